@@ -1,0 +1,70 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// The same rules for every target: Swift 6, nothing existential by accident, `unsafe` spelled
+/// out, no warning left standing.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "runner",
+  products: [
+    .executable(name: "runner", targets: ["Runner"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    .systemLibrary(name: "CLinux"),
+    .systemLibrary(
+      name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+    .target(name: "Addressing", swiftSettings: strict),
+    .target(
+      name: "Linux",
+      dependencies: ["Addressing", "CLinux", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: strict),
+    .target(
+      name: "Recording",
+      dependencies: [
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "Plan",
+      dependencies: ["Addressing", "Recording", .product(name: "Yams", package: "Yams")],
+      swiftSettings: strict),
+    .target(
+      name: "Host", dependencies: ["Addressing", "Linux", "Recording"], swiftSettings: strict),
+    .target(name: "Probe", dependencies: ["Addressing", "Linux"], swiftSettings: strict),
+    .target(
+      name: "Report", dependencies: ["Plan", "Recording", "CLibXML2"],
+      resources: [.embedInCode("report.css")], swiftSettings: strict),
+    .executableTarget(
+      name: "Runner",
+      dependencies: [
+        "Addressing", "Linux", "Recording", "Plan", "Host", "Probe", "Report",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+    .testTarget(name: "AddressingTests", dependencies: ["Addressing"]),
+    .testTarget(name: "LinuxTests", dependencies: ["Addressing", "Linux"]),
+    .testTarget(name: "RecordingTests", dependencies: ["Recording"]),
+    .testTarget(name: "PlanTests", dependencies: ["Addressing", "Plan", "Recording"]),
+    .testTarget(name: "HostTests", dependencies: ["Host", "Recording"]),
+    .testTarget(name: "ProbeTests", dependencies: ["Addressing", "Probe", "Linux"]),
+    .testTarget(name: "ReportTests", dependencies: ["Report", "Plan", "Recording"]),
+    .testTarget(name: "RunnerTests", dependencies: ["Runner", "Recording", "Plan"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

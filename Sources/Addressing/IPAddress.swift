@@ -1,0 +1,68 @@
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Musl
+#endif
+
+/// An IPv4 or IPv6 address, in host byte order.
+package enum IPAddress: Sendable, Hashable {
+  case v4(UInt32)
+  case v6(UInt128)
+
+  /// Reads dotted decimal or RFC 4291 text; nil when it is neither.
+  package init?(_ text: String) {
+    var v4 = in_addr()
+    if unsafe inet_pton(AF_INET, text, &v4) == 1 {
+      self = .v4(UInt32(bigEndian: v4.s_addr))
+      return
+    }
+    var v6 = in6_addr()
+    guard unsafe inet_pton(AF_INET6, text, &v6) == 1 else { return nil }
+    let bits = unsafe withUnsafeBytes(of: &v6) { bytes in
+      unsafe bytes.reduce(UInt128(0)) { $0 << 8 | UInt128($1) }
+    }
+    self = .v6(bits)
+  }
+
+  /// The address `offset` places further on; nil past the end of the address space.
+  package func advanced(by offset: Int) -> IPAddress? {
+    switch self {
+    case .v4(let bits):
+      let (sum, overflow) = bits.addingReportingOverflow(UInt32(clamping: offset))
+      return overflow || offset < 0 || offset > UInt32.max ? nil : .v4(sum)
+    case .v6(let bits):
+      let (sum, overflow) = bits.addingReportingOverflow(UInt128(clamping: offset))
+      return overflow || offset < 0 ? nil : .v6(sum)
+    }
+  }
+
+  package var isLoopback: Bool {
+    switch self {
+    case .v4(let bits): bits >> 24 == 127
+    case .v6(let bits): bits == 1
+    }
+  }
+
+  package var isV6: Bool {
+    if case .v6 = self { true } else { false }
+  }
+}
+
+extension IPAddress: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .v4(let bits):
+      return "\(bits >> 24).\(bits >> 16 & 255).\(bits >> 8 & 255).\(bits & 255)"
+    case .v6(let bits):
+      var address = in6_addr()
+      unsafe withUnsafeMutableBytes(of: &address) { bytes in
+        for index in 0..<16 {
+          unsafe bytes[index] = UInt8(truncatingIfNeeded: bits >> UInt128(8 * (15 - index)))
+        }
+      }
+      var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+      _ = unsafe inet_ntop(AF_INET6, &address, &text, socklen_t(text.count))
+      return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+  }
+}

@@ -1,0 +1,89 @@
+package import Addressing
+
+/// What should happen: a `.plan` file, read and found valid.
+package struct Plan: Sendable, Equatable {
+  package var name: String
+  package var description: String
+  /// Path of the file as the user gave it.
+  package var file: String
+  package var text: String
+  package var server: Server
+  package var clients: Clients
+  package var phases: [Phase]
+  package var thresholds: [Threshold]
+  package var onLimit: OnLimit
+  /// Growth stops when less than this share of memory is available; nil when the guard is off.
+  package var memoryGuard: MemoryGuard?
+  package var sampling: Sampling
+
+  /// The most connections that any phase asks for.
+  package var goal: Int { phases.compactMap(\.goal).max() ?? 0 }
+
+  /// What to do when a phase stops short of its goal.
+  package enum OnLimit: String, Sendable, CaseIterable {
+    /// Settle, verify what is held, go on to the next phase.
+    case hold
+    /// End the run here, in order.
+    case stop
+    /// End the run here and close everything at once.
+    case fail
+  }
+
+  package enum MemoryGuard: Sendable, Equatable {
+    /// Share of the host's memory, 0 to 1.
+    case share(Double)
+    case bytes(Int)
+  }
+
+  package struct Sampling: Sendable, Equatable {
+    package var every: Duration
+  }
+}
+
+/// How many worker processes play an end.
+package enum Processes: Sendable, Equatable {
+  /// As few as the descriptor limit allows, and at least what the rate needs.
+  case auto
+  case count(Int)
+}
+
+/// The built-in server.
+package struct Server: Sendable, Equatable {
+  /// Each further worker takes the next address of `addresses`; once round, the next port.
+  package var addresses: AddressRange
+  package var port: UInt16
+  package var processes: Processes
+  package var reply: Reply
+  package var readiness: Readiness
+  /// Connections that may wait for `accept`, capped by `net.core.somaxconn`.
+  package var backlog: Int
+
+  package enum Reply: String, Sendable, CaseIterable {
+    case echo, discard
+  }
+
+  package enum Readiness: String, Sendable, CaseIterable {
+    /// Answers at once; waits for EPOLLOUT only when the socket is full.
+    case direct
+    /// EPOLLIN, then EPOLLOUT, then EPOLLIN again, as the classic sample server does.
+    case rearm
+  }
+
+  /// The endpoint of each of `count` server workers.
+  package func endpoints(_ count: Int) -> [SocketAddress] {
+    (0..<count).map { worker in
+      SocketAddress(
+        addresses[worker % addresses.count], port + UInt16(worker / addresses.count))
+    }
+  }
+}
+
+/// The client end.
+package struct Clients: Sendable, Equatable {
+  package var sources: [AddressRange]
+  package var ports: ClosedRange<UInt16>
+  package var processes: Processes
+  package var connectTimeout: Duration
+
+  package var sourceCount: Int { sources.reduce(0) { $0 + $1.count } }
+}

@@ -1,0 +1,34 @@
+/// Operations that failed alike: same end, same system call, same errno, same phase.
+package struct FailureRecord: Sendable, Equatable {
+  package var end: End
+  package var worker: Int?
+  package var phase: String
+  /// The system call's name; `connect-timeout` is the runner's own deadline, not an errno.
+  package var syscall: String
+  /// Nil for the runner's own deadline and for an orderly close by the peer.
+  package var errno: ErrnoRecord?
+  package var count: Int
+  /// Seconds since the run started.
+  package var firstInstant: Double
+  package var established: Int
+  package var accepted: Int
+  package var source: String?
+  package var endpoint: String?
+
+  package init(
+    end: End, worker: Int?, phase: String, syscall: String, errno: ErrnoRecord?, count: Int,
+    firstInstant: Double, established: Int, accepted: Int, source: String?, endpoint: String?
+  ) {
+    self.end = end
+    self.worker = worker
+    self.phase = phase
+    self.syscall = syscall
+    self.errno = errno
+    self.count = count
+    self.firstInstant = firstInstant
+    self.established = established
+    self.accepted = accepted
+    self.source = source
+    self.endpoint = endpoint
+  }
+}

@@ -1,0 +1,70 @@
+/// One limit that was reached: what stopped a phase short of its goal, and what moves it.
+package struct LimitRecord: Sendable, Equatable {
+  package var end: End
+  /// The worker that met it first; nil when the host as a whole did.
+  package var worker: Int?
+  package var phase: String
+  /// Line of the phase in the plan file, from 1.
+  package var planLine: Int
+  package var syscall: String?
+  package var errno: ErrnoRecord?
+  package var resource: Resource
+  /// How many operations failed this way.
+  package var count: Int
+  /// Seconds since the run started.
+  package var firstInstant: Double
+  /// Connections held at that instant.
+  package var established: Int
+  package var accepted: Int
+  package var source: String?
+  package var endpoint: String?
+  /// The setting that bounds the resource, for example `RLIMIT_NOFILE`.
+  package var knob: String?
+  package var now: Int?
+  package var needed: Int?
+  /// A command that raises it, to be run as it stands.
+  package var fix: String?
+  /// Connections that the prediction named before the run.
+  package var predicted: Int?
+  /// What the cause was decided from, in the order it was looked at.
+  package var evidence: [Fact]
+
+  package init(
+    end: End, worker: Int? = nil, phase: String, planLine: Int, syscall: String? = nil,
+    errno: ErrnoRecord? = nil, resource: Resource, count: Int, firstInstant: Double,
+    established: Int, accepted: Int, source: String? = nil, endpoint: String? = nil,
+    knob: String? = nil, now: Int? = nil, needed: Int? = nil, fix: String? = nil,
+    predicted: Int? = nil, evidence: [Fact] = []
+  ) {
+    self.end = end
+    self.worker = worker
+    self.phase = phase
+    self.planLine = planLine
+    self.syscall = syscall
+    self.errno = errno
+    self.resource = resource
+    self.count = count
+    self.firstInstant = firstInstant
+    self.established = established
+    self.accepted = accepted
+    self.source = source
+    self.endpoint = endpoint
+    self.knob = knob
+    self.now = now
+    self.needed = needed
+    self.fix = fix
+    self.predicted = predicted
+    self.evidence = evidence
+  }
+}
+
+/// A named value in words, for people: a line of a host description or of a limit's evidence.
+package struct Fact: Sendable, Hashable {
+  package var name: String
+  package var value: String
+
+  package init(_ name: String, _ value: String) {
+    self.name = name
+    self.value = value
+  }
+}

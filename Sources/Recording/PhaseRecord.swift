@@ -1,0 +1,61 @@
+/// One phase as it really went. Instants are seconds since the run started.
+package struct PhaseRecord: Sendable, Equatable {
+  package enum Outcome: String, Sendable {
+    /// Ran to its end.
+    case done
+    /// Stopped short of its goal by a limit.
+    case limit
+    /// Cut off by a signal.
+    case interrupted
+    /// Never begun, because the run ended before.
+    case skipped
+  }
+
+  /// Unique in the plan, for example `ramp` or `hold-2`.
+  package var name: String
+  /// `ramp`, `hold`, `close` or `pause`.
+  package var kind: String
+  /// The phase as planned, for example "ramp to 1,000,000 at 25,000/s".
+  package var title: String
+  package var planLine: Int
+  /// Established connections asked for; nil where the phase asks for none.
+  package var goal: Int?
+  /// Connections a second asked for; nil where the phase sets no pace.
+  package var plannedRate: Double?
+  package var started: Double?
+  package var ended: Double?
+  package var outcome: Outcome
+  /// Highest number of established connections in the phase.
+  package var established: Int
+  package var accepted: Int
+  /// Established at the client and never accepted at the server when the phase had settled.
+  package var phantom: Int
+  package var failures: Int
+
+  package init(
+    name: String, kind: String, title: String, planLine: Int, goal: Int? = nil,
+    plannedRate: Double? = nil, started: Double? = nil, ended: Double? = nil,
+    outcome: Outcome = .skipped, established: Int = 0, accepted: Int = 0, phantom: Int = 0,
+    failures: Int = 0
+  ) {
+    self.name = name
+    self.kind = kind
+    self.title = title
+    self.planLine = planLine
+    self.goal = goal
+    self.plannedRate = plannedRate
+    self.started = started
+    self.ended = ended
+    self.outcome = outcome
+    self.established = established
+    self.accepted = accepted
+    self.phantom = phantom
+    self.failures = failures
+  }
+
+  /// Seconds the phase took; nil while it has not ended.
+  package var duration: Double? {
+    guard let started, let ended else { return nil }
+    return ended - started
+  }
+}

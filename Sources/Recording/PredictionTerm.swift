@@ -1,0 +1,19 @@
+/// One bound on the number of connections, as the host stood before the run.
+package struct PredictionTerm: Sendable, Equatable {
+  package var end: End
+  package var resource: Resource
+  /// Connections that this bound alone would allow.
+  package var connections: Int
+  /// How the number comes about, in words and figures.
+  package var reason: String
+  /// True for the smallest term, which is the predicted limit.
+  package var binds: Bool
+
+  package init(end: End, resource: Resource, connections: Int, reason: String, binds: Bool = false) {
+    self.end = end
+    self.resource = resource
+    self.connections = connections
+    self.reason = reason
+    self.binds = binds
+  }
+}

@@ -1,0 +1,64 @@
+/// One quantity over time.
+package struct Series: Sendable, Equatable {
+  package enum Kind: String, Sendable {
+    /// A level, such as bytes available now.
+    case gauge
+    /// A count since the run started, such as failures so far.
+    case counter
+  }
+
+  /// What a series is known by in the recording. `label` tells apart series of one name: a source
+  /// address, an endpoint, an errno.
+  package struct Key: Sendable, Hashable {
+    package var name: String
+    package var label: String
+
+    package init(_ name: String, label: String = "") {
+      self.name = name
+      self.label = label
+    }
+  }
+
+  package struct Point: Sendable, Equatable {
+    /// Seconds since the run started.
+    package var at: Double
+    package var value: Double
+
+    package init(at: Double, value: Double) {
+      self.at = at
+      self.value = value
+    }
+  }
+
+  package var key: Key
+  package var unit: String
+  package var kind: Kind
+  package var points: [Point]
+
+  package init(key: Key, unit: String, kind: Kind, points: [Point] = []) {
+    self.key = key
+    self.unit = unit
+    self.kind = kind
+    self.points = points
+  }
+}
+
+extension Series.Key {
+  package static let established = Self("connections.established")
+  package static let accepted = Self("connections.accepted")
+  package static let connecting = Self("connections.connecting")
+  package static let attempts = Self("attempts")
+  package static let failures = Self("failures")
+  package static let memoryAvailable = Self("memory.available")
+  package static let slab = Self("memory.slab")
+  package static let tcpPages = Self("memory.tcp")
+
+  /// Failures of one kind, for example `client socket EMFILE`.
+  package static func failures(_ cause: String) -> Self { Self("failures.by-cause", label: cause) }
+  /// Established connections that one source address holds.
+  package static func source(_ address: String) -> Self { Self("source.established", label: address) }
+  /// Connections that the listener of one endpoint has accepted and holds.
+  package static func endpoint(_ address: String) -> Self {
+    Self("endpoint.accepted", label: address)
+  }
+}

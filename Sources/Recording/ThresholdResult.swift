@@ -1,0 +1,19 @@
+/// A threshold of the plan and how it came out.
+package struct ThresholdResult: Sendable, Equatable {
+  /// The threshold as the plan writes it.
+  package var text: String
+  package var planLine: Int
+  package var passed: Bool
+  /// What was measured; nil when the metric has no data, which fails the threshold.
+  package var value: Double?
+  /// One sentence: measured against asked for, or why there is no data.
+  package var reason: String
+
+  package init(text: String, planLine: Int, passed: Bool, value: Double?, reason: String) {
+    self.text = text
+    self.planLine = planLine
+    self.passed = passed
+    self.value = value
+    self.reason = reason
+  }
+}
