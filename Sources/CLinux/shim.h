@@ -1,10 +1,10 @@
 // What Swift's importer cannot see of Linux: fork, accept4, the packed epoll_event, and macros
 // that expand to casts. Everything here is inline, so there is nothing to compile or link.
+//
+// _GNU_SOURCE stays undefined: with it the C library's own headers declare other types than the
+// ones that Swift's Glibc module was built from, and the two do not mix. What it would reveal is
+// reached by system call number instead.
 #pragma once
-
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -48,19 +48,33 @@ _Static_assert(__builtin_offsetof(struct runner_epoll_event, data) ==
                    __builtin_offsetof(struct epoll_event, data),
                "epoll_event keeps its data elsewhere here");
 
+// glibc declares these two for _GNU_SOURCE only.
+const char *strerrorname_np(int number);
+const char *strerrordesc_np(int number);
+
 static inline int runner_epoll_ctl(int epoll, int operation, int descriptor, uint32_t events,
                                    uint64_t data) {
   struct runner_epoll_event event = {.events = events, .data = data};
   return epoll_ctl(epoll, operation, descriptor, (struct epoll_event *)(void *)&event);
 }
 
+/// Waits at most `timeout_ns` nanoseconds; a negative value waits for ever. epoll_pwait2 (Linux
+/// 5.11) keeps the nanoseconds; an older kernel gets them rounded up to milliseconds, since waking
+/// early would spin.
 static inline int runner_epoll_wait(int epoll, struct runner_epoll_event *events, int capacity,
-                                    int timeout_ms) {
-  return epoll_wait(epoll, (struct epoll_event *)(void *)events, capacity, timeout_ms);
+                                    int64_t timeout_ns) {
+#ifdef SYS_epoll_pwait2
+  struct timespec timeout = {timeout_ns / 1000000000, timeout_ns % 1000000000};
+  long ready = syscall(SYS_epoll_pwait2, epoll, events, capacity,
+                       timeout_ns < 0 ? (struct timespec *)0 : &timeout, (void *)0, 0);
+  if (ready >= 0 || errno != ENOSYS) return (int)ready;
+#endif
+  int64_t milliseconds = timeout_ns < 0 ? -1 : (timeout_ns + 999999) / 1000000;
+  return epoll_wait(epoll, (struct epoll_event *)(void *)events, capacity, (int)milliseconds);
 }
 
 static inline int runner_accept(int listener) {
-  return accept4(listener, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  return (int)syscall(SYS_accept4, listener, (void *)0, (void *)0, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
 /// Swift refuses to import fork. It is safe here: the runner forks before any thread exists.
@@ -78,9 +92,25 @@ static inline int runner_getrlimit_nofile(struct rlimit *limit) {
   return getrlimit(RLIMIT_NOFILE, limit);
 }
 
+/// Without this the kernel may deliver a timeout 50 us late, to save wake-ups.
+static inline int runner_exact_timers(void) { return prctl(PR_SET_TIMERSLACK, 1); }
+
 static inline int runner_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL); }
 
-static inline int runner_exited(int status) { return WIFEXITED(status); }
+static inline int runner_duplicate_to(int descriptor, int target) {
+  return (int)syscall(SYS_dup3, descriptor, target, O_CLOEXEC);
+}
+
+static inline int runner_duplicate_above(int descriptor, int lowest) {
+  return fcntl(descriptor, F_DUPFD_CLOEXEC, lowest);
+}
+
+static inline int runner_getrusage_self(struct rusage *usage) {
+  return getrusage(RUSAGE_SELF, usage);
+}
+
+static inline void runner_ignore_signal(int number) { signal(number, SIG_IGN); }
+
 static inline int runner_exit_code(int status) { return WEXITSTATUS(status); }
 static inline int runner_death_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
 

@@ -1,0 +1,67 @@
+package import CLinux
+import Glibc
+package import SystemPackage
+
+/// One ready descriptor: the events seen, and the 64 bits that it was registered with.
+package typealias ReadyEvent = runner_epoll_event
+
+extension ReadyEvent {
+  package var token: UInt64 { data }
+  package var seen: EpollEvents { EpollEvents(rawValue: events) }
+
+  package init(token: UInt64, seen: EpollEvents) {
+    self.init(events: seen.rawValue, data: token)
+  }
+}
+
+/// Conditions to wait for, and conditions seen. Source: epoll_ctl(2).
+package struct EpollEvents: OptionSet, Sendable {
+  package let rawValue: UInt32
+  package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  package static let readable = EpollEvents(rawValue: 0x001)
+  package static let writable = EpollEvents(rawValue: 0x004)
+  package static let error = EpollEvents(rawValue: 0x008)
+  package static let hangUp = EpollEvents(rawValue: 0x010)
+  package static let peerHangUp = EpollEvents(rawValue: 0x2000)
+  package static let edgeTriggered = EpollEvents(rawValue: 1 << 31)
+}
+
+/// One epoll instance. Source: epoll(7).
+package enum Epoll {
+  package static func open() throws(Errno) -> FileDescriptor {
+    let descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
+    guard descriptor >= 0 else { throw lastError }
+    return FileDescriptor(rawValue: descriptor)
+  }
+
+  package enum Operation: Int32 {
+    case add = 1
+    case delete = 2
+    case modify = 3
+  }
+
+  package static func control(
+    _ epoll: FileDescriptor, _ operation: Operation, _ descriptor: FileDescriptor,
+    _ events: EpollEvents, token: UInt64
+  ) throws(Errno) {
+    let result = runner_epoll_ctl(
+      epoll.rawValue, operation.rawValue, descriptor.rawValue, events.rawValue, token)
+    guard result == 0 else { throw lastError }
+  }
+
+  /// Fills `events` and returns how many there are: 0 at the deadline, and when a signal came.
+  /// Without a deadline it waits until something is ready.
+  package static func wait(
+    _ epoll: FileDescriptor, into events: UnsafeMutableBufferPointer<ReadyEvent>,
+    until deadline: Instant?
+  ) -> Int {
+    var timeout: Int64 = -1
+    if let deadline {
+      timeout = Int64(clamping: deadline.nanoseconds(since: .now()))
+    }
+    let count = unsafe runner_epoll_wait(
+      epoll.rawValue, events.baseAddress, Int32(events.count), timeout)
+    return max(0, Int(count))
+  }
+}

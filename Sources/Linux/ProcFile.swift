@@ -1,0 +1,56 @@
+package import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Musl
+#endif
+
+/// A file of the kernel that is opened once and read again and again.
+///
+/// Re-reading takes no further descriptor, so it works when the host has none left. A read from
+/// offset 0 makes the kernel render the file afresh (`seq_read_iter` in fs/seq_file.c).
+package final class ProcFile {
+  private let descriptor: Int32
+  private var buffer: [UInt8]
+  private let limit: Int
+
+  /// `limit` bounds what one read takes, for files of which only the start matters.
+  package init(_ path: String, limit: Int = 1 << 20) throws(Errno) {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Errno(rawValue: errno) }
+    self.descriptor = descriptor
+    self.limit = limit
+    buffer = [UInt8](repeating: 0, count: min(4096, limit))
+  }
+
+  deinit { close(descriptor) }
+
+  /// The whole file as it is now, up to the limit.
+  package func read() throws(Errno) -> String {
+    var length = 0
+    while length < limit {
+      if length == buffer.count {
+        buffer.append(contentsOf: repeatElement(0, count: min(buffer.count, limit - length)))
+      }
+      let count = unsafe buffer.withUnsafeMutableBytes { bytes in
+        unsafe pread(descriptor, bytes.baseAddress! + length, bytes.count - length, length)
+      }
+      if count == 0 { break }
+      if count > 0 {
+        length += count
+      } else if errno != EINTR {
+        throw Errno(rawValue: errno)
+      }
+    }
+    return String(decoding: buffer[..<length], as: UTF8.self)
+  }
+
+  /// A file read once; nil when it is not there or not ours to read.
+  package static func text(of path: String) -> String? {
+    do throws(Errno) { return try ProcFile(path).read() } catch { return nil }
+  }
+
+  /// Bytes of the pages that the kernel counts memory in.
+  package static let pageSize = Int(getpagesize())
+}

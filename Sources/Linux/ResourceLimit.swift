@@ -1,0 +1,53 @@
+import CLinux
+package import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Musl
+#endif
+
+/// How many descriptors a process may have: RLIMIT_NOFILE of getrlimit(2).
+///
+/// A descriptor's number stays below the soft limit. Anyone may raise the soft limit to the hard
+/// one; the hard one takes CAP_SYS_RESOURCE, and never goes beyond `fs.nr_open`.
+package struct ResourceLimit: Sendable, Equatable {
+  package var soft: Int
+  package var hard: Int
+
+  package init(soft: Int, hard: Int) {
+    self.soft = soft
+    self.hard = hard
+  }
+
+  /// The limit of this process.
+  package static func descriptors() throws(Errno) -> ResourceLimit {
+    var limit = rlimit()
+    guard unsafe runner_getrlimit_nofile(&limit) == 0 else { throw Errno(rawValue: errno) }
+    return ResourceLimit(soft: Int(clamping: limit.rlim_cur), hard: Int(clamping: limit.rlim_max))
+  }
+
+  /// Makes this the limit of this process and of the ones that it starts.
+  package func apply() throws(Errno) {
+    var limit = rlimit(rlim_cur: rlim_t(clamping: soft), rlim_max: rlim_t(clamping: hard))
+    guard unsafe runner_setrlimit_nofile(&limit) == 0 else { throw Errno(rawValue: errno) }
+  }
+
+  /// Raises the soft limit to the hard one, and both to `wanted` where the kernel allows it.
+  /// Returns the limit that then holds.
+  package static func raiseDescriptors(to wanted: Int = 0) throws(Errno) -> ResourceLimit {
+    let limit = try descriptors()
+    if wanted > limit.hard {
+      do throws(Errno) {
+        let raised = ResourceLimit(soft: wanted, hard: wanted)
+        try raised.apply()
+        return raised
+      } catch {
+        // EPERM: without CAP_SYS_RESOURCE, or beyond fs.nr_open. What we have must do.
+      }
+    }
+    let raised = ResourceLimit(soft: limit.hard, hard: limit.hard)
+    if raised != limit { try raised.apply() }
+    return raised
+  }
+}

@@ -1,0 +1,136 @@
+package import Addressing
+import CLinux
+import Glibc
+package import SystemPackage
+
+/// TCP sockets, always non-blocking and closed on exec. Source: socket(7), tcp(7), ip(7).
+package enum Socket {
+  package static func open(v6: Bool) throws(Errno) -> FileDescriptor {
+    let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+      | Int32(SOCK_CLOEXEC.rawValue)
+    let descriptor = socket(v6 ? AF_INET6 : AF_INET, kind, 0)
+    guard descriptor >= 0 else { throw lastError }
+    return FileDescriptor(rawValue: descriptor)
+  }
+
+  /// Lets an address be bound that TIME_WAIT or another connected socket still uses.
+  package static func reuseAddress(_ socket: FileDescriptor) throws(Errno) {
+    var on: Int32 = 1
+    let size = socklen_t(MemoryLayout<Int32>.size)
+    guard unsafe setsockopt(socket.rawValue, SOL_SOCKET, SO_REUSEADDR, &on, size) == 0 else {
+      throw lastError
+    }
+  }
+
+  /// With `true`, closing sends RST and leaves no TIME_WAIT, even when the process is killed.
+  package static func resetOnClose(_ socket: FileDescriptor, _ on: Bool) throws(Errno) {
+    var option = linger(l_onoff: on ? 1 : 0, l_linger: 0)
+    let size = socklen_t(MemoryLayout<linger>.size)
+    guard unsafe setsockopt(socket.rawValue, SOL_SOCKET, SO_LINGER, &option, size) == 0 else {
+      throw lastError
+    }
+  }
+
+  package static func bind(_ socket: FileDescriptor, to address: SocketAddress) throws(Errno) {
+    let result = unsafe withRaw(address) { unsafe CLinux.bind(socket.rawValue, $0, $1) }
+    guard result == 0 else { throw lastError }
+  }
+
+  package static func listen(_ socket: FileDescriptor, backlog: Int32) throws(Errno) {
+    guard CLinux.listen(socket.rawValue, backlog) == 0 else { throw lastError }
+  }
+
+  /// Starts the handshake; returning normally does not mean that it has finished.
+  package static func connect(_ socket: FileDescriptor, to address: SocketAddress) throws(Errno) {
+    let result = unsafe withRaw(address) { unsafe CLinux.connect(socket.rawValue, $0, $1) }
+    guard result != 0 else { return }
+    let error = lastError
+    // A signal does not stop a handshake that has begun; it goes on in the background.
+    guard error == .nowInProgress || error == .interrupted else { throw error }
+  }
+
+  /// The next connection that waits at a listener; nil when none does.
+  package static func accept(_ listener: FileDescriptor) throws(Errno) -> FileDescriptor? {
+    while true {
+      let descriptor = runner_accept(listener.rawValue)
+      if descriptor >= 0 { return FileDescriptor(rawValue: descriptor) }
+      switch lastError {
+      case .resourceTemporarilyUnavailable: return nil
+      // The peer gave up while it waited: not our failure, and the next one may be fine.
+      case .interrupted, .connectionAbort: continue
+      case let error: throw error
+      }
+    }
+  }
+
+  /// The error that an asynchronous operation left on the socket (SO_ERROR); nil for none.
+  package static func pendingError(_ socket: FileDescriptor) -> Errno? {
+    var code: Int32 = 0
+    var size = socklen_t(MemoryLayout<Int32>.size)
+    guard unsafe getsockopt(socket.rawValue, SOL_SOCKET, SO_ERROR, &code, &size) == 0 else {
+      return lastError
+    }
+    return code == 0 ? nil : Errno(rawValue: code)
+  }
+
+  package static func receive(
+    _ socket: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer
+  ) -> Transfer {
+    while true {
+      let count = unsafe recv(socket.rawValue, buffer.baseAddress, buffer.count, 0)
+      if count > 0 { return .moved(count) }
+      if count == 0 { return .closed }
+      switch lastError {
+      case .interrupted: continue
+      case .resourceTemporarilyUnavailable: return .wouldBlock
+      case let error: return .failed(error)
+      }
+    }
+  }
+
+  package static func send(_ socket: FileDescriptor, _ bytes: UnsafeRawBufferPointer) -> Transfer {
+    while true {
+      // Without MSG_NOSIGNAL a reset peer would kill the process by SIGPIPE.
+      let count = unsafe CLinux.send(
+        socket.rawValue, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+      if count >= 0 { return .moved(count) }
+      switch lastError {
+      case .interrupted: continue
+      case .resourceTemporarilyUnavailable: return .wouldBlock
+      case let error: return .failed(error)
+      }
+    }
+  }
+
+  /// Closes without a retry: on Linux the descriptor is gone even when close reports EINTR.
+  package static func close(_ descriptor: FileDescriptor) {
+    _ = CLinux.close(descriptor.rawValue)
+  }
+
+  private static func withRaw(
+    _ address: SocketAddress, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+  ) -> Int32 {
+    switch address.ip {
+    case .v4(let bits):
+      var raw = sockaddr_in()
+      raw.sin_family = sa_family_t(AF_INET)
+      raw.sin_port = address.port.bigEndian
+      raw.sin_addr.s_addr = bits.bigEndian
+      return unsafe withUnsafeBytes(of: &raw) { bytes in
+        unsafe body(
+          bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count))
+      }
+    case .v6(let bits):
+      var raw = sockaddr_in6()
+      raw.sin6_family = sa_family_t(AF_INET6)
+      raw.sin6_port = address.port.bigEndian
+      unsafe withUnsafeMutableBytes(of: &raw.sin6_addr) { target in
+        unsafe withUnsafeBytes(of: bits.bigEndian) { unsafe target.copyMemory(from: $0) }
+      }
+      return unsafe withUnsafeBytes(of: &raw) { bytes in
+        unsafe body(
+          bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count))
+      }
+    }
+  }
+}

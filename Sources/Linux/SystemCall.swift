@@ -1,0 +1,26 @@
+import Glibc
+package import SystemPackage
+
+/// The errno of the system call that has just failed.
+@inline(__always)
+var lastError: Errno { Errno(rawValue: errno) }
+
+/// Runs a system call again for as long as a signal interrupts it.
+@inline(__always)
+func retrying(_ call: () -> Int) throws(Errno) -> Int {
+  while true {
+    let result = call()
+    if result >= 0 { return result }
+    let error = lastError
+    if error != .interrupted { throw error }
+  }
+}
+
+/// What became of an attempt to move bytes.
+package enum Transfer: Equatable {
+  case moved(Int)
+  case wouldBlock
+  /// The peer has finished sending.
+  case closed
+  case failed(Errno)
+}

@@ -1,0 +1,51 @@
+import Linux
+import SystemPackage
+
+/// One field of every connection, side by side in memory that the kernel zeroes and that costs
+/// nothing until it is touched. Of fixed size: growing would copy, and memory would jump.
+@safe
+struct Column<Value: BitwiseCopyable>: ~Copyable {
+  private let base: UnsafeMutablePointer<Value>
+  let count: Int
+
+  init(count: Int) throws(Errno) {
+    self.count = max(1, count)
+    let bytes = self.count * MemoryLayout<Value>.stride
+    unsafe base = try Memory.map(bytes: bytes, shared: false).bindMemory(
+      to: Value.self, capacity: self.count)
+  }
+
+  deinit {
+    unsafe Memory.unmap(UnsafeMutableRawPointer(base), bytes: count * MemoryLayout<Value>.stride)
+  }
+
+  subscript(index: UInt32) -> Value {
+    @inline(__always) get {
+      assert(Int(index) < count)
+      return unsafe base[Int(index)]
+    }
+    @inline(__always) nonmutating set {
+      assert(Int(index) < count)
+      unsafe base[Int(index)] = newValue
+    }
+  }
+}
+
+/// Memory that the loop reuses on every turn: the events of one wait, the bytes of one read.
+@safe
+struct Scratch<Value: BitwiseCopyable>: ~Copyable {
+  let buffer: UnsafeMutableBufferPointer<Value>
+
+  init(count: Int) throws(Errno) {
+    let bytes = count * MemoryLayout<Value>.stride
+    let base = unsafe try Memory.map(bytes: bytes, shared: false)
+    unsafe buffer = UnsafeMutableBufferPointer(
+      start: base.bindMemory(to: Value.self, capacity: count), count: count)
+  }
+
+  deinit {
+    unsafe Memory.unmap(
+      UnsafeMutableRawPointer(buffer.baseAddress!),
+      bytes: buffer.count * MemoryLayout<Value>.stride)
+  }
+}

@@ -1,0 +1,114 @@
+package import Linux
+import Synchronization
+package import SystemPackage
+
+/// What failed: the system calls of the loops, and two things that look like one.
+package enum FailedCall: UInt8, Sendable, CaseIterable {
+  case socket, bind, listen, connect, accept, epollControl, read, write
+  /// The runner's own deadline for a handshake, not the kernel's ETIMEDOUT.
+  case connectTimeout
+  /// The peer closed or reset an established connection.
+  case closed
+
+  package var name: String {
+    switch self {
+    case .socket: "socket"
+    case .bind: "bind"
+    case .listen: "listen"
+    case .connect: "connect"
+    case .accept: "accept4"
+    case .epollControl: "epoll_ctl"
+    case .read: "read"
+    case .write: "write"
+    case .connectTimeout: "connect-timeout"
+    case .closed: "closed"
+    }
+  }
+}
+
+/// The failures of one worker, counted by kind. It lies on the scoreboard.
+///
+/// A table of kinds instead of a log: a million failures that are alike take one row, nothing is
+/// lost, and nothing needs to be drained in time.
+@safe
+package struct FailureTable {
+  /// Kinds that one worker can tell apart; should there be more, the last row takes the rest.
+  package static let capacity = 64
+  static let stride = 64
+
+  package struct Row: Equatable, Sendable {
+    package var call: FailedCall
+    /// Nil for the runner's own deadline and for an orderly close.
+    package var errno: Errno?
+    /// The phase's place in the plan, from 0.
+    package var phase: Int
+    package var count: UInt64
+    package var first: Instant
+    /// Connections that the worker held at that instant.
+    package var held: UInt64
+    /// Position on the client's source walk of the first one; nil where none was chosen yet.
+    package var position: UInt32?
+  }
+
+  private let base: UnsafeMutableRawPointer
+
+  init(base: UnsafeMutableRawPointer) {
+    unsafe self.base = unsafe base
+  }
+
+  /// The worker's side: counts one failure.
+  func add(
+    _ call: FailedCall, _ errno: Errno?, phase: Int, at instant: Instant, held: UInt64,
+    position: UInt32?
+  ) {
+    let key =
+      1 << 63 | UInt64(phase & 0xFFFF) << 32 | UInt64(call.rawValue) << 16
+      | UInt64(UInt16(truncatingIfNeeded: errno?.rawValue ?? 0))
+    for row in 0..<Self.capacity {
+      let existing = load(row, 0)
+      if existing == key || (existing != 0 && row == Self.capacity - 1) {
+        store(load(row, 1) + 1, row, 1)
+        return
+      }
+      guard existing == 0 else { continue }
+      store(1, row, 1)
+      store(instant.nanoseconds, row, 2)
+      store(held, row, 3)
+      store(position.map { UInt64($0) + 1 } ?? 0, row, 4)
+      // The key last: it makes the row visible.
+      unsafe cell(row, 0).pointee.store(key, ordering: .releasing)
+      return
+    }
+  }
+
+  /// The coordinator's side: the rows as they stand.
+  package func rows() -> [Row] {
+    var rows: [Row] = []
+    for row in 0..<Self.capacity {
+      let key = unsafe cell(row, 0).pointee.load(ordering: .acquiring)
+      guard key != 0, let call = FailedCall(rawValue: UInt8(truncatingIfNeeded: key >> 16))
+      else { break }
+      let code = Int32(key & 0xFFFF)
+      let position = load(row, 4)
+      rows.append(
+        Row(
+          call: call, errno: code == 0 ? nil : Errno(rawValue: code),
+          phase: Int(key >> 32 & 0xFFFF), count: load(row, 1),
+          first: Instant(nanoseconds: load(row, 2)), held: load(row, 3),
+          position: position == 0 ? nil : UInt32(position - 1)))
+    }
+    return rows
+  }
+
+  private func load(_ row: Int, _ field: Int) -> UInt64 {
+    unsafe cell(row, field).pointee.load(ordering: .relaxed)
+  }
+
+  private func store(_ value: UInt64, _ row: Int, _ field: Int) {
+    unsafe cell(row, field).pointee.store(value, ordering: .relaxed)
+  }
+
+  private func cell(_ row: Int, _ field: Int) -> UnsafeMutablePointer<Atomic<UInt64>> {
+    unsafe (base + row * Self.stride + field * 8).assumingMemoryBound(to: Atomic<UInt64>.self)
+  }
+}

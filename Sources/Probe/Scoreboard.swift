@@ -1,0 +1,150 @@
+package import Linux
+import Synchronization
+package import SystemPackage
+
+/// The memory that one worker shares with the coordinator, and their only channel.
+///
+/// The worker alone writes counters, failures and distributions; the coordinator alone writes the
+/// order. Every cell is a 64-bit (histograms and sources: 32-bit) atomic with a single writer, so
+/// reading takes no lock and the worker's `add` is a plain load and store.
+@safe
+package struct Scoreboard: @unchecked Sendable {
+  private let base: UnsafeMutableRawPointer
+  private let bytes: Int
+  package let sources: Int
+
+  /// The worker's and the coordinator's cells never share a cache line.
+  private enum Offset {
+    static let counters = 0
+    static let order = 512
+    static let failures = 1024
+    static let latencies = failures + FailureTable.capacity * FailureTable.stride
+    static let sources =
+      latencies + Latency.allCases.count * LatencyBuckets.count * MemoryLayout<UInt32>.stride
+  }
+
+  /// - Parameter sources: how many source addresses to count connections for, one by one.
+  package init(sources: Int) throws(Errno) {
+    self.sources = sources
+    bytes = Offset.sources + sources * MemoryLayout<UInt32>.stride
+    unsafe base = try Memory.map(bytes: bytes, shared: true)
+  }
+
+  /// Gives the memory back. Not a `deinit`: parent and child both hold the value.
+  package func unmap() {
+    unsafe Memory.unmap(base, bytes: bytes)
+  }
+
+  // MARK: Counters
+
+  package subscript(counter: Counter) -> UInt64 {
+    @inline(__always) get { load(Offset.counters + counter.rawValue * 8) }
+    @inline(__always) nonmutating set { store(newValue, Offset.counters + counter.rawValue * 8) }
+  }
+
+  @inline(__always)
+  func add(_ counter: Counter, _ amount: UInt64 = 1) {
+    self[counter] &+= amount
+  }
+
+  @inline(__always)
+  func subtract(_ counter: Counter) {
+    self[counter] &-= 1
+  }
+
+  // MARK: Orders
+
+  package struct Command: Equatable, Sendable {
+    package var order: Order
+    /// The phase's place in the plan, from 0.
+    package var phase: Int
+    package var start: Instant
+
+    package init(order: Order, phase: Int, start: Instant) {
+      self.order = order
+      self.phase = phase
+      self.start = start
+    }
+  }
+
+  /// The coordinator's side: the fields first, then the order that makes them valid.
+  package func post(_ command: Command) {
+    store(UInt64(command.phase), Offset.order + 8)
+    store(command.start.nanoseconds, Offset.order + 16)
+    unsafe cell(Offset.order).pointee.store(command.order.rawValue, ordering: .releasing)
+  }
+
+  /// The worker's side.
+  func command() -> Command {
+    let order = unsafe cell(Offset.order).pointee.load(ordering: .acquiring)
+    return Command(
+      order: Order(rawValue: order) ?? .wait, phase: Int(load(Offset.order + 8)),
+      start: Instant(nanoseconds: load(Offset.order + 16)))
+  }
+
+  // MARK: Failures
+
+  package var failures: FailureTable {
+    unsafe FailureTable(base: base + Offset.failures)
+  }
+
+  // MARK: Distributions
+
+  package enum Latency: Int, CaseIterable, Sendable {
+    /// Handshake time from the instant that the schedule intended.
+    case connect
+    /// Handshake time from the `connect` call.
+    case connectUncorrected
+  }
+
+  @inline(__always)
+  func record(_ latency: Latency, nanoseconds: UInt64) {
+    unsafe increment(bucket(latency, LatencyBuckets.index(of: nanoseconds)), by: 1)
+  }
+
+  /// How often each bucket was counted since the worker started.
+  package func counts(of latency: Latency) -> [UInt32] {
+    (0..<LatencyBuckets.count).map { unsafe bucket(latency, $0).pointee.load(ordering: .relaxed) }
+  }
+
+  // MARK: Sources
+
+  @inline(__always)
+  func addToSource(_ source: Int, _ change: Int32) {
+    guard source < sources else { return }
+    unsafe increment(sourceCell(source), by: UInt32(bitPattern: change))
+  }
+
+  /// Established connections that a source address holds at this worker.
+  package func held(bySource source: Int) -> UInt32 {
+    unsafe sourceCell(source).pointee.load(ordering: .relaxed)
+  }
+
+  // MARK: Cells
+
+  private func load(_ offset: Int) -> UInt64 {
+    unsafe cell(offset).pointee.load(ordering: .relaxed)
+  }
+
+  private func store(_ value: UInt64, _ offset: Int) {
+    unsafe cell(offset).pointee.store(value, ordering: .relaxed)
+  }
+
+  private func cell(_ offset: Int) -> UnsafeMutablePointer<Atomic<UInt64>> {
+    unsafe (base + offset).assumingMemoryBound(to: Atomic<UInt64>.self)
+  }
+
+  private func bucket(_ latency: Latency, _ index: Int) -> UnsafeMutablePointer<Atomic<UInt32>> {
+    let place = latency.rawValue * LatencyBuckets.count + index
+    return unsafe (base + Offset.latencies).assumingMemoryBound(to: Atomic<UInt32>.self) + place
+  }
+
+  private func sourceCell(_ index: Int) -> UnsafeMutablePointer<Atomic<UInt32>> {
+    unsafe (base + Offset.sources).assumingMemoryBound(to: Atomic<UInt32>.self) + index
+  }
+
+  private func increment(_ cell: UnsafeMutablePointer<Atomic<UInt32>>, by amount: UInt32) {
+    let value = unsafe cell.pointee.load(ordering: .relaxed)
+    unsafe cell.pointee.store(value &+ amount, ordering: .relaxed)
+  }
+}

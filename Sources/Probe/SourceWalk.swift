@@ -1,0 +1,56 @@
+/// Walks the (source, port, endpoint) tuples that one client worker may use.
+///
+/// The kernel's own choice of a port takes 70 times longer once half of the range is in use (it
+/// tries one parity first), so the client names every port itself. The order uses each source
+/// port once before any is shared between endpoints, because a shared port costs the kernel a
+/// search, and it spreads the load evenly over sources and endpoints from the first connection.
+/// Worker i of n takes every nth tuple, so no two workers ever meet.
+package struct SourceWalk: Sendable {
+  package struct Step: Sendable, Equatable {
+    /// Finds the tuple again: see `step(at:)`.
+    package var position: UInt32
+    package var source: Int
+    package var port: UInt16
+    package var endpoint: Int
+  }
+
+  private let sources: UInt64
+  private let firstPort: UInt64
+  private let sourcePorts: UInt64
+  private let endpoints: UInt64
+  private let share: WorkerShare
+  /// How many tuples are this worker's.
+  package let count: UInt64
+  private var position: UInt64 = 0
+
+  package init(sources: Int, ports: ClosedRange<UInt16>, endpoints: Int, share: WorkerShare) {
+    self.sources = UInt64(sources)
+    self.firstPort = UInt64(ports.lowerBound)
+    self.sourcePorts = UInt64(sources) * UInt64(ports.count)
+    self.endpoints = UInt64(endpoints)
+    self.share = share
+    let total = sourcePorts * UInt64(endpoints)
+    let own = total / UInt64(share.count)
+      + (UInt64(share.index) < total % UInt64(share.count) ? 1 : 0)
+    // A position has 32 bits in the connection table; nobody walks 4 billion tuples in one worker.
+    count = min(own, UInt64(UInt32.max))
+  }
+
+  /// The next tuple; after the last one the first comes again.
+  package mutating func next() -> Step {
+    let step = step(at: UInt32(position))
+    position = position + 1 == count ? 0 : position + 1
+    return step
+  }
+
+  package func step(at position: UInt32) -> Step {
+    let ordinal = share.ordinal(Int(position))
+    let slot = ordinal % sourcePorts
+    let lap = ordinal / sourcePorts
+    return Step(
+      position: position, source: Int(slot % sources),
+      port: UInt16(firstPort + slot / sources),
+      // Each lap over the source ports meets every one of them with another endpoint.
+      endpoint: Int((slot + lap) % endpoints))
+  }
+}

@@ -1,0 +1,21 @@
+/// The 64 bits of user data in an epoll registration: which slot, and which tenant of it.
+///
+/// A batch of events may still hold one for a connection that an earlier event of the same batch
+/// closed, and its slot may have a new tenant by then. The generation tells the two apart.
+struct Token {
+  let rawValue: UInt64
+
+  init(rawValue: UInt64) {
+    self.rawValue = rawValue
+  }
+
+  init(slot: UInt32, generation: UInt16) {
+    rawValue = UInt64(generation) << 32 | UInt64(slot)
+  }
+
+  static let wakeUp = Token(rawValue: .max)
+  static let listener = Token(rawValue: .max - 1)
+
+  var slot: UInt32 { UInt32(truncatingIfNeeded: rawValue) }
+  var generation: UInt16 { UInt16(truncatingIfNeeded: rawValue >> 32) }
+}

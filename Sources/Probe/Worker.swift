@@ -1,0 +1,42 @@
+import Linux
+package import SystemPackage
+
+/// A worker process from its first instruction to its last.
+package enum Worker {
+  package enum Role: Sendable {
+    case client(ClientAssignment)
+    case server(ServerAssignment)
+  }
+
+  /// Plays the role until told to quit; returns the exit code. To be called in a forked child.
+  ///
+  /// - Parameters:
+  ///   - wakeUp: becomes readable when an order stands on the board.
+  ///   - attention: is polled by the coordinator.
+  package static func run(
+    _ role: Role, board: Scoreboard, wakeUp: FileDescriptor, attention: FileDescriptor
+  ) -> Int32 {
+    CurrentProcess.ignoreTerminalSignals()
+    SignalSource.unblockAll()
+    CurrentProcess.useExactTimers()
+    do throws(Errno) {
+      let kept = try CurrentProcess.keepOnly([wakeUp, attention])
+      let kernel = try LinuxKernel(wakeUp: kept[0], attention: kept[1])
+      switch role {
+      case .client(let assignment):
+        var client = try Client(kernel: kernel, assignment: assignment, board: board)
+        while client.turn() {}
+      case .server(let assignment):
+        var server = try Server(kernel: kernel, assignment: assignment, board: board)
+        while server.turn() {}
+      }
+      return 0
+    } catch {
+      board.failures.add(
+        .socket, error, phase: 0, at: .now(), held: 0, position: nil)
+      board[.state] = WorkerState.failed.rawValue
+      EventCounter.signal(attention)
+      return 1
+    }
+  }
+}
