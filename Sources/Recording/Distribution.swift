@@ -36,10 +36,17 @@ package struct Distribution: Sendable, Equatable {
 
   package func percentile(_ percentile: Double) -> UInt64? { percentiles([percentile])?.first }
 
+  /// All of these taken together, in one pass.
+  package init(merging distributions: some Sequence<Distribution>) {
+    var counts: [UInt64: UInt64] = [:]
+    for distribution in distributions {
+      for bucket in distribution.buckets { counts[bucket.value, default: 0] += bucket.count }
+    }
+    self.init(buckets: counts.map { Bucket(value: $0.key, count: $0.value) })
+  }
+
   /// Both distributions taken together.
   package func merged(with other: Distribution) -> Distribution {
-    var counts: [UInt64: UInt64] = [:]
-    for bucket in buckets + other.buckets { counts[bucket.value, default: 0] += bucket.count }
-    return Distribution(buckets: counts.map { Bucket(value: $0.key, count: $0.value) })
+    Distribution(merging: [self, other])
   }
 }

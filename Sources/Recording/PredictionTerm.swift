@@ -9,7 +9,8 @@ package struct PredictionTerm: Sendable, Equatable {
   /// True for the smallest term, which is the predicted limit.
   package var binds: Bool
 
-  package init(end: End, resource: Resource, connections: Int, reason: String, binds: Bool = false) {
+  package init(end: End, resource: Resource, connections: Int, reason: String, binds: Bool = false)
+  {
     self.end = end
     self.resource = resource
     self.connections = connections

@@ -31,6 +31,10 @@ package struct Recording: Sendable, Equatable {
   package var failures: [FailureRecord]
   package var limits: [LimitRecord]
   package var prediction: [PredictionTerm]
+  /// As judged when the run ended; nil where it never came to that.
+  package var verdict: Verdict?
+  /// As judged when the run ended.
+  package var thresholds: [ThresholdResult]
 
   package init(
     planName: String, planFile: String = "", planText: String = "", effectivePlan: String = "",
@@ -39,7 +43,8 @@ package struct Recording: Sendable, Equatable {
     hostname: String = "", host: [Fact] = [], phases: [PhaseRecord] = [],
     workers: [WorkerRecord] = [], series: [Series] = [],
     distributions: [DistributionRecord] = [], failures: [FailureRecord] = [],
-    limits: [LimitRecord] = [], prediction: [PredictionTerm] = []
+    limits: [LimitRecord] = [], prediction: [PredictionTerm] = [], verdict: Verdict? = nil,
+    thresholds: [ThresholdResult] = []
   ) {
     self.planName = planName
     self.planFile = planFile
@@ -62,6 +67,8 @@ package struct Recording: Sendable, Equatable {
     self.failures = failures
     self.limits = limits
     self.prediction = prediction
+    self.verdict = verdict
+    self.thresholds = thresholds
   }
 
   package func series(_ key: Series.Key) -> Series? { series.first { $0.key == key } }
@@ -71,9 +78,10 @@ package struct Recording: Sendable, Equatable {
 
   /// All intervals of a metric, taken together; of one phase when it is named.
   package func distribution(of metric: String, in phase: String? = nil) -> Distribution {
-    distributions.lazy
-      .filter { $0.metric == metric && (phase == nil || $0.phase == phase) }
-      .reduce(into: Distribution()) { $0 = $0.merged(with: $1.distribution) }
+    Distribution(
+      merging: distributions.lazy
+        .filter { $0.metric == metric && (phase == nil || $0.phase == phase) }
+        .map(\.distribution))
   }
 }
 

@@ -56,7 +56,9 @@ extension Series.Key {
   /// Failures of one kind, for example `client socket EMFILE`.
   package static func failures(_ cause: String) -> Self { Self("failures.by-cause", label: cause) }
   /// Established connections that one source address holds.
-  package static func source(_ address: String) -> Self { Self("source.established", label: address) }
+  package static func source(_ address: String) -> Self {
+    Self("source.established", label: address)
+  }
   /// Connections that the listener of one endpoint has accepted and holds.
   package static func endpoint(_ address: String) -> Self {
     Self("endpoint.accepted", label: address)

@@ -1,0 +1,73 @@
+import GRDB
+
+/// A record that is one row of a table, with its place in a list as the key.
+protocol Listed: Equatable {
+  static var table: String { get }
+  static var columns: [String] { get }
+  /// In the order of `columns`.
+  var values: [(any DatabaseValueConvertible)?] { get }
+  init(row: Row) throws
+}
+
+/// A row says what no program of ours would write.
+struct Malformed: Error {
+  var reason: String
+}
+
+extension Listed {
+  static func all(in database: Database) throws -> [Self] {
+    var records: [Self] = []
+    let rows = try Row.fetchCursor(database, sql: "SELECT * FROM \(table) ORDER BY position")
+    while let row = try rows.next() { records.append(try Self(row: row)) }
+    return records
+  }
+}
+
+/// A list as it stands in its table, so that only what has changed is written again.
+struct StoredList<Record: Listed> {
+  private var records: [Record] = []
+
+  private static var upsert: String {
+    let columns = ["position"] + Record.columns.map { "\"\($0)\"" }
+    return """
+      INSERT OR REPLACE INTO \(Record.table) (\(columns.joined(separator: ", "))) \
+      VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))
+      """
+  }
+
+  mutating func update(to records: [Record], in database: Database) throws {
+    for (position, record) in records.enumerated()
+    where position >= self.records.count || self.records[position] != record {
+      try database.cachedStatement(sql: Self.upsert)
+        .execute(arguments: StatementArguments([position] + record.values))
+    }
+    if records.count < self.records.count {
+      try database.execute(
+        sql: "DELETE FROM \(Record.table) WHERE position >= ?", arguments: [records.count])
+    }
+    self.records = records
+  }
+}
+
+extension Row {
+  /// Decodes a column into whatever type is asked for; throws where the value is of another.
+  func get<Value: DatabaseValueConvertible & StatementColumnConvertible>(
+    _ column: String
+  ) throws -> Value {
+    try decode(Value.self, forColumn: column)
+  }
+
+  func choice<Choice: RawRepresentable<String>>(_ column: String) throws -> Choice {
+    let text: String = try get(column)
+    guard let choice = Choice(rawValue: text) else {
+      throw Malformed(reason: "\(column) cannot be '\(text.prefix(40))'")
+    }
+    return choice
+  }
+
+  func errno() throws -> ErrnoRecord? {
+    guard let number: Int = try get("errno") else { return nil }
+    return ErrnoRecord(
+      number: number, name: try get("errno_name"), text: try get("errno_text"))
+  }
+}

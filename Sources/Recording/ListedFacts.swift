@@ -1,0 +1,56 @@
+import GRDB
+
+/// A line of the host's description.
+struct HostFact: Listed {
+  var fact: Fact
+
+  static let table = "host_fact"
+  static let columns = ["name", "value"]
+  var values: [(any DatabaseValueConvertible)?] { [fact.name, fact.value] }
+}
+
+/// A `--set` that the plan was read with.
+struct PlanOverride: Listed {
+  var fact: Fact
+
+  static let table = "plan_override"
+  static let columns = ["name", "value"]
+  var values: [(any DatabaseValueConvertible)?] { [fact.name, fact.value] }
+}
+
+/// What the limit at one position was decided from.
+struct LimitEvidence: Listed {
+  var limit: Int
+  var fact: Fact
+
+  static let table = "limit_evidence"
+  static let columns = ["limit_reached", "name", "value"]
+  var values: [(any DatabaseValueConvertible)?] { [limit, fact.name, fact.value] }
+
+  static func of(_ limits: [LimitRecord]) -> [LimitEvidence] {
+    limits.enumerated().flatMap { position, limit in
+      limit.evidence.map { LimitEvidence(limit: position, fact: $0) }
+    }
+  }
+}
+
+extension HostFact {
+  init(row: Row) throws { fact = try Fact(row: row) }
+}
+
+extension PlanOverride {
+  init(row: Row) throws { fact = try Fact(row: row) }
+}
+
+extension LimitEvidence {
+  init(row: Row) throws {
+    limit = try row.get("limit_reached")
+    fact = try Fact(row: row)
+  }
+}
+
+extension Fact {
+  fileprivate init(row: Row) throws {
+    self.init(try row.get("name"), try row.get("value"))
+  }
+}

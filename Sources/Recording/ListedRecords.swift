@@ -1,0 +1,134 @@
+import GRDB
+
+extension PhaseRecord: Listed {
+  static let table = "phase"
+  static let columns = [
+    "name", "kind", "title", "plan_line", "goal", "planned_rate", "started", "ended", "outcome",
+    "established", "accepted", "phantom", "failures",
+  ]
+
+  var values: [(any DatabaseValueConvertible)?] {
+    [
+      name, kind, title, planLine, goal, plannedRate, started, ended, outcome.rawValue,
+      established, accepted, phantom, failures,
+    ]
+  }
+
+  init(row: Row) throws {
+    self.init(
+      name: try row.get("name"), kind: try row.get("kind"), title: try row.get("title"),
+      planLine: try row.get("plan_line"), goal: try row.get("goal"),
+      plannedRate: try row.get("planned_rate"), started: try row.get("started"),
+      ended: try row.get("ended"), outcome: try row.choice("outcome"),
+      established: try row.get("established"), accepted: try row.get("accepted"),
+      phantom: try row.get("phantom"), failures: try row.get("failures"))
+  }
+}
+
+extension WorkerRecord: Listed {
+  static let table = "worker"
+  static let columns = [
+    "id", "end", "pid", "endpoint", "connections", "user_time", "system_time", "private_bytes",
+    "exit_code", "signal",
+  ]
+
+  var values: [(any DatabaseValueConvertible)?] {
+    [
+      id, end.rawValue, pid, endpoint, connections, userTime, systemTime, privateBytes, exitCode,
+      signal,
+    ]
+  }
+
+  init(row: Row) throws {
+    self.init(
+      id: try row.get("id"), end: try row.choice("end"), pid: try row.get("pid"),
+      endpoint: try row.get("endpoint"), connections: try row.get("connections"),
+      userTime: try row.get("user_time"), systemTime: try row.get("system_time"),
+      privateBytes: try row.get("private_bytes"), exitCode: try row.get("exit_code"),
+      signal: try row.get("signal"))
+  }
+}
+
+extension FailureRecord: Listed {
+  static let table = "failure"
+  static let columns = [
+    "end", "worker", "phase", "syscall", "errno", "errno_name", "errno_text", "count",
+    "first_instant", "established", "accepted", "source", "endpoint",
+  ]
+
+  var values: [(any DatabaseValueConvertible)?] {
+    [
+      end.rawValue, worker, phase, syscall, errno?.number, errno?.name, errno?.text, count,
+      firstInstant, established, accepted, source, endpoint,
+    ]
+  }
+
+  init(row: Row) throws {
+    self.init(
+      end: try row.choice("end"), worker: try row.get("worker"), phase: try row.get("phase"),
+      syscall: try row.get("syscall"), errno: try row.errno(), count: try row.get("count"),
+      firstInstant: try row.get("first_instant"), established: try row.get("established"),
+      accepted: try row.get("accepted"), source: try row.get("source"),
+      endpoint: try row.get("endpoint"))
+  }
+}
+
+extension LimitRecord: Listed {
+  static let table = "limit_reached"
+  static let columns = [
+    "end", "worker", "phase", "plan_line", "syscall", "errno", "errno_name", "errno_text",
+    "resource", "count", "first_instant", "established", "accepted", "source", "endpoint", "knob",
+    "now", "needed", "fix", "predicted",
+  ]
+
+  var values: [(any DatabaseValueConvertible)?] {
+    [
+      end.rawValue, worker, phase, planLine, syscall, errno?.number, errno?.name, errno?.text,
+      resource.rawValue, count, firstInstant, established, accepted, source, endpoint, knob, now,
+      needed, fix, predicted,
+    ]
+  }
+
+  /// Without its evidence, which has a table of its own.
+  init(row: Row) throws {
+    self.init(
+      end: try row.choice("end"), worker: try row.get("worker"), phase: try row.get("phase"),
+      planLine: try row.get("plan_line"), syscall: try row.get("syscall"),
+      errno: try row.errno(), resource: try row.choice("resource"), count: try row.get("count"),
+      firstInstant: try row.get("first_instant"), established: try row.get("established"),
+      accepted: try row.get("accepted"), source: try row.get("source"),
+      endpoint: try row.get("endpoint"), knob: try row.get("knob"), now: try row.get("now"),
+      needed: try row.get("needed"), fix: try row.get("fix"),
+      predicted: try row.get("predicted"))
+  }
+}
+
+extension PredictionTerm: Listed {
+  static let table = "prediction_term"
+  static let columns = ["end", "resource", "connections", "reason", "binds"]
+
+  var values: [(any DatabaseValueConvertible)?] {
+    [end.rawValue, resource.rawValue, connections, reason, binds]
+  }
+
+  init(row: Row) throws {
+    self.init(
+      end: try row.choice("end"), resource: try row.choice("resource"),
+      connections: try row.get("connections"), reason: try row.get("reason"),
+      binds: try row.get("binds"))
+  }
+}
+
+extension ThresholdResult: Listed {
+  static let table = "threshold"
+  static let columns = ["text", "plan_line", "passed", "value", "reason"]
+
+  var values: [(any DatabaseValueConvertible)?] { [text, planLine, passed, value, reason] }
+
+  init(row: Row) throws {
+    self.init(
+      text: try row.get("text"), planLine: try row.get("plan_line"),
+      passed: try row.get("passed"), value: try row.get("value"),
+      reason: try row.get("reason"))
+  }
+}

@@ -1,0 +1,56 @@
+/// Why a recording could not be read or written. Each case reads as one sentence.
+package enum RecordingError: Error, Equatable {
+  case missing(path: String)
+  /// The run ended before the first facts were written.
+  case empty(path: String)
+  /// Some other file.
+  case foreign(path: String)
+  /// Written by a newer program whose format this one does not know.
+  case newer(path: String, version: RecordingVersion)
+  case corrupt(path: String, reason: String)
+  case unreadable(path: String, reason: String)
+  case exists(path: String)
+  case unwritable(path: String, reason: String)
+}
+
+extension RecordingError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .missing(let path): "There is no recording at \(path)."
+    case .empty(let path): "The recording \(path) is empty: its run ended before it began."
+    case .foreign(let path): "The file \(path) is not a recording."
+    case .newer(let path, let version):
+      """
+      The recording \(path) has format \(version), but this program reads only up to \
+      \(RecordingVersion.current.major).x: use a newer runner.
+      """
+    case .corrupt(let path, let reason): "The recording \(path) is damaged: \(reason)."
+    case .unreadable(let path, let reason): "The recording \(path) cannot be read: \(reason)."
+    case .exists(let path): "A file exists already at \(path), and a recording overwrites nothing."
+    case .unwritable(let path, let reason): "The recording \(path) cannot be written: \(reason)."
+    }
+  }
+}
+
+/// The format of a recording. Within one major version, old and new programs read each other's
+/// files: a minor version only adds tables and columns.
+package struct RecordingVersion: Sendable, Equatable, CustomStringConvertible {
+  package var major: Int
+  package var minor: Int
+
+  package init(major: Int, minor: Int) {
+    self.major = major
+    self.minor = minor
+  }
+
+  package static let current = RecordingVersion(major: 1, minor: 0)
+
+  /// As SQLite's `user_version` keeps it.
+  var number: Int32 { Int32(major * 1000 + minor) }
+
+  init(number: Int32) {
+    self.init(major: Int(number) / 1000, minor: Int(number) % 1000)
+  }
+
+  package var description: String { "\(major).\(minor)" }
+}

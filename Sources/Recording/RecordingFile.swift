@@ -1,0 +1,111 @@
+import Foundation
+import GRDB
+
+/// A recording's file as it lies on the disk, found to be one by its header.
+struct RecordingFile {
+  private let path: String
+  private let header: [UInt8]
+
+  /// What SQLite may have left beside a database that was not closed.
+  private static let companions = ["-wal", "-journal"]
+
+  init(_ path: String) throws(RecordingError) {
+    let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    guard FileManager.default.fileExists(atPath: resolved) else { throw .missing(path: path) }
+    do {
+      let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: resolved))
+      defer { try? handle.close() }
+      header = [UInt8](try handle.read(upToCount: 100) ?? Data())
+    } catch {
+      throw .unreadable(path: path, reason: "\(error.localizedDescription)")
+    }
+    self.path = resolved
+    try check(path)
+  }
+
+  /// The header is described at sqlite.org/fileformat.html: magic at 0, version at 60,
+  /// application at 68, all big-endian.
+  private func check(_ path: String) throws(RecordingError) {
+    guard !header.isEmpty else { throw .empty(path: path) }
+    guard header.starts(with: Array("SQLite format 3\0".utf8)) else { throw .foreign(path: path) }
+    guard header.count == 100 else { throw .corrupt(path: path, reason: "it ends too early") }
+    guard integer(at: 68) == Schema.applicationID else { throw .foreign(path: path) }
+    let version = RecordingVersion(number: integer(at: 60))
+    guard version.major <= RecordingVersion.current.major else {
+      throw .newer(path: path, version: version)
+    }
+  }
+
+  private func integer(at offset: Int) -> Int32 {
+    header[offset..<offset + 4].reduce(0) { $0 << 8 | Int32($1) }
+  }
+
+  /// Hands over a path that may be opened without touching this file.
+  ///
+  /// SQLite cannot read a WAL, or a database that is marked for one (bytes 18 and 19), without
+  /// creating files beside it. Such a recording is read from a private copy.
+  func open<Result>(_ body: (String) throws -> Result) throws -> Result {
+    let files = FileManager.default
+    let left = Self.companions.filter { files.fileExists(atPath: path + $0) }
+    if left.isEmpty && header[18] == 1 && header[19] == 1 { return try body(path) }
+
+    let directory = files.temporaryDirectory.appendingPathComponent(
+      "recording-\(UUID().uuidString)")
+    try files.createDirectory(at: directory, withIntermediateDirectories: true)
+    defer { try? files.removeItem(at: directory) }
+    let copy = directory.appendingPathComponent("copy").path
+    try copyUnchanged(to: copy)
+    // A first, writing, connection takes what the WAL or the journal holds into the copy.
+    try DatabaseQueue(path: copy).writeWithoutTransaction { database in
+      try database.execute(sql: "PRAGMA journal_mode = DELETE")
+    }
+    return try body(copy)
+  }
+
+  /// Copies file and companions as they stand together: while a run goes on, a checkpoint may
+  /// move pages from the one to the other between two copies, and then both are taken again.
+  private func copyUnchanged(to copy: String) throws {
+    let files = FileManager.default
+    for _ in 0..<10 {
+      let before = stamp()
+      for suffix in [""] + Self.companions {
+        try? files.removeItem(atPath: copy + suffix)
+        guard files.fileExists(atPath: path + suffix) else { continue }
+        do {
+          try files.copyItem(atPath: path + suffix, toPath: copy + suffix)
+        } catch  where files.fileExists(atPath: path + suffix) {
+          throw error
+        } catch {
+          // It went away meanwhile: the run has ended, and the stamps will differ.
+        }
+      }
+      if stamp() == before { return }
+    }
+    throw Malformed(reason: "it changes faster than it can be copied")
+  }
+
+  /// What a checkpoint changes: the database's time and size, the WAL's header. Appending to the
+  /// WAL changes none of them, and a frame that was copied in part is not taken in.
+  private func stamp() -> [String] {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    let date = attributes?[.modificationDate] as? Date
+    let size = attributes?[.size] as? Int
+    let wal = FileHandle(forReadingAtPath: path + "-wal")
+    defer { try? wal?.close() }
+    let header = try? wal?.read(upToCount: 32)
+    return [
+      "\(date?.timeIntervalSinceReferenceDate ?? 0)", "\(size ?? 0)",
+      (header ?? Data()).map { String($0, radix: 16) }.joined(separator: " "),
+    ]
+  }
+}
+
+/// What went wrong, as the end of a sentence.
+func reason(of error: any Error) -> String {
+  switch error {
+  case let error as Malformed: error.reason
+  case let error as DatabaseError: error.message ?? "SQLite reports error \(error.resultCode)"
+  case is RowDecodingError: "a value is missing or of another type"
+  default: error.localizedDescription
+  }
+}

@@ -1,0 +1,129 @@
+import Foundation
+import GRDB
+
+extension Recording {
+  /// Reads a recording: a finished one, one that was cut off, or one that is still being written.
+  /// The file is never changed, and nothing is left beside it.
+  package static func read(from path: String) throws(RecordingError) -> Recording {
+    let file = try RecordingFile(path)
+    do {
+      return try file.open { path in
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.foreignKeysEnabled = false
+        configuration.prepareDatabase { database in
+          // The file may come from anyone: its schema runs no code of its own.
+          try database.execute(sql: "PRAGMA trusted_schema = OFF")
+          try database.execute(sql: "PRAGMA cell_size_check = ON")
+        }
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        return try queue.read { database in
+          let check = try String.fetchOne(database, sql: "PRAGMA quick_check(1)")
+          guard check == "ok" else { throw Malformed(reason: check ?? "it fails its own check") }
+          return try Recording(database: database)
+        }
+      }
+    } catch {
+      throw .corrupt(path: path, reason: reason(of: error))
+    }
+  }
+
+  init(database: Database) throws {
+    guard let run = try Row.fetchOne(database, sql: "SELECT * FROM run") else {
+      throw Malformed(reason: "it says nothing about its run")
+    }
+    self.init(planName: try run.get("plan_name"))
+    planFile = try run.get("plan_file")
+    planText = try run.get("plan_text")
+    effectivePlan = try run.get("effective_plan")
+    seed = try Self.seed(try run.get("seed"))
+    programVersion = try run.get("program_version")
+    started = try run.get("started")
+    hostname = try run.get("hostname")
+    complete = try run.get("complete")
+    interrupted = try run.get("interrupted")
+    fault = try run.get("fault")
+    let judged: String? = try run.get("verdict")
+    verdict = judged.flatMap(Verdict.init(rawValue:))
+
+    overrides = try PlanOverride.all(in: database).map(\.fact)
+    host = try HostFact.all(in: database).map(\.fact)
+    phases = try PhaseRecord.all(in: database)
+    workers = try WorkerRecord.all(in: database)
+    failures = try FailureRecord.all(in: database)
+    limits = try LimitRecord.all(in: database, evidence: LimitEvidence.all(in: database))
+    prediction = try PredictionTerm.all(in: database)
+    thresholds = try ThresholdResult.all(in: database)
+    series = try Series.all(in: database)
+    distributions = try DistributionRecord.all(in: database)
+    duration = try run.get("duration") ?? lastInstant
+  }
+
+  private static func seed(_ text: String) throws -> UInt64 {
+    guard let seed = UInt64(text) else { throw Malformed(reason: "its seed is no number") }
+    return seed
+  }
+
+  private var lastInstant: Double {
+    let points = series.compactMap { $0.points.last?.at }
+    return (points + distributions.map(\.to)).max() ?? 0
+  }
+}
+
+extension LimitRecord {
+  fileprivate static func all(
+    in database: Database, evidence: [LimitEvidence]
+  ) throws -> [LimitRecord] {
+    var limits = try all(in: database)
+    for line in evidence {
+      guard limits.indices.contains(line.limit) else {
+        throw Malformed(reason: "evidence names a limit that is not there")
+      }
+      limits[line.limit].evidence.append(line.fact)
+    }
+    return limits
+  }
+}
+
+extension Series {
+  fileprivate static func all(in database: Database) throws -> [Series] {
+    var all: [Series] = []
+    var positions: [Int: Int] = [:]
+    let rows = try Row.fetchCursor(database, sql: "SELECT * FROM series ORDER BY id")
+    while let row = try rows.next() {
+      positions[try row.get("id")] = all.count
+      let key = Key(try row.get("name"), label: try row.get("label"))
+      all.append(Series(key: key, unit: try row.get("unit"), kind: try row.choice("kind")))
+    }
+    let samples = try Row.fetchCursor(
+      database, sql: "SELECT series, at, value FROM sample ORDER BY at, series")
+    while let sample = try samples.next() {
+      guard let position = positions[try sample.decode(Int.self, atIndex: 0)] else {
+        throw Malformed(reason: "a sample names a series that is not there")
+      }
+      all[position].points.append(
+        Point(
+          at: try sample.decode(Double.self, atIndex: 1),
+          value: try sample.decode(Double.self, atIndex: 2)))
+    }
+    return all
+  }
+}
+
+extension DistributionRecord {
+  fileprivate static func all(in database: Database) throws -> [DistributionRecord] {
+    var all: [DistributionRecord] = []
+    let rows = try Row.fetchCursor(database, sql: "SELECT * FROM histogram ORDER BY id")
+    while let row = try rows.next() {
+      let buckets: Data = try row.get("buckets")
+      guard let distribution = Distribution(encoded: buckets) else {
+        throw Malformed(reason: "a histogram cannot be decoded")
+      }
+      all.append(
+        DistributionRecord(
+          metric: try row.get("metric"), phase: try row.get("phase"),
+          from: try row.get("started"), to: try row.get("ended"), distribution: distribution))
+    }
+    return all
+  }
+}

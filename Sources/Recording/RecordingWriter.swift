@@ -1,0 +1,95 @@
+import Foundation
+import GRDB
+
+/// Writes a run to its file while it happens.
+///
+/// Until `finish` the file is in WAL mode: every sample is one transaction, so a run that is
+/// killed at any instant leaves a file that reads up to its last sample. `finish` turns it into
+/// one self-contained file.
+package final class RecordingWriter {
+  package let path: String
+  private let queue: DatabaseQueue
+  private var tables = Tables()
+
+  /// Creates the file with what is known before the run: plan, host, phases, workers, prediction.
+  package init(path: String, recording: Recording) throws(RecordingError) {
+    guard !FileManager.default.fileExists(atPath: path) else { throw .exists(path: path) }
+    self.path = path
+    var tables = Tables()
+    queue = try Self.writing(path) {
+      let queue = try DatabaseQueue(path: path, configuration: Self.configuration)
+      try queue.write { database in
+        try database.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
+        try database.execute(sql: "PRAGMA user_version = \(RecordingVersion.current.number)")
+        try database.execute(sql: Schema.sql)
+        try tables.begin(recording, in: database)
+      }
+      // Only now: whatever happens to the WAL, the file itself already tells what ran and where.
+      // NORMAL syncs at checkpoints alone, so a sample never waits for the disk (sqlite.org/wal).
+      try queue.writeWithoutTransaction { database in
+        try database.execute(sql: "PRAGMA journal_mode = WAL")
+        try database.execute(sql: "PRAGMA synchronous = NORMAL")
+      }
+      return queue
+    }
+    self.tables = tables
+  }
+
+  /// Adds a sample: whole or not at all.
+  package func append(_ sample: Sample) throws(RecordingError) {
+    try write { database, tables in try tables.append(sample, in: database) }
+  }
+
+  /// The recording as it stands. Judge this, with the end filled in, before `finish`.
+  package func snapshot() throws(RecordingError) -> Recording {
+    try Self.writing(path) { try queue.read { try Recording(database: $0) } }
+  }
+
+  /// Writes the end and makes the file self-contained. Nothing can be added after.
+  package func finish(_ end: RunEnd) throws(RecordingError) {
+    try write { database, tables in try tables.end(end, in: database) }
+    try Self.writing(path) {
+      try queue.writeWithoutTransaction { database in
+        try database.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+        try database.execute(sql: "PRAGMA journal_mode = DELETE")
+      }
+      try queue.close()
+    }
+  }
+
+  /// One transaction. What the tables are known to hold changes only when it is committed.
+  private func write(
+    _ body: (Database, inout Tables) throws -> Void
+  ) throws(RecordingError) {
+    var tables = tables
+    try Self.writing(path) { try queue.write { try body($0, &tables) } }
+    self.tables = tables
+  }
+
+  private static var configuration: Configuration {
+    var configuration = Configuration()
+    configuration.foreignKeysEnabled = false
+    // Someone may look at the recording with sqlite3 while it is written.
+    configuration.busyMode = .timeout(5)
+    return configuration
+  }
+
+  private static func writing<Result>(
+    _ path: String, _ body: () throws -> Result
+  ) throws(RecordingError) -> Result {
+    do { return try body() } catch {
+      throw .unwritable(path: path, reason: reason(of: error))
+    }
+  }
+}
+
+extension Recording {
+  /// Writes the whole of it to a new file.
+  package func write(to path: String) throws(RecordingError) {
+    let state = RunState(phases: phases, workers: workers, failures: failures, limits: limits)
+    try RecordingWriter(path: path, recording: self).finish(
+      RunEnd(
+        duration: duration, interrupted: interrupted, fault: fault, state: state,
+        verdict: verdict, thresholds: thresholds))
+  }
+}

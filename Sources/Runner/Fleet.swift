@@ -1,0 +1,125 @@
+import Addressing
+import Linux
+import Probe
+import Recording
+import SystemPackage
+
+/// All worker processes of a run, seen through their scoreboards.
+struct Fleet: ~Copyable {
+  struct Member {
+    /// The worker's number in the recording.
+    let id: Int
+    let end: End
+    let endpoint: SocketAddress?
+    let child: ChildProcess
+    let board: Scoreboard
+    let wakeUp: FileDescriptor
+    var ending: ChildProcess.Ending?
+
+    var isAlive: Bool { ending == nil }
+  }
+
+  private(set) var members: [Member]
+  /// Readable when a worker has something that should be looked at before the next tick.
+  let attention: FileDescriptor
+
+  /// Forks every worker. Call it before any thread exists, so before the recording is opened.
+  ///
+  /// - Parameter sources: how many source addresses to count connections for.
+  init(
+    servers: [ServerAssignment], clients: [ClientAssignment], sources: Int
+  ) throws(Errno) {
+    let attention = try EventCounter.open()
+    var members: [Member] = []
+    let roles =
+      servers.map { (End.server, Worker.Role.server($0), SocketAddress?($0.endpoint)) }
+      + clients.map { (End.client, Worker.Role.client($0), nil) }
+    do throws(Errno) {
+      for (id, (end, role, endpoint)) in roles.enumerated() {
+        let board = try Scoreboard(sources: end == .client ? sources : 0)
+        let wakeUp = try EventCounter.open()
+        let child = try ChildProcess.fork(dieWithParent: true) {
+          Worker.run(role, board: board, wakeUp: wakeUp, attention: attention)
+        }
+        members.append(
+          Member(
+            id: id, end: end, endpoint: endpoint, child: child, board: board, wakeUp: wakeUp))
+      }
+    } catch {
+      for member in members { member.child.signal(9) }
+      for member in members { _ = member.child.wait() }
+      throw error
+    }
+    self.attention = attention
+    self.members = members
+  }
+
+  deinit {
+    for member in members where member.isAlive {
+      member.child.signal(9)
+      _ = member.child.wait()
+    }
+    for member in members {
+      Socket.close(member.wakeUp)
+      member.board.unmap()
+    }
+    Socket.close(attention)
+  }
+
+  // MARK: Orders
+
+  func post(_ order: Order, phase: Int, start: Instant = .now()) {
+    for member in members where member.isAlive { post(order, to: member, phase, start) }
+  }
+
+  /// Ends the workers of one end in order; whoever has not gone by the deadline is killed.
+  mutating func quit(_ end: End, until deadline: Instant) {
+    for member in members where member.isAlive && member.end == end {
+      post(.quit, to: member, 0, .now())
+    }
+    while members.contains(where: { $0.isAlive && $0.end == end }), Instant.now() < deadline {
+      if reap().isEmpty { Poll.waitReadable([], until: .now().advanced(by: .milliseconds(5))) }
+    }
+    for index in members.indices where members[index].isAlive && members[index].end == end {
+      members[index].child.signal(9)
+      members[index].ending = members[index].child.wait()
+    }
+  }
+
+  private func post(_ order: Order, to member: Member, _ phase: Int, _ start: Instant) {
+    member.board.post(Scoreboard.Command(order: order, phase: phase, start: start))
+    EventCounter.signal(member.wakeUp)
+  }
+
+  // MARK: Findings
+
+  /// Notes the workers that have ended since the last call and returns their places.
+  mutating func reap() -> [Int] {
+    var ended: [Int] = []
+    while let (child, ending) = ChildProcess.reapAny() {
+      guard let index = members.firstIndex(where: { $0.child == child }) else { continue }
+      members[index].ending = ending
+      ended.append(index)
+    }
+    return ended
+  }
+
+  /// The sum of a counter over the living workers of an end, since a dead one holds nothing.
+  func now(_ counter: Counter, _ end: End) -> Int {
+    members.reduce(0) { $1.end == end && $1.isAlive ? $0 + Int($1.board[counter]) : $0 }
+  }
+
+  /// The sum of a counter over all workers that an end ever had.
+  func total(_ counter: Counter, _ end: End) -> Int {
+    members.reduce(0) { $1.end == end ? $0 + Int($1.board[counter]) : $0 }
+  }
+
+  /// Whether every living worker of an end is in this state or has settled this phase.
+  func all(_ end: End, _ condition: (Scoreboard) -> Bool) -> Bool {
+    members.allSatisfy { $0.end != end || !$0.isAlive || condition($0.board) }
+  }
+
+  func any(_ end: End, _ condition: (Scoreboard) -> Bool) -> Bool {
+    members.contains { $0.end == end && $0.isAlive && condition($0.board) }
+  }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import Testing
+
+@testable import Recording
+
+@Suite struct RecordingFileTests {
+  private let directory: TemporaryDirectory
+  private let path: String
+
+  init() throws {
+    directory = try TemporaryDirectory()
+    path = directory.file("run.recording")
+  }
+
+  @Test func `reads back all that was written`() throws {
+    try Recording.full.write(to: path)
+    #expect(try Recording.read(from: path) == Recording.full)
+  }
+
+  @Test func `reads back a run of which nothing is known but its name`() throws {
+    try Recording(planName: "").write(to: path)
+    #expect(try Recording.read(from: path) == Recording(planName: ""))
+  }
+
+  @Test func `leaves one self-contained file, and reading leaves nothing beside it`() throws {
+    try Recording.full.write(to: path)
+    let before = try Data(contentsOf: URL(fileURLWithPath: path))
+    _ = try Recording.read(from: path)
+    #expect(try directory.contents == ["run.recording"])
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+  }
+
+  @Test func `reads a recording that no one may write`() throws {
+    try Recording.full.write(to: path)
+    try FileManager.default.setAttributes([.posixPermissions: 0o444], ofItemAtPath: path)
+    #expect(try Recording.read(from: path).planName == "ramp-1m")
+  }
+
+  @Test func `overwrites nothing`() throws {
+    try Recording.full.write(to: path)
+    #expect(throws: RecordingError.exists(path: path)) { try Recording.full.write(to: path) }
+  }
+
+  @Test func `says why it cannot write`() throws {
+    let path = directory.file("nowhere/run.recording")
+    #expect(throws: RecordingError.self) { try Recording.full.write(to: path) }
+  }
+
+  @Test func `refuses a file from a newer major version`() throws {
+    try patch(60, with: 2003)
+    let error = #expect(throws: RecordingError.self) { try Recording.read(from: path) }
+    #expect(error == .newer(path: path, version: RecordingVersion(major: 2, minor: 3)))
+    #expect(error?.description.contains("format 2.3") == true)
+  }
+
+  @Test func `reads a file from a newer minor version`() throws {
+    try patch(60, with: 1999)
+    #expect(try Recording.read(from: path) == Recording.full)
+  }
+
+  @Test func `refuses the database of another program`() throws {
+    try patch(68, with: 0)
+    #expect(throws: RecordingError.foreign(path: path)) { try Recording.read(from: path) }
+  }
+
+  @Test func `tells a missing, an empty and a foreign file apart`() throws {
+    #expect(throws: RecordingError.missing(path: path)) { try Recording.read(from: path) }
+    try Data().write(to: URL(fileURLWithPath: path))
+    #expect(throws: RecordingError.empty(path: path)) { try Recording.read(from: path) }
+    try Data("name: ramp".utf8).write(to: URL(fileURLWithPath: path))
+    #expect(throws: RecordingError.foreign(path: path)) { try Recording.read(from: path) }
+    let error = #expect(throws: RecordingError.self) {
+      try Recording.read(from: directory.path)
+    }
+    #expect(error.map { "\($0)".contains("cannot be read") } == true)
+  }
+
+  @Test func `every error is one sentence`() {
+    let errors: [RecordingError] = [
+      .missing(path: "a"), .empty(path: "a"), .foreign(path: "a"),
+      .newer(path: "a", version: RecordingVersion(major: 2, minor: 0)),
+      .corrupt(path: "a", reason: "b"), .unreadable(path: "a", reason: "b"), .exists(path: "a"),
+      .unwritable(path: "a", reason: "b"),
+    ]
+    for error in errors {
+      #expect("\(error)".hasSuffix("."))
+      #expect(!"\(error)".contains("\n"))
+    }
+  }
+
+  /// Writes a whole recording, then a big-endian integer into its header.
+  private func patch(_ offset: Int, with value: UInt32) throws {
+    try Recording.full.write(to: path)
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    for place in 0..<4 {
+      bytes[offset + place] = UInt8(truncatingIfNeeded: value >> (24 - 8 * place))
+    }
+    try bytes.write(to: URL(fileURLWithPath: path))
+  }
+}

@@ -1,0 +1,105 @@
+import Foundation
+
+@testable import Recording
+
+extension Recording {
+  /// A run with something in every list.
+  static var full: Recording {
+    var failure = FailureRecord(
+      end: .client, worker: 3, phase: "ramp", syscall: "socket",
+      errno: ErrnoRecord(number: 24, name: "EMFILE", text: "Too many open files"), count: 12,
+      firstInstant: 1.5, established: 19_936, accepted: 19_930, source: "127.0.0.2",
+      endpoint: "127.0.0.1:9000")
+    let emfile = failure
+    failure.syscall = "connect-timeout"
+    failure.errno = nil
+    failure.worker = nil
+    return Recording(
+      planName: "ramp-1m", planFile: "plans/ramp-1m.plan", planText: "name: ramp-1m\n",
+      effectivePlan: "name: ramp-1m\nserver: …\n", overrides: [Fact("goal", "50k")],
+      seed: .max - 1, programVersion: "1.2.3", started: "2026-01-02T03:04:05.678Z",
+      duration: 3.25, complete: true, interrupted: true, fault: "a fault", hostname: "box",
+      host: [Fact("kernel", "6.18"), Fact("kernel", "twice")],
+      phases: [
+        PhaseRecord(
+          name: "ramp", kind: "ramp", title: "ramp to 1,000,000", planLine: 7, goal: 1_000_000,
+          plannedRate: 25_000, started: 0.25, ended: 2.5, outcome: .limit, established: 19_936,
+          accepted: 19_930, phantom: 6, failures: 12),
+        PhaseRecord(name: "pause", kind: "pause", title: "pause 5s", planLine: 8),
+      ],
+      workers: [
+        WorkerRecord(
+          id: 1, end: .server, pid: 100, endpoint: "127.0.0.1:9000", connections: 5,
+          userTime: 0.5, systemTime: 1.5, privateBytes: 8192, exitCode: 0),
+        WorkerRecord(id: 2, end: .client, pid: 101, signal: 9),
+      ],
+      series: [
+        Series(
+          key: .established, unit: "connections", kind: .gauge,
+          points: [.init(at: 0, value: 0), .init(at: 1, value: 19_936)]),
+        Series(
+          key: .source("127.0.0.2"), unit: "connections", kind: .gauge,
+          points: [.init(at: 1, value: 0.1)]),
+        Series(key: .failures, unit: "failures", kind: .counter),
+      ],
+      distributions: [
+        DistributionRecord(
+          metric: "connect", phase: "ramp", from: 0, to: 1,
+          distribution: Distribution(buckets: [
+            .init(value: 0, count: 1), .init(value: 40_000, count: 19_000),
+            .init(value: 1 << 61, count: 1 << 60),
+          ])),
+        DistributionRecord(
+          metric: "connect", phase: "hold", from: 1, to: 2, distribution: Distribution()),
+      ],
+      failures: [emfile, failure],
+      limits: [
+        LimitRecord(
+          end: .client, worker: 3, phase: "ramp", planLine: 7, syscall: "socket",
+          errno: emfile.errno, resource: .descriptorsPerProcess, count: 12, firstInstant: 1.5,
+          established: 19_936, accepted: 19_930, source: "127.0.0.2",
+          endpoint: "127.0.0.1:9000", knob: "RLIMIT_NOFILE", now: 20_000, needed: 1_000_064,
+          fix: "ulimit -n 1000064", predicted: 19_936,
+          evidence: [Fact("soft", "20000"), Fact("hard", "20000")]),
+        LimitRecord(
+          end: .host, phase: "ramp", planLine: 7, resource: .memoryGuard, count: 1,
+          firstInstant: 2, established: 1, accepted: 1, evidence: [Fact("available", "1 GiB")]),
+      ],
+      prediction: [
+        PredictionTerm(
+          end: .client, resource: .descriptorsPerProcess, connections: 19_936,
+          reason: "1 x 19,936", binds: true),
+        PredictionTerm(end: .host, resource: .memory, connections: 3_000_000, reason: "24 GiB"),
+      ],
+      verdict: .limit,
+      thresholds: [
+        ThresholdResult(
+          text: "connections >= 1M", planLine: 12, passed: false, value: 19_936,
+          reason: "19,936 is less than 1,000,000"),
+        ThresholdResult(
+          text: "rtt.p99 < 1s", planLine: 13, passed: false, value: nil, reason: "no data"),
+      ])
+  }
+
+  var state: RunState {
+    RunState(phases: phases, workers: workers, failures: failures, limits: limits)
+  }
+}
+
+/// A directory that goes away with the test.
+final class TemporaryDirectory {
+  let path: String
+
+  init() throws {
+    path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func file(_ name: String) -> String { path + "/" + name }
+
+  var contents: [String] {
+    get throws { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
+  }
+}

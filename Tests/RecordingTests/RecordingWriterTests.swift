@@ -1,0 +1,160 @@
+import Foundation
+import Testing
+
+@testable import Recording
+
+@Suite struct RecordingWriterTests {
+  private let directory: TemporaryDirectory
+  private let path: String
+
+  init() throws {
+    directory = try TemporaryDirectory()
+    path = directory.file("run.recording")
+  }
+
+  @Test func `a run that is killed reads up to its last sample`() throws {
+    let writer = try RecordingWriter(path: path, recording: Recording.full.planned)
+    for instant in 0..<5 { try writer.append(sample(at: Double(instant))) }
+    let killed = try copyAsKilled()
+    let before = try FileManager.default.contentsOfDirectory(atPath: killed.path)
+
+    let recording = try Recording.read(from: killed.file("run.recording"))
+
+    #expect(!recording.complete)
+    #expect(recording.duration == 4)
+    #expect(recording.series(.established)?.points.map(\.value) == [0, 1000, 2000, 3000, 4000])
+    #expect(recording.phases == Recording.full.phases)
+    #expect(recording.limits == Recording.full.limits)
+    #expect(recording.distributions.count == 5)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: killed.path) == before)
+  }
+
+  @Test func `a run that is killed in the middle of a sample reads up to the one before`() throws {
+    let writer = try RecordingWriter(path: path, recording: Recording.full.planned)
+    for instant in 0..<5 { try writer.append(sample(at: Double(instant))) }
+    let killed = try copyAsKilled()
+    let wal = killed.file("run.recording-wal")
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: wal))
+    try bytes.dropLast(100).write(to: URL(fileURLWithPath: wal))
+
+    #expect(try Recording.read(from: killed.file("run.recording")).duration == 3)
+  }
+
+  @Test func `a run that is killed before its first sample still says what it was`() throws {
+    let writer = try RecordingWriter(path: path, recording: Recording.full.planned)
+    let killed = try copyAsKilled()
+
+    let recording = try Recording.read(from: killed.file("run.recording"))
+    #expect(recording == Recording.full.planned)
+    #expect(try killed.contents == ["run.recording"])
+    try writer.finish(RunEnd(duration: 0, state: RunState()))
+  }
+
+  @Test func `reads a recording while it is written, whatever is checkpointed`() throws {
+    let writer = try RecordingWriter(path: path, recording: Recording.full.planned)
+    for instant in 0..<1_000 {
+      try writer.append(sample(at: Double(instant)))
+      if instant % 250 == 0 {
+        #expect(try Recording.read(from: path).duration == Double(instant))
+      }
+    }
+  }
+
+  @Test func `reads through a symbolic link and leaves the file alone`() throws {
+    let writer = try RecordingWriter(path: path, recording: Recording.full.planned)
+    try writer.append(sample(at: 1))
+    let wal = try Data(contentsOf: URL(fileURLWithPath: path + "-wal"))
+    let link = directory.file("latest.recording")
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: path)
+    #expect(try Recording.read(from: link).duration == 1)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path + "-wal")) == wal)
+  }
+
+  @Test func `the end is filled in and the file is made whole`() throws {
+    let full = Recording.full
+    let writer = try RecordingWriter(path: path, recording: full.planned)
+    try writer.append(sample(at: 1))
+    try writer.finish(
+      RunEnd(
+        duration: 9, interrupted: true, fault: "x", state: full.state, verdict: .interrupted,
+        thresholds: full.thresholds))
+
+    let recording = try Recording.read(from: path)
+    #expect(recording.complete && recording.interrupted)
+    #expect(recording.duration == 9)
+    #expect(recording.fault == "x")
+    #expect(recording.verdict == .interrupted)
+    #expect(recording.thresholds == full.thresholds)
+    #expect(try directory.contents == ["run.recording"])
+    #expect(throws: RecordingError.self) { try writer.append(sample(at: 2)) }
+  }
+
+  @Test func `facts that changed replace the ones before, and lists may shrink`() throws {
+    let full = Recording.full
+    let writer = try RecordingWriter(path: path, recording: full)
+    var state = full.state
+    state.phases[1].outcome = .done
+    state.workers[0].connections = 77
+    state.failures.removeLast()
+    state.limits[0].evidence = [Fact("other", "evidence")]
+    try writer.append(Sample(at: 1, readings: [], state: state))
+    try writer.append(Sample(at: 2, readings: []))
+
+    let recording = try writer.snapshot()
+    #expect(recording.state == state)
+  }
+
+  @Test func `a value that is no number is left out`() throws {
+    let writer = try RecordingWriter(path: path, recording: Recording.full.planned)
+    let reading = Reading(.slab, unit: "bytes", kind: .gauge, value: .nan)
+    try writer.append(Sample(at: 1, readings: [reading]))
+    try writer.append(
+      Sample(at: 2, readings: [Reading(.slab, unit: "bytes", kind: .gauge, value: .infinity)]))
+    #expect(try writer.snapshot().series(.slab)?.points == [.init(at: 2, value: .infinity)])
+  }
+
+  private func sample(at instant: Double) -> Sample {
+    let full = Recording.full
+    return Sample(
+      at: instant,
+      readings: [
+        Reading(.established, unit: "connections", kind: .gauge, value: instant * 1000),
+        Reading(.failures("client socket EMFILE"), unit: "failures", kind: .counter, value: 1),
+      ],
+      distributions: [
+        DistributionRecord(
+          metric: "connect", phase: "ramp", from: instant - 1, to: instant,
+          distribution: Distribution(buckets: [.init(value: 40_000, count: 1000)]))
+      ], state: full.state)
+  }
+
+  /// The files as `kill -9` would leave them: copied from under the open writer.
+  private func copyAsKilled() throws -> TemporaryDirectory {
+    let killed = try TemporaryDirectory()
+    for name in try directory.contents where name != "run.recording-shm" {
+      try FileManager.default.copyItem(
+        atPath: directory.file(name), toPath: killed.file(name))
+    }
+    return killed
+  }
+}
+
+extension Recording {
+  /// As it is known before the run.
+  var planned: Recording {
+    var planned = self
+    planned.complete = false
+    planned.duration = 0
+    planned.interrupted = false
+    planned.fault = nil
+    planned.phases = []
+    planned.workers = []
+    planned.series = []
+    planned.distributions = []
+    planned.failures = []
+    planned.limits = []
+    planned.verdict = nil
+    planned.thresholds = []
+    return planned
+  }
+}
