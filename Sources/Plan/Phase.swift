@@ -32,4 +32,27 @@ package struct Phase: Sendable, Equatable {
   package var goal: Int? {
     if case .ramp(let goal, _) = kind { goal } else { nil }
   }
+
+  /// The phase as planned, for example "ramp to 1,000,000 at 25,000/s". It never holds a measured
+  /// value, so that the histories of a CI server line up.
+  package var title: String {
+    switch kind {
+    case .ramp(let goal, let pace):
+      let manner = pace == .unpaced ? " as fast as possible" : pace.title
+      return "ramp to \(Format.count(goal))\(manner)"
+    case .hold(let span): return "hold for \(Format.duration(span))"
+    case .pause(let span): return "pause for \(Format.duration(span))"
+    case .close(let pace, let with): return "close\(pace.title) with \(with.rawValue)"
+    }
+  }
+}
+
+extension Phase.Pace {
+  fileprivate var title: String {
+    switch self {
+    case .unpaced: ""
+    case .rate(let rate): " at \(Format.rate(rate))"
+    case .over(let span): " over \(Format.duration(span))"
+    }
+  }
 }

@@ -7,6 +7,9 @@ package struct Plan: Sendable, Equatable {
   /// Path of the file as the user gave it.
   package var file: String
   package var text: String
+  /// The values that overrides and the environment gave to the text. A recording keeps them as its
+  /// `overrides`, so that the text reads the same again wherever it is judged.
+  package var settings: [String: String]
   package var server: Server
   package var clients: Clients
   package var phases: [Phase]

@@ -1,0 +1,79 @@
+/// One thing that is wrong with a plan, and where.
+package struct Diagnostic: Sendable, Equatable {
+  /// From 1.
+  package var line: Int
+  /// From 1, in Unicode scalars.
+  package var column: Int
+  package var message: String
+  /// The line of the file that it is about; empty when there is none to show.
+  package var sourceLine: String
+  /// What to write instead: "did you mean 'processes'?".
+  package var hint: String?
+
+  package init(
+    line: Int, column: Int, message: String, sourceLine: String = "", hint: String? = nil
+  ) {
+    self.line = line
+    self.column = column
+    self.message = message
+    self.sourceLine = sourceLine
+    self.hint = hint
+  }
+
+  /// As compilers print it: place and message, the line, a caret under the column.
+  package func rendered(file: String) -> String {
+    let headline = "\(file):\(line):\(column): error: \(message)"
+    guard !sourceLine.isEmpty else { return hint.map { "\(headline)\n  \($0)" } ?? headline }
+    let (excerpt, caret) = excerpt
+    let number = "\(line)"
+    let margin = String(repeating: " ", count: number.count)
+    // Tabs stay tabs, so that the caret stands under its column however wide they are.
+    let indent = String(
+      String.UnicodeScalarView(excerpt.unicodeScalars.prefix(caret).map { $0 == "\t" ? $0 : " " }))
+    let padding = String(repeating: " ", count: max(0, caret - excerpt.unicodeScalars.count))
+    let note = hint.map { " \($0)" } ?? ""
+    return """
+      \(headline)
+        \(number) | \(excerpt)
+        \(margin) | \(indent)\(padding)^\(note)
+      """
+  }
+
+  /// The part of the source line to show, and the scalars before the caret in it. A plan may hold
+  /// a line of a million characters; nobody wants to see it.
+  private var excerpt: (text: String, caret: Int) {
+    let width = 120
+    let scalars = sourceLine.unicodeScalars
+    let caret = column - 1
+    guard scalars.count > width else { return (sourceLine, caret) }
+    let from = max(0, min(caret - width / 2, scalars.count - width))
+    let window = scalars.dropFirst(from).prefix(width)
+    return (String(String.UnicodeScalarView(window)), caret - from)
+  }
+}
+
+/// A plan that cannot be run, with everything that is wrong with it.
+package struct InvalidPlan: Error, Equatable {
+  /// Path of the file as the user gave it.
+  package var file: String
+  /// In the order of the file; never empty.
+  package var diagnostics: [Diagnostic]
+
+  package init(file: String, diagnostics: [Diagnostic]) {
+    self.file = file
+    self.diagnostics = diagnostics
+  }
+}
+
+extension InvalidPlan: CustomStringConvertible {
+  /// More than this many errors help nobody.
+  private static let most = 50
+
+  package var description: String {
+    var parts = diagnostics.prefix(Self.most).map { $0.rendered(file: file) }
+    if diagnostics.count > Self.most {
+      parts.append("\(file): and \(diagnostics.count - Self.most) errors more")
+    }
+    return parts.joined(separator: "\n")
+  }
+}

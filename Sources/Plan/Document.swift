@@ -1,0 +1,173 @@
+import Yams
+
+/// A value of a plan file, with its place.
+struct Item {
+  var place: Place
+  var value: Value
+
+  enum Value {
+    case scalar(String)
+    case list([Item])
+    case map([Field])
+    /// Something that an error has been reported for already.
+    case broken
+  }
+
+  struct Field {
+    var key: String
+    var place: Place
+    var item: Item
+  }
+
+  /// What it is, for an error that wanted something else.
+  var kind: String {
+    switch value {
+    case .scalar(""): "nothing"
+    case .scalar(let text): quoted(text)
+    case .list: "a list"
+    case .map: "a mapping"
+    case .broken: "an error"
+    }
+  }
+}
+
+/// YAML text to a tree of `Item`, through Yams and without its surprises: no anchors, no tags, no
+/// types guessed from the look of a scalar, and no error that hides the ones after it.
+struct Document {
+  private(set) var diagnostics: [(place: Place, problem: Problem)] = []
+  private(set) var root: Item?
+  private let veil: Veil
+
+  /// A plan nests five levels deep.
+  private static let deepest = 16
+
+  init(_ text: String, source: SourceText) {
+    veil = Veil(text)
+    do {
+      // `.basic` leaves scalars alone: `off` is a word here, not a Boolean.
+      guard let node = try Yams.compose(yaml: veil.text, .basic), !Self.isEmpty(node) else {
+        report(
+          .start, Problem("the plan is empty", hint: "it needs at least 'server' and 'phases'"))
+        return
+      }
+      root = item(node, depth: 0)
+    } catch let error as YamlError {
+      report(error, source: source)
+    } catch {
+      report(.start, Problem("not valid YAML: \(error)"))
+    }
+  }
+
+  private static func isEmpty(_ node: Node) -> Bool {
+    if case .scalar(let scalar) = node { scalar.string.isEmpty } else { false }
+  }
+
+  private mutating func report(_ place: Place, _ problem: Problem) {
+    diagnostics.append((place, problem))
+  }
+
+  private mutating func item(_ node: Node, depth: Int) -> Item {
+    let place = Place(node.mark)
+    if !node.isUntagged {
+      report(place, Problem("a plan has no YAML tags"))
+      return Item(place: place, value: .broken)
+    }
+    guard depth <= Self.deepest else {
+      report(place, Problem("nested too deep: no plan has more than \(Self.deepest) levels"))
+      return Item(place: place, value: .broken)
+    }
+    switch node {
+    case .scalar(let scalar):
+      if scalar.style == .plain, Veil.isReference(scalar.string) {
+        report(place, Self.reference)
+        return Item(place: place, value: .broken)
+      }
+      return Item(place: place, value: .scalar(veil.lifted(scalar.string)))
+    case .sequence(let nodes):
+      return Item(place: place, value: .list(nodes.map { item($0, depth: depth + 1) }))
+    case .mapping(let mapping):
+      return Item(place: place, value: .map(fields(mapping, depth: depth)))
+    case .alias:
+      return Item(place: place, value: .broken)
+    }
+  }
+
+  private mutating func fields(_ mapping: Node.Mapping, depth: Int) -> [Item.Field] {
+    var fields: [Item.Field] = []
+    var first: [String: Place] = [:]
+    for (key, value) in mapping {
+      let place = Place(key.mark)
+      guard case .scalar(let scalar) = key else {
+        report(place, Problem("a key is one word"))
+        continue
+      }
+      let name = veil.lifted(scalar.string)
+      if let earlier = first[name] {
+        report(
+          place,
+          Problem(
+            "duplicate key \(quoted(name))", hint: "the first one is in line \(earlier.line)"))
+        continue
+      }
+      first[name] = place
+      fields.append(.init(key: name, place: place, item: item(value, depth: depth + 1)))
+    }
+    return fields
+  }
+
+  private static let reference = Problem(
+    "a plan has no anchors and aliases",
+    hint: "write 'variables: {name: value}' and use it as ${name}")
+}
+
+// MARK: - Errors of the YAML itself
+
+extension Document {
+  private mutating func report(_ error: YamlError, source: SourceText) {
+    switch error {
+    case .composer(_, _, let mark, _):
+      // Without aliases the composer has one thing to complain about.
+      report(Place(mark), Problem("a plan is one YAML document: a second one begins here"))
+    case .scanner(let context, let problem, let mark, _),
+      .parser(let context, let problem, let mark, _):
+      let place = Place(mark)
+      let origin = context.map { " (\($0.text), line \($0.mark.line))" } ?? ""
+      report(
+        place,
+        Problem(
+          "not valid YAML: \(problem)\(origin)", hint: hint(problem, at: place, source: source)))
+    case .duplicatedKeysInMapping(let duplicates, let context):
+      // Only keys that the veil leaves alone come here: quoted ones, and those with a space.
+      let name = veil.lifted(duplicates.first ?? "")
+      report(Place(context.mark), Problem("duplicate key \(quoted(name))"))
+    default:
+      report(.start, Problem("not valid YAML: \(error)"))
+    }
+  }
+
+  private func hint(_ problem: String, at place: Place, source: SourceText) -> String? {
+    let nearby = [place.line - 1, place.line].map(source.line)
+    if nearby.contains(where: { $0.contains(": &") || $0.contains("- &") }) {
+      return Self.reference.message
+    }
+    let line = source.line(place.line)
+    if line.drop(while: { $0 == " " }).first == "\t" {
+      return "YAML is indented with spaces, not with tabs"
+    }
+    if problem.hasPrefix("mapping values are not allowed") {
+      return "is the indentation right, and is a value with ': ' in quotes?"
+    }
+    return nil
+  }
+}
+
+extension Place {
+  fileprivate init(_ mark: Mark?) {
+    self.init(line: max(1, mark?.line ?? 1), column: max(1, mark?.column ?? 1))
+  }
+}
+
+extension Node {
+  /// The parser marks what has no tag with an empty one.
+  fileprivate var isUntagged: Bool { tag.description.isEmpty }
+}

@@ -1,0 +1,84 @@
+import Addressing
+
+extension Server {
+  /// The most endpoints that `processes: auto` is taken to lead to, for want of knowing the host.
+  /// A server worker holds at least some 1,000 connections, even under the smallest descriptor
+  /// limit that distributions ship, and no host holds many more connections than 256 times that
+  /// without more descriptors a process.
+  package static let mostAutoEndpoints = 256
+
+  /// How many endpoints the addresses and the ports from the first one up can give.
+  package var room: Int { addresses.count * (Int(UInt16.max) - Int(port) + 1) }
+
+  /// How many endpoints the plan can come to have.
+  package var mostEndpoints: Int {
+    switch processes {
+    case .count(let count): count
+    case .auto: min(Self.mostAutoEndpoints, room)
+    }
+  }
+
+  /// As the plan writes it: `127.0.0.1-127.0.0.4:9000`.
+  package var listen: String {
+    addresses.first.isV6 ? "[\(addresses)]:\(port)" : "\(addresses):\(port)"
+  }
+}
+
+extension Reader {
+  /// What no part of the plan can see on its own.
+  mutating func crossCheck(
+    server: Server?, clients: Clients?, phases: [PlacedPhase], fields: [String: Item.Field]
+  ) {
+    checkOrder(phases)
+    guard let server, let clients else { return }
+    let place = fields["clients"]?.item.place ?? fields["server"]?.item.place ?? .start
+    guard clients.sources.allSatisfy({ $0.first.isV6 == server.addresses.first.isV6 }) else {
+      report(
+        place, "clients and server need addresses of one family, IPv4 or IPv6",
+        hint: "set 'sources' of clients to suit 'listen' of the server")
+      return
+    }
+    checkAddressSpace(server: server, clients: clients, phases: phases)
+  }
+
+  /// Every connection needs a source address, a source port and an endpoint of its own.
+  private mutating func checkAddressSpace(
+    server: Server, clients: Clients, phases: [PlacedPhase]
+  ) {
+    let ports = clients.ports.count
+    let endpoints = server.mostEndpoints
+    let room = Int128(clients.sourceCount) * Int128(ports) * Int128(endpoints)
+    for phase in phases {
+      guard let goal = phase.phase?.goal, let place = phase.goal, Int128(goal) > room else {
+        continue
+      }
+      let perSource = ports * endpoints
+      let sources = (goal + perSource - 1) / perSource
+      report(
+        place,
+        "\(Format.count(goal)) connections do not fit: \(Format.count(clients.sourceCount))"
+          + " sources x \(Format.count(ports)) ports x \(Format.count(endpoints)) endpoints are"
+          + " \(Format.count(Int(room)))",
+        hint: "it takes \(Format.count(sources)) sources, or more ports or server processes")
+    }
+  }
+
+  /// A ramp goes up: what is open already must not be more than its goal.
+  private mutating func checkOrder(_ phases: [PlacedPhase]) {
+    var open = 0
+    for phase in phases {
+      switch phase.phase?.kind {
+      case .ramp(let goal, _):
+        if goal < open, let place = phase.goal {
+          report(
+            place,
+            "a ramp to \(Format.count(goal)) opens nothing: \(Format.count(open)) connections are"
+              + " open by then", hint: "a 'close' between the two ends them")
+        }
+        open = max(open, goal)
+      case .close: open = 0
+      default: break
+      }
+    }
+  }
+}

@@ -1,0 +1,210 @@
+import Addressing
+
+extension Reader {
+  private enum Default {
+    static let backlog = 4096
+    static let sources = "127.0.0.2-127.0.0.17"
+    static let ports: ClosedRange<UInt16> = 1024...65535
+    static let connectTimeout = Duration.seconds(10)
+  }
+
+  /// More worker processes than this have no use on any host.
+  private static let mostProcesses = 4096
+
+  // MARK: Server
+
+  mutating func server(_ item: Item) -> Server? {
+    let known = ["listen", "processes", "reply", "readiness", "backlog"]
+    guard let fields = fields(item, in: "server", known: known) else { return nil }
+    guard let listen = fields["listen"] else {
+      report(item.place, "server needs 'listen'", hint: "for example listen: 127.0.0.1:9000")
+      return nil
+    }
+    let endpoint = value(listen.item, "an address and a port", Self.listen)
+    let server = Server(
+      addresses: endpoint?.addresses ?? AddressRange(.v4(0)), port: endpoint?.port ?? 1,
+      processes: fields["processes"].flatMap { processes($0.item) } ?? .auto,
+      reply: fields["reply"].flatMap { reply($0.item) } ?? .echo,
+      readiness: fields["readiness"].flatMap { word($0.item, as: Server.Readiness.self) }
+        ?? .direct,
+      backlog: fields["backlog"].flatMap { value($0.item, "a count", Self.backlog) }
+        ?? Default.backlog)
+    guard endpoint != nil else { return nil }
+    if case .count(let count) = server.processes, count > server.room {
+      let place = fields["processes"]?.item.place ?? item.place
+      report(
+        place,
+        "\(Format.count(count)) server processes need as many endpoints, and \(server.listen) has"
+          + " \(Format.count(server.room))", hint: "listen on a lower port or on more addresses")
+    }
+    return server
+  }
+
+  private mutating func reply(_ item: Item) -> Server.Reply? {
+    if case .map(let fields) = item.value, let field = fields.first,
+      ["send", "push"].contains(field.key)
+    {
+      report(field.place, notYet("the reply \(quoted(field.key))"))
+      return nil
+    }
+    return word(item, as: Server.Reply.self)
+  }
+
+  private mutating func processes(_ item: Item) -> Processes? {
+    value(item, "auto or a count") { text throws(Problem) in
+      if text == "auto" { return .auto }
+      if let hint = didYouMean(text, ["auto"]) {
+        throw Problem("expected auto or a count, found \(quoted(text))", hint: hint)
+      }
+      let count = try Units.positiveCount(text)
+      guard count <= Self.mostProcesses else {
+        throw Problem("no end has more than \(Format.count(Self.mostProcesses)) processes")
+      }
+      return .count(count)
+    }
+  }
+
+  private static func backlog(_ text: String) throws(Problem) -> Int {
+    let count = try Units.positiveCount(text)
+    guard count <= Int(Int32.max) else { throw Problem("\(quoted(text)) is too large") }
+    return count
+  }
+
+  /// `IP:PORT`, `A-B:PORT`; an IPv6 address in brackets.
+  private static func listen(
+    _ text: String
+  ) throws(Problem) -> (addresses: AddressRange, port: UInt16) {
+    let hint = "write ADDRESS:PORT, for example 127.0.0.1:9000 or [::1]:9000"
+    guard let colon = text.lastIndex(of: ":") else {
+      throw Problem("\(quoted(text)) is not an address and a port", hint: hint)
+    }
+    let host = String(text[..<colon])
+    guard host.contains("[") || !host.contains(":") else {
+      throw Problem(
+        "\(quoted(text)) is not an address and a port: an IPv6 address stands in brackets",
+        hint: hint)
+    }
+    let port = try port(String(text[text.index(after: colon)...]))
+    return (try addresses(host.filter { $0 != "[" && $0 != "]" }), port)
+  }
+
+  // MARK: Clients
+
+  mutating func clients(_ item: Item?) -> Clients? {
+    let known = ["sources", "ports", "processes", "connect-timeout"]
+    let fields = item.flatMap { self.fields($0, in: "clients", known: known) } ?? [:]
+    let errors = errorCount
+    let sources = fields["sources"].map { self.sources($0.item) }
+    let ports = fields["ports"].map { value($0.item, "a range of ports", Self.ports) }
+    let processes = fields["processes"].flatMap { self.processes($0.item) }
+    let timeout = fields["connect-timeout"].flatMap {
+      value($0.item, "a duration", Units.positiveDuration)
+    }
+    guard errorCount == errors else { return nil }
+    return Clients(
+      sources: sources ?? [Self.defaultSources], ports: (ports ?? nil) ?? Default.ports,
+      processes: processes ?? .auto, connectTimeout: timeout ?? Default.connectTimeout)
+  }
+
+  private static var defaultSources: AddressRange {
+    // The text is a constant of this file.
+    try! AddressRange(Default.sources)
+  }
+
+  /// A range, a block or a single address, or a list of these.
+  private mutating func sources(_ item: Item) -> [AddressRange] {
+    switch item.value {
+    case .map(let fields) where fields.contains { $0.key == "interface" }:
+      report(fields[0].place, notYet("'interface'"))
+      return []
+    case .list(let items):
+      if items.isEmpty { report(item.place, "sources is an empty list") }
+      let ranges = items.compactMap { item in
+        value(item, "an address or a range", Self.addresses).map { (item.place, $0) }
+      }
+      reportOverlap(ranges)
+      return ranges.map(\.1)
+    default:
+      return value(item, "an address, a range or a list", Self.addresses).map { [$0] } ?? []
+    }
+  }
+
+  /// An address that stands twice in the list would be counted twice and have its ports once.
+  private mutating func reportOverlap(_ ranges: [(place: Place, range: AddressRange)]) {
+    let sorted = ranges.sorted { $0.range.bounds.lower < $1.range.bounds.lower }
+    for (one, next) in zip(sorted, sorted.dropFirst())
+    where next.range.bounds.lower <= one.range.bounds.upper && one.range.isV6 == next.range.isV6 {
+      let (first, second) = one.place < next.place ? (one, next) : (next, one)
+      report(second.place, "\(second.range) overlaps with \(first.range)")
+    }
+  }
+
+  // MARK: Addresses and ports
+
+  static func addresses(_ text: String) throws(Problem) -> AddressRange {
+    // inet_pton stops at a zero byte, and integers take a plus sign.
+    guard text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) && $0 != UInt8(ascii: "+") }) else {
+      throw Problem("\(quoted(text)) is not an IP address")
+    }
+    do {
+      return try AddressRange(text)
+    } catch {
+      throw problem(error, with: text)
+    }
+  }
+
+  private static func problem(_ problem: AddressRange.Problem, with text: String) -> Problem {
+    switch problem {
+    case .unparsable("localhost"):
+      return Problem("'localhost' is not an IP address", hint: "write 127.0.0.1")
+    case .unparsable(let part):
+      let isName = part.contains(where: \.isLetter) && !part.contains(":")
+      return Problem(
+        "\(quoted(part)) is not an IP address",
+        hint: isName ? "names are not looked up: write the address" : nil)
+    case .mixedFamilies:
+      return Problem("the range \(quoted(text)) mixes IPv4 and IPv6")
+    case .reversed:
+      let ends = text.split(separator: "-").map { $0.filter { $0 != " " } }
+      return Problem(
+        "the range \(quoted(text)) is reversed",
+        hint: ends.count == 2 ? "did you mean '\(ends[1])-\(ends[0])'?" : nil)
+    case .tooLarge:
+      return Problem(
+        "\(quoted(text)) has more than \(Format.count(AddressRange.largest)) addresses")
+    case .prefix(let prefix):
+      return Problem("\(quoted(prefix)) is not a prefix length of such an address")
+    }
+  }
+
+  static func port(_ text: String) throws(Problem) -> UInt16 {
+    guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+      let port = UInt16(text), port > 0
+    else { throw Problem("\(quoted(text)) is not a port", hint: "ports are 1 to 65535") }
+    return port
+  }
+
+  /// `1024-65535`, or a single port.
+  static func ports(_ text: String) throws(Problem) -> ClosedRange<UInt16> {
+    let parts = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+    let first = try port(String(parts[0]))
+    let last = parts.count == 2 ? try port(String(parts[1])) : first
+    guard first <= last else {
+      throw Problem(
+        "the range \(quoted(text)) is reversed", hint: "did you mean '\(last)-\(first)'?")
+    }
+    return first...last
+  }
+}
+
+extension AddressRange {
+  fileprivate var isV6: Bool { first.isV6 }
+
+  /// First and last address as numbers.
+  fileprivate var bounds: (lower: UInt128, upper: UInt128) {
+    switch first {
+    case .v4(let bits): (UInt128(bits), UInt128(bits) + UInt128(count - 1))
+    case .v6(let bits): (bits, bits + UInt128(count - 1))
+    }
+  }
+}

@@ -1,0 +1,92 @@
+/// Where something stands in a plan file; both from 1, columns in Unicode scalars as libyaml
+/// counts them.
+struct Place: Sendable, Hashable, Comparable {
+  var line: Int
+  var column: Int
+
+  static let start = Place(line: 1, column: 1)
+
+  static func < (one: Place, other: Place) -> Bool {
+    (one.line, one.column) < (other.line, other.column)
+  }
+}
+
+/// The text of a plan by lines, so that an error can show the line that it is about.
+struct SourceText {
+  private let lines: [Substring.UnicodeScalarView]
+
+  init(_ text: String) {
+    lines = Self.split(text)
+  }
+
+  func line(_ number: Int) -> String {
+    lines.indices.contains(number - 1) ? String(lines[number - 1]) : ""
+  }
+
+  /// The place of `word` in the rest of the line that begins at `place`; `place` itself when the
+  /// word is not there as it stands, as in a scalar that YAML folded from several lines.
+  func find(_ word: String, from place: Place) -> Place {
+    let wanted = Array(word.unicodeScalars)
+    guard lines.indices.contains(place.line - 1), !wanted.isEmpty else { return place }
+    let line = Array(lines[place.line - 1])
+    guard place.column + wanted.count - 1 <= line.count else { return place }
+    for start in (place.column - 1)...(line.count - wanted.count)
+    where line[start..<start + wanted.count].elementsEqual(wanted) {
+      return Place(line: place.line, column: start + 1)
+    }
+    return place
+  }
+
+  /// The first scalar that no plan may hold, and its place.
+  func firstForbidden() -> (scalar: Unicode.Scalar, place: Place)? {
+    for (index, line) in lines.enumerated() {
+      for (column, scalar) in line.enumerated() where Self.isForbidden(scalar) {
+        return (scalar, Place(line: index + 1, column: column + 1))
+      }
+    }
+    return nil
+  }
+
+  /// The place of the first replacement character, which stands where bytes were not UTF-8.
+  func firstReplacement() -> Place {
+    for (index, line) in lines.enumerated() {
+      for (column, scalar) in line.enumerated() where scalar == "\u{FFFD}" {
+        return Place(line: index + 1, column: column + 1)
+      }
+    }
+    return .start
+  }
+
+  /// Control characters, which libyaml refuses, and the private-use planes, which `Veil` needs for
+  /// itself.
+  private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x09, 0x0A, 0x0D, 0x85: false
+    case 0..<0x20, 0x7F..<0xA0, 0xFFFE, 0xFFFF: true
+    case Veil.first...: true
+    default: false
+    }
+  }
+
+  /// Splits at the line breaks of YAML 1.1, so that line numbers are the parser's.
+  private static func split(_ text: String) -> [Substring.UnicodeScalarView] {
+    var lines: [Substring.UnicodeScalarView] = []
+    let scalars = text.unicodeScalars
+    var start = scalars.startIndex
+    var index = start
+    while index < scalars.endIndex {
+      let scalar = scalars[index]
+      let next = scalars.index(after: index)
+      if "\n\r\u{85}\u{2028}\u{2029}".unicodeScalars.contains(scalar) {
+        lines.append(scalars[start..<index])
+        let isPair = scalar == "\r" && next < scalars.endIndex && scalars[next] == "\n"
+        start = isPair ? scalars.index(after: next) : next
+        index = start
+      } else {
+        index = next
+      }
+    }
+    lines.append(scalars[start...])
+    return lines
+  }
+}

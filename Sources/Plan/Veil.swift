@@ -1,0 +1,90 @@
+/// A plan's text with some characters hidden from the YAML parser, one for one, so that every
+/// line and column stays what it was.
+///
+/// Two things would otherwise end the reading of a file before its other errors are found:
+/// - Yams throws at the first mapping that repeats a key. So the last character of every plain
+///   key is hidden behind a placeholder of its own, and no two keys are alike.
+/// - Anchors and aliases let a small file unfold into a tree of any size. So `&` and `*` are
+///   hidden, no alias is ever resolved, and the reader can point at each of them.
+///
+/// Placeholders come from the private-use planes, whose characters `SourceText` refuses.
+struct Veil {
+  /// First scalar of the private-use planes 15 and 16.
+  static let first: UInt32 = 0xF0000
+
+  let text: String
+  /// The hidden scalars: the n-th stands behind the n-th placeholder.
+  private let hidden: [Unicode.Scalar]
+
+  private static let anchor = Unicode.Scalar(0xF0000)!
+  private static let alias = Unicode.Scalar(0xF0001)!
+
+  init(_ plain: String) {
+    var scalars = Array(plain.unicodeScalars)
+    var hidden: [Unicode.Scalar] = ["&", "*"]
+    for index in scalars.indices {
+      switch scalars[index] {
+      case "&": scalars[index] = Self.anchor
+      case "*": scalars[index] = Self.alias
+      case ":" where Self.endsKey(at: index, in: scalars):
+        // When the placeholders are used up (131,000 keys in a plan), Yams reports repeated keys.
+        guard let placeholder = Self.placeholder(hidden.count) else { continue }
+        hidden.append(scalars[index - 1])
+        scalars[index - 1] = placeholder
+      default: break
+      }
+    }
+    self.text = String(String.UnicodeScalarView(scalars))
+    self.hidden = hidden
+  }
+
+  /// The text that the user wrote.
+  func lifted(_ veiled: String) -> String {
+    guard veiled.unicodeScalars.contains(where: { $0.value >= Self.first }) else { return veiled }
+    return String(
+      String.UnicodeScalarView(
+        veiled.unicodeScalars.map { scalar in
+          guard scalar.value >= Self.first else { return scalar }
+          let offset = Self.offset(of: scalar)
+          return hidden.indices.contains(offset) ? hidden[offset] : scalar
+        }))
+  }
+
+  /// Whether a plain scalar is one that YAML would have taken for an anchor or an alias.
+  static func isReference(_ veiled: String) -> Bool {
+    veiled.unicodeScalars.first == anchor || veiled.unicodeScalars.first == alias
+  }
+
+  /// Whether the colon at `index` ends a plain word that stands where a key can. Inside a string
+  /// or a comment that is harmless: what is hidden there is lifted again.
+  private static func endsKey(at index: Int, in scalars: [Unicode.Scalar]) -> Bool {
+    if index + 1 < scalars.count, !" \n\r\t".unicodeScalars.contains(scalars[index + 1]) {
+      return false
+    }
+    var start = index
+    // Keys of interest are short words. The bound keeps a file of colons from taking long.
+    while start > 0, index - start < 64, isWord(scalars[start - 1]) { start -= 1 }
+    guard start < index else { return false }
+    return start == 0 || " \n\r{[,".unicodeScalars.contains(scalars[start - 1])
+  }
+
+  private static func isWord(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar {
+    case "a"..."z", "A"..."Z", "0"..."9", "-", "_", ".": true
+    default: false
+    }
+  }
+
+  /// The n-th scalar of planes 15 and 16, without the two noncharacters that end each.
+  private static func placeholder(_ offset: Int) -> Unicode.Scalar? {
+    let perPlane = 0xFFFE
+    guard offset < 2 * perPlane else { return nil }
+    return Unicode.Scalar(
+      Self.first + UInt32(offset / perPlane) * 0x10000 + UInt32(offset % perPlane))
+  }
+
+  private static func offset(of scalar: Unicode.Scalar) -> Int {
+    let distance = Int(scalar.value - first)
+    return distance / 0x10000 * 0xFFFE + distance % 0x10000
+  }
+}

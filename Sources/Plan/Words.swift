@@ -1,0 +1,57 @@
+/// Text of the user's within a message: in quotes, short, and free of characters that would
+/// disturb a terminal.
+func quoted(_ text: String) -> String {
+  let longest = 60
+  var shown = ""
+  for scalar in text.unicodeScalars.prefix(longest) {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate:
+      shown += "\\u{\(String(scalar.value, radix: 16))}"
+    default: shown.unicodeScalars.append(scalar)
+    }
+  }
+  return "'\(shown)\(text.unicodeScalars.count > longest ? "…" : "")'"
+}
+
+/// "a, b or c".
+func alternatives(_ words: [String]) -> String {
+  guard let last = words.last, words.count > 1 else { return words.first ?? "" }
+  return words.dropLast().joined(separator: ", ") + " or " + last
+}
+
+/// The known word that someone who wrote `word` most likely meant; nil when none is near.
+func nearest(to word: String, of known: [String]) -> String? {
+  let written = Array(word.lowercased().unicodeScalars)
+  guard (1...40).contains(written.count) else { return nil }
+  let candidates = known.map { ($0, distance(written, Array($0.unicodeScalars))) }
+  // A third of the letters may be wrong: more, and any short word is near any other.
+  guard let best = candidates.min(by: { $0.1 < $1.1 }),
+    best.1 <= max(1, min(3, max(written.count, best.0.count) / 3))
+  else { return nil }
+  return best.0
+}
+
+/// A hint that offers the nearest known word.
+func didYouMean(_ word: String, _ known: [String]) -> String? {
+  nearest(to: word, of: known).map { "did you mean '\($0)'?" }
+}
+
+/// Optimal string alignment distance: insertions, deletions, replacements, neighbours swapped.
+private func distance(_ one: [Unicode.Scalar], _ other: [Unicode.Scalar]) -> Int {
+  guard !other.isEmpty else { return one.count }
+  var before = [Int](repeating: 0, count: other.count + 1)
+  var previous = Array(0...other.count)
+  for row in 0..<one.count {
+    var current = [row + 1]
+    for column in 0..<other.count {
+      let differs = one[row] == other[column] ? 0 : 1
+      var best = min(previous[column] + differs, previous[column + 1] + 1, current[column] + 1)
+      if row > 0, column > 0, one[row] == other[column - 1], one[row - 1] == other[column] {
+        best = min(best, before[column - 1] + 1)
+      }
+      current.append(best)
+    }
+    (before, previous) = (previous, current)
+  }
+  return previous[other.count]
+}
