@@ -168,6 +168,14 @@ extension Place {
 }
 
 extension Node {
-  /// The parser marks what has no tag with an empty one.
-  fileprivate var isUntagged: Bool { tag.description.isEmpty }
+  /// The parser marks what has no tag with an empty one, quoted text as text. `Node.tag` itself is of no use here, as
+  /// looking at it resolves the tag.
+  fileprivate var isUntagged: Bool {
+    switch self {
+    case .scalar(let scalar): [.implicit, "!", Tag(.str)].contains(scalar.tag)
+    case .mapping(let mapping): mapping.tag == .implicit
+    case .sequence(let sequence): sequence.tag == .implicit
+    case .alias: true
+    }
+  }
 }

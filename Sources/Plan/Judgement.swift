@@ -12,6 +12,17 @@ package struct Judgement: Sendable, Equatable {
   /// One line for people: "limit reached: 19,936 of 1,000,000 connections; client socket: EMFILE
   /// (Too many open files)".
   package var headline: String
+
+  package init(
+    verdict: Verdict, exitCode: Int32, thresholds: [ThresholdResult] = [],
+    limit: LimitRecord? = nil, headline: String
+  ) {
+    self.verdict = verdict
+    self.exitCode = exitCode
+    self.thresholds = thresholds
+    self.limit = limit
+    self.headline = headline
+  }
 }
 
 /// Exit codes of the program.

@@ -6,6 +6,12 @@ package struct Phase: Sendable, Equatable {
   package var line: Int
   package var kind: Kind
 
+  package init(name: String, line: Int, kind: Kind) {
+    self.name = name
+    self.line = line
+    self.kind = kind
+  }
+
   package enum Kind: Sendable, Equatable {
     case ramp(to: Int, pace: Pace)
     case hold(Duration)

@@ -11,6 +11,18 @@ package struct Threshold: Sendable, Equatable {
   /// The phase it is limited to; nil for the whole run.
   package var phase: String?
 
+  package init(
+    text: String, line: Int, metric: Metric, comparison: Comparison, value: Double,
+    phase: String? = nil
+  ) {
+    self.text = text
+    self.line = line
+    self.metric = metric
+    self.comparison = comparison
+    self.value = value
+    self.phase = phase
+  }
+
   package enum Comparison: String, Sendable, CaseIterable {
     case atLeast = ">="
     case atMost = "<="

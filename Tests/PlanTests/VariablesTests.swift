@@ -1,0 +1,90 @@
+import Plan
+import Testing
+
+@Suite struct VariablesTests {
+  private let text = """
+    variables: {goal: 10k, half: "${goal}"}
+    server: {listen: "127.0.0.1:${PORT:-9000}"}
+    phases: [ramp: {to: "${goal}"}]
+    thresholds: ["connections >= ${half}"]
+
+    """
+
+  @Test func `puts the values of variables in`() throws {
+    let plan = try read(text)
+    #expect(plan.goal == 10_000)
+    #expect(plan.thresholds[0].text == "connections >= 10k")
+    #expect(plan.server.port == 9000)
+    #expect(plan.settings == [:])
+  }
+
+  @Test func `takes an override before a variable`() throws {
+    let plan = try read(text, overrides: ["goal": "50"], environment: ["goal": "7"])
+    #expect(plan.goal == 50)
+    #expect(plan.thresholds[0].value == 50)
+    #expect(plan.settings == ["goal": "50"])
+  }
+
+  @Test func `takes the environment before a default`() throws {
+    let plan = try read(text, environment: ["PORT": "8000", "HOME": "/"])
+    #expect(plan.server.port == 8000)
+    #expect(plan.settings == ["PORT": "8000"])
+  }
+
+  @Test func `reads the same again from its settings alone`() throws {
+    let plan = try read(text, overrides: ["goal": "50"], environment: ["PORT": "8000"])
+    #expect(try read(text, overrides: plan.settings) == plan)
+  }
+
+  @Test func `keeps dollars that begin no reference`() throws {
+    let plan = try read(minimal + "description: \"$5, $${x} and $$\"\n")
+    #expect(plan.description == "$5, ${x} and $$")
+  }
+
+  @Test(arguments: [
+    ("description: costs ${gaol}\n", "5:20: there is no variable 'gaol', and it has no default"
+      + " (did you mean 'goal'?)"),
+    ("description: \"${goal\"\n", "5:15: '${' without its '}' (a plain ${ is $${)"),
+    ("description: ${goal:5}\n", "5:14: a default follows ':-' (write ${goal:-value})"),
+    ("description: ${a b}\n", "5:14: 'a b' is not the name of a variable"),
+    ("description: ${}\n", "5:14: '' is not the name of a variable"),
+  ])
+  func `points at a reference that fails`(line: String, error: String) {
+    #expect(errors("variables: {goal: 1}\n" + minimal + line) == [error])
+  }
+
+  @Test func `refuses overrides of nothing`() {
+    #expect(
+      errors(text, overrides: ["gaol": "5"]) == [
+        "1:1: --set gaol: the plan has no variable 'gaol' (did you mean 'goal'?)"
+      ])
+    #expect(
+      errors(minimal, overrides: ["x": "5"]) == [
+        "1:1: --set x: the plan has no variable 'x' (it has none at all)"
+      ])
+  }
+
+  @Test func `refuses variables made of themselves`() {
+    let found = errors("variables: {a: \"${b}\", b: \"${a}\"}\n" + minimal)
+    #expect(
+      found == [
+        "1:17: the variable 'b' is made of itself", "1:28: the variable 'a' is made of itself",
+      ])
+  }
+
+  @Test func `does not blow up with variables made of one another`() {
+    var text = "variables:\n  v0: 0123456789\n"
+    for index in 1...60 {
+      text += "  v\(index): \"\(String(repeating: "${v\(index - 1)}", count: 10))\"\n"
+    }
+    let found = errors(text + minimal)
+    #expect(found.contains { $0.contains("longer than 1 MiB") })
+    #expect(found.allSatisfy { $0.contains("1 MiB") || $0.contains("made of too many others") })
+  }
+
+  @Test func `does not recurse down a long chain of variables`() {
+    var text = "variables:\n"
+    for index in 0..<20_000 { text += "  v\(index): \"${v\(index + 1)}\"\n" }
+    #expect(!errors(text + minimal).isEmpty)
+  }
+}
