@@ -60,6 +60,9 @@ package struct ChildProcess: Sendable, Hashable {
 package enum CurrentProcess {
   package static var id: Int32 { getpid() }
 
+  /// Ends at once: nothing is unwound, flushed or waited for.
+  package static func exit(_ code: Int32) -> Never { _exit(code) }
+
   /// Moves the given descriptors to 3, 4, … in this order and closes every other one above 2, so
   /// that a forked worker holds what it needs and nothing that it happened to inherit.
   package static func keepOnly(_ descriptors: [FileDescriptor]) throws(Errno) -> [FileDescriptor] {

@@ -2,6 +2,12 @@ import CLinux
 import Glibc
 package import SystemPackage
 
+/// The signals that a coordinator waits for.
+package enum Signal {
+  package static let interrupt = SIGINT
+  package static let terminate = SIGTERM
+}
+
 /// Signals as something to poll, instead of handlers that run at any point. Source: signalfd(2).
 package struct SignalSource: ~Copyable {
   package let descriptor: FileDescriptor

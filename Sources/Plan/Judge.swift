@@ -18,7 +18,7 @@ package func judge(_ recording: Recording) -> Judgement {
     if recording.fault == nil {
       let first = error.diagnostics.first?.message ?? ""
       judgement.verdict = .error
-      judgement.exitCode = ExitCode.fault
+      judgement.exitCode = ExitStatus.fault
       judgement.headline = "the recording's plan cannot be read: \(first)"
     }
     return judgement
@@ -35,35 +35,35 @@ package func judge(_ recording: Recording, thresholds: [Threshold]) -> Judgement
 }
 
 extension Recording {
-  /// The worst that happened decides, in the order of `ExitCode.ranking`.
+  /// The worst that happened decides, in the order of `ExitStatus.ranking`.
   fileprivate func outcome(
     _ results: [ThresholdResult], limit: LimitRecord?
   ) -> (Verdict, Int32, String) {
     if let fault {
       let line = fault.split(whereSeparator: \.isNewline).first ?? "no reason was recorded"
-      return (.error, ExitCode.fault, "error: \(line)")
+      return (.error, ExitStatus.fault, "error: \(line)")
     }
     if !complete {
       return (
-        .error, ExitCode.fault,
+        .error, ExitStatus.fault,
         "incomplete recording: ends \(Format.duration(seconds: duration)) into the run, \(position)"
       )
     }
     if interrupted {
       return (
-        .interrupted, ExitCode.interrupted,
+        .interrupted, ExitStatus.interrupted,
         "interrupted \(Format.duration(seconds: duration)) into the run, \(position):"
           + " \(progress(of: nil))"
       )
     }
     if let limit {
       return (
-        .limit, ExitCode.limit, "limit reached: \(progress(of: limit.phase)); \(limit.cause)"
+        .limit, ExitStatus.limit, "limit reached: \(progress(of: limit.phase)); \(limit.cause)"
       )
     }
     if let short = phases.first(where: \.fellShort) {
       return (
-        .limit, ExitCode.limit,
+        .limit, ExitStatus.limit,
         "limit reached: \(progress(of: short.name)); its cause was not recorded"
       )
     }
@@ -71,11 +71,11 @@ extension Recording {
     if let first = failed.first {
       let others = failed.count > 1 ? "; and \(failed.count - 1) more" : ""
       return (
-        .failed, ExitCode.thresholdFailed,
+        .failed, ExitStatus.thresholdFailed,
         "threshold failed: \(first.text) (\(first.reason))\(others)"
       )
     }
-    return (.passed, ExitCode.passed, "passed: \(progress(of: nil))")
+    return (.passed, ExitStatus.passed, "passed: \(progress(of: nil))")
   }
 
   /// Where the run stood when it ended.

@@ -26,7 +26,7 @@ package struct Judgement: Sendable, Equatable {
 }
 
 /// Exit codes of the program.
-package enum ExitCode {
+package enum ExitStatus {
   package static let passed: Int32 = 0
   package static let fault: Int32 = 1
   package static let usage: Int32 = 64
@@ -41,4 +41,9 @@ package enum ExitCode {
   package static let ranking: [Int32] = [
     notWritten, fault, interrupted, invalidPlan, preflightRefused, limit, thresholdFailed,
   ]
+
+  /// What several plans together end with.
+  package static func worst(of codes: [Int32]) -> Int32 {
+    ranking.first(where: codes.contains) ?? codes.first { $0 != passed } ?? passed
+  }
 }

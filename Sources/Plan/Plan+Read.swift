@@ -199,35 +199,13 @@ extension Reader {
       guard let text = text(field.item, "a name") else { return "" }
       (place, name) = (field.item.place, text)
     } else {
-      (place, name) = (.start, Self.stem(of: file))
+      (place, name) = (.start, Plan.stem(of: file))
     }
-    if let problem = Self.problem(withName: name) {
+    if let problem = Plan.problem(withName: name) {
       report(
         place, field == nil ? "the plan needs a 'name': its file's \(problem)" : "the \(problem)")
     }
     return name
-  }
-
-  private static func problem(withName name: String) -> String? {
-    if name.isEmpty || name == "." || name == ".." {
-      return "name \(quoted(name)) cannot name a directory"
-    }
-    if name.contains("/") { return "name \(quoted(name)) has a '/' in it" }
-    if name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
-      return "name \(quoted(name)) has control characters in it"
-    }
-    // File systems allow 255 bytes, and suffixes follow.
-    if name.count > 100 || name.utf8.count > 200 {
-      return "name \(quoted(name)) is longer than 100 characters"
-    }
-    return nil
-  }
-
-  /// The file's name without directory and extension.
-  private static func stem(of file: String) -> String {
-    let name = file.split(separator: "/").last ?? ""
-    guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return String(name) }
-    return String(name[..<dot])
   }
 
   private mutating func memoryGuard(_ item: Item?) -> Plan.MemoryGuard? {

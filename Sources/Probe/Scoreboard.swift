@@ -102,9 +102,11 @@ package struct Scoreboard: @unchecked Sendable {
     unsafe increment(bucket(latency, LatencyBuckets.index(of: nanoseconds)), by: 1)
   }
 
-  /// How often each bucket was counted since the worker started.
-  package func counts(of latency: Latency) -> [UInt32] {
-    (0..<LatencyBuckets.count).map { unsafe bucket(latency, $0).pointee.load(ordering: .relaxed) }
+  /// Adds how often each bucket was counted since the worker started.
+  package func addCounts(of latency: Latency, to totals: inout [UInt64]) {
+    for index in 0..<LatencyBuckets.count {
+      totals[index] += UInt64(unsafe bucket(latency, index).pointee.load(ordering: .relaxed))
+    }
   }
 
   // MARK: Sources

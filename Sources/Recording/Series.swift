@@ -49,12 +49,20 @@ extension Series.Key {
   package static let connecting = Self("connections.connecting")
   package static let attempts = Self("attempts")
   package static let failures = Self("failures")
+  /// Handshakes that finished since the run started.
+  package static let handshakes = Self("handshakes")
+  /// Established connections that the other side closed.
+  package static let lost = Self("connections.lost")
+  /// Source ports that something else on the host held, so that the client went past them.
+  package static let portsSkipped = Self("ports.skipped")
   package static let memoryAvailable = Self("memory.available")
   package static let slab = Self("memory.slab")
   package static let tcpPages = Self("memory.tcp")
 
   /// Failures of one kind, for example `client socket EMFILE`.
   package static func failures(_ cause: String) -> Self { Self("failures.by-cause", label: cause) }
+  /// Seconds of processor time, for example of `client user`.
+  package static func processor(_ whose: String) -> Self { Self("processor", label: whose) }
   /// Established connections that one source address holds.
   package static func source(_ address: String) -> Self {
     Self("source.established", label: address)

@@ -1,0 +1,161 @@
+import Linux
+package import Recording
+
+/// How many connections a machine can hold, before anything is opened.
+package enum Capacity {
+  /// Every bound on the number of connections; the smallest, which is the predicted limit, binds.
+  package static func predict(_ demand: Demand, on host: HostDescription) -> [PredictionTerm] {
+    var terms = [
+      descriptors(of: .client, demand, host), descriptors(of: .server, demand, host),
+      files(demand, host), watches(demand, host), ports(demand), memory(demand, host),
+      conntrack(demand, host),
+    ].compactMap(\.self)
+    let smallest = terms.map(\.connections).min()
+    if let binding = terms.firstIndex(where: { $0.connections == smallest }) {
+      terms[binding].binds = true
+    }
+    return terms
+  }
+
+  /// Processes that hold `goal` connections when each has this many descriptors, and needs some
+  /// for itself; nil when not even one connection fits.
+  package static func workersNeeded(goal: Int, descriptors: Int, overhead: Int) -> Int? {
+    let each = descriptors - overhead
+    return each > 0 ? max(1, divideUp(goal, each)) : nil
+  }
+
+  /// Source addresses that `goal` connections need: ceil(goal / (ports x endpoints)).
+  package static func sourcesNeeded(goal: Int, ports: Int, endpoints: Int) -> Int {
+    max(1, divideUp(goal, max(1, ports) * max(1, endpoints)))
+  }
+
+  static func divideUp(_ value: Int, _ divisor: Int) -> Int { (value + divisor - 1) / divisor }
+
+  // MARK: - Terms
+
+  private static func descriptors(
+    of end: End, _ demand: Demand, _ host: HostDescription
+  ) -> PredictionTerm? {
+    guard let workers = demand.workers(of: end) else { return nil }
+    let limit = host.descriptorsPerProcess
+    let overhead = demand.overhead(of: end)
+    let each = max(0, limit - overhead)
+    let perProcess =
+      "\(Figure.count(each)) each (RLIMIT_NOFILE \(Figure.count(limit)), \(overhead) for itself)"
+    switch workers {
+    case .count(let count):
+      return PredictionTerm(
+        end: end, resource: .descriptorsPerProcess, connections: count * each,
+        reason: "\(processes(count)) of \(perProcess)")
+    case .auto:
+      let most = demand.workersAtMost
+      let needed = workersNeeded(goal: demand.goal, descriptors: limit, overhead: overhead)
+      return PredictionTerm(
+        end: end, resource: .descriptorsPerProcess, connections: most * each,
+        reason: """
+          \(needed.map(processes) ?? "no process") of \(perProcess) \
+          for the goal, up to \(Figure.count(most))
+          """)
+    }
+  }
+
+  private static func processes(_ count: Int) -> String {
+    count == 1 ? "1 process" : "\(Figure.count(count)) processes"
+  }
+
+  /// A process with CAP_SYS_ADMIN is exempt (`alloc_empty_file` in fs/file_table.c).
+  private static func files(_ demand: Demand, _ host: HostDescription) -> PredictionTerm? {
+    guard let most = host.filesAtMost, !host.capabilities.contains(.sysAdmin) else { return nil }
+    let open = host.filesOpen ?? 0
+    return PredictionTerm(
+      end: .host, resource: .descriptorsPerHost,
+      connections: max(0, most - open - demand.ownDescriptors(on: host)) / demand.endsHere,
+      reason: """
+        fs.file-max \(Figure.count(most)), \(Figure.count(open)) open, \
+        \(demand.endsHere) a connection
+        """)
+  }
+
+  /// The kernel's default allows watches worth 1/25 of low memory (`eventpoll_init` in
+  /// fs/eventpoll.c); root is bound by it like everyone.
+  private static func watches(_ demand: Demand, _ host: HostDescription) -> PredictionTerm? {
+    guard let most = host.epollWatches, demand.watchesPerConnection > 0 else { return nil }
+    let own = demand.ownWatches(on: host)
+    return PredictionTerm(
+      end: .host, resource: .epollWatches,
+      connections: max(0, most - own) / demand.watchesPerConnection,
+      reason: """
+        fs.epoll.max_user_watches \(Figure.count(most)), \
+        \(demand.watchesPerConnection) a connection
+        """)
+  }
+
+  private static func ports(_ demand: Demand) -> PredictionTerm? {
+    guard demand.clientWorkers != nil else { return nil }
+    return PredictionTerm(
+      end: .client, resource: .sourcePorts, connections: demand.pairs,
+      reason: """
+        \(Figure.count(demand.sources)) sources x \(Figure.count(demand.portsPerSource)) ports \
+        x \(Figure.count(demand.endpoints)) endpoints
+        """)
+  }
+
+  private static func memory(_ demand: Demand, _ host: HostDescription) -> PredictionTerm {
+    let reserved = demand.memoryGuard?.bytes(of: host.memoryTotal) ?? 0
+    let each = demand.bytesPerConnection(on: host)
+    let bound = host.memoryLeft < host.memoryAvailable ? "left of memory.max" : "available"
+    return PredictionTerm(
+      end: .host, resource: reserved > 0 ? .memoryGuard : .memory,
+      connections: max(0, host.memoryLeft - reserved) / each,
+      reason: """
+        \(Figure.bytes(host.memoryLeft)) \(bound), \(Figure.bytes(reserved)) guarded, \
+        \(Figure.bytes(each)) a connection
+        """)
+  }
+
+  /// The table is there as soon as the module is loaded, but without a rule that needs it nothing
+  /// is tracked: then it stays empty, and bounds nothing.
+  private static func conntrack(_ demand: Demand, _ host: HostDescription) -> PredictionTerm? {
+    guard let most = host.conntrackAtMost, let entries = host.conntrackEntries, entries > 0
+    else { return nil }
+    return PredictionTerm(
+      end: .host, resource: .packetsDropped, connections: max(0, most - entries),
+      reason: """
+        net.netfilter.nf_conntrack_max \(Figure.count(most)), \(Figure.count(entries)) tracked
+        """)
+  }
+}
+
+extension Demand {
+  func workers(of end: End) -> Workers? {
+    switch end {
+    case .client: clientWorkers
+    case .server: serverWorkers
+    case .host: nil
+    }
+  }
+
+  func overhead(of end: End) -> Int { end == .server ? serverOverhead : clientOverhead }
+
+  /// Processes that will play an end on this machine.
+  func processes(of end: End, on host: HostDescription) -> Int {
+    switch workers(of: end) {
+    case nil: return 0
+    case .count(let count): return max(1, count)
+    case .auto:
+      let needed = Capacity.workersNeeded(
+        goal: goal, descriptors: host.descriptorsPerProcess, overhead: overhead(of: end))
+      return min(needed ?? workersAtMost, workersAtMost)
+    }
+  }
+
+  func ownDescriptors(on host: HostDescription) -> Int {
+    processes(of: .client, on: host) * clientOverhead
+      + processes(of: .server, on: host) * serverOverhead
+  }
+
+  /// A worker watches its wake-up, and a server worker its listener.
+  func ownWatches(on host: HostDescription) -> Int {
+    processes(of: .client, on: host) + 2 * processes(of: .server, on: host)
+  }
+}

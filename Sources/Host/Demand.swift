@@ -1,0 +1,59 @@
+/// What a plan asks of the machine it runs on.
+package struct Demand: Sendable, Equatable {
+  /// How many processes play an end.
+  package enum Workers: Sendable, Equatable {
+    /// As many as the descriptors take.
+    case auto
+    case count(Int)
+  }
+
+  package var goal: Int
+  /// Nil when someone else plays that end.
+  package var clientWorkers: Workers?
+  package var serverWorkers: Workers?
+  /// Whether both ends of a connection live in this kernel, whoever plays them.
+  package var bothEndsHere: Bool
+  package var sources: Int
+  package var portsPerSource: Int
+  package var endpoints: Int
+  /// The server's `listen` backlog; nil when it is someone else's.
+  package var backlog: Int?
+  /// Epoll watches of this user that a connection takes: one for each end that we play.
+  package var watchesPerConnection: Int
+  /// Descriptors that a worker needs for itself: standard streams, epoll, wake-up, listener.
+  package var clientOverhead = 6
+  package var serverOverhead = 7
+  /// Processes of one end that the coordinator starts at most.
+  package var workersAtMost = 1024
+  package var memoryGuard: MemoryGuard?
+  /// Kernel bytes a connection takes on this machine, where it has been measured.
+  package var measuredBytesPerConnection: Int?
+
+  /// The goal is held below 2^40, so that no product with it overflows.
+  package init(
+    goal: Int, clientWorkers: Workers?, serverWorkers: Workers?, bothEndsHere: Bool,
+    sources: Int, portsPerSource: Int, endpoints: Int, backlog: Int? = nil,
+    memoryGuard: MemoryGuard? = nil
+  ) {
+    self.goal = min(max(0, goal), 1 << 40)
+    self.clientWorkers = clientWorkers
+    self.serverWorkers = serverWorkers
+    self.bothEndsHere = bothEndsHere
+    self.sources = max(1, sources)
+    self.portsPerSource = max(1, portsPerSource)
+    self.endpoints = max(1, endpoints)
+    self.backlog = backlog
+    self.memoryGuard = memoryGuard
+    watchesPerConnection = (clientWorkers == nil ? 0 : 1) + (serverWorkers == nil ? 0 : 1)
+  }
+
+  /// Sockets, and so open files, that a connection takes of this kernel.
+  package var endsHere: Int { bothEndsHere ? 2 : 1 }
+
+  package func bytesPerConnection(on host: HostDescription) -> Int {
+    max(1, measuredBytesPerConnection ?? endsHere * host.bytesPerEnd)
+  }
+
+  /// Every pair of source port and endpoint is one connection.
+  package var pairs: Int { sources * portsPerSource * endpoints }
+}

@@ -1,0 +1,135 @@
+package import Recording
+
+/// What a failure comes down to.
+package struct Diagnosed: Sendable, Equatable {
+  package var resource: Resource
+  /// The setting that bounds the resource.
+  package var knob: String?
+  package var now: Int?
+  package var needed: Int?
+  /// A command that raises it, to be run as it stands; nil where no command does.
+  package var fix: String?
+  /// What the cause was decided from, in the order it was looked at.
+  package var evidence: [Fact]
+
+  package init(
+    _ resource: Resource, knob: String? = nil, now: Int? = nil, needed: Int? = nil,
+    fix: String? = nil, evidence: [Fact] = []
+  ) {
+    self.resource = resource
+    self.knob = knob
+    self.now = now
+    self.needed = needed
+    self.fix = fix
+    self.evidence = evidence
+  }
+}
+
+/// Decides why an operation failed, from its system call, its errno and the kernel's counters
+/// before and after. What cannot be told apart is `unclassified`, with all that was looked at.
+package func diagnose(
+  _ failure: FailureRecord, before: [Series.Key: Double], after: [Series.Key: Double],
+  host: HostDescription, demand: Demand
+) -> Diagnosed {
+  let scene = Scene(before: before, after: after, host: host, demand: demand)
+  switch (failure.syscall, failure.errno?.name) {
+  case ("socket", "EMFILE"), ("accept4", "EMFILE"):
+    return scene.descriptorsOfProcess(failure)
+  case ("socket", "ENFILE"), ("accept4", "ENFILE"):
+    return scene.descriptorsOfHost()
+  case ("epoll_ctl", "ENOSPC"):
+    return scene.epollWatches()
+  case ("epoll_ctl", "ENOMEM"), ("socket", "ENOMEM"), ("accept4", "ENOMEM"),
+    ("epoll_ctl", "ENOBUFS"), ("socket", "ENOBUFS"), ("accept4", "ENOBUFS"):
+    return scene.memory()
+  case ("memory-guard", _):
+    return scene.memoryGuard(failure)
+
+  case ("connect", "EADDRNOTAVAIL"):
+    return scene.sourcePorts(failure)
+  case ("bind", "EADDRINUSE") where scene.port(of: failure) == 0:
+    return scene.kernelPorts(failure)
+  case ("bind", "EADDRINUSE"), ("listen", "EADDRINUSE"), ("port-taken", _):
+    return scene.portTaken(failure)
+  case ("bind", "EADDRNOTAVAIL"):
+    return scene.sourceAddress(failure)
+
+  case ("connect", "ETIMEDOUT"), ("connect-timeout", _):
+    return scene.connectTimeout(failure)
+  case ("connect", "ECONNREFUSED"):
+    return scene.nobodyListens(failure)
+  case ("connect", "EHOSTUNREACH"), ("connect", "ENETUNREACH"), ("connect", "EPERM"),
+    ("connect", "EACCES"):
+    return scene.noRoute(failure)
+  case ("read", "ECONNRESET"), ("write", "ECONNRESET"), ("write", "EPIPE"), ("read", "EPIPE"),
+    ("read", nil), ("closed", nil), ("closed", "ECONNRESET"), ("closed", "EPIPE"):
+    return scene.closedByPeer(failure)
+
+  default:
+    return scene.unclassified(failure)
+  }
+}
+
+/// Decides why a worker died.
+package func diagnose(
+  _ worker: WorkerRecord, before: [Series.Key: Double], after: [Series.Key: Double],
+  host: HostDescription, demand: Demand
+) -> Diagnosed {
+  Scene(before: before, after: after, host: host, demand: demand).death(of: worker)
+}
+
+/// Decides whether the processors are why a phase went slower than planned; nil when they are not,
+/// or when it went nearly as planned. Rates are connections a second.
+package func diagnose(
+  rate: Double, planned: Double, before: [Series.Key: Double], after: [Series.Key: Double],
+  host: HostDescription, demand: Demand
+) -> Diagnosed? {
+  Scene(before: before, after: after, host: host, demand: demand)
+    .processors(rate: rate, planned: planned)
+}
+
+/// What a diagnosis looks at.
+struct Scene {
+  var before: [Series.Key: Double]
+  var after: [Series.Key: Double]
+  var host: HostDescription
+  var demand: Demand
+
+  /// How much a counter rose; nil when this kernel does not count it.
+  func rise(_ key: Series.Key) -> Double? {
+    after[key].map { $0 - (before[key] ?? 0) }
+  }
+
+  /// The rise of counters that exist, as evidence.
+  func rises(_ keys: Series.Key...) -> [Fact] {
+    keys.compactMap { key in rise(key).map { Fact(key.name, "+\(Figure.count($0))") } }
+  }
+
+  /// The level of gauges that exist, as evidence.
+  func levels(_ keys: Series.Key...) -> [Fact] {
+    keys.compactMap { key in after[key].map { Fact(key.name, Figure.count($0)) } }
+  }
+
+  func place(of failure: FailureRecord) -> [Fact] {
+    [("source", failure.source), ("endpoint", failure.endpoint)].compactMap { name, value in
+      value.map { Fact(name, $0) }
+    }
+  }
+
+  /// A command for root, as this user has to type it.
+  func privileged(_ command: String) -> String {
+    host.user == 0 ? command : "sudo \(command)"
+  }
+
+  func unclassified(_ failure: FailureRecord) -> Diagnosed {
+    let seen = Fact(
+      "failed", "\(failure.syscall) \(failure.errno.map { "\($0.name) (\($0.text))" } ?? "")")
+    return Diagnosed(
+      .unclassified,
+      evidence: [seen] + place(of: failure)
+        + rises(
+          .listenOverflows, .listenDrops, .requestQueueFull, .timeouts, .synRetransmits,
+          .backlogDrops, .abortsOnMemory, .attemptFails, .resetsSent)
+        + levels(.memoryAvailable, .tcpPages, .filesOpen, .timeWait, .conntrackEntries))
+  }
+}

@@ -1,0 +1,83 @@
+import Addressing
+import Recording
+
+/// Source addresses and ports.
+extension Scene {
+  func address(_ text: String?) -> (ip: IPAddress, port: Int?)? {
+    guard let text else { return nil }
+    if let socket = SocketAddress(text) { return (socket.ip, Int(socket.port)) }
+    return IPAddress(text).map { ($0, nil) }
+  }
+
+  /// The port that was bound; nil when the failure does not tell.
+  func port(of failure: FailureRecord) -> Int? {
+    address(failure.end == .server ? failure.endpoint : failure.source)?.port
+  }
+
+  /// Every source port is in use towards every endpoint.
+  func sourcePorts(_ failure: FailureRecord) -> Diagnosed {
+    let needed = Capacity.sourcesNeeded(
+      goal: demand.goal, ports: demand.portsPerSource, endpoints: demand.endpoints)
+    var found = Diagnosed(
+      .sourcePorts, knob: "clients.sources", now: demand.sources, needed: needed,
+      evidence: place(of: failure) + pairs + levels(.timeWait))
+    if needed <= demand.sources {
+      // The plan's own pairs suffice, so someone else holds some, or they wait in TIME_WAIT.
+      found.needed = demand.sources + 1
+      found.evidence.append(Fact("sources", "suffice for the goal, but not all ports are free"))
+    }
+    return found
+  }
+
+  /// `bind(ip, 0)` and `connect` without a bind take ports from the kernel's own range.
+  func kernelPorts(_ failure: FailureRecord) -> Diagnosed {
+    let widest = 1024...65535
+    let range = host.localPorts
+    let needed = Capacity.divideUp(demand.goal, demand.sources * demand.endpoints)
+    var found = Diagnosed(
+      .sourcePorts, knob: "net.ipv4.ip_local_port_range", now: range?.count, needed: needed,
+      evidence: place(of: failure) + pairs + levels(.timeWait))
+    if let range, range.count < widest.count {
+      found.fix = privileged(
+        "sysctl -w net.ipv4.ip_local_port_range=\"\(widest.lowerBound) \(widest.upperBound)\"")
+    }
+    if needed > widest.count {
+      let sources = Capacity.sourcesNeeded(
+        goal: demand.goal, ports: widest.count, endpoints: demand.endpoints)
+      found.evidence.append(
+        Fact("sources", "\(Figure.count(sources)) are needed even with the widest range"))
+    }
+    return found
+  }
+
+  func portTaken(_ failure: FailureRecord) -> Diagnosed {
+    var evidence = place(of: failure) + levels(.timeWait)
+    if let port = port(of: failure) {
+      evidence.append(Fact("who holds it", "ss -tanp 'sport = :\(port)'"))
+    } else if failure.end == .client {
+      evidence += pairs
+    }
+    return Diagnosed(.portTaken, evidence: evidence)
+  }
+
+  func sourceAddress(_ failure: FailureRecord) -> Diagnosed {
+    let text = failure.end == .server ? failure.endpoint : failure.source
+    var found = Diagnosed(.sourceAddress, knob: "ip addr", evidence: place(of: failure))
+    guard let ip = address(text)?.ip else { return found }
+    found.fix = privileged("ip addr add \(ip)/\(ip.isV6 ? 128 : 32) dev lo")
+    found.evidence.append(
+      Fact(
+        "dev lo", "reaches what runs on this host; elsewhere name the interface that leads there")
+    )
+    return found
+  }
+
+  private var pairs: [Fact] {
+    [
+      Fact("sources", Figure.count(demand.sources)),
+      Fact("ports of a source", Figure.count(demand.portsPerSource)),
+      Fact("endpoints", Figure.count(demand.endpoints)),
+      Fact("pairs in all", Figure.count(demand.pairs)),
+    ]
+  }
+}

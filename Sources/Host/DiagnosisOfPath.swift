@@ -1,0 +1,116 @@
+import Recording
+
+/// What happens between the two ends: queues, drops, refusals, closes, and too little time.
+extension Scene {
+  /// Longest queue that is worth asking for.
+  private static let longestQueue = 65_535
+
+  /// The server's kernel tells a full accept queue from lost packets. When it is another host's,
+  /// nothing here can.
+  func connectTimeout(_ failure: FailureRecord) -> Diagnosed {
+    let evidence =
+      place(of: failure)
+      + rises(
+        .listenOverflows, .listenDrops, .requestQueueFull, .synRetransmits, .timeouts,
+        .backlogDrops)
+    let overflows = [rise(.listenOverflows), rise(.listenDrops)].compactMap(\.self)
+    if demand.bothEndsHere, overflows.contains(where: { $0 > 0 }) {
+      return acceptQueue(evidence)
+    }
+    if let found = conntrack(evidence) { return found }
+    guard demand.bothEndsHere else {
+      return Diagnosed(
+        .unclassified, evidence: evidence + [Fact("server", "its counters are another host's")])
+    }
+    guard overflows.count == 2 else {
+      return Diagnosed(
+        .unclassified, evidence: evidence + [Fact("tcp.listen-overflows", "not counted here")])
+    }
+    var found = Diagnosed(.packetsDropped, evidence: evidence)
+    if let backlog = host.synBacklog {
+      found.evidence.append(Fact("net.ipv4.tcp_max_syn_backlog", Figure.count(backlog)))
+    }
+    return found
+  }
+
+  /// `listen` takes the smaller of its backlog and `net.core.somaxconn` (listen(2)). A queue as
+  /// long as an endpoint has connections cannot overflow.
+  private func acceptQueue(_ evidence: [Fact]) -> Diagnosed {
+    let somaxconn = host.somaxconn ?? 4096
+    let now = min(demand.backlog ?? somaxconn, somaxconn)
+    let perEndpoint = Capacity.divideUp(demand.goal, demand.endpoints)
+    let needed = max(min(perEndpoint, Self.longestQueue), min(2 * now, Self.longestQueue))
+    var found = Diagnosed(
+      .acceptQueue, knob: "server.backlog", now: now, needed: needed,
+      evidence: evidence + [Fact("net.core.somaxconn", Figure.count(somaxconn))])
+    if let backlog = demand.backlog {
+      found.evidence.append(Fact("server.backlog", Figure.count(backlog)))
+    }
+    if demand.backlog.map({ $0 >= somaxconn }) ?? true {
+      found.knob = "net.core.somaxconn"
+      found.fix = privileged("sysctl -w net.core.somaxconn=\(needed)")
+    }
+    return found
+  }
+
+  /// A full table drops the packets of new connections without a word to either end.
+  private func conntrack(_ evidence: [Fact]) -> Diagnosed? {
+    guard let most = host.conntrackAtMost else { return nil }
+    let entries = after[.conntrackEntries].map { Int($0) } ?? host.conntrackEntries ?? 0
+    // Entries come and go while one looks: within a hundredth the table is full.
+    guard Double(entries) >= 0.99 * Double(most) else { return nil }
+    let needed = Figure.withHeadroom((host.conntrackEntries ?? 0) + demand.goal)
+    return Diagnosed(
+      .packetsDropped, knob: "net.netfilter.nf_conntrack_max", now: most, needed: needed,
+      fix: privileged("sysctl -w net.netfilter.nf_conntrack_max=\(needed)"),
+      evidence: evidence + [Fact("net.netfilter.nf_conntrack_count", Figure.count(entries))])
+  }
+
+  func nobodyListens(_ failure: FailureRecord) -> Diagnosed {
+    Diagnosed(
+      .nobodyListens,
+      evidence: place(of: failure) + rises(.resetsSent, .attemptFails) + [
+        Fact("held when it began", "\(Figure.count(failure.established)) established")
+      ])
+  }
+
+  func noRoute(_ failure: FailureRecord) -> Diagnosed {
+    var evidence = place(of: failure)
+    if let target = address(failure.endpoint)?.ip {
+      let source = address(failure.source).map { " from \($0.ip)" } ?? ""
+      evidence.append(Fact("route", "ip route get \(target)\(source)"))
+    }
+    if ["EPERM", "EACCES"].contains(failure.errno?.name) {
+      evidence.append(Fact("refused by", "a rule of this host's firewall, or of its policy"))
+    }
+    return Diagnosed(.noRoute, evidence: evidence)
+  }
+
+  func closedByPeer(_ failure: FailureRecord) -> Diagnosed {
+    Diagnosed(
+      .closedByPeer,
+      evidence: place(of: failure) + [
+        Fact("closed", Figure.count(failure.count)),
+        Fact("held when it began", "\(Figure.count(failure.established)) established"),
+        Fact("seconds into the run", String(Int(failure.firstInstant))),
+      ] + rises(.establishedResets, .resetsSent, .abortsOnMemory))
+  }
+
+  /// Far under the planned rate is more than a tenth; busy is less than a tenth of idle time.
+  func processors(rate: Double, planned: Double) -> Diagnosed? {
+    let modes: [Series.Key] = [
+      .cpuUser, .cpuSystem, .cpuSoftirq, .cpuSteal, .cpuIdle, .cpuIOWait,
+    ]
+    let times = modes.compactMap { rise($0) }
+    let total = times.reduce(0, +)
+    guard rate < 0.9 * planned, times.count == modes.count, total > 0 else { return nil }
+    guard (times[4] + times[5]) / total < 0.1 else { return nil }
+    let shares = zip(modes, times).map { Fact($0.name, Figure.share($1 / total)) }
+    return Diagnosed(
+      .cpu, knob: "processors", now: host.processors,
+      needed: Int((Double(host.processors) * planned / max(rate, 1)).rounded(.up)),
+      evidence: [
+        Fact("rate", "\(Figure.count(rate))/s of \(Figure.count(planned))/s")
+      ] + shares)
+  }
+}

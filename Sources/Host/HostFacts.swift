@@ -1,0 +1,51 @@
+import Linux
+package import Recording
+
+extension HostDescription {
+  /// The description in words, for recordings and reports.
+  package var facts: [Fact] {
+    var facts = [
+      Fact("hostname", hostname),
+      Fact("kernel", kernel),
+      Fact("processors", processorModel.map { "\(processors) x \($0)" } ?? String(processors)),
+      Fact("memory", Figure.bytes(memoryTotal)),
+      Fact("memory available", Figure.bytes(memoryAvailable)),
+      Fact("page size", Figure.bytes(pageSize)),
+      Fact("user", String(user)),
+      Fact("CAP_SYS_RESOURCE", mayRaiseHardLimit ? "yes" : "no"),
+      Fact("CAP_SYS_ADMIN", capabilities.contains(.sysAdmin) ? "yes" : "no"),
+      Fact("RLIMIT_NOFILE soft", Figure.count(descriptors.soft)),
+      Fact("RLIMIT_NOFILE hard", Figure.count(descriptors.hard)),
+    ]
+    if let cgroup {
+      facts.append(Fact("cgroup", cgroup.directory))
+      facts.append(Fact("memory.max", Figure.bytes(cgroup.maximum)))
+      facts.append(Fact("memory.current", Figure.bytes(cgroup.current)))
+    }
+    let counts: [(String, Int?)] = [
+      ("fs.nr_open", descriptorsAtMost), ("fs.file-max", filesAtMost), ("open files", filesOpen),
+      ("fs.epoll.max_user_watches", epollWatches), ("net.core.somaxconn", somaxconn),
+      ("net.ipv4.tcp_max_syn_backlog", synBacklog),
+      ("net.ipv4.tcp_max_tw_buckets", timeWaitAtMost),
+      ("net.netfilter.nf_conntrack_max", conntrackAtMost),
+      ("net.netfilter.nf_conntrack_count", conntrackEntries),
+    ]
+    for case (let name, let value?) in counts { facts.append(Fact(name, Figure.count(value))) }
+    if let localPorts {
+      facts.append(
+        Fact(
+          "net.ipv4.ip_local_port_range", "\(localPorts.lowerBound)-\(localPorts.upperBound)"))
+    }
+    let triples: [(String, [Int]?)] = [
+      ("net.ipv4.tcp_mem", tcpMemory), ("net.ipv4.tcp_rmem", tcpReceive),
+      ("net.ipv4.tcp_wmem", tcpSend),
+    ]
+    for case (let name, let values?) in triples {
+      facts.append(Fact(name, values.map(String.init).joined(separator: " ")))
+    }
+    for (name, size) in slabs.sorted(by: { $0.key < $1.key }) {
+      facts.append(Fact("slab \(name)", Figure.bytes(size)))
+    }
+    return facts
+  }
+}

@@ -1,0 +1,69 @@
+import Linux
+
+extension HostDescription {
+  /// Reads everything but the resource limit and the page size, which no file tells.
+  init(reading read: (String) -> String?) {
+    func integer(_ path: String) -> Int? { read(path).flatMap(ProcText.integer) }
+    func integers(_ path: String, _ count: Int) -> [Int]? {
+      read(path).map(ProcText.integers).flatMap { $0.count == count ? $0 : nil }
+    }
+
+    self.init()
+    hostname = read("/proc/sys/kernel/hostname").map(Self.word) ?? ""
+    kernel = read("/proc/sys/kernel/osrelease").map(Self.word) ?? ""
+
+    let cpuinfo = read("/proc/cpuinfo") ?? ""
+    processorModel = ProcText.line("model name", in: cpuinfo).map(String.init)
+    processors = max(1, cpuinfo.split(separator: "\n").count { $0.hasPrefix("processor") })
+
+    let meminfo = read("/proc/meminfo") ?? ""
+    memoryTotal = ProcText.amount("MemTotal", in: meminfo) ?? 0
+    memoryAvailable = ProcText.amount("MemAvailable", in: meminfo) ?? 0
+    cgroup = Cgroup.tightest(reading: read)
+
+    let status = read("/proc/self/status") ?? ""
+    // Real, effective, saved, file system.
+    let users = ProcText.line("Uid", in: status).map { ProcText.integers(String($0)) } ?? []
+    user = users.count > 1 ? users[1] : 0
+    capabilities = Capabilities(status: status) ?? []
+
+    descriptorsAtMost = integer("/proc/sys/fs/nr_open")
+    filesAtMost = integer("/proc/sys/fs/file-max")
+    filesOpen = integer("/proc/sys/fs/file-nr")
+    epollWatches = integer("/proc/sys/fs/epoll/max_user_watches")
+
+    if let range = integers("/proc/sys/net/ipv4/ip_local_port_range", 2), range[0] <= range[1] {
+      localPorts = range[0]...range[1]
+    }
+    somaxconn = integer("/proc/sys/net/core/somaxconn")
+    synBacklog = integer("/proc/sys/net/ipv4/tcp_max_syn_backlog")
+    timeWaitAtMost = integer("/proc/sys/net/ipv4/tcp_max_tw_buckets")
+    tcpMemory = integers("/proc/sys/net/ipv4/tcp_mem", 3)
+    tcpReceive = integers("/proc/sys/net/ipv4/tcp_rmem", 3)
+    tcpSend = integers("/proc/sys/net/ipv4/tcp_wmem", 3)
+    conntrackAtMost = integer("/proc/sys/net/netfilter/nf_conntrack_max")
+    conntrackEntries = integer("/proc/sys/net/netfilter/nf_conntrack_count")
+    slabs = Self.slabs(read("/proc/slabinfo") ?? "")
+  }
+
+  /// The caches that a connection is made of; `slabinfo(5)`: the fourth word is an object's size.
+  private static func slabs(_ text: String) -> [String: Int] {
+    var sizes: [String: Int] = [:]
+    for line in text.split(separator: "\n") {
+      let words = line.split(separator: " ", maxSplits: 4)
+      guard words.count == 5, connectionSlabs.contains(words[0]), let size = Int(words[3])
+      else { continue }
+      sizes[String(words[0])] = size
+    }
+    return sizes
+  }
+
+  private static let connectionSlabs: Set<Substring> = [
+    "TCP", "TCPv6", "request_sock_TCP", "request_sock_TCPv6", "tw_sock_TCP", "tw_sock_TCPv6",
+    "filp", "dentry", "sock_inode_cache", "eventpoll_epi", "eventpoll_pwq", "ep_head",
+  ]
+
+  private static func word(_ text: String) -> String {
+    String(text.prefix { $0 != "\n" })
+  }
+}

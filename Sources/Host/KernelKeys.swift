@@ -1,0 +1,42 @@
+package import Recording
+
+/// The kernel's series, as recordings name them.
+extension Series.Key {
+  package static let socketsInUse = Self("tcp.in-use")
+  package static let socketsInUseV6 = Self("tcp.in-use", label: "IPv6")
+  package static let orphans = Self("tcp.orphans")
+  package static let timeWait = Self("tcp.time-wait")
+  package static let socketsAllocated = Self("tcp.allocated")
+
+  package static let listenOverflows = Self("tcp.listen-overflows")
+  package static let listenDrops = Self("tcp.listen-drops")
+  package static let requestQueueFull = Self("tcp.request-queue-full-drops")
+  package static let timeouts = Self("tcp.timeouts")
+  package static let synRetransmits = Self("tcp.syn-retransmits")
+  package static let backlogDrops = Self("tcp.backlog-drops")
+  package static let abortsOnMemory = Self("tcp.aborts-on-memory")
+  package static let prunes = Self("tcp.prunes")
+  package static let attemptFails = Self("tcp.attempt-fails")
+  package static let establishedResets = Self("tcp.established-resets")
+  package static let resetsSent = Self("tcp.resets-sent")
+  package static let retransmits = Self("tcp.retransmits")
+
+  package static let memoryFree = Self("memory.free")
+  package static let slabUnreclaimable = Self("memory.slab-unreclaimable")
+  package static let cgroupMemory = Self("memory.cgroup")
+  package static let oomKills = Self("memory.oom-kills")
+  package static let filesOpen = Self("files.open")
+  package static let conntrackEntries = Self("conntrack.entries")
+
+  package static let cpuPressure = Self("pressure.cpu")
+  package static let cpuStalled = Self("pressure.cpu.stalled")
+  package static let memoryPressure = Self("pressure.memory")
+  package static let memoryStalled = Self("pressure.memory.stalled")
+
+  package static let cpuUser = Self("cpu.user")
+  package static let cpuSystem = Self("cpu.system")
+  package static let cpuSoftirq = Self("cpu.softirq")
+  package static let cpuIdle = Self("cpu.idle")
+  package static let cpuIOWait = Self("cpu.iowait")
+  package static let cpuSteal = Self("cpu.steal")
+}

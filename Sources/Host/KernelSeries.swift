@@ -1,0 +1,79 @@
+import Linux
+package import Recording
+
+/// What the kernel says of itself, again and again, on the same time axis as the connections.
+///
+/// Only files whose cost does not grow with the number of connections are read; they are opened
+/// once, so sampling goes on when no descriptor is left.
+package final class KernelSeries {
+  private struct Source {
+    var file: ProcFile
+    var parse: (String) -> [Reading]
+  }
+
+  private let sources: [Source]
+  private let start: [Series.Key: Double]
+
+  /// Opens the files and takes the counters as they stand. What this kernel lacks is left out.
+  package convenience init() {
+    self.init(
+      root: "/proc", cgroup: Cgroup.directory(reading: ProcFile.text(of:)))
+  }
+
+  init(root: String, cgroup: String? = nil) {
+    let files: [(String, (String) -> [Reading])] = [
+      ("net/sockstat", KernelText.sockstat),
+      ("net/sockstat6", KernelText.sockstat6),
+      ("net/netstat", KernelText.netstat),
+      ("net/snmp", KernelText.snmp),
+      ("meminfo", KernelText.meminfo),
+      ("vmstat", KernelText.vmstat),
+      ("stat", KernelText.stat),
+      ("sys/fs/file-nr", KernelText.fileNumbers),
+      ("sys/net/netfilter/nf_conntrack_count", KernelText.conntrack),
+      (
+        "pressure/cpu",
+        { KernelText.pressure($0, share: .cpuPressure, stalled: .cpuStalled) }
+      ),
+      (
+        "pressure/memory",
+        { KernelText.pressure($0, share: .memoryPressure, stalled: .memoryStalled) }
+      ),
+    ]
+    var sources = files.compactMap { path, parse in
+      Self.source("\(root)/\(path)", parse: parse)
+    }
+    if let cgroup,
+      let source = Self.source("\(cgroup)/memory.current", parse: KernelText.cgroupMemory)
+    {
+      sources.append(source)
+    }
+    self.sources = sources
+    start = Self.read(sources).values
+  }
+
+  /// The values now; counters count since this was made.
+  package func readings() -> [Reading] {
+    Self.read(sources).map { reading in
+      guard reading.kind == .counter else { return reading }
+      var reading = reading
+      reading.value -= start[reading.key] ?? 0
+      return reading
+    }
+  }
+
+  /// Bounded, as `/proc/stat` goes on about every interrupt, and only its start matters.
+  private static func source(_ path: String, parse: @escaping (String) -> [Reading]) -> Source? {
+    do {
+      return Source(file: try ProcFile(path, limit: 1 << 16), parse: parse)
+    } catch {
+      return nil
+    }
+  }
+
+  private static func read(_ sources: [Source]) -> [Reading] {
+    sources.flatMap { source in
+      do { return source.parse(try source.file.read()) } catch { return [] }
+    }
+  }
+}

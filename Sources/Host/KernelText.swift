@@ -1,0 +1,122 @@
+import Recording
+
+/// The readings that each file of the kernel holds, as it stands. Counters count since boot.
+enum KernelText {
+  /// `/proc/net/sockstat`: sockets of IPv4 in use, and of both families for the rest.
+  static func sockstat(_ text: String) -> [Reading] {
+    let values = ProcText.pairs("TCP", in: text)
+    let fields: [(Substring, Series.Key, String)] = [
+      ("inuse", .socketsInUse, "sockets"), ("orphan", .orphans, "sockets"),
+      ("tw", .timeWait, "sockets"), ("alloc", .socketsAllocated, "sockets"),
+      ("mem", .tcpPages, "pages"),
+    ]
+    return fields.compactMap { field, key, unit in
+      values[field].map { gauge(key, unit, Double($0)) }
+    }
+  }
+
+  static func sockstat6(_ text: String) -> [Reading] {
+    guard let count = ProcText.pairs("TCP6", in: text)["inuse"] else { return [] }
+    return [gauge(.socketsInUseV6, "sockets", Double(count))]
+  }
+
+  static func meminfo(_ text: String) -> [Reading] {
+    let fields: [(String, Series.Key)] = [
+      ("MemAvailable", .memoryAvailable), ("MemFree", .memoryFree), ("Slab", .slab),
+      ("SUnreclaim", .slabUnreclaimable),
+    ]
+    return fields.compactMap { field, key in
+      ProcText.amount(field, in: text).map { gauge(key, "bytes", Double($0)) }
+    }
+  }
+
+  /// `/proc/net/netstat`; the names are those of net/ipv4/proc.c.
+  static func netstat(_ text: String) -> [Reading] {
+    counters(
+      ProcText.table("TcpExt", in: text),
+      [
+        ("ListenOverflows", .listenOverflows), ("ListenDrops", .listenDrops),
+        ("TCPReqQFullDrop", .requestQueueFull), ("TCPTimeouts", .timeouts),
+        ("TCPSynRetrans", .synRetransmits), ("TCPBacklogDrop", .backlogDrops),
+        ("TCPAbortOnMemory", .abortsOnMemory), ("PruneCalled", .prunes),
+      ])
+  }
+
+  /// `/proc/net/snmp`.
+  static func snmp(_ text: String) -> [Reading] {
+    counters(
+      ProcText.table("Tcp", in: text),
+      [
+        ("AttemptFails", .attemptFails), ("EstabResets", .establishedResets),
+        ("OutRsts", .resetsSent), ("RetransSegs", .retransmits),
+      ])
+  }
+
+  /// `/proc/sys/fs/file-nr`: allocated, free (always 0), maximum.
+  static func fileNumbers(_ text: String) -> [Reading] { level(.filesOpen, "files", text) }
+
+  static func conntrack(_ text: String) -> [Reading] {
+    level(.conntrackEntries, "connections", text)
+  }
+
+  static func cgroupMemory(_ text: String) -> [Reading] { level(.cgroupMemory, "bytes", text) }
+
+  /// `/proc/vmstat`: processes that the kernel killed for want of memory.
+  static func vmstat(_ text: String) -> [Reading] {
+    guard let kills = ProcText.amount("oom_kill", in: text) else { return [] }
+    return [Reading(.oomKills, unit: "processes", kind: .counter, value: Double(kills))]
+  }
+
+  /// `/proc/pressure/cpu` and `memory`: share of the last ten seconds in which something waited,
+  /// and how long in all (Documentation/accounting/psi.rst: microseconds).
+  static func pressure(
+    _ text: String, share: Series.Key, stalled: Series.Key
+  ) -> [Reading] {
+    guard let some = ProcText.line("some", in: text) else { return [] }
+    var readings: [Reading] = []
+    for word in some.split(separator: " ") {
+      let parts = word.split(separator: "=")
+      guard parts.count == 2, let value = Double(parts[1]) else { continue }
+      if parts[0] == "avg10" { readings.append(gauge(share, "%", value)) }
+      if parts[0] == "total" {
+        readings.append(Reading(stalled, unit: "s", kind: .counter, value: value / 1_000_000))
+      }
+    }
+    return readings
+  }
+
+  /// The first line of `/proc/stat`: all processors together. `user` includes `nice`, `softirq`
+  /// includes `irq`; the guest's time is part of `user` already (proc_stat(5)).
+  static func stat(_ text: String) -> [Reading] {
+    guard let line = ProcText.line("cpu", in: text) else { return [] }
+    let ticks = ProcText.integers(String(line))
+    guard ticks.count >= 8 else { return [] }
+    let modes: [(Series.Key, Int)] = [
+      (.cpuUser, ticks[0] + ticks[1]), (.cpuSystem, ticks[2]), (.cpuIdle, ticks[3]),
+      (.cpuIOWait, ticks[4]), (.cpuSoftirq, ticks[5] + ticks[6]), (.cpuSteal, ticks[7]),
+    ]
+    return modes.map { key, ticks in
+      Reading(key, unit: "s", kind: .counter, value: Double(ticks) / ticksPerSecond)
+    }
+  }
+
+  /// USER_HZ, which the kernel holds at 100 for programs whatever its own tick is.
+  private static let ticksPerSecond = 100.0
+
+  private static func gauge(_ key: Series.Key, _ unit: String, _ value: Double) -> Reading {
+    Reading(key, unit: unit, kind: .gauge, value: value)
+  }
+
+  private static func level(_ key: Series.Key, _ unit: String, _ text: String) -> [Reading] {
+    ProcText.integer(text).map { [gauge(key, unit, Double($0))] } ?? []
+  }
+
+  /// A counter that this kernel does not have is left out.
+  private static func counters(
+    _ values: [Substring: Int], _ fields: [(Substring, Series.Key)]
+  ) -> [Reading] {
+    fields.compactMap { field, key in
+      values[field].map { Reading(key, unit: "events", kind: .counter, value: Double($0)) }
+    }
+  }
+}

@@ -1,0 +1,35 @@
+/// How much memory growth must leave free: past this, a run would take the machine down.
+package enum MemoryGuard: Sendable, Equatable {
+  /// Share of the machine's memory, 0 to 1.
+  case share(Double)
+  case bytes(Int)
+
+  package func bytes(of total: Int) -> Int {
+    switch self {
+    case .share(let share): Int(Double(total) * share)
+    case .bytes(let bytes): bytes
+    }
+  }
+}
+
+/// Whether growth may go on, judged from one sample.
+package struct MemoryCheck: Sendable, Equatable {
+  package var available: Int
+  package var reserved: Int
+  /// Bytes that the connections still missing would take.
+  package var missing: Int
+
+  package var allowsGrowth: Bool { available > reserved }
+
+  /// Bytes by which the memory is short of the goal; 0 when it suffices.
+  package var shortOf: Int { max(0, missing + reserved - available) }
+
+  package init(
+    available: Int, total: Int, guard memoryGuard: MemoryGuard?, goal: Int, established: Int,
+    bytesPerConnection: Int
+  ) {
+    self.available = available
+    reserved = memoryGuard?.bytes(of: total) ?? 0
+    missing = max(0, goal - established) * bytesPerConnection
+  }
+}

@@ -1,0 +1,31 @@
+extension Plan {
+  /// What a plan without a name, or one that cannot be read at all, is called: its file's name
+  /// where that can name a directory.
+  package static func defaultName(ofFile file: String) -> String {
+    let name = stem(of: file)
+    return problem(withName: name) == nil ? name : "plan"
+  }
+
+  /// Why a name cannot name a directory; nil when it can.
+  static func problem(withName name: String) -> String? {
+    if name.isEmpty || name == "." || name == ".." {
+      return "name \(quoted(name)) cannot name a directory"
+    }
+    if name.contains("/") { return "name \(quoted(name)) has a '/' in it" }
+    if name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+      return "name \(quoted(name)) has control characters in it"
+    }
+    // File systems allow 255 bytes, and suffixes follow.
+    if name.count > 100 || name.utf8.count > 200 {
+      return "name \(quoted(name)) is longer than 100 characters"
+    }
+    return nil
+  }
+
+  /// The file's name without directory and extension.
+  static func stem(of file: String) -> String {
+    let name = file.split(separator: "/").last ?? ""
+    guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return String(name) }
+    return String(name[..<dot])
+  }
+}

@@ -1,0 +1,128 @@
+import Glibc
+
+/// One direction of a chart: which values it spans and where its round ticks are.
+struct Axis {
+  struct Tick {
+    var value: Double
+    var label: String
+  }
+
+  enum Scale {
+    case linear, logarithmic
+  }
+
+  let domain: ClosedRange<Double>
+  let scale: Scale
+  let ticks: [Tick]
+
+  /// Where a value lies, from 0 to 1; what lies outside is drawn at the edge.
+  func position(_ value: Double) -> Double {
+    let position: Double
+    switch scale {
+    case .linear:
+      position = (value - domain.lowerBound) / (domain.upperBound - domain.lowerBound)
+    case .logarithmic:
+      let low = log10(domain.lowerBound)
+      position = (log10(max(value, domain.lowerBound)) - low)
+        / (log10(domain.upperBound) - low)
+    }
+    return min(1, max(0, position))
+  }
+
+  /// The value at a position from 0 to 1.
+  func value(at position: Double) -> Double {
+    let (low, high) = (domain.lowerBound, domain.upperBound)
+    return switch scale {
+    case .linear: low + (high - low) * position
+    case .logarithmic: low * pow(high / low, position)
+    }
+  }
+}
+
+extension Axis {
+  /// Instants of a run, from its start.
+  static func time(upTo end: Double) -> Axis {
+    let end = max(end, 0.001)
+    let steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200]
+      .map(Double.init)
+    let step = end < 6 ? roundStep(end / 6) : steps.first { end / $0 <= 7 } ?? 86400
+    return linear(0...end, step: step) { timeLabel($0, step: step) }
+  }
+
+  /// Counts from 0, with room above the highest.
+  static func counts(upTo highest: Double, suffix: String = "") -> Axis {
+    let top = max(highest, 1) * 1.08
+    let step = max(roundStep(top / 4), suffix.isEmpty ? 1 : 0)
+    return linear(0...top, step: step) { Format.compact($0) + suffix }
+  }
+
+  /// Bytes, in binary steps. A level that hardly moves is not stretched to look as if it did.
+  static func bytes(from lowest: Double = 0, upTo highest: Double) -> Axis {
+    let top = max(highest * 1.08, 1)
+    let bottom = min(lowest, 0)
+    var step = 1.0
+    while (top - bottom) / step > 5 { step *= 2 }
+    return linear(bottom...top, step: step) { Format.bytes($0) }
+  }
+
+  /// Plain values of any unit.
+  static func values(from lowest: Double, upTo highest: Double) -> Axis {
+    let bottom = min(0, lowest)
+    let top = highest > bottom ? highest + (highest - bottom) * 0.08 : bottom + 1
+    return linear(bottom...top, step: roundStep((top - bottom) / 4), label: Format.compact)
+  }
+
+  /// Seconds by powers of ten: latencies differ by orders of magnitude.
+  static func latency(_ range: ClosedRange<Double>) -> Axis {
+    var low = 1e-9
+    while low * 10 <= range.lowerBound * 1.000_001 { low *= 10 }
+    var high = low * 10
+    while high < range.upperBound * 0.999_999 { high *= 10 }
+    var ticks: [Tick] = []
+    var value = low
+    while value <= high * 1.001 {
+      ticks.append(Tick(value: value, label: Format.duration(value)))
+      value *= 10
+    }
+    return Axis(domain: low...high, scale: .logarithmic, ticks: ticks)
+  }
+
+  /// Shares of a population with the tail drawn out: each further nine takes as much room. Values
+  /// are 1 / (1 - share), so 99% is at 100.
+  static func percentiles(upTo nines: Int) -> Axis {
+    var ticks = [Tick(value: 1, label: "0%"), Tick(value: 2, label: "50%")]
+    var value = 10.0
+    for _ in 0..<nines {
+      ticks.append(Tick(value: value, label: Format.short(100 - 100 / value, 6) + "%"))
+      value *= 10
+    }
+    return Axis(domain: 1...value / 10, scale: .logarithmic, ticks: ticks)
+  }
+
+  private static func linear(
+    _ domain: ClosedRange<Double>, step: Double, label: (Double) -> String
+  ) -> Axis {
+    let first = Int((domain.lowerBound / step).rounded(.up))
+    let last = Int((domain.upperBound / step + 1e-9).rounded(.down))
+    let ticks = (first...max(first, last)).map { index in
+      Tick(value: Double(index) * step, label: label(Double(index) * step))
+    }
+    return Axis(domain: domain, scale: .linear, ticks: ticks)
+  }
+
+  private static func timeLabel(_ seconds: Double, step: Double) -> String {
+    if seconds == 0 { return "0" }
+    if step < 60 { return Format.short(seconds, 3) + " s" }
+    if step < 3600 { return Format.short(seconds / 60, 1) + " min" }
+    return Format.short(seconds / 3600, 1) + " h"
+  }
+}
+
+/// The least of 1, 2, 2.5 and 5 times a power of ten that is not below `rough`.
+private func roundStep(_ rough: Double) -> Double {
+  guard rough > 0, rough.isFinite else { return 1 }
+  var power = 1.0
+  while power * 10 <= rough { power *= 10 }
+  while power > rough { power /= 10 }
+  return [1, 2, 2.5, 5, 10].map { $0 * power }.first { $0 >= rough * 0.999_999 } ?? power * 10
+}

@@ -1,0 +1,63 @@
+import Recording
+
+/// A series made ready for drawing: few enough points, in pieces where samples are missing.
+struct Curve {
+  /// Runs of neighbouring points; between them there is a gap.
+  let pieces: [[Series.Point]]
+
+  /// At most `limit` points that keep every peak and dip: each slice of the time axis keeps its
+  /// lowest and its highest.
+  init(_ points: [Series.Point], limit: Int = 1200) {
+    pieces = Self.split(points).map { piece in
+      let part = max(4, limit * piece.count / max(1, points.count))
+      return Self.thinned(piece, to: part)
+    }
+  }
+
+  init(pieces: [[Series.Point]]) { self.pieces = pieces }
+
+  var points: [Series.Point] { pieces.flatMap { $0 } }
+  var lowest: Double? { points.lazy.map(\.value).min() }
+  var highest: Double? { points.lazy.map(\.value).max() }
+
+  /// Points further apart than two and a half usual intervals have a gap between them.
+  private static func split(_ points: [Series.Point]) -> [[Series.Point]] {
+    let steps = zip(points.dropFirst(), points).map { $0.at - $1.at }.sorted()
+    let longest = steps.isEmpty ? 0 : steps[steps.count / 2] * 2.5
+    var pieces: [[Series.Point]] = []
+    var piece: [Series.Point] = []
+    for point in points {
+      let isMissing = !point.value.isFinite
+      if isMissing || piece.last.map({ point.at - $0.at > longest }) == true {
+        if !piece.isEmpty { pieces.append(piece) }
+        piece = []
+      }
+      if !isMissing { piece.append(point) }
+    }
+    if !piece.isEmpty { pieces.append(piece) }
+    return pieces
+  }
+
+  private static func thinned(_ points: [Series.Point], to limit: Int) -> [Series.Point] {
+    guard points.count > limit else { return points }
+    let slices = limit / 2
+    return (0..<slices).flatMap { slice -> [Series.Point] in
+      let range = slice * points.count / slices..<(slice + 1) * points.count / slices
+      guard let low = range.min(by: { points[$0].value < points[$1].value }),
+        let high = range.max(by: { points[$0].value < points[$1].value })
+      else { return [] }
+      return low == high ? [points[low]] : [points[min(low, high)], points[max(low, high)]]
+    }
+  }
+}
+
+extension Series {
+  /// How fast the value grows, a second; falls, as when connections close, count as standing still.
+  var growth: [Point] {
+    zip(points.dropFirst(), points).compactMap { later, earlier in
+      let elapsed = later.at - earlier.at
+      guard elapsed > 0 else { return nil }
+      return Point(at: later.at, value: max(0, later.value - earlier.value) / elapsed)
+    }
+  }
+}

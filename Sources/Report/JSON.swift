@@ -1,0 +1,55 @@
+/// A JSON value that keeps the order of its keys, which Foundation's encoder does not.
+enum JSON {
+  case null
+  case bool(Bool)
+  case integer(Int)
+  case number(Double)
+  case text(String)
+  case array([JSON])
+  case object(KeyValuePairs<String, JSON>)
+
+  /// On one line.
+  var encoded: String {
+    switch self {
+    case .null: "null"
+    case .bool(let value): value ? "true" : "false"
+    case .integer(let value): String(value)
+    case .number(let value): Self.number(value)
+    case .text(let value): Self.quoted(value)
+    case .array(let values): "[" + values.map(\.encoded).joined(separator: ", ") + "]"
+    case .object(let pairs):
+      "{" + pairs.map { Self.quoted($0) + ": " + $1.encoded }.joined(separator: ", ") + "}"
+    }
+  }
+
+  /// JSON knows neither infinity nor NaN, and whole numbers read better without ".0".
+  private static func number(_ value: Double) -> String {
+    guard value.isFinite else { return "null" }
+    return Int(exactly: value).map(String.init) ?? String(value)
+  }
+
+  /// Everything that could do harm on a terminal or in a log is escaped, so nothing is lost.
+  private static func quoted(_ text: String) -> String {
+    var quoted = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": quoted += "\\\""
+      case "\\": quoted += "\\\\"
+      case "\n": quoted += "\\n"
+      case "\r": quoted += "\\r"
+      case "\t": quoted += "\\t"
+      case _ where scalar.isHostile:
+        let digits = String(scalar.value, radix: 16)
+        quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: quoted.unicodeScalars.append(scalar)
+      }
+    }
+    return quoted + "\""
+  }
+}
+
+extension JSON {
+  static func integer(_ value: Int?) -> JSON { value.map(JSON.integer) ?? .null }
+  static func number(_ value: Double?) -> JSON { value.map(JSON.number) ?? .null }
+  static func text(_ value: String?) -> JSON { value.map(JSON.text) ?? .null }
+}

@@ -1,0 +1,92 @@
+package import Plan
+package import Recording
+
+/// What `--json` prints for one plan: one object on one line, in seconds, bytes and counts. A key
+/// without a value is null.
+package func jsonSummary(
+  _ recording: Recording, _ judgement: Judgement, files: OutputFiles
+) -> String {
+  let metrics = Metrics(recording)
+  return JSON.object([
+    "version": .integer(1),
+    "plan": .text(recording.planName),
+    "verdict": .text(judgement.verdict.rawValue),
+    "exit": .integer(Int(judgement.exitCode)),
+    "started": .text(recording.started.isEmpty ? nil : recording.started),
+    "duration": .number(recording.duration),
+    "connections": .object([
+      "goal": .integer(metrics.goal),
+      "established": .integer(metrics.established),
+      "accepted": .integer(metrics.accepted),
+      "phantom": .integer(metrics.phantom),
+      "failures": .integer(metrics.failures),
+    ]),
+    "limit": judgement.limit.map(limitObject) ?? .null,
+    "prediction": metrics.predicted.map(predictionObject) ?? .null,
+    "connect": metrics.connectObject,
+    // No phase sends messages yet, so these are true zeros.
+    "messages": .object([
+      "sent": .integer(0), "received": .integer(0), "lost": .integer(0), "rate": .integer(0),
+    ]),
+    "rtt": .null,
+    "memory": .object([
+      "kernel": .integer(metrics.kernelMemory.map { Int($0.rounded()) }),
+      "user": .integer(metrics.userMemory.map { Int($0.rounded()) }),
+    ]),
+    "cpu": .object(["user": .number(metrics.userTime.map { ($0 * 1e9).rounded() / 1e9 })]),
+    "thresholds": .array(judgement.thresholds.map(thresholdObject)),
+    "files": .object([
+      "recording": .text(files.recording), "html": .text(files.html), "junit": .text(files.junit),
+    ]),
+  ]).encoded
+}
+
+private func limitObject(_ limit: LimitRecord) -> JSON {
+  .object([
+    "end": .text(limit.end.rawValue),
+    "phase": .text(limit.phase),
+    "line": .integer(limit.planLine),
+    "syscall": .text(limit.syscall),
+    "errno": limit.errno.map(errnoObject) ?? .null,
+    "resource": .text(limit.resource.rawValue),
+    "knob": .text(limit.knob),
+    "now": .integer(limit.now),
+    "needed": .integer(limit.needed),
+    "fix": .text(limit.fix),
+    "count": .integer(limit.count),
+  ])
+}
+
+private func errnoObject(_ errno: ErrnoRecord) -> JSON {
+  .object([
+    "number": .integer(errno.number), "name": .text(errno.name), "text": .text(errno.text),
+  ])
+}
+
+private func predictionObject(_ term: PredictionTerm) -> JSON {
+  .object([
+    "connections": .integer(term.connections), "resource": .text(term.resource.rawValue),
+  ])
+}
+
+private func thresholdObject(_ threshold: ThresholdResult) -> JSON {
+  .object([
+    "text": .text(threshold.text), "passed": .bool(threshold.passed),
+    "value": .number(threshold.value),
+  ])
+}
+
+extension Metrics {
+  /// Null when nothing was connected.
+  fileprivate var connectObject: JSON {
+    guard connectRate != nil || connect != nil else { return .null }
+    return .object([
+      "rate": .number(connectRate.map { ($0 * 10).rounded() / 10 }),
+      "p50": .number(connect?.p50),
+      "p90": .number(connect?.p90),
+      "p99": .number(connect?.p99),
+      "p99.9": .number(connect?.p999),
+      "max": .number(connect?.max),
+    ])
+  }
+}

@@ -1,0 +1,72 @@
+package import Plan
+package import Recording
+
+/// The run as JUnit XML, in the dialect that Jenkins validates: a suite for the phases and one for
+/// the thresholds.
+package func junit(
+  _ recording: Recording, _ judgement: Judgement, files: OutputFiles
+) -> [UInt8] {
+  let metrics = Metrics(recording)
+  let run = RunCases(recording, judgement, attachments: files.attachments)
+  var suites = [
+    TestSuite(
+      name: recording.planName + ".phases", hostname: recording.hostname,
+      started: recording.started,
+      properties: metrics.properties(limit: judgement.limit),
+      cases: run.phases)
+  ]
+  if !judgement.thresholds.isEmpty {
+    suites.append(
+      TestSuite(
+        name: recording.planName + ".thresholds", hostname: recording.hostname,
+        started: recording.started, cases: run.thresholds))
+  }
+  return TestSuites(name: recording.planName, suites: suites).bytes()
+}
+
+/// For a plan that could not be read, so that a CI job never finds no file: one case, one error.
+/// `message` holds the full diagnostics; its first line becomes the error's message.
+package func junit(
+  invalidPlan planName: String, message: String, hostname: String = "", started: String = ""
+) -> [UInt8] {
+  let headline = message.split(separator: "\n").first.map(String.init) ?? "the plan is invalid"
+  let failing = TestCase(
+    name: "plan is valid", outcome: .error(type: "invalid-plan", message: headline, body: message))
+  let suite = TestSuite(
+    name: planName + ".phases", hostname: hostname, started: started, cases: [failing])
+  return TestSuites(name: planName, suites: [suite]).bytes()
+}
+
+extension OutputFiles {
+  /// What a failed case points to: `[[ATTACHMENT|path]]` as Jenkins and GitLab read it, relative
+  /// paths first, which hold wherever the workspace is copied to.
+  fileprivate var attachments: String {
+    let paths = [html, recording].compactMap { $0 }
+    return (paths + paths.map(absolute)).reduce(into: [String]()) { unique, path in
+      if !unique.contains(path) { unique.append(path) }
+    }
+    .map { "[[ATTACHMENT|\(line($0))]]" }
+    .joined(separator: "\n")
+  }
+}
+
+extension Metrics {
+  fileprivate func properties(limit: LimitRecord?) -> [Fact] {
+    let limitFacts: [(String, String?)] = [
+      ("limit.errno", limit?.errno?.name),
+      ("limit.syscall", limit?.syscall),
+      ("limit.end", limit?.end.rawValue),
+      ("limit.resource", limit?.resource.rawValue),
+      ("limit.connections", limit.map { String($0.established) }),
+      ("connections.max", String(established)),
+      ("accepted.max", String(accepted)),
+      ("phantom", String(phantom)),
+      ("failures", String(failures)),
+      ("prediction", predicted.map { String($0.connections) }),
+      ("prediction.resource", predicted?.resource.rawValue),
+      ("connect.rate", connectRate.map { Format.fixed($0, 1) }),
+    ]
+    return limitFacts.compactMap { name, value in value.map { Fact(name, $0) } }
+      + (connect?.named ?? []).map { Fact("connect.\($0.name)", Format.short($0.seconds, 9)) }
+  }
+}

@@ -1,0 +1,102 @@
+import Plan
+import Recording
+
+/// The test cases that a run amounts to.
+struct RunCases {
+  private let recording: Recording
+  private let judgement: Judgement
+  private let attachments: String
+
+  init(_ recording: Recording, _ judgement: Judgement, attachments: String) {
+    self.recording = recording
+    self.judgement = judgement
+    self.attachments = attachments
+  }
+
+  /// One for each phase as planned, whether or not it was reached.
+  var phases: [TestCase] {
+    var cases = recording.phases.map { phase in
+      TestCase(
+        name: phase.title, time: phase.duration ?? 0, outcome: outcome(of: phase),
+        output: attachments)
+    }
+    guard let ending else { return cases }
+    if let index = cutOff {
+      cases[index].outcome = ending
+    } else {
+      // Nothing was cut off, but what went wrong still has to fail something.
+      cases.append(TestCase(name: "run", outcome: ending, output: attachments))
+    }
+    return cases
+  }
+
+  var thresholds: [TestCase] {
+    judgement.thresholds.map { threshold in
+      let message = "\(threshold.text): \(threshold.reason)"
+      return TestCase(
+        name: threshold.text,
+        outcome: threshold.passed
+          ? .passed
+          : .failure(
+            type: "threshold", message: message,
+            body: message + "\nplan line \(threshold.planLine)\n"),
+        output: attachments)
+    }
+  }
+
+  private func outcome(of phase: PhaseRecord) -> TestCase.Outcome {
+    if isFailed(phase) { return failure(of: phase) }
+    if phase.outcome == .skipped {
+      return .skipped(message: "not reached: \(judgement.headline)")
+    }
+    return .passed
+  }
+
+  /// A limit that the plan expected is no failure: then the verdict rests on thresholds alone.
+  private func isFailed(_ phase: PhaseRecord) -> Bool {
+    guard judgement.verdict != .passed, judgement.verdict != .failed else { return false }
+    return phase.outcome == .limit || judgement.limit?.phase == phase.name
+  }
+
+  private func failure(of phase: PhaseRecord) -> TestCase.Outcome {
+    let decisive = judgement.limit?.phase == phase.name ? judgement.limit : nil
+    guard let limit = decisive ?? recording.limits.first(where: { $0.phase == phase.name }) else {
+      let message = "limit reached: \(Format.count(phase.established)) connections"
+      return .failure(type: "limit", message: message, body: message)
+    }
+    let message =
+      decisive != nil && judgement.verdict == .limit
+      ? judgement.headline : limit.headline(goal: phase.goal)
+    var body = message + "\n\n" + limit.facts.aligned + "\n"
+    if !limit.evidence.isEmpty { body += "\nevidence\n" + limit.evidence.aligned + "\n" }
+    return .failure(type: limit.type, message: message, body: body)
+  }
+
+  /// The phase that was cut off, or else the first that was never reached.
+  private var cutOff: Int? {
+    let phases = recording.phases
+    return phases.firstIndex { $0.outcome == .interrupted }
+      ?? phases.firstIndex { $0.started != nil && $0.ended == nil }
+      ?? phases.firstIndex { $0.outcome == .skipped }
+  }
+
+  /// What ended the run before its time; nil when it ended in order.
+  private var ending: TestCase.Outcome? {
+    let type: String
+    var body = judgement.headline + "\n"
+    if let fault = recording.fault {
+      type = "fault"
+      if fault != judgement.headline { body += "\n" + fault + "\n" }
+    } else if recording.interrupted {
+      type = "interrupted"
+    } else if !recording.complete {
+      type = "incomplete"
+      body += "\nThe recording ends at its last sample, \(Format.instant(recording.duration)).\n"
+    } else if judgement.verdict == .error {
+      type = "error"
+    } else {
+      return nil
+    }
+    return .error(type: type, message: judgement.headline, body: body)
+  }
+}

@@ -1,0 +1,106 @@
+package import Plan
+package import Recording
+
+/// The run as one HTML page, to be opened from disk or as a CI artifact beside `report.css`.
+///
+/// It needs no network and no script, holds no style of its own, and so reads the same under the
+/// strictest content policy.
+package func html(_ recording: Recording, _ judgement: Judgement) -> [UInt8] {
+  HTMLReport(recording, judgement).document.bytes()
+}
+
+/// Everything that the parts of the page draw from.
+struct HTMLReport {
+  let recording: Recording
+  let judgement: Judgement
+  let metrics: Metrics
+
+  init(_ recording: Recording, _ judgement: Judgement) {
+    self.recording = recording
+    self.judgement = judgement
+    metrics = Metrics(recording)
+  }
+
+  /// A part of the page with a heading; without content it is left out.
+  struct Section {
+    var id: String
+    var title: String
+    var content: [Node]
+
+    init(_ id: String, _ title: String, @MarkupBuilder _ content: () -> [Node]) {
+      self.id = id
+      self.title = title
+      self.content = content()
+    }
+  }
+
+  private var sections: [Section] {
+    [
+      goalSection, connectionsSection, rateSection, latencySection, memorySection, kernelSection,
+      phasesSection, thresholdsSection, sourcesSection, predictionSection, hostSection, planSection,
+    ].filter { !$0.content.isEmpty }
+  }
+
+  var document: Document {
+    let sections = sections
+    let name = line(recording.planName)
+    return Document(
+      .html,
+      Element("html", ["lang": "en"]) {
+        Element("head") {
+          Element("meta", ["charset": "utf-8"])
+          Element("title", [:], "\(name): \(judgement.verdict.rawValue)")
+          Element(
+            "meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"])
+          Element("meta", ["name": "color-scheme", "content": "light dark"])
+          Element("link", ["rel": "stylesheet", "href": "report.css"])
+        }
+        Element("body", ["data-verdict": judgement.verdict.rawValue]) {
+          header(name)
+          Element("main") {
+            verdictSection
+            navigation(sections)
+            for section in sections { element(section) }
+          }
+          footer
+        }
+      })
+  }
+
+  private func header(_ name: String) -> Element {
+    let facts = [
+      recording.started.isEmpty ? nil : Format.date(recording.started),
+      Format.duration(recording.duration),
+      recording.hostname.isEmpty ? nil : line(recording.hostname),
+    ]
+    return Element("header", ["class": "top"]) {
+      Element("p", ["class": "kicker"], "Connection capacity")
+      Element("h1", [:], name)
+      Element("p", ["class": "facts"], facts.compactMap { $0 }.joined(separator: "  ·  "))
+    }
+  }
+
+  private func navigation(_ sections: [Section]) -> Element {
+    Element("nav", ["aria-label": "Sections"]) {
+      Element("ul") {
+        for section in sections {
+          Element("li") { Element("a", ["href": "#\(section.id)"], section.title) }
+        }
+      }
+    }
+  }
+
+  private func element(_ section: Section) -> Element {
+    Element("section", ["id": section.id, "aria-labelledby": "\(section.id)-heading"]) {
+      Element("h2", ["id": "\(section.id)-heading"], section.title)
+      section.content
+    }
+  }
+
+  private var footer: Element {
+    let version = recording.programVersion.isEmpty ? "" : " \(line(recording.programVersion))"
+    return Element("footer") {
+      Element("p", [:], "runner\(version)  ·  seed \(recording.seed)  ·  \(line(recording.planFile))")
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import Recording
+
+/// How long connecting took: over time, and as a whole.
+extension HTMLReport {
+  var latencySection: Section {
+    Section("latency", "Connect latency") {
+      let whole = recording.merged("connect")
+      if let latency = metrics.connect, let highest = whole.maximum {
+        let lowest = whole.buckets.first?.value ?? 1
+        let axis = Axis.latency(Double(max(1, lowest)) / 1e9...Double(max(2, highest)) / 1e9)
+        latencyOverTime(axis).figure
+        Element("div", ["class": "pair"]) {
+          histogram(whole, axis, latency).figure
+          percentileCurves(whole, axis).figure
+        }
+        percentileTable.element
+      }
+    }
+  }
+
+  private func latencyOverTime(_ axis: Axis) -> Chart {
+    let intervals = Interval.all(of: "connect", in: recording, atMost: 240)
+    func ribbons(_ lower: Int, _ upper: Int) -> [Chart.Ribbon] {
+      intervals.map { Chart.Ribbon(lower: $0.steps(lower), upper: $0.steps(upper)) }
+    }
+    func lines(_ index: Int) -> Curve { Curve(pieces: intervals.map { $0.steps(index) }) }
+    return chart(
+      "chart-latency", "Connect latency over time", y: axis,
+      layers: [
+        .init(name: "p99 to max", ink: .shares[2], shape: .area(ribbons(2, 3))),
+        .init(name: "p90 to p99", ink: .shares[1], shape: .area(ribbons(1, 2))),
+        .init(name: "p50 to p90", ink: .shares[0], shape: .area(ribbons(0, 1))),
+        .init(name: "p50", ink: .client, shape: .line(lines(0))),
+      ])
+  }
+
+  /// Twelve bars a power of ten, each as wide as the next on the axis.
+  private func histogram(_ whole: Distribution, _ axis: Axis, _ latency: Metrics.Latency) -> Chart {
+    let decades = max(1, axis.ticks.count - 1)
+    let slots = decades * 12
+    var counts = [Double](repeating: 0, count: slots)
+    for bucket in whole.buckets {
+      let slot = Int(axis.position(Double(bucket.value) / 1e9) * Double(slots))
+      counts[min(slot, slots - 1)] += Double(bucket.count)
+    }
+    let bars = counts.indices.compactMap { slot -> Chart.Bar? in
+      guard counts[slot] > 0 else { return nil }
+      let from = Double(slot) / Double(slots)
+      let to = (Double(slot) + 0.86) / Double(slots)
+      return .init(from: axis.value(at: from), to: axis.value(at: to), value: counts[slot])
+    }
+    var chart = Chart(
+      id: "chart-distribution", title: "How often each latency occurred", x: axis,
+      y: .counts(upTo: counts.max() ?? 0),
+      layers: [.init(name: "connections", ink: .client, shape: .bars(bars))], height: 180)
+    chart.markers = [
+      .init(at: latency.p50, label: "p50", isLimit: false),
+      .init(at: latency.p99, label: "p99", isLimit: false),
+    ]
+    return chart
+  }
+
+  private func percentileCurves(_ whole: Distribution, _ axis: Axis) -> Chart {
+    var nines = 1
+    while nines < 6, Double(whole.count) > Self.power(nines + 1) { nines += 1 }
+    var layers = [
+      Chart.Layer(
+        name: "from the planned instant", ink: .client,
+        shape: .line(Self.percentileCurve(whole, nines)))
+    ]
+    let uncorrected = recording.merged("connect.uncorrected")
+    if uncorrected.count > 0 {
+      layers.append(
+        .init(
+          name: "from the call", ink: .planned,
+          shape: .line(Self.percentileCurve(uncorrected, nines))))
+    }
+    return Chart(
+      id: "chart-percentiles", title: "Latency by percentile", x: .percentiles(upTo: nines),
+      y: axis, layers: layers, height: 180)
+  }
+
+  private static func percentileCurve(_ distribution: Distribution, _ nines: Int) -> Curve {
+    let steps = nines * 24
+    let axis = Axis.percentiles(upTo: nines)
+    let tails = (0...steps).map { axis.value(at: Double($0) / Double(steps)) }
+    let values = distribution.percentiles(tails.map { 100 - 100 / $0 }) ?? []
+    return Curve(pieces: [
+      zip(tails, values).map { Series.Point(at: $0, value: Double($1) / 1e9) }
+    ])
+  }
+
+  private static func power(_ exponent: Int) -> Double {
+    (0..<exponent).reduce(1) { power, _ in power * 10 }
+  }
+
+  private var percentileTable: Table {
+    let rows = [
+      ("from the planned instant", metrics.connect), ("from the call", metrics.uncorrected),
+    ]
+    return Table(
+      caption: "Percentiles of the whole run",
+      columns: [.init(title: "Measured", key: "measured")]
+        + ["p50", "p90", "p99", "p99.9", "max"].map { .init(title: $0, key: $0, isNumeric: true) }
+        + [.init(title: "Connections", key: "count", isNumeric: true)],
+      rows: rows.compactMap { name, latency in
+        guard let latency else { return nil }
+        return [.text(name)] + latency.named.map { .seconds($0.seconds, Format.duration) }
+          + [.count(Int(latency.count))]
+      })
+  }
+}
+
+/// What was measured between two instants.
+private struct Interval {
+  let from: Double
+  let to: Double
+  /// p50, p90, p99 and max, in seconds.
+  let values: [Double]
+
+  /// The value as it stood through the whole interval.
+  func steps(_ index: Int) -> [Series.Point] {
+    [.init(at: from, value: values[index]), .init(at: to, value: values[index])]
+  }
+
+  /// Neighbouring intervals taken together until they are few enough to be seen apart.
+  static func all(of metric: String, in recording: Recording, atMost limit: Int) -> [Interval] {
+    let records = recording.distributions.filter { $0.metric == metric }
+      .sorted { $0.from < $1.from }
+    let size = max(1, (records.count + limit - 1) / limit)
+    return stride(from: 0, to: records.count, by: size).compactMap { start in
+      let group = records[start..<min(start + size, records.count)]
+      let values = Distribution(merging: group.lazy.map(\.distribution))
+        .percentiles([50, 90, 99, 100])
+      guard let values, let from = group.first?.from, let to = group.map(\.to).max() else {
+        return nil
+      }
+      return Interval(from: from, to: to, values: values.map { Double($0) / 1e9 })
+    }
+  }
+}

@@ -1,0 +1,219 @@
+import Plan
+import Recording
+
+/// The run in rows: phases, thresholds, addresses, workers, prediction, host and plan.
+extension HTMLReport {
+  var phasesSection: Section {
+    Section("phases", "Phases") {
+      if !recording.phases.isEmpty { phaseTable.element }
+    }
+  }
+
+  private var phaseTable: Table {
+    Table(
+      caption: "Phases as planned and as they went",
+      columns: [
+        .init(title: "Phase", key: "name"), .init(title: "Planned", key: "title"),
+        .init(title: "Outcome", key: "outcome"),
+        .init(title: "Start", key: "started", isNumeric: true),
+        .init(title: "Took", key: "duration", isNumeric: true),
+        .init(title: "Goal", key: "goal", isNumeric: true),
+        .init(title: "Established", key: "established", isNumeric: true),
+        .init(title: "Accepted", key: "accepted", isNumeric: true),
+        .init(title: "Phantom", key: "phantom", isNumeric: true),
+        .init(title: "Failures", key: "failures", isNumeric: true),
+        .init(title: "Line", key: "line", isNumeric: true),
+      ],
+      rows: recording.phases.map { phase in
+        let reached = phase.started != nil
+        return [
+          .text(line(phase.name)), .text(line(phase.title)),
+          .text(phase.outcome.word(reached: reached), style: "outcome \(phase.outcome.rawValue)"),
+          .seconds(phase.started, Format.instant), .seconds(phase.duration, Format.duration),
+          .count(phase.goal), .count(reached ? phase.established : nil),
+          .count(reached ? phase.accepted : nil),
+          .count(reached ? phase.phantom : nil, style: phase.phantom > 0 ? "bad" : nil),
+          .count(reached ? phase.failures : nil, style: phase.failures > 0 ? "bad" : nil),
+          .count(phase.planLine),
+        ]
+      })
+  }
+
+  var thresholdsSection: Section {
+    Section("thresholds", "Thresholds") {
+      if !judgement.thresholds.isEmpty { thresholdTable.element }
+    }
+  }
+
+  private var thresholdTable: Table {
+    Table(
+      caption: "What had to hold for the plan to pass",
+      columns: [
+        .init(title: "Threshold", key: "text"), .init(title: "Result", key: "passed"),
+        .init(title: "Measured", key: "value"),
+        .init(title: "Line", key: "line", isNumeric: true),
+      ],
+      rows: judgement.thresholds.map { threshold in
+        [
+          .text(line(threshold.text), style: "code"),
+          .init(
+            text: threshold.passed ? "passed" : "failed", value: String(threshold.passed),
+            style: "outcome \(threshold.passed ? "done" : "limit")"),
+          .init(text: line(threshold.reason), value: threshold.value.map { String($0) }),
+          .count(threshold.planLine),
+        ]
+      })
+  }
+
+  var sourcesSection: Section {
+    Section("ends", "Sources, endpoints and workers") {
+      addressTables
+      if !recording.workers.isEmpty {
+        Element("details") {
+          Element("summary", [:], "\(Format.count(recording.workers.count)) workers")
+          workerTable.element
+        }
+      }
+    }
+  }
+
+  @MarkupBuilder private var addressTables: [Node] {
+    let tables = [
+      addressTable(
+        "Most connections by source", "Source", "Established", Series.Key.source("").name),
+      addressTable(
+        "Most connections by endpoint", "Endpoint", "Accepted", Series.Key.endpoint("").name),
+    ].compactMap { $0 }
+    if !tables.isEmpty {
+      Element("div", ["class": "pair"]) { tables.map(\.element) }
+    }
+  }
+
+  private func addressTable(
+    _ caption: String, _ kind: String, _ what: String, _ name: String
+  ) -> Table? {
+    let series = recording.series(named: name)
+    guard !series.isEmpty else { return nil }
+    let most = series.compactMap(\.maximum).max() ?? 0
+    return Table(
+      caption: caption,
+      columns: [
+        .init(title: kind, key: "address"), .init(title: what, key: "connections", isNumeric: true),
+      ],
+      rows: series.map { series in
+        let value = series.maximum ?? 0
+        return [
+          .text(line(series.key.label), style: "code"),
+          .init(
+            text: Format.count(Int(value)), value: Format.short(value, 0),
+            bar: most > 0 ? value / most : 0),
+        ]
+      })
+  }
+
+  private var workerTable: Table {
+    Table(
+      caption: "Workers, one process each",
+      columns: [
+        .init(title: "Worker", key: "id"), .init(title: "End", key: "end"),
+        .init(title: "Endpoint", key: "endpoint"),
+        .init(title: "Connections", key: "connections", isNumeric: true),
+        .init(title: "User time", key: "user", isNumeric: true),
+        .init(title: "System time", key: "system", isNumeric: true),
+        .init(title: "Private memory", key: "private", isNumeric: true),
+        .init(title: "Ended", key: "ended"),
+      ],
+      rows: recording.workers.map { worker in
+        [
+          .text(String(worker.id)), .text(worker.end.rawValue), .text(worker.endpoint.map(line)),
+          .count(worker.connections), .seconds(worker.userTime, Format.duration),
+          .seconds(worker.systemTime, Format.duration),
+          .init(
+            text: worker.privateBytes.map { Format.bytes(Double($0)) } ?? "–",
+            value: worker.privateBytes.map(String.init)),
+          .text(worker.ending, style: worker.signal == nil ? nil : "bad"),
+        ]
+      }, limit: 300)
+  }
+
+  var predictionSection: Section {
+    Section("prediction", "Predicted and actual") {
+      if !recording.prediction.isEmpty {
+        if let predicted = metrics.predicted { Element("p", [:], sentence(on: predicted)) }
+        predictionTable.element
+      }
+    }
+  }
+
+  private func sentence(on term: PredictionTerm) -> String {
+    let predicted = Format.count(term.connections)
+    let actual = Format.count(metrics.accepted)
+    return "Predicted limit: \(predicted) connections, by \(term.resource.rawValue) at the "
+      + "\(term.end.rawValue). Held at both ends: \(actual), "
+      + "\(Format.share(Double(metrics.accepted) / Double(max(1, term.connections)))) of it."
+  }
+
+  private var predictionTable: Table {
+    let actual = Double(max(1, metrics.accepted))
+    return Table(
+      caption: "What each resource would allow by itself",
+      columns: [
+        .init(title: "Resource", key: "resource"), .init(title: "End", key: "end"),
+        .init(title: "Connections", key: "connections", isNumeric: true),
+        .init(title: "Against actual", key: "ratio", isNumeric: true),
+        .init(title: "Because", key: "reason"),
+      ],
+      rows: recording.prediction.sorted { $0.connections < $1.connections }.map { term in
+        let ratio = Double(term.connections) / actual
+        return [
+          .text(term.resource.rawValue + (term.binds ? " (binds)" : "")),
+          .text(term.end.rawValue), .count(term.connections),
+          .init(
+            text: "× " + (ratio < 10 ? Format.short(ratio, 2) : Format.count(Int(min(ratio, 1e15)))),
+            value: Format.short(ratio, 3)),
+          .text(line(term.reason)),
+        ]
+      })
+  }
+
+  var hostSection: Section {
+    Section("host", "Host and its limits") {
+      if !recording.host.isEmpty {
+        Element("dl", ["class": "pairs columns"]) {
+          for fact in recording.host.prefix(200) { pair(fact) }
+        }
+      }
+    }
+  }
+
+  var planSection: Section {
+    Section("plan", "Effective plan") {
+      if !recording.overrides.isEmpty {
+        Element("dl", ["class": "pairs"]) {
+          for fact in recording.overrides.prefix(100) { pair(Fact("--set \(fact.name)", fact.value)) }
+        }
+      }
+      if !recording.effectivePlan.isEmpty {
+        Element("pre", ["class": "plan", "tabindex": "0"]) {
+          Element("code", [:], truncated(recording.effectivePlan, to: 100_000))
+        }
+      }
+    }
+  }
+}
+
+extension PhaseRecord.Outcome {
+  fileprivate func word(reached: Bool) -> String {
+    switch self {
+    case .done, .limit, .interrupted: rawValue
+    case .skipped: reached ? "cut off" : "not reached"
+    }
+  }
+}
+
+extension WorkerRecord {
+  fileprivate var ending: String {
+    if let signal { return "signal \(signal)" }
+    return exitCode.map { "exit \($0)" } ?? "–"
+  }
+}

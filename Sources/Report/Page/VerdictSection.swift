@@ -1,0 +1,156 @@
+import Plan
+import Recording
+
+/// The top of the page: how it came out, what stopped it, and the command that moves it.
+extension HTMLReport {
+  var verdictSection: Element {
+    Element(
+      "section",
+      [
+        "class": "verdict \(judgement.verdict.rawValue)", "aria-labelledby": "verdict",
+        "data-exit": String(judgement.exitCode),
+      ]
+    ) {
+      Element("p", ["class": "badge"], verdictWord)
+      Element("h2", ["id": "verdict"], capitalised(judgement.headline))
+      if let fault = recording.fault, fault != judgement.headline {
+        Element("pre", ["class": "fault"], truncated(fault, to: 20_000))
+      }
+      if let limit = judgement.limit { details(of: limit) }
+      figures
+    }
+  }
+
+  private var verdictWord: String {
+    switch judgement.verdict {
+    case .passed: "Passed"
+    case .failed: "Failed"
+    case .limit: "Limit"
+    case .interrupted: "Interrupted"
+    case .error: recording.complete ? "Error" : "Incomplete"
+    }
+  }
+
+  @MarkupBuilder private func details(of limit: LimitRecord) -> [Node] {
+    Element("div", ["class": "limit-details"]) {
+      Element("dl", ["class": "pairs"]) {
+        for fact in limit.sentences { pair(fact) }
+      }
+      if !limit.evidence.isEmpty {
+        Element("div", ["class": "evidence"]) {
+          Element("h3", [:], "Evidence")
+          Element("dl", ["class": "pairs"]) {
+            for fact in limit.evidence.prefix(40) { pair(fact) }
+          }
+        }
+      }
+    }
+    if let fix = limit.fix {
+      Element("div", ["class": "fix"]) {
+        Element("h3", [:], "To go further")
+        Element("pre") { Element("code", [:], truncated(fix, to: 4000)) }
+      }
+    }
+    furtherLimits(beside: limit)
+  }
+
+  @MarkupBuilder private func furtherLimits(beside limit: LimitRecord) -> [Node] {
+    let others = recording.limits.filter { $0 != limit }
+    if !others.isEmpty {
+      Table(
+        caption: "Limits met besides",
+        columns: [
+          .init(title: "Limit", key: "cause"), .init(title: "Resource", key: "resource"),
+          .init(title: "Phase", key: "phase"),
+          .init(title: "First", key: "instant", isNumeric: true),
+          .init(title: "Times", key: "count", isNumeric: true), .init(title: "Fix", key: "fix"),
+        ],
+        rows: others.map { other in
+          [
+            .text(line(other.cause)), .text(other.resource.rawValue), .text(line(other.phase)),
+            .seconds(other.firstInstant, Format.instant), .count(other.count), .text(other.fix),
+          ]
+        }
+      ).element
+    }
+  }
+
+  /// The handful of numbers that a colleague would ask for.
+  private var figures: Element {
+    Element("dl", ["class": "figures"]) {
+      figure("Established", Format.count(metrics.established), goalNote)
+      figure("Accepted", Format.count(metrics.accepted), "\(Format.count(metrics.phantom)) phantom")
+      if metrics.failures > 0 { figure("Failures", Format.count(metrics.failures), "attempts") }
+      if let rate = metrics.connectRate { figure("Connect rate", Format.rate(rate), "while ramping") }
+      if let connect = metrics.connect {
+        figure("Connect p99", Format.duration(connect.p99), "p50 \(Format.duration(connect.p50))")
+      }
+      if let kernel = metrics.kernelMemory {
+        figure("Kernel memory", Format.bytes(kernel), "a connection end")
+      }
+      if let user = metrics.userMemory {
+        figure("User memory", Format.bytes(user), "a connection end")
+      }
+      if let time = metrics.userTime {
+        figure("User time", Format.duration(time), "a connection end")
+      }
+    }
+  }
+
+  private var goalNote: String {
+    metrics.goal.map { "of \(Format.count($0))" } ?? "at once"
+  }
+
+  private func figure(_ name: String, _ value: String, _ note: String) -> Element {
+    Element("div") {
+      Element("dt", [:], name)
+      Element("dd") {
+        Element("b", [:], value)
+        Element("span", [:], note)
+      }
+    }
+  }
+}
+
+/// A line of a list of names and values.
+func pair(_ fact: Fact) -> Element {
+  Element("div") {
+    Element("dt", [:], truncated(fact.name, to: 500))
+    Element("dd", [:], truncated(fact.value, to: 2000))
+  }
+}
+
+/// The text with a capital first letter.
+func capitalised(_ text: String) -> String {
+  text.prefix(1).uppercased() + text.dropFirst()
+}
+
+extension LimitRecord {
+  /// The record as a reader asks for it, related facts on one line.
+  fileprivate var sentences: [Fact] {
+    let call = [syscall, errno.map { "\($0.name) (\($0.number)), \($0.text)" }]
+      .compactMap { $0 }.joined(separator: ": ")
+    var whereabouts = "\(end.rawValue) end"
+    if let worker { whereabouts += ", worker \(worker)" }
+    if let source { whereabouts += ", from \(line(source))" }
+    if let endpoint { whereabouts += ", at \(line(endpoint))" }
+    var setting = knob.map(line)
+    if let now { setting = (setting ?? "now") + " = \(Format.count(now))" }
+    if let needed { setting = (setting ?? "") + ", needs \(Format.count(needed))" }
+    let facts: [(String, String?)] = [
+      ("Resource", resource.rawValue),
+      ("Where", whereabouts),
+      ("Call", call.isEmpty ? nil : call),
+      ("Phase", "\(line(phase)), plan line \(planLine)"),
+      (
+        "First met",
+        "\(Format.instant(firstInstant)), with \(Format.count(established)) established and "
+          + "\(Format.count(accepted)) accepted"
+      ),
+      ("Failures", Format.count(count)),
+      ("Setting", setting),
+      ("Predicted", predicted.map { "\(Format.count($0)) connections" }),
+    ]
+    return facts.compactMap { name, value in value.map { Fact(name, $0) } }
+  }
+}

@@ -1,0 +1,111 @@
+package import Plan
+package import Recording
+
+/// What is left on the terminal after a run: at most 20 lines, the last ones being the verdict, the
+/// limit with its fix command, and the report's path.
+package func summary(
+  _ recording: Recording, _ judgement: Judgement, files: OutputFiles, colour: Bool
+) -> String {
+  let paint = Paint(colour)
+  let metrics = Metrics(recording)
+  var lines = [title(recording, paint), ""]
+  lines += measured(recording, metrics).map { row($0.name, $0.value, paint) }
+  lines += thresholds(judgement, paint)
+  lines.append("")
+  lines.append(verdict(judgement, paint))
+  if let fix = judgement.limit?.fix { lines.append(row("fix", paint.bold(line(fix)), paint)) }
+  if let path = files.html ?? files.junit ?? files.recording {
+    lines.append(row("report", line(path), paint))
+  }
+  return lines.joined(separator: "\n") + "\n"
+}
+
+private func title(_ recording: Recording, _ paint: Paint) -> String {
+  let facts = [
+    recording.started.isEmpty ? nil : Format.date(recording.started),
+    Format.duration(recording.duration),
+    recording.hostname.isEmpty ? nil : line(recording.hostname),
+  ]
+  return paint.bold(line(recording.planName)) + "  "
+    + paint.dim(facts.compactMap { $0 }.joined(separator: " · "))
+}
+
+/// The figures worth a line each; what was not measured has none.
+private func measured(_ recording: Recording, _ metrics: Metrics) -> [Fact] {
+  var rows: [Fact] = []
+  let goal = metrics.goal.map { " of \(Format.count($0))" } ?? ""
+  rows.append(
+    Fact(
+      "connections",
+      "\(Format.count(metrics.established))\(goal) established · "
+        + "\(Format.count(metrics.accepted)) accepted · \(Format.count(metrics.phantom)) phantom"))
+  var connect = metrics.connectRate.map { [Format.rate($0)] } ?? []
+  connect += metrics.connect?.named.map { "\($0.name) \(Format.duration($0.seconds))" } ?? []
+  if !connect.isEmpty { rows.append(Fact("connect", connect.joined(separator: " · "))) }
+  if metrics.failures > 0 {
+    let causes = recording.failures.sorted { $0.count > $1.count }.prefix(2)
+      .map { "\($0.cause) × \(Format.count($0.count))" }
+    rows.append(
+      Fact("failures", ([Format.count(metrics.failures)] + causes).joined(separator: " · ")))
+  }
+  let cost = [
+    metrics.kernelMemory.map { Format.bytes($0) + " kernel" },
+    metrics.userMemory.map { Format.bytes($0) + " user" },
+    metrics.userTime.map { Format.duration($0) + " user time" },
+  ].compactMap { $0 }
+  if !cost.isEmpty {
+    rows.append(Fact("a connection end", cost.joined(separator: " · ")))
+  }
+  if let predicted = metrics.predicted {
+    rows.append(
+      Fact(
+        "predicted",
+        "\(Format.count(predicted.connections)) connections · "
+          + "\(predicted.end.rawValue) \(predicted.resource.rawValue)"))
+  }
+  return rows
+}
+
+/// The thresholds that failed, as many as fit; those that passed are only counted.
+private func thresholds(_ judgement: Judgement, _ paint: Paint) -> [String] {
+  guard !judgement.thresholds.isEmpty else { return [] }
+  let failed = judgement.thresholds.filter { !$0.passed }
+  let passed = judgement.thresholds.count - failed.count
+  var lines = [
+    row("thresholds", "\(passed) of \(judgement.thresholds.count) passed", paint)
+  ]
+  let most = 6
+  for threshold in failed.prefix(most) {
+    lines.append(
+      row("", paint.red("✗") + " " + line("\(threshold.text): \(threshold.reason)"), paint))
+  }
+  if failed.count > most { lines.append(row("", "and \(failed.count - most) more", paint)) }
+  return lines
+}
+
+private func verdict(_ judgement: Judgement, _ paint: Paint) -> String {
+  let text = line(judgement.spokenHeadline)
+  return judgement.verdict == .passed ? paint.green(text) : paint.red(text)
+}
+
+private func row(_ name: String, _ value: String, _ paint: Paint) -> String {
+  let width = 18
+  let padding = String(repeating: " ", count: max(1, width - name.count))
+  return "  " + paint.dim(name) + padding + value
+}
+
+/// ANSI colours, or none.
+private struct Paint {
+  private let colour: Bool
+
+  init(_ colour: Bool) { self.colour = colour }
+
+  func bold(_ text: String) -> String { painted(text, "1") }
+  func dim(_ text: String) -> String { painted(text, "2") }
+  func red(_ text: String) -> String { painted(text, "1;31") }
+  func green(_ text: String) -> String { painted(text, "1;32") }
+
+  private func painted(_ text: String, _ code: String) -> String {
+    colour && !text.isEmpty ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+  }
+}

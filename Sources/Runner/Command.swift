@@ -1,0 +1,22 @@
+import ArgumentParser
+
+@main
+struct Runner: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "runner",
+    abstract: "How many TCP connections can this hold, and what stops it?",
+    discussion: """
+      Drives a plan against a server, records what happens, and names the limit reached: the \
+      end that has it, its errno, the cause, and the command that moves it.
+
+      EXAMPLE:
+        runner plans/ramp-1m.plan        the same as: runner run plans/ramp-1m.plan
+      """,
+    version: Version.current,
+    subcommands: [RunCommand.self],
+    defaultSubcommand: RunCommand.self)
+}
+
+enum Version {
+  static let current = "0.1.0"
+}

@@ -1,0 +1,95 @@
+import Host
+import Linux
+import Plan
+import Probe
+import Recording
+
+// How the facts of one layer are said in the words of the next.
+
+extension Demand {
+  init(_ plan: Plan, staffing: Staffing) {
+    self.init(
+      goal: plan.goal, clientWorkers: Workers(plan.clients.processes),
+      serverWorkers: Workers(plan.server.processes), bothEndsHere: true,
+      sources: staffing.sources.count, portsPerSource: plan.clients.ports.count,
+      endpoints: staffing.servers.count, backlog: plan.server.backlog,
+      memoryGuard: plan.memoryGuard.map(MemoryGuard.init))
+    clientOverhead = descriptorsOfAWorker
+    // And the listener.
+    serverOverhead = descriptorsOfAWorker + 1
+  }
+}
+
+extension Demand.Workers {
+  fileprivate init(_ processes: Processes) {
+    switch processes {
+    case .auto: self = .auto
+    case .count(let count): self = .count(count)
+    }
+  }
+}
+
+extension MemoryGuard {
+  init(_ planned: Plan.MemoryGuard) {
+    switch planned {
+    case .share(let share): self = .share(share)
+    case .bytes(let bytes): self = .bytes(bytes)
+    }
+  }
+}
+
+extension PhaseRecord {
+  init(_ phase: Phase) {
+    var rate: Double?
+    if case .ramp(let goal, let pace) = phase.kind { rate = pace.rate(of: goal) }
+    self.init(
+      name: phase.name, kind: phase.kindName, title: phase.title, planLine: phase.line,
+      goal: phase.goal, plannedRate: rate)
+  }
+}
+
+extension Phase {
+  fileprivate var kindName: String {
+    switch kind {
+    case .ramp: "ramp"
+    case .hold: "hold"
+    case .pause: "pause"
+    case .close: "close"
+    }
+  }
+
+  /// Seconds that a phase with a planned end takes.
+  var plannedSeconds: Double? {
+    switch kind {
+    case .hold(let duration), .pause(let duration): duration / .seconds(1)
+    case .ramp, .close: nil
+    }
+  }
+}
+
+extension WorkerRecord {
+  init(_ member: Fleet.Member) {
+    self.init(
+      id: member.id, end: member.end, pid: Int(member.child.id),
+      endpoint: member.endpoint.map { "\($0)" })
+  }
+
+  /// Takes what the worker's scoreboard says now, and how it ended if it has.
+  mutating func update(from member: Fleet.Member) {
+    connections = max(connections, Int(member.board[.held]))
+    userTime = Double(member.board[.userTime]) / 1e6
+    systemTime = Double(member.board[.systemTime]) / 1e6
+    switch member.ending {
+    case .exited(let code): exitCode = Int(code)
+    case .killed(let number): signal = Int(number)
+    case nil: break
+    }
+  }
+}
+
+extension Fleet {
+  /// Whether every living client has finished its task in this phase.
+  func hasSettled(_ phase: Int) -> Bool {
+    all(.client) { $0[.settledPhase] == UInt64(phase + 1) }
+  }
+}

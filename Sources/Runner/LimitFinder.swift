@@ -1,0 +1,78 @@
+import Host
+import Plan
+import Recording
+
+/// Turns what failed in a phase that fell short of its goal into limit records.
+struct LimitFinder {
+  let host: HostDescription
+  let demand: Demand
+  let prediction: [PredictionTerm]
+  /// Kernel counters when the phase began and when it ended.
+  let before: [Series.Key: Double]
+  let after: [Series.Key: Double]
+
+  /// Every cause that was met; one that says it is unknown when nothing was.
+  ///
+  /// - Parameter memoryGuard: the check that stopped growth, with the instant it did, if one did.
+  func limits(
+    of phase: PhaseRecord, failures: [FailureRecord], memoryGuard: FailureRecord?,
+    workerDied: Bool
+  ) -> [LimitRecord] {
+    let causes = failures + (memoryGuard.map { [$0] } ?? [])
+    if !causes.isEmpty { return causes.map { limit(from: $0, in: phase) } }
+    // A worker that died has its own record.
+    return workerDied ? [] : [unexplained(phase)]
+  }
+
+  func limit(ofDeath worker: WorkerRecord, in phase: PhaseRecord, at instant: Double) -> LimitRecord
+  {
+    let found = diagnose(worker, before: before, after: after, host: host, demand: demand)
+    return LimitRecord(
+      end: worker.end, worker: worker.id, phase: phase.name, planLine: phase.planLine,
+      resource: found.resource, count: 1, firstInstant: instant, established: phase.established,
+      accepted: phase.accepted, endpoint: worker.endpoint, knob: found.knob, now: found.now,
+      needed: found.needed, fix: found.fix, predicted: predicted, evidence: found.evidence)
+  }
+
+  private func limit(from failure: FailureRecord, in phase: PhaseRecord) -> LimitRecord {
+    let found = diagnose(failure, before: before, after: after, host: host, demand: demand)
+    // The runner's own names for what is no system call stay out of the record's `syscall`.
+    let isGuard = failure.syscall == FailureRecord.memoryGuardCall
+    return LimitRecord(
+      end: end(of: failure, found.resource), worker: isGuard ? nil : failure.worker,
+      phase: phase.name, planLine: phase.planLine, syscall: isGuard ? nil : failure.syscall,
+      errno: failure.errno, resource: found.resource, count: failure.count,
+      firstInstant: failure.firstInstant, established: failure.established,
+      accepted: failure.accepted, source: failure.source, endpoint: failure.endpoint,
+      knob: found.knob, now: found.now, needed: found.needed, fix: found.fix,
+      predicted: predicted, evidence: found.evidence)
+  }
+
+  /// The end that has the limit is not always the one that met it.
+  private func end(of failure: FailureRecord, _ resource: Resource) -> End {
+    switch resource {
+    case .acceptQueue, .nobodyListens: .server
+    case .memoryGuard: .host
+    default: failure.end
+    }
+  }
+
+  /// Connections that the client counts and the server never accepted, or a goal that was missed
+  /// without a failure: said as it is, not guessed.
+  private func unexplained(_ phase: PhaseRecord) -> LimitRecord {
+    LimitRecord(
+      end: phase.phantom > 0 ? .server : .client, phase: phase.name, planLine: phase.planLine,
+      resource: .unclassified, count: max(1, phase.phantom), firstInstant: phase.ended ?? 0,
+      established: phase.established, accepted: phase.accepted, predicted: predicted,
+      evidence: [
+        Fact("failures", "none was recorded"),
+        Fact("phantom", "\(Format.count(phase.phantom)) established, never accepted"),
+      ])
+  }
+
+  private var predicted: Int? { prediction.first { $0.binds }?.connections }
+}
+
+extension FailureRecord {
+  static let memoryGuardCall = "memory-guard"
+}

@@ -1,0 +1,126 @@
+import Linux
+import Plan
+import Recording
+
+/// A few lines on a terminal, redrawn in place.
+///
+/// It hides nothing and switches nothing on, so there is nothing to restore: whatever ends the
+/// program, the cursor stands on a fresh line below the last picture.
+struct LiveView: Progress {
+  private static let interval = 0.2
+  private let colour: Bool
+  private var drawnLines = 0
+  private var next = 0.0
+  private var rate = Rate()
+
+  init(colour: Bool) {
+    self.colour = colour
+  }
+
+  /// Connections a second over the last seconds.
+  private struct Rate {
+    private var points: [(at: Double, count: Int)] = []
+
+    mutating func add(_ count: Int, at: Double) -> Double {
+      points.append((at, count))
+      points.removeAll { $0.at < at - 3 }
+      guard let first = points.first, at > first.at else { return 0 }
+      return Double(count - first.count) / (at - first.at)
+    }
+  }
+
+  mutating func phaseChanged(_ state: ProgressState) {
+    rate = Rate()
+    next = 0
+    update(state)
+  }
+
+  mutating func update(_ state: ProgressState) {
+    guard state.elapsed >= next else { return }
+    next = state.elapsed + Self.interval
+    let rate = rate.add(state.established, at: state.elapsed)
+    draw(lines(state, rate: rate))
+  }
+
+  mutating func note(_ text: String) {
+    draw([])
+    StandardError.write(text + "\n")
+  }
+
+  mutating func finish() { draw([]) }
+
+  private func lines(_ state: ProgressState, rate: Double) -> [String] {
+    let width = Terminal.width ?? 80
+    var lines = [bold("\(state.plan)") + "  \(state.phase)"]
+    lines.append(bar(state, rate: rate, width: width))
+    var counts = "established \(Format.count(state.established))"
+    counts += "   accepted \(Format.count(state.accepted))"
+    counts += "   connecting \(Format.count(state.connecting))"
+    counts += "   failed \(Format.count(state.failures))"
+    lines.append(counts)
+    var second = "rate \(Format.rate(max(0, rate.rounded())))"
+    if let memory = state.memoryAvailable { second += "   memory left \(Format.bytes(memory))" }
+    second += "   \(Format.duration(seconds: state.elapsed.rounded(.down)))"
+    lines.append(second)
+    if let limit = state.limit { lines.append(paint("limit: \(limit)", "33")) }
+    return lines.map { clip($0, to: width) }
+  }
+
+  private func bar(_ state: ProgressState, rate: Double, width: Int) -> String {
+    let share: Double
+    var words: String
+    if let goal = state.goal, goal > 0 {
+      share = min(1, Double(state.established) / Double(goal))
+      words = " \(Int(share * 100))% of \(Format.count(goal))"
+      let left = Double(goal - state.established)
+      if left > 0, rate > 0 {
+        words += ", \(Format.duration(seconds: (left / rate).rounded(.up))) left"
+      }
+    } else if let planned = state.planned, planned > 0 {
+      share = min(1, state.phaseElapsed / planned)
+      let left = max(0, planned - state.phaseElapsed).rounded(.up)
+      words = " \(Format.duration(seconds: left)) left"
+    } else {
+      share = 0
+      words = " \(Format.duration(seconds: state.phaseElapsed.rounded(.down)))"
+    }
+    let room = max(10, min(50, width - words.count - 2))
+    let full = Int(share * Double(room))
+    return paint(String(repeating: "█", count: full), "36")
+      + String(repeating: "░", count: room - full) + words
+  }
+
+  /// Replaces the picture by another one; by none, to leave.
+  private mutating func draw(_ lines: [String]) {
+    var text = ""
+    if drawnLines > 0 { text += "\u{1B}[\(drawnLines)A\u{1B}[J" }
+    text += lines.map { $0 + "\n" }.joined()
+    drawnLines = lines.count
+    StandardError.write(text)
+  }
+
+  private func bold(_ text: String) -> String { paint(text, "1") }
+
+  private func paint(_ text: String, _ code: String) -> String {
+    colour && !text.isEmpty ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+  }
+
+  /// Cuts a line that would wrap, since a wrapped line would break the redrawing. Escape
+  /// sequences take no room.
+  private func clip(_ line: String, to width: Int) -> String {
+    var room = width
+    var kept = ""
+    var inEscape = false
+    for character in line {
+      if character == "\u{1B}" { inEscape = true }
+      if inEscape {
+        kept.append(character)
+        if character.isLetter { inEscape = false }
+      } else if room > 0 {
+        kept.append(character)
+        room -= 1
+      }
+    }
+    return kept
+  }
+}

@@ -1,0 +1,72 @@
+import Linux
+import Plan
+import Recording
+
+/// What there is to say about a run at one instant.
+struct ProgressState {
+  var plan: String
+  var phase: String
+  /// Seconds since the run, and since the phase, started.
+  var elapsed: Double
+  var phaseElapsed: Double
+  var goal: Int?
+  /// Seconds that the phase is planned to take; nil where it has no such plan.
+  var planned: Double?
+  var established: Int
+  var accepted: Int
+  var connecting: Int
+  var failures: Int
+  var memoryAvailable: Double?
+  /// The limit, from the moment it is seen.
+  var limit: String?
+}
+
+/// Tells the user how the run goes. It writes to standard error, so that standard output holds
+/// results alone.
+protocol Progress {
+  mutating func phaseChanged(_ state: ProgressState)
+  mutating func update(_ state: ProgressState)
+  /// A finding that should stand in the log, whatever comes after it.
+  mutating func note(_ text: String)
+  /// Leaves the terminal as it was found.
+  mutating func finish()
+}
+
+/// Says nothing.
+struct SilentProgress: Progress {
+  func phaseChanged(_ state: ProgressState) {}
+  func update(_ state: ProgressState) {}
+  func note(_ text: String) {}
+  func finish() {}
+}
+
+/// One line a phase change, and one every ten seconds: for logs.
+struct PlainProgress: Progress {
+  private static let interval = 10.0
+  private var next = 0.0
+
+  mutating func phaseChanged(_ state: ProgressState) {
+    next = state.elapsed + Self.interval
+    write("\(clock(state)) \(state.phase)")
+  }
+
+  mutating func update(_ state: ProgressState) {
+    guard state.elapsed >= next else { return }
+    next = state.elapsed + Self.interval
+    var line = "\(clock(state)) \(Format.count(state.established)) established"
+    line += ", \(Format.count(state.accepted)) accepted, \(Format.count(state.failures)) failed"
+    if let memory = state.memoryAvailable { line += ", \(Format.bytes(memory)) available" }
+    write(line)
+  }
+
+  func note(_ text: String) { write(text) }
+  func finish() {}
+
+  private func clock(_ state: ProgressState) -> String {
+    let seconds = Int(state.elapsed)
+    let tail = seconds % 60
+    return "[\(seconds / 60):\(tail < 10 ? "0" : "")\(tail)] \(state.plan):"
+  }
+
+  private func write(_ line: String) { StandardError.write(line + "\n") }
+}

@@ -1,0 +1,73 @@
+import FoundationEssentials
+import Recording
+
+/// The files of one run, in a directory of the plan's name.
+struct RunFiles {
+  let directory: String
+  let recording: String
+  let html: String
+  let stylesheet: String
+  let junit: String
+
+  init(plan name: String, out: String, junit: String?, html: String?) {
+    directory = "\(out)/\(name)"
+    recording = "\(directory)/run.recording"
+    self.html = html ?? "\(directory)/report.html"
+    stylesheet = Self.parent(of: self.html) + "/report.css"
+    self.junit = junit ?? "\(directory)/TEST-\(name).xml"
+  }
+
+  /// Makes the directory and moves the recording of the run before to `history/`.
+  func prepare() throws {
+    try Self.makeDirectory(directory)
+    guard FileManager.default.fileExists(atPath: recording) else { return }
+    let history = "\(directory)/history"
+    try Self.makeDirectory(history)
+    let kept = "\(history)/\(startOfLastRun()).recording"
+    // A run that was killed leaves its write-ahead log beside the file; they belong together.
+    for suffix in ["-wal", "-shm", ""]
+    where FileManager.default.fileExists(atPath: recording + suffix) {
+      if FileManager.default.fileExists(atPath: kept + suffix) {
+        try FileManager.default.removeItem(atPath: kept + suffix)
+      }
+      try FileManager.default.moveItem(atPath: recording + suffix, toPath: kept + suffix)
+    }
+  }
+
+  /// Writes a file whole or not at all.
+  static func write(_ bytes: [UInt8], to path: String) throws {
+    try makeDirectory(parent(of: path))
+    try Data(bytes).write(to: URL(filePath: path), options: .atomic)
+  }
+
+  /// The start of the run that the recording holds, as a file name without a colon (which CI
+  /// systems refuse in artifacts): `20260102T030405.678Z`.
+  private func startOfLastRun() -> String {
+    let started: String
+    do throws(RecordingError) {
+      started = try Recording.read(from: recording).started
+    } catch {
+      let modified =
+        (try? FileManager.default.attributesOfItem(atPath: recording))?[.modificationDate] as? Date
+      started = Clock.timestamp(of: modified ?? Date())
+    }
+    return started.filter { $0 != "-" && $0 != ":" }
+  }
+
+  private static func makeDirectory(_ path: String) throws {
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  private static func parent(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+}
+
+/// Wall-clock time as the recording writes it.
+enum Clock {
+  /// UTC, ISO 8601 with milliseconds.
+  static func timestamp(of date: Date = Date()) -> String {
+    date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+  }
+}

@@ -1,0 +1,138 @@
+import Linux
+import Probe
+import Recording
+
+/// Takes the values of all series at one instant.
+///
+/// What costs more as connections grow is never read here: scoreboards are a fixed number of
+/// cells, and of /proc only files that the kernel answers from counters.
+struct Sampler {
+  private static let metrics: [(latency: Scoreboard.Latency, name: String)] = [
+    (.connect, "connect"), (.connectUncorrected, "connect.uncorrected"),
+  ]
+
+  private let sources: [String]
+  private let started: Instant
+  /// Bucket counts at the sample before, to tell what is new in this interval.
+  private var counts: [[UInt64]]
+  private var established = 0
+  private var intervalStart = 0.0
+
+  init(sources: [String], started: Instant) {
+    // With thousands of sources one series each would outweigh everything else in the recording.
+    self.sources = sources.count <= Self.mostSources ? sources : []
+    self.started = started
+    counts = Self.metrics.map { _ in [UInt64](repeating: 0, count: LatencyBuckets.count) }
+  }
+
+  static let mostSources = 256
+
+  mutating func sample(
+    _ fleet: borrowing Fleet, kernel: [Reading], failures: [FailureRecord], phase: String,
+    state: RunState?
+  ) -> Sample {
+    let at = Instant.now().seconds(since: started)
+    let readings =
+      connectionReadings(fleet) + failureReadings(failures) + sourceReadings(fleet)
+      + endpointReadings(fleet) + processorReadings(fleet) + kernel
+    defer { intervalStart = at }
+    return Sample(
+      at: at, readings: readings, distributions: distributions(fleet, phase: phase, at: at),
+      state: state)
+  }
+
+  private func connectionReadings(_ fleet: borrowing Fleet) -> [Reading] {
+    func reading(_ key: Series.Key, _ kind: Series.Kind, _ value: Int) -> Reading {
+      Reading(key, unit: "connections", kind: kind, value: Double(value))
+    }
+    return [
+      reading(.established, .gauge, fleet.now(.held, .client)),
+      reading(.accepted, .gauge, fleet.now(.held, .server)),
+      reading(.connecting, .gauge, fleet.now(.connecting, .client)),
+      reading(.attempts, .counter, fleet.total(.opened, .client)),
+      reading(
+        .failures, .counter, fleet.total(.failures, .client) + fleet.total(.failures, .server)),
+      reading(.handshakes, .counter, fleet.total(.established, .client)),
+      reading(.lost, .counter, fleet.total(.closedByPeer, .client)),
+      Reading(
+        .portsSkipped, unit: "ports", kind: .counter,
+        value: Double(fleet.total(.portsSkipped, .client))),
+    ]
+  }
+
+  private func failureReadings(_ failures: [FailureRecord]) -> [Reading] {
+    var totals: [String: Int] = [:]
+    for failure in failures { totals[failure.cause, default: 0] += failure.count }
+    return totals.sorted { $0.key < $1.key }.map { cause, count in
+      Reading(.failures(cause), unit: "failures", kind: .counter, value: Double(count))
+    }
+  }
+
+  private func sourceReadings(_ fleet: borrowing Fleet) -> [Reading] {
+    var totals = [Int](repeating: 0, count: sources.count)
+    for member in fleet.members where member.end == .client && member.isAlive {
+      for index in totals.indices { totals[index] += Int(member.board.held(bySource: index)) }
+    }
+    return zip(sources, totals).map { source, total in
+      Reading(.source(source), unit: "connections", kind: .gauge, value: Double(total))
+    }
+  }
+
+  private func endpointReadings(_ fleet: borrowing Fleet) -> [Reading] {
+    var readings: [Reading] = []
+    for member in fleet.members {
+      guard let endpoint = member.endpoint else { continue }
+      readings.append(
+        Reading(
+          .endpoint("\(endpoint)"), unit: "connections", kind: .gauge,
+          value: member.isAlive ? Double(member.board[.held]) : 0))
+    }
+    return readings
+  }
+
+  private func processorReadings(_ fleet: borrowing Fleet) -> [Reading] {
+    var readings: [Reading] = []
+    for end in [End.client, .server] {
+      for (mode, counter) in [("user", Counter.userTime), ("system", .systemTime)] {
+        readings.append(
+          Reading(
+            .processor("\(end.rawValue) \(mode)"), unit: "s", kind: .counter,
+            value: Double(fleet.total(counter, end)) / 1e6))
+      }
+    }
+    let own = CurrentProcess.processorTime()
+    readings.append(
+      Reading(
+        .processor("coordinator"), unit: "s", kind: .counter,
+        value: Double(own.user + own.system) / 1e6))
+    return readings
+  }
+
+  private mutating func distributions(
+    _ fleet: borrowing Fleet, phase: String, at: Double
+  ) -> [DistributionRecord] {
+    let total = fleet.total(.established, .client)
+    // Nothing was established, so no bucket has changed: a long hold costs nothing here.
+    guard total != established else { return [] }
+    established = total
+    var records: [DistributionRecord] = []
+    for (index, metric) in Self.metrics.enumerated() {
+      var now = [UInt64](repeating: 0, count: LatencyBuckets.count)
+      for member in fleet.members where member.end == .client {
+        member.board.addCounts(of: metric.latency, to: &now)
+      }
+      var buckets: [Distribution.Bucket] = []
+      for bucket in now.indices where now[bucket] > counts[index][bucket] {
+        buckets.append(
+          Distribution.Bucket(
+            value: LatencyBuckets.value(at: bucket), count: now[bucket] - counts[index][bucket]))
+      }
+      counts[index] = now
+      records.append(
+        DistributionRecord(
+          metric: metric.name, phase: phase, from: intervalStart, to: at,
+          distribution: Distribution(buckets: buckets)))
+    }
+    return records
+  }
+}

@@ -1,0 +1,89 @@
+import Addressing
+import Linux
+import Plan
+import Probe
+
+/// How many workers play each end, and what each of them is told.
+struct Staffing {
+  let servers: [ServerAssignment]
+  let clients: [ClientAssignment]
+  let sources: [IPAddress]
+
+  /// Connections one process opens or accepts a second without falling behind.
+  private static let rateOfAWorker = 15_000.0
+  /// Descriptors that a worker of `processes: auto` keeps in hand: taken ports make the deal
+  /// between the endpoints a little uneven, and one too many would be a limit.
+  private static let headroom = 50
+
+  /// - Parameters:
+  ///   - descriptorLimit: RLIMIT_NOFILE of every worker.
+  ///   - processors: how many there are; more workers than that do not make a ramp faster.
+  init(plan: Plan, descriptorLimit: Int, processors: Int) {
+    let rate = plan.phases.map(\.connectionsASecond).max() ?? 0
+    func count(_ processes: Processes, own: Int) -> Int {
+      switch processes {
+      case .count(let count): return count
+      case .auto:
+        let usable = max(1, descriptorLimit - own - Self.headroom)
+        let forDescriptors = (plan.goal + usable - 1) / usable
+        let forRate = Int((min(rate, 1e9) / Self.rateOfAWorker).rounded(.up))
+        return max(1, forDescriptors, min(forRate, processors))
+      }
+    }
+
+    let endpoints = plan.server.endpoints(
+      count(plan.server.processes, own: descriptorsOfAWorker + 1))
+    let clientCount = count(plan.clients.processes, own: descriptorsOfAWorker)
+    let sources = plan.clients.sources.flatMap(\.addresses)
+    let tasks = plan.phases.map(ClientTask.init)
+
+    self.sources = sources
+    servers = endpoints.map { endpoint in
+      ServerAssignment(
+        endpoint: endpoint, backlog: Int32(clamping: plan.server.backlog),
+        reply: plan.server.reply == .echo ? .echo : .discard,
+        readiness: plan.server.readiness == .direct ? .direct : .rearm,
+        descriptorLimit: descriptorLimit)
+    }
+    clients = (0..<clientCount).map { index in
+      ClientAssignment(
+        share: WorkerShare(index: index, count: clientCount), sources: sources,
+        ports: plan.clients.ports, endpoints: endpoints,
+        connectTimeout: plan.clients.connectTimeout.nanoseconds, tasks: tasks)
+    }
+  }
+}
+
+extension ClientTask {
+  init(_ phase: Phase) {
+    switch phase.kind {
+    case .ramp(let goal, let pace):
+      // The count that a ramp starts from is known only when it starts; `over` is meant for all
+      // of its goal.
+      self = .open(goal: goal, rate: pace.rate(of: goal))
+    case .hold, .pause:
+      self = .keep
+    case .close(let pace, let how):
+      self = .close(rate: pace.rate(of: nil), reset: how == .reset)
+    }
+  }
+}
+
+extension Phase {
+  /// How fast the phase wants connections; infinite when as fast as the host can.
+  fileprivate var connectionsASecond: Double {
+    guard case .ramp(let goal, let pace) = kind else { return 0 }
+    return pace.rate(of: goal) ?? .infinity
+  }
+}
+
+extension Phase.Pace {
+  /// Operations a second; nil when nothing sets the pace.
+  func rate(of total: Int?) -> Double? {
+    switch self {
+    case .unpaced: nil
+    case .rate(let rate): rate
+    case .over(let duration): total.map { Double($0) / max(duration / .seconds(1), 1e-9) }
+    }
+  }
+}
