@@ -73,7 +73,7 @@ struct Document {
       return Item(place: place, value: .broken)
     }
     guard depth <= Self.deepest else {
-      report(place, Problem("nested too deep: no plan has more than \(Self.deepest) levels"))
+      report(place, Self.tooDeep)
       return Item(place: place, value: .broken)
     }
     switch node {
@@ -115,6 +115,8 @@ struct Document {
     return fields
   }
 
+  private static let tooDeep = Problem("nested too deep: no plan has more than \(deepest) levels")
+
   private static let reference = Problem(
     "a plan has no anchors and aliases",
     hint: "write 'variables: {name: value}' and use it as ${name}")
@@ -131,6 +133,10 @@ extension Document {
     case .scanner(let context, let problem, let mark, _),
       .parser(let context, let problem, let mark, _):
       let place = Place(mark)
+      guard !problem.hasPrefix("Maximum nesting level") else {
+        report(place, Self.tooDeep)
+        return
+      }
       let origin = context.map { " (\($0.text), line \($0.mark.line))" } ?? ""
       report(
         place,

@@ -42,7 +42,8 @@ extension Reader {
           fields[1].place, "a phase is one key, and this one has '\(field.key)' already",
           hint: Self.kinds.contains(fields[1].key)
             ? "begin it with '- '" : "indent what belongs to '\(field.key)' deeper")
-        return nil
+        // With everything out of line, there is nothing in it to look at.
+        if case .scalar("") = field.item.value { return nil }
       }
       guard Self.kinds.contains(field.key) else {
         if Self.laterKinds.contains(field.key) {

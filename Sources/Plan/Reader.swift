@@ -5,6 +5,10 @@
 /// that is wrong counts as its default, so that the rest of the file is still looked at.
 struct Reader {
   let source: SourceText
+
+  /// A file with more errors than this is no plan; the rest is not looked for.
+  private static let mostErrors = 1000
+
   private var diagnostics: [Diagnostic] = []
 
   init(source: SourceText) {
@@ -23,6 +27,7 @@ struct Reader {
   }
 
   mutating func report(_ place: Place, _ problem: Problem) {
+    guard errorCount < Self.mostErrors else { return }
     diagnostics.append(
       Diagnostic(
         line: place.line, column: place.column, message: problem.message,
@@ -89,13 +94,14 @@ extension Reader {
     switch item.value {
     case .broken: return nil
     case .map(let fields):
-      for field in fields where !known.contains(field.key) {
+      for field in fields where !known.contains(field.key) && errorCount < Self.mostErrors {
         if later.contains(field.key) {
           report(field.place, notYet(quoted(field.key)))
         } else {
           report(
             field.place, "unknown key \(quoted(field.key)) in \(owner)",
-            hint: didYouMean(field.key, known + later) ?? "known are \(known.joined(separator: ", "))")
+            hint: didYouMean(field.key, known + later)
+              ?? "known are \(known.joined(separator: ", "))")
         }
       }
       // `Document` has dropped the second of two like keys.

@@ -16,7 +16,8 @@ import Testing
       "unknown key", minimal + "clinets: {}\n",
       "4:1: unknown key 'clinets' in the plan (did you mean 'clients'?)"),
     Broken(
-      "unknown key within server", "server:\n  listen: 127.0.0.1:9000\n  proceses: 2\n"
+      "unknown key within server",
+      "server:\n  listen: 127.0.0.1:9000\n  proceses: 2\n"
         + "phases:\n  - ramp: {to: 1}\n",
       "3:3: unknown key 'proceses' in server (did you mean 'processes'?)"),
     Broken(
@@ -46,12 +47,13 @@ import Testing
       "server: {listen: \"127.0.0.1:9000\"}\nphases:\n  - ramp: {to: 0}\n",
       "3:16: '0' is no use here: it must be 1 or more"),
     Broken(
-      "goal beyond the address space", """
-        server: {listen: "127.0.0.1:9000", processes: 2}
-        clients: {sources: 127.0.0.2-127.0.0.3, ports: 1001-2000}
-        phases:
-          - ramp: {to: 5k}
-        """,
+      "goal beyond the address space",
+      """
+      server: {listen: "127.0.0.1:9000", processes: 2}
+      clients: {sources: 127.0.0.2-127.0.0.3, ports: 1001-2000}
+      phases:
+        - ramp: {to: 5k}
+      """,
       "4:16: 5,000 connections do not fit: 2 sources x 1,000 ports x 2 endpoints are 4,000"
         + " (it takes 3 sources, or more ports or server processes)"),
     Broken(
@@ -245,6 +247,21 @@ import Testing
           + " failures, failures.rate)",
         "16:11: expected hold, stop or fail, found 'panic'",
         "17:1: duplicate key 'on-limit' (the first one is in line 16)",
+      ])
+  }
+
+  @Test func `looks into a phase that has a key too many`() {
+    let text = """
+      server: {listen: "127.0.0.1:9000"}
+      phases:
+        - ramp: {to: 5, rate: 25k}
+          hold: 3s
+      thresholds: [failures == 0 in ramp]
+      """
+    #expect(
+      errors(text) == [
+        "3:25: '25k' is a rate without a unit (write 25k/s for that many a second)",
+        "4:5: a phase is one key, and this one has 'ramp' already (begin it with '- ')",
       ])
   }
 

@@ -17,7 +17,9 @@ import Testing
     #expect(Format.rate(value) == text)
   }
 
-  @Test(arguments: [(0.0, "0%"), (0.001, "0.1%"), (0.05, "5%"), (1, "100%"), (0.3333333, "33.333%")])
+  @Test(arguments: [
+    (0.0, "0%"), (0.001, "0.1%"), (0.05, "5%"), (1, "100%"), (0.3333333, "33.333%"),
+  ])
   func `writes shares`(value: Double, text: String) {
     #expect(Format.share(value) == text)
   }
@@ -42,7 +44,8 @@ import Testing
   @Test(arguments: [
     (Duration.zero, "0 s"), (.milliseconds(250), "250 ms"), (.microseconds(1250), "1.25 ms"),
     (.seconds(30), "30 s"), (.milliseconds(1500), "1.5 s"), (.seconds(65), "1 min 5 s"),
-    (.seconds(5400), "1 h 30 min"), (.seconds(3600), "1 h"), (.milliseconds(90_500), "1 min 30.5 s"),
+    (.seconds(5400), "1 h 30 min"), (.seconds(3600), "1 h"),
+    (.milliseconds(90_500), "1 min 30.5 s"),
   ])
   func `writes planned durations exactly`(value: Duration, text: String) {
     #expect(Format.duration(value) == text)

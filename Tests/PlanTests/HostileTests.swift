@@ -9,25 +9,27 @@ import Testing
 
 /// Plans that nobody writes by accident: they end in an error, soon.
 @Suite struct HostileTests {
-  @Test(.timeLimit(.minutes(1)), arguments: [
-    String(repeating: "[", count: 500_000),
-    String(repeating: "{", count: 500_000),
-    String(repeating: "- ", count: 500_000),
-    String(repeating: "a:\n ", count: 200_000),
-    String(repeating: "? ", count: 300_000),
-    String(repeating: "[", count: 900) + String(repeating: "]", count: 900),
-    String(repeating: "a: 1\n", count: 200_000),
-    (0..<100_000).map { "k\($0): 1\n" }.joined(),
-    String(repeating: ":", count: 1_000_000),
-    String(repeating: "a:a", count: 300_000),
-    "x: " + String(repeating: "${a}", count: 250_000),
-    String(repeating: "- &a *a\n", count: 100_000),
-    String(repeating: "\"", count: 1_000_000),
-    String(repeating: "---\n", count: 250_000),
-    "\u{FEFF}" + minimal + "\u{FEFF}x: 1",
-    "%YAML 9.9\n---\n" + minimal,
-    "!<x> {}", "%", "@", "`", "|", ">", "? ", ": ", "--- --- ---", "\u{2028}", "{]", "\"\\",
-  ])
+  @Test(
+    .timeLimit(.minutes(1)),
+    arguments: [
+      String(repeating: "[", count: 500_000),
+      String(repeating: "{", count: 500_000),
+      String(repeating: "- ", count: 500_000),
+      String(repeating: "a:\n ", count: 200_000),
+      String(repeating: "? ", count: 300_000),
+      String(repeating: "[", count: 900) + String(repeating: "]", count: 900),
+      String(repeating: "a: 1\n", count: 200_000),
+      (0..<100_000).map { "k\($0): 1\n" }.joined(),
+      String(repeating: ":", count: 1_000_000),
+      String(repeating: "a:a", count: 300_000),
+      "x: " + String(repeating: "${a}", count: 250_000),
+      String(repeating: "- &a *a\n", count: 100_000),
+      String(repeating: "\"", count: 1_000_000),
+      String(repeating: "---\n", count: 250_000),
+      "\u{FEFF}" + minimal + "\u{FEFF}x: 1",
+      "%YAML 9.9\n---\n" + minimal,
+      "!<x> {}", "%", "@", "`", "|", ">", "? ", ": ", "--- --- ---", "\u{2028}", "{]", "\"\\",
+    ])
   func `ends in an error`(text: String) {
     #expect(!errors(text).isEmpty)
   }
@@ -104,7 +106,8 @@ import Testing
         let plan = try Plan.read(text: String(text), file: "fuzz.plan")
         valid += 1
         // What is valid is valid in full: it can be written, read and used.
-        #expect((try? Plan.read(text: plan.effective, file: "fuzz.plan")) != nil, "\(plan.effective)")
+        #expect(
+          (try? Plan.read(text: plan.effective, file: "fuzz.plan")) != nil, "\(plan.effective)")
         _ = plan.phases.map(\.title)
       } catch {
         #expect(!error.diagnostics.isEmpty)
@@ -150,17 +153,22 @@ import Testing
   }
 
   @Test func `refuses what is not UTF-8 at its place`() {
-    #expect(failure(Array("name: x\nab".utf8) + [0xFF, 0x41])
+    #expect(
+      failure(Array("name: x\nab".utf8) + [0xFF, 0x41])
         == "2:3: the file is not UTF-8 from here on")
   }
 
   @Test func `refuses a file of two mebibytes`() {
-    #expect(failure([UInt8](repeating: 0x23, count: 2 << 20))
+    #expect(
+      failure([UInt8](repeating: 0x23, count: 2 << 20))
         == "1:1: the file is larger than 1 MiB; no plan is")
   }
 
   @Test(arguments: [
-    ("/nowhere/x.plan", "/nowhere/x.plan:1:1: error: the file cannot be read: No such file or directory"),
+    (
+      "/nowhere/x.plan",
+      "/nowhere/x.plan:1:1: error: the file cannot be read: No such file or directory"
+    ),
     ("/tmp", "/tmp:1:1: error: the file cannot be read: Is a directory"),
     ("/dev/zero", "/dev/zero:1:1: error: the file is larger than 1 MiB; no plan is"),
   ])

@@ -81,7 +81,8 @@ import Testing
         Phase(name: "close-2", line: 22, kind: .close(pace: .unpaced, with: .reset)),
       ])
     #expect(plan.goal == 2000)
-    #expect(plan.thresholds.map(\.metric) == [.connections, .connectP99, .failuresRate, .connectRate])
+    #expect(
+      plan.thresholds.map(\.metric) == [.connections, .connectP99, .failuresRate, .connectRate])
     #expect(plan.thresholds.map(\.comparison) == [.atLeast, .less, .atMost, .more])
     #expect(plan.thresholds.map(\.value) == [1000, 1, 0.001, 2000])
     #expect(plan.thresholds.map(\.phase) == [nil, "ramp-2", nil, "ramp"])
@@ -105,6 +106,16 @@ import Testing
 
   @Test func `turns the guard off`() throws {
     #expect(try read(minimal + "guard: off\n").memoryGuard == nil)
+  }
+
+  @Test(arguments: [
+    "\u{FEFF}" + minimal, minimal.replacing("\n", with: "\r\n"), "---\n" + minimal + "...\n",
+    "# Kommentar: ä & *\n" + minimal,
+    "{\"server\": {\"listen\": \"127.0.0.1:9000\"},"
+      + " \"phases\": [{\"ramp\": {\"to\": 10}}]}",
+  ])
+  func `reads the ways to write YAML`(text: String) throws {
+    #expect(try read(text).goal == 10)
   }
 
   @Test(arguments: [

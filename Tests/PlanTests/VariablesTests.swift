@@ -42,8 +42,11 @@ import Testing
   }
 
   @Test(arguments: [
-    ("description: costs ${gaol}\n", "5:20: there is no variable 'gaol', and it has no default"
-      + " (did you mean 'goal'?)"),
+    (
+      "description: costs ${gaol}\n",
+      "5:20: there is no variable 'gaol', and it has no default"
+        + " (did you mean 'goal'?)"
+    ),
     ("description: \"${goal\"\n", "5:15: '${' without its '}' (a plain ${ is $${)"),
     ("description: ${goal:5}\n", "5:14: a default follows ':-' (write ${goal:-value})"),
     ("description: ${a b}\n", "5:14: 'a b' is not the name of a variable"),

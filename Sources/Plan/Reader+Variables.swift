@@ -1,0 +1,91 @@
+extension Reader {
+  /// The values of `variables`, as they are written.
+  func declared(in root: Item) -> [String: String] {
+    guard case .map(let fields) = root.value,
+      case .map(let variables)? = fields.first(where: { $0.key == "variables" })?.item.value
+    else { return [:] }
+    var declared: [String: String] = [:]
+    for field in variables {
+      if case .scalar(let text) = field.item.value { declared[field.key] = text }
+    }
+    return declared
+  }
+
+  /// The tree with every reference in it replaced.
+  mutating func expand(
+    _ root: Item, overrides: [String: String], _ variables: inout Variables
+  ) -> Item {
+    guard case .map(var fields) = root.value else { return root }
+    for index in fields.indices {
+      let field = fields[index]
+      guard field.key == "variables" else {
+        fields[index].item = expand(field.item, &variables)
+        continue
+      }
+      guard case .map(let declarations) = field.item.value else {
+        if case .broken = field.item.value { continue }
+        report(
+          field.item.place, "variables needs a mapping, found \(field.item.kind)",
+          hint: "for example variables: {goal: 20k}")
+        continue
+      }
+      for declaration in declarations {
+        checkDeclaration(declaration)
+        // What an override replaces need not make sense.
+        if overrides[declaration.key] == nil { _ = expand(declaration.item, &variables) }
+      }
+    }
+    return Item(place: root.place, value: .map(fields))
+  }
+
+  private mutating func checkDeclaration(_ field: Item.Field) {
+    if !Variables.isName(field.key) {
+      report(
+        field.place, "\(quoted(field.key)) is not a name for a variable",
+        hint: "letters, digits, '_', '-' and '.', and a letter first")
+    }
+    switch field.item.value {
+    case .scalar, .broken: break
+    default:
+      report(
+        field.item.place, "a variable stands for one value, found \(field.item.kind)")
+    }
+  }
+
+  private mutating func expand(_ item: Item, _ variables: inout Variables) -> Item {
+    switch item.value {
+    case .scalar(let text):
+      do {
+        return Item(place: item.place, value: .scalar(try variables.expand(text)))
+      } catch {
+        report(source.find(error.reference, from: item.place), error.problem)
+        return Item(place: item.place, value: .broken)
+      }
+    case .list(let items):
+      return Item(place: item.place, value: .list(items.map { expand($0, &variables) }))
+    case .map(let fields):
+      let expanded = fields.map { field in
+        Item.Field(key: field.key, place: field.place, item: expand(field.item, &variables))
+      }
+      return Item(place: item.place, value: .map(expanded))
+    case .broken:
+      return item
+    }
+  }
+
+  /// An override of a name that the plan neither declares nor refers to does nothing, so it is a
+  /// slip.
+  mutating func reportUnknown(
+    _ overrides: [String: String], in root: Item, _ variables: Variables
+  ) {
+    let declared = declared(in: root)
+    let known = variables.referenced.union(declared.keys)
+    for name in overrides.keys.sorted() where !known.contains(name) {
+      report(
+        .start, "--set \(name): the plan has no variable \(quoted(name))",
+        hint: didYouMean(name, known.sorted())
+          ?? (known.isEmpty
+            ? "it has none at all" : "it has \(known.sorted().joined(separator: ", "))"))
+    }
+  }
+}
