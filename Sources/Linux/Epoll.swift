@@ -15,16 +15,28 @@ extension ReadyEvent {
 }
 
 /// Conditions to wait for, and conditions seen. Source: epoll_ctl(2).
-package struct EpollEvents: OptionSet, Sendable {
+///
+/// Not an `OptionSet`: from another module its literals and set algebra are generic calls that
+/// allocate, and this is the hottest type there is.
+package struct EpollEvents: Equatable, Sendable {
   package let rawValue: UInt32
+
   package init(rawValue: UInt32) { self.rawValue = rawValue }
 
-  package static let readable = EpollEvents(rawValue: 0x001)
-  package static let writable = EpollEvents(rawValue: 0x004)
-  package static let error = EpollEvents(rawValue: 0x008)
-  package static let hangUp = EpollEvents(rawValue: 0x010)
-  package static let peerHangUp = EpollEvents(rawValue: 0x2000)
-  package static let edgeTriggered = EpollEvents(rawValue: 1 << 31)
+  package static var readable: Self { Self(rawValue: 0x001) }
+  package static var writable: Self { Self(rawValue: 0x004) }
+  package static var error: Self { Self(rawValue: 0x008) }
+  package static var hangUp: Self { Self(rawValue: 0x010) }
+  package static var peerHangUp: Self { Self(rawValue: 0x2000) }
+  package static var edgeTriggered: Self { Self(rawValue: 1 << 31) }
+  package static var none: Self { Self(rawValue: 0) }
+
+  /// Whether any of these conditions is among ours.
+  package func has(_ any: Self) -> Bool { rawValue & any.rawValue != 0 }
+
+  package static func | (left: Self, right: Self) -> Self {
+    Self(rawValue: left.rawValue | right.rawValue)
+  }
 }
 
 /// One epoll instance. Source: epoll(7).

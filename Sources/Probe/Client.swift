@@ -217,7 +217,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     board.add(.connecting)
     do throws(Errno) {
       try kernel.watch(
-        socket, [.readable, .writable, .peerHangUp, .edgeTriggered],
+        socket, .readable | .writable | .peerHangUp | .edgeTriggered,
         token: connections.token(slot).rawValue)
       return true
     } catch {
@@ -259,12 +259,12 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     switch connections.state(token) {
     case .free: return
     case .connecting:
-      guard seen.isDisjoint(with: [.error, .hangUp]) else { return failHandshake(token.slot) }
-      guard seen.contains(.writable) else { return }
+      guard !seen.has(.error | .hangUp) else { return failHandshake(token.slot) }
+      guard seen.has(.writable) else { return }
       establish(token.slot)
     case .established: break
     }
-    if !seen.isDisjoint(with: [.readable, .peerHangUp, .error, .hangUp]) { drain(token.slot) }
+    if seen.has(.readable | .peerHangUp | .error | .hangUp) { drain(token.slot) }
   }
 
   private mutating func establish(_ slot: UInt32) {

@@ -78,7 +78,7 @@ package struct LinuxKernel: Kernel, ~Copyable {
   }
 
   package func unwatch(_ descriptor: FileDescriptor) {
-    try? Epoll.control(epoll, .delete, descriptor, [], token: 0)
+    try? Epoll.control(epoll, .delete, descriptor, .none, token: 0)
   }
 
   package func wait(

@@ -181,9 +181,9 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
   private mutating func serve(_ token: Token, _ seen: EpollEvents) {
     let slot = token.slot
     guard Int(slot) < open.count, open[slot], generations[slot] == token.generation else { return }
-    guard seen.isDisjoint(with: [.error, .hangUp]) else { return end(slot) }
-    if seen.contains(.writable) { return flush(slot) }
-    if seen.contains(.readable) { read(slot) }
+    guard !seen.has(.error | .hangUp) else { return end(slot) }
+    if seen.has(.writable) { return flush(slot) }
+    if seen.has(.readable) { read(slot) }
   }
 
   private mutating func read(_ slot: UInt32) {
