@@ -59,9 +59,11 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "AddressingTests", dependencies: ["Addressing"]),
     .testTarget(name: "LinuxTests", dependencies: ["Addressing", "Linux"]),
-    .testTarget(name: "RecordingTests", dependencies: ["Recording"]),
+    .testTarget(
+      name: "RecordingTests",
+      dependencies: ["Recording", .product(name: "GRDB", package: "GRDB.swift")]),
     .testTarget(name: "PlanTests", dependencies: ["Addressing", "Plan", "Recording"]),
-    .testTarget(name: "HostTests", dependencies: ["Host", "Recording"]),
+    .testTarget(name: "HostTests", dependencies: ["Host", "Linux", "Recording"]),
     .testTarget(name: "ProbeTests", dependencies: ["Addressing", "Probe", "Linux"]),
     .testTarget(name: "ReportTests", dependencies: ["Report", "Plan", "Recording"]),
     .testTarget(name: "RunnerTests", dependencies: ["Runner", "Recording", "Plan"]),

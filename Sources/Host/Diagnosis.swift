@@ -110,6 +110,7 @@ struct Scene {
     keys.compactMap { key in after[key].map { Fact(key.name, Figure.count($0)) } }
   }
 
+  /// Between which addresses it happened, as evidence.
   func place(of failure: FailureRecord) -> [Fact] {
     [("source", failure.source), ("endpoint", failure.endpoint)].compactMap { name, value in
       value.map { Fact(name, $0) }
@@ -122,8 +123,8 @@ struct Scene {
   }
 
   func unclassified(_ failure: FailureRecord) -> Diagnosed {
-    let seen = Fact(
-      "failed", "\(failure.syscall) \(failure.errno.map { "\($0.name) (\($0.text))" } ?? "")")
+    let errno = failure.errno.map { " \($0.name) (\($0.text))" } ?? ""
+    let seen = Fact("failed", failure.syscall + errno)
     return Diagnosed(
       .unclassified,
       evidence: [seen] + place(of: failure)

@@ -103,7 +103,9 @@ extension Scene {
     ]
     let times = modes.compactMap { rise($0) }
     let total = times.reduce(0, +)
-    guard rate < 0.9 * planned, times.count == modes.count, total > 0 else { return nil }
+    guard planned.isFinite, rate < 0.9 * planned, times.count == modes.count, total > 0 else {
+      return nil
+    }
     guard (times[4] + times[5]) / total < 0.1 else { return nil }
     let shares = zip(modes, times).map { Fact($0.name, Figure.share($1 / total)) }
     return Diagnosed(

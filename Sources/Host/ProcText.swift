@@ -1,8 +1,9 @@
 /// How the kernel writes its facts: pure functions over the text of /proc files.
 enum ProcText {
-  /// All integers of a text, in order: `file-nr`, `tcp_mem`.
+  /// The integers that a text begins with: `file-nr`, `tcp_mem`.
   static func integers(_ text: String) -> [Int] {
-    text.split { $0 == " " || $0 == "\t" || $0 == "\n" }.compactMap { Int($0) }
+    let words = text.split { $0 == " " || $0 == "\t" || $0 == "\n" }
+    return words.lazy.map { Int($0) }.prefix { $0 != nil }.compactMap(\.self)
   }
 
   static func integer(_ text: String) -> Int? { integers(text).first }

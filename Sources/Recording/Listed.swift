@@ -65,6 +65,12 @@ extension Row {
     return choice
   }
 
+  /// A cause that only a newer program knows is one that this program cannot classify.
+  func resource() throws -> Resource {
+    let text: String = try get("resource")
+    return Resource(rawValue: text) ?? .unclassified
+  }
+
   func errno() throws -> ErrnoRecord? {
     guard let number: Int = try get("errno") else { return nil }
     return ErrnoRecord(

@@ -94,7 +94,7 @@ extension LimitRecord: Listed {
     self.init(
       end: try row.choice("end"), worker: try row.get("worker"), phase: try row.get("phase"),
       planLine: try row.get("plan_line"), syscall: try row.get("syscall"),
-      errno: try row.errno(), resource: try row.choice("resource"), count: try row.get("count"),
+      errno: try row.errno(), resource: try row.resource(), count: try row.get("count"),
       firstInstant: try row.get("first_instant"), established: try row.get("established"),
       accepted: try row.get("accepted"), source: try row.get("source"),
       endpoint: try row.get("endpoint"), knob: try row.get("knob"), now: try row.get("now"),
@@ -113,7 +113,7 @@ extension PredictionTerm: Listed {
 
   init(row: Row) throws {
     self.init(
-      end: try row.choice("end"), resource: try row.choice("resource"),
+      end: try row.choice("end"), resource: try row.resource(),
       connections: try row.get("connections"), reason: try row.get("reason"),
       binds: try row.get("binds"))
   }

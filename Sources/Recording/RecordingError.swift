@@ -33,7 +33,7 @@ extension RecordingError: CustomStringConvertible {
 }
 
 /// The format of a recording. Within one major version, old and new programs read each other's
-/// files: a minor version only adds tables and columns.
+/// files: a minor version only adds tables, columns and resources.
 package struct RecordingVersion: Sendable, Equatable, CustomStringConvertible {
   package var major: Int
   package var minor: Int

@@ -81,7 +81,7 @@ struct RecordingFile {
       }
       if stamp() == before { return }
     }
-    throw Malformed(reason: "it changes faster than it can be copied")
+    throw Restless()
   }
 
   /// What a checkpoint changes: the database's time and size, the WAL's header. Appending to the
@@ -100,11 +100,26 @@ struct RecordingFile {
   }
 }
 
+/// A run writes so much that no copy of its files is of one instant.
+struct Restless: Error {}
+
+/// Whether an error lies in what the file says, rather than in getting at it.
+func isDamage(_ error: any Error) -> Bool {
+  switch error {
+  case is Malformed, is RowDecodingError: true
+  case let error as DatabaseError:
+    // SQLITE_ERROR: a table or a column is missing.
+    [.SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR].contains(error.resultCode)
+  default: false
+  }
+}
+
 /// What went wrong, as the end of a sentence.
 func reason(of error: any Error) -> String {
   switch error {
   case let error as Malformed: error.reason
   case let error as DatabaseError: error.message ?? "SQLite reports error \(error.resultCode)"
+  case is Restless: "it changes faster than it can be copied"
   case is RowDecodingError: "a value is missing or of another type"
   default: error.localizedDescription
   }

@@ -23,8 +23,10 @@ extension Recording {
           return try Recording(database: database)
         }
       }
-    } catch {
+    } catch  where isDamage(error) {
       throw .corrupt(path: path, reason: reason(of: error))
+    } catch {
+      throw .unreadable(path: path, reason: reason(of: error))
     }
   }
 

@@ -29,6 +29,8 @@ package final class RecordingWriter {
       try queue.writeWithoutTransaction { database in
         try database.execute(sql: "PRAGMA journal_mode = WAL")
         try database.execute(sql: "PRAGMA synchronous = NORMAL")
+        // From here on SQLite opens no further file: the host may have no descriptor left.
+        try database.execute(sql: "PRAGMA temp_store = MEMORY")
       }
       return queue
     }

@@ -36,16 +36,12 @@ struct LimitFinder {
 
   private func limit(from failure: FailureRecord, in phase: PhaseRecord) -> LimitRecord {
     let found = diagnose(failure, before: before, after: after, host: host, demand: demand)
-    // The runner's own names for what is no system call stay out of the record's `syscall`.
-    let isGuard = failure.syscall == FailureRecord.memoryGuardCall
-    return LimitRecord(
-      end: end(of: failure, found.resource), worker: isGuard ? nil : failure.worker,
-      phase: phase.name, planLine: phase.planLine, syscall: isGuard ? nil : failure.syscall,
-      errno: failure.errno, resource: found.resource, count: failure.count,
-      firstInstant: failure.firstInstant, established: failure.established,
-      accepted: failure.accepted, source: failure.source, endpoint: failure.endpoint,
-      knob: found.knob, now: found.now, needed: found.needed, fix: found.fix,
-      predicted: predicted, evidence: found.evidence)
+    var limit = LimitRecord(
+      failure, found, planLine: phase.planLine, predicted: predicted)
+    limit.end = end(of: failure, found.resource)
+    // The guard is ours, not a system call's.
+    if failure.syscall == FailureRecord.memoryGuardCall { limit.syscall = nil }
+    return limit
   }
 
   /// The end that has the limit is not always the one that met it.

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Testing
 
 @testable import Recording
@@ -86,6 +87,30 @@ import Testing
       #expect("\(error)".hasSuffix("."))
       #expect(!"\(error)".contains("\n"))
     }
+  }
+
+  @Test func `a resource that only a newer program knows reads as unclassified`() throws {
+    try Recording.full.write(to: path)
+    try DatabaseQueue(path: path).write {
+      try $0.execute(sql: "UPDATE limit_reached SET resource = 'patience' WHERE position = 0")
+    }
+    #expect(try Recording.read(from: path).limits.map(\.resource) == [.unclassified, .memoryGuard])
+  }
+
+  @Test(arguments: [
+    "UPDATE phase SET outcome = 'maybe'", "UPDATE run SET seed = 'x'", "DELETE FROM run",
+    "DROP TABLE worker", "UPDATE histogram SET buckets = x'80'", "DELETE FROM series",
+    "DELETE FROM limit_reached", "ALTER TABLE sample RENAME COLUMN value TO other",
+  ])
+  func `a file that says what no run would is refused`(sql: String) throws {
+    try Recording.full.write(to: path)
+    var configuration = Configuration()
+    configuration.foreignKeysEnabled = false
+    try DatabaseQueue(path: path, configuration: configuration).write {
+      try $0.execute(sql: sql)
+    }
+    let error = #expect(throws: RecordingError.self) { try Recording.read(from: path) }
+    #expect(error.map { "\($0)".contains("is damaged") } == true)
   }
 
   /// Writes a whole recording, then a big-endian integer into its header.

@@ -1,0 +1,16 @@
+package import Recording
+
+extension LimitRecord {
+  /// The limit that a failure amounts to.
+  package init(
+    _ failure: FailureRecord, _ found: Diagnosed, planLine: Int, predicted: Int? = nil
+  ) {
+    self.init(
+      end: failure.end, worker: failure.worker, phase: failure.phase, planLine: planLine,
+      syscall: failure.syscall, errno: failure.errno, resource: found.resource,
+      count: failure.count, firstInstant: failure.firstInstant,
+      established: failure.established, accepted: failure.accepted, source: failure.source,
+      endpoint: failure.endpoint, knob: found.knob, now: found.now, needed: found.needed,
+      fix: found.fix, predicted: predicted, evidence: found.evidence)
+  }
+}

@@ -1,0 +1,164 @@
+import Linux
+import Recording
+import Testing
+
+@testable import Host
+
+@Suite struct CapacityTests {
+  @Test func `names every bound of a loopback run, and the one that binds`() {
+    let terms = Capacity.predict(.million, on: .box)
+    #expect(
+      terms.map(\.resource) == [
+        .descriptorsPerProcess, .descriptorsPerProcess, .epollWatches, .sourcePorts, .memory,
+      ])
+    #expect(terms.map(\.end) == [.client, .server, .host, .client, .host])
+    #expect(
+      terms.map(\.connections) == [
+        54 * 19_994, 54 * 19_993, (5_491_511 - 54 - 108) / 2, 16 * 64_512 * 54, (22 << 30) / 7040,
+      ])
+    #expect(terms.map(\.binds) == [false, true, false, false, false])
+    #expect(terms[0].reason == "54 processes of 19,994 each (RLIMIT_NOFILE 20,000, 6 for itself)")
+  }
+
+  @Test func `one process with 20,000 descriptors holds 19,994`() {
+    let demand = Demand.million { $0.clientWorkers = .count(1) }
+    let binding = Capacity.predict(demand, on: .box).first(where: \.binds)
+    #expect(binding?.connections == 19_994)
+    #expect(binding?.end == .client)
+  }
+
+  @Test func `processes that are chosen are as many as the goal needs, and no bound of it`() {
+    let demand = Demand.million {
+      $0.clientWorkers = .auto
+      $0.serverWorkers = .auto
+    }
+    let terms = Capacity.predict(demand, on: .box)
+    #expect(terms[0].connections == 1024 * 19_994)
+    #expect(terms[0].reason.hasPrefix("51 processes of 19,994 each"))
+    #expect(terms.first(where: \.binds)?.resource == .epollWatches)
+  }
+
+  @Test func `CAP_SYS_RESOURCE lifts a process up to fs.nr_open`() {
+    let host = HostDescription.box { $0.capabilities = .sysResource }
+    let demand = Demand.million { $0.clientWorkers = .count(1) }
+    #expect(Capacity.predict(demand, on: host)[0].connections == 1_048_576 - 6)
+  }
+
+  @Test func `the host's files bound a user without CAP_SYS_ADMIN, two for each connection`() {
+    let host = HostDescription.box { $0.capabilities = [] }
+    let files = Capacity.predict(.million, on: host).first {
+      $0.resource == .descriptorsPerHost
+    }
+    #expect(files?.connections == (2_000_000 - 1000 - 54 * 6 - 54 * 7) / 2)
+    #expect(files?.binds == true)
+  }
+
+  @Test func `one end alone takes one watch, one file and half the memory`() {
+    let demand = Demand(
+      goal: 1000, clientWorkers: .count(1), serverWorkers: nil, bothEndsHere: false, sources: 1,
+      portsPerSource: 64_512, endpoints: 1)
+    let terms = Capacity.predict(demand, on: .box)
+    #expect(terms.map(\.connections) == [19_994, 5_491_510, 64_512, (22 << 30) / 3520])
+  }
+
+  @Test func `a server alone has no source ports`() {
+    let demand = Demand(
+      goal: 1000, clientWorkers: nil, serverWorkers: .count(2), bothEndsHere: false, sources: 1,
+      portsPerSource: 1, endpoints: 2)
+    let terms = Capacity.predict(demand, on: .box)
+    #expect(terms.map(\.resource) == [.descriptorsPerProcess, .epollWatches, .memory])
+    #expect(terms[0].end == .server)
+  }
+
+  @Test func `the guard, a control group and a measured size each shape the memory's bound`() {
+    func memory(_ demand: Demand, _ host: HostDescription) -> PredictionTerm? {
+      Capacity.predict(demand, on: host).first { [.memory, .memoryGuard].contains($0.resource) }
+    }
+    let guarded = memory(.million { $0.memoryGuard = .bytes(2 << 30) }, .box)
+    #expect(guarded?.resource == .memoryGuard)
+    #expect(guarded?.connections == (20 << 30) / 7040)
+
+    let group = HostDescription.box {
+      $0.cgroup = Cgroup(directory: "/g", maximum: 2 << 30, current: 1 << 30)
+    }
+    #expect(memory(.million, group)?.connections == (1 << 30) / 7040)
+
+    let measured = Demand.million { $0.measuredBytesPerConnection = 6800 }
+    #expect(memory(measured, .box)?.connections == (22 << 30) / 6800)
+
+    let starved = HostDescription.box { $0.memoryAvailable = 0 }
+    #expect(memory(.million, starved)?.connections == 0)
+  }
+
+  @Test(arguments: [(nil, nil), (262_144, 0), (262_144, 44)] as [(Int?, Int?)])
+  func `conntrack bounds only where it tracks`(most: Int?, entries: Int?) {
+    let host = HostDescription.box {
+      $0.conntrackAtMost = most
+      $0.conntrackEntries = entries
+    }
+    let term = Capacity.predict(.million, on: host).first { $0.resource == .packetsDropped }
+    #expect(term?.connections == (entries == 44 ? 262_100 : nil))
+    #expect(term?.binds == (entries == 44 ? true : nil))
+  }
+
+  @Test(arguments: [
+    (goal: 1_000_000, ports: 64_512, endpoints: 1, sources: 16),
+    (goal: 1_000_000, ports: 64_512, endpoints: 54, sources: 1),
+    (goal: 64_512, ports: 64_512, endpoints: 1, sources: 1),
+    (goal: 64_513, ports: 64_512, endpoints: 1, sources: 2),
+    (goal: 0, ports: 64_512, endpoints: 1, sources: 1),
+    (goal: 10, ports: 0, endpoints: 0, sources: 10),
+  ])
+  func `sources needed are the goal over ports and endpoints`(
+    goal: Int, ports: Int, endpoints: Int, sources: Int
+  ) {
+    #expect(
+      Capacity.sourcesNeeded(goal: goal, ports: ports, endpoints: endpoints) == sources)
+  }
+
+  @Test(
+    arguments: [
+      (goal: 1_000_000, descriptors: 20_000, overhead: 6, workers: 51),
+      (goal: 19_994, descriptors: 20_000, overhead: 6, workers: 1),
+      (goal: 19_995, descriptors: 20_000, overhead: 6, workers: 2),
+      (goal: 0, descriptors: 20_000, overhead: 6, workers: 1),
+      (goal: 1, descriptors: 6, overhead: 6, workers: nil),
+    ] as [(goal: Int, descriptors: Int, overhead: Int, workers: Int?)])
+  func `workers needed are as few as the descriptors allow`(
+    goal: Int, descriptors: Int, overhead: Int, workers: Int?
+  ) {
+    #expect(
+      Capacity.workersNeeded(goal: goal, descriptors: descriptors, overhead: overhead) == workers)
+  }
+
+  @Test func `exactly one term binds, whatever is asked`() {
+    for goal in [0, 1, .max] {
+      let demand = Demand(
+        goal: goal, clientWorkers: .auto, serverWorkers: .auto, bothEndsHere: true,
+        sources: 1 << 24, portsPerSource: 65_535, endpoints: 65_535)
+      for host in [HostDescription(), .box] {
+        let binding = Capacity.predict(demand, on: host).filter(\.binds)
+        #expect(binding.count == 1)
+      }
+    }
+  }
+}
+
+@Suite struct MemoryCheckTests {
+  @Test(
+    arguments: [
+      (nil, 0), (.bytes(500), 500), (.share(0.05), 50), (.share(1), 1000),
+    ] as [(MemoryGuard?, Int)])
+  func `growth stops at the guard`(memoryGuard: MemoryGuard?, reserved: Int) {
+    func check(_ available: Int) -> MemoryCheck {
+      MemoryCheck(
+        available: available, total: 1000, guard: memoryGuard, goal: 10, established: 4,
+        bytesPerConnection: 100)
+    }
+    #expect(check(reserved).reserved == reserved)
+    #expect(!check(reserved).allowsGrowth)
+    #expect(check(reserved + 1).allowsGrowth)
+    #expect(check(reserved).shortOf == 600)
+    #expect(check(reserved + 700).shortOf == 0)
+  }
+}

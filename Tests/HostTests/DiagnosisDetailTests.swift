@@ -1,0 +1,238 @@
+import Linux
+import Recording
+import Testing
+
+@testable import Host
+
+@Suite struct DiagnosisDetailTests {
+  private func found(
+    _ failure: FailureRecord, before: [Series.Key: Double] = [:],
+    after: [Series.Key: Double] = [:], host: HostDescription = .box, demand: Demand = .million
+  ) -> Diagnosed {
+    diagnose(failure, before: before, after: after, host: host, demand: demand)
+  }
+
+  private func value(_ name: String, in found: Diagnosed) -> String? {
+    found.evidence.first { $0.name == name }?.value
+  }
+
+  // MARK: - Descriptors
+
+  @Test func `a limit of descriptors is shared among the processes`() {
+    let emfile = found(
+      .failed("socket", "EMFILE"), demand: .million { $0.clientWorkers = .count(10) })
+    #expect(emfile.needed == 100_064)
+    #expect(
+      value("without raising it", in: emfile)
+        == "`processes: auto` reaches the goal with 51 client processes")
+  }
+
+  @Test func `where the hard limit may be raised, ulimit does it`() {
+    let host = HostDescription.box { $0.capabilities = .sysResource }
+    let demand = Demand.million { $0.serverWorkers = .count(1) }
+    let emfile = found(.failed("accept4", "EMFILE", end: .server), host: host, demand: demand)
+    #expect(emfile.fix == "ulimit -n 1000064")
+    #expect(value("CAP_SYS_RESOURCE", in: emfile) == nil)
+  }
+
+  @Test func `beyond fs.nr_open that is raised first`() {
+    let host = HostDescription.box {
+      $0.user = 1000
+      $0.capabilities = []
+      $0.descriptors = ResourceLimit(soft: 524_288, hard: 524_288)
+      $0.descriptorsAtMost = 524_288
+    }
+    let emfile = found(
+      .failed("socket", "EMFILE"), host: host, demand: .million { $0.clientWorkers = .count(1) })
+    #expect(emfile.knob == "fs.nr_open")
+    #expect(
+      emfile.fix == """
+        sudo sysctl -w fs.nr_open=1000064 && \
+        sudo prlimit --pid $$ --nofile=1000064:1000064
+        """)
+    #expect(value("CAP_SYS_RESOURCE", in: emfile) != nil)
+  }
+
+  @Test func `asks for more than there is, however the load was spread`() {
+    let demand = Demand.million { $0.clientWorkers = .count(1000) }
+    #expect((found(.failed("socket", "EMFILE"), demand: demand).needed ?? 0) > 20_000)
+  }
+
+  @Test func `a user who is not root is told to use sudo`() {
+    let host = HostDescription.box { $0.user = 1000 }
+    #expect(
+      found(.failed("epoll_ctl", "ENOSPC"), host: host).fix
+        == "sudo sysctl -w fs.epoll.max_user_watches=2200000")
+  }
+
+  @Test func `one end alone needs one watch a connection`() {
+    let demand = Demand(
+      goal: 1_000_000, clientWorkers: .count(1), serverWorkers: nil, bothEndsHere: false,
+      sources: 16, portsPerSource: 64_512, endpoints: 1)
+    #expect(found(.failed("epoll_ctl", "ENOSPC"), demand: demand).needed == 1_100_000)
+  }
+
+  // MARK: - Addresses
+
+  @Test func `too few sources are told from ports that others hold`() {
+    let few = Demand.million {
+      $0.sources = 1
+      $0.endpoints = 2
+    }
+    let ports = found(.failed("connect", "EADDRNOTAVAIL"), demand: few)
+    #expect(ports.now == 1)
+    #expect(ports.needed == 8)
+    #expect(value("pairs in all", in: ports) == "129,024")
+    #expect(value("sources", in: found(.failed("connect", "EADDRNOTAVAIL"))) == "16")
+  }
+
+  @Test func `ports that the kernel chose come from its own range`() {
+    let failure = FailureRecord.failed("bind", "EADDRINUSE", source: "127.0.0.2:0")
+    let ports = found(failure)
+    #expect(ports.resource == .sourcePorts)
+    #expect(ports.knob == "net.ipv4.ip_local_port_range")
+    #expect(ports.now == 28_232)
+    #expect(ports.fix == "sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"")
+    #expect(
+      found(failure, host: .box { $0.localPorts = 1024...65535 }).fix == nil)
+  }
+
+  @Test func `who holds a taken port can be asked`() {
+    let failure = FailureRecord.failed("bind", "EADDRINUSE", end: .server)
+    #expect(value("who holds it", in: found(failure)) == "ss -tanp 'sport = :9000'")
+  }
+
+  @Test func `an IPv6 source is added as one`() {
+    let failure = FailureRecord.failed("bind", "EADDRNOTAVAIL", source: "[fd00::2]:1024")
+    #expect(found(failure).fix == "ip addr add fd00::2/128 dev lo")
+    #expect(found(.failed("bind", "EADDRNOTAVAIL", source: nil)).fix == nil)
+  }
+
+  // MARK: - Memory
+
+  @Test func `a control group that is full is what is raised`() {
+    let host = HostDescription.box {
+      $0.cgroup = Cgroup(directory: "/sys/fs/cgroup/a", maximum: 1 << 30, current: 100 << 20)
+    }
+    let memory = found(
+      .failed("socket", "ENOMEM"), after: [.cgroupMemory: Double(1 << 30)], host: host)
+    #expect(memory.knob == "memory.max")
+    #expect(memory.now == 1 << 30)
+    #expect(memory.fix == "echo 7600000000 | tee /sys/fs/cgroup/a/memory.max")
+  }
+
+  @Test func `the guard says how much more the goal needs`() {
+    let guarded = found(
+      .failed("memory-guard", nil), after: [.memoryAvailable: Double(1 << 30)],
+      demand: .million { $0.memoryGuard = .bytes(1 << 30) })
+    #expect(guarded.resource == .memoryGuard)
+    #expect(value("guarded", in: guarded) == "1 GiB")
+    #expect(value("short of the goal by", in: guarded) == "6.4 GiB")
+  }
+
+  // MARK: - Path
+
+  @Test func `the plan's backlog is the bound when it is the smaller`() {
+    let queue = found(
+      .failed("connect-timeout", nil), after: [.listenDrops: 1],
+      demand: .million { $0.backlog = 128 })
+    #expect(queue.resource == .acceptQueue)
+    #expect(queue.knob == "server.backlog")
+    #expect(queue.now == 128)
+    #expect(queue.needed == 18_519)
+    #expect(queue.fix == nil)
+  }
+
+  @Test func `a full conntrack table is what drops packets`() {
+    let host = HostDescription.box {
+      $0.conntrackAtMost = 262_144
+      $0.conntrackEntries = 44
+    }
+    let dropped = found(
+      .failed("connect", "ETIMEDOUT"),
+      after: [.listenDrops: 0, .listenOverflows: 0, .conntrackEntries: 262_144], host: host)
+    #expect(dropped.resource == .packetsDropped)
+    #expect(dropped.knob == "net.netfilter.nf_conntrack_max")
+    #expect(dropped.fix == "sysctl -w net.netfilter.nf_conntrack_max=1100000")
+  }
+
+  @Test func `another host's queue cannot be seen from here, so it is not guessed`() {
+    let demand = Demand(
+      goal: 1000, clientWorkers: .auto, serverWorkers: nil, bothEndsHere: false, sources: 1,
+      portsPerSource: 64_512, endpoints: 1)
+    let timeout = found(
+      .failed("connect", "ETIMEDOUT"),
+      after: [.listenDrops: 5, .listenOverflows: 5, .synRetransmits: 40], demand: demand)
+    #expect(timeout.resource == .unclassified)
+    #expect(value("tcp.syn-retransmits", in: timeout) == "+40")
+  }
+
+  @Test func `the route to look at is named`() {
+    let failure = FailureRecord.failed("connect", "ENETUNREACH", source: "127.0.0.2:1024")
+    #expect(value("route", in: found(failure)) == "ip route get 127.0.0.1 from 127.0.0.2")
+  }
+
+  @Test func `what is unclassified keeps its errno and the counters`() {
+    let odd = found(.failed("accept4", "EPROTO"), before: [.timeouts: 1], after: [.timeouts: 4])
+    #expect(value("failed", in: odd) == "accept4 EPROTO (text of EPROTO)")
+    #expect(value("tcp.timeouts", in: odd) == "+3")
+  }
+
+  @Test func `a failure and its diagnosis make a limit record`() {
+    let failure = FailureRecord.failed("epoll_ctl", "ENOSPC")
+    let limit = LimitRecord(failure, found(failure), planLine: 7, predicted: 2_700_000)
+    #expect(limit.resource == .epollWatches)
+    #expect(limit.count == 12)
+    #expect(limit.planLine == 7)
+    #expect(limit.predicted == 2_700_000)
+    #expect(limit.errno?.name == "ENOSPC")
+  }
+
+  // MARK: - Workers and processors
+
+  @Test func `a worker that the OOM killer took is a matter of memory`() {
+    func death(signal: Int?, exitCode: Int? = nil, kills: Double) -> Diagnosed {
+      diagnose(
+        WorkerRecord(id: 3, end: .client, pid: 42, exitCode: exitCode, signal: signal),
+        before: [.oomKills: 1], after: [.oomKills: kills], host: .box, demand: .million)
+    }
+    #expect(death(signal: 9, kills: 2).resource == .memory)
+    #expect(death(signal: 9, kills: 2).knob == "RAM")
+    #expect(death(signal: 9, kills: 1).resource == .workerDied)
+    #expect(death(signal: 11, kills: 2).resource == .workerDied)
+    let exited = death(signal: nil, exitCode: 1, kills: 1)
+    #expect(value("worker 3", in: exited) == "process 42 ended with exit code 1")
+  }
+
+  @Test(arguments: [
+    (rate: 10_000.0, idle: 5.0, slow: true), (rate: 10_000, idle: 50, slow: false),
+    (rate: 24_000, idle: 5, slow: false),
+  ])
+  func `the processors are to blame when they were busy and the rate was missed`(
+    rate: Double, idle: Double, slow: Bool
+  ) {
+    let after: [Series.Key: Double] = [
+      .cpuUser: 10, .cpuSystem: 70, .cpuSoftirq: 15, .cpuSteal: 0, .cpuIdle: idle, .cpuIOWait: 0,
+    ]
+    let found = diagnose(
+      rate: rate, planned: 25_000, before: [:], after: after, host: .box, demand: .million)
+    #expect((found?.resource == .cpu) == slow)
+    #expect(found?.now == (slow ? 2 : nil))
+    #expect(found?.needed == (slow ? 5 : nil))
+  }
+
+  @Test func `nothing is said of processors that were not measured`() {
+    let found = diagnose(
+      rate: 1, planned: 25_000, before: [:], after: [:], host: .box, demand: .million)
+    #expect(found == nil)
+  }
+
+  @Test func `a phase without a pace is never too slow`() {
+    let after: [Series.Key: Double] = [
+      .cpuUser: 1, .cpuSystem: 1, .cpuSoftirq: 1, .cpuSteal: 0, .cpuIdle: 0, .cpuIOWait: 0,
+    ]
+    let found = diagnose(
+      rate: 1, planned: .infinity, before: [:], after: after, host: .box, demand: .million)
+    #expect(found == nil)
+  }
+}
