@@ -31,7 +31,9 @@ let package = Package(
     .target(name: "Addressing", swiftSettings: strict),
     .target(
       name: "Linux",
-      dependencies: ["Addressing", "CLinux", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: [
+        "Addressing", "CLinux", .product(name: "SystemPackage", package: "swift-system"),
+      ],
       swiftSettings: strict),
     .target(
       name: "Recording",

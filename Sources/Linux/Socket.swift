@@ -6,7 +6,8 @@ package import SystemPackage
 /// TCP sockets, always non-blocking and closed on exec. Source: socket(7), tcp(7), ip(7).
 package enum Socket {
   package static func open(v6: Bool) throws(Errno) -> FileDescriptor {
-    let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+    let kind =
+      Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
       | Int32(SOCK_CLOEXEC.rawValue)
     let descriptor = socket(v6 ? AF_INET6 : AF_INET, kind, 0)
     guard descriptor >= 0 else { throw lastError }

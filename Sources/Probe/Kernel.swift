@@ -20,7 +20,8 @@ package protocol Kernel: ~Copyable {
   mutating func accept(_ listener: FileDescriptor) throws(Errno) -> FileDescriptor?
   mutating func pendingError(_ socket: FileDescriptor) -> Errno?
   mutating func receive(
-    _ socket: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer) -> Transfer
+    _ socket: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer
+  ) -> Transfer
   mutating func send(_ socket: FileDescriptor, _ bytes: UnsafeRawBufferPointer) -> Transfer
   mutating func close(_ descriptor: FileDescriptor)
   /// A descriptor that stands for nothing: something to give back when none is left.
@@ -33,7 +34,8 @@ package protocol Kernel: ~Copyable {
   mutating func unwatch(_ descriptor: FileDescriptor)
   /// Fills `events` and returns how many there are; 0 when the deadline came first.
   mutating func wait(
-    into events: UnsafeMutableBufferPointer<ReadyEvent>, until deadline: Instant?) -> Int
+    into events: UnsafeMutableBufferPointer<ReadyEvent>, until deadline: Instant?
+  ) -> Int
 
   /// Takes the wake-up that announced an order.
   mutating func clearWakeUp()

@@ -96,6 +96,9 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
       listener = socket
       call = .bind
       try kernel.reuseAddress(socket)
+      // Accepted sockets inherit it: should this process be killed, its connections leave no
+      // TIME_WAIT and go fast.
+      try kernel.resetOnClose(socket, true)
       try kernel.bind(socket, to: assignment.endpoint)
       call = .listen
       try kernel.listen(socket, backlog: assignment.backlog)
@@ -134,7 +137,6 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
       try kernel.watch(
         socket, .readable, token: Token(slot: slot, generation: generations[slot]).rawValue)
     } catch {
-      try? kernel.resetOnClose(socket, true)
       kernel.close(socket)
       return stopListening(.epollControl, error)
     }
@@ -190,7 +192,10 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
     let buffer = unsafe UnsafeMutableRawBufferPointer(bytes.buffer)
     switch unsafe kernel.receive(descriptor(slot), into: buffer) {
     case .wouldBlock: return
-    case .closed: end(slot)
+    case .closed:
+      // An orderly close is answered by one.
+      try? kernel.resetOnClose(descriptor(slot), false)
+      end(slot)
     case .failed(let error):
       count(.read, error)
       end(slot)

@@ -30,7 +30,8 @@ package struct SourceWalk: Sendable {
     self.endpoints = UInt64(endpoints)
     self.share = share
     let total = sourcePorts * UInt64(endpoints)
-    let own = total / UInt64(share.count)
+    let own =
+      total / UInt64(share.count)
       + (UInt64(share.index) < total % UInt64(share.count) ? 1 : 0)
     // A position has 32 bits in the connection table; nobody walks 4 billion tuples in one worker.
     count = min(own, UInt64(UInt32.max))

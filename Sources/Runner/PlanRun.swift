@@ -50,7 +50,8 @@ extension RunOptions {
       phases: plan.phases.map(PhaseRecord.init), workers: fleet.members.map(WorkerRecord.init))
     let recording = Recording(
       planName: plan.name, planFile: plan.file, planText: plan.text,
-      effectivePlan: plan.effective, overrides: plan.settings.sorted { $0.key < $1.key }.map { Fact($0.key, $0.value) },
+      effectivePlan: plan.effective,
+      overrides: plan.settings.sorted { $0.key < $1.key }.map { Fact($0.key, $0.value) },
       seed: seed ?? UInt64.random(in: .min ... .max), programVersion: Version.current,
       started: Clock.timestamp(), complete: false, hostname: host.hostname, host: host.facts,
       phases: state.phases, workers: state.workers, prediction: prediction)
