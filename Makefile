@@ -1,2 +1,41 @@
-build:
-	swift build -c release
+# The two commands are `make run` and `make test`; both install what they need on Debian and Ubuntu.
+
+RUNNER = .build/release/runner
+PREFIX ?= /usr/local
+SWIFT ?= swift
+SOURCES = Package.swift Sources Tests
+
+.PHONY: run build test test-deps deps lint format bench install clean
+
+run: build
+	$(RUNNER) plans/ramp-1m.plan
+
+build: deps
+	$(SWIFT) build -c release --product runner
+
+test: deps lint
+	$(SWIFT) build --build-tests
+	$(SWIFT) test
+
+lint:
+	$(SWIFT) format lint --strict --recursive $(SOURCES)
+
+format:
+	$(SWIFT) format --in-place --recursive $(SOURCES)
+
+bench: build
+	Benchmarks/run
+
+install: build
+	install -D $(RUNNER) $(DESTDIR)$(PREFIX)/bin/runner
+
+clean:
+	$(SWIFT) package clean
+
+# What the program is built with.
+deps:
+	@Tools/install-packages libxml2-dev libsqlite3-dev pkg-config
+
+# Programs that only tests use; without one of them its tests are skipped.
+test-deps:
+	@Tools/install-packages chromium libxml2-utils sqlite3 tmux

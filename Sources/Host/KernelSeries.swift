@@ -13,14 +13,17 @@ package final class KernelSeries {
 
   private let sources: [Source]
   private let start: [Series.Key: Double]
+  private let reclaimableBytesPerSocket: Int
 
   /// Opens the files and takes the counters as they stand. What this kernel lacks is left out.
-  package convenience init() {
+  package convenience init(host: HostDescription) {
     self.init(
-      root: "/proc", cgroup: Cgroup.directory(reading: ProcFile.text(of:)))
+      root: "/proc", cgroup: Cgroup.directory(reading: ProcFile.text(of:)),
+      reclaimableBytesPerSocket: host.reclaimableBytesPerSocket)
   }
 
-  init(root: String, cgroup: String? = nil) {
+  init(root: String, cgroup: String? = nil, reclaimableBytesPerSocket: Int = 0) {
+    self.reclaimableBytesPerSocket = reclaimableBytesPerSocket
     let files: [(String, (String) -> [Reading])] = [
       ("net/sockstat", KernelText.sockstat),
       ("net/sockstat6", KernelText.sockstat6),
@@ -54,12 +57,30 @@ package final class KernelSeries {
 
   /// The values now; counters count since this was made.
   package func readings() -> [Reading] {
-    Self.read(sources).map { reading in
+    let now = Self.read(sources)
+    let sinceStart = now.map { reading in
       guard reading.kind == .counter else { return reading }
       var reading = reading
       reading.value -= start[reading.key] ?? 0
       return reading
     }
+    return sinceStart + kernelMemory(now.values)
+  }
+
+  /// Slab alone would not do: its reclaimable part also holds whatever other programs make the
+  /// kernel cache, such as the /proc inodes of a monitor. Of it only the sockets' own are counted.
+  private func kernelMemory(_ now: [Series.Key: Double]) -> [Reading] {
+    func growth(_ key: Series.Key) -> Double? {
+      now[key].flatMap { value in start[key].map { max(0, value - $0) } }
+    }
+    guard let slab = growth(.slabUnreclaimable), let sockets = growth(.socketsAllocated) else {
+      return []
+    }
+    return [
+      Reading(
+        .kernelMemory, unit: "bytes", kind: .gauge,
+        value: slab + sockets * Double(reclaimableBytesPerSocket))
+    ]
   }
 
   /// Bounded, as `/proc/stat` goes on about every interrupt, and only its start matters.

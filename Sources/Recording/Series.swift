@@ -56,6 +56,8 @@ extension Series.Key {
   /// Source ports that something else on the host held, so that the client went past them.
   package static let portsSkipped = Self("ports.skipped")
   package static let memoryAvailable = Self("memory.available")
+  /// Kernel memory that connections have taken since the run started.
+  package static let kernelMemory = Self("memory.kernel")
   package static let slab = Self("memory.slab")
   package static let tcpPages = Self("memory.tcp")
 

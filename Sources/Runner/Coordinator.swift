@@ -25,7 +25,7 @@ struct Coordinator: ~Copyable {
   private let signals: SignalSource
   private var progress: any Progress
 
-  private let kernel = KernelSeries()
+  private let kernel: KernelSeries
   private let meter = MemoryMeter()
   private var sampler: Sampler
   private var ledger: FailureLedger
@@ -50,6 +50,7 @@ struct Coordinator: ~Copyable {
     self.signals = try SignalSource([Signal.interrupt, Signal.terminate])
     self.plan = plan
     self.host = host
+    kernel = KernelSeries(host: host)
     self.demand = demand
     self.prediction = prediction
     self.started = started

@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test func `samples this machine`() {
-    let series = KernelSeries()
+    let series = KernelSeries(host: HostDescription())
     let readings = series.readings()
     let values = readings.values
     #expect(Set(readings.map(\.key)).count == readings.count)
