@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 SWIFT ?= swift
 SOURCES = Package.swift Sources Tests
 
-.PHONY: run build test test-deps deps lint format bench install clean
+.PHONY: run build test test-deps deps lint format bench limits install clean
 
 run: build
 	$(RUNNER) plans/ramp-1m.plan
@@ -25,6 +25,9 @@ format:
 
 bench: build
 	Benchmarks/run
+
+limits: build
+	Limits/run
 
 install: build
 	install -D $(RUNNER) $(DESTDIR)$(PREFIX)/bin/runner

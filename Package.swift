@@ -67,8 +67,10 @@ let package = Package(
     .testTarget(name: "PlanTests", dependencies: ["Addressing", "Plan", "Recording"]),
     .testTarget(name: "HostTests", dependencies: ["Host", "Linux", "Recording"]),
     .testTarget(name: "ProbeTests", dependencies: ["Addressing", "Probe", "Linux"]),
-    .testTarget(name: "ReportTests", dependencies: ["Report", "Plan", "Recording"]),
-    .testTarget(name: "RunnerTests", dependencies: ["Runner", "Recording", "Plan"]),
+    .testTarget(
+      name: "ReportTests", dependencies: ["CLibXML2", "Report", "Plan", "Recording"],
+      exclude: ["Golden"]),
+    .testTarget(name: "RunnerTests", dependencies: ["Runner", "Recording", "Plan", "Probe"]),
   ],
   swiftLanguageModes: [.v6]
 )

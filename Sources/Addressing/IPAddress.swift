@@ -43,6 +43,17 @@ package enum IPAddress: Sendable, Hashable {
     }
   }
 
+  /// Loopback, private or link-local: RFC 1918, RFC 3927, RFC 4193, RFC 4291.
+  package var isNearby: Bool {
+    switch self {
+    case .v4(let bits):
+      bits >> 24 == 127 || bits >> 24 == 10 || bits >> 20 == 0xAC1 || bits >> 16 == 0xC0A8
+        || bits >> 16 == 0xA9FE
+    case .v6(let bits):
+      bits == 1 || bits >> 121 == 0b1111_110 || bits >> 118 == 0b11_1111_1010
+    }
+  }
+
   package var isV6: Bool {
     if case .v6 = self { true } else { false }
   }

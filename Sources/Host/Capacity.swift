@@ -29,6 +29,14 @@ package enum Capacity {
     max(1, divideUp(goal, max(1, ports) * max(1, endpoints)))
   }
 
+  /// A setting to ask for: five per cent more, then up to the next two leading digits.
+  static func withHeadroom(_ value: Int) -> Int {
+    let wanted = value + value / 20
+    var step = 1
+    while wanted / step >= 100 { step *= 10 }
+    return divideUp(wanted, step) * step
+  }
+
   static func divideUp(_ value: Int, _ divisor: Int) -> Int { (value + divisor - 1) / divisor }
 
   // MARK: - Terms
@@ -41,7 +49,7 @@ package enum Capacity {
     let overhead = demand.overhead(of: end)
     let each = max(0, limit - overhead)
     let perProcess =
-      "\(Figure.count(each)) each (RLIMIT_NOFILE \(Figure.count(limit)), \(overhead) for itself)"
+      "\(Format.count(each)) each (RLIMIT_NOFILE \(Format.count(limit)), \(overhead) for itself)"
     switch workers {
     case .count(let count):
       return PredictionTerm(
@@ -54,13 +62,13 @@ package enum Capacity {
         end: end, resource: .descriptorsPerProcess, connections: most * each,
         reason: """
           \(needed.map(processes) ?? "no process") of \(perProcess) \
-          for the goal, up to \(Figure.count(most))
+          for the goal, up to \(Format.count(most))
           """)
     }
   }
 
   private static func processes(_ count: Int) -> String {
-    count == 1 ? "1 process" : "\(Figure.count(count)) processes"
+    count == 1 ? "1 process" : "\(Format.count(count)) processes"
   }
 
   /// A process with CAP_SYS_ADMIN is exempt (`alloc_empty_file` in fs/file_table.c).
@@ -71,7 +79,7 @@ package enum Capacity {
       end: .host, resource: .descriptorsPerHost,
       connections: max(0, most - open - demand.ownDescriptors(on: host)) / demand.endsHere,
       reason: """
-        fs.file-max \(Figure.count(most)), \(Figure.count(open)) open, \
+        fs.file-max \(Format.count(most)), \(Format.count(open)) open, \
         \(demand.endsHere) a connection
         """)
   }
@@ -85,7 +93,7 @@ package enum Capacity {
       end: .host, resource: .epollWatches,
       connections: max(0, most - own) / demand.watchesPerConnection,
       reason: """
-        fs.epoll.max_user_watches \(Figure.count(most)), \
+        fs.epoll.max_user_watches \(Format.count(most)), \
         \(demand.watchesPerConnection) a connection
         """)
   }
@@ -95,8 +103,8 @@ package enum Capacity {
     return PredictionTerm(
       end: .client, resource: .sourcePorts, connections: demand.pairs,
       reason: """
-        \(Figure.count(demand.sources)) sources x \(Figure.count(demand.portsPerSource)) ports \
-        x \(Figure.count(demand.endpoints)) endpoints
+        \(Format.count(demand.sources)) sources x \(Format.count(demand.portsPerSource)) ports \
+        x \(Format.count(demand.endpoints)) endpoints
         """)
   }
 
@@ -108,8 +116,8 @@ package enum Capacity {
       end: .host, resource: reserved > 0 ? .memoryGuard : .memory,
       connections: max(0, host.memoryLeft - reserved) / each,
       reason: """
-        \(Figure.bytes(host.memoryLeft)) \(bound), \(Figure.bytes(reserved)) guarded, \
-        \(Figure.bytes(each)) a connection
+        \(Format.bytes(host.memoryLeft)) \(bound), \(Format.bytes(reserved)) guarded, \
+        \(Format.bytes(each)) a connection
         """)
   }
 
@@ -121,13 +129,13 @@ package enum Capacity {
     return PredictionTerm(
       end: .host, resource: .packetsDropped, connections: max(0, most - entries),
       reason: """
-        net.netfilter.nf_conntrack_max \(Figure.count(most)), \(Figure.count(entries)) tracked
+        net.netfilter.nf_conntrack_max \(Format.count(most)), \(Format.count(entries)) tracked
         """)
   }
 }
 
 extension Demand {
-  func workers(of end: End) -> Workers? {
+  func workers(of end: End) -> Processes? {
     switch end {
     case .client: clientWorkers
     case .server: serverWorkers

@@ -1,16 +1,11 @@
+package import Recording
+
 /// What a plan asks of the machine it runs on.
 package struct Demand: Sendable, Equatable {
-  /// How many processes play an end.
-  package enum Workers: Sendable, Equatable {
-    /// As many as the descriptors take.
-    case auto
-    case count(Int)
-  }
-
   package var goal: Int
   /// Nil when someone else plays that end.
-  package var clientWorkers: Workers?
-  package var serverWorkers: Workers?
+  package var clientWorkers: Processes?
+  package var serverWorkers: Processes?
   /// Whether both ends of a connection live in this kernel, whoever plays them.
   package var bothEndsHere: Bool
   package var sources: Int
@@ -31,7 +26,7 @@ package struct Demand: Sendable, Equatable {
 
   /// The goal is held below 2^40, so that no product with it overflows.
   package init(
-    goal: Int, clientWorkers: Workers?, serverWorkers: Workers?, bothEndsHere: Bool,
+    goal: Int, clientWorkers: Processes?, serverWorkers: Processes?, bothEndsHere: Bool,
     sources: Int, portsPerSource: Int, endpoints: Int, backlog: Int? = nil,
     memoryGuard: MemoryGuard? = nil
   ) {

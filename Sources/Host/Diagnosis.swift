@@ -42,7 +42,7 @@ package func diagnose(
   case ("epoll_ctl", "ENOMEM"), ("socket", "ENOMEM"), ("accept4", "ENOMEM"),
     ("epoll_ctl", "ENOBUFS"), ("socket", "ENOBUFS"), ("accept4", "ENOBUFS"):
     return scene.memory()
-  case ("memory-guard", _):
+  case (FailureRecord.memoryGuardCall, _):
     return scene.memoryGuard(failure)
 
   case ("connect", "EADDRNOTAVAIL"):
@@ -102,19 +102,17 @@ struct Scene {
 
   /// The rise of counters that exist, as evidence.
   func rises(_ keys: Series.Key...) -> [Fact] {
-    keys.compactMap { key in rise(key).map { Fact(key.name, "+\(Figure.count($0))") } }
+    keys.compactMap { key in rise(key).map { Fact(key.name, "+\(Format.count($0))") } }
   }
 
   /// The level of gauges that exist, as evidence.
   func levels(_ keys: Series.Key...) -> [Fact] {
-    keys.compactMap { key in after[key].map { Fact(key.name, Figure.count($0)) } }
+    keys.compactMap { key in after[key].map { Fact(key.name, Format.count($0)) } }
   }
 
   /// Between which addresses it happened, as evidence.
   func place(of failure: FailureRecord) -> [Fact] {
-    [("source", failure.source), ("endpoint", failure.endpoint)].compactMap { name, value in
-      value.map { Fact(name, $0) }
-    }
+    [Fact](known: ["source": failure.source, "endpoint": failure.endpoint])
   }
 
   /// A command for root, as this user has to type it.
@@ -123,7 +121,7 @@ struct Scene {
   }
 
   func unclassified(_ failure: FailureRecord) -> Diagnosed {
-    let errno = failure.errno.map { " \($0.name) (\($0.text))" } ?? ""
+    let errno = failure.errno.map { " \($0.words)" } ?? ""
     let seen = Fact("failed", failure.syscall + errno)
     return Diagnosed(
       .unclassified,

@@ -45,7 +45,7 @@ extension Scene {
       let sources = Capacity.sourcesNeeded(
         goal: demand.goal, ports: widest.count, endpoints: demand.endpoints)
       found.evidence.append(
-        Fact("sources", "\(Figure.count(sources)) are needed even with the widest range"))
+        Fact("sources", "\(Format.count(sources)) are needed even with the widest range"))
     }
     return found
   }
@@ -74,10 +74,10 @@ extension Scene {
 
   private var pairs: [Fact] {
     [
-      Fact("sources", Figure.count(demand.sources)),
-      Fact("ports of a source", Figure.count(demand.portsPerSource)),
-      Fact("endpoints", Figure.count(demand.endpoints)),
-      Fact("pairs in all", Figure.count(demand.pairs)),
+      Fact("sources", Format.count(demand.sources)),
+      Fact("ports of a source", Format.count(demand.portsPerSource)),
+      Fact("endpoints", Format.count(demand.endpoints)),
+      Fact("pairs in all", Format.count(demand.pairs)),
     ]
   }
 }

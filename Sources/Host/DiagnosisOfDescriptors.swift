@@ -13,15 +13,15 @@ extension Scene {
     // At least more than there is: a worker may also meet its limit by an uneven share.
     let needed = max(
       Capacity.divideUp(demand.goal, processes) + Self.spareDescriptors,
-      Figure.withHeadroom(now))
+      Capacity.withHeadroom(now))
     var found = Diagnosed(
       .descriptorsPerProcess, knob: "RLIMIT_NOFILE", now: now, needed: needed,
       evidence: [
-        Fact("RLIMIT_NOFILE soft", Figure.count(host.descriptors.soft)),
-        Fact("RLIMIT_NOFILE hard", Figure.count(host.descriptors.hard)),
+        Fact("RLIMIT_NOFILE soft", Format.count(host.descriptors.soft)),
+        Fact("RLIMIT_NOFILE hard", Format.count(host.descriptors.hard)),
       ])
     if let nrOpen = host.descriptorsAtMost {
-      found.evidence.append(Fact("fs.nr_open", Figure.count(nrOpen)))
+      found.evidence.append(Fact("fs.nr_open", Format.count(nrOpen)))
       if nrOpen <= now {
         found.knob = "fs.nr_open"
         found.now = nrOpen
@@ -43,7 +43,7 @@ extension Scene {
     return [
       Fact(
         "without raising it",
-        "`processes: auto` reaches the goal with \(Figure.count(auto)) \(end.rawValue) processes")
+        "`processes: auto` reaches the goal with \(Format.count(auto)) \(end.rawValue) processes")
     ]
   }
 
@@ -66,13 +66,13 @@ extension Scene {
   func descriptorsOfHost() -> Diagnosed {
     let open = Int(after[.filesOpen] ?? Double(host.filesOpen ?? 0))
     let others = host.filesOpen ?? 0
-    let needed = Figure.withHeadroom(
+    let needed = Capacity.withHeadroom(
       others + demand.endsHere * demand.goal + demand.ownDescriptors(on: host))
     return Diagnosed(
       .descriptorsPerHost, knob: "fs.file-max", now: host.filesAtMost, needed: needed,
       fix: privileged("sysctl -w fs.file-max=\(needed)"),
       evidence: [
-        Fact("files open", Figure.count(open)),
+        Fact("files open", Format.count(open)),
         Fact(
           "CAP_SYS_ADMIN",
           host.capabilities.contains(.sysAdmin)
@@ -84,7 +84,7 @@ extension Scene {
   /// The errno reads "No space left on device", but no disk is meant (epoll_ctl(2)).
   func epollWatches() -> Diagnosed {
     let perConnection = max(1, demand.watchesPerConnection)
-    let needed = Figure.withHeadroom(perConnection * demand.goal + demand.ownWatches(on: host))
+    let needed = Capacity.withHeadroom(perConnection * demand.goal + demand.ownWatches(on: host))
     return Diagnosed(
       .epollWatches, knob: "fs.epoll.max_user_watches", now: host.epollWatches, needed: needed,
       fix: privileged("sysctl -w fs.epoll.max_user_watches=\(needed)"),

@@ -13,9 +13,9 @@ extension Scene {
 
   private var evidence: [Fact] {
     [
-      Fact("memory available", Figure.bytes(available)),
-      Fact("memory before the run", Figure.bytes(host.memoryAvailable)),
-      Fact("memory for the goal", Figure.bytes(needed)),
+      Fact("memory available", Format.bytes(available)),
+      Fact("memory before the run", Format.bytes(host.memoryAvailable)),
+      Fact("memory for the goal", Format.bytes(needed)),
     ] + levels(.tcpPages, .slab) + rises(.abortsOnMemory, .oomKills)
   }
 
@@ -36,8 +36,8 @@ extension Scene {
       goal: demand.goal, established: failure.established,
       bytesPerConnection: demand.bytesPerConnection(on: host))
     found.evidence += [
-      Fact("guarded", Figure.bytes(check.reserved)),
-      Fact("short of the goal by", Figure.bytes(check.shortOf)),
+      Fact("guarded", Format.bytes(check.reserved)),
+      Fact("short of the goal by", Format.bytes(check.shortOf)),
     ]
     return found
   }
@@ -66,13 +66,13 @@ extension Scene {
     guard let cgroup = host.cgroup else { return nil }
     let current = after[.cgroupMemory].map { Int($0) } ?? cgroup.current
     guard Double(current) >= Double(cgroup.maximum) * Self.nearly else { return nil }
-    let wanted = Figure.withHeadroom(cgroup.current + needed)
+    let wanted = Capacity.withHeadroom(cgroup.current + needed)
     let tee = host.user == 0 ? "tee" : "sudo tee"
     return Diagnosed(
       .memory, knob: "memory.max", now: cgroup.maximum, needed: wanted,
       fix: "echo \(wanted) | \(tee) \(cgroup.directory)/memory.max",
       evidence: [
-        Fact("cgroup", cgroup.directory), Fact("memory.current", Figure.bytes(current)),
+        Fact("cgroup", cgroup.directory), Fact("memory.current", Format.bytes(current)),
       ] + evidence)
   }
 
@@ -83,7 +83,7 @@ extension Scene {
     else { return nil }
     let held = max(1, after[.established] ?? after[.socketsInUse] ?? 1)
     let goal = Double(demand.goal) / held * pages
-    let wanted = Figure.withHeadroom(max(2 * bounds[2], Int(min(goal, 0x1p40))))
+    let wanted = Capacity.withHeadroom(max(2 * bounds[2], Int(min(goal, 0x1p40))))
     let low = wanted / 2
     return Diagnosed(
       .memory, knob: "net.ipv4.tcp_mem", now: bounds[2], needed: wanted,

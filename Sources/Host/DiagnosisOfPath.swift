@@ -28,7 +28,7 @@ extension Scene {
     }
     var found = Diagnosed(.packetsDropped, evidence: evidence)
     if let backlog = host.synBacklog {
-      found.evidence.append(Fact("net.ipv4.tcp_max_syn_backlog", Figure.count(backlog)))
+      found.evidence.append(Fact("net.ipv4.tcp_max_syn_backlog", Format.count(backlog)))
     }
     return found
   }
@@ -42,9 +42,9 @@ extension Scene {
     let needed = max(min(perEndpoint, Self.longestQueue), min(2 * now, Self.longestQueue))
     var found = Diagnosed(
       .acceptQueue, knob: "server.backlog", now: now, needed: needed,
-      evidence: evidence + [Fact("net.core.somaxconn", Figure.count(somaxconn))])
+      evidence: evidence + [Fact("net.core.somaxconn", Format.count(somaxconn))])
     if let backlog = demand.backlog {
-      found.evidence.append(Fact("server.backlog", Figure.count(backlog)))
+      found.evidence.append(Fact("server.backlog", Format.count(backlog)))
     }
     if demand.backlog.map({ $0 >= somaxconn }) ?? true {
       found.knob = "net.core.somaxconn"
@@ -59,18 +59,18 @@ extension Scene {
     let entries = after[.conntrackEntries].map { Int($0) } ?? host.conntrackEntries ?? 0
     // Entries come and go while one looks: within a hundredth the table is full.
     guard Double(entries) >= 0.99 * Double(most) else { return nil }
-    let needed = Figure.withHeadroom((host.conntrackEntries ?? 0) + demand.goal)
+    let needed = Capacity.withHeadroom((host.conntrackEntries ?? 0) + demand.goal)
     return Diagnosed(
       .packetsDropped, knob: "net.netfilter.nf_conntrack_max", now: most, needed: needed,
       fix: privileged("sysctl -w net.netfilter.nf_conntrack_max=\(needed)"),
-      evidence: evidence + [Fact("net.netfilter.nf_conntrack_count", Figure.count(entries))])
+      evidence: evidence + [Fact("net.netfilter.nf_conntrack_count", Format.count(entries))])
   }
 
   func nobodyListens(_ failure: FailureRecord) -> Diagnosed {
     Diagnosed(
       .nobodyListens,
       evidence: place(of: failure) + rises(.resetsSent, .attemptFails) + [
-        Fact("held when it began", "\(Figure.count(failure.established)) established")
+        Fact("held when it began", "\(Format.count(failure.established)) established")
       ])
   }
 
@@ -90,8 +90,8 @@ extension Scene {
     Diagnosed(
       .closedByPeer,
       evidence: place(of: failure) + [
-        Fact("closed", Figure.count(failure.count)),
-        Fact("held when it began", "\(Figure.count(failure.established)) established"),
+        Fact("closed", Format.count(failure.count)),
+        Fact("held when it began", "\(Format.count(failure.established)) established"),
         Fact("seconds into the run", String(Int(failure.firstInstant))),
       ] + rises(.establishedResets, .resetsSent, .abortsOnMemory))
   }
@@ -107,12 +107,12 @@ extension Scene {
       return nil
     }
     guard (times[4] + times[5]) / total < 0.1 else { return nil }
-    let shares = zip(modes, times).map { Fact($0.name, Figure.share($1 / total)) }
+    let shares = zip(modes, times).map { Fact($0.name, Format.share($1 / total)) }
     return Diagnosed(
       .cpu, knob: "processors", now: host.processors,
       needed: Int((Double(host.processors) * planned / max(rate, 1)).rounded(.up)),
       evidence: [
-        Fact("rate", "\(Figure.count(rate))/s of \(Figure.count(planned))/s")
+        Fact("rate", "\(Format.rate(rate)) of \(Format.rate(exactly: planned))")
       ] + shares)
   }
 }

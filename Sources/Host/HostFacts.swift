@@ -8,19 +8,19 @@ extension HostDescription {
       Fact("hostname", hostname),
       Fact("kernel", kernel),
       Fact("processors", processorModel.map { "\(processors) x \($0)" } ?? String(processors)),
-      Fact("memory", Figure.bytes(memoryTotal)),
-      Fact("memory available", Figure.bytes(memoryAvailable)),
-      Fact("page size", Figure.bytes(pageSize)),
+      Fact("memory", Format.bytes(memoryTotal)),
+      Fact("memory available", Format.bytes(memoryAvailable)),
+      Fact("page size", Format.bytes(pageSize)),
       Fact("user", String(user)),
       Fact("CAP_SYS_RESOURCE", mayRaiseHardLimit ? "yes" : "no"),
       Fact("CAP_SYS_ADMIN", capabilities.contains(.sysAdmin) ? "yes" : "no"),
-      Fact("RLIMIT_NOFILE soft", Figure.count(descriptors.soft)),
-      Fact("RLIMIT_NOFILE hard", Figure.count(descriptors.hard)),
+      Fact("RLIMIT_NOFILE soft", Format.count(descriptors.soft)),
+      Fact("RLIMIT_NOFILE hard", Format.count(descriptors.hard)),
     ]
     if let cgroup {
       facts.append(Fact("cgroup", cgroup.directory))
-      facts.append(Fact("memory.max", Figure.bytes(cgroup.maximum)))
-      facts.append(Fact("memory.current", Figure.bytes(cgroup.current)))
+      facts.append(Fact("memory.max", Format.bytes(cgroup.maximum)))
+      facts.append(Fact("memory.current", Format.bytes(cgroup.current)))
     }
     let counts: [(String, Int?)] = [
       ("fs.nr_open", descriptorsAtMost), ("fs.file-max", filesAtMost), ("open files", filesOpen),
@@ -30,7 +30,7 @@ extension HostDescription {
       ("net.netfilter.nf_conntrack_max", conntrackAtMost),
       ("net.netfilter.nf_conntrack_count", conntrackEntries),
     ]
-    for case (let name, let value?) in counts { facts.append(Fact(name, Figure.count(value))) }
+    for case (let name, let value?) in counts { facts.append(Fact(name, Format.count(value))) }
     if let localPorts {
       facts.append(
         Fact(
@@ -43,8 +43,8 @@ extension HostDescription {
     for case (let name, let values?) in triples {
       facts.append(Fact(name, values.map(String.init).joined(separator: " ")))
     }
-    for (name, size) in slabs.sorted(by: { $0.key < $1.key }) {
-      facts.append(Fact("slab \(name)", Figure.bytes(size)))
+    for (name, slab) in slabs.sorted(by: { $0.key < $1.key }) {
+      facts.append(Fact("slab \(name)", "\(Format.count(slab.size)) B"))
     }
     return facts
   }

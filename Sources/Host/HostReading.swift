@@ -43,21 +43,11 @@ extension HostDescription {
     tcpSend = integers("/proc/sys/net/ipv4/tcp_wmem", 3)
     conntrackAtMost = integer("/proc/sys/net/netfilter/nf_conntrack_max")
     conntrackEntries = integer("/proc/sys/net/netfilter/nf_conntrack_count")
-    slabs = Self.slabs(read("/proc/slabinfo") ?? "")
+    slabs = Slab.read(
+      read("/proc/slabinfo") ?? "", names: Self.connectionSlabs, pageSize: pageSize)
   }
 
-  /// The caches that a connection is made of; `slabinfo(5)`: the fourth word is an object's size.
-  private static func slabs(_ text: String) -> [String: Int] {
-    var sizes: [String: Int] = [:]
-    for line in text.split(separator: "\n") {
-      let words = line.split(separator: " ", maxSplits: 4)
-      guard words.count == 5, connectionSlabs.contains(words[0]), let size = Int(words[3])
-      else { continue }
-      sizes[String(words[0])] = size
-    }
-    return sizes
-  }
-
+  /// The caches that a connection is made of.
   private static let connectionSlabs: Set<Substring> = [
     "TCP", "TCPv6", "request_sock_TCP", "request_sock_TCPv6", "tw_sock_TCP", "tw_sock_TCPv6",
     "filp", "dentry", "sock_inode_cache", "eventpoll_epi", "eventpoll_pwq", "ep_head",

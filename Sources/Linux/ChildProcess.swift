@@ -96,6 +96,28 @@ package enum CurrentProcess {
     _ = runner_exact_timers()
   }
 
+  /// Signals of the terminal go to the group that it was started in, and no longer here.
+  package static func leaveProcessGroup() {
+    _ = setpgid(0, 0)
+  }
+
+  /// Opens what of standard input, output and error was closed, on nothing: else the next file
+  /// that is opened would take its place, and what is printed would go there.
+  package static func openStandardDescriptors() {
+    while true {
+      let descriptor = unsafe open("/dev/null", O_RDWR)
+      guard (0...STDERR_FILENO).contains(descriptor) else {
+        if descriptor > STDERR_FILENO { _ = close(descriptor) }
+        return
+      }
+    }
+  }
+
+  /// Writing to a pipe that nobody reads any more fails instead of ending the process.
+  package static func ignoreBrokenPipes() {
+    runner_ignore_signal(SIGPIPE)
+  }
+
   /// A worker leaves Ctrl-C to its coordinator, which ends it in order.
   package static func ignoreTerminalSignals() {
     runner_ignore_signal(SIGINT)

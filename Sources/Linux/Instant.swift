@@ -42,10 +42,12 @@ package struct Instant: Sendable, Hashable, Comparable {
 }
 
 extension Duration {
-  /// Whole nanoseconds; 0 when negative.
+  /// Whole nanoseconds; 0 when negative, and at most what 64 bits hold: 584 years.
   package var nanoseconds: UInt64 {
     let (seconds, attoseconds) = components
     guard seconds >= 0, attoseconds >= 0 else { return 0 }
-    return UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds) / 1_000_000_000
+    let (whole, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+    let (sum, carry) = whole.addingReportingOverflow(UInt64(attoseconds) / 1_000_000_000)
+    return overflow || carry ? .max : sum
   }
 }

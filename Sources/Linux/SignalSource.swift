@@ -6,6 +6,7 @@ package import SystemPackage
 package enum Signal {
   package static let interrupt = SIGINT
   package static let terminate = SIGTERM
+  package static let childEnded = SIGCHLD
 }
 
 /// Signals as something to poll, instead of handlers that run at any point. Source: signalfd(2).
@@ -14,14 +15,24 @@ package struct SignalSource: ~Copyable {
 
   /// Blocks these signals for the process and collects them instead.
   package init(_ signals: [Int32]) throws(Errno) {
-    var set = sigset_t()
-    unsafe sigemptyset(&set)
-    for signal in signals { unsafe sigaddset(&set, signal) }
-    guard unsafe sigprocmask(SIG_BLOCK, &set, nil) == 0 else { throw lastError }
+    var set = try Self.blocked(signals)
     let flags = Int32(SFD_NONBLOCK) | Int32(SFD_CLOEXEC)
     let raw = unsafe signalfd(-1, &set, flags)
     guard raw >= 0 else { throw lastError }
     descriptor = FileDescriptor(rawValue: raw)
+  }
+
+  /// Holds these signals back until a source collects them.
+  package static func block(_ signals: [Int32]) throws(Errno) {
+    _ = try blocked(signals)
+  }
+
+  private static func blocked(_ signals: [Int32]) throws(Errno) -> sigset_t {
+    var set = sigset_t()
+    unsafe sigemptyset(&set)
+    for signal in signals { unsafe sigaddset(&set, signal) }
+    guard unsafe sigprocmask(SIG_BLOCK, &set, nil) == 0 else { throw lastError }
+    return set
   }
 
   deinit { Socket.close(descriptor) }

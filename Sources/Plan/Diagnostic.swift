@@ -39,13 +39,21 @@ package struct Diagnostic: Sendable, Equatable {
       """
   }
 
+  /// A plan may come from anyone: what a terminal would obey is not sent to it.
+  private static func shown(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
+    let isObeyed = [.control, .format].contains(scalar.properties.generalCategory)
+    return isObeyed && scalar != "\t" ? "\u{FFFD}" : scalar
+  }
+
   /// The part of the source line to show, and the scalars before the caret in it. A plan may hold
   /// a line of a million characters; nobody wants to see it.
   private var excerpt: (text: String, caret: Int) {
     let width = 120
-    let scalars = sourceLine.unicodeScalars
+    let scalars = sourceLine.unicodeScalars.map(Self.shown)
     let caret = column - 1
-    guard scalars.count > width else { return (sourceLine, caret) }
+    guard scalars.count > width else {
+      return (String(String.UnicodeScalarView(scalars)), caret)
+    }
     let from = max(0, min(caret - width / 2, scalars.count - width))
     let window = scalars.dropFirst(from).prefix(width)
     return (String(String.UnicodeScalarView(window)), caret - from)

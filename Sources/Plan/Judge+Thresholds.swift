@@ -1,11 +1,11 @@
 import Recording
 
-extension Recording {
+extension Metrics {
+  /// Whether a threshold of this phase, or of the whole run, holds.
   func evaluate(_ threshold: Threshold) -> ThresholdResult {
-    let measured = measure(threshold.metric, in: threshold.phase)
     var result = ThresholdResult(
       text: threshold.text, planLine: threshold.line, passed: false, value: nil, reason: "")
-    switch measured {
+    switch measure(threshold.metric) {
     case .value(let value):
       result.value = value
       result.passed = threshold.comparison.holds(value, threshold.value)
@@ -22,7 +22,7 @@ extension Threshold.Quantity {
   package func text(_ value: Double) -> String {
     switch self {
     case .count: Format.count(value)
-    case .rate: Format.rate(value)
+    case .rate: Format.rate(exactly: value)
     case .duration: Format.duration(seconds: value)
     case .share: Format.share(value)
     }

@@ -12,7 +12,7 @@ package func judge(_ recording: Recording) -> Judgement {
   do {
     let plan = try Plan.read(
       text: recording.planText, file: recording.planFile, overrides: settings)
-    return judge(recording, thresholds: plan.thresholds)
+    return judge(recording, thresholds: plan.thresholds, expected: plan.expectedLimit)
   } catch {
     var judgement = judge(recording, thresholds: [])
     if recording.fault == nil {
@@ -26,18 +26,33 @@ package func judge(_ recording: Recording) -> Judgement {
 }
 
 /// As `judge(_:)`, with thresholds of the caller's choice.
-package func judge(_ recording: Recording, thresholds: [Threshold]) -> Judgement {
-  let results = thresholds.map { recording.evaluate($0) }
+package func judge(
+  _ recording: Recording, thresholds: [Threshold], expected: ExpectedLimit? = nil
+) -> Judgement {
+  var known: [String?: Metrics] = [:]
+  let results = thresholds.map { threshold in
+    let metrics = known[threshold.phase] ?? Metrics(recording, phase: threshold.phase)
+    known[threshold.phase] = metrics
+    return metrics.evaluate(threshold)
+  }
   let limit = recording.decidingLimit
-  let (verdict, exitCode, headline) = recording.outcome(results, limit: limit)
+  let (verdict, exitCode, headline) = recording.outcome(
+    results, limit: limit, expected: expected)
   return Judgement(
     verdict: verdict, exitCode: exitCode, thresholds: results, limit: limit, headline: headline)
 }
 
 extension Recording {
+  /// How a limit is told wherever it is: "limit reached: 19,936 of 1,000,000 connections; client
+  /// socket: EMFILE (Too many open files)". Nil for a phase that fell short without any.
+  package func headline(of limit: LimitRecord?, in phase: String) -> String {
+    "limit reached: \(reached(in: phase).progress);"
+      + " \(limit?.cause ?? "its cause was not recorded")"
+  }
+
   /// The worst that happened decides, in the order of `ExitStatus.ranking`.
   fileprivate func outcome(
-    _ results: [ThresholdResult], limit: LimitRecord?
+    _ results: [ThresholdResult], limit: LimitRecord?, expected: ExpectedLimit?
   ) -> (Verdict, Int32, String) {
     if let fault {
       let line = fault.split(whereSeparator: \.isNewline).first ?? "no reason was recorded"
@@ -53,19 +68,24 @@ extension Recording {
       return (
         .interrupted, ExitStatus.interrupted,
         "interrupted \(Format.duration(seconds: duration)) into the run, \(position):"
-          + " \(progress(of: nil))"
+          + " \(reached(in: nil).progress)"
       )
     }
+    var pass = "passed: \(reached(in: nil).progress)"
     if let limit {
+      let headline = headline(of: limit, in: limit.phase)
+      guard let expected else { return (.limit, ExitStatus.limit, headline) }
+      if let mismatch = expected.mismatch(with: limit, held: reached(in: limit.phase).held) {
+        return (.limit, ExitStatus.limit, "\(headline); \(mismatch)")
+      }
+      pass = "passed: expected \(headline)"
+    } else if expected != nil {
       return (
-        .limit, ExitStatus.limit, "limit reached: \(progress(of: limit.phase)); \(limit.cause)"
+        .failed, ExitStatus.thresholdFailed,
+        "the expected limit was not reached: \(reached(in: nil).progress)"
       )
-    }
-    if let short = phases.first(where: \.fellShort) {
-      return (
-        .limit, ExitStatus.limit,
-        "limit reached: \(progress(of: short.name)); its cause was not recorded"
-      )
+    } else if let short = phases.first(where: fellShort) {
+      return (.limit, ExitStatus.limit, headline(of: nil, in: short.name))
     }
     let failed = results.filter { !$0.passed }
     if let first = failed.first {
@@ -75,7 +95,7 @@ extension Recording {
         "threshold failed: \(first.text) (\(first.reason))\(others)"
       )
     }
-    return (.passed, ExitStatus.passed, "passed: \(progress(of: nil))")
+    return (.passed, ExitStatus.passed, pass)
   }
 
   /// Where the run stood when it ended.
@@ -83,14 +103,10 @@ extension Recording {
     phases.last { $0.started != nil }.map { "in phase \($0.name)" } ?? "before its first phase"
   }
 
-  /// "19,936 of 1,000,000 connections" for a phase; for the whole run when the phase has no goal.
-  private func progress(of name: String?) -> String {
-    if let phase = phases.first(where: { $0.name == name }), let goal = phase.goal {
-      return "\(Format.count(phase.held)) of \(Format.count(goal)) connections"
-    }
-    let goal = phases.compactMap(\.goal).max() ?? 0
-    let held = phases.map(\.held).max() ?? 0
-    return "\(Format.count(held)) of \(Format.count(goal)) connections"
+  /// Ended below its goal, which is never a success, even where nothing says why.
+  private func fellShort(_ phase: PhaseRecord) -> Bool {
+    guard let goal = phase.goal, phase.outcome != .skipped else { return false }
+    return held(in: phase) < goal
   }
 
   /// The limit that stopped the first phase that met one: the earliest, but the server's where the
@@ -104,16 +120,5 @@ extension Recording {
       return server
     }
     return earliest.first
-  }
-}
-
-extension PhaseRecord {
-  /// Connections that stood at both ends: a phantom counts for nothing.
-  fileprivate var held: Int { max(0, established - phantom) }
-
-  /// Ended below its goal, which is never a success, even where nothing says why.
-  fileprivate var fellShort: Bool {
-    guard let goal, outcome != .skipped else { return false }
-    return held < goal
   }
 }

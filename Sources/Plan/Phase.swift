@@ -1,3 +1,5 @@
+import Recording
+
 /// One step of a plan.
 package struct Phase: Sendable, Equatable {
   /// Unique in the plan: the kind, then `-2`, `-3` for the ones that follow.
@@ -57,7 +59,7 @@ extension Phase.Pace {
   fileprivate var title: String {
     switch self {
     case .unpaced: ""
-    case .rate(let rate): " at \(Format.rate(rate))"
+    case .rate(let rate): " at \(Format.rate(exactly: rate))"
     case .over(let span): " over \(Format.duration(span))"
     }
   }

@@ -1,20 +1,18 @@
+import Recording
+
 extension Plan {
   /// The plan as YAML with every default spelled out and every variable replaced. It reads as the
   /// same plan again.
   package var effective: String {
     var lines = ["name: \(scalar(name))"]
     if !description.isEmpty { lines.append("description: \(scalar(description))") }
+    lines +=
+      server?.yaml ?? ["target: [\(targets.map { scalar("\($0)") }.joined(separator: ", "))]"]
     lines += [
-      "server:",
-      "  listen: \(scalar(server.listen))",
-      "  processes: \(server.processes)",
-      "  reply: \(server.reply.rawValue)",
-      "  readiness: \(server.readiness.rawValue)",
-      "  backlog: \(server.backlog)",
       "clients:",
       "  sources: \(sources)",
       "  ports: \(clients.ports.lowerBound)-\(clients.ports.upperBound)",
-      "  processes: \(clients.processes)",
+      "  processes: \(clients.processes.yaml)",
       "  connect-timeout: \(clients.connectTimeout.yaml)",
       "phases:",
     ]
@@ -23,9 +21,10 @@ extension Plan {
       lines.append("thresholds:")
       lines += thresholds.map { "  - \(scalar($0.text))" }
     }
+    lines.append("on-limit: \(onLimit.rawValue)")
+    if let expectedLimit { lines.append("expect-limit: \(expectedLimit.yaml)") }
     lines += [
-      "on-limit: \(onLimit.rawValue)",
-      "guard: \(memoryGuard.map { "{memory: \($0)}" } ?? "off")",
+      "guard: \(memoryGuard.map { "{memory: \($0.yaml)}" } ?? "off")",
       "sampling: {every: \(sampling.every.yaml)}",
     ]
     return lines.joined(separator: "\n") + "\n"
@@ -34,6 +33,30 @@ extension Plan {
   private var sources: String {
     let ranges = clients.sources.map { scalar("\($0)") }
     return ranges.count == 1 ? ranges[0] : "[\(ranges.joined(separator: ", "))]"
+  }
+}
+
+extension Server {
+  fileprivate var yaml: [String] {
+    [
+      "server:",
+      "  listen: \(scalar(listen))",
+      "  processes: \(processes.yaml)",
+      "  reply: \(reply.rawValue)",
+      "  readiness: \(readiness.rawValue)",
+      "  backlog: \(backlog)",
+    ]
+  }
+}
+
+extension ExpectedLimit {
+  fileprivate var yaml: String {
+    let parts = [
+      errno.map { "errno: \($0)" }, at.map { "at: \(scalar($0))" },
+      end.map { "end: \($0.rawValue)" }, resource.map { "resource: \($0.rawValue)" },
+      connections.map { "connections: \($0.lowerBound)..\($0.upperBound)" },
+    ]
+    return "{\(parts.compactMap(\.self).joined(separator: ", "))}"
   }
 }
 
@@ -58,9 +81,8 @@ extension Phase.Pace {
   }
 }
 
-extension Processes: CustomStringConvertible {
-  /// As a plan writes it.
-  package var description: String {
+extension Processes {
+  fileprivate var yaml: String {
     switch self {
     case .auto: "auto"
     case .count(let count): "\(count)"
@@ -68,9 +90,8 @@ extension Processes: CustomStringConvertible {
   }
 }
 
-extension Plan.MemoryGuard: CustomStringConvertible {
-  /// As a plan writes it.
-  package var description: String {
+extension MemoryGuard {
+  fileprivate var yaml: String {
     switch self {
     case .share(let share): "\(plain(share, shiftedBy: 2))%"
     case .bytes(let bytes): "\(bytes)B"

@@ -36,10 +36,10 @@ extension Plan {
 
 extension Reader {
   private static let known = [
-    "name", "description", "variables", "server", "clients", "phases", "thresholds", "on-limit",
-    "guard", "sampling",
+    "name", "description", "variables", "server", "target", "clients", "phases", "thresholds",
+    "on-limit", "expect-limit", "guard", "sampling",
   ]
-  private static let later = ["target", "messages", "expect-limit"]
+  private static let later = ["messages"]
 
   /// The tree of the file; nil when there is none to look at.
   fileprivate mutating func root(_ text: String) -> Item? {
@@ -68,21 +68,31 @@ extension Reader {
     }
     let name = name(fields["name"], file: file)
     let description = fields["description"].flatMap { self.text($0.item, "a text") }
-    let server = part("server", fields, of: root) { reader, item in reader.server(item) }
+    let targets = fields["target"].map { self.targets($0.item) }
+    let server =
+      targets == nil
+      ? part("server", fields, of: root) { reader, item in reader.server(item) } : nil
+    if targets != nil, let server = fields["server"] {
+      report(
+        server.place, "the plan has both 'server' and 'target'",
+        hint: "'server' is the built-in one, 'target' is someone else's")
+    }
     let clients = clients(fields["clients"]?.item)
     let phases = part("phases", fields, of: root) { reader, item in reader.phases(item) } ?? []
     let names = phases.isEmpty ? nil : phases.map(\.name)
     let thresholds = fields["thresholds"].map { self.thresholds($0.item, phases: names) }
     let onLimit = fields["on-limit"].flatMap { word($0.item, as: Plan.OnLimit.self) }
+    let expectedLimit = fields["expect-limit"].flatMap { self.expectedLimit($0.item) }
     let memoryGuard = memoryGuard(fields["guard"]?.item)
     let sampling = sampling(fields["sampling"]?.item)
-    crossCheck(server: server, clients: clients, phases: phases, fields: fields)
-    guard errorCount == 0, let server, let clients else { return nil }
+    crossCheck(
+      server: server, targets: targets ?? [], clients: clients, phases: phases, fields: fields)
+    guard errorCount == 0, server != nil || targets != nil, let clients else { return nil }
     return Plan(
       name: name, description: description ?? "", file: file, text: text,
-      settings: variables.settings, server: server, clients: clients,
+      settings: variables.settings, server: server, targets: targets ?? [], clients: clients,
       phases: phases.compactMap(\.phase), thresholds: thresholds ?? [], onLimit: onLimit ?? .hold,
-      memoryGuard: memoryGuard, sampling: sampling)
+      expectedLimit: expectedLimit, memoryGuard: memoryGuard, sampling: sampling)
   }
 
   /// A part that every plan has.
@@ -91,9 +101,8 @@ extension Reader {
     _ read: (inout Reader, Item) -> T?
   ) -> T? {
     if let field = fields[key] { return read(&self, field.item) }
-    // A plan for someone else's server has been told already that it comes later.
-    if key == "server", fields["target"] != nil { return nil }
-    report(.start, "the plan has no '\(key)'")
+    report(
+      .start, "the plan has no '\(key)'\(key == "server" ? ", and no 'target' either" : "")")
     return nil
   }
 }

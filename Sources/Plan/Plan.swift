@@ -1,4 +1,5 @@
 package import Addressing
+package import Recording
 
 /// What should happen: a `.plan` file, read and found valid.
 package struct Plan: Sendable, Equatable {
@@ -10,12 +11,17 @@ package struct Plan: Sendable, Equatable {
   /// The values that overrides and the environment gave to the text. A recording keeps them as its
   /// `overrides`, so that the text reads the same again wherever it is judged.
   package var settings: [String: String]
-  package var server: Server
+  /// The built-in server; nil when the plan is for someone else's.
+  package var server: Server?
+  /// Someone else's server: the endpoints to connect to. Empty with the built-in one.
+  package var targets: [SocketAddress]
   package var clients: Clients
   package var phases: [Phase]
   package var thresholds: [Threshold]
   package var onLimit: OnLimit
-  /// Growth stops when less than this share of memory is available; nil when the guard is off.
+  /// A limit that is meant to be reached; reaching it is a pass.
+  package var expectedLimit: ExpectedLimit?
+  /// Growth stops when less than this is available; nil when the guard is off.
   package var memoryGuard: MemoryGuard?
   package var sampling: Sampling
 
@@ -32,22 +38,9 @@ package struct Plan: Sendable, Equatable {
     case fail
   }
 
-  package enum MemoryGuard: Sendable, Equatable {
-    /// Share of the host's memory, 0 to 1.
-    case share(Double)
-    case bytes(Int)
-  }
-
   package struct Sampling: Sendable, Equatable {
     package var every: Duration
   }
-}
-
-/// How many worker processes play an end.
-package enum Processes: Sendable, Equatable {
-  /// As few as the descriptor limit allows, and at least what the rate needs.
-  case auto
-  case count(Int)
 }
 
 /// The built-in server.

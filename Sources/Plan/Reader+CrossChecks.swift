@@ -1,4 +1,5 @@
 import Addressing
+import Recording
 
 extension Server {
   /// The most endpoints that `processes: auto` is taken to lead to, for want of knowing the host.
@@ -27,26 +28,32 @@ extension Server {
 extension Reader {
   /// What no part of the plan can see on its own.
   mutating func crossCheck(
-    server: Server?, clients: Clients?, phases: [PlacedPhase], fields: [String: Item.Field]
+    server: Server?, targets: [SocketAddress], clients: Clients?, phases: [PlacedPhase],
+    fields: [String: Item.Field]
   ) {
     checkOrder(phases)
-    guard let server, let clients else { return }
+    guard let clients else { return }
+    let ends = server.map { [$0.addresses.first] } ?? targets.map(\.ip)
+    guard !ends.isEmpty else { return }
     let place = fields["clients"]?.item.place ?? fields["server"]?.item.place ?? .start
-    guard clients.sources.allSatisfy({ $0.first.isV6 == server.addresses.first.isV6 }) else {
+    let isOneFamily = ends.allSatisfy { end in
+      clients.sources.allSatisfy { $0.first.isV6 == end.isV6 }
+    }
+    guard isOneFamily else {
       report(
         place, "clients and server need addresses of one family, IPv4 or IPv6",
         hint: "set 'sources' of clients to suit 'listen' of the server")
       return
     }
-    checkAddressSpace(server: server, clients: clients, phases: phases)
+    checkAddressSpace(
+      endpoints: server?.mostEndpoints ?? targets.count, clients: clients, phases: phases)
   }
 
   /// Every connection needs a source address, a source port and an endpoint of its own.
   private mutating func checkAddressSpace(
-    server: Server, clients: Clients, phases: [PlacedPhase]
+    endpoints: Int, clients: Clients, phases: [PlacedPhase]
   ) {
     let ports = clients.ports.count
-    let endpoints = server.mostEndpoints
     let room = Int128(clients.sourceCount) * Int128(ports) * Int128(endpoints)
     for phase in phases {
       guard let goal = phase.phase?.goal, let place = phase.goal, Int128(goal) > room else {

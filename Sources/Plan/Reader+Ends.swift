@@ -1,4 +1,5 @@
 import Addressing
+import Recording
 
 extension Reader {
   private enum Default {
@@ -71,7 +72,7 @@ extension Reader {
   }
 
   /// `IP:PORT`, `A-B:PORT`; an IPv6 address in brackets.
-  private static func listen(
+  static func listen(
     _ text: String
   ) throws(Problem) -> (addresses: AddressRange, port: UInt16) {
     let hint = "write ADDRESS:PORT, for example 127.0.0.1:9000 or [::1]:9000"

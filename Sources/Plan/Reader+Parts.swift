@@ -1,3 +1,5 @@
+import Recording
+
 extension Reader {
   /// The plan's name, which is a directory's name as well.
   mutating func name(_ field: Item.Field?, file: String) -> String {
@@ -16,8 +18,8 @@ extension Reader {
     return name
   }
 
-  mutating func memoryGuard(_ item: Item?) -> Plan.MemoryGuard? {
-    let standard = Plan.MemoryGuard.share(0.05)
+  mutating func memoryGuard(_ item: Item?) -> MemoryGuard? {
+    let standard = MemoryGuard.share(0.05)
     guard let item else { return standard }
     if case .scalar(let text) = item.value {
       if text != "off" {

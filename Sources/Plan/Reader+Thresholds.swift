@@ -83,7 +83,7 @@ extension Reader {
       switch metric.quantity {
       case .count: return Double(try Units.count(text))
       case .rate: return try Units.rate(text)
-      case .duration: return try Units.duration(text).seconds
+      case .duration: return try Units.duration(text) / .seconds(1)
       case .share: return try Units.share(text)
       }
     } catch {

@@ -40,6 +40,8 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     case closing(Schedule, done: Int, slot: UInt32, reset: Bool)
     /// Nothing more will be opened; handshakes are still under way.
     case settling
+    /// Asking goes through the table by slot.
+    case verifying(slot: UInt32)
   }
 
   package init(
@@ -87,7 +89,12 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     case .begin:
       begin(assignment.tasks[command.phase])
     case .settle:
-      if case .opening = work { work = .settling }
+      // Even with nothing under way: the order to begin may have been overwritten before it was
+      // read, and the phase must settle all the same. A close goes on to its end.
+      if case .closing = work { break }
+      work = .settling
+    case .verify:
+      work = .verifying(slot: 0)
     case .wait, .quit:
       break
     }
@@ -118,6 +125,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     case .opening(let schedule, let done, let total): open(schedule, done: done, total: total)
     case .closing(let schedule, let done, let slot, let reset):
       close(schedule, done: done, from: slot, reset: reset)
+    case .verifying(let slot): verify(from: slot)
     }
   }
 
@@ -134,7 +142,9 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
       let intended = schedule.rate == nil ? now : due
       guard openOne(due: intended) else {
         work = .settling
-        return nextExpiry()
+        // Not `nextExpiry`: with no handshake under way nothing would end the wait, and the
+        // phase would never be found settled.
+        return now
       }
       done += 1
       now = kernel.now()
@@ -146,7 +156,11 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   /// Begins one connection; false when a limit leaves no hope for the ones after it.
   private mutating func openOne(due: Instant) -> Bool {
     var socket: FileDescriptor?
-    for _ in 0..<walk.count {
+    // How the last tuple was found to be taken. Before any was tried: by ourselves.
+    var takenBy = (call: FailedCall.connect, error: Errno.addressNotAvailable, position: UInt32(0))
+    var skipped: UInt64 = 0
+    let own = board[.held] + board[.connecting]
+    for _ in 0..<(own < walk.count ? walk.count : 0) {
       let step = walk.next()
       let endpoint = assignment.endpoints[step.endpoint]
       let source = SocketAddress(assignment.sources[step.source], step.port)
@@ -165,25 +179,25 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
           socket = nil
         }
         if isTaken(call, error) {
-          board.add(.portsSkipped)
+          skipped += 1
           takenBy = (call, error, step.position)
           continue
         }
         if let descriptor = socket { kernel.close(descriptor) }
+        board.add(.portsSkipped, skipped)
         return fail(call, error, position: step.position)
       }
+      board.add(.portsSkipped, skipped)
       return register(socket!, step: step, due: due)
     }
-    // Every tuple of this worker has been tried in a row, and each one was taken.
+    // Every tuple of this worker has been tried in a row, and each one was taken: our own once
+    // each, and the others by somebody else.
     if let descriptor = socket { kernel.close(descriptor) }
-    let (call, error, position) = takenBy ?? (.bind, .addressInUse, 0)
-    count(call, error, position: position)
+    board.add(.portsSkipped, skipped - min(skipped, own))
+    count(takenBy.call, takenBy.error, position: takenBy.position)
     stopGrowing()
     return false
   }
-
-  /// How the last source port was found to be taken.
-  private var takenBy: (call: FailedCall, error: Errno, position: UInt32)?
 
   /// Whether a failure means that this one tuple is in use, and the next one may not be.
   private func isTaken(_ call: FailedCall, _ error: Errno) -> Bool {
@@ -240,7 +254,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
       let due = schedule.due(assignment.share.ordinal(done))
       guard due <= now, closed < Self.batch else {
         work = .closing(schedule, done: done, slot: slot, reset: reset)
-        return max(due, now)
+        return earlier(max(due, now), nextExpiry())
       }
       if !reset { try? kernel.resetOnClose(connections.descriptor(slot), false) }
       drop(slot)
@@ -249,6 +263,29 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
       slot += 1
     }
     work = .settling
+    return now
+  }
+
+  private mutating func verify(from slot: UInt32) -> Instant? {
+    var slot = slot
+    var asked = 0
+    while slot < connections.firstUnused, asked < Self.batch {
+      if connections.state(slot) == .established {
+        connections.ask(slot)
+        let byte = unsafe UnsafeRawBufferPointer(
+          rebasing: UnsafeRawBufferPointer(bytes.buffer)[..<1])
+        if case .moved(let count) = unsafe kernel.send(connections.descriptor(slot), byte) {
+          board.add(.bytesSent, UInt64(count))
+        }
+        asked += 1
+      }
+      slot += 1
+    }
+    guard slot < connections.firstUnused else {
+      work = .none
+      return now
+    }
+    work = .verifying(slot: slot)
     return now
   }
 
@@ -262,7 +299,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
       guard !seen.has(.error | .hangUp) else { return failHandshake(token.slot) }
       guard seen.has(.writable) else { return }
       establish(token.slot)
-    case .established: break
+    case .established, .asked: break
     }
     if seen.has(.readable | .peerHangUp | .error | .hangUp) { drain(token.slot) }
   }
@@ -290,7 +327,12 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     while true {
       let buffer = unsafe UnsafeMutableRawBufferPointer(bytes.buffer)
       switch unsafe kernel.receive(connections.descriptor(slot), into: buffer) {
-      case .moved(let count): board.add(.bytesReceived, UInt64(count))
+      case .moved(let count):
+        board.add(.bytesReceived, UInt64(count))
+        if connections.state(slot) == .asked {
+          connections.answer(slot)
+          board.add(.verified)
+        }
       case .wouldBlock: return
       case .closed: return lose(slot, nil)
       case .failed(let error): return lose(slot, error)
@@ -328,7 +370,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     switch connections.state(slot) {
     case .connecting:
       board.subtract(.connecting)
-    case .established:
+    case .established, .asked:
       board.subtract(.held)
       board.addToSource(walk.step(at: connections.position(slot)).source, -1)
     case .free:

@@ -4,6 +4,8 @@ import SystemPackage
 struct ConnectionTable: ~Copyable {
   enum State: UInt8 {
     case free, connecting, established
+    /// Established, and a byte is on its way that should come back.
+    case asked
   }
 
   /// No row: the end of a list.
@@ -76,6 +78,9 @@ struct ConnectionTable: ~Copyable {
     unlinkConnecting(slot)
     states[slot] = State.established.rawValue
   }
+
+  mutating func ask(_ slot: UInt32) { states[slot] = State.asked.rawValue }
+  mutating func answer(_ slot: UInt32) { states[slot] = State.established.rawValue }
 
   /// Frees a row; events that still name its old tenant are stale from here on.
   mutating func remove(_ slot: UInt32) {

@@ -22,6 +22,8 @@ package enum Counter: Int, CaseIterable, Sendable {
   case portsSkipped
   /// 1 once a limit has stopped this worker's growth.
   case limited
+  /// Client: bytes sent to verify a connection that came back.
+  case verified
   case bytesReceived
   case bytesSent
   /// Microseconds, as of the last turn that published them.
@@ -42,5 +44,8 @@ package enum Order: UInt64, Sendable {
   case begin
   /// Open nothing more in this phase.
   case settle
+  /// Send one byte on every connection and count the ones that come back. Nothing else is in
+  /// progress then.
+  case verify
   case quit
 }

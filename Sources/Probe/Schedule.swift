@@ -14,6 +14,9 @@ package struct Schedule: Sendable, Equatable {
   /// The instant at which operation `ordinal` of the whole phase is due.
   package func due(_ ordinal: UInt64) -> Instant {
     guard let rate else { return start }
-    return start.advanced(byNanoseconds: UInt64(Double(ordinal) / rate * 1e9))
+    let nanoseconds = Double(ordinal) / rate * 1e9
+    // A rate may be so slow that the instant lies beyond all clocks; NaN compares as that, too.
+    guard nanoseconds < 0x1p63 else { return .distantFuture }
+    return start.advanced(byNanoseconds: UInt64(nanoseconds))
   }
 }

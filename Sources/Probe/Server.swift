@@ -108,6 +108,11 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
       board[.state] = WorkerState.ready.rawValue
     } catch {
       count(call, error)
+      // It may listen already: connections that nobody will ever accept must be refused instead.
+      if let socket = listener {
+        kernel.close(socket)
+        listener = nil
+      }
       board[.limited] = 1
       board[.state] = WorkerState.failed.rawValue
     }
@@ -118,8 +123,7 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
     guard let listener else { return }
     for accepted in 0..<Self.batch {
       do throws(Errno) {
-        guard let socket = try kernel.accept(listener) else { return }
-        try admit(socket)
+        guard let socket = try kernel.accept(listener), admit(socket) else { return }
       } catch {
         // accept4 wants a descriptor before it looks at the queue, so at the limit it fails even
         // when nobody waits. Only the first attempt of a batch is sure that somebody does; after
@@ -130,7 +134,8 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
     }
   }
 
-  private mutating func admit(_ socket: FileDescriptor) throws(Errno) {
+  /// False when a limit leaves no hope for the ones behind it.
+  private mutating func admit(_ socket: FileDescriptor) -> Bool {
     let slot = UInt32(socket.rawValue)
     generations[slot] &+= 1
     do throws(Errno) {
@@ -138,11 +143,13 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
         socket, .readable, token: Token(slot: slot, generation: generations[slot]).rawValue)
     } catch {
       kernel.close(socket)
-      return stopListening(.epollControl, error)
+      stopListening(.epollControl, error)
+      return false
     }
     open[slot] = true
     board.add(.held)
     board.add(.opened)
+    return true
   }
 
   /// A limit: polling the listener on would spin, since the connection that could not be taken

@@ -44,9 +44,4 @@ package struct Distribution: Sendable, Equatable {
     }
     self.init(buckets: counts.map { Bucket(value: $0.key, count: $0.value) })
   }
-
-  /// Both distributions taken together.
-  package func merged(with other: Distribution) -> Distribution {
-    Distribution(merging: [self, other])
-  }
 }

@@ -3,7 +3,8 @@ package struct FailureRecord: Sendable, Equatable {
   package var end: End
   package var worker: Int?
   package var phase: String
-  /// The system call's name; `connect-timeout` is the runner's own deadline, not an errno.
+  /// The system call's name; `connect-timeout` is the runner's own deadline, not an errno, and
+  /// `memoryGuardCall` its own check.
   package var syscall: String
   /// Nil for the runner's own deadline and for an orderly close by the peer.
   package var errno: ErrnoRecord?
@@ -31,4 +32,7 @@ package struct FailureRecord: Sendable, Equatable {
     self.source = source
     self.endpoint = endpoint
   }
+
+  /// Stands for a system call where the memory guard stopped growth.
+  package static let memoryGuardCall = "memory-guard"
 }

@@ -57,14 +57,3 @@ package struct LimitRecord: Sendable, Equatable {
     self.evidence = evidence
   }
 }
-
-/// A named value in words, for people: a line of a host description or of a limit's evidence.
-package struct Fact: Sendable, Hashable {
-  package var name: String
-  package var value: String
-
-  package init(_ name: String, _ value: String) {
-    self.name = name
-    self.value = value
-  }
-}

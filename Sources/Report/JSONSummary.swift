@@ -22,7 +22,7 @@ package func jsonSummary(
       "failures": .integer(metrics.failures),
     ]),
     "limit": judgement.limit.map(limitObject) ?? .null,
-    "prediction": metrics.predicted.map(predictionObject) ?? .null,
+    "prediction": recording.predicted.map(predictionObject) ?? .null,
     "connect": metrics.connectObject,
     // No phase sends messages yet, so these are true zeros.
     "messages": .object([

@@ -21,13 +21,8 @@ package func summary(
 }
 
 private func title(_ recording: Recording, _ paint: Paint) -> String {
-  let facts = [
-    recording.started.isEmpty ? nil : Format.date(recording.started),
-    Format.duration(recording.duration),
-    recording.hostname.isEmpty ? nil : line(recording.hostname),
-  ]
-  return paint.bold(line(recording.planName)) + "  "
-    + paint.dim(facts.compactMap { $0 }.joined(separator: " · "))
+  paint.bold(line(recording.planName)) + "  "
+    + paint.dim(recording.circumstances.joined(separator: " · "))
 }
 
 /// The figures worth a line each; what was not measured has none.
@@ -40,23 +35,24 @@ private func measured(_ recording: Recording, _ metrics: Metrics) -> [Fact] {
       "\(Format.count(metrics.established))\(goal) established · "
         + "\(Format.count(metrics.accepted)) accepted · \(Format.count(metrics.phantom)) phantom"))
   var connect = metrics.connectRate.map { [Format.rate($0)] } ?? []
-  connect += metrics.connect?.named.map { "\($0.name) \(Format.duration($0.seconds))" } ?? []
+  connect +=
+    metrics.connect?.named.map { "\($0.name) \(Format.duration(seconds: $0.seconds))" } ?? []
   if !connect.isEmpty { rows.append(Fact("connect", connect.joined(separator: " · "))) }
   if metrics.failures > 0 {
     let causes = recording.failures.sorted { $0.count > $1.count }.prefix(2)
-      .map { "\($0.cause) × \(Format.count($0.count))" }
+      .map { line("\($0.cause) × \(Format.count($0.count))") }
     rows.append(
       Fact("failures", ([Format.count(metrics.failures)] + causes).joined(separator: " · ")))
   }
   let cost = [
     metrics.kernelMemory.map { Format.bytes($0) + " kernel" },
     metrics.userMemory.map { Format.bytes($0) + " user" },
-    metrics.userTime.map { Format.duration($0) + " user time" },
+    metrics.userTime.map { Format.duration(seconds: $0) + " user time" },
   ].compactMap { $0 }
   if !cost.isEmpty {
     rows.append(Fact("a connection end", cost.joined(separator: " · ")))
   }
-  if let predicted = metrics.predicted {
+  if let predicted = recording.predicted {
     rows.append(
       Fact(
         "predicted",

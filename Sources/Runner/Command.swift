@@ -13,7 +13,7 @@ struct Runner: ParsableCommand {
         runner plans/ramp-1m.plan        the same as: runner run plans/ramp-1m.plan
       """,
     version: Version.current,
-    subcommands: [RunCommand.self],
+    subcommands: [RunCommand.self, CheckCommand.self, DoctorCommand.self],
     defaultSubcommand: RunCommand.self)
 }
 

@@ -35,7 +35,8 @@ struct Coordinator: ~Copyable {
   private var phaseStarted: Instant
   private var interrupted = false
   private var memoryAvailable: Int?
-  private var growthStopped = false
+  /// True also while no phase has begun: there is no growth to stop.
+  private var growthStopped = true
   /// The moment at which the memory guard stopped growth in this phase.
   private var guardStop: FailureRecord?
   private var limitInSight: String?
@@ -43,23 +44,22 @@ struct Coordinator: ~Copyable {
   private var countersBefore: [Series.Key: Double] = [:]
 
   init(
-    plan: Plan, staffing: Staffing, host: HostDescription, demand: Demand,
-    prediction: [PredictionTerm], fleet: consuming Fleet, writer: RecordingWriter,
+    outlook: Outlook, fleet: consuming Fleet, writer: RecordingWriter,
     state: RunState, started: Instant, progress: any Progress
   ) throws(Errno) {
     self.signals = try SignalSource([Signal.interrupt, Signal.terminate])
-    self.plan = plan
-    self.host = host
-    kernel = KernelSeries(host: host)
-    self.demand = demand
-    self.prediction = prediction
+    plan = outlook.plan
+    host = outlook.host
+    demand = outlook.demand
+    prediction = outlook.prediction
+    kernel = KernelSeries(host: outlook.host)
     self.started = started
     self.writer = writer
     self.progress = progress
     self.state = state
-    sampler = Sampler(sources: staffing.sources.map { "\($0)" }, started: started)
+    sampler = Sampler(sources: outlook.staffing.sources.map { "\($0)" }, started: started)
     ledger = FailureLedger(
-      clients: staffing.clients, phases: plan.phases.map(\.name), started: started)
+      clients: outlook.staffing.clients, phases: plan.phases.map(\.name), started: started)
     nextSample = .now()
     phaseStarted = started
     self.fleet = fleet
@@ -84,6 +84,8 @@ struct Coordinator: ~Copyable {
   // MARK: Phases
 
   /// Runs one phase; false when a limit kept it from its goal.
+  ///
+  /// Nothing is begun when a server cannot listen: whoever holds its port would be connected to.
   private mutating func run(_ index: Int) throws(RecordingError) -> Bool {
     phase = index
     phaseStarted = .now()
@@ -93,19 +95,25 @@ struct Coordinator: ~Copyable {
     let readings = kernel.readings()
     countersBefore = readings.values
     state.phases[index].started = phaseStarted.seconds(since: started)
+    // What a close begins with would be missed by the first look after it has begun.
+    state.phases[index].established = fleet.now(.held, .client)
+    state.phases[index].accepted = fleet.now(.held, .server)
     try sample(readings)
     progress.phaseChanged(progressState())
-    fleet.post(.begin, phase: index)
-    try work(plan.phases[index])
-    let reached = try endPhase()
-    return reached
+    if !fleet.any(.server, { $0[.state] == WorkerState.failed.rawValue }) {
+      fleet.post(.begin, phase: index)
+      try work(plan.phases[index])
+    }
+    return try endPhase()
   }
 
   private mutating func work(_ phase: Phase) throws(RecordingError) {
     switch phase.kind {
     case .ramp:
       try loop(until: nil) { fleet, phase in fleet.hasSettled(phase) }
-      try settle { fleet in fleet.now(.held, .server) >= fleet.now(.held, .client) }
+      if hasOwnServer {
+        try settle { fleet in fleet.now(.held, .server) >= fleet.now(.held, .client) }
+      }
       measureMemory()
     case .hold(let duration), .pause(let duration):
       try loop(until: phaseStarted.advanced(by: duration)) { _, _ in false }
@@ -115,6 +123,8 @@ struct Coordinator: ~Copyable {
     }
   }
 
+  private var hasOwnServer: Bool { plan.server != nil }
+
   /// Writes down how the phase went; false when it fell short of its goal.
   private mutating func endPhase() throws(RecordingError) -> Bool {
     let now = Instant.now()
@@ -123,22 +133,41 @@ struct Coordinator: ~Copyable {
     observe()
     var record = state.phases[phase]
     record.ended = now.seconds(since: started)
-    record.phantom = max(0, established - accepted)
+    // What someone else's server accepted is not known here.
+    record.phantom = hasOwnServer ? max(0, established - accepted) : 0
     let failures = state.failures.filter { $0.phase == record.name }
     record.failures = failures.reduce(0) { $0 + $1.count }
-    let reached = record.goal.map { established >= $0 && accepted >= $0 } ?? true
+    let reached = record.goal.map { established - record.phantom >= $0 } ?? true
     record.outcome = interrupted ? .interrupted : reached ? .done : .limit
     state.phases[phase] = record
     let readings = kernel.readings()
     if record.outcome == .limit {
-      let limits = finder(readings).limits(
+      var limits = finder(readings).limits(
         of: record, failures: failures, memoryGuard: guardStop,
         workerDied: state.limits.contains { $0.phase == record.name })
-      for limit in limits { note(limit) }
+      if let alive = try verify() {
+        for index in limits.indices { limits[index].evidence.append(alive) }
+      }
       state.limits += limits
+      for limit in limits { note(limit) }
     }
     try sample(readings)
     return record.outcome != .limit
+  }
+
+  /// Whether what is held is alive: a byte out and back on every connection. Nil where the plan
+  /// does not go on, or the server does not echo.
+  private mutating func verify() throws(RecordingError) -> Fact? {
+    guard plan.onLimit == .hold, plan.server?.reply == .echo, !interrupted else { return nil }
+    let held = fleet.now(.held, .client)
+    guard held > 0 else { return nil }
+    let before = fleet.now(.verified, .client)
+    fleet.post(.verify, phase: phase)
+    try settle { fleet in fleet.now(.verified, .client) - before >= held }
+    let alive = fleet.now(.verified, .client) - before
+    let text = "\(Format.count(alive)) of \(Format.count(held)) answered"
+    progress.note("\(plan.name): \(text) a byte after the limit")
+    return Fact("alive after the limit", text)
   }
 
   // MARK: Waiting
@@ -163,12 +192,14 @@ struct Coordinator: ~Copyable {
     _ done: (borrowing Fleet) -> Bool
   ) throws(RecordingError) {
     var deadline = Instant.now().advanced(by: Self.settleTime)
-    var last = (-1, -1)
+    var last = (-1, -1, -1)
     while !done(fleet), .now() < deadline {
       observe()
-      let held = (fleet.now(.held, .client), fleet.now(.held, .server))
-      if held != last { deadline = .now().advanced(by: Self.settleTime) }
-      last = held
+      let now = (
+        fleet.now(.held, .client), fleet.now(.held, .server), fleet.now(.verified, .client)
+      )
+      if now != last { deadline = .now().advanced(by: Self.settleTime) }
+      last = now
       if nextSample <= .now() { try sample(kernel.readings()) }
       progress.update(progressState())
       sleep(until: .now().advanced(by: .milliseconds(10)))
@@ -232,7 +263,7 @@ struct Coordinator: ~Copyable {
 
   private func memoryIsShort() -> Bool {
     guard let memoryAvailable, let memoryGuard = plan.memoryGuard else { return false }
-    return memoryAvailable <= MemoryGuard(memoryGuard).bytes(of: host.memoryTotal)
+    return memoryAvailable <= memoryGuard.bytes(of: host.memoryTotal)
   }
 
   private mutating func recordDeath(of index: Int) {

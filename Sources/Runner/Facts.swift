@@ -1,3 +1,4 @@
+import Addressing
 import Host
 import Linux
 import Plan
@@ -9,32 +10,16 @@ import Recording
 extension Demand {
   init(_ plan: Plan, staffing: Staffing) {
     self.init(
-      goal: plan.goal, clientWorkers: Workers(plan.clients.processes),
-      serverWorkers: Workers(plan.server.processes), bothEndsHere: true,
+      goal: plan.goal, clientWorkers: plan.clients.processes,
+      serverWorkers: plan.server?.processes,
+      // A server on loopback is on this host, whoever plays it.
+      bothEndsHere: plan.targets.allSatisfy(\.ip.isLoopback),
       sources: staffing.sources.count, portsPerSource: plan.clients.ports.count,
-      endpoints: staffing.servers.count, backlog: plan.server.backlog,
-      memoryGuard: plan.memoryGuard.map(MemoryGuard.init))
+      endpoints: staffing.endpoints.count, backlog: plan.server?.backlog,
+      memoryGuard: plan.memoryGuard)
     clientOverhead = descriptorsOfAWorker
     // And the listener.
     serverOverhead = descriptorsOfAWorker + 1
-  }
-}
-
-extension Demand.Workers {
-  fileprivate init(_ processes: Processes) {
-    switch processes {
-    case .auto: self = .auto
-    case .count(let count): self = .count(count)
-    }
-  }
-}
-
-extension MemoryGuard {
-  init(_ planned: Plan.MemoryGuard) {
-    switch planned {
-    case .share(let share): self = .share(share)
-    case .bytes(let bytes): self = .bytes(bytes)
-    }
   }
 }
 

@@ -88,10 +88,3 @@ struct FailureLedger {
       endpoint: endpoint)
   }
 }
-
-extension FailureRecord {
-  /// What the failure is called in charts and tables: `client socket EMFILE`.
-  var cause: String {
-    ([end.rawValue, syscall] + (errno.map { [$0.name] } ?? [])).joined(separator: " ")
-  }
-}

@@ -1,5 +1,4 @@
 import Host
-import Plan
 import Recording
 
 /// Turns what failed in a phase that fell short of its goal into limit records.
@@ -67,8 +66,4 @@ struct LimitFinder {
   }
 
   private var predicted: Int? { prediction.first { $0.binds }?.connections }
-}
-
-extension FailureRecord {
-  static let memoryGuardCall = "memory-guard"
 }

@@ -1,5 +1,4 @@
 import Linux
-import Plan
 import Recording
 
 /// A few lines on a terminal, redrawn in place.

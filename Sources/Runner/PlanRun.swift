@@ -12,15 +12,21 @@ extension RunOptions {
   func run(_ file: String) -> Int32 {
     let plan: Plan
     do throws(InvalidPlan) {
-      plan = try Plan.load(file: file, overrides: overrideMap, environment: environment)
+      plan = try settings.load(file)
     } catch {
       return refuse(error)
     }
     let files = files(of: plan.name)
     let result: Recording
     do {
+      let outlook = try Outlook(plan, raiseLimits: true)
+      let findings = preflight == .off ? [] : Preflight.findings(outlook)
+      if preflight == .strict, !findings.isEmpty { return refuse(outlook, findings, files) }
+      for finding in findings where !quiet {
+        StandardError.write("runner: \(plan.name): warning: \(finding)\n")
+      }
       try files.prepare()
-      result = try drive(plan, files)
+      result = try drive(outlook, files)
     } catch let error as RecordingError {
       return fail("\(plan.name): \(error)", ExitStatus.notWritten)
     } catch let error as Errno {
@@ -33,15 +39,8 @@ extension RunOptions {
 
   // MARK: Driving
 
-  private func drive(_ plan: Plan, _ files: RunFiles) throws -> Recording {
-    // One process that holds the whole goal is the fewest there can be, so ask for that much.
-    let limit = try ResourceLimit.raiseDescriptors(to: plan.goal + descriptorsOfAWorker + 1)
-    let host = HostDescription.current()
-    let staffing = Staffing(
-      plan: plan, descriptorLimit: limit.soft, processors: host.processors)
-    let demand = Demand(plan, staffing: staffing)
-    let prediction = Capacity.predict(demand, on: host)
-
+  private func drive(_ outlook: Outlook, _ files: RunFiles) throws -> Recording {
+    let (plan, host, staffing) = (outlook.plan, outlook.host, outlook.staffing)
     let fleet = try Fleet(
       servers: staffing.servers, clients: staffing.clients,
       sources: min(staffing.sources.count, Sampler.mostSources))
@@ -54,12 +53,12 @@ extension RunOptions {
       overrides: plan.settings.sorted { $0.key < $1.key }.map { Fact($0.key, $0.value) },
       seed: seed ?? UInt64.random(in: .min ... .max), programVersion: Version.current,
       started: Clock.timestamp(), complete: false, hostname: host.hostname, host: host.facts,
-      phases: state.phases, workers: state.workers, prediction: prediction)
+      phases: state.phases, workers: state.workers, prediction: outlook.prediction)
     let writer = try RecordingWriter(path: files.recording, recording: recording)
 
     var coordinator = try Coordinator(
-      plan: plan, staffing: staffing, host: host, demand: demand, prediction: prediction,
-      fleet: fleet, writer: writer, state: state, started: started, progress: makeProgress())
+      outlook: outlook, fleet: fleet, writer: writer, state: state, started: started,
+      progress: makeProgress())
     var end = try coordinator.drive()
 
     var whole = try writer.snapshot()
@@ -83,7 +82,8 @@ extension RunOptions {
     case .none: SilentProgress()
     case .plain: PlainProgress()
     case .live: LiveView(colour: colour)
-    case .auto: Terminal.isPresent && !isDumb ? LiveView(colour: colour) : PlainProgress()
+    case .auto:
+      Terminal.isPresent && !Surroundings.isDumb ? LiveView(colour: colour) : PlainProgress()
     }
   }
 
@@ -96,6 +96,19 @@ extension RunOptions {
       let line = try publication.publish(invalid, plan: name)
       if json { StandardOutput.write(line + "\n") }
       return ExitStatus.invalidPlan
+    } catch {
+      return fail("\(name): a report cannot be written: \(error)", ExitStatus.notWritten)
+    }
+  }
+
+  /// Preflight under `strict`: nothing was opened, and a CI job finds out why.
+  private func refuse(_ outlook: Outlook, _ findings: [String], _ files: RunFiles) -> Int32 {
+    let name = outlook.plan.name
+    for finding in findings { StandardError.write("runner: \(name): refused: \(finding)\n") }
+    do {
+      let line = try Publication(files: files).publish(outlook, refusedFor: findings)
+      if json { StandardOutput.write(line + "\n") }
+      return ExitStatus.preflightRefused
     } catch {
       return fail("\(name): a report cannot be written: \(error)", ExitStatus.notWritten)
     }
@@ -126,18 +139,7 @@ extension RunOptions {
 
   // MARK: Surroundings
 
-  private var overrideMap: [String: String] {
-    Dictionary(overrides.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
-  }
-
-  private var environment: [String: String] { ProcessInfo.processInfo.environment }
-
-  private var isDumb: Bool { environment["TERM"] == "dumb" }
-
-  private var colour: Bool {
-    !noColour && environment["NO_COLOR", default: ""].isEmpty && environment["CI"] == nil
-      && !isDumb
-  }
+  private var colour: Bool { !noColour && Surroundings.allowColour }
 
   private func files(of plan: String) -> RunFiles {
     RunFiles(plan: plan, out: out, junit: junit, html: html)

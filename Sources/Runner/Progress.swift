@@ -1,5 +1,4 @@
 import Linux
-import Plan
 import Recording
 
 /// What there is to say about a run at one instant.

@@ -36,6 +36,24 @@ struct Publication {
     return jsonSummary(recording, judgement, files: outputs)
   }
 
+  /// Preflight refused: the phases stand in the JUnit file, none of them reached. Returns the JSON
+  /// summary.
+  func publish(_ outlook: Outlook, refusedFor findings: [String]) throws -> String {
+    let plan = outlook.plan
+    let reason = "preflight refused: " + findings.joined(separator: "\n")
+    let recording = Recording(
+      planName: plan.name, planFile: plan.file, planText: plan.text,
+      effectivePlan: plan.effective, started: Clock.timestamp(), fault: reason,
+      hostname: outlook.host.hostname, host: outlook.host.facts,
+      phases: plan.phases.map(PhaseRecord.init), prediction: outlook.prediction)
+    let judgement = Judgement(
+      verdict: .error, exitCode: ExitStatus.preflightRefused,
+      headline: "preflight refused: \(findings[0])")
+    let outputs = OutputFiles(junit: files.junit, directory: outputs.directory)
+    try RunFiles.write(junit(recording, judgement, files: outputs), to: files.junit)
+    return jsonSummary(recording, judgement, files: outputs)
+  }
+
   func json(_ recording: Recording, _ judgement: Judgement) -> String {
     jsonSummary(recording, judgement, files: outputs)
   }

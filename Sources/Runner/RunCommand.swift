@@ -1,6 +1,7 @@
 import ArgumentParser
 import Linux
 import Plan
+import SystemPackage
 
 /// `runner run PLAN...`
 struct RunCommand: ParsableCommand {
@@ -16,8 +17,8 @@ struct RunCommand: ParsableCommand {
 
       EXIT CODES:
         0 passed   99 a threshold failed   100 a limit was reached before the goal
-        104 invalid plan   105 interrupted   107 a report could not be written
-        64 wrong command line   1 a fault of the program
+        104 invalid plan   105 interrupted   106 preflight refused
+        107 a report could not be written   64 wrong command line   1 a fault of the program
       """)
 
   @Argument(help: "Plan files to run, one after the other.")
@@ -26,32 +27,57 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var options: RunOptions
 
   func run() throws {
-    let code = plans.count == 1 ? options.run(plans[0]) : runEach()
+    CurrentProcess.openStandardDescriptors()
+    CurrentProcess.ignoreBrokenPipes()
+    // From the first instant on: who interrupts a run finds its reports.
+    try SignalSource.block([Signal.interrupt, Signal.terminate])
+    let code = plans.count == 1 ? options.run(plans[0]) : try runEach()
     throw ExitCode(code)
   }
 
   /// Several plans: a child process each, because workers are forked before a thread exists, and
   /// the recording of the plan before has made some.
-  private func runEach() -> Int32 {
+  private func runEach() throws(Errno) -> Int32 {
+    let signals = try SignalSource([Signal.interrupt, Signal.terminate, Signal.childEnded])
     var codes: [Int32] = []
-    for plan in plans {
-      do {
-        let child = try ChildProcess.fork(dieWithParent: true) { options.run(plan) }
-        // Ctrl-C reaches the child by itself; it ends in order, and so must we.
-        CurrentProcess.ignoreTerminalSignals()
-        switch child.wait() {
+    var interrupted = false
+    for plan in plans where !interrupted {
+      do throws(Errno) {
+        let child = try ChildProcess.fork(dieWithParent: true) {
+          // Ctrl-C is for one of us, who passes it on; twice would end the run at once.
+          CurrentProcess.leaveProcessGroup()
+          return options.run(plan)
+        }
+        switch ending(of: child, signals, &interrupted) {
         case .exited(let code): codes.append(code)
         case .killed(let signal):
           StandardError.write("runner: \(plan): the run was killed by signal \(signal)\n")
           codes.append(ExitStatus.fault)
         }
-        if codes.last == ExitStatus.interrupted { break }
+        interrupted = interrupted || codes.last == ExitStatus.interrupted
+        // A run that was at its end says nothing of the signal, and yet no plan follows it.
+        if interrupted { codes.append(ExitStatus.interrupted) }
       } catch {
         StandardError.write("runner: \(plan): cannot start a process: \(error)\n")
         codes.append(ExitStatus.fault)
       }
     }
     return ExitStatus.worst(of: codes)
+  }
+
+  /// Waits until a run has ended, and passes signals on to it.
+  private func ending(
+    of child: ChildProcess, _ signals: borrowing SignalSource, _ interrupted: inout Bool
+  ) -> ChildProcess.Ending {
+    while true {
+      if let (ended, ending) = ChildProcess.reapAny(), ended == child { return ending }
+      Poll.waitReadable([signals.descriptor], until: .distantFuture)
+      while let signal = signals.next() {
+        guard signal != Signal.childEnded else { continue }
+        interrupted = true
+        child.signal(signal)
+      }
+    }
   }
 }
 
@@ -69,17 +95,20 @@ struct RunOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Write the HTML report there instead.", valueName: "path"))
   var html: String?
 
-  @Option(
-    name: .customLong("set"),
-    help: ArgumentHelp("Give a variable of the plan a value; repeatable.", valueName: "key=value"),
-    transform: Override.init)
-  var overrides: [Override] = []
+  @OptionGroup var settings: PlanSettings
 
   @Option(help: ArgumentHelp("Seed of everything random; recorded.", valueName: "n"))
   var seed: UInt64?
 
   @Option(help: "How to show progress, on standard error.")
   var progress = ProgressMode.auto
+
+  enum PreflightMode: String, ExpressibleByArgument, CaseIterable {
+    case warn, strict, off
+  }
+
+  @Option(help: "What to do when the host is too small or not clean: say so, or refuse to run.")
+  var preflight = PreflightMode.warn
 
   @Flag(name: .customLong("no-color"), help: "No colour, as with NO_COLOR in the environment.")
   var noColour = false
@@ -89,17 +118,4 @@ struct RunOptions: ParsableArguments {
 
   @Flag(help: "Print one JSON object a plan on standard output.")
   var json = false
-
-  struct Override {
-    let key: String
-    let value: String
-
-    init(_ text: String) throws {
-      guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
-        throw ValidationError("--set takes KEY=VALUE, for example --set goal=50k; got '\(text)'.")
-      }
-      key = String(text[..<equals])
-      value = String(text[text.index(after: equals)...])
-    }
-  }
 }

@@ -2,11 +2,14 @@ import Addressing
 import Linux
 import Plan
 import Probe
+import Recording
 
 /// How many workers play each end, and what each of them is told.
 struct Staffing {
   let servers: [ServerAssignment]
   let clients: [ClientAssignment]
+  /// What the clients connect to: our servers, or someone else's.
+  let endpoints: [SocketAddress]
   let sources: [IPAddress]
 
   /// Connections one process opens or accepts a second without falling behind.
@@ -31,19 +34,25 @@ struct Staffing {
       }
     }
 
-    let endpoints = plan.server.endpoints(
-      count(plan.server.processes, own: descriptorsOfAWorker + 1))
+    let own = plan.server.map { server in
+      let wanted = count(server.processes, own: descriptorsOfAWorker + 1)
+      return server.endpoints(min(wanted, server.room))
+    }
+    let endpoints = own ?? plan.targets
     let clientCount = count(plan.clients.processes, own: descriptorsOfAWorker)
     let sources = plan.clients.sources.flatMap(\.addresses)
     let tasks = plan.phases.map(ClientTask.init)
 
     self.sources = sources
-    servers = endpoints.map { endpoint in
-      ServerAssignment(
-        endpoint: endpoint, backlog: Int32(clamping: plan.server.backlog),
-        reply: plan.server.reply == .echo ? .echo : .discard,
-        readiness: plan.server.readiness == .direct ? .direct : .rearm,
-        descriptorLimit: descriptorLimit)
+    self.endpoints = endpoints
+    servers = (own ?? []).compactMap { endpoint in
+      plan.server.map { server in
+        ServerAssignment(
+          endpoint: endpoint, backlog: Int32(clamping: server.backlog),
+          reply: server.reply == .echo ? .echo : .discard,
+          readiness: server.readiness == .direct ? .direct : .rearm,
+          descriptorLimit: descriptorLimit)
+      }
     }
     clients = (0..<clientCount).map { index in
       ClientAssignment(

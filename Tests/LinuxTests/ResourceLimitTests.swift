@@ -1,20 +1,26 @@
 import Linux
 import Testing
 
-@Suite(.serialized) struct ResourceLimitTests {
+/// In a child process: the limit is the whole process', and other tests run beside these.
+@Suite struct ResourceLimitTests {
   @Test func `the soft limit goes down and up again to the hard one`() throws {
-    let before = try ResourceLimit.descriptors()
-    try ResourceLimit(soft: 512, hard: before.hard).apply()
-    #expect(try ResourceLimit.descriptors().soft == 512)
-
-    let raised = try ResourceLimit.raiseDescriptors()
-    #expect(raised == ResourceLimit(soft: before.hard, hard: before.hard))
-    #expect(try ResourceLimit.descriptors() == raised)
+    let outcome = try inChild {
+      guard let before = try? ResourceLimit.descriptors(),
+        (try? ResourceLimit(soft: 512, hard: before.hard).apply()) != nil,
+        (try? ResourceLimit.descriptors())?.soft == 512
+      else { return 1 }
+      let raised = try? ResourceLimit.raiseDescriptors()
+      guard raised == ResourceLimit(soft: before.hard, hard: before.hard) else { return 2 }
+      return (try? ResourceLimit.descriptors()) == raised ? 0 : 3
+    }
+    #expect(outcome == .exited(0))
   }
 
   @Test func `a limit that the kernel refuses leaves the one that holds`() throws {
-    let raised = try ResourceLimit.raiseDescriptors(to: .max)
-    #expect(try ResourceLimit.descriptors() == raised)
-    #expect(raised.soft == raised.hard)
+    let outcome = try inChild {
+      guard let raised = try? ResourceLimit.raiseDescriptors(to: .max) else { return 1 }
+      return (try? ResourceLimit.descriptors()) == raised && raised.soft == raised.hard ? 0 : 2
+    }
+    #expect(outcome == .exited(0))
   }
 }

@@ -92,7 +92,9 @@ import Testing
       "empty phases", "server: {listen: \"127.0.0.1:9000\"}\nphases: []\n",
       "2:9: phases is empty: nothing would happen"
         + " (for example - ramp: {to: 20k, rate: 10k/s})"),
-    Broken("no server", "phases: [ramp: {to: 1}]\n", "1:1: the plan has no 'server'"),
+    Broken(
+      "no server", "phases: [ramp: {to: 1}]\n",
+      "1:1: the plan has no 'server', and no 'target' either"),
     Broken("no phases", "server: {listen: \"127.0.0.1:9000\"}\n", "1:1: the plan has no 'phases'"),
     Broken(
       "a phase out of line",
@@ -149,7 +151,7 @@ import Testing
     Broken(
       "a list for a plan", "- a\n",
       "1:1: the plan needs a mapping, found a list (known keys are name, description, variables,"
-        + " server, clients, phases, thresholds, on-limit, guard, sampling)"),
+        + " server, target, clients, phases, thresholds, on-limit, expect-limit, guard, sampling)"),
     Broken(
       "two documents", minimal + "---\nname: second\n",
       "4:1: a plan is one YAML document: a second one begins here"),
@@ -168,9 +170,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("target: 10.0.0.1:80\n", "4:1: this version does not have 'target' yet"),
     ("messages: {}\n", "4:1: this version does not have 'messages' yet"),
-    ("expect-limit: {}\n", "4:1: this version does not have 'expect-limit' yet"),
     (
       "thresholds: [messages.lost == 0]\n",
       "4:14: this version does not have the metric 'messages.lost' yet"

@@ -266,8 +266,4 @@ private struct Case: Sendable, CustomTestStringConvertible {
         outcome: .done, established: 3000, accepted: 3000))
     #expect(judge(recording).thresholds[0].value == 100)
   }
-
-  @Test(arguments: Resource.allCases) func `has words for every resource`(resource: Resource) {
-    #expect(!resource.words.isEmpty)
-  }
 }

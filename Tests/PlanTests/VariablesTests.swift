@@ -14,7 +14,7 @@ import Testing
     let plan = try read(text)
     #expect(plan.goal == 10_000)
     #expect(plan.thresholds[0].text == "connections >= 10k")
-    #expect(plan.server.port == 9000)
+    #expect(plan.server?.port == 9000)
     #expect(plan.settings == [:])
   }
 
@@ -27,7 +27,7 @@ import Testing
 
   @Test func `takes the environment before a default`() throws {
     let plan = try read(text, environment: ["PORT": "8000", "HOME": "/"])
-    #expect(plan.server.port == 8000)
+    #expect(plan.server?.port == 8000)
     #expect(plan.settings == ["PORT": "8000"])
   }
 

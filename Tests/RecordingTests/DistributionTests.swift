@@ -38,6 +38,6 @@ import Testing
     #expect(recording.distribution(of: "connect") == ramp)
     #expect(recording.distribution(of: "connect", in: "hold") == Distribution())
     #expect(Distribution(merging: [ramp, ramp]).count == 2 * ramp.count)
-    #expect(ramp.merged(with: ramp).buckets.map(\.value) == ramp.buckets.map(\.value))
+    #expect(Distribution(merging: [ramp, ramp]).buckets.map(\.value) == ramp.buckets.map(\.value))
   }
 }

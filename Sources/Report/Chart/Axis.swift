@@ -1,4 +1,5 @@
 import Glibc
+import Recording
 
 /// One direction of a chart: which values it spans and where its round ticks are.
 struct Axis {
@@ -23,7 +24,8 @@ struct Axis {
       position = (value - domain.lowerBound) / (domain.upperBound - domain.lowerBound)
     case .logarithmic:
       let low = log10(domain.lowerBound)
-      position = (log10(max(value, domain.lowerBound)) - low)
+      position =
+        (log10(max(value, domain.lowerBound)) - low)
         / (log10(domain.upperBound) - low)
     }
     return min(1, max(0, position))
@@ -43,8 +45,10 @@ extension Axis {
   /// Instants of a run, from its start.
   static func time(upTo end: Double) -> Axis {
     let end = max(end, 0.001)
-    let steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200]
-      .map(Double.init)
+    let steps = [
+      1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200,
+    ]
+    .map(Double.init)
     let step = end < 6 ? roundStep(end / 6) : steps.first { end / $0 <= 7 } ?? 86400
     return linear(0...end, step: step) { timeLabel($0, step: step) }
   }
@@ -52,7 +56,7 @@ extension Axis {
   /// Counts from 0, with room above the highest.
   static func counts(upTo highest: Double, suffix: String = "") -> Axis {
     let top = max(highest, 1) * 1.08
-    let step = max(roundStep(top / 4), suffix.isEmpty ? 1 : 0)
+    let step = max(roundStep(top / 5), suffix.isEmpty ? 1 : 0)
     return linear(0...top, step: step) { Format.compact($0) + suffix }
   }
 
@@ -61,7 +65,7 @@ extension Axis {
     let top = max(highest * 1.08, 1)
     let bottom = min(lowest, 0)
     var step = 1.0
-    while (top - bottom) / step > 5 { step *= 2 }
+    while (top - bottom) / step > 7 { step *= 2 }
     return linear(bottom...top, step: step) { Format.bytes($0) }
   }
 
@@ -81,7 +85,7 @@ extension Axis {
     var ticks: [Tick] = []
     var value = low
     while value <= high * 1.001 {
-      ticks.append(Tick(value: value, label: Format.duration(value)))
+      ticks.append(Tick(value: value, label: Format.duration(seconds: value)))
       value *= 10
     }
     return Axis(domain: low...high, scale: .logarithmic, ticks: ticks)
@@ -90,7 +94,7 @@ extension Axis {
   /// Shares of a population with the tail drawn out: each further nine takes as much room. Values
   /// are 1 / (1 - share), so 99% is at 100.
   static func percentiles(upTo nines: Int) -> Axis {
-    var ticks = [Tick(value: 1, label: "0%"), Tick(value: 2, label: "50%")]
+    var ticks = [Tick(value: 1, label: "0%")]
     var value = 10.0
     for _ in 0..<nines {
       ticks.append(Tick(value: value, label: Format.short(100 - 100 / value, 6) + "%"))

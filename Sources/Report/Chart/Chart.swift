@@ -87,6 +87,9 @@ struct Ink {
     Ink(style: "kind-6", colour: "#7a8290", dash: "1 3"),
   ]
 
+  /// Without dashes: for a line that has no other to be told apart from.
+  var solid: Ink { Ink(style: style, colour: colour, opacity: opacity) }
+
   /// For the space below a line.
   var tint: Ink { Ink(style: style, colour: colour, opacity: 0.12) }
 

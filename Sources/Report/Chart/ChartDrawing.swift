@@ -108,7 +108,7 @@ extension Chart {
         "text",
         [
           "class": "tick", "x": percent(place), "y": String(bottom + 19),
-          "text-anchor": place > 0.97 ? "end" : place < 0.01 ? "start" : "middle",
+          "text-anchor": "middle",
           "fill": "currentColor",
         ], tick.label)
     }
@@ -212,7 +212,8 @@ extension Chart {
   /// A point that stands alone becomes a dot: a line of no length with round ends.
   private func path(_ curve: Curve) -> String {
     curve.pieces.map { piece in
-      piece.count == 1 ? "M" + place(piece[0]) + "h0" : "M" + piece.map(place).joined(separator: "L")
+      piece.count == 1
+        ? "M" + place(piece[0]) + "h0" : "M" + piece.map(place).joined(separator: "L")
     }
     .joined()
   }

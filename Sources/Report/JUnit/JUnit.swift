@@ -6,13 +6,12 @@ package import Recording
 package func junit(
   _ recording: Recording, _ judgement: Judgement, files: OutputFiles
 ) -> [UInt8] {
-  let metrics = Metrics(recording)
   let run = RunCases(recording, judgement, attachments: files.attachments)
   var suites = [
     TestSuite(
       name: recording.planName + ".phases", hostname: recording.hostname,
       started: recording.started,
-      properties: metrics.properties(limit: judgement.limit),
+      properties: properties(recording, judgement.limit),
       cases: run.phases)
   ]
   if !judgement.thresholds.isEmpty {
@@ -50,23 +49,24 @@ extension OutputFiles {
   }
 }
 
-extension Metrics {
-  fileprivate func properties(limit: LimitRecord?) -> [Fact] {
-    let limitFacts: [(String, String?)] = [
-      ("limit.errno", limit?.errno?.name),
-      ("limit.syscall", limit?.syscall),
-      ("limit.end", limit?.end.rawValue),
-      ("limit.resource", limit?.resource.rawValue),
-      ("limit.connections", limit.map { String($0.established) }),
-      ("connections.max", String(established)),
-      ("accepted.max", String(accepted)),
-      ("phantom", String(phantom)),
-      ("failures", String(failures)),
-      ("prediction", predicted.map { String($0.connections) }),
-      ("prediction.resource", predicted?.resource.rawValue),
-      ("connect.rate", connectRate.map { Format.fixed($0, 1) }),
-    ]
-    return limitFacts.compactMap { name, value in value.map { Fact(name, $0) } }
-      + (connect?.named ?? []).map { Fact("connect.\($0.name)", Format.short($0.seconds, 9)) }
-  }
+private func properties(_ recording: Recording, _ limit: LimitRecord?) -> [Fact] {
+  let metrics = Metrics(recording)
+  let facts = [Fact](known: [
+    "limit.errno": limit?.errno?.name,
+    "limit.syscall": limit?.syscall,
+    "limit.end": limit?.end.rawValue,
+    "limit.resource": limit?.resource.rawValue,
+    "limit.connections": limit.map { String(recording.reached(in: $0.phase).held) },
+    "connections.max": String(metrics.established),
+    "accepted.max": String(metrics.accepted),
+    "phantom": String(metrics.phantom),
+    "failures": String(metrics.failures),
+    "prediction": recording.predicted.map { String($0.connections) },
+    "prediction.resource": recording.predicted?.resource.rawValue,
+    "connect.rate": metrics.connectRate.map { Format.fixed($0, 1) },
+  ])
+  return facts
+    + (metrics.connect?.named ?? []).map {
+      Fact("connect.\($0.name)", Format.short($0.seconds, 9))
+    }
 }

@@ -60,13 +60,9 @@ struct RunCases {
 
   private func failure(of phase: PhaseRecord) -> TestCase.Outcome {
     let decisive = judgement.limit?.phase == phase.name ? judgement.limit : nil
-    guard let limit = decisive ?? recording.limits.first(where: { $0.phase == phase.name }) else {
-      let message = "limit reached: \(Format.count(phase.established)) connections"
-      return .failure(type: "limit", message: message, body: message)
-    }
-    let message =
-      decisive != nil && judgement.verdict == .limit
-      ? judgement.headline : limit.headline(goal: phase.goal)
+    let limit = decisive ?? recording.limits.first { $0.phase == phase.name }
+    let message = recording.headline(of: limit, in: phase.name)
+    guard let limit else { return .failure(type: "limit", message: message, body: message) }
     var body = message + "\n\n" + limit.facts.aligned + "\n"
     if !limit.evidence.isEmpty { body += "\nevidence\n" + limit.evidence.aligned + "\n" }
     return .failure(type: limit.type, message: message, body: body)

@@ -36,7 +36,8 @@ extension HTMLReport {
     }
   }
 
-  private func bar(_ name: String, _ value: Int, _ full: Double, _ goal: Int, _ ink: Ink) -> Element {
+  private func bar(_ name: String, _ value: Int, _ full: Double, _ goal: Int, _ ink: Ink) -> Element
+  {
     let width = Format.short(Double(value) / full * 100, 3) + "%"
     return Element("div", ["data-value": String(value), "data-goal": String(goal)]) {
       Element("dt", [:], name)
@@ -165,7 +166,7 @@ extension HTMLReport {
         let place = [failure.source, failure.endpoint].compactMap { $0 }.joined(separator: " → ")
         return [
           .text(line(failure.syscall)), .text(failure.end.rawValue),
-          .text(failure.errno.map { line("\($0.name): \($0.text)") }), .text(line(failure.phase)),
+          .text(failure.errno.map { line($0.words) }), .text(line(failure.phase)),
           .count(failure.count), .seconds(failure.firstInstant, Format.instant),
           .count(failure.established), .count(failure.accepted),
           .text(place.isEmpty ? nil : line(place)),

@@ -68,15 +68,10 @@ struct HTMLReport {
   }
 
   private func header(_ name: String) -> Element {
-    let facts = [
-      recording.started.isEmpty ? nil : Format.date(recording.started),
-      Format.duration(recording.duration),
-      recording.hostname.isEmpty ? nil : line(recording.hostname),
-    ]
-    return Element("header", ["class": "top"]) {
+    Element("header", ["class": "top"]) {
       Element("p", ["class": "kicker"], "Connection capacity")
       Element("h1", [:], name)
-      Element("p", ["class": "facts"], facts.compactMap { $0 }.joined(separator: "  ·  "))
+      Element("p", ["class": "facts"], recording.circumstances.joined(separator: "  ·  "))
     }
   }
 
@@ -100,7 +95,8 @@ struct HTMLReport {
   private var footer: Element {
     let version = recording.programVersion.isEmpty ? "" : " \(line(recording.programVersion))"
     return Element("footer") {
-      Element("p", [:], "runner\(version)  ·  seed \(recording.seed)  ·  \(line(recording.planFile))")
+      Element(
+        "p", [:], "runner\(version)  ·  seed \(recording.seed)  ·  \(line(recording.planFile))")
     }
   }
 }

@@ -4,7 +4,7 @@ import Recording
 extension HTMLReport {
   var latencySection: Section {
     Section("latency", "Connect latency") {
-      let whole = recording.merged("connect")
+      let whole = recording.distribution(of: "connect")
       if let latency = metrics.connect, let highest = whole.maximum {
         let lowest = whole.buckets.first?.value ?? 1
         let axis = Axis.latency(Double(max(1, lowest)) / 1e9...Double(max(2, highest)) / 1e9)
@@ -62,13 +62,13 @@ extension HTMLReport {
 
   private func percentileCurves(_ whole: Distribution, _ axis: Axis) -> Chart {
     var nines = 1
-    while nines < 6, Double(whole.count) > Self.power(nines + 1) { nines += 1 }
+    while nines < 5, Double(whole.count) > Self.power(nines + 1) { nines += 1 }
     var layers = [
       Chart.Layer(
         name: "from the planned instant", ink: .client,
         shape: .line(Self.percentileCurve(whole, nines)))
     ]
-    let uncorrected = recording.merged("connect.uncorrected")
+    let uncorrected = recording.distribution(of: "connect.uncorrected")
     if uncorrected.count > 0 {
       layers.append(
         .init(
@@ -105,7 +105,7 @@ extension HTMLReport {
         + [.init(title: "Connections", key: "count", isNumeric: true)],
       rows: rows.compactMap { name, latency in
         guard let latency else { return nil }
-        return [.text(name)] + latency.named.map { .seconds($0.seconds, Format.duration) }
+        return [.text(name)] + latency.named.map { .seconds($0.seconds, Format.duration(seconds:)) }
           + [.count(Int(latency.count))]
       })
   }

@@ -14,14 +14,22 @@ extension HTMLReport {
 
   private var kernelMemory: Chart? {
     var layers: [Chart.Layer] = []
+    if let taken = recording.series(.kernelMemory), !taken.points.isEmpty {
+      layers.append(
+        .init(
+          name: "kernel memory of the connections", ink: .kind(1).solid,
+          shape: .filled(Curve(taken.points))))
+    }
     if let slab = recording.series(.slab), !slab.points.isEmpty {
-      layers.append(.init(name: "slab", ink: .kind(1), shape: .filled(Curve(slab.points))))
+      layers.append(
+        .init(name: "slab of the host", ink: .kind(3), shape: .line(Curve(slab.points))))
     }
     if let pages = recording.series(.tcpPages), !pages.points.isEmpty {
       let points = pages.points.map {
-        Series.Point(at: $0.at, value: $0.value * Series.pageSize)
+        Series.Point(at: $0.at, value: $0.value * 4096)
       }
-      layers.append(.init(name: "TCP buffers", ink: .kind(2), shape: .line(Curve(points))))
+      layers.append(
+        .init(name: "TCP buffers of the host", ink: .kind(2), shape: .line(Curve(points))))
     }
     return layers.isEmpty
       ? nil
@@ -36,13 +44,16 @@ extension HTMLReport {
     }
     return chart(
       "chart-available", "Memory available", y: .bytes(upTo: available.maximum ?? 0),
-      layers: [.init(name: "available", ink: .kind(3), shape: .filled(Curve(available.points)))],
+      layers: [
+        .init(name: "available", ink: .kind(3).solid, shape: .filled(Curve(available.points)))
+      ],
       height: 170)
   }
 
   private var costTable: Table {
     let costs: [(String, Double?)] = [
-      ("Kernel memory", metrics.kernelMemory), ("Workers' private memory", metrics.userMemory),
+      ("Kernel memory of the connections", metrics.kernelMemory),
+      ("Workers' private memory", metrics.userMemory),
     ]
     let ends = metrics.established + metrics.accepted
     return Table(
@@ -72,7 +83,7 @@ extension HTMLReport {
       if !moving.isEmpty {
         Element("div", ["class": "pair"]) {
           for (index, name) in moving.enumerated() {
-            further(name, index, points: max(60, 20_000 / max(1, lineCount))).figure
+            further(name, index, points: min(1200, max(60, 20_000 / max(1, lineCount)))).figure
           }
         }
       }
@@ -88,7 +99,8 @@ extension HTMLReport {
   private var furtherNames: [String] {
     let known: Set<String> = [
       Series.Key.established.name, Series.Key.accepted.name, Series.Key.connecting.name,
-      Series.Key.slab.name, Series.Key.tcpPages.name, Series.Key.memoryAvailable.name,
+      Series.Key.kernelMemory.name, Series.Key.slab.name, Series.Key.tcpPages.name,
+      Series.Key.memoryAvailable.name,
       Series.Key.source("").name, Series.Key.endpoint("").name, Series.Key.failures("").name,
     ]
     var seen = known
@@ -106,7 +118,7 @@ extension HTMLReport {
     let layers = series.enumerated().map { index, series in
       Chart.Layer(
         name: series.key.label.isEmpty ? name : truncated(line(series.key.label), to: 100),
-        ink: .kind(index + 1),
+        ink: index == 0 ? .kind(1).solid : .kind(index + 1),
         shape: .line(Curve(isCounter ? series.growth : series.points, limit: points)))
     }
     let highest = layers.compactMap(\.highest).max() ?? 0

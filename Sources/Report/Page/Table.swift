@@ -1,3 +1,5 @@
+import Recording
+
 /// A table of the report: people read the cells, programs the data attributes on them.
 struct Table {
   struct Column {

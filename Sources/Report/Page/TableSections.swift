@@ -29,7 +29,8 @@ extension HTMLReport {
         return [
           .text(line(phase.name)), .text(line(phase.title)),
           .text(phase.outcome.word(reached: reached), style: "outcome \(phase.outcome.rawValue)"),
-          .seconds(phase.started, Format.instant), .seconds(phase.duration, Format.duration),
+          .seconds(phase.started, Format.instant),
+          .seconds(phase.duration, Format.duration(seconds:)),
           .count(phase.goal), .count(reached ? phase.established : nil),
           .count(reached ? phase.accepted : nil),
           .count(reached ? phase.phantom : nil, style: phase.phantom > 0 ? "bad" : nil),
@@ -85,7 +86,18 @@ extension HTMLReport {
         "Most connections by endpoint", "Endpoint", "Accepted", Series.Key.endpoint("").name),
     ].compactMap { $0 }
     if !tables.isEmpty {
-      Element("div", ["class": "pair"]) { tables.map(\.element) }
+      Element("div", ["class": "pair"]) {
+        for table in tables { folded(table) }
+      }
+    }
+  }
+
+  /// Dozens of rows would push everything below out of sight.
+  private func folded(_ table: Table) -> Element {
+    guard table.rows.count > 20 else { return table.element }
+    return Element("details") {
+      Element("summary", [:], "\(table.caption), \(Format.count(table.rows.count)) rows")
+      table.element
     }
   }
 
@@ -126,10 +138,10 @@ extension HTMLReport {
       rows: recording.workers.map { worker in
         [
           .text(String(worker.id)), .text(worker.end.rawValue), .text(worker.endpoint.map(line)),
-          .count(worker.connections), .seconds(worker.userTime, Format.duration),
-          .seconds(worker.systemTime, Format.duration),
+          .count(worker.connections), .seconds(worker.userTime, Format.duration(seconds:)),
+          .seconds(worker.systemTime, Format.duration(seconds:)),
           .init(
-            text: worker.privateBytes.map { Format.bytes(Double($0)) } ?? "–",
+            text: worker.privateBytes.map { Format.bytes($0) } ?? "–",
             value: worker.privateBytes.map(String.init)),
           .text(worker.ending, style: worker.signal == nil ? nil : "bad"),
         ]
@@ -139,7 +151,7 @@ extension HTMLReport {
   var predictionSection: Section {
     Section("prediction", "Predicted and actual") {
       if !recording.prediction.isEmpty {
-        if let predicted = metrics.predicted { Element("p", [:], sentence(on: predicted)) }
+        if let predicted = recording.predicted { Element("p", [:], sentence(on: predicted)) }
         predictionTable.element
       }
     }
@@ -169,7 +181,8 @@ extension HTMLReport {
           .text(term.resource.rawValue + (term.binds ? " (binds)" : "")),
           .text(term.end.rawValue), .count(term.connections),
           .init(
-            text: "× " + (ratio < 10 ? Format.short(ratio, 2) : Format.count(Int(min(ratio, 1e15)))),
+            text: "× "
+              + (ratio < 10 ? Format.short(ratio, 2) : Format.count(Int(min(ratio, 1e15)))),
             value: Format.short(ratio, 3)),
           .text(line(term.reason)),
         ]
@@ -190,7 +203,9 @@ extension HTMLReport {
     Section("plan", "Effective plan") {
       if !recording.overrides.isEmpty {
         Element("dl", ["class": "pairs"]) {
-          for fact in recording.overrides.prefix(100) { pair(Fact("--set \(fact.name)", fact.value)) }
+          for fact in recording.overrides.prefix(100) {
+            pair(Fact("--set \(fact.name)", fact.value))
+          }
         }
       }
       if !recording.effectivePlan.isEmpty {

@@ -33,11 +33,14 @@ extension HTMLReport {
 
   @MarkupBuilder private func details(of limit: LimitRecord) -> [Node] {
     Element("div", ["class": "limit-details"]) {
-      Element("dl", ["class": "pairs"]) {
-        for fact in limit.sentences { pair(fact) }
+      Element("div") {
+        Element("h3", [:], "What stopped it")
+        Element("dl", ["class": "pairs"]) {
+          for fact in limit.sentences { pair(fact) }
+        }
       }
       if !limit.evidence.isEmpty {
-        Element("div", ["class": "evidence"]) {
+        Element("div") {
           Element("h3", [:], "Evidence")
           Element("dl", ["class": "pairs"]) {
             for fact in limit.evidence.prefix(40) { pair(fact) }
@@ -81,9 +84,13 @@ extension HTMLReport {
       figure("Established", Format.count(metrics.established), goalNote)
       figure("Accepted", Format.count(metrics.accepted), "\(Format.count(metrics.phantom)) phantom")
       if metrics.failures > 0 { figure("Failures", Format.count(metrics.failures), "attempts") }
-      if let rate = metrics.connectRate { figure("Connect rate", Format.rate(rate), "while ramping") }
+      if let rate = metrics.connectRate {
+        figure("Connect rate", Format.rate(rate), "while ramping")
+      }
       if let connect = metrics.connect {
-        figure("Connect p99", Format.duration(connect.p99), "p50 \(Format.duration(connect.p50))")
+        figure(
+          "Connect p99", Format.duration(seconds: connect.p99),
+          "p50 \(Format.duration(seconds: connect.p50))")
       }
       if let kernel = metrics.kernelMemory {
         figure("Kernel memory", Format.bytes(kernel), "a connection end")
@@ -92,7 +99,7 @@ extension HTMLReport {
         figure("User memory", Format.bytes(user), "a connection end")
       }
       if let time = metrics.userTime {
-        figure("User time", Format.duration(time), "a connection end")
+        figure("User time", Format.duration(seconds: time), "a connection end")
       }
     }
   }
@@ -137,20 +144,17 @@ extension LimitRecord {
     var setting = knob.map(line)
     if let now { setting = (setting ?? "now") + " = \(Format.count(now))" }
     if let needed { setting = (setting ?? "") + ", needs \(Format.count(needed))" }
-    let facts: [(String, String?)] = [
-      ("Resource", resource.rawValue),
-      ("Where", whereabouts),
-      ("Call", call.isEmpty ? nil : call),
-      ("Phase", "\(line(phase)), plan line \(planLine)"),
-      (
-        "First met",
+    return Array(known: [
+      "Resource": resource.rawValue,
+      "Where": whereabouts,
+      "Call": call.isEmpty ? nil : call,
+      "Phase": "\(line(phase)), plan line \(planLine)",
+      "First met":
         "\(Format.instant(firstInstant)), with \(Format.count(established)) established and "
-          + "\(Format.count(accepted)) accepted"
-      ),
-      ("Failures", Format.count(count)),
-      ("Setting", setting),
-      ("Predicted", predicted.map { "\(Format.count($0)) connections" }),
-    ]
-    return facts.compactMap { name, value in value.map { Fact(name, $0) } }
+        + "\(Format.count(accepted)) accepted",
+      "Failures": Format.count(count),
+      "Setting": setting,
+      "Predicted": predicted.map { "\(Format.count($0)) connections" },
+    ])
   }
 }

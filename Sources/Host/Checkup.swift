@@ -1,0 +1,250 @@
+import Linux
+import Recording
+
+/// One limit of the host beside what a plan needs of it.
+package struct CheckupItem: Sendable, Equatable {
+  package enum Status: String, Sendable {
+    /// Does not stand in the plan's way.
+    case enough
+    /// Stands in the way, and the change raises it.
+    case low
+    /// Stands in the way of one process, and this user may not raise it.
+    case fixed
+    /// Too low, and no setting changes it.
+    case short
+  }
+
+  package var setting: String
+  package var now: String
+  /// Nil where the plan needs nothing of it in particular.
+  package var needed: String?
+  package var status: Status
+  package var note: String
+  package var change: SettingChange?
+}
+
+/// A setting and the value it should have.
+package struct SettingChange: Sendable, Equatable {
+  package enum Kind: Sendable, Equatable {
+    case sysctl
+    /// RLIMIT_NOFILE: belongs to the user's shell or service, not to the host.
+    case descriptorLimit
+  }
+
+  package var kind: Kind
+  package var setting: String
+  package var value: String
+  package var old: String
+
+  package var command: String {
+    switch kind {
+    case .sysctl: "sysctl -w \(setting)=\(quoted(value))"
+    case .descriptorLimit: "ulimit -n \(value)"
+    }
+  }
+
+  package var undo: String {
+    switch kind {
+    case .sysctl: "sysctl -w \(setting)=\(quoted(old))"
+    case .descriptorLimit: "ulimit -n \(old)"
+    }
+  }
+
+  private func quoted(_ value: String) -> String { value.contains(" ") ? "\"\(value)\"" : value }
+}
+
+/// Every limit that bears on connections, against a demand. Pure: the host is a value.
+package struct Checkup: Sendable {
+  package let items: [CheckupItem]
+
+  package init(_ demand: Demand, on host: HostDescription) {
+    items = [
+      Self.descriptors(demand, host), Self.descriptorCeiling(demand, host),
+      Self.files(demand, host), Self.watches(demand, host), Self.ports(demand),
+      Self.localPorts(host), Self.acceptQueue(demand, host), Self.synBacklog(host),
+      Self.conntrack(demand, host), Self.timeWait(host), Self.tcpMemory(host),
+      Self.memory(demand, host), Self.cgroup(demand, host),
+    ].compactMap(\.self)
+  }
+
+  /// The changes that would let the plan reach its goal, as far as settings do.
+  package var changes: [SettingChange] { items.filter { $0.status == .low }.compactMap(\.change) }
+
+  // MARK: Descriptors
+
+  private static func descriptors(_ demand: Demand, _ host: HostDescription) -> CheckupItem {
+    let limit = host.descriptors
+    let now =
+      limit.soft == limit.hard
+      ? Format.count(limit.hard) : "\(Format.count(limit.soft)), hard \(Format.count(limit.hard))"
+    let ends: [End] = [.client, .server]
+    let needs = ends.compactMap { end -> Int? in
+      guard let workers = demand.workers(of: end) else { return nil }
+      // `auto` takes whatever there is; the classic single process is what it would take at best.
+      let processes = if case .count(let count) = workers { max(1, count) } else { 1 }
+      return Capacity.divideUp(demand.goal, processes) + demand.overhead(of: end)
+    }
+    let needed = needs.max() ?? 0
+    var item = CheckupItem(
+      setting: "RLIMIT_NOFILE", now: now, needed: Format.count(needed), status: .enough,
+      note: "one process an end")
+    guard needed > limit.hard else { return item }
+
+    let mayRaise = host.mayRaiseHardLimit && needed <= host.descriptorsAtMost ?? .max
+    if mayRaise {
+      item.note = "runner raises it itself"
+      return item
+    }
+    item.status = .fixed
+    let isAuto = ends.allSatisfy { demand.workers(of: $0) ?? .auto == .auto }
+    let why = host.mayRaiseHardLimit ? "above fs.nr_open" : "raising it needs CAP_SYS_RESOURCE"
+    if isAuto {
+      let counts = ends.filter { demand.workers(of: $0) != nil }
+        .map { "\(demand.processes(of: $0, on: host)) \($0.rawValue)" }
+      item.note =
+        "cannot be raised (\(why)); the plan runs all the same, with "
+        + "\(counts.joined(separator: " and ")) processes"
+    } else {
+      item.note = "cannot be raised (\(why)); `processes: auto` would do without"
+      item.status = .low
+      item.change = SettingChange(
+        kind: .descriptorLimit, setting: "nofile", value: String(needed),
+        old: String(limit.soft))
+    }
+    return item
+  }
+
+  private static func descriptorCeiling(
+    _ demand: Demand, _ host: HostDescription
+  ) -> CheckupItem? {
+    guard let now = host.descriptorsAtMost else { return nil }
+    let single = demand.goal + demand.overhead(of: .server)
+    let binds = single > now && host.mayRaiseHardLimit
+    return CheckupItem(
+      setting: "fs.nr_open", now: Format.count(now), needed: Format.count(single),
+      status: binds ? .low : .enough,
+      note: binds ? "caps RLIMIT_NOFILE; more processes do as well" : "caps RLIMIT_NOFILE",
+      change: binds ? sysctl("fs.nr_open", now, Capacity.withHeadroom(single)) : nil)
+  }
+
+  private static func files(_ demand: Demand, _ host: HostDescription) -> CheckupItem? {
+    guard let now = host.filesAtMost else { return nil }
+    let needed =
+      (host.filesOpen ?? 0) + demand.endsHere * demand.goal + demand.ownDescriptors(on: host)
+    var item = CheckupItem(
+      setting: "fs.file-max", now: Format.count(now), needed: Format.count(needed),
+      status: .enough, note: "\(demand.endsHere) a connection")
+    guard needed > now else { return item }
+    if host.capabilities.contains(.sysAdmin) {
+      item.note = "this user is exempt (CAP_SYS_ADMIN)"
+    } else {
+      item.status = .low
+      item.change = sysctl("fs.file-max", now, Capacity.withHeadroom(needed))
+    }
+    return item
+  }
+
+  private static func watches(_ demand: Demand, _ host: HostDescription) -> CheckupItem? {
+    guard let now = host.epollWatches else { return nil }
+    let needed = demand.watchesPerConnection * demand.goal + demand.ownWatches(on: host)
+    let low = needed > now
+    return CheckupItem(
+      setting: "fs.epoll.max_user_watches", now: Format.count(now), needed: Format.count(needed),
+      status: low ? .low : .enough, note: "\(demand.watchesPerConnection) a connection, per user",
+      change: low ? sysctl("fs.epoll.max_user_watches", now, Capacity.withHeadroom(needed)) : nil)
+  }
+
+  // MARK: Ports and queues
+
+  private static func ports(_ demand: Demand) -> CheckupItem? {
+    guard demand.clientWorkers != nil else { return nil }
+    let needed = Capacity.sourcesNeeded(
+      goal: demand.goal, ports: demand.portsPerSource, endpoints: demand.endpoints)
+    return CheckupItem(
+      setting: "source addresses", now: Format.count(demand.sources),
+      needed: Format.count(needed), status: needed > demand.sources ? .short : .enough,
+      note: "\(Format.count(demand.portsPerSource)) ports each, "
+        + "\(Format.count(demand.endpoints)) endpoints")
+  }
+
+  private static func localPorts(_ host: HostDescription) -> CheckupItem? {
+    guard let range = host.localPorts else { return nil }
+    return CheckupItem(
+      setting: "net.ipv4.ip_local_port_range", now: "\(range.lowerBound)-\(range.upperBound)",
+      status: .enough, note: "not in the way: runner names every source port itself")
+  }
+
+  private static func acceptQueue(_ demand: Demand, _ host: HostDescription) -> CheckupItem? {
+    guard let now = host.somaxconn, let backlog = demand.backlog else { return nil }
+    let low = backlog > now
+    return CheckupItem(
+      setting: "net.core.somaxconn", now: Format.count(now), needed: Format.count(backlog),
+      status: low ? .low : .enough, note: "caps the server's backlog",
+      change: low ? sysctl("net.core.somaxconn", now, backlog) : nil)
+  }
+
+  private static func synBacklog(_ host: HostDescription) -> CheckupItem? {
+    host.synBacklog.map {
+      CheckupItem(
+        setting: "net.ipv4.tcp_max_syn_backlog", now: Format.count($0), status: .enough,
+        note: "handshakes under way at a listener")
+    }
+  }
+
+  private static func timeWait(_ host: HostDescription) -> CheckupItem? {
+    host.timeWaitAtMost.map {
+      CheckupItem(
+        setting: "net.ipv4.tcp_max_tw_buckets", now: Format.count($0), status: .enough,
+        note: "matters after `close: fin` only; a reset leaves no TIME_WAIT")
+    }
+  }
+
+  /// As in the prediction: an empty table means that no rule tracks anything.
+  private static func conntrack(_ demand: Demand, _ host: HostDescription) -> CheckupItem? {
+    guard let now = host.conntrackAtMost else { return nil }
+    let setting = "net.netfilter.nf_conntrack_max"
+    guard let entries = host.conntrackEntries, entries > 0 else {
+      return CheckupItem(
+        setting: setting, now: Format.count(now), status: .enough,
+        note: "not in the way: nothing is tracked")
+    }
+    let needed = entries + demand.goal
+    let low = needed > now
+    return CheckupItem(
+      setting: setting, now: Format.count(now), needed: Format.count(needed),
+      status: low ? .low : .enough, note: "\(Format.count(entries)) tracked now",
+      change: low ? sysctl(setting, now, Capacity.withHeadroom(needed)) : nil)
+  }
+
+  // MARK: Memory
+
+  private static func tcpMemory(_ host: HostDescription) -> CheckupItem? {
+    host.tcpMemory.map {
+      CheckupItem(
+        setting: "net.ipv4.tcp_mem", now: $0.map(String.init).joined(separator: " "),
+        status: .enough, note: "pages that sockets may buffer; idle connections take none")
+    }
+  }
+
+  private static func memory(_ demand: Demand, _ host: HostDescription) -> CheckupItem {
+    let reserved = demand.memoryGuard?.bytes(of: host.memoryTotal) ?? 0
+    let needed = demand.goal * demand.bytesPerConnection(on: host) + reserved
+    return CheckupItem(
+      setting: "memory available", now: Format.bytes(host.memoryAvailable),
+      needed: Format.bytes(needed), status: needed > host.memoryAvailable ? .short : .enough,
+      note: "\(Format.bytes(demand.bytesPerConnection(on: host))) a connection, "
+        + "\(Format.bytes(reserved)) guarded")
+  }
+
+  private static func cgroup(_ demand: Demand, _ host: HostDescription) -> CheckupItem? {
+    guard let cgroup = host.cgroup else { return nil }
+    let needed = cgroup.current + demand.goal * demand.bytesPerConnection(on: host)
+    return CheckupItem(
+      setting: "memory.max", now: Format.bytes(cgroup.maximum), needed: Format.bytes(needed),
+      status: needed > cgroup.maximum ? .short : .enough, note: cgroup.directory)
+  }
+
+  private static func sysctl(_ name: String, _ old: Int, _ value: Int) -> SettingChange {
+    SettingChange(kind: .sysctl, setting: name, value: String(value), old: String(old))
+  }
+}

@@ -1,0 +1,26 @@
+/// A cache of kernel objects of one kind, as `slabinfo(5)` describes it.
+package struct Slab: Sendable, Equatable {
+  /// Bytes of one object.
+  package var size: Int
+  /// Bytes of memory that one object takes, with what its slab leaves over.
+  package var footprint: Int
+
+  package init(size: Int, footprint: Int) {
+    self.size = size
+    self.footprint = footprint
+  }
+
+  /// The caches in the text of `/proc/slabinfo` that are of interest.
+  static func read(_ text: String, names: Set<Substring>, pageSize: Int) -> [String: Slab] {
+    var slabs: [String: Slab] = [:]
+    for line in text.split(separator: "\n") {
+      // name, active objects, all objects, size, objects a slab, pages a slab
+      let words = line.split(separator: " ", maxSplits: 6)
+      guard words.count > 5, names.contains(words[0]), let size = Int(words[3]),
+        let objects = Int(words[4]), let pages = Int(words[5]), objects > 0
+      else { continue }
+      slabs[String(words[0])] = Slab(size: size, footprint: pages * pageSize / objects)
+    }
+    return slabs
+  }
+}

@@ -1,0 +1,42 @@
+/// A file to install so that changes outlive a reboot, with how to take it away again.
+package enum TuningFile: String, Sendable, CaseIterable {
+  case sysctl, limits, systemd
+
+  /// The file's text; a comment alone where nothing needs to change.
+  package func text(_ changes: [SettingChange]) -> String {
+    switch self {
+    case .sysctl:
+      let lines = changes.filter { $0.kind == .sysctl }.flatMap { change in
+        ["# now \(change.old); undo: \(change.undo)", "\(change.setting) = \(change.value)"]
+      }
+      return text(
+        "/etc/sysctl.d/90-runner.conf", install: "sysctl --system", lines: lines)
+    case .limits:
+      let lines = descriptorLimit(changes).flatMap { value in
+        [
+          "* soft nofile \(value)", "* hard nofile \(value)", "root soft nofile \(value)",
+          "root hard nofile \(value)",
+        ]
+      }
+      return text(
+        "/etc/security/limits.d/90-runner.conf", install: "log in again", lines: lines ?? [])
+    case .systemd:
+      let lines = descriptorLimit(changes).map { ["[Service]", "LimitNOFILE=\($0)"] }
+      return text(
+        "/etc/systemd/system/SERVICE.service.d/90-runner.conf",
+        install: "systemctl daemon-reload && systemctl restart SERVICE", lines: lines ?? [])
+    }
+  }
+
+  private func descriptorLimit(_ changes: [SettingChange]) -> String? {
+    changes.first { $0.kind == .descriptorLimit }?.value
+  }
+
+  private func text(_ path: String, install: String, lines: [String]) -> String {
+    var all = [
+      "# Install as \(path), then: \(install)", "# Undo: rm \(path), then: \(install)",
+    ]
+    all += lines.isEmpty ? ["# Nothing needs to change."] : lines
+    return all.joined(separator: "\n") + "\n"
+  }
+}

@@ -1,0 +1,38 @@
+import CLinux
+import Glibc
+
+extension CurrentProcess {
+  /// This process and its ancestors.
+  package static var family: Set<Int32> {
+    var family: Set<Int32> = []
+    var id = getpid()
+    while id > 0, family.insert(id).inserted { id = parent(of: id) ?? 0 }
+    return family
+  }
+
+  /// Processes with this name, as /proc/PID/comm has it.
+  package static func named(_ name: String) -> [Int32] {
+    guard let directory = unsafe opendir("/proc") else { return [] }
+    defer { unsafe closedir(directory) }
+    var found: [Int32] = []
+    while let entry = unsafe readdir(directory) {
+      let text = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      guard let id = Int32(text), ProcFile.text(of: "/proc/\(id)/comm") == name + "\n" else {
+        continue
+      }
+      found.append(id)
+    }
+    return found
+  }
+
+  /// The fourth field of proc_pid_stat(5); the second is a name in parentheses that may hold
+  /// anything.
+  private static func parent(of id: Int32) -> Int32? {
+    guard let text = ProcFile.text(of: "/proc/\(id)/stat"), let end = text.lastIndex(of: ")")
+    else { return nil }
+    let fields = text[text.index(after: end)...].split(separator: " ")
+    return fields.count > 1 ? Int32(fields[1]) : nil
+  }
+}

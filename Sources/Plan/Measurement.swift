@@ -1,0 +1,39 @@
+import Recording
+
+/// What a metric came to: a value in the metric's base unit, or why there is none.
+enum Measurement: Equatable {
+  case value(Double)
+  case nothing(String)
+
+  init(_ value: Double?, orElse reason: String) {
+    self = value.map(Measurement.value) ?? .nothing(reason)
+  }
+}
+
+extension Metrics {
+  func measure(_ metric: Threshold.Metric) -> Measurement {
+    guard hasBegun else {
+      return .nothing(phase.map { "the run never came to \($0)" } ?? "the run never began")
+    }
+    switch metric {
+    case .connections: return .value(Double(established))
+    case .accepted: return .value(Double(accepted))
+    case .phantom: return .value(Double(phantom))
+    case .failures: return .value(Double(failures))
+    case .failuresRate:
+      return Measurement(
+        failureShare,
+        orElse: attempts == nil ? "no attempts were recorded" : "no connection was attempted")
+    case .connectRate: return Measurement(connectRate, orElse: "only a ramp has a connect rate")
+    case .connectP50: return latency(connect?.p50)
+    case .connectP90: return latency(connect?.p90)
+    case .connectP99: return latency(connect?.p99)
+    case .connectP999: return latency(connect?.p999)
+    case .connectMax: return latency(connect?.max)
+    }
+  }
+
+  private func latency(_ seconds: Double?) -> Measurement {
+    Measurement(seconds, orElse: "no connect latency was measured")
+  }
+}

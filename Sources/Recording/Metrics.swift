@@ -1,0 +1,91 @@
+/// What a recording comes to in figures, over the whole run or over one phase.
+///
+/// Thresholds are judged by these figures and every report shows them, so that the two cannot
+/// disagree.
+package struct Metrics: Sendable, Equatable {
+  /// The phase that it is about; nil for the whole run.
+  package let phase: String?
+  /// False when the run never came to that phase, or to any.
+  package let hasBegun: Bool
+  /// The most connections asked for; nil where none were.
+  package let goal: Int?
+  /// The most held at once, at either end.
+  package let established: Int
+  package let accepted: Int
+  /// The most that were established and never accepted when a phase had settled.
+  package let phantom: Int
+  /// The most that stood at both ends: what a phase established, less its phantoms.
+  package let held: Int
+  package let failures: Int
+  /// Connections begun, whatever became of them; nil when nothing counted them.
+  package let attempts: Int?
+  /// Connections gained a second by the ramps (`Recording.connectRate`); nil without a ramp.
+  package let connectRate: Double?
+  /// From the instant that the schedule intended.
+  package let connect: Latency?
+  /// From the `connect` call.
+  package let uncorrected: Latency?
+  /// Bytes of kernel memory a connection end; like the two below, of the whole run only.
+  package let kernelMemory: Double?
+  /// Bytes of the workers' private memory a connection end.
+  package let userMemory: Double?
+  /// Seconds of the workers' user time a connection end.
+  package let userTime: Double?
+
+  package init(_ recording: Recording, phase name: String? = nil) {
+    let phases = recording.phases.filter { name == nil || $0.name == name }
+    let begun = phases.filter { $0.started != nil }
+    phase = name
+    hasBegun = !begun.isEmpty
+    goal = phases.compactMap(\.goal).max()
+    established = recording.most(\.established, .established, of: phases, isWhole: name == nil)
+    accepted = recording.most(\.accepted, .accepted, of: phases, isWhole: name == nil)
+    phantom = phases.map(\.phantom).max() ?? 0
+    held = phases.map(recording.held).max() ?? established
+    failures = recording.failureCount(in: name)
+    attempts = recording.attempts(in: begun)
+    connectRate = recording.connectRate(of: begun)
+    connect = Latency(recording.distribution(of: "connect", in: name))
+    uncorrected = Latency(recording.distribution(of: "connect.uncorrected", in: name))
+
+    let ends = name == nil ? Double(established) + Double(accepted) : 0
+    func perEnd(_ total: Double?) -> Double? { ends > 0 ? total.map { $0 / ends } : nil }
+    kernelMemory = perEnd(recording.series(.kernelMemory)?.maximum)
+    userMemory = perEnd(recording.privateBytes)
+    userTime = perEnd(recording.userTime)
+  }
+
+  /// Failures as a share of attempts; nil when nothing was attempted.
+  package var failureShare: Double? {
+    attempts.flatMap { $0 > 0 ? Double(failures) / Double($0) : nil }
+  }
+
+  /// "19,936 of 1,000,000 connections".
+  package var progress: String {
+    let goal = goal.map { " of \(Format.count($0))" } ?? ""
+    return "\(Format.count(held))\(goal) connections"
+  }
+
+  /// The percentiles that plans and reports name, in seconds.
+  package struct Latency: Sendable, Equatable {
+    package let p50: Double
+    package let p90: Double
+    package let p99: Double
+    package let p999: Double
+    package let max: Double
+    package let count: UInt64
+
+    /// Nil when nothing was measured.
+    package init?(_ distribution: Distribution) {
+      guard let values = distribution.percentiles([50, 90, 99, 99.9, 100]) else { return nil }
+      let seconds = values.map { Double($0) / 1e9 }
+      (p50, p90, p99, p999, max) = (seconds[0], seconds[1], seconds[2], seconds[3], seconds[4])
+      count = distribution.count
+    }
+
+    /// Each with the name that plans and reports use.
+    package var named: [(name: String, seconds: Double)] {
+      [("p50", p50), ("p90", p90), ("p99", p99), ("p99.9", p999), ("max", max)]
+    }
+  }
+}

@@ -1,0 +1,119 @@
+extension Recording {
+  /// What was reached in a phase, to be held against its goal. A phase without one only keeps or
+  /// closes what the others opened, so then it is what the whole run reached.
+  package func reached(in phase: String?) -> Metrics {
+    let metrics = Metrics(self, phase: phase)
+    return phase == nil || metrics.goal != nil ? metrics : Metrics(self)
+  }
+
+  /// The prediction's term that binds: the predicted limit.
+  package var predicted: PredictionTerm? { prediction.first(where: \.binds) }
+
+  /// Connections that stood at both ends in a phase: a phantom counts for nothing.
+  package func held(in phase: PhaseRecord) -> Int {
+    max(0, most(\.established, .established, of: [phase]) - phase.phantom)
+  }
+
+  /// The maximum of these phases: the coordinator's own, or a sample's where that is higher, as in
+  /// a recording that was cut off before the phase could be summed up.
+  func most(
+    _ own: KeyPath<PhaseRecord, Int>, _ key: Series.Key, of phases: [PhaseRecord],
+    isWhole: Bool = false
+  ) -> Int {
+    let series = series(key)
+    let sampled =
+      isWhole ? series?.maximum : spans(of: phases).compactMap { series?.maximum(in: $0) }.max()
+    return max(phases.map { $0[keyPath: own] }.max() ?? 0, count(sampled ?? 0))
+  }
+
+  func failureCount(in phase: String?) -> Int {
+    let recorded = failures.filter { phase == nil || $0.phase == phase }.map(\.count)
+    let summed = phases.filter { phase == nil || $0.name == phase }.map(\.failures)
+    let counted = phase == nil ? series(.failures)?.maximum ?? 0 : 0
+    return max(recorded.reduce(0, +), summed.reduce(0, +), count(counted))
+  }
+
+  /// Attempts in these phases; nil when nothing counted them.
+  func attempts(in phases: [PhaseRecord]) -> Int? {
+    series(.attempts).map { attempts in
+      spans(of: phases).reduce(0) { made, span in
+        let before = attempts.level(at: span.lowerBound)
+        return made + count(attempts.level(at: span.upperBound, orNext: true) - before)
+      }
+    }
+  }
+
+  /// Connections gained by the ramps among these phases, over the time that it took to gain them;
+  /// nil when there is no ramp, or none that took time.
+  ///
+  /// A ramp gains until its limit was first met, or until the samples first show the most that it
+  /// held, whichever came first; what follows is settling, not connecting. Where no sample shows
+  /// the most, it gains until its end. A ramp that gained nothing counts with all of its time.
+  func connectRate(of phases: [PhaseRecord]) -> Double? {
+    var gained = 0.0
+    var elapsed = 0.0
+    for ramp in phases where ramp.kind == "ramp" {
+      guard let span = span(of: ramp) else { continue }
+      let before = series(.established)?.level(at: span.lowerBound) ?? 0
+      var most = Double(most(\.established, .established, of: [ramp]))
+      var last = series(.established)?.first(in: span, atLeast: most) ?? span.upperBound
+      let limit = limits.filter { $0.phase == ramp.name && $0.firstInstant > span.lowerBound }
+        .min { $0.firstInstant < $1.firstInstant }
+      if let limit, limit.firstInstant < last, Double(limit.established) > before {
+        most = Double(limit.established)
+        last = limit.firstInstant
+      }
+      gained += max(0, most - before)
+      elapsed += (most > before ? last : span.upperBound) - span.lowerBound
+    }
+    return elapsed > 0 ? gained / elapsed : nil
+  }
+
+  /// Bytes of private memory of all workers; nil when none was measured.
+  var privateBytes: Double? {
+    let measured = workers.compactMap(\.privateBytes)
+    return measured.isEmpty ? nil : measured.reduce(0) { $0 + Double($1) }
+  }
+
+  /// Seconds of user time of all workers.
+  var userTime: Double? {
+    workers.isEmpty ? nil : workers.reduce(0) { $0 + $1.userTime }
+  }
+
+  /// No count is beyond 2^53, but a damaged recording may say so.
+  private func count(_ value: Double) -> Int { Int(min(max(0, value), 0x1p53)) }
+
+  private func spans(of phases: [PhaseRecord]) -> [ClosedRange<Double>] {
+    phases.compactMap(span)
+  }
+
+  /// From the start of a phase to its end, or to the end of a run that was cut off in it; nil when
+  /// it never began.
+  private func span(of phase: PhaseRecord) -> ClosedRange<Double>? {
+    phase.started.map { $0...max($0, phase.ended ?? duration) }
+  }
+}
+
+extension Series {
+  /// The highest value.
+  package var maximum: Double? { points.lazy.map(\.value).filter(\.isFinite).max() }
+
+  func maximum(in span: ClosedRange<Double>) -> Double? {
+    points.lazy.filter { span.contains($0.at) && $0.value.isFinite }.map(\.value).max()
+  }
+
+  /// The last value at or before an instant; 0 before the first one.
+  ///
+  /// - Parameter orNext: takes the value after the instant where there is none before, so that a
+  ///   phase shorter than the time between two samples has counted something.
+  func level(at instant: Double, orNext: Bool = false) -> Double {
+    let finite = points.lazy.filter(\.value.isFinite)
+    if let point = finite.last(where: { $0.at <= instant }) { return point.value }
+    return orNext ? finite.first?.value ?? 0 : 0
+  }
+
+  /// The first instant of a span at which the value is at least this.
+  func first(in span: ClosedRange<Double>, atLeast value: Double) -> Double? {
+    points.first { span.contains($0.at) && $0.value >= value }?.at
+  }
+}

@@ -1,0 +1,50 @@
+import Recording
+
+/// The text with every character replaced that a report must not carry: what XML 1.0 forbids
+/// (https://www.w3.org/TR/xml/#charsets), what drives a terminal, and what reorders the text
+/// around it. Newlines and tabs stay.
+func sanitised(_ text: String) -> String {
+  guard text.unicodeScalars.contains(where: { $0.isHostile || $0 == "\r" }) else { return text }
+  var clean = String.UnicodeScalarView()
+  var previous: Unicode.Scalar?
+  for scalar in text.unicodeScalars {
+    if scalar == "\n", previous == "\r" {
+      clean.removeLast()
+      clean.append("\n")
+    } else {
+      clean.append(scalar.isHostile || scalar == "\r" ? "\u{FFFD}" : scalar)
+    }
+    previous = scalar
+  }
+  return String(clean)
+}
+
+/// `sanitised`, on one line: for terminals, attributes and names.
+func line(_ text: String) -> String {
+  var line = String.UnicodeScalarView()
+  for scalar in sanitised(text).unicodeScalars {
+    line.append(scalar == "\n" || scalar == "\t" ? " " : scalar)
+  }
+  return String(line)
+}
+
+/// At most `limit` characters of the text, with a note of how many are missing.
+func truncated(_ text: String, to limit: Int) -> String {
+  let excess = text.unicodeScalars.count - limit
+  guard excess > 0 else { return text }
+  return String(text.unicodeScalars.prefix(limit)) + "\n[\(Format.count(excess)) more characters]"
+}
+
+extension Unicode.Scalar {
+  /// Never shown as it stands: controls, noncharacters and bidirectional formatting.
+  var isHostile: Bool {
+    switch value {
+    case 0x09, 0x0A, 0x0D: false
+    case 0x00...0x1F, 0x7F...0x9F: true
+    case 0xFFFE, 0xFFFF, 0xFDD0...0xFDEF: true
+    case 0x061C, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069: true
+    case 0x2028, 0x2029: true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import ArgumentParser
+import FoundationEssentials
+import Host
+import Linux
+import Plan
+import Recording
+import SystemPackage
+
+/// `runner check PLAN...`
+struct CheckCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Validate plans; print what they mean, what they need and where they would stop.",
+    discussion: """
+      Opens no socket.
+
+      EXAMPLE:
+        runner check plans/ramp-1m.plan --set goal=5M
+      """)
+
+  @Argument(help: "Plan files to check.")
+  var plans: [String]
+
+  @OptionGroup var settings: PlanSettings
+
+  func run() throws {
+    let codes = plans.map(check)
+    throw ExitCode(ExitStatus.worst(of: codes))
+  }
+
+  private func check(_ file: String) -> Int32 {
+    do {
+      let plan = try settings.load(file)
+      let outlook = try Outlook(plan, raiseLimits: false)
+      StandardOutput.write(text(outlook))
+      return ExitStatus.passed
+    } catch let invalid as InvalidPlan {
+      StandardError.write("\(invalid)\n")
+      return ExitStatus.invalidPlan
+    } catch {
+      StandardError.write("runner: \(file): \(error)\n")
+      return ExitStatus.fault
+    }
+  }
+
+  private func text(_ outlook: Outlook) -> String {
+    let plan = outlook.plan
+    let checkup = Checkup(outlook.demand, on: outlook.host)
+    var needs = [
+      ["goal", "\(Format.count(plan.goal)) connections"],
+      [
+        "processes",
+        "\(outlook.staffing.clients.count) client, \(outlook.staffing.servers.count) server",
+      ],
+    ]
+    needs += checkup.items.compactMap { item in
+      item.needed.map { [item.setting, "\($0) (now \(item.now))"] }
+    }
+    let terms = outlook.prediction.sorted { $0.connections < $1.connections }.map { term in
+      [
+        Format.count(term.connections), "\(term.end.rawValue) \(term.resource.rawValue)",
+        term.reason,
+      ]
+    }
+    let enough = (outlook.predicted?.connections ?? 0) >= plan.goal
+    return """
+      \(plan.file): valid
+
+      \(plan.effective.trimmingTrailingNewlines())
+
+      Needs
+      \(Table(rows: needs).text(indent: "  "))
+
+      Bounds, the lowest first
+      \(Table(rows: terms).text(indent: "  "))
+
+      Predicted: \(enough ? "the goal is within reach" : "a limit before the goal"); \
+      \(outlook.predictionLine ?? "no bound is known").
+
+      """
+  }
+}
+
+extension String {
+  fileprivate func trimmingTrailingNewlines() -> String {
+    String(reversed().drop { $0.isNewline }.reversed())
+  }
+}

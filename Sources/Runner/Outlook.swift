@@ -1,0 +1,44 @@
+import Host
+import Linux
+import Plan
+import Probe
+import Recording
+import SystemPackage
+
+/// A plan on this host, before anything is opened: who would do what, and how far it would go.
+struct Outlook {
+  let plan: Plan
+  let host: HostDescription
+  let staffing: Staffing
+  let demand: Demand
+  let prediction: [PredictionTerm]
+
+  /// - Parameter raiseLimits: raises this process's own descriptor limit as far as it may, which
+  ///   the workers inherit.
+  init(_ plan: Plan, raiseLimits: Bool) throws(Errno) {
+    self.plan = plan
+    var host = HostDescription.current()
+    if raiseLimits {
+      // One process that holds the whole goal is the fewest there can be, so ask for that much.
+      let wanted = plan.goal + descriptorsOfAWorker + 1
+      host.descriptors = try ResourceLimit.raiseDescriptors(
+        to: min(wanted, host.descriptorsAtMost ?? wanted))
+    }
+    self.host = host
+    staffing = Staffing(
+      plan: plan, descriptorLimit: min(host.descriptorsPerProcess, plan.goal + 1024),
+      processors: host.processors)
+    demand = Demand(plan, staffing: staffing)
+    prediction = Capacity.predict(demand, on: host)
+  }
+
+  var predicted: PredictionTerm? { prediction.first { $0.binds } }
+
+  /// "2,745,679 connections, bound by the host's epoll-watches (…)".
+  var predictionLine: String? {
+    predicted.map {
+      "\(Format.count($0.connections)) connections, bound by \($0.end.rawValue) "
+        + "\($0.resource.rawValue) (\($0.reason))"
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import Glibc
+import Linux
+import SystemPackage
+import Testing
+
+/// Runs `body` in a forked child. A child of a process with threads may hang on a lock that one of
+/// them held, so an alarm ends it, and another one gets its chance.
+func inChild(_ body: () -> Int32) throws -> ChildProcess.Ending {
+  for _ in 0..<2 {
+    let child = try ChildProcess.fork(dieWithParent: true) {
+      // The threads that run tests block every signal, and a child inherits that.
+      SignalSource.unblockAll()
+      alarm(10)
+      return body()
+    }
+    let ending = child.wait()
+    if ending != .killed(signal: SIGALRM) { return ending }
+  }
+  return .killed(signal: SIGALRM)
+}
+
+@Suite struct ChildProcessTests {
+  @Test(arguments: [0, 1, 105, 255] as [Int32])
+  func `a child's exit code comes back`(code: Int32) throws {
+    #expect(try inChild { code } == .exited(code))
+  }
+
+  @Test func `a child that was killed says by which signal`() throws {
+    let child = try ChildProcess.fork(dieWithParent: true) {
+      pause()
+      return 0
+    }
+    child.signal(SIGKILL)
+    #expect(child.wait() == .killed(signal: SIGKILL))
+  }
+
+  @Test func `a child is a process of its own`() throws {
+    let parent = CurrentProcess.id
+    #expect(try inChild { CurrentProcess.id == parent ? 1 : 0 } == .exited(0))
+    #expect(try inChild { getppid() == parent ? 0 : 1 } == .exited(0))
+  }
+
+  @Test func `any child that has ended is reaped, and none before it has`() throws {
+    // In a child, so that no other test's children are taken.
+    let outcome = try inChild {
+      guard ChildProcess.reapAny() == nil else { return 1 }
+      guard
+        let child = try? ChildProcess.fork(
+          dieWithParent: true,
+          {
+            pause()
+            return 0
+          })
+      else { return 2 }
+      guard ChildProcess.reapAny() == nil else { return 3 }
+      child.signal(SIGTERM)
+      while true {
+        guard let (reaped, ending) = ChildProcess.reapAny() else { continue }
+        return reaped == child && ending == .killed(signal: SIGTERM) ? 0 : 4
+      }
+    }
+    #expect(outcome == .exited(0))
+  }
+
+  @Test func `a child keeps the descriptors that it is given, in order, and no others`() throws {
+    let (first, second) = (try EventCounter.open(), try EventCounter.open())
+    defer { for counter in [first, second] { Socket.close(counter) } }
+    let outcome = try inChild {
+      EventCounter.signal(second)
+      guard let kept = try? CurrentProcess.keepOnly([second, first]),
+        kept.map(\.rawValue) == [3, 4]
+      else { return 1 }
+      guard fcntl(5, F_GETFD) < 0, fcntl(4, F_GETFD) == FD_CLOEXEC else { return 2 }
+      var events = [pollfd(fd: 3, events: Int16(POLLIN), revents: 0)]
+      events.append(pollfd(fd: 4, events: Int16(POLLIN), revents: 0))
+      guard poll(&events, 2, 0) == 1, events[0].revents != 0 else { return 3 }
+      return 0
+    }
+    #expect(outcome == .exited(0))
+  }
+
+  @Test func `shared pages are common to parent and child, private ones are not`() throws {
+    let shared = try Memory.map(bytes: 8, shared: true)
+    let own = try Memory.map(bytes: 8, shared: false)
+    defer {
+      Memory.unmap(shared, bytes: 8)
+      Memory.unmap(own, bytes: 8)
+    }
+    #expect(shared.load(as: UInt64.self) == 0)
+    let outcome = try inChild {
+      shared.storeBytes(of: 7, as: UInt64.self)
+      own.storeBytes(of: 7, as: UInt64.self)
+      return 0
+    }
+    #expect(outcome == .exited(0))
+    #expect(shared.load(as: UInt64.self) == 7)
+    #expect(own.load(as: UInt64.self) == 0)
+  }
+
+  @Test func `processor time only grows`() {
+    let before = CurrentProcess.processorTime()
+    let after = CurrentProcess.processorTime()
+    #expect(after.user >= before.user)
+    #expect(after.system >= before.system)
+  }
+}

@@ -1,0 +1,82 @@
+import Addressing
+import Linux
+import SystemPackage
+import Testing
+
+@Suite struct EpollTests {
+  private func wait(
+    _ epoll: FileDescriptor, _ duration: Duration = .zero
+  ) -> [(token: UInt64, seen: EpollEvents)] {
+    withUnsafeTemporaryAllocation(of: ReadyEvent.self, capacity: 4) { events in
+      let deadline = Instant.now().advanced(by: duration)
+      let count = Epoll.wait(epoll, into: events, until: deadline)
+      return (0..<count).map { (events[$0].token, events[$0].seen) }
+    }
+  }
+
+  @Test(arguments: [0, 1, 0xFFFF_FFFF_FFFF, .max] as [UInt64])
+  func `all 64 bits of a token come back`(token: UInt64) throws {
+    let (epoll, counter) = (try Epoll.open(), try EventCounter.open())
+    defer { for descriptor in [epoll, counter] { Socket.close(descriptor) } }
+    try Epoll.control(epoll, .add, counter, .readable, token: token)
+    #expect(wait(epoll).isEmpty)
+    EventCounter.signal(counter)
+    let ready = wait(epoll)
+    #expect(ready.map(\.token) == [token])
+    #expect(ready.first?.seen == .readable)
+  }
+
+  @Test func `a level is announced until it is gone, an edge once`() throws {
+    let (epoll, level, edge) = (
+      try Epoll.open(), try EventCounter.open(), try EventCounter.open()
+    )
+    defer { for descriptor in [epoll, level, edge] { Socket.close(descriptor) } }
+    try Epoll.control(epoll, .add, level, .readable, token: 1)
+    try Epoll.control(epoll, .add, edge, .readable | .edgeTriggered, token: 2)
+    EventCounter.signal(level)
+    EventCounter.signal(edge)
+    #expect(Set(wait(epoll).map(\.token)) == [1, 2])
+    #expect(wait(epoll).map(\.token) == [1])
+    // Without a read in between, something new is still something new.
+    EventCounter.signal(edge)
+    #expect(Set(wait(epoll).map(\.token)) == [1, 2])
+    EventCounter.clear(level)
+    #expect(wait(epoll).isEmpty)
+  }
+
+  @Test func `a registration can be changed and taken back`() throws {
+    let (epoll, counter) = (try Epoll.open(), try EventCounter.open())
+    defer { for descriptor in [epoll, counter] { Socket.close(descriptor) } }
+    try Epoll.control(epoll, .add, counter, .readable, token: 1)
+    #expect(throws: Errno.fileExists) {
+      try Epoll.control(epoll, .add, counter, .readable, token: 1)
+    }
+    try Epoll.control(epoll, .modify, counter, .writable, token: 2)
+    #expect(wait(epoll).map(\.token) == [2])
+    try Epoll.control(epoll, .delete, counter, .none, token: 0)
+    #expect(wait(epoll).isEmpty)
+    #expect(throws: Errno.noSuchFileOrDirectory) {
+      try Epoll.control(epoll, .delete, counter, .none, token: 0)
+    }
+  }
+
+  @Test func `a wait ends at its deadline, not before`() throws {
+    let epoll = try Epoll.open()
+    defer { Socket.close(epoll) }
+    let before = Instant.now()
+    #expect(wait(epoll, .milliseconds(3)).isEmpty)
+    #expect(Instant.now().nanoseconds(since: before) >= 3_000_000)
+    // One that is over already does not wait at all, nor for ever.
+    withUnsafeTemporaryAllocation(of: ReadyEvent.self, capacity: 1) { events in
+      #expect(Epoll.wait(epoll, into: events, until: Instant(nanoseconds: 0)) == 0)
+    }
+  }
+
+  @Test func `conditions combine and are told apart`() {
+    let both: EpollEvents = .readable | .hangUp
+    #expect(both.has(.readable))
+    #expect(both.has(.writable | .hangUp))
+    #expect(!both.has(.writable | .error))
+    #expect(!EpollEvents.none.has(both))
+  }
+}

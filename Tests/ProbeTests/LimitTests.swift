@@ -1,0 +1,155 @@
+import Addressing
+import Linux
+import Probe
+import SystemPackage
+import Testing
+
+/// Limits of the simulated host and its processes, rather than errors put in by hand.
+@Suite struct LimitTests {
+  private func world(
+    _ dials: SimulatedNetwork.Dials = .init(), goal: Int, rate: Double? = 1000,
+    clientLimit: Int = 20_000, serverLimit: Int = 20_000
+  ) throws -> World {
+    let world = World(dials)
+    try world.addServer(descriptorLimit: serverLimit)
+    try world.addClient(
+      [.open(goal: goal, rate: rate), .close(rate: 100, reset: true)], descriptorLimit: clientLimit)
+    world.check = { [unowned world] in world.expectConsistency(goal: goal) }
+    return world
+  }
+
+  @Test(arguments: [8, 9, 50, 107], [nil, 1000] as [Double?])
+  func `a client holds as many connections as it has descriptors`(
+    limit: Int, rate: Double?
+  ) throws {
+    let world = try world(goal: 200, rate: rate, clientLimit: limit)
+    world.play()
+    #expect(world.client.held == limit - descriptorsOfAWorker)
+    #expect(world.client.failures.map(\.call) == [.socket])
+    #expect(world.client.failures.map(\.errno) == [.tooManyOpenFiles])
+    #expect(world.client.failures.map(\.count) == [1])
+    #expect(world.client.board[.limited] == 1)
+  }
+
+  @Test(arguments: [nil, 1000] as [Double?])
+  func `a server at its limit lets the others wait and does nothing`(rate: Double?) throws {
+    let capacity = 30
+    let world = try world(
+      goal: 50, rate: rate, serverLimit: capacity + descriptorsOfAWorker + 1)
+    world.play()
+    world.run(for: .seconds(1))
+    #expect(world.client.held == 50)
+    #expect(world.server.held == capacity)
+    let row = try #require(world.server.failures.first)
+    #expect(world.server.failures.count == 1)
+    #expect(row.call == .accept)
+    #expect(row.errno == .tooManyOpenFiles)
+    #expect(row.count == 1)
+    #expect(row.held == UInt64(capacity))
+    #expect(world.server.board[.limited] == 1)
+    let calls = world.server.process.totalCalls
+    world.run(for: .seconds(3600))
+    #expect(world.server.process.totalCalls <= calls + 2)
+  }
+
+  @Test func `a server at its limit takes the next one when a connection closes`() throws {
+    let capacity = 5
+    let world = World()
+    let server = try world.addServer(descriptorLimit: capacity + descriptorsOfAWorker + 1)
+    world.check = { [unowned world] in world.expectConsistency() }
+    let peer = TestPeer(world.network, at: .second)
+    let sockets = try (0..<8).map { try peer.connect(offset: $0) }
+    world.run(for: .milliseconds(1))
+    #expect(server.held == capacity)
+    for closed in 1...8 {
+      try peer.close(sockets[closed - 1], reset: true)
+      world.run(for: .milliseconds(1))
+      #expect(server.held == min(capacity, 8 - closed))
+    }
+    #expect(server.board[.opened] == 8)
+    // Full at first, and again after each of the two closes that left somebody in the queue.
+    #expect(server.failures.map(\.count) == [3])
+    #expect(server.process.openDescriptors == descriptorsOfAWorker + 1)
+  }
+
+  @Test(arguments: [nil, 1000] as [Double?])
+  func `exactly as many connections as fit are no limit`(rate: Double?) throws {
+    let world = try world(goal: 30, rate: rate, serverLimit: 30 + descriptorsOfAWorker + 1)
+    world.play()
+    world.run(for: .seconds(5))
+    #expect(world.server.held == 30)
+    #expect(world.server.failures.isEmpty)
+    #expect(world.server.board[.limited] == 0)
+  }
+
+  @Test func `out of descriptors on the host the server tries again, and goes on`() throws {
+    let world = World()
+    let server = try world.addServer()
+    world.check = { [unowned world] in world.expectConsistency() }
+    let peer = TestPeer(world.network, at: .second)
+    for offset in 0..<10 as Range<UInt16> { _ = try peer.connect(offset: offset) }
+    world.network.dials.descriptors = world.network.descriptors + 4
+    world.run(for: .milliseconds(50))
+    #expect(server.held == 4)
+    #expect(server.failures.isEmpty == false)
+    #expect(server.failures.map(\.errno) == [.tooManyOpenFilesInSystem])
+    world.run(for: .seconds(1))
+    #expect(server.failures[0].count <= 12)
+    world.network.dials.descriptors = .max
+    world.run(for: .milliseconds(101))
+    #expect(server.held == 10)
+  }
+
+  @Test func `out of descriptors on the host the client stops`() throws {
+    let world = try world(goal: 100)
+    // Two a connection, and the server's spare.
+    world.network.dials.descriptors = world.network.descriptors + 40
+    world.play()
+    #expect(world.client.held == 20)
+    #expect(world.client.failures.map(\.call) == [.socket])
+    #expect(world.client.failures.map(\.errno) == [.tooManyOpenFilesInSystem])
+    #expect(world.server.held == 20)
+    #expect(world.server.board[.limited] == 0)
+  }
+
+  @Test func `out of watches at the client's end the connection goes and the ramp stops`() throws {
+    let world = try world(.init(watches: 1 + 2 * 10), goal: 100)
+    world.play()
+    world.run(for: .seconds(1))
+    #expect(world.client.held == 10)
+    #expect(world.client.failures.map(\.call) == [.epollControl])
+    #expect(world.client.failures.map(\.errno) == [.noSpace])
+    #expect(world.client.failures.map(\.held) == [10])
+    #expect(world.server.held == 10)
+  }
+
+  @Test func `out of watches at the server's end its connection is reset`() throws {
+    let world = try world(.init(watches: 2 + 2 * 10), goal: 11)
+    world.play()
+    world.run(for: .seconds(1))
+    #expect(world.server.held == 10)
+    #expect(world.server.failures.map(\.call) == [.epollControl])
+    #expect(world.server.failures.map(\.errno) == [.noSpace])
+    #expect(world.server.board[.limited] == 1)
+    #expect(world.client.failures.map(\.call) == [.closed])
+    #expect(world.client.held == 10)
+  }
+
+  @Test func `out of memory the client stops`() throws {
+    let world = try world(.init(sockets: 1 + 2 * 10), goal: 100)
+    world.play()
+    #expect(world.client.held == 10)
+    #expect(world.client.failures.map(\.call) == [.socket])
+    #expect(world.client.failures.map(\.errno) == [.noBufferSpace])
+  }
+
+  @Test func `a full server still closes what its clients close`() throws {
+    let world = try world(goal: 50, serverLimit: 30 + descriptorsOfAWorker + 1)
+    world.play()
+    world.play(phase: 1)
+    world.run(for: .seconds(1))
+    #expect(world.client.held == 0)
+    #expect(world.server.held == 0)
+    #expect(world.server.process.sockets.count == 1)
+  }
+}

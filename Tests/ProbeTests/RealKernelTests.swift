@@ -1,0 +1,163 @@
+import Addressing
+import Linux
+import Probe
+import SystemPackage
+import Testing
+
+/// Both ends on the real kernel, stepped in one thread.
+@Suite(.tags(.realKernel), .timeLimit(.minutes(1))) struct RealKernelTests {
+  /// Both ends, each with its board and its wake-up; `attention` is nobody's.
+  final class Pair {
+    let clientBoard: Scoreboard
+    let serverBoard: Scoreboard
+    let endpoint: SocketAddress
+    private var client: Client<SteppedKernel>
+    private var server: Server<SteppedKernel>
+    private let clientWakeUp: FileDescriptor
+    private let serverWakeUp: FileDescriptor
+
+    deinit {
+      clientBoard.unmap()
+      serverBoard.unmap()
+    }
+
+    init(
+      _ tasks: [ClientTask], host: UInt8, ports: ClosedRange<UInt16>, descriptorLimit: Int = 20_000
+    ) throws {
+      let endpoint = try Self.freeEndpoint(host: host)
+      self.endpoint = endpoint
+      let attention = try EventCounter.open()
+      clientWakeUp = try EventCounter.open()
+      serverWakeUp = try EventCounter.open()
+      clientBoard = try Scoreboard(sources: 1)
+      serverBoard = try Scoreboard(sources: 0)
+      server = try Server(
+        kernel: SteppedKernel(wakeUp: serverWakeUp, attention: attention),
+        assignment: ServerAssignment(
+          endpoint: endpoint, backlog: 1024, reply: .echo, readiness: .direct,
+          descriptorLimit: descriptorLimit),
+        board: serverBoard)
+      client = try Client(
+        kernel: SteppedKernel(wakeUp: clientWakeUp, attention: attention),
+        assignment: ClientAssignment(
+          share: WorkerShare(index: 0, count: 1), sources: [endpoint.ip], ports: ports,
+          endpoints: [endpoint], connectTimeout: 5_000_000_000, tasks: tasks),
+        board: clientBoard)
+    }
+
+    /// A port that the kernel has just found free. Nobody else uses these addresses.
+    private static func freeEndpoint(host: UInt8) throws -> SocketAddress {
+      let ip = IPAddress.v4(0x7F4D_0000 | UInt32(host))
+      for port in 30_000..<31_000 as Range<UInt16> {
+        let socket = try Socket.open(v6: false)
+        defer { Socket.close(socket) }
+        let address = SocketAddress(ip, port)
+        if (try? Socket.bind(socket, to: address)) != nil { return address }
+      }
+      throw Errno.addressInUse
+    }
+
+    func turn() {
+      _ = client.turn()
+      _ = server.turn()
+    }
+
+    func run(until condition: () -> Bool) -> Bool {
+      let deadline = Instant.now().advanced(by: .seconds(20))
+      while !condition(), .now() < deadline { turn() }
+      return condition()
+    }
+
+    func play(_ phase: Int) -> Bool {
+      clientBoard.post(.init(order: .begin, phase: phase, start: .now()))
+      EventCounter.signal(clientWakeUp)
+      return run { self.clientBoard[.settledPhase] == UInt64(phase + 1) }
+    }
+  }
+
+  /// TIME_WAITs of an endpoint, in either direction. Source: /proc/net/tcp in proc(5).
+  private func timeWaits(of endpoint: SocketAddress) throws -> Int {
+    guard case .v4(let bits) = endpoint.ip else { return 0 }
+    func hex(_ value: UInt32, _ width: Int) -> String {
+      let text = String(value, radix: 16, uppercase: true)
+      return String(repeating: "0", count: width - text.count) + text
+    }
+    let address = "\(hex(bits.byteSwapped, 8)):\(hex(UInt32(endpoint.port), 4))"
+    let table = try #require(ProcFile.text(of: "/proc/net/tcp"))
+    return table.split(separator: "\n").count { line in
+      let fields = line.split(separator: " ")
+      return fields.count > 3 && fields[3] == "06" && fields[1...2].contains { $0 == address }
+    }
+  }
+
+  @Test(arguments: [true, false])
+  func `two hundred connections are established, kept and closed`(reset: Bool) throws {
+    let pair = try Pair(
+      [.open(goal: 200, rate: 20_000), .close(rate: nil, reset: reset)], host: reset ? 1 : 2,
+      ports: 20_000...21_999)
+    #expect(pair.serverBoard[.state] == WorkerState.ready.rawValue)
+    #expect(pair.play(0))
+    #expect(pair.clientBoard[.held] == 200)
+    #expect(pair.run { pair.serverBoard[.held] == 200 })
+    #expect(pair.clientBoard[.failures] == 0)
+    #expect(pair.clientBoard.held(bySource: 0) == 200)
+
+    #expect(pair.play(1))
+    #expect(pair.clientBoard[.held] == 0)
+    #expect(pair.run { pair.serverBoard[.held] == 0 })
+    #expect(pair.serverBoard[.failures] == 0)
+    #expect(pair.serverBoard[.closedByPeer] == 200)
+    let left = try timeWaits(of: pair.endpoint)
+    #expect(reset ? left == 0 : left > 0)
+  }
+
+  @Test func `what is sent comes back`() throws {
+    let pair = try Pair([.keep], host: 3, ports: 20_000...20_001)
+    let socket = try Socket.open(v6: false)
+    defer { Socket.close(socket) }
+    try Socket.resetOnClose(socket, true)
+    try Socket.connect(socket, to: pair.endpoint)
+    let message = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
+    var sent = 0
+    var echo: [UInt8] = []
+    _ = pair.run {
+      if sent < message.count {
+        let transfer = message[sent...].withUnsafeBytes { Socket.send(socket, $0) }
+        if case .moved(let count) = transfer { sent += count }
+      }
+      withUnsafeTemporaryAllocation(byteCount: 65_536, alignment: 1) { buffer in
+        while case .moved(let count) = Socket.receive(socket, into: buffer) {
+          echo += buffer[..<count]
+        }
+      }
+      return echo.count >= message.count
+    }
+    #expect(echo == message)
+    #expect(pair.serverBoard[.bytesReceived] == UInt64(message.count))
+    #expect(pair.serverBoard[.bytesSent] == UInt64(message.count))
+  }
+
+  @Test func `a port that is held already is skipped`() throws {
+    let ip = IPAddress.v4(0x7F4D_0004)
+    let holder = try Socket.open(v6: false)
+    defer { Socket.close(holder) }
+    try Socket.bind(holder, to: SocketAddress(ip, 20_003))
+    try Socket.listen(holder, backlog: 1)
+    let pair = try Pair([.open(goal: 10, rate: nil)], host: 4, ports: 20_000...20_009)
+    #expect(pair.play(0))
+    #expect(pair.clientBoard[.held] == 9)
+    #expect(pair.clientBoard[.limited] == 1)
+    #expect(pair.clientBoard.failures.rows().map(\.errno) == [.addressNotAvailable])
+    #expect(pair.run { pair.serverBoard[.held] == 9 })
+  }
+
+  @Test func `tuples of an earlier ramp are free again after a reset`() throws {
+    let pair = try Pair(
+      [.open(goal: 50, rate: nil), .close(rate: nil, reset: true), .open(goal: 50, rate: nil)],
+      host: 5, ports: 20_000...20_049)
+    for phase in 0..<3 { #expect(pair.play(phase)) }
+    #expect(pair.clientBoard[.held] == 50)
+    #expect(pair.clientBoard[.failures] == 0)
+    #expect(pair.clientBoard[.portsSkipped] == 0)
+  }
+}

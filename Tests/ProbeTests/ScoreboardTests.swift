@@ -1,0 +1,70 @@
+import Linux
+import Testing
+
+@testable import Probe
+
+@Suite struct ScoreboardTests {
+  @Test(
+    arguments: [
+      .init(order: .begin, phase: 0, start: Instant(nanoseconds: 1)),
+      .init(order: .settle, phase: 65_535, start: .distantFuture),
+      .init(order: .quit, phase: 3, start: Instant(nanoseconds: 0)),
+    ] as [Scoreboard.Command])
+  func `an order arrives as it was posted`(command: Scoreboard.Command) throws {
+    let board = try Scoreboard(sources: 0)
+    defer { board.unmap() }
+    #expect(board.command().order == .wait)
+    board.post(command)
+    #expect(board.command() == command)
+  }
+
+  @Test func `no cell lies on another`() throws {
+    let board = try Scoreboard(sources: 3)
+    defer { board.unmap() }
+    for counter in Counter.allCases { board[counter] = UInt64(counter.rawValue) + 100 }
+    board.post(.init(order: .begin, phase: 5, start: Instant(nanoseconds: 6)))
+    for row in 0..<FailureTable.capacity {
+      board.failures.add(
+        .read, nil, phase: row, at: .distantFuture, held: .max, position: .max)
+    }
+    board.record(.connect, nanoseconds: 0)
+    board.record(.connect, nanoseconds: .max)
+    board.record(.connectUncorrected, nanoseconds: 0)
+    board.record(.connectUncorrected, nanoseconds: .max)
+    for source in 0..<3 { board.addToSource(source, Int32(source) + 1) }
+
+    for counter in Counter.allCases { #expect(board[counter] == UInt64(counter.rawValue) + 100) }
+    #expect(board.command().phase == 5)
+    #expect(board.failures.rows().map(\.phase) == Array(0..<FailureTable.capacity))
+    for latency in Scoreboard.Latency.allCases {
+      #expect(counts(of: latency, on: board).reduce(0, +) == 2)
+    }
+    #expect((0..<3).map(board.held(bySource:)) == [1, 2, 3])
+  }
+
+  @Test func `a source goes up and down, and one that is not counted is left alone`() throws {
+    let board = try Scoreboard(sources: 1)
+    defer { board.unmap() }
+    board.addToSource(0, 1)
+    board.addToSource(0, 1)
+    board.addToSource(0, -1)
+    board.addToSource(1, 1)
+    #expect(board.held(bySource: 0) == 1)
+  }
+
+  @Test func `distributions add up over workers`() throws {
+    let boards = [try Scoreboard(sources: 0), try Scoreboard(sources: 0)]
+    defer { for board in boards { board.unmap() } }
+    for board in boards { board.record(.connect, nanoseconds: 1000) }
+    var totals = [UInt64](repeating: 0, count: LatencyBuckets.count)
+    for board in boards { board.addCounts(of: .connect, to: &totals) }
+    #expect(totals[LatencyBuckets.index(of: 1000)] == 2)
+    #expect(totals.reduce(0, +) == 2)
+  }
+
+  private func counts(of latency: Scoreboard.Latency, on board: Scoreboard) -> [UInt64] {
+    var totals = [UInt64](repeating: 0, count: LatencyBuckets.count)
+    board.addCounts(of: latency, to: &totals)
+    return totals
+  }
+}

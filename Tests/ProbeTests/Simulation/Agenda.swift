@@ -1,0 +1,57 @@
+/// What will happen in a simulated network, soonest first; things of one instant in the order in
+/// which they were put down, so that bytes, FIN and RST of one connection never overtake another.
+struct Agenda {
+  private struct Entry {
+    let instant: UInt64
+    let order: UInt64
+    let happening: Happening
+
+    func isBefore(_ other: Entry) -> Bool {
+      instant == other.instant ? order < other.order : instant < other.instant
+    }
+  }
+
+  /// A binary heap: no entry is before its parent.
+  private var heap: [Entry] = []
+  private var order: UInt64 = 0
+
+  var next: UInt64? { heap.first?.instant }
+
+  mutating func put(_ happening: Happening, at instant: UInt64) {
+    order += 1
+    heap.append(Entry(instant: instant, order: order, happening: happening))
+    var child = heap.count - 1
+    while child > 0, heap[child].isBefore(heap[(child - 1) / 2]) {
+      heap.swapAt(child, (child - 1) / 2)
+      child = (child - 1) / 2
+    }
+  }
+
+  mutating func take() -> Happening? {
+    guard let first = heap.first else { return nil }
+    let last = heap.removeLast()
+    guard !heap.isEmpty else { return first.happening }
+    heap[0] = last
+    var parent = 0
+    while true {
+      var least = parent
+      for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count {
+        if heap[child].isBefore(heap[least]) { least = child }
+      }
+      if least == parent { return first.happening }
+      heap.swapAt(parent, least)
+      parent = least
+    }
+  }
+}
+
+/// Something on its way through a simulated network.
+enum Happening {
+  case syn(SimulatedSocket, attempt: Int)
+  case synAck(SimulatedSocket, child: SimulatedSocket)
+  case acknowledgement(SimulatedSocket)
+  case refusal(SimulatedSocket, SimulatedNetwork.Refusal)
+  case bytes(SimulatedSocket, [UInt8])
+  case fin(SimulatedSocket)
+  case reset(SimulatedSocket)
+}

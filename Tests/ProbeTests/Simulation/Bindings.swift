@@ -1,0 +1,68 @@
+import Addressing
+
+/// Which local addresses and which connections' tuples are in use on a simulated host.
+///
+/// A socket may be bound beside others when each of them has SO_REUSEADDR and none listens. Two
+/// connections never share a tuple, and one that was closed in order keeps its own in TIME_WAIT.
+struct Bindings {
+  struct Tuple: Hashable {
+    let local: SocketAddress
+    let remote: SocketAddress
+
+    /// A quarter of the words that a synthesised one would mix: there are a great many tuples.
+    func hash(into hasher: inout Hasher) {
+      hasher.combine(Self.word(local) ^ Self.word(remote) &* 0x9E37_79B9_7F4A_7C15)
+    }
+
+    private static func word(_ address: SocketAddress) -> UInt64 {
+      switch address.ip {
+      case .v4(let bits): UInt64(bits) << 16 | UInt64(address.port)
+      case .v6(let bits): UInt64(truncatingIfNeeded: bits) << 16 | UInt64(address.port)
+      }
+    }
+  }
+
+  private struct Users {
+    var count = 0
+    /// Ones without SO_REUSEADDR, and ones that listen.
+    var exclusive = 0
+  }
+
+  private var users: [SocketAddress: Users] = [:]
+  private var tuples: Set<Tuple> = []
+  /// When each tuple's TIME_WAIT is over.
+  private(set) var timeWaits: [Tuple: UInt64] = [:]
+
+  mutating func bind(_ address: SocketAddress, reusing: Bool) -> Bool {
+    let others = users[address] ?? Users()
+    guard others.count == 0 || (reusing && others.exclusive == 0) else { return false }
+    users[address, default: Users()].count += 1
+    if !reusing { users[address]?.exclusive += 1 }
+    return true
+  }
+
+  /// A bound socket begins to listen: from here on nobody else may bind its address.
+  mutating func beginExclusive(_ address: SocketAddress) {
+    users[address]?.exclusive += 1
+  }
+
+  mutating func release(_ address: SocketAddress, exclusive: Int) {
+    guard var left = users[address] else { return }
+    left.count -= 1
+    left.exclusive -= exclusive
+    users[address] = left.count == 0 ? nil : left
+  }
+
+  mutating func claim(_ tuple: Tuple, at now: UInt64) -> Bool {
+    if let end = timeWaits[tuple] {
+      guard end <= now else { return false }
+      timeWaits[tuple] = nil
+    }
+    return tuples.insert(tuple).inserted
+  }
+
+  mutating func release(_ tuple: Tuple, timeWaitUntil end: UInt64?) {
+    tuples.remove(tuple)
+    if let end { timeWaits[tuple] = end }
+  }
+}

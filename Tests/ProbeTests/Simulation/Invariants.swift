@@ -1,0 +1,38 @@
+import Linux
+import Probe
+import Testing
+
+extension World {
+  /// What must hold between any two turns, whatever has failed: the counters agree with each other
+  /// and with the descriptors that the processes really hold.
+  func expectConsistency(
+    goal: Int = .max, _ comment: @autoclosure () -> Comment = "",
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    func expect(_ holds: Bool, _ what: String) {
+      if !holds { Issue.record("\(what) \(comment())", sourceLocation: sourceLocation) }
+    }
+    var inUse = 0
+    for client in clients {
+      let board = client.board
+      inUse += client.held + client.connecting
+      expect(client.process.socketCount == client.held + client.connecting, "client leaks")
+      expect(board[.established] <= board[.opened], "more established than opened")
+      expect(board[.closedByPeer] <= board[.established], "more lost than established")
+      let bySource = (0..<board.sources).reduce(0) { $0 + Int(board.held(bySource: $1)) }
+      expect(bySource == client.held, "sources do not add up")
+      let failed = client.failures.reduce(0) { $0 + $1.count }
+      expect(failed == board[.failures], "failures do not add up")
+    }
+    expect(inUse <= goal, "goal exceeded: \(inUse) of \(goal)")
+    for server in servers where !server.process.isStopped {
+      let board = server.board
+      let listeners = board[.state] == WorkerState.ready.rawValue ? 1 : 0
+      expect(server.process.socketCount == server.held + listeners, "server leaks")
+      expect(
+        board[.opened] == UInt64(server.held) + board[.closedByPeer], "server loses count")
+      let failed = server.failures.reduce(0) { $0 + $1.count }
+      expect(failed == board[.failures], "failures do not add up")
+    }
+  }
+}

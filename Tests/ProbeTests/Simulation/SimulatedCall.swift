@@ -1,0 +1,61 @@
+import SystemPackage
+
+/// The system calls that a simulated process counts and that a test may let fail.
+enum SimulatedCall: Int, CaseIterable, Sendable {
+  case open, reuseAddress, resetOnClose, bind, listen, connect, accept, pendingError
+  case receive, send, close, openSpare, watch, rewatch, unwatch, wait
+}
+
+/// Lets a system call fail: its `nth` time in that process, from 1, and `count` times in all.
+struct Fault: Sendable {
+  var call: SimulatedCall
+  var errno: Errno
+  var nth: Int
+  var count: Int
+
+  static func once(_ call: SimulatedCall, _ errno: Errno, nth: Int = 1) -> Fault {
+    Fault(call: call, errno: errno, nth: nth, count: 1)
+  }
+
+  static func forever(_ call: SimulatedCall, _ errno: Errno, from nth: Int = 1) -> Fault {
+    Fault(call: call, errno: errno, nth: nth, count: .max)
+  }
+
+  func strikes(_ call: SimulatedCall, _ number: Int) -> Bool {
+    call == self.call && number >= nth && number - nth < count
+  }
+}
+
+/// Lets any call fail by chance, with an errno that the manual page lists for it.
+struct Chaos {
+  private var generator: SeededGenerator
+  private let probability: Double
+
+  init(seed: UInt64, probability: Double) {
+    generator = SeededGenerator(seed: seed)
+    self.probability = probability
+  }
+
+  mutating func errno(for call: SimulatedCall) -> Errno? {
+    guard generator.chance(probability) else { return nil }
+    return Self.errnos(of: call).randomElement(using: &generator)
+  }
+
+  private static func errnos(of call: SimulatedCall) -> [Errno] {
+    switch call {
+    case .open: [.tooManyOpenFiles, .tooManyOpenFilesInSystem, .noBufferSpace, .noMemory]
+    case .reuseAddress, .resetOnClose: [.noBufferSpace, .invalidArgument]
+    case .bind: [.addressInUse, .addressInUse, .addressNotAvailable, .permissionDenied]
+    case .connect:
+      [
+        .addressNotAvailable, .connectionRefused, .networkUnreachable, .noRouteToHost,
+        .notPermitted,
+      ]
+    case .accept: [.tooManyOpenFilesInSystem, .noBufferSpace, .noMemory]
+    case .receive: [.connectionReset, .timedOut, .noRouteToHost]
+    case .send: [.connectionReset, .brokenPipe]
+    case .watch, .rewatch: [.noMemory, .noSpace]
+    case .listen, .pendingError, .close, .openSpare, .unwatch, .wait: []
+    }
+  }
+}

@@ -1,0 +1,158 @@
+import Addressing
+import SystemPackage
+
+/// One host's TCP in virtual time, shared by the processes of a test.
+///
+/// Everything is deterministic: time passes only while all processes wait, and chance comes from a
+/// seed. With no latency a handshake is over when `connect` returns, as it is on loopback.
+final class SimulatedNetwork {
+  /// Why a handshake fails; an `Errno` that can be carried about.
+  struct Refusal {
+    let error: Errno
+  }
+
+  struct Dials {
+    /// Nanoseconds that a segment is under way.
+    var latency: UInt64 = 0
+    /// Nanoseconds that every system call takes.
+    var costOfACall: UInt64 = 0
+    /// fs.file-max, fs.epoll.max_user_watches, and sockets that fit into memory.
+    var descriptors = Int.max
+    var watches = Int.max
+    var sockets = Int.max
+    /// Bytes that a socket takes before its reader has read any.
+    var bufferSize = 65_536
+    /// Addresses that are not on this host, and ports that something else listens on.
+    var missingAddresses: Set<IPAddress> = []
+    var takenPorts: Set<UInt16> = []
+    var takenAddresses: Set<SocketAddress> = []
+    /// Endpoints whose SYNs vanish, and ones that answer with an error.
+    var silentEndpoints: Set<SocketAddress> = []
+    var refusals: [SocketAddress: Errno] = [:]
+    /// Share of SYNs that get lost.
+    var loss = 0.0
+  }
+
+  /// How often a SYN is sent again, first after a second, then after twice as long each time:
+  /// tcp_syn_retries.
+  static let synRetries = 6
+  static let timeWait: UInt64 = 60_000_000_000
+
+  var dials: Dials
+  private(set) var now: UInt64 = 1_000_000_000
+  /// Time never passes beyond this instant: the end of what a test runs.
+  var horizon = UInt64.max
+  private(set) var processes: [SimulatedProcess] = []
+  private var agenda = Agenda()
+  private var generator: SeededGenerator
+
+  var descriptors = 0
+  var watches = 0
+  var sockets = 0
+  /// SYNs that found an accept queue full.
+  private(set) var overflows = 0
+  private var listeners: [SocketAddress: SimulatedSocket] = [:]
+  var bindings = Bindings()
+
+  init(_ dials: Dials = Dials(), seed: UInt64 = 0) {
+    self.dials = dials
+    generator = SeededGenerator(seed: seed)
+  }
+
+  func attach(_ process: SimulatedProcess) {
+    processes.append(process)
+  }
+
+  // MARK: Time
+
+  /// The next instant at which anything is going to be different; nil for never.
+  var nextInstant: UInt64? {
+    var next = agenda.next
+    for process in processes where !process.isStopped {
+      if let deadline = process.deadline { next = min(next ?? deadline, deadline) }
+    }
+    return next.map { min($0, horizon) }
+  }
+
+  /// Whether a process other than this one has something to do before time may pass.
+  func hasWork(besides own: SimulatedProcess?) -> Bool {
+    processes.contains { $0 !== own && $0.isRunnable }
+  }
+
+  /// Whether nothing will ever happen again unless somebody outside gives an order.
+  var isAsleep: Bool { !hasWork(besides: nil) && nextInstant == nil }
+
+  func advance(to instant: UInt64) {
+    while let next = agenda.next, next <= instant, let happening = agenda.take() {
+      now = max(now, next)
+      perform(happening)
+    }
+    now = max(now, instant)
+  }
+
+  /// Sends a segment, or whatever takes as long as one.
+  func transmit(_ happening: Happening) {
+    if dials.latency == 0 {
+      perform(happening)
+    } else {
+      agenda.put(happening, at: now + dials.latency)
+    }
+  }
+
+  // MARK: Handshakes
+
+  func listen(_ socket: SimulatedSocket, at address: SocketAddress) -> Bool {
+    guard listeners[address] == nil else { return false }
+    listeners[address] = socket
+    return true
+  }
+
+  func stopListening(at address: SocketAddress) {
+    listeners[address] = nil
+  }
+
+  private func perform(_ happening: Happening) {
+    switch happening {
+    case .syn(let client, let attempt): arrive(client, attempt: attempt)
+    case .synAck(let client, let child):
+      guard client.state == .connecting else { return transmit(.reset(child)) }
+      client.becomeEstablished(with: child)
+      transmit(.acknowledgement(child))
+    case .acknowledgement(let child): child.enterQueue()
+    case .refusal(let client, let refusal):
+      if client.state == .connecting { client.fail(refusal.error) }
+    case .bytes(let socket, let bytes): socket.take(bytes)
+    case .fin(let socket): socket.takeFin()
+    case .reset(let socket): socket.takeReset()
+    }
+  }
+
+  private func arrive(_ client: SimulatedSocket, attempt: Int) {
+    guard client.state == .connecting, let endpoint = client.remote else { return }
+    if let error = dials.refusals[endpoint] {
+      return transmit(.refusal(client, Refusal(error: error)))
+    }
+    let isLost = dials.loss > 0 && generator.chance(dials.loss)
+    guard !isLost, !dials.silentEndpoints.contains(endpoint) else {
+      return retry(client, attempt: attempt)
+    }
+    guard let listener = listeners[endpoint] else {
+      return transmit(.refusal(client, Refusal(error: .connectionRefused)))
+    }
+    // One more than the backlog fits: the kernel compares with "greater than".
+    guard listener.queue.count + listener.halfOpen <= listener.backlog, sockets < dials.sockets
+    else {
+      overflows += 1
+      return retry(client, attempt: attempt)
+    }
+    transmit(.synAck(client, child: SimulatedSocket(childOf: listener, client: client)))
+  }
+
+  private func retry(_ client: SimulatedSocket, attempt: Int) {
+    let pause = UInt64(1_000_000_000) << UInt64(attempt)
+    agenda.put(
+      attempt < Self.synRetries
+        ? .syn(client, attempt: attempt + 1) : .refusal(client, Refusal(error: .timedOut)),
+      at: now + pause)
+  }
+}

@@ -1,0 +1,246 @@
+import Linux
+import Probe
+import SystemPackage
+
+@testable import struct Probe.Token
+
+/// A process of a simulated host: its descriptor table, its one epoll instance, its misfortunes.
+final class SimulatedProcess {
+  enum Descriptor {
+    case spare
+    case socket(SimulatedSocket)
+  }
+
+  let network: SimulatedNetwork
+  /// RLIMIT_NOFILE.
+  var descriptorLimit: Int
+  /// A process that was stopped does nothing, and nobody waits for it.
+  var isStopped = false
+  var faults: [Fault] = []
+  var chaos: Chaos?
+  /// The most bytes that one `send` and one `receive` move.
+  var sendLimit = Int.max
+  var receiveLimit = Int.max
+
+  private var table: [Descriptor?]
+  private var lowestFree: Int
+  private(set) var socketCount = 0
+  private(set) var calls = [Int](repeating: 0, count: SimulatedCall.allCases.count)
+  private(set) var totalCalls = 0
+  private(set) var attentionCalls = 0
+  /// Events that the next wait brings once more: ones that have been under way for too long.
+  var staleEvents: [ReadyEvent] = []
+  /// What the waits have brought, when it is kept.
+  var keepsEvents = false
+  private(set) var keptEvents: [ReadyEvent] = []
+  /// A call whose instants are written down.
+  var log: SimulatedCall?
+  private(set) var loggedInstants: [UInt64] = []
+
+  private var ready = Queue<Watch>()
+  private var isWoken = false
+  private var sleep = Sleep.waiting(until: nil)
+
+  private enum Sleep {
+    case awake
+    case waiting(until: UInt64?)
+  }
+
+  init(network: SimulatedNetwork, descriptorLimit: Int = 20_000) {
+    self.network = network
+    self.descriptorLimit = descriptorLimit
+    // Standard input, output and error, epoll, the wake-up and the call for attention are there.
+    let inherited = descriptorsOfAWorker - 1
+    table = Array(repeating: .spare, count: inherited)
+    lowestFree = inherited
+    network.descriptors += inherited
+    network.attach(self)
+  }
+
+  func count(of call: SimulatedCall) -> Int { calls[call.rawValue] }
+
+  /// Counts a call, lets it take its time, and says whether it is to fail.
+  func begin(_ call: SimulatedCall) -> Errno? {
+    calls[call.rawValue] += 1
+    totalCalls += 1
+    if call == log { loggedInstants.append(network.now) }
+    if network.dials.costOfACall > 0 {
+      network.advance(to: network.now + network.dials.costOfACall)
+    }
+    if !faults.isEmpty {
+      let number = calls[call.rawValue]
+      if let fault = faults.first(where: { $0.strikes(call, number) }) { return fault.errno }
+    }
+    return chaos?.errno(for: call)
+  }
+
+  // MARK: Descriptors
+
+  /// The lowest free number, as POSIX wants it.
+  func install(_ descriptor: Descriptor) -> FileDescriptor {
+    while lowestFree < table.count, table[lowestFree] != nil { lowestFree += 1 }
+    if lowestFree == table.count {
+      table.append(descriptor)
+    } else {
+      table[lowestFree] = descriptor
+    }
+    network.descriptors += 1
+    if case .socket = descriptor { socketCount += 1 }
+    lowestFree += 1
+    return FileDescriptor(rawValue: Int32(lowestFree - 1))
+  }
+
+  /// Why there is no descriptor to be had; nil when there is one.
+  var shortage: Errno? {
+    while lowestFree < table.count, table[lowestFree] != nil { lowestFree += 1 }
+    if lowestFree >= descriptorLimit { return .tooManyOpenFiles }
+    return network.descriptors >= network.dials.descriptors ? .tooManyOpenFilesInSystem : nil
+  }
+
+  func socket(_ descriptor: FileDescriptor) -> SimulatedSocket {
+    guard Int(descriptor.rawValue) < table.count,
+      case .socket(let socket) = table[Int(descriptor.rawValue)]
+    else { fatalError("descriptor \(descriptor.rawValue) is no socket of this process") }
+    return socket
+  }
+
+  func close(_ descriptor: FileDescriptor) {
+    let index = Int(descriptor.rawValue)
+    guard index < table.count, let entry = table[index] else {
+      fatalError("descriptor \(index) is not open: closing it twice would hit somebody else's")
+    }
+    table[index] = nil
+    lowestFree = min(lowestFree, index)
+    network.descriptors -= 1
+    if case .socket(let socket) = entry {
+      socketCount -= 1
+      forget(socket)
+      socket.close()
+    }
+  }
+
+  /// Ends the process as a kill does.
+  func exit() {
+    isStopped = true
+    for index in table.indices where table[index] != nil {
+      close(FileDescriptor(rawValue: Int32(index)))
+    }
+  }
+
+  var sockets: [SimulatedSocket] {
+    table.compactMap { if case .socket(let socket)? = $0 { socket } else { nil } }
+  }
+
+  var openDescriptors: Int { table.count { $0 != nil } }
+
+  // MARK: Epoll
+
+  func watch(_ socket: SimulatedSocket, _ events: EpollEvents, token: UInt64) throws(Errno) {
+    guard socket.watch == nil else { throw .fileExists }
+    guard network.watches < network.dials.watches else { throw .noSpace }
+    network.watches += 1
+    let watch = Watch(socket, process: self, events: events, token: token)
+    socket.watch = watch
+    if watch.seen.rawValue != 0 { watch.announce() }
+  }
+
+  func rewatch(_ socket: SimulatedSocket, _ events: EpollEvents, token: UInt64) throws(Errno) {
+    guard let watch = socket.watch else { throw .noSuchFileOrDirectory }
+    watch.events = events
+    watch.token = token
+    if watch.seen.rawValue != 0 { watch.announce() }
+  }
+
+  func forget(_ socket: SimulatedSocket) {
+    guard let watch = socket.watch else { return }
+    socket.watch = nil
+    watch.socket = nil
+    network.watches -= 1
+  }
+
+  func enqueue(_ watch: Watch) {
+    ready.append(watch)
+  }
+
+  /// What epoll_wait does: an edge-triggered registration leaves the list when it is announced, a
+  /// level-triggered one goes to its end and leaves it when there is nothing more to announce.
+  func takeReady(into events: UnsafeMutableBufferPointer<ReadyEvent>) -> Int {
+    var count = 0
+    if isWoken {
+      events[0] = ReadyEvent(token: Token.wakeUp.rawValue, seen: .readable)
+      count = 1
+    }
+    for event in staleEvents {
+      events[count] = event
+      count += 1
+    }
+    staleEvents = []
+    let fresh = count
+    for _ in 0..<ready.count where count < events.count {
+      guard let watch = ready.popFirst() else { break }
+      watch.isQueued = false
+      let seen = watch.seen
+      guard seen.rawValue != 0 else { continue }
+      events[count] = ReadyEvent(token: watch.token, seen: seen)
+      count += 1
+      if !watch.events.has(.edgeTriggered) { watch.announce() }
+    }
+    if keepsEvents { keptEvents += events[fresh..<count] }
+    sleep = .awake
+    return count
+  }
+
+  func wake() { isWoken = true }
+  func clearWakeUp() { isWoken = false }
+  func callAttention() { attentionCalls += 1 }
+
+  // MARK: Sleep
+
+  func fallAsleep(until deadline: UInt64?) {
+    sleep = .waiting(until: deadline)
+  }
+
+  var deadline: UInt64? {
+    if case .waiting(let deadline) = sleep { deadline } else { nil }
+  }
+
+  var isRunnable: Bool {
+    guard !isStopped else { return false }
+    guard case .waiting(let deadline) = sleep, !isWoken, ready.isEmpty, staleEvents.isEmpty
+    else { return true }
+    return deadline.map { $0 <= network.now } ?? false
+  }
+}
+
+/// One registration with a simulated epoll instance.
+final class Watch {
+  /// Nil once the socket is closed.
+  weak var socket: SimulatedSocket?
+  private unowned let process: SimulatedProcess
+  var events: EpollEvents
+  var token: UInt64
+  var isQueued = false
+
+  init(
+    _ socket: SimulatedSocket, process: SimulatedProcess, events: EpollEvents, token: UInt64
+  ) {
+    self.socket = socket
+    self.process = process
+    self.events = events
+    self.token = token
+  }
+
+  /// Conditions that hold now, of the ones asked for; errors and hang-ups are always asked for.
+  var seen: EpollEvents {
+    guard let socket else { return .none }
+    let asked = events | .error | .hangUp
+    return EpollEvents(rawValue: socket.readiness.rawValue & asked.rawValue)
+  }
+
+  /// Something new has happened to the socket.
+  func announce() {
+    guard !isQueued else { return }
+    isQueued = true
+    process.enqueue(self)
+  }
+}

@@ -1,0 +1,264 @@
+import Addressing
+import Linux
+import SystemPackage
+
+/// One TCP socket of a simulated host.
+final class SimulatedSocket {
+  enum State {
+    case fresh, listening, connecting, established
+    /// Failed, or reset by the peer: only good for closing.
+    case broken
+    case closed
+  }
+
+  private let network: SimulatedNetwork
+  private(set) var state = State.fresh
+  var reusesAddress = false
+  var resetsOnClose = false
+  private(set) var local: SocketAddress?
+  private(set) var remote: SocketAddress?
+  private var ownsTuple = false
+  var error: Errno?
+  /// Its registration with an epoll instance; none once it is closed.
+  var watch: Watch?
+
+  // A listener's.
+  private(set) var backlog = 0
+  private var wasListener = false
+  private(set) var halfOpen = 0
+  private(set) var queue = Queue<SimulatedSocket>()
+  private var listener: SimulatedSocket?
+
+  // A connection's.
+  private var peer: SimulatedSocket?
+  private var received: [UInt8] = []
+  private var inFlight = 0
+  private var isPeerFinished = false
+  /// Closed, but the other side has not finished yet.
+  private var isFinished = false
+  private var hasSentFin = false
+  private var foundPeerFull = false
+
+  init(network: SimulatedNetwork) {
+    self.network = network
+    network.sockets += 1
+  }
+
+  /// What the kernel makes for a SYN that a listener takes. It inherits the listener's options.
+  convenience init(childOf listener: SimulatedSocket, client: SimulatedSocket) {
+    self.init(network: listener.network)
+    self.listener = listener
+    state = .established
+    reusesAddress = listener.reusesAddress
+    resetsOnClose = listener.resetsOnClose
+    remote = client.local
+    peer = client
+    listener.halfOpen += 1
+  }
+
+  // MARK: Before a connection
+
+  func bind(_ address: SocketAddress) throws(Errno) {
+    let dials = network.dials
+    guard local == nil else { throw .invalidArgument }
+    guard !dials.missingAddresses.contains(address.ip) else { throw .addressNotAvailable }
+    guard !dials.takenPorts.contains(address.port), !dials.takenAddresses.contains(address),
+      network.bindings.bind(address, reusing: reusesAddress)
+    else { throw .addressInUse }
+    local = address
+  }
+
+  func listen(backlog: Int) throws(Errno) {
+    guard let local, network.listen(self, at: local) else { throw .addressInUse }
+    network.bindings.beginExclusive(local)
+    state = .listening
+    wasListener = true
+    self.backlog = backlog
+  }
+
+  func connect(to endpoint: SocketAddress) throws(Errno) {
+    guard state == .fresh, let local else { throw .invalidArgument }
+    guard network.bindings.claim(Bindings.Tuple(local: local, remote: endpoint), at: network.now)
+    else { throw .addressNotAvailable }
+    ownsTuple = true
+    remote = endpoint
+    state = .connecting
+    network.transmit(.syn(self, attempt: 0))
+    // Without latency the answer is here already, and connect(2) returns it.
+    if let error = takeError() { throw error }
+  }
+
+  func takeFromQueue() -> SimulatedSocket? {
+    queue.popFirst()
+  }
+
+  // MARK: What arrives
+
+  func becomeEstablished(with peer: SimulatedSocket) {
+    state = .established
+    self.peer = peer
+    watch?.announce()
+  }
+
+  func enterQueue() {
+    guard let listener else { return }
+    listener.halfOpen -= 1
+    self.listener = nil
+    guard listener.state == .listening else { return close() }
+    listener.queue.append(self)
+    listener.watch?.announce()
+  }
+
+  func take(_ bytes: [UInt8]) {
+    inFlight -= bytes.count
+    switch state {
+    case .established:
+      received += bytes
+      watch?.announce()
+    default:
+      // Nobody will ever read it: the sender is told so.
+      if let peer { network.transmit(.reset(peer)) }
+      if isFinished { release(waits: false) }
+    }
+  }
+
+  func takeFin() {
+    guard state == .established || isFinished else { return }
+    isPeerFinished = true
+    if isFinished { return release(waits: true) }
+    watch?.announce()
+  }
+
+  func takeReset() {
+    if let listener {
+      listener.halfOpen -= 1
+      self.listener = nil
+      state = .broken
+      return close()
+    }
+    guard state != .closed else { return release(waits: false) }
+    // Whoever was told of the end already learns that it may not write either.
+    fail(isPeerFinished ? .brokenPipe : .connectionReset)
+  }
+
+  func fail(_ error: Errno) {
+    state = .broken
+    self.error = error
+    watch?.announce()
+  }
+
+  func takeError() -> Errno? {
+    defer { error = nil }
+    return error
+  }
+
+  // MARK: Bytes
+
+  /// What a read finds when there are no bytes; nil when there are some.
+  func emptyReading() -> Transfer? {
+    if let error = takeError() { return .failed(error) }
+    guard received.isEmpty else { return nil }
+    return state == .broken || isPeerFinished ? .closed : .wouldBlock
+  }
+
+  func takeBytes(_ most: Int) -> ArraySlice<UInt8> {
+    let bytes = received.prefix(most)
+    received.removeFirst(bytes.count)
+    if let peer, peer.foundPeerFull {
+      peer.foundPeerFull = false
+      peer.watch?.announce()
+    }
+    return bytes
+  }
+
+  func send(_ bytes: [UInt8]) -> Transfer {
+    if let error = takeError() { return .failed(error) }
+    guard state == .established, let peer else { return .failed(.brokenPipe) }
+    let count = min(bytes.count, room)
+    guard count > 0 else {
+      foundPeerFull = true
+      return .wouldBlock
+    }
+    if count < bytes.count { foundPeerFull = true }
+    peer.inFlight += count
+    network.transmit(.bytes(peer, Array(bytes[..<count])))
+    return .moved(count)
+  }
+
+  private var room: Int {
+    guard let peer else { return 0 }
+    return max(0, network.dials.bufferSize - peer.received.count - peer.inFlight)
+  }
+
+  // MARK: Readiness
+
+  var readiness: EpollEvents {
+    switch state {
+    case .fresh, .connecting, .closed: return .none
+    case .listening: return queue.isEmpty ? .none : .readable
+    case .broken:
+      let hungUp: EpollEvents = .readable | .writable | .peerHangUp | .hangUp
+      return error == nil ? hungUp : hungUp | .error
+    case .established:
+      var seen = EpollEvents.none
+      if !received.isEmpty || isPeerFinished { seen = seen | .readable }
+      if isPeerFinished { seen = seen | .peerHangUp }
+      if isPeerFinished && hasSentFin { seen = seen | .hangUp }
+      if room > 0 { seen = seen | .writable }
+      return seen
+    }
+  }
+
+  // MARK: The end
+
+  /// Sends nothing more, and reads on: shutdown(2) with SHUT_WR.
+  func finishSending() {
+    guard state == .established, !hasSentFin, let peer else { return }
+    hasSentFin = true
+    network.transmit(.fin(peer))
+  }
+
+  func close() {
+    let before = state
+    state = .closed
+    network.sockets -= 1
+    switch before {
+    case .listening:
+      if let local { network.stopListening(at: local) }
+      while let waiting = queue.popFirst() {
+        waiting.resetsOnClose = true
+        waiting.close()
+      }
+      release(waits: false)
+    case .established where !resetsOnClose && received.isEmpty:
+      let wasFirst = hasSentFin
+      if let peer, !hasSentFin { network.transmit(.fin(peer)) }
+      if isPeerFinished {
+        release(waits: wasFirst)
+      } else {
+        isFinished = true
+      }
+    case .established:
+      if let peer { network.transmit(.reset(peer)) }
+      release(waits: false)
+    case .fresh, .connecting, .broken, .closed:
+      release(waits: false)
+    }
+  }
+
+  /// Gives back what the connection held on to beyond its descriptor.
+  private func release(waits: Bool) {
+    let end = waits ? network.now + SimulatedNetwork.timeWait : nil
+    if let local, let remote, ownsTuple {
+      network.bindings.release(Bindings.Tuple(local: local, remote: remote), timeWaitUntil: end)
+      ownsTuple = false
+    }
+    if let local {
+      let exclusive = (reusesAddress ? 0 : 1) + (wasListener ? 1 : 0)
+      network.bindings.release(local, exclusive: exclusive)
+      self.local = nil
+    }
+    isFinished = false
+    peer = nil
+  }
+}

@@ -1,0 +1,33 @@
+import Recording
+import Testing
+
+@Suite struct CauseTests {
+  private let emfile = ErrnoRecord(number: 24, name: "EMFILE", text: "Too many open files")
+
+  private func limit(_ syscall: String?, _ errno: ErrnoRecord?) -> LimitRecord {
+    LimitRecord(
+      end: .client, phase: "ramp", planLine: 1, syscall: syscall, errno: errno,
+      resource: .memoryGuard, count: 1, firstInstant: 0, established: 0, accepted: 0)
+  }
+
+  private func failure(_ errno: ErrnoRecord?) -> FailureRecord {
+    FailureRecord(
+      end: .client, worker: nil, phase: "ramp", syscall: "socket", errno: errno, count: 1,
+      firstInstant: 0, established: 0, accepted: 0, source: nil, endpoint: nil)
+  }
+
+  @Test func `a limit is told by its call and errno, or by what ran out`() {
+    #expect(limit("socket", emfile).cause == "client socket: EMFILE (Too many open files)")
+    #expect(limit("socket", nil).cause == "client socket: less memory left than the guard keeps")
+    #expect(limit(nil, nil).cause == "client: less memory left than the guard keeps")
+  }
+
+  @Test func `a failure is told by its call and errno`() {
+    #expect(failure(emfile).cause == "client socket EMFILE")
+    #expect(failure(nil).cause == "client socket")
+  }
+
+  @Test(arguments: Resource.allCases) func `every resource has words`(resource: Resource) {
+    #expect(!resource.words.isEmpty)
+  }
+}

@@ -1,0 +1,134 @@
+import Recording
+import Testing
+
+@Suite struct MetricsTests {
+  /// A ramp of two seconds to 1,000, then a hold of ten.
+  private func recording(
+    established: [(at: Double, value: Double)] = [(0, 0), (1, 600), (2, 1000), (11, 1000)]
+  ) -> Recording {
+    Recording(
+      planName: "p", duration: 12,
+      phases: [
+        PhaseRecord(
+          name: "ramp", kind: "ramp", title: "", planLine: 1, goal: 1000, started: 0, ended: 2,
+          outcome: .done, established: 1000, accepted: 990, phantom: 10),
+        PhaseRecord(
+          name: "hold", kind: "hold", title: "", planLine: 2, started: 2, ended: 12,
+          outcome: .done, established: 1000, accepted: 1000),
+      ],
+      series: [
+        Series(
+          key: .established, unit: "", kind: .gauge,
+          points: established.map { .init(at: $0.at, value: $0.value) })
+      ])
+  }
+
+  private func limit(at instant: Double, established: Int) -> LimitRecord {
+    LimitRecord(
+      end: .client, phase: "ramp", planLine: 1, resource: .sourcePorts, count: 1,
+      firstInstant: instant, established: established, accepted: established)
+  }
+
+  @Test func `what was held is what was established, less the phantoms of that phase`() {
+    #expect(Metrics(recording(), phase: "ramp").held == 990)
+    #expect(Metrics(recording(), phase: "ramp").progress == "990 of 1,000 connections")
+    #expect(Metrics(recording()).held == 1000)
+    #expect(Metrics(recording()).phantom == 10)
+  }
+
+  @Test func `a phase without a goal is held against that of the whole run`() {
+    #expect(recording().reached(in: "ramp").phase == "ramp")
+    #expect(recording().reached(in: "hold").progress == "1,000 of 1,000 connections")
+    #expect(Metrics(recording(), phase: "hold").progress == "1,000 connections")
+  }
+
+  @Test func `memory and time are shared out over both ends`() {
+    var recording = recording()
+    recording.workers = [
+      WorkerRecord(id: 0, end: .client, pid: 1, userTime: 0.25, privateBytes: 3000),
+      WorkerRecord(id: 1, end: .server, pid: 2, userTime: 0.15, privateBytes: 5000),
+    ]
+    recording.series.append(
+      Series(
+        key: .kernelMemory, unit: "bytes", kind: .gauge,
+        points: [.init(at: 0, value: 0), .init(at: 3, value: 8e6), .init(at: 9, value: 7e6)]))
+    let metrics = Metrics(recording)
+    #expect(metrics.kernelMemory == 4000)
+    #expect(metrics.userMemory == 4)
+    #expect(metrics.userTime == 0.4 / 2000)
+    #expect(Metrics(recording, phase: "ramp").kernelMemory == nil)
+    recording.workers = []
+    #expect(Metrics(recording).userTime == nil)
+  }
+
+  @Test func `a ramp is rated until the samples first show its most`() {
+    #expect(Metrics(recording()).connectRate == 500)
+    let settling = recording(established: [(0, 0), (1, 1000), (2, 1000)])
+    #expect(Metrics(settling, phase: "ramp").connectRate == 1000)
+  }
+
+  @Test func `a ramp whose most no sample shows is rated until its end`() {
+    #expect(Metrics(recording(established: [(0, 0), (1, 600), (3, 1000)])).connectRate == 500)
+    #expect(Metrics(recording(established: [])).connectRate == 500)
+  }
+
+  @Test func `a ramp that met a limit is rated until it first did`() {
+    var recording = recording()
+    recording.limits = [limit(at: 1.5, established: 900), limit(at: 0.5, established: 400)]
+    #expect(Metrics(recording).connectRate == 800)
+    // Said after the last gain: a deadline that passed, or a goal found missed at the end.
+    recording.limits = [limit(at: 2, established: 1000)]
+    #expect(Metrics(recording).connectRate == 500)
+  }
+
+  @Test func `a ramp that gained nothing has the rate of nothing`() {
+    var recording = recording(established: [(0, 0), (1, 0)])
+    recording.phases[0].established = 0
+    #expect(Metrics(recording).connectRate == 0)
+    #expect(Metrics(recording, phase: "hold").connectRate == nil)
+  }
+
+  @Test func `a further ramp is rated by what it added`() {
+    var recording = recording()
+    recording.phases.append(
+      PhaseRecord(
+        name: "ramp-2", kind: "ramp", title: "", planLine: 3, goal: 3000, started: 12, ended: 32,
+        outcome: .done, established: 3000, accepted: 3000))
+    #expect(Metrics(recording, phase: "ramp-2").connectRate == 100)
+    #expect(Metrics(recording).connectRate == 3000.0 / 22)
+  }
+
+  @Test func `a run that was cut off is counted from its samples`() {
+    var recording = recording(established: [(0, 0), (1, 600)])
+    recording.complete = false
+    recording.duration = 1
+    recording.phases[0].ended = nil
+    recording.phases[0].established = 0
+    recording.phases[0].phantom = 0
+    recording.phases[1].started = nil
+    let metrics = Metrics(recording, phase: "ramp")
+    #expect(metrics.established == 600)
+    #expect(metrics.held == 600)
+    #expect(metrics.connectRate == 600)
+    #expect(metrics.connect == nil)
+    #expect(Metrics(recording, phase: "hold").hasBegun == false)
+  }
+
+  @Test func `failures are a share of what was attempted`() {
+    var recording = recording()
+    #expect(Metrics(recording).failureShare == nil)
+    recording.phases[0].failures = 5
+    recording.series.append(
+      Series(
+        key: .attempts, unit: "", kind: .counter,
+        points: [.init(at: 0, value: 0), .init(at: 2, value: 1250), .init(at: 12, value: 1250)]))
+    #expect(Metrics(recording).failureShare == 0.004)
+    #expect(Metrics(recording, phase: "hold").attempts == 0)
+    #expect(Metrics(recording, phase: "hold").failureShare == nil)
+  }
+
+  @Test func `a damaged recording's counts are no more than can be`() {
+    let metrics = Metrics(recording(established: [(0, .nan), (1, 1e300), (1.5, .infinity)]))
+    #expect(metrics.established == 1 << 53)
+  }
+}

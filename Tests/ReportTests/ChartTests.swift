@@ -1,0 +1,56 @@
+import Recording
+import Testing
+
+@testable import Report
+
+@Suite struct ChartTests {
+  @Test func `thinning keeps every peak and dip`() {
+    var points = (0..<10_000).map { Series.Point(at: Double($0), value: 10) }
+    points[1234].value = 99
+    points[8765].value = -3
+    let curve = Curve(points, limit: 200)
+    #expect(curve.points.count <= 200)
+    #expect(curve.highest == 99)
+    #expect(curve.lowest == -3)
+    #expect(curve.points.map(\.at) == curve.points.map(\.at).sorted())
+  }
+
+  @Test func `missing samples leave a gap`() {
+    let instants: [Double] = [0, 1, 2, 3, 9, 10, 11]
+    let curve = Curve(instants.map { .init(at: $0, value: 1) })
+    #expect(curve.pieces.map(\.count) == [4, 3])
+  }
+
+  @Test func `values that are no numbers are left out`() {
+    let curve = Curve([
+      .init(at: 0, value: 1), .init(at: 1, value: .nan), .init(at: 2, value: 2),
+    ])
+    #expect(curve.pieces.map { $0.map(\.value) } == [[1], [2]])
+  }
+
+  @Test func `growth never falls below zero`() {
+    let series = Sample.gauge(.established, "connections", [0, 100, 40, 40])
+    #expect(series.growth.map(\.value) == [100, 0, 0])
+  }
+
+  @Test(arguments: [0, 1, 7, 19_936, 50_000, 612_480, 1_000_000, 3e9])
+  func `ticks are few and round, with room above the highest`(highest: Double) {
+    let axis = Axis.counts(upTo: highest)
+    #expect((2...7).contains(axis.ticks.count))
+    #expect(axis.position(highest) < 1)
+    #expect(axis.ticks.allSatisfy { $0.label.count <= 5 })
+    #expect(Set(axis.ticks.map(\.label)).count == axis.ticks.count)
+  }
+
+  @Test(arguments: [0, 0.8, 4.5, 60, 95, 3_600, 40_000])
+  func `a run of any length has a few instants named`(end: Double) {
+    let axis = Axis.time(upTo: end)
+    #expect((2...8).contains(axis.ticks.count))
+  }
+
+  @Test func `latencies are named by powers of ten`() {
+    let axis = Axis.latency(0.00004...0.05)
+    #expect(axis.ticks.map(\.label) == ["10 µs", "100 µs", "1 ms", "10 ms", "100 ms"])
+    #expect(abs(axis.value(at: axis.position(0.002)) - 0.002) < 1e-9)
+  }
+}

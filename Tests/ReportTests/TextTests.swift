@@ -1,0 +1,109 @@
+import Foundation
+import Recording
+import Testing
+
+@testable import Report
+
+@Suite struct SanitiserTests {
+  @Test(arguments: Run.all)
+  func `no output carries a character that drives terminals or reorders text`(run: Run) {
+    let outputs = [
+      String(decoding: junit(run.recording, run.judgement, files: run.files), as: UTF8.self),
+      String(decoding: html(run.recording, run.judgement), as: UTF8.self),
+      summary(run.recording, run.judgement, files: run.files, colour: false),
+      jsonSummary(run.recording, run.judgement, files: run.files),
+    ]
+    for output in outputs {
+      #expect(!output.unicodeScalars.contains { $0.isHostile || $0 == "\r" })
+    }
+  }
+
+  @Test func `hostile text stays text`() throws {
+    let run = Run.named("hostile")
+    let page = try XMLNode.parse(html(run.recording, run.judgement), as: .html)
+    #expect(!page.all.contains { $0.name == "script" })
+    let heading = try #require(page.all.first { $0.name == "h1" })
+    #expect(heading.text.hasPrefix("</pre><script>alert(1)</script>\u{FFFD}[31m"))
+  }
+
+  @Test(arguments: [
+    ("plain", "plain"), ("é 漢字 🙂", "é 漢字 🙂"), ("a\tb\nc", "a\tb\nc"), ("a\r\nb", "a\nb"),
+    ("a\rb", "a\u{FFFD}b"), ("\u{1B}[2J", "\u{FFFD}[2J"), ("\u{0}\u{FFFF}", "\u{FFFD}\u{FFFD}"),
+    ("\u{202E}gpj", "\u{FFFD}gpj"),
+  ])
+  func `forbidden characters are replaced and all others kept`(text: String, clean: String) {
+    #expect(sanitised(text) == clean)
+  }
+
+  @Test func `a cut text says how much is missing`() {
+    #expect(truncated("abcdef", to: 6) == "abcdef")
+    #expect(truncated("abcdef", to: 2) == "ab\n[4 more characters]")
+  }
+}
+
+@Suite struct WordingTests {
+  @Test func `a run is told by its day, its length and its host`() {
+    var recording = Recording(
+      planName: "p", started: "2026-01-02T03:04:05.678Z", duration: 125, hostname: "box\u{1B}")
+    #expect(recording.circumstances == ["2026-01-02 03:04:05 UTC", "2 min 05 s", "box\u{FFFD}"])
+    recording.started = "today"
+    recording.hostname = ""
+    #expect(recording.circumstances == ["today", "2 min 05 s"])
+  }
+}
+
+@Suite struct SummaryTests {
+  private static let dozens = (0..<40).map {
+    ThresholdResult(
+      text: "connections >= \($0)k", planLine: $0, passed: false, value: 0, reason: "0")
+  }
+
+  @Test(arguments: Run.all)
+  func `at most twenty lines, the last of them the way to the report`(run: Run) throws {
+    var judgement = run.judgement
+    judgement.thresholds += Self.dozens
+    let text = summary(run.recording, judgement, files: run.files, colour: false)
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+    #expect(lines.count <= 20)
+    #expect(try #require(lines.last).hasSuffix("reports/run/report.html"))
+  }
+
+  @Test func `the limit's fix stands right above the report`() {
+    let run = Run.named("limit")
+    let lines = summary(run.recording, run.judgement, files: run.files, colour: false)
+      .split(separator: "\n")
+    #expect(lines.suffix(3).first?.hasPrefix("limit reached: 19,936 of 1,000,000") == true)
+    #expect(lines.suffix(2).first?.hasSuffix("ulimit -n 1000064") == true)
+  }
+
+  @Test func `colours are nothing but colours`() throws {
+    let run = Run.named("limit")
+    let coloured = summary(run.recording, run.judgement, files: run.files, colour: true)
+    let plain = summary(run.recording, run.judgement, files: run.files, colour: false)
+    #expect(coloured != plain)
+    #expect(coloured.replacing(try Regex("\u{1B}\\[[0-9;]*m"), with: "") == plain)
+  }
+}
+
+@Suite struct JSONTests {
+  @Test(arguments: Run.all)
+  func `the summary is one line that any parser reads back`(run: Run) throws {
+    let text = jsonSummary(run.recording, run.judgement, files: run.files)
+    #expect(!text.contains("\n"))
+    let object = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+    #expect(object?["plan"] as? String == run.recording.planName)
+    #expect(object?["exit"] as? Int == Int(run.judgement.exitCode))
+  }
+
+  @Test func `keys keep their order and numbers stay numbers`() {
+    let value = JSON.object([
+      "z": .number(.infinity), "a": .number(21_000),
+      "m": .array([.number(0.5), .null, .bool(true)]),
+    ])
+    #expect(value.encoded == #"{"z": null, "a": 21000, "m": [0.5, null, true]}"#)
+  }
+
+  @Test func `text is escaped without losing any of it`() {
+    #expect(JSON.text("\"\\\n\u{1B}\u{202E}é").encoded == #""\"\\\n\u001b\u202eé""#)
+  }
+}

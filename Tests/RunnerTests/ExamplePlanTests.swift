@@ -1,0 +1,75 @@
+import Foundation
+import Glibc
+import Plan
+import Recording
+import Testing
+
+/// The plans that ship with the project.
+@Suite(.tags(.realKernel)) struct ExamplePlanTests {
+  private static let directory = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("plans")
+
+  static let names: [String] =
+    ((try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? [])
+    .filter { $0.hasSuffix(".plan") }.sorted()
+
+  private let workspace: Workspace
+
+  init() throws { workspace = try Workspace() }
+
+  /// The plan as it stands, but on addresses of its own.
+  private func write(_ name: String) throws {
+    let network = try Loopback()
+    var text = try String(contentsOf: Self.directory.appendingPathComponent(name), encoding: .utf8)
+    #expect(text.contains("listen: 127.0.0.1:9000"), "a plan with another server needs a test")
+    text = text.replacing("127.0.0.1:9000", with: network.endpoint)
+    text = text.replacing("127.0.0.2-127.0.0.17", with: network.sources(16))
+    try workspace.write(text, to: name)
+  }
+
+  @Test func `there are some`() {
+    #expect(Self.names.count >= 3)
+  }
+
+  @Test(arguments: names)
+  func `passes in a small form`(name: String) throws {
+    try write(name)
+    // Only what it does is small: holds last as long as the plan says.
+    let (ending, summary) = try workspace.summary(of: [name, "--set", "goal=500"])
+    #expect(summary.verdict == "passed", "\(ending.errors)")
+    #expect(summary.connections.established == 500)
+    #expect(summary.connections.accepted == 500)
+    #expect(summary.thresholds.allSatisfy { $0.passed })
+  }
+
+  @Test(arguments: names)
+  func `reads the same from its effective form`(name: String) throws {
+    let path = Self.directory.appendingPathComponent(name).path
+    let plan = try Plan.load(file: path)
+    let again = try Plan.read(text: plan.effective, file: path)
+    #expect(again.effective == plan.effective)
+    #expect(again.goal == plan.goal)
+    #expect(again.phases.map(\.kind) == plan.phases.map(\.kind))
+    #expect(again.server == plan.server)
+    #expect(again.clients == plan.clients)
+  }
+
+  @Test(.enabled(if: descriptors >= 10_100, "a process gets fewer than 10,100 descriptors here"))
+  func `quick passes in full`() throws {
+    try write("quick.plan")
+    let (ending, summary) = try workspace.summary(of: ["quick.plan"])
+    #expect(summary.verdict == "passed", "\(ending.errors)")
+    #expect(summary.connections.established == 20_000)
+    #expect(summary.connections.accepted == 20_000)
+    let points = try #require(workspace.recording(of: "quick").series(.established)).points
+    #expect(points.allSatisfy { $0.value <= 20_000 })
+  }
+
+  /// As many as a process may have.
+  private static let descriptors: UInt64 = {
+    var limit = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    return UInt64(limit.rlim_max)
+  }()
+}

@@ -1,0 +1,34 @@
+import Foundation
+
+/// What /proc says about processes. Source: proc_pid_stat(5).
+enum ProcessTable {
+  /// A process and the instant of its start, which tells it from a later one of the same number.
+  struct Entry: Hashable {
+    let id: Int32
+    let start: String
+  }
+
+  /// The processes that a process has forked and not yet buried.
+  static func children(of parent: Int32) -> [Entry] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return names.compactMap { Int32($0) }.sorted().compactMap { id in
+      guard let fields = fields(of: id), fields[1] == "\(parent)" else { return nil }
+      return Entry(id: id, start: fields[19])
+    }
+  }
+
+  /// Whether it still runs: a zombie does not.
+  static func isAlive(_ entry: Entry) -> Bool {
+    guard let fields = fields(of: entry.id) else { return false }
+    return fields[19] == entry.start && fields[0] != "Z" && fields[0] != "X"
+  }
+
+  /// The fields of `stat` after the command's name: state, parent, …
+  private static func fields(of id: Int32) -> [String]? {
+    guard let data = FileManager.default.contents(atPath: "/proc/\(id)/stat") else { return nil }
+    let text = String(decoding: data, as: UTF8.self)
+    guard let close = text.lastIndex(of: ")") else { return nil }
+    let fields = text[text.index(after: close)...].split(separator: " ").map(String.init)
+    return fields.count > 19 ? fields : nil
+  }
+}

@@ -1,0 +1,45 @@
+import Foundation
+import Testing
+
+@testable import Runner
+
+/// Where the files of a run belong, and what becomes of those of the run before.
+@Suite struct RunFilesTests {
+  @Test func `each plan has a directory, and options move single files`() {
+    let files = RunFiles(plan: "p", out: "out", junit: nil, html: nil)
+    #expect(files.recording == "out/p/run.recording")
+    #expect(files.html == "out/p/report.html")
+    #expect(files.stylesheet == "out/p/report.css")
+    #expect(files.junit == "out/p/TEST-p.xml")
+
+    let moved = RunFiles(plan: "p", out: "out", junit: "j.xml", html: "page.html")
+    #expect(moved.junit == "j.xml")
+    #expect(moved.stylesheet == "./report.css")
+  }
+
+  @Test func `a file that is no recording goes to history under its own time`() throws {
+    let workspace = try Workspace()
+    let files = RunFiles(plan: "p", out: workspace.directory.path, junit: nil, html: nil)
+    try files.prepare()
+    #expect(workspace.files(in: "p").isEmpty)
+
+    try workspace.write("not SQLite", to: "p/run.recording")
+    try workspace.write("log", to: "p/run.recording-wal")
+    let then = Date(timeIntervalSince1970: 1_767_323_045.5)
+    try FileManager.default.setAttributes([.modificationDate: then], ofItemAtPath: files.recording)
+    try files.prepare()
+    #expect(workspace.files(in: "p") == ["history"])
+    #expect(
+      workspace.files(in: "p/history")
+        == ["20260102T030405.500Z.recording", "20260102T030405.500Z.recording-wal"])
+  }
+
+  @Test func `a file appears whole, in directories that it may have to make`() throws {
+    let workspace = try Workspace()
+    let path = workspace.url("a/b/c.txt").path
+    try RunFiles.write(Array("one".utf8), to: path)
+    try RunFiles.write(Array("two".utf8), to: path)
+    #expect(try workspace.text(of: "a/b/c.txt") == "two")
+    #expect(workspace.files(in: "a/b") == ["c.txt"])
+  }
+}

@@ -1,0 +1,65 @@
+import Plan
+import Probe
+import Testing
+
+@testable import Runner
+
+/// How many workers a plan gets, and what they are told.
+@Suite struct StaffingTests {
+  private func plan(
+    goal: String, ramp: String = "", servers: String = "auto", clients: String = "auto"
+  ) throws -> Plan {
+    try Plan.read(
+      text: """
+        server: {listen: 127.0.0.1:9000, processes: \(servers)}
+        clients: {sources: 127.0.0.2-127.0.0.17, processes: \(clients)}
+        phases: [ramp: {to: \(goal)\(ramp)}, hold: 1s]
+        """, file: "a.plan")
+  }
+
+  @Test(arguments: [
+    ("100", ", rate: 1k/s", 1),
+    ("100k", ", rate: 10k/s", 6),
+    ("1M", ", rate: 10k/s", 51),
+    // Fast enough for every processor, but never more than there are.
+    ("100", ", rate: 20k/s", 2),
+    ("100", ", rate: 1M/s", 2),
+    ("100", "", 2),
+    ("1k", ", over: 50ms", 2),
+  ])
+  func `as few as the descriptors allow, and what the rate needs`(
+    goal: String, ramp: String, expected: Int
+  ) throws {
+    let staffing = Staffing(
+      plan: try plan(goal: goal, ramp: ramp), descriptorLimit: 20_000, processors: 2)
+    #expect(staffing.clients.count == expected)
+    #expect(staffing.servers.count == expected)
+  }
+
+  @Test func `one process an end where descriptors abound`() throws {
+    let staffing = Staffing(
+      plan: try plan(goal: "1M", ramp: ", rate: 10k/s"), descriptorLimit: 1_048_576, processors: 64)
+    #expect(staffing.clients.count == 1)
+    #expect(staffing.servers.count == 1)
+  }
+
+  @Test func `a count of the plan's own is taken as it is`() throws {
+    let staffing = Staffing(
+      plan: try plan(goal: "100k", servers: "3", clients: "5"), descriptorLimit: 1000,
+      processors: 2)
+    #expect(
+      staffing.servers.map { "\($0.endpoint)" }
+        == ["127.0.0.1:9000", "127.0.0.1:9001", "127.0.0.1:9002"])
+    #expect(staffing.clients.map(\.share.index) == [0, 1, 2, 3, 4])
+    #expect(staffing.clients.map { $0.share.part(of: 100_000) }.reduce(0, +) == 100_000)
+    #expect(staffing.sources.count == 16)
+  }
+
+  @Test func `a descriptor limit below what a worker opens for itself is no trap`() throws {
+    for limit in [1, 8, 50, 60] {
+      let staffing = Staffing(
+        plan: try plan(goal: "10", ramp: ", rate: 1k/s"), descriptorLimit: limit, processors: 1)
+      #expect((1...10).contains(staffing.clients.count))
+    }
+  }
+}
