@@ -4,8 +4,11 @@ RUNNER = .build/release/runner
 PREFIX ?= /usr/local
 SWIFT ?= swift
 SOURCES = Package.swift Sources Tests
+# What `make lab` takes: a goal for its largest row, and which rows (default: all).
+CONNECTIONS ?= 20k
+ROWS ?=
 
-.PHONY: run build test test-deps deps lint format bench limits install clean
+.PHONY: run build test test-deps deps lint format bench limits lab lab-deps install clean
 
 run: build
 	$(RUNNER) plans/ramp-1m.plan
@@ -26,8 +29,16 @@ format:
 bench: build
 	Benchmarks/run
 
+# Every limit that this machine can be brought to.
 limits: build
 	Limits/run
+
+# Limits that need a kernel of their own; see Lab/README.md.
+lab: build
+	Lab/run --connections $(CONNECTIONS) $(if $(ROWS),--rows $(ROWS))
+
+lab-deps:
+	@Tools/install-packages qemu-system-x86 busybox-static nftables iproute2 cpio kmod
 
 install: build
 	install -D $(RUNNER) $(DESTDIR)$(PREFIX)/bin/runner

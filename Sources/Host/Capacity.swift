@@ -122,14 +122,17 @@ package enum Capacity {
   }
 
   /// The table is there as soon as the module is loaded, but without a rule that needs it nothing
-  /// is tracked: then it stays empty, and bounds nothing.
+  /// is tracked: then it bounds nothing, and may yet have entries from before.
   private static func conntrack(_ demand: Demand, _ host: HostDescription) -> PredictionTerm? {
-    guard let most = host.conntrackAtMost, let entries = host.conntrackEntries, entries > 0
-    else { return nil }
+    guard let most = host.conntrackAtMost, let entries = host.conntrackEntries else { return nil }
+    let tracks = (demand.bothEndsHere ? host.tracksLoopback : nil) ?? (entries > 0)
+    guard tracks || Double(entries) >= Scene.fullTable * Double(most) else { return nil }
+    let lasting = host.conntrackLasting
     return PredictionTerm(
-      end: .host, resource: .packetsDropped, connections: max(0, most - entries),
+      end: .host, resource: .packetsDropped, connections: max(0, most - lasting),
       reason: """
-        net.netfilter.nf_conntrack_max \(Format.count(most)), \(Format.count(entries)) tracked
+        net.netfilter.nf_conntrack_max \(Format.count(most)), \(Format.count(entries)) tracked, \
+        \(Format.count(lasting)) that last
         """)
   }
 }

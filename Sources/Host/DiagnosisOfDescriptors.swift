@@ -63,8 +63,22 @@ extension Scene {
     return steps.joined(separator: " && ")
   }
 
+  /// The count is kept by processor and summed now and then: from this share on the end is near.
+  private static let nearlyAllFiles = 0.9
+
+  /// ENFILE also stands for a socket that found no memory for its inode (`__sys_accept4_file` and
+  /// `__sock_create` in net/socket.c): then files are far from their end.
   func descriptorsOfHost() -> Diagnosed {
     let open = Int(after[.filesOpen] ?? Double(host.filesOpen ?? 0))
+    if let most = host.filesAtMost, after[.filesOpen] != nil,
+      Double(open) < Self.nearlyAllFiles * Double(most)
+    {
+      var found = memory()
+      found.evidence += [
+        Fact("files open", Format.count(open)), Fact("fs.file-max", Format.count(most)),
+      ]
+      return found
+    }
     let others = host.filesOpen ?? 0
     let needed = Capacity.withHeadroom(
       others + demand.endsHere * demand.goal + demand.ownDescriptors(on: host))

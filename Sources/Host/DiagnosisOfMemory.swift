@@ -16,7 +16,7 @@ extension Scene {
       Fact("memory available", Format.bytes(available)),
       Fact("memory before the run", Format.bytes(host.memoryAvailable)),
       Fact("memory for the goal", Format.bytes(needed)),
-    ] + levels(.tcpPages, .slab) + rises(.abortsOnMemory, .oomKills)
+    ] + levels(.tcpPages, .slab) + rises(.abortsOnMemory, .oomKills, .cgroupOutOfMemory)
   }
 
   /// ENOMEM and ENOBUFS do not say which bound was met; its own level does.
@@ -65,7 +65,9 @@ extension Scene {
   private func cgroupBound() -> Diagnosed? {
     guard let cgroup = host.cgroup else { return nil }
     let current = after[.cgroupMemory].map { Int($0) } ?? cgroup.current
-    guard Double(current) >= Double(cgroup.maximum) * Self.nearly else { return nil }
+    // What was killed has been given back by the time one looks; the group's own count stays.
+    let killed = (rise(.cgroupOutOfMemory) ?? 0) > 0
+    guard killed || Double(current) >= Double(cgroup.maximum) * Self.nearly else { return nil }
     let wanted = Capacity.withHeadroom(cgroup.current + needed)
     let tee = host.user == 0 ? "tee" : "sudo tee"
     return Diagnosed(

@@ -26,10 +26,15 @@ extension Scene {
       return Diagnosed(
         .unclassified, evidence: evidence + [Fact("tcp.listen-overflows", "not counted here")])
     }
-    var found = Diagnosed(.packetsDropped, evidence: evidence)
+    var found = Diagnosed(.packetsDropped, evidence: evidence + rises(.conntrackDrops))
     if let backlog = host.synBacklog {
       found.evidence.append(Fact("net.ipv4.tcp_max_syn_backlog", Format.count(backlog)))
     }
+    // Neither counts where everybody may read it.
+    found.evidence += [
+      Fact("rules that may drop", privileged("nft list ruleset")),
+      Fact("queues that may drop", "tc -s qdisc show"),
+    ]
     return found
   }
 
@@ -53,17 +58,25 @@ extension Scene {
     return found
   }
 
+  /// Entries come and go while one looks: within a hundredth the table is full.
+  static let fullTable = 0.99
+  /// And within a tenth, when packets were dropped for want of an entry.
+  private static let fullTableThatDrops = 0.9
+
   /// A full table drops the packets of new connections without a word to either end.
   private func conntrack(_ evidence: [Fact]) -> Diagnosed? {
     guard let most = host.conntrackAtMost else { return nil }
     let entries = after[.conntrackEntries].map { Int($0) } ?? host.conntrackEntries ?? 0
-    // Entries come and go while one looks: within a hundredth the table is full.
-    guard Double(entries) >= 0.99 * Double(most) else { return nil }
-    let needed = Capacity.withHeadroom((host.conntrackEntries ?? 0) + demand.goal)
+    let drops = rise(.conntrackDrops) ?? 0
+    let full = drops > 0 ? Self.fullTableThatDrops : Self.fullTable
+    guard Double(entries) >= full * Double(most) else { return nil }
+    let needed = Capacity.withHeadroom(host.conntrackLasting + demand.goal)
     return Diagnosed(
       .packetsDropped, knob: "net.netfilter.nf_conntrack_max", now: most, needed: needed,
       fix: privileged("sysctl -w net.netfilter.nf_conntrack_max=\(needed)"),
-      evidence: evidence + [Fact("net.netfilter.nf_conntrack_count", Format.count(entries))])
+      evidence: evidence + rises(.conntrackDrops) + [
+        Fact("net.netfilter.nf_conntrack_count", Format.count(entries))
+      ])
   }
 
   func nobodyListens(_ failure: FailureRecord) -> Diagnosed {

@@ -1,4 +1,5 @@
 package import Linux
+import SystemPackage
 
 /// What a machine is and what it grants: everything that bears on how many connections it holds.
 ///
@@ -41,6 +42,12 @@ package struct HostDescription: Sendable, Equatable {
   package var tcpSend: [Int]?
   package var conntrackAtMost: Int?
   package var conntrackEntries: Int?
+  /// Whether a packet over loopback makes an entry; nil where that was not tried.
+  package var tracksLoopback: Bool?
+  /// `net.ipv4.ip_forward`: whether packets of others pass through here.
+  package var forwardsPackets: Bool?
+  /// Sockets of TCP and UDP that are in use on this host.
+  package var socketsInUse: Int?
 
   /// Bytes of one object of a kernel cache, by the cache's name; only root may read them.
   package var slabs: [String: Slab] = [:]
@@ -53,6 +60,19 @@ package struct HostDescription: Sendable, Equatable {
     do { host.descriptors = try ResourceLimit.descriptors() } catch {}
     return host
   }
+
+  /// Finds out whether loopback is tracked. Not part of `current`: it sends packets.
+  package mutating func tryTracking() { tracksLoopback = triedTracking() }
+
+  /// No file tells whether a rule makes the kernel track what goes over loopback, so a few packets
+  /// do. Several, because entries of others may vanish meanwhile.
+  private func triedTracking() -> Bool? {
+    let path = "/proc/sys/net/netfilter/nf_conntrack_count"
+    func entries() -> Int? { ProcFile.text(of: path).flatMap(ProcText.integer) }
+    guard let before = entries() else { return nil }
+    do throws(Errno) { try Loopback.sendDatagrams(4) } catch { return nil }
+    return entries().map { $0 > before }
+  }
 }
 
 extension HostDescription {
@@ -62,6 +82,15 @@ extension HostDescription {
   package var descriptorsPerProcess: Int {
     let ceiling = descriptorsAtMost ?? descriptors.hard
     return mayRaiseHardLimit ? ceiling : min(descriptors.hard, ceiling)
+  }
+
+  /// Tracked connections that will still be there when new ones come. A connection that has ended
+  /// stays in the table for a while, but does not last; what a host tracks beyond its own sockets
+  /// is others' only where it forwards for them.
+  package var conntrackLasting: Int {
+    let entries = conntrackEntries ?? 0
+    guard forwardsPackets == false, let socketsInUse else { return entries }
+    return min(entries, socketsInUse)
   }
 
   /// Bytes that are left for connections: of the machine, or of the control group.

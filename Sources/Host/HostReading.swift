@@ -43,6 +43,13 @@ extension HostDescription {
     tcpSend = integers("/proc/sys/net/ipv4/tcp_wmem", 3)
     conntrackAtMost = integer("/proc/sys/net/netfilter/nf_conntrack_max")
     conntrackEntries = integer("/proc/sys/net/netfilter/nf_conntrack_count")
+    forwardsPackets = integer("/proc/sys/net/ipv4/ip_forward").map { $0 != 0 }
+    let sockets = read("/proc/net/sockstat") ?? ""
+    if let tcp = ProcText.pairs("TCP", in: sockets)["inuse"],
+      let udp = ProcText.pairs("UDP", in: sockets)["inuse"]
+    {
+      socketsInUse = tcp + udp
+    }
     slabs = Slab.read(
       read("/proc/slabinfo") ?? "", names: Self.connectionSlabs, pageSize: pageSize)
   }

@@ -24,9 +24,11 @@ extension Series.Key {
   package static let memoryFree = Self("memory.free")
   package static let slabUnreclaimable = Self("memory.slab-unreclaimable")
   package static let cgroupMemory = Self("memory.cgroup")
+  package static let cgroupOutOfMemory = Self("memory.cgroup-out-of-memory")
   package static let oomKills = Self("memory.oom-kills")
   package static let filesOpen = Self("files.open")
   package static let conntrackEntries = Self("conntrack.entries")
+  package static let conntrackDrops = Self("conntrack.drops")
 
   package static let cpuPressure = Self("pressure.cpu")
   package static let cpuStalled = Self("pressure.cpu.stalled")

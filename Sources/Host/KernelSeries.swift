@@ -34,6 +34,7 @@ package final class KernelSeries {
       ("stat", KernelText.stat),
       ("sys/fs/file-nr", KernelText.fileNumbers),
       ("sys/net/netfilter/nf_conntrack_count", KernelText.conntrack),
+      ("net/stat/nf_conntrack", KernelText.conntrackDrops),
       (
         "pressure/cpu",
         { KernelText.pressure($0, share: .cpuPressure, stalled: .cpuStalled) }
@@ -46,10 +47,11 @@ package final class KernelSeries {
     var sources = files.compactMap { path, parse in
       Self.source("\(root)/\(path)", parse: parse)
     }
-    if let cgroup,
-      let source = Self.source("\(cgroup)/memory.current", parse: KernelText.cgroupMemory)
-    {
-      sources.append(source)
+    if let cgroup {
+      sources += [
+        Self.source("\(cgroup)/memory.current", parse: KernelText.cgroupMemory),
+        Self.source("\(cgroup)/memory.events", parse: KernelText.cgroupEvents),
+      ].compactMap(\.self)
     }
     self.sources = sources
     start = Self.read(sources).values

@@ -59,7 +59,28 @@ enum KernelText {
     level(.conntrackEntries, "connections", text)
   }
 
+  /// `/proc/net/stat/nf_conntrack`: a line of names, then one a processor, in hexadecimal
+  /// (`ct_cpu_seq_show` in net/netfilter/nf_conntrack_standalone.c).
+  static func conntrackDrops(_ text: String) -> [Reading] {
+    let lines = text.split(separator: "\n").map { $0.split(separator: " ") }
+    guard let names = lines.first, let column = names.firstIndex(of: "drop"), lines.count > 1,
+      lines.allSatisfy({ $0.count == names.count })
+    else { return [] }
+    let counts = lines.dropFirst().compactMap { Int($0[column], radix: 16) }
+    guard counts.count == lines.count - 1 else { return [] }
+    return [
+      Reading(
+        .conntrackDrops, unit: "packets", kind: .counter, value: Double(counts.reduce(0, +)))
+    ]
+  }
+
   static func cgroupMemory(_ text: String) -> [Reading] { level(.cgroupMemory, "bytes", text) }
+
+  /// `memory.events` of a control group: how often its own bound left no way but to kill.
+  static func cgroupEvents(_ text: String) -> [Reading] {
+    guard let count = ProcText.amount("oom", in: text) else { return [] }
+    return [Reading(.cgroupOutOfMemory, unit: "events", kind: .counter, value: Double(count))]
+  }
 
   /// `/proc/vmstat`: processes that the kernel killed for want of memory.
   static func vmstat(_ text: String) -> [Reading] {

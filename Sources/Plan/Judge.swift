@@ -111,7 +111,8 @@ extension Recording {
 
   /// The limit that stopped the first phase that met one: the earliest, but the server's where the
   /// client counts connections that the server never accepted. Its own failures are then a
-  /// consequence.
+  /// consequence. So are closed and refused connections when a server's worker died: they are
+  /// noticed at once, the death when the worker is next looked for.
   fileprivate var decidingLimit: LimitRecord? {
     let phase = phases.first { phase in limits.contains { $0.phase == phase.name } }
     let here = phase.map { phase in limits.filter { $0.phase == phase.name } } ?? limits
@@ -119,6 +120,18 @@ extension Recording {
     if let phase, phase.phantom > 0, let server = earliest.first(where: { $0.end == .server }) {
       return server
     }
+    if let first = earliest.first, [.closedByPeer, .nobodyListens].contains(first.resource),
+      let death = earliest.first(where: { $0.end == .server && $0.isDeath })
+    {
+      return death
+    }
     return earliest.first
+  }
+}
+
+extension LimitRecord {
+  /// A worker's end came by no system call of its own.
+  fileprivate var isDeath: Bool {
+    worker != nil && syscall == nil && [.memory, .workerDied].contains(resource)
   }
 }

@@ -16,6 +16,7 @@ package enum Worker {
   package static func run(
     _ role: Role, board: Scoreboard, wakeUp: FileDescriptor, attention: FileDescriptor
   ) -> Int32 {
+    KillOrder.take(KillOrder.early)
     CurrentProcess.ignoreTerminalSignals()
     SignalSource.unblockAll()
     CurrentProcess.useExactTimers()

@@ -31,7 +31,7 @@ struct CheckCommand: ParsableCommand {
   private func check(_ file: String) -> Int32 {
     do {
       let plan = try settings.load(file)
-      let outlook = try Outlook(plan, raiseLimits: false)
+      let outlook = try Outlook(plan, isForRun: false)
       StandardOutput.write(text(outlook))
       return ExitStatus.passed
     } catch let invalid as InvalidPlan {

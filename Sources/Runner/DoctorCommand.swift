@@ -46,7 +46,7 @@ struct DoctorCommand: ParsableCommand {
     let checkup: Checkup
     let host: HostDescription
     do {
-      let outlook = try Outlook(try loadPlan(), raiseLimits: false)
+      let outlook = try Outlook(try loadPlan(), isForRun: false)
       host = outlook.host
       checkup = Checkup(outlook.demand, on: host)
     } catch let invalid as InvalidPlan {

@@ -13,16 +13,18 @@ struct Outlook {
   let demand: Demand
   let prediction: [PredictionTerm]
 
-  /// - Parameter raiseLimits: raises this process's own descriptor limit as far as it may, which
-  ///   the workers inherit.
-  init(_ plan: Plan, raiseLimits: Bool) throws(Errno) {
+  /// - Parameter isForRun: raises this process's own descriptor limit as far as it may, which the
+  ///   workers inherit, and sends a few packets over loopback to learn whether they are tracked.
+  ///   Without it nothing is changed and no socket is opened.
+  init(_ plan: Plan, isForRun: Bool) throws(Errno) {
     self.plan = plan
     var host = HostDescription.current()
-    if raiseLimits {
+    if isForRun {
       // One process that holds the whole goal is the fewest there can be, so ask for that much.
       let wanted = plan.goal + descriptorsOfAWorker + 1
       host.descriptors = try ResourceLimit.raiseDescriptors(
         to: min(wanted, host.descriptorsAtMost ?? wanted))
+      host.tryTracking()
     }
     self.host = host
     staffing = Staffing(

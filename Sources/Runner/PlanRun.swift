@@ -19,7 +19,7 @@ extension RunOptions {
     let files = files(of: plan.name)
     let result: Recording
     do {
-      let outlook = try Outlook(plan, raiseLimits: true)
+      let outlook = try Outlook(plan, isForRun: true)
       let findings = preflight == .off ? [] : Preflight.findings(outlook)
       if preflight == .strict, !findings.isEmpty { return refuse(outlook, findings, files) }
       for finding in findings where !quiet {
@@ -41,6 +41,8 @@ extension RunOptions {
 
   private func drive(_ outlook: Outlook, _ files: RunFiles) throws -> Recording {
     let (plan, host, staffing) = (outlook.plan, outlook.host, outlook.staffing)
+
+    KillOrder.take(KillOrder.late)
     let fleet = try Fleet(
       servers: staffing.servers, clients: staffing.clients,
       sources: min(staffing.sources.count, Sampler.mostSources))

@@ -101,6 +101,37 @@ import Testing
     #expect(term?.binds == (entries == 44 ? true : nil))
   }
 
+  @Test func `what was tried tells more of conntrack than an empty table, or a full one`() {
+    func term(_ entries: Int, tracks: Bool) -> Int? {
+      let host = HostDescription.box {
+        $0.conntrackAtMost = 2000
+        $0.conntrackEntries = entries
+        $0.tracksLoopback = tracks
+        $0.forwardsPackets = false
+        $0.socketsInUse = 10
+      }
+      return Capacity.predict(.million, on: host)
+        .first { $0.resource == .packetsDropped }?.connections
+    }
+    #expect(term(0, tracks: true) == 2000)
+    #expect(term(0, tracks: false) == nil)
+    // Entries of connections that have ended, while the rule is still there and when it is not.
+    #expect(term(1500, tracks: true) == 1990)
+    #expect(term(1500, tracks: false) == nil)
+    // A full table tracks nothing new, which is no sign that it would not.
+    #expect(term(2000, tracks: false) == 1990)
+  }
+
+  @Test(arguments: [(true, 500), (nil, 500), (false, 40)] as [(Bool?, Int)])
+  func `entries last where they may be others'`(forwards: Bool?, lasting: Int) {
+    let host = HostDescription.box {
+      $0.conntrackEntries = 500
+      $0.forwardsPackets = forwards
+      $0.socketsInUse = 40
+    }
+    #expect(host.conntrackLasting == lasting)
+  }
+
   @Test(arguments: [
     (goal: 1_000_000, ports: 64_512, endpoints: 1, sources: 16),
     (goal: 1_000_000, ports: 64_512, endpoints: 54, sources: 1),

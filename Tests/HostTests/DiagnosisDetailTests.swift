@@ -72,6 +72,17 @@ import Testing
     #expect(found(.failed("epoll_ctl", "ENOSPC"), demand: demand).needed == 1_100_000)
   }
 
+  @Test func `ENFILE with files to spare is a want of memory`() {
+    func resource(filesOpen: Double) -> Resource {
+      let host = HostDescription.box { $0.filesAtMost = 4000 }
+      return found(
+        .failed("accept4", "ENFILE", end: .server), after: [.filesOpen: filesOpen], host: host
+      ).resource
+    }
+    #expect(resource(filesOpen: 3950) == .descriptorsPerHost)
+    #expect(resource(filesOpen: 2000) == .memory)
+  }
+
   // MARK: - Addresses
 
   @Test func `too few sources are told from ports that others hold`() {
@@ -121,6 +132,25 @@ import Testing
     #expect(memory.fix == "echo 7200000000 | tee /sys/fs/cgroup/a/memory.max")
   }
 
+  @Test func `a control group that has killed a worker is full, however little it holds now`() {
+    let host = HostDescription.box {
+      $0.cgroup = Cgroup(directory: "/sys/fs/cgroup/a", maximum: 64 << 20, current: 9 << 20)
+    }
+    func death(groupKills: Double) -> Diagnosed {
+      diagnose(
+        WorkerRecord(id: 3, end: .client, pid: 42, signal: 9),
+        before: [.oomKills: 1, .cgroupOutOfMemory: 1],
+        after: [
+          .oomKills: 2, .cgroupOutOfMemory: groupKills, .cgroupMemory: Double(20 << 20),
+        ], host: host, demand: .million)
+    }
+    #expect(death(groupKills: 2).knob == "memory.max")
+    #expect(death(groupKills: 2).now == 64 << 20)
+    #expect(value("memory.cgroup-out-of-memory", in: death(groupKills: 2)) == "+1")
+    // The machine's memory ran out, and the group's bound had no part in it.
+    #expect(death(groupKills: 1).knob == "RAM")
+  }
+
   @Test func `the guard says how much more the goal needs`() {
     let guarded = found(
       .failed("memory-guard", nil), after: [.memoryAvailable: Double(1 << 30)],
@@ -154,6 +184,20 @@ import Testing
     #expect(dropped.resource == .packetsDropped)
     #expect(dropped.knob == "net.netfilter.nf_conntrack_max")
     #expect(dropped.fix == "sysctl -w net.netfilter.nf_conntrack_max=1100000")
+  }
+
+  @Test func `packets that found no entry make a table full that has a little room again`() {
+    let host = HostDescription.box { $0.conntrackAtMost = 10_000 }
+    func knob(drops: Double) -> String? {
+      found(
+        .failed("connect", "ETIMEDOUT"),
+        after: [
+          .listenDrops: 0, .listenOverflows: 0, .conntrackEntries: 9500, .conntrackDrops: drops,
+        ], host: host
+      ).knob
+    }
+    #expect(knob(drops: 0) == nil)
+    #expect(knob(drops: 3) == "net.netfilter.nf_conntrack_max")
   }
 
   @Test func `another host's queue cannot be seen from here, so it is not guessed`() {

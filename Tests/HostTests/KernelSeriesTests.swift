@@ -24,13 +24,16 @@ import Testing
     try write("TcpExt: ListenDrops\nTcpExt: 100\n", to: "net/netstat")
     try write("TCP: inuse 1 orphan 0 tw 0 alloc 1 mem 3\n", to: "net/sockstat")
     try write("1048576\n", to: "memory.current")
+    try write("low 0\nhigh 0\nmax 7\noom 2\noom_kill 2\n", to: "memory.events")
     let series = KernelSeries(root: root.path, cgroup: root.path)
     #expect(series.readings().values[.listenDrops] == 0)
 
     try write("TcpExt: ListenDrops\nTcpExt: 142\n", to: "net/netstat")
     try write("TCP: inuse 50 orphan 0 tw 0 alloc 1 mem 3\n", to: "net/sockstat")
+    try write("low 0\nhigh 0\nmax 9\noom 3\noom_kill 3\n", to: "memory.events")
     let values = series.readings().values
     #expect(values[.listenDrops] == 42)
+    #expect(values[.cgroupOutOfMemory] == 1)
     #expect(values[.socketsInUse] == 50)
     #expect(values[.cgroupMemory] == 1_048_576)
     #expect(values[.memoryAvailable] == nil)

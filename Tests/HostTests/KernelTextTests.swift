@@ -93,18 +93,23 @@ import Testing
   @Test func `reads single levels`() {
     #expect(KernelText.fileNumbers("883\t0\t2466170\n").values == [.filesOpen: 883])
     #expect(KernelText.conntrack("17\n").values == [.conntrackEntries: 17])
+    let drops = "entries found drop early_drop\n000007d0 00000000 0000001f 00000001\n"
+    #expect(
+      KernelText.conntrackDrops(drops + "000007d0 00000002 00000001 00000000\n").values
+        == [.conntrackDrops: 32])
     #expect(KernelText.vmstat("pgfault 1\noom_kill 3\n").values == [.oomKills: 3])
   }
 
   @Test(arguments: [
     "", "\n", "TCP:", "TCP: inuse", "TcpExt: A B\n", "TcpExt: ListenDrops\nTcpExt: x",
     "Tcp: AttemptFails\n", "cpu", "cpu 1 2", "some", "some avg10 total=", "MemFree:", "oom_kill",
-    "MemFree: lots kB",
+    "MemFree: lots kB", "entries drop\n", "entries drop\n1\n", "entries drop\n1 x\n",
   ])
   func `text that is cut off or not understood has no readings`(text: String) {
     let readings = [
       KernelText.sockstat(text), KernelText.sockstat6(text), KernelText.meminfo(text),
       KernelText.netstat(text), KernelText.snmp(text), KernelText.stat(text),
+      KernelText.conntrackDrops(text), KernelText.cgroupEvents(text),
       KernelText.vmstat(text), KernelText.fileNumbers(text), KernelText.conntrack(text),
       KernelText.pressure(text, share: .cpuPressure, stalled: .cpuStalled),
     ].flatMap(\.self)

@@ -112,6 +112,17 @@ private struct Case: Sendable, CustomTestStringConvertible {
       $0.limits = [limit(.client, "connect", at: 1.2), limit(.server, "accept4", at: 1.5)]
     },
     Case(
+      "a dead server rather than what it took along", .limit, 100,
+      "limit reached: 700 of 1,000 connections; server: no memory left"
+    ) {
+      $0.phases[0].established = 700
+      var closed = limit(.client, "closed", at: 1.2)
+      closed.resource = .closedByPeer
+      var death = limit(.server, "", at: 1.3)
+      (death.worker, death.syscall, death.errno, death.resource) = (0, nil, nil, .memory)
+      $0.limits = [closed, death]
+    },
+    Case(
       "the limit of the first phase", .limit, 100,
       "limit reached: 900 of 1,000 connections; client socket: EMFILE (Too many open files)"
     ) {
