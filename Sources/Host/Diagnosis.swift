@@ -62,7 +62,9 @@ package func diagnose(
     ("connect", "EACCES"):
     return scene.noRoute(failure)
   case ("read", "ECONNRESET"), ("write", "ECONNRESET"), ("write", "EPIPE"), ("read", "EPIPE"),
-    ("read", nil), ("closed", nil), ("closed", "ECONNRESET"), ("closed", "EPIPE"):
+    ("read", nil), ("closed", nil), ("closed", "ECONNRESET"), ("closed", "EPIPE"),
+    // A refused handshake is ECONNREFUSED; this one was finished, and reset before one looked.
+    ("connect", "ECONNRESET"):
     return scene.closedByPeer(failure)
 
   default:

@@ -15,7 +15,7 @@ extension Scene {
         .backlogDrops)
     let overflows = [rise(.listenOverflows), rise(.listenDrops)].compactMap(\.self)
     if demand.bothEndsHere, overflows.contains(where: { $0 > 0 }) {
-      return acceptQueue(evidence)
+      return acceptQueue(failure, evidence)
     }
     if let found = conntrack(evidence) { return found }
     guard demand.bothEndsHere else {
@@ -40,18 +40,28 @@ extension Scene {
 
   /// `listen` takes the smaller of its backlog and `net.core.somaxconn` (listen(2)). A queue as
   /// long as an endpoint has connections cannot overflow.
-  private func acceptQueue(_ evidence: [Fact]) -> Diagnosed {
+  private func acceptQueue(_ failure: FailureRecord, _ evidence: [Fact]) -> Diagnosed {
     let somaxconn = host.somaxconn ?? 4096
-    let now = min(demand.backlog ?? somaxconn, somaxconn)
+    guard let backlog = demand.backlog else {
+      // Someone else's server: what it asked for is its own, and only `ss` shows it.
+      let port = address(failure.endpoint)?.port.map { " 'sport = :\($0)'" } ?? ""
+      return Diagnosed(
+        .acceptQueue, knob: "the server's backlog",
+        evidence: evidence + [
+          Fact("net.core.somaxconn", Format.count(somaxconn)),
+          Fact("its backlog, as Send-Q", "ss -ltn\(port)"),
+        ])
+    }
+    let now = min(backlog, somaxconn)
     let perEndpoint = Capacity.divideUp(demand.goal, demand.endpoints)
     let needed = max(min(perEndpoint, Self.longestQueue), min(2 * now, Self.longestQueue))
     var found = Diagnosed(
       .acceptQueue, knob: "server.backlog", now: now, needed: needed,
-      evidence: evidence + [Fact("net.core.somaxconn", Format.count(somaxconn))])
-    if let backlog = demand.backlog {
-      found.evidence.append(Fact("server.backlog", Format.count(backlog)))
-    }
-    if demand.backlog.map({ $0 >= somaxconn }) ?? true {
+      evidence: evidence + [
+        Fact("net.core.somaxconn", Format.count(somaxconn)),
+        Fact("server.backlog", Format.count(backlog)),
+      ])
+    if backlog >= somaxconn {
       found.knob = "net.core.somaxconn"
       found.fix = privileged("sysctl -w net.core.somaxconn=\(needed)")
     }

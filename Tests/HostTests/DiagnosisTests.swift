@@ -114,6 +114,7 @@ import Testing
   private static let closedRows: [Row] = [
     ("read", "ECONNRESET"), ("write", "ECONNRESET"), ("write", "EPIPE"), ("read", nil),
     ("closed", nil), ("closed", "ECONNRESET"), ("closed", "EPIPE"),
+    ("connect", "ECONNRESET"),
   ].flatMap { (syscall: String, errno: String?) in
     [End.client, .server].map {
       Row(syscall: syscall, errno: errno, end: $0, resource: .closedByPeer)
