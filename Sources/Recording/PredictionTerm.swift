@@ -18,3 +18,8 @@ package struct PredictionTerm: Sendable, Equatable {
     self.binds = binds
   }
 }
+
+extension Sequence<PredictionTerm> {
+  /// The term that binds: the predicted limit.
+  package var binding: PredictionTerm? { first { $0.binds } }
+}

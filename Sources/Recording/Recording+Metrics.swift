@@ -7,7 +7,7 @@ extension Recording {
   }
 
   /// The prediction's term that binds: the predicted limit.
-  package var predicted: PredictionTerm? { prediction.first(where: \.binds) }
+  package var predicted: PredictionTerm? { prediction.binding }
 
   /// Connections that stood at both ends in a phase: a phantom counts for nothing.
   package func held(in phase: PhaseRecord) -> Int {

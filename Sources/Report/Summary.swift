@@ -89,19 +89,3 @@ private func row(_ name: String, _ value: String, _ paint: Paint) -> String {
   let padding = String(repeating: " ", count: max(1, width - name.count))
   return "  " + paint.dim(name) + padding + value
 }
-
-/// ANSI colours, or none.
-private struct Paint {
-  private let colour: Bool
-
-  init(_ colour: Bool) { self.colour = colour }
-
-  func bold(_ text: String) -> String { painted(text, "1") }
-  func dim(_ text: String) -> String { painted(text, "2") }
-  func red(_ text: String) -> String { painted(text, "1;31") }
-  func green(_ text: String) -> String { painted(text, "1;32") }
-
-  private func painted(_ text: String, _ code: String) -> String {
-    colour && !text.isEmpty ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
-  }
-}

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Host
 import Linux
 import Plan
+import Report
 import SystemPackage
 
 /// `runner doctor [PLAN]`
@@ -84,8 +85,10 @@ struct DoctorCommand: ParsableCommand {
       }
     }
     let text = Table(rows: rows).text()
-    let isColourful = Terminal.hasOutput && !noColour && Surroundings.allowColour
-    let painted = isColourful ? paint(text) : text
+    let paint = Paint(Terminal.hasOutput && !noColour && Surroundings.allowColour)
+    let painted = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      line.first.map { CheckupItem.Status.painted($0, paint) + line.dropFirst() } ?? ""
+    }.joined(separator: "\n")
     return painted + "\n\n" + summary(checkup) + "\n"
   }
 
@@ -110,15 +113,6 @@ struct DoctorCommand: ParsableCommand {
       "\(change.command)   (needs CAP_SYS_RESOURCE)"
     case .sysctl, .descriptorLimit: change.command
     }
-  }
-
-  private func paint(_ text: String) -> String {
-    text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-      guard let first = line.first, let code = CheckupItem.Status.colour(of: first) else {
-        return String(line)
-      }
-      return "\u{1B}[\(code)m\(first)\u{1B}[0m" + line.dropFirst()
-    }.joined(separator: "\n")
   }
 
   private func json(_ checkup: Checkup) -> String {
@@ -184,12 +178,12 @@ extension CheckupItem.Status {
     }
   }
 
-  fileprivate static func colour(of mark: Character) -> String? {
+  fileprivate static func painted(_ mark: Character, _ paint: Paint) -> String {
     switch mark {
-    case "✓": "32"
-    case "✗": "31"
-    case "!": "33"
-    default: nil
+    case "✓": paint.green("✓")
+    case "✗": paint.red("✗")
+    case "!": paint.yellow("!")
+    default: String(mark)
     }
   }
 }

@@ -65,5 +65,5 @@ struct LimitFinder {
       ])
   }
 
-  private var predicted: Int? { prediction.first { $0.binds }?.connections }
+  private var predicted: Int? { prediction.binding?.connections }
 }

@@ -1,5 +1,6 @@
 import Linux
 import Recording
+import Report
 
 /// A few lines on a terminal, redrawn in place.
 ///
@@ -7,13 +8,13 @@ import Recording
 /// program, the cursor stands on a fresh line below the last picture.
 struct LiveView: Progress {
   private static let interval = 0.2
-  private let colour: Bool
+  private let paint: Paint
   private var drawnLines = 0
   private var next = 0.0
   private var rate = Rate()
 
   init(colour: Bool) {
-    self.colour = colour
+    paint = Paint(colour)
   }
 
   /// Connections a second over the last seconds.
@@ -50,7 +51,7 @@ struct LiveView: Progress {
 
   private func lines(_ state: ProgressState, rate: Double) -> [String] {
     let width = Terminal.width ?? 80
-    var lines = [bold("\(state.plan)") + "  \(state.phase)"]
+    var lines = [paint.bold(state.plan) + "  \(state.phase)"]
     lines.append(bar(state, rate: rate, width: width))
     var counts = "established \(Format.count(state.established))"
     counts += "   accepted \(Format.count(state.accepted))"
@@ -61,7 +62,7 @@ struct LiveView: Progress {
     if let memory = state.memoryAvailable { second += "   memory left \(Format.bytes(memory))" }
     second += "   \(Format.duration(seconds: state.elapsed.rounded(.down)))"
     lines.append(second)
-    if let limit = state.limit { lines.append(paint("limit: \(limit)", "33")) }
+    if let limit = state.limit { lines.append(paint.yellow("limit: \(limit)")) }
     return lines.map { clip($0, to: width) }
   }
 
@@ -85,7 +86,7 @@ struct LiveView: Progress {
     }
     let room = max(10, min(50, width - words.count - 2))
     let full = Int(share * Double(room))
-    return paint(String(repeating: "█", count: full), "36")
+    return paint.cyan(String(repeating: "█", count: full))
       + String(repeating: "░", count: room - full) + words
   }
 
@@ -96,12 +97,6 @@ struct LiveView: Progress {
     text += lines.map { $0 + "\n" }.joined()
     drawnLines = lines.count
     StandardError.write(text)
-  }
-
-  private func bold(_ text: String) -> String { paint(text, "1") }
-
-  private func paint(_ text: String, _ code: String) -> String {
-    colour && !text.isEmpty ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
   }
 
   /// Cuts a line that would wrap, since a wrapped line would break the redrawing. Escape

@@ -34,7 +34,7 @@ struct Outlook {
     prediction = Capacity.predict(demand, on: host)
   }
 
-  var predicted: PredictionTerm? { prediction.first { $0.binds } }
+  var predicted: PredictionTerm? { prediction.binding }
 
   /// "2,745,679 connections, bound by the host's epoll-watches (…)".
   var predictionLine: String? {
