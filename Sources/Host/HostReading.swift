@@ -57,7 +57,8 @@ extension HostDescription {
   /// The caches that a connection is made of.
   private static let connectionSlabs: Set<Substring> = [
     "TCP", "TCPv6", "request_sock_TCP", "request_sock_TCPv6", "tw_sock_TCP", "tw_sock_TCPv6",
-    "filp", "dentry", "sock_inode_cache", "eventpoll_epi", "eventpoll_pwq", "ep_head",
+    "filp", "lsm_file_cache", "lsm_inode_cache", "dentry", "sock_inode_cache", "eventpoll_epi",
+    "eventpoll_pwq", "ep_head",
   ]
 
   private static func word(_ text: String) -> String {
