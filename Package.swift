@@ -65,7 +65,7 @@ let package = Package(
       name: "RecordingTests",
       dependencies: ["Recording", .product(name: "GRDB", package: "GRDB.swift")]),
     .testTarget(name: "PlanTests", dependencies: ["Addressing", "Plan", "Recording"]),
-    .testTarget(name: "HostTests", dependencies: ["Host", "Linux", "Recording"]),
+    .testTarget(name: "HostTests", dependencies: ["Addressing", "Host", "Linux", "Recording"]),
     .testTarget(name: "ProbeTests", dependencies: ["Addressing", "Probe", "Linux"]),
     .testTarget(
       name: "ReportTests", dependencies: ["CLibXML2", "Report", "Plan", "Recording"],

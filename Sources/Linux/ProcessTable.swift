@@ -6,11 +6,11 @@ extension CurrentProcess {
   package static var family: Set<Int32> {
     var family: Set<Int32> = []
     var id = getpid()
-    while id > 0, family.insert(id).inserted { id = parent(of: id) ?? 0 }
+    while id > 0, family.insert(id).inserted { id = stat(of: id)?.parent ?? 0 }
     return family
   }
 
-  /// Processes with this name, as /proc/PID/comm has it.
+  /// Processes with this name, as /proc/PID/comm has it. A zombie is one no longer.
   package static func named(_ name: String) -> [Int32] {
     guard let directory = unsafe opendir("/proc") else { return [] }
     defer { unsafe closedir(directory) }
@@ -19,20 +19,21 @@ extension CurrentProcess {
       let text = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
         unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
       }
-      guard let id = Int32(text), ProcFile.text(of: "/proc/\(id)/comm") == name + "\n" else {
-        continue
-      }
+      guard let id = Int32(text), ProcFile.text(of: "/proc/\(id)/comm") == name + "\n",
+        let stat = stat(of: id), stat.state != "Z"
+      else { continue }
       found.append(id)
     }
     return found
   }
 
-  /// The fourth field of proc_pid_stat(5); the second is a name in parentheses that may hold
-  /// anything.
-  private static func parent(of id: Int32) -> Int32? {
+  /// The third and fourth field of proc_pid_stat(5); the second is a name in parentheses that may
+  /// hold anything.
+  private static func stat(of id: Int32) -> (state: Substring, parent: Int32)? {
     guard let text = ProcFile.text(of: "/proc/\(id)/stat"), let end = text.lastIndex(of: ")")
     else { return nil }
     let fields = text[text.index(after: end)...].split(separator: " ")
-    return fields.count > 1 ? Int32(fields[1]) : nil
+    guard fields.count > 1, let parent = Int32(fields[1]) else { return nil }
+    return (fields[0], parent)
   }
 }
