@@ -28,7 +28,7 @@ package struct TCPTable: Sendable {
   package func hasListener(on endpoint: SocketAddress) -> Bool {
     sockets.contains {
       $0.state == State.listen.rawValue && $0.local.port == endpoint.port
-        && ($0.local.ip == endpoint.ip || $0.local.ip.isAny)
+        && ($0.local.ip == endpoint.ip || $0.local.ip.isEvery(like: endpoint.ip))
     }
   }
 
@@ -48,7 +48,9 @@ package struct TCPTable: Sendable {
   /// Swift.
   private static func address(_ text: Substring) -> SocketAddress? {
     let parts = text.split(separator: ":")
-    guard parts.count == 2, let port = UInt16(parts[1], radix: 16) else { return nil }
+    guard parts.count == 2, [8, 32].contains(parts[0].utf8.count),
+      let port = UInt16(parts[1], radix: 16)
+    else { return nil }
     var rest = parts[0]
     var words: [UInt32] = []
     while !rest.isEmpty {
@@ -56,18 +58,18 @@ package struct TCPTable: Sendable {
       words.append(word.byteSwapped)
       rest = rest.dropFirst(8)
     }
-    switch words.count {
-    case 1: return SocketAddress(.v4(words[0]), port)
-    case 4: return SocketAddress(.v6(words.reduce(0) { $0 << 32 | UInt128($1) }), port)
-    default: return nil
-    }
+    guard words.count > 1 else { return SocketAddress(.v4(words[0]), port) }
+    // An IPv6 socket that speaks IPv4 has its address mapped: ::ffff:127.0.0.1.
+    if words[..<3] == [0, 0, 0xFFFF] { return SocketAddress(.v4(words[3]), port) }
+    return SocketAddress(.v6(words.reduce(0) { $0 << 32 | UInt128($1) }), port)
   }
 }
 
 extension IPAddress {
-  fileprivate var isAny: Bool {
+  /// Stands for every address of the other one's family; that of IPv6 for those of IPv4 as well.
+  fileprivate func isEvery(like other: IPAddress) -> Bool {
     switch self {
-    case .v4(let bits): bits == 0
+    case .v4(let bits): bits == 0 && !other.isV6
     case .v6(let bits): bits == 0
     }
   }
