@@ -77,54 +77,69 @@ package struct Checkup: Sendable {
     let now =
       limit.soft == limit.hard
       ? Format.count(limit.hard) : "\(Format.count(limit.soft)), hard \(Format.count(limit.hard))"
-    let ends: [End] = [.client, .server]
-    let needs = ends.compactMap { end -> Int? in
-      guard let workers = demand.workers(of: end) else { return nil }
-      // `auto` takes whatever there is; the classic single process is what it would take at best.
-      let processes = if case .count(let count) = workers { max(1, count) } else { 1 }
-      return Capacity.divideUp(demand.goal, processes) + demand.overhead(of: end)
-    }
-    let needed = needs.max() ?? 0
+    let needs = descriptorNeeds(demand)
+    let ofAll = needs.map(\.count).max() ?? 0
     var item = CheckupItem(
-      setting: "RLIMIT_NOFILE", now: now, needed: Format.count(needed), status: .enough,
-      note: "one process an end")
-    guard needed > limit.hard else { return item }
-
-    let mayRaise = host.mayRaiseHardLimit && needed <= host.descriptorsAtMost ?? .max
-    if mayRaise {
+      setting: "RLIMIT_NOFILE", now: now, needed: Format.count(ofAll), status: .enough,
+      note: needs.allSatisfy(\.isAuto) ? "one process an end" : "each process")
+    guard ofAll > limit.hard else { return item }
+    guard !host.mayRaiseHardLimit || ofAll > host.descriptorsAtMost ?? .max else {
       item.note = "runner raises it itself"
       return item
     }
     item.status = .fixed
-    let isAuto = ends.allSatisfy { demand.workers(of: $0) ?? .auto == .auto }
     let why = host.mayRaiseHardLimit ? "above fs.nr_open" : "raising it needs CAP_SYS_RESOURCE"
-    if isAuto {
-      let counts = ends.filter { demand.workers(of: $0) != nil }
-        .map { "\(demand.processes(of: $0, on: host)) \($0.rawValue)" }
-      item.note =
-        "cannot be raised (\(why)); the plan runs all the same, with "
-        + "\(counts.joined(separator: " and ")) processes"
-    } else {
+    // `auto` takes as many processes as it needs; only a count can be too small.
+    let counted = needs.filter { !$0.isAuto && $0.count > limit.hard }.map(\.count).max()
+    if let counted {
+      item.needed = Format.count(counted)
       item.note = "cannot be raised (\(why)); `processes: auto` would do without"
       item.status = .low
       item.change = SettingChange(
-        kind: .descriptorLimit, setting: "nofile", value: String(needed),
+        kind: .descriptorLimit, setting: "nofile", value: String(counted),
         old: String(limit.soft))
+    } else {
+      let counts = needs.filter(\.isAuto)
+        .map { "\(demand.processes(of: $0.end, on: host)) \($0.end.rawValue)" }
+      item.note =
+        "cannot be raised (\(why)); the plan runs all the same, with "
+        + "\(counts.joined(separator: " and ")) processes"
     }
     return item
+  }
+
+  /// Descriptors that one process of an end needs.
+  private struct DescriptorNeed {
+    let end: End
+    let isAuto: Bool
+    let count: Int
+  }
+
+  /// With `auto`, which takes whatever there is, the need of the classic single process: what it
+  /// would take at best.
+  private static func descriptorNeeds(_ demand: Demand) -> [DescriptorNeed] {
+    [End.client, .server].compactMap { end in
+      guard let workers = demand.workers(of: end) else { return nil }
+      let processes = if case .count(let count) = workers { max(1, count) } else { 1 }
+      return DescriptorNeed(
+        end: end, isAuto: workers == .auto,
+        count: Capacity.divideUp(demand.goal, processes) + demand.overhead(of: end))
+    }
   }
 
   private static func descriptorCeiling(
     _ demand: Demand, _ host: HostDescription
   ) -> CheckupItem? {
     guard let now = host.descriptorsAtMost else { return nil }
-    let single = demand.goal + demand.overhead(of: .server)
-    let binds = single > now && host.mayRaiseHardLimit
+    let needs = descriptorNeeds(demand)
+    let needed = needs.map(\.count).max() ?? 0
+    let counted = needs.filter { !$0.isAuto && $0.count > now }.map(\.count).max()
+    let binds = counted != nil && host.mayRaiseHardLimit
     return CheckupItem(
-      setting: "fs.nr_open", now: Format.count(now), needed: Format.count(single),
+      setting: "fs.nr_open", now: Format.count(now), needed: Format.count(needed),
       status: binds ? .low : .enough,
-      note: binds ? "caps RLIMIT_NOFILE; more processes do as well" : "caps RLIMIT_NOFILE",
-      change: binds ? sysctl("fs.nr_open", now, Capacity.withHeadroom(single)) : nil)
+      note: needed > now ? "caps RLIMIT_NOFILE; more processes do as well" : "caps RLIMIT_NOFILE",
+      change: binds ? sysctl("fs.nr_open", now, Capacity.withHeadroom(needed)) : nil)
   }
 
   private static func files(_ demand: Demand, _ host: HostDescription) -> CheckupItem? {

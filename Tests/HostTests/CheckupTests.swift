@@ -1,0 +1,195 @@
+import Recording
+import Testing
+
+@testable import Host
+
+@Suite struct CheckupTests {
+  /// What is said about one setting of a host, given a demand.
+  struct Case: CustomTestStringConvertible, Sendable {
+    let name, setting: String
+    let status: CheckupItem.Status
+    let needed: String?
+    var command: String?
+    let change: @Sendable (inout HostDescription, inout Demand) -> Void
+
+    init(
+      _ name: String, _ setting: String, _ status: CheckupItem.Status, needs needed: String?,
+      fix command: String? = nil,
+      _ change: @escaping @Sendable (inout HostDescription, inout Demand) -> Void = { _, _ in }
+    ) {
+      self.name = name
+      self.setting = setting
+      self.status = status
+      self.needed = needed
+      self.command = command
+      self.change = change
+    }
+
+    var testDescription: String { "\(setting): \(name)" }
+  }
+
+  private static let limits = [
+    Case("beyond one process that may raise it", "fs.nr_open", .enough, needs: "1,000,007") {
+      $0.capabilities = [.sysAdmin, .sysResource]
+      $1.clientWorkers = .count(1)
+      $1.serverWorkers = .count(1)
+    },
+    Case(
+      "low for a single process", "fs.nr_open", .low, needs: "1,000,007",
+      fix: "sysctl -w fs.nr_open=1100000"
+    ) {
+      $0.capabilities = [.sysAdmin, .sysResource]
+      $0.descriptorsAtMost = 1_000_006
+      $1.clientWorkers = .count(1)
+      $1.serverWorkers = .count(1)
+    },
+    Case("more processes do as well", "fs.nr_open", .enough, needs: "5,000,007") {
+      $0.capabilities = [.sysAdmin, .sysResource]
+      $1.goal = 5_000_000
+      $1.clientWorkers = .auto
+      $1.serverWorkers = .auto
+    },
+    Case("of no use to who cannot raise the limit", "fs.nr_open", .enough, needs: "2,000,007") {
+      $1.goal = 2_000_000
+      $1.clientWorkers = .count(1)
+      $1.serverWorkers = .count(1)
+    },
+    Case("root is exempt", "fs.file-max", .enough, needs: "2,001,702"),
+    Case("low", "fs.file-max", .low, needs: "2,001,702", fix: "sysctl -w fs.file-max=2200000") {
+      host, _ in host.capabilities = []
+    },
+    Case("exactly enough", "fs.file-max", .enough, needs: "2,001,702") { host, _ in
+      host.capabilities = []
+      host.filesAtMost = 2_001_702
+    },
+    Case("one end alone", "fs.file-max", .enough, needs: "1,001,324") {
+      $0.capabilities = []
+      $1 = .client
+    },
+    Case("enough", "fs.epoll.max_user_watches", .enough, needs: "2,000,162"),
+    Case(
+      "low by one", "fs.epoll.max_user_watches", .low, needs: "2,000,162",
+      fix: "sysctl -w fs.epoll.max_user_watches=2200000"
+    ) { host, _ in
+      host.epollWatches = 2_000_161
+    },
+    Case("one end alone", "fs.epoll.max_user_watches", .enough, needs: "1,000,054") {
+      $1 = .client
+    },
+  ]
+
+  private static let network = [
+    Case("enough", "source addresses", .enough, needs: "1"),
+    Case("short", "source addresses", .short, needs: "1,000") {
+      $1.portsPerSource = 1000
+      $1.endpoints = 1
+    },
+    Case("not in the way", "net.ipv4.ip_local_port_range", .enough, needs: nil),
+    Case("enough", "net.core.somaxconn", .enough, needs: "4,096"),
+    Case(
+      "low", "net.core.somaxconn", .low, needs: "4,096",
+      fix: "sysctl -w net.core.somaxconn=4096"
+    ) { host, _ in host.somaxconn = 128 },
+    Case("only told", "net.ipv4.tcp_max_syn_backlog", .enough, needs: nil),
+    Case("only told", "net.ipv4.tcp_max_tw_buckets", .enough, needs: nil) { host, _ in
+      host.timeWaitAtMost = 65_536
+    },
+    Case("only told", "net.ipv4.tcp_mem", .enough, needs: nil),
+    Case("nothing is tracked", "net.netfilter.nf_conntrack_max", .enough, needs: nil) { host, _ in
+      host.conntrackAtMost = 1000
+      host.conntrackEntries = 0
+    },
+    Case(
+      "low", "net.netfilter.nf_conntrack_max", .low, needs: "1,000,044",
+      fix: "sysctl -w net.netfilter.nf_conntrack_max=1100000"
+    ) { host, _ in
+      host.conntrackAtMost = 262_144
+      host.conntrackEntries = 44
+    },
+    Case("enough", "net.netfilter.nf_conntrack_max", .enough, needs: "1,000,044") { host, _ in
+      host.conntrackAtMost = 1_000_044
+      host.conntrackEntries = 44
+    },
+  ]
+
+  private static let memory = [
+    Case("enough", "memory available", .enough, needs: "6.23 GiB"),
+    Case("short", "memory available", .short, needs: "6.23 GiB") { host, _ in
+      host.memoryAvailable = 4 << 30
+    },
+    Case("short by what is guarded", "memory available", .short, needs: "8.23 GiB") {
+      $0.memoryAvailable = 7 << 30
+      $1.memoryGuard = .bytes(2 << 30)
+    },
+    Case("as it was measured", "memory available", .enough, needs: "954 MiB") {
+      $1.measuredBytesPerConnection = 1000
+    },
+    Case("enough", "memory.max", .enough, needs: "7.23 GiB") { host, _ in
+      host.cgroup = Cgroup(directory: "/g", maximum: 8 << 30, current: 1 << 30)
+    },
+    Case("short", "memory.max", .short, needs: "7.23 GiB") { host, _ in
+      host.cgroup = Cgroup(directory: "/g", maximum: 4 << 30, current: 1 << 30)
+    },
+  ]
+
+  @Test(arguments: limits + network + memory)
+  func `holds a setting against what the plan needs`(test: Case) throws {
+    var (host, demand) = (HostDescription.box, Demand.million)
+    test.change(&host, &demand)
+    let checkup = Checkup(demand, on: host)
+    let item = try #require(checkup.items.first { $0.setting == test.setting })
+    #expect(item.status == test.status)
+    #expect(item.needed == test.needed)
+    #expect(item.change?.command == test.command)
+    #expect(!item.now.isEmpty && !item.note.isEmpty)
+    let undo = item.change.map { "sysctl -w \(test.setting)=\($0.old)" }
+    #expect(item.change?.undo == undo)
+    let isListed = checkup.changes.contains { $0.setting == test.setting }
+    #expect(isListed == (item.status == .low))
+  }
+
+  @Test func `a host that tells nothing has the items that every host has`() {
+    let settings = Checkup(.million, on: HostDescription()).items.map(\.setting)
+    #expect(settings == ["RLIMIT_NOFILE", "source addresses", "memory available"])
+  }
+
+  @Test func `a server alone has no sources, a client alone no backlog`() {
+    let server = Demand(
+      goal: 10, clientWorkers: nil, serverWorkers: .auto, bothEndsHere: false, sources: 1,
+      portsPerSource: 1, endpoints: 1, backlog: 128)
+    let ofServer = Checkup(server, on: .box).items.map(\.setting)
+    #expect(!ofServer.contains("source addresses"))
+    #expect(ofServer.contains("net.core.somaxconn"))
+    let ofClient = Checkup(.client, on: .box).items.map(\.setting)
+    #expect(ofClient.contains("source addresses"))
+    #expect(!ofClient.contains("net.core.somaxconn"))
+  }
+
+  @Test func `no setting stands twice`() {
+    let host = HostDescription.box {
+      $0.conntrackAtMost = 1
+      $0.timeWaitAtMost = 1
+      $0.cgroup = Cgroup(directory: "/g", maximum: 1, current: 1)
+    }
+    let settings = Checkup(.million, on: host).items.map(\.setting)
+    #expect(Set(settings).count == 13)
+    #expect(settings.count == 13)
+  }
+
+  @Test func `a value of several words is quoted for the shell`() {
+    let change = SettingChange(
+      kind: .sysctl, setting: "net.ipv4.ip_local_port_range", value: "1024 65535",
+      old: "32768 60999")
+    #expect(change.command == "sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"")
+    #expect(change.undo == "sysctl -w net.ipv4.ip_local_port_range=\"32768 60999\"")
+  }
+}
+
+extension Demand {
+  /// A million connections from 54 processes to a server on another host.
+  fileprivate static var client: Demand {
+    Demand(
+      goal: 1_000_000, clientWorkers: .count(54), serverWorkers: nil, bothEndsHere: false,
+      sources: 16, portsPerSource: 64_512, endpoints: 1)
+  }
+}
