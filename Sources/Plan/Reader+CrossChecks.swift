@@ -35,23 +35,25 @@ extension Reader {
     guard let clients else { return }
     let ends = server.map { [$0.addresses.first] } ?? targets.map(\.ip)
     guard !ends.isEmpty else { return }
-    let place = fields["clients"]?.item.place ?? fields["server"]?.item.place ?? .start
+    let place = ["clients", "server", "target"].lazy.compactMap { fields[$0]?.item.place }.first
     let isOneFamily = ends.allSatisfy { end in
       clients.sources.allSatisfy { $0.first.isV6 == end.isV6 }
     }
     guard isOneFamily else {
       report(
-        place, "clients and server need addresses of one family, IPv4 or IPv6",
-        hint: "set 'sources' of clients to suit 'listen' of the server")
+        place ?? .start, "clients and server need addresses of one family, IPv4 or IPv6",
+        hint: "set 'sources' of clients to suit "
+          + (server == nil ? "'target'" : "'listen' of the server"))
       return
     }
     checkAddressSpace(
-      endpoints: server?.mostEndpoints ?? targets.count, clients: clients, phases: phases)
+      endpoints: server?.mostEndpoints ?? targets.count,
+      ofWhom: server == nil ? "targets" : "server processes", clients: clients, phases: phases)
   }
 
   /// Every connection needs a source address, a source port and an endpoint of its own.
   private mutating func checkAddressSpace(
-    endpoints: Int, clients: Clients, phases: [PlacedPhase]
+    endpoints: Int, ofWhom more: String, clients: Clients, phases: [PlacedPhase]
   ) {
     let ports = clients.ports.count
     let room = Int128(clients.sourceCount) * Int128(ports) * Int128(endpoints)
@@ -66,7 +68,7 @@ extension Reader {
         "\(Format.count(goal)) connections do not fit: \(Format.count(clients.sourceCount))"
           + " sources x \(Format.count(ports)) ports x \(Format.count(endpoints)) endpoints are"
           + " \(Format.count(Int(room)))",
-        hint: "it takes \(Format.count(sources)) sources, or more ports or server processes")
+        hint: "it takes \(Format.count(sources)) sources, or more ports or \(more)")
     }
   }
 

@@ -54,7 +54,15 @@ extension Reader {
       return value(item, "an address and a port, or a list", Self.target).map { [$0] } ?? []
     }
     if items.isEmpty { report(item.place, "target is an empty list") }
-    return items.compactMap { value($0, "an address and a port", Self.target) }
+    var known: Set<SocketAddress> = []
+    return items.compactMap { item in
+      let target = value(item, "an address and a port", Self.target)
+      // It would be counted twice and have its source ports once.
+      if let target, !known.insert(target).inserted {
+        report(item.place, "\(target) stands twice in the list")
+      }
+      return target
+    }
   }
 
   private static func target(_ text: String) throws(Problem) -> SocketAddress {
