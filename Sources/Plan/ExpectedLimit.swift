@@ -18,8 +18,9 @@ package struct ExpectedLimit: Sendable, Equatable {
     if let end, limit.end != end { return "expected it at the \(end.rawValue)" }
     if let resource, limit.resource != resource { return "expected \(resource.rawValue)" }
     if let connections, !connections.contains(held) {
-      return "expected \(Format.count(connections.lowerBound)) to "
-        + "\(Format.count(connections.upperBound)) connections"
+      let (first, last) = (connections.lowerBound, connections.upperBound)
+      let upTo = first == last ? "" : " to \(Format.count(last))"
+      return "expected \(Format.count(first))\(upTo) connections"
     }
     return nil
   }

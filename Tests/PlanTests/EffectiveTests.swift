@@ -23,6 +23,17 @@ import Testing
     minimal + "name: \"a: b\"\n", minimal + "name: \"- a\"\n", minimal + "name: \"1\"\n",
     minimal + "name: \"it's 100%\"\n", minimal + "name: \"&a *b\"\n", minimal + "name: \" x \"\n",
     minimal + "thresholds: [\"failures   == 0\", 'connect.p99 != 1.25ms  in ramp']\n",
+    minimal + "expect-limit: {errno: EMFILE}\n",
+    minimal + "expect-limit: {at: \"epoll ctl\", end: host, resource: epoll-watches}\n",
+    minimal + "expect-limit: {errno: E2BIG, at: socket, end: server, connections: 19k..20k}\n",
+    minimal + "expect-limit: {connections: 5}\n",
+    "target: 10.0.0.5:80\nphases: [ramp: {to: 10}]\n",
+    """
+    target: ["[fe80::1]:80", "[fd00::2]:65535"]
+    clients: {sources: "fd00::/120"}
+    phases: [ramp: {to: 10}]
+    expect-limit: {resource: closed-by-peer, connections: 3..5}
+    """,
     """
     server: {listen: "[::1]-[::2]:9000", processes: 2}
     clients: {sources: ["::1", "fd00::/120"], ports: 5000, processes: 7, connect-timeout: 90m}
