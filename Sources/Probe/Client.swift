@@ -274,8 +274,11 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
         connections.ask(slot)
         let byte = unsafe UnsafeRawBufferPointer(
           rebasing: UnsafeRawBufferPointer(bytes.buffer)[..<1])
-        if case .moved(let count) = unsafe kernel.send(connections.descriptor(slot), byte) {
-          board.add(.bytesSent, UInt64(count))
+        switch unsafe kernel.send(connections.descriptor(slot), byte) {
+        case .moved(let count): board.add(.bytesSent, UInt64(count))
+        // Telling the error has used it up: a later read would find a plain end.
+        case .failed(let error): lose(slot, error)
+        case .wouldBlock, .closed: break
         }
         asked += 1
       }
