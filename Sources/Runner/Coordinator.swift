@@ -161,10 +161,10 @@ struct Coordinator: ~Copyable {
     guard plan.onLimit == .hold, plan.server?.reply == .echo, !interrupted else { return nil }
     let held = fleet.now(.held, .client)
     guard held > 0 else { return nil }
-    let before = fleet.now(.verified, .client)
+    let before = fleet.total(.verified, .client)
     fleet.post(.verify, phase: phase)
-    try settle { fleet in fleet.now(.verified, .client) - before >= held }
-    let alive = fleet.now(.verified, .client) - before
+    try settle { fleet in fleet.total(.verified, .client) - before >= held }
+    let alive = fleet.total(.verified, .client) - before
     let text = "\(Format.count(alive)) of \(Format.count(held)) answered"
     progress.note("\(plan.name): \(text) a byte after the limit")
     return Fact("alive after the limit", text)
@@ -196,7 +196,7 @@ struct Coordinator: ~Copyable {
     while !done(fleet), .now() < deadline {
       observe()
       let now = (
-        fleet.now(.held, .client), fleet.now(.held, .server), fleet.now(.verified, .client)
+        fleet.now(.held, .client), fleet.now(.held, .server), fleet.total(.verified, .client)
       )
       if now != last { deadline = .now().advanced(by: Self.settleTime) }
       last = now
