@@ -27,10 +27,12 @@ format:
 	$(SWIFT) format --in-place --recursive $(SOURCES)
 
 bench: build
+	@Tools/install-packages gcc libc6-dev python3
 	Benchmarks/run
 
 # Every limit that this machine can be brought to.
 limits: build
+	@Tools/install-packages iproute2 python3
 	Limits/run
 
 # Limits that need a kernel of their own; see Lab/README.md.
