@@ -17,8 +17,8 @@ extension Metrics {
     }
     switch metric {
     case .connections: return .value(Double(established))
-    case .accepted: return .value(Double(accepted))
-    case .phantom: return .value(Double(phantom))
+    case .accepted: return count(atServer: accepted)
+    case .phantom: return count(atServer: phantom)
     case .failures: return .value(Double(failures))
     case .failuresRate:
       return Measurement(
@@ -31,6 +31,10 @@ extension Metrics {
     case .connectP999: return latency(connect?.p999)
     case .connectMax: return latency(connect?.max)
     }
+  }
+
+  private func count(atServer count: Int?) -> Measurement {
+    Measurement(count.map(Double.init), orElse: "the server is someone else's")
   }
 
   private func latency(_ seconds: Double?) -> Measurement {

@@ -9,11 +9,12 @@ package struct Metrics: Sendable, Equatable {
   package let hasBegun: Bool
   /// The most connections asked for; nil where none were.
   package let goal: Int?
-  /// The most held at once, at either end.
+  /// The most held at once at the client end.
   package let established: Int
-  package let accepted: Int
+  /// The most held at once at the server end; like the next one, nil when it is someone else's.
+  package let accepted: Int?
   /// The most that were established and never accepted when a phase had settled.
-  package let phantom: Int
+  package let phantom: Int?
   /// The most that stood at both ends: what a phase established, less its phantoms.
   package let held: Int
   package let failures: Int
@@ -39,8 +40,10 @@ package struct Metrics: Sendable, Equatable {
     hasBegun = !begun.isEmpty
     goal = phases.compactMap(\.goal).max()
     established = recording.most(\.established, .established, of: phases, isWhole: name == nil)
-    accepted = recording.most(\.accepted, .accepted, of: phases, isWhole: name == nil)
-    phantom = phases.map(\.phantom).max() ?? 0
+    accepted =
+      recording.countsServer
+      ? recording.most(\.accepted, .accepted, of: phases, isWhole: name == nil) : nil
+    phantom = recording.countsServer ? phases.map(\.phantom).max() ?? 0 : nil
     held = phases.map(recording.held).max() ?? established
     failures = recording.failureCount(in: name)
     attempts = recording.attempts(in: begun)
@@ -48,7 +51,7 @@ package struct Metrics: Sendable, Equatable {
     connect = Latency(recording.distribution(of: "connect", in: name))
     uncorrected = Latency(recording.distribution(of: "connect.uncorrected", in: name))
 
-    let ends = name == nil ? Double(established) + Double(accepted) : 0
+    let ends = name == nil ? Double(established) + Double(accepted ?? 0) : 0
     func perEnd(_ total: Double?) -> Double? { ends > 0 ? total.map { $0 / ends } : nil }
     kernelMemory = perEnd(recording.series(.kernelMemory)?.maximum)
     userMemory = perEnd(recording.privateBytes)

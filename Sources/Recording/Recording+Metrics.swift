@@ -6,6 +6,10 @@ extension Recording {
     return phase == nil || metrics.goal != nil ? metrics : Metrics(self)
   }
 
+  /// Whether the server end was ours, so that its connections were counted: a run against someone
+  /// else's has no worker there.
+  package var countsServer: Bool { workers.isEmpty || workers.contains { $0.end == .server } }
+
   /// The prediction's term that binds: the predicted limit.
   package var predicted: PredictionTerm? { prediction.binding }
 

@@ -29,11 +29,12 @@ private func title(_ recording: Recording, _ paint: Paint) -> String {
 private func measured(_ recording: Recording, _ metrics: Metrics) -> [Fact] {
   var rows: [Fact] = []
   let goal = metrics.goal.map { " of \(Format.count($0))" } ?? ""
-  rows.append(
-    Fact(
-      "connections",
-      "\(Format.count(metrics.established))\(goal) established · "
-        + "\(Format.count(metrics.accepted)) accepted · \(Format.count(metrics.phantom)) phantom"))
+  let counts = [
+    "\(Format.count(metrics.established))\(goal) established",
+    metrics.accepted.map { "\(Format.count($0)) accepted" },
+    metrics.phantom.map { "\(Format.count($0)) phantom" },
+  ].compactMap { $0 }
+  rows.append(Fact("connections", counts.joined(separator: " · ")))
   var connect = metrics.connectRate.map { [Format.rate($0)] } ?? []
   connect +=
     metrics.connect?.named.map { "\($0.name) \(Format.duration(seconds: $0.seconds))" } ?? []

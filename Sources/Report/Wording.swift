@@ -7,7 +7,9 @@ extension LimitRecord {
 
   /// The whole record in words and figures, in the order that a reader asks: where, what, when,
   /// how many, and what moves it. What is not known is left out.
-  var facts: [Fact] {
+  ///
+  /// - Parameter countsServer: whether what was accepted then is known.
+  func facts(countsServer: Bool) -> [Fact] {
     let errnoText = errno.map { "\($0.name) (\($0.number)): \($0.text)" }
     return Array(known: [
       "end": end.rawValue,
@@ -20,7 +22,7 @@ extension LimitRecord {
       "failures": Format.count(count),
       "first instant": Format.instant(firstInstant),
       "established then": Format.count(established),
-      "accepted then": Format.count(accepted),
+      "accepted then": countsServer ? Format.count(accepted) : nil,
       "source": source,
       "endpoint": endpoint,
       "knob": knob,

@@ -313,7 +313,8 @@ struct Coordinator: ~Copyable {
       plan: plan.name, phase: record.title, elapsed: Instant.now().seconds(since: started),
       phaseElapsed: Instant.now().seconds(since: phaseStarted), goal: record.goal,
       planned: plan.phases[phase].plannedSeconds, established: fleet.now(.held, .client),
-      accepted: fleet.now(.held, .server), connecting: fleet.now(.connecting, .client),
+      accepted: hasOwnServer ? fleet.now(.held, .server) : nil,
+      connecting: fleet.now(.connecting, .client),
       failures: fleet.total(.failures, .client) + fleet.total(.failures, .server),
       memoryAvailable: memoryAvailable.map(Double.init), limit: limitInSight)
   }

@@ -54,7 +54,7 @@ struct LiveView: Progress {
     var lines = [paint.bold(state.plan) + "  \(state.phase)"]
     lines.append(bar(state, rate: rate, width: width))
     var counts = "established \(Format.count(state.established))"
-    counts += "   accepted \(Format.count(state.accepted))"
+    if let accepted = state.accepted { counts += "   accepted \(Format.count(accepted))" }
     counts += "   connecting \(Format.count(state.connecting))"
     counts += "   failed \(Format.count(state.failures))"
     lines.append(counts)

@@ -12,7 +12,8 @@ struct ProgressState {
   /// Seconds that the phase is planned to take; nil where it has no such plan.
   var planned: Double?
   var established: Int
-  var accepted: Int
+  /// Nil when the server is someone else's.
+  var accepted: Int?
   var connecting: Int
   var failures: Int
   var memoryAvailable: Double?
@@ -53,7 +54,8 @@ struct PlainProgress: Progress {
     guard state.elapsed >= next else { return }
     next = state.elapsed + Self.interval
     var line = "\(clock(state)) \(Format.count(state.established)) established"
-    line += ", \(Format.count(state.accepted)) accepted, \(Format.count(state.failures)) failed"
+    if let accepted = state.accepted { line += ", \(Format.count(accepted)) accepted" }
+    line += ", \(Format.count(state.failures)) failed"
     if let memory = state.memoryAvailable { line += ", \(Format.bytes(memory)) available" }
     write(line)
   }

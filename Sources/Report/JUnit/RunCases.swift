@@ -63,7 +63,7 @@ struct RunCases {
     let limit = decisive ?? recording.limits.first { $0.phase == phase.name }
     let message = recording.headline(of: limit, in: phase.name)
     guard let limit else { return .failure(type: "limit", message: message, body: message) }
-    var body = message + "\n\n" + limit.facts.aligned + "\n"
+    var body = message + "\n\n" + limit.facts(countsServer: recording.countsServer).aligned + "\n"
     if !limit.evidence.isEmpty { body += "\nevidence\n" + limit.evidence.aligned + "\n" }
     return .failure(type: limit.type, message: message, body: body)
   }

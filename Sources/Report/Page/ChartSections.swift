@@ -29,10 +29,12 @@ extension HTMLReport {
 
   /// One bar an end, on a track that is as long as the goal.
   private func achievement(_ goal: Int) -> Element {
-    let full = Double(max(goal, metrics.established, metrics.accepted))
+    let full = Double(max(goal, metrics.established, metrics.accepted ?? 0))
     return Element("dl", ["class": "goal"]) {
       bar("Established at the client", metrics.established, full, goal, .client)
-      bar("Accepted at the server", metrics.accepted, full, goal, .server)
+      if let accepted = metrics.accepted {
+        bar("Accepted at the server", accepted, full, goal, .server)
+      }
     }
   }
 
@@ -70,13 +72,16 @@ extension HTMLReport {
     }
   }
 
+  /// What our server held; nil when it is someone else's.
+  private var accepted: Series? { recording.countsServer ? recording.series(.accepted) : nil }
+
   private var connections: Chart? {
     var layers: [Chart.Layer] = []
     if let series = recording.series(.established), !series.points.isEmpty {
       layers.append(
         .init(name: "client: established", ink: .client, shape: .filled(Curve(series.points))))
     }
-    if let series = recording.series(.accepted), !series.points.isEmpty {
+    if let series = accepted, !series.points.isEmpty {
       layers.append(
         .init(name: "server: accepted", ink: .server, shape: .line(Curve(series.points))))
     }
@@ -85,7 +90,7 @@ extension HTMLReport {
       layers.append(
         .init(name: "client: connecting", ink: .planned, shape: .line(Curve(series.points))))
     }
-    let most = Double(max(metrics.established, metrics.accepted))
+    let most = Double(max(metrics.established, metrics.accepted ?? 0))
     let goal = metrics.goal.map(Double.init)
     // A goal far away would press the data flat against the floor.
     let shown = goal.flatMap { $0 <= most * 2.5 ? $0 : nil }
@@ -107,11 +112,11 @@ extension HTMLReport {
   private var rate: Chart? {
     var layers: [Chart.Layer] = []
     var highest = 0.0
-    for (key, name, ink) in [
-      (Series.Key.established, "client: established a second", Ink.client),
-      (Series.Key.accepted, "server: accepted a second", Ink.server),
+    for (series, name, ink) in [
+      (recording.series(.established), "client: established a second", Ink.client),
+      (accepted, "server: accepted a second", Ink.server),
     ] {
-      guard let growth = recording.series(key)?.growth, !growth.isEmpty else { continue }
+      guard let growth = series?.growth, !growth.isEmpty else { continue }
       let curve = Curve(growth)
       highest = max(highest, curve.highest ?? 0)
       layers.append(.init(name: name, ink: ink, shape: .line(curve)))
@@ -168,7 +173,8 @@ extension HTMLReport {
           .text(line(failure.syscall)), .text(failure.end.rawValue),
           .text(failure.errno.map { line($0.words) }), .text(line(failure.phase)),
           .count(failure.count), .seconds(failure.firstInstant, Format.instant),
-          .count(failure.established), .count(failure.accepted),
+          .count(failure.established),
+          .count(recording.countsServer ? failure.accepted : nil),
           .text(place.isEmpty ? nil : line(place)),
         ]
       })

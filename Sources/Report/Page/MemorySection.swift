@@ -55,7 +55,7 @@ extension HTMLReport {
       ("Kernel memory of the connections", metrics.kernelMemory),
       ("Workers' private memory", metrics.userMemory),
     ]
-    let ends = metrics.established + metrics.accepted
+    let ends = metrics.established + (metrics.accepted ?? 0)
     return Table(
       caption: "Bytes a connection",
       columns: [

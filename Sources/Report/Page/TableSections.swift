@@ -26,14 +26,15 @@ extension HTMLReport {
       ],
       rows: recording.phases.map { phase in
         let reached = phase.started != nil
+        let counted = reached && recording.countsServer
         return [
           .text(line(phase.name)), .text(line(phase.title)),
           .text(phase.outcome.word(reached: reached), style: "outcome \(phase.outcome.rawValue)"),
           .seconds(phase.started, Format.instant),
           .seconds(phase.duration, Format.duration(seconds:)),
           .count(phase.goal), .count(reached ? phase.established : nil),
-          .count(reached ? phase.accepted : nil),
-          .count(reached ? phase.phantom : nil, style: phase.phantom > 0 ? "bad" : nil),
+          .count(counted ? phase.accepted : nil),
+          .count(counted ? phase.phantom : nil, style: phase.phantom > 0 ? "bad" : nil),
           .count(reached ? phase.failures : nil, style: phase.failures > 0 ? "bad" : nil),
           .count(phase.planLine),
         ]
@@ -157,16 +158,19 @@ extension HTMLReport {
     }
   }
 
+  /// What was reached, to be held against the prediction.
+  private var reached: Int { metrics.accepted ?? metrics.established }
+
   private func sentence(on term: PredictionTerm) -> String {
     let predicted = Format.count(term.connections)
-    let actual = Format.count(metrics.accepted)
+    let held = recording.countsServer ? "Held at both ends" : "Established"
     return "Predicted limit: \(predicted) connections, by \(term.resource.rawValue) at the "
-      + "\(term.end.rawValue). Held at both ends: \(actual), "
-      + "\(Format.share(Double(metrics.accepted) / Double(max(1, term.connections)))) of it."
+      + "\(term.end.rawValue). \(held): \(Format.count(reached)), "
+      + "\(Format.share(Double(reached) / Double(max(1, term.connections)))) of it."
   }
 
   private var predictionTable: Table {
-    let actual = Double(max(1, metrics.accepted))
+    let actual = Double(max(1, reached))
     return Table(
       caption: "What each resource would allow by itself",
       columns: [

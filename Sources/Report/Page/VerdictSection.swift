@@ -36,7 +36,7 @@ extension HTMLReport {
       Element("div") {
         Element("h3", [:], "What stopped it")
         Element("dl", ["class": "pairs"]) {
-          for fact in limit.sentences { pair(fact) }
+          for fact in limit.sentences(countsServer: recording.countsServer) { pair(fact) }
         }
       }
       if !limit.evidence.isEmpty {
@@ -82,7 +82,9 @@ extension HTMLReport {
   private var figures: Element {
     Element("dl", ["class": "figures"]) {
       figure("Established", Format.count(metrics.established), goalNote)
-      figure("Accepted", Format.count(metrics.accepted), "\(Format.count(metrics.phantom)) phantom")
+      if let accepted = metrics.accepted, let phantom = metrics.phantom {
+        figure("Accepted", Format.count(accepted), "\(Format.count(phantom)) phantom")
+      }
       if metrics.failures > 0 { figure("Failures", Format.count(metrics.failures), "attempts") }
       if let rate = metrics.connectRate {
         figure("Connect rate", Format.rate(rate), "while ramping")
@@ -134,7 +136,7 @@ func capitalised(_ text: String) -> String {
 
 extension LimitRecord {
   /// The record as a reader asks for it, related facts on one line.
-  fileprivate var sentences: [Fact] {
+  fileprivate func sentences(countsServer: Bool) -> [Fact] {
     let call = [syscall, errno.map { "\($0.name) (\($0.number)), \($0.text)" }]
       .compactMap { $0 }.joined(separator: ": ")
     var whereabouts = "\(end.rawValue) end"
@@ -150,8 +152,8 @@ extension LimitRecord {
       "Call": call.isEmpty ? nil : call,
       "Phase": "\(line(phase)), plan line \(planLine)",
       "First met":
-        "\(Format.instant(firstInstant)), with \(Format.count(established)) established and "
-        + "\(Format.count(accepted)) accepted",
+        "\(Format.instant(firstInstant)), with \(Format.count(established)) established"
+        + (countsServer ? " and \(Format.count(accepted)) accepted" : ""),
       "Failures": Format.count(count),
       "Setting": setting,
       "Predicted": predicted.map { "\(Format.count($0)) connections" },

@@ -5,7 +5,9 @@ import Testing
 struct Summary: Decodable, Equatable {
   struct Connections: Decodable, Equatable {
     let goal: Int?
-    let established, accepted, phantom, failures: Int
+    let established: Int
+    let accepted, phantom: Int?
+    let failures: Int
   }
 
   struct Limit: Decodable, Equatable {
