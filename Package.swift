@@ -70,7 +70,9 @@ let package = Package(
     .testTarget(
       name: "ReportTests", dependencies: ["CLibXML2", "Report", "Plan", "Recording"],
       exclude: ["Golden"]),
-    .testTarget(name: "RunnerTests", dependencies: ["Runner", "Recording", "Plan", "Probe"]),
+    .testTarget(
+      name: "RunnerTests",
+      dependencies: ["Addressing", "Linux", "Runner", "Recording", "Plan", "Probe"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -2,6 +2,8 @@
 struct PlanText {
   var goal = "500"
   var server = ""
+  /// Someone else's server, instead of the built-in one.
+  var target: String?
   var clients = ""
   var phases = ["ramp: {to: \"${goal}\", rate: 10k/s}", "hold: 300ms", "close: reset"]
   var thresholds: [String] = []
@@ -12,7 +14,8 @@ struct PlanText {
   func on(_ network: Loopback, sources: String? = nil) -> String {
     var lines = [
       "variables: {goal: \(goal)}",
-      "server: {listen: \(network.endpoint)\(server.isEmpty ? "" : ", " + server)}",
+      target.map { "target: \($0)" }
+        ?? "server: {listen: \(network.endpoint)\(server.isEmpty ? "" : ", " + server)}",
       "clients: {sources: \(sources ?? network.sources())\(clients.isEmpty ? "" : ", " + clients)}",
       "phases:",
     ]

@@ -1,0 +1,49 @@
+import Addressing
+import Foundation
+import Linux
+import Synchronization
+import SystemPackage
+
+/// Someone else's server: it accepts whatever comes, says nothing, and may have a limit of its own.
+final class SilentServer: Sendable {
+  private let listener: FileDescriptor
+  /// Wakes the thread to end the server.
+  private let end: FileDescriptor
+  private let isOver = Atomic<Bool>(false)
+  private let count = Atomic<Int>(0)
+  private let ended = DispatchSemaphore(value: 0)
+
+  /// - Parameter most: how many connections it keeps; it closes those that come after them.
+  init(_ endpoint: String, keeping most: Int = .max) throws {
+    guard let address = SocketAddress(endpoint) else { throw Errno.invalidArgument }
+    listener = try Socket.open(v6: address.ip.isV6)
+    end = try EventCounter.open()
+    try Socket.bind(listener, to: address)
+    try Socket.listen(listener, backlog: 1024)
+    let thread = Thread { [self] in serve(keeping: most) }
+    thread.start()
+  }
+
+  /// How many connections it has accepted so far.
+  var accepted: Int { count.load(ordering: .relaxed) }
+
+  /// Closes everything. To be called once.
+  func stop() {
+    isOver.store(true, ordering: .releasing)
+    EventCounter.signal(end)
+    ended.wait()
+  }
+
+  private func serve(keeping most: Int) {
+    var kept: [FileDescriptor] = []
+    while !isOver.load(ordering: .acquiring) {
+      Poll.waitReadable([listener, end], until: .distantFuture)
+      while let connection = try? Socket.accept(listener) {
+        count.add(1, ordering: .relaxed)
+        if kept.count < most { kept.append(connection) } else { Socket.close(connection) }
+      }
+    }
+    for descriptor in kept + [listener, end] { Socket.close(descriptor) }
+    ended.signal()
+  }
+}
