@@ -14,7 +14,7 @@ import Testing
     #expect(terms.map(\.end) == [.client, .server, .host, .client, .host])
     #expect(
       terms.map(\.connections) == [
-        54 * 19_994, 54 * 19_993, (5_491_511 - 54 - 108) / 2, 16 * 64_512 * 54, (22 << 30) / 6690,
+        54 * 19_994, 54 * 19_993, (5_491_511 - 54 - 108) / 2, 16 * 64_512 * 54, (22 << 30) / 6450,
       ])
     #expect(terms.map(\.binds) == [false, true, false, false, false])
     #expect(terms[0].reason == "54 processes of 19,994 each (RLIMIT_NOFILE 20,000, 6 for itself)")
@@ -58,7 +58,7 @@ import Testing
       goal: 1000, clientWorkers: .count(1), serverWorkers: nil, bothEndsHere: false, sources: 1,
       portsPerSource: 64_512, endpoints: 1)
     let terms = Capacity.predict(demand, on: .box)
-    #expect(terms.map(\.connections) == [19_994, 5_491_510, 64_512, (22 << 30) / 3345])
+    #expect(terms.map(\.connections) == [19_994, 5_491_510, 64_512, (22 << 30) / 3225])
   }
 
   @Test func `a server alone has no source ports`() {
@@ -76,12 +76,12 @@ import Testing
     }
     let guarded = memory(.million { $0.memoryGuard = .bytes(2 << 30) }, .box)
     #expect(guarded?.resource == .memoryGuard)
-    #expect(guarded?.connections == (20 << 30) / 6690)
+    #expect(guarded?.connections == (20 << 30) / 6450)
 
     let group = HostDescription.box {
       $0.cgroup = Cgroup(directory: "/g", maximum: 2 << 30, current: 1 << 30)
     }
-    #expect(memory(.million, group)?.connections == (1 << 30) / 6690)
+    #expect(memory(.million, group)?.connections == (1 << 30) / 6450)
 
     let measured = Demand.million { $0.measuredBytesPerConnection = 6800 }
     #expect(memory(measured, .box)?.connections == (22 << 30) / 6800)

@@ -52,7 +52,7 @@ import Testing
     #expect(host.tcpSend == nil)
     #expect(host.conntrackAtMost == nil)
     #expect(host.slabs.count == 4)
-    #expect(host.bytesPerEnd == 3288)
+    #expect(host.bytesPerEnd == 3168)
   }
 
   @Test func `a parent's memory bound holds for the groups below it`() {
