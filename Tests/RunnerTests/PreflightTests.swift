@@ -192,7 +192,9 @@ import Testing
     #expect(try workspace.run(["a.plan"]).exitCode == 0)
     let found = try findings(plan)
     #expect(found.count == 1)
-    #expect(
-      found.first?.hasPrefix("40 source ports of the plan are in TIME_WAIT; ") == true, "\(found)")
+    // At least: the search for free ports before the run may have left some of its own.
+    let count = found.first?.split(separator: " ").first.flatMap { Int($0) }
+    #expect((count ?? 0) >= 40, "\(found)")
+    #expect(found.first?.contains(" source ports of the plan are in TIME_WAIT; ") == true)
   }
 }
