@@ -29,6 +29,7 @@ let package = Package(
     .systemLibrary(
       name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
     .target(name: "Addressing", swiftSettings: strict),
+    .target(name: "Messages", dependencies: ["Addressing"], swiftSettings: strict),
     .target(
       name: "Linux",
       dependencies: [
@@ -44,35 +45,39 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Plan",
-      dependencies: ["Addressing", "Recording", .product(name: "Yams", package: "Yams")],
+      dependencies: [
+        "Addressing", "Messages", "Recording", .product(name: "Yams", package: "Yams"),
+      ],
       swiftSettings: strict),
     .target(
       name: "Host", dependencies: ["Addressing", "Linux", "Recording"], swiftSettings: strict),
-    .target(name: "Probe", dependencies: ["Addressing", "Linux"], swiftSettings: strict),
+    .target(
+      name: "Probe", dependencies: ["Addressing", "Linux", "Messages"], swiftSettings: strict),
     .target(
       name: "Report", dependencies: ["Plan", "Recording", "CLibXML2"],
       resources: [.embedInCode("report.css")], swiftSettings: strict),
     .executableTarget(
       name: "Runner",
       dependencies: [
-        "Addressing", "Linux", "Recording", "Plan", "Host", "Probe", "Report",
+        "Addressing", "Linux", "Messages", "Recording", "Plan", "Host", "Probe", "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
     .testTarget(name: "AddressingTests", dependencies: ["Addressing"]),
+    .testTarget(name: "MessagesTests", dependencies: ["Addressing", "Messages"]),
     .testTarget(name: "LinuxTests", dependencies: ["Addressing", "Linux"]),
     .testTarget(
       name: "RecordingTests",
       dependencies: ["Recording", .product(name: "GRDB", package: "GRDB.swift")]),
-    .testTarget(name: "PlanTests", dependencies: ["Addressing", "Plan", "Recording"]),
+    .testTarget(name: "PlanTests", dependencies: ["Addressing", "Messages", "Plan", "Recording"]),
     .testTarget(name: "HostTests", dependencies: ["Addressing", "Host", "Linux", "Recording"]),
-    .testTarget(name: "ProbeTests", dependencies: ["Addressing", "Probe", "Linux"]),
+    .testTarget(name: "ProbeTests", dependencies: ["Addressing", "Messages", "Probe", "Linux"]),
     .testTarget(
       name: "ReportTests", dependencies: ["CLibXML2", "Report", "Plan", "Recording"],
       exclude: ["Golden"]),
     .testTarget(
       name: "RunnerTests",
-      dependencies: ["Addressing", "Linux", "Runner", "Recording", "Plan", "Probe"]),
+      dependencies: ["Addressing", "Linux", "Messages", "Runner", "Recording", "Plan", "Probe"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -242,8 +242,8 @@ package struct Checkup: Sendable {
   }
 
   private static func memory(_ demand: Demand, _ host: HostDescription) -> CheckupItem {
-    let reserved = demand.memoryGuard?.bytes(of: host.memoryTotal) ?? 0
-    let needed = demand.goal * demand.bytesPerConnection(on: host) + reserved
+    let reserved = demand.bytesGuarded(on: host)
+    let needed = demand.bytesNeeded(on: host) + reserved
     return CheckupItem(
       setting: "memory available", now: Format.bytes(host.memoryAvailable),
       needed: Format.bytes(needed), status: needed > host.memoryAvailable ? .short : .enough,
@@ -253,7 +253,7 @@ package struct Checkup: Sendable {
 
   private static func cgroup(_ demand: Demand, _ host: HostDescription) -> CheckupItem? {
     guard let cgroup = host.cgroup else { return nil }
-    let needed = cgroup.current + demand.goal * demand.bytesPerConnection(on: host)
+    let needed = cgroup.current + demand.bytesNeeded(on: host)
     return CheckupItem(
       setting: "memory.max", now: Format.bytes(cgroup.maximum), needed: Format.bytes(needed),
       status: needed > cgroup.maximum ? .short : .enough, note: cgroup.directory)

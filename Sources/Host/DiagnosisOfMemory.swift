@@ -5,8 +5,8 @@ extension Scene {
   /// A bound counts as met from this share of it on: what was refused is not counted in it.
   private static let nearly = 0.95
 
-  private var needed: Int { demand.goal * demand.bytesPerConnection(on: host) }
-  private var reserved: Int { demand.memoryGuard?.bytes(of: host.memoryTotal) ?? 0 }
+  private var needed: Int { demand.bytesNeeded(on: host) }
+  private var reserved: Int { demand.bytesGuarded(on: host) }
   private var available: Int {
     after[.memoryAvailable].map { Int($0) } ?? host.memoryAvailable
   }
@@ -31,13 +31,11 @@ extension Scene {
 
   func memoryGuard(_ failure: FailureRecord) -> Diagnosed {
     var found = machine(.memoryGuard)
-    let check = MemoryCheck(
-      available: available, total: host.memoryTotal, guard: demand.memoryGuard,
-      goal: demand.goal, established: failure.established,
-      bytesPerConnection: demand.bytesPerConnection(on: host))
+    let missing =
+      max(0, demand.goal - failure.established) * demand.bytesPerConnection(on: host)
     found.evidence += [
-      Fact("guarded", Format.bytes(check.reserved)),
-      Fact("short of the goal by", Format.bytes(check.shortOf)),
+      Fact("guarded", Format.bytes(reserved)),
+      Fact("short of the goal by", Format.bytes(max(0, missing + reserved - available))),
     ]
     return found
   }

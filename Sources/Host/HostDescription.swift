@@ -13,7 +13,7 @@ package struct HostDescription: Sendable, Equatable {
   package var pageSize = 4096
   /// Bytes.
   package var memoryTotal = 0
-  /// Bytes that can be had without swapping, as the kernel estimates it.
+  /// Bytes that can be had without swapping; see `MemoryMeter.available`.
   package var memoryAvailable = 0
   package var cgroup: Cgroup?
 
@@ -117,13 +117,13 @@ extension HostDescription {
   private static let securitySlabs = ["lsm_file_cache", "lsm_inode_cache"]
 
   /// What else an end takes: its part of the bind buckets, wait-queue entries, page tables and our
-  /// own tables. Measured by runs into the memory guard, 60,000 to 280,000 loopback pairs on Linux 6.1
-  /// and 6.18, x86-64: each pair lowered `MemAvailable` by 6,450 bytes (median of seven, 5,730 to
-  /// 6,760), of which the slabs above are 5,800.
-  private static let restPerEnd = 325
+  /// own tables. Measured by runs into the memory guard on Linux 6.18, x86-64, 160,000 to 790,000
+  /// loopback pairs each: a pair took 6,260 bytes (six runs, within 1.1 %), of which the slabs above
+  /// are 5,800.
+  private static let restPerEnd = 230
 
   /// The sum there, for a host that does not show its slabs (only root may look).
-  private static let usualBytesPerEnd = 3225
+  private static let usualBytesPerEnd = 3130
 
   /// Bytes of a socket that the kernel counts as reclaimable: its inode and its dentry.
   package var reclaimableBytesPerSocket: Int {

@@ -18,7 +18,8 @@ extension HostDescription {
 
     let meminfo = read("/proc/meminfo") ?? ""
     memoryTotal = ProcText.amount("MemTotal", in: meminfo) ?? 0
-    memoryAvailable = ProcText.amount("MemAvailable", in: meminfo) ?? 0
+    memoryAvailable =
+      MemoryMeter.available(meminfo: meminfo, zoneinfo: read("/proc/zoneinfo") ?? "") ?? 0
     cgroup = Cgroup.tightest(reading: read)
 
     let status = read("/proc/self/status") ?? ""

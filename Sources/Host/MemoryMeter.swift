@@ -3,15 +3,28 @@ import Linux
 /// How much memory there is, and how much a worker has of its own.
 package struct MemoryMeter {
   private let meminfo: ProcFile?
+  private let zoneinfo: ProcFile?
 
   package init() {
     meminfo = try? ProcFile("/proc/meminfo", limit: 4096)
+    zoneinfo = try? ProcFile("/proc/zoneinfo")
   }
 
-  /// Bytes that can still be had without swapping (MemAvailable); nil when /proc does not tell.
+  /// Bytes that can still be had without swapping; nil when /proc does not tell.
   package func available() -> Int? {
     guard let text = try? meminfo?.read() else { return nil }
-    return ProcText.amount("MemAvailable", in: text)
+    return Self.available(meminfo: text, zoneinfo: (try? zoneinfo?.read()) ?? "")
+  }
+
+  /// MemAvailable, and the free pages that each processor keeps at hand. The kernel counts these as
+  /// used (`si_mem_available` in mm/show_mem.c), but takes them back before it runs out
+  /// (`drain_all_pages`). After a million sockets were closed they come to hundreds of megabytes.
+  static func available(
+    meminfo: String, zoneinfo: String, pageSize: Int = ProcFile.pageSize
+  ) -> Int? {
+    ProcText.amount("MemAvailable", in: meminfo).map { bytes in
+      bytes + ProcText.amounts("count:", in: zoneinfo).reduce(0, +) * pageSize
+    }
   }
 
   /// Bytes that no other process shares; nil when the process is gone.

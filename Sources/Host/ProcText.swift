@@ -26,6 +26,14 @@ enum ProcText {
     return words.dropFirst().first == "kB" ? value * 1024 : value
   }
 
+  /// The integer on every line that begins with `name`, however deep it is indented.
+  static func amounts(_ name: String, in text: String) -> [Int] {
+    text.split(separator: "\n").compactMap { line in
+      let words = line.split(separator: " ")
+      return words.count == 2 && words[0] == name ? Int(words[1]) : nil
+    }
+  }
+
   /// The values of one protocol in `/proc/net/snmp` and `/proc/net/netstat`: a line of names,
   /// then a line of values, both with the protocol before them.
   static func table(_ name: String, in text: String) -> [Substring: Int] {

@@ -25,6 +25,7 @@ extension Threshold.Quantity {
     case .rate: Format.rate(exactly: value)
     case .duration: Format.duration(seconds: value)
     case .share: Format.share(value)
+    case .size: Format.bytes(value)
     }
   }
 }

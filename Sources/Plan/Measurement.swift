@@ -30,6 +30,10 @@ extension Metrics {
     case .connectP99: return latency(connect?.p99)
     case .connectP999: return latency(connect?.p999)
     case .connectMax: return latency(connect?.max)
+    case .messagesSent, .messagesReceived, .messagesLost, .messagesRate, .roundTripP50,
+      .roundTripP90, .roundTripP99, .roundTripP999, .roundTripMax, .kernelMemory, .userMemory,
+      .userTime, .driftP99, .predictionError:
+      return .nothing("it was not measured")
     }
   }
 

@@ -7,16 +7,21 @@ package struct Phase: Sendable, Equatable {
   /// Line of the phase in the plan file, from 1.
   package var line: Int
   package var kind: Kind
+  /// Names of the patterns that are played in it.
+  package var patterns: [String]
 
-  package init(name: String, line: Int, kind: Kind) {
+  package init(name: String, line: Int, kind: Kind, patterns: [String] = []) {
     self.name = name
     self.line = line
     self.kind = kind
+    self.patterns = patterns
   }
 
   package enum Kind: Sendable, Equatable {
     case ramp(to: Int, pace: Pace)
     case hold(Duration)
+    case churn(Churn)
+    case search(Search)
     case pause(Duration)
     case close(pace: Pace, with: Close)
   }
@@ -30,15 +35,66 @@ package struct Phase: Sendable, Equatable {
     case over(Duration)
   }
 
+  /// Connections that come and go, on top of the ones that are held.
+  package struct Churn: Sendable, Equatable {
+    /// New ones a second.
+    package var rate: Double
+    /// From establishment to the close.
+    package var lifetime: Duration
+    package var span: Duration
+    package var with: Close
+
+    package init(rate: Double, lifetime: Duration, span: Duration, with: Close = .reset) {
+      self.rate = rate
+      self.lifetime = lifetime
+      self.span = span
+      self.with = with
+    }
+  }
+
+  /// Goes up in steps until a limit is met or a condition holds, then finds the most that lasts.
+  package struct Search: Sendable, Equatable {
+    package var from: Int
+    package var step: Int
+    /// The search ends here at the latest.
+    package var most: Int
+    package var pace: Pace
+    /// How long a count must last to be the ceiling, and each step at least a tenth of it.
+    package var confirm: Duration
+    /// A step is one too many when any of these holds in it. Empty: only limits end the search.
+    package var until: [Threshold]
+
+    package init(
+      from: Int, step: Int, most: Int, pace: Pace, confirm: Duration, until: [Threshold]
+    ) {
+      self.from = from
+      self.step = step
+      self.most = most
+      self.pace = pace
+      self.confirm = confirm
+      self.until = until
+    }
+  }
+
   package enum Close: String, Sendable, CaseIterable {
     /// RST: leaves no TIME_WAIT.
     case reset
     case fin
   }
 
-  /// Established connections that the phase asks for; nil where it asks for none.
+  /// Established connections that the phase asks for; nil where it asks for none. A search asks
+  /// for what the host gives.
   package var goal: Int? {
     if case .ramp(let goal, _) = kind { goal } else { nil }
+  }
+
+  /// The most connections that the phase holds, where it is not bound to what was there before.
+  package var most: Int? {
+    switch kind {
+    case .ramp(let goal, _): goal
+    case .search(let search): search.most
+    case .hold, .churn, .pause, .close: nil
+    }
   }
 
   /// The phase as planned, for example "ramp to 1,000,000 at 25,000/s". It never holds a measured
@@ -49,6 +105,14 @@ package struct Phase: Sendable, Equatable {
       let manner = pace == .unpaced ? " as fast as possible" : pace.title
       return "ramp to \(Format.count(goal))\(manner)"
     case .hold(let span): return "hold for \(Format.duration(span))"
+    case .churn(let churn):
+      let how = churn.with == .reset ? "" : ", closed with \(churn.with.rawValue)"
+      return "churn \(Format.rate(exactly: churn.rate)), \(Format.duration(churn.lifetime)) each, "
+        + "for \(Format.duration(churn.span))\(how)"
+    case .search(let search):
+      let conditions = search.until.map(\.text).joined(separator: " or ")
+      return "search from \(Format.count(search.from)) in steps of \(Format.count(search.step))"
+        + (conditions.isEmpty ? "" : " until \(conditions)")
     case .pause(let span): return "pause for \(Format.duration(span))"
     case .close(let pace, let with): return "close\(pace.title) with \(with.rawValue)"
     }

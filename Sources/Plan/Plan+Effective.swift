@@ -1,3 +1,4 @@
+import Messages
 import Recording
 
 extension Plan {
@@ -31,8 +32,12 @@ extension Plan {
   }
 
   private var sources: String {
-    let ranges = clients.sources.map { scalar("\($0)") }
-    return ranges.count == 1 ? ranges[0] : "[\(ranges.joined(separator: ", "))]"
+    switch clients.sources {
+    case .interface(let name): return "{interface: \(scalar(name))}"
+    case .ranges(let ranges):
+      let texts = ranges.map { scalar("\($0)") }
+      return texts.count == 1 ? texts[0] : "[\(texts.joined(separator: ", "))]"
+    }
   }
 }
 
@@ -42,10 +47,23 @@ extension Server {
       "server:",
       "  listen: \(scalar(listen))",
       "  processes: \(processes.yaml)",
-      "  reply: \(reply.rawValue)",
+      "  reply: \(reply.yaml)",
       "  readiness: \(readiness.rawValue)",
       "  backlog: \(backlog)",
     ]
+  }
+}
+
+extension ServerReply {
+  fileprivate var yaml: String {
+    switch self {
+    case .echo: "echo"
+    case .discard: "discard"
+    case .send(let bytes): "{send: \(scalar(String(decoding: bytes, as: UTF8.self)))}"
+    case .push(let every, let bytes):
+      "{push: {every: \(Duration.nanoseconds(Int64(every)).yaml), "
+        + "send: \(scalar(String(decoding: bytes, as: UTF8.self)))}}"
+    }
   }
 }
 
@@ -65,6 +83,12 @@ extension Phase {
     switch kind {
     case .ramp(let goal, let pace): "ramp: {to: \(goal)\(pace.yaml)}"
     case .hold(let span): "hold: {for: \(span.yaml)}"
+    case .churn(let churn):
+      "churn: {rate: \(plain(churn.rate))/s, lifetime: \(churn.lifetime.yaml), "
+        + "for: \(churn.span.yaml), with: \(churn.with.rawValue)}"
+    case .search(let search):
+      "search: {from: \(search.from), step: \(search.step), to: \(search.most)"
+        + "\(search.pace.yaml), confirm: \(search.confirm.yaml)}"
     case .pause(let span): "pause: \(span.yaml)"
     case .close(let pace, let with): "close: {with: \(with.rawValue)\(pace.yaml)}"
     }

@@ -91,7 +91,8 @@ extension Reader {
     return Plan(
       name: name, description: description ?? "", file: file, text: text,
       settings: variables.settings, server: server, targets: targets ?? [], clients: clients,
-      phases: phases.compactMap(\.phase), thresholds: thresholds ?? [], onLimit: onLimit ?? .hold,
+      patterns: [], phases: phases.compactMap(\.phase), thresholds: thresholds ?? [],
+      onLimit: onLimit ?? .hold,
       expectedLimit: expectedLimit, memoryGuard: memoryGuard, sampling: sampling)
   }
 

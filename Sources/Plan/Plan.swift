@@ -1,4 +1,5 @@
 package import Addressing
+package import Messages
 package import Recording
 
 /// What should happen: a `.plan` file, read and found valid.
@@ -13,9 +14,11 @@ package struct Plan: Sendable, Equatable {
   package var settings: [String: String]
   /// The built-in server; nil when the plan is for someone else's.
   package var server: Server?
-  /// Someone else's server: the endpoints to connect to. Empty with the built-in one.
-  package var targets: [SocketAddress]
+  /// Someone else's server: what to connect to. Empty with the built-in one.
+  package var targets: [Target]
   package var clients: Clients
+  /// Messages that phases name; at most `MessagePattern.most`.
+  package var patterns: [MessagePattern]
   package var phases: [Phase]
   package var thresholds: [Threshold]
   package var onLimit: OnLimit
@@ -25,8 +28,22 @@ package struct Plan: Sendable, Equatable {
   package var memoryGuard: MemoryGuard?
   package var sampling: Sampling
 
-  /// The most connections that any phase asks for.
-  package var goal: Int { phases.compactMap(\.goal).max() ?? 0 }
+  /// The most connections that may be held at once: what the host must have room for.
+  package var goal: Int {
+    var base = 0
+    var most = 0
+    for phase in phases {
+      switch phase.kind {
+      case .churn(let churn):
+        let together = churn.rate * (churn.lifetime / .seconds(1))
+        most = max(most, base + Int(min(together, 1e12).rounded(.up)))
+      case .close: base = 0
+      default: base = max(base, phase.most ?? 0)
+      }
+      most = max(most, base)
+    }
+    return most
+  }
 
   /// What to do when a phase stops short of its goal.
   package enum OnLimit: String, Sendable, CaseIterable {
@@ -49,14 +66,10 @@ package struct Server: Sendable, Equatable {
   package var addresses: AddressRange
   package var port: UInt16
   package var processes: Processes
-  package var reply: Reply
+  package var reply: ServerReply
   package var readiness: Readiness
   /// Connections that may wait for `accept`, capped by `net.core.somaxconn`.
   package var backlog: Int
-
-  package enum Reply: String, Sendable, CaseIterable {
-    case echo, discard
-  }
 
   package enum Readiness: String, Sendable, CaseIterable {
     /// Answers at once; waits for EPOLLOUT only when the socket is full.
@@ -74,12 +87,44 @@ package struct Server: Sendable, Equatable {
   }
 }
 
+/// Someone else's server, as the plan names it.
+package struct Target: Sendable, Hashable {
+  /// An address in text, or a name that is looked up once, when the run starts.
+  package var host: String
+  package var port: UInt16
+
+  package init(host: String, port: UInt16) {
+    self.host = host
+    self.port = port
+  }
+
+  /// Nil for a name.
+  package var address: IPAddress? { IPAddress(host) }
+}
+
+extension Target: CustomStringConvertible {
+  package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
+
 /// The client end.
 package struct Clients: Sendable, Equatable {
-  package var sources: [AddressRange]
+  package var sources: Sources
   package var ports: ClosedRange<UInt16>
   package var processes: Processes
   package var connectTimeout: Duration
 
-  package var sourceCount: Int { sources.reduce(0) { $0 + $1.count } }
+  /// Where connections come from.
+  package enum Sources: Sendable, Equatable {
+    case ranges([AddressRange])
+    /// All addresses of that network interface, of the family that the server needs.
+    case interface(String)
+  }
+
+  /// How many addresses the plan names; nil for an interface, which only the host knows.
+  package var sourceCount: Int? {
+    switch sources {
+    case .ranges(let ranges): ranges.reduce(0) { $0 + $1.count }
+    case .interface: nil
+    }
+  }
 }

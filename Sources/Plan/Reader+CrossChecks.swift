@@ -28,16 +28,17 @@ extension Server {
 extension Reader {
   /// What no part of the plan can see on its own.
   mutating func crossCheck(
-    server: Server?, targets: [SocketAddress], clients: Clients?, phases: [PlacedPhase],
+    server: Server?, targets: [Target], clients: Clients?, phases: [PlacedPhase],
     fields: [String: Item.Field]
   ) {
     checkOrder(phases)
     guard let clients else { return }
-    let ends = server.map { [$0.addresses.first] } ?? targets.map(\.ip)
-    guard !ends.isEmpty else { return }
+    let ends = server.map { [$0.addresses.first] } ?? targets.compactMap(\.address)
+    // Which addresses a name or an interface stands for only the host knows.
+    guard !ends.isEmpty, case .ranges(let sources) = clients.sources else { return }
     let place = ["clients", "server", "target"].lazy.compactMap { fields[$0]?.item.place }.first
     let isOneFamily = ends.allSatisfy { end in
-      clients.sources.allSatisfy { $0.first.isV6 == end.isV6 }
+      sources.allSatisfy { $0.first.isV6 == end.isV6 }
     }
     guard isOneFamily else {
       report(
@@ -56,7 +57,8 @@ extension Reader {
     endpoints: Int, ofWhom more: String, clients: Clients, phases: [PlacedPhase]
   ) {
     let ports = clients.ports.count
-    let room = Int128(clients.sourceCount) * Int128(ports) * Int128(endpoints)
+    guard let sourceCount = clients.sourceCount else { return }
+    let room = Int128(sourceCount) * Int128(ports) * Int128(endpoints)
     for phase in phases {
       guard let goal = phase.phase?.goal, let place = phase.goal, Int128(goal) > room else {
         continue
@@ -65,7 +67,7 @@ extension Reader {
       let sources = (goal + perSource - 1) / perSource
       report(
         place,
-        "\(Format.count(goal)) connections do not fit: \(Format.count(clients.sourceCount))"
+        "\(Format.count(goal)) connections do not fit: \(Format.count(sourceCount))"
           + " sources x \(Format.count(ports)) ports x \(Format.count(endpoints)) endpoints are"
           + " \(Format.count(Int(room)))",
         hint: "it takes \(Format.count(sources)) sources, or more ports or \(more)")

@@ -1,4 +1,5 @@
 import Addressing
+import Messages
 import Recording
 
 extension Reader {
@@ -41,14 +42,19 @@ extension Reader {
     return server
   }
 
-  private mutating func reply(_ item: Item) -> Server.Reply? {
+  private mutating func reply(_ item: Item) -> ServerReply? {
     if case .map(let fields) = item.value, let field = fields.first,
       ["send", "push"].contains(field.key)
     {
       report(field.place, notYet("the reply \(quoted(field.key))"))
       return nil
     }
-    return word(item, as: Server.Reply.self)
+    return word(item, as: PlainReply.self).map { $0 == .echo ? .echo : .discard }
+  }
+
+  /// The replies that one word says.
+  private enum PlainReply: String, CaseIterable {
+    case echo, discard
   }
 
   private mutating func processes(_ item: Item) -> Processes? {
@@ -103,7 +109,7 @@ extension Reader {
     }
     guard errorCount == errors else { return nil }
     return Clients(
-      sources: sources ?? [Self.defaultSources], ports: (ports ?? nil) ?? Default.ports,
+      sources: .ranges(sources ?? [Self.defaultSources]), ports: (ports ?? nil) ?? Default.ports,
       processes: processes ?? .auto, connectTimeout: timeout ?? Default.connectTimeout)
   }
 

@@ -49,12 +49,12 @@ extension Reader {
   }
 
   /// `HOST:PORT`, or a list of these.
-  mutating func targets(_ item: Item) -> [SocketAddress] {
+  mutating func targets(_ item: Item) -> [Target] {
     guard case .list(let items) = item.value else {
       return value(item, "an address and a port, or a list", Self.target).map { [$0] } ?? []
     }
     if items.isEmpty { report(item.place, "target is an empty list") }
-    var known: Set<SocketAddress> = []
+    var known: Set<Target> = []
     return items.compactMap { item in
       let target = value(item, "an address and a port", Self.target)
       // It would be counted twice and have its source ports once.
@@ -65,7 +65,7 @@ extension Reader {
     }
   }
 
-  private static func target(_ text: String) throws(Problem) -> SocketAddress {
+  private static func target(_ text: String) throws(Problem) -> Target {
     let (addresses, port) = try listen(text)
     guard addresses.count == 1 else {
       throw Problem("\(quoted(text)) is a range", hint: "write a list of addresses")
@@ -75,6 +75,6 @@ extension Reader {
         "\(quoted(text)) is a public address: no load goes there by a slip of the pen",
         hint: "targets are loopback, private and link-local addresses")
     }
-    return SocketAddress(addresses.first, port)
+    return Target(host: "\(addresses.first)", port: port)
   }
 }

@@ -1,10 +1,4 @@
 extension Reader {
-  private static let laterMetrics = [
-    "messages.sent", "messages.received", "messages.lost", "messages.rate", "rtt.p50", "rtt.p90",
-    "rtt.p99", "rtt.p99.9", "rtt.max", "memory.kernel", "memory.user", "cpu.user", "drift.p99",
-    "prediction.error",
-  ]
-
   /// - Parameter phases: nil when the phases could not be read, so that no name can be judged.
   mutating func thresholds(_ item: Item, phases: [String]?) -> [Threshold] {
     switch item.value {
@@ -53,15 +47,10 @@ extension Reader {
   private mutating func metric(_ name: String, at place: Place) -> Threshold.Metric? {
     if let metric = Threshold.Metric(rawValue: name) { return metric }
     let here = source.find(name, from: place)
-    if Self.laterMetrics.contains(name) {
-      report(here, notYet("the metric \(quoted(name))"))
-    } else {
-      let known = Threshold.Metric.allCases.map(\.rawValue)
-      report(
-        here, "there is no metric \(quoted(name))",
-        hint: didYouMean(name, known + Self.laterMetrics)
-          ?? "metrics are \(known.joined(separator: ", "))")
-    }
+    let known = Threshold.Metric.allCases.map(\.rawValue)
+    report(
+      here, "there is no metric \(quoted(name))",
+      hint: didYouMean(name, known) ?? "metrics are \(known.joined(separator: ", "))")
     return nil
   }
 
@@ -85,6 +74,7 @@ extension Reader {
       case .rate: return try Units.rate(text)
       case .duration: return try Units.duration(text) / .seconds(1)
       case .share: return try Units.share(text)
+      case .size: return Double(try Units.size(text))
       }
     } catch {
       report(source.find(text, from: place), error)

@@ -6,14 +6,18 @@ package struct Threshold: Sendable, Equatable {
   package var line: Int
   package var metric: Metric
   package var comparison: Comparison
-  /// In the metric's base unit: connections, a ratio of 1, a second, or seconds.
+  /// In the metric's base unit: connections, messages, a ratio of 1, a second, seconds or bytes.
   package var value: Double
   /// The phase it is limited to; nil for the whole run.
   package var phase: String?
+  /// The condition must hold over every stretch of this length; nil for the phase as a whole.
+  package var window: Duration?
+  /// Whether the run ends as soon as the condition is known to fail.
+  package var aborts: Bool
 
   package init(
     text: String, line: Int, metric: Metric, comparison: Comparison, value: Double,
-    phase: String? = nil
+    phase: String? = nil, window: Duration? = nil, aborts: Bool = false
   ) {
     self.text = text
     self.line = line
@@ -21,6 +25,8 @@ package struct Threshold: Sendable, Equatable {
     self.comparison = comparison
     self.value = value
     self.phase = phase
+    self.window = window
+    self.aborts = aborts
   }
 
   package enum Comparison: String, Sendable, CaseIterable {
@@ -53,19 +59,38 @@ package struct Threshold: Sendable, Equatable {
     case connectMax = "connect.max"
     case failures
     case failuresRate = "failures.rate"
+    case messagesSent = "messages.sent"
+    case messagesReceived = "messages.received"
+    case messagesLost = "messages.lost"
+    case messagesRate = "messages.rate"
+    case roundTripP50 = "rtt.p50"
+    case roundTripP90 = "rtt.p90"
+    case roundTripP99 = "rtt.p99"
+    case roundTripP999 = "rtt.p99.9"
+    case roundTripMax = "rtt.max"
+    case kernelMemory = "memory.kernel"
+    case userMemory = "memory.user"
+    case userTime = "cpu.user"
+    case driftP99 = "drift.p99"
+    case predictionError = "prediction.error"
 
     /// What its values are written in.
     package var quantity: Quantity {
       switch self {
-      case .connections, .accepted, .phantom, .failures: .count
-      case .connectRate: .rate
-      case .connectP50, .connectP90, .connectP99, .connectP999, .connectMax: .duration
-      case .failuresRate: .share
+      case .connections, .accepted, .phantom, .failures, .messagesSent, .messagesReceived,
+        .messagesLost:
+        .count
+      case .connectRate, .messagesRate: .rate
+      case .connectP50, .connectP90, .connectP99, .connectP999, .connectMax, .roundTripP50,
+        .roundTripP90, .roundTripP99, .roundTripP999, .roundTripMax, .driftP99, .userTime:
+        .duration
+      case .kernelMemory, .userMemory: .size
+      case .failuresRate, .predictionError: .share
       }
     }
   }
 
   package enum Quantity: Sendable {
-    case count, rate, duration, share
+    case count, rate, duration, share, size
   }
 }

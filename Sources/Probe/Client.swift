@@ -104,15 +104,21 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     failuresInARow = 0
     switch task {
     case .open(let goal, let rate):
-      let held = Int(board[.held] + board[.connecting])
-      work = .opening(
-        Schedule(start: command.start, rate: rate), done: 0,
-        total: max(0, assignment.share.part(of: goal) - held))
-    case .keep:
+      open(upTo: goal, rate: rate)
+    case .seek(let most, let rate):
+      open(upTo: min(command.goal ?? most, most), rate: rate)
+    case .keep, .churn:
       work = .settling
     case .close(let rate, let reset):
       work = .closing(Schedule(start: command.start, rate: rate), done: 0, slot: 0, reset: reset)
     }
+  }
+
+  private mutating func open(upTo goal: Int, rate: Double?) {
+    let held = Int(board[.held] + board[.connecting])
+    work = .opening(
+      Schedule(start: command.start, rate: rate), done: 0,
+      total: max(0, assignment.share.part(of: goal) - held))
   }
 
   // MARK: What is due
@@ -286,6 +292,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     }
     guard slot < connections.firstUnused else {
       work = .none
+      board[.settledOrder] = command.number
       return now
     }
     work = .verifying(slot: slot)
@@ -423,7 +430,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     }
     work = .none
     meter.publishNow(&kernel, to: board, at: now)
-    board[.settledPhase] = UInt64(command.phase + 1)
+    board[.settledOrder] = command.number
     kernel.callAttention()
   }
 

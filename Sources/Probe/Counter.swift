@@ -2,8 +2,8 @@
 package enum Counter: Int, CaseIterable, Sendable {
   /// A `WorkerState`.
   case state
-  /// The last phase whose task is finished, counted from 1; 0 before the first.
-  case settledPhase
+  /// The number of the last order that is carried out; see `Scoreboard.Command`.
+  case settledOrder
 
   // Connections now.
   /// Client: the handshake finished. Server: accepted.
@@ -24,6 +24,16 @@ package enum Counter: Int, CaseIterable, Sendable {
   case limited
   /// Client: bytes sent to verify a connection that came back.
   case verified
+  /// Client: connections that a churn has closed after their lifetime.
+  case churned
+  /// Client: connections held now that sent a message and never got an answer.
+  case unanswered
+  /// Client: bytes that came while no answer was expected.
+  case unexpectedBytes
+  /// Server: messages pushed to a connection. Client: pushed messages that came whole.
+  case pushed
+  /// Client: bytes of pushed messages that were not as the server sends them.
+  case pushedWrong
   case bytesReceived
   case bytesSent
   /// Microseconds, as of the last turn that published them.
@@ -48,4 +58,20 @@ package enum Order: UInt64, Sendable {
   /// progress then.
   case verify
   case quit
+}
+
+/// What became of the messages of one pattern, counted since the worker started.
+package enum MessageCounter: Int, CaseIterable, Sendable {
+  /// Handed to the kernel whole.
+  case sent
+  /// Answered rightly and in time; without an expectation, sent.
+  case received
+  /// Answered with other bytes.
+  case wrong
+  /// The connection ended before the whole answer had come.
+  case short
+  /// Answered rightly after the timeout. Not `missing` any more.
+  case late
+  /// Not answered within the timeout.
+  case missing
 }

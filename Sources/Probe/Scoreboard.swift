@@ -1,4 +1,5 @@
 package import Linux
+import Messages
 import Synchronization
 package import SystemPackage
 
@@ -19,8 +20,9 @@ package struct Scoreboard: @unchecked Sendable {
     static let order = 512
     static let failures = 1024
     static let latencies = failures + FailureTable.capacity * FailureTable.stride
-    static let sources =
+    static let messages =
       latencies + Latency.allCases.count * LatencyBuckets.count * MemoryLayout<UInt32>.stride
+    static let sources = messages + MessagePattern.most * MessageCounter.allCases.count * 8
   }
 
   /// - Parameter sources: how many source addresses to count connections for, one by one.
@@ -52,6 +54,18 @@ package struct Scoreboard: @unchecked Sendable {
     self[counter] &-= 1
   }
 
+  // MARK: Messages
+
+  /// What became of the messages of the pattern at this place in the plan.
+  package subscript(pattern: Int, counter: MessageCounter) -> UInt64 {
+    @inline(__always) get { load(messageCell(pattern, counter)) }
+    @inline(__always) nonmutating set { store(newValue, messageCell(pattern, counter)) }
+  }
+
+  private func messageCell(_ pattern: Int, _ counter: MessageCounter) -> Int {
+    Offset.messages + (pattern * MessageCounter.allCases.count + counter.rawValue) * 8
+  }
+
   // MARK: Orders
 
   package struct Command: Equatable, Sendable {
@@ -59,11 +73,19 @@ package struct Scoreboard: @unchecked Sendable {
     /// The phase's place in the plan, from 0.
     package var phase: Int
     package var start: Instant
+    /// The goal of all workers together for a `seek` task; nil for tasks that know their own.
+    package var goal: Int?
+    /// Counts the orders of one worker, so that the same order twice is two.
+    package var number: UInt64
 
-    package init(order: Order, phase: Int, start: Instant) {
+    package init(
+      order: Order, phase: Int, start: Instant, goal: Int? = nil, number: UInt64 = 0
+    ) {
       self.order = order
       self.phase = phase
       self.start = start
+      self.goal = goal
+      self.number = number
     }
   }
 
@@ -71,15 +93,19 @@ package struct Scoreboard: @unchecked Sendable {
   package func post(_ command: Command) {
     store(UInt64(command.phase), Offset.order + 8)
     store(command.start.nanoseconds, Offset.order + 16)
+    store(command.goal.map { UInt64($0) + 1 } ?? 0, Offset.order + 24)
+    store(command.number, Offset.order + 32)
     unsafe cell(Offset.order).pointee.store(command.order.rawValue, ordering: .releasing)
   }
 
   /// The worker's side.
   func command() -> Command {
     let order = unsafe cell(Offset.order).pointee.load(ordering: .acquiring)
+    let goal = load(Offset.order + 24)
     return Command(
       order: Order(rawValue: order) ?? .wait, phase: Int(load(Offset.order + 8)),
-      start: Instant(nanoseconds: load(Offset.order + 16)))
+      start: Instant(nanoseconds: load(Offset.order + 16)),
+      goal: goal == 0 ? nil : Int(goal - 1), number: load(Offset.order + 32))
   }
 
   // MARK: Failures
@@ -95,6 +121,12 @@ package struct Scoreboard: @unchecked Sendable {
     case connect
     /// Handshake time from the `connect` call.
     case connectUncorrected
+    /// Time to the whole answer from the instant that the schedule intended for the message.
+    case roundTrip
+    /// Time to the whole answer from the instant that the message was sent.
+    case roundTripUncorrected
+    /// How late connections were begun and messages were sent.
+    case drift
   }
 
   @inline(__always)

@@ -1,5 +1,6 @@
 import Addressing
 import Linux
+import Messages
 package import SystemPackage
 
 /// The server end: one worker's epoll loop of the classic design.

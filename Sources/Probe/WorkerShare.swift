@@ -1,4 +1,5 @@
 package import Addressing
+package import Messages
 
 /// All that a worker needs to know of a plan, and its part in it.
 package struct WorkerShare: Sendable {
@@ -26,8 +27,14 @@ package struct WorkerShare: Sendable {
 package enum ClientTask: Sendable, Equatable {
   /// Opens connections until `goal` are held, at `rate` a second over all workers.
   case open(goal: Int, rate: Double?)
+  /// As `open`, with a goal that only the order names (`Scoreboard.Command.goal`), up to `most`.
+  /// What is held beyond that goal is closed.
+  case seek(most: Int, rate: Double?)
   /// Keeps what it has.
   case keep
+  /// Opens connections on top of the ones that are held, at `rate` a second over all workers for
+  /// `span` nanoseconds, and closes each one `lifetime` nanoseconds after it was established.
+  case churn(rate: Double, lifetime: UInt64, span: UInt64, reset: Bool)
   /// Closes all connections; with a reset, or in order with FIN.
   case close(rate: Double?, reset: Bool)
 }
@@ -41,10 +48,18 @@ package struct ClientAssignment: Sendable {
   package var connectTimeout: UInt64
   /// One task a phase of the plan.
   package var tasks: [ClientTask]
+  package var patterns: [MessagePattern]
+  /// Places in `patterns` of the ones that are played in each phase of the plan.
+  package var patternsOfPhase: [[Int]]
+  /// What a server that speaks first is known to send, over and over; nil where it does not.
+  package var pushed: [UInt8]?
+  package var seed: UInt64
 
   package init(
     share: WorkerShare, sources: [IPAddress], ports: ClosedRange<UInt16>,
-    endpoints: [SocketAddress], connectTimeout: UInt64, tasks: [ClientTask]
+    endpoints: [SocketAddress], connectTimeout: UInt64, tasks: [ClientTask],
+    patterns: [MessagePattern] = [], patternsOfPhase: [[Int]] = [], pushed: [UInt8]? = nil,
+    seed: UInt64 = 0
   ) {
     self.share = share
     self.sources = sources
@@ -52,13 +67,35 @@ package struct ClientAssignment: Sendable {
     self.endpoints = endpoints
     self.connectTimeout = connectTimeout
     self.tasks = tasks
+    self.patterns = patterns
+    self.patternsOfPhase = patternsOfPhase
+    self.pushed = pushed
+    self.seed = seed
   }
 
   /// The most connections that this worker is ever asked to hold.
   var capacity: Int {
-    tasks.reduce(0) { most, task in
-      if case .open(let goal, _) = task { max(most, share.part(of: goal)) } else { most }
+    var most = 0
+    var base = 0
+    for task in tasks {
+      switch task {
+      case .open(let goal, _), .seek(let goal, _):
+        base = max(base, share.part(of: goal))
+        most = max(most, base)
+      case .churn(let rate, let lifetime, _, _):
+        most = max(most, base + churned(rate: rate, lifetime: lifetime))
+      case .close: base = 0
+      case .keep: break
+      }
     }
+    return most
+  }
+
+  /// Connections of a churn that are open at once, with those whose handshake takes as long as it
+  /// may.
+  private func churned(rate: Double, lifetime: UInt64) -> Int {
+    let seconds = Double(lifetime + connectTimeout) / 1e9
+    return share.part(of: Int(min(rate * seconds, 1e9).rounded(.up))) + 1
   }
 }
 
@@ -80,10 +117,6 @@ package struct ServerAssignment: Sendable {
     self.readiness = readiness
     self.descriptorLimit = descriptorLimit
   }
-}
-
-package enum ServerReply: Sendable {
-  case echo, discard
 }
 
 package enum ServerReadiness: Sendable {

@@ -1,5 +1,6 @@
 import Host
 import Linux
+import Messages
 import Plan
 import Probe
 import Recording
@@ -110,15 +111,17 @@ struct Coordinator: ~Copyable {
   private mutating func work(_ phase: Phase) throws(RecordingError) {
     switch phase.kind {
     case .ramp:
-      try loop(until: nil) { fleet, phase in fleet.hasSettled(phase) }
+      try loop(until: nil) { fleet in fleet.hasSettled }
       if hasOwnServer {
         try settle { fleet in fleet.now(.held, .server) >= fleet.now(.held, .client) }
       }
       measureMemory()
+    case .churn, .search:
+      try loop(until: nil) { fleet in fleet.hasSettled }
     case .hold(let duration), .pause(let duration):
-      try loop(until: phaseStarted.advanced(by: duration)) { _, _ in false }
+      try loop(until: phaseStarted.advanced(by: duration)) { _ in false }
     case .close:
-      try loop(until: nil) { fleet, phase in fleet.hasSettled(phase) }
+      try loop(until: nil) { fleet in fleet.hasSettled }
       try settle { fleet in fleet.now(.held, .server) <= fleet.now(.held, .client) }
     }
   }
@@ -174,11 +177,11 @@ struct Coordinator: ~Copyable {
 
   /// Keeps the run going until the condition holds, the deadline comes, or a signal does.
   private mutating func loop(
-    until deadline: Instant?, _ done: (borrowing Fleet, Int) -> Bool
+    until deadline: Instant?, _ done: (borrowing Fleet) -> Bool
   ) throws(RecordingError) {
     while !interrupted {
       observe()
-      if done(fleet, phase) { return }
+      if done(fleet) { return }
       let now = Instant.now()
       if let deadline, deadline <= now { return }
       if nextSample <= now { try sample(kernel.readings()) }
@@ -220,7 +223,7 @@ struct Coordinator: ~Copyable {
 
   /// Server workers say whether they could listen before the first connection is opened.
   private mutating func awaitListeners() throws(RecordingError) {
-    try loop(until: .now().advanced(by: .seconds(10))) { fleet, _ in
+    try loop(until: .now().advanced(by: .seconds(10))) { fleet in
       fleet.all(.server) { $0[.state] != WorkerState.starting.rawValue }
     }
   }
@@ -244,7 +247,7 @@ struct Coordinator: ~Copyable {
   private mutating func stopGrowthAtLimit() {
     memoryAvailable = meter.available() ?? memoryAvailable
     guard !growthStopped, plan.phases[phase].goal != nil else { return }
-    if memoryIsShort(), !fleet.hasSettled(phase) {
+    if memoryIsShort(), !fleet.hasSettled {
       guardStop = FailureRecord(
         end: .host, worker: nil, phase: plan.phases[phase].name,
         syscall: FailureRecord.memoryGuardCall, errno: nil, count: 1,
@@ -262,8 +265,8 @@ struct Coordinator: ~Copyable {
   }
 
   private func memoryIsShort() -> Bool {
-    guard let memoryAvailable, let memoryGuard = plan.memoryGuard else { return false }
-    return memoryAvailable <= memoryGuard.bytes(of: host.memoryTotal)
+    guard let memoryAvailable, plan.memoryGuard != nil else { return false }
+    return memoryAvailable <= demand.bytesGuarded(on: host)
   }
 
   private mutating func recordDeath(of index: Int) {

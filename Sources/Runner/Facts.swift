@@ -13,7 +13,7 @@ extension Demand {
       goal: plan.goal, clientWorkers: plan.clients.processes,
       serverWorkers: plan.server?.processes,
       // A server on loopback is on this host, whoever plays it.
-      bothEndsHere: plan.targets.allSatisfy(\.ip.isLoopback),
+      bothEndsHere: staffing.endpoints.allSatisfy(\.ip.isLoopback),
       sources: staffing.sources.count, portsPerSource: plan.clients.ports.count,
       endpoints: staffing.endpoints.count, backlog: plan.server?.backlog,
       memoryGuard: plan.memoryGuard)
@@ -38,6 +38,8 @@ extension Phase {
     switch kind {
     case .ramp: "ramp"
     case .hold: "hold"
+    case .churn: "churn"
+    case .search: "search"
     case .pause: "pause"
     case .close: "close"
     }
@@ -47,7 +49,8 @@ extension Phase {
   var plannedSeconds: Double? {
     switch kind {
     case .hold(let duration), .pause(let duration): duration / .seconds(1)
-    case .ramp, .close: nil
+    case .churn(let churn): churn.span / .seconds(1)
+    case .ramp, .search, .close: nil
     }
   }
 }
@@ -69,12 +72,5 @@ extension WorkerRecord {
     case .killed(let number): signal = Int(number)
     case nil: break
     }
-  }
-}
-
-extension Fleet {
-  /// Whether every living client has finished its task in this phase.
-  func hasSettled(_ phase: Int) -> Bool {
-    all(.client) { $0[.settledPhase] == UInt64(phase + 1) }
   }
 }

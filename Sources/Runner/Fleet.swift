@@ -20,6 +20,8 @@ struct Fleet: ~Copyable {
   }
 
   private(set) var members: [Member]
+  /// Orders that have been posted to all.
+  private var orders: UInt64 = 0
   /// Readable when a worker has something that should be looked at before the next tick.
   let attention: FileDescriptor
 
@@ -68,14 +70,22 @@ struct Fleet: ~Copyable {
 
   // MARK: Orders
 
-  func post(_ order: Order, phase: Int, start: Instant = .now()) {
-    for member in members where member.isAlive { post(order, to: member, phase, start) }
+  mutating func post(
+    _ order: Order, phase: Int, start: Instant = .now(), goal: Int? = nil
+  ) {
+    orders += 1
+    let command = Scoreboard.Command(
+      order: order, phase: phase, start: start, goal: goal, number: orders)
+    for member in members where member.isAlive { post(command, to: member) }
   }
+
+  /// Whether every living client has carried out the last order.
+  var hasSettled: Bool { all(.client) { $0[.settledOrder] == orders } }
 
   /// Ends the workers of one end in order; whoever has not gone by the deadline is killed.
   mutating func quit(_ end: End, until deadline: Instant) {
     for member in members where member.isAlive && member.end == end {
-      post(.quit, to: member, 0, .now())
+      post(Scoreboard.Command(order: .quit, phase: 0, start: .now()), to: member)
     }
     while members.contains(where: { $0.isAlive && $0.end == end }), Instant.now() < deadline {
       if reap().isEmpty { Poll.waitReadable([], until: .now().advanced(by: .milliseconds(5))) }
@@ -86,8 +96,8 @@ struct Fleet: ~Copyable {
     }
   }
 
-  private func post(_ order: Order, to member: Member, _ phase: Int, _ start: Instant) {
-    member.board.post(Scoreboard.Command(order: order, phase: phase, start: start))
+  private func post(_ command: Scoreboard.Command, to member: Member) {
+    member.board.post(command)
     EventCounter.signal(member.wakeUp)
   }
 

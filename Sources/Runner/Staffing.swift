@@ -38,9 +38,17 @@ struct Staffing {
       let wanted = count(server.processes, own: descriptorsOfAWorker + 1)
       return server.endpoints(min(wanted, server.room))
     }
-    let endpoints = own ?? plan.targets
+    let endpoints =
+      own
+      ?? plan.targets.compactMap { target in
+        target.address.map { SocketAddress($0, target.port) }
+      }
     let clientCount = count(plan.clients.processes, own: descriptorsOfAWorker)
-    let sources = plan.clients.sources.flatMap(\.addresses)
+    let sources: [IPAddress] =
+      switch plan.clients.sources {
+      case .ranges(let ranges): ranges.flatMap(\.addresses)
+      case .interface: []
+      }
     let tasks = plan.phases.map(ClientTask.init)
 
     self.sources = sources
@@ -49,7 +57,7 @@ struct Staffing {
       plan.server.map { server in
         ServerAssignment(
           endpoint: endpoint, backlog: Int32(clamping: server.backlog),
-          reply: server.reply == .echo ? .echo : .discard,
+          reply: server.reply,
           readiness: server.readiness == .direct ? .direct : .rearm,
           descriptorLimit: descriptorLimit)
       }
@@ -72,6 +80,12 @@ extension ClientTask {
       self = .open(goal: goal, rate: pace.rate(of: goal))
     case .hold, .pause:
       self = .keep
+    case .churn(let churn):
+      self = .churn(
+        rate: churn.rate, lifetime: churn.lifetime.nanoseconds, span: churn.span.nanoseconds,
+        reset: churn.with == .reset)
+    case .search(let search):
+      self = .seek(most: search.most, rate: search.pace.rate(of: search.most))
     case .close(let pace, let how):
       self = .close(rate: pace.rate(of: nil), reset: how == .reset)
     }
@@ -81,8 +95,12 @@ extension ClientTask {
 extension Phase {
   /// How fast the phase wants connections; infinite when as fast as the host can.
   fileprivate var connectionsASecond: Double {
-    guard case .ramp(let goal, let pace) = kind else { return 0 }
-    return pace.rate(of: goal) ?? .infinity
+    switch kind {
+    case .ramp(let goal, let pace): pace.rate(of: goal) ?? .infinity
+    case .search(let search): search.pace.rate(of: search.most) ?? .infinity
+    case .churn(let churn): churn.rate
+    case .hold, .pause, .close: 0
+    }
   }
 }
 

@@ -5,6 +5,9 @@ import Testing
 @testable import Host
 
 @Suite struct CapacityTests {
+  /// What so many workers and their coordinator take for themselves.
+  private func own(_ workers: Int) -> Int { 16 << 20 + workers * (440 << 10) }
+
   @Test func `names every bound of a loopback run, and the one that binds`() {
     let terms = Capacity.predict(.million, on: .box)
     #expect(
@@ -14,7 +17,8 @@ import Testing
     #expect(terms.map(\.end) == [.client, .server, .host, .client, .host])
     #expect(
       terms.map(\.connections) == [
-        54 * 19_994, 54 * 19_993, (5_491_511 - 54 - 108) / 2, 16 * 64_512 * 54, (22 << 30) / 6450,
+        54 * 19_994, 54 * 19_993, (5_491_511 - 54 - 108) / 2, 16 * 64_512 * 54,
+        ((22 << 30) - own(108)) / 6260,
       ])
     #expect(terms.map(\.binds) == [false, true, false, false, false])
     #expect(terms[0].reason == "54 processes of 19,994 each (RLIMIT_NOFILE 20,000, 6 for itself)")
@@ -58,7 +62,7 @@ import Testing
       goal: 1000, clientWorkers: .count(1), serverWorkers: nil, bothEndsHere: false, sources: 1,
       portsPerSource: 64_512, endpoints: 1)
     let terms = Capacity.predict(demand, on: .box)
-    #expect(terms.map(\.connections) == [19_994, 5_491_510, 64_512, (22 << 30) / 3225])
+    #expect(terms.map(\.connections) == [19_994, 5_491_510, 64_512, ((22 << 30) - own(1)) / 3130])
   }
 
   @Test func `a server alone has no source ports`() {
@@ -76,15 +80,15 @@ import Testing
     }
     let guarded = memory(.million { $0.memoryGuard = .bytes(2 << 30) }, .box)
     #expect(guarded?.resource == .memoryGuard)
-    #expect(guarded?.connections == (20 << 30) / 6450)
+    #expect(guarded?.connections == ((20 << 30) - own(108)) / 6260)
 
     let group = HostDescription.box {
       $0.cgroup = Cgroup(directory: "/g", maximum: 2 << 30, current: 1 << 30)
     }
-    #expect(memory(.million, group)?.connections == (1 << 30) / 6450)
+    #expect(memory(.million, group)?.connections == ((1 << 30) - own(108)) / 6260)
 
     let measured = Demand.million { $0.measuredBytesPerConnection = 6800 }
-    #expect(memory(measured, .box)?.connections == (22 << 30) / 6800)
+    #expect(memory(measured, .box)?.connections == ((22 << 30) - own(108)) / 6800)
 
     let starved = HostDescription.box { $0.memoryAvailable = 0 }
     #expect(memory(.million, starved)?.connections == 0)
@@ -180,24 +184,5 @@ import Testing
   func `asks for a little more than is needed`(value: Int, asked: Int) {
     #expect(Capacity.withHeadroom(value) == asked)
     #expect(asked >= value)
-  }
-}
-
-@Suite struct MemoryCheckTests {
-  @Test(
-    arguments: [
-      (nil, 0), (.bytes(500), 500), (.share(0.05), 50), (.share(1), 1000),
-    ] as [(MemoryGuard?, Int)])
-  func `growth stops at the guard`(memoryGuard: MemoryGuard?, reserved: Int) {
-    func check(_ available: Int) -> MemoryCheck {
-      MemoryCheck(
-        available: available, total: 1000, guard: memoryGuard, goal: 10, established: 4,
-        bytesPerConnection: 100)
-    }
-    #expect(check(reserved).reserved == reserved)
-    #expect(!check(reserved).allowsGrowth)
-    #expect(check(reserved + 1).allowsGrowth)
-    #expect(check(reserved).shortOf == 600)
-    #expect(check(reserved + 700).shortOf == 0)
   }
 }

@@ -172,10 +172,6 @@ import Testing
   @Test(arguments: [
     ("messages: {}\n", "4:1: this version does not have 'messages' yet"),
     (
-      "thresholds: [messages.lost == 0]\n",
-      "4:14: this version does not have the metric 'messages.lost' yet"
-    ),
-    (
       "thresholds: [failures == 0 for 10s]\n",
       "4:28: this version does not have thresholds with 'for' yet"
     ),
@@ -244,7 +240,9 @@ import Testing
         "14:27: there is no phase 'rampe' in this plan (did you mean 'ramp'?)",
         "15:5: there is no metric 'speed' (metrics are connections, accepted, phantom,"
           + " connect.rate, connect.p50, connect.p90, connect.p99, connect.p99.9, connect.max,"
-          + " failures, failures.rate)",
+          + " failures, failures.rate, messages.sent, messages.received, messages.lost,"
+          + " messages.rate, rtt.p50, rtt.p90, rtt.p99, rtt.p99.9, rtt.max, memory.kernel,"
+          + " memory.user, cpu.user, drift.p99, prediction.error)",
         "16:11: expected hold, stop or fail, found 'panic'",
         "17:1: duplicate key 'on-limit' (the first one is in line 16)",
       ])

@@ -13,7 +13,7 @@ import Testing
     #expect(plan.server?.reply == .echo)
     #expect(plan.server?.readiness == .direct)
     #expect(plan.server?.backlog == 4096)
-    #expect(try plan.clients.sources == [AddressRange("127.0.0.2-127.0.0.17")])
+    #expect(try plan.clients.sources == .ranges([AddressRange("127.0.0.2-127.0.0.17")]))
     #expect(plan.clients.ports == 1024...65535)
     #expect(plan.clients.processes == .auto)
     #expect(plan.clients.connectTimeout == .seconds(10))

@@ -29,7 +29,7 @@ import Testing
   func `may be of IPv6, with sources to suit`(target: String) throws {
     let sources = "clients: {sources: \"fd00::2-fd00::5\"}\n"
     let plan = try read(plan("\"\(target)\"", clients: sources))
-    #expect(plan.targets == [try #require(SocketAddress(target))])
+    #expect(plan.targets.map { "\($0)" } == [target])
   }
 
   @Test func `may come from a variable`() throws {

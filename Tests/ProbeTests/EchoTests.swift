@@ -1,4 +1,5 @@
 import Linux
+import Messages
 import Probe
 import SystemPackage
 import Testing

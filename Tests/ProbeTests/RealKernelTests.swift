@@ -1,5 +1,6 @@
 import Addressing
 import Linux
+import Messages
 import Probe
 import SystemPackage
 import Testing
@@ -69,9 +70,9 @@ import Testing
     }
 
     func play(_ phase: Int) -> Bool {
-      clientBoard.post(.init(order: .begin, phase: phase, start: .now()))
+      clientBoard.post(.init(order: .begin, phase: phase, start: .now(), number: UInt64(phase + 1)))
       EventCounter.signal(clientWakeUp)
-      return run { self.clientBoard[.settledPhase] == UInt64(phase + 1) }
+      return run { self.clientBoard[.settledOrder] == UInt64(phase + 1) }
     }
   }
 

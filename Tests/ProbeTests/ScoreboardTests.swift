@@ -1,4 +1,5 @@
 import Linux
+import Messages
 import Testing
 
 @testable import Probe
@@ -27,15 +28,25 @@ import Testing
       board.failures.add(
         .read, nil, phase: row, at: .distantFuture, held: .max, position: .max)
     }
-    board.record(.connect, nanoseconds: 0)
-    board.record(.connect, nanoseconds: .max)
-    board.record(.connectUncorrected, nanoseconds: 0)
-    board.record(.connectUncorrected, nanoseconds: .max)
+    for latency in Scoreboard.Latency.allCases {
+      board.record(latency, nanoseconds: 0)
+      board.record(latency, nanoseconds: .max)
+    }
+    for pattern in 0..<MessagePattern.most {
+      for counter in MessageCounter.allCases {
+        board[pattern, counter] = UInt64(pattern * 10 + counter.rawValue)
+      }
+    }
     for source in 0..<3 { board.addToSource(source, Int32(source) + 1) }
 
     for counter in Counter.allCases { #expect(board[counter] == UInt64(counter.rawValue) + 100) }
     #expect(board.command().phase == 5)
     #expect(board.failures.rows().map(\.phase) == Array(0..<FailureTable.capacity))
+    for pattern in 0..<MessagePattern.most {
+      for counter in MessageCounter.allCases {
+        #expect(board[pattern, counter] == UInt64(pattern * 10 + counter.rawValue))
+      }
+    }
     for latency in Scoreboard.Latency.allCases {
       #expect(counts(of: latency, on: board).reduce(0, +) == 2)
     }

@@ -1,6 +1,7 @@
 import Addressing
 import Glibc
 import Linux
+import Messages
 import Probe
 import SystemPackage
 import Testing
@@ -49,7 +50,7 @@ import Testing
     }
 
     func order(_ order: Order) {
-      board.post(.init(order: order, phase: 0, start: .now()))
+      board.post(.init(order: order, phase: 0, start: .now(), number: 1))
       EventCounter.signal(wakeUp)
     }
 
@@ -98,7 +99,7 @@ import Testing
           tasks: [.open(goal: 100, rate: nil)])), sources: 1)
     #expect(worker.wait { worker.board[.state] == WorkerState.ready.rawValue })
     worker.order(.begin)
-    #expect(worker.wait { worker.board[.settledPhase] == 1 })
+    #expect(worker.wait { worker.board[.settledOrder] == 1 })
     #expect(worker.board[.limited] == 1)
     #expect(worker.board[.held] == UInt64(Self.limit - descriptorsOfAWorker))
     let row = try #require(worker.board.failures.rows().first)

@@ -1,5 +1,6 @@
 import Addressing
 import Linux
+import Messages
 import Probe
 import SystemPackage
 import Testing
@@ -12,6 +13,8 @@ final class World {
   /// Called after every round.
   var check: (() -> Void)?
   private(set) var rounds = 0
+  private var orders: UInt64 = 0
+  private var orderedPhase: Int?
 
   init(_ dials: SimulatedNetwork.Dials = .init(), seed: UInt64 = 0) {
     network = SimulatedNetwork(dials, seed: seed)
@@ -63,15 +66,19 @@ final class World {
   // MARK: Orders
 
   /// Writes an order on every board and wakes the workers, as the coordinator does.
-  func order(_ order: Order, phase: Int = 0, after delay: Duration = .zero) {
+  func order(
+    _ order: Order, phase: Int = 0, goal: Int? = nil, after delay: Duration = .zero
+  ) {
+    orders += 1
+    orderedPhase = phase
     let command = Scoreboard.Command(
-      order: order, phase: phase, start: now.advanced(by: delay))
+      order: order, phase: phase, start: now.advanced(by: delay), goal: goal, number: orders)
     for board in clients.map(\.board) + servers.map(\.board) { board.post(command) }
     for process in network.processes { process.wake() }
   }
 
   func hasSettled(_ phase: Int) -> Bool {
-    clients.allSatisfy { $0.board[.settledPhase] == UInt64(phase + 1) }
+    orderedPhase == phase && clients.allSatisfy { $0.board[.settledOrder] == orders }
   }
 
   /// Begins a phase and plays it to its end.

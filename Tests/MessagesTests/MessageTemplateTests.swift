@@ -1,0 +1,80 @@
+import Addressing
+import Messages
+import Testing
+
+@Suite struct MessageTemplateTests {
+  private func text(
+    _ parts: [MessageTemplate.Part], connection: UInt64 = 7, sequence: UInt64 = 0,
+    source: IPAddress = .v4(0x7F00_0102), port: UInt16 = 40_000, seed: UInt64 = 1
+  ) -> String {
+    let template = MessageTemplate(parts: parts)
+    var bytes = [UInt8](repeating: 0, count: template.longest)
+    let facts = MessageTemplate.Facts(
+      connection: connection, sequence: sequence, source: source, port: port, worker: 3,
+      seed: seed)
+    let count = unsafe bytes.withUnsafeMutableBytes { unsafe template.render(facts, into: $0) }
+    return String(decoding: bytes[..<count], as: UTF8.self)
+  }
+
+  @Test func `fills in what each connection has`() {
+    let parts: [MessageTemplate.Part] = [
+      .bytes(Array("ping ".utf8)), .connection, .bytes([0x2F]), .sequence, .bytes([0x20]),
+      .source, .bytes([0x3A]), .port, .bytes([0x20]), .worker,
+    ]
+    #expect(text(parts) == "ping 7/0 127.0.1.2:40000 3")
+    #expect(
+      text(parts, connection: .max, sequence: 10, source: .v6(1), port: 1)
+        == "ping 18446744073709551615/10 ::1:1 3")
+  }
+
+  @Test func `the longest message fits`() {
+    let parts: [MessageTemplate.Part] = [
+      .connection, .sequence, .source, .port, .worker, .random(33), .bytes([1, 2]),
+    ]
+    let longest = text(
+      parts, connection: .max, sequence: .max, source: .v6(.max), port: .max)
+    #expect(longest.utf8.count <= MessageTemplate(parts: parts).longest)
+  }
+
+  @Test func `random text is the same for the same message, and another for any other`() {
+    let first = text([.random(25)])
+    #expect(first == text([.random(25)]))
+    #expect(first.utf8.count == 25)
+    #expect(first.utf8.allSatisfy { ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A || $0 <= 0x39 })
+    var seen: Set<String> = [first]
+    for connection in 0..<50 as Range<UInt64> {
+      for sequence in 0..<50 as Range<UInt64> where (connection, sequence) != (7, 0) {
+        seen.insert(text([.random(25)], connection: connection, sequence: sequence))
+      }
+    }
+    #expect(seen.count == 2500)
+    #expect(text([.random(25)], seed: 2) != first)
+  }
+
+  @Test func `knows when every message is the same`() {
+    #expect(MessageTemplate(bytes: [1, 2]).fixed == [1, 2])
+    #expect(MessageTemplate(bytes: []).fixed == [])
+    #expect(MessageTemplate(parts: [.sequence]).fixed == nil)
+    #expect(MessageTemplate(parts: [.bytes([1]), .port]).fixed == nil)
+  }
+}
+
+@Suite struct BytePatternTests {
+  private func matches(_ pattern: String, _ text: String) throws -> Bool {
+    let pattern = try BytePattern(pattern)
+    return unsafe Array(text.utf8).withUnsafeBytes { unsafe pattern.matches($0) }
+  }
+
+  @Test func `finds an expression anywhere, past zero bytes too`() throws {
+    #expect(try matches("^\\+PONG\r\n$", "+PONG\r\n"))
+    #expect(try matches("200 (OK|Found)", "HTTP/1.1 200 OK\r\n"))
+    #expect(try matches("b+c", "a\u{0}bbbc"))
+    #expect(try !matches("^b", "ab"))
+    #expect(try !matches("x", ""))
+  }
+
+  @Test func `says what is wrong with an expression`() {
+    #expect(throws: BytePattern.Invalid.self) { try BytePattern("a(b") }
+    do { _ = try BytePattern("[") } catch { #expect(!error.reason.isEmpty) }
+  }
+}
