@@ -51,4 +51,9 @@ package enum ServerReply: Sendable, Equatable {
   /// Speaks first: these bytes to every connection, each `every` nanoseconds. Discards what it
   /// receives.
   case push(every: UInt64, [UInt8])
+
+  /// What a server that speaks first says; nil for one that answers.
+  package var pushed: [UInt8]? {
+    if case .push(_, let bytes) = self { bytes } else { nil }
+  }
 }

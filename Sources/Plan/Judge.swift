@@ -31,6 +31,7 @@ package func judge(
 ) -> Judgement {
   var known: [String?: Metrics] = [:]
   let results = thresholds.map { threshold in
+    if let window = threshold.window { return recording.evaluate(threshold, window: window) }
     let metrics = known[threshold.phase] ?? Metrics(recording, phase: threshold.phase)
     known[threshold.phase] = metrics
     return metrics.evaluate(threshold)
@@ -71,7 +72,7 @@ extension Recording {
           + " \(reached(in: nil).progress)"
       )
     }
-    var pass = "passed: \(reached(in: nil).progress)"
+    var pass = "passed: \(reached(in: nil).progress)\(found)"
     if let limit {
       let headline = headline(of: limit, in: limit.phase)
       guard let expected else { return (.limit, ExitStatus.limit, headline) }
@@ -86,6 +87,8 @@ extension Recording {
       )
     } else if let short = phases.first(where: fellShort) {
       return (.limit, ExitStatus.limit, headline(of: nil, in: short.name))
+    } else if phases.contains(where: foundNothing) {
+      return (.limit, ExitStatus.limit, "the search found no number of connections that lasts")
     }
     let failed = results.filter { !$0.passed }
     if let first = failed.first {
@@ -103,6 +106,21 @@ extension Recording {
     phases.last { $0.started != nil }.map { "in phase \($0.name)" } ?? "before its first phase"
   }
 
+  /// "; search found 19,992 connections (server accept4: EMFILE …)".
+  private var found: String {
+    phases.map { phase in
+      guard let ceiling = phase.ceiling else { return "" }
+      let limit = limits.filter { $0.phase == phase.name }.min { $0.firstInstant < $1.firstInstant }
+      let condition = searchSteps.last { $0.phase == phase.name && $0.outcome == .tooMany }
+      let bound = (limit?.cause ?? condition?.reason).map { " (\($0))" } ?? ""
+      return "; \(phase.name) found \(Format.count(ceiling)) connections\(bound)"
+    }.joined()
+  }
+
+  private func foundNothing(_ phase: PhaseRecord) -> Bool {
+    phase.kind == "search" && phase.outcome == .limit && phase.ceiling == nil
+  }
+
   /// Ended below its goal, which is never a success, even where nothing says why.
   private func fellShort(_ phase: PhaseRecord) -> Bool {
     guard let goal = phase.goal, phase.outcome != .skipped else { return false }
@@ -114,6 +132,9 @@ extension Recording {
   /// consequence. So are closed and refused connections when a server's worker died: they are
   /// noticed at once, the death when the worker is next looked for.
   fileprivate var decidingLimit: LimitRecord? {
+    // What a search met on its way is what it was to find.
+    let finds = Set(phases.filter { $0.kind == "search" && $0.ceiling != nil }.map(\.name))
+    let limits = limits.filter { !finds.contains($0.phase) }
     let phase = phases.first { phase in limits.contains { $0.phase == phase.name } }
     let here = phase.map { phase in limits.filter { $0.phase == phase.name } } ?? limits
     let earliest = here.sorted { $0.firstInstant < $1.firstInstant }

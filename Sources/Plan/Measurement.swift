@@ -1,4 +1,4 @@
-import Recording
+package import Recording
 
 /// What a metric came to: a value in the metric's base unit, or why there is none.
 enum Measurement: Equatable {
@@ -11,6 +11,11 @@ enum Measurement: Equatable {
 }
 
 extension Metrics {
+  /// What a metric came to; nil when it has no data.
+  package func value(of metric: Threshold.Metric) -> Double? {
+    if case .value(let value) = measure(metric) { value } else { nil }
+  }
+
   func measure(_ metric: Threshold.Metric) -> Measurement {
     guard hasBegun else {
       return .nothing(phase.map { "the run never came to \($0)" } ?? "the run never began")
@@ -30,10 +35,21 @@ extension Metrics {
     case .connectP99: return latency(connect?.p99)
     case .connectP999: return latency(connect?.p999)
     case .connectMax: return latency(connect?.max)
-    case .messagesSent, .messagesReceived, .messagesLost, .messagesRate, .roundTripP50,
-      .roundTripP90, .roundTripP99, .roundTripP999, .roundTripMax, .kernelMemory, .userMemory,
-      .userTime, .driftP99, .predictionError:
-      return .nothing("it was not measured")
+    case .messagesSent: return messages(count: messages(.sent))
+    case .messagesReceived: return messages(count: messages(.received))
+    case .messagesLost: return messages(count: messagesLost)
+    case .messagesRate: return Measurement(messageRate, orElse: "no message was sent")
+    case .roundTripP50: return roundTrip(\.p50)
+    case .roundTripP90: return roundTrip(\.p90)
+    case .roundTripP99: return roundTrip(\.p99)
+    case .roundTripP999: return roundTrip(\.p999)
+    case .roundTripMax: return roundTrip(\.max)
+    case .kernelMemory: return wholeRun(kernelMemory)
+    case .userMemory: return wholeRun(userMemory)
+    case .userTime: return wholeRun(userTime)
+    case .driftP99: return Measurement(drift?.p99, orElse: "nothing was begun on a schedule")
+    case .predictionError:
+      return Measurement(predictionError, orElse: "no limit was reached")
     }
   }
 
@@ -43,5 +59,20 @@ extension Metrics {
 
   private func latency(_ seconds: Double?) -> Measurement {
     Measurement(seconds, orElse: "no connect latency was measured")
+  }
+
+  /// Messages that were sent without an answer being seen are a measurement; none at all are not.
+  private func messages(count: Int?) -> Measurement {
+    guard let sent = messages(.sent), sent > 0 else { return .nothing("no message was sent") }
+    return Measurement(count.map(Double.init), orElse: "no message was sent")
+  }
+
+  private func roundTrip(_ percentile: KeyPath<Metrics.Latency, Double>) -> Measurement {
+    Measurement(roundTrip?[keyPath: percentile], orElse: "no answer was measured")
+  }
+
+  private func wholeRun(_ value: Double?) -> Measurement {
+    Measurement(
+      value, orElse: phase == nil ? "it was not measured" : "it is known of the whole run only")
   }
 }

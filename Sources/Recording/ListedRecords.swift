@@ -4,13 +4,13 @@ extension PhaseRecord: Listed {
   static let table = "phase"
   static let columns = [
     "name", "kind", "title", "plan_line", "goal", "planned_rate", "started", "ended", "outcome",
-    "established", "accepted", "phantom", "failures",
+    "established", "accepted", "phantom", "failures", "ceiling",
   ]
 
   var values: [(any DatabaseValueConvertible)?] {
     [
       name, kind, title, planLine, goal, plannedRate, started, ended, outcome.rawValue,
-      established, accepted, phantom, failures,
+      established, accepted, phantom, failures, ceiling,
     ]
   }
 
@@ -21,7 +21,23 @@ extension PhaseRecord: Listed {
       plannedRate: try row.get("planned_rate"), started: try row.get("started"),
       ended: try row.get("ended"), outcome: try row.choice("outcome"),
       established: try row.get("established"), accepted: try row.get("accepted"),
-      phantom: try row.get("phantom"), failures: try row.get("failures"))
+      phantom: try row.get("phantom"), failures: try row.get("failures"),
+      ceiling: try row.get("ceiling"))
+  }
+}
+
+extension SearchStep: Listed {
+  static let table = "search_step"
+  static let columns = ["phase", "at", "goal", "held", "outcome", "reason"]
+
+  var values: [(any DatabaseValueConvertible)?] {
+    [phase, at, goal, held, outcome.rawValue, reason]
+  }
+
+  init(row: Row) throws {
+    self.init(
+      phase: try row.get("phase"), at: try row.get("at"), goal: try row.get("goal"),
+      held: try row.get("held"), outcome: try row.choice("outcome"), reason: try row.get("reason"))
   }
 }
 

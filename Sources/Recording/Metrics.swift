@@ -20,12 +20,27 @@ package struct Metrics: Sendable, Equatable {
   package let failures: Int
   /// Connections begun, whatever became of them; nil when nothing counted them.
   package let attempts: Int?
-  /// Connections gained a second by the ramps (`Recording.connectRate`); nil without a ramp.
+  /// Connections gained a second by ramps and churns (`Recording.connectRate`); nil without any.
   package let connectRate: Double?
   /// From the instant that the schedule intended.
   package let connect: Latency?
   /// From the `connect` call.
   package let uncorrected: Latency?
+  /// How the messages fared, pattern by pattern; empty when none are sent.
+  package let messages: [MessageTotals]
+  /// Messages sent a second, while messages were sent.
+  package let messageRate: Double?
+  /// To the whole answer, from the instant that the schedule intended.
+  package let roundTrip: Latency?
+  /// To the whole answer, from the instant of sending.
+  package let roundTripUncorrected: Latency?
+  /// How late connections were begun and messages were sent.
+  package let drift: Latency?
+  /// The most connections at once that had sent messages and never got an answer; nil without any.
+  package let unanswered: Int?
+  /// How far the predicted limit was from the one that was reached, as a share of that; nil where
+  /// none was reached.
+  package let predictionError: Double?
   /// Bytes of kernel memory a connection end; like the two below, of the whole run only.
   package let kernelMemory: Double?
   /// Bytes of the workers' private memory a connection end.
@@ -50,6 +65,17 @@ package struct Metrics: Sendable, Equatable {
     connectRate = recording.connectRate(of: begun)
     connect = Latency(recording.distribution(of: "connect", in: name))
     uncorrected = Latency(recording.distribution(of: "connect.uncorrected", in: name))
+    let spans = recording.spans(of: begun)
+    messages = recording.messages(in: spans)
+    messageRate = recording.messageRate(in: spans)
+    roundTrip = Latency(recording.distribution(of: "rtt", in: name))
+    roundTripUncorrected = Latency(recording.distribution(of: "rtt.uncorrected", in: name))
+    drift = Latency(recording.distribution(of: "drift", in: name))
+    unanswered =
+      recording.messagePatterns.isEmpty
+      ? nil
+      : spans.compactMap { recording.series(.unanswered)?.maximum(in: $0) }.max().map { Int($0) }
+    predictionError = recording.predictionError(in: name)
 
     let ends = name == nil ? Double(established) + Double(accepted ?? 0) : 0
     func perEnd(_ total: Double?) -> Double? { ends > 0 ? total.map { $0 / ends } : nil }
@@ -61,6 +87,16 @@ package struct Metrics: Sendable, Equatable {
   /// Failures as a share of attempts; nil when nothing was attempted.
   package var failureShare: Double? {
     attempts.flatMap { $0 > 0 ? Double(failures) / Double($0) : nil }
+  }
+
+  /// Messages of all patterns with this outcome; nil when none are sent.
+  package func messages(_ outcome: MessageOutcome) -> Int? {
+    messages.isEmpty ? nil : messages.reduce(0) { $0 + $1[outcome] }
+  }
+
+  /// Messages that no right answer came to in time; nil when none are sent.
+  package var messagesLost: Int? {
+    messages.isEmpty ? nil : messages.reduce(0) { $0 + $1.lost }
   }
 
   /// "19,936 of 1,000,000 connections".

@@ -7,13 +7,15 @@ package struct PhaseRecord: Sendable, Equatable {
     case limit
     /// Cut off by a signal.
     case interrupted
+    /// Ended by a threshold that ends the run.
+    case aborted
     /// Never begun, because the run ended before.
     case skipped
   }
 
   /// Unique in the plan, for example `ramp` or `hold-2`.
   package var name: String
-  /// `ramp`, `hold`, `close` or `pause`.
+  /// `ramp`, `hold`, `churn`, `search`, `close` or `pause`.
   package var kind: String
   /// The phase as planned, for example "ramp to 1,000,000 at 25,000/s".
   package var title: String
@@ -31,12 +33,14 @@ package struct PhaseRecord: Sendable, Equatable {
   /// Established at the client and never accepted at the server when the phase had settled.
   package var phantom: Int
   package var failures: Int
+  /// What a search found: the most connections that lasted; nil for other phases, and when none did.
+  package var ceiling: Int?
 
   package init(
     name: String, kind: String, title: String, planLine: Int, goal: Int? = nil,
     plannedRate: Double? = nil, started: Double? = nil, ended: Double? = nil,
     outcome: Outcome = .skipped, established: Int = 0, accepted: Int = 0, phantom: Int = 0,
-    failures: Int = 0
+    failures: Int = 0, ceiling: Int? = nil
   ) {
     self.name = name
     self.kind = kind
@@ -51,6 +55,7 @@ package struct PhaseRecord: Sendable, Equatable {
     self.accepted = accepted
     self.phantom = phantom
     self.failures = failures
+    self.ceiling = ceiling
   }
 
   /// Seconds the phase took; nil while it has not ended.

@@ -39,16 +39,11 @@ extension Recording {
 
   /// Attempts in these phases; nil when nothing counted them.
   func attempts(in phases: [PhaseRecord]) -> Int? {
-    series(.attempts).map { attempts in
-      spans(of: phases).reduce(0) { made, span in
-        let before = attempts.level(at: span.lowerBound)
-        return made + count(attempts.level(at: span.upperBound, orNext: true) - before)
-      }
-    }
+    series(.attempts) == nil ? nil : count(gain(of: .attempts, in: spans(of: phases)))
   }
 
-  /// Connections gained by the ramps among these phases, over the time that it took to gain them;
-  /// nil when there is no ramp, or none that took time.
+  /// Connections gained by the ramps and churns among these phases, over the time that it took to
+  /// gain them; nil when there is none of either, or none that took time.
   ///
   /// A ramp gains until its limit was first met, or until the samples first show the most that it
   /// held, whichever came first; what follows is settling, not connecting. Where no sample shows
@@ -56,6 +51,12 @@ extension Recording {
   func connectRate(of phases: [PhaseRecord]) -> Double? {
     var gained = 0.0
     var elapsed = 0.0
+    for phase in phases where phase.kind == "churn" {
+      guard let span = span(of: phase) else { continue }
+      let churn = churned(in: span)
+      gained += churn.gained
+      elapsed += churn.elapsed
+    }
     for ramp in phases where ramp.kind == "ramp" {
       guard let span = span(of: ramp) else { continue }
       let before = series(.established)?.level(at: span.lowerBound) ?? 0
@@ -73,6 +74,25 @@ extension Recording {
     return elapsed > 0 ? gained / elapsed : nil
   }
 
+  /// New connections of a churn for as long as it made any.
+  private func churned(in span: ClosedRange<Double>) -> (gained: Double, elapsed: Double) {
+    guard let handshakes = series(.handshakes) else { return (0, 0) }
+    let most = handshakes.level(at: span.upperBound)
+    let last = handshakes.first(in: span, atLeast: most) ?? span.upperBound
+    return (most - handshakes.level(at: span.lowerBound), last - span.lowerBound)
+  }
+
+  /// Nil in a phase that no limit ended, and where nothing was predicted.
+  func predictionError(in name: String?) -> Double? {
+    guard let predicted = predicted?.connections,
+      let phase = phases.first(where: { phase in
+        (name == nil || phase.name == name) && limits.contains { $0.phase == phase.name }
+      })
+    else { return nil }
+    let reached = phase.ceiling ?? held(in: phase)
+    return reached > 0 ? abs(Double(predicted - reached)) / Double(reached) : nil
+  }
+
   /// Bytes of private memory of all workers; nil when none was measured.
   var privateBytes: Double? {
     let measured = workers.compactMap(\.privateBytes)
@@ -87,13 +107,13 @@ extension Recording {
   /// No count is beyond 2^53, but a damaged recording may say so.
   private func count(_ value: Double) -> Int { Int(min(max(0, value), 0x1p53)) }
 
-  private func spans(of phases: [PhaseRecord]) -> [ClosedRange<Double>] {
+  func spans(of phases: [PhaseRecord]) -> [ClosedRange<Double>] {
     phases.compactMap(span)
   }
 
   /// From the start of a phase to its end, or to the end of a run that was cut off in it; nil when
   /// it never began.
-  private func span(of phase: PhaseRecord) -> ClosedRange<Double>? {
+  package func span(of phase: PhaseRecord) -> ClosedRange<Double>? {
     phase.started.map { $0...max($0, phase.ended ?? duration) }
   }
 }
@@ -102,7 +122,7 @@ extension Series {
   /// The highest value.
   package var maximum: Double? { points.lazy.map(\.value).filter(\.isFinite).max() }
 
-  func maximum(in span: ClosedRange<Double>) -> Double? {
+  package func maximum(in span: ClosedRange<Double>) -> Double? {
     points.lazy.filter { span.contains($0.at) && $0.value.isFinite }.map(\.value).max()
   }
 

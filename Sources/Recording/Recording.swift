@@ -30,6 +30,7 @@ package struct Recording: Sendable, Equatable {
   package var distributions: [DistributionRecord]
   package var failures: [FailureRecord]
   package var limits: [LimitRecord]
+  package var searchSteps: [SearchStep]
   package var prediction: [PredictionTerm]
   /// As judged when the run ended; nil where it never came to that.
   package var verdict: Verdict?
@@ -43,7 +44,8 @@ package struct Recording: Sendable, Equatable {
     hostname: String = "", host: [Fact] = [], phases: [PhaseRecord] = [],
     workers: [WorkerRecord] = [], series: [Series] = [],
     distributions: [DistributionRecord] = [], failures: [FailureRecord] = [],
-    limits: [LimitRecord] = [], prediction: [PredictionTerm] = [], verdict: Verdict? = nil,
+    limits: [LimitRecord] = [], searchSteps: [SearchStep] = [], prediction: [PredictionTerm] = [],
+    verdict: Verdict? = nil,
     thresholds: [ThresholdResult] = []
   ) {
     self.planName = planName
@@ -66,6 +68,7 @@ package struct Recording: Sendable, Equatable {
     self.distributions = distributions
     self.failures = failures
     self.limits = limits
+    self.searchSteps = searchSteps
     self.prediction = prediction
     self.verdict = verdict
     self.thresholds = thresholds
@@ -87,8 +90,9 @@ package struct Recording: Sendable, Equatable {
 
 /// What was measured of one metric in one interval.
 package struct DistributionRecord: Sendable, Equatable {
-  /// `connect` (from the instant the schedule intended) or `connect.uncorrected` (from the
-  /// `connect` call).
+  /// `connect` (from the instant the schedule intended), `connect.uncorrected` (from the
+  /// `connect` call), `rtt`, `rtt.uncorrected` (the same two for messages), or `drift` (how late
+  /// something was begun).
   package var metric: String
   package var phase: String
   /// The interval, in seconds since the run started.

@@ -54,6 +54,7 @@ extension Recording {
     workers = try WorkerRecord.all(in: database)
     failures = try FailureRecord.all(in: database)
     limits = try LimitRecord.all(in: database, evidence: LimitEvidence.all(in: database))
+    searchSteps = try SearchStep.all(in: database)
     prediction = try PredictionTerm.all(in: database)
     thresholds = try ThresholdResult.all(in: database)
     series = try Series.all(in: database)

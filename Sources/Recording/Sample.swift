@@ -25,15 +25,17 @@ package struct RunState: Sendable, Equatable {
   package var workers: [WorkerRecord]
   package var failures: [FailureRecord]
   package var limits: [LimitRecord]
+  package var searchSteps: [SearchStep]
 
   package init(
     phases: [PhaseRecord] = [], workers: [WorkerRecord] = [], failures: [FailureRecord] = [],
-    limits: [LimitRecord] = []
+    limits: [LimitRecord] = [], searchSteps: [SearchStep] = []
   ) {
     self.phases = phases
     self.workers = workers
     self.failures = failures
     self.limits = limits
+    self.searchSteps = searchSteps
   }
 }
 

@@ -46,7 +46,17 @@ enum Schema {
       established INTEGER NOT NULL,
       accepted INTEGER NOT NULL,
       phantom INTEGER NOT NULL,
-      failures INTEGER NOT NULL
+      failures INTEGER NOT NULL,
+      ceiling INTEGER
+    );
+    CREATE TABLE search_step (
+      position INTEGER PRIMARY KEY,
+      phase TEXT NOT NULL,
+      at REAL NOT NULL,
+      goal INTEGER NOT NULL,
+      held INTEGER NOT NULL,
+      outcome TEXT NOT NULL,
+      reason TEXT NOT NULL
     );
     CREATE TABLE worker (
       position INTEGER PRIMARY KEY,

@@ -55,12 +55,24 @@ extension Series.Key {
   package static let lost = Self("connections.lost")
   /// Source ports that something else on the host held, so that the client went past them.
   package static let portsSkipped = Self("ports.skipped")
+  /// Connections that a churn closed after their lifetime.
+  package static let churned = Self("connections.churned")
+  /// Connections held that have sent messages and never got an answer.
+  package static let unanswered = Self("connections.unanswered")
+  package static let bytesSent = Self("bytes.sent")
+  package static let bytesReceived = Self("bytes.received")
+  /// Bytes that came while no answer was expected.
+  package static let bytesUnexpected = Self("bytes.unexpected")
   package static let memoryAvailable = Self("memory.available")
   /// Kernel memory that connections have taken since the run started.
   package static let kernelMemory = Self("memory.kernel")
   package static let slab = Self("memory.slab")
   package static let tcpPages = Self("memory.tcp")
 
+  /// Messages of one pattern with this outcome, since the run started.
+  package static func messages(_ outcome: MessageOutcome, _ pattern: String) -> Self {
+    Self(outcome.seriesName, label: pattern)
+  }
   /// Failures of one kind, for example `client socket EMFILE`.
   package static func failures(_ cause: String) -> Self { Self("failures.by-cause", label: cause) }
   /// Seconds of processor time, for example of `client user`.

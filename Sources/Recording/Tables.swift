@@ -7,6 +7,7 @@ struct Tables {
   private var failures = StoredList<FailureRecord>()
   private var limits = StoredList<LimitRecord>()
   private var evidence = StoredList<LimitEvidence>()
+  private var searchSteps = StoredList<SearchStep>()
   private var series: [Series.Key: Int] = [:]
 
   mutating func begin(_ recording: Recording, in database: Database) throws {
@@ -25,7 +26,7 @@ struct Tables {
     try update(
       to: RunState(
         phases: recording.phases, workers: recording.workers, failures: recording.failures,
-        limits: recording.limits),
+        limits: recording.limits, searchSteps: recording.searchSteps),
       in: database)
     for series in recording.series {
       let id = try declare(series.key, series.unit, series.kind, in: database)
@@ -58,6 +59,7 @@ struct Tables {
     try workers.update(to: state.workers, in: database)
     try failures.update(to: state.failures, in: database)
     try limits.update(to: state.limits, in: database)
+    try searchSteps.update(to: state.searchSteps, in: database)
     try evidence.update(to: LimitEvidence.of(state.limits), in: database)
   }
 

@@ -24,11 +24,14 @@ package func jsonSummary(
     "limit": judgement.limit.map(limitObject) ?? .null,
     "prediction": recording.predicted.map(predictionObject) ?? .null,
     "connect": metrics.connectObject,
-    // No phase sends messages yet, so these are true zeros.
     "messages": .object([
-      "sent": .integer(0), "received": .integer(0), "lost": .integer(0), "rate": .integer(0),
+      "sent": .integer(metrics.messages(.sent) ?? 0),
+      "received": .integer(metrics.messages(.received) ?? 0),
+      "lost": .integer(metrics.messagesLost ?? 0),
+      "rate": .number(metrics.messageRate.map { ($0 * 10).rounded() / 10 } ?? 0),
     ]),
-    "rtt": .null,
+    "rtt": metrics.roundTripObject,
+    "ceiling": .integer(recording.phases.compactMap(\.ceiling).max()),
     "memory": .object([
       "kernel": .integer(metrics.kernelMemory.map { Int($0.rounded()) }),
       "user": .integer(metrics.userMemory.map { Int($0.rounded()) }),
@@ -87,6 +90,18 @@ extension Metrics {
       "p99": .number(connect?.p99),
       "p99.9": .number(connect?.p999),
       "max": .number(connect?.max),
+    ])
+  }
+
+  /// Null when nothing was answered.
+  fileprivate var roundTripObject: JSON {
+    guard let roundTrip else { return .null }
+    return .object([
+      "p50": .number(roundTrip.p50),
+      "p90": .number(roundTrip.p90),
+      "p99": .number(roundTrip.p99),
+      "p99.9": .number(roundTrip.p999),
+      "max": .number(roundTrip.max),
     ])
   }
 }

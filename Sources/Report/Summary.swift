@@ -39,6 +39,13 @@ private func measured(_ recording: Recording, _ metrics: Metrics) -> [Fact] {
   connect +=
     metrics.connect?.named.map { "\($0.name) \(Format.duration(seconds: $0.seconds))" } ?? []
   if !connect.isEmpty { rows.append(Fact("connect", connect.joined(separator: " · "))) }
+  if let sent = metrics.messages(.sent), sent > 0 {
+    rows.append(Fact("messages", messages(metrics, sent: sent)))
+  }
+  if let roundTrip = metrics.roundTrip {
+    let percentiles = roundTrip.named.map { "\($0.name) \(Format.duration(seconds: $0.seconds))" }
+    rows.append(Fact("round trip", percentiles.joined(separator: " · ")))
+  }
   if metrics.failures > 0 {
     let causes = recording.failures.sorted { $0.count > $1.count }.prefix(2)
       .map { line("\($0.cause) × \(Format.count($0.count))") }
@@ -63,9 +70,27 @@ private func measured(_ recording: Recording, _ metrics: Metrics) -> [Fact] {
   return rows
 }
 
+/// "1,200,000 sent · 20,000/s · 0 lost", and what became of the lost ones.
+private func messages(_ metrics: Metrics, sent: Int) -> String {
+  var parts = ["\(Format.count(sent)) sent"]
+  if let rate = metrics.messageRate { parts.append(Format.rate(rate)) }
+  parts.append("\(Format.count(metrics.messagesLost ?? 0)) lost")
+  for outcome in MessageOutcome.lost {
+    if let count = metrics.messages(outcome), count > 0 {
+      parts.append("\(Format.count(count)) \(outcome.rawValue)")
+    }
+  }
+  if let unanswered = metrics.unanswered, unanswered > 0 {
+    parts.append("\(Format.count(unanswered)) connections never answered")
+  }
+  return parts.joined(separator: " · ")
+}
+
 /// The thresholds that failed, as many as fit; those that passed are only counted.
 private func thresholds(_ judgement: Judgement, _ paint: Paint) -> [String] {
-  guard !judgement.thresholds.isEmpty else { return [] }
+  guard !judgement.thresholds.isEmpty else {
+    return [row("thresholds", "none: the plan asks for nothing but its phases' goals", paint)]
+  }
   let failed = judgement.thresholds.filter { !$0.passed }
   let passed = judgement.thresholds.count - failed.count
   var lines = [

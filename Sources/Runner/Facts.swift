@@ -23,10 +23,24 @@ extension Demand {
   }
 }
 
+extension Plan {
+  /// Whether something in it is decided while the run goes on.
+  var decidesMeanwhile: Bool {
+    thresholds.contains(where: \.aborts)
+      || phases.contains { phase in
+        if case .search(let search) = phase.kind { !search.until.isEmpty } else { false }
+      }
+  }
+}
+
 extension PhaseRecord {
   init(_ phase: Phase) {
     var rate: Double?
-    if case .ramp(let goal, let pace) = phase.kind { rate = pace.rate(of: goal) }
+    switch phase.kind {
+    case .ramp(let goal, let pace): rate = pace.rate(of: goal)
+    case .churn(let churn): rate = churn.rate
+    default: break
+    }
     self.init(
       name: phase.name, kind: phase.kindName, title: phase.title, planLine: phase.line,
       goal: phase.goal, plannedRate: rate)

@@ -124,6 +124,11 @@ struct Fleet: ~Copyable {
     members.reduce(0) { $1.end == end ? $0 + Int($1.board[counter]) : $0 }
   }
 
+  /// The sum over all workers of what became of one pattern's messages.
+  func total(_ pattern: Int, _ counter: MessageCounter, _ end: End) -> Int {
+    members.reduce(0) { $1.end == end ? $0 + Int($1.board[pattern, counter]) : $0 }
+  }
+
   /// Whether every living worker of an end is in this state or has settled this phase.
   func all(_ end: End, _ condition: (Scoreboard) -> Bool) -> Bool {
     members.allSatisfy { $0.end != end || !$0.isAlive || condition($0.board) }

@@ -8,16 +8,21 @@ import SystemPackage
 /// A plan on this host, before anything is opened: who would do what, and how far it would go.
 struct Outlook {
   let plan: Plan
+  let seed: UInt64
   let host: HostDescription
   let staffing: Staffing
   let demand: Demand
   let prediction: [PredictionTerm]
 
-  /// - Parameter isForRun: raises this process's own descriptor limit as far as it may, which the
-  ///   workers inherit, and sends a few packets over loopback to learn whether they are tracked.
-  ///   Without it nothing is changed and no socket is opened.
-  init(_ plan: Plan, isForRun: Bool) throws(Errno) {
+  /// - Parameters:
+  ///   - isForRun: raises this process's own descriptor limit as far as it may, which the workers
+  ///     inherit, and sends a few packets over loopback to learn whether they are tracked. Without
+  ///     it nothing is changed and no socket is opened.
+  ///   - seed: what random text in messages follows from; nil for any.
+  init(_ plan: Plan, isForRun: Bool, seed: UInt64? = nil) throws(Errno) {
     self.plan = plan
+    let seed = seed ?? UInt64.random(in: .min ... .max)
+    self.seed = seed
     var host = HostDescription.current()
     if isForRun {
       // One process that holds the whole goal is the fewest there can be, so ask for that much.
@@ -29,7 +34,7 @@ struct Outlook {
     self.host = host
     staffing = Staffing(
       plan: plan, descriptorLimit: min(host.descriptorsPerProcess, plan.goal + 1024),
-      processors: host.processors)
+      processors: host.processors, seed: seed)
     demand = Demand(plan, staffing: staffing)
     prediction = Capacity.predict(demand, on: host)
   }

@@ -19,7 +19,7 @@ extension RunOptions {
     let files = files(of: plan.name)
     let result: Recording
     do {
-      let outlook = try Outlook(plan, isForRun: true)
+      let outlook = try Outlook(plan, isForRun: true, seed: seed)
       let findings = preflight == .off ? [] : Preflight.findings(outlook)
       if preflight == .strict, !findings.isEmpty { return refuse(outlook, findings, files) }
       for finding in findings where !quiet {
@@ -53,7 +53,7 @@ extension RunOptions {
       planName: plan.name, planFile: plan.file, planText: plan.text,
       effectivePlan: plan.effective,
       overrides: plan.settings.sorted { $0.key < $1.key }.map { Fact($0.key, $0.value) },
-      seed: seed ?? UInt64.random(in: .min ... .max), programVersion: Version.current,
+      seed: outlook.seed, programVersion: Version.current,
       started: Clock.timestamp(), complete: false, hostname: host.hostname, host: host.facts,
       phases: state.phases, workers: state.workers, prediction: outlook.prediction)
     let writer = try RecordingWriter(path: files.recording, recording: recording)

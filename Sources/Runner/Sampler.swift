@@ -7,20 +7,29 @@ import Recording
 /// What costs more as connections grow is never read here: scoreboards are a fixed number of
 /// cells, and of /proc only files that the kernel answers from counters.
 struct Sampler {
-  private static let metrics: [(latency: Scoreboard.Latency, name: String)] = [
-    (.connect, "connect"), (.connectUncorrected, "connect.uncorrected"),
+  /// Each with the counters that tell whether it can have changed.
+  private static let metrics: [(latency: Scoreboard.Latency, name: String, isOfMessages: Bool)] = [
+    (.connect, "connect", false), (.connectUncorrected, "connect.uncorrected", false),
+    (.roundTrip, "rtt", true), (.roundTripUncorrected, "rtt.uncorrected", true),
+    (.drift, "drift", true),
   ]
 
   private let sources: [String]
+  private let patterns: [String]
+  private let pushes: Bool
   private let started: Instant
   /// Bucket counts at the sample before, to tell what is new in this interval.
   private var counts: [[UInt64]]
   private var established = 0
+  private var exchanged = 0
   private var intervalStart = 0.0
 
-  init(sources: [String], started: Instant) {
+  /// - Parameter pushes: whether the built-in server speaks first.
+  init(sources: [String], patterns: [String], pushes: Bool, started: Instant) {
     // With thousands of sources one series each would outweigh everything else in the recording.
     self.sources = sources.count <= Self.mostSources ? sources : []
+    self.patterns = patterns
+    self.pushes = pushes
     self.started = started
     counts = Self.metrics.map { _ in [UInt64](repeating: 0, count: LatencyBuckets.count) }
   }
@@ -33,7 +42,8 @@ struct Sampler {
   ) -> Sample {
     let at = Instant.now().seconds(since: started)
     let readings =
-      connectionReadings(fleet) + failureReadings(failures) + sourceReadings(fleet)
+      connectionReadings(fleet) + messageReadings(fleet) + failureReadings(failures)
+      + sourceReadings(fleet)
       + endpointReadings(fleet) + processorReadings(fleet) + kernel
     defer { intervalStart = at }
     return Sample(
@@ -54,9 +64,41 @@ struct Sampler {
         .failures, .counter, fleet.total(.failures, .client) + fleet.total(.failures, .server)),
       reading(.handshakes, .counter, fleet.total(.established, .client)),
       reading(.lost, .counter, fleet.total(.closedByPeer, .client)),
+      reading(.churned, .counter, fleet.total(.churned, .client)),
       Reading(
         .portsSkipped, unit: "ports", kind: .counter,
         value: Double(fleet.total(.portsSkipped, .client))),
+    ]
+  }
+
+  private func messageReadings(_ fleet: borrowing Fleet) -> [Reading] {
+    func counter(_ key: Series.Key, _ unit: String, _ value: Int) -> Reading {
+      Reading(key, unit: unit, kind: .counter, value: Double(value))
+    }
+    var readings: [Reading] = []
+    for (index, pattern) in patterns.enumerated() {
+      for outcome in MessageOutcome.allCases {
+        readings.append(
+          counter(
+            .messages(outcome, pattern), "messages",
+            fleet.total(index, MessageCounter(outcome), .client)))
+      }
+    }
+    if pushes {
+      readings += [
+        counter(.messages(.sent, "push"), "messages", fleet.total(.pushed, .server)),
+        counter(.messages(.received, "push"), "messages", fleet.total(.pushed, .client)),
+        counter(.messages(.wrong, "push"), "messages", fleet.total(.pushedWrong, .client)),
+      ]
+    }
+    guard pushes || !patterns.isEmpty else { return [] }
+    return readings + [
+      counter(.bytesSent, "bytes", fleet.total(.bytesSent, .client)),
+      counter(.bytesReceived, "bytes", fleet.total(.bytesReceived, .client)),
+      counter(.bytesUnexpected, "bytes", fleet.total(.unexpectedBytes, .client)),
+      Reading(
+        .unanswered, unit: "connections", kind: .gauge,
+        value: Double(fleet.now(.unanswered, .client))),
     ]
   }
 
@@ -111,12 +153,13 @@ struct Sampler {
   private mutating func distributions(
     _ fleet: borrowing Fleet, phase: String, at: Double
   ) -> [DistributionRecord] {
-    let total = fleet.total(.established, .client)
-    // Nothing was established, so no bucket has changed: a long hold costs nothing here.
-    guard total != established else { return [] }
-    established = total
+    let totals = (fleet.total(.established, .client), exchanges(fleet))
+    let hasChanged = (established: totals.0 != established, exchanged: totals.1 != exchanged)
+    (established, exchanged) = totals
     var records: [DistributionRecord] = []
-    for (index, metric) in Self.metrics.enumerated() {
+    // Where nothing was counted no bucket has changed: a long hold costs nothing here.
+    for (index, metric) in Self.metrics.enumerated()
+    where metric.isOfMessages ? hasChanged.exchanged : hasChanged.established {
       var now = [UInt64](repeating: 0, count: LatencyBuckets.count)
       for member in fleet.members where member.end == .client {
         member.board.addCounts(of: metric.latency, to: &now)
@@ -128,11 +171,35 @@ struct Sampler {
             value: LatencyBuckets.value(at: bucket), count: now[bucket] - counts[index][bucket]))
       }
       counts[index] = now
+      guard !buckets.isEmpty else { continue }
       records.append(
         DistributionRecord(
           metric: metric.name, phase: phase, from: intervalStart, to: at,
           distribution: Distribution(buckets: buckets)))
     }
     return records
+  }
+
+  /// Rises with every message that is sent or answered, and with every connection begun on time.
+  private func exchanges(_ fleet: borrowing Fleet) -> Int {
+    patterns.indices.reduce(fleet.total(.opened, .client)) { total, index in
+      [MessageCounter.sent, .received, .late].reduce(total) {
+        $0 + fleet.total(index, $1, .client)
+      }
+    }
+  }
+}
+
+extension MessageCounter {
+  init(_ outcome: MessageOutcome) {
+    self =
+      switch outcome {
+      case .sent: .sent
+      case .received: .received
+      case .wrong: .wrong
+      case .short: .short
+      case .late: .late
+      case .missing: .missing
+      }
   }
 }

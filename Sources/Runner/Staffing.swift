@@ -1,5 +1,6 @@
 import Addressing
 import Linux
+import Messages
 import Plan
 import Probe
 import Recording
@@ -20,8 +21,9 @@ struct Staffing {
 
   /// - Parameters:
   ///   - descriptorLimit: RLIMIT_NOFILE of every worker.
+  ///   - seed: what random text in messages follows from.
   ///   - processors: how many there are; more workers than that do not make a ramp faster.
-  init(plan: Plan, descriptorLimit: Int, processors: Int) {
+  init(plan: Plan, descriptorLimit: Int, processors: Int, seed: UInt64) {
     let rate = plan.phases.map(\.connectionsASecond).max() ?? 0
     func count(_ processes: Processes, own: Int) -> Int {
       switch processes {
@@ -50,6 +52,10 @@ struct Staffing {
       case .interface: []
       }
     let tasks = plan.phases.map(ClientTask.init)
+    let patternsOfPhase = plan.phases.map { phase in
+      plan.patterns.indices.filter { phase.patterns.contains(plan.patterns[$0].name) }
+    }
+    let pushed = plan.server?.reply.pushed
 
     self.sources = sources
     self.endpoints = endpoints
@@ -66,7 +72,8 @@ struct Staffing {
       ClientAssignment(
         share: WorkerShare(index: index, count: clientCount), sources: sources,
         ports: plan.clients.ports, endpoints: endpoints,
-        connectTimeout: plan.clients.connectTimeout.nanoseconds, tasks: tasks)
+        connectTimeout: plan.clients.connectTimeout.nanoseconds, tasks: tasks,
+        patterns: plan.patterns, patternsOfPhase: patternsOfPhase, pushed: pushed, seed: seed)
     }
   }
 }

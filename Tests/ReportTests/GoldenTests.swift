@@ -22,6 +22,8 @@ struct Run: CustomTestStringConvertible, Sendable {
     Run(name: "threshold", recording: Sample.passed, judgement: Sample.thresholdJudgement),
     Run(name: "interrupted", recording: Sample.interrupted, judgement: Sample.interruptedJudgement),
     Run(name: "incomplete", recording: Sample.incomplete, judgement: Sample.incompleteJudgement),
+    Run(name: "messages", recording: Sample.messages, judgement: Sample.messagesJudgement),
+    Run(name: "search", recording: Sample.search, judgement: judge(Sample.search, thresholds: [])),
     Run(name: "hostile", recording: Sample.hostile, judgement: Sample.hostileJudgement),
   ]
 }

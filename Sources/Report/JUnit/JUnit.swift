@@ -63,10 +63,16 @@ private func properties(_ recording: Recording, _ limit: LimitRecord?) -> [Fact]
     "failures": String(metrics.failures),
     "prediction": recording.predicted.map { String($0.connections) },
     "prediction.resource": recording.predicted?.resource.rawValue,
+    "ceiling": recording.phases.compactMap(\.ceiling).max().map { String($0) },
+    "messages.sent": metrics.messages(.sent).map { String($0) },
+    "messages.received": metrics.messages(.received).map { String($0) },
+    "messages.lost": metrics.messagesLost.map { String($0) },
+    "messages.rate": metrics.messageRate.map { Format.fixed($0, 1) },
     "connect.rate": metrics.connectRate.map { Format.fixed($0, 1) },
   ])
-  return facts
-    + (metrics.connect?.named ?? []).map {
-      Fact("connect.\($0.name)", Format.short($0.seconds, 9))
-    }
+  return facts + percentiles("connect", metrics.connect) + percentiles("rtt", metrics.roundTrip)
+}
+
+private func percentiles(_ name: String, _ latency: Metrics.Latency?) -> [Fact] {
+  (latency?.named ?? []).map { Fact("\(name).\($0.name)", Format.short($0.seconds, 9)) }
 }

@@ -36,7 +36,8 @@ struct HTMLReport {
 
   private var sections: [Section] {
     [
-      goalSection, connectionsSection, rateSection, latencySection, memorySection, kernelSection,
+      goalSection, connectionsSection, searchSection, rateSection, latencySection, messageSection,
+      roundTripSection, memorySection, kernelSection,
       phasesSection, thresholdsSection, sourcesSection, predictionSection, hostSection, planSection,
     ].filter { !$0.content.isEmpty }
   }

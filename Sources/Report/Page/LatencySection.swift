@@ -1,31 +1,45 @@
 import Recording
 
-/// How long connecting took: over time, and as a whole.
-extension HTMLReport {
-  var latencySection: Section {
-    Section("latency", "Connect latency") {
-      let whole = recording.distribution(of: "connect")
-      if let latency = metrics.connect, let highest = whole.maximum {
-        let lowest = whole.buckets.first?.value ?? 1
-        let axis = Axis.latency(Double(max(1, lowest)) / 1e9...Double(max(2, highest)) / 1e9)
-        latencyOverTime(axis).figure
-        Element("div", ["class": "pair"]) {
-          histogram(whole, axis, latency).figure
-          percentileCurves(whole, axis).figure
-        }
-        percentileTable.element
+/// How long something took: over time, and as a whole.
+struct LatencyFigures {
+  let report: HTMLReport
+  /// The metric's name in the recording; `<metric>.uncorrected` is the one beside it.
+  let metric: String
+  /// What the ids of its charts begin with.
+  let id: String
+  /// "Connect latency".
+  let title: String
+  /// What each value belongs to: "connections".
+  let population: String
+  /// What the uncorrected value counts from: "the call".
+  let actualStart: String
+  let corrected: Metrics.Latency?
+  let uncorrected: Metrics.Latency?
+
+  private var recording: Recording { report.recording }
+
+  @MarkupBuilder var content: [Node] {
+    let whole = recording.distribution(of: metric)
+    if let corrected, let highest = whole.maximum {
+      let lowest = whole.buckets.first?.value ?? 1
+      let axis = Axis.latency(Double(max(1, lowest)) / 1e9...Double(max(2, highest)) / 1e9)
+      overTime(axis).figure
+      Element("div", ["class": "pair"]) {
+        histogram(whole, axis, corrected).figure
+        percentileCurves(whole, axis).figure
       }
+      percentileTable.element
     }
   }
 
-  private func latencyOverTime(_ axis: Axis) -> Chart {
-    let intervals = Interval.all(of: "connect", in: recording, atMost: 240)
+  private func overTime(_ axis: Axis) -> Chart {
+    let intervals = Interval.all(of: metric, in: recording, atMost: 240)
     func ribbons(_ lower: Int, _ upper: Int) -> [Chart.Ribbon] {
       intervals.map { Chart.Ribbon(lower: $0.steps(lower), upper: $0.steps(upper)) }
     }
     func lines(_ index: Int) -> Curve { Curve(pieces: intervals.map { $0.steps(index) }) }
-    return chart(
-      "chart-latency", "Connect latency over time", y: axis,
+    return report.chart(
+      "chart-\(id)", "\(title) over time", y: axis,
       layers: [
         .init(name: "p99 to max", ink: .shares[2], shape: .area(ribbons(2, 3))),
         .init(name: "p90 to p99", ink: .shares[1], shape: .area(ribbons(1, 2))),
@@ -50,9 +64,9 @@ extension HTMLReport {
       return .init(from: axis.value(at: from), to: axis.value(at: to), value: counts[slot])
     }
     var chart = Chart(
-      id: "chart-distribution", title: "How often each latency occurred", x: axis,
+      id: "chart-\(id)-distribution", title: "How often each latency occurred", x: axis,
       y: .counts(upTo: counts.max() ?? 0),
-      layers: [.init(name: "connections", ink: .client, shape: .bars(bars))], height: 180)
+      layers: [.init(name: population, ink: .client, shape: .bars(bars))], height: 180)
     chart.markers = [
       .init(at: latency.p50, label: "p50", isLimit: false),
       .init(at: latency.p99, label: "p99", isLimit: false),
@@ -68,15 +82,15 @@ extension HTMLReport {
         name: "from the planned instant", ink: .client,
         shape: .line(Self.percentileCurve(whole, nines)))
     ]
-    let uncorrected = recording.distribution(of: "connect.uncorrected")
+    let uncorrected = recording.distribution(of: metric + ".uncorrected")
     if uncorrected.count > 0 {
       layers.append(
         .init(
-          name: "from the call", ink: .planned,
+          name: "from \(actualStart)", ink: .planned,
           shape: .line(Self.percentileCurve(uncorrected, nines))))
     }
     return Chart(
-      id: "chart-percentiles", title: "Latency by percentile", x: .percentiles(upTo: nines),
+      id: "chart-\(id)-percentiles", title: "Latency by percentile", x: .percentiles(upTo: nines),
       y: axis, layers: layers, height: 180)
   }
 
@@ -96,13 +110,13 @@ extension HTMLReport {
 
   private var percentileTable: Table {
     let rows = [
-      ("from the planned instant", metrics.connect), ("from the call", metrics.uncorrected),
+      ("from the planned instant", corrected), ("from \(actualStart)", uncorrected),
     ]
     return Table(
       caption: "Percentiles of the whole run",
       columns: [.init(title: "Measured", key: "measured")]
         + ["p50", "p90", "p99", "p99.9", "max"].map { .init(title: $0, key: $0, isNumeric: true) }
-        + [.init(title: "Connections", key: "count", isNumeric: true)],
+        + [.init(title: capitalised(population), key: "count", isNumeric: true)],
       rows: rows.compactMap { name, latency in
         guard let latency else { return nil }
         return [.text(name)] + latency.named.map { .seconds($0.seconds, Format.duration(seconds:)) }
@@ -136,6 +150,28 @@ private struct Interval {
         return nil
       }
       return Interval(from: from, to: to, values: values.map { Double($0) / 1e9 })
+    }
+  }
+}
+
+extension HTMLReport {
+  var latencySection: Section {
+    Section("latency", "Connect latency") {
+      LatencyFigures(
+        report: self, metric: "connect", id: "latency", title: "Connect latency",
+        population: "connections", actualStart: "the call", corrected: metrics.connect,
+        uncorrected: metrics.uncorrected
+      ).content
+    }
+  }
+
+  var roundTripSection: Section {
+    Section("rtt", "Round trip") {
+      LatencyFigures(
+        report: self, metric: "rtt", id: "rtt", title: "Round trip", population: "answers",
+        actualStart: "the send", corrected: metrics.roundTrip,
+        uncorrected: metrics.roundTripUncorrected
+      ).content
     }
   }
 }

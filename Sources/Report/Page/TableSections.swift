@@ -224,7 +224,7 @@ extension HTMLReport {
 extension PhaseRecord.Outcome {
   fileprivate func word(reached: Bool) -> String {
     switch self {
-    case .done, .limit, .interrupted: rawValue
+    case .done, .limit, .interrupted, .aborted: rawValue
     case .skipped: reached ? "cut off" : "not reached"
     }
   }

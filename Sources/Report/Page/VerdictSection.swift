@@ -94,6 +94,14 @@ extension HTMLReport {
           "Connect p99", Format.duration(seconds: connect.p99),
           "p50 \(Format.duration(seconds: connect.p50))")
       }
+      if let rate = metrics.messageRate {
+        figure("Messages", Format.rate(rate), "\(Format.count(metrics.messagesLost ?? 0)) lost")
+      }
+      if let roundTrip = metrics.roundTrip {
+        figure(
+          "Round trip p99", Format.duration(seconds: roundTrip.p99),
+          "p50 \(Format.duration(seconds: roundTrip.p50))")
+      }
       if let kernel = metrics.kernelMemory {
         figure("Kernel memory", Format.bytes(kernel), "a connection end")
       }

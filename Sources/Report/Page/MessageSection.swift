@@ -1,0 +1,104 @@
+import Recording
+
+/// What was sent, and what became of it.
+extension HTMLReport {
+  var messageSection: Section {
+    Section("messages", "Messages") {
+      if !metrics.messages.isEmpty {
+        if let messageRate { messageRate.figure }
+        messageTable.element
+        if let starvation { Element("p", ["class": "note"], starvation) }
+      }
+    }
+  }
+
+  private var messageRate: Chart? {
+    var highest = 0.0
+    var layers: [Chart.Layer] = []
+    func add(_ outcome: MessageOutcome, _ name: String, _ ink: Ink) {
+      let patterns = recording.series(named: outcome.seriesName)
+      guard let growth = patterns.first.map({ total(of: patterns, like: $0).growth }),
+        !growth.isEmpty
+      else { return }
+      let curve = Curve(growth)
+      highest = max(highest, curve.highest ?? 0)
+      layers.append(.init(name: name, ink: ink, shape: .line(curve)))
+    }
+    add(.sent, "sent a second", .client)
+    add(.received, "answered a second", .server)
+    return layers.isEmpty
+      ? nil
+      : chart(
+        "chart-messages", "Messages a second", y: .counts(upTo: highest, suffix: "/s"),
+        layers: layers)
+  }
+
+  /// All patterns together: they are sampled at the same instants.
+  private func total(of patterns: [Series], like first: Series) -> Series {
+    var sum = first
+    for series in patterns.dropFirst() {
+      for (index, point) in series.points.enumerated() where sum.points.indices.contains(index) {
+        sum.points[index].value += point.value
+      }
+    }
+    return sum
+  }
+
+  private var messageTable: Table {
+    Table(
+      caption: "What became of the messages",
+      columns: [.init(title: "Pattern", key: "pattern")]
+        + MessageOutcome.allCases.map {
+          .init(title: capitalised($0.rawValue), key: $0.rawValue, isNumeric: true)
+        } + [.init(title: "Lost", key: "lost", isNumeric: true)],
+      rows: metrics.messages.map { totals in
+        [.text(line(totals.pattern))]
+          + MessageOutcome.allCases.map { outcome in
+            let isBad = MessageOutcome.lost.contains(outcome) && totals[outcome] > 0
+            return .count(totals[outcome], style: isBad ? "bad" : nil)
+          } + [.count(totals.lost, style: totals.lost > 0 ? "bad" : nil)]
+      })
+  }
+
+  /// A percentile says nothing of connections that never got an answer.
+  private var starvation: String? {
+    guard let unanswered = metrics.unanswered, unanswered > 0 else { return nil }
+    return
+      "Up to \(Format.count(unanswered)) connections at once had sent messages and not got one "
+      + "answer; no latency counts them."
+  }
+
+  var searchSection: Section {
+    Section("search", "Search") {
+      if !recording.searchSteps.isEmpty { searchTable.element }
+    }
+  }
+
+  private var searchTable: Table {
+    Table(
+      caption: "Steps of the search",
+      columns: [
+        .init(title: "Phase", key: "phase"), .init(title: "At", key: "at", isNumeric: true),
+        .init(title: "Asked for", key: "goal", isNumeric: true),
+        .init(title: "Held", key: "held", isNumeric: true),
+        .init(title: "Outcome", key: "outcome"), .init(title: "Because", key: "reason"),
+      ],
+      rows: recording.searchSteps.map { step in
+        [
+          .text(line(step.phase)), .seconds(step.at, Format.instant), .count(step.goal),
+          .count(step.held),
+          .text(step.outcome.rawValue, style: "outcome \(step.outcome.style)"),
+          .text(step.reason.isEmpty ? nil : line(step.reason)),
+        ]
+      })
+  }
+}
+
+extension SearchStep.Outcome {
+  fileprivate var style: String {
+    switch self {
+    case .reached, .confirmed: "done"
+    case .limit, .tooMany, .lost: "limit"
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import Host
+import Linux
+import Plan
+import Probe
+import Recording
+
+/// What the scoreboards and the kernel say.
+extension Coordinator {
+  /// Reads the scoreboards: peaks, failures, dead workers, limits, memory.
+  mutating func observe() {
+    let established = fleet.now(.held, .client)
+    let accepted = fleet.now(.held, .server)
+    state.phases[phase].established = max(state.phases[phase].established, established)
+    state.phases[phase].accepted = max(state.phases[phase].accepted, accepted)
+    for index in fleet.reap() { recordDeath(of: index) }
+    let held = FailureLedger.Held(established: established, accepted: accepted)
+    if ledger.update(from: fleet, held: held) {
+      state.failures = ledger.records
+    }
+    stopGrowthAtLimit()
+  }
+
+  mutating func stopGrowthAtLimit() {
+    memoryAvailable = meter.available() ?? memoryAvailable
+    guard !growthStopped, plan.phases[phase].goal != nil else { return }
+    if memoryIsShort(), !fleet.hasSettled {
+      guardStop = FailureRecord(
+        end: .host, worker: nil, phase: plan.phases[phase].name,
+        syscall: FailureRecord.memoryGuardCall, errno: nil, count: 1,
+        firstInstant: Instant.now().seconds(since: started),
+        established: fleet.now(.held, .client), accepted: fleet.now(.held, .server), source: nil,
+        endpoint: nil)
+    }
+    // A client that is out of something stops by itself, and the others go on to their own end.
+    // A server cannot stop its clients.
+    if guardStop != nil || fleet.any(.server, { $0[.limited] == 1 }) {
+      growthStopped = true
+      fleet.post(.settle, phase: phase)
+    }
+    limitInSight = guardStop.map(\.cause) ?? ledger.records.last.map(\.cause)
+  }
+
+  func memoryIsShort() -> Bool {
+    guard let memoryAvailable, plan.memoryGuard != nil else { return false }
+    return memoryAvailable <= demand.bytesGuarded(on: host)
+  }
+
+  mutating func recordDeath(of index: Int) {
+    updateWorkers()
+    let limit = finder(kernel.readings()).limit(
+      ofDeath: state.workers[index], in: state.phases[phase],
+      at: Instant.now().seconds(since: started))
+    state.limits.append(limit)
+    note(limit)
+  }
+
+  func finder(_ readings: [Reading]) -> LimitFinder {
+    LimitFinder(
+      host: host, demand: demand, prediction: prediction, before: countersBefore,
+      after: readings.values)
+  }
+
+  mutating func note(_ limit: LimitRecord) {
+    progress.note("\(plan.name): limit: \(limit.cause)")
+  }
+
+  mutating func measureMemory() {
+    for (index, member) in fleet.members.enumerated() where member.isAlive {
+      state.workers[index].privateBytes = MemoryMeter.privateBytes(of: member.child.id)
+    }
+  }
+
+  mutating func updateWorkers() {
+    for (index, member) in fleet.members.enumerated() {
+      state.workers[index].update(from: member)
+    }
+  }
+
+  mutating func sample(
+    _ readings: [Reading], phaseEnded: Bool = false
+  ) throws(RecordingError) {
+    let now = Instant.now()
+    nextSample = max(nextSample.advanced(by: plan.sampling.every), now)
+    updateWorkers()
+    let sample = sampler.sample(
+      fleet, kernel: readings, failures: state.failures, phase: state.phases[phase].name,
+      state: state)
+    try writer.append(sample)
+    live?.append(sample, state: state)
+    abortIfDecided(phaseEnded: phaseEnded)
+  }
+
+  /// Ends the phase and the run when a threshold that asks for it is known to fail.
+  private mutating func abortIfDecided(phaseEnded: Bool) {
+    guard aborted == nil, !interrupted,
+      let violation = live?.violated(
+        of: plan.thresholds.filter(\.aborts), in: state.phases[phase].name, phaseEnded: phaseEnded)
+    else { return }
+    aborted = violation
+    isCut = true
+    progress.note("\(plan.name): ends here: \(violation.text)")
+    fleet.post(.settle, phase: phase)
+  }
+
+  func progressState() -> ProgressState {
+    let record = state.phases[phase]
+    return ProgressState(
+      plan: plan.name, phase: record.title, elapsed: Instant.now().seconds(since: started),
+      phaseElapsed: Instant.now().seconds(since: phaseStarted), goal: record.goal,
+      planned: plan.phases[phase].plannedSeconds, established: fleet.now(.held, .client),
+      accepted: hasOwnServer ? fleet.now(.held, .server) : nil,
+      connecting: fleet.now(.connecting, .client),
+      failures: fleet.total(.failures, .client) + fleet.total(.failures, .server),
+      memoryAvailable: memoryAvailable.map(Double.init), limit: limitInSight)
+  }
+}

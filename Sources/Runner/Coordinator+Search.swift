@@ -1,0 +1,123 @@
+import Host
+import Linux
+import Plan
+import Probe
+import Recording
+
+/// Looking for the most connections that last.
+extension Coordinator {
+  /// Steps after which a search gives up; twenty halvings find any number among millions.
+  private static let mostSteps = 10_000
+
+  mutating func seek(_ search: Phase.Search) throws(RecordingError) {
+    var walk = SearchWalk(from: search.from, step: search.step, most: search.most)
+    for _ in 0..<Self.mostSteps where !interrupted && !isCut {
+      switch walk.move {
+      case .step(let goal):
+        try step(to: goal, search, &walk)
+      case .confirm(let count):
+        try confirm(count, search, &walk)
+      case .found(let count):
+        state.phases[phase].ceiling = count
+        return
+      case .nothing: return
+      }
+    }
+  }
+
+  private mutating func step(
+    to goal: Int, _ search: Phase.Search, _ walk: inout SearchWalk
+  ) throws(RecordingError) {
+    let began = Instant.now().seconds(since: started)
+    try go(to: goal)
+    guard !interrupted, !isCut else { return }
+    let held = heldAtBothEnds
+    if held < goal {
+      walk.wasLimited(to: held)
+      return note(goal, held, .limit, limitInSight ?? "")
+    }
+    if !search.until.isEmpty {
+      try loop(until: .now().advanced(by: max(.seconds(1), search.confirm / 10))) { _ in false }
+    }
+    try sample(kernel.readings())
+    if let violation = tooMany(search, since: began) {
+      walk.wasTooMany()
+      note(goal, held, .tooMany, violation)
+    } else {
+      walk.reached()
+      note(goal, held, .reached)
+    }
+  }
+
+  private mutating func confirm(
+    _ count: Int, _ search: Phase.Search, _ walk: inout SearchWalk
+  ) throws(RecordingError) {
+    // From here on it only goes down, whatever limit was met on the way up.
+    growthStopped = true
+    try go(to: count)
+    let began = Instant.now().seconds(since: started)
+    try loop(until: .now().advanced(by: search.confirm)) { _ in false }
+    guard !interrupted, !isCut else { return }
+    try sample(kernel.readings())
+    let held = heldAtBothEnds
+    if held >= count, tooMany(search, since: began) == nil {
+      walk.confirmed()
+      note(count, held, .confirmed)
+    } else {
+      walk.wasLost(leaving: held)
+      note(count, held, .lost, tooMany(search, since: began) ?? "")
+    }
+  }
+
+  /// Opens or closes until so many are held, or a limit leaves it at fewer.
+  private mutating func go(to goal: Int) throws(RecordingError) {
+    fleet.post(.begin, phase: phase, goal: goal)
+    try loop(until: nil) { fleet in fleet.hasSettled }
+    if hasOwnServer {
+      try settle { fleet in fleet.now(.held, .server) == fleet.now(.held, .client) }
+    }
+  }
+
+  private var heldAtBothEnds: Int {
+    let client = fleet.now(.held, .client)
+    return hasOwnServer ? min(client, fleet.now(.held, .server)) : client
+  }
+
+  /// The condition that says so, with what was measured; nil when none does.
+  private func tooMany(_ search: Phase.Search, since began: Double) -> String? {
+    guard let live else { return nil }
+    let span = began...max(began, live.recording.duration)
+    for condition in search.until {
+      guard let value = live.recording.measure(condition.metric, in: span),
+        condition.comparison.holds(value, condition.value)
+      else { continue }
+      return LiveRecording.Violation(threshold: condition, value: value).text
+    }
+    return nil
+  }
+
+  private mutating func note(
+    _ goal: Int, _ held: Int, _ outcome: SearchStep.Outcome, _ reason: String = ""
+  ) {
+    state.searchSteps.append(
+      SearchStep(
+        phase: state.phases[phase].name, at: Instant.now().seconds(since: started), goal: goal,
+        held: held, outcome: outcome, reason: reason))
+    let why = reason.isEmpty ? "" : ": \(reason)"
+    progress.note(
+      "\(plan.name): search: \(Format.count(held)) of \(Format.count(goal)) \(outcome.word)\(why)")
+  }
+}
+
+extension SearchStep.Outcome {
+  /// For people.
+  fileprivate var word: String {
+    switch self {
+    case .reached: "reached"
+    case .limit: "held at a limit"
+    case .tooMany: "are too many"
+    case .confirmed: "confirmed"
+    case .lost: "did not last"
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import Host
+import Linux
+import Plan
+import Probe
+import Recording
+
+/// Keeping the run going: until a phase is over, a signal comes, or nothing moves any more.
+extension Coordinator {
+  /// Keeps the run going until the condition holds, the deadline comes, or a signal does.
+  mutating func loop(
+    until deadline: Instant?, _ done: (borrowing Fleet) -> Bool
+  ) throws(RecordingError) {
+    while !interrupted, !isCut {
+      observe()
+      if done(fleet) { return }
+      let now = Instant.now()
+      if let deadline, deadline <= now { return }
+      if nextSample <= now { try sample(kernel.readings()) }
+      progress.update(progressState())
+      sleep(until: min(deadline ?? .distantFuture, nextSample, now.advanced(by: Self.tick)))
+    }
+  }
+
+  /// Gives workers a moment to notice what has already happened. Ends early when nothing moves.
+  mutating func settle(
+    _ done: (borrowing Fleet) -> Bool
+  ) throws(RecordingError) {
+    var deadline = Instant.now().advanced(by: Self.settleTime)
+    var last = (-1, -1, -1)
+    while !done(fleet), .now() < deadline {
+      observe()
+      let now = (
+        fleet.now(.held, .client), fleet.now(.held, .server), fleet.total(.verified, .client)
+      )
+      if now != last { deadline = .now().advanced(by: Self.settleTime) }
+      last = now
+      if nextSample <= .now() { try sample(kernel.readings()) }
+      progress.update(progressState())
+      sleep(until: .now().advanced(by: .milliseconds(10)))
+    }
+  }
+
+  mutating func sleep(until instant: Instant) {
+    Poll.waitReadable([fleet.attention, signals.descriptor], until: instant)
+    EventCounter.clear(fleet.attention)
+    while signals.next() != nil {
+      // The second one ends the program at once; the recording is readable as it stands.
+      if interrupted { CurrentProcess.exit(ExitStatus.interrupted) }
+      interrupted = true
+      progress.note("\(plan.name): interrupted; closing connections and writing the reports")
+      fleet.post(.settle, phase: phase)
+    }
+  }
+
+  /// Server workers say whether they could listen before the first connection is opened.
+  mutating func awaitListeners() throws(RecordingError) {
+    try loop(until: .now().advanced(by: .seconds(10))) { fleet in
+      fleet.all(.server) { $0[.state] != WorkerState.starting.rawValue }
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import Plan
+import Recording
+
+/// What the run has recorded so far, in memory, for conditions that decide while it goes on.
+struct LiveRecording {
+  private(set) var recording: Recording
+  private var places: [Series.Key: Int] = [:]
+
+  init(planName: String) {
+    recording = Recording(planName: planName)
+  }
+
+  mutating func append(_ sample: Sample, state: RunState) {
+    for reading in sample.readings {
+      let point = Series.Point(at: sample.at, value: reading.value)
+      if let place = places[reading.key] {
+        recording.series[place].points.append(point)
+      } else {
+        places[reading.key] = recording.series.count
+        recording.series.append(
+          Series(key: reading.key, unit: reading.unit, kind: reading.kind, points: [point]))
+      }
+    }
+    recording.distributions += sample.distributions
+    recording.phases = state.phases
+    recording.workers = state.workers
+    recording.failures = state.failures
+    recording.limits = state.limits
+    recording.duration = sample.at
+  }
+
+  /// The first of these conditions that is known to fail at the last sample.
+  ///
+  /// - Parameter phaseEnded: whether the phase is over. Before that a lower bound such as
+  ///   `connections >= 20k` cannot be held against what is still growing; a window is whole.
+  func violated(
+    of thresholds: [Threshold], in phase: String, phaseEnded: Bool
+  ) -> Violation? {
+    for threshold in thresholds where threshold.phase == nil || threshold.phase == phase {
+      guard let value = value(of: threshold, in: phase, phaseEnded: phaseEnded),
+        !threshold.comparison.holds(value, threshold.value)
+      else { continue }
+      return Violation(threshold: threshold, value: value)
+    }
+    return nil
+  }
+
+  struct Violation {
+    let threshold: Threshold
+    let value: Double
+
+    /// "failures.rate < 0.1% (measured 3%)"
+    var text: String {
+      "\(threshold.text) (measured \(threshold.metric.quantity.text(value)))"
+    }
+  }
+
+  private func value(of threshold: Threshold, in phase: String, phaseEnded: Bool) -> Double? {
+    if let window = threshold.window {
+      let length = window / .seconds(1)
+      let span = recording.phases.first { $0.name == phase }.flatMap(recording.span)
+      let start = threshold.phase == nil ? 0 : span?.lowerBound ?? 0
+      guard recording.duration - length >= start else { return nil }
+      return recording.measure(
+        threshold.metric, in: recording.duration - length...recording.duration)
+    }
+    let isWholePhase = phaseEnded && threshold.phase != nil
+    guard isWholePhase || threshold.comparison.isUpperBound else { return nil }
+    return Metrics(recording, phase: threshold.phase).value(of: threshold.metric)
+  }
+}
+
+extension Threshold.Comparison {
+  /// Whether what only grows can come to fail it.
+  fileprivate var isUpperBound: Bool {
+    switch self {
+    case .atMost, .less, .equal: true
+    case .atLeast, .more, .unequal: false
+    }
+  }
+}

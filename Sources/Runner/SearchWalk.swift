@@ -1,0 +1,81 @@
+/// Where a search goes next: up in steps, then between what lasted and what did not, then back
+/// down until a number has been held for long enough.
+///
+/// It knows nothing of sockets: it is told how each step went, and says what to try.
+struct SearchWalk {
+  enum Move: Equatable {
+    /// Go to this many connections and look.
+    case step(to: Int)
+    /// Go to this many and hold them for as long as a ceiling must last.
+    case confirm(Int)
+    /// This many last.
+    case found(Int)
+    case nothing
+  }
+
+  private let stepSize: Int
+  private let most: Int
+  /// The most that was reached without anything amiss.
+  private var good = 0
+  /// The fewest that were too many.
+  private var bad: Int?
+  private var goal: Int
+  private(set) var move: Move
+
+  init(from: Int, step: Int, most: Int) {
+    stepSize = step
+    self.most = most
+    goal = min(from, most)
+    move = .step(to: goal)
+  }
+
+  /// The step reached its goal, and nothing was amiss.
+  mutating func reached() {
+    good = goal
+    advance()
+  }
+
+  /// The step reached its goal, but that was too many.
+  mutating func wasTooMany() {
+    bad = goal
+    advance()
+  }
+
+  /// A limit left so many: there is nothing to look for between these and the goal.
+  mutating func wasLimited(to held: Int) {
+    good = held
+    bad = held + 1
+    advance()
+  }
+
+  /// What was to be confirmed lasted.
+  mutating func confirmed() { move = .found(good) }
+
+  /// It did not: back by a step, or by as much as it fell if that is more.
+  mutating func wasLost(leaving held: Int) {
+    bad = good
+    good = max(0, min(good - resolution, held))
+    move = good > 0 ? .confirm(good) : .nothing
+  }
+
+  /// A ceiling is known to one per cent, and to a step at the most.
+  private var resolution: Int { max(1, min(stepSize, good / 100)) }
+
+  private mutating func advance() {
+    guard let bad else {
+      if good >= most {
+        move = .confirm(good)
+      } else {
+        goal = min(good + stepSize, most)
+        move = .step(to: goal)
+      }
+      return
+    }
+    if bad - good <= resolution {
+      move = good > 0 ? .confirm(good) : .nothing
+    } else {
+      goal = good + (bad - good) / 2
+      move = .step(to: goal)
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import Plan
+import Recording
+import Testing
+
+@testable import Runner
+
+@Suite struct LiveRecordingTests {
+  /// One sample a second: 100 attempts each, of which as many fail as `failing` says.
+  private func live(failing: [Double], established: [Double]? = nil) -> LiveRecording {
+    var live = LiveRecording(planName: "p")
+    var failures = 0.0
+    for (second, failed) in failing.enumerated() {
+      failures += failed
+      let at = Double(second)
+      live.append(
+        Sample(
+          at: at,
+          readings: [
+            Reading(.attempts, unit: "", kind: .counter, value: at * 100),
+            Reading(.failures, unit: "", kind: .counter, value: failures),
+            Reading(
+              .established, unit: "", kind: .gauge, value: established?[second] ?? at * 100),
+          ]),
+        state: RunState(phases: [
+          PhaseRecord(name: "ramp", kind: "ramp", title: "", planLine: 1, goal: 1000, started: 0)
+        ]))
+    }
+    return live
+  }
+
+  private func threshold(
+    _ metric: Threshold.Metric, _ comparison: Threshold.Comparison, _ value: Double,
+    window: Duration? = nil, phase: String? = nil
+  ) -> Threshold {
+    Threshold(
+      text: "t", line: 1, metric: metric, comparison: comparison, value: value, phase: phase,
+      window: window, aborts: true)
+  }
+
+  @Test func `a window is held against its own seconds, not against all`() {
+    let rate = threshold(.failuresRate, .less, 0.05, window: .seconds(2))
+    let calm = live(failing: [0, 0, 0, 0, 0, 0])
+    #expect(calm.violated(of: [rate], in: "ramp", phaseEnded: false) == nil)
+    // 8 of the last 200 failed, then 18 of the last 200.
+    #expect(
+      live(failing: [0, 0, 0, 8]).violated(of: [rate], in: "ramp", phaseEnded: false) == nil)
+    let violation = live(failing: [0, 0, 8, 10]).violated(
+      of: [rate], in: "ramp", phaseEnded: false)
+    #expect(violation?.value == 0.09)
+    #expect(violation?.text == "t (measured 9%)")
+  }
+
+  @Test func `a window that is not whole yet decides nothing`() {
+    let rate = threshold(.failuresRate, .less, 0.05, window: .seconds(10))
+    #expect(
+      live(failing: [0, 90, 90]).violated(of: [rate], in: "ramp", phaseEnded: false) == nil)
+  }
+
+  @Test func `an upper bound decides at once, a lower one when its phase is over`() {
+    let run = live(failing: [0, 1, 0])
+    let none = threshold(.failures, .equal, 0)
+    #expect(run.violated(of: [none], in: "ramp", phaseEnded: false)?.value == 1)
+    let enough = threshold(.connections, .atLeast, 1000, phase: "ramp")
+    #expect(run.violated(of: [enough], in: "ramp", phaseEnded: false) == nil)
+    #expect(run.violated(of: [enough], in: "ramp", phaseEnded: true)?.value == 200)
+    let whole = threshold(.connections, .atLeast, 1000)
+    #expect(run.violated(of: [whole], in: "ramp", phaseEnded: true) == nil)
+  }
+
+  @Test func `what is not measured, or belongs to another phase, decides nothing`() {
+    let run = live(failing: [0, 50])
+    #expect(
+      run.violated(of: [threshold(.roundTripP99, .less, 1)], in: "ramp", phaseEnded: false) == nil)
+    #expect(
+      run.violated(
+        of: [threshold(.failures, .equal, 0, phase: "hold")], in: "ramp", phaseEnded: false)
+        == nil)
+  }
+}
