@@ -1,0 +1,58 @@
+import Linux
+import SystemPackage
+
+/// Going through what is held: to close it, or to ask whether it is alive.
+extension Client where System: ~Copyable {
+  mutating func close(
+    _ schedule: Schedule, done: Int, from slot: UInt32, reset: Bool
+  ) -> Instant? {
+    var done = done
+    var slot = slot
+    var closed = 0
+    while slot < connections.firstUnused {
+      guard connections.state(slot) != .free else {
+        slot += 1
+        continue
+      }
+      let due = schedule.due(assignment.share.ordinal(done))
+      guard due <= now, closed < Self.batch else {
+        work = .closing(schedule, done: done, slot: slot, reset: reset)
+        return earlier(max(due, now), nextExpiry())
+      }
+      if !reset { try? kernel.resetOnClose(connections.descriptor(slot), false) }
+      drop(slot)
+      done += 1
+      closed += 1
+      slot += 1
+    }
+    work = .settling
+    return now
+  }
+
+  mutating func verify(from slot: UInt32) -> Instant? {
+    var slot = slot
+    var asked = 0
+    while slot < connections.firstUnused, asked < Self.batch {
+      if connections.state(slot) == .established {
+        connections.ask(slot)
+        let byte = unsafe UnsafeRawBufferPointer(
+          rebasing: UnsafeRawBufferPointer(bytes.buffer)[..<1])
+        switch unsafe kernel.send(connections.descriptor(slot), byte) {
+        case .moved(let count): board.add(.bytesSent, UInt64(count))
+        // Telling the error has used it up: a later read would find a plain end.
+        case .failed(let error): lose(slot, error)
+        case .wouldBlock, .closed: break
+        }
+        asked += 1
+      }
+      slot += 1
+    }
+    guard slot < connections.firstUnused else {
+      work = .none
+      board[.settledOrder] = command.number
+      return now
+    }
+    work = .verifying(slot: slot)
+    return now
+  }
+}

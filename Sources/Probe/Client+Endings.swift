@@ -1,0 +1,53 @@
+import Linux
+import SystemPackage
+
+/// How connections end, and what a failure means for the ones after it.
+extension Client where System: ~Copyable {
+  mutating func drop(_ slot: UInt32) {
+    switch connections.state(slot) {
+    case .connecting:
+      board.subtract(.connecting)
+    case .established, .asked:
+      board.subtract(.held)
+      board.addToSource(walk.step(at: connections.position(slot)).source, -1)
+    case .free:
+      return
+    }
+    kernel.close(connections.descriptor(slot))
+    connections.remove(slot)
+  }
+
+  mutating func count(_ call: FailedCall, _ error: Errno?, position: UInt32?) {
+    board.add(.failures)
+    board.failures.add(
+      call, error, phase: command.phase, at: now, held: board[.held], position: position)
+  }
+
+  /// Counts a failure; false when it means that the next attempt will fail as well.
+  mutating func fail(_ call: FailedCall, _ error: Errno?, position: UInt32?) -> Bool {
+    count(call, error, position: position)
+    failuresInARow += 1
+    guard failuresInARow >= Self.patience || isExhaustion(error) else { return true }
+    stopGrowing()
+    return false
+  }
+
+  private func isExhaustion(_ error: Errno?) -> Bool {
+    switch error {
+    case .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noSpace, .noMemory, .noBufferSpace: true
+    default: false
+    }
+  }
+
+  mutating func stopGrowing() {
+    if case .opening = work { work = .settling }
+    // At a limit nobody on the host may be able to open a file, not even to report it.
+    if let descriptor = spare {
+      kernel.close(descriptor)
+      spare = nil
+    }
+    guard board[.limited] == 0 else { return }
+    board[.limited] = 1
+    kernel.callAttention()
+  }
+}

@@ -1,0 +1,78 @@
+import Linux
+import SystemPackage
+
+/// What epoll reports, and handshakes that take too long.
+extension Client where System: ~Copyable {
+  mutating func handle(_ token: Token, _ seen: EpollEvents) {
+    if token.rawValue == Token.wakeUp.rawValue { return obey() }
+    switch connections.state(token) {
+    case .free: return
+    case .connecting:
+      guard !seen.has(.error | .hangUp) else { return failHandshake(token.slot) }
+      guard seen.has(.writable) else { return }
+      establish(token.slot)
+    case .established, .asked: break
+    }
+    if seen.has(.readable | .peerHangUp | .error | .hangUp) { drain(token.slot) }
+  }
+
+  private mutating func establish(_ slot: UInt32) {
+    board.record(.connect, nanoseconds: now.nanoseconds &- connections.due(slot))
+    board.record(.connectUncorrected, nanoseconds: now.nanoseconds &- connections.began(slot))
+    connections.establish(slot)
+    failuresInARow = 0
+    board.subtract(.connecting)
+    board.add(.held)
+    board.add(.established)
+    board.addToSource(walk.step(at: connections.position(slot)).source, 1)
+  }
+
+  private mutating func failHandshake(_ slot: UInt32) {
+    let error = kernel.pendingError(connections.descriptor(slot)) ?? .connectionReset
+    let position = connections.position(slot)
+    drop(slot)
+    _ = fail(.connect, error, position: position)
+  }
+
+  /// Reads until there is nothing more: an edge is announced only once.
+  private mutating func drain(_ slot: UInt32) {
+    while true {
+      let buffer = unsafe UnsafeMutableRawBufferPointer(bytes.buffer)
+      switch unsafe kernel.receive(connections.descriptor(slot), into: buffer) {
+      case .moved(let count):
+        board.add(.bytesReceived, UInt64(count))
+        if connections.state(slot) == .asked {
+          connections.answer(slot)
+          board.add(.verified)
+        }
+      case .wouldBlock: return
+      case .closed: return lose(slot, nil)
+      case .failed(let error): return lose(slot, error)
+      }
+    }
+  }
+
+  mutating func lose(_ slot: UInt32, _ error: Errno?) {
+    let position = connections.position(slot)
+    drop(slot)
+    board.add(.closedByPeer)
+    count(.closed, error, position: position)
+  }
+
+  /// The runner's own deadline: handshakes that were begun too long ago.
+  mutating func expireHandshakes() {
+    while let expiry = nextExpiry(), expiry <= now {
+      let slot = connections.oldestConnecting
+      let position = connections.position(slot)
+      drop(slot)
+      _ = fail(.connectTimeout, nil, position: position)
+    }
+  }
+
+  func nextExpiry() -> Instant? {
+    let slot = connections.oldestConnecting
+    guard slot != ConnectionTable.none else { return nil }
+    return Instant(nanoseconds: connections.began(slot))
+      .advanced(byNanoseconds: assignment.connectTimeout)
+  }
+}
