@@ -15,4 +15,13 @@ package enum Memory {
   package static func unmap(_ pages: UnsafeMutableRawPointer, bytes: Int) {
     _ = unsafe munmap(pages, bytes)
   }
+
+  /// Whether two stretches of memory, of one length, hold the same bytes.
+  package static func isEqual(
+    _ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer
+  ) -> Bool {
+    guard left.count == right.count else { return false }
+    guard let first = left.baseAddress, let second = right.baseAddress else { return true }
+    return unsafe memcmp(first, second, left.count) == 0
+  }
 }

@@ -29,6 +29,23 @@ extension Client where System: ~Copyable {
     return now
   }
 
+  /// Closes so many connections, the newest rows first, with a reset.
+  mutating func shed(_ left: Int, above end: UInt32) -> Instant? {
+    var left = left
+    var slot = end
+    var closed = 0
+    while left > 0, slot > 0, closed < Self.batch {
+      slot -= 1
+      guard connections.state(slot) != .free, !connections.marks(slot).has(.leaving | .transient)
+      else { continue }
+      retire(slot)
+      left -= 1
+      closed += 1
+    }
+    work = left > 0 && slot > 0 ? .shedding(left: left, above: slot) : .settling
+    return now
+  }
+
   mutating func verify(from slot: UInt32) -> Instant? {
     var slot = slot
     var asked = 0

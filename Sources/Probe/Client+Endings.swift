@@ -3,18 +3,33 @@ import SystemPackage
 
 /// How connections end, and what a failure means for the ones after it.
 extension Client where System: ~Copyable {
+  /// Closes a connection, if there is one, and frees its row.
   mutating func drop(_ slot: UInt32) {
     switch connections.state(slot) {
     case .connecting:
       board.subtract(.connecting)
     case .established, .asked:
-      board.subtract(.held)
-      board.addToSource(walk.step(at: connections.position(slot)).source, -1)
+      leave(slot)
+    case .sending, .awaiting:
+      cutShort(slot)
+      leave(slot)
     case .free:
       return
     }
+    let marks = connections.marks(slot)
+    if marks.has(.transient) {
+      churn.transients -= 1
+    } else if marks.has(.leaving) {
+      leavers -= 1
+    }
     kernel.close(connections.descriptor(slot))
     connections.remove(slot)
+  }
+
+  private func leave(_ slot: UInt32) {
+    board.subtract(.held)
+    if connections.marks(slot).has(.unanswered) { board.subtract(.unanswered) }
+    board.addToSource(walk.step(at: connections.position(slot)).source, -1)
   }
 
   mutating func count(_ call: FailedCall, _ error: Errno?, position: UInt32?) {

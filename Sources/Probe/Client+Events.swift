@@ -3,6 +3,9 @@ import SystemPackage
 
 /// What epoll reports, and handshakes that take too long.
 extension Client where System: ~Copyable {
+  /// Reads of 64 KiB that one event may lead to, so that a peer that floods does not stop the rest.
+  private static var readsOfAnEvent: Int { 16 }
+
   mutating func handle(_ token: Token, _ seen: EpollEvents) {
     if token.rawValue == Token.wakeUp.rawValue { return obey() }
     switch connections.state(token) {
@@ -11,15 +14,22 @@ extension Client where System: ~Copyable {
       guard !seen.has(.error | .hangUp) else { return failHandshake(token.slot) }
       guard seen.has(.writable) else { return }
       establish(token.slot)
-    case .established, .asked: break
+    case .sending:
+      // An error is told once, and to the reader: it knows what came before.
+      if seen.has(.writable), !seen.has(.error | .hangUp) { write(token.slot) }
+      guard connections.state(token) != .free else { return }
+    case .established, .asked, .awaiting: break
     }
     if seen.has(.readable | .peerHangUp | .error | .hangUp) { drain(token.slot) }
+    if conversation.hasPatterns { proceed(token.slot) }
   }
 
   private mutating func establish(_ slot: UInt32) {
     board.record(.connect, nanoseconds: now.nanoseconds &- connections.due(slot))
     board.record(.connectUncorrected, nanoseconds: now.nanoseconds &- connections.began(slot))
     connections.establish(slot)
+    if conversation.hasPatterns { joinRounds(slot) }
+    if connections.marks(slot).has(.transient) { beginLifetime(slot) }
     failuresInARow = 0
     board.subtract(.connecting)
     board.add(.held)
@@ -34,21 +44,37 @@ extension Client where System: ~Copyable {
     _ = fail(.connect, error, position: position)
   }
 
-  /// Reads until there is nothing more: an edge is announced only once.
+  /// Reads until there is nothing more, since an edge is announced only once; or for so long that
+  /// the others must not wait any longer.
   private mutating func drain(_ slot: UInt32) {
-    while true {
-      let buffer = unsafe UnsafeMutableRawBufferPointer(bytes.buffer)
+    let buffer = unsafe UnsafeMutableRawBufferPointer(bytes.buffer)
+    var discards = false
+    for _ in 0..<Self.readsOfAnEvent {
       switch unsafe kernel.receive(connections.descriptor(slot), into: buffer) {
       case .moved(let count):
         board.add(.bytesReceived, UInt64(count))
-        if connections.state(slot) == .asked {
-          connections.answer(slot)
-          board.add(.verified)
+        if !discards {
+          discards = unsafe hear(slot, UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         }
-      case .wouldBlock: return
+      case .wouldBlock:
+        if discards { conclude(slot) }
+        return
       case .closed: return lose(slot, nil)
       case .failed(let error): return lose(slot, error)
       }
+    }
+    announceAgain(slot)
+  }
+
+  /// Has a socket that is not read to its end announced anew.
+  private mutating func announceAgain(_ slot: UInt32) {
+    do throws(Errno) {
+      try kernel.rewatch(
+        connections.descriptor(slot), Self.conditions, token: connections.token(slot).rawValue)
+    } catch {
+      let position = connections.position(slot)
+      drop(slot)
+      count(.epollControl, error, position: position)
     }
   }
 

@@ -4,13 +4,7 @@ import SystemPackage
 
 /// Opening connections on a schedule, each from a tuple of its own.
 extension Client where System: ~Copyable {
-  mutating func open(upTo goal: Int, rate: Double?) {
-    let held = Int(board[.held] + board[.connecting])
-    work = .opening(
-      Schedule(start: command.start, rate: rate), done: 0,
-      total: max(0, assignment.share.part(of: goal) - held))
-  }
-
+  /// Opens what is due and returns when to be back; nil to wait for events alone.
   mutating func open(_ schedule: Schedule, done: Int, total: Int) -> Instant? {
     var done = done
     for _ in 0..<Self.batch {
@@ -22,6 +16,11 @@ extension Client where System: ~Copyable {
       }
       // Without a pace a connection is due when its turn comes.
       let intended = schedule.rate == nil ? now : due
+      guard hasRoom else {
+        work = .opening(schedule, done: done, total: total)
+        return nextExpiry()
+      }
+      if schedule.rate != nil { board.record(.drift, nanoseconds: now.nanoseconds(since: due)) }
       guard openOne(due: intended) else {
         work = .settling
         // Not `nextExpiry`: with no handshake under way nothing would end the wait, and the
@@ -108,12 +107,16 @@ extension Client where System: ~Copyable {
   ) -> Bool {
     let slot = connections.insert(
       descriptor: socket, position: step.position, due: due.nanoseconds,
-      began: now.nanoseconds)
+      began: now.nanoseconds, number: board[.opened])
+    if churn.isOpening {
+      connections.mark(slot, .transient)
+      churn.transients += 1
+    }
     board.add(.opened)
     board.add(.connecting)
     do throws(Errno) {
       try kernel.watch(
-        socket, .readable | .writable | .peerHangUp | .edgeTriggered,
+        socket, Self.conditions,
         token: connections.token(slot).rawValue)
       return true
     } catch {

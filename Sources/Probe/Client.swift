@@ -15,6 +15,9 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   /// itself, and a flood of failures helps nobody.
   static var patience: Int { 100 }
 
+  /// What every socket is watched for. An edge is announced once, so each is followed to its end.
+  static var conditions: EpollEvents { .readable | .writable | .peerHangUp | .edgeTriggered }
+
   var kernel: System
   let board: Scoreboard
   let assignment: ClientAssignment
@@ -29,6 +32,10 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   var work = Work.none
   var now = Instant(nanoseconds: 0)
   var failuresInARow = 0
+  /// Connections, but for a churn's, that are closed once the message under way is over.
+  var leavers = 0
+  var churn: Churn
+  var conversation: Conversation
   var meter = ProcessorMeter()
 
   /// What is left to do in the current phase.
@@ -38,7 +45,9 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     case opening(Schedule, done: Int, total: Int)
     /// Closing goes through the table by slot.
     case closing(Schedule, done: Int, slot: UInt32, reset: Bool)
-    /// Nothing more will be opened; handshakes are still under way.
+    /// So many are to be closed, down the table from a slot.
+    case shedding(left: Int, above: UInt32)
+    /// Nothing more will be begun; something is still under way.
     case settling
     /// Asking goes through the table by slot.
     case verifying(slot: UInt32)
@@ -47,7 +56,11 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   package init(
     kernel: consuming System, assignment: ClientAssignment, board: Scoreboard
   ) throws(Errno) {
-    let connections = try ConnectionTable(capacity: assignment.capacity)
+    let connections = try ConnectionTable(
+      capacity: assignment.capacity, patterns: assignment.patterns.count,
+      pushed: assignment.pushed != nil)
+    let churn = try Churn(capacity: assignment.churnCapacity)
+    let conversation = try Conversation(assignment)
     let events = try Scratch<ReadyEvent>(count: 256)
     let bytes = try Scratch<UInt8>(count: 65_536)
     spare = try kernel.openSpare()
@@ -57,6 +70,8 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     self.connections = connections
     self.events = events
     self.bytes = bytes
+    self.churn = churn
+    self.conversation = conversation
     walk = SourceWalk(
       sources: assignment.sources.count, ports: assignment.ports,
       endpoints: assignment.endpoints.count, share: assignment.share)
@@ -66,7 +81,9 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   /// Does what is due, then waits for events and handles them; false when told to quit.
   package mutating func turn() -> Bool {
     now = kernel.now()
-    let wake = advance()
+    var wake = advance()
+    if conversation.hasPatterns { wake = earlier(wake, converse()) }
+    if !churn.lifetimes.isEmpty { wake = earlier(wake, endLifetimes()) }
     let count = unsafe kernel.wait(into: events.buffer, until: wake)
     now = kernel.now()
     for index in 0..<count {
@@ -74,44 +91,10 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
       handle(Token(rawValue: event.token), event.seen)
     }
     expireHandshakes()
+    if conversation.hasPatterns { expireMessages() }
     settleWhenDone()
     meter.publish(&kernel, to: board, at: now)
     return command.order != .quit
-  }
-
-  // MARK: Orders
-
-  mutating func obey() {
-    kernel.clearWakeUp()
-    command = board.command()
-    meter.publishNow(&kernel, to: board, at: now)
-    switch command.order {
-    case .begin:
-      begin(assignment.tasks[command.phase])
-    case .settle:
-      // Even with nothing under way: the order to begin may have been overwritten before it was
-      // read, and the phase must settle all the same. A close goes on to its end.
-      if case .closing = work { break }
-      work = .settling
-    case .verify:
-      work = .verifying(slot: 0)
-    case .wait, .quit:
-      break
-    }
-  }
-
-  private mutating func begin(_ task: ClientTask) {
-    failuresInARow = 0
-    switch task {
-    case .open(let goal, let rate):
-      open(upTo: goal, rate: rate)
-    case .seek(let most, let rate):
-      open(upTo: min(command.goal ?? most, most), rate: rate)
-    case .keep, .churn:
-      work = .settling
-    case .close(let rate, let reset):
-      work = .closing(Schedule(start: command.start, rate: rate), done: 0, slot: 0, reset: reset)
-    }
   }
 
   // MARK: What is due
@@ -124,21 +107,13 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     case .opening(let schedule, let done, let total): open(schedule, done: done, total: total)
     case .closing(let schedule, let done, let slot, let reset):
       close(schedule, done: done, from: slot, reset: reset)
+    case .shedding(let left, let slot): shed(left, above: slot)
     case .verifying(let slot): verify(from: slot)
     }
   }
 
-  private mutating func settleWhenDone() {
-    guard case .settling = work, connections.oldestConnecting == ConnectionTable.none else {
-      return
-    }
-    work = .none
-    meter.publishNow(&kernel, to: board, at: now)
-    board[.settledOrder] = command.number
-    kernel.callAttention()
-  }
-
-  func earlier(_ left: Instant, _ right: Instant?) -> Instant {
-    right.map { min(left, $0) } ?? left
+  func earlier(_ left: Instant?, _ right: Instant?) -> Instant? {
+    guard let left, let right else { return left ?? right }
+    return min(left, right)
   }
 }

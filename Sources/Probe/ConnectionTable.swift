@@ -1,95 +1,164 @@
 import SystemPackage
 
-/// The client's connections: one row each, in columns, 33 bytes a row.
+/// The client's connections: one row each, in columns, 36 bytes a row; with messages 17 more, and
+/// 4 more for each pattern.
+///
+/// A row is in one list at most: of the free rows, of those that are connecting, of those that are
+/// idle, or of those whose message of a certain pattern is under way.
 struct ConnectionTable: ~Copyable {
   enum State: UInt8 {
-    case free, connecting, established
-    /// Established, and a byte is on its way that should come back.
+    case free, connecting
+    /// Nothing is under way.
+    case established
+    /// A byte is on its way that should come back.
     case asked
+    /// A message has not been handed to the kernel whole; see `MessageProgress`.
+    case sending
+    /// A message has been sent, and its answer has not come whole.
+    case awaiting
   }
 
   /// No row: the end of a list.
-  static let none = UInt32.max
+  static let none = RowLists.none
+
+  /// Numbers of the lists.
+  private enum List {
+    static let free: UInt32 = 0
+    static let connecting: UInt32 = 1
+    static let idle: UInt32 = 2
+    static let messages: UInt32 = 3
+  }
 
   let capacity: UInt32
+  let messages: MessageColumns
   private let states: Column<UInt8>
+  private let marks: Column<RowMarks>
   private let generations: Column<UInt16>
   private let descriptors: Column<Int32>
   private let positions: Column<UInt32>
-  /// Nanoseconds. `dues` is when the schedule wanted the connection, `begins` when it was begun.
+  /// Nanoseconds. `dues` is when the schedule wanted the connection, `begins` when it was begun;
+  /// then the same of its message.
   private let dues: Column<UInt64>
   private let begins: Column<UInt64>
-  /// Rows that are connecting, oldest first, as a list: its head is the next to time out. A free
-  /// row's `nexts` leads to the next free one.
-  private let nexts: Column<UInt32>
-  private let previouses: Column<UInt32>
-
-  /// The oldest row that is connecting, or `none`.
-  private(set) var oldestConnecting = none
-  private var newestConnecting = none
-  private var firstFree = none
+  private let lists: RowLists
   /// Rows from here on were never used.
   private(set) var firstUnused: UInt32 = 0
 
-  init(capacity: Int) throws(Errno) {
+  /// - Parameters:
+  ///   - patterns: how many patterns of messages there are.
+  ///   - pushed: whether the server speaks first.
+  init(capacity: Int, patterns: Int = 0, pushed: Bool = false) throws(Errno) {
     // Locals first: a throw must find either all of the columns in place or none.
+    let messages = try MessageColumns(rows: capacity, patterns: patterns, pushed: pushed)
     let states = try Column<UInt8>(count: capacity)
+    let marks = try Column<RowMarks>(count: capacity)
     let generations = try Column<UInt16>(count: capacity)
     let descriptors = try Column<Int32>(count: capacity)
     let positions = try Column<UInt32>(count: capacity)
     let dues = try Column<UInt64>(count: capacity)
     let begins = try Column<UInt64>(count: capacity)
-    let nexts = try Column<UInt32>(count: capacity)
-    let previouses = try Column<UInt32>(count: capacity)
+    let lists = try RowLists(lists: Int(List.messages) + patterns, rows: capacity)
     self.capacity = UInt32(capacity)
+    self.messages = messages
     self.states = states
+    self.marks = marks
     self.generations = generations
     self.descriptors = descriptors
     self.positions = positions
     self.dues = dues
     self.begins = begins
-    self.nexts = nexts
-    self.previouses = previouses
+    self.lists = lists
   }
 
   /// Takes a row for a connection that has been begun. The worker never begins more than its
   /// capacity, so there is always one.
+  ///
+  /// - Parameter number: the connection's own, among all of the worker's.
   mutating func insert(
-    descriptor: FileDescriptor, position: UInt32, due: UInt64, began: UInt64
+    descriptor: FileDescriptor, position: UInt32, due: UInt64, began: UInt64, number: UInt64 = 0
   ) -> UInt32 {
-    let slot: UInt32
-    if firstFree != Self.none {
-      slot = firstFree
-      firstFree = nexts[slot]
-    } else {
+    var slot = lists.pop(from: List.free)
+    if slot == Self.none {
       slot = firstUnused
       firstUnused += 1
     }
     states[slot] = State.connecting.rawValue
+    marks[slot] = RowMarks()
     descriptors[slot] = descriptor.rawValue
     positions[slot] = position
     dues[slot] = due
     begins[slot] = began
-    appendConnecting(slot)
+    messages.begin(slot, number: number)
+    lists.append(slot, to: List.connecting)
     return slot
   }
 
   mutating func establish(_ slot: UInt32) {
-    unlinkConnecting(slot)
-    states[slot] = State.established.rawValue
+    lists.remove(slot, from: List.connecting)
+    rest(slot)
   }
 
-  mutating func ask(_ slot: UInt32) { states[slot] = State.asked.rawValue }
-  mutating func answer(_ slot: UInt32) { states[slot] = State.established.rawValue }
+  mutating func ask(_ slot: UInt32) {
+    lists.remove(slot, from: List.idle)
+    states[slot] = State.asked.rawValue
+  }
+
+  mutating func answer(_ slot: UInt32) { rest(slot) }
 
   /// Frees a row; events that still name its old tenant are stale from here on.
   mutating func remove(_ slot: UInt32) {
-    if state(slot) == .connecting { unlinkConnecting(slot) }
+    switch state(slot) {
+    case .connecting: lists.remove(slot, from: List.connecting)
+    case .established: lists.remove(slot, from: List.idle)
+    case .sending, .awaiting: unlistMessage(slot)
+    case .asked, .free: break
+    }
     states[slot] = State.free.rawValue
     generations[slot] &+= 1
-    nexts[slot] = firstFree
-    firstFree = slot
+    lists.push(slot, onto: List.free)
   }
+
+  private func rest(_ slot: UInt32) {
+    states[slot] = State.established.rawValue
+    lists.append(slot, to: List.idle)
+  }
+
+  // MARK: Messages
+
+  /// Begins a message on an idle row.
+  mutating func beginMessage(
+    _ slot: UInt32, pattern: Int, due: UInt64, began: UInt64
+  ) {
+    lists.remove(slot, from: List.idle)
+    states[slot] = State.sending.rawValue
+    dues[slot] = due
+    begins[slot] = began
+    messages.beginMessage(slot, pattern: pattern)
+    lists.append(slot, to: List.messages + UInt32(pattern))
+  }
+
+  /// The message has been handed to the kernel whole.
+  mutating func await(_ slot: UInt32) { states[slot] = State.awaiting.rawValue }
+
+  /// The message under way is too old to be waited for. The row stays as it is.
+  mutating func giveUp(_ slot: UInt32) {
+    unlistMessage(slot)
+    mark(slot, .overdue)
+  }
+
+  /// The message under way is over.
+  mutating func finishMessage(_ slot: UInt32) {
+    unlistMessage(slot)
+    unmark(slot, .ofMessage)
+    rest(slot)
+  }
+
+  private func unlistMessage(_ slot: UInt32) {
+    if marks[slot].has(.overdue) { return }
+    lists.remove(slot, from: List.messages + UInt32(messages.pattern(of: slot)))
+  }
+
+  // MARK: Rows
 
   func state(_ slot: UInt32) -> State { State(rawValue: states[slot])! }
   func descriptor(_ slot: UInt32) -> FileDescriptor { FileDescriptor(rawValue: descriptors[slot]) }
@@ -97,6 +166,9 @@ struct ConnectionTable: ~Copyable {
   func due(_ slot: UInt32) -> UInt64 { dues[slot] }
   func began(_ slot: UInt32) -> UInt64 { begins[slot] }
   func token(_ slot: UInt32) -> Token { Token(slot: slot, generation: generations[slot]) }
+  func marks(_ slot: UInt32) -> RowMarks { marks[slot] }
+  func mark(_ slot: UInt32, _ more: RowMarks) { marks[slot].insert(more) }
+  func unmark(_ slot: UInt32, _ others: RowMarks) { marks[slot].remove(others) }
 
   /// The state of the connection that a token was made for; `free` when it is gone.
   func state(_ token: Token) -> State {
@@ -106,21 +178,23 @@ struct ConnectionTable: ~Copyable {
     return state(token.slot)
   }
 
-  private mutating func appendConnecting(_ slot: UInt32) {
-    nexts[slot] = Self.none
-    previouses[slot] = newestConnecting
-    if newestConnecting == Self.none {
-      oldestConnecting = slot
-    } else {
-      nexts[newestConnecting] = slot
-    }
-    newestConnecting = slot
+  // MARK: Lists
+
+  /// The row that has been connecting for the longest, or `none`.
+  var oldestConnecting: UInt32 { lists.first(of: List.connecting) }
+  /// The row that has been idle for the longest, or `none`.
+  var oldestIdle: UInt32 { lists.first(of: List.idle) }
+
+  /// The row whose message of a pattern was begun first, of those that are waited for, or `none`.
+  func oldestMessage(of pattern: Int) -> UInt32 {
+    lists.first(of: List.messages + UInt32(pattern))
   }
 
-  private mutating func unlinkConnecting(_ slot: UInt32) {
-    let next = nexts[slot]
-    let previous = previouses[slot]
-    if previous == Self.none { oldestConnecting = next } else { nexts[previous] = next }
-    if next == Self.none { newestConnecting = previous } else { previouses[next] = previous }
+  /// Whether an answer is still waited for.
+  var hasMessageUnderWay: Bool {
+    (0..<messages.patterns).contains { oldestMessage(of: $0) != Self.none }
   }
+
+  /// The row after this one in its list, or `none`.
+  func next(after slot: UInt32) -> UInt32 { lists.next(after: slot) }
 }

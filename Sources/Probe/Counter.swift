@@ -50,9 +50,11 @@ package enum WorkerState: UInt64, Sendable {
 /// What a worker is told to do, always together with a phase and a start.
 package enum Order: UInt64, Sendable {
   case wait
-  /// Begin the phase's task at the start instant.
+  /// Begin the phase's task and its messages at the start instant. Carried out when the task is
+  /// done and no handshake is under way; messages go on.
   case begin
-  /// Open nothing more in this phase.
+  /// Open nothing more in this phase, close what a churn has left, and begin no message any more.
+  /// Carried out when no answer is waited for.
   case settle
   /// Send one byte on every connection and count the ones that come back. Nothing else is in
   /// progress then.
@@ -62,16 +64,16 @@ package enum Order: UInt64, Sendable {
 
 /// What became of the messages of one pattern, counted since the worker started.
 package enum MessageCounter: Int, CaseIterable, Sendable {
-  /// Handed to the kernel whole.
+  /// Begun: offered to the kernel. Each one has one of the outcomes below, or is still under way.
   case sent
-  /// Answered rightly and in time; without an expectation, sent.
+  /// Answered rightly and in time; without an expectation, handed to the kernel whole.
   case received
-  /// Answered with other bytes.
+  /// Answered with other bytes. Not `missing` any more.
   case wrong
   /// The connection ended before the whole answer had come.
   case short
   /// Answered rightly after the timeout. Not `missing` any more.
   case late
-  /// Not answered within the timeout.
+  /// Not answered within the timeout; what was sent late is noted within the timeout from then.
   case missing
 }

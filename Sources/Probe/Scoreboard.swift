@@ -62,6 +62,16 @@ package struct Scoreboard: @unchecked Sendable {
     @inline(__always) nonmutating set { store(newValue, messageCell(pattern, counter)) }
   }
 
+  @inline(__always)
+  func add(_ pattern: Int, _ counter: MessageCounter) {
+    self[pattern, counter] &+= 1
+  }
+
+  @inline(__always)
+  func subtract(_ pattern: Int, _ counter: MessageCounter) {
+    self[pattern, counter] &-= 1
+  }
+
   private func messageCell(_ pattern: Int, _ counter: MessageCounter) -> Int {
     Offset.messages + (pattern * MessageCounter.allCases.count + counter.rawValue) * 8
   }

@@ -91,10 +91,21 @@ package struct ClientAssignment: Sendable {
     return most
   }
 
+  /// The most connections of churns that this worker is ever asked to hold.
+  var churnCapacity: Int {
+    tasks.reduce(0) { most, task in
+      if case .churn(let rate, let lifetime, _, _) = task {
+        max(most, churned(rate: rate, lifetime: lifetime))
+      } else {
+        most
+      }
+    }
+  }
+
   /// Connections of a churn that are open at once, with those whose handshake takes as long as it
   /// may.
   private func churned(rate: Double, lifetime: UInt64) -> Int {
-    let seconds = Double(lifetime + connectTimeout) / 1e9
+    let seconds = (Double(lifetime) + Double(connectTimeout)) / 1e9
     return share.part(of: Int(min(rate * seconds, 1e9).rounded(.up))) + 1
   }
 }

@@ -51,13 +51,15 @@ final class World {
     _ tasks: [ClientTask], share: WorkerShare = WorkerShare(index: 0, count: 1),
     sources: [IPAddress] = [.source], ports: ClosedRange<UInt16> = 1024...65535,
     endpoints: [SocketAddress] = [.first], timeout: Duration = .seconds(10),
-    descriptorLimit: Int = 20_000, prepare: (SimulatedProcess) -> Void = { _ in }
+    descriptorLimit: Int = 20_000, messages: Messages = .none,
+    prepare: (SimulatedProcess) -> Void = { _ in }
   ) throws -> ClientPlayer {
     let process = SimulatedProcess(network: network, descriptorLimit: descriptorLimit)
     prepare(process)
     let assignment = ClientAssignment(
       share: share, sources: sources, ports: ports, endpoints: endpoints,
-      connectTimeout: timeout.nanoseconds, tasks: tasks)
+      connectTimeout: timeout.nanoseconds, tasks: tasks, patterns: messages.patterns,
+      patternsOfPhase: messages.patternsOfPhase, pushed: messages.pushed, seed: messages.seed)
     let player = try ClientPlayer(process, assignment)
     clients.append(player)
     return player
@@ -122,6 +124,16 @@ final class World {
     for client in clients where !client.process.isStopped { client.turn() }
     check?()
   }
+}
+
+/// What clients say in the phases of a test.
+struct Messages {
+  var patterns: [MessagePattern] = []
+  var patternsOfPhase: [[Int]] = []
+  var pushed: [UInt8]?
+  var seed: UInt64 = 0
+
+  static let none = Messages()
 }
 
 extension SocketAddress {

@@ -1,0 +1,84 @@
+import Linux
+import SystemPackage
+
+/// What the client keeps of a churn.
+struct Churn: ~Copyable {
+  var lifetimes: Lifetimes
+  /// Nanoseconds.
+  var lifetime: UInt64 = 0
+  var reset = true
+  /// The phase is a churn, so what is opened is opened for a lifetime.
+  var isOpening = false
+  /// Whatever still lives is to be closed at once.
+  var isOver = true
+  /// Connections of a churn that are held, or whose handshake is under way.
+  var transients = 0
+
+  init(capacity: Int) throws(Errno) {
+    lifetimes = try Lifetimes(capacity: capacity)
+  }
+}
+
+/// Connections that live for a while, beside those that stay.
+extension Client where System: ~Copyable {
+  mutating func beginChurn(rate: Double, lifetime: UInt64, span: UInt64, reset: Bool) {
+    churn.lifetime = lifetime
+    churn.reset = reset
+    churn.isOpening = true
+    churn.isOver = false
+    let total = min((rate * Double(span) / 1e9).rounded(.up), 0x1p53)
+    work = .opening(
+      Schedule(start: command.start, rate: rate), done: 0,
+      total: assignment.share.part(of: Int(total)))
+  }
+
+  /// Whether there is a row for one more, and a place in the ring. A ramp never asks for more than
+  /// there are; a churn whose connections do not go in time has to wait.
+  var hasRoom: Bool {
+    let connecting = board[.connecting]
+    guard board[.held] + connecting < UInt64(connections.capacity) else { return false }
+    return !churn.isOpening || connecting < UInt64(churn.lifetimes.room)
+  }
+
+  /// Notes when the life of a connection that has just been established will end.
+  mutating func beginLifetime(_ slot: UInt32) {
+    let end = now.advanced(byNanoseconds: churn.lifetime)
+    churn.lifetimes.append(connections.token(slot), due: end)
+  }
+
+  /// Closes the connections whose time has come and returns when to be back; nil for never.
+  mutating func endLifetimes() -> Instant? {
+    var closed = 0
+    while let end = churn.lifetimes.first {
+      if connections.state(end.token) != .free {
+        guard churn.isOver || end.due <= now else { return end.due }
+        guard closed < Self.batch else { return now }
+        retire(end.token.slot)
+        closed += 1
+      }
+      churn.lifetimes.removeFirst()
+    }
+    return nil
+  }
+
+  /// Closes a connection of our own accord, once the message under way is over.
+  mutating func retire(_ slot: UInt32) {
+    let marks = connections.marks(slot)
+    switch connections.state(slot) {
+    case .sending, .awaiting:
+      guard !marks.has(.overdue) else { return part(with: slot) }
+      connections.mark(slot, .leaving)
+      if !marks.has(.transient) { leavers += 1 }
+    default: part(with: slot)
+    }
+  }
+
+  /// Closes a connection that nothing keeps any more, as its phase wants it.
+  mutating func part(with slot: UInt32) {
+    if connections.marks(slot).has(.transient) {
+      if !churn.reset { try? kernel.resetOnClose(connections.descriptor(slot), false) }
+      if connections.state(slot) != .connecting { board.add(.churned) }
+    }
+    drop(slot)
+  }
+}

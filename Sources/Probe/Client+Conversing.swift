@@ -1,0 +1,156 @@
+import Linux
+
+/// Which connection sends which message next. No connection has a timer.
+extension Client where System: ~Copyable {
+  /// Slots to walk past before looking at events again.
+  private static var strideOfACursor: Int { 256 }
+
+  /// Plays the patterns of a phase that has just begun.
+  mutating func beginMessages(during task: ClientTask) {
+    let places =
+      command.phase < assignment.patternsOfPhase.count
+      ? assignment.patternsOfPhase[command.phase] : []
+    let slots = slotsPlanned(for: task)
+    if case .seek = task, !conversation.isSilent, conversation.phase == command.phase {
+      // Another step of the same search: the next round is walked for its goal.
+      return conversation.plan(slots)
+    }
+    conversation.play(places, in: command.phase, from: command.start, slots: slots)
+  }
+
+  private func slotsPlanned(for task: ClientTask) -> UInt32 {
+    let share = assignment.share
+    let inUse = connections.firstUnused
+    let planned =
+      switch task {
+      case .open(let goal, _): share.part(of: goal)
+      case .seek(let most, _): share.part(of: min(command.goal ?? most, most))
+      case .churn(let rate, let lifetime, _, _):
+        Int(board[.held]) + share.part(of: Int(min(rate * Double(lifetime) / 1e9, 1e9)))
+      case .keep, .close: 0
+      }
+    return max(inUse, UInt32(clamping: min(planned, Int(connections.capacity))))
+  }
+
+  /// Sends what is due and returns when to be back; nil to wait for events alone.
+  mutating func converse() -> Instant? {
+    var wake: Instant?
+    if !conversation.isSilent {
+      for pattern in 0..<conversation.patterns.count where conversation.isPlayed(pattern) {
+        let script = conversation.patterns.script(pattern)
+        wake = earlier(
+          wake, script.every > 0 ? playRounds(pattern) : playTurns(pattern, rate: script.rate))
+      }
+    }
+    return earlier(wake, nextTimeout())
+  }
+
+  /// Each connection at its own instant of the round.
+  private mutating func playRounds(_ pattern: Int) -> Instant? {
+    var begun = 0
+    for _ in 0..<Self.strideOfACursor {
+      let cursor = conversation.patterns.cursor(pattern)
+      let due = cursor.due
+      guard due <= now, begun < Self.batch else { return max(due, now) }
+      let slot = cursor.slot
+      let slots = max(conversation.plannedSlots, connections.firstUnused)
+      conversation.patterns.step(pattern, slots: slots)
+      guard slot < connections.firstUnused, connections.state(slot) == .established else {
+        continue
+      }
+      catchUp(slot)
+      begun += 1
+      now = kernel.now()
+    }
+    return now
+  }
+
+  /// One connection after the other, whichever has been idle for the longest.
+  private mutating func playTurns(_ pattern: Int, rate: Double) -> Instant? {
+    let schedule = Schedule(start: conversation.start, rate: rate)
+    for _ in 0..<Self.batch {
+      let ordinal = assignment.share.ordinal(conversation.patterns.turns(pattern))
+      let due = schedule.due(ordinal)
+      guard due <= now else { return due }
+      let slot = connections.oldestIdle
+      // An event will tell when somebody is idle again.
+      guard slot != ConnectionTable.none else { return nil }
+      conversation.patterns.countTurn(pattern)
+      beginMessage(pattern, on: slot, due: due)
+      now = kernel.now()
+    }
+    return now
+  }
+
+  /// A connection that has come into being joins the rounds from the next one on that comes by.
+  mutating func joinRounds(_ slot: UInt32) {
+    for pattern in 0..<conversation.patterns.count {
+      let round = conversation.patterns.cursor(pattern).nextRound(at: slot)
+      connections.messages.setRound(of: slot, pattern, to: round)
+    }
+  }
+
+  /// Sends what is due on an idle connection, the oldest message first; some of it may have become
+  /// due while another was under way.
+  mutating func catchUp(_ slot: UInt32) {
+    for _ in 0..<Self.batch {
+      guard connections.state(slot) == .established, let message = nextMessage(of: slot) else {
+        return
+      }
+      connections.messages.setRound(of: slot, message.pattern, to: message.round &+ 1)
+      beginMessage(message.pattern, on: slot, due: message.due)
+    }
+  }
+
+  private func nextMessage(
+    of slot: UInt32
+  ) -> (pattern: Int, round: UInt32, due: Instant)? {
+    var first: (pattern: Int, round: UInt32, due: Instant)?
+    for pattern in 0..<conversation.patterns.count where conversation.isPlayed(pattern) {
+      guard conversation.patterns.script(pattern).every > 0 else { continue }
+      let cursor = conversation.patterns.cursor(pattern)
+      let round = cursor.next(connections.messages.round(of: slot, pattern))
+      guard cursor.hasPassed(slot, in: round) else { continue }
+      // The slots may have become fewer since.
+      let due = min(cursor.due(slot, in: round), now)
+      if first.map({ due < $0.due }) ?? true { first = (pattern, round, due) }
+    }
+    return first
+  }
+
+  /// What an event has made possible on a connection: to leave, or to send what waits.
+  mutating func proceed(_ slot: UInt32) {
+    guard connections.state(slot) == .established else { return }
+    if connections.marks(slot).has(.leaving) { return part(with: slot) }
+    if !conversation.isSilent { catchUp(slot) }
+  }
+
+  // MARK: Patience
+
+  /// Notes the answers that have not come in time.
+  mutating func expireMessages() {
+    for pattern in 0..<conversation.patterns.count {
+      while let expiry = timeout(of: pattern), expiry <= now {
+        let slot = connections.oldestMessage(of: pattern)
+        connections.giveUp(slot)
+        let marks = connections.marks(slot)
+        if !marks.has(.wrong) { board.add(pattern, .missing) }
+        if marks.has(.leaving) { part(with: slot) }
+      }
+    }
+  }
+
+  private func nextTimeout() -> Instant? {
+    var next: Instant?
+    for pattern in 0..<conversation.patterns.count { next = earlier(next, timeout(of: pattern)) }
+    return next
+  }
+
+  /// When the oldest message of a pattern is given up; nil when none is under way.
+  private func timeout(of pattern: Int) -> Instant? {
+    let slot = connections.oldestMessage(of: pattern)
+    guard slot != ConnectionTable.none else { return nil }
+    return Instant(nanoseconds: connections.due(slot))
+      .advanced(byNanoseconds: conversation.patterns.script(pattern).timeout)
+  }
+}

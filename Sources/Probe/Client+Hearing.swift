@@ -1,0 +1,121 @@
+import Linux
+
+/// What comes back: the answer to the message under way, or something that nobody asked for.
+extension Client where System: ~Copyable {
+  /// The most bytes of an answer that are searched for a match.
+  private static var mostCollected: Int { 65_536 }
+
+  /// Takes bytes that a connection has brought; true when the rest that is there is to be thrown
+  /// away, since what it belongs to is wrong.
+  mutating func hear(_ slot: UInt32, _ heard: UnsafeRawBufferPointer) -> Bool {
+    switch connections.state(slot) {
+    case .asked:
+      connections.answer(slot)
+      board.add(.verified)
+    case .sending, .awaiting:
+      return unsafe hearAnswer(slot, heard)
+    case .established, .connecting, .free:
+      unsafe hearUnasked(slot, heard)
+    }
+    return false
+  }
+
+  private mutating func hearAnswer(_ slot: UInt32, _ heard: UnsafeRawBufferPointer) -> Bool {
+    if connections.marks(slot).has(.wrong) { return true }
+    let pattern = connections.messages.pattern(of: slot)
+    let script = conversation.patterns.script(pattern)
+    var used = heard.count
+    switch script.answer {
+    case .nothing: used = 0
+    case .echo: unsafe used = compare(slot, heard, with: message(of: slot))
+    case .text: unsafe used = compare(slot, heard, with: conversation.patterns.answer(pattern))
+    case .anything:
+      let before = connections.messages.answered(of: slot)
+      used = min(heard.count, script.answerCount - Int(before))
+      connections.messages.setAnswered(of: slot, to: before + UInt32(used))
+    case .matching: unsafe used = search(slot, heard, for: pattern)
+    }
+    if connections.marks(slot).has(.wrong) { return true }
+    conclude(slot)
+    if used < heard.count {
+      unsafe hearUnasked(slot, UnsafeRawBufferPointer(rebasing: heard[used...]))
+    }
+    return false
+  }
+
+  /// Compares the next bytes of an answer with those that it should have; returns how many of them
+  /// belong to it.
+  private mutating func compare(
+    _ slot: UInt32, _ heard: UnsafeRawBufferPointer, with answer: UnsafeRawBufferPointer
+  ) -> Int {
+    let before = Int(connections.messages.answered(of: slot))
+    let used = min(heard.count, answer.count - before)
+    let isRight = unsafe Memory.isEqual(
+      UnsafeRawBufferPointer(rebasing: answer[before..<before + used]),
+      UnsafeRawBufferPointer(rebasing: heard[..<used]))
+    if !isRight { refute(slot) }
+    connections.messages.setAnswered(of: slot, to: UInt32(before + used))
+    return used
+  }
+
+  /// Looks for a pattern's expression in all of an answer that has come so far. Bytes are kept
+  /// only while it is not found.
+  private mutating func search(
+    _ slot: UInt32, _ heard: UnsafeRawBufferPointer, for pattern: Int
+  ) -> Int {
+    // Found before the message was sent to its end.
+    if connections.messages.answered(of: slot) == MessageColumns.whole { return 0 }
+    var isFound = false
+    var count = heard.count
+    if conversation.collected[slot] == nil {
+      unsafe isFound = conversation.patterns.isMatched(pattern, by: heard)
+      if !isFound { unsafe conversation.collected[slot] = Array(heard) }
+    } else {
+      unsafe conversation.collected[slot, default: []].append(contentsOf: heard)
+      let all = conversation.collected[slot, default: []]
+      count = all.count
+      isFound = unsafe all.prefix(Self.mostCollected).withUnsafeBytes {
+        unsafe conversation.patterns.isMatched(pattern, by: $0)
+      }
+    }
+    if isFound {
+      connections.messages.setAnswered(of: slot, to: MessageColumns.whole)
+    } else if count >= Self.mostCollected {
+      refute(slot)
+    }
+    return heard.count
+  }
+
+  // MARK: Unasked
+
+  private mutating func hearUnasked(_ slot: UInt32, _ heard: UnsafeRawBufferPointer) {
+    guard conversation.patterns.isPushed else {
+      return board.add(.unexpectedBytes, UInt64(heard.count))
+    }
+    unsafe hearPushed(slot, heard)
+  }
+
+  /// Compares with what the server is known to push, over and over. After a wrong byte the text
+  /// may begin anew with any other.
+  private mutating func hearPushed(_ slot: UInt32, _ heard: UnsafeRawBufferPointer) {
+    let text = unsafe conversation.patterns.pushed
+    var place = connections.messages.pushed(of: slot)
+    for index in 0..<heard.count {
+      let byte = unsafe heard[index]
+      if unsafe byte != text[place] {
+        // The bytes before it looked right, and belonged to nothing.
+        board.add(.pushedWrong, UInt64(place))
+        place = 0
+        guard unsafe byte == text[0] else {
+          board.add(.pushedWrong)
+          continue
+        }
+      }
+      place += 1
+      guard place == text.count else { continue }
+      board.add(.pushed)
+      place = 0
+    }
+    connections.messages.setPushed(of: slot, to: place)
+  }
+}

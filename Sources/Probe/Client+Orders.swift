@@ -1,0 +1,74 @@
+import Linux
+
+/// What the coordinator asks for, and when it is done.
+extension Client where System: ~Copyable {
+  mutating func obey() {
+    kernel.clearWakeUp()
+    command = board.command()
+    meter.publishNow(&kernel, to: board, at: now)
+    switch command.order {
+    case .begin:
+      let task = assignment.tasks[command.phase]
+      begin(task)
+      beginMessages(during: task)
+    case .settle:
+      conversation.fallSilent()
+      churn.isOver = true
+      // Even with nothing under way: the order to begin may have been overwritten before it was
+      // read, and the phase must settle all the same. A close goes on to its end.
+      if case .closing = work { break }
+      work = .settling
+    case .verify:
+      conversation.fallSilent()
+      work = .verifying(slot: 0)
+    case .wait, .quit:
+      break
+    }
+  }
+
+  private mutating func begin(_ task: ClientTask) {
+    failuresInARow = 0
+    // What an earlier churn has left goes at once.
+    churn.isOver = true
+    churn.isOpening = false
+    switch task {
+    case .open(let goal, let rate):
+      open(upTo: goal, rate: rate)
+    case .seek(let most, let rate):
+      seek(min(command.goal ?? most, most), rate: rate)
+    case .keep:
+      work = .settling
+    case .churn(let rate, let lifetime, let span, let reset):
+      beginChurn(rate: rate, lifetime: lifetime, span: span, reset: reset)
+    case .close(let rate, let reset):
+      work = .closing(Schedule(start: command.start, rate: rate), done: 0, slot: 0, reset: reset)
+    }
+  }
+
+  private mutating func open(upTo goal: Int, rate: Double?) {
+    work = .opening(
+      Schedule(start: command.start, rate: rate), done: 0,
+      total: max(0, assignment.share.part(of: goal) - staying))
+  }
+
+  private mutating func seek(_ goal: Int, rate: Double?) {
+    let excess = staying - assignment.share.part(of: goal)
+    guard excess > 0 else { return open(upTo: goal, rate: rate) }
+    work = .shedding(left: excess, above: connections.firstUnused)
+  }
+
+  /// Connections, with those whose handshake is under way, that nothing is going to close.
+  private var staying: Int { Int(board[.held] + board[.connecting]) - leavers - churn.transients }
+
+  /// Says that the order is carried out, once it is.
+  mutating func settleWhenDone() {
+    guard case .settling = work, connections.oldestConnecting == ConnectionTable.none,
+      churn.transients == 0, leavers == 0,
+      command.order != .settle || !connections.hasMessageUnderWay
+    else { return }
+    work = .none
+    meter.publishNow(&kernel, to: board, at: now)
+    board[.settledOrder] = command.number
+    kernel.callAttention()
+  }
+}

@@ -1,0 +1,44 @@
+import Linux
+import Messages
+import SystemPackage
+
+/// What the client says, and what it has heard so far.
+struct Conversation: ~Copyable {
+  let patterns: PatternTable
+  /// Answers to be searched that have not been found right yet, by row.
+  var collected: [UInt32: [UInt8]] = [:]
+  /// One bit for each pattern that is played now.
+  private(set) var played: UInt32 = 0
+  /// The phase that it is played for.
+  private(set) var phase = 0
+  private(set) var start = Instant(nanoseconds: 0)
+  /// Rows that the phase is going to use, as far as one knows.
+  private(set) var plannedSlots: UInt32 = 0
+
+  init(_ assignment: ClientAssignment) throws(Errno) {
+    patterns = try PatternTable(
+      assignment.patterns, pushed: assignment.pushed, share: assignment.share)
+  }
+
+  var hasPatterns: Bool { patterns.count > 0 }
+  var isSilent: Bool { played == 0 }
+
+  func isPlayed(_ pattern: Int) -> Bool { played >> UInt32(pattern) & 1 == 1 }
+
+  /// Begins no message any more.
+  mutating func fallSilent() { played = 0 }
+
+  /// Plays other patterns from an instant on.
+  mutating func play(_ places: [Int], in phase: Int, from start: Instant, slots: UInt32) {
+    plan(slots)
+    self.phase = phase
+    self.start = start
+    played = 0
+    for pattern in places {
+      played |= 1 << UInt32(pattern)
+      patterns.restart(pattern, at: start, slots: slots)
+    }
+  }
+
+  mutating func plan(_ slots: UInt32) { plannedSlots = slots }
+}

@@ -1,0 +1,158 @@
+import Linux
+import Messages
+import SystemPackage
+
+/// The patterns of a plan in the form that the loop reads: plain numbers in fixed memory, and all
+/// fixed texts in one stretch of it.
+struct PatternTable: ~Copyable {
+  /// A pattern, apart from its texts.
+  struct Script: BitwiseCopyable {
+    /// Nanoseconds between the messages of one connection; 0 where `rate` sets the pace.
+    fileprivate(set) var every: UInt64 = 0
+    /// Messages a second of all connections together.
+    fileprivate(set) var rate = 0.0
+    fileprivate(set) var timeout: UInt64 = 0
+    fileprivate(set) var answer = Answer.nothing
+    /// Bytes of an answer of known length.
+    fileprivate(set) var answerCount = 0
+    fileprivate var message = Text()
+    fileprivate var answerText = Text()
+    fileprivate var isFixed = false
+
+    var wantsAnswer: Bool { answer != .nothing }
+  }
+
+  /// How an answer is recognised.
+  enum Answer: UInt8, BitwiseCopyable {
+    case nothing, echo, anything, text, matching
+  }
+
+  /// A part of `texts`.
+  fileprivate struct Text: BitwiseCopyable {
+    var start = 0
+    var count = 0
+  }
+
+  let count: Int
+  /// What the server is known to push; empty where it does not.
+  private let pushedText: Text
+  private let scripts: Column<Script>
+  private let cursors: Column<RoundCursor>
+  /// Messages that are paced by a rate and were begun in this phase.
+  private let turns: Column<UInt64>
+  private let texts: Scratch<UInt8>
+  /// Where a message is made that each connection fills in for itself.
+  private let made: Scratch<UInt8>
+  private let templates: [MessageTemplate]
+  private let expressions: [BytePattern?]
+
+  init(_ patterns: [MessagePattern], pushed: [UInt8]?, share: WorkerShare) throws(Errno) {
+    var bytes: [UInt8] = []
+    func keep(_ more: [UInt8]) -> Text {
+      defer { bytes += more }
+      return Text(start: bytes.count, count: more.count)
+    }
+    var made: [Script] = []
+    var expressions: [BytePattern?] = []
+    for pattern in patterns {
+      var script = Script()
+      var expression: BytePattern?
+      script.timeout = pattern.timeout
+      switch pattern.pace {
+      case .every(let interval): script.every = max(1, interval)
+      case .rate(let rate): script.rate = rate
+      }
+      if let fixed = pattern.template.fixed {
+        script.isFixed = true
+        script.message = keep(fixed)
+      }
+      switch pattern.expectation {
+      case .none: script.answer = .nothing
+      case .echo: script.answer = .echo
+      case .bytes(let count):
+        script.answer = .anything
+        script.answerCount = count
+      case .text(let text):
+        script.answer = .text
+        script.answerCount = text.count
+        script.answerText = keep(text)
+      case .matches(let pattern):
+        script.answer = .matching
+        expression = pattern
+      }
+      made.append(script)
+      expressions.append(expression)
+    }
+    let pushedText = keep(pushed ?? [])
+    let longest = patterns.reduce(1) {
+      $1.template.fixed == nil ? max($0, $1.template.longest) : $0
+    }
+    let scripts = try Column<Script>(count: patterns.count)
+    let cursors = try Column<RoundCursor>(count: patterns.count)
+    let turns = try Column<UInt64>(count: patterns.count)
+    let texts = try Scratch<UInt8>(count: max(1, bytes.count))
+    let scratch = try Scratch<UInt8>(count: longest)
+    for (index, script) in made.enumerated() {
+      scripts[UInt32(index)] = script
+      cursors[UInt32(index)] = RoundCursor(every: script.every, share: share)
+    }
+    unsafe UnsafeMutableRawBufferPointer(texts.buffer).copyBytes(from: bytes)
+    count = patterns.count
+    self.pushedText = pushedText
+    self.scripts = scripts
+    self.cursors = cursors
+    self.turns = turns
+    self.texts = texts
+    self.made = scratch
+    templates = patterns.map(\.template)
+    self.expressions = expressions
+  }
+
+  // MARK: Texts
+
+  func script(_ pattern: Int) -> Script { scripts[UInt32(pattern)] }
+
+  var isPushed: Bool { pushedText.count > 0 }
+  var pushed: UnsafeRawBufferPointer { unsafe bytes(pushedText) }
+
+  /// The text that a pattern wants to be answered with.
+  func answer(_ pattern: Int) -> UnsafeRawBufferPointer {
+    unsafe bytes(script(pattern).answerText)
+  }
+
+  /// A message whole. Good until the next one is made.
+  func message(
+    _ pattern: Int, _ facts: @autoclosure () -> MessageTemplate.Facts
+  ) -> UnsafeRawBufferPointer {
+    let script = script(pattern)
+    if script.isFixed { return unsafe bytes(script.message) }
+    let buffer = unsafe UnsafeMutableRawBufferPointer(made.buffer)
+    let count = unsafe templates[pattern].render(facts(), into: buffer)
+    return unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
+  }
+
+  /// Whether an answer is one that the pattern is looking for.
+  func isMatched(_ pattern: Int, by answer: UnsafeRawBufferPointer) -> Bool {
+    unsafe expressions[pattern]?.matches(answer) ?? false
+  }
+
+  private func bytes(_ text: Text) -> UnsafeRawBufferPointer {
+    unsafe UnsafeRawBufferPointer(
+      rebasing: UnsafeRawBufferPointer(texts.buffer)[text.start..<text.start + text.count])
+  }
+
+  // MARK: Pace
+
+  func cursor(_ pattern: Int) -> RoundCursor { cursors[UInt32(pattern)] }
+
+  func step(_ pattern: Int, slots: UInt32) { cursors[UInt32(pattern)].step(slots: slots) }
+
+  func turns(_ pattern: Int) -> Int { Int(turns[UInt32(pattern)]) }
+
+  func countTurn(_ pattern: Int) { turns[UInt32(pattern)] += 1 }
+
+  func restart(_ pattern: Int, at instant: Instant, slots: UInt32) {
+    turns[UInt32(pattern)] = 0
+    cursors[UInt32(pattern)].restart(at: instant, slots: slots)
+  }
+}

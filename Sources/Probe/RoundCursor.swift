@@ -1,0 +1,71 @@
+import Linux
+
+/// When each connection is due to send a message of a pattern that wants one every so often.
+///
+/// A round is as long as that, and every connection has its instant in it: connection `slot` of
+/// `slots`, at worker `index` of `count`, is due when (slot + index / count) / slots of the round
+/// have passed. The cursor walks through the round as time does, so the state is of one size for
+/// any number of connections.
+struct RoundCursor: BitwiseCopyable {
+  private let every: UInt64
+  private let index: UInt64
+  private let count: UInt64
+  private var start: UInt64 = 0
+  /// Rounds are counted on over phases, so that a row's number of an earlier phase is a past one.
+  private(set) var firstRound: UInt32 = 0
+  private(set) var round: UInt32 = 0
+  private(set) var slot: UInt32 = 0
+  /// Fixed while a round lasts.
+  private(set) var slots: UInt32 = 1
+
+  /// - Parameter every: nanoseconds.
+  init(every: UInt64, share: WorkerShare) {
+    self.every = max(1, every)
+    index = UInt64(share.index)
+    count = UInt64(share.count)
+  }
+
+  mutating func restart(at instant: Instant, slots: UInt32) {
+    start = instant.nanoseconds
+    firstRound = round &+ 1
+    round = firstRound
+    slot = 0
+    self.slots = max(1, slots)
+  }
+
+  /// The instant of the connection that the cursor stands at.
+  var due: Instant { due(slot, in: round) }
+
+  func due(_ slot: UInt32, in round: UInt32) -> Instant {
+    let (rounds, overflow) = every.multipliedReportingOverflow(by: UInt64(round &- firstRound))
+    if overflow { return .distantFuture }
+    let place = UInt64(min(slot, slots - 1)) * count + index
+    let offset = (UInt64(slots) * count).dividingFullWidth(
+      every.multipliedFullWidth(by: place)
+    ).quotient
+    return Instant(nanoseconds: start).advanced(byNanoseconds: rounds).advanced(
+      byNanoseconds: offset)
+  }
+
+  /// - Parameter slots: how many there are in the next round, should this step begin it.
+  mutating func step(slots: UInt32) {
+    slot += 1
+    guard slot >= self.slots else { return }
+    slot = 0
+    round &+= 1
+    self.slots = max(1, slots)
+  }
+
+  /// The round in which the cursor comes to a slot next.
+  func nextRound(at slot: UInt32) -> UInt32 {
+    slot >= self.slot && slot < slots ? round : round &+ 1
+  }
+
+  /// The round of a row's next message, given what was noted for it: not one of another phase.
+  func next(_ noted: UInt32) -> UInt32 { max(noted, firstRound) }
+
+  /// Whether the cursor has already been at a slot in a round.
+  func hasPassed(_ slot: UInt32, in round: UInt32) -> Bool {
+    round < self.round || (round == self.round && slot < self.slot)
+  }
+}

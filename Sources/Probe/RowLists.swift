@@ -1,0 +1,60 @@
+import SystemPackage
+
+/// Doubly linked lists over the rows of a table; a row is in one of them at most.
+struct RowLists: ~Copyable {
+  /// No row: the end of a list.
+  static let none = UInt32.max
+
+  struct Ends: BitwiseCopyable {
+    var first = RowLists.none
+    var last = RowLists.none
+  }
+
+  private let ends: Column<Ends>
+  private let nexts: Column<UInt32>
+  private let previouses: Column<UInt32>
+
+  init(lists: Int, rows: Int) throws(Errno) {
+    let ends = try Column<Ends>(count: lists)
+    let nexts = try Column<UInt32>(count: rows)
+    let previouses = try Column<UInt32>(count: rows)
+    for list in 0..<UInt32(lists) { ends[list] = Ends() }
+    self.ends = ends
+    self.nexts = nexts
+    self.previouses = previouses
+  }
+
+  func first(of list: UInt32) -> UInt32 { ends[list].first }
+
+  /// The row after this one, or `none`.
+  func next(after row: UInt32) -> UInt32 { nexts[row] }
+
+  func append(_ row: UInt32, to list: UInt32) {
+    let last = ends[list].last
+    nexts[row] = Self.none
+    previouses[row] = last
+    if last == Self.none { ends[list].first = row } else { nexts[last] = row }
+    ends[list].last = row
+  }
+
+  func remove(_ row: UInt32, from list: UInt32) {
+    let next = nexts[row]
+    let previous = previouses[row]
+    if previous == Self.none { ends[list].first = next } else { nexts[previous] = next }
+    if next == Self.none { ends[list].last = previous } else { previouses[next] = previous }
+  }
+
+  /// Puts a row in front, and leaves its `previouses` alone: enough for a list that only its first
+  /// row is ever taken from.
+  func push(_ row: UInt32, onto list: UInt32) {
+    nexts[row] = ends[list].first
+    ends[list].first = row
+  }
+
+  /// Takes the first row, or `none`, of a list that is only pushed onto.
+  func pop(from list: UInt32) -> UInt32 {
+    let row = ends[list].first
+    if row != Self.none { ends[list].first = nexts[row] }
+    return row
+  }
+}

@@ -1,0 +1,29 @@
+/// What is true of one connection besides its state.
+struct RowMarks: BitwiseCopyable, Equatable {
+  var rawValue: UInt8 = 0
+
+  /// Opened by a churn, and closed when its lifetime ends.
+  static var transient: Self { Self(rawValue: 1) }
+  /// To be closed as soon as the message under way is over.
+  static var leaving: Self { Self(rawValue: 2) }
+  /// The answer to the message under way has not come in time.
+  static var overdue: Self { Self(rawValue: 4) }
+  /// The answer to the message under way was a wrong one.
+  static var wrong: Self { Self(rawValue: 8) }
+  /// Has asked for an answer and never got one.
+  static var unanswered: Self { Self(rawValue: 16) }
+  /// Has got an answer.
+  static var answered: Self { Self(rawValue: 32) }
+  /// Every one that ends with the message under way.
+  static var ofMessage: Self { Self(rawValue: 4 | 8) }
+
+  static func | (left: Self, right: Self) -> Self {
+    Self(rawValue: left.rawValue | right.rawValue)
+  }
+
+  /// Whether any of these is among ours.
+  func has(_ any: Self) -> Bool { rawValue & any.rawValue != 0 }
+
+  mutating func insert(_ more: Self) { rawValue |= more.rawValue }
+  mutating func remove(_ others: Self) { rawValue &= ~others.rawValue }
+}
