@@ -1,0 +1,102 @@
+import Addressing
+import Linux
+import SystemPackage
+
+/// Taking connections, and what stops it.
+extension Server where System: ~Copyable {
+  mutating func startListening() {
+    var call = FailedCall.socket
+    do throws(Errno) {
+      let socket = try kernel.open(v6: assignment.endpoint.ip.isV6)
+      listener = socket
+      call = .bind
+      try kernel.reuseAddress(socket)
+      // Accepted sockets inherit it: should this process be killed, its connections leave no
+      // TIME_WAIT and go fast.
+      try kernel.resetOnClose(socket, true)
+      try kernel.bind(socket, to: assignment.endpoint)
+      call = .listen
+      try kernel.listen(socket, backlog: assignment.backlog)
+      call = .epollControl
+      try kernel.watch(socket, .readable, token: Token.listener.rawValue)
+      listening = .on
+      board[.state] = WorkerState.ready.rawValue
+    } catch {
+      count(call, error)
+      // It may listen already: connections that nobody will ever accept must be refused instead.
+      if let socket = listener {
+        kernel.close(socket)
+        listener = nil
+      }
+      board[.limited] = 1
+      board[.state] = WorkerState.failed.rawValue
+    }
+    kernel.callAttention()
+  }
+
+  mutating func accept() {
+    guard let listener else { return }
+    for accepted in 0..<Self.batch {
+      do throws(Errno) {
+        guard let socket = try kernel.accept(listener), admit(socket) else { return }
+      } catch {
+        // accept4 wants a descriptor before it looks at the queue, so at the limit it fails even
+        // when nobody waits. Only the first attempt of a batch is sure that somebody does; after
+        // that, epoll says so again if it is true.
+        guard accepted == 0 else { return }
+        return stopListening(.accept, error)
+      }
+    }
+  }
+
+  /// False when a limit leaves no hope for the ones behind it.
+  private mutating func admit(_ socket: FileDescriptor) -> Bool {
+    let slot = UInt32(socket.rawValue)
+    generations[slot] &+= 1
+    do throws(Errno) {
+      try kernel.watch(
+        socket, .readable, token: Token(slot: slot, generation: generations[slot]).rawValue)
+    } catch {
+      kernel.close(socket)
+      stopListening(.epollControl, error)
+      return false
+    }
+    open[slot] = true
+    board.add(.held)
+    board.add(.opened)
+    return true
+  }
+
+  /// A limit: polling the listener on would spin, since the connection that could not be taken
+  /// stays in its queue.
+  private mutating func stopListening(_ call: FailedCall, _ error: Errno) {
+    count(call, error)
+    if let listener { kernel.unwatch(listener) }
+    listening =
+      error == .tooManyOpenFiles
+      ? .full : .paused(until: now.advanced(byNanoseconds: Self.pause))
+    // At a limit nobody on the host may be able to open a file, not even to report it.
+    if let descriptor = spare {
+      kernel.close(descriptor)
+      spare = nil
+    }
+    guard board[.limited] == 0 else { return }
+    board[.limited] = 1
+    kernel.callAttention()
+  }
+
+  mutating func resumeListening() {
+    guard let listener else { return }
+    if spare == nil { spare = try? kernel.openSpare() }
+    do throws(Errno) {
+      try kernel.watch(listener, .readable, token: Token.listener.rawValue)
+      listening = .on
+    } catch {
+      listening = .paused(until: now.advanced(byNanoseconds: Self.pause))
+    }
+  }
+
+  func nextAttempt() -> Instant? {
+    if case .paused(let instant) = listening { instant } else { nil }
+  }
+}

@@ -1,0 +1,89 @@
+import Linux
+import Messages
+import SystemPackage
+
+/// Reading what comes, and answering it.
+extension Server where System: ~Copyable {
+  mutating func serve(_ token: Token, _ seen: EpollEvents) {
+    let slot = token.slot
+    guard Int(slot) < open.count, open[slot], generations[slot] == token.generation else { return }
+    guard !seen.has(.error | .hangUp) else { return end(slot) }
+    if seen.has(.writable) { return flush(slot) }
+    if seen.has(.readable) { read(slot) }
+  }
+
+  private mutating func read(_ slot: UInt32) {
+    let buffer = unsafe UnsafeMutableRawBufferPointer(bytes.buffer)
+    switch unsafe kernel.receive(descriptor(slot), into: buffer) {
+    case .wouldBlock: return
+    case .closed:
+      // An orderly close is answered by one.
+      try? kernel.resetOnClose(descriptor(slot), false)
+      end(slot)
+    case .failed(let error):
+      count(.read, error)
+      end(slot)
+    case .moved(let count):
+      board.add(.bytesReceived, UInt64(count))
+      guard assignment.reply == .echo else { return }
+      let message = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
+      switch assignment.readiness {
+      case .direct: unsafe answer(slot, message)
+      case .rearm: unsafe keep(slot, message)
+      }
+    }
+  }
+
+  private mutating func answer(_ slot: UInt32, _ message: UnsafeRawBufferPointer) {
+    switch unsafe kernel.send(descriptor(slot), message) {
+    case .moved(let count):
+      board.add(.bytesSent, UInt64(count))
+      if count < message.count {
+        unsafe keep(slot, UnsafeRawBufferPointer(rebasing: message[count...]))
+      }
+    case .wouldBlock: unsafe keep(slot, message)
+    case .failed(let error):
+      count(.write, error)
+      end(slot)
+    case .closed: end(slot)
+    }
+  }
+
+  /// Puts bytes aside until the socket takes them, and reads nothing more until then: a client
+  /// that does not read its answers is slowed down by TCP, not by our memory.
+  private mutating func keep(_ slot: UInt32, _ message: UnsafeRawBufferPointer) {
+    unsafe unsent[slot] = Array(message)
+    rewatch(slot, .writable)
+  }
+
+  private mutating func flush(_ slot: UInt32) {
+    guard let message = unsent.removeValue(forKey: slot) else { return rewatch(slot, .readable) }
+    unsafe message.withUnsafeBytes { unsafe answer(slot, $0) }
+    if open[slot], unsent[slot] == nil { rewatch(slot, .readable) }
+  }
+
+  private mutating func rewatch(_ slot: UInt32, _ events: EpollEvents) {
+    let token = Token(slot: slot, generation: generations[slot])
+    do throws(Errno) {
+      try kernel.rewatch(descriptor(slot), events, token: token.rawValue)
+    } catch {
+      count(.epollControl, error)
+      end(slot)
+    }
+  }
+
+  mutating func end(_ slot: UInt32) {
+    guard open[slot] else { return }
+    kernel.close(descriptor(slot))
+    open[slot] = false
+    generations[slot] &+= 1
+    unsent[slot] = nil
+    board.subtract(.held)
+    board.add(.closedByPeer)
+    if listening == .full { resumeListening() }
+  }
+
+  private func descriptor(_ slot: UInt32) -> FileDescriptor {
+    FileDescriptor(rawValue: Int32(slot))
+  }
+}
