@@ -9,6 +9,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -79,6 +81,10 @@ static inline int runner_accept(int listener) {
 
 /// Swift refuses to import fork. It is safe here: the runner forks before any thread exists.
 static inline pid_t runner_fork(void) { return fork(); }
+
+static inline int runner_pipe(int *ends) {
+  return (int)syscall(SYS_pipe2, ends, O_NONBLOCK | O_CLOEXEC);
+}
 
 static inline int runner_close_from(unsigned first) {
   return (int)syscall(SYS_close_range, first, ~0u, 0u);

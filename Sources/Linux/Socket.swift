@@ -74,6 +74,17 @@ package enum Socket {
     return code == 0 ? nil : Errno(rawValue: code)
   }
 
+  /// Where the socket is bound; nil when the kernel does not tell.
+  package static func localAddress(of socket: FileDescriptor) -> SocketAddress? {
+    var raw = sockaddr_storage()
+    var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    return unsafe withUnsafeMutableBytes(of: &raw) { bytes in
+      let address = unsafe bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self)
+      guard unsafe getsockname(socket.rawValue, address, &size) == 0 else { return nil }
+      return unsafe SocketAddress(raw: address)
+    }
+  }
+
   package static func receive(
     _ socket: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer
   ) -> Transfer {

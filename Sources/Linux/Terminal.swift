@@ -9,6 +9,9 @@ package enum Terminal {
   /// Whether standard output is one.
   package static var hasOutput: Bool { isatty(STDOUT_FILENO) == 1 }
 
+  /// Whether standard input is one.
+  package static var hasInput: Bool { isatty(STDIN_FILENO) == 1 }
+
   /// Its columns; nil when it has none to tell.
   package static var width: Int? {
     let columns = runner_terminal_width(STDERR_FILENO)

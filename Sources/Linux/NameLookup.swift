@@ -1,0 +1,49 @@
+package import Addressing
+import CLinux
+import Glibc
+
+/// From a host's name to its addresses. Source: getaddrinfo(3).
+package enum NameLookup {
+  /// Why a name has no address, in the words of the C library.
+  package struct Failure: Error, Equatable, CustomStringConvertible {
+    package let name: String
+    package let reason: String
+
+    package init(name: String, reason: String) {
+      self.name = name
+      self.reason = reason
+    }
+
+    package var description: String { "\(name) has no address: \(reason)" }
+  }
+
+  /// All addresses of a host, each once, in the order in which the library prefers them. It asks
+  /// whatever the host is set up to ask, so it may take seconds; an address in text asks nobody.
+  package static func addresses(of name: String) throws(Failure) -> [IPAddress] {
+    var hints = unsafe addrinfo()
+    unsafe hints.ai_family = AF_UNSPEC
+    unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    var list: UnsafeMutablePointer<addrinfo>?
+    let code = unsafe getaddrinfo(name, nil, &hints, &list)
+    let system = errno
+    guard code == 0 else {
+      let reason =
+        code == EAI_SYSTEM
+        ? ErrnoName.text(of: system) : unsafe String(cString: gai_strerror(code))
+      throw Failure(name: name, reason: reason)
+    }
+    defer { unsafe freeaddrinfo(list) }
+    var found: [IPAddress] = []
+    var next = unsafe list
+    while let entry = unsafe next {
+      if let raw = unsafe entry.pointee.ai_addr, let address = unsafe SocketAddress(raw: raw),
+        !found.contains(address.ip)
+      {
+        found.append(address.ip)
+      }
+      unsafe next = entry.pointee.ai_next
+    }
+    guard !found.isEmpty else { throw Failure(name: name, reason: "it has none of IPv4 or IPv6") }
+    return found
+  }
+}

@@ -1,0 +1,50 @@
+import CLinux
+import Glibc
+package import SystemPackage
+
+/// Bytes from one process to another. Source: pipe(7).
+package enum Pipe {
+  /// Both ends non-blocking and closed on exec.
+  package static func open() throws(Errno) -> (reading: FileDescriptor, writing: FileDescriptor) {
+    var ends: (Int32, Int32) = (0, 0)
+    let result = unsafe withUnsafeMutableBytes(of: &ends) { bytes in
+      unsafe runner_pipe(bytes.baseAddress!.assumingMemoryBound(to: Int32.self))
+    }
+    guard result == 0 else { throw lastError }
+    return (FileDescriptor(rawValue: ends.0), FileDescriptor(rawValue: ends.1))
+  }
+
+  /// Reads what is there; from a descriptor that blocks, waits for something.
+  package static func read(
+    _ descriptor: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer
+  ) -> Transfer {
+    while true {
+      let count = unsafe CLinux.read(descriptor.rawValue, buffer.baseAddress, buffer.count)
+      if count > 0 { return .moved(count) }
+      if count == 0 { return .closed }
+      switch lastError {
+      case .interrupted: continue
+      case .resourceTemporarilyUnavailable: return .wouldBlock
+      case let error: return .failed(error)
+      }
+    }
+  }
+
+  /// What a pipe takes whole or not at all (PIPE_BUF): 4096 bytes on Linux.
+  package static let mostAtomic = 4096
+
+  /// Writes once; up to `mostAtomic` bytes go whole or not at all.
+  package static func write(
+    _ descriptor: FileDescriptor, _ bytes: UnsafeRawBufferPointer
+  ) -> Transfer {
+    while true {
+      let count = unsafe CLinux.write(descriptor.rawValue, bytes.baseAddress, bytes.count)
+      if count >= 0 { return .moved(count) }
+      switch lastError {
+      case .interrupted: continue
+      case .resourceTemporarilyUnavailable: return .wouldBlock
+      case let error: return .failed(error)
+      }
+    }
+  }
+}
