@@ -41,37 +41,30 @@ extension Reader {
       sources.allSatisfy { $0.first.isV6 == end.isV6 }
     }
     guard isOneFamily else {
-      report(
-        place ?? .start, "clients and server need addresses of one family, IPv4 or IPv6",
-        hint: "set 'sources' of clients to suit "
-          + (server == nil ? "'target'" : "'listen' of the server"))
+      report(place ?? .start, AddressProblem.mixedFamilies(server: server != nil))
       return
     }
     checkAddressSpace(
-      endpoints: server?.mostEndpoints ?? targets.count,
-      ofWhom: server == nil ? "targets" : "server processes", clients: clients, phases: phases)
+      endpoints: server?.mostEndpoints ?? targets.count, server: server != nil, clients: clients,
+      phases: phases)
   }
 
-  /// Every connection needs a source address, a source port and an endpoint of its own.
   private mutating func checkAddressSpace(
-    endpoints: Int, ofWhom more: String, clients: Clients, phases: [PlacedPhase]
+    endpoints: Int, server: Bool, clients: Clients, phases: [PlacedPhase]
   ) {
-    let ports = clients.ports.count
-    guard let sourceCount = clients.sourceCount else { return }
-    let room = Int128(sourceCount) * Int128(ports) * Int128(endpoints)
+    guard let sources = clients.sourceCount else { return }
     for phase in phases {
-      guard let goal = phase.phase?.goal, let place = phase.goal, Int128(goal) > room else {
-        continue
-      }
-      let perSource = ports * endpoints
-      let sources = (goal + perSource - 1) / perSource
-      report(
-        place,
-        "\(Format.count(goal)) connections do not fit: \(Format.count(sourceCount))"
-          + " sources x \(Format.count(ports)) ports x \(Format.count(endpoints)) endpoints are"
-          + " \(Format.count(Int(room)))",
-        hint: "it takes \(Format.count(sources)) sources, or more ports or \(more)")
+      guard let goal = phase.phase?.goal, let place = phase.goal,
+        let problem = AddressProblem.shortage(
+          goal: goal, sources: sources, ports: clients.ports.count, endpoints: endpoints,
+          server: server)
+      else { continue }
+      report(place, problem)
     }
+  }
+
+  private mutating func report(_ place: Place, _ problem: AddressProblem) {
+    report(place, problem.message, hint: problem.hint)
   }
 
   /// A ramp goes up: what is open already must not be more than its goal.

@@ -1,0 +1,41 @@
+import Recording
+
+/// What can be wrong between the addresses of the two ends. The reader finds it where the plan
+/// names them all, and the runner where only the host knows some.
+package struct AddressProblem: Error, Equatable {
+  package let message: String
+  /// What to do about it.
+  package let hint: String
+
+  package init(_ message: String, hint: String) {
+    self.message = message
+    self.hint = hint
+  }
+
+  /// - Parameter server: whether the plan has the built-in one.
+  package static func mixedFamilies(server: Bool) -> AddressProblem {
+    AddressProblem(
+      "clients and server need addresses of one family, IPv4 or IPv6",
+      hint: "set 'sources' of clients to suit "
+        + (server ? "'listen' of the server" : "'target'"))
+  }
+
+  /// Every connection needs a source address, a source port and an endpoint of its own; nil when
+  /// there are enough.
+  ///
+  /// - Parameter server: whether the endpoints are those of the built-in server.
+  package static func shortage(
+    goal: Int, sources: Int, ports: Int, endpoints: Int, server: Bool
+  ) -> AddressProblem? {
+    let room = Int128(sources) * Int128(ports) * Int128(endpoints)
+    guard Int128(goal) > room else { return nil }
+    let perSource = ports * endpoints
+    let needed = (goal + perSource - 1) / perSource
+    return AddressProblem(
+      "\(Format.count(goal)) connections do not fit: \(Format.count(sources))"
+        + " sources x \(Format.count(ports)) ports x \(Format.count(endpoints)) endpoints are"
+        + " \(Format.count(Int(room)))",
+      hint: "it takes \(Format.count(needed)) sources, or more ports or "
+        + (server ? "server processes" : "targets"))
+  }
+}
