@@ -12,16 +12,20 @@ struct CheckCommand: ParsableCommand {
     commandName: "check",
     abstract: "Validate plans; print what they mean, what they need and where they would stop.",
     discussion: """
-      Opens no socket.
+      Looks names and interfaces up, as a run does, but opens no connection.
 
-      EXAMPLE:
+      EXAMPLES:
         runner check plans/ramp-1m.plan --set goal=5M
+        runner check plans/ramp-1m.plan --target server.example:80
       """)
 
   @Argument(help: "Plan files to check.")
   var plans: [String]
 
   @OptionGroup var settings: PlanSettings
+
+  @Flag(help: PlanSettings.allowPublicHelp)
+  var allowPublic = false
 
   func run() throws {
     let codes = plans.map(check)
@@ -31,7 +35,7 @@ struct CheckCommand: ParsableCommand {
   private func check(_ file: String) -> Int32 {
     do {
       let plan = try settings.load(file)
-      let outlook = try Outlook(plan, isForRun: false)
+      let outlook = try Outlook(plan, isForRun: false, allowPublic: allowPublic)
       StandardOutput.write(text(outlook))
       return ExitStatus.passed
     } catch let invalid as InvalidPlan {
@@ -53,6 +57,7 @@ struct CheckCommand: ParsableCommand {
         "\(outlook.staffing.clients.count) client, \(outlook.staffing.servers.count) server",
       ],
     ]
+    needs += outlook.addresses.facts.map { [$0.name, $0.value] }
     needs += checkup.items.compactMap { item in
       item.needed.map { [item.setting, "\($0) (now \(item.now))"] }
     }

@@ -47,7 +47,7 @@ struct DoctorCommand: ParsableCommand {
     let checkup: Checkup
     let host: HostDescription
     do {
-      let outlook = try Outlook(try loadPlan(), isForRun: false)
+      let outlook = try Outlook(try loadPlan(), isForRun: false, allowPublic: true)
       host = outlook.host
       checkup = Checkup(outlook.demand, on: host)
     } catch let invalid as InvalidPlan {

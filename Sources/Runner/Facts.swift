@@ -12,8 +12,8 @@ extension Demand {
     self.init(
       goal: plan.goal, clientWorkers: plan.clients.processes,
       serverWorkers: plan.server?.processes,
-      // A server on loopback is on this host, whoever plays it.
-      bothEndsHere: staffing.endpoints.allSatisfy(\.ip.isLoopback),
+      // A server on loopback is on this host, whoever plays it; the built-in one always is.
+      bothEndsHere: plan.server != nil || staffing.endpoints.allSatisfy(\.ip.isLoopback),
       sources: staffing.sources.count, portsPerSource: plan.clients.ports.count,
       endpoints: staffing.endpoints.count, backlog: plan.server?.backlog,
       memoryGuard: plan.memoryGuard)

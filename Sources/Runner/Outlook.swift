@@ -3,26 +3,30 @@ import Linux
 import Plan
 import Probe
 import Recording
-import SystemPackage
 
 /// A plan on this host, before anything is opened: who would do what, and how far it would go.
 struct Outlook {
   let plan: Plan
   let seed: UInt64
   let host: HostDescription
+  let addresses: Addresses
   let staffing: Staffing
   let demand: Demand
   let prediction: [PredictionTerm]
 
+  /// Looks up what the plan names; throws `InvalidPlan` when that leads nowhere, or to a stranger.
+  ///
   /// - Parameters:
   ///   - isForRun: raises this process's own descriptor limit as far as it may, which the workers
   ///     inherit, and sends a few packets over loopback to learn whether they are tracked. Without
-  ///     it nothing is changed and no socket is opened.
+  ///     it nothing is changed and no connection is opened.
+  ///   - allowPublic: see `Addresses`.
   ///   - seed: what random text in messages follows from; nil for any.
-  init(_ plan: Plan, isForRun: Bool, seed: UInt64? = nil) throws(Errno) {
+  init(_ plan: Plan, isForRun: Bool, allowPublic: Bool, seed: UInt64? = nil) throws {
     self.plan = plan
     let seed = seed ?? UInt64.random(in: .min ... .max)
     self.seed = seed
+    addresses = try Addresses(of: plan, allowPublic: allowPublic)
     var host = HostDescription.current()
     if isForRun {
       // One process that holds the whole goal is the fewest there can be, so ask for that much.
@@ -33,7 +37,8 @@ struct Outlook {
     }
     self.host = host
     staffing = Staffing(
-      plan: plan, descriptorLimit: min(host.descriptorsPerProcess, plan.goal + 1024),
+      plan: plan, addresses: addresses,
+      descriptorLimit: min(host.descriptorsPerProcess, plan.goal + 1024),
       processors: host.processors, seed: seed)
     demand = Demand(plan, staffing: staffing)
     prediction = Capacity.predict(demand, on: host)
@@ -41,11 +46,13 @@ struct Outlook {
 
   var predicted: PredictionTerm? { prediction.binding }
 
-  /// "2,745,679 connections, bound by the host's epoll-watches (…)".
-  var predictionLine: String? {
-    predicted.map {
-      "\(Format.count($0.connections)) connections, bound by \($0.end.rawValue) "
-        + "\($0.resource.rawValue) (\($0.reason))"
-    }
+  var predictionLine: String? { predicted?.line }
+}
+
+extension PredictionTerm {
+  /// "2,745,679 connections, bound by host epoll-watches (…)".
+  var line: String {
+    "\(Format.count(connections)) connections, bound by \(end.rawValue) "
+      + "\(resource.rawValue) (\(reason))"
   }
 }

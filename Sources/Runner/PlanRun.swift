@@ -14,12 +14,12 @@ extension RunOptions {
     do throws(InvalidPlan) {
       plan = try settings.load(file)
     } catch {
-      return refuse(error)
+      return refuse(error, name: Plan.defaultName(ofFile: file))
     }
     let files = files(of: plan.name)
     let result: Recording
     do {
-      let outlook = try Outlook(plan, isForRun: true, seed: seed)
+      let outlook = try Outlook(plan, isForRun: true, allowPublic: allowPublic, seed: seed)
       let findings = preflight == .off ? [] : Preflight.findings(outlook)
       if preflight == .strict, !findings.isEmpty { return refuse(outlook, findings, files) }
       for finding in findings where !quiet {
@@ -27,6 +27,8 @@ extension RunOptions {
       }
       try files.prepare()
       result = try drive(outlook, files)
+    } catch let invalid as InvalidPlan {
+      return refuse(invalid, name: plan.name)
     } catch let error as RecordingError {
       return fail("\(plan.name): \(error)", ExitStatus.notWritten)
     } catch let error as Errno {
@@ -54,7 +56,8 @@ extension RunOptions {
       effectivePlan: plan.effective,
       overrides: plan.settings.sorted { $0.key < $1.key }.map { Fact($0.key, $0.value) },
       seed: outlook.seed, programVersion: Version.current,
-      started: Clock.timestamp(), complete: false, hostname: host.hostname, host: host.facts,
+      started: Clock.timestamp(), complete: false, hostname: host.hostname,
+      host: host.facts + outlook.addresses.facts,
       phases: state.phases, workers: state.workers, prediction: outlook.prediction)
     let writer = try RecordingWriter(path: files.recording, recording: recording)
 
@@ -90,9 +93,8 @@ extension RunOptions {
   }
 
   /// An invalid plan: every error at its place, and a JUnit file all the same.
-  private func refuse(_ invalid: InvalidPlan) -> Int32 {
+  private func refuse(_ invalid: InvalidPlan, name: String) -> Int32 {
     StandardError.write("\(invalid)\n")
-    let name = Plan.defaultName(ofFile: invalid.file)
     let publication = Publication(files: files(of: name))
     do {
       let line = try publication.publish(invalid, plan: name)

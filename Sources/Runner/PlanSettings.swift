@@ -23,10 +23,44 @@ struct PlanSettings: ParsableArguments {
     }
   }
 
+  @Option(
+    name: .customLong("target"),
+    help: ArgumentHelp(
+      "Connect there instead of to the plan's server or targets; repeatable.",
+      valueName: "host:port"),
+    transform: Target.init(option:))
+  var targets: [Target] = []
+
+  static let allowPublicHelp: ArgumentHelp =
+    "Let connections go to public addresses, which are somebody's."
+
   func load(_ file: String) throws(InvalidPlan) -> Plan {
-    try Plan.load(
+    var plan = try Plan.load(
       file: file,
       overrides: Dictionary(overrides.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 }),
       environment: ProcessInfo.processInfo.environment)
+    if !targets.isEmpty {
+      plan.server = nil
+      plan.targets = targets
+    }
+    return plan
+  }
+}
+
+extension Target {
+  /// Reads `HOST:PORT` of a command line.
+  init(option text: String) throws {
+    self = try commandLine(text, CommandLineValue.target)
+  }
+}
+
+/// Reads a value of the command line as a plan would.
+func commandLine<T>(
+  _ text: String, _ read: (String) throws(CommandLineValue.Wrong) -> T
+) throws(ValidationError) -> T {
+  do throws(CommandLineValue.Wrong) {
+    return try read(text)
+  } catch {
+    throw ValidationError("\(error)")
   }
 }

@@ -14,6 +14,7 @@ struct RunCommand: ParsableCommand {
       EXAMPLES:
         runner run plans/quick.plan
         runner plans/ramp-1m.plan --set goal=200k --json
+        runner plans/ramp-1m.plan --target server.example:80
 
       EXIT CODES:
         0 passed   99 a threshold failed   100 a limit was reached before the goal
@@ -96,6 +97,9 @@ struct RunOptions: ParsableArguments {
   var html: String?
 
   @OptionGroup var settings: PlanSettings
+
+  @Flag(help: PlanSettings.allowPublicHelp)
+  var allowPublic = false
 
   @Option(help: ArgumentHelp("Seed of everything random; recorded.", valueName: "n"))
   var seed: UInt64?

@@ -20,10 +20,13 @@ struct Staffing {
   private static let headroom = 50
 
   /// - Parameters:
+  ///   - addresses: those of the plan.
   ///   - descriptorLimit: RLIMIT_NOFILE of every worker.
   ///   - seed: what random text in messages follows from.
   ///   - processors: how many there are; more workers than that do not make a ramp faster.
-  init(plan: Plan, descriptorLimit: Int, processors: Int, seed: UInt64) {
+  init(
+    plan: Plan, addresses: Addresses, descriptorLimit: Int, processors: Int, seed: UInt64
+  ) {
     let rate = plan.phases.map(\.connectionsASecond).max() ?? 0
     func count(_ processes: Processes, own: Int) -> Int {
       switch processes {
@@ -40,17 +43,9 @@ struct Staffing {
       let wanted = count(server.processes, own: descriptorsOfAWorker + 1)
       return server.endpoints(min(wanted, server.room))
     }
-    let endpoints =
-      own
-      ?? plan.targets.compactMap { target in
-        target.address.map { SocketAddress($0, target.port) }
-      }
+    let endpoints = own ?? addresses.targets
     let clientCount = count(plan.clients.processes, own: descriptorsOfAWorker)
-    let sources: [IPAddress] =
-      switch plan.clients.sources {
-      case .ranges(let ranges): ranges.flatMap(\.addresses)
-      case .interface: []
-      }
+    let sources = addresses.sources
     let tasks = plan.phases.map(ClientTask.init)
     let patternsOfPhase = plan.phases.map { phase in
       plan.patterns.indices.filter { phase.patterns.contains(plan.patterns[$0].name) }

@@ -17,6 +17,14 @@ import Testing
         """, file: "a.plan")
   }
 
+  private func staff(
+    _ plan: Plan, descriptorLimit: Int, processors: Int
+  ) throws -> Staffing {
+    Staffing(
+      plan: plan, addresses: try Addresses(of: plan, allowPublic: false),
+      descriptorLimit: descriptorLimit, processors: processors, seed: 0)
+  }
+
   @Test(arguments: [
     ("100", ", rate: 1k/s", 1),
     ("100k", ", rate: 10k/s", 6),
@@ -30,24 +38,23 @@ import Testing
   func `as few as the descriptors allow, and what the rate needs`(
     goal: String, ramp: String, expected: Int
   ) throws {
-    let staffing = Staffing(
-      plan: try plan(goal: goal, ramp: ramp), descriptorLimit: 20_000, processors: 2, seed: 0)
+    let staffing = try staff(
+      try plan(goal: goal, ramp: ramp), descriptorLimit: 20_000, processors: 2)
     #expect(staffing.clients.count == expected)
     #expect(staffing.servers.count == expected)
   }
 
   @Test func `one process an end where descriptors abound`() throws {
-    let staffing = Staffing(
-      plan: try plan(goal: "1M", ramp: ", rate: 10k/s"), descriptorLimit: 1_048_576, processors: 64,
-      seed: 0)
+    let staffing = try staff(
+      try plan(goal: "1M", ramp: ", rate: 10k/s"), descriptorLimit: 1_048_576, processors: 64)
     #expect(staffing.clients.count == 1)
     #expect(staffing.servers.count == 1)
   }
 
   @Test func `a count of the plan's own is taken as it is`() throws {
-    let staffing = Staffing(
-      plan: try plan(goal: "100k", servers: "3", clients: "5"), descriptorLimit: 1000,
-      processors: 2, seed: 0)
+    let staffing = try staff(
+      try plan(goal: "100k", servers: "3", clients: "5"), descriptorLimit: 1000,
+      processors: 2)
     #expect(
       staffing.servers.map { "\($0.endpoint)" }
         == ["127.0.0.1:9000", "127.0.0.1:9001", "127.0.0.1:9002"])
@@ -58,9 +65,8 @@ import Testing
 
   @Test func `a descriptor limit below what a worker opens for itself is no trap`() throws {
     for limit in [1, 8, 50, 60] {
-      let staffing = Staffing(
-        plan: try plan(goal: "10", ramp: ", rate: 1k/s"), descriptorLimit: limit, processors: 1,
-        seed: 0)
+      let staffing = try staff(
+        try plan(goal: "10", ramp: ", rate: 1k/s"), descriptorLimit: limit, processors: 1)
       #expect((1...10).contains(staffing.clients.count))
     }
   }

@@ -1,0 +1,54 @@
+import Addressing
+import Foundation
+import Linux
+import Synchronization
+import SystemPackage
+
+/// An echo server with one thread that, once, stops for a while in the middle of its work.
+final class PausingServer: Sendable {
+  private let listener: FileDescriptor
+  private let end: FileDescriptor
+  private let isOver = Atomic<Bool>(false)
+  private let ended = DispatchSemaphore(value: 0)
+
+  /// - Parameters:
+  ///   - answers: after so many answers it pauses.
+  ///   - pause: for so long.
+  init(_ endpoint: String, after answers: Int, pause: Duration) throws {
+    guard let address = SocketAddress(endpoint) else { throw Errno.invalidArgument }
+    listener = try Socket.open(v6: address.ip.isV6)
+    end = try EventCounter.open()
+    try Socket.bind(listener, to: address)
+    try Socket.listen(listener, backlog: 1024)
+    Thread { [self] in serve(after: answers, pause: pause) }.start()
+  }
+
+  /// Closes everything. To be called once.
+  func stop() {
+    isOver.store(true, ordering: .releasing)
+    EventCounter.signal(end)
+    ended.wait()
+  }
+
+  private func serve(after most: Int, pause: Duration) {
+    var connections: [FileDescriptor] = []
+    var answers = 0
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    while !isOver.load(ordering: .acquiring) {
+      Poll.waitReadable([listener, end] + connections, until: .distantFuture)
+      while let connection = try? Socket.accept(listener) { connections.append(connection) }
+      for connection in connections {
+        bytes.withUnsafeMutableBytes { buffer in
+          guard case .moved(let count) = Socket.receive(connection, into: buffer) else { return }
+          _ = Socket.send(connection, UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+          answers += 1
+          if answers == most {
+            Poll.waitReadable([end], until: .now().advanced(by: pause))
+          }
+        }
+      }
+    }
+    for descriptor in connections + [listener, end] { Socket.close(descriptor) }
+    ended.signal()
+  }
+}

@@ -1,0 +1,86 @@
+import Foundation
+import Recording
+import Testing
+
+/// Servers that we did not write, as their packages install them.
+@Suite(.tags(.realKernel)) struct RealServerTests {
+  private let workspace: Workspace
+  private let network: Loopback
+
+  private static let hasNginx = ForeignServer.path(of: "nginx") != nil
+  private static let hasRedis = ForeignServer.path(of: "redis-server") != nil
+
+  init() throws {
+    workspace = try Workspace()
+    network = try Loopback()
+  }
+
+  /// A ramp that is too much for the server; `expecting` makes that its purpose.
+  private func overload(_ expecting: String? = nil) throws -> Summary {
+    var plan = PlanText(
+      goal: "2000", target: network.endpoint, clients: "processes: 1",
+      phases: ["ramp: {to: \"${goal}\", rate: 1k/s}", "close: reset"])
+    if let expecting { plan.rest = ["expect-limit: \(expecting)"] }
+    try workspace.write(plan.on(network), to: "theirs.plan")
+    return try workspace.summary(of: ["theirs.plan"]).summary
+  }
+
+  @Test(.enabled(if: hasNginx, "nginx is not installed"))
+  func `nginx closes what is more than its worker_connections`() throws {
+    let server = try ForeignServer.nginx(connections: 1024, at: network, in: workspace)
+    defer { withExtendedLifetime(server) {} }
+    let summary = try overload()
+    #expect(summary.exit == 100)
+    let limit = try #require(summary.limit)
+    #expect(limit.resource == "closed-by-peer")
+    // nginx begins to close idle connections when a sixteenth of them is left.
+    let record = try #require(workspace.recording(of: "theirs").limits.first)
+    #expect((900...1024).contains(record.established))
+    #expect((900...1100).contains(limit.count))
+    #expect(limit.count == summary.connections.failures)
+
+    let expected = try overload("{resource: closed-by-peer, connections: 900..1024}")
+    #expect(expected.verdict == "passed")
+    #expect(expected.exit == 0)
+  }
+
+  @Test(.enabled(if: hasRedis, "Redis is not installed"))
+  func `Redis turns away what is more than its maxclients`() throws {
+    let server = try ForeignServer.redis(connections: 500, at: network, in: workspace)
+    defer { withExtendedLifetime(server) {} }
+    let summary = try overload()
+    #expect(summary.exit == 100)
+    let limit = try #require(summary.limit)
+    #expect(limit.resource == "closed-by-peer")
+    #expect(limit.count == 1500)
+    let record = try #require(workspace.recording(of: "theirs").limits.first)
+    #expect((500...510).contains(record.established))
+    #expect(
+      record.evidence.contains { $0.name == "the peer said" && $0.value.contains("max number") })
+
+    let expected = try overload("{resource: closed-by-peer, connections: 500..510}")
+    #expect(expected.verdict == "passed")
+    #expect(expected.exit == 0)
+  }
+
+  @Test(
+    .enabled(if: hasNginx && hasRedis, "nginx or Redis is not installed"),
+    arguments: ["nginx", "redis"])
+  func `the plan that ships for it passes`(name: String) throws {
+    let server =
+      try name == "nginx"
+      ? ForeignServer.nginx(connections: 1024, at: network, in: workspace)
+      : ForeignServer.redis(connections: 500, at: network, in: workspace)
+    defer { withExtendedLifetime(server) {} }
+    let text = try String(contentsOf: ExamplePlanTests.plan(name), encoding: .utf8)
+    try workspace.write(text, to: "\(name).plan")
+    let (ending, summary) = try workspace.summary(of: [
+      "\(name).plan", "--set", "target=\(network.endpoint)", "--set", "goal=100", "--set",
+      "span=3s",
+    ])
+    #expect(summary.verdict == "passed", "\(ending.errors)")
+    #expect((summary.messages["sent"] ?? 0) ?? 0 >= 300)
+    #expect(summary.messages["lost"] == 0)
+    #expect(summary.rtt?["p99"] != nil)
+  }
+}
