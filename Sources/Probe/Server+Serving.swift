@@ -25,6 +25,9 @@ extension Server where System: ~Copyable {
       end(slot)
     case .moved(let count):
       board.add(.bytesReceived, UInt64(count))
+      if let pipe = assignment.echoesTo {
+        unsafe ReceivedFrame.write(slot, UnsafeRawBufferPointer(buffer), count: count, to: pipe)
+      }
       guard assignment.reply == .echo else { return }
       let message = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
       switch assignment.readiness {

@@ -21,13 +21,16 @@ package enum Worker {
     SignalSource.unblockAll()
     CurrentProcess.useExactTimers()
     do throws(Errno) {
-      let kept = try CurrentProcess.keepOnly([wakeUp, attention])
+      var pipe: FileDescriptor?
+      if case .server(let assignment) = role { pipe = assignment.echoesTo }
+      let kept = try CurrentProcess.keepOnly([wakeUp, attention] + [pipe].compactMap(\.self))
       let kernel = try LinuxKernel(wakeUp: kept[0], attention: kept[1])
       switch role {
       case .client(let assignment):
         var client = try Client(kernel: kernel, assignment: assignment, board: board)
         while client.turn() {}
-      case .server(let assignment):
+      case .server(var assignment):
+        if kept.count > 2 { assignment.echoesTo = kept[2] }
         var server = try Server(kernel: kernel, assignment: assignment, board: board)
         while server.turn() {}
       }

@@ -1,5 +1,6 @@
 package import Addressing
 package import Messages
+package import SystemPackage
 
 /// All that a worker needs to know of a plan, and its part in it.
 package struct WorkerShare: Sendable {
@@ -117,16 +118,19 @@ package struct ServerAssignment: Sendable {
   package var readiness: ServerReadiness
   /// RLIMIT_NOFILE of the process: every descriptor is below it.
   package var descriptorLimit: Int
+  /// The write end of a pipe for what is received: see `ReceivedFrame`. Nil in runs.
+  package var echoesTo: FileDescriptor?
 
   package init(
     endpoint: SocketAddress, backlog: Int32, reply: ServerReply, readiness: ServerReadiness,
-    descriptorLimit: Int
+    descriptorLimit: Int, echoesTo: FileDescriptor? = nil
   ) {
     self.endpoint = endpoint
     self.backlog = backlog
     self.reply = reply
     self.readiness = readiness
     self.descriptorLimit = descriptorLimit
+    self.echoesTo = echoesTo
   }
 }
 
