@@ -13,7 +13,9 @@ struct Runner: ParsableCommand {
         runner plans/ramp-1m.plan        the same as: runner run plans/ramp-1m.plan
       """,
     version: Version.current,
-    subcommands: [RunCommand.self, CheckCommand.self, DoctorCommand.self],
+    subcommands: [
+      RunCommand.self, CheckCommand.self, DoctorCommand.self, ServeCommand.self,
+    ],
     defaultSubcommand: RunCommand.self)
 }
 

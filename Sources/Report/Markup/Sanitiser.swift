@@ -37,7 +37,7 @@ func truncated(_ text: String, to limit: Int) -> String {
 
 extension Unicode.Scalar {
   /// Never shown as it stands: controls, noncharacters and bidirectional formatting.
-  var isHostile: Bool {
+  package var isHostile: Bool {
     switch value {
     case 0x09, 0x0A, 0x0D: false
     case 0x00...0x1F, 0x7F...0x9F: true

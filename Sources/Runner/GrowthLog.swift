@@ -1,0 +1,46 @@
+import Recording
+
+/// What a server holds at one instant, and what came of the rest.
+struct ServerCounts: Equatable {
+  var held = 0
+  var accepted = 0
+  var closed = 0
+}
+
+/// When to say how many connections there are: at every round number on the way up, and when
+/// something has changed, but no more than once a second.
+struct GrowthLog {
+  private static let interval = 1.0
+
+  private var told = ServerCounts()
+  private var next = 0.0
+  /// 1,000, 2,000, 5,000, 10,000 and so on.
+  private var milestone = 1000
+
+  /// The line to print now; nil when there is nothing to say.
+  ///
+  /// - Parameter elapsed: seconds since the server started.
+  mutating func line(_ counts: ServerCounts, elapsed: Double) -> String? {
+    guard counts != told else { return nil }
+    let isRound = counts.held >= milestone
+    while counts.held >= milestone { milestone = Self.roundNumber(after: milestone) }
+    guard isRound || elapsed >= next else { return nil }
+    told = counts
+    next = elapsed + Self.interval
+    let word = counts.held == 1 ? "connection" : "connections"
+    return "[\(Self.clock(elapsed))] \(Format.count(counts.held)) \(word), "
+      + "\(Format.count(counts.accepted)) accepted, \(Format.count(counts.closed)) closed"
+  }
+
+  private static func roundNumber(after number: Int) -> Int {
+    // 2 is followed by 5, the others by twice as much.
+    var leading = number
+    while leading >= 10 { leading /= 10 }
+    return leading == 2 ? number / 2 * 5 : number * 2
+  }
+
+  private static func clock(_ elapsed: Double) -> String {
+    let seconds = Int(elapsed)
+    return "\(seconds / 60):\(seconds % 60 < 10 ? "0" : "")\(seconds % 60)"
+  }
+}

@@ -1,0 +1,47 @@
+import Linux
+import Probe
+import SystemPackage
+
+/// What server workers receive, as lines: a pipe and its frames for each worker.
+struct ReceivedText {
+  let pipes: [FileDescriptor]
+  private var frames: [ReceivedFrames]
+  /// What tells the connections of one worker from those of another; empty for a single worker.
+  private let prefixes: [String]
+
+  init(pipes: [FileDescriptor], servers: [ServerAssignment]) {
+    self.pipes = pipes
+    frames = pipes.map { _ in ReceivedFrames() }
+    prefixes = servers.map { servers.count == 1 ? "" : "\($0.endpoint) " }
+  }
+
+  /// Gives each worker a pipe to write to; returns the ends to read from.
+  static func openPipes(for servers: inout [ServerAssignment]) throws(Errno) -> [FileDescriptor] {
+    var reading: [FileDescriptor] = []
+    for index in servers.indices {
+      let pipe = try Pipe.open()
+      servers[index].echoesTo = pipe.writing
+      reading.append(pipe.reading)
+    }
+    return reading
+  }
+
+  /// Prints what has come since the last call. Bounded, so that a flood leaves time for the rest.
+  mutating func print() {
+    var text = ""
+    for index in pipes.indices {
+      for frame in frames[index].add(Self.read(pipes[index])) {
+        text += "[\(prefixes[index])descriptor \(frame.descriptor)] "
+        text += EscapedText.shown(frame.bytes) + "\n"
+      }
+    }
+    if !text.isEmpty { StandardOutput.write(text) }
+  }
+
+  private static func read(_ pipe: FileDescriptor) -> [UInt8] {
+    unsafe [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
+      let transfer = unsafe Pipe.read(pipe, into: UnsafeMutableRawBufferPointer(buffer))
+      if case .moved(let moved) = transfer { count = moved } else { count = 0 }
+    }
+  }
+}

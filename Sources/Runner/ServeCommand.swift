@@ -1,0 +1,167 @@
+import Addressing
+import ArgumentParser
+import Linux
+import Messages
+import Plan
+import Probe
+import Recording
+import SystemPackage
+
+/// `runner serve`
+struct ServeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "The built-in server alone: counts connections as they grow, and says what stops it.",
+    discussion: """
+      Runs until it is interrupted, then prints its totals; interrupted once more it ends at once.
+      Counts and limits go to standard error, what is received (--verbose) and the totals to \
+      standard output.
+
+      EXAMPLES:
+        runner serve --listen 127.0.0.1:9000 --verbose
+        runner serve --listen 10.0.0.5:9000 --connections 1M
+
+      EXIT CODES:
+        0 ended as it was asked to   100 it could not listen   1 a fault of the program, or every \
+      server process died   64 wrong command line
+      """)
+
+  @Option(
+    help: ArgumentHelp(
+      "Where to listen: an address, or a range of them, and a port.",
+      valueName: "address[-address]:port"),
+    transform: Listen.init(option:))
+  var listen: Listen
+
+  @Option(
+    help: ArgumentHelp(
+      "Server processes, each with an endpoint of its own: the next address, and once round the "
+        + "next port. auto: one, or as many as --connections takes.", valueName: "n|auto"),
+    transform: Processes.init(option:))
+  var processes = Processes.auto
+
+  @Option(
+    help: ArgumentHelp("Connections to have room for, for example 1M.", valueName: "n"),
+    transform: { try commandLine($0, CommandLineValue.count) })
+  var connections: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "What to do with what is received: echo, discard, or send:TEXT to answer each read with a "
+        + "text (\\n, \\r, \\t, \\\\ and \\xHH are escapes).", valueName: "reply"),
+    transform: ServerReply.init(option:))
+  var reply = ServerReply.echo
+
+  @Option(
+    help: ArgumentHelp(
+      "direct: answer at once; rearm: wait for EPOLLOUT before every answer.",
+      valueName: "direct|rearm"),
+    transform: ServerReadiness.init(option:))
+  var readiness = ServerReadiness.direct
+
+  @Option(
+    help: ArgumentHelp("Connections that may wait for accept.", valueName: "n"),
+    transform: { try commandLine($0, CommandLineValue.count) })
+  var backlog = 4096
+
+  @Flag(help: "Print what is received, one line a read.")
+  var verbose = false
+
+  @Flag(help: "No counts and no totals; only limits, errors and what --verbose and --json print.")
+  var quiet = false
+
+  @Flag(help: "Print the totals as one JSON object.")
+  var json = false
+
+  func validate() throws {
+    guard case .count(let count) = processes, count > wishes.room else { return }
+    throw ValidationError(
+      "\(Format.count(count)) server processes need as many endpoints, and --listen has "
+        + "\(Format.count(wishes.room)): listen on a lower port or on more addresses.")
+  }
+
+  private var wishes: ServerOutlook.Wishes {
+    ServerOutlook.Wishes(
+      addresses: listen.addresses, port: listen.port, processes: processes,
+      connections: connections, reply: reply, readiness: readiness, backlog: backlog)
+  }
+
+  func run() throws {
+    CurrentProcess.openStandardDescriptors()
+    CurrentProcess.ignoreBrokenPipes()
+    let code: Int32
+    do throws(Errno) {
+      try SignalSource.block([Signal.interrupt, Signal.terminate])
+      let outlook = try ServerOutlook(wishes, pipes: verbose ? 1 : 0)
+      var session = try ServeSession(
+        outlook,
+        options: ServeSession.Options(verbose: verbose, quiet: quiet, json: json))
+      code = session.serve()
+    } catch {
+      StandardError.write("runner: cannot start the server: \(error)\n")
+      code = ExitStatus.fault
+    }
+    throw ExitCode(code)
+  }
+
+  struct Listen {
+    let addresses: AddressRange
+    let port: UInt16
+
+    init(option text: String) throws {
+      let (addresses, port) = try commandLine(text) { text throws(CommandLineValue.Wrong) in
+        try CommandLineValue.listen(text)
+      }
+      (self.addresses, self.port) = (addresses, port)
+    }
+  }
+}
+
+extension Processes {
+  fileprivate static let most = 4096
+
+  fileprivate init(option text: String) throws {
+    guard text != "auto" else {
+      self = .auto
+      return
+    }
+    let count = try commandLine(text, CommandLineValue.count)
+    guard count <= Self.most else {
+      throw ValidationError("No end has more than \(Format.count(Self.most)) processes.")
+    }
+    self = .count(count)
+  }
+}
+
+extension ServerReadiness {
+  fileprivate init(option text: String) throws {
+    switch text {
+    case "direct": self = .direct
+    case "rearm": self = .rearm
+    default:
+      throw ValidationError("expected direct or rearm, found \(UserWord.shown(text))")
+    }
+  }
+}
+
+extension ServerReply {
+  private static let sending = "send:"
+
+  fileprivate init(option text: String) throws {
+    switch text {
+    case "echo": self = .echo
+    case "discard": self = .discard
+    case _ where text.hasPrefix(Self.sending) && text != Self.sending:
+      do throws(EscapedText.Wrong) {
+        self = .send(try EscapedText.bytes(of: text.dropFirst(Self.sending.count)))
+      } catch {
+        throw ValidationError("there is no escape \(UserWord.shown(error.escape))")
+      }
+    default:
+      let hint = UserWord.hint(for: text, among: ["echo", "discard"])
+      throw ValidationError(
+        "expected echo, discard or send:TEXT, found \(UserWord.shown(text))"
+          + (hint.map { " (\($0))" } ?? ""))
+    }
+  }
+}

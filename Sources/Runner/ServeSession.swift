@@ -1,0 +1,195 @@
+import Addressing
+import FoundationEssentials
+import Host
+import Linux
+import Plan
+import Probe
+import Recording
+import SystemPackage
+
+/// `serve` from its first worker to its last: says what its workers count, and why one stops.
+struct ServeSession: ~Copyable {
+  struct Options {
+    var verbose: Bool
+    var quiet: Bool
+    var json: Bool
+  }
+
+  private static let phase = "serve"
+  private static let tick = Duration.milliseconds(100)
+  /// For processes to close what they hold; a million connections take seconds.
+  private static let patience = Duration.seconds(60)
+
+  private let outlook: ServerOutlook
+  private let options: Options
+  private var fleet: Fleet
+  private var received: ReceivedText?
+  private let signals: SignalSource
+  private let kernel: KernelSeries
+  private let before: [Series.Key: Double]
+  private let started: Instant
+  private var ledger: FailureLedger
+  private var growth = GrowthLog()
+  private var most = 0
+  private var limits: [LimitRecord] = []
+
+  /// Forks the workers. Call it before any thread exists.
+  init(_ outlook: ServerOutlook, options: Options) throws(Errno) {
+    var outlook = outlook
+    let pipes = options.verbose ? try ReceivedText.openPipes(for: &outlook.servers) : []
+    let fleet = try Fleet(servers: outlook.servers, clients: [], sources: 0)
+    let signals = try SignalSource([Signal.interrupt, Signal.terminate])
+    received = options.verbose ? ReceivedText(pipes: pipes, servers: outlook.servers) : nil
+    for server in outlook.servers {
+      // The workers have theirs.
+      if let pipe = server.echoesTo { Socket.close(pipe) }
+    }
+    kernel = KernelSeries(host: outlook.host)
+    before = kernel.readings().values
+    started = .now()
+    ledger = FailureLedger(clients: [], phases: [Self.phase], started: started)
+    self.fleet = fleet
+    self.signals = signals
+    self.outlook = outlook
+    self.options = options
+  }
+
+  /// Serves until a signal comes; returns the exit code.
+  mutating func serve() -> Int32 {
+    guard listens() else {
+      observe()
+      end()
+      return limits.isEmpty ? ExitStatus.fault : ExitStatus.limit
+    }
+    announce()
+    while signals.next() == nil {
+      var sources = [fleet.attention, signals.descriptor]
+      sources += received?.pipes ?? []
+      Poll.waitReadable(sources, until: .now().advanced(by: Self.tick))
+      EventCounter.clear(fleet.attention)
+      received?.print()
+      observe()
+      guard fleet.members.contains(where: \.isAlive) else {
+        StandardError.write("runner: no server process is left\n")
+        return ExitStatus.fault
+      }
+    }
+    let held = fleet.now(.held, .server)
+    end()
+    printTotals(held: held)
+    return ExitStatus.passed
+  }
+
+  // MARK: Beginning and end
+
+  /// Waits until every worker has said whether it could listen.
+  private mutating func listens() -> Bool {
+    let deadline = Instant.now().advanced(by: .seconds(10))
+    while .now() < deadline,
+      fleet.any(.server, { $0[.state] == WorkerState.starting.rawValue })
+    {
+      Poll.waitReadable([fleet.attention], until: .now().advanced(by: Self.tick))
+      EventCounter.clear(fleet.attention)
+      _ = fleet.reap()
+    }
+    return fleet.members.allSatisfy(\.isAlive)
+      && fleet.all(.server) { $0[.state] == WorkerState.ready.rawValue }
+  }
+
+  private func announce() {
+    guard !options.quiet else { return }
+    let endpoints = fleet.members.compactMap(\.endpoint)
+    let count = endpoints.count == 1 ? "1 process" : "\(endpoints.count) processes"
+    var place = "\(endpoints[0])"
+    if let last = endpoints.last, endpoints.count > 1 { place += " to \(last)" }
+    var text = "listening on \(place) with \(count)\n"
+    if let bound = outlook.prediction.binding { text += "room for \(bound.line)\n" }
+    StandardError.write(text)
+  }
+
+  /// Ends the workers; a second signal ends this process at once, and the kernel the workers.
+  private mutating func end() {
+    fleet.post(.quit, phase: 0)
+    let deadline = Instant.now().advanced(by: Self.patience)
+    while fleet.members.contains(where: \.isAlive), .now() < deadline {
+      Poll.waitReadable([signals.descriptor], until: .now().advanced(by: .milliseconds(5)))
+      if signals.next() != nil { CurrentProcess.exit(ExitStatus.passed) }
+      _ = fleet.reap()
+    }
+    fleet.quit(.server, until: .now())
+    received?.print()
+  }
+
+  // MARK: Looking
+
+  private mutating func observe() {
+    for index in fleet.reap() { recordDeath(of: index) }
+    let held = fleet.now(.held, .server)
+    most = max(most, held)
+    let counts = ServerCounts(
+      held: held, accepted: fleet.total(.opened, .server),
+      closed: fleet.total(.closedByPeer, .server))
+    if ledger.update(from: fleet, held: FailureLedger.Held(established: held, accepted: held)) {
+      for failure in ledger.records { record(failure) }
+    }
+    if let line = growth.line(counts, elapsed: Instant.now().seconds(since: started)),
+      !options.quiet
+    {
+      StandardError.write(line + "\n")
+    }
+  }
+
+  /// Tells a limit when it is met; later only its count rises.
+  private mutating func record(_ failure: FailureRecord) {
+    if let known = limits.firstIndex(where: {
+      $0.syscall == failure.syscall && $0.errno == failure.errno
+    }) {
+      limits[known].count = failure.count
+      return
+    }
+    let found = finder().limits(
+      of: phaseRecord(), failures: [failure], memoryGuard: nil, workerDied: false)
+    // A client that goes is no limit of a server.
+    for limit in found where limit.resource != .closedByPeer {
+      limits.append(limit)
+      StandardError.write(limit.told)
+    }
+  }
+
+  private mutating func recordDeath(of index: Int) {
+    var worker = WorkerRecord(fleet.members[index])
+    worker.update(from: fleet.members[index])
+    let limit = finder().limit(
+      ofDeath: worker, in: phaseRecord(), at: Instant.now().seconds(since: started))
+    limits.append(limit)
+    StandardError.write(limit.told)
+  }
+
+  private func finder() -> LimitFinder {
+    LimitFinder(
+      host: outlook.host, demand: outlook.demand, prediction: outlook.prediction, before: before,
+      after: kernel.readings().values)
+  }
+
+  private func phaseRecord() -> PhaseRecord {
+    PhaseRecord(
+      name: Self.phase, kind: Self.phase, title: Self.phase, planLine: 0, established: most,
+      accepted: most)
+  }
+
+  // MARK: Totals
+
+  private func printTotals(held: Int) {
+    let totals = ServeTotals(
+      endpoints: fleet.members.compactMap { $0.endpoint.map { "\($0)" } },
+      duration: Instant.now().seconds(since: started),
+      accepted: fleet.total(.opened, .server), most: most, held: held,
+      closed: fleet.total(.closedByPeer, .server), received: fleet.total(.bytesReceived, .server),
+      sent: fleet.total(.bytesSent, .server), limits: limits)
+    if options.json {
+      StandardOutput.write(totals.json + "\n")
+    } else if !options.quiet {
+      StandardOutput.write(totals.text)
+    }
+  }
+}

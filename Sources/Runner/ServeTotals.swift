@@ -1,0 +1,70 @@
+import FoundationEssentials
+import Recording
+
+/// What a server did, from start to end.
+struct ServeTotals {
+  let endpoints: [String]
+  /// Seconds.
+  let duration: Double
+  let accepted: Int
+  /// The most connections that were seen at once.
+  let most: Int
+  /// Open when it ended.
+  let held: Int
+  let closed: Int
+  /// Bytes.
+  let received: Int
+  let sent: Int
+  let limits: [LimitRecord]
+
+  var text: String {
+    """
+    served for \(Format.duration(seconds: duration)): \(Format.count(accepted)) accepted, \
+    \(Format.count(most)) seen at once, \(Format.count(closed)) closed, \
+    \(Format.count(held)) open at the end
+    received \(Format.bytes(received)), sent \(Format.bytes(sent))
+
+    """ + limits.map { "met a limit: \($0.cause), \(Format.count($0.count)) times\n" }.joined()
+  }
+
+  /// On one line.
+  var json: String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let object = Object(
+      version: 1, endpoints: endpoints, duration: (duration * 1000).rounded() / 1000,
+      accepted: accepted, most: most, held: held, closed: closed,
+      bytes: Bytes(received: received, sent: sent),
+      limits: limits.map {
+        Limit(
+          end: $0.end.rawValue, syscall: $0.syscall, errno: $0.errno?.name,
+          resource: $0.resource.rawValue, count: $0.count, knob: $0.knob, now: $0.now,
+          needed: $0.needed, fix: $0.fix)
+      })
+    // Encoding numbers and texts cannot fail.
+    return String(decoding: (try? encoder.encode(object)) ?? Data(), as: UTF8.self)
+  }
+
+  private struct Object: Encodable {
+    let version: Int
+    let endpoints: [String]
+    let duration: Double
+    let accepted, most, held, closed: Int
+    let bytes: Bytes
+    let limits: [Limit]
+  }
+
+  private struct Bytes: Encodable {
+    let received, sent: Int
+  }
+
+  private struct Limit: Encodable {
+    let end: String
+    let syscall, errno: String?
+    let resource: String
+    let count: Int
+    let knob: String?
+    let now, needed: Int?
+    let fix: String?
+  }
+}

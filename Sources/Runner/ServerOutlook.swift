@@ -1,0 +1,80 @@
+import Addressing
+import Host
+import Linux
+import Messages
+import Plan
+import Probe
+import Recording
+import SystemPackage
+
+/// The built-in server alone, before it starts: its workers, and how many connections they hold.
+struct ServerOutlook {
+  /// Connections that are taken to be wanted where nobody says how many.
+  private static let usualGoal = 1_000_000
+
+  struct Wishes {
+    var addresses: AddressRange
+    var port: UInt16
+    var processes: Processes
+    /// Connections to have room for; nil for as many as there can be.
+    var connections: Int?
+    var reply: ServerReply
+    var readiness: ServerReadiness
+    var backlog: Int
+
+    /// How many endpoints the addresses and the ports from the first one up can give.
+    var room: Int { addresses.count * (Int(UInt16.max) - Int(port) + 1) }
+
+    /// Each further worker takes the next address; once round, the next port.
+    func endpoint(_ worker: Int) -> SocketAddress {
+      SocketAddress(addresses[worker % addresses.count], port + UInt16(worker / addresses.count))
+    }
+  }
+
+  let host: HostDescription
+  let demand: Demand
+  let prediction: [PredictionTerm]
+  var servers: [ServerAssignment]
+
+  /// Raises this process's descriptor limit as far as it may, which the workers inherit.
+  ///
+  /// - Parameter pipes: descriptors that each worker holds besides its own.
+  init(_ wishes: Wishes, pipes: Int) throws(Errno) {
+    var host = HostDescription.current()
+    host.descriptors = try ResourceLimit.raiseDescriptors(to: host.descriptorsAtMost ?? 0)
+    host.tryTracking()
+    let overhead = descriptorsOfAWorker + 1 + pipes
+    let goal = wishes.connections ?? Self.usualGoal
+    let count: Int
+    switch wishes.processes {
+    case .count(let wanted): count = wanted
+    case .auto:
+      // Without a number, one endpoint is what others expect of a server.
+      let needed = Capacity.workersNeeded(
+        goal: wishes.connections ?? 1, descriptors: host.descriptorsPerProcess, overhead: overhead)
+      count = min(needed ?? 1, wishes.room, Server.mostAutoEndpoints)
+    }
+    let limit = host.descriptors.soft
+    servers = (0..<count).map { worker in
+      ServerAssignment(
+        endpoint: wishes.endpoint(worker), backlog: Int32(clamping: wishes.backlog),
+        reply: wishes.reply, readiness: wishes.readiness, descriptorLimit: limit)
+    }
+    demand = Demand(
+      goal: goal, serverWorkers: count, overhead: overhead,
+      isLoopback: servers.allSatisfy(\.endpoint.ip.isLoopback), backlog: wishes.backlog)
+    prediction = Capacity.predict(demand, on: host)
+    self.host = host
+  }
+}
+
+extension Demand {
+  /// What a server alone asks of its host. Clients of a server on loopback are on this host too.
+  fileprivate init(goal: Int, serverWorkers: Int, overhead: Int, isLoopback: Bool, backlog: Int) {
+    self.init(
+      goal: goal, clientWorkers: nil, serverWorkers: .count(serverWorkers),
+      bothEndsHere: isLoopback, sources: 1, portsPerSource: 1, endpoints: serverWorkers,
+      backlog: backlog)
+    serverOverhead = overhead
+  }
+}
