@@ -15,6 +15,7 @@ struct Runner: ParsableCommand {
     version: Version.current,
     subcommands: [
       RunCommand.self, CheckCommand.self, DoctorCommand.self, ServeCommand.self,
+      ConnectCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 }

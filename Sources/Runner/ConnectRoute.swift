@@ -1,0 +1,77 @@
+import Addressing
+import Linux
+import Plan
+import Probe
+import SystemPackage
+
+/// From where to where `connect` opens connections.
+struct ConnectRoute {
+  /// Why there is no way; a full sentence with what to do about it.
+  struct Refusal: Error, Equatable, CustomStringConvertible {
+    let description: String
+  }
+
+  let endpoint: SocketAddress
+  /// Whether the server is on this host.
+  let isHere: Bool
+  /// Empty where the kernel chooses.
+  let sources: [IPAddress]
+  /// Nil where the kernel chooses.
+  let ports: ClosedRange<UInt16>?
+  private var walk: SourceWalk?
+
+  private static let usualPorts: ClosedRange<UInt16> = 1024...65535
+  /// As plans have it: 127.0.0.2 to 127.0.0.17.
+  private static let loopbackSources = (2...17).map { IPAddress.v4(0x7F00_0000 + $0) }
+
+  /// - Parameters:
+  ///   - sources: nil for 127.0.0.2 to 127.0.0.17 towards loopback, else for the kernel's choice.
+  ///   - ports: nil for 1024 to 65535 with sources, else for the kernel's choice.
+  init(
+    to target: Target, sources: AddressRange?, ports: ClosedRange<UInt16>?, allowPublic: Bool,
+    lookup: AddressLookup = .host
+  ) throws(Refusal) {
+    let found: [IPAddress]
+    do throws(NameLookup.Failure) {
+      found = try lookup.addresses(of: target)
+    } catch {
+      throw Refusal(description: "target \(target): \(error)")
+    }
+    let v6 = sources?.first.isV6 ?? !found.contains { !$0.isV6 }
+    guard let address = found.first(where: { $0.isV6 == v6 }) else {
+      throw Refusal(
+        description: "target \(target) is \(found[0]): --sources must be of its family, "
+          + (found[0].isV6 ? "IPv6" : "IPv4"))
+    }
+    isHere = lookup.isOwn(address)
+    if !allowPublic, !address.isNearby, !isHere {
+      let stranger = Stranger(target, address)
+      throw Refusal(description: "\(stranger.message); \(stranger.hint)")
+    }
+    if let source = sources?.first, source.isLoopback, !isHere {
+      throw Refusal(
+        description: "target \(target) is another host, and nothing gets there from \(source); "
+          + "--sources takes addresses that lead there")
+    }
+    endpoint = SocketAddress(address, target.port)
+    let isLoopbackV4 = address.isLoopback && !v6
+    self.sources = sources?.addresses ?? (isLoopbackV4 ? Self.loopbackSources : [])
+    self.ports = ports ?? (self.sources.isEmpty ? nil : Self.usualPorts)
+    if let ports = self.ports {
+      walk = SourceWalk(
+        sources: max(1, self.sources.count), ports: ports, endpoints: 1,
+        share: WorkerShare(index: 0, count: 1))
+    }
+  }
+
+  /// How many sources and ports there are to try before all are known to be taken.
+  var choices: UInt64 { walk?.count ?? 1 }
+
+  /// The next source and port to bind; nil where the kernel chooses.
+  mutating func nextSource() -> SocketAddress? {
+    guard let step = walk?.next() else { return nil }
+    // With ports of one's own and no address, the kernel chooses the address alone.
+    let any: IPAddress = endpoint.ip.isV6 ? .v6(0) : .v4(0)
+    return SocketAddress(sources.isEmpty ? any : sources[step.source], step.port)
+  }
+}

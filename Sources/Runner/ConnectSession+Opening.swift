@@ -1,0 +1,207 @@
+import Addressing
+import Host
+import Linux
+import Probe
+import Recording
+import SystemPackage
+
+/// How connections come to stand.
+extension ConnectSession {
+  /// Connections to begin before looking at events again.
+  private static var burst: Int { 64 }
+
+  mutating func open(_ count: Int) {
+    batches += 1
+    opening = Opening(
+      batch: batches, total: count, rate: options.rate, start: .now(),
+      before: kernel.readings().values)
+  }
+
+  /// Begins the connections that are due, and tells how it went once all is said and done.
+  mutating func advanceOpening() {
+    var burst = Self.burst
+    while burst > 0, let due = opening?.due, due <= .now() {
+      burst -= 1
+      opening?.begun += 1
+      beginOne()
+    }
+    if let done = opening, done.isOver {
+      opening = nil
+      tell(done)
+    }
+  }
+
+  private mutating func beginOne() {
+    var socket: FileDescriptor?
+    // How the last source was found to be taken.
+    var taken: (call: FailedCall, error: Errno, source: SocketAddress?)?
+    for _ in 0..<route.choices {
+      let source = route.nextSource()
+      var call = FailedCall.socket
+      do throws(Errno) {
+        if socket == nil { socket = try prepared() }
+        let descriptor = socket!
+        if let source {
+          call = .bind
+          try Socket.bind(descriptor, to: source)
+        }
+        call = .connect
+        try Socket.connect(descriptor, to: route.endpoint)
+      } catch {
+        // A bound socket cannot be bound again.
+        if call == .connect, let descriptor = socket {
+          Socket.close(descriptor)
+          socket = nil
+        }
+        if source != nil, Self.isTaken(call, error) {
+          taken = (call, error, source)
+          continue
+        }
+        if let descriptor = socket { Socket.close(descriptor) }
+        return failed(call, error, source: source)
+      }
+      return register(socket!, source: source)
+    }
+    if let descriptor = socket { Socket.close(descriptor) }
+    if let taken { failed(taken.call, taken.error, source: taken.source) }
+    // Whatever there is to bind is in use.
+    opening?.isStopped = true
+  }
+
+  /// Whether a failure means that this one source port is in use, and the next may not be.
+  private static func isTaken(_ call: FailedCall, _ error: Errno) -> Bool {
+    switch call {
+    case .bind: error == .addressInUse
+    case .connect: error == .addressNotAvailable
+    default: false
+    }
+  }
+
+  private func prepared() throws(Errno) -> FileDescriptor {
+    let socket = try Socket.open(v6: route.endpoint.ip.isV6)
+    do throws(Errno) {
+      try Socket.reuseAddress(socket)
+      // Even when this process is killed, no TIME_WAIT stays behind.
+      try Socket.resetOnClose(socket, true)
+    } catch {
+      Socket.close(socket)
+      throw error
+    }
+    return socket
+  }
+
+  private mutating func register(_ socket: FileDescriptor, source: SocketAddress?) {
+    let connection = table.insert(socket, batch: batches, source: source, began: .now())
+    do throws(Errno) {
+      try Epoll.control(epoll, .add, socket, connection.wanted, token: connection.token)
+      opening?.connecting += 1
+      handshakes.append(connection.token)
+    } catch {
+      table.remove(connection)
+      Socket.close(socket)
+      failed(.epollControl, error, source: source)
+    }
+  }
+
+  mutating func finishHandshake(_ connection: PeerConnection) {
+    opening?.connecting -= 1
+    if let error = Socket.pendingError(connection.descriptor) {
+      abandon(connection, .connect, error)
+      return
+    }
+    table.establish(connection)
+    opening?.established += 1
+    opening?.failuresInARow = 0
+    watch(connection.descriptor)
+  }
+
+  /// Gives up the handshakes whose time is over.
+  mutating func expireHandshakes() {
+    var gone = 0
+    let now = Instant.now()
+    for token in handshakes {
+      if let connection = table.connection(of: token), connection.state == .connecting {
+        guard connection.began.advanced(by: options.timeout) <= now else { break }
+        opening?.connecting -= 1
+        abandon(connection, .connectTimeout, nil)
+      }
+      gone += 1
+    }
+    handshakes.removeFirst(gone)
+  }
+
+  private mutating func abandon(
+    _ connection: PeerConnection, _ call: FailedCall, _ error: Errno?
+  ) {
+    table.remove(connection)
+    Socket.close(connection.descriptor)
+    failed(call, error, source: connection.source)
+  }
+
+  private mutating func failed(_ call: FailedCall, _ error: Errno?, source: SocketAddress?) {
+    table.failed += 1
+    note(call, error, source: source)
+    opening?.failuresInARow += 1
+    let isHopeless = call == .socket || call == .epollControl
+    if isHopeless || opening?.failuresInARow == Opening.patience { opening?.isStopped = true }
+  }
+
+  /// Counts what keeps an order to open connections from its goal.
+  mutating func note(_ call: FailedCall, _ error: Errno?, source: SocketAddress?) {
+    opening?.failures.add(
+      call, error, at: Instant.now().seconds(since: started), established: table.open,
+      source: source, endpoint: route.endpoint)
+  }
+
+  // MARK: Telling
+
+  private mutating func tell(_ done: Opening) {
+    let took = Format.duration(seconds: Instant.now().seconds(since: done.start))
+    let isShort = done.standing < done.total
+    let share = isShort ? "\(Format.count(done.standing)) of " : ""
+    let (word, verb) =
+      done.total == 1 && !isShort ? ("connection", "stands") : ("connections", "stand")
+    var text = "\(share)\(Format.count(done.total)) \(word) to \(route.endpoint) \(verb)"
+    text += descriptors(of: done.batch) + ", in \(took)\n"
+    if done.begun < done.total {
+      text += "\(Format.count(done.total - done.begun)) were not tried any more\n"
+    }
+    let finder = LimitFinder(
+      host: host, demand: demand(done), prediction: [], before: done.before,
+      after: kernel.readings().values)
+    let phase = PhaseRecord(
+      name: "connect", kind: "connect", title: "connect", planLine: 0, goal: done.total,
+      established: done.standing)
+    if isShort {
+      fellShort = true
+      for failure in done.failures.records {
+        for limit in finder.limits(
+          of: phase, failures: [failure], memoryGuard: nil, workerDied: false)
+        {
+          text += limit.told
+        }
+      }
+    }
+    screen.warn(text)
+  }
+
+  /// The lowest and the highest descriptor of those that stand.
+  private func descriptors(of batch: Int) -> String {
+    let numbers = table.connections.filter { $0.batch == batch }.map(\.descriptor.rawValue)
+    guard let first = numbers.first, let last = numbers.last else { return "" }
+    return first == last ? ", descriptor \(first)" : ", descriptors \(first) to \(last)"
+  }
+
+  private func demand(_ done: Opening) -> Demand {
+    var demand = Demand(
+      goal: table.open - done.standing + done.total, clientWorkers: .count(1), serverWorkers: nil,
+      bothEndsHere: route.isHere, sources: route.sources.count,
+      portsPerSource: route.ports?.count ?? host.localPorts?.count ?? 1, endpoints: 1)
+    // Standard input, output and error, epoll, the signals, and the kernel's files.
+    demand.clientOverhead = ConnectSession.ownDescriptors
+    return demand
+  }
+
+  /// Descriptors that this process holds besides its connections, at most.
+  static var ownDescriptors: Int { 32 }
+}

@@ -1,0 +1,175 @@
+import Addressing
+import Host
+import Linux
+import Plan
+import Probe
+import Recording
+import SystemPackage
+
+/// `connect` from its first connection to its last: one process, one epoll instance, one prompt.
+struct ConnectSession: ~Copyable {
+  struct Options {
+    var count: Int
+    /// Connections a second; nil for as fast as it goes.
+    var rate: Double?
+    var timeout: Duration
+    /// Whether someone types the commands; else they come from a file or another program.
+    var isInteractive: Bool
+  }
+
+  let options: Options
+  var route: ConnectRoute
+  let host: HostDescription
+  let kernel: KernelSeries
+  let epoll: FileDescriptor
+  let signals: SignalSource
+  let started: Instant
+
+  var table = PeerTable()
+  var opening: Opening?
+  var batches = 0
+  /// Handshakes under way in the order of their begin, so that the first one expires first.
+  var handshakes: [UInt64] = []
+  var screen: PromptScreen
+  var input = InputLines()
+  var settling = Settling()
+  /// Whether an order to open connections fell short.
+  var fellShort = false
+  /// Connections that peers closed since the last look, beyond those that were told one by one.
+  var closesUntold = 0
+  var closesTold = 0
+
+  private var events: [ReadyEvent]
+  var buffer = [UInt8](repeating: 0, count: 1 << 16)
+
+  init(
+    _ route: ConnectRoute, options: Options, host: HostDescription, screen: PromptScreen
+  ) throws(Errno) {
+    let signals = try SignalSource([Signal.interrupt, Signal.terminate])
+    epoll = try Epoll.open()
+    self.signals = signals
+    kernel = KernelSeries(host: host)
+    started = .now()
+    events = [ReadyEvent](repeating: ReadyEvent(token: 0, seen: .none), count: 256)
+    self.route = route
+    self.options = options
+    self.host = host
+    self.screen = screen
+  }
+
+  deinit { Socket.close(epoll) }
+
+  /// Opens the connections, then does what the input says; returns the exit code.
+  mutating func run() -> Int32 {
+    open(options.count)
+    while true {
+      advanceOpening()
+      if obeyInput() { break }
+      wait()
+      if signals.next() != nil {
+        finish()
+        return ExitStatus.interrupted
+      }
+    }
+    finish()
+    return fellShort && !options.isInteractive ? ExitStatus.limit : ExitStatus.passed
+  }
+
+  /// Carries out the lines that have been read; true when it is over.
+  private mutating func obeyInput() -> Bool {
+    while opening == nil {
+      guard let line = input.first else {
+        if input.hasEnded { return mayGoOn() }
+        screen.prompt()
+        return false
+      }
+      switch line {
+      case .tooLong:
+        input.takeFirst()
+        screen.warn("a line of more than 1 MiB is not read\n")
+      case .text(let text):
+        do throws(PromptCommand.Wrong) {
+          let command = try PromptCommand(text)
+          if command.looksBack, !mayGoOn() { return false }
+          input.takeFirst()
+          if obey(command) { return true }
+        } catch {
+          input.takeFirst()
+          screen.warn("\(error)\n")
+        }
+      }
+    }
+    return false
+  }
+
+  /// A script has no eyes: before it looks at connections or closes them, the answers to what it
+  /// sent get a moment to come.
+  private mutating func mayGoOn() -> Bool {
+    options.isInteractive || settling.isOver(awaitsAnswer: table.awaitsAnswer, now: .now())
+  }
+
+  // MARK: Waiting
+
+  private mutating func wait() {
+    var sources = [epoll, signals.descriptor]
+    let wantsInput = opening == nil && input.isEmpty && !input.hasEnded
+    if wantsInput { sources.append(.standardInput) }
+    let ready = Poll.waitReadable(sources, until: nextInstant())
+    if ready[0] { handleEvents() }
+    expireHandshakes()
+    if wantsInput, ready[2] { readInput() }
+  }
+
+  private func nextInstant() -> Instant {
+    let expiry = handshakes.first.flatMap { table.connection(of: $0) }.map {
+      $0.began.advanced(by: options.timeout)
+    }
+    let look = settling.isWaiting ? Instant.now().advanced(by: .milliseconds(10)) : nil
+    return [opening?.due, expiry, look].compactMap(\.self).min() ?? .distantFuture
+  }
+
+  private mutating func handleEvents() {
+    closesTold = 0
+    let epoll = epoll
+    let count = unsafe events.withUnsafeMutableBufferPointer {
+      unsafe Epoll.wait(epoll, into: $0, until: .now())
+    }
+    for index in 0..<count {
+      let event = events[index]
+      guard let connection = table.connection(of: event.token) else { continue }
+      if connection.state == .connecting {
+        finishHandshake(connection)
+      } else {
+        serve(connection, event.seen)
+      }
+    }
+    tellRemainingCloses()
+  }
+
+  private mutating func readInput() {
+    let transfer = unsafe buffer.withUnsafeMutableBytes {
+      unsafe Pipe.read(.standardInput, into: $0)
+    }
+    switch transfer {
+    case .moved(let count):
+      input.add(buffer[..<count])
+      if input.first != nil { screen.lineEntered() }
+    case .wouldBlock: break
+    case .closed, .failed:
+      // Ctrl-D leaves the cursor behind the prompt.
+      if !input.hasEnded { screen.leavePrompt() }
+      input.end()
+    }
+  }
+
+  // MARK: The end
+
+  /// What carried something is closed in order, so that the peer gets all of it; the others with a
+  /// reset, which leaves no TIME_WAIT.
+  private mutating func finish() {
+    screen.leavePrompt()
+    let stats = statistics
+    for connection in table.connections { close(connection) }
+    screen.say(stats)
+  }
+}

@@ -1,0 +1,36 @@
+import Addressing
+import Linux
+import Probe
+import Recording
+import SystemPackage
+
+/// Failures of one process that opens connections itself, counted by kind.
+struct FailureTally {
+  private(set) var records: [FailureRecord] = []
+
+  /// - Parameters:
+  ///   - at: seconds since the start.
+  ///   - established: connections at that instant.
+  mutating func add(
+    _ call: FailedCall, _ errno: Errno?, at seconds: Double, established: Int,
+    source: SocketAddress?, endpoint: SocketAddress
+  ) {
+    let number = errno.map { Int($0.rawValue) }
+    if let known = records.firstIndex(where: {
+      $0.syscall == call.name && $0.errno?.number == number
+    }) {
+      records[known].count += 1
+      return
+    }
+    records.append(
+      FailureRecord(
+        end: .client, worker: nil, phase: "connect", syscall: call.name,
+        errno: errno.map {
+          ErrnoRecord(
+            number: Int($0.rawValue), name: ErrnoName.symbol(of: $0.rawValue),
+            text: ErrnoName.text(of: $0.rawValue))
+        },
+        count: 1, firstInstant: seconds, established: established, accepted: 0,
+        source: source.map { "\($0)" }, endpoint: "\(endpoint)"))
+  }
+}

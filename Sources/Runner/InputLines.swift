@@ -1,0 +1,48 @@
+/// Lines out of the pieces in which they are read.
+struct InputLines {
+  enum Line: Equatable {
+    case text(String)
+    case tooLong
+  }
+
+  /// Nobody types a longer one, and no file that is not meant shall fill the memory.
+  static let longest = 1 << 20
+
+  private var lines: [Line] = []
+  private var partial: [UInt8] = []
+  private var isTooLong = false
+  private(set) var hasEnded = false
+
+  var isEmpty: Bool { lines.isEmpty }
+
+  mutating func add(_ bytes: some Sequence<UInt8>) {
+    for byte in bytes {
+      if byte == UInt8(ascii: "\n") {
+        finishLine()
+      } else if partial.count < Self.longest {
+        partial.append(byte)
+      } else {
+        isTooLong = true
+      }
+    }
+  }
+
+  /// There is no more: what was begun counts as a line.
+  mutating func end() {
+    guard !hasEnded else { return }
+    hasEnded = true
+    if !partial.isEmpty { finishLine() }
+  }
+
+  /// The first line that has not been taken.
+  var first: Line? { lines.first }
+
+  mutating func takeFirst() { lines.removeFirst() }
+
+  private mutating func finishLine() {
+    if partial.last == UInt8(ascii: "\r") { partial.removeLast() }
+    lines.append(isTooLong ? .tooLong : .text(String(decoding: partial, as: UTF8.self)))
+    partial = []
+    isTooLong = false
+  }
+}

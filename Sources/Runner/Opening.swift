@@ -1,0 +1,47 @@
+import Linux
+import Recording
+
+/// An order to open connections, while it is carried out.
+struct Opening {
+  /// It gives up after this many failures in a row: the cause will not go away by itself.
+  static let patience = 100
+
+  let batch: Int
+  let total: Int
+  let start: Instant
+  /// Nanoseconds from one connection to the next; 0 for as fast as it goes.
+  let interval: Double
+  /// Kernel counters at its start: what rose since is evidence.
+  let before: [Series.Key: Double]
+
+  var begun = 0
+  /// Handshakes under way.
+  var connecting = 0
+  var established = 0
+  /// Closed by the peer while others were still being opened.
+  var lost = 0
+  var failuresInARow = 0
+  var isStopped = false
+  var failures = FailureTally()
+
+  init(
+    batch: Int, total: Int, rate: Double?, start: Instant, before: [Series.Key: Double]
+  ) {
+    self.batch = batch
+    self.total = total
+    self.start = start
+    self.before = before
+    interval = rate.map { 1e9 / $0 } ?? 0
+  }
+
+  /// When the next connection is due; nil when none is to be begun any more.
+  var due: Instant? {
+    guard !isStopped, begun < total else { return nil }
+    return start.advanced(byNanoseconds: UInt64(min(interval * Double(begun), 1e18)))
+  }
+
+  var isOver: Bool { due == nil && connecting == 0 }
+
+  /// How many of its connections stand.
+  var standing: Int { established - lost }
+}

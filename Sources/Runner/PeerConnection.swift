@@ -1,0 +1,100 @@
+import Addressing
+import Linux
+import SystemPackage
+
+/// One connection of `connect`.
+struct PeerConnection {
+  enum State: String {
+    case connecting, open
+  }
+
+  let descriptor: FileDescriptor
+  /// Tells it from an earlier connection that had the same descriptor.
+  let generation: UInt32
+  /// Which order to open connections it belongs to.
+  let batch: Int
+  var source: SocketAddress?
+  let began: Instant
+  var state = State.connecting
+  var received = 0
+  var sent = 0
+  /// What the socket did not take yet.
+  var unsent: [UInt8] = []
+
+  /// The 64 bits that epoll hands back.
+  var token: UInt64 { UInt64(generation) << 32 | UInt64(UInt32(descriptor.rawValue)) }
+
+  /// What to wait for.
+  var wanted: EpollEvents {
+    if state == .connecting { return .writable }
+    return unsent.isEmpty ? .readable : .readable | .writable
+  }
+}
+
+/// All connections of `connect`, by descriptor, and what became of those that are gone.
+struct PeerTable {
+  private var rows: [Int32: PeerConnection] = [:]
+  private var generations: UInt32 = 0
+
+  var opened = 0
+  var failed = 0
+  var closedByPeer = 0
+  var closedHere = 0
+  private(set) var received = 0
+  private(set) var sent = 0
+
+  /// Established connections.
+  private(set) var open = 0
+
+  subscript(descriptor: Int32) -> PeerConnection? { rows[descriptor] }
+
+  /// The connection that an event is about; nil when it has gone.
+  func connection(of token: UInt64) -> PeerConnection? {
+    let row = rows[Int32(truncatingIfNeeded: token & 0xFFFF_FFFF)]
+    return row?.token == token ? row : nil
+  }
+
+  /// In the order of their descriptors.
+  var connections: [PeerConnection] {
+    rows.values.sorted { $0.descriptor.rawValue < $1.descriptor.rawValue }
+  }
+
+  /// Whether someone got less back than was sent to him, or has not even got all of it.
+  var awaitsAnswer: Bool { rows.values.contains { $0.received < $0.sent || !$0.unsent.isEmpty } }
+
+  mutating func insert(
+    _ descriptor: FileDescriptor, batch: Int, source: SocketAddress?, began: Instant
+  ) -> PeerConnection {
+    generations &+= 1
+    let row = PeerConnection(
+      descriptor: descriptor, generation: generations, batch: batch, source: source, began: began)
+    rows[descriptor.rawValue] = row
+    return row
+  }
+
+  mutating func establish(_ connection: PeerConnection) {
+    var row = connection
+    row.state = .open
+    row.source = Socket.localAddress(of: row.descriptor) ?? row.source
+    rows[row.descriptor.rawValue] = row
+    open += 1
+    opened += 1
+  }
+
+  mutating func remove(_ connection: PeerConnection) {
+    rows[connection.descriptor.rawValue] = nil
+    if connection.state == .open { open -= 1 }
+  }
+
+  mutating func add(received count: Int, to connection: PeerConnection) {
+    rows[connection.descriptor.rawValue]?.received += count
+    received += count
+  }
+
+  /// Notes what was sent now, and what is left to send.
+  mutating func add(sent count: Int, unsent: [UInt8], to connection: PeerConnection) {
+    rows[connection.descriptor.rawValue]?.sent += count
+    rows[connection.descriptor.rawValue]?.unsent = unsent
+    sent += count
+  }
+}

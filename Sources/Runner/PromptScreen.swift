@@ -1,0 +1,45 @@
+import Linux
+
+/// Output beside a prompt: whatever is said stands on lines of its own, and the prompt below it.
+struct PromptScreen {
+  private let hasPrompt: Bool
+  private let mayErase: Bool
+  private var isPrompting = false
+
+  /// - Parameters:
+  ///   - hasPrompt: whether someone types at a terminal and reads there too.
+  ///   - mayErase: whether the terminal knows escape sequences.
+  init(hasPrompt: Bool, mayErase: Bool) {
+    self.hasPrompt = hasPrompt
+    self.mayErase = mayErase
+  }
+
+  /// Results: whole lines.
+  mutating func say(_ text: String) {
+    leavePrompt()
+    StandardOutput.write(text)
+  }
+
+  /// Diagnostics: whole lines.
+  mutating func warn(_ text: String) {
+    leavePrompt()
+    StandardError.write(text)
+  }
+
+  /// Shows that a line may be typed.
+  mutating func prompt() {
+    guard hasPrompt, !isPrompting else { return }
+    isPrompting = true
+    StandardOutput.write("> ")
+  }
+
+  /// A line was typed, so the cursor stands below the prompt.
+  mutating func lineEntered() { isPrompting = false }
+
+  /// What is typed already is not lost: the terminal keeps it until the line is finished.
+  mutating func leavePrompt() {
+    guard isPrompting else { return }
+    isPrompting = false
+    StandardOutput.write(mayErase ? "\r\u{1B}[K" : "\n")
+  }
+}
