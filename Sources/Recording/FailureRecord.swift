@@ -33,6 +33,12 @@ package struct FailureRecord: Sendable, Equatable {
     self.endpoint = endpoint
   }
 
+  /// What `syscall` may be, but for `memoryGuardCall`, which no limit names.
+  package static let calls = [
+    "socket", "bind", "listen", "connect", "accept4", "epoll_ctl", "read", "write",
+    "connect-timeout", "closed",
+  ]
+
   /// Stands for a system call where the memory guard stopped growth.
   package static let memoryGuardCall = "memory-guard"
 }

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// A line of the host's description.
@@ -16,6 +17,17 @@ struct PlanOverride: Listed {
   static let table = "plan_override"
   static let columns = ["name", "value"]
   var values: [(any DatabaseValueConvertible)?] { [fact.name, fact.value] }
+}
+
+extension Attachment: Listed {
+  static let table = "plan_attachment"
+  static let columns = ["name", "content"]
+  var values: [(any DatabaseValueConvertible)?] { [name, Data(content)] }
+
+  init(row: Row) throws {
+    let content: Data = try row.get("content")
+    self.init(name: try row.get("name"), content: [UInt8](content))
+  }
 }
 
 /// What the limit at one position was decided from.

@@ -10,6 +10,8 @@ package struct Recording: Sendable, Equatable {
   package var effectivePlan: String
   /// The `--set` overrides that the plan was read with, so that it reads the same again.
   package var overrides: [Fact]
+  /// The files that the plan was read with.
+  package var attachments: [Attachment]
   package var seed: UInt64
   package var programVersion: String
   /// UTC, ISO 8601 with milliseconds: `2026-01-02T03:04:05.678Z`.
@@ -39,7 +41,8 @@ package struct Recording: Sendable, Equatable {
 
   package init(
     planName: String, planFile: String = "", planText: String = "", effectivePlan: String = "",
-    overrides: [Fact] = [], seed: UInt64 = 0, programVersion: String = "", started: String = "",
+    overrides: [Fact] = [], attachments: [Attachment] = [], seed: UInt64 = 0,
+    programVersion: String = "", started: String = "",
     duration: Double = 0, complete: Bool = true, interrupted: Bool = false, fault: String? = nil,
     hostname: String = "", host: [Fact] = [], phases: [PhaseRecord] = [],
     workers: [WorkerRecord] = [], series: [Series] = [],
@@ -53,6 +56,7 @@ package struct Recording: Sendable, Equatable {
     self.planText = planText
     self.effectivePlan = effectivePlan
     self.overrides = overrides
+    self.attachments = attachments
     self.seed = seed
     self.programVersion = programVersion
     self.started = started

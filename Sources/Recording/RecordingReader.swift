@@ -49,6 +49,10 @@ extension Recording {
     verdict = judged.flatMap(Verdict.init(rawValue:))
 
     overrides = try PlanOverride.all(in: database).map(\.fact)
+    // Version 1.0 had none.
+    if try database.tableExists(Attachment.table) {
+      attachments = try Attachment.all(in: database)
+    }
     host = try HostFact.all(in: database).map(\.fact)
     phases = try PhaseRecord.all(in: database)
     workers = try WorkerRecord.all(in: database)

@@ -27,6 +27,11 @@ enum Schema {
       name TEXT NOT NULL,
       value TEXT NOT NULL
     );
+    CREATE TABLE plan_attachment (
+      position INTEGER PRIMARY KEY,
+      name TEXT NOT NULL,
+      content BLOB NOT NULL
+    );
     CREATE TABLE host_fact (
       position INTEGER PRIMARY KEY,
       name TEXT NOT NULL,

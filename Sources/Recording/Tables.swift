@@ -21,6 +21,7 @@ struct Tables {
         String(recording.seed), recording.programVersion, recording.started, recording.hostname,
       ])
     try Self.fill(recording.overrides.map(PlanOverride.init(fact:)), in: database)
+    try Self.fill(recording.attachments, in: database)
     try Self.fill(recording.host.map(HostFact.init(fact:)), in: database)
     try Self.fill(recording.prediction, in: database)
     try update(

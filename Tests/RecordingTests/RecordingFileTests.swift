@@ -59,6 +59,16 @@ import Testing
     #expect(try Recording.read(from: path) == Recording.full)
   }
 
+  @Test func `reads a file of version 1.0, which had no attachments`() throws {
+    try Recording.full.write(to: path)
+    try DatabaseQueue(path: path).write { database in
+      try database.execute(sql: "DROP TABLE plan_attachment; PRAGMA user_version = 1000")
+    }
+    var old = Recording.full
+    old.attachments = []
+    #expect(try Recording.read(from: path) == old)
+  }
+
   @Test func `refuses the database of another program`() throws {
     try patch(68, with: 0)
     #expect(throws: RecordingError.foreign(path: path)) { try Recording.read(from: path) }

@@ -17,6 +17,11 @@ extension Recording {
     return Recording(
       planName: "ramp-1m", planFile: "plans/ramp-1m.plan", planText: "name: ramp-1m\n",
       effectivePlan: "name: ramp-1m\nserver: …\n", overrides: [Fact("goal", "50k")],
+      attachments: [
+        Attachment(name: "lib/base.plan", content: Array("name: x\n".utf8)),
+        Attachment(name: "zeros.bin", content: [0, 255, 0]),
+        Attachment(name: "empty.bin", content: []),
+      ],
       seed: .max - 1, programVersion: "1.2.3", started: "2026-01-02T03:04:05.678Z",
       duration: 3.25, complete: true, interrupted: true, fault: "a fault", hostname: "box",
       host: [Fact("kernel", "6.18"), Fact("kernel", "twice")],
