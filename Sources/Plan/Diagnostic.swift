@@ -1,5 +1,7 @@
 /// One thing that is wrong with a plan, and where.
 package struct Diagnostic: Sendable, Equatable {
+  /// Path of the included file that it is in; nil for the plan's own.
+  package var file: String?
   /// From 1.
   package var line: Int
   /// From 1, in Unicode scalars.
@@ -11,8 +13,10 @@ package struct Diagnostic: Sendable, Equatable {
   package var hint: String?
 
   package init(
-    line: Int, column: Int, message: String, sourceLine: String = "", hint: String? = nil
+    file: String? = nil, line: Int, column: Int, message: String, sourceLine: String = "",
+    hint: String? = nil
   ) {
+    self.file = file
     self.line = line
     self.column = column
     self.message = message
@@ -21,8 +25,10 @@ package struct Diagnostic: Sendable, Equatable {
   }
 
   /// As compilers print it: place and message, the line, a caret under the column.
-  package func rendered(file: String) -> String {
-    let headline = "\(file):\(line):\(column): error: \(message)"
+  ///
+  /// - Parameter plan: path of the plan, which is named where no included file is.
+  package func rendered(file plan: String) -> String {
+    let headline = "\(file ?? plan):\(line):\(column): error: \(message)"
     guard !sourceLine.isEmpty else { return hint.map { "\(headline)\n  \($0)" } ?? headline }
     let (excerpt, caret) = excerpt
     let number = "\(line)"
@@ -64,7 +70,7 @@ package struct Diagnostic: Sendable, Equatable {
 package struct InvalidPlan: Error, Equatable {
   /// Path of the file as the user gave it.
   package var file: String
-  /// In the order of the file; never empty.
+  /// In the order of the plan, then of the files that it includes; never empty.
   package var diagnostics: [Diagnostic]
 
   package init(file: String, diagnostics: [Diagnostic]) {

@@ -37,15 +37,20 @@ struct Document {
   private(set) var diagnostics: [(place: Place, problem: Problem)] = []
   private(set) var root: Item?
   private let veil: Veil
+  /// As in `Place`.
+  private let file: Int
 
-  /// A plan nests five levels deep.
+  /// A plan nests nine levels deep.
   private static let deepest = 16
 
+  /// - Parameter source: the same text by lines. Of an included file nothing may be left to say.
   init(_ text: String, source: SourceText) {
     veil = Veil(text)
+    file = source.file
     do {
       // `.basic` leaves scalars alone: `off` is a word here, not a Boolean.
       guard let node = try Yams.compose(yaml: veil.text, .basic), !Self.isEmpty(node) else {
+        guard file == 0 else { return }
         report(
           .start, Problem("the plan is empty", hint: "it needs at least 'server' and 'phases'"))
         return
@@ -54,8 +59,13 @@ struct Document {
     } catch let error as YamlError {
       report(error, source: source)
     } catch {
-      report(.start, Problem("not valid YAML: \(error)"))
+      report(place(nil), Problem("not valid YAML: \(error)"))
     }
+  }
+
+  /// What the parser marks; the file's start where it marks nothing.
+  private func place(_ mark: Mark?) -> Place {
+    Place(file: file, line: max(1, mark?.line ?? 1), column: max(1, mark?.column ?? 1))
   }
 
   private static func isEmpty(_ node: Node) -> Bool {
@@ -67,7 +77,7 @@ struct Document {
   }
 
   private mutating func item(_ node: Node, depth: Int) -> Item {
-    let place = Place(node.mark)
+    let place = place(node.mark)
     if !node.isUntagged {
       report(place, Problem("a plan has no YAML tags"))
       return Item(place: place, value: .broken)
@@ -96,7 +106,7 @@ struct Document {
     var fields: [Item.Field] = []
     var first: [String: Place] = [:]
     for (key, value) in mapping {
-      let place = Place(key.mark)
+      let place = place(key.mark)
       guard case .scalar(let scalar) = key else {
         report(place, Problem("a key is one word"))
         continue
@@ -129,10 +139,10 @@ extension Document {
     switch error {
     case .composer(_, _, let mark, _):
       // Without aliases the composer has one thing to complain about.
-      report(Place(mark), Problem("a plan is one YAML document: a second one begins here"))
+      report(place(mark), Problem("a plan is one YAML document: a second one begins here"))
     case .scanner(let context, let problem, let mark, _),
       .parser(let context, let problem, let mark, _):
-      let place = Place(mark)
+      let place = place(mark)
       guard !problem.hasPrefix("Maximum nesting level") else {
         report(place, Self.tooDeep)
         return
@@ -145,9 +155,9 @@ extension Document {
     case .duplicatedKeysInMapping(let duplicates, let context):
       // Only keys that the veil leaves alone come here: quoted ones, and those with a space.
       let name = veil.lifted(duplicates.first ?? "")
-      report(Place(context.mark), Problem("duplicate key \(quoted(name))"))
+      report(place(context.mark), Problem("duplicate key \(quoted(name))"))
     default:
-      report(.start, Problem("not valid YAML: \(error)"))
+      report(place(nil), Problem("not valid YAML: \(error)"))
     }
   }
 
@@ -164,12 +174,6 @@ extension Document {
       return "is the indentation right, and is a value with ': ' in quotes?"
     }
     return nil
-  }
-}
-
-extension Place {
-  fileprivate init(_ mark: Mark?) {
-    self.init(line: max(1, mark?.line ?? 1), column: max(1, mark?.column ?? 1))
   }
 }
 

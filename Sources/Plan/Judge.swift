@@ -5,13 +5,17 @@ package import Recording
 /// The thresholds come from the plan's text, read again with the recording's `overrides`. These
 /// must hold all that the text was read with (`Plan.settings`: the overrides of the command line
 /// and the values that the environment gave), as the environment of whoever judges is not looked
-/// at.
+/// at. Nor are files: what the plan includes is among the recording's `attachments`.
 package func judge(_ recording: Recording) -> Judgement {
   let settings = Dictionary(
     recording.overrides.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
   do {
     let plan = try Plan.read(
-      text: recording.planText, file: recording.planFile, overrides: settings)
+      text: recording.planText, file: recording.planFile, overrides: settings,
+      files: Plan.attached(
+        Dictionary(
+          recording.attachments.map { ($0.name, $0.content) }, uniquingKeysWith: { _, last in last }
+        )))
     return judge(recording, thresholds: plan.thresholds, expected: plan.expectedLimit)
   } catch {
     var judgement = judge(recording, thresholds: [])

@@ -119,6 +119,30 @@ package struct Phase: Sendable, Equatable {
   }
 }
 
+extension Phase.Churn {
+  /// How many of its connections stand at once.
+  package var together: Int { Int(min(rate * (lifetime / .seconds(1)), 1e12).rounded(.up)) }
+}
+
+extension [Phase] {
+  /// For each phase the most connections that may be held at once in it.
+  package var demands: [Int] {
+    var base = 0
+    return map { phase in
+      switch phase.kind {
+      case .churn(let churn): return base + churn.together
+      case .close:
+        // Those that it closes are still there when it begins.
+        defer { base = 0 }
+        return base
+      case .ramp, .hold, .search, .pause:
+        base = Swift.max(base, phase.most ?? 0)
+        return base
+      }
+    }
+  }
+}
+
 extension Phase.Pace {
   fileprivate var title: String {
     switch self {

@@ -5,7 +5,8 @@
 #endif
 
 extension Plan {
-  /// Reads the plan in `file`; see `read(text:file:overrides:environment:)`.
+  /// Reads the plan in `file`, and the files that it names beside it; see
+  /// `read(text:file:overrides:environment:files:)`.
   package static func load(
     file: String, overrides: [String: String] = [:], environment: [String: String] = [:]
   ) throws(InvalidPlan) -> Plan {
@@ -22,36 +23,48 @@ extension Plan {
             sourceLine: source.line(place.line))
         ])
     }
-    return try read(text: text, file: file, overrides: overrides, environment: environment)
+    return try read(
+      text: text, file: file, overrides: overrides, environment: environment,
+      files: { name throws(UnreadableFile) in
+        try contents(of: FilePath.resolve(name, from: file), isPlan: false)
+      })
   }
 
   private static func bytes(of file: String) throws(InvalidPlan) -> [UInt8] {
     do {
-      return try contents(of: file, most: longestText + 1)
+      return try contents(of: file, isPlan: true)
     } catch {
       throw InvalidPlan(
         file: file,
         diagnostics: [
-          Diagnostic(line: 1, column: 1, message: "the file cannot be read: \(error.text)")
+          Diagnostic(line: 1, column: 1, message: "the file cannot be read: \(error.reason)")
         ])
     }
   }
 }
 
-private struct Unreadable: Error {
-  let text: String
-
-  init(errno code: Int32) {
-    text = unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
+extension UnreadableFile {
+  fileprivate init(errno code: Int32) {
+    self.init(unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)")
   }
 }
 
-/// The file's first bytes, no more than `most`: a device or a log that someone takes for a plan is
-/// not read to its end.
-private func contents(of file: String, most: Int) throws(Unreadable) -> [UInt8] {
-  let descriptor = unsafe open(file, O_RDONLY | O_CLOEXEC)
-  guard descriptor >= 0 else { throw Unreadable(errno: errno) }
+/// The file's first bytes, one more than any file of a plan may have: a device or a log that
+/// someone takes for a plan is not read to its end.
+///
+/// - Parameter isPlan: the plan itself may come through a pipe. What it names may not: a pipe that
+///   nobody writes to would be waited for.
+private func contents(of file: String, isPlan: Bool) throws(UnreadableFile) -> [UInt8] {
+  let most = max(Plan.longestText, Plan.longestMessageFile) + 1
+  let descriptor = unsafe open(file, O_RDONLY | O_CLOEXEC | (isPlan ? 0 : O_NONBLOCK))
+  guard descriptor >= 0 else { throw UnreadableFile(errno: errno) }
   defer { close(descriptor) }
+  if !isPlan {
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { throw UnreadableFile(errno: errno) }
+    let kind = status.st_mode & S_IFMT
+    guard kind == S_IFREG || kind == S_IFDIR else { throw UnreadableFile("it is no regular file") }
+  }
   var bytes = [UInt8](repeating: 0, count: most)
   var filled = 0
   while filled < most {
@@ -59,7 +72,7 @@ private func contents(of file: String, most: Int) throws(Unreadable) -> [UInt8] 
       unsafe read(descriptor, buffer.baseAddress! + filled, most - filled)
     }
     if count < 0 && errno == EINTR { continue }
-    guard count >= 0 else { throw Unreadable(errno: errno) }
+    guard count >= 0 else { throw UnreadableFile(errno: errno) }
     guard count > 0 else { break }
     filled += count
   }

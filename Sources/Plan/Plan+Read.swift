@@ -1,6 +1,10 @@
+import Messages
+
 extension Plan {
-  /// A plan opens no more than this many bytes of YAML.
+  /// A plan opens no more than this many bytes of YAML, with all that it includes.
   static let longestText = 1 << 20
+  /// Bytes of a file that is sent as a message.
+  static let longestMessageFile = MessageTemplate.mostBytes
 
   /// Reads a plan, or throws everything that is wrong with it at once.
   ///
@@ -9,18 +13,17 @@ extension Plan {
   ///   - overrides: the values of `--set KEY=VALUE`. A key that the plan neither declares nor
   ///     refers to is an error.
   ///   - environment: what `${NAME}` may stand for when the plan has no variable of that name.
+  ///   - files: what the plan includes and sends, by the path that leads there from the plan.
   package static func read(
     text: String, file: String, overrides: [String: String] = [:],
-    environment: [String: String] = [:]
+    environment: [String: String] = [:], files: @escaping FileSource = attached([:])
   ) throws(InvalidPlan) -> Plan {
     guard text.utf8.count <= longestText else { throw tooLong(file) }
-    // Editors do not count a byte order mark as a column; libyaml does.
-    let body =
-      text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
-    var reader = Reader(source: SourceText(body))
-    guard let root = reader.root(body),
+    var reader = Reader(plan: file, files: files)
+    guard let own = reader.root(of: text),
       let plan = reader.plan(
-        root, text: text, file: file, overrides: overrides, environment: environment)
+        reader.withIncludes(own), text: text, file: file, overrides: overrides,
+        environment: environment)
     else { throw InvalidPlan(file: file, diagnostics: reader.errors) }
     return plan
   }
@@ -36,24 +39,9 @@ extension Plan {
 
 extension Reader {
   private static let known = [
-    "name", "description", "variables", "server", "target", "clients", "phases", "thresholds",
-    "on-limit", "expect-limit", "guard", "sampling",
+    "name", "description", "include", "variables", "server", "target", "clients", "messages",
+    "phases", "thresholds", "on-limit", "expect-limit", "guard", "sampling",
   ]
-  private static let later = ["messages"]
-
-  /// The tree of the file; nil when there is none to look at.
-  fileprivate mutating func root(_ text: String) -> Item? {
-    if let (scalar, place) = source.firstForbidden() {
-      let code = String(scalar.value, radix: 16, uppercase: true)
-      report(
-        place, "a plan has no control or private-use characters, and this is U+\(code)",
-        hint: "in double quotes, escapes such as \\n and \\x1b stand for them")
-      return nil
-    }
-    let document = Document(text, source: source)
-    for (place, problem) in document.diagnostics { report(place, problem) }
-    return document.root
-  }
 
   fileprivate mutating func plan(
     _ root: Item, text: String, file: String, overrides: [String: String],
@@ -63,9 +51,7 @@ extension Reader {
       overrides: overrides, declared: declared(in: root), environment: environment)
     let root = expand(root, overrides: overrides, &variables)
     reportUnknown(overrides, in: root, variables)
-    guard let fields = fields(root, in: "the plan", known: Self.known, later: Self.later) else {
-      return nil
-    }
+    guard let fields = fields(root, in: "the plan", known: Self.known) else { return nil }
     let name = name(fields["name"], file: file)
     let description = fields["description"].flatMap { self.text($0.item, "a text") }
     let targets = fields["target"].map { self.targets($0.item) }
@@ -78,21 +64,35 @@ extension Reader {
         hint: "'server' is the built-in one, 'target' is someone else's")
     }
     let clients = clients(fields["clients"]?.item)
-    let phases = part("phases", fields, of: root) { reader, item in reader.phases(item) } ?? []
+    let sampling = sampling(fields["sampling"]?.item)
+    // Without a server that could be read, nothing is said of what it replies.
+    let reply = targets == nil ? server?.reply : .echo
+    var messages = MessageBook(reply: reply)
+    if let field = fields["messages"] { self.messages(field.item, into: &messages) }
+    let context = PhaseContext(clients: clients, interval: sampling?.every)
+    let phases =
+      part("phases", fields, of: root) { reader, item in
+        reader.phases(item, context, &messages)
+      } ?? []
     let names = phases.isEmpty ? nil : phases.map(\.name)
-    let thresholds = fields["thresholds"].map { self.thresholds($0.item, phases: names) }
+    let thresholds = fields["thresholds"].map {
+      self.thresholds($0.item, ThresholdContext(phases: names, interval: sampling?.every))
+    }
     let onLimit = fields["on-limit"].flatMap { word($0.item, as: Plan.OnLimit.self) }
     let expectedLimit = fields["expect-limit"].flatMap { self.expectedLimit($0.item) }
     let memoryGuard = memoryGuard(fields["guard"]?.item)
-    let sampling = sampling(fields["sampling"]?.item)
     crossCheck(
       server: server, targets: targets ?? [], clients: clients, phases: phases, fields: fields)
-    guard errorCount == 0, server != nil || targets != nil, let clients else { return nil }
+    let patterns = patterns(messages, playedBy: phases)
+    guard errorCount == 0, server != nil || targets != nil, let clients, let sampling else {
+      return nil
+    }
     return Plan(
       name: name, description: description ?? "", file: file, text: text,
-      settings: variables.settings, server: server, targets: targets ?? [], clients: clients,
-      patterns: [], phases: phases.compactMap(\.phase), thresholds: thresholds ?? [],
-      onLimit: onLimit ?? .hold,
+      settings: variables.settings, attachments: attachments, server: server,
+      targets: targets ?? [], clients: clients, patterns: patterns,
+      phases: phases.compactMap(\.phase),
+      thresholds: (thresholds ?? []) + phases.flatMap(\.thresholds), onLimit: onLimit ?? .hold,
       expectedLimit: expectedLimit, memoryGuard: memoryGuard, sampling: sampling)
   }
 
@@ -102,6 +102,7 @@ extension Reader {
     _ read: (inout Reader, Item) -> T?
   ) -> T? {
     if let field = fields[key] { return read(&self, field.item) }
+    guard !lacksInclude else { return nil }
     report(
       .start, "the plan has no '\(key)'\(key == "server" ? ", and no 'target' either" : "")")
     return nil

@@ -12,6 +12,9 @@ package struct Plan: Sendable, Equatable {
   /// The values that overrides and the environment gave to the text. A recording keeps them as its
   /// `overrides`, so that the text reads the same again wherever it is judged.
   package var settings: [String: String]
+  /// The files that the plan includes or sends, by the path that leads to them from the plan. A
+  /// recording keeps them, for the same reason.
+  package var attachments: [String: [UInt8]]
   /// The built-in server; nil when the plan is for someone else's.
   package var server: Server?
   /// Someone else's server: what to connect to. Empty with the built-in one.
@@ -29,21 +32,7 @@ package struct Plan: Sendable, Equatable {
   package var sampling: Sampling
 
   /// The most connections that may be held at once: what the host must have room for.
-  package var goal: Int {
-    var base = 0
-    var most = 0
-    for phase in phases {
-      switch phase.kind {
-      case .churn(let churn):
-        let together = churn.rate * (churn.lifetime / .seconds(1))
-        most = max(most, base + Int(min(together, 1e12).rounded(.up)))
-      case .close: base = 0
-      default: base = max(base, phase.most ?? 0)
-      }
-      most = max(most, base)
-    }
-    return most
-  }
+  package var goal: Int { phases.demands.max() ?? 0 }
 
   /// What to do when a phase stops short of its goal.
   package enum OnLimit: String, Sendable, CaseIterable {

@@ -33,30 +33,37 @@ extension Reader {
   ) {
     checkOrder(phases)
     guard let clients else { return }
+    checkFamilies(server: server, targets: targets, clients: clients, fields: fields)
+    guard server != nil || !targets.isEmpty else { return }
+    checkAddressSpace(
+      // A name is looked up once, and stands for one address.
+      endpoints: server?.mostEndpoints ?? targets.count,
+      server: server != nil, clients: clients, phases: phases)
+  }
+
+  private mutating func checkFamilies(
+    server: Server?, targets: [Target], clients: Clients, fields: [String: Item.Field]
+  ) {
     let ends = server.map { [$0.addresses.first] } ?? targets.compactMap(\.address)
-    // Which addresses a name or an interface stands for only the host knows.
+    // What a name or an interface stands for only the host knows.
     guard !ends.isEmpty, case .ranges(let sources) = clients.sources else { return }
-    let place = ["clients", "server", "target"].lazy.compactMap { fields[$0]?.item.place }.first
     let isOneFamily = ends.allSatisfy { end in
       sources.allSatisfy { $0.first.isV6 == end.isV6 }
     }
-    guard isOneFamily else {
-      report(place ?? .start, AddressProblem.mixedFamilies(server: server != nil))
-      return
-    }
-    checkAddressSpace(
-      endpoints: server?.mostEndpoints ?? targets.count, server: server != nil, clients: clients,
-      phases: phases)
+    guard !isOneFamily else { return }
+    let place = ["clients", "server", "target"].lazy.compactMap { fields[$0]?.item.place }.first
+    report(place ?? .start, AddressProblem.mixedFamilies(server: server != nil))
   }
 
   private mutating func checkAddressSpace(
     endpoints: Int, server: Bool, clients: Clients, phases: [PlacedPhase]
   ) {
     guard let sources = clients.sourceCount else { return }
-    for phase in phases {
-      guard let goal = phase.phase?.goal, let place = phase.goal,
+    let sound = phases.filter { $0.phase != nil }
+    for (phase, demand) in zip(sound, sound.compactMap(\.phase).demands) {
+      guard let place = phase.demand,
         let problem = AddressProblem.shortage(
-          goal: goal, sources: sources, ports: clients.ports.count, endpoints: endpoints,
+          goal: demand, sources: sources, ports: clients.ports.count, endpoints: endpoints,
           server: server)
       else { continue }
       report(place, problem)
@@ -67,22 +74,28 @@ extension Reader {
     report(place, problem.message, hint: problem.hint)
   }
 
-  /// A ramp goes up: what is open already must not be more than its goal.
+  /// Ramps and searches go up: what is open already must not be more than they ask for.
   private mutating func checkOrder(_ phases: [PlacedPhase]) {
     var open = 0
     for phase in phases {
+      let goal: Int
       switch phase.phase?.kind {
-      case .ramp(let goal, _):
-        if goal < open, let place = phase.goal {
-          report(
-            place,
-            "a ramp to \(Format.count(goal)) opens nothing: \(Format.count(open)) connections are"
-              + " open by then", hint: "a 'close' between the two ends them")
-        }
-        open = max(open, goal)
-      case .close: open = 0
-      default: break
+      case .ramp(let wanted, _): goal = wanted
+      // Where it ends nobody knows; where it begins it gets to.
+      case .search(let search): goal = search.from
+      case .close:
+        open = 0
+        continue
+      case .hold, .churn, .pause, nil: continue
       }
+      if goal < open, let place = phase.demand {
+        let what = phase.phase?.goal == nil ? "search from" : "ramp to"
+        report(
+          place,
+          "a \(what) \(Format.count(goal)) opens nothing: \(Format.count(open)) connections are"
+            + " open by then", hint: "a 'close' between the two ends them")
+      }
+      open = max(open, goal)
     }
   }
 }

@@ -42,21 +42,6 @@ extension Reader {
     return server
   }
 
-  private mutating func reply(_ item: Item) -> ServerReply? {
-    if case .map(let fields) = item.value, let field = fields.first,
-      ["send", "push"].contains(field.key)
-    {
-      report(field.place, notYet("the reply \(quoted(field.key))"))
-      return nil
-    }
-    return word(item, as: PlainReply.self).map { $0 == .echo ? .echo : .discard }
-  }
-
-  /// The replies that one word says.
-  private enum PlainReply: String, CaseIterable {
-    case echo, discard
-  }
-
   private mutating func processes(_ item: Item) -> Processes? {
     value(item, "auto or a count") { text throws(Problem) in
       if text == "auto" { return .auto }
@@ -101,29 +86,51 @@ extension Reader {
     let known = ["sources", "ports", "processes", "connect-timeout"]
     let fields = item.flatMap { self.fields($0, in: "clients", known: known) } ?? [:]
     let errors = errorCount
-    let sources = fields["sources"].map { self.sources($0.item) }
+    let sources = sources(
+      fields["sources"]?.item ?? Item(place: .start, value: .scalar(Default.sources)))
     let ports = fields["ports"].map { value($0.item, "a range of ports", Self.ports) }
     let processes = fields["processes"].flatMap { self.processes($0.item) }
     let timeout = fields["connect-timeout"].flatMap {
       value($0.item, "a duration", Units.positiveDuration)
     }
-    guard errorCount == errors else { return nil }
+    guard errorCount == errors, let sources else { return nil }
     return Clients(
-      sources: .ranges(sources ?? [Self.defaultSources]), ports: (ports ?? nil) ?? Default.ports,
+      sources: sources, ports: (ports ?? nil) ?? Default.ports,
       processes: processes ?? .auto, connectTimeout: timeout ?? Default.connectTimeout)
   }
 
-  private static var defaultSources: AddressRange {
-    // The text is a constant of this file.
-    try! AddressRange(Default.sources)
+  /// Addresses, or an interface that has them.
+  private mutating func sources(_ item: Item) -> Clients.Sources? {
+    guard case .map = item.value else {
+      let ranges = ranges(item)
+      return ranges.isEmpty ? nil : .ranges(ranges)
+    }
+    guard let fields = fields(item, in: "sources", known: ["interface"]) else { return nil }
+    guard let interface = fields["interface"] else {
+      report(
+        item.place, "sources needs addresses or 'interface'",
+        hint: "write sources: 127.0.0.2-127.0.0.17 or sources: {interface: eth0}")
+      return nil
+    }
+    return value(interface.item, "the name of an interface", Self.interface).map {
+      .interface($0)
+    }
+  }
+
+  /// Linux takes any name of up to 15 bytes without a slash, a colon or a space (`dev_valid_name`).
+  private static func interface(_ text: String) throws(Problem) -> String {
+    let isName =
+      text.utf8.count <= 15 && text != "." && text != ".."
+      && text.utf8.allSatisfy { (0x21..<0x7F).contains($0) && $0 != 0x2F && $0 != 0x3A }
+    guard isName else {
+      throw Problem("\(quoted(text)) is not the name of an interface", hint: "for example eth0")
+    }
+    return text
   }
 
   /// A range, a block or a single address, or a list of these.
-  private mutating func sources(_ item: Item) -> [AddressRange] {
+  private mutating func ranges(_ item: Item) -> [AddressRange] {
     switch item.value {
-    case .map(let fields) where fields.contains { $0.key == "interface" }:
-      report(fields[0].place, notYet("'interface'"))
-      return []
     case .list(let items):
       if items.isEmpty { report(item.place, "sources is an empty list") }
       let ranges = items.compactMap { item in

@@ -1,4 +1,3 @@
-import Addressing
 import Recording
 
 extension Reader {
@@ -13,21 +12,28 @@ extension Reader {
     }
     return ExpectedLimit(
       errno: fields["errno"].flatMap { value($0.item, "an errno", Self.errnoName) },
-      at: fields["at"].flatMap { text($0.item, "a system call") },
+      at: fields["at"].flatMap { value($0.item, "a system call", Self.call) },
       end: fields["end"].flatMap { word($0.item, as: End.self) },
       resource: fields["resource"].flatMap { word($0.item, as: Resource.self) },
       connections: fields["connections"].flatMap { value($0.item, "a range", Self.counts) })
   }
 
   private static func errnoName(_ text: String) throws(Problem) -> String {
-    let isName =
-      text.first == "E"
-      && text.utf8.allSatisfy {
-        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0)
-          || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
-      }
-    guard isName else {
-      throw Problem("\(quoted(text)) is not the name of an errno", hint: "for example EMFILE")
+    guard ErrnoRecord.names.contains(text) else {
+      let meant = ErrnoRecord.aliases[text] ?? nearest(to: text, of: ErrnoRecord.names)
+      throw Problem(
+        "\(quoted(text)) is not the name of an errno",
+        hint: meant.map { "did you mean '\($0)'?" } ?? "for example EMFILE")
+    }
+    return text
+  }
+
+  private static func call(_ text: String) throws(Problem) -> String {
+    guard FailureRecord.calls.contains(text) else {
+      throw Problem(
+        "\(quoted(text)) is no system call that a limit is met at",
+        hint: didYouMean(text, FailureRecord.calls)
+          ?? "these are \(FailureRecord.calls.joined(separator: ", "))")
     }
     return text
   }
@@ -46,35 +52,5 @@ extension Reader {
         hint: "did you mean '\(text[dots.upperBound...])..\(text[..<dots.lowerBound])'?")
     }
     return first...last
-  }
-
-  /// `HOST:PORT`, or a list of these.
-  mutating func targets(_ item: Item) -> [Target] {
-    guard case .list(let items) = item.value else {
-      return value(item, "an address and a port, or a list", Self.target).map { [$0] } ?? []
-    }
-    if items.isEmpty { report(item.place, "target is an empty list") }
-    var known: Set<Target> = []
-    return items.compactMap { item in
-      let target = value(item, "an address and a port", Self.target)
-      // It would be counted twice and have its source ports once.
-      if let target, !known.insert(target).inserted {
-        report(item.place, "\(target) stands twice in the list")
-      }
-      return target
-    }
-  }
-
-  private static func target(_ text: String) throws(Problem) -> Target {
-    let (addresses, port) = try listen(text)
-    guard addresses.count == 1 else {
-      throw Problem("\(quoted(text)) is a range", hint: "write a list of addresses")
-    }
-    guard addresses.first.isNearby else {
-      throw Problem(
-        "\(quoted(text)) is a public address: no load goes there by a slip of the pen",
-        hint: "targets are loopback, private and link-local addresses")
-    }
-    return Target(host: "\(addresses.first)", port: port)
   }
 }

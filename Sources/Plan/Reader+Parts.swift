@@ -52,14 +52,13 @@ extension Reader {
     }
   }
 
-  mutating func sampling(_ item: Item?) -> Plan.Sampling {
-    let standard = Plan.Sampling(every: .seconds(1))
-    guard let item, let fields = fields(item, in: "sampling", known: ["every"]) else {
-      return standard
-    }
+  /// Nil, with an error, when it is wrong.
+  mutating func sampling(_ item: Item?) -> Plan.Sampling? {
+    guard let item else { return Plan.Sampling(every: .seconds(1)) }
+    guard let fields = fields(item, in: "sampling", known: ["every"]) else { return nil }
     guard let every = fields["every"] else {
       report(item.place, "sampling needs 'every'", hint: "write sampling: {every: 1s}")
-      return standard
+      return nil
     }
     let span = value(every.item, "a duration") { text throws(Problem) in
       let span = try Units.positiveDuration(text)
@@ -70,6 +69,6 @@ extension Reader {
       }
       return span
     }
-    return span.map(Plan.Sampling.init) ?? standard
+    return span.map(Plan.Sampling.init)
   }
 }

@@ -1,12 +1,27 @@
+/// Where a condition stands, and what it may say there.
+struct ThresholdContext {
+  enum Owner: Equatable {
+    case plan
+    case phase(String)
+    case search
+  }
+
+  var owner = Owner.plan
+  /// The names that `in` may name; nil when the phases could not be read, so that none can be
+  /// judged.
+  var phases: [String]?
+  /// Between two samples; nil when it could not be read.
+  var interval: Duration?
+}
+
 extension Reader {
-  /// - Parameter phases: nil when the phases could not be read, so that no name can be judged.
-  mutating func thresholds(_ item: Item, phases: [String]?) -> [Threshold] {
+  mutating func thresholds(_ item: Item, _ context: ThresholdContext) -> [Threshold] {
     switch item.value {
     case .broken: return []
     case .list(let items):
       return items.compactMap { item in
         text(item, "a condition such as 'connections >= 20k'").flatMap {
-          threshold($0, at: item.place, phases: phases)
+          threshold($0, at: item.place, context)
         }
       }
     default:
@@ -17,36 +32,44 @@ extension Reader {
     }
   }
 
-  /// `metric op value [in phase]`.
-  private mutating func threshold(
-    _ text: String, at place: Place, phases: [String]?
+  /// `METRIC OPERATOR VALUE [in PHASE] [for DURATION] [abort]`.
+  mutating func threshold(
+    _ text: String, at place: Place, _ context: ThresholdContext
   ) -> Threshold? {
     let isOperator = { (character: Character) in "<>=!".contains(character) }
     let name = text.prefix { !isOperator($0) && $0 != " " }
     var rest = text.dropFirst(name.count).drop { $0 == " " }
     let sign = rest.prefix(while: isOperator)
-    rest = rest.dropFirst(sign.count)
-    let words = rest.split(separator: " ").map(String.init)
+    rest = rest.dropFirst(sign.count).drop { $0 == " " }
     let errors = errorCount
     let metric = metric(String(name), at: place)
     let comparison = comparison(String(sign), at: place)
-    guard let written = words.first else {
+    let written = rest.prefix { $0 != " " }
+    guard !written.isEmpty else {
       report(
         place, "\(quoted(text)) is not a condition",
         hint: "write METRIC OPERATOR VALUE, for example connections >= 20k")
       return nil
     }
-    let value = metric.flatMap { quantity(written, of: $0, at: place) }
-    let phase = scope(Array(words.dropFirst()), at: place, phases: phases)
+    let value = metric.flatMap { quantity(String(written), of: $0, at: place) }
+    let tail = rest.dropFirst(written.count)
+    let scope = scope(
+      tail.split(separator: " ").map(String.init), of: metric, at: place, context)
     guard let metric, let comparison, let value, errorCount == errors else { return nil }
-    return Threshold(
-      text: text, line: place.line, metric: metric, comparison: comparison, value: value,
-      phase: phase)
+    var threshold = Threshold(
+      text: text, line: planLine(place), metric: metric, comparison: comparison, value: value,
+      phase: scope.phase, window: scope.window, aborts: scope.aborts)
+    if case .phase(let name) = context.owner {
+      // As it would stand among the thresholds of the plan.
+      threshold.text = text[..<tail.startIndex] + " in \(name)" + tail
+      threshold.phase = name
+    }
+    return threshold
   }
 
   private mutating func metric(_ name: String, at place: Place) -> Threshold.Metric? {
     if let metric = Threshold.Metric(rawValue: name) { return metric }
-    let here = source.find(name, from: place)
+    let here = find(name, from: place)
     let known = Threshold.Metric.allCases.map(\.rawValue)
     report(
       here, "there is no metric \(quoted(name))",
@@ -58,7 +81,7 @@ extension Reader {
     if let comparison = Threshold.Comparison(rawValue: sign) { return comparison }
     let meant = ["=": "==", "=>": ">=", "=<": "<=", "<>": "!=", "===": "=="][sign]
     report(
-      source.find(sign, from: place),
+      find(sign, from: place),
       sign.isEmpty ? "a condition needs an operator" : "there is no operator \(quoted(sign))",
       hint: meant.map { "did you mean '\($0)'?" }
         ?? "operators are \(Threshold.Comparison.allCases.map(\.rawValue).joined(separator: " "))")
@@ -77,45 +100,8 @@ extension Reader {
       case .size: return Double(try Units.size(text))
       }
     } catch {
-      report(source.find(text, from: place), error)
+      report(find(text, from: place), error)
       return nil
     }
   }
-
-  /// What follows the value: nothing, or `in PHASE`.
-  private mutating func scope(
-    _ words: [String], at place: Place, phases: [String]?
-  ) -> String? {
-    guard let first = words.first else { return nil }
-    let here = source.find(" " + first, from: place)
-    if first == "for" || first == "abort" {
-      report(here == place ? place : here.next, notYet("thresholds with '\(first)'"))
-      return nil
-    }
-    guard first == "in", words.count >= 2 else {
-      report(
-        here == place ? place : here.next, "expected 'in PHASE', found \(quoted(first))")
-      return nil
-    }
-    let name = words[1]
-    if words.count > 2 {
-      if words[2] == "for" || words[2] == "abort" {
-        report(source.find(words[2], from: place), notYet("thresholds with '\(words[2])'"))
-      } else {
-        report(source.find(words[2], from: place), "unexpected \(quoted(words[2]))")
-      }
-    }
-    if let phases, !phases.contains(name) {
-      let found = source.find(" in \(name)", from: place)
-      report(
-        found == place ? place : Place(line: found.line, column: found.column + 4),
-        "there is no phase \(quoted(name)) in this plan",
-        hint: didYouMean(name, phases) ?? "its phases are \(phases.joined(separator: ", "))")
-    }
-    return name
-  }
-}
-
-extension Place {
-  fileprivate var next: Place { Place(line: line, column: column + 1) }
 }

@@ -58,7 +58,7 @@ extension Reader {
       do {
         return Item(place: item.place, value: .scalar(try variables.expand(text)))
       } catch {
-        report(source.find(error.reference, from: item.place), error.problem)
+        report(find(error.reference, from: item.place), error.problem)
         return Item(place: item.place, value: .broken)
       }
     case .list(let items):

@@ -1,41 +1,73 @@
-/// Reads one plan file and collects everything that is wrong with it.
+/// Reads one plan file, with those that it includes, and collects everything that is wrong with it.
 ///
 /// The parts that read server, clients, phases and so on are extensions in files of their own.
-/// They return what they could make of their part and leave the errors in `diagnostics`: a value
+/// They return what they could make of their part and leave the errors in `findings`: a value
 /// that is wrong counts as its default, so that the rest of the file is still looked at.
 struct Reader {
-  let source: SourceText
+  /// A file whose text is being read; `Place.file` counts them.
+  struct Source {
+    /// Path as a user would open it.
+    var name: String
+    /// Path as seen from the plan; empty for the plan itself.
+    var path: String
+    var text: SourceText
+    /// Line of the plan that brought it in; 0 for the plan itself.
+    var planLine: Int
+  }
+
+  var sources: [Source]
+  let files: FileSource
+  /// What `files` gave, by its path as seen from the plan.
+  var attachments: [String: [UInt8]] = [:]
+  /// Whether an included file could not be read, so that nobody knows what it would have said.
+  var lacksInclude = false
+  /// Bytes of YAML that included files may still have.
+  var includeBudget = Plan.longestText
 
   /// A file with more errors than this is no plan; the rest is not looked for.
   private static let mostErrors = 1000
 
-  private var diagnostics: [Diagnostic] = []
+  private var findings: [(place: Place, problem: Problem)] = []
 
-  init(source: SourceText) {
-    self.source = source
+  init(plan: String, files: @escaping FileSource) {
+    sources = [Source(name: plan, path: "", text: SourceText(""), planLine: 0)]
+    self.files = files
   }
 
-  var errorCount: Int { diagnostics.count }
+  var errorCount: Int { findings.count }
 
-  /// In the order of the file; an error reported twice for one place is shown once.
+  /// In the order of the files; an error reported twice for one place is shown once.
   var errors: [Diagnostic] {
     var seen: Set<String> = []
     return
-      diagnostics
-      .sorted { ($0.line, $0.column) < ($1.line, $1.column) }
-      .filter { seen.insert("\($0.line):\($0.column):\($0.message)").inserted }
+      findings
+      .sorted { $0.place < $1.place }
+      .filter { seen.insert("\($0.place):\($0.problem.message)").inserted }
+      .map { place, problem in
+        let source = sources[place.file]
+        return Diagnostic(
+          file: place.file == 0 ? nil : source.name, line: place.line, column: place.column,
+          message: problem.message, sourceLine: source.text.line(place.line), hint: problem.hint)
+      }
   }
 
   mutating func report(_ place: Place, _ problem: Problem) {
     guard errorCount < Self.mostErrors else { return }
-    diagnostics.append(
-      Diagnostic(
-        line: place.line, column: place.column, message: problem.message,
-        sourceLine: source.line(place.line), hint: problem.hint))
+    findings.append((place, problem))
   }
 
   mutating func report(_ place: Place, _ message: String, hint: String? = nil) {
     report(place, Problem(message, hint: hint))
+  }
+
+  /// The place of `word` in the rest of its line; `place` itself when it is not there.
+  func find(_ word: String, from place: Place) -> Place {
+    sources[place.file].text.find(word, from: place)
+  }
+
+  /// The line of the plan that `place` belongs to: for an included file, the line of its include.
+  func planLine(_ place: Place) -> Int {
+    place.file == 0 ? place.line : sources[place.file].planLine
   }
 }
 
@@ -87,22 +119,18 @@ extension Reader {
 extension Reader {
   /// The fields of a mapping, by key. Every key that is not among `known` is an error.
   ///
-  /// - Parameter later: keys that the plan language has and this version does not.
+  /// - Parameter misplaced: keys that others have: why this one has them not.
   mutating func fields(
-    _ item: Item, in owner: String, known: [String], later: [String] = []
+    _ item: Item, in owner: String, known: [String], misplaced: [String: Problem] = [:]
   ) -> [String: Item.Field]? {
     switch item.value {
     case .broken: return nil
     case .map(let fields):
       for field in fields where !known.contains(field.key) && errorCount < Self.mostErrors {
-        if later.contains(field.key) {
-          report(field.place, notYet(quoted(field.key)))
-        } else {
-          report(
-            field.place, "unknown key \(quoted(field.key)) in \(owner)",
-            hint: didYouMean(field.key, known + later)
-              ?? "known are \(known.joined(separator: ", "))")
-        }
+        let unknown = Problem(
+          "unknown key \(quoted(field.key)) in \(owner)",
+          hint: didYouMean(field.key, known) ?? "known are \(known.joined(separator: ", "))")
+        report(field.place, misplaced[field.key] ?? unknown)
       }
       // `Document` has dropped the second of two like keys.
       return Dictionary(uniqueKeysWithValues: fields.map { ($0.key, $0) })
@@ -112,10 +140,5 @@ extension Reader {
         hint: "known keys are \(known.joined(separator: ", "))")
       return nil
     }
-  }
-
-  /// How this version refuses a part of the plan language that it does not have.
-  func notYet(_ what: String) -> Problem {
-    Problem("this version does not have \(what) yet")
   }
 }

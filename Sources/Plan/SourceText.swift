@@ -1,21 +1,26 @@
-/// Where something stands in a plan file; both from 1, columns in Unicode scalars as libyaml
-/// counts them.
+/// Where something stands in a plan file; line and column from 1, columns in Unicode scalars as
+/// libyaml counts them.
 struct Place: Sendable, Hashable, Comparable {
+  /// 0 for the plan itself, then the files that it includes in the order of their reading.
+  var file = 0
   var line: Int
   var column: Int
 
   static let start = Place(line: 1, column: 1)
 
   static func < (one: Place, other: Place) -> Bool {
-    (one.line, one.column) < (other.line, other.column)
+    (one.file, one.line, one.column) < (other.file, other.line, other.column)
   }
 }
 
 /// The text of a plan by lines, so that an error can show the line that it is about.
 struct SourceText {
+  /// As in `Place`.
+  let file: Int
   private let lines: [Substring.UnicodeScalarView]
 
-  init(_ text: String) {
+  init(_ text: String, file: Int = 0) {
+    self.file = file
     lines = Self.split(text)
   }
 
@@ -32,7 +37,7 @@ struct SourceText {
     guard place.column + wanted.count - 1 <= line.count else { return place }
     for start in (place.column - 1)...(line.count - wanted.count)
     where line[start..<start + wanted.count].elementsEqual(wanted) {
-      return Place(line: place.line, column: start + 1)
+      return Place(file: file, line: place.line, column: start + 1)
     }
     return place
   }
@@ -41,7 +46,7 @@ struct SourceText {
   func firstForbidden() -> (scalar: Unicode.Scalar, place: Place)? {
     for (index, line) in lines.enumerated() {
       for (column, scalar) in line.enumerated() where Self.isForbidden(scalar) {
-        return (scalar, Place(line: index + 1, column: column + 1))
+        return (scalar, Place(file: file, line: index + 1, column: column + 1))
       }
     }
     return nil
@@ -51,10 +56,10 @@ struct SourceText {
   func firstReplacement() -> Place {
     for (index, line) in lines.enumerated() {
       for (column, scalar) in line.enumerated() where scalar == "\u{FFFD}" {
-        return Place(line: index + 1, column: column + 1)
+        return Place(file: file, line: index + 1, column: column + 1)
       }
     }
-    return .start
+    return Place(file: file, line: 1, column: 1)
   }
 
   /// Control characters, which libyaml refuses, and the private-use planes, which `Veil` needs for

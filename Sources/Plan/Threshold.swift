@@ -88,6 +88,19 @@ package struct Threshold: Sendable, Equatable {
       case .failuresRate, .predictionError: .share
       }
     }
+
+    /// Whether it has a value for a stretch of the run, while the run goes on. The others are
+    /// known of a phase as a whole.
+    package var hasWindow: Bool {
+      switch self {
+      case .connections, .accepted, .connectRate, .connectP50, .connectP90, .connectP99,
+        .connectP999, .connectMax, .failures, .failuresRate, .messagesSent, .messagesReceived,
+        .messagesLost, .messagesRate, .roundTripP50, .roundTripP90, .roundTripP99,
+        .roundTripP999, .roundTripMax:
+        true
+      case .phantom, .kernelMemory, .userMemory, .userTime, .driftP99, .predictionError: false
+      }
+    }
   }
 
   package enum Quantity: Sendable {

@@ -45,11 +45,12 @@ enum Units {
     return value
   }
 
-  /// `250ms`, `30s`, `1.5m`, `2h`.
+  /// `50us`, `250ms`, `30s`, `1.5m`, `2h`.
   static func duration(_ text: String) throws(Problem) -> Duration {
     let (number, unit) = try split(text, kind: "duration", example: "30s")
     let nanoseconds: Int
     switch unit {
+    case "us": nanoseconds = 1000
     case "ms": nanoseconds = 1_000_000
     case "s": nanoseconds = 1_000_000_000
     case "m": nanoseconds = 60_000_000_000
@@ -59,10 +60,13 @@ enum Units {
         "\(quoted(text)) is a duration without a unit",
         hint: "write \(number.text)s for seconds or \(number.text)ms for milliseconds")
     default:
-      let meant = ["sec": "s", "min": "m", "S": "s", "H": "h", "seconds": "s", "minutes": "m"]
+      let meant = [
+        "sec": "s", "min": "m", "S": "s", "H": "h", "seconds": "s", "minutes": "m", "µs": "us",
+        "μs": "us", "usec": "us", "msec": "ms",
+      ]
       throw Problem(
         "\(quoted(text)) is not a duration: there is no unit \(quoted(unit))",
-        hint: unitHint(number, unit, meant, orElse: "units are ms, s, m and h"))
+        hint: unitHint(number, unit, meant, orElse: "units are us, ms, s, m and h"))
     }
     guard let value = number.scaled(by: nanoseconds) else {
       throw Problem("\(quoted(text)) is finer than a nanosecond")
@@ -138,7 +142,8 @@ enum Units {
     guard let scale = units[unit] else {
       guard !unit.isEmpty else {
         throw Problem(
-          "\(quoted(text)) is a size without a unit", hint: "write \(number.text)MiB")
+          "\(quoted(text)) is a size without a unit",
+          hint: "write \(number.text)B or \(number.text)MiB")
       }
       let meant = ["KB": "kB", "kib": "KiB", "mb": "MB", "M": "MB", "k": "kB", "b": "B"]
       throw Problem(
@@ -150,6 +155,13 @@ enum Units {
     }
     guard value <= Int128(Int.max) else { throw Problem("\(quoted(text)) is too large") }
     return Int(value)
+  }
+
+  /// A size of one byte or more.
+  static func positiveSize(_ text: String) throws(Problem) -> Int {
+    let value = try size(text)
+    guard value > 0 else { throw Problem("\(quoted(text)) is no use here: it must be 1B or more") }
+    return value
   }
 
   /// Splits `1.5M` into its number and its unit.

@@ -23,7 +23,7 @@ func alternatives(_ words: [String]) -> String {
 func nearest(to word: String, of known: [String]) -> String? {
   let written = Array(word.lowercased().unicodeScalars)
   guard (1...40).contains(written.count) else { return nil }
-  let candidates = known.map { ($0, distance(written, Array($0.unicodeScalars))) }
+  let candidates = known.map { ($0, distance(written, Array($0.lowercased().unicodeScalars))) }
   // A third of the letters may be wrong: more, and any short word is near any other.
   guard let best = candidates.min(by: { $0.1 < $1.1 }),
     best.1 <= max(1, min(3, max(written.count, best.0.count) / 3))

@@ -55,6 +55,8 @@ extension RunOptions {
       planName: plan.name, planFile: plan.file, planText: plan.text,
       effectivePlan: plan.effective,
       overrides: plan.settings.sorted { $0.key < $1.key }.map { Fact($0.key, $0.value) },
+      attachments: plan.attachments.sorted { $0.key < $1.key }
+        .map { Attachment(name: $0.key, content: $0.value) },
       seed: outlook.seed, programVersion: Version.current,
       started: Clock.timestamp(), complete: false, hostname: host.hostname,
       host: host.facts + outlook.addresses.facts,

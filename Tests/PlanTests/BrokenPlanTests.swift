@@ -150,8 +150,9 @@ import Testing
       "1:1: the plan is empty (it needs at least 'server' and 'phases')"),
     Broken(
       "a list for a plan", "- a\n",
-      "1:1: the plan needs a mapping, found a list (known keys are name, description, variables,"
-        + " server, target, clients, phases, thresholds, on-limit, expect-limit, guard, sampling)"),
+      "1:1: the plan needs a mapping, found a list (known keys are name, description, include,"
+        + " variables, server, target, clients, messages, phases, thresholds, on-limit,"
+        + " expect-limit, guard, sampling)"),
     Broken(
       "two documents", minimal + "---\nname: second\n",
       "4:1: a plan is one YAML document: a second one begins here"),
@@ -167,36 +168,6 @@ import Testing
   ])
   func `says what is wrong and where`(plan: Broken) {
     #expect(errors(plan.text) == [plan.error])
-  }
-
-  @Test(arguments: [
-    ("messages: {}\n", "4:1: this version does not have 'messages' yet"),
-    (
-      "thresholds: [failures == 0 for 10s]\n",
-      "4:28: this version does not have thresholds with 'for' yet"
-    ),
-    (
-      "clients: {sources: {interface: eth0}}\n",
-      "4:21: this version does not have 'interface' yet"
-    ),
-  ])
-  func `names what later versions bring`(addition: String, error: String) {
-    #expect(errors(minimal + addition) == [error])
-  }
-
-  @Test(arguments: [
-    ("churn: {rate: 2k/s}", "3:5: this version does not have the phase 'churn' yet"),
-    ("search: {from: 10k}", "3:5: this version does not have the phase 'search' yet"),
-    ("hold: {for: 1s, messages: x}", "3:21: this version does not have 'messages' yet"),
-  ])
-  func `names phases of later versions`(phase: String, error: String) {
-    let text = "server: {listen: \"127.0.0.1:9000\"}\nphases:\n  - \(phase)\n"
-    #expect(errors(text) == [error])
-  }
-
-  @Test func `says that a reply comes later`() {
-    let text = "server: {listen: \"127.0.0.1:9000\", reply: {send: hi}}\nphases: [ramp: {to: 1}]\n"
-    #expect(errors(text) == ["1:44: this version does not have the reply 'send' yet"])
   }
 
   @Test func `refuses two mebibytes before it parses them`() {

@@ -24,7 +24,7 @@ import Testing
     minimal + "name: \"it's 100%\"\n", minimal + "name: \"&a *b\"\n", minimal + "name: \" x \"\n",
     minimal + "thresholds: [\"failures   == 0\", 'connect.p99 != 1.25ms  in ramp']\n",
     minimal + "expect-limit: {errno: EMFILE}\n",
-    minimal + "expect-limit: {at: \"epoll ctl\", end: host, resource: epoll-watches}\n",
+    minimal + "expect-limit: {at: epoll_ctl, end: host, resource: epoll-watches}\n",
     minimal + "expect-limit: {errno: E2BIG, at: socket, end: server, connections: 19k..20k}\n",
     minimal + "expect-limit: {connections: 5}\n",
     "target: 10.0.0.5:80\nphases: [ramp: {to: 10}]\n",

@@ -18,7 +18,7 @@ import Testing
     #expect(try expected("{errno: \(name)}") == ExpectedLimit(errno: name))
   }
 
-  @Test(arguments: ["socket", "accept4", "epoll_ctl"])
+  @Test(arguments: FailureRecord.calls)
   func `names a system call`(name: String) throws {
     #expect(try expected("{at: \(name)}") == ExpectedLimit(at: name))
   }
@@ -57,13 +57,22 @@ import Testing
       "4:15: expect-limit is empty (for example expect-limit: {errno: EMFILE, at: socket})"),
     Broken(
       "an errno in small letters", "{errno: emfile}",
-      "4:23: 'emfile' is not the name of an errno (for example EMFILE)"),
+      "4:23: 'emfile' is not the name of an errno (did you mean 'EMFILE'?)"),
     Broken(
       "an errno's number", "{errno: 24}",
       "4:23: '24' is not the name of an errno (for example EMFILE)"),
     Broken(
       "an errno's text", "{errno: \"Too many open files\"}",
       "4:23: 'Too many open files' is not the name of an errno (for example EMFILE)"),
+    Broken(
+      "an errno that there is not", "{errno: EMFIL}",
+      "4:23: 'EMFIL' is not the name of an errno (did you mean 'EMFILE'?)"),
+    Broken(
+      "another name of an errno", "{errno: EWOULDBLOCK}",
+      "4:23: 'EWOULDBLOCK' is not the name of an errno (did you mean 'EAGAIN'?)"),
+    Broken(
+      "a call that no limit is met at", "{at: accept}",
+      "4:20: 'accept' is no system call that a limit is met at (did you mean 'accept4'?)"),
     Broken(
       "a reversed range", "{connections: 20k..19k}",
       "4:29: the range '20k..19k' is reversed (did you mean '19k..20k'?)"),

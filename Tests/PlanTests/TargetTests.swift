@@ -32,6 +32,18 @@ import Testing
     #expect(plan.targets.map { "\($0)" } == [target])
   }
 
+  @Test(arguments: ["localhost:80", "web-1.lan:8080", "a_b.example:443", "1and1.example:80"])
+  func `may be names`(target: String) throws {
+    let plan = try read(plan(target))
+    #expect(plan.targets.map { "\($0)" } == [target])
+    #expect(plan.targets[0].address == nil)
+  }
+
+  @Test(arguments: ["192.0.2.1:80", "172.32.0.1:80"])
+  func `may be public: the run decides`(target: String) throws {
+    #expect(try read(plan(target)).targets[0].address?.isNearby == false)
+  }
+
   @Test func `may come from a variable`() throws {
     let text = "variables: {at: 127.0.0.1:9000}\n" + plan("${at}")
     #expect(try read(text).targets.map(\.port) == [9000])
@@ -47,31 +59,24 @@ import Testing
       "a block", "127.0.0.0/24:9000",
       "1:9: '127.0.0.0/24:9000' is a range (write a list of addresses)"),
     Broken(
-      "a public address", "192.0.2.1:80",
-      "1:9: '192.0.2.1:80' is a public address: no load goes there by a slip of the pen"
-        + " (targets are loopback, private and link-local addresses)"),
-    Broken(
-      "a public address in a list", "[127.0.0.1:80, 172.32.0.1:80]",
-      "1:24: '172.32.0.1:80' is a public address: no load goes there by a slip of the pen"
-        + " (targets are loopback, private and link-local addresses)"),
-    Broken(
-      "a public address of IPv6", "\"[2001:db8::1]:80\"",
-      "1:9: '[2001:db8::1]:80' is a public address: no load goes there by a slip of the pen"
-        + " (targets are loopback, private and link-local addresses)"),
-    Broken(
       "an endpoint twice", "[127.0.0.1:80, 127.0.0.2:80, 127.0.0.1:80]",
       "1:38: 127.0.0.1:80 stands twice in the list"),
     Broken("port zero", "127.0.0.1:0", "1:9: '0' is not a port (ports are 1 to 65535)"),
     Broken(
       "no port", "127.0.0.1",
-      "1:9: '127.0.0.1' is not an address and a port"
-        + " (write ADDRESS:PORT, for example 127.0.0.1:9000 or [::1]:9000)"),
+      "1:9: '127.0.0.1' is not a host and a port"
+        + " (write HOST:PORT, for example server.lan:80, 127.0.0.1:80 or [::1]:80)"),
     Broken(
-      "a name", "localhost:80", "1:9: 'localhost' is not an IP address (write 127.0.0.1)"),
+      "an IPv6 address without brackets", "\"::1:80\"",
+      "1:9: '::1:80' is not a host and a port: an IPv6 address stands in brackets"
+        + " (write HOST:PORT, for example server.lan:80, 127.0.0.1:80 or [::1]:80)"),
     Broken(
-      "a name in a list", "[server.example:80]",
-      "1:10: 'server.example' is not an IP address"
-        + " (names are not looked up: write the address)"),
+      "a number out of range", "127.0.0.300:80", "1:9: '127.0.0.300' is not an IP address"),
+    Broken(
+      "a name with a space", "\"a b:80\"",
+      "1:9: 'a b:80' is not a host and a port"
+        + " (write HOST:PORT, for example server.lan:80, 127.0.0.1:80 or [::1]:80)"),
+    Broken("a name twice", "[a.lan:80, A.lan:80]", "1:20: A.lan:80 stands twice in the list"),
     Broken(
       "another family than the sources", "\"[::1]:80\"",
       "1:9: clients and server need addresses of one family, IPv4 or IPv6"
@@ -88,7 +93,7 @@ import Testing
   @Test func `are refused when they are a mapping`() {
     let found = errors(plan("{host: 127.0.0.1, port: 80}"))
     #expect(found.count == 1)
-    #expect(found[0].hasPrefix("1:9: expected an address and a port, or a list, found a mapping"))
+    #expect(found[0].hasPrefix("1:9: expected a host and a port, or a list, found a mapping"))
   }
 
   @Test func `and a server exclude each other`() {

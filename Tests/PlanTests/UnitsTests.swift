@@ -22,12 +22,13 @@ import Testing
   @Test(arguments: [
     ("250ms", Duration.milliseconds(250)), ("30s", .seconds(30)), ("1.5m", .seconds(90)),
     ("2h", .seconds(7200)), ("0s", .zero), ("0.1ms", .microseconds(100)),
+    ("50us", .microseconds(50)), ("0.5us", .nanoseconds(500)),
   ])
   func `reads durations`(text: String, value: Duration) throws {
     #expect(try Units.duration(text) == value)
   }
 
-  @Test(arguments: ["5", "5us", "5sec", "-1s", "s", "1m30s", "0.0000001ms", "9000h"])
+  @Test(arguments: ["5", "5sec", "-1s", "s", "1m30s", "0.0000001ms", "0.0001us", "5 µ", "9000h"])
   func `refuses what is no duration`(text: String) {
     #expect(throws: Problem.self) { try Units.duration(text) }
   }

@@ -1,0 +1,92 @@
+/// How large a regular expression becomes when its repetitions are written out, as the C library
+/// does it: a line of forty characters could otherwise take all memory.
+struct ExpressionSize {
+  /// Expressions for answers are short.
+  static let most = 1000
+
+  private struct Group {
+    var total = 0
+    var last = 0
+
+    mutating func begin(_ size: Int) {
+      total = min(total + last, mostSize)
+      last = size
+    }
+
+    mutating func multiply(by factor: Int) {
+      last = min(last * max(1, min(factor, mostSize)), mostSize)
+    }
+  }
+
+  private static let mostSize = 1 << 30
+  private var groups = [Group()]
+  private var rest: ArraySlice<UInt8>
+
+  /// The number of characters to match, each repetition written out.
+  static func of(_ text: String) -> Int {
+    var size = ExpressionSize(rest: Array(text.utf8)[...])
+    return size.measure()
+  }
+
+  private init(rest: ArraySlice<UInt8>) {
+    self.rest = rest
+  }
+
+  private mutating func measure() -> Int {
+    while let byte = rest.popFirst() {
+      switch byte {
+      case UInt8(ascii: "("): groups.append(Group())
+      case UInt8(ascii: ")"): close()
+      case UInt8(ascii: "["):
+        skipBracket()
+        groups[groups.count - 1].begin(1)
+      case UInt8(ascii: "\\"):
+        _ = rest.popFirst()
+        groups[groups.count - 1].begin(1)
+      case UInt8(ascii: "{"): groups[groups.count - 1].multiply(by: interval())
+      case UInt8(ascii: "+"): groups[groups.count - 1].multiply(by: 2)
+      case UInt8(ascii: "*"), UInt8(ascii: "?"): break
+      default: groups[groups.count - 1].begin(1)
+      }
+    }
+    while groups.count > 1 { close() }
+    groups[0].begin(0)
+    return groups[0].total
+  }
+
+  private mutating func close() {
+    guard groups.count > 1, var inner = groups.popLast() else { return }
+    inner.begin(0)
+    groups[groups.count - 1].begin(min(inner.total + 1, Self.mostSize))
+  }
+
+  /// The higher bound of `{m,n}`, whose brace has been read.
+  private mutating func interval() -> Int {
+    let body = rest.prefix { $0 != UInt8(ascii: "}") }
+    let bounds = body.split(separator: UInt8(ascii: ",")).map {
+      Int(String(decoding: $0, as: UTF8.self)) ?? 1
+    }
+    rest = rest.dropFirst(body.count + 1)
+    // `{3,}` is three and then any number.
+    return (bounds.max() ?? 1) + (body.last == UInt8(ascii: ",") ? 1 : 0)
+  }
+
+  /// Past the end of `[...]`, whose first bracket has been read. In it `]` stands for itself where
+  /// it comes first.
+  private mutating func skipBracket() {
+    if rest.first == UInt8(ascii: "^") { rest.removeFirst() }
+    if rest.first == UInt8(ascii: "]") { rest.removeFirst() }
+    while let byte = rest.popFirst(), byte != UInt8(ascii: "]") {
+      // `[:alpha:]` within.
+      guard byte == UInt8(ascii: "["), let kind = rest.first, [0x3A, 0x2E, 0x3D].contains(kind)
+      else { continue }
+      rest.removeFirst()
+      while let inner = rest.popFirst() {
+        if inner == kind, rest.first == UInt8(ascii: "]") {
+          rest.removeFirst()
+          break
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import Messages
+
+extension MessagePattern {
+  /// As a line of the mapping of messages.
+  func yaml(_ attachments: [String: [UInt8]]) -> String {
+    let pace =
+      switch pace {
+      case .every(let nanoseconds): "every: \(Duration.nanoseconds(nanoseconds).yaml)"
+      case .rate(let rate): "rate: \(yamlNumber(rate))/s"
+      }
+    return "  \(name): {\(pace), \(template.yaml(attachments)), expect: \(expectation.yaml), "
+      + "timeout: \(Duration.nanoseconds(timeout).yaml)}"
+  }
+}
+
+extension MessageTemplate {
+  /// Longer texts are left in the file that they come from.
+  private static let longestInline = 4096
+
+  fileprivate func yaml(_ attachments: [String: [UInt8]]) -> String {
+    if let fixed, fixed == TemplateText.filler(fixed.count) { return "bytes: \(fixed.count)B" }
+    let text = TemplateText.text(of: self)
+    if let text, text.utf8.count <= Self.longestInline { return "send: \(yamlScalar(text))" }
+    let name = fixed.flatMap { bytes in
+      attachments.filter { $0.value == bytes }.map(\.key).min()
+    }
+    if let name { return "file: \(yamlScalar(name))" }
+    return "send: \(yamlScalar(text ?? ""))"
+  }
+}
+
+extension MessagePattern.Expectation {
+  fileprivate var yaml: String {
+    switch self {
+    case .echo: "echo"
+    case .none: "none"
+    case .bytes(let count): "{bytes: \(count)B}"
+    case .text(let bytes): "{text: \(yamlScalar(String(decoding: bytes, as: UTF8.self)))}"
+    case .matches(let pattern): "{matches: \(yamlScalar(pattern.text))}"
+    }
+  }
+}
+
+extension ServerReply {
+  var yaml: String {
+    switch self {
+    case .echo: "echo"
+    case .discard: "discard"
+    case .send(let bytes): "{send: \(yamlScalar(String(decoding: bytes, as: UTF8.self)))}"
+    case .push(let every, let bytes):
+      "{push: {every: \(Duration.nanoseconds(every).yaml), "
+        + "send: \(yamlScalar(String(decoding: bytes, as: UTF8.self)))}}"
+    }
+  }
+}

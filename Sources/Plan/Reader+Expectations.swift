@@ -1,0 +1,131 @@
+import Messages
+
+extension Reader {
+  private static let expectExample =
+    "write expect: echo, none, {bytes: 10B}, {text: \"pong\"} or {matches: \"^OK\"}"
+
+  /// What answers a message: by default the same bytes.
+  ///
+  /// - Parameters:
+  ///   - field: the `expect` of the message, if it has one.
+  ///   - message: the whole of it.
+  mutating func expectation(
+    _ field: Item.Field?, of message: Item.Field, reply: ServerReply?
+  ) -> MessagePattern.Expectation? {
+    let expectation = field.map { self.expectation($0.item) } ?? .echo
+    if expectation == .echo, let reply, reply != .echo {
+      report(field?.item.place ?? message.place, Self.noEcho(from: reply))
+      return nil
+    }
+    return expectation
+  }
+
+  private mutating func expectation(_ item: Item) -> MessagePattern.Expectation? {
+    guard case .map(let written) = item.value else {
+      return word(item, as: PlainExpectation.self).map { $0 == .echo ? .echo : .none }
+    }
+    let known = ["bytes", "text", "matches"]
+    guard let fields = fields(item, in: "expect", known: known) else { return nil }
+    let errors = errorCount
+    let answers = written.compactMap { fields[$0.key] }.filter { known.contains($0.key) }
+    guard let answer = answers.first else {
+      if written.isEmpty { report(item.place, "expect is empty", hint: Self.expectExample) }
+      return nil
+    }
+    if answers.count > 1 {
+      report(
+        answers[1].place, "expect has both '\(answer.key)' and '\(answers[1].key)'",
+        hint: "keep one of them")
+    }
+    let expectation: MessagePattern.Expectation? =
+      switch answer.key {
+      case "bytes": value(answer.item, "a size", Units.positiveSize).map { .bytes($0) }
+      case "text": text(answer.item, "a text").map { .text(Array($0.utf8)) }
+      default: value(answer.item, "a regular expression", Self.expression).map { .matches($0) }
+      }
+    return errorCount == errors ? expectation : nil
+  }
+
+  /// The expectations that one word says.
+  private enum PlainExpectation: String, CaseIterable {
+    case echo, none
+  }
+
+  private static func expression(_ text: String) throws(Problem) -> BytePattern {
+    guard !text.unicodeScalars.contains("\0") else {
+      throw Problem("a regular expression has no zero bytes")
+    }
+    guard ExpressionSize.of(text) <= ExpressionSize.most else {
+      throw Problem(
+        "\(quoted(text)) is too large: with its repetitions written out it matches more than"
+          + " 1,000 characters", hint: "ask for a part of the answer")
+    }
+    do {
+      return try BytePattern(text)
+    } catch {
+      throw Problem("\(quoted(text)) is no regular expression: \(error.reason)")
+    }
+  }
+
+  private static func noEcho(from reply: ServerReply) -> Problem {
+    switch reply {
+    case .send(let bytes):
+      let text = String(decoding: bytes.prefix(40), as: UTF8.self)
+      return Problem(
+        "the server answers with a text of its own, so no echo comes back",
+        hint: "write expect: {text: \(yamlScalar(text))}")
+    case .push:
+      return Problem(
+        "the server speaks first and answers nothing, so no echo comes back",
+        hint: "write expect: none")
+    case .echo, .discard:
+      return Problem(
+        "the server discards what it receives, so no echo comes back",
+        hint: "write expect: none, or reply: echo")
+    }
+  }
+}
+
+// MARK: - What the built-in server replies
+
+extension Reader {
+  mutating func reply(_ item: Item) -> ServerReply? {
+    guard case .map(let written) = item.value else {
+      return word(item, as: PlainReply.self).map { $0 == .echo ? .echo : .discard }
+    }
+    guard let fields = fields(item, in: "reply", known: ["send", "push"]) else { return nil }
+    if let send = fields["send"], let push = fields["push"] {
+      report(
+        max(send.place, push.place), "reply has both 'send' and 'push'", hint: "keep one of them")
+      return nil
+    }
+    if let send = fields["send"] {
+      return text(send.item, "a text").map { .send(Array($0.utf8)) }
+    }
+    if let push = fields["push"] { return self.push(push) }
+    if written.isEmpty {
+      report(
+        item.place, "reply is empty",
+        hint: "write reply: echo, discard, {send: \"text\"} or {push: {every: 10s, send: \"text\"}}"
+      )
+    }
+    return nil
+  }
+
+  private mutating func push(_ field: Item.Field) -> ServerReply? {
+    guard let fields = fields(field.item, in: "push", known: ["every", "send"]) else { return nil }
+    for key in ["every", "send"] where fields[key] == nil {
+      report(
+        field.place, "push needs '\(key)'", hint: "write push: {every: 10s, send: \"tick\"}")
+    }
+    let every = fields["every"].flatMap { value($0.item, "a duration", Units.positiveDuration) }
+    let send = fields["send"].flatMap { text($0.item, "a text") }
+    guard let every, let send else { return nil }
+    return .push(every: every.nanoseconds, Array(send.utf8))
+  }
+
+  /// The replies that one word says.
+  private enum PlainReply: String, CaseIterable {
+    case echo, discard
+  }
+}

@@ -1,0 +1,151 @@
+import Messages
+
+extension Reader {
+  /// The tree of the plan's own text; nil when there is none to look at.
+  mutating func root(of text: String) -> Item? {
+    root(of: text, file: 0)
+  }
+
+  /// The plan with the files that it includes under it.
+  ///
+  /// What the including file says wins over what it includes, and of several includes the later
+  /// one wins. `variables` and `messages` are merged name by name, everything else as a whole.
+  mutating func withIncludes(_ own: Item) -> Item {
+    merged(own, path: "", trail: [])
+  }
+
+  private static let deepestInclude = 8
+  private static let mergedByName = ["variables", "messages"]
+  /// Someone else's server stands in for the built-in one, and the other way round.
+  private static let rivals = ["server": "target", "target": "server"]
+
+  private mutating func root(of text: String, file: Int) -> Item? {
+    // Editors do not count a byte order mark as a column; libyaml does.
+    let body =
+      text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
+    let source = SourceText(body, file: file)
+    sources[file].text = source
+    if let (scalar, place) = source.firstForbidden() {
+      let code = String(scalar.value, radix: 16, uppercase: true)
+      report(
+        place, "a plan has no control or private-use characters, and this is U+\(code)",
+        hint: "in double quotes, escapes such as \\n and \\x1b stand for them")
+      return nil
+    }
+    let document = Document(body, source: source)
+    for (place, problem) in document.diagnostics { report(place, problem) }
+    return document.root
+  }
+
+  /// - Parameters:
+  ///   - path: of the file that `own` is the tree of, as seen from the plan.
+  ///   - trail: paths of the files that are being included, outermost first.
+  private mutating func merged(_ own: Item, path: String, trail: [String]) -> Item {
+    guard case .map(let fields) = own.value,
+      let include = fields.first(where: { $0.key == "include" })
+    else { return own }
+    var included: [Item.Field] = []
+    for item in includes(include.item) {
+      guard let root = root(included: item, from: path, trail: trail),
+        case .map(let more) = root.value
+      else {
+        lacksInclude = true
+        continue
+      }
+      included = Self.merged(more, over: included)
+    }
+    return Item(place: own.place, value: .map(Self.merged(fields, over: included)))
+  }
+
+  /// The items that name a file.
+  private mutating func includes(_ item: Item) -> [Item] {
+    switch item.value {
+    case .list(let items):
+      if items.isEmpty { report(item.place, "include is an empty list") }
+      return items
+    default: return [item]
+    }
+  }
+
+  private mutating func root(included item: Item, from path: String, trail: [String]) -> Item? {
+    guard let name = text(item, "the name of a file, or a list of these") else { return nil }
+    guard !name.contains("${") else {
+      report(
+        item.place, "the name of an included file has no variables",
+        hint: "variables may come from the very files that are included")
+      return nil
+    }
+    let resolved = FilePath.resolve(name, from: path)
+    if trail.contains(resolved) || resolved == path {
+      report(item.place, "\(quoted(name)) includes itself")
+      return nil
+    }
+    guard trail.count < Self.deepestInclude else {
+      report(
+        item.place, "includes are nested deeper than \(Self.deepestInclude) levels",
+        hint: "include \(quoted(name)) in the plan itself")
+      return nil
+    }
+    guard includeBudget >= 0, let bytes = bytes(of: resolved, at: item.place) else { return nil }
+    includeBudget -= bytes.count
+    guard includeBudget >= 0 else {
+      report(item.place, "the included files make this plan longer than 1 MiB")
+      return nil
+    }
+    let planLine = planLine(item.place)
+    sources.append(
+      Source(
+        name: FilePath.resolve(resolved, from: sources[0].name), path: resolved,
+        text: SourceText(""), planLine: planLine))
+    let file = sources.count - 1
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      sources[file].text = SourceText(String(decoding: bytes, as: UTF8.self), file: file)
+      report(sources[file].text.firstReplacement(), "the file is not UTF-8 from here on")
+      return nil
+    }
+    guard let root = root(of: text, file: file) else { return nil }
+    guard case .map = root.value else {
+      if case .broken = root.value { return nil }
+      report(root.place, "an included file needs a mapping, found \(root.kind)")
+      return nil
+    }
+    return merged(root, path: resolved, trail: trail + [resolved])
+  }
+
+  /// What a file that the plan names holds; nil, with an error, when it cannot be had. It is kept
+  /// with the plan.
+  mutating func bytes(of path: String, at place: Place) -> [UInt8]? {
+    if let known = attachments[path] { return known }
+    do {
+      let bytes = try files(path)
+      attachments[path] = bytes
+      return bytes
+    } catch {
+      report(place, "the file \(quoted(path)) cannot be read: \(error.reason)")
+      return nil
+    }
+  }
+
+  private static func merged(_ own: [Item.Field], over base: [Item.Field]) -> [Item.Field] {
+    var result = own.map { field in
+      guard mergedByName.contains(field.key), case .map(let ownNames) = field.item.value,
+        let other = base.first(where: { $0.key == field.key }),
+        case .map(let otherNames) = other.item.value
+      else { return field }
+      let names = merged(names: ownNames, over: otherNames)
+      return Item.Field(
+        key: field.key, place: field.place, item: Item(place: field.item.place, value: .map(names)))
+    }
+    let taken = Set(own.flatMap { [$0.key] + (rivals[$0.key].map { [$0] } ?? []) })
+    // Files have been included by now, and what they included is theirs.
+    result += base.filter { !taken.contains($0.key) && $0.key != "include" }
+    return result
+  }
+
+  private static func merged(
+    names own: [Item.Field], over base: [Item.Field]
+  ) -> [Item.Field] {
+    let taken = Set(own.map(\.key))
+    return base.filter { !taken.contains($0.key) } + own
+  }
+}

@@ -1,0 +1,206 @@
+import Messages
+
+extension Reader {
+  private static let patternKeys = [
+    "every", "rate", "send", "bytes", "file", "conversation", "expect", "timeout",
+  ]
+  private static let example = "for example heartbeat: {every: 30s, send: \"ping\"}"
+  private static let defaultTimeout = Duration.seconds(5)
+
+  /// A mapping from names to patterns, and the names in it.
+  @discardableResult
+  mutating func messages(_ item: Item, into book: inout MessageBook) -> [PlacedName] {
+    guard case .map(let fields) = item.value else {
+      if case .broken = item.value { return [] }
+      report(
+        item.place, "messages needs a mapping of names, found \(item.kind)", hint: Self.example)
+      return []
+    }
+    if fields.isEmpty { report(item.place, "messages is empty", hint: Self.example) }
+    return fields.map { field in
+      let name = PlacedName(name: field.key, place: field.place)
+      if !Variables.isName(field.key) {
+        report(
+          field.place, "\(quoted(field.key)) is not a name for a message",
+          hint: "letters, digits, '_', '-' and '.', and a letter first")
+      }
+      if let other = book.entry(named: field.key) {
+        report(
+          field.place, "there is a message \(quoted(field.key)) already",
+          hint: "the other one is in line \(other.place.line)")
+        return name
+      }
+      let pattern = pattern(field, reply: book.reply)
+      book.add(MessageBook.Entry(name: field.key, place: field.place, pattern: pattern))
+      return name
+    }
+  }
+
+  /// What a phase plays: a name, a list of names, or a mapping of new patterns.
+  mutating func played(_ item: Item, into book: inout MessageBook) -> [PlacedName] {
+    switch item.value {
+    case .broken: return []
+    case .map: return messages(item, into: &book)
+    case .list(let items):
+      if items.isEmpty { report(item.place, "messages is an empty list") }
+      var known: Set<String> = []
+      return items.compactMap { item in
+        guard let name = text(item, "the name of a message") else { return nil }
+        if !known.insert(name).inserted {
+          report(item.place, "\(quoted(name)) stands twice in the list")
+        }
+        return PlacedName(name: name, place: item.place)
+      }
+    default:
+      return text(item, "the name of a message, a list of names or a mapping").map {
+        [PlacedName(name: $0, place: item.place)]
+      } ?? []
+    }
+  }
+
+  private mutating func pattern(_ field: Item.Field, reply: ServerReply?) -> MessagePattern? {
+    let owner = "the message \(quoted(field.key))"
+    guard let fields = fields(field.item, in: owner, known: Self.patternKeys) else { return nil }
+    let pace = pace(fields, of: owner, at: field.place)
+    let template = template(fields, of: owner, at: field.place)
+    let expectation = expectation(fields["expect"], of: field, reply: reply)
+    let timeout =
+      fields["timeout"].map { value($0.item, "a duration", Units.positiveDuration) }
+      ?? Self.defaultTimeout
+    guard let pace, let template, let expectation, let timeout else { return nil }
+    return MessagePattern(
+      name: field.key, pace: pace, template: template, expectation: expectation,
+      timeout: timeout.nanoseconds)
+  }
+
+  private mutating func pace(
+    _ fields: [String: Item.Field], of owner: String, at place: Place
+  ) -> MessagePattern.Pace? {
+    switch (fields["every"], fields["rate"]) {
+    case (let every?, nil):
+      return value(every.item, "a duration", Units.positiveDuration).map {
+        .every($0.nanoseconds)
+      }
+    case (nil, let rate?):
+      return value(rate.item, "a rate", Units.positiveRate).map(MessagePattern.Pace.rate)
+    case (let every?, let rate?):
+      report(
+        max(every.place, rate.place), "\(owner) has both 'every' and 'rate'",
+        hint: "keep one of them")
+      return nil
+    case (nil, nil):
+      report(
+        place, "\(owner) needs 'every' or 'rate'",
+        hint: "write every: 30s for each connection, or rate: 10k/s in all")
+      return nil
+    }
+  }
+
+  // MARK: What it says
+
+  private mutating func template(
+    _ fields: [String: Item.Field], of owner: String, at place: Place
+  ) -> MessageTemplate? {
+    let contents = ["send", "bytes", "file", "conversation"].compactMap { fields[$0] }
+      .sorted { $0.place < $1.place }
+    guard let field = contents.first else {
+      report(
+        place, "\(owner) needs 'send', 'bytes' or 'file'",
+        hint: "write send: \"ping\", bytes: 64B or file: request.bin")
+      return nil
+    }
+    if contents.count > 1 {
+      report(
+        contents[1].place, "\(owner) has both '\(field.key)' and '\(contents[1].key)'",
+        hint: "keep one of them")
+      return nil
+    }
+    switch field.key {
+    case "send": return template(field.item)
+    case "bytes":
+      return value(field.item, "a size", Self.messageSize).map {
+        MessageTemplate(bytes: TemplateText.filler($0))
+      }
+    case "file": return text(field.item, "the name of a file").flatMap { file($0, field.item) }
+    default:
+      report(field.place, "this version does not have 'conversation' yet")
+      return nil
+    }
+  }
+
+  private mutating func template(_ item: Item) -> MessageTemplate? {
+    guard let text = text(item, "a text") else { return nil }
+    do {
+      return try TemplateText.parse(text)
+    } catch {
+      report(find(error.part, from: item.place), error.problem)
+      return nil
+    }
+  }
+
+  private static func messageSize(_ text: String) throws(Problem) -> Int {
+    let size = try Units.positiveSize(text)
+    guard size <= MessageTemplate.mostBytes else {
+      throw Problem("a message has no more than 1 MiB")
+    }
+    return size
+  }
+
+  private mutating func file(_ name: String, _ item: Item) -> MessageTemplate? {
+    let path = FilePath.resolve(name, from: sources[item.place.file].path)
+    guard let bytes = bytes(of: path, at: item.place) else { return nil }
+    guard !bytes.isEmpty else {
+      report(item.place, "the file \(quoted(name)) is empty")
+      return nil
+    }
+    guard bytes.count <= MessageTemplate.mostBytes else {
+      report(item.place, "a message has no more than 1 MiB, and \(quoted(name)) is larger")
+      return nil
+    }
+    return MessageTemplate(bytes: bytes)
+  }
+}
+
+// MARK: - Who plays it
+
+extension Reader {
+  /// The patterns that are played, in the order of the plan.
+  mutating func patterns(
+    _ book: MessageBook, playedBy phases: [PlacedPhase]
+  ) -> [MessagePattern] {
+    let known = book.entries.map(\.name)
+    var played: Set<String> = []
+    for name in phases.flatMap(\.messages) {
+      played.insert(name.name)
+      guard !known.contains(name.name) else { continue }
+      report(
+        name.place, "there is no message \(quoted(name.name))",
+        hint: didYouMean(name.name, known)
+          ?? (known.isEmpty
+            ? "write messages: {\(name.name): {every: 30s, send: \"ping\"}}"
+            : "messages are \(known.joined(separator: ", "))"))
+    }
+    // Included files may have more than a plan needs.
+    let isWhole = !phases.isEmpty && !book.mayBePlayedElsewhere
+    for entry in book.entries
+    where isWhole && entry.place.file == 0 && !played.contains(entry.name) {
+      report(
+        entry.place, "no phase plays the message \(quoted(entry.name))",
+        hint: "for example - hold: {for: 30s, messages: \(entry.name)}")
+    }
+    let used = book.entries.filter { played.contains($0.name) }
+    if used.count > MessagePattern.most {
+      report(
+        used[MessagePattern.most].place,
+        "a plan has at most \(MessagePattern.most) messages, and this is one more")
+    }
+    return used.compactMap(\.pattern)
+  }
+}
+
+extension Duration {
+  /// As a whole number; durations of a plan are not negative and no longer than a year.
+  var nanoseconds: UInt64 {
+    UInt64(components.seconds) * 1_000_000_000 + UInt64(components.attoseconds) / 1_000_000_000
+  }
+}

@@ -1,0 +1,163 @@
+/// What phases need to know of the rest of the plan.
+struct PhaseContext {
+  /// Nil when they could not be read.
+  var clients: Clients?
+  /// Between two samples; nil when it could not be read.
+  var interval: Duration?
+
+  /// Where a search ends that does not say it: at what the sources can connect to one endpoint.
+  var mostOfSearch: Int {
+    let unknown = 1_000_000
+    guard let clients, let sources = clients.sourceCount else { return unknown }
+    return min(sources * clients.ports.count, Units.mostCount)
+  }
+}
+
+extension Reader {
+  /// What a phase does, and where it says how many connections it wants.
+  mutating func kind(
+    _ field: Item.Field, _ context: PhaseContext
+  ) -> (Phase.Kind?, demand: Place?) {
+    switch field.key {
+    case "ramp": ramp(field)
+    case "hold": (span(field).map(Phase.Kind.hold), nil)
+    case "churn": churn(field)
+    case "search": search(field, context)
+    case "pause": (span(field).map(Phase.Kind.pause), nil)
+    default: (close(field), nil)
+    }
+  }
+
+  /// Whether it is the mapping that a phase of this kind needs.
+  private mutating func isMapping(_ field: Item.Field) -> Bool {
+    switch field.item.value {
+    case .map: return true
+    case .broken: return false
+    default:
+      report(
+        field.item.place, "\(field.key) needs a mapping, found \(field.item.kind)",
+        hint: Self.shape(of: field.key))
+      return false
+    }
+  }
+
+  private mutating func ramp(_ field: Item.Field) -> (Phase.Kind?, demand: Place?) {
+    guard isMapping(field) else { return (nil, nil) }
+    let fields = phaseFields(field, known: ["to", "rate", "over"])
+    let pace = pace(fields, in: "ramp")
+    guard let to = needed("to", of: field, fields) else { return (nil, nil) }
+    let goal = value(to.item, "a count of connections", Units.positiveCount)
+    guard let goal, let pace else { return (nil, nil) }
+    return (.ramp(to: goal, pace: pace), to.item.place)
+  }
+
+  private mutating func churn(_ field: Item.Field) -> (Phase.Kind?, demand: Place?) {
+    guard isMapping(field) else { return (nil, nil) }
+    let fields = phaseFields(field, known: ["rate", "lifetime", "for", "with"])
+    let rate = needed("rate", of: field, fields).flatMap {
+      value($0.item, "a rate", Units.positiveRate)
+    }
+    let lifetime = needed("lifetime", of: field, fields).flatMap {
+      value($0.item, "a duration", Units.positiveDuration)
+    }
+    let span = needed("for", of: field, fields).flatMap {
+      value($0.item, "a duration", Units.positiveDuration)
+    }
+    let errors = errorCount
+    let with = fields["with"].flatMap { word($0.item, as: Phase.Close.self) } ?? .reset
+    guard let rate, let lifetime, let span, errorCount == errors else { return (nil, nil) }
+    let churn = Phase.Churn(rate: rate, lifetime: lifetime, span: span, with: with)
+    return (.churn(churn), fields["rate"]?.item.place)
+  }
+
+  private mutating func search(
+    _ field: Item.Field, _ context: PhaseContext
+  ) -> (Phase.Kind?, demand: Place?) {
+    guard isMapping(field) else { return (nil, nil) }
+    let errors = errorCount
+    let fields = phaseFields(
+      field, known: ["from", "step", "to", "rate", "over", "confirm", "until"])
+    let counts = ["from", "step"].map { key in
+      needed(key, of: field, fields).flatMap {
+        value($0.item, "a count of connections", Units.positiveCount)
+      }
+    }
+    let most = fields["to"].flatMap {
+      value($0.item, "a count of connections", Units.positiveCount)
+    }
+    let pace = pace(fields, in: "search")
+    let confirm = fields["confirm"].flatMap {
+      value($0.item, "a duration", Units.positiveDuration)
+    }
+    let until = fields["until"].map { conditions($0.item, context) } ?? []
+    if let from = counts[0], let most, most < from, let place = fields["to"]?.item.place {
+      report(place, "the search ends below its start", hint: "'to' is at least 'from'")
+    }
+    guard errorCount == errors, let from = counts[0], let step = counts[1], let pace else {
+      return (nil, nil)
+    }
+    let search = Phase.Search(
+      from: from, step: step, most: most ?? max(from, context.mostOfSearch), pace: pace,
+      confirm: confirm ?? .seconds(10), until: until)
+    return (.search(search), (fields["to"] ?? fields["from"])?.item.place)
+  }
+
+  /// What a search goes on until: a condition, or a list of these.
+  private mutating func conditions(_ item: Item, _ context: PhaseContext) -> [Threshold] {
+    let known = ThresholdContext(owner: .search, interval: context.interval)
+    guard case .list = item.value else {
+      return text(item, "a condition such as 'failures.rate > 0.1%', or a list of these")
+        .flatMap { threshold($0, at: item.place, known) }.map { [$0] } ?? []
+    }
+    return thresholds(item, known)
+  }
+
+  /// `rate` or `over`, or as fast as the host can.
+  private mutating func pace(_ fields: [String: Item.Field], in owner: String) -> Phase.Pace? {
+    if let rate = fields["rate"], let over = fields["over"] {
+      report(
+        max(rate.place, over.place), "\(owner) has both 'rate' and 'over'",
+        hint: "keep one of them")
+      return nil
+    }
+    if let rate = fields["rate"] {
+      return value(rate.item, "a rate", Units.positiveRate).map(Phase.Pace.rate)
+    }
+    if let over = fields["over"] {
+      return value(over.item, "a duration", Units.positiveDuration).map(Phase.Pace.over)
+    }
+    return .unpaced
+  }
+
+  /// `30s` or `{for: 30s}`.
+  private mutating func span(_ field: Item.Field) -> Duration? {
+    guard case .map = field.item.value else {
+      return value(field.item, "a duration", Units.positiveDuration)
+    }
+    let fields = phaseFields(field, known: ["for"])
+    return needed("for", of: field, fields).flatMap {
+      value($0.item, "a duration", Units.positiveDuration)
+    }
+  }
+
+  private mutating func close(_ field: Item.Field) -> Phase.Kind? {
+    guard case .map = field.item.value else {
+      return word(field.item, as: Phase.Close.self).map { .close(pace: .unpaced, with: $0) }
+    }
+    let errors = errorCount
+    let fields = phaseFields(field, known: ["rate", "over", "with"])
+    let pace = pace(fields, in: "close")
+    let with = fields["with"].flatMap { word($0.item, as: Phase.Close.self) } ?? .reset
+    guard let pace, errorCount == errors else { return nil }
+    return .close(pace: pace, with: with)
+  }
+
+  /// A key that the phase cannot do without.
+  private mutating func needed(
+    _ key: String, of phase: Item.Field, _ fields: [String: Item.Field]
+  ) -> Item.Field? {
+    if let field = fields[key] { return field }
+    report(phase.place, "\(phase.key) needs '\(key)'", hint: Self.shape(of: phase.key))
+    return nil
+  }
+}

@@ -1,0 +1,113 @@
+import Recording
+
+/// What follows the value of a condition.
+struct ThresholdScope {
+  var phase: String?
+  var window: Duration?
+  var aborts = false
+}
+
+extension Reader {
+  /// `in PHASE`, `for DURATION` and `abort`, in any order, each at most once.
+  mutating func scope(
+    _ words: [String], of metric: Threshold.Metric?, at place: Place, _ context: ThresholdContext
+  ) -> ThresholdScope {
+    var scope = ThresholdScope()
+    var rest = words[...]
+    var known: Set<String> = []
+    while let word = rest.popFirst() {
+      let here = self.place(of: word, from: place)
+      guard ["in", "for", "abort"].contains(word) else {
+        report(
+          here, "expected 'in PHASE', 'for DURATION' or 'abort', found \(quoted(word))",
+          hint: "a value is one word, such as 20k or 100ms")
+        return scope
+      }
+      guard context.owner != .search else {
+        report(
+          here, "a condition of a search has no '\(word)'",
+          hint: "it is looked at in every step of the search")
+        return scope
+      }
+      guard known.insert(word).inserted else {
+        report(here, "'\(word)' stands twice in this condition")
+        return scope
+      }
+      if word == "abort" {
+        scope.aborts = true
+        continue
+      }
+      guard let argument = rest.popFirst() else {
+        report(
+          here,
+          word == "in" ? "'in' needs the name of a phase" : "'for' needs a duration",
+          hint: word == "in" ? "for example in ramp" : "for example for 10s")
+        return scope
+      }
+      if word == "in" {
+        scope.phase = argument
+        check(phase: argument, after: here, context)
+      } else {
+        scope.window = window(argument, of: metric, after: here, context)
+      }
+    }
+    if context.owner == .search, let metric { check(window: metric, at: place) }
+    return scope
+  }
+
+  /// Where a word stands that has a space before it.
+  private func place(of word: String, from place: Place) -> Place {
+    let found = find(" " + word, from: place)
+    return found == place
+      ? place : Place(file: found.file, line: found.line, column: found.column + 1)
+  }
+
+  private mutating func check(phase name: String, after place: Place, _ context: ThresholdContext) {
+    if case .phase = context.owner {
+      report(
+        place, "a threshold of a phase has no 'in'",
+        hint: "write it among the thresholds of the plan, or leave 'in \(name)' out")
+    }
+    guard let phases = context.phases, !phases.contains(name) else { return }
+    report(
+      self.place(of: name, from: place), "there is no phase \(quoted(name)) in this plan",
+      hint: didYouMean(name, phases) ?? "its phases are \(phases.joined(separator: ", "))")
+  }
+
+  private mutating func window(
+    _ text: String, of metric: Threshold.Metric?, after place: Place, _ context: ThresholdContext
+  ) -> Duration? {
+    let here = self.place(of: text, from: place)
+    let window: Duration
+    do {
+      window = try Units.positiveDuration(text)
+    } catch {
+      report(here, error)
+      return nil
+    }
+    if let metric, !metric.hasWindow {
+      report(
+        place, "\(metric.rawValue) has no value over a stretch of time, so it has no 'for'",
+        hint: "these have one: \(Self.windowed)")
+    }
+    if let interval = context.interval, window < interval {
+      report(
+        here,
+        "\(Format.duration(window)) is shorter than the time between two samples,"
+          + " \(Format.duration(interval))",
+        hint: "take a longer one, or set sampling: {every: \(text)}")
+    }
+    return window
+  }
+
+  /// A search looks at what its steps come to.
+  private mutating func check(window metric: Threshold.Metric, at place: Place) {
+    guard !metric.hasWindow else { return }
+    report(
+      place, "\(metric.rawValue) is not known while a search goes on",
+      hint: "these are: \(Self.windowed)")
+  }
+
+  private static let windowed =
+    "connections, accepted, connect.*, failures, failures.rate, messages.* and rtt.*"
+}

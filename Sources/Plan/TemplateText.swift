@@ -1,0 +1,180 @@
+import Messages
+
+/// A message as a plan writes it: text with places such as `{connection}`.
+///
+/// Messages are often JSON, so braces that cannot be meant as a place stand for themselves: what
+/// follows `{` must be letters alone, or letters, a colon and digits, and then `}`. Where a text
+/// that looks like a place is meant, `{{` is a plain `{`, and the `}}` that belongs to it a plain
+/// `}`.
+enum TemplateText {
+  /// What is wrong with a text, and the part of it to point at.
+  struct Failure: Error {
+    var part: String
+    var problem: Problem
+  }
+
+  static let names = ["connection", "sequence", "source", "port", "worker", "random"]
+  static let randomLengths = 1...4096
+
+  static func parse(_ text: String) throws(Failure) -> MessageTemplate {
+    var parts: [MessageTemplate.Part] = []
+    var literal: [UInt8] = []
+    // `{{` whose `}}` is to come.
+    var open = 0
+    var rest = Array(text.utf8)[...]
+    while let byte = rest.first {
+      let next = rest.dropFirst().first
+      if byte == brace, next == brace {
+        literal.append(byte)
+        open += 1
+        rest = rest.dropFirst(2)
+      } else if byte == closingBrace, next == closingBrace, open > 0 {
+        literal.append(byte)
+        open -= 1
+        rest = rest.dropFirst(2)
+      } else if byte == brace, let (part, length) = try place(at: rest) {
+        if !literal.isEmpty { parts.append(.bytes(literal)) }
+        literal = []
+        parts.append(part)
+        rest = rest.dropFirst(length)
+      } else {
+        literal.append(byte)
+        rest = rest.dropFirst()
+      }
+    }
+    if !literal.isEmpty { parts.append(.bytes(literal)) }
+    let template = MessageTemplate(parts: parts)
+    guard template.longest <= MessageTemplate.mostBytes else {
+      throw Failure(part: text, problem: Problem("a message has no more than 1 MiB"))
+    }
+    return template
+  }
+
+  private static let brace = UInt8(ascii: "{")
+  private static let closingBrace = UInt8(ascii: "}")
+
+  /// The place that begins here and the bytes that it is written with; nil when the brace stands
+  /// for itself.
+  private static func place(
+    at text: ArraySlice<UInt8>
+  ) throws(Failure) -> (MessageTemplate.Part, length: Int)? {
+    let body = text.dropFirst()
+    let letters = body.prefix(while: isLetter)
+    guard !letters.isEmpty else { return nil }
+    let name = String(decoding: letters, as: UTF8.self)
+    var tail = body.dropFirst(letters.count)
+    var digits: String?
+    if tail.first == UInt8(ascii: ":") {
+      let written = tail.dropFirst().prefix { (0x30...0x39).contains($0) }
+      if !written.isEmpty {
+        digits = String(decoding: written, as: UTF8.self)
+        tail = tail.dropFirst(1 + written.count)
+      }
+    }
+    guard tail.first == closingBrace else {
+      try reportOpen(name, digits: digits, tail: tail)
+      return nil
+    }
+    let written = "{\(name)\(digits.map { ":\($0)" } ?? "")}"
+    return (try part(name, digits: digits, written: written), written.utf8.count)
+  }
+
+  /// A known name after a brace that nothing closes is a slip.
+  private static func reportOpen(
+    _ name: String, digits: String?, tail: ArraySlice<UInt8>
+  ) throws(Failure) {
+    guard names.contains(name) else { return }
+    let next = tail.drop { $0 == UInt8(ascii: " ") }
+    let isClosedLate = next.first == closingBrace
+    guard isClosedLate || !tail.prefix(while: { $0 != brace }).contains(closingBrace) else {
+      return
+    }
+    let meant = "{\(name)\((digits ?? (name == "random" ? "16" : nil)).map { ":\($0)" } ?? "")}"
+    throw Failure(
+      part: "{\(name)",
+      problem: Problem(
+        isClosedLate
+          ? "a placeholder has no spaces in it" : "\(quoted("{\(name)")) without its '}'",
+        hint: "write \(meant), or {{\(name) where a plain brace is meant"))
+  }
+
+  private static func part(
+    _ name: String, digits: String?, written: String
+  ) throws(Failure) -> MessageTemplate.Part {
+    if name == "random" {
+      guard let digits else {
+        throw Failure(
+          part: written,
+          problem: Problem("'{random}' has no length", hint: "write {random:16}"))
+      }
+      guard let count = Int(digits), randomLengths.contains(count) else {
+        throw Failure(
+          part: written,
+          problem: Problem("\(quoted(written)) is no use: a length is 1 to 4096"))
+      }
+      return .random(count)
+    }
+    let simple: [String: MessageTemplate.Part] = [
+      "connection": .connection, "sequence": .sequence, "source": .source, "port": .port,
+      "worker": .worker,
+    ]
+    guard let part = simple[name] else {
+      throw Failure(
+        part: written,
+        problem: Problem(
+          "there is no placeholder \(quoted(written))",
+          hint: nearest(to: name, of: names).map {
+            "did you mean '{\($0 == "random" ? "random:16" : $0)}'?"
+          }
+            ?? "placeholders are {connection}, {sequence}, {source}, {port}, {worker} and"
+            + " {random:16}; a plain brace is {{"))
+    }
+    guard digits == nil else {
+      throw Failure(
+        part: written,
+        problem: Problem("'{\(name)}' has no length", hint: "write {\(name)}"))
+    }
+    return part
+  }
+
+  private static func isLetter(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+  }
+}
+
+extension TemplateText {
+  /// The text that reads as this template; nil when it has bytes that are not UTF-8.
+  static func text(of template: MessageTemplate) -> String? {
+    var bytes: [UInt8] = []
+    var open = 0
+    for part in template.parts {
+      switch part {
+      case .bytes(let literal):
+        for byte in literal {
+          bytes.append(byte)
+          // Every brace is written as two, and what closes it as well.
+          if byte == brace {
+            bytes.append(byte)
+            open += 1
+          } else if byte == closingBrace, open > 0 {
+            bytes.append(byte)
+            open -= 1
+          }
+        }
+      case .connection: bytes += Array("{connection}".utf8)
+      case .sequence: bytes += Array("{sequence}".utf8)
+      case .source: bytes += Array("{source}".utf8)
+      case .port: bytes += Array("{port}".utf8)
+      case .worker: bytes += Array("{worker}".utf8)
+      case .random(let count): bytes += Array("{random:\(count)}".utf8)
+      }
+    }
+    return String(validating: bytes, as: UTF8.self)
+  }
+
+  /// So many printable bytes, always the same ones.
+  static func filler(_ count: Int) -> [UInt8] {
+    let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789".utf8)
+    return (0..<count).map { letters[$0 % letters.count] }
+  }
+}
