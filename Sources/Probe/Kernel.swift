@@ -23,6 +23,8 @@ package protocol Kernel: ~Copyable {
     _ socket: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer
   ) -> Transfer
   mutating func send(_ socket: FileDescriptor, _ bytes: UnsafeRawBufferPointer) -> Transfer
+  /// Writes to a pipe whose reader may be slow or gone: all of it or, when it is full, nothing.
+  mutating func tell(_ pipe: FileDescriptor, _ bytes: UnsafeRawBufferPointer)
   mutating func close(_ descriptor: FileDescriptor)
   /// A descriptor that stands for nothing: something to give back when none is left.
   mutating func openSpare() throws(Errno) -> FileDescriptor

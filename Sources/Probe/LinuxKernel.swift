@@ -61,6 +61,10 @@ package struct LinuxKernel: Kernel, ~Copyable {
     unsafe Socket.send(socket, bytes)
   }
 
+  package func tell(_ pipe: FileDescriptor, _ bytes: UnsafeRawBufferPointer) {
+    _ = unsafe Pipe.write(pipe, bytes)
+  }
+
   package func close(_ descriptor: FileDescriptor) { Socket.close(descriptor) }
 
   package func openSpare() throws(Errno) -> FileDescriptor { try EventCounter.open() }

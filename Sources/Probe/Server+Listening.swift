@@ -62,6 +62,7 @@ extension Server where System: ~Copyable {
       return false
     }
     open[slot] = true
+    topmost = max(topmost, slot)
     board.add(.held)
     board.add(.opened)
     return true

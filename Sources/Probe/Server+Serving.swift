@@ -1,5 +1,4 @@
 import Linux
-import Messages
 import SystemPackage
 
 /// Reading what comes, and answering it.
@@ -25,15 +24,29 @@ extension Server where System: ~Copyable {
       end(slot)
     case .moved(let count):
       board.add(.bytesReceived, UInt64(count))
-      if let pipe = assignment.echoesTo {
-        unsafe ReceivedFrame.write(slot, UnsafeRawBufferPointer(buffer), count: count, to: pipe)
-      }
-      guard assignment.reply == .echo else { return }
       let message = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
-      switch assignment.readiness {
-      case .direct: unsafe answer(slot, message)
-      case .rearm: unsafe keep(slot, message)
+      if let pipe = assignment.echoesTo { unsafe tell(pipe, slot, message) }
+      switch utterance.kind {
+      case .echo: unsafe respond(slot, message)
+      case .text: unsafe respond(slot, utterance.text)
+      case .discard, .push: return
       }
+    }
+  }
+
+  /// Tells whoever listens what was read; a pipe that is full loses it.
+  private mutating func tell(
+    _ pipe: FileDescriptor, _ slot: UInt32, _ message: UnsafeRawBufferPointer
+  ) {
+    let buffer = unsafe UnsafeMutableRawBufferPointer(frame.buffer)
+    let count = unsafe Overheard.write(descriptor(slot), message, to: buffer)
+    unsafe kernel.tell(pipe, UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+  }
+
+  private mutating func respond(_ slot: UInt32, _ message: UnsafeRawBufferPointer) {
+    switch assignment.readiness {
+    case .direct: unsafe answer(slot, message)
+    case .rearm: unsafe keep(slot, message)
     }
   }
 
@@ -54,7 +67,7 @@ extension Server where System: ~Copyable {
 
   /// Puts bytes aside until the socket takes them, and reads nothing more until then: a client
   /// that does not read its answers is slowed down by TCP, not by our memory.
-  private mutating func keep(_ slot: UInt32, _ message: UnsafeRawBufferPointer) {
+  mutating func keep(_ slot: UInt32, _ message: UnsafeRawBufferPointer) {
     unsafe unsent[slot] = Array(message)
     rewatch(slot, .writable)
   }
@@ -62,7 +75,9 @@ extension Server where System: ~Copyable {
   private mutating func flush(_ slot: UInt32) {
     guard let message = unsent.removeValue(forKey: slot) else { return rewatch(slot, .readable) }
     unsafe message.withUnsafeBytes { unsafe answer(slot, $0) }
-    if open[slot], unsent[slot] == nil { rewatch(slot, .readable) }
+    guard open[slot], unsent[slot] == nil else { return }
+    if utterance.kind == .push { board.add(.pushed) }
+    rewatch(slot, .readable)
   }
 
   private mutating func rewatch(_ slot: UInt32, _ events: EpollEvents) {
@@ -86,7 +101,7 @@ extension Server where System: ~Copyable {
     if listening == .full { resumeListening() }
   }
 
-  private func descriptor(_ slot: UInt32) -> FileDescriptor {
+  func descriptor(_ slot: UInt32) -> FileDescriptor {
     FileDescriptor(rawValue: Int32(slot))
   }
 }

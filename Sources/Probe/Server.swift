@@ -17,8 +17,10 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
   var kernel: System
   let board: Scoreboard
   let assignment: ServerAssignment
+  let utterance: Utterance
   let events: Scratch<ReadyEvent>
   let bytes: Scratch<UInt8>
+  let frame: Scratch<UInt8>
   var spare: FileDescriptor?
   var listener: FileDescriptor?
   var listening = Listening.off
@@ -27,12 +29,15 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
   // as dense as the connections are.
   let open: Column<Bool>
   let generations: Column<UInt16>
+  /// The highest descriptor that a connection has had.
+  var topmost: UInt32 = 0
   /// What could not be sent yet. Touched only when a socket is full, or for `rearm`.
   var unsent: [UInt32: [UInt8]] = [:]
 
   var command = Scoreboard.Command(
     order: .wait, phase: 0, start: Instant(nanoseconds: 0))
   var now = Instant(nanoseconds: 0)
+  var pushing = Pushing(next: .distantFuture)
   var meter = ProcessorMeter()
 
   enum Listening: Equatable {
@@ -48,6 +53,8 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
   ) throws(Errno) {
     let events = try Scratch<ReadyEvent>(count: 256)
     let bytes = try Scratch<UInt8>(count: 65_536)
+    let frame = try Scratch<UInt8>(count: Overheard.frame)
+    let utterance = try Utterance(assignment.reply)
     let open = try Column<Bool>(count: assignment.descriptorLimit)
     let generations = try Column<UInt16>(count: assignment.descriptorLimit)
     spare = try kernel.openSpare()
@@ -56,23 +63,32 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
     self.board = board
     self.events = events
     self.bytes = bytes
+    self.frame = frame
+    self.utterance = utterance
     self.open = open
     self.generations = generations
     now = self.kernel.now()
+    pushing.next = now.advanced(byNanoseconds: self.utterance.every)
     startListening()
   }
 
   /// Waits for events and handles them; false when told to quit.
   package mutating func turn() -> Bool {
-    let count = unsafe kernel.wait(into: events.buffer, until: nextAttempt())
+    let count = unsafe kernel.wait(into: events.buffer, until: nextInstant())
     now = kernel.now()
     for index in 0..<count {
       let event = unsafe events.buffer[index]
       handle(Token(rawValue: event.token), event.seen)
     }
     if let attempt = nextAttempt(), attempt <= now { resumeListening() }
+    push()
     meter.publish(&kernel, to: board, at: now)
     return command.order != .quit
+  }
+
+  private func nextInstant() -> Instant? {
+    guard let attempt = nextAttempt() else { return nextPush() }
+    return nextPush().map { min($0, attempt) } ?? attempt
   }
 
   private mutating func handle(_ token: Token, _ seen: EpollEvents) {

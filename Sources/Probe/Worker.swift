@@ -21,16 +21,20 @@ package enum Worker {
     SignalSource.unblockAll()
     CurrentProcess.useExactTimers()
     do throws(Errno) {
-      var pipe: FileDescriptor?
-      if case .server(let assignment) = role { pipe = assignment.echoesTo }
-      let kept = try CurrentProcess.keepOnly([wakeUp, attention] + [pipe].compactMap(\.self))
+      var kept = [wakeUp, attention]
+      if case .server(let assignment) = role, let pipe = assignment.echoesTo { kept.append(pipe) }
+      kept = try CurrentProcess.keepOnly(kept)
       let kernel = try LinuxKernel(wakeUp: kept[0], attention: kept[1])
       switch role {
       case .client(let assignment):
         var client = try Client(kernel: kernel, assignment: assignment, board: board)
         while client.turn() {}
       case .server(var assignment):
-        if kept.count > 2 { assignment.echoesTo = kept[2] }
+        if assignment.echoesTo != nil {
+          // Its reader may go first.
+          CurrentProcess.ignoreBrokenPipes()
+          assignment.echoesTo = kept[2]
+        }
         var server = try Server(kernel: kernel, assignment: assignment, board: board)
         while server.turn() {}
       }

@@ -118,7 +118,7 @@ package struct ServerAssignment: Sendable {
   package var readiness: ServerReadiness
   /// RLIMIT_NOFILE of the process: every descriptor is below it.
   package var descriptorLimit: Int
-  /// The write end of a pipe for what is received: see `ReceivedFrame`. Nil in runs.
+  /// The end of a pipe, opened not to block, that is told what is read (`Overheard`); nil in runs.
   package var echoesTo: FileDescriptor?
 
   package init(

@@ -5,13 +5,14 @@ import SystemPackage
 /// What server workers receive, as lines: a pipe and its frames for each worker.
 struct ReceivedText {
   let pipes: [FileDescriptor]
-  private var frames: [ReceivedFrames]
+  /// The beginning of a frame that has not come whole, for each.
+  private var rests: [[UInt8]]
   /// What tells the connections of one worker from those of another; empty for a single worker.
   private let prefixes: [String]
 
   init(pipes: [FileDescriptor], servers: [ServerAssignment]) {
     self.pipes = pipes
-    frames = pipes.map { _ in ReceivedFrames() }
+    rests = pipes.map { _ in [] }
     prefixes = servers.map { servers.count == 1 ? "" : "\($0.endpoint) " }
   }
 
@@ -30,8 +31,9 @@ struct ReceivedText {
   mutating func print() {
     var text = ""
     for index in pipes.indices {
-      for frame in frames[index].add(Self.read(pipes[index])) {
-        text += "[\(prefixes[index])descriptor \(frame.descriptor)] "
+      rests[index] += Self.read(pipes[index])
+      for frame in Overheard.take(from: &rests[index]) {
+        text += "[\(prefixes[index])descriptor \(frame.descriptor.rawValue)] "
         text += EscapedText.shown(frame.bytes) + "\n"
       }
     }

@@ -55,6 +55,8 @@ struct SteppedKernel: Kernel, ~Copyable {
     kernel.send(socket, bytes)
   }
 
+  func tell(_ pipe: FileDescriptor, _ bytes: UnsafeRawBufferPointer) { kernel.tell(pipe, bytes) }
+
   func close(_ descriptor: FileDescriptor) { kernel.close(descriptor) }
 
   func watch(_ descriptor: FileDescriptor, _ events: EpollEvents, token: UInt64) throws(Errno) {

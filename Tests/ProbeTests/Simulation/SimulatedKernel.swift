@@ -88,6 +88,10 @@ struct SimulatedKernel: Kernel {
     return process.socket(socket).send(Array(bytes.prefix(process.sendLimit)))
   }
 
+  func tell(_ pipe: FileDescriptor, _ bytes: UnsafeRawBufferPointer) {
+    process.told += bytes
+  }
+
   func close(_ descriptor: FileDescriptor) {
     _ = process.begin(.close)
     process.close(descriptor)

@@ -37,6 +37,9 @@ final class SimulatedProcess {
   var log: SimulatedCall?
   private(set) var loggedInstants: [UInt64] = []
 
+  /// What was written to a pipe.
+  var told: [UInt8] = []
+
   private var ready = Queue<Watch>()
   private var isWoken = false
   private var sleep = Sleep.waiting(until: nil)

@@ -34,13 +34,14 @@ final class World {
   func addServer(
     _ endpoint: SocketAddress = .first, backlog: Int32 = 4096, reply: ServerReply = .echo,
     readiness: ServerReadiness = .direct, descriptorLimit: Int = 20_000,
+    echoesTo: FileDescriptor? = nil,
     prepare: (SimulatedProcess) -> Void = { _ in }
   ) throws -> ServerPlayer {
     let process = SimulatedProcess(network: network, descriptorLimit: descriptorLimit)
     prepare(process)
     let assignment = ServerAssignment(
       endpoint: endpoint, backlog: backlog, reply: reply, readiness: readiness,
-      descriptorLimit: descriptorLimit)
+      descriptorLimit: descriptorLimit, echoesTo: echoesTo)
     let player = try ServerPlayer(process, assignment)
     servers.append(player)
     return player

@@ -1,0 +1,48 @@
+package import SystemPackage
+
+/// What a server worker has read, as it tells whoever listens at its pipe (`echoesTo`).
+///
+/// On the pipe: the descriptor and the number of bytes, 32 bits each, then the bytes.
+package struct Overheard: Equatable, Sendable {
+  package var descriptor: FileDescriptor
+  /// At most `most`, the first ones of the read.
+  package var bytes: [UInt8]
+
+  static let header = 8
+  /// A whole frame is written at once or not at all: PIPE_BUF in pipe(7).
+  static let frame = 4096
+  package static let most = frame - header
+
+  /// Takes all whole frames off the front of what has come through the pipe so far.
+  package static func take(from stream: inout [UInt8]) -> [Overheard] {
+    var frames: [Overheard] = []
+    var start = 0
+    func number(at place: Int) -> UInt32 {
+      (0..<4).reduce(0) { $0 | UInt32(stream[place + $1]) << UInt32($1 * 8) }
+    }
+    while stream.count - start >= header {
+      let end = start + header + Int(number(at: start + 4))
+      guard end <= stream.count else { break }
+      frames.append(
+        Overheard(
+          descriptor: FileDescriptor(rawValue: Int32(bitPattern: number(at: start))),
+          bytes: Array(stream[(start + header)..<end])))
+      start = end
+    }
+    stream.removeFirst(start)
+    return frames
+  }
+
+  /// Writes a frame to the start of `buffer`, which has room for one, and returns its length.
+  static func write(
+    _ descriptor: FileDescriptor, _ bytes: UnsafeRawBufferPointer,
+    to buffer: UnsafeMutableRawBufferPointer
+  ) -> Int {
+    let count = min(bytes.count, most)
+    unsafe buffer.storeBytes(of: descriptor.rawValue.littleEndian, as: Int32.self)
+    unsafe buffer.storeBytes(of: UInt32(count).littleEndian, toByteOffset: 4, as: UInt32.self)
+    unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[header...])
+      .copyBytes(from: bytes.prefix(count))
+    return header + count
+  }
+}

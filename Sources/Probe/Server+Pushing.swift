@@ -1,0 +1,66 @@
+import Linux
+import SystemPackage
+
+/// Where the server is with speaking first.
+struct Pushing {
+  /// When the next round begins.
+  var next: Instant
+  /// The descriptor that the round has come to; nil between two rounds.
+  var slot: UInt32?
+}
+
+/// Speaking first: the same bytes to every connection, each so often.
+extension Server where System: ~Copyable {
+  /// Connections to push to, and descriptors to walk past, before looking at events again.
+  private static var pushes: Int { 64 }
+  private static var stride: Int { 4096 }
+
+  /// When to go on pushing; nil for never.
+  func nextPush() -> Instant? {
+    guard utterance.kind == .push else { return nil }
+    return pushing.slot == nil ? pushing.next : now
+  }
+
+  /// Pushes to some of the connections, if it is time.
+  mutating func push() {
+    guard let next = nextPush(), next <= now else { return }
+    var slot = pushing.slot ?? beginRound()
+    var pushed = 0
+    for _ in 0..<Self.stride where slot <= topmost && pushed < Self.pushes {
+      if open[slot] {
+        pushOnce(slot)
+        pushed += 1
+      }
+      slot += 1
+    }
+    pushing.slot = slot <= topmost ? slot : nil
+  }
+
+  /// A server that is behind leaves rounds out instead of having two at once.
+  private mutating func beginRound() -> UInt32 {
+    let behind = now.nanoseconds(since: pushing.next) / utterance.every
+    let (ahead, overflow) = (behind + 1).multipliedReportingOverflow(by: utterance.every)
+    pushing.next = pushing.next.advanced(byNanoseconds: overflow ? .max : ahead)
+    return 0
+  }
+
+  /// A connection that has not taken the message before, or takes nothing now, gets none.
+  private mutating func pushOnce(_ slot: UInt32) {
+    guard unsent.isEmpty || unsent[slot] == nil else { return }
+    let text = unsafe utterance.text
+    switch unsafe kernel.send(descriptor(slot), text) {
+    case .moved(let count):
+      board.add(.bytesSent, UInt64(count))
+      if count < text.count {
+        unsafe keep(slot, UnsafeRawBufferPointer(rebasing: text[count...]))
+      } else {
+        board.add(.pushed)
+      }
+    case .wouldBlock: return
+    case .failed(let error):
+      count(.write, error)
+      end(slot)
+    case .closed: end(slot)
+    }
+  }
+}

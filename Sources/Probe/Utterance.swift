@@ -1,0 +1,45 @@
+import Linux
+import Messages
+import SystemPackage
+
+/// What the server says to what, in the form that the loop reads.
+struct Utterance: ~Copyable {
+  enum Kind: UInt8 {
+    case echo, discard
+    /// Its own text, whatever it receives.
+    case text
+    /// Its own text, each so often.
+    case push
+  }
+
+  let kind: Kind
+  /// Nanoseconds from one push to the next.
+  let every: UInt64
+  private let bytes: Scratch<UInt8>
+  private let count: Int
+
+  init(_ reply: ServerReply) throws(Errno) {
+    var text: [UInt8] = []
+    var interval: UInt64 = 0
+    switch reply {
+    case .echo: kind = .echo
+    case .discard: kind = .discard
+    case .send(let answer):
+      kind = .text
+      text = answer
+    case .push(let every, let message):
+      kind = .push
+      interval = every
+      text = message
+    }
+    let bytes = try Scratch<UInt8>(count: max(1, text.count))
+    unsafe UnsafeMutableRawBufferPointer(bytes.buffer).copyBytes(from: text)
+    self.bytes = bytes
+    count = text.count
+    every = max(1, interval)
+  }
+
+  var text: UnsafeRawBufferPointer {
+    unsafe UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes.buffer)[..<count])
+  }
+}
