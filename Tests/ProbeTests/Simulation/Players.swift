@@ -56,6 +56,9 @@ final class ClientPlayer {
     }
   }
 
+  /// Connections whose answer is kept to be searched.
+  var collected: Int { client.conversation.collected.count }
+
   /// Whether every row is in the one list that belongs to its state.
   var listsAreRight: Bool { client.connections.listsAreRight }
   var failures: [FailureTable.Row] { board.failures.rows() }
