@@ -58,7 +58,8 @@ extension Client where System: ~Copyable {
       }
       churn.lifetimes.removeFirst()
     }
-    return nil
+    // Nothing else may end the wait in which the phase is to be found settled.
+    return closed > 0 ? now : nil
   }
 
   /// Closes a connection of our own accord, once the message under way is over.

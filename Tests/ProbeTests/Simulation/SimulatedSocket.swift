@@ -33,6 +33,8 @@ final class SimulatedSocket {
   private var peer: SimulatedSocket?
   private var received: [UInt8] = []
   private var inFlight = 0
+  /// Bytes that it took from its writer.
+  private(set) var bytesSent = 0
   private var isPeerFinished = false
   /// Closed, but the other side has not finished yet.
   private var isFinished = false
@@ -181,6 +183,7 @@ final class SimulatedSocket {
     }
     if count < bytes.count { foundPeerFull = true }
     peer.inFlight += count
+    bytesSent += count
     network.transmit(.bytes(peer, Array(bytes[..<count])))
     return .moved(count)
   }

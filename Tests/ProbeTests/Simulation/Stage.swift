@@ -12,6 +12,8 @@ final class Stage {
   let world: World
   let peer: TestPeer
   private(set) var sockets: [FileDescriptor] = []
+  /// When the phase with the patterns began.
+  private(set) var start: UInt64 = 0
 
   init(
     connections: Int = 1, _ patterns: [MessagePattern],
@@ -39,6 +41,7 @@ final class Stage {
 
   /// Begins the phase with the patterns and lets some time pass.
   func begin(for time: Duration = .milliseconds(1)) {
+    start = world.network.now
     world.order(.begin, phase: 1)
     world.run(for: time)
   }

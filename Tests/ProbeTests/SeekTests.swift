@@ -1,0 +1,88 @@
+import Linux
+import Messages
+import Probe
+import Testing
+
+/// Up and down to goals that only the orders name.
+@Suite struct SeekTests {
+  private func world(
+    most: Int = 1000, rate: Double? = nil, workers: Int = 1,
+    dials: SimulatedNetwork.Dials = .init(), patterns: [MessagePattern] = []
+  ) throws -> World {
+    let world = World(dials)
+    try world.addServer()
+    for index in 0..<workers {
+      try world.addClient(
+        [.seek(most: most, rate: rate), .keep], share: WorkerShare(index: index, count: workers),
+        messages: Messages(
+          patterns: patterns, patternsOfPhase: [Array(patterns.indices), []]))
+    }
+    world.check = { [unowned world] in world.expectConsistency(goal: most) }
+    return world
+  }
+
+  private func held(_ world: World) -> Int { world.clients.reduce(0) { $0 + $1.held } }
+
+  private func seek(_ goal: Int, _ world: World) {
+    world.order(.begin, goal: goal)
+    #expect(world.run(for: .seconds(60)) { world.hasSettled(0) })
+    #expect(held(world) == goal)
+    world.run(for: .nanoseconds(Int64(world.network.dials.latency)))
+    #expect(world.servers.reduce(0) { $0 + $1.held } == goal)
+  }
+
+  @Test(arguments: [1, 3], [nil, 1000] as [Double?])
+  func `goes up and down to each goal`(workers: Int, rate: Double?) throws {
+    let world = try world(rate: rate, workers: workers)
+    for goal in [100, 350, 1000, 999, 400, 401, 0, 17] { seek(goal, world) }
+    #expect(world.network.bindings.timeWaits.isEmpty)
+    #expect(world.clients.allSatisfy { $0.failures.isEmpty })
+  }
+
+  @Test func `never goes beyond the most, nor without a goal`() throws {
+    let world = try world(most: 50)
+    world.order(.begin, goal: 500)
+    #expect(world.run(for: .seconds(1)) { world.hasSettled(0) })
+    #expect(world.client.held == 50)
+    world.play()
+    #expect(world.client.held == 50)
+  }
+
+  @Test func `handshakes that are under way count, and can be given up`() throws {
+    let world = try world(dials: .init(latency: 500_000_000))
+    world.order(.begin, goal: 100)
+    world.run(for: .milliseconds(10))
+    #expect(world.client.connecting == 100)
+    seek(30, world)
+    #expect(world.client.board[.opened] == 100)
+  }
+
+  @Test func `another step does not disturb the messages of those before`() throws {
+    let world = try world(patterns: [.test(every: .seconds(1))])
+    world.client.process.log = .send
+    let start = world.network.now
+    seek(10, world)
+    world.run(for: .milliseconds(1_540))
+    // In the middle of a round, which goes on as it began.
+    seek(20, world)
+    world.run(for: .milliseconds(1_450))
+    let sends = world.client.process.loggedInstants.map { ($0 - start) / 1_000_000 }
+    // The ten that were there have their instants; the ten that came join the next round, as the
+    // very first of all did.
+    let expected = (1..<2000).filter { $0 % 100 == 0 } + (2000..<2990).filter { $0 % 50 == 0 }
+    #expect(sends == expected.map { UInt64($0) })
+    #expect(world.client.messages(.received) == sends.count)
+  }
+
+  @Test func `those that go have their answers first`() throws {
+    let world = try world(
+      dials: .init(latency: 100_000_000), patterns: [.test(every: .milliseconds(400))])
+    world.order(.begin, goal: 100)
+    world.run(for: .seconds(2))
+    seek(10, world)
+    world.order(.settle)
+    #expect(world.run(for: .seconds(1)) { world.hasSettled(0) })
+    #expect(world.client.messages(.sent) == world.client.messages(.received))
+    #expect(world.client.messages(.sent) > 400)
+  }
+}
