@@ -23,16 +23,16 @@ extension World {
       expect(bySource == client.held, "sources do not add up")
       let failed = client.failures.reduce(0) { $0 + $1.count }
       expect(failed == board[.failures], "failures do not add up")
+      let audit = client.audit
       for pattern in 0..<client.patterns {
         let outcomes = [.received, .wrong, .short, .late, .missing] as [MessageCounter]
         let over = outcomes.reduce(0) { $0 + client.messages($1, of: pattern) }
-        let underWay = client.underWay(of: pattern)
         expect(
-          client.messages(.sent, of: pattern) == over + underWay,
+          client.messages(.sent, of: pattern) == over + audit.underWay[pattern],
           "messages of pattern \(pattern) do not add up")
       }
-      expect(board[.unanswered] == client.unanswered, "unanswered do not add up")
-      expect(client.listsAreRight, "a row is in the wrong list")
+      expect(board[.unanswered] == audit.unanswered, "unanswered do not add up")
+      expect(audit.listsAreRight, "a row is in the wrong list")
     }
     expect(inUse <= goal, "goal exceeded: \(inUse) of \(goal)")
     for server in servers where !server.process.isStopped {

@@ -37,30 +37,10 @@ final class ClientPlayer {
     Int(board[pattern, counter])
   }
 
-  /// Messages of a pattern whose outcome is open.
-  func underWay(of pattern: Int = 0) -> Int {
-    (0..<client.connections.firstUnused).count { slot in
-      switch client.connections.state(slot) {
-      case .sending, .awaiting:
-        client.connections.messages.pattern(of: slot) == pattern
-          && !client.connections.marks(slot).has(.overdue | .wrong)
-      default: false
-      }
-    }
-  }
-
-  /// Connections that want an answer and never got one.
-  var unanswered: Int {
-    (0..<client.connections.firstUnused).count {
-      client.connections.state($0) != .free && client.connections.marks($0).has(.unanswered)
-    }
-  }
-
+  var audit: TableAudit { TableAudit(client.connections) }
   /// Connections whose answer is kept to be searched.
   var collected: Int { client.conversation.collected.count }
 
-  /// Whether every row is in the one list that belongs to its state.
-  var listsAreRight: Bool { client.connections.listsAreRight }
   var failures: [FailureTable.Row] { board.failures.rows() }
 }
 
