@@ -7,75 +7,6 @@ import Testing
 
 /// Both ends on the real kernel, stepped in one thread.
 @Suite(.tags(.realKernel), .timeLimit(.minutes(1))) struct RealKernelTests {
-  /// Both ends, each with its board and its wake-up; `attention` is nobody's.
-  final class Pair {
-    let clientBoard: Scoreboard
-    let serverBoard: Scoreboard
-    let endpoint: SocketAddress
-    private var client: Client<SteppedKernel>
-    private var server: Server<SteppedKernel>
-    private let clientWakeUp: FileDescriptor
-    private let serverWakeUp: FileDescriptor
-
-    deinit {
-      clientBoard.unmap()
-      serverBoard.unmap()
-    }
-
-    init(
-      _ tasks: [ClientTask], host: UInt8, ports: ClosedRange<UInt16>, descriptorLimit: Int = 20_000
-    ) throws {
-      let endpoint = try Self.freeEndpoint(host: host)
-      self.endpoint = endpoint
-      let attention = try EventCounter.open()
-      clientWakeUp = try EventCounter.open()
-      serverWakeUp = try EventCounter.open()
-      clientBoard = try Scoreboard(sources: 1)
-      serverBoard = try Scoreboard(sources: 0)
-      server = try Server(
-        kernel: SteppedKernel(wakeUp: serverWakeUp, attention: attention),
-        assignment: ServerAssignment(
-          endpoint: endpoint, backlog: 1024, reply: .echo, readiness: .direct,
-          descriptorLimit: descriptorLimit),
-        board: serverBoard)
-      client = try Client(
-        kernel: SteppedKernel(wakeUp: clientWakeUp, attention: attention),
-        assignment: ClientAssignment(
-          share: WorkerShare(index: 0, count: 1), sources: [endpoint.ip], ports: ports,
-          endpoints: [endpoint], connectTimeout: 5_000_000_000, tasks: tasks),
-        board: clientBoard)
-    }
-
-    /// A port that the kernel has just found free. Nobody else uses these addresses.
-    private static func freeEndpoint(host: UInt8) throws -> SocketAddress {
-      let ip = IPAddress.v4(0x7F4D_0000 | UInt32(host))
-      for port in 30_000..<31_000 as Range<UInt16> {
-        let socket = try Socket.open(v6: false)
-        defer { Socket.close(socket) }
-        let address = SocketAddress(ip, port)
-        if (try? Socket.bind(socket, to: address)) != nil { return address }
-      }
-      throw Errno.addressInUse
-    }
-
-    func turn() {
-      _ = client.turn()
-      _ = server.turn()
-    }
-
-    func run(until condition: () -> Bool) -> Bool {
-      let deadline = Instant.now().advanced(by: .seconds(20))
-      while !condition(), .now() < deadline { turn() }
-      return condition()
-    }
-
-    func play(_ phase: Int) -> Bool {
-      clientBoard.post(.init(order: .begin, phase: phase, start: .now(), number: UInt64(phase + 1)))
-      EventCounter.signal(clientWakeUp)
-      return run { self.clientBoard[.settledOrder] == UInt64(phase + 1) }
-    }
-  }
-
   /// TIME_WAITs of an endpoint, in either direction. Source: /proc/net/tcp in proc(5).
   private func timeWaits(of endpoint: SocketAddress) throws -> Int {
     guard case .v4(let bits) = endpoint.ip else { return 0 }
@@ -93,7 +24,7 @@ import Testing
 
   @Test(arguments: [true, false])
   func `two hundred connections are established, kept and closed`(reset: Bool) throws {
-    let pair = try Pair(
+    let pair = try RealPair(
       [.open(goal: 200, rate: 20_000), .close(rate: nil, reset: reset)], host: reset ? 1 : 2,
       ports: 20_000...21_999)
     #expect(pair.serverBoard[.state] == WorkerState.ready.rawValue)
@@ -113,7 +44,7 @@ import Testing
   }
 
   @Test func `what is sent comes back`() throws {
-    let pair = try Pair([.keep], host: 3, ports: 20_000...20_001)
+    let pair = try RealPair([.keep], host: 3, ports: 20_000...20_001)
     let socket = try Socket.open(v6: false)
     defer { Socket.close(socket) }
     try Socket.resetOnClose(socket, true)
@@ -144,7 +75,7 @@ import Testing
     defer { Socket.close(holder) }
     try Socket.bind(holder, to: SocketAddress(ip, 20_003))
     try Socket.listen(holder, backlog: 1)
-    let pair = try Pair([.open(goal: 10, rate: nil)], host: 4, ports: 20_000...20_009)
+    let pair = try RealPair([.open(goal: 10, rate: nil)], host: 4, ports: 20_000...20_009)
     #expect(pair.play(0))
     #expect(pair.clientBoard[.held] == 9)
     #expect(pair.clientBoard[.limited] == 1)
@@ -153,7 +84,7 @@ import Testing
   }
 
   @Test func `tuples of an earlier ramp are free again after a reset`() throws {
-    let pair = try Pair(
+    let pair = try RealPair(
       [.open(goal: 50, rate: nil), .close(rate: nil, reset: true), .open(goal: 50, rate: nil)],
       host: 5, ports: 20_000...20_049)
     for phase in 0..<3 { #expect(pair.play(phase)) }

@@ -39,9 +39,18 @@ import Testing
         alarm(20)
         // Other tests' descriptors go first: there may be more of them than the limit allows.
         let limit = ResourceLimit(soft: WorkerProcessTests.limit, hard: WorkerProcessTests.limit)
-        guard let kept = try? CurrentProcess.keepOnly([wakeUp, attention]),
+        var role = role
+        var descriptors = [wakeUp, attention]
+        if case .server(let assignment) = role, let pipe = assignment.echoesTo {
+          descriptors.append(pipe)
+        }
+        guard let kept = try? CurrentProcess.keepOnly(descriptors),
           (try? limit.apply()) != nil
         else { return 2 }
+        if case .server(var assignment) = role, assignment.echoesTo != nil {
+          assignment.echoesTo = kept[2]
+          role = .server(assignment)
+        }
         return Worker.run(role, board: board, wakeUp: kept[0], attention: kept[1])
       }
       self.board = board
@@ -137,6 +146,41 @@ import Testing
     Socket.close(sockets.removeFirst())
     #expect(worker.wait { worker.board[.opened] == capacity + 1 })
     #expect(worker.board[.held] == capacity)
+    #expect(worker.end() == .exited(0))
+  }
+
+  @Test func `a server process tells through its pipe what it reads`() throws {
+    let (reserved, endpoint) = try reservedPort(at: .v4(0x7F4D_0104))
+    Socket.close(reserved)
+    let pipe = try Pipe.open()
+    defer {
+      Socket.close(pipe.reader)
+      Socket.close(pipe.writer)
+    }
+    let worker = try Forked.start(
+      .server(
+        ServerAssignment(
+          endpoint: endpoint, backlog: 128, reply: .discard, readiness: .direct,
+          descriptorLimit: Self.limit, echoesTo: pipe.writer)), sources: 0)
+    let socket = try Socket.open(v6: false)
+    defer { Socket.close(socket) }
+    try Socket.resetOnClose(socket, true)
+    try Socket.connect(socket, to: endpoint)
+    #expect(worker.wait { worker.board[.held] == 1 })
+    #expect(Array("hello".utf8).withUnsafeBytes { Socket.send(socket, $0) } == .moved(5))
+    var stream: [UInt8] = []
+    var frames: [Overheard] = []
+    #expect(
+      worker.wait {
+        withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
+          if case .moved(let count) = Pipe.read(pipe.reader, into: buffer) {
+            stream += buffer[..<count]
+          }
+        }
+        frames += Overheard.take(from: &stream)
+        return !frames.isEmpty
+      })
+    #expect(frames.map(\.bytes) == [Array("hello".utf8)])
     #expect(worker.end() == .exited(0))
   }
 

@@ -1,0 +1,87 @@
+import Addressing
+import Linux
+import Messages
+import Probe
+import SystemPackage
+
+/// Both ends, each with its board and its wake-up; `attention` is nobody's.
+final class RealPair {
+  let clientBoard: Scoreboard
+  let serverBoard: Scoreboard
+  let endpoint: SocketAddress
+  private var client: Client<SteppedKernel>
+  private var server: Server<SteppedKernel>
+  private let clientWakeUp: FileDescriptor
+  private let serverWakeUp: FileDescriptor
+  private var orders: UInt64 = 0
+
+  deinit {
+    clientBoard.unmap()
+    serverBoard.unmap()
+  }
+
+  init(
+    _ tasks: [ClientTask], host: UInt8, ports: ClosedRange<UInt16>, reply: ServerReply = .echo,
+    messages: Messages = .none, descriptorLimit: Int = 20_000
+  ) throws {
+    let endpoint = try Self.freeEndpoint(host: host)
+    self.endpoint = endpoint
+    let attention = try EventCounter.open()
+    clientWakeUp = try EventCounter.open()
+    serverWakeUp = try EventCounter.open()
+    clientBoard = try Scoreboard(sources: 1)
+    serverBoard = try Scoreboard(sources: 0)
+    server = try Server(
+      kernel: SteppedKernel(wakeUp: serverWakeUp, attention: attention),
+      assignment: ServerAssignment(
+        endpoint: endpoint, backlog: 1024, reply: reply, readiness: .direct,
+        descriptorLimit: descriptorLimit),
+      board: serverBoard)
+    client = try Client(
+      kernel: SteppedKernel(wakeUp: clientWakeUp, attention: attention),
+      assignment: ClientAssignment(
+        share: WorkerShare(index: 0, count: 1), sources: [endpoint.ip], ports: ports,
+        endpoints: [endpoint], connectTimeout: 5_000_000_000, tasks: tasks,
+        patterns: messages.patterns, patternsOfPhase: messages.patternsOfPhase,
+        pushed: messages.pushed, seed: messages.seed),
+      board: clientBoard)
+  }
+
+  /// A port that the kernel has just found free. Nobody else uses these addresses.
+  private static func freeEndpoint(host: UInt8) throws -> SocketAddress {
+    let ip = IPAddress.v4(0x7F4D_0000 | UInt32(host))
+    for port in 30_000..<31_000 as Range<UInt16> {
+      let socket = try Socket.open(v6: false)
+      defer { Socket.close(socket) }
+      let address = SocketAddress(ip, port)
+      if (try? Socket.bind(socket, to: address)) != nil { return address }
+    }
+    throw Errno.addressInUse
+  }
+
+  func turn() {
+    _ = client.turn()
+    _ = server.turn()
+  }
+
+  func run(until condition: () -> Bool) -> Bool {
+    let deadline = Instant.now().advanced(by: .seconds(20))
+    while !condition(), .now() < deadline { turn() }
+    return condition()
+  }
+
+  /// Gives an order and waits until it is carried out.
+  func order(_ order: Order, _ phase: Int, goal: Int? = nil) -> Bool {
+    orders += 1
+    clientBoard.post(
+      .init(order: order, phase: phase, start: .now(), goal: goal, number: orders))
+    EventCounter.signal(clientWakeUp)
+    return run { self.clientBoard[.settledOrder] == self.orders }
+  }
+
+  func play(_ phase: Int) -> Bool { order(.begin, phase) }
+
+  func messages(_ counter: MessageCounter, of pattern: Int = 0) -> Int {
+    Int(clientBoard[pattern, counter])
+  }
+}
