@@ -15,7 +15,9 @@ extension Client where System: ~Copyable {
       // Another step of the same search: the next round is walked for its goal.
       return conversation.plan(slots)
     }
-    conversation.play(places, in: command.phase, from: command.start, slots: slots)
+    let span =
+      command.phase < assignment.spanOfPhase.count ? assignment.spanOfPhase[command.phase] : nil
+    conversation.play(places, in: command.phase, from: command.start, span: span, slots: slots)
   }
 
   private func slotsPlanned(for task: ClientTask) -> UInt32 {
@@ -51,6 +53,7 @@ extension Client where System: ~Copyable {
     for _ in 0..<Self.strideOfACursor {
       let cursor = conversation.patterns.cursor(pattern)
       let due = cursor.due
+      guard due < conversation.end else { return nil }
       guard due <= now, begun < Self.batch else { return max(due, now) }
       let slot = cursor.slot
       let slots = max(conversation.plannedSlots, connections.firstUnused)
@@ -71,6 +74,7 @@ extension Client where System: ~Copyable {
     for _ in 0..<Self.batch {
       let ordinal = assignment.share.ordinal(conversation.patterns.turns(pattern))
       let due = schedule.due(ordinal)
+      guard due < conversation.end else { return nil }
       guard due <= now else { return due }
       let slot = connections.oldestIdle
       // An event will tell when somebody is idle again.

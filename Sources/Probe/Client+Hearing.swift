@@ -90,6 +90,7 @@ extension Client where System: ~Copyable {
 
   private mutating func hearUnasked(_ slot: UInt32, _ heard: UnsafeRawBufferPointer) {
     guard conversation.patterns.isPushed else {
+      unsafe board.keepUnasked(heard)
       return board.add(.unexpectedBytes, UInt64(heard.count))
     }
     unsafe hearPushed(slot, heard)

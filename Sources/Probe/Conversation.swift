@@ -12,6 +12,8 @@ struct Conversation: ~Copyable {
   /// The phase that it is played for.
   private(set) var phase = 0
   private(set) var start = Instant(nanoseconds: 0)
+  /// No message is due from here on.
+  private(set) var end = Instant.distantFuture
   /// Rows that the phase is going to use, as far as one knows.
   private(set) var plannedSlots: UInt32 = 0
 
@@ -29,10 +31,15 @@ struct Conversation: ~Copyable {
   mutating func fallSilent() { played = 0 }
 
   /// Plays other patterns from an instant on.
-  mutating func play(_ places: [Int], in phase: Int, from start: Instant, slots: UInt32) {
+  ///
+  /// - Parameter span: nanoseconds; nil for as long as nobody says otherwise.
+  mutating func play(
+    _ places: [Int], in phase: Int, from start: Instant, span: UInt64?, slots: UInt32
+  ) {
     plan(slots)
     self.phase = phase
     self.start = start
+    end = span.map { start.advanced(byNanoseconds: $0) } ?? .distantFuture
     played = 0
     for pattern in places {
       played |= 1 << UInt32(pattern)

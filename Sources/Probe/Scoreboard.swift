@@ -22,7 +22,8 @@ package struct Scoreboard: @unchecked Sendable {
     static let latencies = failures + FailureTable.capacity * FailureTable.stride
     static let messages =
       latencies + Latency.allCases.count * LatencyBuckets.count * MemoryLayout<UInt32>.stride
-    static let sources = messages + MessagePattern.most * MessageCounter.allCases.count * 8
+    static let unasked = messages + MessagePattern.most * MessageCounter.allCases.count * 8
+    static let sources = unasked + 8 + Scoreboard.mostUnasked
   }
 
   /// - Parameter sources: how many source addresses to count connections for, one by one.
@@ -74,6 +75,28 @@ package struct Scoreboard: @unchecked Sendable {
 
   private func messageCell(_ pattern: Int, _ counter: MessageCounter) -> Int {
     Offset.messages + (pattern * MessageCounter.allCases.count + counter.rawValue) * 8
+  }
+
+  // MARK: Unasked
+
+  /// Bytes that are kept of what a peer says unasked; a multiple of 8.
+  package static let mostUnasked = 248
+
+  /// Keeps the first bytes that a peer said without being asked: servers that turn a connection
+  /// away often say why. Later ones are not kept.
+  func keepUnasked(_ bytes: UnsafeRawBufferPointer) {
+    guard load(Offset.unasked) == 0, let first = bytes.baseAddress else { return }
+    let count = min(bytes.count, Self.mostUnasked)
+    unsafe (base + Offset.unasked + 8).copyMemory(from: first, byteCount: count)
+    // The length last: it makes the bytes visible.
+    unsafe cell(Offset.unasked).pointee.store(UInt64(count), ordering: .releasing)
+  }
+
+  /// The first bytes that a peer said unasked; empty when none did.
+  package var unasked: [UInt8] {
+    let count = unsafe cell(Offset.unasked).pointee.load(ordering: .acquiring)
+    return unsafe Array(
+      UnsafeRawBufferPointer(start: base + Offset.unasked + 8, count: Int(count)))
   }
 
   // MARK: Orders

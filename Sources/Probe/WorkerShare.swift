@@ -52,6 +52,9 @@ package struct ClientAssignment: Sendable {
   package var patterns: [MessagePattern]
   /// Places in `patterns` of the ones that are played in each phase of the plan.
   package var patternsOfPhase: [[Int]]
+  /// Nanoseconds from the start of each phase in which messages become due; nil, or no entry, for as
+  /// long as it lasts.
+  package var spanOfPhase: [UInt64?]
   /// What a server that speaks first is known to send, over and over; nil where it does not.
   package var pushed: [UInt8]?
   package var seed: UInt64
@@ -59,8 +62,8 @@ package struct ClientAssignment: Sendable {
   package init(
     share: WorkerShare, sources: [IPAddress], ports: ClosedRange<UInt16>,
     endpoints: [SocketAddress], connectTimeout: UInt64, tasks: [ClientTask],
-    patterns: [MessagePattern] = [], patternsOfPhase: [[Int]] = [], pushed: [UInt8]? = nil,
-    seed: UInt64 = 0
+    patterns: [MessagePattern] = [], patternsOfPhase: [[Int]] = [], spanOfPhase: [UInt64?] = [],
+    pushed: [UInt8]? = nil, seed: UInt64 = 0
   ) {
     self.share = share
     self.sources = sources
@@ -70,6 +73,7 @@ package struct ClientAssignment: Sendable {
     self.tasks = tasks
     self.patterns = patterns
     self.patternsOfPhase = patternsOfPhase
+    self.spanOfPhase = spanOfPhase
     self.pushed = pushed
     self.seed = seed
   }

@@ -68,6 +68,11 @@ extension Recording {
     return elapsed > 0 ? sent / elapsed : nil
   }
 
+  /// The most connections that had sent and never been answered at any of these instants.
+  func unanswered(at instants: [Double]) -> Int {
+    instants.compactMap { series(.unanswered)?.level(at: $0) }.max().map { Int($0) } ?? 0
+  }
+
   /// What a counter rose by in these stretches; 0 when nothing counted.
   package func gain(of key: Series.Key, in spans: [ClosedRange<Double>]) -> Double {
     guard let series = series(key) else { return 0 }

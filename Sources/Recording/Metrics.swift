@@ -36,7 +36,8 @@ package struct Metrics: Sendable, Equatable {
   package let roundTripUncorrected: Latency?
   /// How late connections were begun and messages were sent.
   package let drift: Latency?
-  /// The most connections at once that had sent messages and never got an answer; nil without any.
+  /// Connections that had sent messages and never got an answer when a phase ended: the most of any
+  /// phase; nil when no messages are sent.
   package let unanswered: Int?
   /// How far the predicted limit was from the one that was reached, as a share of that; nil where
   /// none was reached.
@@ -72,9 +73,7 @@ package struct Metrics: Sendable, Equatable {
     roundTripUncorrected = Latency(recording.distribution(of: "rtt.uncorrected", in: name))
     drift = Latency(recording.distribution(of: "drift", in: name))
     unanswered =
-      recording.messagePatterns.isEmpty
-      ? nil
-      : spans.compactMap { recording.series(.unanswered)?.maximum(in: $0) }.max().map { Int($0) }
+      recording.messagePatterns.isEmpty ? nil : recording.unanswered(at: spans.map(\.upperBound))
     predictionError = recording.predictionError(in: name)
 
     let ends = name == nil ? Double(established) + Double(accepted ?? 0) : 0
@@ -101,8 +100,12 @@ package struct Metrics: Sendable, Equatable {
 
   /// "19,936 of 1,000,000 connections".
   package var progress: String {
-    let goal = goal.map { " of \(Format.count($0))" } ?? ""
-    return "\(Format.count(held))\(goal) connections"
+    "\(Format.count(held))\(ofGoal) connections"
+  }
+
+  /// " of 1,000,000"; nothing without a goal, and where a churn held more than was to stay.
+  package var ofGoal: String {
+    goal.map { established <= $0 ? " of \(Format.count($0))" : "" } ?? ""
   }
 
   /// The percentiles that plans and reports name, in seconds.

@@ -28,9 +28,8 @@ private func title(_ recording: Recording, _ paint: Paint) -> String {
 /// The figures worth a line each; what was not measured has none.
 private func measured(_ recording: Recording, _ metrics: Metrics) -> [Fact] {
   var rows: [Fact] = []
-  let goal = metrics.goal.map { " of \(Format.count($0))" } ?? ""
   let counts = [
-    "\(Format.count(metrics.established))\(goal) established",
+    "\(Format.count(metrics.established))\(metrics.ofGoal) established",
     metrics.accepted.map { "\(Format.count($0)) accepted" },
     metrics.phantom.map { "\(Format.count($0)) phantom" },
   ].compactMap { $0 }

@@ -201,6 +201,11 @@ struct Coordinator: ~Copyable {
     if record.outcome == .limit, let alive = try verify() {
       for index in limits.indices { limits[index].evidence.append(alive) }
     }
+    if let said = fleet.members.lazy.map(\.board.unasked).first(where: { !$0.isEmpty }) {
+      for index in limits.indices where limits[index].resource == .closedByPeer {
+        limits[index].evidence.append(Fact("the peer said", EscapedText.shown(said)))
+      }
+    }
     state.limits += limits
     for limit in limits { note(limit) }
   }

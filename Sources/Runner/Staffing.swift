@@ -68,7 +68,8 @@ struct Staffing {
         share: WorkerShare(index: index, count: clientCount), sources: sources,
         ports: plan.clients.ports, endpoints: endpoints,
         connectTimeout: plan.clients.connectTimeout.nanoseconds, tasks: tasks,
-        patterns: plan.patterns, patternsOfPhase: patternsOfPhase, pushed: pushed, seed: seed)
+        patterns: plan.patterns, patternsOfPhase: patternsOfPhase,
+        spanOfPhase: plan.phases.map(\.span), pushed: pushed, seed: seed)
     }
   }
 }
@@ -95,6 +96,15 @@ extension ClientTask {
 }
 
 extension Phase {
+  /// How long messages become due in it, in nanoseconds; nil where that is not planned.
+  fileprivate var span: UInt64? {
+    switch kind {
+    case .hold(let span): span.nanoseconds
+    case .churn(let churn): churn.span.nanoseconds
+    case .ramp, .search, .pause, .close: nil
+    }
+  }
+
   /// How fast the phase wants connections; infinite when as fast as the host can.
   fileprivate var connectionsASecond: Double {
     switch kind {

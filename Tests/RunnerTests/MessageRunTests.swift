@@ -28,7 +28,8 @@ import Testing
     return plan
   }
 
-  @Test func `each connection says its line at its interval, and the echo is what it said`() throws {
+  @Test func `each connection says its line at its interval, and the echo is what it said`() throws
+  {
     var plan = plan(#"{every: 500ms, send: "ping {connection} {sequence} {random:16}\n"}"#)
     plan.thresholds = [
       "messages.sent == 800", "messages.received == 800 in hold", "messages.lost == 0",
@@ -101,7 +102,8 @@ import Testing
   }
 
   @Test func `a server that speaks first is heard by all`() throws {
-    var plan = PlanText(goal: "100", phases: ["ramp: {to: \"${goal}\"}", "hold: 2s", "close: reset"])
+    var plan = PlanText(
+      goal: "100", phases: ["ramp: {to: \"${goal}\"}", "hold: 2s", "close: reset"])
     plan.server = "reply: {push: {every: 200ms, send: \"tick\\n\"}}"
     plan.thresholds = ["messages.received >= 500 in hold", "messages.lost == 0"]
     #expect(try run(plan).verdict == "passed")
@@ -151,7 +153,8 @@ import Testing
     let recording = try workspace.recording(of: "talk")
     let search = try #require(recording.phases.first)
     #expect(search.ceiling == 692)
-    #expect(recording.searchSteps.map(\.outcome) == [.reached, .reached, .reached, .limit, .confirmed])
+    #expect(
+      recording.searchSteps.map(\.outcome) == [.reached, .reached, .reached, .limit, .confirmed])
     #expect(recording.limits.first?.errno?.name == "EMFILE")
     let page = try workspace.text(of: "reports/talk/report.html")
     #expect(page.contains("Steps of the search"))

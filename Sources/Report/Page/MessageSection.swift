@@ -64,8 +64,8 @@ extension HTMLReport {
   private var starvation: String? {
     guard let unanswered = metrics.unanswered, unanswered > 0 else { return nil }
     return
-      "Up to \(Format.count(unanswered)) connections at once had sent messages and not got one "
-      + "answer; no latency counts them."
+      "\(Format.count(unanswered)) connections had sent messages and never got an answer; no latency "
+      + "counts them."
   }
 
   var searchSection: Section {
