@@ -39,6 +39,8 @@ struct Document {
   private let veil: Veil
   /// As in `Place`.
   private let file: Int
+  /// The parser marks what has no tag with an empty one, quoted text as text.
+  private let ofUntagged: [Tag] = [.implicit, "!", Tag(.str)]
 
   /// A plan nests nine levels deep.
   private static let deepest = 16
@@ -49,7 +51,10 @@ struct Document {
     file = source.file
     do {
       // `.basic` leaves scalars alone: `off` is a word here, not a Boolean.
-      guard let node = try Yams.compose(yaml: veil.text, .basic), !Self.isEmpty(node) else {
+      guard
+        let node = try Yams.compose(
+          yaml: veil.text, .basic, .default, .utf8), !Self.isEmpty(node)
+      else {
         guard file == 0 else { return }
         report(
           .start, Problem("the plan is empty", hint: "it needs at least 'server' and 'phases'"))
@@ -78,7 +83,7 @@ struct Document {
 
   private mutating func item(_ node: Node, depth: Int) -> Item {
     let place = place(node.mark)
-    if !node.isUntagged {
+    if !isUntagged(node) {
       report(place, Problem("a plan has no YAML tags"))
       return Item(place: place, value: .broken)
     }
@@ -99,6 +104,16 @@ struct Document {
       return Item(place: place, value: .map(fields(mapping, depth: depth)))
     case .alias:
       return Item(place: place, value: .broken)
+    }
+  }
+
+  /// `Node.tag` itself is of no use here, as looking at it resolves the tag.
+  private func isUntagged(_ node: Node) -> Bool {
+    switch node {
+    case .scalar(let scalar): ofUntagged.contains(scalar.tag)
+    case .mapping(let mapping): mapping.tag == .implicit
+    case .sequence(let sequence): sequence.tag == .implicit
+    case .alias: true
     }
   }
 
@@ -174,18 +189,5 @@ extension Document {
       return "is the indentation right, and is a value with ': ' in quotes?"
     }
     return nil
-  }
-}
-
-extension Node {
-  /// The parser marks what has no tag with an empty one, quoted text as text. `Node.tag` itself is of no use here, as
-  /// looking at it resolves the tag.
-  fileprivate var isUntagged: Bool {
-    switch self {
-    case .scalar(let scalar): [.implicit, "!", Tag(.str)].contains(scalar.tag)
-    case .mapping(let mapping): mapping.tag == .implicit
-    case .sequence(let sequence): sequence.tag == .implicit
-    case .alias: true
-    }
   }
 }

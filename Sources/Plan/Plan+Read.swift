@@ -38,7 +38,8 @@ extension Plan {
 }
 
 extension Reader {
-  private static let known = [
+  /// The keys that a plan may have.
+  static let planKeys = [
     "name", "description", "include", "variables", "server", "target", "clients", "messages",
     "phases", "thresholds", "on-limit", "expect-limit", "guard", "sampling",
   ]
@@ -51,7 +52,7 @@ extension Reader {
       overrides: overrides, declared: declared(in: root), environment: environment)
     let root = expand(root, overrides: overrides, &variables)
     reportUnknown(overrides, in: root, variables)
-    guard let fields = fields(root, in: "the plan", known: Self.known) else { return nil }
+    guard let fields = fields(root, in: "the plan", known: Self.planKeys) else { return nil }
     let name = name(fields["name"], file: file)
     let description = fields["description"].flatMap { self.text($0.item, "a text") }
     let targets = fields["target"].map { self.targets($0.item) }

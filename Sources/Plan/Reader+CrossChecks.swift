@@ -25,6 +25,20 @@ extension Server {
   }
 }
 
+extension Phase {
+  /// The phase with what it asks for at least: a search that ends where the addresses do leaves
+  /// room for what follows wherever it stops.
+  fileprivate func asked(of clients: Clients) -> Phase {
+    guard case .search(var search) = kind,
+      search.most == PhaseContext(clients: clients).end(ofSearchFrom: search.from)
+    else { return self }
+    search.most = search.from
+    var phase = self
+    phase.kind = .search(search)
+    return phase
+  }
+}
+
 extension Reader {
   /// What no part of the plan can see on its own.
   mutating func crossCheck(
@@ -60,7 +74,8 @@ extension Reader {
   ) {
     guard let sources = clients.sourceCount else { return }
     let sound = phases.filter { $0.phase != nil }
-    for (phase, demand) in zip(sound, sound.compactMap(\.phase).demands) {
+    let demands = sound.compactMap { $0.phase?.asked(of: clients) }.demands
+    for (phase, demand) in zip(sound, demands) {
       guard let place = phase.demand,
         let problem = AddressProblem.shortage(
           goal: demand, sources: sources, ports: clients.ports.count, endpoints: endpoints,

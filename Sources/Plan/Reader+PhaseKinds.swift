@@ -5,11 +5,12 @@ struct PhaseContext {
   /// Between two samples; nil when it could not be read.
   var interval: Duration?
 
-  /// Where a search ends that does not say it: at what the sources can connect to one endpoint.
-  var mostOfSearch: Int {
+  /// Where a search from so many ends that does not say it: at what the sources can connect to
+  /// one endpoint.
+  func end(ofSearchFrom first: Int) -> Int {
     let unknown = 1_000_000
-    guard let clients, let sources = clients.sourceCount else { return unknown }
-    return min(sources * clients.ports.count, Units.mostCount)
+    guard let clients, let sources = clients.sourceCount else { return max(first, unknown) }
+    return max(first, min(sources * clients.ports.count, Units.mostCount))
   }
 }
 
@@ -97,7 +98,7 @@ extension Reader {
       return (nil, nil)
     }
     let search = Phase.Search(
-      from: from, step: step, most: most ?? max(from, context.mostOfSearch), pace: pace,
+      from: from, step: step, most: most ?? context.end(ofSearchFrom: from), pace: pace,
       confirm: confirm ?? .seconds(10), until: until)
     return (.search(search), (fields["to"] ?? fields["from"])?.item.place)
   }

@@ -44,7 +44,7 @@ struct SourceText {
 
   /// The first scalar that no plan may hold, and its place.
   func firstForbidden() -> (scalar: Unicode.Scalar, place: Place)? {
-    for (index, line) in lines.enumerated() {
+    for (index, line) in lines.enumerated() where line.contains(where: Self.isForbidden) {
       for (column, scalar) in line.enumerated() where Self.isForbidden(scalar) {
         return (scalar, Place(file: file, line: index + 1, column: column + 1))
       }
@@ -82,12 +82,13 @@ struct SourceText {
     while index < scalars.endIndex {
       let scalar = scalars[index]
       let next = scalars.index(after: index)
-      if "\n\r\u{85}\u{2028}\u{2029}".unicodeScalars.contains(scalar) {
+      switch scalar.value {
+      case 0x0A, 0x0D, 0x85, 0x2028, 0x2029:
         lines.append(scalars[start..<index])
         let isPair = scalar == "\r" && next < scalars.endIndex && scalars[next] == "\n"
         start = isPair ? scalars.index(after: next) : next
         index = start
-      } else {
+      default:
         index = next
       }
     }

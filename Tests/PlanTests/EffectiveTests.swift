@@ -2,17 +2,6 @@ import Plan
 import Testing
 
 @Suite struct EffectiveTests {
-  /// The plan without what ties it to its text.
-  private func essence(_ plan: Plan) -> Plan {
-    var plan = plan
-    plan.text = ""
-    plan.file = ""
-    plan.settings = [:]
-    for index in plan.phases.indices { plan.phases[index].line = 0 }
-    for index in plan.thresholds.indices { plan.thresholds[index].line = 0 }
-    return plan
-  }
-
   @Test(arguments: [
     minimal,
     minimal + "guard: off\non-limit: fail\nsampling: {every: 12.5ms}\n",
@@ -49,8 +38,66 @@ import Testing
   func `reads as the same plan again`(text: String) throws {
     let plan = try read(text)
     let again = try read(plan.effective)
-    #expect(essence(again) == essence(plan))
+    #expect(again.essence == plan.essence)
     #expect(again.effective == plan.effective)
+  }
+
+  private static func playing(_ message: String, reply: String = "echo") -> String {
+    """
+    server: {listen: "127.0.0.1:9000", reply: \(reply)}
+    messages: {m: {\(message)}}
+    phases: [ramp: {to: 5}, hold: {for: 1s, messages: m}]
+    """
+  }
+
+  @Test(arguments: [
+    playing(
+      "every: 0.5us, send: \"\\0{port}}} {{\\x07${X:-{connection}} $${{a}}\\U0001F600\\u2028\", timeout: 1ms"
+    ),
+    playing("rate: 0.1/m, send: \"- x: #\", expect: none"),
+    playing("every: 1s, send: \" \", expect: {text: \" {port} \\0\"}"),
+    playing("every: 1s, send: x, expect: {matches: \"^[^\\n'\\\"]{1,9}\\\\.$\"}"),
+    playing("every: 1s, bytes: 1MiB, expect: {bytes: 9MiB}"),
+    playing("every: 1s, file: long.txt"), playing("every: 1s, file: dir/raw.bin"),
+    playing("every: 1s, file: \"odd: {name}\""),
+    playing("every: 1s, send: x, expect: none", reply: "{send: \"a\\r\\n: ${X:-b}\"}"),
+    playing("every: 1s, send: x, expect: none", reply: "{push: {every: 90m, send: \"\\t\"}}"),
+    "target: [host.lan:80, \"[::1]:80\"]\nclients: {sources: {interface: \"e%0@1\"}}\nphases: [hold: 1s]",
+    """
+    target: 127.0.0.1:80
+    messages: {a-b: {every: 1s, send: a}, c.d: {every: 1s, send: c}}
+    phases:
+      - search: {from: 5, step: 7k, until: ["failures.rate>0.1%", "connect.p99.9   >  5us"]}
+      - search: {from: 9k, step: 1, over: 61s, confirm: 1us, messages: [c.d, a-b]}
+      - churn: {rate: 7/m, lifetime: 0.5ms, for: 1h, messages: a-b, thresholds: [failures == 0]}
+      - close: {rate: 1/m}
+      - ramp: {to: 5, messages: {e: {rate: 1/s, send: e}}, thresholds: ["rtt.max < 5us  abort"]}
+    thresholds: [connections > 5 in churn for 90s abort, memory.user <= 1.5KiB]
+    """,
+  ])
+  func `reads with its files as the same plan again`(text: String) throws {
+    let files: [String: [UInt8]] = [
+      "long.txt": Array(String(repeating: "{port} \u{e9} ", count: 9000).utf8),
+      "dir/raw.bin": [0xFF, 0, 0x7B, 0x7B], "odd: {name}": [0xC0],
+    ]
+    let plan = try Plan.read(text: text, file: "test.plan", files: Plan.attached(files))
+    let again = try Plan.read(
+      text: plan.effective, file: "test.plan", files: Plan.attached(plan.attachments))
+    #expect(again.essence == plan.essence)
+    #expect(again.effective == plan.effective)
+  }
+
+  @Test func `spells out the defaults of messages`() throws {
+    let plan = try read(Self.playing("every: 30s, send: \"ping {sequence}\\n\""))
+    #expect(
+      plan.effective.contains(
+        """
+        messages:
+          m: {every: 30s, send: "ping {sequence}\\n", expect: echo, timeout: 5s}
+        phases:
+          - ramp: {to: 5}
+          - hold: {for: 1s, messages: [m]}
+        """))
   }
 
   @Test func `spells out the defaults`() throws {
@@ -86,7 +133,7 @@ import Testing
     let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
     let plan = try Plan.load(file: "/\(root)/plans/\(name).plan")
     #expect(plan.name == name)
-    #expect(essence(try read(plan.effective)) == essence(plan))
+    #expect(try read(plan.effective).essence == plan.essence)
     #expect(plan.thresholds.isEmpty == false)
   }
 }

@@ -91,6 +91,13 @@ import Testing
       ])
   }
 
+  @Test func `may churn after a search that ends where it can`() {
+    let churn = "churn: {rate: 5/s, lifetime: 2s, for: 5s}"
+    let clients = "clients: {sources: 127.0.0.2, ports: 1001-2000}\n"
+    #expect(found("search: {from: 5, step: 5}, \(churn)", rest: clients) == [])
+    #expect(found("search: {from: 5, step: 5, to: 991}, \(churn)", rest: clients).count == 1)
+  }
+
   @Test(arguments: [
     ("ramp: {to: 10}, search: {from: 10, step: 5, to: 50}, ramp: {to: 20}", nil),
     ("ramp: {to: 10}, churn: {rate: 5/s, lifetime: 9s, for: 1s}, ramp: {to: 20}", nil),

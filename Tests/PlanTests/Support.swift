@@ -31,6 +31,26 @@ func errors(
   }
 }
 
+extension Plan {
+  /// The plan without what ties it to its text.
+  var essence: Plan {
+    var plan = self
+    plan.text = ""
+    plan.file = ""
+    plan.settings = [:]
+    plan.attachments = [:]
+    for index in plan.phases.indices {
+      plan.phases[index].line = 0
+      if case .search(var search) = plan.phases[index].kind {
+        for condition in search.until.indices { search.until[condition].line = 0 }
+        plan.phases[index].kind = .search(search)
+      }
+    }
+    for index in plan.thresholds.indices { plan.thresholds[index].line = 0 }
+    return plan
+  }
+}
+
 /// A plan that is broken in one way, and what is said about it.
 struct Broken: Sendable, CustomTestStringConvertible {
   var name: String
