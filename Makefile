@@ -54,4 +54,5 @@ deps:
 
 # Programs that only tests use; without one of them its tests are skipped.
 test-deps:
-	@Tools/install-packages chromium libxml2-utils nginx-light redis-server sqlite3 strace tmux
+	@Tools/install-packages chromium libxml2-utils nginx-light python3 python3-jsonschema redis-server \
+		sqlite3 strace tmux
