@@ -1,0 +1,67 @@
+import Foundation
+import Plan
+import Testing
+
+/// A hundred thousand plans that went wrong on the way: none crashes the reader or hangs it, and
+/// whatever it says has a place.
+@Suite struct FuzzTests {
+  private static let seeds = 20
+  private static let plansOfASeed = 5000
+
+  private let good: [String]
+  private let bad: [String]
+  private let files: FileSource
+
+  init() throws {
+    let page = try PlanPage()
+    let directory = PlanPage.root.appendingPathComponent("plans")
+    let plans = try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
+      .filter { $0.hasSuffix(".plan") }
+      .map { try String(contentsOf: directory.appendingPathComponent($0), encoding: .utf8) }
+    good = plans + page.examples.map(\.text) + [minimal]
+    bad = page.mistakes.map(\.text)
+    files = Plan.attached(page.files.mapValues { Array($0.utf8) })
+  }
+
+  @Test(.timeLimit(.minutes(10)), arguments: 1...seeds)
+  func `are refused with a place, or read as the same plan again`(seed: Int) {
+    var mutator = Mutator(seed: UInt64(seed), good: good, bad: bad)
+    var valid = 0
+    for _ in 0..<Self.plansOfASeed {
+      let text = mutator.next()
+      do {
+        let plan = try Plan.read(text: text, file: "fuzz.plan", files: files)
+        valid += 1
+        if let difference = difference(of: plan) { Issue.record("\(difference)\n\(text)") }
+      } catch {
+        if let flaw = flaw(of: error) { Issue.record("\(flaw)\n\(text)") }
+      }
+    }
+    // Both ways are gone often.
+    #expect((Self.plansOfASeed / 20..<Self.plansOfASeed / 2).contains(valid))
+  }
+
+  /// What is wrong with what is said about a plan; nil when nothing is.
+  private func flaw(of invalid: InvalidPlan) -> String? {
+    if invalid.diagnostics.isEmpty { return "refused without a reason" }
+    for diagnostic in invalid.diagnostics {
+      if diagnostic.line < 1 || diagnostic.column < 1 { return "\(diagnostic) has no place" }
+      if diagnostic.message.isEmpty { return "\(diagnostic) says nothing" }
+    }
+    return invalid.description.isEmpty ? "refused without a word" : nil
+  }
+
+  /// How a plan differs from what its effective form reads as; nil when it does not.
+  private func difference(of plan: Plan) -> String? {
+    _ = plan.phases.map(\.title)
+    _ = plan.goal
+    do {
+      let again = try Plan.read(
+        text: plan.effective, file: "fuzz.plan", files: Plan.attached(plan.attachments))
+      if again.essence != plan.essence { return "reads as another plan:\n\(plan.effective)" }
+      return again.effective == plan.effective ? nil : "is written in another way"
+    } catch {
+      return "its effective form is refused: \(error)"
+    }
+  }
+}
