@@ -12,7 +12,7 @@ struct ConnectionTable: ~Copyable {
     case established
     /// A byte is on its way that should come back.
     case asked
-    /// A message has not been handed to the kernel whole; see `MessageProgress`.
+    /// A message has not been handed to the kernel whole; see `MessageColumns`.
     case sending
     /// A message has been sent, and its answer has not come whole.
     case awaiting

@@ -46,7 +46,10 @@ struct PatternTable: ~Copyable {
   private let templates: [MessageTemplate]
   private let expressions: [BytePattern?]
 
+  /// - Parameter patterns: at most `MessagePattern.most`.
   init(_ patterns: [MessagePattern], pushed: [UInt8]?, share: WorkerShare) throws(Errno) {
+    // The scoreboard has cells for no more.
+    precondition(patterns.count <= MessagePattern.most)
     var bytes: [UInt8] = []
     func keep(_ more: [UInt8]) -> Text {
       defer { bytes += more }
@@ -71,7 +74,8 @@ struct PatternTable: ~Copyable {
       case .echo: script.answer = .echo
       case .bytes(let count):
         script.answer = .anything
-        script.answerCount = count
+        // Counted in 32 bits.
+        script.answerCount = min(max(0, count), Int(Int32.max))
       case .text(let text):
         script.answer = .text
         script.answerCount = text.count
