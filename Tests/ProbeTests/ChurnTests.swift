@@ -145,6 +145,26 @@ import Testing
     #expect(world.client.failures.allSatisfy { $0.call == .connectTimeout })
   }
 
+  @Test func `a churn whose connections do not go waits for rows to become free`() throws {
+    let world = World()
+    let peer = TestPeer(world.network, at: .first)
+    try peer.listen()
+    try world.addClient(
+      [Self.churn(rate: 10, lifetime: .seconds(1), span: .seconds(10))], timeout: .seconds(1),
+      messages: Messages(
+        patterns: [.test(every: .milliseconds(100), timeout: .seconds(30))],
+        patternsOfPhase: [[0]]))
+    // Ten a second for two seconds, and one.
+    world.check = { [unowned world] in world.expectConsistency(goal: 21) }
+    world.order(.begin)
+    world.run(for: .seconds(20))
+    #expect(world.client.held == 21)
+    #expect(world.run(for: .seconds(600)) { world.hasSettled(0) })
+    #expect(world.client.board[.opened] == 100)
+    #expect(world.client.board[.churned] == 100)
+    #expect(world.client.board.largest(.drift) > 20e9)
+  }
+
   @Test func `a second churn follows the first`() throws {
     let world = try world(
       Self.churn(),

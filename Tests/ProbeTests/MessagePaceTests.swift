@@ -109,6 +109,40 @@ import Testing
     #expect(world.client.board[.unexpectedBytes] == 60)
   }
 
+  @Test func `what has waited is sent in the order in which it was due`() throws {
+    let stage = try Stage([
+      .test("a", every: .seconds(1)), .test("b", every: .milliseconds(300)),
+    ])
+    stage.begin(for: .milliseconds(1_050))
+    var heard: [UInt8] = []
+    for _ in 0..<6 {
+      let bytes = stage.heard()
+      heard += bytes
+      stage.say(bytes)
+    }
+    // Due at 0, 0, 0.3, 0.6, 0.9 and 1 second; the next one comes at 1.2.
+    #expect(String(decoding: heard, as: UTF8.self) == "abbbba")
+    #expect(stage.heard().isEmpty)
+  }
+
+  @Test func `an answer is in time until the timeout has passed`() throws {
+    let dials = SimulatedNetwork.Dials(latency: 500_000_000)
+    for (timeout, outcomes) in [(1_000, [1, 1, 0, 0, 0, 0]), (999, [1, 0, 0, 0, 1, 0])] {
+      let world = World(dials)
+      try world.addServer()
+      try world.addClient(
+        [.open(goal: 1, rate: nil), .keep],
+        messages: Messages(
+          patterns: [.test(every: .seconds(60), timeout: .milliseconds(timeout))],
+          patternsOfPhase: [[], [0]]))
+      world.play()
+      world.run(for: .seconds(1))
+      world.order(.begin, phase: 1)
+      world.run(for: .seconds(5))
+      #expect(MessageCounter.allCases.map { world.client.messages($0) } == outcomes)
+    }
+  }
+
   @Test func `a phase plays its own patterns and no others`() throws {
     let patterns: [MessagePattern] = [.test("a", every: .seconds(1)), .test("b", rate: 10)]
     let world = try world(
