@@ -4,9 +4,9 @@ import Plan
 import SystemPackage
 
 /// What only the host knows of names and interfaces; a value, so that a test can make up a host.
-struct AddressLookup {
-  var addresses: (_ name: String) throws(NameLookup.Failure) -> [IPAddress]
-  var interfaces: () throws(Errno) -> [NetworkInterface]
+struct AddressLookup: Sendable {
+  var addresses: @Sendable (_ name: String) throws(NameLookup.Failure) -> [IPAddress]
+  var interfaces: @Sendable () throws(Errno) -> [NetworkInterface]
 
   static var host: AddressLookup {
     AddressLookup(addresses: NameLookup.addresses(of:), interfaces: NetworkInterface.all)

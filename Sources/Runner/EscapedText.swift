@@ -34,7 +34,7 @@ enum EscapedText {
       let length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
       guard let character = String(validating: bytes.prefix(length), as: UTF8.self),
         character.unicodeScalars.count == 1, let scalar = character.unicodeScalars.first,
-        !scalar.isHostile
+        !scalar.isHostile, scalar.properties.generalCategory != .format
       else {
         text += "\\x" + (first < 16 ? "0" : "") + String(first, radix: 16)
         return 1

@@ -22,7 +22,9 @@ struct Outlook {
   ///     it nothing is changed and no connection is opened.
   ///   - allowPublic: see `Addresses`.
   ///   - seed: what random text in messages follows from; nil for any.
-  init(_ plan: Plan, isForRun: Bool, allowPublic: Bool, seed: UInt64? = nil) throws {
+  init(
+    _ plan: Plan, isForRun: Bool, allowPublic: Bool = false, seed: UInt64? = nil
+  ) throws {
     self.plan = plan
     let seed = seed ?? UInt64.random(in: .min ... .max)
     self.seed = seed

@@ -28,6 +28,7 @@ enum PromptCommand: Equatable {
     close DESCRIPTOR      closes one connection
     open N                opens some more
     stats                 the totals
+    help                  this list
     quit                  closes everything and ends; so does the end of the input
     In TEXT, \\n, \\r, \\t, \\", \\\\ and \\xHH stand for the characters they name; \\c at its end leaves
     the newline out.

@@ -17,10 +17,14 @@ final class RunningProgram {
   private let output: URL
   private let errors: URL
   private let workspace: Workspace
+  private let input: FileHandle?
 
-  /// - Parameter shell: a script that starts the program in its own way, as `"$0" "$@"`.
+  /// - Parameters:
+  ///   - shell: a script that starts the program in its own way, as `"$0" "$@"`.
+  ///   - takesInput: whether `type` is to be used; else its standard input is empty.
   init(
-    _ arguments: [String], in workspace: Workspace, environment: [String: String], shell: String?
+    _ arguments: [String], in workspace: Workspace, environment: [String: String], shell: String?,
+    takesInput: Bool
   ) throws {
     self.workspace = workspace
     // Tests run side by side, and preflight would tell each of the others.
@@ -38,7 +42,9 @@ final class RunningProgram {
     }
     process.currentDirectoryURL = workspace.directory
     process.environment = ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"].merging(environment) { $1 }
-    process.standardInput = FileHandle.nullDevice
+    let pipe = takesInput ? Pipe() : nil
+    input = pipe?.fileHandleForWriting
+    process.standardInput = pipe ?? FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)
     process.terminationHandler = { [ended] _ in ended.signal() }
@@ -53,6 +59,13 @@ final class RunningProgram {
 
   /// What it has said so far.
   var errorsSoFar: String { Self.text(of: errors) }
+  var outputSoFar: String { Self.text(of: output) }
+
+  /// Gives it a line to read.
+  func type(_ line: String) throws { try input?.write(contentsOf: Data((line + "\n").utf8)) }
+
+  /// There is nothing more to read.
+  func endInput() throws { try input?.close() }
 
   func signal(_ number: Int32) { kill(id, number) }
 

@@ -19,9 +19,11 @@ final class Workspace {
   // MARK: Running
 
   func start(
-    _ arguments: [String], environment: [String: String] = [:], shell: String? = nil
+    _ arguments: [String], environment: [String: String] = [:], shell: String? = nil,
+    takesInput: Bool = false
   ) throws -> RunningProgram {
-    try RunningProgram(arguments, in: self, environment: environment, shell: shell)
+    try RunningProgram(
+      arguments, in: self, environment: environment, shell: shell, takesInput: takesInput)
   }
 
   /// Runs the program to its end.

@@ -1,0 +1,227 @@
+import Addressing
+import Foundation
+import Glibc
+import Linux
+import SystemPackage
+import Testing
+
+/// `runner serve`: the built-in server without a plan.
+@Suite(.tags(.realKernel)) struct ServeTests {
+  private let workspace: Workspace
+  private let network: Loopback
+
+  init() throws {
+    workspace = try Workspace()
+    network = try Loopback()
+  }
+
+  /// Starts a server and waits until it listens.
+  private func serve(
+    _ arguments: [String] = [], shell: String? = nil,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws -> RunningProgram {
+    let program = try workspace.start(
+      ["serve", "--listen", network.endpoint] + arguments, shell: shell)
+    #expect(
+      program.wait { program.errorsSoFar.contains("room for ") }, "\(program.errorsSoFar)",
+      sourceLocation: sourceLocation)
+    return program
+  }
+
+  /// Connections to the server's first endpoint.
+  private func connect(_ count: Int) throws -> [FileDescriptor] {
+    let endpoint = try #require(SocketAddress(network.endpoint))
+    return try (0..<count).map { _ in
+      let socket = try Socket.open(v6: false)
+      try Socket.resetOnClose(socket, true)
+      try Socket.connect(socket, to: endpoint)
+      return socket
+    }
+  }
+
+  private func send(_ text: String, on socket: FileDescriptor) -> Transfer {
+    Array(text.utf8).withUnsafeBytes { Socket.send(socket, $0) }
+  }
+
+  @Test func `says where it listens, with how many processes, and what bounds it`() throws {
+    let program = try serve()
+    program.signal(SIGTERM)
+    let ending = program.wait()
+    #expect(ending.exitCode == 0)
+    #expect(ending.errorLines.first == "listening on \(network.endpoint) with 1 process")
+    #expect(ending.errorLines[1].contains(" connections, bound by "))
+    #expect(ending.output.contains(": 0 accepted, 0 seen at once, 0 closed, 0 open at the end\n"))
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM])
+  func `counts what comes and goes, until it is asked to end`(signal: Int32) throws {
+    let program = try serve()
+    var sockets = try connect(5)
+    #expect(program.wait { program.errorsSoFar.contains("5 connections, 5 accepted, 0 closed") })
+    for socket in sockets.prefix(2) { Socket.close(socket) }
+    sockets.removeFirst(2)
+    #expect(program.wait { program.errorsSoFar.contains("3 connections, 5 accepted, 2 closed") })
+    let workers = ProcessTable.children(of: program.id)
+    #expect(workers.count == 1)
+    program.signal(signal)
+    let ending = program.wait()
+    #expect(ending.exitCode == 0)
+    #expect(
+      ending.output.contains(": 5 accepted, 5 seen at once, 2 closed, 3 open at the end\n"),
+      "\(ending.output)")
+    #expect(workers.allSatisfy { !ProcessTable.isAlive($0) })
+    for socket in sockets { Socket.close(socket) }
+  }
+
+  @Test func `--verbose shows what is received, harmlessly`() throws {
+    let program = try serve(["--verbose", "--reply", "discard"])
+    let sockets = try connect(1)
+    #expect(program.wait { program.errorsSoFar.contains("1 connection,") })
+    #expect(send("hi\u{1B}[2J \"you\"\n", on: sockets[0]) == .moved(13))
+    #expect(program.wait { program.outputSoFar.contains("\n") })
+    let line = try #require(program.outputSoFar.split(separator: "\n").first)
+    #expect(line.wholeMatch(of: /\[descriptor \d+\] "hi\\x1b\[2J \\"you\\"\\n"/) != nil, "\(line)")
+    #expect(send(String(repeating: "x", count: 60_000), on: sockets[0]) == .moved(60_000))
+    #expect(program.wait { program.outputSoFar.contains("x\"… and ") })
+    program.signal(SIGINT)
+    let ending = program.wait()
+    #expect(ending.output.contains("received 58.6 KiB, sent 0 B"), "\(ending.output.suffix(300))")
+    #expect(ending.output.split(separator: "\n").allSatisfy { $0.count < 1200 })
+    Socket.close(sockets[0])
+  }
+
+  @Test func `several processes listen on ports in a row`() throws {
+    let program = try serve(["--processes", "3", "--verbose"])
+    #expect(ProcessTable.children(of: program.id).count == 3)
+    let last = "\(network.listen):\(network.port + 2)"
+    #expect(
+      program.errorsSoFar.hasPrefix("listening on \(network.endpoint) to \(last) with 3 processes"))
+    let sockets = try connect(1)
+    #expect(program.wait { program.errorsSoFar.contains("1 connection,") })
+    #expect(send("x", on: sockets[0]) == .moved(1))
+    #expect(program.wait { program.outputSoFar.hasPrefix("[\(network.endpoint) descriptor ") })
+    program.signal(SIGINT)
+    #expect(program.wait().exitCode == 0)
+    Socket.close(sockets[0])
+  }
+
+  @Test func `--connections asks for as many processes as the descriptors make needful`() throws {
+    let program = try serve(
+      ["--connections", "500"], shell: "ulimit -n 200; exec \"$0\" \"$@\"")
+    // 8 of 200 are a worker's own.
+    #expect(ProcessTable.children(of: program.id).count == 3)
+    program.signal(SIGINT)
+    #expect(program.wait().exitCode == 0)
+  }
+
+  @Test func `tells its limit with cause and fix the moment it is met, and goes on`() throws {
+    let program = try serve(shell: "ulimit -n 100; exec \"$0\" \"$@\"")
+    #expect(program.errorsSoFar.contains("room for 92 connections, bound by server descriptors-"))
+    let sockets = try connect(120)
+    #expect(program.wait { program.errorsSoFar.contains("\n  fix  ") })
+    #expect(
+      program.errorsSoFar.contains("limit: server accept4: EMFILE (Too many open files)\n  cause "))
+    #expect(program.errorsSoFar.contains("descriptors-per-process: no descriptors left"))
+    for socket in sockets { Socket.close(socket) }
+    #expect(program.wait { program.errorsSoFar.contains("] 0 connections,") })
+    program.signal(SIGINT)
+    let ending = program.wait()
+    #expect(ending.exitCode == 0)
+    #expect(ending.errors.components(separatedBy: "limit: ").count == 2)
+    #expect(ending.output.contains("met a limit: server accept4: EMFILE"))
+  }
+
+  @Test func `a port that is taken is exit 100`() throws {
+    let listener = try Listener(network.listen, network.port)
+    let ending = try workspace.run(["serve", "--listen", network.endpoint])
+    #expect(ending.exitCode == 100)
+    #expect(ending.output.isEmpty)
+    #expect(
+      ending.errors.hasPrefix("limit: server bind: EADDRINUSE (Address already in use)\n"),
+      "\(ending.errors)")
+    #expect(ending.errors.contains("port-taken: the port is taken\n"))
+    #expect(!ending.errors.contains("listening"))
+    withExtendedLifetime(listener) {}
+  }
+
+  @Test func `an address that is not this host's is exit 100`() throws {
+    let ending = try workspace.run(["serve", "--listen", "192.0.2.1:9000"])
+    #expect(ending.exitCode == 100)
+    #expect(ending.errors.hasPrefix("limit: server bind: EADDRNOTAVAIL"), "\(ending.errors)")
+    #expect(ending.errors.contains("\n  fix "))
+  }
+
+  private struct Totals: Decodable {
+    let version, accepted, most, held, closed: Int
+    let endpoints: [String]
+    let bytes: [String: Int]
+  }
+
+  @Test func `--quiet says nothing and --json one line`() throws {
+    let program = try workspace.start(
+      ["serve", "--listen", network.endpoint, "--quiet", "--json"])
+    let address = try #require(SocketAddress(network.endpoint))
+    let socket = try Socket.open(v6: false)
+    #expect(
+      program.wait {
+        guard let probe = try? Socket.open(v6: false) else { return false }
+        defer { Socket.close(probe) }
+        try? Socket.connect(probe, to: address)
+        Poll.waitReadable([probe], until: .now().advanced(by: .milliseconds(20)))
+        return Socket.pendingError(probe) == nil
+          && !ProcessTable.children(of: program.id).isEmpty && Self.isConnected(probe)
+      })
+    try Socket.connect(socket, to: address)
+    #expect(send("abc", on: socket) == .moved(3))
+    Poll.waitReadable([socket], until: .now().advanced(by: .seconds(20)))
+    program.signal(SIGINT)
+    let ending = program.wait()
+    #expect(ending.exitCode == 0)
+    #expect(ending.errors.isEmpty, "\(ending.errors)")
+    #expect(ending.output.split(separator: "\n").count == 1)
+    let totals = try JSONDecoder().decode(Totals.self, from: Data(ending.output.utf8))
+    #expect(totals.version == 1)
+    #expect(totals.endpoints == [network.endpoint])
+    #expect(totals.accepted >= 2)
+    #expect(totals.bytes == ["received": 3, "sent": 3])
+    Socket.close(socket)
+  }
+
+  private static func isConnected(_ socket: FileDescriptor) -> Bool {
+    // Sending on a socket without a peer fails.
+    [UInt8]().withUnsafeBytes { Socket.send(socket, $0) } == .moved(0)
+  }
+
+  @Test(arguments: [
+    [], ["--listen", "nowhere:80"], ["--listen", "127.0.0.1"], ["--listen", "127.0.0.1:0"],
+    ["--listen", "127.0.0.1:9000", "--reply", "ehco"],
+    ["--listen", "127.0.0.1:9000", "--reply", "send:\\q"],
+    ["--listen", "127.0.0.1:9000", "--processes", "0"],
+    ["--listen", "127.0.0.1:65535", "--processes", "2"],
+    ["--listen", "127.0.0.1:9000", "--readiness", "sometimes"],
+    ["--listen", "127.0.0.1:9000", "--connections", "some"],
+    ["--listen", "127.0.0.1:9000", "--backlog", "-1"],
+  ])
+  func `a wrong command line is exit 64 with the usage`(arguments: [String]) throws {
+    let ending = try workspace.run(["serve"] + arguments)
+    #expect(ending.exitCode == 64)
+    #expect(ending.output.isEmpty)
+    #expect(ending.errors.hasPrefix("Error: "))
+    #expect(ending.errors.contains("Usage: runner serve"))
+  }
+
+  @Test func `a wrong value is answered with what would be right`() throws {
+    let word = try workspace.run(["serve", "--listen", "127.0.0.1:9000", "--reply", "ehco"])
+    #expect(word.errors.contains("did you mean 'echo'?"))
+    let room = try workspace.run(["serve", "--listen", "127.0.0.1:65535", "--processes", "2"])
+    #expect(
+      room.errors.contains("2 server processes need as many endpoints, and --listen has 1: "))
+  }
+
+  @Test func `help has an example, the replies and the exit codes`() throws {
+    let output = try workspace.run(["serve", "--help"]).output
+    for part in ["runner serve --listen 127.0.0.1:9000 --verbose", "send:TEXT", " 100 ", " 64 "] {
+      #expect(output.contains(part), "\(part)")
+    }
+  }
+}
