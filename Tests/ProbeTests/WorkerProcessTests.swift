@@ -154,14 +154,14 @@ import Testing
     Socket.close(reserved)
     let pipe = try Pipe.open()
     defer {
-      Socket.close(pipe.reader)
-      Socket.close(pipe.writer)
+      Socket.close(pipe.reading)
+      Socket.close(pipe.writing)
     }
     let worker = try Forked.start(
       .server(
         ServerAssignment(
           endpoint: endpoint, backlog: 128, reply: .discard, readiness: .direct,
-          descriptorLimit: Self.limit, echoesTo: pipe.writer)), sources: 0)
+          descriptorLimit: Self.limit, echoesTo: pipe.writing)), sources: 0)
     let socket = try Socket.open(v6: false)
     defer { Socket.close(socket) }
     try Socket.resetOnClose(socket, true)
@@ -173,7 +173,7 @@ import Testing
     #expect(
       worker.wait {
         withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
-          if case .moved(let count) = Pipe.read(pipe.reader, into: buffer) {
+          if case .moved(let count) = Pipe.read(pipe.reading, into: buffer) {
             stream += buffer[..<count]
           }
         }
