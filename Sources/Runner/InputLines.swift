@@ -15,16 +15,20 @@ struct InputLines {
 
   var isEmpty: Bool { lines.isEmpty }
 
-  mutating func add(_ bytes: some Sequence<UInt8>) {
-    for byte in bytes {
-      if byte == UInt8(ascii: "\n") {
-        finishLine()
-      } else if partial.count < Self.longest {
-        partial.append(byte)
-      } else {
-        isTooLong = true
-      }
+  mutating func add(_ bytes: ArraySlice<UInt8>) {
+    var rest = bytes
+    while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+      begin(rest[..<end])
+      finishLine()
+      rest = rest[(end + 1)...]
     }
+    begin(rest)
+  }
+
+  private mutating func begin(_ piece: ArraySlice<UInt8>) {
+    let room = Self.longest - partial.count
+    partial += piece.prefix(room)
+    if piece.count > room { isTooLong = true }
   }
 
   /// There is no more: what was begun counts as a line.

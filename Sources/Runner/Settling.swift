@@ -7,7 +7,7 @@ struct Settling {
   private static let quiet: UInt64 = 500_000_000
   private static let quietAfterAnswer: UInt64 = 100_000_000
   /// A peer that never stops talking is not waited for.
-  private static let longest: UInt64 = 10_000_000_000
+  private static let longest: UInt64 = 5_000_000_000
 
   private var lastTraffic: Instant?
   private var began: Instant?

@@ -7,7 +7,7 @@ import Testing
 @Suite struct ConnectPartsTests {
   private func lines(_ pieces: [String], ending: Bool = true) -> [InputLines.Line] {
     var input = InputLines()
-    for piece in pieces { input.add(piece.utf8) }
+    for piece in pieces { input.add(Array(piece.utf8)[...]) }
     if ending { input.end() }
     var lines: [InputLines.Line] = []
     while let line = input.first {
@@ -64,6 +64,6 @@ import Testing
       waited += 50
       settling.traffic(now: instant(waited))
     } while !settling.isOver(awaitsAnswer: false, now: instant(waited)) && waited < 60_000
-    #expect((10_000...10_100).contains(waited))
+    #expect((5000...5100).contains(waited))
   }
 }
