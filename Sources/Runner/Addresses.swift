@@ -9,6 +9,8 @@ struct Addresses: Equatable {
   let sources: [IPAddress]
   /// Someone else's servers, in the plan's order; empty with the built-in one.
   let targets: [SocketAddress]
+  /// Whether the server is on this host, whoever plays it.
+  let serverIsHere: Bool
   /// What names and interfaces turned out to be.
   let facts: [Fact]
 
@@ -30,6 +32,7 @@ struct Addresses: Equatable {
       + Self.interfaceFacts(of: plan, sources)
     self.sources = sources
     self.targets = targets
+    serverIsHere = targets.allSatisfy { lookup.isOwn($0.ip) }
     if !allowPublic { try Self.refuseStrangers(plan, targets, lookup) }
     try Self.checkReach(plan, sources, targets, lookup)
     try Self.checkRoom(plan, sources: sources.count)

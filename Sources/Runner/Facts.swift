@@ -8,13 +8,12 @@ import Recording
 // How the facts of one layer are said in the words of the next.
 
 extension Demand {
-  init(_ plan: Plan, staffing: Staffing) {
+  init(_ plan: Plan, addresses: Addresses, staffing: Staffing) {
     self.init(
       goal: plan.goal, clientWorkers: plan.clients.processes,
       serverWorkers: plan.server?.processes,
-      // A server on loopback is on this host, whoever plays it; the built-in one always is.
-      bothEndsHere: plan.server != nil || staffing.endpoints.allSatisfy(\.ip.isLoopback),
-      sources: staffing.sources.count, portsPerSource: plan.clients.ports.count,
+      bothEndsHere: addresses.serverIsHere, sources: staffing.sources.count,
+      portsPerSource: plan.clients.ports.count,
       endpoints: staffing.endpoints.count, backlog: plan.server?.backlog,
       memoryGuard: plan.memoryGuard)
     clientOverhead = descriptorsOfAWorker

@@ -42,7 +42,7 @@ struct Outlook {
       plan: plan, addresses: addresses,
       descriptorLimit: min(host.descriptorsPerProcess, plan.goal + 1024),
       processors: host.processors, seed: seed)
-    demand = Demand(plan, staffing: staffing)
+    demand = Demand(plan, addresses: addresses, staffing: staffing)
     prediction = Capacity.predict(demand, on: host)
   }
 

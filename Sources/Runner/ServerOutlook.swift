@@ -11,6 +11,8 @@ import SystemPackage
 struct ServerOutlook {
   /// Connections that are taken to be wanted where nobody says how many.
   private static let usualGoal = 1_000_000
+  /// Some hosts grant a process a billion; a worker's tables are as long as its limit.
+  private static let mostDescriptors = 1 << 24
 
   struct Wishes {
     var addresses: AddressRange
@@ -41,7 +43,12 @@ struct ServerOutlook {
   /// - Parameter pipes: descriptors that each worker holds besides its own.
   init(_ wishes: Wishes, pipes: Int) throws(Errno) {
     var host = HostDescription.current()
-    host.descriptors = try ResourceLimit.raiseDescriptors(to: host.descriptorsAtMost ?? 0)
+    let most = min(host.descriptorsAtMost ?? 0, Self.mostDescriptors)
+    host.descriptors = try ResourceLimit.raiseDescriptors(to: most)
+    if host.descriptors.hard > Self.mostDescriptors {
+      host.descriptors = ResourceLimit(soft: Self.mostDescriptors, hard: Self.mostDescriptors)
+      try host.descriptors.apply()
+    }
     host.tryTracking()
     let overhead = descriptorsOfAWorker + 1 + pipes
     let goal = wishes.connections ?? Self.usualGoal

@@ -65,6 +65,7 @@ import Testing
     let found = try resolve(try plan(sources: try ranges("127.0.0.2-127.0.0.3", "127.0.0.9")))
     #expect(found.sources.map { "\($0)" } == ["127.0.0.2", "127.0.0.3", "127.0.0.9"])
     #expect(found.targets.isEmpty)
+    #expect(found.serverIsHere)
     #expect(found.facts.isEmpty)
   }
 
@@ -162,12 +163,16 @@ import Testing
         """)
     let plain = try plan(targets: ["192.0.2.7:80"], sources: try ranges("10.0.0.9"))
     #expect(error(plain).contains("target 192.0.2.7:80 is a public address: no load"))
-    #expect(try resolve(named, allowPublic: true).targets.map(\.port) == [80])
+    let found = try resolve(named, allowPublic: true)
+    #expect(found.targets.map(\.port) == [80])
+    #expect(!found.serverIsHere)
   }
 
   @Test func `a public address of this host is no stranger`() throws {
     let plan = try plan(targets: ["198.51.100.9:80"])
-    #expect(try resolve(plan).targets.map { "\($0)" } == ["198.51.100.9:80"])
+    let found = try resolve(plan)
+    #expect(found.targets.map { "\($0)" } == ["198.51.100.9:80"])
+    #expect(found.serverIsHere)
   }
 
   @Test func `no way leads from loopback to another host`() throws {

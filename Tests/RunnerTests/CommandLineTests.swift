@@ -38,7 +38,8 @@ import Testing
   @Test func `help of run names the options and the exit codes`() throws {
     let output = try workspace.run(["run", "--help"]).output
     let options = [
-      "--out", "--junit", "--html", "--set", "--seed", "--progress", "--no-color", "--quiet",
+      "--out", "--junit", "--html", "--set", "--target", "--allow-public", "--seed", "--progress",
+      "--no-color", "--quiet",
       "--json",
     ]
     for option in options { #expect(output.contains("  \(option)"), "\(option)") }

@@ -131,6 +131,30 @@ import Testing
     #expect(ending.output.contains("met a limit: server accept4: EMFILE"))
   }
 
+  @Test func `a process that dies is told, and when it was the last one it is over`() throws {
+    let program = try serve(["--processes", "2"])
+    let workers = ProcessTable.children(of: program.id)
+    #expect(workers.count == 2)
+    kill(workers[0].id, SIGKILL)
+    #expect(program.wait { program.errorsSoFar.contains("worker-died: a worker died\n") })
+    #expect(ProcessTable.isAlive(workers[1]))
+    kill(workers[1].id, SIGKILL)
+    let ending = program.wait()
+    #expect(ending.exitCode == 1)
+    #expect(ending.errors.hasSuffix("runner: no server process is left\n"), "\(ending.errors)")
+  }
+
+  @Test func `a second signal ends it at once, and its processes with it`() throws {
+    let program = try serve()
+    let workers = ProcessTable.children(of: program.id)
+    // Stopped, a worker cannot end in order, and its parent finds both signals at once.
+    for worker in workers { kill(worker.id, SIGSTOP) }
+    program.signal(SIGINT)
+    program.signal(SIGTERM)
+    #expect(program.wait(atMost: .seconds(20)).exitCode == 0)
+    #expect(holds(within: .seconds(5)) { !workers.contains(where: ProcessTable.isAlive) })
+  }
+
   @Test func `a port that is taken is exit 100`() throws {
     let listener = try Listener(network.listen, network.port)
     let ending = try workspace.run(["serve", "--listen", network.endpoint])
