@@ -23,13 +23,14 @@ struct ExpressionSize {
   private var rest: ArraySlice<UInt8>
 
   /// The number of characters to match, each repetition written out.
-  static func of(_ text: String) -> Int {
-    var size = ExpressionSize(rest: Array(text.utf8)[...])
-    return size.measure()
-  }
+  private(set) var total = 0
+  /// Whether it has `\1` and the like, which POSIX leaves out of extended expressions: the time
+  /// that they take may double with every character.
+  private(set) var hasReference = false
 
-  private init(rest: ArraySlice<UInt8>) {
-    self.rest = rest
+  init(_ text: String) {
+    rest = Array(text.utf8)[...]
+    total = measure()
   }
 
   private mutating func measure() -> Int {
@@ -41,7 +42,7 @@ struct ExpressionSize {
         skipBracket()
         groups[groups.count - 1].begin(1)
       case UInt8(ascii: "\\"):
-        _ = rest.popFirst()
+        if let next = rest.popFirst(), (0x31...0x39).contains(next) { hasReference = true }
         groups[groups.count - 1].begin(1)
       case UInt8(ascii: "{"): groups[groups.count - 1].multiply(by: interval())
       case UInt8(ascii: "+"): groups[groups.count - 1].multiply(by: 2)

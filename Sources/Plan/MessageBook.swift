@@ -1,27 +1,14 @@
-import Messages
-
-/// The patterns that a plan names, as they are found in it.
+/// The patterns that a plan names, as they are found in it. They are read when it is known which
+/// of them are played: an included file may have more than a plan needs.
 struct MessageBook {
-  struct Entry {
-    var name: String
-    var place: Place
-    /// Nil when something is wrong with it; it still has a name that phases may use.
-    var pattern: MessagePattern?
-  }
-
-  /// What the server does with a message; nil when it could not be read.
-  let reply: ServerReply?
-  private(set) var entries: [Entry] = []
+  /// Name and pattern as they stand in the plan, in its order.
+  private(set) var entries: [Item.Field] = []
   /// Whether a phase could not be read at all, so that nobody knows what it would have played.
   var mayBePlayedElsewhere = false
 
-  init(reply: ServerReply?) {
-    self.reply = reply
-  }
+  func entry(named name: String) -> Item.Field? { entries.first { $0.key == name } }
 
-  func entry(named name: String) -> Entry? { entries.first { $0.name == name } }
-
-  mutating func add(_ entry: Entry) { entries.append(entry) }
+  mutating func add(_ entry: Item.Field) { entries.append(entry) }
 }
 
 /// A name that stands somewhere in a plan.

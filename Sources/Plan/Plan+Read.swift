@@ -66,9 +66,7 @@ extension Reader {
     }
     let clients = clients(fields["clients"]?.item)
     let sampling = sampling(fields["sampling"]?.item)
-    // Without a server that could be read, nothing is said of what it replies.
-    let reply = targets == nil ? server?.reply : .echo
-    var messages = MessageBook(reply: reply)
+    var messages = MessageBook()
     if let field = fields["messages"] { self.messages(field.item, into: &messages) }
     let context = PhaseContext(clients: clients, interval: sampling?.every)
     let phases =
@@ -84,7 +82,9 @@ extension Reader {
     let memoryGuard = memoryGuard(fields["guard"]?.item)
     crossCheck(
       server: server, targets: targets ?? [], clients: clients, phases: phases, fields: fields)
-    let patterns = patterns(messages, playedBy: phases)
+    // What someone else's server does shows in the run.
+    let reply = targets == nil ? server?.reply : .echo
+    let patterns = patterns(messages, playedBy: phases, reply: reply)
     guard errorCount == 0, server != nil || targets != nil, let clients, let sampling else {
       return nil
     }

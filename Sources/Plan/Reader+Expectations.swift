@@ -55,7 +55,13 @@ extension Reader {
     guard !text.unicodeScalars.contains("\0") else {
       throw Problem("a regular expression has no zero bytes")
     }
-    guard ExpressionSize.of(text) <= ExpressionSize.most else {
+    let size = ExpressionSize(text)
+    guard !size.hasReference else {
+      throw Problem(
+        "an extended regular expression has no back-references",
+        hint: "write out what is found again, or ask for a part of the answer")
+    }
+    guard size.total <= ExpressionSize.most else {
       throw Problem(
         "\(quoted(text)) is too large: with its repetitions written out it matches more than"
           + " 1,000 characters", hint: "ask for a part of the answer")

@@ -18,7 +18,6 @@ extension Reader {
     }
     if fields.isEmpty { report(item.place, "messages is empty", hint: Self.example) }
     return fields.map { field in
-      let name = PlacedName(name: field.key, place: field.place)
       if !Variables.isName(field.key) {
         report(
           field.place, "\(quoted(field.key)) is not a name for a message",
@@ -28,11 +27,10 @@ extension Reader {
         report(
           field.place, "there is a message \(quoted(field.key)) already",
           hint: "the other one is in line \(other.place.line)")
-        return name
+      } else {
+        book.add(field)
       }
-      let pattern = pattern(field, reply: book.reply)
-      book.add(MessageBook.Entry(name: field.key, place: field.place, pattern: pattern))
-      return name
+      return PlacedName(name: field.key, place: field.place)
     }
   }
 
@@ -165,14 +163,14 @@ extension Reader {
 
 extension Reader {
   /// The patterns that are played, in the order of the plan.
+  ///
+  /// - Parameter reply: what the server does with a message; nil when it could not be read.
   mutating func patterns(
-    _ book: MessageBook, playedBy phases: [PlacedPhase]
+    _ book: MessageBook, playedBy phases: [PlacedPhase], reply: ServerReply?
   ) -> [MessagePattern] {
-    let known = book.entries.map(\.name)
-    var played: Set<String> = []
-    for name in phases.flatMap(\.messages) {
-      played.insert(name.name)
-      guard !known.contains(name.name) else { continue }
+    let known = book.entries.map(\.key)
+    let names = phases.flatMap(\.messages)
+    for name in names where !known.contains(name.name) {
       report(
         name.place, "there is no message \(quoted(name.name))",
         hint: didYouMean(name.name, known)
@@ -180,21 +178,23 @@ extension Reader {
             ? "write messages: {\(name.name): {every: 30s, send: \"ping\"}}"
             : "messages are \(known.joined(separator: ", "))"))
     }
-    // Included files may have more than a plan needs.
-    let isWhole = !phases.isEmpty && !book.mayBePlayedElsewhere
-    for entry in book.entries
-    where isWhole && entry.place.file == 0 && !played.contains(entry.name) {
-      report(
-        entry.place, "no phase plays the message \(quoted(entry.name))",
-        hint: "for example - hold: {for: 30s, messages: \(entry.name)}")
-    }
-    let used = book.entries.filter { played.contains($0.name) }
+    let played = Set(names.map(\.name))
+    let used = book.entries.filter { played.contains($0.key) }
     if used.count > MessagePattern.most {
       report(
         used[MessagePattern.most].place,
         "a plan has at most \(MessagePattern.most) messages, and this is one more")
     }
-    return used.compactMap(\.pattern)
+    let unused = book.entries.filter { !played.contains($0.key) && $0.place.file == 0 }
+    for field in unused {
+      if !phases.isEmpty && !book.mayBePlayedElsewhere {
+        report(
+          field.place, "no phase plays the message \(quoted(field.key))",
+          hint: "for example - hold: {for: 30s, messages: \(field.key)}")
+      }
+      _ = pattern(field, reply: reply)
+    }
+    return used.compactMap { pattern($0, reply: reply) }
   }
 }
 

@@ -79,6 +79,27 @@ import Testing
     #expect(plan.text == minimal)
   }
 
+  @Test(
+    .timeLimit(.minutes(10)),
+    arguments: [
+      ("/dev/zero", "it is no regular file"), ("/tmp", "Is a directory"),
+      ("/nowhere", "No such file or directory"),
+    ])
+  func `reads regular files beside it, and nothing that never ends`(name: String, why: String) {
+    #expect(
+      failure(Array("include: \(name)\nphases: [hold: 1s]\n".utf8))
+        == "1:10: the file '\(name)' cannot be read: \(why)")
+  }
+
+  @Test func `does not wait for a pipe that nobody writes to`() throws {
+    let directory = try TemporaryDirectory()
+    let pipe = directory.url.appendingPathComponent("pipe").path
+    #expect(mkfifo(pipe, 0o600) == 0)
+    #expect(
+      failure(Array("include: \(pipe)\nphases: [hold: 1s]\n".utf8)).hasSuffix(
+        "cannot be read: it is no regular file"))
+  }
+
   @Test func `refuses what is not UTF-8 at its place`() {
     #expect(
       failure(Array("name: x\nab".utf8) + [0xFF, 0x41])

@@ -59,6 +59,33 @@ import Testing
     #expect(plan.patterns == [])
   }
 
+  @Test func `look only at messages of others that they play`() throws {
+    let library = """
+      messages:
+        echoed: {every: 1s, send: x}
+        sent: {every: 1s, send: x, expect: none}
+        missing: {every: 1s, file: nowhere.bin}
+      """
+    func text(_ name: String) -> String {
+      """
+      include: library.plan
+      server: {listen: "127.0.0.1:9000", reply: discard}
+      phases: [hold: {for: 1s, messages: \(name)}]
+      """
+    }
+    let files = ["library.plan": library]
+    let plan = try read(text("sent"), files)
+    #expect(plan.patterns.map(\.name) == ["sent"])
+    #expect(plan.attachments.count == 1)
+    #expect(
+      errors(text("echoed"), files) == [
+        "plans/library.plan:2:3: the server discards what it receives, so no echo comes back"
+      ])
+    #expect(
+      errors(text("missing"), files).first
+        == "plans/library.plan:4:3: the server discards what it receives, so no echo comes back")
+  }
+
   @Test func `replace the server by a target`() throws {
     let plan = try read(
       "include: base.plan\ntarget: 127.0.0.1:80\nphases: [hold: 1s]\n", ["base.plan": base])

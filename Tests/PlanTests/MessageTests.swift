@@ -174,7 +174,15 @@ import Testing
     ("a|b", 3), ("(((", 3), (")))", 0), ("a{", 1), ("a{x}", 1),
   ])
   func `bound what an expression takes`(text: String, size: Int) {
-    #expect(ExpressionSize.of(text) == size)
+    #expect(ExpressionSize(text).total == size)
+  }
+
+  @Test(arguments: [
+    ("(a)\\1", true), ("a\\\\1", false), ("[\\1]", false), ("\\.1", false), ("a{1}", false),
+    ("x\\9", true),
+  ])
+  func `know an expression that refers back`(text: String, refers: Bool) {
+    #expect(ExpressionSize(text).hasReference == refers)
   }
 
   @Test(
