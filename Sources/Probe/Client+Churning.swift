@@ -48,18 +48,17 @@ extension Client where System: ~Copyable {
 
   /// Closes the connections whose time has come and returns when to be back; nil for never.
   mutating func endLifetimes() -> Instant? {
-    var closed = 0
-    while let end = churn.lifetimes.first {
+    var ended = 0
+    while let end = churn.lifetimes.first, ended < Self.batch {
       if connections.state(end.token) != .free {
-        guard churn.isOver || end.due <= now else { return end.due }
-        guard closed < Self.batch else { return now }
+        guard churn.isOver || end.due <= now else { break }
         retire(end.token.slot)
-        closed += 1
       }
       churn.lifetimes.removeFirst()
+      ended += 1
     }
-    // Nothing else may end the wait in which the phase is to be found settled.
-    return closed > 0 ? now : nil
+    // There is room for others now, or the phase may be found settled: nothing else may tell.
+    return ended > 0 ? now : churn.lifetimes.first?.due
   }
 
   /// Closes a connection of our own accord, once the message under way is over.

@@ -15,8 +15,7 @@ extension Client where System: ~Copyable {
       guard seen.has(.writable) else { return }
       establish(token.slot)
     case .sending:
-      // An error is told once, and to the reader: it knows what came before.
-      if seen.has(.writable), !seen.has(.error | .hangUp) { write(token.slot) }
+      if seen.has(.writable) { write(token.slot) }
       guard connections.state(token) != .free else { return }
     case .established, .asked, .awaiting: break
     }

@@ -165,6 +165,31 @@ import Testing
     #expect(world.client.board.largest(.drift) > 20e9)
   }
 
+  @Test func `a churn that has to catch up opens no more than it can keep account of`() throws {
+    let world = World()
+    let peer = TestPeer(world.network, at: .first)
+    try peer.listen()
+    try world.addClient(
+      [Self.churn(rate: 10, lifetime: .seconds(1), span: .seconds(10))], timeout: .seconds(1))
+    world.check = { [unowned world] in world.expectConsistency(goal: 21) }
+    world.order(.begin)
+    world.round()
+    world.network.advance(to: world.network.now + 5_000_000_000)
+    // The first one stays for its lifetime; the peer throws out all that come after it.
+    var accepted = 0
+    for _ in 0..<2_000 where !world.hasSettled(0) {
+      world.run(for: .milliseconds(10))
+      while let socket = try peer.accept() {
+        accepted += 1
+        if accepted > 1 { try peer.close(socket, reset: true) }
+      }
+    }
+    #expect(world.hasSettled(0))
+    #expect(accepted == 100)
+    #expect(world.client.board[.churned] == 1)
+    #expect(world.client.board[.closedByPeer] == 99)
+  }
+
   @Test func `a second churn follows the first`() throws {
     let world = try world(
       Self.churn(),

@@ -20,6 +20,10 @@ import Testing
     #expect(stage.count(.bytesSent) == 10)
     #expect(stage.count(.bytesReceived) == 10)
     #expect(stage.count(.unexpectedBytes) == 0)
+    // It has been answered once, so it is none of those that never were.
+    stage.world.run(for: .seconds(10))
+    #expect(stage.outcomes() == [2, 1, 0, 0, 0, 0])
+    #expect(stage.count(.unanswered) == 0)
   }
 
   @Test(arguments: 0..<10)

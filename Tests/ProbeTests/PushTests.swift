@@ -74,6 +74,16 @@ import Testing
     #expect(heard.count == (size + 9) / 10 * 10 + 10)
   }
 
+  @Test func `a message is not begun on a connection before the last one is out`() throws {
+    // Each call takes half the time from one push to the next, and writes a third of a message.
+    let world = try world(
+      connections: 2, every: .microseconds(2), dials: .init(costOfACall: 1_000)
+    ) { $0.sendLimit = 3 }
+    world.run(for: .seconds(1)) { world.client.board[.pushed] >= 100 }
+    #expect(world.client.board[.pushed] >= 100)
+    #expect(world.client.board[.pushedWrong] == 0)
+  }
+
   @Test func `what clients say is thrown away, and their end is noticed`() throws {
     let world = World()
     try world.addServer(reply: .push(every: 1_000_000_000, Self.text))

@@ -74,6 +74,20 @@ import Testing
     #expect(world.client.messages(.received) == sends.count)
   }
 
+  @Test func `those that are about to go are replaced by the next step up`() throws {
+    let world = try world(
+      most: 200, dials: .init(latency: 100_000_000), patterns: [.test(every: .milliseconds(400))])
+    world.order(.begin, goal: 100)
+    world.run(for: .seconds(2))
+    world.order(.begin, goal: 10)
+    world.run(for: .milliseconds(1))
+    #expect((11..<100).contains(world.client.held))
+    world.order(.begin, goal: 100)
+    #expect(world.run(for: .seconds(5)) { world.hasSettled(0) })
+    #expect(world.client.held == 100)
+    #expect(world.client.board[.opened] == 190)
+  }
+
   @Test func `those that go have their answers first`() throws {
     let world = try world(
       dials: .init(latency: 100_000_000), patterns: [.test(every: .milliseconds(400))])
