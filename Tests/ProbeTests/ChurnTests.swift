@@ -101,6 +101,19 @@ import Testing
     #expect(world.client.held == 20)
   }
 
+  @Test func `a ramp that begins over a churn counts only those that stay`() throws {
+    let world = try world(
+      Self.churn(lifetime: .seconds(100)), then: [.open(goal: 40, rate: 1000)],
+      dials: .init(latency: 100_000_000))
+    world.order(.begin, phase: 1)
+    world.run(for: .seconds(1))
+    #expect(world.client.held > 90)
+    #expect(world.client.connecting > 10)
+    world.play(phase: 2)
+    #expect(world.client.held == 40)
+    #expect(world.client.connecting == 0)
+  }
+
   @Test func `connections that the peer closes are lost, not churned`() throws {
     let world = World()
     let peer = TestPeer(world.network, at: .first)

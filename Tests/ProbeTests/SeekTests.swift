@@ -88,6 +88,19 @@ import Testing
     #expect(world.client.board[.opened] == 190)
   }
 
+  @Test func `a further step down does not count those that are about to go`() throws {
+    let world = try world(
+      dials: .init(latency: 100_000_000), patterns: [.test(every: .milliseconds(300))])
+    world.order(.begin, goal: 100)
+    world.run(for: .seconds(2))
+    world.order(.begin, goal: 50)
+    world.run(for: .milliseconds(1))
+    #expect((51..<100).contains(world.client.held))
+    world.order(.begin, goal: 30)
+    #expect(world.run(for: .seconds(5)) { world.hasSettled(0) })
+    #expect(world.client.held == 30)
+  }
+
   @Test func `those that go have their answers first`() throws {
     let world = try world(
       dials: .init(latency: 100_000_000), patterns: [.test(every: .milliseconds(400))])
