@@ -165,9 +165,9 @@ struct Addresses: Equatable {
   }
 
   private static func checkRoom(_ plan: Plan, sources: Int) throws(InvalidPlan) {
-    let errors = plan.phases.compactMap { phase -> Diagnostic? in
+    let errors = zip(plan.phases, plan.phases.demands).compactMap { phase, demand -> Diagnostic? in
       let problem = AddressProblem.shortage(
-        goal: phase.goal ?? 0, sources: sources, ports: plan.clients.ports.count,
+        goal: demand, sources: sources, ports: plan.clients.ports.count,
         endpoints: plan.server?.mostEndpoints ?? plan.targets.count, server: plan.server != nil)
       return problem.map {
         Diagnostic(

@@ -98,6 +98,7 @@ extension Coordinator {
     else { return }
     aborted = violation
     isCut = true
+    cutPhase = phase
     progress.note("\(plan.name): ends here: \(violation.text)")
     fleet.post(.settle, phase: phase)
   }

@@ -47,7 +47,9 @@ struct Coordinator: ~Copyable {
   var live: LiveRecording?
   /// The condition that ended the run.
   var aborted: LiveRecording.Violation?
-  /// Whether that, a moment ago, ended this phase.
+  /// The place of the phase that it ended.
+  var cutPhase: Int?
+  /// Whether what this phase waits for is not to be waited for any more.
   var isCut = false
 
   init(
@@ -175,7 +177,7 @@ struct Coordinator: ~Copyable {
     record.failures = failures.reduce(0) { $0 + $1.count }
     let reached = record.goal.map { established - record.phantom >= $0 } ?? hasFound(record)
     record.outcome =
-      interrupted ? .interrupted : aborted != nil ? .aborted : reached ? .done : .limit
+      interrupted ? .interrupted : cutPhase == phase ? .aborted : reached ? .done : .limit
     state.phases[phase] = record
     let readings = kernel.readings()
     if record.outcome == .limit || record.ceiling != nil {

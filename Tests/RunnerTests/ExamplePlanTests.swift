@@ -79,7 +79,7 @@ import Testing
     let again = try Plan.read(text: plan.effective, file: path)
     #expect(again.effective == plan.effective)
     #expect(again.goal == plan.goal)
-    #expect(again.phases.map(\.kind) == plan.phases.map(\.kind))
+    #expect(again.phases.map(\.title) == plan.phases.map(\.title))
     #expect(again.server == plan.server)
     #expect(again.clients == plan.clients)
   }
