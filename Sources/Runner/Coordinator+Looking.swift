@@ -66,7 +66,9 @@ extension Coordinator {
 
   mutating func measureMemory() {
     for (index, member) in fleet.members.enumerated() where member.isAlive {
-      state.workers[index].privateBytes = MemoryMeter.privateBytes(of: member.child.id)
+      let bytes = MemoryMeter.privateBytes(of: member.child.id)
+      state.workers[index].privateBytes = [bytes, state.workers[index].privateBytes]
+        .compactMap(\.self).max()
     }
   }
 

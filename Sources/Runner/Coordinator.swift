@@ -152,6 +152,8 @@ struct Coordinator: ~Copyable {
 
   /// Begins no further message and waits for the answers that are outstanding.
   private mutating func endMessages() throws(RecordingError) {
+    // Only messages touch the memory that is kept for them.
+    measureMemory()
     // The rate is told from the sample that first shows all that were sent.
     try sample(kernel.readings())
     fleet.post(.settle, phase: phase)
