@@ -43,6 +43,11 @@ extension Client where System: ~Copyable {
         wake = earlier(
           wake, script.every > 0 ? playRounds(pattern) : playTurns(pattern, rate: script.rate))
       }
+      if conversation.isEnding, wake == nil {
+        conversation.fallSilent()
+        // Nothing else may end the wait in which the phase is to be found settled.
+        wake = now
+      }
     }
     return earlier(wake, nextTimeout())
   }

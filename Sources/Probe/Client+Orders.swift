@@ -12,7 +12,7 @@ extension Client where System: ~Copyable {
       begin(task)
       beginMessages(during: task)
     case .settle:
-      conversation.fallSilent()
+      conversation.end(at: now)
       churn.isOver = true
       // Even with nothing under way: the order to begin may have been overwritten before it was
       // read, and the phase must settle all the same. A close goes on to its end.
@@ -64,7 +64,7 @@ extension Client where System: ~Copyable {
   mutating func settleWhenDone() {
     guard case .settling = work, connections.oldestConnecting == ConnectionTable.none,
       churn.transients == 0, leavers == 0,
-      command.order != .settle || !connections.hasMessageUnderWay
+      command.order != .settle || (conversation.isSilent && !connections.hasMessageUnderWay)
     else { return }
     work = .none
     meter.publishNow(&kernel, to: board, at: now)

@@ -12,6 +12,7 @@ struct Conversation: ~Copyable {
   /// The phase that it is played for.
   private(set) var phase = 0
   private(set) var start = Instant(nanoseconds: 0)
+  private(set) var isEnding = false
   /// No message is due from here on.
   private(set) var end = Instant.distantFuture
   /// Rows that the phase is going to use, as far as one knows.
@@ -28,7 +29,18 @@ struct Conversation: ~Copyable {
   func isPlayed(_ pattern: Int) -> Bool { played >> UInt32(pattern) & 1 == 1 }
 
   /// Begins no message any more.
-  mutating func fallSilent() { played = 0 }
+  mutating func fallSilent() {
+    played = 0
+    isEnding = false
+  }
+
+  /// Falls silent as soon as what was due before this instant has been begun: a worker that is a
+  /// little behind leaves nothing out.
+  mutating func end(at instant: Instant) {
+    guard !isSilent else { return }
+    end = min(end, instant)
+    isEnding = true
+  }
 
   /// Plays other patterns from an instant on.
   ///
@@ -40,7 +52,7 @@ struct Conversation: ~Copyable {
     self.phase = phase
     self.start = start
     end = span.map { start.advanced(byNanoseconds: $0) } ?? .distantFuture
-    played = 0
+    fallSilent()
     for pattern in places {
       played |= 1 << UInt32(pattern)
       patterns.restart(pattern, at: start, slots: slots)

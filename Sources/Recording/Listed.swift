@@ -57,6 +57,13 @@ extension Row {
     try decode(Value.self, forColumn: column)
   }
 
+  /// As `get`, for a column that recordings of an earlier version do not have: nil there.
+  func ifThere<Value: DatabaseValueConvertible & StatementColumnConvertible>(
+    _ column: String
+  ) throws -> Value? {
+    hasColumn(column) ? try get(column) : nil
+  }
+
   func choice<Choice: RawRepresentable<String>>(_ column: String) throws -> Choice {
     let text: String = try get(column)
     guard let choice = Choice(rawValue: text) else {

@@ -5,12 +5,13 @@ extension PhaseRecord: Listed {
   static let columns = [
     "name", "kind", "title", "plan_line", "goal", "planned_rate", "started", "ended", "outcome",
     "established", "accepted", "phantom", "failures", "ceiling",
+    "remark",
   ]
 
   var values: [(any DatabaseValueConvertible)?] {
     [
       name, kind, title, planLine, goal, plannedRate, started, ended, outcome.rawValue,
-      established, accepted, phantom, failures, ceiling,
+      established, accepted, phantom, failures, ceiling, remark,
     ]
   }
 
@@ -22,7 +23,8 @@ extension PhaseRecord: Listed {
       ended: try row.get("ended"), outcome: try row.choice("outcome"),
       established: try row.get("established"), accepted: try row.get("accepted"),
       phantom: try row.get("phantom"), failures: try row.get("failures"),
-      ceiling: try row.get("ceiling"))
+      // Version 1.0 had neither.
+      ceiling: try row.ifThere("ceiling") ?? nil, remark: try row.ifThere("remark") ?? "")
   }
 }
 

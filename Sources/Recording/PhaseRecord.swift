@@ -35,12 +35,15 @@ package struct PhaseRecord: Sendable, Equatable {
   package var failures: Int
   /// What a search found: the most connections that lasted; nil for other phases, and when none did.
   package var ceiling: Int?
+  /// What is to be said of how it went, for example why it was slower than planned; empty where
+  /// there is nothing.
+  package var remark: String
 
   package init(
     name: String, kind: String, title: String, planLine: Int, goal: Int? = nil,
     plannedRate: Double? = nil, started: Double? = nil, ended: Double? = nil,
     outcome: Outcome = .skipped, established: Int = 0, accepted: Int = 0, phantom: Int = 0,
-    failures: Int = 0, ceiling: Int? = nil
+    failures: Int = 0, ceiling: Int? = nil, remark: String = ""
   ) {
     self.name = name
     self.kind = kind
@@ -56,6 +59,7 @@ package struct PhaseRecord: Sendable, Equatable {
     self.phantom = phantom
     self.failures = failures
     self.ceiling = ceiling
+    self.remark = remark
   }
 
   /// Seconds the phase took; nil while it has not ended.

@@ -49,16 +49,18 @@ extension Recording {
     verdict = judged.flatMap(Verdict.init(rawValue:))
 
     overrides = try PlanOverride.all(in: database).map(\.fact)
-    // Version 1.0 had none.
+    // Version 1.0 had neither.
     if try database.tableExists(Attachment.table) {
       attachments = try Attachment.all(in: database)
+    }
+    if try database.tableExists(SearchStep.table) {
+      searchSteps = try SearchStep.all(in: database)
     }
     host = try HostFact.all(in: database).map(\.fact)
     phases = try PhaseRecord.all(in: database)
     workers = try WorkerRecord.all(in: database)
     failures = try FailureRecord.all(in: database)
     limits = try LimitRecord.all(in: database, evidence: LimitEvidence.all(in: database))
-    searchSteps = try SearchStep.all(in: database)
     prediction = try PredictionTerm.all(in: database)
     thresholds = try ThresholdResult.all(in: database)
     series = try Series.all(in: database)

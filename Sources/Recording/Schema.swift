@@ -52,7 +52,8 @@ enum Schema {
       accepted INTEGER NOT NULL,
       phantom INTEGER NOT NULL,
       failures INTEGER NOT NULL,
-      ceiling INTEGER
+      ceiling INTEGER,
+      remark TEXT NOT NULL
     );
     CREATE TABLE search_step (
       position INTEGER PRIMARY KEY,

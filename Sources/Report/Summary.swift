@@ -38,6 +38,9 @@ private func measured(_ recording: Recording, _ metrics: Metrics) -> [Fact] {
   connect +=
     metrics.connect?.named.map { "\($0.name) \(Format.duration(seconds: $0.seconds))" } ?? []
   if !connect.isEmpty { rows.append(Fact("connect", connect.joined(separator: " · "))) }
+  for phase in recording.phases.filter({ !$0.remark.isEmpty }).prefix(2) {
+    rows.append(Fact("slow", line("\(phase.name): \(phase.remark)")))
+  }
   if let sent = metrics.messages(.sent), sent > 0 {
     rows.append(Fact("messages", messages(metrics, sent: sent)))
   }

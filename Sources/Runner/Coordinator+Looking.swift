@@ -72,6 +72,28 @@ extension Coordinator {
     }
   }
 
+  /// Says why a phase went slower than planned, where it did. A limit is a reason of its own.
+  ///
+  /// - Parameters:
+  ///   - before: handshakes that had finished when the phase began.
+  ///   - tail: time at its end in which nothing is opened any more.
+  mutating func remarkOnPace(since before: Int, tail: Duration = .zero) {
+    let elapsed = Instant.now().seconds(since: phaseStarted) - tail / .seconds(1)
+    guard let planned = state.phases[phase].plannedRate, elapsed > 0, !growthStopped, !interrupted,
+      !fleet.any(.client, { $0[.limited] == 1 })
+    else { return }
+    let rate = Double(fleet.total(.established, .client) - before) / elapsed
+    guard rate < 0.9 * planned else { return }
+    let cause = diagnose(
+      rate: rate, planned: planned, before: countersBefore, after: kernel.readings().values,
+      host: host, demand: demand)
+    let remark =
+      "\(Format.rate(rate)) of \(Format.rate(planned)) planned: "
+      + (cause == nil ? "the processors were not the reason" : "every core was busy")
+    state.phases[phase].remark = remark
+    progress.note("\(plan.name): \(state.phases[phase].name): \(remark)")
+  }
+
   mutating func updateWorkers() {
     for (index, member) in fleet.members.enumerated() {
       state.workers[index].update(from: member)

@@ -128,13 +128,17 @@ struct Coordinator: ~Copyable {
   mutating func work(_ phase: Phase) throws(RecordingError) {
     switch phase.kind {
     case .ramp:
+      let before = fleet.total(.established, .client)
       try loop(until: nil) { fleet in fleet.hasSettled }
+      remarkOnPace(since: before)
       if hasOwnServer {
         try settle { fleet in fleet.now(.held, .server) >= fleet.now(.held, .client) }
       }
       measureMemory()
-    case .churn:
+    case .churn(let churn):
+      let before = fleet.total(.established, .client)
       try loop(until: nil) { fleet in fleet.hasSettled }
+      remarkOnPace(since: before, tail: churn.lifetime)
       if hasOwnServer {
         try settle { fleet in fleet.now(.held, .server) <= fleet.now(.held, .client) }
       }
@@ -152,8 +156,6 @@ struct Coordinator: ~Copyable {
 
   /// Begins no further message and waits for the answers that are outstanding.
   private mutating func endMessages() throws(RecordingError) {
-    // Only messages touch the memory that is kept for them.
-    measureMemory()
     // The rate is told from the sample that first shows all that were sent.
     try sample(kernel.readings())
     fleet.post(.settle, phase: phase)
@@ -161,6 +163,8 @@ struct Coordinator: ~Copyable {
     let deadline = Instant.now().advanced(byNanoseconds: timeout).advanced(by: Self.settleTime)
     isCut = false
     try loop(until: deadline) { fleet in fleet.hasSettled }
+    // Only messages touch the memory that is kept for them.
+    measureMemory()
   }
 
   var hasOwnServer: Bool { plan.server != nil }

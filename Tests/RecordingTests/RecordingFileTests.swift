@@ -59,13 +59,23 @@ import Testing
     #expect(try Recording.read(from: path) == Recording.full)
   }
 
-  @Test func `reads a file of version 1.0, which had no attachments`() throws {
+  @Test func `reads a file of version 1.0, which had no attachments, searches and remarks`() throws
+  {
     try Recording.full.write(to: path)
     try DatabaseQueue(path: path).write { database in
-      try database.execute(sql: "DROP TABLE plan_attachment; PRAGMA user_version = 1000")
+      try database.execute(
+        sql: """
+          DROP TABLE plan_attachment; DROP TABLE search_step; ALTER TABLE phase DROP COLUMN ceiling;
+          ALTER TABLE phase DROP COLUMN remark; PRAGMA user_version = 1000
+          """)
     }
     var old = Recording.full
     old.attachments = []
+    old.searchSteps = []
+    for index in old.phases.indices {
+      old.phases[index].ceiling = nil
+      old.phases[index].remark = ""
+    }
     #expect(try Recording.read(from: path) == old)
   }
 

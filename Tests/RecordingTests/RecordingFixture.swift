@@ -29,7 +29,8 @@ extension Recording {
         PhaseRecord(
           name: "ramp", kind: "ramp", title: "ramp to 1,000,000", planLine: 7, goal: 1_000_000,
           plannedRate: 25_000, started: 0.25, ended: 2.5, outcome: .limit, established: 19_936,
-          accepted: 19_930, phantom: 6, failures: 12),
+          accepted: 19_930, phantom: 6, failures: 12, ceiling: 19_930,
+          remark: "14,000/s of 25,000/s planned: every core was busy"),
         PhaseRecord(name: "pause", kind: "pause", title: "pause 5s", planLine: 8),
       ],
       workers: [
@@ -69,6 +70,12 @@ extension Recording {
         LimitRecord(
           end: .host, phase: "ramp", planLine: 7, resource: .memoryGuard, count: 1,
           firstInstant: 2, established: 1, accepted: 1, evidence: [Fact("available", "1 GiB")]),
+      ],
+      searchSteps: [
+        SearchStep(phase: "search", at: 1.5, goal: 20_000, held: 20_000, outcome: .reached),
+        SearchStep(
+          phase: "search", at: 2.5, goal: 30_000, held: 30_000, outcome: .tooMany,
+          reason: "failures.rate > 1% (measured 3%)"),
       ],
       prediction: [
         PredictionTerm(

@@ -60,6 +60,17 @@ import Testing
     #expect(last.hasSuffix("reports/small/report.html"))
   }
 
+  @Test func `a ramp that is slower than planned says so, and passes`() throws {
+    try writePlan(PlanText(goal: "2000", phases: ["ramp: {to: 2k, rate: 10M/s}", "close: reset"]))
+    let ending = try workspace.run(["small.plan"])
+    #expect(ending.exitCode == 0)
+    #expect(ending.output.contains("of 10,000,000/s planned: "))
+    let ramp = try #require(workspace.recording(of: "small").phases.first)
+    #expect(ramp.outcome == .done)
+    #expect(ramp.remark.contains("planned"))
+    #expect(try workspace.text(of: "reports/small/report.html").contains("/s planned: "))
+  }
+
   @Test func `JSON has exactly the keys that are promised`() throws {
     try writePlan(PlanText(goal: "200", thresholds: ["connections >= 200"]))
     let ending = try workspace.run(["small.plan", "--json", "--quiet"])

@@ -6,6 +6,9 @@ extension HTMLReport {
   var phasesSection: Section {
     Section("phases", "Phases") {
       if !recording.phases.isEmpty { phaseTable.element }
+      for phase in recording.phases where !phase.remark.isEmpty {
+        Element("p", ["class": "note"], line("\(phase.name): \(phase.remark)"))
+      }
     }
   }
 
