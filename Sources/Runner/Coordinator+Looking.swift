@@ -110,6 +110,9 @@ extension Coordinator {
       fleet, kernel: readings, failures: state.failures, phase: state.phases[phase].name,
       state: state)
     try writer.append(sample)
+    if let answers = sample.distributions.last(where: { $0.metric == "rtt" }) {
+      roundTripP99 = answers.distribution.percentile(99).map { Double($0) / 1e9 }
+    }
     live?.append(sample, state: state)
     abortIfDecided(phaseEnded: phaseEnded)
   }
@@ -136,6 +139,18 @@ extension Coordinator {
       accepted: hasOwnServer ? fleet.now(.held, .server) : nil,
       connecting: fleet.now(.connecting, .client),
       failures: fleet.total(.failures, .client) + fleet.total(.failures, .server),
-      memoryAvailable: memoryAvailable.map(Double.init), limit: limitInSight)
+      messages: messages, memoryAvailable: memoryAvailable.map(Double.init), limit: limitInSight)
+  }
+
+  private var messages: ProgressState.Messages? {
+    guard !plan.patterns.isEmpty else { return nil }
+    func total(_ outcome: MessageOutcome) -> Int {
+      plan.patterns.indices.reduce(0) {
+        $0 + fleet.total($1, MessageCounter(outcome), .client)
+      }
+    }
+    return ProgressState.Messages(
+      sent: total(.sent), lost: MessageOutcome.lost.reduce(0) { $0 + total($1) },
+      roundTripP99: roundTripP99)
   }
 }

@@ -36,6 +36,8 @@ struct Coordinator: ~Copyable {
   var phaseStarted: Instant
   var interrupted = false
   var memoryAvailable: Int?
+  /// Seconds, of the last interval in which answers came.
+  var roundTripP99: Double?
   /// True also while no phase has begun: there is no growth to stop.
   var growthStopped = true
   /// The moment at which the memory guard stopped growth in this phase.

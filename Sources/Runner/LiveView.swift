@@ -58,6 +58,7 @@ struct LiveView: Progress {
     counts += "   connecting \(Format.count(state.connecting))"
     counts += "   failed \(Format.count(state.failures))"
     lines.append(counts)
+    if let messages = state.messages { lines.append("messages \(messages.text)") }
     var second = "rate \(Format.rate(max(0, rate.rounded())))"
     if let memory = state.memoryAvailable { second += "   memory left \(Format.bytes(memory))" }
     second += "   \(Format.duration(seconds: state.elapsed.rounded(.down)))"

@@ -16,9 +16,26 @@ struct ProgressState {
   var accepted: Int?
   var connecting: Int
   var failures: Int
+  /// Nil where no messages are sent.
+  var messages: Messages?
   var memoryAvailable: Double?
   /// The limit, from the moment it is seen.
   var limit: String?
+}
+
+extension ProgressState {
+  struct Messages {
+    var sent: Int
+    var lost: Int
+    /// Seconds, of the last interval in which answers came; nil before the first.
+    var roundTripP99: Double?
+
+    /// "1,200 sent, 0 lost, round trip p99 4.9 ms"
+    var text: String {
+      "\(Format.count(sent)) sent, \(Format.count(lost)) lost"
+        + (roundTripP99.map { ", round trip p99 \(Format.duration(seconds: $0))" } ?? "")
+    }
+  }
 }
 
 /// Tells the user how the run goes. It writes to standard error, so that standard output holds
@@ -56,6 +73,7 @@ struct PlainProgress: Progress {
     var line = "\(clock(state)) \(Format.count(state.established)) established"
     if let accepted = state.accepted { line += ", \(Format.count(accepted)) accepted" }
     line += ", \(Format.count(state.failures)) failed"
+    if let messages = state.messages { line += ", messages: \(messages.text)" }
     if let memory = state.memoryAvailable { line += ", \(Format.bytes(memory)) available" }
     write(line)
   }
