@@ -7,26 +7,42 @@ package import Recording
 /// and the values that the environment gave), as the environment of whoever judges is not looked
 /// at. Nor are files: what the plan includes is among the recording's `attachments`.
 package func judge(_ recording: Recording) -> Judgement {
-  let settings = Dictionary(
-    recording.overrides.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
-  do {
-    let plan = try Plan.read(
-      text: recording.planText, file: recording.planFile, overrides: settings,
-      files: Plan.attached(
-        Dictionary(
-          recording.attachments.map { ($0.name, $0.content) }, uniquingKeysWith: { _, last in last }
-        )))
+  do throws(InvalidPlan) {
+    let plan = try recording.plan()
     return judge(recording, thresholds: plan.thresholds, expected: plan.expectedLimit)
   } catch {
-    var judgement = judge(recording, thresholds: [])
-    if recording.fault == nil {
-      let first = error.diagnostics.first?.message ?? ""
-      judgement.verdict = .error
-      judgement.exitCode = ExitStatus.fault
-      judgement.headline = "the recording's plan cannot be read: \(first)"
-    }
-    return judgement
+    return judge(recording, thresholds: [], withoutPlan: error)
   }
+}
+
+/// As `judge(_:)`, with these conditions instead of the plan's thresholds, each written as a plan
+/// would write it.
+package func judge(
+  _ recording: Recording, conditions: [String]
+) throws(CommandLineValue.Wrong) -> Judgement {
+  let plan: Plan
+  do throws(InvalidPlan) {
+    plan = try recording.plan()
+  } catch {
+    let thresholds = try recording.thresholds(conditions, interval: nil)
+    return judge(recording, thresholds: thresholds, withoutPlan: error)
+  }
+  let thresholds = try recording.thresholds(conditions, interval: plan.sampling.every)
+  return judge(recording, thresholds: thresholds, expected: plan.expectedLimit)
+}
+
+/// Nothing says what the run was to do, unless a fault says why it never did it.
+private func judge(
+  _ recording: Recording, thresholds: [Threshold], withoutPlan invalid: InvalidPlan
+) -> Judgement {
+  var judgement = judge(recording, thresholds: thresholds)
+  if recording.fault == nil {
+    let first = invalid.diagnostics.first?.message ?? ""
+    judgement.verdict = .error
+    judgement.exitCode = ExitStatus.fault
+    judgement.headline = "the recording's plan cannot be read: \(first)"
+  }
+  return judgement
 }
 
 /// As `judge(_:)`, with thresholds of the caller's choice.

@@ -2,8 +2,12 @@ extension Plan {
   /// What a plan without a name, or one that cannot be read at all, is called: its file's name
   /// where that can name a directory.
   package static func defaultName(ofFile file: String) -> String {
-    let name = stem(of: file)
-    return problem(withName: name) == nil ? name : "plan"
+    fileName(of: stem(of: file))
+  }
+
+  /// The name of a plan that anyone may have recorded, as it may stand in the name of a file.
+  package static func fileName(of name: String) -> String {
+    problem(withName: name) == nil ? name : "plan"
   }
 
   /// Why a name cannot name a directory; nil when it can.

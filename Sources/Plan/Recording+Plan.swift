@@ -1,0 +1,33 @@
+import Recording
+
+extension Recording {
+  /// The plan that the run was driven by, read again from the recording alone.
+  func plan() throws(InvalidPlan) -> Plan {
+    let settings = Dictionary(
+      overrides.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
+    let files = Dictionary(
+      attachments.map { ($0.name, $0.content) }, uniquingKeysWith: { _, last in last })
+    return try Plan.read(
+      text: planText, file: planFile, overrides: settings, files: Plan.attached(files))
+  }
+
+  /// Conditions on this run, as a plan would write them among its thresholds.
+  ///
+  /// - Parameter interval: between two samples; nil when it is not known.
+  func thresholds(
+    _ conditions: [String], interval: Duration?
+  ) throws(CommandLineValue.Wrong) -> [Threshold] {
+    let context = ThresholdContext(phases: phases.map(\.name), interval: interval)
+    var thresholds: [Threshold] = []
+    for condition in conditions {
+      var reader = Reader(plan: planFile, files: Plan.attached([:]))
+      guard let threshold = reader.threshold(condition, at: .start, context) else {
+        let first = reader.errors.first
+        throw CommandLineValue.Wrong(
+          Problem(first?.message ?? "\(quoted(condition)) is no condition", hint: first?.hint))
+      }
+      thresholds.append(threshold)
+    }
+    return thresholds
+  }
+}
