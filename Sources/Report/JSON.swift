@@ -24,8 +24,7 @@ enum JSON {
 
   /// JSON knows neither infinity nor NaN, and whole numbers read better without ".0".
   private static func number(_ value: Double) -> String {
-    guard value.isFinite else { return "null" }
-    return Int(exactly: value).map(String.init) ?? String(value)
+    value.isFinite ? value.plain : "null"
   }
 
   /// Everything that could do harm on a terminal or in a log is escaped, so nothing is lost.

@@ -60,7 +60,7 @@ private func limitObject(_ limit: LimitRecord) -> JSON {
   ])
 }
 
-private func errnoObject(_ errno: ErrnoRecord) -> JSON {
+func errnoObject(_ errno: ErrnoRecord) -> JSON {
   .object([
     "number": .integer(errno.number), "name": .text(errno.name), "text": .text(errno.text),
   ])

@@ -1,0 +1,61 @@
+import Recording
+
+/// The samples as comma-separated values (RFC 4180): one row an instant, in seconds since the run
+/// started, and one column a series. A series that has no value at an instant leaves its field
+/// empty.
+func csvExport(_ recording: Recording) -> [UInt8] {
+  var columns = recording.series.map(Column.init)
+  var text = (["at"] + recording.series.map(\.key.column)).map(quoted).joined(separator: ",")
+  text += lineEnd
+  for instant in instants(of: recording.series) {
+    text += instant.plain
+    for index in columns.indices {
+      text += ","
+      if let value = columns[index].value(at: instant) { text += value.plain }
+    }
+    text += lineEnd
+  }
+  return Array(text.utf8)
+}
+
+/// As RFC 4180, section 2, has it.
+private let lineEnd = "\r\n"
+
+private func instants(of series: [Series]) -> [Double] {
+  var all: Set<Double> = []
+  for series in series {
+    for point in series.points where point.at.isFinite { all.insert(point.at) }
+  }
+  return all.sorted()
+}
+
+/// A field that separators or quotes would break is quoted, with its quotes doubled.
+private func quoted(_ field: String) -> String {
+  guard field.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return field }
+  return "\"" + field.replacing("\"", with: "\"\"") + "\""
+}
+
+/// A series on its way through the rows: instants are asked for in ascending order.
+private struct Column {
+  private let points: [Series.Point]
+  private var next = 0
+
+  init(_ series: Series) {
+    points = series.points.filter { $0.at.isFinite }.sorted { $0.at < $1.at }
+  }
+
+  /// The value at this instant, the last one where there are several; nil without any.
+  mutating func value(at instant: Double) -> Double? {
+    var found: Double?
+    while next < points.count, points[next].at <= instant {
+      found = points[next].value
+      next += 1
+    }
+    return found.flatMap { $0.isFinite ? $0 : nil }
+  }
+}
+
+extension Series.Key {
+  /// `name`, or `name{label}`.
+  fileprivate var column: String { line(label.isEmpty ? name : "\(name){\(label)}") }
+}

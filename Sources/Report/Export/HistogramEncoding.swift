@@ -1,0 +1,89 @@
+import Recording
+
+/// HdrHistogram's own encoding of a histogram, version 2, as its implementations exchange it.
+///
+/// Values are nanoseconds with three significant digits, from 1 up to `highest`.
+struct HistogramEncoding {
+  /// The highest value that a reader shall make room for. Histograms of one file that are to be
+  /// added up need the same one.
+  let highest: UInt64
+
+  private static let significantDigits: Int32 = 3
+  /// The first bucket counts single values up to the power of two above 2 x 10^3; half of that, as
+  /// an exponent.
+  private static let halfCountMagnitude = 10
+  private static let subBuckets: UInt64 = 1 << (halfCountMagnitude + 1)
+  /// In both cookies: words are of no fixed size, as they are LEB128.
+  private static let encodingCookie: UInt32 = 0x1C84_9303 | 0x10
+  private static let compressedCookie: UInt32 = 0x1C84_9304 | 0x10
+
+  func compressed(_ distribution: Distribution) -> [UInt8] {
+    let stream = storedZlib(encoded(distribution))
+    var bytes: [UInt8] = []
+    bytes.append(bigEndian: Self.compressedCookie)
+    bytes.append(bigEndian: UInt32(stream.count))
+    return bytes + stream
+  }
+
+  private func encoded(_ distribution: Distribution) -> [UInt8] {
+    let payload = Self.payload(distribution)
+    var bytes: [UInt8] = []
+    bytes.append(bigEndian: Self.encodingCookie)
+    bytes.append(bigEndian: UInt32(payload.count))
+    // By how much the counts are shifted: not at all.
+    bytes.append(bigEndian: Int32(0))
+    bytes.append(bigEndian: Self.significantDigits)
+    bytes.append(bigEndian: Int64(1))
+    bytes.append(bigEndian: Int64(clamping: highest))
+    // What an integer is worth where values were real numbers.
+    bytes.append(bigEndian: (1.0 as Double).bitPattern)
+    return bytes + payload
+  }
+
+  /// The counts up to the last that is not zero; a negative number stands for that many zeros.
+  private static func payload(_ distribution: Distribution) -> [UInt8] {
+    var counts: [(index: Int, count: Int64)] = []
+    for bucket in distribution.buckets {
+      let index = index(of: bucket.value)
+      let count = Int64(clamping: bucket.count)
+      if counts.last?.index == index {
+        counts[counts.count - 1].count &+= count
+      } else {
+        counts.append((index, count))
+      }
+    }
+    var payload: [UInt8] = []
+    var next = 0
+    for (index, count) in counts {
+      let zeros = index - next
+      if zeros > 0 { payload.append(zigZag: zeros == 1 ? 0 : Int64(-zeros)) }
+      payload.append(zigZag: count)
+      next = index + 1
+    }
+    return payload
+  }
+
+  /// Where a value is counted: each bucket has half as many counts as the first, and covers twice
+  /// the range of the one before.
+  static func index(of value: UInt64) -> Int {
+    let bits = UInt64.bitWidth - (value | (subBuckets - 1)).leadingZeroBitCount
+    let bucket = bits - (halfCountMagnitude + 1)
+    return (bucket << halfCountMagnitude) + Int(value >> UInt64(bucket))
+  }
+}
+
+extension [UInt8] {
+  /// LEB128 of a number whose sign is its lowest bit; a ninth byte has eight bits.
+  fileprivate mutating func append(zigZag value: Int64) {
+    var rest = UInt64(bitPattern: value << 1 ^ value >> 63)
+    for _ in 0..<8 {
+      guard rest > 0x7F else {
+        append(UInt8(rest))
+        return
+      }
+      append(UInt8(rest & 0x7F) | 0x80)
+      rest >>= 7
+    }
+    append(UInt8(rest))
+  }
+}

@@ -1,0 +1,50 @@
+import FoundationEssentials
+import Recording
+
+/// The whole recording as one JSON object: instants in seconds since the run started, latencies in
+/// nanoseconds. A key without a value is null.
+func jsonExport(_ recording: Recording) -> [UInt8] {
+  let object = JSON.object([
+    "version": .integer(1),
+    "plan": .object([
+      "name": .text(recording.planName),
+      "file": .text(recording.planFile),
+      "text": .text(recording.planText),
+      "effective": .text(recording.effectivePlan),
+      "overrides": listed(recording.overrides),
+      "attachments": .array(
+        recording.attachments.map { attachment in
+          .object([
+            "name": .text(attachment.name),
+            "base64": .text(Data(attachment.content).base64EncodedString()),
+          ])
+        }),
+    ]),
+    // As text: it has 64 bits, and most readers of JSON keep 53 of a number.
+    "seed": .text(String(recording.seed)),
+    "program": .text(recording.programVersion),
+    "started": .text(recording.started.isEmpty ? nil : recording.started),
+    "duration": .number(recording.duration),
+    "complete": .bool(recording.complete),
+    "interrupted": .bool(recording.interrupted),
+    "fault": .text(recording.fault),
+    "verdict": .text(recording.verdict?.rawValue),
+    "hostname": .text(recording.hostname),
+    "host": listed(recording.host),
+    "phases": .array(recording.phases.map(\.json)),
+    "workers": .array(recording.workers.map(\.json)),
+    "series": .array(recording.series.map(\.json)),
+    "distributions": .array(recording.distributions.map(\.json)),
+    "failures": .array(recording.failures.map(\.json)),
+    "limits": .array(recording.limits.map(\.json)),
+    "search": .array(recording.searchSteps.map(\.json)),
+    "prediction": .array(recording.prediction.map(\.json)),
+    "thresholds": .array(recording.thresholds.map(\.json)),
+  ])
+  return Array((object.encoded + "\n").utf8)
+}
+
+/// A list, as names may stand there more than once.
+func listed(_ facts: [Fact]) -> JSON {
+  .array(facts.map { .object(["name": .text($0.name), "value": .text($0.value)]) })
+}

@@ -1,0 +1,106 @@
+import Recording
+
+/// The series and the latencies in the OpenMetrics text format, version 1.0, each value with the
+/// instant of the run at which it was taken.
+func openMetricsExport(_ recording: Recording) -> [UInt8] {
+  let writer = OpenMetricsWriter(epoch: recording.epoch, plan: recording.planName)
+  var lines: [String] = []
+  var metrics: [String] = []
+  for record in recording.distributions where !metrics.contains(record.metric) {
+    metrics.append(record.metric)
+  }
+  var taken: Set<String> = []
+  for metric in metrics {
+    let name = latencyName(metric)
+    // Two metrics that differ in punctuation alone: the first has the name.
+    guard taken.isDisjoint(with: [name]) else { continue }
+    taken.formUnion([name, name + "_count", name + "_sum", name + "_created"])
+    lines += writer.summary(
+      name, of: recording.distributions.filter { $0.metric == metric }, metric)
+  }
+  for family in MetricFamily.all(of: recording.series, besides: taken) {
+    lines += writer.lines(of: family)
+  }
+  return Array(((lines + ["# EOF"]).joined(separator: "\n") + "\n").utf8)
+}
+
+private func latencyName(_ metric: String) -> String {
+  "runner_\(MetricFamily.plain(metric))_latency_seconds"
+}
+
+private struct OpenMetricsWriter {
+  let epoch: Double
+  let plan: String
+
+  func lines(of family: MetricFamily) -> [String] {
+    var lines = head(family.name, family.type, family.unit, family.help)
+    let isCounter = family.type == Series.Kind.counter.rawValue
+    let name = isCounter ? family.name + "_total" : family.name
+    for series in family.series {
+      let labels = labels(series.key.label.isEmpty ? [] : [("label", series.key.label)])
+      for point in inOrder(series.points, by: \.at) where point.value.isFinite {
+        // A count that is below zero is none, and readers refuse the whole file for it.
+        guard !isCounter || point.value >= 0 else { continue }
+        lines.append("\(name)\(labels) \(point.value.plain) \(stamp(point.at))")
+      }
+    }
+    return lines
+  }
+
+  /// Percentiles of each interval at its end, phase by phase, and how many values they stand on.
+  func summary(
+    _ name: String, of records: [DistributionRecord], _ metric: String
+  ) -> [String] {
+    var lines = head(
+      name, "summary", "seconds",
+      "\(line(metric)) latency of the recording, by interval")
+    var phases: [String] = []
+    for record in records where !phases.contains(record.phase) { phases.append(record.phase) }
+    for phase in phases {
+      let here = records.filter { $0.phase == phase }
+      var count: UInt64 = 0
+      for record in inOrder(here, by: \.to) {
+        count += record.distribution.count
+        let values = record.distribution.percentiles(Self.quantiles.map { $0 * 100 }) ?? []
+        for (quantile, value) in zip(Self.quantiles, values) {
+          let labels = labels([("phase", phase), ("quantile", String(quantile))])
+          lines.append("\(name)\(labels) \((Double(value) / 1e9).plain) \(stamp(record.to))")
+        }
+        lines.append("\(name)_count\(labels([("phase", phase)])) \(count) \(stamp(record.to))")
+      }
+    }
+    return lines
+  }
+
+  private static let quantiles = [0.5, 0.9, 0.99, 0.999, 1]
+
+  private func head(_ name: String, _ type: String, _ unit: String?, _ help: String) -> [String] {
+    var lines = ["# TYPE \(name) \(type)"]
+    if let unit { lines.append("# UNIT \(name) \(unit)") }
+    return lines + ["# HELP \(name) \(escaped(help))"]
+  }
+
+  private func labels(_ more: [(name: String, value: String)]) -> String {
+    let all = [("plan", plan)] + more
+    return "{" + all.map { "\($0.0)=\"\(escaped(line($0.1)))\"" }.joined(separator: ",") + "}"
+  }
+
+  private func escaped(_ text: String) -> String {
+    text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+  }
+
+  private func stamp(_ at: Double) -> String { Format.fixed(epoch + at, 3) }
+
+  /// One a millisecond, in order: instants of a metric have to rise.
+  private func inOrder<Element>(_ all: [Element], by at: (Element) -> Double) -> [Element] {
+    var kept: [Element] = []
+    var last = -Double.infinity
+    for element in all.filter({ at($0).isFinite && at($0) >= 0 }).sorted(by: { at($0) < at($1) }) {
+      let instant = ((epoch + at(element)) * 1000).rounded()
+      guard instant > last else { continue }
+      kept.append(element)
+      last = instant
+    }
+    return kept
+  }
+}

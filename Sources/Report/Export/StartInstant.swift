@@ -1,0 +1,11 @@
+import FoundationEssentials
+import Recording
+
+extension Recording {
+  /// Seconds since 1970 at which the run started; 0 where the recording does not say.
+  var epoch: Double {
+    let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+    guard let date = try? style.parse(started) else { return 0 }
+    return (date.timeIntervalSince1970 * 1000).rounded() / 1000
+  }
+}
