@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+package import SystemPackage
 
 /// The terminal that standard error may be.
 package enum Terminal {
@@ -27,6 +28,24 @@ package enum StandardError {
 /// Results.
 package enum StandardOutput {
   package static func write(_ text: String) { writeAll(text, to: STDOUT_FILENO) }
+
+  /// Writes all of a file's bytes, or says why it could not: half of a file is none. A reader that
+  /// has seen enough of it is fine.
+  package static func write(whole bytes: [UInt8]) throws(Errno) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = unsafe rest.withUnsafeBytes {
+        unsafe Glibc.write(STDOUT_FILENO, $0.baseAddress!, $0.count)
+      }
+      if count > 0 {
+        rest = rest.dropFirst(count)
+      } else if errno == EPIPE {
+        return
+      } else if errno != EINTR {
+        throw Errno(rawValue: errno)
+      }
+    }
+  }
 }
 
 /// Unbuffered, so that a forked child never repeats what its parent had not written yet. A reader

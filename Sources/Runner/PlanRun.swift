@@ -30,11 +30,11 @@ extension RunOptions {
     } catch let invalid as InvalidPlan {
       return refuse(invalid, name: plan.name)
     } catch let error as RecordingError {
-      return fail("\(plan.name): \(error)", ExitStatus.notWritten)
+      return complain("\(plan.name): \(error)", ExitStatus.notWritten)
     } catch let error as Errno {
-      return fail("\(plan.name): cannot start the workers: \(error)", ExitStatus.fault)
+      return complain("\(plan.name): cannot start the workers: \(error)", ExitStatus.fault)
     } catch {
-      return fail("\(plan.name): \(error)", ExitStatus.notWritten)
+      return complain("\(plan.name): \(error)", ExitStatus.notWritten)
     }
     return publish(result, files)
   }
@@ -103,7 +103,7 @@ extension RunOptions {
       if json { StandardOutput.write(line + "\n") }
       return ExitStatus.invalidPlan
     } catch {
-      return fail("\(name): a report cannot be written: \(error)", ExitStatus.notWritten)
+      return complain("\(name): a report cannot be written: \(error)", ExitStatus.notWritten)
     }
   }
 
@@ -116,31 +116,13 @@ extension RunOptions {
       if json { StandardOutput.write(line + "\n") }
       return ExitStatus.preflightRefused
     } catch {
-      return fail("\(name): a report cannot be written: \(error)", ExitStatus.notWritten)
+      return complain("\(name): a report cannot be written: \(error)", ExitStatus.notWritten)
     }
   }
 
   private func publish(_ recording: Recording, _ files: RunFiles) -> Int32 {
-    let judgement = judge(recording)
-    let publication = Publication(files: files)
-    do {
-      try publication.publish(recording, judgement)
-    } catch {
-      return fail(
-        "\(recording.planName): a report cannot be written: \(error)", ExitStatus.notWritten)
-    }
-    if json {
-      StandardOutput.write(publication.json(recording, judgement) + "\n")
-    } else if !quiet {
-      let colour = colour && Terminal.hasOutput
-      StandardOutput.write(publication.summary(recording, judgement, colour: colour) + "\n")
-    }
-    return judgement.exitCode
-  }
-
-  private func fail(_ text: String, _ code: Int32) -> Int32 {
-    StandardError.write("runner: \(text)\n")
-    return code
+    let voice = Publication.Voice(json: json, quiet: quiet, colour: colour)
+    return Publication(files: files).publish(recording, judge(recording), voice)
   }
 
   // MARK: Surroundings

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Host
+import Linux
 import Plan
 import Recording
 import Report
@@ -14,7 +15,35 @@ struct Publication {
       directory: FileManager.default.currentDirectoryPath)
   }
 
-  func publish(_ recording: Recording, _ judgement: Judgement) throws {
+  /// How a run's result is told on standard output.
+  enum Voice {
+    case json
+    case summary(colour: Bool)
+    case silent
+
+    init(json: Bool, quiet: Bool, colour: Bool) {
+      self = json ? .json : quiet ? .silent : .summary(colour: colour && Terminal.hasOutput)
+    }
+  }
+
+  /// Writes every report and tells the result. Returns the exit code.
+  func publish(_ recording: Recording, _ judgement: Judgement, _ voice: Voice) -> Int32 {
+    do {
+      try publish(recording, judgement)
+    } catch {
+      return complain(
+        "\(recording.planName): a report cannot be written: \(error)", ExitStatus.notWritten)
+    }
+    switch voice {
+    case .json: StandardOutput.write(json(recording, judgement) + "\n")
+    case .summary(let colour):
+      StandardOutput.write(summary(recording, judgement, colour: colour) + "\n")
+    case .silent: break
+    }
+    return judgement.exitCode
+  }
+
+  private func publish(_ recording: Recording, _ judgement: Judgement) throws {
     try RunFiles.write(junit(recording, judgement, files: outputs), to: files.junit)
     try RunFiles.write(html(recording, judgement), to: files.html)
     try RunFiles.write(stylesheet, to: files.stylesheet)
@@ -54,11 +83,17 @@ struct Publication {
     return jsonSummary(recording, judgement, files: outputs)
   }
 
-  func json(_ recording: Recording, _ judgement: Judgement) -> String {
+  private func json(_ recording: Recording, _ judgement: Judgement) -> String {
     jsonSummary(recording, judgement, files: outputs)
   }
 
-  func summary(_ recording: Recording, _ judgement: Judgement, colour: Bool) -> String {
+  private func summary(_ recording: Recording, _ judgement: Judgement, colour: Bool) -> String {
     Report.summary(recording, judgement, files: outputs, colour: colour)
   }
+}
+
+/// Says on standard error what went wrong, and returns the exit code for it.
+func complain(_ text: String, _ code: Int32) -> Int32 {
+  StandardError.write("runner: \(text)\n")
+  return code
 }

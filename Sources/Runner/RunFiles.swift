@@ -1,7 +1,8 @@
 import FoundationEssentials
+import Plan
 import Recording
 
-/// The files of one run, in a directory of the plan's name.
+/// The files of one run: in a directory of the plan's name, or wherever its recording is.
 struct RunFiles {
   let directory: String
   let recording: String
@@ -15,6 +16,29 @@ struct RunFiles {
     self.html = html ?? "\(directory)/report.html"
     stylesheet = Self.parent(of: self.html) + "/report.css"
     self.junit = junit ?? "\(directory)/TEST-\(name).xml"
+  }
+
+  /// What a recording is rendered to once more.
+  ///
+  /// - Parameters:
+  ///   - plan: any text, as a recording may come from anyone; it names a file only where it can.
+  ///   - directory: nil for the one that the recording is in.
+  init(
+    recording: String, plan: String, directory: String?, junit: String?, html: String?
+  ) {
+    self.recording = recording
+    let directory = directory ?? Self.parent(of: recording)
+    self.directory = directory
+    self.html = html ?? "\(directory)/report.html"
+    stylesheet = Self.parent(of: self.html) + "/report.css"
+    self.junit = junit ?? "\(directory)/TEST-\(Plan.fileName(of: plan)).xml"
+  }
+
+  /// Whether writing to this path would write over the recording, or over what belongs to it.
+  static func isRecording(_ path: String, _ recording: String) -> Bool {
+    let target = URL(filePath: path).resolvingSymlinksInPath().path
+    let source = URL(filePath: recording).resolvingSymlinksInPath().path
+    return ["", "-wal", "-shm", "-journal"].contains { target == source + $0 }
   }
 
   /// Makes the directory and moves the recording of the run before to `history/`.

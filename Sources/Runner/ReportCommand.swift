@@ -1,0 +1,84 @@
+import ArgumentParser
+import Linux
+import Plan
+import Recording
+
+/// `runner report RECORDING`
+struct ReportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report",
+    abstract: "Judge and report a recorded run once more.",
+    discussion: """
+      Reads nothing but the recording, and never changes it. Writes TEST-<plan>.xml and \
+      report.html beside it, and prints a summary. A run that was cut off is reported as \
+      incomplete, up to its last sample.
+
+      EXAMPLES:
+        runner report reports/ramp-1m/run.recording
+        runner report run.recording --out /tmp/again --json
+        runner report run.recording --threshold "connect.p99 < 200ms in ramp"
+
+      EXIT CODES:
+        as for run; 1 when the recording cannot be read or is incomplete
+      """)
+
+  @Argument(help: "The recording of a run.")
+  var recording: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Directory for the reports, instead of the recording's own.", valueName: "dir"))
+  var out: String?
+
+  @Option(help: ArgumentHelp("Write the JUnit XML there instead.", valueName: "path"))
+  var junit: String?
+
+  @Option(help: ArgumentHelp("Write the HTML report there instead.", valueName: "path"))
+  var html: String?
+
+  @Option(
+    name: .customLong("threshold"),
+    help: ArgumentHelp(
+      "Judge by this condition instead of the plan's thresholds; repeatable.",
+      valueName: "condition"))
+  var thresholds: [String] = []
+
+  @Flag(name: .customLong("no-color"), help: "No colour, as with NO_COLOR in the environment.")
+  var noColour = false
+
+  @Flag(help: "No summary; only results and errors.")
+  var quiet = false
+
+  @Flag(help: "Print one JSON object on standard output.")
+  var json = false
+
+  func run() throws {
+    CurrentProcess.openStandardDescriptors()
+    CurrentProcess.ignoreBrokenPipes()
+    let whole: Recording
+    do throws(RecordingError) {
+      whole = try Recording.read(from: recording)
+    } catch {
+      throw ExitCode(complain("\(error)", ExitStatus.fault))
+    }
+    let judgement = try judgement(of: whole)
+    let files = RunFiles(
+      recording: recording, plan: whole.planName, directory: out, junit: junit, html: html)
+    for path in [files.junit, files.html, files.stylesheet]
+    where RunFiles.isRecording(path, recording) {
+      throw ValidationError("\(path) is the recording itself, which no report overwrites.")
+    }
+    let voice = Publication.Voice(
+      json: json, quiet: quiet, colour: !noColour && Surroundings.allowColour)
+    throw ExitCode(Publication(files: files).publish(whole, judgement, voice))
+  }
+
+  private func judgement(of recording: Recording) throws -> Judgement {
+    guard !thresholds.isEmpty else { return judge(recording) }
+    do throws(CommandLineValue.Wrong) {
+      return try judge(recording, conditions: thresholds)
+    } catch {
+      throw ValidationError("--threshold: \(error)")
+    }
+  }
+}
