@@ -4,7 +4,8 @@ import Recording
 /// The latencies as a HdrHistogram interval log, format 1.3: one line an interval, tagged with its
 /// metric. Values are nanoseconds; the column of maxima is in milliseconds, as such logs have it.
 func histogramLog(_ recording: Recording) -> [UInt8] {
-  let measured = recording.distributions.filter { $0.distribution.maximum != nil }
+  let measured = recording.distributions
+    .filter { $0.distribution.maximum != nil && $0.from.isInstant && $0.to.isInstant }
     .sorted { $0.from < $1.from }
   // An hour is what most tools that write such logs make room for.
   let hour: UInt64 = 3_600_000_000_000

@@ -60,7 +60,7 @@ private struct OpenMetricsWriter {
       let here = records.filter { $0.phase == phase }
       var count: UInt64 = 0
       for record in inOrder(here, by: \.to) {
-        count += record.distribution.count
+        count &+= record.distribution.count
         let values = record.distribution.percentiles(Self.quantiles.map { $0 * 100 }) ?? []
         for (quantile, value) in zip(Self.quantiles, values) {
           let labels = labels([("phase", phase), ("quantile", String(quantile))])
@@ -95,7 +95,7 @@ private struct OpenMetricsWriter {
   private func inOrder<Element>(_ all: [Element], by at: (Element) -> Double) -> [Element] {
     var kept: [Element] = []
     var last = -Double.infinity
-    for element in all.filter({ at($0).isFinite && at($0) >= 0 }).sorted(by: { at($0) < at($1) }) {
+    for element in all.filter({ at($0).isInstant }).sorted(by: { at($0) < at($1) }) {
       let instant = ((epoch + at(element)) * 1000).rounded()
       guard instant > last else { continue }
       kept.append(element)

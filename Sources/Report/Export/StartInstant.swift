@@ -9,3 +9,9 @@ extension Recording {
     return (date.timeIntervalSince1970 * 1000).rounded() / 1000
   }
 }
+
+extension Double {
+  /// Whether it may be seconds since a run started. A damaged recording says what it likes, and
+  /// three centuries are enough.
+  var isInstant: Bool { (0...1e10).contains(self) }
+}
