@@ -1,0 +1,183 @@
+import Foundation
+import Recording
+import Testing
+
+/// `runner report` and `runner export`: a run is over, and its recording is all there is.
+@Suite(.tags(.realKernel)) struct ReportCommandTests {
+  private let workspace: Workspace
+
+  init() throws {
+    workspace = try Workspace()
+    try whole.write(to: workspace.url("run.recording").path)
+  }
+
+  private var whole: Recording {
+    Recording(
+      planName: "a", planFile: "a.plan",
+      planText: """
+        server: {listen: "127.0.0.1:9000"}
+        phases: [{ramp: {to: 100}}]
+        thresholds: [connections >= 100]
+
+        """,
+      started: "2026-01-02T03:04:05.678Z", duration: 1, hostname: "box",
+      phases: [
+        PhaseRecord(
+          name: "ramp", kind: "ramp", title: "ramp to 100", planLine: 2, goal: 100, started: 0,
+          ended: 1, outcome: .done, established: 100, accepted: 100)
+      ],
+      series: [
+        Series(
+          key: .established, unit: "connections", kind: .gauge, points: [.init(at: 1, value: 100)])
+      ])
+  }
+
+  private func bytes(_ name: String) throws -> Data { try Data(contentsOf: workspace.url(name)) }
+
+  private let formats = ["csv", "json", "hlog", "openmetrics"]
+
+  // MARK: report
+
+  @Test func `reports stand beside the recording, which stays as it is`() throws {
+    let before = try bytes("run.recording")
+    let ending = try workspace.run(["report", "run.recording"])
+    #expect(ending.exitCode == 0)
+    #expect(ending.output.contains("passed: 100 of 100 connections"))
+    #expect(ending.errors.isEmpty)
+    #expect(
+      workspace.files(in: ".").filter { !$0.hasPrefix(".") }
+        == ["TEST-a.xml", "report.css", "report.html", "run.recording"])
+    #expect(try bytes("run.recording") == before)
+    #expect(try JUnitFile(workspace.url("TEST-a.xml")).cases.map(\.outcome) == [nil, nil])
+  }
+
+  @Test func `options move the reports`() throws {
+    let (_, summary) = try workspace.summary(of: [
+      "report", "run.recording", "--out", "out", "--junit", "x/j.xml",
+    ])
+    #expect(summary.files.html == "out/report.html")
+    #expect(summary.files.junit == "x/j.xml")
+    #expect(summary.files.recording == "run.recording")
+    #expect(workspace.files(in: "out") == ["report.css", "report.html"])
+    #expect(workspace.files(in: "x") == ["j.xml"])
+    #expect(!workspace.exists("report.html"))
+  }
+
+  @Test func `thresholds of the command line stand instead of the plan's`() throws {
+    let (_, summary) = try workspace.summary(of: [
+      "report", "run.recording", "--threshold", "connections >= 101", "--threshold", "phantom == 0",
+    ])
+    #expect(summary.exit == 99)
+    #expect(summary.thresholds.map(\.passed) == [false, true])
+    let wrong = try workspace.run(["report", "run.recording", "--threshold", "conections > 1"])
+    #expect(wrong.exitCode == 64)
+    #expect(wrong.errors.contains("did you mean 'connections'?"), "\(wrong.errors)")
+  }
+
+  @Test func `a run that was cut off is told as incomplete`() throws {
+    var started = whole
+    started.complete = false
+    started.series = []
+    let writer = try RecordingWriter(path: workspace.url("cut.recording").path, recording: started)
+    try writer.append(
+      Sample(
+        at: 0.5,
+        readings: [Reading(.established, unit: "connections", kind: .gauge, value: 50)]))
+    // It is still open, as a run that was killed leaves it.
+    let before = workspace.files(in: ".")
+    for format in formats {
+      let ending = try workspace.run(["export", "cut.recording", "--format", format])
+      #expect(ending.exitCode == 0)
+      #expect(ending.errors.contains("the recording is incomplete"))
+    }
+    let visible = { (name: String) in !name.hasPrefix(".") }
+    #expect(workspace.files(in: ".").filter(visible) == before.filter(visible))
+    let ending = try workspace.run(["report", "cut.recording", "--out", "out"])
+    #expect(ending.exitCode == 1)
+    #expect(ending.output.contains("incomplete recording: ends 500 ms into the run"))
+    #expect(try workspace.text(of: "out/report.html").contains("Incomplete"))
+    #expect(try JUnitFile(workspace.url("out/TEST-a.xml")).cases("error").count == 1)
+    withExtendedLifetime(writer) {}
+  }
+
+  @Test func `a name from anyone leads to no other directory`() throws {
+    var recording = whole
+    recording.planName = "../../elsewhere"
+    try recording.write(to: workspace.url("odd.recording").path)
+    #expect(try workspace.run(["report", "odd.recording", "--out", "out"]).exitCode == 0)
+    #expect(workspace.files(in: "out") == ["TEST-plan.xml", "report.css", "report.html"])
+  }
+
+  // MARK: export
+
+  @Test func `an export goes to standard output or to a file, the same bytes`() throws {
+    for format in formats {
+      let export = ["export", "run.recording", "--format", format]
+      let printed = try workspace.run(export)
+      #expect(printed.exitCode == 0)
+      #expect(printed.errors.isEmpty)
+      #expect(!printed.output.isEmpty)
+      let written = try workspace.run(export + ["-o", "out/x"])
+      #expect(written.exitCode == 0)
+      #expect(written.output.isEmpty)
+      #expect(try workspace.text(of: "out/x") == printed.output)
+      #expect(workspace.files(in: "out") == ["x"])
+    }
+  }
+
+  @Test func `an export that cannot be written whole is exit 107`() throws {
+    let export = ["export", "run.recording", "--format", "csv"]
+    let full = try workspace.run(export, shell: "\"$0\" \"$@\" >/dev/full")
+    #expect(full.exitCode == 107)
+    #expect(full.errors.contains("standard output cannot be written"))
+    try workspace.write("in the way", to: "file")
+    let nowhere = try workspace.run(export + ["-o", "file/x"])
+    #expect(nowhere.exitCode == 107)
+    #expect(nowhere.errors.contains("file/x cannot be written"))
+  }
+
+  // MARK: Both
+
+  @Test(arguments: [["report"], ["export", "--format", "csv"]])
+  func `what is no recording is exit 1, and stays as it is`(command: [String]) throws {
+    try workspace.write("not SQLite", to: "odd")
+    try workspace.write("", to: "empty")
+    try Data(bytes("run.recording").prefix(3000)).write(to: workspace.url("short"))
+    for (file, reason) in [
+      ("odd", "is not a recording"), ("empty", "is empty"), ("short", "is damaged"),
+      ("none", "There is no recording"),
+    ] {
+      let before = try? bytes(file)
+      let ending = try workspace.run(command + [file])
+      #expect(ending.exitCode == 1)
+      #expect(ending.output.isEmpty)
+      #expect(ending.errorLines.count == 1)
+      #expect(ending.errors.contains(reason), "\(ending.errors)")
+      #expect((try? bytes(file)) == before)
+    }
+    #expect(!workspace.exists("report.html"))
+  }
+
+  @Test(arguments: [
+    ["report", "run.recording", "--html", "run.recording"],
+    ["report", "run.recording", "--junit", "./run.recording"],
+    ["export", "run.recording", "--format", "csv", "-o", "link"],
+    ["export", "link", "--format", "csv", "-o", "run.recording"],
+  ])
+  func `nothing is written over the recording`(arguments: [String]) throws {
+    try FileManager.default.createSymbolicLink(
+      atPath: workspace.url("link").path, withDestinationPath: "run.recording")
+    let before = try bytes("run.recording")
+    let ending = try workspace.run(arguments)
+    #expect(ending.exitCode == 64)
+    #expect(ending.errors.contains("is the recording itself"))
+    #expect(try bytes("run.recording") == before)
+  }
+
+  @Test(arguments: ["report", "export"])
+  func `help has examples`(command: String) throws {
+    let ending = try workspace.run([command, "--help"])
+    #expect(ending.exitCode == 0)
+    #expect(ending.output.contains("EXAMPLES:\n  runner \(command) "), "\(ending.output)")
+  }
+}
