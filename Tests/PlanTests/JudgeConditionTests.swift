@@ -1,0 +1,66 @@
+import Plan
+import Recording
+import Testing
+
+/// A recording judged by other conditions than its plan's thresholds.
+@Suite struct JudgeConditionTests {
+  private var recording: Recording {
+    Recording(
+      planName: "test", planFile: "test.plan",
+      planText: """
+        server: {listen: "127.0.0.1:9000"}
+        phases: [{ramp: {to: 1000}}]
+        thresholds: [connections >= 5k]
+        sampling: {every: 2s}
+
+        """,
+      duration: 2,
+      phases: [
+        PhaseRecord(
+          name: "ramp", kind: "ramp", title: "", planLine: 2, goal: 1000, started: 0, ended: 2,
+          outcome: .done, established: 1000, accepted: 1000)
+      ])
+  }
+
+  /// What is said of a condition that is none.
+  private func refusal(_ condition: String, _ recording: Recording) -> String? {
+    do throws(CommandLineValue.Wrong) {
+      _ = try judge(recording, conditions: [condition])
+      return nil
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  @Test func `they stand instead of the plan's`() throws {
+    #expect(judge(recording).exitCode == 99)
+    let passed = try judge(recording, conditions: ["connections >= 1k", "accepted == 1k in ramp"])
+    #expect(passed.exitCode == 0)
+    #expect(passed.thresholds.map(\.text) == ["connections >= 1k", "accepted == 1k in ramp"])
+    let failed = try judge(recording, conditions: ["connections < 1k"])
+    #expect(failed.verdict == .failed)
+    #expect(failed.exitCode == 99)
+    #expect(failed.thresholds.map(\.value) == [1000])
+  }
+
+  @Test(arguments: [
+    ("conections >= 1k", "there is no metric 'conections' (did you mean 'connections'?)"),
+    ("connections >= 1k in rampp", "there is no phase 'rampp' in this plan (did you mean 'ramp'?)"),
+    ("connections >= 1k for 1s", "1 s is shorter than the time between two samples, 2 s"),
+    ("connect.p99 < 5", "5"), ("", "''"), ("connections", "a condition needs an operator"),
+  ])
+  func `what is no condition is told as in a plan`(condition: String, reason: String) {
+    let refusal = refusal(condition, recording)
+    #expect(refusal?.contains(reason) == true, "\(refusal ?? "taken")")
+  }
+
+  @Test func `a plan that cannot be read stays an error, and so does a wrong condition`() throws {
+    var recording = recording
+    recording.planText = "phases: 5\n"
+    let judgement = try judge(recording, conditions: ["connections >= 1k"])
+    #expect(judgement.verdict == .error)
+    #expect(judgement.exitCode == 1)
+    #expect(judgement.thresholds.map(\.passed) == [true])
+    #expect(refusal("connections >= 1k in hold", recording)?.contains("no phase 'hold'") == true)
+  }
+}
