@@ -17,8 +17,13 @@ package struct Distribution: Sendable, Equatable {
   package private(set) var buckets: [Bucket]
 
   package init(buckets: [Bucket] = []) {
-    self.buckets = buckets.filter { $0.count > 0 }.sorted { $0.value < $1.value }
+    self.buckets = buckets.filter { $0.count > 0 }
+      .map { Bucket(value: $0.value, count: min($0.count, Self.mostCount)) }
+      .sorted { $0.value < $1.value }
   }
+
+  /// No run counts that far, but a damaged recording may say so, and sums must not overflow.
+  private static let mostCount: UInt64 = 1 << 46
 
   /// The population that a percentile of this distribution stands on.
   package var count: UInt64 { buckets.reduce(0) { $0 + $1.count } }

@@ -4,6 +4,14 @@ import Testing
 @testable import Recording
 
 @Suite struct DistributionTests {
+  @Test func `counts that no run can have overflow nothing`() {
+    let mad = Distribution(
+      buckets: (1...1000).map { .init(value: UInt64($0), count: .max - UInt64($0)) })
+    let merged = Distribution(merging: Array(repeating: mad, count: 100))
+    #expect(merged.percentile(50) == 500)
+    #expect(merged.count > 0)
+  }
+
   @Test(
     arguments: [
       [:], [0: 1], [127: 127], [128: 128], [1: 1, 2: 1, 1 << 40: 1 << 40],
