@@ -1,0 +1,96 @@
+package import Recording
+
+/// A limit that at least one of two runs reached: an end, a call, an errno and a resource, in
+/// whatever phase or worker.
+package struct LimitChange: Sendable, Equatable {
+  package let limit: LimitRecord
+  package let inBase: Bool
+  package let inNew: Bool
+  /// Whether the new run held more connections: then a limit that is new only lies further up.
+  let newHeldMore: Bool
+
+  package var verdict: Comparison.Verdict {
+    switch (inBase, inNew) {
+    case (true, false): .better
+    case (false, true): newHeldMore ? .better : .worse
+    default: .same
+    }
+  }
+
+  /// Those of the base first.
+  static func all(_ base: Recording, _ new: Recording) -> [LimitChange] {
+    let newHeldMore = Metrics(new).held > Metrics(base).held
+    let before = Set(base.limits.map(Identity.init))
+    let after = Set(new.limits.map(Identity.init))
+    var seen: Set<Identity> = []
+    return (base.limits + new.limits).compactMap { limit in
+      let identity = Identity(limit)
+      guard seen.insert(identity).inserted else { return nil }
+      return LimitChange(
+        limit: limit, inBase: before.contains(identity), inNew: after.contains(identity),
+        newHeldMore: newHeldMore)
+    }
+  }
+
+  private struct Identity: Hashable {
+    let end: End
+    let syscall: String?
+    let errno: Int?
+    let resource: Resource
+
+    init(_ limit: LimitRecord) {
+      (end, syscall) = (limit.end, limit.syscall)
+      (errno, resource) = (limit.errno?.number, limit.resource)
+    }
+  }
+}
+
+/// A fact of the host that is not what it was; nil where a run has none of the name.
+package struct FactChange: Sendable, Equatable {
+  package let name: String
+  package let base: String?
+  package let new: String?
+
+  /// What no two runs have in common: measurements rather than settings.
+  private static let alwaysDiffers: Set<String> = [
+    "memory available", "open files", "memory.current", "net.netfilter.nf_conntrack_count",
+  ]
+
+  static func all(_ base: Recording, _ new: Recording) -> [FactChange] {
+    let before = facts(of: base)
+    let after = facts(of: new)
+    let names = before.map(\.name) + after.map(\.name)
+    var seen = alwaysDiffers
+    return names.compactMap { name in
+      guard seen.insert(name).inserted else { return nil }
+      let values = (
+        before.first { $0.name == name }?.value, after.first { $0.name == name }?.value
+      )
+      return values.0 == values.1 ? nil : FactChange(name: name, base: values.0, new: values.1)
+    }
+  }
+
+  private static func facts(of recording: Recording) -> [Fact] {
+    recording.host + [Fact("runner", recording.programVersion)]
+  }
+}
+
+/// Whether two runs had the same plan, with every default spelled out.
+package struct PlanChange: Sendable, Equatable {
+  package let differs: Bool
+  /// Lines that only the one plan has, and lines that only the other has; both 0 where the same
+  /// lines stand in another order.
+  package let onlyInBase: Int
+  package let onlyInNew: Int
+
+  /// Counts lines rather than looking for the shortest way from one text to the other: that takes
+  /// the square of their number, and a recording may come from anyone.
+  init(base: String, new: String) {
+    differs = base != new
+    var counts: [Substring: Int] = [:]
+    for line in base.split(separator: "\n") { counts[line, default: 0] += 1 }
+    for line in new.split(separator: "\n") { counts[line, default: 0] -= 1 }
+    onlyInBase = counts.values.reduce(0) { $0 + max(0, $1) }
+    onlyInNew = counts.values.reduce(0) { $0 + max(0, -$1) }
+  }
+}
