@@ -1,0 +1,178 @@
+package import Plan
+package import Recording
+
+/// Two runs side by side for a terminal: every figure, then what else is not the same.
+package func comparisonText(
+  _ comparison: Comparison, base: Recording, new: Recording, colour: Bool
+) -> String {
+  let paint = Paint(colour)
+  var lines = [
+    "base  " + title(base, paint), "new   " + title(new, paint),
+  ]
+  lines += comparison.notes.map { paint.yellow("note  ") + line($0) }
+  lines += figures(comparison, paint)
+  lines += section("limits", comparison.limits.map { limit($0, paint) }, paint)
+  lines += section(
+    "host", comparison.host.map { "\(line($0.name)): \(value($0.base)) -> \(value($0.new))" },
+    paint)
+  lines += section("plan", plan(comparison.plan), paint)
+  lines += ["", verdict(comparison, paint)]
+  return lines.joined(separator: "\n") + "\n"
+}
+
+/// What a run says of the run before: "connections same, connect p99 +3% (within noise)".
+package func comparisonLine(_ comparison: Comparison, base: Recording) -> String {
+  let always: [ComparedMetric] = [.held, .connectRate, .connectP99, .roundTripP99]
+  var parts = comparison.figures.compactMap { figure -> String? in
+    guard figure.phase == nil, always.contains(figure.metric) || figure.verdict == .worse else {
+      return nil
+    }
+    return spoken(figure)
+  }
+  parts += comparison.limits.filter { !$0.inBase }.map { "new limit \(line($0.limit.cause))" }
+  parts += comparison.limits.filter { !$0.inNew }.map { "no longer \(line($0.limit.cause))" }
+  if !comparison.host.isEmpty {
+    let names = comparison.host.prefix(2).map { line($0.name) }
+    let others = comparison.host.count - names.count
+    parts.append(
+      "host differs in \(names.joined(separator: ", "))"
+        + (others > 0 ? " and \(Format.count(others)) more" : ""))
+  }
+  if comparison.plan.differs { parts.append("another plan") }
+  let started = line(base.started.prefix(16).split(separator: "T").joined(separator: " "))
+  return "compared with the run before (\(started)): \(parts.joined(separator: ", "))"
+}
+
+private func spoken(_ figure: Comparison.Figure) -> String {
+  let name = figure.metric == .held ? "connections" : figure.metric.words
+  switch figure.verdict {
+  case .same where figure.relative == 0: return "\(name) same"
+  case .unknown: return "\(name) not comparable"
+  case let verdict: return "\(name) \(change(figure)) (\(verdict.rawValue))"
+  }
+}
+
+private func title(_ recording: Recording, _ paint: Paint) -> String {
+  paint.bold(line(recording.planName)) + "  "
+    + paint.dim(recording.circumstances.joined(separator: " · "))
+}
+
+private func figures(_ comparison: Comparison, _ paint: Paint) -> [String] {
+  var rows: [[String]] = []
+  var previous: String??
+  for figure in comparison.figures {
+    if previous != .some(figure.phase) {
+      let name = figure.phase.map { "phase \(line($0))" } ?? "whole run"
+      rows += [[""], [name, "base", "new", "difference", "", "verdict"]]
+      previous = .some(figure.phase)
+    }
+    let metric = figure.metric
+    rows.append([
+      "  " + metric.words, figure.base.map(metric.text) ?? "–",
+      figure.new.map(metric.text) ?? "–", absolute(figure), relative(figure), verdict(figure),
+    ])
+  }
+  let widths = (0..<5).map { column in
+    rows.compactMap { column < $0.count && $0.count > 1 ? $0[column].count : nil }.max() ?? 0
+  }
+  return rows.map { row in
+    guard row.count > 1 else { return row[0] }
+    let cells = row.dropLast().enumerated().map { column, cell in
+      let padding = String(repeating: " ", count: widths[column] - cell.count)
+      return column == 0 ? cell + padding : padding + cell
+    }
+    return cells.joined(separator: "  ") + "  " + painted(row[5], paint)
+  }
+}
+
+/// Colour comes after all columns are filled, as it has no width.
+private func painted(_ verdict: String, _ paint: Paint) -> String {
+  if verdict.hasPrefix("worse") { return paint.red(verdict) }
+  if verdict.hasPrefix("better") { return paint.green(verdict) }
+  return paint.dim(verdict)
+}
+
+/// "worse (tolerance 10%)", "within noise (noise 23%, tolerance 10%)".
+private func verdict(_ figure: Comparison.Figure) -> String {
+  let tolerance = "tolerance \(percent(figure.tolerance))"
+  let noise = figure.noise.map { "noise \(percent($0)), " } ?? ""
+  switch figure.verdict {
+  case .same, .unknown: return figure.verdict.rawValue
+  case .better, .worse, .withinNoise: return "\(figure.verdict.rawValue) (\(noise)\(tolerance))"
+  }
+}
+
+private func absolute(_ figure: Comparison.Figure) -> String {
+  guard let difference = figure.difference, difference.isFinite else { return "–" }
+  if difference == 0 { return "0" }
+  return (difference < 0 ? "-" : "+") + figure.metric.text(abs(difference))
+}
+
+private func relative(_ figure: Comparison.Figure) -> String {
+  guard let relative = figure.relative else { return figure.difference == nil ? "" : "–" }
+  return relative == 0 ? "" : (relative < 0 ? "-" : "+") + percent(abs(relative))
+}
+
+/// The relative change; the absolute one where there is nothing to be relative to.
+private func change(_ figure: Comparison.Figure) -> String {
+  figure.relative == nil ? absolute(figure) : relative(figure)
+}
+
+/// "0.4%", "12%", "1,240%".
+private func percent(_ ratio: Double) -> String {
+  let value = ratio * 100
+  let rounded = value < 10 ? (value * 10).rounded() / 10 : value.rounded()
+  return (rounded == 0 && value > 0 ? "0.1" : Format.count(rounded)) + "%"
+}
+
+private func limit(_ change: LimitChange, _ paint: Paint) -> String {
+  let text = "\(line(change.limit.cause)) · \(change.limit.resource.rawValue)"
+  let sides =
+    switch (change.inBase, change.inNew) {
+    case (true, false): "only in base"
+    case (false, true): "only in new"
+    default: "in both"
+    }
+  return "\(text): \(sides), \(painted(change.verdict.rawValue, paint))"
+}
+
+private func plan(_ change: PlanChange) -> [String] {
+  guard change.differs else { return [] }
+  guard change.onlyInBase + change.onlyInNew > 0 else {
+    return ["the same lines, in another order"]
+  }
+  return [
+    "differs: \(Format.count(change.onlyInBase)) lines only in base, "
+      + "\(Format.count(change.onlyInNew)) only in new"
+  ]
+}
+
+private func section(_ name: String, _ lines: [String], _ paint: Paint) -> [String] {
+  lines.isEmpty ? [] : ["", paint.bold(name)] + lines.map { "  " + $0 }
+}
+
+private func value(_ text: String?) -> String { text.map(line) ?? "–" }
+
+private func verdict(_ comparison: Comparison, _ paint: Paint) -> String {
+  let worse =
+    comparison.figures.count { $0.verdict == .worse }
+    + comparison.limits.count { $0.verdict == .worse }
+  return worse == 0
+    ? paint.green("no regression")
+    : paint.red("regression: \(Format.count(worse)) \(worse == 1 ? "is" : "are") worse")
+}
+
+extension ComparedMetric {
+  /// "connect p99".
+  fileprivate var words: String {
+    switch self {
+    case .kernelMemory: "kernel memory an end"
+    case .userMemory: "user memory an end"
+    case .userTime: "user time an end"
+    case .connectRate, .connectP50, .connectP90, .connectP99, .connectP999, .connectMax,
+      .messagesSent, .messagesLost, .messagesRate, .roundTripP50, .roundTripP90, .roundTripP99,
+      .roundTripP999, .roundTripMax, .held, .phantom, .failures:
+      rawValue.split(separator: ".", maxSplits: 1).joined(separator: " ")
+    }
+  }
+}
