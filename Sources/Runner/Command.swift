@@ -15,7 +15,7 @@ struct Runner: ParsableCommand {
     version: Version.current,
     subcommands: [
       RunCommand.self, CheckCommand.self, DoctorCommand.self, ServeCommand.self,
-      ConnectCommand.self, ReportCommand.self, ExportCommand.self,
+      ConnectCommand.self, ReportCommand.self, CompareCommand.self, ExportCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 }

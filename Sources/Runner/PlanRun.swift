@@ -4,6 +4,7 @@ import Linux
 import Plan
 import Probe
 import Recording
+import Report
 import SystemPackage
 
 /// One plan from its file to its reports.
@@ -18,6 +19,7 @@ extension RunOptions {
     }
     let files = files(of: plan.name)
     let result: Recording
+    let before: String?
     do {
       let outlook = try Outlook(plan, isForRun: true, allowPublic: allowPublic, seed: seed)
       let findings = preflight == .off ? [] : Preflight.findings(outlook)
@@ -25,7 +27,7 @@ extension RunOptions {
       for finding in findings where !quiet {
         StandardError.write("runner: \(plan.name): warning: \(finding)\n")
       }
-      try files.prepare()
+      before = try files.prepare()
       result = try drive(outlook, files)
     } catch let invalid as InvalidPlan {
       return refuse(invalid, name: plan.name)
@@ -36,7 +38,9 @@ extension RunOptions {
     } catch {
       return complain("\(plan.name): \(error)", ExitStatus.notWritten)
     }
-    return publish(result, files)
+    let code = publish(result, files)
+    if let before, !quiet { compare(result, withRecordingAt: before) }
+    return code
   }
 
   // MARK: Driving
@@ -123,6 +127,19 @@ extension RunOptions {
   private func publish(_ recording: Recording, _ files: RunFiles) -> Int32 {
     let voice = Publication.Voice(json: json, quiet: quiet, colour: colour)
     return Publication(files: files).publish(recording, judge(recording), voice)
+  }
+
+  /// One line on standard error. A recording of before that cannot be read is no fault of this run.
+  private func compare(_ recording: Recording, withRecordingAt path: String) {
+    do throws(RecordingError) {
+      let base = try Recording.read(from: path)
+      let comparison = Comparison(base: base, new: recording)
+      let line = comparisonLine(comparison, base: base)
+      StandardError.write("runner: \(recording.planName): \(line)\n")
+    } catch {
+      StandardError.write(
+        "runner: \(recording.planName): not compared with the run before: \(error)\n")
+    }
   }
 
   // MARK: Surroundings

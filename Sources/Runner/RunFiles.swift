@@ -41,10 +41,12 @@ struct RunFiles {
     return ["", "-wal", "-shm", "-journal"].contains { target == source + $0 }
   }
 
-  /// Makes the directory and moves the recording of the run before to `history/`.
-  func prepare() throws {
+  /// Makes the directory and moves the recording of the run before to `history/`. Returns where that
+  /// is now; nil when there was none.
+  @discardableResult
+  func prepare() throws -> String? {
     try Self.makeDirectory(directory)
-    guard FileManager.default.fileExists(atPath: recording) else { return }
+    guard FileManager.default.fileExists(atPath: recording) else { return nil }
     let history = "\(directory)/history"
     try Self.makeDirectory(history)
     let kept = "\(history)/\(startOfLastRun()).recording"
@@ -56,6 +58,7 @@ struct RunFiles {
       }
       try FileManager.default.moveItem(atPath: recording + suffix, toPath: kept + suffix)
     }
+    return kept
   }
 
   /// Writes a file whole or not at all.

@@ -1,0 +1,82 @@
+import ArgumentParser
+import Linux
+import Plan
+import Recording
+import Report
+
+/// `runner compare BASE NEW`
+struct CompareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "Two recordings side by side; fails when the second is worse.",
+    discussion: """
+      Compares every figure of the run and of its phases, the limits that were reached, the hosts \
+      and the plans. What is within a metric's tolerance, or within the scatter of the runs' own \
+      intervals, is no regression. Reads the recordings and changes nothing.
+
+      EXAMPLES:
+        runner compare reports/quick/history/20260102T030405.678Z.recording \\
+          reports/quick/run.recording
+        runner compare base.recording new.recording --tolerance connect.p99=50% --json
+
+      EXIT CODES:
+        0 no regression   99 a regression   64 wrong command line
+        1 a recording cannot be read
+      """)
+
+  @Argument(help: "The recording to compare with.")
+  var base: String
+
+  @Argument(help: "The recording that may be better or worse.")
+  var new: String
+
+  @Option(
+    name: .customLong("tolerance"),
+    help: ArgumentHelp(
+      "How far a metric may be off, instead of its default; repeatable.",
+      valueName: "metric=share"),
+    transform: Tolerance.init(option:))
+  var tolerances: [Tolerance] = []
+
+  @Flag(help: "Print one JSON object instead of the table.")
+  var json = false
+
+  @Flag(help: "No table; the exit code tells.")
+  var quiet = false
+
+  @Flag(name: .customLong("no-color"), help: "No colour, as with NO_COLOR in the environment.")
+  var noColour = false
+
+  struct Tolerance {
+    let metric: ComparedMetric
+    let share: Double
+
+    init(option text: String) throws {
+      (metric, share) = try commandLine(text, CommandLineValue.tolerance)
+    }
+  }
+
+  func run() throws {
+    CurrentProcess.ignoreBrokenPipes()
+    let recordings: (base: Recording, new: Recording)
+    do throws(RecordingError) {
+      recordings = (try Recording.read(from: base), try Recording.read(from: new))
+    } catch {
+      StandardError.write("runner: \(error)\n")
+      throw ExitCode(ExitStatus.fault)
+    }
+    let comparison = Comparison(
+      base: recordings.base, new: recordings.new,
+      tolerances: Dictionary(
+        tolerances.map { ($0.metric, $0.share) }, uniquingKeysWith: { $1 }))
+    if json {
+      StandardOutput.write(
+        comparisonJSON(comparison, base: recordings.base, new: recordings.new) + "\n")
+    } else if !quiet {
+      let colour = !noColour && Surroundings.allowColour && Terminal.hasOutput
+      StandardOutput.write(
+        comparisonText(comparison, base: recordings.base, new: recordings.new, colour: colour))
+    }
+    throw ExitCode(comparison.exitCode)
+  }
+}
