@@ -41,10 +41,10 @@ package enum ComparedMetric: String, Sendable, CaseIterable {
     case .held: 0.01
     case .phantom, .failures, .messagesLost: 0
     case .connectRate, .messagesSent, .messagesRate: 0.1
-    case .kernelMemory, .userMemory: 0.05
+    case .kernelMemory: 0.05
     case .connectP999, .connectMax, .roundTripP999, .roundTripMax: 0.5
     case .connectP50, .connectP90, .connectP99, .roundTripP50, .roundTripP90, .roundTripP99,
-      .userTime:
+      .userMemory, .userTime:
       0.25
     }
   }

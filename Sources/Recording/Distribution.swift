@@ -23,7 +23,7 @@ package struct Distribution: Sendable, Equatable {
   }
 
   /// No run counts that far, but a damaged recording may say so, and sums must not overflow.
-  private static let mostCount: UInt64 = 1 << 46
+  private static let mostCount: UInt64 = 1 << 52
 
   /// The population that a percentile of this distribution stands on.
   package var count: UInt64 { buckets.reduce(0) { $0 + $1.count } }

@@ -72,6 +72,9 @@ extension Coordinator {
     }
   }
 
+  /// Seconds that a phase must take for its pace to mean something.
+  private static let leastPace = 0.2
+
   /// Says why a phase went slower than planned, where it did. A limit is a reason of its own.
   ///
   /// - Parameters:
@@ -79,7 +82,8 @@ extension Coordinator {
   ///   - tail: time at its end in which nothing is opened any more.
   mutating func remarkOnPace(since before: Int, tail: Duration = .zero) {
     let elapsed = Instant.now().seconds(since: phaseStarted) - tail / .seconds(1)
-    guard let planned = state.phases[phase].plannedRate, elapsed > 0, !growthStopped, !interrupted,
+    guard let planned = state.phases[phase].plannedRate, elapsed > Self.leastPace, !growthStopped,
+      !interrupted,
       !fleet.any(.client, { $0[.limited] == 1 })
     else { return }
     let rate = Double(fleet.total(.established, .client) - before) / elapsed
@@ -101,13 +105,12 @@ extension Coordinator {
   }
 
   mutating func sample(
-    _ readings: [Reading], phaseEnded: Bool = false
+    _ readings: [Reading], at now: Instant = .now(), phaseEnded: Bool = false
   ) throws(RecordingError) {
-    let now = Instant.now()
     nextSample = max(nextSample.advanced(by: plan.sampling.every), now)
     updateWorkers()
     let sample = sampler.sample(
-      fleet, kernel: readings, failures: state.failures, phase: state.phases[phase].name,
+      fleet, at: now, kernel: readings, failures: state.failures, phase: state.phases[phase].name,
       state: state)
     try writer.append(sample)
     if let answers = sample.distributions.last(where: { $0.metric == "rtt" }) {

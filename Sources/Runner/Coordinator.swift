@@ -191,7 +191,10 @@ struct Coordinator: ~Copyable {
     if record.outcome == .limit || record.ceiling != nil {
       try fileLimits(of: record, failures, readings)
     }
-    try sample(readings, phaseEnded: true)
+    // The last sample belongs to the phase: it has the answers that came at its very end.
+    let end = Instant.now()
+    state.phases[phase].ended = end.seconds(since: started)
+    try sample(readings, at: end, phaseEnded: true)
     return record.outcome != .limit
   }
 

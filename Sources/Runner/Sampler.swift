@@ -37,10 +37,11 @@ struct Sampler {
   static let mostSources = 256
 
   mutating func sample(
-    _ fleet: borrowing Fleet, kernel: [Reading], failures: [FailureRecord], phase: String,
+    _ fleet: borrowing Fleet, at instant: Instant, kernel: [Reading], failures: [FailureRecord],
+    phase: String,
     state: RunState?
   ) -> Sample {
-    let at = Instant.now().seconds(since: started)
+    let at = instant.seconds(since: started)
     let readings =
       connectionReadings(fleet) + messageReadings(fleet) + failureReadings(failures)
       + sourceReadings(fleet)
