@@ -53,7 +53,7 @@ extension Recording {
           metric: "connect", phase: "ramp", from: 0, to: 1,
           distribution: Distribution(buckets: [
             .init(value: 0, count: 1), .init(value: 40_000, count: 19_000),
-            .init(value: 1 << 61, count: 1 << 60),
+            .init(value: 1 << 61, count: 1 << 40),
           ])),
         DistributionRecord(
           metric: "connect", phase: "hold", from: 1, to: 2, distribution: Distribution()),
