@@ -1,0 +1,31 @@
+/// What one real client and its server said to each other, as `capture` recorded it.
+package struct RecordedConversation: Sendable, Equatable {
+  /// Who the client was: for the reader of the file, nothing follows from it.
+  package var client: String
+  package var steps: [Step]
+
+  package init(client: String, steps: [Step]) {
+    self.client = client
+    self.steps = steps
+  }
+
+  package struct Step: Sendable, Equatable {
+    package var action: Action
+    /// Nanoseconds since the step before, or since the connection was established.
+    package var after: UInt64
+
+    package init(_ action: Action, after: UInt64) {
+      self.action = action
+      self.after = after
+    }
+  }
+
+  package enum Action: Sendable, Equatable {
+    /// The client sent these bytes.
+    case send([UInt8])
+    /// The server sent these bytes.
+    case receive([UInt8])
+    /// One of them closed its side; nothing more comes from it.
+    case close(byClient: Bool)
+  }
+}
