@@ -9,7 +9,9 @@ package import Recording
 package func judge(_ recording: Recording) -> Judgement {
   do throws(InvalidPlan) {
     let plan = try recording.plan()
-    return judge(recording, thresholds: plan.thresholds, expected: plan.expectedLimit)
+    return judge(
+      recording, thresholds: plan.thresholds.filter(recording.isAbout), expected: plan.expectedLimit
+    )
   } catch {
     return judge(recording, thresholds: [], withoutPlan: error)
   }
@@ -64,6 +66,12 @@ package func judge(
 }
 
 extension Recording {
+  /// False for a threshold of a phase that a replay left out because it was told to.
+  fileprivate func isAbout(_ threshold: Threshold) -> Bool {
+    replay?.fromPhase == nil || threshold.phase == nil
+      || phases.contains { $0.name == threshold.phase }
+  }
+
   /// How a limit is told wherever it is: "limit reached: 19,936 of 1,000,000 connections; client
   /// socket: EMFILE (Too many open files)". Nil for a phase that fell short without any.
   package func headline(of limit: LimitRecord?, in phase: String) -> String {

@@ -11,6 +11,19 @@ extension Recording {
       text: planText, file: planFile, overrides: settings, files: Plan.attached(files))
   }
 
+  /// The plan as it was driven: its targets may have come from a command line, and the text does
+  /// not have these.
+  package func replayedPlan() throws(InvalidPlan) -> Plan {
+    var plan = try plan()
+    let files = Dictionary(
+      attachments.map { ($0.name, $0.content) }, uniquingKeysWith: { _, last in last })
+    let driven = try Plan.read(
+      text: effectivePlan, file: planFile, overrides: [:], files: Plan.attached(files))
+    plan.server = driven.server
+    plan.targets = driven.targets
+    return plan
+  }
+
   /// Conditions on this run, as a plan would write them among its thresholds.
   ///
   /// - Parameter interval: between two samples; nil when it is not known.

@@ -26,9 +26,14 @@ extension Client where System: ~Copyable {
     churn.reset = reset
     churn.isOpening = true
     churn.isOver = false
-    let total = min((rate * Double(span) / 1e9).rounded(.up), 0x1p53)
+    let recorded = recordedArrivals
+    // What a recording holds takes the place of as much of the span.
+    let rest = span - min(span, recorded?.end ?? 0)
+    let beyond = min(rate * Double(rest) / 1e9, 0x1p53)
+    let total =
+      recorded.map { Double($0.count) + beyond.rounded(.down) } ?? beyond.rounded(.up)
     work = .opening(
-      Schedule(start: command.start, rate: rate), done: 0,
+      Schedule(start: command.start, rate: rate, recorded: recorded), done: 0,
       total: assignment.share.part(of: Int(total)))
   }
 

@@ -9,18 +9,21 @@ extension Client where System: ~Copyable {
     var done = done
     for _ in 0..<Self.batch {
       guard done < total else { break }
-      let due = schedule.due(assignment.share.ordinal(done))
+      let ordinal = assignment.share.ordinal(done)
+      let due = schedule.due(ordinal)
       guard due <= now else {
         work = .opening(schedule, done: done, total: total)
         return earlier(due, nextExpiry())
       }
       // Without a pace a connection is due when its turn comes.
-      let intended = schedule.rate == nil ? now : due
+      let isPaced = schedule.isPaced(ordinal)
+      let intended = isPaced ? due : now
       guard hasRoom else {
         work = .opening(schedule, done: done, total: total)
         return nextExpiry()
       }
-      if schedule.rate != nil { board.record(.drift, nanoseconds: now.nanoseconds(since: due)) }
+      if isPaced { board.record(.drift, nanoseconds: now.nanoseconds(since: due)) }
+      notes.countArrival(at: now)
       guard openOne(due: intended) else {
         work = .settling
         // Not `nextExpiry`: with no handshake under way nothing would end the wait, and the

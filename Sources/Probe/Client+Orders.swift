@@ -8,6 +8,7 @@ extension Client where System: ~Copyable {
     meter.publishNow(&kernel, to: board, at: now)
     switch command.order {
     case .begin:
+      notes.begin(phase: command.phase, at: command.start)
       let task = assignment.tasks[command.phase]
       begin(task)
       beginMessages(during: task)
@@ -47,8 +48,14 @@ extension Client where System: ~Copyable {
 
   private mutating func open(upTo goal: Int, rate: Double?) {
     work = .opening(
-      Schedule(start: command.start, rate: rate), done: 0,
+      Schedule(start: command.start, rate: rate, recorded: recordedArrivals), done: 0,
       total: max(0, assignment.share.part(of: goal) - staying))
+  }
+
+  /// What is driven again in this phase; nil in a run that is no replay.
+  var recordedArrivals: ArrivalCurve? {
+    command.phase < assignment.recordedArrivals.count
+      ? assignment.recordedArrivals[command.phase] : nil
   }
 
   private mutating func seek(_ goal: Int, rate: Double?) {
@@ -67,6 +74,7 @@ extension Client where System: ~Copyable {
       command.order != .settle || (conversation.isSilent && !connections.hasMessageUnderWay)
     else { return }
     work = .none
+    notes.flush()
     meter.publishNow(&kernel, to: board, at: now)
     board[.settledOrder] = command.number
     kernel.callAttention()

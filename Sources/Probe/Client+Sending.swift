@@ -7,6 +7,7 @@ extension Client where System: ~Copyable {
   /// - Parameter due: when the schedule wanted it.
   mutating func beginMessage(_ pattern: Int, on slot: UInt32, due: Instant) {
     board.add(pattern, .sent)
+    notes.countMessage(pattern, at: now)
     board.record(.drift, nanoseconds: now.nanoseconds(since: due))
     connections.beginMessage(
       slot, pattern: pattern, due: due.nanoseconds, began: now.nanoseconds)

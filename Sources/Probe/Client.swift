@@ -37,6 +37,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   var churn: Churn
   var conversation: Conversation
   var meter = ProcessorMeter()
+  var notes: DriveNotes
 
   /// What is left to do in the current phase.
   enum Work {
@@ -67,6 +68,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     self.kernel = kernel
     self.assignment = assignment
     self.board = board
+    notes = DriveNotes(board.driveLog)
     self.connections = connections
     self.events = events
     self.bytes = bytes
@@ -84,6 +86,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     var wake = advance()
     if conversation.hasPatterns { wake = earlier(wake, converse()) }
     if !churn.lifetimes.isEmpty { wake = earlier(wake, endLifetimes()) }
+    notes.flush(before: wake)
     let count = unsafe kernel.wait(into: events.buffer, until: wake)
     now = kernel.now()
     for index in 0..<count {

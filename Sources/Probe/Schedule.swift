@@ -5,14 +5,28 @@ package struct Schedule: Sendable, Equatable {
   package var start: Instant
   /// Operations a second, over all workers; nil when each is due at once.
   package var rate: Double?
+  /// What a recording says of the first operations. The rate is that of the ones beyond it.
+  package var recorded: ArrivalCurve?
 
-  package init(start: Instant, rate: Double?) {
+  package init(start: Instant, rate: Double?, recorded: ArrivalCurve? = nil) {
     self.start = start
     self.rate = rate
+    self.recorded = recorded
+  }
+
+  /// Whether an operation is due at an instant of its own, and not when its turn comes.
+  package func isPaced(_ ordinal: UInt64) -> Bool {
+    rate != nil || ordinal < (recorded?.count ?? 0)
   }
 
   /// The instant at which operation `ordinal` of the whole phase is due.
   package func due(_ ordinal: UInt64) -> Instant {
+    guard let recorded else { return due(ordinal, from: start) }
+    if let due = recorded.due(ordinal) { return start.advanced(byNanoseconds: due) }
+    return due(ordinal - recorded.count, from: start.advanced(byNanoseconds: recorded.end))
+  }
+
+  private func due(_ ordinal: UInt64, from start: Instant) -> Instant {
     guard let rate else { return start }
     let nanoseconds = Double(ordinal) / rate * 1e9
     // A rate may be so slow that the instant lies beyond all clocks; NaN compares as that, too.

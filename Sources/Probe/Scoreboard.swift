@@ -23,7 +23,8 @@ package struct Scoreboard: @unchecked Sendable {
     static let messages =
       latencies + Latency.allCases.count * LatencyBuckets.count * MemoryLayout<UInt32>.stride
     static let unasked = messages + MessagePattern.most * MessageCounter.allCases.count * 8
-    static let sources = unasked + 8 + Scoreboard.mostUnasked
+    static let drive = unasked + 8 + Scoreboard.mostUnasked
+    static let sources = drive + DriveLog.stride
   }
 
   /// - Parameter sources: how many source addresses to count connections for, one by one.
@@ -145,6 +146,12 @@ package struct Scoreboard: @unchecked Sendable {
 
   package var failures: FailureTable {
     unsafe FailureTable(base: base + Offset.failures)
+  }
+
+  // MARK: What was driven
+
+  package var driveLog: DriveLog {
+    unsafe DriveLog(base: base + Offset.drive)
   }
 
   // MARK: Distributions

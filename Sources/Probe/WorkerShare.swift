@@ -58,12 +58,14 @@ package struct ClientAssignment: Sendable {
   /// What a server that speaks first is known to send, over and over; nil where it does not.
   package var pushed: [UInt8]?
   package var seed: UInt64
+  /// What each phase of the plan drives again; no entry, or nil, where the rate alone says when.
+  package var recordedArrivals: [ArrivalCurve?]
 
   package init(
     share: WorkerShare, sources: [IPAddress], ports: ClosedRange<UInt16>,
     endpoints: [SocketAddress], connectTimeout: UInt64, tasks: [ClientTask],
     patterns: [MessagePattern] = [], patternsOfPhase: [[Int]] = [], spanOfPhase: [UInt64?] = [],
-    pushed: [UInt8]? = nil, seed: UInt64 = 0
+    pushed: [UInt8]? = nil, seed: UInt64 = 0, recordedArrivals: [ArrivalCurve?] = []
   ) {
     self.share = share
     self.sources = sources
@@ -76,6 +78,7 @@ package struct ClientAssignment: Sendable {
     self.spanOfPhase = spanOfPhase
     self.pushed = pushed
     self.seed = seed
+    self.recordedArrivals = recordedArrivals
   }
 
   /// The most connections that this worker is ever asked to hold.

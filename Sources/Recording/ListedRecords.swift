@@ -150,3 +150,41 @@ extension ThresholdResult: Listed {
       reason: try row.get("reason"))
   }
 }
+
+extension ReplayRecord: Listed {
+  static let table = "replay"
+  static let columns = [
+    "original", "original_started", "speed", "from_phase", "arrivals", "arrivals_missed",
+    "late_p50", "late_p99", "late_max", "furthest", "messages", "messages_missed",
+  ]
+
+  var values: [(any DatabaseValueConvertible)?] {
+    [
+      original, originalStarted, speed, fromPhase, fidelity?.arrivals, fidelity?.missed,
+      fidelity?.late?.p50, fidelity?.late?.p99, fidelity?.late?.max, fidelity?.furthest,
+      fidelity?.messages, fidelity?.messagesMissed,
+    ]
+  }
+
+  init(row: Row) throws {
+    self.init(
+      original: try row.get("original"), originalStarted: try row.get("original_started"),
+      speed: try row.get("speed"), fromPhase: try row.get("from_phase"),
+      fidelity: try Fidelity(row: row))
+  }
+}
+
+extension Fidelity {
+  /// Nil for a replay that never came to its end.
+  fileprivate init?(row: Row) throws {
+    guard let arrivals: Int = try row.get("arrivals") else { return nil }
+    var late: Late?
+    if let p50: Double = try row.get("late_p50") {
+      late = Late(p50: p50, p99: try row.get("late_p99"), max: try row.get("late_max"))
+    }
+    self.init(
+      arrivals: arrivals, missed: try row.get("arrivals_missed"), late: late,
+      furthest: try row.get("furthest"), messages: try row.get("messages"),
+      messagesMissed: try row.get("messages_missed"))
+  }
+}

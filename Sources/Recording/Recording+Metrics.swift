@@ -130,7 +130,7 @@ extension Series {
   ///
   /// - Parameter orNext: takes the value after the instant where there is none before, so that a
   ///   phase shorter than the time between two samples has counted something.
-  func level(at instant: Double, orNext: Bool = false) -> Double {
+  package func level(at instant: Double, orNext: Bool = false) -> Double {
     let finite = points.lazy.filter(\.value.isFinite)
     if let point = finite.last(where: { $0.at <= instant }) { return point.value }
     return orNext ? finite.first?.value ?? 0 : 0

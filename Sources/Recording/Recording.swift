@@ -30,6 +30,10 @@ package struct Recording: Sendable, Equatable {
   package var workers: [WorkerRecord]
   package var series: [Series]
   package var distributions: [DistributionRecord]
+  /// What the client workers drove, in the order in which it was written.
+  package var drive: [DriveRecord]
+  /// Nil for a run that was no replay.
+  package var replay: ReplayRecord?
   package var failures: [FailureRecord]
   package var limits: [LimitRecord]
   package var searchSteps: [SearchStep]
@@ -46,7 +50,8 @@ package struct Recording: Sendable, Equatable {
     duration: Double = 0, complete: Bool = true, interrupted: Bool = false, fault: String? = nil,
     hostname: String = "", host: [Fact] = [], phases: [PhaseRecord] = [],
     workers: [WorkerRecord] = [], series: [Series] = [],
-    distributions: [DistributionRecord] = [], failures: [FailureRecord] = [],
+    distributions: [DistributionRecord] = [], drive: [DriveRecord] = [],
+    replay: ReplayRecord? = nil, failures: [FailureRecord] = [],
     limits: [LimitRecord] = [], searchSteps: [SearchStep] = [], prediction: [PredictionTerm] = [],
     verdict: Verdict? = nil,
     thresholds: [ThresholdResult] = []
@@ -70,6 +75,8 @@ package struct Recording: Sendable, Equatable {
     self.workers = workers
     self.series = series
     self.distributions = distributions
+    self.drive = drive
+    self.replay = replay
     self.failures = failures
     self.limits = limits
     self.searchSteps = searchSteps

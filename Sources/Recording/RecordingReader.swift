@@ -53,6 +53,11 @@ extension Recording {
     if try database.tableExists(Attachment.table) {
       attachments = try Attachment.all(in: database)
     }
+    // Versions before 1.2 did not say what was driven.
+    if try database.tableExists(ReplayRecord.table) {
+      drive = try DriveRecord.all(in: database)
+      replay = try ReplayRecord.all(in: database).first
+    }
     if try database.tableExists(SearchStep.table) {
       searchSteps = try SearchStep.all(in: database)
     }
@@ -114,6 +119,18 @@ extension Series {
         Point(
           at: try sample.decode(Double.self, atIndex: 1),
           value: try sample.decode(Double.self, atIndex: 2)))
+    }
+    return all
+  }
+}
+
+extension DriveRecord {
+  fileprivate static func all(in database: Database) throws -> [DriveRecord] {
+    var all: [DriveRecord] = []
+    let rows = try Row.fetchCursor(database, sql: "SELECT * FROM drive ORDER BY id")
+    while let row = try rows.next() {
+      let entries: Data = try row.get("entries")
+      all.append(DriveRecord(worker: try row.get("worker"), entries: [UInt8](entries)))
     }
     return all
   }

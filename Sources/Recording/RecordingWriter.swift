@@ -94,6 +94,6 @@ extension Recording {
     try RecordingWriter(path: path, recording: self).finish(
       RunEnd(
         duration: duration, interrupted: interrupted, fault: fault, state: state,
-        verdict: verdict, thresholds: thresholds))
+        verdict: verdict, thresholds: thresholds, replay: replay))
   }
 }

@@ -5,16 +5,19 @@ package struct Sample: Sendable, Equatable {
   package var readings: [Reading]
   /// Distributions whose interval has ended since the sample before.
   package var distributions: [DistributionRecord]
+  /// What was driven since the sample before.
+  package var drive: [DriveRecord]
   /// The run as it stands; nil where nothing of it has changed.
   package var state: RunState?
 
   package init(
     at: Double, readings: [Reading], distributions: [DistributionRecord] = [],
-    state: RunState? = nil
+    drive: [DriveRecord] = [], state: RunState? = nil
   ) {
     self.at = at
     self.readings = readings
     self.distributions = distributions
+    self.drive = drive
     self.state = state
   }
 }
@@ -49,10 +52,12 @@ package struct RunEnd: Sendable, Equatable {
   package var state: RunState
   package var verdict: Verdict?
   package var thresholds: [ThresholdResult]
+  /// Nil for a run that was no replay.
+  package var replay: ReplayRecord?
 
   package init(
     duration: Double, interrupted: Bool = false, fault: String? = nil, state: RunState,
-    verdict: Verdict? = nil, thresholds: [ThresholdResult] = []
+    verdict: Verdict? = nil, thresholds: [ThresholdResult] = [], replay: ReplayRecord? = nil
   ) {
     self.duration = duration
     self.interrupted = interrupted
@@ -60,5 +65,6 @@ package struct RunEnd: Sendable, Equatable {
     self.state = state
     self.verdict = verdict
     self.thresholds = thresholds
+    self.replay = replay
   }
 }

@@ -106,6 +106,26 @@ enum Schema {
       maximum INTEGER,
       buckets BLOB NOT NULL
     );
+    CREATE TABLE drive (
+      id INTEGER PRIMARY KEY,
+      worker INTEGER NOT NULL,
+      entries BLOB NOT NULL
+    );
+    CREATE TABLE replay (
+      position INTEGER PRIMARY KEY,
+      original TEXT NOT NULL,
+      original_started TEXT NOT NULL,
+      speed REAL NOT NULL,
+      from_phase TEXT,
+      arrivals INTEGER,
+      arrivals_missed INTEGER,
+      late_p50 REAL,
+      late_p99 REAL,
+      late_max REAL,
+      furthest REAL,
+      messages INTEGER,
+      messages_missed INTEGER
+    );
     CREATE TABLE failure (
       position INTEGER PRIMARY KEY,
       "end" TEXT NOT NULL,

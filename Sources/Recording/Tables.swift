@@ -1,5 +1,7 @@
 import GRDB
 
+import struct Foundation.Data
+
 /// What the tables of a recording hold, as far as the writer must know it to add to them.
 struct Tables {
   private var phases = StoredList<PhaseRecord>()
@@ -36,6 +38,8 @@ struct Tables {
       }
     }
     for record in recording.distributions { try Self.insert(record, in: database) }
+    for record in recording.drive { try Self.insert(record, in: database) }
+    try Self.fill([recording.replay].compactMap(\.self), in: database)
   }
 
   mutating func append(_ sample: Sample, in database: Database) throws {
@@ -44,12 +48,14 @@ struct Tables {
       try Self.insert(reading.value, at: sample.at, series: id, in: database)
     }
     for record in sample.distributions { try Self.insert(record, in: database) }
+    for record in sample.drive { try Self.insert(record, in: database) }
     if let state = sample.state { try update(to: state, in: database) }
   }
 
   mutating func end(_ end: RunEnd, in database: Database) throws {
     try update(to: end.state, in: database)
     try Self.fill(end.thresholds, in: database)
+    try Self.fill([end.replay].compactMap(\.self), in: database)
     try database.execute(
       sql: "UPDATE run SET duration = ?, complete = 1, interrupted = ?, fault = ?, verdict = ?",
       arguments: [end.duration, end.interrupted, end.fault, end.verdict?.rawValue])
@@ -98,6 +104,11 @@ struct Tables {
       Int64(clamping: record.distribution.count), percentiles?[0], percentiles?[1],
       record.distribution.maximum.map { Int64(clamping: $0) }, record.distribution.encoded,
     ])
+  }
+
+  private static func insert(_ record: DriveRecord, in database: Database) throws {
+    try database.cachedStatement(sql: "INSERT INTO drive (worker, entries) VALUES (?, ?)")
+      .execute(arguments: [record.worker, Data(record.entries)])
   }
 
   private static func fill<Record: Listed>(_ records: [Record], in database: Database) throws {

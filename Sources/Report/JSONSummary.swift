@@ -37,6 +37,7 @@ package func jsonSummary(
       "user": .integer(metrics.userMemory.map { Int($0.rounded()) }),
     ]),
     "cpu": .object(["user": .number(metrics.userTime.map { ($0 * 1e9).rounded() / 1e9 })]),
+    "replay": recording.replay?.json ?? .null,
     "thresholds": .array(judgement.thresholds.map(thresholdObject)),
     "files": .object([
       "recording": .text(files.recording), "html": .text(files.html), "junit": .text(files.junit),

@@ -9,6 +9,12 @@ package func summary(
   let paint = Paint(colour)
   let metrics = Metrics(recording)
   var lines = [title(recording, paint), ""]
+  if let replay = recording.replay {
+    lines.append(row("replay", line("of \(replay.source)"), paint))
+    if let fidelity = replay.fidelity {
+      lines.append(row("fidelity", fidelity.parts.joined(separator: " · "), paint))
+    }
+  }
   lines += measured(recording, metrics).map { row($0.name, $0.value, paint) }
   lines += thresholds(judgement, paint)
   lines.append("")

@@ -14,7 +14,7 @@ struct Runner: ParsableCommand {
       """,
     version: Version.current,
     subcommands: [
-      RunCommand.self, CheckCommand.self, DoctorCommand.self, ServeCommand.self,
+      RunCommand.self, ReplayCommand.self, CheckCommand.self, DoctorCommand.self, ServeCommand.self,
       ConnectCommand.self, ReportCommand.self, CompareCommand.self, ExportCommand.self,
     ],
     defaultSubcommand: RunCommand.self)

@@ -12,6 +12,7 @@ extension Coordinator {
     let accepted = fleet.now(.held, .server)
     state.phases[phase].established = max(state.phases[phase].established, established)
     state.phases[phase].accepted = max(state.phases[phase].accepted, accepted)
+    sampler.takeDriven(fleet)
     for index in fleet.reap() { recordDeath(of: index) }
     let held = FailureLedger.Held(established: established, accepted: accepted)
     if ledger.update(from: fleet, held: held) {

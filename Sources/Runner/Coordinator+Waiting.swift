@@ -52,6 +52,18 @@ extension Coordinator {
     }
   }
 
+  /// Now; in a replay the recorded instant, which is waited for, and which may have passed.
+  mutating func startOfPhase(_ index: Int) throws(RecordingError) -> Instant {
+    guard let recorded = replay?.instants[index] else { return .now() }
+    guard let (first, began) = replayStarted else {
+      replayStarted = (recorded, .now())
+      return replayStarted?.now ?? .now()
+    }
+    let start = began.advanced(by: .seconds(recorded - first))
+    try loop(until: start) { _ in false }
+    return start
+  }
+
   /// Server workers say whether they could listen before the first connection is opened.
   mutating func awaitListeners() throws(RecordingError) {
     try loop(until: .now().advanced(by: .seconds(10))) { fleet in

@@ -20,6 +20,9 @@ struct Coordinator: ~Copyable {
   let host: HostDescription
   let demand: Demand
   let prediction: [PredictionTerm]
+  let replay: Replay?
+  /// When the first phase that is driven again began.
+  var replayStarted: (recorded: Double, now: Instant)?
   let started: Instant
   var fleet: Fleet
   let writer: RecordingWriter
@@ -63,6 +66,7 @@ struct Coordinator: ~Copyable {
     host = outlook.host
     demand = outlook.demand
     prediction = outlook.prediction
+    replay = outlook.replay
     kernel = KernelSeries(host: outlook.host)
     self.started = started
     self.writer = writer
@@ -108,20 +112,22 @@ struct Coordinator: ~Copyable {
   mutating func run(_ index: Int) throws(RecordingError) -> Bool {
     phase = index
     phaseStarted = .now()
-    growthStopped = false
     guardStop = nil
     limitInSight = nil
     isCut = false
     let readings = kernel.readings()
     countersBefore = readings.values
-    state.phases[index].started = phaseStarted.seconds(since: started)
     // What a close begins with would be missed by the first look after it has begun.
     state.phases[index].established = fleet.now(.held, .client)
     state.phases[index].accepted = fleet.now(.held, .server)
     try sample(readings)
+    phaseStarted = try startOfPhase(index)
+    guard !interrupted else { return true }
+    state.phases[index].started = phaseStarted.seconds(since: started)
+    growthStopped = false
     progress.phaseChanged(progressState())
     if !fleet.any(.server, { $0[.state] == WorkerState.failed.rawValue }) {
-      fleet.post(.begin, phase: index)
+      fleet.post(.begin, phase: index, start: phaseStarted)
       try work(plan.phases[index])
     }
     return try endPhase()

@@ -13,6 +13,8 @@ struct Outlook {
   let staffing: Staffing
   let demand: Demand
   let prediction: [PredictionTerm]
+  /// What is to be driven again; nil for a run that goes by its plan alone.
+  let replay: Replay?
 
   /// Looks up what the plan names; throws `InvalidPlan` when that leads nowhere, or to a stranger.
   ///
@@ -23,9 +25,11 @@ struct Outlook {
   ///   - allowPublic: see `Addresses`.
   ///   - seed: what random text in messages follows from; nil for any.
   init(
-    _ plan: Plan, isForRun: Bool, allowPublic: Bool = false, seed: UInt64? = nil
+    _ plan: Plan, isForRun: Bool, allowPublic: Bool = false, seed: UInt64? = nil,
+    replay: Replay? = nil
   ) throws {
     self.plan = plan
+    self.replay = replay
     let seed = seed ?? UInt64.random(in: .min ... .max)
     self.seed = seed
     addresses = try Addresses(of: plan, allowPublic: allowPublic)
@@ -41,7 +45,7 @@ struct Outlook {
     staffing = Staffing(
       plan: plan, addresses: addresses,
       descriptorLimit: min(host.descriptorsPerProcess, plan.goal + 1024),
-      processors: host.processors, seed: seed)
+      processors: host.processors, seed: seed, recordedArrivals: replay?.arrivals ?? [])
     demand = Demand(plan, addresses: addresses, staffing: staffing)
     prediction = Capacity.predict(demand, on: host)
   }

@@ -10,18 +10,29 @@ import SystemPackage
 /// One plan from its file to its reports.
 extension RunOptions {
   /// Returns the exit code. To be called before any thread exists.
-  func run(_ file: String) -> Int32 {
-    let plan: Plan
+  func run(_ file: String, _ settings: PlanSettings, seed: UInt64?) -> Int32 {
     do throws(InvalidPlan) {
-      plan = try settings.load(file)
+      let plan = try settings.load(file)
+      return run(plan, seed: seed, files: files(of: plan.name))
     } catch {
       return refuse(error, name: Plan.defaultName(ofFile: file))
     }
-    let files = files(of: plan.name)
+  }
+
+  /// Returns the exit code. To be called before any thread exists.
+  func run(_ replay: Replay) -> Int32 {
+    let files = files(of: "\(replay.plan.name)-replay")
+    return run(replay.plan, seed: replay.original.seed, files: files, replay: replay)
+  }
+
+  private func run(
+    _ plan: Plan, seed: UInt64?, files: RunFiles, replay: Replay? = nil
+  ) -> Int32 {
     let result: Recording
     let before: String?
     do {
-      let outlook = try Outlook(plan, isForRun: true, allowPublic: allowPublic, seed: seed)
+      let outlook = try Outlook(
+        plan, isForRun: true, allowPublic: allowPublic, seed: seed, replay: replay)
       let findings = preflight == .off ? [] : Preflight.findings(outlook)
       if preflight == .strict, !findings.isEmpty { return refuse(outlook, findings, files) }
       for finding in findings where !quiet {
@@ -39,7 +50,11 @@ extension RunOptions {
       return complain("\(plan.name): \(error)", ExitStatus.notWritten)
     }
     let code = publish(result, files)
-    if let before, !quiet { compare(result, withRecordingAt: before) }
+    if let replay {
+      compare(result, with: replay.original)
+    } else if let before, !quiet {
+      compare(result, withRecordingAt: before)
+    }
     return code
   }
 
@@ -64,7 +79,8 @@ extension RunOptions {
       seed: outlook.seed, programVersion: Version.current,
       started: Clock.timestamp(), complete: false, hostname: host.hostname,
       host: host.facts + outlook.addresses.facts,
-      phases: state.phases, workers: state.workers, prediction: outlook.prediction)
+      phases: state.phases, workers: state.workers,
+      replay: outlook.replay?.record, prediction: outlook.prediction)
     let writer = try RecordingWriter(path: files.recording, recording: recording)
 
     var coordinator = try Coordinator(
@@ -80,7 +96,9 @@ extension RunOptions {
     whole.workers = end.state.workers
     whole.failures = end.state.failures
     whole.limits = end.state.limits
+    whole.replay = outlook.replay?.record(of: whole)
     let judgement = judge(whole)
+    end.replay = whole.replay
     end.verdict = judgement.verdict
     end.thresholds = judgement.thresholds
     try writer.finish(end)
@@ -127,6 +145,14 @@ extension RunOptions {
   private func publish(_ recording: Recording, _ files: RunFiles) -> Int32 {
     let voice = Publication.Voice(json: json, quiet: quiet, colour: colour)
     return Publication(files: files).publish(recording, judge(recording), voice)
+  }
+
+  private func compare(_ recording: Recording, with original: Recording) {
+    guard !quiet, !json else { return }
+    let comparison = Comparison(base: original, new: recording)
+    StandardOutput.write(
+      comparisonText(
+        comparison, base: original, new: recording, colour: colour && Terminal.hasOutput))
   }
 
   /// One line on standard error. A recording of before that cannot be read is no fault of this run.

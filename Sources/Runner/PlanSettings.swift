@@ -39,11 +39,16 @@ struct PlanSettings: ParsableArguments {
       file: file,
       overrides: Dictionary(overrides.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 }),
       environment: ProcessInfo.processInfo.environment)
-    if !targets.isEmpty {
-      plan.server = nil
-      plan.targets = targets
-    }
+    if !targets.isEmpty { plan.connect(to: targets) }
     return plan
+  }
+}
+
+extension Plan {
+  /// Takes someone else's servers instead of what the plan says.
+  mutating func connect(to targets: [Target]) {
+    server = nil
+    self.targets = targets
   }
 }
 

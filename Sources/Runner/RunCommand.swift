@@ -25,16 +25,20 @@ struct RunCommand: ParsableCommand {
   @Argument(help: "Plan files to run, one after the other.")
   var plans: [String]
 
+  @OptionGroup var settings: PlanSettings
+
+  @Option(help: ArgumentHelp("Seed of everything random; recorded.", valueName: "n"))
+  var seed: UInt64?
+
   @OptionGroup var options: RunOptions
 
   func run() throws {
-    CurrentProcess.openStandardDescriptors()
-    CurrentProcess.ignoreBrokenPipes()
-    // From the first instant on: who interrupts a run finds its reports.
-    try SignalSource.block([Signal.interrupt, Signal.terminate])
-    let code = plans.count == 1 ? options.run(plans[0]) : try runEach()
+    try RunOptions.prepareProcess()
+    let code = plans.count == 1 ? run(plans[0]) : try runEach()
     throw ExitCode(code)
   }
+
+  private func run(_ plan: String) -> Int32 { options.run(plan, settings, seed: seed) }
 
   /// Several plans: a child process each, because workers are forked before a thread exists, and
   /// the recording of the plan before has made some.
@@ -47,7 +51,7 @@ struct RunCommand: ParsableCommand {
         let child = try ChildProcess.fork(dieWithParent: true) {
           // Ctrl-C is for one of us, who passes it on; twice would end the run at once.
           CurrentProcess.leaveProcessGroup()
-          return options.run(plan)
+          return run(plan)
         }
         switch ending(of: child, signals, &interrupted) {
         case .exited(let code): codes.append(code)
@@ -82,6 +86,7 @@ struct RunCommand: ParsableCommand {
   }
 }
 
+/// Where a run goes and how it is told.
 struct RunOptions: ParsableArguments {
   enum ProgressMode: String, ExpressibleByArgument, CaseIterable {
     case auto, live, plain, none
@@ -96,13 +101,8 @@ struct RunOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Write the HTML report there instead.", valueName: "path"))
   var html: String?
 
-  @OptionGroup var settings: PlanSettings
-
   @Flag(help: PlanSettings.allowPublicHelp)
   var allowPublic = false
-
-  @Option(help: ArgumentHelp("Seed of everything random; recorded.", valueName: "n"))
-  var seed: UInt64?
 
   @Option(help: "How to show progress, on standard error.")
   var progress = ProgressMode.auto
@@ -122,4 +122,12 @@ struct RunOptions: ParsableArguments {
 
   @Flag(help: "Print one JSON object a plan on standard output.")
   var json = false
+
+  /// To be called first: workers are forked before a thread exists, and whoever interrupts a run
+  /// finds its reports from the first instant on.
+  static func prepareProcess() throws {
+    CurrentProcess.openStandardDescriptors()
+    CurrentProcess.ignoreBrokenPipes()
+    try SignalSource.block([Signal.interrupt, Signal.terminate])
+  }
 }

@@ -23,6 +23,8 @@ struct Sampler {
   private var established = 0
   private var exchanged = 0
   private var intervalStart = 0.0
+  /// What was taken of drive logs before their sample, by worker.
+  private var driven: [Int: [UInt8]] = [:]
 
   /// - Parameter pushes: whether the built-in server speaks first.
   init(sources: [String], patterns: [String], pushes: Bool, started: Instant) {
@@ -49,7 +51,22 @@ struct Sampler {
     defer { intervalStart = at }
     return Sample(
       at: at, readings: readings, distributions: distributions(fleet, phase: phase, at: at),
-      state: state)
+      drive: drive(fleet), state: state)
+  }
+
+  /// Empties the drive logs that would not last until the next sample.
+  mutating func takeDriven(_ fleet: borrowing Fleet) {
+    for member in fleet.members where member.end == .client && member.board.driveLog.isFilling {
+      driven[member.id, default: []] += member.board.driveLog.drain()
+    }
+  }
+
+  private mutating func drive(_ fleet: borrowing Fleet) -> [DriveRecord] {
+    defer { driven = [:] }
+    return fleet.members.filter { $0.end == .client }.compactMap { member in
+      let entries = driven[member.id, default: []] + member.board.driveLog.drain()
+      return entries.isEmpty ? nil : DriveRecord(worker: member.id, entries: entries)
+    }
   }
 
   private func connectionReadings(_ fleet: borrowing Fleet) -> [Reading] {

@@ -23,9 +23,11 @@ struct Staffing {
   ///   - addresses: those of the plan.
   ///   - descriptorLimit: RLIMIT_NOFILE of every worker.
   ///   - seed: what random text in messages follows from.
+  ///   - recordedArrivals: what each phase is to drive again.
   ///   - processors: how many there are; more workers than that do not make a ramp faster.
   init(
-    plan: Plan, addresses: Addresses, descriptorLimit: Int, processors: Int, seed: UInt64
+    plan: Plan, addresses: Addresses, descriptorLimit: Int, processors: Int, seed: UInt64,
+    recordedArrivals: [ArrivalCurve?] = []
   ) {
     let rate = plan.phases.map(\.connectionsASecond).max() ?? 0
     func count(_ processes: Processes, own: Int) -> Int {
@@ -69,7 +71,8 @@ struct Staffing {
         ports: plan.clients.ports, endpoints: endpoints,
         connectTimeout: plan.clients.connectTimeout.nanoseconds, tasks: tasks,
         patterns: plan.patterns, patternsOfPhase: patternsOfPhase,
-        spanOfPhase: plan.phases.map(\.span), pushed: pushed, seed: seed)
+        spanOfPhase: plan.phases.map(\.span), pushed: pushed, seed: seed,
+        recordedArrivals: recordedArrivals)
     }
   }
 }

@@ -58,6 +58,15 @@ extension Recording {
         DistributionRecord(
           metric: "connect", phase: "hold", from: 1, to: 2, distribution: Distribution()),
       ],
+      drive: [
+        DriveRecord(worker: 2, entries: [2, 0, 0]), DriveRecord(worker: 2, entries: [13, 5, 0]),
+      ],
+      replay: ReplayRecord(
+        original: "reports/x/run.recording", originalStarted: "2026-01-01T00:00:00.000Z", speed: 2,
+        fromPhase: "hold",
+        fidelity: Fidelity(
+          arrivals: 9, missed: 1, late: .init(p50: 0.001, p99: 0.002, max: 0.5), furthest: 0.25,
+          messages: 7, messagesMissed: 3)),
       failures: [emfile, failure],
       limits: [
         LimitRecord(

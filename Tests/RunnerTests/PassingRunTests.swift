@@ -80,8 +80,8 @@ import Testing
     #expect(
       Set(object.keys) == [
         "version", "plan", "verdict", "exit", "started", "duration", "connections", "limit",
-        "prediction", "connect", "messages", "rtt", "ceiling", "memory", "cpu", "thresholds",
-        "files",
+        "prediction", "connect", "messages", "rtt", "ceiling", "memory", "cpu", "replay",
+        "thresholds", "files",
       ])
     func keys(_ name: String) -> Set<String> { Set((object[name] as? [String: Any] ?? [:]).keys) }
     #expect(keys("connections") == ["goal", "established", "accepted", "phantom", "failures"])

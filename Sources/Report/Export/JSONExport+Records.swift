@@ -102,3 +102,42 @@ extension ThresholdResult {
     ])
   }
 }
+
+extension ReplayRecord {
+  var json: JSON {
+    .object([
+      "original": .text(original), "started": .text(originalStarted), "speed": .number(speed),
+      "from": .text(fromPhase), "fidelity": fidelity?.json ?? .null,
+    ])
+  }
+}
+
+extension Fidelity {
+  fileprivate var json: JSON {
+    .object([
+      "arrivals": .integer(arrivals), "missed": .integer(missed),
+      "late": .object([
+        "p50": .number(late?.p50), "p99": .number(late?.p99), "max": .number(late?.max),
+      ]),
+      "furthest": .number(furthest),
+      "messages": .object([
+        "recorded": .integer(messages), "missed": .integer(messagesMissed),
+      ]),
+    ])
+  }
+}
+
+extension DrivenPhase {
+  /// Arrivals are pairs: the millisecond since the phase began, and how many. Messages are pairs:
+  /// the place of their pattern, and how many.
+  func json(of phase: String) -> JSON {
+    .object([
+      "phase": .text(phase),
+      "arrivals": .array(
+        arrivals.map { .array([.integer(Int($0.tick)), .integer(Int($0.count))]) }),
+      "messages": .array(
+        messages.sorted { $0.key < $1.key }
+          .map { .array([.integer($0.key), .integer(Int($0.value))]) }),
+    ])
+  }
+}

@@ -35,6 +35,8 @@ func jsonExport(_ recording: Recording) -> [UInt8] {
     "workers": .array(recording.workers.map(\.json)),
     "series": .array(recording.series.map(\.json)),
     "distributions": .array(recording.distributions.map(\.json)),
+    "driven": .array(recording.drivenObjects),
+    "replay": recording.replay?.json ?? .null,
     "failures": .array(recording.failures.map(\.json)),
     "limits": .array(recording.limits.map(\.json)),
     "search": .array(recording.searchSteps.map(\.json)),
@@ -42,6 +44,15 @@ func jsonExport(_ recording: Recording) -> [UInt8] {
     "thresholds": .array(recording.thresholds.map(\.json)),
   ])
   return Array((object.encoded + "\n").utf8)
+}
+
+extension Recording {
+  /// What all workers drove, phase by phase.
+  fileprivate var drivenObjects: [JSON] {
+    (driven() ?? [:]).sorted { $0.key < $1.key }.compactMap { place, driven in
+      phases.indices.contains(place) ? driven.json(of: phases[place].name) : nil
+    }
+  }
 }
 
 /// A list, as names may stand there more than once.

@@ -53,6 +53,7 @@ final class World {
     sources: [IPAddress] = [.source], ports: ClosedRange<UInt16> = 1024...65535,
     endpoints: [SocketAddress] = [.first], timeout: Duration = .seconds(10),
     descriptorLimit: Int = 20_000, messages: Messages = .none,
+    recordedArrivals: [ArrivalCurve?] = [],
     prepare: (SimulatedProcess) -> Void = { _ in }
   ) throws -> ClientPlayer {
     let process = SimulatedProcess(network: network, descriptorLimit: descriptorLimit)
@@ -60,7 +61,8 @@ final class World {
     let assignment = ClientAssignment(
       share: share, sources: sources, ports: ports, endpoints: endpoints,
       connectTimeout: timeout.nanoseconds, tasks: tasks, patterns: messages.patterns,
-      patternsOfPhase: messages.patternsOfPhase, pushed: messages.pushed, seed: messages.seed)
+      patternsOfPhase: messages.patternsOfPhase, pushed: messages.pushed, seed: messages.seed,
+      recordedArrivals: recordedArrivals)
     let player = try ClientPlayer(process, assignment)
     clients.append(player)
     return player

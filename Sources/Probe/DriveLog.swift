@@ -1,0 +1,83 @@
+import Linux
+import Synchronization
+
+/// What one client worker has driven, tick by tick: a ring of bytes on its scoreboard that the
+/// worker fills and the coordinator empties.
+///
+/// Entries are varints (LEB128). The first of an entry holds its kind in the lowest two bits,
+/// then one bit that says that a count follows (it is 1 otherwise), then the ticks since the entry
+/// before. Docs/recording.md has the whole of it: a recording keeps the bytes as they are.
+@safe
+package struct DriveLog {
+  /// Bytes: a third of a second with every pattern in every tick. Must be a power of two.
+  static let capacity = 32_768
+  static let stride = 16 + capacity
+
+  /// Nanoseconds of a tick.
+  package static let tick: UInt64 = 1_000_000
+
+  enum Kind: UInt64 {
+    case arrivals, messages
+    /// Ticks count from the start of this phase on.
+    case phase
+  }
+
+  private let base: UnsafeMutableRawPointer
+
+  init(base: UnsafeMutableRawPointer) {
+    unsafe self.base = unsafe base
+  }
+
+  // MARK: The worker's side
+
+  var room: Int { Self.capacity - unread }
+
+  /// Adds bytes, which must fit into `room`.
+  func append(_ bytes: some Sequence<UInt8>) {
+    var end = unsafe written.pointee.load(ordering: .relaxed)
+    for byte in bytes {
+      unsafe place(end).pointee = byte
+      end &+= 1
+    }
+    // The end last: it makes the bytes visible.
+    unsafe written.pointee.store(end, ordering: .releasing)
+  }
+
+  // MARK: The coordinator's side
+
+  /// Whether it should be emptied before the next sample.
+  package var isFilling: Bool { unread > Self.capacity / 2 }
+
+  /// Takes everything that has been added; always whole entries.
+  package func drain() -> [UInt8] {
+    let end = unsafe written.pointee.load(ordering: .acquiring)
+    let start = unsafe taken.pointee.load(ordering: .relaxed)
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: Int(end &- start)) { buffer, count in
+      for index in 0..<Int(end &- start) {
+        unsafe buffer[index] = place(start &+ UInt64(index)).pointee
+      }
+      count = Int(end &- start)
+    }
+    unsafe taken.pointee.store(end, ordering: .releasing)
+    return bytes
+  }
+
+  // MARK: Cells
+
+  private var unread: Int {
+    let end = unsafe written.pointee.load(ordering: .acquiring)
+    return Int(unsafe end &- taken.pointee.load(ordering: .acquiring))
+  }
+
+  private var written: UnsafeMutablePointer<Atomic<UInt64>> {
+    unsafe base.assumingMemoryBound(to: Atomic<UInt64>.self)
+  }
+
+  private var taken: UnsafeMutablePointer<Atomic<UInt64>> {
+    unsafe (base + 8).assumingMemoryBound(to: Atomic<UInt64>.self)
+  }
+
+  private func place(_ position: UInt64) -> UnsafeMutablePointer<UInt8> {
+    unsafe (base + 16 + Int(position % UInt64(Self.capacity))).assumingMemoryBound(to: UInt8.self)
+  }
+}

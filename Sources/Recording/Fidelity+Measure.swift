@@ -1,0 +1,126 @@
+extension Fidelity {
+  /// Holds what a replay drove against what its original had driven.
+  ///
+  /// Arrivals are taken in order, the first of the one with the first of the other. The two runs'
+  /// clocks are laid together at the start of the first phase that was driven again.
+  ///
+  /// - Parameters:
+  ///   - phases: the names of those phases.
+  ///   - speed: 2 for twice as fast.
+  package init(
+    of replay: Recording, to original: Recording, phases: [String], speed: Double
+  ) {
+    let recorded = original.driven() ?? [:]
+    let driven = replay.driven() ?? [:]
+    self.init(
+      arrivals: 0, missed: 0, late: nil, furthest: 0, messages: 0, messagesMissed: 0)
+
+    var shift: Double?
+    var lateness: [(late: Double, count: UInt64)] = []
+    var curves = (recorded: ArrivalTimes(), driven: ArrivalTimes())
+    for name in phases {
+      guard let place = original.phases.firstIndex(where: { $0.name == name }),
+        let began = original.phases[place].started
+      else { continue }
+      let placeNow = replay.phases.firstIndex { $0.name == name }
+      let beganAgain = placeNow.flatMap { replay.phases[$0].started }
+      let drivenAgain = placeNow.flatMap { driven[$0] }
+      for (pattern, count) in recorded[place]?.messages ?? [:] {
+        messages += Int(count)
+        messagesMissed += Int(count - min(count, drivenAgain?.messages[pattern] ?? 0))
+      }
+      if shift == nil { shift = beganAgain.map { $0 - began / speed } }
+      // A search is searched again: it drives what it finds right.
+      guard original.phases[place].kind != "search", let wanted = recorded[place] else { continue }
+      let first = began / speed + (shift ?? 0)
+      curves.recorded.add(wanted, from: first, speed: speed)
+      arrivals += Int(wanted.count)
+      var reached: UInt64 = 0
+      if let beganAgain, let drivenAgain {
+        reached = min(drivenAgain.count, wanted.count)
+        curves.driven.add(drivenAgain, from: beganAgain, speed: 1, atMost: wanted.count)
+      }
+      missed += Int(wanted.count - reached)
+    }
+    curves.recorded.pair(with: curves.driven) { wanted, got, count in
+      lateness.append((max(0, got - wanted), count))
+    }
+    late = Self.percentiles(of: lateness)
+    furthest = curves.recorded.furthest(from: curves.driven)
+  }
+
+  private static func percentiles(of values: [(late: Double, count: UInt64)]) -> Late? {
+    let sorted = values.sorted { $0.late < $1.late }
+    let total = sorted.reduce(0) { $0 + $1.count }
+    guard let last = sorted.last else { return nil }
+    func percentile(_ share: Double) -> Double {
+      let rank = (share * Double(total)).rounded(.up)
+      var seen: UInt64 = 0
+      for value in sorted {
+        seen += value.count
+        if Double(seen) >= rank { return value.late }
+      }
+      return last.late
+    }
+    return Late(p50: percentile(0.5), p99: percentile(0.99), max: last.late)
+  }
+}
+
+/// When each arrival of a run was driven, in seconds since it started.
+private struct ArrivalTimes {
+  private var runs: [(at: Double, count: UInt64)] = []
+  private(set) var count: UInt64 = 0
+
+  mutating func add(
+    _ phase: DrivenPhase, from start: Double, speed: Double, atMost most: UInt64 = .max
+  ) {
+    var left = most
+    for tick in phase.arrivals where left > 0 {
+      let taken = min(tick.count, left)
+      runs.append((start + Double(tick.tick) / 1000 / speed, taken))
+      self.count += taken
+      left -= taken
+    }
+  }
+
+  /// Goes through both side by side, for as long as both have arrivals.
+  func pair(with other: Self, _ body: (Double, Double, UInt64) -> Void) {
+    var (mine, theirs) = (0, 0)
+    var left = (mine: runs.first?.count ?? 0, theirs: other.runs.first?.count ?? 0)
+    while mine < runs.count, theirs < other.runs.count {
+      let both = min(left.mine, left.theirs)
+      if both > 0 { body(runs[mine].at, other.runs[theirs].at, both) }
+      left = (left.mine - both, left.theirs - both)
+      if left.mine == 0 {
+        mine += 1
+        if mine < runs.count { left.mine = runs[mine].count }
+      }
+      if left.theirs == 0 {
+        theirs += 1
+        if theirs < other.runs.count { left.theirs = other.runs[theirs].count }
+      }
+    }
+  }
+
+  /// The largest distance between the same percentiles, 0 to 100, of both.
+  func furthest(from other: Self) -> Double {
+    guard count > 0, other.count > 0 else { return 0 }
+    let (mine, theirs) = (percentiles, other.percentiles)
+    return zip(mine, theirs).map { abs($0 - $1) }.max() ?? 0
+  }
+
+  private var percentiles: [Double] {
+    var values: [Double] = []
+    var seen: UInt64 = 0
+    var index = 0
+    for percent in 0...100 {
+      let rank = max(1, (Double(percent) / 100 * Double(count)).rounded(.up))
+      while index < runs.count - 1, Double(seen + runs[index].count) < rank {
+        seen += runs[index].count
+        index += 1
+      }
+      values.append(runs[index].at)
+    }
+    return values
+  }
+}

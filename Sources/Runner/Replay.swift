@@ -1,0 +1,114 @@
+import Plan
+import Probe
+import Recording
+
+/// A recorded run that is to be driven again.
+struct Replay {
+  let original: Recording
+  /// Path of its file.
+  let path: String
+  /// 2 for twice as fast.
+  let speed: Double
+  /// The phase to begin with; nil for all of them.
+  let fromPhase: String?
+  /// What the phases of `plan` are to drive; nil for those that go by their rate.
+  let arrivals: [ArrivalCurve?]
+  /// When each phase of `plan` begins, in seconds; nil where the original never began it. Only the
+  /// differences between them mean something.
+  let instants: [Double?]
+  let plan: Plan
+
+  /// Why a recording cannot be driven again.
+  struct Refusal: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  init(
+    of original: Recording, at path: String, speed: Double, from phase: String?, targets: [Target]
+  ) throws {
+    self.original = original
+    self.path = path
+    self.speed = speed
+    fromPhase = phase
+    var plan = try original.replayedPlan()
+    if !targets.isEmpty { plan.connect(to: targets) }
+    guard !original.drive.isEmpty else {
+      throw Refusal(
+        description: "The recording \(path) says nothing of what was driven: it is older than"
+          + " format 1.2, or its run ended before it began. Run its plan again instead.")
+    }
+    guard let driven = original.driven() else {
+      throw RecordingError.corrupt(path: path, reason: "what was driven cannot be decoded")
+    }
+    let first = try phase.map { try original.place(ofPhase: $0, in: path) } ?? 0
+    let held = original.phases[first].started.map { original.held(at: $0) } ?? 0
+    let skipped = first - (first > 0 && held > 0 ? 1 : 0)
+    self.plan = plan.driven(at: speed).beginning(with: first, holding: held)
+    instants = self.plan.phases.indices.map { index in
+      let place = index + skipped
+      return place < first ? nil : original.phases[place].started.map { $0 / speed }
+    }
+    arrivals = self.plan.phases.enumerated().map { index, phase in
+      index + skipped < first || !phase.opensOnSchedule
+        ? nil : driven[index + skipped].map { ArrivalCurve($0, speed: speed) }
+    }
+  }
+
+  /// As it stands in the new recording, before the end.
+  var record: ReplayRecord {
+    ReplayRecord(
+      original: path, originalStarted: original.started, speed: speed, fromPhase: fromPhase)
+  }
+
+  /// The record with how close the run came.
+  func record(of run: Recording) -> ReplayRecord {
+    var record = record
+    record.fidelity = Fidelity(
+      of: run, to: original, phases: plan.phases.map(\.name), speed: speed)
+    return record
+  }
+}
+
+extension Phase {
+  /// Whether a schedule says when it opens connections. A search opens what it finds right.
+  fileprivate var opensOnSchedule: Bool {
+    switch kind {
+    case .ramp, .churn: true
+    case .hold, .search, .pause, .close: false
+    }
+  }
+}
+
+extension ArrivalCurve {
+  init(_ phase: DrivenPhase, speed: Double) {
+    self.init()
+    func nanoseconds(_ tick: UInt64) -> UInt64 {
+      UInt64(Double(tick) * Double(DriveLog.tick) / speed)
+    }
+    for tick in phase.arrivals {
+      append(tick.count, from: nanoseconds(tick.tick), to: nanoseconds(tick.tick + 1))
+    }
+  }
+}
+
+extension Recording {
+  fileprivate func place(ofPhase name: String, in path: String) throws -> Int {
+    guard let place = phases.firstIndex(where: { $0.name == name }) else {
+      let hint =
+        UserWord.hint(for: name, among: phases.map(\.name))
+        ?? "it has \(phases.map(\.name).joined(separator: ", "))"
+      throw Replay.Refusal(
+        description: "The recording \(path) has no phase \(UserWord.shown(name)) (\(hint)).")
+    }
+    guard phases[place].started != nil else {
+      throw Replay.Refusal(
+        description: "The run of \(path) never came to its phase \(UserWord.shown(name)).")
+    }
+    return place
+  }
+
+  /// Connections at the client end at an instant.
+  fileprivate func held(at instant: Double) -> Int {
+    Int(min(max(0, series(.established)?.level(at: instant) ?? 0), 1e12))
+  }
+}
