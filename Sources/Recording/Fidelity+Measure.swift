@@ -43,11 +43,14 @@ extension Fidelity {
       missed += Int(wanted.count - reached)
     }
     curves.recorded.pair(with: curves.driven) { wanted, got, count in
-      lateness.append((max(0, got - wanted), count))
+      lateness.append((Self.rounded(max(0, got - wanted)), count))
     }
     late = Self.percentiles(of: lateness)
-    furthest = curves.recorded.furthest(from: curves.driven)
+    furthest = Self.rounded(curves.recorded.furthest(from: curves.driven))
   }
+
+  /// To the microsecond: differences of large instants are not exact.
+  private static func rounded(_ seconds: Double) -> Double { (seconds * 1e6).rounded() / 1e6 }
 
   private static func percentiles(of values: [(late: Double, count: UInt64)]) -> Late? {
     let sorted = values.sorted { $0.late < $1.late }
