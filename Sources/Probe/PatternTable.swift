@@ -41,9 +41,7 @@ struct PatternTable: ~Copyable {
   /// Messages that are paced by a rate and were begun in this phase.
   private let turns: Column<UInt64>
   private let texts: Scratch<UInt8>
-  /// Where a message is made that each connection fills in for itself.
-  private let made: Scratch<UInt8>
-  private let templates: [MessageTemplate]
+  private let maker: MessageMaker
   private let expressions: [BytePattern?]
 
   /// - Parameter patterns: at most `MessagePattern.most`.
@@ -88,14 +86,13 @@ struct PatternTable: ~Copyable {
       expressions.append(expression)
     }
     let pushedText = keep(pushed ?? [])
-    let longest = patterns.reduce(1) {
-      $1.template.fixed == nil ? max($0, $1.template.longest) : $0
-    }
     let scripts = try Column<Script>(count: patterns.count)
     let cursors = try Column<RoundCursor>(count: patterns.count)
     let turns = try Column<UInt64>(count: patterns.count)
     let texts = try Scratch<UInt8>(count: max(1, bytes.count))
-    let scratch = try Scratch<UInt8>(count: longest)
+    // A fixed text needs no room to be made in.
+    let maker = try MessageMaker(
+      patterns.map { $0.template.fixed == nil ? $0.template : MessageTemplate(parts: []) })
     for (index, script) in made.enumerated() {
       scripts[UInt32(index)] = script
       cursors[UInt32(index)] = RoundCursor(every: script.every, share: share)
@@ -107,8 +104,7 @@ struct PatternTable: ~Copyable {
     self.cursors = cursors
     self.turns = turns
     self.texts = texts
-    self.made = scratch
-    templates = patterns.map(\.template)
+    self.maker = maker
     self.expressions = expressions
   }
 
@@ -130,9 +126,7 @@ struct PatternTable: ~Copyable {
   ) -> UnsafeRawBufferPointer {
     let script = script(pattern)
     if script.isFixed { return unsafe bytes(script.message) }
-    let buffer = unsafe UnsafeMutableRawBufferPointer(made.buffer)
-    let count = unsafe templates[pattern].render(facts(), into: buffer)
-    return unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
+    return unsafe maker.message(pattern, facts())
   }
 
   /// Whether an answer is one that the pattern is looking for.

@@ -1,0 +1,46 @@
+import Messages
+import SystemPackage
+
+/// Where messages are made that each connection fills in for itself.
+///
+/// The one made last is kept: a long one is written and compared in many pieces, and making it anew
+/// for each would take longer than all the rest.
+struct MessageMaker: ~Copyable {
+  /// What is in the buffer.
+  struct Made: BitwiseCopyable {
+    fileprivate var template = -1
+    fileprivate var connection: UInt64 = 0
+    fileprivate var sequence: UInt64 = 0
+    fileprivate var count = 0
+  }
+
+  private let templates: [MessageTemplate]
+  private let buffer: Scratch<UInt8>
+  private let last: Column<Made>
+
+  init(_ templates: [MessageTemplate]) throws(Errno) {
+    let buffer = try Scratch<UInt8>(count: templates.reduce(1) { max($0, $1.longest) })
+    let last = try Column<Made>(count: 1)
+    last[0] = Made()
+    self.templates = templates
+    self.buffer = buffer
+    self.last = last
+  }
+
+  /// A message whole. Good until the next one is made.
+  ///
+  /// - Parameter facts: connection and sequence tell any two messages of a run apart.
+  func message(_ template: Int, _ facts: MessageTemplate.Facts) -> UnsafeRawBufferPointer {
+    var made = last[0]
+    if made.template != template || made.connection != facts.connection
+      || made.sequence != facts.sequence
+    {
+      made = Made(template: template, connection: facts.connection, sequence: facts.sequence)
+      made.count = unsafe templates[template].render(
+        facts, into: UnsafeMutableRawBufferPointer(buffer.buffer))
+      last[0] = made
+    }
+    return unsafe UnsafeRawBufferPointer(
+      rebasing: UnsafeRawBufferPointer(buffer.buffer)[..<made.count])
+  }
+}
