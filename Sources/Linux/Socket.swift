@@ -114,6 +114,11 @@ package enum Socket {
     }
   }
 
+  /// Sends FIN after what has been written; reading goes on. Source: shutdown(2).
+  package static func finishSending(_ socket: FileDescriptor) throws(Errno) {
+    guard shutdown(socket.rawValue, Int32(SHUT_WR)) == 0 else { throw lastError }
+  }
+
   /// Closes without a retry: on Linux the descriptor is gone even when close reports EINTR.
   package static func close(_ descriptor: FileDescriptor) {
     _ = CLinux.close(descriptor.rawValue)

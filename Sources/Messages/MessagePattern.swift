@@ -7,8 +7,11 @@ package struct MessagePattern: Sendable, Equatable {
   package var pace: Pace
   package var template: MessageTemplate
   package var expectation: Expectation
-  /// Nanoseconds from the instant that the schedule intended until an answer is missing.
+  /// Nanoseconds from the instant that the schedule intended until an answer is missing; of a
+  /// conversation the same for each of its answers.
   package var timeout: UInt64
+  /// What is played instead of one message and its answer; nil for a pattern that sends messages.
+  package private(set) var conversation: ConversationPattern?
 
   package init(
     name: String, pace: Pace, template: MessageTemplate, expectation: Expectation,
@@ -21,11 +24,30 @@ package struct MessagePattern: Sendable, Equatable {
     self.timeout = timeout
   }
 
+  /// A pattern that plays conversations: its template is empty, and its expectation nothing.
+  package init(
+    name: String, pace: Pace, conversation: ConversationPattern, timeout: UInt64
+  ) {
+    self.init(
+      name: name, pace: pace, template: MessageTemplate(parts: []), expectation: .none,
+      timeout: timeout)
+    self.conversation = conversation
+  }
+
+  /// Nanoseconds that it may take at most from the instant at which it is due to its outcome.
+  package var longest: UInt64 {
+    guard let conversation else { return timeout }
+    return conversation.scripts.reduce(timeout) { max($0, $1.longest(timeout: timeout)) }
+  }
+
   package enum Pace: Sendable, Equatable {
     /// Nanoseconds between the messages of one connection; spread evenly over the connections.
     case every(UInt64)
     /// Messages a second over all connections, which take turns.
     case rate(Double)
+    /// Once on each connection in each phase, as soon as the phase begins or the connection is
+    /// established. Only conversations are.
+    case once
   }
 
   /// What a message is answered with.

@@ -5,11 +5,26 @@ extension MessagePattern {
   func yaml(_ attachments: [String: [UInt8]]) -> String {
     let pace =
       switch pace {
-      case .every(let nanoseconds): "every: \(Duration.nanoseconds(nanoseconds).yaml)"
-      case .rate(let rate): "rate: \(yamlNumber(rate))/s"
+      case .every(let nanoseconds): "every: \(Duration.nanoseconds(nanoseconds).yaml), "
+      case .rate(let rate): "rate: \(yamlNumber(rate))/s, "
+      case .once: ""
       }
-    return "  \(name): {\(pace), \(template.yaml(attachments)), expect: \(expectation.yaml), "
-      + "timeout: \(Duration.nanoseconds(timeout).yaml)}"
+    let content =
+      conversation?.yaml ?? "\(template.yaml(attachments)), expect: \(expectation.yaml)"
+    return "  \(name): {\(pace)\(content), timeout: \(Duration.nanoseconds(timeout).yaml)}"
+  }
+}
+
+extension ConversationPattern {
+  fileprivate var yaml: String {
+    let replaced = substitutions.map { substitution in
+      let old = String(decoding: substitution.old, as: UTF8.self)
+      // What a plan says of a place is text, and so is what was read there.
+      return "\(yamlKey(old)): \(yamlScalar(TemplateText.text(of: substitution.new) ?? ""))"
+    }
+    return "conversation: \(yamlScalar(file)), expect: \(expectation.rawValue), "
+      + "delays: \(keepsDelays ? "recorded" : "none")"
+      + (replaced.isEmpty ? "" : ", substitute: {\(replaced.joined(separator: ", "))}")
   }
 }
 

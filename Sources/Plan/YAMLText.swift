@@ -42,12 +42,15 @@ func yamlScalar(_ text: String) -> String {
   let isWordFirst = text.utf8.first.map { $0 >= 0x30 && $0 != 0x3A && !(0x3C...0x3E).contains($0) }
   let isWordLast = text.last != ":" && text.last != " "
   return isBare && isWordFirst == true && isWordLast && !text.contains(": ")
-    ? text : "\"\(escaped(text))\""
+    ? text : "\"\(escaped(text.replacing("${", with: "$${")))\""
 }
+
+/// A key that may be any text; variables leave keys alone.
+func yamlKey(_ text: String) -> String { "\"\(escaped(text))\"" }
 
 private func escaped(_ text: String) -> String {
   var escaped = ""
-  for scalar in text.replacing("${", with: "$${").unicodeScalars {
+  for scalar in text.unicodeScalars {
     switch scalar {
     case "\"": escaped += "\\\""
     case "\\": escaped += "\\\\"

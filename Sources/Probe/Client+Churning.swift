@@ -70,7 +70,7 @@ extension Client where System: ~Copyable {
   mutating func retire(_ slot: UInt32) {
     let marks = connections.marks(slot)
     switch connections.state(slot) {
-    case .sending, .awaiting:
+    case .sending, .awaiting, .pausing:
       guard !marks.has(.overdue) else { return part(with: slot) }
       connections.mark(slot, .leaving)
       if !marks.has(.transient) { leavers += 1 }

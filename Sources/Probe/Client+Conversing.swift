@@ -41,7 +41,10 @@ extension Client where System: ~Copyable {
       for pattern in 0..<conversation.patterns.count where conversation.isPlayed(pattern) {
         let script = conversation.patterns.script(pattern)
         wake = earlier(
-          wake, script.every > 0 ? playRounds(pattern) : playTurns(pattern, rate: script.rate))
+          wake,
+          script.every > 0
+            ? playRounds(pattern)
+            : script.isOnce ? playOnce(pattern) : playTurns(pattern, rate: script.rate))
       }
       if conversation.isEnding, wake == nil {
         conversation.fallSilent()
@@ -91,10 +94,41 @@ extension Client where System: ~Copyable {
     return now
   }
 
+  /// Each connection that was there when the phase began, once. Others begin when they come into
+  /// being, or when what is under way on them is over.
+  private mutating func playOnce(_ pattern: Int) -> Instant? {
+    guard conversation.start <= now else { return conversation.start }
+    var begun = 0
+    for _ in 0..<Self.strideOfACursor {
+      let slot = conversation.patterns.cursor(pattern).slot
+      guard slot < connections.firstUnused else { return nil }
+      guard begun < Self.batch else { return now }
+      conversation.patterns.step(pattern, slots: .max)
+      guard connections.state(slot) == .established,
+        let round = unplayedRound(of: slot, pattern)
+      else { continue }
+      connections.messages.setRound(of: slot, pattern, to: round &+ 1)
+      beginMessage(pattern, on: slot, due: conversation.start)
+      begun += 1
+      now = kernel.now()
+    }
+    return now
+  }
+
+  /// The one round of a pattern that is played once; nil when it has been played on a connection
+  /// in this phase.
+  private func unplayedRound(of slot: UInt32, _ pattern: Int) -> UInt32? {
+    let cursor = conversation.patterns.cursor(pattern)
+    let round = cursor.next(connections.messages.round(of: slot, pattern))
+    return round == cursor.firstRound ? round : nil
+  }
+
   /// A connection that has come into being joins the rounds from the next one on that comes by.
   mutating func joinRounds(_ slot: UInt32) {
     for pattern in 0..<conversation.patterns.count {
-      let round = conversation.patterns.cursor(pattern).nextRound(at: slot)
+      let cursor = conversation.patterns.cursor(pattern)
+      let isOnce = conversation.patterns.script(pattern).isOnce
+      let round = isOnce ? cursor.firstRound : cursor.nextRound(at: slot)
       connections.messages.setRound(of: slot, pattern, to: round)
     }
   }
@@ -116,7 +150,13 @@ extension Client where System: ~Copyable {
   ) -> (pattern: Int, round: UInt32, due: Instant)? {
     var first: (pattern: Int, round: UInt32, due: Instant)?
     for pattern in 0..<conversation.patterns.count where conversation.isPlayed(pattern) {
-      guard conversation.patterns.script(pattern).every > 0 else { continue }
+      let script = conversation.patterns.script(pattern)
+      if script.isOnce, first == nil, conversation.start <= now, now < conversation.end,
+        let round = unplayedRound(of: slot, pattern)
+      {
+        first = (pattern, round, now)
+      }
+      guard script.every > 0 else { continue }
       let cursor = conversation.patterns.cursor(pattern)
       let round = cursor.next(connections.messages.round(of: slot, pattern))
       guard cursor.hasPassed(slot, in: round) else { continue }
@@ -127,8 +167,10 @@ extension Client where System: ~Copyable {
     return first
   }
 
-  /// What an event has made possible on a connection: to leave, or to send what waits.
+  /// What an event has made possible on a connection: to go on with a conversation, to leave, or to
+  /// send what waits.
   mutating func proceed(_ slot: UInt32) {
+    if connections.marks(slot).has(.conversing) { goOn(slot) }
     guard connections.state(slot) == .established else { return }
     if connections.marks(slot).has(.leaving) { return part(with: slot) }
     if !conversation.isSilent { catchUp(slot) }
@@ -140,17 +182,23 @@ extension Client where System: ~Copyable {
   mutating func expireMessages() {
     for pattern in 0..<conversation.patterns.count {
       while let expiry = timeout(of: pattern), expiry <= now {
-        let slot = connections.oldestMessage(of: pattern)
-        connections.giveUp(slot)
-        let marks = connections.marks(slot)
-        if !marks.has(.wrong) { board.add(pattern, .missing) }
-        if marks.has(.leaving) { part(with: slot) }
+        giveUp(connections.oldestMessage(of: pattern))
       }
     }
+    heedAlarms()
+  }
+
+  /// The answer that a connection waits for is missing.
+  mutating func giveUp(_ slot: UInt32) {
+    let pattern = connections.messages.pattern(of: slot)
+    connections.giveUp(slot)
+    let marks = connections.marks(slot)
+    if !marks.has(.wrong) { board.add(pattern, .missing) }
+    if marks.has(.leaving) { part(with: slot) }
   }
 
   private func nextTimeout() -> Instant? {
-    var next: Instant?
+    var next = connections.nextAlarm?.due
     for pattern in 0..<conversation.patterns.count { next = earlier(next, timeout(of: pattern)) }
     return next
   }

@@ -10,7 +10,7 @@ extension Client where System: ~Copyable {
       board.subtract(.connecting)
     case .established, .asked:
       leave(slot)
-    case .sending, .awaiting:
+    case .sending, .awaiting, .pausing:
       cutShort(slot)
       leave(slot)
     case .free:

@@ -14,10 +14,11 @@ extension Client where System: ~Copyable {
       guard !seen.has(.error | .hangUp) else { return failHandshake(token.slot) }
       guard seen.has(.writable) else { return }
       establish(token.slot)
+      guard connections.state(token) != .free else { return }
     case .sending:
       if seen.has(.writable) { write(token.slot) }
       guard connections.state(token) != .free else { return }
-    case .established, .asked, .awaiting: break
+    case .established, .asked, .awaiting, .pausing: break
     }
     if seen.has(.readable | .peerHangUp | .error | .hangUp) { drain(token.slot) }
     if conversation.hasPatterns { proceed(token.slot) }
@@ -34,6 +35,8 @@ extension Client where System: ~Copyable {
     board.add(.held)
     board.add(.established)
     board.addToSource(walk.step(at: connections.position(slot)).source, 1)
+    // Before anything is read: a server that speaks first may have done so.
+    if conversation.playsOnce { catchUp(slot) }
   }
 
   private mutating func failHandshake(_ slot: UInt32) {
@@ -78,6 +81,7 @@ extension Client where System: ~Copyable {
   }
 
   mutating func lose(_ slot: UInt32, _ error: Errno?) {
+    if endsAsRecorded(slot, error) { return }
     let position = connections.position(slot)
     drop(slot)
     board.add(.closedByPeer)

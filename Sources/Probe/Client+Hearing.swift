@@ -12,7 +12,7 @@ extension Client where System: ~Copyable {
     case .asked:
       connections.answer(slot)
       board.add(.verified)
-    case .sending, .awaiting:
+    case .sending, .awaiting, .pausing:
       return unsafe hearAnswer(slot, heard)
     case .established, .connecting, .free:
       unsafe hearUnasked(slot, heard)
@@ -21,12 +21,14 @@ extension Client where System: ~Copyable {
   }
 
   private mutating func hearAnswer(_ slot: UInt32, _ heard: UnsafeRawBufferPointer) -> Bool {
-    if connections.marks(slot).has(.wrong) { return true }
+    let marks = connections.marks(slot)
+    if marks.has(.wrong) { return true }
+    if marks.has(.conversing) { return unsafe hearConversation(slot, heard) }
     let pattern = connections.messages.pattern(of: slot)
     let script = conversation.patterns.script(pattern)
     var used = heard.count
     switch script.answer {
-    case .nothing: used = 0
+    case .nothing, .conversation: used = 0
     case .echo: unsafe used = compare(slot, heard, with: message(of: slot))
     case .text: unsafe used = compare(slot, heard, with: conversation.patterns.answer(pattern))
     case .anything:
@@ -45,7 +47,7 @@ extension Client where System: ~Copyable {
 
   /// Compares the next bytes of an answer with those that it should have; returns how many of them
   /// belong to it.
-  private mutating func compare(
+  mutating func compare(
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, with answer: UnsafeRawBufferPointer
   ) -> Int {
     let before = Int(connections.messages.answered(of: slot))
@@ -88,7 +90,7 @@ extension Client where System: ~Copyable {
 
   // MARK: Unasked
 
-  private mutating func hearUnasked(_ slot: UInt32, _ heard: UnsafeRawBufferPointer) {
+  mutating func hearUnasked(_ slot: UInt32, _ heard: UnsafeRawBufferPointer) {
     guard conversation.patterns.isPushed else {
       unsafe board.keepUnasked(heard)
       return board.add(.unexpectedBytes, UInt64(heard.count))

@@ -9,20 +9,37 @@ extension Client where System: ~Copyable {
     board.add(pattern, .sent)
     notes.countMessage(pattern, at: now)
     board.record(.drift, nanoseconds: now.nanoseconds(since: due))
+    let script = conversation.patterns.script(pattern)
+    if script.answer == .conversation { return beginConversation(pattern, on: slot, due: due) }
     connections.beginMessage(
       slot, pattern: pattern, due: due.nanoseconds, began: now.nanoseconds)
-    if conversation.patterns.script(pattern).wantsAnswer,
-      !connections.marks(slot).has(.answered | .unanswered)
-    {
-      connections.mark(slot, .unanswered)
-      board.add(.unanswered)
-    }
+    if script.wantsAnswer { wantAnswer(slot) }
     write(slot)
   }
 
-  /// Hands as much of the message under way to the kernel as it takes. Where it takes no more, it
-  /// will say when it does.
+  /// Notes that a connection has asked for an answer, unless it has got one before.
+  func wantAnswer(_ slot: UInt32) {
+    guard !connections.marks(slot).has(.answered | .unanswered) else { return }
+    connections.mark(slot, .unanswered)
+    board.add(.unanswered)
+  }
+
+  /// Sends more of the message under way, and ends it if that was all there is to it.
   mutating func write(_ slot: UInt32) {
+    guard offer(slot) else { return }
+    finishWriting(slot)
+    conclude(slot)
+  }
+
+  /// What was to be sent has been handed to the kernel whole.
+  mutating func finishWriting(_ slot: UInt32) {
+    connections.await(slot)
+    if connections.marks(slot).has(.conversing) { connections.messages.countCue(of: slot) }
+  }
+
+  /// Hands as much of the message under way to the kernel as it takes; true when that was all.
+  /// Where it takes no more, it will say when it does.
+  mutating func offer(_ slot: UInt32) -> Bool {
     let message = unsafe message(of: slot)
     var written = connections.messages.written(of: slot)
     while written < message.count {
@@ -32,26 +49,36 @@ extension Client where System: ~Copyable {
         written += count
         board.add(.bytesSent, UInt64(count))
       case .wouldBlock:
-        return connections.messages.setWritten(of: slot, to: written)
-      case .failed(let error): return lose(slot, error)
-      case .closed: return lose(slot, nil)
+        connections.messages.setWritten(of: slot, to: written)
+        return false
+      case .failed(let error):
+        lose(slot, error)
+        return false
+      case .closed:
+        lose(slot, nil)
+        return false
       }
     }
     connections.messages.setWritten(of: slot, to: written)
-    connections.await(slot)
-    conclude(slot)
+    return true
   }
 
   /// The message under way on a connection, made again.
   func message(of slot: UInt32) -> UnsafeRawBufferPointer {
-    unsafe conversation.patterns.message(
+    if connections.marks(slot).has(.conversing) { return unsafe line(of: slot) }
+    return unsafe conversation.patterns.message(
       connections.messages.pattern(of: slot), facts(of: slot))
   }
 
-  private func facts(of slot: UInt32) -> MessageTemplate.Facts {
+  /// The connection's number in the run.
+  func connectionNumber(of slot: UInt32) -> UInt64 {
+    assignment.share.ordinal(Int(connections.messages.number(of: slot)))
+  }
+
+  func facts(of slot: UInt32) -> MessageTemplate.Facts {
     let step = walk.step(at: connections.position(slot))
     return MessageTemplate.Facts(
-      connection: assignment.share.ordinal(Int(connections.messages.number(of: slot))),
+      connection: connectionNumber(of: slot),
       sequence: UInt64(connections.messages.sequence(of: slot)),
       source: assignment.sources[step.source], port: step.port, worker: assignment.share.index,
       seed: assignment.seed)
@@ -59,17 +86,20 @@ extension Client where System: ~Copyable {
 
   // MARK: Outcomes
 
-  /// Ends the message under way if it has been sent whole and answered whole.
+  /// Ends the message under way if it has been sent whole and answered whole; a conversation only
+  /// if it went wrong.
   mutating func conclude(_ slot: UInt32) {
-    guard connections.state(slot) == .awaiting else { return }
+    switch connections.state(slot) {
+    case .awaiting, .pausing: break
+    default: return
+    }
     let pattern = connections.messages.pattern(of: slot)
     if connections.marks(slot).has(.wrong) { return finishMessage(slot) }
     guard isAnswered(slot, pattern) else { return }
     let wantsAnswer = conversation.patterns.script(pattern).wantsAnswer
     if wantsAnswer {
       now = kernel.now()
-      board.record(.roundTrip, nanoseconds: now.nanoseconds &- connections.due(slot))
-      board.record(.roundTripUncorrected, nanoseconds: now.nanoseconds &- connections.began(slot))
+      recordRoundTrip(slot)
       noteAnswer(slot)
     }
     let expiry = Instant(nanoseconds: connections.due(slot))
@@ -83,6 +113,12 @@ extension Client where System: ~Copyable {
     finishMessage(slot)
   }
 
+  /// The answer is whole now.
+  func recordRoundTrip(_ slot: UInt32) {
+    board.record(.roundTrip, nanoseconds: now.nanoseconds &- connections.due(slot))
+    board.record(.roundTripUncorrected, nanoseconds: now.nanoseconds &- connections.began(slot))
+  }
+
   private func isAnswered(_ slot: UInt32, _ pattern: Int) -> Bool {
     let answered = connections.messages.answered(of: slot)
     let script = conversation.patterns.script(pattern)
@@ -91,6 +127,7 @@ extension Client where System: ~Copyable {
     case .echo: Int(answered) == connections.messages.written(of: slot)
     case .anything, .text: Int(answered) == script.answerCount
     case .matching: answered == MessageColumns.whole
+    case .conversation: false
     }
   }
 
@@ -104,13 +141,13 @@ extension Client where System: ~Copyable {
     noteAnswer(slot)
   }
 
-  private func noteAnswer(_ slot: UInt32) {
+  func noteAnswer(_ slot: UInt32) {
     if connections.marks(slot).has(.unanswered) { board.subtract(.unanswered) }
     connections.unmark(slot, .unanswered)
     connections.mark(slot, .answered)
   }
 
-  private mutating func finishMessage(_ slot: UInt32) {
+  mutating func finishMessage(_ slot: UInt32) {
     forgetCollected(slot)
     connections.finishMessage(slot)
   }

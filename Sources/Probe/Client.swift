@@ -1,5 +1,6 @@
 import Addressing
 import Linux
+import Messages
 package import SystemPackage
 
 /// The client end: one worker's edge-triggered epoll loop.
@@ -59,7 +60,8 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   ) throws(Errno) {
     let connections = try ConnectionTable(
       capacity: assignment.capacity, patterns: assignment.patterns.count,
-      pushed: assignment.pushed != nil)
+      pushed: assignment.pushed != nil,
+      conversations: assignment.patterns.contains { $0.conversation != nil })
     let churn = try Churn(capacity: assignment.churnCapacity)
     let conversation = try Conversation(assignment)
     let events = try Scratch<ReadyEvent>(count: 256)

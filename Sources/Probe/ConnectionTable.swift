@@ -1,10 +1,12 @@
+import Linux
 import SystemPackage
 
 /// The client's connections: one row each, in columns, 36 bytes a row; with messages 17 more, and
-/// 4 more for each pattern.
+/// 4 more for each pattern; with conversations another 24.
 ///
 /// A row is in one list at most: of the free rows, of those that are connecting, of those that are
-/// idle, or of those whose message of a certain pattern is under way.
+/// idle, or of those whose message of a certain pattern is under way. One with a conversation under
+/// way is in none of them, and has an alarm instead.
 struct ConnectionTable: ~Copyable {
   enum State: UInt8 {
     case free, connecting
@@ -16,6 +18,8 @@ struct ConnectionTable: ~Copyable {
     case sending
     /// A message has been sent, and its answer has not come whole.
     case awaiting
+    /// The delay before the next step of a conversation is not over.
+    case pausing
   }
 
   /// No row: the end of a list.
@@ -41,15 +45,21 @@ struct ConnectionTable: ~Copyable {
   private let dues: Column<UInt64>
   private let begins: Column<UInt64>
   private let lists: RowLists
+  /// The instants at which a delay of a conversation is over, or its next answer is missing.
+  private var alarms: Alarms
   /// Rows from here on were never used.
   private(set) var firstUnused: UInt32 = 0
 
   /// - Parameters:
   ///   - patterns: how many patterns of messages there are.
   ///   - pushed: whether the server speaks first.
-  init(capacity: Int, patterns: Int = 0, pushed: Bool = false) throws(Errno) {
+  ///   - conversations: whether any of the patterns plays conversations.
+  init(
+    capacity: Int, patterns: Int = 0, pushed: Bool = false, conversations: Bool = false
+  ) throws(Errno) {
     // Locals first: a throw must find either all of the columns in place or none.
-    let messages = try MessageColumns(rows: capacity, patterns: patterns, pushed: pushed)
+    let messages = try MessageColumns(
+      rows: capacity, patterns: patterns, pushed: pushed, conversations: conversations)
     let states = try Column<UInt8>(count: capacity)
     let marks = try Column<RowMarks>(count: capacity)
     let generations = try Column<UInt16>(count: capacity)
@@ -58,6 +68,7 @@ struct ConnectionTable: ~Copyable {
     let dues = try Column<UInt64>(count: capacity)
     let begins = try Column<UInt64>(count: capacity)
     let lists = try RowLists(lists: Int(List.messages) + patterns, rows: capacity)
+    let alarms = try Alarms(rows: conversations ? capacity : 0)
     self.capacity = UInt32(capacity)
     self.messages = messages
     self.states = states
@@ -68,6 +79,7 @@ struct ConnectionTable: ~Copyable {
     self.dues = dues
     self.begins = begins
     self.lists = lists
+    self.alarms = alarms
   }
 
   /// Takes a row for a connection that has been begun. The worker never begins more than its
@@ -110,7 +122,7 @@ struct ConnectionTable: ~Copyable {
     switch state(slot) {
     case .connecting: lists.remove(slot, from: List.connecting)
     case .established: lists.remove(slot, from: List.idle)
-    case .sending, .awaiting: unlistMessage(slot)
+    case .sending, .awaiting, .pausing: unlistMessage(slot)
     case .asked, .free: break
     }
     states[slot] = State.free.rawValue
@@ -153,10 +165,49 @@ struct ConnectionTable: ~Copyable {
     rest(slot)
   }
 
-  private func unlistMessage(_ slot: UInt32) {
-    if marks[slot].has(.overdue) { return }
+  private mutating func unlistMessage(_ slot: UInt32) {
+    let marks = marks[slot]
+    if marks.has(.overdue | .conversing) {
+      if marks.has(.conversing) { alarms.remove(slot) }
+      return
+    }
     lists.remove(slot, from: List.messages + UInt32(messages.pattern(of: slot)))
   }
+
+  // MARK: Conversations
+
+  /// Begins a conversation on an idle row: nothing is sent yet.
+  mutating func beginConversation(_ slot: UInt32, pattern: Int, due: UInt64, began: UInt64) {
+    lists.remove(slot, from: List.idle)
+    mark(slot, .conversing)
+    states[slot] = State.awaiting.rawValue
+    dues[slot] = due
+    begins[slot] = began
+    messages.beginConversation(slot, pattern: pattern)
+  }
+
+  /// Begins to send what comes next.
+  func speak(_ slot: UInt32, due: UInt64, began: UInt64) {
+    states[slot] = State.sending.rawValue
+    dues[slot] = due
+    begins[slot] = began
+    messages.setWritten(of: slot, to: 0)
+  }
+
+  mutating func pause(_ slot: UInt32, until due: Instant) {
+    states[slot] = State.pausing.rawValue
+    alarms.set(slot, to: due)
+  }
+
+  mutating func resume(_ slot: UInt32) {
+    states[slot] = State.awaiting.rawValue
+    alarms.remove(slot)
+  }
+
+  mutating func setAlarm(_ slot: UInt32, to due: Instant) { alarms.set(slot, to: due) }
+  func alarm(of slot: UInt32) -> Instant? { alarms.due(slot) }
+  /// The row whose alarm is due first, and when; nil when no conversation waits for anything.
+  var nextAlarm: (row: UInt32, due: Instant)? { alarms.first }
 
   // MARK: Rows
 
@@ -190,9 +241,9 @@ struct ConnectionTable: ~Copyable {
     lists.first(of: List.messages + UInt32(pattern))
   }
 
-  /// Whether an answer is still waited for.
+  /// Whether an answer is still waited for, or a conversation is to go on.
   var hasMessageUnderWay: Bool {
-    (0..<messages.patterns).contains { oldestMessage(of: $0) != Self.none }
+    !alarms.isEmpty || (0..<messages.patterns).contains { oldestMessage(of: $0) != Self.none }
   }
 
   /// The row after this one in its list, or `none`.

@@ -5,6 +5,7 @@ import SystemPackage
 /// What the client says, and what it has heard so far.
 struct Conversation: ~Copyable {
   let patterns: PatternTable
+  let book: ConversationBook
   /// Answers to be searched that have not been found right yet, by row.
   var collected: [UInt32: [UInt8]] = [:]
   /// One bit for each pattern that is played now.
@@ -15,12 +16,18 @@ struct Conversation: ~Copyable {
   private(set) var isEnding = false
   /// No message is due from here on.
   private(set) var end = Instant.distantFuture
+  /// Some pattern is played once on each connection, so on each that comes into being.
+  private(set) var playsOnce = false
   /// Rows that the phase is going to use, as far as one knows.
   private(set) var plannedSlots: UInt32 = 0
 
   init(_ assignment: ClientAssignment) throws(Errno) {
-    patterns = try PatternTable(
+    // Locals first: a throw must find either both in place or none.
+    let patterns = try PatternTable(
       assignment.patterns, pushed: assignment.pushed, share: assignment.share)
+    let book = try ConversationBook(assignment.patterns)
+    self.patterns = patterns
+    self.book = book
   }
 
   var hasPatterns: Bool { patterns.count > 0 }
@@ -31,6 +38,7 @@ struct Conversation: ~Copyable {
   /// Begins no message any more.
   mutating func fallSilent() {
     played = 0
+    playsOnce = false
     isEnding = false
   }
 
@@ -55,6 +63,7 @@ struct Conversation: ~Copyable {
     fallSilent()
     for pattern in places {
       played |= 1 << UInt32(pattern)
+      playsOnce = playsOnce || patterns.script(pattern).isOnce
       patterns.restart(pattern, at: start, slots: slots)
     }
   }

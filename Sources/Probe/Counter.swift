@@ -26,6 +26,8 @@ package enum Counter: Int, CaseIterable, Sendable {
   case verified
   /// Client: connections that a churn has closed after their lifetime.
   case churned
+  /// Client: connections that were closed as the conversation on them wanted, by either side.
+  case closedAsRecorded
   /// Client: connections held now that sent a message and never got an answer.
   case unanswered
   /// Client: bytes that came while no answer was expected.

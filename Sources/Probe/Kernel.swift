@@ -23,6 +23,8 @@ package protocol Kernel: ~Copyable {
     _ socket: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer
   ) -> Transfer
   mutating func send(_ socket: FileDescriptor, _ bytes: UnsafeRawBufferPointer) -> Transfer
+  /// Tells the other side that nothing more comes; it may go on sending.
+  mutating func finishSending(_ socket: FileDescriptor) throws(Errno)
   /// Writes to a pipe whose reader may be slow or gone: all of it or, when it is full, nothing.
   mutating func tell(_ pipe: FileDescriptor, _ bytes: UnsafeRawBufferPointer)
   mutating func close(_ descriptor: FileDescriptor)

@@ -61,6 +61,10 @@ package struct LinuxKernel: Kernel, ~Copyable {
     unsafe Socket.send(socket, bytes)
   }
 
+  package func finishSending(_ socket: FileDescriptor) throws(Errno) {
+    try Socket.finishSending(socket)
+  }
+
   package func tell(_ pipe: FileDescriptor, _ bytes: UnsafeRawBufferPointer) {
     _ = unsafe Pipe.write(pipe, bytes)
   }

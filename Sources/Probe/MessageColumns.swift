@@ -18,11 +18,14 @@ struct MessageColumns: ~Copyable {
   private let rounds: Column<UInt32>
   /// Bytes of the message that the server is in the middle of pushing.
   private let pushed: Column<UInt32>
+  /// Cues of the conversation that are done, and answers that have come whole.
+  private let cues: Column<UInt32>
+  private let answers: Column<UInt32>
 
   /// What `answered` is once an answer whose length nobody knew has come.
   static var whole: UInt32 { .max }
 
-  init(rows: Int, patterns: Int, pushed: Bool) throws(Errno) {
+  init(rows: Int, patterns: Int, pushed: Bool, conversations: Bool) throws(Errno) {
     let kept = patterns > 0 ? rows : 0
     let patternsOfRows = try Column<UInt8>(count: kept)
     let numbers = try Column<UInt32>(count: kept)
@@ -31,6 +34,8 @@ struct MessageColumns: ~Copyable {
     let answered = try Column<UInt32>(count: kept)
     let rounds = try Column<UInt32>(count: rows * patterns)
     let progressOfPushed = try Column<UInt32>(count: pushed ? rows : 0)
+    let cues = try Column<UInt32>(count: conversations ? rows : 0)
+    let answers = try Column<UInt32>(count: conversations ? rows : 0)
     self.patterns = patterns
     self.patternsOfRows = patternsOfRows
     self.numbers = numbers
@@ -39,6 +44,8 @@ struct MessageColumns: ~Copyable {
     self.answered = answered
     self.rounds = rounds
     self.pushed = progressOfPushed
+    self.cues = cues
+    self.answers = answers
     isPushed = pushed
   }
 
@@ -57,6 +64,12 @@ struct MessageColumns: ~Copyable {
     answered[row] = 0
   }
 
+  func beginConversation(_ row: UInt32, pattern: Int) {
+    beginMessage(row, pattern: pattern)
+    cues[row] = 0
+    answers[row] = 0
+  }
+
   func pattern(of row: UInt32) -> Int { Int(patternsOfRows[row]) }
   func number(of row: UInt32) -> UInt32 { numbers[row] }
   /// The number of the message under way, from 0.
@@ -66,6 +79,18 @@ struct MessageColumns: ~Copyable {
   func setWritten(of row: UInt32, to count: Int) { written[row] = UInt32(count) }
   func answered(of row: UInt32) -> UInt32 { answered[row] }
   func setAnswered(of row: UInt32, to count: UInt32) { answered[row] = count }
+  func cue(of row: UInt32) -> UInt32 { cues[row] }
+  func answer(of row: UInt32) -> UInt32 { answers[row] }
+
+  /// A cue is done.
+  func countCue(of row: UInt32) { cues[row] += 1 }
+
+  /// An answer has come whole; `answered` is of the next one.
+  func countAnswer(of row: UInt32) {
+    answers[row] += 1
+    answered[row] = 0
+  }
+
   func pushed(of row: UInt32) -> Int { Int(pushed[row]) }
   func setPushed(of row: UInt32, to count: Int) { pushed[row] = UInt32(count) }
 

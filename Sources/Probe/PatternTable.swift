@@ -11,6 +11,8 @@ struct PatternTable: ~Copyable {
     fileprivate(set) var every: UInt64 = 0
     /// Messages a second of all connections together.
     fileprivate(set) var rate = 0.0
+    /// Once on each connection, whatever the other two say.
+    fileprivate(set) var isOnce = false
     fileprivate(set) var timeout: UInt64 = 0
     fileprivate(set) var answer = Answer.nothing
     /// Bytes of an answer of known length.
@@ -25,6 +27,8 @@ struct PatternTable: ~Copyable {
   /// How an answer is recognised.
   enum Answer: UInt8, BitwiseCopyable {
     case nothing, echo, anything, text, matching
+    /// As the conversation has it; see `ConversationBook`.
+    case conversation
   }
 
   /// A part of `texts`.
@@ -62,6 +66,7 @@ struct PatternTable: ~Copyable {
       switch pattern.pace {
       case .every(let interval): script.every = max(1, interval)
       case .rate(let rate): script.rate = rate
+      case .once: script.isOnce = true
       }
       if let fixed = pattern.template.fixed {
         script.isFixed = true
@@ -82,6 +87,7 @@ struct PatternTable: ~Copyable {
         script.answer = .matching
         expression = pattern
       }
+      if pattern.conversation != nil { script.answer = .conversation }
       made.append(script)
       expressions.append(expression)
     }
@@ -151,6 +157,7 @@ struct PatternTable: ~Copyable {
 
   func restart(_ pattern: Int, at instant: Instant, slots: UInt32) {
     turns[UInt32(pattern)] = 0
-    cursors[UInt32(pattern)].restart(at: instant, slots: slots)
+    // What is played once has one round, which never ends.
+    cursors[UInt32(pattern)].restart(at: instant, slots: script(pattern).isOnce ? .max : slots)
   }
 }

@@ -14,8 +14,10 @@ struct RowMarks: BitwiseCopyable, Equatable {
   static var unanswered: Self { Self(rawValue: 16) }
   /// Has got an answer.
   static var answered: Self { Self(rawValue: 32) }
+  /// The message under way is a conversation.
+  static var conversing: Self { Self(rawValue: 64) }
   /// Every one that ends with the message under way.
-  static var ofMessage: Self { Self(rawValue: 4 | 8) }
+  static var ofMessage: Self { Self(rawValue: 4 | 8 | 64) }
 
   static func | (left: Self, right: Self) -> Self {
     Self(rawValue: left.rawValue | right.rawValue)

@@ -167,8 +167,8 @@ struct Coordinator: ~Copyable {
     // The rate is told from the sample that first shows all that were sent.
     try sample(kernel.readings())
     fleet.post(.settle, phase: phase)
-    let timeout = plan.patterns.map(\.timeout).max() ?? 0
-    let deadline = Instant.now().advanced(byNanoseconds: timeout).advanced(by: Self.settleTime)
+    let longest = plan.patterns.map(\.longest).max() ?? 0
+    let deadline = Instant.now().advanced(byNanoseconds: longest).advanced(by: Self.settleTime)
     isCut = false
     try loop(until: deadline) { fleet in fleet.hasSettled }
     // Only messages touch the memory that is kept for them.

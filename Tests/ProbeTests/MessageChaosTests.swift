@@ -56,6 +56,7 @@ import Testing
     }
 
     private static func pattern(_ generator: inout SeededGenerator) throws -> MessagePattern {
+      if generator.chance(0.4) { return try conversation(&generator) }
       let expectations: [MessagePattern.Expectation] = [
         .echo, .echo, .none, .bytes(5), .text([1, 2, 3]), .matches(try BytePattern("[0-9]x")),
       ]
@@ -66,6 +67,33 @@ import Testing
           parts: Bool.random(using: &generator)
             ? [.bytes([1, 2, 3, 4, 5, 6, 7])] : [.connection, .bytes([65]), .sequence, .random(9)]),
         expectation: expectations.randomElement(using: &generator)!,
+        timeout: [50_000_000, 400_000_000].randomElement(using: &generator)!)
+    }
+
+    /// One or two conversations in which the server mostly gives back what it hears.
+    private static func conversation(_ generator: inout SeededGenerator) throws -> MessagePattern {
+      let delays: [Duration] = [.zero, .zero, .milliseconds(1), .milliseconds(90)]
+      var talks: [RecordedConversation] = []
+      for _ in 0..<Int.random(in: 1...2, using: &generator) {
+        var steps: [RecordedConversation.Step] = []
+        for text in ["one", "two {}", "three"].prefix(.random(in: 1...3, using: &generator)) {
+          steps.append(.says(text, after: delays.randomElement(using: &generator)!))
+          if generator.chance(0.8) { steps.append(.hears(text)) }
+          if generator.chance(0.1) { steps.append(.hears(text)) }
+        }
+        if generator.chance(0.2) { steps.append(.clientCloses(after: .milliseconds(2))) }
+        if generator.chance(0.1) { steps.append(.hears("end")) }
+        if generator.chance(0.1) { steps.append(.serverCloses()) }
+        talks.append(RecordedConversation(client: "", steps: steps))
+      }
+      let expectations = ConversationPattern.Expectation.allCases
+      let paces: [MessagePattern.Pace] = [.once, .once, .every(370_000_000), .rate(60)]
+      return MessagePattern(
+        name: "talk", pace: paces.randomElement(using: &generator)!,
+        conversation: try ConversationPattern(
+          file: "", talks, expectation: expectations.randomElement(using: &generator)!,
+          keepsDelays: generator.chance(0.7),
+          substitutions: generator.chance(0.5) ? [Substitution("one", .random(5), .source)] : []),
         timeout: [50_000_000, 400_000_000].randomElement(using: &generator)!)
     }
 

@@ -55,6 +55,8 @@ struct SteppedKernel: Kernel, ~Copyable {
     kernel.send(socket, bytes)
   }
 
+  func finishSending(_ socket: FileDescriptor) throws(Errno) { try kernel.finishSending(socket) }
+
   func tell(_ pipe: FileDescriptor, _ bytes: UnsafeRawBufferPointer) { kernel.tell(pipe, bytes) }
 
   func close(_ descriptor: FileDescriptor) { kernel.close(descriptor) }

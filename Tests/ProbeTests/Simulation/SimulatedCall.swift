@@ -3,7 +3,7 @@ import SystemPackage
 /// The system calls that a simulated process counts and that a test may let fail.
 enum SimulatedCall: Int, CaseIterable, Sendable {
   case open, reuseAddress, resetOnClose, bind, listen, connect, accept, pendingError
-  case receive, send, close, openSpare, watch, rewatch, unwatch, wait
+  case receive, send, finishSending, close, openSpare, watch, rewatch, unwatch, wait
 }
 
 /// Lets a system call fail: its `nth` time in that process, from 1, and `count` times in all.
@@ -54,6 +54,7 @@ struct Chaos {
     case .accept: [.tooManyOpenFilesInSystem, .noBufferSpace, .noMemory]
     case .receive: [.connectionReset, .timedOut, .noRouteToHost]
     case .send: [.connectionReset, .brokenPipe]
+    case .finishSending: [.socketNotConnected]
     case .watch, .rewatch: [.noMemory, .noSpace]
     case .listen, .pendingError, .close, .openSpare, .unwatch, .wait: []
     }

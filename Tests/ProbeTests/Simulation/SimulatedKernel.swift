@@ -88,6 +88,11 @@ struct SimulatedKernel: Kernel {
     return process.socket(socket).send(Array(bytes.prefix(process.sendLimit)))
   }
 
+  func finishSending(_ socket: FileDescriptor) throws(Errno) {
+    try begin(.finishSending)
+    process.socket(socket).finishSending()
+  }
+
   func tell(_ pipe: FileDescriptor, _ bytes: UnsafeRawBufferPointer) {
     process.told += bytes
   }

@@ -7,7 +7,8 @@ import Testing
 
 /// A client that talks to a server which a test plays by hand, in virtual time.
 ///
-/// Phase 0 opens the connections, phase 1 plays the patterns on them.
+/// Phase 0 opens the connections, phase 1 plays the patterns on them; phase 0 does so, too, where
+/// they are played from the start.
 final class Stage {
   let world: World
   let peer: TestPeer
@@ -18,6 +19,7 @@ final class Stage {
   init(
     connections: Int = 1, _ patterns: [MessagePattern],
     dials: SimulatedNetwork.Dials = .init(), pushed: [UInt8]? = nil, seed: UInt64 = 0,
+    fromTheStart: Bool = false,
     prepare: (SimulatedProcess) -> Void = { _ in }
   ) throws {
     world = World(dials)
@@ -27,11 +29,12 @@ final class Stage {
     try world.addClient(
       [.open(goal: connections, rate: nil), .keep, .keep, .close(rate: nil, reset: true)],
       messages: Messages(
-        patterns: patterns, patternsOfPhase: [[], places, [], []], pushed: pushed, seed: seed),
+        patterns: patterns, patternsOfPhase: [fromTheStart ? places : [], places, [], []],
+        pushed: pushed, seed: seed),
       prepare: prepare)
     world.check = { [unowned world] in world.expectConsistency(goal: connections) }
     world.play()
-    world.run(for: .seconds(1))
+    if !fromTheStart { world.run(for: .seconds(1)) }
     while let socket = try peer.accept() { sockets.append(socket) }
     #expect(sockets.count == connections)
   }

@@ -42,9 +42,14 @@ struct TableAudit {
     switch table.state(slot) {
     case .connecting: expected = Self.connecting
     case .established: expected = Self.idle
-    case .sending, .awaiting:
+    case .sending, .awaiting, .pausing:
       let pattern = table.messages.pattern(of: slot)
-      if !marks.has(.overdue) { expected = Self.messages + pattern }
+      if marks.has(.conversing) {
+        let waits = table.state(slot) == .pausing || !marks.has(.overdue)
+        if waits != (table.alarm(of: slot) != nil) { listsAreRight = false }
+      } else if !marks.has(.overdue) {
+        expected = Self.messages + pattern
+      }
       if !marks.has(.overdue | .wrong) { underWay[pattern] += 1 }
     case .asked: break
     case .free: return listsAreRight = listsAreRight && lists[Int(slot)] == nil

@@ -1,0 +1,51 @@
+/// Recorded conversations that clients play, one of them on each connection.
+package struct ConversationPattern: Sendable, Equatable {
+  /// Path of the file that they are in, as seen from the plan.
+  package var file: String
+  package var expectation: Expectation
+  package var keepsDelays: Bool
+  package var substitutions: [Substitution]
+  /// The conversations of the file as they are played. A connection plays the one at its number
+  /// modulo their count.
+  package var scripts: [ConversationScript]
+
+  package enum Expectation: String, Sendable, CaseIterable {
+    /// Every answer is what it was, byte for byte.
+    case same
+    /// Every answer is as long as it was.
+    case length
+    /// Answers are not waited for.
+    case none
+  }
+
+  package enum Flaw: Error, Equatable {
+    /// What is said in all conversations together, in both directions, may come to more than
+    /// `MessageTemplate.mostBytes`.
+    case tooLong
+    /// The substitutions at these places have nothing to replace.
+    case unused([Int])
+  }
+
+  package init(
+    file: String, _ conversations: [RecordedConversation], expectation: Expectation = .same,
+    keepsDelays: Bool = true, substitutions: [Substitution] = []
+  ) throws(Flaw) {
+    var substituter = Substituter(substitutions)
+    var scripts: [ConversationScript] = []
+    for conversation in conversations {
+      let script = try ConversationScript(
+        conversation, heeds: expectation != .none, keepsDelays: keepsDelays
+      ) { (bytes: [UInt8]) throws(Flaw) in
+        guard let template = substituter.template(of: bytes) else { throw .tooLong }
+        return template
+      }
+      scripts.append(script)
+    }
+    guard substituter.unused.isEmpty else { throw .unused(substituter.unused.sorted()) }
+    self.file = file
+    self.expectation = expectation
+    self.keepsDelays = keepsDelays
+    self.substitutions = substitutions
+    self.scripts = scripts
+  }
+}

@@ -1,0 +1,159 @@
+/// A recorded conversation in the form in which clients play it: what the client does, one cue
+/// after the other, and what it must hear in between.
+package struct ConversationScript: Sendable, Equatable {
+  package var cues: [Cue]
+  package var answers: [Answer]
+  /// Nanoseconds that the server took to close the connection at the end; nil where that is not
+  /// waited for.
+  package var closeLag: UInt64?
+
+  /// Something that the client does.
+  package struct Cue: Sendable, Equatable {
+    package var act: Act
+    /// Nanoseconds since the cue before was due; since the last answer was whole where
+    /// `followsAnswer` says so.
+    package var delay: UInt64
+    package var followsAnswer: Bool
+    /// So many answers must have come whole before it.
+    package var answersBefore: Int
+  }
+
+  package enum Act: Sendable, Equatable {
+    case say(MessageTemplate)
+    /// Says nothing more, and goes on listening.
+    case finish
+    case close
+  }
+
+  /// All that the server says between two cues.
+  package struct Answer: Sendable, Equatable {
+    package var template: MessageTemplate
+    /// Nanoseconds that the server took for it when it was recorded. Nobody waits less for it.
+    package var lag: UInt64
+    /// The cues that it is the answer to are among so many first ones.
+    package var cuesBefore: Int
+  }
+
+  /// Nanoseconds from the first cue to the outcome, at most, with so much patience for each step.
+  package func longest(timeout: UInt64) -> UInt64 {
+    let waits = cues.map { $0.delay.plus(timeout) } + answers.map { $0.lag.plus(timeout) }
+    return waits.reduce((closeLag ?? 0).plus(timeout)) { $0.plus($1) }
+  }
+}
+
+extension UInt64 {
+  /// The sum, or the most that there is: a file may have any number of steps that take a year.
+  fileprivate func plus(_ other: UInt64) -> UInt64 {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? .max : sum
+  }
+}
+
+extension ConversationScript {
+  /// - Parameters:
+  ///   - heeds: whether answers are waited for. Where they are not, the client says everything at
+  ///     its instant of the recording.
+  ///   - keepsDelays: whether the client takes as long before each step as it did then.
+  ///   - template: makes a template of bytes that one of the two said in one go.
+  package init<Failure: Error>(
+    _ conversation: RecordedConversation, heeds: Bool, keepsDelays: Bool,
+    template: ([UInt8]) throws(Failure) -> MessageTemplate
+  ) throws(Failure) {
+    var draft = Draft(heeds: heeds, keepsDelays: keepsDelays)
+    for (index, step) in conversation.steps.enumerated() where !draft.isOver {
+      draft.take(step, before: conversation.steps[(index + 1)...])
+    }
+    draft.finish()
+    cues = []
+    answers = []
+    closeLag = draft.closeLag
+    var texts = draft.texts.makeIterator()
+    for var cue in draft.cues {
+      if case .say = cue.act { cue.act = .say(try template(texts.next() ?? [])) }
+      cues.append(cue)
+    }
+    for (answer, bytes) in zip(draft.answers, draft.answerTexts) {
+      answers.append(
+        Answer(
+          template: try template(bytes), lag: answer.lag, cuesBefore: answer.cuesBefore))
+    }
+  }
+
+  /// A script whose templates are still bytes, side by side with it.
+  private struct Draft {
+    let heeds: Bool
+    let keepsDelays: Bool
+    var cues: [Cue] = []
+    /// What the cues say that say something.
+    var texts: [[UInt8]] = []
+    var answers: [Answer] = []
+    var answerTexts: [[UInt8]] = []
+    var closeLag: UInt64?
+    var isOver = false
+    /// Nanoseconds since the last cue, of steps that became neither cue nor answer.
+    private var elapsed: UInt64 = 0
+    private var last = Last.nothing
+    private var isFinished = false
+
+    private enum Last { case nothing, cue, answer }
+
+    init(heeds: Bool, keepsDelays: Bool) {
+      self.heeds = heeds
+      self.keepsDelays = keepsDelays
+    }
+
+    mutating func take(
+      _ step: RecordedConversation.Step, before rest: ArraySlice<RecordedConversation.Step>
+    ) {
+      let after = elapsed.plus(step.after)
+      switch step.action {
+      case .send(let bytes):
+        if last == .cue, !keepsDelays || after == 0, case .say? = cues.last?.act {
+          texts[texts.count - 1] += bytes
+        } else {
+          add(.say(MessageTemplate(parts: [])), after: after)
+          texts.append(bytes)
+        }
+        elapsed = 0
+      case .receive(let bytes):
+        guard heeds else { return elapsed = after }
+        if last == .answer {
+          answerTexts[answers.count - 1] += bytes
+          let lag = answers[answers.count - 1].lag
+          answers[answers.count - 1].lag = lag.plus(step.after)
+        } else {
+          answers.append(
+            Answer(
+              template: MessageTemplate(parts: []), lag: step.after, cuesBefore: cues.count))
+          answerTexts.append(bytes)
+        }
+        last = .answer
+      case .close(byClient: true):
+        // What still comes is heard only by a client that goes on listening.
+        let isHeard = rest.contains { if case .receive = $0.action { true } else { false } }
+        let isClosed = rest.contains { $0.action == .close(byClient: false) }
+        isFinished = isHeard && (heeds || isClosed)
+        isOver = !isFinished
+        add(isFinished ? .finish : .close, after: after)
+        elapsed = 0
+      case .close(byClient: false):
+        closeLag = after
+        isOver = true
+      }
+    }
+
+    /// A connection that is closed half is of no use to anybody afterwards.
+    mutating func finish() {
+      guard isFinished, closeLag == nil else { return }
+      add(.close, after: 0)
+    }
+
+    private mutating func add(_ act: Act, after: UInt64) {
+      cues.append(
+        Cue(
+          act: act, delay: keepsDelays ? after : 0, followsAnswer: last == .answer,
+          answersBefore: answers.count))
+      last = .cue
+    }
+  }
+}

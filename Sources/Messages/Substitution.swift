@@ -1,0 +1,75 @@
+/// Replaces bytes wherever they stand in a conversation.
+package struct Substitution: Sendable, Equatable {
+  /// Never empty.
+  package var old: [UInt8]
+  package var new: MessageTemplate
+
+  package init(old: [UInt8], new: MessageTemplate) {
+    self.old = old
+    self.new = new
+  }
+}
+
+/// Several substitutions at once. At every place the longest text that stands there is replaced;
+/// what has been put in is not looked at again.
+struct Substituter {
+  /// Places of the substitutions by their first byte, the longest first.
+  private let candidates: [[Int]]
+  private let substitutions: [Substitution]
+  /// Places of the substitutions that have found nothing to replace so far.
+  private(set) var unused: Set<Int>
+  /// Bytes that templates may still have.
+  private var room = MessageTemplate.mostBytes
+
+  init(_ substitutions: [Substitution]) {
+    self.substitutions = substitutions
+    unused = Set(substitutions.indices)
+    var candidates = [[Int]](repeating: [], count: substitutions.isEmpty ? 0 : 256)
+    let longestFirst = substitutions.indices.sorted {
+      substitutions[$0].old.count > substitutions[$1].old.count
+    }
+    for place in longestFirst { candidates[Int(substitutions[place].old[0])].append(place) }
+    self.candidates = candidates
+  }
+
+  /// The bytes with everything replaced; nil when all templates together may come to more bytes
+  /// than a message has.
+  mutating func template(of bytes: [UInt8]) -> MessageTemplate? {
+    guard !candidates.isEmpty else {
+      room -= bytes.count
+      return room < 0 ? nil : MessageTemplate(bytes: bytes)
+    }
+    var parts: [MessageTemplate.Part] = []
+    var literal: [UInt8] = []
+    var rest = bytes[...]
+    while let byte = rest.first {
+      guard let place = match(at: rest) else {
+        literal.append(byte)
+        rest.removeFirst()
+        room -= 1
+        guard room >= 0 else { return nil }
+        continue
+      }
+      let (old, new) = (substitutions[place].old, substitutions[place].new)
+      unused.remove(place)
+      room -= new.longest
+      guard room >= 0 else { return nil }
+      for part in new.parts {
+        if case .bytes(let more) = part {
+          literal += more
+        } else {
+          if !literal.isEmpty { parts.append(.bytes(literal)) }
+          literal = []
+          parts.append(part)
+        }
+      }
+      rest = rest.dropFirst(old.count)
+    }
+    if !literal.isEmpty { parts.append(.bytes(literal)) }
+    return MessageTemplate(parts: parts)
+  }
+
+  private func match(at rest: ArraySlice<UInt8>) -> Int? {
+    candidates[Int(rest[rest.startIndex])].first { rest.starts(with: substitutions[$0].old) }
+  }
+}

@@ -1,0 +1,159 @@
+import Messages
+import SystemPackage
+
+/// The conversations of a plan in the form that the loop reads: plain numbers in fixed memory.
+struct ConversationBook: ~Copyable {
+  /// One conversation: its cues and answers stand in a row.
+  struct Script: BitwiseCopyable {
+    fileprivate var firstCue: UInt32 = 0
+    fileprivate var firstAnswer: UInt32 = 0
+    fileprivate(set) var cues: UInt32 = 0
+    fileprivate(set) var answers: UInt32 = 0
+    /// Nanoseconds, as of an answer.
+    fileprivate(set) var closeLag: UInt64 = 0
+    /// The server closes the connection at the end.
+    fileprivate(set) var awaitsClose = false
+    /// Only the length of answers counts.
+    fileprivate(set) var takesAnything = false
+  }
+
+  struct Cue: BitwiseCopyable {
+    fileprivate(set) var act: Act
+    fileprivate(set) var followsAnswer: Bool
+    fileprivate(set) var answersBefore: UInt32
+    /// Nanoseconds; see `ConversationScript.Cue`.
+    fileprivate(set) var delay: UInt64
+    fileprivate(set) var text = Text()
+  }
+
+  enum Act: UInt8, BitwiseCopyable {
+    case say, finish, close
+  }
+
+  struct Answer: BitwiseCopyable {
+    fileprivate(set) var cuesBefore: UInt32
+    /// Nanoseconds.
+    fileprivate(set) var lag: UInt64
+    fileprivate(set) var text: Text
+  }
+
+  /// What is said: a part of `texts`, or a template.
+  struct Text: BitwiseCopyable {
+    fileprivate var start = 0
+    fileprivate var count = 0
+    fileprivate var template: Int?
+  }
+
+  /// By pattern: its scripts stand in a row.
+  private let ranges: [Range<UInt32>]
+  private let scripts: Column<Script>
+  private let cues: Column<Cue>
+  private let answers: Column<Answer>
+  private let texts: Scratch<UInt8>
+  private let maker: MessageMaker
+
+  init(_ patterns: [MessagePattern]) throws(Errno) {
+    var draft = Draft()
+    let ranges = patterns.map { draft.add($0) }
+    let scripts = try Column(draft.scripts)
+    let cues = try Column(draft.cues)
+    let answers = try Column(draft.answers)
+    let texts = try Scratch<UInt8>(count: max(1, draft.bytes.count))
+    let maker = try MessageMaker(draft.templates)
+    unsafe UnsafeMutableRawBufferPointer(texts.buffer).copyBytes(from: draft.bytes)
+    self.ranges = ranges
+    self.scripts = scripts
+    self.cues = cues
+    self.answers = answers
+    self.texts = texts
+    self.maker = maker
+  }
+
+  /// What is played on a connection.
+  ///
+  /// - Parameter connection: its number in the run.
+  func script(_ pattern: Int, on connection: UInt64) -> Script {
+    let range = ranges[pattern]
+    return scripts[range.lowerBound + UInt32(connection % UInt64(range.count))]
+  }
+
+  /// What the client does after so many cues; nil when it has done everything.
+  func cue(_ done: UInt32, of script: Script) -> Cue? {
+    done < script.cues ? cues[script.firstCue + done] : nil
+  }
+
+  /// What the server says after so many answers; nil when it has said everything.
+  func answer(_ heard: UInt32, of script: Script) -> Answer? {
+    heard < script.answers ? answers[script.firstAnswer + heard] : nil
+  }
+
+  /// Good until the next text is asked for.
+  func bytes(
+    of text: Text, _ facts: @autoclosure () -> MessageTemplate.Facts
+  ) -> UnsafeRawBufferPointer {
+    if let template = text.template { return unsafe maker.message(template, facts()) }
+    return unsafe UnsafeRawBufferPointer(
+      rebasing: UnsafeRawBufferPointer(texts.buffer)[text.start..<text.start + text.count])
+  }
+
+  /// Everything in arrays, as it grows.
+  private struct Draft {
+    var scripts: [Script] = []
+    var cues: [Cue] = []
+    var answers: [Answer] = []
+    var bytes: [UInt8] = []
+    var templates: [MessageTemplate] = []
+
+    mutating func add(_ pattern: MessagePattern) -> Range<UInt32> {
+      let first = UInt32(scripts.count)
+      guard let conversation = pattern.conversation else { return first..<first }
+      for script in conversation.scripts {
+        add(script, takesAnything: conversation.expectation == .length)
+      }
+      return first..<UInt32(scripts.count)
+    }
+
+    private mutating func add(_ script: ConversationScript, takesAnything: Bool) {
+      scripts.append(
+        Script(
+          firstCue: UInt32(cues.count), firstAnswer: UInt32(answers.count),
+          cues: UInt32(script.cues.count), answers: UInt32(script.answers.count),
+          closeLag: script.closeLag ?? 0, awaitsClose: script.closeLag != nil,
+          takesAnything: takesAnything))
+      for cue in script.cues {
+        var kept = Cue(
+          act: .close, followsAnswer: cue.followsAnswer,
+          answersBefore: UInt32(cue.answersBefore), delay: cue.delay)
+        switch cue.act {
+        case .say(let template):
+          kept.act = .say
+          kept.text = keep(template)
+        case .finish: kept.act = .finish
+        case .close: break
+        }
+        cues.append(kept)
+      }
+      for answer in script.answers {
+        answers.append(
+          Answer(
+            cuesBefore: UInt32(answer.cuesBefore), lag: answer.lag, text: keep(answer.template)))
+      }
+    }
+
+    private mutating func keep(_ template: MessageTemplate) -> Text {
+      guard let fixed = template.fixed else {
+        templates.append(template)
+        return Text(template: templates.count - 1)
+      }
+      defer { bytes += fixed }
+      return Text(start: bytes.count, count: fixed.count)
+    }
+  }
+}
+
+extension Column {
+  fileprivate init(_ values: [Value]) throws(Errno) {
+    try self.init(count: values.count)
+    for (index, value) in values.enumerated() { self[UInt32(index)] = value }
+  }
+}
