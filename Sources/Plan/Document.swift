@@ -31,12 +31,28 @@ struct Item {
   }
 }
 
+/// What a text is, for what is said about it.
+enum TextKind: String {
+  case plan, conversation
+
+  /// As the subject of a sentence.
+  var noun: String { "a \(rawValue)" }
+
+  fileprivate var isEmpty: Problem {
+    switch self {
+    case .plan: Problem("the plan is empty", hint: "it needs at least 'server' and 'phases'")
+    case .conversation: Problem("the file is empty", hint: "it begins with conversation: 1")
+    }
+  }
+}
+
 /// YAML text to a tree of `Item`, through Yams and without its surprises: no anchors, no tags, no
 /// types guessed from the look of a scalar, and no error that hides the ones after it.
 struct Document {
   private(set) var diagnostics: [(place: Place, problem: Problem)] = []
   private(set) var root: Item?
   private let veil: Veil
+  private let kind: TextKind
   /// As in `Place`.
   private let file: Int
   /// The parser marks what has no tag with an empty one, quoted text as text.
@@ -46,8 +62,9 @@ struct Document {
   private static let deepest = 16
 
   /// - Parameter source: the same text by lines. Of an included file nothing may be left to say.
-  init(_ text: String, source: SourceText) {
+  init(_ text: String, source: SourceText, kind: TextKind = .plan) {
     veil = Veil(text)
+    self.kind = kind
     file = source.file
     do {
       // `.basic` leaves scalars alone: `off` is a word here, not a Boolean.
@@ -55,9 +72,8 @@ struct Document {
         let node = try Yams.compose(
           yaml: veil.text, .basic, .default, .utf8), !Self.isEmpty(node)
       else {
-        guard file == 0 else { return }
-        report(
-          .start, Problem("the plan is empty", hint: "it needs at least 'server' and 'phases'"))
+        guard file == 0 || kind != .plan else { return }
+        report(place(nil), kind.isEmpty)
         return
       }
       root = item(node, depth: 0)
@@ -84,17 +100,17 @@ struct Document {
   private mutating func item(_ node: Node, depth: Int) -> Item {
     let place = place(node.mark)
     if !isUntagged(node) {
-      report(place, Problem("a plan has no YAML tags"))
+      report(place, Problem("\(kind.noun) has no YAML tags"))
       return Item(place: place, value: .broken)
     }
     guard depth <= Self.deepest else {
-      report(place, Self.tooDeep)
+      report(place, tooDeep)
       return Item(place: place, value: .broken)
     }
     switch node {
     case .scalar(let scalar):
       if scalar.style == .plain, Veil.isReference(scalar.string) {
-        report(place, Self.reference)
+        report(place, reference)
         return Item(place: place, value: .broken)
       }
       return Item(place: place, value: .scalar(veil.lifted(scalar.string)))
@@ -140,11 +156,15 @@ struct Document {
     return fields
   }
 
-  private static let tooDeep = Problem("nested too deep: no plan has more than \(deepest) levels")
+  private var tooDeep: Problem {
+    Problem("nested too deep: no \(kind.rawValue) has more than \(Self.deepest) levels")
+  }
 
-  private static let reference = Problem(
-    "a plan has no anchors and aliases",
-    hint: "write 'variables: {name: value}' and use it as ${name}")
+  private var reference: Problem {
+    Problem(
+      "\(kind.noun) has no anchors and aliases",
+      hint: kind == .plan ? "write 'variables: {name: value}' and use it as ${name}" : nil)
+  }
 }
 
 // MARK: - Errors of the YAML itself
@@ -154,12 +174,12 @@ extension Document {
     switch error {
     case .composer(_, _, let mark, _):
       // Without aliases the composer has one thing to complain about.
-      report(place(mark), Problem("a plan is one YAML document: a second one begins here"))
+      report(place(mark), Problem("\(kind.noun) is one YAML document: a second one begins here"))
     case .scanner(let context, let problem, let mark, _),
       .parser(let context, let problem, let mark, _):
       let place = place(mark)
       guard !problem.hasPrefix("Maximum nesting level") else {
-        report(place, Self.tooDeep)
+        report(place, tooDeep)
         return
       }
       let origin = context.map { " (\($0.text), line \($0.mark.line))" } ?? ""
@@ -179,7 +199,7 @@ extension Document {
   private func hint(_ problem: String, at place: Place, source: SourceText) -> String? {
     let nearby = [place.line - 1, place.line].map(source.line)
     if nearby.contains(where: { $0.contains(": &") || $0.contains("- &") }) {
-      return Self.reference.message
+      return reference.message
     }
     let line = source.line(place.line)
     if line.drop(while: { $0 == " " }).first == "\t" {

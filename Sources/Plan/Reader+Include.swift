@@ -19,7 +19,8 @@ extension Reader {
   /// Someone else's server stands in for the built-in one, and the other way round.
   private static let rivals = ["server": "target", "target": "server"]
 
-  private mutating func root(of text: String, file: Int) -> Item? {
+  /// The tree of a text whose place among the sources is taken already.
+  mutating func root(of text: String, file: Int, kind: TextKind = .plan) -> Item? {
     // Editors do not count a byte order mark as a column; libyaml does.
     let body =
       text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
@@ -28,11 +29,12 @@ extension Reader {
     if let (scalar, place) = source.firstForbidden() {
       let code = String(scalar.value, radix: 16, uppercase: true)
       report(
-        place, "a plan has no control or private-use characters, and this is U+\(code)",
+        place,
+        "\(kind.noun) has no control or private-use characters, and this is U+\(code)",
         hint: "in double quotes, escapes such as \\n and \\x1b stand for them")
       return nil
     }
-    let document = Document(body, source: source)
+    let document = Document(body, source: source, kind: kind)
     for (place, problem) in document.diagnostics { report(place, problem) }
     return document.root
   }

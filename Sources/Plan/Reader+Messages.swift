@@ -2,7 +2,8 @@ import Messages
 
 extension Reader {
   private static let patternKeys = [
-    "every", "rate", "send", "bytes", "file", "conversation", "expect", "timeout",
+    "every", "rate", "send", "bytes", "file", "conversation", "expect", "timeout", "delays",
+    "substitute",
   ]
   private static let example = "for example heartbeat: {every: 30s, send: \"ping\"}"
   private static let defaultTimeout = Duration.seconds(5)
@@ -60,11 +61,22 @@ extension Reader {
     let owner = "the message \(quoted(field.key))"
     guard let fields = fields(field.item, in: owner, known: Self.patternKeys) else { return nil }
     let pace = pace(fields, of: owner, at: field.place)
-    let template = template(fields, of: owner, at: field.place)
-    let expectation = expectation(fields["expect"], of: field, reply: reply)
+    let content = content(fields, of: owner, at: field.place)
     let timeout =
       fields["timeout"].map { value($0.item, "a duration", Units.positiveDuration) }
       ?? Self.defaultTimeout
+    if let content, content.key == "conversation" {
+      return conversationPattern(
+        field, content, fields, pace: pace, timeout: timeout, reply: reply)
+    }
+    for key in Self.conversationKeys {
+      guard fields["conversation"] == nil, let misplaced = fields[key] else { continue }
+      report(
+        misplaced.place, "'\(key)' is of use only with 'conversation'",
+        hint: "write conversation: session.yaml, or leave it out")
+    }
+    let template = content.flatMap { self.template($0) }
+    let expectation = expectation(fields["expect"], of: field, reply: reply)
     guard let pace, let template, let expectation, let timeout else { return nil }
     return MessagePattern(
       name: field.key, pace: pace, template: template, expectation: expectation,
@@ -87,6 +99,7 @@ extension Reader {
         hint: "keep one of them")
       return nil
     case (nil, nil):
+      if fields["conversation"] != nil { return .once }
       report(
         place, "\(owner) needs 'every' or 'rate'",
         hint: "write every: 30s for each connection, or rate: 10k/s in all")
@@ -96,15 +109,16 @@ extension Reader {
 
   // MARK: What it says
 
-  private mutating func template(
+  /// The one key that says what is said; nil, with an error, unless there is one.
+  private mutating func content(
     _ fields: [String: Item.Field], of owner: String, at place: Place
-  ) -> MessageTemplate? {
+  ) -> Item.Field? {
     let contents = ["send", "bytes", "file", "conversation"].compactMap { fields[$0] }
       .sorted { $0.place < $1.place }
     guard let field = contents.first else {
       report(
-        place, "\(owner) needs 'send', 'bytes' or 'file'",
-        hint: "write send: \"ping\", bytes: 64B or file: request.bin")
+        place, "\(owner) needs 'send', 'bytes', 'file' or 'conversation'",
+        hint: "write send: \"ping\", bytes: 64B, file: request.bin or conversation: session.yaml")
       return nil
     }
     if contents.count > 1 {
@@ -113,20 +127,22 @@ extension Reader {
         hint: "keep one of them")
       return nil
     }
+    return field
+  }
+
+  private mutating func template(_ field: Item.Field) -> MessageTemplate? {
     switch field.key {
     case "send": return template(field.item)
     case "bytes":
       return value(field.item, "a size", Self.messageSize).map {
         MessageTemplate(bytes: TemplateText.filler($0))
       }
-    case "file": return text(field.item, "the name of a file").flatMap { file($0, field.item) }
-    default:
-      report(field.place, "this version does not have 'conversation' yet")
-      return nil
+    default: return text(field.item, "the name of a file").flatMap { file($0, field.item) }
     }
   }
 
-  private mutating func template(_ item: Item) -> MessageTemplate? {
+  /// A text with placeholders.
+  mutating func template(_ item: Item) -> MessageTemplate? {
     guard let text = text(item, "a text") else { return nil }
     do {
       return try TemplateText.parse(text)
@@ -194,7 +210,9 @@ extension Reader {
       }
       _ = pattern(field, reply: reply)
     }
-    return used.compactMap { pattern($0, reply: reply) }
+    let patterns = used.compactMap { pattern($0, reply: reply) }
+    checkClosing(patterns, playedBy: phases)
+    return patterns
   }
 }
 

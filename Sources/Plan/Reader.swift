@@ -1,3 +1,5 @@
+import Messages
+
 /// Reads one plan file, with those that it includes, and collects everything that is wrong with it.
 ///
 /// The parts that read server, clients, phases and so on are extensions in files of their own.
@@ -19,6 +21,8 @@ struct Reader {
   let files: FileSource
   /// What `files` gave, by its path as seen from the plan.
   var attachments: [String: [UInt8]] = [:]
+  /// What has been read of the conversation files, by path; empty where there is something wrong.
+  var conversations: [String: [RecordedConversation]] = [:]
   /// Whether an included file could not be read, so that nobody knows what it would have said.
   var lacksInclude = false
   /// Bytes of YAML that included files may still have.

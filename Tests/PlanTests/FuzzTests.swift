@@ -7,6 +7,7 @@ import Testing
 @Suite struct FuzzTests {
   private static let seeds = 20
   private static let plansOfASeed = 5000
+  private static let filesOfASeed = 1000
 
   private let good: [String]
   private let bad: [String]
@@ -39,6 +40,27 @@ import Testing
     }
     // Both ways are gone often.
     #expect((Self.plansOfASeed / 20..<Self.plansOfASeed / 2).contains(valid))
+  }
+
+  @Test(.timeLimit(.minutes(10)), arguments: 1...seeds)
+  func `files of conversations are refused with a place, or read as the same again`(
+    seed: Int
+  ) throws {
+    let page = try CapturePage()
+    var mutator = Mutator(
+      seed: UInt64(seed), good: page.examples, bad: page.mistakes.map(\.text))
+    var valid = 0
+    for _ in 0..<Self.filesOfASeed {
+      let text = mutator.next()
+      do {
+        let plan = try planPlaying(text)
+        valid += 1
+        if let difference = difference(of: plan) { Issue.record("\(difference)\n\(text)") }
+      } catch let error as InvalidPlan {
+        if let flaw = flaw(of: error) { Issue.record("\(flaw)\n\(text)") }
+      }
+    }
+    #expect((Self.filesOfASeed / 50..<Self.filesOfASeed / 2).contains(valid))
   }
 
   /// What is wrong with what is said about a plan; nil when nothing is.

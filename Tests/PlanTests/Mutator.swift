@@ -111,5 +111,7 @@ struct Mutator {
     "100%", "127.0.0.1", "127.0.0.1:9000", "::1", "[::1]:80", "10.0.0.0/8", "0.0.0.0/0",
     "127.0.0.9-127.0.0.2", "host.lan:80", "65536", "null", "true", "EMFILE", "${goal}",
     "${x:-5}", "shared/lab.plan", "shared/nowhere.plan", "request.http", "heartbeat",
+    "substitute", "delays", "same", "length", "recorded", "session.yaml", "closing.yaml", "key",
+    "steps", "receive", "base64", "AAEC/w==", "after", "captured", "forward", "client", "2",
   ]
 }

@@ -1,0 +1,194 @@
+import Messages
+
+/// Files that `capture` writes, or anyone by hand; docs/capture.md describes them.
+extension Reader {
+  static let conversationVersion = 1
+
+  private static let fileKeys = ["conversation", "captured", "forward", "connections"]
+  private static let stepKeys = ["send", "receive", "close", "after"]
+  private static let fileExample =
+    "write connections: [{steps: [{send: \"ping\"}, {receive: \"pong\"}]}]"
+  private static let stepExample = "for example - {send: \"ping\", after: 10ms}"
+
+  /// The conversations of a file; nil, with errors, when it cannot be had. A file that several
+  /// messages play is read once.
+  mutating func conversations(in path: String, at place: Place) -> [RecordedConversation]? {
+    if let known = conversations[path] { return known.isEmpty ? nil : known }
+    let errors = errorCount
+    let read = conversationFile(path, at: place)
+    conversations[path] = errorCount == errors ? read ?? [] : []
+    return errorCount == errors ? read : nil
+  }
+
+  private mutating func conversationFile(
+    _ path: String, at place: Place
+  ) -> [RecordedConversation]? {
+    guard let bytes = bytes(of: path, at: place) else { return nil }
+    guard bytes.count <= Plan.longestMessageFile else {
+      report(place, "a file of conversations has no more than 1 MiB, and \(quoted(path)) is larger")
+      return nil
+    }
+    sources.append(
+      Source(
+        name: FilePath.resolve(path, from: sources[0].name), path: path, text: SourceText(""),
+        planLine: planLine(place)))
+    let file = sources.count - 1
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      sources[file].text = SourceText(String(decoding: bytes, as: UTF8.self), file: file)
+      report(
+        sources[file].text.firstReplacement(), "the file is not UTF-8 from here on",
+        hint: "other bytes are written as {base64: \"AAEC/w==\"}")
+      return nil
+    }
+    guard let root = root(of: text, file: file, kind: .conversation), isKnownVersion(root),
+      let fields = fields(root, in: "the file", known: Self.fileKeys)
+    else { return nil }
+    for key in ["captured", "forward"] { _ = fields[key].map { self.text($0.item, "a text") } }
+    guard let connections = fields["connections"] else {
+      report(root.place, "the file has no 'connections'", hint: Self.fileExample)
+      return nil
+    }
+    return items(of: connections.item, "connections", example: Self.fileExample)
+      .compactMap { conversation($0) }
+  }
+
+  /// False, with an error, for a file that is of another version or of no such format at all. What
+  /// else it says is not looked at then: it may mean something else.
+  private mutating func isKnownVersion(_ root: Item) -> Bool {
+    guard case .map(let fields) = root.value else {
+      if case .broken = root.value { return false }
+      report(
+        root.place, "a file of conversations needs a mapping, found \(root.kind)",
+        hint: "it begins with conversation: \(Self.conversationVersion)")
+      return false
+    }
+    guard let version = fields.first(where: { $0.key == "conversation" }) else {
+      report(
+        root.place, "the file has no 'conversation', the version of its format",
+        hint: "begin it with conversation: \(Self.conversationVersion)")
+      return false
+    }
+    guard let text = text(version.item, "the version of the format") else { return false }
+    guard let number = Int(text), number > 0 else {
+      report(
+        version.item.place, "\(quoted(text)) is not the version of a format",
+        hint: "write conversation: \(Self.conversationVersion)")
+      return false
+    }
+    guard number == Self.conversationVersion else {
+      report(
+        version.item.place,
+        "the file has version \(number) of the format, and this runner reads version "
+          + "\(Self.conversationVersion)", hint: "a newer runner reads it")
+      return false
+    }
+    return true
+  }
+
+  private mutating func items(of item: Item, _ owner: String, example: String) -> [Item] {
+    switch item.value {
+    case .broken: return []
+    case .list(let items):
+      if items.isEmpty { report(item.place, "\(owner) is an empty list", hint: example) }
+      return items
+    default:
+      report(item.place, "\(owner) needs a list, found \(item.kind)", hint: example)
+      return []
+    }
+  }
+
+  // MARK: One conversation
+
+  private mutating func conversation(_ item: Item) -> RecordedConversation? {
+    guard let fields = fields(item, in: "a connection", known: ["client", "steps"]) else {
+      return nil
+    }
+    let client = fields["client"].flatMap { text($0.item, "an address") }
+    guard let steps = fields["steps"] else {
+      report(item.place, "a connection needs 'steps'", hint: Self.fileExample)
+      return nil
+    }
+    var order = StepOrder()
+    let read = items(of: steps.item, "steps", example: Self.stepExample).compactMap { item in
+      let step = self.step(item)
+      if let step, let problem = order.problem(with: step.action, at: item.place) {
+        report(item.place, problem)
+      }
+      return step
+    }
+    return RecordedConversation(client: client ?? "", steps: read)
+  }
+
+  private mutating func step(_ item: Item) -> RecordedConversation.Step? {
+    let errors = errorCount
+    guard let fields = fields(item, in: "a step", known: Self.stepKeys) else { return nil }
+    let actions = ["send", "receive", "close"].compactMap { fields[$0] }
+      .sorted { $0.place < $1.place }
+    guard let field = actions.first else {
+      // A key that is not known may have been meant as one of them.
+      guard errorCount == errors else { return nil }
+      report(item.place, "a step needs 'send', 'receive' or 'close'", hint: Self.stepExample)
+      return nil
+    }
+    if actions.count > 1 {
+      report(
+        actions[1].place, "a step has both '\(field.key)' and '\(actions[1].key)'",
+        hint: "begin the second one with '- '")
+    }
+    let after = fields["after"].map { value($0.item, "a duration", Units.duration) } ?? .zero
+    let action: RecordedConversation.Action?
+    switch field.key {
+    case "send": action = said(field.item).map { .send($0) }
+    case "receive": action = said(field.item).map { .receive($0) }
+    default: action = word(field.item, as: Side.self).map { .close(byClient: $0 == .client) }
+    }
+    guard let action, let after else { return nil }
+    return RecordedConversation.Step(action, after: after.nanoseconds)
+  }
+
+  private enum Side: String, CaseIterable {
+    case client, server
+  }
+
+  /// What one of the two said: text, or any bytes.
+  private mutating func said(_ item: Item) -> [UInt8]? {
+    guard case .map(let written) = item.value else {
+      return text(item, "a text").map { Array($0.utf8) }
+    }
+    guard let fields = fields(item, in: "what is said", known: ["base64"]) else { return nil }
+    guard let field = fields["base64"] else {
+      if written.isEmpty { report(item.place, "what is said is a text, or {base64: ...}") }
+      return nil
+    }
+    return value(field.item, "base64") { text throws(Problem) in
+      guard let bytes = Base64.bytes(of: text) else {
+        throw Problem("\(quoted(text)) is not base64", hint: "as RFC 4648 has it, with its padding")
+      }
+      return bytes
+    }
+  }
+}
+
+/// Who may still say anything.
+private struct StepOrder {
+  private var clientClosed: Int?
+  private var serverClosed: Int?
+
+  /// What is wrong with a step that comes next; nil when nothing is.
+  mutating func problem(with action: RecordedConversation.Action, at place: Place) -> Problem? {
+    switch action {
+    case .send: return Self.problem("client", clientClosed)
+    case .receive: return Self.problem("server", serverClosed)
+    case .close(byClient: true):
+      defer { clientClosed = clientClosed ?? place.line }
+      return Self.problem("client", clientClosed)
+    case .close(byClient: false):
+      defer { serverClosed = serverClosed ?? place.line }
+      return Self.problem("server", serverClosed)
+    }
+  }
+
+  private static func problem(_ side: String, _ line: Int?) -> Problem? {
+    line.map { Problem("the \(side) has closed its side already", hint: "in line \($0)") }
+  }
+}

@@ -1,0 +1,136 @@
+import Messages
+
+/// Messages that play recorded conversations.
+extension Reader {
+  static let conversationKeys = ["delays", "substitute"]
+
+  /// - Parameter fields: of the message, with a `conversation` among them.
+  mutating func conversationPattern(
+    _ message: Item.Field, _ field: Item.Field, _ fields: [String: Item.Field],
+    pace: MessagePattern.Pace?, timeout: Duration?, reply: ServerReply?
+  ) -> MessagePattern? {
+    let expectation =
+      fields["expect"].map { word($0.item, as: ConversationPattern.Expectation.self) } ?? .same
+    let delays = fields["delays"].map { word($0.item, as: Delays.self) } ?? .recorded
+    let substitutions = fields["substitute"].map { self.substitutions($0.item) } ?? []
+    guard let name = text(field.item, "the name of a file") else { return nil }
+    let path = FilePath.resolve(name, from: sources[field.item.place.file].path)
+    guard let recorded = conversations(in: path, at: field.item.place), let expectation, let delays,
+      let substitutions
+    else { return nil }
+    let conversation: ConversationPattern
+    do {
+      conversation = try ConversationPattern(
+        file: path, recorded, expectation: expectation, keepsDelays: delays == .recorded,
+        substitutions: substitutions.map(\.substitution))
+    } catch {
+      report(error, of: field.item.place, substitutions)
+      return nil
+    }
+    if expectation != .none, let reply, let problem = Self.problem(with: reply, conversation) {
+      report(fields["expect"]?.item.place ?? message.place, problem)
+    }
+    guard let pace, let timeout else { return nil }
+    return MessagePattern(
+      name: message.key, pace: pace, conversation: conversation, timeout: timeout.nanoseconds)
+  }
+
+  private enum Delays: String, CaseIterable {
+    case recorded, none
+  }
+
+  private mutating func report(
+    _ flaw: ConversationPattern.Flaw, of place: Place,
+    _ substitutions: [(place: Place, substitution: Substitution)]
+  ) {
+    switch flaw {
+    case .tooLong:
+      report(
+        place, "with what is put into them, the conversations have more than 1 MiB",
+        hint: "replace less, or capture less")
+    case .unused(let unused):
+      for index in unused {
+        let (place, substitution) = substitutions[index]
+        report(
+          place,
+          "\(quoted(String(decoding: substitution.old, as: UTF8.self))) is nowhere in what is played"
+        )
+      }
+    }
+  }
+
+  private static func problem(
+    with reply: ServerReply, _ conversation: ConversationPattern
+  ) -> Problem? {
+    guard conversation.scripts.contains(where: { !$0.answers.isEmpty }) else { return nil }
+    switch reply {
+    case .echo, .send: return nil
+    case .discard:
+      return Problem(
+        "the server discards what it receives, so no answer comes back",
+        hint: "write expect: none, or a target that answers")
+    case .push:
+      return Problem(
+        "the server speaks first and answers nothing, so no answer comes back",
+        hint: "write expect: none, or a target that answers")
+    }
+  }
+
+  // MARK: Substitutions
+
+  /// What is to be replaced, each with its place; nil, with an error, when any of it is wrong.
+  private mutating func substitutions(
+    _ item: Item
+  ) -> [(place: Place, substitution: Substitution)]? {
+    let example = "for example substitute: {\"old\": \"new {connection}\"}"
+    guard case .map(let fields) = item.value else {
+      if case .broken = item.value { return nil }
+      report(
+        item.place, "substitute needs a mapping from old to new texts, found \(item.kind)",
+        hint: example)
+      return nil
+    }
+    if fields.isEmpty { report(item.place, "substitute is empty", hint: example) }
+    let errors = errorCount
+    let substitutions = fields.compactMap {
+      field -> (place: Place, substitution: Substitution)? in
+      guard !field.key.isEmpty else {
+        report(field.place, "an empty text is everywhere", hint: example)
+        return nil
+      }
+      return template(field.item).map {
+        (field.place, Substitution(old: Array(field.key.utf8), new: $0))
+      }
+    }
+    return fields.isEmpty || errorCount > errors ? nil : substitutions
+  }
+
+  // MARK: Who plays it
+
+  /// A goal is how many connections are held, and a conversation that closes them keeps a phase from
+  /// it.
+  mutating func checkClosing(_ patterns: [MessagePattern], playedBy phases: [PlacedPhase]) {
+    let closing = Set(patterns.filter(\.closesConnections).map(\.name))
+    for phase in phases {
+      let kind: String
+      switch phase.phase?.kind {
+      case .ramp: kind = "ramp"
+      case .search: kind = "search"
+      default: continue
+      }
+      for name in phase.messages where closing.contains(name.name) {
+        report(
+          name.place,
+          "\(quoted(name.name)) closes its connections, so a \(kind) would never hold as many as "
+            + "it should", hint: "let a churn or a hold play it")
+      }
+    }
+  }
+}
+
+extension MessagePattern {
+  /// Whether a connection that it was played on to its end is closed.
+  fileprivate var closesConnections: Bool {
+    conversation?.scripts.contains { $0.closeLag != nil || $0.cues.last?.act == .close } ?? false
+  }
+}
