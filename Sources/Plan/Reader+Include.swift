@@ -31,7 +31,9 @@ extension Reader {
       report(
         place,
         "\(kind.noun) has no control or private-use characters, and this is U+\(code)",
-        hint: "in double quotes, escapes such as \\n and \\x1b stand for them")
+        hint: scalar.value < Veil.first
+          ? "in double quotes, escapes such as \\n and \\x1b stand for them"
+          : kind == .conversation ? "write what was said as {base64: ...}" : nil)
       return nil
     }
     let document = Document(body, source: source, kind: kind)

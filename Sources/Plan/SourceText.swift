@@ -44,12 +44,38 @@ struct SourceText {
 
   /// The first scalar that no plan may hold, and its place.
   func firstForbidden() -> (scalar: Unicode.Scalar, place: Place)? {
-    for (index, line) in lines.enumerated() where line.contains(where: Self.isForbidden) {
-      for (column, scalar) in line.enumerated() where Self.isForbidden(scalar) {
-        return (scalar, Place(file: file, line: index + 1, column: column + 1))
-      }
+    for (index, line) in lines.enumerated() {
+      let isSuspect = line.contains { Self.isForbidden($0) || $0 == "\\" }
+      guard isSuspect, let (scalar, column) = Self.firstForbidden(in: line) else { continue }
+      return (scalar, Place(file: file, line: index + 1, column: column))
     }
     return nil
+  }
+
+  private static func firstForbidden(
+    in line: Substring.UnicodeScalarView
+  ) -> (scalar: Unicode.Scalar, column: Int)? {
+    // Whether the next scalar is one that a backslash gives a meaning.
+    var isEscaped = false
+    for (column, scalar) in zip(1..., line) {
+      if isForbidden(scalar) { return (scalar, column) }
+      if isEscaped, scalar == "U", let hidden = escapedPrivateUse(in: line, after: column) {
+        return (hidden, column - 1)
+      }
+      isEscaped = scalar == "\\" && !isEscaped
+    }
+    return nil
+  }
+
+  /// What eight digits stand for, if that is a scalar that `Veil` would take for one of its own.
+  private static func escapedPrivateUse(
+    in line: Substring.UnicodeScalarView, after column: Int
+  ) -> Unicode.Scalar? {
+    let digits = String(Substring(line.dropFirst(column).prefix(8)))
+    guard digits.utf8.count == 8, let value = UInt32(digits, radix: 16), value >= Veil.first else {
+      return nil
+    }
+    return Unicode.Scalar(value)
   }
 
   /// The place of the first replacement character, which stands where bytes were not UTF-8.

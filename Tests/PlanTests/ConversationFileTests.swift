@@ -161,6 +161,28 @@ func planPlaying(_ file: String, _ more: String = "") throws -> Plan {
       ])
   }
 
+  @Test(arguments: [
+    0, 7, 0x7F, 0x85, 0xA0, 0xD7FF, 0xE000, 0xF8FF, 0xFFFD, 0xFFFE, 0xFFFF, 0x10000, 0x1F600,
+    0xE0001, 0xEFFFF,
+  ])
+  func `an escape stands for its character`(value: UInt32) throws {
+    let digits = String(value, radix: 16)
+    let escape = "\\U" + String(repeating: "0", count: 8 - digits.count) + digits
+    let script = try conversations(file("      - {send: \"\(escape)\"}"))[0]
+    let text = String(try #require(Unicode.Scalar(value)))
+    #expect(script.cues[0].act == .say(MessageTemplate(bytes: Array(text.utf8))))
+  }
+
+  @Test func `characters that the reader keeps for itself are not taken for others`() throws {
+    for value in ["000F0000", "000f0001", "0010FFFF"] {
+      let found = diagnostics(Array(file("      - {send: \"a\\U\(value)\"}").utf8))
+      #expect(found.map(\.column) == [18])
+      #expect(found.map(\.hint) == ["write what was said as {base64: ...}"])
+    }
+    let script = try conversations(file("      - {send: \"\\\\U000F0000\"}"))[0]
+    #expect(script.cues[0].act == .say(MessageTemplate(bytes: Array("\\U000F0000".utf8))))
+  }
+
   @Test func `a file has 1 MiB at most`() throws {
     let line = "      - {send: a, after: 1ms} #"
     let padding = String(repeating: "x", count: (1 << 20) - file(line).utf8.count)
