@@ -44,8 +44,14 @@ struct ConversationBook: ~Copyable {
     fileprivate var template: Int?
   }
 
-  /// By pattern: its scripts stand in a row.
-  private let ranges: [Range<UInt32>]
+  /// The scripts of one pattern stand in a row.
+  struct Share: BitwiseCopyable {
+    fileprivate var first: UInt32
+    fileprivate var count: UInt32
+  }
+
+  /// By pattern.
+  private let shares: Column<Share>
   private let scripts: Column<Script>
   private let cues: Column<Cue>
   private let answers: Column<Answer>
@@ -54,14 +60,14 @@ struct ConversationBook: ~Copyable {
 
   init(_ patterns: [MessagePattern]) throws(Errno) {
     var draft = Draft()
-    let ranges = patterns.map { draft.add($0) }
+    let shares = try Column(patterns.map { draft.add($0) })
     let scripts = try Column(draft.scripts)
     let cues = try Column(draft.cues)
     let answers = try Column(draft.answers)
     let texts = try Scratch<UInt8>(count: max(1, draft.bytes.count))
     let maker = try MessageMaker(draft.templates)
     unsafe UnsafeMutableRawBufferPointer(texts.buffer).copyBytes(from: draft.bytes)
-    self.ranges = ranges
+    self.shares = shares
     self.scripts = scripts
     self.cues = cues
     self.answers = answers
@@ -73,8 +79,8 @@ struct ConversationBook: ~Copyable {
   ///
   /// - Parameter connection: its number in the run.
   func script(_ pattern: Int, on connection: UInt64) -> Script {
-    let range = ranges[pattern]
-    return scripts[range.lowerBound + UInt32(connection % UInt64(range.count))]
+    let share = shares[UInt32(pattern)]
+    return scripts[share.first + UInt32(connection % UInt64(share.count))]
   }
 
   /// What the client does after so many cues; nil when it has done everything.
@@ -104,13 +110,12 @@ struct ConversationBook: ~Copyable {
     var bytes: [UInt8] = []
     var templates: [MessageTemplate] = []
 
-    mutating func add(_ pattern: MessagePattern) -> Range<UInt32> {
+    mutating func add(_ pattern: MessagePattern) -> Share {
       let first = UInt32(scripts.count)
-      guard let conversation = pattern.conversation else { return first..<first }
-      for script in conversation.scripts {
-        add(script, takesAnything: conversation.expectation == .length)
+      for script in pattern.conversation?.scripts ?? [] {
+        add(script, takesAnything: pattern.conversation?.expectation == .length)
       }
-      return first..<UInt32(scripts.count)
+      return Share(first: first, count: UInt32(scripts.count) - first)
     }
 
     private mutating func add(_ script: ConversationScript, takesAnything: Bool) {
