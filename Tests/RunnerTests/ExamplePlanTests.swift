@@ -17,7 +17,9 @@ import Testing
   static func plan(_ name: String) -> URL { directory.appendingPathComponent("\(name).plan") }
 
   /// Those that go to a server which must be started first, or end in a limit; each has a test.
-  private static let special = ["nginx.plan", "redis.plan", "search.plan", "expected-limit.plan"]
+  private static let special = [
+    "nginx.plan", "redis.plan", "session.plan", "search.plan", "expected-limit.plan",
+  ]
 
   private let workspace: Workspace
 
@@ -76,7 +78,8 @@ import Testing
   func `reads the same from its effective form`(name: String) throws {
     let path = Self.directory.appendingPathComponent(name).path
     let plan = try Plan.load(file: path)
-    let again = try Plan.read(text: plan.effective, file: path)
+    let again = try Plan.read(
+      text: plan.effective, file: path, files: Plan.attached(plan.attachments))
     #expect(again.effective == plan.effective)
     #expect(again.goal == plan.goal)
     #expect(again.phases.map(\.title) == plan.phases.map(\.title))
