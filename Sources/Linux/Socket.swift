@@ -76,13 +76,39 @@ package enum Socket {
 
   /// Where the socket is bound; nil when the kernel does not tell.
   package static func localAddress(of socket: FileDescriptor) -> SocketAddress? {
+    unsafe address { unsafe getsockname(socket.rawValue, $0, $1) }
+  }
+
+  /// Whom the socket is connected to; nil when it is not.
+  package static func peerAddress(of socket: FileDescriptor) -> SocketAddress? {
+    unsafe address { unsafe getpeername(socket.rawValue, $0, $1) }
+  }
+
+  private static func address(
+    _ call: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
+  ) -> SocketAddress? {
     var raw = sockaddr_storage()
     var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
     return unsafe withUnsafeMutableBytes(of: &raw) { bytes in
       let address = unsafe bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self)
-      guard unsafe getsockname(socket.rawValue, address, &size) == 0 else { return nil }
+      guard unsafe call(address, &size) == 0 else { return nil }
       return unsafe SocketAddress(raw: address)
     }
+  }
+
+  /// Sends what is written at once, without waiting for more (TCP_NODELAY).
+  package static func sendAtOnce(_ socket: FileDescriptor) throws(Errno) {
+    var on: Int32 = 1
+    let size = socklen_t(MemoryLayout<Int32>.size)
+    guard unsafe setsockopt(socket.rawValue, Int32(IPPROTO_TCP), TCP_NODELAY, &on, size) == 0 else {
+      throw lastError
+    }
+  }
+
+  /// Nothing more will be sent; the peer reads an end, and may go on sending.
+  package static func finishSending(_ socket: FileDescriptor) {
+    // It fails only where the connection is gone, and then there is nobody to be told.
+    _ = CLinux.shutdown(socket.rawValue, Int32(SHUT_WR))
   }
 
   package static func receive(
