@@ -1,0 +1,175 @@
+/// Finds an expression in bytes in a time that grows with their number alone, and knows at the end
+/// whether more bytes could make a match of what is there.
+///
+/// All ways through the expression are followed at once, each with the place that it began at
+/// (Thompson's construction). The C library instead tries place after place: on a megabyte without
+/// a blank, `[^ ]+@` would take it hours.
+struct ByteMachine: Sendable {
+  private enum Step: Sendable, Equatable {
+    case byte(ByteSet)
+    case start
+    case end
+    case fork(Int, Int)
+    case go(Int)
+    case found
+  }
+
+  /// Expressions for secrets are short; each byte costs at most so many steps.
+  static let mostSteps = 4000
+
+  private var steps: [Step] = []
+
+  init(_ expression: Expression) throws(BytePattern.Invalid) {
+    try add(expression)
+    try append(.found)
+  }
+
+  private mutating func append(_ step: Step) throws(BytePattern.Invalid) {
+    guard steps.count < Self.mostSteps else {
+      throw BytePattern.Invalid(reason: "with its repetitions written out it is too long")
+    }
+    steps.append(step)
+  }
+
+  private mutating func add(_ expression: Expression) throws(BytePattern.Invalid) {
+    switch expression {
+    case .empty: break
+    case .byte(let set): try append(.byte(set))
+    case .start: try append(.start)
+    case .end: try append(.end)
+    case .sequence(let parts): for part in parts { try add(part) }
+    case .either(let parts):
+      var ends: [Int] = []
+      for part in parts.dropLast() {
+        let fork = steps.count
+        try append(.fork(fork + 1, 0))
+        try add(part)
+        ends.append(steps.count)
+        try append(.go(0))
+        steps[fork] = .fork(fork + 1, steps.count)
+      }
+      if let last = parts.last { try add(last) }
+      for end in ends { steps[end] = .go(steps.count) }
+    case .repeated(let part, let least, let most):
+      let start = steps.count
+      for _ in 0..<least {
+        try add(part)
+        // What is empty is so however often: a count is no way to spend time.
+        if steps.count == start { return }
+      }
+      guard let most else {
+        let fork = steps.count
+        try append(.fork(fork + 1, 0))
+        try add(part)
+        try append(.go(fork))
+        steps[fork] = .fork(fork + 1, steps.count)
+        return
+      }
+      var forks: [Int] = []
+      for _ in least..<most {
+        forks.append(steps.count)
+        try append(.fork(steps.count + 1, 0))
+        try add(part)
+      }
+      for fork in forks { steps[fork] = .fork(fork + 1, steps.count) }
+    }
+  }
+
+  // MARK: Searching
+
+  /// The leftmost of the matches in these bytes, and of those the longest; none is empty.
+  ///
+  /// - Parameters:
+  ///   - range: where a match lies; what is around it counts for `^` and `$` alone.
+  ///   - isWhole: whether nothing comes after the bytes, so that `$` is at their end.
+  ///   - effort: grows by the number of bytes that were looked at.
+  func match(
+    in bytes: [UInt8], _ range: Range<Int>, isWhole: Bool, effort: inout Int
+  ) -> Range<Int>? {
+    var ways = Ways(steps.count)
+    var found: Range<Int>?
+    var place = range.lowerBound
+    while true {
+      if found == nil, place < range.upperBound {
+        follow(0, from: place, at: place, of: bytes, isWhole, &ways)
+      }
+      // The way that began first comes first: once one is found, those behind it are too late.
+      for way in ways.current where way.step == steps.count - 1 && way.start < place {
+        if found == nil || way.start <= found!.lowerBound { found = way.start..<place }
+      }
+      guard place < range.upperBound, !ways.current.isEmpty || found == nil else { return found }
+      let byte = bytes[place]
+      place += 1
+      effort += 1
+      ways.advance()
+      for way in ways.previous where found == nil || way.start <= found!.lowerBound {
+        guard case .byte(let set) = steps[way.step], set.contains(byte) else { continue }
+        follow(way.step + 1, from: way.start, at: place, of: bytes, isWhole, &ways)
+      }
+    }
+  }
+
+  /// From where on more bytes after these could make a match; nil where none could.
+  func pending(in bytes: [UInt8]) -> Int? {
+    var ways = Ways(steps.count)
+    for (index, byte) in bytes.enumerated() {
+      follow(0, from: index, at: index, of: bytes, false, &ways)
+      ways.advance()
+      for way in ways.previous {
+        guard case .byte(let set) = steps[way.step], set.contains(byte) else { continue }
+        follow(way.step + 1, from: way.start, at: index + 1, of: bytes, false, &ways)
+      }
+    }
+    return ways.current.first { steps[$0.step] != .found }?.start
+  }
+
+  /// Adds a way, and all that it leads to without a byte.
+  private func follow(
+    _ step: Int, from start: Int, at place: Int, of bytes: [UInt8], _ isWhole: Bool,
+    _ ways: inout Ways
+  ) {
+    ways.open.append(step)
+    while let step = ways.open.popLast() {
+      guard ways.isNew(step) else { continue }
+      switch steps[step] {
+      case .go(let next): ways.open.append(next)
+      case .fork(let one, let other):
+        ways.open.append(other)
+        ways.open.append(one)
+      case .start: if place == 0 { ways.open.append(step + 1) }
+      case .end:
+        if isWhole, place == bytes.count { ways.open.append(step + 1) }
+        ways.current.append(Ways.Way(step: step, start: start))
+      case .byte, .found: ways.current.append(Ways.Way(step: step, start: start))
+      }
+    }
+  }
+}
+
+/// Where a search stands: in order of their starts, each step once, by the way that began first.
+private struct Ways {
+  struct Way {
+    var step: Int
+    var start: Int
+  }
+
+  var current: [Way] = []
+  var previous: [Way] = []
+  var open: [Int] = []
+  private var rounds: [Int]
+  private var round = 1
+
+  init(_ steps: Int) { rounds = [Int](repeating: 0, count: steps) }
+
+  mutating func isNew(_ step: Int) -> Bool {
+    guard rounds[step] != round else { return false }
+    rounds[step] = round
+    return true
+  }
+
+  mutating func advance() {
+    swap(&current, &previous)
+    current.removeAll(keepingCapacity: true)
+    round += 1
+  }
+}

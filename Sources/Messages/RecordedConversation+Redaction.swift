@@ -1,0 +1,105 @@
+extension RecordedConversation {
+  /// This conversation as it may be kept: without what the expressions find, and only as far as
+  /// they could look.
+  ///
+  /// - Parameters:
+  ///   - clientEnded: whether the client sent nothing after what is here.
+  ///   - serverEnded: the same of the server.
+  ///   - most: bytes that it may have; where there are more, the word for what was taken out being
+  ///     longer than that was, it ends early.
+  /// - Returns: the conversation, and whether something is missing at its end.
+  package func redacted(
+    by redactions: [Redaction], clientEnded: Bool, serverEnded: Bool, most: Int
+  ) -> (RecordedConversation, isCut: Bool) {
+    var client = RedactedStream(
+      redactions.findings(in: bytes(ofClient: true), isWhole: clientEnded))
+    var server = RedactedStream(
+      redactions.findings(in: bytes(ofClient: false), isWhole: serverEnded))
+    var kept = RecordedConversation(client: self.client, steps: [])
+    var count = 0
+    // What was waited for before a step that is empty now, and so not there, is waited for all
+    // the same.
+    var waited: UInt64 = 0
+    for step in steps {
+      var step = step
+      var isCut = false
+      let after = step.after.addingReportingOverflow(waited)
+      step.after = after.overflow ? .max : after.partialValue
+      switch step.action {
+      case .send(let bytes):
+        let (left, isWhole) = client.take(bytes)
+        step.action = .send(left)
+        isCut = !isWhole
+        count += left.count
+      case .receive(let bytes):
+        let (left, isWhole) = server.take(bytes)
+        step.action = .receive(left)
+        isCut = !isWhole
+        count += left.count
+      case .close: break
+      }
+      guard count <= most else { return (kept, true) }
+      if step.isEmpty {
+        waited = step.after
+      } else {
+        waited = 0
+        kept.steps.append(step)
+      }
+      if isCut { return (kept, true) }
+    }
+    return (kept, false)
+  }
+
+  /// All that one side sent.
+  package func bytes(ofClient: Bool) -> [UInt8] {
+    steps.flatMap { step -> [UInt8] in
+      switch step.action {
+      case .send(let bytes): ofClient ? bytes : []
+      case .receive(let bytes): ofClient ? [] : bytes
+      case .close: []
+      }
+    }
+  }
+}
+
+extension RecordedConversation.Step {
+  fileprivate var isEmpty: Bool {
+    switch action {
+    case .send(let bytes), .receive(let bytes): bytes.isEmpty
+    case .close: false
+    }
+  }
+}
+
+/// All that one side sent, taken out of its steps one by one.
+private struct RedactedStream {
+  private let findings: Redaction.Findings
+  private var next = 0
+  private var place = 0
+
+  init(_ findings: Redaction.Findings) { self.findings = findings }
+
+  /// What is left of the next bytes; not whole where they were not checked to their end.
+  mutating func take(_ bytes: [UInt8]) -> ([UInt8], isWhole: Bool) {
+    let end = min(place + bytes.count, findings.checked)
+    let isWhole = place + bytes.count <= findings.checked
+    let start = place
+    var left: [UInt8] = []
+    while place < end {
+      guard next < findings.hidden.count, findings.hidden[next].lowerBound < end else {
+        left += bytes[(place - start)..<(end - start)]
+        place = end
+        break
+      }
+      let hidden = findings.hidden[next]
+      if place < hidden.lowerBound {
+        left += bytes[(place - start)..<(hidden.lowerBound - start)]
+      }
+      // The word stands where the match begins; the rest of it may lie in later steps.
+      if place <= hidden.lowerBound { left += Redaction.word }
+      place = min(hidden.upperBound, end)
+      if place == hidden.upperBound { next += 1 }
+    }
+    return (left, isWhole)
+  }
+}
