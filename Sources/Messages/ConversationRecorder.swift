@@ -1,0 +1,83 @@
+/// Makes a conversation of what passes by, piece after piece, in bounded memory.
+package struct ConversationRecorder: Sendable {
+  /// Bytes of one conversation, both ways: no plan takes more.
+  package static let mostBytes = 1 << 20
+  /// Pieces of one direction that follow each other faster are one step, in nanoseconds: how the
+  /// network cuts a message says nothing of it.
+  static let pause: UInt64 = 1_000_000
+  /// What a step costs beside its bytes, about.
+  private static let cost = 128
+
+  private let client: String
+  private var steps: [RecordedConversation.Step] = []
+  /// The last step, while more may come to it.
+  private var open: (fromClient: Bool, bytes: [UInt8], after: UInt64)?
+  /// Whether something was said that is not here: no room was left for it.
+  package private(set) var isTruncated = false
+  /// Whether all that the client sent is here.
+  package private(set) var clientEnded = false
+  package private(set) var serverEnded = false
+
+  private var count = 0
+  /// The instant of the last piece, or of the beginning.
+  private var last: UInt64
+
+  /// - Parameter started: when the connection was established, in nanoseconds on any clock.
+  package init(client: String, started: UInt64) {
+    self.client = client
+    last = started
+  }
+
+  package var conversation: RecordedConversation {
+    RecordedConversation(client: client, steps: steps + (openStep.map { [$0] } ?? []))
+  }
+
+  /// Adds what one side sent, as far as there is room.
+  ///
+  /// - Parameter room: bytes that all conversations together may still take; what this one takes
+  ///   is subtracted.
+  package mutating func add(
+    _ bytes: some Collection<UInt8>, fromClient: Bool, at instant: UInt64, room: inout Int
+  ) {
+    guard !isTruncated else { return }
+    let left = max(0, min(Self.mostBytes - count, room))
+    let kept = Array(bytes.prefix(left))
+    if !kept.isEmpty {
+      let pause = instant - min(last, instant)
+      if open?.fromClient == fromClient, pause < Self.pause {
+        open?.bytes += kept
+      } else {
+        closeStep()
+        open = (fromClient, kept, pause)
+        room -= Self.cost
+      }
+      last = instant
+      count += kept.count
+      room -= kept.count
+    }
+    if kept.count < bytes.count { isTruncated = true }
+  }
+
+  /// One side closed.
+  package mutating func close(byClient: Bool, at instant: UInt64, room: inout Int) {
+    guard !isTruncated else { return }
+    if byClient { clientEnded = true } else { serverEnded = true }
+    closeStep()
+    let pause = instant - min(last, instant)
+    steps.append(RecordedConversation.Step(.close(byClient: byClient), after: pause))
+    last = instant
+    room -= Self.cost
+  }
+
+  private var openStep: RecordedConversation.Step? {
+    open.map {
+      RecordedConversation.Step(
+        $0.fromClient ? .send($0.bytes) : .receive($0.bytes), after: $0.after)
+    }
+  }
+
+  private mutating func closeStep() {
+    if let step = openStep { steps.append(step) }
+    open = nil
+  }
+}
