@@ -1,0 +1,29 @@
+package import Messages
+
+/// What `capture` recorded, and the YAML of its file (docs/capture.md).
+package struct CaptureFile: Sendable, Equatable {
+  package static let version = 1
+
+  /// UTC, ISO 8601 with milliseconds.
+  package var captured: String
+  /// The server that all clients were led to.
+  package var forward: String
+  package var connections: [Connection]
+
+  package init(captured: String, forward: String, connections: [Connection]) {
+    self.captured = captured
+    self.forward = forward
+    self.connections = connections
+  }
+
+  package struct Connection: Sendable, Equatable {
+    package var conversation: RecordedConversation
+    /// Whether more was said than is here.
+    package var isTruncated: Bool
+
+    package init(_ conversation: RecordedConversation, isTruncated: Bool) {
+      self.conversation = conversation
+      self.isTruncated = isTruncated
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import Messages
+import Testing
+
+@testable import Plan
+
+@Suite struct CaptureFileTests {
+  private func file(_ actions: [RecordedConversation.Action], after: [UInt64] = []) -> CaptureFile {
+    let steps = actions.enumerated().map { index, action in
+      RecordedConversation.Step(action, after: index < after.count ? after[index] : 0)
+    }
+    return CaptureFile(
+      captured: "2026-11-22T21:30:00.000Z", forward: "127.0.0.1:6379",
+      connections: [
+        .init(RecordedConversation(client: "[::1]:5", steps: steps), isTruncated: false)
+      ])
+  }
+
+  private func text(_ file: CaptureFile) -> String { String(decoding: file.yaml, as: UTF8.self) }
+
+  @Test func `the file reads as documented`() {
+    var file = file(
+      [
+        .send(Array("SET a 1\r\n".utf8)), .receive(Array("+OK\r\n".utf8)), .send([0, 1, 2, 0xFF]),
+        .close(byClient: true), .close(byClient: false),
+      ], after: [400_000, 90_999, 3_000_000, 1_250_000, 2_000_000_000])
+    file.connections.append(
+      .init(RecordedConversation(client: "127.0.0.1:50312", steps: []), isTruncated: true))
+    #expect(
+      text(file) == #"""
+        conversation: 1
+        captured: 2026-11-22T21:30:00.000Z
+        forward: 127.0.0.1:6379
+        connections:
+          - client: "[::1]:5"
+            steps:
+              - {send: "SET a 1\r\n", after: 400us}
+              - {receive: "+OK\r\n", after: 90us}
+              - {send: {base64: "AAEC/w=="}, after: 3ms}
+              - {close: client, after: 1.25ms}
+              - {close: server, after: 2s}
+          - client: 127.0.0.1:50312
+            truncated: true
+            steps: []
+
+        """#)
+  }
+
+  @Test func `a file without a conversation is one, too`() {
+    let empty = CaptureFile(captured: "now", forward: "there", connections: [])
+    #expect(text(empty).hasSuffix("\nconnections: []\n"))
+  }
+
+  @Test(arguments: [
+    "plain", "", " blank ", "\"quoted\" \\ back", "a\tb\r\nc\n\n", "${goal} {connection} %d #x: y",
+    "\u{e9}\u{1F600}\u{4e2d}", "- {a: [b]}", "'", "~", "null",
+  ])
+  func `what can be read is written as text, and reads as the same`(said: String) throws {
+    let written = text(file([.send(Array(said.utf8))]))
+    #expect(!written.contains("base64"))
+    #expect(try payloads(written) == [said])
+  }
+
+  @Test(
+    arguments: [
+      [0], [0x1B, 0x5B], [0x7F], [0xFF], [0xC2, 0x85], [0xE2, 0x80, 0xAE], [0xEF, 0xBB, 0xBF],
+      [0xE2, 0x80, 0xA8], [0xF3, 0xB0, 0x80, 0x80], [0xED, 0xA0, 0x80], [0x61, 0], [1, 2, 3, 4],
+    ] as [[UInt8]])
+  func `what cannot is in base64`(bytes: [UInt8]) throws {
+    let written = text(file([.receive(bytes)]))
+    let encoded = try #require(try payloads(written).first)
+    #expect(written.contains("{receive: {base64: \"\(encoded)\"}}"))
+    #expect(encoded.count % 4 == 0)
+    #expect(decoded(encoded) == bytes)
+  }
+
+  /// What the steps say, as the reader of plans reads YAML.
+  private func payloads(_ text: String) throws -> [String] {
+    let document = Document(text, source: SourceText(text))
+    #expect(document.diagnostics.isEmpty)
+    let connections = try #require(document.root?["connections"])
+    guard case .list(let list) = connections.value else { return [] }
+    return try list.flatMap { connection -> [String] in
+      guard case .list(let steps) = try #require(connection["steps"]).value else { return [] }
+      return steps.compactMap { step in
+        let payload = step["send"] ?? step["receive"]
+        guard case .scalar(let text) = (payload?["base64"] ?? payload)?.value else { return nil }
+        return text
+      }
+    }
+  }
+
+  private func decoded(_ text: String) -> [UInt8] {
+    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+    var bits: UInt64 = 0
+    var count = 0
+    var bytes: [UInt8] = []
+    for character in text {
+      guard let value = alphabet.firstIndex(of: character) else { break }
+      bits = bits << 6 | UInt64(value)
+      count += 6
+      if count >= 8 {
+        count -= 8
+        bytes.append(UInt8(truncatingIfNeeded: bits >> UInt64(count)))
+      }
+    }
+    return bytes
+  }
+}
+
+extension Item {
+  fileprivate subscript(_ key: String) -> Item? {
+    guard case .map(let fields) = value else { return nil }
+    return fields.first { $0.key == key }?.item
+  }
+}
