@@ -14,8 +14,9 @@ struct Runner: ParsableCommand {
       """,
     version: Version.current,
     subcommands: [
-      RunCommand.self, ReplayCommand.self, CheckCommand.self, DoctorCommand.self, ServeCommand.self,
-      ConnectCommand.self, ReportCommand.self, CompareCommand.self, ExportCommand.self,
+      RunCommand.self, ReplayCommand.self, CheckCommand.self, DoctorCommand.self,
+      ServeCommand.self, ConnectCommand.self, CaptureCommand.self, ReportCommand.self,
+      CompareCommand.self, ExportCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
 }

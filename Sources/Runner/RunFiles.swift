@@ -67,6 +67,18 @@ struct RunFiles {
     try Data(bytes).write(to: URL(filePath: path), options: .atomic)
   }
 
+  /// Why a file cannot be written there, as far as can be told before it is; nil when it can.
+  static func obstacle(toWriting path: String) -> String? {
+    let directory = parent(of: path)
+    do { try makeDirectory(directory) } catch { return "\(error)" }
+    var isDirectory = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory {
+      return "it is a directory"
+    }
+    return FileManager.default.isWritableFile(atPath: directory)
+      ? nil : "nothing may be written in \(directory)"
+  }
+
   /// The start of the run that the recording holds, as a file name without a colon (which CI
   /// systems refuse in artifacts): `20260102T030405.678Z`.
   private func startOfLastRun() -> String {

@@ -1,0 +1,128 @@
+import ArgumentParser
+import Foundation
+import Linux
+import Messages
+import Plan
+import SystemPackage
+
+/// `runner capture --listen A --forward B -o FILE`
+struct CaptureCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "capture",
+    abstract: "A proxy that records real clients' conversations for use in a plan.",
+    discussion: """
+      Leads every client that connects to --listen on to --forward, and records who said what and \
+      when. Ctrl-C ends it and writes the file. A plan plays it with 'conversation: FILE' in its \
+      messages. What a --redact expression finds never gets into the file: all of it, or what is \
+      in the first parentheses. A conversation is recorded up to 1 MiB, all together up to 64 MiB; \
+      what is more is relayed, and the file says 'truncated'.
+
+      EXAMPLES:
+        runner capture --listen 127.0.0.1:7000 --forward 127.0.0.1:6379 -o session.yaml
+        runner capture --listen 127.0.0.1:7000 --forward cache.lan:6379 -o session.yaml \\
+          --redact 'AUTH ([[:graph:]]+)' --connections 1
+
+      EXIT CODES:
+        0 ended as it was asked to   100 it could not listen   104 an address cannot be used
+        107 the file could not be written   64 wrong command line   1 a fault of the program
+      """)
+
+  @Option(
+    help: ArgumentHelp(
+      "Where clients connect to: a name or an address, and a port.",
+      valueName: "host:port"),
+    transform: Target.init(option:))
+  var listen: Target
+
+  @Option(
+    help: ArgumentHelp("The server that they are led to.", valueName: "host:port"),
+    transform: Target.init(option:))
+  var forward: Target
+
+  @Option(
+    name: [.customShort("o"), .long],
+    help: ArgumentHelp("The file to write.", valueName: "path"))
+  var output: String
+
+  @Option(
+    name: .customLong("redact"),
+    help: ArgumentHelp(
+      "Keep what this POSIX extended regular expression finds out of the file; repeatable.",
+      valueName: "regex"),
+    transform: Redaction.init(option:))
+  var redactions: [Redaction] = []
+
+  @Option(
+    help: ArgumentHelp("End when so many conversations have ended.", valueName: "n"),
+    transform: { try commandLine($0, CommandLineValue.count) })
+  var connections: Int?
+
+  @Option(
+    help: ArgumentHelp("End after this time, for example 30s.", valueName: "duration"),
+    transform: { try commandLine($0, CommandLineValue.duration) })
+  var duration: Duration?
+
+  @Flag(help: "Listen at, or connect to, public addresses, which are somebody's.")
+  var allowPublic = false
+
+  @Flag(help: "Only what goes wrong is said.")
+  var quiet = false
+
+  func run() throws {
+    CurrentProcess.openStandardDescriptors()
+    CurrentProcess.ignoreBrokenPipes()
+    let route: CaptureRoute
+    do throws(CaptureRoute.Refusal) {
+      route = try CaptureRoute(listen: listen, forward: forward, allowPublic: allowPublic)
+    } catch {
+      throw ExitCode(complain("\(error)", ExitStatus.invalidPlan))
+    }
+    // Better now than after an hour's conversations.
+    if let problem = RunFiles.obstacle(toWriting: output) {
+      throw ExitCode(complain("\(output) cannot be written: \(problem)", ExitStatus.notWritten))
+    }
+    throw ExitCode(capture(route))
+  }
+
+  private func capture(_ route: CaptureRoute) -> Int32 {
+    // As many clients as there are descriptors for.
+    _ = try? ResourceLimit.raiseDescriptors()
+    let options = CaptureProxy.Options(
+      conversations: connections, duration: duration, isQuiet: quiet)
+    do throws(Errno) {
+      var proxy = try CaptureProxy(
+        route, options: options, log: CaptureLog(redactions: redactions))
+      proxy.say(
+        "listening on \(route.listen), leading to \(route.forward); Ctrl-C ends it and writes "
+          + output)
+      proxy.run()
+      // Interrupted once more while it writes, it ends at once.
+      SignalSource.unblockAll()
+      return write(proxy.log, route, proxy.totals)
+    } catch {
+      return complain(
+        "cannot listen on \(route.listen): \(CaptureProxy.words(error))", ExitStatus.limit)
+    }
+  }
+
+  private func write(_ log: CaptureLog, _ route: CaptureRoute, _ totals: String) -> Int32 {
+    let file = log.file(forward: "\(route.forward)")
+    do {
+      try RunFiles.write(file.yaml, to: output)
+    } catch {
+      return complain("\(output) cannot be written: \(error)", ExitStatus.notWritten)
+    }
+    if !quiet { StandardError.write("\(totals)\n\(log.summary(of: file, at: output))\n") }
+    return ExitStatus.passed
+  }
+}
+
+extension Redaction {
+  fileprivate init(option text: String) throws {
+    do throws(BytePattern.Invalid) {
+      try self.init(text)
+    } catch {
+      throw ValidationError("\(UserWord.shown(text)) is no expression: \(error.reason)")
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import Linux
+import SystemPackage
+
+/// One direction of a relayed connection: what one side sends, on its way to the other.
+///
+/// At most one piece is under way: before it is gone nothing more is read, so a slow reader slows
+/// its sender down, as it would without a proxy.
+struct CaptureFlow {
+  let from: FileDescriptor
+  let to: FileDescriptor
+  /// What epoll said last, until a call says otherwise (edge-triggered).
+  var mayRead = false
+  var mayWrite = false
+  /// Nothing more comes.
+  private(set) var hasEnded = false
+  /// The receiver is gone; whatever comes is for nobody.
+  private(set) var isDead = false
+  private(set) var moved = 0
+  private var unsent: [UInt8] = []
+  private var sent = 0
+  private var toldEnd = false
+
+  init(from: FileDescriptor, to: FileDescriptor) {
+    self.from = from
+    self.to = to
+  }
+
+  /// What one step of a flow came to.
+  enum Advance {
+    /// There is nothing to do before epoll tells something new.
+    case idle
+    case busy
+    /// So many bytes have come into the buffer, and must be passed on.
+    case received(Int)
+    /// The sender closed its side.
+    case ended
+    /// The sender is gone, and how: nothing more comes, and nothing reaches it.
+    case senderLost(Errno)
+    /// The receiver is gone: what was left for it is dropped.
+    case receiverLost
+  }
+
+  /// All that came was passed on, and so was the end.
+  var isDone: Bool { hasEnded && unsent.isEmpty && toldEnd }
+  /// Nothing is left to be passed on, and nothing will come.
+  var isDrained: Bool { isDead || hasEnded && unsent.isEmpty }
+
+  mutating func advance(_ buffer: UnsafeMutableRawBufferPointer) -> Advance {
+    guard !isDead else { return .idle }
+    if !unsent.isEmpty { return flush() }
+    if hasEnded {
+      guard !toldEnd, mayWrite else { return .idle }
+      toldEnd = true
+      Socket.finishSending(to)
+      return .busy
+    }
+    // Nothing is taken that could not be passed on: a server that is still being connected to.
+    guard mayRead, mayWrite else { return .idle }
+    switch unsafe Socket.receive(from, into: buffer) {
+    case .moved(let count): return .received(count)
+    case .wouldBlock:
+      mayRead = false
+      return .idle
+    case .closed:
+      hasEnded = true
+      return .ended
+    case .failed(let error):
+      hasEnded = true
+      toldEnd = true
+      return .senderLost(error)
+    }
+  }
+
+  /// Passes on what was received; keeps what does not go.
+  mutating func send(_ bytes: UnsafeRawBufferPointer) -> Advance {
+    switch unsafe Socket.send(to, bytes) {
+    case .moved(let count):
+      moved += count
+      if count < bytes.count { unsent = unsafe Array(bytes[count...]) }
+      return .busy
+    case .wouldBlock:
+      mayWrite = false
+      unsent = unsafe Array(bytes)
+      return .idle
+    case .closed, .failed:
+      die()
+      return .receiverLost
+    }
+  }
+
+  private mutating func flush() -> Advance {
+    guard mayWrite else { return .idle }
+    let transfer = unsafe unsent.withUnsafeBytes {
+      unsafe Socket.send(to, UnsafeRawBufferPointer(rebasing: $0[sent...]))
+    }
+    switch transfer {
+    case .moved(let count):
+      moved += count
+      sent += count
+      if sent == unsent.count {
+        unsent = []
+        sent = 0
+      }
+      return .busy
+    case .wouldBlock:
+      mayWrite = false
+      return .idle
+    case .closed, .failed:
+      die()
+      return .receiverLost
+    }
+  }
+
+  mutating func die() {
+    isDead = true
+    unsent = []
+  }
+}

@@ -1,0 +1,77 @@
+import Addressing
+import Linux
+import SystemPackage
+
+/// How clients come, and what turns them away.
+extension CaptureProxy {
+  /// Clients that one turn accepts.
+  private static var burst: Int { 64 }
+  private static var events: EpollEvents { .readable | .writable | .peerHangUp | .edgeTriggered }
+
+  mutating func acceptClients() {
+    for _ in 0..<Self.burst {
+      do throws(Errno) {
+        guard let client = try Socket.accept(listener) else { return }
+        lead(client)
+      } catch {
+        // Until someone goes there is no place for another: he waits in the kernel's queue.
+        tell("no more clients for now: accept4: \(Self.words(error))")
+        return pauseListening()
+      }
+    }
+  }
+
+  /// Connects a client to the server, by a connection of his own.
+  private mutating func lead(_ client: FileDescriptor) {
+    let name = Socket.peerAddress(of: client).map { "\($0)" } ?? "unknown"
+    var server: FileDescriptor?
+    do throws(Errno) {
+      let descriptor = try Socket.open(v6: route.forward.ip.isV6)
+      server = descriptor
+      // The proxy adds no delay of its own: what came is passed on at once.
+      try Socket.sendAtOnce(client)
+      try Socket.sendAtOnce(descriptor)
+      try Socket.connect(descriptor, to: route.forward)
+      let relay = CaptureRelay(
+        id: clients, client: client, server: descriptor, name: name, started: .now())
+      try Epoll.control(epoll, .add, client, Self.events, token: relay.token(of: .client))
+      try Epoll.control(epoll, .add, descriptor, Self.events, token: relay.token(of: .server))
+      clients += 1
+      relays[relay.id] = relay
+      say("client \(name) connected (\(relays.count) open)")
+    } catch {
+      turnAway(client, server, name, error)
+    }
+  }
+
+  /// The server is not to be reached, or the connection cannot be watched.
+  private mutating func turnAway(
+    _ client: FileDescriptor, _ server: FileDescriptor?, _ name: String, _ error: Errno
+  ) {
+    refused += 1
+    tell("client \(name) turned away: \(route.forward): \(Self.words(error))")
+    // As the server would have: not as if it had come and gone in order.
+    try? Socket.resetOnClose(client, true)
+    Socket.close(client)
+    if let server { Socket.close(server) }
+  }
+
+  mutating func giveUp(_ relay: CaptureRelay, _ error: Errno) {
+    relays[relay.id] = nil
+    turnAway(relay.client, relay.server, relay.name, error)
+  }
+
+  private mutating func pauseListening() {
+    pausedUntil = .now().advanced(by: .milliseconds(200))
+    try? Epoll.control(epoll, .modify, listener, .none, token: Self.listenerToken)
+  }
+
+  mutating func goOnListening() {
+    pausedUntil = nil
+    try? Epoll.control(epoll, .modify, listener, .readable, token: Self.listenerToken)
+  }
+
+  static func words(_ error: Errno) -> String {
+    "\(ErrnoName.symbol(of: error.rawValue)) (\(ErrnoName.text(of: error.rawValue)))"
+  }
+}

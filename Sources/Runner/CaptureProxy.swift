@@ -1,0 +1,187 @@
+import Addressing
+import Linux
+import Messages
+import Recording
+import SystemPackage
+
+/// `capture` from its first client to its last: one process, one epoll instance.
+struct CaptureProxy: ~Copyable {
+  struct Options {
+    /// Conversations after whose end it is over; nil for no bound.
+    var conversations: Int?
+    var duration: Duration?
+    var isQuiet = false
+  }
+
+  /// Descriptors beside those of the clients and their servers: the standard ones, the listener,
+  /// epoll, signals, and what the file takes.
+  static let ownDescriptors = 16
+  static let listenerToken = UInt64.max
+  private static let signalToken = UInt64.max - 1
+  private static let backlog: Int32 = 4096
+
+  let route: CaptureRoute
+  private let options: Options
+  let epoll: FileDescriptor
+  let listener: FileDescriptor
+  private let signals: SignalSource
+  private let started: Instant
+  private(set) var log: CaptureLog
+
+  var relays: [UInt64: CaptureRelay] = [:]
+  /// Clients so far; each has its number, so that an event of one that is gone is no one else's.
+  var clients: UInt64 = 0
+  /// Relays with something to do.
+  private var queue: [CaptureRelay] = []
+  /// When to look for clients again after there was no descriptor for one; nil while it listens.
+  var pausedUntil: Instant?
+  private var ended = 0
+  private var stillOpen = 0
+  var refused = 0
+  private var sent = 0
+  private var received = 0
+
+  private var events = [ReadyEvent](repeating: ReadyEvent(token: 0, seen: .none), count: 256)
+  private var buffer = [UInt8](repeating: 0, count: 1 << 16)
+
+  /// Begins to listen; throws where that is impossible.
+  init(_ route: CaptureRoute, options: Options, log: CaptureLog) throws(Errno) {
+    let signals = try SignalSource([Signal.interrupt, Signal.terminate])
+    let epoll = try Epoll.open()
+    do throws(Errno) {
+      let listener = try Socket.open(v6: route.listen.ip.isV6)
+      do throws(Errno) {
+        try Socket.reuseAddress(listener)
+        try Socket.bind(listener, to: route.listen)
+        try Socket.listen(listener, backlog: Self.backlog)
+        try Epoll.control(epoll, .add, listener, .readable, token: Self.listenerToken)
+        try Epoll.control(epoll, .add, signals.descriptor, .readable, token: Self.signalToken)
+      } catch {
+        Socket.close(listener)
+        throw error
+      }
+      self.listener = listener
+    } catch {
+      Socket.close(epoll)
+      throw error
+    }
+    self.epoll = epoll
+    self.signals = signals
+    self.route = route
+    self.options = options
+    self.log = log
+    started = .now()
+  }
+
+  deinit {
+    Socket.close(listener)
+    Socket.close(epoll)
+  }
+
+  /// Relays until it is told to end, or as much as the options ask for has happened. What is still
+  /// connected is then recorded as far as it came, and disconnected.
+  mutating func run() {
+    while !isOver {
+      let count = wait()
+      for index in 0..<count {
+        let event = events[index]
+        switch event.token {
+        case Self.listenerToken: acceptClients()
+        case Self.signalToken:
+          if signals.next() != nil { return finish() }
+        default: note(event)
+        }
+      }
+      serveQueue()
+      if let instant = pausedUntil, instant <= .now() { goOnListening() }
+    }
+    finish()
+  }
+
+  private var isOver: Bool {
+    if let most = options.conversations, ended + refused >= most { return true }
+    return end.map { $0 <= .now() } ?? false
+  }
+
+  private var end: Instant? { options.duration.map(started.advanced(by:)) }
+
+  private mutating func wait() -> Int {
+    let deadline = queue.isEmpty ? [end, pausedUntil].compactMap(\.self).min() : .now()
+    let epoll = epoll
+    return unsafe events.withUnsafeMutableBufferPointer {
+      unsafe Epoll.wait(epoll, into: $0, until: deadline)
+    }
+  }
+
+  // MARK: Relaying
+
+  private mutating func note(_ event: ReadyEvent) {
+    guard let relay = relays[event.token >> 1] else { return }
+    let side: CaptureRelay.Side = event.token & 1 == 0 ? .client : .server
+    if side == .server, !relay.isConnected {
+      if let error = Socket.pendingError(relay.server) { return giveUp(relay, error) }
+      guard event.seen.has(.writable) else { return }
+      relay.isConnected = true
+    }
+    relay.note(event.seen, of: side)
+    enqueue(relay)
+  }
+
+  private mutating func enqueue(_ relay: CaptureRelay) {
+    guard !relay.isQueued else { return }
+    relay.isQueued = true
+    queue.append(relay)
+  }
+
+  /// One turn for each that has something to do.
+  private mutating func serveQueue() {
+    let waiting = queue
+    queue = []
+    for relay in waiting where relays[relay.id] != nil {
+      relay.isQueued = false
+      let state = unsafe buffer.withUnsafeMutableBytes {
+        unsafe relay.advance($0, room: &log.room)
+      }
+      switch state {
+      case .waiting: break
+      case .busy: enqueue(relay)
+      case .over:
+        end(relay, "ended")
+        ended += 1
+      }
+    }
+  }
+
+  /// Takes a relay off the table and keeps what it recorded.
+  private mutating func end(_ relay: CaptureRelay, _ how: String) {
+    relays[relay.id] = nil
+    relay.close()
+    log.add(relay.recorder)
+    sent += relay.toServer.moved
+    received += relay.toClient.moved
+    say(relay.told(how))
+  }
+
+  private mutating func finish() {
+    for relay in relays.values.sorted(by: { $0.id < $1.id }) {
+      end(relay, "was still connected")
+      stillOpen += 1
+    }
+  }
+
+  // MARK: Telling
+
+  /// How much was relayed, in one line.
+  var totals: String {
+    let count = ended + stillOpen
+    var text = "\(Format.count(count)) \(count == 1 ? "client" : "clients")"
+    if refused > 0 { text += ", \(Format.count(refused)) turned away" }
+    return text + "; \(Format.bytes(sent)) to the server, \(Format.bytes(received)) back"
+  }
+
+  func say(_ text: String) {
+    if !options.isQuiet { tell(text) }
+  }
+
+  func tell(_ text: String) { StandardError.write(text + "\n") }
+}

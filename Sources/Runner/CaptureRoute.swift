@@ -1,0 +1,48 @@
+import Addressing
+import Linux
+import Plan
+import SystemPackage
+
+/// Where `capture` listens, and where it leads its clients.
+struct CaptureRoute: Equatable {
+  /// Why there is no way; a full sentence with what to do about it.
+  struct Refusal: Error, Equatable, CustomStringConvertible {
+    let description: String
+  }
+
+  let listen: SocketAddress
+  let forward: SocketAddress
+
+  init(
+    listen: Target, forward: Target, allowPublic: Bool, lookup: AddressLookup = .host
+  ) throws(Refusal) {
+    self.listen = try Self.address(of: listen, "--listen", lookup)
+    self.forward = try Self.address(of: forward, "--forward", lookup)
+    // It would connect to itself until nothing is left.
+    guard self.listen != self.forward else {
+      throw Refusal(description: "--listen and --forward are both \(self.listen)")
+    }
+    guard !allowPublic else { return }
+    guard self.listen.ip.isNearby else {
+      throw Refusal(
+        description: "--listen \(listen) may be reached by strangers, who would then reach "
+          + "\(forward); --allow-public lets them")
+    }
+    guard self.forward.ip.isNearby || lookup.isOwn(self.forward.ip) else {
+      let stranger = Stranger(forward, self.forward.ip)
+      throw Refusal(description: "\(stranger.message); \(stranger.hint)")
+    }
+  }
+
+  /// IPv4 where there is a choice.
+  private static func address(
+    of target: Target, _ option: String, _ lookup: AddressLookup
+  ) throws(Refusal) -> SocketAddress {
+    do throws(NameLookup.Failure) {
+      let found = try lookup.addresses(of: target)
+      return SocketAddress(found.first { !$0.isV6 } ?? found[0], target.port)
+    } catch {
+      throw Refusal(description: "\(option) \(target): \(error)")
+    }
+  }
+}
