@@ -62,7 +62,10 @@ package func judge(
   let (verdict, exitCode, headline) = recording.outcome(
     results, limit: limit, expected: expected)
   return Judgement(
-    verdict: verdict, exitCode: exitCode, thresholds: results, limit: limit, headline: headline)
+    verdict: verdict, exitCode: exitCode, thresholds: results,
+    expectation: expected.map {
+      Expectation($0, limit, held: recording.reached(in: limit?.phase).held)
+    }, limit: limit, headline: headline)
 }
 
 extension Recording {

@@ -6,6 +6,8 @@ package struct Judgement: Sendable, Equatable {
   /// The program's exit code for it.
   package var exitCode: Int32
   package var thresholds: [ThresholdResult]
+  /// Whether the limit that the plan expects was reached; nil when it expects none.
+  package var expectation: Expectation?
   /// The limit that decided the verdict: the first in time, but the server's where the client
   /// counts connections that the server never accepted.
   package var limit: LimitRecord?
@@ -15,13 +17,39 @@ package struct Judgement: Sendable, Equatable {
 
   package init(
     verdict: Verdict, exitCode: Int32, thresholds: [ThresholdResult] = [],
-    limit: LimitRecord? = nil, headline: String
+    expectation: Expectation? = nil, limit: LimitRecord? = nil, headline: String
   ) {
     self.verdict = verdict
     self.exitCode = exitCode
     self.thresholds = thresholds
+    self.expectation = expectation
     self.limit = limit
     self.headline = headline
+  }
+}
+
+/// A limit that the plan is meant to reach, and whether it did.
+package struct Expectation: Sendable, Equatable {
+  /// As the effective plan writes it: "expect-limit: {errno: EMFILE, at: socket}".
+  package var text: String
+  package var met: Bool
+  /// One phrase: what was reached, or what it should have been.
+  package var reason: String
+
+  package init(text: String, met: Bool, reason: String) {
+    self.text = text
+    self.met = met
+    self.reason = reason
+  }
+
+  /// - Parameter held: connections that stood when the limit was reached.
+  init(_ expected: ExpectedLimit, _ limit: LimitRecord?, held: Int) {
+    let mismatch = limit.map { expected.mismatch(with: $0, held: held) }
+    met = mismatch == .some(nil)
+    text = "expect-limit: \(expected.yaml)"
+    let reached = limit.map { "\(Format.count(held)) connections; \($0.cause)" }
+    reason = [reached ?? "no limit was reached", mismatch.flatMap(\.self)].compactMap(\.self)
+      .joined(separator: "; ")
   }
 }
 

@@ -59,7 +59,7 @@ extension Server {
 }
 
 extension ExpectedLimit {
-  fileprivate var yaml: String {
+  var yaml: String {
     let parts = [
       errno.map { "errno: \($0)" }, at.map { "at: \(yamlScalar($0))" },
       end.map { "end: \($0.rawValue)" }, resource.map { "resource: \($0.rawValue)" },

@@ -119,7 +119,7 @@ extension RunOptions {
   /// An invalid plan: every error at its place, and a JUnit file all the same.
   private func refuse(_ invalid: InvalidPlan, name: String) -> Int32 {
     StandardError.write("\(invalid)\n")
-    let publication = Publication(files: files(of: name))
+    let publication = Publication(files: files(of: name), flavour: junitFlavour)
     do {
       let line = try publication.publish(invalid, plan: name)
       if json { StandardOutput.write(line + "\n") }
@@ -134,7 +134,8 @@ extension RunOptions {
     let name = outlook.plan.name
     for finding in findings { StandardError.write("runner: \(name): refused: \(finding)\n") }
     do {
-      let line = try Publication(files: files).publish(outlook, refusedFor: findings)
+      let line = try Publication(files: files, flavour: junitFlavour).publish(
+        outlook, refusedFor: findings)
       if json { StandardOutput.write(line + "\n") }
       return ExitStatus.preflightRefused
     } catch {
@@ -144,7 +145,8 @@ extension RunOptions {
 
   private func publish(_ recording: Recording, _ files: RunFiles) -> Int32 {
     let voice = Publication.Voice(json: json, quiet: quiet, colour: colour)
-    return Publication(files: files).publish(recording, judge(recording), voice)
+    return Publication(files: files, flavour: junitFlavour).publish(
+      recording, judge(recording), voice)
   }
 
   private func compare(_ recording: Recording, with original: Recording) {

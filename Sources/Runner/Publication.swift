@@ -8,6 +8,7 @@ import Report
 /// Puts the reports of a run where its files belong.
 struct Publication {
   let files: RunFiles
+  var flavour = JUnitFlavour.jenkins
 
   private var outputs: OutputFiles {
     OutputFiles(
@@ -44,7 +45,8 @@ struct Publication {
   }
 
   private func publish(_ recording: Recording, _ judgement: Judgement) throws {
-    try RunFiles.write(junit(recording, judgement, files: outputs), to: files.junit)
+    try RunFiles.write(
+      junit(recording, judgement, files: outputs, flavour: flavour), to: files.junit)
     try RunFiles.write(html(recording, judgement), to: files.html)
     try RunFiles.write(stylesheet, to: files.stylesheet)
   }
@@ -53,8 +55,10 @@ struct Publication {
   func publish(_ invalid: InvalidPlan, plan name: String) throws -> String {
     let started = Clock.timestamp()
     let hostname = HostDescription.current().hostname
+    let first = invalid.diagnostics.first
     let bytes = junit(
-      invalidPlan: name, message: "\(invalid)", hostname: hostname, started: started)
+      invalidPlan: name, message: "\(invalid)", hostname: hostname, started: started,
+      file: flavour == .extended ? first?.file ?? invalid.file : nil, errorLine: first?.line)
     try RunFiles.write(bytes, to: files.junit)
     let recording = Recording(
       planName: name, planFile: invalid.file, started: started, fault: "\(invalid)",
@@ -79,7 +83,8 @@ struct Publication {
       verdict: .error, exitCode: ExitStatus.preflightRefused,
       headline: "preflight refused: \(findings[0])")
     let outputs = OutputFiles(junit: files.junit, directory: outputs.directory)
-    try RunFiles.write(junit(recording, judgement, files: outputs), to: files.junit)
+    try RunFiles.write(
+      junit(recording, judgement, files: outputs, flavour: flavour), to: files.junit)
     return jsonSummary(recording, judgement, files: outputs)
   }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Linux
 import Plan
 import Recording
+import Report
 
 /// `runner report RECORDING`
 struct ReportCommand: ParsableCommand {
@@ -32,6 +33,11 @@ struct ReportCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("Write the JUnit XML there instead.", valueName: "path"))
   var junit: String?
+
+  @Option(
+    name: .customLong("junit-flavor"),
+    help: "What Jenkins' schema knows, or each test case's file and line as well.")
+  var junitFlavour = JUnitFlavour.jenkins
 
   @Option(help: ArgumentHelp("Write the HTML report there instead.", valueName: "path"))
   var html: String?
@@ -70,7 +76,8 @@ struct ReportCommand: ParsableCommand {
     }
     let voice = Publication.Voice(
       json: json, quiet: quiet, colour: !noColour && Surroundings.allowColour)
-    throw ExitCode(Publication(files: files).publish(whole, judgement, voice))
+    throw ExitCode(
+      Publication(files: files, flavour: junitFlavour).publish(whole, judgement, voice))
   }
 
   private func judgement(of recording: Recording) throws -> Judgement {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Linux
 import Plan
+import Report
 import SystemPackage
 
 /// `runner run PLAN...`
@@ -15,6 +16,7 @@ struct RunCommand: ParsableCommand {
         runner run plans/quick.plan
         runner plans/ramp-1m.plan --set goal=200k --json
         runner plans/ramp-1m.plan --target server.example:80
+        runner plans/quick.plan plans/churn.plan --junit results.xml
 
       EXIT CODES:
         0 passed   99 a threshold failed   100 a limit was reached before the goal
@@ -32,13 +34,17 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup var options: RunOptions
 
-  func run() throws {
-    try RunOptions.prepareProcess()
-    let code = plans.count == 1 ? run(plans[0]) : try runEach()
-    throw ExitCode(code)
+  func validate() throws {
+    if plans.count > 1, options.html != nil {
+      throw ValidationError("--html names one page, and every plan has its own; use --out.")
+    }
   }
 
-  private func run(_ plan: String) -> Int32 { options.run(plan, settings, seed: seed) }
+  func run() throws {
+    try RunOptions.prepareProcess()
+    let code = plans.count == 1 ? options.run(plans[0], settings, seed: seed) : try runEach()
+    throw ExitCode(code)
+  }
 
   /// Several plans: a child process each, because workers are forked before a thread exists, and
   /// the recording of the plan before has made some.
@@ -46,12 +52,14 @@ struct RunCommand: ParsableCommand {
     let signals = try SignalSource([Signal.interrupt, Signal.terminate, Signal.childEnded])
     var codes: [Int32] = []
     var interrupted = false
+    var begun: [String] = []
     for plan in plans where !interrupted {
+      begun.append(plan)
       do throws(Errno) {
         let child = try ChildProcess.fork(dieWithParent: true) {
           // Ctrl-C is for one of us, who passes it on; twice would end the run at once.
           CurrentProcess.leaveProcessGroup()
-          return run(plan)
+          return options.withFilesApart.run(plan, settings, seed: seed)
         }
         switch ending(of: child, signals, &interrupted) {
         case .exited(let code): codes.append(code)
@@ -67,7 +75,7 @@ struct RunCommand: ParsableCommand {
         codes.append(ExitStatus.fault)
       }
     }
-    return ExitStatus.worst(of: codes)
+    return ExitStatus.worst(of: codes + [options.mergeJUnit(of: begun)])
   }
 
   /// Waits until a run has ended, and passes signals on to it.
@@ -95,8 +103,16 @@ struct RunOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Directory for the files of the run.", valueName: "dir"))
   var out = "reports"
 
-  @Option(help: ArgumentHelp("Write the JUnit XML there instead.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp(
+      "Write the JUnit XML there instead; that of several plans, there as well.",
+      valueName: "path"))
   var junit: String?
+
+  @Option(
+    name: .customLong("junit-flavor"),
+    help: "What Jenkins' schema knows, or each test case's file and line as well.")
+  var junitFlavour = JUnitFlavour.jenkins
 
   @Option(help: ArgumentHelp("Write the HTML report there instead.", valueName: "path"))
   var html: String?
@@ -131,3 +147,5 @@ struct RunOptions: ParsableArguments {
     try SignalSource.block([Signal.interrupt, Signal.terminate])
   }
 }
+
+extension JUnitFlavour: ExpressibleByArgument {}

@@ -47,6 +47,10 @@ import Testing
     #expect(judgement.exitCode == 0)
     #expect(judgement.headline == "passed: expected \(Self.reached)")
     #expect(judgement.limit?.errno?.name == "EMFILE")
+    #expect(judgement.expectation?.met == true)
+    #expect(
+      judgement.expectation?.reason
+        == "900 connections; server accept4: EMFILE (Too many open files)")
   }
 
   @Test(arguments: [
@@ -64,6 +68,8 @@ import Testing
     #expect(judgement.verdict == .limit)
     #expect(judgement.exitCode == 100)
     #expect(judgement.headline == "\(Self.reached); \(reason)")
+    #expect(judgement.expectation?.met == false)
+    #expect(judgement.expectation?.reason.hasSuffix("(Too many open files); \(reason)") == true)
   }
 
   @Test func `a limit without an errno is not one with it`() {
@@ -87,6 +93,10 @@ import Testing
     #expect(judgement.exitCode == 99)
     #expect(
       judgement.headline == "the expected limit was not reached: 1,000 of 1,000 connections")
+    #expect(
+      judgement.expectation
+        == Expectation(
+          text: "expect-limit: {errno: EMFILE}", met: false, reason: "no limit was reached"))
   }
 
   @Test func `a run that fell short of its goal for no reason has not reached it`() {
@@ -121,5 +131,6 @@ import Testing
     let judgement = judge(Self.recording(expecting: "{errno: EMFILE}"), thresholds: [])
     #expect(judgement.exitCode == 100)
     #expect(judgement.headline == Self.reached)
+    #expect(judgement.expectation == nil)
   }
 }

@@ -1,34 +1,32 @@
 import Foundation
-import Testing
 
-/// Compares with a file under `Golden/`; with RUNNER_UPDATE_GOLDEN=1 it writes the file instead.
-func expectGolden(
-  _ name: String, _ actual: [UInt8], sourceLocation: SourceLocation = #_sourceLocation
-) throws {
+/// What sets these bytes apart from a file under `Golden/`: the first line that is not the same, or
+/// nil when all are. With RUNNER_UPDATE_GOLDEN=1 it writes the file instead.
+func difference(_ name: String, _ actual: [UInt8]) throws -> String? {
   let file = URL(filePath: #filePath).deletingLastPathComponent()
     .appending(path: "Golden").appending(path: name)
   if ProcessInfo.processInfo.environment["RUNNER_UPDATE_GOLDEN"] == "1" {
     try FileManager.default.createDirectory(
       at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
     try Data(actual).write(to: file)
-    return
+    return nil
   }
-  let expected = try String(decoding: Data(contentsOf: file), as: UTF8.self)
-  let text = String(decoding: actual, as: UTF8.self)
-  if expected == text { return }
-  let different = zip(
-    expected.split(separator: "\n", omittingEmptySubsequences: false),
-    text.split(separator: "\n", omittingEmptySubsequences: false)
-  )
-  .enumerated().first { $0.element.0 != $0.element.1 }
-  let place = different.map { "line \($0.offset + 1): \($0.element.1)\nwas: \($0.element.0)" }
-  Issue.record(
-    "\(name) differs; RUNNER_UPDATE_GOLDEN=1 rewrites it. \(place ?? "One is longer.")",
-    sourceLocation: sourceLocation)
+  return difference(name, actual, from: try [UInt8](Data(contentsOf: file)))
 }
 
-func expectGolden(
-  _ name: String, _ actual: String, sourceLocation: SourceLocation = #_sourceLocation
-) throws {
-  try expectGolden(name, Array(actual.utf8), sourceLocation: sourceLocation)
+func difference(_ name: String, _ actual: String) throws -> String? {
+  try difference(name, Array(actual.utf8))
+}
+
+/// As above, of bytes that are given.
+func difference(_ name: String, _ actual: [UInt8], from expected: [UInt8]) -> String? {
+  if expected == actual { return nil }
+  let different = zip(lines(of: expected), lines(of: actual)).enumerated()
+    .first { $0.element.0 != $0.element.1 }
+  let place = different.map { "line \($0.offset + 1): \($0.element.1)\nwas: \($0.element.0)" }
+  return "\(name) differs; RUNNER_UPDATE_GOLDEN=1 rewrites it. \(place ?? "One is longer.")"
+}
+
+private func lines(of bytes: [UInt8]) -> [Substring] {
+  String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
 }

@@ -5,11 +5,6 @@ import Report
 import Testing
 
 @Suite struct HTMLTests {
-  @Test(arguments: Run.all)
-  func `the page reads as it did`(run: Run) throws {
-    try expectGolden("\(run.name).html", html(run.recording, run.judgement))
-  }
-
   @Test(arguments: [false, true])
   func `an hour of samples fits into a megabyte`(limited: Bool) {
     let page = html(

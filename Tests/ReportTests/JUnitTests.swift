@@ -18,9 +18,22 @@ import Testing
   }
 
   @Test(.enabled(if: schema != nil, "no jenkins-junit-10.xsd"))
-  func `the file for an invalid plan is valid for Jenkins`() throws {
+  func `the files for an invalid plan and for several plans are valid for Jenkins`() throws {
     let schema = try #require(Self.schema)
-    #expect(schema.errors(in: junit(invalidPlan: "p", message: "no phases")) == [])
+    #expect(schema.errors(in: Sample.invalidPlan(.jenkins)) == [])
+    #expect(try schema.errors(in: Sample.severalPlans()) == [])
+  }
+
+  @Test(.enabled(if: schema != nil, "no jenkins-junit-10.xsd"))
+  func `only the extended flavour has what the schema does not know`() throws {
+    let schema = try #require(Self.schema)
+    let run = Run.named("limit")
+    let errors = schema.errors(
+      in: junit(run.recording, run.judgement, files: run.files, flavour: .extended))
+    // Two attributes of each of the four cases, and the verdict on the whole.
+    #expect(errors.count == 9)
+    let allowed = ["attribute 'file' is not allowed", "attribute 'line' is not allowed", "invalid"]
+    #expect(errors.allSatisfy { error in allowed.contains { error.contains($0) } }, "\(errors)")
   }
 
   @Test(.enabled(if: schema != nil, "no jenkins-junit-10.xsd"))
@@ -48,6 +61,41 @@ import Testing
     }
     let all = root.children(named: "testsuite").flatMap { $0.children(named: "testcase") }
     #expect(root["tests"] == String(all.count))
+  }
+
+  @Test(arguments: Run.all)
+  func `a case fails whenever the program's exit code is not zero`(run: Run) throws {
+    let root = try parsed(run)
+    let isFailed = root["failures"] != "0" || root["errors"] != "0"
+    #expect(isFailed == (run.judgement.exitCode != 0))
+  }
+
+  @Test(arguments: Run.all)
+  func `each case of the extended flavour has its file and line`(run: Run) throws {
+    let file = junit(run.recording, run.judgement, files: run.files, flavour: .extended)
+    let cases = try XMLNode.parse(file).testCases
+    #expect(cases.allSatisfy { $0["file"] == run.recording.planFile || $0["name"] == "run" })
+    let lines = run.recording.phases.map { String($0.planLine) }
+    #expect(cases.prefix(lines.count).map { $0["line"] } == lines)
+    let thresholds = run.judgement.thresholds.map { String($0.planLine) }
+    #expect(cases.dropFirst(lines.count).compactMap { $0["line"] } == thresholds)
+    #expect(try parsed(run).testCases.allSatisfy { $0["file"] == nil && $0["line"] == nil })
+  }
+
+  @Test func `the file of several plans has every suite, and their sums`() throws {
+    let root = try XMLNode.parse(Sample.severalPlans())
+    let suites = root.children(named: "testsuite")
+    #expect(
+      suites.map { $0["name"] } == [
+        "ramp-50k.phases", "ramp-50k.thresholds", "ramp-1m.phases", "ramp-1m.thresholds",
+        "ramp-1m.phases",
+      ])
+    for key in ["tests", "failures", "errors"] {
+      #expect(root[key] == String(suites.reduce(0) { $0 + (Int($1[key] ?? "") ?? 0) }))
+    }
+    #expect(root.testCases.count == 8)
+    #expect(throws: NoJUnit.self) { try junit(merging: [Array("<a>".utf8)]) }
+    #expect(throws: NoJUnit.self) { try junit(merging: [Array("<html/>".utf8)]) }
   }
 
   @Test func `suites and cases stand in the plan's order`() throws {
@@ -85,11 +133,18 @@ import Testing
   }
 
   @Test func `a limit that the plan expected fails nothing`() throws {
-    var judgement = Sample.limitedJudgement
-    judgement.verdict = .passed
-    judgement.thresholds = []
-    let root = try XMLNode.parse(junit(Sample.limited, judgement, files: OutputFiles()))
+    let root = try parsed(Run.named("expected-limit"))
     #expect(root["failures"] == "0")
+    #expect(root.testCases.last?["name"]?.hasPrefix("expect-limit: {errno: EMFILE,") == true)
+  }
+
+  @Test func `an interrupt after an expected limit fails the phase that it cut off`() throws {
+    var recording = Sample.expectedLimit
+    recording.interrupted = true
+    recording.phases[1].outcome = .interrupted
+    let file = junit(recording, judge(recording), files: OutputFiles())
+    let cases = try XMLNode.parse(file).testCases
+    #expect(cases.prefix(2).map { $0.children.first?.name } == [nil, "error"])
   }
 
   @Test func `an interrupt is an error of the phase that it cut off`() throws {
@@ -105,29 +160,6 @@ import Testing
     let root = try XMLNode.parse(junit(recording, judgement, files: OutputFiles()))
     #expect(root["errors"] == "1")
     #expect(root.testCases.first?.children.first?["type"] == "fault")
-  }
-
-  @Test func `names repeat no other and have at most 512 characters`() throws {
-    var recording = Sample.passed
-    for index in recording.phases.indices {
-      recording.phases[index].title = String(repeating: "ramp ", count: 400)
-    }
-    let root = try XMLNode.parse(junit(recording, Sample.passedJudgement, files: OutputFiles()))
-    let names = try #require(root.children.first).children(named: "testcase").compactMap {
-      $0["name"]
-    }
-    #expect(Set(names).count == 2)
-    #expect(names.allSatisfy { $0.count <= 512 })
-  }
-
-  @Test func `one file stays under five megabytes`() {
-    var recording = Sample.limited
-    recording.limits[0].evidence = [Fact("log", String(repeating: "<&>", count: 2_000_000))]
-    var judgement = Sample.limitedJudgement
-    judgement.limit = recording.limits[0]
-    #expect(junit(recording, judgement, files: OutputFiles()).count < 5_000_000)
-    let message = String(repeating: "error: <&>\n", count: 900_000)
-    #expect(junit(invalidPlan: "p", message: message).count < 5_000_000)
   }
 
   private func parsed(_ run: Run) throws -> XMLNode {

@@ -1,38 +1,53 @@
 package import Plan
 package import Recording
 
-/// The run as JUnit XML, in the dialect that Jenkins validates: a suite for the phases and one for
-/// the thresholds.
+/// Which JUnit, as there is no standard for it.
+package enum JUnitFlavour: String, Sendable, CaseIterable {
+  /// What Jenkins' schema knows, and nothing else.
+  case jenkins
+  /// Every test case also says its `file` and `line` in the plan, for GitLab and GitHub.
+  case extended
+}
+
+/// The run as JUnit XML: a suite for the phases and one for the thresholds.
 package func junit(
-  _ recording: Recording, _ judgement: Judgement, files: OutputFiles
+  _ recording: Recording, _ judgement: Judgement, files: OutputFiles,
+  flavour: JUnitFlavour = .jenkins
 ) -> [UInt8] {
-  let run = RunCases(recording, judgement, attachments: files.attachments)
+  let run = RunCases(
+    recording, judgement, attachments: files.attachments, namesPlaces: flavour == .extended)
   var suites = [
     TestSuite(
-      name: recording.planName + ".phases", hostname: recording.hostname,
-      started: recording.started,
-      properties: properties(recording, judgement.limit),
+      plan: recording.planName, part: "phases", hostname: recording.hostname,
+      started: recording.started, properties: properties(recording, judgement.limit),
       cases: run.phases)
   ]
-  if !judgement.thresholds.isEmpty {
+  let thresholds = run.thresholds
+  if !thresholds.isEmpty {
     suites.append(
       TestSuite(
-        name: recording.planName + ".thresholds", hostname: recording.hostname,
-        started: recording.started, cases: run.thresholds))
+        plan: recording.planName, part: "thresholds", hostname: recording.hostname,
+        started: recording.started, cases: thresholds))
   }
   return TestSuites(name: recording.planName, suites: suites).bytes()
 }
 
 /// For a plan that could not be read, so that a CI job never finds no file: one case, one error.
 /// `message` holds the full diagnostics; its first line becomes the error's message.
+///
+/// - Parameters:
+///   - file: where its first error is, for the extended flavour; nil for Jenkins'.
+///   - errorLine: from 1.
 package func junit(
-  invalidPlan planName: String, message: String, hostname: String = "", started: String = ""
+  invalidPlan planName: String, message: String, hostname: String = "", started: String = "",
+  file: String? = nil, errorLine: Int? = nil
 ) -> [UInt8] {
   let headline = message.split(separator: "\n").first.map(String.init) ?? "the plan is invalid"
   let failing = TestCase(
-    name: "plan is valid", outcome: .error(type: "invalid-plan", message: headline, body: message))
+    name: "plan is valid", outcome: .error(type: "invalid-plan", message: headline, body: message),
+    place: file.map { TestCase.Place(file: $0, line: errorLine) })
   let suite = TestSuite(
-    name: planName + ".phases", hostname: hostname, started: started, cases: [failing])
+    plan: planName, part: "phases", hostname: hostname, started: started, cases: [failing])
   return TestSuites(name: planName, suites: [suite]).bytes()
 }
 

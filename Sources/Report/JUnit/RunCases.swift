@@ -6,11 +6,18 @@ struct RunCases {
   private let recording: Recording
   private let judgement: Judgement
   private let attachments: String
+  private let namesPlaces: Bool
 
-  init(_ recording: Recording, _ judgement: Judgement, attachments: String) {
+  /// - Parameters:
+  ///   - attachments: what a failed case prints to point to the run's files.
+  ///   - namesPlaces: whether cases say where the plan has them.
+  init(
+    _ recording: Recording, _ judgement: Judgement, attachments: String, namesPlaces: Bool
+  ) {
     self.recording = recording
     self.judgement = judgement
     self.attachments = attachments
+    self.namesPlaces = namesPlaces
   }
 
   /// One for each phase as planned, whether or not it was reached.
@@ -18,7 +25,7 @@ struct RunCases {
     var cases = recording.phases.map { phase in
       TestCase(
         name: phase.title, time: phase.duration ?? 0, outcome: outcome(of: phase),
-        output: attachments)
+        output: attachments, place: place(phase.planLine))
     }
     guard let ending else { return cases }
     if let index = cutOff {
@@ -30,6 +37,7 @@ struct RunCases {
     return cases
   }
 
+  /// One for each threshold, and one for the limit that the plan expects.
   var thresholds: [TestCase] {
     judgement.thresholds.map { threshold in
       let message = "\(threshold.text): \(threshold.reason)"
@@ -40,8 +48,23 @@ struct RunCases {
           : .failure(
             type: "threshold", message: message,
             body: message + "\nplan line \(threshold.planLine)\n"),
-        output: attachments)
+        output: attachments, place: place(threshold.planLine))
+    } + [expectation].compactMap(\.self)
+  }
+
+  private var expectation: TestCase? {
+    judgement.expectation.map { expectation in
+      let message = "\(expectation.text): \(expectation.reason)"
+      return TestCase(
+        name: expectation.text,
+        outcome: expectation.met
+          ? .passed : .failure(type: "expect-limit", message: message, body: message + "\n"),
+        output: attachments, place: place(nil))
     }
+  }
+
+  private func place(_ line: Int?) -> TestCase.Place? {
+    namesPlaces ? TestCase.Place(file: recording.planFile, line: line) : nil
   }
 
   private func outcome(of phase: PhaseRecord) -> TestCase.Outcome {
@@ -52,9 +75,11 @@ struct RunCases {
     return .passed
   }
 
-  /// A limit that the plan expected is no failure: then the verdict rests on thresholds alone.
+  /// A limit that the plan expected is no failure: then the verdict rests on thresholds alone, or on
+  /// what cut the run off later.
   private func isFailed(_ phase: PhaseRecord) -> Bool {
     guard judgement.verdict != .passed, judgement.verdict != .failed else { return false }
+    if judgement.expectation?.met == true, judgement.limit?.phase == phase.name { return false }
     return phase.outcome == .limit || judgement.limit?.phase == phase.name
   }
 
@@ -81,8 +106,8 @@ struct RunCases {
     let type: String
     var body = judgement.headline + "\n"
     if let fault = recording.fault {
-      type = "fault"
-      if fault != judgement.headline { body += "\n" + fault + "\n" }
+      type = judgement.exitCode == ExitStatus.preflightRefused ? "preflight-refused" : "fault"
+      body = fault.hasPrefix(judgement.headline) ? fault + "\n" : body + "\n" + fault + "\n"
     } else if recording.interrupted {
       type = "interrupted"
     } else if !recording.complete {

@@ -1,19 +1,27 @@
 import Recording
 
-/// A JUnit file in the making: just the elements and attributes that Jenkins' schema knows.
+/// A JUnit file in the making: just the elements and attributes that Jenkins' schema knows, and in
+/// the extended flavour two more.
 struct TestSuites {
   let name: String
   let suites: [TestSuite]
 
+  /// The file, its bodies cut as short as needed to keep it under 5 MB.
+  func bytes() -> [UInt8] {
+    Self.bytes { bodyLimit in element(bodyLimit: bodyLimit) }
+  }
+
   /// CI servers refuse or choke on more.
   private static let mostBytes = 5_000_000
 
-  /// The file, its bodies cut as short as needed to keep it under 5 MB.
-  func bytes() -> [UInt8] {
+  /// The first of ever shorter files that is short enough.
+  ///
+  /// - Parameter element: the file with its bodies cut to that many characters.
+  static func bytes(_ element: (_ bodyLimit: Int) -> Element) -> [UInt8] {
     var written: [UInt8] = []
     for bodyLimit in [256 * 1024, 16 * 1024, 1024, 64] {
-      written = Document(.xml, element(bodyLimit: bodyLimit)).bytes()
-      if written.count < Self.mostBytes { break }
+      written = Document(.xml, element(bodyLimit)).bytes()
+      if written.count < mostBytes { break }
     }
     return written
   }
@@ -23,7 +31,8 @@ struct TestSuites {
     return Element(
       "testsuites",
       [
-        "name": line(name), "time": Format.fixed(cases.reduce(0) { $0 + ($1.time ?? 0) }, 3),
+        "name": TestSuite.shortened(name),
+        "time": Format.fixed(cases.reduce(0) { $0 + ($1.time ?? 0) }, 3),
         "tests": String(cases.count), "failures": String(cases.count(where: \.outcome.isFailure)),
         "errors": String(cases.count(where: \.outcome.isError)),
       ]
@@ -34,7 +43,9 @@ struct TestSuites {
 }
 
 struct TestSuite {
-  var name: String
+  /// The plan's name, and what of the plan this is: "phases".
+  var plan: String
+  var part: String
   var hostname: String
   /// ISO 8601 in UTC, as a recording holds it.
   var started: String
@@ -44,35 +55,43 @@ struct TestSuite {
   fileprivate func element(bodyLimit: Int) -> Element {
     let time = Format.fixed(cases.reduce(0) { $0 + ($1.time ?? 0) }, 3)
     // The schema wants a time without a zone; it is UTC.
-    let timestamp = started.count >= 19 ? String(started.prefix(19)) : nil
+    let timestamp = started.count >= 19 ? line(String(started.prefix(19))) : nil
     return Element(
       "testsuite",
       [
-        "name": line(name), "tests": String(cases.count),
+        "name": name, "tests": String(cases.count),
         "failures": String(cases.count(where: \.outcome.isFailure)),
         "errors": String(cases.count(where: \.outcome.isError)),
         "skipped": String(cases.count(where: \.outcome.isSkipped)), "time": time,
-        "timestamp": timestamp, "hostname": hostname.isEmpty ? nil : line(hostname),
+        "timestamp": timestamp, "hostname": hostname.isEmpty ? nil : Self.shortened(hostname),
       ]
     ) {
       if !properties.isEmpty {
         Element("properties") {
           for property in properties {
-            Element("property", ["name": property.name, "value": line(property.value)])
+            Element("property", ["name": property.name, "value": Self.shortened(property.value)])
           }
         }
       }
       for (testCase, name) in zip(cases, uniqueNames) {
-        testCase.element(name: name, suite: line(self.name), bodyLimit: bodyLimit)
+        testCase.element(name: name, suite: self.name, bodyLimit: bodyLimit)
       }
     }
   }
 
-  /// Names of at most 512 characters; those met before get a number, or histories would mix.
+  private var name: String { Self.shortened(plan) + "." + part }
+
+  /// On one line, and so short that a number or a word more makes no more than the 512 characters
+  /// that a name may have.
+  fileprivate static func shortened(_ name: String) -> String {
+    String(line(name).unicodeScalars.prefix(500))
+  }
+
+  /// Names met before get a number, or histories would mix.
   private var uniqueNames: [String] {
     var seen: Set<String> = []
     return cases.map { testCase in
-      let name = String(line(testCase.name).unicodeScalars.prefix(500))
+      let name = Self.shortened(testCase.name)
       var unique = name
       var repetition = 1
       while !seen.insert(unique).inserted {
@@ -98,29 +117,49 @@ struct TestCase {
   var outcome = Outcome.passed
   /// What a failed case prints.
   var output = ""
+  /// Where the plan says it; nil for what stands in no plan, and in the flavour that has no place
+  /// for it.
+  var place: Place?
+
+  struct Place {
+    var file: String
+    /// From 1; nil where it is not known.
+    var line: Int?
+  }
 
   fileprivate func element(name: String, suite: String, bodyLimit: Int) -> Element {
     Element(
       "testcase",
-      ["name": name, "classname": suite, "time": time.map { Format.fixed($0, 3) } ?? "0"]
+      [
+        "name": name, "classname": suite, "time": time.map { Format.fixed($0, 3) } ?? "0",
+        "file": place.map { TestSuite.shortened($0.file) }, "line": place?.line.map(String.init),
+      ]
     ) {
       switch outcome {
       case .passed: [] as [Node]
-      case .skipped(let message): Element("skipped", ["message": line(message)])
+      case .skipped(let message):
+        Element("skipped", ["message": headline(message, bodyLimit)])
       case .failure(let type, let message, let body):
-        problem("failure", type, message, truncated(body, to: bodyLimit))
+        problem("failure", type, message, body, bodyLimit)
       case .error(let type, let message, let body):
-        problem("error", type, message, truncated(body, to: bodyLimit))
+        problem("error", type, message, body, bodyLimit)
       }
     }
   }
 
   @MarkupBuilder
   private func problem(
-    _ kind: String, _ type: String, _ message: String, _ body: String
+    _ kind: String, _ type: String, _ message: String, _ body: String, _ bodyLimit: Int
   ) -> [Node] {
-    Element(kind, ["type": line(type), "message": line(truncated(message, to: 1000))], body)
-    if !output.isEmpty { Element("system-out", [:], output) }
+    Element(
+      kind, ["type": TestSuite.shortened(type), "message": headline(message, bodyLimit)],
+      truncated(body, to: bodyLimit))
+    if !output.isEmpty { Element("system-out", [:], truncated(output, to: bodyLimit)) }
+  }
+
+  /// What CI servers show first, in a line that does not fill their page.
+  private func headline(_ message: String, _ bodyLimit: Int) -> String {
+    line(truncated(message, to: min(1000, bodyLimit)))
   }
 }
 

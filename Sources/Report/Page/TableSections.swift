@@ -47,6 +47,11 @@ extension HTMLReport {
   var thresholdsSection: Section {
     Section("thresholds", "Thresholds") {
       if !judgement.thresholds.isEmpty { thresholdTable.element }
+      if let expectation = judgement.expectation {
+        Element("dl", ["class": "pairs", "data-met": String(expectation.met)]) {
+          pair(Fact(line(expectation.text), line(expectation.reason)))
+        }
+      }
     }
   }
 

@@ -1,0 +1,67 @@
+import Foundation
+import Testing
+
+/// The JUnit of several plans, and of one in its two flavours.
+@Suite(.tags(.realKernel)) struct SeveralPlansTests {
+  private let workspace: Workspace
+
+  init() throws {
+    workspace = try Workspace()
+    try workspace.write(PlanText(goal: "20").on(try Loopback()), to: "a.plan")
+    try workspace.write("target: 127.0.0.1:1\nphases: [rampp: {to: 1}]\n", to: "b.plan")
+  }
+
+  @Test func `--junit gets the cases of all plans, and each keeps its own file`() throws {
+    let ending = try workspace.run(["a.plan", "b.plan", "--junit", "out/all.xml", "--quiet"])
+    #expect(ending.exitCode == 104)
+    let all = try JUnitFile(workspace.url("out/all.xml"))
+    let own = try workspace.junit(of: "a").cases + workspace.junit(of: "b").cases
+    #expect(all.cases == own)
+    #expect(all.cases("error").map(\.type) == ["invalid-plan"])
+    #expect(all.properties["connections.max"] == "20")
+  }
+
+  @Test func `a JUnit that cannot be written is exit 107, whatever the plans came to`() throws {
+    try workspace.write("in the way", to: "file")
+    let ending = try workspace.run(["b.plan", "b.plan", "--junit", "file/x", "--quiet"])
+    #expect(ending.exitCode == 107)
+    #expect(ending.errors.contains("file/x: the report cannot be written"), "\(ending.errors)")
+  }
+
+  @Test func `--html names the page of one plan, and is refused for several`() throws {
+    let ending = try workspace.run(["run", "a.plan", "b.plan", "--html", "x.html"])
+    #expect(ending.exitCode == 64)
+    #expect(ending.errors.contains("every plan has its own"), "\(ending.errors)")
+    #expect(workspace.files(in: "reports").isEmpty)
+  }
+
+  @Test func `the extended flavour names file and line, of run, report and invalid plan`() throws {
+    let flavour = ["--junit-flavor", "extended", "--quiet"]
+    #expect(try workspace.run(["a.plan"] + flavour).exitCode == 0)
+    let path = "reports/a/TEST-a.xml"
+    let run = try workspace.text(of: path)
+    let ramp = try #require(
+      workspace.text(of: "a.plan").split(separator: "\n").firstIndex { $0.contains("ramp:") })
+    #expect(run.contains("file=\"a.plan\" line=\"\(ramp + 1)\""))
+    #expect(try workspace.run(["report", "reports/a/run.recording"] + flavour).exitCode == 0)
+    #expect(try workspace.text(of: path) == run)
+    #expect(try workspace.run(["report", "reports/a/run.recording", "--quiet"]).exitCode == 0)
+    #expect(!(try workspace.text(of: path)).contains("file="))
+    #expect(try workspace.run(["b.plan"] + flavour).exitCode == 104)
+    #expect(
+      try workspace.text(of: "reports/b/TEST-b.xml").contains("file=\"b.plan\" line=\"2\""))
+  }
+
+  @Test func `a locale with a comma as decimal point changes nothing`() throws {
+    #expect(try workspace.run(["a.plan", "--quiet"]).exitCode == 0)
+    func files(_ environment: [String: String], _ out: String) throws -> [String] {
+      let ending = try workspace.run(
+        ["report", "reports/a/run.recording", "--out", out], environment: environment)
+      #expect(ending.exitCode == 0)
+      return try [ending.output.replacing(out, with: "")]
+        + ["report.html", "TEST-a.xml"].map { try workspace.text(of: "\(out)/\($0)") }
+    }
+    let german = ["LC_ALL": "de_DE.UTF-8", "LANG": "de_DE.UTF-8", "LANGUAGE": "de"]
+    #expect(try files(german, "german") == files([:], "german"))
+  }
+}
