@@ -3,6 +3,8 @@ import GRDB
 
 /// A recording's file as it lies on the disk, found to be one by its header.
 struct RecordingFile {
+  /// As it was named, for messages.
+  private let name: String
   private let path: String
   private let header: [UInt8]
 
@@ -20,6 +22,7 @@ struct RecordingFile {
       throw .unreadable(path: path, reason: "\(error.localizedDescription)")
     }
     self.path = resolved
+    name = path
     try check(path)
   }
 
@@ -40,11 +43,34 @@ struct RecordingFile {
     header[offset..<offset + 4].reduce(0) { $0 << 8 | Int32($1) }
   }
 
+  /// Reads from it what the body asks for. The file is never changed, and nothing is left beside it.
+  func read<Result>(
+    _ body: (Database) throws -> Result
+  ) throws(RecordingError) -> Result {
+    do {
+      return try open { path in
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.foreignKeysEnabled = false
+        configuration.prepareDatabase { database in
+          // The file may come from anyone: its schema runs no code of its own.
+          try database.execute(sql: "PRAGMA trusted_schema = OFF")
+          try database.execute(sql: "PRAGMA cell_size_check = ON")
+        }
+        return try DatabaseQueue(path: path, configuration: configuration).read(body)
+      }
+    } catch  where isDamage(error) {
+      throw .corrupt(path: name, reason: reason(of: error))
+    } catch {
+      throw .unreadable(path: name, reason: reason(of: error))
+    }
+  }
+
   /// Hands over a path that may be opened without touching this file.
   ///
   /// SQLite cannot read a WAL, or a database that is marked for one (bytes 18 and 19), without
   /// creating files beside it. Such a recording is read from a private copy.
-  func open<Result>(_ body: (String) throws -> Result) throws -> Result {
+  private func open<Result>(_ body: (String) throws -> Result) throws -> Result {
     let files = FileManager.default
     let left = Self.companions.filter { files.fileExists(atPath: path + $0) }
     if left.isEmpty && header[18] == 1 && header[19] == 1 { return try body(path) }

@@ -5,28 +5,10 @@ extension Recording {
   /// Reads a recording: a finished one, one that was cut off, or one that is still being written.
   /// The file is never changed, and nothing is left beside it.
   package static func read(from path: String) throws(RecordingError) -> Recording {
-    let file = try RecordingFile(path)
-    do {
-      return try file.open { path in
-        var configuration = Configuration()
-        configuration.readonly = true
-        configuration.foreignKeysEnabled = false
-        configuration.prepareDatabase { database in
-          // The file may come from anyone: its schema runs no code of its own.
-          try database.execute(sql: "PRAGMA trusted_schema = OFF")
-          try database.execute(sql: "PRAGMA cell_size_check = ON")
-        }
-        let queue = try DatabaseQueue(path: path, configuration: configuration)
-        return try queue.read { database in
-          let check = try String.fetchOne(database, sql: "PRAGMA quick_check(1)")
-          guard check == "ok" else { throw Malformed(reason: check ?? "it fails its own check") }
-          return try Recording(database: database)
-        }
-      }
-    } catch  where isDamage(error) {
-      throw .corrupt(path: path, reason: reason(of: error))
-    } catch {
-      throw .unreadable(path: path, reason: reason(of: error))
+    try RecordingFile(path).read { database in
+      let check = try String.fetchOne(database, sql: "PRAGMA quick_check(1)")
+      guard check == "ok" else { throw Malformed(reason: check ?? "it fails its own check") }
+      return try Recording(database: database)
     }
   }
 

@@ -1,0 +1,88 @@
+import Foundation
+import GRDB
+
+/// What a run came to, for a line in the history of its plan.
+///
+/// It is read from a few small tables: a recording of an hour holds a million samples, and a history
+/// has dozens of recordings.
+package struct RecordingSummary: Sendable, Equatable {
+  package var planName: String
+  /// UTC, ISO 8601 with milliseconds.
+  package var started: String
+  package var complete: Bool
+  /// As judged when the run ended; nil where it never came to that.
+  package var verdict: Verdict?
+  /// The most connections asked for; nil where none were.
+  package var goal: Int?
+  /// The most that stood at both ends.
+  package var held: Int
+  /// Connect latency from the instant that the schedule intended, in seconds; nil where nothing was
+  /// measured.
+  package var connectP99: Double?
+  /// What stopped it, in one phrase; nil when nothing did.
+  package var limit: String?
+
+  package init(
+    planName: String, started: String, complete: Bool = true, verdict: Verdict? = nil,
+    goal: Int? = nil, held: Int, connectP99: Double? = nil, limit: String? = nil
+  ) {
+    self.planName = planName
+    self.started = started
+    self.complete = complete
+    self.verdict = verdict
+    self.goal = goal
+    self.held = held
+    self.connectP99 = connectP99
+    self.limit = limit
+  }
+}
+
+extension RecordingSummary {
+  /// Reads the summary of a recording, and no more of it than that takes.
+  package static func read(from path: String) throws(RecordingError) -> RecordingSummary {
+    try RecordingFile(path).read { database in try RecordingSummary(database) }
+  }
+
+  /// The summary of a recording that has been read anyway.
+  ///
+  /// - Parameter verdict: as judged now, which may be by other conditions than when it ended.
+  package init(_ recording: Recording, verdict: Verdict?) {
+    let metrics = Metrics(recording)
+    self.init(
+      planName: recording.planName, started: recording.started, complete: recording.complete,
+      verdict: verdict, goal: metrics.goal, held: metrics.held, connectP99: metrics.connect?.p99,
+      limit: Self.cause(of: recording.limits))
+  }
+
+  private init(_ database: Database) throws {
+    guard let run = try Row.fetchOne(database, sql: "SELECT * FROM run") else {
+      throw Malformed(reason: "it says nothing about its run")
+    }
+    let phases = try PhaseRecord.all(in: database)
+    let judged: String? = try run.get("verdict")
+    self.init(
+      planName: try run.get("plan_name"), started: try run.get("started"),
+      complete: try run.get("complete"), verdict: judged.flatMap(Verdict.init(rawValue:)),
+      goal: phases.compactMap(\.goal).max(),
+      held: phases.map { max(0, $0.established - $0.phantom) }.max() ?? 0,
+      connectP99: try Self.connectP99(in: database),
+      limit: Self.cause(of: try LimitRecord.all(in: database)))
+  }
+
+  private static func connectP99(in database: Database) throws -> Double? {
+    var distributions: [Distribution] = []
+    let rows = try Row.fetchCursor(
+      database, sql: "SELECT buckets FROM histogram WHERE metric = 'connect'")
+    while let row = try rows.next() {
+      guard let distribution = Distribution(encoded: try row.get("buckets")) else {
+        throw Malformed(reason: "a histogram cannot be decoded")
+      }
+      distributions.append(distribution)
+    }
+    return Distribution(merging: distributions).percentile(99).map { Double($0) / 1e9 }
+  }
+
+  private static func cause(of limits: [LimitRecord]) -> String? {
+    limits.min { $0.firstInstant < $1.firstInstant }?.cause
+  }
+}

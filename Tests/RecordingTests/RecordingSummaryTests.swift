@@ -1,0 +1,61 @@
+import Foundation
+import GRDB
+import Testing
+
+@testable import Recording
+
+@Suite struct RecordingSummaryTests {
+  private let directory: TemporaryDirectory
+  private let path: String
+
+  init() throws {
+    directory = try TemporaryDirectory()
+    path = directory.file("run.recording")
+  }
+
+  @Test func `is what the whole recording comes to`() throws {
+    var recording = Recording.full
+    recording.verdict = .limit
+    try recording.write(to: path)
+    let summary = try RecordingSummary.read(from: path)
+    #expect(summary == RecordingSummary(recording, verdict: .limit))
+    #expect(summary.held == 19_930)
+    #expect(summary.goal == 1_000_000)
+    #expect(summary.started == "2026-01-02T03:04:05.678Z")
+    #expect(summary.limit?.isEmpty == false)
+    #expect(summary.connectP99 == Metrics(recording).connect?.p99)
+  }
+
+  @Test func `has nothing where nothing was measured`() throws {
+    try Recording(planName: "p").write(to: path)
+    #expect(
+      try RecordingSummary.read(from: path)
+        == RecordingSummary(planName: "p", started: "", held: 0))
+  }
+
+  @Test func `reads no sample`() throws {
+    try Recording.full.write(to: path)
+    try DatabaseQueue(path: path).write { database in
+      try database.execute(sql: "DROP VIEW reading; DROP TABLE sample; DROP TABLE series")
+    }
+    #expect(try RecordingSummary.read(from: path).held == 19_930)
+    #expect(throws: RecordingError.self) { try Recording.read(from: path) }
+  }
+
+  @Test func `reads a run that was cut off, and leaves nothing beside it`() throws {
+    var recording = Recording.full
+    recording.complete = false
+    let writer = try RecordingWriter(path: path, recording: recording)
+    let before = try directory.contents
+    let summary = try RecordingSummary.read(from: path)
+    #expect(!summary.complete)
+    #expect(summary.verdict == nil)
+    #expect(try directory.contents == before)
+    withExtendedLifetime(writer) {}
+  }
+
+  @Test func `refuses what is no recording`() throws {
+    try Data("not SQLite".utf8).write(to: URL(fileURLWithPath: path))
+    #expect(throws: RecordingError.foreign(path: path)) { try RecordingSummary.read(from: path) }
+  }
+}
