@@ -55,7 +55,7 @@ let package = Package(
       name: "Probe", dependencies: ["Addressing", "Linux", "Messages"], swiftSettings: strict),
     .target(
       name: "Report", dependencies: ["Plan", "Recording", "CLibXML2"],
-      resources: [.embedInCode("report.css")], swiftSettings: strict),
+      resources: [.embedInCode("report.css"), .embedInCode("report.js")], swiftSettings: strict),
     .executableTarget(
       name: "Runner",
       dependencies: [

@@ -15,7 +15,7 @@ package func comparisonText(
   lines += section(
     "host", comparison.host.map { "\(line($0.name)): \(value($0.base)) -> \(value($0.new))" },
     paint)
-  lines += section("plan", plan(comparison.plan), paint)
+  lines += section("plan", [comparison.plan.sentence].compactMap(\.self), paint)
   lines += ["", verdict(comparison, paint)]
   return lines.joined(separator: "\n") + "\n"
 }
@@ -48,7 +48,7 @@ private func spoken(_ figure: Comparison.Figure) -> String {
   switch figure.verdict {
   case .same where figure.relative == 0: return "\(name) same"
   case .unknown: return "\(name) not comparable"
-  case let verdict: return "\(name) \(change(figure)) (\(verdict.rawValue))"
+  case let verdict: return "\(name) \(figure.shortChange) (\(verdict.rawValue))"
   }
 }
 
@@ -69,7 +69,7 @@ private func figures(_ comparison: Comparison, _ paint: Paint) -> [String] {
     let metric = figure.metric
     rows.append([
       "  " + metric.words, figure.base.map(metric.text) ?? "–",
-      figure.new.map(metric.text) ?? "–", absolute(figure), relative(figure), verdict(figure),
+      figure.new.map(metric.text) ?? "–", figure.absolute, figure.change, figure.verdictInFull,
     ])
   }
   let widths = (0..<5).map { column in
@@ -92,59 +92,9 @@ private func painted(_ verdict: String, _ paint: Paint) -> String {
   return paint.dim(verdict)
 }
 
-/// "worse (tolerance 10%)", "within noise (noise 23%, tolerance 10%)".
-private func verdict(_ figure: Comparison.Figure) -> String {
-  let tolerance = "tolerance \(percent(figure.tolerance))"
-  let noise = figure.noise.map { "noise \(percent($0)), " } ?? ""
-  switch figure.verdict {
-  case .same, .unknown: return figure.verdict.rawValue
-  case .better, .worse, .withinNoise: return "\(figure.verdict.rawValue) (\(noise)\(tolerance))"
-  }
-}
-
-private func absolute(_ figure: Comparison.Figure) -> String {
-  guard let difference = figure.difference, difference.isFinite else { return "–" }
-  if difference == 0 { return "0" }
-  return (difference < 0 ? "-" : "+") + figure.metric.text(abs(difference))
-}
-
-private func relative(_ figure: Comparison.Figure) -> String {
-  guard let relative = figure.relative else { return figure.difference == nil ? "" : "–" }
-  return relative == 0 ? "" : (relative < 0 ? "-" : "+") + percent(abs(relative))
-}
-
-/// The relative change; the absolute one where there is nothing to be relative to.
-private func change(_ figure: Comparison.Figure) -> String {
-  figure.relative == nil ? absolute(figure) : relative(figure)
-}
-
-/// "0.4%", "12%", "1,240%".
-private func percent(_ ratio: Double) -> String {
-  let value = ratio * 100
-  let rounded = value < 10 ? (value * 10).rounded() / 10 : value.rounded()
-  return (rounded == 0 && value > 0 ? "0.1" : Format.count(rounded)) + "%"
-}
-
 private func limit(_ change: LimitChange, _ paint: Paint) -> String {
   let text = "\(line(change.limit.cause)) · \(change.limit.resource.rawValue)"
-  let sides =
-    switch (change.inBase, change.inNew) {
-    case (true, false): "only in base"
-    case (false, true): "only in new"
-    default: "in both"
-    }
-  return "\(text): \(sides), \(painted(change.verdict.rawValue, paint))"
-}
-
-private func plan(_ change: PlanChange) -> [String] {
-  guard change.differs else { return [] }
-  guard change.onlyInBase + change.onlyInNew > 0 else {
-    return ["the same lines, in another order"]
-  }
-  return [
-    "differs: \(Format.count(change.onlyInBase)) lines only in base, "
-      + "\(Format.count(change.onlyInNew)) only in new"
-  ]
+  return "\(text): \(change.sides), \(painted(change.verdict.rawValue, paint))"
 }
 
 private func section(_ name: String, _ lines: [String], _ paint: Paint) -> [String] {
@@ -154,25 +104,6 @@ private func section(_ name: String, _ lines: [String], _ paint: Paint) -> [Stri
 private func value(_ text: String?) -> String { text.map(line) ?? "–" }
 
 private func verdict(_ comparison: Comparison, _ paint: Paint) -> String {
-  let worse =
-    comparison.figures.count { $0.verdict == .worse }
-    + comparison.limits.count { $0.verdict == .worse }
-  return worse == 0
-    ? paint.green("no regression")
-    : paint.red("regression: \(Format.count(worse)) \(worse == 1 ? "is" : "are") worse")
-}
-
-extension ComparedMetric {
-  /// "connect p99".
-  fileprivate var words: String {
-    switch self {
-    case .kernelMemory: "kernel memory an end"
-    case .userMemory: "user memory an end"
-    case .userTime: "user time an end"
-    case .connectRate, .connectP50, .connectP90, .connectP99, .connectP999, .connectMax,
-      .messagesSent, .messagesLost, .messagesRate, .roundTripP50, .roundTripP90, .roundTripP99,
-      .roundTripP999, .roundTripMax, .held, .phantom, .failures:
-      rawValue.split(separator: ".", maxSplits: 1).joined(separator: " ")
-    }
-  }
+  comparison.worseCount == 0
+    ? paint.green(comparison.sentence) : paint.red(comparison.sentence)
 }

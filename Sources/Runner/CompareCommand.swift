@@ -18,10 +18,11 @@ struct CompareCommand: ParsableCommand {
         runner compare reports/quick/history/20260102T030405.678Z.recording \\
           reports/quick/run.recording
         runner compare base.recording new.recording --tolerance connect.p99=50% --json
+        runner compare base.recording new.recording --html comparison.html
 
       EXIT CODES:
         0 no regression   99 a regression   64 wrong command line
-        1 a recording cannot be read
+        1 a recording cannot be read   107 the page cannot be written
       """)
 
   @Argument(help: "The recording to compare with.")
@@ -37,6 +38,11 @@ struct CompareCommand: ParsableCommand {
       valueName: "metric=share"),
     transform: Tolerance.init(option:))
   var tolerances: [Tolerance] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Also write the second run's report there, with the comparison in it.", valueName: "path"))
+  var html: String?
 
   @Flag(help: "Print one JSON object instead of the table.")
   var json = false
@@ -77,6 +83,24 @@ struct CompareCommand: ParsableCommand {
       StandardOutput.write(
         comparisonText(comparison, base: recordings.base, new: recordings.new, colour: colour))
     }
+    if let html { try write(comparison, of: recordings.new, against: recordings.base, to: html) }
     throw ExitCode(comparison.exitCode)
+  }
+
+  private func write(
+    _ comparison: Comparison, of recording: Recording, against baseline: Recording, to path: String
+  ) throws {
+    let files = RunFiles(
+      recording: new, plan: recording.planName, directory: nil, junit: nil, html: path)
+    for file in [files.html, files.stylesheet, files.script]
+    where RunFiles.isRecording(file, new) || RunFiles.isRecording(file, base) {
+      throw ValidationError("\(file) is a recording, which no report overwrites.")
+    }
+    let earlier = EarlierRuns(base: baseline, comparison: comparison)
+    do {
+      try files.writePage(Report.html(recording, judge(recording), earlier: earlier))
+    } catch {
+      throw ExitCode(complain("the page cannot be written: \(error)", ExitStatus.notWritten))
+    }
   }
 }

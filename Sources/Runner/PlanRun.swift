@@ -49,13 +49,8 @@ extension RunOptions {
     } catch {
       return complain("\(plan.name): \(error)", ExitStatus.notWritten)
     }
-    let code = publish(result, files)
-    if let replay {
-      compare(result, with: replay.original)
-    } else if let before, !quiet {
-      compare(result, withRecordingAt: before)
-    }
-    return code
+    if let replay { return publish(result, files, replayOf: replay.original) }
+    return publish(result, files, before: before)
   }
 
   // MARK: Driving
@@ -143,31 +138,35 @@ extension RunOptions {
     }
   }
 
-  private func publish(_ recording: Recording, _ files: RunFiles) -> Int32 {
-    let voice = Publication.Voice(json: json, quiet: quiet, colour: colour)
-    return Publication(files: files, flavour: junitFlavour).publish(
-      recording, judge(recording), voice)
-  }
-
-  private func compare(_ recording: Recording, with original: Recording) {
-    guard !quiet, !json else { return }
-    let comparison = Comparison(base: original, new: recording)
-    StandardOutput.write(
-      comparisonText(
-        comparison, base: original, new: recording, colour: colour && Terminal.hasOutput))
-  }
-
-  /// One line on standard error. A recording of before that cannot be read is no fault of this run.
-  private func compare(_ recording: Recording, withRecordingAt path: String) {
-    do throws(RecordingError) {
-      let base = try Recording.read(from: path)
-      let comparison = Comparison(base: base, new: recording)
-      let line = comparisonLine(comparison, base: base)
-      StandardError.write("runner: \(recording.planName): \(line)\n")
-    } catch {
-      StandardError.write(
-        "runner: \(recording.planName): not compared with the run before: \(error)\n")
+  private func publish(_ recording: Recording, _ files: RunFiles, before: String?) -> Int32 {
+    var remark = ""
+    let earlier = EarlierRuns(of: recording, at: files.recording, before: before) { remark = $0 }
+    let code = publish(recording, files, earlier)
+    if !remark.isEmpty, !quiet {
+      StandardError.write("runner: \(recording.planName): \(remark)\n")
     }
+    return code
+  }
+
+  private func publish(
+    _ recording: Recording, _ files: RunFiles, replayOf original: Recording
+  ) -> Int32 {
+    let comparison = Comparison(base: original, new: recording)
+    let code = publish(recording, files, EarlierRuns(base: original, comparison: comparison))
+    if !quiet, !json {
+      StandardOutput.write(
+        comparisonText(
+          comparison, base: original, new: recording, colour: colour && Terminal.hasOutput))
+    }
+    return code
+  }
+
+  private func publish(
+    _ recording: Recording, _ files: RunFiles, _ earlier: EarlierRuns
+  ) -> Int32 {
+    Publication(files: files, flavour: junitFlavour).publish(
+      recording, judge(recording), earlier: earlier,
+      Publication.Voice(json: json, quiet: quiet, colour: colour))
   }
 
   // MARK: Surroundings

@@ -28,9 +28,11 @@ struct Publication {
   }
 
   /// Writes every report and tells the result. Returns the exit code.
-  func publish(_ recording: Recording, _ judgement: Judgement, _ voice: Voice) -> Int32 {
+  func publish(
+    _ recording: Recording, _ judgement: Judgement, earlier: EarlierRuns, _ voice: Voice
+  ) -> Int32 {
     do {
-      try publish(recording, judgement)
+      try publish(recording, judgement, earlier)
     } catch {
       return complain(
         "\(recording.planName): a report cannot be written: \(error)", ExitStatus.notWritten)
@@ -44,11 +46,12 @@ struct Publication {
     return judgement.exitCode
   }
 
-  private func publish(_ recording: Recording, _ judgement: Judgement) throws {
+  private func publish(
+    _ recording: Recording, _ judgement: Judgement, _ earlier: EarlierRuns
+  ) throws {
     try RunFiles.write(
       junit(recording, judgement, files: outputs, flavour: flavour), to: files.junit)
-    try RunFiles.write(html(recording, judgement), to: files.html)
-    try RunFiles.write(stylesheet, to: files.stylesheet)
+    try files.writePage(html(recording, judgement, earlier: earlier))
   }
 
   /// A plan that never ran has a JUnit file all the same. Returns the JSON summary.
@@ -94,6 +97,15 @@ struct Publication {
 
   private func summary(_ recording: Recording, _ judgement: Judgement, colour: Bool) -> String {
     Report.summary(recording, judgement, files: outputs, colour: colour)
+  }
+}
+
+extension RunFiles {
+  /// The page and what belongs beside it.
+  func writePage(_ page: [UInt8]) throws {
+    try Self.write(page, to: html)
+    try Self.write(Report.stylesheet, to: stylesheet)
+    try Self.write(Report.script, to: script)
   }
 }
 

@@ -11,7 +11,7 @@ struct ReportCommand: ParsableCommand {
     abstract: "Judge and report a recorded run once more.",
     discussion: """
       Reads nothing but the recording, and never changes it. Writes TEST-<plan>.xml and \
-      report.html beside it, and prints a summary. A run that was cut off is reported as \
+      report.html beside it, with the runs before it from history/, and prints a summary. A run that was cut off is reported as \
       incomplete, up to its last sample.
 
       EXAMPLES:
@@ -70,14 +70,17 @@ struct ReportCommand: ParsableCommand {
     let judgement = try judgement(of: whole)
     let files = RunFiles(
       recording: recording, plan: whole.planName, directory: out, junit: junit, html: html)
-    for path in [files.junit, files.html, files.stylesheet]
+    for path in [files.junit, files.html, files.stylesheet, files.script]
     where RunFiles.isRecording(path, recording) {
       throw ValidationError("\(path) is the recording itself, which no report overwrites.")
     }
     let voice = Publication.Voice(
       json: json, quiet: quiet, colour: !noColour && Surroundings.allowColour)
+    let history = History(of: recording, started: whole.started)
+    let earlier = EarlierRuns(of: whole, at: recording, before: history.last)
     throw ExitCode(
-      Publication(files: files, flavour: junitFlavour).publish(whole, judgement, voice))
+      Publication(files: files, flavour: junitFlavour).publish(
+        whole, judgement, earlier: earlier, voice))
   }
 
   private func judgement(of recording: Recording) throws -> Judgement {

@@ -8,6 +8,7 @@ struct RunFiles {
   let recording: String
   let html: String
   let stylesheet: String
+  let script: String
   let junit: String
 
   init(plan name: String, out: String, junit: String?, html: String?) {
@@ -15,6 +16,7 @@ struct RunFiles {
     recording = "\(directory)/run.recording"
     self.html = html ?? "\(directory)/report.html"
     stylesheet = Self.parent(of: self.html) + "/report.css"
+    script = Self.parent(of: self.html) + "/report.js"
     self.junit = junit ?? "\(directory)/TEST-\(name).xml"
   }
 
@@ -31,6 +33,7 @@ struct RunFiles {
     self.directory = directory
     self.html = html ?? "\(directory)/report.html"
     stylesheet = Self.parent(of: self.html) + "/report.css"
+    script = Self.parent(of: self.html) + "/report.js"
     self.junit = junit ?? "\(directory)/TEST-\(Plan.fileName(of: plan)).xml"
   }
 
@@ -49,7 +52,7 @@ struct RunFiles {
     guard FileManager.default.fileExists(atPath: recording) else { return nil }
     let history = "\(directory)/history"
     try Self.makeDirectory(history)
-    let kept = "\(history)/\(startOfLastRun()).recording"
+    let kept = "\(history)/\(Self.historyName(ofStart: startOfLastRun()))"
     // A run that was killed leaves its write-ahead log beside the file; they belong together.
     for suffix in ["-wal", "-shm", ""]
     where FileManager.default.fileExists(atPath: recording + suffix) {
@@ -79,25 +82,27 @@ struct RunFiles {
       ? nil : "nothing may be written in \(directory)"
   }
 
-  /// The start of the run that the recording holds, as a file name without a colon (which CI
-  /// systems refuse in artifacts): `20260102T030405.678Z`.
+  /// What a recording is called in `history/`: its start without a colon (which CI systems refuse in
+  /// artifacts), so that names sort as the runs were. `20260102T030405.678Z.recording`.
+  static func historyName(ofStart started: String) -> String {
+    started.filter { $0 != "-" && $0 != ":" } + ".recording"
+  }
+
   private func startOfLastRun() -> String {
-    let started: String
     do throws(RecordingError) {
-      started = try Recording.read(from: recording).started
+      return try RecordingSummary.read(from: recording).started
     } catch {
       let modified =
         (try? FileManager.default.attributesOfItem(atPath: recording))?[.modificationDate] as? Date
-      started = Clock.timestamp(of: modified ?? Date())
+      return Clock.timestamp(of: modified ?? Date())
     }
-    return started.filter { $0 != "-" && $0 != ":" }
   }
 
   private static func makeDirectory(_ path: String) throws {
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 
-  private static func parent(of path: String) -> String {
+  static func parent(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }

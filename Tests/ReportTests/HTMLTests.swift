@@ -5,10 +5,8 @@ import Report
 import Testing
 
 @Suite struct HTMLTests {
-  @Test(arguments: [false, true])
-  func `an hour of samples fits into a megabyte`(limited: Bool) {
-    let page = html(
-      Large.recording(samples: 3_600, limited: limited), Large.judgement(limited: limited))
+  @Test func `an hour of everything fits into a megabyte`() {
+    let page = html(Hour.recording, judge(Hour.recording), earlier: Large.earlier)
     #expect(page.count < 1_000_000)
     #expect(page.count > 100_000)
   }
@@ -25,11 +23,12 @@ import Testing
       try Data(bytes).write(to: folder.appending(path: name))
     }
     try write(stylesheet, "report.css")
-    try write(html(Large.recording(), Large.judgement()), "passed.html")
-    try write(html(Large.recording(limited: true), Large.judgement(limited: true)), "limit.html")
+    try write(script, "report.js")
+    try write(html(Large.recording(), Large.judgement(), earlier: Large.earlier), "passed.html")
     try write(
-      html(Large.recording(samples: 3_600, limited: true), Large.judgement(limited: true)),
-      "hour.html")
+      html(Large.recording(limited: true), Large.judgement(limited: true), earlier: Large.earlier),
+      "limit.html")
+    try write(html(Hour.recording, judge(Hour.recording), earlier: Large.earlier), "hour.html")
     for run in Run.all {
       try write(html(run.recording, run.judgement), "small-\(run.name).html")
     }

@@ -21,7 +21,7 @@ import Testing
   @Test func `hostile text stays text`() throws {
     let run = Run.named("hostile")
     let page = try XMLNode.parse(html(run.recording, run.judgement), as: .html)
-    #expect(!page.all.contains { $0.name == "script" })
+    #expect(!page.all.contains { $0.name == "script" && $0["src"] != "report.js" })
     let heading = try #require(page.all.first { $0.name == "h1" })
     #expect(heading.text.hasPrefix("</pre><script>alert(1)</script>\u{FFFD}[31m"))
   }

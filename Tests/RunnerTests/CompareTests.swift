@@ -107,4 +107,36 @@ import Testing
     #expect(ending.errorLines.count == 1)
     #expect(ending.errors.hasPrefix("runner: a: not compared with the run before: The file "))
   }
+
+  @Test func `a page shows the run before and the last ones`() throws {
+    try workspace.write(PlanText(goal: "50").on(try Loopback()), to: "a.plan")
+    func sections() throws -> [String] {
+      let page = try workspace.text(of: "reports/a/report.html")
+      return page.matches(of: /<section id="([a-z]+)"/).map { String($0.output.1) }
+    }
+    for time in 0..<3 {
+      #expect(try workspace.run(["a.plan", "--quiet"]).exitCode == 0)
+      #expect(
+        try sections().suffix(2) == (time == 0 ? ["host", "plan"] : ["comparison", "history"]))
+    }
+    let page = try workspace.text(of: "reports/a/report.html")
+    #expect(page.contains("<summary>3 runs</summary>"))
+    // The same once more from the recording alone, with the history beside it.
+    #expect(
+      try workspace.run(["report", "reports/a/run.recording", "--quiet"]).exitCode == 0)
+    #expect(try workspace.text(of: "reports/a/report.html") == page)
+  }
+
+  @Test func `compare writes a page with the comparison in it`() throws {
+    let ending = try workspace.run(["compare", "base", "fewer", "--html", "out/c.html", "--quiet"])
+    #expect(ending.exitCode == 99)
+    #expect(workspace.files(in: "out") == ["c.html", "report.css", "report.js"])
+    #expect(try workspace.text(of: "out/c.html").contains("<section id=\"comparison\""))
+    let onto = try workspace.run(["compare", "base", "fewer", "--html", "base", "--quiet"])
+    #expect(onto.exitCode == 64)
+    #expect(onto.errors.contains("base is a recording"), "\(onto.errors)")
+    let nowhere = try workspace.run(["compare", "base", "fewer", "--html", "base/x", "--quiet"])
+    #expect(nowhere.exitCode == 107)
+    #expect(nowhere.errors.contains("the page cannot be written"), "\(nowhere.errors)")
+  }
 }

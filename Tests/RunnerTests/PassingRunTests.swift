@@ -33,7 +33,7 @@ import Testing
     #expect(summary.thresholds.map(\.value) == [1000, 0, 0])
     #expect(
       workspace.files(in: "reports/small")
-        == ["TEST-small.xml", "report.css", "report.html", "run.recording"])
+        == ["TEST-small.xml", "report.css", "report.html", "report.js", "run.recording"])
     #expect(
       summary.files
         == Summary.Files(
@@ -167,7 +167,7 @@ import Testing
     #expect(summary.exit == 0)
     #expect(workspace.files(in: "o/small") == ["run.recording"])
     #expect(workspace.files(in: "ci") == ["j.xml"])
-    #expect(workspace.files(in: "web") == ["page.html", "report.css"])
+    #expect(workspace.files(in: "web") == ["page.html", "report.css", "report.js"])
     #expect(!workspace.exists("reports"))
     #expect(summary.files.junit == "ci/j.xml")
   }

@@ -46,7 +46,7 @@ import Testing
     #expect(ending.errors.isEmpty)
     #expect(
       workspace.files(in: ".").filter { !$0.hasPrefix(".") }
-        == ["TEST-a.xml", "report.css", "report.html", "run.recording"])
+        == ["TEST-a.xml", "report.css", "report.html", "report.js", "run.recording"])
     #expect(try bytes("run.recording") == before)
     #expect(try JUnitFile(workspace.url("TEST-a.xml")).cases.map(\.outcome) == [nil, nil])
   }
@@ -58,7 +58,7 @@ import Testing
     #expect(summary.files.html == "out/report.html")
     #expect(summary.files.junit == "x/j.xml")
     #expect(summary.files.recording == "run.recording")
-    #expect(workspace.files(in: "out") == ["report.css", "report.html"])
+    #expect(workspace.files(in: "out") == ["report.css", "report.html", "report.js"])
     #expect(workspace.files(in: "x") == ["j.xml"])
     #expect(!workspace.exists("report.html"))
   }
@@ -105,7 +105,8 @@ import Testing
     recording.planName = "../../elsewhere"
     try recording.write(to: workspace.url("odd.recording").path)
     #expect(try workspace.run(["report", "odd.recording", "--out", "out"]).exitCode == 0)
-    #expect(workspace.files(in: "out") == ["TEST-plan.xml", "report.css", "report.html"])
+    #expect(
+      workspace.files(in: "out") == ["TEST-plan.xml", "report.css", "report.html", "report.js"])
   }
 
   // MARK: export

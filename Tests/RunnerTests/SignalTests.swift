@@ -46,7 +46,7 @@ import Testing
     #expect(ending.errors.contains("slow: interrupted"))
     #expect(
       workspace.files(in: "reports/slow")
-        == ["TEST-slow.xml", "report.css", "report.html", "run.recording"])
+        == ["TEST-slow.xml", "report.css", "report.html", "report.js", "run.recording"])
     let recording = try workspace.recording(of: "slow")
     #expect(recording.complete)
     #expect(recording.interrupted)

@@ -8,12 +8,26 @@ struct Axis {
     var label: String
   }
 
-  enum Scale {
+  enum Scale: String {
     case linear, logarithmic
+  }
+
+  /// What the values are, so that a script can name those between the ticks.
+  enum Unit: String {
+    /// Seconds since the run started.
+    case instant
+    /// Seconds that something took.
+    case duration
+    case bytes, count, rate
+    /// Of a population: 1 / (1 - share).
+    case tail
+    /// Runs, one after the other: their names are all there is to say.
+    case run
   }
 
   let domain: ClosedRange<Double>
   let scale: Scale
+  let unit: Unit
   let ticks: [Tick]
 
   /// Where a value lies, from 0 to 1; what lies outside is drawn at the edge.
@@ -50,14 +64,16 @@ extension Axis {
     ]
     .map(Double.init)
     let step = end < 6 ? roundStep(end / 6) : steps.first { end / $0 <= 7 } ?? 86400
-    return linear(0...end, step: step) { timeLabel($0, step: step) }
+    return linear(.instant, 0...end, step: step) { timeLabel($0, step: step) }
   }
 
   /// Counts from 0, with room above the highest.
   static func counts(upTo highest: Double, suffix: String = "") -> Axis {
     let top = max(highest, 1) * 1.08
     let step = max(roundStep(top / 5), suffix.isEmpty ? 1 : 0)
-    return linear(0...top, step: step) { Format.compact($0) + suffix }
+    return linear(suffix.isEmpty ? .count : .rate, 0...top, step: step) {
+      Format.compact($0) + suffix
+    }
   }
 
   /// Bytes, in binary steps. A level that hardly moves is not stretched to look as if it did.
@@ -66,14 +82,36 @@ extension Axis {
     let bottom = min(lowest, 0)
     var step = 1.0
     while (top - bottom) / step > 7 { step *= 2 }
-    return linear(bottom...top, step: step) { Format.bytes($0) }
+    return linear(.bytes, bottom...top, step: step) { Format.bytes($0) }
+  }
+
+  /// Seconds from 0: for what differs little, such as one percentile from run to run.
+  static func durations(upTo highest: Double) -> Axis {
+    let top = max(highest * 1.08, 1e-9)
+    return linear(.duration, 0...top, step: roundStep(top / 4)) { Format.duration(seconds: $0) }
+  }
+
+  /// One place a run, named where there is room; the oldest is on the left.
+  static func runs(_ names: [String], named: Int = 4) -> Axis {
+    let count = max(1, names.count)
+    let every = max(1, (names.count + named - 1) / named)
+    // Counted from the right, so that the newest has its name.
+    let ticks = names.enumerated().filter { (names.count - 1 - $0.offset) % every == 0 }
+      .map { Tick(value: Double($0.offset) + 0.5, label: $0.element) }
+    return Axis(domain: 0...Double(count), scale: .linear, unit: .run, ticks: ticks)
+  }
+
+  /// With its first and its last tick alone, for pictures with little room.
+  var sparse: Axis {
+    let ends = ticks.count > 2 ? [ticks[0], ticks[ticks.count - 1]] : ticks
+    return Axis(domain: domain, scale: scale, unit: unit, ticks: ends)
   }
 
   /// Plain values of any unit.
   static func values(from lowest: Double, upTo highest: Double) -> Axis {
     let bottom = min(0, lowest)
     let top = highest > bottom ? highest + (highest - bottom) * 0.08 : bottom + 1
-    return linear(bottom...top, step: roundStep((top - bottom) / 4), label: Format.compact)
+    return linear(.count, bottom...top, step: roundStep((top - bottom) / 4), label: Format.compact)
   }
 
   /// Seconds by powers of ten: latencies differ by orders of magnitude.
@@ -88,7 +126,7 @@ extension Axis {
       ticks.append(Tick(value: value, label: Format.duration(seconds: value)))
       value *= 10
     }
-    return Axis(domain: low...high, scale: .logarithmic, ticks: ticks)
+    return Axis(domain: low...high, scale: .logarithmic, unit: .duration, ticks: ticks)
   }
 
   /// Shares of a population with the tail drawn out: each further nine takes as much room. Values
@@ -100,18 +138,18 @@ extension Axis {
       ticks.append(Tick(value: value, label: Format.short(100 - 100 / value, 6) + "%"))
       value *= 10
     }
-    return Axis(domain: 1...value / 10, scale: .logarithmic, ticks: ticks)
+    return Axis(domain: 1...value / 10, scale: .logarithmic, unit: .tail, ticks: ticks)
   }
 
   private static func linear(
-    _ domain: ClosedRange<Double>, step: Double, label: (Double) -> String
+    _ unit: Unit, _ domain: ClosedRange<Double>, step: Double, label: (Double) -> String
   ) -> Axis {
     let first = Int((domain.lowerBound / step).rounded(.up))
     let last = Int((domain.upperBound / step + 1e-9).rounded(.down))
     let ticks = (first...max(first, last)).map { index in
       Tick(value: Double(index) * step, label: label(Double(index) * step))
     }
-    return Axis(domain: domain, scale: .linear, ticks: ticks)
+    return Axis(domain: domain, scale: .linear, unit: unit, ticks: ticks)
   }
 
   private static func timeLabel(_ seconds: Double, step: Double) -> String {

@@ -16,6 +16,8 @@ struct Chart {
   var levels: [Level] = []
   /// In pixels, without the labels.
   var height = 220
+  /// One of many that stand side by side: with a plain title, and without the phases' names.
+  var isSmall = false
 
   struct Layer {
     enum Shape {

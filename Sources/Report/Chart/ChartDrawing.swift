@@ -9,13 +9,13 @@ extension Chart {
   private static let width = 1000.0
   private static let strip = 22
 
-  private var top: Int { bands.isEmpty ? 8 : Self.strip + 4 }
+  private var top: Int { bands.isEmpty || isSmall ? 8 : Self.strip + 4 }
   private var bottom: Int { top + height }
 
   var figure: Element {
-    Element("figure", ["class": "chart", "id": id]) {
+    Element("figure", ["class": isSmall ? "chart small" : "chart", "id": id]) {
       Element("figcaption") {
-        Element("h3", [:], title)
+        Element(isSmall ? "span" : "h3", ["class": isSmall ? "code" : nil], title)
         if layers.count > 1 { legend }
       }
       Element(
@@ -28,11 +28,11 @@ extension Chart {
       ) {
         Element("title", ["id": "\(id)-title"], title)
         Element("desc", ["id": "\(id)-text"], description)
-        phaseBands
+        if !bands.isEmpty { Element("g", ["class": "moves"]) { phaseBands } }
         grid
         data
         goalLevels
-        marks
+        if !markers.isEmpty { Element("g", ["class": "moves"]) { marks } }
       }
     }
   }
@@ -73,9 +73,12 @@ extension Chart {
       ) {
         Element("title", [:], band.name)
       }
-      // A picture of its own clips the name to the band.
-      Element("svg", ["x": percent(from), "width": percent(width), "height": "\(Self.strip)"]) {
-        Element("text", ["class": "phase", "x": "6", "y": "15", "fill": "currentColor"], band.name)
+      if !isSmall {
+        // A picture of its own clips the name to the band.
+        Element("svg", ["x": percent(from), "width": percent(width), "height": "\(Self.strip)"]) {
+          Element(
+            "text", ["class": "phase", "x": "6", "y": "15", "fill": "currentColor"], band.name)
+        }
       }
     }
   }
@@ -96,21 +99,22 @@ extension Chart {
           "fill": "currentColor",
         ], tick.label)
     }
-    for tick in x.ticks {
-      let place = x.position(tick.value)
-      Element(
-        "line",
-        [
-          "class": "grid", "x1": percent(place), "x2": percent(place), "y1": String(bottom),
-          "y2": String(bottom + 5), "stroke": "currentColor", "stroke-opacity": "0.4",
-        ])
-      Element(
-        "text",
-        [
-          "class": "tick", "x": percent(place), "y": String(bottom + 19),
-          "text-anchor": "middle",
-          "fill": "currentColor",
-        ], tick.label)
+    Element("g", ["class": "instants"]) {
+      for tick in x.ticks {
+        let place = x.position(tick.value)
+        Element(
+          "line",
+          [
+            "class": "grid", "x1": percent(place), "x2": percent(place), "y1": String(bottom),
+            "y2": String(bottom + 5), "stroke": "currentColor", "stroke-opacity": "0.4",
+          ])
+        Element(
+          "text",
+          [
+            "class": "tick", "x": percent(place), "y": String(bottom + 19),
+            "text-anchor": "middle", "fill": "currentColor",
+          ], tick.label)
+      }
     }
   }
 
@@ -120,24 +124,32 @@ extension Chart {
       [
         "class": "data", "y": String(top), "width": "100%", "height": String(height),
         "viewBox": "0 0 1000 \(height)", "preserveAspectRatio": "none",
+        "data-x": scale(x), "data-y": scale(y),
       ]
     ) {
       for layer in layers { shape(layer) }
     }
   }
 
+  /// What a script needs to turn a place into a value: unit, scale, first and last value.
+  private func scale(_ axis: Axis) -> String {
+    let ends = [axis.domain.lowerBound, axis.domain.upperBound].map { Format.short($0, 9) }
+    return "\(axis.unit.rawValue) \(axis.scale.rawValue) \(ends.joined(separator: " "))"
+  }
+
   @MarkupBuilder private func shape(_ layer: Layer) -> [Node] {
     switch layer.shape {
     case .line(let curve):
-      Element("path", ["d": path(curve)]).stroked(layer.ink)
+      Element("path", ["data-line": layer.name, "d": path(curve)]).stroked(layer.ink)
     case .filled(let curve):
       Element("path", ["d": curve.pieces.map(closedPath).joined()]).filled(layer.ink.tint)
-      Element("path", ["d": path(curve)]).stroked(layer.ink)
+      Element("path", ["data-line": layer.name, "d": path(curve)]).stroked(layer.ink)
     case .area(let ribbons):
       let outlines = ribbons.map { outline($0.upper + $0.lower.reversed()) }
-      Element("path", ["d": outlines.joined()]).filled(layer.ink)
+      Element("path", ["data-area": layer.name, "d": outlines.joined()]).filled(layer.ink)
     case .bars(let bars):
-      Element("path", ["d": bars.map(outline).joined()]).filled(layer.ink)
+      Element("path", ["data-bars": layer.name, "d": bars.map(outline).joined()])
+        .filled(layer.ink)
     }
   }
 

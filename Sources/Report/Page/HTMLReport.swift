@@ -3,21 +3,25 @@ package import Recording
 
 /// The run as one HTML page, to be opened from disk or as a CI artifact beside `report.css`.
 ///
-/// It needs no network and no script, holds no style of its own, and so reads the same under the
-/// strictest content policy.
-package func html(_ recording: Recording, _ judgement: Judgement) -> [UInt8] {
-  HTMLReport(recording, judgement).document.bytes()
+/// It needs no network, holds no style of its own, and so reads the same under the strictest
+/// content policy. The script beside it only adds: values under the pointer, and zoom.
+package func html(
+  _ recording: Recording, _ judgement: Judgement, earlier: EarlierRuns = .none
+) -> [UInt8] {
+  HTMLReport(recording, judgement, earlier: earlier).document.bytes()
 }
 
 /// Everything that the parts of the page draw from.
 struct HTMLReport {
   let recording: Recording
   let judgement: Judgement
+  let earlier: EarlierRuns
   let metrics: Metrics
 
-  init(_ recording: Recording, _ judgement: Judgement) {
+  init(_ recording: Recording, _ judgement: Judgement, earlier: EarlierRuns = .none) {
     self.recording = recording
     self.judgement = judgement
+    self.earlier = earlier
     metrics = Metrics(recording)
   }
 
@@ -38,7 +42,8 @@ struct HTMLReport {
     [
       goalSection, connectionsSection, searchSection, rateSection, latencySection, messageSection,
       roundTripSection, memorySection, kernelSection,
-      phasesSection, thresholdsSection, sourcesSection, predictionSection, hostSection, planSection,
+      phasesSection, thresholdsSection, endsSection, predictionSection, hostSection, planSection,
+      comparisonSection, historySection,
     ].filter { !$0.content.isEmpty }
   }
 
@@ -55,6 +60,7 @@ struct HTMLReport {
             "meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"])
           Element("meta", ["name": "color-scheme", "content": "light dark"])
           Element("link", ["rel": "stylesheet", "href": "report.css"])
+          Element("script", ["src": "report.js", "defer": ""])
         }
         Element("body", ["data-verdict": judgement.verdict.rawValue]) {
           header(name)

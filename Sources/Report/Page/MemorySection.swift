@@ -8,7 +8,42 @@ extension HTMLReport {
       if !charts.isEmpty {
         Element("div", ["class": "pair"]) { charts.map(\.figure) }
       }
-      if metrics.kernelMemory != nil || metrics.userMemory != nil { costTable.element }
+      if metrics.kernelMemory != nil || metrics.userMemory != nil {
+        Element("div", ["class": "pair"]) {
+          if let costOverTime { costOverTime.figure }
+          costTable.element
+        }
+      }
+    }
+  }
+
+  /// What a connection end took of the kernel, while there were enough of them for that to mean
+  /// something.
+  private var costOverTime: Chart? {
+    guard let taken = recording.series(.kernelMemory), let ends, let most = ends.values.max(),
+      most > 0
+    else { return nil }
+    let points = taken.points.map { point in
+      let count = ends[point.at] ?? 0
+      return Series.Point(at: point.at, value: count >= most * 0.05 ? point.value / count : .nan)
+    }
+    let curve = Curve(points)
+    guard let highest = curve.highest else { return nil }
+    return chart(
+      "chart-cost", "Kernel memory a connection end", y: .bytes(upTo: highest),
+      layers: [
+        .init(
+          name: "kernel memory a connection end", ink: .kind(1).solid, shape: .filled(curve))
+      ],
+      height: 130)
+  }
+
+  /// Connections held at both ends, by the instant of the sample; nil where nothing was sampled.
+  private var ends: [Double: Double]? {
+    guard let established = recording.series(.established) else { return nil }
+    let accepted = recording.countsServer ? recording.series(.accepted) : nil
+    return (established.points + (accepted?.points ?? [])).reduce(into: [:]) { ends, point in
+      if point.value.isFinite { ends[point.at, default: 0] += point.value }
     }
   }
 
@@ -73,64 +108,6 @@ extension HTMLReport {
         ]
       })
   }
-
-  /// Every further series that the run recorded, one small chart a name.
-  var kernelSection: Section {
-    Section("kernel", "Kernel and processor") {
-      let names = furtherNames
-      let moving = names.filter { name in lines(of: name).contains { $0.highest ?? 0 > 0 } }
-      let lineCount = moving.reduce(0) { $0 + lines(of: $1).count }
-      if !moving.isEmpty {
-        Element("div", ["class": "pair"]) {
-          for (index, name) in moving.enumerated() {
-            further(name, index, points: min(1200, max(60, 20_000 / max(1, lineCount)))).figure
-          }
-        }
-      }
-      let still = names.filter { !moving.contains($0) }
-      if !still.isEmpty {
-        Element(
-          "p", ["class": "note"],
-          "Stayed at zero: \(truncated(line(still.joined(separator: ", ")), to: 2000)).")
-      }
-    }
-  }
-
-  private var furtherNames: [String] {
-    let known: Set<String> = [
-      Series.Key.established.name, Series.Key.accepted.name, Series.Key.connecting.name,
-      Series.Key.kernelMemory.name, Series.Key.slab.name, Series.Key.tcpPages.name,
-      Series.Key.memoryAvailable.name,
-      Series.Key.source("").name, Series.Key.endpoint("").name, Series.Key.failures("").name,
-    ]
-    var seen = known
-    return Array(recording.series.map(\.key.name).filter { seen.insert($0).inserted }.prefix(40))
-  }
-
-  private func lines(of name: String) -> [Chart.Layer] {
-    further(name, 0, points: 60).layers
-  }
-
-  private func further(_ name: String, _ index: Int, points: Int) -> Chart {
-    let series = recording.series(named: name).prefix(Ink.mostKinds)
-    let isCounter = series.first?.kind == .counter
-    let unit = series.first.map { line($0.unit) } ?? ""
-    let layers = series.enumerated().map { index, series in
-      Chart.Layer(
-        name: series.key.label.isEmpty ? name : truncated(line(series.key.label), to: 100),
-        ink: index == 0 ? .kind(1).solid : .kind(index + 1),
-        shape: .line(Curve(isCounter ? series.growth : series.points, limit: points)))
-    }
-    let highest = layers.compactMap(\.highest).max() ?? 0
-    let lowest = layers.compactMap(\.lowest).min() ?? 0
-    let axis: Axis =
-      unit == "bytes" ? .bytes(from: lowest, upTo: highest) : .values(from: lowest, upTo: highest)
-    let title = truncated(line(name), to: 100)
-    let suffix = isCounter ? "\(unit) a second" : unit
-    return chart(
-      "chart-series-\(index)", suffix.isEmpty ? title : "\(title), \(truncated(suffix, to: 40))",
-      y: axis, layers: layers, height: 130)
-  }
 }
 
 extension Chart.Layer {
@@ -141,6 +118,6 @@ extension Chart.Layer {
     }
   }
 
-  fileprivate var highest: Double? { curve?.highest }
-  fileprivate var lowest: Double? { curve?.lowest }
+  var highest: Double? { curve?.highest }
+  var lowest: Double? { curve?.lowest }
 }

@@ -6,6 +6,10 @@ extension HTMLReport {
     Section("messages", "Messages") {
       if !metrics.messages.isEmpty {
         if let messageRate { messageRate.figure }
+        let charts = [lostMessages, traffic].compactMap(\.self)
+        if !charts.isEmpty {
+          Element("div", ["class": "pair"]) { charts.map(\.figure) }
+        }
         messageTable.element
         if let starvation { Element("p", ["class": "note"], starvation) }
       }
@@ -31,6 +35,36 @@ extension HTMLReport {
       : chart(
         "chart-messages", "Messages a second", y: .counts(upTo: highest, suffix: "/s"),
         layers: layers)
+  }
+
+  /// How messages were lost; nil when none were.
+  private var lostMessages: Chart? {
+    let layers = MessageOutcome.lost.enumerated().compactMap { index, outcome -> Chart.Layer? in
+      let patterns = recording.series(named: outcome.seriesName)
+      guard let first = patterns.first else { return nil }
+      let sum = total(of: patterns, like: first)
+      guard sum.maximum ?? 0 > 0 else { return nil }
+      return .init(name: outcome.rawValue, ink: .kind(index), shape: .line(Curve(sum.points)))
+    }
+    return layers.isEmpty
+      ? nil
+      : chart(
+        "chart-lost", "Messages lost so far, by outcome",
+        y: .counts(upTo: layers.compactMap(\.highest).max() ?? 0), layers: layers, height: 130)
+  }
+
+  private var traffic: Chart? {
+    let layers = [
+      (Series.Key.bytesSent, "sent", Ink.client), (.bytesReceived, "received", .server),
+    ].compactMap { key, name, ink -> Chart.Layer? in
+      guard let growth = recording.series(key)?.growth, !growth.isEmpty else { return nil }
+      return .init(name: name, ink: ink, shape: .line(Curve(growth)))
+    }
+    return layers.isEmpty
+      ? nil
+      : chart(
+        "chart-bytes", "Bytes a second", y: .bytes(upTo: layers.compactMap(\.highest).max() ?? 0),
+        layers: layers, height: 130)
   }
 
   /// All patterns together: they are sampled at the same instants.

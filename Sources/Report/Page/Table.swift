@@ -88,6 +88,11 @@ extension Table.Cell {
     Self(text: value.map(Format.count) ?? "–", value: value.map(String.init), style: style)
   }
 
+  /// Any measured value, with its bare number for programs.
+  static func number(_ value: Double?, _ format: (Double) -> String) -> Self {
+    Self(text: value.map(format) ?? "–", value: value.flatMap { $0.isFinite ? $0.plain : nil })
+  }
+
   static func seconds(_ value: Double?, _ format: (Double) -> String) -> Self {
     Self(text: value.map(format) ?? "–", value: value.map { Format.short($0, 9) })
   }

@@ -1,7 +1,7 @@
 import Plan
 import Recording
 
-/// The run in rows: phases, thresholds, addresses, workers, prediction, host and plan.
+/// The run in rows: phases, thresholds, prediction, host and plan.
 extension HTMLReport {
   var phasesSection: Section {
     Section("phases", "Phases") {
@@ -73,88 +73,6 @@ extension HTMLReport {
           .count(threshold.planLine),
         ]
       })
-  }
-
-  var sourcesSection: Section {
-    Section("ends", "Sources, endpoints and workers") {
-      addressTables
-      if !recording.workers.isEmpty {
-        Element("details") {
-          Element("summary", [:], "\(Format.count(recording.workers.count)) workers")
-          workerTable.element
-        }
-      }
-    }
-  }
-
-  @MarkupBuilder private var addressTables: [Node] {
-    let tables = [
-      addressTable(
-        "Most connections by source", "Source", "Established", Series.Key.source("").name),
-      addressTable(
-        "Most connections by endpoint", "Endpoint", "Accepted", Series.Key.endpoint("").name),
-    ].compactMap { $0 }
-    if !tables.isEmpty {
-      Element("div", ["class": "pair"]) {
-        for table in tables { folded(table) }
-      }
-    }
-  }
-
-  /// Dozens of rows would push everything below out of sight.
-  private func folded(_ table: Table) -> Element {
-    guard table.rows.count > 20 else { return table.element }
-    return Element("details") {
-      Element("summary", [:], "\(table.caption), \(Format.count(table.rows.count)) rows")
-      table.element
-    }
-  }
-
-  private func addressTable(
-    _ caption: String, _ kind: String, _ what: String, _ name: String
-  ) -> Table? {
-    let series = recording.series(named: name)
-    guard !series.isEmpty else { return nil }
-    let most = series.compactMap(\.maximum).max() ?? 0
-    return Table(
-      caption: caption,
-      columns: [
-        .init(title: kind, key: "address"), .init(title: what, key: "connections", isNumeric: true),
-      ],
-      rows: series.map { series in
-        let value = series.maximum ?? 0
-        return [
-          .text(line(series.key.label), style: "code"),
-          .init(
-            text: Format.count(Int(value)), value: Format.short(value, 0),
-            bar: most > 0 ? value / most : 0),
-        ]
-      })
-  }
-
-  private var workerTable: Table {
-    Table(
-      caption: "Workers, one process each",
-      columns: [
-        .init(title: "Worker", key: "id"), .init(title: "End", key: "end"),
-        .init(title: "Endpoint", key: "endpoint"),
-        .init(title: "Connections", key: "connections", isNumeric: true),
-        .init(title: "User time", key: "user", isNumeric: true),
-        .init(title: "System time", key: "system", isNumeric: true),
-        .init(title: "Private memory", key: "private", isNumeric: true),
-        .init(title: "Ended", key: "ended"),
-      ],
-      rows: recording.workers.map { worker in
-        [
-          .text(String(worker.id)), .text(worker.end.rawValue), .text(worker.endpoint.map(line)),
-          .count(worker.connections), .seconds(worker.userTime, Format.duration(seconds:)),
-          .seconds(worker.systemTime, Format.duration(seconds:)),
-          .init(
-            text: worker.privateBytes.map { Format.bytes($0) } ?? "–",
-            value: worker.privateBytes.map(String.init)),
-          .text(worker.ending, style: worker.signal == nil ? nil : "bad"),
-        ]
-      }, limit: 300)
   }
 
   var predictionSection: Section {
@@ -235,12 +153,5 @@ extension PhaseRecord.Outcome {
     case .done, .limit, .interrupted, .aborted: rawValue
     case .skipped: reached ? "cut off" : "not reached"
     }
-  }
-}
-
-extension WorkerRecord {
-  fileprivate var ending: String {
-    if let signal { return "signal \(signal)" }
-    return exitCode.map { "exit \($0)" } ?? "–"
   }
 }

@@ -1,0 +1,87 @@
+import Plan
+import Recording
+
+// A comparison in words, the same in a terminal and on a page.
+
+extension Comparison {
+  var worseCount: Int {
+    figures.count { $0.verdict == .worse } + limits.count { $0.verdict == .worse }
+  }
+
+  /// "no regression", "regression: 3 are worse".
+  var sentence: String {
+    worseCount == 0
+      ? "no regression"
+      : "regression: \(Format.count(worseCount)) \(worseCount == 1 ? "is" : "are") worse"
+  }
+}
+
+extension Comparison.Figure {
+  /// "worse (tolerance 10%)", "within noise (noise 23%, tolerance 10%)".
+  var verdictInFull: String {
+    let tolerance = "tolerance \(percent(tolerance))"
+    let noise = noise.map { "noise \(percent($0)), " } ?? ""
+    switch verdict {
+    case .same, .unknown: return verdict.rawValue
+    case .better, .worse, .withinNoise: return "\(verdict.rawValue) (\(noise)\(tolerance))"
+    }
+  }
+
+  /// "+12 ms"; a dash where a side has no value.
+  var absolute: String {
+    guard let difference, difference.isFinite else { return "–" }
+    if difference == 0 { return "0" }
+    return (difference < 0 ? "-" : "+") + metric.text(abs(difference))
+  }
+
+  /// "+4%"; nothing where nothing has changed, a dash where there is nothing to be relative to.
+  var change: String {
+    guard let relative else { return difference == nil ? "" : "–" }
+    return relative == 0 ? "" : (relative < 0 ? "-" : "+") + percent(abs(relative))
+  }
+
+  /// The relative change; the absolute one where there is nothing to be relative to.
+  var shortChange: String { relative == nil ? absolute : change }
+}
+
+extension LimitChange {
+  var sides: String {
+    switch (inBase, inNew) {
+    case (true, false): "only in base"
+    case (false, true): "only in new"
+    default: "in both"
+    }
+  }
+}
+
+extension PlanChange {
+  /// Nil where the plans are the same.
+  var sentence: String? {
+    guard differs else { return nil }
+    guard onlyInBase + onlyInNew > 0 else { return "the same lines, in another order" }
+    return "differs: \(Format.count(onlyInBase)) lines only in base, "
+      + "\(Format.count(onlyInNew)) only in new"
+  }
+}
+
+extension ComparedMetric {
+  /// "connect p99".
+  var words: String {
+    switch self {
+    case .kernelMemory: "kernel memory an end"
+    case .userMemory: "user memory an end"
+    case .userTime: "user time an end"
+    case .connectRate, .connectP50, .connectP90, .connectP99, .connectP999, .connectMax,
+      .messagesSent, .messagesLost, .messagesRate, .roundTripP50, .roundTripP90, .roundTripP99,
+      .roundTripP999, .roundTripMax, .held, .phantom, .failures:
+      rawValue.split(separator: ".", maxSplits: 1).joined(separator: " ")
+    }
+  }
+}
+
+/// "0.4%", "12%", "1,240%".
+private func percent(_ ratio: Double) -> String {
+  let value = ratio * 100
+  let rounded = value < 10 ? (value * 10).rounded() / 10 : value.rounded()
+  return (rounded == 0 && value > 0 ? "0.1" : Format.count(rounded)) + "%"
+}

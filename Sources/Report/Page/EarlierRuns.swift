@@ -1,0 +1,25 @@
+package import Plan
+package import Recording
+
+/// What a page says of the runs before its own.
+package struct EarlierRuns: Sendable {
+  /// The run that this one is compared with; nil where there is none.
+  package var base: Recording?
+  /// How the two compare.
+  package var comparison: Comparison?
+  /// The plan's last runs, oldest first, without this one.
+  package var history: [RecordingSummary]
+
+  package init(
+    base: Recording? = nil, comparison: Comparison? = nil, history: [RecordingSummary] = []
+  ) {
+    self.base = base
+    self.comparison = comparison
+    self.history = history
+  }
+
+  /// Runs that a page shows at most, with its own.
+  package static let mostRuns = 20
+
+  package static let none = EarlierRuns()
+}

@@ -1,0 +1,139 @@
+import Recording
+
+/// Who held how much: source addresses, endpoints and workers.
+extension HTMLReport {
+  var endsSection: Section {
+    Section("ends", "Sources, endpoints and workers") {
+      addresses(sources)
+      addresses(endpoints)
+      if !recording.workers.isEmpty {
+        Element("details") {
+          Element("summary", [:], "\(Format.count(recording.workers.count)) workers")
+          workerTable.element
+        }
+      }
+    }
+  }
+
+  /// The series of one kind of address.
+  private struct Addresses {
+    let id: String
+    let title: String
+    let kind: String
+    let counted: String
+    let ink: Ink
+    let series: [Series]
+  }
+
+  private var sources: Addresses {
+    Addresses(
+      id: "source", title: "Connections by source", kind: "Source", counted: "Established",
+      ink: .client, series: recording.series(named: Series.Key.source("").name))
+  }
+
+  private var endpoints: Addresses {
+    Addresses(
+      id: "endpoint", title: "Connections by endpoint", kind: "Endpoint", counted: "Accepted",
+      ink: .server, series: recording.series(named: Series.Key.endpoint("").name))
+  }
+
+  /// Pictures that are told apart at a glance; of more, only the table tells.
+  private static let mostPictures = 16
+
+  @MarkupBuilder private func addresses(_ addresses: Addresses) -> [Node] {
+    let shown = addresses.series.filter { !$0.points.isEmpty }.prefix(Self.mostPictures)
+    // One picture would repeat the chart of all connections.
+    if shown.count > 1 {
+      Element("div") {
+        Element("h3", [:], addresses.title)
+        Element("div", ["class": "multiples"]) {
+          for (index, series) in shown.enumerated() {
+            picture(series, index, addresses).figure
+          }
+        }
+        if addresses.series.count > shown.count {
+          let others = Format.count(addresses.series.count - shown.count)
+          Element("p", ["class": "note"], "and \(others) more, in the table below")
+        }
+      }
+    }
+    if !addresses.series.isEmpty { folded(addressTable(addresses)) }
+  }
+
+  /// All on one scale, so that what differs is seen.
+  private func picture(_ series: Series, _ index: Int, _ addresses: Addresses) -> Chart {
+    let most = addresses.series.compactMap(\.maximum).max() ?? 0
+    var chart = chart(
+      "chart-\(addresses.id)-\(index)", truncated(line(series.key.label), to: 60),
+      y: Axis.counts(upTo: most).sparse,
+      layers: [
+        .init(
+          name: addresses.counted, ink: addresses.ink.solid,
+          shape: .filled(Curve(series.points, limit: 80)))
+      ], height: 56)
+    chart.x = chart.x.sparse
+    chart.markers = []
+    chart.isSmall = true
+    return chart
+  }
+
+  /// Dozens of rows would push everything below out of sight.
+  private func folded(_ table: Table) -> Element {
+    guard table.rows.count > 12 else { return table.element }
+    return Element("details") {
+      Element("summary", [:], "\(table.caption), \(Format.count(table.rows.count)) rows")
+      table.element
+    }
+  }
+
+  private func addressTable(_ addresses: Addresses) -> Table {
+    let most = addresses.series.compactMap(\.maximum).max() ?? 0
+    return Table(
+      caption: "Most connections by \(addresses.kind.lowercased())",
+      columns: [
+        .init(title: addresses.kind, key: "address"),
+        .init(title: addresses.counted, key: "connections", isNumeric: true),
+      ],
+      rows: addresses.series.map { series in
+        let value = series.maximum ?? 0
+        return [
+          .text(line(series.key.label), style: "code"),
+          .init(
+            text: Format.count(value.rounded()), value: Format.short(value, 0),
+            bar: most > 0 ? value / most : 0),
+        ]
+      })
+  }
+
+  private var workerTable: Table {
+    Table(
+      caption: "Workers, one process each",
+      columns: [
+        .init(title: "Worker", key: "id"), .init(title: "End", key: "end"),
+        .init(title: "Endpoint", key: "endpoint"),
+        .init(title: "Connections", key: "connections", isNumeric: true),
+        .init(title: "User time", key: "user", isNumeric: true),
+        .init(title: "System time", key: "system", isNumeric: true),
+        .init(title: "Private memory", key: "private", isNumeric: true),
+        .init(title: "Ended", key: "ended"),
+      ],
+      rows: recording.workers.map { worker in
+        [
+          .text(String(worker.id)), .text(worker.end.rawValue), .text(worker.endpoint.map(line)),
+          .count(worker.connections), .seconds(worker.userTime, Format.duration(seconds:)),
+          .seconds(worker.systemTime, Format.duration(seconds:)),
+          .init(
+            text: worker.privateBytes.map { Format.bytes($0) } ?? "–",
+            value: worker.privateBytes.map(String.init)),
+          .text(worker.ending, style: worker.signal == nil ? nil : "bad"),
+        ]
+      }, limit: 300)
+  }
+}
+
+extension WorkerRecord {
+  fileprivate var ending: String {
+    if let signal { return "signal \(signal)" }
+    return exitCode.map { "exit \($0)" } ?? "–"
+  }
+}

@@ -1,0 +1,95 @@
+import Plan
+import Recording
+
+/// How the plan's last runs came out, this one being the last.
+extension HTMLReport {
+  var historySection: Section {
+    Section("history", "The last runs of this plan") {
+      if runs.count > 1 {
+        Element("div", ["class": "pair"]) {
+          heldByRun.figure
+          if let latencyByRun { latencyByRun.figure }
+        }
+        Element("details") {
+          Element("summary", [:], "\(Format.count(runs.count)) runs")
+          runTable.element
+        }
+      }
+    }
+  }
+
+  /// Oldest first.
+  private var runs: [RecordingSummary] {
+    earlier.history.suffix(EarlierRuns.mostRuns - 1)
+      + [RecordingSummary(recording, verdict: judgement.verdict)]
+  }
+
+  private var heldByRun: Chart {
+    let most = runs.map(\.held).max() ?? 0
+    let goal = runs.last?.goal.map(Double.init)
+    let shown = goal.flatMap { $0 <= Double(most) * 2.5 ? $0 : nil }
+    var chart = Chart(
+      id: "chart-history-held", title: "Connections held, run by run", x: names,
+      y: .counts(upTo: max(Double(most), shown ?? 0)),
+      layers: layers { Double($0.held) }, height: 150)
+    if let shown { chart.levels = [.init(value: shown, label: "goal \(Format.count(Int(shown)))")] }
+    return chart
+  }
+
+  private var latencyByRun: Chart? {
+    let measured = runs.compactMap(\.connectP99)
+    guard let highest = measured.max() else { return nil }
+    return Chart(
+      id: "chart-history-p99", title: "Connect p99, run by run", x: names,
+      y: .durations(upTo: highest), layers: layers(\.connectP99), height: 150)
+  }
+
+  private var names: Axis { .runs(runs.map(\.shortName)) }
+
+  /// Runs that passed in the one colour, all others in the other.
+  private func layers(_ value: (RecordingSummary) -> Double?) -> [Chart.Layer] {
+    func bars(_ isMeant: (RecordingSummary) -> Bool) -> [Chart.Bar] {
+      runs.enumerated().compactMap { index, run in
+        guard isMeant(run), let value = value(run) else { return nil }
+        return .init(from: Double(index) + 0.15, to: Double(index) + 0.85, value: value)
+      }
+    }
+    let all: [(String, Ink, [Chart.Bar])] = [
+      ("passed", .client, bars { $0.verdict == .passed }),
+      ("not passed", .server, bars { $0.verdict != .passed }),
+    ]
+    return all.filter { !$0.2.isEmpty }.map { .init(name: $0, ink: $1, shape: .bars($2)) }
+  }
+
+  private var runTable: Table {
+    Table(
+      caption: "The last runs, the newest first",
+      columns: [
+        .init(title: "Started (UTC)", key: "started"), .init(title: "Verdict", key: "verdict"),
+        .init(title: "Held", key: "held", isNumeric: true),
+        .init(title: "Goal", key: "goal", isNumeric: true),
+        .init(title: "Connect p99", key: "connect.p99", isNumeric: true),
+        .init(title: "Limit", key: "limit"),
+      ],
+      rows: runs.reversed().map { run in
+        let verdict = run.verdict?.rawValue ?? "cut off"
+        return [
+          .init(text: run.name, value: line(run.started)),
+          .text(verdict, style: "outcome \(run.verdict == .passed ? "done" : "limit")"),
+          .count(run.held), .count(run.goal),
+          .seconds(run.connectP99, Format.duration(seconds:)), .text(run.limit.map(line)),
+        ]
+      })
+  }
+}
+
+extension RecordingSummary {
+  /// "2026-01-02 03:04:05".
+  fileprivate var name: String {
+    started.count < 19
+      ? line(started) : line("\(started.prefix(10)) \(started.dropFirst(11).prefix(8))")
+  }
+
+  /// "01-02 03:04".
+  fileprivate var shortName: String { String(name.dropFirst(5).prefix(11)) }
+}

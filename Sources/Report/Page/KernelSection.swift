@@ -1,0 +1,96 @@
+import Recording
+
+/// Every further series that the run recorded, one chart for those that belong together.
+extension HTMLReport {
+  var kernelSection: Section {
+    Section("kernel", "Kernel, processor and counters") {
+      let families = families
+      let moving = families.filter(\.isMoving)
+      let lines = moving.reduce(0) { $0 + $1.series.count }
+      if !moving.isEmpty {
+        Element("div", ["class": "pair"]) {
+          for (index, family) in moving.enumerated() {
+            picture(family, index, points: min(1200, max(60, 16_000 / max(1, lines)))).figure
+          }
+        }
+      }
+      let still = families.filter { !$0.isMoving }.map(\.name)
+      if !still.isEmpty {
+        Element(
+          "p", ["class": "note"],
+          "Stayed at zero: \(truncated(line(still.joined(separator: ", ")), to: 2000)).")
+      }
+    }
+  }
+
+  /// Series of one name, or of one part of the machine.
+  private struct Family {
+    let name: String
+    var series: [Series]
+
+    var isCounter: Bool { series.first?.kind == .counter }
+
+    /// As drawn: of a counter, how fast it grows.
+    func points(of series: Series) -> [Series.Point] {
+      isCounter ? series.growth : series.points
+    }
+
+    var isMoving: Bool {
+      series.contains { series in points(of: series).contains { $0.value > 0 } }
+    }
+  }
+
+  /// What is told elsewhere on the page.
+  private static let known: Set<String> = {
+    let keys: [Series.Key] = [
+      .established, .accepted, .connecting, .kernelMemory, .slab, .tcpPages, .memoryAvailable,
+      .source(""), .endpoint(""), .failures(""), .bytesSent, .bytesReceived,
+    ]
+    return Set(keys.map(\.name) + MessageOutcome.allCases.map(\.seriesName))
+  }()
+
+  private var families: [Family] {
+    var families: [Family] = []
+    var places: [String: Int] = [:]
+    for series in recording.series where !Self.known.contains(series.key.name) {
+      let name = Self.family(of: series)
+      if let place = places[name] {
+        families[place].series.append(series)
+      } else if families.count < 40 {
+        places[name] = families.count
+        families.append(Family(name: name, series: [series]))
+      }
+    }
+    for index in families.indices {
+      families[index].series = Array(families[index].series.prefix(Ink.mostKinds))
+    }
+    return families
+  }
+
+  /// The modes of a processor and the kinds of pressure are told apart by their names alone.
+  private static func family(of series: Series) -> String {
+    let parts = series.key.name.split(separator: ".")
+    return parts.count > 1 && ["cpu", "pressure"].contains(parts[0])
+      ? String(parts[0]) : series.key.name
+  }
+
+  private func picture(_ family: Family, _ index: Int, points: Int) -> Chart {
+    let layers = family.series.enumerated().map { index, series in
+      let name = series.key.label.isEmpty ? series.key.name : series.key.label
+      return Chart.Layer(
+        name: truncated(line(name), to: 100),
+        ink: index == 0 ? .kind(1).solid : .kind(index + 1),
+        shape: .line(Curve(family.points(of: series), limit: points)))
+    }
+    let highest = layers.compactMap(\.highest).max() ?? 0
+    let lowest = layers.compactMap(\.lowest).min() ?? 0
+    let unit = family.series.first.map { truncated(line($0.unit), to: 40) } ?? ""
+    let axis: Axis =
+      unit == "bytes" ? .bytes(from: lowest, upTo: highest) : .values(from: lowest, upTo: highest)
+    let title = truncated(line(family.name), to: 100)
+    let suffix = family.isCounter ? "\(unit) a second" : unit
+    return chart(
+      "chart-series-\(index)", suffix.isEmpty ? title : "\(title), \(suffix)", y: axis,
+      layers: layers, height: 130)
+  }
+}

@@ -1,0 +1,57 @@
+import FoundationEssentials
+import Plan
+import Recording
+import Report
+
+/// The runs of a plan before one of its recordings, as `history/` beside it keeps them.
+struct History {
+  /// Oldest first.
+  private let paths: [String]
+
+  /// - Parameters:
+  ///   - recording: the path of the recording that they came before.
+  ///   - started: when its run began, as it says.
+  init(of recording: String, started: String) {
+    let directory = RunFiles.parent(of: recording) + "/history"
+    let name = RunFiles.historyName(ofStart: started)
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+    paths = names.filter { $0.hasSuffix(".recording") && $0 < name }.sorted()
+      .map { "\(directory)/\($0)" }
+  }
+
+  /// Where the run right before is; nil when there was none.
+  var last: String? { paths.last }
+
+  /// The newest of them, as many as a page shows. What cannot be read, such as what a killed run
+  /// left, is no part of a trend.
+  var summaries: [RecordingSummary] {
+    paths.suffix(EarlierRuns.mostRuns - 1).compactMap { path in
+      try? RecordingSummary.read(from: path)
+    }
+  }
+}
+
+extension EarlierRuns {
+  /// What `history/` has of the runs before a recording.
+  ///
+  /// - Parameters:
+  ///   - path: where the recording is.
+  ///   - before: the recording to compare with; nil for none.
+  ///   - remark: is told in one line how the two compare, or why they cannot: a recording of before
+  ///     that cannot be read is no fault of this run.
+  init(
+    of recording: Recording, at path: String, before: String?, remark: (String) -> Void = { _ in }
+  ) {
+    self.init(history: History(of: path, started: recording.started).summaries)
+    guard let before else { return }
+    do throws(RecordingError) {
+      let base = try Recording.read(from: before)
+      let comparison = Comparison(base: base, new: recording)
+      self.base = base
+      self.comparison = comparison
+      remark(comparisonLine(comparison, base: base))
+    } catch {
+      remark("not compared with the run before: \(error)")
+    }
+  }
+}
