@@ -105,12 +105,6 @@ package enum Socket {
     }
   }
 
-  /// Nothing more will be sent; the peer reads an end, and may go on sending.
-  package static func finishSending(_ socket: FileDescriptor) {
-    // It fails only where the connection is gone, and then there is nobody to be told.
-    _ = CLinux.shutdown(socket.rawValue, Int32(SHUT_WR))
-  }
-
   package static func receive(
     _ socket: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer
   ) -> Transfer {

@@ -1,8 +1,8 @@
 import Messages
 
 extension Plan {
-  /// The same plan with all its instants closer together, or further apart. What a peer needs stays
-  /// as it is: timeouts, the lifetime of the guard, the time between samples.
+  /// The same plan with all its instants closer together, or further apart. Timeouts, the delays
+  /// within a conversation and the time between samples stay as they are.
   ///
   /// - Parameter speed: 2 for twice as fast.
   package func driven(at speed: Double) -> Plan {
@@ -66,6 +66,7 @@ extension MessagePattern {
     switch pace {
     case .every(let interval): pattern.pace = .every(UInt64(max(1, Double(interval) / speed)))
     case .rate(let rate): pattern.pace = .rate(rate * speed)
+    case .once: break
     }
     return pattern
   }

@@ -51,7 +51,8 @@ struct CaptureFlow {
     if hasEnded {
       guard !toldEnd, mayWrite else { return .idle }
       toldEnd = true
-      Socket.finishSending(to)
+      // It fails only where the connection is gone, and then there is nobody to be told.
+      try? Socket.finishSending(to)
       return .busy
     }
     // Nothing is taken that could not be passed on: a server that is still being connected to.

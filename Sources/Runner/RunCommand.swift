@@ -75,7 +75,7 @@ struct RunCommand: ParsableCommand {
         codes.append(ExitStatus.fault)
       }
     }
-    return ExitStatus.worst(of: codes + [options.mergeJUnit(of: begun)])
+    return ExitStatus.worst(of: codes + [options.mergeJUnit(of: begun, settings)])
   }
 
   /// Waits until a run has ended, and passes signals on to it.

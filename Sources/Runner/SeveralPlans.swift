@@ -13,12 +13,12 @@ extension RunOptions {
 
   /// Puts what these plans left into the one file that `--junit` names; nothing without it. Returns
   /// the exit code.
-  func mergeJUnit(of plans: [String]) -> Int32 {
+  func mergeJUnit(of plans: [String], _ settings: PlanSettings) -> Int32 {
     guard let junit else { return ExitStatus.passed }
     do {
       var paths: [String] = []
       for plan in plans {
-        let path = RunFiles(plan: name(of: plan), out: out, junit: nil, html: nil).junit
+        let path = RunFiles(plan: name(of: plan, settings), out: out, junit: nil, html: nil).junit
         if !paths.contains(path) { paths.append(path) }
       }
       let files = try paths.map { [UInt8](try Data(contentsOf: URL(filePath: $0))) }
@@ -30,7 +30,7 @@ extension RunOptions {
   }
 
   /// What a plan is called, which its file need not be; an invalid one is called after its file.
-  private func name(of file: String) -> String {
+  private func name(of file: String, _ settings: PlanSettings) -> String {
     (try? settings.load(file))?.name ?? Plan.defaultName(ofFile: file)
   }
 }

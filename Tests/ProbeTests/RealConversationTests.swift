@@ -5,7 +5,7 @@ import SystemPackage
 import Testing
 
 /// Conversations on the real kernel, both ends stepped in one thread.
-@Suite(.tags(.realKernel), .timeLimit(.minutes(1))) struct RealConversationTests {
+@Suite(.tags(.realKernel), .timeLimit(.minutes(10))) struct RealConversationTests {
   @Test func `a thousand connections play one at once with a server that echoes`() throws {
     let pattern = try MessagePattern.playing(
       [

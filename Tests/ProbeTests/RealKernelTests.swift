@@ -6,7 +6,7 @@ import SystemPackage
 import Testing
 
 /// Both ends on the real kernel, stepped in one thread.
-@Suite(.tags(.realKernel), .timeLimit(.minutes(1))) struct RealKernelTests {
+@Suite(.tags(.realKernel), .timeLimit(.minutes(10))) struct RealKernelTests {
   /// TIME_WAITs of an endpoint, in either direction. Source: /proc/net/tcp in proc(5).
   private func timeWaits(of endpoint: SocketAddress) throws -> Int {
     guard case .v4(let bits) = endpoint.ip else { return 0 }

@@ -6,7 +6,7 @@ import SystemPackage
 import Testing
 
 /// Messages on the real kernel, both ends stepped in one thread.
-@Suite(.tags(.realKernel), .timeLimit(.minutes(1))) struct RealMessageTests {
+@Suite(.tags(.realKernel), .timeLimit(.minutes(10))) struct RealMessageTests {
   /// Bytes of a message that is written and read in many pieces.
   private static let long = 300_000
 

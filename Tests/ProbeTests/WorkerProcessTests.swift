@@ -8,7 +8,7 @@ import Testing
 
 /// Workers as the runner starts them: forked, with an address space and a descriptor limit of
 /// their own. Only there may the limit be lowered; this process has other tests to run.
-@Suite(.tags(.realKernel), .timeLimit(.minutes(1))) struct WorkerProcessTests {
+@Suite(.tags(.realKernel), .timeLimit(.minutes(10))) struct WorkerProcessTests {
   private static let limit = 60
 
   private struct Forked {

@@ -46,7 +46,7 @@ import Testing
     }
     #expect(
       workspace.files(in: "reports/first-replay")
-        == ["TEST-first-replay.xml", "report.css", "report.html", "run.recording"])
+        == ["TEST-first-replay.xml", "report.css", "report.html", "report.js", "run.recording"])
   }
 
   @Test func `prints fidelity and a comparison`() throws {

@@ -81,7 +81,7 @@ final class TCPPeer: @unchecked Sendable {
     String(decoding: try receive(count), as: UTF8.self)
   }
 
-  func finishSending() { Socket.finishSending(socket) }
+  func finishSending() { try? Socket.finishSending(socket) }
 
   func reset() throws {
     try Socket.resetOnClose(socket, true)
