@@ -58,7 +58,8 @@ import Testing
     let ending = try workspace.run(["meant.plan"], shell: fewDescriptors)
     #expect(ending.exitCode == 100)
     #expect(ending.output.contains("(Too many open files); \(reason)\n"), "\(ending.output)")
-    #expect(try workspace.junit(of: "meant").cases("failure").map(\.type) == ["EMFILE", "expect-limit"])
+    #expect(
+      try workspace.junit(of: "meant").cases("failure").map(\.type) == ["EMFILE", "expect-limit"])
   }
 
   @Test func `a run that does not reach it has failed`() throws {
