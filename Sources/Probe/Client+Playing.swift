@@ -43,9 +43,9 @@ extension Client where System: ~Copyable {
   private mutating func resume(_ slot: UInt32, due: Instant) {
     connections.resume(slot)
     let script = script(of: slot)
-    if connections.marks(slot).has(.wrong) {
-      conclude(slot)
-    } else if let cue = conversation.book.cue(connections.messages.cue(of: slot), of: script) {
+    // It ends when what came with the wrong byte has been read.
+    if connections.marks(slot).has(.wrong) { return setDeadline(slot, script, from: now) }
+    if let cue = conversation.book.cue(connections.messages.cue(of: slot), of: script) {
       board.record(.drift, nanoseconds: now.nanoseconds(since: due))
       act(cue, on: slot, script, due: due)
     }
