@@ -99,12 +99,16 @@ extension Reader {
 
   // MARK: One conversation
 
+  // Where a key is not known, it may have been meant as one that is missing.
+
   private mutating func conversation(_ item: Item) -> RecordedConversation? {
+    let errors = errorCount
     guard let fields = fields(item, in: "a connection", known: ["client", "steps"]) else {
       return nil
     }
     let client = fields["client"].flatMap { text($0.item, "an address") }
     guard let steps = fields["steps"] else {
+      guard errorCount == errors else { return nil }
       report(item.place, "a connection needs 'steps'", hint: Self.fileExample)
       return nil
     }
@@ -125,7 +129,6 @@ extension Reader {
     let actions = ["send", "receive", "close"].compactMap { fields[$0] }
       .sorted { $0.place < $1.place }
     guard let field = actions.first else {
-      // A key that is not known may have been meant as one of them.
       guard errorCount == errors else { return nil }
       report(item.place, "a step needs 'send', 'receive' or 'close'", hint: Self.stepExample)
       return nil
