@@ -56,6 +56,34 @@ extension Recording {
   }
 }
 
+extension DriveRecord {
+  /// The same, one record a worker, with every phase begun by so many milliseconds later; what makes
+  /// no sense stays as it is.
+  static func delayed(_ records: [DriveRecord], by delay: (Int) -> UInt64) -> [DriveRecord] {
+    Dictionary(grouping: records, by: \.worker).sorted { $0.key < $1.key }.map { worker, records in
+      let entries = records.flatMap(\.entries)
+      var reader = DriveReader(bytes: entries[...])
+      var delayed: [UInt8] = []
+      var pending: UInt64 = 0
+      while !reader.bytes.isEmpty {
+        let start = reader.bytes.startIndex
+        guard let entry = reader.next() else {
+          return DriveRecord(worker: worker, entries: entries)
+        }
+        var whole = entries[start..<reader.bytes.startIndex]
+        if case .phase = entry.what {
+          pending = delay(entry.phase)
+        } else if pending > 0 {
+          Varint.append((Varint.take(from: &whole) ?? 0) + pending << 3, to: &delayed)
+          pending = 0
+        }
+        delayed += whole
+      }
+      return DriveRecord(worker: worker, entries: delayed)
+    }
+  }
+}
+
 /// Reads the entries of one worker.
 private struct DriveReader {
   struct Entry {

@@ -48,8 +48,10 @@ package final class RecordingWriter {
   }
 
   /// Writes the end and makes the file self-contained. Nothing can be added after.
-  package func finish(_ end: RunEnd) throws(RecordingError) {
-    try write { database, tables in try tables.end(end, in: database) }
+  ///
+  /// - Parameter isComplete: false for what is known of a run that was cut off.
+  package func finish(_ end: RunEnd, isComplete: Bool = true) throws(RecordingError) {
+    try write { database, tables in try tables.end(end, isComplete, in: database) }
     try Self.writing(path) {
       try queue.writeWithoutTransaction { database in
         try database.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
@@ -94,6 +96,7 @@ extension Recording {
     try RecordingWriter(path: path, recording: self).finish(
       RunEnd(
         duration: duration, interrupted: interrupted, fault: fault, state: state,
-        verdict: verdict, thresholds: thresholds, replay: replay))
+        verdict: verdict, thresholds: thresholds, replay: replay),
+      isComplete: complete)
   }
 }

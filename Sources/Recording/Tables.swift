@@ -52,13 +52,13 @@ struct Tables {
     if let state = sample.state { try update(to: state, in: database) }
   }
 
-  mutating func end(_ end: RunEnd, in database: Database) throws {
+  mutating func end(_ end: RunEnd, _ isComplete: Bool, in database: Database) throws {
     try update(to: end.state, in: database)
     try Self.fill(end.thresholds, in: database)
     try Self.fill([end.replay].compactMap(\.self), in: database)
     try database.execute(
-      sql: "UPDATE run SET duration = ?, complete = 1, interrupted = ?, fault = ?, verdict = ?",
-      arguments: [end.duration, end.interrupted, end.fault, end.verdict?.rawValue])
+      sql: "UPDATE run SET duration = ?, complete = ?, interrupted = ?, fault = ?, verdict = ?",
+      arguments: [end.duration, isComplete, end.interrupted, end.fault, end.verdict?.rawValue])
   }
 
   private mutating func update(to state: RunState, in database: Database) throws {

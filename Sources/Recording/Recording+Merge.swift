@@ -1,0 +1,178 @@
+extension Recording {
+  /// One recording of a run that several hosts or processes recorded, each its part. It has no
+  /// verdict yet.
+  ///
+  /// docs/merge.md says what becomes of each table. The plan, what it was read with and the seed are
+  /// the first one's.
+  ///
+  /// - Parameter regardless: also where the plans differ, or one began when the others were over.
+  package static func merged(
+    _ recordings: [Recording], regardless: Bool = false
+  ) throws(MergeProblem) -> Recording {
+    let shards = try Shards(recordings, regardless: regardless)
+    var whole = recordings[0]
+    whole.verdict = nil
+    whole.thresholds = []
+    whole.programVersion = recordings.map(\.programVersion).uniqued.joined(separator: " + ")
+    // In this format the order of texts is that of the times.
+    whole.started = shards.all.first { $0.offset == 0 }?.recording.started ?? whole.started
+    whole.duration = shards.all.map { $0.offset + $0.recording.duration }.max() ?? 0
+    whole.complete = recordings.allSatisfy(\.complete)
+    whole.interrupted = recordings.contains(where: \.interrupted)
+    whole.fault = shards.fault
+    whole.hostname = shards.hosts.joined(separator: " + ")
+    whole.host = shards.facts
+    whole.phases = shards.phases
+    whole.workers = shards.workers
+    whole.series = shards.series
+    whole.distributions = shards.distributions
+    whole.drive = shards.drive
+    // How close each of them came says nothing of them all.
+    whole.replay = nil
+    whole.failures = shards.failures
+    whole.limits = shards.limits
+    whole.searchSteps = shards.searchSteps
+    whole.prediction = shards.prediction
+    return whole
+  }
+}
+
+extension Shards {
+  /// Words of one shard among those of others.
+  func told(_ text: String, by shard: Shard) -> String {
+    isOneHost || text.isEmpty ? text : "\(shard.recording.hostname): \(text)"
+  }
+
+  fileprivate var fault: String? {
+    let faults = all.compactMap { shard in shard.recording.fault.map { told($0, by: shard) } }
+    return faults.isEmpty ? nil : faults.uniqued.joined(separator: "\n")
+  }
+
+  /// What is so on all hosts, once; what is not, for each.
+  fileprivate var facts: [Fact] {
+    guard !isOneHost else { return all[0].recording.host }
+    let perHost = hosts.map { host in
+      (host, all.first { $0.recording.hostname == host }?.recording.host ?? [])
+    }
+    return perHost.flatMap { host, facts in
+      facts.map { fact in
+        perHost.allSatisfy { $0.1.contains(fact) }
+          ? fact : Fact("\(host): \(fact.name)", fact.value)
+      }
+    }.uniqued
+  }
+
+  fileprivate var workers: [WorkerRecord] {
+    all.flatMap { shard in
+      shard.recording.workers.map { worker in
+        var worker = worker
+        worker.id = worker.id &+ shard.workerShift
+        return worker
+      }
+    }
+  }
+
+  fileprivate var distributions: [DistributionRecord] {
+    all.flatMap { shard in
+      shard.recording.distributions.map { record in
+        var record = record
+        record.from += shard.offset
+        record.to += shard.offset
+        return record
+      }
+    }.sortedStably(by: \.to)
+  }
+
+  /// Ticks count from the phase's start, and that is the earliest of all shards now.
+  fileprivate var drive: [DriveRecord] {
+    let merged = phases
+    return all.flatMap { shard in
+      let delays = shard.recording.phases.map { phase -> UInt64 in
+        guard let own = shard.shifted(phase.started),
+          let earliest = merged.first(where: { $0.name == phase.name })?.started
+        else { return 0 }
+        return UInt64(min(max(0, (own - earliest) * 1000), 0x1p52).rounded())
+      }
+      return DriveRecord.delayed(shard.recording.drive) {
+        delays.indices.contains($0) ? delays[$0] : 0
+      }
+      .map { DriveRecord(worker: $0.worker &+ shard.workerShift, entries: $0.entries) }
+    }
+  }
+
+  fileprivate var failures: [FailureRecord] {
+    all.flatMap { shard in
+      shard.recording.failures.map { failure in
+        var failure = failure
+        failure.firstInstant += shard.offset
+        failure.worker = shard.shifted(failure.worker)
+        return failure
+      }
+    }.sortedStably(by: \.firstInstant)
+  }
+
+  fileprivate var limits: [LimitRecord] {
+    all.flatMap { shard in
+      shard.recording.limits.map { limit in
+        var limit = limit
+        limit.firstInstant += shard.offset
+        limit.worker = shard.shifted(limit.worker)
+        if !isOneHost { limit.evidence.append(Fact("host", shard.recording.hostname)) }
+        return limit
+      }
+    }.sortedStably(by: \.firstInstant)
+  }
+
+  fileprivate var searchSteps: [SearchStep] {
+    all.flatMap { shard in
+      shard.recording.searchSteps.map { step in
+        var step = step
+        step.at += shard.offset
+        step.reason = told(step.reason, by: shard)
+        return step
+      }
+    }.sortedStably(by: \.at)
+  }
+
+  /// The bounds of one end add up over the shards that play it, where each of them knows the
+  /// bound; the smallest sum is the predicted limit. What bounds a host whose shards saw different
+  /// things, or one of two hosts that play different ends, adds up to nothing and is left out.
+  fileprivate var prediction: [PredictionTerm] {
+    let lists = all.map(\.recording.prediction)
+    if isOneHost { return lists.allSatisfy { $0 == lists[0] } ? lists[0] : [] }
+    guard hosts.count == all.count else { return [] }
+    var terms: [PredictionTerm] = []
+    for term in lists.joined()
+    where !terms.contains(where: { $0.end == term.end && $0.resource == term.resource }) {
+      let concerned = all.filter { shard in
+        switch term.end {
+        case .client: shard.drives
+        case .server: shard.serves
+        case .host: true
+        }
+      }
+      let known = concerned.compactMap { shard in
+        shard.recording.prediction.first { $0.end == term.end && $0.resource == term.resource }
+          .map { ($0.connections, told($0.reason, by: shard)) }
+      }
+      guard known.count == concerned.count, !(term.end == .host && isSplit) else { continue }
+      terms.append(
+        PredictionTerm(
+          end: term.end, resource: term.resource, connections: known.map(\.0).total,
+          reason: known.map(\.1).joined(separator: "; ")))
+    }
+    let smallest = terms.indices.min { terms[$0].connections < terms[$1].connections }
+    if let smallest { terms[smallest].binds = true }
+    return terms
+  }
+}
+
+extension Array {
+  /// In the order of a value, and as they were where it is equal.
+  func sortedStably(by value: KeyPath<Element, Double>) -> [Element] {
+    enumerated().sorted { one, other in
+      let (first, second) = (one.element[keyPath: value], other.element[keyPath: value])
+      return first == second ? one.offset < other.offset : first < second
+    }.map(\.element)
+  }
+}

@@ -1,0 +1,53 @@
+extension Shards {
+  /// The phases by their names, in the order in which the first shard that has them does.
+  var phases: [PhaseRecord] {
+    let names = all.flatMap { $0.recording.phases.map(\.name) }.uniqued
+    return names.map { name in
+      merged(
+        all.compactMap { shard in
+          shard.recording.phases.first { $0.name == name }.map { (shard, $0) }
+        })
+    }
+  }
+
+  private func merged(_ parts: [(shard: Shard, phase: PhaseRecord)]) -> PhaseRecord {
+    var phase = parts[0].phase
+    // A shard that only serves was told the goal of those that drive.
+    let driven = parts.filter(\.shard.drives).map(\.phase)
+    let goals = driven.compactMap(\.goal)
+    phase.goal = goals.isEmpty ? nil : goals.total
+    let rates = driven.compactMap(\.plannedRate)
+    phase.plannedRate = rates.isEmpty ? nil : rates.reduce(0, +)
+    phase.started = parts.compactMap { $0.shard.shifted($0.phase.started) }.min()
+    // One that never ended was cut off, and so is the whole.
+    let isCutOff = parts.contains { $0.phase.started != nil && $0.phase.ended == nil }
+    phase.ended = isCutOff ? nil : parts.compactMap { $0.shard.shifted($0.phase.ended) }.max()
+    phase.outcome = parts.map(\.phase.outcome).max { $0.badness < $1.badness } ?? phase.outcome
+    phase.established = parts.map(\.phase.established).total
+    phase.accepted = parts.map(\.phase.accepted).total
+    phase.phantom = parts.map(\.phase.phantom).total
+    if isSplit {
+      let (difference, overflow) = phase.established.subtractingReportingOverflow(phase.accepted)
+      phase.phantom = max(phase.phantom, overflow ? 0 : difference)
+    }
+    phase.failures = parts.map(\.phase.failures).total
+    let ceilings = parts.compactMap(\.phase.ceiling)
+    phase.ceiling = ceilings.isEmpty ? nil : ceilings.total
+    phase.remark = parts.map { told($0.phase.remark, by: $0.shard) }.filter { !$0.isEmpty }.uniqued
+      .joined(separator: "; ")
+    return phase
+  }
+}
+
+extension PhaseRecord.Outcome {
+  /// Of several, the highest is how the phase went.
+  fileprivate var badness: Int {
+    switch self {
+    case .done: 0
+    case .skipped: 1
+    case .limit: 2
+    case .aborted: 3
+    case .interrupted: 4
+    }
+  }
+}

@@ -1,0 +1,71 @@
+extension Shards {
+  /// Counts of connections and messages, added up; the kernel's, host by host.
+  var series: [Series] {
+    let keys = all.flatMap { $0.recording.series.map(\.key) }.uniqued
+    return keys.flatMap { key in key.isKernel ? perHost(key) : [sum(of: key)].compactMap(\.self) }
+  }
+
+  /// What the connections take of all kernels adds up; anything else is each kernel's own, and with
+  /// several hosts gets the host's name as its label.
+  private func perHost(_ key: Series.Key) -> [Series] {
+    let best = hosts.compactMap { host in longest(key, on: host).map { (host, $0) } }
+    if key == .kernelMemory { return [Self.sum(best.map(\.1))].compactMap(\.self) }
+    return best.map { host, series in
+      var series = series
+      if !isOneHost { series.key.label = key.label.isEmpty ? host : "\(host) \(key.label)" }
+      return series
+    }
+  }
+
+  /// Two shards of one host have seen the same kernel; the one that saw more of it tells.
+  private func longest(_ key: Series.Key, on host: String) -> Series? {
+    var best: Series?
+    for shard in all where shard.recording.hostname == host {
+      guard let series = shifted(key, of: shard) else { continue }
+      if best == nil || series.points.count > best!.points.count { best = series }
+    }
+    return best
+  }
+
+  private func sum(of key: Series.Key) -> Series? {
+    Self.sum(all.compactMap { shifted(key, of: $0) })
+  }
+
+  private func shifted(_ key: Series.Key, of shard: Shard) -> Series? {
+    guard var series = shard.recording.series(key) else { return nil }
+    for index in series.points.indices { series.points[index].at += shard.offset }
+    return series
+  }
+
+  /// At each instant at which any was sampled, the sum of what each was last known to be; before
+  /// its first sample, and where it is no number, that is nothing.
+  private static func sum(_ parts: [Series]) -> Series? {
+    guard var whole = parts.first else { return nil }
+    if parts.count == 1 { return whole }
+    let points = parts.enumerated().flatMap { index, part in
+      part.points.map { Labelled(at: $0.at, part: index, value: $0.value) }
+    }.sortedStably(by: \.at)
+    var values = [Double](repeating: 0, count: parts.count)
+    whole.points = []
+    for (index, point) in points.enumerated() {
+      if point.value.isFinite { values[point.part] = point.value }
+      let isLast = index + 1 == points.count || points[index + 1].at != point.at
+      if isLast { whole.points.append(.init(at: point.at, value: values.reduce(0, +))) }
+    }
+    return whole
+  }
+
+  private struct Labelled {
+    var at: Double
+    var part: Int
+    var value: Double
+  }
+}
+
+extension Series.Key {
+  /// Whether it tells of the host, rather than of the connections of this run.
+  fileprivate var isKernel: Bool {
+    ["tcp", "memory", "files", "conntrack", "pressure", "cpu"]
+      .contains(name.prefix { $0 != "." })
+  }
+}

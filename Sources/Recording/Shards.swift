@@ -1,0 +1,107 @@
+import Foundation
+
+/// Recordings of one run, each made by another host or another process, on one time axis.
+struct Shards {
+  struct Shard {
+    var recording: Recording
+    /// Seconds from the start of the earliest to the start of this one.
+    var offset: Double
+    /// What its workers' numbers are raised by, so that no two workers have the same.
+    var workerShift: Int
+
+    /// Whether it opened connections; a shard that says nothing of its workers may have.
+    var drives: Bool {
+      recording.workers.isEmpty || recording.workers.contains { $0.end == .client }
+    }
+
+    /// Whether it accepted any.
+    var serves: Bool { recording.countsServer }
+
+    func shifted(_ instant: Double?) -> Double? { instant.map { $0 + offset } }
+    func shifted(_ worker: Int?) -> Int? { worker.map { $0 &+ workerShift } }
+  }
+
+  let all: [Shard]
+  /// Each host once, in the order of its first shard.
+  let hosts: [String]
+
+  /// - Parameter regardless: takes recordings together that do not look like one run's.
+  init(_ recordings: [Recording], regardless: Bool) throws(MergeProblem) {
+    guard let first = recordings.first, recordings.count > 1 else { throw .tooFew }
+    for (index, recording) in recordings.enumerated() {
+      if recordings[..<index].contains(recording) { throw .twice(index) }
+      guard regardless || recording.planText == first.planText else { throw .otherPlan(index) }
+    }
+    var starts: [Date] = []
+    for (index, recording) in recordings.enumerated() {
+      guard let start = Self.date(recording.started) else { throw .noStart(index) }
+      starts.append(start)
+    }
+    let earliest = starts.min() ?? starts[0]
+    let offsets = starts.map { ($0.timeIntervalSince(earliest) * 1000).rounded() / 1000 }
+    if !regardless, let late = Self.stranger(recordings, offsets) { throw .otherTime(late) }
+    var taken: Set<Int> = []
+    var shards: [Shard] = []
+    for (recording, offset) in zip(recordings, offsets) {
+      let ids = recording.workers.map(\.id)
+      let shift = ids.contains(where: taken.contains) ? (taken.max() ?? 0) &+ 1 : 0
+      taken.formUnion(ids.map { $0 &+ shift })
+      shards.append(Shard(recording: recording, offset: offset, workerShift: shift))
+    }
+    all = shards
+    hosts = recordings.map(\.hostname).uniqued
+  }
+
+  var isOneHost: Bool { hosts.count == 1 }
+
+  /// Whether one shard has only clients and another only servers: then no shard by itself knows of
+  /// connections that were never accepted.
+  var isSplit: Bool {
+    all.contains { $0.drives && !$0.serves } && all.contains { $0.serves && !$0.drives }
+  }
+
+  private static func date(_ text: String) -> Date? {
+    try? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+  }
+
+  /// The first, in time, that began when all before it were over.
+  private static func stranger(_ recordings: [Recording], _ offsets: [Double]) -> Int? {
+    var end = 0.0
+    for index in offsets.indices.sorted(by: { offsets[$0] < offsets[$1] }) {
+      if offsets[index] > end { return index }
+      end = max(end, offsets[index] + recordings[index].duration)
+    }
+    return nil
+  }
+}
+
+/// Why recordings are not taken together. Numbers are places among them, from 0.
+package enum MergeProblem: Error, Equatable {
+  case tooFew
+  /// This one is there already.
+  case twice(Int)
+  /// This one's plan is not the first one's.
+  case otherPlan(Int)
+  /// This one's start is no time.
+  case noStart(Int)
+  /// This one began when all others were over.
+  case otherTime(Int)
+}
+
+extension Sequence where Element: Hashable {
+  /// Each element once, where it first comes.
+  var uniqued: [Element] {
+    var seen: Set<Element> = []
+    return filter { seen.insert($0).inserted }
+  }
+}
+
+extension Sequence<Int> {
+  /// The sum, as far as 64 bits go: a damaged recording may say anything.
+  var total: Int {
+    reduce(0) { sum, value in
+      let (next, overflow) = sum.addingReportingOverflow(value)
+      return overflow ? (value < 0 ? .min : .max) : next
+    }
+  }
+}

@@ -1,0 +1,307 @@
+import Testing
+
+@testable import Recording
+
+@Suite struct MergeTests {
+  /// A run of two workers an end, on one host, with something in every list.
+  private static var whole: Recording {
+    var whole = Recording.full
+    whole.fault = nil
+    whole.interrupted = false
+    whole.verdict = nil
+    whole.thresholds = []
+    whole.series += [
+      Series(
+        key: .accepted, unit: "connections", kind: .gauge,
+        points: [.init(at: 0, value: 0), .init(at: 1, value: 19_930)]),
+      Series(
+        key: .messages(.sent, "heartbeat"), unit: "messages", kind: .counter,
+        points: [.init(at: 1, value: 7)]),
+    ]
+    return whole
+  }
+
+  /// What the shards of this run would be, had each end recorded itself.
+  private static func halves(of whole: Recording) -> (client: Recording, server: Recording) {
+    var client = whole
+    client.workers.removeAll { $0.end == .server }
+    client.series.removeAll { $0.key == .accepted }
+    for index in client.phases.indices {
+      client.phases[index].accepted = 0
+      client.phases[index].phantom = 0
+    }
+    var server = whole
+    server.workers.removeAll { $0.end == .client }
+    server.series.removeAll { $0.key != .accepted }
+    server.distributions = []
+    server.failures = []
+    server.limits = []
+    server.searchSteps = []
+    for index in server.phases.indices {
+      server.phases[index].established = 0
+      server.phases[index].phantom = 0
+      server.phases[index].failures = 0
+      server.phases[index].ceiling = nil
+      server.phases[index].remark = ""
+    }
+    return (client, server)
+  }
+
+  @Test func `the halves of a recording merge into the whole`() throws {
+    let whole = Self.whole
+    let (client, server) = Self.halves(of: whole)
+    let merged = try Recording.merged([server, client])
+    // The server's workers come first, as they do in the whole.
+    #expect(merged.workers == whole.workers)
+    #expect(Set(merged.series.map(\.key)) == Set(whole.series.map(\.key)))
+    for series in whole.series { #expect(merged.series(series.key) == series) }
+    var rest = merged
+    rest.series = whole.series
+    #expect(rest == whole)
+  }
+
+  // MARK: Two hosts
+
+  /// A shard that began later, on another host, with its own clients.
+  private static func shard(
+    host: String, started: String = "2026-01-02T03:04:05.000Z", connections: Int
+  ) -> Recording {
+    Recording(
+      planName: "p", planText: "name: p\n", overrides: [Fact("goal", "10")], seed: 7,
+      programVersion: "1", started: started, duration: 10, hostname: host,
+      host: [Fact("kernel", "6.18"), Fact("memory", host == "a" ? "1 GiB" : "2 GiB")],
+      phases: [
+        PhaseRecord(
+          name: "ramp", kind: "ramp", title: "ramp to 10", planLine: 3, goal: connections,
+          plannedRate: 5, started: 1, ended: 3, outcome: .done, established: connections),
+        PhaseRecord(
+          name: "hold", kind: "hold", title: "hold", planLine: 4, started: 3, ended: 9,
+          outcome: .done, established: connections, failures: 1),
+      ],
+      workers: [
+        WorkerRecord(id: 0, end: .client, pid: 5), WorkerRecord(id: 1, end: .client, pid: 6),
+      ],
+      series: [
+        Series(
+          key: .established, unit: "connections", kind: .gauge,
+          points: [.init(at: 1, value: 0), .init(at: 3, value: Double(connections))]),
+        Series(
+          key: .memoryAvailable, unit: "bytes", kind: .gauge, points: [.init(at: 1, value: 100)]),
+        Series(key: .kernelMemory, unit: "bytes", kind: .gauge, points: [.init(at: 1, value: 30)]),
+      ],
+      distributions: [
+        DistributionRecord(
+          metric: "connect", phase: "ramp", from: 0, to: 2,
+          distribution: Distribution(buckets: [.init(value: 5, count: UInt64(connections))]))
+      ],
+      failures: [failure(worker: 1)],
+      limits: [
+        LimitRecord(
+          end: .client, worker: 1, phase: "ramp", planLine: 3, syscall: "socket",
+          resource: .descriptorsPerProcess, count: 1, firstInstant: 2, established: 5, accepted: 0)
+      ],
+      prediction: [
+        PredictionTerm(
+          end: .client, resource: .descriptorsPerProcess, connections: connections, reason: "r",
+          binds: true),
+        PredictionTerm(end: .host, resource: .memory, connections: 1000, reason: "m"),
+      ])
+  }
+
+  private static func failure(worker: Int) -> FailureRecord {
+    FailureRecord(
+      end: .client, worker: worker, phase: "ramp", syscall: "socket", errno: nil, count: 1,
+      firstInstant: 2, established: 5, accepted: 0, source: nil, endpoint: nil)
+  }
+
+  private let one = Self.shard(host: "a", started: "2026-01-02T03:04:07.250Z", connections: 10)
+  private let two = Self.shard(host: "b", connections: 20)
+
+  @Test func `instants are shifted to the earliest start`() throws {
+    let merged = try Recording.merged([one, two])
+    #expect(merged.started == "2026-01-02T03:04:05.000Z")
+    #expect(merged.duration == 12.25)
+    #expect(merged.phases[0].started == 1)
+    #expect(merged.phases[0].ended == 5.25)
+    #expect(merged.limits.map(\.firstInstant) == [2, 4.25])
+    #expect(merged.failures.map(\.firstInstant) == [2, 4.25])
+    #expect(merged.distributions.map(\.to) == [2, 4.25])
+    #expect(merged.distribution(of: "connect").count == 30)
+  }
+
+  @Test func `connections add up, each shard's as they were last seen`() throws {
+    let merged = try Recording.merged([one, two])
+    let points = try #require(merged.series(.established)).points
+    #expect(points.map(\.at) == [1, 3, 3.25, 5.25])
+    #expect(points.map(\.value) == [0, 20, 20, 30])
+    #expect(merged.series(.kernelMemory)?.points.map(\.value) == [30, 60])
+    #expect(merged.phases.map(\.established) == [30, 30])
+    #expect(merged.phases.map(\.goal) == [30, nil])
+    #expect(merged.phases.map(\.plannedRate) == [10, nil])
+    #expect(merged.phases.map(\.failures) == [0, 2])
+    #expect(Metrics(merged).held == 30)
+  }
+
+  @Test func `what is sampled at one instant by both is one point`() throws {
+    var other = two
+    other.hostname = "c"
+    let merged = try Recording.merged([two, other])
+    #expect(merged.series(.established)?.points.map(\.value) == [0, 40])
+  }
+
+  @Test func `each host keeps its kernel's series and its facts`() throws {
+    let merged = try Recording.merged([one, two])
+    #expect(merged.hostname == "a + b")
+    #expect(
+      merged.series(named: "memory.available").map(\.key.label).sorted() == ["a", "b"])
+    #expect(
+      merged.host == [
+        Fact("kernel", "6.18"), Fact("a: memory", "1 GiB"), Fact("b: memory", "2 GiB"),
+      ])
+    #expect(merged.limits.map { $0.evidence.last } == [Fact("host", "b"), Fact("host", "a")])
+  }
+
+  @Test func `two shards of one host have one kernel, and the longer series tells`() throws {
+    var other = two
+    other.hostname = "a"
+    other.series[1].points.append(.init(at: 2, value: 90))
+    let merged = try Recording.merged([one, other])
+    #expect(merged.hostname == "a")
+    #expect(
+      merged.series(named: "memory.available") == [
+        Series(
+          key: .memoryAvailable, unit: "bytes", kind: .gauge,
+          points: [.init(at: 1, value: 100), .init(at: 2, value: 90)])
+      ])
+    #expect(merged.series(.kernelMemory)?.points.count == 1)
+    #expect(merged.prediction.isEmpty)
+  }
+
+  @Test func `no two workers have one number, and what names them follows`() throws {
+    let merged = try Recording.merged([one, two])
+    #expect(merged.workers.map(\.id) == [0, 1, 2, 3])
+    #expect(merged.limits.map(\.worker) == [3, 1])
+    #expect(merged.failures.map(\.worker) == [3, 1])
+  }
+
+  @Test func `the worst outcome is the phase's, and a phase that was cut off has no end`() throws {
+    var worse = two
+    worse.phases[0].outcome = .limit
+    worse.phases[0].remark = "slow"
+    worse.phases[1].outcome = .skipped
+    worse.phases[1].started = nil
+    worse.phases[1].ended = nil
+    worse.complete = false
+    var merged = try Recording.merged([one, worse])
+    #expect(merged.phases.map(\.outcome) == [.limit, .skipped])
+    #expect(merged.phases[0].remark == "b: slow")
+    #expect(merged.phases[1].ended == 11.25)
+    #expect(!merged.complete)
+    worse.phases[0].ended = nil
+    merged = try Recording.merged([one, worse])
+    #expect(merged.phases[0].ended == nil)
+  }
+
+  @Test func `predictions of one end add up, and the smallest binds`() throws {
+    var server = PredictionTerm(
+      end: .server, resource: .memory, connections: 5, reason: "s", binds: true)
+    var (one, two) = (one, two)
+    let merged = try Recording.merged([one, two])
+    #expect(
+      merged.prediction == [
+        PredictionTerm(
+          end: .client, resource: .descriptorsPerProcess, connections: 30, reason: "a: r; b: r",
+          binds: true),
+        PredictionTerm(end: .host, resource: .memory, connections: 2000, reason: "a: m; b: m"),
+      ])
+    // Clients there, servers here: each end has its own bounds, and the hosts are not one.
+    two.workers = [WorkerRecord(id: 9, end: .server, pid: 1)]
+    two.prediction = [server, one.prediction[1]]
+    one.prediction[0].connections = 10
+    server.binds = true
+    let split = try Recording.merged([one, two])
+    #expect(split.prediction.map(\.end) == [.client, .server])
+    #expect(split.predicted?.connections == 5)
+    #expect(split.predicted?.end == .server)
+    // A bound that one of the shards does not know is no bound of the whole.
+    two = Self.shard(host: "b", connections: 20)
+    two.prediction.removeFirst()
+    #expect(try Recording.merged([one, two]).prediction.map(\.end) == [.host])
+  }
+
+  @Test func `what the server's host never accepted is phantom`() throws {
+    var server = two
+    server.workers = [WorkerRecord(id: 9, end: .server, pid: 1)]
+    server.series.removeAll { $0.key == .established }
+    for index in server.phases.indices {
+      server.phases[index].established = 0
+      server.phases[index].accepted = 8
+    }
+    let merged = try Recording.merged([one, server])
+    #expect(merged.phases.map(\.goal) == [10, nil])
+    #expect(merged.phases.map(\.phantom) == [2, 2])
+    #expect(Metrics(merged).held == 8)
+  }
+
+  @Test func `interruptions and faults are the whole's, too`() throws {
+    var (one, two) = (one, two)
+    one.interrupted = true
+    two.fault = "no memory"
+    let merged = try Recording.merged([one, two])
+    #expect(merged.interrupted)
+    #expect(merged.fault == "b: no memory")
+  }
+
+  // MARK: What is no shard
+
+  @Test func `what is not of one run is refused, unless it is to be merged all the same`() throws {
+    var other = two
+    other.planText = "name: q\n"
+    #expect(throws: MergeProblem.otherPlan(1)) { try Recording.merged([one, other]) }
+    #expect(try Recording.merged([one, other], regardless: true).planText == one.planText)
+    other = two
+    other.started = "2026-01-02T03:04:19.000Z"
+    #expect(throws: MergeProblem.otherTime(1)) { try Recording.merged([one, other]) }
+    #expect(throws: MergeProblem.otherTime(0)) { try Recording.merged([other, one]) }
+    #expect(try Recording.merged([one, other], regardless: true).duration == 21.75)
+    other.started = "yesterday"
+    #expect(throws: MergeProblem.noStart(1)) {
+      try Recording.merged([one, other], regardless: true)
+    }
+    #expect(throws: MergeProblem.twice(2)) {
+      try Recording.merged([one, two, one], regardless: true)
+    }
+    #expect(throws: MergeProblem.tooFew) { try Recording.merged([one]) }
+    #expect(throws: MergeProblem.tooFew) { try Recording.merged([]) }
+  }
+
+  @Test func `numbers that no run counts overflow nothing`() throws {
+    var (one, two) = (one, two)
+    for index in 0..<2 {
+      one.phases[index].established = .max
+      one.phases[index].accepted = .min
+      two.phases[index].established = .max
+      two.phases[index].accepted = -5
+    }
+    one.workers[0].id = .max
+    two.workers[0].id = .max
+    two.workers[1].end = .server
+    one.limits[0].firstInstant = .infinity
+    one.series[0].points[0].value = .nan
+    let merged = try Recording.merged([one, two])
+    #expect(merged.phases[0].established == .max)
+    #expect(merged.phases[0].accepted == .min)
+  }
+
+  @Test func `a merged recording writes and reads`() throws {
+    var cut = two
+    cut.complete = false
+    for shards in [[one, two], [one, cut]] {
+      let merged = try Recording.merged(shards)
+      let directory = try TemporaryDirectory()
+      try merged.write(to: directory.file("merged.recording"))
+      #expect(try Recording.read(from: directory.file("merged.recording")) == merged)
+      #expect(try directory.contents == ["merged.recording"])
+    }
+  }
+}
