@@ -1,0 +1,131 @@
+import ArgumentParser
+import Foundation
+import Linux
+import Plan
+import Recording
+
+/// `runner merge RECORDING... -o FILE`
+struct MergeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "merge",
+    abstract: "Shards of one run, from several hosts, into one recording.",
+    discussion: """
+      Brings recordings of one plan onto one time axis by their starts (so the hosts' clocks must \
+      agree), adds up their connections, messages and goals, and keeps what is each host's own. \
+      The result is judged by the plan's thresholds, reported, compared and exported like any \
+      recording. Changes none of the recordings, and overwrites nothing.
+
+      EXAMPLES:
+        runner merge east/run.recording west/run.recording -o whole.recording
+        runner report whole.recording --out reports/whole
+
+      EXIT CODES:
+        0 merged, whatever the verdict   1 a recording cannot be read   64 wrong command line, or \
+      recordings that are no shards of one run   107 the result cannot be written
+      """)
+
+  @Argument(help: "The recordings, two or more. The first one's plan is the result's.")
+  var recordings: [String]
+
+  @Option(
+    name: [.customShort("o"), .long],
+    help: ArgumentHelp("Where to write the result; there may be no such file.", valueName: "path"))
+  var output: String
+
+  @Flag(help: "Merge also what does not look like one run: other plans, other times.")
+  var force = false
+
+  @Flag(help: "Only warnings and errors.")
+  var quiet = false
+
+  func validate() throws {
+    guard recordings.count > 1 else {
+      throw ValidationError("There is nothing to merge: give two recordings or more.")
+    }
+  }
+
+  func run() throws {
+    CurrentProcess.openStandardDescriptors()
+    CurrentProcess.ignoreBrokenPipes()
+    let shards: [Recording]
+    do throws(RecordingError) {
+      shards = try recordings.map { path throws(RecordingError) in
+        try Recording.read(from: path)
+      }
+    } catch {
+      throw ExitCode(complain("\(error)", ExitStatus.fault))
+    }
+    warn(of: shards)
+    var whole: Recording
+    do throws(MergeProblem) {
+      whole = try Recording.merged(shards, regardless: force)
+    } catch {
+      throw ExitCode(complain(words(of: error), ExitStatus.usage))
+    }
+    let judgement = judge(whole)
+    if whole.complete {
+      whole.verdict = judgement.verdict
+      whole.thresholds = judgement.thresholds
+    }
+    do {
+      try write(whole)
+    } catch {
+      throw ExitCode(complain("\(error)", ExitStatus.notWritten))
+    }
+    if !quiet {
+      StandardOutput.write(
+        "\(output): \(shards.count) recordings of \(whole.planName)\n\(judgement.headline)\n")
+    }
+  }
+
+  /// Whole or not at all: a file beside it gets the name when it is complete.
+  private func write(_ whole: Recording) throws {
+    if let problem = RunFiles.obstacle(toWriting: output) {
+      throw RecordingError.unwritable(path: output, reason: problem)
+    }
+    let files = FileManager.default
+    guard !files.fileExists(atPath: output) else { throw RecordingError.exists(path: output) }
+    let temporary = "\(output).\(UUID().uuidString)"
+    defer { try? files.removeItem(atPath: temporary) }
+    do throws(RecordingError) {
+      try whole.write(to: temporary)
+    } catch {
+      if case .unwritable(_, let reason) = error {
+        throw RecordingError.unwritable(path: output, reason: reason)
+      }
+      throw error
+    }
+    try files.moveItem(atPath: temporary, toPath: output)
+  }
+
+  // MARK: Telling
+
+  private func warn(of shards: [Recording]) {
+    for (path, shard) in zip(recordings, shards) {
+      if !shard.complete {
+        StandardError.write(
+          "runner: \(path): warning: the recording is incomplete, and so is the result\n")
+      }
+      if shard.overrides != shards[0].overrides {
+        StandardError.write(
+          "runner: \(path): warning: was run with other --set values than \(recordings[0]), whose "
+            + "values the result is judged by\n")
+      }
+    }
+  }
+
+  private func words(of problem: MergeProblem) -> String {
+    let first = recordings[0]
+    let regardless = "--force merges them all the same"
+    return switch problem {
+    case .tooFew: "there is nothing to merge"
+    case .twice(let index): "\(recordings[index]): is there already: it would count twice"
+    case .otherPlan(let index):
+      "\(recordings[index]): has another plan than \(first); \(regardless)"
+    case .noStart(let index): "\(recordings[index]): does not say when its run started"
+    case .otherTime(let index):
+      "\(recordings[index]): began when the others were over, so it is no part of their run; "
+        + regardless
+    }
+  }
+}
