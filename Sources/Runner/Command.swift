@@ -14,6 +14,7 @@ struct Runner: ParsableCommand {
       """,
     version: Version.current,
     subcommands: [
+      RunCommand.self, ReplayCommand.self, CheckCommand.self, DoctorCommand.self,
       ServeCommand.self, ConnectCommand.self, CaptureCommand.self, ReportCommand.self,
       CompareCommand.self, MergeCommand.self, ExportCommand.self,
     ],

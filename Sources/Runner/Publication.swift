@@ -101,9 +101,10 @@ struct Publication {
 }
 
 extension RunFiles {
-  /// The page and what belongs beside it.
+  /// The page and what belongs beside it; beside a device or a pipe nothing does.
   func writePage(_ page: [UInt8]) throws {
     try Self.write(page, to: html)
+    guard !Self.isSpecial(html) else { return }
     try Self.write(Report.stylesheet, to: stylesheet)
     try Self.write(Report.script, to: script)
   }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Plan
 import Recording
+import SystemPackage
 
 /// The files of one run: in a directory of the plan's name, or wherever its recording is.
 struct RunFiles {
@@ -64,8 +65,13 @@ struct RunFiles {
     return kept
   }
 
-  /// Writes a file whole or not at all.
+  /// Writes a file whole or not at all. What is no file, such as `/dev/null` or a pipe, is written to
+  /// as it is: a rename would put a file in its place, and a superuser would have taken it from all.
   static func write(_ bytes: [UInt8], to path: String) throws {
+    guard !isSpecial(path) else {
+      let file = try FileDescriptor.open(FilePath(path), .writeOnly)
+      return try file.closeAfter { _ = try file.writeAll(bytes) }
+    }
     try makeDirectory(parent(of: path))
     try Data(bytes).write(to: URL(filePath: path), options: .atomic)
   }
@@ -80,6 +86,14 @@ struct RunFiles {
     }
     return FileManager.default.isWritableFile(atPath: directory)
       ? nil : "nothing may be written in \(directory)"
+  }
+
+  /// Whether a device, a pipe or a socket is there; what a link leads to counts.
+  static func isSpecial(_ path: String) -> Bool {
+    let target = URL(filePath: path).resolvingSymlinksInPath().path
+    let type = (try? FileManager.default.attributesOfItem(atPath: target))?[.type]
+    guard let type = type as? FileAttributeType else { return false }
+    return ![.typeRegular, .typeDirectory, .typeSymbolicLink].contains(type)
   }
 
   /// What a recording is called in `history/`: its start without a colon (which CI systems refuse in

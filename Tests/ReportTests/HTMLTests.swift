@@ -29,6 +29,8 @@ import Testing
       html(Large.recording(limited: true), Large.judgement(limited: true), earlier: Large.earlier),
       "limit.html")
     try write(html(Hour.recording, judge(Hour.recording), earlier: Large.earlier), "hour.html")
+    // To be timed with `runner report`; it is large, and nobody looks at it here.
+    if kept != nil { try Hour.recording.write(to: folder.appending(path: "hour.recording").path()) }
     for run in Run.all {
       try write(html(run.recording, run.judgement), "small-\(run.name).html")
     }

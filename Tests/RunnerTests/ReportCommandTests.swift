@@ -63,6 +63,26 @@ import Testing
     #expect(!workspace.exists("report.html"))
   }
 
+  @Test func `a pipe stays a pipe, and gets the whole report`() throws {
+    let script = """
+      mkdir pipes && mkfifo pipes/html pipes/junit
+      cat pipes/html >page & cat pipes/junit >cases &
+      "$0" "$@"; code=$?; wait; exit $code
+      """
+    let ending = try workspace.run(
+      ["report", "run.recording", "--html", "pipes/html", "--junit", "pipes/junit", "--quiet"],
+      shell: script)
+    #expect(ending.exitCode == 0, "\(ending.errors)")
+    #expect(workspace.files(in: "pipes") == ["html", "junit"])
+    for pipe in ["html", "junit"] {
+      let path = workspace.url("pipes/\(pipe)").path
+      let type = try FileManager.default.attributesOfItem(atPath: path)[.type]
+      #expect(type as? FileAttributeType != .typeRegular)
+    }
+    #expect(try workspace.text(of: "page").hasSuffix("</html>\n"))
+    #expect(try JUnitFile(workspace.url("cases")).cases.count == 2)
+  }
+
   @Test func `thresholds of the command line stand instead of the plan's`() throws {
     let (_, summary) = try workspace.summary(of: [
       "report", "run.recording", "--threshold", "connections >= 101", "--threshold", "phantom == 0",
