@@ -38,11 +38,7 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Recording",
-      dependencies: [
-        .product(name: "GRDB", package: "GRDB.swift"),
-        .product(name: "Histogram", package: "hdrhistogram-swift"),
-      ],
-      swiftSettings: strict),
+      dependencies: [.product(name: "GRDB", package: "GRDB.swift")], swiftSettings: strict),
     .target(
       name: "Plan",
       dependencies: [
@@ -68,7 +64,10 @@ let package = Package(
     .testTarget(name: "LinuxTests", dependencies: ["Addressing", "Linux"]),
     .testTarget(
       name: "RecordingTests",
-      dependencies: ["Recording", .product(name: "GRDB", package: "GRDB.swift")]),
+      dependencies: [
+        "Recording", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ]),
     .testTarget(name: "PlanTests", dependencies: ["Addressing", "Messages", "Plan", "Recording"]),
     .testTarget(name: "HostTests", dependencies: ["Addressing", "Host", "Linux", "Recording"]),
     .testTarget(name: "ProbeTests", dependencies: ["Addressing", "Messages", "Probe", "Linux"]),

@@ -1,4 +1,5 @@
 import Foundation
+import Histogram
 import Testing
 
 @testable import Recording
@@ -47,5 +48,27 @@ import Testing
     #expect(recording.distribution(of: "connect", in: "hold") == Distribution())
     #expect(Distribution(merging: [ramp, ramp]).count == 2 * ramp.count)
     #expect(Distribution(merging: [ramp, ramp]).buckets.map(\.value) == ramp.buckets.map(\.value))
+  }
+
+  @Test(arguments: 1...200)
+  func `percentiles are those of HdrHistogram`(seed: UInt64) {
+    var state = seed
+    func random(below limit: UInt64) -> UInt64 {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return (state >> 11) % limit
+    }
+    let buckets = (0...random(below: 300)).map { _ in
+      Distribution.Bucket(
+        value: random(below: 1 << (1 + random(below: 42))),
+        count: 1 + random(below: 1 << random(below: 20)))
+    }
+    let distribution = Distribution(buckets: buckets)
+    var histogram = Histogram<UInt64>(
+      highestTrackableValue: 1 << 43, numberOfSignificantValueDigits: .three)
+    for bucket in buckets { histogram.record(bucket.value, count: bucket.count) }
+    let percentiles = [100, 99.999, 99.9, 99, 90, 66.6, 50, 10, 0.001, 0]
+    #expect(
+      distribution.percentiles(percentiles)
+        == percentiles.map { min(histogram.valueAtPercentile($0), distribution.maximum ?? 0) })
   }
 }

@@ -236,8 +236,15 @@ extension Hour {
         let slow = step > 85 ? Double(step - 85) * 40 : 0
         let factor = 1 + Double(step * step) * 0.003 + slow
         return .init(
-          value: UInt64(base * factor * (1 + noise(second, step) / 20)),
+          value: bucket(base * factor * (1 + noise(second, step) / 20)),
           count: UInt64(max(1, 4_000 >> (step / 6))))
       })
+  }
+
+  /// Workers count in buckets of one 64th: the same values again and again.
+  private static func bucket(_ nanoseconds: Double) -> UInt64 {
+    let value = UInt64(nanoseconds)
+    let shift = max(0, UInt64.bitWidth - 7 - value.leadingZeroBitCount)
+    return (value >> shift) << shift
   }
 }
