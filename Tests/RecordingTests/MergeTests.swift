@@ -18,6 +18,9 @@ import Testing
         key: .messages(.sent, "heartbeat"), unit: "messages", kind: .counter,
         points: [.init(at: 1, value: 7)]),
     ]
+    // One record a worker, as a merged recording has them; and a merge is no replay.
+    whole.drive = [DriveRecord(worker: 2, entries: [2, 0, 0, 13, 5, 0])]
+    whole.replay = nil
     return whole
   }
 
@@ -34,6 +37,7 @@ import Testing
     server.workers.removeAll { $0.end == .client }
     server.series.removeAll { $0.key != .accepted }
     server.distributions = []
+    server.drive = []
     server.failures = []
     server.limits = []
     server.searchSteps = []
