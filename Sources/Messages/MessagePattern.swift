@@ -45,6 +45,8 @@ package struct MessagePattern: Sendable, Equatable {
     case every(UInt64)
     /// Messages a second over all connections, which take turns.
     case rate(Double)
+    /// On each connection the next one as soon as the one before is answered.
+    case unlimited
     /// Once on each connection in each phase, as soon as the phase begins or the connection is
     /// established. Only conversations are.
     case once

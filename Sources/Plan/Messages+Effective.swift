@@ -7,6 +7,7 @@ extension MessagePattern {
       switch pace {
       case .every(let nanoseconds): "every: \(Duration.nanoseconds(nanoseconds).yaml), "
       case .rate(let rate): "rate: \(yamlNumber(rate))/s, "
+      case .unlimited: "rate: unlimited, "
       case .once: ""
       }
     let content =

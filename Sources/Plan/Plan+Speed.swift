@@ -66,7 +66,7 @@ extension MessagePattern {
     switch pace {
     case .every(let interval): pattern.pace = .every(UInt64(max(1, Double(interval) / speed)))
     case .rate(let rate): pattern.pace = .rate(rate * speed)
-    case .once: break
+    case .unlimited, .once: break
     }
     return pattern
   }

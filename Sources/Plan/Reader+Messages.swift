@@ -92,7 +92,9 @@ extension Reader {
         .every($0.nanoseconds)
       }
     case (nil, let rate?):
-      return value(rate.item, "a rate", Units.positiveRate).map(MessagePattern.Pace.rate)
+      return value(rate.item, "a rate") { text throws(Problem) in
+        text == "unlimited" ? .unlimited : .rate(try Units.positiveRate(text))
+      }
     case (let every?, let rate?):
       report(
         max(every.place, rate.place), "\(owner) has both 'every' and 'rate'",

@@ -78,10 +78,11 @@ extension Client where System: ~Copyable {
 
   /// One connection after the other, whichever has been idle for the longest.
   private mutating func playTurns(_ pattern: Int, rate: Double) -> Instant? {
+    guard conversation.start <= now else { return conversation.start }
     let schedule = Schedule(start: conversation.start, rate: rate)
     for _ in 0..<Self.batch {
       let ordinal = assignment.share.ordinal(conversation.patterns.turns(pattern))
-      let due = schedule.due(ordinal)
+      let due = rate == .infinity ? now : schedule.due(ordinal)
       guard due < conversation.end else { return nil }
       guard due <= now else { return due }
       let slot = connections.oldestIdle
@@ -173,7 +174,14 @@ extension Client where System: ~Copyable {
     if connections.marks(slot).has(.conversing) { goOn(slot) }
     guard connections.state(slot) == .established else { return }
     if connections.marks(slot).has(.leaving) { return part(with: slot) }
-    if !conversation.isSilent { catchUp(slot) }
+    guard !conversation.isSilent else { return }
+    catchUp(slot)
+    // Without waiting for its turn: nothing but this answer was to be waited for.
+    if let pattern = conversation.unpaced, connections.state(slot) == .established,
+      now < conversation.end
+    {
+      beginMessage(pattern, on: slot, due: now)
+    }
   }
 
   // MARK: Patience

@@ -20,7 +20,7 @@ extension Client where System: ~Copyable {
       guard connections.state(token) != .free else { return }
     case .established, .asked, .awaiting, .pausing: break
     }
-    if seen.has(.readable | .peerHangUp | .error | .hangUp) { drain(token.slot) }
+    if seen.has(.readable | .peerHangUp | .error | .hangUp) { drain(token.slot, seen) }
     if conversation.hasPatterns { proceed(token.slot) }
   }
 
@@ -47,8 +47,9 @@ extension Client where System: ~Copyable {
   }
 
   /// Reads until there is nothing more, since an edge is announced only once; or for so long that
-  /// the others must not wait any longer.
-  private mutating func drain(_ slot: UInt32) {
+  /// the others must not wait any longer. A short read has brought all that there was, but
+  /// perhaps the connection's end.
+  private mutating func drain(_ slot: UInt32, _ seen: EpollEvents) {
     let buffer = unsafe UnsafeMutableRawBufferPointer(bytes.buffer)
     var discards = false
     for _ in 0..<Self.readsOfAnEvent {
@@ -57,6 +58,11 @@ extension Client where System: ~Copyable {
         board.add(.bytesReceived, UInt64(count))
         if !discards {
           discards = unsafe hear(slot, UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+        if count < min(buffer.count, kernel.largestRead), !seen.has(.peerHangUp | .error | .hangUp)
+        {
+          if discards { conclude(slot) }
+          return
         }
       case .wouldBlock:
         if discards { conclude(slot) }

@@ -18,6 +18,8 @@ struct Conversation: ~Copyable {
   private(set) var end = Instant.distantFuture
   /// Some pattern is played once on each connection, so on each that comes into being.
   private(set) var playsOnce = false
+  /// The pattern that has no pace but its answers, where there is just one such.
+  private(set) var unpaced: Int?
   /// Rows that the phase is going to use, as far as one knows.
   private(set) var plannedSlots: UInt32 = 0
 
@@ -39,6 +41,7 @@ struct Conversation: ~Copyable {
   mutating func fallSilent() {
     played = 0
     playsOnce = false
+    unpaced = nil
     isEnding = false
   }
 
@@ -66,6 +69,8 @@ struct Conversation: ~Copyable {
       playsOnce = playsOnce || patterns.script(pattern).isOnce
       patterns.restart(pattern, at: start, slots: slots)
     }
+    let unlimited = places.filter { patterns.script($0).rate == .infinity }
+    unpaced = unlimited.count == 1 ? unlimited[0] : nil
   }
 
   mutating func plan(_ slots: UInt32) { plannedSlots = slots }

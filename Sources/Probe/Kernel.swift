@@ -19,6 +19,9 @@ package protocol Kernel: ~Copyable {
   mutating func connect(_ socket: FileDescriptor, to address: SocketAddress) throws(Errno)
   mutating func accept(_ listener: FileDescriptor) throws(Errno) -> FileDescriptor?
   mutating func pendingError(_ socket: FileDescriptor) -> Errno?
+  /// Bytes that one read brings at most, however large the buffer. Where it brings fewer than this,
+  /// and than the buffer takes, nothing more is there (epoll(7), questions and answers).
+  var largestRead: Int { get }
   mutating func receive(
     _ socket: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer
   ) -> Transfer

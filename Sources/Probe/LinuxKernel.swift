@@ -51,6 +51,8 @@ package struct LinuxKernel: Kernel, ~Copyable {
 
   package func pendingError(_ socket: FileDescriptor) -> Errno? { Socket.pendingError(socket) }
 
+  package var largestRead: Int { .max }
+
   package func receive(
     _ socket: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer
   ) -> Transfer {

@@ -9,7 +9,7 @@ struct PatternTable: ~Copyable {
   struct Script: BitwiseCopyable {
     /// Nanoseconds between the messages of one connection; 0 where `rate` sets the pace.
     fileprivate(set) var every: UInt64 = 0
-    /// Messages a second of all connections together.
+    /// Messages a second of all connections together; infinite where only answers set the pace.
     fileprivate(set) var rate = 0.0
     /// Once on each connection, whatever the other two say.
     fileprivate(set) var isOnce = false
@@ -66,6 +66,7 @@ struct PatternTable: ~Copyable {
       switch pattern.pace {
       case .every(let interval): script.every = max(1, interval)
       case .rate(let rate): script.rate = rate
+      case .unlimited: script.rate = .infinity
       case .once: script.isOnce = true
       }
       if let fixed = pattern.template.fixed {

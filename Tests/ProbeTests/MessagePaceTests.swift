@@ -57,6 +57,25 @@ import Testing
     #expect(sends.allSatisfy { $0.count == 3 * share })
   }
 
+  @Test(arguments: [1, 3])
+  func `without a limit each connection sends as soon as it is answered`(workers: Int) throws {
+    var pattern = MessagePattern.test()
+    pattern.pace = .unlimited
+    let world = try world(
+      [pattern], connections: 10 * workers, workers: workers,
+      dials: .init(latency: 500_000), tasks: [.keep, .keep], patternsOfPhase: [[], [0], []])
+    let sends = sends(world, for: .milliseconds(100))
+    // There and back is a millisecond.
+    for own in sends {
+      #expect(own.count == 10 * 101)
+      #expect(own.enumerated().allSatisfy { $1 == UInt64($0 / 10) * 1_000_000 })
+    }
+    world.order(.settle, phase: 1)
+    world.run(for: .milliseconds(10))
+    #expect(total(.received, world) == total(.sent, world))
+    #expect(world.clients.allSatisfy { $0.process.loggedInstants.count == 10 * 101 })
+  }
+
   @Test(arguments: [1, 3], [0.5, 7, 1000, 33_333])
   func `a rate sends exactly as many, each at its instant`(workers: Int, rate: Double) throws {
     let world = try world([.test(rate: rate)], connections: 30, workers: workers)

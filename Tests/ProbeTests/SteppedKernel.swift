@@ -47,6 +47,8 @@ struct SteppedKernel: Kernel, ~Copyable {
 
   func pendingError(_ socket: FileDescriptor) -> Errno? { kernel.pendingError(socket) }
 
+  var largestRead: Int { kernel.largestRead }
+
   func receive(_ socket: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
     kernel.receive(socket, into: buffer)
   }

@@ -74,6 +74,8 @@ struct SimulatedKernel: Kernel {
     return process.socket(socket).takeError()
   }
 
+  var largestRead: Int { process.receiveLimit }
+
   func receive(_ socket: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
     if let error = process.begin(.receive) { return .failed(error) }
     let socket = process.socket(socket)
