@@ -56,8 +56,12 @@ struct RecordingFile {
           // The file may come from anyone: its schema runs no code of its own.
           try database.execute(sql: "PRAGMA trusted_schema = OFF")
           try database.execute(sql: "PRAGMA cell_size_check = ON")
+          try database.execute(sql: "PRAGMA ignore_check_constraints = ON")
         }
-        return try DatabaseQueue(path: path, configuration: configuration).read(body)
+        return try DatabaseQueue(path: path, configuration: configuration).read { database in
+          try Schema.refuseWhatRuns(in: database)
+          return try body(database)
+        }
       }
     } catch  where isDamage(error) {
       throw .corrupt(path: name, reason: reason(of: error))
@@ -144,9 +148,29 @@ func isDamage(_ error: any Error) -> Bool {
 func reason(of error: any Error) -> String {
   switch error {
   case let error as Malformed: error.reason
-  case let error as DatabaseError: error.message ?? "SQLite reports error \(error.resultCode)"
+  case let error as DatabaseError:
+    error.message.map(oneLine) ?? "SQLite reports error \(error.resultCode)"
   case is Restless: "it changes faster than it can be copied"
   case is RowDecodingError: "a value is missing or of another type"
-  default: error.localizedDescription
+  default: oneLine(error.localizedDescription)
   }
+}
+
+/// What SQLite says of a file, on one line, without what would disturb a terminal: it quotes from
+/// the file, which may come from anyone.
+func oneLine(_ message: String) -> String {
+  let longest = 200
+  let lines = message.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("***") }
+  var line = ""
+  for scalar in lines.joined(separator: "; ").unicodeScalars.prefix(longest) {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate,
+      .unassigned:
+      line += "?"
+    default: line.unicodeScalars.append(scalar)
+    }
+  }
+  // The sentence has a full stop of its own.
+  while line.last == "." || line.last == " " { line.removeLast() }
+  return line
 }

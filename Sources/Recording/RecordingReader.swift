@@ -7,8 +7,12 @@ extension Recording {
   package static func read(from path: String) throws(RecordingError) -> Recording {
     try RecordingFile(path).read { database in
       let check = try String.fetchOne(database, sql: "PRAGMA quick_check(1)")
-      guard check == "ok" else { throw Malformed(reason: check ?? "it fails its own check") }
-      return try Recording(database: database)
+      guard check == "ok" else {
+        throw Malformed(reason: check.map(oneLine) ?? "it fails its own check")
+      }
+      let recording = try Recording(database: database)
+      try recording.refuseImpossible()
+      return recording
     }
   }
 

@@ -121,6 +121,13 @@ import Testing
     "UPDATE phase SET outcome = 'maybe'", "UPDATE run SET seed = 'x'", "DELETE FROM run",
     "DROP TABLE worker", "UPDATE histogram SET buckets = x'80'", "DELETE FROM series",
     "DELETE FROM limit_reached", "ALTER TABLE sample RENAME COLUMN value TO other",
+    // Each of these would take for ever, or all memory.
+    """
+    DROP TABLE failure; CREATE VIEW failure AS
+    WITH RECURSIVE n(position) AS (SELECT 1 UNION ALL SELECT position + 1 FROM n) SELECT * FROM n
+    """,
+    "ALTER TABLE worker ADD COLUMN more GENERATED ALWAYS AS (hex(zeroblob(900000000))) VIRTUAL",
+    "CREATE VIRTUAL TABLE more USING rtree(id, low, high)",
   ])
   func `a file that says what no run would is refused`(sql: String) throws {
     try Recording.full.write(to: path)
@@ -131,6 +138,60 @@ import Testing
     }
     let error = #expect(throws: RecordingError.self) { try Recording.read(from: path) }
     #expect(error.map { "\($0)".contains("is damaged") } == true)
+  }
+
+  @Test(arguments: [
+    "phase SET established = -1", "phase SET goal = 9223372036854775807",
+    "phase SET started = -1e308", "phase SET planned_rate = 9e999", "worker SET id = 1e18",
+    "worker SET private_bytes = -5", "failure SET count = -9223372036854775808",
+    "failure SET first_instant = -1", "limit_reached SET needed = -2",
+    "limit_reached SET plan_line = 1e12", "prediction_term SET connections = -2",
+    "search_step SET held = -1", "histogram SET ended = 1e300", "sample SET at = -1",
+    "sample SET value = 9e999", "sample SET value = -1e17",
+    "threshold SET plan_line = -1e12", "run SET duration = 9e999",
+  ])
+  func `a number that no run comes to is refused`(change: String) throws {
+    try Recording.full.write(to: path)
+    try DatabaseQueue(path: path).write { try $0.execute(sql: "UPDATE OR IGNORE \(change)") }
+    let error = #expect(throws: RecordingError.self) { try Recording.read(from: path) }
+    #expect(error.map { "\($0)".contains(" cannot be ") } == true, "\(String(describing: error))")
+  }
+
+  @Test func `the largest number is a setting like any other`() throws {
+    var recording = Recording.full
+    recording.limits[0].now = .max
+    recording.limits[0].needed = -1
+    recording.prediction[1].connections = .max
+    try recording.write(to: path)
+    #expect(try Recording.read(from: path) == recording)
+  }
+
+  @Test func `a check that is in the file is not carried out`() throws {
+    try Recording.full.write(to: path)
+    try DatabaseQueue(path: path).write {
+      try $0.execute(
+        sql: """
+          CREATE TABLE more (x CHECK (length(hex(zeroblob(x))) > 0));
+          PRAGMA ignore_check_constraints = ON; INSERT INTO more VALUES (900000000)
+          """)
+    }
+    #expect(try Recording.read(from: path) == Recording.full)
+  }
+
+  @Test func `what the file says gets no further than the end of a line`() throws {
+    #expect(oneLine("*** in database main ***\nTree 5: \u{1B}[2J\u{202E}x.\n") == "Tree 5: ?[2J?x")
+    #expect(oneLine(String(repeating: "x", count: 5000)).count == 200)
+    try Recording.full.write(to: path)
+    try DatabaseQueue(path: path).write {
+      try $0.execute(
+        sql:
+          "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = sql || char(10, 27) || '[2J'"
+      )
+    }
+    let error = #expect(throws: RecordingError.self) { try Recording.read(from: path) }
+    let text = error.map { "\($0)" } ?? ""
+    #expect(text.contains("is damaged"), "\(text)")
+    #expect(!text.contains("\u{1B}") && !text.contains("\n"))
   }
 
   /// Writes a whole recording, then a big-endian integer into its header.

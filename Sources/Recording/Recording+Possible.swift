@@ -1,0 +1,113 @@
+extension Recording {
+  /// Whether every number is one that a run can come to; a damaged file, or one of a stranger's, may
+  /// say anything, and whoever adds up or subtracts relies on this.
+  func refuseImpossible() throws {
+    try Possible.instant(duration, "the run's duration")
+    for phase in phases {
+      let what = "of a phase"
+      try Possible.place(phase.planLine, "the line \(what)")
+      try Possible.counts([phase.goal, phase.ceiling], "the goal \(what)")
+      try Possible.counts(
+        [phase.established, phase.accepted, phase.phantom, phase.failures], "a count \(what)")
+      try Possible.instants([phase.started, phase.ended, phase.plannedRate], "an instant \(what)")
+    }
+    for step in searchSteps {
+      try Possible.counts([step.goal, step.held], "a count of a search")
+      try Possible.instant(step.at, "the instant of a search")
+    }
+    for worker in workers {
+      let what = "of a worker"
+      try Possible.place(worker.id, "the number \(what)")
+      try Possible.place(worker.pid, "the process \(what)")
+      try Possible.counts([worker.connections], "a count \(what)")
+      try Possible.instants([worker.userTime, worker.systemTime], "the time \(what)")
+      try Possible.sizes([worker.privateBytes], "the memory \(what)")
+      for end in [worker.exitCode, worker.signal] {
+        try Possible.place(end ?? 0, "the end \(what)")
+      }
+    }
+    for failure in failures {
+      try Possible.counts(
+        [failure.count, failure.established, failure.accepted], "a count of a failure")
+      try Possible.instant(failure.firstInstant, "the instant of a failure")
+      try Possible.place(failure.worker ?? 0, "the worker of a failure")
+      try Possible.place(failure.errno?.number ?? 0, "the errno of a failure")
+    }
+    for limit in limits {
+      let what = "of a limit"
+      try Possible.counts([limit.count, limit.established, limit.accepted], "a count \(what)")
+      try Possible.sizes([limit.now, limit.needed, limit.predicted], "a setting \(what)")
+      try Possible.instant(limit.firstInstant, "the instant \(what)")
+      try Possible.place(limit.planLine, "the line \(what)")
+      try Possible.place(limit.worker ?? 0, "the worker \(what)")
+      try Possible.place(limit.errno?.number ?? 0, "the errno \(what)")
+    }
+    try Possible.sizes(prediction.map(\.connections), "a prediction")
+    for result in thresholds { try Possible.place(result.planLine, "the line of a threshold") }
+    for series in series {
+      for point in series.points {
+        try Possible.instant(point.at, "the instant of a sample")
+        try Possible.value(point.value, "a sample")
+      }
+    }
+    for record in drive { try Possible.place(record.worker, "the worker of what was driven") }
+    if let replay {
+      try Possible.instant(replay.speed, "the speed of a replay")
+      let fidelity = replay.fidelity
+      try Possible.counts(
+        [
+          fidelity?.arrivals, fidelity?.missed, fidelity?.messages, fidelity?.messagesMissed,
+        ], "a count of a replay")
+      try Possible.instants(
+        [fidelity?.furthest, fidelity?.late?.p50, fidelity?.late?.p99, fidelity?.late?.max],
+        "an instant of a replay")
+    }
+    for record in distributions {
+      try Possible.instants([record.from, record.to], "the interval of a histogram")
+    }
+  }
+}
+
+/// What the numbers of a run can be.
+private enum Possible {
+  /// So many times as many as any host holds that no sum of a recording's rows overflows.
+  static let mostCount = 1 << 45
+  /// As far as a floating-point number counts exactly.
+  static let mostValue = 0x1p53
+  /// Three hundred years, in seconds, or as many connections a second.
+  static let latest = 1e10
+
+  static func counts(_ values: [Int?], _ what: String) throws {
+    for case let value? in values where !(0...mostCount).contains(value) {
+      throw Malformed(reason: "\(what) cannot be \(value)")
+    }
+  }
+
+  /// What the kernel may set to the largest number there is, for "no bound"; or -1, for the same.
+  static func sizes(_ values: [Int?], _ what: String) throws {
+    for case let value? in values where value < -1 {
+      throw Malformed(reason: "\(what) cannot be \(value)")
+    }
+  }
+
+  /// A number of something, such as a line, a process or a worker.
+  static func place(_ value: Int, _ what: String) throws {
+    guard Int(Int32.min)...Int(Int32.max) ~= value else {
+      throw Malformed(reason: "\(what) cannot be \(value)")
+    }
+  }
+
+  static func value(_ value: Double, _ what: String) throws {
+    guard value.magnitude <= mostValue else {
+      throw Malformed(reason: "\(what) cannot be \(value)")
+    }
+  }
+
+  static func instants(_ values: [Double?], _ what: String) throws {
+    for case let value? in values { try instant(value, what) }
+  }
+
+  static func instant(_ value: Double, _ what: String) throws {
+    guard 0...latest ~= value else { throw Malformed(reason: "\(what) cannot be \(value)") }
+  }
+}

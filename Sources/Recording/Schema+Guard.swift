@@ -1,0 +1,19 @@
+import GRDB
+
+extension Schema {
+  /// Tables hold what they hold. A view, a virtual table or a generated column is computed when it
+  /// is read, by whatever the file says, for as long as that takes: no recording has any but the
+  /// view `reading`, which is for people and never read here.
+  static func refuseWhatRuns(in database: Database) throws {
+    let computed = try String.fetchOne(
+      database,
+      sql: """
+        SELECT name FROM sqlite_schema AS entry WHERE type = 'view' AND name <> 'reading'
+          OR type = 'table' AND rootpage = 0
+          OR type = 'table' AND EXISTS (
+            SELECT 1 FROM pragma_table_xinfo(entry.name) WHERE hidden <> 0)
+        """)
+    guard let computed else { return }
+    throw Malformed(reason: "\(oneLine(computed)) is computed, and a recording computes nothing")
+  }
+}
