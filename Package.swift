@@ -72,7 +72,10 @@ let package = Package(
     .testTarget(name: "HostTests", dependencies: ["Addressing", "Host", "Linux", "Recording"]),
     .testTarget(name: "ProbeTests", dependencies: ["Addressing", "Messages", "Probe", "Linux"]),
     .testTarget(
-      name: "ReportTests", dependencies: ["CLibXML2", "Report", "Plan", "Recording"],
+      name: "ReportTests",
+      dependencies: [
+        "CLibXML2", "Report", "Plan", "Recording", .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       exclude: ["Golden"]),
     .testTarget(
       name: "RunnerTests",

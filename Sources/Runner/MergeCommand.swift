@@ -3,6 +3,7 @@ import Foundation
 import Linux
 import Plan
 import Recording
+import Report
 
 /// `runner merge RECORDING... -o FILE`
 struct MergeCommand: ParsableCommand {
@@ -74,7 +75,8 @@ struct MergeCommand: ParsableCommand {
     }
     if !quiet {
       StandardOutput.write(
-        "\(output): \(shards.count) recordings of \(whole.planName)\n\(judgement.headline)\n")
+        "\(output): \(shards.count) recordings of \(line(whole.planName))\n"
+          + "\(line(judgement.headline))\n")
     }
   }
 

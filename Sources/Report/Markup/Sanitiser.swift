@@ -20,7 +20,7 @@ func sanitised(_ text: String) -> String {
 }
 
 /// `sanitised`, on one line: for terminals, attributes and names.
-func line(_ text: String) -> String {
+package func line(_ text: String) -> String {
   var line = String.UnicodeScalarView()
   for scalar in sanitised(text).unicodeScalars {
     line.append(scalar == "\n" || scalar == "\t" ? " " : scalar)
