@@ -52,7 +52,8 @@ extension Coordinator {
     }
   }
 
-  /// Now; in a replay the recorded instant, which is waited for, and which may have passed.
+  /// Now; in a replay the recorded instant, which is waited for, or now where it has passed: phases
+  /// never overlap, so that what is counted belongs to one of them.
   mutating func startOfPhase(_ index: Int) throws(RecordingError) -> Instant {
     guard let recorded = replay?.instants[index] else { return .now() }
     guard let (first, began) = replayStarted else {
@@ -61,7 +62,7 @@ extension Coordinator {
     }
     let start = began.advanced(by: .seconds(recorded - first))
     try loop(until: start) { _ in false }
-    return start
+    return .now()
   }
 
   /// Server workers say whether they could listen before the first connection is opened.
