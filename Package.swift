@@ -67,7 +67,8 @@ let package = Package(
       dependencies: [
         "Recording", .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Histogram", package: "hdrhistogram-swift"),
-      ]),
+      ],
+      exclude: ["Versions"]),
     .testTarget(name: "PlanTests", dependencies: ["Addressing", "Messages", "Plan", "Recording"]),
     .testTarget(name: "HostTests", dependencies: ["Addressing", "Host", "Linux", "Recording"]),
     .testTarget(name: "ProbeTests", dependencies: ["Addressing", "Messages", "Probe", "Linux"]),

@@ -5,6 +5,8 @@ enum Schema {
 
   /// Instants are seconds since the run started. `position` keeps the order of a list.
   ///
+  /// The view quotes `at`, which is a word of DuckDB's.
+  ///
   /// `sample` is clustered by instant, so that a sample is appended to the file's last page.
   static let sql = """
     CREATE TABLE run (
@@ -92,7 +94,7 @@ enum Schema {
       PRIMARY KEY (at, series)
     ) WITHOUT ROWID;
     CREATE VIEW reading AS
-      SELECT at, name, label, value, unit, kind
+      SELECT "at", name, label, value, unit, kind
       FROM sample JOIN series ON series.id = sample.series;
     CREATE TABLE histogram (
       id INTEGER PRIMARY KEY,

@@ -32,6 +32,37 @@ import Testing
     }
   }
 
+  private static let sqlite = "/usr/bin/sqlite3"
+
+  @Test(
+    .enabled(
+      if: FileManager.default.isExecutableFile(atPath: sqlite), "sqlite3 is not installed"),
+    arguments: 0..<5)
+  func `sqlite3 answers it from a real recording`(index: Int) throws {
+    let recording = Self.page.deletingLastPathComponent()
+      .appendingPathComponent("../Tests/RecordingTests/Versions/1.1.recording").standardized
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: Self.sqlite)
+    process.arguments = ["-readonly", "-json", recording.path, try Self.queries()[index]]
+    let (output, errors) = (Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    let answer = output.fileHandleForReading.readDataToEndOfFile()
+    let complaint = errors.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+    #expect(String(decoding: complaint, as: UTF8.self).isEmpty)
+    // The run reached its goal, so no limit stopped it.
+    if index == 0 {
+      #expect(answer.isEmpty)
+    } else {
+      let rows = try JSONSerialization.jsonObject(with: answer) as? [[String: Any]]
+      #expect((rows?.count ?? 0) > 0)
+      #expect(rows?.allSatisfy { $0.values.contains { !($0 is NSNull) } } == true)
+    }
+  }
+
   @Test func `every table and every column is documented`() throws {
     let page = try String(contentsOf: Self.page, encoding: .utf8)
     let columns = try recording { database in
