@@ -45,9 +45,10 @@ extension RecordingSummary {
 
   /// The summary of a recording that has been read anyway.
   ///
-  /// - Parameter verdict: as judged now, which may be by other conditions than when it ended.
-  package init(_ recording: Recording, verdict: Verdict?) {
-    let metrics = Metrics(recording)
+  /// - Parameters:
+  ///   - metrics: those of the whole run.
+  ///   - verdict: as judged now, which may be by other conditions than when it ended.
+  package init(_ recording: Recording, _ metrics: Metrics, verdict: Verdict?) {
     self.init(
       planName: recording.planName, started: recording.started, complete: recording.complete,
       verdict: verdict, goal: metrics.goal, held: metrics.held, connectP99: metrics.connect?.p99,

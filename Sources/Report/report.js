@@ -18,10 +18,10 @@
     return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
   };
 
+  // Three of them: a place in a chart is known no better.
   const figures = (value) => {
-    const size = Math.abs(value);
-    if (size >= 99.95) return Math.round(value).toLocaleString("en-US");
-    return short(value, size >= 9.995 ? 1 : 2);
+    const rounded = Number(value.toPrecision(3));
+    return Math.abs(rounded) >= 100 ? rounded.toLocaleString("en-US") : String(rounded);
   };
 
   const duration = (seconds) => {

@@ -18,7 +18,7 @@ import Testing
     recording.verdict = .limit
     try recording.write(to: path)
     let summary = try RecordingSummary.read(from: path)
-    #expect(summary == RecordingSummary(recording, verdict: .limit))
+    #expect(summary == RecordingSummary(recording, Metrics(recording), verdict: .limit))
     #expect(summary.held == 19_930)
     #expect(summary.goal == 1_000_000)
     #expect(summary.started == "2026-01-02T03:04:05.678Z")

@@ -23,6 +23,18 @@ extension HTMLReport {
     let counted: String
     let ink: Ink
     let series: [Series]
+    /// What each held at most, and the most of all.
+    let maxima: [Double]
+    let most: Double
+
+    init(
+      id: String, title: String, kind: String, counted: String, ink: Ink, series: [Series]
+    ) {
+      (self.id, self.title, self.kind) = (id, title, kind)
+      (self.counted, self.ink, self.series) = (counted, ink, series)
+      maxima = series.map { $0.maximum ?? 0 }
+      most = maxima.max() ?? 0
+    }
   }
 
   private var sources: Addresses {
@@ -62,10 +74,9 @@ extension HTMLReport {
 
   /// All on one scale, so that what differs is seen.
   private func picture(_ series: Series, _ index: Int, _ addresses: Addresses) -> Chart {
-    let most = addresses.series.compactMap(\.maximum).max() ?? 0
     var chart = chart(
       "chart-\(addresses.id)-\(index)", truncated(line(series.key.label), to: 60),
-      y: Axis.counts(upTo: most).sparse,
+      y: Axis.counts(upTo: addresses.most).sparse,
       layers: [
         .init(
           name: addresses.counted, ink: addresses.ink.solid,
@@ -87,20 +98,18 @@ extension HTMLReport {
   }
 
   private func addressTable(_ addresses: Addresses) -> Table {
-    let most = addresses.series.compactMap(\.maximum).max() ?? 0
-    return Table(
+    Table(
       caption: "Most connections by \(addresses.kind.lowercased())",
       columns: [
         .init(title: addresses.kind, key: "address"),
         .init(title: addresses.counted, key: "connections", isNumeric: true),
       ],
-      rows: addresses.series.map { series in
-        let value = series.maximum ?? 0
-        return [
+      rows: zip(addresses.series, addresses.maxima).map { series, value in
+        [
           .text(line(series.key.label), style: "code"),
           .init(
             text: Format.count(value.rounded()), value: Format.short(value, 0),
-            bar: most > 0 ? value / most : 0),
+            bar: addresses.most > 0 ? value / addresses.most : 0),
         ]
       })
   }

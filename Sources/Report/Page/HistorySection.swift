@@ -5,23 +5,28 @@ import Recording
 extension HTMLReport {
   var historySection: Section {
     Section("history", "The last runs of this plan") {
-      if runs.count > 1 {
-        Element("div", ["class": "pair"]) {
-          heldByRun.figure
-          if let latencyByRun { latencyByRun.figure }
-        }
-        Element("details") {
-          Element("summary", [:], "\(Format.count(runs.count)) runs")
-          runTable.element
-        }
+      if !earlier.history.isEmpty {
+        let own = RecordingSummary(recording, metrics, verdict: judgement.verdict)
+        RunTrend(runs: earlier.history.suffix(EarlierRuns.mostRuns - 1) + [own]).content
       }
     }
   }
+}
 
+/// Runs side by side, as bars and in rows.
+private struct RunTrend {
   /// Oldest first.
-  private var runs: [RecordingSummary] {
-    earlier.history.suffix(EarlierRuns.mostRuns - 1)
-      + [RecordingSummary(recording, verdict: judgement.verdict)]
+  let runs: [RecordingSummary]
+
+  @MarkupBuilder var content: [Node] {
+    Element("div", ["class": "pair"]) {
+      heldByRun.figure
+      if let latencyByRun { latencyByRun.figure }
+    }
+    Element("details") {
+      Element("summary", [:], "\(Format.count(runs.count)) runs")
+      runTable.element
+    }
   }
 
   private var heldByRun: Chart {
