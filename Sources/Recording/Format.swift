@@ -133,8 +133,14 @@ extension Format {
     return parts.sign + text
   }
 
-  /// A point in time of the run: "12.34 s".
-  package static func instant(_ seconds: Double) -> String { fixed(seconds, 2) + " s" }
+  /// A point in time of the run: "12.34 s", "2 min 05 s", "1 h 02 min 05 s".
+  package static func instant(_ seconds: Double) -> String {
+    guard seconds >= 60, let parts = Parts(seconds, 0), parts.whole >= 3600 else {
+      return seconds >= 60 ? duration(seconds: seconds) : fixed(seconds, 2) + " s"
+    }
+    let rest = parts.whole % 60
+    return duration(seconds: Double(parts.whole - rest)) + (rest < 10 ? " 0" : " ") + "\(rest) s"
+  }
 }
 
 /// A value rounded to a number of decimals, as digits.

@@ -93,5 +93,11 @@ import Testing
 
   @Test func `writes instants to the hundredth`() {
     #expect(Format.instant(1.5) == "1.50 s")
+    #expect(Format.instant(59.99) == "59.99 s")
+    #expect(Format.instant(60) == "1 min 00 s")
+    #expect(Format.instant(1_700.4) == "28 min 20 s")
+    #expect(Format.instant(3_599.6) == "1 h 00 min 00 s")
+    #expect(Format.instant(7_325) == "2 h 02 min 05 s")
+    #expect(Format.instant(.nan) == "– s")
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Recording
 import Testing
 
@@ -52,5 +53,41 @@ import Testing
     let axis = Axis.latency(0.00004...0.05)
     #expect(axis.ticks.map(\.label) == ["10 µs", "100 µs", "1 ms", "10 ms", "100 ms"])
     #expect(abs(axis.value(at: axis.position(0.002)) - 0.002) < 1e-9)
+  }
+
+  @Test func `latencies leave a gap where nothing was measured`() throws {
+    var recording = Sample.passed
+    let record = recording.distributions[0]
+    // Ten intervals, a pause of ten, and ten more.
+    recording.distributions = (0..<30).filter { !(10..<20).contains($0) }.map { second in
+      var record = record
+      (record.from, record.to) = (Double(second), Double(second + 1))
+      return record
+    }
+    recording.duration = 30
+    let page = try XMLNode.parse(
+      html(recording, Sample.passedJudgement), as: .html)
+    let line = try #require(page.all.first { $0["data-line"] == "p50" }?["d"])
+    let spans = line.split(separator: "M").map { piece in
+      piece.split(separator: "L").compactMap {
+        $0.split(separator: ",").first.flatMap { Double($0) }
+      }
+    }
+    #expect(spans.allSatisfy { $0.count == 2 && $0[1] - $0[0] < 40 })
+    #expect(!spans.contains { $0[0] < 650 && $0[1] > 350 })
+  }
+
+  @Test func `a phase is named where its band has room for the name`() throws {
+    var recording = Sample.passed
+    recording.phases[1].ended = 6.99
+    recording.phases.append(
+      PhaseRecord(
+        name: "close", kind: "close", title: "close", planLine: 11, started: 6.99, ended: 7.25))
+    let page = try XMLNode.parse(html(recording, Sample.passedJudgement), as: .html)
+    let names = page.all.filter { $0["class"] == "phase" }.map(\.text)
+    #expect(Set(names) == ["ramp", "hold"])
+    let bands = page.all.filter { $0["class"] == "band" }.map(\.text)
+      .map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
+    #expect(Set(bands) == ["ramp", "hold", "close"])
   }
 }

@@ -73,7 +73,7 @@ extension Chart {
       ) {
         Element("title", [:], band.name)
       }
-      if !isSmall {
+      if hasRoom(for: band.name, width) {
         // A picture of its own clips the name to the band.
         Element("svg", ["x": percent(from), "width": percent(width), "height": "\(Self.strip)"]) {
           Element(
@@ -81,6 +81,11 @@ extension Chart {
         }
       }
     }
+  }
+
+  /// Whether a band is likely to be as wide as its name; half a name says nothing.
+  private func hasRoom(for name: String, _ share: Double) -> Bool {
+    !isSmall && share * 560 >= Double(name.count * 7 + 6)
   }
 
   @MarkupBuilder private var grid: [Node] {

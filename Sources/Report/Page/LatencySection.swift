@@ -137,20 +137,34 @@ private struct Interval {
     [.init(at: from, value: values[index]), .init(at: to, value: values[index])]
   }
 
-  /// Neighbouring intervals taken together until they are few enough to be seen apart.
+  /// Neighbouring intervals taken together until they are few enough to be seen apart. Where nothing
+  /// was measured, they have no neighbour.
   static func all(of metric: String, in recording: Recording, atMost limit: Int) -> [Interval] {
     let records = recording.distributions.filter { $0.metric == metric }
       .sorted { $0.from < $1.from }
     let size = max(1, (records.count + limit - 1) / limit)
-    return stride(from: 0, to: records.count, by: size).compactMap { start in
-      let group = records[start..<min(start + size, records.count)]
-      let values = Distribution(merging: group.lazy.map(\.distribution))
-        .percentiles([50, 90, 99, 100])
-      guard let values, let from = group.first?.from, let to = group.map(\.to).max() else {
-        return nil
+    let widths = records.map { $0.to - $0.from }.sorted()
+    let longestPause = widths.isEmpty ? 0 : widths[widths.count / 2] * 1.5
+    var groups: [[DistributionRecord]] = []
+    for record in records {
+      if let last = groups.last?.last, groups[groups.count - 1].count < size,
+        record.from - last.to <= longestPause
+      {
+        groups[groups.count - 1].append(record)
+      } else {
+        groups.append([record])
       }
-      return Interval(from: from, to: to, values: values.map { Double($0) / 1e9 })
     }
+    return groups.compactMap(Interval.init)
+  }
+
+  private init?(_ group: [DistributionRecord]) {
+    let whole = Distribution(merging: group.lazy.map(\.distribution))
+    guard let values = whole.percentiles([50, 90, 99, 100]), let from = group.first?.from,
+      let to = group.map(\.to).max()
+    else { return nil }
+    (self.from, self.to) = (from, to)
+    self.values = values.map { Double($0) / 1e9 }
   }
 }
 
