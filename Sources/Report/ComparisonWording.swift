@@ -59,8 +59,8 @@ extension PlanChange {
   var sentence: String? {
     guard differs else { return nil }
     guard onlyInBase + onlyInNew > 0 else { return "the same lines, in another order" }
-    return "differs: \(Format.count(onlyInBase)) lines only in base, "
-      + "\(Format.count(onlyInNew)) only in new"
+    let lines = onlyInBase == 1 ? "1 line" : "\(Format.count(onlyInBase)) lines"
+    return "differs: \(lines) only in base, \(Format.count(onlyInNew)) only in new"
   }
 }
 

@@ -85,7 +85,7 @@ extension Chart {
 
   /// Whether a band is likely to be as wide as its name; half a name says nothing.
   private func hasRoom(for name: String, _ share: Double) -> Bool {
-    !isSmall && share * 560 >= Double(name.count * 7 + 6)
+    !isSmall && share * 400 >= Double(name.count * 7 + 6)
   }
 
   @MarkupBuilder private var grid: [Node] {
