@@ -5,7 +5,7 @@ import Testing
 
 /// Recordings that earlier programs wrote, as they wrote them.
 @Suite struct VersionTests {
-  static let versions = ["1.0", "1.1"]
+  static let versions = ["1.0", "1.1", "1.2"]
 
   private static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .appendingPathComponent("Versions")
