@@ -50,6 +50,9 @@ package struct ChildProcess: Sendable, Hashable {
     _ = CLinux.kill(id, number)
   }
 
+  /// Stops it, whatever signals it blocks, until it gets the signal to resume.
+  package func stop() { signal(SIGSTOP) }
+
   private static func ending(_ status: Int32) -> Ending {
     let signal = runner_death_signal(status)
     return signal != 0 ? .killed(signal: signal) : .exited(runner_exit_code(status))
@@ -100,6 +103,9 @@ package enum CurrentProcess {
   package static func leaveProcessGroup() {
     _ = setpgid(0, 0)
   }
+
+  /// Stops until someone sends the signal to resume, as if Ctrl-Z had not been caught.
+  package static func stop() { _ = CLinux.kill(getpid(), SIGSTOP) }
 
   /// Opens what of standard input, output and error was closed, on nothing: else the next file
   /// that is opened would take its place, and what is printed would go there.

@@ -7,6 +7,10 @@ package enum Signal {
   package static let interrupt = SIGINT
   package static let terminate = SIGTERM
   package static let childEnded = SIGCHLD
+  /// Ctrl-Z.
+  package static let suspend = SIGTSTP
+  /// The end of being stopped, as by a shell's `fg`.
+  package static let resume = SIGCONT
 }
 
 /// Signals as something to poll, instead of handlers that run at any point. Source: signalfd(2).

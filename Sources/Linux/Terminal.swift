@@ -13,6 +13,12 @@ package enum Terminal {
   /// Whether standard input is one.
   package static var hasInput: Bool { isatty(STDIN_FILENO) == 1 }
 
+  /// The process group that it is lent to, by a shell with job control; nil without a terminal.
+  package static var foreground: Int32? {
+    let group = tcgetpgrp(STDERR_FILENO)
+    return group > 0 ? group : nil
+  }
+
   /// Its columns; nil when it has none to tell.
   package static var width: Int? {
     let columns = runner_terminal_width(STDERR_FILENO)

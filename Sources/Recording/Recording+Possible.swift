@@ -63,7 +63,8 @@ extension Recording {
         "an instant of a replay")
     }
     for record in distributions {
-      try Possible.instants([record.from, record.to], "the interval of a histogram")
+      // What is measured from the very first instant on may have begun before.
+      try Possible.instants([abs(record.from), record.to], "the interval of a histogram")
     }
   }
 }

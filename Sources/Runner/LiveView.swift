@@ -4,17 +4,36 @@ import Report
 
 /// A few lines on a terminal, redrawn in place.
 ///
-/// It hides nothing and switches nothing on, so there is nothing to restore: whatever ends the
-/// program, the cursor stands on a fresh line below the last picture.
+/// It hides nothing and switches nothing on, so there is nothing to restore: whatever ends or stops
+/// the program, the cursor stands on a fresh line below the last picture.
 struct LiveView: Progress {
   private static let interval = 0.2
   private let paint: Paint
-  private var drawnLines = 0
+  /// Columns of each line of the picture that the cursor stands below.
+  private var drawn: [Int] = []
   private var next = 0.0
   private var rate = Rate()
+  /// Whom the terminal was lent to when the run began; while it is someone else's nothing is drawn.
+  private let home = Terminal.foreground
+  private let resumptions = Resumptions()
 
   init(colour: Bool) {
     paint = Paint(colour)
+  }
+
+  /// Tells when the program goes on after it was stopped: whoever had the terminal meanwhile has
+  /// written below the picture, which stays as it is.
+  private final class Resumptions {
+    private let source: SignalSource?
+
+    init() { source = try? SignalSource([Signal.resume]) }
+
+    /// Whether there was one since this was asked last.
+    func take() -> Bool {
+      var happened = false
+      while source?.next() != nil { happened = true }
+      return happened
+    }
   }
 
   /// Connections a second over the last seconds.
@@ -49,7 +68,7 @@ struct LiveView: Progress {
 
   mutating func finish() { draw([]) }
 
-  private func lines(_ state: ProgressState, rate: Double) -> [String] {
+  private func lines(_ state: ProgressState, rate: Double) -> [Clipped] {
     let width = Terminal.width ?? 80
     var lines = [paint.bold(state.plan) + "  \(state.phase)"]
     lines.append(bar(state, rate: rate, width: width))
@@ -64,7 +83,7 @@ struct LiveView: Progress {
     second += "   \(Format.duration(seconds: state.elapsed.rounded(.down)))"
     lines.append(second)
     if let limit = state.limit { lines.append(paint.yellow("limit: \(limit)")) }
-    return lines.map { clip($0, to: width) }
+    return lines.map { Clipped($0, to: width) }
   }
 
   private func bar(_ state: ProgressState, rate: Double, width: Int) -> String {
@@ -92,30 +111,43 @@ struct LiveView: Progress {
   }
 
   /// Replaces the picture by another one; by none, to leave.
-  private mutating func draw(_ lines: [String]) {
+  private mutating func draw(_ lines: [Clipped]) {
+    if resumptions.take() { drawn = [] }
+    guard Terminal.foreground == home else {
+      drawn = []
+      return
+    }
     var text = ""
-    if drawnLines > 0 { text += "\u{1B}[\(drawnLines)A\u{1B}[J" }
-    text += lines.map { $0 + "\n" }.joined()
-    drawnLines = lines.count
+    if !drawn.isEmpty { text += "\u{1B}[\(drawnRows)A\u{1B}[J" }
+    text += lines.map { $0.text + "\n" }.joined()
+    drawn = lines.map(\.columns)
     StandardError.write(text)
   }
 
-  /// Cuts a line that would wrap, since a wrapped line would break the redrawing. Escape
-  /// sequences take no room.
-  private func clip(_ line: String, to width: Int) -> String {
-    var room = width
-    var kept = ""
-    var inEscape = false
-    for character in line {
-      if character == "\u{1B}" { inEscape = true }
-      if inEscape {
-        kept.append(character)
-        if character.isLetter { inEscape = false }
-      } else if room > 0 {
-        kept.append(character)
-        room -= 1
+  /// A terminal that has become narrower since has wrapped what was drawn.
+  private var drawnRows: Int {
+    let width = max(1, Terminal.width ?? 80)
+    return drawn.reduce(0) { $0 + max(1, ($1 + width - 1) / width) }
+  }
+
+  /// A line cut where it would wrap, since a wrapped line would break the redrawing.
+  private struct Clipped {
+    private(set) var text = ""
+    private(set) var columns = 0
+
+    /// Escape sequences take no room.
+    init(_ line: String, to width: Int) {
+      var inEscape = false
+      for character in line {
+        if character == "\u{1B}" { inEscape = true }
+        if inEscape {
+          text.append(character)
+          if character.isLetter { inEscape = false }
+        } else if columns < width {
+          text.append(character)
+          columns += 1
+        }
       }
     }
-    return kept
   }
 }

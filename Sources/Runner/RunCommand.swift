@@ -49,7 +49,9 @@ struct RunCommand: ParsableCommand {
   /// Several plans: a child process each, because workers are forked before a thread exists, and
   /// the recording of the plan before has made some.
   private func runEach() throws(Errno) -> Int32 {
-    let signals = try SignalSource([Signal.interrupt, Signal.terminate, Signal.childEnded])
+    let signals = try SignalSource([
+      Signal.interrupt, Signal.terminate, Signal.suspend, Signal.childEnded,
+    ])
     var codes: [Int32] = []
     var interrupted = false
     var begun: [String] = []
@@ -86,9 +88,17 @@ struct RunCommand: ParsableCommand {
       if let (ended, ending) = ChildProcess.reapAny(), ended == child { return ending }
       Poll.waitReadable([signals.descriptor], until: .distantFuture)
       while let signal = signals.next() {
-        guard signal != Signal.childEnded else { continue }
-        interrupted = true
-        child.signal(signal)
+        switch signal {
+        case Signal.childEnded: continue
+        case Signal.suspend:
+          // The run has a group of its own, which Ctrl-Z does not reach.
+          child.stop()
+          CurrentProcess.stop()
+          child.signal(Signal.resume)
+        default:
+          interrupted = true
+          child.signal(signal)
+        }
       }
     }
   }
@@ -144,7 +154,7 @@ struct RunOptions: ParsableArguments {
   static func prepareProcess() throws {
     CurrentProcess.openStandardDescriptors()
     CurrentProcess.ignoreBrokenPipes()
-    try SignalSource.block([Signal.interrupt, Signal.terminate])
+    try SignalSource.block([Signal.interrupt, Signal.terminate, Signal.resume])
   }
 }
 

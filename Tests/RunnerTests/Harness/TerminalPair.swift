@@ -2,19 +2,21 @@ import Foundation
 import Glibc
 import Testing
 
-/// Two panes of a terminal, one above the other, through tmux: what they show is what a person
-/// would see.
+/// A terminal through tmux, of one pane or of two, one above the other: what they show is what a
+/// person would see.
 final class TerminalPair {
   static let tmux = "/usr/bin/tmux"
 
   private let socket: String
   private let workspace: Workspace
 
-  /// - Parameter upper: the program that runs in the upper pane, with its arguments.
-  init(upper: [String], in workspace: Workspace) throws {
+  /// - Parameter upper: the program that runs in the only or the upper pane, with its arguments.
+  init(upper: [String], columns: Int = 100, rows: Int = 40, in workspace: Workspace) throws {
     self.workspace = workspace
     socket = workspace.url("tmux").path
-    try run(["-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "40"] + upper)
+    try run(
+      ["-f", "/dev/null", "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)"]
+        + ["-c", workspace.directory.path] + upper)
     // What a program said last stays to be seen.
     try run(["set-option", "-g", "remain-on-exit", "on"])
   }
@@ -25,10 +27,19 @@ final class TerminalPair {
     try run(["split-window", "-v", "-t", "0.0"] + lower)
   }
 
-  /// Types a line into the lower pane.
-  func type(_ line: String) throws {
-    try run(["send-keys", "-t", "0.1", "-l", line])
-    try run(["send-keys", "-t", "0.1", "Enter"])
+  /// Types a line into a pane, the lower one unless said otherwise.
+  func type(_ line: String, pane: Int = 1) throws {
+    try run(["send-keys", "-t", "0.\(pane)", "-l", line])
+    try run(["send-keys", "-t", "0.\(pane)", "Enter"])
+  }
+
+  func resize(columns: Int) throws {
+    try run(["resize-window", "-t", "0", "-x", "\(columns)"])
+  }
+
+  /// What a pane shows, with the sequences that colour it.
+  func coloured(pane: Int) -> String {
+    (try? run(["capture-pane", "-e", "-p", "-t", "0.\(pane)"])) ?? ""
   }
 
   /// Presses a key there, by tmux's name for it.
