@@ -118,7 +118,8 @@ struct LiveView: Progress {
       return
     }
     var text = ""
-    if !drawn.isEmpty { text += "\u{1B}[\(drawnRows)A\u{1B}[J" }
+    // To the left first: the terminal may have echoed a Ctrl-C.
+    if !drawn.isEmpty { text += "\r\u{1B}[\(drawnRows)A\u{1B}[J" }
     text += lines.map { $0.text + "\n" }.joined()
     drawn = lines.map(\.columns)
     StandardError.write(text)
