@@ -3,44 +3,24 @@ import GRDB
 
 /// A recording's file as it lies on the disk, found to be one by its header.
 struct RecordingFile {
-  /// As it was named, for messages.
-  private let name: String
   private let path: String
-  private let header: [UInt8]
+  /// As the user wrote it.
+  private let name: String
+  private let header: FileHeader
 
   /// What SQLite may have left beside a database that was not closed.
-  private static let companions = ["-wal", "-journal"]
+  private static let journal = "-journal"
+  private static let companions = ["-wal", journal]
 
   init(_ path: String) throws(RecordingError) {
     let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     guard FileManager.default.fileExists(atPath: resolved) else { throw .missing(path: path) }
-    do {
-      let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: resolved))
-      defer { try? handle.close() }
-      header = [UInt8](try handle.read(upToCount: 100) ?? Data())
-    } catch {
-      throw .unreadable(path: path, reason: "\(error.localizedDescription)")
-    }
     self.path = resolved
     name = path
-    try check(path)
-  }
-
-  /// The header is described at sqlite.org/fileformat.html: magic at 0, version at 60,
-  /// application at 68, all big-endian.
-  private func check(_ path: String) throws(RecordingError) {
-    guard !header.isEmpty else { throw .empty(path: path) }
-    guard header.starts(with: Array("SQLite format 3\0".utf8)) else { throw .foreign(path: path) }
-    guard header.count == 100 else { throw .corrupt(path: path, reason: "it ends too early") }
-    guard integer(at: 68) == Schema.applicationID else { throw .foreign(path: path) }
-    let version = RecordingVersion(number: integer(at: 60))
-    guard version.major <= RecordingVersion.current.major else {
-      throw .newer(path: path, version: version)
-    }
-  }
-
-  private func integer(at offset: Int) -> Int32 {
-    header[offset..<offset + 4].reduce(0) { $0 << 8 | Int32($1) }
+    header = try FileHeader(of: resolved, called: path)
+    // A run that was killed while it made its file left anything in it; the journal beside it
+    // tells what it was before.
+    if !FileManager.default.fileExists(atPath: resolved + Self.journal) { try header.check(path) }
   }
 
   /// Reads from it what the body asks for. The file is never changed, and nothing is left beside it.
@@ -63,6 +43,8 @@ struct RecordingFile {
           return try body(database)
         }
       }
+    } catch let error as RecordingError {
+      throw error
     } catch  where isDamage(error) {
       throw .corrupt(path: name, reason: reason(of: error))
     } catch {
@@ -77,7 +59,7 @@ struct RecordingFile {
   private func open<Result>(_ body: (String) throws -> Result) throws -> Result {
     let files = FileManager.default
     let left = Self.companions.filter { files.fileExists(atPath: path + $0) }
-    if left.isEmpty && header[18] == 1 && header[19] == 1 { return try body(path) }
+    if left.isEmpty && header.isSelfContained { return try body(path) }
 
     let directory = files.temporaryDirectory.appendingPathComponent(
       "recording-\(UUID().uuidString)")
@@ -89,6 +71,7 @@ struct RecordingFile {
     try DatabaseQueue(path: copy).writeWithoutTransaction { database in
       try database.execute(sql: "PRAGMA journal_mode = DELETE")
     }
+    if left.contains(Self.journal) { try FileHeader(of: copy, called: name).check(name) }
     return try body(copy)
   }
 

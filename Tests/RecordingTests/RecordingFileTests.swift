@@ -96,6 +96,27 @@ import Testing
     #expect(error.map { "\($0)".contains("cannot be read") } == true)
   }
 
+  @Test func `a run that was killed while it made its file left an empty one`() throws {
+    let made = directory.file("made")
+    let files = FileManager.default
+    try DatabaseQueue(path: made).writeWithoutTransaction { database in
+      // With so small a cache the pages go to the file before they are committed.
+      try database.execute(
+        sql: """
+          PRAGMA cache_size = 1; BEGIN; PRAGMA application_id = \(Schema.applicationID);
+          PRAGMA user_version = \(RecordingVersion.current.number); \(Schema.sql)
+          CREATE TABLE large AS SELECT zeroblob(1000000) AS bytes
+          """)
+      try files.copyItem(atPath: made, toPath: path)
+      try files.copyItem(atPath: made + "-journal", toPath: path + "-journal")
+      try database.execute(sql: "ROLLBACK")
+    }
+    let size = try files.attributesOfItem(atPath: path)[.size] as? Int
+    #expect((size ?? 0) > 100_000)
+    #expect(throws: RecordingError.empty(path: path)) { try Recording.read(from: path) }
+    #expect(try directory.contents == ["made", "run.recording", "run.recording-journal"])
+  }
+
   @Test func `every error is one sentence`() {
     let errors: [RecordingError] = [
       .missing(path: "a"), .empty(path: "a"), .foreign(path: "a"),
