@@ -1,0 +1,103 @@
+import Foundation
+import Glibc
+import Recording
+import Testing
+
+/// `kill -9` of a run at any instant: what was recorded is read and reported as incomplete.
+@Suite(.tags(.realKernel)) struct KillTests {
+  private let workspace: Workspace
+
+  init() throws {
+    workspace = try Workspace()
+    // A second of ramp, and then something going on until the last of the kills.
+    let plan = PlanText(
+      goal: "2k", server: "processes: 1", clients: "processes: 1",
+      phases: ["ramp: {to: \"${goal}\", rate: 2k/s}", "hold: 10s", "close: reset"])
+    try workspace.write(plan.on(try Loopback()), to: "killed.plan")
+  }
+
+  private static let path = "reports/killed/run.recording"
+
+  /// Nanoseconds after the start: between 0.1 and 2.5 s, the same for each seed.
+  private func delay(_ seed: Int) -> UInt64 {
+    var mixed = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return 100_000_000 + (mixed ^ (mixed >> 31)) % 2_400_000_000
+  }
+
+  /// Starts the run, kills it then, and waits until its workers are gone as well.
+  private func kill(after delay: UInt64) throws {
+    let program = try workspace.start(["killed.plan", "--quiet"])
+    let instant = ContinuousClock.now + .nanoseconds(delay)
+    var workers: [ProcessTable.Entry] = []
+    while ContinuousClock.now < instant {
+      workers = ProcessTable.children(of: program.id)
+      usleep(2000)
+    }
+    program.signal(SIGKILL)
+    #expect(program.wait(atMost: .seconds(10)).signal == SIGKILL)
+    #expect(holds(within: .seconds(5)) { !workers.contains(where: ProcessTable.isAlive) })
+  }
+
+  @Test(arguments: 1...20)
+  func `a run that is killed at any instant is reported as incomplete`(seed: Int) throws {
+    var delay = delay(seed)
+    try kill(after: delay)
+    // Before its recording begins a run leaves nothing that could be read, and says so; a moment
+    // later it is one of the twenty.
+    while try isBeforeRecording() {
+      delay += 200_000_000
+      try kill(after: delay)
+    }
+
+    let recording = try workspace.recording(of: "killed")
+    #expect(!recording.complete)
+    #expect(recording.verdict == nil)
+    #expect(recording.planName == "killed")
+    #expect(recording.phases.map(\.name) == ["ramp", "hold", "close"])
+    let established = recording.series(.established)?.points.map(\.value) ?? []
+    #expect(established.allSatisfy { (0...2000).contains($0) })
+    let before = workspace.files(in: "reports/killed")
+
+    let ending = try workspace.run(["report", Self.path, "--out", "out"])
+    #expect(ending.exitCode == 1)
+    #expect(ending.output.contains("incomplete recording: ends "), "\(ending.output)")
+    let junit = try JUnitFile(workspace.url("out/TEST-killed.xml"))
+    #expect(junit.cases("error").count == 1)
+    #expect(junit.cases("error").first?.message?.contains("incomplete") == true)
+    #expect(try workspace.text(of: "out/report.html").contains("Incomplete"))
+    #expect(workspace.files(in: "reports/killed") == before)
+  }
+
+  @Test(arguments: 0..<10)
+  func `a run that is killed while it starts leaves nothing half`(step: UInt64) throws {
+    try kill(after: step * 10_000_000)
+    if try isBeforeRecording() {
+      // What is left is in nobody's way.
+      let next = try workspace.run(
+        [
+          "killed.plan", "--set", "goal=20", "--quiet",
+        ], shell: "sed -i 's/hold: 10s/hold: 100ms/' killed.plan && exec \"$0\" \"$@\"")
+      #expect(next.exitCode == 0, "\(next.errors)")
+    } else {
+      #expect(try !workspace.recording(of: "killed").complete)
+    }
+  }
+
+  /// Whether the run was killed before there was anything to record; then that is what is said, and
+  /// there is nothing but what SQLite keeps of a transaction that never was.
+  private func isBeforeRecording() throws -> Bool {
+    let ending = try workspace.run(["report", Self.path, "--out", "out"])
+    let isMissing = ending.errors.contains("There is no recording at ")
+    let isEmpty = ending.errors.contains("is empty: its run ended before it began")
+    guard isMissing || isEmpty else { return false }
+    #expect(ending.exitCode == 1)
+    #expect(ending.output.isEmpty)
+    #expect(!workspace.exists("out"))
+    let left = Set(workspace.files(in: "reports/killed"))
+    #expect(left.isSubset(of: ["run.recording", "run.recording-journal"]), "\(left)")
+    #expect(left.isEmpty || isEmpty)
+    return true
+  }
+}
