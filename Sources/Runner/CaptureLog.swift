@@ -44,7 +44,7 @@ struct CaptureLog {
     let truncated = file.connections.count { $0.isTruncated }
     var text = "\(Format.count(count)) \(count == 1 ? "conversation" : "conversations") in \(path)"
     if truncated > 0 {
-      text += ", \(Format.count(truncated)) of \(count == 1 ? "it" : "them") truncated"
+      text += count == 1 ? ", truncated" : ", \(Format.count(truncated)) of them truncated"
     }
     if total > count {
       text +=
