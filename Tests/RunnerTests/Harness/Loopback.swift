@@ -61,9 +61,8 @@ final class Listener {
       }
     }
     guard bound == 0, Glibc.listen(descriptor, 1) == 0 else {
-      let refused = Refused(errno: errno)
-      close(descriptor)
-      throw refused
+      // The descriptor goes with `deinit`, which runs for an initialiser that throws here, too.
+      throw Refused(errno: errno)
     }
   }
 
