@@ -9,7 +9,7 @@ package func comparisonText(
   var lines = [
     "base  " + title(base, paint), "new   " + title(new, paint),
   ]
-  lines += comparison.notes.map { paint.yellow("note  ") + line($0) }
+  lines += comparison.notes.map { paint.yellow("note  ") + brief($0, to: 1000) }
   lines += figures(comparison, paint)
   lines += section("limits", comparison.limits.map { limit($0, paint) }, paint)
   lines += section(
@@ -29,10 +29,10 @@ package func comparisonLine(_ comparison: Comparison, base: Recording) -> String
     }
     return spoken(figure)
   }
-  parts += comparison.limits.filter { !$0.inBase }.map { "new limit \(line($0.limit.cause))" }
-  parts += comparison.limits.filter { !$0.inNew }.map { "no longer \(line($0.limit.cause))" }
+  parts += comparison.limits.filter { !$0.inBase }.map { "new limit \(brief($0.limit.cause))" }
+  parts += comparison.limits.filter { !$0.inNew }.map { "no longer \(brief($0.limit.cause))" }
   if !comparison.host.isEmpty {
-    let names = comparison.host.prefix(2).map { line($0.name) }
+    let names = comparison.host.prefix(2).map { brief($0.name) }
     let others = comparison.host.count - names.count
     parts.append(
       "host differs in \(names.joined(separator: ", "))"
@@ -53,7 +53,7 @@ private func spoken(_ figure: Comparison.Figure) -> String {
 }
 
 private func title(_ recording: Recording, _ paint: Paint) -> String {
-  paint.bold(line(recording.planName)) + "  "
+  paint.bold(brief(recording.planName)) + "  "
     + paint.dim(recording.circumstances.joined(separator: " · "))
 }
 
@@ -62,7 +62,7 @@ private func figures(_ comparison: Comparison, _ paint: Paint) -> [String] {
   var previous: String??
   for figure in comparison.figures {
     if previous != .some(figure.phase) {
-      let name = figure.phase.map { "phase \(line($0))" } ?? "whole run"
+      let name = figure.phase.map { "phase \(brief($0))" } ?? "whole run"
       rows += [[""], [name, "base", "new", "difference", "", "verdict"]]
       previous = .some(figure.phase)
     }
@@ -93,7 +93,7 @@ private func painted(_ verdict: String, _ paint: Paint) -> String {
 }
 
 private func limit(_ change: LimitChange, _ paint: Paint) -> String {
-  let text = "\(line(change.limit.cause)) · \(change.limit.resource.rawValue)"
+  let text = "\(brief(change.limit.cause)) · \(change.limit.resource.rawValue)"
   return "\(text): \(change.sides), \(painted(change.verdict.rawValue, paint))"
 }
 

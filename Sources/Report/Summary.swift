@@ -19,15 +19,17 @@ package func summary(
   lines += thresholds(judgement, paint)
   lines.append("")
   lines.append(verdict(judgement, paint))
-  if let fix = judgement.limit?.fix { lines.append(row("fix", paint.bold(line(fix)), paint)) }
+  if let fix = judgement.limit?.fix {
+    lines.append(row("fix", paint.bold(brief(fix, to: 4000)), paint))
+  }
   if let path = files.html ?? files.junit ?? files.recording {
-    lines.append(row("report", line(path), paint))
+    lines.append(row("report", brief(path, to: 4096), paint))
   }
   return lines.joined(separator: "\n") + "\n"
 }
 
 private func title(_ recording: Recording, _ paint: Paint) -> String {
-  paint.bold(line(recording.planName)) + "  "
+  paint.bold(brief(recording.planName)) + "  "
     + paint.dim(recording.circumstances.joined(separator: " · "))
 }
 
@@ -45,7 +47,7 @@ private func measured(_ recording: Recording, _ metrics: Metrics) -> [Fact] {
     metrics.connect?.named.map { "\($0.name) \(Format.duration(seconds: $0.seconds))" } ?? []
   if !connect.isEmpty { rows.append(Fact("connect", connect.joined(separator: " · "))) }
   for phase in recording.phases.filter({ !$0.remark.isEmpty }).prefix(2) {
-    rows.append(Fact("slow", line("\(phase.name): \(phase.remark)")))
+    rows.append(Fact("slow", brief("\(phase.name): \(phase.remark)", to: 500)))
   }
   if let sent = metrics.messages(.sent), sent > 0 {
     rows.append(Fact("messages", messages(metrics, sent: sent)))
@@ -56,7 +58,7 @@ private func measured(_ recording: Recording, _ metrics: Metrics) -> [Fact] {
   }
   if metrics.failures > 0 {
     let causes = recording.failures.sorted { $0.count > $1.count }.prefix(2)
-      .map { line("\($0.cause) × \(Format.count($0.count))") }
+      .map { brief($0.cause) + " × \(Format.count($0.count))" }
     rows.append(
       Fact("failures", ([Format.count(metrics.failures)] + causes).joined(separator: " · ")))
   }
@@ -107,14 +109,15 @@ private func thresholds(_ judgement: Judgement, _ paint: Paint) -> [String] {
   let most = 6
   for threshold in failed.prefix(most) {
     lines.append(
-      row("", paint.red("✗") + " " + line("\(threshold.text): \(threshold.reason)"), paint))
+      row(
+        "", paint.red("✗") + " " + brief("\(threshold.text): \(threshold.reason)", to: 500), paint))
   }
   if failed.count > most { lines.append(row("", "and \(failed.count - most) more", paint)) }
   return lines
 }
 
 private func verdict(_ judgement: Judgement, _ paint: Paint) -> String {
-  let text = line(judgement.spokenHeadline)
+  let text = brief(judgement.spokenHeadline, to: 1000)
   return judgement.verdict == .passed ? paint.green(text) : paint.red(text)
 }
 

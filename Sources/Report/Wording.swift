@@ -58,7 +58,7 @@ extension Recording {
     let day = line("\(started.prefix(10)) \(started.dropFirst(11).prefix(8)) UTC")
     return [
       started.isEmpty ? nil : started.count < 19 ? line(started) : day,
-      Format.duration(seconds: duration), hostname.isEmpty ? nil : line(hostname),
+      Format.duration(seconds: duration), hostname.isEmpty ? nil : brief(hostname),
     ].compactMap { $0 }
   }
 }

@@ -51,6 +51,29 @@ import Testing
     }
   }
 
+  @Test(arguments: Run.all)
+  func `headings skip no rank, and every chart has a title and says what it shows`(
+    run: Run
+  ) throws {
+    let all = try page(run).all
+    let ranks = all.compactMap { node in
+      node.name.count == 2 && node.name.hasPrefix("h") ? Int(node.name.dropFirst()) : nil
+    }
+    #expect(ranks.first == 1)
+    #expect(zip(ranks, ranks.dropFirst()).allSatisfy { $1 <= $0 + 1 })
+    for plot in all where plot["class"] == "plot" {
+      #expect(plot["role"] == "img")
+      let words = plot.children.prefix(2)
+      #expect(words.map(\.name) == ["title", "desc"])
+      #expect(words.allSatisfy { !$0.text.isEmpty })
+      #expect(plot["aria-labelledby"] == words.compactMap { $0["id"] }.joined(separator: " "))
+    }
+    // A picture beside words that say the same is none for those who listen.
+    let pictures = all.filter { $0.name == "svg" && $0["role"] == nil && $0["aria-hidden"] == nil }
+    let inside = Set(all.filter { $0["class"] == "plot" }.flatMap(\.all).map(\.identity))
+    #expect(pictures.allSatisfy { inside.contains($0.identity) })
+  }
+
   @Test func `tables have captions and headings with a scope`() throws {
     let tables = try page(Run.named("limit")).all.filter { $0.name == "table" }
     #expect(!tables.isEmpty)

@@ -1,4 +1,5 @@
 import Foundation
+import Plan
 import Recording
 import Testing
 
@@ -24,6 +25,50 @@ import Testing
     #expect(!page.all.contains { $0.name == "script" && $0["src"] != "report.js" })
     let heading = try #require(page.all.first { $0.name == "h1" })
     #expect(heading.text.hasPrefix("</pre><script>alert(1)</script>\u{FFFD}[31m"))
+  }
+
+  @Test func `text of any length leaves page, summary and JUnit short`() throws {
+    let text = String(repeating: "long <name> ", count: 10_000)
+    var recording = Sample.hostile
+    recording.planName = text
+    recording.planFile = text
+    recording.hostname = text
+    recording.started = text
+    recording.programVersion = text
+    recording.effectivePlan = text
+    recording.fault = text
+    recording.host = (0..<20).map { Fact("\($0)" + text, text) }
+    recording.overrides = recording.host
+    for index in recording.phases.indices {
+      recording.phases[index].name = "\(index)" + text
+      recording.phases[index].title = text
+      recording.phases[index].remark = text
+    }
+    recording.series += (0..<20).flatMap { index in
+      [
+        Series.Key.source("\(index)" + text), .endpoint("\(index)" + text),
+        .init("\(index)" + text),
+      ]
+      .map { Sample.gauge($0, text, [1, 2]) }
+    }
+    recording.failures[0].syscall = text
+    recording.limits[0].fix = text
+    recording.limits[0].evidence = recording.host
+    var judgement = Sample.hostileJudgement
+    judgement.headline = text
+    judgement.limit = recording.limits[0]
+    judgement.thresholds[0].text = text
+    judgement.thresholds[0].reason = text
+    let comparison = Comparison(base: recording, new: recording)
+    let earlier = EarlierRuns(
+      base: recording, comparison: comparison,
+      history: [RecordingSummary(planName: text, started: text, held: 1, limit: text)])
+    #expect(html(recording, judgement, earlier: earlier).count < 1_000_000)
+    let files = OutputFiles(recording: text, html: text, junit: text)
+    let terminal = summary(recording, judgement, files: files, colour: false)
+    #expect(terminal.count < 20_000)
+    #expect(terminal.split(separator: "\n").count <= 20)
+    #expect(junit(recording, judgement, files: files).count < 5_000_000)
   }
 
   @Test(arguments: [

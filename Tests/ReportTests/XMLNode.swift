@@ -10,6 +10,8 @@ struct XMLNode {
   struct Malformed: Error {}
 
   let name: String
+  /// Tells it from every other element of its document.
+  let identity: UnsafeRawPointer
   let attributes: [String: String]
   let children: [XMLNode]
   /// All text below it.
@@ -40,6 +42,7 @@ struct XMLNode {
   }
 
   private init(_ node: xmlNodePtr) {
+    identity = UnsafeRawPointer(node)
     name = String(cString: UnsafeRawPointer(node.pointee.name).assumingMemoryBound(to: CChar.self))
     var attributes: [String: String] = [:]
     var attribute = node.pointee.properties

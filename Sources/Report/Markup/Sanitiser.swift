@@ -28,6 +28,14 @@ package func line(_ text: String) -> String {
   return String(line)
 }
 
+/// `line` of a text that may be of any length and stands among others: no more of it than anyone
+/// reads there.
+func brief(_ text: String, to limit: Int = 300) -> String {
+  let scalars = text.unicodeScalars
+  guard scalars.count > limit else { return line(text) }
+  return line(String(scalars.prefix(limit - 1))) + "…"
+}
+
 /// At most `limit` characters of the text, with a note of how many are missing.
 func truncated(_ text: String, to limit: Int) -> String {
   let excess = text.unicodeScalars.count - limit

@@ -12,7 +12,7 @@ extension HTMLReport {
     )
     chart.bands = recording.phases.prefix(100).compactMap { phase in
       guard let started = phase.started else { return nil }
-      let name = truncated(line(phase.name), to: 100)
+      let name = brief(phase.name, to: 100)
       return Chart.Band(name: name, from: started, to: phase.ended ?? recording.duration)
     }
     chart.markers = [judgement.limit].compactMap { $0 }.map { limit in
@@ -147,7 +147,7 @@ extension HTMLReport {
     guard !causes.isEmpty else { return nil }
     let layers = causes.enumerated().map { index, series in
       Chart.Layer(
-        name: truncated(line(series.key.label), to: 100), ink: .kind(index),
+        name: brief(series.key.label, to: 100), ink: .kind(index),
         shape: .line(Curve(series.points)))
     }
     return chart(

@@ -10,9 +10,9 @@ extension HTMLReport {
           Element(
             "b", ["class": "outcome \(comparison.isRegression ? "limit" : "done")"],
             capitalised(comparison.sentence))
-          " against \(line(base.planName)), \(base.circumstances.joined(separator: ", "))."
+          " against \(brief(base.planName)), \(base.circumstances.joined(separator: ", "))."
         }
-        for note in comparison.notes { Element("p", ["class": "note"], line(note)) }
+        for note in comparison.notes { Element("p", ["class": "note"], brief(note, to: 1000)) }
         figureTable("The whole run", comparison.figures.filter { $0.phase == nil }).element
         phaseFigures(comparison)
         differences(comparison)
@@ -29,7 +29,7 @@ extension HTMLReport {
         Element("summary", [:], "By phase")
         for phase in phases.prefix(20) {
           figureTable(
-            "Phase \(truncated(line(phase), to: 100))",
+            "Phase \(brief(phase, to: 100))",
             comparison.figures.filter { $0.phase == phase }
           ).element
         }

@@ -75,7 +75,7 @@ extension HTMLReport {
   /// All on one scale, so that what differs is seen.
   private func picture(_ series: Series, _ index: Int, _ addresses: Addresses) -> Chart {
     var chart = chart(
-      "chart-\(addresses.id)-\(index)", truncated(line(series.key.label), to: 60),
+      "chart-\(addresses.id)-\(index)", brief(series.key.label, to: 60),
       y: Axis.counts(upTo: addresses.most).sparse,
       layers: [
         .init(

@@ -49,7 +49,7 @@ struct HTMLReport {
 
   var document: Document {
     let sections = sections
-    let name = line(recording.planName)
+    let name = brief(recording.planName)
     return Document(
       .html,
       Element("html", ["lang": "en"]) {
@@ -100,10 +100,10 @@ struct HTMLReport {
   }
 
   private var footer: Element {
-    let version = recording.programVersion.isEmpty ? "" : " \(line(recording.programVersion))"
+    let version = recording.programVersion.isEmpty ? "" : " \(brief(recording.programVersion))"
     return Element("footer") {
       Element(
-        "p", [:], "runner\(version)  ·  seed \(recording.seed)  ·  \(line(recording.planFile))")
+        "p", [:], "runner\(version)  ·  seed \(recording.seed)  ·  \(brief(recording.planFile))")
     }
   }
 }

@@ -79,7 +79,7 @@ private struct RunTrend {
       rows: runs.reversed().map { run in
         let verdict = run.verdict?.rawValue ?? "cut off"
         return [
-          .init(text: run.name, value: line(run.started)),
+          .init(text: run.name, value: brief(run.started)),
           .text(verdict, style: "outcome \(run.verdict == .passed ? "done" : "limit")"),
           .count(run.held), .count(run.goal),
           .seconds(run.connectP99, Format.duration(seconds:)), .text(run.limit.map(line)),
@@ -92,7 +92,7 @@ extension RecordingSummary {
   /// "2026-01-02 03:04:05".
   fileprivate var name: String {
     started.count < 19
-      ? line(started) : line("\(started.prefix(10)) \(started.dropFirst(11).prefix(8))")
+      ? brief(started) : line("\(started.prefix(10)) \(started.dropFirst(11).prefix(8))")
   }
 
   /// "01-02 03:04".

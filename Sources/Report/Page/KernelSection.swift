@@ -78,16 +78,16 @@ extension HTMLReport {
     let layers = family.series.enumerated().map { index, series in
       let name = series.key.label.isEmpty ? series.key.name : series.key.label
       return Chart.Layer(
-        name: truncated(line(name), to: 100),
+        name: brief(name, to: 100),
         ink: index == 0 ? .kind(1).solid : .kind(index + 1),
         shape: .line(Curve(family.points(of: series), limit: points)))
     }
     let highest = layers.compactMap(\.highest).max() ?? 0
     let lowest = layers.compactMap(\.lowest).min() ?? 0
-    let unit = family.series.first.map { truncated(line($0.unit), to: 40) } ?? ""
+    let unit = family.series.first.map { brief($0.unit, to: 40) } ?? ""
     let axis: Axis =
       unit == "bytes" ? .bytes(from: lowest, upTo: highest) : .values(from: lowest, upTo: highest)
-    let title = truncated(line(family.name), to: 100)
+    let title = brief(family.name, to: 100)
     let suffix = family.isCounter ? "\(unit) a second" : unit
     return chart(
       "chart-series-\(index)", suffix.isEmpty ? title : "\(title), \(suffix)", y: axis,

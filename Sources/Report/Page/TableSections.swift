@@ -7,7 +7,7 @@ extension HTMLReport {
     Section("phases", "Phases") {
       if !recording.phases.isEmpty { phaseTable.element }
       for phase in recording.phases where !phase.remark.isEmpty {
-        Element("p", ["class": "note"], line("\(phase.name): \(phase.remark)"))
+        Element("p", ["class": "note"], brief("\(phase.name): \(phase.remark)", to: 1000))
       }
     }
   }

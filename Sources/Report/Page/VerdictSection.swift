@@ -12,7 +12,7 @@ extension HTMLReport {
       ]
     ) {
       Element("p", ["class": "badge"], verdictWord)
-      Element("h2", ["id": "verdict"], capitalised(judgement.headline))
+      Element("h2", ["id": "verdict"], capitalised(brief(judgement.headline, to: 1000)))
       if let fault = recording.fault, fault != judgement.headline {
         Element("pre", ["class": "fault"], truncated(fault, to: 20_000))
       }
