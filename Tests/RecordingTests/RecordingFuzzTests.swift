@@ -14,7 +14,7 @@ import Testing
     path = directory.file("run.recording")
   }
 
-  @Test(.timeLimit(.minutes(2)), arguments: 0..<8)
+  @Test(arguments: 0..<8)
   func `no file crashes the reader, and none is changed`(batch: Int) throws {
     var mutator = FileMutator(
       seed: UInt64(batch), finished: try finished(), live: try live())
