@@ -55,6 +55,9 @@ import Testing
     #expect(ending.exitCode == 0)
     #expect(ending.output.contains("  fidelity          300 arrivals · p50 "))
     #expect(ending.output.contains("\nwhole run "))
+    let page = try workspace.text(of: "reports/first-replay/report.html")
+    #expect(page.contains("A replay of reports/first/run.recording of "))
+    #expect(page.contains(": 300 arrivals, p50 "))
   }
 
   @Test func `goes on as planned beyond the limit that ended the original`() throws {

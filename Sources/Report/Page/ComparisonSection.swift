@@ -5,6 +5,13 @@ import Recording
 extension HTMLReport {
   var comparisonSection: Section {
     Section("comparison", "Compared with an earlier run") {
+      if let replay = recording.replay {
+        Element("p", ["data-replay": brief(replay.original)]) {
+          "A replay of \(brief(replay.source, to: 300))"
+          if let fidelity = replay.fidelity { ": \(fidelity.parts.joined(separator: ", "))" }
+          "."
+        }
+      }
       if let comparison = earlier.comparison, let base = earlier.base {
         Element("p", ["data-regression": String(comparison.isRegression)]) {
           Element(
