@@ -66,60 +66,8 @@ import Testing
 
   // MARK: Two hosts
 
-  /// A shard that began later, on another host, with its own clients.
-  private static func shard(
-    host: String, started: String = "2026-01-02T03:04:05.000Z", connections: Int
-  ) -> Recording {
-    Recording(
-      planName: "p", planText: "name: p\n", overrides: [Fact("goal", "10")], seed: 7,
-      programVersion: "1", started: started, duration: 10, hostname: host,
-      host: [Fact("kernel", "6.18"), Fact("memory", host == "a" ? "1 GiB" : "2 GiB")],
-      phases: [
-        PhaseRecord(
-          name: "ramp", kind: "ramp", title: "ramp to 10", planLine: 3, goal: connections,
-          plannedRate: 5, started: 1, ended: 3, outcome: .done, established: connections),
-        PhaseRecord(
-          name: "hold", kind: "hold", title: "hold", planLine: 4, started: 3, ended: 9,
-          outcome: .done, established: connections, failures: 1),
-      ],
-      workers: [
-        WorkerRecord(id: 0, end: .client, pid: 5), WorkerRecord(id: 1, end: .client, pid: 6),
-      ],
-      series: [
-        Series(
-          key: .established, unit: "connections", kind: .gauge,
-          points: [.init(at: 1, value: 0), .init(at: 3, value: Double(connections))]),
-        Series(
-          key: .memoryAvailable, unit: "bytes", kind: .gauge, points: [.init(at: 1, value: 100)]),
-        Series(key: .kernelMemory, unit: "bytes", kind: .gauge, points: [.init(at: 1, value: 30)]),
-      ],
-      distributions: [
-        DistributionRecord(
-          metric: "connect", phase: "ramp", from: 0, to: 2,
-          distribution: Distribution(buckets: [.init(value: 5, count: UInt64(connections))]))
-      ],
-      failures: [failure(worker: 1)],
-      limits: [
-        LimitRecord(
-          end: .client, worker: 1, phase: "ramp", planLine: 3, syscall: "socket",
-          resource: .descriptorsPerProcess, count: 1, firstInstant: 2, established: 5, accepted: 0)
-      ],
-      prediction: [
-        PredictionTerm(
-          end: .client, resource: .descriptorsPerProcess, connections: connections, reason: "r",
-          binds: true),
-        PredictionTerm(end: .host, resource: .memory, connections: 1000, reason: "m"),
-      ])
-  }
-
-  private static func failure(worker: Int) -> FailureRecord {
-    FailureRecord(
-      end: .client, worker: worker, phase: "ramp", syscall: "socket", errno: nil, count: 1,
-      firstInstant: 2, established: 5, accepted: 0, source: nil, endpoint: nil)
-  }
-
-  private let one = Self.shard(host: "a", started: "2026-01-02T03:04:07.250Z", connections: 10)
-  private let two = Self.shard(host: "b", connections: 20)
+  private let one = Recording.shard(host: "a", started: "2026-01-02T03:04:07.250Z", connections: 10)
+  private let two = Recording.shard(host: "b", connections: 20)
 
   @Test func `instants are shifted to the earliest start`() throws {
     let merged = try Recording.merged([one, two])
@@ -228,7 +176,7 @@ import Testing
     #expect(split.predicted?.connections == 5)
     #expect(split.predicted?.end == .server)
     // A bound that one of the shards does not know is no bound of the whole.
-    two = Self.shard(host: "b", connections: 20)
+    two = Recording.shard(host: "b", connections: 20)
     two.prediction.removeFirst()
     #expect(try Recording.merged([one, two]).prediction.map(\.end) == [.host])
   }
