@@ -27,7 +27,7 @@ format:
 	$(SWIFT) format --in-place --recursive $(SOURCES)
 
 bench: build
-	@Tools/install-packages gcc libc6-dev python3
+	@Tools/install-packages gcc libc6-dev python3 wrk
 	Benchmarks/run
 
 # Every limit that this machine can be brought to.
