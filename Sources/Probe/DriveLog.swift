@@ -9,7 +9,7 @@ import Synchronization
 /// before. Docs/recording.md has the whole of it: a recording keeps the bytes as they are.
 @safe
 package struct DriveLog {
-  /// Bytes: a third of a second with every pattern in every tick. Must be a power of two.
+  /// Bytes: about a second with every pattern in every tick, and many seconds of a ramp.
   static let capacity = 32_768
   static let stride = 16 + capacity
 
