@@ -71,7 +71,10 @@ let package = Package(
       exclude: ["Versions"]),
     .testTarget(name: "PlanTests", dependencies: ["Addressing", "Messages", "Plan", "Recording"]),
     .testTarget(name: "HostTests", dependencies: ["Addressing", "Host", "Linux", "Recording"]),
-    .testTarget(name: "ProbeTests", dependencies: ["Addressing", "Messages", "Probe", "Linux"]),
+    .target(name: "CAllocations", path: "Tests/CAllocations"),
+    .testTarget(
+      name: "ProbeTests",
+      dependencies: ["Addressing", "Messages", "Probe", "Linux", "CAllocations"]),
     .testTarget(
       name: "ReportTests",
       dependencies: [

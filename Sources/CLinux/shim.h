@@ -75,6 +75,9 @@ static inline int runner_epoll_wait(int epoll, struct runner_epoll_event *events
   return epoll_wait(epoll, (struct epoll_event *)(void *)events, capacity, (int)milliseconds);
 }
 
+/// Swift's own `errno` is a call into another library.
+static inline int runner_errno(void) { return errno; }
+
 static inline int runner_accept(int listener) {
   return (int)syscall(SYS_accept4, listener, (void *)0, (void *)0, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
@@ -111,8 +114,9 @@ static inline int runner_duplicate_above(int descriptor, int lowest) {
   return fcntl(descriptor, F_DUPFD_CLOEXEC, lowest);
 }
 
-static inline int runner_getrusage_self(struct rusage *usage) {
-  return getrusage(RUSAGE_SELF, usage);
+/// wait4(2): what waitpid does, and what the child has used.
+static inline pid_t runner_wait(pid_t child, int *status, int options, struct rusage *usage) {
+  return (pid_t)syscall(SYS_wait4, child, status, options, usage);
 }
 
 static inline void runner_ignore_signal(int number) { signal(number, SIG_IGN); }

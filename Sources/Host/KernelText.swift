@@ -62,7 +62,7 @@ enum KernelText {
   /// `/proc/net/stat/nf_conntrack`: a line of names, then one a processor, in hexadecimal
   /// (`ct_cpu_seq_show` in net/netfilter/nf_conntrack_standalone.c).
   static func conntrackDrops(_ text: String) -> [Reading] {
-    let lines = text.split(separator: "\n").map { $0.split(separator: " ") }
+    let lines = ProcText.lines(text).map(ProcText.words)
     guard let names = lines.first, let column = names.firstIndex(of: "drop"), lines.count > 1,
       lines.allSatisfy({ $0.count == names.count })
     else { return [] }
@@ -95,7 +95,7 @@ enum KernelText {
   ) -> [Reading] {
     guard let some = ProcText.line("some", in: text) else { return [] }
     var readings: [Reading] = []
-    for word in some.split(separator: " ") {
+    for word in ProcText.words(some) {
       let parts = word.split(separator: "=")
       guard parts.count == 2, let value = Double(parts[1]) else { continue }
       if parts[0] == "avg10" { readings.append(gauge(share, "%", value)) }

@@ -13,9 +13,9 @@ package struct Slab: Sendable, Equatable {
   /// The caches in the text of `/proc/slabinfo` that are of interest.
   static func read(_ text: String, names: Set<Substring>, pageSize: Int) -> [String: Slab] {
     var slabs: [String: Slab] = [:]
-    for line in text.split(separator: "\n") {
+    for line in ProcText.lines(text) {
       // name, active objects, all objects, size, objects a slab, pages a slab
-      let words = line.split(separator: " ", maxSplits: 6)
+      let words = ProcText.words(line)
       guard words.count > 5, names.contains(words[0]), let size = Int(words[3]),
         let objects = Int(words[4]), let pages = Int(words[5]), objects > 0
       else { continue }

@@ -12,6 +12,13 @@ package struct ChildProcess: Sendable, Hashable {
     case killed(signal: Int32)
   }
 
+  /// A child that has ended, and what it took in all.
+  package struct Ended: Sendable {
+    package let child: ChildProcess
+    package let ending: Ending
+    package let time: ProcessorTime
+  }
+
   /// Forks a child that runs `body`, then ends without unwinding or flushing anything of the
   /// parent's. Call it before any thread exists: a child has only the thread that forked.
   ///
@@ -31,19 +38,32 @@ package struct ChildProcess: Sendable, Hashable {
     _exit(body())
   }
 
-  /// The ending of any one child that has ended; nil when none has.
-  package static func reapAny() -> (child: ChildProcess, ending: Ending)? {
-    var status: Int32 = 0
-    let id = unsafe waitpid(-1, &status, WNOHANG)
+  /// Any one child that has ended; nil when none has.
+  package static func reapAny() -> Ended? {
+    var (status, usage) = (Int32(0), rusage())
+    let id = unsafe runner_wait(-1, &status, WNOHANG, &usage)
     guard id > 0 else { return nil }
-    return (ChildProcess(id: id), ending(status))
+    return ended(id, status, usage)
   }
 
   /// Waits until the child has ended.
-  package func wait() -> Ending {
-    var status: Int32 = 0
-    while unsafe waitpid(id, &status, 0) < 0, errno == EINTR {}
-    return Self.ending(status)
+  package func reap() -> Ended {
+    var (status, usage) = (Int32(0), rusage())
+    while unsafe runner_wait(id, &status, 0, &usage) < 0, errno == EINTR {}
+    return Self.ended(id, status, usage)
+  }
+
+  /// Waits until the child has ended.
+  package func wait() -> Ending { reap().ending }
+
+  /// Seconds of processor time that the child has used so far; nil once it is reaped. Exact, and
+  /// nothing that the child notices. Source: clock_getcpuclockid(3).
+  package var processorTime: Double? {
+    var clock = clockid_t()
+    var time = timespec()
+    guard unsafe clock_getcpuclockid(id, &clock) == 0, unsafe clock_gettime(clock, &time) == 0
+    else { return nil }
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 
   package func signal(_ number: Int32) {
@@ -53,9 +73,28 @@ package struct ChildProcess: Sendable, Hashable {
   /// Stops it, whatever signals it blocks, until it gets the signal to resume.
   package func stop() { signal(SIGSTOP) }
 
-  private static func ending(_ status: Int32) -> Ending {
+  private static func ended(_ id: Int32, _ status: Int32, _ usage: rusage) -> Ended {
     let signal = runner_death_signal(status)
-    return signal != 0 ? .killed(signal: signal) : .exited(runner_exit_code(status))
+    return Ended(
+      child: ChildProcess(id: id),
+      ending: signal != 0 ? .killed(signal: signal) : .exited(runner_exit_code(status)),
+      time: ProcessorTime(usage))
+  }
+}
+
+/// Processor time in seconds. Source: getrusage(2).
+///
+/// The sum is exact. Its two parts are told by which of them the clock's ticks have hit, and
+/// neither is ever taken back: after few ticks all of it may be called user time. So a process is
+/// asked once, at its end.
+package struct ProcessorTime: Sendable, Equatable {
+  package let user: Double
+  package let system: Double
+
+  init(_ usage: rusage) {
+    func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+    user = seconds(usage.ru_utime)
+    system = seconds(usage.ru_stime)
   }
 }
 
@@ -84,14 +123,11 @@ package enum CurrentProcess {
     return descriptors.indices.map { FileDescriptor(rawValue: Int32(3 + $0)) }
   }
 
-  /// User and system time that this process has used, in microseconds. Source: getrusage(2).
-  package static func processorTime() -> (user: UInt64, system: UInt64) {
-    var usage = rusage()
-    _ = unsafe runner_getrusage_self(&usage)
-    func microseconds(_ time: timeval) -> UInt64 {
-      UInt64(time.tv_sec) * 1_000_000 + UInt64(time.tv_usec)
-    }
-    return (microseconds(usage.ru_utime), microseconds(usage.ru_stime))
+  /// Seconds of processor time that this process has used. Source: clock_gettime(2).
+  package static func processorTime() -> Double {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 
   /// Timeouts end when they are due, not up to 50 microseconds later.

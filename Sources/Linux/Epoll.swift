@@ -17,23 +17,35 @@ extension ReadyEvent {
 /// Conditions to wait for, and conditions seen. Source: epoll_ctl(2).
 ///
 /// Not an `OptionSet`: from another module its literals and set algebra are generic calls that
-/// allocate, and this is the hottest type there is.
+/// allocate, and this is the hottest type there is. For the same reason all of it is inlinable.
+@usableFromInline
 package struct EpollEvents: Equatable, Sendable {
+  @usableFromInline
   package let rawValue: UInt32
 
+  @inlinable
   package init(rawValue: UInt32) { self.rawValue = rawValue }
 
+  @inlinable
   package static var readable: Self { Self(rawValue: 0x001) }
+  @inlinable
   package static var writable: Self { Self(rawValue: 0x004) }
+  @inlinable
   package static var error: Self { Self(rawValue: 0x008) }
+  @inlinable
   package static var hangUp: Self { Self(rawValue: 0x010) }
+  @inlinable
   package static var peerHangUp: Self { Self(rawValue: 0x2000) }
+  @inlinable
   package static var edgeTriggered: Self { Self(rawValue: 1 << 31) }
+  @inlinable
   package static var none: Self { Self(rawValue: 0) }
 
   /// Whether any of these conditions is among ours.
+  @inlinable
   package func has(_ any: Self) -> Bool { rawValue & any.rawValue != 0 }
 
+  @inlinable
   package static func | (left: Self, right: Self) -> Self {
     Self(rawValue: left.rawValue | right.rawValue)
   }

@@ -1,14 +1,21 @@
 import CLinux
 
 /// A point on CLOCK_MONOTONIC, in nanoseconds. All processes of one host share this clock.
+///
+/// Inlinable, and all four comparisons spelled out, as the workers' loops live on it: from another
+/// module each would be a call, and three of the comparisons one through a witness table.
+@usableFromInline
 package struct Instant: Sendable, Hashable, Comparable {
+  @usableFromInline
   package var nanoseconds: UInt64
 
+  @inlinable
   package init(nanoseconds: UInt64) {
     self.nanoseconds = nanoseconds
   }
 
-  package static let distantFuture = Instant(nanoseconds: .max)
+  @inlinable
+  package static var distantFuture: Instant { Instant(nanoseconds: .max) }
 
   /// Now. Source: clock_gettime(2); on Linux served by the vDSO, without a system call.
   package static func now() -> Instant {
@@ -18,6 +25,7 @@ package struct Instant: Sendable, Hashable, Comparable {
   }
 
   /// Nanoseconds that passed since an earlier instant; 0 when it is not earlier.
+  @inlinable
   package func nanoseconds(since earlier: Instant) -> UInt64 {
     nanoseconds > earlier.nanoseconds ? nanoseconds - earlier.nanoseconds : 0
   }
@@ -27,6 +35,7 @@ package struct Instant: Sendable, Hashable, Comparable {
   }
 
   /// The instant that many nanoseconds later, at most `distantFuture`.
+  @inlinable
   package func advanced(byNanoseconds count: UInt64) -> Instant {
     let (sum, overflow) = nanoseconds.addingReportingOverflow(count)
     return overflow ? .distantFuture : Instant(nanoseconds: sum)
@@ -36,8 +45,24 @@ package struct Instant: Sendable, Hashable, Comparable {
     advanced(byNanoseconds: duration.nanoseconds)
   }
 
+  @inlinable
   package static func < (left: Instant, right: Instant) -> Bool {
     left.nanoseconds < right.nanoseconds
+  }
+
+  @inlinable
+  package static func <= (left: Instant, right: Instant) -> Bool {
+    left.nanoseconds <= right.nanoseconds
+  }
+
+  @inlinable
+  package static func > (left: Instant, right: Instant) -> Bool {
+    left.nanoseconds > right.nanoseconds
+  }
+
+  @inlinable
+  package static func >= (left: Instant, right: Instant) -> Bool {
+    left.nanoseconds >= right.nanoseconds
   }
 }
 

@@ -55,12 +55,10 @@ package enum Socket {
     while true {
       let descriptor = runner_accept(listener.rawValue)
       if descriptor >= 0 { return FileDescriptor(rawValue: descriptor) }
-      switch lastError {
-      case .resourceTemporarilyUnavailable: return nil
+      let error = lastError
+      if error == .resourceTemporarilyUnavailable { return nil }
       // The peer gave up while it waited: not our failure, and the next one may be fine.
-      case .interrupted, .connectionAbort: continue
-      case let error: throw error
-      }
+      guard error == .interrupted || error == .connectionAbort else { throw error }
     }
   }
 

@@ -1,9 +1,9 @@
-import Glibc
+import CLinux
 package import SystemPackage
 
 /// The errno of the system call that has just failed.
 @inline(__always)
-var lastError: Errno { Errno(rawValue: errno) }
+var lastError: Errno { Errno(rawValue: runner_errno()) }
 
 /// Runs a system call again for as long as a signal interrupts it.
 @inline(__always)

@@ -84,8 +84,9 @@ package struct MessageTemplate: Sendable, Equatable {
   /// its length.
   package func render(_ facts: Facts, into buffer: UnsafeMutableRawBufferPointer) -> Int {
     var writer = unsafe MessageWriter(buffer: buffer)
-    for part in parts {
-      switch part {
+    // By index: an unoptimised iterator allocates, and a test holds the loops to allocating nothing.
+    for index in parts.indices {
+      switch parts[index] {
       case .bytes(let bytes): writer.append(bytes)
       case .connection: writer.append(decimal: facts.connection)
       case .sequence: writer.append(decimal: facts.sequence)

@@ -32,9 +32,8 @@ extension Client where System: ~Copyable {
     let beyond = min(rate * Double(rest) / 1e9, 0x1p53)
     let total =
       recorded.map { Double($0.count) + beyond.rounded(.down) } ?? beyond.rounded(.up)
-    work = .opening(
-      Schedule(start: command.start, rate: rate, recorded: recorded), done: 0,
-      total: assignment.share.part(of: Int(total)))
+    schedule = Schedule(start: command.start, rate: rate, recorded: recorded)
+    work = .opening(done: 0, total: assignment.share.part(of: Int(total)))
   }
 
   /// Whether there is a row for one more, and a place in the ring. A ramp never asks for more than

@@ -3,9 +3,7 @@ import SystemPackage
 
 /// Going through what is held: to close it, or to ask whether it is alive.
 extension Client where System: ~Copyable {
-  mutating func close(
-    _ schedule: Schedule, done: Int, from slot: UInt32, reset: Bool
-  ) -> Instant? {
+  mutating func close(done: Int, from slot: UInt32, reset: Bool) -> Instant? {
     var done = done
     var slot = slot
     var closed = 0
@@ -16,7 +14,7 @@ extension Client where System: ~Copyable {
       }
       let due = schedule.due(assignment.share.ordinal(done))
       guard due <= now, closed < Self.batch else {
-        work = .closing(schedule, done: done, slot: slot, reset: reset)
+        work = .closing(done: done, slot: slot, reset: reset)
         return earlier(max(due, now), nextExpiry())
       }
       if !reset { try? kernel.resetOnClose(connections.descriptor(slot), false) }

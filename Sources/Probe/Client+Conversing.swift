@@ -146,7 +146,7 @@ extension Client where System: ~Copyable {
     }
   }
 
-  private func nextMessage(
+  private mutating func nextMessage(
     of slot: UInt32
   ) -> (pattern: Int, round: UInt32, due: Instant)? {
     var first: (pattern: Int, round: UInt32, due: Instant)?
@@ -205,7 +205,7 @@ extension Client where System: ~Copyable {
     if marks.has(.leaving) { part(with: slot) }
   }
 
-  private func nextTimeout() -> Instant? {
+  private mutating func nextTimeout() -> Instant? {
     var next = connections.nextAlarm?.due
     for pattern in 0..<conversation.patterns.count { next = earlier(next, timeout(of: pattern)) }
     return next

@@ -26,7 +26,7 @@ extension Client where System: ~Copyable {
     connections.remove(slot)
   }
 
-  private func leave(_ slot: UInt32) {
+  private mutating func leave(_ slot: UInt32) {
     board.subtract(.held)
     if connections.marks(slot).has(.unanswered) { board.subtract(.unanswered) }
     board.addToSource(walk.step(at: connections.position(slot)).source, -1)

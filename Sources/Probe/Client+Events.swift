@@ -104,7 +104,7 @@ extension Client where System: ~Copyable {
     }
   }
 
-  func nextExpiry() -> Instant? {
+  mutating func nextExpiry() -> Instant? {
     let slot = connections.oldestConnecting
     guard slot != ConnectionTable.none else { return nil }
     return Instant(nanoseconds: connections.began(slot))

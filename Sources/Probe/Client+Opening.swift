@@ -5,21 +5,21 @@ import SystemPackage
 /// Opening connections on a schedule, each from a tuple of its own.
 extension Client where System: ~Copyable {
   /// Opens what is due and returns when to be back; nil to wait for events alone.
-  mutating func open(_ schedule: Schedule, done: Int, total: Int) -> Instant? {
+  mutating func open(done: Int, total: Int) -> Instant? {
     var done = done
     for _ in 0..<Self.batch {
       guard done < total else { break }
       let ordinal = assignment.share.ordinal(done)
       let due = schedule.due(ordinal)
       guard due <= now else {
-        work = .opening(schedule, done: done, total: total)
+        work = .opening(done: done, total: total)
         return earlier(due, nextExpiry())
       }
       // Without a pace a connection is due when its turn comes.
       let isPaced = schedule.isPaced(ordinal)
       let intended = isPaced ? due : now
       guard hasRoom else {
-        work = .opening(schedule, done: done, total: total)
+        work = .opening(done: done, total: total)
         return nextExpiry()
       }
       if isPaced { board.record(.drift, nanoseconds: now.nanoseconds(since: due)) }
@@ -33,7 +33,7 @@ extension Client where System: ~Copyable {
       done += 1
       now = kernel.now()
     }
-    work = done < total ? .opening(schedule, done: done, total: total) : .settling
+    work = done < total ? .opening(done: done, total: total) : .settling
     return now
   }
 
@@ -44,7 +44,9 @@ extension Client where System: ~Copyable {
     var takenBy = (call: FailedCall.connect, error: Errno.addressNotAvailable, position: UInt32(0))
     var skipped: UInt64 = 0
     let own = board[.held] + board[.connecting]
-    for _ in 0..<(own < walk.count ? walk.count : 0) {
+    var tuples = own < walk.count ? walk.count : 0
+    while tuples > 0 {
+      tuples -= 1
       let step = walk.next()
       let endpoint = assignment.endpoints[step.endpoint]
       let source = SocketAddress(assignment.sources[step.source], step.port)

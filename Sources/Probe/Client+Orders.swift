@@ -5,7 +5,6 @@ extension Client where System: ~Copyable {
   mutating func obey() {
     kernel.clearWakeUp()
     command = board.command()
-    meter.publishNow(&kernel, to: board, at: now)
     switch command.order {
     case .begin:
       notes.begin(phase: command.phase, at: command.start)
@@ -42,14 +41,14 @@ extension Client where System: ~Copyable {
     case .churn(let rate, let lifetime, let span, let reset):
       beginChurn(rate: rate, lifetime: lifetime, span: span, reset: reset)
     case .close(let rate, let reset):
-      work = .closing(Schedule(start: command.start, rate: rate), done: 0, slot: 0, reset: reset)
+      schedule = Schedule(start: command.start, rate: rate)
+      work = .closing(done: 0, slot: 0, reset: reset)
     }
   }
 
   private mutating func open(upTo goal: Int, rate: Double?) {
-    work = .opening(
-      Schedule(start: command.start, rate: rate, recorded: recordedArrivals), done: 0,
-      total: max(0, assignment.share.part(of: goal) - staying))
+    schedule = Schedule(start: command.start, rate: rate, recorded: recordedArrivals)
+    work = .opening(done: 0, total: max(0, assignment.share.part(of: goal) - staying))
   }
 
   /// What is driven again in this phase; nil in a run that is no replay.
@@ -75,7 +74,6 @@ extension Client where System: ~Copyable {
     else { return }
     work = .none
     notes.flush()
-    meter.publishNow(&kernel, to: board, at: now)
     board[.settledOrder] = command.number
     kernel.callAttention()
   }

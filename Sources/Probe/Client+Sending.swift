@@ -64,7 +64,7 @@ extension Client where System: ~Copyable {
   }
 
   /// The message under way on a connection, made again.
-  func message(of slot: UInt32) -> UnsafeRawBufferPointer {
+  mutating func message(of slot: UInt32) -> UnsafeRawBufferPointer {
     if connections.marks(slot).has(.conversing) { return unsafe line(of: slot) }
     return unsafe conversation.patterns.message(
       connections.messages.pattern(of: slot), facts(of: slot))
@@ -114,12 +114,12 @@ extension Client where System: ~Copyable {
   }
 
   /// The answer is whole now.
-  func recordRoundTrip(_ slot: UInt32) {
+  mutating func recordRoundTrip(_ slot: UInt32) {
     board.record(.roundTrip, nanoseconds: now.nanoseconds &- connections.due(slot))
     board.record(.roundTripUncorrected, nanoseconds: now.nanoseconds &- connections.began(slot))
   }
 
-  private func isAnswered(_ slot: UInt32, _ pattern: Int) -> Bool {
+  private mutating func isAnswered(_ slot: UInt32, _ pattern: Int) -> Bool {
     let answered = connections.messages.answered(of: slot)
     let script = conversation.patterns.script(pattern)
     return switch script.answer {

@@ -8,6 +8,9 @@ package import SystemPackage
 /// It opens connections when the schedule says so, whether or not earlier ones have been answered
 /// (an open loop), each from a source address and port of its own choice, and registers each
 /// socket once. `turn` is the whole loop body, so that a test can step it by hand.
+///
+/// What it calls on every turn is mutating even where it changes nothing: Swift hands a struct of
+/// this size that is only read to a function as a copy on the stack.
 package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   /// Connections to open or close before looking at events again: enough to keep the number of
   /// waits small when the client is behind, few enough that an answer is timed when it comes.
@@ -31,22 +34,23 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   var command = Scoreboard.Command(
     order: .wait, phase: 0, start: Instant(nanoseconds: 0))
   var work = Work.none
+  /// Of what is opened or closed.
+  var schedule = Schedule(start: Instant(nanoseconds: 0), rate: nil)
   var now = Instant(nanoseconds: 0)
   var failuresInARow = 0
   /// Connections, but for a churn's, that are closed once the message under way is over.
   var leavers = 0
   var churn: Churn
   var conversation: Conversation
-  var meter = ProcessorMeter()
   var notes: DriveNotes
 
   /// What is left to do in the current phase.
   enum Work {
     case none
     /// `done` of `total` connections have been begun.
-    case opening(Schedule, done: Int, total: Int)
+    case opening(done: Int, total: Int)
     /// Closing goes through the table by slot.
-    case closing(Schedule, done: Int, slot: UInt32, reset: Bool)
+    case closing(done: Int, slot: UInt32, reset: Bool)
     /// So many are to be closed, down the table from a slot.
     case shedding(left: Int, above: UInt32)
     /// Nothing more will be begun; something is still under way.
@@ -98,7 +102,6 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     expireHandshakes()
     if conversation.hasPatterns { expireMessages() }
     settleWhenDone()
-    meter.publish(&kernel, to: board, at: now)
     return command.order != .quit
   }
 
@@ -109,9 +112,8 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     switch work {
     case .none: nil
     case .settling: nextExpiry()
-    case .opening(let schedule, let done, let total): open(schedule, done: done, total: total)
-    case .closing(let schedule, let done, let slot, let reset):
-      close(schedule, done: done, from: slot, reset: reset)
+    case .opening(let done, let total): open(done: done, total: total)
+    case .closing(let done, let slot, let reset): close(done: done, from: slot, reset: reset)
     case .shedding(let left, let slot): shed(left, above: slot)
     case .verifying(let slot): verify(from: slot)
     }

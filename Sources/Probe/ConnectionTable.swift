@@ -211,6 +211,7 @@ struct ConnectionTable: ~Copyable {
 
   // MARK: Rows
 
+  @inline(__always)
   func state(_ slot: UInt32) -> State { State(rawValue: states[slot])! }
   func descriptor(_ slot: UInt32) -> FileDescriptor { FileDescriptor(rawValue: descriptors[slot]) }
   func position(_ slot: UInt32) -> UInt32 { positions[slot] }
@@ -222,6 +223,7 @@ struct ConnectionTable: ~Copyable {
   func unmark(_ slot: UInt32, _ others: RowMarks) { marks[slot].remove(others) }
 
   /// The state of the connection that a token was made for; `free` when it is gone.
+  @inline(__always)
   func state(_ token: Token) -> State {
     guard token.slot < firstUnused, generations[token.slot] == token.generation else {
       return .free

@@ -38,9 +38,6 @@ package enum Counter: Int, CaseIterable, Sendable {
   case pushedWrong
   case bytesReceived
   case bytesSent
-  /// Microseconds, as of the last turn that published them.
-  case userTime
-  case systemTime
 }
 
 package enum WorkerState: UInt64, Sendable {
@@ -78,4 +75,6 @@ package enum MessageCounter: Int, CaseIterable, Sendable {
   case late
   /// Not answered within the timeout; what was sent late is noted within the timeout from then.
   case missing
+
+  static let count = 6
 }

@@ -33,10 +33,10 @@ package struct DriveLog {
   var room: Int { Self.capacity - unread }
 
   /// Adds bytes, which must fit into `room`.
-  func append(_ bytes: some Sequence<UInt8>) {
+  func append(_ bytes: Span<UInt8>) {
     var end = unsafe written.pointee.load(ordering: .relaxed)
-    for byte in bytes {
-      unsafe place(end).pointee = byte
+    for index in bytes.indices {
+      unsafe place(end).pointee = bytes[index]
       end &+= 1
     }
     // The end last: it makes the bytes visible.

@@ -16,15 +16,13 @@ struct DriveNotes {
   /// By pattern; as many as `MessagePattern.most`.
   private var messages = InlineArray<8, UInt32>(repeating: 0)
   private var isPending = false
-  private var entries: [UInt8] = []
-
-  /// What one tick with everything in it takes at most.
-  private static let longestTick = 256
+  /// Of one tick: more than one with everything in it takes.
+  private var entries = InlineArray<256, UInt8>(repeating: 0)
+  private var length = 0
 
   init(_ log: DriveLog) {
     precondition(messages.count == MessagePattern.most)
     self.log = log
-    entries.reserveCapacity(Self.longestTick)
   }
 
   /// Ticks count from `start` on. A search begins the same phase again and again: it has one start.
@@ -67,8 +65,8 @@ struct DriveNotes {
   }
 
   mutating func flush() {
-    guard isPending, log.room >= Self.longestTick else { return }
-    entries.removeAll(keepingCapacity: true)
+    guard isPending, log.room >= entries.count else { return }
+    length = 0
     if isNewPhase {
       append(.phase, ticks: 0, 1)
       append(varint: UInt64(phase ?? 0))
@@ -88,7 +86,7 @@ struct DriveNotes {
     }
     lastTick = tick
     isPending = false
-    log.append(entries)
+    log.append(entries.span.extracting(first: length))
   }
 
   private mutating func append(_ kind: DriveLog.Kind, ticks: UInt64, _ count: UInt32) {
@@ -98,9 +96,14 @@ struct DriveNotes {
   private mutating func append(varint value: UInt64) {
     var rest = value
     while rest > 0x7F {
-      entries.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      append(byte: UInt8(truncatingIfNeeded: rest) | 0x80)
       rest >>= 7
     }
-    entries.append(UInt8(rest))
+    append(byte: UInt8(rest))
+  }
+
+  private mutating func append(byte: UInt8) {
+    entries[length] = byte
+    length += 1
   }
 }

@@ -8,8 +8,6 @@ package import SystemPackage
 /// are generic over it, so that in a release build the calls are direct.
 package protocol Kernel: ~Copyable {
   mutating func now() -> Instant
-  /// User and system time used so far, in microseconds.
-  mutating func processorTime() -> (user: UInt64, system: UInt64)
 
   mutating func open(v6: Bool) throws(Errno) -> FileDescriptor
   mutating func reuseAddress(_ socket: FileDescriptor) throws(Errno)

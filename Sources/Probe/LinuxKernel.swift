@@ -21,8 +21,6 @@ package struct LinuxKernel: Kernel, ~Copyable {
 
   package func now() -> Instant { .now() }
 
-  package func processorTime() -> (user: UInt64, system: UInt64) { CurrentProcess.processorTime() }
-
   package func open(v6: Bool) throws(Errno) -> FileDescriptor { try Socket.open(v6: v6) }
 
   package func reuseAddress(_ socket: FileDescriptor) throws(Errno) {

@@ -14,21 +14,28 @@ package struct Scoreboard: @unchecked Sendable {
   private let bytes: Int
   package let sources: Int
 
-  /// The worker's and the coordinator's cells never share a cache line.
+  private static let mostPatterns = 8
+
+  /// The worker's and the coordinator's cells never share a cache line. All are constants to the
+  /// compiler, which `allCases.count` would not be: reading one then takes no lazy initialization.
   private enum Offset {
     static let counters = 0
     static let order = 512
     static let failures = 1024
     static let latencies = failures + FailureTable.capacity * FailureTable.stride
     static let messages =
-      latencies + Latency.allCases.count * LatencyBuckets.count * MemoryLayout<UInt32>.stride
-    static let unasked = messages + MessagePattern.most * MessageCounter.allCases.count * 8
+      latencies + Latency.count * LatencyBuckets.count * MemoryLayout<UInt32>.stride
+    static let unasked = messages + Scoreboard.mostPatterns * MessageCounter.count * 8
     static let drive = unasked + 8 + Scoreboard.mostUnasked
     static let sources = drive + DriveLog.stride
   }
 
   /// - Parameter sources: how many source addresses to count connections for, one by one.
   package init(sources: Int) throws(Errno) {
+    precondition(
+      Latency.count == Latency.allCases.count
+        && MessageCounter.count == MessageCounter.allCases.count
+        && Self.mostPatterns == MessagePattern.most)
     self.sources = sources
     bytes = Offset.sources + sources * MemoryLayout<UInt32>.stride
     unsafe base = try Memory.map(bytes: bytes, shared: true)
@@ -75,7 +82,7 @@ package struct Scoreboard: @unchecked Sendable {
   }
 
   private func messageCell(_ pattern: Int, _ counter: MessageCounter) -> Int {
-    Offset.messages + (pattern * MessageCounter.allCases.count + counter.rawValue) * 8
+    Offset.messages + (pattern * MessageCounter.count + counter.rawValue) * 8
   }
 
   // MARK: Unasked
@@ -167,6 +174,8 @@ package struct Scoreboard: @unchecked Sendable {
     case roundTripUncorrected
     /// How late connections were begun and messages were sent.
     case drift
+
+    static let count = 5
   }
 
   @inline(__always)

@@ -95,7 +95,7 @@ extension Server where System: ~Copyable {
     kernel.close(descriptor(slot))
     open[slot] = false
     generations[slot] &+= 1
-    unsent[slot] = nil
+    if !unsent.isEmpty { unsent[slot] = nil }
     board.subtract(.held)
     board.add(.closedByPeer)
     if listening == .full { resumeListening() }

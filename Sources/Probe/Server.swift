@@ -6,7 +6,8 @@ package import SystemPackage
 /// The server end: one worker's epoll loop of the classic design.
 ///
 /// Level-triggered: it reads once a turn and is told again when there is more. It answers at once
-/// and waits for EPOLLOUT only when the socket is full; `rearm` waits for it every time.
+/// and waits for EPOLLOUT only when the socket is full; `rearm` waits for it every time. As in
+/// `Client`, what a turn calls is mutating.
 package struct Server<System: Kernel & ~Copyable>: ~Copyable {
   /// Connections to accept before looking at the others again.
   static var batch: Int { 64 }
@@ -38,7 +39,6 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
     order: .wait, phase: 0, start: Instant(nanoseconds: 0))
   var now = Instant(nanoseconds: 0)
   var pushing = Pushing(next: .distantFuture)
-  var meter = ProcessorMeter()
 
   enum Listening: Equatable {
     case off, on
@@ -82,11 +82,10 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
     }
     if let attempt = nextAttempt(), attempt <= now { resumeListening() }
     push()
-    meter.publish(&kernel, to: board, at: now)
     return command.order != .quit
   }
 
-  private func nextInstant() -> Instant? {
+  private mutating func nextInstant() -> Instant? {
     guard let attempt = nextAttempt() else { return nextPush() }
     return nextPush().map { min($0, attempt) } ?? attempt
   }
@@ -96,7 +95,6 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
     case Token.wakeUp.rawValue:
       kernel.clearWakeUp()
       command = board.command()
-      meter.publishNow(&kernel, to: board, at: now)
     case Token.listener.rawValue:
       accept()
     default:

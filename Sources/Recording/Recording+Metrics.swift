@@ -99,9 +99,12 @@ extension Recording {
     return measured.isEmpty ? nil : measured.reduce(0) { $0 + Double($1) }
   }
 
-  /// Seconds of user time of all workers.
+  /// Seconds of user time of all workers; nil until all of them have ended.
   var userTime: Double? {
-    workers.isEmpty ? nil : workers.reduce(0) { $0 + $1.userTime }
+    guard !workers.isEmpty, workers.allSatisfy({ $0.exitCode != nil || $0.signal != nil }) else {
+      return nil
+    }
+    return workers.reduce(0) { $0 + $1.userTime }
   }
 
   /// No count is beyond 2^53, but a damaged recording may say so.

@@ -75,7 +75,7 @@ extension Series.Key {
   }
   /// Failures of one kind, for example `client socket EMFILE`.
   package static func failures(_ cause: String) -> Self { Self("failures.by-cause", label: cause) }
-  /// Seconds of processor time, for example of `client user`.
+  /// Seconds of processor time, of `client`, `server` or `coordinator`.
   package static func processor(_ whose: String) -> Self { Self("processor", label: whose) }
   /// Established connections that one source address holds.
   package static func source(_ address: String) -> Self {

@@ -7,7 +7,7 @@ package struct WorkerRecord: Sendable, Equatable {
   package var endpoint: String?
   /// Most connections it held at once.
   package var connections: Int
-  /// Seconds of processor time, from `getrusage`.
+  /// Seconds of processor time in all, from `wait4`; 0 until it has ended.
   package var userTime: Double
   package var systemTime: Double
   /// Bytes that the process privately holds, from `/proc/PID/smaps_rollup`.

@@ -22,8 +22,8 @@ extension Coordinator {
   }
 
   mutating func stopGrowthAtLimit() {
-    memoryAvailable = meter.available() ?? memoryAvailable
     guard !growthStopped, plan.phases[phase].goal != nil else { return }
+    lookAtMemory()
     if memoryIsShort(), !fleet.hasSettled {
       guardStop = FailureRecord(
         end: .host, worker: nil, phase: plan.phases[phase].name,
@@ -39,6 +39,11 @@ extension Coordinator {
       fleet.post(.settle, phase: phase)
     }
     limitInSight = guardStop.map(\.cause) ?? ledger.records.last.map(\.cause)
+  }
+
+  /// As often as the guard needs it while connections grow; else it is only shown.
+  private mutating func lookAtMemory() {
+    memoryAvailable = meter.available() ?? memoryAvailable
   }
 
   func memoryIsShort() -> Bool {
@@ -108,7 +113,8 @@ extension Coordinator {
   mutating func sample(
     _ readings: [Reading], at now: Instant = .now(), phaseEnded: Bool = false
   ) throws(RecordingError) {
-    nextSample = max(nextSample.advanced(by: plan.sampling.every), now)
+    samples.took(at: now)
+    lookAtMemory()
     updateWorkers()
     let sample = sampler.sample(
       fleet, at: now, kernel: readings, failures: state.failures, phase: state.phases[phase].name,

@@ -15,9 +15,9 @@ extension Coordinator {
       if done(fleet) { return }
       let now = Instant.now()
       if let deadline, deadline <= now { return }
-      if nextSample <= now { try sample(kernel.readings()) }
+      if samples.next <= now { try sample(kernel.readings()) }
       progress.update(progressState())
-      sleep(until: min(deadline ?? .distantFuture, nextSample, now.advanced(by: Self.tick)))
+      sleep(until: min(deadline ?? .distantFuture, samples.next, now.advanced(by: Self.tick)))
     }
   }
 
@@ -34,7 +34,7 @@ extension Coordinator {
       )
       if now != last { deadline = .now().advanced(by: Self.settleTime) }
       last = now
-      if nextSample <= .now() { try sample(kernel.readings()) }
+      if samples.next <= .now() { try sample(kernel.readings()) }
       progress.update(progressState())
       sleep(until: .now().advanced(by: .milliseconds(10)))
     }

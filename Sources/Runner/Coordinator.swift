@@ -34,7 +34,7 @@ struct Coordinator: ~Copyable {
   var sampler: Sampler
   var ledger: FailureLedger
   var state: RunState
-  var nextSample: Instant
+  var samples: SampleClock
   var phase = 0
   var phaseStarted: Instant
   var interrupted = false
@@ -79,7 +79,7 @@ struct Coordinator: ~Copyable {
     live = outlook.plan.decidesMeanwhile ? LiveRecording(planName: outlook.plan.name) : nil
     ledger = FailureLedger(
       clients: outlook.staffing.clients, phases: plan.phases.map(\.name), started: started)
-    nextSample = .now()
+    samples = SampleClock(every: outlook.plan.sampling.every, from: .now())
     phaseStarted = started
     self.fleet = fleet
   }
@@ -246,12 +246,9 @@ struct Coordinator: ~Copyable {
 
   // MARK: The end
 
-  /// Clients first: their reset is what ends a connection without TIME_WAIT.
   mutating func endWorkers() throws(RecordingError) {
     updateWorkers()
-    let patience = Duration.seconds(60)
-    fleet.quit(.client, until: .now().advanced(by: patience))
-    fleet.quit(.server, until: .now().advanced(by: patience))
+    fleet.quit(until: .now().advanced(by: .seconds(60)))
     updateWorkers()
   }
 }

@@ -78,12 +78,12 @@ extension WorkerRecord {
   /// Takes what the worker's scoreboard says now, and how it ended if it has.
   mutating func update(from member: Fleet.Member) {
     connections = max(connections, Int(member.board[.held]))
-    userTime = Double(member.board[.userTime]) / 1e6
-    systemTime = Double(member.board[.systemTime]) / 1e6
-    switch member.ending {
+    guard let ended = member.ended else { return }
+    userTime = ended.time.user
+    systemTime = ended.time.system
+    switch ended.ending {
     case .exited(let code): exitCode = Int(code)
     case .killed(let number): signal = Int(number)
-    case nil: break
     }
   }
 }

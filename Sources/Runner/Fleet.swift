@@ -14,9 +14,14 @@ struct Fleet: ~Copyable {
     let child: ChildProcess
     let board: Scoreboard
     let wakeUp: FileDescriptor
-    var ending: ChildProcess.Ending?
+    var ended: ChildProcess.Ended?
 
-    var isAlive: Bool { ending == nil }
+    var isAlive: Bool { ended == nil }
+
+    /// Seconds.
+    var processorTime: Double {
+      ended.map { $0.time.user + $0.time.system } ?? child.processorTime ?? 0
+    }
   }
 
   private(set) var members: [Member]
@@ -82,17 +87,18 @@ struct Fleet: ~Copyable {
   /// Whether every living client has carried out the last order.
   var hasSettled: Bool { all(.client) { $0[.settledOrder] == orders } }
 
-  /// Ends the workers of one end in order; whoever has not gone by the deadline is killed.
-  mutating func quit(_ end: End, until deadline: Instant) {
-    for member in members where member.isAlive && member.end == end {
+  /// Ends all workers in order; whoever has not gone by the deadline is killed. Sockets of both ends
+  /// reset on close, so whichever is first leaves no TIME_WAIT.
+  mutating func quit(until deadline: Instant) {
+    for member in members where member.isAlive {
       post(Scoreboard.Command(order: .quit, phase: 0, start: .now()), to: member)
     }
-    while members.contains(where: { $0.isAlive && $0.end == end }), Instant.now() < deadline {
+    while members.contains(where: \.isAlive), Instant.now() < deadline {
       if reap().isEmpty { Poll.waitReadable([], until: .now().advanced(by: .milliseconds(5))) }
     }
-    for index in members.indices where members[index].isAlive && members[index].end == end {
+    for index in members.indices where members[index].isAlive {
       members[index].child.signal(9)
-      members[index].ending = members[index].child.wait()
+      members[index].ended = members[index].child.reap()
     }
   }
 
@@ -106,9 +112,9 @@ struct Fleet: ~Copyable {
   /// Notes the workers that have ended since the last call and returns their places.
   mutating func reap() -> [Int] {
     var ended: [Int] = []
-    while let (child, ending) = ChildProcess.reapAny() {
-      guard let index = members.firstIndex(where: { $0.child == child }) else { continue }
-      members[index].ending = ending
+    while let gone = ChildProcess.reapAny() {
+      guard let index = members.firstIndex(where: { $0.child == gone.child }) else { continue }
+      members[index].ended = gone
       ended.append(index)
     }
     return ended
@@ -127,6 +133,11 @@ struct Fleet: ~Copyable {
   /// The sum over all workers of what became of one pattern's messages.
   func total(_ pattern: Int, _ counter: MessageCounter, _ end: End) -> Int {
     members.reduce(0) { $1.end == end ? $0 + Int($1.board[pattern, counter]) : $0 }
+  }
+
+  /// Seconds that all workers of an end have used.
+  func processorTime(of end: End) -> Double {
+    members.reduce(0) { $1.end == end ? $0 + $1.processorTime : $0 }
   }
 
   /// Whether every living worker of an end is in this state or has settled this phase.

@@ -85,7 +85,7 @@ struct RunCommand: ParsableCommand {
     of child: ChildProcess, _ signals: borrowing SignalSource, _ interrupted: inout Bool
   ) -> ChildProcess.Ending {
     while true {
-      if let (ended, ending) = ChildProcess.reapAny(), ended == child { return ending }
+      if let ended = ChildProcess.reapAny(), ended.child == child { return ended.ending }
       Poll.waitReadable([signals.descriptor], until: .distantFuture)
       while let signal = signals.next() {
         switch signal {

@@ -151,21 +151,11 @@ struct Sampler {
   }
 
   private func processorReadings(_ fleet: borrowing Fleet) -> [Reading] {
-    var readings: [Reading] = []
-    for end in [End.client, .server] {
-      for (mode, counter) in [("user", Counter.userTime), ("system", .systemTime)] {
-        readings.append(
-          Reading(
-            .processor("\(end.rawValue) \(mode)"), unit: "s", kind: .counter,
-            value: Double(fleet.total(counter, end)) / 1e6))
-      }
+    func reading(_ whose: String, _ seconds: Double) -> Reading {
+      Reading(.processor(whose), unit: "s", kind: .counter, value: seconds)
     }
-    let own = CurrentProcess.processorTime()
-    readings.append(
-      Reading(
-        .processor("coordinator"), unit: "s", kind: .counter,
-        value: Double(own.user + own.system) / 1e6))
-    return readings
+    return [End.client, .server].map { reading($0.rawValue, fleet.processorTime(of: $0)) }
+      + [reading("coordinator", CurrentProcess.processorTime())]
   }
 
   private mutating func distributions(

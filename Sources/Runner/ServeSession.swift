@@ -116,7 +116,7 @@ struct ServeSession: ~Copyable {
       if signals.next() != nil { CurrentProcess.exit(ExitStatus.passed) }
       _ = fleet.reap()
     }
-    fleet.quit(.server, until: .now())
+    fleet.quit(until: .now())
     received?.print()
   }
 

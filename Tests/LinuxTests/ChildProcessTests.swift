@@ -55,8 +55,8 @@ func inChild(_ body: () -> Int32) throws -> ChildProcess.Ending {
       guard ChildProcess.reapAny() == nil else { return 3 }
       child.signal(SIGTERM)
       while true {
-        guard let (reaped, ending) = ChildProcess.reapAny() else { continue }
-        return reaped == child && ending == .killed(signal: SIGTERM) ? 0 : 4
+        guard let ended = ChildProcess.reapAny() else { continue }
+        return ended.child == child && ended.ending == .killed(signal: SIGTERM) ? 0 : 4
       }
     }
     #expect(outcome == .exited(0))
@@ -97,10 +97,19 @@ func inChild(_ body: () -> Int32) throws -> ChildProcess.Ending {
     #expect(own.load(as: UInt64.self) == 0)
   }
 
-  @Test func `processor time only grows`() {
-    let before = CurrentProcess.processorTime()
-    let after = CurrentProcess.processorTime()
-    #expect(after.user >= before.user)
-    #expect(after.system >= before.system)
+  @Test func `the processor time of a child is known while it runs and when it has ended`() throws {
+    let child = try ChildProcess.fork(dieWithParent: true) {
+      let start = CurrentProcess.processorTime()
+      while CurrentProcess.processorTime() < start + 0.05 {}
+      pause()
+      return 0
+    }
+    while try #require(child.processorTime) < 0.05 { usleep(1000) }
+    child.signal(SIGKILL)
+    let ended = child.reap()
+    #expect(ended.child == child)
+    #expect(ended.ending == .killed(signal: SIGKILL))
+    #expect(ended.time.user + ended.time.system >= 0.05)
+    #expect(child.processorTime == nil)
   }
 }

@@ -64,20 +64,28 @@ final class RealPair {
     _ = server.turn()
   }
 
-  func run(until condition: () -> Bool) -> Bool {
+  func run(until condition: () -> Bool) -> Bool { run(each: turn, until: condition) }
+
+  func run(each step: () -> Void, until condition: () -> Bool) -> Bool {
     let deadline = Instant.now().advanced(by: .seconds(20))
-    while !condition(), .now() < deadline { turn() }
+    while !condition(), .now() < deadline { step() }
     return condition()
   }
 
   /// Gives an order and waits until it is carried out.
   func order(_ order: Order, _ phase: Int, goal: Int? = nil) -> Bool {
+    post(order, phase, goal: goal)
+    return run { self.hasSettled }
+  }
+
+  func post(_ order: Order, _ phase: Int, goal: Int? = nil) {
     orders += 1
     clientBoard.post(
       .init(order: order, phase: phase, start: .now(), goal: goal, number: orders))
     EventCounter.signal(clientWakeUp)
-    return run { self.clientBoard[.settledOrder] == self.orders }
   }
+
+  var hasSettled: Bool { clientBoard[.settledOrder] == orders }
 
   func play(_ phase: Int) -> Bool { order(.begin, phase) }
 

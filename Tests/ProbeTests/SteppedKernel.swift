@@ -20,7 +20,6 @@ struct SteppedKernel: Kernel, ~Copyable {
   }
 
   func now() -> Instant { kernel.now() }
-  func processorTime() -> (user: UInt64, system: UInt64) { kernel.processorTime() }
   func open(v6: Bool) throws(Errno) -> FileDescriptor { try kernel.open(v6: v6) }
   func openSpare() throws(Errno) -> FileDescriptor { try kernel.openSpare() }
   func reuseAddress(_ socket: FileDescriptor) throws(Errno) { try kernel.reuseAddress(socket) }

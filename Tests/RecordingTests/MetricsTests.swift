@@ -45,8 +45,8 @@ import Testing
   @Test func `memory and time are shared out over both ends`() {
     var recording = recording()
     recording.workers = [
-      WorkerRecord(id: 0, end: .client, pid: 1, userTime: 0.25, privateBytes: 3000),
-      WorkerRecord(id: 1, end: .server, pid: 2, userTime: 0.15, privateBytes: 5000),
+      WorkerRecord(id: 0, end: .client, pid: 1, userTime: 0.25, privateBytes: 3000, exitCode: 0),
+      WorkerRecord(id: 1, end: .server, pid: 2, userTime: 0.15, privateBytes: 5000, signal: 9),
     ]
     recording.series.append(
       Series(
@@ -57,6 +57,8 @@ import Testing
     #expect(metrics.userMemory == 4)
     #expect(metrics.userTime == 0.4 / 2000)
     #expect(Metrics(recording, phase: "ramp").kernelMemory == nil)
+    recording.workers[0].exitCode = nil
+    #expect(Metrics(recording).userTime == nil)
     recording.workers = []
     #expect(Metrics(recording).userTime == nil)
   }

@@ -184,7 +184,7 @@ extension Hour {
       }
       + ["pressure.cpu", "pressure.memory", "pressure.cpu.stalled", "pressure.memory.stalled"]
       .enumerated().map { index, name in series(name, "%") { 8 * noise($0, index) / 4 } }
-      + ["client user", "client system", "server user", "server system", "coordinator"]
+      + ["client", "server", "coordinator"]
       .enumerated().map { index, whose in
         series("processor", label: whose, "s", .counter) { Double($0) * Double(index + 1) }
       } + [

@@ -15,11 +15,6 @@ struct SimulatedKernel: Kernel {
 
   func now() -> Instant { Instant(nanoseconds: network.now) }
 
-  /// As many microseconds as there were system calls.
-  func processorTime() -> (user: UInt64, system: UInt64) {
-    (UInt64(process.totalCalls), UInt64(2 * process.totalCalls))
-  }
-
   // MARK: Sockets
 
   func open(v6: Bool) throws(Errno) -> FileDescriptor {

@@ -1,0 +1,69 @@
+import CAllocations
+import Linux
+import Messages
+import Probe
+import Testing
+
+/// What the loops allocate while they run, on the real kernel: nothing.
+@Suite(.tags(.realKernel), .timeLimit(.minutes(10))) struct AllocationTests {
+  private func allocations(_ body: () throws -> Void) rethrows -> UInt64 {
+    let before = allocations_of_this_thread()
+    try body()
+    return allocations_of_this_thread() - before
+  }
+
+  @Test func `the counter counts`() {
+    var kept: [[Int]] = []
+    #expect(allocations { kept = (0..<100).map { [$0] } } >= 100)
+    #expect(kept.count == 100)
+  }
+
+  private func pair(
+    _ tasks: [ClientTask], host: UInt8, pace: MessagePattern.Pace, _ parts: [MessageTemplate.Part]
+  ) throws -> RealPair {
+    let pattern = MessagePattern(
+      name: "test", pace: pace, template: MessageTemplate(parts: parts), expectation: .echo,
+      timeout: 10_000_000_000)
+    return try RealPair(
+      tasks, host: host, ports: 20_000...29_999,
+      messages: Messages(patterns: [pattern], patternsOfPhase: [[], [0]], seed: 5))
+  }
+
+  @Test func `a million turns with messages allocate nothing`() throws {
+    let pair = try pair(
+      [.open(goal: 4, rate: nil), .keep], host: 21, pace: .unlimited,
+      [.connection, .sequence, .random(56)])
+    #expect(pair.play(0))
+    #expect(pair.play(1))
+    // What is set up once, such as Swift's own tables of types.
+    #expect(pair.run { pair.messages(.received) > 1_000 })
+    let before = pair.messages(.received)
+    let made = allocations {
+      // Each is a turn of the client and one of the server.
+      for _ in 0..<500_000 { pair.turn() }
+    }
+    #expect(made == 0)
+    #expect(pair.messages(.received) > before + 500_000)
+    #expect(pair.messages(.wrong) == 0)
+  }
+
+  @Test func `a connection allocates nothing, opened or closed`() throws {
+    let pair = try pair(
+      [.open(goal: 100, rate: nil), .open(goal: 5_000, rate: nil), .close(rate: nil, reset: true)],
+      host: 22, pace: .once, [.connection])
+    #expect(pair.play(0))
+    #expect(pair.run { pair.serverBoard[.held] == 100 })
+    for (phase, goal) in [(1, 5_000), (2, 0)] as [(Int, UInt64)] {
+      pair.post(.begin, phase)
+      var made: UInt64 = 0
+      // The turns alone, since what is around them may allocate.
+      let isDone = pair.run(each: { made += allocations { pair.turn() } }) {
+        pair.hasSettled && pair.serverBoard[.held] == goal
+      }
+      #expect(isDone)
+      // An order may, and Swift's tables of types when they are first used.
+      #expect(made < 100)
+    }
+    #expect(pair.messages(.received) == 5_000)
+  }
+}
