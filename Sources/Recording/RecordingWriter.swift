@@ -53,12 +53,30 @@ package final class RecordingWriter {
   package func finish(_ end: RunEnd, isComplete: Bool = true) throws(RecordingError) {
     try write { database, tables in try tables.end(end, isComplete, in: database) }
     try Self.writing(path) {
-      try queue.writeWithoutTransaction { database in
-        try database.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
-        try database.execute(sql: "PRAGMA journal_mode = DELETE")
+      do {
+        try queue.writeWithoutTransaction { database in
+          try database.execute(sql: "PRAGMA journal_mode = DELETE")
+        }
+        try queue.close()
+      } catch DatabaseError.SQLITE_BUSY {
+        try replaceByCopy()
       }
-      try queue.close()
     }
+  }
+
+  /// Somebody has the recording open, and until they close it SQLite leaves the WAL beside it. They
+  /// keep what they have; whoever opens the recording from now on finds a file that is whole.
+  private func replaceByCopy() throws {
+    let copy = path + ".whole"
+    let files = FileManager.default
+    try? files.removeItem(atPath: copy)
+    try queue.writeWithoutTransaction { database in
+      try database.execute(sql: "VACUUM INTO ?", arguments: [copy])
+    }
+    // Before the rename: closing deletes the WAL by its name, if it is the last to close.
+    try queue.close()
+    guard unsafe rename(copy, path) == 0 else { throw CocoaError(.fileWriteUnknown) }
+    for suffix in ["-wal", "-shm"] { try? files.removeItem(atPath: path + suffix) }
   }
 
   /// One transaction. What the tables are known to hold changes only when it is committed.

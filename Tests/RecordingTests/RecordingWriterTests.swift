@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Testing
 
 @testable import Recording
@@ -87,6 +88,29 @@ import Testing
     #expect(recording.thresholds == full.thresholds)
     #expect(try directory.contents == ["run.recording"])
     #expect(throws: RecordingError.self) { try writer.append(sample(at: 2)) }
+  }
+
+  @Test(arguments: ["SELECT 1", "BEGIN"])
+  func `the file is made whole even while somebody reads it`(_ begin: String) throws {
+    let writer = try RecordingWriter(path: path, recording: Recording.full.planned)
+    try writer.append(sample(at: 0))
+    var configuration = Configuration()
+    configuration.readonly = true
+    configuration.allowsUnsafeTransactions = true
+    let reader = try DatabaseQueue(path: path, configuration: configuration)
+    func samples() throws -> Int? {
+      try reader.unsafeRead { try Int.fetchOne($0, sql: "SELECT count(DISTINCT at) FROM sample") }
+    }
+    try reader.unsafeRead { try $0.execute(sql: begin) }
+    #expect(try samples() == 1)
+    try writer.append(sample(at: 1))
+
+    try writer.finish(RunEnd(duration: 1, state: RunState()))
+
+    #expect(try samples() == (begin == "BEGIN" ? 1 : 2))
+    #expect(try directory.contents == ["run.recording"])
+    let recording = try Recording.read(from: path)
+    #expect(recording.complete && recording.series(.established)?.points.count == 2)
   }
 
   @Test func `facts that changed replace the ones before, and lists may shrink`() throws {
