@@ -83,7 +83,9 @@ let package = Package(
       exclude: ["Golden"]),
     .testTarget(
       name: "RunnerTests",
-      dependencies: ["Addressing", "Linux", "Messages", "Runner", "Recording", "Plan", "Probe"]),
+      dependencies: [
+        "Addressing", "Host", "Linux", "Messages", "Runner", "Recording", "Plan", "Probe",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -104,6 +104,10 @@ static inline int runner_getrlimit_nofile(struct rlimit *limit) {
 /// Without this the kernel may deliver a timeout 50 us late, to save wake-ups.
 static inline int runner_exact_timers(void) { return prctl(PR_SET_TIMERSLACK, 1); }
 
+static inline int runner_set_affinity(const uint64_t *mask, size_t size) {
+  return (int)syscall(SYS_sched_setaffinity, 0, size, mask);
+}
+
 static inline int runner_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL); }
 
 static inline int runner_duplicate_to(int descriptor, int target) {

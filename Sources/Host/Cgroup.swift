@@ -1,4 +1,5 @@
-/// The memory bound of the control group that this process runs in: cgroups(7), version 2.
+/// The bounds of the control group that this process runs in, of memory above all: cgroups(7),
+/// version 2.
 package struct Cgroup: Sendable, Equatable {
   /// Directory of the group whose bound is the tightest.
   package var directory: String
@@ -21,6 +22,16 @@ package struct Cgroup: Sendable, Equatable {
       return Cgroup(directory: directory, maximum: maximum, current: current)
     }
     .min { $0.maximum - $0.current < $1.maximum - $1.current }
+  }
+
+  /// Whole processors that the group's time comes to (`cpu.max`: microseconds, of so many); nil
+  /// without a bound.
+  static func processors(reading read: (String) -> String?) -> Int? {
+    groups(reading: read).compactMap { directory in
+      let bound = read("\(directory)/cpu.max").map(ProcText.integers) ?? []
+      return bound.count == 2 && bound[1] > 0 ? bound[0] / bound[1] : nil
+    }
+    .min()
   }
 
   /// Directory of the group that bounds this process.

@@ -10,6 +10,7 @@ package struct HostDescription: Sendable, Equatable {
   package var kernel = ""
   package var processorModel: String?
   package var processors = 1
+  package var ownProcessors = Processors(allowed: [0])
   package var pageSize = 4096
   /// Bytes.
   package var memoryTotal = 0

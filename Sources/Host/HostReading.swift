@@ -27,6 +27,10 @@ extension HostDescription {
     let users = ProcText.line("Uid", in: status).map { ProcText.integers(String($0)) } ?? []
     user = users.count > 1 ? users[1] : 0
     capabilities = Capabilities(status: status) ?? []
+    ownProcessors = Processors(
+      allowed: ProcText.line("Cpus_allowed_list", in: status).map(ProcText.numbers)
+        ?? Array(0..<processors),
+      quota: Cgroup.processors(reading: read))
 
     descriptorsAtMost = integer("/proc/sys/fs/nr_open")
     filesAtMost = integer("/proc/sys/fs/file-max")

@@ -36,6 +36,15 @@ enum ProcText {
     return words.dropFirst().first == "kB" ? value * 1024 : value
   }
 
+  /// The numbers of a list of ranges: `0-3,8`.
+  static func numbers(_ list: Substring) -> [Int] {
+    list.split(separator: ",").flatMap { range in
+      let ends = range.split(separator: "-").compactMap { Int($0) }
+      guard let first = ends.first, let last = ends.last, first <= last else { return [Int]() }
+      return Array(first...last)
+    }
+  }
+
   /// The integer on every line that begins with `name`, however deep it is indented.
   static func amounts(_ name: String, in text: String) -> [Int] {
     text.utf8.split(separator: newline).compactMap { line in

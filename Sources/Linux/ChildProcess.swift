@@ -135,6 +135,15 @@ package enum CurrentProcess {
     _ = runner_exact_timers()
   }
 
+  /// Runs on none but these processors from now on; on any where none is named, and where the
+  /// kernel does not grant it. Source: sched_setaffinity(2).
+  package static func stay(on processors: [Int]) {
+    guard let last = processors.max() else { return }
+    var mask = [UInt64](repeating: 0, count: last / 64 + 1)
+    for processor in processors { mask[processor / 64] |= 1 << UInt64(processor % 64) }
+    _ = unsafe runner_set_affinity(mask, mask.count * 8)
+  }
+
   /// Signals of the terminal go to the group that it was started in, and no longer here.
   package static func leaveProcessGroup() {
     _ = setpgid(0, 0)

@@ -90,7 +90,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   package mutating func turn() -> Bool {
     now = kernel.now()
     var wake = advance()
-    if conversation.hasPatterns { wake = earlier(wake, converse()) }
+    if conversation.hasPatterns { wake = earlier(wake, early(converse())) }
     if !churn.lifetimes.isEmpty { wake = earlier(wake, endLifetimes()) }
     notes.flush(before: wake)
     let count = unsafe kernel.wait(into: events.buffer, until: wake)
@@ -117,6 +117,11 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     case .shedding(let left, let slot): shed(left, above: slot)
     case .verifying(let slot): verify(from: slot)
     }
+  }
+
+  /// Sleeps end early enough to be awake when a message is due.
+  private func early(_ due: Instant?) -> Instant? {
+    due.map { Instant(nanoseconds: $0.nanoseconds - min($0.nanoseconds, assignment.awake)) }
   }
 
   func earlier(_ left: Instant?, _ right: Instant?) -> Instant? {

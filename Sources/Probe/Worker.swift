@@ -6,6 +6,13 @@ package enum Worker {
   package enum Role: Sendable {
     case client(ClientAssignment)
     case server(ServerAssignment)
+
+    fileprivate var processors: [Int] {
+      switch self {
+      case .client(let assignment): assignment.processors
+      case .server(let assignment): assignment.processors
+      }
+    }
   }
 
   /// Plays the role until told to quit; returns the exit code. To be called in a forked child.
@@ -20,6 +27,7 @@ package enum Worker {
     CurrentProcess.ignoreTerminalSignals()
     SignalSource.unblockAll()
     CurrentProcess.useExactTimers()
+    CurrentProcess.stay(on: role.processors)
     do throws(Errno) {
       var kept = [wakeUp, attention]
       if case .server(let assignment) = role, let pipe = assignment.echoesTo { kept.append(pipe) }

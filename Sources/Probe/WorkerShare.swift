@@ -60,12 +60,18 @@ package struct ClientAssignment: Sendable {
   package var seed: UInt64
   /// What each phase of the plan drives again; no entry, or nil, where the rate alone says when.
   package var recordedArrivals: [ArrivalCurve?]
+  /// Processors to stay on; empty where any will do.
+  package var processors: [Int]
+  /// Nanoseconds before a message is due from which on it is waited for awake, so that a late timer
+  /// does not count as latency; 0 where workers have to share processors.
+  package var awake: UInt64
 
   package init(
     share: WorkerShare, sources: [IPAddress], ports: ClosedRange<UInt16>,
     endpoints: [SocketAddress], connectTimeout: UInt64, tasks: [ClientTask],
     patterns: [MessagePattern] = [], patternsOfPhase: [[Int]] = [], spanOfPhase: [UInt64?] = [],
-    pushed: [UInt8]? = nil, seed: UInt64 = 0, recordedArrivals: [ArrivalCurve?] = []
+    pushed: [UInt8]? = nil, seed: UInt64 = 0, recordedArrivals: [ArrivalCurve?] = [],
+    processors: [Int] = [], awake: UInt64 = 0
   ) {
     self.share = share
     self.sources = sources
@@ -79,6 +85,8 @@ package struct ClientAssignment: Sendable {
     self.pushed = pushed
     self.seed = seed
     self.recordedArrivals = recordedArrivals
+    self.processors = processors
+    self.awake = awake
   }
 
   /// The most connections that this worker is ever asked to hold.
@@ -127,10 +135,12 @@ package struct ServerAssignment: Sendable {
   package var descriptorLimit: Int
   /// The end of a pipe, opened not to block, that is told what is read (`Overheard`); nil in runs.
   package var echoesTo: FileDescriptor?
+  /// Processors to stay on; empty where any will do.
+  package var processors: [Int]
 
   package init(
     endpoint: SocketAddress, backlog: Int32, reply: ServerReply, readiness: ServerReadiness,
-    descriptorLimit: Int, echoesTo: FileDescriptor? = nil
+    descriptorLimit: Int, echoesTo: FileDescriptor? = nil, processors: [Int] = []
   ) {
     self.endpoint = endpoint
     self.backlog = backlog
@@ -138,6 +148,7 @@ package struct ServerAssignment: Sendable {
     self.readiness = readiness
     self.descriptorLimit = descriptorLimit
     self.echoesTo = echoesTo
+    self.processors = processors
   }
 }
 

@@ -45,7 +45,7 @@ struct Outlook {
     staffing = Staffing(
       plan: plan, addresses: addresses,
       descriptorLimit: min(host.descriptorsPerProcess, plan.goal + 1024),
-      processors: host.processors, seed: seed, recordedArrivals: replay?.arrivals ?? [])
+      processors: host.ownProcessors, seed: seed, recordedArrivals: replay?.arrivals ?? [])
     demand = Demand(plan, addresses: addresses, staffing: staffing)
     prediction = Capacity.predict(demand, on: host)
   }

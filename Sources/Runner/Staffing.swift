@@ -1,4 +1,5 @@
 import Addressing
+import Host
 import Linux
 import Messages
 import Plan
@@ -19,14 +20,18 @@ struct Staffing {
   /// between the endpoints a little uneven, and one too many would be a limit.
   private static let headroom = 50
 
+  /// Nanoseconds that the kernel may take to wake a process whose timer has run out; measured by
+  /// `Benchmarks/run timer`.
+  private static let latenessOfTimers: UInt64 = 50_000
+
   /// - Parameters:
   ///   - addresses: those of the plan.
   ///   - descriptorLimit: RLIMIT_NOFILE of every worker.
   ///   - seed: what random text in messages follows from.
   ///   - recordedArrivals: what each phase is to drive again.
-  ///   - processors: how many there are; more workers than that do not make a ramp faster.
+  ///   - processors: how many may be used; more workers than that do not make a ramp faster.
   init(
-    plan: Plan, addresses: Addresses, descriptorLimit: Int, processors: Int, seed: UInt64,
+    plan: Plan, addresses: Addresses, descriptorLimit: Int, processors: Processors, seed: UInt64,
     recordedArrivals: [ArrivalCurve?] = []
   ) {
     let rate = plan.phases.map(\.connectionsASecond).max() ?? 0
@@ -37,7 +42,7 @@ struct Staffing {
         let usable = max(1, descriptorLimit - own - Self.headroom)
         let forDescriptors = (plan.goal + usable - 1) / usable
         let forRate = Int((min(rate, 1e9) / Self.rateOfAWorker).rounded(.up))
-        return max(1, forDescriptors, min(forRate, processors))
+        return max(1, forDescriptors, min(forRate, processors.usable))
       }
     }
 
@@ -53,6 +58,7 @@ struct Staffing {
       plan.patterns.indices.filter { phase.patterns.contains(plan.patterns[$0].name) }
     }
     let pushed = plan.server?.reply.pushed
+    let seating = Seating(servers: own?.count ?? 0, clients: clientCount, on: processors)
 
     self.sources = sources
     self.endpoints = endpoints
@@ -62,7 +68,7 @@ struct Staffing {
           endpoint: endpoint, backlog: Int32(clamping: server.backlog),
           reply: server.reply,
           readiness: server.readiness == .direct ? .direct : .rearm,
-          descriptorLimit: descriptorLimit)
+          descriptorLimit: descriptorLimit, processors: seating.servers)
       }
     }
     clients = (0..<clientCount).map { index in
@@ -72,7 +78,8 @@ struct Staffing {
         connectTimeout: plan.clients.connectTimeout.nanoseconds, tasks: tasks,
         patterns: plan.patterns, patternsOfPhase: patternsOfPhase,
         spanOfPhase: plan.phases.map(\.span), pushed: pushed, seed: seed,
-        recordedArrivals: recordedArrivals)
+        recordedArrivals: recordedArrivals, processors: seating.clients,
+        awake: seating.isCrowded ? 0 : Self.latenessOfTimers)
     }
   }
 }

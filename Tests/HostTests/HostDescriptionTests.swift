@@ -14,7 +14,8 @@ import Testing
     "/proc/zoneinfo":
       "Node 0, zone   Normal\n  pagesets\n    cpu: 0\n              count:    8968\n"
       + "              high:     9612\n    cpu: 1\n              count:    32\n",
-    "/proc/self/status": "Name:\tx\nUid:\t1000\t1001\t1000\t1000\nCapEff:\t0000000001200000\n",
+    "/proc/self/status": "Name:\tx\nUid:\t1000\t1001\t1000\t1000\nCapEff:\t0000000001200000\n"
+      + "Cpus_allowed_list:\t0-2,5\n",
     "/proc/sys/fs/nr_open": "1048576\n",
     "/proc/sys/fs/file-max": "9223372036854775807\n",
     "/proc/sys/fs/file-nr": "883\t0\t2466170\n",
@@ -28,6 +29,8 @@ import Testing
     "/sys/fs/cgroup/system.slice/a.service/memory.current": "100\n",
     "/sys/fs/cgroup/system.slice/memory.max": "8589934592\n",
     "/sys/fs/cgroup/system.slice/memory.current": "1073741824\n",
+    "/sys/fs/cgroup/system.slice/a.service/cpu.max": "max 100000\n",
+    "/sys/fs/cgroup/system.slice/cpu.max": "250000 100000\n",
     "/proc/slabinfo": """
     slabinfo - version: 2.1
     # name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables
@@ -67,6 +70,14 @@ import Testing
         == Cgroup(
           directory: "/sys/fs/cgroup/system.slice", maximum: 8 << 30, current: 1 << 30))
     #expect(host.memoryLeft == 7 << 30)
+  }
+
+  @Test func `processors are those that affinity and the groups' time grant`() {
+    let host = HostDescription { Self.files[$0] }
+    #expect(host.ownProcessors == Processors(allowed: [0, 1, 2, 5], quota: 2))
+    #expect(host.ownProcessors.usable == 2)
+    #expect(Processors(allowed: [0, 1], quota: nil).usable == 2)
+    #expect(Processors(allowed: [0, 1], quota: 0).usable == 1)
   }
 
   @Test func `a kernel that tells nothing is no error`() {

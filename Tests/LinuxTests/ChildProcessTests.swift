@@ -34,6 +34,22 @@ func inChild(_ body: () -> Int32) throws -> ChildProcess.Ending {
     #expect(child.wait() == .killed(signal: SIGKILL))
   }
 
+  @Test func `a process stays on the processors that it is given`() throws {
+    func allowed() -> Substring? {
+      ProcFile.text(of: "/proc/self/status")?.split(separator: "\n")
+        .first { $0.hasPrefix("Cpus_allowed_list:") }?.dropFirst("Cpus_allowed_list:\t".count)
+    }
+    let list = try #require(allowed())
+    let last = try #require(list.split { $0 == "," || $0 == "-" }.last.flatMap { Int($0) })
+    let outcome = try inChild {
+      CurrentProcess.stay(on: [])
+      guard allowed() == list else { return 1 }
+      CurrentProcess.stay(on: [last])
+      return allowed() == "\(last)" ? 0 : 2
+    }
+    #expect(outcome == .exited(0))
+  }
+
   @Test func `a child is a process of its own`() throws {
     let parent = CurrentProcess.id
     #expect(try inChild { CurrentProcess.id == parent ? 1 : 0 } == .exited(0))

@@ -13,7 +13,7 @@ import Testing
   private func world(
     _ patterns: [MessagePattern], connections: Int, workers: Int = 1,
     dials: SimulatedNetwork.Dials = .init(), tasks: [ClientTask] = [.keep],
-    patternsOfPhase: [[Int]]? = nil
+    patternsOfPhase: [[Int]]? = nil, awake: UInt64 = 0
   ) throws -> World {
     let world = World(dials)
     try world.addServer()
@@ -23,7 +23,8 @@ import Testing
         share: WorkerShare(index: index, count: workers),
         messages: Messages(
           patterns: patterns,
-          patternsOfPhase: patternsOfPhase ?? [[]] + tasks.map { _ in Array(patterns.indices) })
+          patternsOfPhase: patternsOfPhase ?? [[]] + tasks.map { _ in Array(patterns.indices) }),
+        awake: awake
       ) { $0.log = .send }
     }
     world.check = { [unowned world] in world.expectConsistency() }
@@ -55,6 +56,18 @@ import Testing
     #expect(sends.flatMap { $0 }.sorted() == (0..<3 * all).map { $0 * Self.second / all })
     #expect(total(.received, world) == 3 * connections)
     #expect(sends.allSatisfy { $0.count == 3 * share })
+  }
+
+  @Test(arguments: [(0, 30_000), (50_000, 0)] as [(UInt64, UInt64)])
+  func `a late timer delays no message that is waited for awake`(
+    awake: UInt64, delay: UInt64
+  ) throws {
+    let world = try world(
+      [.test(every: .seconds(1))], connections: 10, dials: .init(timerLateness: 30_000),
+      awake: awake)
+    // The first is due at once.
+    let sends = sends(world, for: .milliseconds(999))[0].dropFirst()
+    #expect(sends == (1..<10).map { $0 * Self.second / 10 + delay }[...])
   }
 
   @Test(arguments: [1, 3])

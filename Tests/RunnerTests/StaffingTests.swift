@@ -1,3 +1,4 @@
+import Host
 import Plan
 import Probe
 import Testing
@@ -22,7 +23,8 @@ import Testing
   ) throws -> Staffing {
     Staffing(
       plan: plan, addresses: try Addresses(of: plan, allowPublic: false),
-      descriptorLimit: descriptorLimit, processors: processors, seed: 0)
+      descriptorLimit: descriptorLimit, processors: Processors(allowed: Array(0..<processors)),
+      seed: 0)
   }
 
   @Test(arguments: [
@@ -61,6 +63,38 @@ import Testing
     #expect(staffing.clients.map(\.share.index) == [0, 1, 2, 3, 4])
     #expect(staffing.clients.map { $0.share.part(of: 100_000) }.reduce(0, +) == 100_000)
     #expect(staffing.sources.count == 16)
+  }
+
+  @Test(
+    arguments: [
+      // (servers, clients, processors, quota): those of the servers and of the clients, none for any.
+      (1, 1, 1, nil, [], []),
+      (1, 1, 2, nil, [0], [1]),
+      (1, 1, 2, 1, [], []),
+      (2, 1, 2, nil, [], []),
+      (1, 1, 8, nil, [0, 1, 2, 3], [4, 5, 6, 7]),
+      (1, 3, 4, nil, [0], [1, 2, 3]),
+      (3, 1, 8, 4, [0, 1, 2, 3, 4, 5], [6, 7]),
+      (0, 1, 2, nil, [], []),
+      (51, 51, 64, nil, [], []),
+    ] as [(Int, Int, Int, Int?, [Int], [Int])])
+  func `ends are kept apart where every worker can have a processor`(
+    servers: Int, clients: Int, processors: Int, quota: Int?, ofServers: [Int], ofClients: [Int]
+  ) {
+    let seating = Seating(
+      servers: servers, clients: clients,
+      on: Processors(allowed: Array(0..<processors), quota: quota))
+    #expect(seating.servers == ofServers)
+    #expect(seating.clients == ofClients)
+    #expect(seating.isCrowded == (servers + clients > min(processors, quota ?? .max)))
+  }
+
+  @Test func `only workers with a processor of their own wait awake`() throws {
+    for (processors, isAwake) in [(1, false), (2, true)] {
+      let plan = try plan(goal: "10", ramp: ", rate: 1k/s", servers: "1", clients: "1")
+      let staffing = try staff(plan, descriptorLimit: 20_000, processors: processors)
+      #expect((staffing.clients[0].awake > 0) == isAwake)
+    }
   }
 
   @Test func `a descriptor limit below what a worker opens for itself is no trap`() throws {

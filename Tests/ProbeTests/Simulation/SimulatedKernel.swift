@@ -116,15 +116,22 @@ struct SimulatedKernel: Kernel {
     process.forget(process.socket(descriptor))
   }
 
+  /// Nanoseconds that one look at the events takes.
+  private static var look: UInt64 { 1_000 }
+
   /// Lets time pass until something is ready or due, unless another process has work to do first:
   /// then it returns early, as it does for a signal.
   func wait(into events: UnsafeMutableBufferPointer<ReadyEvent>, until deadline: Instant?) -> Int {
     _ = process.begin(.wait)
+    if let deadline, deadline.nanoseconds < network.now {
+      // Whoever waits awake sees time pass.
+      network.advance(to: min(network.now + Self.look, network.nextInstant ?? .max))
+    }
     while true {
       let count = process.takeReady(into: events)
       if count > 0 { return count }
       if let deadline, deadline.nanoseconds <= network.now { return 0 }
-      process.fallAsleep(until: deadline?.nanoseconds)
+      process.fallAsleep(until: deadline.map { $0.nanoseconds + network.dials.timerLateness })
       guard network.now < network.horizon, !network.hasWork(besides: process),
         let next = network.nextInstant
       else { return 0 }

@@ -31,6 +31,8 @@ final class SimulatedNetwork {
     var refusals: [SocketAddress: Errno] = [:]
     /// Share of SYNs that get lost.
     var loss = 0.0
+    /// Nanoseconds by which a wait ends after its deadline.
+    var timerLateness: UInt64 = 0
   }
 
   /// How often a SYN is sent again, first after a second, then after twice as long each time:

@@ -53,7 +53,7 @@ final class World {
     sources: [IPAddress] = [.source], ports: ClosedRange<UInt16> = 1024...65535,
     endpoints: [SocketAddress] = [.first], timeout: Duration = .seconds(10),
     descriptorLimit: Int = 20_000, messages: Messages = .none,
-    recordedArrivals: [ArrivalCurve?] = [],
+    recordedArrivals: [ArrivalCurve?] = [], awake: UInt64 = 0,
     prepare: (SimulatedProcess) -> Void = { _ in }
   ) throws -> ClientPlayer {
     let process = SimulatedProcess(network: network, descriptorLimit: descriptorLimit)
@@ -62,7 +62,7 @@ final class World {
       share: share, sources: sources, ports: ports, endpoints: endpoints,
       connectTimeout: timeout.nanoseconds, tasks: tasks, patterns: messages.patterns,
       patternsOfPhase: messages.patternsOfPhase, pushed: messages.pushed, seed: messages.seed,
-      recordedArrivals: recordedArrivals)
+      recordedArrivals: recordedArrivals, awake: awake)
     let player = try ClientPlayer(process, assignment)
     clients.append(player)
     return player

@@ -1,0 +1,28 @@
+import Host
+
+/// Which processors the workers of each end may run on.
+///
+/// Where every worker can have one, the two ends are kept apart. Else the kernel wakes a server on
+/// the processor of the client that has just sent to it (`wake_affine` in kernel/sched/fair.c),
+/// where it may wait for milliseconds, until the client's turn is over.
+struct Seating: Equatable {
+  /// Empty where any will do.
+  let servers: [Int]
+  let clients: [Int]
+  /// Whether there are more workers than processors.
+  let isCrowded: Bool
+
+  init(servers: Int, clients: Int, on processors: Processors) {
+    isCrowded = servers + clients > processors.usable
+    guard !isCrowded, servers > 0 else {
+      (self.servers, self.clients) = ([], [])
+      return
+    }
+    // To each end its part; what is left over lets the kernel move workers out of others' way.
+    let allowed = processors.allowed
+    let part = allowed.count * servers / (servers + clients)
+    let count = min(max(part, servers), allowed.count - clients)
+    self.servers = Array(allowed[..<count])
+    self.clients = Array(allowed[count...])
+  }
+}
