@@ -160,6 +160,10 @@ extension Client where System: ~Copyable {
   }
 
   private mutating func forgetCollected(_ slot: UInt32) {
-    if !conversation.collected.isEmpty { conversation.collected[slot] = nil }
+    if !conversation.collected.isEmpty { removeCollected(slot) }
   }
+
+  /// Apart from the loop, which counts no references.
+  @inline(never)
+  private mutating func removeCollected(_ slot: UInt32) { conversation.collected[slot] = nil }
 }

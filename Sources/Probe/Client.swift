@@ -87,6 +87,9 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   }
 
   /// Does what is due, then waits for events and handles them; false when told to quit.
+  ///
+  /// Never inlined, so that `Benchmarks/run loop` finds it.
+  @inline(never)
   package mutating func turn() -> Bool {
     now = kernel.now()
     var wake = advance()

@@ -14,7 +14,16 @@ struct MessageMaker: ~Copyable {
     fileprivate var count = 0
   }
 
-  private let templates: [MessageTemplate]
+  /// A template's part of all steps and texts.
+  private struct Place: BitwiseCopyable {
+    var firstStep: Int
+    var steps: Int
+    var firstText: Int
+  }
+
+  private let places: Column<Place>
+  private let steps: Scratch<MessageTemplate.Step>
+  private let texts: Scratch<UInt8>
   private let buffer: Scratch<UInt8>
   private let last: Column<Made>
 
@@ -22,7 +31,23 @@ struct MessageMaker: ~Copyable {
     let buffer = try Scratch<UInt8>(count: templates.reduce(1) { max($0, $1.longest) })
     let last = try Column<Made>(count: 1)
     last[0] = Made()
-    self.templates = templates
+    let places = try Column<Place>(count: templates.count)
+    var allSteps: [MessageTemplate.Step] = []
+    var allTexts: [UInt8] = []
+    for (index, template) in templates.enumerated() {
+      let (steps, texts) = template.steps
+      places[UInt32(index)] = Place(
+        firstStep: allSteps.count, steps: steps.count, firstText: allTexts.count)
+      allSteps += steps
+      allTexts += texts
+    }
+    let steps = try Scratch<MessageTemplate.Step>(count: max(1, allSteps.count))
+    let texts = try Scratch<UInt8>(count: max(1, allTexts.count))
+    _ = unsafe steps.buffer.update(from: allSteps)
+    _ = unsafe texts.buffer.update(from: allTexts)
+    self.places = places
+    self.steps = steps
+    self.texts = texts
     self.buffer = buffer
     self.last = last
   }
@@ -36,7 +61,12 @@ struct MessageMaker: ~Copyable {
       || made.sequence != facts.sequence
     {
       made = Made(template: template, connection: facts.connection, sequence: facts.sequence)
-      made.count = unsafe templates[template].render(
+      let place = places[UInt32(template)]
+      made.count = unsafe MessageTemplate.render(
+        UnsafeBufferPointer(
+          rebasing: steps.buffer[place.firstStep..<place.firstStep + place.steps]),
+        texts: UnsafeRawBufferPointer(
+          rebasing: UnsafeRawBufferPointer(texts.buffer)[place.firstText...]),
         facts, into: UnsafeMutableRawBufferPointer(buffer.buffer))
       last[0] = made
     }

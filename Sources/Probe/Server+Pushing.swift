@@ -24,6 +24,11 @@ extension Server where System: ~Copyable {
   /// Pushes to some of the connections, if it is time.
   mutating func push() {
     guard let next = nextPush(), next <= now else { return }
+    pushMore()
+  }
+
+  @inline(never)
+  private mutating func pushMore() {
     var slot = pushing.slot ?? beginRound()
     var pushed = 0
     for _ in 0..<Self.stride where slot <= topmost && pushed < Self.pushes {

@@ -67,11 +67,13 @@ extension Server where System: ~Copyable {
 
   /// Puts bytes aside until the socket takes them, and reads nothing more until then: a client
   /// that does not read its answers is slowed down by TCP, not by our memory.
+  @inline(never)
   mutating func keep(_ slot: UInt32, _ message: UnsafeRawBufferPointer) {
     unsafe unsent[slot] = Array(message)
     rewatch(slot, .writable)
   }
 
+  @inline(never)
   private mutating func flush(_ slot: UInt32) {
     guard let message = unsent.removeValue(forKey: slot) else { return rewatch(slot, .readable) }
     unsafe message.withUnsafeBytes { unsafe answer(slot, $0) }
@@ -95,11 +97,15 @@ extension Server where System: ~Copyable {
     kernel.close(descriptor(slot))
     open[slot] = false
     generations[slot] &+= 1
-    if !unsent.isEmpty { unsent[slot] = nil }
+    if !unsent.isEmpty { removeUnsent(slot) }
     board.subtract(.held)
     board.add(.closedByPeer)
     if listening == .full { resumeListening() }
   }
+
+  /// Apart from the loop, which counts no references.
+  @inline(never)
+  private mutating func removeUnsent(_ slot: UInt32) { unsent[slot] = nil }
 
   func descriptor(_ slot: UInt32) -> FileDescriptor {
     FileDescriptor(rawValue: Int32(slot))

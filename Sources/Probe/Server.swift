@@ -73,6 +73,7 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
   }
 
   /// Waits for events and handles them; false when told to quit.
+  @inline(never)
   package mutating func turn() -> Bool {
     let count = unsafe kernel.wait(into: events.buffer, until: nextInstant())
     now = kernel.now()

@@ -12,7 +12,12 @@ import Testing
     let facts = MessageTemplate.Facts(
       connection: connection, sequence: sequence, source: source, port: port, worker: 3,
       seed: seed)
-    let count = unsafe bytes.withUnsafeMutableBytes { unsafe template.render(facts, into: $0) }
+    let (steps, texts) = template.steps
+    let count = bytes.withUnsafeMutableBytes { buffer in
+      steps.withUnsafeBufferPointer { steps in
+        texts.withUnsafeBytes { MessageTemplate.render(steps, texts: $0, facts, into: buffer) }
+      }
+    }
     return String(decoding: bytes[..<count], as: UTF8.self)
   }
 

@@ -20,7 +20,12 @@ import Testing
 
   private func rendered(_ template: MessageTemplate, _ facts: MessageTemplate.Facts) -> [UInt8] {
     withUnsafeTemporaryAllocation(byteCount: max(1, template.longest), alignment: 1) { buffer in
-      let count = template.render(facts, into: buffer)
+      let (steps, texts) = template.steps
+      let count = steps.withUnsafeBufferPointer { steps in
+        texts.withUnsafeBytes {
+          MessageTemplate.render(steps, texts: $0, facts, into: buffer)
+        }
+      }
       return Array(buffer[..<count])
     }
   }
