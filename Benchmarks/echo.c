@@ -1,12 +1,15 @@
-// The least that echoes cost: one server process, one client process, one epoll instance each, and
-// the same system calls a message as runner (receive, send, and a part of a wait at either end).
+// The least that echoes cost: server and client processes in pairs, one epoll instance each, and the
+// same system calls a message as runner (receive, send, and a part of a wait at either end).
 //
-//   echo CONNECTIONS SECONDS [RATE]
+//   echo CONNECTIONS SECONDS PROCESSES [RATE [AWAKE]]
 //
-// Each connection sends 64 bytes, and the next 64 when they are back. With a RATE messages are due
-// at fixed instants, and whichever connection has been idle for the longest sends the next one.
-// Prints one line of JSON: round trips a second, the processor time of one, and with a RATE the
-// time from the instant that a message was due to its answer, in seconds.
+// Each connection sends 64 bytes, and the next 64 when they are back. With a RATE (of all processes
+// together; 0 for none) messages are due at fixed instants, and whichever connection has been idle
+// for the longest sends the next one. A client does not sleep when its next message is due in less
+// than AWAKE nanoseconds (0). Measuring begins a second after the last connection was opened.
+//
+// Prints one line of JSON: round trips a second, the processor time of one at both ends, and with a
+// RATE the time from the instant that a message was due to its answer, in seconds.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,17 +29,33 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ENDPOINT = 9600, SIZE = 64, BUCKETS = 100000 /* of a microsecond */ };
+enum { ENDPOINT = 9600, SIZE = 64, SOURCES = 16, FIRST_PORT = 1024,
+       BUCKETS = 100000 /* of a microsecond */ };
 
-static struct shared {
-  atomic_int ready, over;
-  double user[2], system[2];
-} *shared;
+// What a pair of processes tells the others.
+struct pair {
+  _Alignas(64) atomic_int listens, connected, measured;
+  double processor[2]; // of both ends, while it was measured
+  uint64_t total;
+  uint32_t counts[BUCKETS];
+};
+
+static struct pair *pairs;
+static _Atomic uint64_t *start; // of measuring; 0 until every connection is open
+static int processes, connections;
+static double duration, rate;
+static long awake;
 
 static uint64_t nanoseconds(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return now.tv_sec * 1000000000ull + now.tv_nsec;
+}
+
+static double processor(void) {
+  struct timespec used;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return used.tv_sec + used.tv_nsec / 1e9;
 }
 
 static void require(int ok, const char *what) {
@@ -45,23 +64,16 @@ static void require(int ok, const char *what) {
   exit(1);
 }
 
-static void report(int end) {
-  struct rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  shared->user[end] = usage.ru_utime.tv_sec + usage.ru_utime.tv_usec / 1e6;
-  shared->system[end] = usage.ru_stime.tv_sec + usage.ru_stime.tv_usec / 1e6;
-}
-
-static struct sockaddr_in endpoint(void) {
-  struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(ENDPOINT)};
-  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+static struct sockaddr_in address(uint32_t ip, int port) {
+  struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port)};
+  a.sin_addr.s_addr = htonl(ip);
   return a;
 }
 
-static void serve(void) {
+static void serve(int index, struct pair *pair) {
   int on = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
   struct linger reset = {1, 0};
-  struct sockaddr_in at = endpoint();
+  struct sockaddr_in at = address(INADDR_LOOPBACK, ENDPOINT + index);
   static char bytes[65536];
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   setsockopt(listener, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
@@ -70,9 +82,13 @@ static void serve(void) {
   int epoll = epoll_create1(0);
   struct epoll_event event = {.events = EPOLLIN, .data.fd = listener}, events[256];
   epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
-  atomic_store(&shared->ready, 1);
-  while (!atomic_load(&shared->over)) {
+  atomic_store(&pair->listens, 1);
+  double before = 0;
+  while (!atomic_load_explicit(&pair->measured, memory_order_relaxed)) {
     int count = epoll_wait(epoll, events, 256, 50);
+    // What it used before the first message came after the start is none of its messages'.
+    uint64_t started = atomic_load_explicit(start, memory_order_relaxed);
+    if (before == 0 && started && nanoseconds() >= started) before = processor();
     for (int i = 0; i < count; i++) {
       int socket = events[i].data.fd;
       if (socket != listener) {
@@ -87,53 +103,63 @@ static void serve(void) {
       }
     }
   }
-  report(0);
+  pair->processor[0] = processor() - before;
 }
 
-static uint64_t counts[BUCKETS], total;
-
-static double percentile(double share) {
-  uint64_t seen = 0;
-  for (int i = 0; i < BUCKETS; i++)
-    if ((seen += counts[i]) >= share * total) return (i + 1) / 1e6;
-  return BUCKETS / 1e6;
-}
-
-static void converse(int connections, double seconds, double rate) {
-  int epoll = epoll_create1(0), *sockets = calloc(connections, sizeof *sockets);
-  int *idle = calloc(connections, sizeof *idle), first = 0, waiting = 0;
-  uint64_t *due = calloc(connections, sizeof *due);
+static int connected(int index) {
+  static long tried = 0;
+  struct sockaddr_in to = address(INADDR_LOOPBACK, ENDPOINT + index);
   struct linger reset = {1, 0};
+  int on = 1, s = socket(AF_INET, SOCK_STREAM, 0);
+  require(s >= 0, "socket");
+  setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  for (;;) {
+    long slot = index + tried++ * processes;
+    struct sockaddr_in from =
+        address(INADDR_LOOPBACK + 1 + slot % SOURCES, (int)(FIRST_PORT + slot / SOURCES));
+    if (bind(s, (struct sockaddr *)&from, sizeof from) == 0) break;
+    require(errno == EADDRINUSE, "bind"); // somebody's port: take the next
+  }
+  require(connect(s, (struct sockaddr *)&to, sizeof to) == 0, "connect");
+  setsockopt(s, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  return s;
+}
+
+static void converse(int index, struct pair *pair) {
+  int own = connections / processes + (index < connections % processes);
+  int epoll = epoll_create1(0), *sockets = calloc(own, sizeof *sockets);
+  int *idle = calloc(own, sizeof *idle), first = 0, waiting = 0;
+  uint64_t *due = calloc(own, sizeof *due), now, sent = 0;
   static char bytes[65536];
   char message[SIZE];
   struct epoll_event events[256];
   memset(message, 'x', SIZE);
-  for (int i = 0; i < connections; i++) {
-    struct sockaddr_in to = endpoint();
-    sockets[i] = socket(AF_INET, SOCK_STREAM, 0);
-    require(sockets[i] >= 0, "socket");
-    require(connect(sockets[i], (struct sockaddr *)&to, sizeof to) == 0, "connect");
-    setsockopt(sockets[i], SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  for (int i = 0; i < own; i++) {
+    sockets[i] = connected(index);
     struct epoll_event added = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.u32 = i};
     epoll_ctl(epoll, EPOLL_CTL_ADD, sockets[i], &added);
   }
-  uint64_t start = nanoseconds(), end = start + seconds * 1e9, now, sent = 0;
-  struct rusage before;
-  getrusage(RUSAGE_SELF, &before);
-  for (int i = 0; i < connections; i++) {
+  atomic_store(&pair->connected, 1);
+  while (atomic_load(start) == 0) usleep(1000);
+  uint64_t begin = atomic_load(start), end = begin + (uint64_t)(duration * 1e9);
+  if (begin > nanoseconds()) usleep((begin - nanoseconds()) / 1000);
+  double before = processor();
+  for (int i = 0; i < own; i++) {
     if (rate > 0) idle[waiting++] = i;
     else require(send(sockets[i], message, SIZE, MSG_NOSIGNAL) == SIZE, "send");
   }
   while ((now = nanoseconds()) < end) {
     struct timespec patience = {0, 50000000};
     while (rate > 0 && waiting > 0) {
-      uint64_t next = start + (uint64_t)(sent / rate * 1e9);
+      // Of all processes' messages every nth is this one's.
+      uint64_t next = begin + (uint64_t)((index + sent * processes) / rate * 1e9);
       if (next > now) {
-        patience.tv_nsec = next - now < 50000000 ? next - now : 50000000;
+        long left = next - now < 50000000 ? next - now : 50000000;
+        patience.tv_nsec = left < awake ? 0 : left;
         break;
       }
       int i = idle[first];
-      first = (first + 1) % connections;
+      first = (first + 1) % own;
       waiting--;
       due[i] = next;
       sent++;
@@ -145,50 +171,76 @@ static void converse(int connections, double seconds, double rate) {
       int which = events[i].data.u32;
       require(recv(sockets[which], bytes, sizeof bytes, 0) == SIZE, "recv");
       require(memcmp(bytes, message, SIZE) == 0, "compare");
-      total++;
+      pair->total++;
       if (rate > 0) {
         uint64_t late = (nanoseconds() - due[which]) / 1000;
-        counts[late < BUCKETS ? late : BUCKETS - 1]++;
-        idle[(first + waiting++) % connections] = which;
+        pair->counts[late < BUCKETS ? late : BUCKETS - 1]++;
+        idle[(first + waiting++) % own] = which;
       } else {
         require(send(sockets[which], message, SIZE, MSG_NOSIGNAL) == SIZE, "send");
       }
     }
   }
-  double elapsed = (nanoseconds() - start) / 1e9;
-  report(1);
-  shared->user[1] -= before.ru_utime.tv_sec + before.ru_utime.tv_usec / 1e6;
-  shared->system[1] -= before.ru_stime.tv_sec + before.ru_stime.tv_usec / 1e6;
-  printf("{\"connections\": %d, \"rate\": %.1f, \"user\": %.3e, \"system\": %.3e, ", connections,
-         total / elapsed, shared->user[1] / total, shared->system[1] / total);
-  if (rate > 0) printf("\"p50\": %.6f, \"p99\": %.6f}\n", percentile(0.5), percentile(0.99));
-  else printf("\"p50\": null, \"p99\": null}\n");
-  fflush(stdout);
+  pair->processor[1] = processor() - before;
+  atomic_store(&pair->measured, 1);
+}
+
+static double percentile(double share, uint64_t total) {
+  uint64_t seen = 0;
+  for (int i = 0; i < BUCKETS; i++) {
+    for (int p = 0; p < processes; p++) seen += pairs[p].counts[i];
+    if (seen >= share * total) return (i + 1) / 1e6;
+  }
+  return BUCKETS / 1e6;
 }
 
 int main(int argc, char **argv) {
-  if (argc < 3 || argc > 4) return 64;
-  int connections = atoi(argv[1]);
-  double seconds = atof(argv[2]), rate = argc > 3 ? atof(argv[3]) : 0;
-  if (connections < 1 || seconds <= 0) return 64;
+  if (argc < 4 || argc > 6) return 64;
+  connections = atoi(argv[1]);
+  duration = atof(argv[2]);
+  processes = atoi(argv[3]);
+  rate = argc > 4 ? atof(argv[4]) : 0;
+  awake = argc > 5 ? atol(argv[5]) : 0;
+  if (processes < 1 || connections < processes || duration <= 0) return 64;
   struct rlimit limit;
   getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
-  shared = mmap(0, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  for (int end = 0; end < 2; end++) {
+  size_t size = processes * sizeof *pairs;
+  pairs = mmap(0, size + 64, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  start = (void *)&pairs[processes];
+  for (int i = 0; i < 2 * processes; i++) {
     if (fork() != 0) continue;
+    struct pair *pair = &pairs[i % processes];
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (end == 0) {
-      serve();
+    prctl(PR_SET_TIMERSLACK, 1);
+    if (i < processes) {
+      serve(i, pair);
     } else {
-      prctl(PR_SET_TIMERSLACK, 1);
-      while (!atomic_load(&shared->ready)) usleep(1000);
-      converse(connections, seconds, rate);
-      atomic_store(&shared->over, 1);
+      while (!atomic_load(&pair->listens)) usleep(1000);
+      converse(i - processes, pair);
     }
     _exit(0);
   }
-  while (wait(0) > 0) {}
+  for (int i = 0; i < processes; i++)
+    while (!atomic_load(&pairs[i].connected)) {
+      usleep(1000);
+      require(waitpid(-1, 0, WNOHANG) == 0, "a process ended early");
+    }
+  atomic_store(start, nanoseconds() + 1000000000);
+  double user = 0, both = 0;
+  struct rusage usage;
+  while (wait4(-1, 0, 0, &usage) > 0) user += usage.ru_utime.tv_sec + usage.ru_utime.tv_usec / 1e6;
+  uint64_t total = 0;
+  for (int i = 0; i < processes; i++) {
+    total += pairs[i].total;
+    both += pairs[i].processor[0] + pairs[i].processor[1];
+  }
+  printf("{\"rate\": %.1f, \"cpu\": %.3e, \"user\": %.3e", total / duration, both / total,
+         user / total);
+  if (rate > 0)
+    printf(", \"p50\": %.6f, \"p90\": %.6f, \"p99\": %.6f", percentile(0.5, total),
+           percentile(0.9, total), percentile(0.99, total));
+  printf("}\n");
   return 0;
 }

@@ -1,10 +1,12 @@
 // The least that holding N loopback connections costs: the same processes and system calls as a
 // runner ramp, and nothing else. No schedule, no statistics, no error handling beyond stopping.
 //
-//   floor CONNECTIONS PROCESSES
+//   floor CONNECTIONS PROCESSES [BATCH]
 //
-// PROCESSES clients connect to as many servers, one epoll instance each. Prints one line of JSON:
-// seconds from the first connect to the last accept, and the processor time of an end.
+// PROCESSES clients connect to as many servers, one epoll instance each; a client opens BATCH
+// connections (16) between two looks at its events. Prints one line of JSON: seconds from the first
+// connect to the last accept, and the processor time of an end, as the kernel tells it of processes
+// that have ended.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -22,13 +24,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FIRST_ENDPOINT = 9500, FIRST_PORT = 1024, PORTS = 64512, SOURCES = 16, BATCH = 16 };
+enum { FIRST_ENDPOINT = 9500, FIRST_PORT = 1024, PORTS = 64512, SOURCES = 16 };
+
+static int batch = 16;
 
 // One cell a process, a cache line each, so that processes do not slow each other down.
 struct cell {
   _Alignas(64) atomic_long held;
   atomic_int done;
-  double user, system;
 };
 
 static struct cell *cells;
@@ -56,13 +59,6 @@ static void add(struct cell *cell) {
   atomic_fetch_add_explicit(&cell->held, 1, memory_order_relaxed);
 }
 
-static void report(struct cell *cell) {
-  struct rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  cell->user = usage.ru_utime.tv_sec + usage.ru_utime.tv_usec / 1e6;
-  cell->system = usage.ru_stime.tv_sec + usage.ru_stime.tv_usec / 1e6;
-}
-
 static void serve(int index, struct cell *cell) {
   int on = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
   struct linger reset = {1, 0};
@@ -87,7 +83,6 @@ static void serve(int index, struct cell *cell) {
       }
     }
   }
-  report(cell);
 }
 
 static void connect_all(int index, int processes, long share, struct cell *cell) {
@@ -97,7 +92,7 @@ static void connect_all(int index, int processes, long share, struct cell *cell)
   while (atomic_load(phase) < 1) usleep(1000);
   long begun = 0, tried = 0;
   while (atomic_load_explicit(&cell->held, memory_order_relaxed) < share) {
-    for (int n = 0; n < BATCH && begun < share; n++) {
+    for (int n = 0; n < batch && begun < share; n++) {
       long slot = index + tried++ * processes;
       struct sockaddr_in from =
           address(INADDR_LOOPBACK + 1 + slot % SOURCES, (int)(FIRST_PORT + slot / SOURCES));
@@ -123,7 +118,6 @@ static void connect_all(int index, int processes, long share, struct cell *cell)
       add(cell);
     }
   }
-  report(cell);
   atomic_store(&cell->done, 1);
   while (atomic_load(phase) < 2) usleep(10000);
 }
@@ -135,10 +129,11 @@ static long held(int from, int to) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 3) return 64;
+  if (argc < 3 || argc > 4) return 64;
   long connections = atol(argv[1]);
   int processes = atoi(argv[2]), all = 2 * processes;
-  if (connections < 1 || processes < 1) return 64;
+  if (argc > 3) batch = atoi(argv[3]);
+  if (connections < 1 || processes < 1 || batch < 1) return 64;
   struct rlimit limit;
   getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
@@ -166,11 +161,11 @@ int main(int argc, char **argv) {
   for (int i = processes; i < all; i++)
     while (!atomic_load(&cells[i].done)) usleep(1000);
   atomic_store(phase, 2);
-  while (wait(0) > 0) {}
   double user = 0, system = 0;
-  for (int i = 0; i < all; i++) {
-    user += cells[i].user;
-    system += cells[i].system;
+  struct rusage usage;
+  while (wait4(-1, 0, 0, &usage) > 0) {
+    user += usage.ru_utime.tv_sec + usage.ru_utime.tv_usec / 1e6;
+    system += usage.ru_stime.tv_sec + usage.ru_stime.tv_usec / 1e6;
   }
   printf("{\"connections\": %ld, \"seconds\": %.3f, \"user\": %.3e, \"system\": %.3e}\n",
          connections, elapsed, user / (2 * connections), system / (2 * connections));
