@@ -138,8 +138,10 @@ def scale(bench):
     marks, last = [], (0, 0.0)
     for mark in range(250_000, held + 1, 250_000):
         at, count, memory = next(point for point in points if point[1] >= mark)
+        if count == last[0]:
+            continue
         pace = (count - last[0]) / (at - last[1])
-        print(f"  {count:12,}{at:8.1f}{pace:18,.0f}{memory / count:26,.0f}")
+        print(f"  {count:12,.0f}{at:8.1f}{pace:18,.0f}{memory / count:26,.0f}")
         marks.append({"connections": count, "seconds": at, "kernel": memory})
         last = (count, at)
     bench.results["growth"] = marks

@@ -100,11 +100,11 @@ extension HostDescription {
     return min(memoryAvailable, max(0, cgroup.maximum - cgroup.current))
   }
 
-  /// Bytes by which one end of an idle connection lowers `MemAvailable`.
-  ///
-  /// The inode and the dentry of a socket are left out on purpose: they count as reclaimable, so
-  /// `MemAvailable` does not shrink by them.
-  package var bytesPerEnd: Int {
+  /// Bytes by which one end of an idle connection lowers what `MemoryMeter` finds available.
+  package var bytesPerEnd: Int { bytesUnreclaimablePerEnd + bytesPinnedPerSocket }
+
+  /// Those by which it lowers `MemAvailable`.
+  private var bytesUnreclaimablePerEnd: Int {
     let footprints = Self.slabsPerEnd.compactMap { slabs[$0]?.footprint }
     guard footprints.count == Self.slabsPerEnd.count else { return Self.usualBytesPerEnd }
     let blobs = Self.securitySlabs.compactMap { slabs[$0]?.footprint }
@@ -126,8 +126,9 @@ extension HostDescription {
   /// The sum there, for a host that does not show its slabs (only root may look).
   private static let usualBytesPerEnd = 3130
 
-  /// Bytes of a socket that the kernel counts as reclaimable: its inode and its dentry.
-  package var reclaimableBytesPerSocket: Int {
-    (slabs["sock_inode_cache"]?.size ?? 832) + (slabs["dentry"]?.size ?? 192)
+  /// Bytes of a socket that the kernel counts as reclaimable, though they are not while it is open:
+  /// its inode and its dentry.
+  package var bytesPinnedPerSocket: Int {
+    (slabs["sock_inode_cache"]?.footprint ?? 862) + (slabs["dentry"]?.footprint ?? 195)
   }
 }

@@ -18,8 +18,6 @@ extension HostDescription {
 
     let meminfo = read("/proc/meminfo") ?? ""
     memoryTotal = ProcText.amount("MemTotal", in: meminfo) ?? 0
-    memoryAvailable =
-      MemoryMeter.available(meminfo: meminfo, zoneinfo: read("/proc/zoneinfo") ?? "") ?? 0
     cgroup = Cgroup.tightest(reading: read)
 
     let status = read("/proc/self/status") ?? ""
@@ -57,6 +55,10 @@ extension HostDescription {
     }
     slabs = Slab.read(
       read("/proc/slabinfo") ?? "", names: Self.connectionSlabs, pageSize: pageSize)
+    memoryAvailable =
+      MemoryMeter.available(
+        meminfo: meminfo, zoneinfo: read("/proc/zoneinfo") ?? "", sockstat: sockets,
+        bytesPinnedPerSocket: bytesPinnedPerSocket) ?? 0
   }
 
   /// The caches that a connection is made of.

@@ -13,17 +13,17 @@ package final class KernelSeries {
 
   private let sources: [Source]
   private let start: [Series.Key: Double]
-  private let reclaimableBytesPerSocket: Int
+  private let bytesPinnedPerSocket: Int
 
   /// Opens the files and takes the counters as they stand. What this kernel lacks is left out.
   package convenience init(host: HostDescription) {
     self.init(
       root: "/proc", cgroup: Cgroup.directory(reading: ProcFile.text(of:)),
-      reclaimableBytesPerSocket: host.reclaimableBytesPerSocket)
+      bytesPinnedPerSocket: host.bytesPinnedPerSocket)
   }
 
-  init(root: String, cgroup: String? = nil, reclaimableBytesPerSocket: Int = 0) {
-    self.reclaimableBytesPerSocket = reclaimableBytesPerSocket
+  init(root: String, cgroup: String? = nil, bytesPinnedPerSocket: Int = 0) {
+    self.bytesPinnedPerSocket = bytesPinnedPerSocket
     let files: [(String, (String) -> [Reading])] = [
       ("net/sockstat", KernelText.sockstat),
       ("net/sockstat6", KernelText.sockstat6),
@@ -81,7 +81,7 @@ package final class KernelSeries {
     return [
       Reading(
         .kernelMemory, unit: "bytes", kind: .gauge,
-        value: slab + sockets * Double(reclaimableBytesPerSocket))
+        value: slab + sockets * Double(bytesPinnedPerSocket))
     ]
   }
 

@@ -4,8 +4,12 @@ import Linux
 package struct MemoryMeter {
   private let meminfo: ProcFile?
   private let zoneinfo: ProcFile?
+  private let sockstat: ProcFile?
+  private let bytesPinnedPerSocket: Int
 
-  package init() {
+  package init(host: HostDescription) {
+    bytesPinnedPerSocket = host.bytesPinnedPerSocket
+    sockstat = try? ProcFile("/proc/net/sockstat")
     meminfo = try? ProcFile("/proc/meminfo", limit: 4096)
     zoneinfo = try? ProcFile("/proc/zoneinfo")
   }
@@ -13,18 +17,27 @@ package struct MemoryMeter {
   /// Bytes that can still be had without swapping; nil when /proc does not tell.
   package func available() -> Int? {
     guard let text = try? meminfo?.read() else { return nil }
-    return Self.available(meminfo: text, zoneinfo: (try? zoneinfo?.read()) ?? "")
+    return Self.available(
+      meminfo: text, zoneinfo: (try? zoneinfo?.read()) ?? "",
+      sockstat: (try? sockstat?.read()) ?? "", bytesPinnedPerSocket: bytesPinnedPerSocket)
   }
 
   /// MemAvailable, and the free pages that each processor keeps at hand. The kernel counts these as
   /// used (`si_mem_available` in mm/show_mem.c), but takes them back before it runs out
   /// (`drain_all_pages`). After a million sockets were closed they come to hundreds of megabytes.
+  ///
+  /// It counts the inode and the dentry of every socket as memory that can be reclaimed, which is
+  /// true only once the socket is closed. With millions of them open, gigabytes seem to be left
+  /// while the host has none; so they are taken off.
   static func available(
-    meminfo: String, zoneinfo: String, pageSize: Int = ProcFile.pageSize
+    meminfo: String, zoneinfo: String, sockstat: String, bytesPinnedPerSocket: Int,
+    pageSize: Int = ProcFile.pageSize
   ) -> Int? {
-    ProcText.amount("MemAvailable", in: meminfo).map { bytes in
-      bytes + ProcText.amounts("count:", in: zoneinfo).reduce(0, +) * pageSize
-    }
+    guard let bytes = ProcText.amount("MemAvailable", in: meminfo) else { return nil }
+    let kept = ProcText.amounts("count:", in: zoneinfo).reduce(0, +) * pageSize
+    let sockets = ProcText.pairs("sockets", in: sockstat)["used"] ?? 0
+    let reclaimable = ProcText.amount("SReclaimable", in: meminfo) ?? .max
+    return max(0, bytes + kept - min(reclaimable, sockets * bytesPinnedPerSocket))
   }
 
   /// Bytes that no other process shares; nil when the process is gone.

@@ -30,7 +30,7 @@ struct Coordinator: ~Copyable {
   var progress: any Progress
 
   let kernel: KernelSeries
-  let meter = MemoryMeter()
+  let meter: MemoryMeter
   var sampler: Sampler
   var ledger: FailureLedger
   var state: RunState
@@ -68,6 +68,7 @@ struct Coordinator: ~Copyable {
     prediction = outlook.prediction
     replay = outlook.replay
     kernel = KernelSeries(host: outlook.host)
+    meter = MemoryMeter(host: outlook.host)
     self.started = started
     self.writer = writer
     self.progress = progress

@@ -18,7 +18,7 @@ import Testing
     #expect(
       terms.map(\.connections) == [
         54 * 19_994, 54 * 19_993, (5_491_511 - 54 - 108) / 2, 16 * 64_512 * 54,
-        ((22 << 30) - own(108)) / 6260,
+        ((22 << 30) - own(108)) / 8374,
       ])
     #expect(terms.map(\.binds) == [false, true, false, false, false])
     #expect(terms[0].reason == "54 processes of 19,994 each (RLIMIT_NOFILE 20,000, 6 for itself)")
@@ -80,12 +80,12 @@ import Testing
     }
     let guarded = memory(.million { $0.memoryGuard = .bytes(2 << 30) }, .box)
     #expect(guarded?.resource == .memoryGuard)
-    #expect(guarded?.connections == ((20 << 30) - own(108)) / 6260)
+    #expect(guarded?.connections == ((20 << 30) - own(108)) / 8374)
 
     let group = HostDescription.box {
       $0.cgroup = Cgroup(directory: "/g", maximum: 2 << 30, current: 1 << 30)
     }
-    #expect(memory(.million, group)?.connections == ((1 << 30) - own(108)) / 6260)
+    #expect(memory(.million, group)?.connections == ((1 << 30) - own(108)) / 8374)
 
     let measured = Demand.million { $0.measuredBytesPerConnection = 6800 }
     #expect(memory(measured, .box)?.connections == ((22 << 30) - own(108)) / 6800)
