@@ -15,10 +15,10 @@ struct MessageMaker: ~Copyable {
   }
 
   /// A template's part of all steps and texts.
-  private struct Place: BitwiseCopyable {
-    var firstStep: Int
-    var steps: Int
-    var firstText: Int
+  struct Place: BitwiseCopyable {
+    fileprivate var firstStep: Int
+    fileprivate var steps: Int
+    fileprivate var firstText: Int
   }
 
   private let places: Column<Place>

@@ -62,7 +62,7 @@ import Testing
       goal: 1000, clientWorkers: .count(1), serverWorkers: nil, bothEndsHere: false, sources: 1,
       portsPerSource: 64_512, endpoints: 1)
     let terms = Capacity.predict(demand, on: .box)
-    #expect(terms.map(\.connections) == [19_994, 5_491_510, 64_512, ((22 << 30) - own(1)) / 3130])
+    #expect(terms.map(\.connections) == [19_994, 5_491_510, 64_512, ((22 << 30) - own(1)) / 4187])
   }
 
   @Test func `a server alone has no source ports`() {

@@ -113,21 +113,21 @@ import Testing
   ]
 
   private static let memory = [
-    Case("enough", "memory available", .enough, needs: "5.89 GiB"),
-    Case("short", "memory available", .short, needs: "5.89 GiB") { host, _ in
+    Case("enough", "memory available", .enough, needs: "7.86 GiB"),
+    Case("short", "memory available", .short, needs: "7.86 GiB") { host, _ in
       host.memoryAvailable = 4 << 30
     },
-    Case("short by what is guarded", "memory available", .short, needs: "7.89 GiB") {
+    Case("short by what is guarded", "memory available", .short, needs: "9.86 GiB") {
       $0.memoryAvailable = 7 << 30
       $1.memoryGuard = .bytes(2 << 30)
     },
     Case("as it was measured", "memory available", .enough, needs: "1,016 MiB") {
       $1.measuredBytesPerConnection = 1000
     },
-    Case("enough", "memory.max", .enough, needs: "6.89 GiB") { host, _ in
-      host.cgroup = Cgroup(directory: "/g", maximum: 8 << 30, current: 1 << 30)
+    Case("enough", "memory.max", .enough, needs: "8.86 GiB") { host, _ in
+      host.cgroup = Cgroup(directory: "/g", maximum: 10 << 30, current: 1 << 30)
     },
-    Case("short", "memory.max", .short, needs: "6.89 GiB") { host, _ in
+    Case("short", "memory.max", .short, needs: "8.86 GiB") { host, _ in
       host.cgroup = Cgroup(directory: "/g", maximum: 4 << 30, current: 1 << 30)
     },
   ]

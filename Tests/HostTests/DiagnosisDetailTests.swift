@@ -129,7 +129,7 @@ import Testing
       .failed("socket", "ENOMEM"), after: [.cgroupMemory: Double(1 << 30)], host: host)
     #expect(memory.knob == "memory.max")
     #expect(memory.now == 1 << 30)
-    #expect(memory.fix == "echo 6800000000 | tee /sys/fs/cgroup/a/memory.max")
+    #expect(memory.fix == "echo 9000000000 | tee /sys/fs/cgroup/a/memory.max")
   }
 
   @Test func `a control group that has killed a worker is full, however little it holds now`() {
@@ -157,7 +157,7 @@ import Testing
       demand: .million { $0.memoryGuard = .bytes(1 << 30) })
     #expect(guarded.resource == .memoryGuard)
     #expect(value("guarded", in: guarded) == "1 GiB")
-    #expect(value("short of the goal by", in: guarded) == "5.71 GiB")
+    #expect(value("short of the goal by", in: guarded) == "7.64 GiB")
   }
 
   // MARK: - Path

@@ -62,7 +62,7 @@ private let ownBytes = 16 << 20 + 2 * (440 << 10)
         Row(
           syscall: syscall, errno: errno, rose: [.memoryAvailable: 100 * mebibyte],
           resource: .memory, knob: "RAM", now: 24 << 30,
-          needed: (2 << 30) + 6_260_000_000 + ownBytes)
+          needed: (2 << 30) + 8_374_000_000 + ownBytes)
       }
     } + [
       Row(
@@ -76,7 +76,7 @@ private let ownBytes = 16 << 20 + 2 * (440 << 10)
       Row(
         syscall: "memory-guard", end: .host, rose: [.memoryAvailable: gibibyte],
         resource: .memoryGuard, knob: "RAM", now: 24 << 30,
-        needed: (2 << 30) + 6_260_000_000 + ownBytes),
+        needed: (2 << 30) + 8_374_000_000 + ownBytes),
     ]
 
   private static let addressRows: [Row] = [
