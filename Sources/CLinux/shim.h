@@ -82,7 +82,8 @@ static inline int runner_accept(int listener) {
   return (int)syscall(SYS_accept4, listener, (void *)0, (void *)0, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
-/// Swift refuses to import fork. It is safe here: the runner forks before any thread exists.
+/// Swift refuses to import fork. It is safe here: the runner forks before any thread exists, but for
+/// those that libdispatch keeps waiting after a recording was read, which hold nothing.
 static inline pid_t runner_fork(void) { return fork(); }
 
 static inline int runner_pipe(int *ends) {

@@ -20,7 +20,8 @@ package struct ChildProcess: Sendable, Hashable {
   }
 
   /// Forks a child that runs `body`, then ends without unwinding or flushing anything of the
-  /// parent's. Call it before any thread exists: a child has only the thread that forked.
+  /// parent's. Call it before any other thread exists, or while the others wait and hold no lock: a
+  /// child has only the thread that forked.
   ///
   /// - Parameter dieWithParent: the kernel kills the child when the parent ends, however it ends.
   package static func fork(

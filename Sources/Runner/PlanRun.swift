@@ -19,7 +19,7 @@ extension RunOptions {
     }
   }
 
-  /// Returns the exit code. To be called before any thread exists.
+  /// Returns the exit code. Reading the original has left threads behind, which wait for work.
   func run(_ replay: Replay) -> Int32 {
     let files = files(of: "\(replay.plan.name)-replay")
     return run(replay.plan, seed: replay.original.seed, files: files, replay: replay)
@@ -38,8 +38,7 @@ extension RunOptions {
       for finding in findings where !quiet {
         StandardError.write("runner: \(plan.name): warning: \(finding)\n")
       }
-      before = try files.prepare()
-      result = try drive(outlook, files)
+      (result, before) = try drive(outlook, files)
     } catch let invalid as InvalidPlan {
       return refuse(invalid, name: plan.name)
     } catch let error as RecordingError {
@@ -55,13 +54,18 @@ extension RunOptions {
 
   // MARK: Driving
 
-  private func drive(_ outlook: Outlook, _ files: RunFiles) throws -> Recording {
+  /// Returns the recording, and where the one of the run before is now.
+  private func drive(
+    _ outlook: Outlook, _ files: RunFiles
+  ) throws -> (Recording, before: String?) {
     let (plan, host, staffing) = (outlook.plan, outlook.host, outlook.staffing)
 
     KillOrder.take(KillOrder.late)
     let fleet = try Fleet(
       servers: staffing.servers, clients: staffing.clients,
       sources: min(staffing.sources.count, Sampler.mostSources))
+    // Looks into the recording of the run before, and what reads one makes threads.
+    let before = try files.prepare()
     let started = Instant.now()
     let state = RunState(
       phases: plan.phases.map(PhaseRecord.init), workers: fleet.members.map(WorkerRecord.init))
@@ -97,7 +101,7 @@ extension RunOptions {
     end.verdict = judgement.verdict
     end.thresholds = judgement.thresholds
     try writer.finish(end)
-    return try Recording.read(from: files.recording)
+    return (try Recording.read(from: files.recording), before)
   }
 
   private func makeProgress() -> any Progress {
