@@ -98,7 +98,7 @@ static void serve(int index, struct pair *pair) {
         continue;
       }
       while ((socket = accept4(listener, 0, 0, SOCK_NONBLOCK)) >= 0) {
-        struct epoll_event added = {.events = EPOLLIN, .data.fd = socket};
+        struct epoll_event added = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.fd = socket};
         epoll_ctl(epoll, EPOLL_CTL_ADD, socket, &added);
       }
     }

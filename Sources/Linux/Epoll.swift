@@ -1,4 +1,4 @@
-package import CLinux
+public import CLinux
 import Glibc
 package import SystemPackage
 
@@ -6,7 +6,9 @@ package import SystemPackage
 package typealias ReadyEvent = runner_epoll_event
 
 extension ReadyEvent {
+  @inlinable
   package var token: UInt64 { data }
+  @inlinable
   package var seen: EpollEvents { EpollEvents(rawValue: events) }
 
   package init(token: UInt64, seen: EpollEvents) {

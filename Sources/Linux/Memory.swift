@@ -1,8 +1,9 @@
-import CLinux
+public import CLinux
 import Glibc
 package import SystemPackage
 
 /// Zeroed pages from the kernel that cost nothing until they are touched. Source: mmap(2).
+@usableFromInline
 package enum Memory {
   /// `shared` pages stay common to a process and the children that it forks.
   package static func map(bytes: Int, shared: Bool) throws(Errno) -> UnsafeMutableRawPointer {
@@ -17,6 +18,7 @@ package enum Memory {
   }
 
   /// Whether two stretches of memory, of one length, hold the same bytes.
+  @inlinable
   package static func isEqual(
     _ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer
   ) -> Bool {

@@ -1,9 +1,12 @@
 package import Addressing
-import CLinux
+public import CLinux
 import Glibc
-package import SystemPackage
+public import SystemPackage
 
 /// TCP sockets, always non-blocking and closed on exec. Source: socket(7), tcp(7), ip(7).
+///
+/// What moves bytes is inlinable: the workers' loops do nothing more often.
+@usableFromInline
 package enum Socket {
   package static func open(v6: Bool) throws(Errno) -> FileDescriptor {
     let kind =
@@ -103,6 +106,7 @@ package enum Socket {
     }
   }
 
+  @inlinable
   package static func receive(
     _ socket: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer
   ) -> Transfer {
@@ -118,6 +122,7 @@ package enum Socket {
     }
   }
 
+  @inlinable
   package static func send(_ socket: FileDescriptor, _ bytes: UnsafeRawBufferPointer) -> Transfer {
     while true {
       // Without MSG_NOSIGNAL a reset peer would kill the process by SIGPIPE.

@@ -1,9 +1,10 @@
-import CLinux
-package import SystemPackage
+public import CLinux
+public import SystemPackage
 
 /// The errno of the system call that has just failed.
+@inlinable
 @inline(__always)
-var lastError: Errno { Errno(rawValue: runner_errno()) }
+package var lastError: Errno { Errno(rawValue: runner_errno()) }
 
 /// Runs a system call again for as long as a signal interrupts it.
 @inline(__always)
@@ -17,6 +18,7 @@ func retrying(_ call: () -> Int) throws(Errno) -> Int {
 }
 
 /// What became of an attempt to move bytes.
+@usableFromInline
 package enum Transfer: Equatable {
   case moved(Int)
   case wouldBlock

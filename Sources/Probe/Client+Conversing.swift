@@ -175,7 +175,7 @@ extension Client where System: ~Copyable {
     guard connections.state(slot) == .established else { return }
     if connections.marks(slot).has(.leaving) { return part(with: slot) }
     guard !conversation.isSilent else { return }
-    catchUp(slot)
+    if conversation.hasRounds { catchUp(slot) }
     // Without waiting for its turn: nothing but this answer was to be waited for.
     if let pattern = conversation.unpaced, connections.state(slot) == .established,
       now < conversation.end

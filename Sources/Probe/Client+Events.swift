@@ -86,6 +86,7 @@ extension Client where System: ~Copyable {
     }
   }
 
+  @inline(never)
   mutating func lose(_ slot: UInt32, _ error: Errno?) {
     if endsAsRecorded(slot, error) { return }
     let position = connections.position(slot)

@@ -47,6 +47,7 @@ extension Client where System: ~Copyable {
 
   /// Compares the next bytes of an answer with those that it should have; returns how many of them
   /// belong to it.
+  @inline(__always)
   mutating func compare(
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, with answer: UnsafeRawBufferPointer
   ) -> Int {

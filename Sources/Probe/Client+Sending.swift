@@ -14,7 +14,9 @@ extension Client where System: ~Copyable {
     connections.beginMessage(
       slot, pattern: pattern, due: due.nanoseconds, began: now.nanoseconds)
     if script.wantsAnswer { wantAnswer(slot) }
-    write(slot)
+    guard offer(slot) else { return }
+    finishWriting(slot)
+    if !script.wantsAnswer { conclude(slot) }
   }
 
   /// Notes that a connection has asked for an answer, unless it has got one before.
@@ -24,7 +26,7 @@ extension Client where System: ~Copyable {
     board.add(.unanswered)
   }
 
-  /// Sends more of the message under way, and ends it if that was all there is to it.
+  /// Sends more of the message under way; its answer may be there already.
   mutating func write(_ slot: UInt32) {
     guard offer(slot) else { return }
     finishWriting(slot)
@@ -39,6 +41,7 @@ extension Client where System: ~Copyable {
 
   /// Hands as much of the message under way to the kernel as it takes; true when that was all.
   /// Where it takes no more, it will say when it does.
+  @inline(__always)
   mutating func offer(_ slot: UInt32) -> Bool {
     let message = unsafe message(of: slot)
     var written = connections.messages.written(of: slot)
@@ -64,10 +67,22 @@ extension Client where System: ~Copyable {
   }
 
   /// The message under way on a connection, made again.
+  @inline(__always)
   mutating func message(of slot: UInt32) -> UnsafeRawBufferPointer {
+    let pattern = connections.messages.pattern(of: slot)
+    // A conversation's pattern says nothing of its own.
+    if !connections.marks(slot).has(.conversing),
+      let fixed = unsafe conversation.patterns.fixedMessage(pattern)
+    {
+      return unsafe fixed
+    }
+    return unsafe makeMessage(pattern, on: slot)
+  }
+
+  @inline(never)
+  private mutating func makeMessage(_ pattern: Int, on slot: UInt32) -> UnsafeRawBufferPointer {
     if connections.marks(slot).has(.conversing) { return unsafe line(of: slot) }
-    return unsafe conversation.patterns.message(
-      connections.messages.pattern(of: slot), facts(of: slot))
+    return unsafe conversation.patterns.message(pattern, facts(of: slot))
   }
 
   /// The connection's number in the run.
@@ -114,11 +129,13 @@ extension Client where System: ~Copyable {
   }
 
   /// The answer is whole now.
+  @inline(__always)
   mutating func recordRoundTrip(_ slot: UInt32) {
     board.record(.roundTrip, nanoseconds: now.nanoseconds &- connections.due(slot))
     board.record(.roundTripUncorrected, nanoseconds: now.nanoseconds &- connections.began(slot))
   }
 
+  @inline(__always)
   private mutating func isAnswered(_ slot: UInt32, _ pattern: Int) -> Bool {
     let answered = connections.messages.answered(of: slot)
     let script = conversation.patterns.script(pattern)
@@ -133,6 +150,7 @@ extension Client where System: ~Copyable {
 
   /// Other bytes than the right ones have come. The message stays under way until everything that
   /// came with them has been read.
+  @inline(never)
   mutating func refute(_ slot: UInt32) {
     let pattern = connections.messages.pattern(of: slot)
     if connections.marks(slot).has(.overdue) { board.subtract(pattern, .missing) }
@@ -142,11 +160,14 @@ extension Client where System: ~Copyable {
   }
 
   func noteAnswer(_ slot: UInt32) {
-    if connections.marks(slot).has(.unanswered) { board.subtract(.unanswered) }
+    let marks = connections.marks(slot)
+    if marks.has(.answered) { return }
+    if marks.has(.unanswered) { board.subtract(.unanswered) }
     connections.unmark(slot, .unanswered)
     connections.mark(slot, .answered)
   }
 
+  @inline(__always)
   mutating func finishMessage(_ slot: UInt32) {
     forgetCollected(slot)
     connections.finishMessage(slot)

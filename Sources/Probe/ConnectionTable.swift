@@ -130,6 +130,7 @@ struct ConnectionTable: ~Copyable {
     lists.push(slot, onto: List.free)
   }
 
+  @inline(__always)
   private func rest(_ slot: UInt32) {
     states[slot] = State.established.rawValue
     lists.append(slot, to: List.idle)
@@ -138,6 +139,7 @@ struct ConnectionTable: ~Copyable {
   // MARK: Messages
 
   /// Begins a message on an idle row.
+  @inline(__always)
   mutating func beginMessage(
     _ slot: UInt32, pattern: Int, due: UInt64, began: UInt64
   ) {
@@ -159,12 +161,14 @@ struct ConnectionTable: ~Copyable {
   }
 
   /// The message under way is over.
+  @inline(__always)
   mutating func finishMessage(_ slot: UInt32) {
     unlistMessage(slot)
     unmark(slot, .ofMessage)
     rest(slot)
   }
 
+  @inline(__always)
   private mutating func unlistMessage(_ slot: UInt32) {
     let marks = marks[slot]
     if marks.has(.overdue | .conversing) {

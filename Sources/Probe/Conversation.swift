@@ -18,6 +18,8 @@ struct Conversation: ~Copyable {
   private(set) var end = Instant.distantFuture
   /// Some pattern is played once on each connection, so on each that comes into being.
   private(set) var playsOnce = false
+  /// Some pattern has rounds: a connection may have missed its turn while it was busy.
+  private(set) var hasRounds = false
   /// The pattern that has no pace but its answers, where there is just one such.
   private(set) var unpaced: Int?
   /// Rows that the phase is going to use, as far as one knows.
@@ -41,6 +43,7 @@ struct Conversation: ~Copyable {
   mutating func fallSilent() {
     played = 0
     playsOnce = false
+    hasRounds = false
     unpaced = nil
     isEnding = false
   }
@@ -66,7 +69,9 @@ struct Conversation: ~Copyable {
     fallSilent()
     for pattern in places {
       played |= 1 << UInt32(pattern)
-      playsOnce = playsOnce || patterns.script(pattern).isOnce
+      let script = patterns.script(pattern)
+      playsOnce = playsOnce || script.isOnce
+      hasRounds = hasRounds || script.isOnce || script.every > 0
       patterns.restart(pattern, at: start, slots: slots)
     }
     let unlimited = places.filter { patterns.script($0).rate == .infinity }

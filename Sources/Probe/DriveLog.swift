@@ -11,7 +11,10 @@ import Synchronization
 package struct DriveLog {
   /// Bytes: about a second with every pattern in every tick, and many seconds of a ramp.
   static let capacity = 32_768
-  static let stride = 16 + capacity
+  /// The two ends of what is unread have a cache line each: one is the worker's, the other the
+  /// coordinator's.
+  private static let line = 64
+  static let stride = 2 * line + capacity
 
   /// Nanoseconds of a tick.
   package static let tick: UInt64 = 1_000_000
@@ -74,10 +77,11 @@ package struct DriveLog {
   }
 
   private var taken: UnsafeMutablePointer<Atomic<UInt64>> {
-    unsafe (base + 8).assumingMemoryBound(to: Atomic<UInt64>.self)
+    unsafe (base + Self.line).assumingMemoryBound(to: Atomic<UInt64>.self)
   }
 
   private func place(_ position: UInt64) -> UnsafeMutablePointer<UInt8> {
-    unsafe (base + 16 + Int(position % UInt64(Self.capacity))).assumingMemoryBound(to: UInt8.self)
+    let place = 2 * Self.line + Int(position % UInt64(Self.capacity))
+    return unsafe (base + place).assumingMemoryBound(to: UInt8.self)
   }
 }

@@ -127,13 +127,16 @@ struct PatternTable: ~Copyable {
     unsafe bytes(script(pattern).answerText)
   }
 
-  /// A message whole. Good until the next one is made.
-  func message(
-    _ pattern: Int, _ facts: @autoclosure () -> MessageTemplate.Facts
-  ) -> UnsafeRawBufferPointer {
+  /// The message of a pattern that says the same on every connection; nil for others.
+  @inline(__always)
+  func fixedMessage(_ pattern: Int) -> UnsafeRawBufferPointer? {
     let script = script(pattern)
-    if script.isFixed { return unsafe bytes(script.message) }
-    return unsafe maker.message(pattern, facts())
+    return unsafe script.isFixed ? bytes(script.message) : nil
+  }
+
+  /// A message that each connection fills in. Good until the next one is made.
+  func message(_ pattern: Int, _ facts: MessageTemplate.Facts) -> UnsafeRawBufferPointer {
+    unsafe maker.message(pattern, facts)
   }
 
   /// Whether an answer is one that the pattern is looking for.

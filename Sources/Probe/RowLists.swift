@@ -1,6 +1,8 @@
 import SystemPackage
 
 /// Doubly linked lists over the rows of a table; a row is in one of them at most.
+///
+/// Inlined where a message is begun or ended: a call would copy this to the stack first.
 struct RowLists: ~Copyable {
   /// No row: the end of a list.
   static let none = UInt32.max
@@ -29,6 +31,7 @@ struct RowLists: ~Copyable {
   /// The row after this one, or `none`.
   func next(after row: UInt32) -> UInt32 { nexts[row] }
 
+  @inline(__always)
   func append(_ row: UInt32, to list: UInt32) {
     let last = ends[list].last
     nexts[row] = Self.none
@@ -37,6 +40,7 @@ struct RowLists: ~Copyable {
     ends[list].last = row
   }
 
+  @inline(__always)
   func remove(_ row: UInt32, from list: UInt32) {
     let next = nexts[row]
     let previous = previouses[row]

@@ -55,7 +55,7 @@ extension Server where System: ~Copyable {
     generations[slot] &+= 1
     do throws(Errno) {
       try kernel.watch(
-        socket, .readable, token: Token(slot: slot, generation: generations[slot]).rawValue)
+        socket, Self.conditions, token: Token(slot: slot, generation: generations[slot]).rawValue)
     } catch {
       kernel.close(socket)
       stopListening(.epollControl, error)

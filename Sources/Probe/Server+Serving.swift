@@ -3,15 +3,19 @@ import SystemPackage
 
 /// Reading what comes, and answering it.
 extension Server where System: ~Copyable {
+  /// What a connection is watched for unless it is waited for to take more. An edge is announced
+  /// once: where one read may have left something, it is asked for again.
+  static var conditions: EpollEvents { .readable | .peerHangUp | .edgeTriggered }
+
   mutating func serve(_ token: Token, _ seen: EpollEvents) {
     let slot = token.slot
     guard Int(slot) < open.count, open[slot], generations[slot] == token.generation else { return }
     guard !seen.has(.error | .hangUp) else { return end(slot) }
     if seen.has(.writable) { return flush(slot) }
-    if seen.has(.readable) { read(slot) }
+    if seen.has(.readable) { read(slot, seen) }
   }
 
-  private mutating func read(_ slot: UInt32) {
+  private mutating func read(_ slot: UInt32, _ seen: EpollEvents) {
     let buffer = unsafe UnsafeMutableRawBufferPointer(bytes.buffer)
     switch unsafe kernel.receive(descriptor(slot), into: buffer) {
     case .wouldBlock: return
@@ -29,9 +33,19 @@ extension Server where System: ~Copyable {
       switch utterance.kind {
       case .echo: unsafe respond(slot, message)
       case .text: unsafe respond(slot, utterance.text)
-      case .discard, .push: return
+      case .discard, .push: break
       }
+      if count == min(buffer.count, kernel.largestRead) || seen.has(.peerHangUp) { readOn(slot) }
     }
+  }
+
+  /// Has the kernel tell of what one read has left: more bytes, or the connection's end. The others
+  /// have their turn first.
+  @inline(never)
+  private mutating func readOn(_ slot: UInt32) {
+    // What waits for the socket to take more is told of the rest when it has.
+    guard open[slot], unsent[slot] == nil else { return }
+    rewatch(slot, Self.conditions)
   }
 
   /// Tells whoever listens what was read; a pipe that is full loses it.
@@ -75,11 +89,13 @@ extension Server where System: ~Copyable {
 
   @inline(never)
   private mutating func flush(_ slot: UInt32) {
-    guard let message = unsent.removeValue(forKey: slot) else { return rewatch(slot, .readable) }
+    guard let message = unsent.removeValue(forKey: slot) else {
+      return rewatch(slot, Self.conditions)
+    }
     unsafe message.withUnsafeBytes { unsafe answer(slot, $0) }
     guard open[slot], unsent[slot] == nil else { return }
     if utterance.kind == .push { board.add(.pushed) }
-    rewatch(slot, .readable)
+    rewatch(slot, Self.conditions)
   }
 
   private mutating func rewatch(_ slot: UInt32, _ events: EpollEvents) {

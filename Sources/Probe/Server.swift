@@ -5,9 +5,10 @@ package import SystemPackage
 
 /// The server end: one worker's epoll loop of the classic design.
 ///
-/// Level-triggered: it reads once a turn and is told again when there is more. It answers at once
-/// and waits for EPOLLOUT only when the socket is full; `rearm` waits for it every time. As in
-/// `Client`, what a turn calls is mutating.
+/// It reads once a turn and asks to be told again when there may be more. It answers at once and waits
+/// for EPOLLOUT only when the socket is full; `rearm` waits for it every time. Connections are
+/// edge-triggered: level-triggered, the kernel would look at each of them a second time in the next
+/// wait, to find nothing. As in `Client`, what a turn calls is mutating.
 package struct Server<System: Kernel & ~Copyable>: ~Copyable {
   /// Connections to accept before looking at the others again.
   static var batch: Int { 64 }

@@ -2,19 +2,22 @@ import Host
 
 /// Which processors the workers of each end may run on.
 ///
-/// Where every worker can have one, the two ends are kept apart. Else the kernel wakes a server on
-/// the processor of the client that has just sent to it (`wake_affine` in kernel/sched/fair.c),
-/// where it may wait for milliseconds, until the client's turn is over.
+/// Where messages have instants and every worker can have a processor, the two ends are kept apart.
+/// Else the kernel wakes a server on the processor of the client that has just sent to it
+/// (`wake_affine` in kernel/sched/fair.c), where it may wait for milliseconds, until the client's
+/// turn is over. Where only answers set the pace, both ends are busy all the time, and the kernel
+/// places them better than we do: processors are not equally fast on a shared host.
 struct Seating: Equatable {
   /// Empty where any will do.
   let servers: [Int]
   let clients: [Int]
-  /// Whether there are more workers than processors.
-  let isCrowded: Bool
+  /// Whether a client may wait awake for a message's instant: it takes a processor from nobody.
+  let isRoomy: Bool
 
-  init(servers: Int, clients: Int, on processors: Processors) {
-    isCrowded = servers + clients > processors.usable
-    guard !isCrowded, servers > 0 else {
+  /// - Parameter paced: whether messages have instants to be sent at.
+  init(servers: Int, clients: Int, on processors: Processors, paced: Bool) {
+    isRoomy = paced && servers + clients <= processors.usable
+    guard isRoomy, servers > 0 else {
       (self.servers, self.clients) = ([], [])
       return
     }

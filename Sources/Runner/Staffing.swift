@@ -58,7 +58,9 @@ struct Staffing {
       plan.patterns.indices.filter { phase.patterns.contains(plan.patterns[$0].name) }
     }
     let pushed = plan.server?.reply.pushed
-    let seating = Seating(servers: own?.count ?? 0, clients: clientCount, on: processors)
+    let seating = Seating(
+      servers: own?.count ?? 0, clients: clientCount, on: processors,
+      paced: plan.patterns.contains { $0.pace != .unlimited })
 
     self.sources = sources
     self.endpoints = endpoints
@@ -79,7 +81,7 @@ struct Staffing {
         patterns: plan.patterns, patternsOfPhase: patternsOfPhase,
         spanOfPhase: plan.phases.map(\.span), pushed: pushed, seed: seed,
         recordedArrivals: recordedArrivals, processors: seating.clients,
-        awake: seating.isCrowded ? 0 : Self.latenessOfTimers)
+        awake: seating.isRoomy ? Self.latenessOfTimers : 0)
     }
   }
 }

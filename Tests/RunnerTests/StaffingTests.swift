@@ -8,13 +8,15 @@ import Testing
 /// How many workers a plan gets, and what they are told.
 @Suite struct StaffingTests {
   private func plan(
-    goal: String, ramp: String = "", servers: String = "auto", clients: String = "auto"
+    goal: String, ramp: String = "", servers: String = "auto", clients: String = "auto",
+    messages: String? = nil
   ) throws -> Plan {
     try Plan.read(
       text: """
         server: {listen: 127.0.0.1:9000, processes: \(servers)}
         clients: {sources: 127.0.0.2-127.0.0.17, processes: \(clients)}
-        phases: [ramp: {to: \(goal)\(ramp)}, hold: 1s]
+        \(messages.map { "messages: {\($0)}" } ?? "")
+        phases: [ramp: {to: \(goal)\(ramp)}, hold: {for: 1s\(messages == nil ? "" : ", messages: a")}]
         """, file: "a.plan")
   }
 
@@ -83,18 +85,27 @@ import Testing
   ) {
     let seating = Seating(
       servers: servers, clients: clients,
-      on: Processors(allowed: Array(0..<processors), quota: quota))
+      on: Processors(allowed: Array(0..<processors), quota: quota), paced: true)
     #expect(seating.servers == ofServers)
     #expect(seating.clients == ofClients)
-    #expect(seating.isCrowded == (servers + clients > min(processors, quota ?? .max)))
+    #expect(seating.isRoomy == (servers + clients <= min(processors, quota ?? .max)))
   }
 
-  @Test func `only workers with a processor of their own wait awake`() throws {
-    for (processors, isAwake) in [(1, false), (2, true)] {
-      let plan = try plan(goal: "10", ramp: ", rate: 1k/s", servers: "1", clients: "1")
-      let staffing = try staff(plan, descriptorLimit: 20_000, processors: processors)
-      #expect((staffing.clients[0].awake > 0) == isAwake)
-    }
+  @Test(
+    arguments: [
+      ("every: 1s", 1, false), ("every: 1s", 2, true), ("rate: 10/s", 2, true),
+      ("rate: unlimited", 2, false),
+    ])
+  func `only where messages have instants, and a processor is free, are they waited for awake`(
+    pace: String, processors: Int, isAwake: Bool
+  ) throws {
+    let plan = try plan(
+      goal: "10", ramp: ", rate: 1k/s", servers: "1", clients: "1",
+      messages: "a: {send: x, \(pace)}")
+    let staffing = try staff(plan, descriptorLimit: 20_000, processors: processors)
+    #expect((staffing.clients[0].awake > 0) == isAwake)
+    #expect(staffing.servers[0].processors.isEmpty != isAwake)
+    #expect(staffing.clients[0].processors.isEmpty != isAwake)
   }
 
   @Test func `a descriptor limit below what a worker opens for itself is no trap`() throws {
