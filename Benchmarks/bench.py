@@ -10,10 +10,15 @@ HERE = pathlib.Path(__file__).parent
 RUNNER = HERE.parent / ".build/release/runner"
 
 
+class NotMeasured(Exception):
+    """Something that a section needs is not there, or went wrong; the others may be measured."""
+
+
 def output(command, timeout=900, codes=(0,)):
     done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
     if done.returncode not in codes:
-        sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stdout}{done.stderr}")
+        raise NotMeasured(
+            f"{' '.join(map(str, command))} failed:\n{done.stdout}{done.stderr}")
     return done.stdout
 
 

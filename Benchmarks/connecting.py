@@ -2,9 +2,8 @@
 import re
 import statistics
 import subprocess
-import sys
 
-from bench import Row
+from bench import NotMeasured, Row
 
 
 def ramp(bench, sizes=(100_000, 200_000), pairs=None):
@@ -15,7 +14,7 @@ def ramp(bench, sizes=(100_000, 200_000), pairs=None):
             result = bench.plan("ramp", goal=connections, processes=processes)
             held = result["connections"]["established"]
             if held != connections:
-                sys.exit(f"only {held} of {connections} connections")
+                raise NotMeasured(f"only {held} of {connections} connections")
             return {"seconds": held / result["connect"]["rate"], **processor(bench)}
 
         bench.compare(
@@ -70,7 +69,7 @@ def counted(command):
         ["perf", "stat", "-x,", "-e", ",".join(EVENTS.values()), *map(str, command)],
         capture_output=True, text=True, timeout=300)
     if done.returncode != 0:
-        sys.exit(f"perf stat failed:\n{done.stderr}")
+        raise NotMeasured(f"perf stat failed:\n{done.stderr}")
     counts = {line.split(",")[2]: int(line.split(",")[0])
               for line in done.stderr.splitlines() if ":sys_enter" in line}
     return {name: counts[event] for name, event in EVENTS.items()}
@@ -110,7 +109,7 @@ def traced(bench):
         ["perf", "trace", "-e", "bind,connect", "-m", "4096", "-o", log,
          *map(str, bench.command("cliff"))], capture_output=True, text=True, timeout=300)
     if done.returncode != 0:
-        sys.exit(f"perf trace failed:\n{done.stderr}")
+        raise NotMeasured(f"perf trace failed:\n{done.stderr}")
     bound, times = {}, []
     for line in log.read_text(errors="replace").splitlines():
         match = TRACED.match(line)
@@ -122,5 +121,5 @@ def traced(bench):
         elif process in bound:
             times.append((float(at), bound.pop(process) + took))
     if len(times) < 60_000:
-        sys.exit(f"perf trace has only seen {len(times)} connections")
+        raise NotMeasured(f"perf trace has only seen {len(times)} connections")
     return [took for _, took in sorted(times)]

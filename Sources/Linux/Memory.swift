@@ -1,9 +1,8 @@
-public import CLinux
+import CLinux
 import Glibc
 package import SystemPackage
 
 /// Zeroed pages from the kernel that cost nothing until they are touched. Source: mmap(2).
-@usableFromInline
 package enum Memory {
   /// `shared` pages stay common to a process and the children that it forks.
   package static func map(bytes: Int, shared: Bool) throws(Errno) -> UnsafeMutableRawPointer {
@@ -18,7 +17,6 @@ package enum Memory {
   }
 
   /// Whether two stretches of memory, of one length, hold the same bytes.
-  @inlinable
   package static func isEqual(
     _ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer
   ) -> Bool {
