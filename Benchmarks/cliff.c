@@ -4,29 +4,10 @@
 //   cliff SHARE
 //
 // Prints one line of JSON: the median time of a bind in seconds, over the first and the last tenth.
-#define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
-
-static uint64_t nanoseconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000000000ull + now.tv_nsec;
-}
-
-static int compare(const void *left, const void *right) {
-  uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-  return a < b ? -1 : a > b;
-}
+#include "plain.h"
 
 static double median(uint64_t *values, long count) {
-  qsort(values, count, sizeof *values, compare);
+  qsort(values, count, sizeof *values, ascending);
   return values[count / 2] / 1e9;
 }
 
@@ -38,26 +19,19 @@ int main(int argc, char **argv) {
     if (fscanf(range, "%d %d", &low, &high) != 2) return 1;
     fclose(range);
   }
-  struct rlimit limit;
-  getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
+  long descriptors = take_descriptors();
   long count = (high - low + 1) * atof(argv[1]);
-  if (count > (long)limit.rlim_cur - 16) {
+  if (count > descriptors - 16) {
     fprintf(stderr, "%ld ports, and only %ld descriptors: take a smaller share\n",
-            count, (long)limit.rlim_cur);
+            count, descriptors);
     return 1;
   }
   uint64_t *took = calloc(count, sizeof *took);
   for (long i = 0; i < count; i++) {
-    struct sockaddr_in from = {.sin_family = AF_INET};
-    from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
+    struct sockaddr_in from = address(INADDR_LOOPBACK + 1, 0);
     int socket_ = socket(AF_INET, SOCK_STREAM, 0);
     uint64_t before = nanoseconds();
-    if (socket_ < 0 || bind(socket_, (struct sockaddr *)&from, sizeof from) != 0) {
-      perror("bind");
-      return 1;
-    }
+    require(bind(socket_, (struct sockaddr *)&from, sizeof from) == 0, "bind");
     took[i] = nanoseconds() - before;
   }
   printf("{\"ports\": %ld, \"first\": %.3e, \"last\": %.3e}\n", count, median(took, count / 10),

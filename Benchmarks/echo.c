@@ -10,23 +10,15 @@
 //
 // Prints one line of JSON: round trips a second, the processor time of one at both ends, and with a
 // RATE the time from the instant that a message was due to its answer, in seconds.
-#define _GNU_SOURCE
-#include <arpa/inet.h>
+#include "plain.h"
+
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { ENDPOINT = 9600, SIZE = 64, SOURCES = 16, FIRST_PORT = 1024,
@@ -46,28 +38,10 @@ static int processes, connections;
 static double duration, rate;
 static long awake;
 
-static uint64_t nanoseconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000000000ull + now.tv_nsec;
-}
-
 static double processor(void) {
   struct timespec used;
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
   return used.tv_sec + used.tv_nsec / 1e9;
-}
-
-static void require(int ok, const char *what) {
-  if (ok) return;
-  perror(what);
-  exit(1);
-}
-
-static struct sockaddr_in address(uint32_t ip, int port) {
-  struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port)};
-  a.sin_addr.s_addr = htonl(ip);
-  return a;
 }
 
 static void serve(int index, struct pair *pair) {
@@ -98,7 +72,7 @@ static void serve(int index, struct pair *pair) {
         continue;
       }
       while ((socket = accept4(listener, 0, 0, SOCK_NONBLOCK)) >= 0) {
-        struct epoll_event added = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.fd = socket};
+        struct epoll_event added = {.events = SERVED, .data.fd = socket};
         epoll_ctl(epoll, EPOLL_CTL_ADD, socket, &added);
       }
     }
@@ -202,10 +176,7 @@ int main(int argc, char **argv) {
   rate = argc > 4 ? atof(argv[4]) : 0;
   awake = argc > 5 ? atol(argv[5]) : 0;
   if (processes < 1 || connections < processes || duration <= 0) return 64;
-  struct rlimit limit;
-  getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
+  take_descriptors();
   size_t size = processes * sizeof *pairs;
   pairs = mmap(0, size + 64, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   start = (void *)&pairs[processes];

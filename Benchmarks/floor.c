@@ -7,21 +7,14 @@
 // connections (16) between two looks at its events. Prints one line of JSON: seconds from the first
 // connect to the last accept, and the processor time of an end, as the kernel tells it of processes
 // that have ended.
-#define _GNU_SOURCE
-#include <arpa/inet.h>
+#include "plain.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { FIRST_ENDPOINT = 9500, FIRST_PORT = 1024, PORTS = 64512, SOURCES = 16 };
@@ -36,24 +29,6 @@ struct cell {
 
 static struct cell *cells;
 static atomic_int *phase; // 0 get ready, 1 connect, 2 close
-
-static double seconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec + now.tv_nsec / 1e9;
-}
-
-static void require(int ok, const char *what) {
-  if (ok) return;
-  perror(what);
-  exit(1);
-}
-
-static struct sockaddr_in address(uint32_t ip, int port) {
-  struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port)};
-  a.sin_addr.s_addr = htonl(ip);
-  return a;
-}
 
 static void add(struct cell *cell) {
   atomic_fetch_add_explicit(&cell->held, 1, memory_order_relaxed);
@@ -77,7 +52,7 @@ static void serve(int index, struct cell *cell) {
       for (int n = 0; n < 64; n++) {
         int socket = accept4(listener, 0, 0, SOCK_NONBLOCK);
         if (socket < 0) break;
-        struct epoll_event added = {.events = EPOLLIN, .data.fd = socket};
+        struct epoll_event added = {.events = SERVED, .data.fd = socket};
         require(epoll_ctl(epoll, EPOLL_CTL_ADD, socket, &added) == 0, "server epoll_ctl");
         add(cell);
       }
@@ -134,10 +109,7 @@ int main(int argc, char **argv) {
   int processes = atoi(argv[2]), all = 2 * processes;
   if (argc > 3) batch = atoi(argv[3]);
   if (connections < 1 || processes < 1 || batch < 1) return 64;
-  struct rlimit limit;
-  getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
+  take_descriptors();
   cells = mmap(0, (all + 1) * sizeof *cells, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
                -1, 0);
   phase = (atomic_int *)&cells[all];
@@ -151,13 +123,13 @@ int main(int argc, char **argv) {
     _exit(0);
   }
   usleep(200000);
-  double start = seconds();
+  uint64_t start = nanoseconds();
   atomic_store(phase, 1);
   while (held(0, processes) < connections || held(processes, all) < connections) {
-    require(seconds() - start < 300, "not finished in 300 s");
+    require(nanoseconds() - start < 300000000000, "not finished in 300 s");
     usleep(1000);
   }
-  double elapsed = seconds() - start;
+  double elapsed = (nanoseconds() - start) / 1e9;
   for (int i = processes; i < all; i++)
     while (!atomic_load(&cells[i].done)) usleep(1000);
   atomic_store(phase, 2);

@@ -2,26 +2,11 @@
 //
 // Prints one line of JSON: for waits of some lengths the lateness in seconds, median and 90th
 // percentile, with the timers as exact as a process can ask for.
-#define _GNU_SOURCE
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/epoll.h>
+#include "plain.h"
+
 #include <sys/prctl.h>
-#include <time.h>
 
 enum { WAITS = 2000 };
-
-static uint64_t nanoseconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000000000ull + now.tv_nsec;
-}
-
-static int compare(const void *left, const void *right) {
-  uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-  return a < b ? -1 : a > b;
-}
 
 int main(void) {
   static const long lengths[] = {20, 50, 100, 500, 1000};
@@ -37,7 +22,7 @@ int main(void) {
       epoll_pwait2(epoll, &event, 1, &timeout, 0);
       late[n] = nanoseconds() - start - lengths[i] * 1000;
     }
-    qsort(late, WAITS, sizeof *late, compare);
+    qsort(late, WAITS, sizeof *late, ascending);
     printf("%s\"%ld us\": [%.1e, %.1e]", i ? ", " : "", lengths[i], late[WAITS / 2] / 1e9,
            late[WAITS * 9 / 10] / 1e9);
   }
