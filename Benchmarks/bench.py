@@ -86,7 +86,7 @@ class Bench:
         for row in rows:
             self.show(row, *([pair[who][row.key] * row.scale for pair in measured]
                              for who in ("floor", "runner")))
-        self.results[title] = measured
+        self.results[f"{title}: {' and '.join(names)}"] = measured
 
     def show(self, row, floor, runner):
         ratios = sorted(b / a for a, b in zip(floor, runner) if a)
