@@ -23,9 +23,9 @@ final class TCPPeer: @unchecked Sendable {
     let address = try #require(SocketAddress(endpoint))
     socket = try Socket.open(v6: address.ip.isV6)
     try Socket.connect(socket, to: address)
-    guard try wait(for: Int16(POLLOUT)), Socket.pendingError(socket) == nil else {
-      throw Socket.pendingError(socket) ?? .connectionRefused
-    }
+    guard try wait(for: Int16(POLLOUT)) else { throw TimedOut(what: "connecting") }
+    // Reading it takes it away.
+    if let error = Socket.pendingError(socket) { throw error }
   }
 
   deinit { close() }
