@@ -16,6 +16,7 @@ extension Client where System: ~Copyable {
     if script.wantsAnswer { wantAnswer(slot) }
     guard offer(slot) else { return }
     finishWriting(slot)
+    // An answer cannot be there yet: none is empty, and nothing was read since.
     if !script.wantsAnswer { conclude(slot) }
   }
 

@@ -5,8 +5,8 @@ import Host
 /// Where messages have instants and every worker can have a processor, the two ends are kept apart.
 /// Else the kernel wakes a server on the processor of the client that has just sent to it
 /// (`wake_affine` in kernel/sched/fair.c), where it may wait for milliseconds, until the client's
-/// turn is over. Where only answers set the pace, both ends are busy all the time, and the kernel
-/// places them better than we do: processors are not equally fast on a shared host.
+/// turn is over. Where only answers set the pace nobody waits for an instant, and the kernel places
+/// the ends.
 struct Seating: Equatable {
   /// Empty where any will do.
   let servers: [Int]
