@@ -129,7 +129,7 @@ def scale(bench):
         run = bench.plan("scale", codes=(0, 100))
     held, limit, predicted = run["connections"]["established"], run["limit"], run["prediction"]
     bench.line("connections held at once", f"{held:,}", held >= 2_700_000)
-    bench.line("ended by", f"{limit['end']} {limit['resource']}")
+    bench.line("ended by", f"{limit['end']} {limit['resource']}", limit["resource"] == "memory-guard")
     bench.line("predicted", f"{predicted['connections']:,} by {predicted['resource']}: "
                             f"{100 * (predicted['connections'] / held - 1):+.1f}%")
     with bench.recording("scale") as recording:
@@ -137,7 +137,7 @@ def scale(bench):
     print(f"  {'connections':>12}{'s':>8}{'of the last, /s':>18}{'kernel memory a pair, B':>26}")
     marks, last = [], (0, 0.0)
     for mark in range(250_000, held + 1, 250_000):
-        at, count, memory = next(point for point in points if point[1] >= mark)
+        at, count, memory = next((point for point in points if point[1] >= mark), points[-1])
         if count == last[0]:
             continue
         pace = (count - last[0]) / (at - last[1])

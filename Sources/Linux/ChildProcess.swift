@@ -136,6 +136,22 @@ package enum CurrentProcess {
     _ = runner_exact_timers()
   }
 
+  /// Does something before all that other processes want to do: in the real-time class this one
+  /// runs as soon as it is ready, and takes memory from what the kernel keeps back, where others
+  /// must free some themselves. As ever where the kernel does not grant it. Children that it forks
+  /// would do the same. Source: sched(7), CAP_SYS_NICE.
+  package static func first<Failure: Error>(
+    _ body: () throws(Failure) -> Void
+  ) throws(Failure) {
+    let policy = sched_getscheduler(0)
+    var (before, lowest) = (sched_param(), sched_param(sched_priority: 1))
+    guard unsafe sched_getparam(0, &before) == 0,
+      unsafe sched_setscheduler(0, SCHED_RR, &lowest) == 0
+    else { return try body() }
+    defer { _ = unsafe sched_setscheduler(0, policy, &before) }
+    try body()
+  }
+
   /// Runs on none but these processors from now on; on any where none is named, and where the
   /// kernel does not grant it. Source: sched_setaffinity(2).
   package static func stay(on processors: [Int]) {

@@ -87,6 +87,18 @@ struct Coordinator: ~Copyable {
 
   /// Runs all phases, then ends the workers. The recording stays open for the verdict.
   mutating func drive() throws(RecordingError) -> RunEnd {
+    // It is one process among hundreds that never rest. As memory runs out, a look that comes
+    // seconds late comes after the guard was to stop the growth.
+    try CurrentProcess.first { () throws(RecordingError) in try runPhases() }
+    try endWorkers()
+    progress.finish()
+    return RunEnd(
+      duration: Instant.now().seconds(since: started), interrupted: interrupted, state: state)
+  }
+
+  // MARK: Phases
+
+  private mutating func runPhases() throws(RecordingError) {
     try awaitListeners()
     var skipping: Plan.OnLimit?
     for index in plan.phases.indices {
@@ -99,13 +111,7 @@ struct Coordinator: ~Copyable {
         skipping = plan.onLimit
       }
     }
-    try endWorkers()
-    progress.finish()
-    return RunEnd(
-      duration: Instant.now().seconds(since: started), interrupted: interrupted, state: state)
   }
-
-  // MARK: Phases
 
   /// Runs one phase; false when a limit kept it from its goal.
   ///
