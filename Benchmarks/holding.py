@@ -134,6 +134,8 @@ def scale(bench):
                             f"{100 * (predicted['connections'] / held - 1):+.1f}%")
     with bench.recording("scale") as recording:
         points = growth(recording)
+    gaps = [after[0] - before[0] for before, after in zip(points, points[1:])]
+    bench.line("longest time from one sample to the next, s", f"{max(gaps):.2f}")
     print(f"  {'connections':>12}{'s':>8}{'of the last, /s':>18}{'kernel memory a pair, B':>26}")
     marks, last = [], (0, 0.0)
     for mark in range(250_000, held + 1, 250_000):

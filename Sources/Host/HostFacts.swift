@@ -14,6 +14,7 @@ extension HostDescription {
       Fact("user", String(user)),
       Fact("CAP_SYS_RESOURCE", mayRaiseHardLimit ? "yes" : "no"),
       Fact("CAP_SYS_ADMIN", capabilities.contains(.sysAdmin) ? "yes" : "no"),
+      Fact("CAP_SYS_NICE", capabilities.contains(.sysNice) ? "yes" : "no"),
       Fact("RLIMIT_NOFILE soft", Format.count(descriptors.soft)),
       Fact("RLIMIT_NOFILE hard", Format.count(descriptors.hard)),
     ]

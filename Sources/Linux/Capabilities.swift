@@ -8,6 +8,8 @@ package struct Capabilities: OptionSet, Sendable {
   package static let netAdmin = Capabilities(rawValue: 1 << 12)
   /// Is exempt from `fs.file-max`.
   package static let sysAdmin = Capabilities(rawValue: 1 << 21)
+  /// May go before others: the real-time class.
+  package static let sysNice = Capabilities(rawValue: 1 << 23)
   /// May raise hard resource limits.
   package static let sysResource = Capabilities(rawValue: 1 << 24)
 

@@ -4,12 +4,12 @@ import Testing
 @Suite struct CapabilitiesTests {
   @Test(
     arguments: [
-      ("CapInh:\t0\nCapEff:\t000001fffeffffff\n", [.netAdmin, .sysAdmin]),
+      ("CapInh:\t0\nCapEff:\t000001fffeffffff\n", [.netAdmin, .sysAdmin, .sysNice]),
       ("CapEff:\t0000000001000000\n", .sysResource),
       ("CapEff:\t0000000000000000", []),
     ] as [(String, Capabilities)])
   func `reads the effective set`(status: String, expected: Capabilities) throws {
-    let known: Capabilities = [.netAdmin, .sysAdmin, .sysResource]
+    let known: Capabilities = [.netAdmin, .sysAdmin, .sysNice, .sysResource]
     #expect(try #require(Capabilities(status: status)).intersection(known) == expected)
   }
 
