@@ -26,7 +26,7 @@ lint:
 format:
 	$(SWIFT) format --in-place --recursive $(SOURCES)
 
-# Ratios to plain C programs and to wrk: 13 minutes. `bench-1m` takes 5, `bench-scale` 3.
+# Ratios to plain C programs and to wrk: 13 minutes. `bench-1m` takes 6, `bench-scale` 3.
 bench: build bench-deps
 	Benchmarks/run --json reports/bench.json
 

@@ -74,13 +74,14 @@ class Bench:
     # What is shown
 
     def compare(self, title, floor, runner, rows, pairs=None, names=("C", "runner")):
-        """Measures both in turn and prints a line a row."""
+        """Measures both in turn, each of them first in every second pair; prints a line a row."""
         pairs = pairs or self.pairs
         print(f"\n{title}")
         print(f"  {'':30}{names[0]:>12}{names[1]:>12}{'ratio':>8}   lowest to highest")
-        measured = []
+        measured, turns = [], [("floor", floor), ("runner", runner)]
         for pair in range(pairs):
-            measured.append({"floor": floor(), "runner": runner()})
+            measured.append({side: measure() for side, measure in turns})
+            turns.reverse()
             if sys.stderr.isatty():
                 print(f"pair {pair + 1} of {pairs}", end="\r", file=sys.stderr)
         for row in rows:

@@ -16,7 +16,7 @@ from bench import HERE
 
 
 def million(bench):
-    connecting.ramp(bench, (1_000_000,), pairs=2)
+    connecting.ramp(bench, (1_000_000,), pairs=4)
     goal = 1_000_000
     print(f"\nHolding {goal:,}")
     run, memory = watched(bench, goal)
