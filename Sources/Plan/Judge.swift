@@ -149,7 +149,7 @@ extension Recording {
   }
 
   private func foundNothing(_ phase: PhaseRecord) -> Bool {
-    phase.kind == "search" && phase.outcome == .limit && phase.ceiling == nil
+    phase.kind.finds && phase.outcome == .limit && phase.ceiling == nil
   }
 
   /// Ended below its goal, which is never a success, even where nothing says why.
@@ -164,7 +164,7 @@ extension Recording {
   /// noticed at once, the death when the worker is next looked for.
   fileprivate var decidingLimit: LimitRecord? {
     // What a search met on its way is what it was to find.
-    let finds = Set(phases.filter { $0.kind == "search" && $0.ceiling != nil }.map(\.name))
+    let finds = Set(phases.filter { $0.kind.finds && $0.ceiling != nil }.map(\.name))
     let limits = limits.filter { !finds.contains($0.phase) }
     let phase = phases.first { phase in limits.contains { $0.phase == phase.name } }
     let here = phase.map { phase in limits.filter { $0.phase == phase.name } } ?? limits

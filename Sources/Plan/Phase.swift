@@ -1,4 +1,4 @@
-import Recording
+package import Recording
 
 /// One step of a plan.
 package struct Phase: Sendable, Equatable {
@@ -24,6 +24,18 @@ package struct Phase: Sendable, Equatable {
     case search(Search)
     case pause(Duration)
     case close(pace: Pace, with: Close)
+
+    /// The kind without what the plan says of it.
+    package var word: PhaseKind {
+      switch self {
+      case .ramp: .ramp
+      case .hold: .hold
+      case .churn: .churn
+      case .search: .search
+      case .pause: .pause
+      case .close: .close
+      }
+    }
   }
 
   /// How fast connections are opened or closed.

@@ -1,3 +1,5 @@
+import Recording
+
 /// What phases need to know of the rest of the plan.
 struct PhaseContext {
   /// Nil when they could not be read.
@@ -17,15 +19,15 @@ struct PhaseContext {
 extension Reader {
   /// What a phase does, and where it says how many connections it wants.
   mutating func kind(
-    _ field: Item.Field, _ context: PhaseContext
+    _ word: PhaseKind, _ field: Item.Field, _ context: PhaseContext
   ) -> (Phase.Kind?, demand: Place?) {
-    switch field.key {
-    case "ramp": ramp(field)
-    case "hold": (span(field).map(Phase.Kind.hold), nil)
-    case "churn": churn(field)
-    case "search": search(field, context)
-    case "pause": (span(field).map(Phase.Kind.pause), nil)
-    default: (close(field), nil)
+    switch word {
+    case .ramp: ramp(field)
+    case .hold: (span(field).map(Phase.Kind.hold), nil)
+    case .churn: churn(field)
+    case .search: search(field, context)
+    case .pause: (span(field).map(Phase.Kind.pause), nil)
+    case .close: (close(field), nil)
     }
   }
 
@@ -37,7 +39,7 @@ extension Reader {
     default:
       report(
         field.item.place, "\(field.key) needs a mapping, found \(field.item.kind)",
-        hint: Self.shape(of: field.key))
+        hint: PhaseKind(rawValue: field.key).map(Self.shape))
       return false
     }
   }
@@ -158,7 +160,9 @@ extension Reader {
     _ key: String, of phase: Item.Field, _ fields: [String: Item.Field]
   ) -> Item.Field? {
     if let field = fields[key] { return field }
-    report(phase.place, "\(phase.key) needs '\(key)'", hint: Self.shape(of: phase.key))
+    report(
+      phase.place, "\(phase.key) needs '\(key)'",
+      hint: PhaseKind(rawValue: phase.key).map(Self.shape))
     return nil
   }
 }

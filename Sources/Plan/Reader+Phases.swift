@@ -1,3 +1,5 @@
+import Recording
+
 /// A phase with the places that its cross checks point at.
 struct PlacedPhase {
   /// Nil when something is wrong with it; it still has a name that thresholds may use.
@@ -10,9 +12,7 @@ struct PlacedPhase {
 }
 
 extension Reader {
-  static let phaseKinds = ["ramp", "hold", "churn", "search", "pause", "close"]
-  /// Phases that play messages and have thresholds of their own.
-  private static let playing = ["ramp", "hold", "churn", "search"]
+  private static let phaseWords = PhaseKind.allCases.map(\.rawValue)
 
   mutating func phases(
     _ item: Item, _ context: PhaseContext, _ book: inout MessageBook
@@ -41,31 +41,31 @@ extension Reader {
   ) -> PlacedPhase? {
     switch item.value {
     case .broken: return nil
-    case .scalar(let word) where Self.phaseKinds.contains(word):
-      report(
-        item.place, "the phase '\(word)' says nothing more", hint: Self.shape(of: word))
+    case .scalar(let word) where PhaseKind(rawValue: word) != nil:
+      let hint = PhaseKind(rawValue: word).map(Self.shape)
+      report(item.place, "the phase '\(word)' says nothing more", hint: hint)
       return nil
     case .map(let fields):
       guard let field = fields.first else { break }
       if fields.count > 1 {
         report(
           fields[1].place, "a phase is one key, and this one has '\(field.key)' already",
-          hint: Self.phaseKinds.contains(fields[1].key)
+          hint: PhaseKind(rawValue: fields[1].key) != nil
             ? "begin it with '- '" : "indent what belongs to '\(field.key)' deeper")
         // With everything out of line, there is nothing in it to look at.
         if case .scalar("") = field.item.value { return nil }
       }
-      guard Self.phaseKinds.contains(field.key) else {
+      guard let kind = PhaseKind(rawValue: field.key) else {
         report(
           field.place, "there is no phase \(quoted(field.key))",
-          hint: didYouMean(field.key, Self.phaseKinds)
-            ?? "phases are \(alternatives(Self.phaseKinds))")
+          hint: didYouMean(field.key, Self.phaseWords)
+            ?? "phases are \(alternatives(Self.phaseWords))")
         return nil
       }
       let number = counts[field.key, default: 0] + 1
       counts[field.key] = number
       let name = number == 1 ? field.key : "\(field.key)-\(number)"
-      return phase(named: name, line: planLine(item.place), field, context, &book)
+      return phase(kind, named: name, line: planLine(item.place), field, context, &book)
     default: break
     }
     report(item.place, "expected a phase, found \(item.kind)", hint: Self.example)
@@ -73,13 +73,13 @@ extension Reader {
   }
 
   private mutating func phase(
-    named name: String, line: Int, _ field: Item.Field, _ context: PhaseContext,
-    _ book: inout MessageBook
+    _ word: PhaseKind, named name: String, line: Int, _ field: Item.Field,
+    _ context: PhaseContext, _ book: inout MessageBook
   ) -> PlacedPhase {
-    let (kind, demand) = kind(field, context)
+    let (kind, demand) = kind(word, field, context)
     var phase = PlacedPhase(
       phase: nil, name: name, demand: demand, messages: [], thresholds: [])
-    if Self.playing.contains(field.key), case .map(let fields) = field.item.value {
+    if word.plays, case .map(let fields) = field.item.value {
       for field in fields {
         switch field.key {
         case "messages": phase.messages = played(field.item, into: &book)
@@ -100,10 +100,11 @@ extension Reader {
   mutating func phaseFields(
     _ field: Item.Field, known: [String]
   ) -> [String: Item.Field] {
-    let isPlaying = Self.playing.contains(field.key)
+    let isPlaying = PhaseKind(rawValue: field.key)?.plays == true
+    let playing = PhaseKind.allCases.filter(\.plays).map(\.rawValue)
     let misplaced = [
       "messages": Problem(
-        "the phase '\(field.key)' plays no messages", hint: "ramp, hold, churn and search do"),
+        "the phase '\(field.key)' plays no messages", hint: "\(listed(playing)) do"),
       "thresholds": Problem(
         "the phase '\(field.key)' has no thresholds of its own",
         hint: "in 'thresholds' of the plan write for example failures == 0 in \(field.key)"),
@@ -113,13 +114,13 @@ extension Reader {
       misplaced: isPlaying ? [:] : misplaced) ?? [:]
   }
 
-  static func shape(of kind: String) -> String {
+  static func shape(of kind: PhaseKind) -> String {
     switch kind {
-    case "ramp": "write ramp: {to: 20k, rate: 10k/s}"
-    case "churn": "write churn: {rate: 2k/s, lifetime: 5s, for: 1m}"
-    case "search": "write search: {from: 10k, step: 10k, until: \"failures.rate > 0.1%\"}"
-    case "close": "write close: reset"
-    default: "write \(kind): 30s"
+    case .ramp: "write ramp: {to: 20k, rate: 10k/s}"
+    case .churn: "write churn: {rate: 2k/s, lifetime: 5s, for: 1m}"
+    case .search: "write search: {from: 10k, step: 10k, until: \"failures.rate > 0.1%\"}"
+    case .close: "write close: reset"
+    case .hold, .pause: "write \(kind.rawValue): 30s"
     }
   }
 }

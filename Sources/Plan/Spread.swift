@@ -36,7 +36,7 @@ struct Spread {
   func callAsFunction(of metric: ComparedMetric, in phase: String?) -> Double? {
     switch metric {
     case .connectRate:
-      rate(of: [.handshakes], in: phase) { ["ramp", "churn"].contains($0.kind) }
+      rate(of: [.handshakes], in: phase) { $0.kind.hasConnectRate }
     case .messagesRate:
       rate(of: recording.series(named: MessageOutcome.sent.seriesName).map(\.key), in: phase) {
         _ in true

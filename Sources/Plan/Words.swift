@@ -19,6 +19,12 @@ func alternatives(_ words: [String]) -> String {
   return words.dropLast().joined(separator: ", ") + " or " + last
 }
 
+/// "a, b and c".
+func listed(_ words: [String]) -> String {
+  guard let last = words.last, words.count > 1 else { return words.first ?? "" }
+  return words.dropLast().joined(separator: ", ") + " and " + last
+}
+
 /// The known word that someone who wrote `word` most likely meant; nil when none is near.
 func nearest(to word: String, of known: [String]) -> String? {
   let written = Array(word.lowercased().unicodeScalars)

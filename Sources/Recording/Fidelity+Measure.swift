@@ -31,7 +31,7 @@ extension Fidelity {
       }
       if shift == nil { shift = beganAgain.map { $0 - began / speed } }
       // A search is searched again: it drives what it finds right.
-      guard original.phases[place].kind != "search", let wanted = recorded[place] else { continue }
+      guard !original.phases[place].kind.finds, let wanted = recorded[place] else { continue }
       let first = began / speed + (shift ?? 0)
       curves.recorded.add(wanted, from: first, speed: speed)
       arrivals += Int(wanted.count)

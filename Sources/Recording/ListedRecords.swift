@@ -10,14 +10,14 @@ extension PhaseRecord: Listed {
 
   var values: [(any DatabaseValueConvertible)?] {
     [
-      name, kind, title, planLine, goal, plannedRate, started, ended, outcome.rawValue,
+      name, kind.rawValue, title, planLine, goal, plannedRate, started, ended, outcome.rawValue,
       established, accepted, phantom, failures, ceiling, remark,
     ]
   }
 
   init(row: Row) throws {
     self.init(
-      name: try row.get("name"), kind: try row.get("kind"), title: try row.get("title"),
+      name: try row.get("name"), kind: try row.choice("kind"), title: try row.get("title"),
       planLine: try row.get("plan_line"), goal: try row.get("goal"),
       plannedRate: try row.get("planned_rate"), started: try row.get("started"),
       ended: try row.get("ended"), outcome: try row.choice("outcome"),

@@ -15,8 +15,7 @@ package struct PhaseRecord: Sendable, Equatable {
 
   /// Unique in the plan, for example `ramp` or `hold-2`.
   package var name: String
-  /// `ramp`, `hold`, `churn`, `search`, `close` or `pause`.
-  package var kind: String
+  package var kind: PhaseKind
   /// The phase as planned, for example "ramp to 1,000,000 at 25,000/s".
   package var title: String
   package var planLine: Int
@@ -40,7 +39,7 @@ package struct PhaseRecord: Sendable, Equatable {
   package var remark: String
 
   package init(
-    name: String, kind: String, title: String, planLine: Int, goal: Int? = nil,
+    name: String, kind: PhaseKind, title: String, planLine: Int, goal: Int? = nil,
     plannedRate: Double? = nil, started: Double? = nil, ended: Double? = nil,
     outcome: Outcome = .skipped, established: Int = 0, accepted: Int = 0, phantom: Int = 0,
     failures: Int = 0, ceiling: Int? = nil, remark: String = ""

@@ -51,13 +51,13 @@ extension Recording {
   func connectRate(of phases: [PhaseRecord]) -> Double? {
     var gained = 0.0
     var elapsed = 0.0
-    for phase in phases where phase.kind == "churn" {
+    for phase in phases where phase.kind == .churn {
       guard let span = span(of: phase) else { continue }
       let churn = churned(in: span)
       gained += churn.gained
       elapsed += churn.elapsed
     }
-    for ramp in phases where ramp.kind == "ramp" {
+    for ramp in phases where ramp.kind == .ramp {
       guard let span = span(of: ramp) else { continue }
       let before = series(.established)?.level(at: span.lowerBound) ?? 0
       var most = Double(most(\.established, .established, of: [ramp]))

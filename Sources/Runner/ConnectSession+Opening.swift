@@ -170,7 +170,7 @@ extension ConnectSession {
       host: host, demand: demand(done), prediction: [], before: done.before,
       after: kernel.readings().values)
     let phase = PhaseRecord(
-      name: "connect", kind: "connect", title: "connect", planLine: 0, goal: done.total,
+      name: "connect", kind: .ramp, title: "connect", planLine: 0, goal: done.total,
       established: done.standing)
     if isShort {
       fellShort = true

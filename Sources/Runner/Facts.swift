@@ -41,23 +41,12 @@ extension PhaseRecord {
     default: break
     }
     self.init(
-      name: phase.name, kind: phase.kindName, title: phase.title, planLine: phase.line,
+      name: phase.name, kind: phase.kind.word, title: phase.title, planLine: phase.line,
       goal: phase.goal, plannedRate: rate)
   }
 }
 
 extension Phase {
-  fileprivate var kindName: String {
-    switch kind {
-    case .ramp: "ramp"
-    case .hold: "hold"
-    case .churn: "churn"
-    case .search: "search"
-    case .pause: "pause"
-    case .close: "close"
-    }
-  }
-
   /// Seconds that a phase with a planned end takes.
   var plannedSeconds: Double? {
     switch kind {

@@ -173,7 +173,7 @@ struct ServeSession: ~Copyable {
 
   private func phaseRecord() -> PhaseRecord {
     PhaseRecord(
-      name: Self.phase, kind: Self.phase, title: Self.phase, planLine: 0, established: most,
+      name: Self.phase, kind: .hold, title: Self.phase, planLine: 0, established: most,
       accepted: most)
   }
 

@@ -8,8 +8,8 @@ enum Compared {
       planName: "p", effectivePlan: "a: 1\nb: 2\n", started: "2026-01-02T03:04:05.678Z",
       duration: 6)
     recording.phases = [
-      phase("ramp", from: 0, to: 4, established: 1000),
-      phase("hold", from: 4, to: 6, established: 1000),
+      phase(.ramp, from: 0, to: 4, established: 1000),
+      phase(.hold, from: 4, to: 6, established: 1000),
     ]
     recording.host = [Fact("kernel", "Linux 6.18.0"), Fact("memory available", "20 GiB")]
     recording.series = [counter(.handshakes, [0, 250, 500, 750, 1000, 1000, 1000])]
@@ -18,10 +18,11 @@ enum Compared {
   }
 
   static func phase(
-    _ name: String, from start: Double, to end: Double, established: Int
+    _ kind: PhaseKind, from start: Double, to end: Double, established: Int
   ) -> PhaseRecord {
     PhaseRecord(
-      name: name, kind: name, title: name, planLine: 1, started: start, ended: end,
+      name: kind.rawValue, kind: kind, title: kind.rawValue, planLine: 1, started: start,
+      ended: end,
       outcome: .done, established: established, accepted: established)
   }
 

@@ -62,7 +62,7 @@ import Testing
 
   @Test func `a phase of one run only stands there without a verdict`() {
     var other = Compared.run
-    other.phases[1] = Compared.phase("churn", from: 4, to: 6, established: 1000)
+    other.phases[1] = Compared.phase(.churn, from: 4, to: 6, established: 1000)
     let figures = Comparison(base: Compared.run, new: other).figures
     let names = figures.compactMap(\.phase)
     #expect(names.first == "ramp" && names.last == "churn" && names.contains("hold"))

@@ -17,7 +17,7 @@ import Testing
       duration: 2,
       phases: [
         PhaseRecord(
-          name: "ramp", kind: "ramp", title: "", planLine: 2, goal: 1000, started: 0, ended: 2,
+          name: "ramp", kind: .ramp, title: "", planLine: 2, goal: 1000, started: 0, ended: 2,
           outcome: .done, established: 1000, accepted: 1000)
       ])
   }

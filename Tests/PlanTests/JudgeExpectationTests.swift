@@ -17,10 +17,10 @@ import Testing
       planName: "test", planFile: "test.plan", planText: text, duration: 12,
       phases: [
         PhaseRecord(
-          name: "ramp", kind: "ramp", title: "", planLine: 3, goal: 1000, started: 0, ended: 2,
+          name: "ramp", kind: .ramp, title: "", planLine: 3, goal: 1000, started: 0, ended: 2,
           outcome: .limit, established: 910, accepted: 900, phantom: 10),
         PhaseRecord(
-          name: "hold", kind: "hold", title: "", planLine: 4, started: 2, ended: 12,
+          name: "hold", kind: .hold, title: "", planLine: 4, started: 2, ended: 12,
           outcome: .done, established: 910, accepted: 900),
       ],
       limits: [

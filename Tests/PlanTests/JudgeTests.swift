@@ -19,10 +19,10 @@ private func good() -> Recording {
     planName: "test", planFile: "test.plan", planText: planText, duration: 12,
     phases: [
       PhaseRecord(
-        name: "ramp", kind: "ramp", title: "", planLine: 3, goal: 1000, started: 0, ended: 2,
+        name: "ramp", kind: .ramp, title: "", planLine: 3, goal: 1000, started: 0, ended: 2,
         outcome: .done, established: 1000, accepted: 1000),
       PhaseRecord(
-        name: "hold", kind: "hold", title: "", planLine: 4, started: 2, ended: 12, outcome: .done,
+        name: "hold", kind: .hold, title: "", planLine: 4, started: 2, ended: 12, outcome: .done,
         established: 1000, accepted: 1000),
     ],
     series: [
@@ -273,7 +273,7 @@ private struct Case: Sendable, CustomTestStringConvertible {
       """
     recording.phases.append(
       PhaseRecord(
-        name: "ramp-2", kind: "ramp", title: "", planLine: 2, goal: 3000, started: 12, ended: 32,
+        name: "ramp-2", kind: .ramp, title: "", planLine: 2, goal: 3000, started: 12, ended: 32,
         outcome: .done, established: 3000, accepted: 3000))
     #expect(judge(recording).thresholds[0].value == 100)
   }

@@ -16,7 +16,7 @@ import Testing
       planName: "p", duration: end,
       phases: [
         PhaseRecord(
-          name: "ramp", kind: "ramp", title: "", planLine: 1, started: 0, ended: end,
+          name: "ramp", kind: .ramp, title: "", planLine: 1, started: 0, ended: end,
           outcome: .done)
       ],
       series: [

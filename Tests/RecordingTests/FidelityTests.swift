@@ -5,7 +5,7 @@ import Testing
 @Suite struct FidelityTests {
   /// A ramp of one worker; an arrival in each of these ticks, and messages of one pattern.
   private func run(
-    _ ticks: [UInt8], startingAt started: Double = 1, messages: UInt8 = 0, phase: String = "ramp"
+    _ ticks: [UInt8], startingAt started: Double = 1, messages: UInt8 = 0, phase: PhaseKind = .ramp
   ) -> Recording {
     var entries: [UInt8] = [2, 0]
     var last: UInt8 = 0
@@ -20,7 +20,8 @@ import Testing
       planName: "x",
       phases: [
         PhaseRecord(
-          name: phase, kind: phase, title: phase, planLine: 1, started: started, ended: 9,
+          name: phase.rawValue, kind: phase, title: phase.rawValue, planLine: 1, started: started,
+          ended: 9,
           outcome: .done)
       ],
       drive: [DriveRecord(worker: 0, entries: entries)])
@@ -80,7 +81,7 @@ import Testing
 
   @Test func `a search is searched again, so its arrivals say nothing`() {
     let fidelity = fidelity(
-      run([0, 9], phase: "search"), run([0], phase: "search"), phases: ["search"])
+      run([0, 9], phase: .search), run([0], phase: .search), phases: ["search"])
     #expect(fidelity.arrivals == 0)
     #expect(fidelity.late == nil)
   }

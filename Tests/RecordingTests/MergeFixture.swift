@@ -11,10 +11,10 @@ extension Recording {
       host: [Fact("kernel", "6.18"), Fact("memory", host == "a" ? "1 GiB" : "2 GiB")],
       phases: [
         PhaseRecord(
-          name: "ramp", kind: "ramp", title: "ramp to 10", planLine: 3, goal: connections,
+          name: "ramp", kind: .ramp, title: "ramp to 10", planLine: 3, goal: connections,
           plannedRate: 5, started: 1, ended: 3, outcome: .done, established: connections),
         PhaseRecord(
-          name: "hold", kind: "hold", title: "hold", planLine: 4, started: 3, ended: 9,
+          name: "hold", kind: .hold, title: "hold", planLine: 4, started: 3, ended: 9,
           outcome: .done, established: connections, failures: 1),
       ],
       workers: [

@@ -10,10 +10,10 @@ import Testing
       planName: "p", duration: 12,
       phases: [
         PhaseRecord(
-          name: "ramp", kind: "ramp", title: "", planLine: 1, goal: 1000, started: 0, ended: 2,
+          name: "ramp", kind: .ramp, title: "", planLine: 1, goal: 1000, started: 0, ended: 2,
           outcome: .done, established: 1000, accepted: 990, phantom: 10),
         PhaseRecord(
-          name: "hold", kind: "hold", title: "", planLine: 2, started: 2, ended: 12,
+          name: "hold", kind: .hold, title: "", planLine: 2, started: 2, ended: 12,
           outcome: .done, established: 1000, accepted: 1000),
       ],
       series: [
@@ -94,7 +94,7 @@ import Testing
     var recording = recording()
     recording.phases.append(
       PhaseRecord(
-        name: "ramp-2", kind: "ramp", title: "", planLine: 3, goal: 3000, started: 12, ended: 32,
+        name: "ramp-2", kind: .ramp, title: "", planLine: 3, goal: 3000, started: 12, ended: 32,
         outcome: .done, established: 3000, accepted: 3000))
     #expect(Metrics(recording, phase: "ramp-2").connectRate == 100)
     #expect(Metrics(recording).connectRate == 3000.0 / 22)

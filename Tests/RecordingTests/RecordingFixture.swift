@@ -27,11 +27,11 @@ extension Recording {
       host: [Fact("kernel", "6.18"), Fact("kernel", "twice")],
       phases: [
         PhaseRecord(
-          name: "ramp", kind: "ramp", title: "ramp to 1,000,000", planLine: 7, goal: 1_000_000,
+          name: "ramp", kind: .ramp, title: "ramp to 1,000,000", planLine: 7, goal: 1_000_000,
           plannedRate: 25_000, started: 0.25, ended: 2.5, outcome: .limit, established: 19_936,
           accepted: 19_930, phantom: 6, failures: 12, ceiling: 19_930,
           remark: "14,000/s of 25,000/s planned: every core was busy"),
-        PhaseRecord(name: "pause", kind: "pause", title: "pause 5s", planLine: 8),
+        PhaseRecord(name: "pause", kind: .pause, title: "pause 5s", planLine: 8),
       ],
       workers: [
         WorkerRecord(

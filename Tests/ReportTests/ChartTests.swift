@@ -82,7 +82,7 @@ import Testing
     recording.phases[1].ended = 6.99
     recording.phases.append(
       PhaseRecord(
-        name: "close", kind: "close", title: "close", planLine: 11, started: 6.99, ended: 7.25))
+        name: "close", kind: .close, title: "close", planLine: 11, started: 6.99, ended: 7.25))
     let page = try XMLNode.parse(html(recording, Sample.passedJudgement), as: .html)
     let names = page.all.filter { $0["class"] == "phase" }.map(\.text)
     #expect(Set(names) == ["ramp", "hold"])

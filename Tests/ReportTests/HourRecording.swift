@@ -49,19 +49,20 @@ enum Hour {
 
   private static var phases: [PhaseRecord] {
     func phase(
-      _ name: String, _ title: String, _ from: Double, _ to: Double, goal: Int? = nil
+      _ kind: PhaseKind, _ title: String, _ from: Double, _ to: Double, goal: Int? = nil,
+      name: String? = nil
     ) -> PhaseRecord {
       PhaseRecord(
-        name: name, kind: String(name.prefix { $0 != "-" }), title: title, planLine: 11, goal: goal,
-        plannedRate: name == "ramp" ? 2_000 : nil, started: from, ended: to, outcome: .done,
-        established: Int(Hour.goal), accepted: Int(Hour.goal), failures: name == "churn" ? 900 : 0)
+        name: name ?? kind.rawValue, kind: kind, title: title, planLine: 11, goal: goal,
+        plannedRate: kind == .ramp ? 2_000 : nil, started: from, ended: to, outcome: .done,
+        established: Int(Hour.goal), accepted: Int(Hour.goal), failures: kind == .churn ? 900 : 0)
     }
     return [
-      phase("ramp", "ramp to 1,000,000 at 2,000/s", 0, 500, goal: 1_000_000),
-      phase("hold", "hold for 20 min, 4 patterns", 500, 1_700),
-      phase("churn", "churn at 2,000/s for 20 min", 1_700, 2_900),
-      phase("hold-2", "hold for 10 min, 4 patterns", 2_900, 3_500),
-      phase("close", "close over 100 s", 3_500, 3_600),
+      phase(.ramp, "ramp to 1,000,000 at 2,000/s", 0, 500, goal: 1_000_000),
+      phase(.hold, "hold for 20 min, 4 patterns", 500, 1_700),
+      phase(.churn, "churn at 2,000/s for 20 min", 1_700, 2_900),
+      phase(.hold, "hold for 10 min, 4 patterns", 2_900, 3_500, name: "hold-2"),
+      phase(.close, "close over 100 s", 3_500, 3_600),
     ]
   }
 

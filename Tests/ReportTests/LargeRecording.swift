@@ -79,15 +79,15 @@ enum Large {
     let held = limited ? Int(ceiling) : 1_000_000
     return [
       PhaseRecord(
-        name: "ramp", kind: "ramp", title: "ramp to 1,000,000 at 25,000/s", planLine: 18,
+        name: "ramp", kind: .ramp, title: "ramp to 1,000,000 at 25,000/s", planLine: 18,
         goal: 1_000_000, plannedRate: 25_000, started: 0, ended: rampEnd,
         outcome: limited ? .limit : .done, established: held + (limited ? 4_096 : 0),
         accepted: held, phantom: limited ? 4_096 : 0, failures: limited ? 1_312 : 0),
       PhaseRecord(
-        name: "hold", kind: "hold", title: "hold for 10 s", planLine: 19, started: rampEnd,
+        name: "hold", kind: .hold, title: "hold for 10 s", planLine: 19, started: rampEnd,
         ended: end * 0.92, outcome: .done, established: held, accepted: held),
       PhaseRecord(
-        name: "close", kind: "close", title: "close at 50,000/s with reset", planLine: 20,
+        name: "close", kind: .close, title: "close at 50,000/s with reset", planLine: 20,
         started: end * 0.92, ended: end, outcome: .done),
     ]
   }

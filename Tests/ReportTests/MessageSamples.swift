@@ -51,7 +51,7 @@ extension Sample {
     recording.planName = "ceiling"
     recording.phases = [
       PhaseRecord(
-        name: "search", kind: "search", title: "search from 10,000 in steps of 10,000",
+        name: "search", kind: .search, title: "search from 10,000 in steps of 10,000",
         planLine: 9, started: 0, ended: 7, outcome: .done, established: 20_000,
         accepted: 19_992, failures: 1, ceiling: 19_992)
     ]

@@ -19,11 +19,11 @@ enum Sample {
     ]
     recording.phases = [
       PhaseRecord(
-        name: "ramp", kind: "ramp", title: "ramp to 50,000 at 25,000/s", planLine: 9,
+        name: "ramp", kind: .ramp, title: "ramp to 50,000 at 25,000/s", planLine: 9,
         goal: 50_000, plannedRate: 25_000, started: 0, ended: 2, outcome: .done,
         established: 50_000, accepted: 50_000),
       PhaseRecord(
-        name: "hold", kind: "hold", title: "hold for 5 s", planLine: 10, started: 2, ended: 7,
+        name: "hold", kind: .hold, title: "hold for 5 s", planLine: 10, started: 2, ended: 7,
         outcome: .done, established: 50_000, accepted: 50_000),
     ]
     recording.workers = [
@@ -85,11 +85,11 @@ enum Sample {
     recording.duration = 4.5
     recording.phases = [
       PhaseRecord(
-        name: "ramp", kind: "ramp", title: "ramp to 1,000,000 at 25,000/s", planLine: 12,
+        name: "ramp", kind: .ramp, title: "ramp to 1,000,000 at 25,000/s", planLine: 12,
         goal: 1_000_000, plannedRate: 25_000, started: 0, ended: 2.5, outcome: .limit,
         established: 20_064, accepted: 19_936, phantom: 128, failures: 12),
       PhaseRecord(
-        name: "hold", kind: "hold", title: "hold for 30 s", planLine: 13, outcome: .skipped),
+        name: "hold", kind: .hold, title: "hold for 30 s", planLine: 13, outcome: .skipped),
     ]
     recording.series = [
       gauge(.established, "connections", [0, 20_064, 20_064, 20_064, 20_064]),
@@ -154,7 +154,7 @@ enum Sample {
     recording.phases[1].ended = 4
     recording.phases[1].outcome = .interrupted
     recording.phases.append(
-      PhaseRecord(name: "close", kind: "close", title: "close at 50,000/s", planLine: 11))
+      PhaseRecord(name: "close", kind: .close, title: "close at 50,000/s", planLine: 11))
     return recording
   }
 
@@ -174,7 +174,7 @@ enum Sample {
     recording.phases[0].established = 0
     recording.phases[0].accepted = 0
     recording.phases[1] = PhaseRecord(
-      name: "hold", kind: "hold", title: "hold for 5 s", planLine: 10)
+      name: "hold", kind: .hold, title: "hold for 5 s", planLine: 10)
     recording.series = [
       gauge(.established, "connections", [0, 25_000]),
       gauge(.accepted, "connections", [0, 24_990]),

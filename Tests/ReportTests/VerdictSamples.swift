@@ -53,7 +53,7 @@ extension Sample {
         """, hostname: "build-7", host: [Fact("RLIMIT_NOFILE", "20,000")],
       phases: [
         PhaseRecord(
-          name: "ramp", kind: "ramp", title: "ramp to 1,000,000 at 25,000/s", planLine: 12,
+          name: "ramp", kind: .ramp, title: "ramp to 1,000,000 at 25,000/s", planLine: 12,
           goal: 1_000_000, plannedRate: 25_000)
       ],
       prediction: [

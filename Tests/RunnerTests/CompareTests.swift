@@ -18,7 +18,7 @@ import Testing
       planName: "p", effectivePlan: "a: 1\n", started: "2026-01-02T03:04:05.678Z", duration: 4)
     recording.phases = [
       PhaseRecord(
-        name: "ramp", kind: "ramp", title: "ramp", planLine: 1, started: 0, ended: 4,
+        name: "ramp", kind: .ramp, title: "ramp", planLine: 1, started: 0, ended: 4,
         outcome: .done, established: count, accepted: count)
     ]
     return recording

@@ -20,7 +20,7 @@ import Testing
       started: "2026-01-02T03:04:05.678Z", duration: 1, hostname: "box",
       phases: [
         PhaseRecord(
-          name: "ramp", kind: "ramp", title: "ramp to 100", planLine: 2, goal: 100, started: 0,
+          name: "ramp", kind: .ramp, title: "ramp to 100", planLine: 2, goal: 100, started: 0,
           ended: 1, outcome: .done, established: 100, accepted: 100)
       ],
       series: [

@@ -22,7 +22,7 @@ import Testing
               .established, unit: "", kind: .gauge, value: established?[second] ?? at * 100),
           ]),
         state: RunState(phases: [
-          PhaseRecord(name: "ramp", kind: "ramp", title: "", planLine: 1, goal: 1000, started: 0)
+          PhaseRecord(name: "ramp", kind: .ramp, title: "", planLine: 1, goal: 1000, started: 0)
         ]))
     }
     return live

@@ -27,7 +27,7 @@ import Testing
       started: started, duration: 4, hostname: host,
       phases: [
         PhaseRecord(
-          name: "ramp", kind: "ramp", title: "ramp to 100", planLine: 2, goal: 100, started: 0,
+          name: "ramp", kind: .ramp, title: "ramp to 100", planLine: 2, goal: 100, started: 0,
           ended: 4, outcome: .done, established: 100)
       ],
       workers: [WorkerRecord(id: 0, end: .client, pid: 1)],

@@ -3,7 +3,8 @@ import Recording
 extension PhaseRecord {
   var json: JSON {
     .object([
-      "name": .text(name), "kind": .text(kind), "title": .text(title), "line": .integer(planLine),
+      "name": .text(name), "kind": .text(kind.rawValue), "title": .text(title),
+      "line": .integer(planLine),
       "goal": .integer(goal), "rate": .number(plannedRate), "started": .number(started),
       "ended": .number(ended), "outcome": .text(outcome.rawValue),
       "established": .integer(established), "accepted": .integer(accepted),
