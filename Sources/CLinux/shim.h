@@ -129,6 +129,31 @@ static inline void runner_ignore_signal(int number) { signal(number, SIG_IGN); }
 static inline int runner_exit_code(int status) { return WEXITSTATUS(status); }
 static inline int runner_death_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
 
+/// The network namespace of this thread from now on. setns(2); CLONE_NEWNET is 0x40000000.
+static inline int runner_enter_network(int space) {
+  return (int)syscall(SYS_setns, space, 0x40000000);
+}
+
+/// A mount of tracefs that stands nowhere in the file system: it is there for whoever holds the
+/// descriptor, and goes with it. fsopen, fsconfig and fsmount: Linux 5.2; -1 and errno elsewhere.
+static inline int runner_detached_tracefs(void) {
+#ifdef SYS_fsmount
+  int context = (int)syscall(SYS_fsopen, "tracefs", 1 /* FSOPEN_CLOEXEC */);
+  if (context < 0) return -1;
+  int mount = -1;
+  if (syscall(SYS_fsconfig, context, 6 /* FSCONFIG_CMD_CREATE */, (void *)0, (void *)0, 0) == 0)
+    mount = (int)syscall(SYS_fsmount, context, 1 /* FSMOUNT_CLOEXEC */,
+                         14 /* MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC */);
+  int reason = errno;
+  close(context);
+  errno = reason;
+  return mount;
+#else
+  errno = ENOSYS;
+  return -1;
+#endif
+}
+
 static inline int runner_terminal_width(int descriptor) {
   struct winsize size;
   return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;

@@ -1,0 +1,116 @@
+import CLinux
+import Glibc
+import SystemPackage
+
+/// Why the kernel drops packets, by its tracepoint `skb:kfree_skb`: packets of the whole machine, of
+/// every network namespace. Source: include/net/dropreason-core.h, Documentation/trace/ftrace.rst.
+///
+/// It has a tracing instance of its own, so that nobody else's tracing changes, and the instance a
+/// small buffer, in which the newest events stay. Tracing ends with this value. A process that was
+/// killed leaves its instance behind; the next one that traces removes it.
+package final class PacketDropTrace {
+  private let directory: TracingDirectory
+  private let path: String
+  private let pipe: Int32
+  /// An instance with an open file is in use: nobody else removes it.
+  private let hold: Int32
+  private var rest: [UInt8] = []
+
+  /// Bytes of each processor's buffer, some 1,500 events; and bytes of text that one read takes.
+  private static let bufferKibibytes = 64
+  private static let mostText = 1 << 19
+  private static let prefix = "runner-"
+
+  /// - Parameter reasons: those that matter, by the kernel's names; the kernel leaves out the others.
+  ///   Nil where the kernel cannot tell reasons, or not to this process.
+  package init?(reasons: Set<String>) {
+    guard let directory = TracingDirectory() else { return nil }
+    let event = "events/skb/kfree_skb"
+    guard
+      let format = ProcFile.text(of: "\(directory.path)/\(event)/format"),
+      let filter = Self.filter(for: reasons, format: format)
+    else { return nil }
+    let instances = "\(directory.path)/instances"
+    Self.removeAbandoned(in: instances)
+    path = "\(instances)/\(Self.prefix)\(getpid())"
+    guard unsafe mkdir(path, 0o700) == 0 else { return nil }
+    hold = unsafe open("\(path)/tracing_on", O_RDONLY | O_CLOEXEC)
+    pipe = unsafe open("\(path)/trace_pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    self.directory = directory
+    let isReady =
+      hold >= 0 && pipe >= 0
+      && Self.write("\(Self.bufferKibibytes)", to: "\(path)/buffer_size_kb")
+      && Self.write(filter, to: "\(path)/\(event)/filter")
+      && Self.write("1", to: "\(path)/\(event)/enable")
+    // `deinit` runs for an initialiser that gives up here, too.
+    guard isReady else { return nil }
+  }
+
+  deinit {
+    _ = Self.write("0", to: "\(path)/events/skb/kfree_skb/enable")
+    if pipe >= 0 { close(pipe) }
+    if hold >= 0 { close(hold) }
+    _ = unsafe rmdir(path)
+  }
+
+  /// Packets dropped since the last read, by reason. At least so many: where more are dropped than
+  /// the buffer holds, the oldest ones are forgotten.
+  package func read() -> [String: Int] {
+    var counts: [String: Int] = [:]
+    var taken = 0
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while taken < Self.mostText {
+      let count = unsafe chunk.withUnsafeMutableBytes { bytes in
+        unsafe Glibc.read(pipe, bytes.baseAddress, bytes.count)
+      }
+      guard count > 0 else { break }
+      taken += count
+      rest += chunk[..<count]
+      let end = rest.lastIndex(of: UInt8(ascii: "\n")) ?? -1
+      for line in rest[..<(end + 1)].split(separator: UInt8(ascii: "\n")) {
+        if let reason = Self.reason(in: line) { counts[reason, default: 0] += 1 }
+      }
+      rest.removeSubrange(..<(end + 1))
+    }
+    return counts
+  }
+
+  /// What stands behind "reason: " at the end of an event.
+  private static func reason(in line: ArraySlice<UInt8>) -> String? {
+    guard let colon = line.lastIndex(of: UInt8(ascii: ":")), colon + 2 < line.endIndex else {
+      return nil
+    }
+    return String(decoding: line[(colon + 2)...], as: UTF8.self)
+  }
+
+  /// A condition on packets of IP that were dropped for one of these reasons; nil where the format
+  /// has no such reasons. Their numbers differ between kernels, and stand in the format.
+  static func filter(for reasons: Set<String>, format: String) -> String? {
+    let pair = /\{ *(0x[0-9a-f]+|\d+), *"(\w+)" *\}/
+    let numbers = format.matches(of: pair).filter { reasons.contains(String($0.2)) }.map(\.1)
+    guard !numbers.isEmpty else { return nil }
+    let any = numbers.map { "reason == \($0)" }.joined(separator: " || ")
+    // ETH_P_IP and ETH_P_IPV6.
+    return "(protocol == 2048 || protocol == 34525) && (\(any))"
+  }
+
+  /// The kernel refuses to remove those that somebody still has open.
+  private static func removeAbandoned(in instances: String) {
+    guard let directory = unsafe opendir(instances) else { return }
+    defer { unsafe closedir(directory) }
+    while let entry = unsafe readdir(directory) {
+      let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name.hasPrefix(prefix) { _ = unsafe rmdir("\(instances)/\(name)") }
+    }
+  }
+
+  private static func write(_ text: String, to path: String) -> Bool {
+    let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    var text = text
+    return text.withUTF8 { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) } >= 0
+  }
+}

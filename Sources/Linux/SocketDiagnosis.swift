@@ -1,0 +1,175 @@
+package import Addressing
+import CLinux
+import Glibc
+package import SystemPackage
+
+/// What the kernel knows of the TCP sockets of a network namespace, asked by netlink and filtered
+/// in the kernel. Source: sock_diag(7), net/ipv4/inet_diag.c.
+///
+/// It stays with the namespace it was opened in, whichever one its process enters later. Asking for
+/// listeners costs what the host has of listeners; asking for any other state walks the table of
+/// all connections, and costs about a microsecond for each that matches.
+package final class SocketDiagnosis {
+  private let netlink: FileDescriptor
+  private var buffer = [UInt8](repeating: 0, count: 1 << 16)
+
+  package init() throws(Errno) {
+    let descriptor = socket(
+      AF_NETLINK, Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue), Self.protocolNumber)
+    guard descriptor >= 0 else { throw lastError }
+    netlink = FileDescriptor(rawValue: descriptor)
+    // A kernel that never ends its answer shall not hold up a run.
+    var patience = timeval(tv_sec: 5, tv_usec: 0)
+    _ = unsafe setsockopt(
+      descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+  }
+
+  deinit { Socket.close(netlink) }
+
+  /// Passes on every socket in one of these states that meets one of these conditions.
+  package func each(
+    _ states: TCPStates, anyOf conditions: [SocketCondition], _ body: (DiagnosedSocket) -> Void
+  ) throws(Errno) {
+    // A filter of the kernel is at most 64 KiB long.
+    var rest = conditions[...]
+    while !rest.isEmpty {
+      let filter = SocketFilter(rest.prefix(1000))
+      rest = rest.dropFirst(1000)
+      // A socket of IPv6 may speak IPv4, so those of IPv6 are asked for in any case.
+      for family in [AF_INET, AF_INET6] {
+        try send(DiagnosisRequest.bytes(family: UInt8(family), states: states, filter: filter))
+        try receive(body)
+      }
+    }
+  }
+
+  private func send(_ request: [UInt8]) throws(Errno) {
+    let sent = unsafe request.withUnsafeBytes { bytes in
+      unsafe Glibc.send(netlink.rawValue, bytes.baseAddress, bytes.count, 0)
+    }
+    guard sent == request.count else { throw lastError }
+  }
+
+  /// Reads one answer to its end.
+  private func receive(_ body: (DiagnosedSocket) -> Void) throws(Errno) {
+    while true {
+      let count = unsafe buffer.withUnsafeMutableBytes { bytes in
+        unsafe recv(netlink.rawValue, bytes.baseAddress, bytes.count, 0)
+      }
+      if count < 0 {
+        if lastError == .interrupted { continue }
+        throw lastError
+      }
+      var rest = buffer[..<count]
+      while let message = NetlinkMessage(&rest) {
+        switch message.type {
+        case NetlinkMessage.done: return
+        case NetlinkMessage.error:
+          throw Errno(rawValue: -Int32(truncatingIfNeeded: message.payload.word(0)))
+        default:
+          if let socket = DiagnosedSocket(message.payload) { body(socket) }
+        }
+      }
+    }
+  }
+
+  /// NETLINK_SOCK_DIAG.
+  private static let protocolNumber: Int32 = 4
+}
+
+/// States of a TCP socket, as bits. Source: net/tcp_states.h.
+package struct TCPStates: OptionSet, Sendable {
+  package let rawValue: UInt32
+
+  package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  package static let established = TCPStates(rawValue: 1 << 1)
+  package static let synSent = TCPStates(rawValue: 1 << 2)
+  package static let timeWait = TCPStates(rawValue: 1 << 6)
+  package static let listen = TCPStates(rawValue: 1 << 10)
+}
+
+/// One socket as the kernel tells of it.
+package struct DiagnosedSocket: Sendable, Equatable {
+  package let local: SocketAddress
+  package let remote: SocketAddress
+  /// How often the segment that waits for an answer has been sent again.
+  package let retransmits: Int
+  /// Of a listener: connections that wait to be accepted.
+  package let waiting: Int
+  /// Of a listener: how many may wait, the smaller of its backlog and `net.core.somaxconn`.
+  package let backlog: Int
+  /// False for a connection that waits in its listener's queue: no process has it yet.
+  package let hasOwner: Bool
+  /// Handshakes that a listener has dropped since it began to listen; nil where the kernel does not
+  /// say. `tcp_listendrop` counts here what it counts as ListenDrops.
+  package let drops: Int?
+
+  /// `struct inet_diag_msg` and its attributes.
+  init?(_ bytes: ArraySlice<UInt8>) {
+    guard bytes.count >= Self.size else { return nil }
+    let isV6 = Int32(bytes.byte(0)) == AF_INET6
+    local = SocketAddress(bytes.address(8, isV6: isV6), bytes.bigEndian16(4))
+    remote = SocketAddress(bytes.address(24, isV6: isV6), bytes.bigEndian16(6))
+    retransmits = Int(bytes.byte(3))
+    waiting = Int(bytes.word(56))
+    backlog = Int(bytes.word(60))
+    hasOwner = bytes.word(68) != 0
+    drops = Self.drops(bytes.dropFirst(Self.size))
+  }
+
+  /// The ninth number of INET_DIAG_SKMEMINFO is SK_MEMINFO_DROPS.
+  private static func drops(_ attributes: ArraySlice<UInt8>) -> Int? {
+    var rest = attributes
+    while rest.count >= 4 {
+      let length = Int(rest.word(0) & 0xFFFF)
+      guard length >= 4, length <= rest.count else { return nil }
+      if rest.word(0) >> 16 == DiagnosisRequest.memoryInfo, length >= 4 + 9 * 4 {
+        return Int(rest.word(4 + 8 * 4))
+      }
+      rest = rest.dropFirst((length + 3) & ~3)
+    }
+    return nil
+  }
+
+  private static let size = 72
+}
+
+extension ArraySlice<UInt8> {
+  fileprivate func byte(_ offset: Int) -> UInt8 { self[startIndex + offset] }
+
+  /// In the byte order of the machine.
+  fileprivate func word(_ offset: Int) -> UInt32 {
+    UInt32(littleEndian: (0..<4).reduce(0) { $0 | UInt32(byte(offset + $1)) << UInt32(8 * $1) })
+  }
+
+  fileprivate func bigEndian16(_ offset: Int) -> UInt16 {
+    UInt16(byte(offset)) << 8 | UInt16(byte(offset + 1))
+  }
+
+  /// An address of IPv4 that an IPv6 socket speaks is mapped: ::ffff:127.0.0.1.
+  fileprivate func address(_ offset: Int, isV6: Bool) -> IPAddress {
+    let bits = (0..<(isV6 ? 16 : 4)).reduce(UInt128(0)) { $0 << 8 | UInt128(byte(offset + $1)) }
+    if isV6, bits >> 32 != 0xFFFF { return .v6(bits) }
+    return .v4(UInt32(truncatingIfNeeded: bits))
+  }
+}
+
+/// One message of an answer. Source: netlink(7).
+private struct NetlinkMessage {
+  static let error: UInt32 = 2
+  static let done: UInt32 = 3
+
+  let type: UInt32
+  let payload: ArraySlice<UInt8>
+
+  /// Takes the next message off the bytes; nil when there is none.
+  init?(_ bytes: inout ArraySlice<UInt8>) {
+    guard bytes.count >= 16 else { return nil }
+    let length = Int(bytes.word(0))
+    guard length >= 20, length <= bytes.count else { return nil }
+    type = bytes.word(4) & 0xFFFF
+    payload = bytes.dropFirst(16).prefix(length - 16)
+    bytes = bytes.dropFirst((length + 3) & ~3)
+  }
+}

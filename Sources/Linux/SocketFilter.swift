@@ -1,0 +1,121 @@
+package import Addressing
+import Glibc
+
+/// What a socket must be for the kernel to tell of it.
+package enum SocketCondition: Sendable, Equatable {
+  /// Its own address and port.
+  case local(SocketAddress)
+  /// Its own port, whatever its address.
+  case localPort(UInt16)
+  /// Whom it is connected to.
+  case remote(SocketAddress)
+}
+
+/// Conditions of which one must hold, as a program that the kernel runs for each socket. Source:
+/// `inet_diag_bc_run` in net/ipv4/inet_diag.c.
+struct SocketFilter {
+  private(set) var bytes: [UInt8] = []
+
+  /// Operations: a jump, and a comparison with the socket's own or with its peer's address.
+  private static let jump: UInt8 = 1
+  private static let own: UInt8 = 7
+  private static let peer: UInt8 = 8
+
+  /// Each condition but the last is followed by a jump to the end, which accepts. One that does not
+  /// hold goes past that jump; the last one goes four bytes past the end, which refuses.
+  init(_ conditions: ArraySlice<SocketCondition>) {
+    let operands = conditions.map(Self.operand)
+    var left = operands.reduce(0) { $0 + 4 + $1.bytes.count } + 4 * (operands.count - 1)
+    for (index, operand) in operands.enumerated() {
+      let size = 4 + operand.bytes.count
+      let isLast = index == operands.count - 1
+      append(operand.code, yes: size, no: isLast ? left + 4 : size + 4)
+      bytes += operand.bytes
+      left -= size
+      guard !isLast else { break }
+      append(Self.jump, yes: 4, no: left)
+      left -= 4
+    }
+  }
+
+  /// `struct inet_diag_bc_op`.
+  private mutating func append(_ code: UInt8, yes: Int, no: Int) {
+    bytes += [code, UInt8(yes)]
+    bytes.append(native: UInt16(no))
+  }
+
+  /// `struct inet_diag_hostcond`: family, length of the prefix, port, address.
+  private static func operand(
+    _ condition: SocketCondition
+  ) -> (code: UInt8, bytes: [UInt8]) {
+    switch condition {
+    case .localPort(let port): (own, host(family: AF_UNSPEC, prefix: 0, port: port, []))
+    case .local(let address): (own, host(address))
+    case .remote(let address): (peer, host(address))
+    }
+  }
+
+  private static func host(_ address: SocketAddress) -> [UInt8] {
+    switch address.ip {
+    case .v4(let bits):
+      host(
+        family: AF_INET, prefix: 32, port: address.port,
+        (0..<4).map { UInt8(truncatingIfNeeded: bits >> UInt32(24 - 8 * $0)) })
+    case .v6(let bits):
+      host(
+        family: AF_INET6, prefix: 128, port: address.port,
+        (0..<16).map { UInt8(truncatingIfNeeded: bits >> UInt128(120 - 8 * $0)) })
+    }
+  }
+
+  private static func host(
+    family: Int32, prefix: UInt8, port: UInt16, _ address: [UInt8]
+  ) -> [UInt8] {
+    var bytes: [UInt8] = [UInt8(family), prefix, 0, 0]
+    bytes.append(native: UInt32(port))
+    return bytes + address
+  }
+}
+
+/// A request for sockets: `struct nlmsghdr`, `struct inet_diag_req_v2` and the filter.
+enum DiagnosisRequest {
+  /// INET_DIAG_SKMEMINFO.
+  static let memoryInfo: UInt32 = 7
+  /// SOCK_DIAG_BY_FAMILY.
+  private static let byFamily: UInt16 = 20
+  /// NLM_F_REQUEST and NLM_F_DUMP.
+  private static let all: UInt16 = 0x301
+
+  static func bytes(family: UInt8, states: TCPStates, filter: SocketFilter) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.append(native: UInt32(16 + 56 + 4 + filter.bytes.count))
+    bytes.append(native: byFamily)
+    bytes.append(native: all)
+    // Number and port of the request: one is under way at a time.
+    bytes += [UInt8](repeating: 0, count: 8)
+
+    // Only a listener's drops are asked for; each attribute lengthens every answer.
+    let wanted = states.contains(.listen) ? UInt8(1 << (memoryInfo - 1)) : 0
+    bytes += [family, UInt8(IPPROTO_TCP), wanted, 0]
+    bytes.append(native: states.rawValue)
+    bytes += [UInt8](repeating: 0, count: 40)
+    // INET_DIAG_NOCOOKIE.
+    bytes += [UInt8](repeating: 0xFF, count: 8)
+
+    // INET_DIAG_REQ_BYTECODE.
+    bytes.append(native: UInt16(4 + filter.bytes.count))
+    bytes.append(native: UInt16(1))
+    return bytes + filter.bytes
+  }
+}
+
+extension [UInt8] {
+  /// In the byte order of the machine, which is little-endian on all that run Swift.
+  fileprivate mutating func append(native value: UInt32) {
+    for shift in [0, 8, 16, 24] as [UInt32] { append(UInt8(truncatingIfNeeded: value >> shift)) }
+  }
+
+  fileprivate mutating func append(native value: UInt16) {
+    for shift in [0, 8] as [UInt16] { append(UInt8(truncatingIfNeeded: value >> shift)) }
+  }
+}

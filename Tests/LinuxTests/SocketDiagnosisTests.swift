@@ -1,0 +1,100 @@
+import Addressing
+import SystemPackage
+import Testing
+
+@testable import Linux
+
+@Suite struct SocketDiagnosisTests {
+  /// A listener on an address that only this test uses.
+  private func listener(
+    _ address: String, backlog: Int32
+  ) throws -> (FileDescriptor, SocketAddress) {
+    let socket = try Socket.open(v6: address.contains(":"))
+    try Socket.bind(socket, to: SocketAddress(try #require(IPAddress(address)), 0))
+    try Socket.listen(socket, backlog: backlog)
+    return (socket, try #require(Socket.localAddress(of: socket)))
+  }
+
+  private func client(
+    of address: SocketAddress, from source: String
+  ) throws -> FileDescriptor {
+    let socket = try Socket.open(v6: address.ip.isV6)
+    try Socket.resetOnClose(socket, true)
+    try Socket.bind(socket, to: SocketAddress(try #require(IPAddress(source)), 0))
+    try Socket.connect(socket, to: address)
+    return socket
+  }
+
+  private func sockets(
+    _ states: TCPStates, _ conditions: [SocketCondition]
+  ) throws -> [DiagnosedSocket] {
+    var found: [DiagnosedSocket] = []
+    try SocketDiagnosis().each(states, anyOf: conditions) { found.append($0) }
+    return found
+  }
+
+  @Test func `a listener's queue, its backlog and what it dropped are told`() throws {
+    let (listener, address) = try listener("127.31.7.1", backlog: 2)
+    var clients: [FileDescriptor] = []
+    defer { for socket in clients + [listener] { Socket.close(socket) } }
+    let empty = try #require(try sockets(.listen, [.local(address)]).first)
+    #expect(empty.waiting == 0)
+    #expect(empty.backlog == 2)
+    #expect(empty.drops == 0)
+
+    for _ in 0..<20 { clients.append(try client(of: address, from: "127.31.7.2")) }
+    let full = try #require(try sockets(.listen, [.localPort(address.port)]).first)
+    // The kernel lets one more wait than it was asked to.
+    #expect(full.waiting == 3)
+    #expect(try #require(full.drops) >= 17)
+  }
+
+  @Test(arguments: [("127.31.8.1", "127.31.8.2"), ("::1", "::1")])
+  func `connections are told from those that nobody accepted`(
+    server: String, source: String
+  ) throws {
+    let (listener, address) = try listener(server, backlog: 16)
+    var open = [listener]
+    defer { for socket in open { Socket.close(socket) } }
+    for _ in 0..<5 { open.append(try client(of: address, from: source)) }
+    for _ in 0..<3 { open.append(try #require(try Socket.accept(listener))) }
+
+    let atServer = try sockets(.established, [.local(address)])
+    #expect(atServer.count == 5)
+    #expect(atServer.count { $0.hasOwner } == 3)
+    #expect(atServer.allSatisfy { $0.local == address && $0.remote.ip == IPAddress(source) })
+    let atClient = try sockets(.established, [.remote(address)])
+    #expect(atClient.count == 5)
+    #expect(atClient.allSatisfy { $0.hasOwner && $0.remote == address })
+  }
+
+  @Test func `any of many conditions may hold, and no other socket is told of`() throws {
+    let listeners = try (1...40).map { try listener("127.31.9.\($0)", backlog: 1) }
+    defer { for (socket, _) in listeners { Socket.close(socket) } }
+    let wanted = listeners.prefix(30).map(\.1)
+    let found = try sockets(.listen, wanted.map(SocketCondition.local))
+    #expect(Set(found.map(\.local)) == Set(wanted))
+    // More than one question of the kernel takes.
+    let many = (0..<1500).map { SocketCondition.local(SocketAddress(.v4(1), UInt16(1 + $0))) }
+    #expect(try sockets(.listen, many + [.local(wanted[0])]).map(\.local) == [wanted[0]])
+    #expect(try sockets(.listen, []).isEmpty)
+  }
+
+  @Test func `a listener of IPv6 that takes IPv4 as well is found by its port`() throws {
+    let (listener, address) = try listener("::", backlog: 1)
+    defer { Socket.close(listener) }
+    let found = try sockets(.listen, [.localPort(address.port)])
+    #expect(found.contains { $0.local == address })
+  }
+
+  @Test func `the kernel's reasons are found by their names, whatever their numbers`() {
+    let format = """
+      print fmt: "%s", __print_symbolic(REC->reason, { 2, "NOT_SPECIFIED" }, \
+      { 0xc, "NETFILTER_DROP" }, { 41, "TCP_LISTEN_OVERFLOW" })
+      """
+    #expect(
+      PacketDropTrace.filter(for: ["NETFILTER_DROP", "TCP_LISTEN_OVERFLOW"], format: format)
+        == "(protocol == 2048 || protocol == 34525) && (reason == 0xc || reason == 41)")
+    #expect(PacketDropTrace.filter(for: ["XDP"], format: format) == nil)
+  }
+}
