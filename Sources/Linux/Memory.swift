@@ -4,16 +4,34 @@ package import SystemPackage
 
 /// Zeroed pages from the kernel that cost nothing until they are touched. Source: mmap(2).
 package enum Memory {
-  /// `shared` pages stay common to a process and the children that it forks.
+  /// The last byte lies against a page that nobody may touch: whoever writes past the end is stopped
+  /// by the kernel (SIGSEGV) in every build, whether or not something else checks.
+  ///
+  /// - Parameters:
+  ///   - bytes: a multiple of what the first byte is to be aligned to.
+  ///   - shared: whether the pages stay common to a process and the children that it forks.
   package static func map(bytes: Int, shared: Bool) throws(Errno) -> UnsafeMutableRawPointer {
     let flags = (shared ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS | MAP_NORESERVE
-    let pages = unsafe mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0)
+    let whole = wholePages(bytes)
+    let pages = unsafe mmap(nil, whole + ProcFile.pageSize, PROT_READ | PROT_WRITE, flags, -1, 0)
     guard let pages = unsafe pages, Int(bitPattern: pages) != -1 else { throw lastError }
-    return unsafe pages
+    guard unsafe mprotect(pages + whole, ProcFile.pageSize, PROT_NONE) == 0 else {
+      let error = lastError
+      _ = unsafe munmap(pages, whole + ProcFile.pageSize)
+      throw error
+    }
+    return unsafe pages + (whole - bytes)
   }
 
-  package static func unmap(_ pages: UnsafeMutableRawPointer, bytes: Int) {
-    _ = unsafe munmap(pages, bytes)
+  /// - Parameter bytes: as it was mapped.
+  package static func unmap(_ start: UnsafeMutableRawPointer, bytes: Int) {
+    let whole = wholePages(bytes)
+    _ = unsafe munmap(start - (whole - bytes), whole + ProcFile.pageSize)
+  }
+
+  private static func wholePages(_ bytes: Int) -> Int {
+    let size = ProcFile.pageSize
+    return (bytes + size - 1) / size * size
   }
 
   /// Whether two stretches of memory, of one length, hold the same bytes.

@@ -50,4 +50,13 @@ package struct ResourceLimit: Sendable, Equatable {
     if raised != limit { try raised.apply() }
     return raised
   }
+
+  /// Lowers the soft limit where it is higher, so that every descriptor that is opened from here on
+  /// has a number below `most`. The soft limit is the one that the kernel looks at; the hard one
+  /// would only keep this process from raising it again.
+  package static func lowerDescriptors(to most: Int) throws(Errno) {
+    let limit = try descriptors()
+    guard limit.soft > most else { return }
+    try ResourceLimit(soft: most, hard: limit.hard).apply()
+  }
 }

@@ -37,7 +37,9 @@ package struct Scoreboard: @unchecked Sendable {
         && MessageCounter.count == MessageCounter.allCases.count
         && Self.mostPatterns == MessagePattern.most)
     self.sources = sources
-    bytes = Offset.sources + sources * MemoryLayout<UInt32>.stride
+    // Memory ends where the mapping does, so its length decides where cache lines begin.
+    let line = 64
+    bytes = (Offset.sources + sources * MemoryLayout<UInt32>.stride + line - 1) / line * line
     unsafe base = try Memory.map(bytes: bytes, shared: true)
   }
 

@@ -52,6 +52,12 @@ extension Server where System: ~Copyable {
   /// False when a limit leaves no hope for the ones behind it.
   private mutating func admit(_ socket: FileDescriptor) -> Bool {
     let slot = UInt32(socket.rawValue)
+    guard Int(slot) < open.count else {
+      // RLIMIT_NOFILE ends where the table does, unless somebody has raised it since (prlimit(1)).
+      kernel.close(socket)
+      stopListening(.accept, .tooManyOpenFiles)
+      return false
+    }
     generations[slot] &+= 1
     do throws(Errno) {
       try kernel.watch(

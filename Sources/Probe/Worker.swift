@@ -43,6 +43,8 @@ package enum Worker {
           CurrentProcess.ignoreBrokenPipes()
           assignment.echoesTo = kept[2]
         }
+        // Any number of strangers may connect; a row of the tables is the descriptor's number.
+        try ResourceLimit.lowerDescriptors(to: assignment.descriptorLimit)
         var server = try Server(kernel: kernel, assignment: assignment, board: board)
         while server.turn() {}
       }

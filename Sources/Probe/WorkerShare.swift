@@ -127,11 +127,16 @@ package struct ClientAssignment: Sendable {
 }
 
 package struct ServerAssignment: Sendable {
+  /// The most that `descriptorLimit` should be: some hosts grant a process a billion descriptors,
+  /// and the tables are as long. What is not used of them takes addresses, no memory.
+  package static let mostDescriptors = 1 << 24
+
   package var endpoint: SocketAddress
   package var backlog: Int32
   package var reply: ServerReply
   package var readiness: ServerReadiness
-  /// RLIMIT_NOFILE of the process: every descriptor is below it.
+  /// Rows of the tables, and so the highest RLIMIT_NOFILE that the process may have: every
+  /// descriptor is below it.
   package var descriptorLimit: Int
   /// The end of a pipe, opened not to block, that is told what is read (`Overheard`); nil in runs.
   package var echoesTo: FileDescriptor?

@@ -44,7 +44,7 @@ struct Outlook {
     self.host = host
     staffing = Staffing(
       plan: plan, addresses: addresses,
-      descriptorLimit: min(host.descriptorsPerProcess, plan.goal + 1024),
+      descriptorLimit: min(host.descriptorsPerProcess, ServerAssignment.mostDescriptors),
       processors: host.ownProcessors, seed: seed, recordedArrivals: replay?.arrivals ?? [])
     demand = Demand(plan, addresses: addresses, staffing: staffing)
     prediction = Capacity.predict(demand, on: host)

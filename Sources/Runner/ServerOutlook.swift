@@ -11,8 +11,6 @@ import SystemPackage
 struct ServerOutlook {
   /// Connections that are taken to be wanted where nobody says how many.
   private static let usualGoal = 1_000_000
-  /// Some hosts grant a process a billion; a worker's tables are as long as its limit.
-  private static let mostDescriptors = 1 << 24
 
   struct Wishes {
     var addresses: AddressRange
@@ -43,10 +41,11 @@ struct ServerOutlook {
   /// - Parameter pipes: descriptors that each worker holds besides its own.
   init(_ wishes: Wishes, pipes: Int) throws(Errno) {
     var host = HostDescription.current()
-    let most = min(host.descriptorsAtMost ?? 0, Self.mostDescriptors)
-    host.descriptors = try ResourceLimit.raiseDescriptors(to: most)
-    if host.descriptors.hard > Self.mostDescriptors {
-      host.descriptors = ResourceLimit(soft: Self.mostDescriptors, hard: Self.mostDescriptors)
+    let most = ServerAssignment.mostDescriptors
+    host.descriptors = try ResourceLimit.raiseDescriptors(
+      to: min(host.descriptorsAtMost ?? 0, most))
+    if host.descriptors.hard > most {
+      host.descriptors = ResourceLimit(soft: most, hard: most)
       try host.descriptors.apply()
     }
     host.tryTracking()

@@ -16,6 +16,18 @@ import Testing
     #expect(outcome == .exited(0))
   }
 
+  @Test func `the soft limit is lowered to a bound, and never raised by it`() throws {
+    let outcome = try inChild {
+      guard let before = try? ResourceLimit.descriptors(),
+        (try? ResourceLimit.lowerDescriptors(to: 300)) != nil,
+        (try? ResourceLimit.descriptors()) == ResourceLimit(soft: 300, hard: before.hard)
+      else { return 1 }
+      guard (try? ResourceLimit.lowerDescriptors(to: 400)) != nil else { return 2 }
+      return (try? ResourceLimit.descriptors())?.soft == 300 ? 0 : 3
+    }
+    #expect(outcome == .exited(0))
+  }
+
   @Test func `a limit that the kernel refuses leaves the one that holds`() throws {
     let outcome = try inChild {
       guard let raised = try? ResourceLimit.raiseDescriptors(to: .max) else { return 1 }

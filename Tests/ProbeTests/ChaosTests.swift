@@ -35,7 +35,8 @@ import Testing
         try world.addServer(
           endpoint, backlog: .random(in: 0...100, using: &generator),
           readiness: Bool.random(using: &generator) ? .direct : .rearm,
-          descriptorLimit: .random(in: 10...300, using: &generator))
+          descriptorLimit: .random(in: 10...300, using: &generator),
+          rows: generator.chance(0.3) ? .random(in: 10...300, using: &generator) : nil)
       }
       goals = (0..<3).map { _ in .random(in: 0...300, using: &generator) }
       let rates: [Double?] = [nil, 100, 5000]

@@ -72,6 +72,30 @@ import Testing
     #expect(server.process.openDescriptors == descriptorsOfAWorker + 1)
   }
 
+  @Test func `a server turns away whom its tables have no row for, and writes to none`() throws {
+    let capacity = 5
+    let world = World()
+    let server = try world.addServer(rows: capacity + descriptorsOfAWorker + 1)
+    world.check = { [unowned world] in world.expectConsistency() }
+    let peer = TestPeer(world.network, at: .second)
+    let sockets = try (0..<8).map { try peer.connect(offset: $0) }
+    world.run(for: .milliseconds(1))
+    // The sixth was taken before the server knew; the other two wait.
+    #expect(server.held == capacity)
+    #expect(server.failures.map(\.call) == [.accept])
+    #expect(server.failures.map(\.errno) == [.tooManyOpenFiles])
+    #expect(server.failures.map(\.count) == [1])
+    #expect(server.board[.limited] == 1)
+    #expect(peer.process.socket(sockets[5]).emptyReading() == .failed(.connectionReset))
+    for (closed, held) in [(0, 5), (1, 4), (2, 3), (5, 3), (6, 2), (3, 1), (4, 0), (7, 0)] {
+      try peer.close(sockets[closed], reset: true)
+      world.run(for: .milliseconds(1))
+      #expect(server.held == held)
+    }
+    #expect(server.board[.opened] == 6)
+    #expect(server.process.openDescriptors == descriptorsOfAWorker + 1)
+  }
+
   @Test(arguments: [nil, 1000] as [Double?])
   func `exactly as many connections as fit are no limit`(rate: Double?) throws {
     let world = try world(goal: 30, rate: rate, serverLimit: 30 + descriptorsOfAWorker + 1)

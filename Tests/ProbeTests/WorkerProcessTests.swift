@@ -149,6 +149,31 @@ import Testing
     #expect(worker.end() == .exited(0))
   }
 
+  @Test func `a server process has no descriptor beyond its tables`() throws {
+    let (reserved, endpoint) = try reservedPort(at: .v4(0x7F4D_0105))
+    Socket.close(reserved)
+    let rows = Self.limit / 2
+    let worker = try Forked.start(
+      .server(
+        ServerAssignment(
+          endpoint: endpoint, backlog: 128, reply: .echo, readiness: .direct,
+          descriptorLimit: rows)), sources: 0)
+    var sockets: [FileDescriptor] = []
+    defer { for socket in sockets { Socket.close(socket) } }
+    for _ in 0..<Self.limit {
+      let socket = try Socket.open(v6: false)
+      sockets.append(socket)
+      try Socket.resetOnClose(socket, true)
+      try Socket.connect(socket, to: endpoint)
+    }
+    #expect(worker.wait { worker.board[.limited] == 1 })
+    #expect(worker.board[.held] == UInt64(rows - descriptorsOfAWorker - 1))
+    let row = try #require(worker.board.failures.rows().first)
+    #expect(row.call == .accept)
+    #expect(row.errno == .tooManyOpenFiles)
+    #expect(worker.end() == .exited(0))
+  }
+
   @Test func `a server process tells through its pipe what it reads`() throws {
     let (reserved, endpoint) = try reservedPort(at: .v4(0x7F4D_0104))
     Socket.close(reserved)

@@ -41,6 +41,7 @@ extension World {
       expect(server.process.socketCount == server.held + listeners, "server leaks")
       expect(
         board[.opened] == UInt64(server.held) + board[.closedByPeer], "server loses count")
+      expect(server.held + listeners < server.rows, "more connections than rows")
       let failed = server.failures.reduce(0) { $0 + $1.count }
       expect(failed == board[.failures], "failures do not add up")
     }

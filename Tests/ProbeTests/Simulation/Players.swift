@@ -48,11 +48,14 @@ final class ClientPlayer {
 final class ServerPlayer {
   let process: SimulatedProcess
   let board: Scoreboard
+  /// Rows of its tables.
+  let rows: Int
   private var server: Server<SimulatedKernel>
   private(set) var hasQuit = false
 
   init(_ process: SimulatedProcess, _ assignment: ServerAssignment) throws {
     self.process = process
+    rows = assignment.descriptorLimit
     board = try Scoreboard(sources: 0)
     server = try Server(
       kernel: SimulatedKernel(process: process), assignment: assignment, board: board)

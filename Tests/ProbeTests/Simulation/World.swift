@@ -29,11 +29,13 @@ final class World {
   var server: ServerPlayer { servers[0] }
   var now: Instant { Instant(nanoseconds: network.now) }
 
-  /// - Parameter prepare: sets the dials of the process before the server starts to listen.
+  /// - Parameters:
+  ///   - rows: of its tables, where it has more descriptors than that.
+  ///   - prepare: sets the dials of the process before the server starts to listen.
   @discardableResult
   func addServer(
     _ endpoint: SocketAddress = .first, backlog: Int32 = 4096, reply: ServerReply = .echo,
-    readiness: ServerReadiness = .direct, descriptorLimit: Int = 20_000,
+    readiness: ServerReadiness = .direct, descriptorLimit: Int = 20_000, rows: Int? = nil,
     echoesTo: FileDescriptor? = nil,
     prepare: (SimulatedProcess) -> Void = { _ in }
   ) throws -> ServerPlayer {
@@ -41,7 +43,7 @@ final class World {
     prepare(process)
     let assignment = ServerAssignment(
       endpoint: endpoint, backlog: backlog, reply: reply, readiness: readiness,
-      descriptorLimit: descriptorLimit, echoesTo: echoesTo)
+      descriptorLimit: rows ?? descriptorLimit, echoesTo: echoesTo)
     let player = try ServerPlayer(process, assignment)
     servers.append(player)
     return player
