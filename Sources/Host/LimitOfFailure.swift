@@ -8,7 +8,7 @@ extension LimitRecord {
     self.init(
       end: failure.end, worker: failure.worker, phase: failure.phase, planLine: planLine,
       syscall: failure.syscall, errno: failure.errno, resource: found.resource,
-      count: failure.count, firstInstant: failure.firstInstant,
+      count: failure.count, firstInstant: failure.firstInstant, stopped: failure.stopped,
       established: failure.established, accepted: failure.accepted, source: failure.source,
       endpoint: failure.endpoint, knob: found.knob, now: found.now, needed: found.needed,
       fix: found.fix, predicted: predicted, evidence: found.evidence)

@@ -58,14 +58,15 @@ package func judge(
     known[threshold.phase] = metrics
     return metrics.evaluate(threshold)
   }
-  let limit = recording.decidingLimit
+  let broken = recording.brokenPhases
+  let unexpected = recording.unexpected(of: broken, expected)
+  let decisive = unexpected.first ?? broken.first
   let (verdict, exitCode, headline) = recording.outcome(
-    results, limit: limit, expected: expected)
+    results, broken: broken, decisive: decisive, expected: expected)
   return Judgement(
     verdict: verdict, exitCode: exitCode, thresholds: results,
-    expectation: expected.map {
-      Expectation($0, limit, held: recording.reached(in: limit?.phase).held)
-    }, limit: limit, headline: headline)
+    expectation: expected.map { Expectation($0, decisive, in: recording) },
+    limit: decisive?.limit, broken: unexpected, headline: headline)
 }
 
 extension Recording {
@@ -77,14 +78,31 @@ extension Recording {
 
   /// How a limit is told wherever it is: "limit reached: 19,936 of 1,000,000 connections; client
   /// socket: EMFILE (Too many open files)". Nil for a phase that fell short without any.
-  package func headline(of limit: LimitRecord?, in phase: String) -> String {
-    "limit reached: \(reached(in: phase).progress);"
-      + " \(limit?.cause ?? "its cause was not recorded")"
+  package func headline(of limit: LimitRecord?, in name: String) -> String {
+    let phase = phases.first { $0.name == name }
+    let progress = phase?.progress ?? reached(in: name).progress
+    return "limit reached: \(progress); \(limit?.cause ?? "its cause was not recorded")"
   }
 
-  /// The worst that happened decides, in the order of `ExitStatus.ranking`.
+  /// Connections that stood when a phase was broken: what `expect-limit` bounds.
+  func stood(in phase: PhaseRecord) -> Int {
+    if phase.kind == .ramp, let promise = phase.promise { return promise.kept }
+    return reached(in: phase.name).held
+  }
+
+  /// The broken phases that the plan did not expect: by another limit, a death, or without a cause.
+  fileprivate func unexpected(
+    of broken: [BrokenPhase], _ expected: ExpectedLimit?
+  ) -> [BrokenPhase] {
+    guard let expected else { return broken }
+    return broken.filter { $0.mismatch(with: expected, held: stood(in: $0.phase)) != nil }
+  }
+
+  /// The worst that happened decides, in the order of `ExitStatus.ranking`; a run that a condition
+  /// ended has failed, whatever else it met.
   fileprivate func outcome(
-    _ results: [ThresholdResult], limit: LimitRecord?, expected: ExpectedLimit?
+    _ results: [ThresholdResult], broken: [BrokenPhase], decisive: BrokenPhase?,
+    expected: ExpectedLimit?
   ) -> (Verdict, Int32, String) {
     if let fault {
       let line = fault.split(whereSeparator: \.isNewline).first ?? "no reason was recorded"
@@ -103,11 +121,13 @@ extension Recording {
           + " \(reached(in: nil).progress)"
       )
     }
+    if let abort { return (.failed, ExitStatus.thresholdFailed, abort) }
     var pass = "passed: \(reached(in: nil).progress)\(found)"
-    if let limit {
-      let headline = headline(of: limit, in: limit.phase)
+    if let decisive {
+      let headline = headline(of: decisive.limit, in: decisive.phase.name)
       guard let expected else { return (.limit, ExitStatus.limit, headline) }
-      if let mismatch = expected.mismatch(with: limit, held: reached(in: limit.phase).held) {
+      let stood = stood(in: decisive.phase)
+      if let mismatch = decisive.mismatch(with: expected, held: stood) {
         return (.limit, ExitStatus.limit, "\(headline); \(mismatch)")
       }
       pass = "passed: expected \(headline)"
@@ -116,10 +136,6 @@ extension Recording {
         .failed, ExitStatus.thresholdFailed,
         "the expected limit was not reached: \(reached(in: nil).progress)"
       )
-    } else if let short = phases.first(where: fellShort) {
-      return (.limit, ExitStatus.limit, headline(of: nil, in: short.name))
-    } else if phases.contains(where: foundNothing) {
-      return (.limit, ExitStatus.limit, "the search found no number of connections that lasts")
     }
     let failed = results.filter { !$0.passed }
     if let first = failed.first {
@@ -130,6 +146,15 @@ extension Recording {
       )
     }
     return (.passed, ExitStatus.passed, pass)
+  }
+
+  /// "aborted 12 s into the run, in phase ramp: failures == 0 (measured 3)"; nil for a run that no
+  /// condition ended.
+  private var abort: String? {
+    guard let phase = phases.first(where: { $0.outcome == .aborted }) else { return nil }
+    let when = phase.ended.map { "\(Format.duration(seconds: $0)) into the run, " } ?? ""
+    let why = phase.abortedBy ?? "its condition was not recorded"
+    return "aborted \(when)in phase \(phase.name): \(why)"
   }
 
   /// Where the run stood when it ended.
@@ -147,43 +172,13 @@ extension Recording {
       return "; \(phase.name) found \(Format.count(ceiling)) connections\(bound)"
     }.joined()
   }
-
-  private func foundNothing(_ phase: PhaseRecord) -> Bool {
-    phase.kind.finds && phase.outcome == .limit && phase.ceiling == nil
-  }
-
-  /// Ended below its goal, which is never a success, even where nothing says why.
-  private func fellShort(_ phase: PhaseRecord) -> Bool {
-    guard let goal = phase.goal, phase.outcome != .skipped else { return false }
-    return held(in: phase) < goal
-  }
-
-  /// The limit that stopped the first phase that met one: the earliest, but the server's where the
-  /// client counts connections that the server never accepted. Its own failures are then a
-  /// consequence. So are closed and refused connections when a server's worker died: they are
-  /// noticed at once, the death when the worker is next looked for.
-  fileprivate var decidingLimit: LimitRecord? {
-    // What a search met on its way is what it was to find.
-    let finds = Set(phases.filter { $0.kind.finds && $0.ceiling != nil }.map(\.name))
-    let limits = limits.filter { !finds.contains($0.phase) }
-    let phase = phases.first { phase in limits.contains { $0.phase == phase.name } }
-    let here = phase.map { phase in limits.filter { $0.phase == phase.name } } ?? limits
-    let earliest = here.sorted { $0.firstInstant < $1.firstInstant }
-    if let phase, phase.phantom > 0, let server = earliest.first(where: { $0.end == .server }) {
-      return server
-    }
-    if let first = earliest.first, [.closedByPeer, .nobodyListens].contains(first.resource),
-      let death = earliest.first(where: { $0.end == .server && $0.isDeath })
-    {
-      return death
-    }
-    return earliest.first
-  }
 }
 
-extension LimitRecord {
-  /// A worker's end came by no system call of its own.
-  fileprivate var isDeath: Bool {
-    worker != nil && syscall == nil && [.memory, .workerDied].contains(resource)
+extension BrokenPhase {
+  /// Why it is not what the plan expects; nil when it is.
+  func mismatch(with expected: ExpectedLimit, held: Int) -> String? {
+    guard let limit else { return "the plan expects \(expected.yaml)" }
+    if limit.isDeath { return "a worker that is gone is never what a plan expects" }
+    return expected.mismatch(with: limit, held: held)
   }
 }

@@ -8,22 +8,26 @@ package struct Judgement: Sendable, Equatable {
   package var thresholds: [ThresholdResult]
   /// Whether the limit that the plan expects was reached; nil when it expects none.
   package var expectation: Expectation?
-  /// The limit that decided the verdict: the first in time, but the server's where the client
-  /// counts connections that the server never accepted.
+  /// The limit that decided the verdict: that of the first phase that broke its promise
+  /// (`Recording.brokenPhases`), or of the first one that the plan did not expect.
   package var limit: LimitRecord?
+  /// The phases that broke their promise, but for those whose limit the plan expects.
+  package var broken: [BrokenPhase]
   /// One line for people: "limit reached: 19,936 of 1,000,000 connections; client socket: EMFILE
   /// (Too many open files)".
   package var headline: String
 
   package init(
     verdict: Verdict, exitCode: Int32, thresholds: [ThresholdResult] = [],
-    expectation: Expectation? = nil, limit: LimitRecord? = nil, headline: String
+    expectation: Expectation? = nil, limit: LimitRecord? = nil,
+    broken: [BrokenPhase] = [], headline: String
   ) {
     self.verdict = verdict
     self.exitCode = exitCode
     self.thresholds = thresholds
     self.expectation = expectation
     self.limit = limit
+    self.broken = broken
     self.headline = headline
   }
 }
@@ -42,13 +46,18 @@ package struct Expectation: Sendable, Equatable {
     self.reason = reason
   }
 
-  /// - Parameter held: connections that stood when the limit was reached.
-  init(_ expected: ExpectedLimit, _ limit: LimitRecord?, held: Int) {
-    let mismatch = limit.map { expected.mismatch(with: $0, held: held) }
-    met = mismatch == .some(nil)
+  /// - Parameter decisive: the phase that decided the verdict; nil when all kept their promise.
+  init(_ expected: ExpectedLimit, _ decisive: BrokenPhase?, in recording: Recording) {
     text = "expect-limit: \(expected.yaml)"
-    let reached = limit.map { "\(Format.count(held)) connections; \($0.cause)" }
-    reason = [reached ?? "no limit was reached", mismatch.flatMap(\.self)].compactMap(\.self)
+    guard let decisive else {
+      (met, reason) = (false, "no limit was reached")
+      return
+    }
+    let held = recording.stood(in: decisive.phase)
+    let mismatch = decisive.mismatch(with: expected, held: held)
+    met = mismatch == nil
+    let cause = decisive.limit?.cause ?? "its cause was not recorded"
+    reason = ["\(Format.count(held)) connections; \(cause)", mismatch].compactMap(\.self)
       .joined(separator: "; ")
   }
 }

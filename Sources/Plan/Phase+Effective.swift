@@ -1,8 +1,17 @@
+import Recording
+
 extension Phase {
   /// As an item of the list of phases. Its thresholds stand among those of the plan.
-  var yaml: String {
+  ///
+  /// - Parameter usual: what the plan tolerates where a phase says nothing of it.
+  func yaml(tolerating usual: Double) -> String {
+    let tolerated =
+      kind.word.tolerates && tolerance != usual
+      ? ", tolerate: \(yamlNumber(tolerance, shiftedBy: 2))%" : ""
     let played =
-      patterns.isEmpty ? "" : ", messages: [\(patterns.map(yamlScalar).joined(separator: ", "))]"
+      tolerated
+      + (patterns.isEmpty
+        ? "" : ", messages: [\(patterns.map(yamlScalar).joined(separator: ", "))]")
     return switch kind {
     case .ramp(let goal, let pace): "ramp: {to: \(goal)\(pace.yaml)\(played)}"
     case .hold(let span): "hold: {for: \(span.yaml)\(played)}"
@@ -11,7 +20,7 @@ extension Phase {
         + "for: \(churn.span.yaml), with: \(churn.with.rawValue)\(played)}"
     case .search(let search): "search: {\(search.yaml)\(played)}"
     case .pause(let span): "pause: \(span.yaml)"
-    case .close(let pace, let with): "close: {with: \(with.rawValue)\(pace.yaml)}"
+    case .close(let pace, let with): "close: {with: \(with.rawValue)\(pace.yaml)\(played)}"
     }
   }
 }

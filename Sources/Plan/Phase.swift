@@ -9,12 +9,17 @@ package struct Phase: Sendable, Equatable {
   package var kind: Kind
   /// Names of the patterns that are played in it.
   package var patterns: [String]
+  /// The share that may be missing of what it promises.
+  package var tolerance: Double
 
-  package init(name: String, line: Int, kind: Kind, patterns: [String] = []) {
+  package init(
+    name: String, line: Int, kind: Kind, patterns: [String] = [], tolerance: Double = 0
+  ) {
     self.name = name
     self.line = line
     self.kind = kind
     self.patterns = patterns
+    self.tolerance = tolerance
   }
 
   package enum Kind: Sendable, Equatable {

@@ -21,12 +21,13 @@ extension Plan {
       lines += patterns.map { $0.yaml(attachments) }
     }
     lines.append("phases:")
-    lines += phases.map { "  - \($0.yaml)" }
+    lines += phases.map { "  - \($0.yaml(tolerating: tolerance))" }
     if !thresholds.isEmpty {
       lines.append("thresholds:")
       lines += thresholds.map { "  - \(yamlScalar($0.text))" }
     }
     lines.append("on-limit: \(onLimit.rawValue)")
+    lines.append("tolerate: \(yamlNumber(tolerance, shiftedBy: 2))%")
     if let expectedLimit { lines.append("expect-limit: \(expectedLimit.yaml)") }
     lines += [
       "guard: \(memoryGuard.map { "{memory: \($0.yaml)}" } ?? "off")",

@@ -41,7 +41,7 @@ extension Reader {
   /// The keys that a plan may have.
   static let planKeys = [
     "name", "description", "include", "variables", "server", "target", "clients", "messages",
-    "phases", "thresholds", "on-limit", "expect-limit", "guard", "sampling",
+    "phases", "thresholds", "on-limit", "tolerate", "expect-limit", "guard", "sampling",
   ]
 
   fileprivate mutating func plan(
@@ -68,7 +68,9 @@ extension Reader {
     let sampling = sampling(fields["sampling"]?.item)
     var messages = MessageBook()
     if let field = fields["messages"] { self.messages(field.item, into: &messages) }
-    let context = PhaseContext(clients: clients, interval: sampling?.every)
+    let context = PhaseContext(
+      clients: clients, interval: sampling?.every,
+      tolerance: fields["tolerate"].flatMap { share($0.item) } ?? 0)
     let phases =
       part("phases", fields, of: root) { reader, item in
         reader.phases(item, context, &messages)
@@ -94,6 +96,7 @@ extension Reader {
       targets: targets ?? [], clients: clients, patterns: patterns,
       phases: phases.compactMap(\.phase),
       thresholds: (thresholds ?? []) + phases.flatMap(\.thresholds), onLimit: onLimit ?? .hold,
+      tolerance: context.tolerance,
       expectedLimit: expectedLimit, memoryGuard: memoryGuard, sampling: sampling)
   }
 

@@ -25,6 +25,8 @@ package struct Plan: Sendable, Equatable {
   package var phases: [Phase]
   package var thresholds: [Threshold]
   package var onLimit: OnLimit
+  /// The share that phases may miss of what they promise, unless they say otherwise.
+  package var tolerance: Double
   /// A limit that is meant to be reached; reaching it is a pass.
   package var expectedLimit: ExpectedLimit?
   /// Growth stops when less than this is available; nil when the guard is off.

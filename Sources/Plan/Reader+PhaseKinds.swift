@@ -6,6 +6,8 @@ struct PhaseContext {
   var clients: Clients?
   /// Between two samples; nil when it could not be read.
   var interval: Duration?
+  /// What a phase may miss of its promise where it says nothing of it.
+  var tolerance = 0.0
 
   /// Where a search from so many ends that does not say it: at what the sources can connect to
   /// one endpoint.

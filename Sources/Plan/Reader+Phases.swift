@@ -77,6 +77,7 @@ extension Reader {
     _ context: PhaseContext, _ book: inout MessageBook
   ) -> PlacedPhase {
     let (kind, demand) = kind(word, field, context)
+    var tolerance = context.tolerance
     var phase = PlacedPhase(
       phase: nil, name: name, demand: demand, messages: [], thresholds: [])
     if word.plays, case .map(let fields) = field.item.value {
@@ -90,8 +91,15 @@ extension Reader {
         }
       }
     }
+    if word.tolerates, case .map(let fields) = field.item.value,
+      let own = fields.first(where: { $0.key == "tolerate" })
+    {
+      tolerance = share(own.item) ?? tolerance
+    }
     phase.phase = kind.map {
-      Phase(name: name, line: line, kind: $0, patterns: phase.messages.map(\.name))
+      Phase(
+        name: name, line: line, kind: $0, patterns: phase.messages.map(\.name),
+        tolerance: word.tolerates ? tolerance : 0)
     }
     return phase
   }
@@ -100,7 +108,8 @@ extension Reader {
   mutating func phaseFields(
     _ field: Item.Field, known: [String]
   ) -> [String: Item.Field] {
-    let isPlaying = PhaseKind(rawValue: field.key)?.plays == true
+    let kind = PhaseKind(rawValue: field.key)
+    let isPlaying = kind?.plays == true
     let playing = PhaseKind.allCases.filter(\.plays).map(\.rawValue)
     let misplaced = [
       "messages": Problem(
@@ -110,9 +119,14 @@ extension Reader {
         hint: "in 'thresholds' of the plan write for example failures == 0 in \(field.key)"),
     ]
     return fields(
-      field.item, in: field.key, known: known + (isPlaying ? ["messages", "thresholds"] : []),
+      field.item, in: field.key,
+      known: known + (kind?.tolerates == true ? ["tolerate"] : [])
+        + (isPlaying ? ["messages", "thresholds"] : []),
       misplaced: isPlaying ? [:] : misplaced) ?? [:]
   }
+
+  /// `tolerate: 0.1%`; nil when it is no share.
+  mutating func share(_ item: Item) -> Double? { value(item, "a share", Units.share) }
 
   static func shape(of kind: PhaseKind) -> String {
     switch kind {

@@ -64,6 +64,12 @@ extension Reader {
       threshold.text = text[..<tail.startIndex] + " in \(name)" + tail
       threshold.phase = name
     }
+    guard !threshold.aborts || threshold.mayAbort else {
+      report(
+        place, "'abort' never comes to \(quoted(text)): while the run goes on it may yet hold",
+        hint: "add 'for 10s', or 'in PHASE' to look at it when that phase is over")
+      return nil
+    }
     return threshold
   }
 

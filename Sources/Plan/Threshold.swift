@@ -29,6 +29,23 @@ package struct Threshold: Sendable, Equatable {
     self.aborts = aborts
   }
 
+  /// Whether there is an instant of a run at which it can be known to fail for good.
+  package var mayAbort: Bool { window != nil || phase != nil || canBeLost }
+
+  /// Whether it can come to fail for good while a run goes on: an upper bound of what only grows.
+  package var canBeLost: Bool {
+    switch comparison {
+    case .atMost, .less, .equal: metric.onlyGrows
+    case .atLeast, .more, .unequal: false
+    }
+  }
+
+  /// Whether it fails at this value of a metric that only grows, and will not hold again.
+  package func isLost(at measured: Double) -> Bool {
+    canBeLost && !comparison.holds(measured, value)
+      && (comparison != .equal || measured > value)
+  }
+
   package enum Comparison: String, Sendable, CaseIterable {
     case atLeast = ">="
     case atMost = "<="
@@ -86,6 +103,19 @@ package struct Threshold: Sendable, Equatable {
         .duration
       case .kernelMemory, .userMemory: .size
       case .failuresRate, .predictionError: .share
+      }
+    }
+
+    /// Whether its value, of a run or of a phase, never falls while the run goes on.
+    package var onlyGrows: Bool {
+      switch self {
+      case .connections, .accepted, .phantom, .connectMax, .failures, .messagesSent,
+        .messagesReceived, .messagesLost, .roundTripMax:
+        true
+      case .connectRate, .connectP50, .connectP90, .connectP99, .connectP999, .failuresRate,
+        .messagesRate, .roundTripP50, .roundTripP90, .roundTripP99, .roundTripP999,
+        .kernelMemory, .userMemory, .userTime, .driftP99, .predictionError:
+        false
       }
     }
 

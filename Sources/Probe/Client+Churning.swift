@@ -26,14 +26,9 @@ extension Client where System: ~Copyable {
     churn.reset = reset
     churn.isOpening = true
     churn.isOver = false
-    let recorded = recordedArrivals
-    // What a recording holds takes the place of as much of the span.
-    let rest = span - min(span, recorded?.end ?? 0)
-    let beyond = min(rate * Double(rest) / 1e9, 0x1p53)
-    let total =
-      recorded.map { Double($0.count) + beyond.rounded(.down) } ?? beyond.rounded(.up)
-    schedule = Schedule(start: command.start, rate: rate, recorded: recorded)
-    work = .opening(done: 0, total: assignment.share.part(of: Int(total)))
+    schedule = Schedule(start: command.start, rate: rate, recorded: recordedArrivals)
+    work = .opening(
+      done: 0, total: assignment.share.part(of: schedule.count(within: span)))
   }
 
   /// Whether there is a row for one more, and a place in the ring. A ramp never asks for more than

@@ -43,7 +43,7 @@ extension Client where System: ~Copyable {
     count(call, error, position: position)
     failuresInARow += 1
     guard failuresInARow >= Self.patience || isExhaustion(error) else { return true }
-    stopGrowing()
+    stopGrowing(for: call, error)
     return false
   }
 
@@ -54,7 +54,9 @@ extension Client where System: ~Copyable {
     }
   }
 
-  mutating func stopGrowing() {
+  /// A limit: nothing more is begun in this phase.
+  mutating func stopGrowing(for call: FailedCall, _ error: Errno?) {
+    board.failures.markStopped(call, error, phase: command.phase, at: now)
     if case .opening = work { work = .settling }
     // At a limit nobody on the host may be able to open a file, not even to report it.
     if let descriptor = spare {

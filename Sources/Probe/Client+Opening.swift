@@ -22,7 +22,11 @@ extension Client where System: ~Copyable {
         work = .opening(done: done, total: total)
         return nextExpiry()
       }
-      if isPaced { board.record(.drift, nanoseconds: now.nanoseconds(since: due)) }
+      if isPaced {
+        let drift = now.nanoseconds(since: due)
+        board.record(.drift, nanoseconds: drift)
+        if drift > Counter.lateAfter { board.add(.lateArrivals) }
+      }
       notes.countArrival(at: now)
       guard openOne(due: intended) else {
         work = .settling
@@ -81,7 +85,7 @@ extension Client where System: ~Copyable {
     if let descriptor = socket { kernel.close(descriptor) }
     board.add(.portsSkipped, skipped - min(skipped, own))
     count(takenBy.call, takenBy.error, position: takenBy.position)
-    stopGrowing()
+    stopGrowing(for: takenBy.call, takenBy.error)
     return false
   }
 

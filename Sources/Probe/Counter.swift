@@ -20,6 +20,8 @@ package enum Counter: Int, CaseIterable, Sendable {
   case failures
   /// Source ports that something else on the host held.
   case portsSkipped
+  /// Client: connections that a schedule wanted and that were begun more than `lateAfter` after it did.
+  case lateArrivals
   /// 1 once a limit has stopped this worker's growth.
   case limited
   /// Client: bytes sent to verify a connection that came back.
@@ -38,6 +40,9 @@ package enum Counter: Int, CaseIterable, Sendable {
   case pushedWrong
   case bytesReceived
   case bytesSent
+
+  /// Nanoseconds after which an arrival no longer counts as on time.
+  package static let lateAfter: UInt64 = 1_000_000_000
 }
 
 package enum WorkerState: UInt64, Sendable {

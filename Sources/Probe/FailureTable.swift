@@ -44,6 +44,8 @@ package struct FailureTable {
     package var phase: Int
     package var count: UInt64
     package var first: Instant
+    /// When it made the worker stop growing; nil when it did not.
+    package var stopped: Instant?
     /// Connections that the worker held at that instant.
     package var held: UInt64
     /// Position on the client's source walk of the first one; nil where none was chosen yet.
@@ -61,9 +63,7 @@ package struct FailureTable {
     _ call: FailedCall, _ errno: Errno?, phase: Int, at instant: Instant, held: UInt64,
     position: UInt32?
   ) {
-    let key =
-      1 << 63 | UInt64(phase & 0xFFFF) << 32 | UInt64(call.rawValue) << 16
-      | UInt64(UInt16(truncatingIfNeeded: errno?.rawValue ?? 0))
+    let key = Self.key(call, errno, phase: phase)
     for row in 0..<Self.capacity {
       let existing = load(row, 0)
       if existing == key || (existing != 0 && row == Self.capacity - 1) {
@@ -81,6 +81,24 @@ package struct FailureTable {
     }
   }
 
+  /// The worker's side: notes that it has stopped growing for the failure that was counted last
+  /// under this kind.
+  func markStopped(_ call: FailedCall, _ errno: Errno?, phase: Int, at instant: Instant) {
+    let key = Self.key(call, errno, phase: phase)
+    for row in 0..<Self.capacity {
+      let existing = load(row, 0)
+      guard existing != 0 else { return }
+      guard existing == key || row == Self.capacity - 1 else { continue }
+      if load(row, 5) == 0 { store(instant.nanoseconds, row, 5) }
+      return
+    }
+  }
+
+  private static func key(_ call: FailedCall, _ errno: Errno?, phase: Int) -> UInt64 {
+    1 << 63 | UInt64(phase & 0xFFFF) << 32 | UInt64(call.rawValue) << 16
+      | UInt64(UInt16(truncatingIfNeeded: errno?.rawValue ?? 0))
+  }
+
   /// The coordinator's side: the rows as they stand.
   package func rows() -> [Row] {
     var rows: [Row] = []
@@ -90,11 +108,13 @@ package struct FailureTable {
       else { break }
       let code = Int32(key & 0xFFFF)
       let position = load(row, 4)
+      let stopped = load(row, 5)
       rows.append(
         Row(
           call: call, errno: code == 0 ? nil : Errno(rawValue: code),
           phase: Int(key >> 32 & 0xFFFF), count: load(row, 1),
-          first: Instant(nanoseconds: load(row, 2)), held: load(row, 3),
+          first: Instant(nanoseconds: load(row, 2)),
+          stopped: stopped == 0 ? nil : Instant(nanoseconds: stopped), held: load(row, 3),
           position: position == 0 ? nil : UInt32(position - 1)))
     }
     return rows

@@ -26,6 +26,16 @@ package struct Schedule: Sendable, Equatable {
     return due(ordinal - recorded.count, from: start.advanced(byNanoseconds: recorded.end))
   }
 
+  /// How many operations of a paced schedule are due in its first `span` nanoseconds.
+  ///
+  /// What a recording holds takes the place of as much of the span.
+  package func count(within span: UInt64) -> Int {
+    guard let rate else { return Int(clamping: recorded?.count ?? 0) }
+    let rest = span - min(span, recorded?.end ?? 0)
+    let beyond = min(rate * Double(rest) / 1e9, 0x1p53)
+    return Int(recorded.map { Double($0.count) + beyond.rounded(.down) } ?? beyond.rounded(.up))
+  }
+
   private func due(_ ordinal: UInt64, from start: Instant) -> Instant {
     guard let rate else { return start }
     let nanoseconds = Double(ordinal) / rate * 1e9

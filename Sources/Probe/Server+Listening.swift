@@ -23,6 +23,7 @@ extension Server where System: ~Copyable {
       board[.state] = WorkerState.ready.rawValue
     } catch {
       count(call, error)
+      board.failures.markStopped(call, error, phase: command.phase, at: now)
       // It may listen already: connections that nobody will ever accept must be refused instead.
       if let socket = listener {
         kernel.close(socket)
@@ -78,6 +79,7 @@ extension Server where System: ~Copyable {
   /// stays in its queue.
   private mutating func stopListening(_ call: FailedCall, _ error: Errno) {
     count(call, error)
+    board.failures.markStopped(call, error, phase: command.phase, at: now)
     if let listener { kernel.unwatch(listener) }
     listening =
       error == .tooManyOpenFiles

@@ -11,6 +11,8 @@ package struct FailureRecord: Sendable, Equatable {
   package var count: Int
   /// Seconds since the run started.
   package var firstInstant: Double
+  /// When it made a worker stop growing, or the guard stop all of them; nil when it did not.
+  package var stopped: Double?
   package var established: Int
   package var accepted: Int
   package var source: String?
@@ -18,7 +20,8 @@ package struct FailureRecord: Sendable, Equatable {
 
   package init(
     end: End, worker: Int?, phase: String, syscall: String, errno: ErrnoRecord?, count: Int,
-    firstInstant: Double, established: Int, accepted: Int, source: String?, endpoint: String?
+    firstInstant: Double, stopped: Double? = nil, established: Int, accepted: Int,
+    source: String?, endpoint: String?
   ) {
     self.end = end
     self.worker = worker
@@ -27,6 +30,7 @@ package struct FailureRecord: Sendable, Equatable {
     self.errno = errno
     self.count = count
     self.firstInstant = firstInstant
+    self.stopped = stopped
     self.established = established
     self.accepted = accepted
     self.source = source

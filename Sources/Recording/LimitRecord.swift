@@ -13,6 +13,9 @@ package struct LimitRecord: Sendable, Equatable {
   package var count: Int
   /// Seconds since the run started.
   package var firstInstant: Double
+  /// When it made a worker stop growing, or the guard stop all of them, in seconds since the run
+  /// started; nil when nothing stopped for it, and before format 1.3.
+  package var stopped: Double?
   /// Connections held at that instant.
   package var established: Int
   package var accepted: Int
@@ -32,7 +35,8 @@ package struct LimitRecord: Sendable, Equatable {
   package init(
     end: End, worker: Int? = nil, phase: String, planLine: Int, syscall: String? = nil,
     errno: ErrnoRecord? = nil, resource: Resource, count: Int, firstInstant: Double,
-    established: Int, accepted: Int, source: String? = nil, endpoint: String? = nil,
+    stopped: Double? = nil, established: Int, accepted: Int, source: String? = nil,
+    endpoint: String? = nil,
     knob: String? = nil, now: Int? = nil, needed: Int? = nil, fix: String? = nil,
     predicted: Int? = nil, evidence: [Fact] = []
   ) {
@@ -45,6 +49,7 @@ package struct LimitRecord: Sendable, Equatable {
     self.resource = resource
     self.count = count
     self.firstInstant = firstInstant
+    self.stopped = stopped
     self.established = established
     self.accepted = accepted
     self.source = source

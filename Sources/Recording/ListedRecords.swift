@@ -4,14 +4,15 @@ extension PhaseRecord: Listed {
   static let table = "phase"
   static let columns = [
     "name", "kind", "title", "plan_line", "goal", "planned_rate", "started", "ended", "outcome",
-    "established", "accepted", "phantom", "failures", "ceiling",
-    "remark",
+    "established", "accepted", "phantom", "failures", "ceiling", "remark", "promised", "missed",
+    "tolerance", "aborted_by",
   ]
 
   var values: [(any DatabaseValueConvertible)?] {
     [
       name, kind.rawValue, title, planLine, goal, plannedRate, started, ended, outcome.rawValue,
-      established, accepted, phantom, failures, ceiling, remark,
+      established, accepted, phantom, failures, ceiling, remark, promise?.promised,
+      promise?.missed, promise?.tolerance, abortedBy,
     ]
   }
 
@@ -23,8 +24,19 @@ extension PhaseRecord: Listed {
       ended: try row.get("ended"), outcome: try row.choice("outcome"),
       established: try row.get("established"), accepted: try row.get("accepted"),
       phantom: try row.get("phantom"), failures: try row.get("failures"),
+      // Versions before 1.3 had neither.
+      promise: try PhasePromise(row: row), abortedBy: try row.ifThere("aborted_by") ?? nil,
       // Version 1.0 had neither.
       ceiling: try row.ifThere("ceiling") ?? nil, remark: try row.ifThere("remark") ?? "")
+  }
+}
+
+extension PhasePromise {
+  /// Nil where nothing was promised.
+  fileprivate init?(row: Row) throws {
+    guard let promised: Int? = try row.ifThere("promised"), let promised else { return nil }
+    self.init(
+      promised: promised, missed: try row.get("missed"), tolerance: try row.get("tolerance"))
   }
 }
 
@@ -71,13 +83,13 @@ extension FailureRecord: Listed {
   static let table = "failure"
   static let columns = [
     "end", "worker", "phase", "syscall", "errno", "errno_name", "errno_text", "count",
-    "first_instant", "established", "accepted", "source", "endpoint",
+    "first_instant", "established", "accepted", "source", "endpoint", "stopped",
   ]
 
   var values: [(any DatabaseValueConvertible)?] {
     [
       end.rawValue, worker, phase, syscall, errno?.number, errno?.name, errno?.text, count,
-      firstInstant, established, accepted, source, endpoint,
+      firstInstant, established, accepted, source, endpoint, stopped,
     ]
   }
 
@@ -85,9 +97,9 @@ extension FailureRecord: Listed {
     self.init(
       end: try row.choice("end"), worker: try row.get("worker"), phase: try row.get("phase"),
       syscall: try row.get("syscall"), errno: try row.errno(), count: try row.get("count"),
-      firstInstant: try row.get("first_instant"), established: try row.get("established"),
-      accepted: try row.get("accepted"), source: try row.get("source"),
-      endpoint: try row.get("endpoint"))
+      firstInstant: try row.get("first_instant"), stopped: try row.ifThere("stopped") ?? nil,
+      established: try row.get("established"), accepted: try row.get("accepted"),
+      source: try row.get("source"), endpoint: try row.get("endpoint"))
   }
 }
 
@@ -96,14 +108,14 @@ extension LimitRecord: Listed {
   static let columns = [
     "end", "worker", "phase", "plan_line", "syscall", "errno", "errno_name", "errno_text",
     "resource", "count", "first_instant", "established", "accepted", "source", "endpoint", "knob",
-    "now", "needed", "fix", "predicted",
+    "now", "needed", "fix", "predicted", "stopped",
   ]
 
   var values: [(any DatabaseValueConvertible)?] {
     [
       end.rawValue, worker, phase, planLine, syscall, errno?.number, errno?.name, errno?.text,
       resource.rawValue, count, firstInstant, established, accepted, source, endpoint, knob, now,
-      needed, fix, predicted,
+      needed, fix, predicted, stopped,
     ]
   }
 
@@ -113,9 +125,10 @@ extension LimitRecord: Listed {
       end: try row.choice("end"), worker: try row.get("worker"), phase: try row.get("phase"),
       planLine: try row.get("plan_line"), syscall: try row.get("syscall"),
       errno: try row.errno(), resource: try row.resource(), count: try row.get("count"),
-      firstInstant: try row.get("first_instant"), established: try row.get("established"),
-      accepted: try row.get("accepted"), source: try row.get("source"),
-      endpoint: try row.get("endpoint"), knob: try row.get("knob"), now: try row.get("now"),
+      firstInstant: try row.get("first_instant"), stopped: try row.ifThere("stopped") ?? nil,
+      established: try row.get("established"), accepted: try row.get("accepted"),
+      source: try row.get("source"), endpoint: try row.get("endpoint"), knob: try row.get("knob"),
+      now: try row.get("now"),
       needed: try row.get("needed"), fix: try row.get("fix"),
       predicted: try row.get("predicted"))
   }

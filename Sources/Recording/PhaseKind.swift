@@ -29,6 +29,15 @@ package enum PhaseKind: String, Sendable, Hashable, CaseIterable {
     }
   }
 
+  /// Whether a share of what it promises may be missing.
+  package var tolerates: Bool {
+    switch self {
+    case .ramp, .hold, .churn, .close: true
+    // A number is found or not, and a pause promises nothing.
+    case .search, .pause: false
+    }
+  }
+
   /// Whether it finds a number of connections instead of being told one: what it meets on the way
   /// is what it was to find.
   package var finds: Bool {

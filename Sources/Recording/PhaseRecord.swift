@@ -1,9 +1,9 @@
 /// One phase as it really went. Instants are seconds since the run started.
 package struct PhaseRecord: Sendable, Equatable {
   package enum Outcome: String, Sendable {
-    /// Ran to its end.
+    /// Ran to its end and kept its promise.
     case done
-    /// Stopped short of its goal by a limit.
+    /// Broke its promise.
     case limit
     /// Cut off by a signal.
     case interrupted
@@ -32,6 +32,10 @@ package struct PhaseRecord: Sendable, Equatable {
   /// Established at the client and never accepted at the server when the phase had settled.
   package var phantom: Int
   package var failures: Int
+  /// What it had to keep; nil where it promised nothing, has not ended, or before format 1.3.
+  package var promise: PhasePromise?
+  /// The condition that ended the run in it, with what was measured; nil when none did.
+  package var abortedBy: String?
   /// What a search found: the most connections that lasted; nil for other phases, and when none did.
   package var ceiling: Int?
   /// What is to be said of how it went, for example why it was slower than planned; empty where
@@ -42,7 +46,8 @@ package struct PhaseRecord: Sendable, Equatable {
     name: String, kind: PhaseKind, title: String, planLine: Int, goal: Int? = nil,
     plannedRate: Double? = nil, started: Double? = nil, ended: Double? = nil,
     outcome: Outcome = .skipped, established: Int = 0, accepted: Int = 0, phantom: Int = 0,
-    failures: Int = 0, ceiling: Int? = nil, remark: String = ""
+    failures: Int = 0, promise: PhasePromise? = nil, abortedBy: String? = nil,
+    ceiling: Int? = nil, remark: String = ""
   ) {
     self.name = name
     self.kind = kind
@@ -57,6 +62,8 @@ package struct PhaseRecord: Sendable, Equatable {
     self.accepted = accepted
     self.phantom = phantom
     self.failures = failures
+    self.promise = promise
+    self.abortedBy = abortedBy
     self.ceiling = ceiling
     self.remark = remark
   }

@@ -105,6 +105,7 @@ extension Shards {
       shard.recording.failures.map { failure in
         var failure = failure
         failure.firstInstant += shard.offset
+        failure.stopped = shard.shifted(failure.stopped)
         failure.worker = shard.shifted(failure.worker)
         return failure
       }
@@ -116,6 +117,7 @@ extension Shards {
       shard.recording.limits.map { limit in
         var limit = limit
         limit.firstInstant += shard.offset
+        limit.stopped = shard.shifted(limit.stopped)
         limit.worker = shard.shifted(limit.worker)
         if !isOneHost { limit.evidence.append(Fact("host", shard.recording.hostname)) }
         return limit

@@ -10,6 +10,8 @@ extension Recording {
       try Possible.counts(
         [phase.established, phase.accepted, phase.phantom, phase.failures], "a count \(what)")
       try Possible.instants([phase.started, phase.ended, phase.plannedRate], "an instant \(what)")
+      try Possible.counts([phase.promise?.promised, phase.promise?.missed], "the promise \(what)")
+      try Possible.instants([phase.promise?.tolerance], "the tolerance \(what)")
     }
     for step in searchSteps {
       try Possible.counts([step.goal, step.held], "a count of a search")
@@ -29,7 +31,7 @@ extension Recording {
     for failure in failures {
       try Possible.counts(
         [failure.count, failure.established, failure.accepted], "a count of a failure")
-      try Possible.instant(failure.firstInstant, "the instant of a failure")
+      try Possible.instants([failure.firstInstant, failure.stopped], "the instant of a failure")
       try Possible.place(failure.worker ?? 0, "the worker of a failure")
       try Possible.place(failure.errno?.number ?? 0, "the errno of a failure")
     }
@@ -37,7 +39,7 @@ extension Recording {
       let what = "of a limit"
       try Possible.counts([limit.count, limit.established, limit.accepted], "a count \(what)")
       try Possible.sizes([limit.now, limit.needed, limit.predicted], "a setting \(what)")
-      try Possible.instant(limit.firstInstant, "the instant \(what)")
+      try Possible.instants([limit.firstInstant, limit.stopped], "the instant \(what)")
       try Possible.place(limit.planLine, "the line \(what)")
       try Possible.place(limit.worker ?? 0, "the worker \(what)")
       try Possible.place(limit.errno?.number ?? 0, "the errno \(what)")

@@ -55,7 +55,11 @@ enum Schema {
       phantom INTEGER NOT NULL,
       failures INTEGER NOT NULL,
       ceiling INTEGER,
-      remark TEXT NOT NULL
+      remark TEXT NOT NULL,
+      promised INTEGER,
+      missed INTEGER,
+      tolerance REAL,
+      aborted_by TEXT
     );
     CREATE TABLE search_step (
       position INTEGER PRIMARY KEY,
@@ -142,7 +146,8 @@ enum Schema {
       established INTEGER NOT NULL,
       accepted INTEGER NOT NULL,
       source TEXT,
-      endpoint TEXT
+      endpoint TEXT,
+      stopped REAL
     );
     CREATE TABLE limit_reached (
       position INTEGER PRIMARY KEY,
@@ -165,7 +170,8 @@ enum Schema {
       now INTEGER,
       needed INTEGER,
       fix TEXT,
-      predicted INTEGER
+      predicted INTEGER,
+      stopped REAL
     );
     CREATE TABLE limit_evidence (
       position INTEGER PRIMARY KEY,

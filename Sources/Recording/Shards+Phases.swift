@@ -31,11 +31,24 @@ extension Shards {
       phase.phantom = max(phase.phantom, overflow ? 0 : difference)
     }
     phase.failures = parts.map(\.phase.failures).total
+    phase.promise = promise(driven, phantom: phase.phantom)
+    phase.abortedBy = parts.compactMap { $0.phase.abortedBy }.first
     let ceilings = parts.compactMap(\.phase.ceiling)
     phase.ceiling = ceilings.isEmpty ? nil : ceilings.total
     phase.remark = parts.map { told($0.phase.remark, by: $0.shard) }.filter { !$0.isEmpty }.uniqued
       .joined(separator: "; ")
     return phase
+  }
+
+  /// Of those that drive, added up. What a shard without clients never accepted is missing too.
+  private func promise(_ driven: [PhaseRecord], phantom: Int) -> PhasePromise? {
+    let promises = driven.compactMap(\.promise)
+    guard let first = promises.first else { return nil }
+    var whole = PhasePromise(
+      promised: promises.map(\.promised).total, missed: promises.map(\.missed).total,
+      tolerance: first.tolerance)
+    if isSplit { whole.missed = max(whole.missed, phantom) }
+    return whole
   }
 }
 

@@ -22,23 +22,27 @@ extension Coordinator {
   }
 
   mutating func stopGrowthAtLimit() {
-    guard !growthStopped, plan.phases[phase].goal != nil else { return }
+    guard !growthStopped, plan.phases[phase].kind.word.grows else { return }
     lookAtMemory()
-    if memoryIsShort(), !fleet.hasSettled {
+    let isShort = memoryIsShort() && !fleet.hasSettled
+    if isShort, guardStop == nil {
+      let now = Instant.now().seconds(since: started)
       guardStop = FailureRecord(
         end: .host, worker: nil, phase: plan.phases[phase].name,
         syscall: FailureRecord.memoryGuardCall, errno: nil, count: 1,
-        firstInstant: Instant.now().seconds(since: started),
+        firstInstant: now, stopped: now,
         established: fleet.now(.held, .client), accepted: fleet.now(.held, .server), source: nil,
         endpoint: nil)
     }
     // A client that is out of something stops by itself, and the others go on to their own end.
     // A server cannot stop its clients.
-    if guardStop != nil || fleet.any(.server, { $0[.limited] == 1 }) {
+    if isShort || fleet.any(.server, { $0[.limited] == 1 }) {
       growthStopped = true
       fleet.post(.settle, phase: phase)
     }
-    limitInSight = guardStop.map(\.cause) ?? ledger.records.last.map(\.cause)
+    limitInSight =
+      guardStop.map(\.cause)
+      ?? ledger.records.last { $0.phase == plan.phases[phase].name }.map(\.cause)
   }
 
   /// As often as the guard needs it while connections grow; else it is only shown.
@@ -134,6 +138,7 @@ extension Coordinator {
         of: plan.thresholds.filter(\.aborts), in: state.phases[phase].name, phaseEnded: phaseEnded)
     else { return }
     aborted = violation
+    state.phases[phase].abortedBy = violation.text
     isCut = true
     cutPhase = phase
     progress.note("\(plan.name): ends here: \(violation.text)")

@@ -29,6 +29,7 @@ extension Coordinator {
     to goal: Int, _ search: Phase.Search, _ walk: inout SearchWalk
   ) throws(RecordingError) {
     let began = Instant.now().seconds(since: started)
+    growthStopped = false
     try go(to: goal)
     guard !interrupted, !isCut else { return }
     let held = heldAtBothEnds

@@ -46,6 +46,8 @@ struct Coordinator: ~Copyable {
   /// The moment at which the memory guard stopped growth in this phase.
   var guardStop: FailureRecord?
   var limitInSight: String?
+  /// What the workers had counted when the phase began: its promise is held against it.
+  var atBegin: PhaseCounts
   /// Kernel counters when the phase began: what rose since is evidence.
   var countersBefore: [Series.Key: Double] = [:]
   /// Kept only for plans with conditions that decide while the run goes on.
@@ -82,6 +84,7 @@ struct Coordinator: ~Copyable {
       clients: outlook.staffing.clients, phases: plan.phases.map(\.name), started: started)
     samples = SampleClock(every: outlook.plan.sampling.every, from: .now())
     phaseStarted = started
+    atBegin = PhaseCounts(fleet, hasOwnServer: outlook.plan.server != nil)
     self.fleet = fleet
   }
 
@@ -102,10 +105,12 @@ struct Coordinator: ~Copyable {
     try awaitListeners()
     var skipping: Plan.OnLimit?
     for index in plan.phases.indices {
-      let isClosing = if case .close = plan.phases[index].kind { true } else { false }
+      let isClosing = plan.phases[index].kind.word == .close
       if interrupted || skipping == .fail || (skipping == .stop && !isClosing) { continue }
       let reached = try run(index)
-      if aborted != nil {
+      if hasUselessWorker {
+        skipping = .fail
+      } else if aborted != nil {
         skipping = .stop
       } else if !reached, plan.onLimit != .hold {
         skipping = plan.onLimit
@@ -113,7 +118,14 @@ struct Coordinator: ~Copyable {
     }
   }
 
-  /// Runs one phase; false when a limit kept it from its goal.
+  /// Whether a worker could not begin at all; without it nothing that follows means anything.
+  private var hasUselessWorker: Bool {
+    [End.client, .server].contains { end in
+      fleet.any(end) { $0[.state] == WorkerState.failed.rawValue }
+    }
+  }
+
+  /// Runs one phase; false when it broke its promise.
   ///
   /// Nothing is begun when a server cannot listen: whoever holds its port would be connected to.
   mutating func run(_ index: Int) throws(RecordingError) -> Bool {
@@ -131,9 +143,10 @@ struct Coordinator: ~Copyable {
     phaseStarted = try startOfPhase(index)
     guard !interrupted else { return true }
     state.phases[index].started = phaseStarted.seconds(since: started)
+    atBegin = PhaseCounts(fleet, hasOwnServer: hasOwnServer)
     growthStopped = false
     progress.phaseChanged(progressState())
-    if !fleet.any(.server, { $0[.state] == WorkerState.failed.rawValue }) {
+    if !hasUselessWorker {
       fleet.post(.begin, phase: index, start: phaseStarted)
       try work(plan.phases[index])
     }
@@ -184,7 +197,7 @@ struct Coordinator: ~Copyable {
 
   var hasOwnServer: Bool { plan.server != nil }
 
-  /// Writes down how the phase went; false when it fell short of its goal.
+  /// Writes down how the phase went; false when it broke its promise.
   mutating func endPhase() throws(RecordingError) -> Bool {
     let now = Instant.now()
     let established = fleet.now(.held, .client)
@@ -196,9 +209,10 @@ struct Coordinator: ~Copyable {
     record.phantom = hasOwnServer ? max(0, established - accepted) : 0
     let failures = state.failures.filter { $0.phase == record.name }
     record.failures = failures.reduce(0) { $0 + $1.count }
-    let reached = record.goal.map { established - record.phantom >= $0 } ?? hasFound(record)
+    record.promise = promise(of: record)
     record.outcome =
-      interrupted ? .interrupted : cutPhase == phase ? .aborted : reached ? .done : .limit
+      interrupted
+      ? .interrupted : cutPhase == phase ? .aborted : keeps(record) ? .done : .limit
     state.phases[phase] = record
     let readings = kernel.readings()
     if record.outcome == .limit || record.ceiling != nil {
@@ -211,9 +225,26 @@ struct Coordinator: ~Copyable {
     return record.outcome != .limit
   }
 
-  /// A search is reached when it has found something; other phases without a goal always are.
-  private func hasFound(_ record: PhaseRecord) -> Bool {
-    if case .search = plan.phases[phase].kind { record.ceiling != nil } else { true }
+  private func promise(of record: PhaseRecord) -> PhasePromise? {
+    let steps = state.searchSteps.filter { $0.phase == record.name }
+    return PhasePromise(
+      plan.phases[phase], from: atBegin, to: PhaseCounts(fleet, hasOwnServer: hasOwnServer),
+      arrivals: arrivals,
+      found: record.ceiling != nil || steps.contains { $0.outcome == .tooMany })
+  }
+
+  /// How many connections the phase was to begin; 0 for any but a churn.
+  private var arrivals: Int {
+    guard case .churn(let churn) = plan.phases[phase].kind else { return 0 }
+    let recorded = replay.flatMap { $0.arrivals.indices.contains(phase) ? $0.arrivals[phase] : nil }
+    return Schedule(start: phaseStarted, rate: churn.rate, recorded: recorded)
+      .count(within: churn.span.nanoseconds)
+  }
+
+  /// A worker's end breaks the promise of any phase.
+  private func keeps(_ record: PhaseRecord) -> Bool {
+    record.promise?.isKept != false && !hasUselessWorker
+      && !state.limits.contains { $0.phase == record.name }
   }
 
   private mutating func fileLimits(

@@ -51,6 +51,7 @@ struct FailureLedger {
         if let known = merged[kind] {
           var earliest = record.firstInstant < known.firstInstant ? record : known
           earliest.count = known.count + record.count
+          earliest.stopped = [known.stopped, record.stopped].compactMap(\.self).min()
           merged[kind] = earliest
         } else {
           merged[kind] = record
@@ -84,6 +85,7 @@ struct FailureLedger {
           text: ErrnoName.text(of: $0.rawValue))
       },
       count: Int(row.count), firstInstant: row.first.seconds(since: started),
+      stopped: row.stopped?.seconds(since: started),
       established: held?.established ?? 0, accepted: held?.accepted ?? 0, source: source,
       endpoint: endpoint)
   }

@@ -29,10 +29,10 @@ struct LiveRecording {
     recording.duration = sample.at
   }
 
-  /// The first of these conditions that is known to fail at the last sample.
+  /// The first of these conditions that fails at the last sample and cannot hold again: one over a
+  /// window that is whole, one of a metric that only grows, or one of a phase that is over.
   ///
-  /// - Parameter phaseEnded: whether the phase is over. Before that a lower bound such as
-  ///   `connections >= 20k` cannot be held against what is still growing; a window is whole.
+  /// - Parameter phaseEnded: whether the phase is over.
   func violated(
     of thresholds: [Threshold], in phase: String, phaseEnded: Bool
   ) -> Violation? {
@@ -65,17 +65,9 @@ struct LiveRecording {
         threshold.metric, in: recording.duration - length...recording.duration)
     }
     let isWholePhase = phaseEnded && threshold.phase != nil
-    guard isWholePhase || threshold.comparison.isUpperBound else { return nil }
-    return Metrics(recording, phase: threshold.phase).value(of: threshold.metric)
-  }
-}
-
-extension Threshold.Comparison {
-  /// Whether what only grows can come to fail it.
-  fileprivate var isUpperBound: Bool {
-    switch self {
-    case .atMost, .less, .equal: true
-    case .atLeast, .more, .unequal: false
-    }
+    guard isWholePhase || threshold.canBeLost else { return nil }
+    let value = Metrics(recording, phase: threshold.phase).value(of: threshold.metric)
+    guard let value, isWholePhase || threshold.isLost(at: value) else { return nil }
+    return value
   }
 }

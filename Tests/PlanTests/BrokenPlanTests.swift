@@ -152,6 +152,7 @@ import Testing
       "a list for a plan", "- a\n",
       "1:1: the plan needs a mapping, found a list (known keys are name, description, include,"
         + " variables, server, target, clients, messages, phases, thresholds, on-limit,"
+        + " tolerate,"
         + " expect-limit, guard, sampling)"),
     Broken(
       "two documents", minimal + "---\nname: second\n",

@@ -120,6 +120,7 @@ import Testing
         thresholds:
           - connections >= 10
         on-limit: hold
+        tolerate: 0%
         guard: {memory: 5%}
         sampling: {every: 1s}
 

@@ -99,10 +99,35 @@ import Testing
           text: "expect-limit: {errno: EMFILE}", met: false, reason: "no limit was reached"))
   }
 
-  @Test func `a run that fell short of its goal for no reason has not reached it`() {
+  @Test func `a run that fell short of its goal for no reason is a limit, not an expected one`() {
     var recording = Self.recording(expecting: "{errno: EMFILE}")
     recording.limits = []
-    #expect(judge(recording).exitCode == 99)
+    #expect(judge(recording).exitCode == 100)
+    #expect(judge(recording).expectation?.met == false)
+  }
+
+  @Test func `a worker that died later is not hidden by the limit that was expected`() {
+    var recording = Self.recording(expecting: "{errno: EMFILE}")
+    recording.phases[1].outcome = .limit
+    recording.limits.append(
+      LimitRecord(
+        end: .client, worker: 3, phase: "hold", planLine: 4, resource: .workerDied, count: 1,
+        firstInstant: 7, established: 905, accepted: 900))
+    let judgement = judge(recording)
+    #expect(judgement.exitCode == 100)
+    #expect(judgement.limit?.resource == .workerDied)
+    #expect(judgement.broken.map(\.phase.name) == ["hold"])
+  }
+
+  @Test func `every broken phase must have met the limit that was expected`() {
+    var recording = Self.recording(expecting: "{errno: EMFILE}")
+    recording.phases[1].outcome = .limit
+    var again = recording.limits[0]
+    again.phase = "hold"
+    recording.limits.append(again)
+    #expect(judge(recording).exitCode == 0)
+    recording.limits[1].errno = nil
+    #expect(judge(recording).exitCode == 100)
   }
 
   @Test func `thresholds count all the same`() {

@@ -28,6 +28,7 @@ import Testing
     recording.limits = [limit]
     var judgement = Sample.limitedJudgement
     judgement.limit = limit
+    judgement.broken = [BrokenPhase(phase: recording.phases[0], limit: limit)]
     judgement.headline = text
     judgement.expectation = Expectation(text: text, met: false, reason: text)
     for index in judgement.thresholds.indices {
@@ -125,6 +126,7 @@ import Testing
     recording.limits[0].evidence = [Fact("log", String(repeating: "<&>", count: 2_000_000))]
     var judgement = Sample.limitedJudgement
     judgement.limit = recording.limits[0]
+    judgement.broken = [BrokenPhase(phase: recording.phases[0], limit: recording.limits[0])]
     #expect(junit(recording, judgement, files: OutputFiles()).count < 5_000_000)
     let message = String(repeating: "error: <&>\n", count: 900_000)
     #expect(junit(invalidPlan: "p", message: message).count < 5_000_000)

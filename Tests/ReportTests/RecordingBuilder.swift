@@ -129,6 +129,7 @@ enum Sample {
           text: "connect.p99 < 1s in ramp", planLine: 16, passed: true, value: 0.002,
           reason: "2 ms, less than 1 s asked for"),
       ], limit: serverLimit,
+      broken: [BrokenPhase(phase: limited.phases[0], limit: serverLimit)],
       headline:
         "limit reached: 19,936 of 1,000,000 connections; server accept4: EMFILE (Too many open files)"
     )
@@ -228,6 +229,7 @@ enum Sample {
     var judgement = limitedJudgement
     judgement.headline = hostileText
     judgement.limit = hostileLimit
+    judgement.broken = [BrokenPhase(phase: hostile.phases[0], limit: hostileLimit)]
     judgement.thresholds[0].text = hostileText
     judgement.thresholds[0].reason = hostileText
     return judgement

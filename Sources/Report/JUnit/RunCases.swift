@@ -68,24 +68,20 @@ struct RunCases {
   }
 
   private func outcome(of phase: PhaseRecord) -> TestCase.Outcome {
-    if isFailed(phase) { return failure(of: phase) }
+    if let broken = judgement.broken.first(where: { $0.phase.name == phase.name }) {
+      return failure(of: phase, broken.limit)
+    }
+    if phase.outcome == .aborted {
+      return .failure(
+        type: "aborted", message: judgement.headline, body: judgement.headline + "\n")
+    }
     if phase.outcome == .skipped {
       return .skipped(message: "not reached: \(judgement.headline)")
     }
     return .passed
   }
 
-  /// A limit that the plan expected is no failure: then the verdict rests on thresholds alone, or on
-  /// what cut the run off later.
-  private func isFailed(_ phase: PhaseRecord) -> Bool {
-    guard judgement.verdict != .passed, judgement.verdict != .failed else { return false }
-    if judgement.expectation?.met == true, judgement.limit?.phase == phase.name { return false }
-    return phase.outcome == .limit || judgement.limit?.phase == phase.name
-  }
-
-  private func failure(of phase: PhaseRecord) -> TestCase.Outcome {
-    let decisive = judgement.limit?.phase == phase.name ? judgement.limit : nil
-    let limit = decisive ?? recording.limits.first { $0.phase == phase.name }
+  private func failure(of phase: PhaseRecord, _ limit: LimitRecord?) -> TestCase.Outcome {
     let message = recording.headline(of: limit, in: phase.name)
     guard let limit else { return .failure(type: "limit", message: message, body: message) }
     var body = message + "\n\n" + limit.facts(countsServer: recording.countsServer).aligned + "\n"

@@ -1,0 +1,87 @@
+package import Recording
+
+/// A phase that broke its promise, and the limit that decided it.
+package struct BrokenPhase: Sendable, Equatable {
+  package var phase: PhaseRecord
+  /// Nil where nothing that was recorded explains it.
+  package var limit: LimitRecord?
+
+  package init(phase: PhaseRecord, limit: LimitRecord?) {
+    self.phase = phase
+    self.limit = limit
+  }
+}
+
+extension Recording {
+  /// The phases that broke their promise, in the plan's order. The first of them decides the run.
+  package var brokenPhases: [BrokenPhase] {
+    var broken = phases.filter(isBroken).map { phase in
+      BrokenPhase(phase: phase, limit: decidingLimit(of: phase))
+    }
+    // A limit of a phase that is not recorded is one all the same.
+    let known = Set(phases.map(\.name))
+    if broken.isEmpty, let limit = Self.deciding(limits.filter { !known.contains($0.phase) }, 0) {
+      let phase = PhaseRecord(
+        name: limit.phase, kind: .ramp, title: limit.phase, planLine: limit.planLine)
+      broken.append(BrokenPhase(phase: phase, limit: limit))
+    }
+    return broken
+  }
+
+  private func isBroken(_ phase: PhaseRecord) -> Bool {
+    let limits = limits.filter { $0.phase == phase.name }
+    // What a search met on its way is what it was to find; a worker's death never is.
+    let hasFound = phase.kind.finds && phase.ceiling != nil
+    if limits.contains(where: { !hasFound || $0.isDeath }) { return true }
+    switch phase.outcome {
+    case .limit: return true
+    case .done: return phase.promise.map { !$0.isKept } ?? fellShort(phase)
+    case .interrupted, .aborted, .skipped: return false
+    }
+  }
+
+  /// Ended below its goal; recordings before format 1.3 say nothing of promises.
+  private func fellShort(_ phase: PhaseRecord) -> Bool {
+    phase.goal.map { held(in: phase) < $0 } ?? false
+  }
+
+  private func decidingLimit(of phase: PhaseRecord) -> LimitRecord? {
+    Self.deciding(limits.filter { $0.phase == phase.name }, phase.phantom)
+  }
+
+  /// In this order: a worker's death; what made a worker stop growing, or the guard; the cause with
+  /// the most failures. Where the client counts connections that the server never accepted, the
+  /// server's comes first, since the client's own failures are then a consequence of it. Of several
+  /// the earliest decides.
+  private static func deciding(_ limits: [LimitRecord], _ phantom: Int) -> LimitRecord? {
+    let inTime = limits.sorted { $0.firstInstant < $1.firstInstant }
+    if let death = inTime.first(where: \.isDeath) { return death }
+    let stops = limits.filter { $0.stopped != nil }.sorted { $0.stopped! < $1.stopped! }
+    if let first = stops.first {
+      return (phantom > 0 ? stops.first { $0.end == .server } : nil) ?? first
+    }
+    let ofServer = inTime.filter { $0.end == .server }
+    return mostFrequent(phantom > 0 && !ofServer.isEmpty ? ofServer : inTime)
+  }
+
+  /// The first limit of the cause that has the most failures; of causes with as many, the earliest.
+  private static func mostFrequent(_ inTime: [LimitRecord]) -> LimitRecord? {
+    struct Kind: Hashable {
+      let end: End
+      let resource: Resource
+    }
+    var counts: [Kind: Int] = [:]
+    for limit in inTime {
+      counts[Kind(end: limit.end, resource: limit.resource), default: 0] += limit.count
+    }
+    let most = counts.values.max()
+    return inTime.first { counts[Kind(end: $0.end, resource: $0.resource)] == most }
+  }
+}
+
+extension LimitRecord {
+  /// A worker's end came by no system call of its own.
+  package var isDeath: Bool {
+    worker != nil && syscall == nil && [.memory, .workerDied].contains(resource)
+  }
+}

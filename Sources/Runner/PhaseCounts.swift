@@ -1,0 +1,73 @@
+import Plan
+import Probe
+import Recording
+
+/// What the workers have counted at one instant: what a phase's promise is measured by.
+struct PhaseCounts {
+  /// Connections that stand now; at the server nil where it is someone else's.
+  let atClient: Int
+  let atServer: Int?
+  /// Since the run started: handshakes that finished, connections that a churn closed after their
+  /// lifetime, and those that ended as the conversation on them wanted.
+  let established: Int
+  let churned: Int
+  let closedAsRecorded: Int
+  /// Arrivals that were begun too late to count as on time; see `Counter.lateArrivals`.
+  let late: Int
+
+  init(_ fleet: borrowing Fleet, hasOwnServer: Bool) {
+    atClient = fleet.now(.held, .client)
+    atServer = hasOwnServer ? fleet.now(.held, .server) : nil
+    established = fleet.total(.established, .client)
+    churned = fleet.total(.churned, .client)
+    closedAsRecorded = fleet.total(.closedAsRecorded, .client)
+    late = fleet.total(.lateArrivals, .client)
+  }
+
+  /// Connections that stand at both ends.
+  var atBothEnds: Int { min(atClient, atServer ?? atClient) }
+}
+
+extension PhasePromise {
+  /// What a phase had to keep, from the counts at its begin and at its end; nil for a phase that
+  /// promises nothing. docs/verdict.md has the rule.
+  ///
+  /// - Parameters:
+  ///   - arrivals: connections that a churn was to begin.
+  ///   - found: whether a search has found a number that lasts, or was ended by its `until`.
+  init?(
+    _ phase: Phase, from begin: PhaseCounts, to end: PhaseCounts, arrivals: Int, found: Bool
+  ) {
+    let asRecorded = end.closedAsRecorded - begin.closedAsRecorded
+    let gained = end.established - begin.established
+    // Every connection that was there or came either stands, or was closed as planned, or is lost;
+    // so the connections of a worker that has died are lost, too.
+    let lost = max(
+      0, begin.atClient + gained - end.atClient - (end.churned - begin.churned) - asRecorded)
+    let promised: Int
+    let missed: Int
+    switch phase.kind {
+    case .ramp(let goal, _):
+      promised = goal
+      missed = goal - end.atBothEnds
+    case .hold:
+      promised = begin.atBothEnds
+      missed = max(lost, begin.atBothEnds - end.atBothEnds - asRecorded)
+    case .churn:
+      promised = arrivals
+      missed = max(0, arrivals - gained) + lost + (end.late - begin.late)
+    case .search:
+      promised = 1
+      missed = found ? 0 : 1
+    case .close:
+      // Connections of others, which the server held before, are theirs to close.
+      let others = max(0, (begin.atServer ?? 0) - begin.atClient)
+      promised = begin.atClient
+      missed = max(end.atClient, min((end.atServer ?? 0) - others, begin.atClient))
+    case .pause: return nil
+    }
+    self.init(
+      promised: promised, missed: min(max(0, missed), max(promised, begin.atClient + promised)),
+      tolerance: phase.tolerance)
+  }
+}
