@@ -8,7 +8,8 @@ SOURCES = Package.swift Sources Tests
 CONNECTIONS ?= 20k
 ROWS ?=
 
-.PHONY: run build test test-deps deps lint format bench bench-1m bench-scale bench-deps limits lab lab-deps install clean
+.PHONY: run build test test-deps deps lint format bench bench-1m bench-scale bench-deps limits verdicts \
+	lab lab-deps install clean
 
 run: build
 	$(RUNNER) plans/ramp-1m.plan
@@ -43,6 +44,11 @@ bench-deps:
 limits: build
 	@Tools/install-packages iproute2 python3
 	Limits/run
+
+# Every line of docs/verdict.md, forced: three minutes.
+verdicts: build
+	@Tools/install-packages iproute2 python3
+	Limits/verdicts
 
 # Limits that need a kernel of their own; see Lab/README.md.
 lab: build

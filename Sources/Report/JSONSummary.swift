@@ -22,6 +22,8 @@ package func jsonSummary(
       "failures": .integer(metrics.failures),
     ]),
     "limit": judgement.limit.map(limitObject) ?? .null,
+    "limits": .array(recording.limits.map(limitObject)),
+    "phases": .array(recording.phases.map(phaseObject)),
     "prediction": recording.predicted.map(predictionObject) ?? .null,
     "connect": metrics.connectObject,
     "messages": .object([
@@ -43,6 +45,17 @@ package func jsonSummary(
       "recording": .text(files.recording), "html": .text(files.html), "junit": .text(files.junit),
     ]),
   ]).encoded
+}
+
+private func phaseObject(_ phase: PhaseRecord) -> JSON {
+  .object([
+    "name": .text(phase.name),
+    "kind": .text(phase.kind.rawValue),
+    "outcome": .text(phase.outcome.rawValue),
+    "promised": .integer(phase.promise?.promised),
+    "missed": .integer(phase.promise?.missed),
+    "aborted": .text(phase.abortedBy),
+  ])
 }
 
 private func limitObject(_ limit: LimitRecord) -> JSON {

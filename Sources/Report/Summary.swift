@@ -22,6 +22,7 @@ package func summary(
   if let fix = judgement.limit?.fix {
     lines.append(row("fix", paint.bold(brief(fix, to: 4000)), paint))
   }
+  lines += others(recording, judgement, paint)
   if let path = files.html ?? files.junit ?? files.recording {
     lines.append(row("report", brief(path, to: 4096), paint))
   }
@@ -119,6 +120,18 @@ private func thresholds(_ judgement: Judgement, _ paint: Paint) -> [String] {
 private func verdict(_ judgement: Judgement, _ paint: Paint) -> String {
   let text = brief(judgement.spokenHeadline, to: 1000)
   return judgement.verdict == .passed ? paint.green(text) : paint.red(text)
+}
+
+/// The limits that were met besides the one that decided, as many as fit.
+private func others(_ recording: Recording, _ judgement: Judgement, _ paint: Paint) -> [String] {
+  guard let limit = judgement.limit else { return [] }
+  let others = recording.limits.filter { $0 != limit }
+  let most = 3
+  let more = others.count > most ? "; and \(others.count - most) more, in the report" : ""
+  return others.prefix(most).enumerated().map { index, other in
+    let text = "\(other.cause) × \(Format.count(other.count)), in \(other.phase)"
+    return row(index == 0 ? "also met" : "", brief(text + (index == most - 1 ? more : "")), paint)
+  }
 }
 
 private func row(_ name: String, _ value: String, _ paint: Paint) -> String {

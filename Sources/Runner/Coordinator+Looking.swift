@@ -139,6 +139,7 @@ extension Coordinator {
     else { return }
     aborted = violation
     state.phases[phase].abortedBy = violation.text
+    state.phases[phase].outcome = .aborted
     isCut = true
     cutPhase = phase
     progress.note("\(plan.name): ends here: \(violation.text)")

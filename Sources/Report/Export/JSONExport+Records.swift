@@ -7,6 +7,8 @@ extension PhaseRecord {
       "line": .integer(planLine),
       "goal": .integer(goal), "rate": .number(plannedRate), "started": .number(started),
       "ended": .number(ended), "outcome": .text(outcome.rawValue),
+      "promised": .integer(promise?.promised), "missed": .integer(promise?.missed),
+      "tolerance": .number(promise?.tolerance), "abortedBy": .text(abortedBy),
       "established": .integer(established), "accepted": .integer(accepted),
       "phantom": .integer(phantom), "failures": .integer(failures), "ceiling": .integer(ceiling),
     ])

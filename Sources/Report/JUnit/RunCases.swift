@@ -86,6 +86,11 @@ struct RunCases {
     guard let limit else { return .failure(type: "limit", message: message, body: message) }
     var body = message + "\n\n" + limit.facts(countsServer: recording.countsServer).aligned + "\n"
     if !limit.evidence.isEmpty { body += "\nevidence\n" + limit.evidence.aligned + "\n" }
+    let others = recording.limits.filter { $0.phase == phase.name && $0 != limit }
+    if !others.isEmpty {
+      body += "\nalso met\n"
+      body += others.map { "\($0.cause) × \(Format.count($0.count))\n" }.joined()
+    }
     return .failure(type: limit.type, message: message, body: body)
   }
 

@@ -25,6 +25,8 @@ extension HTMLReport {
         .init(title: "Accepted", key: "accepted", isNumeric: true),
         .init(title: "Phantom", key: "phantom", isNumeric: true),
         .init(title: "Failures", key: "failures", isNumeric: true),
+        .init(title: "Promised", key: "promised", isNumeric: true),
+        .init(title: "Missed", key: "missed", isNumeric: true),
         .init(title: "Line", key: "line", isNumeric: true),
       ],
       rows: recording.phases.map { phase in
@@ -39,6 +41,9 @@ extension HTMLReport {
           .count(counted ? phase.accepted : nil),
           .count(counted ? phase.phantom : nil, style: phase.phantom > 0 ? "bad" : nil),
           .count(reached ? phase.failures : nil, style: phase.failures > 0 ? "bad" : nil),
+          .count(phase.promise?.promised),
+          .count(
+            phase.promise?.missed, style: phase.promise?.isKept == false ? "bad" : nil),
           .count(phase.planLine),
         ]
       })

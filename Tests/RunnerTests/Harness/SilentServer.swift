@@ -10,6 +10,7 @@ final class SilentServer: Sendable {
   /// Wakes the thread to end the server.
   private let end: FileDescriptor
   private let isOver = Atomic<Bool>(false)
+  private let leavesSome = Atomic<Int>(.max)
   private let count = Atomic<Int>(0)
   private let ended = DispatchSemaphore(value: 0)
 
@@ -27,6 +28,12 @@ final class SilentServer: Sendable {
   /// How many connections it has accepted so far.
   var accepted: Int { count.load(ordering: .relaxed) }
 
+  /// Closes all but so many of the connections that it has; it goes on to accept others.
+  func close(allBut kept: Int) {
+    leavesSome.store(kept, ordering: .releasing)
+    EventCounter.signal(end)
+  }
+
   /// Closes everything. To be called once.
   func stop() {
     isOver.store(true, ordering: .releasing)
@@ -38,6 +45,9 @@ final class SilentServer: Sendable {
     var kept: [FileDescriptor] = []
     while !isOver.load(ordering: .acquiring) {
       Poll.waitReadable([listener, end], until: .distantFuture)
+      EventCounter.clear(end)
+      let leaves = leavesSome.exchange(.max, ordering: .acquiring)
+      while kept.count > leaves { Socket.close(kept.removeLast()) }
       while let connection = try? Socket.accept(listener) {
         count.add(1, ordering: .relaxed)
         if kept.count < most { kept.append(connection) } else { Socket.close(connection) }
