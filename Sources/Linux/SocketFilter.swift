@@ -1,4 +1,5 @@
 package import Addressing
+import CLinux
 import Glibc
 
 /// What a socket must be for the kernel to tell of it.
