@@ -62,14 +62,19 @@ static inline int runner_epoll_ctl(int epoll, int operation, int descriptor, uin
 
 /// Waits at most `timeout_ns` nanoseconds; a negative value waits for ever. epoll_pwait2 (Linux
 /// 5.11) keeps the nanoseconds; an older kernel gets them rounded up to milliseconds, since waking
-/// early would spin.
+/// early would spin. A seccomp profile that is older than the call may say EPERM instead of ENOSYS;
+/// the kernel itself never does. Either stays so for as long as the process lives.
 static inline int runner_epoll_wait(int epoll, struct runner_epoll_event *events, int capacity,
                                     int64_t timeout_ns) {
 #ifdef SYS_epoll_pwait2
-  struct timespec timeout = {timeout_ns / 1000000000, timeout_ns % 1000000000};
-  long ready = syscall(SYS_epoll_pwait2, epoll, events, capacity,
-                       timeout_ns < 0 ? (struct timespec *)0 : &timeout, (void *)0, 0);
-  if (ready >= 0 || errno != ENOSYS) return (int)ready;
+  static int is_missing;
+  if (!is_missing) {
+    struct timespec timeout = {timeout_ns / 1000000000, timeout_ns % 1000000000};
+    long ready = syscall(SYS_epoll_pwait2, epoll, events, capacity,
+                         timeout_ns < 0 ? (struct timespec *)0 : &timeout, (void *)0, 0);
+    if (ready >= 0 || (errno != ENOSYS && errno != EPERM)) return (int)ready;
+    is_missing = 1;
+  }
 #endif
   int64_t milliseconds = timeout_ns < 0 ? -1 : (timeout_ns + 999999) / 1000000;
   return epoll_wait(epoll, (struct epoll_event *)(void *)events, capacity, (int)milliseconds);

@@ -67,6 +67,9 @@ package struct ChildProcess: Sendable, Hashable {
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 
+  /// What it does just now; see `CurrentProcess.state(of:)`.
+  package var state: Character? { CurrentProcess.state(of: id) }
+
   package func signal(_ number: Int32) {
     _ = CLinux.kill(id, number)
   }

@@ -77,17 +77,29 @@ package enum Epoll {
   }
 
   /// Fills `events` and returns how many there are: 0 at the deadline, and when a signal came.
-  /// Without a deadline it waits until something is ready.
+  /// Without a deadline it waits until something is ready. Whoever went on after an error would spin.
   package static func wait(
     _ epoll: FileDescriptor, into events: UnsafeMutableBufferPointer<ReadyEvent>,
     until deadline: Instant?
-  ) -> Int {
+  ) throws(Errno) -> Int {
     var timeout: Int64 = -1
     if let deadline {
       timeout = Int64(clamping: deadline.nanoseconds(since: .now()))
     }
     let count = unsafe runner_epoll_wait(
       epoll.rawValue, events.baseAddress, Int32(events.count), timeout)
-    return max(0, Int(count))
+    if count >= 0 { return Int(count) }
+    let error = lastError
+    guard error == .interrupted else { throw error }
+    return 0
+  }
+
+  /// As above, into an array that has as many places as events are wanted.
+  package static func wait(
+    _ epoll: FileDescriptor, into events: inout [ReadyEvent], until deadline: Instant?
+  ) throws(Errno) -> Int {
+    unsafe try events.withUnsafeMutableBufferPointer { buffer throws(Errno) in
+      unsafe try wait(epoll, into: buffer, until: deadline)
+    }
   }
 }

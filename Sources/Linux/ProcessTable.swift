@@ -27,6 +27,10 @@ extension CurrentProcess {
     return found
   }
 
+  /// What a process does just now, as proc_pid_stat(5) has it: R, S, D, T, t, Z, ...; nil when it is
+  /// gone, or no descriptor is left to look with.
+  package static func state(of id: Int32) -> Character? { stat(of: id)?.state.first }
+
   /// The third and fourth field of proc_pid_stat(5); the second is a name in parentheses that may
   /// hold anything.
   private static func stat(of id: Int32) -> (state: Substring, parent: Int32)? {

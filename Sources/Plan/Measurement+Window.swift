@@ -11,7 +11,7 @@ extension Recording {
     case .connections: series(.established)?.maximum(in: span)
     case .accepted: countsServer ? series(.accepted)?.maximum(in: span) : nil
     case .failures: gain(of: .failures, in: [span])
-    case .failuresRate: share(of: .failures, among: .attempts, in: span)
+    case .failuresRate: share(of: .failures, among: [.attempts, .retries], in: span)
     case .connectRate: rate(of: .handshakes, in: span)
     case .connectP50: percentile(50, of: "connect", in: span)
     case .connectP90: percentile(90, of: "connect", in: span)
@@ -39,9 +39,9 @@ extension Recording {
   }
 
   private func share(
-    of part: Series.Key, among whole: Series.Key, in span: ClosedRange<Double>
+    of part: Series.Key, among whole: [Series.Key], in span: ClosedRange<Double>
   ) -> Double? {
-    let total = gain(of: whole, in: [span])
+    let total = whole.reduce(0) { $0 + gain(of: $1, in: [span]) }
     return total > 0 ? gain(of: part, in: [span]) / total : nil
   }
 

@@ -15,6 +15,7 @@ extension Plan {
       "  ports: \(clients.ports.lowerBound)-\(clients.ports.upperBound)",
       "  processes: \(clients.processes.yaml)",
       "  connect-timeout: \(clients.connectTimeout.yaml)",
+      "  retries: \(clients.retries)",
     ]
     if !patterns.isEmpty {
       lines.append("messages:")

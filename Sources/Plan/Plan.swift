@@ -103,6 +103,8 @@ package struct Clients: Sendable, Equatable {
   package var ports: ClosedRange<UInt16>
   package var processes: Processes
   package var connectTimeout: Duration
+  /// How often a handshake that has timed out is tried again.
+  package var retries: Int
 
   /// Where connections come from.
   package enum Sources: Sendable, Equatable {

@@ -8,7 +8,11 @@ extension Reader {
     static let sources = "127.0.0.2-127.0.0.17"
     static let ports: ClosedRange<UInt16> = 1024...65535
     static let connectTimeout = Duration.seconds(10)
+    static let retries = 3
   }
+
+  /// More than these only make a run longer.
+  private static let mostRetries = 100
 
   /// More worker processes than this have no use on any host.
   private static let mostProcesses = 4096
@@ -83,7 +87,7 @@ extension Reader {
   // MARK: Clients
 
   mutating func clients(_ item: Item?) -> Clients? {
-    let known = ["sources", "ports", "processes", "connect-timeout"]
+    let known = ["sources", "ports", "processes", "connect-timeout", "retries"]
     let fields = item.flatMap { self.fields($0, in: "clients", known: known) } ?? [:]
     let errors = errorCount
     let sources = sources(
@@ -93,10 +97,20 @@ extension Reader {
     let timeout = fields["connect-timeout"].flatMap {
       value($0.item, "a duration", Units.positiveDuration)
     }
+    let retries = fields["retries"].flatMap { value($0.item, "a count", Self.retries) }
     guard errorCount == errors, let sources else { return nil }
     return Clients(
       sources: sources, ports: (ports ?? nil) ?? Default.ports,
-      processes: processes ?? .auto, connectTimeout: timeout ?? Default.connectTimeout)
+      processes: processes ?? .auto, connectTimeout: timeout ?? Default.connectTimeout,
+      retries: retries ?? Default.retries)
+  }
+
+  private static func retries(_ text: String) throws(Problem) -> Int {
+    let count = try Units.count(text)
+    guard count <= mostRetries else {
+      throw Problem("no handshake is tried again more than \(Format.count(mostRetries)) times")
+    }
+    return count
   }
 
   /// Addresses, or an interface that has them.

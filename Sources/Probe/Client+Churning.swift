@@ -74,10 +74,11 @@ extension Client where System: ~Copyable {
 
   /// Closes a connection that nothing keeps any more, as its phase wants it.
   mutating func part(with slot: UInt32) {
-    if connections.marks(slot).has(.transient) {
-      if !churn.reset { try? kernel.resetOnClose(connections.descriptor(slot), false) }
-      if connections.state(slot) != .connecting { board.add(.churned) }
+    let isTransient = connections.marks(slot).has(.transient)
+    if isTransient, !churn.reset {
+      try? kernel.resetOnClose(connections.descriptor(slot), false)
     }
+    if connections.state(slot) != .connecting { board.add(isTransient ? .churned : .closed) }
     drop(slot)
   }
 }

@@ -18,6 +18,7 @@ extension Client where System: ~Copyable {
         return earlier(max(due, now), nextExpiry())
       }
       if !reset { try? kernel.resetOnClose(connections.descriptor(slot), false) }
+      if connections.state(slot) != .connecting { board.add(.closed) }
       drop(slot)
       done += 1
       closed += 1

@@ -54,17 +54,26 @@ extension Client where System: ~Copyable {
     }
   }
 
+  /// Nothing can be heard any more, not even an order.
+  @inline(never)
+  mutating func giveUp(_ error: Errno) -> Bool {
+    now = kernel.now()
+    count(.epollWait, error, position: nil)
+    board[.state] = WorkerState.failed.rawValue
+    kernel.callAttention()
+    return false
+  }
+
   /// A limit: nothing more is begun in this phase.
   mutating func stopGrowing(for call: FailedCall, _ error: Errno?) {
     board.failures.markStopped(call, error, phase: command.phase, at: now)
     if case .opening = work { work = .settling }
+    retries = 0
     // At a limit nobody on the host may be able to open a file, not even to report it.
     if let descriptor = spare {
       kernel.close(descriptor)
       spare = nil
     }
-    guard board[.limited] == 0 else { return }
-    board[.limited] = 1
-    kernel.callAttention()
+    if board.noteLimit(in: command.phase) { kernel.callAttention() }
   }
 }

@@ -41,6 +41,7 @@ extension Client where System: ~Copyable {
 
   private mutating func failHandshake(_ slot: UInt32) {
     let error = kernel.pendingError(connections.descriptor(slot)) ?? .connectionReset
+    if error == .timedOut { return timeOut(slot, .connect, error) }
     let position = connections.position(slot)
     drop(slot)
     _ = fail(.connect, error, position: position)
@@ -80,29 +81,48 @@ extension Client where System: ~Copyable {
       try kernel.rewatch(
         connections.descriptor(slot), Self.conditions, token: connections.token(slot).rawValue)
     } catch {
-      let position = connections.position(slot)
+      count(.epollControl, error, position: connections.position(slot))
       drop(slot)
-      count(.epollControl, error, position: position)
+      board.add(.closedByPeer)
     }
   }
 
   @inline(never)
   mutating func lose(_ slot: UInt32, _ error: Errno?) {
     if endsAsRecorded(slot, error) { return }
-    let position = connections.position(slot)
+    // Before it goes: what was held when it began is said of a failure.
+    count(.closed, error, position: connections.position(slot))
     drop(slot)
     board.add(.closedByPeer)
-    count(.closed, error, position: position)
   }
 
   /// The runner's own deadline: handshakes that were begun too long ago.
   mutating func expireHandshakes() {
-    while let expiry = nextExpiry(), expiry <= now {
-      let slot = connections.oldestConnecting
-      let position = connections.position(slot)
-      drop(slot)
-      _ = fail(.connectTimeout, nil, position: position)
+    for _ in 0..<Self.batch {
+      guard let expiry = nextExpiry(), expiry <= now else { return }
+      timeOut(connections.oldestConnecting, .connectTimeout, nil)
     }
+  }
+
+  /// A handshake has taken too long, as the runner's own deadline or the kernel has it. It is tried
+  /// again, since one lost packet is no limit; only when that does not help has the connection failed.
+  @inline(never)
+  private mutating func timeOut(_ slot: UInt32, _ call: FailedCall, _ error: Errno?) {
+    let position = connections.position(slot)
+    let timeouts = connections.timeouts(slot)
+    // One of an earlier phase, of another kind, is not for this one to open.
+    let isOurs = connections.marks(slot).has(.transient) == churn.isOpening
+    let again = Connection(
+      due: Instant(nanoseconds: connections.due(slot)), number: connections.number(slot),
+      timeouts: timeouts &+ 1)
+    drop(slot)
+    guard isOurs, Int(timeouts) < retries else {
+      _ = fail(call, error, position: position)
+      return
+    }
+    count(call, error, position: position)
+    board.add(.retried)
+    _ = openOne(again)
   }
 
   mutating func nextExpiry() -> Instant? {

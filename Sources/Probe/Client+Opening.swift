@@ -28,7 +28,7 @@ extension Client where System: ~Copyable {
         if drift > Counter.lateAfter { board.add(.lateArrivals) }
       }
       notes.countArrival(at: now)
-      guard openOne(due: intended) else {
+      guard openOne(Connection(due: intended, number: board[.opened])) else {
         work = .settling
         // Not `nextExpiry`: with no handshake under way nothing would end the wait, and the
         // phase would never be found settled.
@@ -41,8 +41,19 @@ extension Client where System: ~Copyable {
     return now
   }
 
-  /// Begins one connection; false when a limit leaves no hope for the ones after it.
-  private mutating func openOne(due: Instant) -> Bool {
+  /// A connection that is wanted: first by the schedule, then once more after each timeout.
+  struct Connection {
+    /// When the schedule wanted it.
+    var due: Instant
+    /// Its own, among all of the worker's.
+    var number: UInt64
+    /// Handshakes of it that have timed out.
+    var timeouts: UInt8 = 0
+  }
+
+  /// Begins one connection, or its handshake again, from a tuple of its own: what swallowed a packet
+  /// may do so again for the same one. False when a limit leaves no hope for the ones after it.
+  mutating func openOne(_ connection: Connection) -> Bool {
     var socket: FileDescriptor?
     // How the last tuple was found to be taken. Before any was tried: by ourselves.
     var takenBy = (call: FailedCall.connect, error: Errno.addressNotAvailable, position: UInt32(0))
@@ -78,7 +89,7 @@ extension Client where System: ~Copyable {
         return fail(call, error, position: step.position)
       }
       board.add(.portsSkipped, skipped)
-      return register(socket!, step: step, due: due)
+      return register(socket!, step: step, connection)
     }
     // Every tuple of this worker has been tried in a row, and each one was taken: our own once
     // each, and the others by somebody else.
@@ -112,16 +123,16 @@ extension Client where System: ~Copyable {
   }
 
   private mutating func register(
-    _ socket: FileDescriptor, step: SourceWalk.Step, due: Instant
+    _ socket: FileDescriptor, step: SourceWalk.Step, _ connection: Connection
   ) -> Bool {
     let slot = connections.insert(
-      descriptor: socket, position: step.position, due: due.nanoseconds,
-      began: now.nanoseconds, number: board[.opened])
+      descriptor: socket, position: step.position, due: connection.due.nanoseconds,
+      began: now.nanoseconds, number: connection.number, timeouts: connection.timeouts)
     if churn.isOpening {
       connections.mark(slot, .transient)
       churn.transients += 1
     }
-    board.add(.opened)
+    if connection.timeouts == 0 { board.add(.opened) }
     board.add(.connecting)
     do throws(Errno) {
       try kernel.watch(

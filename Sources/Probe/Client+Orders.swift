@@ -4,7 +4,9 @@ import Linux
 extension Client where System: ~Copyable {
   mutating func obey() {
     kernel.clearWakeUp()
-    command = board.command()
+    // A call for a sign of life brings no new order.
+    guard let next = board.command(), next != command else { return }
+    command = next
     switch command.order {
     case .begin:
       notes.begin(phase: command.phase, at: command.start)
@@ -12,6 +14,7 @@ extension Client where System: ~Copyable {
       begin(task)
       beginMessages(during: task)
     case .settle:
+      retries = 0
       conversation.end(at: now)
       churn.isOver = true
       // Even with nothing under way: the order to begin may have been overwritten before it was
@@ -28,6 +31,7 @@ extension Client where System: ~Copyable {
 
   private mutating func begin(_ task: ClientTask) {
     failuresInARow = 0
+    retries = task.opens ? assignment.retries : 0
     // What an earlier churn has left goes at once.
     churn.isOver = true
     churn.isOpening = false

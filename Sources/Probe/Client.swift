@@ -1,7 +1,7 @@
 import Addressing
 import Linux
 import Messages
-package import SystemPackage
+import SystemPackage
 
 /// The client end: one worker's edge-triggered epoll loop.
 ///
@@ -38,6 +38,9 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   var schedule = Schedule(start: Instant(nanoseconds: 0), rate: nil)
   var now = Instant(nanoseconds: 0)
   var failuresInARow = 0
+  /// How often a handshake that times out in this phase is tried again: never once nothing is to be
+  /// opened any more.
+  var retries = 0
   /// Connections, but for a churn's, that are closed once the message under way is over.
   var leavers = 0
   var churn: Churn
@@ -61,16 +64,24 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
 
   package init(
     kernel: consuming System, assignment: ClientAssignment, board: Scoreboard
-  ) throws(Errno) {
-    let connections = try ConnectionTable(
-      capacity: assignment.capacity, patterns: assignment.patterns.count,
-      pushed: assignment.pushed != nil,
-      conversations: assignment.patterns.contains { $0.conversation != nil })
-    let churn = try Churn(capacity: assignment.churnCapacity)
-    let conversation = try Conversation(assignment)
-    let events = try Scratch<ReadyEvent>(count: 256)
-    let bytes = try Scratch<UInt8>(count: 65_536)
-    spare = try kernel.openSpare()
+  ) throws(StartFailure) {
+    let connections = try starting(.map) { () throws(Errno) in
+      try ConnectionTable(
+        capacity: assignment.capacity, patterns: assignment.patterns.count,
+        pushed: assignment.pushed != nil,
+        conversations: assignment.patterns.contains { $0.conversation != nil })
+    }
+    let churn = try starting(.map) { () throws(Errno) in
+      try Churn(capacity: assignment.churnCapacity)
+    }
+    let conversation = try starting(.map) { () throws(Errno) in try Conversation(assignment) }
+    let events = try starting(.map) { () throws(Errno) in try Scratch<ReadyEvent>(count: 256) }
+    let bytes = try starting(.map) { () throws(Errno) in try Scratch<UInt8>(count: 65_536) }
+    do throws(Errno) {
+      spare = try kernel.openSpare()
+    } catch {
+      throw StartFailure(call: .eventCounter, errno: error)
+    }
     self.kernel = kernel
     self.assignment = assignment
     self.board = board
@@ -86,17 +97,24 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     board[.state] = WorkerState.ready.rawValue
   }
 
-  /// Does what is due, then waits for events and handles them; false when told to quit.
+  /// Does what is due, then waits for events and handles them; false when told to quit, or when
+  /// that cannot be.
   ///
   /// Never inlined, so that `Benchmarks/run loop` finds it.
   @inline(never)
   package mutating func turn() -> Bool {
+    board.add(.turns)
     now = kernel.now()
     var wake = advance()
     if conversation.hasPatterns { wake = earlier(wake, early(converse())) }
     if !churn.lifetimes.isEmpty { wake = earlier(wake, endLifetimes()) }
     notes.flush(before: wake)
-    let count = unsafe kernel.wait(into: events.buffer, until: wake)
+    let count: Int
+    do throws(Errno) {
+      count = unsafe try kernel.wait(into: events.buffer, until: wake)
+    } catch {
+      return giveUp(error)
+    }
     now = kernel.now()
     for index in 0..<count {
       let event = unsafe events.buffer[index]

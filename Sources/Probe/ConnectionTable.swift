@@ -2,7 +2,7 @@ import Linux
 import SystemPackage
 
 /// The client's connections: one row each, in columns, 36 bytes a row; with messages 17 more, and
-/// 4 more for each pattern; with conversations another 24.
+/// 4 more for each pattern; with conversations another 24; and one where handshakes time out.
 ///
 /// A row is in one list at most: of the free rows, of those that are connecting, of those that are
 /// idle, or of those whose message of a certain pattern is under way. One with a conversation under
@@ -44,6 +44,8 @@ struct ConnectionTable: ~Copyable {
   /// then the same of its message.
   private let dues: Column<UInt64>
   private let begins: Column<UInt64>
+  /// Handshakes of the connection that have timed out. Touched only where there are some.
+  private let timeouts: Column<UInt8>
   private let lists: RowLists
   /// The instants at which a delay of a conversation is over, or its next answer is missing.
   private var alarms: Alarms
@@ -67,6 +69,7 @@ struct ConnectionTable: ~Copyable {
     let positions = try Column<UInt32>(count: capacity)
     let dues = try Column<UInt64>(count: capacity)
     let begins = try Column<UInt64>(count: capacity)
+    let timeouts = try Column<UInt8>(count: capacity)
     let lists = try RowLists(lists: Int(List.messages) + patterns, rows: capacity)
     let alarms = try Alarms(rows: conversations ? capacity : 0)
     self.capacity = UInt32(capacity)
@@ -78,6 +81,7 @@ struct ConnectionTable: ~Copyable {
     self.positions = positions
     self.dues = dues
     self.begins = begins
+    self.timeouts = timeouts
     self.lists = lists
     self.alarms = alarms
   }
@@ -85,9 +89,12 @@ struct ConnectionTable: ~Copyable {
   /// Takes a row for a connection that has been begun. The worker never begins more than its
   /// capacity, so there is always one.
   ///
-  /// - Parameter number: the connection's own, among all of the worker's.
+  /// - Parameters:
+  ///   - number: the connection's own, among all of the worker's.
+  ///   - timeouts: handshakes of the connection that have timed out.
   mutating func insert(
-    descriptor: FileDescriptor, position: UInt32, due: UInt64, began: UInt64, number: UInt64 = 0
+    descriptor: FileDescriptor, position: UInt32, due: UInt64, began: UInt64, number: UInt64 = 0,
+    timeouts count: UInt8 = 0
   ) -> UInt32 {
     var slot = lists.pop(from: List.free)
     if slot == Self.none {
@@ -100,6 +107,7 @@ struct ConnectionTable: ~Copyable {
     positions[slot] = position
     dues[slot] = due
     begins[slot] = began
+    if timeouts[slot] != count { timeouts[slot] = count }
     messages.begin(slot, number: number)
     lists.append(slot, to: List.connecting)
     return slot
@@ -221,6 +229,11 @@ struct ConnectionTable: ~Copyable {
   func position(_ slot: UInt32) -> UInt32 { positions[slot] }
   func due(_ slot: UInt32) -> UInt64 { dues[slot] }
   func began(_ slot: UInt32) -> UInt64 { begins[slot] }
+  /// The connection's own, among all of the worker's; 0 where nothing is said.
+  func number(_ slot: UInt32) -> UInt64 {
+    messages.patterns > 0 ? UInt64(messages.number(of: slot)) : 0
+  }
+  func timeouts(_ slot: UInt32) -> UInt8 { timeouts[slot] }
   func token(_ slot: UInt32) -> Token { Token(slot: slot, generation: generations[slot]) }
   func marks(_ slot: UInt32) -> RowMarks { marks[slot] }
   func mark(_ slot: UInt32, _ more: RowMarks) { marks[slot].insert(more) }

@@ -11,23 +11,32 @@ package enum Counter: Int, CaseIterable, Sendable {
   case connecting
 
   // Since the worker started.
-  /// Client: connections begun. Server: connections accepted.
+  /// Client: connections begun, however often each one's handshake was tried. Server: connections
+  /// accepted.
   case opened
+  /// Client: handshakes begun anew, since the one before had timed out.
+  case retried
   /// Client: handshakes that finished.
   case established
-  /// Closed or reset by the other side.
+  /// Connections that were held and ended without our wish: closed or reset by the other side, or
+  /// broken. Each one is counted here once, however its end was noticed.
   case closedByPeer
   case failures
   /// Source ports that something else on the host held.
   case portsSkipped
   /// Client: connections that a schedule wanted and that were begun more than `lateAfter` after it did.
   case lateArrivals
-  /// 1 once a limit has stopped this worker's growth.
+  /// The last phase in which a limit stopped this worker's growth, counted from 1; 0 for none. See
+  /// `Scoreboard.isLimited(in:)`.
   case limited
+  /// Turns of the loop: a sign of life.
+  case turns
   /// Client: bytes sent to verify a connection that came back.
   case verified
   /// Client: connections that a churn has closed after their lifetime.
   case churned
+  /// Client: connections held that a phase closed: a close, or a search on its way down.
+  case closed
   /// Client: connections that were closed as the conversation on them wanted, by either side.
   case closedAsRecorded
   /// Client: connections held now that sent a message and never got an answer.

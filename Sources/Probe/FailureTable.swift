@@ -9,6 +9,8 @@ package enum FailedCall: UInt8, Sendable, CaseIterable {
   case connectTimeout
   /// The peer closed or reset an established connection.
   case closed
+  /// What a worker waits for events with, and what it cannot start without.
+  case epollWait, epollCreate, eventCounter, map, duplicate, descriptorLimit
 
   package var name: String {
     switch self {
@@ -22,6 +24,12 @@ package enum FailedCall: UInt8, Sendable, CaseIterable {
     case .write: "write"
     case .connectTimeout: "connect-timeout"
     case .closed: "closed"
+    case .epollWait: "epoll_wait"
+    case .epollCreate: "epoll_create1"
+    case .eventCounter: "eventfd"
+    case .map: "mmap"
+    case .duplicate: "dup3"
+    case .descriptorLimit: "setrlimit"
     }
   }
 }

@@ -37,10 +37,10 @@ package protocol Kernel: ~Copyable {
   mutating func rewatch(
     _ descriptor: FileDescriptor, _ events: EpollEvents, token: UInt64) throws(Errno)
   mutating func unwatch(_ descriptor: FileDescriptor)
-  /// Fills `events` and returns how many there are; 0 when the deadline came first.
+  /// Fills `events` and returns how many there are; 0 when the deadline or a signal came first.
   mutating func wait(
     into events: UnsafeMutableBufferPointer<ReadyEvent>, until deadline: Instant?
-  ) -> Int
+  ) throws(Errno) -> Int
 
   /// Takes the wake-up that announced an order.
   mutating func clearWakeUp()

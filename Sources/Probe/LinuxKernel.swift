@@ -11,9 +11,11 @@ package struct LinuxKernel: Kernel, ~Copyable {
   /// - Parameters:
   ///   - wakeUp: an event counter that becomes readable when an order has been written.
   ///   - attention: an event counter that the coordinator polls.
-  package init(wakeUp: FileDescriptor, attention: FileDescriptor) throws(Errno) {
-    let epoll = try Epoll.open()
-    try Epoll.control(epoll, .add, wakeUp, .readable, token: Token.wakeUp.rawValue)
+  package init(wakeUp: FileDescriptor, attention: FileDescriptor) throws(StartFailure) {
+    let epoll = try starting(.epollCreate) { () throws(Errno) in try Epoll.open() }
+    try starting(.epollControl) { () throws(Errno) in
+      try Epoll.control(epoll, .add, wakeUp, .readable, token: Token.wakeUp.rawValue)
+    }
     self.epoll = epoll
     self.wakeUp = wakeUp
     self.attention = attention
@@ -91,8 +93,8 @@ package struct LinuxKernel: Kernel, ~Copyable {
 
   package func wait(
     into events: UnsafeMutableBufferPointer<ReadyEvent>, until deadline: Instant?
-  ) -> Int {
-    unsafe Epoll.wait(epoll, into: events, until: deadline)
+  ) throws(Errno) -> Int {
+    unsafe try Epoll.wait(epoll, into: events, until: deadline)
   }
 
   package func clearWakeUp() { EventCounter.clear(wakeUp) }

@@ -21,6 +21,7 @@ package struct Scoreboard: @unchecked Sendable {
   private enum Offset {
     static let counters = 0
     static let order = 512
+    static let version = order + 40
     static let failures = 1024
     static let latencies = failures + FailureTable.capacity * FailureTable.stride
     static let messages =
@@ -53,6 +54,17 @@ package struct Scoreboard: @unchecked Sendable {
   package subscript(counter: Counter) -> UInt64 {
     @inline(__always) get { load(Offset.counters + counter.rawValue * 8) }
     @inline(__always) nonmutating set { store(newValue, Offset.counters + counter.rawValue * 8) }
+  }
+
+  /// Whether a limit has stopped this worker's growth in a phase, given by its place in the plan from
+  /// 0. There is a failure of that phase, too.
+  package func isLimited(in phase: Int) -> Bool { self[.limited] == UInt64(phase) + 1 }
+
+  /// The worker's side; false when it was known already.
+  func noteLimit(in phase: Int) -> Bool {
+    if isLimited(in: phase) { return false }
+    self[.limited] = UInt64(phase) + 1
+    return true
   }
 
   @inline(__always)
@@ -132,23 +144,30 @@ package struct Scoreboard: @unchecked Sendable {
     }
   }
 
-  /// The coordinator's side: the fields first, then the order that makes them valid.
+  /// The coordinator's side. A worker may be awake for another reason and look meanwhile, so the
+  /// version is odd for as long as the fields belong to two orders.
   package func post(_ command: Command) {
+    let version = load(Offset.version)
+    store(version &+ 1, Offset.version)
+    atomicMemoryFence(ordering: .releasing)
+    store(command.order.rawValue, Offset.order)
     store(UInt64(command.phase), Offset.order + 8)
     store(command.start.nanoseconds, Offset.order + 16)
     store(command.goal.map { UInt64($0) + 1 } ?? 0, Offset.order + 24)
     store(command.number, Offset.order + 32)
-    unsafe cell(Offset.order).pointee.store(command.order.rawValue, ordering: .releasing)
+    unsafe cell(Offset.version).pointee.store(version &+ 2, ordering: .releasing)
   }
 
-  /// The worker's side.
-  func command() -> Command {
-    let order = unsafe cell(Offset.order).pointee.load(ordering: .acquiring)
+  /// The worker's side; nil while an order is being written, which a wake-up is going to announce.
+  func command() -> Command? {
+    let version = unsafe cell(Offset.version).pointee.load(ordering: .acquiring)
     let goal = load(Offset.order + 24)
-    return Command(
-      order: Order(rawValue: order) ?? .wait, phase: Int(load(Offset.order + 8)),
+    let command = Command(
+      order: Order(rawValue: load(Offset.order)) ?? .wait, phase: Int(load(Offset.order + 8)),
       start: Instant(nanoseconds: load(Offset.order + 16)),
       goal: goal == 0 ? nil : Int(goal - 1), number: load(Offset.order + 32))
+    atomicMemoryFence(ordering: .acquiring)
+    return version % 2 == 0 && version == load(Offset.version) ? command : nil
   }
 
   // MARK: Failures

@@ -29,7 +29,7 @@ extension Server where System: ~Copyable {
         kernel.close(socket)
         listener = nil
       }
-      board[.limited] = 1
+      _ = board.noteLimit(in: command.phase)
       board[.state] = WorkerState.failed.rawValue
     }
     kernel.callAttention()
@@ -89,9 +89,16 @@ extension Server where System: ~Copyable {
       kernel.close(descriptor)
       spare = nil
     }
-    guard board[.limited] == 0 else { return }
-    board[.limited] = 1
-    kernel.callAttention()
+    if board.noteLimit(in: command.phase) { kernel.callAttention() }
+  }
+
+  /// Looks anew in each phase whether there is a limit: what an earlier one has met may be gone, and
+  /// what is still there is a failure of this one.
+  mutating func obey() {
+    kernel.clearWakeUp()
+    guard let next = board.command(), next != command else { return }
+    command = next
+    if command.order == .begin, listening != .on { resumeListening() }
   }
 
   mutating func resumeListening() {

@@ -1,7 +1,7 @@
 import Addressing
 import Linux
 import Messages
-package import SystemPackage
+import SystemPackage
 
 /// The server end: one worker's epoll loop of the classic design.
 ///
@@ -51,14 +51,24 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
 
   package init(
     kernel: consuming System, assignment: ServerAssignment, board: Scoreboard
-  ) throws(Errno) {
-    let events = try Scratch<ReadyEvent>(count: 256)
-    let bytes = try Scratch<UInt8>(count: 65_536)
-    let frame = try Scratch<UInt8>(count: Overheard.frame)
-    let utterance = try Utterance(assignment.reply)
-    let open = try Column<Bool>(count: assignment.descriptorLimit)
-    let generations = try Column<UInt16>(count: assignment.descriptorLimit)
-    spare = try kernel.openSpare()
+  ) throws(StartFailure) {
+    let events = try starting(.map) { () throws(Errno) in try Scratch<ReadyEvent>(count: 256) }
+    let bytes = try starting(.map) { () throws(Errno) in try Scratch<UInt8>(count: 65_536) }
+    let frame = try starting(.map) { () throws(Errno) in
+      try Scratch<UInt8>(count: Overheard.frame)
+    }
+    let utterance = try starting(.map) { () throws(Errno) in try Utterance(assignment.reply) }
+    let open = try starting(.map) { () throws(Errno) in
+      try Column<Bool>(count: assignment.descriptorLimit)
+    }
+    let generations = try starting(.map) { () throws(Errno) in
+      try Column<UInt16>(count: assignment.descriptorLimit)
+    }
+    do throws(Errno) {
+      spare = try kernel.openSpare()
+    } catch {
+      throw StartFailure(call: .eventCounter, errno: error)
+    }
     self.kernel = kernel
     self.assignment = assignment
     self.board = board
@@ -73,10 +83,16 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
     startListening()
   }
 
-  /// Waits for events and handles them; false when told to quit.
+  /// Waits for events and handles them; false when told to quit, or when that cannot be.
   @inline(never)
   package mutating func turn() -> Bool {
-    let count = unsafe kernel.wait(into: events.buffer, until: nextInstant())
+    board.add(.turns)
+    let count: Int
+    do throws(Errno) {
+      count = unsafe try kernel.wait(into: events.buffer, until: nextInstant())
+    } catch {
+      return giveUp(error)
+    }
     now = kernel.now()
     for index in 0..<count {
       let event = unsafe events.buffer[index]
@@ -95,8 +111,7 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
   private mutating func handle(_ token: Token, _ seen: EpollEvents) {
     switch token.rawValue {
     case Token.wakeUp.rawValue:
-      kernel.clearWakeUp()
-      command = board.command()
+      obey()
     case Token.listener.rawValue:
       accept()
     default:
@@ -105,6 +120,16 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
   }
 
   // MARK: Counting
+
+  /// Nothing can be heard any more, not even an order.
+  @inline(never)
+  private mutating func giveUp(_ error: Errno) -> Bool {
+    now = kernel.now()
+    count(.epollWait, error)
+    board[.state] = WorkerState.failed.rawValue
+    kernel.callAttention()
+    return false
+  }
 
   mutating func count(_ call: FailedCall, _ error: Errno) {
     board.add(.failures)

@@ -28,33 +28,48 @@ package enum Worker {
     SignalSource.unblockAll()
     CurrentProcess.useExactTimers()
     CurrentProcess.stay(on: role.processors)
-    do throws(Errno) {
-      var kept = [wakeUp, attention]
-      if case .server(let assignment) = role, let pipe = assignment.echoesTo { kept.append(pipe) }
-      kept = try CurrentProcess.keepOnly(kept)
-      let kernel = try LinuxKernel(wakeUp: kept[0], attention: kept[1])
-      switch role {
-      case .client(let assignment):
-        var client = try Client(kernel: kernel, assignment: assignment, board: board)
-        while client.turn() {}
-      case .server(var assignment):
-        if assignment.echoesTo != nil {
-          // Its reader may go first.
-          CurrentProcess.ignoreBrokenPipes()
-          assignment.echoesTo = kept[2]
-        }
-        // Any number of strangers may connect; a row of the tables is the descriptor's number.
-        try ResourceLimit.lowerDescriptors(to: assignment.descriptorLimit)
-        var server = try Server(kernel: kernel, assignment: assignment, board: board)
-        while server.turn() {}
-      }
-      return 0
+    do throws(StartFailure) {
+      return try play(role, board, wakeUp, attention) ? 0 : 1
     } catch {
+      board.add(.failures)
       board.failures.add(
-        .socket, error, phase: 0, at: .now(), held: 0, position: nil)
+        error.call, error.errno, phase: 0, at: .now(), held: 0, position: nil)
+      board.failures.markStopped(error.call, error.errno, phase: 0, at: .now())
       board[.state] = WorkerState.failed.rawValue
       EventCounter.signal(attention)
       return 1
+    }
+  }
+
+  /// False when it ended without having been told to.
+  private static func play(
+    _ role: Role, _ board: Scoreboard, _ wakeUp: FileDescriptor, _ attention: FileDescriptor
+  ) throws(StartFailure) -> Bool {
+    var kept = [wakeUp, attention]
+    if case .server(let assignment) = role, let pipe = assignment.echoesTo { kept.append(pipe) }
+    let own = kept
+    kept = try starting(.duplicate) { () throws(Errno) in try CurrentProcess.keepOnly(own) }
+    switch role {
+    case .client(let assignment):
+      let kernel = try LinuxKernel(wakeUp: kept[0], attention: kept[1])
+      var client = try Client(kernel: kernel, assignment: assignment, board: board)
+      while client.turn() {}
+      return client.command.order == .quit
+    case .server(var assignment):
+      if assignment.echoesTo != nil {
+        // Its reader may go first.
+        CurrentProcess.ignoreBrokenPipes()
+        assignment.echoesTo = kept[2]
+      }
+      // Any number of strangers may connect; a row of the tables is the descriptor's number.
+      let rows = assignment.descriptorLimit
+      try starting(.descriptorLimit) { () throws(Errno) in
+        try ResourceLimit.lowerDescriptors(to: rows)
+      }
+      let kernel = try LinuxKernel(wakeUp: kept[0], attention: kept[1])
+      var server = try Server(kernel: kernel, assignment: assignment, board: board)
+      while server.turn() {}
+      return server.command.order == .quit
     }
   }
 }

@@ -38,15 +38,28 @@ package enum ClientTask: Sendable, Equatable {
   case churn(rate: Double, lifetime: UInt64, span: UInt64, reset: Bool)
   /// Closes all connections; with a reset, or in order with FIN.
   case close(rate: Double?, reset: Bool)
+
+  /// Whether connections are begun in it.
+  var opens: Bool {
+    switch self {
+    case .open, .seek, .churn: true
+    case .keep, .close: false
+    }
+  }
 }
 
 package struct ClientAssignment: Sendable {
+  /// The table counts them in a byte.
+  package static let mostRetries = 100
+
   package var share: WorkerShare
   package var sources: [IPAddress]
   package var ports: ClosedRange<UInt16>
   package var endpoints: [SocketAddress]
   /// Nanoseconds after which a handshake is given up.
   package var connectTimeout: UInt64
+  /// How often a handshake that has timed out is tried again; at most `mostRetries`.
+  package var retries: Int
   /// One task a phase of the plan.
   package var tasks: [ClientTask]
   package var patterns: [MessagePattern]
@@ -68,7 +81,7 @@ package struct ClientAssignment: Sendable {
 
   package init(
     share: WorkerShare, sources: [IPAddress], ports: ClosedRange<UInt16>,
-    endpoints: [SocketAddress], connectTimeout: UInt64, tasks: [ClientTask],
+    endpoints: [SocketAddress], connectTimeout: UInt64, retries: Int = 0, tasks: [ClientTask],
     patterns: [MessagePattern] = [], patternsOfPhase: [[Int]] = [], spanOfPhase: [UInt64?] = [],
     pushed: [UInt8]? = nil, seed: UInt64 = 0, recordedArrivals: [ArrivalCurve?] = [],
     processors: [Int] = [], awake: UInt64 = 0
@@ -78,6 +91,7 @@ package struct ClientAssignment: Sendable {
     self.ports = ports
     self.endpoints = endpoints
     self.connectTimeout = connectTimeout
+    self.retries = min(retries, Self.mostRetries)
     self.tasks = tasks
     self.patterns = patterns
     self.patternsOfPhase = patternsOfPhase
@@ -118,10 +132,10 @@ package struct ClientAssignment: Sendable {
     }
   }
 
-  /// Connections of a churn that are open at once, with those whose handshake takes as long as it
+  /// Connections of a churn that are open at once, with those whose handshakes take as long as they
   /// may.
   private func churned(rate: Double, lifetime: UInt64) -> Int {
-    let seconds = (Double(lifetime) + Double(connectTimeout)) / 1e9
+    let seconds = (Double(lifetime) + Double(connectTimeout) * Double(1 + retries)) / 1e9
     return share.part(of: Int(min(rate * seconds, 1e9).rounded(.up))) + 1
   }
 }

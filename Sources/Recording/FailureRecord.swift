@@ -40,7 +40,8 @@ package struct FailureRecord: Sendable, Equatable {
   /// What `syscall` may be, but for `memoryGuardCall`, which no limit names.
   package static let calls = [
     "socket", "bind", "listen", "connect", "accept4", "epoll_ctl", "read", "write",
-    "connect-timeout", "closed",
+    "connect-timeout", "closed", "epoll_wait", "epoll_create1", "eventfd", "mmap", "dup3",
+    "setrlimit",
   ]
 
   /// Stands for a system call where the memory guard stopped growth.

@@ -20,6 +20,8 @@ package struct Metrics: Sendable, Equatable {
   package let failures: Int
   /// Connections begun, whatever became of them; nil when nothing counted them.
   package let attempts: Int?
+  /// Handshakes begun anew after a timeout.
+  package let retries: Int
   /// Connections gained a second by ramps and churns (`Recording.connectRate`); nil without any.
   package let connectRate: Double?
   /// From the instant that the schedule intended.
@@ -62,6 +64,7 @@ package struct Metrics: Sendable, Equatable {
     phantom = recording.countsServer ? phases.map(\.phantom).max() ?? 0 : nil
     held = phases.map(recording.held).max() ?? established
     failures = recording.failureCount(in: name)
+    retries = recording.retries(in: begun)
     attempts = recording.attempts(in: begun)
     connectRate = recording.connectRate(of: begun)
     connect = Latency(recording.distribution(of: "connect", in: name))
@@ -83,9 +86,9 @@ package struct Metrics: Sendable, Equatable {
     userTime = perEnd(recording.userTime)
   }
 
-  /// Failures as a share of attempts; nil when nothing was attempted.
+  /// Failures as a share of all tries; nil when nothing was attempted.
   package var failureShare: Double? {
-    attempts.flatMap { $0 > 0 ? Double(failures) / Double($0) : nil }
+    attempts.flatMap { $0 > 0 ? Double(failures) / Double($0 + retries) : nil }
   }
 
   /// Messages of all patterns with this outcome; nil when none are sent.

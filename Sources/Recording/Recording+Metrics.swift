@@ -42,6 +42,11 @@ extension Recording {
     series(.attempts) == nil ? nil : count(gain(of: .attempts, in: spans(of: phases)))
   }
 
+  /// Handshakes begun anew in these phases; none in a recording of before they were.
+  func retries(in phases: [PhaseRecord]) -> Int {
+    series(.retries) == nil ? 0 : count(gain(of: .retries, in: spans(of: phases)))
+  }
+
   /// Connections gained by the ramps and churns among these phases, over the time that it took to
   /// gain them; nil when there is none of either, or none that took time.
   ///

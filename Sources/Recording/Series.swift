@@ -48,10 +48,12 @@ extension Series.Key {
   package static let accepted = Self("connections.accepted")
   package static let connecting = Self("connections.connecting")
   package static let attempts = Self("attempts")
+  /// Handshakes begun anew after a timeout.
+  package static let retries = Self("retries")
   package static let failures = Self("failures")
   /// Handshakes that finished since the run started.
   package static let handshakes = Self("handshakes")
-  /// Established connections that the other side closed.
+  /// Established connections that ended without being closed by the client.
   package static let lost = Self("connections.lost")
   /// Source ports that something else on the host held, so that the client went past them.
   package static let portsSkipped = Self("ports.skipped")

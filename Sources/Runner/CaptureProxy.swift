@@ -82,7 +82,7 @@ struct CaptureProxy: ~Copyable {
   /// connected is then recorded as far as it came, and disconnected.
   mutating func run() {
     while !isOver {
-      let count = wait()
+      guard let count = wait() else { return finish() }
       for index in 0..<count {
         let event = events[index]
         switch event.token {
@@ -105,11 +105,14 @@ struct CaptureProxy: ~Copyable {
 
   private var end: Instant? { options.duration.map(started.advanced(by:)) }
 
-  private mutating func wait() -> Int {
+  /// How many events there are; nil when no more will ever be told of.
+  private mutating func wait() -> Int? {
     let deadline = queue.isEmpty ? [end, pausedUntil].compactMap(\.self).min() : .now()
-    let epoll = epoll
-    return unsafe events.withUnsafeMutableBufferPointer {
-      unsafe Epoll.wait(epoll, into: $0, until: deadline)
+    do throws(Errno) {
+      return try Epoll.wait(epoll, into: &events, until: deadline)
+    } catch {
+      StandardError.write("runner: epoll_wait: \(error)\n")
+      return nil
     }
   }
 

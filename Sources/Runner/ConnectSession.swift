@@ -130,9 +130,12 @@ struct ConnectSession: ~Copyable {
 
   private mutating func handleEvents() {
     closesTold = 0
-    let epoll = epoll
-    let count = unsafe events.withUnsafeMutableBufferPointer {
-      unsafe Epoll.wait(epoll, into: $0, until: .now())
+    let count: Int
+    do throws(Errno) {
+      count = try Epoll.wait(epoll, into: &events, until: .now())
+    } catch {
+      StandardError.write("runner: epoll_wait: \(error)\n")
+      CurrentProcess.exit(ExitStatus.fault)
     }
     for index in 0..<count {
       let event = events[index]

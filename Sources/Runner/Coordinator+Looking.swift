@@ -3,6 +3,7 @@ import Linux
 import Plan
 import Probe
 import Recording
+import SystemPackage
 
 /// What the scoreboards and the kernel say.
 extension Coordinator {
@@ -14,8 +15,7 @@ extension Coordinator {
     state.phases[phase].accepted = max(state.phases[phase].accepted, accepted)
     sampler.takeDriven(fleet)
     for index in fleet.reap() { recordDeath(of: index) }
-    let held = FailureLedger.Held(established: established, accepted: accepted)
-    if ledger.update(from: fleet, held: held) {
+    if ledger.update(from: fleet) {
       state.failures = ledger.records
     }
     stopGrowthAtLimit()
@@ -34,9 +34,10 @@ extension Coordinator {
         established: fleet.now(.held, .client), accepted: fleet.now(.held, .server), source: nil,
         endpoint: nil)
     }
+    let phase = phase
     // A client that is out of something stops by itself, and the others go on to their own end.
     // A server cannot stop its clients.
-    if isShort || fleet.any(.server, { $0[.limited] == 1 }) {
+    if isShort || fleet.any(.server, { $0.isLimited(in: phase) }) {
       growthStopped = true
       fleet.post(.settle, phase: phase)
     }
@@ -57,9 +58,15 @@ extension Coordinator {
 
   mutating func recordDeath(of index: Int) {
     updateWorkers()
-    let limit = finder(kernel.readings()).limit(
+    var limit = finder(kernel.readings()).limit(
       ofDeath: state.workers[index], in: state.phases[phase],
       at: Instant.now().seconds(since: started))
+    // Of one that ended by itself, the scoreboard says why.
+    let board = fleet.members[index].board
+    if board[.state] == WorkerState.failed.rawValue, let last = board.failures.rows().last {
+      let errno = last.errno.map { " " + ErrnoName.symbol(of: $0.rawValue) } ?? ""
+      limit.evidence.append(Fact("what failed last", last.call.name + errno))
+    }
     state.limits.append(limit)
     note(limit)
   }
@@ -91,10 +98,11 @@ extension Coordinator {
   ///   - before: handshakes that had finished when the phase began.
   ///   - tail: time at its end in which nothing is opened any more.
   mutating func remarkOnPace(since before: Int, tail: Duration = .zero) {
+    let phase = phase
     let elapsed = Instant.now().seconds(since: phaseStarted) - tail / .seconds(1)
     guard let planned = state.phases[phase].plannedRate, elapsed > Self.leastPace, !growthStopped,
       !interrupted,
-      !fleet.any(.client, { $0[.limited] == 1 })
+      !fleet.any(.client, { $0.isLimited(in: phase) })
     else { return }
     let rate = Double(fleet.total(.established, .client) - before) / elapsed
     guard rate < 0.9 * planned else { return }

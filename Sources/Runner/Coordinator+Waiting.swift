@@ -11,6 +11,7 @@ extension Coordinator {
     until deadline: Instant?, _ done: (borrowing Fleet) -> Bool
   ) throws(RecordingError) {
     while !interrupted, !isCut {
+      for index in fleet.giveUpSilent() { recordSilence(of: index) }
       observe()
       if done(fleet) { return }
       let now = Instant.now()
@@ -26,8 +27,11 @@ extension Coordinator {
     _ done: (borrowing Fleet) -> Bool
   ) throws(RecordingError) {
     var deadline = Instant.now().advanced(by: Self.settleTime)
+    // Somebody else's connections may come and go for ever.
+    let end = Instant.now().advanced(by: Self.longestSettleTime)
     var last = (-1, -1, -1)
-    while !done(fleet), .now() < deadline {
+    while !done(fleet), .now() < min(deadline, end) {
+      for index in fleet.giveUpSilent() { recordSilence(of: index) }
       observe()
       let now = (
         fleet.now(.held, .client), fleet.now(.held, .server), fleet.total(.verified, .client)
@@ -38,6 +42,18 @@ extension Coordinator {
       progress.update(progressState())
       sleep(until: .now().advanced(by: .milliseconds(10)))
     }
+  }
+
+  /// A worker that does nothing any more is a finding, and is not waited for. It was killed: what it
+  /// held is gone, and whatever it had counted stays.
+  mutating func recordSilence(of index: Int) {
+    guard let silence = fleet.members[index].silence else { return }
+    updateWorkers()
+    let limit = finder(kernel.readings()).limit(
+      ofSilence: silence, of: state.workers[index], in: state.phases[phase],
+      at: Instant.now().seconds(since: started))
+    state.limits.append(limit)
+    note(limit)
   }
 
   mutating func sleep(until instant: Instant) {
@@ -67,7 +83,8 @@ extension Coordinator {
 
   /// Server workers say whether they could listen before the first connection is opened.
   mutating func awaitListeners() throws(RecordingError) {
-    try loop(until: .now().advanced(by: .seconds(10))) { fleet in
+    // One that never says so is given up.
+    try loop(until: nil) { fleet in
       fleet.all(.server) { $0[.state] != WorkerState.starting.rawValue }
     }
   }

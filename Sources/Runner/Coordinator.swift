@@ -13,6 +13,7 @@ import SystemPackage
 struct Coordinator: ~Copyable {
   /// How long workers may take to do nothing but notice: a late `accept`, a reset on its way.
   static let settleTime = Duration.seconds(2)
+  static let longestSettleTime = Duration.seconds(60)
   /// Often enough to stop growth in time when memory runs out.
   static let tick = Duration.milliseconds(100)
 
@@ -120,9 +121,8 @@ struct Coordinator: ~Copyable {
 
   /// Whether a worker could not begin at all; without it nothing that follows means anything.
   private var hasUselessWorker: Bool {
-    [End.client, .server].contains { end in
-      fleet.any(end) { $0[.state] == WorkerState.failed.rawValue }
-    }
+    // Whether or not it has ended since.
+    fleet.members.contains { $0.board[.state] == WorkerState.failed.rawValue }
   }
 
   /// Runs one phase; false when it broke its promise.
@@ -286,7 +286,7 @@ struct Coordinator: ~Copyable {
 
   mutating func endWorkers() throws(RecordingError) {
     updateWorkers()
-    fleet.quit(until: .now().advanced(by: .seconds(60)))
+    for index in fleet.quit(until: .now().advanced(by: .seconds(60))) { recordSilence(of: index) }
     updateWorkers()
   }
 }

@@ -13,16 +13,23 @@ struct FailureLedger {
     let errno: Int32
   }
 
-  /// Connections at the instant at which a failure was first seen.
-  struct Held {
-    let established: Int
-    let accepted: Int
+  /// A kind at one worker.
+  private struct Place: Hashable {
+    let kind: Kind
+    let worker: Int
+  }
+
+  /// Connections at the instant of the first failure.
+  private struct Held {
+    var established = 0
+    var accepted = 0
   }
 
   private let clients: [ClientAssignment]
   private let phases: [String]
   private let started: Instant
-  private var firstHeld: [Kind: Held] = [:]
+  private var track = HeldTrack()
+  private var firstHeld: [Place: Held] = [:]
   private(set) var records: [FailureRecord] = []
   private var seen = 0
 
@@ -32,8 +39,11 @@ struct FailureLedger {
     self.started = started
   }
 
-  /// Reads the workers' failure tables again; true when there is something new in them.
-  mutating func update(from fleet: borrowing Fleet, held: Held) -> Bool {
+  /// Reads the workers' failure tables again; true when there is something new in them. To be called
+  /// at every look: what is held then is what a failure's instant is put between.
+  mutating func update(from fleet: borrowing Fleet) -> Bool {
+    track.look(
+      fleet.members.map { $0.isAlive ? Int($0.board[.held]) : 0 }, at: .now())
     let total = fleet.total(.failures, .client) + fleet.total(.failures, .server)
     guard total != seen else { return false }
     seen = total
@@ -46,8 +56,10 @@ struct FailureLedger {
       for row in member.board.failures.rows() {
         let kind = Kind(
           end: member.end, phase: row.phase, call: row.call, errno: row.errno?.rawValue ?? 0)
-        if firstHeld[kind] == nil { firstHeld[kind] = held }
-        let record = self.record(row, kind: kind, member: member, assignment: assignment)
+        let place = Place(kind: kind, worker: member.id)
+        let held = firstHeld[place] ?? self.held(at: row, of: member, in: fleet)
+        firstHeld[place] = held
+        let record = self.record(row, held, member: member, assignment: assignment)
         if let known = merged[kind] {
           var earliest = record.firstInstant < known.firstInstant ? record : known
           earliest.count = known.count + record.count
@@ -62,8 +74,26 @@ struct FailureLedger {
     return true
   }
 
+  /// What the worker has noted of itself, and what all others held at that instant.
+  private func held(
+    at row: FailureTable.Row, of member: Fleet.Member, in fleet: borrowing Fleet
+  ) -> Held {
+    var held = Held()
+    for (place, other) in fleet.members.enumerated() {
+      let count = other.id == member.id ? Int(row.held) : track.held(by: place, at: row.first)
+      switch other.end {
+      case .client: held.established += count
+      case .server: held.accepted += count
+      case .host: break
+      }
+    }
+    // A server alone counts for both.
+    if clients.isEmpty { held.established = held.accepted }
+    return held
+  }
+
   private func record(
-    _ row: FailureTable.Row, kind: Kind, member: Fleet.Member, assignment: ClientAssignment?
+    _ row: FailureTable.Row, _ held: Held, member: Fleet.Member, assignment: ClientAssignment?
   ) -> FailureRecord {
     var source: String?
     var endpoint = member.endpoint.map { "\($0)" }
@@ -75,7 +105,6 @@ struct FailureLedger {
       source = "\(SocketAddress(assignment.sources[step.source], step.port))"
       endpoint = "\(assignment.endpoints[step.endpoint])"
     }
-    let held = firstHeld[kind]
     return FailureRecord(
       end: member.end, worker: member.id, phase: phases[min(row.phase, phases.count - 1)],
       syscall: row.call.name,
@@ -86,7 +115,7 @@ struct FailureLedger {
       },
       count: Int(row.count), firstInstant: row.first.seconds(since: started),
       stopped: row.stopped?.seconds(since: started),
-      established: held?.established ?? 0, accepted: held?.accepted ?? 0, source: source,
+      established: held.established, accepted: held.accepted, source: source,
       endpoint: endpoint)
   }
 }

@@ -15,8 +15,10 @@ struct Fleet: ~Copyable {
     let board: Scoreboard
     let wakeUp: FileDescriptor
     var ended: ChildProcess.Ended?
+    /// Why it was given up and killed. One that hangs in the kernel goes only when it leaves it.
+    var silence: Silence?
 
-    var isAlive: Bool { ended == nil }
+    var isAlive: Bool { ended == nil && silence == nil }
 
     /// Seconds.
     var processorTime: Double {
@@ -27,6 +29,7 @@ struct Fleet: ~Copyable {
   private(set) var members: [Member]
   /// Orders that have been posted to all.
   private var orders: UInt64 = 0
+  private var liveness: Liveness
   /// Readable when a worker has something that should be looked at before the next tick.
   let attention: FileDescriptor
 
@@ -58,6 +61,7 @@ struct Fleet: ~Copyable {
       throw error
     }
     self.attention = attention
+    liveness = Liveness(workers: members.count)
     self.members = members
   }
 
@@ -66,6 +70,7 @@ struct Fleet: ~Copyable {
       member.child.signal(9)
       _ = member.child.wait()
     }
+    // One that was given up was killed already, and may never go.
     for member in members {
       Socket.close(member.wakeUp)
       member.board.unmap()
@@ -87,19 +92,59 @@ struct Fleet: ~Copyable {
   /// Whether every living client has carried out the last order.
   var hasSettled: Bool { all(.client) { $0[.settledOrder] == orders } }
 
-  /// Ends all workers in order; whoever has not gone by the deadline is killed. Sockets of both ends
-  /// reset on close, so whichever is first leaves no TIME_WAIT.
-  mutating func quit(until deadline: Instant) {
+  /// Ends all workers in order; whoever has not gone by the deadline is killed, and one that is
+  /// stopped or silent at once. Sockets of both ends reset on close, so whichever is first leaves no
+  /// TIME_WAIT.
+  ///
+  /// - Returns: the places of those that had to be given up.
+  @discardableResult
+  mutating func quit(until deadline: Instant) -> [Int] {
     for member in members where member.isAlive {
       post(Scoreboard.Command(order: .quit, phase: 0, start: .now()), to: member)
     }
+    var silent: [Int] = []
+    for index in members.indices where members[index].isAlive {
+      let state = members[index].child.state
+      guard Silence.isStopped(state) else { continue }
+      giveUp(index, Silence(state: state, time: .zero))
+      silent.append(index)
+    }
     while members.contains(where: \.isAlive), Instant.now() < deadline {
       if reap().isEmpty { Poll.waitReadable([], until: .now().advanced(by: .milliseconds(5))) }
+      silent += giveUpSilent()
     }
+    for member in members where member.isAlive { member.child.signal(9) }
+    // SIGKILL works at once, but on a process that hangs in the kernel.
+    let end = Instant.now().advanced(by: .seconds(5))
+    while members.contains(where: { $0.ended == nil }), Instant.now() < end {
+      if reap().isEmpty { Poll.waitReadable([], until: .now().advanced(by: .milliseconds(5))) }
+    }
+    return silent
+  }
+
+  /// Wakes the workers that rest, and kills those that have not answered for too long; returns their
+  /// places. To be called often: it does something once a second.
+  mutating func giveUpSilent() -> [Int] {
+    guard liveness.begin(at: .now()) else { return [] }
+    var silent: [Int] = []
     for index in members.indices where members[index].isAlive {
-      members[index].child.signal(9)
-      members[index].ended = members[index].child.reap()
+      switch liveness.listen(to: index, turns: members[index].board[.turns]) {
+      case .turning: break
+      case .resting: EventCounter.signal(members[index].wakeUp)
+      case .silent(let time):
+        guard time >= Silence.patience("T") else { continue }
+        let state = members[index].child.state
+        guard time >= Silence.patience(state) else { continue }
+        giveUp(index, Silence(state: state, time: time))
+        silent.append(index)
+      }
     }
+    return silent
+  }
+
+  private mutating func giveUp(_ index: Int, _ silence: Silence) {
+    members[index].silence = silence
+    members[index].child.signal(9)
   }
 
   private func post(_ command: Scoreboard.Command, to member: Member) {
@@ -109,13 +154,14 @@ struct Fleet: ~Copyable {
 
   // MARK: Findings
 
-  /// Notes the workers that have ended since the last call and returns their places.
+  /// Notes the workers that have ended since the last call and returns their places, but for those
+  /// that were given up before.
   mutating func reap() -> [Int] {
     var ended: [Int] = []
     while let gone = ChildProcess.reapAny() {
       guard let index = members.firstIndex(where: { $0.child == gone.child }) else { continue }
       members[index].ended = gone
-      ended.append(index)
+      if members[index].silence == nil { ended.append(index) }
     }
     return ended
   }

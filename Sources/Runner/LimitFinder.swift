@@ -33,6 +33,19 @@ struct LimitFinder {
       needed: found.needed, fix: found.fix, predicted: predicted, evidence: found.evidence)
   }
 
+  /// A worker that was alive, and did nothing any more.
+  func limit(
+    ofSilence silence: Silence, of worker: WorkerRecord, in phase: PhaseRecord, at instant: Double
+  ) -> LimitRecord {
+    var limit = limit(ofDeath: worker, in: phase, at: instant)
+    let time = silence.time / .seconds(1)
+    let after = time < 1 ? "" : ": no sign of life for \(Format.count(Int(time))) s"
+    limit.evidence = [
+      Fact("worker \(worker.id)", "process \(worker.pid) \(silence.words)\(after)")
+    ]
+    return limit
+  }
+
   private func limit(from failure: FailureRecord, in phase: PhaseRecord) -> LimitRecord {
     let found = diagnose(failure, before: before, after: after, host: host, demand: demand)
     var limit = LimitRecord(

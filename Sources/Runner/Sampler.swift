@@ -78,6 +78,9 @@ struct Sampler {
       reading(.accepted, .gauge, fleet.now(.held, .server)),
       reading(.connecting, .gauge, fleet.now(.connecting, .client)),
       reading(.attempts, .counter, fleet.total(.opened, .client)),
+      Reading(
+        .retries, unit: "handshakes", kind: .counter,
+        value: Double(fleet.total(.retried, .client))),
       reading(
         .failures, .counter, fleet.total(.failures, .client) + fleet.total(.failures, .server)),
       reading(.handshakes, .counter, fleet.total(.established, .client)),

@@ -123,13 +123,13 @@ struct ServeSession: ~Copyable {
   // MARK: Looking
 
   private mutating func observe() {
-    for index in fleet.reap() { recordDeath(of: index) }
+    for index in fleet.giveUpSilent() + fleet.reap() { recordDeath(of: index) }
     let held = fleet.now(.held, .server)
     most = max(most, held)
     let counts = ServerCounts(
       held: held, accepted: fleet.total(.opened, .server),
       closed: fleet.total(.closedByPeer, .server))
-    if ledger.update(from: fleet, held: FailureLedger.Held(established: held, accepted: held)) {
+    if ledger.update(from: fleet) {
       for failure in ledger.records { record(failure) }
     }
     if let line = growth.line(counts, elapsed: Instant.now().seconds(since: started)),
@@ -159,8 +159,11 @@ struct ServeSession: ~Copyable {
   private mutating func recordDeath(of index: Int) {
     var worker = WorkerRecord(fleet.members[index])
     worker.update(from: fleet.members[index])
-    let limit = finder().limit(
-      ofDeath: worker, in: phaseRecord(), at: Instant.now().seconds(since: started))
+    let instant = Instant.now().seconds(since: started)
+    let limit =
+      fleet.members[index].silence.map {
+        finder().limit(ofSilence: $0, of: worker, in: phaseRecord(), at: instant)
+      } ?? finder().limit(ofDeath: worker, in: phaseRecord(), at: instant)
     limits.append(limit)
     StandardError.write(limit.told)
   }

@@ -77,7 +77,8 @@ struct Staffing {
       ClientAssignment(
         share: WorkerShare(index: index, count: clientCount), sources: sources,
         ports: plan.clients.ports, endpoints: endpoints,
-        connectTimeout: plan.clients.connectTimeout.nanoseconds, tasks: tasks,
+        connectTimeout: plan.clients.connectTimeout.nanoseconds, retries: plan.clients.retries,
+        tasks: tasks,
         patterns: plan.patterns, patternsOfPhase: patternsOfPhase,
         spanOfPhase: plan.phases.map(\.span), pushed: pushed, seed: seed,
         recordedArrivals: recordedArrivals, processors: seating.clients,

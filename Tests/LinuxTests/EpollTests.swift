@@ -6,12 +6,11 @@ import Testing
 @Suite struct EpollTests {
   private func wait(
     _ epoll: FileDescriptor, _ duration: Duration = .zero
-  ) -> [(token: UInt64, seen: EpollEvents)] {
-    withUnsafeTemporaryAllocation(of: ReadyEvent.self, capacity: 4) { events in
-      let deadline = Instant.now().advanced(by: duration)
-      let count = Epoll.wait(epoll, into: events, until: deadline)
-      return (0..<count).map { (events[$0].token, events[$0].seen) }
-    }
+  ) throws -> [(token: UInt64, seen: EpollEvents)] {
+    var events = [ReadyEvent](repeating: ReadyEvent(token: 0, seen: .none), count: 4)
+    let deadline = Instant.now().advanced(by: duration)
+    let count = try Epoll.wait(epoll, into: &events, until: deadline)
+    return events[..<count].map { ($0.token, $0.seen) }
   }
 
   @Test(arguments: [0, 1, 0xFFFF_FFFF_FFFF, .max] as [UInt64])
@@ -19,9 +18,9 @@ import Testing
     let (epoll, counter) = (try Epoll.open(), try EventCounter.open())
     defer { for descriptor in [epoll, counter] { Socket.close(descriptor) } }
     try Epoll.control(epoll, .add, counter, .readable, token: token)
-    #expect(wait(epoll).isEmpty)
+    #expect(try wait(epoll).isEmpty)
     EventCounter.signal(counter)
-    let ready = wait(epoll)
+    let ready = try wait(epoll)
     #expect(ready.map(\.token) == [token])
     #expect(ready.first?.seen == .readable)
   }
@@ -35,13 +34,13 @@ import Testing
     try Epoll.control(epoll, .add, edge, .readable | .edgeTriggered, token: 2)
     EventCounter.signal(level)
     EventCounter.signal(edge)
-    #expect(Set(wait(epoll).map(\.token)) == [1, 2])
-    #expect(wait(epoll).map(\.token) == [1])
+    #expect(try Set(wait(epoll).map(\.token)) == [1, 2])
+    #expect(try wait(epoll).map(\.token) == [1])
     // Without a read in between, something new is still something new.
     EventCounter.signal(edge)
-    #expect(Set(wait(epoll).map(\.token)) == [1, 2])
+    #expect(try Set(wait(epoll).map(\.token)) == [1, 2])
     EventCounter.clear(level)
-    #expect(wait(epoll).isEmpty)
+    #expect(try wait(epoll).isEmpty)
   }
 
   @Test func `a registration can be changed and taken back`() throws {
@@ -52,9 +51,9 @@ import Testing
       try Epoll.control(epoll, .add, counter, .readable, token: 1)
     }
     try Epoll.control(epoll, .modify, counter, .writable, token: 2)
-    #expect(wait(epoll).map(\.token) == [2])
+    #expect(try wait(epoll).map(\.token) == [2])
     try Epoll.control(epoll, .delete, counter, .none, token: 0)
-    #expect(wait(epoll).isEmpty)
+    #expect(try wait(epoll).isEmpty)
     #expect(throws: Errno.noSuchFileOrDirectory) {
       try Epoll.control(epoll, .delete, counter, .none, token: 0)
     }
@@ -64,11 +63,23 @@ import Testing
     let epoll = try Epoll.open()
     defer { Socket.close(epoll) }
     let before = Instant.now()
-    #expect(wait(epoll, .milliseconds(3)).isEmpty)
+    #expect(try wait(epoll, .milliseconds(3)).isEmpty)
     #expect(Instant.now().nanoseconds(since: before) >= 3_000_000)
     // One that is over already does not wait at all, nor for ever.
-    withUnsafeTemporaryAllocation(of: ReadyEvent.self, capacity: 1) { events in
-      #expect(Epoll.wait(epoll, into: events, until: Instant(nanoseconds: 0)) == 0)
+    var events = [ReadyEvent(token: 0, seen: .none)]
+    #expect(try Epoll.wait(epoll, into: &events, until: Instant(nanoseconds: 0)) == 0)
+  }
+
+  @Test func `a wait that can never bring anything says so`() throws {
+    let counter = try EventCounter.open()
+    defer { Socket.close(counter) }
+    var events = [ReadyEvent(token: 0, seen: .none)]
+    // It is no epoll instance.
+    #expect(throws: Errno.invalidArgument) {
+      try Epoll.wait(counter, into: &events, until: .now())
+    }
+    #expect(throws: Errno.badFileDescriptor) {
+      try Epoll.wait(FileDescriptor(rawValue: 1_000_000), into: &events, until: .now())
     }
   }
 

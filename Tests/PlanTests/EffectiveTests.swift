@@ -25,7 +25,7 @@ import Testing
     """,
     """
     server: {listen: "[::1]-[::2]:9000", processes: 2}
-    clients: {sources: ["::1", "fd00::/120"], ports: 5000, processes: 7, connect-timeout: 90m}
+    clients: {sources: ["::1", "fd00::/120"], ports: 5000, processes: 7, connect-timeout: 90m, retries: 0}
     phases:
       - ramp: {to: 10, rate: 7/m}
       - hold: 0.000001ms
@@ -115,6 +115,7 @@ import Testing
           ports: 1024-65535
           processes: auto
           connect-timeout: 10s
+          retries: 3
         phases:
           - ramp: {to: 10}
         thresholds:

@@ -53,6 +53,7 @@ import Testing
         try world.addClient(
           tasks, share: WorkerShare(index: index, count: clients), ports: 3000...3199,
           endpoints: endpoints, timeout: .seconds(2),
+          retries: .random(in: 0...3, using: &generator),
           descriptorLimit: .random(in: 10...300, using: &generator))
       }
       if generator.chance(0.3) {

@@ -138,7 +138,7 @@ import Testing
     world.order(.begin, phase: 1)
     world.run(for: .seconds(10))
     #expect(world.client.held == 100)
-    #expect(world.client.board[.limited] == 1)
+    #expect(world.client.board.isLimited(in: 1))
     #expect(world.client.failures.map(\.errno) == [.tooManyOpenFiles])
     // The lives go on to their end.
     #expect(!world.hasSettled(1))

@@ -117,7 +117,9 @@ import Testing
   }
 
   @Test(
-    arguments: [.connectionReset, .timedOut, .brokenPipe, .noRouteToHost] as [Errno], [1, 3])
+    arguments: [
+      .connectionReset, .timedOut, .brokenPipe, .noRouteToHost, .connectionAbort,
+    ] as [Errno], [1, 3])
   func `a connection that breaks is lost to its peer`(errno: Errno, nth: Int) throws {
     let world = try world(.once(.receive, errno, nth: nth))
     world.play()
@@ -130,7 +132,7 @@ import Testing
     #expect(row.call == .closed)
     #expect(row.errno == errno)
     #expect(row.count == 1)
-    #expect(row.held == UInt64(Self.goal - 1))
+    #expect(row.held == UInt64(Self.goal))
     #expect(row.position != nil)
     #expect(world.client.board[.closedByPeer] == 1)
     #expect(world.client.held == Self.goal - 1)
@@ -157,6 +159,18 @@ import Testing
     #expect(row.count == (isLimit ? 1 : 20))
   }
 
+  @Test func `a client that can hear nothing any more says why and ends`() throws {
+    let world = try world(.forever(.wait, .badFileDescriptor, from: 20))
+    world.order(.begin)
+    world.run(for: .seconds(10))
+    let client = world.client
+    #expect(client.hasQuit)
+    #expect(client.process.count(of: .wait) == 20)
+    #expect(client.board[.state] == WorkerState.failed.rawValue)
+    #expect(client.failures.map(\.call) == [.epollWait])
+    #expect(client.failures.map(\.errno) == [.badFileDescriptor])
+  }
+
   @Test(arguments: [true, false])
   func `an option that cannot be taken back does not stop the close`(reset: Bool) throws {
     let world = try world(
@@ -171,8 +185,10 @@ import Testing
 
   @Test func `a client without a spare descriptor says so at once`() {
     let world = World()
-    #expect(throws: Errno.tooManyOpenFiles) {
+    let failure = #expect(throws: StartFailure.self) {
       try world.addClient([.keep], descriptorLimit: descriptorsOfAWorker - 1)
     }
+    #expect(failure?.call == .eventCounter)
+    #expect(failure?.errno == .tooManyOpenFiles)
   }
 }

@@ -106,6 +106,56 @@ import Testing
     #expect(world.server.board[.limited] == 0)
   }
 
+  @Test func `a limit of one phase is none of the next, unless it is met again`() throws {
+    let capacity = 30
+    let world = World()
+    try world.addServer(descriptorLimit: capacity + descriptorsOfAWorker + 1)
+    try world.addClient([
+      .open(goal: 50, rate: nil), .close(rate: nil, reset: true), .open(goal: 20, rate: nil),
+      .open(goal: 40, rate: nil), .keep,
+    ])
+    world.check = { [unowned world] in world.expectConsistency(goal: 50) }
+    let board = world.server.board
+    world.play()
+    world.run(for: .seconds(1))
+    #expect(board.isLimited(in: 0))
+    func failures(in phase: Int) -> [UInt64] {
+      world.server.failures.filter { $0.phase == phase }.map(\.count)
+    }
+    // Whether somebody still waits when the close begins is a matter of who is first.
+    world.play(phase: 1)
+    world.run(for: .seconds(1))
+    #expect(board.isLimited(in: 1) == !failures(in: 1).isEmpty)
+    world.play(phase: 2)
+    world.run(for: .seconds(1))
+    #expect(!board.isLimited(in: 2))
+    #expect(failures(in: 2).isEmpty)
+    #expect(world.server.held == 20)
+    // It is met again, and in the phase after that somebody still waits.
+    for phase in 3...4 {
+      world.play(phase: phase)
+      world.run(for: .seconds(1))
+      #expect(board.isLimited(in: phase))
+      #expect(failures(in: phase) == [1])
+    }
+    #expect(world.server.held == capacity)
+  }
+
+  @Test func `a client's limit is that of its phase`() throws {
+    let limit = 30
+    let world = World()
+    try world.addServer()
+    try world.addClient(
+      [.open(goal: 50, rate: nil), .close(rate: nil, reset: true), .open(goal: 10, rate: nil)],
+      descriptorLimit: limit)
+    world.check = { [unowned world] in world.expectConsistency(goal: 50) }
+    for phase in 0...2 {
+      world.play(phase: phase)
+      #expect(world.client.board.isLimited(in: phase) == (phase == 0))
+    }
+    #expect(world.client.held == 10)
+  }
+
   @Test func `out of descriptors on the host the server tries again, and goes on`() throws {
     let world = World()
     let server = try world.addServer()

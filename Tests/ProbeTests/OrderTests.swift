@@ -4,6 +4,29 @@ import SystemPackage
 import Testing
 
 @Suite struct OrderTests {
+  @Test func `being asked for a sign of life is answered by a turn, and begins nothing anew`()
+    throws
+  {
+    let world = World()
+    try world.addServer()
+    try world.addClient([.open(goal: 10, rate: nil)])
+    world.check = { [unowned world] in world.expectConsistency(goal: 10) }
+    world.play()
+    world.run(for: .seconds(1))
+    let (client, server) = (world.client, world.server)
+    let before = (client.board[.turns], server.board[.turns], client.board[.opened])
+    // Asleep without limit.
+    world.run(for: .seconds(3600))
+    #expect(client.board[.turns] <= before.0 + 1)
+    #expect(server.board[.turns] <= before.1 + 1)
+    for process in [client.process, server.process] { process.wake() }
+    world.run(for: .seconds(1))
+    #expect(client.board[.turns] > before.0)
+    #expect(server.board[.turns] > before.1)
+    #expect(client.board[.opened] == before.2)
+    #expect(client.held == 10)
+  }
+
   private func world(
     _ tasks: [ClientTask], dials: SimulatedNetwork.Dials = .init(), clients: Int = 1
   ) throws -> World {

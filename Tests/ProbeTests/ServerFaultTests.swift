@@ -145,6 +145,20 @@ import Testing
     #expect(row.held == 1)
   }
 
+  @Test func `a server that can hear nothing any more says why and ends`() throws {
+    let world = try world(.forever(.wait, .notPermitted, from: 40))
+    world.order(.begin)
+    world.run(for: .seconds(10))
+    let server = world.server
+    #expect(server.hasQuit)
+    #expect(server.process.count(of: .wait) == 40)
+    #expect(server.board[.state] == WorkerState.failed.rawValue)
+    #expect(server.failures.map(\.call) == [.epollWait])
+    #expect(server.failures.map(\.errno) == [.notPermitted])
+    // That it listens, and that it has ended.
+    #expect(server.process.attentionCalls == 2)
+  }
+
   @Test func `an end without its option still ends`() throws {
     let world = World()
     let server = try world.addServer { $0.faults = [.forever(.resetOnClose, .noMemory, from: 2)] }

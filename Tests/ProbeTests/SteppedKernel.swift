@@ -14,7 +14,7 @@ struct SteppedKernel: Kernel, ~Copyable {
   private let kernel: LinuxKernel
   private let wakeUp: FileDescriptor
 
-  init(wakeUp: FileDescriptor, attention: FileDescriptor) throws(Errno) {
+  init(wakeUp: FileDescriptor, attention: FileDescriptor) throws(StartFailure) {
     kernel = try LinuxKernel(wakeUp: wakeUp, attention: attention)
     self.wakeUp = wakeUp
   }
@@ -72,9 +72,11 @@ struct SteppedKernel: Kernel, ~Copyable {
 
   func unwatch(_ descriptor: FileDescriptor) { kernel.unwatch(descriptor) }
 
-  func wait(into events: UnsafeMutableBufferPointer<ReadyEvent>, until deadline: Instant?) -> Int {
+  func wait(
+    into events: UnsafeMutableBufferPointer<ReadyEvent>, until deadline: Instant?
+  ) throws(Errno) -> Int {
     let soon = Instant.now().advanced(byNanoseconds: 200_000)
-    return kernel.wait(into: events, until: deadline.map { min($0, soon) } ?? soon)
+    return try kernel.wait(into: events, until: deadline.map { min($0, soon) } ?? soon)
   }
 
   func clearWakeUp() { kernel.clearWakeUp() }

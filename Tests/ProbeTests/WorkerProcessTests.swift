@@ -149,6 +149,23 @@ import Testing
     #expect(worker.end() == .exited(0))
   }
 
+  @Test func `a worker process that cannot start says what it lacked, and counts it`() throws {
+    // Its tables would be larger than an address space.
+    let worker = try Forked.start(
+      .client(
+        ClientAssignment(
+          share: WorkerShare(index: 0, count: 1), sources: [.v4(0x7F4D_0106)],
+          ports: 20_000...20_299, endpoints: [SocketAddress(.v4(0x7F4D_0106), 9)],
+          connectTimeout: 5_000_000_000, tasks: [.open(goal: 1 << 46, rate: nil)])), sources: 1)
+    #expect(worker.board[.state] == WorkerState.failed.rawValue)
+    #expect(worker.board[.failures] == 1)
+    let row = try #require(worker.board.failures.rows().first)
+    #expect(row.call == .map)
+    #expect(row.errno == .noMemory)
+    #expect(row.stopped != nil)
+    #expect(worker.end() == .exited(1))
+  }
+
   @Test func `a server process has no descriptor beyond its tables`() throws {
     let (reserved, endpoint) = try reservedPort(at: .v4(0x7F4D_0105))
     Socket.close(reserved)

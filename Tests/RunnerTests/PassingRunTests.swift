@@ -81,7 +81,7 @@ import Testing
       Set(object.keys) == [
         "version", "plan", "verdict", "exit", "started", "duration", "connections", "limit",
         "prediction", "connect", "messages", "rtt", "ceiling", "memory", "cpu", "replay",
-        "thresholds", "files",
+        "thresholds", "files", "limits", "phases",
       ])
     func keys(_ name: String) -> Set<String> { Set((object[name] as? [String: Any] ?? [:]).keys) }
     #expect(keys("connections") == ["goal", "established", "accepted", "phantom", "failures"])

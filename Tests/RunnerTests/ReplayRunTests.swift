@@ -66,11 +66,12 @@ import Testing
       phases: ["ramp: {to: \"${goal}\", rate: 5k/s}", "close: reset"])
     let few = "ulimit -n 300; exec \"$0\" \"$@\""
     try record(plan, shell: few)
-    let original = try #require(workspace.recording(of: "first").limits.first)
+    let original = try workspace.recording(of: "first")
 
     let same = try replay(shell: few)
     #expect(same.summary.limit?.errno?.name == "EMFILE")
-    #expect(same.recording.limits.first?.established == original.established)
+    // How many stood at the instant of the failure depends on the handshakes that were under way.
+    #expect(same.recording.phases.first?.promise == original.phases.first?.promise)
 
     let raised = try replay()
     #expect(raised.summary.verdict == "passed")

@@ -19,6 +19,16 @@ extension World {
       expect(client.process.socketCount == client.held + client.connecting, "client leaks")
       expect(board[.established] <= board[.opened], "more established than opened")
       expect(board[.closedByPeer] <= board[.established], "more lost than established")
+      let ended = board[.closedByPeer] + board[.churned] + board[.closed] + board[.closedAsRecorded]
+      expect(board[.established] == UInt64(client.held) + ended, "an end is lost or counted twice")
+      let timeouts = client.failures.reduce(0) {
+        $0 + ($1.call == .connectTimeout || $1.errno == .timedOut ? $1.count : 0)
+      }
+      expect(board[.retried] <= timeouts, "tried again without a timeout")
+      let isLimited = board[.limited] > 0
+      expect(
+        !isLimited || client.failures.contains { UInt64($0.phase) + 1 == board[.limited] },
+        "limited without a failure of that phase")
       let bySource = (0..<board.sources).reduce(0) { $0 + Int(board.held(bySource: $1)) }
       expect(bySource == client.held, "sources do not add up")
       let failed = client.failures.reduce(0) { $0 + $1.count }
@@ -41,6 +51,10 @@ extension World {
       expect(server.process.socketCount == server.held + listeners, "server leaks")
       expect(
         board[.opened] == UInt64(server.held) + board[.closedByPeer], "server loses count")
+      expect(
+        board[.limited] == 0
+          || server.failures.contains { UInt64($0.phase) + 1 == board[.limited] },
+        "limited without a failure of that phase")
       expect(server.held + listeners < server.rows, "more connections than rows")
       let failed = server.failures.reduce(0) { $0 + $1.count }
       expect(failed == board[.failures], "failures do not add up")

@@ -121,8 +121,10 @@ struct SimulatedKernel: Kernel {
 
   /// Lets time pass until something is ready or due, unless another process has work to do first:
   /// then it returns early, as it does for a signal.
-  func wait(into events: UnsafeMutableBufferPointer<ReadyEvent>, until deadline: Instant?) -> Int {
-    _ = process.begin(.wait)
+  func wait(
+    into events: UnsafeMutableBufferPointer<ReadyEvent>, until deadline: Instant?
+  ) throws(Errno) -> Int {
+    try begin(.wait)
     if let deadline, deadline.nanoseconds < network.now {
       // Whoever waits awake sees time pass.
       network.advance(to: min(network.now + Self.look, network.nextInstant ?? .max))

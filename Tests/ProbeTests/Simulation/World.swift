@@ -53,7 +53,7 @@ final class World {
   func addClient(
     _ tasks: [ClientTask], share: WorkerShare = WorkerShare(index: 0, count: 1),
     sources: [IPAddress] = [.source], ports: ClosedRange<UInt16> = 1024...65535,
-    endpoints: [SocketAddress] = [.first], timeout: Duration = .seconds(10),
+    endpoints: [SocketAddress] = [.first], timeout: Duration = .seconds(10), retries: Int = 0,
     descriptorLimit: Int = 20_000, messages: Messages = .none,
     recordedArrivals: [ArrivalCurve?] = [], awake: UInt64 = 0,
     prepare: (SimulatedProcess) -> Void = { _ in }
@@ -62,7 +62,8 @@ final class World {
     prepare(process)
     let assignment = ClientAssignment(
       share: share, sources: sources, ports: ports, endpoints: endpoints,
-      connectTimeout: timeout.nanoseconds, tasks: tasks, patterns: messages.patterns,
+      connectTimeout: timeout.nanoseconds, retries: retries, tasks: tasks,
+      patterns: messages.patterns,
       patternsOfPhase: messages.patternsOfPhase, pushed: messages.pushed, seed: messages.seed,
       recordedArrivals: recordedArrivals, awake: awake)
     let player = try ClientPlayer(process, assignment)

@@ -1,0 +1,18 @@
+package import SystemPackage
+
+/// Why a worker could not start: the system call that it cannot do without, and what it said.
+package struct StartFailure: Error, Equatable {
+  package let call: FailedCall
+  package let errno: Errno
+}
+
+/// Names the system call of an errno.
+func starting<Value: ~Copyable>(
+  _ call: FailedCall, _ body: () throws(Errno) -> Value
+) throws(StartFailure) -> Value {
+  do throws(Errno) {
+    return try body()
+  } catch {
+    throw StartFailure(call: call, errno: error)
+  }
+}

@@ -1,0 +1,31 @@
+import Linux
+
+/// How many connections each worker held at the last two looks.
+///
+/// A worker notes what it held itself at the instant of a failure; what the others held just then
+/// nobody has noted. It is taken to have grown evenly between the looks on both sides of the instant,
+/// which are a tenth of a second apart at most while anything moves.
+struct HeldTrack {
+  private struct Look {
+    let at: Instant
+    let counts: [Int]
+  }
+
+  private var before: Look?
+  private var last: Look?
+
+  /// - Parameter counts: by worker, at this instant.
+  mutating func look(_ counts: [Int], at instant: Instant) {
+    before = last
+    last = Look(at: instant, counts: counts)
+  }
+
+  /// What a worker held at an instant.
+  func held(by worker: Int, at instant: Instant) -> Int {
+    guard let last else { return 0 }
+    guard let before, before.at < last.at, instant < last.at else { return last.counts[worker] }
+    let (from, to) = (before.counts[worker], last.counts[worker])
+    let share = instant.seconds(since: before.at) / last.at.seconds(since: before.at)
+    return from + Int((Double(to - from) * share).rounded())
+  }
+}

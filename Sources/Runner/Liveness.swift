@@ -1,0 +1,91 @@
+import Linux
+
+/// Which workers give no sign of life, and for how long.
+///
+/// A worker that has nothing to do sleeps without limit. So whoever has not turned since the look
+/// before is woken, and has to turn then: it is silent from there on. Only time between looks that
+/// follow each other counts: when all of this host stood still, nobody was silent.
+struct Liveness {
+  /// Nanoseconds from one look to the next, and what one of them may add to a silence.
+  private static let interval: UInt64 = 1_000_000_000
+  private static let most: UInt64 = 2 * interval
+
+  private struct Sign {
+    var turns: UInt64 = 0
+    /// Nanoseconds; nil where nothing was asked.
+    var silence: UInt64?
+  }
+
+  private var signs: [Sign]
+  private var last: Instant?
+  /// Nanoseconds since the look before.
+  private var elapsed: UInt64 = 0
+
+  init(workers: Int) { signs = Array(repeating: Sign(), count: workers) }
+
+  /// Whether it is time for a look.
+  mutating func begin(at now: Instant) -> Bool {
+    let since = last.map { now.nanoseconds(since: $0) }
+    if let since, since < Self.interval { return false }
+    elapsed = min(since ?? 0, Self.most)
+    last = now
+    return true
+  }
+
+  enum Sound: Equatable {
+    /// It has turned.
+    case turning
+    /// To be woken, and to be asked again at the next look.
+    case resting
+    /// Has not turned since it was woken.
+    case silent(Duration)
+  }
+
+  /// - Parameter turns: of the worker so far.
+  mutating func listen(to worker: Int, turns: UInt64) -> Sound {
+    guard turns == signs[worker].turns else {
+      signs[worker] = Sign(turns: turns)
+      return .turning
+    }
+    guard let silence = signs[worker].silence else {
+      signs[worker].silence = 0
+      return .resting
+    }
+    signs[worker].silence = silence + elapsed
+    return .silent(.nanoseconds(Int64(silence + elapsed)))
+  }
+}
+
+/// A worker that was given up, since it did not answer.
+struct Silence: Equatable {
+  /// As proc_pid_stat(5) has it; nil where that could not be read.
+  let state: Character?
+  let time: Duration
+
+  /// How long a worker may be silent, given what its process does. One that is stopped, or sleeps
+  /// though something is there to be read, will not go on by itself. One that wants to run may have
+  /// to wait for a processor, and one in the kernel for a disk or for memory.
+  static func patience(_ state: Character?) -> Duration {
+    switch state {
+    case "T", "t", "S": .seconds(5)
+    default: .seconds(30)
+    }
+  }
+
+  /// Whether it will not go on by itself. A tracer stops a process at every call and lets it go on:
+  /// of one in state t only its silence tells.
+  static func isStopped(_ state: Character?) -> Bool { state == "T" }
+
+  /// "was stopped (state T)".
+  var words: String {
+    switch state {
+    case "T": "was stopped (state T)"
+    case "t": "was stopped by a debugger (state t)"
+    case "S": "slept and did not wake (state S)"
+    case "D": "hung in the kernel (state D)"
+    case "R": "ran without an end, or got no processor (state R)"
+    case let state?: "did not answer (state \(state))"
+    case nil: "did not answer"
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import Foundation
+import Testing
+
+/// Runs where a filter of system calls refuses what the kernel has.
+@Suite(
+  .tags(.realKernel),
+  .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/python3")))
+struct SeccompTests {
+  /// Starts a program without epoll_pwait2, number 441 everywhere: the number is loaded, compared, and
+  /// answered with an errno or let through. Source: seccomp(2).
+  private static let filter = """
+    import ctypes, os, struct, sys
+    code = b"".join(struct.pack("HBBI", *line) for line in [
+        (0x20, 0, 0, 0), (0x15, 0, 1, 441), (0x06, 0, 0, 0x00050000 | int(sys.argv[1])),
+        (0x06, 0, 0, 0x7FFF0000)])
+    kept = ctypes.create_string_buffer(code, len(code))
+    class Program(ctypes.Structure):
+        _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_void_p)]
+    program = Program(4, ctypes.addressof(kept))
+    libc = ctypes.CDLL(None)
+    assert libc.prctl(38, 1, 0, 0, 0) == 0
+    assert libc.prctl(22, 2, ctypes.byref(program), 0, 0) == 0
+    os.execv(sys.argv[2], sys.argv[2:])
+    """
+
+  /// EPERM and ENOSYS.
+  @Test(arguments: [1, 38])
+  func `a profile that is older than epoll_pwait2 makes no worker spin`(errno: Int) throws {
+    let workspace = try Workspace()
+    let network = try Loopback()
+    try workspace.write(Self.filter, to: "filter.py")
+    var plan = PlanText(
+      goal: "50", server: "processes: 1", clients: "processes: 1",
+      phases: ["ramp: {to: \"${goal}\", rate: 1k/s}", "hold: 1s", "close: reset"])
+    plan.rest = ["name: filtered"]
+    try workspace.write(plan.on(network), to: "filtered.plan")
+    let ending = try workspace.run(
+      ["filtered.plan"], shell: "exec /usr/bin/python3 filter.py \(errno) \"$0\" \"$@\"")
+    #expect(ending.exitCode == 0, "\(ending.output)\(ending.errors)")
+    let recording = try workspace.recording(of: "filtered")
+    #expect(recording.limits.isEmpty)
+    #expect(recording.phases.map(\.established).max() == 50)
+  }
+}
