@@ -10,7 +10,7 @@ import SystemPackage
 /// killed leaves its instance behind; the next one that traces removes it.
 package final class PacketDropTrace {
   private let directory: TracingDirectory
-  private let path: String
+  let path: String
   private let pipe: Int32
   /// An instance with an open file is in use: nobody else removes it.
   private let hold: Int32
@@ -32,8 +32,11 @@ package final class PacketDropTrace {
     else { return nil }
     let instances = "\(directory.path)/instances"
     Self.removeAbandoned(in: instances)
-    path = "\(instances)/\(Self.prefix)\(getpid())"
-    guard unsafe mkdir(path, 0o700) == 0 else { return nil }
+    // Process numbers repeat in other namespaces of processes, and the tracing file system is one.
+    let names = (1...8).map { "\(Self.prefix)\(getpid())" + ($0 == 1 ? "" : "-\($0)") }
+    let paths: [String] = names.map { "\(instances)/\($0)" }
+    guard let path = paths.first(where: { unsafe mkdir($0, 0o700) == 0 }) else { return nil }
+    self.path = path
     hold = unsafe open("\(path)/tracing_on", O_RDONLY | O_CLOEXEC)
     pipe = unsafe open("\(path)/trace_pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     self.directory = directory

@@ -18,7 +18,7 @@ extension Client where System: ~Copyable {
     case .sending:
       if seen.has(.writable) { write(token.slot) }
       guard connections.state(token) != .free else { return }
-    case .established, .asked, .awaiting, .pausing: break
+    case .established, .asked, .awaiting, .pausing, .quieting: break
     }
     if seen.has(.readable | .peerHangUp | .error | .hangUp) { drain(token.slot, seen) }
     if conversation.hasPatterns { proceed(token.slot) }
@@ -34,7 +34,7 @@ extension Client where System: ~Copyable {
     board.subtract(.connecting)
     board.add(.held)
     board.add(.established)
-    board.addToSource(walk.step(at: connections.position(slot)).source, 1)
+    board.addToSource(walk.source(at: connections.position(slot)), 1)
     // Before anything is read: a server that speaks first may have done so.
     if conversation.playsOnce { catchUp(slot) }
   }
@@ -122,7 +122,7 @@ extension Client where System: ~Copyable {
     }
     count(call, error, position: position)
     board.add(.retried)
-    _ = openOne(again)
+    _ = openOne(again, left: 1)
   }
 
   mutating func nextExpiry() -> Instant? {

@@ -172,9 +172,14 @@ extension Shards {
 extension Array {
   /// In the order of a value, and as they were where it is equal.
   func sortedStably(by value: KeyPath<Element, Double>) -> [Element] {
-    enumerated().sorted { one, other in
-      let (first, second) = (one.element[keyPath: value], other.element[keyPath: value])
-      return first == second ? one.offset < other.offset : first < second
-    }.map(\.element)
+    let isSorted = zip(self, dropFirst()).allSatisfy {
+      $0[keyPath: value] <= $1[keyPath: value]
+    }
+    return isSorted
+      ? self
+      : enumerated().sorted { one, other in
+        let (first, second) = (one.element[keyPath: value], other.element[keyPath: value])
+        return first == second ? one.offset < other.offset : first < second
+      }.map(\.element)
   }
 }

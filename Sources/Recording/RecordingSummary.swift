@@ -65,7 +65,7 @@ extension RecordingSummary {
       planName: try run.get("plan_name"), started: try run.get("started"),
       complete: try run.get("complete"), verdict: judged.flatMap(Verdict.init(rawValue:)),
       goal: phases.compactMap(\.goal).max(),
-      held: phases.map { max(0, $0.established - $0.phantom) }.max() ?? 0,
+      held: phases.map(\.held).max() ?? 0,
       connectP99: try Self.connectP99(in: database),
       limit: Self.cause(of: try LimitRecord.all(in: database)))
   }

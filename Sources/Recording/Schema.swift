@@ -49,6 +49,7 @@ enum Schema {
       planned_rate REAL,
       started REAL,
       ended REAL,
+      opened_until REAL,
       outcome TEXT NOT NULL,
       established INTEGER NOT NULL,
       accepted INTEGER NOT NULL,

@@ -32,6 +32,8 @@ extension Coordinator {
     growthStopped = false
     try go(to: goal)
     guard !interrupted, !isCut else { return }
+    // The rate of the step is told from the sample that first shows all that it gained.
+    try sample(kernel.readings())
     let held = heldAtBothEnds
     if held < goal {
       walk.wasLimited(to: held)

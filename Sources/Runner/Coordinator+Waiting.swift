@@ -61,7 +61,10 @@ extension Coordinator {
     EventCounter.clear(fleet.attention)
     while signals.next() != nil {
       // The second one ends the program at once; the recording is readable as it stands.
-      if interrupted { CurrentProcess.exit(ExitStatus.interrupted) }
+      if interrupted {
+        path.stopTracing()
+        CurrentProcess.exit(ExitStatus.interrupted)
+      }
       interrupted = true
       progress.note("\(plan.name): interrupted; closing connections and writing the reports")
       fleet.post(.settle, phase: phase)

@@ -108,11 +108,7 @@ struct FailureLedger {
     return FailureRecord(
       end: member.end, worker: member.id, phase: phases[min(row.phase, phases.count - 1)],
       syscall: row.call.name,
-      errno: row.errno.map {
-        ErrnoRecord(
-          number: Int($0.rawValue), name: ErrnoName.symbol(of: $0.rawValue),
-          text: ErrnoName.text(of: $0.rawValue))
-      },
+      errno: row.errno.map(ErrnoRecord.init),
       count: Int(row.count), firstInstant: row.first.seconds(since: started),
       stopped: row.stopped?.seconds(since: started),
       established: held.established, accepted: held.accepted, source: source,

@@ -1,4 +1,5 @@
 import Addressing
+import Host
 import Linux
 import Probe
 import Recording
@@ -33,23 +34,42 @@ struct Fleet: ~Copyable {
   /// Readable when a worker has something that should be looked at before the next tick.
   let attention: FileDescriptor
 
+  /// The system call that kept a worker from being started.
+  struct NotStarted: Error {
+    let call: Start.Call
+    let errno: Errno
+    /// Workers that had been started, and were ended again.
+    let started: Int
+  }
+
   /// Forks every worker. Call it before any thread exists, so before the recording is opened.
   ///
   /// - Parameter sources: how many source addresses to count connections for.
   init(
     servers: [ServerAssignment], clients: [ClientAssignment], sources: Int
-  ) throws(Errno) {
-    let attention = try EventCounter.open()
+  ) throws(NotStarted) {
+    func attempt<Made>(
+      _ call: Start.Call, _ started: Int, _ body: () throws(Errno) -> Made
+    ) throws(NotStarted) -> Made {
+      do throws(Errno) { return try body() } catch {
+        throw NotStarted(call: call, errno: error, started: started)
+      }
+    }
+    let attention = try attempt(.eventfd, 0) { () throws(Errno) in try EventCounter.open() }
     var members: [Member] = []
     let roles =
       servers.map { (End.server, Worker.Role.server($0), SocketAddress?($0.endpoint)) }
       + clients.map { (End.client, Worker.Role.client($0), nil) }
-    do throws(Errno) {
+    do throws(NotStarted) {
       for (id, (end, role, endpoint)) in roles.enumerated() {
-        let board = try Scoreboard(sources: end == .client ? sources : 0)
-        let wakeUp = try EventCounter.open()
-        let child = try ChildProcess.fork(dieWithParent: true) {
-          Worker.run(role, board: board, wakeUp: wakeUp, attention: attention)
+        let board = try attempt(.mmap, id) { () throws(Errno) in
+          try Scoreboard(sources: end == .client ? sources : 0)
+        }
+        let wakeUp = try attempt(.eventfd, id) { () throws(Errno) in try EventCounter.open() }
+        let child = try attempt(.fork, id) { () throws(Errno) in
+          try ChildProcess.fork(dieWithParent: true) {
+            Worker.run(role, board: board, wakeUp: wakeUp, attention: attention)
+          }
         }
         members.append(
           Member(

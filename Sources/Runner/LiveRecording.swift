@@ -57,16 +57,11 @@ struct LiveRecording {
 
   private func value(of threshold: Threshold, in phase: String, phaseEnded: Bool) -> Double? {
     if let window = threshold.window {
-      let length = window / .seconds(1)
-      let span = recording.phases.first { $0.name == phase }.flatMap(recording.span)
-      let start = threshold.phase == nil ? 0 : span?.lowerBound ?? 0
-      guard recording.duration - length >= start else { return nil }
-      return recording.measure(
-        threshold.metric, in: recording.duration - length...recording.duration)
+      return recording.lastMeasured(threshold, window: window)
     }
     let isWholePhase = phaseEnded && threshold.phase != nil
     guard isWholePhase || threshold.canBeLost else { return nil }
-    let value = Metrics(recording, phase: threshold.phase).value(of: threshold.metric)
+    let value = Metrics(recording, phase: threshold.phase).value(of: threshold)
     guard let value, isWholePhase || threshold.isLost(at: value) else { return nil }
     return value
   }

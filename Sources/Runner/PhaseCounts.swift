@@ -4,7 +4,7 @@ import Recording
 
 /// What the workers have counted at one instant: what a phase's promise is measured by.
 struct PhaseCounts {
-  /// Connections that stand now; at the server nil where it is someone else's.
+  /// Connections that stand now; at the server nil where nobody can know.
   let atClient: Int
   let atServer: Int?
   /// Since the run started: handshakes that finished, connections that a churn closed after their
@@ -15,9 +15,9 @@ struct PhaseCounts {
   /// Arrivals that were begun too late to count as on time; see `Counter.lateArrivals`.
   let late: Int
 
-  init(_ fleet: borrowing Fleet, hasOwnServer: Bool) {
+  init(_ fleet: borrowing Fleet, atServer: Int?) {
     atClient = fleet.now(.held, .client)
-    atServer = hasOwnServer ? fleet.now(.held, .server) : nil
+    self.atServer = atServer
     established = fleet.total(.established, .client)
     churned = fleet.total(.churned, .client)
     closedAsRecorded = fleet.total(.closedAsRecorded, .client)

@@ -25,6 +25,17 @@ extension HostDescription {
     return host
   }
 
+  /// The box with a control group that bounds memory.
+  static func box(group most: Int, used: Int, isUnified: Bool = true) -> HostDescription {
+    box {
+      $0.hasMemoryGroups = true
+      $0.memoryGroup = GroupBound(
+        isUnified ? "memory.max" : "memory.limit_in_bytes",
+        of: ControlGroup(directory: "/sys/fs/cgroup/a", isUnified: isUnified), most: most,
+        used: used)
+    }
+  }
+
   static func box(_ change: (inout HostDescription) -> Void) -> HostDescription {
     var host = box
     change(&host)

@@ -21,7 +21,7 @@ import Testing
     let (_, summary) = try workspace.summary(of: ["\(plan).plan", "--target", endpoint])
     #expect(summary.verdict == "passed")
     #expect(summary.connections.established == 60)
-    #expect(summary.connections.accepted == nil)
+    #expect(summary.connections.accepted == 60)
     #expect(server.accepted == 60)
     let recording = try workspace.recording(of: plan)
     #expect(recording.effectivePlan.contains("target: [\(endpoint)]\n"))

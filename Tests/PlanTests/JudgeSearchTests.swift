@@ -1,0 +1,35 @@
+import Plan
+import Recording
+import Testing
+
+/// What is said of the number that a search found.
+@Suite struct JudgeSearchTests {
+  private func headline(_ outcomes: [SearchStep.Outcome]) -> String {
+    let recording = Recording(
+      planName: "p", duration: 9,
+      phases: [
+        PhaseRecord(
+          name: "search", kind: .search, title: "", planLine: 1, started: 0, ended: 9,
+          outcome: .done, established: 5000, accepted: 5000, ceiling: 5000)
+      ],
+      searchSteps: outcomes.enumerated().map { index, outcome in
+        SearchStep(
+          phase: "search", at: Double(index), goal: 5000, held: 5000, outcome: outcome,
+          reason: outcome == .tooMany ? "connect.p99 > 1s (measured 2 s)" : "")
+      })
+    return judge(recording, thresholds: []).headline
+  }
+
+  @Test func `a search that came to its end without a limit has found no ceiling`() {
+    #expect(
+      headline([.reached, .confirmed])
+        == "passed: 5,000 connections; search found no ceiling up to 5,000")
+  }
+
+  @Test(arguments: [SearchStep.Outcome.limit, .tooMany, .lost])
+  func `one that was stopped on its way has found one`(stopped: SearchStep.Outcome) {
+    #expect(
+      headline([.reached, stopped, .confirmed])
+        .hasPrefix("passed: 5,000 connections; search found 5,000 connections"))
+  }
+}
