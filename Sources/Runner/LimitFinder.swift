@@ -60,6 +60,8 @@ struct LimitFinder {
   private func end(of failure: FailureRecord, _ resource: Resource) -> End {
     switch resource {
     case .acceptQueue, .nobodyListens: .server
+    // The one that closed is the other one.
+    case .closedByPeer: failure.end == .client ? .server : .client
     case .memoryGuard: .host
     default: failure.end
     }
