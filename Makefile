@@ -8,8 +8,8 @@ SOURCES = Package.swift Sources Tests
 CONNECTIONS ?= 20k
 ROWS ?=
 
-.PHONY: run build test test-deps deps lint format bench bench-1m bench-scale bench-deps limits verdicts \
-	lab lab-deps install clean
+.PHONY: run build test test-deps deps lint format bench bench-1m bench-scale bench-deps compare-check \
+	limits verdicts lab lab-deps install clean
 
 run: build
 	$(RUNNER) plans/ramp-1m.plan
@@ -40,9 +40,14 @@ bench-scale: build bench-deps
 bench-deps:
 	@Tools/install-packages binutils gcc libc6-dev linux-perf python3 wrk
 
+# That equal runs are no regression, and that a slower server is one: 6 minutes.
+compare-check: build
+	@Tools/install-packages python3
+	Benchmarks/compare.py --runner $(RUNNER)
+
 # Every limit that this machine can be brought to.
 limits: build
-	@Tools/install-packages iproute2 python3
+	@Tools/install-packages iproute2 nftables python3
 	Limits/run
 
 # Every line of docs/verdict.md, forced: three minutes.
@@ -69,5 +74,5 @@ deps:
 
 # Programs that only tests use; without one of them its tests are skipped.
 test-deps:
-	@Tools/install-packages chromium libxml2-utils nginx-light python3 python3-jsonschema redis-server \
+	@Tools/install-packages chromium iproute2 libxml2-utils nftables nginx-light python3 python3-jsonschema redis-server \
 		sqlite3 strace tmux

@@ -43,6 +43,22 @@ package enum IPAddress: Sendable, Hashable {
     }
   }
 
+  /// Every address of the host to a listener, and the host itself to a client.
+  package var isUnspecified: Bool {
+    switch self {
+    case .v4(let bits): bits == 0
+    case .v6(let bits): bits == 0
+    }
+  }
+
+  /// The IPv4 address that an IPv4-mapped one stands for; any other as it is. RFC 4291, 2.5.5.2.
+  package var unmapped: IPAddress {
+    if case .v6(let bits) = self, bits >> 32 == 0xFFFF {
+      return .v4(UInt32(truncatingIfNeeded: bits))
+    }
+    return self
+  }
+
   /// Loopback, private or link-local: RFC 1918, RFC 3927, RFC 4193, RFC 4291.
   package var isNearby: Bool {
     switch self {

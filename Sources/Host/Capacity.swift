@@ -8,7 +8,7 @@ package enum Capacity {
     var terms = [
       descriptors(of: .client, demand, host), descriptors(of: .server, demand, host),
       files(demand, host), watches(demand, host), ports(demand), memory(demand, host),
-      conntrack(demand, host),
+      memoryOfGroup(demand, host), conntrack(demand, host),
     ].compactMap(\.self)
     let smallest = terms.map(\.connections).min()
     if let binding = terms.firstIndex(where: { $0.connections == smallest }) {
@@ -29,8 +29,27 @@ package enum Capacity {
     max(1, divideUp(goal, max(1, ports) * max(1, endpoints)))
   }
 
+  /// Workers of each end that leaves the number open, where so many can be started in all and the
+  /// other end may have a number of its own.
+  package static func mostWorkers(
+    _ ends: [Processes?], room: Int, each: Int = Demand.usualWorkersAtMost
+  ) -> Int {
+    var (counted, open) = (0, 0)
+    for case let end? in ends {
+      if case .count(let count) = end { counted += count } else { open += 1 }
+    }
+    return max(1, min(each, max(0, room - counted) / max(1, open)))
+  }
+
+  /// More than what stands, in any case.
+  package static func raised(from now: Int?, to needed: Int) -> Int {
+    guard let now, needed <= now else { return needed }
+    return now == .max ? now : max(now + 1, withHeadroom(now))
+  }
+
   /// A setting to ask for: five per cent more, then up to the next two leading digits.
   static func withHeadroom(_ value: Int) -> Int {
+    guard value < 1 << 60 else { return value }
     let wanted = value + value / 20
     var step = 1
     while wanted / step >= 100 { step *= 10 }
@@ -56,13 +75,16 @@ package enum Capacity {
         end: end, resource: .descriptorsPerProcess, connections: count * each,
         reason: "\(processes(count)) of \(perProcess)")
     case .auto:
-      let most = demand.workersAtMost
-      let needed = workersNeeded(goal: demand.goal, descriptors: limit, overhead: overhead)
+      let most = demand.mostWorkers(on: host)
+      let needed = each > 0 ? demand.processes(of: end, on: host) : nil
+      let bound = host.workerBounds.first.map {
+        most < demand.workersAtMost ? " (\($0.words))" : ""
+      }
       return PredictionTerm(
         end: end, resource: .descriptorsPerProcess, connections: most * each,
         reason: """
           \(needed.map(processes) ?? "no process") of \(perProcess) \
-          for the goal, up to \(Format.count(most))
+          for the goal, up to \(Format.count(most))\(bound ?? "")
           """)
     }
   }
@@ -71,9 +93,8 @@ package enum Capacity {
     count == 1 ? "1 process" : "\(Format.count(count)) processes"
   }
 
-  /// A process with CAP_SYS_ADMIN is exempt (`alloc_empty_file` in fs/file_table.c).
   private static func files(_ demand: Demand, _ host: HostDescription) -> PredictionTerm? {
-    guard let most = host.filesAtMost, !host.capabilities.contains(.sysAdmin) else { return nil }
+    guard let most = host.filesAtMost, !host.isExemptFromFileMax else { return nil }
     let open = host.filesOpen ?? 0
     return PredictionTerm(
       end: .host, resource: .descriptorsPerHost,
@@ -112,13 +133,29 @@ package enum Capacity {
     let reserved = demand.bytesGuarded(on: host)
     let each = demand.bytesPerConnection(on: host)
     let own = demand.ownBytes(on: host)
-    let bound = host.memoryLeft < host.memoryAvailable ? "left of memory.max" : "available"
     return PredictionTerm(
       end: .host, resource: reserved > 0 ? .memoryGuard : .memory,
-      connections: max(0, host.memoryLeft - reserved - own) / each,
+      connections: max(0, host.memoryAvailable - reserved - own) / each,
       reason: """
-        \(Format.bytes(host.memoryLeft)) \(bound), \(Format.bytes(reserved)) guarded, \
+        \(Format.bytes(host.memoryAvailable)) available, \(Format.bytes(reserved)) guarded, \
         \(Format.bytes(own)) for our processes, \(Format.bytes(each)) a connection
+        """)
+  }
+
+  private static func memoryOfGroup(
+    _ demand: Demand, _ host: HostDescription
+  ) -> PredictionTerm? {
+    guard let bound = host.memoryGroup else { return nil }
+    let reserved = demand.bytesGuarded(on: host)
+    let each = demand.bytesPerConnection(in: bound.group, on: host)
+    let own = demand.ownBytes(on: host, inGroup: true)
+    return PredictionTerm(
+      end: .host, resource: reserved > 0 ? .memoryGuard : .memory,
+      connections: max(0, bound.left - reserved - own) / each,
+      reason: """
+        \(bound.file) \(Format.bytes(bound.most)), \(Format.bytes(bound.left)) left, \
+        \(Format.bytes(reserved)) guarded, \(Format.bytes(own)) for our processes, \
+        \(Format.bytes(each)) a connection
         """)
   }
 
@@ -155,10 +192,18 @@ extension Demand {
     case nil: return 0
     case .count(let count): return max(1, count)
     case .auto:
+      if let chosen = end == .client ? clientsChosen : serversChosen { return chosen }
       let needed = Capacity.workersNeeded(
         goal: goal, descriptors: host.descriptorsPerProcess, overhead: overhead(of: end))
-      return min(needed ?? workersAtMost, workersAtMost)
+      let most = mostWorkers(on: host)
+      return min(needed ?? most, most)
     }
+  }
+
+  /// Processes of an end that leaves their number open, at most.
+  func mostWorkers(on host: HostDescription) -> Int {
+    Capacity.mostWorkers(
+      [clientWorkers, serverWorkers], room: host.workersAtMost, each: workersAtMost)
   }
 
   func ownDescriptors(on host: HostDescription) -> Int {
@@ -166,9 +211,9 @@ extension Demand {
       + processes(of: .server, on: host) * serverOverhead
   }
 
-  /// Bytes that are never given to connections.
+  /// Bytes that are never given to connections: a share is one of what this process may use.
   package func bytesGuarded(on host: HostDescription) -> Int {
-    memoryGuard?.bytes(of: host.memoryTotal) ?? 0
+    memoryGuard?.bytes(of: host.memoryAllowed) ?? 0
   }
 
   /// Bytes that the goal takes, with all that serves it.
@@ -176,10 +221,15 @@ extension Demand {
     goal * bytesPerConnection(on: host) + ownBytes(on: host)
   }
 
+  func bytesNeeded(in group: ControlGroup, on host: HostDescription) -> Int {
+    goal * bytesPerConnection(in: group, on: host) + ownBytes(on: host, inGroup: true)
+  }
+
   /// Memory that the processes take before the first connection.
-  func ownBytes(on host: HostDescription) -> Int {
+  func ownBytes(on host: HostDescription, inGroup: Bool = false) -> Int {
     let workers = processes(of: .client, on: host) + processes(of: .server, on: host)
-    return Self.bytesOfCoordinator + workers * Self.bytesOfWorker
+    return (inGroup ? Self.bytesOfCoordinatorInGroup : Self.bytesOfCoordinator)
+      + workers * Self.bytesOfWorker
   }
 
   /// Private pages, page tables and kernel stacks; measured with 20 to 200 idle workers on Linux
@@ -187,6 +237,9 @@ extension Demand {
   private static let bytesOfWorker = 440 << 10
   /// What the first two workers and the coordinator took beyond that, with SQLite and its pages.
   private static let bytesOfCoordinator = 16 << 20
+  /// What they are charged for in a control group, measured with 2 to 120 workers: the program's
+  /// own pages are there before, or belong to who has read them first.
+  private static let bytesOfCoordinatorInGroup = 5 << 20
 
   /// A worker watches its wake-up, and a server worker its listener.
   func ownWatches(on host: HostDescription) -> Int {

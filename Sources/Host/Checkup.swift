@@ -12,6 +12,8 @@ package struct CheckupItem: Sendable, Equatable {
     case fixed
     /// Too low, and no setting changes it.
     case short
+    /// Lets the plan reach its goal, but not as fast, or not for as long.
+    case slow
   }
 
   package var setting: String
@@ -23,36 +25,6 @@ package struct CheckupItem: Sendable, Equatable {
   package var change: SettingChange?
 }
 
-/// A setting and the value it should have.
-package struct SettingChange: Sendable, Equatable {
-  package enum Kind: Sendable, Equatable {
-    case sysctl
-    /// RLIMIT_NOFILE: belongs to the user's shell or service, not to the host.
-    case descriptorLimit
-  }
-
-  package var kind: Kind
-  package var setting: String
-  package var value: String
-  package var old: String
-
-  package var command: String {
-    switch kind {
-    case .sysctl: "sysctl -w \(setting)=\(quoted(value))"
-    case .descriptorLimit: "ulimit -n \(value)"
-    }
-  }
-
-  package var undo: String {
-    switch kind {
-    case .sysctl: "sysctl -w \(setting)=\(quoted(old))"
-    case .descriptorLimit: "ulimit -n \(old)"
-    }
-  }
-
-  private func quoted(_ value: String) -> String { value.contains(" ") ? "\"\(value)\"" : value }
-}
-
 /// Every limit that bears on connections, against a demand. Pure: the host is a value.
 package struct Checkup: Sendable {
   package let items: [CheckupItem]
@@ -60,10 +32,11 @@ package struct Checkup: Sendable {
   package init(_ demand: Demand, on host: HostDescription) {
     items = [
       Self.descriptors(demand, host), Self.descriptorCeiling(demand, host),
-      Self.files(demand, host), Self.watches(demand, host), Self.ports(demand),
-      Self.localPorts(host), Self.acceptQueue(demand, host), Self.synBacklog(host),
+      Self.processes(demand, host), Self.files(demand, host), Self.watches(demand, host),
+      Self.ports(demand), Self.localPorts(demand, host), Self.establishedTable(demand, host),
+      Self.silence(demand), Self.acceptQueue(demand, host), Self.synBacklog(host),
       Self.conntrack(demand, host), Self.timeWait(host), Self.tcpMemory(host),
-      Self.memory(demand, host), Self.cgroup(demand, host),
+      Self.memory(demand, host), Self.memoryOfGroup(demand, host),
     ].compactMap(\.self)
   }
 
@@ -95,9 +68,7 @@ package struct Checkup: Sendable {
       item.needed = Format.count(counted)
       item.note = "cannot be raised (\(why)); `processes: auto` would do without"
       item.status = .low
-      item.change = SettingChange(
-        kind: .descriptorLimit, setting: "nofile", value: String(counted),
-        old: String(limit.soft))
+      item.change = SettingChange(.descriptorLimit, "nofile", from: limit.soft, to: counted)
     } else {
       let counts = needs.filter(\.isAuto)
         .map { "\(demand.processes(of: $0.end, on: host)) \($0.end.rawValue)" }
@@ -150,7 +121,7 @@ package struct Checkup: Sendable {
       setting: "fs.file-max", now: Format.count(now), needed: Format.count(needed),
       status: .enough, note: "\(demand.endsHere) a connection")
     guard needed > now else { return item }
-    if host.capabilities.contains(.sysAdmin) {
+    if host.isExemptFromFileMax {
       item.note = "this user is exempt (CAP_SYS_ADMIN)"
     } else {
       item.status = .low
@@ -182,11 +153,18 @@ package struct Checkup: Sendable {
         + "\(Format.count(demand.endpoints)) endpoints")
   }
 
-  private static func localPorts(_ host: HostDescription) -> CheckupItem? {
+  private static func localPorts(_ demand: Demand, _ host: HostDescription) -> CheckupItem? {
     guard let range = host.localPorts else { return nil }
+    let (taken, left) = (demand.localPortsTaken, range.count - demand.localPortsTaken)
+    var note =
+      "not in the way: runner names every source port itself; it takes up to "
+      + "\(Format.count(taken)) of these, and leaves \(Format.count(left)) to others"
+    if host.isAtLeast(6, 1), !host.isAtLeast(6, 15) {
+      note += "; Linux 6.1 to 6.14 is slow to find one for who names none (bhash2)"
+    }
     return CheckupItem(
       setting: "net.ipv4.ip_local_port_range", now: "\(range.lowerBound)-\(range.upperBound)",
-      status: .enough, note: "not in the way: runner names every source port itself")
+      status: .enough, note: note)
   }
 
   private static func acceptQueue(_ demand: Demand, _ host: HostDescription) -> CheckupItem? {
@@ -251,15 +229,21 @@ package struct Checkup: Sendable {
         + "\(Format.bytes(reserved)) guarded")
   }
 
-  private static func cgroup(_ demand: Demand, _ host: HostDescription) -> CheckupItem? {
-    guard let cgroup = host.cgroup else { return nil }
-    let needed = cgroup.current + demand.bytesNeeded(on: host)
+  private static func memoryOfGroup(
+    _ demand: Demand, _ host: HostDescription
+  ) -> CheckupItem? {
+    guard let bound = host.memoryGroup else { return nil }
+    let needed =
+      bound.used + demand.bytesNeeded(in: bound.group, on: host) + demand.bytesGuarded(on: host)
+    let each = demand.bytesPerConnection(in: bound.group, on: host)
     return CheckupItem(
-      setting: "memory.max", now: Format.bytes(cgroup.maximum), needed: Format.bytes(needed),
-      status: needed > cgroup.maximum ? .short : .enough, note: cgroup.directory)
+      setting: bound.setting, now: Format.bytes(bound.most), needed: Format.bytes(needed),
+      status: needed > bound.most ? .short : .enough,
+      note: "\(bound.group.directory): \(Format.bytes(bound.used)) in use, "
+        + "\(Format.bytes(each)) a connection")
   }
 
-  private static func sysctl(_ name: String, _ old: Int, _ value: Int) -> SettingChange {
-    SettingChange(kind: .sysctl, setting: name, value: String(value), old: String(old))
+  static func sysctl(_ name: String, _ old: Int, _ value: Int) -> SettingChange {
+    SettingChange(.sysctl, name, from: old, to: value)
   }
 }

@@ -11,6 +11,8 @@ package struct Demand: Sendable, Equatable {
   package var sources: Int
   package var portsPerSource: Int
   package var endpoints: Int
+  /// Ports of the kernel's own range that connections take at once; see `sourcePorts` of the host.
+  package var localPortsTaken = 0
   /// The server's `listen` backlog; nil when it is someone else's.
   package var backlog: Int?
   /// Epoll watches of this user that a connection takes: one for each end that we play.
@@ -18,8 +20,14 @@ package struct Demand: Sendable, Equatable {
   /// Descriptors that a worker needs for itself: standard streams, epoll, wake-up, listener.
   package var clientOverhead = 6
   package var serverOverhead = 7
-  /// Processes of one end that the coordinator starts at most.
-  package var workersAtMost = 1024
+  /// Processes of one end that the coordinator starts at most, where it chooses how many.
+  package var workersAtMost = Self.usualWorkersAtMost
+  package static let usualWorkersAtMost = 1024
+  /// Processes that were chosen for an end; nil where only the goal tells how many those are.
+  package var clientsChosen: Int?
+  package var serversChosen: Int?
+  /// Seconds for which a phase leaves connections without a message.
+  package var longestSilence = 0.0
   package var memoryGuard: MemoryGuard?
   /// Kernel bytes a connection takes on this machine, where it has been measured.
   package var measuredBytesPerConnection: Int?
@@ -47,6 +55,14 @@ package struct Demand: Sendable, Equatable {
 
   package func bytesPerConnection(on host: HostDescription) -> Int {
     max(1, measuredBytesPerConnection ?? endsHere * host.bytesPerEnd)
+  }
+
+  /// What a connection takes of the control group's memory: only the ends that are ours count, and
+  /// each is charged for less than it takes of the machine.
+  func bytesPerConnection(in group: ControlGroup, on host: HostDescription) -> Int {
+    let client = clientWorkers == nil ? 0 : host.bytesPerEnd(of: .client, in: group)
+    let server = serverWorkers == nil ? 0 : host.bytesPerEnd(of: .server, in: group)
+    return max(1, client + server)
   }
 
   /// Every pair of source port and endpoint is one connection.

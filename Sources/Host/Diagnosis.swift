@@ -29,19 +29,19 @@ package struct Diagnosed: Sendable, Equatable {
 /// before and after. What cannot be told apart is `unclassified`, with all that was looked at.
 package func diagnose(
   _ failure: FailureRecord, before: [Series.Key: Double], after: [Series.Key: Double],
-  host: HostDescription, demand: Demand
+  host: HostDescription, demand: Demand, path: PathFindings = PathFindings()
 ) -> Diagnosed {
-  let scene = Scene(before: before, after: after, host: host, demand: demand)
+  let scene = Scene(before: before, after: after, host: host, demand: demand, path: path)
   switch (failure.syscall, failure.errno?.name) {
   case ("socket", "EMFILE"), ("accept4", "EMFILE"):
     return scene.descriptorsOfProcess(failure)
   case ("socket", "ENFILE"), ("accept4", "ENFILE"):
-    return scene.descriptorsOfHost()
+    return scene.descriptorsOfHost(failure)
   case ("epoll_ctl", "ENOSPC"):
-    return scene.epollWatches()
+    return scene.epollWatches(failure)
   case ("epoll_ctl", "ENOMEM"), ("socket", "ENOMEM"), ("accept4", "ENOMEM"),
     ("epoll_ctl", "ENOBUFS"), ("socket", "ENOBUFS"), ("accept4", "ENOBUFS"):
-    return scene.memory()
+    return scene.memory(failure)
   case (FailureRecord.memoryGuardCall, _):
     return scene.memoryGuard(failure)
 
@@ -51,15 +51,16 @@ package func diagnose(
     return scene.kernelPorts(failure)
   case ("bind", "EADDRINUSE"), ("listen", "EADDRINUSE"), ("port-taken", _):
     return scene.portTaken(failure)
-  case ("bind", "EADDRNOTAVAIL"):
+  case ("bind", "EADDRNOTAVAIL"), ("socket", "EAFNOSUPPORT"):
     return scene.sourceAddress(failure)
 
   case ("connect", "ETIMEDOUT"), ("connect-timeout", _):
     return scene.connectTimeout(failure)
   case ("connect", "ECONNREFUSED"):
-    return scene.nobodyListens(failure)
+    return scene.refused(failure)
   case ("connect", "EHOSTUNREACH"), ("connect", "ENETUNREACH"), ("connect", "EPERM"),
-    ("connect", "EACCES"):
+    ("connect", "EACCES"), ("connect", "EINVAL"), ("connect", "EHOSTDOWN"), ("connect", "ENONET"),
+    ("connect", "ENOPROTOOPT"):
     return scene.noRoute(failure)
   case ("read", "ECONNRESET"), ("write", "ECONNRESET"), ("write", "EPIPE"), ("read", "EPIPE"),
     ("read", nil), ("closed", nil), ("closed", "ECONNRESET"), ("closed", "EPIPE"),
@@ -80,22 +81,13 @@ package func diagnose(
   Scene(before: before, after: after, host: host, demand: demand).death(of: worker)
 }
 
-/// Decides whether the processors are why a phase went slower than planned; nil when they are not,
-/// or when it went nearly as planned. Rates are connections a second.
-package func diagnose(
-  rate: Double, planned: Double, before: [Series.Key: Double], after: [Series.Key: Double],
-  host: HostDescription, demand: Demand
-) -> Diagnosed? {
-  Scene(before: before, after: after, host: host, demand: demand)
-    .processors(rate: rate, planned: planned)
-}
-
 /// What a diagnosis looks at.
 struct Scene {
   var before: [Series.Key: Double]
   var after: [Series.Key: Double]
   var host: HostDescription
   var demand: Demand
+  var path = PathFindings()
 
   /// How much a counter rose; nil when this kernel does not count it.
   func rise(_ key: Series.Key) -> Double? {
@@ -118,9 +110,7 @@ struct Scene {
   }
 
   /// A command for root, as this user has to type it.
-  func privileged(_ command: String) -> String {
-    host.user == 0 ? command : "sudo \(command)"
-  }
+  func privileged(_ command: String) -> String { host.privileged(command) }
 
   func unclassified(_ failure: FailureRecord) -> Diagnosed {
     let errno = failure.errno.map { " \($0.words)" } ?? ""

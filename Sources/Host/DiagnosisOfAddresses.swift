@@ -14,13 +14,16 @@ extension Scene {
     address(failure.end == .server ? failure.endpoint : failure.source)?.port
   }
 
-  /// Every source port is in use towards every endpoint.
+  /// Every source port is in use towards every endpoint. A failure that names a port met one that
+  /// is not the run's own: it waits in TIME_WAIT, or another program is connected from there.
   func sourcePorts(_ failure: FailureRecord) -> Diagnosed {
+    let waiting = after[.timeWait] ?? 0
+    if port(of: failure) != nil, waiting < max(1, skipped) { return portTaken(failure) }
     let needed = Capacity.sourcesNeeded(
       goal: demand.goal, ports: demand.portsPerSource, endpoints: demand.endpoints)
     var found = Diagnosed(
       .sourcePorts, knob: "clients.sources", now: demand.sources, needed: needed,
-      evidence: place(of: failure) + pairs + levels(.timeWait))
+      evidence: place(of: failure) + pairs + holders(failure) + levels(.timeWait))
     if needed <= demand.sources {
       // The plan's own pairs suffice, so someone else holds some, or they wait in TIME_WAIT.
       found.needed = demand.sources + 1
@@ -38,8 +41,9 @@ extension Scene {
       .sourcePorts, knob: "net.ipv4.ip_local_port_range", now: range?.count, needed: needed,
       evidence: place(of: failure) + pairs + levels(.timeWait))
     if let range, range.count < widest.count {
+      let from = min(range.lowerBound, widest.lowerBound)
       found.fix = privileged(
-        "sysctl -w net.ipv4.ip_local_port_range=\"\(widest.lowerBound) \(widest.upperBound)\"")
+        "sysctl -w net.ipv4.ip_local_port_range=\"\(from) \(widest.upperBound)\"")
     }
     if needed > widest.count {
       let sources = Capacity.sourcesNeeded(
@@ -51,11 +55,11 @@ extension Scene {
   }
 
   func portTaken(_ failure: FailureRecord) -> Diagnosed {
-    var evidence = place(of: failure) + levels(.timeWait)
+    var evidence = place(of: failure)
+    if failure.end == .client { evidence += holders(failure) + pairs }
+    evidence += levels(.timeWait)
     if let port = port(of: failure) {
       evidence.append(Fact("who holds it", "ss -tanp 'sport = :\(port)'"))
-    } else if failure.end == .client {
-      evidence += pairs
     }
     return Diagnosed(.portTaken, evidence: evidence)
   }
@@ -64,12 +68,44 @@ extension Scene {
     let text = failure.end == .server ? failure.endpoint : failure.source
     var found = Diagnosed(.sourceAddress, knob: "ip addr", evidence: place(of: failure))
     guard let ip = address(text)?.ip else { return found }
+    if ip.isV6, let without = withoutIPv6(ip) {
+      found.knob = without.knob
+      found.fix = without.fix
+      found.evidence.append(without.fact)
+      return found
+    }
     found.fix = privileged("ip addr add \(ip)/\(ip.isV6 ? 128 : 32) dev lo")
     found.evidence.append(
       Fact(
         "dev lo", "reaches what runs on this host; elsewhere name the interface that leads there")
     )
     return found
+  }
+
+  /// Pairs that were found not to be the run's own.
+  private var skipped: Double { after[.portsSkipped] ?? 0 }
+
+  /// How many pairs of source port and endpoint the run has, and how many others have.
+  private func holders(_ failure: FailureRecord) -> [Fact] {
+    let held = after[.established] ?? Double(failure.established)
+    return [
+      Fact("pairs that the run holds", Format.count(held)),
+      Fact("pairs that others hold, or TIME_WAIT", Format.count(skipped)),
+    ]
+  }
+
+  /// Where IPv6 is switched off its addresses are gone, and none can be added.
+  private func withoutIPv6(_ ip: IPAddress) -> (knob: String?, fix: String?, fact: Fact)? {
+    let setting: String
+    switch host.ipv6 {
+    case .on: return nil
+    case .missing: return (nil, nil, Fact("IPv6", "this kernel has none"))
+    case .off: setting = "net.ipv6.conf.all.disable_ipv6"
+    case .offOnLoopback:
+      guard ip.isLoopback else { return nil }
+      setting = "net.ipv6.conf.lo.disable_ipv6"
+    }
+    return (setting, privileged("sysctl -w \(setting)=0"), Fact("IPv6", "is switched off"))
   }
 
   private var pairs: [Fact] {

@@ -68,43 +68,81 @@ extension Scene {
 
   /// ENFILE also stands for a socket that found no memory for its inode (`__sys_accept4_file` and
   /// `__sock_create` in net/socket.c): then files are far from their end.
-  func descriptorsOfHost() -> Diagnosed {
+  func descriptorsOfHost(_ failure: FailureRecord) -> Diagnosed {
     let open = Int(after[.filesOpen] ?? Double(host.filesOpen ?? 0))
     if let most = host.filesAtMost, after[.filesOpen] != nil,
       Double(open) < Self.nearlyAllFiles * Double(most)
     {
-      var found = memory()
+      var found = memory(failure)
       found.evidence += [
         Fact("files open", Format.count(open)), Fact("fs.file-max", Format.count(most)),
       ]
       return found
     }
-    let others = host.filesOpen ?? 0
-    let needed = Capacity.withHeadroom(
-      others + demand.endsHere * demand.goal + demand.ownDescriptors(on: host))
-    return Diagnosed(
-      .descriptorsPerHost, knob: "fs.file-max", now: host.filesAtMost, needed: needed,
-      fix: privileged("sysctl -w fs.file-max=\(needed)"),
+    // What this run holds is known, so the rest is others'.
+    let ours =
+      failure.established + (demand.endsHere > 1 ? failure.accepted : 0)
+      + demand.ownDescriptors(on: host)
+    let others = max(host.filesOpen ?? 0, max(open, host.filesAtMost ?? 0) - ours)
+    let change = SettingChange(
+      .sysctl, "fs.file-max", from: host.filesAtMost,
+      to: Capacity.withHeadroom(
+        others + demand.endsHere * demand.goal + demand.ownDescriptors(on: host)))
+    return raise(
+      .descriptorsPerHost, change, now: host.filesAtMost,
       evidence: [
         Fact("files open", Format.count(open)),
+        Fact("of this run", Format.count(ours)),
+        Fact(
+          "of others",
+          "\(Format.count(others)); whose: `\(privileged("lsof -n"))"
+            + " | awk '{print $2, $1}' | sort | uniq -c | sort -n | tail`"),
         Fact(
           "CAP_SYS_ADMIN",
-          host.capabilities.contains(.sysAdmin)
+          host.isExemptFromFileMax
             ? "yes here, yet the process that failed was not exempt"
             : "no: this user is not exempt"),
       ])
   }
 
   /// The errno reads "No space left on device", but no disk is meant (epoll_ctl(2)).
-  func epollWatches() -> Diagnosed {
+  func epollWatches(_ failure: FailureRecord) -> Diagnosed {
     let perConnection = max(1, demand.watchesPerConnection)
-    let needed = Capacity.withHeadroom(perConnection * demand.goal + demand.ownWatches(on: host))
-    return Diagnosed(
-      .epollWatches, knob: "fs.epoll.max_user_watches", now: host.epollWatches, needed: needed,
-      fix: privileged("sysctl -w fs.epoll.max_user_watches=\(needed)"),
+    let own = demand.ownWatches(on: host)
+    // The kernel tells nobody how many a user has, but it was all that there are.
+    let ours =
+      (demand.clientWorkers == nil ? 0 : failure.established)
+      + (demand.serverWorkers == nil ? 0 : failure.accepted) + own
+    let others = max(0, (host.epollWatches ?? 0) - ours)
+    let change = SettingChange(
+      .sysctl, "fs.epoll.max_user_watches", from: host.epollWatches,
+      to: Capacity.withHeadroom(others + perConnection * demand.goal + own))
+    return raise(
+      .epollWatches, change, now: host.epollWatches,
       evidence: [
         Fact("watches a connection", String(perConnection)),
         Fact("user", "\(host.user): all watches of a user count together"),
+        Fact("of this run", Format.count(ours)),
+        Fact(
+          "of others",
+          "\(Format.count(others)); whose: `\(privileged("grep -c ^tfd: /proc/[0-9]*/fdinfo/*"))"
+            + " 2>/dev/null | sort -t: -k2n | tail`"),
       ])
+  }
+
+  /// A limit that a setting raises.
+  func raise(
+    _ resource: Resource, _ change: SettingChange, now: Int?, needed: Int? = nil,
+    evidence: [Fact]
+  ) -> Diagnosed {
+    Diagnosed(
+      resource, knob: change.setting, now: now, needed: needed ?? Int(change.value),
+      fix: change.command(as: host), evidence: evidence + whoMay)
+  }
+
+  /// In a user namespace of its own even root may not set what is the host's.
+  private var whoMay: [Fact] {
+    host.isInFirstUserNamespace
+      ? [] : [Fact("user namespace", "its root may not set this: to be run on the host itself")]
   }
 }

@@ -10,70 +10,109 @@ extension Scene {
   private var available: Int {
     after[.memoryAvailable].map { Int($0) } ?? host.memoryAvailable
   }
+  /// What the tightest control group has left now.
+  private var groupLeft: Int? {
+    host.memoryGroup.map { group in after[.cgroupMemoryLeft].map { Int($0) } ?? group.left }
+  }
 
   private var evidence: [Fact] {
     [
       Fact("memory available", Format.bytes(available)),
       Fact("memory before the run", Format.bytes(host.memoryAvailable)),
       Fact("memory for the goal", Format.bytes(needed)),
-    ] + levels(.tcpPages, .slab) + rises(.abortsOnMemory, .oomKills, .cgroupOutOfMemory)
+    ] + levels(.tcpPages, .slab)
+      + rises(.abortsOnMemory, .oomKills, .cgroupKills, .cgroupFull, .cgroupOutOfMemory)
   }
 
   /// ENOMEM and ENOBUFS do not say which bound was met; its own level does.
-  func memory() -> Diagnosed {
-    if let found = cgroupBound() ?? tcpBound() { return found }
-    guard Double(available) < Double(host.memoryTotal) * (1 - Self.nearly) else {
-      return Diagnosed(
-        .memory, evidence: evidence + [Fact("bound", "none that is known was near its end")])
+  func memory(_ failure: FailureRecord) -> Diagnosed {
+    if let group = host.memoryGroup, let groupLeft,
+      Double(groupLeft) <= Double(group.most) * (1 - Self.nearly)
+    {
+      return ofGroup(group, .memory)
     }
-    return machine(.memory)
+    if let found = tcpBound() { return found }
+    guard isMachineShort else { return ofUnknownBound }
+    return machine(.memory, held: failure.established)
   }
 
   func memoryGuard(_ failure: FailureRecord) -> Diagnosed {
-    var found = machine(.memoryGuard)
-    let missing =
-      max(0, demand.goal - failure.established) * demand.bytesPerConnection(on: host)
+    let missing = max(0, demand.goal - failure.established)
+    var (found, short): (Diagnosed, Int)
+    if let group = host.memoryGroup, let groupLeft, groupLeft < available {
+      found = ofGroup(group, .memoryGuard)
+      short =
+        missing * demand.bytesPerConnection(in: group.group, on: host) + reserved - groupLeft
+    } else {
+      found = machine(.memoryGuard, held: failure.established)
+      short = missing * demand.bytesPerConnection(on: host) + reserved - available
+    }
     found.evidence += [
       Fact("guarded", Format.bytes(reserved)),
-      Fact("short of the goal by", Format.bytes(max(0, missing + reserved - available))),
+      Fact("short of the goal by", Format.bytes(max(0, short))),
     ]
     return found
   }
 
+  /// A worker that was killed may have been killed by anyone. Only a count of the kernel's own says
+  /// that it was for want of memory, and only the count of the worker's own group means the worker:
+  /// that of the host also rises when another group runs out.
   func death(of worker: WorkerRecord) -> Diagnosed {
     let end = worker.signal.map { "signal \($0)" } ?? "exit code \(worker.exitCode ?? 0)"
     let died = [Fact("worker \(worker.id)", "process \(worker.pid) ended with \(end)")]
-    let killed = worker.signal == 9 && (rise(.oomKills) ?? 0) > 0
-    guard killed else {
-      return Diagnosed(.workerDied, evidence: died + rises(.oomKills))
+    let ofHost = (rise(.oomKills) ?? 0) > 0
+    let killed = rise(.cgroupKills).map { $0 > 0 } ?? (ofHost && !host.hasMemoryGroups)
+    guard worker.signal == 9, killed else {
+      var found = Diagnosed(.workerDied, evidence: died + rises(.oomKills, .cgroupKills))
+      if worker.signal == 9, ofHost, rise(.cgroupKills) == nil {
+        let log = privileged("dmesg | grep 'Killed process \(worker.pid) '")
+        found.evidence.append(Fact("killed for want of memory", "not told here; `\(log)` tells"))
+      }
+      return found
     }
-    var found = cgroupBound() ?? machine(.memory)
+    var found: Diagnosed
+    // What was killed has been given back by the time one looks; the group's own counts stay.
+    if let group = host.memoryGroup,
+      (rise(.cgroupOutOfMemory) ?? rise(.cgroupFull) ?? 0) > 0
+    {
+      found = ofGroup(group, .memory)
+    } else if isMachineShort || !host.hasMemoryGroups || needed > host.memoryAvailable {
+      found = machine(.memory, held: 0)
+    } else {
+      found = ofUnknownBound
+    }
     found.evidence = died + found.evidence
     return found
   }
 
+  private var isMachineShort: Bool {
+    Double(available) < Double(host.memoryTotal) * (1 - Self.nearly)
+  }
+
+  private var ofUnknownBound: Diagnosed {
+    Diagnosed(
+      .memory, evidence: evidence + [Fact("bound", "none that is known was near its end")])
+  }
+
   /// The machine's own memory: no command adds any.
-  private func machine(_ resource: Resource) -> Diagnosed {
-    let others = max(0, host.memoryTotal - host.memoryAvailable)
+  private func machine(_ resource: Resource, held: Int) -> Diagnosed {
+    let ours = held * demand.bytesPerConnection(on: host) + demand.ownBytes(on: host)
+    let others = max(host.memoryTotal - host.memoryAvailable, host.memoryTotal - available - ours)
     return Diagnosed(
-      resource, knob: "RAM", now: host.memoryTotal, needed: others + needed + reserved,
+      resource, knob: "RAM", now: host.memoryTotal,
+      needed: Capacity.raised(from: host.memoryTotal, to: max(0, others) + needed + reserved),
       evidence: evidence)
   }
 
-  private func cgroupBound() -> Diagnosed? {
-    guard let cgroup = host.cgroup else { return nil }
-    let current = after[.cgroupMemory].map { Int($0) } ?? cgroup.current
-    // What was killed has been given back by the time one looks; the group's own count stays.
-    let killed = (rise(.cgroupOutOfMemory) ?? 0) > 0
-    guard killed || Double(current) >= Double(cgroup.maximum) * Self.nearly else { return nil }
-    let wanted = Capacity.withHeadroom(cgroup.current + needed)
-    let tee = host.user == 0 ? "tee" : "sudo tee"
-    return Diagnosed(
-      .memory, knob: "memory.max", now: cgroup.maximum, needed: wanted,
-      fix: "echo \(wanted) | \(tee) \(cgroup.directory)/memory.max",
-      evidence: [
-        Fact("cgroup", cgroup.directory), Fact("memory.current", Format.bytes(current)),
-      ] + evidence)
+  private func ofGroup(_ bound: GroupBound, _ resource: Resource) -> Diagnosed {
+    let change = SettingChange(
+      .group(bound.group), bound.setting, from: bound.most,
+      to: Capacity.withHeadroom(
+        bound.used + demand.bytesNeeded(in: bound.group, on: host) + reserved))
+    return raise(
+      resource, change, now: bound.most,
+      evidence: [Fact("cgroup", bound.group.directory)]
+        + (groupLeft.map { [Fact("left in the group", Format.bytes($0))] } ?? []) + evidence)
   }
 
   /// `net.ipv4.tcp_mem` counts the pages that all TCP sockets buffer (tcp(7)).
@@ -85,9 +124,8 @@ extension Scene {
     let goal = Double(demand.goal) / held * pages
     let wanted = Capacity.withHeadroom(max(2 * bounds[2], Int(min(goal, 0x1p40))))
     let low = wanted / 2
-    return Diagnosed(
-      .memory, knob: "net.ipv4.tcp_mem", now: bounds[2], needed: wanted,
-      fix: privileged("sysctl -w net.ipv4.tcp_mem=\"\(low) \(low / 2 * 3) \(wanted)\""),
-      evidence: evidence)
+    let change = SettingChange(
+      "net.ipv4.tcp_mem", from: bounds, to: [low, low / 2 * 3, wanted])
+    return raise(.memory, change, now: bounds[2], needed: wanted, evidence: evidence)
   }
 }

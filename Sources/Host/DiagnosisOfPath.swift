@@ -1,100 +1,47 @@
 import Recording
 
-/// What happens between the two ends: queues, drops, refusals, closes, and too little time.
+/// What happens between the two ends: refusals and closes.
 extension Scene {
-  /// Longest queue that is worth asking for.
-  private static let longestQueue = 65_535
-
-  /// The server's kernel tells a full accept queue from lost packets. When it is another host's,
-  /// nothing here can.
-  func connectTimeout(_ failure: FailureRecord) -> Diagnosed {
-    let evidence =
+  /// A refusal comes as a reset or as an ICMP message. A kernel where nobody listens resets; so does
+  /// a firewall, in the name of a server that does listen.
+  func refused(_ failure: FailureRecord) -> Diagnosed {
+    var evidence =
       place(of: failure)
-      + rises(
-        .listenOverflows, .listenDrops, .requestQueueFull, .synRetransmits, .timeouts,
-        .backlogDrops)
-    let overflows = [rise(.listenOverflows), rise(.listenDrops)].compactMap(\.self)
-    if demand.bothEndsHere, overflows.contains(where: { $0 > 0 }) {
-      return acceptQueue(failure, evidence)
-    }
-    if let found = conntrack(evidence) { return found }
-    guard demand.bothEndsHere else {
-      return Diagnosed(
-        .unclassified, evidence: evidence + [Fact("server", "its counters are another host's")])
-    }
-    guard overflows.count == 2 else {
-      return Diagnosed(
-        .unclassified, evidence: evidence + [Fact("tcp.listen-overflows", "not counted here")])
-    }
-    var found = Diagnosed(.packetsDropped, evidence: evidence + rises(.conntrackDrops))
-    if let backlog = host.synBacklog {
-      found.evidence.append(Fact("net.ipv4.tcp_max_syn_backlog", Format.count(backlog)))
-    }
-    // Neither counts where everybody may read it.
-    found.evidence += [
-      Fact("rules that may drop", privileged("nft list ruleset")),
-      Fact("queues that may drop", "tc -s qdisc show"),
-    ]
-    return found
-  }
-
-  /// `listen` takes the smaller of its backlog and `net.core.somaxconn` (listen(2)). A queue as
-  /// long as an endpoint has connections cannot overflow.
-  private func acceptQueue(_ failure: FailureRecord, _ evidence: [Fact]) -> Diagnosed {
-    let somaxconn = host.somaxconn ?? 4096
-    guard let backlog = demand.backlog else {
-      // Someone else's server: what it asked for is its own, and only `ss` shows it.
-      let port = address(failure.endpoint)?.port.map { " 'sport = :\($0)'" } ?? ""
-      return Diagnosed(
-        .acceptQueue, knob: "the server's backlog",
-        evidence: evidence + [
-          Fact("net.core.somaxconn", Format.count(somaxconn)),
-          Fact("its backlog, as Send-Q", "ss -ltn\(port)"),
-        ])
-    }
-    let now = min(backlog, somaxconn)
-    let perEndpoint = Capacity.divideUp(demand.goal, demand.endpoints)
-    let needed = max(min(perEndpoint, Self.longestQueue), min(2 * now, Self.longestQueue))
-    var found = Diagnosed(
-      .acceptQueue, knob: "server.backlog", now: now, needed: needed,
-      evidence: evidence + [
-        Fact("net.core.somaxconn", Format.count(somaxconn)),
-        Fact("server.backlog", Format.count(backlog)),
-      ])
-    if backlog >= somaxconn {
-      found.knob = "net.core.somaxconn"
-      found.fix = privileged("sysctl -w net.core.somaxconn=\(needed)")
-    }
-    return found
-  }
-
-  /// Entries come and go while one looks: within a hundredth the table is full.
-  static let fullTable = 0.99
-  /// And within a tenth, when packets were dropped for want of an entry.
-  private static let fullTableThatDrops = 0.9
-
-  /// A full table drops the packets of new connections without a word to either end.
-  private func conntrack(_ evidence: [Fact]) -> Diagnosed? {
-    guard let most = host.conntrackAtMost else { return nil }
-    let entries = after[.conntrackEntries].map { Int($0) } ?? host.conntrackEntries ?? 0
-    let drops = rise(.conntrackDrops) ?? 0
-    let full = drops > 0 ? Self.fullTableThatDrops : Self.fullTable
-    guard Double(entries) >= full * Double(most) else { return nil }
-    let needed = Capacity.withHeadroom(host.conntrackLasting + demand.goal)
-    return Diagnosed(
-      .packetsDropped, knob: "net.netfilter.nf_conntrack_max", now: most, needed: needed,
-      fix: privileged("sysctl -w net.netfilter.nf_conntrack_max=\(needed)"),
-      evidence: evidence + rises(.conntrackDrops) + [
-        Fact("net.netfilter.nf_conntrack_count", Format.count(entries))
-      ])
-  }
-
-  func nobodyListens(_ failure: FailureRecord) -> Diagnosed {
-    Diagnosed(
-      .nobodyListens,
-      evidence: place(of: failure) + rises(.resetsSent, .attemptFails) + [
+      + rises(.resetsSent, .attemptFails, .unreachableReceived, .unreachableReceivedV6) + [
         Fact("held when it began", "\(Format.count(failure.established)) established")
-      ])
+      ]
+    // Its own kernel says so, whoever listened there before.
+    if let endpoint = failure.endpoint, path.silent.contains(endpoint) {
+      return Diagnosed(
+        .nobodyListens, evidence: evidence + [Fact("asked its kernel", "nobody listens")])
+    }
+    if let listener = path.listener(at: failure.endpoint) {
+      evidence += [
+        Fact("somebody listens there", "so a firewall refuses in its name")
+      ]
+      return Diagnosed(.noRoute, evidence: evidence + facts(of: listener) + firewall)
+    }
+    if isByMessage(failure) {
+      evidence += [
+        Fact("refused by", "ICMP 'port unreachable': a firewall, as TCP sends none"),
+        Fact("icmp.received-unreachable", "of all that this network namespace received"),
+      ]
+      return Diagnosed(.noRoute, evidence: evidence + firewall)
+    }
+    // Who is gone holds nothing: a server that still holds connections runs.
+    if !path.knows(failure.endpoint), !demand.bothEndsHere, let held = path.held,
+      failure.established > 0, held >= failure.established
+    {
+      evidence += [
+        Fact("held at the end", "\(Format.count(held)) established: the server runs"),
+        Fact(
+          "not told apart",
+          "a firewall that refuses with a reset, and a server that has stopped listening"),
+        Fact("ask its host", "nft list ruleset; ss -ltn"),
+      ]
+      return Diagnosed(.unclassified, evidence: evidence)
+    }
+    return Diagnosed(.nobodyListens, evidence: evidence)
   }
 
   func noRoute(_ failure: FailureRecord) -> Diagnosed {
@@ -103,39 +50,71 @@ extension Scene {
       let source = address(failure.source).map { " from \($0.ip)" } ?? ""
       evidence.append(Fact("route", "ip route get \(target)\(source)"))
     }
-    if ["EPERM", "EACCES"].contains(failure.errno?.name) {
-      evidence.append(Fact("refused by", "a rule of this host's firewall, or of its policy"))
+    if isByMessage(failure) {
+      evidence += rises(.unreachableReceived, .unreachableReceivedV6, .unreachableSent)
+      let own = (rise(.unreachableSent) ?? 0) >= Double(failure.count) / 2
+      evidence.append(
+        Fact(
+          "refused by",
+          own
+            ? "ICMP 'unreachable' of this host itself: its firewall, or no neighbour answers"
+            : "ICMP 'unreachable': a firewall or a router on the way"))
+      return Diagnosed(.noRoute, evidence: evidence + droppedPackets + firewall)
+    }
+    switch failure.errno?.name {
+    case "EINVAL":
+      evidence.append(Fact("refused by", "a route of type blackhole, which says nothing else"))
+    case "EACCES":
+      evidence.append(Fact("refused by", "a route of type prohibit, or a policy of this host"))
+    case "EPERM":
+      evidence.append(
+        Fact("refused by", "a rule of this host's firewall, or a policy of its control group"))
+    default: break
     }
     return Diagnosed(.noRoute, evidence: evidence)
   }
 
-  func closedByPeer(_ failure: FailureRecord) -> Diagnosed {
-    Diagnosed(
-      .closedByPeer,
-      evidence: place(of: failure) + [
-        Fact("closed", Format.count(failure.count)),
-        Fact("held when it began", "\(Format.count(failure.established)) established"),
-        Fact("seconds into the run", String(Int(failure.firstInstant))),
-      ] + rises(.establishedResets, .resetsSent, .abortsOnMemory))
+  /// Whether at least half of these failures came as ICMP 'destination unreachable'.
+  private func isByMessage(_ failure: FailureRecord) -> Bool {
+    let messages = (rise(.unreachableReceived) ?? 0) + (rise(.unreachableReceivedV6) ?? 0)
+    return messages > 0 && messages >= Double(failure.count) / 2
   }
 
-  /// Far under the planned rate is more than a tenth; busy is less than a tenth of idle time.
-  func processors(rate: Double, planned: Double) -> Diagnosed? {
-    let modes: [Series.Key] = [
-      .cpuUser, .cpuSystem, .cpuSoftirq, .cpuSteal, .cpuIdle, .cpuIOWait,
-    ]
-    let times = modes.compactMap { rise($0) }
-    let total = times.reduce(0, +)
-    guard planned.isFinite, rate < 0.9 * planned, times.count == modes.count, total > 0 else {
-      return nil
+  private var firewall: [Fact] { [Fact("rules that may refuse", privileged("nft list ruleset"))] }
+
+  /// With `tcp_abort_on_overflow` a listener whose queue is full resets what it cannot take.
+  func closedByPeer(_ failure: FailureRecord) -> Diagnosed {
+    var evidence =
+      place(of: failure) + [
+        Fact("closed", Format.count(failure.count)),
+        Fact("held when it began", "\(Format.count(failure.established)) established"),
+      ]
+    if let held = path.held {
+      evidence.append(Fact("stood at the end", "\(Format.count(held)) established"))
     }
-    guard (times[4] + times[5]) / total < 0.1 else { return nil }
-    let shares = zip(modes, times).map { Fact($0.name, Format.share($1 / total)) }
-    return Diagnosed(
-      .cpu, knob: "processors", now: host.processors,
-      needed: Int((Double(host.processors) * planned / max(rate, 1)).rounded(.up)),
-      evidence: [
-        Fact("rate", "\(Format.rate(rate)) of \(Format.rate(exactly: planned))")
-      ] + shares)
+    evidence.append(Fact("seconds into the run", String(Int(failure.firstInstant))))
+    evidence += rises(.establishedResets, .resetsSent, .abortsOnMemory)
+    guard failure.end == .client, failure.errno?.name == "ECONNRESET" else {
+      return Diagnosed(.closedByPeer, evidence: evidence)
+    }
+    let listener = path.listener(at: failure.endpoint)
+    let overflows = rise(.listenOverflows) ?? 0
+    let overflown =
+      listener.map { $0.isFull && ($0.drops ?? 0) > 0 }
+      ?? (demand.bothEndsHere && overflows > 0)
+    guard overflown, overflows > 0 || !demand.bothEndsHere else {
+      return Diagnosed(.closedByPeer, evidence: evidence)
+    }
+    let isHere = demand.bothEndsHere
+    guard !isHere || host.abortsOnOverflow else {
+      return Diagnosed(.closedByPeer, evidence: evidence)
+    }
+    let setting = Fact(
+      "net.ipv4.tcp_abort_on_overflow",
+      (isHere ? "1" : "where the server is, 1 if this is why")
+        + ": a full accept queue resets what it cannot take")
+    return acceptQueue(
+      failure.endpoint, [setting] + evidence + facts(of: listener) + rises(.listenOverflows),
+      listener)
   }
 }

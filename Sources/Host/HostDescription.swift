@@ -1,5 +1,6 @@
 package import Linux
-import SystemPackage
+package import Recording
+package import SystemPackage
 
 /// What a machine is and what it grants: everything that bears on how many connections it holds.
 ///
@@ -16,14 +17,26 @@ package struct HostDescription: Sendable, Equatable {
   package var memoryTotal = 0
   /// Bytes that can be had without swapping; see `MemoryMeter.available`.
   package var memoryAvailable = 0
-  package var cgroup: Cgroup?
+  /// The memory bound of a control group that leaves the least.
+  package var memoryGroup: GroupBound?
+  /// Whether memory is shared out by control groups at all, bounded or not.
+  package var hasMemoryGroups = false
 
-  /// Effective user and capabilities of this process.
+  /// Effective user and capabilities of this process. In a user namespace they hold against what
+  /// belongs to that, and not against the host.
   package var user = 0
   package var capabilities: Capabilities = []
+  /// Whether the user namespace is the one that the kernel began with (user_namespaces(7)).
+  package var isInFirstUserNamespace = true
+  /// Whether a seccomp filter decides on system calls; nil where the kernel does not tell.
+  package var isFiltered: Bool?
+  /// What bounds the processes and threads that can be started.
+  package var taskBounds: [TaskBound] = []
 
   /// RLIMIT_NOFILE.
   package var descriptors = ResourceLimit(soft: 1024, hard: 1024)
+  /// Whether this process has raised it as far as it is going to.
+  package var hasRaisedDescriptors = false
   /// `fs.nr_open`: what RLIMIT_NOFILE can be raised to at most.
   package var descriptorsAtMost: Int?
   /// `fs.file-max`: open files of the whole host.
@@ -33,9 +46,18 @@ package struct HostDescription: Sendable, Equatable {
   package var epollWatches: Int?
 
   package var localPorts: ClosedRange<Int>?
+  /// `net.ipv4.ip_local_reserved_ports`: kept by the administrator for services.
+  package var reservedPorts: [ClosedRange<UInt16>] = []
   package var somaxconn: Int?
   package var synBacklog: Int?
   package var timeWaitAtMost: Int?
+  /// `net.ipv4.tcp_abort_on_overflow`: whether a full accept queue resets what it cannot take.
+  package var abortsOnOverflow = false
+  /// Whether `net.ipv4.tcp_syncookies` lets full queues of unfinished handshakes answer with cookies.
+  package var sendsCookies: Bool?
+  /// `net.ipv4.tcp_timestamps`: with them a tuple in TIME_WAIT can be used again at once.
+  package var hasTimestamps = true
+  package var ipv6 = IPv6.missing
   /// `net.ipv4.tcp_mem`, in pages: low, pressure, high.
   package var tcpMemory: [Int]?
   /// `net.ipv4.tcp_rmem` and `tcp_wmem`, in bytes: least, at first, most.
@@ -49,9 +71,22 @@ package struct HostDescription: Sendable, Equatable {
   package var forwardsPackets: Bool?
   /// Sockets of TCP and UDP that are in use on this host.
   package var socketsInUse: Int?
+  /// Buckets of the table of established connections; nil where the kernel does not tell.
+  package var establishedBuckets: Int?
 
   /// Bytes of one object of a kernel cache, by the cache's name; only root may read them.
   package var slabs: [String: Slab] = [:]
+
+  /// Whether this host speaks IPv6.
+  package enum IPv6: Sendable {
+    case on
+    /// `net.ipv6.conf.all.disable_ipv6`.
+    case off
+    /// `net.ipv6.conf.lo.disable_ipv6`.
+    case offOnLoopback
+    /// The kernel was built, or booted, without it.
+    case missing
+  }
 
   package init() {}
 
@@ -59,7 +94,17 @@ package struct HostDescription: Sendable, Equatable {
     var host = HostDescription(reading: ProcFile.text(of:))
     host.pageSize = ProcFile.pageSize
     do { host.descriptors = try ResourceLimit.descriptors() } catch {}
+    host.countOwnTasks()
     return host
+  }
+
+  /// Raises this process's own limit of descriptors as far as it may, which its workers inherit,
+  /// and believes what stands then: a capability that did not help is none.
+  package mutating func raiseDescriptors(to wanted: Int) throws(Errno) {
+    let wanted = min(wanted, descriptorsAtMost ?? wanted)
+    descriptors = try ResourceLimit.raiseDescriptors(to: wanted)
+    if descriptors.hard < wanted { capabilities.remove(.sysResource) }
+    hasRaisedDescriptors = true
   }
 
   /// Finds out whether loopback is tracked. Not part of `current`: it sends packets.
@@ -77,12 +122,19 @@ package struct HostDescription: Sendable, Equatable {
 }
 
 extension HostDescription {
-  package var mayRaiseHardLimit: Bool { capabilities.contains(.sysResource) }
+  package var mayRaiseHardLimit: Bool { hostCapabilities.contains(.sysResource) }
+
+  /// Not bound by `fs.file-max` (`alloc_empty_file` in fs/file_table.c).
+  package var isExemptFromFileMax: Bool { hostCapabilities.contains(.sysAdmin) }
+
+  /// What `capable` in kernel/capability.c asks for: those of the first user namespace.
+  package var hostCapabilities: Capabilities { isInFirstUserNamespace ? capabilities : [] }
 
   /// Descriptors that one process can have when it raises its limit as far as it may.
   package var descriptorsPerProcess: Int {
     let ceiling = descriptorsAtMost ?? descriptors.hard
-    return mayRaiseHardLimit ? ceiling : min(descriptors.hard, ceiling)
+    return mayRaiseHardLimit && !hasRaisedDescriptors
+      ? ceiling : min(descriptors.hard, ceiling)
   }
 
   /// Tracked connections that will still be there when new ones come. A connection that has ended
@@ -94,11 +146,8 @@ extension HostDescription {
     return min(entries, socketsInUse)
   }
 
-  /// Bytes that are left for connections: of the machine, or of the control group.
-  package var memoryLeft: Int {
-    guard let cgroup else { return memoryAvailable }
-    return min(memoryAvailable, max(0, cgroup.maximum - cgroup.current))
-  }
+  /// Bytes that this process may use at most: the machine's, or what a control group has of them.
+  package var memoryAllowed: Int { min(memoryTotal, memoryGroup?.most ?? .max) }
 
   /// Bytes by which one end of an idle connection lowers what `MemoryMeter` finds available.
   package var bytesPerEnd: Int { bytesUnreclaimablePerEnd + bytesPinnedPerSocket }
@@ -111,6 +160,30 @@ extension HostDescription {
     return footprints.reduce(0, +) + blobs.reduce(0, +) + Self.restPerEnd
   }
 
+  /// Bytes by which one end of an idle connection raises what its process's control group has in
+  /// use. The kernel charges objects one by one, each with a pointer to the group; what it charges
+  /// is smaller than what the machine gives, where objects leave parts of pages over.
+  ///
+  /// The server's socket is made while packets are received, when no process is there to be
+  /// charged. From Linux 6.12 on `accept4` charges it later (`__inet_accept` in net/ipv4/af_inet.c),
+  /// but only to a group of version 2.
+  package func bytesPerEnd(of end: End, in group: ControlGroup) -> Int {
+    func size(_ slab: String, usually usual: Int) -> Int {
+      (slabs[slab]?.size ?? usual) + MemoryLayout<UInt>.size
+    }
+    let file =
+      size("sock_inode_cache", usually: 832) + size("dentry", usually: 192)
+      + size("filp", usually: 192) + size("eventpoll_epi", usually: 128)
+    let isSocketCharged = end == .client || (group.isUnified && isAtLeast(6, 12))
+    return file + (isSocketCharged ? size("TCP", usually: 2368) : 0) + Self.restPerEnd
+  }
+
+  /// Whether the kernel is of this release or a later one.
+  func isAtLeast(_ major: Int, _ minor: Int) -> Bool {
+    let parts = kernel.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
+    return parts.count == 2 && (parts[0], parts[1]) >= (major, minor)
+  }
+
   /// What each end of an established, idle connection in an epoll set has one of.
   private static let slabsPerEnd = ["TCP", "filp", "eventpoll_epi"]
 
@@ -118,7 +191,8 @@ extension HostDescription {
   private static let securitySlabs = ["lsm_file_cache", "lsm_inode_cache"]
 
   /// What else an end takes: its part of the bind buckets, wait-queue entries, page tables and our
-  /// own tables. Measured by runs into the memory guard on Linux 6.18, x86-64, 160,000 to 790,000
+  /// own tables. In a control group it is as much: a pair took 5,560 bytes there, of which the objects
+  /// are 5,128 (50,000 to 150,000 pairs, version 1). Measured by runs into the memory guard on Linux 6.18, x86-64, 160,000 to 790,000
   /// loopback pairs each: a pair took 6,260 bytes (six runs, within 1.1 %), of which the slabs above
   /// are 5,800.
   private static let restPerEnd = 230

@@ -1,3 +1,4 @@
+import Addressing
 import Linux
 package import Recording
 
@@ -12,16 +13,25 @@ extension HostDescription {
       Fact("memory available", Format.bytes(memoryAvailable)),
       Fact("page size", Format.bytes(pageSize)),
       Fact("user", String(user)),
+      Fact("user namespace", isInFirstUserNamespace ? "the host's" : "its own"),
       Fact("CAP_SYS_RESOURCE", mayRaiseHardLimit ? "yes" : "no"),
-      Fact("CAP_SYS_ADMIN", capabilities.contains(.sysAdmin) ? "yes" : "no"),
-      Fact("CAP_SYS_NICE", capabilities.contains(.sysNice) ? "yes" : "no"),
+      Fact("CAP_SYS_ADMIN", isExemptFromFileMax ? "yes" : "no"),
+      Fact("CAP_SYS_NICE", hostCapabilities.contains(.sysNice) ? "yes" : "no"),
       Fact("RLIMIT_NOFILE soft", Format.count(descriptors.soft)),
       Fact("RLIMIT_NOFILE hard", Format.count(descriptors.hard)),
     ]
-    if let cgroup {
-      facts.append(Fact("cgroup", cgroup.directory))
-      facts.append(Fact("memory.max", Format.bytes(cgroup.maximum)))
-      facts.append(Fact("memory.current", Format.bytes(cgroup.current)))
+    if let isFiltered { facts.append(Fact("seccomp filter", isFiltered ? "yes" : "no")) }
+    if let bound = memoryGroup {
+      facts.append(Fact("cgroup", bound.group.directory))
+      facts.append(Fact(bound.setting, Format.bytes(bound.most)))
+      facts.append(Fact("cgroup memory in use", Format.bytes(bound.used)))
+    }
+    facts.append(Fact("processors allowed", Format.count(ownProcessors.allowed.count)))
+    if let quota = ownProcessors.quota {
+      facts.append(Fact("processors granted", Format.count(quota)))
+    }
+    for bound in taskBounds {
+      facts.append(Fact(bound.setting, Format.count(bound.most)))
     }
     let counts: [(String, Int?)] = [
       ("fs.nr_open", descriptorsAtMost), ("fs.file-max", filesAtMost), ("open files", filesOpen),
@@ -30,12 +40,16 @@ extension HostDescription {
       ("net.ipv4.tcp_max_tw_buckets", timeWaitAtMost),
       ("net.netfilter.nf_conntrack_max", conntrackAtMost),
       ("net.netfilter.nf_conntrack_count", conntrackEntries),
+      ("net.ipv4.tcp_ehash_entries", establishedBuckets),
     ]
     for case (let name, let value?) in counts { facts.append(Fact(name, Format.count(value))) }
     if let localPorts {
       facts.append(
         Fact(
           "net.ipv4.ip_local_port_range", "\(localPorts.lowerBound)-\(localPorts.upperBound)"))
+    }
+    if !reservedPorts.isEmpty {
+      facts.append(Fact("net.ipv4.ip_local_reserved_ports", "\(PortSet(reservedPorts))"))
     }
     let triples: [(String, [Int]?)] = [
       ("net.ipv4.tcp_mem", tcpMemory), ("net.ipv4.tcp_rmem", tcpReceive),

@@ -18,17 +18,21 @@ extension HostDescription {
 
     let meminfo = read("/proc/meminfo") ?? ""
     memoryTotal = ProcText.amount("MemTotal", in: meminfo) ?? 0
-    cgroup = Cgroup.tightest(reading: read)
+    memoryGroup = GroupBound.tightest(GroupBound.memory(reading: read))
+    hasMemoryGroups = GroupMemory.all(reading: read).contains { read($0.statFile) != nil }
 
     let status = read("/proc/self/status") ?? ""
     // Real, effective, saved, file system.
     let users = ProcText.line("Uid", in: status).map { ProcText.integers(String($0)) } ?? []
     user = users.count > 1 ? users[1] : 0
     capabilities = Capabilities(status: status) ?? []
+    isFiltered = ProcText.line("Seccomp", in: status).flatMap { Int($0) }.map { $0 == 2 }
+    isInFirstUserNamespace = read("/proc/self/uid_map").map(Self.isWhole) ?? true
+    taskBounds = TaskBound.all(reading: read)
     ownProcessors = Processors(
       allowed: ProcText.line("Cpus_allowed_list", in: status).map(ProcText.numbers)
         ?? Array(0..<processors),
-      quota: Cgroup.processors(reading: read))
+      quota: GroupBound.processors(reading: read))
 
     descriptorsAtMost = integer("/proc/sys/fs/nr_open")
     filesAtMost = integer("/proc/sys/fs/file-max")
@@ -38,15 +42,26 @@ extension HostDescription {
     if let range = integers("/proc/sys/net/ipv4/ip_local_port_range", 2), range[0] <= range[1] {
       localPorts = range[0]...range[1]
     }
+    reservedPorts =
+      read("/proc/sys/net/ipv4/ip_local_reserved_ports").map(ProcText.portRanges) ?? []
     somaxconn = integer("/proc/sys/net/core/somaxconn")
     synBacklog = integer("/proc/sys/net/ipv4/tcp_max_syn_backlog")
     timeWaitAtMost = integer("/proc/sys/net/ipv4/tcp_max_tw_buckets")
+    sendsCookies = integer("/proc/sys/net/ipv4/tcp_syncookies").map { $0 != 0 }
+    abortsOnOverflow = integer("/proc/sys/net/ipv4/tcp_abort_on_overflow") == 1
+    hasTimestamps = integer("/proc/sys/net/ipv4/tcp_timestamps") != 0
+    let withoutIPv6 = ["all", "lo"].map { integer("/proc/sys/net/ipv6/conf/\($0)/disable_ipv6") }
+    ipv6 =
+      withoutIPv6[0] == nil
+      ? .missing : withoutIPv6[0] == 1 ? .off : withoutIPv6[1] == 1 ? .offOnLoopback : .on
     tcpMemory = integers("/proc/sys/net/ipv4/tcp_mem", 3)
     tcpReceive = integers("/proc/sys/net/ipv4/tcp_rmem", 3)
     tcpSend = integers("/proc/sys/net/ipv4/tcp_wmem", 3)
     conntrackAtMost = integer("/proc/sys/net/netfilter/nf_conntrack_max")
     conntrackEntries = integer("/proc/sys/net/netfilter/nf_conntrack_count")
     forwardsPackets = integer("/proc/sys/net/ipv4/ip_forward").map { $0 != 0 }
+    // Negative where the network namespace shares the table of the first one.
+    establishedBuckets = integer("/proc/sys/net/ipv4/tcp_ehash_entries").map(abs)
     let sockets = read("/proc/net/sockstat") ?? ""
     if let tcp = ProcText.pairs("TCP", in: sockets)["inuse"],
       let udp = ProcText.pairs("UDP", in: sockets)["inuse"]
@@ -67,6 +82,11 @@ extension HostDescription {
     "filp", "lsm_file_cache", "lsm_inode_cache", "dentry", "sock_inode_cache", "eventpoll_epi",
     "eventpoll_pwq", "ep_head",
   ]
+
+  /// The first user namespace maps every user to itself; hardly another one does.
+  private static func isWhole(_ map: String) -> Bool {
+    ProcText.words(map[...]).map { Int($0) } == [0, 0, Int(UInt32.max)]
+  }
 
   private static func word(_ text: String) -> String {
     String(text.prefix { $0 != "\n" })

@@ -12,26 +12,39 @@ package final class KernelSeries {
   }
 
   private let sources: [Source]
+  private let groups: GroupMeter?
   private let start: [Series.Key: Double]
   private let bytesPinnedPerSocket: Int
 
   /// Opens the files and takes the counters as they stand. What this kernel lacks is left out.
   package convenience init(host: HostDescription) {
+    let groups = GroupMeter(reading: ProcFile.text(of:))
     self.init(
-      root: "/proc", cgroup: Cgroup.directory(reading: ProcFile.text(of:)),
+      root: "/proc", tightest: groups.tightest()?.group,
+      own: ControlGroup.groups(of: .memory, reading: ProcFile.text(of:)).first,
+      groups: groups, processorBounds: ProcessorBound.all(reading: ProcFile.text(of:)),
       bytesPinnedPerSocket: host.bytesPinnedPerSocket)
   }
 
-  init(root: String, cgroup: String? = nil, bytesPinnedPerSocket: Int = 0) {
+  /// - Parameters:
+  ///   - tightest: the control group whose memory bound leaves the least.
+  ///   - own: the one that this process and its workers are in.
+  init(
+    root: String, tightest: ControlGroup? = nil, own: ControlGroup? = nil,
+    groups: GroupMeter? = nil, processorBounds: [ProcessorBound] = [],
+    bytesPinnedPerSocket: Int = 0
+  ) {
+    self.groups = groups
     self.bytesPinnedPerSocket = bytesPinnedPerSocket
     let files: [(String, (String) -> [Reading])] = [
       ("net/sockstat", KernelText.sockstat),
       ("net/sockstat6", KernelText.sockstat6),
       ("net/netstat", KernelText.netstat),
       ("net/snmp", KernelText.snmp),
+      ("net/snmp6", KernelText.snmp6),
       ("meminfo", KernelText.meminfo),
       ("vmstat", KernelText.vmstat),
-      ("stat", KernelText.stat),
+      ("stat", { KernelText.stat($0) + KernelText.processors($0) }),
       ("sys/fs/file-nr", KernelText.fileNumbers),
       ("sys/net/netfilter/nf_conntrack_count", KernelText.conntrack),
       ("net/stat/nf_conntrack", KernelText.conntrackDrops),
@@ -47,11 +60,22 @@ package final class KernelSeries {
     var sources = files.compactMap { path, parse in
       Self.source("\(root)/\(path)", parse: parse)
     }
-    if let cgroup {
+    if let tightest {
       sources += [
-        Self.source("\(cgroup)/memory.current", parse: KernelText.cgroupMemory),
-        Self.source("\(cgroup)/memory.events", parse: KernelText.cgroupEvents),
+        Self.source(
+          GroupMemory(group: tightest).usageFile, parse: KernelText.cgroupMemory),
+        tightest.isUnified
+          ? Self.source(tightest.file("memory.events"), parse: KernelText.cgroupEvents)
+          : Self.source(tightest.file("memory.failcnt"), parse: KernelText.cgroupFailures),
       ].compactMap(\.self)
+    }
+    sources += processorBounds.compactMap { bound in
+      Self.source(bound.statistics) { KernelText.throttling($0, by: bound.file) }
+    }
+    if let own {
+      // Both versions count whom the kernel killed in the group, whatever bound was met.
+      let file = own.isUnified ? "memory.events" : "memory.oom_control"
+      sources += [Self.source(own.file(file), parse: KernelText.cgroupKills)].compactMap(\.self)
     }
     self.sources = sources
     start = Self.read(sources).values
@@ -66,7 +90,7 @@ package final class KernelSeries {
       reading.value -= start[reading.key] ?? 0
       return reading
     }
-    return sinceStart + kernelMemory(now.values)
+    return sinceStart + kernelMemory(now.values) + groupMemory()
   }
 
   /// Slab alone would not do: its reclaimable part also holds whatever other programs make the
@@ -83,6 +107,11 @@ package final class KernelSeries {
         .kernelMemory, unit: "bytes", kind: .gauge,
         value: slab + sockets * Double(bytesPinnedPerSocket))
     ]
+  }
+
+  private func groupMemory() -> [Reading] {
+    guard let left = groups?.tightest()?.left else { return [] }
+    return [Reading(.cgroupMemoryLeft, unit: "bytes", kind: .gauge, value: Double(left))]
   }
 
   /// Bounded, as `/proc/stat` goes on about every interrupt, and only its start matters.

@@ -36,7 +36,8 @@ enum KernelText {
       ProcText.table("TcpExt", in: text),
       [
         ("ListenOverflows", .listenOverflows), ("ListenDrops", .listenDrops),
-        ("TCPReqQFullDrop", .requestQueueFull), ("TCPTimeouts", .timeouts),
+        ("TCPReqQFullDrop", .requestQueueFull), ("TCPReqQFullDoCookies", .requestQueueCookies),
+        ("SyncookiesSent", .cookiesSent), ("TCPTimeouts", .timeouts),
         ("TCPSynRetrans", .synRetransmits), ("TCPBacklogDrop", .backlogDrops),
         ("TCPAbortOnMemory", .abortsOnMemory), ("PruneCalled", .prunes),
       ])
@@ -50,6 +51,15 @@ enum KernelText {
         ("AttemptFails", .attemptFails), ("EstabResets", .establishedResets),
         ("OutRsts", .resetsSent), ("RetransSegs", .retransmits),
       ])
+      + counters(
+        ProcText.table("Icmp", in: text),
+        [("InDestUnreachs", .unreachableReceived), ("OutDestUnreachs", .unreachableSent)])
+  }
+
+  /// `/proc/net/snmp6`: a name and a value a line.
+  static func snmp6(_ text: String) -> [Reading] {
+    guard let count = ProcText.amount("Icmp6InDestUnreachs", in: text) else { return [] }
+    return counters(["": count], [("", .unreachableReceivedV6)])
   }
 
   /// `/proc/sys/fs/file-nr`: allocated, free (always 0), maximum.
@@ -76,10 +86,26 @@ enum KernelText {
 
   static func cgroupMemory(_ text: String) -> [Reading] { level(.cgroupMemory, "bytes", text) }
 
-  /// `memory.events` of a control group: how often its own bound left no way but to kill.
+  /// `memory.events` of a control group: how often its own bound was met, and how often that left
+  /// no way but to kill.
   static func cgroupEvents(_ text: String) -> [Reading] {
-    guard let count = ProcText.amount("oom", in: text) else { return [] }
-    return [Reading(.cgroupOutOfMemory, unit: "events", kind: .counter, value: Double(count))]
+    let fields: [(String, Series.Key)] = [("max", .cgroupFull), ("oom", .cgroupOutOfMemory)]
+    return fields.compactMap { field, key in
+      ProcText.amount(field, in: text).map { event(key, $0) }
+    }
+  }
+
+  /// `memory.failcnt` of a control group of version 1: how often its own bound was met.
+  static func cgroupFailures(_ text: String) -> [Reading] {
+    ProcText.integer(text).map { [event(.cgroupFull, $0)] } ?? []
+  }
+
+  /// `memory.events` of version 2, `memory.oom_control` of version 1: processes of the group that
+  /// the kernel killed for want of memory, the group's, that of one above it or the machine's
+  /// (`__oom_kill_process` in mm/oom_kill.c).
+  static func cgroupKills(_ text: String) -> [Reading] {
+    guard let kills = ProcText.amount("oom_kill", in: text) else { return [] }
+    return [Reading(.cgroupKills, unit: "processes", kind: .counter, value: Double(kills))]
   }
 
   /// `/proc/vmstat`: processes that the kernel killed for want of memory.
@@ -106,6 +132,40 @@ enum KernelText {
     return readings
   }
 
+  /// Processors that are told one by one.
+  private static let mostProcessors = 256
+
+  /// The lines of `/proc/stat` after the first: idle time, with that of waiting for a disk, and time
+  /// of interrupts, of each processor.
+  static func processors(_ text: String) -> [Reading] {
+    ProcText.lines(text).dropFirst().prefix { $0.hasPrefix("cpu") }.prefix(mostProcessors)
+      .flatMap { line -> [Reading] in
+        let words = ProcText.words(line)
+        let ticks = words.dropFirst().compactMap { Int($0) }
+        guard ticks.count >= 8, let number = words.first?.dropFirst("cpu".count) else { return [] }
+        return [
+          seconds(.idleOfProcessor(number), Double(ticks[3] + ticks[4]) / ticksPerSecond),
+          seconds(.softirqOfProcessor(number), Double(ticks[5] + ticks[6]) / ticksPerSecond),
+        ]
+      }
+  }
+
+  /// `cpu.stat` of a control group whose processor time is bounded by a file; `throttled_usec` in
+  /// version 2, `throttled_time` in version 1, in nanoseconds.
+  static func throttling(_ text: String, by bound: String) -> [Reading] {
+    let counts: [(String, Series.Key)] = [
+      ("nr_periods", .periods(bound)), ("nr_throttled", .throttledPeriods(bound)),
+    ]
+    let time =
+      ProcText.amount("throttled_usec", in: text).map { Double($0) / 1e6 }
+      ?? ProcText.amount("throttled_time", in: text).map { Double($0) / 1e9 }
+    return counts.compactMap { field, key in
+      ProcText.amount(field, in: text).map {
+        Reading(key, unit: "periods", kind: .counter, value: Double($0))
+      }
+    } + [time.map { seconds(.throttledTime(bound), $0) }].compactMap(\.self)
+  }
+
   /// The first line of `/proc/stat`: all processors together. `user` includes `nice`, `softirq`
   /// includes `irq`; the guest's time is part of `user` already (proc_stat(5)).
   static func stat(_ text: String) -> [Reading] {
@@ -116,16 +176,22 @@ enum KernelText {
       (.cpuUser, ticks[0] + ticks[1]), (.cpuSystem, ticks[2]), (.cpuIdle, ticks[3]),
       (.cpuIOWait, ticks[4]), (.cpuSoftirq, ticks[5] + ticks[6]), (.cpuSteal, ticks[7]),
     ]
-    return modes.map { key, ticks in
-      Reading(key, unit: "s", kind: .counter, value: Double(ticks) / ticksPerSecond)
-    }
+    return modes.map { key, ticks in seconds(key, Double(ticks) / ticksPerSecond) }
   }
 
   /// USER_HZ, which the kernel holds at 100 for programs whatever its own tick is.
   private static let ticksPerSecond = 100.0
 
+  private static func seconds(_ key: Series.Key, _ value: Double) -> Reading {
+    Reading(key, unit: "s", kind: .counter, value: value)
+  }
+
   private static func gauge(_ key: Series.Key, _ unit: String, _ value: Double) -> Reading {
     Reading(key, unit: unit, kind: .gauge, value: value)
+  }
+
+  private static func event(_ key: Series.Key, _ count: Int) -> Reading {
+    Reading(key, unit: "events", kind: .counter, value: Double(count))
   }
 
   private static func level(_ key: Series.Key, _ unit: String, _ text: String) -> [Reading] {

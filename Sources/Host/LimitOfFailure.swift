@@ -5,12 +5,15 @@ extension LimitRecord {
   package init(
     _ failure: FailureRecord, _ found: Diagnosed, planLine: Int, predicted: Int? = nil
   ) {
+    let again =
+      failure.retried > 0
+      ? [Fact("tried again", "\(Format.count(failure.retried)) handshakes beside these")] : []
     self.init(
       end: failure.end, worker: failure.worker, phase: failure.phase, planLine: planLine,
       syscall: failure.syscall, errno: failure.errno, resource: found.resource,
-      count: failure.count, firstInstant: failure.firstInstant, stopped: failure.stopped,
+      count: failure.final, firstInstant: failure.firstInstant, stopped: failure.stopped,
       established: failure.established, accepted: failure.accepted, source: failure.source,
       endpoint: failure.endpoint, knob: found.knob, now: found.now, needed: found.needed,
-      fix: found.fix, predicted: predicted, evidence: found.evidence)
+      fix: found.fix, predicted: predicted, evidence: found.evidence + again)
   }
 }

@@ -1,10 +1,11 @@
 import Linux
 
-/// How much memory there is, and how much a worker has of its own.
+/// How much memory there is for this process, and how much a worker has of its own.
 package struct MemoryMeter {
   private let meminfo: ProcFile?
   private let zoneinfo: ProcFile?
   private let sockstat: ProcFile?
+  private let groups: GroupMeter
   private let bytesPinnedPerSocket: Int
 
   package init(host: HostDescription) {
@@ -12,10 +13,16 @@ package struct MemoryMeter {
     sockstat = try? ProcFile("/proc/net/sockstat")
     meminfo = try? ProcFile("/proc/meminfo", limit: 4096)
     zoneinfo = try? ProcFile("/proc/zoneinfo")
+    groups = GroupMeter(reading: ProcFile.text(of:))
   }
 
-  /// Bytes that can still be had without swapping; nil when /proc does not tell.
+  /// Bytes that can still be had without swapping, of the machine or of the tightest control group;
+  /// nil when neither tells.
   package func available() -> Int? {
+    [availableOnMachine(), groups.tightest()?.left].compactMap(\.self).min()
+  }
+
+  private func availableOnMachine() -> Int? {
     guard let text = try? meminfo?.read() else { return nil }
     return Self.available(
       meminfo: text, zoneinfo: (try? zoneinfo?.read()) ?? "",

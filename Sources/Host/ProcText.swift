@@ -45,6 +45,15 @@ enum ProcText {
     }
   }
 
+  /// The ranges of a list of ports: `8080,30000-32767`.
+  static func portRanges(_ list: String) -> [ClosedRange<UInt16>] {
+    words(list[...]).flatMap { $0.split(separator: ",") }.compactMap { range in
+      let ends = range.split(separator: "-").compactMap { UInt16($0) }
+      guard let first = ends.first, let last = ends.last, first <= last else { return nil }
+      return first...last
+    }
+  }
+
   /// The integer on every line that begins with `name`, however deep it is indented.
   static func amounts(_ name: String, in text: String) -> [Int] {
     text.utf8.split(separator: newline).compactMap { line in

@@ -190,9 +190,9 @@ package enum CurrentProcess {
     runner_ignore_signal(SIGPIPE)
   }
 
-  /// A worker leaves Ctrl-C to its coordinator, which ends it in order.
-  package static func ignoreTerminalSignals() {
-    runner_ignore_signal(SIGINT)
-    runner_ignore_signal(SIGTSTP)
+  /// A worker leaves what a terminal, or timeout(1), sends to the whole group to its coordinator,
+  /// which ends it in order. The kernel kills it when there is no coordinator any more.
+  package static func ignoreSignalsOfGroup() {
+    for signal in [SIGINT, SIGTERM, SIGHUP, SIGTSTP] { runner_ignore_signal(signal) }
   }
 }

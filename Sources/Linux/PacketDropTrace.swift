@@ -10,10 +10,11 @@ import SystemPackage
 /// killed leaves its instance behind; the next one that traces removes it.
 package final class PacketDropTrace {
   private let directory: TracingDirectory
-  private let path: String
+  let path: String
   private let pipe: Int32
   /// An instance with an open file is in use: nobody else removes it.
   private let hold: Int32
+  private let reasons: Set<String>
   private var rest: [UInt8] = []
 
   /// Bytes of each processor's buffer, some 1,500 events; and bytes of text that one read takes.
@@ -25,6 +26,7 @@ package final class PacketDropTrace {
   ///   Nil where the kernel cannot tell reasons, or not to this process.
   package init?(reasons: Set<String>) {
     guard let directory = TracingDirectory() else { return nil }
+    self.reasons = reasons
     let event = "events/skb/kfree_skb"
     guard
       let format = ProcFile.text(of: "\(directory.path)/\(event)/format"),
@@ -32,8 +34,11 @@ package final class PacketDropTrace {
     else { return nil }
     let instances = "\(directory.path)/instances"
     Self.removeAbandoned(in: instances)
-    path = "\(instances)/\(Self.prefix)\(getpid())"
-    guard unsafe mkdir(path, 0o700) == 0 else { return nil }
+    // Process numbers repeat in other namespaces of processes, and the tracing file system is one.
+    let names = (1...8).map { "\(Self.prefix)\(getpid())" + ($0 == 1 ? "" : "-\($0)") }
+    let paths: [String] = names.map { "\(instances)/\($0)" }
+    guard let path = paths.first(where: { unsafe mkdir($0, 0o700) == 0 }) else { return nil }
+    self.path = path
     hold = unsafe open("\(path)/tracing_on", O_RDONLY | O_CLOEXEC)
     pipe = unsafe open("\(path)/trace_pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     self.directory = directory
@@ -68,7 +73,9 @@ package final class PacketDropTrace {
       rest += chunk[..<count]
       let end = rest.lastIndex(of: UInt8(ascii: "\n")) ?? -1
       for line in rest[..<(end + 1)].split(separator: UInt8(ascii: "\n")) {
-        if let reason = Self.reason(in: line) { counts[reason, default: 0] += 1 }
+        if let reason = Self.reason(in: line), reasons.contains(reason) {
+          counts[reason, default: 0] += 1
+        }
       }
       rest.removeSubrange(..<(end + 1))
     }

@@ -12,6 +12,31 @@ extension CurrentProcess {
 
   /// Processes with this name, as /proc/PID/comm has it. A zombie is one no longer.
   package static func named(_ name: String) -> [Int32] {
+    all().filter { id in
+      guard ProcFile.text(of: "/proc/\(id)/comm") == name + "\n", let stat = stat(of: id) else {
+        return false
+      }
+      return stat.state != "Z"
+    }
+  }
+
+  /// Processes and threads of the user of this one, as far as /proc shows them here. Source: `Uid`
+  /// (of which the first is the real one) and `Threads` in proc_pid_status(5).
+  package static func tasksOfUser() -> Int {
+    let user = getuid()
+    return all().reduce(0) { count, id in
+      var (isOwn, threads) = (false, 0)
+      for line in (ProcFile.text(of: "/proc/\(id)/status") ?? "").split(separator: "\n") {
+        let fields = line.split(whereSeparator: \.isWhitespace)
+        guard fields.count > 1 else { continue }
+        if fields[0] == "Uid:" { isOwn = fields[1] == "\(user)" }
+        if fields[0] == "Threads:" { threads = Int(fields[1]) ?? 0 }
+      }
+      return count + (isOwn ? threads : 0)
+    }
+  }
+
+  private static func all() -> [Int32] {
     guard let directory = unsafe opendir("/proc") else { return [] }
     defer { unsafe closedir(directory) }
     var found: [Int32] = []
@@ -19,10 +44,7 @@ extension CurrentProcess {
       let text = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
         unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
       }
-      guard let id = Int32(text), ProcFile.text(of: "/proc/\(id)/comm") == name + "\n",
-        let stat = stat(of: id), stat.state != "Z"
-      else { continue }
-      found.append(id)
+      if let id = Int32(text) { found.append(id) }
     }
     return found
   }

@@ -1,21 +1,42 @@
 import CLinux
 import Glibc
+import Synchronization
 package import SystemPackage
 
 /// The signals that a coordinator waits for.
 package enum Signal {
   package static let interrupt = SIGINT
   package static let terminate = SIGTERM
+  /// The terminal is gone.
+  package static let hangUp = SIGHUP
   package static let childEnded = SIGCHLD
   /// Ctrl-Z.
   package static let suspend = SIGTSTP
   /// The end of being stopped, as by a shell's `fg`.
   package static let resume = SIGCONT
+
+  /// What asks a program to end in order. `nohup` has a process ignore that its terminal is gone,
+  /// and so it does: a signal that is blocked would arrive all the same.
+  package static var endings: [Int32] {
+    [interrupt, terminate] + (isIgnored(hangUp) ? [] : [hangUp])
+  }
+
+  private static func isIgnored(_ signal: Int32) -> Bool {
+    var action = sigaction()
+    guard unsafe sigaction(signal, nil, &action) == 0 else { return false }
+    return unsafe action.__sigaction_handler.sa_handler.map {
+      unsafe unsafeBitCast($0, to: Int.self)
+    } == 1
+  }
 }
 
 /// Signals as something to poll, instead of handlers that run at any point. Source: signalfd(2).
 package struct SignalSource: ~Copyable {
   package let descriptor: FileDescriptor
+  /// The signal before, where it came from, and when.
+  private var last: (signal: Int32, sender: UInt32, at: Instant)?
+  /// How long one request may take to be made twice.
+  fileprivate static let repetition = Duration.seconds(1)
 
   /// Blocks these signals for the process and collects them instead.
   package init(_ signals: [Int32]) throws(Errno) {
@@ -42,11 +63,51 @@ package struct SignalSource: ~Copyable {
   deinit { Socket.close(descriptor) }
 
   /// The next signal that has arrived; nil when none has.
-  package func next() -> Int32? {
+  ///
+  /// What ends a process may ask twice: timeout(1) signals the program, and then the group that it
+  /// is in. The second of these is no request of its own.
+  package mutating func next() -> Int32? {
     var info = signalfd_siginfo()
     let size = MemoryLayout<signalfd_siginfo>.size
-    guard unsafe CLinux.read(descriptor.rawValue, &info, size) == size else { return nil }
-    return Int32(info.ssi_signo)
+    while unsafe CLinux.read(descriptor.rawValue, &info, size) == size {
+      let signal = Int32(info.ssi_signo)
+      let before = last
+      last = (signal, info.ssi_pid, .now())
+      if let before, before.signal == signal, before.sender == info.ssi_pid, info.ssi_pid != 0,
+        signal == Signal.terminate || signal == Signal.interrupt || signal == Signal.hangUp,
+        .now() < before.at.advanced(by: Self.repetition)
+      {
+        continue
+      }
+      return signal
+    }
+    return nil
+  }
+
+  /// Lets these signals end the process at once, with an exit code, when so many have come: it is
+  /// about to do what takes long and cannot look for them.
+  package static func endProcess(_ signals: [Int32], after count: Int, code: Int32) {
+    SignalCount.left.store(max(1, count), ordering: .relaxed)
+    SignalCount.last.store(0, ordering: .relaxed)
+    SignalCount.code.store(code, ordering: .relaxed)
+    for number in signals {
+      _ = signal(number) { _ in
+        // One request that comes twice is one here, too.
+        let now = Instant.now().nanoseconds
+        let before = SignalCount.last.exchange(now, ordering: .relaxed)
+        guard now > before + SignalSource.repetition.nanoseconds else { return }
+        let left = SignalCount.left.subtract(1, ordering: .relaxed).newValue
+        if left <= 0 { _exit(SignalCount.code.load(ordering: .relaxed)) }
+      }
+    }
+    unblock(signals)
+  }
+
+  private static func unblock(_ signals: [Int32]) {
+    var set = sigset_t()
+    unsafe sigemptyset(&set)
+    for signal in signals { unsafe sigaddset(&set, signal) }
+    unsafe sigprocmask(SIG_UNBLOCK, &set, nil)
   }
 
   /// Undoes the blocking in a forked child, so that the child can be ended by signals.
@@ -55,6 +116,14 @@ package struct SignalSource: ~Copyable {
     unsafe sigfillset(&set)
     unsafe sigprocmask(SIG_UNBLOCK, &set, nil)
   }
+}
+
+/// What the handlers of signals read and write.
+private enum SignalCount {
+  static let left = Atomic<Int>(1)
+  /// When the last one came, in nanoseconds.
+  static let last = Atomic<UInt64>(0)
+  static let code = Atomic<Int32>(1)
 }
 
 /// Waiting for whichever of a few descriptors is readable first. Source: poll(2).

@@ -63,7 +63,11 @@ package final class SocketDiagnosis {
       var rest = buffer[..<count]
       while let message = NetlinkMessage(&rest) {
         switch message.type {
-        case NetlinkMessage.done: return
+        case NetlinkMessage.done:
+          // A family that the kernel cannot tell of ends its empty answer with an error.
+          let error = message.payload.count >= 4 ? Int32(bitPattern: message.payload.word(0)) : 0
+          if error < 0 { throw Errno(rawValue: -error) }
+          return
         case NetlinkMessage.error:
           throw Errno(rawValue: -Int32(truncatingIfNeeded: message.payload.word(0)))
         default:

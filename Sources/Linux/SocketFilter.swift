@@ -8,6 +8,8 @@ package enum SocketCondition: Sendable, Equatable {
   case local(SocketAddress)
   /// Its own port, whatever its address.
   case localPort(UInt16)
+  /// Its own address, whatever its port.
+  case localAddress(IPAddress)
   /// Whom it is connected to.
   case remote(SocketAddress)
 }
@@ -50,30 +52,35 @@ struct SocketFilter {
     _ condition: SocketCondition
   ) -> (code: UInt8, bytes: [UInt8]) {
     switch condition {
-    case .localPort(let port): (own, host(family: AF_UNSPEC, prefix: 0, port: port, []))
-    case .local(let address): (own, host(address))
-    case .remote(let address): (peer, host(address))
+    case .localPort(let port):
+      (own, host(family: AF_UNSPEC, prefix: 0, port: UInt32(port), []))
+    case .localAddress(let address): (own, host(address, port: anyPort))
+    case .local(let address): (own, host(address.ip, port: UInt32(address.port)))
+    case .remote(let address): (peer, host(address.ip, port: UInt32(address.port)))
     }
   }
 
-  private static func host(_ address: SocketAddress) -> [UInt8] {
-    switch address.ip {
+  /// -1.
+  private static let anyPort = UInt32.max
+
+  private static func host(_ address: IPAddress, port: UInt32) -> [UInt8] {
+    switch address {
     case .v4(let bits):
       host(
-        family: AF_INET, prefix: 32, port: address.port,
+        family: AF_INET, prefix: 32, port: port,
         (0..<4).map { UInt8(truncatingIfNeeded: bits >> UInt32(24 - 8 * $0)) })
     case .v6(let bits):
       host(
-        family: AF_INET6, prefix: 128, port: address.port,
+        family: AF_INET6, prefix: 128, port: port,
         (0..<16).map { UInt8(truncatingIfNeeded: bits >> UInt128(120 - 8 * $0)) })
     }
   }
 
   private static func host(
-    family: Int32, prefix: UInt8, port: UInt16, _ address: [UInt8]
+    family: Int32, prefix: UInt8, port: UInt32, _ address: [UInt8]
   ) -> [UInt8] {
     var bytes: [UInt8] = [UInt8(family), prefix, 0, 0]
-    bytes.append(native: UInt32(port))
+    bytes.append(native: port)
     return bytes + address
   }
 }

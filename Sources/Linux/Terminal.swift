@@ -33,11 +33,14 @@ package enum StandardError {
 
 /// Results.
 package enum StandardOutput {
-  package static func write(_ text: String) { writeAll(text, to: STDOUT_FILENO) }
+  /// Writes all of a text, or says why it could not: half of a result is none. A reader that has
+  /// seen enough of it is fine.
+  package static func write(_ text: String) throws(Errno) { try write(Array(text.utf8)) }
 
-  /// Writes all of a file's bytes, or says why it could not: half of a file is none. A reader that
-  /// has seen enough of it is fine.
-  package static func write(whole bytes: [UInt8]) throws(Errno) {
+  /// What is shown as it comes, to whoever looks.
+  package static func show(_ text: String) { writeAll(text, to: STDOUT_FILENO) }
+
+  package static func write(_ bytes: [UInt8]) throws(Errno) {
     var rest = bytes[...]
     while !rest.isEmpty {
       let count = unsafe rest.withUnsafeBytes {

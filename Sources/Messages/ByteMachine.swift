@@ -75,6 +75,48 @@ struct ByteMachine: Sendable {
     }
   }
 
+  // MARK: What follows what
+
+  /// The steps that take a byte, in their order.
+  var byteSteps: [Int] {
+    steps.indices.filter { if case .byte = steps[$0] { true } else { false } }
+  }
+
+  func takes(_ byte: UInt8, at step: Int) -> Bool {
+    if case .byte(let set) = steps[step] { set.contains(byte) } else { false }
+  }
+
+  /// What a step leads to without a byte.
+  struct Reached {
+    var byteSteps: [Int] = []
+    var isFound = false
+    /// A match ends here if nothing comes after it.
+    var isFoundAtEnd = false
+  }
+
+  /// - Parameter isStart: whether no byte has come before.
+  func reached(from first: Int, isStart: Bool) -> Reached {
+    var reached = Reached()
+    // Beyond a `$` there are ways to a match, and none to a byte.
+    for isEnd in [false, true] {
+      var seen = [Bool](repeating: false, count: steps.count)
+      var open = [first]
+      while let step = open.popLast() {
+        guard !seen[step] else { continue }
+        seen[step] = true
+        switch steps[step] {
+        case .byte: if !isEnd { reached.byteSteps.append(step) }
+        case .start: if isStart { open.append(step + 1) }
+        case .end: if isEnd { open.append(step + 1) }
+        case .fork(let one, let other): open += [one, other]
+        case .go(let next): open.append(next)
+        case .found: if isEnd { reached.isFoundAtEnd = true } else { reached.isFound = true }
+        }
+      }
+    }
+    return reached
+  }
+
   // MARK: Searching
 
   /// The leftmost of the matches in these bytes, and of those the longest; none is empty.

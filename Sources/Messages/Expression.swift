@@ -1,7 +1,8 @@
 /// A POSIX extended regular expression, taken apart.
 ///
-/// Only what POSIX defines: whatever the C library adds (`\w`, `\<`, `\1`) is refused, so that both
-/// agree on what an expression finds.
+/// What POSIX defines, and what others write for sets and for line ends (`\d`, `\n`). Whatever else
+/// means something elsewhere (`\b`, `\1`, `(?i)`, `*?`) is refused: POSIX would take it for something
+/// else, and nobody would tell.
 indirect enum Expression: Sendable, Equatable {
   case empty
   /// One byte of a set.
@@ -19,6 +20,25 @@ indirect enum Expression: Sendable, Equatable {
     self = try Self.parsed(text).expression
   }
 
+  /// An expression that is right, in POSIX's words alone, for the C library.
+  static func posix(_ text: String) -> String {
+    var posix: [UInt8] = []
+    var rest = Array(text.utf8)[...]
+    // In brackets no letter stands after a backslash.
+    while let byte = rest.popFirst() {
+      guard byte == UInt8(ascii: "\\"), let next = rest.popFirst() else {
+        posix.append(byte)
+        continue
+      }
+      if let set = ExpressionParser.posixSets[next] {
+        posix += Array(set.utf8)
+      } else {
+        posix += [byte, next]
+      }
+    }
+    return String(decoding: posix, as: UTF8.self)
+  }
+
   /// Also says whether the first parentheses may be gone through more than once, and then hold
   /// only what was found last.
   static func parsed(
@@ -32,6 +52,14 @@ indirect enum Expression: Sendable, Equatable {
 
 /// Reads an expression once, from left to right.
 private struct ExpressionParser {
+  /// What stands after a backslash for a set of bytes, or for one.
+  static let posixSets: [UInt8: String] = [
+    UInt8(ascii: "d"): "[0-9]", UInt8(ascii: "D"): "[^0-9]",
+    UInt8(ascii: "w"): "[[:alnum:]_]", UInt8(ascii: "W"): "[^[:alnum:]_]",
+    UInt8(ascii: "s"): "[[:space:]]", UInt8(ascii: "S"): "[^[:space:]]",
+    UInt8(ascii: "n"): "\n", UInt8(ascii: "r"): "\r", UInt8(ascii: "t"): "\t",
+  ]
+
   /// As RE_DUP_MAX of the C library.
   private static let mostRepetitions = 32767
   private static let deepest = 100
@@ -80,6 +108,11 @@ private struct ExpressionParser {
     case UInt8(ascii: "."): return (.byte(.all), true)
     case UInt8(ascii: "["): return (.byte(try bracket()), true)
     case UInt8(ascii: "("):
+      guard rest.first != UInt8(ascii: "?") else {
+        throw BytePattern.Invalid(
+          reason: "POSIX has no '(?': parentheses only group",
+          hint: "it looks neither ahead nor back, and has no flags: write out what is meant")
+      }
       groups += 1
       depth += 1
       guard depth <= Self.deepest else {
@@ -95,11 +128,13 @@ private struct ExpressionParser {
       guard let next = rest.popFirst() else {
         throw BytePattern.Invalid(reason: "Trailing backslash")
       }
+      if let set = Self.posixSets[next] { return (.byte(try Self.set(set)), true) }
       // POSIX gives a meaning to escaped punctuation alone, and the C library to some more.
       guard ByteSet(class: "punct")?.contains(next) == true, !"<>`'".utf8.contains(next) else {
         throw BytePattern.Invalid(
-          reason: "POSIX has no \\\(String(decoding: [next], as: UTF8.self)); "
-            + "sets are written as [[:alnum:]_]")
+          reason: "POSIX has no '\\\(String(decoding: [next], as: UTF8.self))'",
+          hint: "besides punctuation only d, w, s, D, W, S, n, r and t stand after a backslash; "
+            + "sets are written as [0-9a-f]")
       }
       return (.byte(ByteSet([next])), true)
     case UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "?"), UInt8(ascii: "{"):
@@ -108,11 +143,25 @@ private struct ExpressionParser {
     }
   }
 
+  private static func set(_ text: String) throws(BytePattern.Invalid) -> ByteSet {
+    guard text.first == "[" else { return ByteSet(text.utf8) }
+    var parser = ExpressionParser(String(text.dropFirst()))
+    return try parser.bracket()
+  }
+
   private mutating func repeated(
     _ part: Expression, _ mayRepeat: Bool, _ hasFirstGroup: Bool
   ) throws(BytePattern.Invalid) -> Expression {
     var part = part
+    var isRepeated = false
     while let byte = rest.first {
+      // Elsewhere these mean as few as possible, or all or nothing.
+      if isRepeated, "?+".utf8.contains(byte) {
+        throw BytePattern.Invalid(
+          reason: "POSIX has no repetition that is lazy or possessive",
+          hint: "only whether there is a match counts, not how long it is: leave out the second "
+            + "of the two signs")
+      }
       let bounds: (least: Int, most: Int?)
       switch byte {
       case UInt8(ascii: "*"): bounds = (0, nil)
@@ -127,6 +176,7 @@ private struct ExpressionParser {
       }
       if hasFirstGroup, bounds.most ?? 2 > 1 { repeatsFirstGroup = true }
       part = .repeated(part, least: bounds.least, most: bounds.most)
+      isRepeated = true
     }
     return part
   }
@@ -170,6 +220,7 @@ private struct ExpressionParser {
       // It stands for itself where it comes first.
       if byte == UInt8(ascii: "]"), !isFirst { break }
       isFirst = false
+      if byte == UInt8(ascii: "\\") { try checkBackslash() }
       if byte == UInt8(ascii: "["), let kind = rest.first, ":.=".utf8.contains(kind) {
         set.formUnion(try named(kind))
       } else if rest.first == UInt8(ascii: "-"), rest.dropFirst().first != UInt8(ascii: "]") {
@@ -180,6 +231,17 @@ private struct ExpressionParser {
       }
     }
     return isInverted ? set.inverted : set
+  }
+
+  /// In brackets a backslash is one like any other, which few know.
+  private func checkBackslash() throws(BytePattern.Invalid) {
+    guard let next = rest.first,
+      next == UInt8(ascii: "]") || ByteSet(class: "alnum")?.contains(next) == true
+    else { return }
+    throw BytePattern.Invalid(
+      reason: "in brackets a backslash stands for itself",
+      hint: "write sets as they are, [0-9[:alpha:]_]; ']' stands first, and a backslash anywhere "
+        + "but before it or a letter")
   }
 
   private mutating func named(_ kind: UInt8) throws(BytePattern.Invalid) -> ByteSet {

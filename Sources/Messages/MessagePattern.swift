@@ -61,9 +61,22 @@ package struct MessagePattern: Sendable, Equatable {
     /// So many bytes, whatever they are.
     case bytes(Int)
     case text([UInt8])
-    /// Bytes in which the expression is found, however many arrive before.
+    /// Bytes in which the expression is found, however many arrive before. Where the answer ends is
+    /// not known.
+    case matches(BytePattern)
+    /// All bytes up to and with a delimiter, with this among them where it is not nil.
+    case until([UInt8], Content?)
+  }
+
+  /// What is looked for in an answer whose end is known.
+  package enum Content: Sendable, Equatable {
+    case text([UInt8])
     case matches(BytePattern)
   }
+
+  /// Bytes that a delimiter has at most: the places of one, and of as many bytes before it, are bits
+  /// of a word.
+  package static let longestDelimiter = 32
 }
 
 /// What the built-in server does with what it receives.

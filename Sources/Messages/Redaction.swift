@@ -4,7 +4,7 @@ package struct Redaction: Sendable {
   /// Stands where something was taken out.
   package static let word = Array("REDACTED".utf8)
 
-  private let pattern: BytePattern
+  private let pattern: GroupPattern
   private let machine: ByteMachine
 
   /// Whether only what is in the first parentheses is taken out. Where these are repeated nobody
@@ -17,7 +17,7 @@ package struct Redaction: Sendable {
     let (expression, repeatsFirstGroup) = try Expression.parsed(text)
     // In this order: the machine is bounded, and the C library takes what memory there is.
     machine = try ByteMachine(expression)
-    pattern = try BytePattern(text, keepsGroups: true)
+    pattern = try GroupPattern(text)
     hidesGroup = pattern.hasGroups && !repeatsFirstGroup
   }
 

@@ -3,30 +3,70 @@ import Messages
 extension CaptureFile {
   /// The file's bytes. It reads as the same conversations again, but for fractions of a
   /// microsecond.
-  package var yaml: [UInt8] {
-    var text = """
-      conversation: \(Self.version)
-      captured: \(yamlScalar(captured))
-      forward: \(yamlScalar(forward))
-      connections:\(connections.isEmpty ? " []" : "")
+  package var yaml: [UInt8] { Array((head + connections.map(\.yaml).joined()).utf8) }
 
-      """
-    for connection in connections { connection.write(to: &text) }
-    return Array(text.utf8)
+  private var head: String {
+    """
+    conversation: \(Self.version)
+    captured: \(yamlScalar(captured))
+    forward: \(yamlScalar(forward))
+    connections:\(connections.isEmpty ? " []" : "")
+
+    """
+  }
+
+  /// As much of it as a plan reads: conversations as they ended, the last of them cut where the file
+  /// is full.
+  package var playable: CaptureFile {
+    var file = self
+    file.connections = []
+    var room = Plan.longestMessageFile - head.utf8.count
+    for connection in connections {
+      let size = connection.yaml.utf8.count
+      guard size <= room else {
+        if let cut = connection.cut(to: room) { file.connections.append(cut) }
+        break
+      }
+      file.connections.append(connection)
+      room -= size
+    }
+    return file
   }
 }
 
 extension CaptureFile.Connection {
-  fileprivate func write(to text: inout String) {
-    text += "  - client: \(yamlScalar(conversation.client))\n"
-    if isTruncated { text += "    truncated: true\n" }
-    text += "    steps:\(conversation.steps.isEmpty ? " []" : "")\n"
+  fileprivate var yaml: String { head + conversation.steps.map(Self.yaml).joined() }
+
+  private var head: String {
+    "  - client: \(yamlScalar(conversation.client))\n"
+      + (isTruncated ? "    truncated: true\n" : "")
+      + "    steps:\(conversation.steps.isEmpty ? " []" : "")\n"
+  }
+
+  private static func yaml(_ step: RecordedConversation.Step) -> String {
+    let microseconds = step.after / 1000
+    let after = microseconds > 0 ? ", after: \(pause(microseconds))" : ""
+    return "      - {\(step.action.yaml)\(after)}\n"
+  }
+
+  /// As many of its steps as go into so many bytes, and as much of the next; nil where none does.
+  fileprivate func cut(to most: Int) -> Self? {
+    var cut = self
+    cut.isTruncated = true
+    cut.conversation.steps = []
+    var room = most - cut.head.utf8.count
     for step in conversation.steps {
-      text += "      - {\(step.action.yaml)"
-      let microseconds = step.after / 1000
-      if microseconds > 0 { text += ", after: \(Self.pause(microseconds))" }
-      text += "}\n"
+      let size = Self.yaml(step).utf8.count
+      guard size <= room else {
+        if let part = step.shortened(where: { Self.yaml($0).utf8.count <= room }) {
+          cut.conversation.steps.append(part)
+        }
+        break
+      }
+      cut.conversation.steps.append(step)
+      room -= size
     }
+    return cut.conversation.steps.isEmpty ? nil : cut
   }
 
   /// `400us`, `3ms`, `1.25ms`, `2s`.
@@ -38,6 +78,23 @@ extension CaptureFile.Connection {
     var fraction = "\(rest + 1000)".dropFirst()
     while fraction.last == "0" { fraction.removeLast() }
     return "\(whole).\(fraction)ms"
+  }
+}
+
+extension RecordedConversation.Step {
+  /// The longest beginning, of half of the bytes, a quarter and so on, that fits; nil when none does.
+  fileprivate func shortened(where fits: (Self) -> Bool) -> Self? {
+    var step = self
+    while true {
+      switch step.action {
+      case .send(let bytes) where bytes.count > 1:
+        step.action = .send(Array(bytes.prefix(bytes.count / 2)))
+      case .receive(let bytes) where bytes.count > 1:
+        step.action = .receive(Array(bytes.prefix(bytes.count / 2)))
+      default: return nil
+      }
+      if fits(step) { return step }
+    }
   }
 }
 

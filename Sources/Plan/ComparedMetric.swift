@@ -42,12 +42,14 @@ package enum ComparedMetric: String, Sendable, CaseIterable {
     case .phantom, .failures, .messagesLost: 0
     case .connectRate, .messagesSent, .messagesRate: 0.1
     case .kernelMemory: 0.05
+    case .connectP50, .roundTripP50: 0.1
+    case .connectP90, .roundTripP90: 0.15
     case .connectP999, .connectMax, .roundTripP999, .roundTripMax: 0.5
-    case .connectP50, .connectP90, .connectP99, .roundTripP50, .roundTripP90, .roundTripP99,
-      .userMemory, .userTime:
-      0.25
+    case .connectP99, .roundTripP99, .userMemory, .userTime: 0.25
     }
   }
+
+  var isRate: Bool { self == .connectRate || self == .messagesRate || self == .messagesSent }
 
   /// Nil where nothing was measured.
   package func value(in metrics: Metrics) -> Double? {

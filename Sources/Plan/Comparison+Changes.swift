@@ -19,7 +19,7 @@ package struct LimitChange: Sendable, Equatable {
 
   /// Those of the base first.
   static func all(_ base: Recording, _ new: Recording) -> [LimitChange] {
-    let newHeldMore = Metrics(new).held > Metrics(base).held
+    let newHeldMore = new.reached(in: nil).held > base.reached(in: nil).held
     let before = Set(base.limits.map(Identity.init))
     let after = Set(new.limits.map(Identity.init))
     var seen: Set<Identity> = []
@@ -53,7 +53,8 @@ package struct FactChange: Sendable, Equatable {
 
   /// What no two runs have in common: measurements rather than settings.
   private static let alwaysDiffers: Set<String> = [
-    "memory available", "open files", "memory.current", "net.netfilter.nf_conntrack_count",
+    "memory available", "open files", "memory.current", "cgroup memory in use",
+    "net.netfilter.nf_conntrack_count",
   ]
 
   static func all(_ base: Recording, _ new: Recording) -> [FactChange] {

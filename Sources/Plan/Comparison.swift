@@ -4,8 +4,13 @@ package import Recording
 package struct Comparison: Sendable, Equatable {
   package enum Verdict: String, Sendable {
     case same, better, worse
-    /// Further apart than the tolerance, but no further than the runs' own intervals are.
+    /// Further apart than the tolerance, but no further than chance may bring them.
     case withinNoise = "within noise"
+    /// There is so little of it that chance alone may have made the difference.
+    case tooFew = "too few to judge"
+    /// Shown only: one outlier makes it, it stands among the figures of the whole run, or the runs
+    /// were driven at different speeds.
+    case notJudged = "not judged"
     /// One side has no value.
     case unknown = "–"
   }
@@ -19,8 +24,13 @@ package struct Comparison: Sendable, Equatable {
     package let new: Double?
     /// As a share of the base.
     package let tolerance: Double
-    /// The larger of the two runs' spreads from interval to interval; nil where it is not known.
+    /// How far apart the two may be by chance, as a share of the base; nil where there is too little
+    /// to say.
     package let noise: Double?
+    /// Why it is not judged; nil where it is.
+    let exemption: Verdict?
+
+    private static let mostExcusedOfRate = 0.5
 
     package var difference: Double? {
       guard let base, let new else { return nil }
@@ -36,9 +46,13 @@ package struct Comparison: Sendable, Equatable {
 
     package var verdict: Verdict {
       guard let difference else { return .unknown }
+      if let exemption { return exemption }
       let relative = abs(relative ?? .infinity)
       if relative <= tolerance { return .same }
-      if let noise, relative <= noise { return .withinNoise }
+      let isLess = difference < 0
+      // A rate cannot fall by more than all of itself, so that an uneven run would excuse any loss.
+      let excused = metric.isRate && isLess ? min(noise ?? 0, Self.mostExcusedOfRate) : noise ?? 0
+      if relative <= excused { return .withinNoise }
       return (difference > 0) == (metric.better == .more) ? .better : .worse
     }
   }
@@ -56,25 +70,31 @@ package struct Comparison: Sendable, Equatable {
   package init(
     base: Recording, new: Recording, tolerances: [ComparedMetric: Double] = [:]
   ) {
-    let spreads = (Spread(base), Spread(new))
+    let evidence = (base: RunEvidence(base), new: RunEvidence(new))
+    let isOtherSpeed = base.speed != new.speed
     let names = base.phases.map(\.name)
     let phases = names + new.phases.map(\.name).filter { !names.contains($0) }
-    let parts: [String?] = [nil] + phases
-    figures = parts.flatMap { phase in
+    var whole: [ComparedMetric: (Double?, Double?)] = [:]
+    var figures: [Figure] = []
+    for phase in [nil] + phases {
       let metrics = (Metrics(base, phase: phase), Metrics(new, phase: phase))
-      return ComparedMetric.allCases.compactMap { metric -> Figure? in
+      for metric in ComparedMetric.allCases {
         let values = (metric.value(in: metrics.0), metric.value(in: metrics.1))
-        guard values.0 != nil || values.1 != nil else { return nil }
-        let noise = [spreads.0(of: metric, in: phase), spreads.1(of: metric, in: phase)]
-        return Figure(
-          metric: metric, phase: phase, base: values.0, new: values.1,
-          tolerance: tolerances[metric] ?? metric.defaultTolerance,
-          noise: noise.compactMap(\.self).max())
+        guard values.0 != nil || values.1 != nil else { continue }
+        // What the run and its only phase of the kind have in common is judged once.
+        let isRepeated = phase != nil && whole[metric].map { $0 == values } == true
+        if phase == nil { whole[metric] = values }
+        figures.append(
+          Figure(
+            metric, phase, values, evidence, tolerances[metric] ?? metric.defaultTolerance,
+            isExempt: isOtherSpeed || isRepeated))
       }
     }
-    limits = LimitChange.all(base, new)
+    self.figures = figures
+    limits = isOtherSpeed ? [] : LimitChange.all(base, new)
     host = FactChange.all(base, new)
-    plan = PlanChange(base: base.effectivePlan, new: new.effectivePlan)
+    plan = PlanChange(
+      base: base.masked().effectivePlan, new: new.masked().effectivePlan)
     notes = Self.notes(base, new)
   }
 
@@ -95,6 +115,11 @@ package struct Comparison: Sendable, Equatable {
     if base.planName != new.planName {
       notes.append("the plans have different names: \(base.planName) and \(new.planName)")
     }
+    if base.speed != new.speed {
+      let speeds = [base, new].map { "\(Format.short($0.speed, 3))" }
+      notes.append(
+        "base was driven at speed \(speeds[0]), new at \(speeds[1]): nothing is judged")
+    }
     for (side, recording) in [("base", base), ("new", new)] {
       if !recording.complete {
         let end = Format.duration(seconds: recording.duration)
@@ -105,4 +130,33 @@ package struct Comparison: Sendable, Equatable {
     }
     return notes
   }
+}
+
+extension Comparison.Figure {
+  fileprivate init(
+    _ metric: ComparedMetric, _ phase: String?, _ values: (base: Double?, new: Double?),
+    _ evidence: (base: RunEvidence, new: RunEvidence), _ tolerance: Double, isExempt: Bool
+  ) {
+    var noise: Double?
+    var exemption: Comparison.Verdict? = isExempt ? .notJudged : nil
+    if !isExempt, let base = values.base, let new = values.new {
+      let sides = (
+        evidence.base(of: metric, base, in: phase), evidence.new(of: metric, new, in: phase)
+      )
+      if sides.0 == .never || sides.1 == .never {
+        exemption = .notJudged
+      } else if sides.0 == .tooFew || sides.1 == .tooFew {
+        exemption = .tooFew
+      }
+      noise = Evidence.noise(base: (base, sides.0), new: (new, sides.1))
+    }
+    self.init(
+      metric: metric, phase: phase, base: values.base, new: values.new, tolerance: tolerance,
+      noise: noise, exemption: exemption)
+  }
+}
+
+extension Recording {
+  /// How fast it was driven: 1 for a run that was no replay.
+  fileprivate var speed: Double { replay?.speed ?? 1 }
 }

@@ -72,10 +72,13 @@ package struct InvalidPlan: Error, Equatable {
   package var file: String
   /// In the order of the plan, then of the files that it includes; never empty.
   package var diagnostics: [Diagnostic]
+  /// What it is called, where that much could be read and can name a directory.
+  package var name: String?
 
-  package init(file: String, diagnostics: [Diagnostic]) {
+  package init(file: String, diagnostics: [Diagnostic], name: String? = nil) {
     self.file = file
     self.diagnostics = diagnostics
+    self.name = name
   }
 }
 

@@ -166,11 +166,27 @@ extension Recording {
   private var found: String {
     phases.map { phase in
       guard let ceiling = phase.ceiling else { return "" }
-      let limit = limits.filter { $0.phase == phase.name }.min { $0.firstInstant < $1.firstInstant }
-      let condition = searchSteps.last { $0.phase == phase.name && $0.outcome == .tooMany }
-      let bound = (limit?.cause ?? condition?.reason).map { " (\($0))" } ?? ""
+      if foundNoCeiling(phase) {
+        return "; \(phase.name) found no ceiling up to \(Format.count(ceiling))"
+      }
+      let bound = self.bound(of: phase).map { " (\($0))" } ?? ""
       return "; \(phase.name) found \(Format.count(ceiling)) connections\(bound)"
     }.joined()
+  }
+
+  /// What bounded a search: the last step that went too far says whether a condition or a limit.
+  private func bound(of phase: PhaseRecord) -> String? {
+    let last = searchSteps.last {
+      $0.phase == phase.name && [.tooMany, .limit].contains($0.outcome)
+    }
+    if let last, last.outcome == .tooMany { return last.reason }
+    return decidingLimit(of: phase)?.cause
+  }
+
+  /// Whether a search came to its `to`, and nothing on the way was too many.
+  private func foundNoCeiling(_ phase: PhaseRecord) -> Bool {
+    let steps = searchSteps.filter { $0.phase == phase.name }
+    return !steps.isEmpty && steps.allSatisfy { [.reached, .confirmed].contains($0.outcome) }
   }
 }
 

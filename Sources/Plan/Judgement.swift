@@ -32,6 +32,16 @@ package struct Judgement: Sendable, Equatable {
   }
 }
 
+extension Judgement {
+  /// False for a run that was cut off: what its thresholds measured until then is no judgement.
+  package var judgesThresholds: Bool { verdict != .interrupted && verdict != .error }
+
+  /// Why the thresholds are not judged, as the end of a sentence.
+  package var notJudged: String {
+    verdict == .interrupted ? "the run was interrupted" : "the run did not come to its end"
+  }
+}
+
 /// A limit that the plan is meant to reach, and whether it did.
 package struct Expectation: Sendable, Equatable {
   /// As the effective plan writes it: "expect-limit: {errno: EMFILE, at: socket}".

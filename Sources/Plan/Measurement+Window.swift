@@ -8,34 +8,52 @@ extension Recording {
     _ metric: Threshold.Metric, in span: ClosedRange<Double>
   ) -> Double? {
     switch metric {
-    case .connections: series(.established)?.maximum(in: span)
-    case .accepted: countsServer ? series(.accepted)?.maximum(in: span) : nil
+    case .connections, .accepted: level(of: metric)?.maximum(in: span)
     case .failures: gain(of: .failures, in: [span])
     case .failuresRate: share(of: .failures, among: [.attempts, .retries], in: span)
-    case .connectRate: rate(of: .handshakes, in: span)
-    case .connectP50: percentile(50, of: "connect", in: span)
-    case .connectP90: percentile(90, of: "connect", in: span)
-    case .connectP99: percentile(99, of: "connect", in: span)
-    case .connectP999: percentile(99.9, of: "connect", in: span)
-    case .connectMax: percentile(100, of: "connect", in: span)
+    case .connectRate: connectRate(in: span)
+    case .connectP50, .connectP90, .connectP99, .connectP999, .connectMax, .roundTripP50,
+      .roundTripP90, .roundTripP99, .roundTripP999, .roundTripMax:
+      metric.percentile.flatMap { percentile($0.percent, of: $0.latency, in: span) }
     case .messagesSent: messages([.sent], in: span)
     case .messagesReceived: messages([.received], in: span)
     case .messagesLost: messages(MessageOutcome.lost, in: span)
+    case .messagesUnsent: unsent(in: span)
+    case .unasked: series(.unasked) == nil ? nil : gain(of: .unasked, in: [span])
     case .messagesRate:
-      messages([.sent], in: span).map { $0 / max(span.upperBound - span.lowerBound, 1e-9) }
-    case .roundTripP50: percentile(50, of: "rtt", in: span)
-    case .roundTripP90: percentile(90, of: "rtt", in: span)
-    case .roundTripP99: percentile(99, of: "rtt", in: span)
-    case .roundTripP999: percentile(99.9, of: "rtt", in: span)
-    case .roundTripMax: percentile(100, of: "rtt", in: span)
+      series(named: "messages.wanted").isEmpty
+        ? messages([.sent], in: span).map { $0 / max(span.upperBound - span.lowerBound, 1e-9) }
+        : messageRate(in: [span])
     // These are of the run or of a phase as a whole; plans cannot ask for them over a window.
     case .phantom, .kernelMemory, .userMemory, .userTime, .driftP99, .predictionError: nil
     }
   }
 
-  private func rate(of key: Series.Key, in span: ClosedRange<Double>) -> Double? {
-    series(key) == nil
-      ? nil : gain(of: key, in: [span]) / max(span.upperBound - span.lowerBound, 1e-9)
+  /// What a threshold is held against over a stretch of the run. Of a number that changes in it,
+  /// the fewest and the most both count, so the one that decides is the worse of the two.
+  func measure(
+    _ threshold: Threshold, in span: ClosedRange<Double>
+  ) -> Double? {
+    guard let level = level(of: threshold.metric) else {
+      return measure(threshold.metric, in: span)
+    }
+    return threshold.worst(
+      of: [level.minimum(in: span), level.maximum(in: span)].compactMap(\.self))
+  }
+
+  /// The series of a metric that is a level.
+  func level(of metric: Threshold.Metric) -> Series? {
+    switch metric {
+    case .connections: series(.established)
+    case .accepted where countsServer: series(.accepted)
+    default: nil
+    }
+  }
+
+  private func connectRate(in span: ClosedRange<Double>) -> Double? {
+    series(.handshakes).map {
+      $0.gainToNextSample(in: span) / max(span.upperBound - span.lowerBound, 1e-9)
+    }
   }
 
   private func share(
@@ -53,14 +71,73 @@ extension Recording {
     return Double(totals.reduce(0) { sum, one in outcomes.reduce(sum) { $0 + one[$1] } })
   }
 
+  private func unsent(in span: ClosedRange<Double>) -> Double? {
+    let keys = series(named: "messages.unsent").map(\.key)
+    return keys.isEmpty ? nil : keys.reduce(0) { $0 + gain(of: $1, in: [span]) }
+  }
+
   /// Seconds; of the intervals that ended in the stretch.
   private func percentile(
-    _ percentile: Double, of metric: String, in span: ClosedRange<Double>
+    _ percent: Double, of metric: String, in span: ClosedRange<Double>
   ) -> Double? {
     let merged = Distribution(
-      merging: distributions.lazy.filter {
-        $0.metric == metric && $0.to > span.lowerBound && $0.to <= span.upperBound
-      }.map(\.distribution))
-    return merged.percentile(percentile).map { Double($0) / 1e9 }
+      merging: distributions(endingIn: span).lazy.filter { $0.metric == metric }
+        .map(\.distribution))
+    return merged.percentile(percent).map { Double($0) / 1e9 }
+  }
+}
+
+/// Measures a threshold's metric over stretches that move on through the run, each in the time of what
+/// is new in it.
+struct WindowMeter {
+  private let recording: Recording
+  private let threshold: Threshold
+  private var latencies: MovingDistribution?
+  /// Of a level, and of the same below zero: its least.
+  private var most: MovingMaximum?
+  private var least: MovingMaximum?
+
+  init(_ threshold: Threshold, in recording: Recording) {
+    self.recording = recording
+    self.threshold = threshold
+    latencies = threshold.metric.percentile.map {
+      MovingDistribution(of: $0.latency, in: recording)
+    }
+    guard let level = recording.level(of: threshold.metric) else { return }
+    most = MovingMaximum(of: level)
+    var below = level
+    for index in below.points.indices { below.points[index].value.negate() }
+    least = MovingMaximum(of: below)
+  }
+
+  /// As `Recording.measure`. No bound of a stretch may lie before that of the one before.
+  mutating func measure(in span: ClosedRange<Double>) -> Double? {
+    if most != nil {
+      let bounds = [least?.move(to: span).map { -$0 }, most?.move(to: span)]
+      return threshold.worst(of: bounds.compactMap(\.self))
+    }
+    guard let percent = threshold.metric.percentile?.percent,
+      let merged = latencies?.move(to: span)
+    else { return recording.measure(threshold.metric, in: span) }
+    return merged.percentile(percent).map { Double($0) / 1e9 }
+  }
+}
+
+extension Threshold.Metric {
+  /// The latency that it is a percentile of; nil for other metrics.
+  fileprivate var percentile: (percent: Double, latency: String)? {
+    switch self {
+    case .connectP50: (50, "connect")
+    case .connectP90: (90, "connect")
+    case .connectP99: (99, "connect")
+    case .connectP999: (99.9, "connect")
+    case .connectMax: (100, "connect")
+    case .roundTripP50: (50, "rtt")
+    case .roundTripP90: (90, "rtt")
+    case .roundTripP99: (99, "rtt")
+    case .roundTripP999: (99.9, "rtt")
+    case .roundTripMax: (100, "rtt")
+    default: nil
+    }
   }
 }

@@ -16,6 +16,25 @@ extension Metrics {
     if case .value(let value) = measure(metric) { value } else { nil }
   }
 
+  /// What a threshold is held against: of the connections of a phase that keeps what it finds, the
+  /// fewest or the most, whichever is worse for the condition.
+  func measure(_ threshold: Threshold) -> Measurement {
+    let measured = measure(threshold.metric)
+    let fewest =
+      switch threshold.metric {
+      case .connections: fewestEstablished
+      case .accepted: fewestAccepted
+      default: Int?.none
+      }
+    guard let fewest, case .value(let most) = measured else { return measured }
+    return Measurement(threshold.worst(of: [Double(fewest), most]), orElse: "")
+  }
+
+  /// What a threshold is held against; nil when it has no data.
+  package func value(of threshold: Threshold) -> Double? {
+    if case .value(let value) = measure(threshold) { value } else { nil }
+  }
+
   func measure(_ metric: Threshold.Metric) -> Measurement {
     guard hasBegun else {
       return .nothing(phase.map { "the run never came to \($0)" } ?? "the run never began")
@@ -29,7 +48,8 @@ extension Metrics {
       return Measurement(
         failureShare,
         orElse: attempts == nil ? "no attempts were recorded" : "no connection was attempted")
-    case .connectRate: return Measurement(connectRate, orElse: "only a ramp has a connect rate")
+    case .connectRate:
+      return Measurement(connectRate, orElse: "only a ramp and a churn have a connect rate")
     case .connectP50: return latency(connect?.p50)
     case .connectP90: return latency(connect?.p90)
     case .connectP99: return latency(connect?.p99)
@@ -38,6 +58,11 @@ extension Metrics {
     case .messagesSent: return messages(count: messages(.sent))
     case .messagesReceived: return messages(count: messages(.received))
     case .messagesLost: return messages(count: messagesLost)
+    case .unasked:
+      return Measurement(unasked.map(Double.init), orElse: "nobody counted them")
+    case .messagesUnsent:
+      // Where none was sent all of them are a measurement.
+      return Measurement(messagesUnsent.map(Double.init), orElse: "no message was due")
     case .messagesRate: return Measurement(messageRate, orElse: "no message was sent")
     case .roundTripP50: return roundTrip(\.p50)
     case .roundTripP90: return roundTrip(\.p90)

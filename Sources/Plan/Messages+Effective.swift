@@ -53,6 +53,18 @@ extension MessagePattern.Expectation {
     case .bytes(let count): "{bytes: \(count)B}"
     case .text(let bytes): "{text: \(yamlScalar(String(decoding: bytes, as: UTF8.self)))}"
     case .matches(let pattern): "{matches: \(yamlScalar(pattern.text))}"
+    case .until(let delimiter, let content):
+      "{until: \(yamlScalar(String(decoding: delimiter, as: UTF8.self)))\(content?.yaml ?? "")}"
+    }
+  }
+}
+
+extension MessagePattern.Content {
+  /// As a further key of a mapping.
+  fileprivate var yaml: String {
+    switch self {
+    case .text(let bytes): ", text: \(yamlScalar(String(decoding: bytes, as: UTF8.self)))"
+    case .matches(let pattern): ", matches: \(yamlScalar(pattern.text))"
     }
   }
 }

@@ -12,7 +12,7 @@ extension Plan {
     lines += [
       "clients:",
       "  sources: \(sources)",
-      "  ports: \(clients.ports.lowerBound)-\(clients.ports.upperBound)",
+      "  ports: \(clients.ports.yaml)",
       "  processes: \(clients.processes.yaml)",
       "  connect-timeout: \(clients.connectTimeout.yaml)",
       "  retries: \(clients.retries)",
@@ -68,6 +68,15 @@ extension ExpectedLimit {
       connections.map { "connections: \($0.lowerBound)..\($0.upperBound)" },
     ]
     return "{\(parts.compactMap(\.self).joined(separator: ", "))}"
+  }
+}
+
+extension Clients.Ports {
+  fileprivate var yaml: String {
+    switch self {
+    case .auto: "auto"
+    case .range(let range): "\(range.lowerBound)-\(range.upperBound)"
+    }
   }
 }
 

@@ -4,7 +4,7 @@ extension Plan {
   /// A plan opens no more than this many bytes of YAML, with all that it includes.
   static let longestText = 1 << 20
   /// Bytes of a file that is sent as a message.
-  static let longestMessageFile = MessageTemplate.mostBytes
+  package static let longestMessageFile = MessageTemplate.mostBytes
 
   /// Reads a plan, or throws everything that is wrong with it at once.
   ///
@@ -24,7 +24,7 @@ extension Plan {
       let plan = reader.plan(
         reader.withIncludes(own), text: text, file: file, overrides: overrides,
         environment: environment)
-    else { throw InvalidPlan(file: file, diagnostics: reader.errors) }
+    else { throw InvalidPlan(file: file, diagnostics: reader.errors, name: reader.planName) }
     return plan
   }
 
@@ -51,9 +51,11 @@ extension Reader {
     var variables = Variables(
       overrides: overrides, declared: declared(in: root), environment: environment)
     let root = expand(root, overrides: overrides, &variables)
+    undeclared = variables.undeclared
     reportUnknown(overrides, in: root, variables)
     guard let fields = fields(root, in: "the plan", known: Self.planKeys) else { return nil }
     let name = name(fields["name"], file: file)
+    planName = Plan.problem(withName: name) == nil ? name : nil
     let description = fields["description"].flatMap { self.text($0.item, "a text") }
     let targets = fields["target"].map { self.targets($0.item) }
     let server =
@@ -92,7 +94,8 @@ extension Reader {
     }
     return Plan(
       name: name, description: description ?? "", file: file, text: text,
-      settings: variables.settings, attachments: attachments, server: server,
+      settings: variables.settings, undeclared: Set(undeclared.keys), attachments: attachments,
+      server: server,
       targets: targets ?? [], clients: clients, patterns: patterns,
       phases: phases.compactMap(\.phase),
       thresholds: (thresholds ?? []) + phases.flatMap(\.thresholds), onLimit: onLimit ?? .hold,

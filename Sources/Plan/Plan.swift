@@ -12,6 +12,8 @@ package struct Plan: Sendable, Equatable {
   /// The values that overrides and the environment gave to the text. A recording keeps them as its
   /// `overrides`, so that the text reads the same again wherever it is judged.
   package var settings: [String: String]
+  /// The names among them that the text does not declare, so that the environment gave their values.
+  package var undeclared: Set<String>
   /// The files that the plan includes or sends, by the path that leads to them from the plan. A
   /// recording keeps them, for the same reason.
   package var attachments: [String: [UInt8]]
@@ -100,7 +102,7 @@ extension Target: CustomStringConvertible {
 /// The client end.
 package struct Clients: Sendable, Equatable {
   package var sources: Sources
-  package var ports: ClosedRange<UInt16>
+  package var ports: Ports
   package var processes: Processes
   package var connectTimeout: Duration
   /// How often a handshake that has timed out is tried again.
@@ -111,6 +113,21 @@ package struct Clients: Sendable, Equatable {
     case ranges([AddressRange])
     /// All addresses of that network interface, of the family that the server needs.
     case interface(String)
+  }
+
+  /// Which ports of every source connections come from.
+  package enum Ports: Sendable, Equatable {
+    /// Those that the host's other programs can spare.
+    case auto
+    case range(ClosedRange<UInt16>)
+
+    /// How many a host can have at most.
+    var most: Int {
+      switch self {
+      case .auto: 64_512
+      case .range(let range): range.count
+      }
+    }
   }
 
   /// How many addresses the plan names; nil for an interface, which only the host knows.

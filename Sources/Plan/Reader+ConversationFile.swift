@@ -103,10 +103,15 @@ extension Reader {
 
   private mutating func conversation(_ item: Item) -> RecordedConversation? {
     let errors = errorCount
-    guard let fields = fields(item, in: "a connection", known: ["client", "steps"]) else {
-      return nil
-    }
+    guard let fields = fields(item, in: "a connection", known: ["client", "steps", "truncated"])
+    else { return nil }
     let client = fields["client"].flatMap { text($0.item, "an address") }
+    // It is played as far as it goes; that it once went on is for whoever reads the file.
+    if let field = fields["truncated"], let word = text(field.item, "true or false"),
+      !["true", "false"].contains(word)
+    {
+      report(field.item.place, "'truncated' is true or false, found \(quoted(word))")
+    }
     guard let steps = fields["steps"] else {
       guard errorCount == errors else { return nil }
       report(item.place, "a connection needs 'steps'", hint: Self.fileExample)

@@ -29,13 +29,32 @@ extension Phase {
   /// The phase with what it asks for at least: a search that ends where the addresses do leaves
   /// room for what follows wherever it stops.
   fileprivate func asked(of clients: Clients) -> Phase {
+    ending(searchesOf: clients) { $0.from }
+  }
+
+  /// The phase with another end of a search that ends where the addresses do.
+  fileprivate func ending(
+    searchesOf clients: Clients, at end: (Phase.Search) -> Int
+  ) -> Phase {
     guard case .search(var search) = kind,
       search.most == PhaseContext(clients: clients).end(ofSearchFrom: search.from)
     else { return self }
-    search.most = search.from
+    search.most = end(search)
     var phase = self
     phase.kind = .search(search)
     return phase
+  }
+}
+
+extension Plan {
+  /// The plan on a host that has so many sources and ports for it: searches that end where the
+  /// addresses do end there.
+  package func fitted(sources: Int, ports: Int) -> Plan {
+    var plan = self
+    plan.phases = phases.map { phase in
+      phase.ending(searchesOf: clients) { max($0.from, min(sources * ports, $0.most)) }
+    }
+    return plan
   }
 }
 
@@ -78,7 +97,7 @@ extension Reader {
     for (phase, demand) in zip(sound, demands) {
       guard let place = phase.demand,
         let problem = AddressProblem.shortage(
-          goal: demand, sources: sources, ports: clients.ports.count, endpoints: endpoints,
+          goal: demand, sources: sources, ports: clients.ports.most, endpoints: endpoints,
           server: server)
       else { continue }
       report(place, problem)

@@ -5,8 +5,7 @@ import Recording
 extension Reader {
   private enum Default {
     static let backlog = 4096
-    static let sources = "127.0.0.2-127.0.0.17"
-    static let ports: ClosedRange<UInt16> = 1024...65535
+    static let sources = "127.0.0.2-127.0.0.21"
     static let connectTimeout = Duration.seconds(10)
     static let retries = 3
   }
@@ -92,7 +91,7 @@ extension Reader {
     let errors = errorCount
     let sources = sources(
       fields["sources"]?.item ?? Item(place: .start, value: .scalar(Default.sources)))
-    let ports = fields["ports"].map { value($0.item, "a range of ports", Self.ports) }
+    let ports = fields["ports"].map { value($0.item, "auto or a range of ports", Self.portChoice) }
     let processes = fields["processes"].flatMap { self.processes($0.item) }
     let timeout = fields["connect-timeout"].flatMap {
       value($0.item, "a duration", Units.positiveDuration)
@@ -100,7 +99,7 @@ extension Reader {
     let retries = fields["retries"].flatMap { value($0.item, "a count", Self.retries) }
     guard errorCount == errors, let sources else { return nil }
     return Clients(
-      sources: sources, ports: (ports ?? nil) ?? Default.ports,
+      sources: sources, ports: (ports ?? nil) ?? .auto,
       processes: processes ?? .auto, connectTimeout: timeout ?? Default.connectTimeout,
       retries: retries ?? Default.retries)
   }
@@ -123,7 +122,7 @@ extension Reader {
     guard let interface = fields["interface"] else {
       report(
         item.place, "sources needs addresses or 'interface'",
-        hint: "write sources: 127.0.0.2-127.0.0.17 or sources: {interface: eth0}")
+        hint: "write sources: 127.0.0.2-127.0.0.21 or sources: {interface: eth0}")
       return nil
     }
     return value(interface.item, "the name of an interface", Self.interface).map {
@@ -210,6 +209,14 @@ extension Reader {
       let port = UInt16(text), port > 0
     else { throw Problem("\(quoted(text)) is not a port", hint: "ports are 1 to 65535") }
     return port
+  }
+
+  private static func portChoice(_ text: String) throws(Problem) -> Clients.Ports {
+    if text == "auto" { return .auto }
+    if let hint = didYouMean(text, ["auto"]) {
+      throw Problem("expected auto or a range of ports, found \(quoted(text))", hint: hint)
+    }
+    return .range(try ports(text))
   }
 
   /// `1024-65535`, or a single port.

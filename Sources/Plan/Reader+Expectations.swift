@@ -2,7 +2,8 @@ import Messages
 
 extension Reader {
   private static let expectExample =
-    "write expect: echo, none, {bytes: 10B}, {text: \"pong\"} or {matches: \"^OK\"}"
+    "write expect: echo, none, {bytes: 10B}, {text: \"pong\"}, {matches: \"^OK\"} or "
+    + "{until: \"\\n\"}"
 
   /// What answers a message: by default the same bytes.
   ///
@@ -25,9 +26,12 @@ extension Reader {
       return word(item, as: PlainExpectation.self).map { $0 == .echo ? .echo : .none }
     }
     let known = ["bytes", "text", "matches"]
-    guard let fields = fields(item, in: "expect", known: known) else { return nil }
+    guard let fields = fields(item, in: "expect", known: known + ["until"]) else { return nil }
     let errors = errorCount
     let answers = written.compactMap { fields[$0.key] }.filter { known.contains($0.key) }
+    if let until = fields["until"] {
+      return framed(until, answers)
+    }
     guard let answer = answers.first else {
       if written.isEmpty { report(item.place, "expect is empty", hint: Self.expectExample) }
       return nil
@@ -44,6 +48,51 @@ extension Reader {
       default: value(answer.item, "a regular expression", Self.expression).map { .matches($0) }
       }
     return errorCount == errors ? expectation : nil
+  }
+
+  /// An answer that ends with a delimiter.
+  ///
+  /// - Parameter contents: what else is said of it, in the order of the plan.
+  private mutating func framed(
+    _ until: Item.Field, _ contents: [Item.Field]
+  ) -> MessagePattern.Expectation? {
+    let errors = errorCount
+    let delimiter = value(until.item, "a text", Self.delimiter)
+    if contents.count > 1 {
+      report(
+        contents[1].place, "expect has both '\(contents[0].key)' and '\(contents[1].key)'",
+        hint: "keep one of them")
+    }
+    var content: MessagePattern.Content?
+    if let field = contents.first {
+      switch field.key {
+      case "bytes":
+        report(
+          max(until.place, field.place), "expect has both 'bytes' and 'until'",
+          hint: "both say where an answer ends: keep one of them")
+      case "text": content = value(field.item, "a text", Self.content)
+      default:
+        content = value(field.item, "a regular expression", Self.expression).map { .matches($0) }
+      }
+    }
+    guard let delimiter, errorCount == errors else { return nil }
+    return .until(delimiter, content)
+  }
+
+  private static func delimiter(_ text: String) throws(Problem) -> [UInt8] {
+    let most = MessagePattern.longestDelimiter
+    guard text.utf8.count <= most else {
+      throw Problem("a delimiter has no more than \(most) bytes")
+    }
+    return Array(text.utf8)
+  }
+
+  private static func content(_ text: String) throws(Problem) -> MessagePattern.Content {
+    guard text.utf8.count <= ByteSearch.mostText else {
+      throw Problem(
+        "a text in an answer has no more than 1,000 bytes", hint: "ask for a part of the answer")
+    }
+    return .text(Array(text.utf8))
   }
 
   /// The expectations that one word says.
@@ -69,7 +118,8 @@ extension Reader {
     do {
       return try BytePattern(text)
     } catch {
-      throw Problem("\(quoted(text)) is no regular expression: \(error.reason)")
+      throw Problem(
+        "\(quoted(text)) is no regular expression: \(error.reason)", hint: error.hint)
     }
   }
 

@@ -14,7 +14,7 @@ struct PhaseContext {
   func end(ofSearchFrom first: Int) -> Int {
     let unknown = 1_000_000
     guard let clients, let sources = clients.sourceCount else { return max(first, unknown) }
-    return max(first, min(sources * clients.ports.count, Units.mostCount))
+    return max(first, min(sources * clients.ports.most, Units.mostCount))
   }
 }
 

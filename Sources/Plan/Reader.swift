@@ -23,6 +23,10 @@ struct Reader {
   var attachments: [String: [UInt8]] = [:]
   /// What has been read of the conversation files, by path; empty where there is something wrong.
   var conversations: [String: [RecordedConversation]] = [:]
+  /// What the plan is called; nil where that could not be read, or can name no directory.
+  var planName: String?
+  /// Values that errors do not show: the environment gave them.
+  var undeclared: [String: String] = [:]
   /// Whether an included file could not be read, so that nobody knows what it would have said.
   var lacksInclude = false
   /// Bytes of YAML that included files may still have.
@@ -51,7 +55,8 @@ struct Reader {
         let source = sources[place.file]
         return Diagnostic(
           file: place.file == 0 ? nil : source.name, line: place.line, column: place.column,
-          message: problem.message, sourceLine: source.text.line(place.line), hint: problem.hint)
+          message: Mask.hide(undeclared, in: problem.message),
+          sourceLine: source.text.line(place.line), hint: problem.hint)
       }
   }
 

@@ -79,7 +79,9 @@ package struct Threshold: Sendable, Equatable {
     case messagesSent = "messages.sent"
     case messagesReceived = "messages.received"
     case messagesLost = "messages.lost"
+    case messagesUnsent = "messages.unsent"
     case messagesRate = "messages.rate"
+    case unasked
     case roundTripP50 = "rtt.p50"
     case roundTripP90 = "rtt.p90"
     case roundTripP99 = "rtt.p99"
@@ -95,7 +97,7 @@ package struct Threshold: Sendable, Equatable {
     package var quantity: Quantity {
       switch self {
       case .connections, .accepted, .phantom, .failures, .messagesSent, .messagesReceived,
-        .messagesLost:
+        .messagesLost, .messagesUnsent, .unasked:
         .count
       case .connectRate, .messagesRate: .rate
       case .connectP50, .connectP90, .connectP99, .connectP999, .connectMax, .roundTripP50,
@@ -110,11 +112,12 @@ package struct Threshold: Sendable, Equatable {
     package var onlyGrows: Bool {
       switch self {
       case .connections, .accepted, .phantom, .connectMax, .failures, .messagesSent,
-        .messagesReceived, .messagesLost, .roundTripMax:
+        .messagesReceived, .messagesLost, .unasked, .roundTripMax:
         true
-      case .connectRate, .connectP50, .connectP90, .connectP99, .connectP999, .failuresRate,
-        .messagesRate, .roundTripP50, .roundTripP90, .roundTripP99, .roundTripP999,
-        .kernelMemory, .userMemory, .userTime, .driftP99, .predictionError:
+      // What was not sent may still be.
+      case .messagesUnsent, .connectRate, .connectP50, .connectP90, .connectP99, .connectP999,
+        .failuresRate, .messagesRate, .roundTripP50, .roundTripP90, .roundTripP99,
+        .roundTripP999, .kernelMemory, .userMemory, .userTime, .driftP99, .predictionError:
         false
       }
     }
@@ -125,8 +128,8 @@ package struct Threshold: Sendable, Equatable {
       switch self {
       case .connections, .accepted, .connectRate, .connectP50, .connectP90, .connectP99,
         .connectP999, .connectMax, .failures, .failuresRate, .messagesSent, .messagesReceived,
-        .messagesLost, .messagesRate, .roundTripP50, .roundTripP90, .roundTripP99,
-        .roundTripP999, .roundTripMax:
+        .messagesLost, .messagesUnsent, .messagesRate, .unasked, .roundTripP50, .roundTripP90,
+        .roundTripP99, .roundTripP999, .roundTripMax:
         true
       case .phantom, .kernelMemory, .userMemory, .userTime, .driftP99, .predictionError: false
       }

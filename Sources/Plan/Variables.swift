@@ -6,6 +6,9 @@ struct Variables {
   /// What the overrides and the environment gave: all that has to be kept beside the text so that
   /// it reads the same again.
   private(set) var settings: [String: String] = [:]
+  /// Those of them that the plan does not declare: the environment's, or given in its place. They
+  /// may be secrets.
+  var undeclared: [String: String] { settings.filter { declared[$0.key] == nil } }
   /// Every name that the plan refers to.
   private(set) var referenced: Set<String> = []
 

@@ -8,6 +8,9 @@ package struct ArrivalCurve: Sendable, Equatable {
     var before: UInt64
   }
 
+  /// No arrival is due later, in nanoseconds: 292 years after its phase began.
+  package static let latest = UInt64(Int64.max)
+
   private var steps: [Step] = []
   package private(set) var count: UInt64 = 0
 
@@ -22,6 +25,7 @@ package struct ArrivalCurve: Sendable, Equatable {
   /// - Parameters:
   ///   - from: nanoseconds since the phase began, like `to`.
   package mutating func append(_ count: UInt64, from: UInt64, to: UInt64) {
+    let count = min(count, Self.latest - self.count)
     guard count > 0 else { return }
     steps.append(Step(from: max(from, end), to: max(to, end), before: self.count))
     self.count += count
@@ -37,6 +41,8 @@ package struct ArrivalCurve: Sendable, Equatable {
     }
     let step = steps[low]
     let next = low + 1 < steps.count ? steps[low + 1].before : count
-    return step.from + (step.to - step.from) * (ordinal - step.before) / (next - step.before)
+    // A recorded step may be long and hold many: the product takes more than 64 bits.
+    let product = (step.to - step.from).multipliedFullWidth(by: ordinal - step.before)
+    return step.from + (next - step.before).dividingFullWidth(product).quotient
   }
 }

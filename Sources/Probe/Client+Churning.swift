@@ -79,6 +79,15 @@ extension Client where System: ~Copyable {
       try? kernel.resetOnClose(connections.descriptor(slot), false)
     }
     if connections.state(slot) != .connecting { board.add(isTransient ? .churned : .closed) }
+    noteLateArrival(slot)
     drop(slot)
+  }
+
+  /// One of a churn has lived as planned.
+  func noteLateArrival(_ slot: UInt32) {
+    guard connections.marks(slot).has(.transient), connections.state(slot) != .connecting,
+      History(rawValue: connections.history(slot)).isLate
+    else { return }
+    board.add(.lateArrivals)
   }
 }

@@ -18,6 +18,7 @@ extension Client where System: ~Copyable {
     let span =
       command.phase < assignment.spanOfPhase.count ? assignment.spanOfPhase[command.phase] : nil
     conversation.play(places, in: command.phase, from: command.start, span: span, slots: slots)
+    for pattern in places { conversation.patterns.noteUnsent(pattern, board[pattern, .unsent]) }
   }
 
   private func slotsPlanned(for task: ClientTask) -> UInt32 {
@@ -66,20 +67,30 @@ extension Client where System: ~Copyable {
       let slot = cursor.slot
       let slots = max(conversation.plannedSlots, connections.firstUnused)
       conversation.patterns.step(pattern, slots: slots)
-      guard slot < connections.firstUnused, connections.state(slot) == .established else {
-        continue
+      guard slot < connections.firstUnused, isDue(slot, pattern, cursor) else { continue }
+      if connections.isFree(slot) {
+        catchUp(slot, in: cursor.round, of: pattern)
+        begun += 1
+        now = kernel.now()
       }
-      catchUp(slot)
-      begun += 1
-      now = kernel.now()
+      if isDue(slot, pattern, cursor) { board.add(pattern, .unsent) }
     }
     return now
+  }
+
+  /// Whether a connection that is held has not begun its message of the cursor's round.
+  private func isDue(_ slot: UInt32, _ pattern: Int, _ cursor: RoundCursor) -> Bool {
+    switch connections.state(slot) {
+    case .free, .connecting: false
+    default: cursor.next(connections.messages.round(of: slot, pattern)) <= cursor.round
+    }
   }
 
   /// One connection after the other, whichever has been idle for the longest.
   private mutating func playTurns(_ pattern: Int, rate: Double) -> Instant? {
     guard conversation.start <= now else { return conversation.start }
     let schedule = Schedule(start: conversation.start, rate: rate)
+    var begun = 0
     for _ in 0..<Self.batch {
       let ordinal = assignment.share.ordinal(conversation.patterns.turns(pattern))
       let due = rate == .infinity ? now : schedule.due(ordinal)
@@ -87,12 +98,49 @@ extension Client where System: ~Copyable {
       guard due <= now else { return due }
       let slot = connections.oldestIdle
       // An event will tell when somebody is idle again.
-      guard slot != ConnectionTable.none else { return nil }
+      guard slot != ConnectionTable.none else {
+        if rate != .infinity { noteUntaken(pattern, schedule, rate: rate) }
+        return nil
+      }
+      guard mayPlay(pattern, on: slot) else {
+        connections.passOver(slot)
+        continue
+      }
+      guard makeReady(slot) else { continue }
       conversation.patterns.countTurn(pattern)
+      if board[pattern, .unsent] > conversation.patterns.unsentBefore(pattern) {
+        board.subtract(pattern, .unsent)
+      }
       beginMessage(pattern, on: slot, due: due)
+      begun += 1
       now = kernel.now()
     }
-    return now
+    guard begun == 0 else { return now }
+    // Rows that are free, and none that may take it: looking again at once would be a spin.
+    if rate != .infinity { noteUntaken(pattern, schedule, rate: rate) }
+    return conversation.isEnding ? nil : now.advanced(byNanoseconds: Self.lookAgain)
+  }
+
+  /// Nanoseconds until rows that could not take a message are looked at once more.
+  private static var lookAgain: UInt64 { 1_000_000 }
+
+  /// Whether a pattern can be played on a row that is free: a conversation tells nothing of older
+  /// answers apart.
+  private func mayPlay(_ pattern: Int, on slot: UInt32) -> Bool {
+    conversation.patterns.script(pattern).answer != .conversation || connections.isClear(slot)
+  }
+
+  /// Notes how many turns are due that nobody could take.
+  private func noteUntaken(_ pattern: Int, _ schedule: Schedule, rate: Double) {
+    let share = assignment.share
+    let limit = min(now.advanced(byNanoseconds: 1), conversation.end)
+    let all = Double(limit.nanoseconds(since: schedule.start)) / 1e9 * rate
+    var own = Int(max(0, min(all, 0x1p53) / Double(share.count)))
+    while own > 0, schedule.due(share.ordinal(own - 1)) >= limit { own -= 1 }
+    while schedule.due(share.ordinal(own)) < limit { own += 1 }
+    board[pattern, .unsent] =
+      conversation.patterns.unsentBefore(pattern)
+      + UInt64(max(0, own - conversation.patterns.turns(pattern)))
   }
 
   /// Each connection that was there when the phase began, once. Others begin when they come into
@@ -105,8 +153,8 @@ extension Client where System: ~Copyable {
       guard slot < connections.firstUnused else { return nil }
       guard begun < Self.batch else { return now }
       conversation.patterns.step(pattern, slots: .max)
-      guard connections.state(slot) == .established,
-        let round = unplayedRound(of: slot, pattern)
+      guard connections.isFree(slot), let round = unplayedRound(of: slot, pattern),
+        mayPlay(pattern, on: slot), makeReady(slot)
       else { continue }
       connections.messages.setRound(of: slot, pattern, to: round &+ 1)
       beginMessage(pattern, on: slot, due: conversation.start)
@@ -134,12 +182,19 @@ extension Client where System: ~Copyable {
     }
   }
 
-  /// Sends what is due on an idle connection, the oldest message first; some of it may have become
-  /// due while another was under way.
-  mutating func catchUp(_ slot: UInt32) {
+  /// Sends what is due on a connection that is free, the oldest message first; some of it may have
+  /// become due while another was under way.
+  ///
+  /// - Parameter round: of a pattern that comes by just now; nil where none does.
+  mutating func catchUp(_ slot: UInt32, in round: UInt32? = nil, of pattern: Int = 0) {
     for _ in 0..<Self.batch {
-      guard connections.state(slot) == .established, let message = nextMessage(of: slot) else {
-        return
+      guard connections.isFree(slot), let message = nextMessage(of: slot),
+        mayPlay(message.pattern, on: slot), makeReady(slot)
+      else { return }
+      if conversation.patterns.script(message.pattern).every > 0,
+        message.pattern != pattern || message.round != round
+      {
+        board.subtract(message.pattern, .unsent)
       }
       connections.messages.setRound(of: slot, message.pattern, to: message.round &+ 1)
       beginMessage(message.pattern, on: slot, due: message.due)
@@ -172,8 +227,11 @@ extension Client where System: ~Copyable {
   /// send what waits.
   mutating func proceed(_ slot: UInt32) {
     if connections.marks(slot).has(.conversing) { goOn(slot) }
+    let marks = connections.marks(slot)
+    // A message that is overdue is not waited for any more, and nothing else would end it.
+    let isOver = connections.state(slot) == .established || marks.has(.overdue)
+    if marks.has(.leaving), isOver, connections.state(slot) != .free { return part(with: slot) }
     guard connections.state(slot) == .established else { return }
-    if connections.marks(slot).has(.leaving) { return part(with: slot) }
     guard !conversation.isSilent else { return }
     if conversation.hasRounds { catchUp(slot) }
     // Without waiting for its turn: nothing but this answer was to be waited for.
@@ -194,19 +252,55 @@ extension Client where System: ~Copyable {
       }
     }
     heedAlarms()
+    endQuiets()
+  }
+
+  /// Nanoseconds without a byte after which a wrong answer is taken to be over. Nothing arrives in
+  /// pieces that are further apart, but for what a timeout of TCP's holds back (200 ms and more).
+  private static var quiet: UInt64 { 100_000_000 }
+
+  /// Goes on where nothing has come for long enough.
+  private mutating func endQuiets() {
+    while let end = nextQuiet(), end <= now {
+      let slot = connections.oldestQuieting
+      connections.endQuiet(slot)
+      proceed(slot)
+    }
+  }
+
+  private func nextQuiet() -> Instant? {
+    let slot = connections.oldestQuieting
+    guard slot != ConnectionTable.none else { return nil }
+    return Instant(nanoseconds: connections.due(slot)).advanced(byNanoseconds: Self.quiet)
   }
 
   /// The answer that a connection waits for is missing.
   mutating func giveUp(_ slot: UInt32) {
     let pattern = connections.messages.pattern(of: slot)
+    if isSearchedInVain(slot, pattern) {
+      refute(slot)
+      guard connections.state(slot) == .sending else { return proceed(slot) }
+    }
     connections.giveUp(slot)
     let marks = connections.marks(slot)
     if !marks.has(.wrong) { board.add(pattern, .missing) }
     if marks.has(.leaving) { part(with: slot) }
   }
 
+  /// Whether something has come, and it was not what was looked for.
+  func isSearchedInVain(_ slot: UInt32, _ newest: Int) -> Bool {
+    let marks = connections.marks(slot)
+    let pattern =
+      marks.has(.owing) ? Int(connections.messages.debt(0, of: slot).pattern) : newest
+    guard conversation.patterns.script(pattern).answer == .matching,
+      !marks.has(.wrong | .conversing)
+    else { return false }
+    let answered = connections.messages.answered(of: slot)
+    return answered > 0 && answered != MessageColumns.whole
+  }
+
   private mutating func nextTimeout() -> Instant? {
-    var next = connections.nextAlarm?.due
+    var next = earlier(connections.nextAlarm?.due, nextQuiet())
     for pattern in 0..<conversation.patterns.count { next = earlier(next, timeout(of: pattern)) }
     return next
   }

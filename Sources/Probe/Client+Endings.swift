@@ -8,7 +8,7 @@ extension Client where System: ~Copyable {
     switch connections.state(slot) {
     case .connecting:
       board.subtract(.connecting)
-    case .established, .asked:
+    case .established, .asked, .quieting:
       leave(slot)
     case .sending, .awaiting, .pausing:
       cutShort(slot)
@@ -23,13 +23,14 @@ extension Client where System: ~Copyable {
       leavers -= 1
     }
     kernel.close(connections.descriptor(slot))
+    ownTuples.remove(connections.position(slot))
     connections.remove(slot)
   }
 
   private mutating func leave(_ slot: UInt32) {
     board.subtract(.held)
     if connections.marks(slot).has(.unanswered) { board.subtract(.unanswered) }
-    board.addToSource(walk.step(at: connections.position(slot)).source, -1)
+    board.addToSource(walk.source(at: connections.position(slot)), -1)
   }
 
   mutating func count(_ call: FailedCall, _ error: Errno?, position: UInt32?) {

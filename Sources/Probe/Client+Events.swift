@@ -18,7 +18,7 @@ extension Client where System: ~Copyable {
     case .sending:
       if seen.has(.writable) { write(token.slot) }
       guard connections.state(token) != .free else { return }
-    case .established, .asked, .awaiting, .pausing: break
+    case .established, .asked, .awaiting, .pausing, .quieting: break
     }
     if seen.has(.readable | .peerHangUp | .error | .hangUp) { drain(token.slot, seen) }
     if conversation.hasPatterns { proceed(token.slot) }
@@ -34,7 +34,7 @@ extension Client where System: ~Copyable {
     board.subtract(.connecting)
     board.add(.held)
     board.add(.established)
-    board.addToSource(walk.step(at: connections.position(slot)).source, 1)
+    board.addToSource(walk.source(at: connections.position(slot)), 1)
     // Before anything is read: a server that speaks first may have done so.
     if conversation.playsOnce { catchUp(slot) }
   }
@@ -109,20 +109,21 @@ extension Client where System: ~Copyable {
   @inline(never)
   private mutating func timeOut(_ slot: UInt32, _ call: FailedCall, _ error: Errno?) {
     let position = connections.position(slot)
-    let timeouts = connections.timeouts(slot)
+    let history = History(rawValue: connections.history(slot))
     // One of an earlier phase, of another kind, is not for this one to open.
     let isOurs = connections.marks(slot).has(.transient) == churn.isOpening
     let again = Connection(
       due: Instant(nanoseconds: connections.due(slot)), number: connections.number(slot),
-      timeouts: timeouts &+ 1)
+      history: history.afterTimeout)
     drop(slot)
-    guard isOurs, Int(timeouts) < retries else {
+    guard isOurs, history.timeouts < retries else {
       _ = fail(call, error, position: position)
       return
     }
     count(call, error, position: position)
+    board.failures.markRetried(call, error, phase: command.phase)
     board.add(.retried)
-    _ = openOne(again)
+    _ = openOne(again, left: 1)
   }
 
   mutating func nextExpiry() -> Instant? {

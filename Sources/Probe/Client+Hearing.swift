@@ -2,9 +2,6 @@ import Linux
 
 /// What comes back: the answer to the message under way, or something that nobody asked for.
 extension Client where System: ~Copyable {
-  /// The most bytes of an answer that are searched for a match.
-  private static var mostCollected: Int { 65_536 }
-
   /// Takes bytes that a connection has brought; true when the rest that is there is to be thrown
   /// away, since what it belongs to is wrong.
   mutating func hear(_ slot: UInt32, _ heard: UnsafeRawBufferPointer) -> Bool {
@@ -14,15 +11,21 @@ extension Client where System: ~Copyable {
       board.add(.verified)
     case .sending, .awaiting, .pausing:
       return unsafe hearAnswer(slot, heard)
+    case .quieting:
+      connections.disturb(slot, at: now.nanoseconds)
+      return true
+    case .established where connections.marks(slot).has(.owing):
+      return unsafe hearOwed(slot, heard)
     case .established, .connecting, .free:
       unsafe hearUnasked(slot, heard)
     }
     return false
   }
 
-  private mutating func hearAnswer(_ slot: UInt32, _ heard: UnsafeRawBufferPointer) -> Bool {
+  mutating func hearAnswer(_ slot: UInt32, _ heard: UnsafeRawBufferPointer) -> Bool {
     let marks = connections.marks(slot)
     if marks.has(.wrong) { return true }
+    if marks.has(.owing) { return unsafe hearOwed(slot, heard) }
     if marks.has(.conversing) { return unsafe hearConversation(slot, heard) }
     let pattern = connections.messages.pattern(of: slot)
     let script = conversation.patterns.script(pattern)
@@ -35,9 +38,9 @@ extension Client where System: ~Copyable {
       let before = connections.messages.answered(of: slot)
       used = min(heard.count, script.answerCount - Int(before))
       connections.messages.setAnswered(of: slot, to: before + UInt32(used))
-    case .matching: unsafe used = search(slot, heard, for: pattern)
+    case .matching, .framed: unsafe used = search(slot, heard, for: pattern)
     }
-    if connections.marks(slot).has(.wrong) { return true }
+    if connections.marks(slot).has(.wrong) || connections.state(slot) == .quieting { return true }
     conclude(slot)
     if used < heard.count {
       unsafe hearUnasked(slot, UnsafeRawBufferPointer(rebasing: heard[used...]))
@@ -61,42 +64,54 @@ extension Client where System: ~Copyable {
     return used
   }
 
-  /// Looks for a pattern's expression in all of an answer that has come so far. Bytes are kept
-  /// only while it is not found.
+  /// Takes bytes of an answer that is known by its content or by its end.
   private mutating func search(
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, for pattern: Int
   ) -> Int {
+    let before = connections.messages.answered(of: slot)
     // Found before the message was sent to its end.
-    if connections.messages.answered(of: slot) == MessageColumns.whole { return 0 }
-    var isFound = false
-    var count = heard.count
-    if conversation.collected[slot] == nil {
-      unsafe isFound = conversation.patterns.isMatched(pattern, by: heard)
-      if !isFound { unsafe conversation.collected[slot] = Array(heard) }
-    } else {
-      unsafe conversation.collected[slot, default: []].append(contentsOf: heard)
-      let all = conversation.collected[slot, default: []]
-      count = all.count
-      isFound = unsafe all.prefix(Self.mostCollected).withUnsafeBytes {
-        unsafe conversation.patterns.isMatched(pattern, by: $0)
-      }
+    if before == MessageColumns.whole { return 0 }
+    let found = unsafe conversation.searches.hear(pattern, on: slot, heard, stage: before)
+    switch found.end {
+    case .open: connections.messages.setAnswered(of: slot, to: found.stage)
+    case .right: connections.messages.setAnswered(of: slot, to: MessageColumns.whole)
+    case .wrong: refute(slot, isOver: true)
     }
-    if isFound {
-      connections.messages.setAnswered(of: slot, to: MessageColumns.whole)
-    } else if count >= Self.mostCollected {
-      refute(slot)
-    }
-    return heard.count
+    return found.used
   }
 
   // MARK: Unasked
 
   mutating func hearUnasked(_ slot: UInt32, _ heard: UnsafeRawBufferPointer) {
+    if isRestOfAnswer(slot) { return }
     guard conversation.patterns.isPushed else {
-      unsafe board.keepUnasked(heard)
+      if !isUnawaited(slot) {
+        unsafe board.keepUnasked(heard)
+        noteTold(slot)
+      }
       return board.add(.unexpectedBytes, UInt64(heard.count))
     }
     unsafe hearPushed(slot, heard)
+  }
+
+  private func noteTold(_ slot: UInt32) {
+    guard !connections.isTold(slot) else { return }
+    connections.noteTold(slot)
+    board.add(.unasked)
+  }
+
+  /// Whether it may be the answer to a message whose answer is not waited for.
+  private func isUnawaited(_ slot: UInt32) -> Bool {
+    conversation.hasPatterns && connections.messages.hasBegun(slot)
+      && conversation.patterns.script(connections.messages.pattern(of: slot)).answer == .nothing
+  }
+
+  /// Whether the last answer was one whose end nobody knows: what comes before the next message is
+  /// sent belongs to it.
+  private func isRestOfAnswer(_ slot: UInt32) -> Bool {
+    conversation.hasPatterns && connections.state(slot) == .established
+      && connections.messages.hasBegun(slot)
+      && conversation.patterns.script(connections.messages.pattern(of: slot)).answer == .matching
   }
 
   /// Compares with what the server is known to push, over and over. After a wrong byte the text

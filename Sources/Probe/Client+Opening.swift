@@ -2,6 +2,13 @@ import Addressing
 import Linux
 import SystemPackage
 
+/// A tuple that is not ours and cannot be used, and how that was found.
+private struct TakenTuple {
+  var call: FailedCall
+  var error: Errno
+  var position: UInt32
+}
+
 /// Opening connections on a schedule, each from a tuple of its own.
 extension Client where System: ~Copyable {
   /// Opens what is due and returns when to be back; nil to wait for events alone.
@@ -18,6 +25,7 @@ extension Client where System: ~Copyable {
       // Without a pace a connection is due when its turn comes.
       let isPaced = schedule.isPaced(ordinal)
       let intended = isPaced ? due : now
+      var isLate = false
       guard hasRoom else {
         work = .opening(done: done, total: total)
         return nextExpiry()
@@ -25,10 +33,13 @@ extension Client where System: ~Copyable {
       if isPaced {
         let drift = now.nanoseconds(since: due)
         board.record(.drift, nanoseconds: drift)
-        if drift > Counter.lateAfter { board.add(.lateArrivals) }
+        isLate = drift > Counter.lateAfter
       }
       notes.countArrival(at: now)
-      guard openOne(Connection(due: intended, number: board[.opened])) else {
+      // A churn's connections go again; of a ramp's each one has to stand.
+      let connection = Connection(
+        due: intended, number: board[.opened], history: History(isLate: isLate))
+      guard openOne(connection, left: churn.isOpening ? 1 : total - done) else {
         work = .settling
         // Not `nextExpiry`: with no handshake under way nothing would end the wait, and the
         // phase would never be found settled.
@@ -47,22 +58,40 @@ extension Client where System: ~Copyable {
     var due: Instant
     /// Its own, among all of the worker's.
     var number: UInt64
-    /// Handshakes of it that have timed out.
-    var timeouts: UInt8 = 0
+    var history = History()
+  }
+
+  /// How a connection came about, in a byte.
+  struct History: BitwiseCopyable {
+    private(set) var rawValue: UInt8 = 0
+
+    init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// - Parameter isLate: whether it was begun more than `Counter.lateAfter` after it was due.
+    init(isLate: Bool = false) { rawValue = isLate ? 0x80 : 0 }
+
+    var isLate: Bool { rawValue & 0x80 != 0 }
+    /// Handshakes of it that have timed out, fewer than `ClientAssignment.mostRetries`.
+    var timeouts: Int { Int(rawValue & 0x7F) }
+
+    var afterTimeout: Self { Self(rawValue: rawValue + 1) }
   }
 
   /// Begins one connection, or its handshake again, from a tuple of its own: what swallowed a packet
   /// may do so again for the same one. False when a limit leaves no hope for the ones after it.
-  mutating func openOne(_ connection: Connection) -> Bool {
+  ///
+  /// - Parameter left: how many are still to be begun, this one included, that are to stand at once.
+  mutating func openOne(_ connection: Connection, left: Int) -> Bool {
+    if connection.history.timeouts == 0 { board.add(.opened) }
     var socket: FileDescriptor?
-    // How the last tuple was found to be taken. Before any was tried: by ourselves.
-    var takenBy = (call: FailedCall.connect, error: Errno.addressNotAvailable, position: UInt32(0))
-    var skipped: UInt64 = 0
-    let own = board[.held] + board[.connecting]
-    var tuples = own < walk.count ? walk.count : 0
+    var taken = TakenTuple?.none
+    var tuples = walk.count
     while tuples > 0 {
       tuples -= 1
-      let step = walk.next()
+      let position = walk.next()
+      // The kernel would refuse it: a connection of our own has it.
+      if ownTuples.has(position) { continue }
+      let step = walk.step(at: position)
       let endpoint = assignment.endpoints[step.endpoint]
       let source = SocketAddress(assignment.sources[step.source], step.port)
       var call = FailedCall.socket
@@ -80,24 +109,39 @@ extension Client where System: ~Copyable {
           socket = nil
         }
         if isTaken(call, error) {
-          skipped += 1
-          takenBy = (call, error, step.position)
+          skip(position)
+          let found = TakenTuple(call: call, error: error, position: position)
+          // A bind tells that somebody else has the port; a connect may have met TIME_WAIT.
+          if taken == nil || (taken?.call == .connect && call == .bind) { taken = found }
           continue
         }
         if let descriptor = socket { kernel.close(descriptor) }
-        board.add(.portsSkipped, skipped)
-        return fail(call, error, position: step.position)
+        return fail(call, error, position: position)
       }
-      board.add(.portsSkipped, skipped)
       return register(socket!, step: step, connection)
     }
-    // Every tuple of this worker has been tried in a row, and each one was taken: our own once
-    // each, and the others by somebody else.
     if let descriptor = socket { kernel.close(descriptor) }
-    board.add(.portsSkipped, skipped - min(skipped, own))
-    count(takenBy.call, takenBy.error, position: takenBy.position)
-    stopGrowing(for: takenBy.call, takenBy.error)
+    giveUp(taken, left: left)
     return false
+  }
+
+  /// Counts a tuple that is not ours and cannot be used, the first time that it is met.
+  private mutating func skip(_ position: UInt32) {
+    guard !skippedTuples.has(position) else { return }
+    skippedTuples.insert(position)
+    board.add(.portsSkipped)
+  }
+
+  /// Every tuple of this worker has been tried in a row, and each one was taken. What others hold is
+  /// the reason when everything would fit without them; else there are too few tuples for the plan,
+  /// and no place on the walk has the fault.
+  private mutating func giveUp(_ taken: TakenTuple?, left: Int) {
+    let wanted = board[.held] + board[.connecting] + UInt64(left)
+    // Without any, connect(2) would say so of each of our own.
+    var found = (call: FailedCall.connect, error: Errno.addressNotAvailable, position: UInt32?.none)
+    if let taken, wanted <= walk.count { found = (taken.call, taken.error, taken.position) }
+    count(found.call, found.error, position: found.position)
+    stopGrowing(for: found.call, found.error)
   }
 
   /// Whether a failure means that this one tuple is in use, and the next one may not be.
@@ -127,12 +171,12 @@ extension Client where System: ~Copyable {
   ) -> Bool {
     let slot = connections.insert(
       descriptor: socket, position: step.position, due: connection.due.nanoseconds,
-      began: now.nanoseconds, number: connection.number, timeouts: connection.timeouts)
+      began: now.nanoseconds, number: connection.number, history: connection.history.rawValue)
+    ownTuples.insert(step.position)
     if churn.isOpening {
       connections.mark(slot, .transient)
       churn.transients += 1
     }
-    if connection.timeouts == 0 { board.add(.opened) }
     board.add(.connecting)
     do throws(Errno) {
       try kernel.watch(

@@ -36,23 +36,27 @@ extension Client where System: ~Copyable {
     churn.isOver = true
     churn.isOpening = false
     switch task {
-    case .open(let goal, let rate):
-      open(upTo: goal, rate: rate)
-    case .seek(let most, let rate):
-      seek(min(command.goal ?? most, most), rate: rate)
+    case .open(let goal, let pace):
+      open(upTo: goal, pace)
+    case .seek(let most, let pace):
+      seek(min(command.goal ?? most, most), pace)
     case .keep:
       work = .settling
     case .churn(let rate, let lifetime, let span, let reset):
       beginChurn(rate: rate, lifetime: lifetime, span: span, reset: reset)
-    case .close(let rate, let reset):
-      schedule = Schedule(start: command.start, rate: rate)
+    case .close(let pace, let reset):
+      let own = Int(board[.held] + board[.connecting])
+      schedule = Schedule(start: command.start, rate: pace.rate(own: own, of: assignment.share))
       work = .closing(done: 0, slot: 0, reset: reset)
     }
   }
 
-  private mutating func open(upTo goal: Int, rate: Double?) {
-    schedule = Schedule(start: command.start, rate: rate, recorded: recordedArrivals)
-    work = .opening(done: 0, total: max(0, assignment.share.part(of: goal) - staying))
+  private mutating func open(upTo goal: Int, _ pace: ClientTask.Pace) {
+    let own = max(0, assignment.share.part(of: goal) - staying)
+    schedule = Schedule(
+      start: command.start, rate: pace.rate(own: own, of: assignment.share),
+      recorded: recordedArrivals)
+    work = .opening(done: 0, total: own)
   }
 
   /// What is driven again in this phase; nil in a run that is no replay.
@@ -61,9 +65,9 @@ extension Client where System: ~Copyable {
       ? assignment.recordedArrivals[command.phase] : nil
   }
 
-  private mutating func seek(_ goal: Int, rate: Double?) {
+  private mutating func seek(_ goal: Int, _ pace: ClientTask.Pace) {
     let excess = staying - assignment.share.part(of: goal)
-    guard excess > 0 else { return open(upTo: goal, rate: rate) }
+    guard excess > 0 else { return open(upTo: goal, pace) }
     work = .shedding(left: excess, above: connections.firstUnused)
   }
 

@@ -110,7 +110,7 @@ extension Client where System: ~Copyable {
     default: return
     }
     let pattern = connections.messages.pattern(of: slot)
-    if connections.marks(slot).has(.wrong) { return finishMessage(slot) }
+    if connections.marks(slot).has(.wrong) { return quieten(slot) }
     guard isAnswered(slot, pattern) else { return }
     let wantsAnswer = conversation.patterns.script(pattern).wantsAnswer
     if wantsAnswer {
@@ -140,24 +140,45 @@ extension Client where System: ~Copyable {
   private mutating func isAnswered(_ slot: UInt32, _ pattern: Int) -> Bool {
     let answered = connections.messages.answered(of: slot)
     let script = conversation.patterns.script(pattern)
+    // What has come is that of an older message.
+    if connections.marks(slot).has(.owing), script.answer != .nothing { return false }
     return switch script.answer {
     case .nothing: true
     case .echo: Int(answered) == connections.messages.written(of: slot)
     case .anything, .text: Int(answered) == script.answerCount
-    case .matching: answered == MessageColumns.whole
+    case .matching, .framed: answered == MessageColumns.whole
     case .conversation: false
     }
   }
 
-  /// Other bytes than the right ones have come. The message stays under way until everything that
-  /// came with them has been read.
+  /// Other bytes than the right ones have come. A message that has not been written to its end
+  /// stays under way until it has, and a conversation until what is there has been read.
+  ///
+  /// - Parameter isOver: whether all of the wrong answer has come.
   @inline(never)
-  mutating func refute(_ slot: UInt32) {
+  mutating func refute(
+    _ slot: UInt32, as outcome: MessageCounter = .wrong, isOver: Bool = false
+  ) {
     let pattern = connections.messages.pattern(of: slot)
-    if connections.marks(slot).has(.overdue) { board.subtract(pattern, .missing) }
-    board.add(pattern, .wrong)
-    connections.mark(slot, .wrong)
+    let marks = connections.marks(slot)
+    forgiveAll(slot)
+    if marks.has(.overdue) { board.subtract(pattern, .missing) }
+    board.add(pattern, outcome)
     noteAnswer(slot)
+    if connections.state(slot) == .sending || marks.has(.conversing) {
+      return connections.mark(slot, .wrong)
+    }
+    if isOver { finishMessage(slot) } else { quieten(slot) }
+  }
+
+  /// Has a connection wait until nothing more comes of a wrong answer.
+  mutating func quieten(_ slot: UInt32) {
+    // One that is to be closed hears no other answer.
+    if connections.marks(slot).has(.leaving), connections.state(slot) != .established {
+      return finishMessage(slot)
+    }
+    board.add(.waits)
+    connections.quieten(slot, at: now.nanoseconds)
   }
 
   func noteAnswer(_ slot: UInt32) {
@@ -169,23 +190,11 @@ extension Client where System: ~Copyable {
   }
 
   @inline(__always)
-  mutating func finishMessage(_ slot: UInt32) {
-    forgetCollected(slot)
-    connections.finishMessage(slot)
-  }
+  mutating func finishMessage(_ slot: UInt32) { connections.finishMessage(slot) }
 
   /// The connection ends while its message is under way.
   mutating func cutShort(_ slot: UInt32) {
-    forgetCollected(slot)
     guard !connections.marks(slot).has(.overdue | .wrong) else { return }
     board.add(connections.messages.pattern(of: slot), .short)
   }
-
-  private mutating func forgetCollected(_ slot: UInt32) {
-    if !conversation.collected.isEmpty { removeCollected(slot) }
-  }
-
-  /// Apart from the loop, which counts no references.
-  @inline(never)
-  private mutating func removeCollected(_ slot: UInt32) { conversation.collected[slot] = nil }
 }

@@ -27,6 +27,10 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   let assignment: ClientAssignment
   var connections: ConnectionTable
   var walk: SourceWalk
+  /// Tuples that connections of this worker have.
+  let ownTuples: TupleMarks
+  /// Tuples that were found to be somebody else's, or in TIME_WAIT, at least once.
+  let skippedTuples: TupleMarks
   let events: Scratch<ReadyEvent>
   let bytes: Scratch<UInt8>
   var spare: FileDescriptor?
@@ -77,6 +81,13 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     let conversation = try starting(.map) { () throws(Errno) in try Conversation(assignment) }
     let events = try starting(.map) { () throws(Errno) in try Scratch<ReadyEvent>(count: 256) }
     let bytes = try starting(.map) { () throws(Errno) in try Scratch<UInt8>(count: 65_536) }
+    let walk = SourceWalk(
+      sources: assignment.sources.count, ports: assignment.ports,
+      endpoints: assignment.endpoints.count, share: assignment.share)
+    let ownTuples = try starting(.map) { () throws(Errno) in try TupleMarks(count: walk.count) }
+    let skippedTuples = try starting(.map) { () throws(Errno) in
+      try TupleMarks(count: walk.count)
+    }
     do throws(Errno) {
       spare = try kernel.openSpare()
     } catch {
@@ -91,9 +102,9 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     self.bytes = bytes
     self.churn = churn
     self.conversation = conversation
-    walk = SourceWalk(
-      sources: assignment.sources.count, ports: assignment.ports,
-      endpoints: assignment.endpoints.count, share: assignment.share)
+    self.walk = walk
+    self.ownTuples = ownTuples
+    self.skippedTuples = skippedTuples
     board[.state] = WorkerState.ready.rawValue
   }
 

@@ -33,6 +33,12 @@ struct Column<Value: BitwiseCopyable>: ~Copyable {
       unsafe base[Int(index)] = newValue
     }
   }
+
+  /// The values from here on.
+  func pointer(at index: UInt32) -> UnsafeMutablePointer<Value> {
+    precondition(Int(index) < count)
+    return unsafe base + Int(index)
+  }
 }
 
 /// Memory that the loop reuses on every turn: the events of one wait, the bytes of one read.

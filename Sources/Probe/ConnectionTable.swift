@@ -2,11 +2,12 @@ import Linux
 import SystemPackage
 
 /// The client's connections: one row each, in columns, 36 bytes a row; with messages 17 more, and
-/// 4 more for each pattern; with conversations another 24; and one where handshakes time out.
+/// 4 more for each pattern; with conversations another 24; and one where handshakes time out. Where
+/// answers are overdue, up to 97.
 ///
 /// A row is in one list at most: of the free rows, of those that are connecting, of those that are
-/// idle, or of those whose message of a certain pattern is under way. One with a conversation under
-/// way is in none of them, and has an alarm instead.
+/// idle, of those that wait for quiet, or of those whose message of a certain pattern is under way.
+/// One with a conversation under way is in none of them, and has an alarm instead.
 struct ConnectionTable: ~Copyable {
   enum State: UInt8 {
     case free, connecting
@@ -20,6 +21,8 @@ struct ConnectionTable: ~Copyable {
     case awaiting
     /// The delay before the next step of a conversation is not over.
     case pausing
+    /// Nothing is under way, and what comes may still belong to an answer that was wrong.
+    case quieting
   }
 
   /// No row: the end of a list.
@@ -30,11 +33,13 @@ struct ConnectionTable: ~Copyable {
     static let free: UInt32 = 0
     static let connecting: UInt32 = 1
     static let idle: UInt32 = 2
-    static let messages: UInt32 = 3
+    static let quieting: UInt32 = 3
+    static let messages: UInt32 = 4
   }
 
   let capacity: UInt32
   let messages: MessageColumns
+  /// A state, and whether its peer has `told` something.
   private let states: Column<UInt8>
   private let marks: Column<RowMarks>
   private let generations: Column<UInt16>
@@ -45,7 +50,7 @@ struct ConnectionTable: ~Copyable {
   private let dues: Column<UInt64>
   private let begins: Column<UInt64>
   /// Handshakes of the connection that have timed out. Touched only where there are some.
-  private let timeouts: Column<UInt8>
+  private let histories: Column<UInt8>
   private let lists: RowLists
   /// The instants at which a delay of a conversation is over, or its next answer is missing.
   private var alarms: Alarms
@@ -69,7 +74,7 @@ struct ConnectionTable: ~Copyable {
     let positions = try Column<UInt32>(count: capacity)
     let dues = try Column<UInt64>(count: capacity)
     let begins = try Column<UInt64>(count: capacity)
-    let timeouts = try Column<UInt8>(count: capacity)
+    let histories = try Column<UInt8>(count: capacity)
     let lists = try RowLists(lists: Int(List.messages) + patterns, rows: capacity)
     let alarms = try Alarms(rows: conversations ? capacity : 0)
     self.capacity = UInt32(capacity)
@@ -81,7 +86,7 @@ struct ConnectionTable: ~Copyable {
     self.positions = positions
     self.dues = dues
     self.begins = begins
-    self.timeouts = timeouts
+    self.histories = histories
     self.lists = lists
     self.alarms = alarms
   }
@@ -91,10 +96,10 @@ struct ConnectionTable: ~Copyable {
   ///
   /// - Parameters:
   ///   - number: the connection's own, among all of the worker's.
-  ///   - timeouts: handshakes of the connection that have timed out.
+  ///   - history: how it came about; 0 for one that was begun in time.
   mutating func insert(
     descriptor: FileDescriptor, position: UInt32, due: UInt64, began: UInt64, number: UInt64 = 0,
-    timeouts count: UInt8 = 0
+    history: UInt8 = 0
   ) -> UInt32 {
     var slot = lists.pop(from: List.free)
     if slot == Self.none {
@@ -107,7 +112,7 @@ struct ConnectionTable: ~Copyable {
     positions[slot] = position
     dues[slot] = due
     begins[slot] = began
-    if timeouts[slot] != count { timeouts[slot] = count }
+    if histories[slot] != history { histories[slot] = history }
     messages.begin(slot, number: number)
     lists.append(slot, to: List.connecting)
     return slot
@@ -120,7 +125,7 @@ struct ConnectionTable: ~Copyable {
 
   mutating func ask(_ slot: UInt32) {
     lists.remove(slot, from: List.idle)
-    states[slot] = State.asked.rawValue
+    become(slot, .asked)
   }
 
   mutating func answer(_ slot: UInt32) { rest(slot) }
@@ -130,6 +135,7 @@ struct ConnectionTable: ~Copyable {
     switch state(slot) {
     case .connecting: lists.remove(slot, from: List.connecting)
     case .established: lists.remove(slot, from: List.idle)
+    case .quieting: lists.remove(slot, from: List.quieting)
     case .sending, .awaiting, .pausing: unlistMessage(slot)
     case .asked, .free: break
     }
@@ -140,7 +146,7 @@ struct ConnectionTable: ~Copyable {
 
   @inline(__always)
   private func rest(_ slot: UInt32) {
-    states[slot] = State.established.rawValue
+    become(slot, .established)
     lists.append(slot, to: List.idle)
   }
 
@@ -152,20 +158,60 @@ struct ConnectionTable: ~Copyable {
     _ slot: UInt32, pattern: Int, due: UInt64, began: UInt64
   ) {
     lists.remove(slot, from: List.idle)
-    states[slot] = State.sending.rawValue
+    become(slot, .sending)
     dues[slot] = due
     begins[slot] = began
-    messages.beginMessage(slot, pattern: pattern)
+    messages.beginMessage(slot, pattern: pattern, owing: marks[slot].has(.owing))
     lists.append(slot, to: List.messages + UInt32(pattern))
   }
 
   /// The message has been handed to the kernel whole.
-  mutating func await(_ slot: UInt32) { states[slot] = State.awaiting.rawValue }
+  @inline(__always)
+  mutating func await(_ slot: UInt32) {
+    become(slot, .awaiting)
+    if isOverdue(slot) { lists.append(slot, to: List.idle) }
+  }
 
-  /// The message under way is too old to be waited for. The row stays as it is.
+  /// The message under way is too old to be waited for. The row stays as it is, and may be had for
+  /// another message.
   mutating func giveUp(_ slot: UInt32) {
     unlistMessage(slot)
     mark(slot, .overdue)
+    if isOverdue(slot) { lists.append(slot, to: List.idle) }
+  }
+
+  /// Whether a message that was sent whole is not waited for any more. A conversation is played to
+  /// its end all the same.
+  @inline(__always)
+  private func isOverdue(_ slot: UInt32) -> Bool {
+    marks[slot].has(.overdue) && !marks[slot].has(.conversing)
+      && state(slot) == .awaiting
+  }
+
+  /// Whether a message may be begun on a row.
+  func isFree(_ slot: UInt32) -> Bool {
+    state(slot) == .established || isOverdue(slot)
+  }
+
+  /// Whether nothing is to come on a row but what is asked for from now on.
+  func isClear(_ slot: UInt32) -> Bool {
+    state(slot) == .established && !marks[slot].has(.owing)
+  }
+
+  /// Makes a debt of the overdue message under way.
+  mutating func abandon(_ slot: UInt32) {
+    unlistMessage(slot)
+    messages.owe(
+      slot, due: dues[slot], began: begins[slot], isFirst: !marks[slot].has(.owing))
+    unmark(slot, .ofMessage)
+    mark(slot, .owing)
+    rest(slot)
+  }
+
+  /// Has another row be the one that has been idle for the longest.
+  mutating func passOver(_ slot: UInt32) {
+    lists.remove(slot, from: List.idle)
+    lists.append(slot, to: List.idle)
   }
 
   /// The message under way is over.
@@ -176,11 +222,37 @@ struct ConnectionTable: ~Copyable {
     rest(slot)
   }
 
+  /// The message under way is over, or there is none, and more of a wrong answer may come.
+  mutating func quieten(_ slot: UInt32, at instant: UInt64) {
+    if state(slot) == .established {
+      lists.remove(slot, from: List.idle)
+    } else {
+      unlistMessage(slot)
+    }
+    unmark(slot, .ofMessage)
+    become(slot, .quieting)
+    dues[slot] = instant
+    lists.append(slot, to: List.quieting)
+  }
+
+  /// More has come on a row that waits for quiet.
+  mutating func disturb(_ slot: UInt32, at instant: UInt64) {
+    lists.remove(slot, from: List.quieting)
+    dues[slot] = instant
+    lists.append(slot, to: List.quieting)
+  }
+
+  mutating func endQuiet(_ slot: UInt32) {
+    lists.remove(slot, from: List.quieting)
+    rest(slot)
+  }
+
   @inline(__always)
   private mutating func unlistMessage(_ slot: UInt32) {
     let marks = marks[slot]
     if marks.has(.overdue | .conversing) {
       if marks.has(.conversing) { alarms.remove(slot) }
+      if isOverdue(slot) { lists.remove(slot, from: List.idle) }
       return
     }
     lists.remove(slot, from: List.messages + UInt32(messages.pattern(of: slot)))
@@ -192,7 +264,7 @@ struct ConnectionTable: ~Copyable {
   mutating func beginConversation(_ slot: UInt32, pattern: Int, due: UInt64, began: UInt64) {
     lists.remove(slot, from: List.idle)
     mark(slot, .conversing)
-    states[slot] = State.awaiting.rawValue
+    become(slot, .awaiting)
     dues[slot] = due
     begins[slot] = began
     messages.beginConversation(slot, pattern: pattern)
@@ -200,19 +272,19 @@ struct ConnectionTable: ~Copyable {
 
   /// Begins to send what comes next.
   func speak(_ slot: UInt32, due: UInt64, began: UInt64) {
-    states[slot] = State.sending.rawValue
+    become(slot, .sending)
     dues[slot] = due
     begins[slot] = began
     messages.setWritten(of: slot, to: 0)
   }
 
   mutating func pause(_ slot: UInt32, until due: Instant) {
-    states[slot] = State.pausing.rawValue
+    become(slot, .pausing)
     alarms.set(slot, to: due)
   }
 
   mutating func resume(_ slot: UInt32) {
-    states[slot] = State.awaiting.rawValue
+    become(slot, .awaiting)
     alarms.remove(slot)
   }
 
@@ -224,7 +296,20 @@ struct ConnectionTable: ~Copyable {
   // MARK: Rows
 
   @inline(__always)
-  func state(_ slot: UInt32) -> State { State(rawValue: states[slot])! }
+  func state(_ slot: UInt32) -> State { State(rawValue: states[slot] & ~Self.told)! }
+
+  /// Of the states, the bit that says so.
+  private static var told: UInt8 { 128 }
+
+  @inline(__always)
+  private func become(_ slot: UInt32, _ state: State) {
+    states[slot] = states[slot] & Self.told | state.rawValue
+  }
+
+  /// Whether something has come on the connection that nobody had asked for.
+  func isTold(_ slot: UInt32) -> Bool { states[slot] & Self.told != 0 }
+  func noteTold(_ slot: UInt32) { states[slot] |= Self.told }
+
   func descriptor(_ slot: UInt32) -> FileDescriptor { FileDescriptor(rawValue: descriptors[slot]) }
   func position(_ slot: UInt32) -> UInt32 { positions[slot] }
   func due(_ slot: UInt32) -> UInt64 { dues[slot] }
@@ -233,7 +318,7 @@ struct ConnectionTable: ~Copyable {
   func number(_ slot: UInt32) -> UInt64 {
     messages.patterns > 0 ? UInt64(messages.number(of: slot)) : 0
   }
-  func timeouts(_ slot: UInt32) -> UInt8 { timeouts[slot] }
+  func history(_ slot: UInt32) -> UInt8 { histories[slot] }
   func token(_ slot: UInt32) -> Token { Token(slot: slot, generation: generations[slot]) }
   func marks(_ slot: UInt32) -> RowMarks { marks[slot] }
   func mark(_ slot: UInt32, _ more: RowMarks) { marks[slot].insert(more) }
@@ -254,6 +339,9 @@ struct ConnectionTable: ~Copyable {
   var oldestConnecting: UInt32 { lists.first(of: List.connecting) }
   /// The row that has been idle for the longest, or `none`.
   var oldestIdle: UInt32 { lists.first(of: List.idle) }
+
+  /// The row that has been quiet for the longest of those that wait for it, or `none`.
+  var oldestQuieting: UInt32 { lists.first(of: List.quieting) }
 
   /// The row whose message of a pattern was begun first, of those that are waited for, or `none`.
   func oldestMessage(of pattern: Int) -> UInt32 {

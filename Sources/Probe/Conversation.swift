@@ -6,8 +6,7 @@ import SystemPackage
 struct Conversation: ~Copyable {
   let patterns: PatternTable
   let book: ConversationBook
-  /// Answers to be searched that have not been found right yet, by row.
-  var collected: [UInt32: [UInt8]] = [:]
+  var searches: AnswerSearches
   /// One bit for each pattern that is played now.
   private(set) var played: UInt32 = 0
   /// The phase that it is played for.
@@ -26,12 +25,14 @@ struct Conversation: ~Copyable {
   private(set) var plannedSlots: UInt32 = 0
 
   init(_ assignment: ClientAssignment) throws(Errno) {
-    // Locals first: a throw must find either both in place or none.
+    // Locals first: a throw must find either all in place or none.
     let patterns = try PatternTable(
       assignment.patterns, pushed: assignment.pushed, share: assignment.share)
     let book = try ConversationBook(assignment.patterns)
+    let searches = try AnswerSearches(assignment.patterns, rows: assignment.capacity)
     self.patterns = patterns
     self.book = book
+    self.searches = searches
   }
 
   var hasPatterns: Bool { patterns.count > 0 }

@@ -11,8 +11,8 @@ package enum Counter: Int, CaseIterable, Sendable {
   case connecting
 
   // Since the worker started.
-  /// Client: connections begun, however often each one's handshake was tried. Server: connections
-  /// accepted.
+  /// Client: connections begun, with those that failed at once, however often each one's handshake
+  /// was tried. Server: connections accepted.
   case opened
   /// Client: handshakes begun anew, since the one before had timed out.
   case retried
@@ -22,9 +22,11 @@ package enum Counter: Int, CaseIterable, Sendable {
   /// broken. Each one is counted here once, however its end was noticed.
   case closedByPeer
   case failures
-  /// Source ports that something else on the host held.
+  /// Tuples of source port and endpoint that something else on the host held, or TIME_WAIT; each
+  /// counts once.
   case portsSkipped
-  /// Client: connections that a schedule wanted and that were begun more than `lateAfter` after it did.
+  /// Client: connections of a churn that lived to their planned end, and were begun more than
+  /// `lateAfter` after the schedule wanted them. Those that failed or were lost are counted as that.
   case lateArrivals
   /// The last phase in which a limit stopped this worker's growth, counted from 1; 0 for none. See
   /// `Scoreboard.isLimited(in:)`.
@@ -41,6 +43,10 @@ package enum Counter: Int, CaseIterable, Sendable {
   case closedAsRecorded
   /// Client: connections held now that sent a message and never got an answer.
   case unanswered
+  /// Client: waits for quiet after a wrong answer.
+  case waits
+  /// Client: connections on which something came that nobody had asked for.
+  case unasked
   /// Client: bytes that came while no answer was expected.
   case unexpectedBytes
   /// Server: messages pushed to a connection. Client: pushed messages that came whole.
@@ -89,6 +95,8 @@ package enum MessageCounter: Int, CaseIterable, Sendable {
   case late
   /// Not answered within the timeout; what was sent late is noted within the timeout from then.
   case missing
+  /// Due on a connection that is held, or at a rate, and not begun; no outcome of `sent`.
+  case unsent
 
-  static let count = 6
+  static let count = 7
 }

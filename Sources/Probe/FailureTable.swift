@@ -51,6 +51,8 @@ package struct FailureTable {
     /// The phase's place in the plan, from 0.
     package var phase: Int
     package var count: UInt64
+    /// Of these, handshakes that were tried again.
+    package var retried: UInt64 = 0
     package var first: Instant
     /// When it made the worker stop growing; nil when it did not.
     package var stopped: Instant?
@@ -92,14 +94,25 @@ package struct FailureTable {
   /// The worker's side: notes that it has stopped growing for the failure that was counted last
   /// under this kind.
   func markStopped(_ call: FailedCall, _ errno: Errno?, phase: Int, at instant: Instant) {
-    let key = Self.key(call, errno, phase: phase)
+    guard let row = self.row(of: Self.key(call, errno, phase: phase)), load(row, 5) == 0
+    else { return }
+    store(instant.nanoseconds, row, 5)
+  }
+
+  /// The worker's side: notes that the failure that was counted last under this kind is a handshake
+  /// that is tried again.
+  func markRetried(_ call: FailedCall, _ errno: Errno?, phase: Int) {
+    guard let row = self.row(of: Self.key(call, errno, phase: phase)) else { return }
+    store(load(row, 6) + 1, row, 6)
+  }
+
+  private func row(of key: UInt64) -> Int? {
     for row in 0..<Self.capacity {
       let existing = load(row, 0)
-      guard existing != 0 else { return }
-      guard existing == key || row == Self.capacity - 1 else { continue }
-      if load(row, 5) == 0 { store(instant.nanoseconds, row, 5) }
-      return
+      guard existing != 0 else { return nil }
+      if existing == key || row == Self.capacity - 1 { return row }
     }
+    return nil
   }
 
   private static func key(_ call: FailedCall, _ errno: Errno?, phase: Int) -> UInt64 {
@@ -120,7 +133,7 @@ package struct FailureTable {
       rows.append(
         Row(
           call: call, errno: code == 0 ? nil : Errno(rawValue: code),
-          phase: Int(key >> 32 & 0xFFFF), count: load(row, 1),
+          phase: Int(key >> 32 & 0xFFFF), count: load(row, 1), retried: load(row, 6),
           first: Instant(nanoseconds: load(row, 2)),
           stopped: stopped == 0 ? nil : Instant(nanoseconds: stopped), held: load(row, 3),
           position: position == 0 ? nil : UInt32(position - 1)))

@@ -22,6 +22,23 @@ struct MessageColumns: ~Copyable {
   private let cues: Column<UInt32>
   private let answers: Column<UInt32>
 
+  /// What the server still owes, the oldest first. Not touched where nothing is overdue.
+  private let debts: Column<Debt>
+  private let debtCounts: Column<UInt8>
+
+  /// A message that was sent whole and not answered in time, when the next one was begun: servers
+  /// answer in order, so what comes is its answer before it is that of a later one.
+  struct Debt: BitwiseCopyable {
+    /// Nanoseconds, as of the message.
+    var due: UInt64
+    var began: UInt64
+    var sequence: UInt32
+    var pattern: UInt8
+  }
+
+  /// What a row remembers; the answer to an older one, should it come, is taken for a later one's.
+  static var mostDebts: UInt32 { 4 }
+
   /// What `answered` is once an answer whose length nobody knew has come.
   static var whole: UInt32 { .max }
 
@@ -34,6 +51,8 @@ struct MessageColumns: ~Copyable {
     let answered = try Column<UInt32>(count: kept)
     let rounds = try Column<UInt32>(count: rows * patterns)
     let progressOfPushed = try Column<UInt32>(count: pushed ? rows : 0)
+    let debts = try Column<Debt>(count: kept * Int(Self.mostDebts))
+    let debtCounts = try Column<UInt8>(count: kept)
     let cues = try Column<UInt32>(count: conversations ? rows : 0)
     let answers = try Column<UInt32>(count: conversations ? rows : 0)
     self.patterns = patterns
@@ -44,6 +63,8 @@ struct MessageColumns: ~Copyable {
     self.answered = answered
     self.rounds = rounds
     self.pushed = progressOfPushed
+    self.debts = debts
+    self.debtCounts = debtCounts
     self.cues = cues
     self.answers = answers
     isPushed = pushed
@@ -57,11 +78,47 @@ struct MessageColumns: ~Copyable {
     if isPushed { pushed[row] = 0 }
   }
 
-  func beginMessage(_ row: UInt32, pattern: Int) {
+  /// - Parameter owing: whether what has come of an answer is that of a debt.
+  func beginMessage(_ row: UInt32, pattern: Int, owing: Bool = false) {
     patternsOfRows[row] = UInt8(pattern)
     counts[row] &+= 1
     written[row] = 0
+    if !owing { answered[row] = 0 }
+  }
+
+  // MARK: Debts
+
+  /// Notes the message under way as a debt.
+  ///
+  /// - Parameter isFirst: whether there are no debts.
+  func owe(_ row: UInt32, due: UInt64, began: UInt64, isFirst: Bool) {
+    if isFirst { debtCounts[row] = 0 }
+    if debtCount(of: row) == Int(Self.mostDebts) {
+      settleDebt(of: row)
+      debtCounts[row] |= Self.forgotten
+    }
+    debts[row * Self.mostDebts + UInt32(debtCount(of: row))] = Debt(
+      due: due, began: began, sequence: sequence(of: row), pattern: patternsOfRows[row])
+    debtCounts[row] += 1
+  }
+
+  /// Asked for of rows that owe only.
+  func debtCount(of row: UInt32) -> Int { Int(debtCounts[row] & ~Self.forgotten) }
+
+  /// Whether it owed more than are remembered: what comes may answer one that is not.
+  func hasForgottenDebts(_ row: UInt32) -> Bool { debtCounts[row] & Self.forgotten != 0 }
+
+  /// A mark in the counts of debts.
+  private static var forgotten: UInt8 { 0x80 }
+
+  func debt(_ place: Int, of row: UInt32) -> Debt { debts[row * Self.mostDebts + UInt32(place)] }
+
+  /// The oldest debt is over.
+  func settleDebt(of row: UInt32) {
+    debtCounts[row] -= 1
     answered[row] = 0
+    let first = row * Self.mostDebts
+    for place in first..<first + UInt32(debtCount(of: row)) { debts[place] = debts[place + 1] }
   }
 
   func beginConversation(_ row: UInt32, pattern: Int) {
@@ -70,6 +127,8 @@ struct MessageColumns: ~Copyable {
     answers[row] = 0
   }
 
+  /// Whether a message was begun on the connection, whatever became of it.
+  func hasBegun(_ row: UInt32) -> Bool { counts[row] > 0 }
   func pattern(of row: UInt32) -> Int { Int(patternsOfRows[row]) }
   func number(of row: UInt32) -> UInt32 { numbers[row] }
   /// The number of the message under way, from 0.

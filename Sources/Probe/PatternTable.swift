@@ -26,7 +26,11 @@ struct PatternTable: ~Copyable {
 
   /// How an answer is recognised.
   enum Answer: UInt8, BitwiseCopyable {
-    case nothing, echo, anything, text, matching
+    case nothing, echo, anything, text
+    /// By its content, wherever it ends.
+    case matching
+    /// By its delimiter.
+    case framed
     /// As the conversation has it; see `ConversationBook`.
     case conversation
   }
@@ -44,9 +48,12 @@ struct PatternTable: ~Copyable {
   private let cursors: Column<RoundCursor>
   /// Messages that are paced by a rate and were begun in this phase.
   private let turns: Column<UInt64>
+  /// Messages that were not sent in earlier phases.
+  private let unsent: Column<UInt64>
   private let texts: Scratch<UInt8>
   private let maker: MessageMaker
-  private let expressions: [BytePattern?]
+  /// Makes a second message to compare the first with.
+  private let others: MessageMaker
 
   /// - Parameter patterns: at most `MessagePattern.most`.
   init(_ patterns: [MessagePattern], pushed: [UInt8]?, share: WorkerShare) throws(Errno) {
@@ -58,10 +65,8 @@ struct PatternTable: ~Copyable {
       return Text(start: bytes.count, count: more.count)
     }
     var made: [Script] = []
-    var expressions: [BytePattern?] = []
     for pattern in patterns {
       var script = Script()
-      var expression: BytePattern?
       script.timeout = pattern.timeout
       switch pattern.pace {
       case .every(let interval): script.every = max(1, interval)
@@ -84,22 +89,24 @@ struct PatternTable: ~Copyable {
         script.answer = .text
         script.answerCount = text.count
         script.answerText = keep(text)
-      case .matches(let pattern):
-        script.answer = .matching
-        expression = pattern
+      case .matches: script.answer = .matching
+      case .until: script.answer = .framed
       }
       if pattern.conversation != nil { script.answer = .conversation }
       made.append(script)
-      expressions.append(expression)
     }
     let pushedText = keep(pushed ?? [])
     let scripts = try Column<Script>(count: patterns.count)
     let cursors = try Column<RoundCursor>(count: patterns.count)
     let turns = try Column<UInt64>(count: patterns.count)
+    let unsent = try Column<UInt64>(count: patterns.count)
     let texts = try Scratch<UInt8>(count: max(1, bytes.count))
     // A fixed text needs no room to be made in.
-    let maker = try MessageMaker(
-      patterns.map { $0.template.fixed == nil ? $0.template : MessageTemplate(parts: []) })
+    let templates = patterns.map {
+      $0.template.fixed == nil ? $0.template : MessageTemplate(parts: [])
+    }
+    let maker = try MessageMaker(templates)
+    let others = try MessageMaker(templates)
     for (index, script) in made.enumerated() {
       scripts[UInt32(index)] = script
       cursors[UInt32(index)] = RoundCursor(every: script.every, share: share)
@@ -111,8 +118,9 @@ struct PatternTable: ~Copyable {
     self.cursors = cursors
     self.turns = turns
     self.texts = texts
+    self.unsent = unsent
     self.maker = maker
-    self.expressions = expressions
+    self.others = others
   }
 
   // MARK: Texts
@@ -139,9 +147,12 @@ struct PatternTable: ~Copyable {
     unsafe maker.message(pattern, facts)
   }
 
-  /// Whether an answer is one that the pattern is looking for.
-  func isMatched(_ pattern: Int, by answer: UnsafeRawBufferPointer) -> Bool {
-    unsafe expressions[pattern]?.matches(answer) ?? false
+  /// The answer that is known byte by byte, to compare another one with. Good until the next one is
+  /// made.
+  func otherAnswer(_ pattern: Int, _ facts: MessageTemplate.Facts) -> UnsafeRawBufferPointer {
+    let script = script(pattern)
+    if script.answer == .text { return unsafe bytes(script.answerText) }
+    return unsafe script.isFixed ? bytes(script.message) : others.message(pattern, facts)
   }
 
   private func bytes(_ text: Text) -> UnsafeRawBufferPointer {
@@ -158,6 +169,10 @@ struct PatternTable: ~Copyable {
   func turns(_ pattern: Int) -> Int { Int(turns[UInt32(pattern)]) }
 
   func countTurn(_ pattern: Int) { turns[UInt32(pattern)] += 1 }
+
+  func unsentBefore(_ pattern: Int) -> UInt64 { unsent[UInt32(pattern)] }
+
+  func noteUnsent(_ pattern: Int, _ count: UInt64) { unsent[UInt32(pattern)] = count }
 
   func restart(_ pattern: Int, at instant: Instant, slots: UInt32) {
     turns[UInt32(pattern)] = 0

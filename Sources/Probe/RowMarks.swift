@@ -16,6 +16,8 @@ struct RowMarks: BitwiseCopyable, Equatable {
   static var answered: Self { Self(rawValue: 32) }
   /// The message under way is a conversation.
   static var conversing: Self { Self(rawValue: 64) }
+  /// Answers to messages that are not waited for any more may still come; see `Debt`.
+  static var owing: Self { Self(rawValue: 128) }
   /// Every one that ends with the message under way.
   static var ofMessage: Self { Self(rawValue: 4 | 8 | 64) }
 

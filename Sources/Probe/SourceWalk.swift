@@ -1,3 +1,5 @@
+package import Addressing
+
 /// Walks the (source, port, endpoint) tuples that one client worker may use.
 ///
 /// The kernel's own choice of a port takes 70 times longer once half of the range is in use (it
@@ -15,7 +17,7 @@ package struct SourceWalk: Sendable {
   }
 
   private let sources: UInt64
-  private let firstPort: UInt64
+  private let ports: PortSet
   private let sourcePorts: UInt64
   private let endpoints: UInt64
   private let share: WorkerShare
@@ -23,9 +25,9 @@ package struct SourceWalk: Sendable {
   package let count: UInt64
   private var position: UInt64 = 0
 
-  package init(sources: Int, ports: ClosedRange<UInt16>, endpoints: Int, share: WorkerShare) {
+  package init(sources: Int, ports: PortSet, endpoints: Int, share: WorkerShare) {
     self.sources = UInt64(sources)
-    self.firstPort = UInt64(ports.lowerBound)
+    self.ports = ports
     self.sourcePorts = UInt64(sources) * UInt64(ports.count)
     self.endpoints = UInt64(endpoints)
     self.share = share
@@ -37,11 +39,16 @@ package struct SourceWalk: Sendable {
     count = min(own, UInt64(UInt32.max))
   }
 
-  /// The next tuple; after the last one the first comes again.
-  package mutating func next() -> Step {
-    let step = step(at: UInt32(position))
+  /// The position of the next tuple; after the last one the first comes again.
+  package mutating func next() -> UInt32 {
+    let next = UInt32(position)
     position = position + 1 == count ? 0 : position + 1
-    return step
+    return next
+  }
+
+  /// The place of a tuple's source among the sources.
+  package func source(at position: UInt32) -> Int {
+    Int(share.ordinal(Int(position)) % sourcePorts % sources)
   }
 
   package func step(at position: UInt32) -> Step {
@@ -50,7 +57,7 @@ package struct SourceWalk: Sendable {
     let lap = ordinal / sourcePorts
     return Step(
       position: position, source: Int(slot % sources),
-      port: UInt16(firstPort + slot / sources),
+      port: ports[Int(slot / sources)],
       // Each lap over the source ports meets every one of them with another endpoint.
       endpoint: Int((slot + lap) % endpoints))
   }

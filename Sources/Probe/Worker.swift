@@ -24,7 +24,7 @@ package enum Worker {
     _ role: Role, board: Scoreboard, wakeUp: FileDescriptor, attention: FileDescriptor
   ) -> Int32 {
     KillOrder.take(KillOrder.early)
-    CurrentProcess.ignoreTerminalSignals()
+    CurrentProcess.ignoreSignalsOfGroup()
     SignalSource.unblockAll()
     CurrentProcess.useExactTimers()
     CurrentProcess.stay(on: role.processors)

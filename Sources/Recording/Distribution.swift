@@ -28,7 +28,13 @@ package struct Distribution: Sendable, Equatable {
   private static let mostCount: UInt64 = 1 << 52
 
   /// The population that a percentile of this distribution stands on.
-  package var count: UInt64 { buckets.reduce(0) { $0 + $1.count } }
+  package var count: UInt64 { buckets.reduce(0) { Self.sum($0, $1.count) } }
+
+  /// As far as 64 bits go.
+  private static func sum(_ one: UInt64, _ other: UInt64) -> UInt64 {
+    let (sum, overflow) = one.addingReportingOverflow(other)
+    return overflow ? .max : sum
+  }
 
   package var maximum: UInt64? { buckets.last?.value }
 
@@ -42,7 +48,7 @@ package struct Distribution: Sendable, Equatable {
     var passed: UInt64 = 0
     var next = ranks[...]
     for bucket in buckets where !next.isEmpty {
-      passed += bucket.count
+      passed = Self.sum(passed, bucket.count)
       while let (index, rank) = next.first, rank <= passed {
         values[index] =
           rank == 0 ? bucket.value : min(Self.highestEquivalent(to: bucket.value), highest)
@@ -58,7 +64,7 @@ package struct Distribution: Sendable, Equatable {
     if percentile <= 0 { return 0 }
     if percentile >= 100 { return .max }
     // A little less, so that rounding up does not take in the next value.
-    return max(1, UInt64((percentile.nextDown * Double(count) / 100).rounded(.up)))
+    return max(1, UInt64(saturating: (percentile.nextDown * Double(count) / 100).rounded(.up)))
   }
 
   /// The largest value that three digits do not tell from this one: 2,048 steps to a power of two.

@@ -9,6 +9,8 @@ package struct FailureRecord: Sendable, Equatable {
   /// Nil for the runner's own deadline and for an orderly close by the peer.
   package var errno: ErrnoRecord?
   package var count: Int
+  /// Of these, handshakes that were tried again; none before format 1.3.
+  package var retried: Int
   /// Seconds since the run started.
   package var firstInstant: Double
   /// When it made a worker stop growing, or the guard stop all of them; nil when it did not.
@@ -20,7 +22,7 @@ package struct FailureRecord: Sendable, Equatable {
 
   package init(
     end: End, worker: Int?, phase: String, syscall: String, errno: ErrnoRecord?, count: Int,
-    firstInstant: Double, stopped: Double? = nil, established: Int, accepted: Int,
+    retried: Int = 0, firstInstant: Double, stopped: Double? = nil, established: Int, accepted: Int,
     source: String?, endpoint: String?
   ) {
     self.end = end
@@ -29,6 +31,7 @@ package struct FailureRecord: Sendable, Equatable {
     self.syscall = syscall
     self.errno = errno
     self.count = count
+    self.retried = retried
     self.firstInstant = firstInstant
     self.stopped = stopped
     self.established = established
@@ -36,6 +39,9 @@ package struct FailureRecord: Sendable, Equatable {
     self.source = source
     self.endpoint = endpoint
   }
+
+  /// Failures that cost a connection: a handshake that is tried again has cost none yet.
+  package var final: Int { count - min(max(0, retried), count) }
 
   /// What `syscall` may be, but for `memoryGuardCall`, which no limit names.
   package static let calls = [

@@ -3,16 +3,16 @@ import GRDB
 extension PhaseRecord: Listed {
   static let table = "phase"
   static let columns = [
-    "name", "kind", "title", "plan_line", "goal", "planned_rate", "started", "ended", "outcome",
-    "established", "accepted", "phantom", "failures", "ceiling", "remark", "promised", "missed",
-    "tolerance", "aborted_by",
+    "name", "kind", "title", "plan_line", "goal", "planned_rate", "started", "ended",
+    "opened_until", "outcome", "established", "accepted", "phantom", "failures", "ceiling",
+    "remark", "promised", "missed", "tolerance", "aborted_by",
   ]
 
   var values: [(any DatabaseValueConvertible)?] {
     [
-      name, kind.rawValue, title, planLine, goal, plannedRate, started, ended, outcome.rawValue,
-      established, accepted, phantom, failures, ceiling, remark, promise?.promised,
-      promise?.missed, promise?.tolerance, abortedBy,
+      name, kind.rawValue, title, planLine, goal, plannedRate, started, ended, openedUntil,
+      outcome.rawValue, established, accepted, phantom, failures, ceiling, remark,
+      promise?.promised, promise?.missed, promise?.tolerance, abortedBy,
     ]
   }
 
@@ -21,8 +21,9 @@ extension PhaseRecord: Listed {
       name: try row.get("name"), kind: try row.choice("kind"), title: try row.get("title"),
       planLine: try row.get("plan_line"), goal: try row.get("goal"),
       plannedRate: try row.get("planned_rate"), started: try row.get("started"),
-      ended: try row.get("ended"), outcome: try row.choice("outcome"),
-      established: try row.get("established"), accepted: try row.get("accepted"),
+      ended: try row.get("ended"), openedUntil: try row.ifThere("opened_until") ?? nil,
+      outcome: try row.choice("outcome"), established: try row.get("established"),
+      accepted: try row.get("accepted"),
       phantom: try row.get("phantom"), failures: try row.get("failures"),
       // Versions before 1.3 had neither.
       promise: try PhasePromise(row: row), abortedBy: try row.ifThere("aborted_by") ?? nil,
@@ -84,12 +85,13 @@ extension FailureRecord: Listed {
   static let columns = [
     "end", "worker", "phase", "syscall", "errno", "errno_name", "errno_text", "count",
     "first_instant", "established", "accepted", "source", "endpoint", "stopped",
+    "retried",
   ]
 
   var values: [(any DatabaseValueConvertible)?] {
     [
       end.rawValue, worker, phase, syscall, errno?.number, errno?.name, errno?.text, count,
-      firstInstant, established, accepted, source, endpoint, stopped,
+      firstInstant, established, accepted, source, endpoint, stopped, retried,
     ]
   }
 
@@ -97,7 +99,8 @@ extension FailureRecord: Listed {
     self.init(
       end: try row.choice("end"), worker: try row.get("worker"), phase: try row.get("phase"),
       syscall: try row.get("syscall"), errno: try row.errno(), count: try row.get("count"),
-      firstInstant: try row.get("first_instant"), stopped: try row.ifThere("stopped") ?? nil,
+      retried: try row.ifThere("retried") ?? 0, firstInstant: try row.get("first_instant"),
+      stopped: try row.ifThere("stopped") ?? nil,
       established: try row.get("established"), accepted: try row.get("accepted"),
       source: try row.get("source"), endpoint: try row.get("endpoint"))
   }

@@ -22,15 +22,18 @@ package enum MessageOutcome: String, Sendable, CaseIterable {
 package struct MessageTotals: Sendable, Equatable {
   package let pattern: String
   private let counts: [MessageOutcome: Int]
+  /// Due and not sent; nil where nobody counted them.
+  package let unsent: Int?
 
-  package init(pattern: String, counts: [MessageOutcome: Int]) {
+  package init(pattern: String, counts: [MessageOutcome: Int], unsent: Int? = nil) {
     self.pattern = pattern
     self.counts = counts
+    self.unsent = unsent
   }
 
   package subscript(_ outcome: MessageOutcome) -> Int { counts[outcome] ?? 0 }
 
-  package var lost: Int { MessageOutcome.lost.reduce(0) { $0 + self[$1] } }
+  package var lost: Int { MessageOutcome.lost.map { self[$0] }.total }
 }
 
 extension Recording {
@@ -44,16 +47,30 @@ extension Recording {
     messagePatterns.map { pattern in
       var counts: [MessageOutcome: Int] = [:]
       for outcome in MessageOutcome.allCases {
-        counts[outcome] = Int(gain(of: .messages(outcome, pattern), in: spans))
+        counts[outcome] = Int(saturating: gain(of: .messages(outcome, pattern), in: spans))
       }
-      return MessageTotals(pattern: pattern, counts: counts)
+      let key = Series.Key.unsent(pattern)
+      return MessageTotals(
+        pattern: pattern, counts: counts,
+        unsent: series(key) == nil ? nil : Int(gain(of: key, in: spans)))
     }
   }
 
-  /// Messages sent a second while messages were sent: in each stretch from its start to the sample
-  /// that first shows all of them. Nil when none were.
-  func messageRate(in spans: [ClosedRange<Double>]) -> Double? {
+  /// Messages sent a second over the time in which they were wanted. Nil when none were sent.
+  ///
+  /// In a recording of before 1.3 that time is not known: there it lasts from the start of each
+  /// stretch to the sample that first shows all that were sent in it.
+  package func messageRate(in spans: [ClosedRange<Double>]) -> Double? {
     let patterns = series(named: MessageOutcome.sent.seriesName)
+    let keys = series(named: "messages.wanted").map(\.key)
+    if !keys.isEmpty {
+      let wanted = spans.reduce(0.0) { total, span in
+        total + (keys.map { gain(of: $0, in: [span]) }.max() ?? 0)
+      }
+      // What a server pushes is wanted by nobody.
+      let sent = keys.reduce(0.0) { $0 + gain(of: .messages(.sent, $1.label), in: spans) }
+      if wanted > 0, sent > 0 { return sent / wanted }
+    }
     var sent = 0.0
     var elapsed = 0.0
     for span in spans {
@@ -70,15 +87,13 @@ extension Recording {
 
   /// The most connections that had sent and never been answered at any of these instants.
   func unanswered(at instants: [Double]) -> Int {
-    instants.compactMap { series(.unanswered)?.level(at: $0) }.max().map { Int($0) } ?? 0
+    instants.compactMap { series(.unanswered)?.level(at: $0) }.max().map { Int(saturating: $0) }
+      ?? 0
   }
 
   /// What a counter rose by in these stretches; 0 when nothing counted.
   package func gain(of key: Series.Key, in spans: [ClosedRange<Double>]) -> Double {
     guard let series = series(key) else { return 0 }
-    return spans.reduce(0) { total, span in
-      let before = series.level(at: span.lowerBound)
-      return total + max(0, series.level(at: span.upperBound, orNext: true) - before)
-    }
+    return spans.reduce(0) { $0 + series.gain(in: $1) }
   }
 }

@@ -7,22 +7,23 @@ package struct Metrics: Sendable, Equatable {
   package let phase: String?
   /// False when the run never came to that phase, or to any.
   package let hasBegun: Bool
-  /// The most connections asked for; nil where none were.
-  package let goal: Int?
-  /// The most held at once at the client end.
-  package let established: Int
-  /// The most held at once at the server end; like the next one, nil when it is someone else's.
+  /// How far it came.
+  package let reach: Reach
+  /// The most held at once at the server end; like the next one, nil where nobody can know.
   package let accepted: Int?
+  /// The fewest held at once at the client end, by the samples; nil but for a phase that keeps what
+  /// it finds.
+  package let fewestEstablished: Int?
+  /// The same at the server end.
+  package let fewestAccepted: Int?
   /// The most that were established and never accepted when a phase had settled.
   package let phantom: Int?
-  /// The most that stood at both ends: what a phase established, less its phantoms.
-  package let held: Int
   package let failures: Int
   /// Connections begun, whatever became of them; nil when nothing counted them.
   package let attempts: Int?
   /// Handshakes begun anew after a timeout.
   package let retries: Int
-  /// Connections gained a second by ramps and churns (`Recording.connectRate`); nil without any.
+  /// Handshakes a second in ramps and churns (`Recording.connectRate`); nil without any.
   package let connectRate: Double?
   /// From the instant that the schedule intended.
   package let connect: Latency?
@@ -30,7 +31,7 @@ package struct Metrics: Sendable, Equatable {
   package let uncorrected: Latency?
   /// How the messages fared, pattern by pattern; empty when none are sent.
   package let messages: [MessageTotals]
-  /// Messages sent a second, while messages were sent.
+  /// Messages sent a second, over the time in which they were wanted.
   package let messageRate: Double?
   /// To the whole answer, from the instant that the schedule intended.
   package let roundTrip: Latency?
@@ -41,9 +42,13 @@ package struct Metrics: Sendable, Equatable {
   /// Connections that had sent messages and never got an answer when a phase ended: the most of any
   /// phase; nil when no messages are sent.
   package let unanswered: Int?
+  /// Connections on which something came that nobody had asked for; nil where nobody counted them.
+  package let unasked: Int?
   /// How far the predicted limit was from the one that was reached, as a share of that; nil where
   /// none was reached.
   package let predictionError: Double?
+  /// Connection ends of this host that memory and time are shared out over; 0 but for the whole run.
+  package let ends: Int
   /// Bytes of kernel memory a connection end; like the two below, of the whole run only.
   package let kernelMemory: Double?
   /// Bytes of the workers' private memory a connection end.
@@ -56,13 +61,14 @@ package struct Metrics: Sendable, Equatable {
     let begun = phases.filter { $0.started != nil }
     phase = name
     hasBegun = !begun.isEmpty
-    goal = phases.compactMap(\.goal).max()
-    established = recording.most(\.established, .established, of: phases, isWhole: name == nil)
+    reach = Reach(recording, phase: name)
     accepted =
-      recording.countsServer
+      recording.knowsAccepted
       ? recording.most(\.accepted, .accepted, of: phases, isWhole: name == nil) : nil
-    phantom = recording.countsServer ? phases.map(\.phantom).max() ?? 0 : nil
-    held = phases.map(recording.held).max() ?? established
+    let keeps = name != nil && begun.allSatisfy(\.kind.keeps)
+    fewestEstablished = keeps ? recording.fewest(.established, in: begun) : nil
+    fewestAccepted = keeps && recording.countsServer ? recording.fewest(.accepted, in: begun) : nil
+    phantom = recording.knowsAccepted ? phases.map(\.phantom).max() ?? 0 : nil
     failures = recording.failureCount(in: name)
     retries = recording.retries(in: begun)
     attempts = recording.attempts(in: begun)
@@ -77,10 +83,15 @@ package struct Metrics: Sendable, Equatable {
     drift = Latency(recording.distribution(of: "drift", in: name))
     unanswered =
       recording.messagePatterns.isEmpty ? nil : recording.unanswered(at: spans.map(\.upperBound))
+    unasked =
+      recording.series(.unasked) == nil ? nil : Int(recording.gain(of: .unasked, in: spans))
     predictionError = recording.predictionError(in: name)
 
-    let ends = name == nil ? Double(established) + Double(accepted ?? 0) : 0
-    func perEnd(_ total: Double?) -> Double? { ends > 0 ? total.map { $0 / ends } : nil }
+    // Of someone else's server the memory is not measured.
+    let atServer = recording.countsServer ? accepted ?? 0 : 0
+    let ends = name == nil ? [reach.established, atServer].total : 0
+    self.ends = ends
+    func perEnd(_ total: Double?) -> Double? { ends > 0 ? total.map { $0 / Double(ends) } : nil }
     kernelMemory = perEnd(recording.series(.kernelMemory)?.maximum)
     userMemory = perEnd(recording.privateBytes)
     userTime = perEnd(recording.userTime)
@@ -93,23 +104,25 @@ package struct Metrics: Sendable, Equatable {
 
   /// Messages of all patterns with this outcome; nil when none are sent.
   package func messages(_ outcome: MessageOutcome) -> Int? {
-    messages.isEmpty ? nil : messages.reduce(0) { $0 + $1[outcome] }
+    messages.isEmpty ? nil : messages.map { $0[outcome] }.total
+  }
+
+  /// Messages that were due and not sent; nil where nobody counted them.
+  package var messagesUnsent: Int? {
+    let counted = messages.compactMap(\.unsent)
+    return counted.isEmpty ? nil : counted.reduce(0, +)
   }
 
   /// Messages that no right answer came to in time; nil when none are sent.
   package var messagesLost: Int? {
-    messages.isEmpty ? nil : messages.reduce(0) { $0 + $1.lost }
+    messages.isEmpty ? nil : messages.map(\.lost).total
   }
 
-  /// "19,936 of 1,000,000 connections".
-  package var progress: String {
-    "\(Format.count(held))\(ofGoal) connections"
-  }
-
-  /// " of 1,000,000"; nothing without a goal, and where a churn held more than was to stay.
-  package var ofGoal: String {
-    goal.map { established <= $0 ? " of \(Format.count($0))" : "" } ?? ""
-  }
+  package var goal: Int? { reach.goal }
+  package var established: Int { reach.established }
+  package var held: Int { reach.held }
+  package var progress: String { reach.progress }
+  package var ofGoal: String { reach.ofGoal }
 
   /// The percentiles that plans and reports name, in seconds.
   package struct Latency: Sendable, Equatable {

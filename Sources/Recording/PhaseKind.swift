@@ -13,6 +13,14 @@ package enum PhaseKind: String, Sendable, Hashable, CaseIterable {
     }
   }
 
+  /// Whether what stands at its start is to stand all through it.
+  package var keeps: Bool {
+    switch self {
+    case .hold, .pause: true
+    case .ramp, .churn, .search, .close: false
+    }
+  }
+
   /// Whether messages are played in it, and conditions may be of it alone.
   package var plays: Bool {
     switch self {

@@ -5,7 +5,7 @@ package struct PhaseRecord: Sendable, Equatable {
     case done
     /// Broke its promise.
     case limit
-    /// Cut off by a signal.
+    /// Cut off: by a signal, or because the run itself was. So it stands from its begin to its end.
     case interrupted
     /// Ended by a threshold that ends the run.
     case aborted
@@ -25,6 +25,9 @@ package struct PhaseRecord: Sendable, Equatable {
   package var plannedRate: Double?
   package var started: Double?
   package var ended: Double?
+  /// When nothing more was to be opened: the last arrival was due, or the phase's growth had ended
+  /// before. Nil while that is open, where a phase opens nothing, and before version 1.3.
+  package var openedUntil: Double?
   package var outcome: Outcome
   /// Highest number of established connections in the phase.
   package var established: Int
@@ -45,9 +48,10 @@ package struct PhaseRecord: Sendable, Equatable {
   package init(
     name: String, kind: PhaseKind, title: String, planLine: Int, goal: Int? = nil,
     plannedRate: Double? = nil, started: Double? = nil, ended: Double? = nil,
-    outcome: Outcome = .skipped, established: Int = 0, accepted: Int = 0, phantom: Int = 0,
-    failures: Int = 0, promise: PhasePromise? = nil, abortedBy: String? = nil,
-    ceiling: Int? = nil, remark: String = ""
+    openedUntil: Double? = nil, outcome: Outcome = .skipped, established: Int = 0,
+    accepted: Int = 0, phantom: Int = 0, failures: Int = 0,
+    promise: PhasePromise? = nil, abortedBy: String? = nil, ceiling: Int? = nil,
+    remark: String = ""
   ) {
     self.name = name
     self.kind = kind
@@ -57,6 +61,7 @@ package struct PhaseRecord: Sendable, Equatable {
     self.plannedRate = plannedRate
     self.started = started
     self.ended = ended
+    self.openedUntil = openedUntil
     self.outcome = outcome
     self.established = established
     self.accepted = accepted
@@ -66,6 +71,12 @@ package struct PhaseRecord: Sendable, Equatable {
     self.abortedBy = abortedBy
     self.ceiling = ceiling
     self.remark = remark
+  }
+
+  /// What is known of `Recording.held(in:)` without the samples.
+  var held: Int {
+    let most = max(0, established - phantom)
+    return kind == .ramp ? promise?.kept ?? most : most
   }
 
   /// Seconds the phase took; nil while it has not ended.

@@ -154,7 +154,9 @@ extension Shards {
         }
       }
       let known = concerned.compactMap { shard in
-        shard.recording.prediction.first { $0.end == term.end && $0.resource == term.resource }
+        // The machine and its control groups may both bound it.
+        shard.recording.prediction.filter { $0.end == term.end && $0.resource == term.resource }
+          .min { $0.connections < $1.connections }
           .map { ($0.connections, told($0.reason, by: shard)) }
       }
       guard known.count == concerned.count, !(term.end == .host && isSplit) else { continue }
@@ -172,9 +174,14 @@ extension Shards {
 extension Array {
   /// In the order of a value, and as they were where it is equal.
   func sortedStably(by value: KeyPath<Element, Double>) -> [Element] {
-    enumerated().sorted { one, other in
-      let (first, second) = (one.element[keyPath: value], other.element[keyPath: value])
-      return first == second ? one.offset < other.offset : first < second
-    }.map(\.element)
+    let isSorted = zip(self, dropFirst()).allSatisfy {
+      $0[keyPath: value] <= $1[keyPath: value]
+    }
+    return isSorted
+      ? self
+      : enumerated().sorted { one, other in
+        let (first, second) = (one.element[keyPath: value], other.element[keyPath: value])
+        return first == second ? one.offset < other.offset : first < second
+      }.map(\.element)
   }
 }

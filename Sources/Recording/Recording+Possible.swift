@@ -9,7 +9,9 @@ extension Recording {
       try Possible.counts([phase.goal, phase.ceiling], "the goal \(what)")
       try Possible.counts(
         [phase.established, phase.accepted, phase.phantom, phase.failures], "a count \(what)")
-      try Possible.instants([phase.started, phase.ended, phase.plannedRate], "an instant \(what)")
+      try Possible.instants(
+        [phase.started, phase.ended, phase.openedUntil], "an instant \(what)")
+      try Possible.rate(phase.plannedRate ?? 0, "the rate \(what)")
       try Possible.counts([phase.promise?.promised, phase.promise?.missed], "the promise \(what)")
       try Possible.instants([phase.promise?.tolerance], "the tolerance \(what)")
     }
@@ -30,7 +32,8 @@ extension Recording {
     }
     for failure in failures {
       try Possible.counts(
-        [failure.count, failure.established, failure.accepted], "a count of a failure")
+        [failure.count, failure.retried, failure.established, failure.accepted],
+        "a count of a failure")
       try Possible.instants([failure.firstInstant, failure.stopped], "the instant of a failure")
       try Possible.place(failure.worker ?? 0, "the worker of a failure")
       try Possible.place(failure.errno?.number ?? 0, "the errno of a failure")
@@ -54,7 +57,7 @@ extension Recording {
     }
     for record in drive { try Possible.place(record.worker, "the worker of what was driven") }
     if let replay {
-      try Possible.instant(replay.speed, "the speed of a replay")
+      try Possible.rate(replay.speed, "the speed of a replay")
       let fidelity = replay.fidelity
       try Possible.counts(
         [
@@ -67,6 +70,7 @@ extension Recording {
     for record in distributions {
       // What is measured from the very first instant on may have begun before.
       try Possible.instants([abs(record.from), record.to], "the interval of a histogram")
+      try Possible.counts([Int(clamping: record.distribution.count)], "the count of a histogram")
     }
   }
 }
@@ -77,7 +81,7 @@ private enum Possible {
   static let mostCount = 1 << 45
   /// As far as a floating-point number counts exactly.
   static let mostValue = 0x1p53
-  /// Three hundred years, in seconds, or as many connections a second.
+  /// Three hundred years, in seconds.
   static let latest = 1e10
 
   static func counts(_ values: [Int?], _ what: String) throws {
@@ -104,6 +108,11 @@ private enum Possible {
     guard value.magnitude <= mostValue else {
       throw Malformed(reason: "\(what) cannot be \(value)")
     }
+  }
+
+  /// Something a second: a ramp over a microsecond asks for a million times as many as it has.
+  static func rate(_ value: Double, _ what: String) throws {
+    guard 0...mostValue ~= value else { throw Malformed(reason: "\(what) cannot be \(value)") }
   }
 
   static func instants(_ values: [Double?], _ what: String) throws {

@@ -63,7 +63,8 @@ struct RecordingFile {
 
     let directory = files.temporaryDirectory.appendingPathComponent(
       "recording-\(UUID().uuidString)")
-    try files.createDirectory(at: directory, withIntermediateDirectories: true)
+    try files.createDirectory(
+      at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     defer { try? files.removeItem(at: directory) }
     let copy = directory.appendingPathComponent("copy").path
     try copyUnchanged(to: copy)
@@ -116,6 +117,11 @@ struct RecordingFile {
 /// A run writes so much that no copy of its files is of one instant.
 struct Restless: Error {}
 
+/// A system call that failed.
+struct SystemError: Error {
+  let number: Int32
+}
+
 /// Whether an error lies in what the file says, rather than in getting at it.
 func isDamage(_ error: any Error) -> Bool {
   switch error {
@@ -135,8 +141,20 @@ func reason(of error: any Error) -> String {
     error.message.map(oneLine) ?? "SQLite reports error \(error.resultCode)"
   case is Restless: "it changes faster than it can be copied"
   case is RowDecodingError: "a value is missing or of another type"
-  default: oneLine(error.localizedDescription)
+  case let error as SystemError: words(ofErrno: error.number)
+  default: systemReason(of: error) ?? oneLine(error.localizedDescription)
   }
+}
+
+/// The words of the system call under an error of Foundation's.
+private func systemReason(of error: any Error) -> String? {
+  let outer = error as NSError
+  let inner = outer.userInfo[NSUnderlyingErrorKey] as? NSError ?? outer
+  return inner.domain == NSPOSIXErrorDomain ? words(ofErrno: Int32(inner.code)) : nil
+}
+
+private func words(ofErrno number: Int32) -> String {
+  unsafe strerror(number).map { unsafe String(cString: $0) } ?? "error \(number)"
 }
 
 /// What SQLite says of a file, on one line, without what would disturb a terminal: it quotes from

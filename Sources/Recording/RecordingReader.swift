@@ -48,14 +48,14 @@ extension Recording {
       searchSteps = try SearchStep.all(in: database)
     }
     host = try HostFact.all(in: database).map(\.fact)
-    phases = try PhaseRecord.all(in: database)
+    phases = try PhaseRecord.all(in: database).map(\.asItEnded)
     workers = try WorkerRecord.all(in: database)
     failures = try FailureRecord.all(in: database)
     limits = try LimitRecord.all(in: database, evidence: LimitEvidence.all(in: database))
     prediction = try PredictionTerm.all(in: database)
     thresholds = try ThresholdResult.all(in: database)
     series = try Series.all(in: database)
-    distributions = try DistributionRecord.all(in: database)
+    distributions = try DistributionRecord.all(in: database).sortedStably(by: \.to)
     duration = try run.get("duration") ?? lastInstant
   }
 
@@ -137,5 +137,15 @@ extension DistributionRecord {
           from: try row.get("started"), to: try row.get("ended"), distribution: distribution))
     }
     return all
+  }
+}
+
+extension PhaseRecord {
+  /// Programs before this one called a phase skipped until it had ended.
+  fileprivate var asItEnded: PhaseRecord {
+    guard outcome == .skipped, started != nil, ended == nil else { return self }
+    var phase = self
+    phase.outcome = .interrupted
+    return phase
   }
 }

@@ -52,7 +52,7 @@ extension RecordingSummary {
     self.init(
       planName: recording.planName, started: recording.started, complete: recording.complete,
       verdict: verdict, goal: metrics.goal, held: metrics.held, connectP99: metrics.connect?.p99,
-      limit: Self.cause(of: recording.limits))
+      limit: recording.brokenPhases.first?.limit?.cause)
   }
 
   private init(_ database: Database) throws {
@@ -65,9 +65,11 @@ extension RecordingSummary {
       planName: try run.get("plan_name"), started: try run.get("started"),
       complete: try run.get("complete"), verdict: judged.flatMap(Verdict.init(rawValue:)),
       goal: phases.compactMap(\.goal).max(),
-      held: phases.map { max(0, $0.established - $0.phantom) }.max() ?? 0,
+      held: phases.map(\.held).max() ?? 0,
       connectP99: try Self.connectP99(in: database),
-      limit: Self.cause(of: try LimitRecord.all(in: database)))
+      limit: Recording(
+        planName: "", phases: phases, limits: try LimitRecord.all(in: database)
+      ).brokenPhases.first?.limit?.cause)
   }
 
   private static func connectP99(in database: Database) throws -> Double? {
@@ -81,9 +83,5 @@ extension RecordingSummary {
       distributions.append(distribution)
     }
     return Distribution(merging: distributions).percentile(99).map { Double($0) / 1e9 }
-  }
-
-  private static func cause(of limits: [LimitRecord]) -> String? {
-    limits.min { $0.firstInstant < $1.firstInstant }?.cause
   }
 }

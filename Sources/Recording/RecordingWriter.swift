@@ -15,6 +15,9 @@ package final class RecordingWriter {
   package init(path: String, recording: Recording) throws(RecordingError) {
     guard !FileManager.default.fileExists(atPath: path) else { throw .exists(path: path) }
     self.path = path
+    // It holds the values that the environment gave, and what was sent. The files that SQLite puts
+    // beside it get the same permissions.
+    try Self.makePrivate(path)
     var tables = Tables()
     queue = try Self.writing(path) {
       let queue = try DatabaseQueue(path: path, configuration: Self.configuration)
@@ -42,7 +45,13 @@ package final class RecordingWriter {
     try write { database, tables in try tables.append(sample, in: database) }
   }
 
-  /// The recording as it stands. Judge this, with the end filled in, before `finish`.
+  /// Writes the end, as far as it is known before the run is judged. A run that is killed from here on
+  /// leaves a file that is complete, and has no verdict.
+  package func write(_ end: RunEnd) throws(RecordingError) {
+    try write { database, tables in try tables.end(end, true, in: database) }
+  }
+
+  /// The recording as it stands.
   package func snapshot() throws(RecordingError) -> Recording {
     try Self.writing(path) { try queue.read { try Recording(database: $0) } }
   }
@@ -70,12 +79,14 @@ package final class RecordingWriter {
     let copy = path + ".whole"
     let files = FileManager.default
     try? files.removeItem(atPath: copy)
+    // SQLite writes into an empty file.
+    try Self.makePrivate(copy)
     try queue.writeWithoutTransaction { database in
       try database.execute(sql: "VACUUM INTO ?", arguments: [copy])
     }
     // Before the rename: closing deletes the WAL by its name, if it is the last to close.
     try queue.close()
-    guard unsafe rename(copy, path) == 0 else { throw CocoaError(.fileWriteUnknown) }
+    guard unsafe rename(copy, path) == 0 else { throw SystemError(number: errno) }
     for suffix in ["-wal", "-shm"] { try? files.removeItem(atPath: path + suffix) }
   }
 
@@ -94,6 +105,15 @@ package final class RecordingWriter {
     // Someone may look at the recording with sqlite3 while it is written.
     configuration.busyMode = .timeout(5)
     return configuration
+  }
+
+  /// An empty file that nobody else may read.
+  private static func makePrivate(_ path: String) throws(RecordingError) {
+    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else {
+      throw .unwritable(path: path, reason: reason(of: SystemError(number: errno)))
+    }
+    close(descriptor)
   }
 
   private static func writing<Result>(

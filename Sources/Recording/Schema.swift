@@ -49,6 +49,7 @@ enum Schema {
       planned_rate REAL,
       started REAL,
       ended REAL,
+      opened_until REAL,
       outcome TEXT NOT NULL,
       established INTEGER NOT NULL,
       accepted INTEGER NOT NULL,
@@ -147,7 +148,8 @@ enum Schema {
       accepted INTEGER NOT NULL,
       source TEXT,
       endpoint TEXT,
-      stopped REAL
+      stopped REAL,
+      retried INTEGER NOT NULL DEFAULT 0
     );
     CREATE TABLE limit_reached (
       position INTEGER PRIMARY KEY,

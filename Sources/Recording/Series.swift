@@ -55,12 +55,17 @@ extension Series.Key {
   package static let handshakes = Self("handshakes")
   /// Established connections that ended without being closed by the client.
   package static let lost = Self("connections.lost")
-  /// Source ports that something else on the host held, so that the client went past them.
+  /// Pairs of source port and endpoint that something else on the host held, or TIME_WAIT, so that
+  /// the client went past them; each counts once.
   package static let portsSkipped = Self("ports.skipped")
   /// Connections that a churn closed after their lifetime.
   package static let churned = Self("connections.churned")
   /// Connections held that have sent messages and never got an answer.
   package static let unanswered = Self("connections.unanswered")
+  /// Connections on which something came that nobody had asked for.
+  package static let unasked = Self("connections.unasked")
+  /// Waits for quiet after a wrong answer whose end nobody knows.
+  package static let waits = Self("messages.waits")
   package static let bytesSent = Self("bytes.sent")
   package static let bytesReceived = Self("bytes.received")
   /// Bytes that came while no answer was expected.
@@ -71,6 +76,10 @@ extension Series.Key {
   package static let slab = Self("memory.slab")
   package static let tcpPages = Self("memory.tcp")
 
+  /// Messages of one pattern that were due and not sent.
+  package static func unsent(_ pattern: String) -> Self { Self("messages.unsent", label: pattern) }
+  /// Seconds in which messages of one pattern were wanted, since the run started.
+  package static func wanted(_ pattern: String) -> Self { Self("messages.wanted", label: pattern) }
   /// Messages of one pattern with this outcome, since the run started.
   package static func messages(_ outcome: MessageOutcome, _ pattern: String) -> Self {
     Self(outcome.seriesName, label: pattern)

@@ -22,10 +22,14 @@ extension Shards {
     // One that never ended was cut off, and so is the whole.
     let isCutOff = parts.contains { $0.phase.started != nil && $0.phase.ended == nil }
     phase.ended = isCutOff ? nil : parts.compactMap { $0.shard.shifted($0.phase.ended) }.max()
+    phase.openedUntil = parts.compactMap { $0.shard.shifted($0.phase.openedUntil) }.max()
     phase.outcome = parts.map(\.phase.outcome).max { $0.badness < $1.badness } ?? phase.outcome
     phase.established = parts.map(\.phase.established).total
-    phase.accepted = parts.map(\.phase.accepted).total
-    phase.phantom = parts.map(\.phase.phantom).total
+    // A shard that only drives may have asked the kernel what another shard counted itself.
+    let counting = parts.filter(\.shard.serves)
+    let counts = counting.isEmpty ? parts : counting
+    phase.accepted = counts.map(\.phase.accepted).total
+    phase.phantom = counts.map(\.phase.phantom).total
     if isSplit {
       let (difference, overflow) = phase.established.subtractingReportingOverflow(phase.accepted)
       phase.phantom = max(phase.phantom, overflow ? 0 : difference)

@@ -28,7 +28,9 @@ extension Shards {
   }
 
   private func sum(of key: Series.Key) -> Series? {
-    Self.sum(all.compactMap { shifted(key, of: $0) })
+    let parts = all.compactMap { shifted(key, of: $0) }
+    // They wanted messages at the same time, not one after the other.
+    return Self.sum(parts, overlaps: key.name == "messages.wanted")
   }
 
   private func shifted(_ key: Series.Key, of shard: Shard) -> Series? {
@@ -39,7 +41,9 @@ extension Shards {
 
   /// At each instant at which any was sampled, the sum of what each was last known to be; before
   /// its first sample, and where it is no number, that is nothing.
-  private static func sum(_ parts: [Series]) -> Series? {
+  ///
+  /// - Parameter overlaps: whether the most of them counts instead.
+  private static func sum(_ parts: [Series], overlaps: Bool = false) -> Series? {
     guard var whole = parts.first else { return nil }
     if parts.count == 1 { return whole }
     let points = parts.enumerated().flatMap { index, part in
@@ -50,7 +54,8 @@ extension Shards {
     for (index, point) in points.enumerated() {
       if point.value.isFinite { values[point.part] = point.value }
       let isLast = index + 1 == points.count || points[index + 1].at != point.at
-      if isLast { whole.points.append(.init(at: point.at, value: values.reduce(0, +))) }
+      let value = overlaps ? values.max() ?? 0 : values.reduce(0, +)
+      if isLast { whole.points.append(.init(at: point.at, value: value)) }
     }
     return whole
   }
@@ -65,7 +70,10 @@ extension Shards {
 extension Series.Key {
   /// Whether it tells of the host, rather than of the connections of this run.
   fileprivate var isKernel: Bool {
-    ["tcp", "memory", "files", "conntrack", "pressure", "cpu"]
-      .contains(name.prefix { $0 != "." })
+    [
+      "tcp", "memory", "files", "conntrack", "pressure", "cpu", "per-cpu", "cgroup", "icmp",
+      "packets", "listener",
+    ]
+    .contains(name.prefix { $0 != "." })
   }
 }

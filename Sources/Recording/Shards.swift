@@ -30,6 +30,9 @@ struct Shards {
     guard let first = recordings.first, recordings.count > 1 else { throw .tooFew }
     for (index, recording) in recordings.enumerated() {
       if recordings[..<index].contains(recording) { throw .twice(index) }
+      if let other = recordings[..<index].firstIndex(where: { recording.shares(with: $0) }) {
+        throw .overlap(index, with: other)
+      }
       guard regardless || recording.planText == first.planText else { throw .otherPlan(index) }
     }
     var starts: [Date] = []
@@ -80,6 +83,8 @@ package enum MergeProblem: Error, Equatable {
   case tooFew
   /// This one is there already.
   case twice(Int)
+  /// This one tells of workers that the other one tells of as well.
+  case overlap(Int, with: Int)
   /// This one's plan is not the first one's.
   case otherPlan(Int)
   /// This one's start is no time.

@@ -46,7 +46,7 @@ package func comparisonLine(_ comparison: Comparison, base: Recording) -> String
 private func spoken(_ figure: Comparison.Figure) -> String {
   let name = figure.metric == .held ? "connections" : figure.metric.words
   switch figure.verdict {
-  case .same where figure.relative == 0: return "\(name) same"
+  case _ where figure.relative == 0: return "\(name) same"
   case .unknown: return "\(name) not comparable"
   case let verdict: return "\(name) \(figure.shortChange) (\(verdict.rawValue))"
   }

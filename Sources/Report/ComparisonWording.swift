@@ -5,7 +5,9 @@ import Recording
 
 extension Comparison {
   var worseCount: Int {
-    figures.count { $0.verdict == .worse } + limits.count { $0.verdict == .worse }
+    // What got worse in the run got worse in a phase of it, too.
+    Set(figures.filter { $0.verdict == .worse }.map(\.metric)).count
+      + limits.count { $0.verdict == .worse }
   }
 
   /// "no regression", "regression: 3 are worse".
@@ -22,7 +24,7 @@ extension Comparison.Figure {
     let tolerance = "tolerance \(percent(tolerance))"
     let noise = noise.map { "noise \(percent($0)), " } ?? ""
     switch verdict {
-    case .same, .unknown: return verdict.rawValue
+    case .same, .unknown, .tooFew, .notJudged: return verdict.rawValue
     case .better, .worse, .withinNoise: return "\(verdict.rawValue) (\(noise)\(tolerance))"
     }
   }

@@ -20,6 +20,7 @@ package func jsonSummary(
       "accepted": .integer(metrics.accepted),
       "phantom": .integer(metrics.phantom),
       "failures": .integer(metrics.failures),
+      "unasked": .integer(metrics.unasked),
     ]),
     "limit": judgement.limit.map(limitObject) ?? .null,
     "limits": .array(recording.limits.map(limitObject)),
@@ -30,17 +31,20 @@ package func jsonSummary(
       "sent": .integer(metrics.messages(.sent) ?? 0),
       "received": .integer(metrics.messages(.received) ?? 0),
       "lost": .integer(metrics.messagesLost ?? 0),
+      "unsent": .integer(metrics.messagesUnsent),
+      "waits": .integer(recording.series(.waits)?.maximum.map { Int(min($0, 0x1p53)) }),
       "rate": .number(metrics.messageRate.map { ($0 * 10).rounded() / 10 } ?? 0),
     ]),
     "rtt": metrics.roundTripObject,
     "ceiling": .integer(recording.phases.compactMap(\.ceiling).max()),
     "memory": .object([
-      "kernel": .integer(metrics.kernelMemory.map { Int($0.rounded()) }),
-      "user": .integer(metrics.userMemory.map { Int($0.rounded()) }),
+      "kernel": .integer(metrics.kernelMemory.map { Int(saturating: $0.rounded()) }),
+      "user": .integer(metrics.userMemory.map { Int(saturating: $0.rounded()) }),
     ]),
     "cpu": .object(["user": .number(metrics.userTime.map { ($0 * 1e9).rounded() / 1e9 })]),
     "replay": recording.replay?.json ?? .null,
-    "thresholds": .array(judgement.thresholds.map(thresholdObject)),
+    "thresholds": .array(
+      judgement.thresholds.map { thresholdObject($0, isJudged: judgement.judgesThresholds) }),
     "files": .object([
       "recording": .text(files.recording), "html": .text(files.html), "junit": .text(files.junit),
     ]),
@@ -86,9 +90,10 @@ private func predictionObject(_ term: PredictionTerm) -> JSON {
   ])
 }
 
-private func thresholdObject(_ threshold: ThresholdResult) -> JSON {
+/// - Parameter isJudged: false where the run was cut off: then nothing has passed or failed.
+private func thresholdObject(_ threshold: ThresholdResult, isJudged: Bool) -> JSON {
   .object([
-    "text": .text(threshold.text), "passed": .bool(threshold.passed),
+    "text": .text(threshold.text), "passed": isJudged ? .bool(threshold.passed) : .null,
     "value": .number(threshold.value),
   ])
 }

@@ -19,6 +19,9 @@ package func summary(
   lines += thresholds(judgement, paint)
   lines.append("")
   lines.append(verdict(judgement, paint))
+  if let guess = judgement.limit?.guess {
+    lines.append(row("a guess", brief(guess, to: 500), paint))
+  }
   if let fix = judgement.limit?.fix {
     lines.append(row("fix", paint.bold(brief(fix, to: 4000)), paint))
   }
@@ -39,7 +42,9 @@ private func measured(_ recording: Recording, _ metrics: Metrics) -> [Fact] {
   var rows: [Fact] = []
   let counts = [
     "\(Format.count(metrics.established))\(metrics.ofGoal) established",
-    metrics.accepted.map { "\(Format.count($0)) accepted" },
+    metrics.accepted.map { "\(Format.count($0)) accepted" }
+      ?? (metrics.established > 0
+        ? "accepted: not known; \(metrics.whyAcceptedIsUnknown)" : nil),
     metrics.phantom.map { "\(Format.count($0)) phantom" },
   ].compactMap { $0 }
   rows.append(Fact("connections", counts.joined(separator: " · ")))
@@ -48,14 +53,17 @@ private func measured(_ recording: Recording, _ metrics: Metrics) -> [Fact] {
     metrics.connect?.named.map { "\($0.name) \(Format.duration(seconds: $0.seconds))" } ?? []
   if !connect.isEmpty { rows.append(Fact("connect", connect.joined(separator: " · "))) }
   for phase in recording.phases.filter({ !$0.remark.isEmpty }).prefix(2) {
-    rows.append(Fact("slow", brief("\(phase.name): \(phase.remark)", to: 500)))
+    // Other remarks than the pace are of what was said, and of what was not sent.
+    let isPace = phase.remark.contains(" planned: ")
+    rows.append(Fact(isPace ? "slow" : "note", brief("\(phase.name): \(phase.remark)", to: 500)))
   }
-  if let sent = metrics.messages(.sent), sent > 0 {
+  if let sent = metrics.messages(.sent), sent > 0 || metrics.messagesUnsent ?? 0 > 0 {
     rows.append(Fact("messages", messages(metrics, sent: sent)))
   }
   if let roundTrip = metrics.roundTrip {
     let percentiles = roundTrip.named.map { "\($0.name) \(Format.duration(seconds: $0.seconds))" }
-    rows.append(Fact("round trip", percentiles.joined(separator: " · ")))
+    let extent = recording.timesToMatch ? ["to the match"] : []
+    rows.append(Fact("round trip", (percentiles + extent).joined(separator: " · ")))
   }
   if metrics.failures > 0 {
     let causes = recording.failures.sorted { $0.count > $1.count }.prefix(2)
@@ -91,6 +99,9 @@ private func messages(_ metrics: Metrics, sent: Int) -> String {
       parts.append("\(Format.count(count)) \(outcome.rawValue)")
     }
   }
+  if let unsent = metrics.messagesUnsent, unsent > 0 {
+    parts.append("\(Format.count(unsent)) unsent")
+  }
   if let unanswered = metrics.unanswered, unanswered > 0 {
     parts.append("\(Format.count(unanswered)) connections never answered")
   }
@@ -101,6 +112,12 @@ private func messages(_ metrics: Metrics, sent: Int) -> String {
 private func thresholds(_ judgement: Judgement, _ paint: Paint) -> [String] {
   guard !judgement.thresholds.isEmpty else {
     return [row("thresholds", "none: the plan asks for nothing but its phases' goals", paint)]
+  }
+  guard judgement.judgesThresholds else {
+    return [
+      row(
+        "thresholds", "\(judgement.thresholds.count) not judged: \(judgement.notJudged)", paint)
+    ]
   }
   let failed = judgement.thresholds.filter { !$0.passed }
   let passed = judgement.thresholds.count - failed.count

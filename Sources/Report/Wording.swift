@@ -34,6 +34,22 @@ extension LimitRecord {
   }
 }
 
+extension LimitRecord {
+  /// What the number at which someone else's server stopped usually is; nil where it says nothing.
+  var guess: String? { evidence.first { $0.name == "a guess" }?.value }
+}
+
+extension Metrics {
+  /// Without a look at the server's host, only an answer shows that a connection was accepted.
+  var whyAcceptedIsUnknown: String {
+    let unanswered = unanswered ?? 0
+    let received = messages(.received) ?? 0
+    if unanswered > 0 { return "\(Format.count(unanswered)) connections were never answered" }
+    return received > 0
+      ? "every connection that asked was answered" : "nothing was sent that would be answered"
+  }
+}
+
 extension [Fact] {
   /// One fact a line, values lined up.
   var aligned: String {

@@ -1,15 +1,21 @@
 import Addressing
+import Host
 import Linux
 import Plan
 import SystemPackage
 
-/// What only the host knows of names and interfaces; a value, so that a test can make up a host.
+/// What only the host knows of names, interfaces and ports; a value, so that a test can make up a
+/// host.
 struct AddressLookup: Sendable {
   var addresses: @Sendable (_ name: String) throws(NameLookup.Failure) -> [IPAddress]
   var interfaces: @Sendable () throws(Errno) -> [NetworkInterface]
+  /// The ports that connections come from where nobody names any.
+  var ports: @Sendable () -> PortSet = { PortSet(HostDescription.unprivilegedPorts) }
 
   static var host: AddressLookup {
-    AddressLookup(addresses: NameLookup.addresses(of:), interfaces: NetworkInterface.all)
+    AddressLookup(
+      addresses: NameLookup.addresses(of:), interfaces: NetworkInterface.all,
+      ports: { HostDescription.current().sourcePorts })
   }
 
   /// All that a target may be; an address is looked up nowhere.

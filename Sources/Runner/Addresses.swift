@@ -7,11 +7,13 @@ import SystemPackage
 /// Where a run connects from and to: what the plan names, looked up once, before anything starts.
 struct Addresses: Equatable {
   let sources: [IPAddress]
+  /// Of every source.
+  let ports: PortSet
   /// Someone else's servers, in the plan's order; empty with the built-in one.
   let targets: [SocketAddress]
   /// Whether the server is on this host, whoever plays it.
   let serverIsHere: Bool
-  /// What names and interfaces turned out to be.
+  /// What names, interfaces and ports turned out to be.
   let facts: [Fact]
 
   /// Asks the host for names and interfaces, where the plan has any, and checks what the reader of
@@ -26,16 +28,25 @@ struct Addresses: Equatable {
     let v6 = Self.family(of: plan, targets: found)
     let targets = try Self.targets(of: plan, from: found, v6: v6)
     let sources = try Self.sources(of: plan, v6: v6, lookup)
+    let ports: PortSet
+    switch plan.clients.ports {
+    case .auto: ports = lookup.ports()
+    case .range(let range): ports = PortSet(range)
+    }
     facts =
       zip(plan.targets, targets).filter { $0.0.address == nil }
       .map { Fact("address of \($0.host)", "\($1.ip)") }
       + Self.interfaceFacts(of: plan, sources)
+      + [Fact("ports of each source", "\(Format.count(ports.count)): \(ports)")]
     self.sources = sources
+    self.ports = ports
     self.targets = targets
     serverIsHere = targets.allSatisfy { lookup.isOwn($0.ip) }
     if !allowPublic { try Self.refuseStrangers(plan, targets, lookup) }
     try Self.checkReach(plan, sources, targets, lookup)
-    try Self.checkRoom(plan, sources: sources.count)
+    try Self.checkRoom(
+      plan.fitted(sources: sources.count, ports: ports.count), sources: sources.count,
+      ports: ports.count)
   }
 
   // MARK: Names
@@ -164,10 +175,12 @@ struct Addresses: Equatable {
     }
   }
 
-  private static func checkRoom(_ plan: Plan, sources: Int) throws(InvalidPlan) {
+  private static func checkRoom(
+    _ plan: Plan, sources: Int, ports: Int
+  ) throws(InvalidPlan) {
     let errors = zip(plan.phases, plan.phases.demands).compactMap { phase, demand -> Diagnostic? in
       let problem = AddressProblem.shortage(
-        goal: demand, sources: sources, ports: plan.clients.ports.count,
+        goal: demand, sources: sources, ports: ports,
         endpoints: plan.server?.mostEndpoints ?? plan.targets.count, server: plan.server != nil)
       return problem.map {
         Diagnostic(

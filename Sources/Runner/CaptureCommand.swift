@@ -14,8 +14,8 @@ struct CaptureCommand: ParsableCommand {
       Leads every client that connects to --listen on to --forward, and records who said what and \
       when. Ctrl-C ends it and writes the file. A plan plays it with 'conversation: FILE' in its \
       messages. What a --redact expression finds never gets into the file: all of it, or what is \
-      in the first parentheses. A conversation is recorded up to 1 MiB, all together up to 64 MiB; \
-      what is more is relayed, and the file says 'truncated'.
+      in the first parentheses. The file has no more than the 1 MiB that a plan reads; what comes \
+      after that is relayed, and the file says 'truncated'.
 
       EXAMPLES:
         runner capture --listen 127.0.0.1:7000 --forward 127.0.0.1:6379 -o session.yaml
@@ -78,8 +78,11 @@ struct CaptureCommand: ParsableCommand {
       throw ExitCode(complain("\(error)", ExitStatus.invalidPlan))
     }
     // Better now than after an hour's conversations.
-    if let problem = RunFiles.obstacle(toWriting: output) {
-      throw ExitCode(complain("\(output) cannot be written: \(problem)", ExitStatus.notWritten))
+    do throws(FileProblem) {
+      try RunFiles.check(writingTo: output)
+    } catch {
+      throw ExitCode(
+        complain("\(output) cannot be written: \(error.reason)", ExitStatus.notWritten))
     }
     throw ExitCode(capture(route))
   }
@@ -107,10 +110,11 @@ struct CaptureCommand: ParsableCommand {
 
   private func write(_ log: CaptureLog, _ route: CaptureRoute, _ totals: String) -> Int32 {
     let file = log.file(forward: "\(route.forward)")
-    do {
-      try RunFiles.write(file.yaml, to: output)
+    do throws(FileProblem) {
+      // It may hold whatever clients and server told each other, passwords among it.
+      try RunFiles.write(file.yaml, to: output, isPrivate: true)
     } catch {
-      return complain("\(output) cannot be written: \(error)", ExitStatus.notWritten)
+      return complain("\(output) cannot be written: \(error.reason)", ExitStatus.notWritten)
     }
     if !quiet { StandardError.write("\(totals)\n\(log.summary(of: file, at: output))\n") }
     return ExitStatus.passed

@@ -5,8 +5,8 @@ import Recording
 
 /// All that `capture` has recorded, in bounded memory, and its file.
 struct CaptureLog {
-  /// Bytes of all conversations together.
-  static let mostBytes = 64 << 20
+  /// Bytes of all conversations together: no plan reads a larger file.
+  static let mostBytes = Plan.longestMessageFile
   /// What a conversation costs beside its steps, about.
   private static let cost = 256
 
@@ -35,7 +35,8 @@ struct CaptureLog {
         most: ConversationRecorder.mostBytes)
       return CaptureFile.Connection(kept, isTruncated: isCut || recorder.isTruncated)
     }
-    return CaptureFile(captured: captured, forward: forward, connections: connections)
+    // Written down they take more than they did on their way.
+    return CaptureFile(captured: captured, forward: forward, connections: connections).playable
   }
 
   /// What became of it all, in one line or two.
@@ -48,8 +49,8 @@ struct CaptureLog {
     }
     if total > count {
       text +=
-        "; \(Format.count(total - count)) more came when "
-        + "\(Format.bytes(Self.mostBytes)) were full, and are not in it"
+        "; \(Format.count(total - count)) more came when the file was full, and are not in it: "
+        + "a plan reads no more than \(Format.bytes(Self.mostBytes))"
     }
     return text
   }

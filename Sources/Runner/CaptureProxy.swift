@@ -24,7 +24,7 @@ struct CaptureProxy: ~Copyable {
   private let options: Options
   let epoll: FileDescriptor
   let listener: FileDescriptor
-  private let signals: SignalSource
+  private var signals: SignalSource
   private let started: Instant
   private(set) var log: CaptureLog
 
@@ -46,7 +46,7 @@ struct CaptureProxy: ~Copyable {
 
   /// Begins to listen; throws where that is impossible.
   init(_ route: CaptureRoute, options: Options, log: CaptureLog) throws(Errno) {
-    let signals = try SignalSource([Signal.interrupt, Signal.terminate])
+    let signals = try SignalSource(Signal.endings)
     let epoll = try Epoll.open()
     do throws(Errno) {
       let listener = try Socket.open(v6: route.listen.ip.isV6)

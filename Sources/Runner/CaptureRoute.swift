@@ -22,6 +22,11 @@ struct CaptureRoute: Equatable {
     guard self.listen != self.forward else {
       throw Refusal(description: "--listen and --forward are both \(self.listen)")
     }
+    if Self.leadsBack(self.forward, to: self.listen, lookup) {
+      throw Refusal(
+        description: "--forward \(forward) leads back to --listen \(self.listen), which hears it; "
+          + "listen on another port, or lead to another host")
+    }
     guard !allowPublic else { return }
     guard self.listen.ip.isNearby else {
       throw Refusal(
@@ -32,6 +37,19 @@ struct CaptureRoute: Equatable {
       let stranger = Stranger(forward, self.forward.ip)
       throw Refusal(description: "\(stranger.message); \(stranger.hint)")
     }
+  }
+
+  /// Whether a listener gets what connects to an address. One on every address gets what is for any
+  /// of this host's own; every address, to a client, is loopback. An IPv6 listener gets IPv4 too.
+  private static func leadsBack(
+    _ forward: SocketAddress, to listen: SocketAddress, _ lookup: AddressLookup
+  ) -> Bool {
+    guard forward.port == listen.port else { return false }
+    let (target, own) = (forward.ip.unmapped, listen.ip.unmapped)
+    if own.isUnspecified {
+      return (own.isV6 || !target.isV6) && (target.isUnspecified || lookup.isOwn(target))
+    }
+    return target == own || target.isUnspecified && own.isLoopback
   }
 
   /// IPv4 where there is a choice.

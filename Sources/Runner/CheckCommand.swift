@@ -36,8 +36,7 @@ struct CheckCommand: ParsableCommand {
     do {
       let plan = try settings.load(file)
       let outlook = try Outlook(plan, isForRun: false, allowPublic: allowPublic)
-      StandardOutput.write(text(outlook))
-      return ExitStatus.passed
+      return tell(text(outlook)) ?? ExitStatus.passed
     } catch let invalid as InvalidPlan {
       StandardError.write("\(invalid)\n")
       return ExitStatus.invalidPlan
@@ -67,7 +66,14 @@ struct CheckCommand: ParsableCommand {
         term.reason,
       ]
     }
-    let enough = (outlook.predicted?.connections ?? 0) >= plan.goal
+    let outcome =
+      if let obstacle = outlook.obstacle {
+        "the run cannot start: \(obstacle)"
+      } else if (outlook.predicted?.connections ?? 0) >= plan.goal {
+        "the goal is within reach"
+      } else {
+        "a limit before the goal"
+      }
     return """
       \(plan.file): valid
 
@@ -79,7 +85,7 @@ struct CheckCommand: ParsableCommand {
       Bounds, the lowest first
       \(Table(rows: terms).text(indent: "  "))
 
-      Predicted: \(enough ? "the goal is within reach" : "a limit before the goal"); \
+      Predicted: \(outcome); \
       \(outlook.predictionLine ?? "no bound is known").
 
       """

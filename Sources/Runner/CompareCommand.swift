@@ -11,8 +11,8 @@ struct CompareCommand: ParsableCommand {
     abstract: "Two recordings side by side; fails when the second is worse.",
     discussion: """
       Compares every figure of the run and of its phases, the limits that were reached, the hosts \
-      and the plans. What is within a metric's tolerance, or within the scatter of the runs' own \
-      intervals, is no regression. Reads the recordings and changes nothing.
+      and the plans. What is within a metric's tolerance, or what chance may do, is no regression, \
+      and what there is too little of is not judged. Reads the recordings and changes nothing.
 
       EXAMPLES:
         runner compare reports/quick/history/20260102T030405.678Z.recording \\
@@ -22,7 +22,7 @@ struct CompareCommand: ParsableCommand {
 
       EXIT CODES:
         0 no regression   99 a regression   64 wrong command line
-        1 a recording cannot be read   107 the page cannot be written
+        1 a recording cannot be read   107 the page, or standard output, cannot be written
       """)
 
   @Argument(help: "The recording to compare with.")
@@ -63,6 +63,7 @@ struct CompareCommand: ParsableCommand {
   }
 
   func run() throws {
+    CurrentProcess.openStandardDescriptors()
     CurrentProcess.ignoreBrokenPipes()
     let recordings: (base: Recording, new: Recording)
     do throws(RecordingError) {
@@ -75,16 +76,16 @@ struct CompareCommand: ParsableCommand {
       base: recordings.base, new: recordings.new,
       tolerances: Dictionary(
         tolerances.map { ($0.metric, $0.share) }, uniquingKeysWith: { $1 }))
-    if json {
-      StandardOutput.write(
-        comparisonJSON(comparison, base: recordings.base, new: recordings.new) + "\n")
-    } else if !quiet {
-      let colour = !noColour && Surroundings.allowColour && Terminal.hasOutput
-      StandardOutput.write(
-        comparisonText(comparison, base: recordings.base, new: recordings.new, colour: colour))
-    }
+    let colour = !noColour && Surroundings.allowColour && Terminal.hasOutput
+    let told =
+      json
+      ? tell(comparisonJSON(comparison, base: recordings.base, new: recordings.new) + "\n")
+      : quiet
+        ? nil
+        : tell(
+          comparisonText(comparison, base: recordings.base, new: recordings.new, colour: colour))
     if let html { try write(comparison, of: recordings.new, against: recordings.base, to: html) }
-    throw ExitCode(comparison.exitCode)
+    throw ExitCode(told ?? comparison.exitCode)
   }
 
   private func write(
@@ -98,7 +99,8 @@ struct CompareCommand: ParsableCommand {
     }
     let earlier = EarlierRuns(base: baseline, comparison: comparison)
     do {
-      try files.writePage(Report.html(recording, judge(recording), earlier: earlier))
+      let (shown, judgement) = recording.masked(judge(recording))
+      try files.writePage(Report.html(shown, judgement, earlier: earlier))
     } catch {
       throw ExitCode(complain("the page cannot be written: \(error)", ExitStatus.notWritten))
     }

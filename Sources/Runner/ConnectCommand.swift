@@ -43,15 +43,15 @@ struct ConnectCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Addresses to connect from, in turn. Default: 127.0.0.2-127.0.0.17 towards loopback, else "
+      "Addresses to connect from, in turn. Default: 127.0.0.2-127.0.0.21 towards loopback, else "
         + "the kernel chooses.", valueName: "range"),
     transform: { try commandLine($0, CommandLineValue.addresses) })
   var sources: AddressRange?
 
   @Option(
     help: ArgumentHelp(
-      "Ports to connect from. Default: 1024-65535 where there are sources, else the kernel chooses.",
-      valueName: "a-b"),
+      "Ports to connect from. Default: those that others can spare where there are sources, else "
+        + "the kernel chooses.", valueName: "a-b"),
     transform: { try commandLine($0, CommandLineValue.ports) })
   var ports: ClosedRange<UInt16>?
 

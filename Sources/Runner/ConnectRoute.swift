@@ -17,16 +17,15 @@ struct ConnectRoute {
   /// Empty where the kernel chooses.
   let sources: [IPAddress]
   /// Nil where the kernel chooses.
-  let ports: ClosedRange<UInt16>?
+  let ports: PortSet?
   private var walk: SourceWalk?
 
-  private static let usualPorts: ClosedRange<UInt16> = 1024...65535
-  /// As plans have it: 127.0.0.2 to 127.0.0.17.
-  private static let loopbackSources = (2...17).map { IPAddress.v4(0x7F00_0000 + $0) }
+  /// As plans have it: 127.0.0.2 to 127.0.0.21.
+  private static let loopbackSources = (2...21).map { IPAddress.v4(0x7F00_0000 + $0) }
 
   /// - Parameters:
-  ///   - sources: nil for 127.0.0.2 to 127.0.0.17 towards loopback, else for the kernel's choice.
-  ///   - ports: nil for 1024 to 65535 with sources, else for the kernel's choice.
+  ///   - sources: nil for 127.0.0.2 to 127.0.0.21 towards loopback, else for the kernel's choice.
+  ///   - ports: nil for those that the host can spare with sources, else for the kernel's choice.
   init(
     to target: Target, sources: AddressRange?, ports: ClosedRange<UInt16>?, allowPublic: Bool,
     lookup: AddressLookup = .host
@@ -56,7 +55,7 @@ struct ConnectRoute {
     endpoint = SocketAddress(address, target.port)
     let isLoopbackV4 = address.isLoopback && !v6
     self.sources = sources?.addresses ?? (isLoopbackV4 ? Self.loopbackSources : [])
-    self.ports = ports ?? (self.sources.isEmpty ? nil : Self.usualPorts)
+    self.ports = ports.map { PortSet($0) } ?? (self.sources.isEmpty ? nil : lookup.ports())
     if let ports = self.ports {
       walk = SourceWalk(
         sources: max(1, self.sources.count), ports: ports, endpoints: 1,
@@ -69,7 +68,7 @@ struct ConnectRoute {
 
   /// The next source and port to bind; nil where the kernel chooses.
   mutating func nextSource() -> SocketAddress? {
-    guard let step = walk?.next() else { return nil }
+    guard let position = walk?.next(), let step = walk?.step(at: position) else { return nil }
     // With ports of one's own and no address, the kernel chooses the address alone.
     let any: IPAddress = endpoint.ip.isV6 ? .v6(0) : .v4(0)
     return SocketAddress(sources.isEmpty ? any : sources[step.source], step.port)

@@ -33,8 +33,9 @@ extension ConnectSession {
 
   private mutating func beginOne() {
     var socket: FileDescriptor?
-    // How the last source was found to be taken.
+    // How a source that is not ours was found to be taken.
     var taken: (call: FailedCall, error: Errno, source: SocketAddress?)?
+    var own: Set<SocketAddress>?
     for _ in 0..<route.choices {
       let source = route.nextSource()
       var call = FailedCall.socket
@@ -53,8 +54,13 @@ extension ConnectSession {
           Socket.close(descriptor)
           socket = nil
         }
-        if source != nil, Self.isTaken(call, error) {
-          taken = (call, error, source)
+        if let source, Self.isTaken(call, error) {
+          own = own ?? Set(table.connections.compactMap(\.source))
+          if own?.contains(source) == true { continue }
+          // A bind tells that somebody else has the port; a connect may have met TIME_WAIT.
+          if taken == nil || (taken?.call == .connect && call == .bind) {
+            taken = (call, error, source)
+          }
           continue
         }
         if let descriptor = socket { Socket.close(descriptor) }
@@ -63,7 +69,11 @@ extension ConnectSession {
       return register(socket!, source: source)
     }
     if let descriptor = socket { Socket.close(descriptor) }
-    if let taken { failed(taken.call, taken.error, source: taken.source) }
+    if let taken {
+      failed(taken.call, taken.error, source: taken.source)
+    } else {
+      failed(.connect, .addressNotAvailable, source: nil)
+    }
     // Whatever there is to bind is in use.
     opening?.isStopped = true
   }

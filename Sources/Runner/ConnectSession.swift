@@ -22,7 +22,7 @@ struct ConnectSession: ~Copyable {
   let host: HostDescription
   let kernel: KernelSeries
   let epoll: FileDescriptor
-  let signals: SignalSource
+  var signals: SignalSource
   let started: Instant
 
   var table = PeerTable()
@@ -45,7 +45,7 @@ struct ConnectSession: ~Copyable {
   init(
     _ route: ConnectRoute, options: Options, host: HostDescription, screen: PromptScreen
   ) throws(Errno) {
-    let signals = try SignalSource([Signal.interrupt, Signal.terminate])
+    let signals = try SignalSource(Signal.endings)
     epoll = try Epoll.open()
     self.signals = signals
     kernel = KernelSeries(host: host)

@@ -8,14 +8,16 @@ import SystemPackage
 /// What the scoreboards and the kernel say.
 extension Coordinator {
   /// Reads the scoreboards: peaks, failures, dead workers, limits, memory.
-  mutating func observe() {
+  ///
+  /// - Parameter isLast: whether it is the last look at this phase.
+  mutating func observe(isLast: Bool = false) {
     let established = fleet.now(.held, .client)
     let accepted = fleet.now(.held, .server)
     state.phases[phase].established = max(state.phases[phase].established, established)
     state.phases[phase].accepted = max(state.phases[phase].accepted, accepted)
     sampler.takeDriven(fleet)
     for index in fleet.reap() { recordDeath(of: index) }
-    if ledger.update(from: fleet) {
+    if ledger.update(from: fleet, isLast: isLast) {
       state.failures = ledger.records
     }
     stopGrowthAtLimit()
@@ -41,9 +43,7 @@ extension Coordinator {
       growthStopped = true
       fleet.post(.settle, phase: phase)
     }
-    limitInSight =
-      guardStop.map(\.cause)
-      ?? ledger.records.last { $0.phase == plan.phases[phase].name }.map(\.cause)
+    limitInSight = guardStop?.cause ?? ledger.deciding(in: plan.phases[phase].name)?.cause
   }
 
   /// As often as the guard needs it while connections grow; else it is only shown.
@@ -74,7 +74,8 @@ extension Coordinator {
   func finder(_ readings: [Reading]) -> LimitFinder {
     LimitFinder(
       host: host, demand: demand, prediction: prediction, before: countersBefore,
-      after: readings.values)
+      after: (readings + sampler.connectionReadings(fleet)).values, path: pathFindings,
+      endpoints: endpoints)
   }
 
   mutating func note(_ limit: LimitRecord) {
@@ -87,33 +88,6 @@ extension Coordinator {
       state.workers[index].privateBytes = [bytes, state.workers[index].privateBytes]
         .compactMap(\.self).max()
     }
-  }
-
-  /// Seconds that a phase must take for its pace to mean something.
-  private static let leastPace = 0.2
-
-  /// Says why a phase went slower than planned, where it did. A limit is a reason of its own.
-  ///
-  /// - Parameters:
-  ///   - before: handshakes that had finished when the phase began.
-  ///   - tail: time at its end in which nothing is opened any more.
-  mutating func remarkOnPace(since before: Int, tail: Duration = .zero) {
-    let phase = phase
-    let elapsed = Instant.now().seconds(since: phaseStarted) - tail / .seconds(1)
-    guard let planned = state.phases[phase].plannedRate, elapsed > Self.leastPace, !growthStopped,
-      !interrupted,
-      !fleet.any(.client, { $0.isLimited(in: phase) })
-    else { return }
-    let rate = Double(fleet.total(.established, .client) - before) / elapsed
-    guard rate < 0.9 * planned else { return }
-    let cause = diagnose(
-      rate: rate, planned: planned, before: countersBefore, after: kernel.readings().values,
-      host: host, demand: demand)
-    let remark =
-      "\(Format.rate(rate)) of \(Format.rate(planned)) planned: "
-      + (cause == nil ? "the processors were not the reason" : "every core was busy")
-    state.phases[phase].remark = remark
-    progress.note("\(plan.name): \(state.phases[phase].name): \(remark)")
   }
 
   mutating func updateWorkers() {
@@ -129,7 +103,8 @@ extension Coordinator {
     lookAtMemory()
     updateWorkers()
     let sample = sampler.sample(
-      fleet, at: now, kernel: readings, failures: state.failures, phase: state.phases[phase].name,
+      fleet, at: now, kernel: withPath(readings), failures: state.failures,
+      phase: state.phases[phase].name,
       state: state)
     try writer.append(sample)
     if let answers = sample.distributions.last(where: { $0.metric == "rtt" }) {
@@ -168,13 +143,14 @@ extension Coordinator {
 
   private var messages: ProgressState.Messages? {
     guard !plan.patterns.isEmpty else { return nil }
-    func total(_ outcome: MessageOutcome) -> Int {
-      plan.patterns.indices.reduce(0) {
-        $0 + fleet.total($1, MessageCounter(outcome), .client)
-      }
-    }
     return ProgressState.Messages(
-      sent: total(.sent), lost: MessageOutcome.lost.reduce(0) { $0 + total($1) },
+      sent: messagesSent, lost: MessageOutcome.lost.reduce(0) { $0 + messages($1) },
       roundTripP99: roundTripP99)
+  }
+
+  var messagesSent: Int { messages(.sent) }
+
+  private func messages(_ outcome: MessageOutcome) -> Int {
+    plan.patterns.indices.reduce(0) { $0 + fleet.total($1, MessageCounter(outcome), .client) }
   }
 }

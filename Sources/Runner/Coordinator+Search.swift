@@ -32,8 +32,10 @@ extension Coordinator {
     growthStopped = false
     try go(to: goal)
     guard !interrupted, !isCut else { return }
+    // The rate of the step is told from the sample that first shows all that it gained.
+    try sample(kernel.readings())
     let held = heldAtBothEnds
-    if held < goal {
+    if held < goal, isLimited {
       walk.wasLimited(to: held)
       return note(goal, held, .limit, limitInSight ?? "")
     }
@@ -44,6 +46,9 @@ extension Coordinator {
     if let violation = tooMany(search, since: began) {
       walk.wasTooMany()
       note(goal, held, .tooMany, violation)
+    } else if held < goal {
+      walk.wasLimited(to: held)
+      note(goal, held, .limit, limitInSight ?? "")
     } else {
       walk.reached()
       note(goal, held, .reached)
@@ -70,18 +75,36 @@ extension Coordinator {
     }
   }
 
-  /// Opens or closes until so many are held, or a limit leaves it at fewer.
+  /// Opens or closes until so many are held, or a limit leaves it at fewer. What was lost on the way
+  /// is opened again while that brings more: one connection that failed is no limit.
   private mutating func go(to goal: Int) throws(RecordingError) {
-    fleet.post(.begin, phase: phase, goal: goal)
-    try loop(until: nil) { fleet in fleet.hasSettled }
-    if hasOwnServer {
-      try settle { fleet in fleet.now(.held, .server) == fleet.now(.held, .client) }
-    }
+    var held = heldAtBothEnds
+    var before = held
+    repeat {
+      before = held
+      fleet.post(.begin, phase: phase, goal: goal)
+      try loop(until: nil) { fleet in fleet.hasSettled }
+      if hasOwnServer {
+        try settle { fleet in fleet.now(.held, .server) == fleet.now(.held, .client) }
+      } else {
+        try settleElsewhere()
+      }
+      held = heldAtBothEnds
+    } while held < goal && held > before && !isLimited && !interrupted && !isCut
   }
 
+  /// Whether a worker or the guard has stopped the growth of this phase.
+  private var isLimited: Bool {
+    let phase = phase
+    return growthStopped || guardStop != nil || fleet.any(.client) { $0.isLimited(in: phase) }
+      || fleet.any(.server) { $0.isLimited(in: phase) }
+  }
+
+  /// Connections that stand at both ends; of someone else's server, what its kernel tells.
   private var heldAtBothEnds: Int {
     let client = fleet.now(.held, .client)
-    return hasOwnServer ? min(client, fleet.now(.held, .server)) : client
+    if hasOwnServer { return min(client, fleet.now(.held, .server)) }
+    return min(client, acceptedAtEnd(established: client) ?? client)
   }
 
   /// The condition that says so, with what was measured; nil when none does.

@@ -23,18 +23,21 @@ extension Coordinator {
   }
 
   /// Gives workers a moment to notice what has already happened. Ends early when nothing moves.
+  ///
+  /// - Parameter elsewhere: what else tells that something moves.
   mutating func settle(
-    _ done: (borrowing Fleet) -> Bool
+    watching elsewhere: () -> Int = { 0 }, _ done: (borrowing Fleet) -> Bool
   ) throws(RecordingError) {
     var deadline = Instant.now().advanced(by: Self.settleTime)
     // Somebody else's connections may come and go for ever.
     let end = Instant.now().advanced(by: Self.longestSettleTime)
-    var last = (-1, -1, -1)
+    var last = (-1, -1, -1, -1)
     while !done(fleet), .now() < min(deadline, end) {
       for index in fleet.giveUpSilent() { recordSilence(of: index) }
       observe()
       let now = (
-        fleet.now(.held, .client), fleet.now(.held, .server), fleet.total(.verified, .client)
+        fleet.now(.held, .client), fleet.now(.held, .server), fleet.total(.verified, .client),
+        elsewhere()
       )
       if now != last { deadline = .now().advanced(by: Self.settleTime) }
       last = now
@@ -61,7 +64,10 @@ extension Coordinator {
     EventCounter.clear(fleet.attention)
     while signals.next() != nil {
       // The second one ends the program at once; the recording is readable as it stands.
-      if interrupted { CurrentProcess.exit(ExitStatus.interrupted) }
+      if interrupted {
+        path.stopTracing()
+        CurrentProcess.exit(ExitStatus.interrupted)
+      }
       interrupted = true
       progress.note("\(plan.name): interrupted; closing connections and writing the reports")
       fleet.post(.settle, phase: phase)

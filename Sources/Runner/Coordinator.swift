@@ -27,10 +27,12 @@ struct Coordinator: ~Copyable {
   let started: Instant
   var fleet: Fleet
   let writer: RecordingWriter
-  let signals: SignalSource
+  var signals: SignalSource
   var progress: any Progress
 
   let kernel: KernelSeries
+  let path: PathWatch
+  let endpoints: [String]
   let meter: MemoryMeter
   var sampler: Sampler
   var ledger: FailureLedger
@@ -50,7 +52,14 @@ struct Coordinator: ~Copyable {
   /// What the workers had counted when the phase began: its promise is held against it.
   var atBegin: PhaseCounts
   /// Kernel counters when the phase began: what rose since is evidence.
-  var countersBefore: [Series.Key: Double] = [:]
+  var countersBefore: [Series.Key: Double] { loadBefore.counters }
+  var loadBefore: LoadReading
+  /// Whether clients use the time before a message is due, so that they look busier than they are.
+  let clientsWaitAwake: Bool
+  /// Handshakes that had finished when the phase began.
+  var answeredBefore = 0
+  /// What someone else's server had accepted when the last phase ended; nil where nobody can know.
+  var acceptedElsewhere: Int?
   /// Kept only for plans with conditions that decide while the run goes on.
   var live: LiveRecording?
   /// The condition that ended the run.
@@ -64,13 +73,16 @@ struct Coordinator: ~Copyable {
     outlook: Outlook, fleet: consuming Fleet, writer: RecordingWriter,
     state: RunState, started: Instant, progress: any Progress
   ) throws(Errno) {
-    self.signals = try SignalSource([Signal.interrupt, Signal.terminate])
+    self.signals = try SignalSource(Signal.endings)
     plan = outlook.plan
     host = outlook.host
     demand = outlook.demand
     prediction = outlook.prediction
     replay = outlook.replay
     kernel = KernelSeries(host: outlook.host)
+    endpoints = outlook.staffing.endpoints.map { "\($0)" }
+    path = PathWatch(
+      endpoints: outlook.staffing.endpoints, sources: outlook.staffing.sources)
     meter = MemoryMeter(host: outlook.host)
     self.started = started
     self.writer = writer
@@ -85,7 +97,9 @@ struct Coordinator: ~Copyable {
       clients: outlook.staffing.clients, phases: plan.phases.map(\.name), started: started)
     samples = SampleClock(every: outlook.plan.sampling.every, from: .now())
     phaseStarted = started
-    atBegin = PhaseCounts(fleet, hasOwnServer: outlook.plan.server != nil)
+    atBegin = PhaseCounts(fleet, atServer: outlook.plan.server == nil ? nil : 0)
+    loadBefore = LoadReading(at: started, counters: [:], workers: [])
+    clientsWaitAwake = outlook.staffing.clients.contains { $0.awake > 0 }
     self.fleet = fleet
   }
 
@@ -94,7 +108,9 @@ struct Coordinator: ~Copyable {
     // It is one process among hundreds that never rest. As memory runs out, a look that comes
     // seconds late comes after the guard was to stop the growth.
     try CurrentProcess.first { () throws(RecordingError) in try runPhases() }
-    try endWorkers()
+    endWorkers()
+    // Whoever asked twice, as timeout(1) does, asked once.
+    sleep(until: .now())
     progress.finish()
     return RunEnd(
       duration: Instant.now().seconds(since: started), interrupted: interrupted, state: state)
@@ -135,62 +151,89 @@ struct Coordinator: ~Copyable {
     limitInSight = nil
     isCut = false
     let readings = kernel.readings()
-    countersBefore = readings.values
+    loadBefore = load(readings)
+    path.begin(countersBefore)
+    answeredBefore = fleet.total(.established, .client)
     // What a close begins with would be missed by the first look after it has begun.
     state.phases[index].established = fleet.now(.held, .client)
     state.phases[index].accepted = fleet.now(.held, .server)
+    state.phases[index].plannedRate = plan.phases[index].plannedRate(
+      from: state.phases[index].established)
     try sample(readings)
     phaseStarted = try startOfPhase(index)
-    guard !interrupted else { return true }
+    // A replay may have waited for it.
+    if replay != nil { loadBefore = load(kernel.readings()) }
+    guard !interrupted, !isCut else { return true }
     state.phases[index].started = phaseStarted.seconds(since: started)
-    atBegin = PhaseCounts(fleet, hasOwnServer: hasOwnServer)
+    state.phases[index].openedUntil = lastArrivalDue(index)?.seconds(since: started)
+    atBegin = PhaseCounts(
+      fleet, atServer: hasOwnServer ? fleet.now(.held, .server) : acceptedElsewhere)
+    // Whatever cuts the run off from here on, the recording's last word of this phase is true.
+    state.phases[index].outcome = .interrupted
     growthStopped = false
     progress.phaseChanged(progressState())
     if !hasUselessWorker {
       fleet.post(.begin, phase: index, start: phaseStarted)
+      let told = fleet.total(.unasked, .client)
       try work(plan.phases[index])
+      remarkOnUnasked(since: told)
     }
     return try endPhase()
   }
 
   mutating func work(_ phase: Phase) throws(RecordingError) {
+    let unsent = unsentMessages
+    if !phase.patterns.isEmpty {
+      sampler.play(
+        plan.patterns.indices.filter { phase.patterns.contains(plan.patterns[$0].name) },
+        from: phaseStarted,
+        until: phase.plannedSeconds.map { phaseStarted.advanced(by: .seconds($0)) })
+    }
     switch phase.kind {
     case .ramp:
       let before = fleet.total(.established, .client)
-      try loop(until: nil) { fleet in fleet.hasSettled }
-      remarkOnPace(since: before)
+      let load = try openEverything()
+      remarkOnPace(since: before, load: load)
       if hasOwnServer {
         try settle { fleet in fleet.now(.held, .server) >= fleet.now(.held, .client) }
+      } else {
+        try settleElsewhere()
       }
       measureMemory()
     case .churn(let churn):
       let before = fleet.total(.established, .client)
+      let load = try openEverything()
       try loop(until: nil) { fleet in fleet.hasSettled }
-      remarkOnPace(since: before, tail: churn.lifetime)
+      remarkOnPace(since: before, load: load, tail: churn.lifetime)
       if hasOwnServer {
         try settle { fleet in fleet.now(.held, .server) <= fleet.now(.held, .client) }
+      } else {
+        try settleElsewhere()
       }
     case .search(let search):
       try seek(search)
       measureMemory()
     case .hold(let duration), .pause(let duration):
+      let (sent, held) = (messagesSent, fleet.now(.held, .client))
       try loop(until: phaseStarted.advanced(by: duration)) { _ in false }
+      remarkOnMessages(since: sent, from: held)
     case .close:
       try loop(until: nil) { fleet in fleet.hasSettled }
       try settle { fleet in fleet.now(.held, .server) <= fleet.now(.held, .client) }
     }
-    if !phase.patterns.isEmpty { try endMessages() }
+    if !phase.patterns.isEmpty { try endMessages(unsentBefore: unsent) }
   }
 
   /// Begins no further message and waits for the answers that are outstanding.
-  private mutating func endMessages() throws(RecordingError) {
-    // The rate is told from the sample that first shows all that were sent.
+  private mutating func endMessages(unsentBefore: Int) throws(RecordingError) {
+    sampler.fallSilent(at: .now())
     try sample(kernel.readings())
     fleet.post(.settle, phase: phase)
     let longest = plan.patterns.map(\.longest).max() ?? 0
     let deadline = Instant.now().advanced(byNanoseconds: longest).advanced(by: Self.settleTime)
     isCut = false
     try loop(until: deadline) { fleet in fleet.hasSettled }
+    remarkOnMessages(unsent: unsentMessages - unsentBefore)
     // Only messages touch the memory that is kept for them.
     measureMemory()
   }
@@ -201,34 +244,37 @@ struct Coordinator: ~Copyable {
   mutating func endPhase() throws(RecordingError) -> Bool {
     let now = Instant.now()
     let established = fleet.now(.held, .client)
-    let accepted = fleet.now(.held, .server)
-    observe()
+    let accepted = acceptedAtEnd(established: established)
+    observe(isLast: true)
     var record = state.phases[phase]
     record.ended = now.seconds(since: started)
-    // What someone else's server accepted is not known here.
-    record.phantom = hasOwnServer ? max(0, established - accepted) : 0
+    record.phantom = accepted.map { max(0, established - $0) } ?? 0
+    record.accepted = max(record.accepted, accepted ?? 0)
+    acceptedElsewhere = hasOwnServer ? nil : accepted
     let failures = state.failures.filter { $0.phase == record.name }
     record.failures = failures.reduce(0) { $0 + $1.count }
-    record.promise = promise(of: record)
+    record.promise = promise(of: record, accepted: accepted)
     record.outcome =
       interrupted
       ? .interrupted : cutPhase == phase ? .aborted : keeps(record) ? .done : .limit
     state.phases[phase] = record
     let readings = kernel.readings()
     if record.outcome == .limit || record.ceiling != nil {
+      _ = withPath(readings)
       try fileLimits(of: record, failures, readings)
     }
     // The last sample belongs to the phase: it has the answers that came at its very end.
     let end = Instant.now()
     state.phases[phase].ended = end.seconds(since: started)
     try sample(readings, at: end, phaseEnded: true)
+    path.stopTracing()
     return record.outcome != .limit
   }
 
-  private func promise(of record: PhaseRecord) -> PhasePromise? {
+  private func promise(of record: PhaseRecord, accepted: Int?) -> PhasePromise? {
     let steps = state.searchSteps.filter { $0.phase == record.name }
     return PhasePromise(
-      plan.phases[phase], from: atBegin, to: PhaseCounts(fleet, hasOwnServer: hasOwnServer),
+      plan.phases[phase], from: atBegin, to: PhaseCounts(fleet, atServer: accepted),
       arrivals: arrivals,
       found: record.ceiling != nil || steps.contains { $0.outcome == .tooMany })
   }
@@ -284,7 +330,20 @@ struct Coordinator: ~Copyable {
 
   // MARK: The end
 
-  mutating func endWorkers() throws(RecordingError) {
+  /// Ends a run whose recording takes no more: what is known of it is in memory.
+  mutating func endEarly() -> RunEnd {
+    observe(isLast: true)
+    endWorkers()
+    sleep(until: .now())
+    progress.finish()
+    let end = Instant.now().seconds(since: started)
+    if state.phases[phase].started != nil, state.phases[phase].ended == nil {
+      state.phases[phase].ended = end
+    }
+    return RunEnd(duration: end, interrupted: interrupted, state: state)
+  }
+
+  mutating func endWorkers() {
     updateWorkers()
     for index in fleet.quit(until: .now().advanced(by: .seconds(60))) { recordSilence(of: index) }
     updateWorkers()

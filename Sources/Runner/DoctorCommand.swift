@@ -54,11 +54,9 @@ struct DoctorCommand: ParsableCommand {
       StandardError.write("\(invalid)\n")
       throw ExitCode(ExitStatus.invalidPlan)
     }
-    if let emit {
-      StandardOutput.write(emit.text(checkup.changes))
-    } else {
-      StandardOutput.write(format == .json ? json(checkup) : table(checkup, host))
-    }
+    let text =
+      emit?.text(checkup.changes) ?? (format == .json ? json(checkup) : table(checkup, host))
+    if let code = tell(text) { throw ExitCode(code) }
     if fix { throw ExitCode(apply(checkup.changes)) }
   }
 
@@ -95,23 +93,27 @@ struct DoctorCommand: ParsableCommand {
   private func summary(_ checkup: Checkup) -> String {
     let low = checkup.items.filter { $0.status == .low }.map(\.setting)
     let short = checkup.items.filter { $0.status == .short }.map(\.setting)
-    if low.isEmpty && short.isEmpty { return "Nothing stands in the way." }
+    let slow = checkup.items.filter { $0.status == .slow }.map(\.setting)
     var sentences: [String] = []
+    if low.isEmpty && short.isEmpty { sentences.append("Nothing stands in the way.") }
     if !low.isEmpty {
       sentences.append("Too low: \(low.joined(separator: ", ")); --fix applies what it may.")
     }
     if !short.isEmpty {
       sentences.append("Short, and no setting helps: \(short.joined(separator: ", ")).")
     }
+    if !slow.isEmpty { sentences.append("To be minded: \(slow.joined(separator: ", ")).") }
     return sentences.joined(separator: "\n")
   }
 
   private func privileged(_ change: SettingChange, _ host: HostDescription) -> String {
     switch change.kind {
-    case .sysctl where host.user != 0: "sudo \(change.command)   (needs root)"
-    case .descriptorLimit where !host.mayRaiseHardLimit:
+    case .sysctl where host.user != 0: "\(change.command(as: host))   (needs root)"
+    case .descriptorLimit where !host.mayRaiseHardLimit,
+      .processLimit where !host.mayRaiseHardLimit:
       "\(change.command)   (needs CAP_SYS_RESOURCE)"
-    case .sysctl, .descriptorLimit: change.command
+    case .group: change.command(as: host)
+    case .sysctl, .descriptorLimit, .processLimit: change.command
     }
   }
 
@@ -145,13 +147,15 @@ struct DoctorCommand: ParsableCommand {
     for change in changes {
       guard change.kind == .sysctl else {
         StandardError.write(
-          "\(change.setting): belongs to your shell or service; see --emit limits|systemd\n")
+          change.kind == .descriptorLimit
+            ? "\(change.setting): belongs to your shell or service; see --emit limits|systemd\n"
+            : "\(change.setting): not a setting of the host: \(change.command)\n")
         continue
       }
       guard yes || confirm(change) else { continue }
       do throws(Errno) {
         try SystemSetting.write(change.value, to: change.setting)
-        StandardOutput.write("\(change.command)   # undo: \(change.undo)\n")
+        code = tell("\(change.command)   # undo: \(change.undo)\n") ?? code
       } catch {
         StandardError.write("\(change.setting): cannot be written: \(error)\n")
         code = ExitStatus.fault
@@ -173,7 +177,7 @@ extension CheckupItem.Status {
     switch self {
     case .enough: "✓"
     case .low: "✗"
-    case .fixed: "!"
+    case .fixed, .slow: "!"
     case .short: "✗"
     }
   }

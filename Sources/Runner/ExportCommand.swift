@@ -53,7 +53,7 @@ struct ExportCommand: ParsableCommand {
           + "\(Format.duration(seconds: whole.duration)) into the run\n")
     }
     do {
-      try write(format.bytes(of: whole))
+      try write(format.bytes(of: whole.masked()))
     } catch {
       let place = output ?? "standard output"
       throw ExitCode(complain("\(place) cannot be written: \(error)", ExitStatus.notWritten))
@@ -64,7 +64,7 @@ struct ExportCommand: ParsableCommand {
     if let output {
       try RunFiles.write(bytes, to: output)
     } else {
-      try StandardOutput.write(whole: bytes)
+      try StandardOutput.write(bytes)
     }
   }
 }

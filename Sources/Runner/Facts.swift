@@ -1,9 +1,11 @@
 import Addressing
 import Host
 import Linux
+import Messages
 import Plan
 import Probe
 import Recording
+import SystemPackage
 
 // How the facts of one layer are said in the words of the next.
 
@@ -13,16 +15,50 @@ extension Demand {
       goal: plan.goal, clientWorkers: plan.clients.processes,
       serverWorkers: plan.server?.processes,
       bothEndsHere: addresses.serverIsHere, sources: staffing.sources.count,
-      portsPerSource: plan.clients.ports.count,
+      portsPerSource: addresses.ports.count,
       endpoints: staffing.endpoints.count, backlog: plan.server?.backlog,
       memoryGuard: plan.memoryGuard)
     clientOverhead = descriptorsOfAWorker
     // And the listener.
     serverOverhead = descriptorsOfAWorker + 1
+    clientsChosen = staffing.clients.count
+    serversChosen = plan.server == nil ? nil : staffing.servers.count
+    longestSilence = plan.longestSilence
+  }
+}
+
+extension ErrnoRecord {
+  init(_ errno: Errno) {
+    self.init(
+      number: Int(errno.rawValue), name: ErrnoName.symbol(of: errno.rawValue),
+      text: ErrnoName.text(of: errno.rawValue))
   }
 }
 
 extension Plan {
+  /// Seconds for which a phase leaves a connection without a message at most.
+  var longestSilence: Double {
+    phases.map { phase in
+      // A ramp and a churn are busy, each for as long as it takes.
+      let span =
+        switch phase.kind {
+        case .hold(let span), .pause(let span): span / .seconds(1)
+        case .ramp, .churn, .search, .close: 0.0
+        }
+      let paces = patterns.filter { phase.patterns.contains($0.name) }.map(\.pace)
+      // A rate takes whoever has been idle for the longest: all of them once in so many seconds.
+      let intervals = paces.map { (pace: MessagePattern.Pace) -> Double in
+        switch pace {
+        case .every(let interval): return Double(interval) / 1e9
+        case .rate(let rate): return Double(goal) / max(rate, 1e-9)
+        case .unlimited: return 0
+        case .once: return .infinity
+        }
+      }
+      return min(span, intervals.min() ?? .infinity)
+    }.max() ?? 0
+  }
+
   /// Whether something in it is decided while the run goes on.
   var decidesMeanwhile: Bool {
     thresholds.contains(where: \.aborts)
@@ -34,19 +70,34 @@ extension Plan {
 
 extension PhaseRecord {
   init(_ phase: Phase) {
-    var rate: Double?
-    switch phase.kind {
-    case .ramp(let goal, let pace): rate = pace.rate(of: goal)
-    case .churn(let churn): rate = churn.rate
-    default: break
-    }
     self.init(
       name: phase.name, kind: phase.kind.word, title: phase.title, planLine: phase.line,
-      goal: phase.goal, plannedRate: rate)
+      goal: phase.goal, plannedRate: phase.plannedRate(from: 0))
   }
 }
 
 extension Phase {
+  /// Connections a second that it opens when so many are held already; nil where nothing plans it.
+  func plannedRate(from held: Int) -> Double? {
+    switch kind {
+    case .ramp(let goal, let pace): pace.rate(of: max(0, goal - held))
+    case .churn(let churn): churn.rate
+    case .hold, .search, .pause, .close: nil
+    }
+  }
+
+  /// Messages a second that the phase plans on so many connections; infinite where one comes as soon
+  /// as the answer to the last, and where nothing says when.
+  func messageRate(of patterns: [MessagePattern], over held: Int) -> Double {
+    patterns.filter { self.patterns.contains($0.name) }.reduce(0) { rate, pattern in
+      switch pattern.pace {
+      case .every(let interval): rate + Double(held) / (Double(interval) / 1e9)
+      case .rate(let own): rate + own
+      case .unlimited, .once: .infinity
+      }
+    }
+  }
+
   /// Seconds that a phase with a planned end takes.
   var plannedSeconds: Double? {
     switch kind {

@@ -41,11 +41,14 @@ struct FailureLedger {
 
   /// Reads the workers' failure tables again; true when there is something new in them. To be called
   /// at every look: what is held then is what a failure's instant is put between.
-  mutating func update(from fleet: borrowing Fleet) -> Bool {
+  ///
+  /// - Parameter isLast: whether there will be no further look. A worker counts a failure before it
+  ///   writes down which, so that a look in between sees half of it.
+  mutating func update(from fleet: borrowing Fleet, isLast: Bool = false) -> Bool {
     track.look(
       fleet.members.map { $0.isAlive ? Int($0.board[.held]) : 0 }, at: .now())
     let total = fleet.total(.failures, .client) + fleet.total(.failures, .server)
-    guard total != seen else { return false }
+    guard total != seen || isLast && total > 0 else { return false }
     seen = total
 
     var merged: [Kind: FailureRecord] = [:]
@@ -63,6 +66,7 @@ struct FailureLedger {
         if let known = merged[kind] {
           var earliest = record.firstInstant < known.firstInstant ? record : known
           earliest.count = known.count + record.count
+          earliest.retried = known.retried + record.retried
           earliest.stopped = [known.stopped, record.stopped].compactMap(\.self).min()
           merged[kind] = earliest
         } else {
@@ -72,6 +76,14 @@ struct FailureLedger {
     }
     records = merged.values.sorted { $0.firstInstant < $1.firstInstant }
     return true
+  }
+
+  /// What stopped a worker in a phase; else what has cost the most connections; nil where nothing has
+  /// cost any.
+  func deciding(in phase: String) -> FailureRecord? {
+    let ours = records.filter { $0.phase == phase && $0.final > 0 }
+    let stops = ours.filter { $0.stopped != nil }
+    return stops.min { $0.stopped! < $1.stopped! } ?? ours.max { $0.final < $1.final }
   }
 
   /// What the worker has noted of itself, and what all others held at that instant.
@@ -108,12 +120,9 @@ struct FailureLedger {
     return FailureRecord(
       end: member.end, worker: member.id, phase: phases[min(row.phase, phases.count - 1)],
       syscall: row.call.name,
-      errno: row.errno.map {
-        ErrnoRecord(
-          number: Int($0.rawValue), name: ErrnoName.symbol(of: $0.rawValue),
-          text: ErrnoName.text(of: $0.rawValue))
-      },
-      count: Int(row.count), firstInstant: row.first.seconds(since: started),
+      errno: row.errno.map(ErrnoRecord.init),
+      count: Int(row.count), retried: Int(row.retried),
+      firstInstant: row.first.seconds(since: started),
       stopped: row.stopped?.seconds(since: started),
       established: held.established, accepted: held.accepted, source: source,
       endpoint: endpoint)

@@ -26,9 +26,7 @@ struct FailureTally {
       FailureRecord(
         end: .client, worker: nil, phase: "connect", syscall: call.name,
         errno: errno.map {
-          ErrnoRecord(
-            number: Int($0.rawValue), name: ErrnoName.symbol(of: $0.rawValue),
-            text: ErrnoName.text(of: $0.rawValue))
+          ErrnoRecord($0)
         },
         count: 1, firstInstant: seconds, established: established, accepted: 0,
         source: source.map { "\($0)" }, endpoint: "\(endpoint)"))

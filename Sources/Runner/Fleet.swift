@@ -1,4 +1,5 @@
 import Addressing
+import Host
 import Linux
 import Probe
 import Recording
@@ -33,23 +34,42 @@ struct Fleet: ~Copyable {
   /// Readable when a worker has something that should be looked at before the next tick.
   let attention: FileDescriptor
 
+  /// The system call that kept a worker from being started.
+  struct NotStarted: Error {
+    let call: Start.Call
+    let errno: Errno
+    /// Workers that had been started, and were ended again.
+    let started: Int
+  }
+
   /// Forks every worker. Call it before any thread exists, so before the recording is opened.
   ///
   /// - Parameter sources: how many source addresses to count connections for.
   init(
     servers: [ServerAssignment], clients: [ClientAssignment], sources: Int
-  ) throws(Errno) {
-    let attention = try EventCounter.open()
+  ) throws(NotStarted) {
+    func attempt<Made>(
+      _ call: Start.Call, _ started: Int, _ body: () throws(Errno) -> Made
+    ) throws(NotStarted) -> Made {
+      do throws(Errno) { return try body() } catch {
+        throw NotStarted(call: call, errno: error, started: started)
+      }
+    }
+    let attention = try attempt(.eventfd, 0) { () throws(Errno) in try EventCounter.open() }
     var members: [Member] = []
     let roles =
       servers.map { (End.server, Worker.Role.server($0), SocketAddress?($0.endpoint)) }
       + clients.map { (End.client, Worker.Role.client($0), nil) }
-    do throws(Errno) {
+    do throws(NotStarted) {
       for (id, (end, role, endpoint)) in roles.enumerated() {
-        let board = try Scoreboard(sources: end == .client ? sources : 0)
-        let wakeUp = try EventCounter.open()
-        let child = try ChildProcess.fork(dieWithParent: true) {
-          Worker.run(role, board: board, wakeUp: wakeUp, attention: attention)
+        let board = try attempt(.mmap, id) { () throws(Errno) in
+          try Scoreboard(sources: end == .client ? sources : 0)
+        }
+        let wakeUp = try attempt(.eventfd, id) { () throws(Errno) in try EventCounter.open() }
+        let child = try attempt(.fork, id) { () throws(Errno) in
+          try ChildProcess.fork(dieWithParent: true) {
+            Worker.run(role, board: board, wakeUp: wakeUp, attention: attention)
+          }
         }
         members.append(
           Member(
@@ -58,6 +78,9 @@ struct Fleet: ~Copyable {
     } catch {
       for member in members { member.child.signal(9) }
       for member in members { _ = member.child.wait() }
+      // Whoever reports it needs a descriptor.
+      for member in members { try? member.wakeUp.close() }
+      try? attention.close()
       throw error
     }
     self.attention = attention
@@ -111,7 +134,9 @@ struct Fleet: ~Copyable {
     }
     while members.contains(where: \.isAlive), Instant.now() < deadline {
       if reap().isEmpty { Poll.waitReadable([], until: .now().advanced(by: .milliseconds(5))) }
-      silent += giveUpSilent()
+      // The kernel closes the sockets of one that ends, which takes its time: it runs, or hangs in
+      // the kernel, and turns no more.
+      silent += giveUpSilent { Silence.isAtRest($0) }
     }
     for member in members where member.isAlive { member.child.signal(9) }
     // SIGKILL works at once, but on a process that hangs in the kernel.
@@ -124,7 +149,9 @@ struct Fleet: ~Copyable {
 
   /// Wakes the workers that rest, and kills those that have not answered for too long; returns their
   /// places. To be called often: it does something once a second.
-  mutating func giveUpSilent() -> [Int] {
+  ///
+  /// - Parameter may: whether a worker whose process is in this state may be given up.
+  mutating func giveUpSilent(_ may: (Character?) -> Bool = { _ in true }) -> [Int] {
     guard liveness.begin(at: .now()) else { return [] }
     var silent: [Int] = []
     for index in members.indices where members[index].isAlive {
@@ -134,7 +161,7 @@ struct Fleet: ~Copyable {
       case .silent(let time):
         guard time >= Silence.patience("T") else { continue }
         let state = members[index].child.state
-        guard time >= Silence.patience(state) else { continue }
+        guard may(state), time >= Silence.patience(state) else { continue }
         giveUp(index, Silence(state: state, time: time))
         silent.append(index)
       }

@@ -9,6 +9,10 @@ struct LimitFinder {
   /// Kernel counters when the phase began and when it ended.
   let before: [Series.Key: Double]
   let after: [Series.Key: Double]
+  /// What was seen between the two ends meanwhile.
+  var path = PathFindings()
+  /// Where the clients connect to, as failures name it.
+  var endpoints: [String] = []
 
   /// Every cause that was met; one that says it is unknown when nothing was.
   ///
@@ -17,10 +21,12 @@ struct LimitFinder {
     of phase: PhaseRecord, failures: [FailureRecord], memoryGuard: FailureRecord?,
     workerDied: Bool
   ) -> [LimitRecord] {
-    let causes = failures + (memoryGuard.map { [$0] } ?? [])
+    // A handshake that was tried again has cost nothing.
+    let causes = failures.filter { $0.final > 0 } + (memoryGuard.map { [$0] } ?? [])
     if !causes.isEmpty { return causes.map { limit(from: $0, in: phase) } }
     // A worker that died has its own record.
-    return workerDied ? [] : [unexplained(phase)]
+    let retried = failures.reduce(0) { $0 + $1.retried }
+    return workerDied ? [] : [unexplained(phase, retried: retried)]
   }
 
   func limit(ofDeath worker: WorkerRecord, in phase: PhaseRecord, at instant: Double) -> LimitRecord
@@ -47,7 +53,9 @@ struct LimitFinder {
   }
 
   private func limit(from failure: FailureRecord, in phase: PhaseRecord) -> LimitRecord {
-    let found = diagnose(failure, before: before, after: after, host: host, demand: demand)
+    var found = diagnose(
+      failure, before: before, after: after, host: host, demand: demand, path: path)
+    found.evidence += guess(found.resource, held: path.held ?? failure.established)
     var limit = LimitRecord(
       failure, found, planLine: phase.planLine, predicted: predicted)
     limit.end = end(of: failure, found.resource)
@@ -60,7 +68,7 @@ struct LimitFinder {
   private func end(of failure: FailureRecord, _ resource: Resource) -> End {
     switch resource {
     case .acceptQueue, .nobodyListens: .server
-    // The one that closed is the other one.
+    // Who is closed on meets it; the other one did it.
     case .closedByPeer: failure.end == .client ? .server : .client
     case .memoryGuard: .host
     default: failure.end
@@ -69,15 +77,37 @@ struct LimitFinder {
 
   /// Connections that the client counts and the server never accepted, or a goal that was missed
   /// without a failure: said as it is, not guessed.
-  private func unexplained(_ phase: PhaseRecord) -> LimitRecord {
-    LimitRecord(
+  private func unexplained(_ phase: PhaseRecord, retried: Int) -> LimitRecord {
+    let found =
+      phase.phantom == 0
+      ? nil
+      : diagnosePhantoms(
+        at: endpoints, before: before, after: after, host: host, demand: demand, path: path)
+    return LimitRecord(
       end: phase.phantom > 0 ? .server : .client, phase: phase.name, planLine: phase.planLine,
-      resource: .unclassified, count: max(1, phase.phantom), firstInstant: phase.ended ?? 0,
-      established: phase.established, accepted: phase.accepted, predicted: predicted,
+      resource: found?.resource ?? .unclassified, count: max(1, phase.phantom),
+      firstInstant: phase.ended ?? 0, established: phase.established, accepted: phase.accepted,
+      knob: found?.knob, now: found?.now, needed: found?.needed, fix: found?.fix,
+      predicted: predicted,
       evidence: [
-        Fact("failures", "none was recorded"),
+        Fact(
+          "failures",
+          retried == 0
+            ? "none was recorded"
+            : "none but \(Format.count(retried)) handshakes, which were tried again"),
         Fact("phantom", "\(Format.count(phase.phantom)) established, never accepted"),
-      ])
+      ] + (found?.evidence ?? [])
+        + guess(found?.resource ?? .unclassified, held: phase.established - phase.phantom))
+  }
+
+  /// What the number at which someone else's server stopped usually is.
+  private func guess(_ resource: Resource, held: Int) -> [Fact] {
+    guard demand.serverWorkers == nil else { return [] }
+    switch resource {
+    case .closedByPeer, .acceptQueue, .packetsDropped, .nobodyListens, .noRoute, .unclassified:
+      return NumberGuess.fact(stood: held).map { [$0] } ?? []
+    default: return []
+    }
   }
 
   private var predicted: Int? { prediction.binding?.connections }

@@ -5,6 +5,9 @@ import Recording
 struct LiveRecording {
   private(set) var recording: Recording
   private var places: [Series.Key: Int] = [:]
+  /// The distributions of the run so far, one a metric and phase: what is judged as a whole is judged
+  /// by these, since a run may have a million intervals.
+  private var wholes: [DistributionRecord] = []
 
   init(planName: String) {
     recording = Recording(planName: planName)
@@ -22,11 +25,23 @@ struct LiveRecording {
       }
     }
     recording.distributions += sample.distributions
+    for record in sample.distributions { take(record) }
     recording.phases = state.phases
     recording.workers = state.workers
     recording.failures = state.failures
     recording.limits = state.limits
     recording.duration = sample.at
+  }
+
+  private mutating func take(_ record: DistributionRecord) {
+    guard
+      let place = wholes.firstIndex(where: {
+        $0.metric == record.metric && $0.phase == record.phase
+      })
+    else { return wholes.append(record) }
+    wholes[place].to = record.to
+    wholes[place].distribution = Distribution(
+      merging: [wholes[place].distribution, record.distribution])
   }
 
   /// The first of these conditions that fails at the last sample and cannot hold again: one over a
@@ -57,16 +72,13 @@ struct LiveRecording {
 
   private func value(of threshold: Threshold, in phase: String, phaseEnded: Bool) -> Double? {
     if let window = threshold.window {
-      let length = window / .seconds(1)
-      let span = recording.phases.first { $0.name == phase }.flatMap(recording.span)
-      let start = threshold.phase == nil ? 0 : span?.lowerBound ?? 0
-      guard recording.duration - length >= start else { return nil }
-      return recording.measure(
-        threshold.metric, in: recording.duration - length...recording.duration)
+      return recording.lastMeasured(threshold, window: window)
     }
     let isWholePhase = phaseEnded && threshold.phase != nil
     guard isWholePhase || threshold.canBeLost else { return nil }
-    let value = Metrics(recording, phase: threshold.phase).value(of: threshold.metric)
+    var whole = recording
+    whole.distributions = wholes
+    let value = Metrics(whole, phase: threshold.phase).value(of: threshold)
     guard let value, isWholePhase || threshold.isLost(at: value) else { return nil }
     return value
   }

@@ -24,7 +24,7 @@ struct LiveView: Progress {
   /// Tells when the program goes on after it was stopped: whoever had the terminal meanwhile has
   /// written below the picture, which stays as it is.
   private final class Resumptions {
-    private let source: SignalSource?
+    private var source: SignalSource?
 
     init() { source = try? SignalSource([Signal.resume]) }
 

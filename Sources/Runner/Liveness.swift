@@ -66,10 +66,12 @@ struct Silence: Equatable {
   /// though something is there to be read, will not go on by itself. One that wants to run may have
   /// to wait for a processor, and one in the kernel for a disk or for memory.
   static func patience(_ state: Character?) -> Duration {
-    switch state {
-    case "T", "t", "S": .seconds(5)
-    default: .seconds(30)
-    }
+    isAtRest(state) ? .seconds(5) : .seconds(30)
+  }
+
+  /// Whether it is stopped, or sleeps: neither runs nor waits for the kernel.
+  static func isAtRest(_ state: Character?) -> Bool {
+    state.map { "TtS".contains($0) } ?? false
   }
 
   /// Whether it will not go on by itself. A tracer stops a process at every call and lets it go on:

@@ -4,6 +4,7 @@ import Linux
 import Plan
 import Recording
 import Report
+import SystemPackage
 
 /// `runner merge RECORDING... -o FILE`
 struct MergeCommand: ParsableCommand {
@@ -74,16 +75,19 @@ struct MergeCommand: ParsableCommand {
       throw ExitCode(complain("\(error)", ExitStatus.notWritten))
     }
     if !quiet {
-      StandardOutput.write(
+      let told = tell(
         "\(output): \(shards.count) recordings of \(line(whole.planName))\n"
           + "\(line(judgement.headline))\n")
+      if let told { throw ExitCode(told) }
     }
   }
 
   /// Whole or not at all: a file beside it gets the name when it is complete.
   private func write(_ whole: Recording) throws {
-    if let problem = RunFiles.obstacle(toWriting: output) {
-      throw RecordingError.unwritable(path: output, reason: problem)
+    do throws(FileProblem) {
+      try RunFiles.check(writingTo: output)
+    } catch {
+      throw RecordingError.unwritable(path: output, reason: error.reason)
     }
     let files = FileManager.default
     guard !files.fileExists(atPath: output) else { throw RecordingError.exists(path: output) }
@@ -97,7 +101,11 @@ struct MergeCommand: ParsableCommand {
       }
       throw error
     }
-    try files.moveItem(atPath: temporary, toPath: output)
+    do throws(Errno) {
+      try WholeFile.move(temporary, to: output)
+    } catch {
+      throw RecordingError.unwritable(path: output, reason: "\(error)")
+    }
   }
 
   // MARK: Telling
@@ -122,6 +130,9 @@ struct MergeCommand: ParsableCommand {
     return switch problem {
     case .tooFew: "there is nothing to merge"
     case .twice(let index): "\(recordings[index]): is there already: it would count twice"
+    case .overlap(let index, let other):
+      "\(recordings[index]): tells of workers that \(recordings[other]) tells of as well: they would "
+        + "count twice; leave the one out that has less of them"
     case .otherPlan(let index):
       "\(recordings[index]): has another plan than \(first); \(regardless)"
     case .noStart(let index): "\(recordings[index]): does not say when its run started"

@@ -1,3 +1,4 @@
+import Addressing
 import Host
 import Linux
 import Plan
@@ -13,6 +14,8 @@ struct Outlook {
   let staffing: Staffing
   let demand: Demand
   let prediction: [PredictionTerm]
+  /// Why its workers cannot be started; nil when they can.
+  let obstacle: String?
   /// What is to be driven again; nil for a run that goes by its plan alone.
   let replay: Replay?
 
@@ -25,30 +28,39 @@ struct Outlook {
   ///   - allowPublic: see `Addresses`.
   ///   - seed: what random text in messages follows from; nil for any.
   init(
-    _ plan: Plan, isForRun: Bool, allowPublic: Bool = false, seed: UInt64? = nil,
+    _ written: Plan, isForRun: Bool, allowPublic: Bool = false, seed: UInt64? = nil,
     replay: Replay? = nil
   ) throws {
+    let addresses = try Addresses(of: written, allowPublic: allowPublic)
+    self.addresses = addresses
+    let plan = written.fitted(sources: addresses.sources.count, ports: addresses.ports.count)
     self.plan = plan
     self.replay = replay
     let seed = seed ?? UInt64.random(in: .min ... .max)
     self.seed = seed
-    addresses = try Addresses(of: plan, allowPublic: allowPublic)
     var host = HostDescription.current()
     if isForRun {
       // One process that holds the whole goal is the fewest there can be, so ask for that much.
-      let wanted = plan.goal + descriptorsOfAWorker + 1
-      host.descriptors = try ResourceLimit.raiseDescriptors(
-        to: min(wanted, host.descriptorsAtMost ?? wanted))
+      try host.raiseDescriptors(to: plan.goal + Self.spareDescriptors)
       host.tryTracking()
     }
     self.host = host
     staffing = Staffing(
       plan: plan, addresses: addresses,
       descriptorLimit: min(host.descriptorsPerProcess, ServerAssignment.mostDescriptors),
-      processors: host.ownProcessors, seed: seed, recordedArrivals: replay?.arrivals ?? [])
-    demand = Demand(plan, addresses: addresses, staffing: staffing)
+      processors: host.ownProcessors, room: host.workersAtMost, seed: seed,
+      recordedArrivals: replay?.arrivals ?? [])
+    var demand = Demand(plan, addresses: addresses, staffing: staffing)
+    let sources = addresses.sources.count
+    demand.localPortsTaken = host.localPortsTaken(
+      by: addresses.ports, each: (plan.goal + sources - 1) / sources)
+    self.demand = demand
     prediction = Capacity.predict(demand, on: host)
+    obstacle = Start.obstacle(demand, on: host)
   }
+
+  /// Descriptors that a process has beyond the goal, for itself and for what others open.
+  private static let spareDescriptors = 1024
 
   var predicted: PredictionTerm? { prediction.binding }
 

@@ -4,7 +4,7 @@ import Recording
 
 /// What the workers have counted at one instant: what a phase's promise is measured by.
 struct PhaseCounts {
-  /// Connections that stand now; at the server nil where it is someone else's.
+  /// Connections that stand now; at the server nil where nobody can know.
   let atClient: Int
   let atServer: Int?
   /// Since the run started: handshakes that finished, connections that a churn closed after their
@@ -12,20 +12,23 @@ struct PhaseCounts {
   let established: Int
   let churned: Int
   let closedAsRecorded: Int
-  /// Arrivals that were begun too late to count as on time; see `Counter.lateArrivals`.
+  /// Connections of a churn that lived as planned, but were begun too late; see
+  /// `Counter.lateArrivals`.
   let late: Int
 
-  init(_ fleet: borrowing Fleet, hasOwnServer: Bool) {
+  /// Connections that stand at both ends.
+  var atBothEnds: Int { min(atClient, atServer ?? atClient) }
+}
+
+extension PhaseCounts {
+  init(_ fleet: borrowing Fleet, atServer: Int?) {
     atClient = fleet.now(.held, .client)
-    atServer = hasOwnServer ? fleet.now(.held, .server) : nil
+    self.atServer = atServer
     established = fleet.total(.established, .client)
     churned = fleet.total(.churned, .client)
     closedAsRecorded = fleet.total(.closedAsRecorded, .client)
     late = fleet.total(.lateArrivals, .client)
   }
-
-  /// Connections that stand at both ends.
-  var atBothEnds: Int { min(atClient, atServer ?? atClient) }
 }
 
 extension PhasePromise {
@@ -52,7 +55,10 @@ extension PhasePromise {
       missed = goal - end.atBothEnds
     case .hold:
       promised = begin.atBothEnds
-      missed = max(lost, begin.atBothEnds - end.atBothEnds - asRecorded)
+      // What the client alone held was not promised: nobody had accepted it.
+      missed = max(
+        lost - (begin.atClient - begin.atBothEnds),
+        begin.atBothEnds - end.atBothEnds - asRecorded)
     case .churn:
       promised = arrivals
       missed = max(0, arrivals - gained) + lost + (end.late - begin.late)

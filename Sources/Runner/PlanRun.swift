@@ -10,12 +10,10 @@ import SystemPackage
 /// One plan from its file to its reports.
 extension RunOptions {
   /// Returns the exit code. To be called before any thread exists.
-  func run(_ file: String, _ settings: PlanSettings, seed: UInt64?) -> Int32 {
-    do throws(InvalidPlan) {
-      let plan = try settings.load(file)
-      return run(plan, seed: seed, files: files(of: plan.name))
-    } catch {
-      return refuse(error, name: Plan.defaultName(ofFile: file))
+  func run(_ loaded: LoadedPlan, seed: UInt64?) -> Int32 {
+    switch loaded.plan {
+    case .success(let plan): run(plan, seed: seed, files: files(of: plan.name))
+    case .failure(let invalid): refuse(invalid, name: loaded.name)
     }
   }
 
@@ -28,42 +26,56 @@ extension RunOptions {
   private func run(
     _ plan: Plan, seed: UInt64?, files: RunFiles, replay: Replay? = nil
   ) -> Int32 {
-    let result: Recording
-    let before: String?
+    let publication = Publication(files: files, flavour: junitFlavour)
+    var outlook: Outlook?
     do {
-      let outlook = try Outlook(
+      if let held = try files.lock() {
+        return complain("\(plan.name): \(held)", ExitStatus.notWritten)
+      }
+      try publication.begin(plan)
+      let made = try Outlook(
         plan, isForRun: true, allowPublic: allowPublic, seed: seed, replay: replay)
-      let findings = preflight == .off ? [] : Preflight.findings(outlook)
-      if preflight == .strict, !findings.isEmpty { return refuse(outlook, findings, files) }
+      outlook = made
+      let findings = preflight == .off ? [] : Preflight.findings(made)
+      if preflight == .strict, !findings.isEmpty { return refuse(made, findings, publication) }
       for finding in findings where !quiet {
         StandardError.write("runner: \(plan.name): warning: \(finding)\n")
       }
-      (result, before) = try drive(outlook, files)
+      for note in preflight == .off || quiet ? [] : Preflight.notes(made) {
+        StandardError.write("runner: \(plan.name): note: \(note)\n")
+      }
+      let driven = try drive(made, files)
+      if let replay { return publish(driven, files, replayOf: replay.original) }
+      return publish(driven, files)
     } catch let invalid as InvalidPlan {
-      return refuse(invalid, name: plan.name)
-    } catch let error as RecordingError {
-      return complain("\(plan.name): \(error)", ExitStatus.notWritten)
-    } catch let error as Errno {
-      return complain("\(plan.name): cannot start the workers: \(error)", ExitStatus.fault)
+      StandardError.write("\(invalid)\n")
+      return publication.publish(invalid, plan: plan.name, json: json)
     } catch {
-      return complain("\(plan.name): \(error)", ExitStatus.notWritten)
+      // What could not be written is at fault itself; anything else is the program, or the host.
+      let isFile = error is FileProblem || error is RecordingError
+      let code = isFile ? ExitStatus.notWritten : ExitStatus.fault
+      let reason = error is Errno ? "cannot start the workers: \(error)" : "\(error)"
+      return publication.publish(
+        plan, outlook, failedFor: reason, code: complain("\(plan.name): \(reason)", code),
+        json: json)
     }
-    if let replay { return publish(result, files, replayOf: replay.original) }
-    return publish(result, files, before: before)
   }
 
   // MARK: Driving
 
-  /// Returns the recording, and where the one of the run before is now.
-  private func drive(
-    _ outlook: Outlook, _ files: RunFiles
-  ) throws -> (Recording, before: String?) {
-    let (plan, host, staffing) = (outlook.plan, outlook.host, outlook.staffing)
+  /// What a run came to, as its recording has it.
+  private struct Driven {
+    var recording: Recording
+    var judgement: Judgement
+    /// Where the recording of the run before is now; nil when there was none.
+    var before: String?
+  }
+
+  private func drive(_ outlook: Outlook, _ files: RunFiles) throws -> Driven {
+    let (plan, host) = (outlook.plan, outlook.host)
 
     KillOrder.take(KillOrder.late)
-    let fleet = try Fleet(
-      servers: staffing.servers, clients: staffing.clients,
-      sources: min(staffing.sources.count, Sampler.mostSources))
+    let fleet = try startFleet(outlook)
     // Looks into the recording of the run before, and what reads one makes threads.
     let before = try files.prepare()
     let started = Instant.now()
@@ -85,23 +97,24 @@ extension RunOptions {
     var coordinator = try Coordinator(
       outlook: outlook, fleet: fleet, writer: writer, state: state, started: started,
       progress: makeProgress())
-    var end = try coordinator.drive()
+    var ending = RunEnding(writer: writer, recording: recording, replay: outlook.replay)
+    do throws(RecordingError) {
+      ending.take(try coordinator.drive())
+    } catch {
+      ending.take(coordinator.endEarly(), lost: error)
+    }
+    let (result, judgement) = ending.finish()
+    return Driven(recording: result, judgement: judgement, before: before)
+  }
 
-    var whole = try writer.snapshot()
-    whole.complete = true
-    whole.duration = end.duration
-    whole.interrupted = end.interrupted
-    whole.phases = end.state.phases
-    whole.workers = end.state.workers
-    whole.failures = end.state.failures
-    whole.limits = end.state.limits
-    whole.replay = outlook.replay?.record(of: whole)
-    let judgement = judge(whole)
-    end.replay = whole.replay
-    end.verdict = judgement.verdict
-    end.thresholds = judgement.thresholds
-    try writer.finish(end)
-    return (try Recording.read(from: files.recording), before)
+  private func startFleet(_ outlook: Outlook) throws(StartFailure) -> Fleet {
+    do throws(Fleet.NotStarted) {
+      return try Fleet(
+        servers: outlook.staffing.servers, clients: outlook.staffing.clients,
+        sources: min(outlook.staffing.sources.count, Sampler.mostSources))
+    } catch {
+      throw StartFailure(error, outlook.demand, on: outlook.host)
+    }
   }
 
   private func makeProgress() -> any Progress {
@@ -117,35 +130,38 @@ extension RunOptions {
 
   /// An invalid plan: every error at its place, and a JUnit file all the same.
   private func refuse(_ invalid: InvalidPlan, name: String) -> Int32 {
+    let files = files(of: name)
     StandardError.write("\(invalid)\n")
-    let publication = Publication(files: files(of: name), flavour: junitFlavour)
-    do {
-      let line = try publication.publish(invalid, plan: name)
-      if json { StandardOutput.write(line + "\n") }
-      return ExitStatus.invalidPlan
+    do throws(FileProblem) {
+      if let held = try files.lock() {
+        return complain("\(name): \(held)", ExitStatus.notWritten)
+      }
     } catch {
       return complain("\(name): a report cannot be written: \(error)", ExitStatus.notWritten)
     }
+    return Publication(files: files, flavour: junitFlavour)
+      .publish(invalid, plan: name, json: json)
   }
 
   /// Preflight under `strict`: nothing was opened, and a CI job finds out why.
-  private func refuse(_ outlook: Outlook, _ findings: [String], _ files: RunFiles) -> Int32 {
+  private func refuse(
+    _ outlook: Outlook, _ findings: [String], _ publication: Publication
+  ) -> Int32 {
     let name = outlook.plan.name
     for finding in findings { StandardError.write("runner: \(name): refused: \(finding)\n") }
-    do {
-      let line = try Publication(files: files, flavour: junitFlavour).publish(
-        outlook, refusedFor: findings)
-      if json { StandardOutput.write(line + "\n") }
-      return ExitStatus.preflightRefused
-    } catch {
-      return complain("\(name): a report cannot be written: \(error)", ExitStatus.notWritten)
-    }
+    return publication.publish(
+      outlook.plan, outlook,
+      failedFor: "preflight refused: " + findings.joined(separator: "\n"),
+      code: ExitStatus.preflightRefused, json: json)
   }
 
-  private func publish(_ recording: Recording, _ files: RunFiles, before: String?) -> Int32 {
+  private func publish(_ driven: Driven, _ files: RunFiles) -> Int32 {
+    let recording = driven.recording
     var remark = ""
-    let earlier = EarlierRuns(of: recording, at: files.recording, before: before) { remark = $0 }
-    let code = publish(recording, files, earlier)
+    let earlier = EarlierRuns(of: recording, at: files.recording, before: driven.before) {
+      remark = $0
+    }
+    let code = publish(driven, files, earlier)
     if !remark.isEmpty, !quiet {
       StandardError.write("runner: \(recording.planName): \(remark)\n")
     }
@@ -153,23 +169,22 @@ extension RunOptions {
   }
 
   private func publish(
-    _ recording: Recording, _ files: RunFiles, replayOf original: Recording
+    _ driven: Driven, _ files: RunFiles, replayOf original: Recording
   ) -> Int32 {
+    let recording = driven.recording
     let comparison = Comparison(base: original, new: recording)
-    let code = publish(recording, files, EarlierRuns(base: original, comparison: comparison))
-    if !quiet, !json {
-      StandardOutput.write(
-        comparisonText(
-          comparison, base: original, new: recording, colour: colour && Terminal.hasOutput))
-    }
-    return code
+    let code = publish(driven, files, EarlierRuns(base: original, comparison: comparison))
+    guard !quiet, !json else { return code }
+    return tell(
+      comparisonText(
+        comparison, base: original, new: recording, colour: colour && Terminal.hasOutput)) ?? code
   }
 
   private func publish(
-    _ recording: Recording, _ files: RunFiles, _ earlier: EarlierRuns
+    _ driven: Driven, _ files: RunFiles, _ earlier: EarlierRuns
   ) -> Int32 {
     Publication(files: files, flavour: junitFlavour).publish(
-      recording, judge(recording), earlier: earlier,
+      driven.recording, driven.judgement, earlier: earlier,
       Publication.Voice(json: json, quiet: quiet, colour: colour))
   }
 
@@ -177,7 +192,7 @@ extension RunOptions {
 
   private var colour: Bool { !noColour && Surroundings.allowColour }
 
-  private func files(of plan: String) -> RunFiles {
+  func files(of plan: String) -> RunFiles {
     RunFiles(plan: plan, out: out, junit: junit, html: html)
   }
 }

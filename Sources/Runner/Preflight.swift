@@ -12,7 +12,19 @@ enum Preflight {
 
   /// One sentence a finding; none when the run may begin.
   static func findings(_ outlook: Outlook) -> [String] {
-    [prediction(outlook), others()].compactMap(\.self) + sockets(outlook)
+    [outlook.obstacle, prediction(outlook), others()].compactMap(\.self) + sockets(outlook)
+  }
+
+  /// What the run takes from other programs, where its plan says that it may: no reason to refuse it.
+  static func notes(_ outlook: Outlook) -> [String] {
+    let (host, taken) = (outlook.host, outlook.demand.localPortsTaken)
+    guard host.takesFromOthers(taken), let range = host.localPorts else { return [] }
+    return [
+      "its connections take \(Format.count(taken)) of the \(Format.count(range.count)) ports of"
+        + " net.ipv4.ip_local_port_range: while they stand, other programs' `connect` may fail"
+        + " with EADDRNOTAVAIL; `ports: auto` leaves"
+        + " \(Format.count(host.portsLeftToOthers?.count ?? 0)) to them"
+    ]
   }
 
   private static func prediction(_ outlook: Outlook) -> String? {
@@ -24,8 +36,9 @@ enum Preflight {
   }
 
   private static func others() -> String? {
+    // A run locks its directory for as long as it lasts; what else is called so loads nothing.
     let family = CurrentProcess.family
-    let others = CurrentProcess.named("runner").filter { !family.contains($0) }
+    let others = DirectoryLock.holders(named: "runner").filter { !family.contains($0) }
     guard let first = others.min() else { return nil }
     return "another run is under way (process \(first)): both would share the host's limits"
   }
@@ -36,21 +49,29 @@ enum Preflight {
     guard open <= mostSockets else {
       return ["\(Format.count(Int(open))) TCP sockets are on this host already"]
     }
-    let table = TCPTable(
-      ProcFile.text(of: "/proc/net/tcp") ?? "", ProcFile.text(of: "/proc/net/tcp6") ?? "")
-    var findings: [String] = []
-    let taken = outlook.staffing.servers.map(\.endpoint).filter(table.hasListener(on:))
-    if let first = taken.first {
-      let more = taken.count > 1 ? " and \(taken.count - 1) more" : ""
-      findings.append(
-        "somebody listens on \(first)\(more) already; `ss -tlnp 'sport = :\(first.port)'` says who")
-    }
-    let waiting = table.timeWaits(of: Set(outlook.staffing.sources))
-    if waiting > 0 {
-      findings.append(
-        "\(Format.count(waiting)) source ports of the plan are in TIME_WAIT; "
-          + "they are free again a minute after they were closed")
-    }
-    return findings
+    let staffing = outlook.staffing
+    let survey = SocketSurvey(
+      listeners: staffing.servers.map(\.endpoint), sources: staffing.sources,
+      ports: outlook.addresses.ports, endpoints: staffing.endpoints,
+      hasTimestamps: outlook.host.hasTimestamps)
+    return [taken(survey), waiting(survey, outlook)].compactMap(\.self)
+  }
+
+  private static func taken(_ survey: SocketSurvey) -> String? {
+    guard let first = survey.taken.first else { return nil }
+    let more = survey.taken.count > 1 ? " and \(survey.taken.count - 1) more" : ""
+    return
+      "somebody listens on \(first)\(more) already; `ss -tlnp 'sport = :\(first.port)'` says who"
+  }
+
+  /// The run goes past ports that it cannot use: they matter where the others do not suffice.
+  private static func waiting(_ survey: SocketSurvey, _ outlook: Outlook) -> String? {
+    let pairs = outlook.demand.pairs
+    let left = pairs - survey.blockedPairs
+    guard left < outlook.plan.goal else { return nil }
+    guard survey.blockedPairs > 0 else { return nil }
+    return "\(Format.count(survey.waiting)) source ports of the plan are in TIME_WAIT and leave "
+      + "\(Format.count(left)) of \(Format.count(pairs)) pairs of source port and endpoint; "
+      + "they are free again a minute after they were closed"
   }
 }

@@ -17,7 +17,7 @@ struct PromptScreen {
   /// Results: whole lines.
   mutating func say(_ text: String) {
     leavePrompt()
-    StandardOutput.write(text)
+    StandardOutput.show(text)
   }
 
   /// Diagnostics: whole lines.
@@ -30,7 +30,7 @@ struct PromptScreen {
   mutating func prompt() {
     guard hasPrompt, !isPrompting else { return }
     isPrompting = true
-    StandardOutput.write("> ")
+    StandardOutput.show("> ")
   }
 
   /// A line was typed, so the cursor stands below the prompt.
@@ -40,6 +40,6 @@ struct PromptScreen {
   mutating func leavePrompt() {
     guard isPrompting else { return }
     isPrompting = false
-    StandardOutput.write(mayErase ? "\r\u{1B}[K" : "\n")
+    StandardOutput.show(mayErase ? "\r\u{1B}[K" : "\n")
   }
 }

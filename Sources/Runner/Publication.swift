@@ -4,6 +4,7 @@ import Linux
 import Plan
 import Recording
 import Report
+import SystemPackage
 
 /// Puts the reports of a run where its files belong.
 struct Publication {
@@ -28,90 +29,147 @@ struct Publication {
   }
 
   /// Writes every report and tells the result. Returns the exit code.
+  ///
+  /// A report that cannot be written takes nothing else with it: the others are, and the result is
+  /// told.
   func publish(
     _ recording: Recording, _ judgement: Judgement, earlier: EarlierRuns, _ voice: Voice
   ) -> Int32 {
-    do {
-      try publish(recording, judgement, earlier)
+    let shown = recording.masked(judgement)
+    let recording = shown.0
+    var (judgement, written) = (shown.1, outputs)
+    do throws(FileProblem) {
+      try RunFiles.write(
+        junit(recording, judgement, files: outputs, flavour: flavour), to: files.junit)
     } catch {
-      return complain(
-        "\(recording.planName): a report cannot be written: \(error)", ExitStatus.notWritten)
+      written.junit = nil
+      judgement.exitCode = notWritten(error, recording)
     }
-    switch voice {
-    case .json: StandardOutput.write(json(recording, judgement) + "\n")
-    case .summary(let colour):
-      StandardOutput.write(summary(recording, judgement, colour: colour) + "\n")
-    case .silent: break
+    do throws(FileProblem) {
+      try files.writePage(html(recording, judgement, earlier: earlier))
+    } catch {
+      written.html = nil
+      judgement.exitCode = notWritten(error, recording)
     }
-    return judgement.exitCode
+    let told =
+      switch voice {
+      case .json: tell(jsonSummary(recording, judgement, files: written) + "\n")
+      case .summary(let colour):
+        tell(Report.summary(recording, judgement, files: written, colour: colour) + "\n")
+      case .silent: Int32?.none
+      }
+    return told ?? judgement.exitCode
+  }
+
+  /// Returns the exit code.
+  private func notWritten(_ problem: FileProblem, _ recording: Recording) -> Int32 {
+    complain(
+      "\(recording.planName): a report cannot be written: \(problem)", ExitStatus.notWritten)
+  }
+}
+
+// MARK: - Runs that leave no recording
+
+extension Publication {
+  /// Before anything starts: takes away what a run before has left, and says that this one did not
+  /// finish. What the run comes to replaces it; where the run is killed, it is the truth.
+  func begin(_ plan: Plan, saying reason: String = Self.unfinished) throws(FileProblem) {
+    try RunFiles.check(writingTo: files.html)
+    try files.removePage()
+    // A pipe would get two documents.
+    guard !RunFiles.isSpecial(files.junit) else { return }
+    let (recording, judgement) = Self.judged(plan, reason, ExitStatus.fault)
+    try RunFiles.write(
+      junit(recording, judgement, files: outputs, flavour: flavour), to: files.junit)
+  }
+
+  static let unfinished = "the run did not finish: it was killed, or it is still under way"
+
+  /// A run that never began: its phases stand in the JUnit file, none of them reached.
+  ///
+  /// - Parameter outlook: what was known of the host by then.
+  func publish(
+    _ plan: Plan, _ outlook: Outlook? = nil, failedFor reason: String, code: Int32, json: Bool
+  ) -> Int32 {
+    let (recording, judgement) = Self.judged(plan, reason, code, outlook)
+    return publish(recording, judgement, json: json) {
+      junit($0, $1, files: $2, flavour: flavour)
+    }
+  }
+
+  /// A plan that cannot be read.
+  func publish(_ invalid: InvalidPlan, plan name: String, json: Bool) -> Int32 {
+    let recording = Recording(
+      planName: name, planFile: invalid.file, started: Clock.timestamp(), fault: "\(invalid)",
+      hostname: HostDescription.current().hostname)
+    let judgement = Judgement(
+      verdict: .error, exitCode: ExitStatus.invalidPlan, headline: "invalid plan")
+    let first = invalid.diagnostics.first
+    return publish(recording, judgement, json: json) { recording, _, _ in
+      junit(
+        invalidPlan: name, message: "\(invalid)", hostname: recording.hostname,
+        started: recording.started,
+        file: flavour == .extended ? first?.file ?? invalid.file : nil, errorLine: first?.line)
+    }
+  }
+
+  /// A recording that cannot be read.
+  func publish(unreadable error: RecordingError) throws(FileProblem) {
+    let name = RunFiles.plan(ofReport: files.junit)
+    let recording = Recording(planName: name, started: Clock.timestamp(), fault: "\(error)")
+    let judgement = Judgement(
+      verdict: .error, exitCode: ExitStatus.fault, headline: "\(error)")
+    try RunFiles.write(
+      junit(recording, judgement, files: outputs, flavour: flavour), to: files.junit)
+    try files.removePage()
   }
 
   private func publish(
-    _ recording: Recording, _ judgement: Judgement, _ earlier: EarlierRuns
-  ) throws {
-    try RunFiles.write(
-      junit(recording, judgement, files: outputs, flavour: flavour), to: files.junit)
-    try files.writePage(html(recording, judgement, earlier: earlier))
+    _ recording: Recording, _ judgement: Judgement, json: Bool,
+    _ document: (Recording, Judgement, OutputFiles) -> [UInt8]
+  ) -> Int32 {
+    var judgement = judgement
+    var written = OutputFiles(junit: files.junit, directory: outputs.directory)
+    do throws(FileProblem) {
+      try RunFiles.write(document(recording, judgement, written), to: files.junit)
+      try files.removePage()
+    } catch {
+      written.junit = nil
+      // Said already where it is why there is no run.
+      judgement.exitCode =
+        "\(error)" == recording.fault
+        ? ExitStatus.notWritten : notWritten(error, recording)
+    }
+    let told = json ? tell(jsonSummary(recording, judgement, files: written) + "\n") : nil
+    return told ?? judgement.exitCode
   }
 
-  /// A plan that never ran has a JUnit file all the same. Returns the JSON summary.
-  func publish(_ invalid: InvalidPlan, plan name: String) throws -> String {
-    let started = Clock.timestamp()
-    let hostname = HostDescription.current().hostname
-    let first = invalid.diagnostics.first
-    let bytes = junit(
-      invalidPlan: name, message: "\(invalid)", hostname: hostname, started: started,
-      file: flavour == .extended ? first?.file ?? invalid.file : nil, errorLine: first?.line)
-    try RunFiles.write(bytes, to: files.junit)
-    let recording = Recording(
-      planName: name, planFile: invalid.file, started: started, fault: "\(invalid)",
-      hostname: hostname)
-    let judgement = Judgement(
-      verdict: .error, exitCode: ExitStatus.invalidPlan, headline: "invalid plan")
-    let outputs = OutputFiles(junit: files.junit, directory: outputs.directory)
-    return jsonSummary(recording, judgement, files: outputs)
-  }
-
-  /// Preflight refused: the phases stand in the JUnit file, none of them reached. Returns the JSON
-  /// summary.
-  func publish(_ outlook: Outlook, refusedFor findings: [String]) throws -> String {
-    let plan = outlook.plan
-    let reason = "preflight refused: " + findings.joined(separator: "\n")
+  private static func judged(
+    _ plan: Plan, _ reason: String, _ code: Int32, _ outlook: Outlook? = nil
+  ) -> (Recording, Judgement) {
+    let host = outlook?.host ?? HostDescription.current()
     let recording = Recording(
       planName: plan.name, planFile: plan.file, planText: plan.text,
       effectivePlan: plan.effective, started: Clock.timestamp(), fault: reason,
-      hostname: outlook.host.hostname, host: outlook.host.facts,
-      phases: plan.phases.map(PhaseRecord.init), prediction: outlook.prediction)
-    let judgement = Judgement(
-      verdict: .error, exitCode: ExitStatus.preflightRefused,
-      headline: "preflight refused: \(findings[0])")
-    let outputs = OutputFiles(junit: files.junit, directory: outputs.directory)
-    try RunFiles.write(
-      junit(recording, judgement, files: outputs, flavour: flavour), to: files.junit)
-    return jsonSummary(recording, judgement, files: outputs)
-  }
-
-  private func json(_ recording: Recording, _ judgement: Judgement) -> String {
-    jsonSummary(recording, judgement, files: outputs)
-  }
-
-  private func summary(_ recording: Recording, _ judgement: Judgement, colour: Bool) -> String {
-    Report.summary(recording, judgement, files: outputs, colour: colour)
+      hostname: host.hostname, host: host.facts, phases: plan.phases.map(PhaseRecord.init),
+      prediction: outlook?.prediction ?? [])
+    let headline = reason.split(whereSeparator: \.isNewline).first.map(String.init) ?? reason
+    return (recording, Judgement(verdict: .error, exitCode: code, headline: headline))
   }
 }
 
 extension RunFiles {
   /// The page and what belongs beside it; beside a device or a pipe nothing does.
-  func writePage(_ page: [UInt8]) throws {
+  func writePage(_ page: [UInt8]) throws(FileProblem) {
     try Self.write(page, to: html)
     guard !Self.isSpecial(html) else { return }
     try Self.write(Report.stylesheet, to: stylesheet)
     try Self.write(Report.script, to: script)
   }
-}
 
-/// Says on standard error what went wrong, and returns the exit code for it.
-func complain(_ text: String, _ code: Int32) -> Int32 {
-  StandardError.write("runner: \(text)\n")
-  return code
+  /// What a run before has left would be taken for the page of this one.
+  func removePage() throws(FileProblem) {
+    guard !Self.isSpecial(html) else { return }
+    try FileProblem.naming(html) { () throws(Errno) in try WholeFile.remove(html) }
+  }
 }

@@ -37,7 +37,7 @@ struct ReceivedText {
         text += EscapedText.shown(frame.bytes) + "\n"
       }
     }
-    if !text.isEmpty { StandardOutput.write(text) }
+    if !text.isEmpty { StandardOutput.show(text) }
   }
 
   private static func read(_ pipe: FileDescriptor) -> [UInt8] {

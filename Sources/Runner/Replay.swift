@@ -83,7 +83,7 @@ extension ArrivalCurve {
   init(_ phase: DrivenPhase, speed: Double) {
     self.init()
     func nanoseconds(_ tick: UInt64) -> UInt64 {
-      UInt64(Double(tick) * Double(DriveLog.tick) / speed)
+      min(ArrivalCurve.latest, UInt64(saturating: Double(tick) * Double(DriveLog.tick) / speed))
     }
     for tick in phase.arrivals {
       append(tick.count, from: nanoseconds(tick.tick), to: nanoseconds(tick.tick + 1))
@@ -109,6 +109,6 @@ extension Recording {
 
   /// Connections at the client end at an instant.
   fileprivate func held(at instant: Double) -> Int {
-    Int(min(max(0, series(.established)?.level(at: instant) ?? 0), 1e12))
+    Int(saturating: min(max(0, series(.established)?.level(at: instant) ?? 0), 1e12))
   }
 }

@@ -65,11 +65,18 @@ struct ReportCommand: ParsableCommand {
     do throws(RecordingError) {
       whole = try Recording.read(from: recording)
     } catch {
-      throw ExitCode(complain("\(error)", ExitStatus.fault))
+      throw ExitCode(refuse(error))
     }
     let judgement = try judgement(of: whole)
     let files = RunFiles(
       recording: recording, plan: whole.planName, directory: out, junit: junit, html: html)
+    for path in [files.junit, files.html] {
+      do throws(FileProblem) {
+        try RunFiles.check(writingTo: path)
+      } catch {
+        throw ExitCode(complain("a report cannot be written: \(error)", ExitStatus.notWritten))
+      }
+    }
     for path in [files.junit, files.html, files.stylesheet, files.script]
     where RunFiles.isRecording(path, recording) {
       throw ValidationError("\(path) is the recording itself, which no report overwrites.")
@@ -81,6 +88,28 @@ struct ReportCommand: ParsableCommand {
     throw ExitCode(
       Publication(files: files, flavour: junitFlavour).publish(
         whole, judgement, earlier: earlier, voice))
+  }
+
+  /// What cannot be read leaves no report of when it could. Returns the exit code.
+  private func refuse(_ error: RecordingError) -> Int32 {
+    let code = complain("\(error)", ExitStatus.fault)
+    let directory = out ?? RunFiles.parent(of: recording)
+    var isMissing = false
+    if case .missing = error { isMissing = true }
+    // Where there is no recording there may be anything else.
+    let names = isMissing ? [] : RunFiles.reports(in: directory)
+    let paths = junit.map { [$0] } ?? names.map { "\(directory)/\($0)" }
+    do throws(FileProblem) {
+      for path in paths {
+        let files = RunFiles(
+          recording: recording, plan: RunFiles.plan(ofReport: path), directory: out, junit: path,
+          html: html)
+        try Publication(files: files, flavour: junitFlavour).publish(unreadable: error)
+      }
+      return code
+    } catch {
+      return complain("a report cannot be written: \(error)", ExitStatus.notWritten)
+    }
   }
 
   private func judgement(of recording: Recording) throws -> Judgement {

@@ -42,47 +42,46 @@ struct RunCommand: ParsableCommand {
 
   func run() throws {
     try RunOptions.prepareProcess()
-    let code = plans.count == 1 ? options.run(plans[0], settings, seed: seed) : try runEach()
-    throw ExitCode(code)
+    let loaded = plans.map { LoadedPlan($0, settings) }
+    if let problem = options.clash(of: loaded) { throw ValidationError(problem) }
+    throw ExitCode(
+      loaded.count == 1 ? options.run(loaded[0], seed: seed) : try runEach(of: loaded))
   }
 
   /// Several plans: a child process each, because workers are forked before a thread exists, and
   /// the recording of the plan before has made some.
-  private func runEach() throws(Errno) -> Int32 {
-    let signals = try SignalSource([
-      Signal.interrupt, Signal.terminate, Signal.suspend, Signal.childEnded,
-    ])
-    var codes: [Int32] = []
+  private func runEach(of plans: [LoadedPlan]) throws(Errno) -> Int32 {
+    var signals = try SignalSource(Signal.endings + [Signal.suspend, Signal.childEnded])
+    var codes = [options.begin(plans)]
+    guard codes[0] == ExitStatus.passed else { return codes[0] }
     var interrupted = false
-    var begun: [String] = []
     for plan in plans where !interrupted {
-      begun.append(plan)
       do throws(Errno) {
         let child = try ChildProcess.fork(dieWithParent: true) {
           // Ctrl-C is for one of us, who passes it on; twice would end the run at once.
           CurrentProcess.leaveProcessGroup()
-          return options.withFilesApart.run(plan, settings, seed: seed)
+          return options.withFilesApart.run(plan, seed: seed)
         }
-        switch ending(of: child, signals, &interrupted) {
+        switch ending(of: child, &signals, &interrupted) {
         case .exited(let code): codes.append(code)
         case .killed(let signal):
-          StandardError.write("runner: \(plan): the run was killed by signal \(signal)\n")
+          StandardError.write("runner: \(plan.file): the run was killed by signal \(signal)\n")
           codes.append(ExitStatus.fault)
         }
         interrupted = interrupted || codes.last == ExitStatus.interrupted
         // A run that was at its end says nothing of the signal, and yet no plan follows it.
         if interrupted { codes.append(ExitStatus.interrupted) }
       } catch {
-        StandardError.write("runner: \(plan): cannot start a process: \(error)\n")
+        StandardError.write("runner: \(plan.file): cannot start a process: \(error)\n")
         codes.append(ExitStatus.fault)
       }
     }
-    return ExitStatus.worst(of: codes + [options.mergeJUnit(of: begun, settings)])
+    return ExitStatus.worst(of: codes + [options.mergeJUnit(of: plans)])
   }
 
   /// Waits until a run has ended, and passes signals on to it.
   private func ending(
-    of child: ChildProcess, _ signals: borrowing SignalSource, _ interrupted: inout Bool
+    of child: ChildProcess, _ signals: inout SignalSource, _ interrupted: inout Bool
   ) -> ChildProcess.Ending {
     while true {
       if let ended = ChildProcess.reapAny(), ended.child == child { return ended.ending }
@@ -154,7 +153,7 @@ struct RunOptions: ParsableArguments {
   static func prepareProcess() throws {
     CurrentProcess.openStandardDescriptors()
     CurrentProcess.ignoreBrokenPipes()
-    try SignalSource.block([Signal.interrupt, Signal.terminate, Signal.resume])
+    try SignalSource.block(Signal.endings + [Signal.resume])
   }
 }
 

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Linux
 import Plan
 import Recording
 import SystemPackage
@@ -38,6 +39,22 @@ struct RunFiles {
     self.junit = junit ?? "\(directory)/TEST-\(Plan.fileName(of: plan)).xml"
   }
 
+  private static let reportPrefix = "TEST-"
+  private static let reportSuffix = ".xml"
+
+  /// The names of the JUnit files in a directory.
+  static func reports(in directory: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [])
+      .filter { $0.hasPrefix(reportPrefix) && $0.hasSuffix(reportSuffix) }.sorted()
+  }
+
+  /// The plan that a JUnit file is named for; its own name where it is called otherwise.
+  static func plan(ofReport path: String) -> String {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    guard name.hasPrefix(reportPrefix), name.hasSuffix(reportSuffix) else { return name }
+    return String(name.dropFirst(reportPrefix.count).dropLast(reportSuffix.count))
+  }
+
   /// Whether writing to this path would write over the recording, or over what belongs to it.
   static func isRecording(_ path: String, _ recording: String) -> Bool {
     let target = URL(filePath: path).resolvingSymlinksInPath().path
@@ -45,47 +62,68 @@ struct RunFiles {
     return ["", "-wal", "-shm", "-journal"].contains { target == source + $0 }
   }
 
-  /// Makes the directory and moves the recording of the run before to `history/`. Returns where that
-  /// is now; nil when there was none.
+  /// Makes the directory and keeps others out of it until this process ends. Returns why that is
+  /// impossible: another run writes there, and each would rename the other's recording.
+  func lock() throws(FileProblem) -> String? {
+    try Self.makeDirectory(directory)
+    let attempt = try FileProblem.naming(directory) { () throws(Errno) in
+      try DirectoryLock.take(directory)
+    }
+    guard case .held(let process) = attempt else { return nil }
+    let who = process.map { "the run of process \($0)" } ?? "another run"
+    return "\(who) is writing to \(directory); wait for its end, or use --out"
+  }
+
+  /// Whether another run writes there now.
+  var isLocked: Bool { DirectoryLock.isHeld(directory) }
+
+  /// Moves the recording of the run before to `history/`. Returns where that is now; nil when there
+  /// was none.
   @discardableResult
-  func prepare() throws -> String? {
+  func prepare() throws(FileProblem) -> String? {
     try Self.makeDirectory(directory)
     guard FileManager.default.fileExists(atPath: recording) else { return nil }
     let history = "\(directory)/history"
     try Self.makeDirectory(history)
     let kept = "\(history)/\(Self.historyName(ofStart: startOfLastRun()))"
     // A run that was killed leaves its write-ahead log beside the file; they belong together.
-    for suffix in ["-wal", "-shm", ""]
-    where FileManager.default.fileExists(atPath: recording + suffix) {
-      if FileManager.default.fileExists(atPath: kept + suffix) {
-        try FileManager.default.removeItem(atPath: kept + suffix)
+    for suffix in ["-wal", "-shm", ""] {
+      try FileProblem.naming(kept + suffix) { () throws(Errno) in
+        try WholeFile.remove(kept + suffix)
+        guard FileManager.default.fileExists(atPath: recording + suffix) else { return }
+        try WholeFile.move(recording + suffix, to: kept + suffix)
       }
-      try FileManager.default.moveItem(atPath: recording + suffix, toPath: kept + suffix)
     }
     return kept
   }
 
   /// Writes a file whole or not at all. What is no file, such as `/dev/null` or a pipe, is written to
   /// as it is: a rename would put a file in its place, and a superuser would have taken it from all.
-  static func write(_ bytes: [UInt8], to path: String) throws {
+  ///
+  /// - Parameter isPrivate: whether nobody else may read it, as it may hold what is nobody's business.
+  static func write(
+    _ bytes: [UInt8], to path: String, isPrivate: Bool = false
+  ) throws(FileProblem) {
     guard !isSpecial(path) else {
-      let file = try FileDescriptor.open(FilePath(path), .writeOnly)
-      return try file.closeAfter { _ = try file.writeAll(bytes) }
+      return try FileProblem.naming(path) { () throws(Errno) in
+        try WholeFile.write(bytes, into: path)
+      }
     }
     try makeDirectory(parent(of: path))
-    try Data(bytes).write(to: URL(filePath: path), options: .atomic)
+    if WholeFile.isDirectory(path) { throw FileProblem(path, "it is a directory") }
+    try FileProblem.naming(path) { () throws(Errno) in
+      try WholeFile.write(bytes, to: path, isPrivate: isPrivate)
+    }
   }
 
-  /// Why a file cannot be written there, as far as can be told before it is; nil when it can.
-  static func obstacle(toWriting path: String) -> String? {
-    let directory = parent(of: path)
-    do { try makeDirectory(directory) } catch { return "\(error)" }
-    var isDirectory = false
-    if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory {
-      return "it is a directory"
+  /// Throws why a file cannot be written there, as far as can be told before it is.
+  static func check(writingTo path: String) throws(FileProblem) {
+    guard !isSpecial(path) else { return }
+    try makeDirectory(parent(of: path))
+    if WholeFile.isDirectory(path) { throw FileProblem(path, "it is a directory") }
+    try FileProblem.naming(path) { () throws(Errno) in
+      try WholeFile.tryWriting(in: parent(of: path))
     }
-    return FileManager.default.isWritableFile(atPath: directory)
-      ? nil : "nothing may be written in \(directory)"
   }
 
   /// Whether a device, a pipe or a socket is there; what a link leads to counts.
@@ -112,8 +150,8 @@ struct RunFiles {
     }
   }
 
-  private static func makeDirectory(_ path: String) throws {
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  static func makeDirectory(_ path: String) throws(FileProblem) {
+    try FileProblem.naming(path) { () throws(Errno) in try WholeFile.makeDirectory(path) }
   }
 
   static func parent(of path: String) -> String {

@@ -23,6 +23,9 @@ struct Sampler {
   private var established = 0
   private var exchanged = 0
   private var intervalStart = 0.0
+  /// Seconds in which each pattern was played in the phases before, and what is played now.
+  private var wanted: [Double]
+  private var played: (patterns: [Int], from: Instant, until: Instant)?
   /// What was taken of drive logs before their sample, by worker.
   private var driven: [Int: [UInt8]] = [:]
 
@@ -33,6 +36,7 @@ struct Sampler {
     self.patterns = patterns
     self.pushes = pushes
     self.started = started
+    wanted = patterns.map { _ in 0 }
     counts = Self.metrics.map { _ in [UInt64](repeating: 0, count: LatencyBuckets.count) }
   }
 
@@ -45,13 +49,31 @@ struct Sampler {
   ) -> Sample {
     let at = instant.seconds(since: started)
     let readings =
-      connectionReadings(fleet) + messageReadings(fleet) + failureReadings(failures)
+      connectionReadings(fleet) + messageReadings(fleet, at: instant) + failureReadings(failures)
       + sourceReadings(fleet)
       + endpointReadings(fleet) + processorReadings(fleet) + kernel
     defer { intervalStart = at }
     return Sample(
       at: at, readings: readings, distributions: distributions(fleet, phase: phase, at: at),
       drive: drive(fleet), state: state)
+  }
+
+  /// Notes that a phase plays patterns.
+  ///
+  /// - Parameter until: when it wants no more of them, as far as that is planned.
+  mutating func play(_ patterns: [Int], from: Instant, until: Instant?) {
+    played = (patterns, from, until ?? .distantFuture)
+  }
+
+  mutating func fallSilent(at instant: Instant) {
+    for pattern in played?.patterns ?? [] { wanted[pattern] = secondsWanted(pattern, at: instant) }
+    played = nil
+  }
+
+  private func secondsWanted(_ pattern: Int, at instant: Instant) -> Double {
+    guard let played, played.patterns.contains(pattern) else { return wanted[pattern] }
+    return wanted[pattern]
+      + max(0, min(instant, max(played.from, played.until)).seconds(since: played.from))
   }
 
   /// Empties the drive logs that would not last until the next sample.
@@ -69,7 +91,7 @@ struct Sampler {
     }
   }
 
-  private func connectionReadings(_ fleet: borrowing Fleet) -> [Reading] {
+  func connectionReadings(_ fleet: borrowing Fleet) -> [Reading] {
     func reading(_ key: Series.Key, _ kind: Series.Kind, _ value: Int) -> Reading {
       Reading(key, unit: "connections", kind: kind, value: Double(value))
     }
@@ -86,13 +108,14 @@ struct Sampler {
       reading(.handshakes, .counter, fleet.total(.established, .client)),
       reading(.lost, .counter, fleet.total(.closedByPeer, .client)),
       reading(.churned, .counter, fleet.total(.churned, .client)),
+      reading(.unasked, .counter, fleet.total(.unasked, .client)),
       Reading(
         .portsSkipped, unit: "ports", kind: .counter,
         value: Double(fleet.total(.portsSkipped, .client))),
     ]
   }
 
-  private func messageReadings(_ fleet: borrowing Fleet) -> [Reading] {
+  private func messageReadings(_ fleet: borrowing Fleet, at instant: Instant) -> [Reading] {
     func counter(_ key: Series.Key, _ unit: String, _ value: Int) -> Reading {
       Reading(key, unit: unit, kind: .counter, value: Double(value))
     }
@@ -105,6 +128,12 @@ struct Sampler {
             fleet.total(index, MessageCounter(outcome), .client)))
       }
     }
+    for (index, pattern) in patterns.enumerated() {
+      readings.append(counter(.unsent(pattern), "messages", fleet.total(index, .unsent, .client)))
+      readings.append(
+        Reading(
+          .wanted(pattern), unit: "s", kind: .counter, value: secondsWanted(index, at: instant)))
+    }
     if pushes {
       readings += [
         counter(.messages(.sent, "push"), "messages", fleet.total(.pushed, .server)),
@@ -114,6 +143,7 @@ struct Sampler {
     }
     guard pushes || !patterns.isEmpty else { return [] }
     return readings + [
+      counter(.waits, "waits", fleet.total(.waits, .client)),
       counter(.bytesSent, "bytes", fleet.total(.bytesSent, .client)),
       counter(.bytesReceived, "bytes", fleet.total(.bytesReceived, .client)),
       counter(.bytesUnexpected, "bytes", fleet.total(.unexpectedBytes, .client)),
@@ -191,9 +221,11 @@ struct Sampler {
     return records
   }
 
-  /// Rises with every message that is sent or answered, and with every connection begun on time.
+  /// Rises with every message that is sent or answered, with every answer within a conversation, and
+  /// with every connection begun on time.
   private func exchanges(_ fleet: borrowing Fleet) -> Int {
-    patterns.indices.reduce(fleet.total(.opened, .client)) { total, index in
+    let moved = fleet.total(.opened, .client) + fleet.total(.bytesReceived, .client)
+    return patterns.indices.reduce(moved) { total, index in
       [MessageCounter.sent, .received, .late].reduce(total) {
         $0 + fleet.total(index, $1, .client)
       }

@@ -90,8 +90,8 @@ struct ServeCommand: ParsableCommand {
     CurrentProcess.openStandardDescriptors()
     CurrentProcess.ignoreBrokenPipes()
     let code: Int32
-    do throws(Errno) {
-      try SignalSource.block([Signal.interrupt, Signal.terminate])
+    do {
+      try SignalSource.block(Signal.endings)
       let outlook = try ServerOutlook(wishes, pipes: verbose ? 1 : 0)
       var session = try ServeSession(
         outlook,

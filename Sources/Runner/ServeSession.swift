@@ -24,7 +24,7 @@ struct ServeSession: ~Copyable {
   private let options: Options
   private var fleet: Fleet
   private var received: ReceivedText?
-  private let signals: SignalSource
+  private var signals: SignalSource
   private let kernel: KernelSeries
   private let before: [Series.Key: Double]
   private let started: Instant
@@ -34,11 +34,16 @@ struct ServeSession: ~Copyable {
   private var limits: [LimitRecord] = []
 
   /// Forks the workers. Call it before any thread exists.
-  init(_ outlook: ServerOutlook, options: Options) throws(Errno) {
+  init(_ outlook: ServerOutlook, options: Options) throws {
     var outlook = outlook
     let pipes = options.verbose ? try ReceivedText.openPipes(for: &outlook.servers) : []
-    let fleet = try Fleet(servers: outlook.servers, clients: [], sources: 0)
-    let signals = try SignalSource([Signal.interrupt, Signal.terminate])
+    let fleet: Fleet
+    do throws(Fleet.NotStarted) {
+      fleet = try Fleet(servers: outlook.servers, clients: [], sources: 0)
+    } catch {
+      throw StartFailure(error, outlook.demand, on: outlook.host)
+    }
+    let signals = try SignalSource(Signal.endings)
     received = options.verbose ? ReceivedText(pipes: pipes, servers: outlook.servers) : nil
     for server in outlook.servers {
       // The workers have theirs.
@@ -76,8 +81,7 @@ struct ServeSession: ~Copyable {
     }
     let held = fleet.now(.held, .server)
     end()
-    printTotals(held: held)
-    return ExitStatus.passed
+    return printTotals(held: held)
   }
 
   // MARK: Beginning and end
@@ -182,17 +186,15 @@ struct ServeSession: ~Copyable {
 
   // MARK: Totals
 
-  private func printTotals(held: Int) {
+  /// Returns the exit code.
+  private func printTotals(held: Int) -> Int32 {
     let totals = ServeTotals(
       endpoints: fleet.members.compactMap { $0.endpoint.map { "\($0)" } },
       duration: Instant.now().seconds(since: started),
       accepted: fleet.total(.opened, .server), most: most, held: held,
       closed: fleet.total(.closedByPeer, .server), received: fleet.total(.bytesReceived, .server),
       sent: fleet.total(.bytesSent, .server), limits: limits)
-    if options.json {
-      StandardOutput.write(totals.json + "\n")
-    } else if !options.quiet {
-      StandardOutput.write(totals.text)
-    }
+    return tell(options.json ? totals.json + "\n" : options.quiet ? "" : totals.text)
+      ?? ExitStatus.passed
   }
 }

@@ -42,8 +42,7 @@ struct ServerOutlook {
   init(_ wishes: Wishes, pipes: Int) throws(Errno) {
     var host = HostDescription.current()
     let most = ServerAssignment.mostDescriptors
-    host.descriptors = try ResourceLimit.raiseDescriptors(
-      to: min(host.descriptorsAtMost ?? 0, most))
+    try host.raiseDescriptors(to: most)
     if host.descriptors.hard > most {
       host.descriptors = ResourceLimit(soft: most, hard: most)
       try host.descriptors.apply()
@@ -52,13 +51,15 @@ struct ServerOutlook {
     let overhead = descriptorsOfAWorker + 1 + pipes
     let goal = wishes.connections ?? Self.usualGoal
     let count: Int
+    // A pipe has two ends here until its worker is on its own, and each worker a wake-up.
+    let room = Capacity.mostWorkers([.auto], room: host.workersAtMost / (1 + 2 * pipes))
     switch wishes.processes {
     case .count(let wanted): count = wanted
     case .auto:
       // Without a number, one endpoint is what others expect of a server.
       let needed = Capacity.workersNeeded(
         goal: wishes.connections ?? 1, descriptors: host.descriptorsPerProcess, overhead: overhead)
-      count = min(needed ?? 1, wishes.room, Server.mostAutoEndpoints)
+      count = min(needed ?? 1, wishes.room, Server.mostAutoEndpoints, room)
     }
     let limit = host.descriptors.soft
     servers = (0..<count).map { worker in

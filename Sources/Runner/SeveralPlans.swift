@@ -2,7 +2,7 @@ import FoundationEssentials
 import Plan
 import Report
 
-/// Options that name one file, when several plans share them.
+/// Plans that run one after the other, and options that name one file for all of them.
 extension RunOptions {
   /// As given, but that every plan's reports stay in a directory of its own.
   var withFilesApart: RunOptions {
@@ -11,26 +11,68 @@ extension RunOptions {
     return options
   }
 
-  /// Puts what these plans left into the one file that `--junit` names; nothing without it. Returns
-  /// the exit code.
-  func mergeJUnit(of plans: [String], _ settings: PlanSettings) -> Int32 {
-    guard let junit else { return ExitStatus.passed }
-    do {
-      var paths: [String] = []
-      for plan in plans {
-        let path = RunFiles(plan: name(of: plan, settings), out: out, junit: nil, html: nil).junit
-        if !paths.contains(path) { paths.append(path) }
+  /// Why these plans cannot run in one go; nil when they can.
+  func clash(of plans: [LoadedPlan]) -> String? {
+    for (index, plan) in plans.enumerated() {
+      guard let other = plans[..<index].first(where: { $0.name == plan.name }) else { continue }
+      return other.file == plan.file
+        ? "\(plan.file) is given twice: its second run would write over the reports of the first."
+        : "\(other.file) and \(plan.file) are both called '\(plan.name)', and would write over each "
+          + "other's reports in \(files(of: plan.name).directory); give one of them another name."
+    }
+    return nil
+  }
+
+  /// Before the first of several plans starts: no report of an earlier run stays where one of these
+  /// belongs, also where it never comes to that plan. Returns the exit code.
+  func begin(_ plans: [LoadedPlan]) -> Int32 {
+    do throws(FileProblem) {
+      for loaded in plans {
+        guard case .success(let plan) = loaded.plan else { continue }
+        let files = withFilesApart.files(of: plan.name)
+        // Its own run will say that another one writes there.
+        try RunFiles.makeDirectory(files.directory)
+        guard !files.isLocked else { continue }
+        try Publication(files: files, flavour: junitFlavour).begin(plan, saying: Self.notReached)
       }
-      let files = try paths.map { [UInt8](try Data(contentsOf: URL(filePath: $0))) }
-      try RunFiles.write(Report.junit(merging: files), to: junit)
+      if let junit, !RunFiles.isSpecial(junit) {
+        try RunFiles.write(merged(plans).bytes, to: junit)
+      }
       return ExitStatus.passed
     } catch {
-      return complain("\(junit): the report cannot be written: \(error)", ExitStatus.notWritten)
+      return complain("a report cannot be written: \(error)", ExitStatus.notWritten)
     }
   }
 
-  /// What a plan is called, which its file need not be; an invalid one is called after its file.
-  private func name(of file: String, _ settings: PlanSettings) -> String {
-    (try? settings.load(file))?.name ?? Plan.defaultName(ofFile: file)
+  private static let notReached = "the plan did not run: what ran before it was cut off"
+
+  /// Puts what these plans left into the one file that `--junit` names; nothing without it. Returns
+  /// the exit code.
+  func mergeJUnit(of plans: [LoadedPlan]) -> Int32 {
+    guard let junit else { return ExitStatus.passed }
+    let (bytes, problems) = merged(plans)
+    for problem in problems {
+      _ = complain("\(junit): a plan is in it as an error: \(problem)", ExitStatus.notWritten)
+    }
+    do throws(FileProblem) {
+      try RunFiles.write(bytes, to: junit)
+    } catch {
+      return complain("\(junit): the report cannot be written: \(error)", ExitStatus.notWritten)
+    }
+    return problems.isEmpty ? ExitStatus.passed : ExitStatus.notWritten
+  }
+
+  /// The reports of all plans in one. One that is missing or broken is an error in it, and takes
+  /// nothing of the others with it.
+  private func merged(_ plans: [LoadedPlan]) -> (bytes: [UInt8], problems: [String]) {
+    var problems: [String] = []
+    let reports = plans.map { plan in
+      let path = withFilesApart.files(of: plan.name).junit
+      let bytes = (try? Data(contentsOf: URL(filePath: path))).map { [UInt8]($0) }
+      let report = PlanReport(plan: plan.name, path: path, junit: bytes)
+      if let problem = report.problem { problems.append(problem) }
+      return report
+    }
+    return (Report.junit(merging: reports), problems)
   }
 }

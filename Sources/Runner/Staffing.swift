@@ -30,11 +30,15 @@ struct Staffing {
   ///   - seed: what random text in messages follows from.
   ///   - recordedArrivals: what each phase is to drive again.
   ///   - processors: how many may be used; more workers than that do not make a ramp faster.
+  ///   - room: how many workers can be started, of both ends together.
   init(
-    plan: Plan, addresses: Addresses, descriptorLimit: Int, processors: Processors, seed: UInt64,
+    plan: Plan, addresses: Addresses, descriptorLimit: Int, processors: Processors,
+    room: Int = .max, seed: UInt64,
     recordedArrivals: [ArrivalCurve?] = []
   ) {
     let rate = plan.phases.map(\.connectionsASecond).max() ?? 0
+    let most = Capacity.mostWorkers(
+      [plan.clients.processes, plan.server?.processes], room: room)
     func count(_ processes: Processes, own: Int) -> Int {
       switch processes {
       case .count(let count): return count
@@ -42,7 +46,7 @@ struct Staffing {
         let usable = max(1, descriptorLimit - own - Self.headroom)
         let forDescriptors = (plan.goal + usable - 1) / usable
         let forRate = Int((min(rate, 1e9) / Self.rateOfAWorker).rounded(.up))
-        return max(1, forDescriptors, min(forRate, processors.usable))
+        return min(most, max(1, forDescriptors, min(forRate, processors.usable)))
       }
     }
 
@@ -76,7 +80,7 @@ struct Staffing {
     clients = (0..<clientCount).map { index in
       ClientAssignment(
         share: WorkerShare(index: index, count: clientCount), sources: sources,
-        ports: plan.clients.ports, endpoints: endpoints,
+        ports: addresses.ports, endpoints: endpoints,
         connectTimeout: plan.clients.connectTimeout.nanoseconds, retries: plan.clients.retries,
         tasks: tasks,
         patterns: plan.patterns, patternsOfPhase: patternsOfPhase,
@@ -91,9 +95,7 @@ extension ClientTask {
   init(_ phase: Phase) {
     switch phase.kind {
     case .ramp(let goal, let pace):
-      // The count that a ramp starts from is known only when it starts; `over` is meant for all
-      // of its goal.
-      self = .open(goal: goal, rate: pace.rate(of: goal))
+      self = .open(goal: goal, pace: ClientTask.Pace(pace))
     case .hold, .pause:
       self = .keep
     case .churn(let churn):
@@ -101,9 +103,19 @@ extension ClientTask {
         rate: churn.rate, lifetime: churn.lifetime.nanoseconds, span: churn.span.nanoseconds,
         reset: churn.with == .reset)
     case .search(let search):
-      self = .seek(most: search.most, rate: search.pace.rate(of: search.most))
+      self = .seek(most: search.most, pace: ClientTask.Pace(search.pace))
     case .close(let pace, let how):
-      self = .close(rate: pace.rate(of: nil), reset: how == .reset)
+      self = .close(pace: ClientTask.Pace(pace), reset: how == .reset)
+    }
+  }
+}
+
+extension ClientTask.Pace {
+  fileprivate init(_ pace: Phase.Pace) {
+    switch pace {
+    case .unpaced: self = .unpaced
+    case .rate(let rate): self = .rate(rate)
+    case .over(let span): self = .over(span.nanoseconds)
     }
   }
 }
@@ -122,7 +134,7 @@ extension Phase {
   fileprivate var connectionsASecond: Double {
     switch kind {
     case .ramp(let goal, let pace): pace.rate(of: goal) ?? .infinity
-    case .search(let search): search.pace.rate(of: search.most) ?? .infinity
+    case .search(let search): search.pace.rate(of: max(search.from, search.step)) ?? .infinity
     case .churn(let churn): churn.rate
     case .hold, .pause, .close: 0
     }
@@ -130,12 +142,12 @@ extension Phase {
 }
 
 extension Phase.Pace {
-  /// Operations a second; nil when nothing sets the pace.
-  func rate(of total: Int?) -> Double? {
+  /// Connections a second where there are so many to open; nil when nothing sets the pace.
+  func rate(of total: Int) -> Double? {
     switch self {
     case .unpaced: nil
     case .rate(let rate): rate
-    case .over(let duration): total.map { Double($0) / max(duration / .seconds(1), 1e-9) }
+    case .over(let duration): Double(total) / max(duration / .seconds(1), 1e-9)
     }
   }
 }

@@ -74,18 +74,13 @@ import Testing
     #expect(terms[0].end == .server)
   }
 
-  @Test func `the guard, a control group and a measured size each shape the memory's bound`() {
+  @Test func `the guard and a measured size each shape the memory's bound`() {
     func memory(_ demand: Demand, _ host: HostDescription) -> PredictionTerm? {
       Capacity.predict(demand, on: host).first { [.memory, .memoryGuard].contains($0.resource) }
     }
     let guarded = memory(.million { $0.memoryGuard = .bytes(2 << 30) }, .box)
     #expect(guarded?.resource == .memoryGuard)
     #expect(guarded?.connections == ((20 << 30) - own(108)) / 8374)
-
-    let group = HostDescription.box {
-      $0.cgroup = Cgroup(directory: "/g", maximum: 2 << 30, current: 1 << 30)
-    }
-    #expect(memory(.million, group)?.connections == ((1 << 30) - own(108)) / 8374)
 
     let measured = Demand.million { $0.measuredBytesPerConnection = 6800 }
     #expect(memory(measured, .box)?.connections == ((22 << 30) - own(108)) / 6800)

@@ -124,11 +124,11 @@ import Testing
     Case("as it was measured", "memory available", .enough, needs: "1,016 MiB") {
       $1.measuredBytesPerConnection = 1000
     },
-    Case("enough", "memory.max", .enough, needs: "8.86 GiB") { host, _ in
-      host.cgroup = Cgroup(directory: "/g", maximum: 10 << 30, current: 1 << 30)
+    Case("enough", "memory.limit_in_bytes", .enough, needs: "6.25 GiB") { host, _ in
+      host = .box(group: 10 << 30, used: 1 << 30, isUnified: false)
     },
-    Case("short", "memory.max", .short, needs: "8.86 GiB") { host, _ in
-      host.cgroup = Cgroup(directory: "/g", maximum: 4 << 30, current: 1 << 30)
+    Case("short", "memory.limit_in_bytes", .short, needs: "6.25 GiB") { host, _ in
+      host = .box(group: 4 << 30, used: 1 << 30, isUnified: false)
     },
   ]
 
@@ -169,7 +169,7 @@ import Testing
     let host = HostDescription.box {
       $0.conntrackAtMost = 1
       $0.timeWaitAtMost = 1
-      $0.cgroup = Cgroup(directory: "/g", maximum: 1, current: 1)
+      $0.memoryGroup = HostDescription.box(group: 1, used: 1).memoryGroup
     }
     let settings = Checkup(.million, on: host).items.map(\.setting)
     #expect(Set(settings).count == 13)
@@ -177,11 +177,65 @@ import Testing
   }
 
   @Test func `a value of several words is quoted for the shell`() {
-    let change = SettingChange(
-      kind: .sysctl, setting: "net.ipv4.ip_local_port_range", value: "1024 65535",
-      old: "32768 60999")
-    #expect(change.command == "sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"")
-    #expect(change.undo == "sysctl -w net.ipv4.ip_local_port_range=\"32768 60999\"")
+    let change = SettingChange("net.ipv4.tcp_mem", from: [1, 2, 9], to: [3, 1, 10])
+    #expect(change.command == "sysctl -w net.ipv4.tcp_mem=\"3 2 10\"")
+    #expect(change.undo == "sysctl -w net.ipv4.tcp_mem=\"1 2 9\"")
+  }
+
+  @Test(
+    arguments: [(nil, 5, 5), (4, 5, 5), (5, 5, 6), (1000, 5, 1100), (.max, 5, .max)]
+      as [(Int?, Int, Int)])
+  func `no change lowers what stands`(now: Int?, needed: Int, value: Int) {
+    let change = SettingChange(.sysctl, "fs.file-max", from: now, to: needed)
+    #expect(change.value == String(value))
+  }
+
+  // MARK: - What slows a plan, or keeps it from starting
+
+  private func item(_ setting: String, _ demand: Demand, _ host: HostDescription) -> CheckupItem? {
+    Checkup(demand, on: host).items.first { $0.setting == setting }
+  }
+
+  @Test(arguments: [("6.0.9", false), ("6.1.0", true), ("6.14.7-cloud", true), ("6.15.0", false)])
+  func `kernels that search ports slowly are named`(kernel: String, isSlow: Bool) {
+    let found = item("net.ipv4.ip_local_port_range", .million, .box { $0.kernel = kernel })
+    #expect(found?.note.contains("bhash2") == isSlow)
+  }
+
+  @Test(arguments: [(262_144, .enough), (131_072, .slow)] as [(Int, CheckupItem.Status)])
+  func `a table of established connections that is small for the goal slows it`(
+    buckets: Int, status: CheckupItem.Status
+  ) {
+    let host = HostDescription.box { $0.establishedBuckets = buckets }
+    let found = item("net.ipv4.tcp_ehash_entries", .million, host)
+    #expect(found?.status == status)
+    #expect(found?.needed == (status == .slow ? "250,000" : nil))
+    #expect(Checkup(.million, on: host).changes.isEmpty)
+  }
+
+  @Test func `connections to another host that idle for longer than clouds remember are told`() {
+    func found(_ seconds: Double, here: Bool = false) -> CheckupItem? {
+      let demand = Demand.million {
+        $0.bothEndsHere = here
+        $0.longestSilence = seconds
+      }
+      return item("idle connections", demand, .box)
+    }
+    #expect(found(350) == nil)
+    #expect(found(400, here: true) == nil)
+    #expect(found(400)?.status == .slow)
+    #expect(found(400)?.now == "400 s without a message")
+  }
+
+  @Test func `processes that cannot be started are an item, with the file that bounds them`() {
+    let group = ControlGroup(directory: "/sys/fs/cgroup/pids/a", isUnified: false)
+    let host = HostDescription.box {
+      $0.taskBounds = [TaskBound(.group(group), "pids.max", most: 50, used: 8)]
+    }
+    let found = item("pids.max", .million, host)
+    #expect(found?.status == .low)
+    #expect(found?.change?.command(as: host) == "echo 120 | tee /sys/fs/cgroup/pids/a/pids.max")
+    #expect(item("pids.max", .million, .box) == nil)
   }
 }
 

@@ -8,6 +8,11 @@ import Testing
 /// What one worker at each end and the coordinator take for themselves.
 private let ownBytes = 16 << 20 + 2 * (440 << 10)
 
+/// What was in use and was not the 19,936 connections'.
+private func othersBytes(available: Int) -> Int {
+  (24 << 30) - available - 19_936 * 8374 - ownBytes
+}
+
 @Suite struct DiagnosisTests {
   struct Row: CustomTestStringConvertible {
     var syscall: String
@@ -45,15 +50,15 @@ private let ownBytes = 16 << 20 + 2 * (440 << 10)
           fix: "prlimit --pid $$ --nofile=1000064:1000064"),
         Row(
           syscall: syscall, errno: "ENFILE", end: end, resource: .descriptorsPerHost,
-          knob: "fs.file-max", now: 2_000_000, needed: 2_200_000,
-          fix: "sysctl -w fs.file-max=2200000"),
+          knob: "fs.file-max", now: 2_000_000, needed: 4_200_000,
+          fix: "sysctl -w fs.file-max=4200000"),
       ]
     }
     + [End.client, .server].map { end in
       Row(
         syscall: "epoll_ctl", errno: "ENOSPC", end: end, resource: .epollWatches,
-        knob: "fs.epoll.max_user_watches", now: 5_491_511, needed: 2_200_000,
-        fix: "sysctl -w fs.epoll.max_user_watches=2200000")
+        knob: "fs.epoll.max_user_watches", now: 5_491_511, needed: 7_900_000,
+        fix: "sysctl -w fs.epoll.max_user_watches=7900000")
     }
 
   private static let memoryRows: [Row] =
@@ -62,7 +67,7 @@ private let ownBytes = 16 << 20 + 2 * (440 << 10)
         Row(
           syscall: syscall, errno: errno, rose: [.memoryAvailable: 100 * mebibyte],
           resource: .memory, knob: "RAM", now: 24 << 30,
-          needed: (2 << 30) + 8_374_000_000 + ownBytes)
+          needed: othersBytes(available: 100 << 20) + 8_374_000_000 + ownBytes)
       }
     } + [
       Row(
@@ -76,7 +81,7 @@ private let ownBytes = 16 << 20 + 2 * (440 << 10)
       Row(
         syscall: "memory-guard", end: .host, rose: [.memoryAvailable: gibibyte],
         resource: .memoryGuard, knob: "RAM", now: 24 << 30,
-        needed: (2 << 30) + 8_374_000_000 + ownBytes),
+        needed: othersBytes(available: 1 << 30) + 8_374_000_000 + ownBytes),
     ]
 
   private static let addressRows: [Row] = [
@@ -103,7 +108,7 @@ private let ownBytes = 16 << 20 + 2 * (440 << 10)
         Row(
           syscall: syscall, errno: errno, rose: overflown, resource: .acceptQueue,
           knob: "net.core.somaxconn", now: 4096, needed: 18_519,
-          fix: "sysctl -w net.core.somaxconn=18519"),
+          fix: "sysctl -w net.core.somaxconn=18519  # and in the plan: server: {backlog: 18519}"),
         Row(syscall: syscall, errno: errno, rose: quiet, resource: .packetsDropped),
         Row(syscall: syscall, errno: errno, resource: .unclassified),
       ]

@@ -24,7 +24,7 @@ import Testing
     "/proc/sys/net/ipv4/ip_local_port_range": "32768\t60999\n",
     "/proc/sys/net/ipv4/tcp_mem": "287898\t383867\t575796\n",
     "/proc/sys/net/core/somaxconn": "4096\n",
-    "/proc/self/mounts": "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n",
+    "/proc/self/mountinfo": "30 24 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw\n",
     "/proc/self/cgroup": "4:memory:/old\n0::/system.slice/a.service\n",
     "/sys/fs/cgroup/system.slice/a.service/memory.max": "max\n",
     "/sys/fs/cgroup/system.slice/a.service/memory.current": "100\n",
@@ -66,19 +66,18 @@ import Testing
 
   @Test func `a parent's memory bound holds for the groups below it`() {
     let host = HostDescription { Self.files[$0] }
-    #expect(
-      host.cgroup
-        == Cgroup(
-          directory: "/sys/fs/cgroup/system.slice", maximum: 8 << 30, current: 1 << 30))
-    #expect(host.memoryLeft == 7 << 30)
+    #expect(host.memoryGroup?.file == "/sys/fs/cgroup/system.slice/memory.max")
+    #expect(host.memoryGroup?.most == 8 << 30)
+    #expect(host.memoryGroup?.left == 7 << 30)
   }
 
   @Test func `processors are those that affinity and the groups' time grant`() {
     let host = HostDescription { Self.files[$0] }
-    #expect(host.ownProcessors == Processors(allowed: [0, 1, 2, 5], quota: 2))
+    #expect(host.ownProcessors == Processors(allowed: [0, 1, 2, 5], quota: 2.5))
     #expect(host.ownProcessors.usable == 2)
+    #expect(host.ownProcessors.capacity == 2.5)
     #expect(Processors(allowed: [0, 1], quota: nil).usable == 2)
-    #expect(Processors(allowed: [0, 1], quota: 0).usable == 1)
+    #expect(Processors(allowed: [0, 1], quota: 0.4).usable == 1)
   }
 
   @Test func `a kernel that tells nothing is no error`() {

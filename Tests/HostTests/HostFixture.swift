@@ -21,8 +21,20 @@ extension HostDescription {
     host.localPorts = 32_768...60_999
     host.somaxconn = 4096
     host.synBacklog = 1024
+    host.ipv6 = .on
     host.tcpMemory = [287_898, 383_867, 575_796]
     return host
+  }
+
+  /// The box with a control group that bounds memory.
+  static func box(group most: Int, used: Int, isUnified: Bool = true) -> HostDescription {
+    box {
+      $0.hasMemoryGroups = true
+      $0.memoryGroup = GroupBound(
+        isUnified ? "memory.max" : "memory.limit_in_bytes",
+        of: ControlGroup(directory: "/sys/fs/cgroup/a", isUnified: isUnified), most: most,
+        used: used)
+    }
   }
 
   static func box(_ change: (inout HostDescription) -> Void) -> HostDescription {

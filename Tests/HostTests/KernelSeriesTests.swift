@@ -1,4 +1,5 @@
 import Foundation
+import Linux
 import Recording
 import Testing
 
@@ -24,8 +25,16 @@ import Testing
     try write("TcpExt: ListenDrops\nTcpExt: 100\n", to: "net/netstat")
     try write("TCP: inuse 1 orphan 0 tw 0 alloc 1 mem 3\n", to: "net/sockstat")
     try write("1048576\n", to: "memory.current")
+    try write("2097152\n", to: "memory.max")
+    try write("inactive_file 524288\n", to: "memory.stat")
     try write("low 0\nhigh 0\nmax 7\noom 2\noom_kill 2\n", to: "memory.events")
-    let series = KernelSeries(root: root.path, cgroup: root.path)
+    let group = ControlGroup(directory: root.path, isUnified: true)
+    let texts = [
+      "/proc/self/mountinfo": "1 0 0:1 / \(root.path) rw - cgroup2 none rw\n",
+      "/proc/self/cgroup": "0::/\n",
+    ]
+    let meter = GroupMeter { texts[$0] ?? ProcFile.text(of: $0) }
+    let series = KernelSeries(root: root.path, tightest: group, own: group, groups: meter)
     #expect(series.readings().values[.listenDrops] == 0)
 
     try write("TcpExt: ListenDrops\nTcpExt: 142\n", to: "net/netstat")
@@ -36,6 +45,10 @@ import Testing
     #expect(values[.cgroupOutOfMemory] == 1)
     #expect(values[.socketsInUse] == 50)
     #expect(values[.cgroupMemory] == 1_048_576)
+    // What the kernel takes back by itself is left.
+    #expect(values[.cgroupMemoryLeft] == 1_572_864)
+    #expect(values[.cgroupFull] == 2)
+    #expect(values[.cgroupKills] == 1)
     #expect(values[.memoryAvailable] == nil)
   }
 

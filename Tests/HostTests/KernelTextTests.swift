@@ -4,6 +4,36 @@ import Testing
 @testable import Host
 
 @Suite struct KernelTextTests {
+  @Test func `reads each processor of stat, and none of what follows`() {
+    let values = KernelText.processors(
+      """
+      cpu  9 9 9 9 9 9 9 9 0 0
+      cpu0 10 0 20 300 5 1 40 0 0 0
+      cpu11 10 0 20 700 0 0 2 0 0 0
+      intr 1 2 3 4 5 6 7 8 9
+      """
+    ).values
+    #expect(
+      values == [
+        .idleOfProcessor(0): 3.05, .softirqOfProcessor(0): 0.41, .idleOfProcessor(11): 7,
+        .softirqOfProcessor(11): 0.02,
+      ])
+  }
+
+  @Test func `reads how often a control group was throttled, in both versions`() {
+    let v2 = KernelText.throttling(
+      "usage_usec 5\nnr_periods 38\nnr_throttled 31\nthrottled_usec 2500000\n", by: "cpu.max")
+    #expect(
+      v2.values == [
+        .periods("cpu.max"): 38, .throttledPeriods("cpu.max"): 31, .throttledTime("cpu.max"): 2.5,
+      ])
+    let v1 = KernelText.throttling(
+      "nr_periods 38\nnr_throttled 31\nthrottled_time 2500000000\n", by: "a")
+    #expect(
+      v1.values == [.periods("a"): 38, .throttledPeriods("a"): 31, .throttledTime("a"): 2.5])
+    #expect(KernelText.throttling("usage_usec 5\n", by: "a").isEmpty)
+  }
+
   @Test func `reads sockstat`() {
     let values = KernelText.sockstat(
       """
@@ -47,7 +77,7 @@ import Testing
       """
     ).values
     let expected: [Series.Key: Double] = [
-      .prunes: 1, .listenOverflows: 22, .listenDrops: 23, .timeouts: 4,
+      .cookiesSent: 0, .prunes: 1, .listenOverflows: 22, .listenDrops: 23, .timeouts: 4,
     ]
     #expect(values == expected)
   }

@@ -4,11 +4,11 @@ import Testing
 
 @Suite struct TuningFileTests {
   private static let watches = SettingChange(
-    kind: .sysctl, setting: "fs.epoll.max_user_watches", value: "2200000", old: "100000")
+    .sysctl, "fs.epoll.max_user_watches", from: 100000, to: 2200000)
   private static let files = SettingChange(
-    kind: .sysctl, setting: "fs.file-max", value: "2300000", old: "400000")
+    .sysctl, "fs.file-max", from: 400000, to: 2300000)
   private static let descriptors = SettingChange(
-    kind: .descriptorLimit, setting: "nofile", value: "1000007", old: "1024")
+    .descriptorLimit, "nofile", from: 1024, to: 1000007)
   private static let all = [descriptors, watches, files]
 
   @Test func `sysctl names every kernel setting, with its value before and the way back`() {

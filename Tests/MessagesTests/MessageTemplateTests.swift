@@ -63,23 +63,3 @@ import Testing
     #expect(MessageTemplate(parts: [.bytes([1]), .port]).fixed == nil)
   }
 }
-
-@Suite struct BytePatternTests {
-  private func matches(_ pattern: String, _ text: String) throws -> Bool {
-    let pattern = try BytePattern(pattern)
-    return unsafe Array(text.utf8).withUnsafeBytes { unsafe pattern.matches($0) }
-  }
-
-  @Test func `finds an expression anywhere, past zero bytes too`() throws {
-    #expect(try matches("^\\+PONG\r\n$", "+PONG\r\n"))
-    #expect(try matches("200 (OK|Found)", "HTTP/1.1 200 OK\r\n"))
-    #expect(try matches("b+c", "a\u{0}bbbc"))
-    #expect(try !matches("^b", "ab"))
-    #expect(try !matches("x", ""))
-  }
-
-  @Test func `says what is wrong with an expression`() {
-    #expect(throws: BytePattern.Invalid.self) { try BytePattern("a(b") }
-    do { _ = try BytePattern("[") } catch { #expect(!error.reason.isEmpty) }
-  }
-}

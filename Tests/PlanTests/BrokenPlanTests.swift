@@ -213,7 +213,8 @@ import Testing
         "15:5: there is no metric 'speed' (metrics are connections, accepted, phantom,"
           + " connect.rate, connect.p50, connect.p90, connect.p99, connect.p99.9, connect.max,"
           + " failures, failures.rate, messages.sent, messages.received, messages.lost,"
-          + " messages.rate, rtt.p50, rtt.p90, rtt.p99, rtt.p99.9, rtt.max, memory.kernel,"
+          + " messages.unsent, messages.rate, unasked, rtt.p50, rtt.p90, rtt.p99, rtt.p99.9,"
+          + " rtt.max, memory.kernel,"
           + " memory.user, cpu.user, drift.p99, prediction.error)",
         "16:11: expected hold, stop or fail, found 'panic'",
         "17:1: duplicate key 'on-limit' (the first one is in line 16)",

@@ -111,8 +111,8 @@ import Testing
           readiness: direct
           backlog: 4096
         clients:
-          sources: 127.0.0.2-127.0.0.17
-          ports: 1024-65535
+          sources: 127.0.0.2-127.0.0.21
+          ports: auto
           processes: auto
           connect-timeout: 10s
           retries: 3

@@ -32,6 +32,9 @@ private func good() -> Recording {
       Series(
         key: .attempts, unit: "", kind: .counter,
         points: [.init(at: 0, value: 0), .init(at: 2, value: 1250), .init(at: 12, value: 1250)]),
+      Series(
+        key: .handshakes, unit: "", kind: .counter,
+        points: [.init(at: 0, value: 0), .init(at: 2, value: 1000), .init(at: 12, value: 1000)]),
     ],
     distributions: [
       DistributionRecord(
@@ -232,7 +235,7 @@ private struct Case: Sendable, CustomTestStringConvertible {
 
   @Test(arguments: [
     ("connect.p99 < 1s in hold", "no data: no connect latency was measured"),
-    ("connect.rate > 1/s in hold", "no data: only a ramp has a connect rate"),
+    ("connect.rate > 1/s in hold", "no data: only a ramp and a churn have a connect rate"),
     ("failures.rate < 1% in hold", "no data: no connection was attempted"),
   ])
   func `fails a threshold whose metric has no data`(threshold: String, reason: String) throws {
@@ -275,6 +278,7 @@ private struct Case: Sendable, CustomTestStringConvertible {
       PhaseRecord(
         name: "ramp-2", kind: .ramp, title: "", planLine: 2, goal: 3000, started: 12, ended: 32,
         outcome: .done, established: 3000, accepted: 3000))
+    recording.series[2].points.append(.init(at: 32, value: 3000))
     #expect(judge(recording).thresholds[0].value == 100)
   }
 }

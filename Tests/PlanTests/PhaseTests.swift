@@ -47,7 +47,7 @@ import Testing
     #expect(second.until.map(\.text) == ["failures > 0"])
     #expect(second.pace == .over(.seconds(2)))
     #expect(second.confirm == .seconds(10))
-    #expect(second.most == 16 * 64_512)
+    #expect(second.most == 20 * 64_512)
     #expect(
       plan.phases[1].title == "search from 60,000 in steps of 1 until failures > 0")
   }

@@ -38,6 +38,7 @@ extension Plan {
     plan.text = ""
     plan.file = ""
     plan.settings = [:]
+    plan.undeclared = []
     plan.attachments = [:]
     for index in plan.phases.indices {
       plan.phases[index].line = 0

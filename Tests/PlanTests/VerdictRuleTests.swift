@@ -63,6 +63,13 @@ import Testing
     #expect(judge(Self.run([few])).exitCode == 100)
   }
 
+  @Test func `a recording of before promises is decided as its program did`() {
+    let emfile = Self.limit(.server, "accept4", .descriptorsPerProcess, at: 1.5, count: 5)
+    let timeouts = Self.limit(.client, "connect-timeout", .packetsDropped, at: 11, count: 246)
+    let run = Self.run([Self.phase(.ramp, outcome: .limit)], [timeouts, emfile])
+    #expect(judge(run).limit?.resource == .descriptorsPerProcess)
+  }
+
   @Test func `an isolated failure never decides before what stopped a worker`() {
     let closed = Self.limit(.server, "closed", .closedByPeer, at: 2)
     let emfile = Self.limit(.client, "socket", .descriptorsPerProcess, at: 30, stopped: 30)

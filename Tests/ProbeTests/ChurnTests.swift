@@ -58,6 +58,25 @@ import Testing
     #expect(world.network.bindings.timeWaits.count == (reset ? 0 : 500))
   }
 
+  @Test(arguments: [true, false])
+  func `an arrival that was begun late counts as late only where it lived`(isRefused: Bool) throws {
+    let world = try world(base: 0, Self.churn())
+    world.order(.begin, phase: 1)
+    world.run(for: .seconds(1))
+    world.client.process.isStopped = true
+    world.network.advance(to: world.network.now + 2_500_000_000)
+    if isRefused { world.network.dials.refusals = [.first: .connectionRefused] }
+    world.client.process.isStopped = false
+    world.run(for: .milliseconds(20))
+    world.network.dials.refusals = [:]
+    #expect(world.run(for: .seconds(10)) { world.hasSettled(1) })
+    let late = total(.lateArrivals, world)
+    let failed = total(.failures, world)
+    // A hundred refusals in a row end the phase.
+    #expect(failed == (isRefused ? 100 : 0))
+    #expect(isRefused ? late == 0 : (149...151).contains(late))
+  }
+
   @Test func `a lifetime begins with the handshake's end`() throws {
     let world = try world(
       base: 0, Self.churn(rate: 1, lifetime: .seconds(1), span: .seconds(1)),

@@ -43,6 +43,33 @@ import Testing
     #expect(world.client.board[.unexpectedBytes] == 0)
   }
 
+  @Test func `one that is to be closed is not waited for beyond its deadline`() throws {
+    let world = World(.init(latency: 1_000_000))
+    let peer = TestPeer(world.network, at: .first)
+    try peer.listen()
+    let pattern = try MessagePattern.playing(
+      [.says("a"), .hears("1"), .says("b"), .hears("2")], timeout: .seconds(2))
+    try world.addClient(
+      [
+        .churn(
+          rate: 1, lifetime: Duration.seconds(1).nanoseconds,
+          span: Duration.seconds(1).nanoseconds, reset: true)
+      ], messages: Messages(patterns: [pattern], patternsOfPhase: [[0]]))
+    world.order(.begin)
+    world.run(for: .milliseconds(1_500))
+    // Its lifetime is over, and it waits for its answer. That comes when the client looks away, and
+    // is late by then.
+    world.client.process.isStopped = true
+    let socket = try #require(try peer.accept())
+    world.network.advance(to: world.network.now + 300_000_000)
+    _ = peer.send(socket, Array("1".utf8))
+    world.network.advance(to: world.network.now + 1_000_000_000)
+    world.client.process.isStopped = false
+    #expect(world.run(for: .seconds(60)) { world.hasSettled(0) })
+    #expect(world.client.held == 0)
+    #expect(world.client.messages(.missing) == 1)
+  }
+
   @Test func `the client closes in order where it did so`() throws {
     let stage = try Stage(
       connections: 3, [.playing([.says("bye"), .hears("ok"), .clientCloses()])])

@@ -9,6 +9,7 @@ import Testing
     var isIdle = false
     var pattern: Int?
     var isOverdue = false
+    var isSent = false
     var sequence = -1
     let number: UInt64
   }
@@ -60,10 +61,14 @@ import Testing
         model.rows[slot]?.isIdle = false
         model.rows[slot]?.pattern = pattern
         model.rows[slot]?.sequence += 1
+        model.rows[slot]?.isSent = step % 2 == 0
       case (4, let slot?) where model.rows[slot]!.pattern != nil && !model.rows[slot]!.isOverdue:
         table.giveUp(slot)
         model.unlist(slot)
         model.rows[slot]?.isOverdue = true
+        // It may be had for the next message.
+        if model.rows[slot]!.isSent { model.idle.append(slot) }
+        #expect(table.isFree(slot) == model.rows[slot]!.isSent)
       case (5, let slot?) where model.rows[slot]!.pattern != nil:
         table.mark(slot, .wrong)
         table.finishMessage(slot)

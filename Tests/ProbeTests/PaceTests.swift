@@ -65,6 +65,72 @@ import Testing
     #expect(begins == begins.sorted())
   }
 
+  // MARK: Over a time
+
+  /// The instants at which clients made a call in a phase, in nanoseconds since it began.
+  private func instants(
+    of call: SimulatedCall, in phase: Int, _ tasks: [ClientTask], workers: Int = 1
+  ) throws -> [[UInt64]] {
+    let world = World()
+    try world.addServer()
+    for index in 0..<workers {
+      try world.addClient(tasks, share: WorkerShare(index: index, count: workers))
+    }
+    for earlier in 0..<phase { world.play(phase: earlier) }
+    let start = world.network.now
+    for client in world.clients { client.process.log = call }
+    world.play(phase: phase)
+    return world.clients.map { $0.process.loggedInstants.map { $0 - start } }
+  }
+
+  private static let twoSeconds: UInt64 = 2_000_000_000
+
+  @Test(arguments: [1, 3])
+  func `a close over a time takes that time, however many are held`(workers: Int) throws {
+    for goal in [1, 50, 1000] {
+      let closes = try instants(
+        of: .close, in: 1,
+        [
+          .open(goal: goal, rate: nil), .close(pace: .over(Self.twoSeconds), reset: true),
+        ], workers: workers)
+      #expect(closes.reduce(0) { $0 + $1.count } == goal)
+      for own in closes where !own.isEmpty {
+        // One after the other, evenly: the first within its step, the last a step before the end.
+        let step = Self.twoSeconds / UInt64(own.count)
+        for (index, instant) in own.enumerated() {
+          #expect(abs(Int(instant) - index * Int(step)) <= Int(step) + 1000)
+          #expect(instant <= Self.twoSeconds)
+        }
+      }
+    }
+  }
+
+  @Test func `a ramp over a time spreads what it opens, not what is held already`() throws {
+    let begins = try instants(
+      of: .connect, in: 1,
+      [.open(goal: 900, rate: nil), .open(goal: 1000, pace: .over(Self.twoSeconds))])[0]
+    #expect(begins == (0..<100).map { $0 * Self.twoSeconds / 100 })
+  }
+
+  @Test func `workers that hold unequal parts end a ramp over a time together`() throws {
+    // Three workers deal 10 out as 4, 3, 3; then 100 in all.
+    let begins = try instants(
+      of: .connect, in: 1,
+      [.open(goal: 10, rate: nil), .open(goal: 100, pace: .over(Self.twoSeconds))], workers: 3)
+    #expect(begins.map(\.count) == [30, 30, 30])
+    for own in begins {
+      let last = try #require(own.last)
+      #expect(last < Self.twoSeconds && last > Self.twoSeconds * 9 / 10)
+    }
+  }
+
+  @Test func `a ramp over a time that has nothing to open is over at once`() throws {
+    let begins = try instants(
+      of: .connect, in: 1,
+      [.open(goal: 10, rate: nil), .open(goal: 10, pace: .over(Self.twoSeconds))])[0]
+    #expect(begins.isEmpty)
+  }
+
   @Test func `a start that lies ahead is waited for`() throws {
     let world = World()
     try world.addServer()

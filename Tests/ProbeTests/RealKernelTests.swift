@@ -79,7 +79,12 @@ import Testing
     #expect(pair.play(0))
     #expect(pair.clientBoard[.held] == 9)
     #expect(pair.clientBoard[.limited] == 1)
-    #expect(pair.clientBoard.failures.rows().map(\.errno) == [.addressNotAvailable])
+    let row = try #require(pair.clientBoard.failures.rows().first)
+    #expect(row.call == .bind)
+    #expect(row.errno == .addressInUse)
+    #expect(row.count == 1)
+    #expect(row.position == 3)
+    #expect(pair.clientBoard[.portsSkipped] == 1)
     #expect(pair.run { pair.serverBoard[.held] == 9 })
   }
 

@@ -40,7 +40,7 @@ final class RealPair {
     client = try Client(
       kernel: SteppedKernel(wakeUp: clientWakeUp, attention: attention),
       assignment: ClientAssignment(
-        share: WorkerShare(index: 0, count: 1), sources: [endpoint.ip], ports: ports,
+        share: WorkerShare(index: 0, count: 1), sources: [endpoint.ip], ports: PortSet(ports),
         endpoints: [endpoint], connectTimeout: 5_000_000_000, tasks: tasks,
         patterns: messages.patterns, patternsOfPhase: messages.patternsOfPhase,
         pushed: messages.pushed, seed: messages.seed),

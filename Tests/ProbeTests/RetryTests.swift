@@ -28,6 +28,7 @@ import Testing
     #expect(world.client.held == goal)
     #expect(world.client.failures.map(\.call) == [.connectTimeout])
     #expect(world.client.failures.map(\.count) == [UInt64(goal * lost)])
+    #expect(world.client.failures.map(\.retried) == [UInt64(goal * lost)])
     #expect(board[.opened] == UInt64(goal))
     #expect(board[.retried] == UInt64(goal * lost))
     #expect(!board.isLimited(in: 0))
@@ -46,6 +47,7 @@ import Testing
     #expect(world.client.process.count(of: .connect) == 4)
     #expect(world.client.process.sockets.isEmpty)
     #expect(world.client.failures.map(\.count) == [4])
+    #expect(world.client.failures.map(\.retried) == [3])
     #expect(world.client.failures.map(\.position) == [0])
     world.network.dials.silentEndpoints = []
   }

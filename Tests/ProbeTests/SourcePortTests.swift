@@ -46,9 +46,50 @@ import Testing
     #expect(world.client.failures.map(\.errno) == [.addressNotAvailable])
     #expect(world.client.failures.map(\.count) == [1])
     #expect(world.client.board[.limited] == 1)
-    // Somebody else's ports count each time that they are met, our own never.
-    #expect((taken...2 * taken).contains(Int(world.client.board[.portsSkipped])))
-    #expect(world.client.process.count(of: .connect) == (taken == 0 ? 20 : 2 * (20 - taken)))
+    // It has no place: each of the run's own ports is where it should be.
+    #expect(world.client.failures.map(\.position) == [nil])
+    // Somebody else's ports count once each, our own never, and are not tried again.
+    #expect(world.client.board[.portsSkipped] == UInt64(taken))
+    #expect(world.client.process.count(of: .connect) == 20 - taken)
+    #expect(world.client.board[.opened] == UInt64(20 - taken + 1))
+  }
+
+  @Test func `where the plan would fit, whoever holds its ports is the limit`() throws {
+    let taken: Set<UInt16> = [2003, 2004, 2019]
+    let world = try world(.init(takenPorts: taken), goal: 20)
+    #expect(world.client.held == 17)
+    #expect(world.client.failures.map(\.call) == [.bind])
+    #expect(world.client.failures.map(\.errno) == [.addressInUse])
+    #expect(world.client.failures.map(\.count) == [1])
+    // The first that the last attempt met.
+    #expect(world.client.failures.map(\.position) == [19])
+    #expect(world.client.board[.portsSkipped] == 3)
+    #expect(world.client.board[.opened] == 18)
+    #expect(world.client.board[.failures] == 1)
+  }
+
+  @Test func `lap after lap a taken port counts once, and a port of our own never`() throws {
+    let world = World(.init(takenPorts: [2003, 2004]))
+    try world.addServer()
+    let churn = ClientTask.churn(
+      rate: 100, lifetime: 50_000_000, span: 2_000_000_000, reset: true)
+    try world.addClient([.open(goal: 5, rate: nil), churn], ports: 2000...2019)
+    world.check = { [unowned world] in world.expectConsistency() }
+    world.play(phase: 0)
+    world.play(phase: 1)
+    #expect(world.client.failures.isEmpty)
+    // Ten laps and more.
+    #expect(world.client.board[.churned] == 200)
+    #expect(world.client.board[.portsSkipped] == 2)
+    #expect(world.client.process.count(of: .connect) == 205)
+  }
+
+  @Test func `each attempt that fails before it is under way is an attempt`() throws {
+    let missing = IPAddress.v4(0x0A00_0001)
+    let world = try world(
+      .init(missingAddresses: [missing]), goal: 40, sources: [.source, missing])
+    #expect(world.client.board[.opened] == 40)
+    #expect(world.client.board[.failures] == 20)
   }
 
   @Test func `when somebody else has every port the limit is the port`() throws {
@@ -112,5 +153,7 @@ import Testing
     // Ten fresh ones, and ten that TIME_WAIT keeps: five short.
     #expect(world.client.held == 10)
     #expect(world.client.failures.map(\.errno) == [.addressNotAvailable])
+    #expect(world.client.failures.map(\.position) == [0])
+    #expect(world.client.board[.portsSkipped] == 10)
   }
 }

@@ -1,10 +1,11 @@
+import Addressing
 import Probe
 import Testing
 
 @Suite struct SourceWalkTests {
   struct Shape: Sendable, CustomTestStringConvertible {
     var sources: Int
-    var ports: ClosedRange<UInt16>
+    var ports: PortSet
     var endpoints: Int
     var workers: Int
 
@@ -22,7 +23,7 @@ import Testing
 
     func steps(of worker: Int) -> [SourceWalk.Step] {
       var walk = walk(of: worker)
-      return (0..<walk.count).map { _ in walk.next() }
+      return (0..<walk.count).map { _ in walk.step(at: walk.next()) }
     }
   }
 
@@ -39,13 +40,15 @@ import Testing
   }
 
   static let shapes = [
-    Shape(sources: 1, ports: 1...1, endpoints: 1, workers: 1),
-    Shape(sources: 1, ports: 1024...1123, endpoints: 1, workers: 3),
-    Shape(sources: 3, ports: 65_500...65_535, endpoints: 2, workers: 2),
-    Shape(sources: 4, ports: 1...25, endpoints: 4, workers: 4),
-    Shape(sources: 2, ports: 10...19, endpoints: 6, workers: 7),
-    Shape(sources: 5, ports: 1...7, endpoints: 3, workers: 5),
-    Shape(sources: 1, ports: 1...2, endpoints: 1, workers: 5),
+    Shape(sources: 1, ports: PortSet(1...1), endpoints: 1, workers: 1),
+    Shape(sources: 1, ports: PortSet(1024...1123), endpoints: 1, workers: 3),
+    Shape(sources: 3, ports: PortSet(65_500...65_535), endpoints: 2, workers: 2),
+    Shape(sources: 4, ports: PortSet(1...25), endpoints: 4, workers: 4),
+    Shape(sources: 2, ports: PortSet(10...19), endpoints: 6, workers: 7),
+    Shape(sources: 5, ports: PortSet(1...7), endpoints: 3, workers: 5),
+    Shape(sources: 1, ports: PortSet(1...2), endpoints: 1, workers: 5),
+    Shape(
+      sources: 3, ports: PortSet([40...49, 10...10, 60...65, 1...4]), endpoints: 2, workers: 2),
   ]
 
   @Test(arguments: shapes)
@@ -55,7 +58,7 @@ import Testing
     #expect(Set(steps.map(Tuple.init)).count == shape.tuples)
     for step in steps {
       #expect((0..<shape.sources).contains(step.source))
-      #expect(shape.ports.contains(step.port))
+      #expect(shape.ports.count(in: step.port...step.port) == 1)
       #expect((0..<shape.endpoints).contains(step.endpoint))
     }
   }
@@ -67,6 +70,7 @@ import Testing
       for (index, step) in shape.steps(of: worker).enumerated() {
         #expect(step.position == UInt32(index))
         #expect(walk.step(at: step.position) == step)
+        #expect(walk.source(at: step.position) == step.source)
       }
     }
   }
@@ -105,14 +109,20 @@ import Testing
     #expect(Set(firstLap.map { [$0.source, Int($0.port)] }).count == sourcePorts)
   }
 
+  @Test func `ports come in the order of their ranges`() {
+    let shape = Shape(sources: 2, ports: PortSet([50...51, 10...10]), endpoints: 1, workers: 1)
+    #expect(shape.steps(of: 0).map(\.port) == [50, 50, 51, 51, 10, 10])
+  }
+
   @Test func `a walk without tuples is empty`() {
-    let shape = Shape(sources: 1, ports: 1...2, endpoints: 1, workers: 5)
+    let shape = Shape(sources: 1, ports: PortSet(1...2), endpoints: 1, workers: 5)
     #expect(shape.walk(of: 4).count == 0)
   }
 
   @Test func `the largest of all walks keeps its positions`() {
     let walk = SourceWalk(
-      sources: 1 << 16, ports: 0...65_535, endpoints: 4, share: WorkerShare(index: 0, count: 1))
+      sources: 1 << 16, ports: PortSet(0...65_535), endpoints: 4,
+      share: WorkerShare(index: 0, count: 1))
     #expect(walk.count == UInt64(UInt32.max))
     let step = walk.step(at: UInt32.max - 1)
     #expect(step.position == UInt32.max - 1)

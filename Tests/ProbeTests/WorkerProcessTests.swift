@@ -103,8 +103,8 @@ import Testing
     let worker = try Forked.start(
       .client(
         ClientAssignment(
-          share: WorkerShare(index: 0, count: 1), sources: [endpoint.ip], ports: 20_000...20_299,
-          endpoints: [endpoint], connectTimeout: 5_000_000_000,
+          share: WorkerShare(index: 0, count: 1), sources: [endpoint.ip],
+          ports: PortSet(20_000...20_299), endpoints: [endpoint], connectTimeout: 5_000_000_000,
           tasks: [.open(goal: 100, rate: nil)])), sources: 1)
     #expect(worker.wait { worker.board[.state] == WorkerState.ready.rawValue })
     worker.order(.begin)
@@ -155,8 +155,9 @@ import Testing
       .client(
         ClientAssignment(
           share: WorkerShare(index: 0, count: 1), sources: [.v4(0x7F4D_0106)],
-          ports: 20_000...20_299, endpoints: [SocketAddress(.v4(0x7F4D_0106), 9)],
-          connectTimeout: 5_000_000_000, tasks: [.open(goal: 1 << 46, rate: nil)])), sources: 1)
+          ports: PortSet(20_000...20_299), endpoints: [SocketAddress(.v4(0x7F4D_0106), 9)],
+          connectTimeout: 5_000_000_000, tasks: [.open(goal: 1 << 46, pace: .unpaced)])),
+      sources: 1)
     #expect(worker.board[.state] == WorkerState.failed.rawValue)
     #expect(worker.board[.failures] == 1)
     let row = try #require(worker.board.failures.rows().first)

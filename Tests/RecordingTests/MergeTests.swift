@@ -69,6 +69,31 @@ import Testing
   private let one = Recording.shard(host: "a", started: "2026-01-02T03:04:07.250Z", connections: 10)
   private let two = Recording.shard(host: "b", connections: 20)
 
+  @Test func `a copy that was taken while the run went on would count twice`() throws {
+    var copy = one
+    copy.complete = false
+    copy.duration = 2
+    copy.series[0].points.removeLast()
+    #expect(throws: MergeProblem.overlap(1, with: 0)) { try Recording.merged([one, copy]) }
+    #expect(throws: MergeProblem.overlap(2, with: 0)) {
+      try Recording.merged([copy, two, one], regardless: true)
+    }
+  }
+
+  @Test func `a recording that is in a merged one already would count twice`() throws {
+    let whole = try Recording.merged([one, two])
+    for part in [one, two] {
+      #expect(throws: MergeProblem.overlap(1, with: 0)) { try Recording.merged([whole, part]) }
+      #expect(throws: MergeProblem.overlap(1, with: 0)) { try Recording.merged([part, whole]) }
+    }
+  }
+
+  @Test func `pods of one host may have processes of one number`() throws {
+    var other = one
+    for index in other.series[0].points.indices { other.series[0].points[index].at += 0.0123 }
+    #expect(try Recording.merged([one, other]).phases[0].goal == 20)
+  }
+
   @Test func `instants are shifted to the earliest start`() throws {
     let merged = try Recording.merged([one, two])
     #expect(merged.started == "2026-01-02T03:04:05.000Z")
@@ -154,6 +179,19 @@ import Testing
     #expect(merged.phases[0].ended == nil)
   }
 
+  @Test func `of a machine and its control group the lower bound counts`() throws {
+    var (one, two) = (one, two)
+    for (index, left) in [1000, 2000].enumerated() {
+      let terms = [
+        PredictionTerm(end: .host, resource: .memoryGuard, connections: 1_000_000, reason: "host"),
+        PredictionTerm(
+          end: .host, resource: .memoryGuard, connections: left, reason: "group", binds: true),
+      ]
+      if index == 0 { one.prediction = terms } else { two.prediction = terms }
+    }
+    #expect(try Recording.merged([one, two]).predicted?.connections == 3000)
+  }
+
   @Test func `predictions of one end add up, and the smallest binds`() throws {
     var server = PredictionTerm(
       end: .server, resource: .memory, connections: 5, reason: "s", binds: true)
@@ -233,7 +271,7 @@ import Testing
       one.phases[index].established = .max
       one.phases[index].accepted = .min
       two.phases[index].established = .max
-      two.phases[index].accepted = -5
+      two.phases[index].accepted = .min
     }
     one.workers[0].id = .max
     two.workers[0].id = .max

@@ -23,17 +23,31 @@ import Testing
       ])
   }
 
-  private func limit(at instant: Double, established: Int) -> LimitRecord {
-    LimitRecord(
-      end: .client, phase: "ramp", planLine: 1, resource: .sourcePorts, count: 1,
-      firstInstant: instant, established: established, accepted: established)
-  }
-
   @Test func `what was held is what was established, less the phantoms of that phase`() {
     #expect(Metrics(recording(), phase: "ramp").held == 990)
     #expect(Metrics(recording(), phase: "ramp").progress == "990 of 1,000 connections")
     #expect(Metrics(recording()).held == 1000)
     #expect(Metrics(recording()).phantom == 10)
+  }
+
+  @Test func `what a ramp held is what stood when it ended, not a peak on the way`() {
+    // A peer with room for 300 closes what it accepted beyond that.
+    var recording = recording(established: [(0, 0), (1, 702), (2, 300), (11, 300)])
+    recording.phases[0].established = 702
+    recording.phases[0].phantom = 0
+    recording.phases[1].established = 300
+    recording.phases[0].promise = PhasePromise(promised: 1000, missed: 700, tolerance: 0)
+    #expect(Metrics(recording, phase: "ramp").progress == "300 of 1,000 connections")
+    #expect(Metrics(recording, phase: "ramp").established == 702)
+    #expect(Metrics(recording).held == 300)
+  }
+
+  @Test func `ends of someone else's server are not ours to share out over`() {
+    var recording = recording()
+    recording.workers = [WorkerRecord(id: 0, end: .client, pid: 1)]
+    #expect(Metrics(recording).ends == 1000)
+    recording.workers.append(WorkerRecord(id: 1, end: .server, pid: 2))
+    #expect(Metrics(recording).ends == 2000)
   }
 
   @Test func `a phase without a goal is held against that of the whole run`() {
@@ -63,43 +77,6 @@ import Testing
     #expect(Metrics(recording).userTime == nil)
   }
 
-  @Test func `a ramp is rated until the samples first show its most`() {
-    #expect(Metrics(recording()).connectRate == 500)
-    let settling = recording(established: [(0, 0), (1, 1000), (2, 1000)])
-    #expect(Metrics(settling, phase: "ramp").connectRate == 1000)
-  }
-
-  @Test func `a ramp whose most no sample shows is rated until its end`() {
-    #expect(Metrics(recording(established: [(0, 0), (1, 600), (3, 1000)])).connectRate == 500)
-    #expect(Metrics(recording(established: [])).connectRate == 500)
-  }
-
-  @Test func `a ramp that met a limit is rated until it first did`() {
-    var recording = recording()
-    recording.limits = [limit(at: 1.5, established: 900), limit(at: 0.5, established: 400)]
-    #expect(Metrics(recording).connectRate == 800)
-    // Said after the last gain: a deadline that passed, or a goal found missed at the end.
-    recording.limits = [limit(at: 2, established: 1000)]
-    #expect(Metrics(recording).connectRate == 500)
-  }
-
-  @Test func `a ramp that gained nothing has the rate of nothing`() {
-    var recording = recording(established: [(0, 0), (1, 0)])
-    recording.phases[0].established = 0
-    #expect(Metrics(recording).connectRate == 0)
-    #expect(Metrics(recording, phase: "hold").connectRate == nil)
-  }
-
-  @Test func `a further ramp is rated by what it added`() {
-    var recording = recording()
-    recording.phases.append(
-      PhaseRecord(
-        name: "ramp-2", kind: .ramp, title: "", planLine: 3, goal: 3000, started: 12, ended: 32,
-        outcome: .done, established: 3000, accepted: 3000))
-    #expect(Metrics(recording, phase: "ramp-2").connectRate == 100)
-    #expect(Metrics(recording).connectRate == 3000.0 / 22)
-  }
-
   @Test func `a run that was cut off is counted from its samples`() {
     var recording = recording(established: [(0, 0), (1, 600)])
     recording.complete = false
@@ -111,7 +88,6 @@ import Testing
     let metrics = Metrics(recording, phase: "ramp")
     #expect(metrics.established == 600)
     #expect(metrics.held == 600)
-    #expect(metrics.connectRate == 600)
     #expect(metrics.connect == nil)
     #expect(Metrics(recording, phase: "hold").hasBegun == false)
   }

@@ -15,6 +15,18 @@ import Testing
     whole = try Data(contentsOf: URL(fileURLWithPath: path))
   }
 
+  @Test func `counts of a histogram that no run comes to are refused`() throws {
+    var recording = Recording.full
+    recording.distributions = [
+      DistributionRecord(
+        metric: "connect", phase: "ramp", from: 0, to: 1,
+        distribution: Distribution(buckets: [.init(value: 9, count: 1 << 52)]))
+    ]
+    let path = directory.file("large.recording")
+    try recording.write(to: path)
+    #expect(throws: RecordingError.self) { try Recording.read(from: path) }
+  }
+
   @Test func `a truncated recording is refused or read, never a crash`() throws {
     var random = Seeded(state: 1)
     for _ in 0..<60 {

@@ -26,6 +26,19 @@ import Testing
     #expect(summary.connectP99 == Metrics(recording).connect?.p99)
   }
 
+  @Test func `its limit is the one that decided, as everywhere`() throws {
+    var recording = Recording.full
+    var stop = try #require(recording.limits.first)
+    (stop.resource, stop.syscall, stop.stopped) = (.descriptorsPerProcess, "socket", 30)
+    stop.firstInstant = 30
+    var early = stop
+    (early.resource, early.syscall, early.stopped) = (.closedByPeer, "closed", nil)
+    early.firstInstant = 2
+    recording.limits = [early, stop]
+    try recording.write(to: path)
+    #expect(try RecordingSummary.read(from: path).limit == stop.cause)
+  }
+
   @Test func `has nothing where nothing was measured`() throws {
     try Recording(planName: "p").write(to: path)
     #expect(

@@ -41,6 +41,35 @@ import Testing
     #expect(try Recording.read(from: killed.file("run.recording")).duration == 3)
   }
 
+  @Test func `a run that is killed while it is judged is complete, without a verdict`() throws {
+    let writer = try RecordingWriter(path: path, recording: Recording.full.planned)
+    try writer.append(sample(at: 1))
+    try writer.write(
+      RunEnd(duration: 2, interrupted: true, state: RunState(phases: Recording.full.phases)))
+    let killed = try copyAsKilled()
+
+    let recording = try Recording.read(from: killed.file("run.recording"))
+    #expect(recording.complete)
+    #expect(recording.interrupted)
+    #expect(recording.duration == 2)
+    #expect(recording.verdict == nil)
+  }
+
+  @Test func `a phase that was begun and never ended was cut off, not skipped`() throws {
+    var recording = Recording.full
+    recording.phases[0].outcome = .skipped
+    (recording.phases[0].started, recording.phases[0].ended) = (1, nil)
+    try recording.write(to: path)
+    #expect(try Recording.read(from: path).phases[0].outcome == .interrupted)
+  }
+
+  @Test func `a ramp over microseconds asks for more a second than there are seconds`() throws {
+    var recording = Recording.full
+    recording.phases[0].plannedRate = 1e12
+    try recording.write(to: path)
+    #expect(try Recording.read(from: path).phases[0].plannedRate == 1e12)
+  }
+
   @Test func `a run that is killed before its first sample still says what it was`() throws {
     let writer = try RecordingWriter(path: path, recording: Recording.full.planned)
     let killed = try copyAsKilled()

@@ -1,4 +1,5 @@
 import Foundation
+import Plan
 import Recording
 import Testing
 
@@ -32,6 +33,46 @@ import Testing
   @Test func `growth never falls below zero`() {
     let series = Sample.gauge(.established, "connections", [0, 100, 40, 40])
     #expect(series.growth.map(\.value) == [100, 0, 0])
+  }
+
+  @Test func `an interval much shorter than the usual one has no rate of its own`() {
+    // Idle time of two processors, in ticks of 10 ms; phases end at 1.001, 3.002 and 4.003 s.
+    let idle = Series(
+      key: .init("cpu.idle"), unit: "s", kind: .counter,
+      points: [(0, 0), (1, 2), (1.001, 2.01), (2, 4), (3, 6), (3.002, 6.01), (4, 8), (4.003, 8.02)]
+        .map { Series.Point(at: $0.0, value: $0.1) })
+    #expect(idle.growth.map(\.at) == [1, 2, 3, 4.003])
+    #expect(idle.growth.allSatisfy { $0.value < 2.05 }, "\(idle.growth)")
+    // Nothing is lost of what was counted.
+    let total = zip(idle.growth, [0] + idle.growth.map(\.at)).reduce(0) {
+      $0 + $1.0.value * ($1.0.at - $1.1)
+    }
+    #expect(abs(total - 8.02) < 1e-9)
+  }
+
+  @Test func `two samples have a rate, however close they are`() {
+    let points = [(1, 1), (1.001, 3), (1.001, 4)].map { Series.Point(at: $0.0, value: $0.1) }
+    let series = Series(key: .handshakes, unit: "connections", kind: .counter, points: points)
+    #expect(series.growth.count == 1)
+    #expect(Series(key: .handshakes, unit: "", kind: .counter, points: [points[0]]).growth.isEmpty)
+  }
+
+  @Test func `seconds are drawn in seconds a second, and shares in percent`() throws {
+    var recording = Sample.passed
+    recording.series += [
+      ("cpu.idle", "s", Series.Kind.counter), ("pressure.cpu", "%", .gauge),
+      ("pressure.cpu.stalled", "s", .counter),
+    ].map { name, unit, kind in
+      Series(
+        key: .init(name), unit: unit, kind: kind,
+        points: (0...4).map { .init(at: Double($0) / 2, value: Double($0)) })
+    }
+    let page = try XMLNode.parse(html(recording, judge(recording)), as: .html)
+    let titles = page.all.filter { $0.name == "h3" }.map(\.text)
+    #expect(titles.contains("cpu, seconds a second"), "\(titles)")
+    #expect(titles.contains("pressure, %"))
+    #expect(titles.contains("pressure.stalled, seconds a second"))
+    #expect(!titles.contains { $0.contains("s a second,") })
   }
 
   @Test(arguments: [0, 1, 7, 19_936, 50_000, 612_480, 1_000_000, 3e9])

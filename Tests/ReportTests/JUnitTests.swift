@@ -21,7 +21,7 @@ import Testing
   func `the files for an invalid plan and for several plans are valid for Jenkins`() throws {
     let schema = try #require(Self.schema)
     #expect(schema.errors(in: Sample.invalidPlan(.jenkins)) == [])
-    #expect(try schema.errors(in: Sample.severalPlans()) == [])
+    #expect(schema.errors(in: Sample.severalPlans()) == [])
   }
 
   @Test(.enabled(if: schema != nil, "no jenkins-junit-10.xsd"))
@@ -94,8 +94,22 @@ import Testing
       #expect(root[key] == String(suites.reduce(0) { $0 + (Int($1[key] ?? "") ?? 0) }))
     }
     #expect(root.testCases.count == 8)
-    #expect(throws: NoJUnit.self) { try junit(merging: [Array("<a>".utf8)]) }
-    #expect(throws: NoJUnit.self) { try junit(merging: [Array("<html/>".utf8)]) }
+  }
+
+  @Test(arguments: [nil, "<a>", "<html/>"])
+  func `a plan without a report is an error in the file of several, beside the others`(
+    text: String?
+  ) throws {
+    let run = Run.named("passed")
+    let good = junit(run.recording, run.judgement, files: run.files)
+    let missing = PlanReport(plan: "b", path: "out/b.xml", junit: text.map { Array($0.utf8) })
+    #expect(missing.problem?.hasPrefix("out/b.xml ") == true)
+    let file = junit(
+      merging: [PlanReport(plan: "a", path: "a.xml", junit: good), missing])
+    let root = try XMLNode.parse(file)
+    #expect(root.children(named: "testsuite").last?["name"] == "b.phases")
+    #expect(root["errors"] == "1")
+    #expect(root.testCases.count == (try XMLNode.parse(good)).testCases.count + 1)
   }
 
   @Test func `suites and cases stand in the plan's order`() throws {

@@ -37,6 +37,7 @@ enum Sample {
     let held: [Double] = [0, 25_000, 50_000, 50_000, 50_000, 50_000, 50_000, 50_000]
     recording.series = [
       gauge(.established, "connections", held), gauge(.accepted, "connections", held),
+      counter(.handshakes, "connections", held),
       gauge(.kernelMemory, "bytes", held.map { $0 * 6_600 }),
       gauge(.slab, "bytes", held.map { 100e6 + $0 * 6_600 }),
       gauge(.tcpPages, "pages", held.map { _ in 10 }),
@@ -94,6 +95,7 @@ enum Sample {
     recording.series = [
       gauge(.established, "connections", [0, 20_064, 20_064, 20_064, 20_064]),
       gauge(.accepted, "connections", [0, 19_936, 19_936, 19_936, 19_936]),
+      counter(.handshakes, "connections", [0, 20_064, 20_064, 20_064, 20_064]),
     ]
     recording.limits = [serverLimit]
     recording.failures = [
@@ -179,6 +181,7 @@ enum Sample {
     recording.series = [
       gauge(.established, "connections", [0, 25_000]),
       gauge(.accepted, "connections", [0, 24_990]),
+      counter(.handshakes, "connections", [0, 25_000]),
     ]
     recording.workers = []
     recording.distributions = []
@@ -236,8 +239,18 @@ enum Sample {
   }
 
   static func gauge(_ key: Series.Key, _ unit: String, _ values: [Double]) -> Series {
+    series(key, unit, .gauge, values)
+  }
+
+  static func counter(_ key: Series.Key, _ unit: String, _ values: [Double]) -> Series {
+    series(key, unit, .counter, values)
+  }
+
+  private static func series(
+    _ key: Series.Key, _ unit: String, _ kind: Series.Kind, _ values: [Double]
+  ) -> Series {
     Series(
-      key: key, unit: unit, kind: .gauge,
+      key: key, unit: unit, kind: kind,
       points: values.enumerated().map { .init(at: Double($0.offset), value: $0.element) })
   }
 }

@@ -4,7 +4,8 @@ import Recording
 import Report
 import Testing
 
-/// Runs against someone else's server: what it accepted is not known, so nothing may say it.
+/// Runs against a server whose kernel cannot be asked: what it accepted is not known, and no number
+/// says it.
 @Suite struct TargetTests {
   /// As such a run leaves it: zeros for the server end, and no worker there.
   private static func foreign(_ recording: Recording) -> Recording {
@@ -56,20 +57,20 @@ import Testing
   }
 
   @Test(arguments: runs)
-  func `terminal and JUnit leave it out`(recording: Recording) {
+  func `the terminal says that it is not known, and JUnit leaves it out`(recording: Recording) {
     let judgement = judgement(recording)
     let text = summary(recording, judgement, files: OutputFiles(), colour: false)
     let file = String(
       decoding: junit(recording, judgement, files: OutputFiles()), as: UTF8.self)
-    for output in [text, file] {
-      #expect(!output.contains("accepted"))
-      #expect(!output.contains("phantom"))
-    }
-    #expect(text.contains(" established\n"))
+    for output in [text, file] { #expect(!output.contains("phantom")) }
+    #expect(!file.contains("accepted"))
+    #expect(
+      text.contains(
+        " established · accepted: not known; nothing was sent that would be answered\n"))
   }
 
   @Test(arguments: runs)
-  func `the page leaves it out`(recording: Recording) throws {
+  func `the page has no number of it`(recording: Recording) throws {
     let page = try XMLNode.parse(html(recording, judgement(recording)), as: .html)
     // The tables' columns stay, with nothing in them.
     let cells = page.all.filter {
@@ -78,8 +79,41 @@ import Testing
     #expect(!cells.isEmpty)
     #expect(cells.allSatisfy { $0.text == "–" && $0["data-value"] == nil })
     let others = page.all.filter { $0.children.isEmpty && $0.name != "th" }.map(\.text)
-    #expect(!others.contains { $0.lowercased().contains("accepted") })
+    #expect(others.filter { $0.lowercased().contains("accepted") } == ["Accepted"])
+    #expect(others.contains("not known"))
     #expect(others.contains { $0.contains(" Established: ") })
+  }
+
+  @Test func `where its kernel was asked, what it accepted is said as of our own`() {
+    var recording = Self.foreign(Sample.passed)
+    recording.phases[0].accepted = 292
+    recording.phases[0].phantom = 708
+    let metrics = Metrics(recording)
+    #expect(metrics.accepted == 292)
+    #expect(metrics.phantom == 708)
+    let text = summary(recording, judgement(recording), files: OutputFiles(), colour: false)
+    #expect(text.contains(" established · 292 accepted · 708 phantom\n"))
+  }
+
+  @Test func `what the number usually is stands on a line of its own`() throws {
+    var recording = Self.foreign(Sample.limited)
+    recording.limits[0].evidence.append(Fact("a guess", "the server may have 1,024 descriptors"))
+    let text = summary(recording, judgement(recording), files: OutputFiles(), colour: false)
+    #expect(text.contains("  a guess           the server may have 1,024 descriptors\n"))
+  }
+
+  @Test func `runs that stop at the same number hint at a configured maximum`() {
+    func run(_ held: Int, _ verdict: Verdict = .limit) -> RecordingSummary {
+      RecordingSummary(planName: "p", started: "", verdict: verdict, held: held)
+    }
+    let guess = RecordingSummary.guess(of: [run(7), run(300), run(300), run(300)])
+    #expect(
+      guess == "the last 3 runs stopped at 300 connections each, so the server may have a "
+        + "configured maximum")
+    #expect(RecordingSummary.guess(of: [run(300), run(300)]) == nil)
+    #expect(RecordingSummary.guess(of: [run(300), run(299), run(300)]) == nil)
+    #expect(RecordingSummary.guess(of: [run(300), run(300), run(300, .passed)]) == nil)
+    #expect(RecordingSummary.guess(of: []) == nil)
   }
 
   @Test func `costs a connection are shared among the ends that were ours`() throws {

@@ -1,6 +1,7 @@
 import Addressing
 import Linux
 import Plan
+import Recording
 import SystemPackage
 import Testing
 
@@ -66,7 +67,7 @@ import Testing
     #expect(found.sources.map { "\($0)" } == ["127.0.0.2", "127.0.0.3", "127.0.0.9"])
     #expect(found.targets.isEmpty)
     #expect(found.serverIsHere)
-    #expect(found.facts.isEmpty)
+    #expect(found.facts == [Fact("ports of each source", "64,512: 1024-65535")])
   }
 
   @Test(arguments: [
@@ -78,8 +79,8 @@ import Testing
     let plan = try plan(targets: ["both.example:80"], sources: try ranges(source))
     let found = try resolve(plan, allowPublic: true)
     #expect(found.targets.map { "\($0.ip)" } == [address])
-    #expect(found.facts.map(\.name) == ["address of both.example"])
-    #expect(found.facts.map(\.value) == [address])
+    #expect(found.facts.map(\.name) == ["address of both.example", "ports of each source"])
+    #expect(found.facts.first?.value == address)
   }
 
   @Test(arguments: [

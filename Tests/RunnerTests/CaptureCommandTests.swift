@@ -51,7 +51,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ["--redact", "a("], ["--redact", "\\w"], ["--connections", "0"], ["--duration", "5"],
+    ["--redact", "a("], ["--redact", "\\q"], ["--connections", "0"], ["--duration", "5"],
     ["--bogus"],
   ])
   func `a wrong command line is exit 64`(arguments: [String]) throws {

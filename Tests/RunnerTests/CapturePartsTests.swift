@@ -59,6 +59,13 @@ import Testing
 
   @Test(arguments: [
     ("both.example:1", "10.0.0.1:1", "--listen and --forward are both 10.0.0.1:1"),
+    ("0.0.0.0:1", "127.0.0.1:1", "--forward 127.0.0.1:1 leads back to --listen 0.0.0.0:1"),
+    ("0.0.0.0:1", "127.9.9.9:1", "--forward 127.9.9.9:1 leads back"),
+    ("0.0.0.0:1", "198.51.100.9:1", "--forward 198.51.100.9:1 leads back"),
+    ("[::]:1", "127.0.0.1:1", "--forward 127.0.0.1:1 leads back to --listen [::]:1"),
+    ("[::]:1", "[::1]:1", "--forward [::1]:1 leads back"),
+    ("127.0.0.1:1", "0.0.0.0:1", "--forward 0.0.0.0:1 leads back"),
+    ("127.0.0.1:1", "[::ffff:127.0.0.1]:1", "--forward [::ffff:127.0.0.1]:1 leads back"),
     ("127.0.0.1:1", "nowhere.example:2", "--forward nowhere.example:2: nowhere.example has no"),
     ("nowhere.example:1", "127.0.0.1:2", "--listen nowhere.example:1: nowhere.example has no"),
   ])
@@ -96,6 +103,28 @@ import Testing
     #expect(log.summary(of: file, at: "f") == "2 conversations in f")
   }
 
+  @Test func `the file is one that a plan reads, however its bytes are written`() throws {
+    var log = CaptureLog(redactions: [])
+    // Zeros are written in base64, and take a third more.
+    for _ in 0..<4 {
+      var recorder = ConversationRecorder(client: "c", started: 0)
+      recorder.add([UInt8](repeating: 0, count: 300_000), fromClient: true, at: 0, room: &log.room)
+      recorder.add([UInt8](repeating: 0, count: 9), fromClient: false, at: 9, room: &log.room)
+      log.add(recorder)
+    }
+    let file = log.file(forward: "there")
+    #expect(file.yaml.count <= 1 << 20)
+    #expect(file.connections.map(\.isTruncated) == [false, false, true])
+    let plan = """
+      target: 127.0.0.1:9
+      messages: {all: {conversation: session.yaml}}
+      phases: [{ramp: {to: 3}}, {hold: {for: 1s, messages: all}}]
+      """
+    _ = try Plan.read(
+      text: plan, file: "a.plan", files: Plan.attached(["session.yaml": file.yaml]))
+    #expect(log.summary(of: file, at: "f").contains("1 more came when the file was full"))
+  }
+
   @Test func `when the memory is full, conversations are counted and not kept`() {
     var log = CaptureLog(redactions: [])
     log.add(recorder("kept", &log.room))
@@ -107,8 +136,8 @@ import Testing
     #expect(file.connections[1].conversation.bytes(ofClient: true) == Array("ha".utf8))
     #expect(
       log.summary(of: file, at: "f")
-        == "2 conversations in f, 1 of them truncated; 3 more came when 64 MiB were full, "
-        + "and are not in it")
+        == "2 conversations in f, 1 of them truncated; 3 more came when the file was full, "
+        + "and are not in it: a plan reads no more than 1 MiB")
   }
 
   @Test func `what one side may go on to say is not kept where it may be a secret`() throws {

@@ -133,14 +133,19 @@ import Testing
       holds(within: .seconds(20)) { Self.resident(program.id) > 0 && Self.isStuck(program.id) })
     #expect(Self.resident(program.id) < 200 << 20)
     client.finishSending()
-    #expect(try client.receive() == all)
+    // Compared outside of the macro, which would look for the shortest difference.
+    let isWhole = try client.receive() == all
+    #expect(isWhole)
     let ending = program.wait()
     #expect(ending.exitCode == 0)
     #expect(ending.errors.contains("4.77 MiB back; truncated in the file\n"), "\(ending.errors)")
     #expect(ending.errors.contains("1 conversation in out.yaml, truncated\n"))
     let connection = try file().connections[0]
     #expect(connection.isTruncated)
-    #expect(connection.receivedBytes == Array(all[..<(1 << 20)]))
+    let kept = connection.receivedBytes
+    #expect((500_000..<1 << 20).contains(kept.count))
+    let isBeginning = all.starts(with: kept)
+    #expect(isBeginning)
   }
 
   /// Whether the process has used no processor time from one look to the next.

@@ -66,7 +66,7 @@ import Testing
     try workspace.write(PlanText(goal: "1k", server: "backlog: 1").on(network), to: "a.plan")
     let ending = try workspace.run(["doctor", "a.plan"], shell: fewDescriptors)
     let line = try #require(ending.output.split(separator: "\n").first { $0.hasPrefix("!") })
-    #expect(line.contains("the plan runs all the same, with 4 client and 4 server processes"))
+    #expect(line.contains("the plan runs all the same, with 5 client and 5 server processes"))
     #expect(ending.output.hasSuffix("Nothing stands in the way.\n"))
   }
 

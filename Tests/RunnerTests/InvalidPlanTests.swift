@@ -125,6 +125,6 @@ import Testing
     #expect(workspace.files(in: "reports") == ["broken", "good", "missed", "nowhere"])
 
     #expect(try workspace.run(["good.plan", "missed.plan", "--quiet"]).exitCode == 99)
-    #expect(try workspace.run(["good.plan", "good.plan", "--quiet"]).exitCode == 0)
+    #expect(try workspace.run(["good.plan", "good.plan", "--quiet"]).exitCode == 64)
   }
 }

@@ -1,3 +1,5 @@
+import Glibc
+import Recording
 import Testing
 
 /// Runs into limits, and what the program says of them.
@@ -85,7 +87,9 @@ import Testing
     #expect(summary.connections.established == 0)
     #expect(ending.errorLines.count <= 6, "\(ending.errors)")
     let recording = try workspace.recording(of: "elsewhere")
-    #expect(recording.series(.attempts)?.points.last?.value == 0)
+    let (attempts, failures) = (recording.series(.attempts), recording.series(.failures))
+    #expect(attempts?.points.last?.value == failures?.points.last?.value)
+    #expect(recording.series(.handshakes)?.points.last?.value == 0)
   }
 
   @Test func `a server's port that is taken is named, and its holder is left alone`() throws {
@@ -145,7 +149,52 @@ import Testing
     #expect(short.connections.established == 399)
     let limit = try #require(short.limit)
     #expect(limit.end == "client")
-    #expect(["source-ports", "port-taken"].contains(limit.resource))
+    #expect(limit.syscall == "bind")
+    #expect(limit.errno?.name == "EADDRINUSE")
+    #expect(limit.resource == "port-taken")
+    let recording = try workspace.recording(of: "ports")
+    let recorded = try #require(recording.limits.first)
+    #expect(recorded.source == "\(network.source(1)):20050")
+    #expect(recorded.evidence.contains(Fact("pairs that the run holds", "399")))
+    #expect(recorded.evidence.contains(Fact("pairs that others hold, or TIME_WAIT", "1")))
+    #expect(recorded.evidence.contains(Fact("who holds it", "ss -tanp 'sport = :20050'")))
+    #expect(recording.series(.portsSkipped)?.points.last?.value == 1)
+    #expect(recording.failures.reduce(0) { $0 + $1.count } == 1)
+    #expect(recording.series(.attempts)?.points.last?.value == 400)
+  }
+
+  /// In a network of its own whose ports are few, connects plainly, as other programs do, while a
+  /// run holds all that its plan asks for.
+  private let beside = """
+    exec unshare -n sh -c '
+      ip link set lo up
+      echo 20000 20099 > /proc/sys/net/ipv4/ip_local_port_range
+      echo 1024-19999,20100-65535 > /proc/sys/net/ipv4/ip_local_reserved_ports
+      "$0" "$@" 2> progress & run=$!
+      for try in $(seq 600); do grep -q "hold for" progress && break; sleep 0.1; done
+      bash -c ": < /dev/tcp/127.0.0.1/9000 && echo connected" 2>&1
+      kill -INT $run; wait $run; cat progress' "$0" "$@"
+    """
+
+  @Test(
+    .enabled(if: getuid() == 0),
+    arguments: [
+      ("auto", 90, "connected"),
+      ("20000-20099", 100, "connect: Cannot assign requested address"),
+    ])
+  func `other programs have ports to connect from, unless the plan names all of them`(
+    ports: String, goal: Int, found: String
+  ) throws {
+    try workspace.write(
+      """
+      server: {listen: 127.0.0.1:9000, processes: 1}
+      clients: {sources: 127.0.0.2, ports: \(ports)}
+      phases: [ramp: {to: \(goal)}, hold: 60s]
+      """, to: "beside.plan")
+    let ending = try workspace.run(["run", "beside.plan", "--preflight", "warn"], shell: beside)
+    #expect(ending.output.contains(found), "\(ending.output)")
+    let note = "note: its connections take 100 of the 100 ports"
+    #expect(ending.output.contains(note) == (ports != "auto"), "\(ending.output)")
   }
 
   struct Choice: CustomTestStringConvertible {

@@ -76,4 +76,57 @@ import Testing
         of: [threshold(.failures, .equal, 0, phase: "hold")], in: "ramp", phaseEnded: false)
         == nil)
   }
+
+  /// Samples of a ramp at a pace, up to 40% of an interval early or late, whose counters rise as
+  /// unevenly.
+  private func samples(seed: UInt64) -> [Sample] {
+    var state = seed
+    func roll() -> Double {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Double(state >> 11) / 0x1p53
+    }
+    var (attempts, failures, messages) = (0.0, 0.0, 0.0)
+    return (1...12).map { second in
+      attempts += (80 + 40 * roll()).rounded()
+      failures += (10 * roll()).rounded()
+      messages += (80 + 40 * roll()).rounded()
+      return Sample(
+        at: Double(second) + 0.8 * (roll() - 0.5),
+        readings: [
+          Reading(.attempts, unit: "", kind: .counter, value: attempts),
+          Reading(.handshakes, unit: "", kind: .counter, value: attempts - failures),
+          Reading(.failures, unit: "", kind: .counter, value: failures),
+          Reading(.messages(.sent, "ping"), unit: "", kind: .counter, value: messages),
+          Reading(.established, unit: "", kind: .gauge, value: attempts - failures),
+        ])
+    }
+  }
+
+  @Test(arguments: 1...20)
+  func `what ends a run and what judges its recording look at the same stretches`(
+    seed: UInt64
+  ) {
+    let conditions: [(Threshold.Metric, Threshold.Comparison, Double)] = [
+      (.connectRate, .more, 92), (.connectRate, .less, 106), (.failuresRate, .less, 0.07),
+      (.messagesRate, .more, 90), (.failures, .less, 17), (.messagesSent, .more, 190),
+      (.connections, .less, 900),
+    ]
+    for (metric, comparison, value) in conditions {
+      let condition = threshold(metric, comparison, value, window: .seconds(2))
+      var live = LiveRecording(planName: "p")
+      var violations: [Double] = []
+      for sample in samples(seed: seed) {
+        let phase = PhaseRecord(
+          name: "ramp", kind: .ramp, title: "", planLine: 1, goal: 1000, plannedRate: 100,
+          started: 0.1, openedUntil: 10.1)
+        live.append(sample, state: RunState(phases: [phase]))
+        if let violation = live.violated(of: [condition], in: "ramp", phaseEnded: false) {
+          violations.append(violation.value)
+        }
+      }
+      let result = judge(live.recording, thresholds: [condition]).thresholds[0]
+      #expect(result.passed == violations.isEmpty, "\(metric) \(result.reason)")
+      if let first = violations.first { #expect(result.value == first, "\(metric)") }
+    }
+  }
 }

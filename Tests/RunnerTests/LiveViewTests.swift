@@ -14,7 +14,8 @@ struct LiveViewTests {
     // Some ten seconds of ramp, unless the goal is small.
     let plan = PlanText(
       goal: "3k", phases: ["ramp: {to: \"${goal}\", rate: 300/s}", "close: reset"])
-    try workspace.write(plan.on(try Loopback()), to: "slow.plan")
+    let text = plan.on(try Loopback())
+    for name in ["slow", "next"] { try workspace.write(text, to: "\(name).plan") }
   }
 
   /// A shell that has begun the run; its prompt is "$ ".
@@ -76,7 +77,7 @@ struct LiveViewTests {
 
   // MARK: Being interrupted
 
-  @Test(arguments: ["slow.plan", "slow.plan slow.plan"])
+  @Test(arguments: ["slow.plan", "slow.plan next.plan"])
   func `Ctrl-C takes the view away and leaves a summary and a prompt`(plans: String) throws {
     let terminal = try terminal(plans)
     #expect(terminal.shows("established ", pane: 0))
@@ -90,7 +91,7 @@ struct LiveViewTests {
     #expect(!lines.contains { $0.hasPrefix("established ") }, "\(lines)")
   }
 
-  @Test(arguments: ["slow.plan", "slow.plan slow.plan"])
+  @Test(arguments: ["slow.plan", "slow.plan next.plan"])
   func `Ctrl-Z leaves the terminal to the shell, and fg draws the view again`(
     plans: String
   ) throws {
@@ -112,6 +113,7 @@ struct LiveViewTests {
     let lines = terminal.lines(ofPane: 0)
     let said = try #require(lines.firstIndex { $0.hasPrefix("sane 42") })
     let pictures = lines.indices.filter { lines[$0].hasPrefix("established ") }
+    try #require(pictures.count == 2, "\(lines)")
     #expect(pictures[0] < said && said < pictures[1], "\(lines)")
     try terminal.press("C-c", pane: 0)
     #expect(terminal.shows("report            reports/slow/report.html", pane: 0))

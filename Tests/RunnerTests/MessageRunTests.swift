@@ -78,7 +78,8 @@ import Testing
     #expect(summary.thresholds.map(\.passed) == [true, false])
     let recording = try workspace.recording(of: "talk")
     let totals = try #require(Metrics(recording).messages.first)
-    #expect(totals[.missing] == 200)
+    #expect(totals[.missing] == 800)
+    #expect(totals.unsent == 0)
     #expect(Metrics(recording).unanswered == 200)
     #expect(summary.connections.established == 200)
   }
@@ -99,6 +100,74 @@ import Testing
     let page = try workspace.text(of: "reports/talk/report.html")
     #expect(page.contains("from the planned instant"))
     #expect(page.contains("from the send"))
+  }
+
+  @Test func `after an answer that was left out a connection goes on, and the rate is as planned`()
+    throws
+  {
+    let server = try PausingServer(network.endpoint, first: "")
+    defer { server.stop() }
+    var plan = plan(
+      #"{every: 1s, send: "ping {connection} {sequence}\n", timeout: 500ms}"#, goal: "20",
+      hold: "4s")
+    plan.target = network.endpoint
+    plan.thresholds = [
+      "messages.sent == 80", "messages.unsent == 0", "messages.received == 60",
+      "messages.lost == 20",
+    ]
+    let summary = try run(plan)
+    #expect(summary.verdict == "passed")
+    let rate = try #require(Metrics(workspace.recording(of: "talk")).messageRate)
+    // Of four seconds and what the coordinator takes to end them; the answers come later.
+    #expect(rate > 10 && rate <= 20.01)
+  }
+
+  @Test func `after a wrong answer that ends with its line the next ones are right`() throws {
+    let server = try PausingServer(
+      network.endpoint, first: "-ERR unknown command, and a long story about it\r\n")
+    defer { server.stop() }
+    var plan = plan(
+      #"{every: 500ms, send: "P {sequence}\r\n", expect: {until: "\r\n", matches: "^P \\d+$"}}"#,
+      goal: "20", hold: "2s")
+    plan.target = network.endpoint
+    plan.thresholds = ["messages.received == 60", "messages.lost == 20", "messages.unsent == 0"]
+    let summary = try run(plan)
+    #expect(summary.verdict == "passed")
+    #expect(summary.messages["waits"] == 0)
+    let totals = try #require(Metrics(workspace.recording(of: "talk")).messages.first)
+    #expect(totals[.wrong] == 20)
+  }
+
+  @Test func `what a server says unasked is counted and told`() throws {
+    let server = try PausingServer(
+      network.endpoint, greeting: "-ERR max number of clients reached\r\n")
+    defer { server.stop() }
+    var plan = PlanText(
+      goal: "20", phases: ["ramp: {to: \"${goal}\"}", "hold: 500ms", "close: reset"])
+    plan.target = network.endpoint
+    plan.thresholds = ["unasked == 20", "connections == 20"]
+    let summary = try run(plan)
+    #expect(summary.verdict == "passed")
+    let recording = try workspace.recording(of: "talk")
+    #expect(recording.series(.unasked)?.points.last?.value == 20)
+    #expect(recording.phases.contains { $0.remark.contains("ERR max number of clients") })
+    #expect(
+      try workspace.text(of: "reports/talk/report.html").contains("ERR max number of clients"))
+  }
+
+  @Test func `what connections that wait could not send is told everywhere`() throws {
+    var plan = plan(
+      #"{every: 500ms, send: "hello", expect: {bytes: 5B}, timeout: 5s}"#, goal: "10", hold: "2s")
+    plan.server = "reply: discard"
+    plan.thresholds = ["messages.unsent == 30 in hold"]
+    let summary = try run(plan)
+    #expect(summary.verdict == "passed")
+    #expect(summary.messages["unsent"] == 30)
+    #expect(try workspace.junit(of: "talk").properties["messages.unsent"] == "30")
+    let recording = try workspace.recording(of: "talk")
+    #expect(recording.series(.unsent("ping"))?.points.last?.value == 30)
+    #expect(recording.phases.first { $0.name == "hold" }?.remark.contains("not sent") == true)
+    #expect(try workspace.text(of: "reports/talk/report.html").contains("Unsent"))
   }
 
   @Test func `a server that speaks first is heard by all`() throws {

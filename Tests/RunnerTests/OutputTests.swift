@@ -78,7 +78,7 @@ import Testing
 
   @Test(arguments: [
     "\"$0\" \"$@\" | head -n 0", "\"$0\" \"$@\" >&-", "\"$0\" \"$@\" 2>&-",
-    "\"$0\" \"$@\" <&- >&- 2>&-", "\"$0\" \"$@\" >/dev/full 2>/dev/full",
+    "\"$0\" \"$@\" <&- >&- 2>&-", "\"$0\" \"$@\" 2>/dev/full",
     "\"$0\" \"$@\" 2>&1 | head -n 0",
   ])
   func `streams that are closed or full do not stop a run`(script: String) throws {
@@ -91,6 +91,17 @@ import Testing
       let recording = try workspace.recording(of: "a")
       #expect(recording.complete)
       #expect(recording.verdict == .passed)
+    }
+  }
+
+  @Test func `a result that its stream had no room for is exit 107`() throws {
+    for options in [["--json"], []] {
+      let ending = try workspace.run(["a.plan"] + options, shell: "exec \"$0\" \"$@\" >/dev/full")
+      #expect(ending.exitCode == 107)
+      #expect(
+        ending.errorLines.contains(
+          "runner: standard output cannot be written: No space left on device"))
+      #expect(try workspace.recording(of: "a").verdict == .passed)
     }
   }
 
@@ -112,13 +123,13 @@ import Testing
     #expect(ending.errors.contains(out), "\(ending.errors)")
   }
 
-  @Test func `a report that cannot be written is exit 107, and the recording stays`() throws {
+  @Test func `a report that cannot be written is exit 107, before anything runs`() throws {
     try workspace.write("in the way", to: "file")
     for option in ["--junit", "--html"] {
       let ending = try workspace.run(["a.plan", option, "file/x", "--progress", "none"])
       #expect(ending.exitCode == 107)
-      #expect(ending.errors.contains("a report cannot be written"), "\(ending.errors)")
-      #expect(try workspace.recording(of: "a").complete)
+      #expect(ending.errors == "runner: a: file: Not a directory\n", "\(ending.errors)")
+      #expect(!workspace.exists("reports/a/run.recording"))
     }
   }
 

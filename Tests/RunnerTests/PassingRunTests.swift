@@ -84,10 +84,12 @@ import Testing
         "thresholds", "files", "limits", "phases",
       ])
     func keys(_ name: String) -> Set<String> { Set((object[name] as? [String: Any] ?? [:]).keys) }
-    #expect(keys("connections") == ["goal", "established", "accepted", "phantom", "failures"])
+    #expect(
+      keys("connections")
+        == ["goal", "established", "accepted", "phantom", "failures", "unasked"])
     #expect(keys("prediction") == ["connections", "resource"])
     #expect(keys("connect") == ["rate", "p50", "p90", "p99", "p99.9", "max"])
-    #expect(keys("messages") == ["sent", "received", "lost", "rate"])
+    #expect(keys("messages") == ["sent", "received", "lost", "unsent", "waits", "rate"])
     #expect(keys("memory") == ["kernel", "user"])
     #expect(keys("cpu") == ["user"])
     #expect(keys("files") == ["recording", "html", "junit"])

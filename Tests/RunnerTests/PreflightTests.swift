@@ -119,6 +119,19 @@ import Testing
     #expect(long.wait().exitCode == 105)
   }
 
+  @Test func `a program that is called runner and is none is no run`() throws {
+    try FileManager.default.copyItem(
+      at: URL(filePath: "/bin/sleep").resolvingSymlinksInPath(), to: workspace.url("runner"))
+    let sleeper = Process()
+    sleeper.executableURL = workspace.url("runner")
+    sleeper.arguments = ["60"]
+    try sleeper.run()
+    defer { sleeper.terminate() }
+    try workspace.write(PlanText(goal: "10").on(network), to: "a.plan")
+    let ending = try workspace.run(["a.plan", "--preflight", "warn"])
+    #expect(!ending.errors.contains("(process \(sleeper.processIdentifier))"), "\(ending.errors)")
+  }
+
   // MARK: Sockets that are there
 
   /// Cancels a test on a host with more sockets than preflight reads one by one.

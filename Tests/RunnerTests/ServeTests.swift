@@ -53,6 +53,18 @@ import Testing
     #expect(ending.output.contains(": 0 accepted, 0 seen at once, 0 closed, 0 open at the end\n"))
   }
 
+  /// As timeout(1) does: the program first, then the group that it is in, its workers among them.
+  @Test func `tells its totals when it is asked to end twice, and its workers are, too`() throws {
+    let program = try serve()
+    let workers = ProcessTable.children(of: program.id)
+    for worker in workers { kill(worker.id, SIGTERM) }
+    program.signal(SIGTERM)
+    program.signal(SIGTERM)
+    let ending = program.wait()
+    #expect(ending.exitCode == 0, "\(ending.errors)")
+    #expect(ending.output.contains("served for"), "\(ending.output)")
+  }
+
   @Test(arguments: [SIGINT, SIGTERM])
   func `counts what comes and goes, until it is asked to end`(signal: Int32) throws {
     let program = try serve()

@@ -48,6 +48,38 @@ import Testing
     #expect(staffing.servers.count == expected)
   }
 
+  @Test func `a time that a phase takes is told to the workers as a time`() throws {
+    let plan = try Plan.read(
+      text: """
+        server: {listen: 127.0.0.1:9000}
+        phases:
+          - ramp: {to: 100, over: 2s}
+          - search: {from: 100, step: 100, to: 300, over: 4s}
+          - close: {over: 6s, with: fin}
+        """, file: "a.plan")
+    func tasks(_ plan: Plan) throws -> [ClientTask] {
+      try staff(plan, descriptorLimit: 1000, processors: 1).clients[0].tasks
+    }
+    #expect(
+      try tasks(plan) == [
+        .open(goal: 100, pace: .over(2_000_000_000)), .seek(most: 300, pace: .over(4_000_000_000)),
+        .close(pace: .over(6_000_000_000), reset: false),
+      ])
+    #expect(
+      try tasks(plan.driven(at: 2)) == [
+        .open(goal: 100, pace: .over(1_000_000_000)), .seek(most: 300, pace: .over(2_000_000_000)),
+        .close(pace: .over(3_000_000_000), reset: false),
+      ])
+  }
+
+  @Test func `the planned rate of a ramp over a time is that of what it opens`() throws {
+    let ramp = try plan(goal: "1000", ramp: ", over: 2s").phases[0]
+    #expect(ramp.plannedRate(from: 0) == 500)
+    #expect(ramp.plannedRate(from: 800) == 100)
+    #expect(ramp.plannedRate(from: 1200) == 0)
+    #expect(try plan(goal: "1000", ramp: ", rate: 7/s").phases[0].plannedRate(from: 800) == 7)
+  }
+
   @Test func `one process an end where descriptors abound`() throws {
     let staffing = try staff(
       try plan(goal: "1M", ramp: ", rate: 10k/s"), descriptorLimit: 1_048_576, processors: 64)
@@ -85,7 +117,7 @@ import Testing
   ) {
     let seating = Seating(
       servers: servers, clients: clients,
-      on: Processors(allowed: Array(0..<processors), quota: quota), paced: true)
+      on: Processors(allowed: Array(0..<processors), quota: quota.map(Double.init)), paced: true)
     #expect(seating.servers == ofServers)
     #expect(seating.clients == ofClients)
     #expect(seating.isRoomy == (servers + clients <= min(processors, quota ?? .max)))

@@ -53,11 +53,41 @@ struct Curve {
 
 extension Series {
   /// How fast the value grows, a second; falls, as when connections close, count as standing still.
+  ///
+  /// An interval of less than half the usual length, as where a phase ends, is taken together with
+  /// the next one, the last with the one before it. Counters of the kernel move in ticks of 10 ms:
+  /// over a few milliseconds a tick would look like nine processors.
   var growth: [Point] {
-    zip(points.dropFirst(), points).compactMap { later, earlier in
-      let elapsed = later.at - earlier.at
-      guard elapsed > 0 else { return nil }
-      return Point(at: later.at, value: max(0, later.value - earlier.value) / elapsed)
+    let lengths = zip(points.dropFirst(), points).map { $0.at - $1.at }.filter { $0 > 0 }.sorted()
+    guard let first = points.first, !lengths.isEmpty else { return [] }
+    let shortest = lengths[lengths.count / 2] / 2
+    var intervals: [Interval] = []
+    var interval = Interval(from: first.at)
+    for (later, earlier) in zip(points.dropFirst(), points) {
+      interval.to = later.at
+      interval.risen += max(0, later.value - earlier.value)
+      guard interval.length >= shortest else { continue }
+      intervals.append(interval)
+      interval = Interval(from: later.at)
+    }
+    if interval.length > 0, var last = intervals.popLast() {
+      last.to = interval.to
+      last.risen += interval.risen
+      intervals.append(last)
+    }
+    return intervals.map { Point(at: $0.to, value: $0.risen / $0.length) }
+  }
+
+  private struct Interval {
+    var from: Double
+    var to: Double
+    var risen = 0.0
+
+    var length: Double { to - from }
+
+    init(from: Double) {
+      self.from = from
+      to = from
     }
   }
 }

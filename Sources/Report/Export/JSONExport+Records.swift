@@ -11,6 +11,7 @@ extension PhaseRecord {
       "tolerance": .number(promise?.tolerance), "abortedBy": .text(abortedBy),
       "established": .integer(established), "accepted": .integer(accepted),
       "phantom": .integer(phantom), "failures": .integer(failures), "ceiling": .integer(ceiling),
+      "openedUntil": .number(openedUntil),
     ])
   }
 }

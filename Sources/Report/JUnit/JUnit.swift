@@ -82,6 +82,7 @@ private func properties(_ recording: Recording, _ limit: LimitRecord?) -> [Fact]
     "messages.sent": metrics.messages(.sent).map { String($0) },
     "messages.received": metrics.messages(.received).map { String($0) },
     "messages.lost": metrics.messagesLost.map { String($0) },
+    "messages.unsent": metrics.messagesUnsent.map { String($0) },
     "messages.rate": metrics.messageRate.map { Format.fixed($0, 1) },
     "connect.rate": metrics.connectRate.map { Format.fixed($0, 1) },
   ])

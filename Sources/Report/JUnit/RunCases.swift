@@ -43,11 +43,13 @@ struct RunCases {
       let message = "\(threshold.text): \(threshold.reason)"
       return TestCase(
         name: threshold.text,
-        outcome: threshold.passed
-          ? .passed
-          : .failure(
-            type: "threshold", message: message,
-            body: message + "\nplan line \(threshold.planLine)\n"),
+        outcome: !judgement.judgesThresholds
+          ? .skipped(message: "not judged: \(judgement.notJudged); so far \(threshold.reason)")
+          : threshold.passed
+            ? .passed
+            : .failure(
+              type: "threshold", message: message,
+              body: message + "\nplan line \(threshold.planLine)\n"),
         output: attachments, place: place(threshold.planLine))
     } + [expectation].compactMap(\.self)
   }
@@ -57,8 +59,10 @@ struct RunCases {
       let message = "\(expectation.text): \(expectation.reason)"
       return TestCase(
         name: expectation.text,
-        outcome: expectation.met
-          ? .passed : .failure(type: "expect-limit", message: message, body: message + "\n"),
+        outcome: !judgement.judgesThresholds
+          ? .skipped(message: "not judged: \(judgement.notJudged)")
+          : expectation.met
+            ? .passed : .failure(type: "expect-limit", message: message, body: message + "\n"),
         output: attachments, place: place(nil))
     }
   }

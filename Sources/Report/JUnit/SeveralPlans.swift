@@ -1,27 +1,39 @@
 import Recording
 
-/// Why several files cannot become one.
-package struct NoJUnit: Error, CustomStringConvertible {
-  /// The place among the files, from 0.
-  package let index: Int
+/// What one of several plans left for CI.
+package struct PlanReport: Sendable {
+  private let plan: String
+  /// Suites of the plan; of one error where there is no report to be read.
+  fileprivate let suites: [Element]
+  /// Why there is none, in one sentence; nil where there is.
+  package let problem: String?
 
-  package var description: String { "file \(index + 1) is no JUnit XML" }
+  /// - Parameters:
+  ///   - path: where its file belongs.
+  ///   - junit: what is in the file, as `junit` has written it; nil where it cannot be read.
+  package init(plan: String, path: String, junit: [UInt8]?) {
+    self.plan = plan
+    do throws(Element.Malformed) {
+      guard let junit else { throw Element.Malformed() }
+      let root = try Element(reading: junit)
+      guard root.name == "testsuites" else { throw Element.Malformed() }
+      suites = root.elements.filter { $0.name == "testsuite" }
+      problem = nil
+    } catch {
+      let reason = "\(path) \(junit == nil ? "cannot be read" : "is no JUnit XML")"
+      let failing = TestCase(
+        name: "report", outcome: .error(type: "no-report", message: reason, body: reason + "\n"))
+      let suite = TestSuite(
+        plan: plan, part: "phases", hostname: "", started: "", cases: [failing])
+      suites = [suite.element(bodyLimit: 1024)]
+      problem = reason
+    }
+  }
 }
 
 /// The JUnit files of several plans as one, suite after suite, for a CI job that names one path.
-///
-/// - Parameter files: as `junit` has written them.
-package func junit(merging files: [[UInt8]]) throws(NoJUnit) -> [UInt8] {
-  var suites: [Element] = []
-  for (index, file) in files.enumerated() {
-    do throws(Element.Malformed) {
-      let root = try Element(reading: file)
-      guard root.name == "testsuites" else { throw Element.Malformed() }
-      suites += root.elements.filter { $0.name == "testsuite" }
-    } catch {
-      throw NoJUnit(index: index)
-    }
-  }
+package func junit(merging reports: [PlanReport]) -> [UInt8] {
+  let suites = reports.flatMap(\.suites)
   return TestSuites.bytes { bodyLimit in
     Element(
       "testsuites",

@@ -52,7 +52,7 @@ struct TestSuite {
   var properties: [Fact] = []
   var cases: [TestCase]
 
-  fileprivate func element(bodyLimit: Int) -> Element {
+  func element(bodyLimit: Int) -> Element {
     let time = Format.fixed(cases.reduce(0) { $0 + ($1.time ?? 0) }, 3)
     // The schema wants a time without a zone; it is UTC.
     let timestamp = started.count >= 19 ? line(String(started.prefix(19))) : nil

@@ -113,7 +113,10 @@ extension HTMLReport {
     var layers: [Chart.Layer] = []
     var highest = 0.0
     for (series, name, ink) in [
-      (recording.series(.established), "client: established a second", Ink.client),
+      (
+        recording.series(.handshakes) ?? recording.series(.established),
+        "client: established a second", Ink.client
+      ),
       (accepted, "server: accepted a second", Ink.server),
     ] {
       guard let growth = series?.growth, !growth.isEmpty else { continue }

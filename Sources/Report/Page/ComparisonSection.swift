@@ -110,7 +110,7 @@ extension Comparison.Verdict {
     switch self {
     case .worse: "limit"
     case .better: "done"
-    case .same, .withinNoise, .unknown: "skipped"
+    case .same, .withinNoise, .tooFew, .notJudged, .unknown: "skipped"
     }
   }
 }

@@ -1,5 +1,5 @@
 import Plan
-import Recording
+package import Recording
 
 /// How the plan's last runs came out, this one being the last.
 extension HTMLReport {
@@ -7,9 +7,30 @@ extension HTMLReport {
     Section("history", "The last runs of this plan") {
       if !earlier.history.isEmpty {
         let own = RecordingSummary(recording, metrics, verdict: judgement.verdict)
-        RunTrend(runs: earlier.history.suffix(EarlierRuns.mostRuns - 1) + [own]).content
+        let runs: [RecordingSummary] = earlier.history.suffix(EarlierRuns.mostRuns - 1) + [own]
+        if !recording.countsServer, let guess = RecordingSummary.guess(of: runs) {
+          Element("p", ["class": "note"], "A guess: \(guess)")
+        }
+        RunTrend(runs: runs).content
       }
     }
+  }
+}
+
+extension RecordingSummary {
+  /// Fewer may be chance.
+  private static let runsAlike = 3
+
+  /// What it usually means that someone else's server stops at the same number again and again; nil
+  /// where the last runs did not.
+  ///
+  /// - Parameter runs: oldest first.
+  package static func guess(of runs: [RecordingSummary]) -> String? {
+    guard let last = runs.last, last.held > 0, last.verdict == .limit else { return nil }
+    let alike = runs.reversed().prefix { $0.held == last.held && $0.verdict == .limit }.count
+    guard alike >= runsAlike else { return nil }
+    return "the last \(Format.count(alike)) runs stopped at \(Format.count(last.held)) connections"
+      + " each, so the server may have a configured maximum"
   }
 }
 

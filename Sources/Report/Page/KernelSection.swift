@@ -23,9 +23,10 @@ extension HTMLReport {
     }
   }
 
-  /// Series of one name, or of one part of the machine.
+  /// Series of one name, or of one part of the machine, that are drawn in one unit.
   private struct Family {
     let name: String
+    let unit: String
     var series: [Series]
 
     var isCounter: Bool { series.first?.kind == .counter }
@@ -51,18 +52,20 @@ extension HTMLReport {
 
   private var families: [Family] {
     var families: [Family] = []
-    var places: [String: Int] = [:]
+    var places: [[String]: Int] = [:]
     for series in recording.series where !Self.known.contains(series.key.name) {
-      let name = Self.family(of: series)
-      if let place = places[name] {
+      let (name, unit) = (Self.family(of: series), Self.unit(of: series))
+      if let place = places[[name, unit]] {
         families[place].series.append(series)
       } else if families.count < 40 {
-        places[name] = families.count
-        families.append(Family(name: name, series: [series]))
+        places[[name, unit]] = families.count
+        families.append(Family(name: name, unit: unit, series: [series]))
       }
     }
-    for index in families.indices {
-      families[index].series = Array(families[index].series.prefix(Ink.mostKinds))
+    // Of more than can be told apart, such as processors, those that have the most.
+    for index in families.indices where families[index].series.count > Ink.mostKinds {
+      let most = families[index].series.sorted { ($0.maximum ?? 0) > ($1.maximum ?? 0) }
+      families[index].series = Array(most.prefix(Ink.mostKinds))
     }
     return families
   }
@@ -70,8 +73,14 @@ extension HTMLReport {
   /// The modes of a processor and the kinds of pressure are told apart by their names alone.
   private static func family(of series: Series) -> String {
     let parts = series.key.name.split(separator: ".")
-    return parts.count > 1 && ["cpu", "pressure"].contains(parts[0])
-      ? String(parts[0]) : series.key.name
+    guard parts.count > 1, ["cpu", "pressure"].contains(parts[0]) else { return series.key.name }
+    return parts[0] + (parts.last == "stalled" ? ".stalled" : "")
+  }
+
+  /// What is drawn: of a counter, how fast it grows.
+  private static func unit(of series: Series) -> String {
+    guard series.kind == .counter else { return series.unit }
+    return (series.unit == "s" ? "seconds" : series.unit) + " a second"
   }
 
   private func picture(_ family: Family, _ index: Int, points: Int) -> Chart {
@@ -84,13 +93,13 @@ extension HTMLReport {
     }
     let highest = layers.compactMap(\.highest).max() ?? 0
     let lowest = layers.compactMap(\.lowest).min() ?? 0
-    let unit = family.series.first.map { brief($0.unit, to: 40) } ?? ""
+    let unit = brief(family.unit, to: 40)
     let axis: Axis =
-      unit == "bytes" ? .bytes(from: lowest, upTo: highest) : .values(from: lowest, upTo: highest)
+      family.series.first?.unit == "bytes"
+      ? .bytes(from: lowest, upTo: highest) : .values(from: lowest, upTo: highest)
     let title = brief(family.name, to: 100)
-    let suffix = family.isCounter ? "\(unit) a second" : unit
     return chart(
-      "chart-series-\(index)", suffix.isEmpty ? title : "\(title), \(suffix)", y: axis,
+      "chart-series-\(index)", unit.isEmpty ? title : "\(title), \(unit)", y: axis,
       layers: layers, height: 130)
   }
 }

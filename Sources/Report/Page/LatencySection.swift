@@ -120,7 +120,7 @@ struct LatencyFigures {
       rows: rows.compactMap { name, latency in
         guard let latency else { return nil }
         return [.text(name)] + latency.named.map { .seconds($0.seconds, Format.duration(seconds:)) }
-          + [.count(Int(latency.count))]
+          + [.count(Int(clamping: latency.count))]
       })
   }
 }

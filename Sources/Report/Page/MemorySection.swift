@@ -90,7 +90,7 @@ extension HTMLReport {
       ("Kernel memory of the connections", metrics.kernelMemory),
       ("Workers' private memory", metrics.userMemory),
     ]
-    let ends = metrics.established + (metrics.accepted ?? 0)
+    let ends = metrics.ends
     return Table(
       caption: "Bytes a connection",
       columns: [

@@ -1,3 +1,4 @@
+import Plan
 import Recording
 
 /// What was sent, and what became of it.
@@ -11,7 +12,9 @@ extension HTMLReport {
           Element("div", ["class": "pair"]) { charts.map(\.figure) }
         }
         messageTable.element
-        if let starvation { Element("p", ["class": "note"], starvation) }
+        for note in [starvation, quiet, extent].compactMap(\.self) {
+          Element("p", ["class": "note"], note)
+        }
       }
     }
   }
@@ -79,19 +82,28 @@ extension HTMLReport {
   }
 
   private var messageTable: Table {
-    Table(
-      caption: "What became of the messages",
-      columns: [.init(title: "Pattern", key: "pattern")]
-        + MessageOutcome.allCases.map {
-          .init(title: capitalised($0.rawValue), key: $0.rawValue, isNumeric: true)
-        } + [.init(title: "Lost", key: "lost", isNumeric: true)],
-      rows: metrics.messages.map { totals in
-        [.text(line(totals.pattern))]
-          + MessageOutcome.allCases.map { outcome in
-            let isBad = MessageOutcome.lost.contains(outcome) && totals[outcome] > 0
-            return .count(totals[outcome], style: isBad ? "bad" : nil)
-          } + [.count(totals.lost, style: totals.lost > 0 ? "bad" : nil)]
-      })
+    var columns: [Table.Column] =
+      [.init(title: "Pattern", key: "pattern")]
+      + MessageOutcome.allCases.map {
+        .init(title: capitalised($0.rawValue), key: $0.rawValue, isNumeric: true)
+      } + [.init(title: "Lost", key: "lost", isNumeric: true)]
+    let countsUnsent = metrics.messagesUnsent != nil
+    if countsUnsent { columns.append(.init(title: "Unsent", key: "unsent", isNumeric: true)) }
+    return Table(
+      caption: "What became of the messages", columns: columns,
+      rows: metrics.messages.map { messageRow($0, countsUnsent: countsUnsent) })
+  }
+
+  private func messageRow(_ totals: MessageTotals, countsUnsent: Bool) -> [Table.Cell] {
+    func bad(_ count: Int) -> Table.Cell { .count(count, style: count > 0 ? "bad" : nil) }
+    var cells: [Table.Cell] = [.text(line(totals.pattern))]
+    for outcome in MessageOutcome.allCases {
+      let isBad = MessageOutcome.lost.contains(outcome)
+      cells.append(isBad ? bad(totals[outcome]) : .count(totals[outcome]))
+    }
+    cells.append(bad(totals.lost))
+    if countsUnsent { cells.append(bad(totals.unsent ?? 0)) }
+    return cells
   }
 
   /// A percentile says nothing of connections that never got an answer.
@@ -100,6 +112,18 @@ extension HTMLReport {
     return
       "\(Format.count(unanswered)) connections had sent messages and never got an answer; no latency "
       + "counts them."
+  }
+
+  private var extent: String? {
+    guard recording.timesToMatch, metrics.roundTrip != nil else { return nil }
+    return "Where an answer is known by a match alone, its round trip is the time to the match: "
+      + "more of it may have come later."
+  }
+
+  private var quiet: String? {
+    guard let waits = recording.series(.waits)?.maximum, waits > 0 else { return nil }
+    return "\(Format.count(Int(min(waits, 0x1p53)))) times a connection waited for quiet after a "
+      + "wrong answer: where it ended nobody knew."
   }
 
   var searchSection: Section {

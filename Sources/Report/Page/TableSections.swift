@@ -31,7 +31,7 @@ extension HTMLReport {
       ],
       rows: recording.phases.map { phase in
         let reached = phase.started != nil
-        let counted = reached && recording.countsServer
+        let counted = reached && recording.knowsAccepted
         return [
           .text(line(phase.name)), .text(line(phase.title)),
           .text(phase.outcome.word(reached: reached), style: "outcome \(phase.outcome.rawValue)"),
@@ -71,9 +71,11 @@ extension HTMLReport {
       rows: judgement.thresholds.map { threshold in
         [
           .text(line(threshold.text), style: "code"),
-          .init(
-            text: threshold.passed ? "passed" : "failed", value: String(threshold.passed),
-            style: "outcome \(threshold.passed ? "done" : "limit")"),
+          !judgement.judgesThresholds
+            ? .init(text: "not judged", value: nil, style: "outcome skipped")
+            : .init(
+              text: threshold.passed ? "passed" : "failed", value: String(threshold.passed),
+              style: "outcome \(threshold.passed ? "done" : "limit")"),
           .init(text: line(threshold.reason), value: threshold.value.map { String($0) }),
           .count(threshold.planLine),
         ]

@@ -84,6 +84,8 @@ extension HTMLReport {
       figure("Established", Format.count(metrics.established), goalNote)
       if let accepted = metrics.accepted, let phantom = metrics.phantom {
         figure("Accepted", Format.count(accepted), "\(Format.count(phantom)) phantom")
+      } else if metrics.established > 0 {
+        figure("Accepted", "not known", metrics.whyAcceptedIsUnknown)
       }
       if metrics.failures > 0 { figure("Failures", Format.count(metrics.failures), "attempts") }
       if let rate = metrics.connectRate {

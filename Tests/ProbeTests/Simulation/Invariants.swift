@@ -40,6 +40,7 @@ extension World {
         expect(
           client.messages(.sent, of: pattern) == over + audit.underWay[pattern],
           "messages of pattern \(pattern) do not add up")
+        expect(client.messages(.unsent, of: pattern) >= 0, "more sent than was due")
       }
       expect(board[.unanswered] == audit.unanswered, "unanswered do not add up")
       expect(audit.listsAreRight, "a row is in the wrong list")

@@ -38,8 +38,8 @@ final class ClientPlayer {
   }
 
   var audit: TableAudit { TableAudit(client.connections) }
-  /// Connections whose answer is kept to be searched.
-  var collected: Int { client.conversation.collected.count }
+  /// Bytes of answers that were looked at.
+  var looks: Int { client.conversation.searches.looks }
 
   var failures: [FailureTable.Row] { board.failures.rows() }
 }

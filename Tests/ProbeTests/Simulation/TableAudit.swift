@@ -9,11 +9,12 @@ struct TableAudit {
   /// Whether every row is in the one list that belongs to its state, and in no other.
   private(set) var listsAreRight: Bool
 
-  /// The list that each row was found in: connecting, idle, then one for each pattern.
+  /// The list that each row was found in: connecting, idle, quieting, then one for each pattern.
   private var lists: [Int?]
   private static let connecting = 0
   private static let idle = 1
-  private static let messages = 2
+  private static let quieting = 2
+  private static let messages = 3
 
   init(_ table: borrowing ConnectionTable) {
     underWay = Array(repeating: 0, count: table.messages.patterns)
@@ -21,6 +22,7 @@ struct TableAudit {
     listsAreRight = true
     walk(table, from: table.oldestConnecting, as: Self.connecting)
     walk(table, from: table.oldestIdle, as: Self.idle)
+    walk(table, from: table.oldestQuieting, as: Self.quieting)
     for pattern in underWay.indices {
       walk(table, from: table.oldestMessage(of: pattern), as: Self.messages + pattern)
     }
@@ -49,8 +51,11 @@ struct TableAudit {
         if waits != (table.alarm(of: slot) != nil) { listsAreRight = false }
       } else if !marks.has(.overdue) {
         expected = Self.messages + pattern
+      } else if table.state(slot) == .awaiting {
+        expected = Self.idle
       }
       if !marks.has(.overdue | .wrong) { underWay[pattern] += 1 }
+    case .quieting: expected = Self.quieting
     case .asked: break
     case .free: return listsAreRight = listsAreRight && lists[Int(slot)] == nil
     }

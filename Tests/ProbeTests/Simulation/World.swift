@@ -61,7 +61,7 @@ final class World {
     let process = SimulatedProcess(network: network, descriptorLimit: descriptorLimit)
     prepare(process)
     let assignment = ClientAssignment(
-      share: share, sources: sources, ports: ports, endpoints: endpoints,
+      share: share, sources: sources, ports: PortSet(ports), endpoints: endpoints,
       connectTimeout: timeout.nanoseconds, retries: retries, tasks: tasks,
       patterns: messages.patterns,
       patternsOfPhase: messages.patternsOfPhase, pushed: messages.pushed, seed: messages.seed,

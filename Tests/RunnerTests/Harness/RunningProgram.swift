@@ -41,7 +41,8 @@ final class RunningProgram {
       process.arguments = arguments
     }
     process.currentDirectoryURL = workspace.directory
-    process.environment = ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"].merging(environment) { $1 }
+    process.environment = ["PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LANG": "C.UTF-8"]
+      .merging(environment) { $1 }
     let pipe = takesInput ? Pipe() : nil
     input = pipe?.fileHandleForWriting
     process.standardInput = pipe ?? FileHandle.nullDevice

@@ -30,7 +30,7 @@ struct Summary: Decodable, Equatable {
 
   struct Threshold: Decodable, Equatable {
     let text: String
-    let passed: Bool
+    let passed: Bool?
     let value: Double?
   }
 

@@ -1,5 +1,3 @@
-package import Recording
-
 /// A phase that broke its promise, and the limit that decided it.
 package struct BrokenPhase: Sendable, Equatable {
   package var phase: PhaseRecord
@@ -45,8 +43,21 @@ extension Recording {
     phase.goal.map { held(in: phase) < $0 } ?? false
   }
 
-  private func decidingLimit(of phase: PhaseRecord) -> LimitRecord? {
-    Self.deciding(limits.filter { $0.phase == phase.name }, phase.phantom)
+  package func decidingLimit(of phase: PhaseRecord) -> LimitRecord? {
+    let limits = limits.filter { $0.phase == phase.name }
+    // Before format 1.3 nothing says what stopped a worker, and the earliest decided.
+    guard phase.promise != nil || limits.contains(where: { $0.stopped != nil }) else {
+      let inTime = limits.sorted { $0.firstInstant < $1.firstInstant }
+      if phase.phantom > 0, let server = inTime.first(where: { $0.end == .server }) {
+        return server
+      }
+      let isConsequence = inTime.first.map {
+        [.closedByPeer, .nobodyListens].contains($0.resource)
+      }
+      let death = inTime.first { $0.end == .server && $0.isDeath }
+      return isConsequence == true ? death ?? inTime.first : inTime.first
+    }
+    return Self.deciding(limits, phase.phantom)
   }
 
   /// In this order: a worker's death; what made a worker stop growing, or the guard; the cause with

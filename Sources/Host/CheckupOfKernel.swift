@@ -1,0 +1,49 @@
+import Recording
+
+/// What lets a plan reach its goal, but not as fast, or not for as long; and whether it can start.
+extension Checkup {
+  /// Only where it is in the way: processes are seldom what is short.
+  static func processes(_ demand: Demand, _ host: HostDescription) -> CheckupItem? {
+    let wanted = demand.processes(of: .client, on: host) + demand.processes(of: .server, on: host)
+    guard let bound = host.workerBounds.first, bound.left < wanted else { return nil }
+    let change = SettingChange(bound, to: bound.used + wanted)
+    return CheckupItem(
+      setting: bound.setting, now: Format.count(bound.most),
+      needed: Format.count(bound.used + wanted), status: .low,
+      note: "\(Format.count(wanted)) worker processes, \(bound.words)", change: change)
+  }
+
+  /// Sockets that one bucket of the table holds before lookups take noticeably longer.
+  private static let socketsOfBucket = 8
+
+  /// A table that all network namespaces share, made at boot: 8 bytes a bucket, one for 128 KiB of
+  /// memory, at most 524,288 unless `thash_entries` says more (`tcp_init` in net/ipv4/tcp.c).
+  static func establishedTable(_ demand: Demand, _ host: HostDescription) -> CheckupItem? {
+    guard let buckets = host.establishedBuckets, buckets > 0 else { return nil }
+    let sockets = demand.endsHere * demand.goal
+    let needed = Capacity.divideUp(sockets, socketsOfBucket)
+    let isSmall = needed > buckets
+    return CheckupItem(
+      setting: "net.ipv4.tcp_ehash_entries", now: Format.count(buckets),
+      needed: isSmall ? Format.count(needed) : nil, status: isSmall ? .slow : .enough,
+      note: isSmall
+        ? "\(Format.count(sockets / buckets)) sockets a bucket, each packet looks through them; "
+          + "boot with thash_entries=\(needed)"
+        : "buckets of the table of established connections")
+  }
+
+  /// Seconds after which a load balancer or the network of a cloud may forget an idle connection
+  /// without a word: 350 at AWS (its network load balancer, and connection tracking of its newer
+  /// instances), 240 at Azure, 600 at Google.
+  private static let shortestMemory = 350.0
+
+  /// Only towards another host, and where a phase leaves connections idle for so long.
+  static func silence(_ demand: Demand) -> CheckupItem? {
+    guard !demand.bothEndsHere, demand.longestSilence > shortestMemory else { return nil }
+    return CheckupItem(
+      setting: "idle connections",
+      now: "\(Format.count(Int(demand.longestSilence))) s without a message", status: .slow,
+      note: "clouds forget them after 350 s (AWS), Azure after 240 s; "
+        + "messages at shorter intervals keep them")
+  }
+}

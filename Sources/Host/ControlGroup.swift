@@ -1,0 +1,97 @@
+/// A control group of this process, or one above it, of one controller: cgroups(7).
+///
+/// A bound of any group on the way up holds for all below it.
+package struct ControlGroup: Sendable, Equatable {
+  package enum Controller: String, Sendable {
+    case memory, pids, cpu
+  }
+
+  package var directory: String
+  /// Version 2, where one hierarchy has all controllers; version 1 has a hierarchy for each.
+  package var isUnified: Bool
+
+  package init(directory: String, isUnified: Bool) {
+    self.directory = directory
+    self.isUnified = isUnified
+  }
+
+  /// The groups of a controller from the process's own up to the topmost that is mounted here. A
+  /// host may have version 1 for one controller and version 2 for another.
+  static func groups(
+    of controller: Controller, reading read: (String) -> String?
+  ) -> [ControlGroup] {
+    let mounts = ControlGroupMount.all(in: read("/proc/self/mountinfo") ?? "")
+    return ProcText.lines(read("/proc/self/cgroup") ?? "").flatMap { line -> [ControlGroup] in
+      // Number of the hierarchy, its controllers, path; "0::" for version 2.
+      let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+      guard fields.count == 3 else { return [] }
+      let controllers = fields[1].split(separator: ",")
+      let isUnified = fields[0] == "0" && controllers.isEmpty
+      guard isUnified || controllers.contains(controller.rawValue[...]) else { return [] }
+      let path = fields[2].split(separator: "/")
+      let directories = mounts.lazy
+        .filter { isUnified ? $0.isUnified : $0.controllers.contains(controller.rawValue[...]) }
+        .map { $0.directories(of: path) }
+        .max { $0.count < $1.count }
+      return (directories ?? []).map { ControlGroup(directory: $0, isUnified: isUnified) }
+    }
+  }
+
+  func file(_ name: String) -> String { "\(directory)/\(name)" }
+}
+
+/// Where a hierarchy of control groups, or a part of it, is mounted. Source: proc_pid_mountinfo(5).
+struct ControlGroupMount {
+  let isUnified: Bool
+  /// Of version 1.
+  let controllers: [Substring]
+  let point: String
+  /// The group that is seen at the mount point, as a path from the root of this process's control
+  /// group namespace: a container may be shown its own part only (cgroup_namespaces(7)).
+  let root: [Substring]
+
+  static func all(in mountinfo: String) -> [ControlGroupMount] {
+    ProcText.lines(mountinfo).compactMap { line in
+      let fields = line.split(separator: " ")
+      // Number, parent, device, root, mount point, options, any others, "-", type, source, options.
+      guard let dash = fields.firstIndex(of: "-"), dash >= 6, fields.count > dash + 3,
+        fields[dash + 1].hasPrefix("cgroup")
+      else { return nil }
+      return ControlGroupMount(
+        isUnified: fields[dash + 1] == "cgroup2",
+        controllers: fields[dash + 3].split(separator: ","),
+        point: plain(fields[4]), root: plain(fields[3])[...].split(separator: "/"))
+    }
+  }
+
+  /// Directories of a group and of those above it, as far as the mount shows them; none where it
+  /// shows another part of the hierarchy.
+  func directories(of path: [Substring]) -> [String] {
+    // A mount from outside of the namespace begins above the namespace's own root, at a group whose
+    // children on the way down have names that are not told.
+    if root.allSatisfy({ $0 == ".." }), !root.isEmpty, !path.contains("..") { return [point] }
+    guard path.starts(with: root), !path.dropFirst(root.count).contains("..") else { return [] }
+    var rest = path.dropFirst(root.count)
+    var directories: [String] = []
+    while !rest.isEmpty {
+      directories.append(point + "/" + rest.joined(separator: "/"))
+      rest.removeLast()
+    }
+    return directories + [point]
+  }
+
+  /// Blanks and backslashes are written as three octal digits.
+  private static func plain(_ field: Substring) -> String {
+    guard field.utf8.contains(UInt8(ascii: "\\")) else { return String(field) }
+    var (bytes, rest) = ([UInt8](), field.utf8[...])
+    while let byte = rest.popFirst() {
+      if byte == UInt8(ascii: "\\"), let code = UInt8(Substring(rest.prefix(3)), radix: 8) {
+        bytes.append(code)
+        rest = rest.dropFirst(3)
+      } else {
+        bytes.append(byte)
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

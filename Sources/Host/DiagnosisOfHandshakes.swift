@@ -1,0 +1,276 @@
+package import Recording
+
+/// Handshakes that get no answer: queues, drops, and what cannot be told from here.
+extension Scene {
+  /// Fewer packets than this are dropped on any machine now and then.
+  private static let leastDrops = 3
+  /// Longest queue that is worth asking for.
+  private static let longestQueue = 65_535
+
+  /// The listener's own kernel tells what the listener dropped, and the tracepoint why the kernel
+  /// dropped packets before they got there. The counters of the network namespace are the last
+  /// resort: another program's listener moves them as well.
+  func connectTimeout(_ failure: FailureRecord) -> Diagnosed {
+    let evidence =
+      place(of: failure) + facts(of: path.listener(at: failure.endpoint)) + unanswered
+      + droppedPackets
+      + rises(
+        .listenOverflows, .listenDrops, .requestQueueFull, .requestQueueCookies, .cookiesSent,
+        .synRetransmits, .timeouts, .backlogDrops)
+    if let found = conntrack(evidence) { return found }
+    if let listener = path.listener(at: failure.endpoint), let drops = listener.drops {
+      return drops > 0
+        ? dropped(by: listener, failure, evidence) : droppedOnTheWay(evidence)
+    }
+    if let found = droppedForAReason(evidence) { return found }
+    if path.silent.contains(failure.endpoint ?? "") { return droppedOnTheWay(evidence) }
+    guard demand.bothEndsHere else { return silence(evidence) }
+    return toldByCounters(failure, evidence)
+  }
+
+  // MARK: The listener
+
+  /// It has dropped handshakes: for want of room in its queue of finished ones, of unfinished ones,
+  /// or of memory.
+  private func dropped(
+    by listener: PathFindings.Listener, _ failure: FailureRecord, _ evidence: [Fact]
+  ) -> Diagnosed {
+    let overflows = rise(.listenOverflows) ?? 0
+    let requests = rise(.requestQueueFull) ?? 0
+    if listener.isFull || (overflows > 0 && requests == 0) {
+      return acceptQueue(failure.endpoint, evidence, listener)
+    }
+    if overflows == 0 { return synQueue(requests, evidence, listener) }
+    return Diagnosed(
+      .unclassified,
+      evidence: evidence + [
+        Fact("not told apart", "a full accept queue and a full SYN queue, of one listener or two")
+      ])
+  }
+
+  /// Without SYN cookies `tcp_conn_request` drops in two places: where the unfinished handshakes are
+  /// as many as the listener's backlog, which TCPReqQFullDrop counts, and where they leave less than
+  /// a quarter of `tcp_max_syn_backlog` free, which nothing counts but ListenDrops.
+  private func synQueue(
+    _ requests: Double, _ evidence: [Fact], _ listener: PathFindings.Listener?
+  ) -> Diagnosed {
+    guard requests > 0 || host.sendsCookies == false else {
+      return Diagnosed(
+        .unclassified,
+        evidence: evidence + [
+          Fact(
+            "dropped", "by a listener that had room in both of its queues: no memory, or no route")
+        ])
+    }
+    var found = Diagnosed(.packetsDropped, evidence: evidence)
+    if requests > 0 {
+      let length = listener?.backlog ?? demand.backlog.map { min($0, host.somaxconn ?? $0) }
+      let ofLength = length.map { " (\(Format.count($0)))" } ?? ""
+      found.evidence.append(
+        Fact("SYN queue", "full: as long as the listener's backlog\(ofLength), and no SYN cookies"))
+    } else {
+      found.evidence.append(
+        Fact("SYN queue", "full: three quarters of tcp_max_syn_backlog, and no SYN cookies"))
+      if let now = host.synBacklog {
+        let needed = Capacity.withHeadroom(max(2 * now, min(demand.goal, Self.longestQueue)))
+        found.evidence.append(
+          Fact("or", privileged("sysctl -w net.ipv4.tcp_max_syn_backlog=\(needed)")))
+      }
+    }
+    let change = SettingChange(.sysctl, "net.ipv4.tcp_syncookies", from: 0, to: 1)
+    found.knob = change.setting
+    (found.now, found.needed) = (0, 1)
+    found.fix = privileged(change.command)
+    return found
+  }
+
+  /// `listen` takes the smaller of its backlog and `net.core.somaxconn` (listen(2)). A queue as
+  /// long as an endpoint has connections cannot overflow.
+  func acceptQueue(
+    _ endpoint: String?, _ evidence: [Fact], _ listener: PathFindings.Listener? = nil
+  ) -> Diagnosed {
+    let somaxconn = host.somaxconn ?? 4096
+    guard let backlog = demand.backlog else {
+      // Someone else's server: what it asked for is its own.
+      var found = Diagnosed(
+        .acceptQueue, knob: "the server's backlog", now: listener?.backlog,
+        evidence: evidence + [Fact("net.core.somaxconn", Format.count(somaxconn))])
+      if listener == nil {
+        let port = address(endpoint)?.port.map { " 'sport = :\($0)'" } ?? ""
+        found.evidence.append(Fact("its backlog, as Send-Q", "ss -ltn\(port)"))
+      }
+      return found
+    }
+    let now = min(backlog, somaxconn)
+    var found = Diagnosed(
+      .acceptQueue, knob: backlog < somaxconn ? "server.backlog" : "net.core.somaxconn", now: now,
+      evidence: evidence + [
+        Fact("net.core.somaxconn", Format.count(somaxconn)),
+        Fact("server.backlog", Format.count(backlog)),
+      ])
+    guard now < Self.longestQueue else { return found }
+    let perEndpoint = Capacity.divideUp(demand.goal, demand.endpoints)
+    let needed = min(Self.longestQueue, max(perEndpoint, 2 * now))
+    found.needed = needed
+    guard somaxconn < needed else { return found }
+    let change = SettingChange(.sysctl, "net.core.somaxconn", from: somaxconn, to: needed)
+    // Both have to be as long, and a command reaches only the one.
+    let plan = backlog < needed ? "  # and in the plan: server: {backlog: \(needed)}" : ""
+    found.fix = change.command(as: host) + plan
+    return found
+  }
+
+  /// Connections that the clients count and the server never accepted, where nothing failed.
+  func phantoms(at endpoints: [String]) -> Diagnosed? {
+    let full = endpoints.first { path.listener(at: $0).map { $0.waiting > 0 } ?? false }
+    guard let full, let listener = path.listener(at: full) else { return nil }
+    return acceptQueue(
+      full,
+      [Fact("endpoint", full)] + facts(of: listener)
+        + rises(.listenOverflows, .requestQueueCookies, .cookiesSent), listener)
+  }
+
+  func facts(of listener: PathFindings.Listener?) -> [Fact] {
+    guard let listener else { return [] }
+    var facts = [
+      Fact(
+        "waiting to be accepted",
+        "\(Format.count(listener.waiting)), backlog \(Format.count(listener.backlog))")
+    ]
+    if let drops = listener.drops {
+      facts.append(Fact("dropped by this listener", "\(Format.count(drops)) handshakes"))
+    }
+    return facts
+  }
+
+  // MARK: On the way
+
+  private func droppedOnTheWay(_ evidence: [Fact]) -> Diagnosed {
+    if let found = droppedForAReason(evidence) { return found }
+    var found = Diagnosed(.packetsDropped, evidence: evidence + rises(.conntrackDrops))
+    if let backlog = host.synBacklog {
+      found.evidence.append(Fact("net.ipv4.tcp_max_syn_backlog", Format.count(backlog)))
+    }
+    // Neither counts where everybody may read it.
+    found.evidence += [
+      Fact("rules that may drop", privileged("nft list ruleset")),
+      Fact("queues that may drop", "tc -s qdisc show"),
+    ]
+    if path.dropped == nil {
+      found.evidence.append(
+        Fact("the kernel's own reasons", "are told to root: tracepoint skb:kfree_skb"))
+    }
+    return found
+  }
+
+  /// The reasons are the whole machine's, so one decides only where it was given at least half as
+  /// often as handshakes of ours were waiting for their answer.
+  private func droppedForAReason(_ evidence: [Fact]) -> Diagnosed? {
+    let reasons = (path.dropped ?? [:]).filter {
+      $0.key != DropReason.overflow && $0.key != DropReason.nobody
+    }
+    guard let top = reasons.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }),
+      let reason = DropReason.known[top.key],
+      top.value >= max(Self.leastDrops, (path.unanswered?.handshakes ?? 0) / 2)
+    else { return nil }
+    var facts = [Fact("dropped by", reason.words)]
+    if let command = reason.command { facts.append(Fact("shown by", privileged(command))) }
+    return Diagnosed(.packetsDropped, knob: reason.knob, evidence: facts + evidence)
+  }
+
+  /// What the kernel said of the packets that it dropped meanwhile, as evidence.
+  var droppedPackets: [Fact] {
+    guard let dropped = path.dropped else { return [] }
+    let counts = dropped.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+      .map { "\($0.key) \(Format.count($0.value))" }
+    return [
+      Fact(
+        "packets dropped, on the whole machine",
+        counts.isEmpty ? "none for a reason that matters here" : counts.joined(separator: ", "))
+    ]
+  }
+
+  /// How many handshakes had no answer, as evidence.
+  private var unanswered: [Fact] {
+    guard let unanswered = path.unanswered else { return [] }
+    let handshakes = unanswered.handshakes == 1 ? "SYN" : "SYNs"
+    let sources = unanswered.sources == 1 ? "source" : "sources"
+    let answered = path.answered.map { ", while \(Format.count($0)) were answered" } ?? ""
+    return [
+      Fact(
+        "no answer",
+        "to \(Format.count(unanswered.handshakes)) \(handshakes) at once from "
+          + "\(Format.count(unanswered.sources)) \(sources)\(answered)")
+    ]
+  }
+
+  /// Another host's queue, its firewall, one on the way and plain loss look alike from here.
+  private func silence(_ evidence: [Fact]) -> Diagnosed {
+    let port = demand.endpoints == 1 ? "the port" : "its ports"
+    return Diagnosed(
+      .unclassified,
+      evidence: evidence + [
+        Fact("server", "its counters are another host's"),
+        Fact("not told apart", "its accept queue, a firewall or a limit on the way, and loss"),
+        Fact(
+          "ask its host",
+          "nstat -az TcpExtListenOverflows TcpExtListenDrops; ss -ltn for \(port); "
+            + "nft list ruleset"),
+      ])
+  }
+
+  // MARK: Counters
+
+  /// What the counters of the network namespace alone tell of a listener that nothing else is known
+  /// of.
+  private func toldByCounters(_ failure: FailureRecord, _ evidence: [Fact]) -> Diagnosed {
+    guard let overflows = rise(.listenOverflows), let drops = rise(.listenDrops) else {
+      return Diagnosed(
+        .unclassified, evidence: evidence + [Fact("tcp.listen-overflows", "not counted here")])
+    }
+    let whose = Fact(
+      "counters", "of all listeners in this network namespace: another one may have moved them")
+    if overflows > 0 { return acceptQueue(failure.endpoint, evidence + [whose]) }
+    if drops > 0 { return synQueue(rise(.requestQueueFull) ?? 0, evidence + [whose], nil) }
+    return droppedOnTheWay(evidence)
+  }
+
+  // MARK: Connection tracking
+
+  /// Entries come and go while one looks: within a hundredth the table is full.
+  static let fullTable = 0.99
+  /// And within a tenth, when packets were dropped for want of an entry.
+  private static let fullTableThatDrops = 0.9
+
+  /// A full table drops the packets of new connections without a word to either end. It may have
+  /// emptied again by the time somebody asks why, so its highest level counts.
+  private func conntrack(_ evidence: [Fact]) -> Diagnosed? {
+    guard let most = host.conntrackAtMost else { return nil }
+    let entries =
+      [after[.conntrackEntries].map { Int($0) }, path.conntrackMost].compactMap(\.self).max()
+      ?? host.conntrackEntries ?? 0
+    let drops = rise(.conntrackDrops)
+    // Where drops are counted and there were none, a table that is nearly full is no reason.
+    guard drops != 0 else { return nil }
+    let full = drops == nil ? Self.fullTable : Self.fullTableThatDrops
+    guard Double(entries) >= full * Double(most) else { return nil }
+    let change = SettingChange(
+      .sysctl, "net.netfilter.nf_conntrack_max", from: most,
+      to: Capacity.withHeadroom(host.conntrackLasting + demand.goal))
+    return raise(
+      .packetsDropped, change, now: most,
+      evidence: evidence + rises(.conntrackDrops) + [
+        Fact("net.netfilter.nf_conntrack_count", Format.count(entries))
+      ])
+  }
+}
+
+/// Decides why the clients count connections that the server never accepted; nil where no listener
+/// has any waiting, or none can be asked.
+package func diagnosePhantoms(
+  at endpoints: [String], before: [Series.Key: Double], after: [Series.Key: Double],
+  host: HostDescription, demand: Demand, path: PathFindings
+) -> Diagnosed? {
+  Scene(before: before, after: after, host: host, demand: demand, path: path)
+    .phantoms(at: endpoints)
+}

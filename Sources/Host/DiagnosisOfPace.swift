@@ -1,0 +1,142 @@
+package import Recording
+
+/// A phase that went slower than planned, and what its processors did meanwhile.
+package struct MissedPace: Sendable {
+  /// Things a second: connections that came to stand, or messages that were sent.
+  package var rate: Double
+  package var planned: Double
+  /// Seconds over which processors and workers were looked at.
+  package var elapsed: Double
+  package var workers: [Load]
+  /// Whether clients use the time before a message is due, so that they look busier than they are.
+  package var clientsWaitAwake: Bool
+
+  /// What a worker took of one processor.
+  package struct Load: Sendable, Equatable {
+    package var end: End
+    /// Seconds of processor time.
+    package var busy: Double
+
+    package init(end: End, busy: Double) {
+      self.end = end
+      self.busy = busy
+    }
+  }
+
+  package init(
+    rate: Double, planned: Double, elapsed: Double, workers: [Load], clientsWaitAwake: Bool = false
+  ) {
+    self.rate = rate
+    self.planned = planned
+    self.elapsed = elapsed
+    self.workers = workers
+    self.clientsWaitAwake = clientsWaitAwake
+  }
+
+  /// Whether it was missed by so much that it wants a reason: by more than a tenth.
+  package var wantsReason: Bool { planned.isFinite && rate < 0.9 * planned }
+
+  /// Whether the processors were the reason, in words. Everything that was found is named; a host
+  /// that is idle as a whole may have one processor, one worker or one control group that was not.
+  package func reason(
+    before: [Series.Key: Double], after: [Series.Key: Double], host: HostDescription
+  ) -> String {
+    let seen = ProcessorScene(pace: self, before: before, after: after, host: host)
+    let found = seen.throttledGroups + seen.busyWorkers + seen.softInterrupts + seen.busyProcessors
+    if !found.isEmpty { return found.joined(separator: "; ") }
+    return seen.isMeasured
+      ? "the processors were not the reason"
+      : "what the processors did was not measured"
+  }
+}
+
+/// What the kernel's counters and the workers' clocks tell of processors.
+private struct ProcessorScene {
+  /// Of the time: beyond it nothing is left for a burst, and the clocks' ticks are no reason.
+  static let full = 0.9
+  /// Of a control group's periods that ended before its processes had done what they had to.
+  static let oftenThrottled = 0.1
+  /// Seconds: the kernel tells of a processor's time in ticks of 10 ms, and of fewer than ten nothing
+  /// can be told.
+  static let shortest = 0.1
+
+  let pace: MissedPace
+  let before: [Series.Key: Double]
+  let after: [Series.Key: Double]
+  let host: HostDescription
+
+  func rise(_ key: Series.Key) -> Double? { after[key].map { $0 - (before[key] ?? 0) } }
+
+  /// Part of the time that each processor did nothing, by its number.
+  private var idle: [Int: Double] { shares(of: Series.Key.idleOfProcessor("").name) }
+  private var softirq: [Int: Double] { shares(of: Series.Key.softirqOfProcessor("").name) }
+
+  private func shares(of name: String) -> [Int: Double] {
+    guard pace.elapsed >= Self.shortest else { return [:] }
+    var shares: [Int: Double] = [:]
+    for key in after.keys where key.name == name {
+      if let number = Int(key.label), let rise = rise(key) { shares[number] = rise / pace.elapsed }
+    }
+    return shares
+  }
+
+  private var allowed: [Int] { host.ownProcessors.allowed.filter { idle[$0] != nil } }
+
+  var isMeasured: Bool { !allowed.isEmpty }
+
+  /// A group that has used up its time is stopped until its next period, whatever is idle.
+  var throttledGroups: [String] {
+    after.keys.filter { $0.name == Series.Key.throttledPeriods("").name }
+      .sorted { $0.label < $1.label }
+      .compactMap { key in
+        guard let throttled = rise(key), let periods = rise(.periods(key.label)), periods > 0,
+          throttled >= Self.oftenThrottled * periods
+        else { return nil }
+        let bound = key.label.split(separator: "/").last ?? ""
+        return "the control group throttled \(Format.count(throttled)) of"
+          + " \(Format.count(periods)) periods (\(bound))"
+      }
+  }
+
+  /// A worker is one thread: it has done all it can when it has used nearly all of one processor.
+  var busyWorkers: [String] {
+    guard pace.elapsed > 0 else { return [] }
+    return [End.client, .server].compactMap { end in
+      let shares = pace.workers.filter { $0.end == end }.map { $0.busy / pace.elapsed }
+      let busy = shares.filter { $0 >= Self.full }
+      guard let least = busy.min() else { return nil }
+      // Clocks of workers and of the run are read one after the other.
+      let percent = Format.share(min(1, least))
+      let awake =
+        end == .client && pace.clientsWaitAwake ? ", part of it awake for the next message" : ""
+      if shares.count == 1 {
+        return "the \(end.rawValue)'s worker was busy \(percent) of the time\(awake)"
+      }
+      return "\(busy.count) of \(shares.count) \(end.rawValue) workers were busy \(percent) of the"
+        + " time or more\(awake)"
+    }
+  }
+
+  /// A processor without idle time that spent most of it on interrupts, as where all packets of a
+  /// card come in.
+  var softInterrupts: [String] {
+    softirq.sorted { $0.key < $1.key }.compactMap { number, share in
+      guard share >= 0.5, idle[number].map({ $0 <= 1 - Self.full }) ?? false else { return nil }
+      return "processor \(number) was busy with soft interrupts \(Format.share(min(1, share))) of"
+        + " the time"
+    }
+  }
+
+  /// The processors that this process may use, all of them taken together.
+  var busyProcessors: [String] {
+    guard isMeasured else { return [] }
+    let unused = allowed.reduce(0) { $0 + (idle[$1] ?? 0) } / Double(allowed.count)
+    guard unused <= 1 - Self.full else { return [] }
+    if allowed.count >= host.processors { return ["every core was busy"] }
+    let which = allowed.count == 1 ? "the one processor" : "the \(allowed.count) processors"
+    return [
+      "\(which) of \(host.processors) that runner may use \(allowed.count == 1 ? "was" : "were")"
+        + " busy \(Format.share(min(1, max(0, 1 - unused)))) of the time"
+    ]
+  }
+}

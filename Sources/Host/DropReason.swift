@@ -1,0 +1,63 @@
+package import Recording
+
+/// Why a kernel drops packets of a handshake, by its own names for it. Source:
+/// include/net/dropreason-core.h.
+struct DropReason: Sendable {
+  /// What it says, for people.
+  let words: String
+  /// The setting that bounds it, where there is one.
+  var knob: String?
+  /// A command that shows more.
+  var command: String?
+
+  /// Those that can keep a handshake from its answer. Others, such as those for bytes that came
+  /// twice, belong to connections that stand.
+  static let known: [String: DropReason] = {
+    let firewall = DropReason(
+      words: "a rule of this machine's firewall", command: "nft list ruleset")
+    let queue = DropReason(words: "a full queue of an interface", command: "tc -s qdisc show")
+    let filter = DropReason(words: "a filter of an interface", command: "tc filter show")
+    let neighbour = DropReason(
+      words: "no answer to ARP or neighbour discovery, or no room for neighbours",
+      knob: "net.ipv4.neigh.default.gc_thresh3", command: "ip -s neigh show")
+    let memory = DropReason(words: "no memory for it", knob: "net.ipv4.tcp_mem")
+    let program = DropReason(words: "a program loaded into the kernel", command: "bpftool net show")
+    let route = DropReason(words: "no route for it", command: "ip route show table all")
+    return [
+      "NETFILTER_DROP": firewall, "XFRM_POLICY": firewall, "SECURITY_HOOK": firewall,
+      "QDISC_DROP": queue, "QDISC_OVERLIMIT": queue, "QDISC_CONGESTED": queue, "FULL_RING": queue,
+      "FQ_BAND_LIMIT": queue, "FQ_FLOW_LIMIT": queue, "CAKE_FLOOD": queue,
+      "TC_INGRESS": filter, "TC_EGRESS": filter,
+      "XDP": program, "BPF_CGROUP_EGRESS": program, "SOCKET_FILTER": program,
+      "NEIGH_CREATEFAIL": neighbour, "NEIGH_FAILED": neighbour, "NEIGH_QUEUEFULL": neighbour,
+      "NEIGH_DEAD": neighbour,
+      "NOMEM": memory, "PROTO_MEM": memory,
+      "IP_INNOROUTES": route, "IP_OUTNOROUTES": route, "IP_INADDRERRORS": route,
+      "IP_RPFILTER": DropReason(
+        words: "the way back would be another one", knob: "net.ipv4.conf.all.rp_filter"),
+      "CPU_BACKLOG": DropReason(
+        words: "a processor's backlog of packets was full", knob: "net.core.netdev_max_backlog"),
+      "IPV6DISABLED": DropReason(
+        words: "IPv6 is switched off", knob: "net.ipv6.conf.all.disable_ipv6"),
+      "TCP_CSUM": DropReason(words: "a wrong checksum", command: "ethtool -k"),
+      overflow: DropReason(words: "a listener's accept queue was full", command: "ss -ltn"),
+      nobody: DropReason(words: "nobody listens", command: "ss -ltn"),
+    ]
+  }()
+
+  static let overflow = "TCP_LISTEN_OVERFLOW"
+  static let nobody = "NO_SOCKET"
+
+  static let thatMatter = Set(known.keys)
+}
+
+extension Series.Key {
+  /// Connections that wait to be accepted, at all endpoints whose kernel tells.
+  package static let listenerWaiting = Self("listener.waiting")
+  /// Handshakes that these listeners have dropped.
+  package static let listenerDrops = Self("listener.drops")
+  /// Packets of the whole machine that the kernel dropped, for one of its reasons.
+  package static func packetsDropped(_ reason: String) -> Self {
+    Self("packets.dropped", label: reason)
+  }
+}

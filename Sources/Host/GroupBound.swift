@@ -1,0 +1,57 @@
+/// What a control group allows of something, and what of it is used.
+package struct GroupBound: Sendable, Equatable {
+  package var group: ControlGroup
+  /// The file in the group's directory that sets it.
+  package var setting: String
+  package var most: Int
+  /// Without what the kernel takes back by itself.
+  package var used: Int
+
+  package init(_ setting: String, of group: ControlGroup, most: Int, used: Int) {
+    self.setting = setting
+    self.group = group
+    self.most = most
+    self.used = used
+  }
+
+  package var left: Int { max(0, most - used) }
+
+  package var file: String { group.file(setting) }
+
+  /// The one that leaves the least; all hold at once.
+  static func tightest(_ bounds: [GroupBound]) -> GroupBound? {
+    bounds.min { $0.left < $1.left }
+  }
+}
+
+extension GroupBound {
+  /// Bytes of memory, of each group that has a bound. Page cache that nobody has used lately is not
+  /// counted: the kernel takes it back before it lets an allocation fail.
+  static func memory(reading read: (String) -> String?) -> [GroupBound] {
+    GroupMemory.all(reading: read).compactMap { $0.bound(reading: read) }
+  }
+
+  /// Processes and threads; root is bound as well (Documentation/admin-guide/cgroup-v1/pids.rst).
+  static func tasks(reading read: (String) -> String?) -> [GroupBound] {
+    ControlGroup.groups(of: .pids, reading: read).compactMap { group in
+      guard let most = read(group.file("pids.max")).flatMap(ProcText.integer),
+        let used = read(group.file("pids.current")).flatMap(ProcText.integer)
+      else { return nil }
+      return GroupBound("pids.max", of: group, most: most, used: used)
+    }
+  }
+
+  /// Processors that the groups' time comes to, a fraction where it is one; nil without a bound.
+  ///
+  /// Both versions grant microseconds of so many: `cpu.max`, or `cpu.cfs_quota_us` and
+  /// `cpu.cfs_period_us`, -1 for no bound.
+  static func processors(reading read: (String) -> String?) -> Double? {
+    ControlGroup.groups(of: .cpu, reading: read).compactMap { group in
+      let files = group.isUnified ? ["cpu.max"] : ["cpu.cfs_quota_us", "cpu.cfs_period_us"]
+      let bound = files.flatMap { read(group.file($0)).map(ProcText.integers) ?? [] }
+      return bound.count == 2 && bound[0] > 0 && bound[1] > 0
+        ? Double(bound[0]) / Double(bound[1]) : nil
+    }
+    .min()
+  }
+}

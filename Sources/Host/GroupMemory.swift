@@ -1,0 +1,70 @@
+import Linux
+
+/// The files by which a control group tells of its memory.
+struct GroupMemory {
+  let group: ControlGroup
+
+  static func all(reading read: (String) -> String?) -> [GroupMemory] {
+    let groups = ControlGroup.groups(of: .memory, reading: read)
+    // Version 1 can keep a group's children out of its count.
+    return groups.enumerated().filter { index, group in
+      index == 0 || group.isUnified
+        || read(group.file("memory.use_hierarchy")).flatMap(ProcText.integer) != 0
+    }.map { GroupMemory(group: $0.element) }
+  }
+
+  var usageFile: String {
+    group.file(group.isUnified ? "memory.current" : "memory.usage_in_bytes")
+  }
+  var statFile: String { group.file("memory.stat") }
+  /// Past `memory.high` the kernel stops a process again and again, so no more is to be had.
+  var limitFiles: [String] {
+    (group.isUnified ? ["memory.max", "memory.high"] : ["memory.limit_in_bytes"])
+      .map(group.file)
+  }
+
+  /// Nil for a group without a bound.
+  func bound(reading read: (String) -> String?) -> GroupBound? {
+    guard let usage = read(usageFile).flatMap(ProcText.integer) else { return nil }
+    let stat = read(statFile) ?? ""
+    let limits = limitFiles.compactMap { file in
+      read(file).flatMap(ProcText.integer).map { (file: file, most: $0) }
+    }
+    guard var (file, most) = limits.min(by: { $0.most < $1.most }) else { return nil }
+    if !group.isUnified, let above = ProcText.amount("hierarchical_memory_limit", in: stat) {
+      // A bound of a group above, which may lie outside of what is mounted here.
+      most = min(most, above)
+    }
+    guard most < Self.unbounded else { return nil }
+    let cache = group.isUnified ? "inactive_file" : "total_inactive_file"
+    let reclaimable = ProcText.amount(cache, in: stat) ?? 0
+    file.removeFirst(group.directory.count + 1)
+    return GroupBound(file, of: group, most: most, used: max(0, usage - reclaimable))
+  }
+
+  /// Version 1 says the largest number of pages where there is no bound.
+  private static let unbounded = 1 << 60
+}
+
+/// How much memory the control groups leave, again and again.
+///
+/// Its files are opened once, so it goes on when no descriptor is left.
+struct GroupMeter {
+  /// Those that had a bound when this was made.
+  private let groups: [GroupMemory]
+  private let files: [String: ProcFile]
+
+  init(reading read: (String) -> String?) {
+    groups = GroupMemory.all(reading: read).filter { $0.bound(reading: read) != nil }
+    var files: [String: ProcFile] = [:]
+    for path in groups.flatMap({ [$0.usageFile, $0.statFile] + $0.limitFiles }) {
+      files[path] = try? ProcFile(path)
+    }
+    self.files = files
+  }
+
+  /// The bound that leaves the least, as it stands.
+  func tightest() -> GroupBound? {
+    GroupBound.tightest(groups.compactMap { $0.bound { try? files[$0]?.read() } })
+  }
+}

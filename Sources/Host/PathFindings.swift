@@ -1,0 +1,57 @@
+/// What was seen between the two ends while a phase went on, beside the kernel's counters.
+package struct PathFindings: Sendable, Equatable {
+  /// Who listens at an endpoint, as the endpoint's own kernel tells. Where several listeners share
+  /// a port, all of them together.
+  package struct Listener: Sendable, Equatable {
+    /// Connections that wait to be accepted: the most that were seen.
+    package var waiting: Int
+    package var backlog: Int
+    /// Handshakes that it has dropped in the phase; nil where the kernel does not say.
+    package var drops: Int?
+
+    package init(waiting: Int, backlog: Int, drops: Int?) {
+      self.waiting = waiting
+      self.backlog = backlog
+      self.drops = drops
+    }
+
+    /// The kernel drops what comes when more wait than the backlog says (`sk_acceptq_is_full`).
+    var isFull: Bool { waiting > 0 && waiting >= backlog }
+  }
+
+  /// Handshakes that had waited for an answer for so long that their SYN was sent again: the most
+  /// at once, and how many sources they came from.
+  package struct Unanswered: Sendable, Equatable {
+    package var handshakes: Int
+    package var sources: Int
+
+    package init(handshakes: Int, sources: Int) {
+      self.handshakes = handshakes
+      self.sources = sources
+    }
+  }
+
+  /// By endpoint, as failures name it. An endpoint that is missing was not looked at, or nobody
+  /// listens there: see `silent`.
+  package var listeners: [String: Listener] = [:]
+  /// Endpoints of this host that nobody listens at.
+  package var silent: Set<String> = []
+  /// Packets of the whole machine that the kernel dropped while handshakes went unanswered, by its
+  /// own reasons; nil where it did not tell, or was not asked.
+  package var dropped: [String: Int]?
+  package var unanswered: Unanswered?
+  /// Handshakes that the clients finished in the phase, and what they hold at its end.
+  package var answered: Int?
+  package var held: Int?
+  /// The highest level of conntrack's table since the run began.
+  package var conntrackMost: Int?
+
+  package init() {}
+
+  /// Whether the kernel of the endpoint could be asked who listens there.
+  func knows(_ endpoint: String?) -> Bool {
+    endpoint.map { listeners[$0] != nil || silent.contains($0) } ?? false
+  }
+
+  func listener(at endpoint: String?) -> Listener? { endpoint.flatMap { listeners[$0] } }
+}

@@ -1,0 +1,243 @@
+package import Addressing
+import Linux
+package import Recording
+import SystemPackage
+
+/// Watches what lies between the two ends: the listeners' queues, handshakes without an answer and,
+/// while there are any, the kernel's reasons to drop packets.
+///
+/// An endpoint on this host, or in a network namespace that this process may enter, is asked about
+/// at its own kernel; of others nothing is known.
+package final class PathWatch {
+  /// The endpoints of one network namespace.
+  private struct Space {
+    let diagnosis: SocketDiagnosis
+    let endpoints: [SocketAddress]
+  }
+
+  private let endpoints: [SocketAddress]
+  private let sources: Set<IPAddress>
+  /// Asks about the clients' own sockets.
+  private let own: SocketDiagnosis?
+  private let spaces: [Space]
+
+  private var dropsAtStart: [SocketAddress: Int] = [:]
+  private var dropsBefore: [SocketAddress: Int] = [:]
+  private var repeatedAtStart = 0.0
+  private var trace: PacketDropTrace?
+  private var traceStarted: Instant?
+  private var droppedInAll: [String: Int] = [:]
+  package private(set) var findings = PathFindings()
+
+  /// With more endpoints than this the listeners are not watched.
+  private static let mostEndpoints = 1024
+  /// Longer than any kernel's first repetitions of a SYN take: 1, 3 and 7 seconds.
+  private static let longestTrace = Duration.seconds(60)
+
+  /// - Parameters:
+  ///   - endpoints: where the clients connect to.
+  ///   - sources: where they connect from.
+  package init(endpoints: [SocketAddress], sources: [IPAddress]) {
+    self.endpoints = endpoints
+    self.sources = Set(sources)
+    own = try? SocketDiagnosis()
+    spaces =
+      endpoints.count <= Self.mostEndpoints ? Self.spaces(of: endpoints, own: own) : []
+    dropsBefore = listeners().compactMapValues(\.drops)
+    dropsAtStart = dropsBefore
+  }
+
+  /// This host's endpoints, and those of namespaces that have an address of the others.
+  private static func spaces(of endpoints: [SocketAddress], own: SocketDiagnosis?) -> [Space] {
+    func split(_ endpoints: [SocketAddress]) -> (here: [SocketAddress], rest: [SocketAddress]) {
+      let addresses = Set(((try? NetworkInterface.all()) ?? []).flatMap(\.addresses))
+      let here = endpoints.filter { $0.ip.isLoopback || addresses.contains($0.ip) }
+      return (here, endpoints.filter { !here.contains($0) })
+    }
+    var (here, rest) = split(endpoints)
+    var spaces = own.map { [Space(diagnosis: $0, endpoints: here)] } ?? []
+    guard !rest.isEmpty else { return spaces }
+    NetworkNamespace.visitOthers {
+      (here, rest) = split(rest)
+      if !here.isEmpty, let diagnosis = try? SocketDiagnosis() {
+        spaces.append(Space(diagnosis: diagnosis, endpoints: here))
+      }
+      return rest.isEmpty
+    }
+    return spaces
+  }
+
+  // MARK: A phase
+
+  /// A phase begins: what is found from now on is its own.
+  package func begin(_ counters: [Series.Key: Double]) {
+    let most = findings.conntrackMost
+    findings = PathFindings()
+    findings.conntrackMost = most
+    repeatedAtStart = counters[.synRetransmits] ?? 0
+    dropsBefore = listeners().compactMapValues(\.drops)
+    stopTracing()
+    traceStarted = nil
+  }
+
+  /// Looks at it all, and returns what belongs into the next sample.
+  ///
+  /// - Parameter timedOut: whether handshakes of this phase have met the clients' own deadline.
+  package func look(_ counters: [Series.Key: Double], timedOut: Bool) -> [Reading] {
+    lookAtListeners()
+    if let entries = counters[.conntrackEntries] {
+      findings.conntrackMost = max(findings.conntrackMost ?? 0, Int(entries))
+    }
+    let repeated = counters[.synRetransmits] ?? 0
+    if timedOut || repeated > repeatedAtStart {
+      countUnanswered()
+      if traceStarted == nil {
+        traceStarted = .now()
+        trace = PacketDropTrace(reasons: DropReason.thatMatter)
+        if trace != nil { findings.dropped = [:] }
+      }
+    }
+    readTrace()
+    return readings()
+  }
+
+  /// Ends the tracing of dropped packets, if any is under way.
+  package func stopTracing() { trace = nil }
+
+  // MARK: Listeners
+
+  /// Whether every endpoint has a listener whose kernel can be asked.
+  package var knowsServer: Bool {
+    let found = listeners()
+    return !endpoints.isEmpty && endpoints.allSatisfy { found[$0] != nil }
+  }
+
+  /// Connections of all endpoints that wait to be accepted.
+  package var waiting: Int { listeners().values.reduce(0) { $0 + $1.waiting } }
+
+  /// Connections from the clients' sources that a process at the endpoints has accepted and holds;
+  /// nil where that cannot be known. The kernel goes through all connections of the host for it.
+  package func accepted() -> Int? {
+    guard knowsServer else { return nil }
+    var (ours, waiting) = (0, 0)
+    for space in spaces {
+      do {
+        try space.diagnosis.each(
+          .established, anyOf: space.endpoints.map(SocketCondition.local)
+        ) { socket in
+          guard sources.contains(socket.remote.ip) else { return }
+          if socket.hasOwner { ours += 1 } else { waiting += 1 }
+        }
+      } catch {
+        return nil
+      }
+    }
+    // Asked for while clients hold connections: where there are none of theirs, addresses are
+    // translated on the way, and the server knows them by other ones.
+    return ours + waiting == 0 ? nil : ours
+  }
+
+  private func listeners() -> [SocketAddress: PathFindings.Listener] {
+    askedListeners().compactMapValues(\.self)
+  }
+
+  /// What listens at the endpoints whose kernel has answered; nil where nobody does.
+  private func askedListeners() -> [SocketAddress: PathFindings.Listener?] {
+    var found: [SocketAddress: PathFindings.Listener?] = [:]
+    for space in spaces {
+      var sockets: [DiagnosedSocket] = []
+      let ports = Set(space.endpoints.map(\.port)).map(SocketCondition.localPort)
+      do throws(Errno) {
+        try space.diagnosis.each(.listen, anyOf: ports) { sockets.append($0) }
+      } catch {
+        // A kernel without INET_DIAG says nothing, which is not that nobody listens.
+        continue
+      }
+      for endpoint in space.endpoints {
+        found[endpoint] = .some(PathFindings.Listener(sockets, at: endpoint))
+      }
+    }
+    return found
+  }
+
+  private func lookAtListeners() {
+    for (endpoint, asked) in askedListeners() {
+      let name = "\(endpoint)"
+      guard var listener = asked else {
+        // Its queue may have been why, so what was seen before is kept.
+        findings.silent.insert(name)
+        continue
+      }
+      listener.waiting = max(listener.waiting, findings.listeners[name]?.waiting ?? 0)
+      // One that began to listen in the meantime has counted from nothing.
+      listener.drops = listener.drops.map { drops in
+        let before = dropsBefore[endpoint] ?? 0
+        return drops >= before ? drops - before : drops
+      }
+      findings.listeners[name] = listener
+      findings.silent.remove(name)
+    }
+  }
+
+  // MARK: Handshakes without an answer
+
+  private func countUnanswered() {
+    var (handshakes, from) = (0, Set<IPAddress>())
+    try? own?.each(.synSent, anyOf: endpoints.map(SocketCondition.remote)) { socket in
+      guard socket.retransmits > 0, sources.contains(socket.local.ip) else { return }
+      handshakes += 1
+      from.insert(socket.local.ip)
+    }
+    guard handshakes > findings.unanswered?.handshakes ?? 0 else { return }
+    findings.unanswered = PathFindings.Unanswered(handshakes: handshakes, sources: from.count)
+  }
+
+  // MARK: Dropped packets
+
+  private func readTrace() {
+    guard let trace, let traceStarted else { return }
+    for (reason, count) in trace.read() {
+      findings.dropped?[reason, default: 0] += count
+      droppedInAll[reason, default: 0] += count
+    }
+    if .now() >= traceStarted.advanced(by: Self.longestTrace) { stopTracing() }
+  }
+
+  private func readings() -> [Reading] {
+    var readings = droppedInAll.map { reason, count in
+      Reading(.packetsDropped(reason), unit: "packets", kind: .counter, value: Double(count))
+    }
+    let found = listeners()
+    guard !found.isEmpty else { return readings }
+    let drops = found.compactMap { endpoint, listener in
+      listener.drops.map { max(0, $0 - (dropsAtStart[endpoint] ?? 0)) }
+    }
+    readings += [
+      Reading(
+        .listenerWaiting, unit: "connections", kind: .gauge,
+        value: Double(found.values.reduce(0) { $0 + $1.waiting })),
+      Reading(
+        .listenerDrops, unit: "handshakes", kind: .counter, value: Double(drops.reduce(0, +))),
+    ]
+    return readings
+  }
+}
+
+extension PathFindings.Listener {
+  /// Those that a SYN to an endpoint reaches: one on its very address goes before one on all of them
+  /// (`compute_score` in net/ipv4/inet_hashtables.c). Nil when there is none.
+  init?(_ sockets: [DiagnosedSocket], at endpoint: SocketAddress) {
+    let exact = sockets.filter { $0.local == endpoint }
+    let chosen =
+      exact.isEmpty
+      ? sockets.filter {
+        $0.local.port == endpoint.port && $0.local.ip.isEvery(like: endpoint.ip)
+      } : exact
+    guard !chosen.isEmpty else { return nil }
+    self.init(
+      waiting: chosen.reduce(0) { $0 + $1.waiting }, backlog: chosen.reduce(0) { $0 + $1.backlog },
+      drops: chosen.reduce(0 as Int?) { sum, socket in
+        sum.flatMap { sum in socket.drops.map { sum + $0 } }
+      })
+  }
+}

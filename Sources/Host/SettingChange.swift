@@ -1,0 +1,76 @@
+/// A setting and the value it should have: the one way to a fix.
+///
+/// The value comes from what is in use and what is needed on top. It is never below what stands:
+/// who met a limit is not helped by a lower one.
+package struct SettingChange: Sendable, Equatable {
+  package enum Kind: Sendable, Equatable {
+    case sysctl
+    /// RLIMIT_NOFILE: belongs to the user's shell or service, not to the host.
+    case descriptorLimit
+    /// RLIMIT_NPROC, likewise.
+    case processLimit
+    /// A file of a control group.
+    case group(ControlGroup)
+  }
+
+  package let kind: Kind
+  package let setting: String
+  package let value: String
+  package let old: String
+
+  package init(_ kind: Kind, _ setting: String, from now: Int?, to needed: Int) {
+    self.kind = kind
+    self.setting = setting
+    value = String(Capacity.raised(from: now, to: needed))
+    old = now.map(String.init) ?? ""
+  }
+
+  /// A setting of several numbers, each no lower than the one that stands.
+  package init(_ setting: String, from now: [Int], to needed: [Int]) {
+    kind = .sysctl
+    self.setting = setting
+    value = zip(now, needed).map { String(max($0, $1)) }.joined(separator: " ")
+    old = now.map(String.init).joined(separator: " ")
+  }
+
+  init(_ bound: TaskBound, to needed: Int) {
+    switch bound.kind {
+    case .resourceLimit("n"): self.init(.descriptorLimit, "nofile", from: bound.most, to: needed)
+    case .resourceLimit: self.init(.processLimit, "nproc", from: bound.most, to: needed)
+    case .group(let group):
+      self.init(.group(group), bound.setting, from: bound.most, to: needed)
+    case .sysctl: self.init(.sysctl, bound.setting, from: bound.most, to: needed)
+    }
+  }
+
+  package var command: String { command(value) }
+  package var undo: String { command(old) }
+
+  /// The command as the user of a host has to type it, where only root may.
+  package func command(as host: HostDescription) -> String {
+    let may = host.mayRaiseHardLimit
+    return switch kind {
+    case .sysctl: host.privileged(command)
+    case .descriptorLimit:
+      may ? command : host.privileged("prlimit --pid $$ --nofile=\(value):\(value)")
+    case .processLimit:
+      may ? command : host.privileged("prlimit --pid $$ --nproc=\(value):\(value)")
+    case .group(let group):
+      "echo \(value) | \(host.privileged("tee \(group.file(setting))"))"
+    }
+  }
+
+  private func command(_ value: String) -> String {
+    switch kind {
+    case .sysctl: "sysctl -w \(setting)=\(value.contains(" ") ? "\"\(value)\"" : value)"
+    case .descriptorLimit: "ulimit -n \(value)"
+    case .processLimit: "ulimit -u \(value)"
+    case .group(let group): "echo \(value) > \(group.file(setting))"
+    }
+  }
+}
+
+extension HostDescription {
+  /// A command for root, as this user has to type it.
+  func privileged(_ command: String) -> String { user == 0 ? command : "sudo \(command)" }
+}

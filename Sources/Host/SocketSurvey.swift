@@ -1,0 +1,69 @@
+package import Addressing
+import Linux
+
+/// Sockets that are there before a run and may stand in its way.
+package struct SocketSurvey: Sendable, Equatable {
+  /// Endpoints at which somebody listens already, on their address or on all of them.
+  package var taken: [SocketAddress] = []
+  /// Source ports that wait in TIME_WAIT, and pairs of source port and endpoint that the run cannot
+  /// use for it.
+  package var waiting = 0
+  package var blockedPairs = 0
+
+  package init() {}
+
+  /// Asks the kernel; where it does not tell, nothing is found.
+  ///
+  /// A tuple in TIME_WAIT can be connected again at once where both ends have timestamps: `connect`
+  /// on a port that was bound before asks for no more (`__inet_hash_connect` in
+  /// net/ipv4/inet_hashtables.c, whatever `tcp_tw_reuse` says). But a port whose last socket had no
+  /// SO_REUSEADDR cannot be bound until TIME_WAIT is over; no file tells, so it is tried.
+  ///
+  /// - Parameters:
+  ///   - listeners: where the run's own server is to listen.
+  ///   - sources, ports, endpoints: what the clients connect from and to.
+  package init(
+    listeners: [SocketAddress], sources: [IPAddress], ports: PortSet,
+    endpoints: [SocketAddress], hasTimestamps: Bool
+  ) {
+    guard let diagnosis = try? SocketDiagnosis() else { return }
+    var listening: [DiagnosedSocket] = []
+    let wanted = Set(listeners.map(\.port)).map(SocketCondition.localPort)
+    try? diagnosis.each(.listen, anyOf: wanted) { listening.append($0) }
+    taken = listeners.filter { PathFindings.Listener(listening, at: $0) != nil }
+
+    let targets = Set(endpoints)
+    var waits: [(port: SocketAddress, endpoint: SocketAddress)] = []
+    try? diagnosis.each(.timeWait, anyOf: sources.map(SocketCondition.localAddress)) { socket in
+      guard ports.contains(socket.local.port) else { return }
+      waits.append((socket.local, socket.remote))
+    }
+    let byPort = Dictionary(grouping: waits) { $0.port }
+    waiting = byPort.count
+    for (port, waits) in byPort {
+      if !Self.canBind(port) {
+        blockedPairs += targets.count
+      } else if !hasTimestamps {
+        blockedPairs += waits.count { targets.contains($0.endpoint) }
+      }
+    }
+  }
+
+  /// Binds as a client does, and lets go at once.
+  private static func canBind(_ address: SocketAddress) -> Bool {
+    guard let socket = try? Socket.open(v6: address.ip.isV6) else { return true }
+    defer { Socket.close(socket) }
+    guard (try? Socket.reuseAddress(socket)) != nil else { return true }
+    return (try? Socket.bind(socket, to: address)) != nil
+  }
+}
+
+extension IPAddress {
+  /// Stands for every address of the other one's family; that of IPv6 for those of IPv4 as well.
+  func isEvery(like other: IPAddress) -> Bool {
+    switch self {
+    case .v4(let bits): bits == 0 && !other.isV6
+    case .v6(let bits): bits == 0
+    }
+  }
+}

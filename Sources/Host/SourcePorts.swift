@@ -1,0 +1,55 @@
+package import Addressing
+
+/// Which ports connections come from where nobody names any.
+///
+/// A bind leaves a bucket on its port for as long as the connection stands, and the kernel does not
+/// give that port to a plain `connect`, whatever the addresses (`__inet_hash_connect` in
+/// net/ipv4/inet_hashtables.c). A run that bound every port of the kernel's own range would leave
+/// nothing to an agent, to SSH or to the proxy under test: their `connect` fails with EADDRNOTAVAIL.
+extension HostDescription {
+  /// Every port that needs no privilege.
+  package static let unprivilegedPorts: ClosedRange<UInt16> = 1024...65535
+
+  /// Ports of a source that a plan may use without taking them from others: those outside of the
+  /// kernel's own range first, then the lower nine tenths of it. Reserved ports are left out.
+  package var sourcePorts: PortSet {
+    let all = PortSet(Self.unprivilegedPorts).subtracting(reservedPorts)
+    guard let local = localPortRange, let left = portsLeftToOthers else { return all }
+    let below = PortSet(local).subtracting([left] + Self.privileged + reservedPorts)
+    let ports = PortSet(all.subtracting([local]).ranges + below.ranges)
+    return ports.count > 0 ? ports : PortSet(Self.unprivilegedPorts)
+  }
+
+  /// The uppermost tenth of `net.ipv4.ip_local_port_range`, left to other programs' connections. A
+  /// share, so that whoever widens the range leaves more to others. As `connect` shares a port
+  /// between destinations, each destination has all of these for itself: of the usual 28,232 ports,
+  /// 2,824.
+  package var portsLeftToOthers: ClosedRange<UInt16>? {
+    localPortRange.map { local in
+      local.upperBound - UInt16((local.count + 9) / 10 - 1)...local.upperBound
+    }
+  }
+
+  /// How many ports of the kernel's own range connections take at once, with so many from each
+  /// source.
+  package func localPortsTaken(by ports: PortSet, each: Int) -> Int {
+    localPortRange.map { min(ports.count(in: $0), max(0, each)) } ?? 0
+  }
+
+  /// Whether a run takes more of the kernel's own range than `sourcePorts` would.
+  package func takesFromOthers(_ taken: Int) -> Bool {
+    guard let local = localPortRange, let left = portsLeftToOthers else { return false }
+    return taken > local.count - left.count
+  }
+
+  private var localPortRange: ClosedRange<UInt16>? {
+    localPorts.flatMap { range in
+      guard let first = UInt16(exactly: range.lowerBound),
+        let last = UInt16(exactly: range.upperBound)
+      else { return nil }
+      return first...last
+    }
+  }
+
+  private static let privileged: [ClosedRange<UInt16>] = [0...1023]
+}

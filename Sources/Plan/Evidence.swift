@@ -1,0 +1,64 @@
+import Recording
+
+/// How far a figure of one run can be trusted: between which values it might as well have come out,
+/// had the same run been made again. docs/compare.md tells users how each is found.
+enum Evidence: Equatable {
+  /// It is what it is.
+  case exact
+  case range(ClosedRange<Double>)
+  /// There is so little of it that chance alone may have made it.
+  case tooFew
+  /// One outlier makes it, whatever the number: it is shown and never judged.
+  case never
+
+  static func about(_ value: Double, _ distance: Double) -> Evidence {
+    .range(value - distance...value + distance)
+  }
+
+  /// As wide as needed to hold this value as well.
+  func including(_ value: Double) -> Evidence {
+    guard case .range(let range) = self else { return self }
+    return .range(min(range.lowerBound, value)...max(range.upperBound, value))
+  }
+
+  /// How far from a figure it might have come out, on one side of it.
+  private func reach(from value: Double, upwards: Bool) -> Double? {
+    switch self {
+    case .exact: 0
+    case .range(let range):
+      max(0, upwards ? range.upperBound - value : value - range.lowerBound)
+    case .tooFew, .never: nil
+    }
+  }
+
+  /// How far apart two figures may be by chance, as a share of the first: until then their ranges
+  /// touch. Nil where either says nothing, or both are exact.
+  static func noise(
+    base: (value: Double, evidence: Evidence), new: (value: Double, evidence: Evidence)
+  ) -> Double? {
+    let rose = new.value > base.value
+    guard base.value != 0, base.evidence != .exact || new.evidence != .exact,
+      let before = base.evidence.reach(from: base.value, upwards: rose),
+      let after = new.evidence.reach(from: new.value, upwards: !rose)
+    else { return nil }
+    return (before + after) / abs(base.value)
+  }
+}
+
+/// Of single values of a run, such as one an interval, the range in which all but the outermost
+/// tenths lie.
+struct Scatter {
+  /// From fewer nothing is concluded.
+  static let fewest = 5
+
+  private let values: [Double]
+
+  init(_ values: [Double]) { self.values = values.filter(\.isFinite).sorted() }
+
+  /// Nil where there are too few.
+  var range: ClosedRange<Double>? {
+    guard values.count >= Self.fewest else { return nil }
+    let outermost = values.count / 10
+    return values[outermost]...values[values.count - 1 - outermost]
+  }
+}

@@ -1,0 +1,86 @@
+package import Recording
+
+/// The stretches of a run over which a threshold with `for` is held against it.
+///
+/// Counters are known at samples only, so a stretch begins and ends at samples, or at the bounds of
+/// its phase, and a rate is divided by the time that really lies between the two. Each stretch is
+/// told from what comes before its end: a run that is judged while it goes on and its recording have
+/// the same ones.
+extension Recording {
+  /// What a stretch may lack of its length, as a share: samples are seldom taken on time.
+  private static let slack = 0.05
+
+  /// Every whole stretch.
+  func stretches(of threshold: Threshold, window: Duration) -> [ClosedRange<Double>] {
+    let instants = sampleInstants
+    return bounds(of: threshold).flatMap { bounds in
+      instants.indices.compactMap {
+        stretch(of: threshold, window / .seconds(1), endingAt: $0, of: instants, in: bounds)
+      }
+    }
+  }
+
+  /// What a threshold came to over the stretch that ends at the last sample; nil where that is not
+  /// whole.
+  package func lastMeasured(_ threshold: Threshold, window: Duration) -> Double? {
+    let instants = sampleInstants
+    guard let last = instants.indices.last else { return nil }
+    let values = bounds(of: threshold).compactMap {
+      stretch(of: threshold, window / .seconds(1), endingAt: last, of: instants, in: $0)
+    }.compactMap { measure(threshold, in: $0) }
+    return threshold.worst(of: values)
+  }
+
+  private var sampleInstants: [Double] { series(.established)?.points.map(\.at) ?? [] }
+
+  /// Where stretches may lie: in the phase or the run, and for `connect.rate` only where
+  /// connections were wanted.
+  private func bounds(of threshold: Threshold) -> [ClosedRange<Double>] {
+    let phases = phases.filter { threshold.phase == nil || $0.name == threshold.phase }
+    if threshold.metric == .connectRate { return phases.compactMap(wanting) }
+    let spans = phases.compactMap(span)
+    guard let first = spans.map(\.lowerBound).min(), let last = spans.map(\.upperBound).max() else {
+      return []
+    }
+    return [first...last]
+  }
+
+  private func stretch(
+    of threshold: Threshold, _ length: Double, endingAt place: Int, of instants: [Double],
+    in bounds: ClosedRange<Double>
+  ) -> ClosedRange<Double>? {
+    let isRate = threshold.metric == .connectRate
+    let before = place > 0 ? instants[place - 1] : -.infinity
+    // The first sample after connections were wanted tells what had come until then.
+    guard instants[place] > bounds.lowerBound,
+      isRate ? before < bounds.upperBound : instants[place] <= bounds.upperBound
+    else { return nil }
+    let end = min(instants[place], bounds.upperBound)
+    guard end - bounds.lowerBound >= length * (1 - Self.slack) else { return nil }
+    // Of a count, as much of the run as proves that its condition fails: no more than the length
+    // for an upper bound, and no less for a lower one.
+    let isCount = threshold.metric.quantity == .count && !threshold.metric.isLevel
+    let isUpper = isCount && threshold.comparison.isUpperBound
+    let least = isCount && threshold.comparison.isLowerBound ? length : length * (1 - Self.slack)
+    var start = end
+    var earlier = place - 1
+    while start > bounds.lowerBound, isUpper || end - start < least {
+      let next = earlier >= 0 ? max(instants[earlier], bounds.lowerBound) : bounds.lowerBound
+      // One interval is the least there is.
+      if isUpper, start < end, end - next > length { break }
+      start = next
+      earlier -= 1
+    }
+    return isUpper || end - start >= least ? start...end : nil
+  }
+}
+
+extension Threshold.Metric {
+  /// Whether it is how many there are, rather than how many there came.
+  fileprivate var isLevel: Bool { self == .connections || self == .accepted }
+}
+
+extension Threshold.Comparison {
+  fileprivate var isUpperBound: Bool { self == .atMost || self == .less }
+  fileprivate var isLowerBound: Bool { self == .atLeast || self == .more }
+}

@@ -1,0 +1,144 @@
+import Recording
+
+/// The evidence for each figure of one run, from its own intervals, counts and clocks.
+struct RunEvidence {
+  /// Processor time is counted a hundred times a second.
+  static let tick = 0.01
+  /// With fewer ticks, or values beyond a percentile, chance makes a quarter of them.
+  static let fewestTicks = 100.0
+  /// Standard deviations that chance is allowed: it goes further once in a thousand runs.
+  static let deviations = 3.3
+  /// Seconds within which a process is woken up, however idle its host.
+  static let wakeup = 50e-6
+  /// Kernel memory that comes and goes on any host, in bytes.
+  static let kernelStir = 2.0 * 1024 * 1024
+  /// A worker's pages that depend on how it was scheduled, in bytes.
+  static let workerStir = 64.0 * 1024
+
+  private let recording: Recording
+  private let gains: Gains
+  /// Connection ends of the whole run, which memory is shared out over.
+  private let ends: Double
+
+  init(_ recording: Recording) {
+    self.recording = recording
+    ends = Double(Metrics(recording).ends)
+    gains = Gains(recording)
+  }
+
+  func callAsFunction(
+    of metric: ComparedMetric, _ value: Double, in phase: String?
+  ) -> Evidence {
+    switch metric {
+    case .held, .phantom: .exact
+    case .failures, .messagesLost: .about(value, 2 * value.squareRoot())
+    case .connectRate: rate(value, gains.ofHandshakes(in: phase))
+    case .messagesRate: rate(value, gains.ofMessages(in: phase))
+    case .messagesSent: sent(value, in: phase)
+    case .connectP50, .connectP90, .connectP99, .connectP999:
+      percentile(metric.percentile ?? 50, of: "connect", value, in: phase)
+    case .roundTripP50, .roundTripP90, .roundTripP99, .roundTripP999:
+      percentile(metric.percentile ?? 50, of: "rtt", value, in: phase)
+    case .connectMax, .roundTripMax: .never
+    case .kernelMemory: kernelMemory(value)
+    case .userMemory: .about(value, perEnd(Self.workerStir * Double(recording.workers.count)))
+    case .userTime: userTime(value)
+    }
+  }
+
+  private func rate(_ value: Double, _ rates: [Double]) -> Evidence {
+    Scatter(rates).range.map { Evidence.range($0).including(value) } ?? .tooFew
+  }
+
+  /// As far off as the rate at which they were sent may be.
+  private func sent(_ value: Double, in phase: String?) -> Evidence {
+    let rates = gains.ofMessages(in: phase)
+    guard let range = Scatter(rates).range, !rates.isEmpty else { return .tooFew }
+    let mean = rates.reduce(0, +) / Double(rates.count)
+    return .range(value * range.lowerBound / mean...value * range.upperBound / mean)
+      .including(value)
+  }
+
+  private func userTime(_ value: Double) -> Evidence {
+    let ticks = recording.workers.reduce(0) { $0 + $1.userTime } / Self.tick
+    return ticks < Self.fewestTicks ? .tooFew : .about(value, 2 * value / ticks.squareRoot())
+  }
+
+  /// What stirred while all connections stood is the host's, not theirs.
+  private func kernelMemory(_ value: Double) -> Evidence {
+    let holds = recording.phases.filter(\.kind.keeps).compactMap(recording.span)
+    let levels =
+      recording.series(.kernelMemory)?.points.filter { point in
+        holds.contains { $0.contains(point.at) }
+      }.map(\.value) ?? []
+    guard levels.count >= Scatter.fewest, let most = levels.max(), let least = levels.min() else {
+      return .tooFew
+    }
+    return .about(value, perEnd(most - least + Self.kernelStir))
+  }
+
+  private func perEnd(_ bytes: Double) -> Double { ends > 0 ? bytes / ends : .infinity }
+
+  // MARK: Percentiles
+
+  private func percentile(
+    _ percentile: Double, of metric: String, _ value: Double, in phase: String?
+  ) -> Evidence {
+    let intervals = recording.distributions.filter {
+      $0.metric == metric && (phase == nil || $0.phase == phase)
+    }.map(\.distribution)
+    let blocks = Self.blocks(of: intervals, percentile)
+    let singles = blocks.compactMap { $0.percentile(percentile) }.map { Double($0) / 1e9 }
+    guard let scatter = Scatter(singles).range,
+      let chance = Self.chance(Distribution(merging: intervals), percentile)
+    else { return .tooFew }
+    return .range(
+      min(scatter.lowerBound, chance.lowerBound) - Self.wakeup...max(
+        scatter.upperBound, chance.upperBound) + Self.wakeup
+    ).including(value)
+  }
+
+  /// Neighbouring intervals taken together until ten values lie beyond the percentile, so that each
+  /// block has one to speak of.
+  private static func blocks(of intervals: [Distribution], _ percentile: Double) -> [Distribution] {
+    let least = UInt64((1000 / (100 - percentile)).rounded())
+    var blocks: [Distribution] = []
+    var open: [Distribution] = []
+    var count: UInt64 = 0
+    for interval in intervals {
+      open.append(interval)
+      count += interval.count
+      guard count >= max(least, 100) else { continue }
+      blocks.append(Distribution(merging: open))
+      (open, count) = ([], 0)
+    }
+    return blocks
+  }
+
+  /// Where the true percentile lies, by the ranks of the values alone: of n values about np lie below
+  /// it, give or take the square root of np(1-p).
+  private static func chance(
+    _ distribution: Distribution, _ percentile: Double
+  ) -> ClosedRange<Double>? {
+    let count = Double(distribution.count)
+    guard count > 0 else { return nil }
+    let share = percentile / 100
+    let distance = deviations * (share * (1 - share) / count).squareRoot()
+    let shares = [max(0, share - distance), min(1, share + distance)]
+    guard let values = distribution.percentiles(shares.map { $0 * 100 }) else { return nil }
+    return Double(values[0]) / 1e9...Double(values[1]) / 1e9
+  }
+}
+
+extension ComparedMetric {
+  /// The percentile that it is, if it is one.
+  fileprivate var percentile: Double? {
+    switch self {
+    case .connectP50, .roundTripP50: 50
+    case .connectP90, .roundTripP90: 90
+    case .connectP99, .roundTripP99: 99
+    case .connectP999, .roundTripP999: 99.9
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,160 @@
+import Messages
+import SystemPackage
+
+/// What is looked for in answers, and how far the search in each connection's answer has come.
+///
+/// Of no size where no pattern looks for anything: else 16 bytes a row, and 8 more for each 64 bytes
+/// that the longest expression takes when its repetitions are written out.
+struct AnswerSearches: ~Copyable {
+  /// How the answers of one pattern are searched.
+  struct Quest: BitwiseCopyable {
+    /// Nil where any bytes will do.
+    fileprivate var form: ByteSearch.Form?
+    /// Where its tables begin.
+    fileprivate var tables = 0
+    /// Where the table of a delimiter begins: for each byte, the places of the delimiter that it
+    /// may stand at.
+    fileprivate var delimiter = 0
+    /// Bytes of the delimiter; 0 where there is none.
+    fileprivate var delimiterCount = 0
+  }
+
+  struct Progress: BitwiseCopyable {
+    /// One bit for each place of the delimiter that the bytes so far may end at.
+    fileprivate var delimiter: UInt64 = 0
+    /// Whether there would have been a match so many bytes ago, had nothing come after them.
+    fileprivate var ends: UInt64 = 0
+  }
+
+  /// What an answer has come to, as `MessageColumns` notes it.
+  enum Stage {
+    static var begun: UInt32 { 1 }
+    static var found: UInt32 { 2 }
+  }
+
+  struct Heard {
+    /// How many of the bytes belong to the answer.
+    var used: Int
+    var stage: UInt32
+    var end = End.open
+  }
+
+  enum End {
+    case open, right, wrong
+  }
+
+  private let words: Int
+  private let quests: Column<Quest>
+  private let tables: Scratch<UInt64>
+  private let progress: Column<Progress>
+  private let states: Column<UInt64>
+  private let next: Scratch<UInt64>
+  /// Bytes that were looked at since the worker started; for tests.
+  private(set) var looks = 0
+
+  init(_ patterns: [MessagePattern], rows: Int) throws(Errno) {
+    var quests: [Quest] = []
+    var all: [UInt64] = []
+    var words = 0
+    for pattern in patterns {
+      let (search, delimiter) = pattern.expectation.search
+      var quest = Quest()
+      if let search {
+        words = max(words, search.form.words)
+        quest.form = search.form
+        quest.tables = all.count
+        all += search.tables
+      }
+      if !delimiter.isEmpty {
+        quest.delimiter = all.count
+        quest.delimiterCount = delimiter.count
+        var places = [UInt64](repeating: 0, count: 256)
+        for (place, byte) in delimiter.enumerated() { places[Int(byte)] |= 1 << UInt64(place) }
+        all += places
+      }
+      quests.append(quest)
+    }
+    let isNeeded = !all.isEmpty
+    let kept = try Column<Quest>(count: quests.count)
+    let tables = try Scratch<UInt64>(count: max(1, all.count))
+    let progress = try Column<Progress>(count: isNeeded ? rows : 0)
+    let states = try Column<UInt64>(count: rows * words)
+    let next = try Scratch<UInt64>(count: max(1, words))
+    for (index, quest) in quests.enumerated() { kept[UInt32(index)] = quest }
+    _ = unsafe tables.buffer.update(from: all)
+    self.words = words
+    self.quests = kept
+    self.tables = tables
+    self.progress = progress
+    self.states = states
+    self.next = next
+  }
+
+  /// Takes bytes of an answer, up to its end if that is among them.
+  ///
+  /// - Parameter stage: what it had come to; 0 for one that begins here.
+  mutating func hear(
+    _ pattern: Int, on row: UInt32, _ heard: UnsafeRawBufferPointer, stage: UInt32
+  ) -> Heard {
+    let quest = quests[UInt32(pattern)]
+    // Not empty, as is what is heard.
+    let base = unsafe tables.buffer.baseAddress!
+    let room = unsafe next.buffer.baseAddress!
+    let state = unsafe states.pointer(at: row * UInt32(words))
+    var progress = progress[row]
+    var isFound = stage == Stage.found
+    var last = ByteSearch.Finding()
+    if stage == 0 {
+      progress = Progress()
+      if let form = quest.form {
+        unsafe ByteSearch.begin(form, base + quest.tables, state)
+        isFound = form.atStart.isFound
+        progress.ends = form.atStart.isFoundAtEnd ? 1 : 0
+      } else {
+        isFound = true
+      }
+    }
+    let end: UInt64 = quest.delimiterCount > 0 ? 1 << UInt64(quest.delimiterCount - 1) : 0
+    for index in 0..<heard.count {
+      let byte = unsafe heard[index]
+      if !isFound, let form = quest.form {
+        last = unsafe ByteSearch.advance(form, base + quest.tables, state, room, byte)
+        progress.ends = progress.ends << 1 | (last.isFoundAtEnd ? 1 : 0)
+        isFound = last.isFound
+      }
+      guard end != 0 else {
+        // Where an answer ends is not known: the rest that is here belongs to it.
+        if isFound { break }
+        continue
+      }
+      progress.delimiter =
+        unsafe (progress.delimiter << 1 | 1) & base[quest.delimiter + Int(byte)]
+      guard progress.delimiter & end == 0 else {
+        // A `$` stands before the delimiter as well as behind it.
+        looks += index + 1
+        let isRight =
+          isFound || progress.ends & (1 | 1 << UInt64(quest.delimiterCount)) != 0
+        return Heard(used: index + 1, stage: 0, end: isRight ? .right : .wrong)
+      }
+    }
+    looks += heard.count
+    if end == 0, isFound || last.isFoundAtEnd {
+      return Heard(used: heard.count, stage: 0, end: .right)
+    }
+    self.progress[row] = progress
+    return Heard(used: heard.count, stage: isFound ? Stage.found : Stage.begun)
+  }
+}
+
+extension MessagePattern.Expectation {
+  /// What is searched for, and the delimiter that answers end with; empty where they have none.
+  fileprivate var search: (ByteSearch?, delimiter: [UInt8]) {
+    switch self {
+    case .matches(let pattern): (pattern.search, [])
+    case .until(let delimiter, .matches(let pattern)?): (pattern.search, delimiter)
+    case .until(let delimiter, .text(let text)?): (ByteSearch(text: text), delimiter)
+    case .until(let delimiter, nil): (nil, delimiter)
+    case .echo, .none, .bytes, .text: (nil, [])
+    }
+  }
+}

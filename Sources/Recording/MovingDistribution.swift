@@ -1,0 +1,43 @@
+/// The intervals of one metric, taken together over a stretch that moves on through the run: every
+/// interval is counted in once and out once, however many stretches it lies in.
+package struct MovingDistribution {
+  /// In the order of their ends.
+  private let records: [DistributionRecord]
+  /// Every value that any of them has, in order, and how often it is in the stretch.
+  private let values: [UInt64]
+  private var counts: [UInt64]
+  /// The records in the stretch.
+  private var range = 0..<0
+
+  package init(of metric: String, in recording: Recording) {
+    records = recording.distributions.filter { $0.metric == metric }
+    values = Set(records.lazy.flatMap(\.distribution.buckets).map(\.value)).sorted()
+    counts = [UInt64](repeating: 0, count: values.count)
+  }
+
+  /// All intervals that ended in a stretch. No bound of it may lie before that of the one before.
+  package mutating func move(to span: ClosedRange<Double>) -> Distribution {
+    while range.upperBound < records.count, records[range.upperBound].to <= span.upperBound {
+      count(records[range.upperBound], &+)
+      range = range.lowerBound..<range.upperBound + 1
+    }
+    while range.lowerBound < range.upperBound, records[range.lowerBound].to <= span.lowerBound {
+      count(records[range.lowerBound], &-)
+      range = range.lowerBound + 1..<range.upperBound
+    }
+    return Distribution(
+      buckets: zip(values, counts).lazy.filter { $0.1 > 0 }
+        .map { Distribution.Bucket(value: $0.0, count: $0.1) })
+  }
+
+  private mutating func count(
+    _ record: DistributionRecord, _ operation: (UInt64, UInt64) -> UInt64
+  ) {
+    var place = 0
+    for bucket in record.distribution.buckets {
+      // Buckets are in order as well, and mostly close to one another.
+      while values[place] < bucket.value { place += 1 }
+      counts[place] = operation(counts[place], bucket.count)
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import Foundation
+
+extension Recording {
+  /// Whether two recordings tell of the same workers: a copy that was taken while the run went on, or
+  /// one that others were merged into. What they count would count twice.
+  ///
+  /// A worker is known by its host, its number there and by when it was sampled: two pods of one host
+  /// may well have processes of one number, but not from the same microseconds on.
+  func shares(with other: Recording) -> Bool {
+    guard !hosts.isDisjoint(with: other.hosts), !processes.isDisjoint(with: other.processes),
+      let start = Self.instant(started), let otherStart = Self.instant(other.started)
+    else { return false }
+    let shift = otherStart - start
+    let (mine, theirs) = (instants, other.instants.map { $0 + shift })
+    guard !mine.isEmpty, !theirs.isEmpty else { return shift == 0 }
+    let fewer = mine.count < theirs.count ? mine : theirs
+    let more = mine.count < theirs.count ? theirs : mine
+    let common = fewer.count { instant in
+      let next = more.place { $0 >= instant - Self.sameInstant }
+      return next < more.count && more[next] <= instant + Self.sameInstant
+    }
+    return common > 0 && common * 2 >= fewer.count
+  }
+
+  /// Seconds: what the sum of a start in milliseconds and an instant may be off by.
+  private static let sameInstant = 1e-5
+
+  private var hosts: Set<String> { Set(hostname.split(separator: " + ").map(String.init)) }
+
+  private var processes: Set<Int> { Set(workers.map(\.pid)) }
+
+  /// When anything was sampled, in order.
+  private var instants: [Double] {
+    (series(.established) ?? series.first)?.points.map(\.at) ?? []
+  }
+
+  private static func instant(_ text: String) -> Double? {
+    (try? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true)))?
+      .timeIntervalSinceReferenceDate
+  }
+}

@@ -1,0 +1,59 @@
+/// What a series came to at an instant or over a stretch of the run. Its points are in the order of
+/// time, so a look at one instant of a day takes a handful of steps, and a stretch no more than the
+/// points in it.
+extension Series {
+  /// The highest value.
+  package var maximum: Double? { points.lazy.map(\.value).filter(\.isFinite).max() }
+
+  package func maximum(in span: ClosedRange<Double>) -> Double? {
+    points[places(in: span)].lazy.map(\.value).filter(\.isFinite).max()
+  }
+
+  package func minimum(in span: ClosedRange<Double>) -> Double? {
+    points[places(in: span)].lazy.map(\.value).filter(\.isFinite).min()
+  }
+
+  /// The value of the last sample of a span.
+  func last(in span: ClosedRange<Double>) -> Double? {
+    points[places(in: span)].last(where: \.value.isFinite)?.value
+  }
+
+  /// The last value at or before an instant; 0 before the first one.
+  ///
+  /// - Parameter orNext: takes the value after the instant where there is none before, so that a
+  ///   phase shorter than the time between two samples has counted something.
+  package func level(at instant: Double, orNext: Bool = false) -> Double {
+    let before = points[..<points.place { $0.at > instant }]
+    if let point = before.last(where: \.value.isFinite) { return point.value }
+    return orNext ? points.first(where: \.value.isFinite)?.value ?? 0 : 0
+  }
+
+  /// What a counter rose by in a stretch.
+  package func gain(in span: ClosedRange<Double>) -> Double {
+    max(0, level(at: span.upperBound, orNext: true) - level(at: span.lowerBound))
+  }
+
+  /// The first instant of a span at which the value is at least this.
+  func first(in span: ClosedRange<Double>, atLeast value: Double) -> Double? {
+    points[places(in: span)].first { $0.value >= value }?.at
+  }
+
+  /// The places of the points that were sampled in a stretch.
+  package func places(in span: ClosedRange<Double>) -> Range<Int> {
+    let first = points.place { $0.at >= span.lowerBound }
+    return first..<max(first, points.place { $0.at > span.upperBound })
+  }
+}
+
+extension Array {
+  /// The first place whose element is beyond something, of elements that are in order; the end when
+  /// none is.
+  func place(where isBeyond: (Element) -> Bool) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = low + (high - low) / 2
+      if isBeyond(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+}

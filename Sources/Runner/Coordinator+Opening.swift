@@ -1,0 +1,43 @@
+import Host
+import Linux
+import Plan
+import Probe
+import Recording
+
+/// When a phase has opened all that it is to open, which its rate counts to.
+extension Coordinator {
+  /// When the last arrival of a phase is due; nil where no pace says so, or nothing is opened.
+  func lastArrivalDue(_ index: Int) -> Instant? {
+    let recorded = replay.flatMap { $0.arrivals.indices.contains(index) ? $0.arrivals[index] : nil }
+    if let recorded, case .ramp = plan.phases[index].kind {
+      return phaseStarted.advanced(byNanoseconds: recorded.end)
+    }
+    switch plan.phases[index].kind {
+    case .churn(let churn): return phaseStarted.advanced(by: churn.span)
+    case .ramp(let goal, _):
+      guard let rate = state.phases[index].plannedRate, rate > 0 else { return nil }
+      let seconds = Double(max(0, goal - fleet.now(.held, .client))) / rate
+      return seconds < 1e9 ? phaseStarted.advanced(by: .seconds(seconds)) : nil
+    case .hold, .search, .pause, .close: return nil
+    }
+  }
+
+  /// Keeps the run going until the phase has opened everything, with a sample at the instant at
+  /// which its last arrival is due, and one when a ramp has settled: rates are told by samples.
+  /// Returns what the processors had done by that instant.
+  mutating func openEverything() throws(RecordingError) -> LoadReading {
+    if let due = state.phases[phase].openedUntil {
+      try loop(until: started.advanced(by: .seconds(due))) { fleet in fleet.hasSettled }
+    }
+    if state.phases[phase].openedUntil != nil, !fleet.hasSettled { try sample(kernel.readings()) }
+    // Processors are told in ticks of 10 ms, so a look at them takes at least this long.
+    try loop(until: phaseStarted.advanced(by: .seconds(Self.leastPace))) { $0.hasSettled }
+    let load = load(kernel.readings())
+    guard plan.phases[phase].kind.word == .ramp else { return load }
+    try loop(until: nil) { fleet in fleet.hasSettled }
+    let now = Instant.now().seconds(since: started)
+    state.phases[phase].openedUntil = min(state.phases[phase].openedUntil ?? now, now)
+    try sample(kernel.readings())
+    return load
+  }
+}

@@ -1,0 +1,22 @@
+import Plan
+
+/// A plan of the command line, read once: its file may be a pipe.
+struct LoadedPlan {
+  /// Path as the user gave it.
+  let file: String
+  let plan: Result<Plan, InvalidPlan>
+
+  init(_ file: String, _ settings: PlanSettings) {
+    self.file = file
+    plan = Result { () throws(InvalidPlan) in try settings.load(file) }
+  }
+
+  /// What the plan is called. One that is invalid has its own name where that much could be read,
+  /// and else its file's.
+  var name: String {
+    switch plan {
+    case .success(let plan): plan.name
+    case .failure(let invalid): invalid.name ?? Plan.defaultName(ofFile: file)
+    }
+  }
+}

@@ -1,0 +1,20 @@
+import Linux
+import Plan
+import SystemPackage
+
+/// Says on standard error what went wrong, and returns the exit code for it.
+func complain(_ text: String, _ code: Int32) -> Int32 {
+  StandardError.write("runner: \(text)\n")
+  return code
+}
+
+/// Prints a result on standard output. Returns the exit code where that is impossible, since a result
+/// that nobody got is none; nil when it is printed.
+func tell(_ text: String) -> Int32? {
+  do throws(Errno) {
+    try StandardOutput.write(text)
+    return nil
+  } catch {
+    return complain("standard output cannot be written: \(error)", ExitStatus.notWritten)
+  }
+}

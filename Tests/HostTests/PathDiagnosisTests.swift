@@ -1,0 +1,284 @@
+import Linux
+import Recording
+import Testing
+
+@testable import Host
+
+/// Why a handshake fails, from what was seen on the way.
+@Suite struct PathDiagnosisTests {
+  private static let endpoint = "127.0.0.1:9000"
+
+  private func found(
+    _ failure: FailureRecord = .failed("connect-timeout", nil), after: [Series.Key: Double] = [:],
+    host: HostDescription = .box, demand: Demand = .million,
+    _ see: (inout PathFindings) -> Void = { _ in }
+  ) -> Diagnosed {
+    var path = PathFindings()
+    see(&path)
+    // Every counter is there, and what is not said to have risen did not.
+    var counters: [Series.Key: Double] = [
+      .listenOverflows: 0, .listenDrops: 0, .requestQueueFull: 0,
+    ]
+    counters.merge(after) { $1 }
+    return diagnose(failure, before: [:], after: counters, host: host, demand: demand, path: path)
+  }
+
+  private func value(_ name: String, in found: Diagnosed) -> String? {
+    found.evidence.first { $0.name == name }?.value
+  }
+
+  private static let elsewhere = Demand(
+    goal: 1000, clientWorkers: .auto, serverWorkers: nil, bothEndsHere: false, sources: 4,
+    portsPerSource: 1000, endpoints: 1)
+  private static let foreign = Demand(
+    goal: 1000, clientWorkers: .auto, serverWorkers: nil, bothEndsHere: true, sources: 4,
+    portsPerSource: 1000, endpoints: 1)
+
+  private static func listener(
+    _ waiting: Int, of backlog: Int, drops: Int?
+  ) -> [String: PathFindings.Listener] {
+    [endpoint: PathFindings.Listener(waiting: waiting, backlog: backlog, drops: drops)]
+  }
+
+  // MARK: Queues
+
+  @Test func `another listener's overflow does not decide`() {
+    let dropped = found(after: [.listenOverflows: 300, .listenDrops: 300]) {
+      $0.listeners = Self.listener(0, of: 4096, drops: 0)
+    }
+    #expect(dropped.resource == .packetsDropped)
+    #expect(dropped.knob != "net.core.somaxconn")
+    #expect(value("dropped by this listener", in: dropped) == "0 handshakes")
+  }
+
+  @Test func `the listener's own overflow does`() {
+    let full = found(after: [.listenOverflows: 300, .listenDrops: 300]) {
+      $0.listeners = Self.listener(4097, of: 4096, drops: 300)
+    }
+    #expect(full.resource == .acceptQueue)
+    #expect(full.knob == "net.core.somaxconn")
+    let theirs = found(after: [.listenOverflows: 9], demand: Self.foreign) {
+      $0.listeners = Self.listener(6, of: 5, drops: 9)
+    }
+    #expect(theirs.resource == .acceptQueue)
+    #expect(theirs.now == 5)
+    #expect(value("waiting to be accepted", in: theirs) == "6, backlog 5")
+  }
+
+  @Test func `one in a namespace that can be asked is told as one of this host`() {
+    let full = found(demand: Self.elsewhere) {
+      $0.listeners = Self.listener(6, of: 5, drops: 9)
+    }
+    #expect(full.resource == .acceptQueue)
+  }
+
+  @Test func `ListenDrops without an overflow is a full SYN queue or a want of memory`() {
+    let without = HostDescription.box { $0.sendsCookies = false }
+    for path in [[:], Self.listener(0, of: 4096, drops: 40)] {
+      // As many unfinished as the backlog: the kernel counts it.
+      let ofBacklog = found(after: [.listenDrops: 40, .requestQueueFull: 40], host: without) {
+        $0.listeners = path
+      }
+      #expect(value("SYN queue", in: ofBacklog)?.contains("backlog (4,096)") == true)
+      #expect(value("or", in: ofBacklog) == nil)
+      // Near `tcp_max_syn_backlog`: it does not.
+      let ofSetting = found(after: [.listenDrops: 40], host: without) { $0.listeners = path }
+      #expect(value("or", in: ofSetting) == "sysctl -w net.ipv4.tcp_max_syn_backlog=69000")
+      for queue in [ofBacklog, ofSetting] {
+        #expect(queue.resource == .packetsDropped)
+        #expect(queue.fix == "sysctl -w net.ipv4.tcp_syncookies=1")
+      }
+      let memory = found(
+        after: [.listenDrops: 40], host: .box { $0.sendsCookies = true }
+      ) { $0.listeners = path }
+      #expect(memory.resource == .unclassified)
+    }
+  }
+
+  @Test func `a fix of the accept queue names every bound that has to move`() {
+    let overflown: [Series.Key: Double] = [.listenOverflows: 5, .listenDrops: 5]
+    let both = found(after: overflown)
+    #expect(both.knob == "net.core.somaxconn")
+    #expect(
+      both.fix == "sysctl -w net.core.somaxconn=18519  # and in the plan: server: {backlog: 18519}")
+    let host = found(after: overflown, demand: .million { $0.backlog = 20_000 })
+    #expect(host.fix == "sysctl -w net.core.somaxconn=18519")
+    let plan = found(
+      after: overflown, host: .box { $0.somaxconn = 100_000 },
+      demand: .million { $0.backlog = 70_000 })
+    #expect(plan.fix == nil)
+    #expect(plan.needed == nil)
+  }
+
+  @Test func `both queues at once are not told apart by counters of all listeners`() {
+    let both = found(after: [.listenOverflows: 5, .requestQueueFull: 5]) {
+      $0.listeners = Self.listener(3, of: 4096, drops: 5)
+    }
+    #expect(both.resource == .unclassified)
+    #expect(value("not told apart", in: both) != nil)
+  }
+
+  @Test func `counters that are all that is known are said to be of the namespace`() {
+    let told = found(after: [.listenOverflows: 5, .listenDrops: 5])
+    #expect(told.resource == .acceptQueue)
+    #expect(value("counters", in: told)?.contains("network namespace") == true)
+  }
+
+  @Test func `who has stopped listening is no firewall, whatever was seen before`() {
+    // UDP to closed ports, of any program, is answered by ICMP as well.
+    let refused = found(
+      .failed("connect", "ECONNREFUSED"), after: [.unreachableReceived: 9], demand: Self.foreign
+    ) {
+      $0.listeners = Self.listener(0, of: 4096, drops: 0)
+      $0.silent = [Self.endpoint]
+    }
+    #expect(refused.resource == .nobodyListens)
+  }
+
+  @Test func `with tcp_abort_on_overflow a reset is the accept queue's, and it is named`() {
+    let reset = FailureRecord.failed("closed", "ECONNRESET")
+    let host = HostDescription.box { $0.abortsOnOverflow = true }
+    let named = found(reset, after: [.listenOverflows: 9], host: host, demand: Self.foreign) {
+      $0.listeners = Self.listener(5, of: 4, drops: 9)
+    }
+    #expect(named.resource == .acceptQueue)
+    #expect(value("net.ipv4.tcp_abort_on_overflow", in: named) != nil)
+    // With the setting off a queue that was full resets nobody.
+    let off = found(reset, after: [.listenOverflows: 9], demand: Self.foreign) {
+      $0.listeners = Self.listener(5, of: 4, drops: 9)
+    }
+    #expect(off.resource == .closedByPeer)
+    // Only the namespace's counters, and the setting is on.
+    let counted = found(reset, after: [.listenOverflows: 9], host: host, demand: Self.foreign)
+    #expect(counted.resource == .acceptQueue)
+    #expect(found(reset, after: [.listenOverflows: 9]).resource == .closedByPeer)
+    #expect(found(reset, host: host).resource == .closedByPeer)
+  }
+
+  // MARK: Drops
+
+  @Test func `the kernel's own reason decides over what it only may have been`() {
+    let firewall = found {
+      $0.listeners = Self.listener(0, of: 4096, drops: 0)
+      $0.dropped = ["NETFILTER_DROP": 312, "TCP_LISTEN_OVERFLOW": 400]
+      $0.unanswered = PathFindings.Unanswered(handshakes: 300, sources: 1)
+    }
+    #expect(firewall.resource == .packetsDropped)
+    #expect(firewall.evidence.first?.value == "a rule of this machine's firewall")
+    #expect(
+      value("packets dropped, on the whole machine", in: firewall)
+        == "TCP_LISTEN_OVERFLOW 400, NETFILTER_DROP 312")
+    // Of another host's server, too, when packets are dropped here.
+    let here = found(demand: Self.elsewhere) {
+      $0.dropped = ["IP_RPFILTER": 20]
+      $0.unanswered = PathFindings.Unanswered(handshakes: 20, sources: 1)
+    }
+    #expect(here.resource == .packetsDropped)
+    #expect(here.knob == "net.ipv4.conf.all.rp_filter")
+  }
+
+  @Test func `a reason that was seldom given is somebody else's`() {
+    let unknown = found(demand: Self.elsewhere) {
+      $0.dropped = ["NETFILTER_DROP": 3]
+      $0.unanswered = PathFindings.Unanswered(handshakes: 300, sources: 1)
+    }
+    #expect(unknown.resource == .unclassified)
+  }
+
+  @Test func `silence of another host is told in numbers, and not guessed at`() {
+    let silent = found(demand: Self.elsewhere) {
+      $0.unanswered = PathFindings.Unanswered(handshakes: 213, sources: 4)
+      $0.answered = 300
+    }
+    #expect(silent.resource == .unclassified)
+    #expect(
+      value("no answer", in: silent)
+        == "to 213 SYNs at once from 4 sources, while 300 were answered")
+    #expect(value("not told apart", in: silent) != nil)
+    #expect(value("ask its host", in: silent) != nil)
+  }
+
+  @Test func `conntrack's table decides by its drops and by the level it had then`() {
+    let host = HostDescription.box { $0.conntrackAtMost = 1000 }
+    // It has emptied by the end of the phase.
+    let full = found(after: [.conntrackDrops: 70, .conntrackEntries: 10], host: host) {
+      $0.conntrackMost = 998
+    }
+    #expect(full.knob == "net.netfilter.nf_conntrack_max")
+    let level = found(after: [.conntrackDrops: 0, .conntrackEntries: 998], host: host)
+    #expect(level.knob != "net.netfilter.nf_conntrack_max")
+    let without = found(after: [.conntrackEntries: 998], host: host)
+    #expect(without.knob == "net.netfilter.nf_conntrack_max")
+  }
+
+  // MARK: Refusals
+
+  @Test func `a refusal in the name of a server that listens is a firewall's`() {
+    let refused = FailureRecord.failed("connect", "ECONNREFUSED")
+    let firewall = found(refused) { $0.listeners = Self.listener(0, of: 4096, drops: 0) }
+    #expect(firewall.resource == .noRoute)
+    #expect(value("somebody listens there", in: firewall) != nil)
+    let message = found(refused, after: [.unreachableReceived: 12], demand: Self.elsewhere)
+    #expect(message.resource == .noRoute)
+    #expect(value("refused by", in: message)?.contains("ICMP") == true)
+    #expect(found(refused).resource == .nobodyListens)
+  }
+
+  @Test func `a server elsewhere that holds connections is not said to be gone`() {
+    let refused = FailureRecord.failed("connect", "ECONNREFUSED", endpoint: "10.0.0.1:9000")
+    let alive = found(refused, demand: Self.elsewhere) { $0.held = 19_936 }
+    #expect(alive.resource == .unclassified)
+    #expect(value("not told apart", in: alive) != nil)
+    let gone = found(refused, demand: Self.elsewhere) { $0.held = 0 }
+    #expect(gone.resource == .nobodyListens)
+  }
+
+  @Test(arguments: [
+    ("EINVAL", "blackhole"), ("EACCES", "prohibit"), ("EPERM", "control group"),
+  ])
+  func `routes that refuse are named`(errno: String, word: String) {
+    let refused = found(.failed("connect", errno))
+    #expect(refused.resource == .noRoute)
+    #expect(value("refused by", in: refused)?.contains(word) == true)
+  }
+
+  @Test func `an ICMP message names who sent it`() {
+    let failure = FailureRecord.failed("connect", "EHOSTUNREACH")
+    let away = found(failure, after: [.unreachableReceived: 12, .unreachableSent: 0])
+    #expect(
+      value("refused by", in: away) == "ICMP 'unreachable': a firewall or a router on the way")
+    let own = found(failure, after: [.unreachableReceived: 12, .unreachableSent: 12])
+    #expect(value("refused by", in: own)?.contains("this host itself") == true)
+  }
+
+  // MARK: Addresses
+
+  @Test func `where IPv6 is off the fix switches it on`() {
+    let failure = FailureRecord.failed(
+      "bind", "EADDRNOTAVAIL", end: .server, endpoint: "[::1]:9000")
+    func fix(_ ipv6: HostDescription.IPv6) -> String? {
+      found(failure, host: .box { $0.ipv6 = ipv6 }).fix
+    }
+    #expect(fix(.off) == "sysctl -w net.ipv6.conf.all.disable_ipv6=0")
+    #expect(fix(.offOnLoopback) == "sysctl -w net.ipv6.conf.lo.disable_ipv6=0")
+    #expect(fix(.missing) == nil)
+    #expect(fix(.on) == "ip addr add ::1/128 dev lo")
+  }
+
+  // MARK: Numbers
+
+  @Test(arguments: [
+    (1020, "1,024 descriptors"), (4090, "4,096 descriptors"), (65_530, "65,536 descriptors"),
+    (28_232, "source ports"), (28_231, "source ports"), (65_535, "65,535"), (512, "power of two"),
+    (129, "power of two"),
+  ])
+  func `a number that speaks for itself is explained as a guess`(stood: Int, words: String) {
+    #expect(NumberGuess.fact(stood: stood)?.name == "a guess")
+    #expect(NumberGuess.fact(stood: stood)?.value.contains(words) == true)
+  }
+
+  @Test(arguments: [0, 1, 300, 1025 + 1, 20_000, 28_500, 65_000 - 1000])
+  func `a number that says nothing is left alone`(stood: Int) {
+    #expect(NumberGuess.fact(stood: stood) == nil)
+  }
+}

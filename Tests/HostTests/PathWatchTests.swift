@@ -1,0 +1,153 @@
+import Addressing
+import Linux
+import Recording
+import SystemPackage
+import Testing
+
+@testable import Host
+
+/// Real listeners and connections, on addresses that only these tests use.
+@Suite struct PathWatchTests {
+  private func listener(_ address: String, backlog: Int32) throws -> (FileDescriptor, SocketAddress)
+  {
+    let socket = try Socket.open(v6: false)
+    try Socket.bind(socket, to: SocketAddress(try #require(IPAddress(address)), 0))
+    try Socket.listen(socket, backlog: backlog)
+    return (socket, try #require(Socket.localAddress(of: socket)))
+  }
+
+  private func client(
+    of address: SocketAddress, from source: String, port: UInt16 = 0, resets: Bool = true
+  ) throws -> FileDescriptor {
+    let socket = try Socket.open(v6: false)
+    if resets { try Socket.resetOnClose(socket, true) }
+    try Socket.bind(socket, to: SocketAddress(try #require(IPAddress(source)), port))
+    try Socket.connect(socket, to: address)
+    return socket
+  }
+
+  @Test func `what a server has accepted is counted at its own kernel`() throws {
+    let (listener, address) = try listener("127.33.1.1", backlog: 16)
+    let source = try #require(IPAddress("127.33.1.2"))
+    var open = [listener]
+    defer { for socket in open { Socket.close(socket) } }
+    let watch = PathWatch(endpoints: [address], sources: [source])
+    #expect(watch.knowsServer)
+    for _ in 0..<8 { open.append(try client(of: address, from: "127.33.1.2")) }
+    // Somebody else's connection is not ours.
+    open.append(try client(of: address, from: "127.33.1.3"))
+    #expect(watch.waiting == 9)
+    #expect(watch.accepted() == 0)
+    while let socket = try Socket.accept(listener) { open.append(socket) }
+    #expect(watch.waiting == 0)
+    #expect(watch.accepted() == 8)
+  }
+
+  @Test func `a full queue and its drops are those of the phase`() throws {
+    let (listener, address) = try listener("127.33.2.1", backlog: 1)
+    var open = [listener]
+    defer { for socket in open { Socket.close(socket) } }
+    for _ in 0..<6 { open.append(try client(of: address, from: "127.33.2.2")) }
+    let watch = PathWatch(endpoints: [address], sources: [try #require(IPAddress("127.33.2.2"))])
+    watch.begin([:])
+    _ = watch.look([:], timedOut: false)
+    let quiet = try #require(watch.findings.listeners["\(address)"])
+    #expect(quiet.waiting == 2)
+    #expect(quiet.backlog == 1)
+    #expect(quiet.drops == 0)
+    for _ in 0..<4 { open.append(try client(of: address, from: "127.33.2.2")) }
+    let readings = watch.look([:], timedOut: false).values
+    #expect(try #require(watch.findings.listeners["\(address)"]?.drops) >= 4)
+    #expect(try #require(readings[.listenerDrops]) >= 4)
+    #expect(readings[.listenerWaiting] == 2)
+  }
+
+  @Test func `an endpoint that nobody listens at is silent, and nothing is accepted there`() throws
+  {
+    let (listener, address) = try listener("127.33.3.1", backlog: 1)
+    Socket.close(listener)
+    let watch = PathWatch(endpoints: [address], sources: [try #require(IPAddress("127.33.3.2"))])
+    watch.begin([:])
+    _ = watch.look([:], timedOut: false)
+    #expect(watch.findings.silent == ["\(address)"])
+    #expect(watch.accepted() == nil)
+  }
+
+  @Test func `a host that is not this one is not known`() throws {
+    // TEST-NET-1: nobody's.
+    let far = SocketAddress(try #require(IPAddress("192.0.2.1")), 80)
+    let watch = PathWatch(endpoints: [far], sources: [try #require(IPAddress("127.33.4.2"))])
+    watch.begin([:])
+    _ = watch.look([:], timedOut: true)
+    watch.stopTracing()
+    #expect(!watch.knowsServer)
+    #expect(watch.accepted() == nil)
+    #expect(watch.findings.silent.isEmpty)
+  }
+
+  // MARK: TIME_WAIT
+
+  /// Connects, closes with a FIN at the client first, and leaves the tuple in TIME_WAIT.
+  private func waiting(at port: UInt16, reuses: Bool, server: String, source: String) throws
+    -> SocketAddress
+  {
+    let (listener, address) = try listener(server, backlog: 1)
+    let socket = try Socket.open(v6: false)
+    if reuses { try Socket.reuseAddress(socket) }
+    try Socket.bind(socket, to: SocketAddress(try #require(IPAddress(source)), port))
+    try Socket.connect(socket, to: address)
+    Poll.waitReadable([listener], until: .now().advanced(by: .seconds(5)))
+    let accepted = try #require(try Socket.accept(listener))
+    Socket.close(socket)
+    Poll.waitReadable([accepted], until: .now().advanced(by: .seconds(5)))
+    Socket.close(accepted)
+    Socket.close(listener)
+    return address
+  }
+
+  private func survey(_ source: String, _ endpoint: SocketAddress, hasTimestamps: Bool = true)
+    throws -> SocketSurvey
+  {
+    SocketSurvey(
+      listeners: [], sources: [try #require(IPAddress(source))], ports: PortSet(21_000...21_999),
+      endpoints: [endpoint], hasTimestamps: hasTimestamps)
+  }
+
+  @Test func `a tuple in TIME_WAIT that can be used again is not in the way`() throws {
+    let endpoint = try waiting(
+      at: 21_001, reuses: true, server: "127.33.5.1", source: "127.33.5.2")
+    let survey = try survey("127.33.5.2", endpoint)
+    #expect(survey.waiting == 1)
+    #expect(survey.blockedPairs == 0)
+    // Without timestamps the same tuple is refused, and that to another endpoint is not.
+    #expect(try self.survey("127.33.5.2", endpoint, hasTimestamps: false).blockedPairs == 1)
+    let other = SocketAddress(endpoint.ip, 9)
+    #expect(try self.survey("127.33.5.2", other, hasTimestamps: false).blockedPairs == 0)
+  }
+
+  @Test func `a port that cannot be bound is`() throws {
+    let endpoint = try waiting(
+      at: 21_002, reuses: false, server: "127.33.6.1", source: "127.33.6.2")
+    let survey = try survey("127.33.6.2", endpoint)
+    #expect(survey.waiting == 1)
+    #expect(survey.blockedPairs == 1)
+    // Ports that the plan does not use are nobody's business.
+    #expect(
+      SocketSurvey(
+        listeners: [], sources: [try #require(IPAddress("127.33.6.2"))],
+        ports: PortSet(22_000...22_999),
+        endpoints: [endpoint], hasTimestamps: true) == SocketSurvey())
+  }
+
+  @Test func `a listener on all addresses is found by the address it would be in the way of`()
+    throws
+  {
+    let (listener, address) = try listener("0.0.0.0", backlog: 1)
+    defer { Socket.close(listener) }
+    let wanted = SocketAddress(try #require(IPAddress("127.33.7.1")), address.port)
+    let survey = SocketSurvey(
+      listeners: [wanted], sources: [], ports: PortSet(1...1), endpoints: [wanted],
+      hasTimestamps: true)
+    #expect(survey.taken == [wanted])
+  }
+}

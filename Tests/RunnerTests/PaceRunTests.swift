@@ -1,0 +1,73 @@
+import Foundation
+import Glibc
+import Recording
+import Testing
+
+/// What is said of runs that are slower than planned, where processors are short for them alone.
+@Suite(.tags(.realKernel)) struct PaceRunTests {
+  private let workspace: Workspace
+  private let network: Loopback
+
+  init() throws {
+    workspace = try Workspace()
+    network = try Loopback()
+  }
+
+  private func remark(
+    _ phases: [String], rest: [String] = [], of phase: Int = 0, shell: String? = nil
+  ) throws -> String {
+    var plan = PlanText(goal: "20k", phases: phases)
+    plan.rest = rest
+    try workspace.write(plan.on(network), to: "slow.plan")
+    let ending = try workspace.run(["slow.plan"], shell: shell)
+    // Arrivals of a churn that are late break its promise.
+    #expect(ending.exitCode == 0 || ending.exitCode == 100, "\(ending.errors)")
+    return try workspace.recording(of: "slow").phases[phase].remark
+  }
+
+  @Test func `on one processor that it has to itself a run is short of processors`() throws {
+    let remark = try remark(
+      ["ramp: {to: 20k, rate: 10M/s}", "close: reset"],
+      shell: "exec taskset -c 0 \"$0\" \"$@\"")
+    #expect(remark.contains("of 10,000,000/s planned: "), "\(remark)")
+    #expect(remark.contains("busy"), "\(remark)")
+    #expect(!remark.contains("not the reason"), "\(remark)")
+  }
+
+  @Test func `a churn on one processor is short of processors`() throws {
+    let remark = try remark(
+      ["churn: {rate: 100k/s, lifetime: 50ms, for: 500ms}", "close: reset"],
+      shell: "exec taskset -c 0 \"$0\" \"$@\"")
+    #expect(remark.contains("of 100,000/s planned: "), "\(remark)")
+    #expect(remark.contains("busy"), "\(remark)")
+  }
+
+  @Test func `messages that were not sent in time are told of`() throws {
+    let remark = try remark(
+      ["ramp: {to: 100}", "hold: {for: 1s, messages: m}", "close: reset"],
+      rest: ["messages: {m: {rate: 5M/s, bytes: 64B, expect: echo}}"], of: 1,
+      shell: "exec taskset -c 0 \"$0\" \"$@\"")
+    #expect(remark.contains("of 5,000,000/s messages planned: "), "\(remark)")
+    #expect(remark.contains("busy"), "\(remark)")
+  }
+
+  /// Where groups of version 1 can be made for a while.
+  private static let groups = "/sys/fs/cgroup/cpu"
+  private static let canBound =
+    getuid() == 0 && FileManager.default.isWritableFile(atPath: groups + "/cpu.cfs_quota_us")
+
+  @Test(.enabled(if: canBound))
+  func `a control group that throttles is named, with how often it did`() throws {
+    let group = "\(Self.groups)/runner-test-\(getpid())"
+    let remark = try remark(
+      ["ramp: {to: 20k, rate: 10M/s}", "close: reset"],
+      shell: """
+        mkdir \(group) && echo 20000 > \(group)/cpu.cfs_quota_us && echo $$ > \(group)/tasks
+        "$0" "$@"; code=$?
+        echo $$ > \(Self.groups)/tasks; rmdir \(group); exit $code
+        """)
+    #expect(
+      remark.contains(/the control group throttled \d+ of \d+ periods \(cpu\.cfs_quota_us\)/),
+      "\(remark)")
+  }
+}

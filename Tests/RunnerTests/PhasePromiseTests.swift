@@ -1,0 +1,48 @@
+import Plan
+import Recording
+import Testing
+
+@testable import Runner
+
+/// What a phase had to keep, from what the workers counted.
+@Suite struct PhasePromiseTests {
+  private func counts(
+    _ atClient: Int, _ atServer: Int? = nil, established: Int = 0, churned: Int = 0, late: Int = 0
+  ) -> PhaseCounts {
+    PhaseCounts(
+      atClient: atClient, atServer: atServer, established: established, churned: churned,
+      closedAsRecorded: 0, late: late)
+  }
+
+  private func promise(
+    _ kind: Phase.Kind, _ begin: PhaseCounts, _ end: PhaseCounts, arrivals: Int = 0
+  ) -> PhasePromise? {
+    PhasePromise(
+      Phase(name: "phase", line: 1, kind: kind), from: begin, to: end, arrivals: arrivals,
+      found: false)
+  }
+
+  private static let churn = Phase.Kind.churn(
+    Phase.Churn(rate: 100, lifetime: .seconds(1), span: .seconds(10)))
+
+  @Test func `a hold promises what stood at both ends, and loses nothing else`() {
+    // Connections that the server never accepted go; what it had accepted stays.
+    let kept = promise(.hold(.seconds(1)), counts(1000, 900), counts(900, 900))
+    #expect(kept == PhasePromise(promised: 900, missed: 0, tolerance: 0))
+    let lost = promise(.hold(.seconds(1)), counts(1000, 900), counts(850, 850))
+    #expect(lost?.missed == 50)
+    let unknown = promise(.hold(.seconds(1)), counts(1000), counts(999))
+    #expect(unknown == PhasePromise(promised: 1000, missed: 1, tolerance: 0))
+  }
+
+  @Test func `an arrival is missed once`() {
+    // Half of them failed; of the others a tenth was late.
+    let half = promise(
+      Self.churn, counts(20), counts(20, established: 500, churned: 500, late: 50),
+      arrivals: 1000)
+    #expect(half == PhasePromise(promised: 1000, missed: 550, tolerance: 0))
+    let all = promise(
+      Self.churn, counts(20), counts(20, established: 1000, churned: 1000), arrivals: 1000)
+    #expect(all?.missed == 0)
+  }
+}
