@@ -9,7 +9,7 @@ CONNECTIONS ?= 20k
 ROWS ?=
 
 .PHONY: run build test test-deps deps lint format bench bench-1m bench-scale bench-deps compare-check \
-	limits verdicts lab lab-deps install clean
+	limits verdicts foreign lab lab-deps install clean
 
 run: build
 	$(RUNNER) plans/ramp-1m.plan
@@ -55,6 +55,12 @@ verdicts: build
 	@Tools/install-packages iproute2 python3
 	Limits/verdicts
 
+# A server under 19,000 connections that it does not expect, built with the address sanitizer.
+foreign: deps
+	@Tools/install-packages python3
+	$(SWIFT) build --sanitize=address --scratch-path .build-asan --product runner
+	Limits/foreign
+
 # Limits that need a kernel of their own; see Lab/README.md.
 lab: build
 	Lab/run --connections $(CONNECTIONS) $(if $(ROWS),--rows $(ROWS))
@@ -74,5 +80,5 @@ deps:
 
 # Programs that only tests use; without one of them its tests are skipped.
 test-deps:
-	@Tools/install-packages chromium iproute2 libxml2-utils nftables nginx-light python3 python3-jsonschema redis-server \
-		sqlite3 strace tmux
+	@Tools/install-packages chromium iproute2 libxml2-utils nftables nginx-light python3 \
+		python3-jsonschema redis-server sqlite3 strace tmux
