@@ -52,7 +52,7 @@ limits: build
 
 # Every line of docs/verdict.md, forced: three minutes.
 verdicts: build
-	@Tools/install-packages iproute2 python3
+	@Tools/install-packages iproute2 nftables python3
 	Limits/verdicts
 
 # A server under 19,000 connections that it does not expect, built with the address sanitizer.

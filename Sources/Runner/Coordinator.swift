@@ -300,7 +300,8 @@ struct Coordinator: ~Copyable {
     if record.ceiling != nil, failures.isEmpty, guardStop == nil { return }
     var limits = finder(readings).limits(
       of: record, failures: failures, memoryGuard: guardStop,
-      workerDied: state.limits.contains { $0.phase == record.name })
+      workerDied: state.limits.contains { $0.phase == record.name },
+      late: fleet.total(.lateArrivals, .client) - atBegin.late)
     if record.outcome == .limit, let alive = try verify() {
       for index in limits.indices { limits[index].evidence.append(alive) }
     }

@@ -16,17 +16,19 @@ struct LimitFinder {
 
   /// Every cause that was met; one that says it is unknown when nothing was.
   ///
-  /// - Parameter memoryGuard: the check that stopped growth, with the instant it did, if one did.
+  /// - Parameters:
+  ///   - memoryGuard: the check that stopped growth, with the instant it did, if one did.
+  ///   - late: arrivals that lived as planned, but were begun too late.
   func limits(
     of phase: PhaseRecord, failures: [FailureRecord], memoryGuard: FailureRecord?,
-    workerDied: Bool
+    workerDied: Bool, late: Int = 0
   ) -> [LimitRecord] {
     // A handshake that was tried again has cost nothing.
     let causes = failures.filter { $0.final > 0 } + (memoryGuard.map { [$0] } ?? [])
     if !causes.isEmpty { return causes.map { limit(from: $0, in: phase) } }
     // A worker that died has its own record.
     let retried = failures.reduce(0) { $0 + $1.retried }
-    return workerDied ? [] : [unexplained(phase, retried: retried)]
+    return workerDied ? [] : [unexplained(phase, retried: retried, late: late)]
   }
 
   func limit(ofDeath worker: WorkerRecord, in phase: PhaseRecord, at instant: Double) -> LimitRecord
@@ -77,7 +79,7 @@ struct LimitFinder {
 
   /// Connections that the client counts and the server never accepted, or a goal that was missed
   /// without a failure: said as it is, not guessed.
-  private func unexplained(_ phase: PhaseRecord, retried: Int) -> LimitRecord {
+  private func unexplained(_ phase: PhaseRecord, retried: Int, late: Int) -> LimitRecord {
     let found =
       phase.phantom == 0
       ? nil
@@ -96,7 +98,16 @@ struct LimitFinder {
             ? "none was recorded"
             : "none but \(Format.count(retried)) handshakes, which were tried again"),
         Fact("phantom", "\(Format.count(phase.phantom)) established, never accepted"),
-      ] + (found?.evidence ?? [])
+      ]
+        + (late == 0
+          ? []
+          : [
+            Fact(
+              "begun too late",
+              "\(Format.count(late)) arrivals, more than a second after they were due"),
+            Fact("client workers", "were stopped, or had no processor for that long"),
+          ])
+        + (found?.evidence ?? [])
         + guess(found?.resource ?? .unclassified, held: phase.established - phase.phantom))
   }
 
