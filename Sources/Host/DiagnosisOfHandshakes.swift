@@ -55,6 +55,8 @@ extension Scene {
     _ requests: Double, _ evidence: [Fact], _ listener: PathFindings.Listener?
   ) -> Diagnosed {
     guard requests > 0 || host.sendsCookies == false else {
+      // A SYN that is sent again while its answer is dropped counts as dropped by the listener.
+      if let found = droppedForAReason(evidence) { return found }
       return Diagnosed(
         .unclassified,
         evidence: evidence + [
@@ -124,10 +126,14 @@ extension Scene {
   func phantoms(at endpoints: [String]) -> Diagnosed? {
     let full = endpoints.first { path.listener(at: $0).map { $0.waiting > 0 } ?? false }
     guard let full, let listener = path.listener(at: full) else { return nil }
-    return acceptQueue(
-      full,
+    let evidence =
       [Fact("endpoint", full)] + facts(of: listener)
-        + rises(.listenOverflows, .requestQueueCookies, .cookiesSent), listener)
+      + rises(.listenOverflows, .requestQueueCookies, .cookiesSent)
+    if listener.isFull { return acceptQueue(full, evidence, listener) }
+    // Its length is not why: a longer one would hold more that nobody accepts.
+    return Diagnosed(
+      .acceptQueue, evidence: evidence + [Fact("the queue", "has room: the server does not accept")]
+    )
   }
 
   func facts(of listener: PathFindings.Listener?) -> [Fact] {
@@ -186,7 +192,9 @@ extension Scene {
     return [
       Fact(
         "packets dropped, on the whole machine",
-        counts.isEmpty ? "none for a reason that matters here" : counts.joined(separator: ", "))
+        counts.isEmpty
+          ? "none was seen for a reason that matters here, from the first timeout on"
+          : counts.joined(separator: ", "))
     ]
   }
 

@@ -115,9 +115,12 @@ package final class PathWatch {
   /// Connections of all endpoints that wait to be accepted.
   package var waiting: Int { listeners().values.reduce(0) { $0 + $1.waiting } }
 
-  /// Connections from the clients' sources that a process at the endpoints has accepted and holds;
-  /// nil where that cannot be known. The kernel goes through all connections of the host for it.
-  package func accepted() -> Int? {
+  /// How many of the connections that the clients hold a process at the endpoints has accepted; nil
+  /// where that cannot be known. The kernel goes through all connections of the host for it.
+  ///
+  /// - Parameter held: by the clients, now. Other programs may connect from the same addresses: where
+  ///   there are more than these, nobody can tell whose wait to be accepted.
+  package func accepted(of held: Int) -> Int? {
     guard knowsServer else { return nil }
     var (ours, waiting) = (0, 0)
     for space in spaces {
@@ -132,9 +135,11 @@ package final class PathWatch {
         return nil
       }
     }
-    // Asked for while clients hold connections: where there are none of theirs, addresses are
-    // translated on the way, and the server knows them by other ones.
-    return ours + waiting == 0 ? nil : ours
+    // Where there are none of theirs, addresses are translated on the way, and the server knows them
+    // by other ones.
+    guard ours + waiting > 0 else { return nil }
+    guard ours + waiting > held else { return ours }
+    return waiting == 0 ? held : nil
   }
 
   private func listeners() -> [SocketAddress: PathFindings.Listener] {

@@ -3,6 +3,10 @@ extension LimitRecord {
   /// resource's words where there is no errno.
   package var cause: String {
     let place = [end.rawValue, syscall].compactMap(\.self).joined(separator: " ")
+    // Without a setting that would move it, the queue had room.
+    if resource == .acceptQueue, syscall == nil, knob == nil {
+      return "\(place): it does not accept its connections"
+    }
     return "\(place): \(errno?.words ?? resource.words)"
   }
 }

@@ -44,7 +44,9 @@ extension Recording {
 
   /// How the messages fared in these stretches of the run, pattern by pattern.
   package func messages(in spans: [ClosedRange<Double>]) -> [MessageTotals] {
-    messagePatterns.map { pattern in
+    // What a worker that is gone had still to send was counted by nobody.
+    let areAllCounted = !workers.contains { $0.end == .client && $0.signal != nil }
+    return messagePatterns.map { pattern in
       var counts: [MessageOutcome: Int] = [:]
       for outcome in MessageOutcome.allCases {
         counts[outcome] = Int(saturating: gain(of: .messages(outcome, pattern), in: spans))
@@ -52,7 +54,7 @@ extension Recording {
       let key = Series.Key.unsent(pattern)
       return MessageTotals(
         pattern: pattern, counts: counts,
-        unsent: series(key) == nil ? nil : Int(gain(of: key, in: spans)))
+        unsent: areAllCounted && series(key) != nil ? Int(gain(of: key, in: spans)) : nil)
     }
   }
 

@@ -82,7 +82,8 @@ package struct Metrics: Sendable, Equatable {
     roundTripUncorrected = Latency(recording.distribution(of: "rtt.uncorrected", in: name))
     drift = Latency(recording.distribution(of: "drift", in: name))
     unanswered =
-      recording.messagePatterns.isEmpty ? nil : recording.unanswered(at: spans.map(\.upperBound))
+      recording.messagePatterns.isEmpty
+      ? nil : recording.unanswered(at: begun.compactMap { recording.span(of: $0)?.upperBound })
     unasked =
       recording.series(.unasked) == nil ? nil : Int(recording.gain(of: .unasked, in: spans))
     predictionError = recording.predictionError(in: name)

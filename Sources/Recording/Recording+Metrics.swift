@@ -101,8 +101,17 @@ extension Recording {
     return distributions[first..<max(first, distributions.place { $0.to > span.upperBound })]
   }
 
+  /// Stretches that no instant is in twice: phases of shards that were merged overlap in time.
   func spans(of phases: [PhaseRecord]) -> [ClosedRange<Double>] {
-    phases.compactMap(span)
+    var spans: [ClosedRange<Double>] = []
+    for span in phases.compactMap(span).sorted(by: { $0.lowerBound < $1.lowerBound }) {
+      if let last = spans.last, span.lowerBound < last.upperBound {
+        spans[spans.count - 1] = last.lowerBound...max(last.upperBound, span.upperBound)
+      } else {
+        spans.append(span)
+      }
+    }
+    return spans
   }
 
   /// From the start of a phase to its end, or to the end of a run that was cut off in it; nil when

@@ -66,8 +66,11 @@ private func measured(_ recording: Recording, _ metrics: Metrics) -> [Fact] {
     rows.append(Fact("round trip", (percentiles + extent).joined(separator: " · ")))
   }
   if metrics.failures > 0 {
-    let causes = recording.failures.sorted { $0.count > $1.count }.prefix(2)
-      .map { brief($0.cause) + " × \(Format.count($0.count))" }
+    // One cause may have been met in several phases.
+    let byCause = Dictionary(grouping: recording.failures, by: \.cause)
+      .mapValues { $0.reduce(0) { $0 + $1.count } }
+    let causes = byCause.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(2)
+      .map { brief($0.key) + " × \(Format.count($0.value))" }
     rows.append(
       Fact("failures", ([Format.count(metrics.failures)] + causes).joined(separator: " · ")))
   }

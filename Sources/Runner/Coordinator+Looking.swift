@@ -19,6 +19,11 @@ extension Coordinator {
     for index in fleet.reap() { recordDeath(of: index) }
     if ledger.update(from: fleet, isLast: isLast) {
       state.failures = ledger.records
+      // What stood when something failed may lie between two looks.
+      for record in ledger.records where record.phase == state.phases[phase].name {
+        state.phases[phase].established = max(state.phases[phase].established, record.established)
+        state.phases[phase].accepted = max(state.phases[phase].accepted, record.accepted)
+      }
     }
     stopGrowthAtLimit()
   }
@@ -102,6 +107,7 @@ extension Coordinator {
     samples.took(at: now)
     lookAtMemory()
     updateWorkers()
+    noteAccepted()
     let sample = sampler.sample(
       fleet, at: now, kernel: withPath(readings), failures: state.failures,
       phase: state.phases[phase].name,

@@ -10,6 +10,8 @@ struct LoadReading {
   let counters: [Series.Key: Double]
   /// Seconds of processor time that each worker had used.
   let workers: [Double]
+  /// Connections begun so far, whatever became of them.
+  let begun: Int
 }
 
 /// Saying why a phase went slower than planned, where it did. A limit is a reason of its own.
@@ -19,23 +21,26 @@ extension Coordinator {
 
   func load(_ readings: [Reading]) -> LoadReading {
     LoadReading(
-      at: .now(), counters: readings.values, workers: fleet.members.map(\.processorTime))
+      at: .now(), counters: readings.values, workers: fleet.members.map(\.processorTime),
+      begun: fleet.total(.opened, .client))
   }
 
-  /// - Parameters:
-  ///   - before: handshakes that had finished when the phase began.
-  ///   - load: what the processors had done when the last of it was to be opened.
-  ///   - tail: time at its end in which nothing is opened any more.
-  mutating func remarkOnPace(
-    since before: Int, load: LoadReading, tail: Duration = .zero
-  ) {
-    let elapsed = Instant.now().seconds(since: phaseStarted) - tail / .seconds(1)
+  /// Connections that were begun in time kept the pace, also where they failed: that has a reason of
+  /// its own.
+  ///
+  /// - Parameter load: what had been done when the last of it was to be opened.
+  mutating func remarkOnPace(_ load: LoadReading) {
+    let elapsed = load.at.seconds(since: phaseStarted)
     let phase = phase
-    guard let planned = state.phases[phase].plannedRate, elapsed > Self.leastPace, !growthStopped,
-      !interrupted, !fleet.any(.client, { $0.isLimited(in: phase) })
+    guard let planned = state.phases[phase].plannedRate, elapsed >= Self.leastPace, !growthStopped,
+      !interrupted, !hasLostClient, !fleet.any(.client, { $0.isLimited(in: phase) })
     else { return }
-    remark(
-      Double(fleet.total(.established, .client) - before) / elapsed, of: planned, "", load)
+    remark(Double(load.begun - loadBefore.begun) / elapsed, of: planned, "", load)
+  }
+
+  /// Whether what was to be done by one worker was done by nobody.
+  private var hasLostClient: Bool {
+    fleet.members.contains { $0.end == .client && !$0.isAlive }
   }
 
   /// The same of messages that have instants.
@@ -44,8 +49,11 @@ extension Coordinator {
   ///   - before: messages that had been sent when the phase began.
   ///   - held: connections that were held then.
   mutating func remarkOnMessages(since before: Int, from held: Int) {
-    let elapsed = Instant.now().seconds(since: phaseStarted)
-    guard elapsed > Self.leastPace, !interrupted, !isCut else { return }
+    // None is sent after the planned end, however late it is looked at.
+    let elapsed = min(
+      Instant.now().seconds(since: phaseStarted), plan.phases[phase].plannedSeconds ?? .infinity)
+    guard elapsed > Self.leastPace, !interrupted, !isCut, !hasLostClient
+    else { return }
     let planned = plan.phases[phase].messageRate(
       of: plan.patterns, over: min(held, fleet.now(.held, .client)))
     remark(

@@ -1,5 +1,6 @@
 import Host
 import Linux
+import Plan
 import Probe
 import Recording
 
@@ -32,6 +33,20 @@ extension Coordinator {
   /// Connections that the server end has accepted and holds; nil where nobody can know.
   func acceptedAtEnd(established: Int) -> Int? {
     if hasOwnServer { return fleet.now(.held, .server) }
-    return established > 0 && !interrupted ? path.accepted() : nil
+    return established > 0 && !interrupted ? path.accepted(of: established) : nil
+  }
+
+  /// The kernel goes through all connections of the host, too many to do so at every sample.
+  private static let mostAskedFor = 50_000
+
+  /// Asks what someone else's server has accepted while a churn's connections are there: when the
+  /// phase is over they are gone.
+  mutating func noteAccepted() {
+    let held = fleet.now(.held, .client)
+    guard !hasOwnServer, plan.phases[phase].kind.word == .churn, held > 0,
+      held <= Self.mostAskedFor, let accepted = acceptedAtEnd(established: held)
+    else { return }
+    state.phases[phase].accepted = max(state.phases[phase].accepted, accepted)
+    unacceptedAlways = min(unacceptedAlways ?? .max, max(0, held - accepted))
   }
 }

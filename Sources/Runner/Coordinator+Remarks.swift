@@ -17,6 +17,15 @@ extension Coordinator {
     add(remark)
   }
 
+  /// Says what became of connections in a phase that promises nothing of them.
+  ///
+  /// - Parameter before: connections that had been closed by the peer when the phase began.
+  mutating func remarkOnLosses(since before: Int) {
+    let lost = fleet.total(.closedByPeer, .client) - before
+    guard plan.phases[phase].kind.word == .pause, lost > 0 else { return }
+    add("\(Format.count(lost)) connections were closed by the peer meanwhile")
+  }
+
   /// Says what a peer said that nobody had asked, as servers do that turn a connection away.
   ///
   /// - Parameter before: connections that had been told something when the phase began.
@@ -25,7 +34,8 @@ extension Coordinator {
     guard told > 0,
       let said = fleet.members.lazy.map(\.board.unasked).first(where: { !$0.isEmpty })
     else { return }
-    add("\(Format.count(told)) connections were told something unasked: \(EscapedText.shown(said))")
+    let were = told == 1 ? "connection was" : "connections were"
+    add("\(Format.count(told)) \(were) told something unasked: \(EscapedText.shown(said))")
   }
 
   private mutating func add(_ remark: String) {

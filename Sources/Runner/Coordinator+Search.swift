@@ -8,6 +8,9 @@ import Recording
 extension Coordinator {
   /// Steps after which a search gives up; twenty halvings find any number among millions.
   private static let mostSteps = 10_000
+  /// How often a goal is asked for again when that has brought nothing: a peer that closes every
+  /// tenth connection may close the one that was opened last.
+  private static let mostIdle = 5
 
   mutating func seek(_ search: Phase.Search) throws(RecordingError) {
     var walk = SearchWalk(from: search.from, step: search.step, most: search.most)
@@ -78,10 +81,9 @@ extension Coordinator {
   /// Opens or closes until so many are held, or a limit leaves it at fewer. What was lost on the way
   /// is opened again while that brings more: one connection that failed is no limit.
   private mutating func go(to goal: Int) throws(RecordingError) {
-    var held = heldAtBothEnds
-    var before = held
+    var most = -1
+    var idle = 0
     repeat {
-      before = held
       fleet.post(.begin, phase: phase, goal: goal)
       try loop(until: nil) { fleet in fleet.hasSettled }
       if hasOwnServer {
@@ -89,8 +91,11 @@ extension Coordinator {
       } else {
         try settleElsewhere()
       }
-      held = heldAtBothEnds
-    } while held < goal && held > before && !isLimited && !interrupted && !isCut
+      let held = heldAtBothEnds
+      if held >= goal { return }
+      idle = held > most ? 0 : idle + 1
+      most = max(most, held)
+    } while idle < Self.mostIdle && !isLimited && !interrupted && !isCut
   }
 
   /// Whether a worker or the guard has stopped the growth of this phase.

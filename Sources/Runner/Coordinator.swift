@@ -60,6 +60,8 @@ struct Coordinator: ~Copyable {
   var answeredBefore = 0
   /// What someone else's server had accepted when the last phase ended; nil where nobody can know.
   var acceptedElsewhere: Int?
+  /// Connections of this churn that the server had not accepted, at every look; nil without a look.
+  var unacceptedAlways: Int?
   /// Kept only for plans with conditions that decide while the run goes on.
   var live: LiveRecording?
   /// The condition that ended the run.
@@ -98,7 +100,7 @@ struct Coordinator: ~Copyable {
     samples = SampleClock(every: outlook.plan.sampling.every, from: .now())
     phaseStarted = started
     atBegin = PhaseCounts(fleet, atServer: outlook.plan.server == nil ? nil : 0)
-    loadBefore = LoadReading(at: started, counters: [:], workers: [])
+    loadBefore = LoadReading(at: started, counters: [:], workers: [], begun: 0)
     clientsWaitAwake = outlook.staffing.clients.contains { $0.awake > 0 }
     self.fleet = fleet
   }
@@ -149,6 +151,7 @@ struct Coordinator: ~Copyable {
     phaseStarted = .now()
     guardStop = nil
     limitInSight = nil
+    unacceptedAlways = nil
     isCut = false
     let readings = kernel.readings()
     loadBefore = load(readings)
@@ -175,7 +178,9 @@ struct Coordinator: ~Copyable {
     if !hasUselessWorker {
       fleet.post(.begin, phase: index, start: phaseStarted)
       let told = fleet.total(.unasked, .client)
+      let closed = fleet.total(.closedByPeer, .client)
       try work(plan.phases[index])
+      remarkOnLosses(since: closed)
       remarkOnUnasked(since: told)
     }
     return try endPhase()
@@ -191,20 +196,17 @@ struct Coordinator: ~Copyable {
     }
     switch phase.kind {
     case .ramp:
-      let before = fleet.total(.established, .client)
-      let load = try openEverything()
-      remarkOnPace(since: before, load: load)
+      remarkOnPace(try openEverything())
       if hasOwnServer {
         try settle { fleet in fleet.now(.held, .server) >= fleet.now(.held, .client) }
       } else {
         try settleElsewhere()
       }
       measureMemory()
-    case .churn(let churn):
-      let before = fleet.total(.established, .client)
+    case .churn:
       let load = try openEverything()
       try loop(until: nil) { fleet in fleet.hasSettled }
-      remarkOnPace(since: before, load: load, tail: churn.lifetime)
+      remarkOnPace(load)
       if hasOwnServer {
         try settle { fleet in fleet.now(.held, .server) <= fleet.now(.held, .client) }
       } else {
@@ -248,7 +250,8 @@ struct Coordinator: ~Copyable {
     observe(isLast: true)
     var record = state.phases[phase]
     record.ended = now.seconds(since: started)
-    record.phantom = accepted.map { max(0, established - $0) } ?? 0
+    record.phantom = max(
+      accepted.map { max(0, established - $0) } ?? 0, unacceptedAlways ?? 0)
     record.accepted = max(record.accepted, accepted ?? 0)
     acceptedElsewhere = hasOwnServer ? nil : accepted
     let failures = state.failures.filter { $0.phase == record.name }
@@ -275,7 +278,7 @@ struct Coordinator: ~Copyable {
     let steps = state.searchSteps.filter { $0.phase == record.name }
     return PhasePromise(
       plan.phases[phase], from: atBegin, to: PhaseCounts(fleet, atServer: accepted),
-      arrivals: arrivals,
+      arrivals: arrivals, unaccepted: unacceptedAlways ?? 0,
       found: record.ceiling != nil || steps.contains { $0.outcome == .tooMany })
   }
 

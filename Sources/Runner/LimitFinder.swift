@@ -85,8 +85,14 @@ struct LimitFinder {
       ? nil
       : diagnosePhantoms(
         at: endpoints, before: before, after: after, host: host, demand: demand, path: path)
+    // The clients hold nothing more: what is left is left at the server, which has not heard of it.
+    let isLeftAtServer = phase.kind == .close && path.held == 0
+    let left =
+      isLeftAtServer
+      ? [Fact("held by the clients", "none: their closes have not reached the server")] : []
     return LimitRecord(
-      end: phase.phantom > 0 ? .server : .client, phase: phase.name, planLine: phase.planLine,
+      end: phase.phantom > 0 || isLeftAtServer ? .server : .client, phase: phase.name,
+      planLine: phase.planLine,
       resource: found?.resource ?? .unclassified, count: max(1, phase.phantom),
       firstInstant: phase.ended ?? 0, established: phase.established, accepted: phase.accepted,
       knob: found?.knob, now: found?.now, needed: found?.needed, fix: found?.fix,
@@ -107,7 +113,7 @@ struct LimitFinder {
               "\(Format.count(late)) arrivals, more than a second after they were due"),
             Fact("client workers", "were stopped, or had no processor for that long"),
           ])
-        + (found?.evidence ?? [])
+        + left + (found?.evidence ?? [])
         + guess(found?.resource ?? .unclassified, held: phase.established - phase.phantom))
   }
 

@@ -37,9 +37,12 @@ extension PhasePromise {
   ///
   /// - Parameters:
   ///   - arrivals: connections that a churn was to begin.
+  ///   - unaccepted: connections of a churn that its server never accepted.
   ///   - found: whether a search has found a number that lasts, or was ended by its `until`.
   init?(
-    _ phase: Phase, from begin: PhaseCounts, to end: PhaseCounts, arrivals: Int, found: Bool
+    _ phase: Phase, from begin: PhaseCounts, to end: PhaseCounts, arrivals: Int,
+    unaccepted: Int = 0,
+    found: Bool
   ) {
     let asRecorded = end.closedAsRecorded - begin.closedAsRecorded
     let gained = end.established - begin.established
@@ -61,7 +64,7 @@ extension PhasePromise {
         begin.atBothEnds - end.atBothEnds - asRecorded)
     case .churn:
       promised = arrivals
-      missed = max(0, arrivals - gained) + lost + (end.late - begin.late)
+      missed = max(0, arrivals - gained) + lost + (end.late - begin.late) + unaccepted
     case .search:
       promised = 1
       missed = found ? 0 : 1

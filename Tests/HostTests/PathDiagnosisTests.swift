@@ -95,6 +95,33 @@ import Testing
     }
   }
 
+  @Test func `a reason of the kernel decides before a drop that nothing explains`() {
+    // SYNs that are sent again, while a firewall drops their answers, count as the listener's drops.
+    let dropped = found(after: [.listenDrops: 27]) {
+      $0.listeners = Self.listener(0, of: 4096, drops: 27)
+      $0.dropped = ["NETFILTER_DROP": 31]
+      $0.unanswered = PathFindings.Unanswered(handshakes: 25, sources: 1)
+    }
+    #expect(dropped.resource == .packetsDropped)
+    #expect(value("dropped by", in: dropped) == "a rule of this machine's firewall")
+  }
+
+  @Test func `a server that does not accept is not told to have a longer queue`() throws {
+    func phantoms(waiting: Int) throws -> Diagnosed {
+      var path = PathFindings()
+      path.listeners = Self.listener(waiting, of: 4096, drops: 0)
+      return try #require(
+        diagnosePhantoms(
+          at: [Self.endpoint], before: [:], after: [:], host: .box, demand: Self.foreign,
+          path: path))
+    }
+    let idle = try phantoms(waiting: 500)
+    #expect(idle.resource == .acceptQueue)
+    #expect(idle.knob == nil && idle.now == nil)
+    #expect(value("the queue", in: idle) == "has room: the server does not accept")
+    #expect(try phantoms(waiting: 4097).knob == "the server's backlog")
+  }
+
   @Test func `a fix of the accept queue names every bound that has to move`() {
     let overflown: [Series.Key: Double] = [.listenOverflows: 5, .listenDrops: 5]
     let both = found(after: overflown)

@@ -42,6 +42,30 @@ import Testing
     #expect(Metrics(recording).held == 300)
   }
 
+  @Test func `phases of shards that overlap in time count nothing twice`() {
+    var recording = recording()
+    recording.phases[1].started = 1
+    recording.series.append(
+      Series(
+        key: .messages(.sent, "m"), unit: "messages", kind: .counter,
+        points: [.init(at: 0, value: 0), .init(at: 2, value: 200), .init(at: 12, value: 1200)]))
+    #expect(Metrics(recording).messages(.sent) == 1200)
+    #expect(Metrics(recording, phase: "hold").messages(.sent) == 1200)
+  }
+
+  @Test func `what a worker that is gone had still to send nobody has counted`() {
+    var recording = recording()
+    recording.series += [Series.Key.messages(.sent, "m"), .unsent("m")].map { key in
+      Series(
+        key: key, unit: "messages", kind: .counter,
+        points: [.init(at: 0, value: 0), .init(at: 12, value: 7)])
+    }
+    recording.workers = [WorkerRecord(id: 0, end: .client, pid: 1)]
+    #expect(Metrics(recording).messagesUnsent == 7)
+    recording.workers[0].signal = 9
+    #expect(Metrics(recording).messagesUnsent == nil)
+  }
+
   @Test func `ends of someone else's server are not ours to share out over`() {
     var recording = recording()
     recording.workers = [WorkerRecord(id: 0, end: .client, pid: 1)]

@@ -71,6 +71,18 @@ import Testing
     #expect(junit(recording, judgement, files: files).count < 5_000_000)
   }
 
+  @Test func `one cause in several phases is one in the summary`() {
+    var recording = Sample.limited
+    var later = recording.failures[0]
+    (later.phase, later.count) = ("hold", 30)
+    recording.failures.append(later)
+    recording.phases[1].failures = 30
+    let text = summary(
+      recording, Sample.limitedJudgement, files: OutputFiles(recording: "r", html: "h", junit: "j"),
+      colour: false)
+    #expect(text.contains("42 · server accept4 EMFILE × 42\n"), "\(text)")
+  }
+
   @Test(arguments: [
     ("plain", "plain"), ("é 漢字 🙂", "é 漢字 🙂"), ("a\tb\nc", "a\tb\nc"), ("a\r\nb", "a\nb"),
     ("a\rb", "a\u{FFFD}b"), ("\u{1B}[2J", "\u{FFFD}[2J"), ("\u{0}\u{FFFF}", "\u{FFFD}\u{FFFD}"),
