@@ -24,6 +24,9 @@ struct ByteMachine: Sendable {
     try append(.found)
   }
 
+  /// A machine for these very bytes: a step each.
+  init(text: [UInt8]) { steps = text.map { .byte(ByteSet([$0])) } + [.found] }
+
   private mutating func append(_ step: Step) throws(BytePattern.Invalid) {
     guard steps.count < Self.mostSteps else {
       throw BytePattern.Invalid(reason: "with its repetitions written out it is too long")

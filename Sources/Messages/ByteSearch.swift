@@ -69,8 +69,7 @@ package struct ByteSearch: Sendable {
   /// - Parameter text: at most `mostText` bytes.
   package init(text: [UInt8]) {
     precondition(text.count <= Self.mostText)
-    // A text within the bound is no machine that is too long.
-    self.init(try! ByteMachine(.sequence(text.map { .byte(ByteSet([$0])) })))
+    self.init(ByteMachine(text: text))
   }
 
   package static let mostText = 1000

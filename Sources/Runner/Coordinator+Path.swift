@@ -43,8 +43,10 @@ extension Coordinator {
   /// phase is over they are gone.
   mutating func noteAccepted() {
     let held = fleet.now(.held, .client)
-    guard !hasOwnServer, plan.phases[phase].kind.word == .churn, held > 0,
-      held <= Self.mostAskedFor, let accepted = acceptedAtEnd(established: held)
+    // Where none of the churn's own is there, the others say nothing of it.
+    guard !hasOwnServer, plan.phases[phase].kind.word == .churn,
+      state.phases[phase].started != nil, held > atBegin.atClient, held <= Self.mostAskedFor,
+      let accepted = acceptedAtEnd(established: held)
     else { return }
     state.phases[phase].accepted = max(state.phases[phase].accepted, accepted)
     unacceptedAlways = min(unacceptedAlways ?? .max, max(0, held - accepted))

@@ -1,4 +1,5 @@
 import Addressing
+import Glibc
 import Linux
 import Recording
 import SystemPackage
@@ -108,6 +109,9 @@ import Testing
     return address
   }
 
+  /// A /24 of this process: what it leaves in TIME_WAIT is in nobody's way for a minute.
+  private static func network(_ number: Int) -> String { "127.\(32 + getpid() % 192).\(number)" }
+
   private func survey(_ source: String, _ endpoint: SocketAddress, hasTimestamps: Bool = true)
     throws -> SocketSurvey
   {
@@ -117,27 +121,31 @@ import Testing
   }
 
   @Test func `a tuple in TIME_WAIT that can be used again is not in the way`() throws {
+    let network = Self.network(254)
+    let source = "\(network).2"
     let endpoint = try waiting(
-      at: 21_001, reuses: true, server: "127.33.5.1", source: "127.33.5.2")
-    let survey = try survey("127.33.5.2", endpoint)
+      at: 21_001, reuses: true, server: "\(network).1", source: source)
+    let survey = try survey(source, endpoint)
     #expect(survey.waiting == 1)
     #expect(survey.blockedPairs == 0)
     // Without timestamps the same tuple is refused, and that to another endpoint is not.
-    #expect(try self.survey("127.33.5.2", endpoint, hasTimestamps: false).blockedPairs == 1)
+    #expect(try self.survey(source, endpoint, hasTimestamps: false).blockedPairs == 1)
     let other = SocketAddress(endpoint.ip, 9)
-    #expect(try self.survey("127.33.5.2", other, hasTimestamps: false).blockedPairs == 0)
+    #expect(try self.survey(source, other, hasTimestamps: false).blockedPairs == 0)
   }
 
   @Test func `a port that cannot be bound is`() throws {
+    let network = Self.network(255)
+    let source = "\(network).2"
     let endpoint = try waiting(
-      at: 21_002, reuses: false, server: "127.33.6.1", source: "127.33.6.2")
-    let survey = try survey("127.33.6.2", endpoint)
+      at: 21_002, reuses: false, server: "\(network).1", source: source)
+    let survey = try survey(source, endpoint)
     #expect(survey.waiting == 1)
     #expect(survey.blockedPairs == 1)
     // Ports that the plan does not use are nobody's business.
     #expect(
       SocketSurvey(
-        listeners: [], sources: [try #require(IPAddress("127.33.6.2"))],
+        listeners: [], sources: [try #require(IPAddress(source))],
         ports: PortSet(22_000...22_999),
         endpoints: [endpoint], hasTimestamps: true) == SocketSurvey())
   }

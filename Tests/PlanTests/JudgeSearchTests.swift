@@ -4,20 +4,24 @@ import Testing
 
 /// What is said of the number that a search found.
 @Suite struct JudgeSearchTests {
-  private func headline(_ outcomes: [SearchStep.Outcome]) -> String {
+  private func headline(_ steps: [SearchStep], _ limits: [LimitRecord] = []) -> String {
     let recording = Recording(
       planName: "p", duration: 9,
       phases: [
         PhaseRecord(
           name: "search", kind: .search, title: "", planLine: 1, started: 0, ended: 9,
           outcome: .done, established: 5000, accepted: 5000, ceiling: 5000)
-      ],
-      searchSteps: outcomes.enumerated().map { index, outcome in
+      ], limits: limits, searchSteps: steps)
+    return judge(recording, thresholds: []).headline
+  }
+
+  private func headline(_ outcomes: [SearchStep.Outcome]) -> String {
+    headline(
+      outcomes.enumerated().map { index, outcome in
         SearchStep(
           phase: "search", at: Double(index), goal: 5000, held: 5000, outcome: outcome,
           reason: outcome == .tooMany ? "connect.p99 > 1s (measured 2 s)" : "")
       })
-    return judge(recording, thresholds: []).headline
   }
 
   @Test(arguments: [SearchStep.Outcome.limit, .tooMany])
@@ -29,24 +33,17 @@ import Testing
         end: .client, phase: "search", planLine: 1, syscall: syscall, resource: resource, count: 1,
         firstInstant: instant, stopped: stopped, established: 9, accepted: 9)
     }
-    let recording = Recording(
-      planName: "p", duration: 9,
-      phases: [
-        PhaseRecord(
-          name: "search", kind: .search, title: "", planLine: 1, started: 0, ended: 9,
-          outcome: .done, established: 5000, accepted: 5000, ceiling: 5000)
-      ],
-      limits: [
-        limit(.closedByPeer, "closed", at: 1, stopped: nil),
-        limit(.descriptorsPerProcess, "socket", at: 4, stopped: 4),
-      ],
-      searchSteps: [
+    let headline = headline(
+      [
         SearchStep(phase: "search", at: 2, goal: 5000, held: 5000, outcome: .reached),
         SearchStep(
           phase: "search", at: 4, goal: 6000, held: 5000, outcome: last, reason: "rtt.p99 > 1s"),
         SearchStep(phase: "search", at: 9, goal: 5000, held: 5000, outcome: .confirmed),
+      ],
+      [
+        limit(.closedByPeer, "closed", at: 1, stopped: nil),
+        limit(.descriptorsPerProcess, "socket", at: 4, stopped: 4),
       ])
-    let headline = judge(recording, thresholds: []).headline
     #expect(headline.contains(last == .limit ? "(client socket" : "(rtt.p99 > 1s)"), "\(headline)")
   }
 

@@ -189,4 +189,21 @@ struct PathRunTests {
     #expect(limit.resource == "accept-queue")
     #expect(limit.end == "server")
   }
+
+  @Test func `a churn at a server that never accepts keeps no promise`() throws {
+    let workspace = try Workspace()
+    let network = try Loopback()
+    let holder = try Listener(network.listen, network.port, backlog: 1000)
+    let plan = PlanText(
+      target: network.endpoint,
+      phases: ["churn: {rate: 100/s, lifetime: 500ms, for: 2s, with: fin}"])
+    try workspace.write(plan.on(network), to: "phantom.plan")
+    let (ending, summary) = try workspace.summary(of: ["phantom.plan"])
+    withExtendedLifetime(holder) {}
+    #expect(summary.exit == 100, "\(ending.errors)")
+    #expect(summary.connections.accepted == 0)
+    #expect((summary.connections.phantom ?? 0) > 0)
+    #expect(summary.limit?.resource == "accept-queue")
+    #expect(ending.errors.contains("it does not accept its connections"), "\(ending.errors)")
+  }
 }

@@ -49,7 +49,7 @@ final class Listener {
 
   struct Refused: Error { let errno: Int32 }
 
-  init(_ address: String, _ port: UInt16) throws {
+  init(_ address: String, _ port: UInt16, backlog: Int32 = 1) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     var place = sockaddr_in()
     place.sin_family = sa_family_t(AF_INET)
@@ -60,7 +60,7 @@ final class Listener {
         bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-    guard bound == 0, Glibc.listen(descriptor, 1) == 0 else {
+    guard bound == 0, Glibc.listen(descriptor, backlog) == 0 else {
       // The descriptor goes with `deinit`, which runs for an initialiser that throws here, too.
       throw Refused(errno: errno)
     }
