@@ -5,6 +5,10 @@ struct Chromium {
   static let path = "/usr/bin/chromium"
   static var isThere: Bool { FileManager.default.isExecutableFile(atPath: path) }
 
+  /// The least width that a window can have. A frame could be narrower, and would be a process of its
+  /// own, which the picture does not wait for.
+  static let leastWidth = 500
+
   var width = 1600
   var height = 1200
   var isDark = false
@@ -39,7 +43,7 @@ struct Chromium {
   func picture(of address: String) throws -> [UInt8] {
     let folder = try Folder()
     let file = folder.url("page.png")
-    _ = try run(["--screenshot=\(file.path)", framed(address, in: folder)], in: folder)
+    _ = try run(["--screenshot=\(file.path)", address], in: folder)
     return try [UInt8](Data(contentsOf: file))
   }
 
@@ -49,18 +53,6 @@ struct Chromium {
     let file = folder.url("page.pdf")
     _ = try run(["--print-to-pdf=\(file.path)", "--no-pdf-header-footer", address], in: folder)
     return try [UInt8](Data(contentsOf: file))
-  }
-
-  /// The least width that a window can have.
-  private static let leastWidth = 500
-
-  /// Narrower pages are shown in a frame.
-  private func framed(_ address: String, in folder: Folder) throws -> String {
-    guard width < Self.leastWidth else { return address }
-    let frame =
-      "<body style='margin: 0'><iframe src='\(address)' width='\(width)' height='\(height)' "
-      + "style='border: 0'></iframe>"
-    return try folder.write(Array(frame.utf8), to: "frame.html")
   }
 
   private func run(_ arguments: [String], in folder: Folder) throws -> ([UInt8], String) {

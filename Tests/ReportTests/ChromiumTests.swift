@@ -75,7 +75,7 @@ import Testing
     let address = try open(Page.all[2])
     let day = try Chromium().picture(of: address)
     #expect(try Chromium(isDark: true).picture(of: address) != day)
-    #expect(try Chromium(width: 400).picture(of: address) != day)
+    #expect(try Chromium(width: Chromium.leastWidth).picture(of: address) != day)
   }
 
   @Test(arguments: Page.all)
@@ -88,7 +88,8 @@ import Testing
   // MARK: As an artifact
 
   @Test(
-    .enabled(if: Python.path != nil, "no python3"), arguments: [400, 1600], [false, true])
+    .enabled(if: Python.path != nil, "no python3"), arguments: [Chromium.leastWidth, 1600],
+    [false, true])
   func `looks the same under the policy that Jenkins puts on artifacts`(
     width: Int, isDark: Bool
   ) throws {

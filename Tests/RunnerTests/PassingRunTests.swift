@@ -62,7 +62,7 @@ import Testing
 
   @Test func `a ramp that is slower than planned says so, and passes`() throws {
     try writePlan(
-      PlanText(goal: "12000", phases: ["ramp: {to: 12k, rate: 10M/s}", "close: reset"]))
+      PlanText(goal: "40000", phases: ["ramp: {to: 40k, rate: 10M/s}", "close: reset"]))
     let ending = try workspace.run(["small.plan"])
     #expect(ending.exitCode == 0)
     #expect(ending.output.contains("of 10,000,000/s planned: "))
