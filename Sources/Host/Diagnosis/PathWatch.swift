@@ -8,7 +8,7 @@ import SystemPackage
 ///
 /// An endpoint on this host, or in a network namespace that this process may enter, is asked about
 /// at its own kernel; of others nothing is known.
-package final class PathWatch {
+package final class PathWatch: PathReadings {
   /// The endpoints of one network namespace.
   private struct Space {
     let diagnosis: SocketDiagnosis

@@ -144,16 +144,16 @@ package enum CurrentProcess {
   /// must free some themselves. As ever where the kernel does not grant it, or the user has chosen a
   /// real-time class already. Children that it forks would do the same. Source: sched(7),
   /// CAP_SYS_NICE.
-  package static func first<Failure: Error>(
-    _ body: () throws(Failure) -> Void
-  ) throws(Failure) {
+  package static func first<Result, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
     let policy = sched_getscheduler(0)
     var (before, lowest) = (sched_param(), sched_param(sched_priority: 1))
     guard unsafe sched_getparam(0, &before) == 0, before.sched_priority == 0,
       unsafe sched_setscheduler(0, SCHED_RR, &lowest) == 0
     else { return try body() }
     defer { _ = unsafe sched_setscheduler(0, policy, &before) }
-    try body()
+    return try body()
   }
 
   /// Runs on none but these processors from now on; on any where none is named, and where the

@@ -5,17 +5,16 @@ import Probe
 import Recording
 import SystemPackage
 
-/// All worker processes of a run, seen through their scoreboards.
+/// All workers of a run, seen through their scoreboards.
 struct Fleet: ~Copyable {
   struct Member {
     /// The worker's number in the recording.
     let id: Int
     let end: End
     let endpoint: SocketAddress?
-    let child: ChildProcess
+    let process: any WorkerProcess
     let board: Scoreboard
-    let wakeUp: FileDescriptor
-    var ended: ChildProcess.Ended?
+    var ended: WorkerEnd?
     /// Why it was given up and killed. One that hangs in the kernel goes only when it leaves it.
     var silence: Silence?
 
@@ -23,7 +22,7 @@ struct Fleet: ~Copyable {
 
     /// Seconds.
     var processorTime: Double {
-      ended.map { $0.time.user + $0.time.system } ?? child.processorTime ?? 0
+      ended.map { $0.time.user + $0.time.system } ?? process.processorTime ?? 0
     }
   }
 
@@ -31,8 +30,7 @@ struct Fleet: ~Copyable {
   /// Orders that have been posted to all.
   private var orders: UInt64 = 0
   private var liveness: Liveness
-  /// Readable when a worker has something that should be looked at before the next tick.
-  let attention: FileDescriptor
+  private let host: any WorkerHost
 
   /// The system call that kept a worker from being started.
   struct NotStarted: Error {
@@ -42,69 +40,68 @@ struct Fleet: ~Copyable {
     let started: Int
   }
 
-  /// Forks every worker. Call it before any thread exists, so before the recording is opened.
+  /// Starts every worker. Where they are forked, call it before any thread exists, so before the
+  /// recording is opened.
   ///
-  /// - Parameter sources: how many source addresses to count connections for.
+  /// - Parameters:
+  ///   - sources: how many source addresses to count connections for.
+  ///   - host: where they run.
   init(
-    servers: [ServerAssignment], clients: [ClientAssignment], sources: Int
+    servers: [ServerAssignment], clients: [ClientAssignment], sources: Int,
+    on host: any WorkerHost
   ) throws(NotStarted) {
-    func attempt<Made>(
-      _ call: Start.Call, _ started: Int, _ body: () throws(Errno) -> Made
-    ) throws(NotStarted) -> Made {
-      do throws(Errno) { return try body() } catch {
-        throw NotStarted(call: call, errno: error, started: started)
-      }
-    }
-    let attention = try attempt(.eventfd, 0) { () throws(Errno) in try EventCounter.open() }
     var members: [Member] = []
     let roles =
       servers.map { (End.server, Worker.Role.server($0), SocketAddress?($0.endpoint)) }
       + clients.map { (End.client, Worker.Role.client($0), nil) }
     do throws(NotStarted) {
       for (id, (end, role, endpoint)) in roles.enumerated() {
-        let board = try attempt(.mmap, id) { () throws(Errno) in
-          try Scoreboard(sources: end == .client ? sources : 0)
+        let board = try Self.board(sources: end == .client ? sources : 0, started: id)
+        do throws(WorkerNotStarted) {
+          let process = try host.start(role, board: board)
+          members.append(
+            Member(id: id, end: end, endpoint: endpoint, process: process, board: board))
+        } catch {
+          board.unmap()
+          throw NotStarted(call: Start.Call(error.call), errno: error.errno, started: id)
         }
-        let wakeUp = try attempt(.eventfd, id) { () throws(Errno) in try EventCounter.open() }
-        let child = try attempt(.fork, id) { () throws(Errno) in
-          try ChildProcess.fork(dieWithParent: true) {
-            Worker.run(role, board: board, wakeUp: wakeUp, attention: attention)
-          }
-        }
-        members.append(
-          Member(
-            id: id, end: end, endpoint: endpoint, child: child, board: board, wakeUp: wakeUp))
       }
     } catch {
-      for member in members { member.child.signal(9) }
-      for member in members { _ = member.child.wait() }
+      for member in members { member.process.kill() }
+      for member in members { member.process.awaitEnd() }
       // Whoever reports it needs a descriptor.
-      for member in members { try? member.wakeUp.close() }
-      try? attention.close()
+      for member in members { member.process.release() }
       throw error
     }
-    self.attention = attention
+    self.host = host
     liveness = Liveness(workers: members.count)
     self.members = members
   }
 
+  private static func board(sources: Int, started: Int) throws(NotStarted) -> Scoreboard {
+    do throws(Errno) {
+      return try Scoreboard(sources: sources)
+    } catch {
+      throw NotStarted(call: .mmap, errno: error, started: started)
+    }
+  }
+
   deinit {
     for member in members where member.isAlive {
-      member.child.signal(9)
-      _ = member.child.wait()
+      member.process.kill()
+      member.process.awaitEnd()
     }
     // One that was given up was killed already, and may never go.
     for member in members {
-      Socket.close(member.wakeUp)
+      member.process.release()
       member.board.unmap()
     }
-    Socket.close(attention)
   }
 
   // MARK: Orders
 
   mutating func post(
-    _ order: Order, phase: Int, start: Instant = .now(), goal: Int? = nil
+    _ order: Order, phase: Int, start: Instant, goal: Int? = nil
   ) {
     orders += 1
     let command = Scoreboard.Command(
@@ -115,34 +112,36 @@ struct Fleet: ~Copyable {
   /// Whether every living client has carried out the last order.
   var hasSettled: Bool { all(.client) { $0[.settledOrder] == orders } }
 
-  /// Ends all workers in order; whoever has not gone by the deadline is killed, and one that is
+  /// Ends all workers in order; whoever has not gone within the time is killed, and one that is
   /// stopped or silent at once. Sockets of both ends reset on close, so whichever is first leaves no
   /// TIME_WAIT.
   ///
   /// - Returns: the places of those that had to be given up.
   @discardableResult
-  mutating func quit(until deadline: Instant) -> [Int] {
+  mutating func quit(within time: Duration, by clock: any RunClock) -> [Int] {
+    let start = clock.now()
+    let deadline = start.advanced(by: time)
     for member in members where member.isAlive {
-      post(Scoreboard.Command(order: .quit, phase: 0, start: .now()), to: member)
+      post(Scoreboard.Command(order: .quit, phase: 0, start: start), to: member)
     }
     var silent: [Int] = []
     for index in members.indices where members[index].isAlive {
-      let state = members[index].child.state
+      let state = members[index].process.state
       guard Silence.isStopped(state) else { continue }
       giveUp(index, Silence(state: state, time: .zero))
       silent.append(index)
     }
-    while members.contains(where: \.isAlive), Instant.now() < deadline {
-      if reap().isEmpty { Poll.waitReadable([], until: .now().advanced(by: .milliseconds(5))) }
+    while members.contains(where: \.isAlive), clock.now() < deadline {
+      if reap().isEmpty { clock.pause(until: clock.now().advanced(by: .milliseconds(5))) }
       // The kernel closes the sockets of one that ends, which takes its time: it runs, or hangs in
       // the kernel, and turns no more.
-      silent += giveUpSilent { Silence.isAtRest($0) }
+      silent += giveUpSilent(at: clock.now()) { Silence.isAtRest($0) }
     }
-    for member in members where member.isAlive { member.child.signal(9) }
+    for member in members where member.isAlive { member.process.kill() }
     // SIGKILL works at once, but on a process that hangs in the kernel.
-    let end = Instant.now().advanced(by: .seconds(5))
-    while members.contains(where: { $0.ended == nil }), Instant.now() < end {
-      if reap().isEmpty { Poll.waitReadable([], until: .now().advanced(by: .milliseconds(5))) }
+    let end = clock.now().advanced(by: .seconds(5))
+    while members.contains(where: { $0.ended == nil }), clock.now() < end {
+      if reap().isEmpty { clock.pause(until: clock.now().advanced(by: .milliseconds(5))) }
     }
     return silent
   }
@@ -151,16 +150,18 @@ struct Fleet: ~Copyable {
   /// places. To be called often: it does something once a second.
   ///
   /// - Parameter may: whether a worker whose process is in this state may be given up.
-  mutating func giveUpSilent(_ may: (Character?) -> Bool = { _ in true }) -> [Int] {
-    guard liveness.begin(at: .now()) else { return [] }
+  mutating func giveUpSilent(
+    at now: Instant, _ may: (Character?) -> Bool = { _ in true }
+  ) -> [Int] {
+    guard liveness.begin(at: now) else { return [] }
     var silent: [Int] = []
     for index in members.indices where members[index].isAlive {
       switch liveness.listen(to: index, turns: members[index].board[.turns]) {
       case .turning: break
-      case .resting: EventCounter.signal(members[index].wakeUp)
+      case .resting: members[index].process.wake()
       case .silent(let time):
         guard time >= Silence.patience("T") else { continue }
-        let state = members[index].child.state
+        let state = members[index].process.state
         guard may(state), time >= Silence.patience(state) else { continue }
         giveUp(index, Silence(state: state, time: time))
         silent.append(index)
@@ -171,12 +172,12 @@ struct Fleet: ~Copyable {
 
   private mutating func giveUp(_ index: Int, _ silence: Silence) {
     members[index].silence = silence
-    members[index].child.signal(9)
+    members[index].process.kill()
   }
 
   private func post(_ command: Scoreboard.Command, to member: Member) {
     member.board.post(command)
-    EventCounter.signal(member.wakeUp)
+    member.process.wake()
   }
 
   // MARK: Findings
@@ -185,8 +186,8 @@ struct Fleet: ~Copyable {
   /// that were given up before.
   mutating func reap() -> [Int] {
     var ended: [Int] = []
-    while let gone = ChildProcess.reapAny() {
-      guard let index = members.firstIndex(where: { $0.child == gone.child }) else { continue }
+    while let gone = host.reapAny() {
+      guard let index = members.firstIndex(where: { $0.process.id == gone.id }) else { continue }
       members[index].ended = gone
       if members[index].silence == nil { ended.append(index) }
     }
@@ -220,5 +221,15 @@ struct Fleet: ~Copyable {
 
   func any(_ end: End, _ condition: (Scoreboard) -> Bool) -> Bool {
     members.contains { $0.end == end && $0.isAlive && condition($0.board) }
+  }
+}
+
+extension Start.Call {
+  init(_ call: WorkerNotStarted.Call) {
+    self =
+      switch call {
+      case .eventfd: .eventfd
+      case .fork: .fork
+      }
   }
 }

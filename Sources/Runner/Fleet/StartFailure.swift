@@ -1,6 +1,8 @@
 import Host
 import Linux
+import Probe
 import Recording
+import SystemPackage
 
 /// A run whose workers could not be started: which call failed, and which limit that was.
 struct StartFailure: Error, CustomStringConvertible {
@@ -12,4 +14,18 @@ struct StartFailure: Error, CustomStringConvertible {
   }
 
   var description: String { "cannot start the workers: \(cause)" }
+}
+
+extension ForkedWorkers {
+  /// Ready to fork the workers of a run.
+  static func prepared(
+    for demand: Demand, on host: HostDescription
+  ) throws(StartFailure) -> ForkedWorkers {
+    do throws(Errno) {
+      return try ForkedWorkers()
+    } catch {
+      throw StartFailure(
+        Fleet.NotStarted(call: .eventfd, errno: error, started: 0), demand, on: host)
+    }
+  }
 }

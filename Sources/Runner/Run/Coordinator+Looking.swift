@@ -17,7 +17,7 @@ extension Coordinator {
     state.phases[phase].accepted = max(state.phases[phase].accepted, accepted)
     sampler.takeDriven(fleet)
     for index in fleet.reap() { recordDeath(of: index) }
-    if ledger.update(from: fleet, isLast: isLast) {
+    if ledger.update(from: fleet, at: clock.now(), isLast: isLast) {
       state.failures = ledger.records
       // What stood when something failed may lie between two looks.
       for record in ledger.records where record.phase == state.phases[phase].name {
@@ -33,7 +33,7 @@ extension Coordinator {
     lookAtMemory()
     let isShort = memoryIsShort() && !fleet.hasSettled
     if isShort, guardStop == nil {
-      let now = Instant.now().seconds(since: started)
+      let now = clock.now().seconds(since: started)
       guardStop = FailureRecord(
         end: .host, worker: nil, phase: plan.phases[phase].name,
         syscall: FailureRecord.memoryGuardCall, errno: nil, count: 1,
@@ -46,14 +46,14 @@ extension Coordinator {
     // A server cannot stop its clients.
     if isShort || fleet.any(.server, { $0.isLimited(in: phase) }) {
       growthStopped = true
-      fleet.post(.settle, phase: phase)
+      fleet.post(.settle, phase: phase, start: clock.now())
     }
     limitInSight = guardStop?.cause ?? ledger.deciding(in: plan.phases[phase].name)?.cause
   }
 
   /// As often as the guard needs it while connections grow; else it is only shown.
   private mutating func lookAtMemory() {
-    memoryAvailable = meter.available() ?? memoryAvailable
+    memoryAvailable = kernel.availableMemory() ?? memoryAvailable
   }
 
   func memoryIsShort() -> Bool {
@@ -65,7 +65,7 @@ extension Coordinator {
     updateWorkers()
     var limit = finder(kernel.readings()).limit(
       ofDeath: state.workers[index], in: state.phases[phase],
-      at: Instant.now().seconds(since: started))
+      at: clock.now().seconds(since: started))
     // Of one that ended by itself, the scoreboard says why.
     let board = fleet.members[index].board
     if board[.state] == WorkerState.failed.rawValue, let last = board.failures.rows().last {
@@ -89,7 +89,7 @@ extension Coordinator {
 
   mutating func measureMemory() {
     for (index, member) in fleet.members.enumerated() where member.isAlive {
-      let bytes = MemoryMeter.privateBytes(of: member.child.id)
+      let bytes = kernel.privateBytes(of: member.process.id)
       state.workers[index].privateBytes = [bytes, state.workers[index].privateBytes]
         .compactMap(\.self).max()
     }
@@ -102,15 +102,16 @@ extension Coordinator {
   }
 
   mutating func sample(
-    _ readings: [Reading], at now: Instant = .now(), phaseEnded: Bool = false
+    _ readings: [Reading], at instant: Instant? = nil, phaseEnded: Bool = false
   ) throws(RecordingError) {
+    let now = instant ?? clock.now()
     samples.took(at: now)
     lookAtMemory()
     updateWorkers()
     noteAccepted()
     let sample = sampler.sample(
       fleet, at: now, kernel: withPath(readings), failures: state.failures,
-      phase: state.phases[phase].name,
+      phase: state.phases[phase].name, ownProcessorTime: kernel.ownProcessorTime(),
       state: state)
     try writer.append(sample)
     if let answers = sample.distributions.last(where: { $0.metric == "rtt" }) {
@@ -132,14 +133,14 @@ extension Coordinator {
     isCut = true
     cutPhase = phase
     progress.note("\(plan.name): ends here: \(violation.text)")
-    fleet.post(.settle, phase: phase)
+    fleet.post(.settle, phase: phase, start: clock.now())
   }
 
   func progressState() -> ProgressState {
     let record = state.phases[phase]
     return ProgressState(
-      plan: plan.name, phase: record.title, elapsed: Instant.now().seconds(since: started),
-      phaseElapsed: Instant.now().seconds(since: phaseStarted), goal: record.goal,
+      plan: plan.name, phase: record.title, elapsed: clock.now().seconds(since: started),
+      phaseElapsed: clock.now().seconds(since: phaseStarted), goal: record.goal,
       planned: plan.phases[phase].plannedSeconds, established: fleet.now(.held, .client),
       accepted: hasOwnServer ? fleet.now(.held, .server) : nil,
       connecting: fleet.now(.connecting, .client),

@@ -35,7 +35,7 @@ extension Coordinator {
     let load = load(kernel.readings())
     guard plan.phases[phase].kind.word == .ramp else { return load }
     try loop(until: nil) { fleet in fleet.hasSettled }
-    let now = Instant.now().seconds(since: started)
+    let now = clock.now().seconds(since: started)
     state.phases[phase].openedUntil = min(state.phases[phase].openedUntil ?? now, now)
     try sample(kernel.readings())
     return load

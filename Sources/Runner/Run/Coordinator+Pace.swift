@@ -21,7 +21,7 @@ extension Coordinator {
 
   func load(_ readings: [Reading]) -> LoadReading {
     LoadReading(
-      at: .now(), counters: readings.values, workers: fleet.members.map(\.processorTime),
+      at: clock.now(), counters: readings.values, workers: fleet.members.map(\.processorTime),
       begun: fleet.total(.opened, .client))
   }
 
@@ -51,7 +51,7 @@ extension Coordinator {
   mutating func remarkOnMessages(since before: Int, from held: Int) {
     // None is sent after the planned end, however late it is looked at.
     let elapsed = min(
-      Instant.now().seconds(since: phaseStarted), plan.phases[phase].plannedSeconds ?? .infinity)
+      clock.now().seconds(since: phaseStarted), plan.phases[phase].plannedSeconds ?? .infinity)
     guard elapsed > Self.leastPace, !interrupted, !isCut, !hasLostClient
     else { return }
     let planned = plan.phases[phase].messageRate(

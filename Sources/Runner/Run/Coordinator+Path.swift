@@ -12,12 +12,12 @@ extension Coordinator {
     let timedOut = ledger.records.contains {
       $0.phase == name && ($0.syscall == "connect-timeout" || $0.errno?.name == "ETIMEDOUT")
     }
-    return readings + path.look(readings.values, timedOut: timedOut)
+    return readings + kernel.path.look(readings.values, timedOut: timedOut)
   }
 
   /// What was seen in this phase, with what the clients have of it.
   var pathFindings: PathFindings {
-    var findings = path.findings
+    var findings = kernel.path.findings
     findings.answered = max(0, fleet.total(.established, .client) - answeredBefore)
     findings.held = fleet.now(.held, .client)
     return findings
@@ -25,15 +25,15 @@ extension Coordinator {
 
   /// Gives someone else's server on this host a moment to accept what is on its way.
   mutating func settleElsewhere() throws(RecordingError) {
-    guard path.knowsServer else { return }
-    let path = path
+    guard kernel.path.knowsServer else { return }
+    let path = kernel.path
     try settle(watching: { path.waiting }) { _ in path.waiting == 0 }
   }
 
   /// Connections that the server end has accepted and holds; nil where nobody can know.
   func acceptedAtEnd(established: Int) -> Int? {
     if hasOwnServer { return fleet.now(.held, .server) }
-    return established > 0 && !interrupted ? path.accepted(of: established) : nil
+    return established > 0 && !interrupted ? kernel.path.accepted(of: established) : nil
   }
 
   /// The kernel goes through all connections of the host, too many to do so at every sample.

@@ -31,7 +31,7 @@ extension Coordinator {
   private mutating func step(
     to goal: Int, _ search: Phase.Search, _ walk: inout SearchWalk
   ) throws(RecordingError) {
-    let began = Instant.now().seconds(since: started)
+    let began = clock.now().seconds(since: started)
     growthStopped = false
     try go(to: goal)
     guard !interrupted, !isCut else { return }
@@ -43,7 +43,7 @@ extension Coordinator {
       return note(goal, held, .limit, limitInSight ?? "")
     }
     if !search.until.isEmpty {
-      try loop(until: .now().advanced(by: max(.seconds(1), search.confirm / 10))) { _ in false }
+      try loop(until: clock.now().advanced(by: max(.seconds(1), search.confirm / 10))) { _ in false }
     }
     try sample(kernel.readings())
     if let violation = tooMany(search, since: began) {
@@ -64,8 +64,8 @@ extension Coordinator {
     // From here on it only goes down, whatever limit was met on the way up.
     growthStopped = true
     try go(to: count)
-    let began = Instant.now().seconds(since: started)
-    try loop(until: .now().advanced(by: search.confirm)) { _ in false }
+    let began = clock.now().seconds(since: started)
+    try loop(until: clock.now().advanced(by: search.confirm)) { _ in false }
     guard !interrupted, !isCut else { return }
     try sample(kernel.readings())
     let held = heldAtBothEnds
@@ -84,7 +84,7 @@ extension Coordinator {
     var most = -1
     var idle = 0
     repeat {
-      fleet.post(.begin, phase: phase, goal: goal)
+      fleet.post(.begin, phase: phase, start: clock.now(), goal: goal)
       try loop(until: nil) { fleet in fleet.hasSettled }
       if hasOwnServer {
         try settle { fleet in fleet.now(.held, .server) == fleet.now(.held, .client) }
@@ -130,7 +130,7 @@ extension Coordinator {
   ) {
     state.searchSteps.append(
       SearchStep(
-        phase: state.phases[phase].name, at: Instant.now().seconds(since: started), goal: goal,
+        phase: state.phases[phase].name, at: clock.now().seconds(since: started), goal: goal,
         held: held, outcome: outcome, reason: reason))
     let why = reason.isEmpty ? "" : ": \(reason)"
     progress.note(

@@ -11,10 +11,10 @@ extension Coordinator {
     until deadline: Instant?, _ done: (borrowing Fleet) -> Bool
   ) throws(RecordingError) {
     while !interrupted, !isCut {
-      for index in fleet.giveUpSilent() { recordSilence(of: index) }
+      for index in fleet.giveUpSilent(at: clock.now()) { recordSilence(of: index) }
       observe()
       if done(fleet) { return }
-      let now = Instant.now()
+      let now = clock.now()
       if let deadline, deadline <= now { return }
       if samples.next <= now { try sample(kernel.readings()) }
       progress.update(progressState())
@@ -28,22 +28,22 @@ extension Coordinator {
   mutating func settle(
     watching elsewhere: () -> Int = { 0 }, _ done: (borrowing Fleet) -> Bool
   ) throws(RecordingError) {
-    var deadline = Instant.now().advanced(by: Self.settleTime)
+    var deadline = clock.now().advanced(by: Self.settleTime)
     // Somebody else's connections may come and go for ever.
-    let end = Instant.now().advanced(by: Self.longestSettleTime)
+    let end = clock.now().advanced(by: Self.longestSettleTime)
     var last = (-1, -1, -1, -1)
-    while !done(fleet), .now() < min(deadline, end) {
-      for index in fleet.giveUpSilent() { recordSilence(of: index) }
+    while !done(fleet), clock.now() < min(deadline, end) {
+      for index in fleet.giveUpSilent(at: clock.now()) { recordSilence(of: index) }
       observe()
       let now = (
         fleet.now(.held, .client), fleet.now(.held, .server), fleet.total(.verified, .client),
         elsewhere()
       )
-      if now != last { deadline = .now().advanced(by: Self.settleTime) }
+      if now != last { deadline = clock.now().advanced(by: Self.settleTime) }
       last = now
-      if samples.next <= .now() { try sample(kernel.readings()) }
+      if samples.next <= clock.now() { try sample(kernel.readings()) }
       progress.update(progressState())
-      sleep(until: .now().advanced(by: .milliseconds(10)))
+      sleep(until: clock.now().advanced(by: .milliseconds(10)))
     }
   }
 
@@ -54,37 +54,36 @@ extension Coordinator {
     updateWorkers()
     let limit = finder(kernel.readings()).limit(
       ofSilence: silence, of: state.workers[index], in: state.phases[phase],
-      at: Instant.now().seconds(since: started))
+      at: clock.now().seconds(since: started))
     state.limits.append(limit)
     note(limit)
   }
 
   mutating func sleep(until instant: Instant) {
-    Poll.waitReadable([fleet.attention, signals.descriptor], until: instant)
-    EventCounter.clear(fleet.attention)
-    while signals.next() != nil {
+    clock.wait(until: instant)
+    while clock.nextSignal() != nil {
       // The second one ends the program at once; the recording is readable as it stands.
       if interrupted {
-        path.stopTracing()
+        kernel.path.stopTracing()
         CurrentProcess.exit(ExitStatus.interrupted)
       }
       interrupted = true
       progress.note("\(plan.name): interrupted; closing connections and writing the reports")
-      fleet.post(.settle, phase: phase)
+      fleet.post(.settle, phase: phase, start: clock.now())
     }
   }
 
   /// Now; in a replay the recorded instant, which is waited for, or now where it has passed: phases
   /// never overlap, so that what is counted belongs to one of them.
   mutating func startOfPhase(_ index: Int) throws(RecordingError) -> Instant {
-    guard let recorded = replay?.instants[index] else { return .now() }
+    guard let recorded = replay?.instants[index] else { return clock.now() }
     guard let (first, began) = replayStarted else {
-      replayStarted = (recorded, .now())
-      return replayStarted?.now ?? .now()
+      replayStarted = (recorded, clock.now())
+      return replayStarted?.now ?? clock.now()
     }
     let start = began.advanced(by: .seconds(recorded - first))
     try loop(until: start) { _ in false }
-    return .now()
+    return clock.now()
   }
 
   /// Server workers say whether they could listen before the first connection is opened.

@@ -27,13 +27,11 @@ struct Coordinator: ~Copyable {
   let started: Instant
   var fleet: Fleet
   let writer: RecordingWriter
-  var signals: SignalSource
   var progress: any Progress
 
-  let kernel: KernelSeries
-  let path: PathWatch
+  let clock: any RunClock
+  let kernel: any HostReadings
   let endpoints: [String]
-  let meter: MemoryMeter
   var sampler: Sampler
   var ledger: FailureLedger
   var state: RunState
@@ -72,20 +70,17 @@ struct Coordinator: ~Copyable {
   var isCut = false
 
   init(
-    outlook: Outlook, fleet: consuming Fleet, writer: RecordingWriter,
-    state: RunState, started: Instant, progress: any Progress
-  ) throws(Errno) {
-    self.signals = try SignalSource(Signal.endings)
+    outlook: Outlook, fleet: consuming Fleet, clock: any RunClock, kernel: any HostReadings,
+    writer: RecordingWriter, state: RunState, started: Instant, progress: any Progress
+  ) {
+    self.clock = clock
+    self.kernel = kernel
     plan = outlook.plan
     host = outlook.host
     demand = outlook.demand
     prediction = outlook.prediction
     replay = outlook.replay
-    kernel = KernelSeries(host: outlook.host)
     endpoints = outlook.staffing.endpoints.map { "\($0)" }
-    path = PathWatch(
-      endpoints: outlook.staffing.endpoints, sources: outlook.staffing.sources)
-    meter = MemoryMeter(host: outlook.host)
     self.started = started
     self.writer = writer
     self.progress = progress
@@ -97,7 +92,7 @@ struct Coordinator: ~Copyable {
     live = outlook.plan.decidesMeanwhile ? LiveRecording(planName: outlook.plan.name) : nil
     ledger = FailureLedger(
       clients: outlook.staffing.clients, phases: plan.phases.map(\.name), started: started)
-    samples = SampleClock(every: outlook.plan.sampling.every, from: .now())
+    samples = SampleClock(every: outlook.plan.sampling.every, from: clock.now())
     phaseStarted = started
     atBegin = PhaseCounts(fleet, atServer: outlook.plan.server == nil ? nil : 0)
     loadBefore = LoadReading(at: started, counters: [:], workers: [], begun: 0)
@@ -107,15 +102,13 @@ struct Coordinator: ~Copyable {
 
   /// Runs all phases, then ends the workers. The recording stays open for the verdict.
   mutating func drive() throws(RecordingError) -> RunEnd {
-    // It is one process among hundreds that never rest. As memory runs out, a look that comes
-    // seconds late comes after the guard was to stop the growth.
-    try CurrentProcess.first { () throws(RecordingError) in try runPhases() }
+    try runPhases()
     endWorkers()
     // Whoever asked twice, as timeout(1) does, asked once.
-    sleep(until: .now())
+    sleep(until: clock.now())
     progress.finish()
     return RunEnd(
-      duration: Instant.now().seconds(since: started), interrupted: interrupted, state: state)
+      duration: clock.now().seconds(since: started), interrupted: interrupted, state: state)
   }
 
   // MARK: Phases
@@ -148,14 +141,14 @@ struct Coordinator: ~Copyable {
   /// Nothing is begun when a server cannot listen: whoever holds its port would be connected to.
   mutating func run(_ index: Int) throws(RecordingError) -> Bool {
     phase = index
-    phaseStarted = .now()
+    phaseStarted = clock.now()
     guardStop = nil
     limitInSight = nil
     unacceptedAlways = nil
     isCut = false
     let readings = kernel.readings()
     loadBefore = load(readings)
-    path.begin(countersBefore)
+    kernel.path.begin(countersBefore)
     answeredBefore = fleet.total(.established, .client)
     // What a close begins with would be missed by the first look after it has begun.
     state.phases[index].established = fleet.now(.held, .client)
@@ -228,11 +221,11 @@ struct Coordinator: ~Copyable {
 
   /// Begins no further message and waits for the answers that are outstanding.
   private mutating func endMessages(unsentBefore: Int) throws(RecordingError) {
-    sampler.fallSilent(at: .now())
+    sampler.fallSilent(at: clock.now())
     try sample(kernel.readings())
-    fleet.post(.settle, phase: phase)
+    fleet.post(.settle, phase: phase, start: clock.now())
     let longest = plan.patterns.map(\.longest).max() ?? 0
-    let deadline = Instant.now().advanced(byNanoseconds: longest).advanced(by: Self.settleTime)
+    let deadline = clock.now().advanced(byNanoseconds: longest).advanced(by: Self.settleTime)
     isCut = false
     try loop(until: deadline) { fleet in fleet.hasSettled }
     remarkOnMessages(unsent: unsentMessages - unsentBefore)
@@ -244,7 +237,7 @@ struct Coordinator: ~Copyable {
 
   /// Writes down how the phase went; false when it broke its promise.
   mutating func endPhase() throws(RecordingError) -> Bool {
-    let now = Instant.now()
+    let now = clock.now()
     let established = fleet.now(.held, .client)
     let accepted = acceptedAtEnd(established: established)
     observe(isLast: true)
@@ -267,10 +260,10 @@ struct Coordinator: ~Copyable {
       try fileLimits(of: record, failures, readings)
     }
     // The last sample belongs to the phase: it has the answers that came at its very end.
-    let end = Instant.now()
+    let end = clock.now()
     state.phases[phase].ended = end.seconds(since: started)
     try sample(readings, at: end, phaseEnded: true)
-    path.stopTracing()
+    kernel.path.stopTracing()
     return record.outcome != .limit
   }
 
@@ -324,7 +317,7 @@ struct Coordinator: ~Copyable {
     let held = fleet.now(.held, .client)
     guard held > 0 else { return nil }
     let before = fleet.total(.verified, .client)
-    fleet.post(.verify, phase: phase)
+    fleet.post(.verify, phase: phase, start: clock.now())
     try settle { fleet in fleet.total(.verified, .client) - before >= held }
     let alive = fleet.total(.verified, .client) - before
     let text = "\(Format.count(alive)) of \(Format.count(held)) answered"
@@ -338,9 +331,9 @@ struct Coordinator: ~Copyable {
   mutating func endEarly() -> RunEnd {
     observe(isLast: true)
     endWorkers()
-    sleep(until: .now())
+    sleep(until: clock.now())
     progress.finish()
-    let end = Instant.now().seconds(since: started)
+    let end = clock.now().seconds(since: started)
     if state.phases[phase].started != nil, state.phases[phase].ended == nil {
       state.phases[phase].ended = end
     }
@@ -349,7 +342,7 @@ struct Coordinator: ~Copyable {
 
   mutating func endWorkers() {
     updateWorkers()
-    for index in fleet.quit(until: .now().advanced(by: .seconds(60))) { recordSilence(of: index) }
+    for index in fleet.quit(within: .seconds(60), by: clock) { recordSilence(of: index) }
     updateWorkers()
   }
 }

@@ -111,7 +111,7 @@ extension Phase {
 extension WorkerRecord {
   init(_ member: Fleet.Member) {
     self.init(
-      id: member.id, end: member.end, pid: Int(member.child.id),
+      id: member.id, end: member.end, pid: Int(member.process.id),
       endpoint: member.endpoint.map { "\($0)" })
   }
 

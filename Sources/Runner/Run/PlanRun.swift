@@ -75,7 +75,8 @@ extension RunOptions {
     let (plan, host) = (outlook.plan, outlook.host)
 
     KillOrder.take(KillOrder.late)
-    let fleet = try startFleet(outlook)
+    let workers = try ForkedWorkers.prepared(for: outlook.demand, on: host)
+    let fleet = try startFleet(outlook, on: workers)
     // Looks into the recording of the run before, and what reads one makes threads.
     let before = try files.prepare()
     let started = Instant.now()
@@ -94,12 +95,17 @@ extension RunOptions {
       replay: outlook.replay?.record, prediction: outlook.prediction)
     let writer = try RecordingWriter(path: files.recording, recording: recording)
 
-    var coordinator = try Coordinator(
-      outlook: outlook, fleet: fleet, writer: writer, state: state, started: started,
-      progress: makeProgress())
+    var coordinator = Coordinator(
+      outlook: outlook, fleet: fleet, clock: try SystemClock(attention: workers.attention),
+      kernel: LinuxReadings(
+        host: host, endpoints: outlook.staffing.endpoints, sources: outlook.staffing.sources),
+      writer: writer, state: state, started: started, progress: makeProgress())
     var ending = RunEnding(writer: writer, recording: recording, replay: outlook.replay)
     do throws(RecordingError) {
-      ending.take(try coordinator.drive())
+      // It is one process among hundreds that never rest. As memory runs out, a look that comes
+      // seconds late comes after the guard was to stop the growth.
+      let end = try CurrentProcess.first { () throws(RecordingError) in try coordinator.drive() }
+      ending.take(end)
     } catch {
       ending.take(coordinator.endEarly(), lost: error)
     }
@@ -107,11 +113,13 @@ extension RunOptions {
     return Driven(recording: result, judgement: judgement, before: before)
   }
 
-  private func startFleet(_ outlook: Outlook) throws(StartFailure) -> Fleet {
+  private func startFleet(
+    _ outlook: Outlook, on workers: ForkedWorkers
+  ) throws(StartFailure) -> Fleet {
     do throws(Fleet.NotStarted) {
       return try Fleet(
         servers: outlook.staffing.servers, clients: outlook.staffing.clients,
-        sources: min(outlook.staffing.sources.count, Sampler.mostSources))
+        sources: min(outlook.staffing.sources.count, Sampler.mostSources), on: workers)
     } catch {
       throw StartFailure(error, outlook.demand, on: outlook.host)
     }

@@ -42,11 +42,15 @@ struct FailureLedger {
   /// Reads the workers' failure tables again; true when there is something new in them. To be called
   /// at every look: what is held then is what a failure's instant is put between.
   ///
-  /// - Parameter isLast: whether there will be no further look. A worker counts a failure before it
-  ///   writes down which, so that a look in between sees half of it.
-  mutating func update(from fleet: borrowing Fleet, isLast: Bool = false) -> Bool {
+  /// - Parameters:
+  ///   - now: when this look is.
+  ///   - isLast: whether there will be no further look. A worker counts a failure before it writes
+  ///     down which, so that a look in between sees half of it.
+  mutating func update(
+    from fleet: borrowing Fleet, at now: Instant, isLast: Bool = false
+  ) -> Bool {
     track.look(
-      fleet.members.map { $0.isAlive ? Int($0.board[.held]) : 0 }, at: .now())
+      fleet.members.map { $0.isAlive ? Int($0.board[.held]) : 0 }, at: now)
     let total = fleet.total(.failures, .client) + fleet.total(.failures, .server)
     guard total != seen || isLast && total > 0 else { return false }
     seen = total

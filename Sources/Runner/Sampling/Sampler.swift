@@ -42,16 +42,19 @@ struct Sampler {
 
   static let mostSources = 256
 
+  /// - Parameters:
+  ///   - kernel: what the kernel says of itself.
+  ///   - ownProcessorTime: seconds that the coordinator has used.
   mutating func sample(
     _ fleet: borrowing Fleet, at instant: Instant, kernel: [Reading], failures: [FailureRecord],
-    phase: String,
-    state: RunState?
+    phase: String, ownProcessorTime: Double, state: RunState?
   ) -> Sample {
     let at = instant.seconds(since: started)
     let readings =
       connectionReadings(fleet) + messageReadings(fleet, at: instant) + failureReadings(failures)
       + sourceReadings(fleet)
-      + endpointReadings(fleet) + processorReadings(fleet) + kernel
+      + endpointReadings(fleet)
+      + processorReadings(fleet, own: ownProcessorTime) + kernel
     defer { intervalStart = at }
     return Sample(
       at: at, readings: readings, distributions: distributions(fleet, phase: phase, at: at),
@@ -183,12 +186,12 @@ struct Sampler {
     return readings
   }
 
-  private func processorReadings(_ fleet: borrowing Fleet) -> [Reading] {
+  private func processorReadings(_ fleet: borrowing Fleet, own: Double) -> [Reading] {
     func reading(_ whose: String, _ seconds: Double) -> Reading {
       Reading(.processor(whose), unit: "s", kind: .counter, value: seconds)
     }
     return [End.client, .server].map { reading($0.rawValue, fleet.processorTime(of: $0)) }
-      + [reading("coordinator", CurrentProcess.processorTime())]
+      + [reading("coordinator", own)]
   }
 
   private mutating func distributions(

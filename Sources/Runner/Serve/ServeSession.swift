@@ -24,7 +24,7 @@ struct ServeSession: ~Copyable {
   private let options: Options
   private var fleet: Fleet
   private var received: ReceivedText?
-  private var signals: SignalSource
+  private let clock: SystemClock
   private let kernel: KernelSeries
   private let before: [Series.Key: Double]
   private let started: Instant
@@ -38,12 +38,13 @@ struct ServeSession: ~Copyable {
     var outlook = outlook
     let pipes = options.verbose ? try ReceivedText.openPipes(for: &outlook.servers) : []
     let fleet: Fleet
+    let workers = try ForkedWorkers.prepared(for: outlook.demand, on: outlook.host)
     do throws(Fleet.NotStarted) {
-      fleet = try Fleet(servers: outlook.servers, clients: [], sources: 0)
+      fleet = try Fleet(servers: outlook.servers, clients: [], sources: 0, on: workers)
     } catch {
       throw StartFailure(error, outlook.demand, on: outlook.host)
     }
-    let signals = try SignalSource(Signal.endings)
+    let clock = try SystemClock(attention: workers.attention)
     received = options.verbose ? ReceivedText(pipes: pipes, servers: outlook.servers) : nil
     for server in outlook.servers {
       // The workers have theirs.
@@ -54,7 +55,7 @@ struct ServeSession: ~Copyable {
     started = .now()
     ledger = FailureLedger(clients: [], phases: [Self.phase], started: started)
     self.fleet = fleet
-    self.signals = signals
+    self.clock = clock
     self.outlook = outlook
     self.options = options
   }
@@ -67,11 +68,8 @@ struct ServeSession: ~Copyable {
       return limits.isEmpty ? ExitStatus.fault : ExitStatus.limit
     }
     announce()
-    while signals.next() == nil {
-      var sources = [fleet.attention, signals.descriptor]
-      sources += received?.pipes ?? []
-      Poll.waitReadable(sources, until: .now().advanced(by: Self.tick))
-      EventCounter.clear(fleet.attention)
+    while clock.nextSignal() == nil {
+      clock.wait(until: .now().advanced(by: Self.tick), for: received?.pipes ?? [])
       received?.print()
       observe()
       guard fleet.members.contains(where: \.isAlive) else {
@@ -92,8 +90,7 @@ struct ServeSession: ~Copyable {
     while .now() < deadline,
       fleet.any(.server, { $0[.state] == WorkerState.starting.rawValue })
     {
-      Poll.waitReadable([fleet.attention], until: .now().advanced(by: Self.tick))
-      EventCounter.clear(fleet.attention)
+      clock.pause(until: .now().advanced(by: .milliseconds(5)))
       _ = fleet.reap()
     }
     return fleet.members.allSatisfy(\.isAlive)
@@ -113,27 +110,27 @@ struct ServeSession: ~Copyable {
 
   /// Ends the workers; a second signal ends this process at once, and the kernel the workers.
   private mutating func end() {
-    fleet.post(.quit, phase: 0)
+    fleet.post(.quit, phase: 0, start: .now())
     let deadline = Instant.now().advanced(by: Self.patience)
     while fleet.members.contains(where: \.isAlive), .now() < deadline {
-      Poll.waitReadable([signals.descriptor], until: .now().advanced(by: .milliseconds(5)))
-      if signals.next() != nil { CurrentProcess.exit(ExitStatus.passed) }
+      clock.wait(until: .now().advanced(by: .milliseconds(5)))
+      if clock.nextSignal() != nil { CurrentProcess.exit(ExitStatus.passed) }
       _ = fleet.reap()
     }
-    fleet.quit(until: .now())
+    fleet.quit(within: .zero, by: clock)
     received?.print()
   }
 
   // MARK: Looking
 
   private mutating func observe() {
-    for index in fleet.giveUpSilent() + fleet.reap() { recordDeath(of: index) }
+    for index in fleet.giveUpSilent(at: .now()) + fleet.reap() { recordDeath(of: index) }
     let held = fleet.now(.held, .server)
     most = max(most, held)
     let counts = ServerCounts(
       held: held, accepted: fleet.total(.opened, .server),
       closed: fleet.total(.closedByPeer, .server))
-    if ledger.update(from: fleet) {
+    if ledger.update(from: fleet, at: .now()) {
       for failure in ledger.records { record(failure) }
     }
     if let line = growth.line(counts, elapsed: Instant.now().seconds(since: started)),

@@ -1,0 +1,26 @@
+package import Addressing
+import Linux
+package import Recording
+
+/// This host.
+package final class LinuxReadings: HostReadings {
+  private let kernel: KernelSeries
+  private let meter: MemoryMeter
+  package let path: any PathReadings
+
+  /// Opens the kernel's files and takes its counters as they stand.
+  ///
+  /// - Parameters:
+  ///   - endpoints: where the clients connect to.
+  ///   - sources: where they connect from.
+  package init(host: HostDescription, endpoints: [SocketAddress], sources: [IPAddress]) {
+    kernel = KernelSeries(host: host)
+    meter = MemoryMeter(host: host)
+    path = PathWatch(endpoints: endpoints, sources: sources)
+  }
+
+  package func readings() -> [Reading] { kernel.readings() }
+  package func availableMemory() -> Int? { meter.available() }
+  package func privateBytes(of process: Int32) -> Int? { MemoryMeter.privateBytes(of: process) }
+  package func ownProcessorTime() -> Double { CurrentProcess.processorTime() }
+}

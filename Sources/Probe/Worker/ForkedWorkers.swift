@@ -1,0 +1,52 @@
+import Linux
+package import SystemPackage
+
+/// Workers as child processes of this one.
+package final class ForkedWorkers: WorkerHost {
+  /// Readable when a worker has something that should be looked at before the next tick.
+  package let attention: FileDescriptor
+
+  package init() throws(Errno) { attention = try EventCounter.open() }
+
+  deinit { Socket.close(attention) }
+
+  /// Forks a worker. To be called before any thread exists.
+  package func start(
+    _ role: Worker.Role, board: Scoreboard
+  ) throws(WorkerNotStarted) -> any WorkerProcess {
+    let attention = attention
+    var call = WorkerNotStarted.Call.eventfd
+    do throws(Errno) {
+      let wakeUp = try EventCounter.open()
+      call = .fork
+      do throws(Errno) {
+        let child = try ChildProcess.fork(dieWithParent: true) {
+          Worker.run(role, board: board, wakeUp: wakeUp, attention: attention)
+        }
+        return ForkedWorker(child: child, wakeUp: wakeUp)
+      } catch {
+        Socket.close(wakeUp)
+        throw error
+      }
+    } catch {
+      throw WorkerNotStarted(call, error)
+    }
+  }
+
+  package func reapAny() -> WorkerEnd? {
+    ChildProcess.reapAny().map { WorkerEnd(id: $0.child.id, ending: $0.ending, time: $0.time) }
+  }
+}
+
+private struct ForkedWorker: WorkerProcess {
+  let child: ChildProcess
+  let wakeUp: FileDescriptor
+
+  var id: Int32 { child.id }
+  var processorTime: Double? { child.processorTime }
+  var state: Character? { child.state }
+  func wake() { EventCounter.signal(wakeUp) }
+  func kill() { child.signal(9) }
+  func awaitEnd() { _ = child.wait() }
+  func release() { Socket.close(wakeUp) }
+}

@@ -1,0 +1,46 @@
+package import Linux
+package import SystemPackage
+
+/// Time as a run sees it: the door through which a run waits. The other side is the kernel's clock, or
+/// the virtual time of a simulation.
+package protocol RunClock: AnyObject {
+  func now() -> Instant
+
+  /// Lets time pass until the instant. Returns earlier when a worker calls for attention, or a signal
+  /// has come.
+  func wait(until instant: Instant)
+
+  /// Lets time pass, whatever happens meanwhile.
+  func pause(until instant: Instant)
+
+  /// Takes the next signal that has arrived, of those that ask the program to end; nil when none has.
+  func nextSignal() -> Int32?
+}
+
+/// The kernel's clock, and the signals of this process.
+package final class SystemClock: RunClock {
+  private var signals: SignalSource
+  private let attention: FileDescriptor
+
+  /// Blocks the signals that ask a program to end, and collects them from now on.
+  ///
+  /// - Parameter attention: is readable when a worker calls.
+  package init(attention: FileDescriptor) throws(Errno) {
+    signals = try SignalSource(Signal.endings)
+    self.attention = attention
+  }
+
+  package func now() -> Instant { .now() }
+
+  package func wait(until instant: Instant) { wait(until: instant, for: []) }
+
+  /// Returns earlier, too, when one of these can be read.
+  package func wait(until instant: Instant, for others: [FileDescriptor]) {
+    Poll.waitReadable([attention, signals.descriptor] + others, until: instant)
+    EventCounter.clear(attention)
+  }
+
+  package func pause(until instant: Instant) { Poll.waitReadable([], until: instant) }
+
+  package func nextSignal() -> Int32? { signals.next() }
+}

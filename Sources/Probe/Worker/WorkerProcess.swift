@@ -1,0 +1,59 @@
+package import Linux
+package import SystemPackage
+
+/// What the coordinator knows of one worker beside its scoreboard: a process, forked or simulated.
+package protocol WorkerProcess {
+  /// The process's number.
+  var id: Int32 { get }
+  /// Seconds of processor time so far; nil where that cannot be told.
+  var processorTime: Double? { get }
+  /// What the process does just now, as proc_pid_stat(5) has it; nil where that cannot be read.
+  var state: Character? { get }
+  /// Has it look at the order on its board, or give a sign of life.
+  func wake()
+  /// Ends it at once.
+  func kill()
+  /// Waits until it has ended.
+  func awaitEnd()
+  /// Gives back what is kept here to reach it.
+  func release()
+}
+
+/// Where workers run: the door through which a run starts them and learns of their ends.
+package protocol WorkerHost: AnyObject {
+  /// - Parameter board: outlives the worker.
+  func start(
+    _ role: Worker.Role, board: Scoreboard
+  ) throws(WorkerNotStarted) -> any WorkerProcess
+
+  /// Any one worker that has ended since the last call; nil when none has.
+  func reapAny() -> WorkerEnd?
+}
+
+/// How a worker's process ended, and what it took in all.
+package struct WorkerEnd: Sendable {
+  package let id: Int32
+  package let ending: ChildProcess.Ending
+  package let time: ProcessorTime
+
+  package init(id: Int32, ending: ChildProcess.Ending, time: ProcessorTime) {
+    self.id = id
+    self.ending = ending
+    self.time = time
+  }
+}
+
+/// The system call that kept a worker from being started.
+package struct WorkerNotStarted: Error {
+  package enum Call: Sendable {
+    case eventfd, fork
+  }
+
+  package let call: Call
+  package let errno: Errno
+
+  package init(_ call: Call, _ errno: Errno) {
+    self.call = call
+    self.errno = errno
+  }
+}
