@@ -124,16 +124,28 @@ extension Scene {
 
   /// Connections that the clients count and the server never accepted, where nothing failed.
   func phantoms(at endpoints: [String]) -> Diagnosed? {
-    let full = endpoints.first { path.listener(at: $0).map { $0.waiting > 0 } ?? false }
-    guard let full, let listener = path.listener(at: full) else { return nil }
-    let evidence =
-      [Fact("endpoint", full)] + facts(of: listener)
-      + rises(.listenOverflows, .requestQueueCookies, .cookiesSent)
-    if listener.isFull { return acceptQueue(full, evidence, listener) }
-    // Its length is not why: a longer one would hold more that nobody accepts.
-    return Diagnosed(
-      .acceptQueue, evidence: evidence + [Fact("the queue", "has room: the server does not accept")]
-    )
+    let known = endpoints.compactMap { endpoint in
+      path.listener(at: endpoint).map { (endpoint: endpoint, listener: $0) }
+    }
+    func evidence(_ endpoint: String, _ listener: PathFindings.Listener) -> [Fact] {
+      [Fact("endpoint", endpoint)] + facts(of: listener)
+        + rises(.listenOverflows, .requestQueueCookies, .cookiesSent)
+    }
+    // What waits still has been waited for until nothing moved any more. The queue's length is not
+    // why: a longer one would hold more that nobody accepts.
+    if let worst = known.max(by: { $0.listener.left < $1.listener.left }), worst.listener.left > 0 {
+      return Diagnosed(
+        .acceptQueue,
+        evidence: evidence(worst.endpoint, worst.listener) + [
+          Fact("the queue", "does not move: the server does not accept")
+        ])
+    }
+    func drops(_ known: PathFindings.Listener) -> Int { known.drops ?? 0 }
+    guard let worst = known.max(by: { drops($0.listener) < drops($1.listener) }),
+      drops(worst.listener) > 0
+    else { return nil }
+    return acceptQueue(
+      worst.endpoint, evidence(worst.endpoint, worst.listener), worst.listener)
   }
 
   func facts(of listener: PathFindings.Listener?) -> [Fact] {

@@ -5,12 +5,15 @@ package struct PathFindings: Sendable, Equatable {
   package struct Listener: Sendable, Equatable {
     /// Connections that wait to be accepted: the most that were seen.
     package var waiting: Int
+    /// Those that waited at the last look.
+    package var left: Int
     package var backlog: Int
     /// Handshakes that it has dropped in the phase; nil where the kernel does not say.
     package var drops: Int?
 
-    package init(waiting: Int, backlog: Int, drops: Int?) {
+    package init(waiting: Int, left: Int? = nil, backlog: Int, drops: Int?) {
       self.waiting = waiting
+      self.left = left ?? waiting
       self.backlog = backlog
       self.drops = drops
     }

@@ -115,6 +115,24 @@ package final class PathWatch: PathReadings {
   /// Connections of all endpoints that wait to be accepted.
   package var waiting: Int { listeners().values.reduce(0) { $0 + $1.waiting } }
 
+  /// Connections that the clients may have and the endpoints' processes may still get: those that wait
+  /// to be accepted; where none do, those whose handshake the server's kernel has not seen the end of.
+  /// It sends its part again after a second.
+  package var pending: Int {
+    let waiting = waiting
+    return waiting > 0 ? waiting : halfOpen
+  }
+
+  private var halfOpen: Int {
+    var count = 0
+    for space in spaces {
+      try? space.diagnosis.each(
+        .synReceived, anyOf: space.endpoints.map(SocketCondition.local)
+      ) { if sources.contains($0.remote.ip) { count += 1 } }
+    }
+    return count
+  }
+
   /// How many of the connections that the clients hold a process at the endpoints has accepted; nil
   /// where that cannot be known. The kernel goes through all connections of the host for it.
   ///
@@ -173,6 +191,7 @@ package final class PathWatch: PathReadings {
         findings.silent.insert(name)
         continue
       }
+      listener.left = listener.waiting
       listener.waiting = max(listener.waiting, findings.listeners[name]?.waiting ?? 0)
       // One that began to listen in the meantime has counted from nothing.
       listener.drops = listener.drops.map { drops in

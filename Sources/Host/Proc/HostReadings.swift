@@ -26,6 +26,8 @@ package protocol PathReadings: AnyObject {
   var knowsServer: Bool { get }
   /// Connections that wait to be accepted.
   var waiting: Int { get }
+  /// Connections that wait to be accepted; where none do, those whose handshakes are half done.
+  var pending: Int { get }
   /// How many of the connections that the clients hold a process at the endpoints has accepted; nil
   /// where that cannot be known.
   func accepted(of held: Int) -> Int?

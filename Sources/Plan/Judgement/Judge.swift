@@ -86,8 +86,10 @@ extension Recording {
 
   /// Connections that stood when a phase was broken: what `expect-limit` bounds.
   func stood(in phase: PhaseRecord) -> Int {
-    if phase.kind == .ramp, let promise = phase.promise { return promise.kept }
-    return reached(in: phase.name).held
+    if phase.kind == .ramp || phase.kind == .hold, let promise = phase.promise {
+      return promise.kept
+    }
+    return held(in: phase)
   }
 
   /// The broken phases that the plan did not expect: by another limit, a death, or without a cause.

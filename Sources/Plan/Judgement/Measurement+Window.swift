@@ -73,7 +73,7 @@ extension Recording {
 
   private func unsent(in span: ClosedRange<Double>) -> Double? {
     let keys = series(named: "messages.unsent").map(\.key)
-    return keys.isEmpty ? nil : keys.reduce(0) { $0 + gain(of: $1, in: [span]) }
+    return keys.isEmpty || !knowsUnsent ? nil : keys.reduce(0) { $0 + gain(of: $1, in: [span]) }
   }
 
   /// Seconds; of the intervals that ended in the stretch.

@@ -62,7 +62,9 @@ extension Metrics {
       return Measurement(unasked.map(Double.init), orElse: "nobody counted them")
     case .messagesUnsent:
       // Where none was sent all of them are a measurement.
-      return Measurement(messagesUnsent.map(Double.init), orElse: "no message was due")
+      return Measurement(
+        messagesUnsent.map(Double.init),
+        orElse: "no message was due, or a client worker died with some to send")
     case .messagesRate: return Measurement(messageRate, orElse: "no message was sent")
     case .roundTripP50: return roundTrip(\.p50)
     case .roundTripP90: return roundTrip(\.p90)

@@ -51,6 +51,7 @@ extension Client where System: ~Copyable {
     while let end = churn.lifetimes.first, ended < Self.batch {
       if connections.state(end.token) != .free {
         guard churn.isOver || end.due <= now else { break }
+        if end.due > now { board.add(.cutShort) }
         retire(end.token.slot)
       }
       churn.lifetimes.removeFirst()

@@ -35,8 +35,10 @@ package enum Counter: Int, CaseIterable, Sendable {
   case turns
   /// Client: bytes sent to verify a connection that came back.
   case verified
-  /// Client: connections that a churn has closed after their lifetime.
+  /// Client: connections that a churn has closed, after their lifetime or when it was ended early.
   case churned
+  /// Client: of these, the ones that were closed before their lifetime was over.
+  case cutShort
   /// Client: connections held that a phase closed: a close, or a search on its way down.
   case closed
   /// Client: connections that were closed as the conversation on them wanted, by either side.

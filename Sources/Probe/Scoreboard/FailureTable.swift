@@ -41,7 +41,7 @@ package enum FailedCall: UInt8, Sendable, CaseIterable {
 @safe
 package struct FailureTable {
   /// Kinds that one worker can tell apart; should there be more, the last row takes the rest.
-  package static let capacity = 64
+  package static let capacity = 1024
   static let stride = 64
 
   package struct Row: Equatable, Sendable {

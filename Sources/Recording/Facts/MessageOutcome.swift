@@ -44,8 +44,6 @@ extension Recording {
 
   /// How the messages fared in these stretches of the run, pattern by pattern.
   package func messages(in spans: [ClosedRange<Double>]) -> [MessageTotals] {
-    // What a worker that is gone had still to send was counted by nobody.
-    let areAllCounted = !workers.contains { $0.end == .client && $0.signal != nil }
     return messagePatterns.map { pattern in
       var counts: [MessageOutcome: Int] = [:]
       for outcome in MessageOutcome.allCases {
@@ -54,8 +52,14 @@ extension Recording {
       let key = Series.Key.unsent(pattern)
       return MessageTotals(
         pattern: pattern, counts: counts,
-        unsent: areAllCounted && series(key) != nil ? Int(gain(of: key, in: spans)) : nil)
+        unsent: knowsUnsent && series(key) != nil ? Int(gain(of: key, in: spans)) : nil)
     }
+  }
+
+  /// False where a client worker is gone: what it had still to send was counted by nobody.
+  package var knowsUnsent: Bool {
+    !workers.contains { $0.end == .client && ($0.signal != nil || ($0.exitCode ?? 0) != 0) }
+      && !limits.contains { $0.end == .client && $0.isDeath }
   }
 
   /// Messages sent a second over the time in which they were wanted. Nil when none were sent.

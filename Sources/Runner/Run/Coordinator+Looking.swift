@@ -108,7 +108,6 @@ extension Coordinator {
     samples.took(at: now)
     lookAtMemory()
     updateWorkers()
-    noteAccepted()
     let sample = sampler.sample(
       fleet, at: now, kernel: withPath(readings), failures: state.failures,
       phase: state.phases[phase].name, ownProcessorTime: kernel.ownProcessorTime(),

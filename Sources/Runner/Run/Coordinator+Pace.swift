@@ -32,10 +32,14 @@ extension Coordinator {
   mutating func remarkOnPace(_ load: LoadReading) {
     let elapsed = load.at.seconds(since: phaseStarted)
     let phase = phase
-    guard let planned = state.phases[phase].plannedRate, elapsed >= Self.leastPace, !growthStopped,
+    let record = state.phases[phase]
+    let opening = (record.openedUntil ?? 0) - (record.started ?? 0)
+    let begun = Double(load.begun - loadBefore.begun)
+    guard let planned = record.plannedRate, begun.rounded(.up) < (planned * opening).rounded(.down),
+      elapsed >= Self.leastPace, !growthStopped,
       !interrupted, !hasLostClient, !fleet.any(.client, { $0.isLimited(in: phase) })
     else { return }
-    remark(Double(load.begun - loadBefore.begun) / elapsed, of: planned, "", load)
+    remark(begun / elapsed, of: planned, "", load)
   }
 
   /// Whether what was to be done by one worker was done by nobody.

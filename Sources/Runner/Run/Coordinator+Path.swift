@@ -27,28 +27,13 @@ extension Coordinator {
   mutating func settleElsewhere() throws(RecordingError) {
     guard kernel.path.knowsServer else { return }
     let path = kernel.path
-    try settle(watching: { path.waiting }) { _ in path.waiting == 0 }
+    let stands = try settle(watching: { path.pending }) { _ in path.pending == 0 }
+    stuckElsewhere = stands ? path.waiting : 0
   }
 
   /// Connections that the server end has accepted and holds; nil where nobody can know.
   func acceptedAtEnd(established: Int) -> Int? {
     if hasOwnServer { return fleet.now(.held, .server) }
     return established > 0 && !interrupted ? kernel.path.accepted(of: established) : nil
-  }
-
-  /// The kernel goes through all connections of the host, too many to do so at every sample.
-  private static let mostAskedFor = 50_000
-
-  /// Asks what someone else's server has accepted while a churn's connections are there: when the
-  /// phase is over they are gone.
-  mutating func noteAccepted() {
-    let held = fleet.now(.held, .client)
-    // Where none of the churn's own is there, the others say nothing of it.
-    guard !hasOwnServer, plan.phases[phase].kind.word == .churn,
-      state.phases[phase].started != nil, held > atBegin.atClient, held <= Self.mostAskedFor,
-      let accepted = acceptedAtEnd(established: held)
-    else { return }
-    state.phases[phase].accepted = max(state.phases[phase].accepted, accepted)
-    unacceptedAlways = min(unacceptedAlways ?? .max, max(0, held - accepted))
   }
 }

@@ -25,26 +25,33 @@ extension Coordinator {
   /// Gives workers a moment to notice what has already happened. Ends early when nothing moves.
   ///
   /// - Parameter elsewhere: what else tells that something moves.
+  /// - Returns: whether nothing moved any more, or all was done.
+  @discardableResult
   mutating func settle(
     watching elsewhere: () -> Int = { 0 }, _ done: (borrowing Fleet) -> Bool
-  ) throws(RecordingError) {
+  ) throws(RecordingError) -> Bool {
     var deadline = clock.now().advanced(by: Self.settleTime)
     // Somebody else's connections may come and go for ever.
-    let end = clock.now().advanced(by: Self.longestSettleTime)
-    var last = (-1, -1, -1, -1)
+    var end = clock.now().advanced(by: Self.longestSettleTime)
+    var last = (-1, -1, -1, -1, -1)
     while !done(fleet), clock.now() < min(deadline, end) {
       for index in fleet.giveUpSilent(at: clock.now()) { recordSilence(of: index) }
       observe()
       let now = (
         fleet.now(.held, .client), fleet.now(.held, .server), fleet.total(.verified, .client),
-        elsewhere()
+        fleet.total(.opened, .server), elsewhere()
       )
       if now != last { deadline = clock.now().advanced(by: Self.settleTime) }
       last = now
       if samples.next <= clock.now() { try sample(kernel.readings()) }
       progress.update(progressState())
+      let wasInterrupted = interrupted
       sleep(until: clock.now().advanced(by: .milliseconds(10)))
+      if interrupted, !wasInterrupted {
+        end = min(end, clock.now().advanced(by: Self.settleTime))
+      }
     }
+    return clock.now() < end
   }
 
   /// A worker that does nothing any more is a finding, and is not waited for. It was killed: what it

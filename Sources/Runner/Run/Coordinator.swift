@@ -58,8 +58,9 @@ struct Coordinator: ~Copyable {
   var answeredBefore = 0
   /// What someone else's server had accepted when the last phase ended; nil where nobody can know.
   var acceptedElsewhere: Int?
-  /// Connections of this churn that the server had not accepted, at every look; nil without a look.
-  var unacceptedAlways: Int?
+  /// Connections that wait to be accepted at someone else's server and stand still; 0 where that is
+  /// not known.
+  var stuckElsewhere = 0
   /// Kept only for plans with conditions that decide while the run goes on.
   var live: LiveRecording?
   /// The condition that ended the run.
@@ -94,7 +95,9 @@ struct Coordinator: ~Copyable {
       clients: outlook.staffing.clients, phases: plan.phases.map(\.name), started: started)
     samples = SampleClock(every: outlook.plan.sampling.every, from: clock.now())
     phaseStarted = started
-    atBegin = PhaseCounts(fleet, atServer: outlook.plan.server == nil ? nil : 0)
+    atBegin = PhaseCounts(
+      fleet, atServer: outlook.plan.server == nil ? nil : 0,
+      waiting: outlook.plan.server == nil ? 0 : nil)
     loadBefore = LoadReading(at: started, counters: [:], workers: [], begun: 0)
     clientsWaitAwake = outlook.staffing.clients.contains { $0.awake > 0 }
     self.fleet = fleet
@@ -144,7 +147,7 @@ struct Coordinator: ~Copyable {
     phaseStarted = clock.now()
     guardStop = nil
     limitInSight = nil
-    unacceptedAlways = nil
+    stuckElsewhere = 0
     isCut = false
     let readings = kernel.readings()
     loadBefore = load(readings)
@@ -163,7 +166,8 @@ struct Coordinator: ~Copyable {
     state.phases[index].started = phaseStarted.seconds(since: started)
     state.phases[index].openedUntil = lastArrivalDue(index)?.seconds(since: started)
     atBegin = PhaseCounts(
-      fleet, atServer: hasOwnServer ? fleet.now(.held, .server) : acceptedElsewhere)
+      fleet, atServer: hasOwnServer ? fleet.now(.held, .server) : acceptedElsewhere,
+      waiting: hasOwnServer ? nil : kernel.path.waiting)
     // Whatever cuts the run off from here on, the recording's last word of this phase is true.
     state.phases[index].outcome = .interrupted
     growthStopped = false
@@ -201,7 +205,10 @@ struct Coordinator: ~Copyable {
       try loop(until: nil) { fleet in fleet.hasSettled }
       remarkOnPace(load)
       if hasOwnServer {
-        try settle { fleet in fleet.now(.held, .server) <= fleet.now(.held, .client) }
+        try settle { fleet in
+          fleet.now(.held, .server) <= fleet.now(.held, .client)
+            && fleet.total(.opened, .server) >= fleet.total(.established, .client)
+        }
       } else {
         try settleElsewhere()
       }
@@ -243,13 +250,19 @@ struct Coordinator: ~Copyable {
     observe(isLast: true)
     var record = state.phases[phase]
     record.ended = now.seconds(since: started)
-    record.phantom = max(
-      accepted.map { max(0, established - $0) } ?? 0, unacceptedAlways ?? 0)
+    let counts = PhaseCounts(
+      fleet, atServer: accepted, waiting: hasOwnServer ? nil : stuckElsewhere)
+    // Those of a churn are closed by now, accepted or not.
+    let unaccepted = record.kind == .churn ? counts.newlyUnaccepted(since: atBegin) : 0
+    record.phantom = max(accepted.map { max(0, established - $0) } ?? 0, unaccepted)
     record.accepted = max(record.accepted, accepted ?? 0)
+    if !hasOwnServer, record.kind == .churn, kernel.path.knowsServer {
+      record.accepted = max(record.accepted, record.established - record.phantom)
+    }
     acceptedElsewhere = hasOwnServer ? nil : accepted
     let failures = state.failures.filter { $0.phase == record.name }
     record.failures = failures.reduce(0) { $0 + $1.count }
-    record.promise = promise(of: record, accepted: accepted)
+    record.promise = promise(of: record, counts)
     record.outcome =
       interrupted
       ? .interrupted : cutPhase == phase ? .aborted : keeps(record) ? .done : .limit
@@ -267,11 +280,10 @@ struct Coordinator: ~Copyable {
     return record.outcome != .limit
   }
 
-  private func promise(of record: PhaseRecord, accepted: Int?) -> PhasePromise? {
+  private func promise(of record: PhaseRecord, _ counts: PhaseCounts) -> PhasePromise? {
     let steps = state.searchSteps.filter { $0.phase == record.name }
     return PhasePromise(
-      plan.phases[phase], from: atBegin, to: PhaseCounts(fleet, atServer: accepted),
-      arrivals: arrivals, unaccepted: unacceptedAlways ?? 0,
+      plan.phases[phase], from: atBegin, to: counts, arrivals: arrivals,
       found: record.ceiling != nil || steps.contains { $0.outcome == .tooMany })
   }
 
@@ -293,7 +305,7 @@ struct Coordinator: ~Copyable {
     of record: PhaseRecord, _ failures: [FailureRecord], _ readings: [Reading]
   ) throws(RecordingError) {
     // A search that a condition ended has met no limit, and need not be explained by one.
-    if record.ceiling != nil, failures.isEmpty, guardStop == nil { return }
+    if record.ceiling != nil, failures.allSatisfy({ $0.final == 0 }), guardStop == nil { return }
     var limits = finder(readings).limits(
       of: record, failures: failures, memoryGuard: guardStop,
       workerDied: state.limits.contains { $0.phase == record.name },

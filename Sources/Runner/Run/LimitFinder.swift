@@ -25,10 +25,15 @@ struct LimitFinder {
   ) -> [LimitRecord] {
     // A handshake that was tried again has cost nothing.
     let causes = failures.filter { $0.final > 0 } + (memoryGuard.map { [$0] } ?? [])
-    if !causes.isEmpty { return causes.map { limit(from: $0, in: phase) } }
-    // A worker that died has its own record.
+    var limits = causes.map { limit(from: $0, in: phase) }
+    // Its own limit explains what a server has not accepted; a connection that it closed does not.
+    let explainsPhantoms = limits.contains { $0.end == .server && $0.resource != .closedByPeer }
     let retried = failures.reduce(0) { $0 + $1.retried }
-    return workerDied ? [] : [unexplained(phase, retried: retried, late: late)]
+    if phase.phantom > 0, !explainsPhantoms { limits.append(phantoms(phase, retried: retried)) }
+    if late > 0 { limits.append(tooLate(phase, late)) }
+    // A worker that died has its own record.
+    if limits.isEmpty, !workerDied { limits.append(unexplained(phase, retried: retried)) }
+    return limits
   }
 
   func limit(ofDeath worker: WorkerRecord, in phase: PhaseRecord, at instant: Double) -> LimitRecord
@@ -77,44 +82,63 @@ struct LimitFinder {
     }
   }
 
-  /// Connections that the client counts and the server never accepted, or a goal that was missed
-  /// without a failure: said as it is, not guessed.
-  private func unexplained(_ phase: PhaseRecord, retried: Int, late: Int) -> LimitRecord {
-    let found =
-      phase.phantom == 0
-      ? nil
-      : diagnosePhantoms(
-        at: endpoints, before: before, after: after, host: host, demand: demand, path: path)
+  /// Connections that the client counts and the server never accepted.
+  private func phantoms(_ phase: PhaseRecord, retried: Int) -> LimitRecord {
+    let found = diagnosePhantoms(
+      at: endpoints, before: before, after: after, host: host, demand: demand, path: path)
+    let resource = found?.resource ?? .unclassified
+    return limit(
+      of: phase, at: .server, resource, count: phase.phantom, found,
+      evidence: facts(of: phase, retried: retried) + (found?.evidence ?? [])
+        + guess(resource, held: phase.established - phase.phantom))
+  }
+
+  /// Arrivals of a churn that were begun too late to count as planned.
+  private func tooLate(_ phase: PhaseRecord, _ late: Int) -> LimitRecord {
+    limit(
+      of: phase, at: .client, .unclassified, count: late,
+      evidence: [
+        Fact(
+          "begun too late",
+          "\(Format.count(late)) arrivals, more than a second after they were due"),
+        Fact("client workers", "were stopped, or had no processor for that long"),
+      ])
+  }
+
+  /// A promise that was broken without a failure: said as it is, not guessed.
+  private func unexplained(_ phase: PhaseRecord, retried: Int) -> LimitRecord {
     // The clients hold nothing more: what is left is left at the server, which has not heard of it.
     let isLeftAtServer = phase.kind == .close && path.held == 0
     let left =
       isLeftAtServer
       ? [Fact("held by the clients", "none: their closes have not reached the server")] : []
-    return LimitRecord(
-      end: phase.phantom > 0 || isLeftAtServer ? .server : .client, phase: phase.name,
-      planLine: phase.planLine,
-      resource: found?.resource ?? .unclassified, count: max(1, phase.phantom),
+    return limit(
+      of: phase, at: isLeftAtServer ? .server : .client, .unclassified, count: 1,
+      evidence: facts(of: phase, retried: retried) + left
+        + guess(.unclassified, held: phase.established - phase.phantom))
+  }
+
+  private func facts(of phase: PhaseRecord, retried: Int) -> [Fact] {
+    [
+      Fact(
+        "failures",
+        retried == 0
+          ? "none was recorded"
+          : "none but \(Format.count(retried)) handshakes, which were tried again"),
+      Fact("phantom", "\(Format.count(phase.phantom)) established, never accepted"),
+    ]
+  }
+
+  /// What no single failure stands for.
+  private func limit(
+    of phase: PhaseRecord, at end: End, _ resource: Resource, count: Int,
+    _ found: Diagnosed? = nil, evidence: [Fact]
+  ) -> LimitRecord {
+    LimitRecord(
+      end: end, phase: phase.name, planLine: phase.planLine, resource: resource, count: count,
       firstInstant: phase.ended ?? 0, established: phase.established, accepted: phase.accepted,
       knob: found?.knob, now: found?.now, needed: found?.needed, fix: found?.fix,
-      predicted: predicted,
-      evidence: [
-        Fact(
-          "failures",
-          retried == 0
-            ? "none was recorded"
-            : "none but \(Format.count(retried)) handshakes, which were tried again"),
-        Fact("phantom", "\(Format.count(phase.phantom)) established, never accepted"),
-      ]
-        + (late == 0
-          ? []
-          : [
-            Fact(
-              "begun too late",
-              "\(Format.count(late)) arrivals, more than a second after they were due"),
-            Fact("client workers", "were stopped, or had no processor for that long"),
-          ])
-        + left + (found?.evidence ?? [])
-        + guess(found?.resource ?? .unclassified, held: phase.established - phase.phantom))
+      predicted: predicted, evidence: evidence)
   }
 
   /// What the number at which someone else's server stopped usually is.

@@ -15,19 +15,34 @@ struct PhaseCounts {
   /// Connections of a churn that lived as planned, but were begun too late; see
   /// `Counter.lateArrivals`.
   let late: Int
+  /// Those that were closed before their lifetime was over.
+  let cutShort: Int
+  /// Connections that no server has accepted, as far as that is known: those that the clients have
+  /// had and our own server has not, or those that wait at someone else's. A connection waits there
+  /// until it is accepted, also when its client has closed it.
+  let unaccepted: Int
+
+  /// Connections that were never accepted, of those that came in between.
+  func newlyUnaccepted(since begin: PhaseCounts) -> Int { max(0, unaccepted - begin.unaccepted) }
 
   /// Connections that stand at both ends.
   var atBothEnds: Int { min(atClient, atServer ?? atClient) }
 }
 
 extension PhaseCounts {
-  init(_ fleet: borrowing Fleet, atServer: Int?) {
+  /// - Parameters:
+  ///   - atServer: connections that stand there.
+  ///   - waiting: connections that wait to be accepted at someone else's server, where they stand
+  ///     still or nothing has begun; nil with our own.
+  init(_ fleet: borrowing Fleet, atServer: Int?, waiting: Int?) {
     atClient = fleet.now(.held, .client)
     self.atServer = atServer
     established = fleet.total(.established, .client)
     churned = fleet.total(.churned, .client)
     closedAsRecorded = fleet.total(.closedAsRecorded, .client)
     late = fleet.total(.lateArrivals, .client)
+    cutShort = fleet.total(.cutShort, .client)
+    unaccepted = waiting ?? fleet.total(.established, .client) - fleet.total(.opened, .server)
   }
 }
 
@@ -37,12 +52,9 @@ extension PhasePromise {
   ///
   /// - Parameters:
   ///   - arrivals: connections that a churn was to begin.
-  ///   - unaccepted: connections of a churn that its server never accepted.
   ///   - found: whether a search has found a number that lasts, or was ended by its `until`.
   init?(
-    _ phase: Phase, from begin: PhaseCounts, to end: PhaseCounts, arrivals: Int,
-    unaccepted: Int = 0,
-    found: Bool
+    _ phase: Phase, from begin: PhaseCounts, to end: PhaseCounts, arrivals: Int, found: Bool
   ) {
     let asRecorded = end.closedAsRecorded - begin.closedAsRecorded
     let gained = end.established - begin.established
@@ -64,7 +76,9 @@ extension PhasePromise {
         begin.atBothEnds - end.atBothEnds - asRecorded)
     case .churn:
       promised = arrivals
-      missed = max(0, arrivals - gained) + lost + (end.late - begin.late) + unaccepted
+      missed =
+        max(0, arrivals - gained) + lost + (end.late - begin.late)
+        + (end.cutShort - begin.cutShort) + end.newlyUnaccepted(since: begin)
     case .search:
       promised = 1
       missed = found ? 0 : 1

@@ -107,19 +107,30 @@ import Testing
   }
 
   @Test func `a server that does not accept is not told to have a longer queue`() throws {
-    func phantoms(waiting: Int) throws -> Diagnosed {
+    func phantoms(_ listener: PathFindings.Listener) throws -> Diagnosed {
       var path = PathFindings()
-      path.listeners = Self.listener(waiting, of: 4096, drops: 0)
+      // One had a connection waiting, once.
+      path.listeners = [
+        "127.0.0.1:1": PathFindings.Listener(waiting: 9999, left: 0, backlog: 4096, drops: 0),
+        Self.endpoint: listener,
+      ]
       return try #require(
         diagnosePhantoms(
-          at: [Self.endpoint], before: [:], after: [:], host: .box, demand: Self.foreign,
-          path: path))
+          at: ["127.0.0.1:1", Self.endpoint], before: [:], after: [:], host: .box,
+          demand: Self.foreign, path: path))
     }
-    let idle = try phantoms(waiting: 500)
-    #expect(idle.resource == .acceptQueue)
-    #expect(idle.knob == nil && idle.now == nil)
-    #expect(value("the queue", in: idle) == "has room: the server does not accept")
-    #expect(try phantoms(waiting: 4097).knob == "the server's backlog")
+    for waiting in [500, 4097] {
+      let idle = try phantoms(
+        PathFindings.Listener(waiting: waiting, backlog: 4096, drops: 0))
+      #expect(idle.resource == .acceptQueue)
+      #expect(idle.knob == nil && idle.now == nil)
+      #expect(value("endpoint", in: idle) == Self.endpoint)
+      #expect(value("the queue", in: idle) == "does not move: the server does not accept")
+    }
+    let emptied = try phantoms(
+      PathFindings.Listener(waiting: 4097, left: 0, backlog: 4096, drops: 3))
+    #expect(value("endpoint", in: emptied) == Self.endpoint)
+    #expect(emptied.knob == "the server's backlog")
   }
 
   @Test func `a fix of the accept queue names every bound that has to move`() {

@@ -106,6 +106,19 @@ import Testing
     #expect(judge(recording).expectation?.met == false)
   }
 
+  @Test(arguments: [("{connections: 700..800}", Int32(0)), ("{connections: 900}", 100)])
+  func `what stood in the phase that was broken counts, not what the run had before`(
+    expected: String, exit: Int32
+  ) {
+    var recording = Self.recording(expecting: expected)
+    recording.phases[0].outcome = .done
+    recording.phases[0].goal = 900
+    recording.phases[1].outcome = .limit
+    recording.phases[1].promise = PhasePromise(promised: 900, missed: 150, tolerance: 0)
+    recording.limits[0].phase = "hold"
+    #expect(judge(recording).exitCode == exit, "\(judge(recording).headline)")
+  }
+
   @Test func `a worker that died later is not hidden by the limit that was expected`() {
     var recording = Self.recording(expecting: "{errno: EMFILE}")
     recording.phases[1].outcome = .limit

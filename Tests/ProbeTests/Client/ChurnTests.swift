@@ -96,6 +96,7 @@ import Testing
     #expect(world.run(for: .milliseconds(1)) { world.hasSettled(1) })
     #expect(world.client.held == 20)
     #expect(world.client.board[.churned] == 300)
+    #expect(world.client.board[.cutShort] == 300)
     world.run(for: .seconds(200))
     #expect(world.client.board[.opened] == 320)
     #expect(world.client.held == 20)

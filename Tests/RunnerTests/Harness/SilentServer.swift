@@ -14,14 +14,16 @@ final class SilentServer: Sendable {
   private let count = Atomic<Int>(0)
   private let ended = DispatchSemaphore(value: 0)
 
-  /// - Parameter most: how many connections it keeps; it closes those that come after them.
-  init(_ endpoint: String, keeping most: Int = .max) throws {
+  /// - Parameters:
+  ///   - most: how many connections it keeps; it closes those that come after them.
+  ///   - accepted: how many it accepts; it leaves those that come after them in its queue.
+  init(_ endpoint: String, keeping most: Int = .max, accepting accepted: Int = .max) throws {
     guard let address = SocketAddress(endpoint) else { throw Errno.invalidArgument }
     listener = try Socket.open(v6: address.ip.isV6)
     end = try EventCounter.open()
     try Socket.bind(listener, to: address)
     try Socket.listen(listener, backlog: 1024)
-    let thread = Thread { [self] in serve(keeping: most) }
+    let thread = Thread { [self] in serve(keeping: most, accepting: accepted) }
     thread.start()
   }
 
@@ -41,14 +43,15 @@ final class SilentServer: Sendable {
     ended.wait()
   }
 
-  private func serve(keeping most: Int) {
+  private func serve(keeping most: Int, accepting: Int) {
     var kept: [FileDescriptor] = []
     while !isOver.load(ordering: .acquiring) {
-      Poll.waitReadable([listener, end], until: .distantFuture)
+      let sources = accepted < accepting ? [listener, end] : [end]
+      Poll.waitReadable(sources, until: .distantFuture)
       EventCounter.clear(end)
       let leaves = leavesSome.exchange(.max, ordering: .acquiring)
       while kept.count > leaves { Socket.close(kept.removeLast()) }
-      while let connection = try? Socket.accept(listener) {
+      while accepted < accepting, let connection = try? Socket.accept(listener) {
         count.add(1, ordering: .relaxed)
         if kept.count < most { kept.append(connection) } else { Socket.close(connection) }
       }

@@ -7,11 +7,12 @@ import Testing
 /// What a phase had to keep, from what the workers counted.
 @Suite struct PhasePromiseTests {
   private func counts(
-    _ atClient: Int, _ atServer: Int? = nil, established: Int = 0, churned: Int = 0, late: Int = 0
+    _ atClient: Int, _ atServer: Int? = nil, established: Int = 0, churned: Int = 0, late: Int = 0,
+    cutShort: Int = 0, unaccepted: Int = 0
   ) -> PhaseCounts {
     PhaseCounts(
       atClient: atClient, atServer: atServer, established: established, churned: churned,
-      closedAsRecorded: 0, late: late)
+      closedAsRecorded: 0, late: late, cutShort: cutShort, unaccepted: unaccepted)
   }
 
   private func promise(
@@ -44,5 +45,21 @@ import Testing
     let all = promise(
       Self.churn, counts(20), counts(20, established: 1000, churned: 1000), arrivals: 1000)
     #expect(all?.missed == 0)
+  }
+
+  @Test func `a life that was cut short is none, and neither is one that nobody accepted`() {
+    let cut = promise(
+      Self.churn, counts(0), counts(0, established: 1000, churned: 1000, cutShort: 300),
+      arrivals: 1000)
+    #expect(cut?.missed == 300)
+    // What nobody had accepted before is not this churn's.
+    let waiting = promise(
+      Self.churn, counts(5, unaccepted: 5),
+      counts(5, established: 1000, churned: 1000, unaccepted: 12), arrivals: 1000)
+    #expect(waiting?.missed == 7)
+    let fewer = promise(
+      Self.churn, counts(5, unaccepted: 5),
+      counts(5, established: 1000, churned: 1000, unaccepted: 0), arrivals: 1000)
+    #expect(fewer?.missed == 0)
   }
 }
