@@ -50,6 +50,9 @@ let package = Package(
     .target(
       name: "Probe", dependencies: ["Addressing", "Linux", "Messages"], swiftSettings: strict),
     .target(
+      name: "Simulation",
+      dependencies: ["Addressing", "Host", "Linux", "Probe", "Recording"], swiftSettings: strict),
+    .target(
       name: "Report", dependencies: ["Plan", "Recording", "CLibXML2"],
       resources: [.embedInCode("report.css"), .embedInCode("report.js")], swiftSettings: strict),
     .executableTarget(
@@ -74,7 +77,7 @@ let package = Package(
     .target(name: "CAllocations", path: "Tests/CAllocations"),
     .testTarget(
       name: "ProbeTests",
-      dependencies: ["Addressing", "Messages", "Probe", "Linux", "CAllocations"]),
+      dependencies: ["Addressing", "Messages", "Probe", "Simulation", "Linux", "CAllocations"]),
     .testTarget(
       name: "ReportTests",
       dependencies: [
@@ -85,6 +88,7 @@ let package = Package(
       name: "RunnerTests",
       dependencies: [
         "Addressing", "Host", "Linux", "Messages", "Runner", "Recording", "Plan", "Probe",
+        "Report", "Simulation",
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -141,11 +141,20 @@ extension Scene {
         ])
     }
     func drops(_ known: PathFindings.Listener) -> Int { known.drops ?? 0 }
-    guard let worst = known.max(by: { drops($0.listener) < drops($1.listener) }),
+    if let worst = known.max(by: { drops($0.listener) < drops($1.listener) }),
       drops(worst.listener) > 0
+    {
+      return acceptQueue(
+        worst.endpoint, evidence(worst.endpoint, worst.listener), worst.listener)
+    }
+    guard let worst = known.max(by: { $0.listener.waiting < $1.listener.waiting }),
+      worst.listener.waiting > 0
     else { return nil }
-    return acceptQueue(
-      worst.endpoint, evidence(worst.endpoint, worst.listener), worst.listener)
+    return Diagnosed(
+      .acceptQueue,
+      evidence: evidence(worst.endpoint, worst.listener) + [
+        Fact("the queue", "moves: the server accepts too slowly, after the clients have gone")
+      ])
   }
 
   func facts(of listener: PathFindings.Listener?) -> [Fact] {

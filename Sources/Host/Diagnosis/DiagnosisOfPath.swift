@@ -97,6 +97,13 @@ extension Scene {
     guard failure.end == .client, failure.errno?.name == "ECONNRESET" else {
       return Diagnosed(.closedByPeer, evidence: evidence)
     }
+    if let atServer = path.atServer, let held = path.held, 2 * (atServer - held) >= failure.count {
+      evidence += [
+        Fact("held by the server still", "\(Format.count(atServer)): it has not closed them"),
+        Fact("reset by", "somebody on the way, in the server's name"),
+      ]
+      return Diagnosed(.noRoute, evidence: evidence + firewall)
+    }
     let listener = path.listener(at: failure.endpoint)
     let overflows = rise(.listenOverflows) ?? 0
     let overflown =

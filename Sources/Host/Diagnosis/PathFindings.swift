@@ -46,6 +46,9 @@ package struct PathFindings: Sendable, Equatable {
   /// Handshakes that the clients finished in the phase, and what they hold at its end.
   package var answered: Int?
   package var held: Int?
+  /// Connections of the clients that the server end has at the end of the phase, as its own counters
+  /// or its kernel tell; nil where that was not asked.
+  package var atServer: Int?
   /// The highest level of conntrack's table since the run began.
   package var conntrackMost: Int?
 

@@ -139,6 +139,18 @@ package final class PathWatch: PathReadings {
   /// - Parameter held: by the clients, now. Other programs may connect from the same addresses: where
   ///   there are more than these, nobody can tell whose wait to be accepted.
   package func accepted(of held: Int) -> Int? {
+    guard let (ours, waiting) = connections() else { return nil }
+    // Where there are none of theirs, addresses are translated on the way, and the server knows them
+    // by other ones.
+    guard ours + waiting > 0 else { return nil }
+    guard ours + waiting > held else { return ours }
+    return waiting == 0 ? held : nil
+  }
+
+  package var owned: Int? { connections()?.owned }
+
+  /// Connections from the sources at the endpoints, as their kernels have them.
+  private func connections() -> (owned: Int, waiting: Int)? {
     guard knowsServer else { return nil }
     var (ours, waiting) = (0, 0)
     for space in spaces {
@@ -153,11 +165,7 @@ package final class PathWatch: PathReadings {
         return nil
       }
     }
-    // Where there are none of theirs, addresses are translated on the way, and the server knows them
-    // by other ones.
-    guard ours + waiting > 0 else { return nil }
-    guard ours + waiting > held else { return ours }
-    return waiting == 0 ? held : nil
+    return (ours, waiting)
   }
 
   private func listeners() -> [SocketAddress: PathFindings.Listener] {

@@ -31,6 +31,9 @@ package protocol PathReadings: AnyObject {
   /// How many of the connections that the clients hold a process at the endpoints has accepted; nil
   /// where that cannot be known.
   func accepted(of held: Int) -> Int?
+  /// Connections from the clients' addresses that processes at the endpoints have; nil where that
+  /// cannot be known.
+  var owned: Int? { get }
   /// Ends what costs the host something while it is watched.
   func stopTracing()
 }

@@ -95,6 +95,11 @@ package struct ProcessorTime: Sendable, Equatable {
   package let user: Double
   package let system: Double
 
+  package init(user: Double, system: Double) {
+    self.user = user
+    self.system = system
+  }
+
   init(_ usage: rusage) {
     func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
     user = seconds(usage.ru_utime)

@@ -2,7 +2,8 @@ package import Recording
 
 /// A figure by which two runs are compared, under the name that `--tolerance` takes.
 package enum ComparedMetric: String, Sendable, CaseIterable {
-  /// The most connections that stood at both ends.
+  /// The most connections that stood at both ends. Not of a churn, where more at once means that its
+  /// arrivals came late.
   case held
   case phantom, failures
   case connectRate = "connect.rate"
@@ -53,7 +54,7 @@ package enum ComparedMetric: String, Sendable, CaseIterable {
 
   /// Nil where nothing was measured.
   package func value(in metrics: Metrics) -> Double? {
-    if self == .held { return metrics.hasBegun ? Double(metrics.held) : nil }
+    if self == .held { return metrics.hasBegun ? metrics.stood.map(Double.init) : nil }
     return metrics.value(of: threshold)
   }
 

@@ -2,20 +2,20 @@
 ///
 /// A batch of events may still hold one for a connection that an earlier event of the same batch
 /// closed, and its slot may have a new tenant by then. The generation tells the two apart.
-struct Token {
-  let rawValue: UInt64
+package struct Token {
+  package let rawValue: UInt64
 
-  init(rawValue: UInt64) {
+  package init(rawValue: UInt64) {
     self.rawValue = rawValue
   }
 
-  init(slot: UInt32, generation: UInt16) {
+  package init(slot: UInt32, generation: UInt16) {
     rawValue = UInt64(generation) << 32 | UInt64(slot)
   }
 
-  static let wakeUp = Token(rawValue: .max)
-  static let listener = Token(rawValue: .max - 1)
+  package static let wakeUp = Token(rawValue: .max)
+  package static let listener = Token(rawValue: .max - 1)
 
-  var slot: UInt32 { UInt32(truncatingIfNeeded: rawValue) }
-  var generation: UInt16 { UInt16(truncatingIfNeeded: rawValue >> 32) }
+  package var slot: UInt32 { UInt32(truncatingIfNeeded: rawValue) }
+  package var generation: UInt16 { UInt16(truncatingIfNeeded: rawValue >> 32) }
 }

@@ -15,6 +15,13 @@ package protocol RunClock: AnyObject {
 
   /// Takes the next signal that has arrived, of those that ask the program to end; nil when none has.
   func nextSignal() -> Int32?
+
+  /// From now on signals end the program by themselves.
+  ///
+  /// - Parameters:
+  ///   - number: how many it takes.
+  ///   - code: its exit code.
+  func endProcess(atSignal number: Int, code: Int32)
 }
 
 /// The kernel's clock, and the signals of this process.
@@ -43,4 +50,8 @@ package final class SystemClock: RunClock {
   package func pause(until instant: Instant) { Poll.waitReadable([], until: instant) }
 
   package func nextSignal() -> Int32? { signals.next() }
+
+  package func endProcess(atSignal number: Int, code: Int32) {
+    SignalSource.endProcess(Signal.endings, after: number, code: code)
+  }
 }

@@ -1,4 +1,4 @@
-import Linux
+package import Linux
 package import SystemPackage
 
 /// A worker process from its first instruction to its last.
@@ -31,14 +31,19 @@ package enum Worker {
     do throws(StartFailure) {
       return try play(role, board, wakeUp, attention) ? 0 : 1
     } catch {
-      board.add(.failures)
-      board.failures.add(
-        error.call, error.errno, phase: 0, at: .now(), held: 0, position: nil)
-      board.failures.markStopped(error.call, error.errno, phase: 0, at: .now())
-      board[.state] = WorkerState.failed.rawValue
+      report(error, on: board, at: .now())
       EventCounter.signal(attention)
       return 1
     }
+  }
+
+  /// Writes down that a worker could not start, and why.
+  package static func report(_ failure: StartFailure, on board: Scoreboard, at now: Instant) {
+    board.add(.failures)
+    board.failures.add(
+      failure.call, failure.errno, phase: 0, at: now, held: 0, position: nil)
+    board.failures.markStopped(failure.call, failure.errno, phase: 0, at: now)
+    board[.state] = WorkerState.failed.rawValue
   }
 
   /// False when it ended without having been told to.

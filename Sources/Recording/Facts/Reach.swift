@@ -14,7 +14,9 @@ package struct Reach: Sendable, Equatable {
     phase = name
     goal = phases.compactMap(\.goal).max()
     established = recording.most(\.established, .established, of: phases, isWhole: name == nil)
-    held = phases.map(recording.held).max() ?? established
+    // What a close begins with stood before, or never did.
+    let standing = phases.filter { $0.kind != .close }
+    held = (standing.isEmpty ? phases : standing).map(recording.held).max() ?? established
   }
 
   /// "19,936 of 1,000,000 connections".

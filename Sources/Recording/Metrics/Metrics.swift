@@ -17,6 +17,8 @@ package struct Metrics: Sendable, Equatable {
   /// The same at the server end.
   package let fewestAccepted: Int?
   /// The most that were established and never accepted when a phase had settled.
+  /// The most that stood at both ends in phases whose connections are to stay; nil without any.
+  package let stood: Int?
   package let phantom: Int?
   package let failures: Int
   /// Connections begun, whatever became of them; nil when nothing counted them.
@@ -58,6 +60,7 @@ package struct Metrics: Sendable, Equatable {
 
   package init(_ recording: Recording, phase name: String? = nil) {
     let phases = recording.phases.filter { name == nil || $0.name == name }
+    stood = phases.filter { $0.kind != .churn && $0.kind != .close }.map(recording.held).max()
     let begun = phases.filter { $0.started != nil }
     phase = name
     hasBegun = !begun.isEmpty

@@ -170,7 +170,11 @@ struct Fleet: ~Copyable {
     return silent
   }
 
+  /// Whether a worker gives no sign of life, and is not given up yet.
+  var someAreSilent: Bool { liveness.someAreSilent }
+
   private mutating func giveUp(_ index: Int, _ silence: Silence) {
+    liveness.forget(index)
     members[index].silence = silence
     members[index].process.kill()
   }
@@ -189,6 +193,7 @@ struct Fleet: ~Copyable {
     while let gone = host.reapAny() {
       guard let index = members.firstIndex(where: { $0.process.id == gone.id }) else { continue }
       members[index].ended = gone
+      liveness.forget(index)
       if members[index].silence == nil { ended.append(index) }
     }
     return ended

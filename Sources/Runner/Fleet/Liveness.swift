@@ -32,6 +32,12 @@ struct Liveness {
     return true
   }
 
+  /// Whether somebody was woken and has not turned for a while since.
+  var someAreSilent: Bool { signs.contains { ($0.silence ?? 0) > 0 } }
+
+  /// Nothing more is expected of a worker.
+  mutating func forget(_ worker: Int) { signs[worker] = Sign() }
+
   enum Sound: Equatable {
     /// It has turned.
     case turning

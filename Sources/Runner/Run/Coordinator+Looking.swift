@@ -26,6 +26,19 @@ extension Coordinator {
       }
     }
     stopGrowthAtLimit()
+    noteEndOfGrowth()
+  }
+
+  /// From the instant at which every client is at its limit, or growth was stopped for all, no
+  /// arrival is wanted any more.
+  private mutating func noteEndOfGrowth() {
+    let phase = phase
+    guard plan.phases[phase].kind.word.hasConnectRate, state.phases[phase].started != nil,
+      guardStop != nil || fleet.any(.server, { $0.isLimited(in: phase) })
+        || fleet.all(.client, { $0.isLimited(in: phase) })
+    else { return }
+    let now = clock.now().seconds(since: started)
+    state.phases[phase].openedUntil = min(state.phases[phase].openedUntil ?? now, now)
   }
 
   mutating func stopGrowthAtLimit() {

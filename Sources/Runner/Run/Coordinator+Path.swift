@@ -20,6 +20,10 @@ extension Coordinator {
     var findings = kernel.path.findings
     findings.answered = max(0, fleet.total(.established, .client) - answeredBefore)
     findings.held = fleet.now(.held, .client)
+    // The kernel goes through all connections of the host for it.
+    if fleet.total(.closedByPeer, .client) > lostBefore {
+      findings.atServer = hasOwnServer ? fleet.now(.held, .server) : kernel.path.owned
+    }
     return findings
   }
 
@@ -27,8 +31,29 @@ extension Coordinator {
   mutating func settleElsewhere() throws(RecordingError) {
     guard kernel.path.knowsServer else { return }
     let path = kernel.path
-    let stands = try settle(watching: { path.pending }) { _ in path.pending == 0 }
-    stuckElsewhere = stands ? path.waiting : 0
+    try settle(watching: { path.pending }) { _ in path.pending == 0 }
+  }
+
+  /// Connections that nobody has accepted, as far as that is known: those that the clients have had
+  /// and our own server has not, or those that wait at someone else's. They wait there until they are
+  /// accepted, also when their clients have closed them.
+  var unaccepted: Int {
+    hasOwnServer
+      ? fleet.total(.established, .client) - fleet.total(.opened, .server) : kernel.path.waiting
+  }
+
+  /// How long after a churn's last connection was closed the server may take to accept it.
+  private static let acceptTime = Duration.seconds(1)
+
+  /// Waits a moment for the server to accept what a churn has opened, and closed by now; returns how
+  /// many it has not.
+  mutating func awaitAcceptance() throws(RecordingError) -> Int {
+    let deadline = clock.now().advanced(by: Self.acceptTime)
+    while unaccepted > atBegin.unaccepted, clock.now() < deadline, !interrupted {
+      observe()
+      sleep(until: clock.now().advanced(by: .milliseconds(10)))
+    }
+    return max(0, unaccepted - atBegin.unaccepted)
   }
 
   /// Connections that the server end has accepted and holds; nil where nobody can know.

@@ -42,6 +42,7 @@ extension Coordinator {
       walk.wasLimited(to: held)
       return note(goal, held, .limit, limitInSight ?? "")
     }
+    if held < goal { findShortfall(held) }
     if !search.until.isEmpty {
       try loop(until: clock.now().advanced(by: max(.seconds(1), search.confirm / 10))) { _ in false }
     }
@@ -51,11 +52,24 @@ extension Coordinator {
       note(goal, held, .tooMany, violation)
     } else if held < goal {
       walk.wasLimited(to: held)
-      note(goal, held, .limit, limitInSight ?? "")
+      note(goal, held, .limit, limitInSight ?? shortfall.first?.cause ?? "")
     } else {
       walk.reached()
       note(goal, held, .reached)
     }
+  }
+
+  /// Why a goal stays out of reach though nothing failed: the server does not accept what the clients
+  /// have opened.
+  private mutating func findShortfall(_ held: Int) {
+    var record = state.phases[phase]
+    record.phantom = max(0, fleet.now(.held, .client) - held)
+    guard record.phantom > 0 else { return }
+    record.ended = clock.now().seconds(since: started)
+    let readings = kernel.readings()
+    _ = withPath(readings)
+    shortfall = finder(readings).limits(
+      of: record, failures: [], memoryGuard: nil, workerDied: false)
   }
 
   private mutating func confirm(
@@ -84,6 +98,7 @@ extension Coordinator {
     var most = -1
     var idle = 0
     repeat {
+      let began = clock.now()
       fleet.post(.begin, phase: phase, start: clock.now(), goal: goal)
       try loop(until: nil) { fleet in fleet.hasSettled }
       if hasOwnServer {
@@ -95,6 +110,8 @@ extension Coordinator {
       if held >= goal { return }
       idle = held > most ? 0 : idle + 1
       most = max(most, held)
+      // What takes so long has waited for an answer in vain; one more try would, too.
+      if idle > 0, clock.now() > began.advanced(by: Self.settleTime) { return }
     } while idle < Self.mostIdle && !isLimited && !interrupted && !isCut
   }
 

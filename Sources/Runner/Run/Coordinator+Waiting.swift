@@ -25,11 +25,9 @@ extension Coordinator {
   /// Gives workers a moment to notice what has already happened. Ends early when nothing moves.
   ///
   /// - Parameter elsewhere: what else tells that something moves.
-  /// - Returns: whether nothing moved any more, or all was done.
-  @discardableResult
   mutating func settle(
     watching elsewhere: () -> Int = { 0 }, _ done: (borrowing Fleet) -> Bool
-  ) throws(RecordingError) -> Bool {
+  ) throws(RecordingError) {
     var deadline = clock.now().advanced(by: Self.settleTime)
     // Somebody else's connections may come and go for ever.
     var end = clock.now().advanced(by: Self.longestSettleTime)
@@ -41,7 +39,10 @@ extension Coordinator {
         fleet.now(.held, .client), fleet.now(.held, .server), fleet.total(.verified, .client),
         fleet.total(.opened, .server), elsewhere()
       )
-      if now != last { deadline = clock.now().advanced(by: Self.settleTime) }
+      // Whether one that gives no sign of life will go on is soon known.
+      if now != last || fleet.someAreSilent {
+        deadline = clock.now().advanced(by: Self.settleTime)
+      }
       last = now
       if samples.next <= clock.now() { try sample(kernel.readings()) }
       progress.update(progressState())
@@ -51,7 +52,6 @@ extension Coordinator {
         end = min(end, clock.now().advanced(by: Self.settleTime))
       }
     }
-    return clock.now() < end
   }
 
   /// A worker that does nothing any more is a finding, and is not waited for. It was killed: what it

@@ -44,6 +44,8 @@ struct Coordinator: ~Copyable {
   var roundTripP99: Double?
   /// True also while no phase has begun: there is no growth to stop.
   var growthStopped = true
+  /// What a search could not get past, where nothing failed.
+  var shortfall: [LimitRecord] = []
   /// The moment at which the memory guard stopped growth in this phase.
   var guardStop: FailureRecord?
   var limitInSight: String?
@@ -54,13 +56,13 @@ struct Coordinator: ~Copyable {
   var loadBefore: LoadReading
   /// Whether clients use the time before a message is due, so that they look busier than they are.
   let clientsWaitAwake: Bool
-  /// Handshakes that had finished when the phase began.
+  /// Handshakes that had finished when the phase began, and connections that had been lost.
   var answeredBefore = 0
+  var lostBefore = 0
   /// What someone else's server had accepted when the last phase ended; nil where nobody can know.
   var acceptedElsewhere: Int?
-  /// Connections that wait to be accepted at someone else's server and stand still; 0 where that is
-  /// not known.
-  var stuckElsewhere = 0
+  /// Connections of this churn that nobody had accepted in time.
+  var unacceptedInTime = 0
   /// Kept only for plans with conditions that decide while the run goes on.
   var live: LiveRecording?
   /// The condition that ended the run.
@@ -96,8 +98,7 @@ struct Coordinator: ~Copyable {
     samples = SampleClock(every: outlook.plan.sampling.every, from: clock.now())
     phaseStarted = started
     atBegin = PhaseCounts(
-      fleet, atServer: outlook.plan.server == nil ? nil : 0,
-      waiting: outlook.plan.server == nil ? 0 : nil)
+      fleet, atServer: outlook.plan.server == nil ? nil : 0, unaccepted: 0)
     loadBefore = LoadReading(at: started, counters: [:], workers: [], begun: 0)
     clientsWaitAwake = outlook.staffing.clients.contains { $0.awake > 0 }
     self.fleet = fleet
@@ -147,12 +148,14 @@ struct Coordinator: ~Copyable {
     phaseStarted = clock.now()
     guardStop = nil
     limitInSight = nil
-    stuckElsewhere = 0
+    unacceptedInTime = 0
+    shortfall = []
     isCut = false
     let readings = kernel.readings()
     loadBefore = load(readings)
     kernel.path.begin(countersBefore)
     answeredBefore = fleet.total(.established, .client)
+    lostBefore = fleet.total(.closedByPeer, .client)
     // What a close begins with would be missed by the first look after it has begun.
     state.phases[index].established = fleet.now(.held, .client)
     state.phases[index].accepted = fleet.now(.held, .server)
@@ -167,7 +170,7 @@ struct Coordinator: ~Copyable {
     state.phases[index].openedUntil = lastArrivalDue(index)?.seconds(since: started)
     atBegin = PhaseCounts(
       fleet, atServer: hasOwnServer ? fleet.now(.held, .server) : acceptedElsewhere,
-      waiting: hasOwnServer ? nil : kernel.path.waiting)
+      unaccepted: unaccepted)
     // Whatever cuts the run off from here on, the recording's last word of this phase is true.
     state.phases[index].outcome = .interrupted
     growthStopped = false
@@ -204,11 +207,9 @@ struct Coordinator: ~Copyable {
       let load = try openEverything()
       try loop(until: nil) { fleet in fleet.hasSettled }
       remarkOnPace(load)
+      unacceptedInTime = try awaitAcceptance()
       if hasOwnServer {
-        try settle { fleet in
-          fleet.now(.held, .server) <= fleet.now(.held, .client)
-            && fleet.total(.opened, .server) >= fleet.total(.established, .client)
-        }
+        try settle { fleet in fleet.now(.held, .server) <= fleet.now(.held, .client) }
       } else {
         try settleElsewhere()
       }
@@ -251,10 +252,8 @@ struct Coordinator: ~Copyable {
     var record = state.phases[phase]
     record.ended = now.seconds(since: started)
     let counts = PhaseCounts(
-      fleet, atServer: accepted, waiting: hasOwnServer ? nil : stuckElsewhere)
-    // Those of a churn are closed by now, accepted or not.
-    let unaccepted = record.kind == .churn ? counts.newlyUnaccepted(since: atBegin) : 0
-    record.phantom = max(accepted.map { max(0, established - $0) } ?? 0, unaccepted)
+      fleet, atServer: accepted, unaccepted: atBegin.unaccepted + unacceptedInTime)
+    record.phantom = max(accepted.map { max(0, established - $0) } ?? 0, unacceptedInTime)
     record.accepted = max(record.accepted, accepted ?? 0)
     if !hasOwnServer, record.kind == .churn, kernel.path.knowsServer {
       record.accepted = max(record.accepted, record.established - record.phantom)
@@ -305,7 +304,11 @@ struct Coordinator: ~Copyable {
     of record: PhaseRecord, _ failures: [FailureRecord], _ readings: [Reading]
   ) throws(RecordingError) {
     // A search that a condition ended has met no limit, and need not be explained by one.
-    if record.ceiling != nil, failures.allSatisfy({ $0.final == 0 }), guardStop == nil { return }
+    if record.ceiling != nil, failures.allSatisfy({ $0.final == 0 }), guardStop == nil {
+      state.limits += shortfall
+      for limit in shortfall { note(limit) }
+      return
+    }
     var limits = finder(readings).limits(
       of: record, failures: failures, memoryGuard: guardStop,
       workerDied: state.limits.contains { $0.phase == record.name },

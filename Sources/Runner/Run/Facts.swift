@@ -108,6 +108,25 @@ extension Phase {
   }
 }
 
+extension Recording {
+  /// What is known of a run before its first phase.
+  ///
+  /// - Parameter started: the wall clock's time, as recordings write it.
+  init(_ outlook: Outlook, _ state: RunState, started: String) {
+    let plan = outlook.plan
+    self.init(
+      planName: plan.name, planFile: plan.file, planText: plan.text,
+      effectivePlan: plan.effective,
+      overrides: plan.settings.sorted { $0.key < $1.key }.map { Fact($0.key, $0.value) },
+      attachments: plan.attachments.sorted { $0.key < $1.key }
+        .map { Attachment(name: $0.key, content: $0.value) },
+      seed: outlook.seed, programVersion: Version.current, started: started, complete: false,
+      hostname: outlook.host.hostname, host: outlook.host.facts + outlook.addresses.facts,
+      phases: state.phases, workers: state.workers, replay: outlook.replay?.record,
+      prediction: outlook.prediction)
+  }
+}
+
 extension WorkerRecord {
   init(_ member: Fleet.Member) {
     self.init(

@@ -32,18 +32,28 @@ struct Outlook {
     replay: Replay? = nil
   ) throws {
     let addresses = try Addresses(of: written, allowPublic: allowPublic)
+    var host = HostDescription.current()
+    if isForRun {
+      let goal = written.fitted(sources: addresses.sources.count, ports: addresses.ports.count).goal
+      // One process that holds the whole goal is the fewest there can be, so ask for that much.
+      try host.raiseDescriptors(to: goal + Self.spareDescriptors)
+      host.tryTracking()
+    }
+    self.init(
+      written, addresses: addresses, host: host, seed: seed ?? .random(in: .min ... .max),
+      replay: replay)
+  }
+
+  /// On a host and with addresses that are known, whichever host that is.
+  init(
+    _ written: Plan, addresses: Addresses, host: HostDescription, seed: UInt64,
+    replay: Replay? = nil
+  ) {
     self.addresses = addresses
     let plan = written.fitted(sources: addresses.sources.count, ports: addresses.ports.count)
     self.plan = plan
     self.replay = replay
-    let seed = seed ?? UInt64.random(in: .min ... .max)
     self.seed = seed
-    var host = HostDescription.current()
-    if isForRun {
-      // One process that holds the whole goal is the fewest there can be, so ask for that much.
-      try host.raiseDescriptors(to: plan.goal + Self.spareDescriptors)
-      host.tryTracking()
-    }
     self.host = host
     staffing = Staffing(
       plan: plan, addresses: addresses,

@@ -72,8 +72,7 @@ extension RunOptions {
   }
 
   private func drive(_ outlook: Outlook, _ files: RunFiles) throws -> Driven {
-    let (plan, host) = (outlook.plan, outlook.host)
-
+    let host = outlook.host
     KillOrder.take(KillOrder.late)
     let workers = try ForkedWorkers.prepared(for: outlook.demand, on: host)
     let fleet = try startFleet(outlook, on: workers)
@@ -81,26 +80,17 @@ extension RunOptions {
     let before = try files.prepare()
     let started = Instant.now()
     let state = RunState(
-      phases: plan.phases.map(PhaseRecord.init), workers: fleet.members.map(WorkerRecord.init))
-    let recording = Recording(
-      planName: plan.name, planFile: plan.file, planText: plan.text,
-      effectivePlan: plan.effective,
-      overrides: plan.settings.sorted { $0.key < $1.key }.map { Fact($0.key, $0.value) },
-      attachments: plan.attachments.sorted { $0.key < $1.key }
-        .map { Attachment(name: $0.key, content: $0.value) },
-      seed: outlook.seed, programVersion: Version.current,
-      started: Clock.timestamp(), complete: false, hostname: host.hostname,
-      host: host.facts + outlook.addresses.facts,
-      phases: state.phases, workers: state.workers,
-      replay: outlook.replay?.record, prediction: outlook.prediction)
+      phases: outlook.plan.phases.map(PhaseRecord.init), workers: fleet.members.map(WorkerRecord.init))
+    let recording = Recording(outlook, state, started: Clock.timestamp())
     let writer = try RecordingWriter(path: files.recording, recording: recording)
 
+    let clock = try SystemClock(attention: workers.attention)
     var coordinator = Coordinator(
-      outlook: outlook, fleet: fleet, clock: try SystemClock(attention: workers.attention),
+      outlook: outlook, fleet: fleet, clock: clock,
       kernel: LinuxReadings(
         host: host, endpoints: outlook.staffing.endpoints, sources: outlook.staffing.sources),
       writer: writer, state: state, started: started, progress: makeProgress())
-    var ending = RunEnding(writer: writer, recording: recording, replay: outlook.replay)
+    var ending = RunEnding(writer: writer, recording: recording, replay: outlook.replay, clock: clock)
     do throws(RecordingError) {
       // It is one process among hundreds that never rest. As memory runs out, a look that comes
       // seconds late comes after the guard was to stop the growth.

@@ -1,5 +1,5 @@
-import Linux
 import Plan
+import Probe
 import Recording
 
 /// A run from the end of its last phase to its judged recording.
@@ -10,14 +10,16 @@ struct RunEnding {
   /// What was known before the run.
   private let recording: Recording
   private let replay: Replay?
+  private let clock: any RunClock
   private var end = RunEnd(duration: 0, state: RunState())
   /// Why the recording lacks the rest of the run; nil where it has all of it.
   private var lost: RecordingError?
 
-  init(writer: RecordingWriter, recording: Recording, replay: Replay?) {
+  init(writer: RecordingWriter, recording: Recording, replay: Replay?, clock: any RunClock) {
     self.writer = writer
     self.recording = recording
     self.replay = replay
+    self.clock = clock
   }
 
   /// - Parameter lost: why nothing could be added to the recording any more, which ended the run.
@@ -35,8 +37,7 @@ struct RunEnding {
     let known = end
     write { writer throws(RecordingError) in try writer.write(known) }
     // The first signal after the run asks for what is being done anyway.
-    SignalSource.endProcess(
-      Signal.endings, after: end.interrupted ? 1 : 2, code: ExitStatus.interrupted)
+    clock.endProcess(atSignal: end.interrupted ? 1 : 2, code: ExitStatus.interrupted)
     var whole = result(isWhole: isWhole)
     end.replay = replay?.record(of: whole)
     whole.replay = end.replay

@@ -32,9 +32,8 @@ struct PhaseCounts {
 extension PhaseCounts {
   /// - Parameters:
   ///   - atServer: connections that stand there.
-  ///   - waiting: connections that wait to be accepted at someone else's server, where they stand
-  ///     still or nothing has begun; nil with our own.
-  init(_ fleet: borrowing Fleet, atServer: Int?, waiting: Int?) {
+  ///   - unaccepted: see the field.
+  init(_ fleet: borrowing Fleet, atServer: Int?, unaccepted: Int) {
     atClient = fleet.now(.held, .client)
     self.atServer = atServer
     established = fleet.total(.established, .client)
@@ -42,7 +41,7 @@ extension PhaseCounts {
     closedAsRecorded = fleet.total(.closedAsRecorded, .client)
     late = fleet.total(.lateArrivals, .client)
     cutShort = fleet.total(.cutShort, .client)
-    unaccepted = waiting ?? fleet.total(.established, .client) - fleet.total(.opened, .server)
+    self.unaccepted = unaccepted
   }
 }
 

@@ -133,6 +133,22 @@ import Testing
     #expect(emptied.knob == "the server's backlog")
   }
 
+  @Test func `a reset of what the server holds still came from the way`() {
+    func cause(held: Int, atServer: Int?) -> Resource {
+      var failure = FailureRecord.failed("read", "ECONNRESET")
+      failure.count = 400
+      var path = PathFindings()
+      (path.held, path.atServer) = (held, atServer)
+      return diagnose(
+        failure, before: [:], after: [:], host: .box, demand: Self.foreign, path: path
+      ).resource
+    }
+    #expect(cause(held: 0, atServer: 400) == .noRoute)
+    #expect(cause(held: 0, atServer: 0) == .closedByPeer)
+    #expect(cause(held: 0, atServer: nil) == .closedByPeer)
+    #expect(cause(held: 600, atServer: 700) == .closedByPeer)
+  }
+
   @Test func `a fix of the accept queue names every bound that has to move`() {
     let overflown: [Series.Key: Double] = [.listenOverflows: 5, .listenDrops: 5]
     let both = found(after: overflown)

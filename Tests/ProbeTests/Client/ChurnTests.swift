@@ -4,6 +4,8 @@ import Probe
 import SystemPackage
 import Testing
 
+@testable import Simulation
+
 @Suite struct ChurnTests {
   private static func churn(
     rate: Double = 100, lifetime: Duration = .seconds(1), span: Duration = .seconds(5),

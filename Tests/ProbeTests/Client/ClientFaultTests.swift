@@ -3,6 +3,8 @@ import Probe
 import SystemPackage
 import Testing
 
+@testable import Simulation
+
 /// Every system call of the client with every errno that means something else, at several places
 /// of a ramp in which each connection is established before the next one is begun.
 @Suite struct ClientFaultTests {

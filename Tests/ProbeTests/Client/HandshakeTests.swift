@@ -4,6 +4,8 @@ import Probe
 import SystemPackage
 import Testing
 
+@testable import Simulation
+
 @Suite struct HandshakeTests {
   @Test func `handshakes expire in the order in which they were begun and free their rows`() throws
   {

@@ -4,6 +4,8 @@ import Probe
 import SystemPackage
 import Testing
 
+@testable import Simulation
+
 /// Limits of the simulated host and its processes, rather than errors put in by hand.
 @Suite struct LimitTests {
   private func world(

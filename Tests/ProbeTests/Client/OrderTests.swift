@@ -3,6 +3,8 @@ import Probe
 import SystemPackage
 import Testing
 
+@testable import Simulation
+
 @Suite struct OrderTests {
   @Test func `being asked for a sign of life is answered by a turn, and begins nothing anew`()
     throws

@@ -4,6 +4,8 @@ import Probe
 import SystemPackage
 import Testing
 
+@testable import Simulation
+
 /// When connections are begun, to the nanosecond of virtual time.
 @Suite struct PaceTests {
   /// The instants at which a client called `connect`, in nanoseconds since the phase began.

@@ -2,6 +2,8 @@ import Linux
 import Probe
 import Testing
 
+@testable import Simulation
+
 /// Arrivals that a recording gives the instants of.
 @Suite struct ReplayTests {
   private func curve(_ steps: [(count: UInt64, from: UInt64, to: UInt64)]) -> ArrivalCurve {

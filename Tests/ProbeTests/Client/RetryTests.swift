@@ -4,6 +4,8 @@ import Probe
 import SystemPackage
 import Testing
 
+@testable import Simulation
+
 /// Handshakes that time out are tried again.
 @Suite struct RetryTests {
   private func world(

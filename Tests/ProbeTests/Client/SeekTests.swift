@@ -3,6 +3,8 @@ import Messages
 import Probe
 import Testing
 
+@testable import Simulation
+
 /// Up and down to goals that only the orders name.
 @Suite struct SeekTests {
   private func world(

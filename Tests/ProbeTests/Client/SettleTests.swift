@@ -4,6 +4,8 @@ import Probe
 import SystemPackage
 import Testing
 
+@testable import Simulation
+
 /// When an order counts as carried out while messages are under way.
 @Suite struct SettleTests {
   @Test func `keeping settles at once, and its messages go on`() throws {

@@ -4,6 +4,8 @@ import Probe
 import SystemPackage
 import Testing
 
+@testable import Simulation
+
 @Suite struct SourcePortTests {
   private func world(
     _ dials: SimulatedNetwork.Dials, goal: Int, sources: [IPAddress] = [.source],

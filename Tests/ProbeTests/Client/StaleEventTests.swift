@@ -4,6 +4,7 @@ import Probe
 import SystemPackage
 import Testing
 
+@testable import Simulation
 @testable import struct Probe.Token
 
 /// Events that come when their connection is gone and its row has a new tenant.

@@ -4,6 +4,8 @@ import Probe
 import SystemPackage
 import Testing
 
+@testable import Simulation
+
 /// A byte out and back on every connection, to tell the living from the dead.
 @Suite struct VerifyTests {
   private func world(

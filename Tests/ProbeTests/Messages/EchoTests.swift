@@ -4,6 +4,8 @@ import Probe
 import SystemPackage
 import Testing
 
+@testable import Simulation
+
 @Suite struct EchoTests {
   private static let message = (0..<64).map { UInt8($0) }
 

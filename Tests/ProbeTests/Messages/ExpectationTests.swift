@@ -4,6 +4,8 @@ import Probe
 import SystemPackage
 import Testing
 
+@testable import Simulation
+
 /// The ways to recognise an answer. The outcomes are sent, received, wrong, short, late, missing.
 @Suite struct ExpectationTests {
   private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }

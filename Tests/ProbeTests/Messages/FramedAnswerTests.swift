@@ -2,6 +2,8 @@ import Messages
 import Probe
 import Testing
 
+@testable import Simulation
+
 /// Answers that end with a delimiter. The outcomes are sent, received, wrong, short, late, missing.
 @Suite struct FramedAnswerTests {
   private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }

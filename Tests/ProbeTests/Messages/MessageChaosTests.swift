@@ -4,6 +4,8 @@ import Probe
 import SystemPackage
 import Testing
 
+@testable import Simulation
+
 /// Whole runs with messages in which everything goes wrong that can. The argument is the seed: the
 /// same one gives the same run again. The books are checked after every round: each message has
 /// one outcome, and each row is in the list of its state.

@@ -2,6 +2,7 @@ import Addressing
 import Messages
 import Testing
 
+@testable import Simulation
 @testable import Probe
 
 /// Messages that are made for a connection are what their templates say, whichever was made before.

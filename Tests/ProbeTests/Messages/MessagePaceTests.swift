@@ -5,6 +5,8 @@ import Probe
 import SystemPackage
 import Testing
 
+@testable import Simulation
+
 /// When messages are sent, to the nanosecond of virtual time, and how their answers are timed.
 @Suite struct MessagePaceTests {
   private static let second: UInt64 = 1_000_000_000

@@ -1,6 +1,7 @@
 import SystemPackage
 import Testing
 
+@testable import Simulation
 @testable import Probe
 
 /// The connection table with messages, against the same in the plainest words.

@@ -5,6 +5,8 @@ import Probe
 import SystemPackage
 import Testing
 
+@testable import Simulation
+
 /// What each connection fills in for itself.
 @Suite struct MessageTextTests {
   private static let parts: [MessageTemplate.Part] = [

@@ -3,6 +3,8 @@ import Messages
 import Probe
 import Testing
 
+@testable import Simulation
+
 /// Connections that go on after an answer has not come in time. The outcomes are sent, received,
 /// wrong, short, late, missing.
 @Suite struct OwedAnswerTests {

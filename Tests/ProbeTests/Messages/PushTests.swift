@@ -4,6 +4,8 @@ import Probe
 import SystemPackage
 import Testing
 
+@testable import Simulation
+
 /// A server that speaks first, and a client that knows what it is going to say.
 @Suite struct PushTests {
   private static let text = Array("tick tock\n".utf8)

@@ -4,6 +4,8 @@ import Probe
 import SystemPackage
 import Testing
 
+@testable import Simulation
+
 /// A server that has one answer to everything, and one that tells what it reads.
 @Suite struct ReplyTests {
   private static let pong = Array("pong\n".utf8)

@@ -1,6 +1,7 @@
 import Linux
 import Testing
 
+@testable import Simulation
 @testable import Probe
 
 /// Alarms against the same in the plainest words.

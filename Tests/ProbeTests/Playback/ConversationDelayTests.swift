@@ -3,6 +3,8 @@ import Messages
 import Probe
 import Testing
 
+@testable import Simulation
+
 /// When the client says what, what it takes for an answer, and what it puts into both.
 @Suite struct ConversationDelayTests {
   private static let slow: [RecordedConversation.Step] = [

@@ -4,6 +4,8 @@ import Probe
 import SystemPackage
 import Testing
 
+@testable import Simulation
+
 /// How a conversation begins and ends, and what the phases have to do with it.
 @Suite struct ConversationEndTests {
   @Test func `a greeting is waited for before anything is said`() throws {

@@ -4,6 +4,8 @@ import Probe
 import SystemPackage
 import Testing
 
+@testable import Simulation
+
 /// What becomes of a recorded conversation, against a server that a test plays by hand. The outcomes
 /// are sent, received, wrong, short, late and missing, in this order.
 @Suite struct ConversationTests {

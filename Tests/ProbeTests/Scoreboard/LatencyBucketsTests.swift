@@ -1,6 +1,8 @@
 import Probe
 import Testing
 
+@testable import Simulation
+
 @Suite struct LatencyBucketsTests {
   /// Around every power of two, where one width of buckets ends and the next one begins, and some
   /// values in between.

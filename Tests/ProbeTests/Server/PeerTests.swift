@@ -3,6 +3,8 @@ import Probe
 import SystemPackage
 import Testing
 
+@testable import Simulation
+
 /// The client against a server that is not ours.
 @Suite struct PeerTests {
   private func world(

@@ -3,6 +3,8 @@ import Probe
 import SystemPackage
 import Testing
 
+@testable import Simulation
+
 /// Every system call of the server with the errnos that matter.
 @Suite struct ServerFaultTests {
   static let goal = 60

@@ -4,6 +4,8 @@ import Probe
 import SystemPackage
 import Testing
 
+@testable import Simulation
+
 /// Whole runs in which anything fails at any time. The test case's argument is the seed: the same
 /// one gives the same run again.
 @Suite struct ChaosTests {

@@ -2,6 +2,8 @@ import Linux
 import Probe
 import Testing
 
+@testable import Simulation
+
 extension World {
   /// What must hold between any two turns, whatever has failed: the counters agree with each other
   /// and with the descriptors that the processes really hold.

@@ -1,35 +1,30 @@
 import Linux
-import SystemPackage
+@testable import Simulation
 
 @testable import Probe
 
-/// A client worker in a simulated process.
+/// A simulated client worker with a scoreboard of its own.
 final class ClientPlayer {
-  let process: SimulatedProcess
   let board: Scoreboard
   let patterns: Int
-  private var client: Client<SimulatedKernel>
+  private let worker: SimulatedClient
   private(set) var hasQuit = false
 
   init(_ process: SimulatedProcess, _ assignment: ClientAssignment) throws {
-    self.process = process
     patterns = assignment.patterns.count
     board = try Scoreboard(sources: assignment.sources.count)
-    client = try Client(
-      kernel: SimulatedKernel(process: process), assignment: assignment, board: board)
+    worker = try SimulatedClient(process, assignment, board: board)
   }
 
   deinit { board.unmap() }
 
   func turn() {
-    if !client.turn() { quit() }
-  }
-
-  private func quit() {
+    guard !worker.turn() else { return }
     hasQuit = true
     process.isStopped = true
   }
 
+  var process: SimulatedProcess { worker.process }
   var held: Int { Int(board[.held]) }
   var connecting: Int { Int(board[.connecting]) }
 
@@ -37,39 +32,36 @@ final class ClientPlayer {
     Int(board[pattern, counter])
   }
 
-  var audit: TableAudit { TableAudit(client.connections) }
+  var audit: TableAudit { TableAudit(worker.client.connections) }
   /// Bytes of answers that were looked at.
-  var looks: Int { client.conversation.searches.looks }
+  var looks: Int { worker.client.conversation.searches.looks }
 
   var failures: [FailureTable.Row] { board.failures.rows() }
 }
 
-/// A server worker in a simulated process.
+/// A simulated server worker with a scoreboard of its own.
 final class ServerPlayer {
-  let process: SimulatedProcess
   let board: Scoreboard
   /// Rows of its tables.
   let rows: Int
-  private var server: Server<SimulatedKernel>
+  private let worker: SimulatedServer
   private(set) var hasQuit = false
 
   init(_ process: SimulatedProcess, _ assignment: ServerAssignment) throws {
-    self.process = process
     rows = assignment.descriptorLimit
     board = try Scoreboard(sources: 0)
-    server = try Server(
-      kernel: SimulatedKernel(process: process), assignment: assignment, board: board)
+    worker = try SimulatedServer(process, assignment, board: board)
   }
 
   deinit { board.unmap() }
 
   func turn() {
-    if !server.turn() {
-      hasQuit = true
-      process.isStopped = true
-    }
+    guard !worker.turn() else { return }
+    hasQuit = true
+    process.isStopped = true
   }
 
+  var process: SimulatedProcess { worker.process }
   var held: Int { Int(board[.held]) }
   var failures: [FailureTable.Row] { board.failures.rows() }
 }

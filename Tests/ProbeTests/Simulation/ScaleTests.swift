@@ -3,6 +3,8 @@ import Linux
 import Probe
 import Testing
 
+@testable import Simulation
+
 @Suite struct ScaleTests {
   @Test func `three clients and two servers reach a hundred thousand, to the connection`() throws {
     let goal = 100_000

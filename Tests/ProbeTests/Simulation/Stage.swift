@@ -5,6 +5,8 @@ import Probe
 import SystemPackage
 import Testing
 
+@testable import Simulation
+
 /// A client that talks to a server which a test plays by hand, in virtual time.
 ///
 /// Phase 0 opens the connections, phase 1 plays the patterns on them; phase 0 does so, too, where

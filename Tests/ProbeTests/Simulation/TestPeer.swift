@@ -3,6 +3,8 @@ import Linux
 import Probe
 import SystemPackage
 
+@testable import Simulation
+
 /// Somebody else on the simulated host: says and does what a test wants, one call at a time.
 final class TestPeer {
   let process: SimulatedProcess

@@ -5,6 +5,8 @@ import Probe
 import SystemPackage
 import Testing
 
+@testable import Simulation
+
 /// Workers of both ends over one simulated network, stepped one after the other in one thread.
 final class World {
   let network: SimulatedNetwork

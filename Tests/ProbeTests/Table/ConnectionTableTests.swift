@@ -1,6 +1,7 @@
 import SystemPackage
 import Testing
 
+@testable import Simulation
 @testable import Probe
 
 @Suite struct ConnectionTableTests {

@@ -6,6 +6,8 @@ import Probe
 import SystemPackage
 import Testing
 
+@testable import Simulation
+
 /// Workers as the runner starts them: forked, with an address space and a descriptor limit of
 /// their own. Only there may the limit be lowered; this process has other tests to run.
 @Suite(.tags(.realKernel), .timeLimit(.minutes(10))) struct WorkerProcessTests {

@@ -2,10 +2,10 @@ import Linux
 import Probe
 import SystemPackage
 
-@testable import struct Probe.Token
+
 
 /// A process of a simulated host: its descriptor table, its one epoll instance, its misfortunes.
-final class SimulatedProcess {
+package final class SimulatedProcess {
   enum Descriptor {
     case spare
     case socket(SimulatedSocket)
@@ -170,11 +170,11 @@ final class SimulatedProcess {
   func takeReady(into events: UnsafeMutableBufferPointer<ReadyEvent>) -> Int {
     var count = 0
     if isWoken {
-      events[0] = ReadyEvent(token: Token.wakeUp.rawValue, seen: .readable)
+      unsafe events[0] = ReadyEvent(token: Token.wakeUp.rawValue, seen: .readable)
       count = 1
     }
     for event in staleEvents {
-      events[count] = event
+      unsafe events[count] = event
       count += 1
     }
     staleEvents = []
@@ -184,11 +184,11 @@ final class SimulatedProcess {
       watch.isQueued = false
       let seen = watch.seen
       guard seen.rawValue != 0 else { continue }
-      events[count] = ReadyEvent(token: watch.token, seen: seen)
+      unsafe events[count] = ReadyEvent(token: watch.token, seen: seen)
       count += 1
       if !watch.events.has(.edgeTriggered) { watch.announce() }
     }
-    if keepsEvents { keptEvents += events[fresh..<count] }
+    if keepsEvents { unsafe keptEvents += events[fresh..<count] }
     sleep = .awake
     return count
   }

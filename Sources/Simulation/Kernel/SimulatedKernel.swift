@@ -1,11 +1,11 @@
-import Addressing
-import Linux
+package import Addressing
+package import Linux
 import Probe
-import SystemPackage
+package import SystemPackage
 
 /// The kernel as one simulated process sees it.
-struct SimulatedKernel: Kernel {
-  let process: SimulatedProcess
+package struct SimulatedKernel: Kernel {
+  package let process: SimulatedProcess
 
   private var network: SimulatedNetwork { process.network }
 
@@ -13,105 +13,105 @@ struct SimulatedKernel: Kernel {
     if let error = process.begin(call) { throw error }
   }
 
-  func now() -> Instant { Instant(nanoseconds: network.now) }
+  package func now() -> Instant { Instant(nanoseconds: network.now) }
 
   // MARK: Sockets
 
-  func open(v6: Bool) throws(Errno) -> FileDescriptor {
+  package func open(v6: Bool) throws(Errno) -> FileDescriptor {
     try begin(.open)
     guard network.sockets < network.dials.sockets else { throw .noBufferSpace }
     if let shortage = process.shortage { throw shortage }
     return process.install(.socket(SimulatedSocket(network: network)))
   }
 
-  func openSpare() throws(Errno) -> FileDescriptor {
+  package func openSpare() throws(Errno) -> FileDescriptor {
     try begin(.openSpare)
     if let shortage = process.shortage { throw shortage }
     return process.install(.spare)
   }
 
-  func reuseAddress(_ socket: FileDescriptor) throws(Errno) {
+  package func reuseAddress(_ socket: FileDescriptor) throws(Errno) {
     try begin(.reuseAddress)
     process.socket(socket).reusesAddress = true
   }
 
-  func resetOnClose(_ socket: FileDescriptor, _ on: Bool) throws(Errno) {
+  package func resetOnClose(_ socket: FileDescriptor, _ on: Bool) throws(Errno) {
     try begin(.resetOnClose)
     process.socket(socket).resetsOnClose = on
   }
 
-  func bind(_ socket: FileDescriptor, to address: SocketAddress) throws(Errno) {
+  package func bind(_ socket: FileDescriptor, to address: SocketAddress) throws(Errno) {
     try begin(.bind)
     try process.socket(socket).bind(address)
   }
 
-  func listen(_ socket: FileDescriptor, backlog: Int32) throws(Errno) {
+  package func listen(_ socket: FileDescriptor, backlog: Int32) throws(Errno) {
     try begin(.listen)
     try process.socket(socket).listen(backlog: Int(backlog))
   }
 
-  func connect(_ socket: FileDescriptor, to address: SocketAddress) throws(Errno) {
+  package func connect(_ socket: FileDescriptor, to address: SocketAddress) throws(Errno) {
     try begin(.connect)
     try process.socket(socket).connect(to: address)
   }
 
   /// accept4 takes its descriptor before it looks at the queue, so it fails for want of one even
   /// when nobody waits.
-  func accept(_ listener: FileDescriptor) throws(Errno) -> FileDescriptor? {
+  package func accept(_ listener: FileDescriptor) throws(Errno) -> FileDescriptor? {
     try begin(.accept)
     if let shortage = process.shortage { throw shortage }
     guard let socket = process.socket(listener).takeFromQueue() else { return nil }
     return process.install(.socket(socket))
   }
 
-  func pendingError(_ socket: FileDescriptor) -> Errno? {
+  package func pendingError(_ socket: FileDescriptor) -> Errno? {
     if let error = process.begin(.pendingError) { return error }
     return process.socket(socket).takeError()
   }
 
-  var largestRead: Int { process.receiveLimit }
+  package var largestRead: Int { process.receiveLimit }
 
-  func receive(_ socket: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
+  package func receive(_ socket: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
     if let error = process.begin(.receive) { return .failed(error) }
     let socket = process.socket(socket)
     if let transfer = socket.emptyReading() { return transfer }
     let bytes = socket.takeBytes(min(buffer.count, process.receiveLimit))
-    buffer.copyBytes(from: bytes)
+    unsafe buffer.copyBytes(from: bytes)
     return .moved(bytes.count)
   }
 
-  func send(_ socket: FileDescriptor, _ bytes: UnsafeRawBufferPointer) -> Transfer {
+  package func send(_ socket: FileDescriptor, _ bytes: UnsafeRawBufferPointer) -> Transfer {
     if let error = process.begin(.send) { return .failed(error) }
-    return process.socket(socket).send(Array(bytes.prefix(process.sendLimit)))
+    return process.socket(socket).send(unsafe Array(bytes.prefix(process.sendLimit)))
   }
 
-  func finishSending(_ socket: FileDescriptor) throws(Errno) {
+  package func finishSending(_ socket: FileDescriptor) throws(Errno) {
     try begin(.finishSending)
     process.socket(socket).finishSending()
   }
 
-  func tell(_ pipe: FileDescriptor, _ bytes: UnsafeRawBufferPointer) {
-    process.told += bytes
+  package func tell(_ pipe: FileDescriptor, _ bytes: UnsafeRawBufferPointer) {
+    unsafe process.told += bytes
   }
 
-  func close(_ descriptor: FileDescriptor) {
+  package func close(_ descriptor: FileDescriptor) {
     _ = process.begin(.close)
     process.close(descriptor)
   }
 
   // MARK: Epoll
 
-  func watch(_ descriptor: FileDescriptor, _ events: EpollEvents, token: UInt64) throws(Errno) {
+  package func watch(_ descriptor: FileDescriptor, _ events: EpollEvents, token: UInt64) throws(Errno) {
     try begin(.watch)
     try process.watch(process.socket(descriptor), events, token: token)
   }
 
-  func rewatch(_ descriptor: FileDescriptor, _ events: EpollEvents, token: UInt64) throws(Errno) {
+  package func rewatch(_ descriptor: FileDescriptor, _ events: EpollEvents, token: UInt64) throws(Errno) {
     try begin(.rewatch)
     try process.rewatch(process.socket(descriptor), events, token: token)
   }
 
-  func unwatch(_ descriptor: FileDescriptor) {
+  package func unwatch(_ descriptor: FileDescriptor) {
     _ = process.begin(.unwatch)
     process.forget(process.socket(descriptor))
   }
@@ -121,7 +121,7 @@ struct SimulatedKernel: Kernel {
 
   /// Lets time pass until something is ready or due, unless another process has work to do first:
   /// then it returns early, as it does for a signal.
-  func wait(
+  package func wait(
     into events: UnsafeMutableBufferPointer<ReadyEvent>, until deadline: Instant?
   ) throws(Errno) -> Int {
     try begin(.wait)
@@ -130,7 +130,7 @@ struct SimulatedKernel: Kernel {
       network.advance(to: min(network.now + Self.look, network.nextInstant ?? .max))
     }
     while true {
-      let count = process.takeReady(into: events)
+      let count = unsafe process.takeReady(into: events)
       if count > 0 { return count }
       if let deadline, deadline.nanoseconds <= network.now { return 0 }
       process.fallAsleep(until: deadline.map { $0.nanoseconds + network.dials.timerLateness })
@@ -141,7 +141,7 @@ struct SimulatedKernel: Kernel {
     }
   }
 
-  func clearWakeUp() { process.clearWakeUp() }
+  package func clearWakeUp() { process.clearWakeUp() }
 
-  func callAttention() { process.callAttention() }
+  package func callAttention() { process.callAttention() }
 }

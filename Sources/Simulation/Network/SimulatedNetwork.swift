@@ -1,38 +1,60 @@
-import Addressing
-import SystemPackage
+package import Addressing
+package import SystemPackage
 
 /// One host's TCP in virtual time, shared by the processes of a test.
 ///
 /// Everything is deterministic: time passes only while all processes wait, and chance comes from a
 /// seed. With no latency a handshake is over when `connect` returns, as it is on loopback.
-final class SimulatedNetwork {
+package final class SimulatedNetwork {
   /// Why a handshake fails; an `Errno` that can be carried about.
   struct Refusal {
-    let error: Errno
+    package let error: Errno
   }
 
-  struct Dials {
+  package struct Dials {
     /// Nanoseconds that a segment is under way.
-    var latency: UInt64 = 0
+    package var latency: UInt64
     /// Nanoseconds that every system call takes.
-    var costOfACall: UInt64 = 0
+    package var costOfACall: UInt64
     /// fs.file-max, fs.epoll.max_user_watches, and sockets that fit into memory.
-    var descriptors = Int.max
-    var watches = Int.max
-    var sockets = Int.max
+    package var descriptors: Int
+    package var watches: Int
+    package var sockets: Int
     /// Bytes that a socket takes before its reader has read any.
-    var bufferSize = 65_536
+    package var bufferSize: Int
     /// Addresses that are not on this host, and ports that something else listens on.
-    var missingAddresses: Set<IPAddress> = []
-    var takenPorts: Set<UInt16> = []
-    var takenAddresses: Set<SocketAddress> = []
+    package var missingAddresses: Set<IPAddress>
+    package var takenPorts: Set<UInt16>
+    package var takenAddresses: Set<SocketAddress>
     /// Endpoints whose SYNs vanish, and ones that answer with an error.
-    var silentEndpoints: Set<SocketAddress> = []
-    var refusals: [SocketAddress: Errno] = [:]
+    package var silentEndpoints: Set<SocketAddress>
+    package var refusals: [SocketAddress: Errno]
     /// Share of SYNs that get lost.
-    var loss = 0.0
+    package var loss: Double
     /// Nanoseconds by which a wait ends after its deadline.
-    var timerLateness: UInt64 = 0
+    package var timerLateness: UInt64
+
+    package init(
+      latency: UInt64 = 0, costOfACall: UInt64 = 0, descriptors: Int = .max, watches: Int = .max,
+      sockets: Int = .max, bufferSize: Int = 65_536, missingAddresses: Set<IPAddress> = [],
+      takenPorts: Set<UInt16> = [], takenAddresses: Set<SocketAddress> = [],
+      silentEndpoints: Set<SocketAddress> = [], refusals: [SocketAddress: Errno] = [:],
+      loss: Double = 0, timerLateness: UInt64 = 0
+    ) {
+      self.latency = latency
+      self.costOfACall = costOfACall
+      self.descriptors = descriptors
+      self.watches = watches
+      self.sockets = sockets
+      self.bufferSize = bufferSize
+      self.missingAddresses = missingAddresses
+      self.takenPorts = takenPorts
+      self.takenAddresses = takenAddresses
+      self.silentEndpoints = silentEndpoints
+      self.refusals = refusals
+      self.loss = loss
+      self.timerLateness = timerLateness
+    }
   }
 
   /// How often a SYN is sent again, first after a second, then after twice as long each time:
@@ -40,10 +62,10 @@ final class SimulatedNetwork {
   static let synRetries = 6
   static let timeWait: UInt64 = 60_000_000_000
 
-  var dials: Dials
+  package var dials: Dials
   private(set) var now: UInt64 = 1_000_000_000
   /// Time never passes beyond this instant: the end of what a test runs.
-  var horizon = UInt64.max
+  package var horizon = UInt64.max
   private(set) var processes: [SimulatedProcess] = []
   private var agenda = Agenda()
   private var generator: SeededGenerator
@@ -56,7 +78,7 @@ final class SimulatedNetwork {
   private var listeners: [SocketAddress: SimulatedSocket] = [:]
   var bindings = Bindings()
 
-  init(_ dials: Dials = Dials(), seed: UInt64 = 0) {
+  package init(_ dials: Dials = Dials(), seed: UInt64 = 0) {
     self.dials = dials
     generator = SeededGenerator(seed: seed)
   }
@@ -111,6 +133,12 @@ final class SimulatedNetwork {
 
   func stopListening(at address: SocketAddress) {
     listeners[address] = nil
+  }
+
+  /// Who listens, in the order of their addresses.
+  var listening: [(address: SocketAddress, waiting: Int, backlog: Int)] {
+    listeners.map { ($0.key, $0.value.queue.count, $0.value.backlog) }
+      .sorted { "\($0.0)" < "\($1.0)" }
   }
 
   private func perform(_ happening: Happening) {

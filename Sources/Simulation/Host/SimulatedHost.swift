@@ -1,0 +1,53 @@
+package import Host
+import Linux
+
+/// A host of which everything is known: what it grants, and what binds then.
+package struct SimulatedHost {
+  /// RLIMIT_NOFILE of every worker, soft and hard.
+  package var descriptorsPerProcess = 20_000
+  /// fs.file-max, from which no process is exempt; nil without a bound.
+  package var files: Int?
+  /// fs.epoll.max_user_watches.
+  package var watches = 5_000_000
+  package var processors = 2
+  /// Bytes, and what one end of a connection takes of them.
+  package var memory = 24 << 30
+  package var memoryPerSocket = 4_200
+  package var somaxconn = 4_096
+  package var localPorts = 32_768...60_999
+  /// Of the network between the two ends.
+  package var dials = SimulatedNetwork.Dials()
+
+  package init() { dials.costOfACall = 2_000 }
+
+  /// As the product describes any host.
+  package var description: HostDescription {
+    var host = HostDescription()
+    host.hostname = "simulated"
+    host.kernel = "simulated"
+    host.processors = processors
+    host.ownProcessors = Processors(allowed: Array(0..<processors))
+    host.memoryTotal = memory
+    host.memoryAvailable = memory
+    host.descriptors = ResourceLimit(soft: descriptorsPerProcess, hard: descriptorsPerProcess)
+    host.descriptorsAtMost = 1 << 20
+    host.hasRaisedDescriptors = true
+    host.filesAtMost = files
+    host.filesOpen = 0
+    host.epollWatches = watches
+    host.localPorts = localPorts
+    host.somaxconn = somaxconn
+    host.synBacklog = 1024
+    host.ipv6 = .on
+    return host
+  }
+
+  /// A network that binds as this host does.
+  package func network(seed: UInt64) -> SimulatedNetwork {
+    var dials = dials
+    dials.watches = min(dials.watches, watches)
+    dials.descriptors = min(dials.descriptors, files ?? .max)
+    dials.sockets = min(dials.sockets, memory / memoryPerSocket)
+    return SimulatedNetwork(dials, seed: seed)
+  }
+}

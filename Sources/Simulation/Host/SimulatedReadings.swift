@@ -1,0 +1,66 @@
+package import Host
+package import Recording
+
+/// What a simulated host says of itself while a run goes on.
+package final class SimulatedReadings: HostReadings {
+  private let host: SimulatedHost
+  private let network: SimulatedNetwork
+  package let path: any PathReadings
+
+  package init(_ host: SimulatedHost, _ network: SimulatedNetwork) {
+    self.host = host
+    self.network = network
+    path = SimulatedPath(network)
+  }
+
+  package func readings() -> [Reading] {
+    func reading(_ key: Series.Key, _ unit: String, _ kind: Series.Kind, _ value: Int) -> Reading {
+      Reading(key, unit: unit, kind: kind, value: Double(value))
+    }
+    return [
+      reading(.socketsAllocated, "sockets", .gauge, network.sockets),
+      reading(.filesOpen, "files", .gauge, network.descriptors),
+      reading(.listenOverflows, "events", .counter, network.overflows),
+      reading(.listenDrops, "events", .counter, network.overflows),
+    ]
+  }
+
+  package func availableMemory() -> Int? {
+    host.memory - network.sockets * host.memoryPerSocket
+  }
+
+  package func privateBytes(of process: Int32) -> Int? { nil }
+  package func ownProcessorTime() -> Double { 0 }
+}
+
+/// The way between the two ends: the simulated network's own books.
+private final class SimulatedPath: PathReadings {
+  private let network: SimulatedNetwork
+  private var overflowsBefore = 0
+  private(set) var findings = PathFindings()
+
+  init(_ network: SimulatedNetwork) { self.network = network }
+
+  func begin(_ counters: [Series.Key: Double]) {
+    findings = PathFindings()
+    overflowsBefore = network.overflows
+  }
+
+  func look(_ counters: [Series.Key: Double], timedOut: Bool) -> [Reading] {
+    for listener in network.listening {
+      let name = "\(listener.address)"
+      let most = findings.listeners[name]?.waiting ?? 0
+      findings.listeners[name] = PathFindings.Listener(
+        waiting: max(most, listener.waiting), left: listener.waiting, backlog: listener.backlog,
+        drops: network.overflows - overflowsBefore)
+    }
+    return []
+  }
+
+  var knowsServer: Bool { !network.listening.isEmpty }
+  var waiting: Int { network.listening.reduce(0) { $0 + $1.waiting } }
+  var pending: Int { waiting }
+  func accepted(of held: Int) -> Int? { held - waiting }
+  var owned: Int? { nil }
+  func stopTracing() {}
+}

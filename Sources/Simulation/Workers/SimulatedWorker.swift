@@ -1,0 +1,48 @@
+import Linux
+package import Probe
+
+/// A worker that is stepped in this process, in a simulated process of its own.
+package protocol SimulatedWorker: AnyObject {
+  var process: SimulatedProcess { get }
+  var board: Scoreboard { get }
+  /// One turn of its loop; false when it has ended.
+  func turn() -> Bool
+}
+
+/// A client worker in a simulated process.
+package final class SimulatedClient: SimulatedWorker {
+  package let process: SimulatedProcess
+  package let board: Scoreboard
+  package var client: Client<SimulatedKernel>
+
+  /// - Parameter board: outlives it.
+  package init(
+    _ process: SimulatedProcess, _ assignment: ClientAssignment, board: Scoreboard
+  ) throws(StartFailure) {
+    self.process = process
+    self.board = board
+    client = try Client(
+      kernel: SimulatedKernel(process: process), assignment: assignment, board: board)
+  }
+
+  package func turn() -> Bool { client.turn() }
+}
+
+/// A server worker in a simulated process.
+package final class SimulatedServer: SimulatedWorker {
+  package let process: SimulatedProcess
+  package let board: Scoreboard
+  private var server: Server<SimulatedKernel>
+
+  /// - Parameter board: outlives it.
+  package init(
+    _ process: SimulatedProcess, _ assignment: ServerAssignment, board: Scoreboard
+  ) throws(StartFailure) {
+    self.process = process
+    self.board = board
+    server = try Server(
+      kernel: SimulatedKernel(process: process), assignment: assignment, board: board)
+  }
+
+  package func turn() -> Bool { server.turn() }
+}

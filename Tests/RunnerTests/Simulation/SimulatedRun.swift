@@ -1,0 +1,57 @@
+import Addressing
+import Foundation
+import Linux
+import Plan
+import Probe
+import Recording
+import Simulation
+import SystemPackage
+
+@testable import Runner
+
+/// A whole run of a plan in virtual time, in one thread: the product's own coordinator, sampler,
+/// ledger and verdict over simulated workers on a simulated host. It leaves an ordinary recording.
+struct SimulatedRun {
+  let recording: Recording
+  let judgement: Judgement
+  /// The bytes of its file.
+  let file: Data
+
+  init(
+    _ plan: String, on host: SimulatedHost = SimulatedHost(), seed: UInt64 = 1,
+    events: [SimulatedWorkers.Event] = []
+  ) throws {
+    let plan = try Plan.read(text: plan, file: "simulated.plan", overrides: [:])
+    let outlook = Outlook(
+      plan, addresses: try Addresses(of: plan, allowPublic: false, lookup: .simulated),
+      host: host.description, seed: seed)
+    let network = host.network(seed: seed)
+    let workers = SimulatedWorkers(
+      network: network, descriptorLimit: host.descriptorsPerProcess, events: events)
+    let fleet = try Fleet(
+      servers: outlook.staffing.servers, clients: outlook.staffing.clients,
+      sources: outlook.staffing.sources.count, on: workers)
+    let state = RunState(
+      phases: plan.phases.map(PhaseRecord.init), workers: fleet.members.map(WorkerRecord.init))
+    let known = Recording(outlook, state, started: "2026-01-01T00:00:00.000Z")
+    let workspace = try Workspace()
+    let path = workspace.url("simulated.recording").path
+    let writer = try RecordingWriter(path: path, recording: known)
+    var coordinator = Coordinator(
+      outlook: outlook, fleet: fleet, clock: workers, kernel: SimulatedReadings(host, network),
+      writer: writer, state: state, started: workers.now(), progress: SilentProgress())
+    var ending = RunEnding(writer: writer, recording: known, replay: nil, clock: workers)
+    ending.take(try coordinator.drive())
+    (recording, judgement) = ending.finish()
+    file = try Data(contentsOf: URL(fileURLWithPath: path))
+  }
+}
+
+extension AddressLookup {
+  /// A host with loopback, and no names.
+  fileprivate static var simulated: AddressLookup {
+    AddressLookup(
+      addresses: { name throws(NameLookup.Failure) in [] },
+      interfaces: { () throws(Errno) in [] })
+  }
+}
