@@ -44,7 +44,8 @@ extension Coordinator {
     }
     if held < goal { findShortfall(held) }
     if !search.until.isEmpty {
-      try loop(until: clock.now().advanced(by: max(.seconds(1), search.confirm / 10))) { _ in false }
+      try loop(until: clock.now().advanced(by: max(.seconds(1), search.confirm / 10))) { _ in false
+      }
     }
     try sample(kernel.readings())
     if let violation = tooMany(search, since: began) {

@@ -80,7 +80,8 @@ extension RunOptions {
     let before = try files.prepare()
     let started = Instant.now()
     let state = RunState(
-      phases: outlook.plan.phases.map(PhaseRecord.init), workers: fleet.members.map(WorkerRecord.init))
+      phases: outlook.plan.phases.map(PhaseRecord.init),
+      workers: fleet.members.map(WorkerRecord.init))
     let recording = Recording(outlook, state, started: Clock.timestamp())
     let writer = try RecordingWriter(path: files.recording, recording: recording)
 
@@ -90,7 +91,8 @@ extension RunOptions {
       kernel: LinuxReadings(
         host: host, endpoints: outlook.staffing.endpoints, sources: outlook.staffing.sources),
       writer: writer, state: state, started: started, progress: makeProgress())
-    var ending = RunEnding(writer: writer, recording: recording, replay: outlook.replay, clock: clock)
+    var ending = RunEnding(
+      writer: writer, recording: recording, replay: outlook.replay, clock: clock)
     do throws(RecordingError) {
       // It is one process among hundreds that never rest. As memory runs out, a look that comes
       // seconds late comes after the guard was to stop the growth.

@@ -71,7 +71,9 @@ package struct SimulatedKernel: Kernel {
 
   package var largestRead: Int { process.receiveLimit }
 
-  package func receive(_ socket: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
+  package func receive(_ socket: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer)
+    -> Transfer
+  {
     if let error = process.begin(.receive) { return .failed(error) }
     let socket = process.socket(socket)
     if let transfer = socket.emptyReading() { return transfer }
@@ -101,12 +103,16 @@ package struct SimulatedKernel: Kernel {
 
   // MARK: Epoll
 
-  package func watch(_ descriptor: FileDescriptor, _ events: EpollEvents, token: UInt64) throws(Errno) {
+  package func watch(_ descriptor: FileDescriptor, _ events: EpollEvents, token: UInt64)
+    throws(Errno)
+  {
     try begin(.watch)
     try process.watch(process.socket(descriptor), events, token: token)
   }
 
-  package func rewatch(_ descriptor: FileDescriptor, _ events: EpollEvents, token: UInt64) throws(Errno) {
+  package func rewatch(_ descriptor: FileDescriptor, _ events: EpollEvents, token: UInt64)
+    throws(Errno)
+  {
     try begin(.rewatch)
     try process.rewatch(process.socket(descriptor), events, token: token)
   }

@@ -2,8 +2,6 @@ import Linux
 import Probe
 import SystemPackage
 
-
-
 /// A process of a simulated host: its descriptor table, its one epoll instance, its misfortunes.
 package final class SimulatedProcess {
   enum Descriptor {

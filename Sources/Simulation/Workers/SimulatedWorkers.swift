@@ -160,14 +160,17 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
         happen(events.removeFirst())
         continue
       }
-      if network.hasWork(besides: nil) || network.nextInstant != nil, members.contains(where: isUp) {
+      if network.hasWork(besides: nil) || network.nextInstant != nil, members.contains(where: isUp)
+      {
         let before = network.now
         round()
         rounds = network.now == before ? rounds + 1 : 0
         precondition(rounds < Self.mostRounds, "a simulated worker spins")
       }
       // Nobody is left who waits, so nothing lets time pass but this.
-      if !network.hasWork(besides: nil), network.nextInstant == nil || !members.contains(where: isUp) {
+      if !network.hasWork(besides: nil),
+        network.nextInstant == nil || !members.contains(where: isUp)
+      {
         network.advance(to: network.horizon)
       }
     }

@@ -4,8 +4,8 @@ import Probe
 import SystemPackage
 import Testing
 
-@testable import Simulation
 @testable import struct Probe.Token
+@testable import Simulation
 
 /// Events that come when their connection is gone and its row has a new tenant.
 @Suite struct StaleEventTests {

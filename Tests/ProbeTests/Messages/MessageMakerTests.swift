@@ -2,8 +2,8 @@ import Addressing
 import Messages
 import Testing
 
-@testable import Simulation
 @testable import Probe
+@testable import Simulation
 
 /// Messages that are made for a connection are what their templates say, whichever was made before.
 @Suite struct MessageMakerTests {

@@ -1,8 +1,8 @@
 import SystemPackage
 import Testing
 
-@testable import Simulation
 @testable import Probe
+@testable import Simulation
 
 /// The connection table with messages, against the same in the plainest words.
 @Suite struct MessageTableTests {

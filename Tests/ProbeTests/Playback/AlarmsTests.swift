@@ -1,8 +1,8 @@
 import Linux
 import Testing
 
-@testable import Simulation
 @testable import Probe
+@testable import Simulation
 
 /// Alarms against the same in the plainest words.
 @Suite struct AlarmsTests {

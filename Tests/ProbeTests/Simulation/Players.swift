@@ -1,7 +1,7 @@
 import Linux
-@testable import Simulation
 
 @testable import Probe
+@testable import Simulation
 
 /// A simulated client worker with a scoreboard of its own.
 final class ClientPlayer {

@@ -1,8 +1,8 @@
 import SystemPackage
 import Testing
 
-@testable import Simulation
 @testable import Probe
+@testable import Simulation
 
 @Suite struct ConnectionTableTests {
   /// The table in the plainest words: a dictionary, and a list in order of age.
