@@ -34,7 +34,7 @@ extension Coordinator {
   private mutating func noteEndOfGrowth() {
     let phase = phase
     guard plan.phases[phase].kind.word.hasConnectRate, state.phases[phase].started != nil,
-      guardStop != nil || fleet.any(.server, { $0.isLimited(in: phase) })
+      course.guardStop != nil || fleet.any(.server, { $0.isLimited(in: phase) })
         || fleet.all(.client, { $0.isLimited(in: phase) })
     else { return }
     let now = clock.now().seconds(since: started)
@@ -42,26 +42,26 @@ extension Coordinator {
   }
 
   mutating func stopGrowthAtLimit() {
-    guard !growthStopped, plan.phases[phase].kind.word.grows else { return }
+    guard course.mayGrow else { return }
     lookAtMemory()
-    let isShort = memoryIsShort() && !fleet.hasSettled
-    if isShort, guardStop == nil {
+    if memoryIsShort(), !fleet.hasSettled {
       let now = clock.now().seconds(since: started)
-      guardStop = FailureRecord(
-        end: .host, worker: nil, phase: plan.phases[phase].name,
-        syscall: FailureRecord.memoryGuardCall, errno: nil, count: 1,
-        firstInstant: now, stopped: now,
-        established: fleet.now(.held, .client), accepted: fleet.now(.held, .server), source: nil,
-        endpoint: nil)
+      follow(
+        course.take(
+          .memoryIsShort(
+            FailureRecord(
+              end: .host, worker: nil, phase: plan.phases[phase].name,
+              syscall: FailureRecord.memoryGuardCall, errno: nil, count: 1,
+              firstInstant: now, stopped: now,
+              established: fleet.now(.held, .client), accepted: fleet.now(.held, .server),
+              source: nil, endpoint: nil))))
     }
     let phase = phase
     // A client that is out of something stops by itself, and the others go on to their own end.
-    // A server cannot stop its clients.
-    if isShort || fleet.any(.server, { $0.isLimited(in: phase) }) {
-      growthStopped = true
-      fleet.post(.settle, phase: phase, start: clock.now())
+    if fleet.any(.server, { $0.isLimited(in: phase) }) {
+      follow(course.take(.serverIsLimited))
     }
-    limitInSight = guardStop?.cause ?? ledger.deciding(in: plan.phases[phase].name)?.cause
+    limitInSight = course.guardStop?.cause ?? ledger.deciding(in: plan.phases[phase].name)?.cause
   }
 
   /// As often as the guard needs it while connections grow; else it is only shown.
@@ -135,17 +135,14 @@ extension Coordinator {
 
   /// Ends the phase and the run when a threshold that asks for it is known to fail.
   private mutating func abortIfDecided(phaseEnded: Bool) {
-    guard aborted == nil, !interrupted,
+    guard !course.isAborted, !course.isInterrupted,
       let violation = live?.violated(
         of: plan.thresholds.filter(\.aborts), in: state.phases[phase].name, phaseEnded: phaseEnded)
     else { return }
-    aborted = violation
     state.phases[phase].abortedBy = violation.text
     state.phases[phase].outcome = .aborted
-    isCut = true
-    cutPhase = phase
     progress.note("\(plan.name): ends here: \(violation.text)")
-    fleet.post(.settle, phase: phase, start: clock.now())
+    follow(course.take(.violated))
   }
 
   func progressState() -> ProgressState {

@@ -36,8 +36,8 @@ extension Coordinator {
     let opening = (record.openedUntil ?? 0) - (record.started ?? 0)
     let begun = Double(load.begun - loadBefore.begun)
     guard let planned = record.plannedRate, begun.rounded(.up) < (planned * opening).rounded(.down),
-      elapsed >= Self.leastPace, !growthStopped,
-      !interrupted, !hasLostClient, !fleet.any(.client, { $0.isLimited(in: phase) })
+      elapsed >= Self.leastPace, course.mayGrow,
+      !course.isInterrupted, !hasLostClient, !fleet.any(.client, { $0.isLimited(in: phase) })
     else { return }
     remark(begun / elapsed, of: planned, "", load)
   }
@@ -56,7 +56,7 @@ extension Coordinator {
     // None is sent after the planned end, however late it is looked at.
     let elapsed = min(
       clock.now().seconds(since: phaseStarted), plan.phases[phase].plannedSeconds ?? .infinity)
-    guard elapsed > Self.leastPace, !interrupted, !isCut, !hasLostClient
+    guard elapsed > Self.leastPace, course.goesOn, !hasLostClient
     else { return }
     let planned = plan.phases[phase].messageRate(
       of: plan.patterns, over: min(held, fleet.now(.held, .client)))

@@ -49,7 +49,7 @@ extension Coordinator {
   /// many it has not.
   mutating func awaitAcceptance() throws(RecordingError) -> Int {
     let deadline = clock.now().advanced(by: Self.acceptTime)
-    while unaccepted > atBegin.unaccepted, clock.now() < deadline, !interrupted {
+    while unaccepted > atBegin.unaccepted, clock.now() < deadline, !course.isInterrupted {
       observe()
       sleep(until: clock.now().advanced(by: .milliseconds(10)))
     }
@@ -59,6 +59,6 @@ extension Coordinator {
   /// Connections that the server end has accepted and holds; nil where nobody can know.
   func acceptedAtEnd(established: Int) -> Int? {
     if hasOwnServer { return fleet.now(.held, .server) }
-    return established > 0 && !interrupted ? kernel.path.accepted(of: established) : nil
+    return established > 0 && !course.isInterrupted ? kernel.path.accepted(of: established) : nil
   }
 }

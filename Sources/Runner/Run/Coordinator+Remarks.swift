@@ -11,7 +11,7 @@ extension Coordinator {
 
   /// Says that the load was not what was planned, where it was not.
   mutating func remarkOnMessages(unsent: Int) {
-    guard unsent > 0, !interrupted else { return }
+    guard unsent > 0, !course.isInterrupted else { return }
     let remark =
       "\(Format.count(unsent)) messages were due and not sent: no connection was free for them"
     add(remark)

@@ -14,7 +14,7 @@ extension Coordinator {
 
   mutating func seek(_ search: Phase.Search) throws(RecordingError) {
     var walk = SearchWalk(from: search.from, step: search.step, most: search.most)
-    for _ in 0..<Self.mostSteps where !interrupted && !isCut {
+    for _ in 0..<Self.mostSteps where course.goesOn {
       switch walk.move {
       case .step(let goal):
         try step(to: goal, search, &walk)
@@ -32,9 +32,9 @@ extension Coordinator {
     to goal: Int, _ search: Phase.Search, _ walk: inout SearchWalk
   ) throws(RecordingError) {
     let began = clock.now().seconds(since: started)
-    growthStopped = false
+    course.startGrowing()
     try go(to: goal)
-    guard !interrupted, !isCut else { return }
+    guard course.goesOn else { return }
     // The rate of the step is told from the sample that first shows all that it gained.
     try sample(kernel.readings())
     let held = heldAtBothEnds
@@ -76,12 +76,11 @@ extension Coordinator {
   private mutating func confirm(
     _ count: Int, _ search: Phase.Search, _ walk: inout SearchWalk
   ) throws(RecordingError) {
-    // From here on it only goes down, whatever limit was met on the way up.
-    growthStopped = true
+    course.stopGrowing()
     try go(to: count)
     let began = clock.now().seconds(since: started)
     try loop(until: clock.now().advanced(by: search.confirm)) { _ in false }
-    guard !interrupted, !isCut else { return }
+    guard course.goesOn else { return }
     try sample(kernel.readings())
     let held = heldAtBothEnds
     if held >= count, tooMany(search, since: began) == nil {
@@ -113,13 +112,13 @@ extension Coordinator {
       most = max(most, held)
       // What takes so long has waited for an answer in vain; one more try would, too.
       if idle > 0, clock.now() > began.advanced(by: Self.settleTime) { return }
-    } while idle < Self.mostIdle && !isLimited && !interrupted && !isCut
+    } while idle < Self.mostIdle && !isLimited && course.goesOn
   }
 
   /// Whether a worker or the guard has stopped the growth of this phase.
   private var isLimited: Bool {
     let phase = phase
-    return growthStopped || guardStop != nil || fleet.any(.client) { $0.isLimited(in: phase) }
+    return !course.mayGrow || fleet.any(.client) { $0.isLimited(in: phase) }
       || fleet.any(.server) { $0.isLimited(in: phase) }
   }
 

@@ -10,7 +10,7 @@ extension Coordinator {
   mutating func loop(
     until deadline: Instant?, _ done: (borrowing Fleet) -> Bool
   ) throws(RecordingError) {
-    while !interrupted, !isCut {
+    while course.goesOn {
       for index in fleet.giveUpSilent(at: clock.now()) { recordSilence(of: index) }
       observe()
       if done(fleet) { return }
@@ -46,9 +46,9 @@ extension Coordinator {
       last = now
       if samples.next <= clock.now() { try sample(kernel.readings()) }
       progress.update(progressState())
-      let wasInterrupted = interrupted
+      let wasInterrupted = course.isInterrupted
       sleep(until: clock.now().advanced(by: .milliseconds(10)))
-      if interrupted, !wasInterrupted {
+      if course.isInterrupted, !wasInterrupted {
         end = min(end, clock.now().advanced(by: Self.settleTime))
       }
     }
@@ -69,14 +69,11 @@ extension Coordinator {
   mutating func sleep(until instant: Instant) {
     clock.wait(until: instant)
     while clock.nextSignal() != nil {
-      // The second one ends the program at once; the recording is readable as it stands.
-      if interrupted {
-        kernel.path.stopTracing()
-        CurrentProcess.exit(ExitStatus.interrupted)
+      let decision = course.take(.signal)
+      if decision == .settle {
+        progress.note("\(plan.name): interrupted; closing connections and writing the reports")
       }
-      interrupted = true
-      progress.note("\(plan.name): interrupted; closing connections and writing the reports")
-      fleet.post(.settle, phase: phase, start: clock.now())
+      follow(decision)
     }
   }
 

@@ -36,18 +36,14 @@ struct Coordinator: ~Copyable {
   var ledger: FailureLedger
   var state: RunState
   var samples: SampleClock
-  var phase = 0
+  var course: RunCourse
+  var phase: Int { course.phase }
   var phaseStarted: Instant
-  var interrupted = false
   var memoryAvailable: Int?
   /// Seconds, of the last interval in which answers came.
   var roundTripP99: Double?
-  /// True also while no phase has begun: there is no growth to stop.
-  var growthStopped = true
   /// What a search could not get past, where nothing failed.
   var shortfall: [LimitRecord] = []
-  /// The moment at which the memory guard stopped growth in this phase.
-  var guardStop: FailureRecord?
   var limitInSight: String?
   /// What the workers had counted when the phase began: its promise is held against it.
   var atBegin: PhaseCounts
@@ -65,12 +61,6 @@ struct Coordinator: ~Copyable {
   var unacceptedInTime = 0
   /// Kept only for plans with conditions that decide while the run goes on.
   var live: LiveRecording?
-  /// The condition that ended the run.
-  var aborted: LiveRecording.Violation?
-  /// The place of the phase that it ended.
-  var cutPhase: Int?
-  /// Whether what this phase waits for is not to be waited for any more.
-  var isCut = false
 
   init(
     outlook: Outlook, fleet: consuming Fleet, clock: any RunClock, kernel: any HostReadings,
@@ -96,6 +86,7 @@ struct Coordinator: ~Copyable {
     ledger = FailureLedger(
       clients: outlook.staffing.clients, phases: plan.phases.map(\.name), started: started)
     samples = SampleClock(every: outlook.plan.sampling.every, from: clock.now())
+    course = RunCourse(kinds: plan.phases.map(\.kind.word), onLimit: plan.onLimit)
     phaseStarted = started
     atBegin = PhaseCounts(
       fleet, atServer: outlook.plan.server == nil ? nil : 0, unaccepted: 0)
@@ -112,25 +103,26 @@ struct Coordinator: ~Copyable {
     sleep(until: clock.now())
     progress.finish()
     return RunEnd(
-      duration: clock.now().seconds(since: started), interrupted: interrupted, state: state)
+      duration: clock.now().seconds(since: started), interrupted: course.isInterrupted, state: state)
   }
 
   // MARK: Phases
 
   private mutating func runPhases() throws(RecordingError) {
     try awaitListeners()
-    var skipping: Plan.OnLimit?
-    for index in plan.phases.indices {
-      let isClosing = plan.phases[index].kind.word == .close
-      if interrupted || skipping == .fail || (skipping == .stop && !isClosing) { continue }
-      let reached = try run(index)
-      if hasUselessWorker {
-        skipping = .fail
-      } else if aborted != nil {
-        skipping = .stop
-      } else if !reached, plan.onLimit != .hold {
-        skipping = plan.onLimit
-      }
+    while let index = course.enterNextPhase() {
+      let isKept = try run(index)
+      follow(course.take(.phaseEnded(isKept: isKept, canGoOn: !hasUselessWorker)))
+    }
+  }
+
+  mutating func follow(_ decision: RunCourse.Decision) {
+    switch decision {
+    case .nothing: break
+    case .settle: fleet.post(.settle, phase: phase, start: clock.now())
+    case .exit:
+      kernel.path.stopTracing()
+      CurrentProcess.exit(ExitStatus.interrupted)
     }
   }
 
@@ -144,13 +136,10 @@ struct Coordinator: ~Copyable {
   ///
   /// Nothing is begun when a server cannot listen: whoever holds its port would be connected to.
   mutating func run(_ index: Int) throws(RecordingError) -> Bool {
-    phase = index
     phaseStarted = clock.now()
-    guardStop = nil
     limitInSight = nil
     unacceptedInTime = 0
     shortfall = []
-    isCut = false
     let readings = kernel.readings()
     loadBefore = load(readings)
     kernel.path.begin(countersBefore)
@@ -165,7 +154,7 @@ struct Coordinator: ~Copyable {
     phaseStarted = try startOfPhase(index)
     // A replay may have waited for it.
     if replay != nil { loadBefore = load(kernel.readings()) }
-    guard !interrupted, !isCut else { return true }
+    guard course.goesOn else { return true }
     state.phases[index].started = phaseStarted.seconds(since: started)
     state.phases[index].openedUntil = lastArrivalDue(index)?.seconds(since: started)
     atBegin = PhaseCounts(
@@ -173,7 +162,7 @@ struct Coordinator: ~Copyable {
       unaccepted: unaccepted)
     // Whatever cuts the run off from here on, the recording's last word of this phase is true.
     state.phases[index].outcome = .interrupted
-    growthStopped = false
+    course.startGrowing()
     progress.phaseChanged(progressState())
     if !hasUselessWorker {
       fleet.post(.begin, phase: index, start: phaseStarted)
@@ -231,10 +220,9 @@ struct Coordinator: ~Copyable {
   private mutating func endMessages(unsentBefore: Int) throws(RecordingError) {
     sampler.fallSilent(at: clock.now())
     try sample(kernel.readings())
-    fleet.post(.settle, phase: phase, start: clock.now())
+    follow(course.take(.fellSilent))
     let longest = plan.patterns.map(\.longest).max() ?? 0
     let deadline = clock.now().advanced(byNanoseconds: longest).advanced(by: Self.settleTime)
-    isCut = false
     try loop(until: deadline) { fleet in fleet.hasSettled }
     remarkOnMessages(unsent: unsentMessages - unsentBefore)
     // Only messages touch the memory that is kept for them.
@@ -262,9 +250,7 @@ struct Coordinator: ~Copyable {
     let failures = state.failures.filter { $0.phase == record.name }
     record.failures = failures.reduce(0) { $0 + $1.count }
     record.promise = promise(of: record, counts)
-    record.outcome =
-      interrupted
-      ? .interrupted : cutPhase == phase ? .aborted : keeps(record) ? .done : .limit
+    record.outcome = course.outcome(isKept: keeps(record))
     state.phases[phase] = record
     let readings = kernel.readings()
     if record.outcome == .limit || record.ceiling != nil {
@@ -304,13 +290,13 @@ struct Coordinator: ~Copyable {
     of record: PhaseRecord, _ failures: [FailureRecord], _ readings: [Reading]
   ) throws(RecordingError) {
     // A search that a condition ended has met no limit, and need not be explained by one.
-    if record.ceiling != nil, failures.allSatisfy({ $0.final == 0 }), guardStop == nil {
+    if record.ceiling != nil, failures.allSatisfy({ $0.final == 0 }), course.guardStop == nil {
       state.limits += shortfall
       for limit in shortfall { note(limit) }
       return
     }
     var limits = finder(readings).limits(
-      of: record, failures: failures, memoryGuard: guardStop,
+      of: record, failures: failures, memoryGuard: course.guardStop,
       workerDied: state.limits.contains { $0.phase == record.name },
       late: fleet.total(.lateArrivals, .client) - atBegin.late)
     if record.outcome == .limit, let alive = try verify() {
@@ -328,7 +314,7 @@ struct Coordinator: ~Copyable {
   /// Whether what is held is alive: a byte out and back on every connection. Nil where the plan
   /// does not go on, or the server does not echo.
   mutating func verify() throws(RecordingError) -> Fact? {
-    guard plan.onLimit == .hold, plan.server?.reply == .echo, !interrupted else { return nil }
+    guard plan.onLimit == .hold, plan.server?.reply == .echo, !course.isInterrupted else { return nil }
     let held = fleet.now(.held, .client)
     guard held > 0 else { return nil }
     let before = fleet.total(.verified, .client)
@@ -352,7 +338,7 @@ struct Coordinator: ~Copyable {
     if state.phases[phase].started != nil, state.phases[phase].ended == nil {
       state.phases[phase].ended = end
     }
-    return RunEnd(duration: end, interrupted: interrupted, state: state)
+    return RunEnd(duration: end, interrupted: course.isInterrupted, state: state)
   }
 
   mutating func endWorkers() {

@@ -1,0 +1,137 @@
+import Plan
+import Recording
+
+/// The course of a run as a value: which phase comes next, whether it may grow, whether what it waits
+/// for is still to be waited for, and what ended it. Events go in, decisions come out; it has no clock
+/// and knows no process, so that every order of events can be tried.
+struct RunCourse {
+  enum Event {
+    /// Somebody asks the program to end.
+    case signal
+    /// Less memory is left than the plan's guard keeps, and connections are still being opened.
+    case memoryIsShort(FailureRecord)
+    /// A server of ours has met a limit in this phase. It cannot stop its clients.
+    case serverIsLimited
+    /// A condition that ends the run cannot hold any more.
+    case violated
+    /// No further message is begun in this phase: answers are waited for whatever happened before.
+    case fellSilent
+    /// - Parameters:
+    ///   - isKept: whether the phase kept its promise.
+    ///   - canGoOn: false when a worker could not begin at all: nothing that follows means anything.
+    case phaseEnded(isKept: Bool, canGoOn: Bool)
+  }
+
+  /// What the coordinator is to do.
+  enum Decision: Equatable {
+    case nothing
+    /// Tell the workers to open nothing more, and to begin no message.
+    case settle
+    /// End the program at once: the recording is readable as it stands.
+    case exit
+  }
+
+  private let kinds: [PhaseKind]
+  private let onLimit: Plan.OnLimit
+
+  /// The place of the current phase.
+  private(set) var phase = 0
+  private var next = 0
+  /// Which of the phases to come are left out; nil for none.
+  private var skipping: Plan.OnLimit?
+
+  private(set) var isInterrupted = false
+  /// Whether connections may be opened: not before a phase has begun, nor after growth was stopped.
+  private(set) var mayGrow = false
+  /// The moment at which the memory guard stopped growth in this phase.
+  private(set) var guardStop: FailureRecord?
+  /// Whether what this phase waits for is not to be waited for any more.
+  private var isCut = false
+  /// The place of the phase that a condition ended, and with it the run; nil for none.
+  private var abortedPhase: Int?
+
+  init(kinds: [PhaseKind], onLimit: Plan.OnLimit) {
+    self.kinds = kinds
+    self.onLimit = onLimit
+  }
+
+  /// Whether the current phase goes on as planned.
+  var goesOn: Bool { !isInterrupted && !isCut }
+  var isAborted: Bool { abortedPhase != nil }
+
+  // MARK: Phases
+
+  /// Enters the next phase; nil when the run is over.
+  mutating func enterNextPhase() -> Int? {
+    while next < kinds.count {
+      let candidate = next
+      next += 1
+      guard !isSkipped(candidate) else { continue }
+      phase = candidate
+      guardStop = nil
+      isCut = false
+      return candidate
+    }
+    return nil
+  }
+
+  private func isSkipped(_ candidate: Int) -> Bool {
+    switch skipping {
+    case _ where isInterrupted: true
+    case .fail: true
+    case .stop: kinds[candidate] != .close
+    case .hold, nil: false
+    }
+  }
+
+  /// The phase begins, or the next step of a search.
+  mutating func startGrowing() { mayGrow = kinds[phase].grows }
+
+  /// A search goes down from here on, whatever limit was met on the way up.
+  mutating func stopGrowing() { mayGrow = false }
+
+  /// - Parameter isKept: whether the current phase kept its promise.
+  func outcome(isKept: Bool) -> PhaseRecord.Outcome {
+    if isInterrupted { return .interrupted }
+    if abortedPhase == phase { return .aborted }
+    return isKept ? .done : .limit
+  }
+
+  // MARK: Events
+
+  mutating func take(_ event: Event) -> Decision {
+    switch event {
+    case .signal:
+      guard !isInterrupted else { return .exit }
+      isInterrupted = true
+      return .settle
+    case .memoryIsShort(let stop):
+      guard mayGrow else { return .nothing }
+      guardStop = stop
+      mayGrow = false
+      return .settle
+    case .serverIsLimited:
+      guard mayGrow else { return .nothing }
+      mayGrow = false
+      return .settle
+    case .violated:
+      guard !isAborted, !isInterrupted else { return .nothing }
+      abortedPhase = phase
+      isCut = true
+      return .settle
+    case .fellSilent:
+      isCut = false
+      return .settle
+    case .phaseEnded(let isKept, let canGoOn):
+      mayGrow = false
+      if !canGoOn {
+        skipping = .fail
+      } else if isAborted {
+        skipping = .stop
+      } else if !isKept, onLimit != .hold {
+        skipping = onLimit
+      }
+      return .nothing
+    }
+  }
+}
