@@ -31,7 +31,7 @@ package func diagnose(
   _ failure: FailureRecord, before: [Series.Key: Double], after: [Series.Key: Double],
   host: HostDescription, demand: Demand, path: PathFindings = PathFindings()
 ) -> Diagnosed {
-  let scene = Scene(before: before, after: after, host: host, demand: demand, path: path)
+  let scene = DiagnosisContext(before: before, after: after, host: host, demand: demand, path: path)
   switch (failure.syscall, failure.errno?.name) {
   case ("socket", "EMFILE"), ("accept4", "EMFILE"):
     return scene.descriptorsOfProcess(failure)
@@ -78,11 +78,11 @@ package func diagnose(
   _ worker: WorkerRecord, before: [Series.Key: Double], after: [Series.Key: Double],
   host: HostDescription, demand: Demand
 ) -> Diagnosed {
-  Scene(before: before, after: after, host: host, demand: demand).death(of: worker)
+  DiagnosisContext(before: before, after: after, host: host, demand: demand).death(of: worker)
 }
 
 /// What a diagnosis looks at.
-struct Scene {
+struct DiagnosisContext {
   var before: [Series.Key: Double]
   var after: [Series.Key: Double]
   var host: HostDescription

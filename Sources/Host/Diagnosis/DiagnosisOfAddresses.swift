@@ -2,7 +2,7 @@ import Addressing
 import Recording
 
 /// Source addresses and ports.
-extension Scene {
+extension DiagnosisContext {
   func address(_ text: String?) -> (ip: IPAddress, port: Int?)? {
     guard let text else { return nil }
     if let socket = SocketAddress(text) { return (socket.ip, Int(socket.port)) }

@@ -2,7 +2,7 @@ import Linux
 import Recording
 
 /// Descriptors of a process, open files of the host, watches of epoll.
-extension Scene {
+extension DiagnosisContext {
   /// Room beyond the goal for what a process opens for itself.
   private static let spareDescriptors = 64
 

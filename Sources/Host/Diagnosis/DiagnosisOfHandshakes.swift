@@ -1,7 +1,7 @@
 package import Recording
 
 /// Handshakes that get no answer: queues, drops, and what cannot be told from here.
-extension Scene {
+extension DiagnosisContext {
   /// Fewer packets than this are dropped on any machine now and then.
   private static let leastDrops = 3
   /// Longest queue that is worth asking for.
@@ -300,6 +300,6 @@ package func diagnosePhantoms(
   at endpoints: [String], before: [Series.Key: Double], after: [Series.Key: Double],
   host: HostDescription, demand: Demand, path: PathFindings
 ) -> Diagnosed? {
-  Scene(before: before, after: after, host: host, demand: demand, path: path)
+  DiagnosisContext(before: before, after: after, host: host, demand: demand, path: path)
     .phantoms(at: endpoints)
 }

@@ -1,7 +1,7 @@
 import Recording
 
 /// Memory: refused by the kernel, held back by the guard, or taken by the OOM killer.
-extension Scene {
+extension DiagnosisContext {
   /// A bound counts as met from this share of it on: what was refused is not counted in it.
   private static let nearly = 0.95
 

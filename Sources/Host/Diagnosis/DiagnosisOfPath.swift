@@ -1,7 +1,7 @@
 import Recording
 
 /// What happens between the two ends: refusals and closes.
-extension Scene {
+extension DiagnosisContext {
   /// A refusal comes as a reset or as an ICMP message. A kernel where nobody listens resets; so does
   /// a firewall, in the name of a server that does listen.
   func refused(_ failure: FailureRecord) -> Diagnosed {

@@ -164,7 +164,7 @@ package enum Capacity {
   private static func conntrack(_ demand: Demand, _ host: HostDescription) -> PredictionTerm? {
     guard let most = host.conntrackAtMost, let entries = host.conntrackEntries else { return nil }
     let tracks = (demand.bothEndsHere ? host.tracksLoopback : nil) ?? (entries > 0)
-    guard tracks || Double(entries) >= Scene.fullTable * Double(most) else { return nil }
+    guard tracks || Double(entries) >= DiagnosisContext.fullTable * Double(most) else { return nil }
     let lasting = host.conntrackLasting
     return PredictionTerm(
       end: .host, resource: .packetsDropped, connections: max(0, most - lasting),

@@ -14,7 +14,7 @@ extension Plan {
   }
 
   /// The plan from a phase on, after a ramp without a pace that opens what was held before it.
-  package func beginning(with phase: Int, holding held: Int) -> Plan {
+  package func resumed(at phase: Int, holding held: Int) -> Plan {
     guard phase > 0 else { return self }
     var plan = self
     plan.phases = Array(phases[phase...])

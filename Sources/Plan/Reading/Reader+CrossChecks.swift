@@ -28,7 +28,7 @@ extension Server {
 extension Phase {
   /// The phase with what it asks for at least: a search that ends where the addresses do leaves
   /// room for what follows wherever it stops.
-  fileprivate func asked(of clients: Clients) -> Phase {
+  fileprivate func demand(on clients: Clients) -> Phase {
     ending(searchesOf: clients) { $0.from }
   }
 
@@ -93,7 +93,7 @@ extension Reader {
   ) {
     guard let sources = clients.sourceCount else { return }
     let sound = phases.filter { $0.phase != nil }
-    let demands = sound.compactMap { $0.phase?.asked(of: clients) }.demands
+    let demands = sound.compactMap { $0.phase?.demand(on: clients) }.demands
     for (phase, demand) in zip(sound, demands) {
       guard let place = phase.demand,
         let problem = AddressProblem.shortage(

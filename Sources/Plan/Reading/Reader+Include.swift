@@ -31,7 +31,7 @@ extension Reader {
       report(
         place,
         "\(kind.noun) has no control or private-use characters, and this is U+\(code)",
-        hint: scalar.value < Veil.first
+        hint: scalar.value < HiddenCharacters.first
           ? "in double quotes, escapes such as \\n and \\x1b stand for them"
           : kind == .conversation ? "write what was said as {base64: ...}" : nil)
       return nil

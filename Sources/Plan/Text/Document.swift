@@ -51,7 +51,7 @@ enum TextKind: String {
 struct Document {
   private(set) var diagnostics: [(place: Place, problem: Problem)] = []
   private(set) var root: Item?
-  private let veil: Veil
+  private let hiddenCharacters: HiddenCharacters
   private let kind: TextKind
   /// As in `Place`.
   private let file: Int
@@ -63,14 +63,14 @@ struct Document {
 
   /// - Parameter source: the same text by lines. Of an included file nothing may be left to say.
   init(_ text: String, source: SourceText, kind: TextKind = .plan) {
-    veil = Veil(text)
+    hiddenCharacters = HiddenCharacters(text)
     self.kind = kind
     file = source.file
     do {
       // `.basic` leaves scalars alone: `off` is a word here, not a Boolean.
       guard
         let node = try Yams.compose(
-          yaml: veil.text, .basic, .default, .utf8), !Self.isEmpty(node)
+          yaml: hiddenCharacters.text, .basic, .default, .utf8), !Self.isEmpty(node)
       else {
         guard file == 0 || kind != .plan else { return }
         report(place(nil), kind.isEmpty)
@@ -109,11 +109,11 @@ struct Document {
     }
     switch node {
     case .scalar(let scalar):
-      if scalar.style == .plain, Veil.isReference(scalar.string) {
+      if scalar.style == .plain, HiddenCharacters.isReference(scalar.string) {
         report(place, reference)
         return Item(place: place, value: .broken)
       }
-      return Item(place: place, value: .scalar(veil.lifted(scalar.string)))
+      return Item(place: place, value: .scalar(hiddenCharacters.lifted(scalar.string)))
     case .sequence(let nodes):
       return Item(place: place, value: .list(nodes.map { item($0, depth: depth + 1) }))
     case .mapping(let mapping):
@@ -142,7 +142,7 @@ struct Document {
         report(place, Problem("a key is one word"))
         continue
       }
-      let name = veil.lifted(scalar.string)
+      let name = hiddenCharacters.lifted(scalar.string)
       if let earlier = first[name] {
         report(
           place,
@@ -188,8 +188,8 @@ extension Document {
         Problem(
           "not valid YAML: \(problem)\(origin)", hint: hint(problem, at: place, source: source)))
     case .duplicatedKeysInMapping(let duplicates, let context):
-      // Only keys that the veil leaves alone come here: quoted ones, and those with a space.
-      let name = veil.lifted(duplicates.first ?? "")
+      // Only keys whose last character is not hidden come here: quoted ones, and those with a space.
+      let name = hiddenCharacters.lifted(duplicates.first ?? "")
       report(place(context.mark), Problem("duplicate key \(quoted(name))"))
     default:
       report(place(nil), Problem("not valid YAML: \(error)"))

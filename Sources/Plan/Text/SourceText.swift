@@ -67,12 +67,14 @@ struct SourceText {
     return nil
   }
 
-  /// What eight digits stand for, if that is a scalar that `Veil` would take for one of its own.
+  /// What eight digits stand for, if that is a scalar that `HiddenCharacters` would take for one of its own.
   private static func escapedPrivateUse(
     in line: Substring.UnicodeScalarView, after column: Int
   ) -> Unicode.Scalar? {
     let digits = String(Substring(line.dropFirst(column).prefix(8)))
-    guard digits.utf8.count == 8, let value = UInt32(digits, radix: 16), value >= Veil.first else {
+    guard digits.utf8.count == 8, let value = UInt32(digits, radix: 16),
+      value >= HiddenCharacters.first
+    else {
       return nil
     }
     return Unicode.Scalar(value)
@@ -88,13 +90,13 @@ struct SourceText {
     return Place(file: file, line: 1, column: 1)
   }
 
-  /// Control characters, which libyaml refuses, and the private-use planes, which `Veil` needs for
+  /// Control characters, which libyaml refuses, and the private-use planes, which `HiddenCharacters` needs for
   /// itself.
   private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x09, 0x0A, 0x0D, 0x85: false
     case 0..<0x20, 0x7F..<0xA0, 0xFFFE, 0xFFFF: true
-    case Veil.first...: true
+    case HiddenCharacters.first...: true
     default: false
     }
   }

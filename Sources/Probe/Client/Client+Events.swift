@@ -4,7 +4,7 @@ import SystemPackage
 /// What epoll reports, and handshakes that take too long.
 extension Client where System: ~Copyable {
   /// Reads of 64 KiB that one event may lead to, so that a peer that floods does not stop the rest.
-  private static var readsOfAnEvent: Int { 16 }
+  private static var readsPerEvent: Int { 16 }
 
   mutating func handle(_ token: Token, _ seen: EpollEvents) {
     if token.rawValue == Token.wakeUp.rawValue { return obey() }
@@ -53,7 +53,7 @@ extension Client where System: ~Copyable {
   private mutating func drain(_ slot: UInt32, _ seen: EpollEvents) {
     let buffer = unsafe UnsafeMutableRawBufferPointer(bytes.buffer)
     var discards = false
-    for _ in 0..<Self.readsOfAnEvent {
+    for _ in 0..<Self.readsPerEvent {
       switch unsafe kernel.receive(connections.descriptor(slot), into: buffer) {
       case .moved(let count):
         board.add(.bytesReceived, UInt64(count))

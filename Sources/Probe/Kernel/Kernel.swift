@@ -50,4 +50,4 @@ package protocol Kernel: ~Copyable {
 
 /// Descriptors that every worker holds besides its connections: standard input, output and error,
 /// the wake-up, the call for attention, epoll and the spare.
-package let descriptorsOfAWorker = 7
+package let descriptorsPerWorker = 7

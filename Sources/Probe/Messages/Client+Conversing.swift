@@ -3,7 +3,7 @@ import Linux
 /// Which connection sends which message next. No connection has a timer.
 extension Client where System: ~Copyable {
   /// Slots to walk past before looking at events again.
-  private static var strideOfACursor: Int { 256 }
+  private static var cursorStride: Int { 256 }
 
   /// Plays the patterns of a phase that has just begun.
   mutating func beginMessages(during task: ClientTask) {
@@ -59,7 +59,7 @@ extension Client where System: ~Copyable {
   /// Each connection at its own instant of the round.
   private mutating func playRounds(_ pattern: Int) -> Instant? {
     var begun = 0
-    for _ in 0..<Self.strideOfACursor {
+    for _ in 0..<Self.cursorStride {
       let cursor = conversation.patterns.cursor(pattern)
       let due = cursor.due
       guard due < conversation.end else { return nil }
@@ -148,7 +148,7 @@ extension Client where System: ~Copyable {
   private mutating func playOnce(_ pattern: Int) -> Instant? {
     guard conversation.start <= now else { return conversation.start }
     var begun = 0
-    for _ in 0..<Self.strideOfACursor {
+    for _ in 0..<Self.cursorStride {
       let slot = conversation.patterns.cursor(pattern).slot
       guard slot < connections.firstUnused else { return nil }
       guard begun < Self.batch else { return now }

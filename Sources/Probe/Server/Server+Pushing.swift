@@ -17,7 +17,7 @@ extension Server where System: ~Copyable {
 
   /// When to go on pushing; nil for never.
   func nextPush() -> Instant? {
-    guard utterance.kind == .push else { return nil }
+    guard reply.kind == .push else { return nil }
     return pushing.slot == nil ? pushing.next : now
   }
 
@@ -43,8 +43,8 @@ extension Server where System: ~Copyable {
 
   /// A server that is behind leaves rounds out instead of having two at once.
   private mutating func beginRound() -> UInt32 {
-    let behind = now.nanoseconds(since: pushing.next) / utterance.every
-    let (ahead, overflow) = (behind + 1).multipliedReportingOverflow(by: utterance.every)
+    let behind = now.nanoseconds(since: pushing.next) / reply.every
+    let (ahead, overflow) = (behind + 1).multipliedReportingOverflow(by: reply.every)
     pushing.next = pushing.next.advanced(byNanoseconds: overflow ? .max : ahead)
     return 0
   }
@@ -52,7 +52,7 @@ extension Server where System: ~Copyable {
   /// A connection that has not taken the message before, or takes nothing now, gets none.
   private mutating func pushOnce(_ slot: UInt32) {
     guard unsent.isEmpty || unsent[slot] == nil else { return }
-    let text = unsafe utterance.text
+    let text = unsafe reply.text
     switch unsafe kernel.send(descriptor(slot), text) {
     case .moved(let count):
       board.add(.bytesSent, UInt64(count))

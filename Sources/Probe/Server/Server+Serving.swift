@@ -30,9 +30,9 @@ extension Server where System: ~Copyable {
       board.add(.bytesReceived, UInt64(count))
       let message = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
       if let pipe = assignment.echoesTo { unsafe tell(pipe, slot, message) }
-      switch utterance.kind {
+      switch reply.kind {
       case .echo: unsafe respond(slot, message)
-      case .text: unsafe respond(slot, utterance.text)
+      case .text: unsafe respond(slot, reply.text)
       case .discard, .push: break
       }
       if count == min(buffer.count, kernel.largestRead) || seen.has(.peerHangUp) { readOn(slot) }
@@ -53,7 +53,7 @@ extension Server where System: ~Copyable {
     _ pipe: FileDescriptor, _ slot: UInt32, _ message: UnsafeRawBufferPointer
   ) {
     let buffer = unsafe UnsafeMutableRawBufferPointer(frame.buffer)
-    let count = unsafe Overheard.write(descriptor(slot), message, to: buffer)
+    let count = unsafe ReceivedFrame.write(descriptor(slot), message, to: buffer)
     unsafe kernel.tell(pipe, UnsafeRawBufferPointer(rebasing: buffer[..<count]))
   }
 
@@ -94,7 +94,7 @@ extension Server where System: ~Copyable {
     }
     unsafe message.withUnsafeBytes { unsafe answer(slot, $0) }
     guard open[slot], unsent[slot] == nil else { return }
-    if utterance.kind == .push { board.add(.pushed) }
+    if reply.kind == .push { board.add(.pushed) }
     rewatch(slot, Self.conditions)
   }
 

@@ -19,7 +19,7 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
   var kernel: System
   let board: Scoreboard
   let assignment: ServerAssignment
-  let utterance: Utterance
+  let reply: CompiledReply
   let events: Scratch<ReadyEvent>
   let bytes: Scratch<UInt8>
   let frame: Scratch<UInt8>
@@ -55,9 +55,9 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
     let events = try starting(.map) { () throws(Errno) in try Scratch<ReadyEvent>(count: 256) }
     let bytes = try starting(.map) { () throws(Errno) in try Scratch<UInt8>(count: 65_536) }
     let frame = try starting(.map) { () throws(Errno) in
-      try Scratch<UInt8>(count: Overheard.frame)
+      try Scratch<UInt8>(count: ReceivedFrame.frame)
     }
-    let utterance = try starting(.map) { () throws(Errno) in try Utterance(assignment.reply) }
+    let reply = try starting(.map) { () throws(Errno) in try CompiledReply(assignment.reply) }
     let open = try starting(.map) { () throws(Errno) in
       try Column<Bool>(count: assignment.descriptorLimit)
     }
@@ -75,11 +75,11 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
     self.events = events
     self.bytes = bytes
     self.frame = frame
-    self.utterance = utterance
+    self.reply = reply
     self.open = open
     self.generations = generations
     now = self.kernel.now()
-    pushing.next = now.advanced(byNanoseconds: self.utterance.every)
+    pushing.next = now.advanced(byNanoseconds: self.reply.every)
     startListening()
   }
 

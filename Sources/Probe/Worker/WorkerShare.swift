@@ -173,7 +173,7 @@ package struct ServerAssignment: Sendable {
   /// Rows of the tables, and so the highest RLIMIT_NOFILE that the process may have: every
   /// descriptor is below it.
   package var descriptorLimit: Int
-  /// The end of a pipe, opened not to block, that is told what is read (`Overheard`); nil in runs.
+  /// The end of a pipe, opened not to block, that is told what is read (`ReceivedFrame`); nil in runs.
   package var echoesTo: FileDescriptor?
   /// Processors to stay on; empty where any will do.
   package var processors: [Int]

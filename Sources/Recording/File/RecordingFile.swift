@@ -95,7 +95,7 @@ struct RecordingFile {
       }
       if stamp() == before { return }
     }
-    throw Restless()
+    throw ChangesTooFast()
   }
 
   /// What a checkpoint changes: the database's time and size, the WAL's header. Appending to the
@@ -115,7 +115,7 @@ struct RecordingFile {
 }
 
 /// A run writes so much that no copy of its files is of one instant.
-struct Restless: Error {}
+struct ChangesTooFast: Error {}
 
 /// A system call that failed.
 struct SystemError: Error {
@@ -139,7 +139,7 @@ func reason(of error: any Error) -> String {
   case let error as Malformed: error.reason
   case let error as DatabaseError:
     error.message.map(oneLine) ?? "SQLite reports error \(error.resultCode)"
-  case is Restless: "it changes faster than it can be copied"
+  case is ChangesTooFast: "it changes faster than it can be copied"
   case is RowDecodingError: "a value is missing or of another type"
   case let error as SystemError: words(ofErrno: error.number)
   default: systemReason(of: error) ?? oneLine(error.localizedDescription)

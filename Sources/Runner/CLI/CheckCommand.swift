@@ -35,8 +35,8 @@ struct CheckCommand: ParsableCommand {
   private func check(_ file: String) -> Int32 {
     do {
       let plan = try settings.load(file)
-      let outlook = try Outlook(plan, isForRun: false, allowPublic: allowPublic)
-      return tell(text(outlook)) ?? ExitStatus.passed
+      let prepared = try PreparedRun(plan, isForRun: false, allowPublic: allowPublic)
+      return tell(text(prepared)) ?? ExitStatus.passed
     } catch let invalid as InvalidPlan {
       StandardError.write("\(invalid)\n")
       return ExitStatus.invalidPlan
@@ -46,30 +46,30 @@ struct CheckCommand: ParsableCommand {
     }
   }
 
-  private func text(_ outlook: Outlook) -> String {
-    let plan = outlook.plan
-    let checkup = Checkup(outlook.demand, on: outlook.host)
+  private func text(_ prepared: PreparedRun) -> String {
+    let plan = prepared.plan
+    let checkup = Checkup(prepared.demand, on: prepared.host)
     var needs = [
       ["goal", "\(Format.count(plan.goal)) connections"],
       [
         "processes",
-        "\(outlook.staffing.clients.count) client, \(outlook.staffing.servers.count) server",
+        "\(prepared.staffing.clients.count) client, \(prepared.staffing.servers.count) server",
       ],
     ]
-    needs += outlook.addresses.facts.map { [$0.name, $0.value] }
+    needs += prepared.addresses.facts.map { [$0.name, $0.value] }
     needs += checkup.items.compactMap { item in
       item.needed.map { [item.setting, "\($0) (now \(item.now))"] }
     }
-    let terms = outlook.prediction.sorted { $0.connections < $1.connections }.map { term in
+    let terms = prepared.prediction.sorted { $0.connections < $1.connections }.map { term in
       [
         Format.count(term.connections), "\(term.end.rawValue) \(term.resource.rawValue)",
         term.reason,
       ]
     }
     let outcome =
-      if let obstacle = outlook.obstacle {
+      if let obstacle = prepared.obstacle {
         "the run cannot start: \(obstacle)"
-      } else if (outlook.predicted?.connections ?? 0) >= plan.goal {
+      } else if (prepared.predicted?.connections ?? 0) >= plan.goal {
         "the goal is within reach"
       } else {
         "a limit before the goal"
@@ -86,7 +86,7 @@ struct CheckCommand: ParsableCommand {
       \(Table(rows: terms).text(indent: "  "))
 
       Predicted: \(outcome); \
-      \(outlook.predictionLine ?? "no bound is known").
+      \(prepared.predictionLine ?? "no bound is known").
 
       """
   }

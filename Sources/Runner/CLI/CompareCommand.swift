@@ -76,7 +76,7 @@ struct CompareCommand: ParsableCommand {
       base: recordings.base, new: recordings.new,
       tolerances: Dictionary(
         tolerances.map { ($0.metric, $0.share) }, uniquingKeysWith: { $1 }))
-    let colour = !noColour && Surroundings.allowColour && Terminal.hasOutput
+    let colour = !noColour && OutputEnvironment.allowColour && Terminal.hasOutput
     let told =
       json
       ? tell(comparisonJSON(comparison, base: recordings.base, new: recordings.new) + "\n")

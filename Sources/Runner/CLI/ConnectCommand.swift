@@ -88,7 +88,7 @@ struct ConnectCommand: ParsableCommand {
       let options = ConnectSession.Options(
         count: connections, rate: rate, timeout: timeout, isInteractive: Terminal.hasInput)
       let screen = PromptScreen(
-        hasPrompt: Terminal.hasInput && Terminal.hasOutput, mayErase: !Surroundings.isDumb)
+        hasPrompt: Terminal.hasInput && Terminal.hasOutput, mayErase: !OutputEnvironment.isDumb)
       var session = try ConnectSession(route, options: options, host: host, screen: screen)
       code = session.run()
     } catch {

@@ -47,9 +47,9 @@ struct DoctorCommand: ParsableCommand {
     let checkup: Checkup
     let host: HostDescription
     do {
-      let outlook = try Outlook(try loadPlan(), isForRun: false, allowPublic: true)
-      host = outlook.host
-      checkup = Checkup(outlook.demand, on: host)
+      let prepared = try PreparedRun(try loadPlan(), isForRun: false, allowPublic: true)
+      host = prepared.host
+      checkup = Checkup(prepared.demand, on: host)
     } catch let invalid as InvalidPlan {
       StandardError.write("\(invalid)\n")
       throw ExitCode(ExitStatus.invalidPlan)
@@ -83,7 +83,7 @@ struct DoctorCommand: ParsableCommand {
       }
     }
     let text = Table(rows: rows).text()
-    let paint = Paint(Terminal.hasOutput && !noColour && Surroundings.allowColour)
+    let paint = Paint(Terminal.hasOutput && !noColour && OutputEnvironment.allowColour)
     let painted = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
       line.first.map { CheckupItem.Status.painted($0, paint) + line.dropFirst() } ?? ""
     }.joined(separator: "\n")

@@ -81,13 +81,13 @@ struct ReportCommand: ParsableCommand {
     where RunFiles.isRecording(path, recording) {
       throw ValidationError("\(path) is the recording itself, which no report overwrites.")
     }
-    let voice = Publication.Voice(
-      json: json, quiet: quiet, colour: !noColour && Surroundings.allowColour)
+    let output = Publication.OutputOptions(
+      json: json, quiet: quiet, colour: !noColour && OutputEnvironment.allowColour)
     let history = History(of: recording, started: whole.started)
     let earlier = EarlierRuns(of: whole, at: recording, before: history.last)
     throw ExitCode(
       Publication(files: files, flavour: junitFlavour).publish(
-        whole, judgement, earlier: earlier, voice))
+        whole, judgement, earlier: earlier, output))
   }
 
   /// What cannot be read leaves no report of when it could. Returns the exit code.

@@ -74,14 +74,14 @@ struct ServeCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
-    guard case .count(let count) = processes, count > wishes.room else { return }
+    guard case .count(let count) = processes, count > request.room else { return }
     throw ValidationError(
       "\(Format.count(count)) server processes need as many endpoints, and --listen has "
-        + "\(Format.count(wishes.room)): listen on a lower port or on more addresses.")
+        + "\(Format.count(request.room)): listen on a lower port or on more addresses.")
   }
 
-  private var wishes: ServerOutlook.Wishes {
-    ServerOutlook.Wishes(
+  private var request: PreparedServer.Request {
+    PreparedServer.Request(
       addresses: listen.addresses, port: listen.port, processes: processes,
       connections: connections, reply: reply, readiness: readiness, backlog: backlog)
   }
@@ -92,9 +92,9 @@ struct ServeCommand: ParsableCommand {
     let code: Int32
     do {
       try SignalSource.block(Signal.endings)
-      let outlook = try ServerOutlook(wishes, pipes: verbose ? 1 : 0)
+      let prepared = try PreparedServer(request, pipes: verbose ? 1 : 0)
       var session = try ServeSession(
-        outlook,
+        prepared,
         options: ServeSession.Options(verbose: verbose, quiet: quiet, json: json))
       code = session.serve()
     } catch {

@@ -18,7 +18,7 @@ struct Publication {
   }
 
   /// How a run's result is told on standard output.
-  enum Voice {
+  enum OutputOptions {
     case json
     case summary(colour: Bool)
     case silent
@@ -33,7 +33,7 @@ struct Publication {
   /// A report that cannot be written takes nothing else with it: the others are, and the result is
   /// told.
   func publish(
-    _ recording: Recording, _ judgement: Judgement, earlier: EarlierRuns, _ voice: Voice
+    _ recording: Recording, _ judgement: Judgement, earlier: EarlierRuns, _ output: OutputOptions
   ) -> Int32 {
     let shown = recording.masked(judgement)
     let recording = shown.0
@@ -52,7 +52,7 @@ struct Publication {
       judgement.exitCode = notWritten(error, recording)
     }
     let told =
-      switch voice {
+      switch output {
       case .json: tell(jsonSummary(recording, judgement, files: written) + "\n")
       case .summary(let colour):
         tell(Report.summary(recording, judgement, files: written, colour: colour) + "\n")
@@ -87,11 +87,11 @@ extension Publication {
 
   /// A run that never began: its phases stand in the JUnit file, none of them reached.
   ///
-  /// - Parameter outlook: what was known of the host by then.
+  /// - Parameter prepared: what was known of the host by then.
   func publish(
-    _ plan: Plan, _ outlook: Outlook? = nil, failedFor reason: String, code: Int32, json: Bool
+    _ plan: Plan, _ prepared: PreparedRun? = nil, failedFor reason: String, code: Int32, json: Bool
   ) -> Int32 {
-    let (recording, judgement) = Self.judged(plan, reason, code, outlook)
+    let (recording, judgement) = Self.judged(plan, reason, code, prepared)
     return publish(recording, judgement, json: json) {
       junit($0, $1, files: $2, flavour: flavour)
     }
@@ -145,14 +145,14 @@ extension Publication {
   }
 
   private static func judged(
-    _ plan: Plan, _ reason: String, _ code: Int32, _ outlook: Outlook? = nil
+    _ plan: Plan, _ reason: String, _ code: Int32, _ prepared: PreparedRun? = nil
   ) -> (Recording, Judgement) {
-    let host = outlook?.host ?? HostDescription.current()
+    let host = prepared?.host ?? HostDescription.current()
     let recording = Recording(
       planName: plan.name, planFile: plan.file, planText: plan.text,
       effectivePlan: plan.effective, started: Clock.timestamp(), fault: reason,
       hostname: host.hostname, host: host.facts, phases: plan.phases.map(PhaseRecord.init),
-      prediction: outlook?.prediction ?? [])
+      prediction: prepared?.prediction ?? [])
     let headline = reason.split(whereSeparator: \.isNewline).first.map(String.init) ?? reason
     return (recording, Judgement(verdict: .error, exitCode: code, headline: headline))
   }

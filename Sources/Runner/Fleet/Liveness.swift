@@ -38,7 +38,7 @@ struct Liveness {
   /// Nothing more is expected of a worker.
   mutating func forget(_ worker: Int) { signs[worker] = Sign() }
 
-  enum Sound: Equatable {
+  enum Answer: Equatable {
     /// It has turned.
     case turning
     /// To be woken, and to be asked again at the next look.
@@ -48,7 +48,7 @@ struct Liveness {
   }
 
   /// - Parameter turns: of the worker so far.
-  mutating func listen(to worker: Int, turns: UInt64) -> Sound {
+  mutating func listen(to worker: Int, turns: UInt64) -> Answer {
     guard turns == signs[worker].turns else {
       signs[worker] = Sign(turns: turns)
       return .turning

@@ -15,7 +15,7 @@ struct Staffing {
   let sources: [IPAddress]
 
   /// Connections one process opens or accepts a second without falling behind.
-  private static let rateOfAWorker = 15_000.0
+  private static let ratePerWorker = 15_000.0
   /// Descriptors that a worker of `processes: auto` keeps in hand: taken ports make the deal
   /// between the endpoints a little uneven, and one too many would be a limit.
   private static let headroom = 50
@@ -45,24 +45,24 @@ struct Staffing {
       case .auto:
         let usable = max(1, descriptorLimit - own - Self.headroom)
         let forDescriptors = (plan.goal + usable - 1) / usable
-        let forRate = Int((min(rate, 1e9) / Self.rateOfAWorker).rounded(.up))
+        let forRate = Int((min(rate, 1e9) / Self.ratePerWorker).rounded(.up))
         return min(most, max(1, forDescriptors, min(forRate, processors.usable)))
       }
     }
 
     let own = plan.server.map { server in
-      let wanted = count(server.processes, own: descriptorsOfAWorker + 1)
+      let wanted = count(server.processes, own: descriptorsPerWorker + 1)
       return server.endpoints(min(wanted, server.room))
     }
     let endpoints = own ?? addresses.targets
-    let clientCount = count(plan.clients.processes, own: descriptorsOfAWorker)
+    let clientCount = count(plan.clients.processes, own: descriptorsPerWorker)
     let sources = addresses.sources
     let tasks = plan.phases.map(ClientTask.init)
     let patternsOfPhase = plan.phases.map { phase in
       plan.patterns.indices.filter { phase.patterns.contains(plan.patterns[$0].name) }
     }
     let pushed = plan.server?.reply.pushed
-    let seating = Seating(
+    let assigned = ProcessorAssignment(
       servers: own?.count ?? 0, clients: clientCount, on: processors,
       paced: plan.patterns.contains { $0.pace != .unlimited })
 
@@ -74,7 +74,7 @@ struct Staffing {
           endpoint: endpoint, backlog: Int32(clamping: server.backlog),
           reply: server.reply,
           readiness: server.readiness == .direct ? .direct : .rearm,
-          descriptorLimit: descriptorLimit, processors: seating.servers)
+          descriptorLimit: descriptorLimit, processors: assigned.servers)
       }
     }
     clients = (0..<clientCount).map { index in
@@ -85,8 +85,8 @@ struct Staffing {
         tasks: tasks,
         patterns: plan.patterns, patternsOfPhase: patternsOfPhase,
         spanOfPhase: plan.phases.map(\.span), pushed: pushed, seed: seed,
-        recordedArrivals: recordedArrivals, processors: seating.clients,
-        awake: seating.isRoomy ? Self.latenessOfTimers : 0)
+        recordedArrivals: recordedArrivals, processors: assigned.clients,
+        awake: assigned.isRoomy ? Self.latenessOfTimers : 0)
     }
   }
 }

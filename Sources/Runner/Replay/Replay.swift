@@ -43,7 +43,7 @@ struct Replay {
     let first = try phase.map { try original.place(ofPhase: $0, in: path) } ?? 0
     let held = original.phases[first].started.map { original.held(at: $0) } ?? 0
     let skipped = first - (first > 0 && held > 0 ? 1 : 0)
-    self.plan = plan.driven(at: speed).beginning(with: first, holding: held)
+    self.plan = plan.driven(at: speed).resumed(at: first, holding: held)
     instants = self.plan.phases.indices.map { index in
       let place = index + skipped
       return place < first ? nil : original.phases[place].started.map { $0 / speed }

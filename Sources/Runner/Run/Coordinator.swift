@@ -63,35 +63,35 @@ struct Coordinator: ~Copyable {
   var live: LiveRecording?
 
   init(
-    outlook: Outlook, fleet: consuming Fleet, clock: any RunClock, kernel: any HostReadings,
+    prepared: PreparedRun, fleet: consuming Fleet, clock: any RunClock, kernel: any HostReadings,
     writer: RecordingWriter, state: RunState, started: Instant, progress: any Progress
   ) {
     self.clock = clock
     self.kernel = kernel
-    plan = outlook.plan
-    host = outlook.host
-    demand = outlook.demand
-    prediction = outlook.prediction
-    replay = outlook.replay
-    endpoints = outlook.staffing.endpoints.map { "\($0)" }
+    plan = prepared.plan
+    host = prepared.host
+    demand = prepared.demand
+    prediction = prepared.prediction
+    replay = prepared.replay
+    endpoints = prepared.staffing.endpoints.map { "\($0)" }
     self.started = started
     self.writer = writer
     self.progress = progress
     self.state = state
     sampler = Sampler(
-      sources: outlook.staffing.sources.map { "\($0)" },
-      patterns: outlook.plan.patterns.map(\.name),
-      pushes: outlook.plan.server?.reply.pushed != nil, started: started)
-    live = outlook.plan.decidesMeanwhile ? LiveRecording(planName: outlook.plan.name) : nil
+      sources: prepared.staffing.sources.map { "\($0)" },
+      patterns: prepared.plan.patterns.map(\.name),
+      pushes: prepared.plan.server?.reply.pushed != nil, started: started)
+    live = prepared.plan.decidesMeanwhile ? LiveRecording(planName: prepared.plan.name) : nil
     ledger = FailureLedger(
-      clients: outlook.staffing.clients, phases: plan.phases.map(\.name), started: started)
-    samples = SampleClock(every: outlook.plan.sampling.every, from: clock.now())
+      clients: prepared.staffing.clients, phases: plan.phases.map(\.name), started: started)
+    samples = SampleClock(every: prepared.plan.sampling.every, from: clock.now())
     course = RunCourse(kinds: plan.phases.map(\.kind.word), onLimit: plan.onLimit)
     phaseStarted = started
     atBegin = PhaseCounts(
-      fleet, atServer: outlook.plan.server == nil ? nil : 0, unaccepted: 0)
+      fleet, atServer: prepared.plan.server == nil ? nil : 0, unaccepted: 0)
     loadBefore = LoadReading(at: started, counters: [:], workers: [], begun: 0)
-    clientsWaitAwake = outlook.staffing.clients.contains { $0.awake > 0 }
+    clientsWaitAwake = prepared.staffing.clients.contains { $0.awake > 0 }
     self.fleet = fleet
   }
 
@@ -103,7 +103,8 @@ struct Coordinator: ~Copyable {
     sleep(until: clock.now())
     progress.finish()
     return RunEnd(
-      duration: clock.now().seconds(since: started), interrupted: course.isInterrupted, state: state)
+      duration: clock.now().seconds(since: started), interrupted: course.isInterrupted, state: state
+    )
   }
 
   // MARK: Phases
@@ -314,7 +315,9 @@ struct Coordinator: ~Copyable {
   /// Whether what is held is alive: a byte out and back on every connection. Nil where the plan
   /// does not go on, or the server does not echo.
   mutating func verify() throws(RecordingError) -> Fact? {
-    guard plan.onLimit == .hold, plan.server?.reply == .echo, !course.isInterrupted else { return nil }
+    guard plan.onLimit == .hold, plan.server?.reply == .echo, !course.isInterrupted else {
+      return nil
+    }
     let held = fleet.now(.held, .client)
     guard held > 0 else { return nil }
     let before = fleet.total(.verified, .client)

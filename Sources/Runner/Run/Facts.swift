@@ -18,9 +18,9 @@ extension Demand {
       portsPerSource: addresses.ports.count,
       endpoints: staffing.endpoints.count, backlog: plan.server?.backlog,
       memoryGuard: plan.memoryGuard)
-    clientOverhead = descriptorsOfAWorker
+    clientOverhead = descriptorsPerWorker
     // And the listener.
-    serverOverhead = descriptorsOfAWorker + 1
+    serverOverhead = descriptorsPerWorker + 1
     clientsChosen = staffing.clients.count
     serversChosen = plan.server == nil ? nil : staffing.servers.count
     longestSilence = plan.longestSilence
@@ -112,18 +112,18 @@ extension Recording {
   /// What is known of a run before its first phase.
   ///
   /// - Parameter started: the wall clock's time, as recordings write it.
-  init(_ outlook: Outlook, _ state: RunState, started: String) {
-    let plan = outlook.plan
+  init(_ prepared: PreparedRun, _ state: RunState, started: String) {
+    let plan = prepared.plan
     self.init(
       planName: plan.name, planFile: plan.file, planText: plan.text,
       effectivePlan: plan.effective,
       overrides: plan.settings.sorted { $0.key < $1.key }.map { Fact($0.key, $0.value) },
       attachments: plan.attachments.sorted { $0.key < $1.key }
         .map { Attachment(name: $0.key, content: $0.value) },
-      seed: outlook.seed, programVersion: Version.current, started: started, complete: false,
-      hostname: outlook.host.hostname, host: outlook.host.facts + outlook.addresses.facts,
-      phases: state.phases, workers: state.workers, replay: outlook.replay?.record,
-      prediction: outlook.prediction)
+      seed: prepared.seed, programVersion: Version.current, started: started, complete: false,
+      hostname: prepared.host.hostname, host: prepared.host.facts + prepared.addresses.facts,
+      phases: state.phases, workers: state.workers, replay: prepared.replay?.record,
+      prediction: prepared.prediction)
   }
 }
 

@@ -27,15 +27,15 @@ extension RunOptions {
     _ plan: Plan, seed: UInt64?, files: RunFiles, replay: Replay? = nil
   ) -> Int32 {
     let publication = Publication(files: files, flavour: junitFlavour)
-    var outlook: Outlook?
+    var prepared: PreparedRun?
     do {
       if let held = try files.lock() {
         return complain("\(plan.name): \(held)", ExitStatus.notWritten)
       }
       try publication.begin(plan)
-      let made = try Outlook(
+      let made = try PreparedRun(
         plan, isForRun: true, allowPublic: allowPublic, seed: seed, replay: replay)
-      outlook = made
+      prepared = made
       let findings = preflight == .off ? [] : Preflight.findings(made)
       if preflight == .strict, !findings.isEmpty { return refuse(made, findings, publication) }
       for finding in findings where !quiet {
@@ -56,7 +56,7 @@ extension RunOptions {
       let code = isFile ? ExitStatus.notWritten : ExitStatus.fault
       let reason = error is Errno ? "cannot start the workers: \(error)" : "\(error)"
       return publication.publish(
-        plan, outlook, failedFor: reason, code: complain("\(plan.name): \(reason)", code),
+        plan, prepared, failedFor: reason, code: complain("\(plan.name): \(reason)", code),
         json: json)
     }
   }
@@ -71,28 +71,28 @@ extension RunOptions {
     var before: String?
   }
 
-  private func drive(_ outlook: Outlook, _ files: RunFiles) throws -> Driven {
-    let host = outlook.host
+  private func drive(_ prepared: PreparedRun, _ files: RunFiles) throws -> Driven {
+    let host = prepared.host
     KillOrder.take(KillOrder.late)
-    let workers = try ForkedWorkers.prepared(for: outlook.demand, on: host)
-    let fleet = try startFleet(outlook, on: workers)
+    let workers = try ForkedWorkers.prepared(for: prepared.demand, on: host)
+    let fleet = try startFleet(prepared, on: workers)
     // Looks into the recording of the run before, and what reads one makes threads.
     let before = try files.prepare()
     let started = Instant.now()
     let state = RunState(
-      phases: outlook.plan.phases.map(PhaseRecord.init),
+      phases: prepared.plan.phases.map(PhaseRecord.init),
       workers: fleet.members.map(WorkerRecord.init))
-    let recording = Recording(outlook, state, started: Clock.timestamp())
+    let recording = Recording(prepared, state, started: Clock.timestamp())
     let writer = try RecordingWriter(path: files.recording, recording: recording)
 
     let clock = try SystemClock(attention: workers.attention)
     var coordinator = Coordinator(
-      outlook: outlook, fleet: fleet, clock: clock,
+      prepared: prepared, fleet: fleet, clock: clock,
       kernel: LinuxReadings(
-        host: host, endpoints: outlook.staffing.endpoints, sources: outlook.staffing.sources),
+        host: host, endpoints: prepared.staffing.endpoints, sources: prepared.staffing.sources),
       writer: writer, state: state, started: started, progress: makeProgress())
     var ending = RunEnding(
-      writer: writer, recording: recording, replay: outlook.replay, clock: clock)
+      writer: writer, recording: recording, replay: prepared.replay, clock: clock)
     do throws(RecordingError) {
       // It is one process among hundreds that never rest. As memory runs out, a look that comes
       // seconds late comes after the guard was to stop the growth.
@@ -106,14 +106,14 @@ extension RunOptions {
   }
 
   private func startFleet(
-    _ outlook: Outlook, on workers: ForkedWorkers
+    _ prepared: PreparedRun, on workers: ForkedWorkers
   ) throws(StartFailure) -> Fleet {
     do throws(Fleet.NotStarted) {
       return try Fleet(
-        servers: outlook.staffing.servers, clients: outlook.staffing.clients,
-        sources: min(outlook.staffing.sources.count, Sampler.mostSources), on: workers)
+        servers: prepared.staffing.servers, clients: prepared.staffing.clients,
+        sources: min(prepared.staffing.sources.count, Sampler.mostSources), on: workers)
     } catch {
-      throw StartFailure(error, outlook.demand, on: outlook.host)
+      throw StartFailure(error, prepared.demand, on: prepared.host)
     }
   }
 
@@ -124,7 +124,7 @@ extension RunOptions {
     case .plain: PlainProgress()
     case .live: LiveView(colour: colour)
     case .auto:
-      Terminal.isPresent && !Surroundings.isDumb ? LiveView(colour: colour) : PlainProgress()
+      Terminal.isPresent && !OutputEnvironment.isDumb ? LiveView(colour: colour) : PlainProgress()
     }
   }
 
@@ -145,12 +145,12 @@ extension RunOptions {
 
   /// Preflight under `strict`: nothing was opened, and a CI job finds out why.
   private func refuse(
-    _ outlook: Outlook, _ findings: [String], _ publication: Publication
+    _ prepared: PreparedRun, _ findings: [String], _ publication: Publication
   ) -> Int32 {
-    let name = outlook.plan.name
+    let name = prepared.plan.name
     for finding in findings { StandardError.write("runner: \(name): refused: \(finding)\n") }
     return publication.publish(
-      outlook.plan, outlook,
+      prepared.plan, prepared,
       failedFor: "preflight refused: " + findings.joined(separator: "\n"),
       code: ExitStatus.preflightRefused, json: json)
   }
@@ -185,12 +185,12 @@ extension RunOptions {
   ) -> Int32 {
     Publication(files: files, flavour: junitFlavour).publish(
       driven.recording, driven.judgement, earlier: earlier,
-      Publication.Voice(json: json, quiet: quiet, colour: colour))
+      Publication.OutputOptions(json: json, quiet: quiet, colour: colour))
   }
 
-  // MARK: Surroundings
+  // MARK: OutputEnvironment
 
-  private var colour: Bool { !noColour && Surroundings.allowColour }
+  private var colour: Bool { !noColour && OutputEnvironment.allowColour }
 
   func files(of plan: String) -> RunFiles {
     RunFiles(plan: plan, out: out, junit: junit, html: html)

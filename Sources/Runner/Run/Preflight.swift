@@ -11,13 +11,13 @@ enum Preflight {
   private static let mostSockets = 200_000.0
 
   /// One sentence a finding; none when the run may begin.
-  static func findings(_ outlook: Outlook) -> [String] {
-    [outlook.obstacle, prediction(outlook), others()].compactMap(\.self) + sockets(outlook)
+  static func findings(_ prepared: PreparedRun) -> [String] {
+    [prepared.obstacle, prediction(prepared), others()].compactMap(\.self) + sockets(prepared)
   }
 
   /// What the run takes from other programs, where its plan says that it may: no reason to refuse it.
-  static func notes(_ outlook: Outlook) -> [String] {
-    let (host, taken) = (outlook.host, outlook.demand.localPortsTaken)
+  static func notes(_ prepared: PreparedRun) -> [String] {
+    let (host, taken) = (prepared.host, prepared.demand.localPortsTaken)
     guard host.takesFromOthers(taken), let range = host.localPorts else { return [] }
     return [
       "its connections take \(Format.count(taken)) of the \(Format.count(range.count)) ports of"
@@ -27,12 +27,12 @@ enum Preflight {
     ]
   }
 
-  private static func prediction(_ outlook: Outlook) -> String? {
-    guard let predicted = outlook.predicted, predicted.connections < outlook.plan.goal else {
+  private static func prediction(_ prepared: PreparedRun) -> String? {
+    guard let predicted = prepared.predicted, predicted.connections < prepared.plan.goal else {
       return nil
     }
-    return "the host will stop before the goal of \(Format.count(outlook.plan.goal)): at "
-      + "\(outlook.predictionLine ?? ""); see `runner doctor \(outlook.plan.file)`"
+    return "the host will stop before the goal of \(Format.count(prepared.plan.goal)): at "
+      + "\(prepared.predictionLine ?? ""); see `runner doctor \(prepared.plan.file)`"
   }
 
   private static func others() -> String? {
@@ -43,18 +43,18 @@ enum Preflight {
     return "another run is under way (process \(first)): both would share the host's limits"
   }
 
-  private static func sockets(_ outlook: Outlook) -> [String] {
-    let readings = KernelSeries(host: outlook.host).readings().values
+  private static func sockets(_ prepared: PreparedRun) -> [String] {
+    let readings = KernelSeries(host: prepared.host).readings().values
     let open = (readings[.socketsInUse] ?? 0) + (readings[.timeWait] ?? 0)
     guard open <= mostSockets else {
       return ["\(Format.count(Int(open))) TCP sockets are on this host already"]
     }
-    let staffing = outlook.staffing
+    let staffing = prepared.staffing
     let survey = SocketSurvey(
       listeners: staffing.servers.map(\.endpoint), sources: staffing.sources,
-      ports: outlook.addresses.ports, endpoints: staffing.endpoints,
-      hasTimestamps: outlook.host.hasTimestamps)
-    return [taken(survey), waiting(survey, outlook)].compactMap(\.self)
+      ports: prepared.addresses.ports, endpoints: staffing.endpoints,
+      hasTimestamps: prepared.host.hasTimestamps)
+    return [taken(survey), waiting(survey, prepared)].compactMap(\.self)
   }
 
   private static func taken(_ survey: SocketSurvey) -> String? {
@@ -65,10 +65,10 @@ enum Preflight {
   }
 
   /// The run goes past ports that it cannot use: they matter where the others do not suffice.
-  private static func waiting(_ survey: SocketSurvey, _ outlook: Outlook) -> String? {
-    let pairs = outlook.demand.pairs
+  private static func waiting(_ survey: SocketSurvey, _ prepared: PreparedRun) -> String? {
+    let pairs = prepared.demand.pairs
     let left = pairs - survey.blockedPairs
-    guard left < outlook.plan.goal else { return nil }
+    guard left < prepared.plan.goal else { return nil }
     guard survey.blockedPairs > 0 else { return nil }
     return "\(Format.count(survey.waiting)) source ports of the plan are in TIME_WAIT and leave "
       + "\(Format.count(left)) of \(Format.count(pairs)) pairs of source port and endpoint; "

@@ -20,7 +20,7 @@ struct ServeSession: ~Copyable {
   /// For processes to close what they hold; a million connections take seconds.
   private static let patience = Duration.seconds(60)
 
-  private let outlook: ServerOutlook
+  private let prepared: PreparedServer
   private let options: Options
   private var fleet: Fleet
   private var received: ReceivedText?
@@ -34,29 +34,29 @@ struct ServeSession: ~Copyable {
   private var limits: [LimitRecord] = []
 
   /// Forks the workers. Call it before any thread exists.
-  init(_ outlook: ServerOutlook, options: Options) throws {
-    var outlook = outlook
-    let pipes = options.verbose ? try ReceivedText.openPipes(for: &outlook.servers) : []
+  init(_ prepared: PreparedServer, options: Options) throws {
+    var prepared = prepared
+    let pipes = options.verbose ? try ReceivedText.openPipes(for: &prepared.servers) : []
     let fleet: Fleet
-    let workers = try ForkedWorkers.prepared(for: outlook.demand, on: outlook.host)
+    let workers = try ForkedWorkers.prepared(for: prepared.demand, on: prepared.host)
     do throws(Fleet.NotStarted) {
-      fleet = try Fleet(servers: outlook.servers, clients: [], sources: 0, on: workers)
+      fleet = try Fleet(servers: prepared.servers, clients: [], sources: 0, on: workers)
     } catch {
-      throw StartFailure(error, outlook.demand, on: outlook.host)
+      throw StartFailure(error, prepared.demand, on: prepared.host)
     }
     let clock = try SystemClock(attention: workers.attention)
-    received = options.verbose ? ReceivedText(pipes: pipes, servers: outlook.servers) : nil
-    for server in outlook.servers {
+    received = options.verbose ? ReceivedText(pipes: pipes, servers: prepared.servers) : nil
+    for server in prepared.servers {
       // The workers have theirs.
       if let pipe = server.echoesTo { Socket.close(pipe) }
     }
-    kernel = KernelSeries(host: outlook.host)
+    kernel = KernelSeries(host: prepared.host)
     before = kernel.readings().values
     started = .now()
     ledger = FailureLedger(clients: [], phases: [Self.phase], started: started)
     self.fleet = fleet
     self.clock = clock
-    self.outlook = outlook
+    self.prepared = prepared
     self.options = options
   }
 
@@ -104,7 +104,7 @@ struct ServeSession: ~Copyable {
     var place = "\(endpoints[0])"
     if let last = endpoints.last, endpoints.count > 1 { place += " to \(last)" }
     var text = "listening on \(place) with \(count)\n"
-    if let bound = outlook.prediction.binding { text += "room for \(bound.line)\n" }
+    if let bound = prepared.prediction.binding { text += "room for \(bound.line)\n" }
     StandardError.write(text)
   }
 
@@ -171,7 +171,7 @@ struct ServeSession: ~Copyable {
 
   private func finder() -> LimitFinder {
     LimitFinder(
-      host: outlook.host, demand: outlook.demand, prediction: outlook.prediction, before: before,
+      host: prepared.host, demand: prepared.demand, prediction: prepared.prediction, before: before,
       after: kernel.readings().values)
   }
 

@@ -32,7 +32,7 @@ struct ReceivedText {
     var text = ""
     for index in pipes.indices {
       rests[index] += Self.read(pipes[index])
-      for frame in Overheard.take(from: &rests[index]) {
+      for frame in ReceivedFrame.take(from: &rests[index]) {
         text += "[\(prefixes[index])descriptor \(frame.descriptor.rawValue)] "
         text += EscapedText.shown(frame.bytes) + "\n"
       }

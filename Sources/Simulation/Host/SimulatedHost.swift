@@ -18,7 +18,7 @@ package struct SimulatedHost {
   /// Of the network between the two ends.
   package var dials = SimulatedNetwork.Dials()
 
-  package init() { dials.costOfACall = 2_000 }
+  package init() { dials.costPerCall = 2_000 }
 
   /// As the product describes any host.
   package var description: HostDescription {

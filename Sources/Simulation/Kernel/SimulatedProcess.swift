@@ -51,7 +51,7 @@ package final class SimulatedProcess {
     self.network = network
     self.descriptorLimit = descriptorLimit
     // Standard input, output and error, epoll, the wake-up and the call for attention are there.
-    let inherited = descriptorsOfAWorker - 1
+    let inherited = descriptorsPerWorker - 1
     table = Array(repeating: .spare, count: inherited)
     lowestFree = inherited
     network.descriptors += inherited
@@ -65,8 +65,8 @@ package final class SimulatedProcess {
     calls[call.rawValue] += 1
     totalCalls += 1
     if call == log { loggedInstants.append(network.now) }
-    if network.dials.costOfACall > 0 {
-      network.advance(to: network.now + network.dials.costOfACall)
+    if network.dials.costPerCall > 0 {
+      network.advance(to: network.now + network.dials.costPerCall)
     }
     if !faults.isEmpty {
       let number = calls[call.rawValue]

@@ -15,7 +15,7 @@ package final class SimulatedNetwork {
     /// Nanoseconds that a segment is under way.
     package var latency: UInt64
     /// Nanoseconds that every system call takes.
-    package var costOfACall: UInt64
+    package var costPerCall: UInt64
     /// fs.file-max, fs.epoll.max_user_watches, and sockets that fit into memory.
     package var descriptors: Int
     package var watches: Int
@@ -35,14 +35,14 @@ package final class SimulatedNetwork {
     package var timerLateness: UInt64
 
     package init(
-      latency: UInt64 = 0, costOfACall: UInt64 = 0, descriptors: Int = .max, watches: Int = .max,
+      latency: UInt64 = 0, costPerCall: UInt64 = 0, descriptors: Int = .max, watches: Int = .max,
       sockets: Int = .max, bufferSize: Int = 65_536, missingAddresses: Set<IPAddress> = [],
       takenPorts: Set<UInt16> = [], takenAddresses: Set<SocketAddress> = [],
       silentEndpoints: Set<SocketAddress> = [], refusals: [SocketAddress: Errno] = [:],
       loss: Double = 0, timerLateness: UInt64 = 0
     ) {
       self.latency = latency
-      self.costOfACall = costOfACall
+      self.costPerCall = costPerCall
       self.descriptors = descriptors
       self.watches = watches
       self.sockets = sockets

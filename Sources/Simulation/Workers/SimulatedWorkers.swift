@@ -21,7 +21,7 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
     /// What its system calls took.
     var processorTime: Double? { isReaped ? nil : seconds }
     private var seconds: Double {
-      Double(process.totalCalls) * Double(process.network.dials.costOfACall) / 1e9
+      Double(process.totalCalls) * Double(process.network.dials.costPerCall) / 1e9
     }
 
     var state: Character? {

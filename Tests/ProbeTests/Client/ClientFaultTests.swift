@@ -71,7 +71,7 @@ import Testing
     #expect(world.client.board[.limited] == 1)
     #expect(world.client.process.attentionCalls == 2)
     // The spare is given back, so that somebody can still report the limit.
-    #expect(world.client.process.openDescriptors == descriptorsOfAWorker - 1 + nth - 1)
+    #expect(world.client.process.openDescriptors == descriptorsPerWorker - 1 + nth - 1)
     #expect(world.client.process.totalCalls < 60 + 12 * nth)
   }
 
@@ -188,7 +188,7 @@ import Testing
   @Test func `a client without a spare descriptor says so at once`() {
     let world = World()
     let failure = #expect(throws: StartFailure.self) {
-      try world.addClient([.keep], descriptorLimit: descriptorsOfAWorker - 1)
+      try world.addClient([.keep], descriptorLimit: descriptorsPerWorker - 1)
     }
     #expect(failure?.call == .eventCounter)
     #expect(failure?.errno == .tooManyOpenFiles)

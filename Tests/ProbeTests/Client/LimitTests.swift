@@ -26,7 +26,7 @@ import Testing
   ) throws {
     let world = try world(goal: 200, rate: rate, clientLimit: limit)
     world.play()
-    #expect(world.client.held == limit - descriptorsOfAWorker)
+    #expect(world.client.held == limit - descriptorsPerWorker)
     #expect(world.client.failures.map(\.call) == [.socket])
     #expect(world.client.failures.map(\.errno) == [.tooManyOpenFiles])
     #expect(world.client.failures.map(\.count) == [1])
@@ -37,7 +37,7 @@ import Testing
   func `a server at its limit lets the others wait and does nothing`(rate: Double?) throws {
     let capacity = 30
     let world = try world(
-      goal: 50, rate: rate, serverLimit: capacity + descriptorsOfAWorker + 1)
+      goal: 50, rate: rate, serverLimit: capacity + descriptorsPerWorker + 1)
     world.play()
     world.run(for: .seconds(1))
     #expect(world.client.held == 50)
@@ -57,7 +57,7 @@ import Testing
   @Test func `a server at its limit takes the next one when a connection closes`() throws {
     let capacity = 5
     let world = World()
-    let server = try world.addServer(descriptorLimit: capacity + descriptorsOfAWorker + 1)
+    let server = try world.addServer(descriptorLimit: capacity + descriptorsPerWorker + 1)
     world.check = { [unowned world] in world.expectConsistency() }
     let peer = TestPeer(world.network, at: .second)
     let sockets = try (0..<8).map { try peer.connect(offset: $0) }
@@ -71,13 +71,13 @@ import Testing
     #expect(server.board[.opened] == 8)
     // Full at first, and again after each of the two closes that left somebody in the queue.
     #expect(server.failures.map(\.count) == [3])
-    #expect(server.process.openDescriptors == descriptorsOfAWorker + 1)
+    #expect(server.process.openDescriptors == descriptorsPerWorker + 1)
   }
 
   @Test func `a server turns away whom its tables have no row for, and writes to none`() throws {
     let capacity = 5
     let world = World()
-    let server = try world.addServer(rows: capacity + descriptorsOfAWorker + 1)
+    let server = try world.addServer(rows: capacity + descriptorsPerWorker + 1)
     world.check = { [unowned world] in world.expectConsistency() }
     let peer = TestPeer(world.network, at: .second)
     let sockets = try (0..<8).map { try peer.connect(offset: $0) }
@@ -95,12 +95,12 @@ import Testing
       #expect(server.held == held)
     }
     #expect(server.board[.opened] == 6)
-    #expect(server.process.openDescriptors == descriptorsOfAWorker + 1)
+    #expect(server.process.openDescriptors == descriptorsPerWorker + 1)
   }
 
   @Test(arguments: [nil, 1000] as [Double?])
   func `exactly as many connections as fit are no limit`(rate: Double?) throws {
-    let world = try world(goal: 30, rate: rate, serverLimit: 30 + descriptorsOfAWorker + 1)
+    let world = try world(goal: 30, rate: rate, serverLimit: 30 + descriptorsPerWorker + 1)
     world.play()
     world.run(for: .seconds(5))
     #expect(world.server.held == 30)
@@ -111,7 +111,7 @@ import Testing
   @Test func `a limit of one phase is none of the next, unless it is met again`() throws {
     let capacity = 30
     let world = World()
-    try world.addServer(descriptorLimit: capacity + descriptorsOfAWorker + 1)
+    try world.addServer(descriptorLimit: capacity + descriptorsPerWorker + 1)
     try world.addClient([
       .open(goal: 50, rate: nil), .close(rate: nil, reset: true), .open(goal: 20, rate: nil),
       .open(goal: 40, rate: nil), .keep,
@@ -220,7 +220,7 @@ import Testing
   }
 
   @Test func `a full server still closes what its clients close`() throws {
-    let world = try world(goal: 50, serverLimit: 30 + descriptorsOfAWorker + 1)
+    let world = try world(goal: 50, serverLimit: 30 + descriptorsPerWorker + 1)
     world.play()
     world.play(phase: 1)
     world.run(for: .seconds(1))

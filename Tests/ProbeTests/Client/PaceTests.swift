@@ -61,7 +61,7 @@ import Testing
 
   @Test func `a client that is too slow for its rate neither skips nor exceeds`() throws {
     // A connection takes six calls of a millisecond each, and the rate wants one a millisecond.
-    let dials = SimulatedNetwork.Dials(costOfACall: 1_000_000)
+    let dials = SimulatedNetwork.Dials(costPerCall: 1_000_000)
     let begins = try begins(goal: 50, rate: 1000, dials: dials)[0]
     #expect(begins.count == 50)
     #expect(begins == begins.sorted())
@@ -146,7 +146,7 @@ import Testing
 
   @Test func `answers are timed while a burst is still being opened`() throws {
     // Sixteen connections of five calls and a clock reading between two looks at events.
-    let world = World(.init(costOfACall: 1000))
+    let world = World(.init(costPerCall: 1000))
     try world.addServer()
     try world.addClient([.open(goal: 1000, rate: nil)])
     world.play()

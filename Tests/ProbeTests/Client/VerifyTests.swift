@@ -120,7 +120,7 @@ import Testing
   }
 
   @Test func `a server that dies half way has answered some`() throws {
-    let world = try world(goal: 400, dials: .init(latency: 100_000, costOfACall: 1_000))
+    let world = try world(goal: 400, dials: .init(latency: 100_000, costPerCall: 1_000))
     world.order(.verify)
     world.run(for: .seconds(1)) { self.total(.verified, world) >= 100 }
     world.server.process.exit()
@@ -186,7 +186,7 @@ import Testing
   @Test func `a reset that is met while asking keeps its errno`() throws {
     // A call takes a tenth of the way: the resets arrive between one question and the next.
     let (world, peer, sockets) = try silentWorld(
-      goal: 16, dials: .init(latency: 10_000, costOfACall: 1_000))
+      goal: 16, dials: .init(latency: 10_000, costPerCall: 1_000))
     world.order(.verify)
     world.round()
     for socket in sockets[12...] { try peer.close(socket, reset: true) }
@@ -215,7 +215,7 @@ import Testing
   }
 
   @Test func `a close that comes while still asking goes first`() throws {
-    let world = try world(goal: 400, dials: .init(latency: 100_000, costOfACall: 1_000))
+    let world = try world(goal: 400, dials: .init(latency: 100_000, costPerCall: 1_000))
     world.order(.verify)
     world.run(for: .seconds(1)) { self.total(.bytesSent, world) >= 50 }
     world.play(phase: 1)

@@ -21,7 +21,7 @@ import Testing
       var generator = SeededGenerator(seed: seed)
       var dials = SimulatedNetwork.Dials()
       dials.latency = [0, 50_000, 5_000_000].randomElement(using: &generator)!
-      dials.costOfACall = [0, 0, 1000].randomElement(using: &generator)!
+      dials.costPerCall = [0, 0, 1000].randomElement(using: &generator)!
       dials.bufferSize = [3, 16, 65_536].randomElement(using: &generator)!
       world = World(dials, seed: seed)
       peer = TestPeer(world.network, at: .first)

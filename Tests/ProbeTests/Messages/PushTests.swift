@@ -79,7 +79,7 @@ import Testing
   @Test func `a message is not begun on a connection before the last one is out`() throws {
     // Each call takes half the time from one push to the next, and writes a third of a message.
     let world = try world(
-      connections: 2, every: .microseconds(2), dials: .init(costOfACall: 1_000)
+      connections: 2, every: .microseconds(2), dials: .init(costPerCall: 1_000)
     ) { $0.sendLimit = 3 }
     world.run(for: .seconds(1)) { world.client.board[.pushed] >= 100 }
     #expect(world.client.board[.pushed] >= 100)
@@ -124,7 +124,7 @@ import Testing
   @Test func `connections are taken while a round lasts`() throws {
     // A push takes a millisecond, and a round of a thousand a second.
     let world = try world(
-      connections: 1000, every: .seconds(10), dials: .init(costOfACall: 100_000))
+      connections: 1000, every: .seconds(10), dials: .init(costPerCall: 100_000))
     world.run(for: .seconds(10)) { world.server.board[.pushed] >= 100 }
     let peer = TestPeer(world.network, at: .second)
     _ = try peer.connect()

@@ -76,7 +76,7 @@ import Testing
       world.run(for: .milliseconds(1))
     }
     var told = world.server.process.told
-    let frames = Overheard.take(from: &told)
+    let frames = ReceivedFrame.take(from: &told)
     #expect(frames.map { String(decoding: $0.bytes, as: UTF8.self) } == ["one", "two", "three"])
     #expect(frames[0].descriptor == frames[2].descriptor)
     #expect(frames[0].descriptor != frames[1].descriptor)
@@ -90,7 +90,8 @@ import Testing
     world.run(for: .milliseconds(1))
     var told = world.server.process.told
     #expect(told.count == 4096)
-    #expect(Overheard.take(from: &told).map(\.bytes) == [Array(message.prefix(Overheard.most))])
+    #expect(
+      ReceivedFrame.take(from: &told).map(\.bytes) == [Array(message.prefix(ReceivedFrame.most))])
   }
 
   @Test func `frames are taken whole, wherever the stream is cut`() throws {
@@ -102,9 +103,9 @@ import Testing
     let told = world.server.process.told
     for cut in 0...told.count {
       var stream = Array(told[..<cut])
-      var frames = Overheard.take(from: &stream)
+      var frames = ReceivedFrame.take(from: &stream)
       stream += told[cut...]
-      frames += Overheard.take(from: &stream)
+      frames += ReceivedFrame.take(from: &stream)
       #expect(frames.map(\.bytes) == [Array("one".utf8), Array("three".utf8)])
       #expect(stream.isEmpty)
     }

@@ -20,7 +20,7 @@ import Testing
       var generator = SeededGenerator(seed: seed)
       var dials = SimulatedNetwork.Dials()
       dials.latency = [0, 0, 50_000, 5_000_000].randomElement(using: &generator)!
-      dials.costOfACall = [0, 0, 1000, 100_000].randomElement(using: &generator)!
+      dials.costPerCall = [0, 0, 1000, 100_000].randomElement(using: &generator)!
       dials.bufferSize = [16, 65_536].randomElement(using: &generator)!
       if generator.chance(0.3) { dials.loss = 0.1 }
       if generator.chance(0.3) { dials.watches = .random(in: 10...200, using: &generator) }

@@ -112,7 +112,7 @@ import Testing
     worker.order(.begin)
     #expect(worker.wait { worker.board[.settledOrder] == 1 })
     #expect(worker.board[.limited] == 1)
-    #expect(worker.board[.held] == UInt64(Self.limit - descriptorsOfAWorker))
+    #expect(worker.board[.held] == UInt64(Self.limit - descriptorsPerWorker))
     let row = try #require(worker.board.failures.rows().first)
     #expect(row.call == .socket)
     #expect(row.errno == .tooManyOpenFiles)
@@ -137,7 +137,7 @@ import Testing
       try Socket.resetOnClose(socket, true)
       try Socket.connect(socket, to: endpoint)
     }
-    let capacity = UInt64(Self.limit - descriptorsOfAWorker - 1)
+    let capacity = UInt64(Self.limit - descriptorsPerWorker - 1)
     #expect(worker.wait { worker.board[.limited] == 1 })
     #expect(worker.board[.held] == capacity)
     let row = try #require(worker.board.failures.rows().first)
@@ -187,7 +187,7 @@ import Testing
       try Socket.connect(socket, to: endpoint)
     }
     #expect(worker.wait { worker.board[.limited] == 1 })
-    #expect(worker.board[.held] == UInt64(rows - descriptorsOfAWorker - 1))
+    #expect(worker.board[.held] == UInt64(rows - descriptorsPerWorker - 1))
     let row = try #require(worker.board.failures.rows().first)
     #expect(row.call == .accept)
     #expect(row.errno == .tooManyOpenFiles)
@@ -214,7 +214,7 @@ import Testing
     #expect(worker.wait { worker.board[.held] == 1 })
     #expect(Array("hello".utf8).withUnsafeBytes { Socket.send(socket, $0) } == .moved(5))
     var stream: [UInt8] = []
-    var frames: [Overheard] = []
+    var frames: [ReceivedFrame] = []
     #expect(
       worker.wait {
         withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
@@ -222,7 +222,7 @@ import Testing
             stream += buffer[..<count]
           }
         }
-        frames += Overheard.take(from: &stream)
+        frames += ReceivedFrame.take(from: &stream)
         return !frames.isEmpty
       })
     #expect(frames.map(\.bytes) == [Array("hello".utf8)])

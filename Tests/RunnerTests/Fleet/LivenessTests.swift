@@ -8,7 +8,7 @@ import Testing
   private let start = Instant(nanoseconds: 1_000_000_000)
 
   /// What is heard of a worker in looks a second apart, given its turns at each.
-  private func heard(_ turns: [UInt64], every pause: Duration = .seconds(1)) -> [Liveness.Sound] {
+  private func heard(_ turns: [UInt64], every pause: Duration = .seconds(1)) -> [Liveness.Answer] {
     var liveness = Liveness(workers: 1)
     return turns.enumerated().map { look, turns in
       let isTime = liveness.begin(at: start.advanced(by: pause * look))

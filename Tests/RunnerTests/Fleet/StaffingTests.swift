@@ -115,12 +115,12 @@ import Testing
   func `ends are kept apart where every worker can have a processor`(
     servers: Int, clients: Int, processors: Int, quota: Int?, ofServers: [Int], ofClients: [Int]
   ) {
-    let seating = Seating(
+    let assignment = ProcessorAssignment(
       servers: servers, clients: clients,
       on: Processors(allowed: Array(0..<processors), quota: quota.map(Double.init)), paced: true)
-    #expect(seating.servers == ofServers)
-    #expect(seating.clients == ofClients)
-    #expect(seating.isRoomy == (servers + clients <= min(processors, quota ?? .max)))
+    #expect(assignment.servers == ofServers)
+    #expect(assignment.clients == ofClients)
+    #expect(assignment.isRoomy == (servers + clients <= min(processors, quota ?? .max)))
   }
 
   @Test(

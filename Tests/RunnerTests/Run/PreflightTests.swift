@@ -158,7 +158,7 @@ import Testing
   /// What is found for a plan, other runs left out.
   private func findings(_ text: PlanText) throws -> [String] {
     let plan = try Plan.read(text: text.on(network), file: "a.plan")
-    return Preflight.findings(try Outlook(plan, isForRun: false))
+    return Preflight.findings(try PreparedRun(plan, isForRun: false))
       .filter { !$0.hasPrefix("another run") }
   }
 
@@ -188,7 +188,7 @@ import Testing
     let plan = try Plan.read(
       text: "server: {listen: \(network.listen):\(port)}\nphases: [ramp: {to: 10}]\n",
       file: "a.plan")
-    let found = Preflight.findings(try Outlook(plan, isForRun: false))
+    let found = Preflight.findings(try PreparedRun(plan, isForRun: false))
     withExtendedLifetime(holder) {}
     #expect(found.contains { $0.hasPrefix("somebody listens on \(network.listen):\(port) ") })
   }

@@ -22,23 +22,23 @@ struct SimulatedRun {
     events: [SimulatedWorkers.Event] = []
   ) throws {
     let plan = try Plan.read(text: plan, file: "simulated.plan", overrides: [:])
-    let outlook = Outlook(
+    let prepared = PreparedRun(
       plan, addresses: try Addresses(of: plan, allowPublic: false, lookup: .simulated),
       host: host.description, seed: seed)
     let network = host.network(seed: seed)
     let workers = SimulatedWorkers(
       network: network, descriptorLimit: host.descriptorsPerProcess, events: events)
     let fleet = try Fleet(
-      servers: outlook.staffing.servers, clients: outlook.staffing.clients,
-      sources: outlook.staffing.sources.count, on: workers)
+      servers: prepared.staffing.servers, clients: prepared.staffing.clients,
+      sources: prepared.staffing.sources.count, on: workers)
     let state = RunState(
       phases: plan.phases.map(PhaseRecord.init), workers: fleet.members.map(WorkerRecord.init))
-    let known = Recording(outlook, state, started: "2026-01-01T00:00:00.000Z")
+    let known = Recording(prepared, state, started: "2026-01-01T00:00:00.000Z")
     let workspace = try Workspace()
     let path = workspace.url("simulated.recording").path
     let writer = try RecordingWriter(path: path, recording: known)
     var coordinator = Coordinator(
-      outlook: outlook, fleet: fleet, clock: workers, kernel: SimulatedReadings(host, network),
+      prepared: prepared, fleet: fleet, clock: workers, kernel: SimulatedReadings(host, network),
       writer: writer, state: state, started: workers.now(), progress: SilentProgress())
     var ending = RunEnding(writer: writer, recording: known, replay: nil, clock: workers)
     ending.take(try coordinator.drive())

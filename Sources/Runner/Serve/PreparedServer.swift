@@ -8,11 +8,11 @@ import Recording
 import SystemPackage
 
 /// The built-in server alone, before it starts: its workers, and how many connections they hold.
-struct ServerOutlook {
+struct PreparedServer {
   /// Connections that are taken to be wanted where nobody says how many.
   private static let usualGoal = 1_000_000
 
-  struct Wishes {
+  struct Request {
     var addresses: AddressRange
     var port: UInt16
     var processes: Processes
@@ -39,7 +39,7 @@ struct ServerOutlook {
   /// Raises this process's descriptor limit as far as it may, which the workers inherit.
   ///
   /// - Parameter pipes: descriptors that each worker holds besides its own.
-  init(_ wishes: Wishes, pipes: Int) throws(Errno) {
+  init(_ request: Request, pipes: Int) throws(Errno) {
     var host = HostDescription.current()
     let most = ServerAssignment.mostDescriptors
     try host.raiseDescriptors(to: most)
@@ -48,28 +48,28 @@ struct ServerOutlook {
       try host.descriptors.apply()
     }
     host.tryTracking()
-    let overhead = descriptorsOfAWorker + 1 + pipes
-    let goal = wishes.connections ?? Self.usualGoal
+    let overhead = descriptorsPerWorker + 1 + pipes
+    let goal = request.connections ?? Self.usualGoal
     let count: Int
     // A pipe has two ends here until its worker is on its own, and each worker a wake-up.
     let room = Capacity.mostWorkers([.auto], room: host.workersAtMost / (1 + 2 * pipes))
-    switch wishes.processes {
+    switch request.processes {
     case .count(let wanted): count = wanted
     case .auto:
       // Without a number, one endpoint is what others expect of a server.
       let needed = Capacity.workersNeeded(
-        goal: wishes.connections ?? 1, descriptors: host.descriptorsPerProcess, overhead: overhead)
-      count = min(needed ?? 1, wishes.room, Server.mostAutoEndpoints, room)
+        goal: request.connections ?? 1, descriptors: host.descriptorsPerProcess, overhead: overhead)
+      count = min(needed ?? 1, request.room, Server.mostAutoEndpoints, room)
     }
     let limit = host.descriptors.soft
     servers = (0..<count).map { worker in
       ServerAssignment(
-        endpoint: wishes.endpoint(worker), backlog: Int32(clamping: wishes.backlog),
-        reply: wishes.reply, readiness: wishes.readiness, descriptorLimit: limit)
+        endpoint: request.endpoint(worker), backlog: Int32(clamping: request.backlog),
+        reply: request.reply, readiness: request.readiness, descriptorLimit: limit)
     }
     demand = Demand(
       goal: goal, serverWorkers: count, overhead: overhead,
-      isLoopback: servers.allSatisfy(\.endpoint.ip.isLoopback), backlog: wishes.backlog)
+      isLoopback: servers.allSatisfy(\.endpoint.ip.isLoopback), backlog: request.backlog)
     prediction = Capacity.predict(demand, on: host)
     self.host = host
   }

@@ -6,7 +6,7 @@ import Probe
 import Recording
 
 /// A plan on this host, before anything is opened: who would do what, and how far it would go.
-struct Outlook {
+struct PreparedRun {
   let plan: Plan
   let seed: UInt64
   let host: HostDescription

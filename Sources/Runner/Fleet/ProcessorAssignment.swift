@@ -7,7 +7,7 @@ import Host
 /// (`wake_affine` in kernel/sched/fair.c), where it may wait for milliseconds, until the client's
 /// turn is over. Where only answers set the pace nobody waits for an instant, and the kernel places
 /// the ends.
-struct Seating: Equatable {
+struct ProcessorAssignment: Equatable {
   /// Empty where any will do.
   let servers: [Int]
   let clients: [Int]

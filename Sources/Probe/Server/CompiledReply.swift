@@ -3,7 +3,7 @@ import Messages
 import SystemPackage
 
 /// What the server says to what, in the form that the loop reads.
-struct Utterance: ~Copyable {
+struct CompiledReply: ~Copyable {
   enum Kind: UInt8 {
     case echo, discard
     /// Its own text, whatever it receives.

@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 /// What the environment says about output.
-enum Surroundings {
+enum OutputEnvironment {
   private static var environment: [String: String] { ProcessInfo.processInfo.environment }
 
   /// A terminal that cannot move its cursor.

@@ -3,7 +3,7 @@ package import SystemPackage
 /// What a server worker has read, as it tells whoever listens at its pipe (`echoesTo`).
 ///
 /// On the pipe: the descriptor and the number of bytes, 32 bits each, then the bytes.
-package struct Overheard: Equatable, Sendable {
+package struct ReceivedFrame: Equatable, Sendable {
   package var descriptor: FileDescriptor
   /// At most `most`, the first ones of the read.
   package var bytes: [UInt8]
@@ -14,8 +14,8 @@ package struct Overheard: Equatable, Sendable {
   package static let most = frame - header
 
   /// Takes all whole frames off the front of what has come through the pipe so far.
-  package static func take(from stream: inout [UInt8]) -> [Overheard] {
-    var frames: [Overheard] = []
+  package static func take(from stream: inout [UInt8]) -> [ReceivedFrame] {
+    var frames: [ReceivedFrame] = []
     var start = 0
     func number(at place: Int) -> UInt32 {
       (0..<4).reduce(0) { $0 | UInt32(stream[place + $1]) << UInt32($1 * 8) }
@@ -24,7 +24,7 @@ package struct Overheard: Equatable, Sendable {
       let end = start + header + Int(number(at: start + 4))
       guard end <= stream.count else { break }
       frames.append(
-        Overheard(
+        ReceivedFrame(
           descriptor: FileDescriptor(rawValue: Int32(bitPattern: number(at: start))),
           bytes: Array(stream[(start + header)..<end])))
       start = end

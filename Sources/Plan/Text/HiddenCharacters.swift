@@ -8,7 +8,7 @@
 ///   hidden, no alias is ever resolved, and the reader can point at each of them.
 ///
 /// Placeholders come from the private-use planes, whose characters `SourceText` refuses.
-struct Veil {
+struct HiddenCharacters {
   /// First scalar of the private-use planes 15 and 16.
   static let first: UInt32 = 0xF0000
 
