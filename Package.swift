@@ -46,6 +46,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
+      name: "Judgement", dependencies: ["Plan", "Recording"], swiftSettings: strict),
+    .target(
       name: "Host", dependencies: ["Addressing", "Linux", "Recording"], swiftSettings: strict),
     .target(
       name: "Probe", dependencies: ["Addressing", "Linux", "Messages"], swiftSettings: strict),
@@ -53,12 +55,13 @@ let package = Package(
       name: "Simulation",
       dependencies: ["Addressing", "Host", "Linux", "Probe", "Recording"], swiftSettings: strict),
     .target(
-      name: "Report", dependencies: ["Plan", "Recording", "CLibXML2"],
+      name: "Report", dependencies: ["Judgement", "Plan", "Recording", "CLibXML2"],
       resources: [.embedInCode("report.css"), .embedInCode("report.js")], swiftSettings: strict),
     .executableTarget(
       name: "Runner",
       dependencies: [
-        "Addressing", "Linux", "Messages", "Recording", "Plan", "Host", "Probe", "Report",
+        "Addressing", "Linux", "Messages", "Recording", "Plan", "Judgement", "Host", "Probe",
+        "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -72,7 +75,11 @@ let package = Package(
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       exclude: ["Versions"]),
-    .testTarget(name: "PlanTests", dependencies: ["Addressing", "Messages", "Plan", "Recording"]),
+    .testTarget(
+      name: "PlanTests",
+      dependencies: ["Addressing", "Judgement", "Messages", "Plan", "Recording"]),
+    .testTarget(
+      name: "JudgementTests", dependencies: ["Judgement", "Plan", "Recording"]),
     .testTarget(name: "HostTests", dependencies: ["Addressing", "Host", "Linux", "Recording"]),
     .target(name: "CAllocations", path: "Tests/CAllocations"),
     .testTarget(
@@ -81,14 +88,15 @@ let package = Package(
     .testTarget(
       name: "ReportTests",
       dependencies: [
-        "CLibXML2", "Report", "Plan", "Recording", .product(name: "GRDB", package: "GRDB.swift"),
+        "CLibXML2", "Judgement", "Report", "Plan", "Recording",
+        .product(name: "GRDB", package: "GRDB.swift"),
       ],
       exclude: ["Golden"]),
     .testTarget(
       name: "RunnerTests",
       dependencies: [
         "Addressing", "Host", "Linux", "Messages", "Runner", "Recording", "Plan", "Probe",
-        "Report", "Simulation",
+        "Judgement", "Simulation",
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Judgement
 import Plan
 import Recording
 import Report

@@ -6,7 +6,7 @@ package enum CommandLineValue {
   package struct Wrong: Error, Equatable, CustomStringConvertible {
     package let description: String
 
-    init(_ problem: Problem) {
+    package init(_ problem: Problem) {
       description = problem.hint.map { "\(problem.message) (\($0))" } ?? problem.message
     }
   }

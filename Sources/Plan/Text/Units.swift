@@ -1,9 +1,9 @@
 /// What is wrong with a value, before anyone knows where it stands.
-struct Problem: Error, Equatable {
-  var message: String
-  var hint: String?
+package struct Problem: Error, Equatable {
+  package var message: String
+  package var hint: String?
 
-  init(_ message: String, hint: String? = nil) {
+  package init(_ message: String, hint: String? = nil) {
     self.message = message
     self.hint = hint
   }
@@ -12,7 +12,7 @@ struct Problem: Error, Equatable {
 /// The values that a plan is written in: numbers with units.
 ///
 /// A duration, a rate or a share without its unit is an error, as `30` may mean anything.
-enum Units {
+package enum Units {
   static let mostCount = 1_000_000_000_000
   /// A year. Nothing that is meant runs longer.
   static let longest = Duration.seconds(365 * 24 * 3600)
@@ -123,7 +123,7 @@ enum Units {
   }
 
   /// `0.1%`, as a ratio of 1.
-  static func share(_ text: String) throws(Problem) -> Double {
+  package static func share(_ text: String) throws(Problem) -> Double {
     let (number, unit) = try split(text, kind: "share", example: "0.1%")
     guard unit == "%" else {
       throw Problem(

@@ -1,6 +1,6 @@
 /// Text of the user's within a message: in quotes, short, and free of characters that would
 /// disturb a terminal.
-func quoted(_ text: String) -> String {
+package func quoted(_ text: String) -> String {
   let longest = 60
   var shown = ""
   for scalar in text.unicodeScalars.prefix(longest) {
@@ -14,13 +14,13 @@ func quoted(_ text: String) -> String {
 }
 
 /// "a, b or c".
-func alternatives(_ words: [String]) -> String {
+package func alternatives(_ words: [String]) -> String {
   guard let last = words.last, words.count > 1 else { return words.first ?? "" }
   return words.dropLast().joined(separator: ", ") + " or " + last
 }
 
 /// "a, b and c".
-func listed(_ words: [String]) -> String {
+package func listed(_ words: [String]) -> String {
   guard let last = words.last, words.count > 1 else { return words.first ?? "" }
   return words.dropLast().joined(separator: ", ") + " and " + last
 }
@@ -38,7 +38,7 @@ func nearest(to word: String, of known: [String]) -> String? {
 }
 
 /// A hint that offers the nearest known word.
-func didYouMean(_ word: String, _ known: [String]) -> String? {
+package func didYouMean(_ word: String, _ known: [String]) -> String? {
   nearest(to: word, of: known).map { "did you mean '\($0)'?" }
 }
 

@@ -61,7 +61,7 @@ extension Server {
 }
 
 extension ExpectedLimit {
-  var yaml: String {
+  package var yaml: String {
     let parts = [
       errno.map { "errno: \($0)" }, at.map { "at: \(yamlScalar($0))" },
       end.map { "end: \($0.rawValue)" }, resource.map { "resource: \($0.rawValue)" },

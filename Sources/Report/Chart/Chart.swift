@@ -1,3 +1,4 @@
+import Judgement
 import Recording
 
 /// A picture of values over time or over another value: the one chart of the report.

@@ -1,3 +1,4 @@
+import Judgement
 import Recording
 
 /// Charts as SVG with presentation attributes only, so that they show under the strictest policy.

@@ -1,4 +1,5 @@
-package import Plan
+package import Judgement
+import Plan
 package import Recording
 
 /// What `compare --json` prints: one object on one line, in seconds, bytes, counts and shares of 1.

@@ -1,4 +1,5 @@
-package import Plan
+package import Judgement
+import Plan
 package import Recording
 
 /// What `--json` prints for one plan: one object on one line, in seconds, bytes and counts. A key

@@ -1,4 +1,5 @@
-package import Plan
+package import Judgement
+import Plan
 package import Recording
 
 /// Which JUnit, as there is no standard for it.

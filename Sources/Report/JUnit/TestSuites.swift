@@ -1,3 +1,4 @@
+import Judgement
 import Recording
 
 /// A JUnit file in the making: just the elements and attributes that Jenkins' schema knows, and in

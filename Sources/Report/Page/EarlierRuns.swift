@@ -1,4 +1,5 @@
-package import Plan
+package import Judgement
+import Plan
 package import Recording
 
 /// What a page says of the runs before its own.

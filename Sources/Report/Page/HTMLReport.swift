@@ -1,4 +1,5 @@
-package import Plan
+package import Judgement
+import Plan
 package import Recording
 
 /// The run as one HTML page, to be opened from disk or as a CI artifact beside `report.css`.

@@ -1,3 +1,4 @@
+import Judgement
 import Recording
 
 /// How long something took: over time, and as a whole.

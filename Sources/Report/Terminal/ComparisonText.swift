@@ -1,4 +1,5 @@
-package import Plan
+package import Judgement
+import Plan
 package import Recording
 
 /// Two runs side by side for a terminal: every figure, then what else is not the same.

@@ -1,4 +1,5 @@
-package import Plan
+package import Judgement
+import Plan
 package import Recording
 
 /// What is left on the terminal after a run: at most 20 lines, the last ones being the verdict, the

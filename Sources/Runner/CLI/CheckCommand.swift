@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import Host
+import Judgement
 import Linux
 import Plan
 import Recording

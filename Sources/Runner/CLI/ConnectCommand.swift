@@ -1,6 +1,7 @@
 import Addressing
 import ArgumentParser
 import Host
+import Judgement
 import Linux
 import Plan
 import Recording

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Judgement
 import Linux
 import Plan
 import Recording

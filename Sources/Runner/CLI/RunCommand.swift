@@ -1,4 +1,5 @@
 import ArgumentParser
+import Judgement
 import Linux
 import Plan
 import Report

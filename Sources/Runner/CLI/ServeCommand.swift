@@ -1,5 +1,6 @@
 import Addressing
 import ArgumentParser
+import Judgement
 import Linux
 import Messages
 import Plan

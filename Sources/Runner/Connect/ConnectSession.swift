@@ -1,5 +1,6 @@
 import Addressing
 import Host
+import Judgement
 import Linux
 import Plan
 import Probe

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Judgement
 import Plan
 import Recording
 import Report

@@ -159,11 +159,3 @@ struct RunFiles {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 }
-
-/// Wall-clock time as the recording writes it.
-enum Clock {
-  /// UTC, ISO 8601 with milliseconds.
-  static func timestamp(of date: Date = Date()) -> String {
-    date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-  }
-}

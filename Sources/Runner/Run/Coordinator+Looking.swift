@@ -1,4 +1,5 @@
 import Host
+import Judgement
 import Linux
 import Plan
 import Probe

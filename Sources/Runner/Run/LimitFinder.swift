@@ -1,4 +1,5 @@
 import Host
+import Judgement
 import Recording
 
 /// Turns what failed in a phase that fell short of its goal into limit records.

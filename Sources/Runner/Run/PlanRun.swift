@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Host
+import Judgement
 import Linux
 import Plan
 import Probe

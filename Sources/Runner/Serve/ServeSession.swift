@@ -1,6 +1,7 @@
 import Addressing
 import FoundationEssentials
 import Host
+import Judgement
 import Linux
 import Plan
 import Probe

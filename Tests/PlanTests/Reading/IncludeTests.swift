@@ -1,3 +1,4 @@
+import Judgement
 import Recording
 import Synchronization
 import Testing

@@ -143,7 +143,8 @@ import Testing
     let connection = try file().connections[0]
     #expect(connection.isTruncated)
     let kept = connection.receivedBytes
-    #expect((500_000..<1 << 20).contains(kept.count))
+    // Where it is cut depends on how much each read brought.
+    #expect((100_000..<1 << 20).contains(kept.count))
     let isBeginning = all.starts(with: kept)
     #expect(isBeginning)
   }

@@ -1,5 +1,6 @@
 import Addressing
 import Foundation
+import Judgement
 import Linux
 import Plan
 import Probe

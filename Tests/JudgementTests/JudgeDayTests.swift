@@ -1,6 +1,7 @@
 import Recording
 import Testing
 
+@testable import Judgement
 @testable import Plan
 
 /// A day of samples. Where each window looked at every sample of the day, judging it took hours.

@@ -1,3 +1,4 @@
+package import Plan
 package import Recording
 
 /// A figure by which two runs are compared, under the name that `--tolerance` takes.

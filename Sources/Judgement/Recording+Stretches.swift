@@ -1,3 +1,4 @@
+package import Plan
 package import Recording
 
 /// The stretches of a run over which a threshold with `for` is held against it.

@@ -3,14 +3,14 @@ import Recording
 
 extension Recording {
   /// The plan that the run was driven by, read again from the recording alone.
-  func plan() throws(InvalidPlan) -> Plan {
+  package func plan() throws(InvalidPlan) -> Plan {
     try plan(
       with: Dictionary(
         overrides.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last }))
   }
 
   /// - Parameter settings: instead of what the run was driven with.
-  func plan(with settings: [String: String]) throws(InvalidPlan) -> Plan {
+  package func plan(with settings: [String: String]) throws(InvalidPlan) -> Plan {
     let files = Dictionary(
       attachments.map { ($0.name, $0.content) }, uniquingKeysWith: { _, last in last })
     return try Plan.read(
@@ -41,7 +41,7 @@ extension Recording {
   /// Conditions on this run, as a plan would write them among its thresholds.
   ///
   /// - Parameter interval: between two samples; nil when it is not known.
-  func thresholds(
+  package func thresholds(
     _ conditions: [String], interval: Duration?
   ) throws(CommandLineValue.Wrong) -> [Threshold] {
     let context = ThresholdContext(phases: phases.map(\.name), interval: interval)

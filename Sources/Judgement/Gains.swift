@@ -1,3 +1,4 @@
+import Plan
 import Recording
 
 /// What was gained a second in the single intervals of a run, from one sample to the next.

@@ -1,6 +1,7 @@
 import Recording
 import Testing
 
+@testable import Judgement
 @testable import Plan
 
 /// What a judgement repeats of what peers have said.

@@ -1,3 +1,4 @@
+package import Plan
 package import Recording
 
 /// What a recording amounts to, decided from it alone.

@@ -1,3 +1,4 @@
+import Plan
 package import Recording
 
 /// Two runs side by side, from their recordings alone.

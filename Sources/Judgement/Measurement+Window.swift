@@ -1,3 +1,4 @@
+package import Plan
 package import Recording
 
 extension Recording {

@@ -1,3 +1,4 @@
+package import Plan
 package import Recording
 
 /// What a metric came to: a value in the metric's base unit, or why there is none.

@@ -1,3 +1,4 @@
+package import Plan
 import Recording
 
 extension Metrics {

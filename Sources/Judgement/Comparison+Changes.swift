@@ -1,3 +1,4 @@
+import Plan
 package import Recording
 
 /// A limit that at least one of two runs reached: an end, a call, an errno and a resource, in

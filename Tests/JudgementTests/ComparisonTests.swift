@@ -1,4 +1,5 @@
 import Foundation
+import Judgement
 import Plan
 import Recording
 import Testing
@@ -183,7 +184,9 @@ import Testing
 
   @Test func `the page lists every metric with its direction and tolerance`() throws {
     let page = try String(
-      contentsOf: PlanPage.root.appendingPathComponent("docs/compare.md"), encoding: .utf8)
+      contentsOf: URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent()
+        .appendingPathComponent("docs/compare.md"), encoding: .utf8)
     let rows = page.matches(of: /\| `([a-z0-9.]+)` \| [^|]+ \| (more|less) \| (\d+)% \|/)
       .map { "\($0.1) \($0.2) \($0.3)" }
     let expected = ComparedMetric.allCases.map {

@@ -1,3 +1,4 @@
+import Plan
 import Recording
 
 /// The evidence for each figure of one run, from its own intervals, counts and clocks.

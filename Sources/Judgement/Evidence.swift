@@ -1,3 +1,4 @@
+import Plan
 import Recording
 
 /// How far a figure of one run can be trusted: between which values it might as well have come out,

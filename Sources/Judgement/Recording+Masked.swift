@@ -1,0 +1,79 @@
+import Plan
+package import Recording
+
+extension Recording {
+  /// The recording as it may be shown to anyone: without the values that the environment gave to the
+  /// plan's texts, tokens and passwords among them.
+  ///
+  /// A number or an address that came from there shows in everything that the run did. It is left out
+  /// of the list of settings, and stays in the plan.
+  package func masked() -> Recording { masking().shown }
+
+  /// The same with its judgement, which repeats what peers have said.
+  package func masked(_ judgement: Judgement) -> (Recording, Judgement) {
+    let (shown, hidden) = masking()
+    return (shown, judgement.hiding(hidden))
+  }
+
+  /// As it may be shown, and the values that are not, by the names of their variables.
+  private func masking() -> (shown: Recording, hidden: [String: String]) {
+    guard let plan = try? plan(), !plan.undeclared.isEmpty else { return (self, [:]) }
+    var settings = plan.settings
+    var hidden: [String: String] = [:]
+    var shownPlan = plan
+    for name in plan.undeclared.sorted() {
+      let value = settings[name]
+      settings[name] = Mask.text(for: name)
+      // Where a number or an address must stand, no mask can.
+      if let masked = try? self.plan(with: settings) {
+        shownPlan = masked
+        hidden[name] = value
+      } else {
+        settings[name] = value
+      }
+    }
+    var shown = self
+    shown.overrides = overrides.map {
+      plan.undeclared.contains($0.name) ? Fact($0.name, Mask.text(for: $0.name)) : $0
+    }
+    if plan.effective != effectivePlan, let driven = try? replayedPlan() {
+      // The targets are a command line's.
+      (shownPlan.server, shownPlan.targets) = (driven.server, driven.targets)
+    }
+    shown.effectivePlan = shownPlan.effective
+    shown.hide(hidden)
+    return (shown, hidden)
+  }
+
+  /// Takes values out of what peers have said, and of what was said of them.
+  private mutating func hide(_ values: [String: String]) {
+    fault = fault.map { Mask.hide(values, in: $0) }
+    for index in phases.indices {
+      phases[index].remark = Mask.hide(values, in: phases[index].remark)
+    }
+    limits = limits.map { $0.hiding(values) }
+  }
+}
+
+extension LimitRecord {
+  fileprivate func hiding(_ values: [String: String]) -> LimitRecord {
+    var limit = self
+    limit.evidence = evidence.map { Fact($0.name, Mask.hide(values, in: $0.value)) }
+    return limit
+  }
+}
+
+extension Judgement {
+  fileprivate func hiding(_ values: [String: String]) -> Judgement {
+    var shown = self
+    shown.headline = Mask.hide(values, in: headline)
+    shown.limit = limit?.hiding(values)
+    shown.broken = broken.map { broken in
+      var shown = broken
+      shown.phase.remark = Mask.hide(values, in: broken.phase.remark)
+      shown.limit = broken.limit?.hiding(values)
+      return shown
+    }
+    return shown
+  }
+}

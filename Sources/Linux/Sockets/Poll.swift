@@ -1,0 +1,17 @@
+import CLinux
+import Glibc
+package import SystemPackage
+
+/// Waiting for whichever of a few descriptors is readable first. Source: poll(2).
+package enum Poll {
+  /// Returns which of them are readable, in their order; one that was closed counts as readable.
+  @discardableResult
+  package static func waitReadable(
+    _ descriptors: [FileDescriptor], until deadline: Instant
+  ) -> [Bool] {
+    var set = descriptors.map { pollfd(fd: $0.rawValue, events: Int16(POLLIN), revents: 0) }
+    let milliseconds = (deadline.nanoseconds(since: .now()) + 999_999) / 1_000_000
+    let count = unsafe poll(&set, nfds_t(set.count), Int32(clamping: milliseconds))
+    return set.map { count > 0 && $0.revents != 0 }
+  }
+}
