@@ -60,16 +60,9 @@ package struct Server: Sendable, Equatable {
   package var port: UInt16
   package var processes: Processes
   package var reply: ServerReply
-  package var readiness: Readiness
+  package var readiness: ServerReadiness
   /// Connections that may wait for `accept`, capped by `net.core.somaxconn`.
   package var backlog: Int
-
-  package enum Readiness: String, Sendable, CaseIterable {
-    /// Answers at once; waits for EPOLLOUT only when the socket is full.
-    case direct
-    /// EPOLLIN, then EPOLLOUT, then EPOLLIN again, as the classic sample server does.
-    case rearm
-  }
 
   /// The endpoint of each of `count` server workers.
   package func endpoints(_ count: Int) -> [SocketAddress] {

@@ -30,7 +30,7 @@ extension Reader {
       addresses: endpoint?.addresses ?? AddressRange(.v4(0)), port: endpoint?.port ?? 1,
       processes: fields["processes"].flatMap { processes($0.item) } ?? .auto,
       reply: fields["reply"].flatMap { reply($0.item) } ?? .echo,
-      readiness: fields["readiness"].flatMap { word($0.item, as: Server.Readiness.self) }
+      readiness: fields["readiness"].flatMap { word($0.item, as: ServerReadiness.self) }
         ?? .direct,
       backlog: fields["backlog"].flatMap { value($0.item, "a count", Self.backlog) }
         ?? Default.backlog)

@@ -1,4 +1,5 @@
 import Linux
+import Messages
 import SystemPackage
 
 /// Reading what comes, and answering it.

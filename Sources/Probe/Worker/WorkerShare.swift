@@ -191,10 +191,3 @@ package struct ServerAssignment: Sendable {
     self.processors = processors
   }
 }
-
-package enum ServerReadiness: Sendable {
-  /// Answers at once; waits for EPOLLOUT only when the socket is full.
-  case direct
-  /// EPOLLIN, then EPOLLOUT, then EPOLLIN again for every answer.
-  case rearm
-}

@@ -73,7 +73,7 @@ struct Staffing {
         ServerAssignment(
           endpoint: endpoint, backlog: Int32(clamping: server.backlog),
           reply: server.reply,
-          readiness: server.readiness == .direct ? .direct : .rearm,
+          readiness: server.readiness,
           descriptorLimit: descriptorLimit, processors: assigned.servers)
       }
     }

@@ -22,10 +22,8 @@ struct SimulatedRun {
     _ plan: String, on host: SimulatedHost = SimulatedHost(), seed: UInt64 = 1,
     events: [SimulatedWorkers.Event] = []
   ) throws {
-    let plan = try Plan.read(text: plan, file: "simulated.plan", overrides: [:])
-    let prepared = PreparedRun(
-      plan, addresses: try Addresses(of: plan, allowPublic: false, lookup: .simulated),
-      host: host.description, seed: seed)
+    let prepared = try PreparedRun(simulated: plan, on: host, seed: seed)
+    let plan = prepared.plan
     let network = host.network(seed: seed)
     let workers = SimulatedWorkers(
       network: network, descriptorLimit: host.descriptorsPerProcess, events: events)
@@ -46,6 +44,34 @@ struct SimulatedRun {
     (recording, judgement) = ending.finish()
     file = try Data(contentsOf: URL(fileURLWithPath: path))
   }
+}
+
+extension PreparedRun {
+  /// A plan on a simulated host.
+  init(simulated text: String, on host: SimulatedHost, seed: UInt64) throws {
+    let plan = try Plan.read(text: text, file: "simulated.plan", overrides: [:])
+    self.init(
+      plan, addresses: try Addresses(of: plan, allowPublic: false, lookup: .simulated),
+      host: host.description, seed: seed)
+  }
+}
+
+/// The workers of a plan on a simulated host, without a coordinator: a test orders and looks.
+///
+/// - Parameter body: is given the workers' host, which lets time pass.
+func withSimulatedFleet(
+  _ plan: String, on host: SimulatedHost = SimulatedHost(),
+  _ body: (PreparedRun, SimulatedWorkers, inout Fleet) throws -> Void
+) throws {
+  let prepared = try PreparedRun(simulated: plan, on: host, seed: 1)
+  let workers = SimulatedWorkers(
+    network: host.network(seed: 1), descriptorLimit: host.descriptorsPerProcess)
+  var fleet = try Fleet(
+    servers: prepared.staffing.servers, clients: prepared.staffing.clients,
+    sources: prepared.staffing.sources.count, on: workers)
+  // The servers listen before the first connection is opened.
+  workers.pause(until: workers.now().advanced(by: .milliseconds(10)))
+  try body(prepared, workers, &fleet)
 }
 
 extension AddressLookup {
