@@ -37,9 +37,12 @@ extension Coordinator {
   /// Connections that nobody has accepted, as far as that is known: those that the clients have had
   /// and our own server has not, or those that wait at someone else's. They wait there until they are
   /// accepted, also when their clients have closed them.
-  var unaccepted: Int {
-    hasOwnServer
-      ? fleet.total(.established, .client) - fleet.total(.opened, .server) : kernel.path.waiting
+  var unaccepted: Int { Self.unaccepted(fleet, elsewhere: hasOwnServer ? nil : kernel.path) }
+
+  private static func unaccepted(
+    _ fleet: borrowing Fleet, elsewhere path: (any PathReadings)?
+  ) -> Int {
+    path?.waiting ?? fleet.total(.established, .client) - fleet.total(.opened, .server)
   }
 
   /// How long after a churn's last connection was closed the server may take to accept it.
@@ -48,10 +51,10 @@ extension Coordinator {
   /// Waits a moment for the server to accept what a churn has opened, and closed by now; returns how
   /// many it has not.
   mutating func awaitAcceptance() throws(RecordingError) -> Int {
-    let deadline = clock.now().advanced(by: Self.acceptTime)
-    while unaccepted > atBegin.unaccepted, clock.now() < deadline, !course.isInterrupted {
-      observe()
-      sleep(until: clock.now().advanced(by: .milliseconds(10)))
+    let path = hasOwnServer ? nil : kernel.path
+    let before = atBegin.unaccepted
+    try loop(until: clock.now().advanced(by: Self.acceptTime)) { fleet in
+      Self.unaccepted(fleet, elsewhere: path) <= before
     }
     return max(0, unaccepted - atBegin.unaccepted)
   }

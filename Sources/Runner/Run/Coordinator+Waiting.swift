@@ -46,11 +46,8 @@ extension Coordinator {
       last = now
       if samples.next <= clock.now() { try sample(kernel.readings()) }
       progress.update(progressState())
-      let wasInterrupted = course.isInterrupted
       sleep(until: clock.now().advanced(by: .milliseconds(10)))
-      if course.isInterrupted, !wasInterrupted {
-        end = min(end, clock.now().advanced(by: Self.settleTime))
-      }
+      if course.isInterrupted { end = min(end, clock.now().advanced(by: Self.settleTime)) }
     }
   }
 

@@ -3,8 +3,6 @@ package import Probe
 
 /// A worker that is stepped in this process, in a simulated process of its own.
 package protocol SimulatedWorker: AnyObject {
-  var process: SimulatedProcess { get }
-  var board: Scoreboard { get }
   /// One turn of its loop; false when it has ended.
   func turn() -> Bool
 }
@@ -12,7 +10,6 @@ package protocol SimulatedWorker: AnyObject {
 /// A client worker in a simulated process.
 package final class SimulatedClient: SimulatedWorker {
   package let process: SimulatedProcess
-  package let board: Scoreboard
   package var client: Client<SimulatedKernel>
 
   /// - Parameter board: outlives it.
@@ -20,7 +17,6 @@ package final class SimulatedClient: SimulatedWorker {
     _ process: SimulatedProcess, _ assignment: ClientAssignment, board: Scoreboard
   ) throws(StartFailure) {
     self.process = process
-    self.board = board
     client = try Client(
       kernel: SimulatedKernel(process: process), assignment: assignment, board: board)
   }
@@ -31,7 +27,6 @@ package final class SimulatedClient: SimulatedWorker {
 /// A server worker in a simulated process.
 package final class SimulatedServer: SimulatedWorker {
   package let process: SimulatedProcess
-  package let board: Scoreboard
   private var server: Server<SimulatedKernel>
 
   /// - Parameter board: outlives it.
@@ -39,7 +34,6 @@ package final class SimulatedServer: SimulatedWorker {
     _ process: SimulatedProcess, _ assignment: ServerAssignment, board: Scoreboard
   ) throws(StartFailure) {
     self.process = process
-    self.board = board
     server = try Server(
       kernel: SimulatedKernel(process: process), assignment: assignment, board: board)
   }
