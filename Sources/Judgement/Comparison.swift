@@ -18,7 +18,7 @@ package struct Comparison: Sendable, Equatable {
 
   /// One figure of both runs.
   package struct Figure: Sendable, Equatable {
-    package let metric: ComparedMetric
+    package let metric: Metric
     /// Nil for the whole run.
     package let phase: String?
     package let base: Double?
@@ -54,7 +54,7 @@ package struct Comparison: Sendable, Equatable {
       // A rate cannot fall by more than all of itself, so that an uneven run would excuse any loss.
       let excused = metric.isRate && isLess ? min(noise ?? 0, Self.mostExcusedOfRate) : noise ?? 0
       if relative <= excused { return .withinNoise }
-      return (difference > 0) == (metric.better == .more) ? .better : .worse
+      return (difference > 0) == (metric.traits.tolerance?.better == .more) ? .better : .worse
     }
   }
 
@@ -69,25 +69,28 @@ package struct Comparison: Sendable, Equatable {
 
   /// - Parameter tolerances: those that are not the default.
   package init(
-    base: Recording, new: Recording, tolerances: [ComparedMetric: Double] = [:]
+    base: Recording, new: Recording, tolerances: [Metric: Double] = [:]
   ) {
     let evidence = (base: RunEvidence(base), new: RunEvidence(new))
     let isOtherSpeed = base.speed != new.speed
     let names = base.phases.map(\.name)
     let phases = names + new.phases.map(\.name).filter { !names.contains($0) }
-    var whole: [ComparedMetric: (Double?, Double?)] = [:]
+    let compared = Metric.compared(
+      asked: Array(tolerances.keys) + (base.thresholds + new.thresholds).compactMap(\.metric))
+    var whole: [Metric: (Double?, Double?)] = [:]
     var figures: [Figure] = []
     for phase in [nil] + phases {
       let metrics = (Metrics(base, phase: phase), Metrics(new, phase: phase))
-      for metric in ComparedMetric.allCases {
-        let values = (metric.value(in: metrics.0), metric.value(in: metrics.1))
+      for metric in compared {
+        let values = (metrics.0.value(of: metric), metrics.1.value(of: metric))
         guard values.0 != nil || values.1 != nil else { continue }
         // What the run and its only phase of the kind have in common is judged once.
         let isRepeated = phase != nil && whole[metric].map { $0 == values } == true
         if phase == nil { whole[metric] = values }
         figures.append(
           Figure(
-            metric, phase, values, evidence, tolerances[metric] ?? metric.defaultTolerance,
+            metric, phase, values, evidence,
+            tolerances[metric] ?? metric.traits.tolerance?.share ?? 0,
             isExempt: isOtherSpeed || isRepeated))
       }
     }
@@ -107,7 +110,7 @@ package struct Comparison: Sendable, Equatable {
   package var exitCode: Int32 { isRegression ? ExitStatus.thresholdFailed : ExitStatus.passed }
 
   /// The figure of the whole run; nil where neither run has it.
-  package func figure(_ metric: ComparedMetric) -> Figure? {
+  package func figure(_ metric: Metric) -> Figure? {
     figures.first { $0.metric == metric && $0.phase == nil }
   }
 
@@ -135,7 +138,7 @@ package struct Comparison: Sendable, Equatable {
 
 extension Comparison.Figure {
   fileprivate init(
-    _ metric: ComparedMetric, _ phase: String?, _ values: (base: Double?, new: Double?),
+    _ metric: Metric, _ phase: String?, _ values: (base: Double?, new: Double?),
     _ evidence: (base: RunEvidence, new: RunEvidence), _ tolerance: Double, isExempt: Bool
   ) {
     var noise: Double?

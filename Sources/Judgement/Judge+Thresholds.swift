@@ -1,4 +1,4 @@
-package import Plan
+import Plan
 import Recording
 
 extension Metrics {
@@ -10,7 +10,7 @@ extension Metrics {
     case .value(let value):
       result.value = value
       result.passed = threshold.comparison.holds(value, threshold.value)
-      result.reason = "measured \(threshold.metric.quantity.text(value))"
+      result.reason = "measured \(threshold.metric.traits.quantity.text(value))"
     case .nothing(let reason):
       result.reason = "no data: \(reason)"
     }
@@ -33,7 +33,7 @@ extension Recording {
     result.value = value
     result.passed = threshold.comparison.holds(value, threshold.value)
     result.reason =
-      "measured \(threshold.metric.quantity.text(value)) over \(Format.duration(window))"
+      "measured \(threshold.metric.traits.quantity.text(value)) over \(Format.duration(window))"
     return result
   }
 }
@@ -46,7 +46,7 @@ extension Threshold {
   }
 }
 
-extension Threshold.Quantity {
+extension Metric.Quantity {
   /// A value of this kind for people.
   package func text(_ value: Double) -> String {
     switch self {

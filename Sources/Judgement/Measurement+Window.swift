@@ -1,4 +1,4 @@
-package import Plan
+import Plan
 package import Recording
 
 extension Recording {
@@ -6,16 +6,18 @@ extension Recording {
   ///
   /// - Parameter span: seconds since the run started.
   package func measure(
-    _ metric: Threshold.Metric, in span: ClosedRange<Double>
+    _ metric: Metric, in span: ClosedRange<Double>
   ) -> Double? {
     switch metric {
     case .connections, .accepted: level(of: metric)?.maximum(in: span)
     case .failures: gain(of: .failures, in: [span])
     case .failuresRate: share(of: .failures, among: [.attempts, .retries], in: span)
     case .connectRate: connectRate(in: span)
-    case .connectP50, .connectP90, .connectP99, .connectP999, .connectMax, .roundTripP50,
-      .roundTripP90, .roundTripP99, .roundTripP999, .roundTripMax:
-      metric.percentile.flatMap { percentile($0.percent, of: $0.latency, in: span) }
+    case .percentile(let percentile, let latency):
+      Distribution(
+        merging: distributions(endingIn: span).lazy.filter { $0.latency == latency }
+          .map(\.distribution)
+      ).seconds(at: percentile)
     case .messagesSent: messages([.sent], in: span)
     case .messagesReceived: messages([.received], in: span)
     case .messagesLost: messages(MessageOutcome.lost, in: span)
@@ -26,7 +28,7 @@ extension Recording {
         ? messages([.sent], in: span).map { $0 / max(span.upperBound - span.lowerBound, 1e-9) }
         : messageRate(in: [span])
     // These are of the run or of a phase as a whole; plans cannot ask for them over a window.
-    case .phantom, .kernelMemory, .userMemory, .userTime, .driftP99, .predictionError: nil
+    case .held, .phantom, .kernelMemory, .userMemory, .userTime, .predictionError: nil
     }
   }
 
@@ -43,7 +45,7 @@ extension Recording {
   }
 
   /// The series of a metric that is a level.
-  func level(of metric: Threshold.Metric) -> Series? {
+  func level(of metric: Metric) -> Series? {
     switch metric {
     case .connections: series(.established)
     case .accepted where countsServer: series(.accepted)
@@ -76,16 +78,6 @@ extension Recording {
     let keys = series(named: "messages.unsent").map(\.key)
     return keys.isEmpty || !knowsUnsent ? nil : keys.reduce(0) { $0 + gain(of: $1, in: [span]) }
   }
-
-  /// Seconds; of the intervals that ended in the stretch.
-  private func percentile(
-    _ percent: Double, of metric: String, in span: ClosedRange<Double>
-  ) -> Double? {
-    let merged = Distribution(
-      merging: distributions(endingIn: span).lazy.filter { $0.metric == metric }
-        .map(\.distribution))
-    return merged.percentile(percent).map { Double($0) / 1e9 }
-  }
 }
 
 /// Measures a threshold's metric over stretches that move on through the run, each in the time of what
@@ -101,8 +93,8 @@ struct WindowMeter {
   init(_ threshold: Threshold, in recording: Recording) {
     self.recording = recording
     self.threshold = threshold
-    latencies = threshold.metric.percentile.map {
-      MovingDistribution(of: $0.latency, in: recording)
+    if case .percentile(_, let latency) = threshold.metric {
+      latencies = MovingDistribution(of: latency, in: recording)
     }
     guard let level = recording.level(of: threshold.metric) else { return }
     most = MovingMaximum(of: level)
@@ -117,28 +109,9 @@ struct WindowMeter {
       let bounds = [least?.move(to: span).map { -$0 }, most?.move(to: span)]
       return threshold.worst(of: bounds.compactMap(\.self))
     }
-    guard let percent = threshold.metric.percentile?.percent,
+    guard case .percentile(let percentile, _) = threshold.metric,
       let merged = latencies?.move(to: span)
     else { return recording.measure(threshold.metric, in: span) }
-    return merged.percentile(percent).map { Double($0) / 1e9 }
-  }
-}
-
-extension Threshold.Metric {
-  /// The latency that it is a percentile of; nil for other metrics.
-  fileprivate var percentile: (percent: Double, latency: String)? {
-    switch self {
-    case .connectP50: (50, "connect")
-    case .connectP90: (90, "connect")
-    case .connectP99: (99, "connect")
-    case .connectP999: (99.9, "connect")
-    case .connectMax: (100, "connect")
-    case .roundTripP50: (50, "rtt")
-    case .roundTripP90: (90, "rtt")
-    case .roundTripP99: (99, "rtt")
-    case .roundTripP999: (99.9, "rtt")
-    case .roundTripMax: (100, "rtt")
-    default: nil
-    }
+    return merged.seconds(at: percentile)
   }
 }

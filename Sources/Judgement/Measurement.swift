@@ -13,7 +13,7 @@ enum Measurement: Equatable {
 
 extension Metrics {
   /// What a metric came to; nil when it has no data.
-  package func value(of metric: Threshold.Metric) -> Double? {
+  package func value(of metric: Metric) -> Double? {
     if case .value(let value) = measure(metric) { value } else { nil }
   }
 
@@ -36,11 +36,12 @@ extension Metrics {
     if case .value(let value) = measure(threshold) { value } else { nil }
   }
 
-  func measure(_ metric: Threshold.Metric) -> Measurement {
+  func measure(_ metric: Metric) -> Measurement {
     guard hasBegun else {
       return .nothing(phase.map { "the run never came to \($0)" } ?? "the run never began")
     }
     switch metric {
+    case .held: return Measurement(stood.map(Double.init), orElse: "nothing was to stand")
     case .connections: return .value(Double(established))
     case .accepted: return count(atServer: accepted)
     case .phantom: return count(atServer: phantom)
@@ -51,11 +52,8 @@ extension Metrics {
         orElse: attempts == nil ? "no attempts were recorded" : "no connection was attempted")
     case .connectRate:
       return Measurement(connectRate, orElse: "only a ramp and a churn have a connect rate")
-    case .connectP50: return latency(connect?.p50)
-    case .connectP90: return latency(connect?.p90)
-    case .connectP99: return latency(connect?.p99)
-    case .connectP999: return latency(connect?.p999)
-    case .connectMax: return latency(connect?.max)
+    case .percentile(let percentile, let latency):
+      return Measurement(self[latency]?.seconds(at: percentile), orElse: latency.whyNone)
     case .messagesSent: return messages(count: messages(.sent))
     case .messagesReceived: return messages(count: messages(.received))
     case .messagesLost: return messages(count: messagesLost)
@@ -67,15 +65,9 @@ extension Metrics {
         messagesUnsent.map(Double.init),
         orElse: "no message was due, or a client worker died with some to send")
     case .messagesRate: return Measurement(messageRate, orElse: "no message was sent")
-    case .roundTripP50: return roundTrip(\.p50)
-    case .roundTripP90: return roundTrip(\.p90)
-    case .roundTripP99: return roundTrip(\.p99)
-    case .roundTripP999: return roundTrip(\.p999)
-    case .roundTripMax: return roundTrip(\.max)
     case .kernelMemory: return wholeRun(kernelMemory)
     case .userMemory: return wholeRun(userMemory)
     case .userTime: return wholeRun(userTime)
-    case .driftP99: return Measurement(drift?.p99, orElse: "nothing was begun on a schedule")
     case .predictionError:
       return Measurement(predictionError, orElse: "no limit was reached")
     }
@@ -85,22 +77,25 @@ extension Metrics {
     Measurement(count.map(Double.init), orElse: "the server is someone else's")
   }
 
-  private func latency(_ seconds: Double?) -> Measurement {
-    Measurement(seconds, orElse: "no connect latency was measured")
-  }
-
   /// Messages that were sent without an answer being seen are a measurement; none at all are not.
   private func messages(count: Int?) -> Measurement {
     guard let sent = messages(.sent), sent > 0 else { return .nothing("no message was sent") }
     return Measurement(count.map(Double.init), orElse: "no message was sent")
   }
 
-  private func roundTrip(_ percentile: KeyPath<Metrics.Latency, Double>) -> Measurement {
-    Measurement(roundTrip?[keyPath: percentile], orElse: "no answer was measured")
-  }
-
   private func wholeRun(_ value: Double?) -> Measurement {
     Measurement(
       value, orElse: phase == nil ? "it was not measured" : "it is known of the whole run only")
+  }
+}
+
+extension Latency {
+  /// Why there may be no value of it.
+  fileprivate var whyNone: String {
+    switch self {
+    case .drift: "nothing was begun on a schedule"
+    case .roundTrip: "no answer was measured"
+    default: "no connect latency was measured"
+    }
   }
 }

@@ -60,7 +60,7 @@ extension Recording {
     guard end - bounds.lowerBound >= length * (1 - Self.slack) else { return nil }
     // Of a count, as much of the run as proves that its condition fails: no more than the length
     // for an upper bound, and no less for a lower one.
-    let isCount = threshold.metric.quantity == .count && !threshold.metric.isLevel
+    let isCount = threshold.metric.traits.quantity == .count && !threshold.metric.isLevel
     let isUpper = isCount && threshold.comparison.isUpperBound
     let least = isCount && threshold.comparison.isLowerBound ? length : length * (1 - Self.slack)
     var start = end
@@ -76,7 +76,7 @@ extension Recording {
   }
 }
 
-extension Threshold.Metric {
+extension Metric {
   /// Whether it is how many there are, rather than how many there came.
   fileprivate var isLevel: Bool { self == .connections || self == .accepted }
 }

@@ -28,7 +28,7 @@ struct RunEvidence {
   }
 
   func callAsFunction(
-    of metric: ComparedMetric, _ value: Double, in phase: String?
+    of metric: Metric, _ value: Double, in phase: String?
   ) -> Evidence {
     switch metric {
     case .held, .phantom: .exact
@@ -36,14 +36,16 @@ struct RunEvidence {
     case .connectRate: rate(value, gains.ofHandshakes(in: phase))
     case .messagesRate: rate(value, gains.ofMessages(in: phase))
     case .messagesSent: sent(value, in: phase)
-    case .connectP50, .connectP90, .connectP99, .connectP999:
-      percentile(metric.percentile ?? 50, of: "connect", value, in: phase)
-    case .roundTripP50, .roundTripP90, .roundTripP99, .roundTripP999:
-      percentile(metric.percentile ?? 50, of: "rtt", value, in: phase)
-    case .connectMax, .roundTripMax: .never
+    case .percentile(.max, _): .never
+    case .percentile(let percentile, let latency):
+      self.percentile(percentile, of: latency, value, in: phase)
     case .kernelMemory: kernelMemory(value)
     case .userMemory: .about(value, perEnd(Self.workerStir * Double(recording.workers.count)))
     case .userTime: userTime(value)
+    // No two runs are compared by these.
+    case .connections, .accepted, .failuresRate, .messagesReceived, .messagesUnsent, .unasked,
+      .predictionError:
+      .never
     }
   }
 
@@ -83,15 +85,15 @@ struct RunEvidence {
   // MARK: Percentiles
 
   private func percentile(
-    _ percentile: Double, of metric: String, _ value: Double, in phase: String?
+    _ percentile: Percentile, of latency: Latency, _ value: Double, in phase: String?
   ) -> Evidence {
     let intervals = recording.distributions.filter {
-      $0.metric == metric && (phase == nil || $0.phase == phase)
+      $0.latency == latency && (phase == nil || $0.phase == phase)
     }.map(\.distribution)
-    let blocks = Self.blocks(of: intervals, percentile)
-    let singles = blocks.compactMap { $0.percentile(percentile) }.map { Double($0) / 1e9 }
+    let blocks = Self.blocks(of: intervals, percentile.percent)
+    let singles = blocks.compactMap { $0.seconds(at: percentile) }
     guard let scatter = Scatter(singles).range,
-      let chance = Self.chance(Distribution(merging: intervals), percentile)
+      let chance = Self.chance(Distribution(merging: intervals), percentile.percent)
     else { return .tooFew }
     return .range(
       min(scatter.lowerBound, chance.lowerBound) - Self.wakeup...max(
@@ -128,18 +130,5 @@ struct RunEvidence {
     let shares = [max(0, share - distance), min(1, share + distance)]
     guard let values = distribution.percentiles(shares.map { $0 * 100 }) else { return nil }
     return Double(values[0]) / 1e9...Double(values[1]) / 1e9
-  }
-}
-
-extension ComparedMetric {
-  /// The percentile that it is, if it is one.
-  fileprivate var percentile: Double? {
-    switch self {
-    case .connectP50, .roundTripP50: 50
-    case .connectP90, .roundTripP90: 90
-    case .connectP99, .roundTripP99: 99
-    case .connectP999, .roundTripP999: 99.9
-    default: nil
-    }
   }
 }

@@ -39,7 +39,7 @@ enum Compared {
   ) -> [DistributionRecord] {
     milliseconds.enumerated().map { index, value in
       DistributionRecord(
-        metric: "connect", phase: "ramp", from: Double(index), to: Double(index + 1),
+        latency: .connect, phase: "ramp", from: Double(index), to: Double(index + 1),
         distribution: Distribution(buckets: [.init(value: value * 1_000_000, count: count)]))
     }
   }

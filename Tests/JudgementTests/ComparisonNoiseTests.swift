@@ -7,14 +7,14 @@ import Testing
 /// What chance excuses, and what there is too little of.
 @Suite struct ComparisonNoiseTests {
   private func figure(
-    _ metric: ComparedMetric, _ base: Recording, _ new: Recording,
-    tolerances: [ComparedMetric: Double] = [:]
+    _ metric: Metric, _ base: Recording, _ new: Recording,
+    tolerances: [Metric: Double] = [:]
   ) throws -> Comparison.Figure {
     try #require(Comparison(base: base, new: new, tolerances: tolerances).figure(metric))
   }
 
   private func verdict(
-    _ metric: ComparedMetric, _ base: Recording, _ new: Recording
+    _ metric: Metric, _ base: Recording, _ new: Recording
   ) throws -> Comparison.Verdict {
     try figure(metric, base, new).verdict
   }
@@ -45,35 +45,41 @@ import Testing
 
   @Test func `an even run excuses no more than a wakeup takes`() throws {
     let slower = try figure(
-      .connectP50, run(milliseconds: even), run(milliseconds: [3] + even.map { _ in 3 }))
+      .percentile(.p50, of: .connect), run(milliseconds: even),
+      run(milliseconds: [3] + even.map { _ in 3 }))
     #expect(abs((slower.noise ?? 0) - 0.05) < 0.001)
     #expect(slower.verdict == .worse)
     #expect(
       try verdict(
-        .connectP50, run(milliseconds: [3] + even.map { _ in 3 }), run(milliseconds: even))
+        .percentile(.p50, of: .connect), run(milliseconds: [3] + even.map { _ in 3 }),
+        run(milliseconds: even))
         == .better)
   }
 
   @Test func `a percentile within what single blocks of either run had is within noise`() throws {
     let uneven = run(milliseconds: [1, 1, 1, 1, 1, 1, 4, 4, 4, 4])
     let steady = run(milliseconds: [3, 3, 3, 3, 3, 3, 3, 3, 3, 3])
-    #expect(try verdict(.connectP50, uneven, steady) == .withinNoise)
-    #expect(try verdict(.connectP50, steady, uneven) == .withinNoise)
+    #expect(try verdict(.percentile(.p50, of: .connect), uneven, steady) == .withinNoise)
+    #expect(try verdict(.percentile(.p50, of: .connect), steady, uneven) == .withinNoise)
     let far = run(milliseconds: [6, 6, 6, 6, 6, 6, 6, 6, 6, 6])
-    #expect(try verdict(.connectP50, uneven, far) == .worse)
+    #expect(try verdict(.percentile(.p50, of: .connect), uneven, far) == .worse)
   }
 
   @Test func `a single bad interval of ten widens nothing`() throws {
     let once = run(milliseconds: [2, 2, 2, 9, 2, 2, 2, 2, 2, 2])
-    #expect(try verdict(.connectP50, once, run(milliseconds: [4] + even.map { _ in 4 })) == .worse)
+    #expect(
+      try verdict(
+        .percentile(.p50, of: .connect), once, run(milliseconds: [4] + even.map { _ in 4 }))
+        == .worse)
   }
 
   @Test(arguments: [
-    (ComparedMetric.connectP50, 5, 100), (.connectP90, 5, 100), (.connectP99, 5, 1000),
-    (.connectP999, 5, 10_000),
+    (Metric.percentile(.p50, of: .connect), 5, 100), (.percentile(.p90, of: .connect), 5, 100),
+    (.percentile(.p99, of: .connect), 5, 1000),
+    (.percentile(.p999, of: .connect), 5, 10_000),
   ])
   func `a percentile takes five blocks, each with ten values beyond it`(
-    metric: ComparedMetric, blocks: Int, each: UInt64
+    metric: Metric, blocks: Int, each: UInt64
   ) throws {
     let (few, enough) = (blocks - 1, blocks)
     func run(_ count: Int, _ milliseconds: UInt64) -> Recording {
@@ -87,7 +93,8 @@ import Testing
 
   @Test func `a maximum is shown and not judged`() throws {
     let bad = run(milliseconds: even.map { _ in 90 })
-    #expect(try verdict(.connectMax, run(milliseconds: even), bad) == .notJudged)
+    #expect(
+      try verdict(.percentile(.max, of: .connect), run(milliseconds: even), bad) == .notJudged)
   }
 
   /// Latencies of an exponential distribution, in five intervals.
@@ -100,7 +107,7 @@ import Testing
         return Distribution.Bucket(value: UInt64(-mean * log(share) * 1e9), count: 1)
       }
       return DistributionRecord(
-        metric: "connect", phase: "ramp", from: Double(interval), to: Double(interval + 1),
+        latency: .connect, phase: "ramp", from: Double(interval), to: Double(interval + 1),
         distribution: Distribution(buckets: buckets))
     }
     return recording
@@ -110,7 +117,10 @@ import Testing
     throws
   {
     var seed: UInt64 = 15
-    let metrics: [ComparedMetric] = [.connectP50, .connectP90, .connectP99]
+    let metrics: [Metric] = [
+      .percentile(.p50, of: .connect), .percentile(.p90, of: .connect),
+      .percentile(.p99, of: .connect),
+    ]
     let exact = Dictionary(uniqueKeysWithValues: metrics.map { ($0, 0.0) })
     for _ in 0..<50 {
       let (base, new) = (
@@ -125,7 +135,7 @@ import Testing
     for _ in 0..<5 {
       let base = run(mean: 0.01, count: 20_000, seed: &seed)
       let slower = run(mean: 0.012, count: 20_000, seed: &seed)
-      #expect(try verdict(.connectP50, base, slower) == .worse)
+      #expect(try verdict(.percentile(.p50, of: .connect), base, slower) == .worse)
     }
   }
 

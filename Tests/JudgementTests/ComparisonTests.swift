@@ -7,8 +7,8 @@ import Testing
 /// What is said of two runs side by side.
 @Suite struct ComparisonTests {
   private func verdict(
-    of metric: ComparedMetric, _ base: Recording, _ new: Recording,
-    tolerances: [ComparedMetric: Double] = [:]
+    of metric: Metric, _ base: Recording, _ new: Recording,
+    tolerances: [Metric: Double] = [:]
   ) -> Comparison.Verdict? {
     Comparison(base: base, new: new, tolerances: tolerances).figure(metric)?.verdict
   }
@@ -57,12 +57,12 @@ import Testing
     without.distributions = []
     for (base, new) in [(Compared.run, without), (without, Compared.run)] {
       let comparison = Comparison(base: base, new: new)
-      let figure = try #require(comparison.figure(.connectP99))
+      let figure = try #require(comparison.figure(.percentile(.p99, of: .connect)))
       #expect(figure.verdict == .unknown)
       #expect(figure.difference == nil && figure.relative == nil)
       #expect(!comparison.isRegression)
     }
-    #expect(Comparison(base: without, new: without).figure(.connectP99) == nil)
+    #expect(Comparison(base: without, new: without).figure(.percentile(.p99, of: .connect)) == nil)
   }
 
   @Test func `a phase of one run only stands there without a verdict`() {
@@ -164,8 +164,34 @@ import Testing
 @Suite struct ToleranceTests {
   @Test func `a tolerance is a metric and a share`() throws {
     let tolerance = try CommandLineValue.tolerance("connect.p99.9=12.5%")
-    #expect(tolerance.metric == .connectP999)
+    #expect(tolerance.metric == .percentile(.p999, of: .connect))
     #expect(tolerance.share == 0.125)
+  }
+
+  @Test func `a metric that two runs are not compared by takes no tolerance`() {
+    #expect {
+      try CommandLineValue.tolerance("accepted=5%")
+    } throws: {
+      "\($0)".hasPrefix("there is no metric 'accepted' to compare (metrics are held,")
+    }
+  }
+
+  @Test func `a percentile that is asked for stands among the others`() throws {
+    let asked = try CommandLineValue.tolerance("connect.p95=20%").metric
+    var new = Compared.run
+    new.thresholds = [
+      ThresholdResult(
+        text: "connect.p99.99 < 1s", planLine: 1, passed: true, value: 0.1, reason: "")
+    ]
+    let comparison = Comparison(base: Compared.run, new: new, tolerances: [asked: 0.2])
+    let names = comparison.figures.filter { $0.phase == nil }.map(\.metric.name)
+      .filter { $0.hasPrefix("connect.p") }
+    #expect(
+      names == [
+        "connect.p50", "connect.p90", "connect.p95", "connect.p99", "connect.p99.9",
+        "connect.p99.99",
+      ])
+    #expect(comparison.figure(asked)?.tolerance == 0.2)
   }
 
   @Test(arguments: [
@@ -189,8 +215,10 @@ import Testing
         .appendingPathComponent("docs/compare.md"), encoding: .utf8)
     let rows = page.matches(of: /\| `([a-z0-9.]+)` \| [^|]+ \| (more|less) \| (\d+)% \|/)
       .map { "\($0.1) \($0.2) \($0.3)" }
-    let expected = ComparedMetric.allCases.map {
-      "\($0.rawValue) \($0.better.rawValue) \(Int(($0.defaultTolerance * 100).rounded()))"
+    let expected = Metric.all.compactMap { metric in
+      metric.traits.tolerance.map {
+        "\(metric.name) \($0.better.rawValue) \(Int(($0.share * 100).rounded()))"
+      }
     }
     #expect(rows == expected)
   }

@@ -29,7 +29,7 @@ import Testing
     ]
     recording.distributions = (1...seconds).map { second in
       DistributionRecord(
-        metric: "rtt", phase: "hold", from: Double(second - 1), to: Double(second),
+        latency: .roundTrip, phase: "hold", from: Double(second - 1), to: Double(second),
         distribution: Distribution(
           buckets: [.init(value: second == 60_000 ? 9_000_000 : 1_000_000, count: 2)]))
     }

@@ -39,7 +39,7 @@ private func good() -> Recording {
     ],
     distributions: [
       DistributionRecord(
-        metric: "connect", phase: "ramp", from: 0, to: 2,
+        latency: .connect, phase: "ramp", from: 0, to: 2,
         distribution: Distribution(buckets: [.init(value: 2_300_000, count: 1000)]))
     ])
 }
@@ -222,7 +222,8 @@ private struct Case: Sendable, CustomTestStringConvertible {
     ("failures.rate <= 2% in ramp", 0.02, true), ("failures.rate < 2%", 0.024, false),
     ("connect.rate >= 500/s", 500, true), ("connect.rate != 500/s in ramp", 500, false),
     ("connect.p50 < 5ms", 0.0023, true), ("connect.p99.9 < 1ms", 0.0023, false),
-    ("connect.max <= 2.3ms", 0.0023, true),
+    ("connect.max <= 2.3ms", 0.0023, true), ("connect.p0.0001 < 5ms", 0.0023, true),
+    ("connect.p95 < 5ms", 0.0023, true), ("connect.p99.99 < 1ms", 0.0023, false),
   ])
   func `measures`(threshold: String, value: Double, passed: Bool) throws {
     var recording = good()

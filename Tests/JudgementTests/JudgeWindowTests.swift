@@ -55,7 +55,7 @@ import Testing
 
   @Test func `messages are measured where they were counted`() {
     var run = recording(failing: [0, 0, 0, 0, 0])
-    func threshold(_ metric: Threshold.Metric, _ value: Double) -> Threshold {
+    func threshold(_ metric: Metric, _ value: Double) -> Threshold {
       Threshold(text: "t", line: 1, metric: metric, comparison: .equal, value: value)
     }
     let lost = threshold(.messagesLost, 0)

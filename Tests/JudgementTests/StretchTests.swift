@@ -49,7 +49,7 @@ import Testing
   }
 
   private func result(
-    _ metric: Threshold.Metric, _ comparison: Threshold.Comparison, _ value: Double,
+    _ metric: Metric, _ comparison: Threshold.Comparison, _ value: Double,
     for seconds: Double, of recording: Recording
   ) -> ThresholdResult {
     let threshold = Threshold(
@@ -63,7 +63,7 @@ import Testing
     for interval in [0.25, 1] {
       let run = recording(seed: seed, interval: interval)
       for seconds in [1.0, 2, 5] {
-        for (metric, rate) in [(Threshold.Metric.connectRate, 1000.0), (.messagesRate, 200)] {
+        for (metric, rate) in [(Metric.connectRate, 1000.0), (.messagesRate, 200)] {
           // Messages are counted whole.
           let slack = metric == .messagesRate ? 1 / interval * 2 : 1e-6
           let least = result(metric, .atLeast, rate - slack, for: seconds, of: run)
@@ -124,7 +124,7 @@ import Testing
 
   private func passes(
     _ comparison: Threshold.Comparison, _ value: Double, in phase: String?,
-    metric: Threshold.Metric = .connections, window: Duration? = nil, of recording: Recording
+    metric: Metric = .connections, window: Duration? = nil, of recording: Recording
   ) -> Bool {
     let threshold = Threshold(
       text: "t", line: 1, metric: metric, comparison: comparison, value: value, phase: phase,
@@ -132,8 +132,8 @@ import Testing
     return judge(recording, thresholds: [threshold]).thresholds[0].passed
   }
 
-  @Test(arguments: [Threshold.Metric.connections, .accepted])
-  func `a hold that loses connections does not hold them`(metric: Threshold.Metric) {
+  @Test(arguments: [Metric.connections, .accepted])
+  func `a hold that loses connections does not hold them`(metric: Metric) {
     let kept = recording(held: [1000, 1000, 1000])
     let lost = recording(held: [1000, 0, 0])
     let dipped = recording(held: [1000, 600, 1000])

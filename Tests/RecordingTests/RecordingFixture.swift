@@ -50,13 +50,13 @@ extension Recording {
       ],
       distributions: [
         DistributionRecord(
-          metric: "connect", phase: "ramp", from: 0, to: 1,
+          latency: .connect, phase: "ramp", from: 0, to: 1,
           distribution: Distribution(buckets: [
             .init(value: 0, count: 1), .init(value: 40_000, count: 19_000),
             .init(value: 1 << 61, count: 1 << 40),
           ])),
         DistributionRecord(
-          metric: "connect", phase: "hold", from: 1, to: 2, distribution: Distribution()),
+          latency: .connect, phase: "hold", from: 1, to: 2, distribution: Distribution()),
       ],
       drive: [
         DriveRecord(worker: 2, entries: [2, 0, 0]), DriveRecord(worker: 2, entries: [13, 5, 0]),

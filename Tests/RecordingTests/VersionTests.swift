@@ -27,7 +27,7 @@ import Testing
     #expect(recording.phases[0].accepted == 200)
     #expect(Set(recording.workers.map(\.end)) == [.client, .server])
     #expect(recording.series(.established)?.maximum == 200)
-    #expect(recording.distribution(of: "connect").count == 200)
+    #expect(recording.distribution(of: .connect).count == 200)
     #expect(recording.thresholds.map(\.passed) == [true, true, true])
     #expect(recording.predicted != nil)
     #expect(recording.host.contains { $0.name == "RLIMIT_NOFILE hard" })

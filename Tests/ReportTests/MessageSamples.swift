@@ -21,10 +21,13 @@ extension Sample {
         points: values.enumerated().map { .init(at: Double($0), value: $1) })
     }
     recording.series.append(gauge(.unanswered, "connections", [0, 0, 0, 40, 7, 7, 7, 7]))
-    for (metric, slowest) in [("rtt", UInt64(2_000_000_000)), ("rtt.uncorrected", 90_000_000)] {
+    let slowest = [
+      (Latency.roundTrip, UInt64(2_000_000_000)), (.roundTripUncorrected, 90_000_000),
+    ]
+    for (latency, slowest) in slowest {
       recording.distributions.append(
         DistributionRecord(
-          metric: metric, phase: "hold", from: 2, to: 7,
+          latency: latency, phase: "hold", from: 2, to: 7,
           distribution: Distribution(buckets: [
             .init(value: 61_000, count: 40_000), .init(value: 150_000, count: 9_370),
             .init(value: slowest, count: 500),

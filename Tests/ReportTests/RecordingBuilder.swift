@@ -48,13 +48,13 @@ enum Sample {
     ]
     recording.distributions = [
       DistributionRecord(
-        metric: "connect", phase: "ramp", from: 0, to: 1,
+        latency: .connect, phase: "ramp", from: 0, to: 1,
         distribution: Distribution(buckets: [
           .init(value: 40_000, count: 20_000), .init(value: 95_000, count: 4_900),
           .init(value: 2_000_000, count: 100),
         ])),
       DistributionRecord(
-        metric: "connect", phase: "ramp", from: 1, to: 2,
+        latency: .connect, phase: "ramp", from: 1, to: 2,
         distribution: Distribution(buckets: [
           .init(value: 45_000, count: 24_900), .init(value: 8_000_000, count: 100),
         ])),

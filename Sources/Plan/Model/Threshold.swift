@@ -1,3 +1,5 @@
+package import Recording
+
 /// A condition on a metric that must hold for the plan to pass.
 package struct Threshold: Sendable, Equatable {
   /// As the plan writes it.
@@ -35,7 +37,7 @@ package struct Threshold: Sendable, Equatable {
   /// Whether it can come to fail for good while a run goes on: an upper bound of what only grows.
   package var canBeLost: Bool {
     switch comparison {
-    case .atMost, .less, .equal: metric.onlyGrows
+    case .atMost, .less, .equal: metric.traits.onlyGrows
     case .atLeast, .more, .unequal: false
     }
   }
@@ -64,79 +66,5 @@ package struct Threshold: Sendable, Equatable {
       case .less: measured < wanted
       }
     }
-  }
-
-  package enum Metric: String, Sendable, CaseIterable {
-    case connections, accepted, phantom
-    case connectRate = "connect.rate"
-    case connectP50 = "connect.p50"
-    case connectP90 = "connect.p90"
-    case connectP99 = "connect.p99"
-    case connectP999 = "connect.p99.9"
-    case connectMax = "connect.max"
-    case failures
-    case failuresRate = "failures.rate"
-    case messagesSent = "messages.sent"
-    case messagesReceived = "messages.received"
-    case messagesLost = "messages.lost"
-    case messagesUnsent = "messages.unsent"
-    case messagesRate = "messages.rate"
-    case unasked
-    case roundTripP50 = "rtt.p50"
-    case roundTripP90 = "rtt.p90"
-    case roundTripP99 = "rtt.p99"
-    case roundTripP999 = "rtt.p99.9"
-    case roundTripMax = "rtt.max"
-    case kernelMemory = "memory.kernel"
-    case userMemory = "memory.user"
-    case userTime = "cpu.user"
-    case driftP99 = "drift.p99"
-    case predictionError = "prediction.error"
-
-    /// What its values are written in.
-    package var quantity: Quantity {
-      switch self {
-      case .connections, .accepted, .phantom, .failures, .messagesSent, .messagesReceived,
-        .messagesLost, .messagesUnsent, .unasked:
-        .count
-      case .connectRate, .messagesRate: .rate
-      case .connectP50, .connectP90, .connectP99, .connectP999, .connectMax, .roundTripP50,
-        .roundTripP90, .roundTripP99, .roundTripP999, .roundTripMax, .driftP99, .userTime:
-        .duration
-      case .kernelMemory, .userMemory: .size
-      case .failuresRate, .predictionError: .share
-      }
-    }
-
-    /// Whether its value, of a run or of a phase, never falls while the run goes on.
-    package var onlyGrows: Bool {
-      switch self {
-      case .connections, .accepted, .phantom, .connectMax, .failures, .messagesSent,
-        .messagesReceived, .messagesLost, .unasked, .roundTripMax:
-        true
-      // What was not sent may still be.
-      case .messagesUnsent, .connectRate, .connectP50, .connectP90, .connectP99, .connectP999,
-        .failuresRate, .messagesRate, .roundTripP50, .roundTripP90, .roundTripP99,
-        .roundTripP999, .kernelMemory, .userMemory, .userTime, .driftP99, .predictionError:
-        false
-      }
-    }
-
-    /// Whether it has a value for a stretch of the run, while the run goes on. The others are
-    /// known of a phase as a whole.
-    package var hasWindow: Bool {
-      switch self {
-      case .connections, .accepted, .connectRate, .connectP50, .connectP90, .connectP99,
-        .connectP999, .connectMax, .failures, .failuresRate, .messagesSent, .messagesReceived,
-        .messagesLost, .messagesUnsent, .messagesRate, .unasked, .roundTripP50, .roundTripP90,
-        .roundTripP99, .roundTripP999, .roundTripMax:
-        true
-      case .phantom, .kernelMemory, .userMemory, .userTime, .driftP99, .predictionError: false
-      }
-    }
-  }
-
-  package enum Quantity: Sendable {
-    case count, rate, duration, share, size
   }
 }

@@ -10,7 +10,7 @@ struct ThresholdScope {
 extension Reader {
   /// `in PHASE`, `for DURATION` and `abort`, in any order, each at most once.
   mutating func scope(
-    _ words: [String], of metric: Threshold.Metric?, at place: Place, _ context: ThresholdContext
+    _ words: [String], of metric: Metric?, at place: Place, _ context: ThresholdContext
   ) -> ThresholdScope {
     var scope = ThresholdScope()
     var rest = words[...]
@@ -75,7 +75,7 @@ extension Reader {
   }
 
   private mutating func window(
-    _ text: String, of metric: Threshold.Metric?, after place: Place, _ context: ThresholdContext
+    _ text: String, of metric: Metric?, after place: Place, _ context: ThresholdContext
   ) -> Duration? {
     let here = self.place(of: text, from: place)
     let window: Duration
@@ -85,9 +85,9 @@ extension Reader {
       report(here, error)
       return nil
     }
-    if let metric, !metric.hasWindow {
+    if let metric, !metric.traits.hasWindow {
       report(
-        place, "\(metric.rawValue) has no value over a stretch of time, so it has no 'for'",
+        place, "\(metric.name) has no value over a stretch of time, so it has no 'for'",
         hint: "these have one: \(Self.windowed)")
     }
     if let interval = context.interval, window < interval {
@@ -101,13 +101,13 @@ extension Reader {
   }
 
   /// A search looks at what its steps come to.
-  private mutating func check(window metric: Threshold.Metric, at place: Place) {
-    guard !metric.hasWindow else { return }
+  private mutating func check(window metric: Metric, at place: Place) {
+    guard !metric.traits.hasWindow else { return }
     report(
-      place, "\(metric.rawValue) is not known while a search goes on",
+      place, "\(metric.name) is not known while a search goes on",
       hint: "these are: \(Self.windowed)")
   }
 
   private static let windowed =
-    "connections, accepted, connect.*, failures, failures.rate, messages.* and rtt.*"
+    "connections, accepted, connect.*, failures, failures.rate, messages.*, rtt.* and drift.*"
 }

@@ -1,3 +1,5 @@
+import Recording
+
 /// Where a condition stands, and what it may say there.
 struct ThresholdContext {
   enum Owner: Equatable {
@@ -73,13 +75,15 @@ extension Reader {
     return threshold
   }
 
-  private mutating func metric(_ name: String, at place: Place) -> Threshold.Metric? {
-    if let metric = Threshold.Metric(rawValue: name) { return metric }
+  private mutating func metric(_ name: String, at place: Place) -> Metric? {
+    // What is held is of several phases at once; a condition names one of the two ends.
+    if let metric = Metric(named: name), metric != .held { return metric }
     let here = find(name, from: place)
-    let known = Threshold.Metric.allCases.map(\.rawValue)
+    let known = Metric.all.filter { $0 != .held }.map(\.name)
     report(
       here, "there is no metric \(quoted(name))",
-      hint: didYouMean(name, known) ?? "metrics are \(known.joined(separator: ", "))")
+      hint: didYouMean(name, known)
+        ?? "metrics are \(known.joined(separator: ", ")), and any other percentile, as rtt.p95")
     return nil
   }
 
@@ -95,10 +99,10 @@ extension Reader {
   }
 
   private mutating func quantity(
-    _ text: String, of metric: Threshold.Metric, at place: Place
+    _ text: String, of metric: Metric, at place: Place
   ) -> Double? {
     do {
-      switch metric.quantity {
+      switch metric.traits.quantity {
       case .count: return Double(try Units.count(text))
       case .rate: return try Units.rate(text)
       case .duration: return try Units.duration(text) / .seconds(1)

@@ -90,21 +90,27 @@ package struct Recording: Sendable, Equatable {
   /// All series of one name, whatever their label.
   package func series(named name: String) -> [Series] { series.filter { $0.key.name == name } }
 
-  /// All intervals of a metric, taken together; of one phase when it is named.
-  package func distribution(of metric: String, in phase: String? = nil) -> Distribution {
+  /// All intervals of a latency, taken together; of one phase when it is named.
+  package func distribution(of latency: Latency, in phase: String? = nil) -> Distribution {
     Distribution(
       merging: distributions.lazy
-        .filter { $0.metric == metric && (phase == nil || $0.phase == phase) }
+        .filter { $0.latency == latency && (phase == nil || $0.phase == phase) }
         .map(\.distribution))
+  }
+
+  /// Every latency that has a value, of all intervals taken together; of one phase when it is named.
+  package func latencies(in phase: String? = nil) -> [Latency: Distribution] {
+    let records = distributions.lazy.filter {
+      (phase == nil || $0.phase == phase) && !$0.distribution.buckets.isEmpty
+    }
+    return Dictionary(grouping: records, by: \.latency)
+      .mapValues { Distribution(merging: $0.lazy.map(\.distribution)) }
   }
 }
 
 /// What was measured of one metric in one interval.
 package struct DistributionRecord: Sendable, Equatable {
-  /// `connect` (from the instant the schedule intended), `connect.uncorrected` (from the
-  /// `connect` call), `rtt`, `rtt.uncorrected` (the same two for messages), or `drift` (how late
-  /// something was begun).
-  package var metric: String
+  package var latency: Latency
   package var phase: String
   /// The interval, in seconds since the run started.
   package var from: Double
@@ -112,9 +118,9 @@ package struct DistributionRecord: Sendable, Equatable {
   package var distribution: Distribution
 
   package init(
-    metric: String, phase: String, from: Double, to: Double, distribution: Distribution
+    latency: Latency, phase: String, from: Double, to: Double, distribution: Distribution
   ) {
-    self.metric = metric
+    self.latency = latency
     self.phase = phase
     self.from = from
     self.to = to

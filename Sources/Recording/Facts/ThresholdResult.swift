@@ -17,3 +17,21 @@ package struct ThresholdResult: Sendable, Equatable {
     self.reason = reason
   }
 }
+
+extension ThresholdResult {
+  /// Nil in a recording whose program knew another one.
+  package var metric: Metric? {
+    Metric(named: String(text.prefix { !" <>=!".contains($0) }))
+  }
+}
+
+extension Collection<ThresholdResult> {
+  /// What to show of a latency: the percentiles that are always shown, and those that these ask for.
+  package func percentiles(of latency: Latency) -> [Percentile] {
+    let asked = compactMap { result -> Percentile? in
+      guard case .percentile(let percentile, of: latency) = result.metric else { return nil }
+      return percentile
+    }
+    return Set(Percentile.shown + asked).sorted()
+  }
+}

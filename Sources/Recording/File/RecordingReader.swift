@@ -133,7 +133,7 @@ extension DistributionRecord {
       }
       all.append(
         DistributionRecord(
-          metric: try row.get("metric"), phase: try row.get("phase"),
+          latency: Latency(try row.get("metric")), phase: try row.get("phase"),
           from: try row.get("started"), to: try row.get("ended"), distribution: distribution))
     }
     return all

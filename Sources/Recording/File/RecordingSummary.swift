@@ -51,7 +51,8 @@ extension RecordingSummary {
   package init(_ recording: Recording, _ metrics: Metrics, verdict: Verdict?) {
     self.init(
       planName: recording.planName, started: recording.started, complete: recording.complete,
-      verdict: verdict, goal: metrics.goal, held: metrics.held, connectP99: metrics.connect?.p99,
+      verdict: verdict, goal: metrics.goal, held: metrics.held,
+      connectP99: metrics.connect?.seconds(at: .p99),
       limit: recording.brokenPhases.first?.limit?.cause)
   }
 
@@ -75,13 +76,14 @@ extension RecordingSummary {
   private static func connectP99(in database: Database) throws -> Double? {
     var distributions: [Distribution] = []
     let rows = try Row.fetchCursor(
-      database, sql: "SELECT buckets FROM histogram WHERE metric = 'connect'")
+      database, sql: "SELECT buckets FROM histogram WHERE metric = ?",
+      arguments: [Latency.connect.name])
     while let row = try rows.next() {
       guard let distribution = Distribution(encoded: try row.get("buckets")) else {
         throw Malformed(reason: "a histogram cannot be decoded")
       }
       distributions.append(distribution)
     }
-    return Distribution(merging: distributions).percentile(99).map { Double($0) / 1e9 }
+    return Distribution(merging: distributions).seconds(at: .p99)
   }
 }

@@ -100,7 +100,7 @@ struct Tables {
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     ).execute(arguments: [
-      record.metric, record.phase, record.from, record.to,
+      record.latency.name, record.phase, record.from, record.to,
       Int64(clamping: record.distribution.count), percentiles?[0], percentiles?[1],
       record.distribution.maximum.map { Int64(clamping: $0) }, record.distribution.encoded,
     ])

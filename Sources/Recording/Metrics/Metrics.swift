@@ -27,20 +27,12 @@ package struct Metrics: Sendable, Equatable {
   package let retries: Int
   /// Handshakes a second in ramps and churns (`Recording.connectRate`); nil without any.
   package let connectRate: Double?
-  /// From the instant that the schedule intended.
-  package let connect: Latency?
-  /// From the `connect` call.
-  package let uncorrected: Latency?
+  /// None is empty.
+  private let latencies: [Latency: Distribution]
   /// How the messages fared, pattern by pattern; empty when none are sent.
   package let messages: [MessageTotals]
   /// Messages sent a second, over the time in which they were wanted.
   package let messageRate: Double?
-  /// To the whole answer, from the instant that the schedule intended.
-  package let roundTrip: Latency?
-  /// To the whole answer, from the instant of sending.
-  package let roundTripUncorrected: Latency?
-  /// How late connections were begun and messages were sent.
-  package let drift: Latency?
   /// Connections that had sent messages and never got an answer when a phase ended: the most of any
   /// phase; nil when no messages are sent.
   package let unanswered: Int?
@@ -76,14 +68,10 @@ package struct Metrics: Sendable, Equatable {
     retries = recording.retries(in: begun)
     attempts = recording.attempts(in: begun)
     connectRate = recording.connectRate(of: begun)
-    connect = Latency(recording.distribution(of: "connect", in: name))
-    uncorrected = Latency(recording.distribution(of: "connect.uncorrected", in: name))
+    latencies = recording.latencies(in: name)
     let spans = recording.spans(of: begun)
     messages = recording.messages(in: spans)
     messageRate = recording.messageRate(in: spans)
-    roundTrip = Latency(recording.distribution(of: "rtt", in: name))
-    roundTripUncorrected = Latency(recording.distribution(of: "rtt.uncorrected", in: name))
-    drift = Latency(recording.distribution(of: "drift", in: name))
     unanswered =
       recording.messagePatterns.isEmpty
       ? nil : recording.unanswered(at: begun.compactMap { recording.span(of: $0)?.upperBound })
@@ -122,32 +110,15 @@ package struct Metrics: Sendable, Equatable {
     messages.isEmpty ? nil : messages.map(\.lost).total
   }
 
+  /// What was measured of a latency; nil when nothing was.
+  package subscript(latency: Latency) -> Distribution? { latencies[latency] }
+
+  package var connect: Distribution? { self[.connect] }
+  package var roundTrip: Distribution? { self[.roundTrip] }
+
   package var goal: Int? { reach.goal }
   package var established: Int { reach.established }
   package var held: Int { reach.held }
   package var progress: String { reach.progress }
   package var ofGoal: String { reach.ofGoal }
-
-  /// The percentiles that plans and reports name, in seconds.
-  package struct Latency: Sendable, Equatable {
-    package let p50: Double
-    package let p90: Double
-    package let p99: Double
-    package let p999: Double
-    package let max: Double
-    package let count: UInt64
-
-    /// Nil when nothing was measured.
-    package init?(_ distribution: Distribution) {
-      guard let values = distribution.percentiles([50, 90, 99, 99.9, 100]) else { return nil }
-      let seconds = values.map { Double($0) / 1e9 }
-      (p50, p90, p99, p999, max) = (seconds[0], seconds[1], seconds[2], seconds[3], seconds[4])
-      count = distribution.count
-    }
-
-    /// Each with the name that plans and reports use.
-    package var named: [(name: String, seconds: Double)] {
-      [("p50", p50), ("p90", p90), ("p99", p99), ("p99.9", p999), ("max", max)]
-    }
-  }
 }

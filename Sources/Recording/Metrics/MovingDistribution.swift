@@ -1,4 +1,4 @@
-/// The intervals of one metric, taken together over a stretch that moves on through the run: every
+/// The intervals of one latency, taken together over a stretch that moves on through the run: every
 /// interval is counted in once and out once, however many stretches it lies in.
 package struct MovingDistribution {
   /// In the order of their ends.
@@ -9,8 +9,8 @@ package struct MovingDistribution {
   /// The records in the stretch.
   private var range = 0..<0
 
-  package init(of metric: String, in recording: Recording) {
-    records = recording.distributions.filter { $0.metric == metric }
+  package init(of latency: Latency, in recording: Recording) {
+    records = recording.distributions.filter { $0.latency == latency }
     values = Set(records.lazy.flatMap(\.distribution.buckets).map(\.value)).sorted()
     counts = [UInt64](repeating: 0, count: values.count)
   }

@@ -23,7 +23,7 @@ func histogramLog(_ recording: Recording) -> [UInt8] {
   lines += measured.map { record in
     let maximum = Double(record.distribution.maximum ?? 0) / 1e6
     let fields = [
-      "Tag=\(tag(record.metric))", Format.fixed(record.from, 3),
+      "Tag=\(tag(record.latency.name))", Format.fixed(record.from, 3),
       Format.fixed(max(0, record.to - record.from), 3), Format.fixed(maximum, 3),
       Data(encoding.compressed(record.distribution)).base64EncodedString(),
     ]

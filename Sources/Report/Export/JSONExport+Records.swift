@@ -43,7 +43,8 @@ extension DistributionRecord {
   /// Each bucket is a pair: value, count.
   var json: JSON {
     .object([
-      "metric": .text(metric), "phase": .text(phase), "from": .number(from), "to": .number(to),
+      "metric": .text(latency.name), "phase": .text(phase), "from": .number(from),
+      "to": .number(to),
       "count": .integer(Int(clamping: distribution.count)),
       "buckets": .array(
         distribution.buckets.map {

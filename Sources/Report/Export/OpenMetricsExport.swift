@@ -5,18 +5,19 @@ import Recording
 func openMetricsExport(_ recording: Recording) -> [UInt8] {
   let writer = OpenMetricsWriter(epoch: recording.epoch, plan: recording.planName)
   var lines: [String] = []
-  var metrics: [String] = []
-  for record in recording.distributions where !metrics.contains(record.metric) {
-    metrics.append(record.metric)
+  var latencies: [Latency] = []
+  for record in recording.distributions where !latencies.contains(record.latency) {
+    latencies.append(record.latency)
   }
   var taken: Set<String> = []
-  for metric in metrics {
-    let name = latencyName(metric)
-    // Two metrics that differ in punctuation alone: the first has the name.
+  for latency in latencies {
+    let name = latencyName(latency)
+    // Two latencies that differ in punctuation alone: the first has the name.
     guard taken.isDisjoint(with: [name]) else { continue }
     taken.formUnion([name, name + "_count", name + "_sum", name + "_created"])
     lines += writer.summary(
-      name, of: recording.distributions.filter { $0.metric == metric }, metric)
+      name, of: recording.distributions.filter { $0.latency == latency },
+      latency, recording.thresholds.percentiles(of: latency))
   }
   for family in MetricFamily.all(of: recording.series, besides: taken) {
     lines += writer.lines(of: family)
@@ -24,8 +25,8 @@ func openMetricsExport(_ recording: Recording) -> [UInt8] {
   return Array(((lines + ["# EOF"]).joined(separator: "\n") + "\n").utf8)
 }
 
-private func latencyName(_ metric: String) -> String {
-  "runner_\(MetricFamily.plain(metric))_latency_seconds"
+private func latencyName(_ latency: Latency) -> String {
+  "runner_\(MetricFamily.plain(latency.name))_latency_seconds"
 }
 
 private struct OpenMetricsWriter {
@@ -49,11 +50,12 @@ private struct OpenMetricsWriter {
 
   /// Percentiles of each interval at its end, phase by phase, and how many values they stand on.
   func summary(
-    _ name: String, of records: [DistributionRecord], _ metric: String
+    _ name: String, of records: [DistributionRecord], _ latency: Latency,
+    _ percentiles: [Percentile]
   ) -> [String] {
     var lines = head(
       name, "summary", "seconds",
-      "\(line(metric)) latency of the recording, by interval")
+      "\(line(latency.name)) latency of the recording, by interval")
     var phases: [String] = []
     for record in records where !phases.contains(record.phase) { phases.append(record.phase) }
     for phase in phases {
@@ -61,10 +63,10 @@ private struct OpenMetricsWriter {
       var count: UInt64 = 0
       for record in inOrder(here, by: \.to) {
         count &+= record.distribution.count
-        let values = record.distribution.percentiles(Self.quantiles.map { $0 * 100 }) ?? []
-        for (quantile, value) in zip(Self.quantiles, values) {
-          let labels = labels([("phase", phase), ("quantile", String(quantile))])
-          lines.append("\(name)\(labels) \((Double(value) / 1e9).plain) \(stamp(record.to))")
+        let values = record.distribution.seconds(at: percentiles) ?? []
+        for (percentile, seconds) in zip(percentiles, values) {
+          let labels = labels([("phase", phase), ("quantile", quantile(percentile))])
+          lines.append("\(name)\(labels) \(seconds.plain) \(stamp(record.to))")
         }
         lines.append("\(name)_count\(labels([("phase", phase)])) \(count) \(stamp(record.to))")
       }
@@ -72,7 +74,7 @@ private struct OpenMetricsWriter {
     return lines
   }
 
-  private static let quantiles = [0.5, 0.9, 0.99, 0.999, 1]
+  private func quantile(_ percentile: Percentile) -> String { String(percentile.percent / 100) }
 
   private func head(_ name: String, _ type: String, _ unit: String?, _ help: String) -> [String] {
     var lines = ["# TYPE \(name) \(type)"]

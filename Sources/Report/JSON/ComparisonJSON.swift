@@ -35,13 +35,13 @@ private func run(_ recording: Recording) -> JSON {
 
 private func figure(_ figure: Comparison.Figure) -> JSON {
   .object([
-    "metric": .text(figure.metric.rawValue),
+    "metric": .text(figure.metric.name),
     "phase": .text(figure.phase),
     "base": .number(figure.base),
     "new": .number(figure.new),
     "difference": .number(figure.difference),
     "relative": .number(figure.relative),
-    "better": .text(figure.metric.better.rawValue),
+    "better": .text(figure.metric.traits.tolerance?.better.rawValue),
     "tolerance": .number(figure.tolerance),
     "noise": .number(figure.noise),
     "verdict": word(figure.verdict),

@@ -6,7 +6,7 @@ enum JSON {
   case number(Double)
   case text(String)
   case array([JSON])
-  case object(KeyValuePairs<String, JSON>)
+  case object(JSONFields)
 
   /// On one line.
   var encoded: String {
@@ -17,8 +17,10 @@ enum JSON {
     case .number(let value): Self.number(value)
     case .text(let value): Self.quoted(value)
     case .array(let values): "[" + values.map(\.encoded).joined(separator: ", ") + "]"
-    case .object(let pairs):
-      "{" + pairs.map { Self.quoted($0) + ": " + $1.encoded }.joined(separator: ", ") + "}"
+    case .object(let fields):
+      "{"
+        + zip(fields.names, fields.values).map { Self.quoted($0) + ": " + $1.encoded }
+        .joined(separator: ", ") + "}"
     }
   }
 
@@ -51,4 +53,22 @@ extension JSON {
   static func integer(_ value: Int?) -> JSON { value.map(JSON.integer) ?? .null }
   static func number(_ value: Double?) -> JSON { value.map(JSON.number) ?? .null }
   static func text(_ value: String?) -> JSON { value.map(JSON.text) ?? .null }
+}
+
+/// The fields of an object, in their order.
+struct JSONFields: ExpressibleByDictionaryLiteral {
+  let names: [String]
+  let values: [JSON]
+
+  init(names: [String], values: [JSON]) {
+    (self.names, self.values) = (names, values)
+  }
+
+  init(dictionaryLiteral fields: (String, JSON)...) {
+    self.init(names: fields.map(\.0), values: fields.map(\.1))
+  }
+
+  static func + (left: Self, right: Self) -> Self {
+    Self(names: left.names + right.names, values: left.values + right.values)
+  }
 }

@@ -27,7 +27,7 @@ package func jsonSummary(
     "limits": .array(recording.limits.map(limitObject)),
     "phases": .array(recording.phases.map(phaseObject)),
     "prediction": recording.predicted.map(predictionObject) ?? .null,
-    "connect": metrics.connectObject,
+    "connect": metrics.connectObject(judgement.thresholds),
     "messages": .object([
       "sent": .integer(metrics.messages(.sent) ?? 0),
       "received": .integer(metrics.messages(.received) ?? 0),
@@ -36,7 +36,7 @@ package func jsonSummary(
       "waits": .integer(recording.series(.waits)?.maximum.map { Int(min($0, 0x1p53)) }),
       "rate": .number(metrics.messageRate.map { ($0 * 10).rounded() / 10 } ?? 0),
     ]),
-    "rtt": metrics.roundTripObject,
+    "rtt": metrics.roundTripObject(judgement.thresholds),
     "ceiling": .integer(recording.phases.compactMap(\.ceiling).max()),
     "memory": .object([
       "kernel": .integer(metrics.kernelMemory.map { Int(saturating: $0.rounded()) }),
@@ -101,27 +101,23 @@ private func thresholdObject(_ threshold: ThresholdResult, isJudged: Bool) -> JS
 
 extension Metrics {
   /// Null when nothing was connected.
-  fileprivate var connectObject: JSON {
+  fileprivate func connectObject(_ thresholds: [ThresholdResult]) -> JSON {
     guard connectRate != nil || connect != nil else { return .null }
-    return .object([
-      "rate": .number(connectRate.map { ($0 * 10).rounded() / 10 }),
-      "p50": .number(connect?.p50),
-      "p90": .number(connect?.p90),
-      "p99": .number(connect?.p99),
-      "p99.9": .number(connect?.p999),
-      "max": .number(connect?.max),
-    ])
+    return .object(
+      ["rate": .number(connectRate.map { ($0 * 10).rounded() / 10 })]
+        + percentiles(of: .connect, thresholds))
   }
 
   /// Null when nothing was answered.
-  fileprivate var roundTripObject: JSON {
-    guard let roundTrip else { return .null }
-    return .object([
-      "p50": .number(roundTrip.p50),
-      "p90": .number(roundTrip.p90),
-      "p99": .number(roundTrip.p99),
-      "p99.9": .number(roundTrip.p999),
-      "max": .number(roundTrip.max),
-    ])
+  fileprivate func roundTripObject(_ thresholds: [ThresholdResult]) -> JSON {
+    roundTrip == nil ? .null : .object(percentiles(of: .roundTrip, thresholds))
+  }
+  /// A key for each percentile that is shown, null where nothing was measured.
+  private func percentiles(of latency: Latency, _ thresholds: [ThresholdResult]) -> JSONFields {
+    let percentiles = thresholds.percentiles(of: latency)
+    let seconds = self[latency]?.seconds(at: percentiles)
+    return JSONFields(
+      names: percentiles.map(\.name),
+      values: percentiles.indices.map { .number(seconds?[$0]) })
   }
 }

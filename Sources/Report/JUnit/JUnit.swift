@@ -20,7 +20,7 @@ package func junit(
   var suites = [
     TestSuite(
       plan: recording.planName, part: "phases", hostname: recording.hostname,
-      started: recording.started, properties: properties(recording, judgement.limit),
+      started: recording.started, properties: properties(recording, judgement),
       cases: run.phases)
   ]
   let thresholds = run.thresholds
@@ -65,8 +65,9 @@ extension OutputFiles {
   }
 }
 
-private func properties(_ recording: Recording, _ limit: LimitRecord?) -> [Fact] {
+private func properties(_ recording: Recording, _ judgement: Judgement) -> [Fact] {
   let metrics = Metrics(recording)
+  let limit = judgement.limit
   let facts = [Fact](known: [
     "limit.errno": limit?.errno?.name,
     "limit.syscall": limit?.syscall,
@@ -87,9 +88,10 @@ private func properties(_ recording: Recording, _ limit: LimitRecord?) -> [Fact]
     "messages.rate": metrics.messageRate.map { Format.fixed($0, 1) },
     "connect.rate": metrics.connectRate.map { Format.fixed($0, 1) },
   ])
-  return facts + percentiles("connect", metrics.connect) + percentiles("rtt", metrics.roundTrip)
-}
-
-private func percentiles(_ name: String, _ latency: Metrics.Latency?) -> [Fact] {
-  (latency?.named ?? []).map { Fact("\(name).\($0.name)", Format.short($0.seconds, 9)) }
+  func percentiles(of latency: Latency) -> [Fact] {
+    let shown = judgement.thresholds.percentiles(of: latency)
+    return metrics[latency]?.named(shown)
+      .map { Fact("\(latency.name).\($0.name)", Format.short($0.seconds, 9)) } ?? []
+  }
+  return facts + percentiles(of: .connect) + percentiles(of: .roundTrip)
 }

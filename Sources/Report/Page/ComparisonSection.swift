@@ -59,7 +59,7 @@ extension HTMLReport {
       rows: figures.map { figure in
         let metric = figure.metric
         return [
-          .init(text: capitalised(metric.words), value: metric.rawValue),
+          .init(text: capitalised(metric.words), value: metric.name),
           .number(figure.base, metric.text), .number(figure.new, metric.text),
           .number(figure.difference) { _ in figure.absolute },
           .number(figure.relative) { _ in figure.change },

@@ -4,8 +4,7 @@ import Recording
 /// How long something took: over time, and as a whole.
 struct LatencyFigures {
   let report: HTMLReport
-  /// The metric's name in the recording; `<metric>.uncorrected` is the one beside it.
-  let metric: String
+  let latency: Latency
   /// What the ids of its charts begin with.
   let id: String
   /// "Connect latency".
@@ -14,19 +13,16 @@ struct LatencyFigures {
   let population: String
   /// What the uncorrected value counts from: "the call".
   let actualStart: String
-  let corrected: Metrics.Latency?
-  let uncorrected: Metrics.Latency?
 
   private var recording: Recording { report.recording }
 
   @MarkupBuilder var content: [Node] {
-    let whole = recording.distribution(of: metric)
-    if let corrected, let highest = whole.maximum {
+    if let whole = report.metrics[latency], let highest = whole.maximum {
       let lowest = whole.buckets.first?.value ?? 1
       let axis = Axis.latency(Double(max(1, lowest)) / 1e9...Double(max(2, highest)) / 1e9)
       overTime(axis).figure
       Element("div", ["class": "pair"]) {
-        histogram(whole, axis, corrected).figure
+        histogram(whole, axis).figure
         percentileCurves(whole, axis).figure
       }
       percentileTable.element
@@ -34,7 +30,7 @@ struct LatencyFigures {
   }
 
   private func overTime(_ axis: Axis) -> Chart {
-    let intervals = Interval.all(of: metric, in: recording, atMost: 240)
+    let intervals = Interval.all(of: latency, in: recording, atMost: 240)
     func ribbons(_ lower: Int, _ upper: Int) -> [Chart.Ribbon] {
       intervals.map { Chart.Ribbon(lower: $0.steps(lower), upper: $0.steps(upper)) }
     }
@@ -50,7 +46,7 @@ struct LatencyFigures {
   }
 
   /// Twelve bars a power of ten, each as wide as the next on the axis.
-  private func histogram(_ whole: Distribution, _ axis: Axis, _ latency: Metrics.Latency) -> Chart {
+  private func histogram(_ whole: Distribution, _ axis: Axis) -> Chart {
     let decades = max(1, axis.ticks.count - 1)
     let slots = decades * 12
     var counts = [Double](repeating: 0, count: slots)
@@ -68,10 +64,9 @@ struct LatencyFigures {
       id: "chart-\(id)-distribution", title: "How often each latency occurred", x: axis,
       y: .counts(upTo: counts.max() ?? 0),
       layers: [.init(name: population, ink: .client, shape: .bars(bars))], height: 180)
-    chart.markers = [
-      .init(at: latency.p50, label: "p50", isLimit: false),
-      .init(at: latency.p99, label: "p99", isLimit: false),
-    ]
+    chart.markers = whole.named([.p50, .p99]).map {
+      .init(at: $0.seconds, label: $0.name, isLimit: false)
+    }
     return chart
   }
 
@@ -83,8 +78,7 @@ struct LatencyFigures {
         name: "from the planned instant", ink: .client,
         shape: .line(Self.percentileCurve(whole, nines)))
     ]
-    let uncorrected = recording.distribution(of: metric + ".uncorrected")
-    if uncorrected.count > 0 {
+    if let uncorrected {
       layers.append(
         .init(
           name: "from \(actualStart)", ink: .planned,
@@ -109,19 +103,23 @@ struct LatencyFigures {
     (0..<exponent).reduce(1) { power, _ in power * 10 }
   }
 
+  private var uncorrected: Distribution? { latency.uncorrected.flatMap { report.metrics[$0] } }
+
   private var percentileTable: Table {
     let rows = [
-      ("from the planned instant", corrected), ("from \(actualStart)", uncorrected),
+      ("from the planned instant", report.metrics[latency]), ("from \(actualStart)", uncorrected),
     ]
+    let percentiles = report.judgement.thresholds.percentiles(of: latency)
     return Table(
       caption: "Percentiles of the whole run",
       columns: [.init(title: "Measured", key: "measured")]
-        + ["p50", "p90", "p99", "p99.9", "max"].map { .init(title: $0, key: $0, isNumeric: true) }
+        + percentiles.map { .init(title: $0.name, key: $0.name, isNumeric: true) }
         + [.init(title: capitalised(population), key: "count", isNumeric: true)],
-      rows: rows.compactMap { name, latency in
-        guard let latency else { return nil }
-        return [.text(name)] + latency.named.map { .seconds($0.seconds, Format.duration(seconds:)) }
-          + [.count(Int(clamping: latency.count))]
+      rows: rows.compactMap { name, measured in
+        guard let measured else { return nil }
+        return [.text(name)]
+          + measured.named(percentiles).map { .seconds($0.seconds, Format.duration(seconds:)) }
+          + [.count(Int(clamping: measured.count))]
       })
   }
 }
@@ -140,8 +138,8 @@ private struct Interval {
 
   /// Neighbouring intervals taken together until they are few enough to be seen apart. Where nothing
   /// was measured, they have no neighbour.
-  static func all(of metric: String, in recording: Recording, atMost limit: Int) -> [Interval] {
-    let records = recording.distributions.filter { $0.metric == metric }
+  static func all(of latency: Latency, in recording: Recording, atMost limit: Int) -> [Interval] {
+    let records = recording.distributions.filter { $0.latency == latency }
       .sorted { $0.from < $1.from }
     let size = max(1, (records.count + limit - 1) / limit)
     let widths = records.map { $0.to - $0.from }.sorted()
@@ -161,11 +159,11 @@ private struct Interval {
 
   private init?(_ group: [DistributionRecord]) {
     let whole = Distribution(merging: group.lazy.map(\.distribution))
-    guard let values = whole.percentiles([50, 90, 99, 100]), let from = group.first?.from,
+    guard let values = whole.seconds(at: [.p50, .p90, .p99, .max]), let from = group.first?.from,
       let to = group.map(\.to).max()
     else { return nil }
     (self.from, self.to) = (from, to)
-    self.values = values.map { Double($0) / 1e9 }
+    self.values = values
   }
 }
 
@@ -173,9 +171,8 @@ extension HTMLReport {
   var latencySection: Section {
     Section("latency", "Connect latency") {
       LatencyFigures(
-        report: self, metric: "connect", id: "latency", title: "Connect latency",
-        population: "connections", actualStart: "the call", corrected: metrics.connect,
-        uncorrected: metrics.uncorrected
+        report: self, latency: .connect, id: "latency", title: "Connect latency",
+        population: "connections", actualStart: "the call"
       ).content
     }
   }
@@ -183,9 +180,8 @@ extension HTMLReport {
   var roundTripSection: Section {
     Section("rtt", "Round trip") {
       LatencyFigures(
-        report: self, metric: "rtt", id: "rtt", title: "Round trip", population: "answers",
-        actualStart: "the send", corrected: metrics.roundTrip,
-        uncorrected: metrics.roundTripUncorrected
+        report: self, latency: .roundTrip, id: "rtt", title: "Round trip", population: "answers",
+        actualStart: "the send"
       ).content
     }
   }

@@ -94,16 +94,16 @@ extension HTMLReport {
       }
       if let connect = metrics.connect {
         figure(
-          "Connect p99", Format.duration(seconds: connect.p99),
-          "p50 \(Format.duration(seconds: connect.p50))")
+          "Connect p99", duration(connect, .p99),
+          "p50 \(duration(connect, .p50))")
       }
       if let rate = metrics.messageRate {
         figure("Messages", Format.rate(rate), "\(Format.count(metrics.messagesLost ?? 0)) lost")
       }
       if let roundTrip = metrics.roundTrip {
         figure(
-          "Round trip p99", Format.duration(seconds: roundTrip.p99),
-          "p50 \(Format.duration(seconds: roundTrip.p50))")
+          "Round trip p99", duration(roundTrip, .p99),
+          "p50 \(duration(roundTrip, .p50))")
       }
       if let kernel = metrics.kernelMemory {
         figure("Kernel memory", Format.bytes(kernel), "a connection end")
@@ -115,6 +115,10 @@ extension HTMLReport {
         figure("User time", Format.duration(seconds: time), "a connection end")
       }
     }
+  }
+
+  private func duration(_ latency: Distribution, _ percentile: Percentile) -> String {
+    latency.seconds(at: percentile).map(Format.duration(seconds:)) ?? "–"
   }
 
   private var goalNote: String {

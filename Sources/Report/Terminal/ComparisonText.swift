@@ -23,7 +23,9 @@ package func comparisonText(
 
 /// What a run says of the run before: "connections same, connect p99 +3% (within noise)".
 package func comparisonLine(_ comparison: Comparison, base: Recording) -> String {
-  let always: [ComparedMetric] = [.held, .connectRate, .connectP99, .roundTripP99]
+  let always: [Metric] = [
+    .held, .connectRate, .percentile(.p99, of: .connect), .percentile(.p99, of: .roundTrip),
+  ]
   var parts = comparison.figures.compactMap { figure -> String? in
     guard figure.phase == nil, always.contains(figure.metric) || figure.verdict == .worse else {
       return nil

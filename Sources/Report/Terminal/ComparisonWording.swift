@@ -67,17 +67,14 @@ extension PlanChange {
   }
 }
 
-extension ComparedMetric {
+extension Metric {
   /// "connect p99".
   var words: String {
     switch self {
     case .kernelMemory: "kernel memory an end"
     case .userMemory: "user memory an end"
     case .userTime: "user time an end"
-    case .connectRate, .connectP50, .connectP90, .connectP99, .connectP999, .connectMax,
-      .messagesSent, .messagesLost, .messagesRate, .roundTripP50, .roundTripP90, .roundTripP99,
-      .roundTripP999, .roundTripMax, .held, .phantom, .failures:
-      rawValue.split(separator: ".", maxSplits: 1).joined(separator: " ")
+    default: name.split(separator: ".", maxSplits: 1).joined(separator: " ")
     }
   }
 }

@@ -16,7 +16,7 @@ package func summary(
       lines.append(row("fidelity", fidelity.parts.joined(separator: " · "), paint))
     }
   }
-  lines += measured(recording, metrics).map { row($0.name, $0.value, paint) }
+  lines += measured(recording, metrics, judgement).map { row($0.name, $0.value, paint) }
   lines += thresholds(judgement, paint)
   lines.append("")
   lines.append(verdict(judgement, paint))
@@ -39,7 +39,15 @@ private func title(_ recording: Recording, _ paint: Paint) -> String {
 }
 
 /// The figures worth a line each; what was not measured has none.
-private func measured(_ recording: Recording, _ metrics: Metrics) -> [Fact] {
+private func measured(
+  _ recording: Recording, _ metrics: Metrics, _ judgement: Judgement
+) -> [Fact] {
+  func percentiles(of latency: Latency) -> [String] {
+    let shown = judgement.thresholds.percentiles(of: latency)
+    return metrics[latency]?.named(shown)
+      .map { "\($0.name) \(Format.duration(seconds: $0.seconds))" } ?? []
+  }
+
   var rows: [Fact] = []
   let counts = [
     "\(Format.count(metrics.established))\(metrics.ofGoal) established",
@@ -49,9 +57,8 @@ private func measured(_ recording: Recording, _ metrics: Metrics) -> [Fact] {
     metrics.phantom.map { "\(Format.count($0)) phantom" },
   ].compactMap { $0 }
   rows.append(Fact("connections", counts.joined(separator: " · ")))
-  var connect = metrics.connectRate.map { [Format.rate($0)] } ?? []
-  connect +=
-    metrics.connect?.named.map { "\($0.name) \(Format.duration(seconds: $0.seconds))" } ?? []
+  let connect =
+    (metrics.connectRate.map { [Format.rate($0)] } ?? []) + percentiles(of: .connect)
   if !connect.isEmpty { rows.append(Fact("connect", connect.joined(separator: " · "))) }
   for phase in recording.phases.filter({ !$0.remark.isEmpty }).prefix(2) {
     // Other remarks than the pace are of what was said, and of what was not sent.
@@ -61,10 +68,10 @@ private func measured(_ recording: Recording, _ metrics: Metrics) -> [Fact] {
   if let sent = metrics.messages(.sent), sent > 0 || metrics.messagesUnsent ?? 0 > 0 {
     rows.append(Fact("messages", messages(metrics, sent: sent)))
   }
-  if let roundTrip = metrics.roundTrip {
-    let percentiles = roundTrip.named.map { "\($0.name) \(Format.duration(seconds: $0.seconds))" }
+  if metrics.roundTrip != nil {
     let extent = recording.timesToMatch ? ["to the match"] : []
-    rows.append(Fact("round trip", (percentiles + extent).joined(separator: " · ")))
+    let parts = percentiles(of: .roundTrip) + extent
+    rows.append(Fact("round trip", parts.joined(separator: " · ")))
   }
   if metrics.failures > 0 {
     // One cause may have been met in several phases.

@@ -55,7 +55,7 @@ struct CompareCommand: ParsableCommand {
   var noColour = false
 
   struct Tolerance {
-    let metric: ComparedMetric
+    let metric: Metric
     let share: Double
 
     init(option text: String) throws {

@@ -127,8 +127,8 @@ extension Coordinator {
       phase: state.phases[phase].name, ownProcessorTime: kernel.ownProcessorTime(),
       state: state)
     try writer.append(sample)
-    if let answers = sample.distributions.last(where: { $0.metric == "rtt" }) {
-      roundTripP99 = answers.distribution.percentile(99).map { Double($0) / 1e9 }
+    if let answers = sample.distributions.last(where: { $0.latency == .roundTrip }) {
+      roundTripP99 = answers.distribution.seconds(at: .p99)
     }
     live?.append(sample, state: state)
     abortIfDecided(phaseEnded: phaseEnded)

@@ -37,7 +37,7 @@ struct LiveRecording {
   private mutating func take(_ record: DistributionRecord) {
     guard
       let place = wholes.firstIndex(where: {
-        $0.metric == record.metric && $0.phase == record.phase
+        $0.latency == record.latency && $0.phase == record.phase
       })
     else { return wholes.append(record) }
     wholes[place].to = record.to
@@ -67,7 +67,7 @@ struct LiveRecording {
 
     /// "failures.rate < 0.1% (measured 3%)"
     var text: String {
-      "\(threshold.text) (measured \(threshold.metric.quantity.text(value)))"
+      "\(threshold.text) (measured \(threshold.metric.traits.quantity.text(value)))"
     }
   }
 

@@ -8,10 +8,10 @@ import Recording
 /// cells, and of /proc only files that the kernel answers from counters.
 struct Sampler {
   /// Each with the counters that tell whether it can have changed.
-  private static let metrics: [(latency: Scoreboard.Latency, name: String, isOfMessages: Bool)] = [
-    (.connect, "connect", false), (.connectUncorrected, "connect.uncorrected", false),
-    (.roundTrip, "rtt", true), (.roundTripUncorrected, "rtt.uncorrected", true),
-    (.drift, "drift", true),
+  private static let latencies: [(cells: Scoreboard.Latency, Latency, isOfMessages: Bool)] = [
+    (.connect, .connect, false), (.connectUncorrected, .connectUncorrected, false),
+    (.roundTrip, .roundTrip, true), (.roundTripUncorrected, .roundTripUncorrected, true),
+    (.drift, .drift, true),
   ]
 
   private let sources: [String]
@@ -37,7 +37,7 @@ struct Sampler {
     self.pushes = pushes
     self.started = started
     wanted = patterns.map { _ in 0 }
-    counts = Self.metrics.map { _ in [UInt64](repeating: 0, count: LatencyBuckets.count) }
+    counts = Self.latencies.map { _ in [UInt64](repeating: 0, count: LatencyBuckets.count) }
   }
 
   static let mostSources = 256
@@ -202,11 +202,11 @@ struct Sampler {
     (established, exchanged) = totals
     var records: [DistributionRecord] = []
     // Where nothing was counted no bucket has changed: a long hold costs nothing here.
-    for (index, metric) in Self.metrics.enumerated()
-    where metric.isOfMessages ? hasChanged.exchanged : hasChanged.established {
+    for (index, (cells, latency, isOfMessages)) in Self.latencies.enumerated()
+    where isOfMessages ? hasChanged.exchanged : hasChanged.established {
       var now = [UInt64](repeating: 0, count: LatencyBuckets.count)
       for member in fleet.members where member.end == .client {
-        member.board.addCounts(of: metric.latency, to: &now)
+        member.board.addCounts(of: cells, to: &now)
       }
       var buckets: [Distribution.Bucket] = []
       for bucket in now.indices where now[bucket] > counts[index][bucket] {
@@ -218,7 +218,7 @@ struct Sampler {
       guard !buckets.isEmpty else { continue }
       records.append(
         DistributionRecord(
-          metric: metric.name, phase: phase, from: intervalStart, to: at,
+          latency: latency, phase: phase, from: intervalStart, to: at,
           distribution: Distribution(buckets: buckets)))
     }
     return records

@@ -211,11 +211,13 @@ import Testing
         "12:11: 'forever' is not a duration (write 30s)",
         "14:27: there is no phase 'rampe' in this plan (did you mean 'ramp'?)",
         "15:5: there is no metric 'speed' (metrics are connections, accepted, phantom,"
+          + " failures, failures.rate,"
           + " connect.rate, connect.p50, connect.p90, connect.p99, connect.p99.9, connect.max,"
-          + " failures, failures.rate, messages.sent, messages.received, messages.lost,"
+          + " messages.sent, messages.received, messages.lost,"
           + " messages.unsent, messages.rate, unasked, rtt.p50, rtt.p90, rtt.p99, rtt.p99.9,"
           + " rtt.max, memory.kernel,"
-          + " memory.user, cpu.user, drift.p99, prediction.error)",
+          + " memory.user, cpu.user, drift.p50, drift.p90, drift.p99, drift.p99.9, drift.max,"
+          + " prediction.error, and any other percentile, as rtt.p95)",
         "16:11: expected hold, stop or fail, found 'panic'",
         "17:1: duplicate key 'on-limit' (the first one is in line 16)",
       ])

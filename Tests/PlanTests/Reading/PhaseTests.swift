@@ -1,4 +1,5 @@
 import Messages
+import Recording
 import Testing
 
 @testable import Plan
@@ -42,7 +43,7 @@ import Testing
     #expect((first.from, first.step, first.most) == (10_000, 5000, 50_000))
     #expect(first.pace == .rate(1000))
     #expect(first.confirm == .seconds(20))
-    #expect(first.until.map(\.metric) == [.failuresRate, .connectP99])
+    #expect(first.until.map(\.metric) == [.failuresRate, .percentile(.p99, of: .connect)])
     #expect(first.until.map(\.value) == [0.001, 1])
     #expect(second.until.map(\.text) == ["failures > 0"])
     #expect(second.pace == .over(.seconds(2)))
@@ -151,18 +152,18 @@ import Testing
       ])
   }
 
-  @Test(arguments: Threshold.Metric.allCases)
-  func `only what has a value over a stretch takes 'for'`(metric: Threshold.Metric) {
+  @Test(arguments: Metric.all.filter { $0 != .held })
+  func `only what has a value over a stretch takes 'for'`(metric: Metric) {
     let value =
-      switch metric.quantity {
+      switch metric.traits.quantity {
       case .count: "5"
       case .rate: "5/s"
       case .duration: "5us"
       case .share: "5%"
       case .size: "5B"
       }
-    let found = found("hold: 1m", rest: "thresholds: [\(metric.rawValue) < \(value) for 5s]\n")
-    #expect(found.isEmpty == metric.hasWindow)
+    let found = found("hold: 1m", rest: "thresholds: [\(metric.name) < \(value) for 5s]\n")
+    #expect(found.isEmpty == metric.traits.hasWindow)
     #expect(found.allSatisfy { $0.contains("has no value over a stretch of time") })
   }
 

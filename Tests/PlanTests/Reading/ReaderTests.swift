@@ -82,7 +82,9 @@ import Testing
       ])
     #expect(plan.goal == 2000)
     #expect(
-      plan.thresholds.map(\.metric) == [.connections, .connectP99, .failuresRate, .connectRate])
+      plan.thresholds.map(\.metric) == [
+        .connections, .percentile(.p99, of: .connect), .failuresRate, .connectRate,
+      ])
     #expect(plan.thresholds.map(\.comparison) == [.atLeast, .less, .atMost, .more])
     #expect(plan.thresholds.map(\.value) == [1000, 1, 0.001, 2000])
     #expect(plan.thresholds.map(\.phase) == [nil, "ramp-2", nil, "ramp"])

@@ -53,16 +53,16 @@ import Testing
 
   /// Every word that a plan may choose from.
   private func words() -> [Case] {
-    let thresholds = Threshold.Metric.allCases.map { metric in
+    let thresholds = Metric.all.filter { $0 != .held }.map { metric in
       let value =
-        switch metric.quantity {
+        switch metric.traits.quantity {
         case .count: "5k"
         case .rate: "5k/s"
         case .duration: "5us"
         case .share: "0.5%"
         case .size: "5KiB"
         }
-      return "thresholds: [\(metric.rawValue) >= \(value)]"
+      return "thresholds: [\(metric.name) >= \(value)]"
     }
     let operators = Threshold.Comparison.allCases.map {
       "thresholds: [failures\($0.rawValue)5 in ramp for 5s abort]"

@@ -19,7 +19,7 @@ import Testing
     var recording = Recording.full
     recording.distributions = [
       DistributionRecord(
-        metric: "connect", phase: "ramp", from: 0, to: 1,
+        latency: .connect, phase: "ramp", from: 0, to: 1,
         distribution: Distribution(buckets: [.init(value: 9, count: 1 << 52)]))
     ]
     let path = directory.file("large.recording")

@@ -23,7 +23,7 @@ import Testing
     #expect(summary.goal == 1_000_000)
     #expect(summary.started == "2026-01-02T03:04:05.678Z")
     #expect(summary.limit?.isEmpty == false)
-    #expect(summary.connectP99 == Metrics(recording).connect?.p99)
+    #expect(summary.connectP99 == Metrics(recording).connect?.seconds(at: .p99))
   }
 
   @Test func `its limit is the one that decided, as everywhere`() throws {

@@ -176,7 +176,7 @@ import Testing
       ],
       distributions: [
         DistributionRecord(
-          metric: "connect", phase: "ramp", from: max(0, instant - 1), to: instant,
+          latency: .connect, phase: "ramp", from: max(0, instant - 1), to: instant,
           distribution: Distribution(buckets: [.init(value: 40_000, count: 1000)]))
       ], state: full.state)
   }

@@ -30,7 +30,7 @@ extension Recording {
       ],
       distributions: [
         DistributionRecord(
-          metric: "connect", phase: "ramp", from: 0, to: 2,
+          latency: .connect, phase: "ramp", from: 0, to: 2,
           distribution: Distribution(buckets: [.init(value: 5, count: UInt64(connections))]))
       ],
       failures: [shardFailure],

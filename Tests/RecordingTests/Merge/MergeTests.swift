@@ -103,7 +103,7 @@ import Testing
     #expect(merged.limits.map(\.firstInstant) == [2, 4.25])
     #expect(merged.failures.map(\.firstInstant) == [2, 4.25])
     #expect(merged.distributions.map(\.to) == [2, 4.25])
-    #expect(merged.distribution(of: "connect").count == 30)
+    #expect(merged.distribution(of: .connect).count == 30)
   }
 
   @Test func `connections add up, each shard's as they were last seen`() throws {

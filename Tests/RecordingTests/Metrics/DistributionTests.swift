@@ -44,8 +44,8 @@ import Testing
   @Test func `takes all intervals of a metric together`() {
     let recording = Recording.full
     let ramp = recording.distributions[0].distribution
-    #expect(recording.distribution(of: "connect") == ramp)
-    #expect(recording.distribution(of: "connect", in: "hold") == Distribution())
+    #expect(recording.distribution(of: .connect) == ramp)
+    #expect(recording.distribution(of: .connect, in: "hold") == Distribution())
     #expect(Distribution(merging: [ramp, ramp]).count == 2 * ramp.count)
     #expect(Distribution(merging: [ramp, ramp]).buckets.map(\.value) == ramp.buckets.map(\.value))
   }

@@ -40,7 +40,7 @@ import Testing
       var recording = Recording(planName: "p")
       recording.distributions = series.points.map { point in
         DistributionRecord(
-          metric: ["connect", "rtt"].randomElement(using: &generator)!, phase: "hold",
+          latency: [Latency.connect, .roundTrip].randomElement(using: &generator)!, phase: "hold",
           from: point.at - 1, to: point.at,
           distribution: Distribution(
             buckets: (0..<3).map { _ in
@@ -48,14 +48,14 @@ import Testing
             }))
       }
       var maximum = MovingMaximum(of: series)
-      var latencies = MovingDistribution(of: "rtt", in: recording)
+      var latencies = MovingDistribution(of: .roundTrip, in: recording)
       let length = Double(Int.random(in: 0...12, using: &generator)) / 2
       for step in 0...70 {
         let end = Double(step) / 2
         let span = end - length...end
         #expect(maximum.move(to: span) == series.maximum(in: span))
         let alone = Distribution(
-          merging: recording.distributions(endingIn: span).filter { $0.metric == "rtt" }
+          merging: recording.distributions(endingIn: span).filter { $0.latency == .roundTrip }
             .map(\.distribution))
         let moved = latencies.move(to: span)
         #expect(moved.count == alone.count)

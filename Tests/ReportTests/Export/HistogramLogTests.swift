@@ -9,7 +9,8 @@ import Testing
     var recording = Sample.passed
     recording.distributions = [
       DistributionRecord(
-        metric: "rtt", phase: "hold", from: 1, to: 2, distribution: Distribution(buckets: buckets))
+        latency: .roundTrip, phase: "hold", from: 1, to: 2,
+        distribution: Distribution(buckets: buckets))
     ]
     return try HistogramLogFile(ExportFormat.hlog.bytes(of: recording))
   }
@@ -80,7 +81,7 @@ import Testing
 
   @Test func `a tag from anyone stays one field`() throws {
     var recording = Sample.passed
-    recording.distributions[0].metric = "a, b\nTag=c"
+    recording.distributions[0].latency = Latency("a, b\nTag=c")
     recording.distributions[1].distribution = Distribution()
     let intervals = try HistogramLogFile(ExportFormat.hlog.bytes(of: recording)).intervals
     #expect(intervals.map(\.tag) == ["a__b_Tag=c"])

@@ -221,11 +221,12 @@ extension Hour {
     (0..<samples).filter { !gap.contains($0) }.flatMap { second -> [DistributionRecord] in
       let phase = phases.last { ($0.started ?? 0) <= Double(second) }?.name ?? ""
       let isTalking = talking(second + 1) > talking(second)
-      let metrics = isTalking ? ["rtt", "rtt.uncorrected", "drift"] : ["connect", "drift"]
+      let latencies: [Latency] =
+        isTalking ? [.roundTrip, .roundTripUncorrected, .drift] : [.connect, .drift]
       guard second < 3_500 else { return [] }
-      return metrics.enumerated().map { index, metric in
+      return latencies.enumerated().map { index, latency in
         DistributionRecord(
-          metric: metric, phase: phase, from: Double(second), to: Double(second + 1),
+          latency: latency, phase: phase, from: Double(second), to: Double(second + 1),
           distribution: distribution(second, base: 30_000 / Double(index + 1)))
       }
     }

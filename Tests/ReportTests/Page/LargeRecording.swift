@@ -24,12 +24,12 @@ enum Large {
     recording.series = series(instants, held, limited: limited)
     recording.distributions = (0..<samples).filter { Double($0) * step < rampEnd }.map { index in
       DistributionRecord(
-        metric: "connect", phase: "ramp", from: Double(index) * step, to: Double(index + 1) * step,
+        latency: .connect, phase: "ramp", from: Double(index) * step, to: Double(index + 1) * step,
         distribution: latencies(at: Double(index) * step / rampEnd, index))
     }
     recording.distributions += recording.distributions.map { record in
       var record = record
-      record.metric = "connect.uncorrected"
+      record.latency = .connectUncorrected
       record.distribution = Distribution(
         buckets: record.distribution.buckets.map { .init(value: $0.value * 4 / 5, count: $0.count) }
       )

@@ -91,7 +91,7 @@ import Testing
     let whole = try Recording.read(from: path("whole.recording"))
     #expect(Set(whole.workers.map(\.id)).count == 4)
     #expect(whole.series(.established)?.points.contains { $0.value == 600 } == true)
-    #expect(whole.distribution(of: "connect").count == 600)
+    #expect(whole.distribution(of: .connect).count == 600)
     #expect(try workspace.run(["report", "whole.recording"]).exitCode == 0)
   }
 

@@ -124,7 +124,7 @@ import Testing
       #expect(points.last?.value == 0)
       #expect(points.map(\.at) == points.map(\.at).sorted())
     }
-    #expect(recording.distribution(of: "connect").count == 1500)
+    #expect(recording.distribution(of: .connect).count == 1500)
     #expect(recording.workers.allSatisfy { $0.exitCode == 0 })
     #expect(recording.workers.filter { $0.end == .client }.map(\.connections).reduce(0, +) == 1500)
   }

@@ -30,7 +30,7 @@ import Testing
   }
 
   private func threshold(
-    _ metric: Threshold.Metric, _ comparison: Threshold.Comparison, _ value: Double,
+    _ metric: Metric, _ comparison: Threshold.Comparison, _ value: Double,
     window: Duration? = nil, phase: String? = nil
   ) -> Threshold {
     Threshold(
@@ -71,7 +71,9 @@ import Testing
   @Test func `what is not measured, or belongs to another phase, decides nothing`() {
     let run = live(failing: [0, 50])
     #expect(
-      run.violated(of: [threshold(.roundTripP99, .less, 1)], in: "ramp", phaseEnded: false) == nil)
+      run.violated(
+        of: [threshold(.percentile(.p99, of: .roundTrip), .less, 1)], in: "ramp", phaseEnded: false)
+        == nil)
     #expect(
       run.violated(
         of: [threshold(.failures, .equal, 0, phase: "hold")], in: "ramp", phaseEnded: false)
@@ -107,7 +109,7 @@ import Testing
   func `what ends a run and what judges its recording look at the same stretches`(
     seed: UInt64
   ) {
-    let conditions: [(Threshold.Metric, Threshold.Comparison, Double)] = [
+    let conditions: [(Metric, Threshold.Comparison, Double)] = [
       (.connectRate, .more, 92), (.connectRate, .less, 106), (.failuresRate, .less, 0.07),
       (.messagesRate, .more, 90), (.failures, .less, 17), (.messagesSent, .more, 190),
       (.connections, .less, 900),

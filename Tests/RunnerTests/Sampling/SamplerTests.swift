@@ -41,7 +41,7 @@ import Testing
         #expect(values[.processor("coordinator")] == 0.5)
         let bySource = prepared.staffing.sources.reduce(0) { $0 + (values[.source("\($1)")] ?? 0) }
         #expect(bySource == values[.established])
-        let connect = sample.distributions.filter { $0.metric == "connect" }
+        let connect = sample.distributions.filter { $0.latency == .connect }
         counted += connect.reduce(0) { $0 + $1.distribution.count }
         // All that is there has been counted, each in its own interval.
         #expect(Double(counted) == values[.established])

@@ -1,0 +1,49 @@
+package import Plan
+package import Recording
+
+extension Metric {
+  /// By which two runs are compared: with the percentiles that are always shown, and those that a
+  /// tolerance or a condition of either run asks for.
+  static func compared(asked: some Sequence<Metric>) -> [Metric] {
+    let listed = all.filter { $0.traits.tolerance != nil }
+    var compared = listed
+    for metric in Set(asked).subtracting(listed) {
+      guard metric.traits.tolerance != nil, case .percentile(let percentile, let latency) = metric
+      else { continue }
+      let place = compared.firstIndex {
+        if case .percentile(percentile..., of: latency) = $0 { true } else { false }
+      }
+      compared.insert(metric, at: place ?? compared.endIndex)
+    }
+    return compared
+  }
+
+  /// A rate is uneven, and a loss of all of it is no more than 100%.
+  var isRate: Bool { self == .connectRate || self == .messagesRate || self == .messagesSent }
+
+  /// A value as people read it.
+  package func text(_ value: Double) -> String { traits.quantity.text(value) }
+}
+
+extension CommandLineValue {
+  /// How far a metric may be off: `connect.p99=30%`.
+  package static func tolerance(
+    _ text: String
+  ) throws(Wrong) -> (metric: Metric, share: Double) {
+    do throws(Problem) {
+      guard let equals = text.firstIndex(of: "=") else {
+        throw Problem("\(quoted(text)) is not a tolerance", hint: "write connect.p99=30%")
+      }
+      let name = String(text[..<equals])
+      guard let metric = Metric(named: name), metric.traits.tolerance != nil else {
+        let known = Metric.all.filter { $0.traits.tolerance != nil }.map(\.name)
+        throw Problem(
+          "there is no metric \(quoted(name)) to compare",
+          hint: didYouMean(name, known) ?? "metrics are \(known.joined(separator: ", "))")
+      }
+      return (metric, try Units.share(String(text[text.index(after: equals)...])))
+    } catch {
+      throw Wrong(error)
+    }
+  }
+}

@@ -1,0 +1,134 @@
+/// A figure of a run or of a phase, under the name that plans, tolerances and reports have for it.
+package enum Metric: Sendable, Hashable {
+  /// The most connections that stood at both ends. Not of a churn, where more at once means that its
+  /// arrivals came late.
+  case held
+  case connections, accepted, phantom
+  case failures, failuresRate
+  case connectRate
+  case messagesSent, messagesReceived, messagesLost, messagesUnsent, messagesRate
+  case unasked
+  case percentile(Percentile, of: Latency)
+  case kernelMemory, userMemory, userTime
+  case predictionError
+
+  /// All that is known of a metric but its value.
+  package struct Traits: Sendable {
+    package let name: String
+    /// What its values are written in.
+    package let quantity: Quantity
+    /// Whether its value, of a run or of a phase, never falls while the run goes on.
+    package let onlyGrows: Bool
+    /// Whether it has a value for a stretch of the run, while the run goes on. The others are known
+    /// of a phase as a whole.
+    package let hasWindow: Bool
+    /// How two runs are compared by it; nil where they are not.
+    package let tolerance: Tolerance?
+
+    fileprivate init(
+      _ name: String, _ quantity: Quantity, onlyGrows: Bool = false, hasWindow: Bool = false,
+      tolerance: Tolerance? = nil
+    ) {
+      self.name = name
+      self.quantity = quantity
+      self.onlyGrows = onlyGrows
+      self.hasWindow = hasWindow
+      self.tolerance = tolerance
+    }
+  }
+
+  package enum Quantity: Sendable {
+    case count, rate, duration, share, size
+  }
+
+  /// How far two runs may be apart and still count as the same.
+  package struct Tolerance: Sendable {
+    package enum Direction: String, Sendable {
+      case more, less
+    }
+
+    /// Which way is better.
+    package let better: Direction
+    /// As a share of the first.
+    package let share: Double
+
+    static func more(within share: Double) -> Self { .init(better: .more, share: share) }
+    static func less(within share: Double) -> Self { .init(better: .less, share: share) }
+  }
+
+  package var traits: Traits {
+    switch self {
+    case .held: .init("held", .count, tolerance: .more(within: 0.01))
+    case .connections: .init("connections", .count, onlyGrows: true, hasWindow: true)
+    case .accepted: .init("accepted", .count, onlyGrows: true, hasWindow: true)
+    case .phantom: .init("phantom", .count, onlyGrows: true, tolerance: .less(within: 0))
+    case .failures:
+      .init("failures", .count, onlyGrows: true, hasWindow: true, tolerance: .less(within: 0))
+    case .failuresRate: .init("failures.rate", .share, hasWindow: true)
+    case .connectRate:
+      .init("connect.rate", .rate, hasWindow: true, tolerance: .more(within: 0.1))
+    case .messagesSent:
+      .init(
+        "messages.sent", .count, onlyGrows: true, hasWindow: true, tolerance: .more(within: 0.1))
+    case .messagesReceived: .init("messages.received", .count, onlyGrows: true, hasWindow: true)
+    case .messagesLost:
+      .init(
+        "messages.lost", .count, onlyGrows: true, hasWindow: true, tolerance: .less(within: 0))
+    // What was not sent may still be.
+    case .messagesUnsent: .init("messages.unsent", .count, hasWindow: true)
+    case .messagesRate:
+      .init("messages.rate", .rate, hasWindow: true, tolerance: .more(within: 0.1))
+    case .unasked: .init("unasked", .count, onlyGrows: true, hasWindow: true)
+    case .percentile(let percentile, let latency):
+      .init(
+        "\(latency.name).\(percentile.name)", .duration, onlyGrows: percentile == .max,
+        hasWindow: true,
+        tolerance: latency == .drift ? nil : .less(within: percentile.tolerance))
+    case .kernelMemory: .init("memory.kernel", .size, tolerance: .less(within: 0.05))
+    case .userMemory: .init("memory.user", .size, tolerance: .less(within: 0.25))
+    case .userTime: .init("cpu.user", .duration, tolerance: .less(within: 0.25))
+    case .predictionError: .init("prediction.error", .share)
+    }
+  }
+
+  package var name: String { traits.name }
+
+  /// Those of a run, in the order in which people read them, with the percentiles that are always
+  /// shown.
+  package static let all: [Self] =
+    [.held, .connections, .accepted, .phantom, .failures, .failuresRate, .connectRate]
+    + shown(of: .connect)
+    + [.messagesSent, .messagesReceived, .messagesLost, .messagesUnsent, .messagesRate, .unasked]
+    + shown(of: .roundTrip)
+    + [.kernelMemory, .userMemory, .userTime]
+    + shown(of: .drift) + [.predictionError]
+
+  private static func shown(of latency: Latency) -> [Self] {
+    Percentile.shown.map { .percentile($0, of: latency) }
+  }
+
+  /// Nil for a name that no metric has.
+  package init?(named name: String) {
+    if let metric = Self.all.first(where: { $0.name == name }) {
+      self = metric
+      return
+    }
+    for latency in Latency.judged where name.hasPrefix(latency.name + ".") {
+      guard let percentile = Percentile(String(name.dropFirst(latency.name.count + 1))) else {
+        continue
+      }
+      self = .percentile(percentile, of: latency)
+      return
+    }
+    return nil
+  }
+}
+
+extension Percentile {
+  /// The further out, the fewer values make it.
+  fileprivate var tolerance: Double {
+    if self <= .p50 { return 0.1 }
+    if self <= .p90 { return 0.15 }
+    return self <= .p99 ? 0.25 : 0.5
+  }
+}
