@@ -7,7 +7,7 @@ package struct LimitChange: Sendable, Equatable {
   package let limit: LimitRecord
   package let inBase: Bool
   package let inNew: Bool
-  /// Whether the new run held more connections: then a limit that is new only lies further up.
+  /// Whether more connections stood in the new run: then a limit that is new only lies further up.
   let newHeldMore: Bool
 
   package var verdict: Comparison.Verdict {
@@ -20,15 +20,16 @@ package struct LimitChange: Sendable, Equatable {
 
   /// Those of the base first.
   static func all(_ base: Recording, _ new: Recording) -> [LimitChange] {
-    let newHeldMore = new.reached(in: nil).held > base.reached(in: nil).held
-    let before = Set(base.limits.map(Identity.init))
-    let after = Set(new.limits.map(Identity.init))
+    let (before, after) = (Metrics(base).stood, Metrics(new).stood)
+    let newHeldMore = before.flatMap { before in after.map { $0 > before } } ?? false
+    let inBase = Set(base.limits.map(Identity.init))
+    let inNew = Set(new.limits.map(Identity.init))
     var seen: Set<Identity> = []
     return (base.limits + new.limits).compactMap { limit in
       let identity = Identity(limit)
       guard seen.insert(identity).inserted else { return nil }
       return LimitChange(
-        limit: limit, inBase: before.contains(identity), inNew: after.contains(identity),
+        limit: limit, inBase: inBase.contains(identity), inNew: inNew.contains(identity),
         newHeldMore: newHeldMore)
     }
   }

@@ -123,7 +123,9 @@ extension DiagnosisContext {
   }
 
   /// Connections that the clients count and the server never accepted, where nothing failed.
-  func phantoms(at endpoints: [String]) -> Diagnosed? {
+  ///
+  /// - Parameter count: how many. A queue that held less than half of them is not why.
+  func phantoms(_ count: Int, at endpoints: [String]) -> Diagnosed? {
     let known = endpoints.compactMap { endpoint in
       path.listener(at: endpoint).map { (endpoint: endpoint, listener: $0) }
     }
@@ -133,11 +135,17 @@ extension DiagnosisContext {
     }
     // What waits still has been waited for until nothing moved any more. The queue's length is not
     // why: a longer one would hold more that nobody accepts.
-    if let worst = known.max(by: { $0.listener.left < $1.listener.left }), worst.listener.left > 0 {
+    if let worst = known.max(by: { $0.listener.left < $1.listener.left }),
+      2 * worst.listener.left >= count
+    {
       return Diagnosed(
         .acceptQueue,
         evidence: evidence(worst.endpoint, worst.listener) + [
-          Fact("the queue", "does not move: the server does not accept")
+          Fact(
+            "the queue",
+            path.stillAccepts
+              ? "moves: the server accepts too slowly" : "does not move: the server does not accept"
+          )
         ])
     }
     func drops(_ known: PathFindings.Listener) -> Int { known.drops ?? 0 }
@@ -148,7 +156,7 @@ extension DiagnosisContext {
         worst.endpoint, evidence(worst.endpoint, worst.listener), worst.listener)
     }
     guard let worst = known.max(by: { $0.listener.waiting < $1.listener.waiting }),
-      worst.listener.waiting > 0
+      2 * worst.listener.waiting >= count
     else { return nil }
     return Diagnosed(
       .acceptQueue,
@@ -296,10 +304,12 @@ extension DiagnosisContext {
 
 /// Decides why the clients count connections that the server never accepted; nil where no listener
 /// has any waiting, or none can be asked.
+///
+/// - Parameter count: how many.
 package func diagnosePhantoms(
-  at endpoints: [String], before: [Series.Key: Double], after: [Series.Key: Double],
+  _ count: Int, at endpoints: [String], before: [Series.Key: Double], after: [Series.Key: Double],
   host: HostDescription, demand: Demand, path: PathFindings
 ) -> Diagnosed? {
   DiagnosisContext(before: before, after: after, host: host, demand: demand, path: path)
-    .phantoms(at: endpoints)
+    .phantoms(count, at: endpoints)
 }

@@ -97,9 +97,9 @@ extension DiagnosisContext {
     guard failure.end == .client, failure.errno?.name == "ECONNRESET" else {
       return Diagnosed(.closedByPeer, evidence: evidence)
     }
-    if let atServer = path.atServer, let held = path.held, 2 * (atServer - held) >= failure.count {
+    if let left = path.leftAtServer, 2 * left >= failure.count {
       evidence += [
-        Fact("held by the server still", "\(Format.count(atServer)): it has not closed them"),
+        Fact("held by the server alone", "\(Format.count(left)): it has not closed them"),
         Fact("reset by", "somebody on the way, in the server's name"),
       ]
       return Diagnosed(.noRoute, evidence: evidence + firewall)

@@ -46,9 +46,11 @@ package struct PathFindings: Sendable, Equatable {
   /// Handshakes that the clients finished in the phase, and what they hold at its end.
   package var answered: Int?
   package var held: Int?
-  /// Connections of the clients that the server end has at the end of the phase, as its own counters
-  /// or its kernel tell; nil where that was not asked.
-  package var atServer: Int?
+  /// Connections that the server end has at the end of the phase and the clients have not; nil where
+  /// that was not asked.
+  package var leftAtServer: Int?
+  /// Whether the server was accepting connections still when they had been waited for long enough.
+  package var stillAccepts = false
   /// The highest level of conntrack's table since the run began.
   package var conntrackMost: Int?
 

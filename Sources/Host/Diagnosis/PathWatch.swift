@@ -147,7 +147,28 @@ package final class PathWatch: PathReadings {
     return waiting == 0 ? held : nil
   }
 
-  package var owned: Int? { connections()?.owned }
+  package var leftAtServer: Int? {
+    guard knowsServer, let own else { return nil }
+    // By address, as other programs may connect from the same ones: what is left of theirs is theirs.
+    var left: [IPAddress: Int] = [:]
+    do throws(Errno) {
+      // In this order: what is opened in between is no connection that is left.
+      for space in spaces {
+        try space.diagnosis.each(
+          .established, anyOf: space.endpoints.map(SocketCondition.local)
+        ) { socket in
+          guard socket.hasOwner, sources.contains(socket.remote.ip) else { return }
+          left[socket.remote.ip, default: 0] += 1
+        }
+      }
+      try own.each(.established, anyOf: endpoints.map(SocketCondition.remote)) { socket in
+        left[socket.local.ip]? -= 1
+      }
+    } catch {
+      return nil
+    }
+    return left.values.reduce(0) { $0 + max(0, $1) }
+  }
 
   /// Connections from the sources at the endpoints, as their kernels have them.
   private func connections() -> (owned: Int, waiting: Int)? {

@@ -31,9 +31,9 @@ package protocol PathReadings: AnyObject {
   /// How many of the connections that the clients hold a process at the endpoints has accepted; nil
   /// where that cannot be known.
   func accepted(of held: Int) -> Int?
-  /// Connections from the clients' addresses that processes at the endpoints have; nil where that
-  /// cannot be known.
-  var owned: Int? { get }
+  /// Connections from the clients' addresses that processes at the endpoints have and that this host
+  /// has no other end of any more; nil where that cannot be known.
+  var leftAtServer: Int? { get }
   /// Ends what costs the host something while it is watched.
   func stopTracing()
 }

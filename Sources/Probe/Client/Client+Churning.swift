@@ -51,7 +51,7 @@ extension Client where System: ~Copyable {
     while let end = churn.lifetimes.first, ended < Self.batch {
       if connections.state(end.token) != .free {
         guard churn.isOver || end.due <= now else { break }
-        if end.due > now { board.add(.cutShort) }
+        if end.due > now { connections.setHistory(end.token.slot, History.cutShort.rawValue) }
         retire(end.token.slot)
       }
       churn.lifetimes.removeFirst()
@@ -80,15 +80,20 @@ extension Client where System: ~Copyable {
       try? kernel.resetOnClose(connections.descriptor(slot), false)
     }
     if connections.state(slot) != .connecting { board.add(isTransient ? .churned : .closed) }
-    noteLateArrival(slot)
+    noteHowItLived(slot)
     drop(slot)
   }
 
-  /// One of a churn has lived as planned.
-  func noteLateArrival(_ slot: UInt32) {
-    guard connections.marks(slot).has(.transient), connections.state(slot) != .connecting,
-      History(rawValue: connections.history(slot)).isLate
-    else { return }
-    board.add(.lateArrivals)
+  /// One of a churn has come to its end, which nobody else has brought about.
+  func noteHowItLived(_ slot: UInt32) {
+    guard connections.marks(slot).has(.transient), connections.state(slot) != .connecting else {
+      return
+    }
+    let history = History(rawValue: connections.history(slot))
+    if history == .cutShort {
+      board.add(.cutShort)
+    } else if history.isLate {
+      board.add(.lateArrivals)
+    }
   }
 }

@@ -27,6 +27,7 @@ extension Client where System: ~Copyable {
       let intended = isPaced ? due : now
       var isLate = false
       guard hasRoom else {
+        board.add(.crowded)
         work = .opening(done: done, total: total)
         return nextExpiry()
       }
@@ -62,7 +63,10 @@ extension Client where System: ~Copyable {
   }
 
   /// How a connection came about, in a byte.
-  struct History: BitwiseCopyable {
+  struct History: BitwiseCopyable, Equatable {
+    /// Closed before its lifetime was over: more timeouts than there can be.
+    static var cutShort: Self { Self(rawValue: 0x7F) }
+
     private(set) var rawValue: UInt8 = 0
 
     init(rawValue: UInt8) { self.rawValue = rawValue }

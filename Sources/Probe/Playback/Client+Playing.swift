@@ -177,7 +177,7 @@ extension Client where System: ~Copyable {
   private mutating func closeAsRecorded(_ slot: UInt32) {
     try? kernel.resetOnClose(connections.descriptor(slot), false)
     board.add(.closedAsRecorded)
-    noteLateArrival(slot)
+    noteHowItLived(slot)
     drop(slot)
   }
 

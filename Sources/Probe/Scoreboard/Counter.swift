@@ -28,6 +28,8 @@ package enum Counter: Int, CaseIterable, Sendable {
   /// Client: connections of a churn that lived to their planned end, and were begun more than
   /// `lateAfter` after the schedule wanted them. Those that failed or were lost are counted as that.
   case lateArrivals
+  /// Client: turns in which an arrival was due and there was no room for it.
+  case crowded
   /// The last phase in which a limit stopped this worker's growth, counted from 1; 0 for none. See
   /// `Scoreboard.isLimited(in:)`.
   case limited

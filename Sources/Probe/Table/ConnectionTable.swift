@@ -319,6 +319,7 @@ struct ConnectionTable: ~Copyable {
     messages.patterns > 0 ? UInt64(messages.number(of: slot)) : 0
   }
   func history(_ slot: UInt32) -> UInt8 { histories[slot] }
+  mutating func setHistory(_ slot: UInt32, _ history: UInt8) { histories[slot] = history }
   func token(_ slot: UInt32) -> Token { Token(slot: slot, generation: generations[slot]) }
   func marks(_ slot: UInt32) -> RowMarks { marks[slot] }
   func mark(_ slot: UInt32, _ more: RowMarks) { marks[slot].insert(more) }

@@ -57,7 +57,7 @@ extension Recording {
       let death = inTime.first { $0.end == .server && $0.isDeath }
       return isConsequence == true ? death ?? inTime.first : inTime.first
     }
-    return Self.deciding(limits, phase.phantom)
+    return Self.deciding(limits, phases.newPhantoms(of: phase))
   }
 
   /// In this order: a worker's death; what made a worker stop growing, or the guard; the cause with
@@ -94,5 +94,18 @@ extension LimitRecord {
   /// A worker's end came by no system call of its own.
   package var isDeath: Bool {
     worker != nil && syscall == nil && [.memory, .workerDied].contains(resource)
+  }
+}
+
+extension [PhaseRecord] {
+  /// Connections of a phase itself that were never accepted. A phase that keeps what it finds still
+  /// has the phantoms of the one before, which has answered for them.
+  package func newPhantoms(of phase: PhaseRecord) -> Int {
+    guard phase.kind != .ramp, !phase.kind.finds,
+      let place = firstIndex(where: { $0.name == phase.name })
+    else { return phase.phantom }
+    // Those of a churn go with it.
+    let before = self[..<place].last { $0.started != nil && $0.kind != .churn }
+    return Swift.max(0, phase.phantom - (before?.phantom ?? 0))
   }
 }

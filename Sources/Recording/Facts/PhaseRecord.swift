@@ -32,7 +32,8 @@ package struct PhaseRecord: Sendable, Equatable {
   /// Highest number of established connections in the phase.
   package var established: Int
   package var accepted: Int
-  /// Established at the client and never accepted at the server when the phase had settled.
+  /// Established at the client and never accepted at the server when the phase had settled; of a
+  /// churn also those that had come and gone by then.
   package var phantom: Int
   package var failures: Int
   /// What it had to keep; nil where it promised nothing, has not ended, or before format 1.3.
@@ -74,9 +75,17 @@ package struct PhaseRecord: Sendable, Equatable {
   }
 
   /// What is known of `Recording.held(in:)` without the samples.
-  var held: Int {
-    let most = max(0, established - phantom)
+  package var held: Int {
+    let most = held(established: established, accepted: accepted)
     return kind == .ramp ? promise?.kept ?? most : most
+  }
+
+  /// What stood at both ends, from the most at each of them. The phantoms of a churn are how many of
+  /// all its connections, one after the other, were not accepted: of those that stood at once the
+  /// server's own number tells.
+  func held(established: Int, accepted: Int) -> Int {
+    if kind == .churn { return phantom > 0 ? min(established, accepted) : established }
+    return max(0, established - phantom)
   }
 
   /// Seconds the phase took; nil while it has not ended.

@@ -28,7 +28,9 @@ extension Recording {
   }
 
   private func mostHeld(in phase: PhaseRecord) -> Int {
-    max(0, most(\.established, .established, of: [phase]) - phase.phantom)
+    phase.held(
+      established: most(\.established, .established, of: [phase]),
+      accepted: most(\.accepted, .accepted, of: [phase]))
   }
 
   /// The fewest that any sample of these phases shows; nil where no sample is in them.

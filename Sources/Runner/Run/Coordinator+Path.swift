@@ -20,9 +20,11 @@ extension Coordinator {
     var findings = kernel.path.findings
     findings.answered = max(0, fleet.total(.established, .client) - answeredBefore)
     findings.held = fleet.now(.held, .client)
+    findings.stillAccepts = stillMoves
     // The kernel goes through all connections of the host for it.
     if fleet.total(.closedByPeer, .client) > lostBefore {
-      findings.atServer = hasOwnServer ? fleet.now(.held, .server) : kernel.path.owned
+      let counted = fleet.now(.held, .server) - strangersAtServer - fleet.now(.held, .client)
+      findings.leftAtServer = kernel.path.leftAtServer ?? (hasOwnServer ? max(0, counted) : nil)
     }
     return findings
   }
@@ -34,30 +36,33 @@ extension Coordinator {
     try settle(watching: { path.pending }) { _ in path.pending == 0 }
   }
 
-  /// Connections that nobody has accepted, as far as that is known: those that the clients have had
-  /// and our own server has not, or those that wait at someone else's. They wait there until they are
-  /// accepted, also when their clients have closed them.
-  var unaccepted: Int { Self.unaccepted(fleet, elsewhere: hasOwnServer ? nil : kernel.path) }
-
-  private static func unaccepted(
-    _ fleet: borrowing Fleet, elsewhere path: (any PathReadings)?
-  ) -> Int {
-    path?.waiting ?? fleet.total(.established, .client) - fleet.total(.opened, .server)
-  }
-
   /// How long after a churn's last connection was closed the server may take to accept it.
   private static let acceptTime = Duration.seconds(1)
 
-  /// Waits a moment for the server to accept what a churn has opened, and closed by now; returns how
-  /// many it has not.
+  /// Waits for the server to accept what a churn has opened, and closed by now; returns how many it has
+  /// not accepted in time. Those of a churn that was cut off need not have come in time.
   mutating func awaitAcceptance() throws(RecordingError) -> Int {
-    let path = hasOwnServer ? nil : kernel.path
-    let before = atBegin.unaccepted
+    var acceptance = acceptance
+    var fewest = Int.max
     try loop(until: clock.now().advanced(by: Self.acceptTime)) { fleet in
-      Self.unaccepted(fleet, elsewhere: path) <= before
+      fewest = min(fewest, acceptance.outstanding(fleet))
+      return fewest == 0
     }
-    return max(0, unaccepted - atBegin.unaccepted)
+    let inTime = fewest
+    // They are waited for all the same: whether they come late, or not at all, is a cause of its own.
+    if inTime > 0 { _ = withPath(kernel.readings()) }
+    let strangers = strangersAtServer
+    let isOurs = hasOwnServer
+    try settle(watching: { [path = kernel.path] in isOurs ? 0 : path.pending }) { fleet in
+      fewest = min(fewest, acceptance.outstanding(fleet))
+      return fewest == 0
+        && (!isOurs || fleet.now(.held, .server) - strangers <= fleet.now(.held, .client))
+    }
+    return course.goesOn ? inTime : fewest
   }
+
+  /// Connections that our own server held for others when the phase began.
+  var strangersAtServer: Int { max(0, (atBegin.atServer ?? 0) - atBegin.atClient) }
 
   /// Connections that the server end has accepted and holds; nil where nobody can know.
   func acceptedAtEnd(established: Int) -> Int? {

@@ -43,7 +43,7 @@ extension Coordinator {
       walk.wasLimited(to: held)
       return note(goal, held, .limit, limitInSight ?? "")
     }
-    if held < goal { findShortfall(held) }
+    let shortfall = held < goal ? findShortfall(held) : nil
     if !search.until.isEmpty {
       try loop(until: clock.now().advanced(by: max(.seconds(1), search.confirm / 10))) { _ in false
       }
@@ -54,7 +54,7 @@ extension Coordinator {
       note(goal, held, .tooMany, violation)
     } else if held < goal {
       walk.wasLimited(to: held)
-      note(goal, held, .limit, limitInSight ?? shortfall.first?.cause ?? "")
+      note(goal, held, .limit, shortfall ?? limitInSight ?? "")
     } else {
       walk.reached()
       note(goal, held, .reached)
@@ -63,15 +63,18 @@ extension Coordinator {
 
   /// Why a goal stays out of reach though nothing failed: the server does not accept what the clients
   /// have opened.
-  private mutating func findShortfall(_ held: Int) {
+  ///
+  /// - Returns: the cause; nil where it has another one.
+  private mutating func findShortfall(_ held: Int) -> String? {
     var record = state.phases[phase]
     record.phantom = max(0, fleet.now(.held, .client) - held)
-    guard record.phantom > 0 else { return }
+    guard record.phantom > 0 else { return nil }
     record.ended = clock.now().seconds(since: started)
     let readings = kernel.readings()
     _ = withPath(readings)
     shortfall = finder(readings).limits(
       of: record, failures: [], memoryGuard: nil, workerDied: false)
+    return shortfall.first?.cause
   }
 
   private mutating func confirm(
@@ -99,11 +102,16 @@ extension Coordinator {
     var most = -1
     var idle = 0
     repeat {
+      let due = timeToOpen(goal - fleet.now(.held, .client))
       let began = clock.now()
       fleet.post(.begin, phase: phase, start: clock.now(), goal: goal)
       try loop(until: nil) { fleet in fleet.hasSettled }
+      let took = clock.now()
       if hasOwnServer {
-        try settle { fleet in fleet.now(.held, .server) == fleet.now(.held, .client) }
+        let strangers = strangersAtServer
+        try settle { fleet in
+          fleet.now(.held, .server) - strangers == fleet.now(.held, .client)
+        }
       } else {
         try settleElsewhere()
       }
@@ -112,8 +120,17 @@ extension Coordinator {
       idle = held > most ? 0 : idle + 1
       most = max(most, held)
       // What takes so long has waited for an answer in vain; one more try would, too.
-      if idle > 0, clock.now() > began.advanced(by: Self.settleTime) { return }
+      if idle > 0, took > began.advanced(by: due + Self.settleTime) { return }
     } while idle < Self.mostIdle && !isLimited && course.goesOn
+  }
+
+  /// What so many connections take at the pace of the search, without their handshakes.
+  private func timeToOpen(_ count: Int) -> Duration {
+    guard case .search(let search) = plan.phases[phase].kind, case .rate(let rate) = search.pace
+    else {
+      return .zero
+    }
+    return .seconds(Double(max(0, count)) / rate)
   }
 
   /// Whether a worker or the guard has stopped the growth of this phase.

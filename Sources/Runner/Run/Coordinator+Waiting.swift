@@ -49,6 +49,7 @@ extension Coordinator {
       sleep(until: clock.now().advanced(by: .milliseconds(10)))
       if course.isInterrupted { end = min(end, clock.now().advanced(by: Self.settleTime)) }
     }
+    stillMoves = clock.now() >= end && clock.now() < deadline
   }
 
   /// A worker that does nothing any more is a finding, and is not waited for. It was killed: what it

@@ -59,7 +59,10 @@ struct Coordinator: ~Copyable {
   /// What someone else's server had accepted when the last phase ended; nil where nobody can know.
   var acceptedElsewhere: Int?
   /// Connections of this churn that nobody had accepted in time.
+  var acceptance: Acceptance
   var unacceptedInTime = 0
+  /// Whether something moved still when a phase had been given long enough to settle.
+  var stillMoves = false
   /// Kept only for plans with conditions that decide while the run goes on.
   var live: LiveRecording?
 
@@ -89,8 +92,9 @@ struct Coordinator: ~Copyable {
     samples = SampleClock(every: prepared.plan.sampling.every, from: clock.now())
     course = RunCourse(kinds: plan.phases.map(\.kind.word), onLimit: plan.onLimit)
     phaseStarted = started
-    atBegin = PhaseCounts(
-      fleet, atServer: prepared.plan.server == nil ? nil : 0, unaccepted: 0)
+    atBegin = PhaseCounts(fleet, atServer: prepared.plan.server == nil ? nil : 0)
+    acceptance = Acceptance(
+      fleet, path: kernel.path, hasOwnServer: prepared.plan.server != nil)
     loadBefore = LoadReading(at: started, counters: [:], workers: [], begun: 0)
     clientsWaitAwake = prepared.staffing.clients.contains { $0.awake > 0 }
     self.fleet = fleet
@@ -141,6 +145,7 @@ struct Coordinator: ~Copyable {
     phaseStarted = clock.now()
     limitInSight = nil
     unacceptedInTime = 0
+    stillMoves = false
     shortfall = []
     let readings = kernel.readings()
     loadBefore = load(readings)
@@ -160,8 +165,8 @@ struct Coordinator: ~Copyable {
     state.phases[index].started = phaseStarted.seconds(since: started)
     state.phases[index].openedUntil = lastArrivalDue(index)?.seconds(since: started)
     atBegin = PhaseCounts(
-      fleet, atServer: hasOwnServer ? fleet.now(.held, .server) : acceptedElsewhere,
-      unaccepted: unaccepted)
+      fleet, atServer: hasOwnServer ? fleet.now(.held, .server) : acceptedElsewhere)
+    acceptance = Acceptance(fleet, path: kernel.path, hasOwnServer: hasOwnServer)
     // Whatever cuts the run off from here on, the recording's last word of this phase is true.
     state.phases[index].outcome = .interrupted
     course.startGrowing()
@@ -199,11 +204,6 @@ struct Coordinator: ~Copyable {
       try loop(until: nil) { fleet in fleet.hasSettled }
       remarkOnPace(load)
       unacceptedInTime = try awaitAcceptance()
-      if hasOwnServer {
-        try settle { fleet in fleet.now(.held, .server) <= fleet.now(.held, .client) }
-      } else {
-        try settleElsewhere()
-      }
     case .search(let search):
       try seek(search)
       measureMemory()
@@ -213,7 +213,8 @@ struct Coordinator: ~Copyable {
       remarkOnMessages(since: sent, from: held)
     case .close:
       try loop(until: nil) { fleet in fleet.hasSettled }
-      try settle { fleet in fleet.now(.held, .server) <= fleet.now(.held, .client) }
+      let strangers = strangersAtServer
+      try settle { fleet in fleet.now(.held, .server) - strangers <= fleet.now(.held, .client) }
     }
     if !phase.patterns.isEmpty { try endMessages(unsentBefore: unsent) }
   }
@@ -241,12 +242,12 @@ struct Coordinator: ~Copyable {
     observe(isLast: true)
     var record = state.phases[phase]
     record.ended = now.seconds(since: started)
-    let counts = PhaseCounts(
-      fleet, atServer: accepted, unaccepted: atBegin.unaccepted + unacceptedInTime)
-    record.phantom = max(accepted.map { max(0, established - $0) } ?? 0, unacceptedInTime)
+    let counts = PhaseCounts(fleet, atServer: accepted, unaccepted: unacceptedInTime)
+    let standing = accepted.map { max(0, established - $0) } ?? 0
+    record.phantom = standing + unacceptedInTime
     record.accepted = max(record.accepted, accepted ?? 0)
     if !hasOwnServer, record.kind == .churn, kernel.path.knowsServer {
-      record.accepted = max(record.accepted, record.established - record.phantom)
+      record.accepted = max(record.accepted, record.established - standing)
     }
     acceptedElsewhere = hasOwnServer ? nil : accepted
     let failures = state.failures.filter { $0.phase == record.name }
@@ -292,15 +293,20 @@ struct Coordinator: ~Copyable {
     of record: PhaseRecord, _ failures: [FailureRecord], _ readings: [Reading]
   ) throws(RecordingError) {
     // A search that a condition ended has met no limit, and need not be explained by one.
-    if record.ceiling != nil, failures.allSatisfy({ $0.final == 0 }), course.guardStop == nil {
-      state.limits += shortfall
-      for limit in shortfall { note(limit) }
-      return
-    }
-    var limits = finder(readings).limits(
-      of: record, failures: failures, memoryGuard: course.guardStop,
-      workerDied: state.limits.contains { $0.phase == record.name },
-      late: fleet.total(.lateArrivals, .client) - atBegin.late)
+    let needsNone =
+      record.ceiling != nil && failures.allSatisfy { $0.final == 0 } && course.guardStop == nil
+    var explained = record
+    explained.phantom = state.phases.newPhantoms(of: record)
+    var limits =
+      needsNone
+      ? []
+      : finder(readings).limits(
+        of: explained, failures: failures, memoryGuard: course.guardStop,
+        workerDied: state.limits.contains { $0.phase == record.name },
+        late: LateArrivals(
+          count: fleet.total(.lateArrivals, .client) - atBegin.late,
+          foundNoRoom: fleet.total(.crowded, .client) > atBegin.crowded))
+    if record.ceiling != nil { limits += shortfall }
     if record.outcome == .limit, let alive = try verify() {
       for index in limits.indices { limits[index].evidence.append(alive) }
     }

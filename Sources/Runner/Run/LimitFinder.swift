@@ -2,6 +2,15 @@ import Host
 import Judgement
 import Recording
 
+/// Arrivals of a churn that lived as planned, but were begun too late.
+struct LateArrivals {
+  static let none = Self(count: 0, foundNoRoom: false)
+
+  let count: Int
+  /// Whether some had to wait until others had gone.
+  let foundNoRoom: Bool
+}
+
 /// Turns what failed in a phase that fell short of its goal into limit records.
 struct LimitFinder {
   let host: HostDescription
@@ -19,10 +28,10 @@ struct LimitFinder {
   ///
   /// - Parameters:
   ///   - memoryGuard: the check that stopped growth, with the instant it did, if one did.
-  ///   - late: arrivals that lived as planned, but were begun too late.
+  ///   - late: of a churn.
   func limits(
     of phase: PhaseRecord, failures: [FailureRecord], memoryGuard: FailureRecord?,
-    workerDied: Bool, late: Int = 0
+    workerDied: Bool, late: LateArrivals = .none
   ) -> [LimitRecord] {
     // A handshake that was tried again has cost nothing.
     let causes = failures.filter { $0.final > 0 } + (memoryGuard.map { [$0] } ?? [])
@@ -31,7 +40,7 @@ struct LimitFinder {
     let explainsPhantoms = limits.contains { $0.end == .server && $0.resource != .closedByPeer }
     let retried = failures.reduce(0) { $0 + $1.retried }
     if phase.phantom > 0, !explainsPhantoms { limits.append(phantoms(phase, retried: retried)) }
-    if late > 0 { limits.append(tooLate(phase, late)) }
+    if late.count > 0 { limits.append(tooLate(phase, late)) }
     // A worker that died has its own record.
     if limits.isEmpty, !workerDied { limits.append(unexplained(phase, retried: retried)) }
     return limits
@@ -86,23 +95,29 @@ struct LimitFinder {
   /// Connections that the client counts and the server never accepted.
   private func phantoms(_ phase: PhaseRecord, retried: Int) -> LimitRecord {
     let found = diagnosePhantoms(
-      at: endpoints, before: before, after: after, host: host, demand: demand, path: path)
+      phase.phantom, at: endpoints, before: before, after: after, host: host, demand: demand,
+      path: path)
     let resource = found?.resource ?? .unclassified
     return limit(
       of: phase, at: .server, resource, count: phase.phantom, found,
       evidence: facts(of: phase, retried: retried) + (found?.evidence ?? [])
-        + guess(resource, held: phase.established - phase.phantom))
+        + guess(resource, held: phase.held))
   }
 
   /// Arrivals of a churn that were begun too late to count as planned.
-  private func tooLate(_ phase: PhaseRecord, _ late: Int) -> LimitRecord {
+  private func tooLate(_ phase: PhaseRecord, _ late: LateArrivals) -> LimitRecord {
     limit(
-      of: phase, at: .client, .unclassified, count: late,
+      of: phase, at: .client, .unclassified, count: late.count,
       evidence: [
         Fact(
           "begun too late",
-          "\(Format.count(late)) arrivals, more than a second after they were due"),
-        Fact("client workers", "were stopped, or had no processor for that long"),
+          "\(Format.count(late.count)) arrivals, more than a second after they were due"),
+        late.foundNoRoom
+          ? Fact(
+            "client workers",
+            "had no room for more: connections were held beyond their lifetime, by a message that"
+              + " was not answered yet or a handshake that was not over")
+          : Fact("client workers", "were stopped, or had no processor for that long"),
       ])
   }
 
@@ -116,7 +131,7 @@ struct LimitFinder {
     return limit(
       of: phase, at: isLeftAtServer ? .server : .client, .unclassified, count: 1,
       evidence: facts(of: phase, retried: retried) + left
-        + guess(.unclassified, held: phase.established - phase.phantom))
+        + guess(.unclassified, held: phase.held))
   }
 
   private func facts(of phase: PhaseRecord, retried: Int) -> [Fact] {

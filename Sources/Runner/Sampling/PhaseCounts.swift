@@ -17,13 +17,10 @@ struct PhaseCounts {
   let late: Int
   /// Those that were closed before their lifetime was over.
   let cutShort: Int
-  /// Connections that no server has accepted, as far as that is known: those that the clients have
-  /// had and our own server has not, or those that wait at someone else's. A connection waits there
-  /// until it is accepted, also when its client has closed it.
+  /// Turns of client workers in which an arrival was due, and there was no room for it.
+  let crowded: Int
+  /// Connections of this phase that the server had not accepted in time; see `Acceptance`.
   let unaccepted: Int
-
-  /// Connections that were never accepted, of those that came in between.
-  func newlyUnaccepted(since begin: PhaseCounts) -> Int { max(0, unaccepted - begin.unaccepted) }
 
   /// Connections that stand at both ends.
   var atBothEnds: Int { min(atClient, atServer ?? atClient) }
@@ -33,7 +30,7 @@ extension PhaseCounts {
   /// - Parameters:
   ///   - atServer: connections that stand there.
   ///   - unaccepted: see the field.
-  init(_ fleet: borrowing Fleet, atServer: Int?, unaccepted: Int) {
+  init(_ fleet: borrowing Fleet, atServer: Int?, unaccepted: Int = 0) {
     atClient = fleet.now(.held, .client)
     self.atServer = atServer
     established = fleet.total(.established, .client)
@@ -41,6 +38,7 @@ extension PhaseCounts {
     closedAsRecorded = fleet.total(.closedAsRecorded, .client)
     late = fleet.total(.lateArrivals, .client)
     cutShort = fleet.total(.cutShort, .client)
+    crowded = fleet.total(.crowded, .client)
     self.unaccepted = unaccepted
   }
 }
@@ -77,7 +75,7 @@ extension PhasePromise {
       promised = arrivals
       missed =
         max(0, arrivals - gained) + lost + (end.late - begin.late)
-        + (end.cutShort - begin.cutShort) + end.newlyUnaccepted(since: begin)
+        + (end.cutShort - begin.cutShort) + end.unaccepted
     case .search:
       promised = 1
       missed = found ? 0 : 1

@@ -61,6 +61,6 @@ private final class SimulatedPath: PathReadings {
   var waiting: Int { network.listening.reduce(0) { $0 + $1.waiting } }
   var pending: Int { waiting }
   func accepted(of held: Int) -> Int? { held - waiting }
-  var owned: Int? { nil }
+  var leftAtServer: Int? { nil }
   func stopTracing() {}
 }

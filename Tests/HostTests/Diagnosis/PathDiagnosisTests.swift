@@ -107,46 +107,56 @@ import Testing
   }
 
   @Test func `a server that does not accept is not told to have a longer queue`() throws {
-    func phantoms(_ listener: PathFindings.Listener) throws -> Diagnosed {
+    func phantoms(
+      _ count: Int, _ listener: PathFindings.Listener, stillAccepts: Bool = false
+    ) throws -> Diagnosed? {
       var path = PathFindings()
+      path.stillAccepts = stillAccepts
       // One had a connection waiting, once.
       path.listeners = [
         "127.0.0.1:1": PathFindings.Listener(waiting: 9999, left: 0, backlog: 4096, drops: 0),
         Self.endpoint: listener,
       ]
-      return try #require(
-        diagnosePhantoms(
-          at: ["127.0.0.1:1", Self.endpoint], before: [:], after: [:], host: .box,
-          demand: Self.foreign, path: path))
+      return diagnosePhantoms(
+        count, at: ["127.0.0.1:1", Self.endpoint], before: [:], after: [:], host: .box,
+        demand: Self.foreign, path: path)
     }
     for waiting in [500, 4097] {
-      let idle = try phantoms(
-        PathFindings.Listener(waiting: waiting, backlog: 4096, drops: 0))
+      let listener = PathFindings.Listener(waiting: waiting, backlog: 4096, drops: 0)
+      let idle = try #require(try phantoms(waiting, listener))
       #expect(idle.resource == .acceptQueue)
       #expect(idle.knob == nil && idle.now == nil)
       #expect(value("endpoint", in: idle) == Self.endpoint)
       #expect(value("the queue", in: idle) == "does not move: the server does not accept")
     }
-    let emptied = try phantoms(
-      PathFindings.Listener(waiting: 4097, left: 0, backlog: 4096, drops: 3))
+    let slow = try #require(
+      try phantoms(
+        5000, PathFindings.Listener(waiting: 3000, backlog: 4096, drops: 0), stillAccepts: true))
+    #expect(value("the queue", in: slow)?.hasPrefix("moves: the server accepts too slowly") == true)
+    // A stranger's that waits explains nothing.
+    #expect(
+      try phantoms(30_000, PathFindings.Listener(waiting: 200, left: 1, backlog: 4096, drops: 0))
+        == nil)
+    let emptied = try #require(
+      try phantoms(500, PathFindings.Listener(waiting: 4097, left: 0, backlog: 4096, drops: 3)))
     #expect(value("endpoint", in: emptied) == Self.endpoint)
     #expect(emptied.knob == "the server's backlog")
   }
 
   @Test func `a reset of what the server holds still came from the way`() {
-    func cause(held: Int, atServer: Int?) -> Resource {
+    func cause(left: Int?) -> Resource {
       var failure = FailureRecord.failed("read", "ECONNRESET")
       failure.count = 400
       var path = PathFindings()
-      (path.held, path.atServer) = (held, atServer)
+      path.leftAtServer = left
       return diagnose(
         failure, before: [:], after: [:], host: .box, demand: Self.foreign, path: path
       ).resource
     }
-    #expect(cause(held: 0, atServer: 400) == .noRoute)
-    #expect(cause(held: 0, atServer: 0) == .closedByPeer)
-    #expect(cause(held: 0, atServer: nil) == .closedByPeer)
-    #expect(cause(held: 600, atServer: 700) == .closedByPeer)
+    #expect(cause(left: 400) == .noRoute)
+    #expect(cause(left: 0) == .closedByPeer)
+    #expect(cause(left: nil) == .closedByPeer)
+    #expect(cause(left: 100) == .closedByPeer)
   }
 
   @Test func `a fix of the accept queue names every bound that has to move`() {

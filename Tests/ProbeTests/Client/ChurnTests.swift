@@ -104,6 +104,21 @@ import Testing
     #expect(world.client.held == 20)
   }
 
+  @Test func `one that is cut short is not late besides`() throws {
+    let world = try world(base: 0, Self.churn(lifetime: .seconds(100), span: .seconds(50)))
+    world.order(.begin, phase: 1)
+    world.client.process.isStopped = true
+    world.network.advance(to: world.network.now + 3_000_000_000)
+    world.client.process.isStopped = false
+    world.run(for: .milliseconds(20))
+    world.order(.settle, phase: 1)
+    #expect(world.run(for: .seconds(1)) { world.hasSettled(1) })
+    let churned = world.client.board[.churned]
+    #expect(churned >= 300)
+    #expect(world.client.board[.cutShort] == churned)
+    #expect(world.client.board[.lateArrivals] == 0)
+  }
+
   @Test func `handshakes that are under way when it settles end as the others do`() throws {
     let world = try world(Self.churn(), dials: .init(latency: 200_000_000))
     world.order(.begin, phase: 1)

@@ -9,6 +9,7 @@ import Testing
 @Suite struct LimitFinderTests {
   private static func limits(
     _ kind: PhaseKind, _ failures: [FailureRecord] = [], phantom: Int = 0, late: Int = 0,
+    foundNoRoom: Bool = false,
     workerDied: Bool = false
   ) -> [LimitRecord] {
     var host = HostDescription()
@@ -23,7 +24,8 @@ import Testing
       of: PhaseRecord(
         name: "phase", kind: kind, title: "", planLine: 1, started: 0, ended: 5, outcome: .limit,
         established: 1000, accepted: 1000 - phantom, phantom: phantom),
-      failures: failures, memoryGuard: nil, workerDied: workerDied, late: late)
+      failures: failures, memoryGuard: nil, workerDied: workerDied,
+      late: LateArrivals(count: late, foundNoRoom: foundNoRoom))
   }
 
   private static func failure(_ call: String, count: Int = 1, retried: Int = 0) -> FailureRecord {
@@ -38,6 +40,9 @@ import Testing
     #expect(late.map(\.count) == [1, 3000])
     #expect(late.last?.end == .client)
     #expect(late.last?.evidence.first?.name == "begun too late")
+    #expect(late.last?.evidence.last?.value.hasPrefix("were stopped") == true)
+    let crowded = Self.limits(.churn, late: 3000, foundNoRoom: true)
+    #expect(crowded.last?.evidence.last?.value.hasPrefix("had no room for more") == true)
     let phantoms = Self.limits(.ramp, [Self.failure("closed-by-peer")], phantom: 500)
     #expect(phantoms.map(\.count) == [1, 500])
     #expect(phantoms.last?.end == .server)

@@ -1,0 +1,38 @@
+import Recording
+import Testing
+
+/// Connections that were established and never accepted.
+@Suite struct PhantomTests {
+  private func phase(
+    _ kind: PhaseKind, established: Int, accepted: Int, phantom: Int, missed: Int = 0
+  ) -> PhaseRecord {
+    PhaseRecord(
+      name: kind.rawValue, kind: kind, title: "", planLine: 1, started: 0, ended: 1,
+      outcome: missed > 0 ? .limit : .done, established: established, accepted: accepted,
+      phantom: phantom, promise: PhasePromise(promised: 1000, missed: missed))
+  }
+
+  private func limit(_ end: End, _ count: Int, in phase: String) -> LimitRecord {
+    LimitRecord(
+      end: end, phase: phase, planLine: 1, resource: .unclassified, count: count, firstInstant: 1,
+      established: 0, accepted: 0, evidence: [])
+  }
+
+  @Test func `more connections than stood at once may have come and gone in a churn`() {
+    let churn = phase(.churn, established: 1200, accepted: 1000, phantom: 4000)
+    var recording = Recording(planName: "p", phases: [churn])
+    recording.phases[0].promise = nil
+    #expect(recording.held(in: churn) == 1000)
+    #expect(phase(.hold, established: 1200, accepted: 1100, phantom: 100).held == 1100)
+  }
+
+  @Test func `the phantoms of the phase before decide nothing`() {
+    let ramp = phase(.ramp, established: 1000, accepted: 995, phantom: 5)
+    let churn = phase(.churn, established: 1100, accepted: 1095, phantom: 5, missed: 400)
+    var recording = Recording(planName: "p", phases: [ramp, churn])
+    recording.limits = [limit(.server, 1, in: "churn"), limit(.client, 400, in: "churn")]
+    #expect(recording.decidingLimit(of: churn)?.end == .client)
+    recording.phases[1].phantom = 12
+    #expect(recording.decidingLimit(of: recording.phases[1])?.end == .server)
+  }
+}

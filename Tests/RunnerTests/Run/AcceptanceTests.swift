@@ -1,0 +1,53 @@
+import Host
+import Plan
+import Recording
+import Testing
+
+@testable import Runner
+
+/// Which connections of a churn nobody has accepted.
+@Suite struct AcceptanceTests {
+  /// What waits at a listener, look by look; the last of them for ever.
+  private final class Queue: PathReadings {
+    var looks: [Int]
+
+    init(_ looks: [Int]) { self.looks = looks }
+
+    var waiting: Int { looks.count > 1 ? looks.removeFirst() : looks[0] }
+    var pending: Int { waiting }
+    let findings = PathFindings()
+    let knowsServer = true
+    let leftAtServer: Int? = nil
+    func begin(_ counters: [Series.Key: Double]) {}
+    func look(_ counters: [Series.Key: Double], timedOut: Bool) -> [Reading] { [] }
+    func accepted(of held: Int) -> Int? { nil }
+    func stopTracing() {}
+  }
+
+  private static let plan = """
+    server: {listen: "127.0.0.1:9000"}
+    phases: [{ramp: {to: 10}}]
+    """
+
+  /// What is outstanding at each look after the first, which is the phase's begin.
+  private func outstanding(_ looks: [Int]) throws -> [Int] {
+    var found: [Int] = []
+    try withSimulatedFleet(Self.plan) { _, _, fleet in
+      let queue = Queue(looks)
+      var acceptance = Acceptance(fleet, path: queue, hasOwnServer: false)
+      for _ in looks.dropFirst() { found.append(acceptance.outstanding(fleet)) }
+    }
+    return found
+  }
+
+  @Test func `somebody else's connection in the queue is gone at the next look`() throws {
+    #expect(try outstanding([0, 0, 1, 0]) == [0, 1, 0])
+  }
+
+  @Test func `what waited before is accepted before any of ours`() throws {
+    #expect(try outstanding([100, 100, 40, 40]) == [0, 0, 0])
+    // All of it was taken; what waits now has come since.
+    #expect(try outstanding([100, 0, 90]) == [0, 90])
+    #expect(try outstanding([100, 190]) == [90])
+  }
+}
