@@ -5,9 +5,11 @@ import Recording
 /// Small runs to be compared: a ramp to 1,000 connections in four seconds, and a hold.
 enum Compared {
   static var run: Recording {
-    var recording = Recording(
-      planName: "p", effectivePlan: "a: 1\nb: 2\n", started: "2026-01-02T03:04:05.678Z",
-      duration: 6)
+    var recording = Recording(planName: "p") {
+      $0.effectivePlan = "a: 1\nb: 2\n"
+      $0.started = "2026-01-02T03:04:05.678Z"
+      $0.duration = 6
+    }
     recording.phases = [
       phase(.ramp, from: 0, to: 4, established: 1000),
       phase(.hold, from: 4, to: 6, established: 1000),

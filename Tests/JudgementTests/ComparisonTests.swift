@@ -93,7 +93,9 @@ import Testing
   }
 
   @Test func `two recordings without anything compare to nothing`() {
-    let empty = Recording(planName: "p", complete: false)
+    let empty = Recording(planName: "p") {
+      $0.complete = false
+    }
     let comparison = Comparison(base: empty, new: empty)
     #expect(comparison.figures.isEmpty)
     #expect(comparison.exitCode == 0)

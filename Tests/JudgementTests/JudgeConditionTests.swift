@@ -6,21 +6,22 @@ import Testing
 /// A recording judged by other conditions than its plan's thresholds.
 @Suite struct JudgeConditionTests {
   private var recording: Recording {
-    Recording(
-      planName: "test", planFile: "test.plan",
-      planText: """
+    Recording(planName: "test") {
+      $0.planFile = "test.plan"
+      $0.planText = """
         server: {listen: "127.0.0.1:9000"}
         phases: [{ramp: {to: 1000}}]
         thresholds: [connections >= 5k]
         sampling: {every: 2s}
 
-        """,
-      duration: 2,
-      phases: [
+        """
+      $0.duration = 2
+      $0.phases = [
         PhaseRecord(
           name: "ramp", kind: .ramp, title: "", planLine: 2, goal: 1000, started: 0, ended: 2,
           outcome: .done, established: 1000, accepted: 1000)
-      ])
+      ]
+    }
   }
 
   /// What is said of a condition that is none.

@@ -9,7 +9,9 @@ import Testing
   private static let seconds = 86_400
 
   private static let recording: Recording = {
-    var recording = Recording(planName: "day", complete: true)
+    var recording = Recording(planName: "day") {
+      $0.complete = true
+    }
     recording.duration = Double(seconds)
     recording.phases = [
       PhaseRecord(

@@ -14,23 +14,26 @@ import Testing
       expect-limit: \(expected)
       \(thresholds)
       """
-    return Recording(
-      planName: "test", planFile: "test.plan", planText: text, duration: 12,
-      phases: [
+    return Recording(planName: "test") {
+      $0.planFile = "test.plan"
+      $0.planText = text
+      $0.duration = 12
+      $0.phases = [
         PhaseRecord(
           name: "ramp", kind: .ramp, title: "", planLine: 3, goal: 1000, started: 0, ended: 2,
           outcome: .limit, established: 910, accepted: 900, phantom: 10),
         PhaseRecord(
           name: "hold", kind: .hold, title: "", planLine: 4, started: 2, ended: 12,
           outcome: .done, established: 910, accepted: 900),
-      ],
-      limits: [
+      ]
+      $0.limits = [
         LimitRecord(
           end: .server, phase: "ramp", planLine: 3, syscall: "accept4",
           errno: ErrnoRecord(number: 24, name: "EMFILE", text: "Too many open files"),
           resource: .descriptorsPerProcess, count: 1, firstInstant: 1.5, established: 905,
           accepted: 900)
-      ])
+      ]
+    }
   }
 
   private static let reached =

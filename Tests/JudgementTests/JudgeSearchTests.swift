@@ -6,13 +6,16 @@ import Testing
 /// What is said of the number that a search found.
 @Suite struct JudgeSearchTests {
   private func headline(_ steps: [SearchStep], _ limits: [LimitRecord] = []) -> String {
-    let recording = Recording(
-      planName: "p", duration: 9,
-      phases: [
+    let recording = Recording(planName: "p") {
+      $0.duration = 9
+      $0.phases = [
         PhaseRecord(
           name: "search", kind: .search, title: "", planLine: 1, started: 0, ended: 9,
           outcome: .done, established: 5000, accepted: 5000, ceiling: 5000)
-      ], limits: limits, searchSteps: steps)
+      ]
+      $0.limits = limits
+      $0.searchSteps = steps
+    }
     return judge(recording, thresholds: []).headline
   }
 

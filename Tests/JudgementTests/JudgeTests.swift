@@ -16,17 +16,19 @@ private let planText = """
 
 /// A run that did what it should.
 private func good() -> Recording {
-  Recording(
-    planName: "test", planFile: "test.plan", planText: planText, duration: 12,
-    phases: [
+  Recording(planName: "test") {
+    $0.planFile = "test.plan"
+    $0.planText = planText
+    $0.duration = 12
+    $0.phases = [
       PhaseRecord(
         name: "ramp", kind: .ramp, title: "", planLine: 3, goal: 1000, started: 0, ended: 2,
         outcome: .done, established: 1000, accepted: 1000),
       PhaseRecord(
         name: "hold", kind: .hold, title: "", planLine: 4, started: 2, ended: 12, outcome: .done,
         established: 1000, accepted: 1000),
-    ],
-    series: [
+    ]
+    $0.series = [
       Series(
         key: .established, unit: "", kind: .gauge,
         points: [.init(at: 0, value: 0), .init(at: 1, value: 600), .init(at: 3, value: 1000)]),
@@ -36,12 +38,13 @@ private func good() -> Recording {
       Series(
         key: .handshakes, unit: "", kind: .counter,
         points: [.init(at: 0, value: 0), .init(at: 2, value: 1000), .init(at: 12, value: 1000)]),
-    ],
-    distributions: [
+    ]
+    $0.distributions = [
       DistributionRecord(
         latency: .connect, phase: "ramp", from: 0, to: 2,
         distribution: Distribution(buckets: [.init(value: 2_300_000, count: 1000)]))
-    ])
+    ]
+  }
 }
 
 private func failure(_ count: Int, phase: String = "ramp") -> FailureRecord {

@@ -13,14 +13,14 @@ import Testing
       points.append(.init(at: Double(second), value: failures))
     }
     let end = Double(failing.count - 1)
-    return Recording(
-      planName: "p", duration: end,
-      phases: [
+    return Recording(planName: "p") {
+      $0.duration = end
+      $0.phases = [
         PhaseRecord(
           name: "ramp", kind: .ramp, title: "", planLine: 1, started: 0, ended: end,
           outcome: .done)
-      ],
-      series: [
+      ]
+      $0.series = [
         Series(key: .failures, unit: "", kind: .counter, points: points),
         Series(
           key: .attempts, unit: "", kind: .counter,
@@ -28,7 +28,8 @@ import Testing
         Series(
           key: .established, unit: "", kind: .gauge,
           points: points.map { .init(at: $0.at, value: $0.at * 100) }),
-      ])
+      ]
+    }
   }
 
   private func judged(_ recording: Recording, over window: Duration) -> ThresholdResult {

@@ -12,19 +12,23 @@ import Testing
       end: .server, phase: "ramp", planLine: 3, syscall: "closed", resource: .closedByPeer,
       count: 1, firstInstant: 1, established: 9, accepted: 9,
       evidence: [Fact("the peer said", "ERR bad token \(secret)")])
-    let recording = Recording(
-      planName: "p", planFile: "p.plan",
-      planText: """
+    let recording = Recording(planName: "p") {
+      $0.planFile = "p.plan"
+      $0.planText = """
         target: 127.0.0.1:9000
         messages: {login: {every: 1s, send: "AUTH ${TOKEN}", expect: echo}}
         phases: [ramp: {to: 1000}, hold: {for: 1s, messages: login}]
-        """, overrides: [Fact("TOKEN", secret)], duration: 9,
-      phases: [
+        """
+      $0.overrides = [Fact("TOKEN", secret)]
+      $0.duration = 9
+      $0.phases = [
         PhaseRecord(
           name: "ramp", kind: .ramp, title: "", planLine: 3, goal: 1000, started: 0, ended: 9,
           outcome: .limit, established: 9, accepted: 9,
           promise: PhasePromise(promised: 1000, missed: 991, tolerance: 0))
-      ], limits: [said])
+      ]
+      $0.limits = [said]
+    }
     let judgement = judge(recording)
     #expect(judgement.limit == said)
     let (shown, masked) = recording.masked(judgement)

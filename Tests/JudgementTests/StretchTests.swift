@@ -30,22 +30,23 @@ import Testing
         key: key, unit: "", kind: .counter,
         points: instants.map { .init(at: $0, value: rate * max(0, min($0, last) - start)) })
     }
-    return Recording(
-      planName: "p", duration: end,
-      phases: [
+    return Recording(planName: "p") {
+      $0.duration = end
+      $0.phases = [
         PhaseRecord(name: "ramp", kind: .ramp, title: "", planLine: 1, started: 0, ended: 2.2),
         PhaseRecord(
           name: "churn", kind: .churn, title: "", planLine: 2, plannedRate: 1000, started: start,
           ended: end, openedUntil: due, outcome: .done),
-      ],
-      series: [
+      ]
+      $0.series = [
         Series(
           key: .established, unit: "", kind: .gauge,
           points: instants.map { .init(at: $0, value: 100) }),
         counted(.handshakes, at: 1000, until: due), counted(.attempts, at: 1000, until: due),
         counted(.failures, at: 0.5, until: due),
         counted(.messages(.sent, "ping"), at: 200, until: end),
-      ])
+      ]
+    }
   }
 
   private func result(
@@ -110,16 +111,18 @@ import Testing
         key: key, unit: "", kind: .gauge,
         points: levels.enumerated().map { .init(at: Double($0.offset), value: $0.element) })
     }
-    return Recording(
-      planName: "p", duration: end,
-      phases: [
+    return Recording(planName: "p") {
+      $0.duration = end
+      $0.phases = [
         PhaseRecord(
           name: "ramp", kind: .ramp, title: "", planLine: 1, goal: 1000, started: 0, ended: 1,
           outcome: .done, established: 1000, accepted: 1000),
         PhaseRecord(
           name: "hold", kind: .hold, title: "", planLine: 2, started: 1.01, ended: end,
           outcome: .done, established: 1000, accepted: 1000),
-      ], series: [gauge(.established), gauge(.accepted)])
+      ]
+      $0.series = [gauge(.established), gauge(.accepted)]
+    }
   }
 
   private func passes(

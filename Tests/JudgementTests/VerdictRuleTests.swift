@@ -20,13 +20,17 @@ import Testing
   private static func run(
     _ phases: [PhaseRecord], _ limits: [LimitRecord] = [], rest: String = ""
   ) -> Recording {
-    Recording(
-      planName: "test", planFile: "test.plan",
-      planText: """
+    Recording(planName: "test") {
+      $0.planFile = "test.plan"
+      $0.planText = """
         server: {listen: "127.0.0.1:9000"}
         phases: [ramp: {to: 1000}, hold: 10s]
         \(rest)
-        """, duration: 20, phases: phases, limits: limits)
+        """
+      $0.duration = 20
+      $0.phases = phases
+      $0.limits = limits
+    }
   }
 
   private static func limit(

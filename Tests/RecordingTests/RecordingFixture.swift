@@ -14,32 +14,40 @@ extension Recording {
     failure.syscall = "connect-timeout"
     failure.errno = nil
     failure.worker = nil
-    return Recording(
-      planName: "ramp-1m", planFile: "plans/ramp-1m.plan", planText: "name: ramp-1m\n",
-      effectivePlan: "name: ramp-1m\nserver: …\n", overrides: [Fact("goal", "50k")],
-      attachments: [
+    return Recording(planName: "ramp-1m") {
+      $0.planFile = "plans/ramp-1m.plan"
+      $0.planText = "name: ramp-1m\n"
+      $0.effectivePlan = "name: ramp-1m\nserver: …\n"
+      $0.overrides = [Fact("goal", "50k")]
+      $0.attachments = [
         Attachment(name: "lib/base.plan", content: Array("name: x\n".utf8)),
         Attachment(name: "zeros.bin", content: [0, 255, 0]),
         Attachment(name: "empty.bin", content: []),
-      ],
-      seed: .max - 1, programVersion: "1.2.3", started: "2026-01-02T03:04:05.678Z",
-      duration: 3.25, complete: true, interrupted: true, fault: "a fault", hostname: "box",
-      host: [Fact("kernel", "6.18"), Fact("kernel", "twice")],
-      phases: [
+      ]
+      $0.seed = .max - 1
+      $0.programVersion = "1.2.3"
+      $0.started = "2026-01-02T03:04:05.678Z"
+      $0.duration = 3.25
+      $0.complete = true
+      $0.interrupted = true
+      $0.fault = "a fault"
+      $0.hostname = "box"
+      $0.host = [Fact("kernel", "6.18"), Fact("kernel", "twice")]
+      $0.phases = [
         PhaseRecord(
           name: "ramp", kind: .ramp, title: "ramp to 1,000,000", planLine: 7, goal: 1_000_000,
           plannedRate: 25_000, started: 0.25, ended: 2.5, outcome: .limit, established: 19_936,
           accepted: 19_930, phantom: 6, failures: 12, ceiling: 19_930,
           remark: "14,000/s of 25,000/s planned: every core was busy"),
         PhaseRecord(name: "pause", kind: .pause, title: "pause 5s", planLine: 8),
-      ],
-      workers: [
+      ]
+      $0.workers = [
         WorkerRecord(
           id: 1, end: .server, pid: 100, endpoint: "127.0.0.1:9000", connections: 5,
           userTime: 0.5, systemTime: 1.5, privateBytes: 8192, exitCode: 0),
         WorkerRecord(id: 2, end: .client, pid: 101, signal: 9),
-      ],
-      series: [
+      ]
+      $0.series = [
         Series(
           key: .established, unit: "connections", kind: .gauge,
           points: [.init(at: 0, value: 0), .init(at: 1, value: 19_936)]),
@@ -47,8 +55,8 @@ extension Recording {
           key: .source("127.0.0.2"), unit: "connections", kind: .gauge,
           points: [.init(at: 1, value: 0.1)]),
         Series(key: .failures, unit: "failures", kind: .counter),
-      ],
-      distributions: [
+      ]
+      $0.distributions = [
         DistributionRecord(
           latency: .connect, phase: "ramp", from: 0, to: 1,
           distribution: Distribution(buckets: [
@@ -57,18 +65,18 @@ extension Recording {
           ])),
         DistributionRecord(
           latency: .connect, phase: "hold", from: 1, to: 2, distribution: Distribution()),
-      ],
-      drive: [
+      ]
+      $0.drive = [
         DriveRecord(worker: 2, entries: [2, 0, 0]), DriveRecord(worker: 2, entries: [13, 5, 0]),
-      ],
-      replay: ReplayRecord(
+      ]
+      $0.replay = ReplayRecord(
         original: "reports/x/run.recording", originalStarted: "2026-01-01T00:00:00.000Z", speed: 2,
         fromPhase: "hold",
         fidelity: Fidelity(
           arrivals: 9, missed: 1, late: .init(p50: 0.001, p99: 0.002, max: 0.5), furthest: 0.25,
-          messages: 7, messagesMissed: 3)),
-      failures: [emfile, failure],
-      limits: [
+          messages: 7, messagesMissed: 3))
+      $0.failures = [emfile, failure]
+      $0.limits = [
         LimitRecord(
           end: .client, worker: 3, phase: "ramp", planLine: 7, syscall: "socket",
           errno: emfile.errno, resource: .descriptorsPerProcess, count: 12, firstInstant: 1.5,
@@ -79,27 +87,28 @@ extension Recording {
         LimitRecord(
           end: .host, phase: "ramp", planLine: 7, resource: .memoryGuard, count: 1,
           firstInstant: 2, established: 1, accepted: 1, evidence: [Fact("available", "1 GiB")]),
-      ],
-      searchSteps: [
+      ]
+      $0.searchSteps = [
         SearchStep(phase: "search", at: 1.5, goal: 20_000, held: 20_000, outcome: .reached),
         SearchStep(
           phase: "search", at: 2.5, goal: 30_000, held: 30_000, outcome: .tooMany,
           reason: "failures.rate > 1% (measured 3%)"),
-      ],
-      prediction: [
+      ]
+      $0.prediction = [
         PredictionTerm(
           end: .client, resource: .descriptorsPerProcess, connections: 19_936,
           reason: "1 x 19,936", binds: true),
         PredictionTerm(end: .host, resource: .memory, connections: 3_000_000, reason: "24 GiB"),
-      ],
-      verdict: .limit,
-      thresholds: [
+      ]
+      $0.verdict = .limit
+      $0.thresholds = [
         ThresholdResult(
           text: "connections >= 1M", planLine: 12, passed: false, value: 19_936,
           reason: "19,936 is less than 1,000,000"),
         ThresholdResult(
           text: "rtt.p99 < 1s", planLine: 13, passed: false, value: nil, reason: "no data"),
-      ])
+      ]
+    }
   }
 
   var state: RunState {

@@ -8,12 +8,16 @@ enum Sample {
 
   /// A ramp and a hold that went well.
   static var passed: Recording {
-    var recording = Recording(
-      planName: "ramp-50k", planFile: "plans/ramp-50k.plan",
-      planText: "phases:\n  - ramp: {to: 50k, rate: 25k/s}\n",
-      effectivePlan: "name: ramp-50k\nphases:\n  - ramp: {to: 50000, rate: 25000/s}\n", seed: 42,
-      programVersion: "0.1.0", started: "2026-01-02T03:04:05.678Z", duration: 7.25,
-      hostname: "build-7")
+    var recording = Recording(planName: "ramp-50k") {
+      $0.planFile = "plans/ramp-50k.plan"
+      $0.planText = "phases:\n  - ramp: {to: 50k, rate: 25k/s}\n"
+      $0.effectivePlan = "name: ramp-50k\nphases:\n  - ramp: {to: 50000, rate: 25000/s}\n"
+      $0.seed = 42
+      $0.programVersion = "0.1.0"
+      $0.started = "2026-01-02T03:04:05.678Z"
+      $0.duration = 7.25
+      $0.hostname = "build-7"
+    }
     recording.host = [
       Fact("kernel", "Linux 6.18.0 x86_64"), Fact("processors", "2"),
       Fact("RLIMIT_NOFILE", "20,000"),

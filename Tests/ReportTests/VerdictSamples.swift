@@ -45,23 +45,27 @@ extension Sample {
 
   /// Nothing was opened: `--preflight strict` found the host too small.
   static var refused: Recording {
-    Recording(
-      planName: "ramp-1m", planFile: "plans/ramp-1m.plan", effectivePlan: "name: ramp-1m\n",
-      started: "2026-01-02T03:04:05.678Z",
-      fault: """
+    Recording(planName: "ramp-1m") {
+      $0.planFile = "plans/ramp-1m.plan"
+      $0.effectivePlan = "name: ramp-1m\n"
+      $0.started = "2026-01-02T03:04:05.678Z"
+      $0.fault = """
         preflight refused: the host would stop at 19,936 of 1,000,000 connections
         net.core.somaxconn is 128, the plan asks for a backlog of 4,096
-        """, hostname: "build-7", host: [Fact("RLIMIT_NOFILE", "20,000")],
-      phases: [
+        """
+      $0.hostname = "build-7"
+      $0.host = [Fact("RLIMIT_NOFILE", "20,000")]
+      $0.phases = [
         PhaseRecord(
           name: "ramp", kind: .ramp, title: "ramp to 1,000,000 at 25,000/s", planLine: 12,
           goal: 1_000_000, plannedRate: 25_000)
-      ],
-      prediction: [
+      ]
+      $0.prediction = [
         PredictionTerm(
           end: .server, resource: .descriptorsPerProcess, connections: 19_936,
           reason: "20,000 descriptors - 64 of its own", binds: true)
-      ])
+      ]
+    }
   }
 
   static var refusedJudgement: Judgement {

@@ -4,85 +4,48 @@
 /// are seconds since the run started.
 package struct Recording: Sendable, Equatable {
   package var planName: String
-  package var planFile: String
-  package var planText: String
+  package var planFile = ""
+  package var planText = ""
   /// The plan with every default spelled out, as YAML.
-  package var effectivePlan: String
+  package var effectivePlan = ""
   /// The `--set` overrides that the plan was read with, so that it reads the same again.
-  package var overrides: [Fact]
+  package var overrides: [Fact] = []
   /// The files that the plan was read with.
-  package var attachments: [Attachment]
-  package var seed: UInt64
-  package var programVersion: String
+  package var attachments: [Attachment] = []
+  package var seed: UInt64 = 0
+  package var programVersion = ""
   /// UTC, ISO 8601 with milliseconds: `2026-01-02T03:04:05.678Z`.
-  package var started: String
+  package var started = ""
   /// Seconds from start to end; for an incomplete recording, to its last sample.
-  package var duration: Double
+  package var duration = 0.0
   /// False when the run was cut off (`kill -9`, power) before it could finish the file.
-  package var complete: Bool
-  package var interrupted: Bool
+  package var complete = true
+  package var interrupted = false
   /// A fault of the program, or a reason why the plan was never driven; nil when there is none.
   package var fault: String?
-  package var hostname: String
+  package var hostname = ""
   /// Kernel, processors, memory and every limit that bears on connections.
-  package var host: [Fact]
-  package var phases: [PhaseRecord]
-  package var workers: [WorkerRecord]
-  package var series: [Series]
-  package var distributions: [DistributionRecord]
+  package var host: [Fact] = []
+  /// Phases, workers, failures, limits and search steps.
+  package var state = RunState()
+  package var series: [Series] = []
+  package var distributions: [DistributionRecord] = []
   /// What the client workers drove, in the order in which it was written.
-  package var drive: [DriveRecord]
+  package var drive: [DriveRecord] = []
   /// Nil for a run that was no replay.
   package var replay: ReplayRecord?
-  package var failures: [FailureRecord]
-  package var limits: [LimitRecord]
-  package var searchSteps: [SearchStep]
-  package var prediction: [PredictionTerm]
+  package var prediction: [PredictionTerm] = []
   /// As judged when the run ended; nil where it never came to that.
   package var verdict: Verdict?
   /// As judged when the run ended.
-  package var thresholds: [ThresholdResult]
+  package var thresholds: [ThresholdResult] = []
 
-  package init(
-    planName: String, planFile: String = "", planText: String = "", effectivePlan: String = "",
-    overrides: [Fact] = [], attachments: [Attachment] = [], seed: UInt64 = 0,
-    programVersion: String = "", started: String = "",
-    duration: Double = 0, complete: Bool = true, interrupted: Bool = false, fault: String? = nil,
-    hostname: String = "", host: [Fact] = [], phases: [PhaseRecord] = [],
-    workers: [WorkerRecord] = [], series: [Series] = [],
-    distributions: [DistributionRecord] = [], drive: [DriveRecord] = [],
-    replay: ReplayRecord? = nil, failures: [FailureRecord] = [],
-    limits: [LimitRecord] = [], searchSteps: [SearchStep] = [], prediction: [PredictionTerm] = [],
-    verdict: Verdict? = nil,
-    thresholds: [ThresholdResult] = []
-  ) {
-    self.planName = planName
-    self.planFile = planFile
-    self.planText = planText
-    self.effectivePlan = effectivePlan
-    self.overrides = overrides
-    self.attachments = attachments
-    self.seed = seed
-    self.programVersion = programVersion
-    self.started = started
-    self.duration = duration
-    self.complete = complete
-    self.interrupted = interrupted
-    self.fault = fault
-    self.hostname = hostname
-    self.host = host
-    self.phases = phases
-    self.workers = workers
-    self.series = series
-    self.distributions = distributions
-    self.drive = drive
-    self.replay = replay
-    self.failures = failures
-    self.limits = limits
-    self.searchSteps = searchSteps
-    self.prediction = prediction
-    self.verdict = verdict
-    self.thresholds = thresholds
+  package init(planName: String) { self.planName = planName }
+
+  /// - Parameter fill: sets what is known besides.
+  package init(planName: String, _ fill: (inout Recording) throws -> Void) rethrows {
+    self.init(planName: planName)
+    try fill(&self)
   }
 
   package func series(_ key: Series.Key) -> Series? { series.first { $0.key == key } }
@@ -105,6 +68,29 @@ package struct Recording: Sendable, Equatable {
     }
     return Dictionary(grouping: records, by: \.latency)
       .mapValues { Distribution(merging: $0.lazy.map(\.distribution)) }
+  }
+}
+
+extension Recording {
+  package var phases: [PhaseRecord] {
+    get { state.phases }
+    set { state.phases = newValue }
+  }
+  package var workers: [WorkerRecord] {
+    get { state.workers }
+    set { state.workers = newValue }
+  }
+  package var failures: [FailureRecord] {
+    get { state.failures }
+    set { state.failures = newValue }
+  }
+  package var limits: [LimitRecord] {
+    get { state.limits }
+    set { state.limits = newValue }
+  }
+  package var searchSteps: [SearchStep] {
+    get { state.searchSteps }
+    set { state.searchSteps = newValue }
   }
 }
 

@@ -68,9 +68,10 @@ extension RecordingSummary {
       goal: phases.compactMap(\.goal).max(),
       held: phases.map(\.held).max() ?? 0,
       connectP99: try Self.connectP99(in: database),
-      limit: Recording(
-        planName: "", phases: phases, limits: try LimitRecord.all(in: database)
-      ).brokenPhases.first?.limit?.cause)
+      limit: try Recording(planName: "") {
+        $0.phases = phases
+        $0.limits = try LimitRecord.all(in: database)
+      }.brokenPhases.first?.limit?.cause)
   }
 
   private static func connectP99(in database: Database) throws -> Double? {

@@ -128,9 +128,6 @@ package final class RecordingWriter {
 extension Recording {
   /// Writes the whole of it to a new file.
   package func write(to path: String) throws(RecordingError) {
-    let state = RunState(
-      phases: phases, workers: workers, failures: failures, limits: limits,
-      searchSteps: searchSteps)
     try RecordingWriter(path: path, recording: self).finish(
       RunEnd(
         duration: duration, interrupted: interrupted, fault: fault, state: state,

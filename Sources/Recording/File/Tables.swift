@@ -26,11 +26,7 @@ struct Tables {
     try Self.fill(recording.attachments, in: database)
     try Self.fill(recording.host.map(HostFact.init(fact:)), in: database)
     try Self.fill(recording.prediction, in: database)
-    try update(
-      to: RunState(
-        phases: recording.phases, workers: recording.workers, failures: recording.failures,
-        limits: recording.limits, searchSteps: recording.searchSteps),
-      in: database)
+    try update(to: recording.state, in: database)
     for series in recording.series {
       let id = try declare(series.key, series.unit, series.kind, in: database)
       for point in series.points {

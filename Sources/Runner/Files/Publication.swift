@@ -100,9 +100,12 @@ extension Publication {
 
   /// A plan that cannot be read.
   func publish(_ invalid: InvalidPlan, plan name: String, json: Bool) -> Int32 {
-    let recording = Recording(
-      planName: name, planFile: invalid.file, started: Clock.timestamp(), fault: "\(invalid)",
-      hostname: HostDescription.current().hostname)
+    let recording = Recording(planName: name) {
+      $0.planFile = invalid.file
+      $0.started = Clock.timestamp()
+      $0.fault = "\(invalid)"
+      $0.hostname = HostDescription.current().hostname
+    }
     let judgement = Judgement(
       verdict: .error, exitCode: ExitStatus.invalidPlan, headline: "invalid plan")
     let first = invalid.diagnostics.first
@@ -117,7 +120,10 @@ extension Publication {
   /// A recording that cannot be read.
   func publish(unreadable error: RecordingError) throws(FileProblem) {
     let name = RunFiles.plan(ofReport: files.junit)
-    let recording = Recording(planName: name, started: Clock.timestamp(), fault: "\(error)")
+    let recording = Recording(planName: name) {
+      $0.started = Clock.timestamp()
+      $0.fault = "\(error)"
+    }
     let judgement = Judgement(
       verdict: .error, exitCode: ExitStatus.fault, headline: "\(error)")
     try RunFiles.write(
@@ -149,11 +155,17 @@ extension Publication {
     _ plan: Plan, _ reason: String, _ code: Int32, _ prepared: PreparedRun? = nil
   ) -> (Recording, Judgement) {
     let host = prepared?.host ?? HostDescription.current()
-    let recording = Recording(
-      planName: plan.name, planFile: plan.file, planText: plan.text,
-      effectivePlan: plan.effective, started: Clock.timestamp(), fault: reason,
-      hostname: host.hostname, host: host.facts, phases: plan.phases.map(PhaseRecord.init),
-      prediction: prepared?.prediction ?? [])
+    let recording = Recording(planName: plan.name) {
+      $0.planFile = plan.file
+      $0.planText = plan.text
+      $0.effectivePlan = plan.effective
+      $0.started = Clock.timestamp()
+      $0.fault = reason
+      $0.hostname = host.hostname
+      $0.host = host.facts
+      $0.phases = plan.phases.map(PhaseRecord.init)
+      $0.prediction = prepared?.prediction ?? []
+    }
     let headline = reason.split(whereSeparator: \.isNewline).first.map(String.init) ?? reason
     return (recording, Judgement(verdict: .error, exitCode: code, headline: headline))
   }

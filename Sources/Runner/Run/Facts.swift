@@ -114,16 +114,23 @@ extension Recording {
   /// - Parameter started: the wall clock's time, as recordings write it.
   init(_ prepared: PreparedRun, _ state: RunState, started: String) {
     let plan = prepared.plan
-    self.init(
-      planName: plan.name, planFile: plan.file, planText: plan.text,
-      effectivePlan: plan.effective,
-      overrides: plan.settings.sorted { $0.key < $1.key }.map { Fact($0.key, $0.value) },
-      attachments: plan.attachments.sorted { $0.key < $1.key }
-        .map { Attachment(name: $0.key, content: $0.value) },
-      seed: prepared.seed, programVersion: Version.current, started: started, complete: false,
-      hostname: prepared.host.hostname, host: prepared.host.facts + prepared.addresses.facts,
-      phases: state.phases, workers: state.workers, replay: prepared.replay?.record,
-      prediction: prepared.prediction)
+    self.init(planName: plan.name) {
+      $0.planFile = plan.file
+      $0.planText = plan.text
+      $0.effectivePlan = plan.effective
+      $0.overrides = plan.settings.sorted { $0.key < $1.key }.map { Fact($0.key, $0.value) }
+      $0.attachments = plan.attachments.sorted { $0.key < $1.key }
+        .map { Attachment(name: $0.key, content: $0.value) }
+      $0.seed = prepared.seed
+      $0.programVersion = Version.current
+      $0.started = started
+      $0.complete = false
+      $0.hostname = prepared.host.hostname
+      $0.host = prepared.host.facts + prepared.addresses.facts
+      $0.state = state
+      $0.replay = prepared.replay?.record
+      $0.prediction = prepared.prediction
+    }
   }
 }
 

@@ -69,11 +69,7 @@ struct RunEnding {
     whole.complete = isWhole
     whole.duration = end.duration
     whole.interrupted = end.interrupted
-    whole.phases = end.state.phases
-    whole.workers = end.state.workers
-    whole.failures = end.state.failures
-    whole.limits = end.state.limits
-    whole.searchSteps = end.state.searchSteps
+    whole.state = end.state
     return whole
   }
 

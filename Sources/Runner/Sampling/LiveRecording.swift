@@ -27,10 +27,7 @@ struct LiveRecording {
     }
     recording.distributions += sample.distributions
     for record in sample.distributions { take(record) }
-    recording.phases = state.phases
-    recording.workers = state.workers
-    recording.failures = state.failures
-    recording.limits = state.limits
+    recording.state = state
     recording.duration = sample.at
   }
 

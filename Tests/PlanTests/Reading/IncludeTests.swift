@@ -251,7 +251,10 @@ import Testing
       files: Plan.attached(plan.attachments))
     #expect(again == plan)
 
-    var recording = Recording(planName: "x", planFile: plan.file, planText: plan.text)
+    var recording = Recording(planName: "x") {
+      $0.planFile = plan.file
+      $0.planText = plan.text
+    }
     #expect(judge(recording).headline.contains("it did not come with the plan"))
     recording.attachments = plan.attachments.map { Attachment(name: $0.key, content: $0.value) }
     #expect(judge(recording).thresholds.map(\.text) == ["connections >= 5"])

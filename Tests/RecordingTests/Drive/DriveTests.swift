@@ -5,9 +5,9 @@ import Testing
 /// What the entries of drive logs say.
 @Suite struct DriveTests {
   private func recording(_ streams: [(worker: Int, entries: [UInt8])]) -> Recording {
-    Recording(
-      planName: "x",
-      drive: streams.map { DriveRecord(worker: $0.worker, entries: $0.entries) })
+    Recording(planName: "x") {
+      $0.drive = streams.map { DriveRecord(worker: $0.worker, entries: $0.entries) }
+    }
   }
 
   /// The first byte of an entry: ticks since the one before, and whether a count follows.

@@ -16,15 +16,15 @@ import Testing
       last = tick
     }
     if messages > 0 { entries += [5, 0, messages] }
-    return Recording(
-      planName: "x",
-      phases: [
+    return Recording(planName: "x") {
+      $0.phases = [
         PhaseRecord(
           name: phase.rawValue, kind: phase, title: phase.rawValue, planLine: 1, started: started,
           ended: 9,
           outcome: .done)
-      ],
-      drive: [DriveRecord(worker: 0, entries: entries)])
+      ]
+      $0.drive = [DriveRecord(worker: 0, entries: entries)]
+    }
   }
 
   private func fidelity(

@@ -20,7 +20,9 @@ import Testing
 
   @Test func `more connections than stood at once may have come and gone in a churn`() {
     let churn = phase(.churn, established: 1200, accepted: 1000, phantom: 4000)
-    var recording = Recording(planName: "p", phases: [churn])
+    var recording = Recording(planName: "p") {
+      $0.phases = [churn]
+    }
     recording.phases[0].promise = nil
     #expect(recording.held(in: churn) == 1000)
     #expect(phase(.hold, established: 1200, accepted: 1100, phantom: 100).held == 1100)
@@ -29,7 +31,9 @@ import Testing
   @Test func `the phantoms of the phase before decide nothing`() {
     let ramp = phase(.ramp, established: 1000, accepted: 995, phantom: 5)
     let churn = phase(.churn, established: 1100, accepted: 1095, phantom: 5, missed: 400)
-    var recording = Recording(planName: "p", phases: [ramp, churn])
+    var recording = Recording(planName: "p") {
+      $0.phases = [ramp, churn]
+    }
     recording.limits = [limit(.server, 1, in: "churn"), limit(.client, 400, in: "churn")]
     #expect(recording.decidingLimit(of: churn)?.end == .client)
     recording.phases[1].phantom = 12

@@ -24,9 +24,12 @@ import Testing
     limits: [LimitRecord] = []
   ) -> Double? {
     Metrics(
-      Recording(
-        planName: "p", duration: points.last?.at ?? 0, phases: phases, series: [counter(points)],
-        limits: limits),
+      Recording(planName: "p") {
+        $0.duration = points.last?.at ?? 0
+        $0.phases = phases
+        $0.series = [counter(points)]
+        $0.limits = limits
+      },
       phase: name
     ).connectRate
   }
@@ -87,7 +90,10 @@ import Testing
 
   @Test func `without a count of handshakes there is no rate`() {
     let ramp = phase(.ramp, from: 0, to: 2, until: 2, rate: 500)
-    let recording = Recording(planName: "p", duration: 2, phases: [ramp])
+    let recording = Recording(planName: "p") {
+      $0.duration = 2
+      $0.phases = [ramp]
+    }
     #expect(Metrics(recording).connectRate == nil)
   }
 }

@@ -6,21 +6,22 @@ import Testing
   private func recording(
     established: [(at: Double, value: Double)] = [(0, 0), (1, 600), (2, 1000), (11, 1000)]
   ) -> Recording {
-    Recording(
-      planName: "p", duration: 12,
-      phases: [
+    Recording(planName: "p") {
+      $0.duration = 12
+      $0.phases = [
         PhaseRecord(
           name: "ramp", kind: .ramp, title: "", planLine: 1, goal: 1000, started: 0, ended: 2,
           outcome: .done, established: 1000, accepted: 990, phantom: 10),
         PhaseRecord(
           name: "hold", kind: .hold, title: "", planLine: 2, started: 2, ended: 12,
           outcome: .done, established: 1000, accepted: 1000),
-      ],
-      series: [
+      ]
+      $0.series = [
         Series(
           key: .established, unit: "", kind: .gauge,
           points: established.map { .init(at: $0.at, value: $0.value) })
-      ])
+      ]
+    }
   }
 
   @Test func `what was held is what was established, less the phantoms of that phase`() {

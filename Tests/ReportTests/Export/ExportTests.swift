@@ -11,9 +11,9 @@ import Testing
 
   /// Two series that were not sampled at the same instants.
   private var uneven: Recording {
-    Recording(
-      planName: "p", started: "2026-01-02T03:04:05.678Z",
-      series: [
+    Recording(planName: "p") {
+      $0.started = "2026-01-02T03:04:05.678Z"
+      $0.series = [
         Series(
           key: .established, unit: "connections", kind: .gauge,
           points: [.init(at: 0, value: 1), .init(at: 0.5, value: 2.25)]),
@@ -21,7 +21,8 @@ import Testing
           key: .failures("client \"x\", EMFILE"), unit: "failures", kind: .counter,
           points: [.init(at: 0.5, value: 3), .init(at: 2, value: .infinity)]),
         Series(key: .failures, unit: "failures", kind: .counter),
-      ])
+      ]
+    }
   }
 
   // MARK: CSV

@@ -169,7 +169,9 @@ import Testing
   }
 
   @Test func `a fault before the first phase still fails a case`() throws {
-    let recording = Recording(planName: "p", fault: "fork: EAGAIN")
+    let recording = Recording(planName: "p") {
+      $0.fault = "fork: EAGAIN"
+    }
     let judgement = Judgement(
       verdict: .error, exitCode: 1, thresholds: [], limit: nil, headline: "fork: EAGAIN")
     let root = try XMLNode.parse(junit(recording, judgement, files: OutputFiles()))

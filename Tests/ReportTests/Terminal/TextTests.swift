@@ -101,8 +101,11 @@ import Testing
 
 @Suite struct WordingTests {
   @Test func `a run is told by its day, its length and its host`() {
-    var recording = Recording(
-      planName: "p", started: "2026-01-02T03:04:05.678Z", duration: 125, hostname: "box\u{1B}")
+    var recording = Recording(planName: "p") {
+      $0.started = "2026-01-02T03:04:05.678Z"
+      $0.duration = 125
+      $0.hostname = "box\u{1B}"
+    }
     #expect(recording.circumstances == ["2026-01-02 03:04:05 UTC", "2 min 05 s", "box\u{FFFD}"])
     recording.started = "today"
     recording.hostname = ""

@@ -14,8 +14,11 @@ import Testing
   }
 
   private static func holding(_ count: Int) -> Recording {
-    var recording = Recording(
-      planName: "p", effectivePlan: "a: 1\n", started: "2026-01-02T03:04:05.678Z", duration: 4)
+    var recording = Recording(planName: "p") {
+      $0.effectivePlan = "a: 1\n"
+      $0.started = "2026-01-02T03:04:05.678Z"
+      $0.duration = 4
+    }
     recording.phases = [
       PhaseRecord(
         name: "ramp", kind: .ramp, title: "ramp", planLine: 1, started: 0, ended: 4,

@@ -16,25 +16,28 @@ import Testing
   private func path(_ name: String) -> String { workspace.url(name).path }
 
   private static func shard(_ host: String, started: String) -> Recording {
-    Recording(
-      planName: "p", planFile: "p.plan",
-      planText: """
+    Recording(planName: "p") {
+      $0.planFile = "p.plan"
+      $0.planText = """
         target: 127.0.0.1:9000
         phases: [{ramp: {to: 100}}]
         thresholds: [connections >= 200]
 
-        """,
-      started: started, duration: 4, hostname: host,
-      phases: [
+        """
+      $0.started = started
+      $0.duration = 4
+      $0.hostname = host
+      $0.phases = [
         PhaseRecord(
           name: "ramp", kind: .ramp, title: "ramp to 100", planLine: 2, goal: 100, started: 0,
           ended: 4, outcome: .done, established: 100)
-      ],
-      workers: [WorkerRecord(id: 0, end: .client, pid: 1)],
-      series: [
+      ]
+      $0.workers = [WorkerRecord(id: 0, end: .client, pid: 1)]
+      $0.series = [
         Series(
           key: .established, unit: "connections", kind: .gauge, points: [.init(at: 1, value: 100)])
-      ])
+      ]
+    }
   }
 
   private var visible: [String] { workspace.files(in: ".").filter { !$0.hasPrefix(".") } }

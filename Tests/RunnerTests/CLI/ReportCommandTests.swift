@@ -12,24 +12,27 @@ import Testing
   }
 
   private var whole: Recording {
-    Recording(
-      planName: "a", planFile: "a.plan",
-      planText: """
+    Recording(planName: "a") {
+      $0.planFile = "a.plan"
+      $0.planText = """
         server: {listen: "127.0.0.1:9000"}
         phases: [{ramp: {to: 100}}]
         thresholds: [connections >= 100]
 
-        """,
-      started: "2026-01-02T03:04:05.678Z", duration: 1, hostname: "box",
-      phases: [
+        """
+      $0.started = "2026-01-02T03:04:05.678Z"
+      $0.duration = 1
+      $0.hostname = "box"
+      $0.phases = [
         PhaseRecord(
           name: "ramp", kind: .ramp, title: "ramp to 100", planLine: 2, goal: 100, started: 0,
           ended: 1, outcome: .done, established: 100, accepted: 100)
-      ],
-      series: [
+      ]
+      $0.series = [
         Series(
           key: .established, unit: "connections", kind: .gauge, points: [.init(at: 1, value: 100)])
-      ])
+      ]
+    }
   }
 
   private func bytes(_ name: String) throws -> Data { try Data(contentsOf: workspace.url(name)) }

@@ -15,9 +15,10 @@ import Testing
     speed: Double
   ) throws {
     let late: UInt64 = 1 << 52
-    var recording = Recording(
-      planName: "a", planFile: "a.plan",
-      planText: "server: {listen: \"127.0.0.1:9000\"}\nphases: [{ramp: {to: 9}}]\n")
+    var recording = Recording(planName: "a") {
+      $0.planFile = "a.plan"
+      $0.planText = "server: {listen: \"127.0.0.1:9000\"}\nphases: [{ramp: {to: 9}}]\n"
+    }
     recording.phases = [
       PhaseRecord(name: "ramp", kind: .ramp, title: "ramp to 9", planLine: 2, goal: 9, started: 0)
     ]

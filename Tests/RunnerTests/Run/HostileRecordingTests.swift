@@ -14,19 +14,22 @@ import Testing
   }
 
   private static func recording() -> Recording {
-    Recording(
-      planName: "a", planFile: "a.plan",
-      planText: "server: {listen: \"127.0.0.1:9000\"}\nphases: [{ramp: {to: 100}}]\n",
-      started: "2026-01-02T03:04:05.678Z", duration: 1, hostname: "box",
-      phases: [
+    Recording(planName: "a") {
+      $0.planFile = "a.plan"
+      $0.planText = "server: {listen: \"127.0.0.1:9000\"}\nphases: [{ramp: {to: 100}}]\n"
+      $0.started = "2026-01-02T03:04:05.678Z"
+      $0.duration = 1
+      $0.hostname = "box"
+      $0.phases = [
         PhaseRecord(
           name: "ramp", kind: .ramp, title: "ramp to 100", planLine: 2, goal: 100, started: 0,
           ended: 1, outcome: .done, established: 100, accepted: 100)
-      ],
-      series: [
+      ]
+      $0.series = [
         Series(
           key: .established, unit: "connections", kind: .gauge, points: [.init(at: 1, value: 100)])
-      ])
+      ]
+    }
   }
 
   /// What is done to a good recording; each makes a file that is none.
