@@ -85,20 +85,12 @@ extension Recording {
     return "limit reached: \(progress); \(limit?.cause ?? "its cause was not recorded")"
   }
 
-  /// Connections that stood when a phase was broken: what `expect-limit` bounds.
-  func stood(in phase: PhaseRecord) -> Int {
-    if phase.kind == .ramp || phase.kind == .hold, let promise = phase.promise {
-      return promise.kept
-    }
-    return held(in: phase)
-  }
-
   /// The broken phases that the plan did not expect: by another limit, a death, or without a cause.
   fileprivate func unexpected(
     of broken: [BrokenPhase], _ expected: ExpectedLimit?
   ) -> [BrokenPhase] {
     guard let expected else { return broken }
-    return broken.filter { $0.mismatch(with: expected, held: stood(in: $0.phase)) != nil }
+    return broken.filter { $0.mismatch(with: expected, held: self.held(in: $0.phase)) != nil }
   }
 
   /// The worst that happened decides, in the order of `ExitStatus.ranking`; a run that a condition
@@ -129,8 +121,8 @@ extension Recording {
     if let decisive {
       let headline = headline(of: decisive.limit, in: decisive.phase.name)
       guard let expected else { return (.limit, ExitStatus.limit, headline) }
-      let stood = stood(in: decisive.phase)
-      if let mismatch = decisive.mismatch(with: expected, held: stood) {
+      let held = held(in: decisive.phase)
+      if let mismatch = decisive.mismatch(with: expected, held: held) {
         return (.limit, ExitStatus.limit, "\(headline); \(mismatch)")
       }
       pass = "passed: expected \(headline)"
@@ -168,13 +160,20 @@ extension Recording {
   /// "; search found 19,992 connections (server accept4: EMFILE …)".
   private var found: String {
     phases.map { phase in
-      guard let ceiling = phase.ceiling else { return "" }
+      guard let ceiling = phase.ceiling else { return foundNothing(phase) }
       if foundNoCeiling(phase) {
         return "; \(phase.name) found no ceiling up to \(Format.count(ceiling))"
       }
       let bound = self.bound(of: phase).map { " (\($0))" } ?? ""
       return "; \(phase.name) found \(Format.count(ceiling)) connections\(bound)"
     }.joined()
+  }
+
+  /// A search that its own condition has ended before it found any number.
+  private func foundNothing(_ phase: PhaseRecord) -> String {
+    let last = searchSteps.last { $0.phase == phase.name && $0.outcome == .tooMany }
+    guard let last else { return "" }
+    return "; \(phase.name) found none: \(Format.count(last.goal)) are too many (\(last.reason))"
   }
 
   /// What bounded a search: the last step that went too far says whether a condition or a limit.

@@ -64,7 +64,7 @@ package struct Expectation: Sendable, Equatable {
       (met, reason) = (false, "no limit was reached")
       return
     }
-    let held = recording.stood(in: decisive.phase)
+    let held = recording.held(in: decisive.phase)
     let mismatch = decisive.mismatch(with: expected, held: held)
     met = mismatch == nil
     let cause = decisive.limit?.cause ?? "its cause was not recorded"

@@ -37,7 +37,9 @@ extension Recording {
         PhaseRecord(
           name: "ramp", kind: .ramp, title: "ramp to 1,000,000", planLine: 7, goal: 1_000_000,
           plannedRate: 25_000, started: 0.25, ended: 2.5, outcome: .limit, established: 19_936,
-          accepted: 19_930, phantom: 6, failures: 12, ceiling: 19_930,
+          accepted: 19_930, phantom: 6, failures: 12,
+          promise: PhasePromise(promised: 20_000, missed: 70, tolerance: 0.01, lostBeside: 3),
+          ceiling: 19_930,
           remark: "14,000/s of 25,000/s planned: every core was busy"),
         PhaseRecord(name: "pause", kind: .pause, title: "pause 5s", planLine: 8),
       ]

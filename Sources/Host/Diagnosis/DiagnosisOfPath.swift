@@ -15,6 +15,10 @@ extension DiagnosisContext {
       return Diagnosed(
         .nobodyListens, evidence: evidence + [Fact("asked its kernel", "nobody listens")])
     }
+    if let endpoint = failure.endpoint, path.restarted.contains(endpoint) {
+      let before = "nobody listened for a while, or another socket listens than did before"
+      return Diagnosed(.nobodyListens, evidence: evidence + [Fact("asked its kernel", before)])
+    }
     if let listener = path.listener(at: failure.endpoint) {
       evidence += [
         Fact("somebody listens there", "so a firewall refuses in its name")
@@ -109,12 +113,16 @@ extension DiagnosisContext {
     let overflown =
       listener.map { $0.isFull && ($0.drops ?? 0) > 0 }
       ?? (demand.bothEndsHere && overflows > 0)
-    guard overflown, overflows > 0 || !demand.bothEndsHere else {
-      return Diagnosed(.closedByPeer, evidence: evidence)
-    }
     let isHere = demand.bothEndsHere
-    guard !isHere || host.abortsOnOverflow else {
-      return Diagnosed(.closedByPeer, evidence: evidence)
+    guard overflown, overflows > 0 || !isHere, !isHere || host.abortsOnOverflow else {
+      guard path.serverMayClose == false, (rise(.abortsOnMemory) ?? 0) == 0 else {
+        return Diagnosed(.closedByPeer, evidence: evidence)
+      }
+      evidence += [
+        Fact("the built-in server", "closes nothing of its own accord"),
+        Fact("reset by", "somebody else: a firewall, or whoever destroys sockets (ss -K)"),
+      ]
+      return Diagnosed(.noRoute, evidence: evidence + firewall)
     }
     let setting = Fact(
       "net.ipv4.tcp_abort_on_overflow",

@@ -10,6 +10,8 @@ package struct PathFindings: Sendable, Equatable {
     package var backlog: Int
     /// Handshakes that it has dropped in the phase; nil where the kernel does not say.
     package var drops: Int?
+    /// Its sockets; another listener at the same endpoint has others.
+    package var sockets: Set<UInt32> = []
 
     package init(waiting: Int, left: Int? = nil, backlog: Int, drops: Int?) {
       self.waiting = waiting
@@ -39,6 +41,9 @@ package struct PathFindings: Sendable, Equatable {
   package var listeners: [String: Listener] = [:]
   /// Endpoints of this host that nobody listens at.
   package var silent: Set<String> = []
+  /// Endpoints of this host that had no listener at some look, or another one than at the phase's
+  /// begin: meanwhile nobody may have listened.
+  package var restarted: Set<String> = []
   /// Packets of the whole machine that the kernel dropped while handshakes went unanswered, by its
   /// own reasons; nil where it did not tell, or was not asked.
   package var dropped: [String: Int]?
@@ -46,6 +51,12 @@ package struct PathFindings: Sendable, Equatable {
   /// Handshakes that the clients finished in the phase, and what they hold at its end.
   package var answered: Int?
   package var held: Int?
+  /// Connections that the server end had accepted and has not any more, of which the clients have not
+  /// heard.
+  package var goneAtServer = 0
+  /// Whether our own server may have closed connections: it met a failure, was full, or has died. Nil
+  /// where it is someone else's.
+  package var serverMayClose: Bool?
   /// Connections that the server end has at the end of the phase and the clients have not; nil where
   /// that was not asked.
   package var leftAtServer: Int?

@@ -23,7 +23,10 @@ package final class PathWatch: PathReadings {
 
   private var dropsAtStart: [SocketAddress: Int] = [:]
   private var dropsBefore: [SocketAddress: Int] = [:]
+  private var socketsBefore: [SocketAddress: Set<UInt32>] = [:]
   private var repeatedAtStart = 0.0
+  /// Whether a server has had connections from these sources: then no address is translated on the way.
+  private var hasSeenOurs = false
   private var trace: PacketDropTrace?
   private var traceStarted: Instant?
   private var droppedInAll: [String: Int] = [:]
@@ -75,7 +78,9 @@ package final class PathWatch: PathReadings {
     findings = PathFindings()
     findings.conntrackMost = most
     repeatedAtStart = counters[.synRetransmits] ?? 0
-    dropsBefore = listeners().compactMapValues(\.drops)
+    let listeners = listeners()
+    dropsBefore = listeners.compactMapValues(\.drops)
+    socketsBefore = listeners.mapValues(\.sockets)
     stopTracing()
     traceStarted = nil
   }
@@ -140,9 +145,10 @@ package final class PathWatch: PathReadings {
   ///   there are more than these, nobody can tell whose wait to be accepted.
   package func accepted(of held: Int) -> Int? {
     guard let (ours, waiting) = connections() else { return nil }
-    // Where there are none of theirs, addresses are translated on the way, and the server knows them
-    // by other ones.
-    guard ours + waiting > 0 else { return nil }
+    if ours > 0 { hasSeenOurs = true }
+    // Where there never were any of theirs, addresses are translated on the way, and the server knows
+    // them by other ones.
+    guard ours + waiting > 0 || hasSeenOurs else { return nil }
     guard ours + waiting > held else { return ours }
     return waiting == 0 ? held : nil
   }
@@ -172,7 +178,8 @@ package final class PathWatch: PathReadings {
 
   /// Connections from the sources at the endpoints, as their kernels have them.
   private func connections() -> (owned: Int, waiting: Int)? {
-    guard knowsServer else { return nil }
+    // Whose listener is gone is gone itself, and so are its connections.
+    guard hasSeenOurs || knowsServer else { return nil }
     var (ours, waiting) = (0, 0)
     for space in spaces {
       do {
@@ -218,6 +225,7 @@ package final class PathWatch: PathReadings {
       guard var listener = asked else {
         // Its queue may have been why, so what was seen before is kept.
         findings.silent.insert(name)
+        findings.restarted.insert(name)
         continue
       }
       listener.left = listener.waiting
@@ -226,6 +234,9 @@ package final class PathWatch: PathReadings {
       listener.drops = listener.drops.map { drops in
         let before = dropsBefore[endpoint] ?? 0
         return drops >= before ? drops - before : drops
+      }
+      if let first = socketsBefore[endpoint], first != listener.sockets {
+        findings.restarted.insert(name)
       }
       findings.listeners[name] = listener
       findings.silent.remove(name)
@@ -292,5 +303,6 @@ extension PathFindings.Listener {
       drops: chosen.reduce(0 as Int?) { sum, socket in
         sum.flatMap { sum in socket.drops.map { sum + $0 } }
       })
+    self.sockets = Set(chosen.map(\.inode))
   }
 }

@@ -29,7 +29,12 @@ package struct TaskBound: Sendable, Equatable {
     if case .group(let group) = kind { "\(setting) of \(group.directory)" } else { setting }
   }
 
-  package var words: String { "\(name) \(Format.count(most)), \(Format.count(used)) in use" }
+  package var words: String {
+    let use =
+      kind == .resourceLimit("n")
+      ? "of which it needs \(Format.count(used)) itself" : "\(Format.count(used)) in use"
+    return "\(name) \(Format.count(most)), \(use)"
+  }
 
   static let ofUser = "RLIMIT_NPROC"
 
@@ -59,7 +64,7 @@ package struct TaskBound: Sendable, Equatable {
 extension HostDescription {
   /// Descriptors that the coordinator holds besides one for each worker: standard streams, files of
   /// /proc and of control groups, the recording, and what it opens for a moment. Measured: 28.
-  static let descriptorsOfCoordinator = 48
+  static let descriptorsOfCoordinator = 30
   /// Threads of the coordinator besides its first: those of the recording. Measured: 2.
   static let threadsOfCoordinator = 4
 

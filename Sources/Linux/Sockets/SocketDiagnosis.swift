@@ -105,8 +105,10 @@ package struct DiagnosedSocket: Sendable, Equatable {
   package let waiting: Int
   /// Of a listener: how many may wait, the smaller of its backlog and `net.core.somaxconn`.
   package let backlog: Int
-  /// False for a connection that waits in its listener's queue: no process has it yet.
-  package let hasOwner: Bool
+  /// Its number in sockfs, which no other socket has while it lives; 0 for a connection that waits in
+  /// its listener's queue, as no process has it yet.
+  package let inode: UInt32
+  package var hasOwner: Bool { inode != 0 }
   /// Handshakes that a listener has dropped since it began to listen; nil where the kernel does not
   /// say. `tcp_listendrop` counts here what it counts as ListenDrops.
   package let drops: Int?
@@ -120,7 +122,7 @@ package struct DiagnosedSocket: Sendable, Equatable {
     retransmits = Int(bytes.byte(3))
     waiting = Int(bytes.word(56))
     backlog = Int(bytes.word(60))
-    hasOwner = bytes.word(68) != 0
+    inode = bytes.word(68)
     drops = Self.drops(bytes.dropFirst(Self.size))
   }
 

@@ -7,16 +7,21 @@ package struct PhasePromise: Sendable, Equatable {
   package var missed: Int
   /// The share of `promised` that may be missing.
   package var tolerance: Double
+  /// Connections that stood when a churn began and were to stay beside it, and did not. None of them
+  /// may be missing.
+  package var lostBeside: Int
 
-  package init(promised: Int, missed: Int, tolerance: Double = 0) {
+  package init(promised: Int, missed: Int, tolerance: Double = 0, lostBeside: Int = 0) {
     self.promised = promised
     self.missed = missed
     self.tolerance = tolerance
+    self.lostBeside = lostBeside
   }
 
   /// A whole number may be missing: 0.1% of 999 is none.
   package var isKept: Bool {
-    missed <= 0 || Double(missed) <= (Double(promised) * tolerance + 1e-9).rounded(.down)
+    lostBeside <= 0
+      && (missed <= 0 || Double(missed) <= (Double(promised) * tolerance + 1e-9).rounded(.down))
   }
 
   package var kept: Int { max(0, promised - missed) }
@@ -31,6 +36,9 @@ extension PhaseRecord {
     return switch kind {
     case .ramp: "\(counts) connections"
     case .hold: "\(counts) connections held"
+    case .churn where promise.lostBeside > 0:
+      "\(Format.count(promise.lostBeside)) of the connections held beside the churn lost;"
+        + " \(counts) arrivals lived as planned"
     case .churn: "\(counts) arrivals lived as planned"
     case .search: "the search found no number of connections that lasts"
     case .close:

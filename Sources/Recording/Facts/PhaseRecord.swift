@@ -77,7 +77,11 @@ package struct PhaseRecord: Sendable, Equatable {
   /// What is known of `Recording.held(in:)` without the samples.
   package var held: Int {
     let most = held(established: established, accepted: accepted)
-    return kind == .ramp ? promise?.kept ?? most : most
+    return switch kind {
+    case .search: ceiling ?? most
+    case .ramp, .hold: promise?.kept ?? most
+    case .churn, .pause, .close: most
+    }
   }
 
   /// What stood at both ends, from the most at each of them. The phantoms of a churn are how many of

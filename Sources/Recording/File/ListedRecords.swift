@@ -5,14 +5,16 @@ extension PhaseRecord: Listed {
   static let columns = [
     "name", "kind", "title", "plan_line", "goal", "planned_rate", "started", "ended",
     "opened_until", "outcome", "established", "accepted", "phantom", "failures", "ceiling",
-    "remark", "promised", "missed", "tolerance", "aborted_by",
+    "remark", "promised", "missed", "tolerance", "lost_beside",
+    "aborted_by",
   ]
 
   var values: [(any DatabaseValueConvertible)?] {
     [
       name, kind.rawValue, title, planLine, goal, plannedRate, started, ended, openedUntil,
       outcome.rawValue, established, accepted, phantom, failures, ceiling, remark,
-      promise?.promised, promise?.missed, promise?.tolerance, abortedBy,
+      promise?.promised, promise?.missed, promise?.tolerance, promise?.lostBeside,
+      abortedBy,
     ]
   }
 
@@ -37,7 +39,8 @@ extension PhasePromise {
   fileprivate init?(row: Row) throws {
     guard let promised: Int? = try row.ifThere("promised"), let promised else { return nil }
     self.init(
-      promised: promised, missed: try row.get("missed"), tolerance: try row.get("tolerance"))
+      promised: promised, missed: try row.get("missed"), tolerance: try row.get("tolerance"),
+      lostBeside: try row.ifThere("lost_beside") ?? 0)
   }
 }
 

@@ -12,7 +12,9 @@ extension Recording {
       try Possible.instants(
         [phase.started, phase.ended, phase.openedUntil], "an instant \(what)")
       try Possible.rate(phase.plannedRate ?? 0, "the rate \(what)")
-      try Possible.counts([phase.promise?.promised, phase.promise?.missed], "the promise \(what)")
+      try Possible.counts(
+        [phase.promise?.promised, phase.promise?.missed, phase.promise?.lostBeside],
+        "the promise \(what)")
       try Possible.instants([phase.promise?.tolerance], "the tolerance \(what)")
     }
     for step in searchSteps {

@@ -60,6 +60,7 @@ enum Schema {
       promised INTEGER,
       missed INTEGER,
       tolerance REAL,
+      lost_beside INTEGER,
       aborted_by TEXT
     );
     CREATE TABLE search_step (

@@ -50,7 +50,7 @@ extension Shards {
     guard let first = promises.first else { return nil }
     var whole = PhasePromise(
       promised: promises.map(\.promised).total, missed: promises.map(\.missed).total,
-      tolerance: first.tolerance)
+      tolerance: first.tolerance, lostBeside: promises.map(\.lostBeside).total)
     if isSplit { whole.missed = max(whole.missed, phantom) }
     return whole
   }

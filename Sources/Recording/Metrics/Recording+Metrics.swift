@@ -19,12 +19,15 @@ extension Recording {
   /// The prediction's term that binds: the predicted limit.
   package var predicted: PredictionTerm? { prediction.binding }
 
-  /// Connections that stood at both ends in a phase: a phantom counts for nothing. Of a ramp, what
-  /// stood when it ended; of other phases, which keep or close what stood before, the most.
+  /// Connections that stood at both ends in a phase: a phantom counts for nothing. Of a ramp and a hold
+  /// what stood when it ended, of a search what it found; of other phases the most.
   package func held(in phase: PhaseRecord) -> Int {
+    switch phase.kind {
+    case .search: phase.ceiling ?? mostHeld(in: phase)
     // Before format 1.3 no promise was recorded, and the last sample of a ramp may lie before its end.
-    guard phase.kind == .ramp, let promise = phase.promise else { return mostHeld(in: phase) }
-    return promise.kept
+    case .ramp, .hold: phase.promise?.kept ?? mostHeld(in: phase)
+    case .churn, .pause, .close: mostHeld(in: phase)
+    }
   }
 
   private func mostHeld(in phase: PhaseRecord) -> Int {

@@ -28,6 +28,7 @@ extension Coordinator {
     }
     stopGrowthAtLimit()
     noteEndOfGrowth()
+    if !isLast { lookForAcceptance() }
   }
 
   /// From the instant at which every client is at its limit, or growth was stopped for all, no

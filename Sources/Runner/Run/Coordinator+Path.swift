@@ -21,6 +21,14 @@ extension Coordinator {
     findings.answered = max(0, fleet.total(.established, .client) - answeredBefore)
     findings.held = fleet.now(.held, .client)
     findings.stillAccepts = stillMoves
+    findings.goneAtServer = goneAtServer
+    if hasOwnServer {
+      let (phase, name) = (phase, state.phases[phase].name)
+      findings.serverMayClose =
+        fleet.any(.server) { $0.isLimited(in: phase) }
+        || fleet.members.contains { $0.end == .server && !$0.isAlive }
+        || state.failures.contains { $0.end == .server && $0.phase == name }
+    }
     // The kernel goes through all connections of the host for it.
     if fleet.total(.closedByPeer, .client) > lostBefore {
       let counted = fleet.now(.held, .server) - strangersAtServer - fleet.now(.held, .client)
@@ -64,9 +72,52 @@ extension Coordinator {
   /// Connections that our own server held for others when the phase began.
   var strangersAtServer: Int { max(0, (atBegin.atServer ?? 0) - atBegin.atClient) }
 
+  /// What the clients hold and what the server end holds of it; nil where nobody can know. Whoever
+  /// has closed at one end is soon missing at the other one.
+  mutating func heldAtEnd() -> (established: Int, accepted: Int?) {
+    var looks = 0
+    while true {
+      let established = fleet.now(.held, .client)
+      let accepted = acceptedAtEnd(established: established)
+      looks += 1
+      guard !hasOwnServer, let accepted, accepted < established, looks < Self.mostLooks else {
+        return (established, accepted)
+      }
+      sleep(until: clock.now().advanced(by: .milliseconds(20)))
+    }
+  }
+
+  private static let mostLooks = 5
+
+  /// How many of the connections that stand at the clients alone can be ones that no server has ever
+  /// accepted: only a phase that opens can bring such; of our own server it is known how many it has
+  /// accepted.
+  func mostPhantoms(in record: PhaseRecord) -> Int {
+    guard record.kind.grows else { return phantoms }
+    guard hasOwnServer else { return .max }
+    return max(0, fleet.total(.established, .client) - fleet.total(.opened, .server))
+  }
+
+  /// Looks whether someone else's server on this host has connections of ours, until it is seen to.
+  mutating func lookForAcceptance() {
+    guard !hasOwnServer, !sawAcceptance, state.phases[phase].kind == .churn else { return }
+    let held = fleet.now(.held, .client)
+    guard held > 0, held <= Self.mostLookedThrough, kernel.path.knowsServer else { return }
+    sawAcceptance = kernel.path.accepted(of: held) ?? 0 > 0
+  }
+
+  /// The kernel goes through all of them, at a microsecond each.
+  private static let mostLookedThrough = 10_000
+
   /// Connections that the server end has accepted and holds; nil where nobody can know.
-  func acceptedAtEnd(established: Int) -> Int? {
+  mutating func acceptedAtEnd(established: Int) -> Int? {
     if hasOwnServer { return fleet.now(.held, .server) }
-    return established > 0 && !course.isInterrupted ? kernel.path.accepted(of: established) : nil
+    guard established > 0, !course.isInterrupted else { return nil }
+    let accepted = kernel.path.accepted(of: established)
+    if let accepted, accepted > 0 {
+      sawAcceptance = true
+      state.phases[phase].accepted = max(state.phases[phase].accepted, accepted)
+    }
+    return accepted
   }
 }

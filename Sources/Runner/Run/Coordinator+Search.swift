@@ -32,13 +32,14 @@ extension Coordinator {
   private mutating func step(
     to goal: Int, _ search: Phase.Search, _ walk: inout SearchWalk
   ) throws(RecordingError) {
+    try makeRoom(for: goal, search)
     let began = clock.now().seconds(since: started)
     course.startGrowing()
     try go(to: goal)
     guard course.goesOn else { return }
     // The rate of the step is told from the sample that first shows all that it gained.
     try sample(kernel.readings())
-    let held = heldAtBothEnds
+    let held = heldAtBothEnds()
     if held < goal, isLimited {
       walk.wasLimited(to: held)
       return note(goal, held, .limit, limitInSight ?? "")
@@ -61,6 +62,15 @@ extension Coordinator {
     }
   }
 
+  /// A condition on handshakes says something of a number only where that number is opened: on the way
+  /// down all are closed first.
+  private mutating func makeRoom(for goal: Int, _ search: Phase.Search) throws(RecordingError) {
+    guard search.until.contains(where: \.metric.isOfHandshakes), fleet.now(.held, .client) >= goal
+    else { return }
+    try go(to: 0)
+    try sample(kernel.readings())
+  }
+
   /// Why a goal stays out of reach though nothing failed: the server does not accept what the clients
   /// have opened.
   ///
@@ -69,6 +79,7 @@ extension Coordinator {
     var record = state.phases[phase]
     record.phantom = max(0, fleet.now(.held, .client) - held)
     guard record.phantom > 0 else { return nil }
+    state.phases[phase].phantom = max(state.phases[phase].phantom, record.phantom)
     record.ended = clock.now().seconds(since: started)
     let readings = kernel.readings()
     _ = withPath(readings)
@@ -80,19 +91,22 @@ extension Coordinator {
   private mutating func confirm(
     _ count: Int, _ search: Phase.Search, _ walk: inout SearchWalk
   ) throws(RecordingError) {
+    try makeRoom(for: count, search)
+    let began = clock.now().seconds(since: started)
     course.stopGrowing()
     try go(to: count)
-    let began = clock.now().seconds(since: started)
+    let stood = clock.now().seconds(since: started)
     try loop(until: clock.now().advanced(by: search.confirm)) { _ in false }
     guard course.goesOn else { return }
     try sample(kernel.readings())
-    let held = heldAtBothEnds
-    if held >= count, tooMany(search, since: began) == nil {
+    let held = heldAtBothEnds()
+    let violation = tooMany(search, since: began, standing: stood)
+    if held >= count, violation == nil {
       walk.confirmed()
       note(count, held, .confirmed)
     } else {
       walk.wasLost(leaving: held)
-      note(count, held, .lost, tooMany(search, since: began) ?? "")
+      note(count, held, .lost, violation ?? "")
     }
   }
 
@@ -115,7 +129,7 @@ extension Coordinator {
       } else {
         try settleElsewhere()
       }
-      let held = heldAtBothEnds
+      let held = heldAtBothEnds()
       if held >= goal { return }
       idle = held > most ? 0 : idle + 1
       most = max(most, held)
@@ -141,17 +155,22 @@ extension Coordinator {
   }
 
   /// Connections that stand at both ends; of someone else's server, what its kernel tells.
-  private var heldAtBothEnds: Int {
-    let client = fleet.now(.held, .client)
-    if hasOwnServer { return min(client, fleet.now(.held, .server)) }
-    return min(client, acceptedAtEnd(established: client) ?? client)
+  private mutating func heldAtBothEnds() -> Int {
+    let (established, accepted) = heldAtEnd()
+    return min(established, accepted ?? established)
   }
 
   /// The condition that says so, with what was measured; nil when none does.
-  private func tooMany(_ search: Phase.Search, since began: Double) -> String? {
+  ///
+  /// - Parameter standing: from when on all stood; nil for as long as they were opened. Only handshakes
+  ///   are measured from before.
+  private func tooMany(
+    _ search: Phase.Search, since began: Double, standing: Double? = nil
+  ) -> String? {
     guard let live else { return nil }
-    let span = began...max(began, live.recording.duration)
     for condition in search.until {
+      let from = condition.metric.isOfHandshakes ? began : standing ?? began
+      let span = from...max(from, live.recording.duration)
       guard let value = live.recording.measure(condition.metric, in: span),
         condition.comparison.holds(value, condition.value)
       else { continue }
@@ -182,6 +201,16 @@ extension SearchStep.Outcome {
     case .tooMany: "are too many"
     case .confirmed: "confirmed"
     case .lost: "did not last"
+    }
+  }
+}
+
+extension Metric {
+  /// Whether it has a value only while connections are opened.
+  fileprivate var isOfHandshakes: Bool {
+    switch self {
+    case .percentile(_, of: .connect), .connectRate: true
+    default: false
     }
   }
 }

@@ -61,6 +61,12 @@ struct Coordinator: ~Copyable {
   /// Connections of this churn that nobody had accepted in time.
   var acceptance: Acceptance
   var unacceptedInTime = 0
+  /// Connections that stood when the last phase ended and no server had ever accepted.
+  var phantoms = 0
+  /// Connections that the server had accepted and has lost, when the phase ended.
+  var goneAtServer = 0
+  /// Whether someone else's server on this host was seen to have a connection of ours.
+  var sawAcceptance = false
   /// Whether something moved still when a phase had been given long enough to settle.
   var stillMoves = false
   /// Kept only for plans with conditions that decide while the run goes on.
@@ -146,6 +152,7 @@ struct Coordinator: ~Copyable {
     limitInSight = nil
     unacceptedInTime = 0
     stillMoves = false
+    goneAtServer = 0
     shortfall = []
     let readings = kernel.readings()
     loadBefore = load(readings)
@@ -237,16 +244,18 @@ struct Coordinator: ~Copyable {
   /// Writes down how the phase went; false when it broke its promise.
   mutating func endPhase() throws(RecordingError) -> Bool {
     let now = clock.now()
-    let established = fleet.now(.held, .client)
-    let accepted = acceptedAtEnd(established: established)
+    let (established, accepted) = heldAtEnd()
     observe(isLast: true)
     var record = state.phases[phase]
     record.ended = now.seconds(since: started)
     let counts = PhaseCounts(fleet, atServer: accepted, unaccepted: unacceptedInTime)
-    let standing = accepted.map { max(0, established - $0) } ?? 0
-    record.phantom = standing + unacceptedInTime
+    let alone = accepted.map { max(0, established - $0) } ?? 0
+    let standing = min(alone, mostPhantoms(in: record))
+    phantoms = standing
+    goneAtServer = alone - standing
+    record.phantom = max(record.phantom, standing + unacceptedInTime)
     record.accepted = max(record.accepted, accepted ?? 0)
-    if !hasOwnServer, record.kind == .churn, kernel.path.knowsServer {
+    if !hasOwnServer, record.kind == .churn, kernel.path.knowsServer, sawAcceptance {
       record.accepted = max(record.accepted, record.established - standing)
     }
     acceptedElsewhere = hasOwnServer ? nil : accepted
@@ -296,7 +305,9 @@ struct Coordinator: ~Copyable {
     let needsNone =
       record.ceiling != nil && failures.allSatisfy { $0.final == 0 } && course.guardStop == nil
     var explained = record
-    explained.phantom = state.phases.newPhantoms(of: record)
+    // Those that a search has met on its way are what bounded it.
+    explained.phantom =
+      record.ceiling == nil || shortfall.isEmpty ? state.phases.newPhantoms(of: record) : 0
     var limits =
       needsNone
       ? []

@@ -40,6 +40,7 @@ struct LimitFinder {
     let explainsPhantoms = limits.contains { $0.end == .server && $0.resource != .closedByPeer }
     let retried = failures.reduce(0) { $0 + $1.retried }
     if phase.phantom > 0, !explainsPhantoms { limits.append(phantoms(phase, retried: retried)) }
+    if path.goneAtServer > 0 { limits.append(goneAtServer(phase)) }
     if late.count > 0 { limits.append(tooLate(phase, late)) }
     // A worker that died has its own record.
     if limits.isEmpty, !workerDied { limits.append(unexplained(phase, retried: retried)) }
@@ -102,6 +103,27 @@ struct LimitFinder {
       of: phase, at: .server, resource, count: phase.phantom, found,
       evidence: facts(of: phase, retried: retried) + (found?.evidence ?? [])
         + guess(resource, held: phase.held))
+  }
+
+  /// Connections that the server has no more, while the clients have.
+  private func goneAtServer(_ phase: PhaseRecord) -> LimitRecord {
+    let isGone = !path.silent.isEmpty
+    let isOurs = path.serverMayClose == false
+    var evidence = [
+      Fact(
+        "held by the clients alone",
+        "\(Format.count(path.goneAtServer)): that they ended has not reached them")
+    ]
+    if isGone { evidence.append(Fact("asked its kernel", "nobody listens")) }
+    if isOurs {
+      evidence.append(
+        Fact(
+          "the built-in server",
+          "closes nothing of its own accord: somebody on the way has, or destroys sockets (ss -K)"))
+    }
+    return limit(
+      of: phase, at: .server, isGone ? .nobodyListens : isOurs ? .noRoute : .unclassified,
+      count: path.goneAtServer, evidence: evidence)
   }
 
   /// Arrivals of a churn that were begun too late to count as planned.

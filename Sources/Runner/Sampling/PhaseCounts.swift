@@ -61,6 +61,7 @@ extension PhasePromise {
       0, begin.atClient + gained - end.atClient - (end.churned - begin.churned) - asRecorded)
     let promised: Int
     let missed: Int
+    var lostBeside = 0
     switch phase.kind {
     case .ramp(let goal, _):
       promised = goal
@@ -73,8 +74,10 @@ extension PhasePromise {
         begin.atBothEnds - end.atBothEnds - asRecorded)
     case .churn:
       promised = arrivals
+      // A churn leaves what stood before it; which of the two a conversation has closed is not known.
+      lostBeside = min(lost, max(0, begin.atClient - end.atClient - asRecorded))
       missed =
-        max(0, arrivals - gained) + lost + (end.late - begin.late)
+        max(0, arrivals - gained) + lost - lostBeside + (end.late - begin.late)
         + (end.cutShort - begin.cutShort) + end.unaccepted
     case .search:
       promised = 1
@@ -88,6 +91,6 @@ extension PhasePromise {
     }
     self.init(
       promised: promised, missed: min(max(0, missed), max(promised, begin.atClient + promised)),
-      tolerance: phase.tolerance)
+      tolerance: phase.tolerance, lostBeside: lostBeside)
   }
 }

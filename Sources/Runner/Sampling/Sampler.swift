@@ -98,9 +98,10 @@ struct Sampler {
     func reading(_ key: Series.Key, _ kind: Series.Kind, _ value: Int) -> Reading {
       Reading(key, unit: "connections", kind: kind, value: Double(value))
     }
-    return [
-      reading(.established, .gauge, fleet.now(.held, .client)),
-      reading(.accepted, .gauge, fleet.now(.held, .server)),
+    // What someone else's server has accepted, its own kernel tells at the end of a phase.
+    let countsServer = fleet.members.contains { $0.end == .server }
+    let accepted = countsServer ? [reading(.accepted, .gauge, fleet.now(.held, .server))] : []
+    return [reading(.established, .gauge, fleet.now(.held, .client))] + accepted + [
       reading(.connecting, .gauge, fleet.now(.connecting, .client)),
       reading(.attempts, .counter, fleet.total(.opened, .client)),
       Reading(

@@ -66,7 +66,11 @@ struct ServeSession: ~Copyable {
     guard listens() else {
       observe()
       end()
-      return limits.isEmpty ? ExitStatus.fault : ExitStatus.limit
+      if limits.isEmpty {
+        StandardError.write("runner: a server process did not say in time whether it can listen\n")
+        return ExitStatus.fault
+      }
+      return ExitStatus.limit
     }
     announce()
     while clock.nextSignal() == nil {
@@ -92,7 +96,7 @@ struct ServeSession: ~Copyable {
       fleet.any(.server, { $0[.state] == WorkerState.starting.rawValue })
     {
       clock.pause(until: .now().advanced(by: .milliseconds(5)))
-      _ = fleet.reap()
+      for index in fleet.reap() { recordDeath(of: index) }
     }
     return fleet.members.allSatisfy(\.isAlive)
       && fleet.all(.server) { $0[.state] == WorkerState.ready.rawValue }

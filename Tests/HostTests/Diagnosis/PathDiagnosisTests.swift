@@ -159,6 +159,36 @@ import Testing
     #expect(cause(left: 100) == .closedByPeer)
   }
 
+  @Test func `who refuses while its server starts again is no firewall`() {
+    func cause(restarted: Bool) -> Resource {
+      var path = PathFindings()
+      path.listeners = Self.listener(0, of: 4096, drops: 0)
+      if restarted { path.restarted = [Self.endpoint] }
+      var failure = FailureRecord.failed("connect", "ECONNREFUSED")
+      failure.endpoint = Self.endpoint
+      return diagnose(
+        failure, before: [:], after: [:], host: .box, demand: Self.foreign, path: path
+      ).resource
+    }
+    #expect(cause(restarted: true) == .nobodyListens)
+    #expect(cause(restarted: false) == .noRoute)
+  }
+
+  @Test func `the built-in server resets nothing of its own accord`() {
+    func cause(_ mayClose: Bool?, memory: Double = 0) -> Resource {
+      var path = PathFindings()
+      path.serverMayClose = mayClose
+      return diagnose(
+        .failed("closed", "ECONNRESET"), before: [.abortsOnMemory: 0],
+        after: [.abortsOnMemory: memory], host: .box, demand: .million { _ in }, path: path
+      ).resource
+    }
+    #expect(cause(false) == .noRoute)
+    #expect(cause(true) == .closedByPeer)
+    #expect(cause(nil) == .closedByPeer)
+    #expect(cause(false, memory: 3) == .closedByPeer)
+  }
+
   @Test func `a fix of the accept queue names every bound that has to move`() {
     let overflown: [Series.Key: Double] = [.listenOverflows: 5, .listenDrops: 5]
     let both = found(after: overflown)

@@ -24,16 +24,17 @@ import Testing
   }
 
   @Test func `processes that are chosen are no more than can be started`() {
-    // 52 descriptors are left to the coordinator, one for each worker of either end.
+    // 70 descriptors are left to the coordinator, one for each worker of either end.
     let few = host([], descriptors: 100)
     let million = demand(1_000_000, .auto)
-    #expect(million.processes(of: .client, on: few) == 26)
-    #expect(million.processes(of: .server, on: few) == 26)
+    #expect(million.processes(of: .client, on: few) == 35)
+    #expect(million.processes(of: .server, on: few) == 35)
     let term = Capacity.predict(million, on: few).first { $0.binds }
     #expect(term?.resource == .descriptorsPerProcess)
-    #expect(term?.connections == 26 * 93)
+    #expect(term?.connections == 35 * 93)
     #expect(
-      term?.reason.hasSuffix("up to 26 (RLIMIT_NOFILE of the coordinator 100, 48 in use)") == true)
+      term?.reason.hasSuffix(
+        "up to 35 (RLIMIT_NOFILE of the coordinator 100, of which it needs 30 itself)") == true)
     #expect(Start.obstacle(million, on: few) == nil)
   }
 
@@ -69,7 +70,7 @@ import Testing
       change(&host)
       return host.workersAtMost
     }
-    let free = 20_000 - 48
+    let free = 20_000 - 30
     #expect(
       room {
         $0.user = 1000; $0.capabilities = []
@@ -99,7 +100,7 @@ import Testing
       ),
       (
         .eventfd, "EMFILE", [], "RLIMIT_NOFILE of the coordinator", 64,
-        "prlimit --pid $$ --nofile=88:88"
+        "prlimit --pid $$ --nofile=70:70"
       ),
     ] as [(Start.Call, String, [TaskBound.Kind], String, Int, String)])
   func `a call that failed is told with its limit`(

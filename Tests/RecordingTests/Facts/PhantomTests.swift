@@ -25,7 +25,7 @@ import Testing
     }
     recording.phases[0].promise = nil
     #expect(recording.held(in: churn) == 1000)
-    #expect(phase(.hold, established: 1200, accepted: 1100, phantom: 100).held == 1100)
+    #expect(phase(.pause, established: 1200, accepted: 1100, phantom: 100).held == 1100)
   }
 
   @Test func `the phantoms of the phase before decide nothing`() {

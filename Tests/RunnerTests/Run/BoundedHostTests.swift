@@ -98,7 +98,8 @@ import Testing
     try workspace.write(PlanText(goal: "3k").on(network), to: "a.plan")
     let check = try workspace.run(["check", "a.plan"], shell: shell)
     let predicted = try predicted(check.output)
-    #expect(check.output.contains("(RLIMIT_NOFILE of the coordinator 64, 48 in use)"))
+    #expect(
+      check.output.contains("(RLIMIT_NOFILE of the coordinator 64, of which it needs 30 itself)"))
     let (ending, summary) = try workspace.summary(of: ["a.plan"], shell: shell)
     #expect(summary.exit == 100, "\(ending.errors)")
     #expect(summary.limit?.errno?.name == "EMFILE")
@@ -118,7 +119,7 @@ import Testing
       failed.errors.contains(
         /cannot start the workers: eventfd failed for worker \d+ of 80 with EMFILE/),
       "\(failed.errors)")
-    #expect(failed.errors.contains("RLIMIT_NOFILE of the coordinator, now 64, needed 128"))
+    #expect(failed.errors.contains("RLIMIT_NOFILE of the coordinator, now 64, needed 110"))
   }
 
   @Test func `a user's limit of processes is predicted, and named when it fails`() throws {

@@ -54,6 +54,42 @@ import Testing
     #expect(try phases().last?.promise?.missed == 5)
   }
 
+  @Test func `what stood beside a churn is lost, however much of the churn may be`() throws {
+    let server = try SilentServer(network.endpoint)
+    defer { server.stop() }
+    try write(
+      PlanText(
+        goal: "10", target: network.endpoint,
+        phases: [
+          "ramp: {to: \"${goal}\", rate: 10k/s}",
+          "churn: {rate: 100/s, lifetime: 100ms, for: 3s, tolerate: 50%}", "hold: 100ms",
+        ]))
+    let program = try workspace.start(["promise.plan", "--json"])
+    #expect(program.wait { server.accepted >= 10 && program.errorsSoFar.contains("churn") })
+    server.close(allBut: 0)
+    let summary = try Summary(program.wait())
+    #expect(summary.exit == 100)
+    #expect(summary.limit?.resource == "closed-by-peer")
+    #expect(summary.limit?.phase == "churn")
+    #expect(try phases()[1].promise?.lostBeside == 10)
+  }
+
+  @Test func `a condition that holds at every number leaves a search without one`() throws {
+    try write(
+      PlanText(
+        phases: [
+          "search: {from: 20, step: 20, to: 100, rate: 10k/s, confirm: 100ms,"
+            + " until: [connect.p99 > 1us]}"
+        ]))
+    let (result, summary) = try workspace.summary(of: ["promise.plan"])
+    #expect(summary.verdict == "passed")
+    #expect(try phases().last?.ceiling == nil)
+    let steps = try workspace.recording(of: "promise").searchSteps
+    #expect(steps.map(\.goal) == [20, 10, 5, 2, 1])
+    #expect(steps.allSatisfy { $0.outcome == .tooMany })
+    _ = result
+  }
+
   @Test func `a churn that runs out of descriptors has met a limit`() throws {
     try write(
       PlanText(

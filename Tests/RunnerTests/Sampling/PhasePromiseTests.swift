@@ -48,6 +48,20 @@ import Testing
     #expect(all?.missed == 0)
   }
 
+  @Test func `what is held beside a churn is not among what it tolerates`() {
+    let churn = Phase(name: "churn", line: 1, kind: Self.churn, tolerance: 0.1)
+    func promise(held: Int, late: Int) -> PhasePromise? {
+      PhasePromise(
+        churn, from: counts(20),
+        to: counts(held, established: 1000, churned: 1000, late: late), arrivals: 1000,
+        found: false)
+    }
+    #expect(promise(held: 20, late: 50)?.isKept == true)
+    let lost = promise(held: 19, late: 0)
+    #expect(lost == PhasePromise(promised: 1000, missed: 0, tolerance: 0.1, lostBeside: 1))
+    #expect(lost?.isKept == false)
+  }
+
   @Test func `a life that was cut short is none, and neither is one that nobody accepted`() {
     let cut = promise(
       Self.churn, counts(0), counts(0, established: 1000, churned: 1000, cutShort: 300),
