@@ -29,6 +29,7 @@ let package = Package(
     .systemLibrary(
       name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
     .target(name: "Addressing", swiftSettings: strict),
+    .target(name: "WorkerLog", swiftSettings: strict),
     .target(name: "Messages", dependencies: ["Addressing"], swiftSettings: strict),
     .target(
       name: "Linux",
@@ -38,22 +39,27 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Recording",
-      dependencies: [.product(name: "GRDB", package: "GRDB.swift")], swiftSettings: strict),
+      dependencies: ["WorkerLog", .product(name: "GRDB", package: "GRDB.swift")],
+      swiftSettings: strict),
     .target(
       name: "Plan",
       dependencies: [
-        "Addressing", "Messages", "Recording", .product(name: "Yams", package: "Yams"),
+        "Addressing", "Messages", "Recording", "WorkerLog",
+        .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: strict),
     .target(
       name: "Judgement", dependencies: ["Plan", "Recording"], swiftSettings: strict),
     .target(
-      name: "Host", dependencies: ["Addressing", "Linux", "Recording"], swiftSettings: strict),
+      name: "Host", dependencies: ["Addressing", "Linux", "Recording", "WorkerLog"],
+      swiftSettings: strict),
     .target(
-      name: "Probe", dependencies: ["Addressing", "Linux", "Messages"], swiftSettings: strict),
+      name: "Probe", dependencies: ["Addressing", "Linux", "Messages", "WorkerLog"],
+      swiftSettings: strict),
     .target(
       name: "Simulation",
-      dependencies: ["Addressing", "Host", "Linux", "Probe", "Recording"], swiftSettings: strict),
+      dependencies: ["Addressing", "Host", "Linux", "Probe", "Recording", "WorkerLog"],
+      swiftSettings: strict),
     .target(
       name: "Report", dependencies: ["Judgement", "Plan", "Recording", "CLibXML2"],
       resources: [.embedInCode("report.css"), .embedInCode("report.js")], swiftSettings: strict),
@@ -61,7 +67,7 @@ let package = Package(
       name: "Runner",
       dependencies: [
         "Addressing", "Linux", "Messages", "Recording", "Plan", "Judgement", "Host", "Probe",
-        "Report",
+        "Report", "WorkerLog",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -71,20 +77,22 @@ let package = Package(
     .testTarget(
       name: "RecordingTests",
       dependencies: [
-        "Recording", .product(name: "GRDB", package: "GRDB.swift"),
+        "Recording", "WorkerLog", .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       exclude: ["Versions"]),
     .testTarget(
       name: "PlanTests",
-      dependencies: ["Addressing", "Judgement", "Messages", "Plan", "Recording"]),
+      dependencies: ["Addressing", "Judgement", "Messages", "Plan", "Recording", "WorkerLog"]),
     .testTarget(
       name: "JudgementTests", dependencies: ["Judgement", "Plan", "Recording"]),
     .testTarget(name: "HostTests", dependencies: ["Addressing", "Host", "Linux", "Recording"]),
     .target(name: "CAllocations", path: "Tests/CAllocations"),
     .testTarget(
       name: "ProbeTests",
-      dependencies: ["Addressing", "Messages", "Probe", "Simulation", "Linux", "CAllocations"]),
+      dependencies: [
+        "Addressing", "Messages", "Probe", "Simulation", "Linux", "WorkerLog", "CAllocations",
+      ]),
     .testTarget(
       name: "ReportTests",
       dependencies: [
@@ -96,7 +104,7 @@ let package = Package(
       name: "RunnerTests",
       dependencies: [
         "Addressing", "Host", "Linux", "Messages", "Runner", "Recording", "Plan", "Probe",
-        "Judgement", "Simulation",
+        "Judgement", "Simulation", "WorkerLog",
       ]),
   ],
   swiftLanguageModes: [.v6]

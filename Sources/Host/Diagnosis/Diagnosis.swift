@@ -1,4 +1,5 @@
 package import Recording
+import WorkerLog
 
 /// What a failure comes down to.
 package struct Diagnosed: Sendable, Equatable {
@@ -31,45 +32,45 @@ package func diagnose(
   _ failure: FailureRecord, before: [Series.Key: Double], after: [Series.Key: Double],
   host: HostDescription, demand: Demand, path: PathFindings = PathFindings()
 ) -> Diagnosed {
-  let scene = DiagnosisContext(before: before, after: after, host: host, demand: demand, path: path)
-  switch (failure.syscall, failure.errno?.name) {
-  case ("socket", "EMFILE"), ("accept4", "EMFILE"):
-    return scene.descriptorsOfProcess(failure)
-  case ("socket", "ENFILE"), ("accept4", "ENFILE"):
-    return scene.descriptorsOfHost(failure)
-  case ("epoll_ctl", "ENOSPC"):
-    return scene.epollWatches(failure)
-  case ("epoll_ctl", "ENOMEM"), ("socket", "ENOMEM"), ("accept4", "ENOMEM"),
-    ("epoll_ctl", "ENOBUFS"), ("socket", "ENOBUFS"), ("accept4", "ENOBUFS"):
-    return scene.memory(failure)
-  case (FailureRecord.memoryGuardCall, _):
-    return scene.memoryGuard(failure)
+  let context = DiagnosisContext(
+    before: before, after: after, host: host, demand: demand, path: path)
+  if failure.syscall == FailureRecord.memoryGuardCall { return context.memoryGuard(failure) }
+  switch (FailedCall(named: failure.syscall), failure.errno?.name) {
+  case (.socket, "EMFILE"), (.accept, "EMFILE"):
+    return context.descriptorsOfProcess(failure)
+  case (.socket, "ENFILE"), (.accept, "ENFILE"):
+    return context.descriptorsOfHost(failure)
+  case (.epollControl, "ENOSPC"):
+    return context.epollWatches(failure)
+  case (.epollControl, "ENOMEM"), (.socket, "ENOMEM"), (.accept, "ENOMEM"),
+    (.epollControl, "ENOBUFS"), (.socket, "ENOBUFS"), (.accept, "ENOBUFS"):
+    return context.memory(failure)
 
-  case ("connect", "EADDRNOTAVAIL"):
-    return scene.sourcePorts(failure)
-  case ("bind", "EADDRINUSE") where scene.port(of: failure) == 0:
-    return scene.kernelPorts(failure)
-  case ("bind", "EADDRINUSE"), ("listen", "EADDRINUSE"), ("port-taken", _):
-    return scene.portTaken(failure)
-  case ("bind", "EADDRNOTAVAIL"), ("socket", "EAFNOSUPPORT"):
-    return scene.sourceAddress(failure)
+  case (.connect, "EADDRNOTAVAIL"):
+    return context.sourcePorts(failure)
+  case (.bind, "EADDRINUSE") where context.port(of: failure) == 0:
+    return context.kernelPorts(failure)
+  case (.bind, "EADDRINUSE"), (.listen, "EADDRINUSE"):
+    return context.portTaken(failure)
+  case (.bind, "EADDRNOTAVAIL"), (.socket, "EAFNOSUPPORT"):
+    return context.sourceAddress(failure)
 
-  case ("connect", "ETIMEDOUT"), ("connect-timeout", _):
-    return scene.connectTimeout(failure)
-  case ("connect", "ECONNREFUSED"):
-    return scene.refused(failure)
-  case ("connect", "EHOSTUNREACH"), ("connect", "ENETUNREACH"), ("connect", "EPERM"),
-    ("connect", "EACCES"), ("connect", "EINVAL"), ("connect", "EHOSTDOWN"), ("connect", "ENONET"),
-    ("connect", "ENOPROTOOPT"):
-    return scene.noRoute(failure)
-  case ("read", "ECONNRESET"), ("write", "ECONNRESET"), ("write", "EPIPE"), ("read", "EPIPE"),
-    ("read", nil), ("closed", nil), ("closed", "ECONNRESET"), ("closed", "EPIPE"),
+  case (.connect, "ETIMEDOUT"), (.connectTimeout, _):
+    return context.connectTimeout(failure)
+  case (.connect, "ECONNREFUSED"):
+    return context.refused(failure)
+  case (.connect, "EHOSTUNREACH"), (.connect, "ENETUNREACH"), (.connect, "EPERM"),
+    (.connect, "EACCES"), (.connect, "EINVAL"), (.connect, "EHOSTDOWN"), (.connect, "ENONET"),
+    (.connect, "ENOPROTOOPT"):
+    return context.noRoute(failure)
+  case (.read, "ECONNRESET"), (.write, "ECONNRESET"), (.write, "EPIPE"), (.read, "EPIPE"),
+    (.read, nil), (.closed, nil), (.closed, "ECONNRESET"), (.closed, "EPIPE"),
     // A refused handshake is ECONNREFUSED; this one was finished, and reset before one looked.
-    ("connect", "ECONNRESET"):
-    return scene.closedByPeer(failure)
+    (.connect, "ECONNRESET"):
+    return context.closedByPeer(failure)
 
   default:
-    return scene.unclassified(failure)
+    return context.unclassified(failure)
   }
 }
 

@@ -64,13 +64,8 @@ package struct Server: Sendable, Equatable {
   /// Connections that may wait for `accept`, capped by `net.core.somaxconn`.
   package var backlog: Int
 
-  /// The endpoint of each of `count` server workers.
-  package func endpoints(_ count: Int) -> [SocketAddress] {
-    (0..<count).map { worker in
-      SocketAddress(
-        addresses[worker % addresses.count], port + UInt16(worker / addresses.count))
-    }
-  }
+  /// One for each server worker.
+  package var endpoints: EndpointRange { EndpointRange(addresses, port: port) }
 }
 
 /// Someone else's server, as the plan names it.

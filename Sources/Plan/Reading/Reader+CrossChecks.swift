@@ -8,14 +8,11 @@ extension Server {
   /// without more descriptors a process.
   package static let mostAutoEndpoints = 256
 
-  /// How many endpoints the addresses and the ports from the first one up can give.
-  package var room: Int { addresses.count * (Int(UInt16.max) - Int(port) + 1) }
-
   /// How many endpoints the plan can come to have.
   package var mostEndpoints: Int {
     switch processes {
     case .count(let count): count
-    case .auto: min(Self.mostAutoEndpoints, room)
+    case .auto: min(Self.mostAutoEndpoints, endpoints.count)
     }
   }
 

@@ -35,12 +35,13 @@ extension Reader {
       backlog: fields["backlog"].flatMap { value($0.item, "a count", Self.backlog) }
         ?? Default.backlog)
     guard endpoint != nil else { return nil }
-    if case .count(let count) = server.processes, count > server.room {
+    if case .count(let count) = server.processes, count > server.endpoints.count {
       let place = fields["processes"]?.item.place ?? item.place
       report(
         place,
         "\(Format.count(count)) server processes need as many endpoints, and \(server.listen) has"
-          + " \(Format.count(server.room))", hint: "listen on a lower port or on more addresses")
+          + " \(Format.count(server.endpoints.count))",
+        hint: "listen on a lower port or on more addresses")
     }
     return server
   }

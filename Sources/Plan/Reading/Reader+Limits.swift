@@ -1,4 +1,5 @@
 import Recording
+import WorkerLog
 
 extension Reader {
   /// `expect-limit: {errno: EMFILE, at: socket, connections: 19k..20k}`
@@ -29,11 +30,11 @@ extension Reader {
   }
 
   private static func call(_ text: String) throws(Problem) -> String {
-    guard FailureRecord.calls.contains(text) else {
+    let calls = FailedCall.allCases.map(\.name)
+    guard calls.contains(text) else {
       throw Problem(
         "\(quoted(text)) is no system call that a limit is met at",
-        hint: didYouMean(text, FailureRecord.calls)
-          ?? "these are \(FailureRecord.calls.joined(separator: ", "))")
+        hint: didYouMean(text, calls) ?? "these are \(calls.joined(separator: ", "))")
     }
     return text
   }

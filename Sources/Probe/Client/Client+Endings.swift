@@ -1,5 +1,6 @@
 import Linux
 import SystemPackage
+import WorkerLog
 
 /// How connections end, and what a failure means for the ones after it.
 extension Client where System: ~Copyable {

@@ -1,5 +1,6 @@
 import Linux
 import SystemPackage
+import WorkerLog
 
 /// What epoll reports, and handshakes that take too long.
 extension Client where System: ~Copyable {

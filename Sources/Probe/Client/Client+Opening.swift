@@ -1,6 +1,7 @@
 import Addressing
 import Linux
 import SystemPackage
+import WorkerLog
 
 /// A tuple that is not ours and cannot be used, and how that was found.
 private struct TakenTuple {
@@ -112,7 +113,7 @@ extension Client where System: ~Copyable {
           kernel.close(descriptor)
           socket = nil
         }
-        if isTaken(call, error) {
+        if call.isTaken(error) {
           skip(position)
           let found = TakenTuple(call: call, error: error, position: position)
           // A bind tells that somebody else has the port; a connect may have met TIME_WAIT.
@@ -146,15 +147,6 @@ extension Client where System: ~Copyable {
     if let taken, wanted <= walk.count { found = (taken.call, taken.error, taken.position) }
     count(found.call, found.error, position: found.position)
     stopGrowing(for: found.call, found.error)
-  }
-
-  /// Whether a failure means that this one tuple is in use, and the next one may not be.
-  private func isTaken(_ call: FailedCall, _ error: Errno) -> Bool {
-    switch call {
-    case .bind: error == .addressInUse
-    case .connect: error == .addressNotAvailable
-    default: false
-    }
   }
 
   private mutating func prepared(v6: Bool) throws(Errno) -> FileDescriptor {

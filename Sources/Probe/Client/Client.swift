@@ -2,6 +2,7 @@ import Addressing
 import Linux
 import Messages
 import SystemPackage
+import WorkerLog
 
 /// The client end: one worker's edge-triggered epoll loop.
 ///

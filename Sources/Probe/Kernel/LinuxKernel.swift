@@ -1,6 +1,7 @@
 package import Addressing
 package import Linux
 package import SystemPackage
+import WorkerLog
 
 /// The real kernel, through one epoll instance.
 package struct LinuxKernel: Kernel, ~Copyable {

@@ -1,38 +1,7 @@
 package import Linux
 import Synchronization
 package import SystemPackage
-
-/// What failed: the system calls of the loops, and two things that look like one.
-package enum FailedCall: UInt8, Sendable, CaseIterable {
-  case socket, bind, listen, connect, accept, epollControl, read, write
-  /// The runner's own deadline for a handshake, not the kernel's ETIMEDOUT.
-  case connectTimeout
-  /// The peer closed or reset an established connection.
-  case closed
-  /// What a worker waits for events with, and what it cannot start without.
-  case epollWait, epollCreate, eventCounter, map, duplicate, descriptorLimit
-
-  package var name: String {
-    switch self {
-    case .socket: "socket"
-    case .bind: "bind"
-    case .listen: "listen"
-    case .connect: "connect"
-    case .accept: "accept4"
-    case .epollControl: "epoll_ctl"
-    case .read: "read"
-    case .write: "write"
-    case .connectTimeout: "connect-timeout"
-    case .closed: "closed"
-    case .epollWait: "epoll_wait"
-    case .epollCreate: "epoll_create1"
-    case .eventCounter: "eventfd"
-    case .map: "mmap"
-    case .duplicate: "dup3"
-    case .descriptorLimit: "setrlimit"
-    }
-  }
-}
+package import WorkerLog
 
 /// The failures of one worker, counted by kind. It lies on the scoreboard.
 ///

@@ -1,6 +1,7 @@
 import Addressing
 import Linux
 import SystemPackage
+import WorkerLog
 
 /// Taking connections, and what stops it.
 extension Server where System: ~Copyable {

@@ -1,5 +1,6 @@
 import Linux
 import SystemPackage
+import WorkerLog
 
 /// Where the server is with speaking first.
 struct Pushing {

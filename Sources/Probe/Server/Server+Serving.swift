@@ -1,6 +1,7 @@
 import Linux
 import Messages
 import SystemPackage
+import WorkerLog
 
 /// Reading what comes, and answering it.
 extension Server where System: ~Copyable {

@@ -2,6 +2,7 @@ import Addressing
 import Linux
 import Messages
 import SystemPackage
+import WorkerLog
 
 /// The server end: one worker's epoll loop of the classic design.
 ///

@@ -4,9 +4,7 @@ import Synchronization
 /// What one client worker has driven, tick by tick: a ring of bytes on its scoreboard that the
 /// worker fills and the coordinator empties.
 ///
-/// Entries are varints (LEB128). The first of an entry holds its kind in the lowest two bits,
-/// then one bit that says that a count follows (it is 1 otherwise), then the ticks since the entry
-/// before. Docs/recording.md has the whole of it: a recording keeps the bytes as they are.
+/// It holds `DriveEntry` after `DriveEntry`; a recording keeps the bytes as they are.
 @safe
 package struct DriveLog {
   /// Bytes: about a second with every pattern in every tick, and many seconds of a ramp.
@@ -15,15 +13,6 @@ package struct DriveLog {
   /// coordinator's.
   private static let line = 64
   static let stride = 2 * line + capacity
-
-  /// Nanoseconds of a tick.
-  package static let tick: UInt64 = 1_000_000
-
-  enum Kind: UInt64 {
-    case arrivals, messages
-    /// Ticks count from the start of this phase on.
-    case phase
-  }
 
   private let base: UnsafeMutableRawPointer
 

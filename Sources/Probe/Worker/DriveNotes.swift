@@ -1,5 +1,6 @@
 import Linux
 import Messages
+import WorkerLog
 
 /// The worker's side of its drive log: counts what is driven in the current tick, and writes the
 /// tick down when it is over.
@@ -47,7 +48,7 @@ struct DriveNotes {
 
   @inline(__always)
   private mutating func turn(to now: Instant) {
-    let tick = now < start ? 0 : now.nanoseconds(since: start) / DriveLog.tick
+    let tick = now < start ? 0 : now.nanoseconds(since: start) / DriveEntry.tick
     if tick > self.tick {
       flush()
       // A full log makes the tick before take what belongs to this one: late, but not lost.
@@ -60,7 +61,7 @@ struct DriveNotes {
   @inline(__always)
   mutating func flush(before wake: Instant?) {
     guard isPending else { return }
-    let end = start.advanced(byNanoseconds: (tick + 1) * DriveLog.tick)
+    let end = start.advanced(byNanoseconds: (tick + 1) * DriveEntry.tick)
     if wake.map({ $0 >= end }) ?? true { flush() }
   }
 
@@ -68,20 +69,17 @@ struct DriveNotes {
     guard isPending, log.room >= entries.count else { return }
     length = 0
     if isNewPhase {
-      append(.phase, ticks: 0, 1)
-      append(varint: UInt64(phase ?? 0))
+      append(DriveEntry(.phase(phase ?? 0), ticks: 0))
       isNewPhase = false
     }
     var ticks = tick - lastTick
     if arrivals > 0 {
-      append(.arrivals, ticks: ticks, arrivals)
-      if arrivals > 1 { append(varint: UInt64(arrivals)) }
+      append(DriveEntry(.arrivals, ticks: ticks, count: UInt64(arrivals)))
       (arrivals, ticks) = (0, 0)
     }
     for pattern in messages.indices where messages[pattern] > 0 {
-      append(.messages, ticks: ticks, messages[pattern])
-      append(varint: UInt64(pattern))
-      if messages[pattern] > 1 { append(varint: UInt64(messages[pattern])) }
+      append(
+        DriveEntry(.messages(pattern: pattern), ticks: ticks, count: UInt64(messages[pattern])))
       (messages[pattern], ticks) = (0, 0)
     }
     lastTick = tick
@@ -89,18 +87,7 @@ struct DriveNotes {
     log.append(entries.span.extracting(first: length))
   }
 
-  private mutating func append(_ kind: DriveLog.Kind, ticks: UInt64, _ count: UInt32) {
-    append(varint: ticks << 3 | (count > 1 ? 4 : 0) | kind.rawValue)
-  }
-
-  private mutating func append(varint value: UInt64) {
-    var rest = value
-    while rest > 0x7F {
-      append(byte: UInt8(truncatingIfNeeded: rest) | 0x80)
-      rest >>= 7
-    }
-    append(byte: UInt8(rest))
-  }
+  private mutating func append(_ entry: DriveEntry) { entry.write { append(byte: $0) } }
 
   private mutating func append(byte: UInt8) {
     entries[length] = byte

@@ -1,4 +1,5 @@
 package import SystemPackage
+package import WorkerLog
 
 /// Why a worker could not start: the system call that it cannot do without, and what it said.
 package struct StartFailure: Error, Equatable {

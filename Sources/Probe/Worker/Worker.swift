@@ -1,5 +1,6 @@
 package import Linux
 package import SystemPackage
+import WorkerLog
 
 /// A worker process from its first instruction to its last.
 package enum Worker {

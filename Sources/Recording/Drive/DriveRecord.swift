@@ -1,9 +1,10 @@
+import WorkerLog
+
 /// What one client worker drove in one interval between two samples, as it wrote it down.
 package struct DriveRecord: Sendable, Equatable {
   /// The worker's number.
   package var worker: Int
-  /// Entries of varints; see `Recording.driven()` and docs/recording.md. Those of a worker, one
-  /// after the other, are one stream.
+  /// `DriveEntry` after `DriveEntry`. Those of a worker, one record after the other, are one stream.
   package var entries: [UInt8]
 
   package init(worker: Int, entries: [UInt8]) {
@@ -39,11 +40,12 @@ extension Recording {
       var reader = DriveReader(bytes: records.flatMap(\.entries)[...])
       while !reader.bytes.isEmpty {
         guard let entry = reader.next() else { return nil }
-        switch entry.what {
+        switch entry.kind {
         case .phase: break
-        case .arrivals: arrivals[entry.phase, default: [:]][entry.tick, default: 0] += entry.count
+        case .arrivals:
+          arrivals[reader.phase, default: [:]][reader.tick, default: 0] += entry.count
         case .messages(let pattern):
-          phases[entry.phase, default: DrivenPhase()].messages[pattern, default: 0] += entry.count
+          phases[reader.phase, default: DrivenPhase()].messages[pattern, default: 0] += entry.count
         }
       }
     }
@@ -66,18 +68,16 @@ extension DriveRecord {
       var delayed: [UInt8] = []
       var pending: UInt64 = 0
       while !reader.bytes.isEmpty {
-        let start = reader.bytes.startIndex
-        guard let entry = reader.next() else {
+        guard var entry = reader.next() else {
           return DriveRecord(worker: worker, entries: entries)
         }
-        var whole = entries[start..<reader.bytes.startIndex]
-        if case .phase = entry.what {
-          pending = delay(entry.phase)
-        } else if pending > 0 {
-          Varint.append((Varint.take(from: &whole) ?? 0) + pending << 3, to: &delayed)
+        if case .phase(let phase) = entry.kind {
+          pending = delay(phase)
+        } else {
+          entry.ticks += pending
           pending = 0
         }
-        delayed += whole
+        entry.write { delayed.append($0) }
       }
       return DriveRecord(worker: worker, entries: delayed)
     }
@@ -86,56 +86,21 @@ extension DriveRecord {
 
 /// Reads the entries of one worker.
 private struct DriveReader {
-  struct Entry {
-    var what: What
-    var phase: Int
-    /// Milliseconds since the phase began.
-    var tick: UInt64
-    var count: UInt64
-  }
-
-  enum What {
-    case arrivals
-    case messages(pattern: Int)
-    case phase
-  }
-
-  /// No run lasts longer (292 years), and no sum of so many overflows.
-  private static let most: UInt64 = 1 << 53
-
   var bytes: ArraySlice<UInt8>
-  private var phase = -1
-  private var tick: UInt64 = 0
+  /// The phase of the last entry, by its place in the plan, and its tick since that began.
+  private(set) var phase = -1
+  private(set) var tick: UInt64 = 0
 
   init(bytes: ArraySlice<UInt8>) { self.bytes = bytes }
 
   /// Nil where the bytes say nothing that a worker would write.
-  mutating func next() -> Entry? {
-    guard let header = Varint.take(from: &bytes), header >> 3 < Self.most else { return nil }
-    tick += header >> 3
-    guard tick < Self.most else { return nil }
-    let what: What
-    switch header & 3 {
-    case 0: what = .arrivals
-    case 1:
-      guard let pattern = number(below: 1 << 16) else { return nil }
-      what = .messages(pattern: pattern)
-    case 2:
-      guard let next = number(below: 1 << 16) else { return nil }
+  mutating func next() -> DriveEntry? {
+    guard let entry = DriveEntry(from: &bytes) else { return nil }
+    if case .phase(let next) = entry.kind {
       (phase, tick) = (next, 0)
-      return Entry(what: .phase, phase: phase, tick: 0, count: 0)
-    default: return nil
+      return entry
     }
-    var count: UInt64 = 1
-    if header & 4 != 0 {
-      guard let many = Varint.take(from: &bytes), many > 0, many < 1 << 32 else { return nil }
-      count = many
-    }
-    guard phase >= 0 else { return nil }
-    return Entry(what: what, phase: phase, tick: tick, count: count)
-  }
-
-  private mutating func number(below bound: UInt64) -> Int? {
-    Varint.take(from: &bytes).flatMap { $0 < bound ? Int($0) : nil }
+    tick += entry.ticks
+    return phase >= 0 && tick < DriveEntry.mostTicks ? entry : nil
   }
 }

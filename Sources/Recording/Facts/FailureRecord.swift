@@ -43,13 +43,6 @@ package struct FailureRecord: Sendable, Equatable {
   /// Failures that cost a connection: a handshake that is tried again has cost none yet.
   package var final: Int { count - min(max(0, retried), count) }
 
-  /// What `syscall` may be, but for `memoryGuardCall`, which no limit names.
-  package static let calls = [
-    "socket", "bind", "listen", "connect", "accept4", "epoll_ctl", "read", "write",
-    "connect-timeout", "closed", "epoll_wait", "epoll_create1", "eventfd", "mmap", "dup3",
-    "setrlimit",
-  ]
-
   /// Stands for a system call where the memory guard stopped growth.
   package static let memoryGuardCall = "memory-guard"
 }

@@ -1,3 +1,5 @@
+import WorkerLog
+
 package import struct Foundation.Data
 
 extension Distribution {

@@ -75,15 +75,15 @@ struct ServeCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
-    guard case .count(let count) = processes, count > request.room else { return }
+    guard case .count(let count) = processes, count > request.endpoints.count else { return }
     throw ValidationError(
       "\(Format.count(count)) server processes need as many endpoints, and --listen has "
-        + "\(Format.count(request.room)): listen on a lower port or on more addresses.")
+        + "\(Format.count(request.endpoints.count)): listen on a lower port or on more addresses.")
   }
 
   private var request: PreparedServer.Request {
     PreparedServer.Request(
-      addresses: listen.addresses, port: listen.port, processes: processes,
+      endpoints: EndpointRange(listen.addresses, port: listen.port), processes: processes,
       connections: connections, reply: reply, readiness: readiness, backlog: backlog)
   }
 

@@ -4,6 +4,7 @@ import Linux
 import Probe
 import Recording
 import SystemPackage
+import WorkerLog
 
 /// How connections come to stand.
 extension ConnectSession {
@@ -54,7 +55,7 @@ extension ConnectSession {
           Socket.close(descriptor)
           socket = nil
         }
-        if let source, Self.isTaken(call, error) {
+        if let source, call.isTaken(error) {
           own = own ?? Set(table.connections.compactMap(\.source))
           if own?.contains(source) == true { continue }
           // A bind tells that somebody else has the port; a connect may have met TIME_WAIT.
@@ -76,15 +77,6 @@ extension ConnectSession {
     }
     // Whatever there is to bind is in use.
     opening?.isStopped = true
-  }
-
-  /// Whether a failure means that this one source port is in use, and the next may not be.
-  private static func isTaken(_ call: FailedCall, _ error: Errno) -> Bool {
-    switch call {
-    case .bind: error == .addressInUse
-    case .connect: error == .addressNotAvailable
-    default: false
-    }
   }
 
   private func prepared() throws(Errno) -> FileDescriptor {

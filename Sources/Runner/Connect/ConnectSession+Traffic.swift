@@ -3,6 +3,7 @@ import Linux
 import Probe
 import Recording
 import SystemPackage
+import WorkerLog
 
 /// What goes over connections that stand.
 extension ConnectSession {

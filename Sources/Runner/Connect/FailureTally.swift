@@ -3,6 +3,7 @@ import Linux
 import Probe
 import Recording
 import SystemPackage
+import WorkerLog
 
 /// Failures of one process that opens connections itself, counted by kind.
 struct FailureTally {

@@ -52,7 +52,7 @@ struct Staffing {
 
     let own = plan.server.map { server in
       let wanted = count(server.processes, own: descriptorsPerWorker + 1)
-      return server.endpoints(min(wanted, server.room))
+      return server.endpoints.prefix(min(wanted, server.endpoints.count))
     }
     let endpoints = own ?? addresses.targets
     let clientCount = count(plan.clients.processes, own: descriptorsPerWorker)

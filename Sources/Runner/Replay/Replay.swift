@@ -1,6 +1,7 @@
 import Plan
 import Probe
 import Recording
+import WorkerLog
 
 /// A recorded run that is to be driven again.
 struct Replay {
@@ -83,7 +84,7 @@ extension ArrivalCurve {
   init(_ phase: DrivenPhase, speed: Double) {
     self.init()
     func nanoseconds(_ tick: UInt64) -> UInt64 {
-      min(ArrivalCurve.latest, UInt64(saturating: Double(tick) * Double(DriveLog.tick) / speed))
+      min(ArrivalCurve.latest, UInt64(saturating: Double(tick) * Double(DriveEntry.tick) / speed))
     }
     for tick in phase.arrivals {
       append(tick.count, from: nanoseconds(tick.tick), to: nanoseconds(tick.tick + 1))

@@ -5,6 +5,7 @@ import Plan
 import Probe
 import Recording
 import SystemPackage
+import WorkerLog
 
 /// What the scoreboards and the kernel say.
 extension Coordinator {

@@ -3,6 +3,7 @@ import Linux
 import Plan
 import Probe
 import Recording
+import WorkerLog
 
 /// What lies between the two ends, and what someone else's server has accepted.
 extension Coordinator {
@@ -10,7 +11,8 @@ extension Coordinator {
   func withPath(_ readings: [Reading]) -> [Reading] {
     let name = state.phases[phase].name
     let timedOut = ledger.records.contains {
-      $0.phase == name && ($0.syscall == "connect-timeout" || $0.errno?.name == "ETIMEDOUT")
+      $0.phase == name
+        && ($0.syscall == FailedCall.connectTimeout.name || $0.errno?.name == "ETIMEDOUT")
     }
     return readings + kernel.path.look(readings.values, timedOut: timedOut)
   }

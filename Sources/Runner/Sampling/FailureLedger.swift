@@ -3,6 +3,7 @@ import Linux
 import Probe
 import Recording
 import SystemPackage
+import WorkerLog
 
 /// The failures of all workers, kind by kind, as the coordinator has come to know them.
 struct FailureLedger {

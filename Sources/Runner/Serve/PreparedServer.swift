@@ -13,22 +13,13 @@ struct PreparedServer {
   private static let usualGoal = 1_000_000
 
   struct Request {
-    var addresses: AddressRange
-    var port: UInt16
+    var endpoints: EndpointRange
     var processes: Processes
     /// Connections to have room for; nil for as many as there can be.
     var connections: Int?
     var reply: ServerReply
     var readiness: ServerReadiness
     var backlog: Int
-
-    /// How many endpoints the addresses and the ports from the first one up can give.
-    var room: Int { addresses.count * (Int(UInt16.max) - Int(port) + 1) }
-
-    /// Each further worker takes the next address; once round, the next port.
-    func endpoint(_ worker: Int) -> SocketAddress {
-      SocketAddress(addresses[worker % addresses.count], port + UInt16(worker / addresses.count))
-    }
   }
 
   let host: HostDescription
@@ -59,12 +50,12 @@ struct PreparedServer {
       // Without a number, one endpoint is what others expect of a server.
       let needed = Capacity.workersNeeded(
         goal: request.connections ?? 1, descriptors: host.descriptorsPerProcess, overhead: overhead)
-      count = min(needed ?? 1, request.room, Server.mostAutoEndpoints, room)
+      count = min(needed ?? 1, request.endpoints.count, Server.mostAutoEndpoints, room)
     }
     let limit = host.descriptors.soft
     servers = (0..<count).map { worker in
       ServerAssignment(
-        endpoint: request.endpoint(worker), backlog: Int32(clamping: request.backlog),
+        endpoint: request.endpoints[worker], backlog: Int32(clamping: request.backlog),
         reply: request.reply, readiness: request.readiness, descriptorLimit: limit)
     }
     demand = Demand(

@@ -97,8 +97,6 @@ private func othersBytes(available: Int) -> Int {
     Row(syscall: "bind", errno: "EADDRINUSE", resource: .portTaken),
     Row(syscall: "bind", errno: "EADDRINUSE", end: .server, resource: .portTaken),
     Row(syscall: "listen", errno: "EADDRINUSE", end: .server, resource: .portTaken),
-    Row(syscall: "port-taken", errno: "EADDRINUSE", resource: .portTaken),
-    Row(syscall: "port-taken", resource: .portTaken),
   ]
 
   private static let pathRows: [Row] =

@@ -1,5 +1,6 @@
 import Recording
 import Testing
+import WorkerLog
 
 @testable import Plan
 
@@ -18,7 +19,7 @@ import Testing
     #expect(try expected("{errno: \(name)}") == ExpectedLimit(errno: name))
   }
 
-  @Test(arguments: FailureRecord.calls)
+  @Test(arguments: FailedCall.allCases.map(\.name))
   func `names a system call`(name: String) throws {
     #expect(try expected("{at: \(name)}") == ExpectedLimit(at: name))
   }

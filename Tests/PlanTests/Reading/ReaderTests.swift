@@ -62,7 +62,7 @@ import Testing
     #expect(plan.description == "two\nlines")
     #expect(plan.server?.addresses.count == 4)
     #expect(plan.server?.processes == .count(6))
-    #expect(plan.server?.endpoints(6).last?.description == "127.0.1.2:9001")
+    #expect(plan.server?.endpoints.prefix(6).last?.description == "127.0.1.2:9001")
     #expect(plan.server?.reply == .discard)
     #expect(plan.server?.readiness == .rearm)
     #expect(plan.server?.backlog == 1000)

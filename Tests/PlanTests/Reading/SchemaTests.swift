@@ -1,6 +1,7 @@
 import Foundation
 import Recording
 import Testing
+import WorkerLog
 
 @testable import Plan
 
@@ -68,7 +69,7 @@ import Testing
       "thresholds: [failures\($0.rawValue)5 in ramp for 5s abort]"
     }
     let resources = Resource.allCases.map { "expect-limit: {resource: \($0.rawValue)}" }
-    let calls = FailureRecord.calls.map { "expect-limit: {at: \($0)}" }
+    let calls = FailedCall.allCases.map(\.name).map { "expect-limit: {at: \($0)}" }
     let errnos = ErrnoRecord.names.map { "expect-limit: {errno: \($0)}" }
     let ends = End.allCases.map { "expect-limit: {end: \($0.rawValue)}" }
     let choices = Plan.OnLimit.allCases.map { "on-limit: \($0.rawValue)" }

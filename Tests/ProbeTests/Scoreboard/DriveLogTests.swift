@@ -1,5 +1,6 @@
 import Linux
 import Testing
+import WorkerLog
 
 @testable import Probe
 
@@ -10,7 +11,7 @@ import Testing
   init() throws { board = try Scoreboard(sources: 0) }
 
   private func at(_ ticks: UInt64) -> Instant {
-    Instant(nanoseconds: 7_000_000_000 + ticks * DriveLog.tick)
+    Instant(nanoseconds: 7_000_000_000 + ticks * DriveEntry.tick)
   }
 
   @Test func `one entry a tick, of few bytes`() {

@@ -1,6 +1,7 @@
 import Linux
 import SystemPackage
 import Testing
+import WorkerLog
 
 @testable import Probe
 

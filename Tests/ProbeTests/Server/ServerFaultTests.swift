@@ -2,6 +2,7 @@ import Linux
 import Probe
 import SystemPackage
 import Testing
+import WorkerLog
 
 @testable import Simulation
 

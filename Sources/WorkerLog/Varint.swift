@@ -1,16 +1,23 @@
 /// LEB128: seven bits a byte, the lowest first; the high bit says that more follow.
-enum Varint {
-  static func append(_ value: UInt64, to bytes: inout some RangeReplaceableCollection<UInt8>) {
+package enum Varint {
+  package static func append(
+    _ value: UInt64, to bytes: inout some RangeReplaceableCollection<UInt8>
+  ) {
+    write(value) { bytes.append($0) }
+  }
+
+  /// Passes on byte after byte.
+  package static func write(_ value: UInt64, _ append: (UInt8) -> Void) {
     var rest = value
     while rest > 0x7F {
-      bytes.append(UInt8(rest & 0x7F) | 0x80)
+      append(UInt8(truncatingIfNeeded: rest) | 0x80)
       rest >>= 7
     }
-    bytes.append(UInt8(rest))
+    append(UInt8(rest))
   }
 
   /// Nil where the bytes end too early, or say more than 64 bits.
-  static func take<Bytes: Collection<UInt8>>(
+  package static func take<Bytes: Collection<UInt8>>(
     from bytes: inout Bytes
   ) -> UInt64? where Bytes.SubSequence == Bytes {
     var value: UInt64 = 0

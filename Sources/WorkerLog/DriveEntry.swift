@@ -1,0 +1,67 @@
+/// One entry of what a client worker has driven: how many arrivals, or messages of one pattern, in one
+/// tick. The worker writes it, the recording keeps its bytes as they are, a replay reads them.
+/// docs/recording.md has the format.
+package struct DriveEntry: Sendable, Equatable {
+  package enum Kind: Sendable, Equatable {
+    case arrivals
+    /// Of the pattern at this place in the plan.
+    case messages(pattern: Int)
+    /// Ticks count from the start of the phase at this place in the plan on.
+    case phase(Int)
+  }
+
+  /// Nanoseconds.
+  package static let tick: UInt64 = 1_000_000
+  /// No run lasts longer (292 years), and no sum of so many ticks overflows.
+  package static let mostTicks: UInt64 = 1 << 53
+  private static let mostPlaces: UInt64 = 1 << 16
+  private static let mostCount: UInt64 = 1 << 32
+
+  package var kind: Kind
+  /// Since the entry before.
+  package var ticks: UInt64
+  package var count: UInt64
+
+  package init(_ kind: Kind, ticks: UInt64, count: UInt64 = 1) {
+    self.kind = kind
+    self.ticks = ticks
+    self.count = count
+  }
+
+  /// Passes on byte after byte: the kind in the lowest two bits of the first number, one bit that says
+  /// that a count follows, then the ticks; the place of a pattern or a phase; the count.
+  package func write(_ append: (UInt8) -> Void) {
+    let counts: UInt64 = count == 1 ? 0 : 4
+    switch kind {
+    case .arrivals: Varint.write(ticks << 3 | counts, append)
+    case .messages(let pattern):
+      Varint.write(ticks << 3 | counts | 1, append)
+      Varint.write(UInt64(pattern), append)
+    case .phase(let place):
+      Varint.write(ticks << 3 | counts | 2, append)
+      Varint.write(UInt64(place), append)
+    }
+    if count != 1 { Varint.write(count, append) }
+  }
+
+  /// Nil where the bytes say nothing that a worker would write.
+  package init?(from bytes: inout ArraySlice<UInt8>) {
+    guard let header = Varint.take(from: &bytes), header >> 3 < Self.mostTicks else { return nil }
+    ticks = header >> 3
+    var place = 0
+    if header & 3 != 0 {
+      guard let number = Varint.take(from: &bytes), number < Self.mostPlaces else { return nil }
+      place = Int(number)
+    }
+    switch header & 3 {
+    case 0: kind = .arrivals
+    case 1: kind = .messages(pattern: place)
+    case 2: kind = .phase(place)
+    default: return nil
+    }
+    count = 1
+    guard header & 4 != 0 else { return }
+    guard let many = Varint.take(from: &bytes), many > 0, many < Self.mostCount else { return nil }
+    count = many
+  }
+}
