@@ -9,8 +9,7 @@ package struct Comparison: Sendable, Equatable {
     case withinNoise = "within noise"
     /// There is so little of it that chance alone may have made the difference.
     case tooFew = "too few to judge"
-    /// Shown only: one outlier makes it, it stands among the figures of the whole run, or the runs
-    /// were driven at different speeds.
+    /// Shown only: a maximum, a figure that equals the whole run's, or runs of different speeds.
     case notJudged = "not judged"
     /// One side has no value.
     case unknown = "–"
@@ -84,7 +83,7 @@ package struct Comparison: Sendable, Equatable {
       for metric in compared {
         let values = (metrics.0.value(of: metric), metrics.1.value(of: metric))
         guard values.0 != nil || values.1 != nil else { continue }
-        // What the run and its only phase of the kind have in common is judged once.
+        // A phase's figure that equals the whole run's is judged there.
         let isRepeated = phase != nil && whole[metric].map { $0 == values } == true
         if phase == nil { whole[metric] = values }
         figures.append(

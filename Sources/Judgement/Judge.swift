@@ -34,7 +34,7 @@ package func judge(
   return judge(recording, thresholds: thresholds, expected: plan.expectedLimit)
 }
 
-/// Nothing says what the run was to do, unless a fault says why it never did it.
+/// Judges a recording whose plan cannot be read: an error, unless a recorded fault decides.
 private func judge(
   _ recording: Recording, thresholds: [Threshold], withoutPlan invalid: InvalidPlan
 ) -> Judgement {

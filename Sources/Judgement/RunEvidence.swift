@@ -5,16 +5,16 @@ import Recording
 struct RunEvidence {
   /// Processor time is counted a hundred times a second.
   static let tick = 0.01
-  /// With fewer ticks, or values beyond a percentile, chance makes a quarter of them.
+  /// With fewer ticks the counting error is more than a fifth of the value.
   static let fewestTicks = 100.0
   /// Standard deviations that chance is allowed: it goes further once in a thousand runs.
   static let deviations = 3.3
   /// Seconds within which a process is woken up, however idle its host.
   static let wakeup = 50e-6
   /// Kernel memory that comes and goes on any host, in bytes.
-  static let kernelStir = 2.0 * 1024 * 1024
+  static let kernelMemoryNoise = 2.0 * 1024 * 1024
   /// A worker's pages that depend on how it was scheduled, in bytes.
-  static let workerStir = 64.0 * 1024
+  static let workerMemoryNoise = 64.0 * 1024
 
   private let recording: Recording
   private let gains: Gains
@@ -40,7 +40,8 @@ struct RunEvidence {
     case .percentile(let percentile, let latency):
       self.percentile(percentile, of: latency, value, in: phase)
     case .kernelMemory: kernelMemory(value)
-    case .userMemory: .about(value, perEnd(Self.workerStir * Double(recording.workers.count)))
+    case .userMemory:
+      .about(value, perEnd(Self.workerMemoryNoise * Double(recording.workers.count)))
     case .userTime: userTime(value)
     // No two runs are compared by these.
     case .connections, .accepted, .failuresRate, .messagesReceived, .messagesUnsent, .unasked,
@@ -77,7 +78,7 @@ struct RunEvidence {
     guard levels.count >= Scatter.fewest, let most = levels.max(), let least = levels.min() else {
       return .tooFew
     }
-    return .about(value, perEnd(most - least + Self.kernelStir))
+    return .about(value, perEnd(most - least + Self.kernelMemoryNoise))
   }
 
   private func perEnd(_ bytes: Double) -> Double { ends > 0 ? bytes / ends : .infinity }
@@ -102,7 +103,7 @@ struct RunEvidence {
   }
 
   /// Neighbouring intervals taken together until ten values lie beyond the percentile, so that each
-  /// block has one to speak of.
+  /// block's percentile rests on them.
   private static func blocks(of intervals: [Distribution], _ percentile: Double) -> [Distribution] {
     let least = UInt64((1000 / (100 - percentile)).rounded())
     var blocks: [Distribution] = []

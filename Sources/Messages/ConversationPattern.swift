@@ -34,7 +34,7 @@ package struct ConversationPattern: Sendable, Equatable {
     var scripts: [ConversationScript] = []
     for conversation in conversations {
       let script = try ConversationScript(
-        conversation, heeds: expectation != .none, keepsDelays: keepsDelays
+        conversation, waitsForAnswers: expectation != .none, keepsDelays: keepsDelays
       ) { (bytes: [UInt8]) throws(Flaw) in
         guard let template = substituter.template(of: bytes) else { throw .tooLong }
         return template

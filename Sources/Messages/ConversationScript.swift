@@ -30,7 +30,7 @@ package struct ConversationScript: Sendable, Equatable {
     package var template: MessageTemplate
     /// Nanoseconds that the server took for it when it was recorded. Nobody waits less for it.
     package var lag: UInt64
-    /// The cues that it is the answer to are among so many first ones.
+    /// How many cues come before this answer. It answers one or more of them.
     package var cuesBefore: Int
   }
 
@@ -51,15 +51,15 @@ extension UInt64 {
 
 extension ConversationScript {
   /// - Parameters:
-  ///   - heeds: whether answers are waited for. Where they are not, the client says everything at
+  ///   - waitsForAnswers: whether answers are waited for. Where they are not, the client says everything at
   ///     its instant of the recording.
-  ///   - keepsDelays: whether the client takes as long before each step as it did then.
-  ///   - template: makes a template of bytes that one of the two said in one go.
+  ///   - keepsDelays: whether the client takes as long before each step as it took in the recording.
+  ///   - template: makes a template of bytes that client or server sent at once.
   package init<Failure: Error>(
-    _ conversation: RecordedConversation, heeds: Bool, keepsDelays: Bool,
+    _ conversation: RecordedConversation, waitsForAnswers: Bool, keepsDelays: Bool,
     template: ([UInt8]) throws(Failure) -> MessageTemplate
   ) throws(Failure) {
-    var draft = Draft(heeds: heeds, keepsDelays: keepsDelays)
+    var draft = Draft(waitsForAnswers: waitsForAnswers, keepsDelays: keepsDelays)
     for (index, step) in conversation.steps.enumerated() where !draft.isOver {
       draft.take(step, before: conversation.steps[(index + 1)...])
     }
@@ -79,12 +79,12 @@ extension ConversationScript {
     }
   }
 
-  /// A script whose templates are still bytes, side by side with it.
+  /// A script whose texts are still bytes.
   private struct Draft {
-    let heeds: Bool
+    let waitsForAnswers: Bool
     let keepsDelays: Bool
     var cues: [Cue] = []
-    /// What the cues say that say something.
+    /// The bytes of the `say` cues, in order.
     var texts: [[UInt8]] = []
     var answers: [Answer] = []
     var answerTexts: [[UInt8]] = []
@@ -97,8 +97,8 @@ extension ConversationScript {
 
     private enum Last { case nothing, cue, answer }
 
-    init(heeds: Bool, keepsDelays: Bool) {
-      self.heeds = heeds
+    init(waitsForAnswers: Bool, keepsDelays: Bool) {
+      self.waitsForAnswers = waitsForAnswers
       self.keepsDelays = keepsDelays
     }
 
@@ -116,7 +116,7 @@ extension ConversationScript {
         }
         elapsed = 0
       case .receive(let bytes):
-        guard heeds else { return elapsed = after }
+        guard waitsForAnswers else { return elapsed = after }
         if last == .answer {
           answerTexts[answers.count - 1] += bytes
           let lag = answers[answers.count - 1].lag
@@ -132,7 +132,7 @@ extension ConversationScript {
         // What still comes is heard only by a client that goes on listening.
         let isHeard = rest.contains { if case .receive = $0.action { true } else { false } }
         let isClosed = rest.contains { $0.action == .close(byClient: false) }
-        isFinished = isHeard && (heeds || isClosed)
+        isFinished = isHeard && (waitsForAnswers || isClosed)
         isOver = !isFinished
         add(isFinished ? .finish : .close, after: after)
         elapsed = 0

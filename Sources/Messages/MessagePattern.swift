@@ -48,7 +48,7 @@ package struct MessagePattern: Sendable, Equatable {
     /// On each connection the next one as soon as the one before is answered.
     case unlimited
     /// Once on each connection in each phase, as soon as the phase begins or the connection is
-    /// established. Only conversations are.
+    /// established. Only conversations have this pace.
     case once
   }
 
@@ -74,8 +74,8 @@ package struct MessagePattern: Sendable, Equatable {
     case matches(BytePattern)
   }
 
-  /// Bytes that a delimiter has at most: the places of one, and of as many bytes before it, are bits
-  /// of a word.
+  /// The longest delimiter, in bytes: a search for it keeps a bit for each of them in one word, and one
+  /// for each of as many bytes before it in another.
   package static let longestDelimiter = 32
 }
 

@@ -7,17 +7,17 @@ import Testing
   /// Whether an expression is found in a text: in its bytes, or at its end alone.
   private func found(_ pattern: BytePattern, in bytes: [UInt8]) -> Bool {
     let search = pattern.search
-    var state = [UInt64](repeating: 0, count: search.form.words)
+    var state = [UInt64](repeating: 0, count: search.layout.words)
     var next = state
-    var finding = search.form.atStart
+    var finding = search.layout.atStart
     var isFound = finding.isFound
     unsafe search.tables.withUnsafeBufferPointer { tables in
       unsafe state.withUnsafeMutableBufferPointer { state in
         unsafe next.withUnsafeMutableBufferPointer { next in
-          unsafe ByteSearch.begin(search.form, tables.baseAddress!, state.baseAddress!)
+          unsafe ByteSearch.begin(search.layout, tables.baseAddress!, state.baseAddress!)
           for byte in bytes {
             finding = unsafe ByteSearch.advance(
-              search.form, tables.baseAddress!, state.baseAddress!, next.baseAddress!, byte)
+              search.layout, tables.baseAddress!, state.baseAddress!, next.baseAddress!, byte)
             isFound = isFound || finding.isFound
           }
         }
@@ -95,7 +95,7 @@ import Testing
   @Test func `one of more than a word is found across words`() throws {
     let text = String(repeating: "ab", count: 90)
     let pattern = try BytePattern("^(\(text)){2}c$")
-    #expect(pattern.search.form.words == 6)
+    #expect(pattern.search.layout.words == 6)
     #expect(found(pattern, in: Array((text + text + "c").utf8)))
     #expect(!found(pattern, in: Array((text + text + "d").utf8)))
     #expect(!found(pattern, in: Array((text + "c").utf8)))
@@ -103,8 +103,8 @@ import Testing
 
   @Test func `a text is found as it is`() {
     let search = ByteSearch(text: Array("a.b".utf8))
-    #expect(search.form.words == 1)
+    #expect(search.layout.words == 1)
     let most = ByteSearch(text: [UInt8](repeating: 7, count: ByteSearch.mostText))
-    #expect(most.form.words == 16)
+    #expect(most.layout.words == 16)
   }
 }

@@ -23,7 +23,7 @@ extension DiagnosisContext {
         ? dropped(by: listener, failure, evidence) : droppedOnTheWay(evidence)
     }
     if let found = droppedForAReason(evidence) { return found }
-    if path.silent.contains(failure.endpoint ?? "") { return droppedOnTheWay(evidence) }
+    if path.withoutListener.contains(failure.endpoint ?? "") { return droppedOnTheWay(evidence) }
     guard demand.bothEndsHere else { return silence(evidence) }
     return toldByCounters(failure, evidence)
   }

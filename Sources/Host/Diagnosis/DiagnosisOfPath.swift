@@ -11,13 +11,13 @@ extension DiagnosisContext {
         Fact("held when it began", "\(Format.count(failure.established)) established")
       ]
     // Its own kernel says so, whoever listened there before.
-    if let endpoint = failure.endpoint, path.silent.contains(endpoint) {
+    if let endpoint = failure.endpoint, path.withoutListener.contains(endpoint) {
       return Diagnosed(
         .nobodyListens, evidence: evidence + [Fact("asked its kernel", "nobody listens")])
     }
     if let endpoint = failure.endpoint, path.restarted.contains(endpoint) {
-      let before = "nobody listened for a while, or another socket listens than did before"
-      return Diagnosed(.nobodyListens, evidence: evidence + [Fact("asked its kernel", before)])
+      let reason = "nobody listened for a while, or another socket listens than did before"
+      return Diagnosed(.nobodyListens, evidence: evidence + [Fact("asked its kernel", reason)])
     }
     if let listener = path.listener(at: failure.endpoint) {
       evidence += [
@@ -25,14 +25,14 @@ extension DiagnosisContext {
       ]
       return Diagnosed(.noRoute, evidence: evidence + facts(of: listener) + firewall)
     }
-    if isByMessage(failure) {
+    if cameAsICMP(failure) {
       evidence += [
         Fact("refused by", "ICMP 'port unreachable': a firewall, as TCP sends none"),
         Fact("icmp.received-unreachable", "of all that this network namespace received"),
       ]
       return Diagnosed(.noRoute, evidence: evidence + firewall)
     }
-    // Who is gone holds nothing: a server that still holds connections runs.
+    // A server that still holds connections runs, so it has not gone.
     if !path.knows(failure.endpoint), !demand.bothEndsHere, let held = path.held,
       failure.established > 0, held >= failure.established
     {
@@ -54,7 +54,7 @@ extension DiagnosisContext {
       let source = address(failure.source).map { " from \($0.ip)" } ?? ""
       evidence.append(Fact("route", "ip route get \(target)\(source)"))
     }
-    if isByMessage(failure) {
+    if cameAsICMP(failure) {
       evidence += rises(.unreachableReceived, .unreachableReceivedV6, .unreachableSent)
       let own = (rise(.unreachableSent) ?? 0) >= Double(failure.count) / 2
       evidence.append(
@@ -79,7 +79,7 @@ extension DiagnosisContext {
   }
 
   /// Whether at least half of these failures came as ICMP 'destination unreachable'.
-  private func isByMessage(_ failure: FailureRecord) -> Bool {
+  private func cameAsICMP(_ failure: FailureRecord) -> Bool {
     let messages = (rise(.unreachableReceived) ?? 0) + (rise(.unreachableReceivedV6) ?? 0)
     return messages > 0 && messages >= Double(failure.count) / 2
   }

@@ -37,10 +37,10 @@ package struct PathFindings: Sendable, Equatable {
   }
 
   /// By endpoint, as failures name it. An endpoint that is missing was not looked at, or nobody
-  /// listens there: see `silent`.
+  /// listens there: see `withoutListener`.
   package var listeners: [String: Listener] = [:]
   /// Endpoints of this host that nobody listens at.
-  package var silent: Set<String> = []
+  package var withoutListener: Set<String> = []
   /// Endpoints of this host that had no listener at some look, or another one than at the phase's
   /// begin: meanwhile nobody may have listened.
   package var restarted: Set<String> = []
@@ -69,7 +69,7 @@ package struct PathFindings: Sendable, Equatable {
 
   /// Whether the kernel of the endpoint could be asked who listens there.
   func knows(_ endpoint: String?) -> Bool {
-    endpoint.map { listeners[$0] != nil || silent.contains($0) } ?? false
+    endpoint.map { listeners[$0] != nil || withoutListener.contains($0) } ?? false
   }
 
   func listener(at endpoint: String?) -> Listener? { endpoint.flatMap { listeners[$0] } }

@@ -21,10 +21,10 @@ package final class PathWatch: PathReadings {
   private let own: SocketDiagnosis?
   private let spaces: [Space]
 
-  private var dropsAtStart: [SocketAddress: Int] = [:]
-  private var dropsBefore: [SocketAddress: Int] = [:]
-  private var socketsBefore: [SocketAddress: Set<UInt32>] = [:]
-  private var repeatedAtStart = 0.0
+  private var dropsAtRunStart: [SocketAddress: Int] = [:]
+  private var dropsAtPhaseStart: [SocketAddress: Int] = [:]
+  private var socketsAtPhaseStart: [SocketAddress: Set<UInt32>] = [:]
+  private var retransmitsAtPhaseStart = 0.0
   /// Whether a server has had connections from these sources: then no address is translated on the way.
   private var hasSeenOurs = false
   private var trace: PacketDropTrace?
@@ -46,8 +46,8 @@ package final class PathWatch: PathReadings {
     own = try? SocketDiagnosis()
     spaces =
       endpoints.count <= Self.mostEndpoints ? Self.spaces(of: endpoints, own: own) : []
-    dropsBefore = listeners().compactMapValues(\.drops)
-    dropsAtStart = dropsBefore
+    dropsAtPhaseStart = listeners().compactMapValues(\.drops)
+    dropsAtRunStart = dropsAtPhaseStart
   }
 
   /// This host's endpoints, and those of namespaces that have an address of the others.
@@ -77,15 +77,15 @@ package final class PathWatch: PathReadings {
     let most = findings.conntrackMost
     findings = PathFindings()
     findings.conntrackMost = most
-    repeatedAtStart = counters[.synRetransmits] ?? 0
+    retransmitsAtPhaseStart = counters[.synRetransmits] ?? 0
     let listeners = listeners()
-    dropsBefore = listeners.compactMapValues(\.drops)
-    socketsBefore = listeners.mapValues(\.sockets)
+    dropsAtPhaseStart = listeners.compactMapValues(\.drops)
+    socketsAtPhaseStart = listeners.mapValues(\.sockets)
     stopTracing()
     traceStarted = nil
   }
 
-  /// Looks at it all, and returns what belongs into the next sample.
+  /// Looks at the listeners and at handshakes without an answer, and returns what belongs into the next sample.
   ///
   /// - Parameter timedOut: whether handshakes of this phase have met the clients' own deadline.
   package func look(_ counters: [Series.Key: Double], timedOut: Bool) -> [Reading] {
@@ -94,7 +94,7 @@ package final class PathWatch: PathReadings {
       findings.conntrackMost = max(findings.conntrackMost ?? 0, Int(entries))
     }
     let repeated = counters[.synRetransmits] ?? 0
-    if timedOut || repeated > repeatedAtStart {
+    if timedOut || repeated > retransmitsAtPhaseStart {
       countUnanswered()
       if traceStarted == nil {
         traceStarted = .now()
@@ -122,7 +122,7 @@ package final class PathWatch: PathReadings {
 
   /// Connections that the clients may have and the endpoints' processes may still get: those that wait
   /// to be accepted; where none do, those whose handshake the server's kernel has not seen the end of.
-  /// It sends its part again after a second.
+  /// The kernel sends its SYN-ACK again after a second.
   package var pending: Int {
     let waiting = waiting
     return waiting > 0 ? waiting : halfOpen
@@ -141,13 +141,13 @@ package final class PathWatch: PathReadings {
   /// How many of the connections that the clients hold a process at the endpoints has accepted; nil
   /// where that cannot be known. The kernel goes through all connections of the host for it.
   ///
-  /// - Parameter held: by the clients, now. Other programs may connect from the same addresses: where
-  ///   there are more than these, nobody can tell whose wait to be accepted.
+  /// - Parameter held: connections of the clients now. Where more are found, other programs' are among
+  ///   them, and nobody can tell whose wait to be accepted.
   package func accepted(of held: Int) -> Int? {
     guard let (ours, waiting) = connections() else { return nil }
     if ours > 0 { hasSeenOurs = true }
-    // Where there never were any of theirs, addresses are translated on the way, and the server knows
-    // them by other ones.
+    // The server never had a connection from our addresses: they are translated on the way, so nothing
+    // can be told.
     guard ours + waiting > 0 || hasSeenOurs else { return nil }
     guard ours + waiting > held else { return ours }
     return waiting == 0 ? held : nil
@@ -178,7 +178,7 @@ package final class PathWatch: PathReadings {
 
   /// Connections from the sources at the endpoints, as their kernels have them.
   private func connections() -> (owned: Int, waiting: Int)? {
-    // Whose listener is gone is gone itself, and so are its connections.
+    // A server whose listener is gone can still be asked for its connections.
     guard hasSeenOurs || knowsServer else { return nil }
     var (ours, waiting) = (0, 0)
     for space in spaces {
@@ -223,8 +223,8 @@ package final class PathWatch: PathReadings {
     for (endpoint, asked) in askedListeners() {
       let name = "\(endpoint)"
       guard var listener = asked else {
-        // Its queue may have been why, so what was seen before is kept.
-        findings.silent.insert(name)
+        // The listener that was seen before is kept: its full queue may be the cause.
+        findings.withoutListener.insert(name)
         findings.restarted.insert(name)
         continue
       }
@@ -232,14 +232,14 @@ package final class PathWatch: PathReadings {
       listener.waiting = max(listener.waiting, findings.listeners[name]?.waiting ?? 0)
       // One that began to listen in the meantime has counted from nothing.
       listener.drops = listener.drops.map { drops in
-        let before = dropsBefore[endpoint] ?? 0
+        let before = dropsAtPhaseStart[endpoint] ?? 0
         return drops >= before ? drops - before : drops
       }
-      if let first = socketsBefore[endpoint], first != listener.sockets {
+      if let first = socketsAtPhaseStart[endpoint], first != listener.sockets {
         findings.restarted.insert(name)
       }
       findings.listeners[name] = listener
-      findings.silent.remove(name)
+      findings.withoutListener.remove(name)
     }
   }
 
@@ -274,7 +274,7 @@ package final class PathWatch: PathReadings {
     let found = listeners()
     guard !found.isEmpty else { return readings }
     let drops = found.compactMap { endpoint, listener in
-      listener.drops.map { max(0, $0 - (dropsAtStart[endpoint] ?? 0)) }
+      listener.drops.map { max(0, $0 - (dropsAtRunStart[endpoint] ?? 0)) }
     }
     readings += [
       Reading(

@@ -38,7 +38,8 @@ package struct TaskBound: Sendable, Equatable {
 
   static let ofUser = "RLIMIT_NPROC"
 
-  /// Every bound that some file tells. What a user has running no file does: it is 0 here.
+  /// Every bound that some file tells. No file tells how many tasks a user has: `used` of RLIMIT_NPROC is
+  /// 0 here.
   static func all(reading read: (String) -> String?) -> [TaskBound] {
     var bounds = [GroupBound.tightest(GroupBound.tasks(reading: read))].compactMap { bound in
       bound.map { TaskBound(.group($0.group), $0.setting, most: $0.most, used: $0.used) }

@@ -17,8 +17,9 @@ package final class PacketDropTrace {
   private let reasons: Set<String>
   private var rest: [UInt8] = []
 
-  /// Bytes of each processor's buffer, some 1,500 events; and bytes of text that one read takes.
+  /// KiB of each processor's buffer: some 1,500 events.
   private static let bufferKibibytes = 64
+  /// Bytes of text that one read takes at most.
   private static let mostText = 1 << 19
   private static let prefix = "runner-"
 

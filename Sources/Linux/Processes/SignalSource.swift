@@ -15,8 +15,8 @@ package enum Signal {
   /// The end of being stopped, as by a shell's `fg`.
   package static let resume = SIGCONT
 
-  /// What asks a program to end in order. `nohup` has a process ignore that its terminal is gone,
-  /// and so it does: a signal that is blocked would arrive all the same.
+  /// What asks a program to end in order. SIGHUP is among them only if it is not ignored, as under
+  /// `nohup`: a source receives a blocked signal even so.
   package static var endings: [Int32] {
     [interrupt, terminate] + (isIgnored(hangUp) ? [] : [hangUp])
   }
@@ -35,7 +35,7 @@ package struct SignalSource: ~Copyable {
   package let descriptor: FileDescriptor
   /// The signal before, where it came from, and when.
   private var last: (signal: Int32, sender: UInt32, at: Instant)?
-  /// How long one request may take to be made twice.
+  /// Within this time a repeated signal of one sender is dropped.
   fileprivate static let repetition = Duration.seconds(1)
 
   /// Blocks these signals for the process and collects them instead.
@@ -64,8 +64,8 @@ package struct SignalSource: ~Copyable {
 
   /// The next signal that has arrived; nil when none has.
   ///
-  /// What ends a process may ask twice: timeout(1) signals the program, and then the group that it
-  /// is in. The second of these is no request of its own.
+  /// timeout(1) sends its signal twice, to the program and to its group. The second one is no request
+  /// of its own.
   package mutating func next() -> Int32? {
     var info = signalfd_siginfo()
     let size = MemoryLayout<signalfd_siginfo>.size

@@ -76,7 +76,8 @@ package struct Phase: Sendable, Equatable {
     /// The search ends here at the latest.
     package var most: Int
     package var pace: Pace
-    /// How long a count must last to be the ceiling, and each step at least a tenth of it.
+    /// How long a count must last to be the ceiling. With conditions each step is watched for a tenth of
+    /// this, and for a second at least.
     package var confirm: Duration
     /// A step is one too many when any of these holds in it. Empty: only limits end the search.
     package var until: [Threshold]

@@ -23,9 +23,9 @@ extension Server {
 }
 
 extension Phase {
-  /// The phase with what it asks for at least: a search that ends where the addresses do leaves
-  /// room for what follows wherever it stops.
-  fileprivate func demand(on clients: Clients) -> Phase {
+  /// The phase with the least that it may open: a search whose end follows from the number of addresses
+  /// counts with its `from`.
+  fileprivate func withSmallestSearch(for clients: Clients) -> Phase {
     ending(searchesOf: clients) { $0.from }
   }
 
@@ -90,9 +90,9 @@ extension Reader {
   ) {
     guard let sources = clients.sourceCount else { return }
     let sound = phases.filter { $0.phase != nil }
-    let demands = sound.compactMap { $0.phase?.demand(on: clients) }.demands
+    let demands = sound.compactMap { $0.phase?.withSmallestSearch(for: clients) }.demands
     for (phase, demand) in zip(sound, demands) {
-      guard let place = phase.demand,
+      guard let place = phase.goalPlace,
         let problem = AddressProblem.shortage(
           goal: demand, sources: sources, ports: clients.ports.most, endpoints: endpoints,
           server: server)
@@ -119,7 +119,7 @@ extension Reader {
         continue
       case .hold, .churn, .pause, nil: continue
       }
-      if goal < open, let place = phase.demand {
+      if goal < open, let place = phase.goalPlace {
         let what = phase.phase?.goal == nil ? "search from" : "ramp to"
         report(
           place,

@@ -22,7 +22,7 @@ extension Reader {
   /// What a phase does, and where it says how many connections it wants.
   mutating func kind(
     _ word: PhaseKind, _ field: Item.Field, _ context: PhaseContext
-  ) -> (Phase.Kind?, demand: Place?) {
+  ) -> (Phase.Kind?, goalPlace: Place?) {
     switch word {
     case .ramp: ramp(field)
     case .hold: (span(field).map(Phase.Kind.hold), nil)
@@ -46,7 +46,7 @@ extension Reader {
     }
   }
 
-  private mutating func ramp(_ field: Item.Field) -> (Phase.Kind?, demand: Place?) {
+  private mutating func ramp(_ field: Item.Field) -> (Phase.Kind?, goalPlace: Place?) {
     guard isMapping(field) else { return (nil, nil) }
     let fields = phaseFields(field, known: ["to", "rate", "over"])
     let pace = pace(fields, in: "ramp")
@@ -56,7 +56,7 @@ extension Reader {
     return (.ramp(to: goal, pace: pace), to.item.place)
   }
 
-  private mutating func churn(_ field: Item.Field) -> (Phase.Kind?, demand: Place?) {
+  private mutating func churn(_ field: Item.Field) -> (Phase.Kind?, goalPlace: Place?) {
     guard isMapping(field) else { return (nil, nil) }
     let fields = phaseFields(field, known: ["rate", "lifetime", "for", "with"])
     let rate = needed("rate", of: field, fields).flatMap {
@@ -77,7 +77,7 @@ extension Reader {
 
   private mutating func search(
     _ field: Item.Field, _ context: PhaseContext
-  ) -> (Phase.Kind?, demand: Place?) {
+  ) -> (Phase.Kind?, goalPlace: Place?) {
     guard isMapping(field) else { return (nil, nil) }
     let errors = errorCount
     let fields = phaseFields(

@@ -5,8 +5,8 @@ struct PlacedPhase {
   /// Nil when something is wrong with it; it still has a name that thresholds may use.
   var phase: Phase?
   var name: String
-  /// Where it says how many connections it wants.
-  var demand: Place?
+  /// Where the plan says how many connections the phase asks for.
+  var goalPlace: Place?
   var messages: [PlacedName]
   var thresholds: [Threshold]
 }
@@ -76,10 +76,10 @@ extension Reader {
     _ word: PhaseKind, named name: String, line: Int, _ field: Item.Field,
     _ context: PhaseContext, _ book: inout MessageBook
   ) -> PlacedPhase {
-    let (kind, demand) = kind(word, field, context)
+    let (kind, goalPlace) = kind(word, field, context)
     var tolerance = context.tolerance
     var phase = PlacedPhase(
-      phase: nil, name: name, demand: demand, messages: [], thresholds: [])
+      phase: nil, name: name, goalPlace: goalPlace, messages: [], thresholds: [])
     if word.plays, case .map(let fields) = field.item.value {
       for field in fields {
         switch field.key {

@@ -52,7 +52,7 @@ extension Client where System: ~Copyable {
       if connections.state(end.token) != .free {
         guard churn.isOver || end.due <= now else { break }
         if end.due > now { connections.setHistory(end.token.slot, History.cutShort.rawValue) }
-        retire(end.token.slot)
+        closeAfterMessage(end.token.slot)
       }
       churn.lifetimes.removeFirst()
       ended += 1
@@ -62,30 +62,31 @@ extension Client where System: ~Copyable {
   }
 
   /// Closes a connection of our own accord, once the message under way is over.
-  mutating func retire(_ slot: UInt32) {
+  mutating func closeAfterMessage(_ slot: UInt32) {
     let marks = connections.marks(slot)
     switch connections.state(slot) {
     case .sending, .awaiting, .pausing:
-      guard !marks.has(.overdue) else { return part(with: slot) }
+      guard !marks.has(.overdue) else { return closeAsPlanned(slot) }
       connections.mark(slot, .leaving)
       if !marks.has(.transient) { leavers += 1 }
-    default: part(with: slot)
+    default: closeAsPlanned(slot)
     }
   }
 
   /// Closes a connection that nothing keeps any more, as its phase wants it.
-  mutating func part(with slot: UInt32) {
+  mutating func closeAsPlanned(_ slot: UInt32) {
     let isTransient = connections.marks(slot).has(.transient)
     if isTransient, !churn.reset {
       try? kernel.resetOnClose(connections.descriptor(slot), false)
     }
     if connections.state(slot) != .connecting { board.add(isTransient ? .churned : .closed) }
-    noteHowItLived(slot)
+    countChurnEnd(slot)
     drop(slot)
   }
 
-  /// One of a churn has come to its end, which nobody else has brought about.
-  func noteHowItLived(_ slot: UInt32) {
+  /// Counts a connection of a churn that we close, or that ends as its conversation wants: cut short, or
+  /// begun too late.
+  func countChurnEnd(_ slot: UInt32) {
     guard connections.marks(slot).has(.transient), connections.state(slot) != .connecting else {
       return
     }

@@ -15,7 +15,7 @@ extension Client where System: ~Copyable {
       let due = schedule.due(assignment.share.ordinal(done))
       guard due <= now, closed < Self.batch else {
         work = .closing(done: done, slot: slot, reset: reset)
-        return earlier(max(due, now), nextExpiry())
+        return earliest(max(due, now), nextExpiry())
       }
       if !reset { try? kernel.resetOnClose(connections.descriptor(slot), false) }
       if connections.state(slot) != .connecting { board.add(.closed) }
@@ -37,7 +37,7 @@ extension Client where System: ~Copyable {
       slot -= 1
       guard connections.state(slot) != .free, !connections.marks(slot).has(.leaving | .transient)
       else { continue }
-      retire(slot)
+      closeAfterMessage(slot)
       left -= 1
       closed += 1
     }

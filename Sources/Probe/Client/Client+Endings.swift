@@ -58,7 +58,7 @@ extension Client where System: ~Copyable {
 
   /// Nothing can be heard any more, not even an order.
   @inline(never)
-  mutating func giveUp(_ error: Errno) -> Bool {
+  mutating func failLoop(_ error: Errno) -> Bool {
     now = kernel.now()
     count(.epollWait, error, position: nil)
     board[.state] = WorkerState.failed.rawValue

@@ -22,14 +22,14 @@ extension Client where System: ~Copyable {
     case .established, .asked, .awaiting, .pausing, .quieting: break
     }
     if seen.has(.readable | .peerHangUp | .error | .hangUp) { drain(token.slot, seen) }
-    if conversation.hasPatterns { proceed(token.slot) }
+    if messageEngine.hasPatterns { followUp(token.slot) }
   }
 
   private mutating func establish(_ slot: UInt32) {
     board.record(.connect, nanoseconds: now.nanoseconds &- connections.due(slot))
     board.record(.connectUncorrected, nanoseconds: now.nanoseconds &- connections.began(slot))
     connections.establish(slot)
-    if conversation.hasPatterns { joinRounds(slot) }
+    if messageEngine.hasPatterns { joinRounds(slot) }
     if connections.marks(slot).has(.transient) { beginLifetime(slot) }
     failuresInARow = 0
     board.subtract(.connecting)
@@ -37,7 +37,7 @@ extension Client where System: ~Copyable {
     board.add(.established)
     board.addToSource(walk.source(at: connections.position(slot)), 1)
     // Before anything is read: a server that speaks first may have done so.
-    if conversation.playsOnce { catchUp(slot) }
+    if messageEngine.playsOnce { catchUp(slot) }
   }
 
   private mutating func failHandshake(_ slot: UInt32) {
@@ -80,7 +80,7 @@ extension Client where System: ~Copyable {
   private mutating func announceAgain(_ slot: UInt32) {
     do throws(Errno) {
       try kernel.rewatch(
-        connections.descriptor(slot), Self.conditions, token: connections.token(slot).rawValue)
+        connections.descriptor(slot), Self.watchedEvents, token: connections.token(slot).rawValue)
     } catch {
       count(.epollControl, error, position: connections.position(slot))
       drop(slot)
@@ -113,7 +113,7 @@ extension Client where System: ~Copyable {
     let history = History(rawValue: connections.history(slot))
     // One of an earlier phase, of another kind, is not for this one to open.
     let isOurs = connections.marks(slot).has(.transient) == churn.isOpening
-    let again = Connection(
+    let again = WantedConnection(
       due: Instant(nanoseconds: connections.due(slot)), number: connections.number(slot),
       history: history.afterTimeout)
     drop(slot)

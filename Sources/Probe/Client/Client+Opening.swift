@@ -21,7 +21,7 @@ extension Client where System: ~Copyable {
       let due = schedule.due(ordinal)
       guard due <= now else {
         work = .opening(done: done, total: total)
-        return earlier(due, nextExpiry())
+        return earliest(due, nextExpiry())
       }
       // Without a pace a connection is due when its turn comes.
       let isPaced = schedule.isPaced(ordinal)
@@ -39,7 +39,7 @@ extension Client where System: ~Copyable {
       }
       notes.countArrival(at: now)
       // A churn's connections go again; of a ramp's each one has to stand.
-      let connection = Connection(
+      let connection = WantedConnection(
         due: intended, number: board[.opened], history: History(isLate: isLate))
       guard openOne(connection, left: churn.isOpening ? 1 : total - done) else {
         work = .settling
@@ -55,7 +55,7 @@ extension Client where System: ~Copyable {
   }
 
   /// A connection that is wanted: first by the schedule, then once more after each timeout.
-  struct Connection {
+  struct WantedConnection {
     /// When the schedule wanted it.
     var due: Instant
     /// Its own, among all of the worker's.
@@ -65,7 +65,8 @@ extension Client where System: ~Copyable {
 
   /// How a connection came about, in a byte.
   struct History: BitwiseCopyable, Equatable {
-    /// Closed before its lifetime was over: more timeouts than there can be.
+    /// A connection of a churn that was closed before its lifetime was over; stored as a number of
+    /// timeouts that cannot occur.
     static var cutShort: Self { Self(rawValue: 0x7F) }
 
     private(set) var rawValue: UInt8 = 0
@@ -76,7 +77,7 @@ extension Client where System: ~Copyable {
     init(isLate: Bool = false) { rawValue = isLate ? 0x80 : 0 }
 
     var isLate: Bool { rawValue & 0x80 != 0 }
-    /// Handshakes of it that have timed out, fewer than `ClientAssignment.mostRetries`.
+    /// Handshakes of this connection that have timed out, at most `ClientAssignment.mostRetries`.
     var timeouts: Int { Int(rawValue & 0x7F) }
 
     var afterTimeout: Self { Self(rawValue: rawValue + 1) }
@@ -86,7 +87,7 @@ extension Client where System: ~Copyable {
   /// may do so again for the same one. False when a limit leaves no hope for the ones after it.
   ///
   /// - Parameter left: how many are still to be begun, this one included, that are to stand at once.
-  mutating func openOne(_ connection: Connection, left: Int) -> Bool {
+  mutating func openOne(_ connection: WantedConnection, left: Int) -> Bool {
     if connection.history.timeouts == 0 { board.add(.opened) }
     var socket: FileDescriptor?
     var taken = TakenTuple?.none
@@ -126,7 +127,7 @@ extension Client where System: ~Copyable {
       return register(socket!, step: step, connection)
     }
     if let descriptor = socket { kernel.close(descriptor) }
-    giveUp(taken, left: left)
+    failForWantOfTuples(taken, left: left)
     return false
   }
 
@@ -137,12 +138,12 @@ extension Client where System: ~Copyable {
     board.add(.portsSkipped)
   }
 
-  /// Every tuple of this worker has been tried in a row, and each one was taken. What others hold is
-  /// the reason when everything would fit without them; else there are too few tuples for the plan,
-  /// and no place on the walk has the fault.
-  private mutating func giveUp(_ taken: TakenTuple?, left: Int) {
+  /// Every tuple of this worker has been tried in a row, and each one was taken. The tuples of others
+  /// are to blame if all wanted connections would fit without them. Else there are too few tuples for
+  /// the plan, and the failure names none.
+  private mutating func failForWantOfTuples(_ taken: TakenTuple?, left: Int) {
     let wanted = board[.held] + board[.connecting] + UInt64(left)
-    // Without any, connect(2) would say so of each of our own.
+    // What connect(2) reports when no tuple is left.
     var found = (call: FailedCall.connect, error: Errno.addressNotAvailable, position: UInt32?.none)
     if let taken, wanted <= walk.count { found = (taken.call, taken.error, taken.position) }
     count(found.call, found.error, position: found.position)
@@ -163,7 +164,7 @@ extension Client where System: ~Copyable {
   }
 
   private mutating func register(
-    _ socket: FileDescriptor, step: SourceWalk.Step, _ connection: Connection
+    _ socket: FileDescriptor, step: SourceWalk.Step, _ connection: WantedConnection
   ) -> Bool {
     let slot = connections.insert(
       descriptor: socket, position: step.position, due: connection.due.nanoseconds,
@@ -176,7 +177,7 @@ extension Client where System: ~Copyable {
     board.add(.connecting)
     do throws(Errno) {
       try kernel.watch(
-        socket, Self.conditions,
+        socket, Self.watchedEvents,
         token: connections.token(slot).rawValue)
       return true
     } catch {

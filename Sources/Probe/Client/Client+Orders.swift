@@ -15,14 +15,14 @@ extension Client where System: ~Copyable {
       beginMessages(during: task)
     case .settle:
       retries = 0
-      conversation.end(at: now)
+      messageEngine.end(at: now)
       churn.isOver = true
       // Even with nothing under way: the order to begin may have been overwritten before it was
       // read, and the phase must settle all the same. A close goes on to its end.
       if case .closing = work { break }
       work = .settling
     case .verify:
-      conversation.fallSilent()
+      messageEngine.stopMessages()
       work = .verifying(slot: 0)
     case .wait, .quit:
       break
@@ -78,7 +78,8 @@ extension Client where System: ~Copyable {
   mutating func settleWhenDone() {
     guard case .settling = work, connections.oldestConnecting == ConnectionTable.none,
       churn.transients == 0, leavers == 0,
-      command.order != .settle || (conversation.isSilent && !connections.hasMessageUnderWay)
+      command.order != .settle
+        || (messageEngine.beginsNoMessages && !connections.hasMessageUnderWay)
     else { return }
     work = .none
     notes.flush()

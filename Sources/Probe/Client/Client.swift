@@ -10,8 +10,8 @@ import WorkerLog
 /// (an open loop), each from a source address and port of its own choice, and registers each
 /// socket once. `turn` is the whole loop body, so that a test can step it by hand.
 ///
-/// What it calls on every turn is mutating even where it changes nothing: Swift hands a struct of
-/// this size that is only read to a function as a copy on the stack.
+/// Large methods that are called on every turn are `mutating` even where they change nothing: to the
+/// others Swift would pass a copy of this struct.
 package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   /// Connections to open or close before looking at events again: enough to keep the number of
   /// waits small when the client is behind, few enough that an answer is timed when it comes.
@@ -21,7 +21,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   static var patience: Int { 100 }
 
   /// What every socket is watched for. An edge is announced once, so each is followed to its end.
-  static var conditions: EpollEvents { .readable | .writable | .peerHangUp | .edgeTriggered }
+  static var watchedEvents: EpollEvents { .readable | .writable | .peerHangUp | .edgeTriggered }
 
   var kernel: System
   let board: Scoreboard
@@ -39,7 +39,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   var command = Scoreboard.Command(
     order: .wait, phase: 0, start: Instant(nanoseconds: 0))
   var work = Work.none
-  /// Of what is opened or closed.
+  /// When each connection is opened or closed.
   var schedule = Schedule(start: Instant(nanoseconds: 0), rate: nil)
   var now = Instant(nanoseconds: 0)
   var failuresInARow = 0
@@ -49,7 +49,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   /// Connections, but for a churn's, that are closed once the message under way is over.
   var leavers = 0
   var churn: Churn
-  var conversation: Conversation
+  var messageEngine: MessageEngine
   var notes: DriveNotes
 
   /// What is left to do in the current phase.
@@ -59,7 +59,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     case opening(done: Int, total: Int)
     /// Closing goes through the table by slot.
     case closing(done: Int, slot: UInt32, reset: Bool)
-    /// So many are to be closed, down the table from a slot.
+    /// `left` connections are still to be closed, from slot `above` down.
     case shedding(left: Int, above: UInt32)
     /// Nothing more will be begun; something is still under way.
     case settling
@@ -79,7 +79,9 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     let churn = try starting(.map) { () throws(Errno) in
       try Churn(capacity: assignment.churnCapacity)
     }
-    let conversation = try starting(.map) { () throws(Errno) in try Conversation(assignment) }
+    let messageEngine = try starting(.map) { () throws(Errno) in
+      try MessageEngine(assignment)
+    }
     let events = try starting(.map) { () throws(Errno) in try Scratch<ReadyEvent>(count: 256) }
     let bytes = try starting(.map) { () throws(Errno) in try Scratch<UInt8>(count: 65_536) }
     let walk = SourceWalk(
@@ -102,7 +104,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     self.events = events
     self.bytes = bytes
     self.churn = churn
-    self.conversation = conversation
+    self.messageEngine = messageEngine
     self.walk = walk
     self.ownTuples = ownTuples
     self.skippedTuples = skippedTuples
@@ -110,7 +112,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   }
 
   /// Does what is due, then waits for events and handles them; false when told to quit, or when
-  /// that cannot be.
+  /// waiting fails.
   ///
   /// Never inlined, so that `Benchmarks/run loop` finds it.
   @inline(never)
@@ -118,14 +120,14 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     board.add(.turns)
     now = kernel.now()
     var wake = advance()
-    if conversation.hasPatterns { wake = earlier(wake, early(converse())) }
-    if !churn.lifetimes.isEmpty { wake = earlier(wake, endLifetimes()) }
+    if messageEngine.hasPatterns { wake = earliest(wake, wakeTime(before: beginDueMessages())) }
+    if !churn.lifetimes.isEmpty { wake = earliest(wake, endLifetimes()) }
     notes.flush(before: wake)
     let count: Int
     do throws(Errno) {
       count = unsafe try kernel.wait(into: events.buffer, until: wake)
     } catch {
-      return giveUp(error)
+      return failLoop(error)
     }
     now = kernel.now()
     for index in 0..<count {
@@ -133,7 +135,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
       handle(Token(rawValue: event.token), event.seen)
     }
     expireHandshakes()
-    if conversation.hasPatterns { expireMessages() }
+    if messageEngine.hasPatterns { expireMessages() }
     settleWhenDone()
     return command.order != .quit
   }
@@ -152,12 +154,12 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     }
   }
 
-  /// Sleeps end early enough to be awake when a message is due.
-  private func early(_ due: Instant?) -> Instant? {
+  /// When to wake so that the client is awake when a message is due.
+  private func wakeTime(before due: Instant?) -> Instant? {
     due.map { Instant(nanoseconds: $0.nanoseconds - min($0.nanoseconds, assignment.awake)) }
   }
 
-  func earlier(_ left: Instant?, _ right: Instant?) -> Instant? {
+  func earliest(_ left: Instant?, _ right: Instant?) -> Instant? {
     guard let left, let right else { return left ?? right }
     return min(left, right)
   }

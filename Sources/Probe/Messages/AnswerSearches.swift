@@ -9,7 +9,7 @@ struct AnswerSearches: ~Copyable {
   /// How the answers of one pattern are searched.
   struct Quest: BitwiseCopyable {
     /// Nil where any bytes will do.
-    fileprivate var form: ByteSearch.Form?
+    fileprivate var layout: ByteSearch.Layout?
     /// Where its tables begin.
     fileprivate var tables = 0
     /// Where the table of a delimiter begins: for each byte, the places of the delimiter that it
@@ -60,8 +60,8 @@ struct AnswerSearches: ~Copyable {
       let (search, delimiter) = pattern.expectation.search
       var quest = Quest()
       if let search {
-        words = max(words, search.form.words)
-        quest.form = search.form
+        words = max(words, search.layout.words)
+        quest.layout = search.layout
         quest.tables = all.count
         all += search.tables
       }
@@ -106,10 +106,10 @@ struct AnswerSearches: ~Copyable {
     var last = ByteSearch.Finding()
     if stage == 0 {
       progress = Progress()
-      if let form = quest.form {
-        unsafe ByteSearch.begin(form, base + quest.tables, state)
-        isFound = form.atStart.isFound
-        progress.ends = form.atStart.isFoundAtEnd ? 1 : 0
+      if let layout = quest.layout {
+        unsafe ByteSearch.begin(layout, base + quest.tables, state)
+        isFound = layout.atStart.isFound
+        progress.ends = layout.atStart.isFoundAtEnd ? 1 : 0
       } else {
         isFound = true
       }
@@ -117,8 +117,8 @@ struct AnswerSearches: ~Copyable {
     let end: UInt64 = quest.delimiterCount > 0 ? 1 << UInt64(quest.delimiterCount - 1) : 0
     for index in 0..<heard.count {
       let byte = unsafe heard[index]
-      if !isFound, let form = quest.form {
-        last = unsafe ByteSearch.advance(form, base + quest.tables, state, room, byte)
+      if !isFound, let layout = quest.layout {
+        last = unsafe ByteSearch.advance(layout, base + quest.tables, state, room, byte)
         progress.ends = progress.ends << 1 | (last.isFoundAtEnd ? 1 : 0)
         isFound = last.isFound
       }

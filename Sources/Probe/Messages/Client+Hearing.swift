@@ -28,12 +28,12 @@ extension Client where System: ~Copyable {
     if marks.has(.owing) { return unsafe hearOwed(slot, heard) }
     if marks.has(.conversing) { return unsafe hearConversation(slot, heard) }
     let pattern = connections.messages.pattern(of: slot)
-    let script = conversation.patterns.script(pattern)
+    let script = messageEngine.patterns.script(pattern)
     var used = heard.count
     switch script.answer {
     case .nothing, .conversation: used = 0
     case .echo: unsafe used = compare(slot, heard, with: message(of: slot))
-    case .text: unsafe used = compare(slot, heard, with: conversation.patterns.answer(pattern))
+    case .text: unsafe used = compare(slot, heard, with: messageEngine.patterns.answer(pattern))
     case .anything:
       let before = connections.messages.answered(of: slot)
       used = min(heard.count, script.answerCount - Int(before))
@@ -71,7 +71,7 @@ extension Client where System: ~Copyable {
     let before = connections.messages.answered(of: slot)
     // Found before the message was sent to its end.
     if before == MessageColumns.whole { return 0 }
-    let found = unsafe conversation.searches.hear(pattern, on: slot, heard, stage: before)
+    let found = unsafe messageEngine.searches.hear(pattern, on: slot, heard, stage: before)
     switch found.end {
     case .open: connections.messages.setAnswered(of: slot, to: found.stage)
     case .right: connections.messages.setAnswered(of: slot, to: MessageColumns.whole)
@@ -84,7 +84,7 @@ extension Client where System: ~Copyable {
 
   mutating func hearUnasked(_ slot: UInt32, _ heard: UnsafeRawBufferPointer) {
     if isRestOfAnswer(slot) { return }
-    guard conversation.patterns.isPushed else {
+    guard messageEngine.patterns.isPushed else {
       if !isUnawaited(slot) {
         unsafe board.keepUnasked(heard)
         noteTold(slot)
@@ -102,22 +102,22 @@ extension Client where System: ~Copyable {
 
   /// Whether it may be the answer to a message whose answer is not waited for.
   private func isUnawaited(_ slot: UInt32) -> Bool {
-    conversation.hasPatterns && connections.messages.hasBegun(slot)
-      && conversation.patterns.script(connections.messages.pattern(of: slot)).answer == .nothing
+    messageEngine.hasPatterns && connections.messages.hasBegun(slot)
+      && messageEngine.patterns.script(connections.messages.pattern(of: slot)).answer == .nothing
   }
 
   /// Whether the last answer was one whose end nobody knows: what comes before the next message is
   /// sent belongs to it.
   private func isRestOfAnswer(_ slot: UInt32) -> Bool {
-    conversation.hasPatterns && connections.state(slot) == .established
+    messageEngine.hasPatterns && connections.state(slot) == .established
       && connections.messages.hasBegun(slot)
-      && conversation.patterns.script(connections.messages.pattern(of: slot)).answer == .matching
+      && messageEngine.patterns.script(connections.messages.pattern(of: slot)).answer == .matching
   }
 
   /// Compares with what the server is known to push, over and over. After a wrong byte the text
   /// may begin anew with any other.
   private mutating func hearPushed(_ slot: UInt32, _ heard: UnsafeRawBufferPointer) {
-    let text = unsafe conversation.patterns.pushed
+    let text = unsafe messageEngine.patterns.pushed
     var place = connections.messages.pushed(of: slot)
     for index in 0..<heard.count {
       let byte = unsafe heard[index]

@@ -13,7 +13,7 @@ extension Client where System: ~Copyable {
   /// itself.
   mutating func makeReady(_ slot: UInt32) -> Bool {
     if connections.state(slot) == .established { return true }
-    guard connections.isFree(slot) else { return false }
+    guard connections.canBeginMessage(slot) else { return false }
     let pattern = connections.messages.pattern(of: slot)
     if isSearchedInVain(slot, pattern) {
       refute(slot)
@@ -33,7 +33,7 @@ extension Client where System: ~Copyable {
       let rest = unsafe UnsafeRawBufferPointer(rebasing: heard[used...])
       let debt = connections.messages.debt(0, of: slot)
       let before = connections.messages.answered(of: slot)
-      let script = conversation.patterns.script(Int(debt.pattern))
+      let script = messageEngine.patterns.script(Int(debt.pattern))
       switch script.answer {
       case .nothing, .conversation: forgive(slot, 1)
       case .anything:
@@ -54,7 +54,7 @@ extension Client where System: ~Copyable {
           return true
         }
       case .matching, .framed:
-        let found = unsafe conversation.searches.hear(
+        let found = unsafe messageEngine.searches.hear(
           Int(debt.pattern), on: slot, rest, stage: before)
         used += found.used
         switch found.end {
@@ -85,11 +85,11 @@ extension Client where System: ~Copyable {
     _ debt: MessageColumns.Debt, of slot: UInt32
   ) -> UnsafeRawBufferPointer {
     let pattern = Int(debt.pattern)
-    if conversation.patterns.script(pattern).answer == .text {
-      return unsafe conversation.patterns.answer(pattern)
+    if messageEngine.patterns.script(pattern).answer == .text {
+      return unsafe messageEngine.patterns.answer(pattern)
     }
-    return unsafe conversation.patterns.fixedMessage(pattern)
-      ?? conversation.patterns.message(pattern, owedFacts(debt, of: slot))
+    return unsafe messageEngine.patterns.fixedMessage(pattern)
+      ?? messageEngine.patterns.message(pattern, owedFacts(debt, of: slot))
   }
 
   private mutating func note(
@@ -136,11 +136,11 @@ extension Client where System: ~Copyable {
         guard connections.state(slot) != .established else { return false }
         pattern = connections.messages.pattern(of: slot)
       }
-      switch conversation.patterns.script(pattern).answer {
+      switch messageEngine.patterns.script(pattern).answer {
       case .echo, .text: break
       default: continue
       }
-      let other = unsafe conversation.patterns.otherAnswer(pattern, facts)
+      let other = unsafe messageEngine.patterns.otherAnswer(pattern, facts)
       let count = min(rest.count, other.count - before)
       guard count > 0,
         unsafe Memory.isEqual(

@@ -9,7 +9,7 @@ extension Client where System: ~Copyable {
     board.add(pattern, .sent)
     notes.countMessage(pattern, at: now)
     board.record(.drift, nanoseconds: now.nanoseconds(since: due))
-    let script = conversation.patterns.script(pattern)
+    let script = messageEngine.patterns.script(pattern)
     if script.answer == .conversation { return beginConversation(pattern, on: slot, due: due) }
     connections.beginMessage(
       slot, pattern: pattern, due: due.nanoseconds, began: now.nanoseconds)
@@ -73,7 +73,7 @@ extension Client where System: ~Copyable {
     let pattern = connections.messages.pattern(of: slot)
     // A conversation's pattern says nothing of its own.
     if !connections.marks(slot).has(.conversing),
-      let fixed = unsafe conversation.patterns.fixedMessage(pattern)
+      let fixed = unsafe messageEngine.patterns.fixedMessage(pattern)
     {
       return unsafe fixed
     }
@@ -83,7 +83,7 @@ extension Client where System: ~Copyable {
   @inline(never)
   private mutating func makeMessage(_ pattern: Int, on slot: UInt32) -> UnsafeRawBufferPointer {
     if connections.marks(slot).has(.conversing) { return unsafe line(of: slot) }
-    return unsafe conversation.patterns.message(pattern, facts(of: slot))
+    return unsafe messageEngine.patterns.message(pattern, facts(of: slot))
   }
 
   /// The connection's number in the run.
@@ -112,14 +112,14 @@ extension Client where System: ~Copyable {
     let pattern = connections.messages.pattern(of: slot)
     if connections.marks(slot).has(.wrong) { return quieten(slot) }
     guard isAnswered(slot, pattern) else { return }
-    let wantsAnswer = conversation.patterns.script(pattern).wantsAnswer
+    let wantsAnswer = messageEngine.patterns.script(pattern).wantsAnswer
     if wantsAnswer {
       now = kernel.now()
       recordRoundTrip(slot)
       noteAnswer(slot)
     }
     let expiry = Instant(nanoseconds: connections.due(slot))
-      .advanced(byNanoseconds: conversation.patterns.script(pattern).timeout)
+      .advanced(byNanoseconds: messageEngine.patterns.script(pattern).timeout)
     if connections.marks(slot).has(.overdue) {
       board.subtract(pattern, .missing)
       board.add(pattern, .late)
@@ -139,7 +139,7 @@ extension Client where System: ~Copyable {
   @inline(__always)
   private mutating func isAnswered(_ slot: UInt32, _ pattern: Int) -> Bool {
     let answered = connections.messages.answered(of: slot)
-    let script = conversation.patterns.script(pattern)
+    let script = messageEngine.patterns.script(pattern)
     // What has come is that of an older message.
     if connections.marks(slot).has(.owing), script.answer != .nothing { return false }
     return switch script.answer {

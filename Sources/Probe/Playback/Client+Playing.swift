@@ -9,7 +9,7 @@ import SystemPackage
 extension Client where System: ~Copyable {
   /// What is played on a connection.
   private func script(of slot: UInt32) -> ConversationBook.Script {
-    conversation.book.script(
+    messageEngine.book.script(
       connections.messages.pattern(of: slot), on: connectionNumber(of: slot))
   }
 
@@ -19,15 +19,15 @@ extension Client where System: ~Copyable {
     let script = script(of: slot)
     if script.answers > 0 { wantAnswer(slot) }
     setDeadline(slot, script, from: due)
-    goOn(slot)
+    continueConversation(slot)
   }
 
   /// Does what comes next, until something has to be waited for.
-  mutating func goOn(_ slot: UInt32) {
+  mutating func continueConversation(_ slot: UInt32) {
     while connections.state(slot) == .awaiting, !connections.marks(slot).has(.wrong) {
       let script = script(of: slot)
       let heard = connections.messages.answer(of: slot)
-      guard let cue = conversation.book.cue(connections.messages.cue(of: slot), of: script) else {
+      guard let cue = messageEngine.book.cue(connections.messages.cue(of: slot), of: script) else {
         if heard == script.answers, !script.awaitsClose { endConversation(slot) }
         return
       }
@@ -45,11 +45,11 @@ extension Client where System: ~Copyable {
     let script = script(of: slot)
     // It ends when what came with the wrong byte has been read.
     if connections.marks(slot).has(.wrong) { return setDeadline(slot, script, from: now) }
-    if let cue = conversation.book.cue(connections.messages.cue(of: slot), of: script) {
+    if let cue = messageEngine.book.cue(connections.messages.cue(of: slot), of: script) {
       board.record(.drift, nanoseconds: now.nanoseconds(since: due))
       act(cue, on: slot, script, due: due)
     }
-    proceed(slot)
+    followUp(slot)
   }
 
   private mutating func act(
@@ -76,8 +76,8 @@ extension Client where System: ~Copyable {
   /// What the client says next, made again.
   func line(of slot: UInt32) -> UnsafeRawBufferPointer {
     // Asked for only while there is such a cue.
-    let cue = conversation.book.cue(connections.messages.cue(of: slot), of: script(of: slot))!
-    return unsafe conversation.book.bytes(of: cue.text, facts(of: slot))
+    let cue = messageEngine.book.cue(connections.messages.cue(of: slot), of: script(of: slot))!
+    return unsafe messageEngine.book.bytes(of: cue.text, facts(of: slot))
   }
 
   // MARK: Answers
@@ -89,11 +89,11 @@ extension Client where System: ~Copyable {
     while used < heard.count {
       let rest = unsafe UnsafeRawBufferPointer(rebasing: heard[used...])
       let place = connections.messages.answer(of: slot)
-      guard let answer = conversation.book.answer(place, of: script) else {
+      guard let answer = messageEngine.book.answer(place, of: script) else {
         unsafe hearUnasked(slot, rest)
         break
       }
-      let text = unsafe conversation.book.bytes(of: answer.text, facts(of: slot))
+      let text = unsafe messageEngine.book.bytes(of: answer.text, facts(of: slot))
       if script.takesAnything {
         let before = connections.messages.answered(of: slot)
         let more = min(rest.count, text.count - Int(before))
@@ -128,8 +128,8 @@ extension Client where System: ~Copyable {
     _ slot: UInt32, _ script: ConversationBook.Script, from instant: Instant
   ) {
     guard !connections.marks(slot).has(.overdue) else { return }
-    let answer = conversation.book.answer(connections.messages.answer(of: slot), of: script)
-    let timeout = conversation.patterns.script(connections.messages.pattern(of: slot)).timeout
+    let answer = messageEngine.book.answer(connections.messages.answer(of: slot), of: script)
+    let timeout = messageEngine.patterns.script(connections.messages.pattern(of: slot)).timeout
     connections.setAlarm(
       slot,
       to: instant.advanced(byNanoseconds: timeout)
@@ -166,7 +166,7 @@ extension Client where System: ~Copyable {
     let script = script(of: slot)
     guard connections.messages.answer(of: slot) == script.answers else { return false }
     // Both may have wanted to, and the server was faster.
-    let next = conversation.book.cue(connections.messages.cue(of: slot), of: script)
+    let next = messageEngine.book.cue(connections.messages.cue(of: slot), of: script)
     guard next.map({ $0.act == .close }) ?? script.awaitsClose else { return false }
     if connections.state(slot) != .pausing { noteLateness(slot) }
     endConversation(slot)
@@ -177,7 +177,7 @@ extension Client where System: ~Copyable {
   private mutating func closeAsRecorded(_ slot: UInt32) {
     try? kernel.resetOnClose(connections.descriptor(slot), false)
     board.add(.closedAsRecorded)
-    noteHowItLived(slot)
+    countChurnEnd(slot)
     drop(slot)
   }
 
@@ -191,7 +191,7 @@ extension Client where System: ~Copyable {
         resume(alarm.row, due: alarm.due)
         now = kernel.now()
       } else {
-        giveUp(alarm.row)
+        noteMissingAnswer(alarm.row)
       }
     }
   }

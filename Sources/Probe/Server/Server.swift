@@ -92,7 +92,7 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
     do throws(Errno) {
       count = unsafe try kernel.wait(into: events.buffer, until: nextInstant())
     } catch {
-      return giveUp(error)
+      return failLoop(error)
     }
     now = kernel.now()
     for index in 0..<count {
@@ -124,7 +124,7 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
 
   /// Nothing can be heard any more, not even an order.
   @inline(never)
-  private mutating func giveUp(_ error: Errno) -> Bool {
+  private mutating func failLoop(_ error: Errno) -> Bool {
     now = kernel.now()
     count(.epollWait, error)
     board[.state] = WorkerState.failed.rawValue

@@ -49,7 +49,7 @@ struct ConnectionTable: ~Copyable {
   /// then the same of its message.
   private let dues: Column<UInt64>
   private let begins: Column<UInt64>
-  /// Handshakes of the connection that have timed out. Touched only where there are some.
+  /// `Client.History` of each connection. Touched only where it is not 0.
   private let histories: Column<UInt8>
   private let lists: RowLists
   /// The instants at which a delay of a conversation is over, or its next answer is missing.
@@ -189,7 +189,7 @@ struct ConnectionTable: ~Copyable {
   }
 
   /// Whether a message may be begun on a row.
-  func isFree(_ slot: UInt32) -> Bool {
+  func canBeginMessage(_ slot: UInt32) -> Bool {
     state(slot) == .established || isOverdue(slot)
   }
 

@@ -14,7 +14,7 @@ struct RowMarks: BitwiseCopyable, Equatable {
   static var unanswered: Self { Self(rawValue: 16) }
   /// Has got an answer.
   static var answered: Self { Self(rawValue: 32) }
-  /// The message under way is a conversation.
+  /// The message under way is a messageEngine.
   static var conversing: Self { Self(rawValue: 64) }
   /// Answers to messages that are not waited for any more may still come; see `Debt`.
   static var owing: Self { Self(rawValue: 128) }

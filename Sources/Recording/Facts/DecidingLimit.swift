@@ -47,15 +47,15 @@ extension Recording {
     let limits = limits.filter { $0.phase == phase.name }
     // Before format 1.3 nothing says what stopped a worker, and the earliest decided.
     guard phase.promise != nil || limits.contains(where: { $0.stopped != nil }) else {
-      let inTime = limits.sorted { $0.firstInstant < $1.firstInstant }
-      if phase.phantom > 0, let server = inTime.first(where: { $0.end == .server }) {
+      let byTime = limits.sorted { $0.firstInstant < $1.firstInstant }
+      if phase.phantom > 0, let server = byTime.first(where: { $0.end == .server }) {
         return server
       }
-      let isConsequence = inTime.first.map {
+      let isConsequence = byTime.first.map {
         [.closedByPeer, .nobodyListens].contains($0.resource)
       }
-      let death = inTime.first { $0.end == .server && $0.isDeath }
-      return isConsequence == true ? death ?? inTime.first : inTime.first
+      let death = byTime.first { $0.end == .server && $0.isDeath }
+      return isConsequence == true ? death ?? byTime.first : byTime.first
     }
     return Self.deciding(limits, phases.newPhantoms(of: phase))
   }
@@ -65,41 +65,41 @@ extension Recording {
   /// server's comes first, since the client's own failures are then a consequence of it. Of several
   /// the earliest decides.
   private static func deciding(_ limits: [LimitRecord], _ phantom: Int) -> LimitRecord? {
-    let inTime = limits.sorted { $0.firstInstant < $1.firstInstant }
-    if let death = inTime.first(where: \.isDeath) { return death }
+    let byTime = limits.sorted { $0.firstInstant < $1.firstInstant }
+    if let death = byTime.first(where: \.isDeath) { return death }
     let stops = limits.filter { $0.stopped != nil }.sorted { $0.stopped! < $1.stopped! }
     if let first = stops.first {
       return (phantom > 0 ? stops.first { $0.end == .server } : nil) ?? first
     }
-    let ofServer = inTime.filter { $0.end == .server }
-    return mostFrequent(phantom > 0 && !ofServer.isEmpty ? ofServer : inTime)
+    let ofServer = byTime.filter { $0.end == .server }
+    return mostFrequent(phantom > 0 && !ofServer.isEmpty ? ofServer : byTime)
   }
 
   /// The first limit of the cause that has the most failures; of causes with as many, the earliest.
-  private static func mostFrequent(_ inTime: [LimitRecord]) -> LimitRecord? {
+  private static func mostFrequent(_ byTime: [LimitRecord]) -> LimitRecord? {
     struct Kind: Hashable {
       let end: End
       let resource: Resource
     }
     var counts: [Kind: Int] = [:]
-    for limit in inTime {
+    for limit in byTime {
       counts[Kind(end: limit.end, resource: limit.resource), default: 0] += limit.count
     }
     let most = counts.values.max()
-    return inTime.first { counts[Kind(end: $0.end, resource: $0.resource)] == most }
+    return byTime.first { counts[Kind(end: $0.end, resource: $0.resource)] == most }
   }
 }
 
 extension LimitRecord {
-  /// A worker's end came by no system call of its own.
+  /// Whether this is a worker's death: it names a worker and no system call.
   package var isDeath: Bool {
     worker != nil && syscall == nil && [.memory, .workerDied].contains(resource)
   }
 }
 
 extension [PhaseRecord] {
-  /// Connections of a phase itself that were never accepted. A phase that keeps what it finds still
-  /// has the phantoms of the one before, which has answered for them.
+  /// Connections of a phase itself that were never accepted. A hold, pause, churn or close still has
+  /// the phantoms of the phase before it; these are not new.
   package func newPhantoms(of phase: PhaseRecord) -> Int {
     guard phase.kind != .ramp, !phase.kind.finds,
       let place = firstIndex(where: { $0.name == phase.name })

@@ -8,7 +8,8 @@ package struct Recording: Sendable, Equatable {
   package var planText = ""
   /// The plan with every default spelled out, as YAML.
   package var effectivePlan = ""
-  /// The `--set` overrides that the plan was read with, so that it reads the same again.
+  /// The values that `--set` and the environment gave to the plan; with them its text reads the same
+  /// again.
   package var overrides: [Fact] = []
   /// The files that the plan was read with.
   package var attachments: [Attachment] = []
@@ -94,7 +95,7 @@ extension Recording {
   }
 }
 
-/// What was measured of one metric in one interval.
+/// The values of one latency in one interval of a phase.
 package struct DistributionRecord: Sendable, Equatable {
   package var latency: Latency
   package var phase: String

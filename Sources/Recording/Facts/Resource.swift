@@ -13,6 +13,7 @@ package enum Resource: String, Sendable, Hashable, CaseIterable {
   case packetsDropped = "packets-dropped"
   case nobodyListens = "nobody-listens"
   case closedByPeer = "closed-by-peer"
+  /// No route, or something on the way, such as a firewall, refuses or resets.
   case noRoute = "no-route"
   case cpu
   case workerDied = "worker-died"

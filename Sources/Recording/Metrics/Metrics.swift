@@ -16,9 +16,9 @@ package struct Metrics: Sendable, Equatable {
   package let fewestEstablished: Int?
   /// The same at the server end.
   package let fewestAccepted: Int?
-  /// The most that were established and never accepted when a phase had settled.
   /// The most that stood at both ends in phases whose connections are to stay; nil without any.
   package let stood: Int?
+  /// The most that were established and never accepted when a phase had settled.
   package let phantom: Int?
   package let failures: Int
   /// Connections begun, whatever became of them; nil when nothing counted them.

@@ -37,7 +37,7 @@ extension HTMLReport {
       Element("div") {
         Element("h3", [:], "What stopped it")
         Element("dl", ["class": "pairs"]) {
-          for fact in limit.sentences(countsServer: recording.countsServer) { pair(fact) }
+          for fact in limit.rows(countsServer: recording.countsServer) { pair(fact) }
         }
       }
       if !limit.evidence.isEmpty {
@@ -151,7 +151,7 @@ func capitalised(_ text: String) -> String {
 
 extension LimitRecord {
   /// The record as a reader asks for it, related facts on one line.
-  fileprivate func sentences(countsServer: Bool) -> [Fact] {
+  fileprivate func rows(countsServer: Bool) -> [Fact] {
     let call = [syscall, errno.map { "\($0.name) (\($0.number)), \($0.text)" }]
       .compactMap { $0 }.joined(separator: ": ")
     var whereabouts = "\(end.rawValue) end"

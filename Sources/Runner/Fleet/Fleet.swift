@@ -219,7 +219,7 @@ struct Fleet: ~Copyable {
     members.reduce(0) { $1.end == end ? $0 + $1.processorTime : $0 }
   }
 
-  /// Whether every living worker of an end is in this state or has settled this phase.
+  /// Whether the condition holds for every living worker of an end.
   func all(_ end: End, _ condition: (Scoreboard) -> Bool) -> Bool {
     members.allSatisfy { $0.end != end || !$0.isAlive || condition($0.board) }
   }

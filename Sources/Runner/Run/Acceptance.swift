@@ -10,33 +10,35 @@ import Recording
 /// are accepted before any of the phase's own.
 struct Acceptance {
   /// What waits at someone else's server; nil where the server is ours.
-  private let elsewhere: (any PathReadings)?
+  private let foreignServer: (any PathReadings)?
   /// Not accepted when the phase began, and how many of these waited at the listener.
-  private var before: Int
-  private var waiting: Int
+  private var unacceptedBefore: Int
+  private let waitingBefore: Int
   /// What our own server had accepted by then.
-  private let accepted: Int
+  private let acceptedBefore: Int
 
   init(_ fleet: borrowing Fleet, path: any PathReadings, hasOwnServer: Bool) {
-    elsewhere = hasOwnServer ? nil : path
-    before = hasOwnServer ? Self.atOwnServer(fleet) : path.waiting
-    waiting = min(before, hasOwnServer && before > 0 ? path.waiting : before)
-    accepted = fleet.total(.opened, .server)
+    foreignServer = hasOwnServer ? nil : path
+    unacceptedBefore = hasOwnServer ? Self.atOwnServer(fleet) : path.waiting
+    waitingBefore =
+      hasOwnServer && unacceptedBefore > 0
+      ? min(unacceptedBefore, path.waiting) : unacceptedBefore
+    acceptedBefore = fleet.total(.opened, .server)
   }
 
   private static func atOwnServer(_ fleet: borrowing Fleet) -> Int {
     max(0, fleet.total(.established, .client) - fleet.total(.opened, .server))
   }
 
-  /// How many of the phase's own wait. At someone else's server connections of others may be among
+  /// How many connections of this phase wait to be accepted. At someone else's server connections of others may be among
   /// them, so the fewest of several looks are nearest to the truth.
   mutating func outstanding(_ fleet: borrowing Fleet) -> Int {
-    guard let elsewhere else {
-      let gone = min(waiting, fleet.total(.opened, .server) - accepted)
-      return max(0, Self.atOwnServer(fleet) - (before - gone))
+    guard let foreignServer else {
+      let gone = min(waitingBefore, fleet.total(.opened, .server) - acceptedBefore)
+      return max(0, Self.atOwnServer(fleet) - (unacceptedBefore - gone))
     }
-    let now = elsewhere.waiting
-    before = min(before, now)
-    return now - before
+    let now = foreignServer.waiting
+    unacceptedBefore = min(unacceptedBefore, now)
+    return now - unacceptedBefore
   }
 }

@@ -69,7 +69,7 @@ extension Coordinator {
 
   /// As often as the guard needs it while connections grow; else it is only shown.
   private mutating func lookAtMemory() {
-    memoryAvailable = kernel.availableMemory() ?? memoryAvailable
+    memoryAvailable = hostReadings.availableMemory() ?? memoryAvailable
   }
 
   func memoryIsShort() -> Bool {
@@ -79,7 +79,7 @@ extension Coordinator {
 
   mutating func recordDeath(of index: Int) {
     updateWorkers()
-    var limit = finder(kernel.readings()).limit(
+    var limit = finder(hostReadings.readings()).limit(
       ofDeath: state.workers[index], in: state.phases[phase],
       at: clock.now().seconds(since: started))
     // Of one that ended by itself, the scoreboard says why.
@@ -105,7 +105,7 @@ extension Coordinator {
 
   mutating func measureMemory() {
     for (index, member) in fleet.members.enumerated() where member.isAlive {
-      let bytes = kernel.privateBytes(of: member.process.id)
+      let bytes = hostReadings.privateBytes(of: member.process.id)
       state.workers[index].privateBytes = [bytes, state.workers[index].privateBytes]
         .compactMap(\.self).max()
     }
@@ -126,7 +126,7 @@ extension Coordinator {
     updateWorkers()
     let sample = sampler.sample(
       fleet, at: now, kernel: withPath(readings), failures: state.failures,
-      phase: state.phases[phase].name, ownProcessorTime: kernel.ownProcessorTime(),
+      phase: state.phases[phase].name, ownProcessorTime: hostReadings.ownProcessorTime(),
       state: state)
     try writer.append(sample)
     if let answers = sample.distributions.last(where: { $0.latency == .roundTrip }) {

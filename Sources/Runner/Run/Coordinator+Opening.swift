@@ -29,15 +29,17 @@ extension Coordinator {
     if let due = state.phases[phase].openedUntil {
       try loop(until: started.advanced(by: .seconds(due))) { fleet in fleet.hasSettled }
     }
-    if state.phases[phase].openedUntil != nil, !fleet.hasSettled { try sample(kernel.readings()) }
+    if state.phases[phase].openedUntil != nil, !fleet.hasSettled {
+      try sample(hostReadings.readings())
+    }
     // Processors are told in ticks of 10 ms, so a look at them takes at least this long.
     try loop(until: phaseStarted.advanced(by: .seconds(Self.leastPace))) { $0.hasSettled }
-    let load = load(kernel.readings())
+    let load = load(hostReadings.readings())
     guard plan.phases[phase].kind.word == .ramp else { return load }
     try loop(until: nil) { fleet in fleet.hasSettled }
     let now = clock.now().seconds(since: started)
     state.phases[phase].openedUntil = min(state.phases[phase].openedUntil ?? now, now)
-    try sample(kernel.readings())
+    try sample(hostReadings.readings())
     return load
   }
 }

@@ -61,7 +61,8 @@ extension Coordinator {
     let planned = plan.phases[phase].messageRate(
       of: plan.patterns, over: min(held, fleet.now(.held, .client)))
     remark(
-      Double(messagesSent - before) / elapsed, of: planned, " messages", load(kernel.readings()))
+      Double(messagesSent - before) / elapsed, of: planned, " messages",
+      load(hostReadings.readings()))
   }
 
   private mutating func remark(

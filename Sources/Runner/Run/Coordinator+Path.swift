@@ -14,12 +14,12 @@ extension Coordinator {
       $0.phase == name
         && ($0.syscall == FailedCall.connectTimeout.name || $0.errno?.name == "ETIMEDOUT")
     }
-    return readings + kernel.path.look(readings.values, timedOut: timedOut)
+    return readings + hostReadings.path.look(readings.values, timedOut: timedOut)
   }
 
   /// What was seen in this phase, with what the clients have of it.
   var pathFindings: PathFindings {
-    var findings = kernel.path.findings
+    var findings = hostReadings.path.findings
     findings.answered = max(0, fleet.total(.established, .client) - answeredBefore)
     findings.held = fleet.now(.held, .client)
     findings.stillAccepts = stillMoves
@@ -34,15 +34,16 @@ extension Coordinator {
     // The kernel goes through all connections of the host for it.
     if fleet.total(.closedByPeer, .client) > lostBefore {
       let counted = fleet.now(.held, .server) - strangersAtServer - fleet.now(.held, .client)
-      findings.leftAtServer = kernel.path.leftAtServer ?? (hasOwnServer ? max(0, counted) : nil)
+      findings.leftAtServer =
+        hostReadings.path.leftAtServer ?? (hasOwnServer ? max(0, counted) : nil)
     }
     return findings
   }
 
   /// Gives someone else's server on this host a moment to accept what is on its way.
-  mutating func settleElsewhere() throws(RecordingError) {
-    guard kernel.path.knowsServer else { return }
-    let path = kernel.path
+  mutating func settleForeignServer() throws(RecordingError) {
+    guard hostReadings.path.knowsServer else { return }
+    let path = hostReadings.path
     try settle(watching: { path.pending }) { _ in path.pending == 0 }
   }
 
@@ -60,10 +61,10 @@ extension Coordinator {
     }
     let inTime = fewest
     // They are waited for all the same: whether they come late, or not at all, is a cause of its own.
-    if inTime > 0 { _ = withPath(kernel.readings()) }
+    if inTime > 0 { _ = withPath(hostReadings.readings()) }
     let strangers = strangersAtServer
     let isOurs = hasOwnServer
-    try settle(watching: { [path = kernel.path] in isOurs ? 0 : path.pending }) { fleet in
+    try settle(watching: { [path = hostReadings.path] in isOurs ? 0 : path.pending }) { fleet in
       fewest = min(fewest, acceptance.outstanding(fleet))
       return fewest == 0
         && (!isOurs || fleet.now(.held, .server) - strangers <= fleet.now(.held, .client))
@@ -76,11 +77,11 @@ extension Coordinator {
 
   /// What the clients hold and what the server end holds of it; nil where nobody can know. Whoever
   /// has closed at one end is soon missing at the other one.
-  mutating func heldAtEnd() -> (established: Int, accepted: Int?) {
+  mutating func countHeld() -> (established: Int, accepted: Int?) {
     var looks = 0
     while true {
       let established = fleet.now(.held, .client)
-      let accepted = acceptedAtEnd(established: established)
+      let accepted = countAccepted(established: established)
       looks += 1
       guard !hasOwnServer, let accepted, accepted < established, looks < Self.mostLooks else {
         return (established, accepted)
@@ -104,18 +105,18 @@ extension Coordinator {
   mutating func lookForAcceptance() {
     guard !hasOwnServer, !sawAcceptance, state.phases[phase].kind == .churn else { return }
     let held = fleet.now(.held, .client)
-    guard held > 0, held <= Self.mostLookedThrough, kernel.path.knowsServer else { return }
-    sawAcceptance = kernel.path.accepted(of: held) ?? 0 > 0
+    guard held > 0, held <= Self.mostLookedThrough, hostReadings.path.knowsServer else { return }
+    sawAcceptance = hostReadings.path.accepted(of: held) ?? 0 > 0
   }
 
   /// The kernel goes through all of them, at a microsecond each.
   private static let mostLookedThrough = 10_000
 
   /// Connections that the server end has accepted and holds; nil where nobody can know.
-  mutating func acceptedAtEnd(established: Int) -> Int? {
+  mutating func countAccepted(established: Int) -> Int? {
     if hasOwnServer { return fleet.now(.held, .server) }
     guard established > 0, !course.isInterrupted else { return nil }
-    let accepted = kernel.path.accepted(of: established)
+    let accepted = hostReadings.path.accepted(of: established)
     if let accepted, accepted > 0 {
       sawAcceptance = true
       state.phases[phase].accepted = max(state.phases[phase].accepted, accepted)

@@ -32,75 +32,77 @@ extension Coordinator {
   private mutating func step(
     to goal: Int, _ search: Phase.Search, _ walk: inout SearchWalk
   ) throws(RecordingError) {
-    try makeRoom(for: goal, search)
+    try closeAllBeforeOpening(goal, search)
     let began = clock.now().seconds(since: started)
     course.startGrowing()
     try go(to: goal)
     guard course.goesOn else { return }
     // The rate of the step is told from the sample that first shows all that it gained.
-    try sample(kernel.readings())
+    try sample(hostReadings.readings())
     let held = heldAtBothEnds()
     if held < goal, isLimited {
       walk.wasLimited(to: held)
       return note(goal, held, .limit, limitInSight ?? "")
     }
-    let shortfall = held < goal ? findShortfall(held) : nil
+    let phantomCause = held < goal ? explainPhantoms(held) : nil
     if !search.until.isEmpty {
       try loop(until: clock.now().advanced(by: max(.seconds(1), search.confirm / 10))) { _ in false
       }
     }
-    try sample(kernel.readings())
-    if let violation = tooMany(search, since: began) {
+    try sample(hostReadings.readings())
+    if let violation = violation(of: search, since: began) {
       walk.wasTooMany()
       note(goal, held, .tooMany, violation)
     } else if held < goal {
       walk.wasLimited(to: held)
-      note(goal, held, .limit, shortfall ?? limitInSight ?? "")
+      note(goal, held, .limit, phantomCause ?? limitInSight ?? "")
     } else {
       walk.reached()
       note(goal, held, .reached)
     }
   }
 
-  /// A condition on handshakes says something of a number only where that number is opened: on the way
-  /// down all are closed first.
-  private mutating func makeRoom(for goal: Int, _ search: Phase.Search) throws(RecordingError) {
+  /// A condition on handshakes needs handshakes: where more connections stand than the goal, all are
+  /// closed first, and the goal is opened anew.
+  private mutating func closeAllBeforeOpening(
+    _ goal: Int, _ search: Phase.Search
+  ) throws(RecordingError) {
     guard search.until.contains(where: \.metric.isOfHandshakes), fleet.now(.held, .client) >= goal
     else { return }
     try go(to: 0)
-    try sample(kernel.readings())
+    try sample(hostReadings.readings())
   }
 
   /// Why a goal stays out of reach though nothing failed: the server does not accept what the clients
   /// have opened.
   ///
   /// - Returns: the cause; nil where it has another one.
-  private mutating func findShortfall(_ held: Int) -> String? {
+  private mutating func explainPhantoms(_ held: Int) -> String? {
     var record = state.phases[phase]
     record.phantom = max(0, fleet.now(.held, .client) - held)
     guard record.phantom > 0 else { return nil }
     state.phases[phase].phantom = max(state.phases[phase].phantom, record.phantom)
     record.ended = clock.now().seconds(since: started)
-    let readings = kernel.readings()
+    let readings = hostReadings.readings()
     _ = withPath(readings)
-    shortfall = finder(readings).limits(
+    phantomLimits = finder(readings).limits(
       of: record, failures: [], memoryGuard: nil, workerDied: false)
-    return shortfall.first?.cause
+    return phantomLimits.first?.cause
   }
 
   private mutating func confirm(
     _ count: Int, _ search: Phase.Search, _ walk: inout SearchWalk
   ) throws(RecordingError) {
-    try makeRoom(for: count, search)
+    try closeAllBeforeOpening(count, search)
     let began = clock.now().seconds(since: started)
     course.stopGrowing()
     try go(to: count)
     let stood = clock.now().seconds(since: started)
     try loop(until: clock.now().advanced(by: search.confirm)) { _ in false }
     guard course.goesOn else { return }
-    try sample(kernel.readings())
+    try sample(hostReadings.readings())
     let held = heldAtBothEnds()
-    let violation = tooMany(search, since: began, standing: stood)
+    let violation = violation(of: search, since: began, standing: stood)
     if held >= count, violation == nil {
       walk.confirmed()
       note(count, held, .confirmed)
@@ -127,7 +129,7 @@ extension Coordinator {
           fleet.now(.held, .server) - strangers == fleet.now(.held, .client)
         }
       } else {
-        try settleElsewhere()
+        try settleForeignServer()
       }
       let held = heldAtBothEnds()
       if held >= goal { return }
@@ -156,16 +158,16 @@ extension Coordinator {
 
   /// Connections that stand at both ends; of someone else's server, what its kernel tells.
   private mutating func heldAtBothEnds() -> Int {
-    let (established, accepted) = heldAtEnd()
+    let (established, accepted) = countHeld()
     return min(established, accepted ?? established)
   }
 
-  /// The condition that says so, with what was measured; nil when none does.
+  /// The first `until` condition that holds, with what was measured; nil when none does.
   ///
-  /// - Parameter standing: from when on all stood; nil for as long as they were opened. Only handshakes
-  ///   are measured from before.
-  private func tooMany(
-    _ search: Phase.Search, since began: Double, standing: Double? = nil
+  /// - Parameter standing: when all connections stood; from then on all but handshakes are measured. Nil
+  ///   for as long as they were opened.
+  private func violation(
+    of search: Phase.Search, since began: Double, standing: Double? = nil
   ) -> String? {
     guard let live else { return nil }
     for condition in search.until {

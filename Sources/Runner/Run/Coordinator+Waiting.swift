@@ -16,7 +16,7 @@ extension Coordinator {
       if done(fleet) { return }
       let now = clock.now()
       if let deadline, deadline <= now { return }
-      if samples.next <= now { try sample(kernel.readings()) }
+      if samples.next <= now { try sample(hostReadings.readings()) }
       progress.update(progressState())
       sleep(until: min(deadline ?? .distantFuture, samples.next, now.advanced(by: Self.tick)))
     }
@@ -44,7 +44,7 @@ extension Coordinator {
         deadline = clock.now().advanced(by: Self.settleTime)
       }
       last = now
-      if samples.next <= clock.now() { try sample(kernel.readings()) }
+      if samples.next <= clock.now() { try sample(hostReadings.readings()) }
       progress.update(progressState())
       sleep(until: clock.now().advanced(by: .milliseconds(10)))
       if course.isInterrupted { end = min(end, clock.now().advanced(by: Self.settleTime)) }
@@ -57,7 +57,7 @@ extension Coordinator {
   mutating func recordSilence(of index: Int) {
     guard let silence = fleet.members[index].silence else { return }
     updateWorkers()
-    let limit = finder(kernel.readings()).limit(
+    let limit = finder(hostReadings.readings()).limit(
       ofSilence: silence, of: state.workers[index], in: state.phases[phase],
       at: clock.now().seconds(since: started))
     state.limits.append(limit)

@@ -31,7 +31,7 @@ struct Coordinator: ~Copyable {
   var progress: any Progress
 
   let clock: any RunClock
-  let kernel: any HostReadings
+  let hostReadings: any HostReadings
   let endpoints: [String]
   var sampler: Sampler
   var ledger: FailureLedger
@@ -43,8 +43,8 @@ struct Coordinator: ~Copyable {
   var memoryAvailable: Int?
   /// Seconds, of the last interval in which answers came.
   var roundTripP99: Double?
-  /// What a search could not get past, where nothing failed.
-  var shortfall: [LimitRecord] = []
+  /// The limits that explain the phantoms that a search has met, where nothing failed.
+  var phantomLimits: [LimitRecord] = []
   var limitInSight: String?
   /// What the workers had counted when the phase began: its promise is held against it.
   var atBegin: PhaseCounts
@@ -57,9 +57,10 @@ struct Coordinator: ~Copyable {
   var answeredBefore = 0
   var lostBefore = 0
   /// What someone else's server had accepted when the last phase ended; nil where nobody can know.
-  var acceptedElsewhere: Int?
-  /// Connections of this churn that nobody had accepted in time.
+  var acceptedByForeignServer: Int?
+  /// Tells which connections of this phase the server has not accepted yet.
   var acceptance: Acceptance
+  /// Connections of this churn that nobody had accepted in time.
   var unacceptedInTime = 0
   /// Connections that stood when the last phase ended and no server had ever accepted.
   var phantoms = 0
@@ -77,7 +78,7 @@ struct Coordinator: ~Copyable {
     writer: RecordingWriter, state: RunState, started: Instant, progress: any Progress
   ) {
     self.clock = clock
-    self.kernel = kernel
+    self.hostReadings = kernel
     plan = prepared.plan
     host = prepared.host
     demand = prepared.demand
@@ -100,7 +101,7 @@ struct Coordinator: ~Copyable {
     phaseStarted = started
     atBegin = PhaseCounts(fleet, atServer: prepared.plan.server == nil ? nil : 0)
     acceptance = Acceptance(
-      fleet, path: kernel.path, hasOwnServer: prepared.plan.server != nil)
+      fleet, path: hostReadings.path, hasOwnServer: prepared.plan.server != nil)
     loadBefore = LoadReading(at: started, counters: [:], workers: [], begun: 0)
     clientsWaitAwake = prepared.staffing.clients.contains { $0.awake > 0 }
     self.fleet = fleet
@@ -110,7 +111,7 @@ struct Coordinator: ~Copyable {
   mutating func drive() throws(RecordingError) -> RunEnd {
     try runPhases()
     endWorkers()
-    // Whoever asked twice, as timeout(1) does, asked once.
+    // A signal that is pending, such as the second one of timeout(1), is no request of its own.
     sleep(until: clock.now())
     progress.finish()
     return RunEnd(
@@ -133,7 +134,7 @@ struct Coordinator: ~Copyable {
     case .nothing: break
     case .settle: fleet.post(.settle, phase: phase, start: clock.now())
     case .exit:
-      kernel.path.stopTracing()
+      hostReadings.path.stopTracing()
       CurrentProcess.exit(ExitStatus.interrupted)
     }
   }
@@ -153,10 +154,10 @@ struct Coordinator: ~Copyable {
     unacceptedInTime = 0
     stillMoves = false
     goneAtServer = 0
-    shortfall = []
-    let readings = kernel.readings()
+    phantomLimits = []
+    let readings = hostReadings.readings()
     loadBefore = load(readings)
-    kernel.path.begin(countersBefore)
+    hostReadings.path.begin(countersBefore)
     answeredBefore = fleet.total(.established, .client)
     lostBefore = fleet.total(.closedByPeer, .client)
     // What a close begins with would be missed by the first look after it has begun.
@@ -167,13 +168,13 @@ struct Coordinator: ~Copyable {
     try sample(readings)
     phaseStarted = try startOfPhase(index)
     // A replay may have waited for it.
-    if replay != nil { loadBefore = load(kernel.readings()) }
+    if replay != nil { loadBefore = load(hostReadings.readings()) }
     guard course.goesOn else { return true }
     state.phases[index].started = phaseStarted.seconds(since: started)
     state.phases[index].openedUntil = lastArrivalDue(index)?.seconds(since: started)
     atBegin = PhaseCounts(
-      fleet, atServer: hasOwnServer ? fleet.now(.held, .server) : acceptedElsewhere)
-    acceptance = Acceptance(fleet, path: kernel.path, hasOwnServer: hasOwnServer)
+      fleet, atServer: hasOwnServer ? fleet.now(.held, .server) : acceptedByForeignServer)
+    acceptance = Acceptance(fleet, path: hostReadings.path, hasOwnServer: hasOwnServer)
     // Whatever cuts the run off from here on, the recording's last word of this phase is true.
     state.phases[index].outcome = .interrupted
     course.startGrowing()
@@ -203,7 +204,7 @@ struct Coordinator: ~Copyable {
       if hasOwnServer {
         try settle { fleet in fleet.now(.held, .server) >= fleet.now(.held, .client) }
       } else {
-        try settleElsewhere()
+        try settleForeignServer()
       }
       measureMemory()
     case .churn:
@@ -229,7 +230,7 @@ struct Coordinator: ~Copyable {
   /// Begins no further message and waits for the answers that are outstanding.
   private mutating func endMessages(unsentBefore: Int) throws(RecordingError) {
     sampler.fallSilent(at: clock.now())
-    try sample(kernel.readings())
+    try sample(hostReadings.readings())
     follow(course.take(.fellSilent))
     let longest = plan.patterns.map(\.longest).max() ?? 0
     let deadline = clock.now().advanced(byNanoseconds: longest).advanced(by: Self.settleTime)
@@ -244,27 +245,26 @@ struct Coordinator: ~Copyable {
   /// Writes down how the phase went; false when it broke its promise.
   mutating func endPhase() throws(RecordingError) -> Bool {
     let now = clock.now()
-    let (established, accepted) = heldAtEnd()
+    let (established, accepted) = countHeld()
     observe(isLast: true)
     var record = state.phases[phase]
     record.ended = now.seconds(since: started)
     let counts = PhaseCounts(fleet, atServer: accepted, unaccepted: unacceptedInTime)
-    let alone = accepted.map { max(0, established - $0) } ?? 0
-    let standing = min(alone, mostPhantoms(in: record))
-    phantoms = standing
-    goneAtServer = alone - standing
-    record.phantom = max(record.phantom, standing + unacceptedInTime)
+    let onlyAtClients = accepted.map { max(0, established - $0) } ?? 0
+    phantoms = min(onlyAtClients, mostPhantoms(in: record))
+    goneAtServer = onlyAtClients - phantoms
+    record.phantom = max(record.phantom, phantoms + unacceptedInTime)
     record.accepted = max(record.accepted, accepted ?? 0)
-    if !hasOwnServer, record.kind == .churn, kernel.path.knowsServer, sawAcceptance {
-      record.accepted = max(record.accepted, record.established - standing)
+    if !hasOwnServer, record.kind == .churn, hostReadings.path.knowsServer, sawAcceptance {
+      record.accepted = max(record.accepted, record.established - phantoms)
     }
-    acceptedElsewhere = hasOwnServer ? nil : accepted
+    acceptedByForeignServer = hasOwnServer ? nil : accepted
     let failures = state.failures.filter { $0.phase == record.name }
     record.failures = failures.reduce(0) { $0 + $1.count }
     record.promise = promise(of: record, counts)
     record.outcome = course.outcome(isKept: keeps(record))
     state.phases[phase] = record
-    let readings = kernel.readings()
+    let readings = hostReadings.readings()
     if record.outcome == .limit || record.ceiling != nil {
       _ = withPath(readings)
       try fileLimits(of: record, failures, readings)
@@ -273,7 +273,7 @@ struct Coordinator: ~Copyable {
     let end = clock.now()
     state.phases[phase].ended = end.seconds(since: started)
     try sample(readings, at: end, phaseEnded: true)
-    kernel.path.stopTracing()
+    hostReadings.path.stopTracing()
     return record.outcome != .limit
   }
 
@@ -301,13 +301,13 @@ struct Coordinator: ~Copyable {
   private mutating func fileLimits(
     of record: PhaseRecord, _ failures: [FailureRecord], _ readings: [Reading]
   ) throws(RecordingError) {
-    // A search that a condition ended has met no limit, and need not be explained by one.
+    // A search that found its number without a failure and without the guard has met no limit.
     let needsNone =
       record.ceiling != nil && failures.allSatisfy { $0.final == 0 } && course.guardStop == nil
     var explained = record
-    // Those that a search has met on its way are what bounded it.
+    // The phantoms of a search are explained by `phantomLimits`; they are not reported twice.
     explained.phantom =
-      record.ceiling == nil || shortfall.isEmpty ? state.phases.newPhantoms(of: record) : 0
+      record.ceiling == nil || phantomLimits.isEmpty ? state.phases.newPhantoms(of: record) : 0
     var limits =
       needsNone
       ? []
@@ -317,7 +317,7 @@ struct Coordinator: ~Copyable {
         late: LateArrivals(
           count: fleet.total(.lateArrivals, .client) - atBegin.late,
           foundNoRoom: fleet.total(.crowded, .client) > atBegin.crowded))
-    if record.ceiling != nil { limits += shortfall }
+    if record.ceiling != nil { limits += phantomLimits }
     if record.outcome == .limit, let alive = try verify() {
       for index in limits.indices { limits[index].evidence.append(alive) }
     }

@@ -28,7 +28,7 @@ struct LimitFinder {
   ///
   /// - Parameters:
   ///   - memoryGuard: the check that stopped growth, with the instant it did, if one did.
-  ///   - late: of a churn.
+  ///   - late: late arrivals of a churn.
   func limits(
     of phase: PhaseRecord, failures: [FailureRecord], memoryGuard: FailureRecord?,
     workerDied: Bool, late: LateArrivals = .none
@@ -36,7 +36,7 @@ struct LimitFinder {
     // A handshake that was tried again has cost nothing.
     let causes = failures.filter { $0.final > 0 } + (memoryGuard.map { [$0] } ?? [])
     var limits = causes.map { limit(from: $0, in: phase) }
-    // Its own limit explains what a server has not accepted; a connection that it closed does not.
+    // A limit of the server explains phantoms; a connection that the server closed does not.
     let explainsPhantoms = limits.contains { $0.end == .server && $0.resource != .closedByPeer }
     let retried = failures.reduce(0) { $0 + $1.retried }
     if phase.phantom > 0, !explainsPhantoms { limits.append(phantoms(phase, retried: retried)) }
@@ -86,7 +86,7 @@ struct LimitFinder {
   private func end(of failure: FailureRecord, _ resource: Resource) -> End {
     switch resource {
     case .acceptQueue, .nobodyListens: .server
-    // Who is closed on meets it; the other one did it.
+    // The end that sees the close is not the end that closed.
     case .closedByPeer: failure.end == .client ? .server : .client
     case .memoryGuard: .host
     default: failure.end
@@ -107,22 +107,24 @@ struct LimitFinder {
 
   /// Connections that the server has no more, while the clients have.
   private func goneAtServer(_ phase: PhaseRecord) -> LimitRecord {
-    let isGone = !path.silent.isEmpty
-    let isOurs = path.serverMayClose == false
+    let nobodyListens = !path.withoutListener.isEmpty
+    let ownServerClosedNothing = path.serverMayClose == false
     var evidence = [
       Fact(
         "held by the clients alone",
         "\(Format.count(path.goneAtServer)): that they ended has not reached them")
     ]
-    if isGone { evidence.append(Fact("asked its kernel", "nobody listens")) }
-    if isOurs {
+    if nobodyListens { evidence.append(Fact("asked its kernel", "nobody listens")) }
+    if ownServerClosedNothing {
       evidence.append(
         Fact(
           "the built-in server",
           "closes nothing of its own accord: somebody on the way has, or destroys sockets (ss -K)"))
     }
     return limit(
-      of: phase, at: .server, isGone ? .nobodyListens : isOurs ? .noRoute : .unclassified,
+      of: phase, at: .server,
+      nobodyListens
+        ? .nobodyListens : ownServerClosedNothing ? .noRoute : .unclassified,
       count: path.goneAtServer, evidence: evidence)
   }
 
@@ -167,7 +169,7 @@ struct LimitFinder {
     ]
   }
 
-  /// What no single failure stands for.
+  /// A limit of the whole phase, without a failure of its own.
   private func limit(
     of phase: PhaseRecord, at end: End, _ resource: Resource, count: Int,
     _ found: Diagnosed? = nil, evidence: [Fact]
@@ -179,7 +181,7 @@ struct LimitFinder {
       predicted: predicted, evidence: evidence)
   }
 
-  /// What the number at which someone else's server stopped usually is.
+  /// A guess at the limit, from the number of connections at which someone else's server stopped.
   private func guess(_ resource: Resource, held: Int) -> [Fact] {
     guard demand.serverWorkers == nil else { return [] }
     switch resource {

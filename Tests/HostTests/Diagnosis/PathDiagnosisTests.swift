@@ -224,7 +224,7 @@ import Testing
       .failed("connect", "ECONNREFUSED"), after: [.unreachableReceived: 9], demand: Self.foreign
     ) {
       $0.listeners = Self.listener(0, of: 4096, drops: 0)
-      $0.silent = [Self.endpoint]
+      $0.withoutListener = [Self.endpoint]
     }
     #expect(refused.resource == .nobodyListens)
   }
@@ -280,16 +280,16 @@ import Testing
   }
 
   @Test func `silence of another host is told in numbers, and not guessed at`() {
-    let silent = found(demand: Self.elsewhere) {
+    let withoutListener = found(demand: Self.elsewhere) {
       $0.unanswered = PathFindings.Unanswered(handshakes: 213, sources: 4)
       $0.answered = 300
     }
-    #expect(silent.resource == .unclassified)
+    #expect(withoutListener.resource == .unclassified)
     #expect(
-      value("no answer", in: silent)
+      value("no answer", in: withoutListener)
         == "to 213 SYNs at once from 4 sources, while 300 were answered")
-    #expect(value("not told apart", in: silent) != nil)
-    #expect(value("ask its host", in: silent) != nil)
+    #expect(value("not told apart", in: withoutListener) != nil)
+    #expect(value("ask its host", in: withoutListener) != nil)
   }
 
   @Test func `conntrack's table decides by its drops and by the level it had then`() {

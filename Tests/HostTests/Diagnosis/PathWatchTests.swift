@@ -66,14 +66,16 @@ import Testing
     #expect(readings[.listenerWaiting] == 2)
   }
 
-  @Test func `an endpoint that nobody listens at is silent, and nothing is accepted there`() throws
+  @Test
+  func `an endpoint that nobody listens at is withoutListener, and nothing is accepted there`()
+    throws
   {
     let (listener, address) = try listener("127.33.3.1", backlog: 1)
     Socket.close(listener)
     let watch = PathWatch(endpoints: [address], sources: [try #require(IPAddress("127.33.3.2"))])
     watch.begin([:])
     _ = watch.look([:], timedOut: false)
-    #expect(watch.findings.silent == ["\(address)"])
+    #expect(watch.findings.withoutListener == ["\(address)"])
     #expect(watch.accepted(of: 1) == nil)
   }
 
@@ -86,7 +88,7 @@ import Testing
     watch.stopTracing()
     #expect(!watch.knowsServer)
     #expect(watch.accepted(of: 1) == nil)
-    #expect(watch.findings.silent.isEmpty)
+    #expect(watch.findings.withoutListener.isEmpty)
   }
 
   // MARK: TIME_WAIT

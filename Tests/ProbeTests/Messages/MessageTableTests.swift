@@ -69,7 +69,7 @@ import Testing
         model.rows[slot]?.isOverdue = true
         // It may be had for the next message.
         if model.rows[slot]!.isSent { model.idle.append(slot) }
-        #expect(table.isFree(slot) == model.rows[slot]!.isSent)
+        #expect(table.canBeginMessage(slot) == model.rows[slot]!.isSent)
       case (5, let slot?) where model.rows[slot]!.pattern != nil:
         table.mark(slot, .wrong)
         table.finishMessage(slot)

@@ -34,7 +34,7 @@ final class ClientPlayer {
 
   var audit: TableAudit { TableAudit(worker.client.connections) }
   /// Bytes of answers that were looked at.
-  var looks: Int { worker.client.conversation.searches.looks }
+  var looks: Int { worker.client.messageEngine.searches.looks }
 
   var failures: [FailureTable.Row] { board.failures.rows() }
 }

@@ -7,18 +7,18 @@ extension Client where System: ~Copyable {
 
   /// Plays the patterns of a phase that has just begun.
   mutating func beginMessages(during task: ClientTask) {
-    let places =
+    let played =
       command.phase < assignment.patternsOfPhase.count
       ? assignment.patternsOfPhase[command.phase] : []
     let slots = slotsPlanned(for: task)
-    if case .seek = task, !conversation.isSilent, conversation.phase == command.phase {
+    if case .seek = task, !messageEngine.beginsNoMessages, messageEngine.phase == command.phase {
       // Another step of the same search: the next round is walked for its goal.
-      return conversation.plan(slots)
+      return messageEngine.plan(slots)
     }
     let span =
       command.phase < assignment.spanOfPhase.count ? assignment.spanOfPhase[command.phase] : nil
-    conversation.play(places, in: command.phase, from: command.start, span: span, slots: slots)
-    for pattern in places { conversation.patterns.noteUnsent(pattern, board[pattern, .unsent]) }
+    messageEngine.play(played, in: command.phase, from: command.start, span: span, slots: slots)
+    for pattern in played { messageEngine.patterns.noteUnsent(pattern, board[pattern, .unsent]) }
   }
 
   private func slotsPlanned(for task: ClientTask) -> UInt32 {
@@ -36,39 +36,39 @@ extension Client where System: ~Copyable {
   }
 
   /// Sends what is due and returns when to be back; nil to wait for events alone.
-  mutating func converse() -> Instant? {
+  mutating func beginDueMessages() -> Instant? {
     var wake: Instant?
-    if !conversation.isSilent {
-      for pattern in 0..<conversation.patterns.count where conversation.isPlayed(pattern) {
-        let script = conversation.patterns.script(pattern)
-        wake = earlier(
+    if !messageEngine.beginsNoMessages {
+      for pattern in 0..<messageEngine.patterns.count where messageEngine.isPlayed(pattern) {
+        let script = messageEngine.patterns.script(pattern)
+        wake = earliest(
           wake,
           script.every > 0
             ? playRounds(pattern)
             : script.isOnce ? playOnce(pattern) : playTurns(pattern, rate: script.rate))
       }
-      if conversation.isEnding, wake == nil {
-        conversation.fallSilent()
+      if messageEngine.isEnding, wake == nil {
+        messageEngine.stopMessages()
         // Nothing else may end the wait in which the phase is to be found settled.
         wake = now
       }
     }
-    return earlier(wake, nextTimeout())
+    return earliest(wake, nextTimeout())
   }
 
   /// Each connection at its own instant of the round.
   private mutating func playRounds(_ pattern: Int) -> Instant? {
     var begun = 0
     for _ in 0..<Self.cursorStride {
-      let cursor = conversation.patterns.cursor(pattern)
+      let cursor = messageEngine.patterns.cursor(pattern)
       let due = cursor.due
-      guard due < conversation.end else { return nil }
+      guard due < messageEngine.end else { return nil }
       guard due <= now, begun < Self.batch else { return max(due, now) }
       let slot = cursor.slot
-      let slots = max(conversation.plannedSlots, connections.firstUnused)
-      conversation.patterns.step(pattern, slots: slots)
+      let slots = max(messageEngine.plannedSlots, connections.firstUnused)
+      messageEngine.patterns.step(pattern, slots: slots)
       guard slot < connections.firstUnused, isDue(slot, pattern, cursor) else { continue }
-      if connections.isFree(slot) {
+      if connections.canBeginMessage(slot) {
         catchUp(slot, in: cursor.round, of: pattern)
         begun += 1
         now = kernel.now()
@@ -88,13 +88,13 @@ extension Client where System: ~Copyable {
 
   /// One connection after the other, whichever has been idle for the longest.
   private mutating func playTurns(_ pattern: Int, rate: Double) -> Instant? {
-    guard conversation.start <= now else { return conversation.start }
-    let schedule = Schedule(start: conversation.start, rate: rate)
+    guard messageEngine.start <= now else { return messageEngine.start }
+    let schedule = Schedule(start: messageEngine.start, rate: rate)
     var begun = 0
     for _ in 0..<Self.batch {
-      let ordinal = assignment.share.ordinal(conversation.patterns.turns(pattern))
+      let ordinal = assignment.share.ordinal(messageEngine.patterns.turns(pattern))
       let due = rate == .infinity ? now : schedule.due(ordinal)
-      guard due < conversation.end else { return nil }
+      guard due < messageEngine.end else { return nil }
       guard due <= now else { return due }
       let slot = connections.oldestIdle
       // An event will tell when somebody is idle again.
@@ -107,8 +107,8 @@ extension Client where System: ~Copyable {
         continue
       }
       guard makeReady(slot) else { continue }
-      conversation.patterns.countTurn(pattern)
-      if board[pattern, .unsent] > conversation.patterns.unsentBefore(pattern) {
+      messageEngine.patterns.countTurn(pattern)
+      if board[pattern, .unsent] > messageEngine.patterns.unsentBefore(pattern) {
         board.subtract(pattern, .unsent)
       }
       beginMessage(pattern, on: slot, due: due)
@@ -118,46 +118,46 @@ extension Client where System: ~Copyable {
     guard begun == 0 else { return now }
     // Rows that are free, and none that may take it: looking again at once would be a spin.
     if rate != .infinity { noteUntaken(pattern, schedule, rate: rate) }
-    return conversation.isEnding ? nil : now.advanced(byNanoseconds: Self.lookAgain)
+    return messageEngine.isEnding ? nil : now.advanced(byNanoseconds: Self.lookAgain)
   }
 
   /// Nanoseconds until rows that could not take a message are looked at once more.
   private static var lookAgain: UInt64 { 1_000_000 }
 
-  /// Whether a pattern can be played on a row that is free: a conversation tells nothing of older
+  /// Whether a pattern can be played on a connection that can begin a message: a conversation tells nothing of older
   /// answers apart.
   private func mayPlay(_ pattern: Int, on slot: UInt32) -> Bool {
-    conversation.patterns.script(pattern).answer != .conversation || connections.isClear(slot)
+    messageEngine.patterns.script(pattern).answer != .conversation || connections.isClear(slot)
   }
 
   /// Notes how many turns are due that nobody could take.
   private func noteUntaken(_ pattern: Int, _ schedule: Schedule, rate: Double) {
     let share = assignment.share
-    let limit = min(now.advanced(byNanoseconds: 1), conversation.end)
+    let limit = min(now.advanced(byNanoseconds: 1), messageEngine.end)
     let all = Double(limit.nanoseconds(since: schedule.start)) / 1e9 * rate
     var own = Int(max(0, min(all, 0x1p53) / Double(share.count)))
     while own > 0, schedule.due(share.ordinal(own - 1)) >= limit { own -= 1 }
     while schedule.due(share.ordinal(own)) < limit { own += 1 }
     board[pattern, .unsent] =
-      conversation.patterns.unsentBefore(pattern)
-      + UInt64(max(0, own - conversation.patterns.turns(pattern)))
+      messageEngine.patterns.unsentBefore(pattern)
+      + UInt64(max(0, own - messageEngine.patterns.turns(pattern)))
   }
 
   /// Each connection that was there when the phase began, once. Others begin when they come into
   /// being, or when what is under way on them is over.
   private mutating func playOnce(_ pattern: Int) -> Instant? {
-    guard conversation.start <= now else { return conversation.start }
+    guard messageEngine.start <= now else { return messageEngine.start }
     var begun = 0
     for _ in 0..<Self.cursorStride {
-      let slot = conversation.patterns.cursor(pattern).slot
+      let slot = messageEngine.patterns.cursor(pattern).slot
       guard slot < connections.firstUnused else { return nil }
       guard begun < Self.batch else { return now }
-      conversation.patterns.step(pattern, slots: .max)
-      guard connections.isFree(slot), let round = unplayedRound(of: slot, pattern),
+      messageEngine.patterns.step(pattern, slots: .max)
+      guard connections.canBeginMessage(slot), let round = unplayedRound(of: slot, pattern),
         mayPlay(pattern, on: slot), makeReady(slot)
       else { continue }
       connections.messages.setRound(of: slot, pattern, to: round &+ 1)
-      beginMessage(pattern, on: slot, due: conversation.start)
+      beginMessage(pattern, on: slot, due: messageEngine.start)
       begun += 1
       now = kernel.now()
     }
@@ -167,31 +167,31 @@ extension Client where System: ~Copyable {
   /// The one round of a pattern that is played once; nil when it has been played on a connection
   /// in this phase.
   private func unplayedRound(of slot: UInt32, _ pattern: Int) -> UInt32? {
-    let cursor = conversation.patterns.cursor(pattern)
+    let cursor = messageEngine.patterns.cursor(pattern)
     let round = cursor.next(connections.messages.round(of: slot, pattern))
     return round == cursor.firstRound ? round : nil
   }
 
-  /// A connection that has come into being joins the rounds from the next one on that comes by.
+  /// A new connection takes part from the next round on whose cursor reaches its slot.
   mutating func joinRounds(_ slot: UInt32) {
-    for pattern in 0..<conversation.patterns.count {
-      let cursor = conversation.patterns.cursor(pattern)
-      let isOnce = conversation.patterns.script(pattern).isOnce
+    for pattern in 0..<messageEngine.patterns.count {
+      let cursor = messageEngine.patterns.cursor(pattern)
+      let isOnce = messageEngine.patterns.script(pattern).isOnce
       let round = isOnce ? cursor.firstRound : cursor.nextRound(at: slot)
       connections.messages.setRound(of: slot, pattern, to: round)
     }
   }
 
-  /// Sends what is due on a connection that is free, the oldest message first; some of it may have
+  /// Sends what is due on a connection that can begin one, the oldest message first; some of it may have
   /// become due while another was under way.
   ///
-  /// - Parameter round: of a pattern that comes by just now; nil where none does.
+  /// - Parameter round: of the pattern whose cursor stands at this slot now; nil when none does.
   mutating func catchUp(_ slot: UInt32, in round: UInt32? = nil, of pattern: Int = 0) {
     for _ in 0..<Self.batch {
-      guard connections.isFree(slot), let message = nextMessage(of: slot),
+      guard connections.canBeginMessage(slot), let message = nextMessage(of: slot),
         mayPlay(message.pattern, on: slot), makeReady(slot)
       else { return }
-      if conversation.patterns.script(message.pattern).every > 0,
+      if messageEngine.patterns.script(message.pattern).every > 0,
         message.pattern != pattern || message.round != round
       {
         board.subtract(message.pattern, .unsent)
@@ -205,15 +205,15 @@ extension Client where System: ~Copyable {
     of slot: UInt32
   ) -> (pattern: Int, round: UInt32, due: Instant)? {
     var first: (pattern: Int, round: UInt32, due: Instant)?
-    for pattern in 0..<conversation.patterns.count where conversation.isPlayed(pattern) {
-      let script = conversation.patterns.script(pattern)
-      if script.isOnce, first == nil, conversation.start <= now, now < conversation.end,
+    for pattern in 0..<messageEngine.patterns.count where messageEngine.isPlayed(pattern) {
+      let script = messageEngine.patterns.script(pattern)
+      if script.isOnce, first == nil, messageEngine.start <= now, now < messageEngine.end,
         let round = unplayedRound(of: slot, pattern)
       {
         first = (pattern, round, now)
       }
       guard script.every > 0 else { continue }
-      let cursor = conversation.patterns.cursor(pattern)
+      let cursor = messageEngine.patterns.cursor(pattern)
       let round = cursor.next(connections.messages.round(of: slot, pattern))
       guard cursor.hasPassed(slot, in: round) else { continue }
       // The slots may have become fewer since.
@@ -225,18 +225,18 @@ extension Client where System: ~Copyable {
 
   /// What an event has made possible on a connection: to go on with a conversation, to leave, or to
   /// send what waits.
-  mutating func proceed(_ slot: UInt32) {
-    if connections.marks(slot).has(.conversing) { goOn(slot) }
+  mutating func followUp(_ slot: UInt32) {
+    if connections.marks(slot).has(.conversing) { continueConversation(slot) }
     let marks = connections.marks(slot)
     // A message that is overdue is not waited for any more, and nothing else would end it.
     let isOver = connections.state(slot) == .established || marks.has(.overdue)
-    if marks.has(.leaving), isOver, connections.state(slot) != .free { return part(with: slot) }
+    if marks.has(.leaving), isOver, connections.state(slot) != .free { return closeAsPlanned(slot) }
     guard connections.state(slot) == .established else { return }
-    guard !conversation.isSilent else { return }
-    if conversation.hasRounds { catchUp(slot) }
+    guard !messageEngine.beginsNoMessages else { return }
+    if messageEngine.hasRounds { catchUp(slot) }
     // Without waiting for its turn: nothing but this answer was to be waited for.
-    if let pattern = conversation.unpaced, connections.state(slot) == .established,
-      now < conversation.end
+    if let pattern = messageEngine.unpaced, connections.state(slot) == .established,
+      now < messageEngine.end
     {
       beginMessage(pattern, on: slot, due: now)
     }
@@ -246,9 +246,9 @@ extension Client where System: ~Copyable {
 
   /// Notes the answers that have not come in time.
   mutating func expireMessages() {
-    for pattern in 0..<conversation.patterns.count {
+    for pattern in 0..<messageEngine.patterns.count {
       while let expiry = timeout(of: pattern), expiry <= now {
-        giveUp(connections.oldestMessage(of: pattern))
+        noteMissingAnswer(connections.oldestMessage(of: pattern))
       }
     }
     heedAlarms()
@@ -264,7 +264,7 @@ extension Client where System: ~Copyable {
     while let end = nextQuiet(), end <= now {
       let slot = connections.oldestQuieting
       connections.endQuiet(slot)
-      proceed(slot)
+      followUp(slot)
     }
   }
 
@@ -275,16 +275,16 @@ extension Client where System: ~Copyable {
   }
 
   /// The answer that a connection waits for is missing.
-  mutating func giveUp(_ slot: UInt32) {
+  mutating func noteMissingAnswer(_ slot: UInt32) {
     let pattern = connections.messages.pattern(of: slot)
     if isSearchedInVain(slot, pattern) {
       refute(slot)
-      guard connections.state(slot) == .sending else { return proceed(slot) }
+      guard connections.state(slot) == .sending else { return followUp(slot) }
     }
     connections.giveUp(slot)
     let marks = connections.marks(slot)
     if !marks.has(.wrong) { board.add(pattern, .missing) }
-    if marks.has(.leaving) { part(with: slot) }
+    if marks.has(.leaving) { closeAsPlanned(slot) }
   }
 
   /// Whether something has come, and it was not what was looked for.
@@ -292,7 +292,7 @@ extension Client where System: ~Copyable {
     let marks = connections.marks(slot)
     let pattern =
       marks.has(.owing) ? Int(connections.messages.debt(0, of: slot).pattern) : newest
-    guard conversation.patterns.script(pattern).answer == .matching,
+    guard messageEngine.patterns.script(pattern).answer == .matching,
       !marks.has(.wrong | .conversing)
     else { return false }
     let answered = connections.messages.answered(of: slot)
@@ -300,8 +300,8 @@ extension Client where System: ~Copyable {
   }
 
   private mutating func nextTimeout() -> Instant? {
-    var next = earlier(connections.nextAlarm?.due, nextQuiet())
-    for pattern in 0..<conversation.patterns.count { next = earlier(next, timeout(of: pattern)) }
+    var next = earliest(connections.nextAlarm?.due, nextQuiet())
+    for pattern in 0..<messageEngine.patterns.count { next = earliest(next, timeout(of: pattern)) }
     return next
   }
 
@@ -310,6 +310,6 @@ extension Client where System: ~Copyable {
     let slot = connections.oldestMessage(of: pattern)
     guard slot != ConnectionTable.none else { return nil }
     return Instant(nanoseconds: connections.due(slot))
-      .advanced(byNanoseconds: conversation.patterns.script(pattern).timeout)
+      .advanced(byNanoseconds: messageEngine.patterns.script(pattern).timeout)
   }
 }

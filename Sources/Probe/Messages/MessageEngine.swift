@@ -2,14 +2,15 @@ import Linux
 import Messages
 import SystemPackage
 
-/// What the client says, and what it has heard so far.
-struct Conversation: ~Copyable {
+/// The state of all messages of a client: which patterns are played, until when, and what their
+/// answers are searched for.
+struct MessageEngine: ~Copyable {
   let patterns: PatternTable
   let book: ConversationBook
   var searches: AnswerSearches
   /// One bit for each pattern that is played now.
   private(set) var played: UInt32 = 0
-  /// The phase that it is played for.
+  /// The phase that the patterns are played for.
   private(set) var phase = 0
   private(set) var start = Instant(nanoseconds: 0)
   private(set) var isEnding = false
@@ -36,12 +37,12 @@ struct Conversation: ~Copyable {
   }
 
   var hasPatterns: Bool { patterns.count > 0 }
-  var isSilent: Bool { played == 0 }
+  var beginsNoMessages: Bool { played == 0 }
 
   func isPlayed(_ pattern: Int) -> Bool { played >> UInt32(pattern) & 1 == 1 }
 
   /// Begins no message any more.
-  mutating func fallSilent() {
+  mutating func stopMessages() {
     played = 0
     playsOnce = false
     hasRounds = false
@@ -49,10 +50,10 @@ struct Conversation: ~Copyable {
     isEnding = false
   }
 
-  /// Falls silent as soon as what was due before this instant has been begun: a worker that is a
+  /// Stops as soon as what was due before this instant has been begun: a worker that is a
   /// little behind leaves nothing out.
   mutating func end(at instant: Instant) {
-    guard !isSilent else { return }
+    guard !beginsNoMessages else { return }
     end = min(end, instant)
     isEnding = true
   }
@@ -67,7 +68,7 @@ struct Conversation: ~Copyable {
     self.phase = phase
     self.start = start
     end = span.map { start.advanced(byNanoseconds: $0) } ?? .distantFuture
-    fallSilent()
+    stopMessages()
     for pattern in places {
       played |= 1 << UInt32(pattern)
       let script = patterns.script(pattern)
