@@ -3,33 +3,6 @@ import Glibc
 import Synchronization
 package import SystemPackage
 
-/// The signals that a coordinator waits for.
-package enum Signal {
-  package static let interrupt = SIGINT
-  package static let terminate = SIGTERM
-  /// The terminal is gone.
-  package static let hangUp = SIGHUP
-  package static let childEnded = SIGCHLD
-  /// Ctrl-Z.
-  package static let suspend = SIGTSTP
-  /// The end of being stopped, as by a shell's `fg`.
-  package static let resume = SIGCONT
-
-  /// What asks a program to end in order. SIGHUP is among them only if it is not ignored, as under
-  /// `nohup`: a source receives a blocked signal even so.
-  package static var endings: [Int32] {
-    [interrupt, terminate] + (isIgnored(hangUp) ? [] : [hangUp])
-  }
-
-  private static func isIgnored(_ signal: Int32) -> Bool {
-    var action = sigaction()
-    guard unsafe sigaction(signal, nil, &action) == 0 else { return false }
-    return unsafe action.__sigaction_handler.sa_handler.map {
-      unsafe unsafeBitCast($0, to: Int.self)
-    } == 1
-  }
-}
-
 /// Signals as something to poll, instead of handlers that run at any point. Source: signalfd(2).
 package struct SignalSource: ~Copyable {
   package let descriptor: FileDescriptor

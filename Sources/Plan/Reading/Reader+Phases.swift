@@ -1,16 +1,5 @@
 import Recording
 
-/// A phase with the places that its cross checks point at.
-struct PlacedPhase {
-  /// Nil when something is wrong with it; it still has a name that thresholds may use.
-  var phase: Phase?
-  var name: String
-  /// Where the plan says how many connections the phase asks for.
-  var goalPlace: Place?
-  var messages: [PlacedName]
-  var thresholds: [Threshold]
-}
-
 extension Reader {
   private static let phaseWords = PhaseKind.allCases.map(\.rawValue)
 

@@ -1,24 +1,6 @@
 import Linux
 import SystemPackage
 
-/// What the client keeps of a churn.
-struct Churn: ~Copyable {
-  var lifetimes: Lifetimes
-  /// Nanoseconds.
-  var lifetime: UInt64 = 0
-  var reset = true
-  /// The phase is a churn, so what is opened is opened for a lifetime.
-  var isOpening = false
-  /// Whatever still lives is to be closed at once.
-  var isOver = true
-  /// Connections of a churn that are held, or whose handshake is under way.
-  var transients = 0
-
-  init(capacity: Int) throws(Errno) {
-    lifetimes = try Lifetimes(capacity: capacity)
-  }
-}
-
 /// Connections that live for a while, beside those that stay.
 extension Client where System: ~Copyable {
   mutating func beginChurn(rate: Double, lifetime: UInt64, span: UInt64, reset: Bool) {

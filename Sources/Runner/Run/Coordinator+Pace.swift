@@ -4,16 +4,6 @@ import Plan
 import Probe
 import Recording
 
-/// What the kernel's counters and the workers' clocks said at an instant.
-struct LoadReading {
-  let at: Instant
-  let counters: [Series.Key: Double]
-  /// Seconds of processor time that each worker had used.
-  let workers: [Double]
-  /// Connections begun so far, whatever became of them.
-  let begun: Int
-}
-
 /// Saying why a phase went slower than planned, where it did. A limit is a reason of its own.
 extension Coordinator {
   /// Seconds that a phase must take for its pace to mean something.

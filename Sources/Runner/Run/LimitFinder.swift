@@ -2,15 +2,6 @@ import Host
 import Judgement
 import Recording
 
-/// Arrivals of a churn that lived as planned, but were begun too late.
-struct LateArrivals {
-  static let none = Self(count: 0, foundNoRoom: false)
-
-  let count: Int
-  /// Whether some had to wait until others had gone.
-  let foundNoRoom: Bool
-}
-
 /// Turns what failed in a phase that fell short of its goal into limit records.
 struct LimitFinder {
   let host: HostDescription

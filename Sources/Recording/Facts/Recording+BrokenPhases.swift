@@ -1,15 +1,3 @@
-/// A phase that broke its promise, and the limit that decided it.
-package struct BrokenPhase: Sendable, Equatable {
-  package var phase: PhaseRecord
-  /// Nil where nothing that was recorded explains it.
-  package var limit: LimitRecord?
-
-  package init(phase: PhaseRecord, limit: LimitRecord?) {
-    self.phase = phase
-    self.limit = limit
-  }
-}
-
 extension Recording {
   /// The phases that broke their promise, in the plan's order. The first of them decides the run.
   package var brokenPhases: [BrokenPhase] {

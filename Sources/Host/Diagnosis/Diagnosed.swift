@@ -1,0 +1,26 @@
+package import Recording
+
+/// What a failure comes down to.
+package struct Diagnosed: Sendable, Equatable {
+  package var resource: Resource
+  /// The setting that bounds the resource.
+  package var knob: String?
+  package var now: Int?
+  package var needed: Int?
+  /// A command that raises it, to be run as it stands; nil where no command does.
+  package var fix: String?
+  /// What the cause was decided from, in the order it was looked at.
+  package var evidence: [Fact]
+
+  package init(
+    _ resource: Resource, knob: String? = nil, now: Int? = nil, needed: Int? = nil,
+    fix: String? = nil, evidence: [Fact] = []
+  ) {
+    self.resource = resource
+    self.knob = knob
+    self.now = now
+    self.needed = needed
+    self.fix = fix
+    self.evidence = evidence
+  }
+}

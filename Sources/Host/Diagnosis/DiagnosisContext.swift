@@ -1,0 +1,45 @@
+import Recording
+
+/// What a diagnosis looks at.
+struct DiagnosisContext {
+  var before: [Series.Key: Double]
+  var after: [Series.Key: Double]
+  var host: HostDescription
+  var demand: Demand
+  var path = PathFindings()
+
+  /// How much a counter rose; nil when this kernel does not count it.
+  func rise(_ key: Series.Key) -> Double? {
+    after[key].map { $0 - (before[key] ?? 0) }
+  }
+
+  /// The rise of counters that exist, as evidence.
+  func rises(_ keys: Series.Key...) -> [Fact] {
+    keys.compactMap { key in rise(key).map { Fact(key.name, "+\(Format.count($0))") } }
+  }
+
+  /// The level of gauges that exist, as evidence.
+  func levels(_ keys: Series.Key...) -> [Fact] {
+    keys.compactMap { key in after[key].map { Fact(key.name, Format.count($0)) } }
+  }
+
+  /// Between which addresses it happened, as evidence.
+  func place(of failure: FailureRecord) -> [Fact] {
+    [Fact](known: ["source": failure.source, "endpoint": failure.endpoint])
+  }
+
+  /// A command for root, as this user has to type it.
+  func privileged(_ command: String) -> String { host.privileged(command) }
+
+  func unclassified(_ failure: FailureRecord) -> Diagnosed {
+    let errno = failure.errno.map { " \($0.words)" } ?? ""
+    let seen = Fact("failed", failure.syscall + errno)
+    return Diagnosed(
+      .unclassified,
+      evidence: [seen] + place(of: failure)
+        + rises(
+          .listenOverflows, .listenDrops, .requestQueueFull, .timeouts, .synRetransmits,
+          .backlogDrops, .abortsOnMemory, .attemptFails, .resetsSent)
+        + levels(.memoryAvailable, .tcpPages, .filesOpen, .timeWait, .conntrackEntries))
+  }
+}

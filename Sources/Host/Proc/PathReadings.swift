@@ -1,0 +1,24 @@
+package import Recording
+
+/// What is known of the way between the two ends, and of someone else's server.
+package protocol PathReadings: AnyObject {
+  /// A phase begins: what is found from now on is its own.
+  func begin(_ counters: [Series.Key: Double])
+  /// Looks at it all, and returns what belongs into the next sample.
+  func look(_ counters: [Series.Key: Double], timedOut: Bool) -> [Reading]
+  var findings: PathFindings { get }
+  /// Whether every endpoint has a listener whose kernel can be asked.
+  var knowsServer: Bool { get }
+  /// Connections that wait to be accepted.
+  var waiting: Int { get }
+  /// Connections that wait to be accepted; where none do, those whose handshakes are half done.
+  var pending: Int { get }
+  /// How many of the connections that the clients hold a process at the endpoints has accepted; nil
+  /// where that cannot be known.
+  func accepted(of held: Int) -> Int?
+  /// Connections from the clients' addresses that processes at the endpoints have and that this host
+  /// has no other end of any more; nil where that cannot be known.
+  var leftAtServer: Int? { get }
+  /// Ends what costs the host something while it is watched.
+  func stopTracing()
+}

@@ -1,0 +1,13 @@
+/// States of a TCP socket, as bits. Source: net/tcp_states.h.
+package struct TCPStates: OptionSet, Sendable {
+  package let rawValue: UInt32
+
+  package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  package static let established = TCPStates(rawValue: 1 << 1)
+  package static let synSent = TCPStates(rawValue: 1 << 2)
+  /// Handshakes whose end the server has not seen.
+  package static let synReceived = TCPStates(rawValue: 1 << 3)
+  package static let timeWait = TCPStates(rawValue: 1 << 6)
+  package static let listen = TCPStates(rawValue: 1 << 10)
+}

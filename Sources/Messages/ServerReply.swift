@@ -1,0 +1,15 @@
+/// What the built-in server does with what it receives.
+package enum ServerReply: Sendable, Equatable {
+  case echo
+  case discard
+  /// Answers whatever one read brings with these bytes.
+  case send([UInt8])
+  /// Speaks first: these bytes to every connection, each `every` nanoseconds. Discards what it
+  /// receives.
+  case push(every: UInt64, [UInt8])
+
+  /// What a server that speaks first says; nil for one that answers.
+  package var pushed: [UInt8]? {
+    if case .push(_, let bytes) = self { bytes } else { nil }
+  }
+}

@@ -1,0 +1,94 @@
+package import Addressing
+package import Messages
+
+package struct ClientAssignment: Sendable {
+  /// The table counts them in a byte.
+  package static let mostRetries = 100
+
+  package var share: WorkerShare
+  package var sources: [IPAddress]
+  package var ports: PortSet
+  package var endpoints: [SocketAddress]
+  /// Nanoseconds after which a handshake is given up.
+  package var connectTimeout: UInt64
+  /// How often a handshake that has timed out is tried again; at most `mostRetries`.
+  package var retries: Int
+  /// One task a phase of the plan.
+  package var tasks: [ClientTask]
+  package var patterns: [MessagePattern]
+  /// Places in `patterns` of the ones that are played in each phase of the plan.
+  package var patternsOfPhase: [[Int]]
+  /// Nanoseconds from the start of each phase in which messages become due; nil, or no entry, for as
+  /// long as it lasts.
+  package var spanOfPhase: [UInt64?]
+  /// What a server that speaks first is known to send, over and over; nil where it does not.
+  package var pushed: [UInt8]?
+  package var seed: UInt64
+  /// What each phase of the plan drives again; no entry, or nil, where the rate alone says when.
+  package var recordedArrivals: [ArrivalCurve?]
+  /// Processors to stay on; empty where any will do.
+  package var processors: [Int]
+  /// Nanoseconds before a message is due from which on it is waited for awake, so that a late timer
+  /// does not count as latency; 0 where workers have to share processors.
+  package var awake: UInt64
+
+  package init(
+    share: WorkerShare, sources: [IPAddress], ports: PortSet,
+    endpoints: [SocketAddress], connectTimeout: UInt64, retries: Int = 0, tasks: [ClientTask],
+    patterns: [MessagePattern] = [], patternsOfPhase: [[Int]] = [], spanOfPhase: [UInt64?] = [],
+    pushed: [UInt8]? = nil, seed: UInt64 = 0, recordedArrivals: [ArrivalCurve?] = [],
+    processors: [Int] = [], awake: UInt64 = 0
+  ) {
+    self.share = share
+    self.sources = sources
+    self.ports = ports
+    self.endpoints = endpoints
+    self.connectTimeout = connectTimeout
+    self.retries = min(retries, Self.mostRetries)
+    self.tasks = tasks
+    self.patterns = patterns
+    self.patternsOfPhase = patternsOfPhase
+    self.spanOfPhase = spanOfPhase
+    self.pushed = pushed
+    self.seed = seed
+    self.recordedArrivals = recordedArrivals
+    self.processors = processors
+    self.awake = awake
+  }
+
+  /// The most connections that this worker is ever asked to hold.
+  var capacity: Int {
+    var most = 0
+    var base = 0
+    for task in tasks {
+      switch task {
+      case .open(let goal, _), .seek(let goal, _):
+        base = max(base, share.part(of: goal))
+        most = max(most, base)
+      case .churn(let rate, let lifetime, _, _):
+        most = max(most, base + churned(rate: rate, lifetime: lifetime))
+      case .close: base = 0
+      case .keep: break
+      }
+    }
+    return most
+  }
+
+  /// The most connections of churns that this worker is ever asked to hold.
+  var churnCapacity: Int {
+    tasks.reduce(0) { most, task in
+      if case .churn(let rate, let lifetime, _, _) = task {
+        max(most, churned(rate: rate, lifetime: lifetime))
+      } else {
+        most
+      }
+    }
+  }
+
+  /// Connections of a churn that are open at once, with those whose handshakes take as long as they
+  /// may.
+  private func churned(rate: Double, lifetime: UInt64) -> Int {
+    let seconds = (Double(lifetime) + Double(connectTimeout) * Double(1 + retries)) / 1e9
+    return share.part(of: Int(min(rate * seconds, 1e9).rounded(.up))) + 1
+  }
+}
