@@ -1,4 +1,4 @@
-package import Recording
+import Recording
 
 /// One step of a plan.
 package struct Phase: Sendable, Equatable {
@@ -20,27 +20,6 @@ package struct Phase: Sendable, Equatable {
     self.kind = kind
     self.patterns = patterns
     self.tolerance = tolerance
-  }
-
-  package enum Kind: Sendable, Equatable {
-    case ramp(to: Int, pace: Pace)
-    case hold(Duration)
-    case churn(Churn)
-    case search(Search)
-    case pause(Duration)
-    case close(pace: Pace, with: Close)
-
-    /// The kind without what the plan says of it.
-    package var word: PhaseKind {
-      switch self {
-      case .ramp: .ramp
-      case .hold: .hold
-      case .churn: .churn
-      case .search: .search
-      case .pause: .pause
-      case .close: .close
-      }
-    }
   }
 
   /// How fast connections are opened or closed.
@@ -99,42 +78,6 @@ package struct Phase: Sendable, Equatable {
     case reset
     case fin
   }
-
-  /// Established connections that the phase asks for; nil where it asks for none. A search asks
-  /// for what the host gives.
-  package var goal: Int? {
-    if case .ramp(let goal, _) = kind { goal } else { nil }
-  }
-
-  /// The most connections that the phase holds, where it is not bound to what was there before.
-  package var most: Int? {
-    switch kind {
-    case .ramp(let goal, _): goal
-    case .search(let search): search.most
-    case .hold, .churn, .pause, .close: nil
-    }
-  }
-
-  /// The phase as planned, for example "ramp to 1,000,000 at 25,000/s". It never holds a measured
-  /// value, so that the histories of a CI server line up.
-  package var title: String {
-    switch kind {
-    case .ramp(let goal, let pace):
-      let manner = pace == .unpaced ? " as fast as possible" : pace.title
-      return "ramp to \(Format.count(goal))\(manner)"
-    case .hold(let span): return "hold for \(Format.duration(span))"
-    case .churn(let churn):
-      let how = churn.with == .reset ? "" : ", closed with \(churn.with.rawValue)"
-      return "churn \(Format.rate(exactly: churn.rate)), \(Format.duration(churn.lifetime)) each, "
-        + "for \(Format.duration(churn.span))\(how)"
-    case .search(let search):
-      let conditions = search.until.map(\.text).joined(separator: " or ")
-      return "search from \(Format.count(search.from)) in steps of \(Format.count(search.step))"
-        + (conditions.isEmpty ? "" : " until \(conditions)")
-    case .pause(let span): return "pause for \(Format.duration(span))"
-    case .close(let pace, let with): return "close\(pace.title) with \(with.rawValue)"
-    }
-  }
 }
 
 extension Phase.Churn {
@@ -142,31 +85,37 @@ extension Phase.Churn {
   package var together: Int { Int(min(rate * (lifetime / .seconds(1)), 1e12).rounded(.up)) }
 }
 
-extension [Phase] {
-  /// For each phase the most connections that may be held at once in it.
-  package var demands: [Int] {
-    var base = 0
-    return map { phase in
-      switch phase.kind {
-      case .churn(let churn): return base + churn.together
-      case .close:
-        // Those that it closes are still there when it begins.
-        defer { base = 0 }
-        return base
-      case .ramp, .hold, .search, .pause:
-        base = Swift.max(base, phase.most ?? 0)
-        return base
-      }
-    }
-  }
-}
-
 extension Phase.Pace {
-  fileprivate var title: String {
+  var title: String {
     switch self {
     case .unpaced: ""
     case .rate(let rate): " at \(Format.rate(exactly: rate))"
     case .over(let span): " over \(Format.duration(span))"
+    }
+  }
+
+  /// Connections a second where there are so many to open; nil when nothing sets the pace.
+  package func rate(of total: Int) -> Double? {
+    switch self {
+    case .unpaced: nil
+    case .rate(let rate): rate
+    case .over(let duration): Double(total) / max(duration / .seconds(1), 1e-9)
+    }
+  }
+
+  func driven(at speed: Double) -> Phase.Pace {
+    switch self {
+    case .unpaced: .unpaced
+    case .rate(let rate): .rate(rate * speed)
+    case .over(let span): .over(span / speed)
+    }
+  }
+
+  var yaml: String {
+    switch self {
+    case .unpaced: ""
+    case .rate(let rate): ", rate: \(yamlNumber(rate))/s"
+    case .over(let span): ", over: \(span.yaml)"
     }
   }
 }

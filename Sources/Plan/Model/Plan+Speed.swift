@@ -27,39 +27,6 @@ extension Plan {
   }
 }
 
-extension Phase {
-  fileprivate func driven(at speed: Double) -> Phase {
-    var phase = self
-    switch kind {
-    case .ramp(let goal, let pace): phase.kind = .ramp(to: goal, pace: pace.driven(at: speed))
-    case .hold(let span): phase.kind = .hold(span / speed)
-    case .pause(let span): phase.kind = .pause(span / speed)
-    case .close(let pace, let with):
-      phase.kind = .close(pace: pace.driven(at: speed), with: with)
-    case .churn(var churn):
-      churn.rate *= speed
-      churn.lifetime /= speed
-      churn.span /= speed
-      phase.kind = .churn(churn)
-    case .search(var search):
-      search.pace = search.pace.driven(at: speed)
-      search.confirm /= speed
-      phase.kind = .search(search)
-    }
-    return phase
-  }
-}
-
-extension Phase.Pace {
-  fileprivate func driven(at speed: Double) -> Phase.Pace {
-    switch self {
-    case .unpaced: .unpaced
-    case .rate(let rate): .rate(rate * speed)
-    case .over(let span): .over(span / speed)
-    }
-  }
-}
-
 extension MessagePattern {
   fileprivate func driven(at speed: Double) -> MessagePattern {
     var pattern = self

@@ -1,4 +1,5 @@
 import Messages
+import Recording
 
 /// Messages that play recorded conversations.
 extension Reader {
@@ -112,16 +113,11 @@ extension Reader {
   mutating func checkClosing(_ patterns: [MessagePattern], playedBy phases: [PlacedPhase]) {
     let closing = Set(patterns.filter(\.closesConnections).map(\.name))
     for phase in phases {
-      let kind: String
-      switch phase.phase?.kind {
-      case .ramp: kind = "ramp"
-      case .search: kind = "search"
-      default: continue
-      }
+      guard let kind = phase.phase?.kind.word, kind.raises else { continue }
       for name in phase.messages where closing.contains(name.name) {
         report(
           name.place,
-          "\(quoted(name.name)) closes its connections, so a \(kind) would never hold as many as "
+          "\(quoted(name.name)) closes its connections, so a \(kind.rawValue) would never hold as many as "
             + "it should", hint: "let a churn or a hold play it")
       }
     }

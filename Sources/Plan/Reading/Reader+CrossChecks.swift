@@ -109,16 +109,8 @@ extension Reader {
   private mutating func checkOrder(_ phases: [PlacedPhase]) {
     var open = 0
     for phase in phases {
-      let goal: Int
-      switch phase.phase?.kind {
-      case .ramp(let wanted, _): goal = wanted
-      // Where it ends nobody knows; where it begins it gets to.
-      case .search(let search): goal = search.from
-      case .close:
-        open = 0
-        continue
-      case .hold, .churn, .pause, nil: continue
-      }
+      if phase.phase?.kind.word.closes == true { open = 0 }
+      guard let goal = phase.phase?.least else { continue }
       if goal < open, let place = phase.goalPlace {
         let what = phase.phase?.goal == nil ? "search from" : "ramp to"
         report(

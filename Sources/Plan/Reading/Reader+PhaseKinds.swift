@@ -33,6 +33,17 @@ extension Reader {
     }
   }
 
+  /// How a phase of a kind is written, for hints.
+  static func shape(of kind: PhaseKind) -> String {
+    switch kind {
+    case .ramp: "write ramp: {to: 20k, rate: 10k/s}"
+    case .churn: "write churn: {rate: 2k/s, lifetime: 5s, for: 1m}"
+    case .search: "write search: {from: 10k, step: 10k, until: \"failures.rate > 0.1%\"}"
+    case .close: "write close: reset"
+    case .hold, .pause: "write \(kind.rawValue): 30s"
+    }
+  }
+
   /// Whether it is the mapping that a phase of this kind needs.
   private mutating func isMapping(_ field: Item.Field) -> Bool {
     switch field.item.value {

@@ -116,14 +116,4 @@ extension Reader {
 
   /// `tolerate: 0.1%`; nil when it is no share.
   mutating func share(_ item: Item) -> Double? { value(item, "a share", Units.share) }
-
-  static func shape(of kind: PhaseKind) -> String {
-    switch kind {
-    case .ramp: "write ramp: {to: 20k, rate: 10k/s}"
-    case .churn: "write churn: {rate: 2k/s, lifetime: 5s, for: 1m}"
-    case .search: "write search: {from: 10k, step: 10k, until: \"failures.rate > 0.1%\"}"
-    case .close: "write close: reset"
-    case .hold, .pause: "write \(kind.rawValue): 30s"
-    }
-  }
 }

@@ -28,22 +28,7 @@ package struct PhasePromise: Sendable, Equatable {
 }
 
 extension PhaseRecord {
-  /// How far the phase came, for a headline: "900 of 1,000 connections". Nil where nothing was
-  /// promised, and for what programs before format 1.3 recorded.
-  package var progress: String? {
-    guard let promise else { return nil }
-    let counts = "\(Format.count(promise.kept)) of \(Format.count(promise.promised))"
-    return switch kind {
-    case .ramp: "\(counts) connections"
-    case .hold: "\(counts) connections held"
-    case .churn where promise.lostBeside > 0:
-      "\(Format.count(promise.lostBeside)) of the connections held beside the churn lost;"
-        + " \(counts) arrivals lived as planned"
-    case .churn: "\(counts) arrivals lived as planned"
-    case .search: "the search found no number of connections that lasts"
-    case .close:
-      "\(Format.count(promise.missed)) of \(Format.count(promise.promised)) connections left open"
-    case .pause: nil
-    }
-  }
+  /// How far the phase came, for a headline. Nil where nothing was promised, and for what programs
+  /// before format 1.3 recorded.
+  package var progress: String? { promise.flatMap(kind.progress) }
 }

@@ -77,18 +77,20 @@ package struct PhaseRecord: Sendable, Equatable {
   /// What is known of `Recording.held(in:)` without the samples.
   package var held: Int {
     let most = held(established: established, accepted: accepted)
-    return switch kind {
-    case .search: ceiling ?? most
-    case .ramp, .hold: promise?.kept ?? most
-    case .churn, .pause, .close: most
-    }
+    return stood ?? most
+  }
+
+  /// What stood at both ends at the end of a phase that is about that: what a search found, and what a
+  /// ramp or a hold kept of its promise. Nil for others, and before format 1.3.
+  var stood: Int? {
+    kind.finds ? ceiling : kind.promisesConnections ? promise?.kept : nil
   }
 
   /// What stood at both ends, from the most at each of them. The phantoms of a churn are how many of
   /// all its connections, one after the other, were not accepted: of those that stood at once the
   /// server's own number tells.
   func held(established: Int, accepted: Int) -> Int {
-    if kind == .churn { return phantom > 0 ? min(established, accepted) : established }
+    if kind.comesAndGoes { return phantom > 0 ? min(established, accepted) : established }
     return max(0, established - phantom)
   }
 

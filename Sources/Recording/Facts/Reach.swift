@@ -15,7 +15,7 @@ package struct Reach: Sendable, Equatable {
     goal = phases.compactMap(\.goal).max()
     established = recording.most(\.established, .established, of: phases, isWhole: name == nil)
     // What a close begins with stood before, or never did.
-    let standing = phases.filter { $0.kind != .close }
+    let standing = phases.filter { !$0.kind.closes }
     held = (standing.isEmpty ? phases : standing).map(recording.held).max() ?? established
   }
 

@@ -89,11 +89,11 @@ extension [PhaseRecord] {
   /// Connections of a phase itself that were never accepted. A hold, pause, churn or close still has
   /// the phantoms of the phase before it; these are not new.
   package func newPhantoms(of phase: PhaseRecord) -> Int {
-    guard phase.kind != .ramp, !phase.kind.finds,
+    guard !phase.kind.raises,
       let place = firstIndex(where: { $0.name == phase.name })
     else { return phase.phantom }
     // Those of a churn go with it.
-    let before = self[..<place].last { $0.started != nil && $0.kind != .churn }
+    let before = self[..<place].last { $0.started != nil && !$0.kind.comesAndGoes }
     return Swift.max(0, phase.phantom - (before?.phantom ?? 0))
   }
 }

@@ -52,7 +52,7 @@ package struct Metrics: Sendable, Equatable {
 
   package init(_ recording: Recording, phase name: String? = nil) {
     let phases = recording.phases.filter { name == nil || $0.name == name }
-    stood = phases.filter { $0.kind != .churn && $0.kind != .close }.map(recording.held).max()
+    stood = phases.filter { !$0.kind.comesAndGoes && !$0.kind.closes }.map(recording.held).max()
     let begun = phases.filter { $0.started != nil }
     phase = name
     hasBegun = !begun.isEmpty

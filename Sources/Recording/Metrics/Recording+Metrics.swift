@@ -22,12 +22,8 @@ extension Recording {
   /// Connections that stood at both ends in a phase: a phantom counts for nothing. Of a ramp and a hold
   /// what stood when it ended, of a search what it found; of other phases the most.
   package func held(in phase: PhaseRecord) -> Int {
-    switch phase.kind {
-    case .search: phase.ceiling ?? mostHeld(in: phase)
     // Before format 1.3 no promise was recorded, and the last sample of a ramp may lie before its end.
-    case .ramp, .hold: phase.promise?.kept ?? mostHeld(in: phase)
-    case .churn, .pause, .close: mostHeld(in: phase)
-    }
+    phase.stood ?? mostHeld(in: phase)
   }
 
   private func mostHeld(in phase: PhaseRecord) -> Int {

@@ -127,7 +127,7 @@ extension HTMLReport {
     }
     guard !layers.isEmpty else { return nil }
     let planned = recording.phases.compactMap { phase -> [Series.Point]? in
-      guard let rate = phase.plannedRate, phase.kind == .ramp, let started = phase.started else {
+      guard let rate = phase.plannedRate, phase.kind.raises, let started = phase.started else {
         return nil
       }
       highest = max(highest, rate)

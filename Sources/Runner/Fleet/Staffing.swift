@@ -84,70 +84,9 @@ struct Staffing {
         connectTimeout: plan.clients.connectTimeout.nanoseconds, retries: plan.clients.retries,
         tasks: tasks,
         patterns: plan.patterns, patternsOfPhase: patternsOfPhase,
-        spanOfPhase: plan.phases.map(\.span), pushed: pushed, seed: seed,
+        spanOfPhase: plan.phases.map { $0.messageSpan?.nanoseconds }, pushed: pushed, seed: seed,
         recordedArrivals: recordedArrivals, processors: assigned.clients,
         awake: assigned.isRoomy ? Self.latenessOfTimers : 0)
-    }
-  }
-}
-
-extension ClientTask {
-  init(_ phase: Phase) {
-    switch phase.kind {
-    case .ramp(let goal, let pace):
-      self = .open(goal: goal, pace: ClientTask.Pace(pace))
-    case .hold, .pause:
-      self = .keep
-    case .churn(let churn):
-      self = .churn(
-        rate: churn.rate, lifetime: churn.lifetime.nanoseconds, span: churn.span.nanoseconds,
-        reset: churn.with == .reset)
-    case .search(let search):
-      self = .seek(most: search.most, pace: ClientTask.Pace(search.pace))
-    case .close(let pace, let how):
-      self = .close(pace: ClientTask.Pace(pace), reset: how == .reset)
-    }
-  }
-}
-
-extension ClientTask.Pace {
-  fileprivate init(_ pace: Phase.Pace) {
-    switch pace {
-    case .unpaced: self = .unpaced
-    case .rate(let rate): self = .rate(rate)
-    case .over(let span): self = .over(span.nanoseconds)
-    }
-  }
-}
-
-extension Phase {
-  /// How long messages become due in it, in nanoseconds; nil where that is not planned.
-  fileprivate var span: UInt64? {
-    switch kind {
-    case .hold(let span): span.nanoseconds
-    case .churn(let churn): churn.span.nanoseconds
-    case .ramp, .search, .pause, .close: nil
-    }
-  }
-
-  /// How fast the phase wants connections; infinite when as fast as the host can.
-  fileprivate var connectionsASecond: Double {
-    switch kind {
-    case .ramp(let goal, let pace): pace.rate(of: goal) ?? .infinity
-    case .search(let search): search.pace.rate(of: max(search.from, search.step)) ?? .infinity
-    case .churn(let churn): churn.rate
-    case .hold, .pause, .close: 0
-    }
-  }
-}
-
-extension Phase.Pace {
-  /// Connections a second where there are so many to open; nil when nothing sets the pace.
-  func rate(of total: Int) -> Double? {
-    switch self {
-    case .unpaced: nil
-    case .rate(let rate): rate
-    case .over(let duration): Double(total) / max(duration / .seconds(1), 1e-9)
     }
   }
 }

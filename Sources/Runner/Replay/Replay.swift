@@ -50,7 +50,7 @@ struct Replay {
       return place < first ? nil : original.phases[place].started.map { $0 / speed }
     }
     arrivals = self.plan.phases.enumerated().map { index, phase in
-      index + skipped < first || !phase.opensOnSchedule
+      index + skipped < first || !phase.kind.word.hasConnectRate
         ? nil : driven[index + skipped].map { ArrivalCurve($0, speed: speed) }
     }
   }
@@ -67,16 +67,6 @@ struct Replay {
     record.fidelity = Fidelity(
       of: run, to: original, phases: plan.phases.map(\.name), speed: speed)
     return record
-  }
-}
-
-extension Phase {
-  /// Whether a schedule says when it opens connections. A search opens what it finds right.
-  fileprivate var opensOnSchedule: Bool {
-    switch kind {
-    case .ramp, .churn: true
-    case .hold, .search, .pause, .close: false
-    }
   }
 }
 

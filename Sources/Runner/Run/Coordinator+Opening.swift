@@ -9,17 +9,12 @@ extension Coordinator {
   /// When the last arrival of a phase is due; nil where no pace says so, or nothing is opened.
   func lastArrivalDue(_ index: Int) -> Instant? {
     let recorded = replay.flatMap { $0.arrivals.indices.contains(index) ? $0.arrivals[index] : nil }
-    if let recorded, case .ramp = plan.phases[index].kind {
+    if let recorded, plan.phases[index].kind.word.raises {
       return phaseStarted.advanced(byNanoseconds: recorded.end)
     }
-    switch plan.phases[index].kind {
-    case .churn(let churn): return phaseStarted.advanced(by: churn.span)
-    case .ramp(let goal, _):
-      guard let rate = state.phases[index].plannedRate, rate > 0 else { return nil }
-      let seconds = Double(max(0, goal - fleet.now(.held, .client))) / rate
-      return seconds < 1e9 ? phaseStarted.advanced(by: .seconds(seconds)) : nil
-    case .hold, .search, .pause, .close: return nil
-    }
+    let seconds = plan.phases[index].secondsToLastArrival(
+      holding: fleet.now(.held, .client), at: state.phases[index].plannedRate)
+    return seconds.flatMap { $0 < 1e9 ? phaseStarted.advanced(by: .seconds($0)) : nil }
   }
 
   /// Keeps the run going until the phase has opened everything, with a sample at the instant at
@@ -35,7 +30,7 @@ extension Coordinator {
     // Processors are told in ticks of 10 ms, so a look at them takes at least this long.
     try loop(until: phaseStarted.advanced(by: .seconds(Self.leastPace))) { $0.hasSettled }
     let load = load(hostReadings.readings())
-    guard plan.phases[phase].kind.word == .ramp else { return load }
+    guard plan.phases[phase].kind.word.raises else { return load }
     try loop(until: nil) { fleet in fleet.hasSettled }
     let now = clock.now().seconds(since: started)
     state.phases[phase].openedUntil = min(state.phases[phase].openedUntil ?? now, now)

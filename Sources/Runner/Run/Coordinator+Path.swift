@@ -103,7 +103,7 @@ extension Coordinator {
 
   /// Looks whether someone else's server on this host has connections of ours, until it is seen to.
   mutating func lookForAcceptance() {
-    guard !hasOwnServer, !sawAcceptance, state.phases[phase].kind == .churn else { return }
+    guard !hasOwnServer, !sawAcceptance, state.phases[phase].kind.comesAndGoes else { return }
     let held = fleet.now(.held, .client)
     guard held > 0, held <= Self.mostLookedThrough, hostReadings.path.knowsServer else { return }
     sawAcceptance = hostReadings.path.accepted(of: held) ?? 0 > 0

@@ -190,45 +190,8 @@ struct Coordinator: ~Copyable {
     return try endPhase()
   }
 
-  mutating func work(_ phase: Phase) throws(RecordingError) {
-    let unsent = unsentMessages
-    if !phase.patterns.isEmpty {
-      sampler.play(
-        plan.patterns.indices.filter { phase.patterns.contains(plan.patterns[$0].name) },
-        from: phaseStarted,
-        until: phase.plannedSeconds.map { phaseStarted.advanced(by: .seconds($0)) })
-    }
-    switch phase.kind {
-    case .ramp:
-      remarkOnPace(try openEverything())
-      if hasOwnServer {
-        try settle { fleet in fleet.now(.held, .server) >= fleet.now(.held, .client) }
-      } else {
-        try settleForeignServer()
-      }
-      measureMemory()
-    case .churn:
-      let load = try openEverything()
-      try loop(until: nil) { fleet in fleet.hasSettled }
-      remarkOnPace(load)
-      unacceptedInTime = try awaitAcceptance()
-    case .search(let search):
-      try seek(search)
-      measureMemory()
-    case .hold(let duration), .pause(let duration):
-      let (sent, held) = (messagesSent, fleet.now(.held, .client))
-      try loop(until: phaseStarted.advanced(by: duration)) { _ in false }
-      remarkOnMessages(since: sent, from: held)
-    case .close:
-      try loop(until: nil) { fleet in fleet.hasSettled }
-      let strangers = strangersAtServer
-      try settle { fleet in fleet.now(.held, .server) - strangers <= fleet.now(.held, .client) }
-    }
-    if !phase.patterns.isEmpty { try endMessages(unsentBefore: unsent) }
-  }
-
   /// Begins no further message and waits for the answers that are outstanding.
-  private mutating func endMessages(unsentBefore: Int) throws(RecordingError) {
+  mutating func endMessages(unsentBefore: Int) throws(RecordingError) {
     sampler.fallSilent(at: clock.now())
     try sample(hostReadings.readings())
     follow(course.take(.fellSilent))
@@ -255,7 +218,7 @@ struct Coordinator: ~Copyable {
     goneAtServer = onlyAtClients - phantoms
     record.phantom = max(record.phantom, phantoms + unacceptedInTime)
     record.accepted = max(record.accepted, accepted ?? 0)
-    if !hasOwnServer, record.kind == .churn, hostReadings.path.knowsServer, sawAcceptance {
+    if !hasOwnServer, record.kind.comesAndGoes, hostReadings.path.knowsServer, sawAcceptance {
       record.accepted = max(record.accepted, record.established - phantoms)
     }
     acceptedByForeignServer = hasOwnServer ? nil : accepted
@@ -282,14 +245,6 @@ struct Coordinator: ~Copyable {
     return PhasePromise(
       plan.phases[phase], from: atBegin, to: counts, arrivals: arrivals,
       found: record.ceiling != nil || steps.contains { $0.outcome == .tooMany })
-  }
-
-  /// How many connections the phase was to begin; 0 for any but a churn.
-  private var arrivals: Int {
-    guard case .churn(let churn) = plan.phases[phase].kind else { return 0 }
-    let recorded = replay.flatMap { $0.arrivals.indices.contains(phase) ? $0.arrivals[phase] : nil }
-    return Schedule(start: phaseStarted, rate: churn.rate, recorded: recorded)
-      .count(within: churn.span.nanoseconds)
   }
 
   /// A worker's end breaks the promise of any phase.

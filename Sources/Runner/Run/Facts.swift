@@ -40,11 +40,7 @@ extension Plan {
   var longestSilence: Double {
     phases.map { phase in
       // A ramp and a churn are busy, each for as long as it takes.
-      let span =
-        switch phase.kind {
-        case .hold(let span), .pause(let span): span / .seconds(1)
-        case .ramp, .churn, .search, .close: 0.0
-        }
+      let span = phase.kind.word.keeps ? phase.plannedSeconds ?? 0 : 0
       let paces = patterns.filter { phase.patterns.contains($0.name) }.map(\.pace)
       // A rate takes whoever has been idle for the longest: all of them once in so many seconds.
       let intervals = paces.map { (pace: MessagePattern.Pace) -> Double in
@@ -77,15 +73,6 @@ extension PhaseRecord {
 }
 
 extension Phase {
-  /// Connections a second that it opens when so many are held already; nil where nothing plans it.
-  func plannedRate(from held: Int) -> Double? {
-    switch kind {
-    case .ramp(let goal, let pace): pace.rate(of: max(0, goal - held))
-    case .churn(let churn): churn.rate
-    case .hold, .search, .pause, .close: nil
-    }
-  }
-
   /// Messages a second that the phase plans on so many connections; infinite where one comes as soon
   /// as the answer to the last, and where nothing says when.
   func messageRate(of patterns: [MessagePattern], over held: Int) -> Double {
@@ -95,15 +82,6 @@ extension Phase {
       case .rate(let own): rate + own
       case .unlimited, .once: .infinity
       }
-    }
-  }
-
-  /// Seconds that a phase with a planned end takes.
-  var plannedSeconds: Double? {
-    switch kind {
-    case .hold(let duration), .pause(let duration): duration / .seconds(1)
-    case .churn(let churn): churn.span / .seconds(1)
-    case .ramp, .search, .close: nil
     }
   }
 }

@@ -139,7 +139,7 @@ struct LimitFinder {
   /// A promise that was broken without a failure: said as it is, not guessed.
   private func unexplained(_ phase: PhaseRecord, retried: Int) -> LimitRecord {
     // The clients hold nothing more: what is left is left at the server, which has not heard of it.
-    let isLeftAtServer = phase.kind == .close && path.held == 0
+    let isLeftAtServer = phase.kind.closes && path.held == 0
     let left =
       isLeftAtServer
       ? [Fact("held by the clients", "none: their closes have not reached the server")] : []

@@ -1,0 +1,190 @@
+package import Recording
+
+// All that the kinds of phases differ by in a plan: what is said of each, its figures, its YAML. What a
+// kind means besides is a row of `PhaseKind`.
+
+extension Phase {
+  package enum Kind: Sendable, Equatable {
+    case ramp(to: Int, pace: Pace)
+    case hold(Duration)
+    case churn(Churn)
+    case search(Search)
+    case pause(Duration)
+    case close(pace: Pace, with: Close)
+
+    /// The kind without what the plan says of it.
+    package var word: PhaseKind {
+      switch self {
+      case .ramp: .ramp
+      case .hold: .hold
+      case .churn: .churn
+      case .search: .search
+      case .pause: .pause
+      case .close: .close
+      }
+    }
+  }
+
+  /// Established connections that the phase asks for; nil where it asks for none. A search asks
+  /// for what the host gives.
+  package var goal: Int? {
+    if case .ramp(let goal, _) = kind { goal } else { nil }
+  }
+
+  /// The most connections that the phase holds, where it is not bound to what was there before.
+  package var most: Int? {
+    switch kind {
+    case .ramp(let goal, _): goal
+    case .search(let search): search.most
+    case .hold, .churn, .pause, .close: nil
+    }
+  }
+
+  /// The phase as planned, for example "ramp to 1,000,000 at 25,000/s". It never holds a measured
+  /// value, so that the histories of a CI server line up.
+  package var title: String {
+    switch kind {
+    case .ramp(let goal, let pace):
+      let manner = pace == .unpaced ? " as fast as possible" : pace.title
+      return "ramp to \(Format.count(goal))\(manner)"
+    case .hold(let span): return "hold for \(Format.duration(span))"
+    case .churn(let churn):
+      let how = churn.with == .reset ? "" : ", closed with \(churn.with.rawValue)"
+      return "churn \(Format.rate(exactly: churn.rate)), \(Format.duration(churn.lifetime)) each, "
+        + "for \(Format.duration(churn.span))\(how)"
+    case .search(let search):
+      let conditions = search.until.map(\.text).joined(separator: " or ")
+      return "search from \(Format.count(search.from)) in steps of \(Format.count(search.step))"
+        + (conditions.isEmpty ? "" : " until \(conditions)")
+    case .pause(let span): return "pause for \(Format.duration(span))"
+    case .close(let pace, let with): return "close\(pace.title) with \(with.rawValue)"
+    }
+  }
+
+  /// The connections that stand at least when a phase that raises their number has ended; nil for others.
+  var least: Int? {
+    if case .search(let search) = kind { search.from } else { goal }
+  }
+
+  /// Connections a second that it opens when so many are held already; nil where nothing plans it.
+  package func plannedRate(from held: Int) -> Double? {
+    switch kind {
+    case .ramp(let goal, let pace): pace.rate(of: max(0, goal - held))
+    case .churn(let churn): churn.rate
+    case .hold, .search, .pause, .close: nil
+    }
+  }
+
+  /// How long messages become due in it; nil where that is not planned.
+  package var messageSpan: Duration? {
+    switch kind {
+    case .hold(let span): span
+    case .churn(let churn): churn.span
+    case .ramp, .search, .pause, .close: nil
+    }
+  }
+
+  /// How fast the phase wants connections; infinite when as fast as the host can.
+  package var connectionsASecond: Double {
+    switch kind {
+    case .ramp(let goal, let pace): pace.rate(of: goal) ?? .infinity
+    case .search(let search): search.pace.rate(of: max(search.from, search.step)) ?? .infinity
+    case .churn(let churn): churn.rate
+    case .hold, .pause, .close: 0
+    }
+  }
+
+  /// Seconds that a phase with a planned end takes.
+  package var plannedSeconds: Double? {
+    switch kind {
+    case .hold(let duration), .pause(let duration): duration / .seconds(1)
+    case .churn(let churn): churn.span / .seconds(1)
+    case .ramp, .search, .close: nil
+    }
+  }
+
+  /// Seconds from its begin until its last arrival is due, when so many are held already; nil where no
+  /// pace says so.
+  ///
+  /// - Parameter rate: what was planned when it began.
+  package func secondsToLastArrival(holding held: Int, at rate: Double?) -> Double? {
+    switch kind {
+    case .churn: return plannedSeconds
+    case .ramp(let goal, _):
+      guard let rate, rate > 0 else { return nil }
+      return Double(max(0, goal - held)) / rate
+    case .hold, .search, .pause, .close: return nil
+    }
+  }
+
+  func driven(at speed: Double) -> Phase {
+    var phase = self
+    switch kind {
+    case .ramp(let goal, let pace): phase.kind = .ramp(to: goal, pace: pace.driven(at: speed))
+    case .hold(let span): phase.kind = .hold(span / speed)
+    case .pause(let span): phase.kind = .pause(span / speed)
+    case .close(let pace, let with):
+      phase.kind = .close(pace: pace.driven(at: speed), with: with)
+    case .churn(var churn):
+      churn.rate *= speed
+      churn.lifetime /= speed
+      churn.span /= speed
+      phase.kind = .churn(churn)
+    case .search(var search):
+      search.pace = search.pace.driven(at: speed)
+      search.confirm /= speed
+      phase.kind = .search(search)
+    }
+    return phase
+  }
+
+  /// As an item of the list of phases. Its thresholds stand among those of the plan.
+  ///
+  /// - Parameter usual: what the plan tolerates where a phase says nothing of it.
+  func yaml(tolerating usual: Double) -> String {
+    let tolerated =
+      kind.word.tolerates && tolerance != usual
+      ? ", tolerate: \(yamlNumber(tolerance, shiftedBy: 2))%" : ""
+    let played =
+      tolerated
+      + (patterns.isEmpty
+        ? "" : ", messages: [\(patterns.map(yamlScalar).joined(separator: ", "))]")
+    return switch kind {
+    case .ramp(let goal, let pace): "ramp: {to: \(goal)\(pace.yaml)\(played)}"
+    case .hold(let span): "hold: {for: \(span.yaml)\(played)}"
+    case .churn(let churn):
+      "churn: {rate: \(yamlNumber(churn.rate))/s, lifetime: \(churn.lifetime.yaml), "
+        + "for: \(churn.span.yaml), with: \(churn.with.rawValue)\(played)}"
+    case .search(let search): "search: {\(search.yaml)\(played)}"
+    case .pause(let span): "pause: \(span.yaml)"
+    case .close(let pace, let with): "close: {with: \(with.rawValue)\(pace.yaml)\(played)}"
+    }
+  }
+}
+
+extension Phase.Search {
+  fileprivate var yaml: String {
+    let conditions = until.map { yamlScalar($0.text) }.joined(separator: ", ")
+    return "from: \(from), step: \(step), to: \(most)\(pace.yaml), confirm: \(confirm.yaml)"
+      + (until.isEmpty ? "" : ", until: [\(conditions)]")
+  }
+}
+
+extension [Phase] {
+  /// For each phase the most connections that may be held at once in it.
+  package var demands: [Int] {
+    var base = 0
+    return map { phase in
+      switch phase.kind {
+      case .churn(let churn): return base + churn.together
+      case .close:
+        // Those that it closes are still there when it begins.
+        defer { base = 0 }
+        return base
+      case .ramp, .hold, .search, .pause:
+        base = Swift.max(base, phase.most ?? 0)
+        return base
+      }
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import Host
+import Linux
+import Messages
+import Plan
+import Probe
+import Recording
+
+// All that the kinds of phases differ by in a run: what the workers are to do, what the coordinator
+// does meanwhile, and what has to have come of it.
+
+extension ClientTask {
+  init(_ phase: Phase) {
+    switch phase.kind {
+    case .ramp(let goal, let pace):
+      self = .open(goal: goal, pace: ClientTask.Pace(pace))
+    case .hold, .pause:
+      self = .keep
+    case .churn(let churn):
+      self = .churn(
+        rate: churn.rate, lifetime: churn.lifetime.nanoseconds, span: churn.span.nanoseconds,
+        reset: churn.with == .reset)
+    case .search(let search):
+      self = .seek(most: search.most, pace: ClientTask.Pace(search.pace))
+    case .close(let pace, let how):
+      self = .close(pace: ClientTask.Pace(pace), reset: how == .reset)
+    }
+  }
+}
+
+extension ClientTask.Pace {
+  fileprivate init(_ pace: Phase.Pace) {
+    switch pace {
+    case .unpaced: self = .unpaced
+    case .rate(let rate): self = .rate(rate)
+    case .over(let span): self = .over(span.nanoseconds)
+    }
+  }
+}
+
+extension Coordinator {
+  mutating func work(_ phase: Phase) throws(RecordingError) {
+    let unsent = unsentMessages
+    if !phase.patterns.isEmpty {
+      sampler.play(
+        plan.patterns.indices.filter { phase.patterns.contains(plan.patterns[$0].name) },
+        from: phaseStarted,
+        until: phase.plannedSeconds.map { phaseStarted.advanced(by: .seconds($0)) })
+    }
+    switch phase.kind {
+    case .ramp:
+      remarkOnPace(try openEverything())
+      if hasOwnServer {
+        try settle { fleet in fleet.now(.held, .server) >= fleet.now(.held, .client) }
+      } else {
+        try settleForeignServer()
+      }
+      measureMemory()
+    case .churn:
+      let load = try openEverything()
+      try loop(until: nil) { fleet in fleet.hasSettled }
+      remarkOnPace(load)
+      unacceptedInTime = try awaitAcceptance()
+    case .search(let search):
+      try seek(search)
+      measureMemory()
+    case .hold(let duration), .pause(let duration):
+      let (sent, held) = (messagesSent, fleet.now(.held, .client))
+      try loop(until: phaseStarted.advanced(by: duration)) { _ in false }
+      remarkOnMessages(since: sent, from: held)
+    case .close:
+      try loop(until: nil) { fleet in fleet.hasSettled }
+      let strangers = strangersAtServer
+      try settle { fleet in fleet.now(.held, .server) - strangers <= fleet.now(.held, .client) }
+    }
+    if !phase.patterns.isEmpty { try endMessages(unsentBefore: unsent) }
+  }
+
+  /// How many connections the phase was to begin; 0 for any but a churn.
+  var arrivals: Int {
+    guard case .churn(let churn) = plan.phases[phase].kind else { return 0 }
+    let recorded = replay.flatMap { $0.arrivals.indices.contains(phase) ? $0.arrivals[phase] : nil }
+    return Schedule(start: phaseStarted, rate: churn.rate, recorded: recorded)
+      .count(within: churn.span.nanoseconds)
+  }
+}
+
+extension PhasePromise {
+  /// What a phase had to keep, from the counts at its begin and at its end; nil for a phase that
+  /// promises nothing. docs/verdict.md has the rule.
+  ///
+  /// - Parameters:
+  ///   - arrivals: connections that a churn was to begin.
+  ///   - found: whether a search has found a number that lasts, or was ended by its `until`.
+  init?(
+    _ phase: Phase, from begin: PhaseCounts, to end: PhaseCounts, arrivals: Int, found: Bool
+  ) {
+    let asRecorded = end.closedAsRecorded - begin.closedAsRecorded
+    let gained = end.established - begin.established
+    // Every connection that was there or came either stands, or was closed as planned, or is lost;
+    // so the connections of a worker that has died are lost, too.
+    let lost = max(
+      0, begin.atClient + gained - end.atClient - (end.churned - begin.churned) - asRecorded)
+    let promised: Int
+    let missed: Int
+    var lostBeside = 0
+    switch phase.kind {
+    case .ramp(let goal, _):
+      promised = goal
+      missed = goal - end.atBothEnds
+    case .hold:
+      promised = begin.atBothEnds
+      // What the client alone held was not promised: nobody had accepted it.
+      missed = max(
+        lost - (begin.atClient - begin.atBothEnds),
+        begin.atBothEnds - end.atBothEnds - asRecorded)
+    case .churn:
+      promised = arrivals
+      // A churn leaves what stood before it; which of the two a conversation has closed is not known.
+      lostBeside = min(lost, max(0, begin.atClient - end.atClient - asRecorded))
+      missed =
+        max(0, arrivals - gained) + lost - lostBeside + (end.late - begin.late)
+        + (end.cutShort - begin.cutShort) + end.unaccepted
+    case .search:
+      promised = 1
+      missed = found ? 0 : 1
+    case .close:
+      // Connections of others, which the server held before, are theirs to close.
+      let others = max(0, (begin.atServer ?? 0) - begin.atClient)
+      promised = begin.atClient
+      missed = max(end.atClient, min((end.atServer ?? 0) - others, begin.atClient))
+    case .pause: return nil
+    }
+    self.init(
+      promised: promised, missed: min(max(0, missed), max(promised, begin.atClient + promised)),
+      tolerance: phase.tolerance, lostBeside: lostBeside)
+  }
+}
