@@ -28,7 +28,9 @@ extension Reader {
       report(error, of: field.item.place, substitutions)
       return nil
     }
-    if expectation != .none, let reply, let problem = Self.problem(with: reply, conversation) {
+    if expectation != .none, conversation.scripts.contains(where: { !$0.answers.isEmpty }),
+      let problem = reply?.withoutAnswer
+    {
       report(fields["expect"]?.item.place ?? message.place, problem)
     }
     guard let pace, let timeout else { return nil }
@@ -57,23 +59,6 @@ extension Reader {
           "\(quoted(String(decoding: substitution.old, as: UTF8.self))) is nowhere in what is played"
         )
       }
-    }
-  }
-
-  private static func problem(
-    with reply: ServerReply, _ conversation: ConversationPattern
-  ) -> Problem? {
-    guard conversation.scripts.contains(where: { !$0.answers.isEmpty }) else { return nil }
-    switch reply {
-    case .echo, .send: return nil
-    case .discard:
-      return Problem(
-        "the server discards what it receives, so no answer comes back",
-        hint: "write expect: none, or a target that answers")
-    case .push:
-      return Problem(
-        "the server speaks first and answers nothing, so no answer comes back",
-        hint: "write expect: none, or a target that answers")
     }
   }
 

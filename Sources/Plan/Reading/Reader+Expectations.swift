@@ -15,7 +15,7 @@ extension Reader {
   ) -> MessagePattern.Expectation? {
     let expectation = field.map { self.expectation($0.item) } ?? .echo
     if expectation == .echo, let reply, reply != .echo {
-      report(field?.item.place ?? message.place, Self.noEcho(from: reply))
+      report(field?.item.place ?? message.place, reply.withoutEcho)
       return nil
     }
     return expectation
@@ -121,67 +121,5 @@ extension Reader {
       throw Problem(
         "\(quoted(text)) is no regular expression: \(error.reason)", hint: error.hint)
     }
-  }
-
-  private static func noEcho(from reply: ServerReply) -> Problem {
-    switch reply {
-    case .send(let bytes):
-      let text = String(decoding: bytes.prefix(40), as: UTF8.self)
-      return Problem(
-        "the server answers with a text of its own, so no echo comes back",
-        hint: "write expect: {text: \(yamlScalar(text))}")
-    case .push:
-      return Problem(
-        "the server speaks first and answers nothing, so no echo comes back",
-        hint: "write expect: none")
-    case .echo, .discard:
-      return Problem(
-        "the server discards what it receives, so no echo comes back",
-        hint: "write expect: none, or reply: echo")
-    }
-  }
-}
-
-// MARK: - What the built-in server replies
-
-extension Reader {
-  mutating func reply(_ item: Item) -> ServerReply? {
-    guard case .map(let written) = item.value else {
-      return word(item, as: PlainReply.self).map { $0 == .echo ? .echo : .discard }
-    }
-    guard let fields = fields(item, in: "reply", known: ["send", "push"]) else { return nil }
-    if let send = fields["send"], let push = fields["push"] {
-      report(
-        max(send.place, push.place), "reply has both 'send' and 'push'", hint: "keep one of them")
-      return nil
-    }
-    if let send = fields["send"] {
-      return text(send.item, "a text").map { .send(Array($0.utf8)) }
-    }
-    if let push = fields["push"] { return self.push(push) }
-    if written.isEmpty {
-      report(
-        item.place, "reply is empty",
-        hint: "write reply: echo, discard, {send: \"text\"} or {push: {every: 10s, send: \"text\"}}"
-      )
-    }
-    return nil
-  }
-
-  private mutating func push(_ field: Item.Field) -> ServerReply? {
-    guard let fields = fields(field.item, in: "push", known: ["every", "send"]) else { return nil }
-    for key in ["every", "send"] where fields[key] == nil {
-      report(
-        field.place, "push needs '\(key)'", hint: "write push: {every: 10s, send: \"tick\"}")
-    }
-    let every = fields["every"].flatMap { value($0.item, "a duration", Units.positiveDuration) }
-    let send = fields["send"].flatMap { text($0.item, "a text") }
-    guard let every, let send else { return nil }
-    return .push(every: every.nanoseconds, Array(send.utf8))
-  }
-
-  /// The replies that one word says.
-  private enum PlainReply: String, CaseIterable {
-    case echo, discard
   }
 }

@@ -68,16 +68,3 @@ extension MessagePattern.Content {
     }
   }
 }
-
-extension ServerReply {
-  var yaml: String {
-    switch self {
-    case .echo: "echo"
-    case .discard: "discard"
-    case .send(let bytes): "{send: \(yamlScalar(String(decoding: bytes, as: UTF8.self)))}"
-    case .push(let every, let bytes):
-      "{push: {every: \(Duration.nanoseconds(every).yaml), "
-        + "send: \(yamlScalar(String(decoding: bytes, as: UTF8.self)))}}"
-    }
-  }
-}
