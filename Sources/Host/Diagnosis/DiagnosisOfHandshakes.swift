@@ -124,10 +124,13 @@ extension DiagnosisContext {
 
   /// Connections that the clients count and the server never accepted, where nothing failed.
   ///
-  /// - Parameter count: how many. A queue that held less than half of them is not why.
+  /// - Parameter count: how many. Queues that held less than half of them are not why.
   func phantoms(_ count: Int, at endpoints: [String]) -> Diagnosed? {
     let known = endpoints.compactMap { endpoint in
       path.listener(at: endpoint).map { (endpoint: endpoint, listener: $0) }
+    }
+    func sum(_ queue: KeyPath<PathFindings.Listener, Int>) -> Int {
+      known.reduce(0) { $0 + $1.listener[keyPath: queue] }
     }
     func evidence(_ endpoint: String, _ listener: PathFindings.Listener) -> [Fact] {
       [Fact("endpoint", endpoint)] + facts(of: listener)
@@ -136,7 +139,8 @@ extension DiagnosisContext {
     // What waits still has been waited for until nothing moved any more. The queue's length is not
     // why: a longer one would hold more that nobody accepts.
     if let worst = known.max(by: { $0.listener.left < $1.listener.left }),
-      2 * worst.listener.left >= count
+      worst.listener.left > 0,
+      2 * sum(\.left) >= count
     {
       return Diagnosed(
         .acceptQueue,
@@ -156,7 +160,7 @@ extension DiagnosisContext {
         worst.endpoint, evidence(worst.endpoint, worst.listener), worst.listener)
     }
     guard let worst = known.max(by: { $0.listener.waiting < $1.listener.waiting }),
-      2 * worst.listener.waiting >= count
+      2 * sum(\.waiting) >= count
     else { return nil }
     return Diagnosed(
       .acceptQueue,

@@ -110,11 +110,13 @@ extension DiagnosisContext {
     }
     let listener = path.listener(at: failure.endpoint)
     let overflows = rise(.listenOverflows) ?? 0
-    let overflown =
-      listener.map { $0.isFull && ($0.drops ?? 0) > 0 }
-      ?? (demand.bothEndsHere && overflows > 0)
     let isHere = demand.bothEndsHere
-    guard overflown, overflows > 0 || !isHere, !isHere || host.abortsOnOverflow else {
+    // Where both ends are here the counters tell, as a queue may be full between two looks.
+    let overflown =
+      isHere
+      ? host.abortsOnOverflow && overflows > 0 && listener.map { ($0.drops ?? 0) > 0 } ?? true
+      : listener.map { $0.isFull && ($0.drops ?? 0) > 0 } ?? false
+    guard overflown else {
       guard path.serverMayClose == false, (rise(.abortsOnMemory) ?? 0) == 0 else {
         return Diagnosed(.closedByPeer, evidence: evidence)
       }

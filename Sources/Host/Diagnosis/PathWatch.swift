@@ -148,7 +148,7 @@ package final class PathWatch: PathReadings {
     if ours > 0 { hasSeenOurs = true }
     // The server never had a connection from our addresses: they are translated on the way, so nothing
     // can be told.
-    guard ours + waiting > 0 || hasSeenOurs else { return nil }
+    guard ours + waiting > 0 || (hasSeenOurs && halfOpen == 0) else { return nil }
     guard ours + waiting > held else { return ours }
     return waiting == 0 ? held : nil
   }

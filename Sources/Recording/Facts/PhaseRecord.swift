@@ -33,7 +33,7 @@ package struct PhaseRecord: Sendable, Equatable {
   package var established: Int
   package var accepted: Int
   /// Established at the client and never accepted at the server when the phase had settled; of a
-  /// churn also those that had come and gone by then.
+  /// churn its own, which had come and gone by then.
   package var phantom: Int
   package var failures: Int
   /// What it had to keep; nil where it promised nothing, has not ended, or before format 1.3.
@@ -88,9 +88,9 @@ package struct PhaseRecord: Sendable, Equatable {
 
   /// What stood at both ends, from the most at each of them. The phantoms of a churn are how many of
   /// all its connections, one after the other, were not accepted: of those that stood at once the
-  /// server's own number tells.
+  /// server's own number tells, where it is known.
   func held(established: Int, accepted: Int) -> Int {
-    if kind.comesAndGoes { return phantom > 0 ? min(established, accepted) : established }
+    if kind.comesAndGoes { return accepted > 0 ? min(established, accepted) : established }
     return max(0, established - phantom)
   }
 

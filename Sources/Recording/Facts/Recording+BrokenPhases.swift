@@ -45,7 +45,7 @@ extension Recording {
       let death = byTime.first { $0.end == .server && $0.isDeath }
       return isConsequence == true ? death ?? byTime.first : byTime.first
     }
-    return Self.deciding(limits, phases.newPhantoms(of: phase))
+    return Self.deciding(limits, phase.newPhantoms)
   }
 
   /// In this order: a worker's death; what made a worker stop growing, or the guard; the cause with
@@ -85,15 +85,8 @@ extension LimitRecord {
   }
 }
 
-extension [PhaseRecord] {
-  /// Connections of a phase itself that were never accepted. A hold, pause, churn or close still has
-  /// the phantoms of the phase before it; these are not new.
-  package func newPhantoms(of phase: PhaseRecord) -> Int {
-    guard !phase.kind.raises,
-      let place = firstIndex(where: { $0.name == phase.name })
-    else { return phase.phantom }
-    // Those of a churn go with it.
-    let before = self[..<place].last { $0.started != nil && !$0.kind.comesAndGoes }
-    return Swift.max(0, phase.phantom - (before?.phantom ?? 0))
-  }
+extension PhaseRecord {
+  /// Connections of the phase itself that were never accepted. A phase that opens none still has the
+  /// phantoms of those before it; these are not new.
+  package var newPhantoms: Int { kind.grows ? phantom : 0 }
 }

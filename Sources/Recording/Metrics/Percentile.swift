@@ -45,6 +45,9 @@ package struct Percentile: Sendable, Hashable, Comparable {
   /// Above 0 and at most 100.
   package var percent: Double { Double(parts) / 10_000 }
 
+  /// Above 0 and at most 1.
+  package var quantile: Double { Double(parts) / 1_000_000 }
+
   package static func < (left: Self, right: Self) -> Bool { left.parts < right.parts }
 }
 

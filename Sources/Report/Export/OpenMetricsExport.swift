@@ -74,7 +74,7 @@ private struct OpenMetricsWriter {
     return lines
   }
 
-  private func quantile(_ percentile: Percentile) -> String { String(percentile.percent / 100) }
+  private func quantile(_ percentile: Percentile) -> String { String(percentile.quantile) }
 
   private func head(_ name: String, _ type: String, _ unit: String?, _ help: String) -> [String] {
     var lines = ["# TYPE \(name) \(type)"]

@@ -124,6 +124,7 @@ extension Coordinator {
     samples.took(at: now)
     lookAtMemory()
     updateWorkers()
+    lookForAcceptance(isSample: true)
     let sample = sampler.sample(
       fleet, at: now, kernel: withPath(readings), failures: state.failures,
       phase: state.phases[phase].name, ownProcessorTime: hostReadings.ownProcessorTime(),

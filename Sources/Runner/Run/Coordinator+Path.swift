@@ -24,13 +24,7 @@ extension Coordinator {
     findings.held = fleet.now(.held, .client)
     findings.stillAccepts = stillMoves
     findings.goneAtServer = goneAtServer
-    if hasOwnServer {
-      let (phase, name) = (phase, state.phases[phase].name)
-      findings.serverMayClose =
-        fleet.any(.server) { $0.isLimited(in: phase) }
-        || fleet.members.contains { $0.end == .server && !$0.isAlive }
-        || state.failures.contains { $0.end == .server && $0.phase == name }
-    }
+    findings.serverMayClose = serverMayHaveClosed
     // The kernel goes through all connections of the host for it.
     if fleet.total(.closedByPeer, .client) > lostBefore {
       let counted = fleet.now(.held, .server) - strangersAtServer - fleet.now(.held, .client)
@@ -38,6 +32,16 @@ extension Coordinator {
         hostReadings.path.leftAtServer ?? (hasOwnServer ? max(0, counted) : nil)
     }
     return findings
+  }
+
+  /// Whether our own server may have closed connections in this phase: it met a failure, was full, or has
+  /// died. Nil where it is someone else's.
+  private var serverMayHaveClosed: Bool? {
+    guard hasOwnServer else { return nil }
+    let (phase, name) = (phase, state.phases[phase].name)
+    return fleet.any(.server) { $0.isLimited(in: phase) }
+      || fleet.members.contains { $0.end == .server && !$0.isAlive }
+      || state.failures.contains { $0.end == .server && $0.phase == name }
   }
 
   /// Gives someone else's server on this host a moment to accept what is on its way.
@@ -97,16 +101,24 @@ extension Coordinator {
   /// accepted.
   func mostPhantoms(in record: PhaseRecord) -> Int {
     guard record.kind.grows else { return phantoms }
-    guard hasOwnServer else { return .max }
-    return max(0, fleet.total(.established, .client) - fleet.total(.opened, .server))
+    guard hasOwnServer, serverMayHaveClosed == false else { return .max }
+    let bound = fleet.total(.established, .client) - fleet.total(.opened, .server)
+    // Below zero it has accepted others' connections as well, and nobody knows how many.
+    return bound < 0 ? .max : bound
   }
 
-  /// Looks whether someone else's server on this host has connections of ours, until it is seen to.
-  mutating func lookForAcceptance() {
-    guard !hasOwnServer, !sawAcceptance, state.phases[phase].kind.comesAndGoes else { return }
+  /// Looks at what someone else's server on this host has of a churn's connections, and at those that
+  /// wait: what waited before is gone first.
+  ///
+  /// - Parameter isSample: else the server is only looked at until it is seen to have any.
+  mutating func lookForAcceptance(isSample: Bool = false) {
+    guard !hasOwnServer, state.phases[phase].kind.comesAndGoes, hostReadings.path.knowsServer else {
+      return
+    }
+    _ = acceptance.outstanding(fleet)
     let held = fleet.now(.held, .client)
-    guard held > 0, held <= Self.mostLookedThrough, hostReadings.path.knowsServer else { return }
-    sawAcceptance = hostReadings.path.accepted(of: held) ?? 0 > 0
+    guard isSample || !sawAcceptance, held <= Self.mostLookedThrough else { return }
+    _ = countAccepted(established: held)
   }
 
   /// The kernel goes through all of them, at a microsecond each.

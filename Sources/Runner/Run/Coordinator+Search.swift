@@ -32,13 +32,12 @@ extension Coordinator {
   private mutating func step(
     to goal: Int, _ search: Phase.Search, _ walk: inout SearchWalk
   ) throws(RecordingError) {
-    try closeAllBeforeOpening(goal, search)
+    _ = try closeAllBeforeOpening(goal, search)
     let began = clock.now().seconds(since: started)
     course.startGrowing()
     try go(to: goal)
     guard course.goesOn else { return }
-    // The rate of the step is told from the sample that first shows all that it gained.
-    try sample(hostReadings.readings())
+    let opened = try opened()
     let held = heldAtBothEnds()
     if held < goal, isLimited {
       walk.wasLimited(to: held)
@@ -50,7 +49,7 @@ extension Coordinator {
       }
     }
     try sample(hostReadings.readings())
-    if let violation = violation(of: search, since: began) {
+    if let violation = violation(of: search, since: began, opened: opened) {
       walk.wasTooMany()
       note(goal, held, .tooMany, violation)
     } else if held < goal {
@@ -63,14 +62,21 @@ extension Coordinator {
   }
 
   /// A condition on handshakes needs handshakes: where more connections stand than the goal, all are
-  /// closed first, and the goal is opened anew.
+  /// closed first, and the goal is opened anew. False where nothing was closed.
   private mutating func closeAllBeforeOpening(
     _ goal: Int, _ search: Phase.Search
-  ) throws(RecordingError) {
+  ) throws(RecordingError) -> Bool {
     guard search.until.contains(where: \.metric.isOfHandshakes), fleet.now(.held, .client) >= goal
-    else { return }
+    else { return false }
     try go(to: 0)
     try sample(hostReadings.readings())
+    return true
+  }
+
+  /// The instant at which all is open, with a sample that shows it: a rate is told from that one.
+  private mutating func opened() throws(RecordingError) -> Double {
+    try sample(hostReadings.readings())
+    return clock.now().seconds(since: started)
   }
 
   /// Why a goal stays out of reach though nothing failed: the server does not accept what the clients
@@ -93,16 +99,22 @@ extension Coordinator {
   private mutating func confirm(
     _ count: Int, _ search: Phase.Search, _ walk: inout SearchWalk
   ) throws(RecordingError) {
-    try closeAllBeforeOpening(count, search)
+    // What is opened anew grows as in any step; else only what was lost is opened again.
+    if try closeAllBeforeOpening(count, search) {
+      course.startGrowing()
+    } else {
+      course.stopGrowing()
+    }
     let began = clock.now().seconds(since: started)
-    course.stopGrowing()
     try go(to: count)
-    let stood = clock.now().seconds(since: started)
+    course.stopGrowing()
+    guard course.goesOn else { return }
+    let stood = try opened()
     try loop(until: clock.now().advanced(by: search.confirm)) { _ in false }
     guard course.goesOn else { return }
     try sample(hostReadings.readings())
     let held = heldAtBothEnds()
-    let violation = violation(of: search, since: began, standing: stood)
+    let violation = violation(of: search, since: began, opened: stood, standing: stood)
     if held >= count, violation == nil {
       walk.confirmed()
       note(count, held, .confirmed)
@@ -142,11 +154,12 @@ extension Coordinator {
 
   /// What so many connections take at the pace of the search, without their handshakes.
   private func timeToOpen(_ count: Int) -> Duration {
-    guard case .search(let search) = plan.phases[phase].kind, case .rate(let rate) = search.pace
-    else {
-      return .zero
+    guard case .search(let search) = plan.phases[phase].kind else { return .zero }
+    return switch search.pace {
+    case .unpaced: .zero
+    case .rate(let rate): .seconds(Double(max(0, count)) / rate)
+    case .over(let span): span
     }
-    return .seconds(Double(max(0, count)) / rate)
   }
 
   /// Whether a worker or the guard has stopped the growth of this phase.
@@ -164,15 +177,18 @@ extension Coordinator {
 
   /// The first `until` condition that holds, with what was measured; nil when none does.
   ///
-  /// - Parameter standing: when all connections stood; from then on all but handshakes are measured. Nil
-  ///   for as long as they were opened.
+  /// - Parameters:
+  ///   - opened: when all were open, which their rate is measured until.
+  ///   - standing: when all connections stood; from then on all but handshakes are measured. Nil for as
+  ///     long as they were opened.
   private func violation(
-    of search: Phase.Search, since began: Double, standing: Double? = nil
+    of search: Phase.Search, since began: Double, opened: Double, standing: Double? = nil
   ) -> String? {
     guard let live else { return nil }
     for condition in search.until {
       let from = condition.metric.isOfHandshakes ? began : standing ?? began
-      let span = from...max(from, live.recording.duration)
+      let until = condition.metric == .connectRate ? opened : live.recording.duration
+      let span = from...max(from, until)
       guard let value = live.recording.measure(condition.metric, in: span),
         condition.comparison.holds(value, condition.value)
       else { continue }

@@ -216,9 +216,13 @@ struct Coordinator: ~Copyable {
     let onlyAtClients = accepted.map { max(0, established - $0) } ?? 0
     phantoms = min(onlyAtClients, mostPhantoms(in: record))
     goneAtServer = onlyAtClients - phantoms
-    record.phantom = max(record.phantom, phantoms + unacceptedInTime)
+    // Those of a churn are its own: what stood before it and never was accepted has been told.
+    record.phantom =
+      record.kind.comesAndGoes ? unacceptedInTime : max(record.phantom, phantoms)
     record.accepted = max(record.accepted, accepted ?? 0)
-    if !hasOwnServer, record.kind.comesAndGoes, hostReadings.path.knowsServer, sawAcceptance {
+    if !hasOwnServer, record.kind.comesAndGoes, hostReadings.path.knowsServer, sawAcceptance,
+      unacceptedInTime == 0
+    {
       record.accepted = max(record.accepted, record.established - phantoms)
     }
     acceptedByForeignServer = hasOwnServer ? nil : accepted
@@ -262,7 +266,7 @@ struct Coordinator: ~Copyable {
     var explained = record
     // The phantoms of a search are explained by `phantomLimits`; they are not reported twice.
     explained.phantom =
-      record.ceiling == nil || phantomLimits.isEmpty ? state.phases.newPhantoms(of: record) : 0
+      record.ceiling == nil || phantomLimits.isEmpty ? record.newPhantoms : 0
     var limits =
       needsNone
       ? []

@@ -133,6 +133,15 @@ import Testing
       try phantoms(
         5000, PathFindings.Listener(waiting: 3000, backlog: 4096, drops: 0), stillAccepts: true))
     #expect(value("the queue", in: slow)?.hasPrefix("moves: the server accepts too slowly") == true)
+    // Four queues with a quarter each.
+    var four = PathFindings()
+    let names = (1...4).map { "127.0.0.\($0):1" }
+    for name in names {
+      four.listeners[name] = PathFindings.Listener(waiting: 25, backlog: 4096, drops: 0)
+    }
+    let shared = diagnosePhantoms(
+      100, at: names, before: [:], after: [:], host: .box, demand: Self.foreign, path: four)
+    #expect(shared?.resource == .acceptQueue)
     // A stranger's that waits explains nothing.
     #expect(
       try phantoms(30_000, PathFindings.Listener(waiting: 200, left: 1, backlog: 4096, drops: 0))

@@ -30,13 +30,15 @@ import Testing
 
   @Test func `the phantoms of the phase before decide nothing`() {
     let ramp = phase(.ramp, established: 1000, accepted: 995, phantom: 5)
-    let churn = phase(.churn, established: 1100, accepted: 1095, phantom: 5, missed: 400)
+    let hold = phase(.hold, established: 1000, accepted: 995, phantom: 5, missed: 400)
+    let churn = phase(.churn, established: 1100, accepted: 1095, phantom: 12, missed: 400)
     var recording = Recording(planName: "p") {
-      $0.phases = [ramp, churn]
+      $0.phases = [ramp, hold, churn]
     }
-    recording.limits = [limit(.server, 1, in: "churn"), limit(.client, 400, in: "churn")]
-    #expect(recording.decidingLimit(of: churn)?.end == .client)
-    recording.phases[1].phantom = 12
-    #expect(recording.decidingLimit(of: recording.phases[1])?.end == .server)
+    recording.limits = ["hold", "churn"].flatMap { name in
+      [limit(.server, 1, in: name), limit(.client, 400, in: name)]
+    }
+    #expect(recording.decidingLimit(of: hold)?.end == .client)
+    #expect(recording.decidingLimit(of: churn)?.end == .server)
   }
 }

@@ -24,6 +24,7 @@ import Testing
       #expect(Percentile(name)?.name == name)
     }
     #expect(Percentile.shown.map(\.name) == ["p50", "p90", "p99", "p99.9", "max"])
+    #expect(Percentile.shown.map(\.quantile) == [0.5, 0.9, 0.99, 0.999, 1])
   }
 }
 
