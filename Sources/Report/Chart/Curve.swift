@@ -22,8 +22,7 @@ struct Curve {
 
   /// Points further apart than two and a half usual intervals have a gap between them.
   private static func split(_ points: [Series.Point]) -> [[Series.Point]] {
-    let steps = zip(points.dropFirst(), points).map { $0.at - $1.at }.sorted()
-    let longest = steps.isEmpty ? 0 : steps[steps.count / 2] * 2.5
+    let longest = points.usualInterval * 2.5
     var pieces: [[Series.Point]] = []
     var piece: [Series.Point] = []
     for point in points {
@@ -51,6 +50,21 @@ struct Curve {
   }
 }
 
+extension [Series.Point] {
+  /// The time between two samples that most of the time was spent between: where phases begin and end
+  /// there may be more samples within milliseconds than in all the seconds between. 0 without any.
+  fileprivate var usualInterval: Double {
+    let lengths = zip(dropFirst(), self).map { $0.at - $1.at }.filter { $0 > 0 }.sorted()
+    // What is missing is no interval.
+    let whole = lengths.dropLast(lengths.count > 2 ? Swift.max(1, lengths.count / 20) : 0)
+    var rest = whole.reduce(0, +) / 4
+    return whole.first { length in
+      rest -= length
+      return rest <= 0
+    } ?? 0
+  }
+}
+
 extension Series {
   /// How fast the value grows, a second; falls, as when connections close, count as standing still.
   ///
@@ -58,9 +72,8 @@ extension Series {
   /// the next one, the last with the one before it. Counters of the kernel move in ticks of 10 ms:
   /// over a few milliseconds a tick would look like nine processors.
   var growth: [Point] {
-    let lengths = zip(points.dropFirst(), points).map { $0.at - $1.at }.filter { $0 > 0 }.sorted()
-    guard let first = points.first, !lengths.isEmpty else { return [] }
-    let shortest = lengths[lengths.count / 2] / 2
+    let shortest = points.usualInterval / 2
+    guard let first = points.first, shortest > 0 else { return [] }
     var intervals: [Interval] = []
     var interval = Interval(from: first.at)
     for (later, earlier) in zip(points.dropFirst(), points) {

@@ -24,6 +24,12 @@ import Testing
     #expect(curve.pieces.map(\.count) == [4, 3])
   }
 
+  @Test func `many samples where a phase ends leave no gap between the others`() {
+    let instants = [0, 1, 1.001, 1.002, 1.003, 1.004, 2, 3, 4, 4.001, 4.002, 4.003, 5, 15, 16]
+    let curve = Curve(instants.map { .init(at: $0, value: 1) })
+    #expect(curve.pieces.map(\.count) == [13, 2])
+  }
+
   @Test func `values that are no numbers are left out`() {
     let curve = Curve([
       .init(at: 0, value: 1), .init(at: 1, value: .nan), .init(at: 2, value: 2),
