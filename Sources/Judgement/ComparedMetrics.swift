@@ -2,7 +2,7 @@ package import Plan
 package import Recording
 
 extension Metric {
-  /// By which two runs are compared: with the percentiles that are always shown, and those that a
+  /// The metrics by which two runs are compared, with the percentiles that are always shown, and those that a
   /// tolerance or a condition of either run asks for.
   static func compared(asked: some Sequence<Metric>) -> [Metric] {
     let listed = all.filter { $0.traits.tolerance != nil }
@@ -18,7 +18,7 @@ extension Metric {
     return compared
   }
 
-  /// A rate is uneven, and a loss of all of it is no more than 100%.
+  /// Whether it is told as a rate: uneven from interval to interval, and never lost by more than 100%.
   var isRate: Bool { self == .connectRate || self == .messagesRate || self == .messagesSent }
 
   /// A value as people read it.

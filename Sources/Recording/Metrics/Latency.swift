@@ -15,7 +15,7 @@ package struct Latency: Sendable, Hashable {
   /// How late connections were begun and messages were sent.
   package static let drift = Self("drift")
 
-  /// Those whose percentiles conditions and tolerances name.
+  /// The latencies whose percentiles conditions and tolerances may name.
   package static let judged: [Self] = [connect, roundTrip, drift]
 
   /// What is measured beside it, from the instant that something was really begun.

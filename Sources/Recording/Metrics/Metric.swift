@@ -74,7 +74,7 @@ package enum Metric: Sendable, Hashable {
     case .messagesLost:
       .init(
         "messages.lost", .count, onlyGrows: true, hasWindow: true, tolerance: .less(within: 0))
-    // What was not sent may still be.
+    // A message that was not sent in time may still be sent.
     case .messagesUnsent: .init("messages.unsent", .count, hasWindow: true)
     case .messagesRate:
       .init("messages.rate", .rate, hasWindow: true, tolerance: .more(within: 0.1))
@@ -93,8 +93,7 @@ package enum Metric: Sendable, Hashable {
 
   package var name: String { traits.name }
 
-  /// Those of a run, in the order in which people read them, with the percentiles that are always
-  /// shown.
+  /// All metrics in the order in which people read them, with the percentiles that are always shown.
   package static let all: [Self] =
     [.held, .connections, .accepted, .phantom, .failures, .failuresRate, .connectRate]
     + shown(of: .connect)

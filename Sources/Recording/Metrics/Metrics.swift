@@ -27,7 +27,7 @@ package struct Metrics: Sendable, Equatable {
   package let retries: Int
   /// Handshakes a second in ramps and churns (`Recording.connectRate`); nil without any.
   package let connectRate: Double?
-  /// None is empty.
+  /// Only latencies that have a value.
   private let latencies: [Latency: Distribution]
   /// How the messages fared, pattern by pattern; empty when none are sent.
   package let messages: [MessageTotals]

@@ -81,13 +81,12 @@ import Testing
           "search: {from: 20, step: 20, to: 100, rate: 10k/s, confirm: 100ms,"
             + " until: [connect.p99 > 1us]}"
         ]))
-    let (result, summary) = try workspace.summary(of: ["promise.plan"])
+    let (_, summary) = try workspace.summary(of: ["promise.plan"])
     #expect(summary.verdict == "passed")
     #expect(try phases().last?.ceiling == nil)
     let steps = try workspace.recording(of: "promise").searchSteps
     #expect(steps.map(\.goal) == [20, 10, 5, 2, 1])
     #expect(steps.allSatisfy { $0.outcome == .tooMany })
-    _ = result
   }
 
   @Test func `a churn that runs out of descriptors has met a limit`() throws {
