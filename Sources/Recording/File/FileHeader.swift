@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// The first bytes of a file, which tell whether it is a recording: sqlite.org/fileformat.html.
 struct FileHeader {
@@ -8,12 +8,23 @@ struct FileHeader {
   /// - Parameter name: the path for errors, as the user wrote it.
   init(of path: String, called name: String) throws(RecordingError) {
     do {
-      let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-      defer { try? handle.close() }
-      bytes = [UInt8](try handle.read(upToCount: Self.length) ?? Data())
+      bytes = try Self.start(of: path)
     } catch {
-      throw .unreadable(path: name, reason: "\(error.localizedDescription)")
+      throw .unreadable(path: name, reason: reason(of: error))
     }
+  }
+
+  /// Foundation has no words of its own for what is no file, such as a directory.
+  private static func start(of path: String) throws(SystemError) -> [UInt8] {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw SystemError(number: errno) }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: length)
+    let count = unsafe bytes.withUnsafeMutableBytes { buffer in
+      unsafe read(descriptor, buffer.baseAddress, buffer.count)
+    }
+    guard count >= 0 else { throw SystemError(number: errno) }
+    return Array(bytes.prefix(count))
   }
 
   /// Whether nothing beside the file belongs to it: neither reading nor writing it takes a WAL.

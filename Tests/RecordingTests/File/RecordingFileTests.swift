@@ -117,6 +117,12 @@ import Testing
     #expect(try directory.contents == ["made", "run.recording", "run.recording-journal"])
   }
 
+  @Test func `a directory is told in the words of the system`() throws {
+    #expect(throws: RecordingError.unreadable(path: directory.path, reason: "Is a directory")) {
+      try Recording.read(from: directory.path)
+    }
+  }
+
   @Test func `every error is one sentence`() {
     let errors: [RecordingError] = [
       .missing(path: "a"), .empty(path: "a"), .foreign(path: "a"),
