@@ -83,8 +83,9 @@ static inline int runner_epoll_wait(int epoll, struct runner_epoll_event *events
 /// Swift's own `errno` is a call into another library.
 static inline int runner_errno(void) { return errno; }
 
-static inline int runner_accept(int listener) {
-  return (int)syscall(SYS_accept4, listener, (void *)0, (void *)0, SOCK_NONBLOCK | SOCK_CLOEXEC);
+static inline int runner_accept(int listener, struct sockaddr_in6 *peer) {
+  socklen_t size = sizeof *peer;
+  return (int)syscall(SYS_accept4, listener, peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
 /// Swift refuses to import fork. It is safe here: the runner forks before any thread exists, but for

@@ -61,7 +61,8 @@ package func judge(
   }
   let broken = recording.brokenPhases
   let unexpected = recording.unexpected(of: broken, expected)
-  let decisive = unexpected.first ?? broken.first
+  let decisive =
+    unexpected.first ?? broken.first ?? expected.flatMap(recording.bound(asExpected:))
   let (verdict, exitCode, headline) = recording.outcome(
     results, broken: broken, decisive: decisive, expected: expected)
   return Judgement(
@@ -91,6 +92,15 @@ extension Recording {
   ) -> [BrokenPhase] {
     guard let expected else { return broken }
     return broken.filter { $0.mismatch(with: expected, held: self.held(in: $0.phase)) != nil }
+  }
+
+  /// The search that a limit has bounded as the plan expects it, at the number that it found.
+  fileprivate func bound(asExpected expected: ExpectedLimit) -> BrokenPhase? {
+    phases.lazy.filter { self.lastTooFar(in: $0)?.outcome == .limit }.map {
+      BrokenPhase(phase: $0, limit: self.decidingLimit(of: $0))
+    }.first {
+      $0.phase.ceiling != nil && $0.mismatch(with: expected, held: self.held(in: $0.phase)) == nil
+    }
   }
 
   /// The worst that happened decides, in the order of `ExitStatus.ranking`; a run that a condition
@@ -176,13 +186,18 @@ extension Recording {
     return "; \(phase.name) found none: \(Format.count(last.goal)) are too many (\(last.reason))"
   }
 
-  /// What bounded a search: the last step that went too far says whether a condition or a limit.
+  /// What bounded a search: the last step that went too far says whether a condition, a limit, or what
+  /// was lost while a number was confirmed.
   private func bound(of phase: PhaseRecord) -> String? {
-    let last = searchSteps.last {
-      $0.phase == phase.name && [.tooMany, .limit].contains($0.outcome)
-    }
-    if let last, last.outcome == .tooMany { return last.reason }
+    let last = lastTooFar(in: phase)
+    if let last, last.outcome != .limit, !last.reason.isEmpty { return last.reason }
     return decidingLimit(of: phase)?.cause
+  }
+
+  private func lastTooFar(in phase: PhaseRecord) -> SearchStep? {
+    searchSteps.last {
+      $0.phase == phase.name && [.tooMany, .limit, .lost].contains($0.outcome)
+    }
   }
 
   /// Whether a search came to its `to`, and nothing on the way was too many.

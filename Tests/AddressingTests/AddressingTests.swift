@@ -83,3 +83,28 @@ import Testing
     #expect(SocketAddress(text) == nil)
   }
 }
+
+@Suite struct AddressSpanTests {
+  private func spans(_ texts: String...) throws -> [AddressSpan] {
+    AddressSpan.spans(of: try texts.map { try #require(IPAddress($0)) })
+  }
+
+  @Test func `addresses side by side are one span, in whatever order`() throws {
+    let spans = try spans("127.0.0.4", "127.0.0.2", "127.0.0.3", "127.0.0.9", "127.0.0.2")
+    #expect(spans.count == 2)
+    for (text, isOwn) in [
+      ("127.0.0.1", false), ("127.0.0.2", true), ("127.0.0.4", true), ("127.0.0.5", false),
+      ("127.0.0.9", true), ("::ffff:127.0.0.3", true), ("::1", false),
+    ] {
+      let address = try #require(IPAddress(text))
+      #expect(spans.contains { $0.contains(address) } == isOwn, "\(text)")
+    }
+  }
+
+  @Test func `families keep apart`() throws {
+    let spans = try spans("::1", "255.255.255.255", "0.0.0.0")
+    #expect(spans.count == 3)
+    #expect(try spans.contains { $0.contains(try #require(IPAddress("::1"))) })
+    #expect(try !spans.contains { $0.contains(try #require(IPAddress("::2"))) })
+  }
+}

@@ -57,7 +57,7 @@ import Testing
     var open = [listener]
     defer { for socket in open { Socket.close(socket) } }
     for _ in 0..<5 { open.append(try client(of: address, from: source)) }
-    for _ in 0..<3 { open.append(try #require(try Socket.accept(listener))) }
+    for _ in 0..<3 { open.append(try #require(try Socket.accept(listener)).descriptor) }
 
     let atServer = try sockets(.established, [.local(address)])
     #expect(atServer.count == 5)

@@ -17,12 +17,16 @@ extension DiagnosisContext {
       + rises(
         .listenOverflows, .listenDrops, .requestQueueFull, .requestQueueCookies, .cookiesSent,
         .synRetransmits, .timeouts, .backlogDrops)
+    let listener = path.listener(at: failure.endpoint)
     if let found = conntrack(evidence) { return found }
-    if let listener = path.listener(at: failure.endpoint), let drops = listener.drops {
+    if let listener, listener.isFullWhileUnanswered {
+      return dropped(by: listener, failure, evidence)
+    }
+    if let found = droppedForAReason(evidence, listener) { return found }
+    if let listener, let drops = listener.drops {
       return drops > 0
         ? dropped(by: listener, failure, evidence) : droppedOnTheWay(evidence)
     }
-    if let found = droppedForAReason(evidence) { return found }
     if path.withoutListener.contains(failure.endpoint ?? "") { return droppedOnTheWay(evidence) }
     guard demand.bothEndsHere else { return silence(evidence) }
     return toldByCounters(failure, evidence)
@@ -55,8 +59,6 @@ extension DiagnosisContext {
     _ requests: Double, _ evidence: [Fact], _ listener: PathFindings.Listener?
   ) -> Diagnosed {
     guard requests > 0 || host.sendsCookies == false else {
-      // A SYN that is sent again while its answer is dropped counts as dropped by the listener.
-      if let found = droppedForAReason(evidence) { return found }
       return Diagnosed(
         .unclassified,
         evidence: evidence + [
@@ -129,9 +131,7 @@ extension DiagnosisContext {
     let known = endpoints.compactMap { endpoint in
       path.listener(at: endpoint).map { (endpoint: endpoint, listener: $0) }
     }
-    func sum(_ queue: KeyPath<PathFindings.Listener, Int>) -> Int {
-      known.reduce(0) { $0 + $1.listener[keyPath: queue] }
-    }
+    func sum(_ queue: (PathFindings.Listener) -> Int) -> Int { known.map(\.listener).sum(queue) }
     func evidence(_ endpoint: String, _ listener: PathFindings.Listener) -> [Fact] {
       [Fact("endpoint", endpoint)] + facts(of: listener)
         + rises(.listenOverflows, .requestQueueCookies, .cookiesSent)
@@ -185,7 +185,6 @@ extension DiagnosisContext {
   // MARK: On the way
 
   private func droppedOnTheWay(_ evidence: [Fact]) -> Diagnosed {
-    if let found = droppedForAReason(evidence) { return found }
     var found = Diagnosed(.packetsDropped, evidence: evidence + rises(.conntrackDrops))
     if let backlog = host.synBacklog {
       found.evidence.append(Fact("net.ipv4.tcp_max_syn_backlog", Format.count(backlog)))
@@ -202,14 +201,22 @@ extension DiagnosisContext {
     return found
   }
 
+  /// Why the kernel dropped packets while handshakes went unanswered. It goes before what a listener
+  /// with room has counted: that counts a SYN that is sent again while its answer is dropped, and what
+  /// had overflowed before any handshake was given up.
+  ///
   /// The reasons are the whole machine's, so one decides only where it was given at least half as
-  /// often as handshakes of ours were waiting for their answer.
-  private func droppedForAReason(_ evidence: [Fact]) -> Diagnosed? {
+  /// often as handshakes of ours were waiting for their answer. Nil where none does, or a listener's.
+  private func droppedForAReason(
+    _ evidence: [Fact], _ listener: PathFindings.Listener?
+  ) -> Diagnosed? {
+    // Of a listener that has dropped nothing, the overflows are another one's.
+    let isOthers = listener?.drops == 0
     let reasons = (path.dropped ?? [:]).filter {
-      $0.key != DropReason.overflow && $0.key != DropReason.nobody
+      $0.key != DropReason.nobody && !(isOthers && $0.key == DropReason.overflow)
     }
     guard let top = reasons.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }),
-      let reason = DropReason.known[top.key],
+      top.key != DropReason.overflow, let reason = DropReason.known[top.key],
       top.value >= max(Self.leastDrops, (path.unanswered?.handshakes ?? 0) / 2)
     else { return nil }
     var facts = [Fact("dropped by", reason.words)]

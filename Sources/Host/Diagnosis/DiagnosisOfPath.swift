@@ -78,10 +78,14 @@ extension DiagnosisContext {
     return Diagnosed(.noRoute, evidence: evidence)
   }
 
-  /// Whether at least half of these failures came as ICMP 'destination unreachable'.
+  /// Whether at least half of these failures came as ICMP 'destination unreachable'. Each message
+  /// refuses one handshake: of many more than these, other programs' datagrams have caused most, and
+  /// nobody knows how many came for a handshake, which a reset refuses as well.
   private func cameAsICMP(_ failure: FailureRecord) -> Bool {
     let messages = (rise(.unreachableReceived) ?? 0) + (rise(.unreachableReceivedV6) ?? 0)
-    return messages > 0 && messages >= Double(failure.count) / 2
+    let failures = Double(failure.count)
+    let mayBeReset = failure.errno?.name == "ECONNREFUSED"
+    return messages > 0 && messages >= failures / 2 && (!mayBeReset || messages <= 2 * failures)
   }
 
   private var firewall: [Fact] { [Fact("rules that may refuse", privileged("nft list ruleset"))] }

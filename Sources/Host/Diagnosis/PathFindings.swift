@@ -10,6 +10,8 @@ package struct PathFindings: Sendable, Equatable {
     package var backlog: Int
     /// Handshakes that it has dropped in the phase; nil where the kernel does not say.
     package var drops: Int?
+    /// Whether its queue was full at a look at which handshakes went unanswered.
+    package var isFullWhileUnanswered = false
     /// Its sockets; another listener at the same endpoint has others.
     package var sockets: Set<UInt32> = []
 
@@ -73,4 +75,15 @@ package struct PathFindings: Sendable, Equatable {
   }
 
   func listener(at endpoint: String?) -> Listener? { endpoint.flatMap { listeners[$0] } }
+}
+
+extension Sequence<PathFindings.Listener> {
+  /// One that several endpoints lead to, as one on all addresses does, counts once.
+  func sum(_ value: (PathFindings.Listener) -> Int) -> Int {
+    var seen: Set<Set<UInt32>> = []
+    return reduce(0) { sum, listener in
+      let isNew = listener.sockets.isEmpty || seen.insert(listener.sockets).inserted
+      return isNew ? sum + value(listener) : sum
+    }
+  }
 }

@@ -118,7 +118,7 @@ package final class PathWatch: PathReadings {
   }
 
   /// Connections of all endpoints that wait to be accepted.
-  package var waiting: Int { listeners().values.reduce(0) { $0 + $1.waiting } }
+  package var waiting: Int { listeners().values.sum(\.waiting) }
 
   /// Connections that the clients may have and the endpoints' processes may still get: those that wait
   /// to be accepted; where none do, those whose handshake the server's kernel has not seen the end of.
@@ -148,7 +148,12 @@ package final class PathWatch: PathReadings {
     if ours > 0 { hasSeenOurs = true }
     // The server never had a connection from our addresses: they are translated on the way, so nothing
     // can be told.
-    guard ours + waiting > 0 || (hasSeenOurs && halfOpen == 0) else { return nil }
+    guard ours + waiting > 0 || hasSeenOurs else { return nil }
+    // A listener with room that leaves handshakes half open waits for the first bytes of each
+    // (TCP_DEFER_ACCEPT): what it does not have yet, it has not refused either.
+    if ours + waiting < held, !listeners().values.contains(where: \.isFull), halfOpen > 0 {
+      return nil
+    }
     guard ours + waiting > held else { return ours }
     return waiting == 0 ? held : nil
   }
@@ -229,13 +234,17 @@ package final class PathWatch: PathReadings {
         continue
       }
       listener.left = listener.waiting
+      listener.isFullWhileUnanswered =
+        findings.listeners[name]?.isFullWhileUnanswered ?? false
+        || (traceStarted != nil && listener.isFull)
       listener.waiting = max(listener.waiting, findings.listeners[name]?.waiting ?? 0)
       // One that began to listen in the meantime has counted from nothing.
       listener.drops = listener.drops.map { drops in
         let before = dropsAtPhaseStart[endpoint] ?? 0
         return drops >= before ? drops - before : drops
       }
-      if let first = socketsAtPhaseStart[endpoint], first != listener.sockets {
+      // One that has joined it, as a server that loads anew has it, has left nobody unheard.
+      if let first = socketsAtPhaseStart[endpoint], first.isDisjoint(with: listener.sockets) {
         findings.restarted.insert(name)
       }
       findings.listeners[name] = listener
@@ -273,15 +282,17 @@ package final class PathWatch: PathReadings {
     }
     let found = listeners()
     guard !found.isEmpty else { return readings }
-    let drops = found.compactMap { endpoint, listener in
-      listener.drops.map { max(0, $0 - (dropsAtRunStart[endpoint] ?? 0)) }
-    }
+    let drops = found.map { endpoint, listener in
+      var listener = listener
+      listener.drops = max(0, (listener.drops ?? 0) - (dropsAtRunStart[endpoint] ?? 0))
+      return listener
+    }.sum { $0.drops ?? 0 }
     readings += [
       Reading(
         .listenerWaiting, unit: "connections", kind: .gauge,
-        value: Double(found.values.reduce(0) { $0 + $1.waiting })),
+        value: Double(found.values.sum(\.waiting))),
       Reading(
-        .listenerDrops, unit: "handshakes", kind: .counter, value: Double(drops.reduce(0, +))),
+        .listenerDrops, unit: "handshakes", kind: .counter, value: Double(drops)),
     ]
     return readings
   }
@@ -296,6 +307,7 @@ extension PathFindings.Listener {
       exact.isEmpty
       ? sockets.filter {
         $0.local.port == endpoint.port && $0.local.ip.isEvery(like: endpoint.ip)
+          && (endpoint.ip.isV6 || !$0.isV6Only)
       } : exact
     guard !chosen.isEmpty else { return nil }
     self.init(

@@ -18,6 +18,7 @@ extension Series.Key {
   package static let backlogDrops = Self("tcp.backlog-drops")
   package static let abortsOnMemory = Self("tcp.aborts-on-memory")
   package static let prunes = Self("tcp.prunes")
+  package static let passiveOpens = Self("tcp.passive-opens")
   package static let attemptFails = Self("tcp.attempt-fails")
   package static let establishedResets = Self("tcp.established-resets")
   package static let resetsSent = Self("tcp.resets-sent")

@@ -48,7 +48,7 @@ enum KernelText {
     counters(
       ProcText.table("Tcp", in: text),
       [
-        ("AttemptFails", .attemptFails), ("EstabResets", .establishedResets),
+        ("PassiveOpens", .passiveOpens), ("AttemptFails", .attemptFails), ("EstabResets", .establishedResets),
         ("OutRsts", .resetsSent), ("RetransSegs", .retransmits),
       ])
       + counters(

@@ -85,9 +85,10 @@ package enum CurrentProcess {
     }
   }
 
-  /// Writing to a pipe that nobody reads any more fails instead of ending the process.
-  package static func ignoreBrokenPipes() {
-    runner_ignore_signal(SIGPIPE)
+  /// Writing to a pipe that nobody reads any more, or a file beyond `ulimit -f`, fails instead of ending
+  /// the process.
+  package static func ignoreSignalsOfWriting() {
+    for signal in [SIGPIPE, SIGXFSZ] { runner_ignore_signal(signal) }
   }
 
   /// A worker leaves what a terminal, or timeout(1), sends to the whole group to its coordinator,

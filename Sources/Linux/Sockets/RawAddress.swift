@@ -12,12 +12,24 @@ extension SocketAddress {
       self.init(.v4(UInt32(bigEndian: v4.sin_addr.s_addr)), UInt16(bigEndian: v4.sin_port))
     case AF_INET6:
       let v6 = unsafe UnsafeRawPointer(raw).loadUnaligned(as: sockaddr_in6.self)
-      let bits = unsafe withUnsafeBytes(of: v6.sin6_addr) { bytes in
-        unsafe bytes.reduce(UInt128(0)) { $0 << 8 | UInt128($1) }
-      }
-      self.init(.v6(bits), UInt16(bigEndian: v6.sin6_port))
+      self.init(IPAddress(v6), UInt16(bigEndian: v6.sin6_port))
     default:
       return nil
+    }
+  }
+}
+
+extension IPAddress {
+  /// What the kernel has written where either family's address fits.
+  init(_ raw: sockaddr_in6) {
+    if raw.sin6_family == sa_family_t(AF_INET) {
+      // An IPv4 address lies where IPv6 has its flow information.
+      self = .v4(UInt32(bigEndian: raw.sin6_flowinfo))
+    } else {
+      let bits = unsafe withUnsafeBytes(of: raw.sin6_addr) {
+        unsafe $0.loadUnaligned(as: UInt128.self)
+      }
+      self = .v6(UInt128(bigEndian: bits))
     }
   }
 }

@@ -54,10 +54,14 @@ package enum Socket {
   }
 
   /// The next connection that waits at a listener; nil when none does.
-  package static func accept(_ listener: FileDescriptor) throws(Errno) -> FileDescriptor? {
+  package static func accept(_ listener: FileDescriptor) throws(Errno) -> AcceptedSocket? {
+    var peer = sockaddr_in6()
     while true {
-      let descriptor = runner_accept(listener.rawValue)
-      if descriptor >= 0 { return FileDescriptor(rawValue: descriptor) }
+      let descriptor = unsafe runner_accept(listener.rawValue, &peer)
+      if descriptor >= 0 {
+        return AcceptedSocket(
+          descriptor: FileDescriptor(rawValue: descriptor), peer: IPAddress(peer))
+      }
       let error = lastError
       if error == .resourceTemporarilyUnavailable { return nil }
       // The peer gave up while it waited: not our failure, and the next one may be fine.

@@ -98,6 +98,8 @@ package struct DiagnosedSocket: Sendable, Equatable {
   /// Handshakes that a listener has dropped since it began to listen; nil where the kernel does not
   /// say. `tcp_listendrop` counts here what it counts as ListenDrops.
   package let drops: Int?
+  /// Of a listener of IPv6: whether it takes no connections of IPv4.
+  package let isV6Only: Bool
 
   /// `struct inet_diag_msg` and its attributes.
   init?(_ bytes: ArraySlice<UInt8>) {
@@ -109,17 +111,26 @@ package struct DiagnosedSocket: Sendable, Equatable {
     waiting = Int(bytes.word(56))
     backlog = Int(bytes.word(60))
     inode = bytes.word(68)
-    drops = Self.drops(bytes.dropFirst(Self.size))
+    let attributes = bytes.dropFirst(Self.size)
+    // The ninth number of INET_DIAG_SKMEMINFO is SK_MEMINFO_DROPS.
+    drops = Self.attribute(DiagnosisRequest.memoryInfo, of: 9 * 4, in: attributes)
+      .map { Int($0.word(8 * 4)) }
+    isV6Only = Self.attribute(Self.v6Only, of: 1, in: attributes).map { $0.byte(0) != 0 } ?? false
   }
 
-  /// The ninth number of INET_DIAG_SKMEMINFO is SK_MEMINFO_DROPS.
-  private static func drops(_ attributes: ArraySlice<UInt8>) -> Int? {
+  /// INET_DIAG_SKV6ONLY.
+  private static let v6Only: UInt32 = 11
+
+  /// What an attribute of one kind has, where it is at least so long.
+  private static func attribute(
+    _ kind: UInt32, of size: Int, in attributes: ArraySlice<UInt8>
+  ) -> ArraySlice<UInt8>? {
     var rest = attributes
     while rest.count >= 4 {
       let length = Int(rest.word(0) & 0xFFFF)
       guard length >= 4, length <= rest.count else { return nil }
-      if rest.word(0) >> 16 == DiagnosisRequest.memoryInfo, length >= 4 + 9 * 4 {
-        return Int(rest.word(4 + 8 * 4))
+      if rest.word(0) >> 16 == kind, length >= 4 + size {
+        return rest.dropFirst(4).prefix(length - 4)
       }
       rest = rest.dropFirst((length + 3) & ~3)
     }

@@ -100,6 +100,11 @@ extension Client where System: ~Copyable {
       let step = walk.step(at: position)
       let endpoint = assignment.endpoints[step.endpoint]
       let source = SocketAddress(assignment.sources[step.source], step.port)
+      // It would connect to itself where nobody listens, and keep the server from listening there.
+      if source == endpoint {
+        skip(position)
+        continue
+      }
       var call = FailedCall.socket
       do throws(Errno) {
         if socket == nil { socket = try prepared(v6: endpoint.ip.isV6) }

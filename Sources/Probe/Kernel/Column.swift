@@ -47,15 +47,20 @@ struct Scratch<Value: BitwiseCopyable>: ~Copyable {
   let buffer: UnsafeMutableBufferPointer<Value>
 
   init(count: Int) throws(Errno) {
-    let bytes = count * MemoryLayout<Value>.stride
+    let bytes = max(1, count) * MemoryLayout<Value>.stride
     let base = unsafe try Memory.map(bytes: bytes, shared: false)
     unsafe buffer = UnsafeMutableBufferPointer(
       start: base.bindMemory(to: Value.self, capacity: count), count: count)
   }
 
+  init(copying values: [Value]) throws(Errno) {
+    try self.init(count: values.count)
+    for (index, value) in values.enumerated() { unsafe buffer[index] = value }
+  }
+
   deinit {
     unsafe Memory.unmap(
       UnsafeMutableRawPointer(buffer.baseAddress!),
-      bytes: buffer.count * MemoryLayout<Value>.stride)
+      bytes: max(1, buffer.count) * MemoryLayout<Value>.stride)
   }
 }

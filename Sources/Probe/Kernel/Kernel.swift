@@ -15,7 +15,7 @@ package protocol Kernel: ~Copyable {
   mutating func bind(_ socket: FileDescriptor, to address: SocketAddress) throws(Errno)
   mutating func listen(_ socket: FileDescriptor, backlog: Int32) throws(Errno)
   mutating func connect(_ socket: FileDescriptor, to address: SocketAddress) throws(Errno)
-  mutating func accept(_ listener: FileDescriptor) throws(Errno) -> FileDescriptor?
+  mutating func accept(_ listener: FileDescriptor) throws(Errno) -> AcceptedSocket?
   mutating func pendingError(_ socket: FileDescriptor) -> Errno?
   /// Bytes that one read brings at most, however large the buffer. Where it brings fewer than this,
   /// and than the buffer takes, nothing more is there (epoll(7), questions and answers).

@@ -46,7 +46,7 @@ package struct LinuxKernel: Kernel, ~Copyable {
     try Socket.connect(socket, to: address)
   }
 
-  package func accept(_ listener: FileDescriptor) throws(Errno) -> FileDescriptor? {
+  package func accept(_ listener: FileDescriptor) throws(Errno) -> AcceptedSocket? {
     try Socket.accept(listener)
   }
 

@@ -9,11 +9,15 @@ package enum Counter: Int, CaseIterable, Sendable {
   /// Client: the handshake finished. Server: accepted.
   case held
   case connecting
+  /// Server: of `held`, those that do not come from the run's own sources.
+  case strangersHeld
 
   // Since the worker started.
   /// Client: connections begun, with those that failed at once, however often each one's handshake
   /// was tried. Server: connections accepted.
   case opened
+  /// Server: of `opened`, those that do not come from the run's own sources.
+  case strangers
   /// Client: handshakes begun anew, since the one before had timed out.
   case retried
   /// Client: handshakes that finished.

@@ -38,21 +38,22 @@ extension Server where System: ~Copyable {
 
   mutating func accept() {
     guard let listener else { return }
-    for accepted in 0..<Self.batch {
+    for attempt in 0..<Self.batch {
       do throws(Errno) {
-        guard let socket = try kernel.accept(listener), admit(socket) else { return }
+        guard let accepted = try kernel.accept(listener), admit(accepted) else { return }
       } catch {
         // accept4 wants a descriptor before it looks at the queue, so at the limit it fails even
         // when nobody waits. Only the first attempt of a batch is sure that somebody does; after
         // that, epoll says so again if it is true.
-        guard accepted == 0 else { return }
+        guard attempt == 0 else { return }
         return stopListening(.accept, error)
       }
     }
   }
 
   /// False when a limit leaves no hope for the ones behind it.
-  private mutating func admit(_ socket: FileDescriptor) -> Bool {
+  private mutating func admit(_ accepted: AcceptedSocket) -> Bool {
+    let socket = accepted.descriptor
     let slot = UInt32(socket.rawValue)
     guard Int(slot) < open.count else {
       // RLIMIT_NOFILE ends where the table does, unless somebody has raised it since (prlimit(1)).
@@ -73,7 +74,18 @@ extension Server where System: ~Copyable {
     topmost = max(topmost, slot)
     board.add(.held)
     board.add(.opened)
+    isStranger[slot] = !isOwn(accepted.peer)
+    if isStranger[slot] {
+      board.add(.strangersHeld)
+      board.add(.strangers)
+    }
     return true
+  }
+
+  private func isOwn(_ peer: IPAddress) -> Bool {
+    let count = unsafe clients.buffer.count
+    for index in 0..<count where unsafe clients.buffer[index].contains(peer) { return true }
+    return count == 0
   }
 
   /// A limit: polling the listener on would spin, since the connection that could not be taken

@@ -63,9 +63,7 @@ extension Server where System: ~Copyable {
         board.add(.pushed)
       }
     case .wouldBlock: return
-    case .failed(let error):
-      count(.write, error)
-      end(slot)
+    case .failed(let error): endBroken(slot, .write, error)
     case .closed: end(slot)
     }
   }

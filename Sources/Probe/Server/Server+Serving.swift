@@ -26,8 +26,7 @@ extension Server where System: ~Copyable {
       try? kernel.resetOnClose(descriptor(slot), false)
       end(slot)
     case .failed(let error):
-      count(.read, error)
-      end(slot)
+      endBroken(slot, .read, error)
     case .moved(let count):
       board.add(.bytesReceived, UInt64(count))
       let message = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
@@ -74,11 +73,17 @@ extension Server where System: ~Copyable {
         unsafe keep(slot, UnsafeRawBufferPointer(rebasing: message[count...]))
       }
     case .wouldBlock: unsafe keep(slot, message)
-    case .failed(let error):
-      count(.write, error)
-      end(slot)
+    case .failed(let error): endBroken(slot, .write, error)
     case .closed: end(slot)
     }
+  }
+
+  /// Ends a connection on which a call has failed. A reset is the peer's close, which came between the
+  /// event and the call; the rest is a failure.
+  @inline(never)
+  mutating func endBroken(_ slot: UInt32, _ call: FailedCall, _ error: Errno) {
+    if error != .connectionReset && error != .brokenPipe { count(call, error) }
+    end(slot)
   }
 
   /// Puts bytes aside until the socket takes them, and reads nothing more until then: a client
@@ -117,6 +122,7 @@ extension Server where System: ~Copyable {
     generations[slot] &+= 1
     if !unsent.isEmpty { removeUnsent(slot) }
     board.subtract(.held)
+    if isStranger[slot] { board.subtract(.strangersHeld) }
     board.add(.closedByPeer)
     if listening == .full { resumeListening() }
   }

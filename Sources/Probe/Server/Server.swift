@@ -24,6 +24,7 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
   let events: Scratch<ReadyEvent>
   let bytes: Scratch<UInt8>
   let frame: Scratch<UInt8>
+  let clients: Scratch<AddressSpan>
   var spare: FileDescriptor?
   var listener: FileDescriptor?
   var listening = Listening.off
@@ -31,6 +32,8 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
   // Rows are indexed by descriptor: the kernel hands out the lowest free one, so the table stays
   // as dense as the connections are.
   let open: Column<Bool>
+  /// Whether a connection does not come from the run's own sources.
+  let isStranger: Column<Bool>
   let generations: Column<UInt16>
   /// The highest descriptor that a connection has had.
   var topmost: UInt32 = 0
@@ -62,6 +65,12 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
     let open = try starting(.map) { () throws(Errno) in
       try Column<Bool>(count: assignment.descriptorLimit)
     }
+    let isStranger = try starting(.map) { () throws(Errno) in
+      try Column<Bool>(count: assignment.descriptorLimit)
+    }
+    let clients = try starting(.map) { () throws(Errno) in
+      try Scratch<AddressSpan>(copying: assignment.clients)
+    }
     let generations = try starting(.map) { () throws(Errno) in
       try Column<UInt16>(count: assignment.descriptorLimit)
     }
@@ -78,6 +87,8 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
     self.frame = frame
     self.reply = reply
     self.open = open
+    self.isStranger = isStranger
+    self.clients = clients
     self.generations = generations
     now = self.kernel.now()
     pushing.next = now.advanced(byNanoseconds: self.reply.every)
@@ -135,6 +146,7 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
   mutating func count(_ call: FailedCall, _ error: Errno) {
     board.add(.failures)
     board.failures.add(
-      call, error, phase: command.phase, at: now, held: board[.held], position: nil)
+      call, error, phase: command.phase, at: now, held: board[.held] - board[.strangersHeld],
+      position: nil)
   }
 }

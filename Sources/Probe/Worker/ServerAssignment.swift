@@ -14,6 +14,9 @@ package struct ServerAssignment: Sendable {
   /// Rows of the tables, and so the highest RLIMIT_NOFILE that the process may have: every
   /// descriptor is below it.
   package var descriptorLimit: Int
+  /// Where the run's own connections come from; empty where all are its own. Others are served like
+  /// these, and counted apart.
+  package var clients: [AddressSpan]
   /// The end of a pipe, opened not to block, that is told what is read (`ReceivedFrame`); nil in runs.
   package var echoesTo: FileDescriptor?
   /// Processors to stay on; empty where any will do.
@@ -21,13 +24,15 @@ package struct ServerAssignment: Sendable {
 
   package init(
     endpoint: SocketAddress, backlog: Int32, reply: ServerReply, readiness: ServerReadiness,
-    descriptorLimit: Int, echoesTo: FileDescriptor? = nil, processors: [Int] = []
+    descriptorLimit: Int, clients: [AddressSpan] = [], echoesTo: FileDescriptor? = nil,
+    processors: [Int] = []
   ) {
     self.endpoint = endpoint
     self.backlog = backlog
     self.reply = reply
     self.readiness = readiness
     self.descriptorLimit = descriptorLimit
+    self.clients = clients
     self.echoesTo = echoesTo
     self.processors = processors
   }

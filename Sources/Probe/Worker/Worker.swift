@@ -64,7 +64,7 @@ package enum Worker {
     case .server(var assignment):
       if assignment.echoesTo != nil {
         // Its reader may go first.
-        CurrentProcess.ignoreBrokenPipes()
+        CurrentProcess.ignoreSignalsOfWriting()
         assignment.echoesTo = kept[2]
       }
       // Any number of strangers may connect; a row of the tables is the descriptor's number.

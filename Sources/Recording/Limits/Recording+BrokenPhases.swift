@@ -50,8 +50,8 @@ extension Recording {
 
   /// In this order: a worker's death; what made a worker stop growing, or the guard; the cause with
   /// the most failures. Where the client counts connections that the server never accepted, the
-  /// server's comes first, since the client's own failures are then a consequence of it. Of several
-  /// the earliest decides.
+  /// server's comes before what the client may have met in consequence of it. Of several the earliest
+  /// decides.
   private static func deciding(_ limits: [LimitRecord], _ phantom: Int) -> LimitRecord? {
     let byTime = limits.sorted { $0.firstInstant < $1.firstInstant }
     if let death = byTime.first(where: \.isDeath) { return death }
@@ -59,8 +59,9 @@ extension Recording {
     if let first = stops.first {
       return (phantom > 0 ? stops.first { $0.end == .server } : nil) ?? first
     }
-    let ofServer = byTime.filter { $0.end == .server }
-    return mostFrequent(phantom > 0 && !ofServer.isEmpty ? ofServer : byTime)
+    let hasServerLimit = byTime.contains { $0.end == .server }
+    return mostFrequent(
+      phantom > 0 && hasServerLimit ? byTime.filter { !$0.mayFollowFromServer } : byTime)
   }
 
   /// The first limit of the cause that has the most failures; of causes with as many, the earliest.
@@ -79,6 +80,10 @@ extension Recording {
 }
 
 extension LimitRecord {
+  /// Whether the client may have met it because a server was full: then its handshakes go unanswered, or
+  /// are reset. A refusal on the way never comes of that.
+  fileprivate var mayFollowFromServer: Bool { end == .client && resource != .noRoute }
+
   /// Whether this is a worker's death: it names a worker and no system call.
   package var isDeath: Bool {
     worker != nil && syscall == nil && [.memory, .workerDied].contains(resource)

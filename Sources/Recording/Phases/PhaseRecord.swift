@@ -90,7 +90,9 @@ package struct PhaseRecord: Sendable, Equatable {
   /// all its connections, one after the other, were not accepted: of those that stood at once the
   /// server's own number tells, where it is known.
   func held(established: Int, accepted: Int) -> Int {
-    if kind.comesAndGoes { return accepted > 0 ? min(established, accepted) : established }
+    if kind.comesAndGoes {
+      return accepted > 0 || phantom > 0 ? min(established, accepted) : established
+    }
     return max(0, established - phantom)
   }
 

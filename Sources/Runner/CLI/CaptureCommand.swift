@@ -71,7 +71,7 @@ struct CaptureCommand: ParsableCommand {
 
   func run() throws {
     CurrentProcess.openStandardDescriptors()
-    CurrentProcess.ignoreBrokenPipes()
+    CurrentProcess.ignoreSignalsOfWriting()
     let route: CaptureRoute
     do throws(CaptureRoute.Refusal) {
       route = try CaptureRoute(listen: listen, forward: forward, allowPublic: allowPublic)

@@ -65,7 +65,7 @@ struct CompareCommand: ParsableCommand {
 
   func run() throws {
     CurrentProcess.openStandardDescriptors()
-    CurrentProcess.ignoreBrokenPipes()
+    CurrentProcess.ignoreSignalsOfWriting()
     let recordings: (base: Recording, new: Recording)
     do throws(RecordingError) {
       recordings = (try Recording.read(from: base), try Recording.read(from: new))

@@ -71,7 +71,7 @@ struct ConnectCommand: ParsableCommand {
 
   func run() throws {
     CurrentProcess.openStandardDescriptors()
-    CurrentProcess.ignoreBrokenPipes()
+    CurrentProcess.ignoreSignalsOfWriting()
     let route: ConnectRoute
     do throws(ConnectRoute.Refusal) {
       route = try ConnectRoute(

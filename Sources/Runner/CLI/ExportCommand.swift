@@ -38,7 +38,7 @@ struct ExportCommand: ParsableCommand {
 
   func run() throws {
     CurrentProcess.openStandardDescriptors()
-    CurrentProcess.ignoreBrokenPipes()
+    CurrentProcess.ignoreSignalsOfWriting()
     let whole: Recording
     do throws(RecordingError) {
       whole = try Recording.read(from: recording)

@@ -49,7 +49,7 @@ struct MergeCommand: ParsableCommand {
 
   func run() throws {
     CurrentProcess.openStandardDescriptors()
-    CurrentProcess.ignoreBrokenPipes()
+    CurrentProcess.ignoreSignalsOfWriting()
     let shards: [Recording]
     do throws(RecordingError) {
       shards = try recordings.map { path throws(RecordingError) in

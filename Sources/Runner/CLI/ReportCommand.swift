@@ -61,7 +61,7 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     CurrentProcess.openStandardDescriptors()
-    CurrentProcess.ignoreBrokenPipes()
+    CurrentProcess.ignoreSignalsOfWriting()
     let whole: Recording
     do throws(RecordingError) {
       whole = try Recording.read(from: recording)

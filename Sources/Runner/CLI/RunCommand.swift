@@ -153,7 +153,7 @@ struct RunOptions: ParsableArguments {
   /// finds its reports from the first instant on.
   static func prepareProcess() throws {
     CurrentProcess.openStandardDescriptors()
-    CurrentProcess.ignoreBrokenPipes()
+    CurrentProcess.ignoreSignalsOfWriting()
     try SignalSource.block(Signal.endings + [Signal.resume])
   }
 }

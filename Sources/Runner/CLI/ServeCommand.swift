@@ -89,7 +89,7 @@ struct ServeCommand: ParsableCommand {
 
   func run() throws {
     CurrentProcess.openStandardDescriptors()
-    CurrentProcess.ignoreBrokenPipes()
+    CurrentProcess.ignoreSignalsOfWriting()
     let code: Int32
     do {
       try SignalSource.block(Signal.endings)

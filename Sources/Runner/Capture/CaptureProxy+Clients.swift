@@ -11,7 +11,7 @@ extension CaptureProxy {
   mutating func acceptClients() {
     for _ in 0..<Self.burst {
       do throws(Errno) {
-        guard let client = try Socket.accept(listener) else { return }
+        guard let client = try Socket.accept(listener)?.descriptor else { return }
         lead(client)
       } catch {
         // Until someone goes there is no place for another: he waits in the kernel's queue.

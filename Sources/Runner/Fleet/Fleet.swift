@@ -204,6 +204,18 @@ struct Fleet: ~Copyable {
     members.reduce(0) { $1.end == end && $1.isAlive ? $0 + Int($1.board[counter]) : $0 }
   }
 
+  /// Connections of the run that its own servers hold: others, whose clients come from elsewhere, are
+  /// theirs.
+  var heldAtServer: Int { now(.held, .server) - now(.strangersHeld, .server) }
+
+  /// Connections of the run that its own servers have ever accepted.
+  var acceptedByServer: Int { total(.opened, .server) - total(.strangers, .server) }
+
+  /// A limit that stopped a worker in this phase is forgotten: all that it held was closed.
+  func forgetLimits() {
+    for member in members { member.board[.limited] = 0 }
+  }
+
   /// The sum of a counter over all workers that an end ever had.
   func total(_ counter: Counter, _ end: End) -> Int {
     members.reduce(0) { $1.end == end ? $0 + Int($1.board[counter]) : $0 }

@@ -74,7 +74,10 @@ struct Staffing {
           endpoint: endpoint, backlog: Int32(clamping: server.backlog),
           reply: server.reply,
           readiness: server.readiness,
-          descriptorLimit: descriptorLimit, processors: assigned.servers)
+          descriptorLimit: descriptorLimit,
+          // A run that opens nothing serves those of others, who may be shards of one run.
+          clients: plan.goal > 0 ? AddressSpan.spans(of: sources) : [],
+          processors: assigned.servers)
       }
     }
     clients = (0..<clientCount).map { index in

@@ -11,7 +11,8 @@ import Recording
 struct Acceptance {
   /// What waits at someone else's server; nil where the server is ours.
   private let foreignServer: (any PathReadings)?
-  /// Not accepted when the phase began, and how many of these waited at the listener.
+  /// Not accepted when the phase began, and how many of these waited at the listener. Below zero where
+  /// others from the same addresses have been accepted as well.
   private var unacceptedBefore: Int
   private let waitingBefore: Int
   /// What our own server had accepted by then.
@@ -19,23 +20,26 @@ struct Acceptance {
 
   init(_ fleet: borrowing Fleet, path: any PathReadings, hasOwnServer: Bool) {
     foreignServer = hasOwnServer ? nil : path
-    unacceptedBefore = hasOwnServer ? Self.atOwnServer(fleet) : path.waiting
+    unacceptedBefore = Self.now(fleet, at: foreignServer)
     waitingBefore =
       hasOwnServer && unacceptedBefore > 0
       ? min(unacceptedBefore, path.waiting) : unacceptedBefore
-    acceptedBefore = fleet.total(.opened, .server)
+    acceptedBefore = fleet.acceptedByServer
   }
 
-  private static func atOwnServer(_ fleet: borrowing Fleet) -> Int {
-    max(0, fleet.total(.established, .client) - fleet.total(.opened, .server))
+  /// How many connections, of any phase, wait to be accepted.
+  func waiting(_ fleet: borrowing Fleet) -> Int { Self.now(fleet, at: foreignServer) }
+
+  private static func now(_ fleet: borrowing Fleet, at foreignServer: (any PathReadings)?) -> Int {
+    foreignServer?.waiting ?? fleet.total(.established, .client) - fleet.acceptedByServer
   }
 
-  /// How many connections of this phase wait to be accepted. At someone else's server connections of others may be among
-  /// them, so the fewest of several looks are nearest to the truth.
+  /// How many connections of this phase wait to be accepted. At someone else's server connections of
+  /// others may be among them, so the fewest of several looks are nearest to the truth.
   mutating func outstanding(_ fleet: borrowing Fleet) -> Int {
     guard let foreignServer else {
-      let gone = min(waitingBefore, fleet.total(.opened, .server) - acceptedBefore)
-      return max(0, Self.atOwnServer(fleet) - (unacceptedBefore - gone))
+      let gone = min(waitingBefore, fleet.acceptedByServer - acceptedBefore)
+      return max(0, waiting(fleet) - (unacceptedBefore - gone))
     }
     let now = foreignServer.waiting
     unacceptedBefore = min(unacceptedBefore, now)

@@ -14,7 +14,7 @@ extension Coordinator {
   /// - Parameter isLast: whether it is the last look at this phase.
   mutating func observe(isLast: Bool = false) {
     let established = fleet.now(.held, .client)
-    let accepted = fleet.now(.held, .server)
+    let accepted = fleet.heldAtServer
     state.phases[phase].established = max(state.phases[phase].established, established)
     state.phases[phase].accepted = max(state.phases[phase].accepted, accepted)
     sampler.takeDriven(fleet)
@@ -56,7 +56,7 @@ extension Coordinator {
               end: .host, worker: nil, phase: plan.phases[phase].name,
               syscall: FailureRecord.memoryGuardCall, errno: nil, count: 1,
               firstInstant: now, stopped: now,
-              established: fleet.now(.held, .client), accepted: fleet.now(.held, .server),
+              established: fleet.now(.held, .client), accepted: fleet.heldAtServer,
               source: nil, endpoint: nil))))
     }
     let phase = phase
@@ -155,7 +155,7 @@ extension Coordinator {
       plan: plan.name, phase: record.title, elapsed: clock.now().seconds(since: started),
       phaseElapsed: clock.now().seconds(since: phaseStarted), goal: record.goal,
       planned: plan.phases[phase].plannedSeconds, established: fleet.now(.held, .client),
-      accepted: hasOwnServer ? fleet.now(.held, .server) : nil,
+      accepted: hasOwnServer ? fleet.heldAtServer : nil,
       connecting: fleet.now(.connecting, .client),
       failures: fleet.total(.failures, .client) + fleet.total(.failures, .server),
       messages: messages, memoryAvailable: memoryAvailable.map(Double.init), limit: limitInSight)

@@ -27,7 +27,7 @@ extension Coordinator {
     findings.serverMayClose = serverMayHaveClosed
     // The kernel goes through all connections of the host for it.
     if fleet.total(.closedByPeer, .client) > lostBefore {
-      let counted = fleet.now(.held, .server) - strangersAtServer - fleet.now(.held, .client)
+      let counted = fleet.heldAtServer - fleet.now(.held, .client)
       findings.leftAtServer =
         hostReadings.path.leftAtServer ?? (hasOwnServer ? max(0, counted) : nil)
     }
@@ -66,18 +66,28 @@ extension Coordinator {
     let inTime = fewest
     // They are waited for all the same: whether they come late, or not at all, is a cause of its own.
     if inTime > 0 { _ = withPath(hostReadings.readings()) }
-    let strangers = strangersAtServer
     let isOurs = hasOwnServer
     try settle(watching: { [path = hostReadings.path] in isOurs ? 0 : path.pending }) { fleet in
       fewest = min(fewest, acceptance.outstanding(fleet))
       return fewest == 0
-        && (!isOurs || fleet.now(.held, .server) - strangers <= fleet.now(.held, .client))
+        && (!isOurs || fleet.heldAtServer <= fleet.now(.held, .client))
     }
-    return course.goesOn ? inTime : fewest
+    return max(course.goesOn ? inTime : fewest, unfinishedAtServer())
   }
 
-  /// Connections that our own server held for others when the phase began.
-  var strangersAtServer: Int { max(0, (atBegin.atServer ?? 0) - atBegin.atClient) }
+  /// Connections of this phase that someone else's server on this host never got, since its kernel found
+  /// the queue full when the handshake was to finish. They wait nowhere: the clients hold them all the
+  /// same, until they close them. Listeners of others can only make it fewer.
+  private func unfinishedAtServer() -> Int {
+    guard !hasOwnServer, hostReadings.path.knowsServer else { return 0 }
+    let now = hostReadings.readings().values
+    func rise(_ key: Series.Key) -> Int {
+      guard let after = now[key], let before = countersBefore[key] else { return 0 }
+      return Int(max(0, after - before))
+    }
+    let finished = fleet.total(.established, .client) - answeredBefore
+    return max(0, min(finished - rise(.passiveOpens), rise(.listenOverflows)))
+  }
 
   /// What the clients hold and what the server end holds of it; nil where nobody can know. Whoever
   /// has closed at one end is soon missing at the other one.
@@ -102,8 +112,8 @@ extension Coordinator {
   func mostPhantoms(in record: PhaseRecord) -> Int {
     guard record.kind.grows else { return phantoms }
     guard hasOwnServer, serverMayHaveClosed == false else { return .max }
-    let bound = fleet.total(.established, .client) - fleet.total(.opened, .server)
-    // Below zero it has accepted others' connections as well, and nobody knows how many.
+    let bound = fleet.total(.established, .client) - fleet.acceptedByServer
+    // Below zero it has accepted others from the same addresses, and nobody knows how many.
     return bound < 0 ? .max : bound
   }
 
@@ -126,7 +136,7 @@ extension Coordinator {
 
   /// Connections that the server end has accepted and holds; nil where nobody can know.
   mutating func countAccepted(established: Int) -> Int? {
-    if hasOwnServer { return fleet.now(.held, .server) }
+    if hasOwnServer { return fleet.heldAtServer }
     guard established > 0, !course.isInterrupted else { return nil }
     let accepted = hostReadings.path.accepted(of: established)
     if let accepted, accepted > 0 {

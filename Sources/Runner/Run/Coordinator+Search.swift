@@ -33,11 +33,11 @@ extension Coordinator {
     to goal: Int, _ search: Phase.Search, _ walk: inout SearchWalk
   ) throws(RecordingError) {
     _ = try closeAllBeforeOpening(goal, search)
+    guard course.goesOn else { return }
     let began = clock.now().seconds(since: started)
     course.startGrowing()
-    try go(to: goal)
+    let opened = try go(to: goal)
     guard course.goesOn else { return }
-    let opened = try opened()
     let held = heldAtBothEnds()
     if held < goal, isLimited {
       walk.wasLimited(to: held)
@@ -70,13 +70,8 @@ extension Coordinator {
     else { return false }
     try go(to: 0)
     try sample(hostReadings.readings())
+    fleet.forgetLimits()
     return true
-  }
-
-  /// The instant at which all is open, with a sample that shows it: a rate is told from that one.
-  private mutating func opened() throws(RecordingError) -> Double {
-    try sample(hostReadings.readings())
-    return clock.now().seconds(since: started)
   }
 
   /// Why a goal stays out of reach though nothing failed: the server does not accept what the clients
@@ -100,56 +95,69 @@ extension Coordinator {
     _ count: Int, _ search: Phase.Search, _ walk: inout SearchWalk
   ) throws(RecordingError) {
     // What is opened anew grows as in any step; else only what was lost is opened again.
-    if try closeAllBeforeOpening(count, search) {
-      course.startGrowing()
-    } else {
-      course.stopGrowing()
-    }
+    let isAnew = try closeAllBeforeOpening(count, search)
+    guard course.goesOn else { return }
+    isAnew ? course.startGrowing() : course.stopGrowing()
     let began = clock.now().seconds(since: started)
-    try go(to: count)
+    let opened = try go(to: count)
     course.stopGrowing()
     guard course.goesOn else { return }
-    let stood = try opened()
+    try sample(hostReadings.readings())
+    let stood = clock.now().seconds(since: started)
+    let closedBefore = fleet.total(.closedByPeer, .client)
     try loop(until: clock.now().advanced(by: search.confirm)) { _ in false }
     guard course.goesOn else { return }
     try sample(hostReadings.readings())
     let held = heldAtBothEnds()
-    let violation = violation(of: search, since: began, opened: stood, standing: stood)
-    if held >= count, violation == nil {
+    if let violation = violation(of: search, since: began, opened: opened, standing: stood) {
+      walk.wasLost(leaving: held)
+      note(count, held, .tooMany, violation)
+    } else if held < count {
+      let closed = fleet.total(.closedByPeer, .client) - closedBefore
+      walk.wasLost(leaving: held)
+      note(
+        count, held, .lost,
+        closed > 0
+          ? "\(Format.count(closed)) were closed by the peer"
+          : "\(Format.count(count - held)) did not last")
+    } else {
       walk.confirmed()
       note(count, held, .confirmed)
-    } else {
-      walk.wasLost(leaving: held)
-      note(count, held, .lost, violation ?? "")
     }
   }
 
   /// Opens or closes until so many are held, or a limit leaves it at fewer. What was lost on the way
   /// is opened again while that brings more: one connection that failed is no limit.
-  private mutating func go(to goal: Int) throws(RecordingError) {
+  ///
+  /// - Returns: when the clients had last done all that they could, in seconds since the run began.
+  ///   There is a sample of it: a rate is told from that one.
+  @discardableResult
+  private mutating func go(to goal: Int) throws(RecordingError) -> Double {
     var most = -1
     var idle = 0
-    repeat {
+    var opened = clock.now().seconds(since: started)
+    while course.goesOn {
       let due = timeToOpen(goal - fleet.now(.held, .client))
       let began = clock.now()
       fleet.post(.begin, phase: phase, start: clock.now(), goal: goal)
       try loop(until: nil) { fleet in fleet.hasSettled }
       let took = clock.now()
+      opened = took.seconds(since: started)
+      try sample(hostReadings.readings(), at: took)
       if hasOwnServer {
-        let strangers = strangersAtServer
-        try settle { fleet in
-          fleet.now(.held, .server) - strangers == fleet.now(.held, .client)
-        }
+        try settle { fleet in fleet.heldAtServer == fleet.now(.held, .client) }
       } else {
         try settleForeignServer()
       }
       let held = heldAtBothEnds()
-      if held >= goal { return }
+      if held >= goal { break }
       idle = held > most ? 0 : idle + 1
       most = max(most, held)
       // What takes so long has waited for an answer in vain; one more try would, too.
-      if idle > 0, took > began.advanced(by: due + Self.settleTime) { return }
-    } while idle < Self.mostIdle && !isLimited && course.goesOn
+      if idle > 0, took > began.advanced(by: due + Self.settleTime) { break }
+      if idle >= Self.mostIdle || isLimited { break }
+    }
+    return opened
   }
 
   /// What so many connections take at the pace of the search, without their handshakes.

@@ -36,8 +36,8 @@ extension Coordinator {
       for index in fleet.giveUpSilent(at: clock.now()) { recordSilence(of: index) }
       observe()
       let now = (
-        fleet.now(.held, .client), fleet.now(.held, .server), fleet.total(.verified, .client),
-        fleet.total(.opened, .server), elsewhere()
+        fleet.now(.held, .client), fleet.heldAtServer, fleet.total(.verified, .client),
+        fleet.acceptedByServer, elsewhere()
       )
       // Whether one that gives no sign of life will go on is soon known.
       if now != last || fleet.someAreSilent {

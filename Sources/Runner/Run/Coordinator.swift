@@ -162,19 +162,21 @@ struct Coordinator: ~Copyable {
     lostBefore = fleet.total(.closedByPeer, .client)
     // What a close begins with would be missed by the first look after it has begun.
     state.phases[index].established = fleet.now(.held, .client)
-    state.phases[index].accepted = fleet.now(.held, .server)
+    state.phases[index].accepted = fleet.heldAtServer
     state.phases[index].plannedRate = plan.phases[index].plannedRate(
       from: state.phases[index].established)
     try sample(readings)
+    // What is lost while a replay waits for the phase is this phase's.
+    acceptance = Acceptance(fleet, path: hostReadings.path, hasOwnServer: hasOwnServer)
+    atBegin = PhaseCounts(
+      fleet, atServer: hasOwnServer ? fleet.heldAtServer : acceptedByForeignServer,
+      unaccepted: acceptance.waiting(fleet))
     phaseStarted = try startOfPhase(index)
     // A replay may have waited for it.
     if replay != nil { loadBefore = load(hostReadings.readings()) }
     guard course.goesOn else { return true }
     state.phases[index].started = phaseStarted.seconds(since: started)
     state.phases[index].openedUntil = lastArrivalDue(index)?.seconds(since: started)
-    atBegin = PhaseCounts(
-      fleet, atServer: hasOwnServer ? fleet.now(.held, .server) : acceptedByForeignServer)
-    acceptance = Acceptance(fleet, path: hostReadings.path, hasOwnServer: hasOwnServer)
     // Whatever cuts the run off from here on, the recording's last word of this phase is true.
     state.phases[index].outcome = .interrupted
     course.startGrowing()
@@ -212,7 +214,12 @@ struct Coordinator: ~Copyable {
     observe(isLast: true)
     var record = state.phases[phase]
     record.ended = now.seconds(since: started)
-    let counts = PhaseCounts(fleet, atServer: accepted, unaccepted: unacceptedInTime)
+    // Behind a listener that is another one now nobody has accepted what waited.
+    let counts = PhaseCounts(
+      fleet, atServer: accepted,
+      unaccepted: hostReadings.path.findings.restarted.isEmpty
+        ? acceptance.waiting(fleet) : atBegin.unaccepted,
+      unacceptedInTime: unacceptedInTime)
     let onlyAtClients = accepted.map { max(0, established - $0) } ?? 0
     phantoms = min(onlyAtClients, mostPhantoms(in: record))
     goneAtServer = onlyAtClients - phantoms
@@ -226,7 +233,7 @@ struct Coordinator: ~Copyable {
       record.accepted = max(record.accepted, record.established - phantoms)
     }
     acceptedByForeignServer = hasOwnServer ? nil : accepted
-    let failures = state.failures.filter { $0.phase == record.name }
+    let failures = failures(of: record)
     record.failures = failures.reduce(0) { $0 + $1.count }
     record.promise = promise(of: record, counts)
     record.outcome = course.outcome(isKept: keeps(record))
@@ -242,6 +249,21 @@ struct Coordinator: ~Copyable {
     try sample(readings, at: end, phaseEnded: true)
     hostReadings.path.stopTracing()
     return record.outcome != .limit
+  }
+
+  /// Those of a phase, with what failed while a replay waited for it: the workers know that as the
+  /// phase's before.
+  private func failures(of record: PhaseRecord) -> [FailureRecord] {
+    let before = replay == nil || phase == 0 ? nil : state.phases[phase - 1]
+    return state.failures.filter { failure in
+      failure.phase == record.name
+        || before.map { failure.phase == $0.name && failure.firstInstant >= $0.ended ?? .infinity }
+          ?? false
+    }.map { failure in
+      var failure = failure
+      failure.phase = record.name
+      return failure
+    }
   }
 
   private func promise(of record: PhaseRecord, _ counts: PhaseCounts) -> PhasePromise? {

@@ -27,8 +27,10 @@ struct LimitFinder {
     // A handshake that was tried again has cost nothing.
     let causes = failures.filter { $0.final > 0 } + (memoryGuard.map { [$0] } ?? [])
     var limits = causes.map { limit(from: $0, in: phase) }
-    // A limit of the server explains phantoms; a connection that the server closed does not.
-    let explainsPhantoms = limits.contains { $0.end == .server && $0.resource != .closedByPeer }
+    // A limit of the server explains phantoms; a connection that it closed, or refused, does not.
+    let explainsPhantoms = limits.contains {
+      $0.end == .server && ![.closedByPeer, .nobodyListens, .noRoute].contains($0.resource)
+    }
     let retried = failures.reduce(0) { $0 + $1.retried }
     if phase.phantom > 0, !explainsPhantoms { limits.append(phantoms(phase, retried: retried)) }
     if path.goneAtServer > 0 { limits.append(goneAtServer(phase)) }

@@ -50,7 +50,7 @@ extension Coordinator {
     case .ramp:
       remarkOnPace(try openEverything())
       if hasOwnServer {
-        try settle { fleet in fleet.now(.held, .server) >= fleet.now(.held, .client) }
+        try settle { fleet in fleet.heldAtServer >= fleet.now(.held, .client) }
       } else {
         try settleForeignServer()
       }
@@ -69,8 +69,7 @@ extension Coordinator {
       remarkOnMessages(since: sent, from: held)
     case .close:
       try loop(until: nil) { fleet in fleet.hasSettled }
-      let strangers = strangersAtServer
-      try settle { fleet in fleet.now(.held, .server) - strangers <= fleet.now(.held, .client) }
+      try settle { fleet in fleet.heldAtServer <= fleet.now(.held, .client) }
     }
     if !phase.patterns.isEmpty { try endMessages(unsentBefore: unsent) }
   }
@@ -109,9 +108,11 @@ extension PhasePromise {
       missed = goal - end.atBothEnds
     case .hold:
       promised = begin.atBothEnds
-      // What the client alone held was not promised: nobody had accepted it.
+      // What the client alone held was not promised: nobody had accepted it. Some of that may have
+      // been accepted since, and is no excuse for what was lost.
+      let acceptedSince = max(0, begin.unaccepted - end.unaccepted)
       missed = max(
-        lost - (begin.atClient - begin.atBothEnds),
+        lost - max(0, begin.atClient - begin.atBothEnds - acceptedSince),
         begin.atBothEnds - end.atBothEnds - asRecorded)
     case .churn:
       promised = arrivals
@@ -119,15 +120,13 @@ extension PhasePromise {
       lostBeside = min(lost, max(0, begin.atClient - end.atClient - asRecorded))
       missed =
         max(0, arrivals - gained) + lost - lostBeside + (end.late - begin.late)
-        + (end.cutShort - begin.cutShort) + end.unaccepted
+        + (end.cutShort - begin.cutShort) + end.unacceptedInTime
     case .search:
       promised = 1
       missed = found ? 0 : 1
     case .close:
-      // Connections of others, which the server held before, are theirs to close.
-      let others = max(0, (begin.atServer ?? 0) - begin.atClient)
       promised = begin.atClient
-      missed = max(end.atClient, min((end.atServer ?? 0) - others, begin.atClient))
+      missed = max(end.atClient, min(end.atServer ?? 0, begin.atClient))
     case .pause: return nil
     }
     self.init(

@@ -19,8 +19,10 @@ struct PhaseCounts {
   let cutShort: Int
   /// Turns of client workers in which an arrival was due, and there was no room for it.
   let crowded: Int
-  /// Connections of this phase that the server had not accepted in time; see `Acceptance`.
+  /// Connections that stand at the clients and wait to be accepted; see `Acceptance`.
   let unaccepted: Int
+  /// Connections of this phase that the server had not accepted in time.
+  let unacceptedInTime: Int
 
   /// Connections that stand at both ends.
   var atBothEnds: Int { min(atClient, atServer ?? atClient) }
@@ -29,8 +31,10 @@ struct PhaseCounts {
 extension PhaseCounts {
   /// - Parameters:
   ///   - atServer: connections that stand there.
-  ///   - unaccepted: see the field.
-  init(_ fleet: borrowing Fleet, atServer: Int?, unaccepted: Int = 0) {
+  ///   - unaccepted, unacceptedInTime: see the fields.
+  init(
+    _ fleet: borrowing Fleet, atServer: Int?, unaccepted: Int = 0, unacceptedInTime: Int = 0
+  ) {
     atClient = fleet.now(.held, .client)
     self.atServer = atServer
     established = fleet.total(.established, .client)
@@ -40,5 +44,6 @@ extension PhaseCounts {
     cutShort = fleet.total(.cutShort, .client)
     crowded = fleet.total(.crowded, .client)
     self.unaccepted = unaccepted
+    self.unacceptedInTime = unacceptedInTime
   }
 }

@@ -100,7 +100,7 @@ struct Sampler {
     }
     // What someone else's server has accepted, its own kernel tells at the end of a phase.
     let countsServer = fleet.members.contains { $0.end == .server }
-    let accepted = countsServer ? [reading(.accepted, .gauge, fleet.now(.held, .server))] : []
+    let accepted = countsServer ? [reading(.accepted, .gauge, fleet.heldAtServer)] : []
     return [reading(.established, .gauge, fleet.now(.held, .client))] + accepted + [
       reading(.connecting, .gauge, fleet.now(.connecting, .client)),
       reading(.attempts, .counter, fleet.total(.opened, .client)),

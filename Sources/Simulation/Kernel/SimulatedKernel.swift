@@ -57,11 +57,12 @@ package struct SimulatedKernel: Kernel {
 
   /// accept4 takes its descriptor before it looks at the queue, so it fails for want of one even
   /// when nobody waits.
-  package func accept(_ listener: FileDescriptor) throws(Errno) -> FileDescriptor? {
+  package func accept(_ listener: FileDescriptor) throws(Errno) -> AcceptedSocket? {
     try begin(.accept)
     if let shortage = process.shortage { throw shortage }
     guard let socket = process.socket(listener).takeFromQueue() else { return nil }
-    return process.install(.socket(socket))
+    let peer = socket.remote?.ip ?? .v4(0)
+    return AcceptedSocket(descriptor: process.install(.socket(socket)), peer: peer)
   }
 
   package func pendingError(_ socket: FileDescriptor) -> Errno? {

@@ -280,6 +280,20 @@ import Testing
     #expect(here.knob == "net.ipv4.conf.all.rp_filter")
   }
 
+  @Test func `what had overflowed before is not why handshakes go unanswered now`() {
+    func found(isFull: Bool) -> Diagnosed {
+      self.found(after: [.listenOverflows: 9]) {
+        var listener = PathFindings.Listener(waiting: 4, left: 0, backlog: 4, drops: 9)
+        listener.isFullWhileUnanswered = isFull
+        $0.listeners = ["127.0.0.1:9000": listener]
+        $0.dropped = ["NETFILTER_DROP": 312]
+        $0.unanswered = PathFindings.Unanswered(handshakes: 300, sources: 1)
+      }
+    }
+    #expect(found(isFull: false).resource == .packetsDropped)
+    #expect(found(isFull: true).resource == .acceptQueue)
+  }
+
   @Test func `a reason that was seldom given is somebody else's`() {
     let unknown = found(demand: Self.elsewhere) {
       $0.dropped = ["NETFILTER_DROP": 3]

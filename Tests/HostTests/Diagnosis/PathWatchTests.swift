@@ -41,7 +41,7 @@ import Testing
     #expect(watch.accepted(of: 8) == 0)
     // Another program connects from the same address: whose wait, nobody can tell.
     #expect(watch.accepted(of: 5) == nil)
-    while let socket = try Socket.accept(listener) { open.append(socket) }
+    while let socket = try Socket.accept(listener)?.descriptor { open.append(socket) }
     #expect(watch.waiting == 0)
     #expect(watch.accepted(of: 8) == 8)
     #expect(watch.accepted(of: 5) == 5)
@@ -103,7 +103,7 @@ import Testing
     try Socket.bind(socket, to: SocketAddress(try #require(IPAddress(source)), port))
     try Socket.connect(socket, to: address)
     Poll.waitReadable([listener], until: .now().advanced(by: .seconds(5)))
-    let accepted = try #require(try Socket.accept(listener))
+    let accepted = try #require(try Socket.accept(listener)).descriptor
     Socket.close(socket)
     Poll.waitReadable([accepted], until: .now().advanced(by: .seconds(5)))
     Socket.close(accepted)

@@ -104,7 +104,7 @@ import Testing
 
   @Test func `a write that fails ends the connection and none other`() throws {
     let world = try world(connections: 5) {
-      $0.faults = [.once(.send, .connectionReset, nth: 3)]
+      $0.faults = [.once(.send, .noBufferSpace, nth: 3)]
     }
     world.run(for: .milliseconds(2_500))
     #expect(world.server.failures.map(\.call) == [.write])

@@ -1,3 +1,4 @@
+import Addressing
 import Linux
 import Probe
 import SystemPackage
@@ -43,6 +44,35 @@ import Testing
     #expect(row.held == 50)
     #expect(row.position == 10)
     #expect(world.client.board[.limited] == 0)
+  }
+
+  @Test func `a server counts those that are not the run's own apart`() throws {
+    let world = World()
+    let server = try world.addServer(clients: AddressSpan.spans(of: [.source]))
+    try world.addClient([.open(goal: 3, rate: nil)])
+    let stranger = TestPeer(world.network, at: .second)
+    let sockets = try (0..<2).map { try stranger.connect(offset: $0) }
+    world.play()
+    world.run(for: .seconds(1))
+    #expect(server.held == 5)
+    #expect(server.board[.strangersHeld] == 2)
+    for socket in sockets { try stranger.close(socket, reset: true) }
+    world.run(for: .seconds(1))
+    #expect(server.held == 3)
+    #expect(server.board[.strangersHeld] == 0)
+    #expect(server.board[.strangers] == 2)
+  }
+
+  @Test func `a client never connects to itself`() throws {
+    let world = World()
+    let own = SocketAddress(.source, 9000)
+    try world.addClient(
+      [.open(goal: 2, rate: nil)], ports: 8999...9000, endpoints: [own], timeout: .seconds(1))
+    world.play()
+    world.run(for: .seconds(3))
+    #expect(world.client.held == 0)
+    #expect(world.client.board[.portsSkipped] == 1)
+    #expect(world.client.failures.contains { $0.errno == .connectionRefused })
   }
 
   @Test func `the next ramp replaces what was lost`() throws {

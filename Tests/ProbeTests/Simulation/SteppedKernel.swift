@@ -40,7 +40,7 @@ struct SteppedKernel: Kernel, ~Copyable {
     try kernel.connect(socket, to: address)
   }
 
-  func accept(_ listener: FileDescriptor) throws(Errno) -> FileDescriptor? {
+  func accept(_ listener: FileDescriptor) throws(Errno) -> AcceptedSocket? {
     try kernel.accept(listener)
   }
 

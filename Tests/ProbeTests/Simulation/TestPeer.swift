@@ -40,7 +40,7 @@ final class TestPeer {
 
   func accept() throws -> FileDescriptor? {
     guard let listener else { return nil }
-    return try kernel.accept(listener)
+    return try kernel.accept(listener)?.descriptor
   }
 
   func send(_ socket: FileDescriptor, _ bytes: some Collection<UInt8>) -> Transfer {

@@ -28,6 +28,22 @@ import Testing
     #expect(phase(.pause, established: 1200, accepted: 1100, phantom: 100).held == 1100)
   }
 
+  @Test func `a churn of which nothing was accepted held nothing`() {
+    #expect(phase(.churn, established: 20, accepted: 0, phantom: 200).held == 0)
+    #expect(phase(.churn, established: 20, accepted: 0, phantom: 0).held == 20)
+  }
+
+  @Test func `a refusal on the way never comes of a full server`() {
+    let ramp = phase(.ramp, established: 60, accepted: 59, phantom: 1, missed: 61)
+    var refused = limit(.client, 60, in: "ramp")
+    refused.resource = .noRoute
+    let recording = Recording(planName: "p") {
+      $0.phases = [ramp]
+      $0.limits = [limit(.server, 1, in: "ramp"), refused]
+    }
+    #expect(recording.decidingLimit(of: ramp)?.resource == .noRoute)
+  }
+
   @Test func `the phantoms of the phase before decide nothing`() {
     let ramp = phase(.ramp, established: 1000, accepted: 995, phantom: 5)
     let hold = phase(.hold, established: 1000, accepted: 995, phantom: 5, missed: 400)

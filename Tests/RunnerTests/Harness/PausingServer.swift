@@ -50,7 +50,7 @@ final class PausingServer: Sendable {
     var bytes = [UInt8](repeating: 0, count: 4096)
     while !isOver.load(ordering: .acquiring) {
       Poll.waitReadable([listener, end] + connections, until: .distantFuture)
-      while let connection = try? Socket.accept(listener) {
+      while let connection = try? Socket.accept(listener)?.descriptor {
         connections.append(connection)
         say(greeting, on: connection)
       }

@@ -51,7 +51,7 @@ final class SilentServer: Sendable {
       EventCounter.clear(end)
       let leaves = leavesSome.exchange(.max, ordering: .acquiring)
       while kept.count > leaves { Socket.close(kept.removeLast()) }
-      while accepted < accepting, let connection = try? Socket.accept(listener) {
+      while accepted < accepting, let connection = try? Socket.accept(listener)?.descriptor {
         count.add(1, ordering: .relaxed)
         if kept.count < most { kept.append(connection) } else { Socket.close(connection) }
       }

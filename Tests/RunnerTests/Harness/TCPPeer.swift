@@ -116,7 +116,7 @@ final class TCPListener {
   func accept() throws -> TCPPeer {
     let deadline = Instant.now().advanced(by: TCPPeer.patience)
     while Instant.now() < deadline {
-      if let connection = try Socket.accept(socket) { return TCPPeer(connection) }
+      if let connection = try Socket.accept(socket)?.descriptor { return TCPPeer(connection) }
       Poll.waitReadable([socket], until: deadline)
     }
     throw TCPPeer.TimedOut(what: "accepting")

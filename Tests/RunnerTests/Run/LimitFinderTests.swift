@@ -48,6 +48,17 @@ import Testing
     #expect(phantoms.last?.end == .server)
   }
 
+  @Test func `a refusal explains no connection that was never accepted`() {
+    let refused = FailureRecord(
+      end: .client, worker: 0, phase: "phase", syscall: "connect",
+      errno: ErrnoRecord(number: 111, name: "ECONNREFUSED", text: "Connection refused"), count: 30,
+      retried: 0, firstInstant: 1, stopped: nil, established: 10, accepted: 10, source: nil,
+      endpoint: nil)
+    let limits = Self.limits(.ramp, [refused], phantom: 500)
+    #expect(limits.map(\.resource) == [.nobodyListens, .unclassified])
+    #expect(limits.map(\.count) == [30, 500])
+  }
+
   @Test func `a handshake that was tried again is no limit`() {
     let limits = Self.limits(.ramp, [Self.failure("connect-timeout", count: 2, retried: 2)])
     #expect(limits.map(\.resource) == [.unclassified])

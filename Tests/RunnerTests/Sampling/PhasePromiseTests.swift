@@ -9,11 +9,12 @@ import Testing
 @Suite struct PhasePromiseTests {
   private func counts(
     _ atClient: Int, _ atServer: Int? = nil, established: Int = 0, churned: Int = 0, late: Int = 0,
-    cutShort: Int = 0, unaccepted: Int = 0
+    cutShort: Int = 0, unaccepted: Int = 0, unacceptedInTime: Int = 0
   ) -> PhaseCounts {
     PhaseCounts(
       atClient: atClient, atServer: atServer, established: established, churned: churned,
-      closedAsRecorded: 0, late: late, cutShort: cutShort, crowded: 0, unaccepted: unaccepted)
+      closedAsRecorded: 0, late: late, cutShort: cutShort, crowded: 0, unaccepted: unaccepted,
+      unacceptedInTime: unacceptedInTime)
   }
 
   private func promise(
@@ -33,6 +34,10 @@ import Testing
     #expect(kept == PhasePromise(promised: 900, missed: 0, tolerance: 0))
     let lost = promise(.hold(.seconds(1)), counts(1000, 900), counts(850, 850))
     #expect(lost?.missed == 50)
+    // Late acceptances are no excuse for what was lost.
+    let swapped = promise(
+      .hold(.seconds(1)), counts(500, 300, unaccepted: 200), counts(300, 300))
+    #expect(swapped?.missed == 200)
     let unknown = promise(.hold(.seconds(1)), counts(1000), counts(999))
     #expect(unknown == PhasePromise(promised: 1000, missed: 1, tolerance: 0))
   }
@@ -69,7 +74,7 @@ import Testing
     #expect(cut?.missed == 300)
     let waiting = promise(
       Self.churn, counts(5),
-      counts(5, established: 1000, churned: 1000, unaccepted: 7), arrivals: 1000)
+      counts(5, established: 1000, churned: 1000, unacceptedInTime: 7), arrivals: 1000)
     #expect(waiting?.missed == 7)
   }
 }

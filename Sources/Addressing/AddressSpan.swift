@@ -1,0 +1,34 @@
+/// Consecutive addresses of one family, as numbers: what a server's loop can compare at no cost.
+package struct AddressSpan: Sendable, Hashable, BitwiseCopyable {
+  private let first: UInt128
+  private var last: UInt128
+
+  /// Few spans that have the same addresses. One that is IPv4 is what IPv6 maps it to, so that an
+  /// endpoint of both families knows it.
+  package static func spans(of addresses: [IPAddress]) -> [AddressSpan] {
+    var spans: [AddressSpan] = []
+    for address in addresses.map(number(of:)).sorted() {
+      if let last = spans.last?.last, address <= last + 1 {
+        spans[spans.count - 1].last = address
+      } else {
+        spans.append(AddressSpan(first: address, last: address))
+      }
+    }
+    return spans
+  }
+
+  @inline(__always)
+  package func contains(_ address: IPAddress) -> Bool {
+    let number = Self.number(of: address)
+    return first <= number && number <= last
+  }
+
+  /// RFC 4291, 2.5.5.2.
+  @inline(__always)
+  private static func number(of address: IPAddress) -> UInt128 {
+    switch address {
+    case .v4(let bits): 0xFFFF << 32 | UInt128(bits)
+    case .v6(let bits): bits
+    }
+  }
+}
