@@ -4,13 +4,10 @@ import SystemPackage
 /// Connections that live for a while, beside those that stay.
 extension Client where System: ~Copyable {
   mutating func beginChurn(rate: Double, lifetime: UInt64, span: UInt64, reset: Bool) {
-    churn.lifetime = lifetime
-    churn.reset = reset
-    churn.isOpening = true
-    churn.isOver = false
+    churn.begin(lifetime: lifetime, reset: reset)
     schedule = Schedule(start: command.start, rate: rate, recorded: recordedArrivals)
-    work = .opening(
-      done: 0, total: assignment.share.part(of: schedule.count(within: span)))
+    opening.plan(assignment.share.part(of: schedule.count(within: span)))
+    work = .opening
   }
 
   /// Whether there is a row for one more, and a place in the ring. A ramp never asks for more than
@@ -18,29 +15,23 @@ extension Client where System: ~Copyable {
   var hasRoom: Bool {
     let connecting = board[.connecting]
     guard board[.held] + connecting < UInt64(connections.capacity) else { return false }
-    return !churn.isOpening || connecting < UInt64(churn.lifetimes.room)
-  }
-
-  /// Notes when the life of a connection that has just been established will end.
-  mutating func beginLifetime(_ slot: UInt32) {
-    let end = now.advanced(byNanoseconds: churn.lifetime)
-    churn.lifetimes.append(connections.token(slot), due: end)
+    return !churn.isOpening || churn.hasRoom(besides: connecting)
   }
 
   /// Closes the connections whose time has come and returns when to be back; nil for never.
   mutating func endLifetimes() -> Instant? {
     var ended = 0
-    while let end = churn.lifetimes.first, ended < Self.batch {
+    while let end = churn.nextEnd, ended < Self.batch {
       if connections.state(end.token) != .free {
         guard churn.isOver || end.due <= now else { break }
         if end.due > now { connections.setHistory(end.token.slot, History.cutShort.rawValue) }
         closeAfterMessage(end.token.slot)
       }
-      churn.lifetimes.removeFirst()
+      churn.removeNextEnd()
       ended += 1
     }
     // There is room for others now, or the phase may be found settled: nothing else may tell.
-    return ended > 0 ? now : churn.lifetimes.first?.due
+    return ended > 0 ? now : churn.nextEnd?.due
   }
 
   /// Closes a connection of our own accord, once the message under way is over.
@@ -58,7 +49,7 @@ extension Client where System: ~Copyable {
   /// Closes a connection that nothing keeps any more, as its phase wants it.
   mutating func closeAsPlanned(_ slot: UInt32) {
     let isTransient = connections.marks(slot).has(.transient)
-    if isTransient, !churn.reset {
+    if isTransient, !churn.closesWithReset {
       try? kernel.resetOnClose(connections.descriptor(slot), false)
     }
     if connections.state(slot) != .connecting { board.add(isTransient ? .churned : .closed) }

@@ -19,19 +19,19 @@ extension Client where System: ~Copyable {
     }
     let marks = connections.marks(slot)
     if marks.has(.transient) {
-      churn.transients -= 1
+      churn.noteGone()
     } else if marks.has(.leaving) {
       leavers -= 1
     }
     kernel.close(connections.descriptor(slot))
-    ownTuples.remove(connections.position(slot))
+    tuples.giveBack(connections.position(slot))
     connections.remove(slot)
   }
 
   private mutating func leave(_ slot: UInt32) {
     board.subtract(.held)
     if connections.marks(slot).has(.unanswered) { board.subtract(.unanswered) }
-    board.addToSource(walk.source(at: connections.position(slot)), -1)
+    board.addToSource(tuples.source(at: connections.position(slot)), -1)
   }
 
   mutating func count(_ call: FailedCall, _ error: Errno?, position: UInt32?) {
@@ -43,8 +43,8 @@ extension Client where System: ~Copyable {
   /// Counts a failure; false when it means that the next attempt will fail as well.
   mutating func fail(_ call: FailedCall, _ error: Errno?, position: UInt32?) -> Bool {
     count(call, error, position: position)
-    failuresInARow += 1
-    guard failuresInARow >= Self.patience || isExhaustion(error) else { return true }
+    let isWorthwhile = opening.noteFailure()
+    guard !isWorthwhile || isExhaustion(error) else { return true }
     stopGrowing(for: call, error)
     return false
   }
@@ -70,7 +70,7 @@ extension Client where System: ~Copyable {
   mutating func stopGrowing(for call: FailedCall, _ error: Errno?) {
     board.failures.markStopped(call, error, phase: command.phase, at: now)
     if case .opening = work { work = .settling }
-    retries = 0
+    opening.end()
     // At a limit nobody on the host may be able to open a file, not even to report it.
     if let descriptor = spare {
       kernel.close(descriptor)

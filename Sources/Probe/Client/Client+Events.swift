@@ -30,12 +30,14 @@ extension Client where System: ~Copyable {
     board.record(.connectUncorrected, nanoseconds: now.nanoseconds &- connections.began(slot))
     connections.establish(slot)
     if messageEngine.hasPatterns { joinRounds(slot) }
-    if connections.marks(slot).has(.transient) { beginLifetime(slot) }
-    failuresInARow = 0
+    if connections.marks(slot).has(.transient) {
+      churn.beginLifetime(connections.token(slot), at: now)
+    }
+    opening.noteSuccess()
     board.subtract(.connecting)
     board.add(.held)
     board.add(.established)
-    board.addToSource(walk.source(at: connections.position(slot)), 1)
+    board.addToSource(tuples.source(at: connections.position(slot)), 1)
     // Before anything is read: a server that speaks first may have done so.
     if messageEngine.playsOnce { catchUp(slot) }
   }
@@ -117,7 +119,7 @@ extension Client where System: ~Copyable {
       due: Instant(nanoseconds: connections.due(slot)), number: connections.number(slot),
       history: history.afterTimeout)
     drop(slot)
-    guard isOurs, history.timeouts < retries else {
+    guard isOurs, history.timeouts < opening.retries else {
       _ = fail(call, error, position: position)
       return
     }

@@ -13,23 +13,18 @@ private struct TakenTuple {
 /// Opening connections on a schedule, each from a tuple of its own.
 extension Client where System: ~Copyable {
   /// Opens what is due and returns when to be back; nil to wait for events alone.
-  mutating func open(done: Int, total: Int) -> Instant? {
-    var done = done
+  mutating func open() -> Instant? {
     for _ in 0..<Self.batch {
-      guard done < total else { break }
-      let ordinal = assignment.share.ordinal(done)
+      guard !opening.isDone else { break }
+      let ordinal = assignment.share.ordinal(opening.begun)
       let due = schedule.due(ordinal)
-      guard due <= now else {
-        work = .opening(done: done, total: total)
-        return earliest(due, nextExpiry())
-      }
+      guard due <= now else { return earliest(due, nextExpiry()) }
       // Without a pace a connection is due when its turn comes.
       let isPaced = schedule.isPaced(ordinal)
       let intended = isPaced ? due : now
       var isLate = false
       guard hasRoom else {
         board.add(.crowded)
-        work = .opening(done: done, total: total)
         return nextExpiry()
       }
       if isPaced {
@@ -38,19 +33,19 @@ extension Client where System: ~Copyable {
         isLate = drift > Counter.lateAfter
       }
       notes.countArrival(at: now)
-      // A churn's connections go again; of a ramp's each one has to stand.
       let connection = WantedConnection(
         due: intended, number: board[.opened], history: History(isLate: isLate))
-      guard openOne(connection, left: churn.isOpening ? 1 : total - done) else {
+      // Of a churn each connection gives its tuple back; a ramp's must all stand at once.
+      guard openOne(connection, left: churn.isOpening ? 1 : opening.left) else {
         work = .settling
         // Not `nextExpiry`: with no handshake under way nothing would end the wait, and the
         // phase would never be found settled.
         return now
       }
-      done += 1
+      opening.noteBegun()
       now = kernel.now()
     }
-    work = done < total ? .opening(done: done, total: total) : .settling
+    if opening.isDone { work = .settling }
     return now
   }
 
@@ -63,7 +58,8 @@ extension Client where System: ~Copyable {
     var history = History()
   }
 
-  /// How a connection came about, in a byte.
+  /// What the counters of a churn want to know of a connection, in a byte: how it was begun, and whether
+  /// it was closed too early.
   struct History: BitwiseCopyable, Equatable {
     /// A connection of a churn that was closed before its lifetime was over; stored as a number of
     /// timeouts that cannot occur.
@@ -86,18 +82,14 @@ extension Client where System: ~Copyable {
   /// Begins one connection, or its handshake again, from a tuple of its own: what swallowed a packet
   /// may do so again for the same one. False when a limit leaves no hope for the ones after it.
   ///
-  /// - Parameter left: how many are still to be begun, this one included, that are to stand at once.
-  mutating func openOne(_ connection: WantedConnection, left: Int) -> Bool {
+  /// - Parameter wanted: how many are still to be begun, this one included, that are to stand at once.
+  mutating func openOne(_ connection: WantedConnection, left wanted: Int) -> Bool {
     if connection.history.timeouts == 0 { board.add(.opened) }
     var socket: FileDescriptor?
     var taken = TakenTuple?.none
-    var tuples = walk.count
-    while tuples > 0 {
-      tuples -= 1
-      let position = walk.next()
-      // The kernel would refuse it: a connection of our own has it.
-      if ownTuples.has(position) { continue }
-      let step = walk.step(at: position)
+    var left = tuples.count
+    while let step = tuples.next(&left) {
+      let position = step.position
       let endpoint = assignment.endpoints[step.endpoint]
       let source = SocketAddress(assignment.sources[step.source], step.port)
       // It would connect to itself where nobody listens, and keep the server from listening there.
@@ -132,15 +124,13 @@ extension Client where System: ~Copyable {
       return register(socket!, step: step, connection)
     }
     if let descriptor = socket { kernel.close(descriptor) }
-    failForWantOfTuples(taken, left: left)
+    failForWantOfTuples(taken, left: wanted)
     return false
   }
 
-  /// Counts a tuple that is not ours and cannot be used, the first time that it is met.
+  /// Counts a tuple that cannot be used, the first time that it is met.
   private mutating func skip(_ position: UInt32) {
-    guard !skippedTuples.has(position) else { return }
-    skippedTuples.insert(position)
-    board.add(.portsSkipped)
+    if tuples.noteForeign(position) { board.add(.portsSkipped) }
   }
 
   /// Every tuple of this worker has been tried in a row, and each one was taken. The tuples of others
@@ -150,7 +140,7 @@ extension Client where System: ~Copyable {
     let wanted = board[.held] + board[.connecting] + UInt64(left)
     // What connect(2) reports when no tuple is left.
     var found = (call: FailedCall.connect, error: Errno.addressNotAvailable, position: UInt32?.none)
-    if let taken, wanted <= walk.count { found = (taken.call, taken.error, taken.position) }
+    if let taken, wanted <= tuples.count { found = (taken.call, taken.error, taken.position) }
     count(found.call, found.error, position: found.position)
     stopGrowing(for: found.call, found.error)
   }
@@ -174,10 +164,10 @@ extension Client where System: ~Copyable {
     let slot = connections.insert(
       descriptor: socket, position: step.position, due: connection.due.nanoseconds,
       began: now.nanoseconds, number: connection.number, history: connection.history.rawValue)
-    ownTuples.insert(step.position)
+    tuples.take(step.position)
     if churn.isOpening {
       connections.mark(slot, .transient)
-      churn.transients += 1
+      churn.noteBegun()
     }
     board.add(.connecting)
     do throws(Errno) {

@@ -14,9 +14,9 @@ extension Client where System: ~Copyable {
       begin(task)
       beginMessages(during: task)
     case .settle:
-      retries = 0
+      opening.end()
       messageEngine.end(at: now)
-      churn.isOver = true
+      churn.end()
       // Even with nothing under way: the order to begin may have been overwritten before it was
       // read, and the phase must settle all the same. A close goes on to its end.
       if case .closing = work { break }
@@ -30,11 +30,9 @@ extension Client where System: ~Copyable {
   }
 
   private mutating func begin(_ task: ClientTask) {
-    failuresInARow = 0
-    retries = task.opens ? assignment.retries : 0
+    opening.beginPhase(retries: task.opens ? assignment.retries : 0)
     // What an earlier churn has left goes at once.
-    churn.isOver = true
-    churn.isOpening = false
+    churn.endPhase()
     switch task {
     case .open(let goal, let pace):
       open(upTo: goal, pace)
@@ -56,7 +54,8 @@ extension Client where System: ~Copyable {
     schedule = Schedule(
       start: command.start, rate: pace.rate(own: own, of: assignment.share),
       recorded: recordedArrivals)
-    work = .opening(done: 0, total: own)
+    opening.plan(own)
+    work = .opening
   }
 
   /// What is driven again in this phase; nil in a run that is no replay.
@@ -72,12 +71,12 @@ extension Client where System: ~Copyable {
   }
 
   /// Connections, with those whose handshake is under way, that nothing is going to close.
-  private var staying: Int { Int(board[.held] + board[.connecting]) - leavers - churn.transients }
+  private var staying: Int { Int(board[.held] + board[.connecting]) - leavers - churn.count }
 
   /// Says that the order is carried out, once it is.
   mutating func settleWhenDone() {
     guard case .settling = work, connections.oldestConnecting == ConnectionTable.none,
-      churn.transients == 0, leavers == 0,
+      churn.count == 0, leavers == 0,
       command.order != .settle
         || (messageEngine.beginsNoMessages && !connections.hasMessageUnderWay)
     else { return }

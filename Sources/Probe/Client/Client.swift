@@ -16,10 +16,6 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   /// Connections to open or close before looking at events again: enough to keep the number of
   /// waits small when the client is behind, few enough that an answer is timed when it comes.
   static var batch: Int { 16 }
-  /// A worker gives up its phase after this many failures in a row: the cause will not go away by
-  /// itself, and a flood of failures helps nobody.
-  static var patience: Int { 100 }
-
   /// What every socket is watched for. An edge is announced once, so each is followed to its end.
   static var watchedEvents: EpollEvents { .readable | .writable | .peerHangUp | .edgeTriggered }
 
@@ -27,11 +23,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   let board: Scoreboard
   let assignment: ClientAssignment
   var connections: ConnectionTable
-  var walk: SourceWalk
-  /// Tuples that connections of this worker have.
-  let ownTuples: TupleMarks
-  /// Tuples that were found to be somebody else's, or in TIME_WAIT, at least once.
-  let skippedTuples: TupleMarks
+  var tuples: SourceTuples
   let events: Scratch<ReadyEvent>
   let bytes: Scratch<UInt8>
   var spare: FileDescriptor?
@@ -42,10 +34,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   /// When each connection is opened or closed.
   var schedule = Schedule(start: Instant(nanoseconds: 0), rate: nil)
   var now = Instant(nanoseconds: 0)
-  var failuresInARow = 0
-  /// How often a handshake that times out in this phase is tried again: never once nothing is to be
-  /// opened any more.
-  var retries = 0
+  var opening = Opening()
   /// Connections, but for a churn's, that are closed once the message under way is over.
   var leavers = 0
   var churn: Churn
@@ -55,8 +44,8 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   /// What is left to do in the current phase.
   enum Work {
     case none
-    /// `done` of `total` connections have been begun.
-    case opening(done: Int, total: Int)
+    /// `Client.opening` says what is still to be begun.
+    case opening
     /// Closing goes through the table by slot.
     case closing(done: Int, slot: UInt32, reset: Bool)
     /// `left` connections are still to be closed, from slot `above` down.
@@ -87,10 +76,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     let walk = SourceWalk(
       sources: assignment.sources.count, ports: assignment.ports,
       endpoints: assignment.endpoints.count, share: assignment.share)
-    let ownTuples = try starting(.map) { () throws(Errno) in try TupleMarks(count: walk.count) }
-    let skippedTuples = try starting(.map) { () throws(Errno) in
-      try TupleMarks(count: walk.count)
-    }
+    let tuples = try starting(.map) { () throws(Errno) in try SourceTuples(walk) }
     do throws(Errno) {
       spare = try kernel.openSpare()
     } catch {
@@ -105,9 +91,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     self.bytes = bytes
     self.churn = churn
     self.messageEngine = messageEngine
-    self.walk = walk
-    self.ownTuples = ownTuples
-    self.skippedTuples = skippedTuples
+    self.tuples = tuples
     board[.state] = WorkerState.ready.rawValue
   }
 
@@ -121,7 +105,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     now = kernel.now()
     var wake = advance()
     if messageEngine.hasPatterns { wake = earliest(wake, wakeTime(before: beginDueMessages())) }
-    if !churn.lifetimes.isEmpty { wake = earliest(wake, endLifetimes()) }
+    if churn.hasLifetimes { wake = earliest(wake, endLifetimes()) }
     notes.flush(before: wake)
     let count: Int
     do throws(Errno) {
@@ -147,7 +131,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     switch work {
     case .none: nil
     case .settling: nextExpiry()
-    case .opening(let done, let total): open(done: done, total: total)
+    case .opening: open()
     case .closing(let done, let slot, let reset): close(done: done, from: slot, reset: reset)
     case .shedding(let left, let slot): shed(left, above: slot)
     case .verifying(let slot): verify(from: slot)

@@ -92,7 +92,7 @@ extension Client where System: ~Copyable {
   }
 
   func facts(of slot: UInt32) -> MessageTemplate.Facts {
-    let step = walk.step(at: connections.position(slot))
+    let step = tuples.step(at: connections.position(slot))
     return MessageTemplate.Facts(
       connection: connectionNumber(of: slot),
       sequence: UInt64(connections.messages.sequence(of: slot)),
@@ -161,7 +161,7 @@ extension Client where System: ~Copyable {
   ) {
     let pattern = connections.messages.pattern(of: slot)
     let marks = connections.marks(slot)
-    forgiveAll(slot)
+    dropAllDebts(slot)
     if marks.has(.overdue) { board.subtract(pattern, .missing) }
     board.add(pattern, outcome)
     noteAnswer(slot)

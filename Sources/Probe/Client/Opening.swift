@@ -1,0 +1,48 @@
+/// What a phase has still to open, and whether there is a point in going on.
+struct Opening: BitwiseCopyable {
+  /// A worker gives up its phase after this many failures in a row: the cause will not go away by
+  /// itself, and a flood of failures helps nobody.
+  static var patience: Int { 100 }
+
+  /// Connections that have been begun, of those that this worker is to begin in the phase.
+  private(set) var begun = 0
+  private(set) var total = 0
+  /// How often a handshake that times out in this phase is begun again: never once nothing is to be
+  /// opened any more.
+  private(set) var retries = 0
+  private var failuresInARow = 0
+
+  /// A phase begins.
+  ///
+  /// - Parameter retries: 0 for a phase that opens nothing.
+  mutating func beginPhase(retries: Int) {
+    self = Opening()
+    self.retries = retries
+  }
+
+  /// Sets how many connections are to be begun from now on.
+  mutating func plan(_ total: Int) {
+    begun = 0
+    self.total = max(0, total)
+  }
+
+  var isDone: Bool { begun >= total }
+  /// Connections to be begun, the next one included.
+  var left: Int { max(0, total - begun) }
+
+  mutating func noteBegun() { begun += 1 }
+
+  mutating func noteSuccess() { failuresInARow = 0 }
+
+  /// Notes a failure; false when it was one too many in a row.
+  mutating func noteFailure() -> Bool {
+    failuresInARow += 1
+    return failuresInARow < Self.patience
+  }
+
+  /// Nothing is to be opened any more, and no handshake begun again.
+  mutating func end() {
+    total = begun
+    retries = 0
+  }
+}

@@ -1,0 +1,51 @@
+import SystemPackage
+
+/// The tuples of source port and endpoint that one worker may use: which of them its connections have,
+/// and which it has found to be somebody else's.
+struct SourceTuples: ~Copyable {
+  private var walk: SourceWalk
+  /// Tuples that connections of this worker have.
+  private let taken: TupleMarks
+  /// Tuples that somebody else had, or TIME_WAIT, when they were tried.
+  private let foreign: TupleMarks
+
+  init(_ walk: SourceWalk) throws(Errno) {
+    // Locals first: a throw must find either all in place or none.
+    let taken = try TupleMarks(count: walk.count)
+    let foreign = try TupleMarks(count: walk.count)
+    self.walk = walk
+    self.taken = taken
+    self.foreign = foreign
+  }
+
+  /// How many there are.
+  var count: UInt64 { walk.count }
+
+  /// The next tuple in turn that no connection of this worker has; nil when all have been looked at.
+  ///
+  /// - Parameter left: tuples that are still to be looked at, `count` at first.
+  mutating func next(_ left: inout UInt64) -> SourceWalk.Step? {
+    while left > 0 {
+      left -= 1
+      let position = walk.next()
+      if !taken.has(position) { return walk.step(at: position) }
+    }
+    return nil
+  }
+
+  func take(_ position: UInt32) { taken.insert(position) }
+
+  func giveBack(_ position: UInt32) { taken.remove(position) }
+
+  /// Notes that a tuple could not be used; true the first time.
+  func noteForeign(_ position: UInt32) -> Bool {
+    guard !foreign.has(position) else { return false }
+    foreign.insert(position)
+    return true
+  }
+
+  func step(at position: UInt32) -> SourceWalk.Step { walk.step(at: position) }
+
+  /// The place of a tuple's source among the sources.
+  func source(at position: UInt32) -> Int { walk.source(at: position) }
+}

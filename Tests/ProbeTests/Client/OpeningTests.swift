@@ -1,0 +1,42 @@
+import Testing
+
+@testable import Probe
+
+@Suite struct OpeningTests {
+  @Test func `counts down to nothing`() {
+    var opening = Opening()
+    #expect(opening.isDone)
+    opening.plan(2)
+    #expect(opening.left == 2)
+    opening.noteBegun()
+    #expect(!opening.isDone)
+    opening.noteBegun()
+    #expect(opening.isDone)
+    opening.plan(-3)
+    #expect(opening.isDone)
+    #expect(opening.left == 0)
+  }
+
+  @Test func `gives up after a hundred failures in a row`() {
+    var opening = Opening()
+    opening.beginPhase(retries: 3)
+    for _ in 1..<Opening.patience { #expect(opening.noteFailure()) }
+    opening.noteSuccess()
+    for _ in 1..<Opening.patience { #expect(opening.noteFailure()) }
+    #expect(!opening.noteFailure())
+    // The next phase begins anew.
+    opening.beginPhase(retries: 3)
+    #expect(opening.noteFailure())
+  }
+
+  @Test func `once it has ended, no handshake is begun again`() {
+    var opening = Opening()
+    opening.beginPhase(retries: 3)
+    opening.plan(10)
+    opening.noteBegun()
+    opening.end()
+    #expect(opening.isDone)
+    #expect(opening.begun == 1)
+    #expect(opening.retries == 0)
+  }
+}
