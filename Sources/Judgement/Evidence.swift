@@ -4,7 +4,7 @@ import Recording
 /// How far a figure of one run can be trusted: between which values it might as well have come out,
 /// had the same run been made again. docs/compare.md tells users how each is found.
 enum Evidence: Equatable {
-  /// It is what it is.
+  /// The figure is a plain count: it has no error.
   case exact
   case range(ClosedRange<Double>)
   /// There is so little of it that chance alone may have made it.

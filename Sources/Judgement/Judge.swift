@@ -78,8 +78,12 @@ extension Recording {
       || phases.contains { $0.name == threshold.phase }
   }
 
-  /// How a limit is told wherever it is: "limit reached: 19,936 of 1,000,000 connections; client
-  /// socket: EMFILE (Too many open files)". Nil for a phase that fell short without any.
+  /// A limit in one line, the same in every report: "limit reached: 19,936 of 1,000,000
+  /// connections; client socket: EMFILE (Too many open files)".
+  ///
+  /// - Parameters:
+  ///   - limit: nil where the phase fell short and no limit was recorded.
+  ///   - name: the phase's.
   package func headline(of limit: LimitRecord?, in name: String) -> String {
     let phase = phases.first { $0.name == name }
     let progress = phase?.progress ?? reached(in: name).progress
@@ -97,7 +101,7 @@ extension Recording {
   /// The search that a limit has bounded as the plan expects it, at the number that it found.
   fileprivate func bound(asExpected expected: ExpectedLimit) -> BrokenPhase? {
     phases.lazy.filter { self.lastTooFar(in: $0)?.outcome == .limit }.map {
-      BrokenPhase(phase: $0, limit: self.decidingLimit(of: $0))
+      BrokenPhase(phase: $0, limit: self.boundingLimit(of: $0))
     }.first {
       $0.phase.ceiling != nil && $0.mismatch(with: expected, held: self.held(in: $0.phase)) == nil
     }
@@ -191,7 +195,18 @@ extension Recording {
   private func bound(of phase: PhaseRecord) -> String? {
     let last = lastTooFar(in: phase)
     if let last, last.outcome != .limit, !last.reason.isEmpty { return last.reason }
-    return decidingLimit(of: phase)?.cause
+    return boundingLimit(of: phase)?.cause
+  }
+
+  /// The limit that the last step of a search has met which went too far: others may have been met
+  /// on the way, and were got over.
+  private func boundingLimit(of phase: PhaseRecord) -> LimitRecord? {
+    let reason = lastTooFar(in: phase)?.reason ?? ""
+    return limits.first { limit in
+      let call = [limit.syscall, limit.errno?.name].compactMap(\.self).joined(separator: " ")
+      return limit.phase == phase.name
+        && (reason == limit.cause || !call.isEmpty && reason.hasSuffix(" \(call)"))
+    } ?? decidingLimit(of: phase)
   }
 
   private func lastTooFar(in phase: PhaseRecord) -> SearchStep? {

@@ -102,8 +102,9 @@ struct RunEvidence {
     ).including(value)
   }
 
-  /// Neighbouring intervals taken together until ten values lie beyond the percentile, so that each
-  /// block's percentile rests on them.
+  /// Blocks of neighbouring intervals. A block is complete when it has at least 100 values, and
+  /// about ten of them lie beyond the percentile, so that its percentile rests on those ten.
+  /// Intervals left over at the end, too few for a block, are dropped.
   private static func blocks(of intervals: [Distribution], _ percentile: Double) -> [Distribution] {
     let least = UInt64((1000 / (100 - percentile)).rounded())
     var blocks: [Distribution] = []

@@ -1,5 +1,5 @@
-/// Of single values of a run, such as one an interval, the range in which all but the outermost
-/// tenths lie.
+/// The range in which all but the outermost tenths of a run's single values lie; for example of one
+/// value per interval.
 struct Scatter {
   /// From fewer nothing is concluded.
   static let fewest = 5

@@ -10,9 +10,10 @@ package struct DriveEntry: Sendable, Equatable {
     case phase(Int)
   }
 
-  /// Nanoseconds.
+  /// Nanoseconds in a tick: a millisecond.
   package static let tick: UInt64 = 1_000_000
-  /// No run lasts longer (292 years), and no sum of so many ticks overflows.
+  /// Ticks of an entry, and of all entries of a phase together, are fewer than this: 285,000 years.
+  /// No sum of two such numbers overflows.
   package static let mostTicks: UInt64 = 1 << 53
   private static let mostPlaces: UInt64 = 1 << 16
   private static let mostCount: UInt64 = 1 << 32

@@ -50,7 +50,7 @@ struct GroupMemory {
 ///
 /// Its files are opened once, so it goes on when no descriptor is left.
 struct GroupMeter {
-  /// Those that had a bound when this was made.
+  /// The control groups that had a bound when this meter was made.
   private let groups: [GroupMemory]
   private let files: [String: ProcFile]
 

@@ -19,7 +19,7 @@ extension DiagnosisContext {
         .synRetransmits, .timeouts, .backlogDrops)
     let listener = path.listener(at: failure.endpoint)
     if let found = conntrack(evidence) { return found }
-    if let listener, listener.isFullWhileUnanswered {
+    if let listener, listener.isFullWhileUnanswered, listener.drops != 0 {
       return dropped(by: listener, failure, evidence)
     }
     if let found = droppedForAReason(evidence, listener) { return found }
@@ -124,9 +124,9 @@ extension DiagnosisContext {
     return found
   }
 
-  /// Connections that the clients count and the server never accepted, where nothing failed.
+  /// Why the clients count connections that the server never accepted, where nothing failed.
   ///
-  /// - Parameter count: how many. Queues that held less than half of them are not why.
+  /// - Parameter count: how many. Queues that held fewer than half of them are not the cause.
   func phantoms(_ count: Int, at endpoints: [String]) -> Diagnosed? {
     let known = endpoints.compactMap { endpoint in
       path.listener(at: endpoint).map { (endpoint: endpoint, listener: $0) }
@@ -136,8 +136,9 @@ extension DiagnosisContext {
       [Fact("endpoint", endpoint)] + facts(of: listener)
         + rises(.listenOverflows, .requestQueueCookies, .cookiesSent)
     }
-    // What waits still has been waited for until nothing moved any more. The queue's length is not
-    // why: a longer one would hold more that nobody accepts.
+    // `left` counts the connections that were still in the queue after the run had waited for as
+    // long as their number moved. The queue's length is not the cause: a longer queue would only
+    // hold more connections that nobody accepts.
     if let worst = known.max(by: { $0.listener.left < $1.listener.left }),
       worst.listener.left > 0,
       2 * sum(\.left) >= count
@@ -201,16 +202,19 @@ extension DiagnosisContext {
     return found
   }
 
-  /// Why the kernel dropped packets while handshakes went unanswered. It goes before what a listener
-  /// with room has counted: that counts a SYN that is sent again while its answer is dropped, and what
-  /// had overflowed before any handshake was given up.
+  /// Why the kernel dropped packets while handshakes went unanswered, by the reason that the
+  /// tracepoint gave most often. `connectTimeout` asks for it before the drops of a listener with
+  /// room: a listener also counts a SYN that is sent again because the SYN-ACK was dropped, and
+  /// what overflowed before any handshake was given up.
   ///
-  /// The reasons are the whole machine's, so one decides only where it was given at least half as
-  /// often as handshakes of ours were waiting for their answer. Nil where none does, or a listener's.
+  /// The tracepoint tells of the whole machine, so that a reason decides only if it was given at
+  /// least three times, and at least half as often as handshakes of ours were unanswered at once.
+  /// Nil where the most frequent reason was given less often, is a listener's full queue, or is not
+  /// in `DropReason.known`.
   private func droppedForAReason(
     _ evidence: [Fact], _ listener: PathFindings.Listener?
   ) -> Diagnosed? {
-    // Of a listener that has dropped nothing, the overflows are another one's.
+    // Where our listener has dropped nothing, the overflows are those of another listener.
     let isOthers = listener?.drops == 0
     let reasons = (path.dropped ?? [:]).filter {
       $0.key != DropReason.nobody && !(isOthers && $0.key == DropReason.overflow)
@@ -313,10 +317,11 @@ extension DiagnosisContext {
   }
 }
 
-/// Decides why the clients count connections that the server never accepted; nil where no listener
-/// has any waiting, or none can be asked.
+/// Decides why the clients count connections that the server never accepted.
 ///
 /// - Parameter count: how many.
+/// - Returns: nil where no listener could be asked, or where none has dropped a handshake and their
+///   queues never held as many as half of `count`.
 package func diagnosePhantoms(
   _ count: Int, at endpoints: [String], before: [Series.Key: Double], after: [Series.Key: Double],
   host: HostDescription, demand: Demand, path: PathFindings

@@ -23,7 +23,7 @@ package struct PathFindings: Sendable, Equatable {
     }
 
     /// The kernel drops what comes when more wait than the backlog says (`sk_acceptq_is_full`).
-    var isFull: Bool { waiting > 0 && waiting >= backlog }
+    var isFull: Bool { waiting > backlog }
   }
 
   /// Handshakes that had waited for an answer for so long that their SYN was sent again: the most
@@ -78,7 +78,8 @@ package struct PathFindings: Sendable, Equatable {
 }
 
 extension Sequence<PathFindings.Listener> {
-  /// One that several endpoints lead to, as one on all addresses does, counts once.
+  /// Adds up a number of all listeners. A listener that several endpoints lead to, as one on all
+  /// addresses does, counts once.
   func sum(_ value: (PathFindings.Listener) -> Int) -> Int {
     var seen: Set<Set<UInt32>> = []
     return reduce(0) { sum, listener in

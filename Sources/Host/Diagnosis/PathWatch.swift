@@ -3,8 +3,10 @@ import Linux
 package import Recording
 import SystemPackage
 
-/// Watches what lies between the two ends: the listeners' queues, handshakes without an answer and,
-/// while there are any, the kernel's reasons to drop packets.
+/// Watches what lies between the two ends: the listeners' queues, handshakes without an answer, and
+/// the kernel's reasons to drop packets. The trace of dropped packets starts once in a phase, at
+/// the first look that finds a repeated SYN or a handshake that timed out, and runs until the phase
+/// ends, for 60 s at the most.
 ///
 /// An endpoint on this host, or in a network namespace that this process may enter, is asked about
 /// at its own kernel; of others nothing is known.
@@ -72,7 +74,8 @@ package final class PathWatch: PathReadings {
 
   // MARK: A phase
 
-  /// A phase begins: what is found from now on is its own.
+  /// Begins a phase: the findings start anew. Only `conntrackMost`, the highest level of connection
+  /// tracking in the whole run, is carried over.
   package func begin(_ counters: [Series.Key: Double]) {
     let most = findings.conntrackMost
     findings = PathFindings()
@@ -117,6 +120,11 @@ package final class PathWatch: PathReadings {
     return !endpoints.isEmpty && endpoints.allSatisfy { found[$0] != nil }
   }
 
+  /// Whether every endpoint is in the network namespace of this process, whose counters are read.
+  package var isInOwnNamespace: Bool {
+    own != nil && spaces.first?.endpoints.count == endpoints.count
+  }
+
   /// Connections of all endpoints that wait to be accepted.
   package var waiting: Int { listeners().values.sum(\.waiting) }
 
@@ -128,17 +136,24 @@ package final class PathWatch: PathReadings {
     return waiting > 0 ? waiting : halfOpen
   }
 
-  private var halfOpen: Int {
+  private var halfOpen: Int { countHalfOpen { _ in true } }
+
+  /// Handshakes whose end the kernel has seen, and which wait for the connection's first bytes
+  /// (TCP_DEFER_ACCEPT). It sends no SYN-ACK again, as it does after a second where the end was
+  /// lost.
+  private var deferred: Int { countHalfOpen { $0.retransmits == 0 } }
+
+  private func countHalfOpen(_ matches: (DiagnosedSocket) -> Bool) -> Int {
     var count = 0
     for space in spaces {
       try? space.diagnosis.each(
         .synReceived, anyOf: space.endpoints.map(SocketCondition.local)
-      ) { if sources.contains($0.remote.ip) { count += 1 } }
+      ) { if sources.contains($0.remote.ip), matches($0) { count += 1 } }
     }
     return count
   }
 
-  /// How many of the connections that the clients hold a process at the endpoints has accepted; nil
+  /// How many of the clients' connections have been accepted by a process at the endpoints; nil
   /// where that cannot be known. The kernel goes through all connections of the host for it.
   ///
   /// - Parameter held: connections of the clients now. Where more are found, other programs' are among
@@ -149,21 +164,21 @@ package final class PathWatch: PathReadings {
     // The server never had a connection from our addresses: they are translated on the way, so nothing
     // can be told.
     guard ours + waiting > 0 || hasSeenOurs else { return nil }
-    // A listener with room that leaves handshakes half open waits for the first bytes of each
-    // (TCP_DEFER_ACCEPT): what it does not have yet, it has not refused either.
-    if ours + waiting < held, !listeners().values.contains(where: \.isFull), halfOpen > 0 {
-      return nil
-    }
-    guard ours + waiting > held else { return ours }
-    return waiting == 0 ? held : nil
+    guard ours + waiting <= held else { return waiting == 0 ? held : nil }
+    // What a listener defers until its first bytes come, it has not refused.
+    let deferred = min(held - ours - waiting, deferred)
+    guard deferred > 0 else { return ours }
+    return ours + deferred == held ? nil : ours + deferred
   }
 
   package var leftAtServer: Int? {
     guard knowsServer, let own else { return nil }
-    // By address, as other programs may connect from the same ones: what is left of theirs is theirs.
+    // Counted per source address: where the clients' side has more sockets at one address, as while
+    // connections wait to be accepted, that surplus must not hide what is left at another address.
     var left: [IPAddress: Int] = [:]
     do throws(Errno) {
-      // In this order: what is opened in between is no connection that is left.
+      // The server side first: a connection that is opened between the two counts must not look
+      // left over.
       for space in spaces {
         try space.diagnosis.each(
           .established, anyOf: space.endpoints.map(SocketCondition.local)
@@ -238,12 +253,13 @@ package final class PathWatch: PathReadings {
         findings.listeners[name]?.isFullWhileUnanswered ?? false
         || (traceStarted != nil && listener.isFull)
       listener.waiting = max(listener.waiting, findings.listeners[name]?.waiting ?? 0)
-      // One that began to listen in the meantime has counted from nothing.
+      // The counter of a listener that was opened during the phase began at zero.
       listener.drops = listener.drops.map { drops in
         let before = dropsAtPhaseStart[endpoint] ?? 0
         return drops >= before ? drops - before : drops
       }
-      // One that has joined it, as a server that loads anew has it, has left nobody unheard.
+      // No restart while one of the first sockets still listens: a server that reloads opens new
+      // sockets before it closes the old ones, so no SYN goes unheard.
       if let first = socketsAtPhaseStart[endpoint], first.isDisjoint(with: listener.sockets) {
         findings.restarted.insert(name)
       }
@@ -299,8 +315,9 @@ package final class PathWatch: PathReadings {
 }
 
 extension PathFindings.Listener {
-  /// Those that a SYN to an endpoint reaches: one on its very address goes before one on all of them
-  /// (`compute_score` in net/ipv4/inet_hashtables.c). Nil when there is none.
+  /// The listening sockets that a SYN to an endpoint reaches: sockets on its very address go before
+  /// sockets on all addresses (`compute_score` in net/ipv4/inet_hashtables.c). Nil when there are
+  /// none.
   init?(_ sockets: [DiagnosedSocket], at endpoint: SocketAddress) {
     let exact = sockets.filter { $0.local == endpoint }
     let chosen =

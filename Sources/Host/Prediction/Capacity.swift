@@ -29,8 +29,13 @@ package enum Capacity {
     max(1, divideUp(goal, max(1, ports) * max(1, endpoints)))
   }
 
-  /// Workers of each end that leaves the number open, where so many can be started in all and the
-  /// other end may have a number of its own.
+  /// The most workers that each end may have whose number is left open (`.auto`); at least 1. What
+  /// the ends with a fixed number leave of `room` is shared evenly between the open ends.
+  ///
+  /// - Parameters:
+  ///   - ends: the processes of each end; nil where someone else plays it.
+  ///   - room: how many workers can be started in all.
+  ///   - each: the most that an open end may have, however much room there is.
   package static func mostWorkers(
     _ ends: [Processes?], room: Int, each: Int = Demand.usualWorkersAtMost
   ) -> Int {
@@ -41,7 +46,9 @@ package enum Capacity {
     return max(1, min(each, max(0, room - counted) / max(1, open)))
   }
 
-  /// More than what stands, in any case.
+  /// The value to raise a setting to: `needed`; but where the setting is as high as that already, a
+  /// value above it (`withHeadroom`), since it was not enough. `Int.max` cannot be raised, and
+  /// stays.
   package static func raised(from now: Int?, to needed: Int) -> Int {
     guard let now, needed <= now else { return needed }
     return now == .max ? now : max(now + 1, withHeadroom(now))
@@ -211,7 +218,8 @@ extension Demand {
       + processes(of: .server, on: host) * serverOverhead
   }
 
-  /// Bytes that are never given to connections: a share is one of what this process may use.
+  /// Bytes of memory that the plan's memory guard keeps free of connections; 0 without a guard. A
+  /// guard that is a share is a share of the memory that this process may use (`memoryAllowed`).
   package func bytesGuarded(on host: HostDescription) -> Int {
     memoryGuard?.bytes(of: host.memoryAllowed) ?? 0
   }

@@ -48,7 +48,8 @@ enum KernelText {
     counters(
       ProcText.table("Tcp", in: text),
       [
-        ("PassiveOpens", .passiveOpens), ("AttemptFails", .attemptFails), ("EstabResets", .establishedResets),
+        ("PassiveOpens", .passiveOpens), ("AttemptFails", .attemptFails),
+        ("EstabResets", .establishedResets),
         ("OutRsts", .resetsSent), ("RetransSegs", .retransmits),
       ])
       + counters(
@@ -69,7 +70,7 @@ enum KernelText {
     level(.conntrackEntries, "connections", text)
   }
 
-  /// `/proc/net/stat/nf_conntrack`: a line of names, then one a processor, in hexadecimal
+  /// `/proc/net/stat/nf_conntrack`: a line of names, then one per processor, in hexadecimal
   /// (`ct_cpu_seq_show` in net/netfilter/nf_conntrack_standalone.c).
   static func conntrackDrops(_ text: String) -> [Reading] {
     let lines = ProcText.lines(text).map(ProcText.words)

@@ -2,18 +2,20 @@ package import Recording
 
 /// What is known of the way between the two ends, and of someone else's server.
 package protocol PathReadings: AnyObject {
-  /// A phase begins: what is found from now on is its own.
+  /// Begins a phase: the findings start anew, but for the highest level of connection tracking.
   func begin(_ counters: [Series.Key: Double])
   /// Looks at it all, and returns what belongs into the next sample.
   func look(_ counters: [Series.Key: Double], timedOut: Bool) -> [Reading]
   var findings: PathFindings { get }
   /// Whether every endpoint has a listener whose kernel can be asked.
   var knowsServer: Bool { get }
+  /// Whether every endpoint is in the network namespace of this process, whose counters are read.
+  var isInOwnNamespace: Bool { get }
   /// Connections that wait to be accepted.
   var waiting: Int { get }
   /// Connections that wait to be accepted; where none do, those whose handshakes are half done.
   var pending: Int { get }
-  /// How many of the connections that the clients hold a process at the endpoints has accepted; nil
+  /// How many of the clients' connections have been accepted by a process at the endpoints; nil
   /// where that cannot be known.
   func accepted(of held: Int) -> Int?
   /// Connections from the clients' addresses that processes at the endpoints have and that this host

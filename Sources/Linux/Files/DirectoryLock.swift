@@ -77,8 +77,8 @@ package enum DirectoryLock {
     }
   }
 
-  /// "3: FLOCK  ADVISORY  WRITE 4711 fe:01:131074 0 EOF", one lock a line. Who waits for one has an
-  /// arrow before its kind.
+  /// "3: FLOCK  ADVISORY  WRITE 4711 fe:01:131074 0 EOF", one lock per line. The line of a process
+  /// that waits for a lock has an arrow before the kind.
   private static func locks() -> [Lock] {
     (ProcFile.text(of: "/proc/locks") ?? "").split(separator: "\n").compactMap { line in
       let fields = line.split(separator: " ")

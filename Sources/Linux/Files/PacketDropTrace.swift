@@ -5,14 +5,14 @@ import SystemPackage
 /// Why the kernel drops packets, by its tracepoint `skb:kfree_skb`: packets of the whole machine, of
 /// every network namespace. Source: include/net/dropreason-core.h, Documentation/trace/ftrace.rst.
 ///
-/// It has a tracing instance of its own, so that nobody else's tracing changes, and the instance a
-/// small buffer, in which the newest events stay. Tracing ends with this value. A process that was
-/// killed leaves its instance behind; the next one that traces removes it.
+/// A trace has a tracing instance of its own, so that it changes nobody else's tracing. The
+/// instance has a small buffer, which keeps the newest events. Tracing ends with this value. A
+/// process that was killed leaves its instance behind, and the next process that traces removes it.
 package final class PacketDropTrace {
   private let directory: TracingDirectory
   let path: String
   private let pipe: Int32
-  /// An instance with an open file is in use: nobody else removes it.
+  /// A file of the instance that stays open: the kernel lets nobody remove an instance in use.
   private let hold: Int32
   private let reasons: Set<String>
   private var rest: [UInt8] = []
@@ -23,8 +23,10 @@ package final class PacketDropTrace {
   private static let mostText = 1 << 19
   private static let prefix = "runner-"
 
-  /// - Parameter reasons: those that matter, by the kernel's names; the kernel leaves out the others.
-  ///   Nil where the kernel cannot tell reasons, or not to this process.
+  /// Starts the trace. Nil where the kernel has no reasons to tell, or does not tell this process.
+  ///
+  /// - Parameter reasons: the reasons that matter, by the kernel's names; the kernel leaves out the
+  ///   others.
   package init?(reasons: Set<String>) {
     guard let directory = TracingDirectory() else { return nil }
     self.reasons = reasons
@@ -35,7 +37,7 @@ package final class PacketDropTrace {
     else { return nil }
     let instances = "\(directory.path)/instances"
     Self.removeAbandoned(in: instances)
-    // Process numbers repeat in other namespaces of processes, and the tracing file system is one.
+    // PIDs repeat across PID namespaces, while all of them share one tracing file system.
     let names = (1...8).map { "\(Self.prefix)\(getpid())" + ($0 == 1 ? "" : "-\($0)") }
     let paths: [String] = names.map { "\(instances)/\($0)" }
     guard let path = paths.first(where: { unsafe mkdir($0, 0o700) == 0 }) else { return nil }
@@ -102,7 +104,8 @@ package final class PacketDropTrace {
     return "(protocol == 2048 || protocol == 34525) && (\(any))"
   }
 
-  /// The kernel refuses to remove those that somebody still has open.
+  /// Removes the instances that killed processes have left. The kernel refuses to remove an
+  /// instance that a process still has open.
   private static func removeAbandoned(in instances: String) {
     guard let directory = unsafe opendir(instances) else { return }
     defer { unsafe closedir(directory) }

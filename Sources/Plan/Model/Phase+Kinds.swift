@@ -1,7 +1,7 @@
 package import Recording
 
-// All that the kinds of phases differ by in a plan: what is said of each, its figures, its YAML. What a
-// kind means besides is a row of `PhaseKind`.
+// Everything in a plan that depends on the kind of a phase: its title, its figures, its YAML. The
+// traits of each kind beyond that are a row of `PhaseKind`.
 
 extension Phase {
   package enum Kind: Sendable, Equatable {
@@ -12,8 +12,8 @@ extension Phase {
     case pause(Duration)
     case close(pace: Pace, with: Close)
 
-    /// The kind without what the plan says of it.
-    package var word: PhaseKind {
+    /// The kind alone, without the figures that the plan gives.
+    package var phaseKind: PhaseKind {
       switch self {
       case .ramp: .ramp
       case .hold: .hold
@@ -61,7 +61,8 @@ extension Phase {
     }
   }
 
-  /// The connections that stand at least when a phase that raises their number has ended; nil for others.
+  /// The fewest connections that are planned to stand when the phase has ended: the goal of a ramp,
+  /// what a search begins with (it may find fewer). Nil for other phases.
   var least: Int? {
     if case .search(let search) = kind { search.from } else { goal }
   }
@@ -143,7 +144,7 @@ extension Phase {
   /// - Parameter usual: what the plan tolerates where a phase says nothing of it.
   func yaml(tolerating usual: Double) -> String {
     let tolerated =
-      kind.word.tolerates && tolerance != usual
+      kind.phaseKind.tolerates && tolerance != usual
       ? ", tolerate: \(yamlNumber(tolerance, shiftedBy: 2))%" : ""
     let played =
       tolerated

@@ -105,7 +105,7 @@ package struct Clients: Sendable, Equatable {
 
   /// Which ports of every source connections come from.
   package enum Ports: Sendable, Equatable {
-    /// Those that the host's other programs can spare.
+    /// The ports that the host's other programs can spare.
     case auto
     case range(ClosedRange<UInt16>)
 

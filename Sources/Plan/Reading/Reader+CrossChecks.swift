@@ -5,7 +5,7 @@ extension Server {
   /// The most endpoints that `processes: auto` is taken to lead to, for want of knowing the host.
   /// A server worker holds at least some 1,000 connections, even under the smallest descriptor
   /// limit that distributions ship, and no host holds many more connections than 256 times that
-  /// without more descriptors a process.
+  /// without more descriptors per process.
   package static let mostAutoEndpoints = 256
 
   /// How many endpoints the plan can come to have.
@@ -109,7 +109,7 @@ extension Reader {
   private mutating func checkOrder(_ phases: [PlacedPhase]) {
     var open = 0
     for phase in phases {
-      if phase.phase?.kind.word.closes == true { open = 0 }
+      if phase.phase?.kind.phaseKind.closes == true { open = 0 }
       guard let goal = phase.phase?.least else { continue }
       if goal < open, let place = phase.goalPlace {
         let what = phase.phase?.goal == nil ? "search from" : "ramp to"

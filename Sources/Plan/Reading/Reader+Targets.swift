@@ -10,7 +10,7 @@ extension Reader {
     var known: Set<String> = []
     return items.compactMap { item in
       let target = value(item, "a host and a port", Self.target)
-      // It would be counted twice and have its source ports once.
+      // A target named twice would count twice, and yet have its source ports only once.
       if let target, !known.insert("\(target)".lowercased()).inserted {
         report(item.place, "\(target) stands twice in the list")
       }

@@ -3,8 +3,8 @@ import SystemPackage
 
 /// What is looked for in answers, and how far the search in each connection's answer has come.
 ///
-/// Of no size where no pattern looks for anything: else 16 bytes a row, and 8 more for each 64 bytes
-/// that the longest expression takes when its repetitions are written out.
+/// Takes no memory where no pattern looks for anything; else 16 bytes per row, and 8 more for each
+/// 64 bytes that the longest expression takes when its repetitions are written out.
 struct AnswerSearches: ~Copyable {
   /// How the answers of one pattern are searched.
   struct Quest: BitwiseCopyable {

@@ -116,16 +116,18 @@ extension Client where System: ~Copyable {
       now = kernel.now()
     }
     guard begun == 0 else { return now }
-    // Rows that are free, and none that may take it: looking again at once would be a spin.
+    // There are idle connections, and none of them may take the message: to look again at once
+    // would be to spin.
     if rate != .infinity { noteUntaken(pattern, schedule, rate: rate) }
     return messageEngine.isEnding ? nil : now.advanced(byNanoseconds: Self.lookAgain)
   }
 
-  /// Nanoseconds until rows that could not take a message are looked at once more.
+  /// Nanoseconds until idle connections that could not take a message are looked at once more.
   private static var lookAgain: UInt64 { 1_000_000 }
 
-  /// Whether a pattern can be played on a connection that can begin a message: a conversation tells nothing of older
-  /// answers apart.
+  /// Whether a pattern can be played on a connection that can begin a message. A conversation
+  /// cannot tell late answers to older messages from its own, so it needs a connection that is owed
+  /// none.
   private func mayPlay(_ pattern: Int, on slot: UInt32) -> Bool {
     messageEngine.patterns.script(pattern).answer != .conversation || connections.isClear(slot)
   }
@@ -164,15 +166,16 @@ extension Client where System: ~Copyable {
     return now
   }
 
-  /// The one round of a pattern that is played once; nil when it has been played on a connection
-  /// in this phase.
+  /// The only round of a pattern that is played once; nil when this connection has played it in
+  /// this phase.
   private func unplayedRound(of slot: UInt32, _ pattern: Int) -> UInt32? {
     let cursor = messageEngine.patterns.cursor(pattern)
     let round = cursor.next(connections.messages.round(of: slot, pattern))
     return round == cursor.firstRound ? round : nil
   }
 
-  /// A new connection takes part from the next round on whose cursor reaches its slot.
+  /// Has a new connection take part in each pattern from the round on in which the pattern's cursor
+  /// comes to its slot next; in patterns that are played once, from the only round on.
   mutating func joinRounds(_ slot: UInt32) {
     for pattern in 0..<messageEngine.patterns.count {
       let cursor = messageEngine.patterns.cursor(pattern)
@@ -182,10 +185,16 @@ extension Client where System: ~Copyable {
     }
   }
 
-  /// Sends what is due on a connection that can begin one, the oldest message first; some of it may have
-  /// become due while another was under way.
+  /// Begins the messages that are due on a connection, the oldest first, for as long as the
+  /// connection can begin another one. Messages may have become due while another one was under
+  /// way.
   ///
-  /// - Parameter round: of the pattern whose cursor stands at this slot now; nil when none does.
+  /// A message that missed its turn was counted as unsent, and is not counted so any more.
+  ///
+  /// - Parameters:
+  ///   - round: the round whose cursor stands at this slot now: its message has not missed its
+  ///     turn. Nil when no cursor stands here.
+  ///   - pattern: the pattern of that cursor.
   mutating func catchUp(_ slot: UInt32, in round: UInt32? = nil, of pattern: Int = 0) {
     for _ in 0..<Self.batch {
       guard connections.canBeginMessage(slot), let message = nextMessage(of: slot),
@@ -277,7 +286,7 @@ extension Client where System: ~Copyable {
   /// The answer that a connection waits for is missing.
   mutating func noteMissingAnswer(_ slot: UInt32) {
     let pattern = connections.messages.pattern(of: slot)
-    if isSearchedInVain(slot, pattern) {
+    if isSearchedInVain(slot, patternUnderWay: pattern) {
       refute(slot)
       guard connections.state(slot) == .sending else { return followUp(slot) }
     }
@@ -287,11 +296,15 @@ extension Client where System: ~Copyable {
     if marks.has(.leaving) { closeAsPlanned(slot) }
   }
 
-  /// Whether something has come, and it was not what was looked for.
-  func isSearchedInVain(_ slot: UInt32, _ newest: Int) -> Bool {
+  /// Whether bytes have come for the oldest message that waits for its answer, and have not
+  /// matched. True only where the answer of that message is `.matching`.
+  ///
+  /// - Parameter patternUnderWay: the pattern of the message under way, which is the oldest one
+  ///   where nothing is owed.
+  func isSearchedInVain(_ slot: UInt32, patternUnderWay: Int) -> Bool {
     let marks = connections.marks(slot)
     let pattern =
-      marks.has(.owing) ? Int(connections.messages.debt(0, of: slot).pattern) : newest
+      marks.has(.owing) ? Int(connections.messages.debt(0, of: slot).pattern) : patternUnderWay
     guard messageEngine.patterns.script(pattern).answer == .matching,
       !marks.has(.wrong | .conversing)
     else { return false }

@@ -9,13 +9,14 @@ import SystemPackage
 /// that is owed, and is late. It belongs to a later message only where it can be no other's: where
 /// answers are known byte by byte, and differ.
 extension Client where System: ~Copyable {
-  /// Whether a message can be begun on a row that is due to; a message that is overdue is left to
-  /// itself.
+  /// Makes a row ready for its next message, and returns whether it is. An overdue message under
+  /// way becomes a debt; or it is counted as wrong, if bytes have come that do not match
+  /// (`isSearchedInVain`).
   mutating func makeReady(_ slot: UInt32) -> Bool {
     if connections.state(slot) == .established { return true }
     guard connections.canBeginMessage(slot) else { return false }
     let pattern = connections.messages.pattern(of: slot)
-    if isSearchedInVain(slot, pattern) {
+    if isSearchedInVain(slot, patternUnderWay: pattern) {
       refute(slot)
       return connections.state(slot) == .established
     }
@@ -35,7 +36,7 @@ extension Client where System: ~Copyable {
       let before = connections.messages.answered(of: slot)
       let script = messageEngine.patterns.script(Int(debt.pattern))
       switch script.answer {
-      case .nothing, .conversation: forgive(slot, 1)
+      case .nothing, .conversation: dropDebts(slot, 1)
       case .anything:
         let count = min(rest.count, script.answerCount - Int(before))
         used += count
@@ -59,12 +60,12 @@ extension Client where System: ~Copyable {
         used += found.used
         switch found.end {
         case .open: connections.messages.setAnswered(of: slot, to: found.stage)
-        case .right: settle(slot, debt)
+        case .right: notePaid(slot, debt)
         case .wrong:
           board.subtract(Int(debt.pattern), .missing)
           board.add(Int(debt.pattern), .wrong)
           noteAnswer(slot)
-          forgive(slot, 1)
+          dropDebts(slot, 1)
         }
       }
     }
@@ -96,31 +97,35 @@ extension Client where System: ~Copyable {
     _ slot: UInt32, _ debt: MessageColumns.Debt, answered: Int, of count: Int
   ) {
     connections.messages.setAnswered(of: slot, to: UInt32(answered))
-    if answered == count { settle(slot, debt) }
+    if answered == count { notePaid(slot, debt) }
   }
 
-  /// The answer to the oldest debt is whole.
-  private mutating func settle(_ slot: UInt32, _ debt: MessageColumns.Debt) {
+  /// Counts the answer to the oldest debt, which is whole now, as late, and drops the debt.
+  private mutating func notePaid(_ slot: UInt32, _ debt: MessageColumns.Debt) {
     now = kernel.now()
     board.record(.roundTrip, nanoseconds: now.nanoseconds &- debt.due)
     board.record(.roundTripUncorrected, nanoseconds: now.nanoseconds &- debt.began)
     board.subtract(Int(debt.pattern), .missing)
     board.add(Int(debt.pattern), .late)
     noteAnswer(slot)
-    forgive(slot, 1)
+    dropDebts(slot, 1)
   }
 
-  /// Expects no answer any more to so many debts, the oldest first.
-  private mutating func forgive(_ slot: UInt32, _ count: Int) {
-    for _ in 0..<count { connections.messages.settleDebt(of: slot) }
+  /// Drops so many debts, the oldest first: no answer to them is expected any more.
+  private mutating func dropDebts(_ slot: UInt32, _ count: Int) {
+    for _ in 0..<count { connections.messages.removeOldestDebt(of: slot) }
     if connections.messages.debtCount(of: slot) == 0 { connections.unmark(slot, .owing) }
   }
 
-  /// Forgets the debts that have no answer, where what has come can only be a later message's; false
-  /// where it is no answer at all.
+  /// Looks for the first later message whose answer begins with what has come, and drops the debts
+  /// before it as unanswered. Only answers that are known byte by byte (`echo`, `text`) are
+  /// compared; later messages with other answers are skipped, so false says only that no such
+  /// answer fits.
   ///
   /// - Parameters:
-  ///   - answer: to the oldest debt; `before` bytes of it have come already, or of a later one.
+  ///   - answer: the answer to the oldest debt, which does not fit.
+  ///   - rest: the bytes that have come now.
+  ///   - before: how many bytes of `answer` had come before, which may belong to a later answer.
   private mutating func skipUnanswered(
     _ slot: UInt32, _ answer: UnsafeRawBufferPointer, _ rest: UnsafeRawBufferPointer, before: Int
   ) -> Bool {
@@ -150,24 +155,24 @@ extension Client where System: ~Copyable {
           UnsafeRawBufferPointer(rebasing: rest[..<count]),
           UnsafeRawBufferPointer(rebasing: other[before..<before + count]))
       else { continue }
-      forgive(slot, place)
+      dropDebts(slot, place)
       connections.messages.setAnswered(of: slot, to: UInt32(before))
       return true
     }
     return false
   }
 
-  /// What has come answers nothing: the message under way is answered wrongly, or else the oldest
-  /// that is owed an answer.
+  /// Counts a wrong answer, as the bytes that have come fit no answer that is owed: of the message
+  /// under way, or, where there is none, of the oldest debt.
   private mutating func refuteOwed(_ slot: UInt32) {
-    let debt = Int(connections.messages.debt(0, of: slot).pattern)
-    // It may be the right answer to a message that is remembered no more.
+    let pattern = Int(connections.messages.debt(0, of: slot).pattern)
+    // The bytes may be the right answer to a message that is remembered no more.
     let outcome: MessageCounter =
       connections.messages.hasForgottenDebts(slot) ? .missing : .wrong
-    forgive(slot, connections.messages.debtCount(of: slot))
+    dropDebts(slot, connections.messages.debtCount(of: slot))
     if connections.state(slot) == .established {
-      board.subtract(debt, .missing)
-      board.add(debt, outcome)
+      board.subtract(pattern, .missing)
+      board.add(pattern, outcome)
       noteAnswer(slot)
       quieten(slot)
     } else {
@@ -175,9 +180,9 @@ extension Client where System: ~Copyable {
     }
   }
 
-  /// Forgets what is owed, once nothing of it could be told from what comes.
-  mutating func forgiveAll(_ slot: UInt32) {
+  /// Drops all debts of a connection, once their answers could not be told from a wrong one.
+  mutating func dropAllDebts(_ slot: UInt32) {
     guard connections.marks(slot).has(.owing) else { return }
-    forgive(slot, connections.messages.debtCount(of: slot))
+    dropDebts(slot, connections.messages.debtCount(of: slot))
   }
 }

@@ -173,7 +173,7 @@ extension Client where System: ~Copyable {
 
   /// Has a connection wait until nothing more comes of a wrong answer.
   mutating func quieten(_ slot: UInt32) {
-    // One that is to be closed hears no other answer.
+    // A connection that is to be closed sends no other message, so it need not wait.
     if connections.marks(slot).has(.leaving), connections.state(slot) != .established {
       return finishMessage(slot)
     }

@@ -94,7 +94,7 @@ struct MessageColumns: ~Copyable {
   func owe(_ row: UInt32, due: UInt64, began: UInt64, isFirst: Bool) {
     if isFirst { debtCounts[row] = 0 }
     if debtCount(of: row) == Int(Self.mostDebts) {
-      settleDebt(of: row)
+      removeOldestDebt(of: row)
       debtCounts[row] |= Self.forgotten
     }
     debts[row * Self.mostDebts + UInt32(debtCount(of: row))] = Debt(
@@ -113,8 +113,8 @@ struct MessageColumns: ~Copyable {
 
   func debt(_ place: Int, of row: UInt32) -> Debt { debts[row * Self.mostDebts + UInt32(place)] }
 
-  /// The oldest debt is over.
-  func settleDebt(of row: UInt32) {
+  /// Removes the oldest debt, with the count of what has come of its answer.
+  func removeOldestDebt(of row: UInt32) {
     debtCounts[row] -= 1
     answered[row] = 0
     let first = row * Self.mostDebts

@@ -2,7 +2,7 @@ import Linux
 import SystemPackage
 
 /// Rows by the instant at which something is to be done about them: a binary heap in fixed memory,
-/// 16 bytes a row, of no size where no conversation is played.
+/// 16 bytes per row, and no memory where no conversation is played.
 struct Alarms: ~Copyable {
   /// By place in the heap.
   private let dues: Column<UInt64>

@@ -1,6 +1,6 @@
 package import SystemPackage
 
-/// What a server worker has read, as it tells whoever listens at its pipe (`echoesTo`).
+/// What a server worker has read, as the worker writes it to its pipe (`receivedPipe`).
 ///
 /// On the pipe: the descriptor and the number of bytes, 32 bits each, then the bytes.
 package struct ReceivedFrame: Equatable, Sendable {

@@ -25,7 +25,7 @@ extension Server where System: ~Copyable {
     } catch {
       count(call, error)
       board.failures.markStopped(call, error, phase: command.phase, at: now)
-      // It may listen already: connections that nobody will ever accept must be refused instead.
+      // The socket may listen already: connections that nobody will ever accept must be refused.
       if let socket = listener {
         kernel.close(socket)
         listener = nil

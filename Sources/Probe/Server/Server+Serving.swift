@@ -5,8 +5,9 @@ import WorkerLog
 
 /// Reading what comes, and answering it.
 extension Server where System: ~Copyable {
-  /// What a connection is watched for unless it is waited for to take more. An edge is announced
-  /// once: where one read may have left something, it is asked for again.
+  /// The events that a connection is watched for, except while unsent bytes wait for room in its
+  /// socket: then it is watched for `.writable` alone. Epoll announces an edge once, so `readOn`
+  /// watches the connection again where one read may have left bytes.
   static var conditions: EpollEvents { .readable | .peerHangUp | .edgeTriggered }
 
   mutating func serve(_ token: Token, _ seen: EpollEvents) {
@@ -30,7 +31,7 @@ extension Server where System: ~Copyable {
     case .moved(let count):
       board.add(.bytesReceived, UInt64(count))
       let message = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
-      if let pipe = assignment.echoesTo { unsafe tell(pipe, slot, message) }
+      if let pipe = assignment.receivedPipe { unsafe tell(pipe, slot, message) }
       switch reply.kind {
       case .echo: unsafe respond(slot, message)
       case .text: unsafe respond(slot, reply.text)
@@ -44,12 +45,13 @@ extension Server where System: ~Copyable {
   /// have their turn first.
   @inline(never)
   private mutating func readOn(_ slot: UInt32) {
-    // What waits for the socket to take more is told of the rest when it has.
+    // A connection with unsent bytes is watched for `.writable`; `flush` watches it for reading
+    // again.
     guard open[slot], unsent[slot] == nil else { return }
     rewatch(slot, Self.conditions)
   }
 
-  /// Tells whoever listens what was read; a pipe that is full loses it.
+  /// Writes what was read to the pipe of `receivedPipe`. A full pipe loses it.
   private mutating func tell(
     _ pipe: FileDescriptor, _ slot: UInt32, _ message: UnsafeRawBufferPointer
   ) {

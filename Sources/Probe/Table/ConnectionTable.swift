@@ -1,13 +1,13 @@
 import Linux
 import SystemPackage
 
-/// The client's connections: one row each, in columns, 36 bytes a row; with messages 17 more, and
+/// The client's connections: one row each, in columns, 36 bytes per row; with messages 17 more, and
 /// 4 more for each pattern; with conversations another 24; and one where handshakes time out. Where
 /// answers are overdue, up to 97.
 ///
 /// A row is in one list at most: of the free rows, of those that are connecting, of those that are
 /// idle, of those that wait for quiet, or of those whose message of a certain pattern is under way.
-/// One with a conversation under way is in none of them, and has an alarm instead.
+/// A row with a conversation under way is in no list, and has an alarm instead.
 struct ConnectionTable: ~Copyable {
   enum State: UInt8 {
     case free, connecting

@@ -17,14 +17,15 @@ package struct ServerAssignment: Sendable {
   /// Where the run's own connections come from; empty where all are its own. Others are served like
   /// these, and counted apart.
   package var clients: [AddressSpan]
-  /// The end of a pipe, opened not to block, that is told what is read (`ReceivedFrame`); nil in runs.
-  package var echoesTo: FileDescriptor?
+  /// The writing end of a pipe, opened with O_NONBLOCK, to which the worker writes what it has
+  /// read, as frames (`ReceivedFrame`). Nil in runs.
+  package var receivedPipe: FileDescriptor?
   /// Processors to stay on; empty where any will do.
   package var processors: [Int]
 
   package init(
     endpoint: SocketAddress, backlog: Int32, reply: ServerReply, readiness: ServerReadiness,
-    descriptorLimit: Int, clients: [AddressSpan] = [], echoesTo: FileDescriptor? = nil,
+    descriptorLimit: Int, clients: [AddressSpan] = [], receivedPipe: FileDescriptor? = nil,
     processors: [Int] = []
   ) {
     self.endpoint = endpoint
@@ -33,7 +34,7 @@ package struct ServerAssignment: Sendable {
     self.readiness = readiness
     self.descriptorLimit = descriptorLimit
     self.clients = clients
-    self.echoesTo = echoesTo
+    self.receivedPipe = receivedPipe
     self.processors = processors
   }
 }

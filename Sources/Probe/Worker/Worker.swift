@@ -52,7 +52,7 @@ package enum Worker {
     _ role: Role, _ board: Scoreboard, _ wakeUp: FileDescriptor, _ attention: FileDescriptor
   ) throws(StartFailure) -> Bool {
     var kept = [wakeUp, attention]
-    if case .server(let assignment) = role, let pipe = assignment.echoesTo { kept.append(pipe) }
+    if case .server(let assignment) = role, let pipe = assignment.receivedPipe { kept.append(pipe) }
     let own = kept
     kept = try starting(.duplicate) { () throws(Errno) in try CurrentProcess.keepOnly(own) }
     switch role {
@@ -62,10 +62,10 @@ package enum Worker {
       while client.turn() {}
       return client.command.order == .quit
     case .server(var assignment):
-      if assignment.echoesTo != nil {
+      if assignment.receivedPipe != nil {
         // Its reader may go first.
         CurrentProcess.ignoreSignalsOfWriting()
-        assignment.echoesTo = kept[2]
+        assignment.receivedPipe = kept[2]
       }
       // Any number of strangers may connect; a row of the tables is the descriptor's number.
       let rows = assignment.descriptorLimit

@@ -90,7 +90,7 @@ struct RecordingFile {
         } catch  where files.fileExists(atPath: path + suffix) {
           throw error
         } catch {
-          // It went away meanwhile: the run has ended, and the stamps will differ.
+          // SQLite removed the file meanwhile: the run has ended, and the stamps will differ.
         }
       }
       if stamp() == before { return }

@@ -35,7 +35,7 @@ extension Recording {
     verdict = judged.flatMap(Verdict.init(rawValue:))
 
     overrides = try PlanOverride.all(in: database).map(\.fact)
-    // Version 1.0 had neither.
+    // Version 1.0 had no attachments.
     if try database.tableExists(Attachment.table) {
       attachments = try Attachment.all(in: database)
     }

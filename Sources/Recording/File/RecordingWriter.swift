@@ -15,8 +15,8 @@ package final class RecordingWriter {
   package init(path: String, recording: Recording) throws(RecordingError) {
     guard !FileManager.default.fileExists(atPath: path) else { throw .exists(path: path) }
     self.path = path
-    // It holds the values that the environment gave, and what was sent. The files that SQLite puts
-    // beside it get the same permissions.
+    // A recording holds values that the environment gave, and what was sent. The files that SQLite
+    // puts beside it get the same permissions.
     try Self.makePrivate(path)
     var tables = Tables()
     queue = try Self.writing(path) {

@@ -40,6 +40,12 @@ package struct FailureRecord: Sendable, Equatable {
     self.endpoint = endpoint
   }
 
+  /// Whether another one counts the same operations.
+  package func isSameKind(_ other: FailureRecord) -> Bool {
+    end == other.end && phase == other.phase && syscall == other.syscall
+      && errno?.number == other.errno?.number
+  }
+
   /// Failures that cost a connection: a handshake that is tried again has cost none yet.
   package var final: Int { count - min(max(0, retried), count) }
 

@@ -4,7 +4,7 @@ extension Recording {
     var broken = phases.filter(isBroken).map { phase in
       BrokenPhase(phase: phase, limit: decidingLimit(of: phase))
     }
-    // A limit of a phase that is not recorded is one all the same.
+    // A limit may name a phase that has no record: it breaks the run all the same.
     let known = Set(phases.map(\.name))
     if broken.isEmpty, let limit = Self.deciding(limits.filter { !known.contains($0.phase) }, 0) {
       let phase = PhaseRecord(
@@ -64,7 +64,8 @@ extension Recording {
       phantom > 0 && hasServerLimit ? byTime.filter { !$0.mayFollowFromServer } : byTime)
   }
 
-  /// The first limit of the cause that has the most failures; of causes with as many, the earliest.
+  /// Of the cause that has the most failures, the limit that has the most of them; of several with
+  /// as many, the earliest.
   private static func mostFrequent(_ byTime: [LimitRecord]) -> LimitRecord? {
     struct Kind: Hashable {
       let end: End
@@ -75,7 +76,9 @@ extension Recording {
       counts[Kind(end: limit.end, resource: limit.resource), default: 0] += limit.count
     }
     let most = counts.values.max()
-    return byTime.first { counts[Kind(end: $0.end, resource: $0.resource)] == most }
+    let first = byTime.first { counts[Kind(end: $0.end, resource: $0.resource)] == most }
+    return byTime.filter { $0.end == first?.end && $0.resource == first?.resource }
+      .reduce(nil) { best, next in best.map { $0.count >= next.count } == true ? best : next }
   }
 }
 

@@ -14,7 +14,7 @@ extension Recording {
     whole.verdict = nil
     whole.thresholds = []
     whole.programVersion = recordings.map(\.programVersion).uniqued.joined(separator: " + ")
-    // In this format the order of texts is that of the times.
+    // The run began when the earliest of its shards did.
     whole.started = shards.all.first { $0.offset == 0 }?.recording.started ?? whole.started
     whole.duration = shards.all.map { $0.offset + $0.recording.duration }.max() ?? 0
     whole.complete = recordings.allSatisfy(\.complete)
@@ -27,7 +27,7 @@ extension Recording {
     whole.series = shards.series
     whole.distributions = shards.distributions
     whole.drive = shards.drive
-    // How close each of them came says nothing of them all.
+    // The fidelity of one shard's replay says nothing of the whole.
     whole.replay = nil
     whole.failures = shards.failures
     whole.limits = shards.limits
@@ -136,9 +136,14 @@ extension Shards {
     }.sortedStably(by: \.at)
   }
 
-  /// The bounds of one end add up over the shards that play it, where each of them knows the
-  /// bound; the smallest sum is the predicted limit. What bounds a host whose shards saw different
-  /// things, or one of two hosts that play different ends, adds up to nothing and is left out.
+  /// The predicted bounds of the whole run; the smallest is the predicted limit.
+  ///
+  /// Shards of one host have predicted for the same machine: where they agree, their list stands,
+  /// and else there is none. Of several hosts with one shard each, a bound of one end is the sum
+  /// over the shards that play that end, and is left out where one of them does not know it. A
+  /// bound of the host is left out where one shard has only clients and another only servers: they
+  /// hold the two ends of the same connections, so their bounds do not add up. Where one of several
+  /// hosts has several shards, there is no prediction.
   fileprivate var prediction: [PredictionTerm] {
     let lists = all.map(\.recording.prediction)
     if isOneHost { return lists.allSatisfy { $0 == lists[0] } ? lists[0] : [] }

@@ -19,7 +19,7 @@ extension Shards {
     let rates = driven.compactMap(\.plannedRate)
     phase.plannedRate = rates.isEmpty ? nil : rates.reduce(0, +)
     phase.started = parts.compactMap { $0.shard.shifted($0.phase.started) }.min()
-    // One that never ended was cut off, and so is the whole.
+    // A shard's phase that began and never ended was cut off, and so is the whole phase.
     let isCutOff = parts.contains { $0.phase.started != nil && $0.phase.ended == nil }
     phase.ended = isCutOff ? nil : parts.compactMap { $0.shard.shifted($0.phase.ended) }.max()
     phase.openedUntil = parts.compactMap { $0.shard.shifted($0.phase.openedUntil) }.max()
@@ -44,7 +44,8 @@ extension Shards {
     return phase
   }
 
-  /// Of those that drive, added up. What a shard without clients never accepted is missing too.
+  /// The promises of the shards that drive, added up. Connections that a shard without clients
+  /// never accepted count as missing, too.
   private func promise(_ driven: [PhaseRecord], phantom: Int) -> PhasePromise? {
     let promises = driven.compactMap(\.promise)
     guard let first = promises.first else { return nil }
@@ -57,7 +58,7 @@ extension Shards {
 }
 
 extension PhaseRecord.Outcome {
-  /// Of several, the highest is how the phase went.
+  /// Ranks outcomes: the merged phase has the outcome of the shard whose rank is highest.
   fileprivate var badness: Int {
     switch self {
     case .done: 0

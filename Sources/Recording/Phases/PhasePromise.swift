@@ -30,5 +30,8 @@ package struct PhasePromise: Sendable, Equatable {
 extension PhaseRecord {
   /// How far the phase came, for a headline. Nil where nothing was promised, and for what programs
   /// before format 1.3 recorded.
-  package var progress: String? { promise.flatMap(kind.progress) }
+  package var progress: String? {
+    if kind.finds, let ceiling { return "the search found \(Format.count(ceiling)) connections" }
+    return promise.flatMap(kind.progress)
+  }
 }

@@ -2,7 +2,7 @@ package import Recording
 
 /// What a recording can be turned into for other tools.
 package enum ExportFormat: String, Sendable, CaseIterable {
-  /// One row a sample, one column a series.
+  /// One row per sample, one column per series.
   case csv
   /// The whole recording as one object.
   case json

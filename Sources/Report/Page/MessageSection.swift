@@ -125,38 +125,4 @@ extension HTMLReport {
     return "\(Format.count(Int(min(waits, 0x1p53)))) times a connection waited for quiet after a "
       + "wrong answer: where it ended nobody knew."
   }
-
-  var searchSection: Section {
-    Section("search", "Search") {
-      if !recording.searchSteps.isEmpty { searchTable.element }
-    }
-  }
-
-  private var searchTable: Table {
-    Table(
-      caption: "Steps of the search",
-      columns: [
-        .init(title: "Phase", key: "phase"), .init(title: "At", key: "at", isNumeric: true),
-        .init(title: "Asked for", key: "goal", isNumeric: true),
-        .init(title: "Held", key: "held", isNumeric: true),
-        .init(title: "Outcome", key: "outcome"), .init(title: "Because", key: "reason"),
-      ],
-      rows: recording.searchSteps.map { step in
-        [
-          .text(line(step.phase)), .seconds(step.at, Format.instant), .count(step.goal),
-          .count(step.held),
-          .text(step.outcome.rawValue, style: "outcome \(step.outcome.style)"),
-          .text(step.reason.isEmpty ? nil : line(step.reason)),
-        ]
-      })
-  }
-}
-
-extension SearchStep.Outcome {
-  fileprivate var style: String {
-    switch self {
-    case .reached, .confirmed: "done"
-    case .limit, .tooMany, .lost: "limit"
-    }
-  }
 }

@@ -112,7 +112,7 @@ struct CaptureCommand: ParsableCommand {
   private func write(_ log: CaptureLog, _ route: CaptureRoute, _ totals: String) -> Int32 {
     let file = log.file(forward: "\(route.forward)")
     do throws(FileProblem) {
-      // It may hold whatever clients and server told each other, passwords among it.
+      // The file may hold whatever clients and server told each other, passwords among it.
       try RunFiles.write(file.yaml, to: output, isPrivate: true)
     } catch {
       return complain("\(output) cannot be written: \(error.reason)", ExitStatus.notWritten)

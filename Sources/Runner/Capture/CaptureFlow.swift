@@ -51,7 +51,7 @@ struct CaptureFlow {
     if hasEnded {
       guard !toldEnd, mayWrite else { return .idle }
       toldEnd = true
-      // It fails only where the connection is gone, and then there is nobody to be told.
+      // shutdown(2) fails only where the connection is gone, and then there is nobody to be told.
       try? Socket.finishSending(to)
       return .busy
     }

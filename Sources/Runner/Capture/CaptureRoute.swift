@@ -18,7 +18,7 @@ struct CaptureRoute: Equatable {
   ) throws(Refusal) {
     self.listen = try Self.address(of: listen, "--listen", lookup)
     self.forward = try Self.address(of: forward, "--forward", lookup)
-    // It would connect to itself until nothing is left.
+    // The proxy would connect to itself until no descriptor is left.
     guard self.listen != self.forward else {
       throw Refusal(description: "--listen and --forward are both \(self.listen)")
     }

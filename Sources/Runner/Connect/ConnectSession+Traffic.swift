@@ -17,7 +17,8 @@ extension ConnectSession {
     if seen.has(.readable | .hangUp | .error) { receive(connection) }
   }
 
-  /// One piece a turn, so that a peer that floods leaves time for the others and for the prompt.
+  /// Receives one piece per turn, so that a peer that floods leaves time for the others and the
+  /// prompt.
   private mutating func receive(_ connection: PeerConnection) {
     let transfer = unsafe buffer.withUnsafeMutableBytes {
       unsafe Socket.receive(connection.descriptor, into: $0)

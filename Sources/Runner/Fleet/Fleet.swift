@@ -91,7 +91,7 @@ struct Fleet: ~Copyable {
       member.process.kill()
       member.process.awaitEnd()
     }
-    // One that was given up was killed already, and may never go.
+    // A worker that was given up has been killed already, and may never end: nobody waits for it.
     for member in members {
       member.process.release()
       member.board.unmap()
@@ -204,12 +204,20 @@ struct Fleet: ~Copyable {
     members.reduce(0) { $1.end == end && $1.isAlive ? $0 + Int($1.board[counter]) : $0 }
   }
 
-  /// Connections of the run that its own servers hold: others, whose clients come from elsewhere, are
-  /// theirs.
-  var heldAtServer: Int { now(.held, .server) - now(.strangersHeld, .server) }
+  /// Connections of the run that its own servers hold: those whose clients come from elsewhere are
+  /// not its own. All of them where that is not known.
+  var heldAtServer: Int {
+    now(.held, .server) - (knowsOwnConnections ? now(.strangersHeld, .server) : 0)
+  }
 
   /// Connections of the run that its own servers have ever accepted.
   var acceptedByServer: Int { total(.opened, .server) - total(.strangers, .server) }
+
+  /// False where the server has had connections, and none from the sources that the clients are
+  /// bound to: a rule translates their addresses on the way.
+  var knowsOwnConnections: Bool {
+    acceptedByServer > 0 || total(.strangers, .server) == 0 || total(.established, .client) == 0
+  }
 
   /// A limit that stopped a worker in this phase is forgotten: all that it held was closed.
   func forgetLimits() {

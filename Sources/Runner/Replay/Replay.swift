@@ -50,7 +50,7 @@ struct Replay {
       return place < first ? nil : original.phases[place].started.map { $0 / speed }
     }
     arrivals = self.plan.phases.enumerated().map { index, phase in
-      index + skipped < first || !phase.kind.word.hasConnectRate
+      index + skipped < first || !phase.kind.phaseKind.hasConnectRate
         ? nil : driven[index + skipped].map { ArrivalCurve($0, speed: speed) }
     }
   }

@@ -38,6 +38,7 @@ struct Acceptance {
   /// others may be among them, so the fewest of several looks are nearest to the truth.
   mutating func outstanding(_ fleet: borrowing Fleet) -> Int {
     guard let foreignServer else {
+      guard fleet.knowsOwnConnections else { return 0 }
       let gone = min(waitingBefore, fleet.acceptedByServer - acceptedBefore)
       return max(0, waiting(fleet) - (unacceptedBefore - gone))
     }

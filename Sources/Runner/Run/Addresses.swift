@@ -7,7 +7,7 @@ import SystemPackage
 /// Where a run connects from and to: what the plan names, looked up once, before anything starts.
 struct Addresses: Equatable {
   let sources: [IPAddress]
-  /// Of every source.
+  /// The ports that connections of every source may come from.
   let ports: PortSet
   /// Someone else's servers, in the plan's order; empty with the built-in one.
   let targets: [SocketAddress]
@@ -92,7 +92,7 @@ struct Addresses: Equatable {
         throw plan.invalid(problem.message, hint: what + problem.hint, near: target.host)
       }
       let endpoint = SocketAddress(address, target.port)
-      // It would be counted twice and have its source ports once.
+      // An endpoint named twice would count twice, and yet have its source ports only once.
       if let other = targets.firstIndex(of: endpoint) {
         throw plan.invalid(
           "targets \(plan.targets[other]) and \(target) are both \(endpoint)", near: target.host)

@@ -36,7 +36,7 @@ extension Coordinator {
   /// arrival is wanted any more.
   private mutating func noteEndOfGrowth() {
     let phase = phase
-    guard plan.phases[phase].kind.word.hasConnectRate, state.phases[phase].started != nil,
+    guard plan.phases[phase].kind.phaseKind.hasConnectRate, state.phases[phase].started != nil,
       course.guardStop != nil || fleet.any(.server, { $0.isLimited(in: phase) })
         || fleet.all(.client, { $0.isLimited(in: phase) })
     else { return }
@@ -64,7 +64,9 @@ extension Coordinator {
     if fleet.any(.server, { $0.isLimited(in: phase) }) {
       follow(course.take(.serverIsLimited))
     }
-    limitInSight = course.guardStop?.cause ?? ledger.deciding(in: plan.phases[phase].name)?.cause
+    limitInSight =
+      course.guardStop?.cause
+      ?? ledger.deciding(in: plan.phases[phase].name, beyond: failuresBeforeStep)?.cause
   }
 
   /// As often as the guard needs it while connections grow; else it is only shown.
@@ -82,7 +84,7 @@ extension Coordinator {
     var limit = finder(hostReadings.readings()).limit(
       ofDeath: state.workers[index], in: state.phases[phase],
       at: clock.now().seconds(since: started))
-    // Of one that ended by itself, the scoreboard says why.
+    // If the worker ended by itself, its scoreboard says why.
     let board = fleet.members[index].board
     if board[.state] == WorkerState.failed.rawValue, let last = board.failures.rows().last {
       let errno = last.errno.map { " " + ErrnoName.symbol(of: $0.rawValue) } ?? ""

@@ -9,7 +9,7 @@ extension Coordinator {
   /// When the last arrival of a phase is due; nil where no pace says so, or nothing is opened.
   func lastArrivalDue(_ index: Int) -> Instant? {
     let recorded = replay.flatMap { $0.arrivals.indices.contains(index) ? $0.arrivals[index] : nil }
-    if let recorded, plan.phases[index].kind.word.raises {
+    if let recorded, plan.phases[index].kind.phaseKind.raises {
       return phaseStarted.advanced(byNanoseconds: recorded.end)
     }
     let seconds = plan.phases[index].secondsToLastArrival(
@@ -30,7 +30,7 @@ extension Coordinator {
     // Processors are told in ticks of 10 ms, so a look at them takes at least this long.
     try loop(until: phaseStarted.advanced(by: .seconds(Self.leastPace))) { $0.hasSettled }
     let load = load(hostReadings.readings())
-    guard plan.phases[phase].kind.word.raises else { return load }
+    guard plan.phases[phase].kind.phaseKind.raises else { return load }
     try loop(until: nil) { fleet in fleet.hasSettled }
     let now = clock.now().seconds(since: started)
     state.phases[phase].openedUntil = min(state.phases[phase].openedUntil ?? now, now)

@@ -64,7 +64,8 @@ extension Coordinator {
       return fewest == 0
     }
     let inTime = fewest
-    // They are waited for all the same: whether they come late, or not at all, is a cause of its own.
+    // What was not accepted in time is waited for all the same: late and never are different
+    // causes.
     if inTime > 0 { _ = withPath(hostReadings.readings()) }
     let isOurs = hasOwnServer
     try settle(watching: { [path = hostReadings.path] in isOurs ? 0 : path.pending }) { fleet in
@@ -79,7 +80,7 @@ extension Coordinator {
   /// the queue full when the handshake was to finish. They wait nowhere: the clients hold them all the
   /// same, until they close them. Listeners of others can only make it fewer.
   private func unfinishedAtServer() -> Int {
-    guard !hasOwnServer, hostReadings.path.knowsServer else { return 0 }
+    guard !hasOwnServer, hostReadings.path.isInOwnNamespace else { return 0 }
     let now = hostReadings.readings().values
     func rise(_ key: Series.Key) -> Int {
       guard let after = now[key], let before = countersBefore[key] else { return 0 }
@@ -110,7 +111,8 @@ extension Coordinator {
   /// accepted: only a phase that opens can bring such; of our own server it is known how many it has
   /// accepted.
   func mostPhantoms(in record: PhaseRecord) -> Int {
-    guard record.kind.grows else { return phantoms }
+    // What stands when a churn is over stood before it.
+    guard record.kind.grows, !record.kind.comesAndGoes else { return phantoms }
     guard hasOwnServer, serverMayHaveClosed == false else { return .max }
     let bound = fleet.total(.established, .client) - fleet.acceptedByServer
     // Below zero it has accepted others from the same addresses, and nobody knows how many.
@@ -136,7 +138,7 @@ extension Coordinator {
 
   /// Connections that the server end has accepted and holds; nil where nobody can know.
   mutating func countAccepted(established: Int) -> Int? {
-    if hasOwnServer { return fleet.heldAtServer }
+    if hasOwnServer { return fleet.knowsOwnConnections ? fleet.heldAtServer : nil }
     guard established > 0, !course.isInterrupted else { return nil }
     let accepted = hostReadings.path.accepted(of: established)
     if let accepted, accepted > 0 {

@@ -22,7 +22,7 @@ extension Coordinator {
   /// - Parameter before: connections that had been closed by the peer when the phase began.
   mutating func remarkOnLosses(since before: Int) {
     let lost = fleet.total(.closedByPeer, .client) - before
-    guard plan.phases[phase].kind.word == .pause, lost > 0 else { return }
+    guard plan.phases[phase].kind.phaseKind == .pause, lost > 0 else { return }
     add("\(Format.count(lost)) connections were closed by the peer meanwhile")
   }
 

@@ -7,7 +7,8 @@ import Recording
 
 /// Looking for the most connections that last.
 extension Coordinator {
-  /// Steps after which a search gives up; twenty halvings find any number among millions.
+  /// Moves after which a search gives up. The way up in steps takes most of them: once a goal was
+  /// too many, twenty halvings find the number within a step of a million connections.
   private static let mostSteps = 10_000
   /// How often a goal is asked for again when that has brought nothing: a peer that closes every
   /// tenth connection may close the one that was opened last.
@@ -36,6 +37,7 @@ extension Coordinator {
     guard course.goesOn else { return }
     let began = clock.now().seconds(since: started)
     course.startGrowing()
+    failuresBeforeStep = ledger.records
     let opened = try go(to: goal)
     guard course.goesOn else { return }
     let held = heldAtBothEnds()
@@ -61,8 +63,8 @@ extension Coordinator {
     }
   }
 
-  /// A condition on handshakes needs handshakes: where more connections stand than the goal, all are
-  /// closed first, and the goal is opened anew. False where nothing was closed.
+  /// A condition on handshakes needs handshakes: where the clients hold the goal or more already,
+  /// this closes all connections, so that the goal is opened anew. False where nothing was closed.
   private mutating func closeAllBeforeOpening(
     _ goal: Int, _ search: Phase.Search
   ) throws(RecordingError) -> Bool {
@@ -130,7 +132,7 @@ extension Coordinator {
   /// is opened again while that brings more: one connection that failed is no limit.
   ///
   /// - Returns: when the clients had last done all that they could, in seconds since the run began.
-  ///   There is a sample of it: a rate is told from that one.
+  ///   `go` takes a sample at that instant, so that a connect rate can be measured up to it.
   @discardableResult
   private mutating func go(to goal: Int) throws(RecordingError) -> Double {
     var most = -1
@@ -185,10 +187,14 @@ extension Coordinator {
 
   /// The first `until` condition that holds, with what was measured; nil when none does.
   ///
+  /// Instants are seconds since the run began.
+  ///
   /// - Parameters:
-  ///   - opened: when all were open, which their rate is measured until.
-  ///   - standing: when all connections stood; from then on all but handshakes are measured. Nil for as
-  ///     long as they were opened.
+  ///   - began: when the step began: metrics of handshakes are measured from then on.
+  ///   - opened: when the clients had opened all that they could: the connect rate is measured
+  ///     until then, all other metrics until now.
+  ///   - standing: when the hold of a confirmation began: metrics that are not of handshakes are
+  ///     measured from then on. Nil in a step, where they too are measured from `began` on.
   private func violation(
     of search: Phase.Search, since began: Double, opened: Double, standing: Double? = nil
   ) -> String? {

@@ -39,7 +39,7 @@ extension Coordinator {
         fleet.now(.held, .client), fleet.heldAtServer, fleet.total(.verified, .client),
         fleet.acceptedByServer, elsewhere()
       )
-      // Whether one that gives no sign of life will go on is soon known.
+      // A worker that gives no sign of life soon goes on or is given up: the wait lasts until then.
       if now != last || fleet.someAreSilent {
         deadline = clock.now().advanced(by: Self.settleTime)
       }
@@ -90,7 +90,7 @@ extension Coordinator {
 
   /// Server workers say whether they could listen before the first connection is opened.
   mutating func awaitListeners() throws(RecordingError) {
-    // One that never says so is given up.
+    // `loop` gives up a server worker that never says so.
     try loop(until: nil) { fleet in
       fleet.all(.server) { $0[.state] != WorkerState.starting.rawValue }
     }

@@ -68,6 +68,10 @@ struct Coordinator: ~Copyable {
   var goneAtServer = 0
   /// Whether someone else's server on this host was seen to have a connection of ours.
   var sawAcceptance = false
+  /// What had failed when the last phase ended.
+  var failuresAtEnd: [FailureRecord] = []
+  /// What had failed when this step of a search began.
+  var failuresBeforeStep: [FailureRecord] = []
   /// Whether something moved still when a phase had been given long enough to settle.
   var stillMoves = false
   /// Kept only for plans with conditions that decide while the run goes on.
@@ -97,7 +101,7 @@ struct Coordinator: ~Copyable {
     ledger = FailureLedger(
       clients: prepared.staffing.clients, phases: plan.phases.map(\.name), started: started)
     samples = SampleClock(every: prepared.plan.sampling.every, from: clock.now())
-    course = RunCourse(kinds: plan.phases.map(\.kind.word), onLimit: plan.onLimit)
+    course = RunCourse(kinds: plan.phases.map(\.kind.phaseKind), onLimit: plan.onLimit)
     phaseStarted = started
     atBegin = PhaseCounts(fleet, atServer: prepared.plan.server == nil ? nil : 0)
     acceptance = Acceptance(
@@ -155,6 +159,7 @@ struct Coordinator: ~Copyable {
     stillMoves = false
     goneAtServer = 0
     phantomLimits = []
+    failuresBeforeStep = []
     let readings = hostReadings.readings()
     loadBefore = load(readings)
     hostReadings.path.begin(countersBefore)
@@ -169,7 +174,9 @@ struct Coordinator: ~Copyable {
     // What is lost while a replay waits for the phase is this phase's.
     acceptance = Acceptance(fleet, path: hostReadings.path, hasOwnServer: hasOwnServer)
     atBegin = PhaseCounts(
-      fleet, atServer: hasOwnServer ? fleet.heldAtServer : acceptedByForeignServer,
+      fleet,
+      atServer: hasOwnServer
+        ? countAccepted(established: fleet.now(.held, .client)) : acceptedByForeignServer,
       unaccepted: acceptance.waiting(fleet))
     phaseStarted = try startOfPhase(index)
     // A replay may have waited for it.
@@ -248,22 +255,23 @@ struct Coordinator: ~Copyable {
     state.phases[phase].ended = end.seconds(since: started)
     try sample(readings, at: end, phaseEnded: true)
     hostReadings.path.stopTracing()
+    failuresAtEnd = ledger.records
     return record.outcome != .limit
   }
 
   /// Those of a phase, with what failed while a replay waited for it: the workers know that as the
   /// phase's before.
   private func failures(of record: PhaseRecord) -> [FailureRecord] {
-    let before = replay == nil || phase == 0 ? nil : state.phases[phase - 1]
-    return state.failures.filter { failure in
-      failure.phase == record.name
-        || before.map { failure.phase == $0.name && failure.firstInstant >= $0.ended ?? .infinity }
-          ?? false
-    }.map { failure in
-      var failure = failure
-      failure.phase = record.name
-      return failure
-    }
+    let own = state.failures.filter { $0.phase == record.name }
+    guard replay != nil, phase > 0 else { return own }
+    let before = state.phases[phase - 1]
+    return own
+      + ledger.records(beyond: failuresAtEnd).filter { $0.phase == before.name }.map { failure in
+        var failure = failure
+        failure.phase = record.name
+        failure.firstInstant = max(failure.firstInstant, before.ended ?? 0)
+        return failure
+      }
   }
 
   private func promise(of record: PhaseRecord, _ counts: PhaseCounts) -> PhasePromise? {

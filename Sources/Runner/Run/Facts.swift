@@ -40,7 +40,7 @@ extension Plan {
   var longestSilence: Double {
     phases.map { phase in
       // A ramp and a churn are busy, each for as long as it takes.
-      let span = phase.kind.word.keeps ? phase.plannedSeconds ?? 0 : 0
+      let span = phase.kind.phaseKind.keeps ? phase.plannedSeconds ?? 0 : 0
       let paces = patterns.filter { phase.patterns.contains($0.name) }.map(\.pace)
       // A rate takes whoever has been idle for the longest: all of them once in so many seconds.
       let intervals = paces.map { (pace: MessagePattern.Pace) -> Double in
@@ -67,7 +67,7 @@ extension Plan {
 extension PhaseRecord {
   init(_ phase: Phase) {
     self.init(
-      name: phase.name, kind: phase.kind.word, title: phase.title, planLine: phase.line,
+      name: phase.name, kind: phase.kind.phaseKind, title: phase.title, planLine: phase.line,
       goal: phase.goal, plannedRate: phase.plannedRate(from: 0))
   }
 }

@@ -27,9 +27,14 @@ struct LimitFinder {
     // A handshake that was tried again has cost nothing.
     let causes = failures.filter { $0.final > 0 } + (memoryGuard.map { [$0] } ?? [])
     var limits = causes.map { limit(from: $0, in: phase) }
-    // A limit of the server explains phantoms; a connection that it closed, or refused, does not.
-    let explainsPhantoms = limits.contains {
-      $0.end == .server && ![.closedByPeer, .nobodyListens, .noRoute].contains($0.resource)
+    // A limit of the server explains phantoms; a connection that it closed, or refused, does not,
+    // nor does the full queue of one endpoint what waits at another.
+    let explainsPhantoms = limits.contains { limit in
+      switch limit.resource {
+      case .closedByPeer, .nobodyListens, .noRoute: false
+      case .acceptQueue: endpoints.count <= 1
+      default: limit.end == .server
+      }
     }
     let retried = failures.reduce(0) { $0 + $1.retried }
     if phase.phantom > 0, !explainsPhantoms { limits.append(phantoms(phase, retried: retried)) }
@@ -98,14 +103,16 @@ struct LimitFinder {
         + guess(resource, held: phase.held))
   }
 
-  /// Connections that the server has no more, while the clients have.
+  /// Connections that the clients hold and the server end does not hold any more.
   private func goneAtServer(_ phase: PhaseRecord) -> LimitRecord {
     let nobodyListens = !path.withoutListener.isEmpty
     let ownServerClosedNothing = path.serverMayClose == false
+    let connections = path.goneAtServer == 1 ? "connection" : "connections"
     var evidence = [
       Fact(
         "held by the clients alone",
-        "\(Format.count(path.goneAtServer)): that they ended has not reached them")
+        "\(Format.count(path.goneAtServer)) \(connections): gone at the server end, "
+          + "and the clients have not heard of it")
     ]
     if nobodyListens { evidence.append(Fact("asked its kernel", "nobody listens")) }
     if ownServerClosedNothing {
@@ -138,7 +145,8 @@ struct LimitFinder {
       ])
   }
 
-  /// A promise that was broken without a failure: said as it is, not guessed.
+  /// A promise that was broken without a failure: `unclassified`. Where the server is someone
+  /// else's, a guess may stand in the evidence, marked as one.
   private func unexplained(_ phase: PhaseRecord, retried: Int) -> LimitRecord {
     // The clients hold nothing more: what is left is left at the server, which has not heard of it.
     let isLeftAtServer = phase.kind.closes && path.held == 0

@@ -108,18 +108,21 @@ extension PhasePromise {
       missed = goal - end.atBothEnds
     case .hold:
       promised = begin.atBothEnds
-      // What the client alone held was not promised: nobody had accepted it. Some of that may have
-      // been accepted since, and is no excuse for what was lost.
+      // What the client alone held was not promised: nobody had accepted it. Of that, some may have
+      // been accepted since, and some stand still: neither is an excuse for what was lost.
       let acceptedSince = max(0, begin.unaccepted - end.unaccepted)
-      missed = max(
-        lost - max(0, begin.atClient - begin.atBothEnds - acceptedSince),
-        begin.atBothEnds - end.atBothEnds - asRecorded)
+      let unpromised = begin.onlyAtClient - end.onlyAtClient - acceptedSince
+      missed = max(lost - max(0, unpromised), begin.atBothEnds - end.atBothEnds - asRecorded)
     case .churn:
       promised = arrivals
       // A churn leaves what stood before it; which of the two a conversation has closed is not known.
-      lostBeside = min(lost, max(0, begin.atClient - end.atClient - asRecorded))
+      let lostAtClient = min(lost, max(0, begin.atClient - end.atClient - asRecorded))
+      let lostAtServer =
+        begin.atServer == nil || end.atServer == nil
+        ? 0 : begin.atBothEnds - end.atBothEnds - asRecorded
+      lostBeside = max(lostAtClient, lostAtServer)
       missed =
-        max(0, arrivals - gained) + lost - lostBeside + (end.late - begin.late)
+        max(0, arrivals - gained) + lost - lostAtClient + (end.late - begin.late)
         + (end.cutShort - begin.cutShort) + end.unacceptedInTime
     case .search:
       promised = 1

@@ -95,8 +95,8 @@ extension RunOptions {
     var ending = RunEnding(
       writer: writer, recording: recording, replay: prepared.replay, clock: clock)
     do throws(RecordingError) {
-      // It is one process among hundreds that never rest. As memory runs out, a look that comes
-      // seconds late comes after the guard was to stop the growth.
+      // The coordinator is one process among hundreds that never rest. As memory runs out, a look
+      // that comes seconds late comes after the guard was to stop the growth.
       let end = try CurrentProcess.first { () throws(RecordingError) in try coordinator.drive() }
       ending.take(end)
     } catch {

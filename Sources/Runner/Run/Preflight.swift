@@ -10,7 +10,7 @@ enum Preflight {
   /// Reading every socket of the host takes seconds beyond this many.
   private static let mostSockets = 200_000.0
 
-  /// One sentence a finding; none when the run may begin.
+  /// The reasons not to begin the run, one sentence each; empty when the run may begin.
   static func findings(_ prepared: PreparedRun) -> [String] {
     [prepared.obstacle, prediction(prepared), others()].compactMap(\.self) + sockets(prepared)
   }

@@ -40,13 +40,17 @@ struct FailureLedger {
     self.started = started
   }
 
-  /// Reads the workers' failure tables again; true when there is something new in them. To be called
-  /// at every look: what is held then is what a failure's instant is put between.
+  /// Notes what each worker holds, and reads the workers' failure tables again where they may have
+  /// changed. Call `update` at every look: what a worker held at the instant of a failure is
+  /// computed from what it held at the looks before and after.
   ///
   /// - Parameters:
   ///   - now: when this look is.
-  ///   - isLast: whether there will be no further look. A worker counts a failure before it writes
-  ///     down which, so that a look in between sees half of it.
+  ///   - isLast: whether there will be no further look. Then the tables are read wherever there has
+  ///     been a failure: a worker counts a failure before it writes down which, so that the look
+  ///     before may have seen half of it.
+  /// - Returns: whether the tables were read: the number of failures has changed, or this is the
+  ///   last look and there has been a failure.
   mutating func update(
     from fleet: borrowing Fleet, at now: Instant, isLast: Bool = false
   ) -> Bool {
@@ -83,10 +87,24 @@ struct FailureLedger {
     return true
   }
 
+  /// What has failed since an earlier look, with the counts since then.
+  func records(beyond before: [FailureRecord]) -> [FailureRecord] {
+    records.compactMap { record in
+      guard let known = before.first(where: record.isSameKind) else { return record }
+      var record = record
+      record.count -= known.count
+      record.retried -= known.retried
+      if record.stopped == known.stopped { record.stopped = nil }
+      return record.count > 0 ? record : nil
+    }
+  }
+
   /// What stopped a worker in a phase; else what has cost the most connections; nil where nothing has
   /// cost any.
-  func deciding(in phase: String) -> FailureRecord? {
-    let ours = records.filter { $0.phase == phase && $0.final > 0 }
+  ///
+  /// - Parameter before: what had failed before that is of interest.
+  func deciding(in phase: String, beyond before: [FailureRecord]) -> FailureRecord? {
+    let ours = records(beyond: before).filter { $0.phase == phase && $0.final > 0 }
     let stops = ours.filter { $0.stopped != nil }
     return stops.min { $0.stopped! < $1.stopped! } ?? ours.max { $0.final < $1.final }
   }

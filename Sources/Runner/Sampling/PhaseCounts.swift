@@ -26,6 +26,8 @@ struct PhaseCounts {
 
   /// Connections that stand at both ends.
   var atBothEnds: Int { min(atClient, atServer ?? atClient) }
+  /// Connections that the server does not have, as far as that is known.
+  var onlyAtClient: Int { atClient - atBothEnds }
 }
 
 extension PhaseCounts {

@@ -11,7 +11,7 @@ struct SampleClock {
     next = start
   }
 
-  /// One that comes so late that others should have been taken meanwhile stands for them.
+  /// Notes that a sample was taken. A sample that comes late stands for those that were missed.
   mutating func took(at instant: Instant) {
     guard next <= instant else { return }
     let missed = instant.nanoseconds(since: next) / every

@@ -49,7 +49,7 @@ struct ServeSession: ~Copyable {
     received = options.verbose ? ReceivedText(pipes: pipes, servers: prepared.servers) : nil
     for server in prepared.servers {
       // The workers have theirs.
-      if let pipe = server.echoesTo { Socket.close(pipe) }
+      if let pipe = server.receivedPipe { Socket.close(pipe) }
     }
     kernel = KernelSeries(host: prepared.host)
     before = kernel.readings().values

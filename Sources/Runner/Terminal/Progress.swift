@@ -57,7 +57,7 @@ struct SilentProgress: Progress {
   func finish() {}
 }
 
-/// One line a phase change, and one every ten seconds: for logs.
+/// Writes one line per phase change, and one every ten seconds: for logs.
 struct PlainProgress: Progress {
   private static let interval = 10.0
   private var next = 0.0

@@ -21,7 +21,7 @@ struct ReceivedText {
     var reading: [FileDescriptor] = []
     for index in servers.indices {
       let pipe = try Pipe.open()
-      servers[index].echoesTo = pipe.writing
+      servers[index].receivedPipe = pipe.writing
       reading.append(pipe.reading)
     }
     return reading

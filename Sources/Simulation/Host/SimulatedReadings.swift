@@ -57,6 +57,7 @@ private final class SimulatedPath: PathReadings {
     return []
   }
 
+  let isInOwnNamespace = true
   var knowsServer: Bool { !network.listening.isEmpty }
   var waiting: Int { network.listening.reduce(0) { $0 + $1.waiting } }
   var pending: Int { waiting }

@@ -35,9 +35,9 @@ final class SimulatedSocket {
   private var inFlight = 0
   /// Bytes that it took from its writer.
   private(set) var bytesSent = 0
-  private var isPeerFinished = false
-  /// Closed, but the other side has not finished yet.
-  private var isFinished = false
+  private var hasPeerSentFin = false
+  /// Closed here, while the peer has not sent its FIN yet.
+  private var awaitsPeerFin = false
   private var hasSentFin = false
   private var foundPeerFull = false
 
@@ -120,14 +120,14 @@ final class SimulatedSocket {
     default:
       // Nobody will ever read it: the sender is told so.
       if let peer { network.transmit(.reset(peer)) }
-      if isFinished { release(waits: false) }
+      if awaitsPeerFin { release(waits: false) }
     }
   }
 
   func takeFin() {
-    guard state == .established || isFinished else { return }
-    isPeerFinished = true
-    if isFinished { return release(waits: true) }
+    guard state == .established || awaitsPeerFin else { return }
+    hasPeerSentFin = true
+    if awaitsPeerFin { return release(waits: true) }
     watch?.announce()
   }
 
@@ -140,7 +140,7 @@ final class SimulatedSocket {
     }
     guard state != .closed else { return release(waits: false) }
     // Whoever was told of the end already learns that it may not write either.
-    fail(isPeerFinished ? .brokenPipe : .connectionReset)
+    fail(hasPeerSentFin ? .brokenPipe : .connectionReset)
   }
 
   func fail(_ error: Errno) {
@@ -160,7 +160,7 @@ final class SimulatedSocket {
   func emptyReading() -> Transfer? {
     if let error = takeError() { return .failed(error) }
     guard received.isEmpty else { return nil }
-    return state == .broken || isPeerFinished ? .closed : .wouldBlock
+    return state == .broken || hasPeerSentFin ? .closed : .wouldBlock
   }
 
   func takeBytes(_ most: Int) -> ArraySlice<UInt8> {
@@ -204,9 +204,9 @@ final class SimulatedSocket {
       return error == nil ? hungUp : hungUp | .error
     case .established:
       var seen = EpollEvents.none
-      if !received.isEmpty || isPeerFinished { seen = seen | .readable }
-      if isPeerFinished { seen = seen | .peerHangUp }
-      if isPeerFinished && hasSentFin { seen = seen | .hangUp }
+      if !received.isEmpty || hasPeerSentFin { seen = seen | .readable }
+      if hasPeerSentFin { seen = seen | .peerHangUp }
+      if hasPeerSentFin && hasSentFin { seen = seen | .hangUp }
       if room > 0 { seen = seen | .writable }
       return seen
     }
@@ -236,10 +236,10 @@ final class SimulatedSocket {
     case .established where !resetsOnClose && received.isEmpty:
       let wasFirst = hasSentFin
       if let peer, !hasSentFin { network.transmit(.fin(peer)) }
-      if isPeerFinished {
+      if hasPeerSentFin {
         release(waits: wasFirst)
       } else {
-        isFinished = true
+        awaitsPeerFin = true
       }
     case .established:
       if let peer { network.transmit(.reset(peer)) }
@@ -261,7 +261,7 @@ final class SimulatedSocket {
       network.bindings.release(local, exclusive: exclusive)
       self.local = nil
     }
-    isFinished = false
+    awaitsPeerFin = false
     peer = nil
   }
 }

@@ -12,12 +12,12 @@ import Testing
 
   private func connected(
     _ dials: SimulatedNetwork.Dials = .init(), reply: ServerReply = .send(pong),
-    readiness: ServerReadiness = .direct, echoesTo: FileDescriptor? = nil,
+    readiness: ServerReadiness = .direct, receivedPipe: FileDescriptor? = nil,
     prepare: (SimulatedProcess) -> Void = { _ in }
   ) throws -> (World, TestPeer, FileDescriptor) {
     let world = World(dials)
     try world.addServer(
-      reply: reply, readiness: readiness, echoesTo: echoesTo, prepare: prepare)
+      reply: reply, readiness: readiness, receivedPipe: receivedPipe, prepare: prepare)
     world.check = { [unowned world] in world.expectConsistency() }
     let peer = TestPeer(world.network, at: .second)
     let socket = try peer.connect()
@@ -69,7 +69,7 @@ import Testing
   @Test(arguments: [.echo, .discard, .send(pong)] as [ServerReply])
   func `a pipe is told what is read, by descriptor`(reply: ServerReply) throws {
     let (world, peer, socket) = try connected(
-      reply: reply, echoesTo: FileDescriptor(rawValue: 77))
+      reply: reply, receivedPipe: FileDescriptor(rawValue: 77))
     let other = try peer.connect(offset: 1)
     for (socket, text) in [(socket, "one"), (other, "two"), (socket, "three")] {
       _ = peer.send(socket, text.utf8)
@@ -84,7 +84,7 @@ import Testing
   }
 
   @Test func `of a long read the pipe is told the beginning`() throws {
-    let (world, peer, socket) = try connected(echoesTo: FileDescriptor(rawValue: 77))
+    let (world, peer, socket) = try connected(receivedPipe: FileDescriptor(rawValue: 77))
     let message = (0..<10_000).map { UInt8(truncatingIfNeeded: $0) }
     _ = peer.send(socket, message)
     world.run(for: .milliseconds(1))
@@ -95,7 +95,7 @@ import Testing
   }
 
   @Test func `frames are taken whole, wherever the stream is cut`() throws {
-    let (world, peer, socket) = try connected(echoesTo: FileDescriptor(rawValue: 77))
+    let (world, peer, socket) = try connected(receivedPipe: FileDescriptor(rawValue: 77))
     for text in ["one", "", "three"] {
       _ = peer.send(socket, text.utf8)
       world.run(for: .milliseconds(1))

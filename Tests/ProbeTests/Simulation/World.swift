@@ -38,14 +38,14 @@ final class World {
   func addServer(
     _ endpoint: SocketAddress = .first, backlog: Int32 = 4096, reply: ServerReply = .echo,
     readiness: ServerReadiness = .direct, descriptorLimit: Int = 20_000, rows: Int? = nil,
-    echoesTo: FileDescriptor? = nil, clients: [AddressSpan] = [],
+    receivedPipe: FileDescriptor? = nil, clients: [AddressSpan] = [],
     prepare: (SimulatedProcess) -> Void = { _ in }
   ) throws -> ServerPlayer {
     let process = SimulatedProcess(network: network, descriptorLimit: descriptorLimit)
     prepare(process)
     let assignment = ServerAssignment(
       endpoint: endpoint, backlog: backlog, reply: reply, readiness: readiness,
-      descriptorLimit: rows ?? descriptorLimit, clients: clients, echoesTo: echoesTo)
+      descriptorLimit: rows ?? descriptorLimit, clients: clients, receivedPipe: receivedPipe)
     let player = try ServerPlayer(process, assignment)
     servers.append(player)
     return player

@@ -43,14 +43,14 @@ import Testing
         let limit = ResourceLimit(soft: WorkerProcessTests.limit, hard: WorkerProcessTests.limit)
         var role = role
         var descriptors = [wakeUp, attention]
-        if case .server(let assignment) = role, let pipe = assignment.echoesTo {
+        if case .server(let assignment) = role, let pipe = assignment.receivedPipe {
           descriptors.append(pipe)
         }
         guard let kept = try? CurrentProcess.keepOnly(descriptors),
           (try? limit.apply()) != nil
         else { return 2 }
-        if case .server(var assignment) = role, assignment.echoesTo != nil {
-          assignment.echoesTo = kept[2]
+        if case .server(var assignment) = role, assignment.receivedPipe != nil {
+          assignment.receivedPipe = kept[2]
           role = .server(assignment)
         }
         return Worker.run(role, board: board, wakeUp: kept[0], attention: kept[1])
@@ -206,7 +206,7 @@ import Testing
       .server(
         ServerAssignment(
           endpoint: endpoint, backlog: 128, reply: .discard, readiness: .direct,
-          descriptorLimit: Self.limit, echoesTo: pipe.writing)), sources: 0)
+          descriptorLimit: Self.limit, receivedPipe: pipe.writing)), sources: 0)
     let socket = try Socket.open(v6: false)
     defer { Socket.close(socket) }
     try Socket.resetOnClose(socket, true)

@@ -17,6 +17,7 @@ import Testing
     var pending: Int { waiting }
     let findings = PathFindings()
     let knowsServer = true
+    let isInOwnNamespace = true
     let leftAtServer: Int? = nil
     func begin(_ counters: [Series.Key: Double]) {}
     func look(_ counters: [Series.Key: Double], timedOut: Bool) -> [Reading] { [] }

@@ -42,8 +42,17 @@ import Testing
       #expect(abs(record.accepted - held) < 50)
       #expect(record.stopped != nil)
       #expect(abs(record.firstInstant - Double(held) / 1000) < 0.05)
-      #expect(ledger.deciding(in: "ramp") == record)
-      #expect(ledger.deciding(in: "hold") == nil)
+      #expect(ledger.deciding(in: "ramp", beyond: []) == record)
+      #expect(ledger.deciding(in: "hold", beyond: []) == nil)
+      // What was known before counts no more, and what has come since counts alone.
+      #expect(ledger.records(beyond: ledger.records).isEmpty)
+      #expect(ledger.deciding(in: "ramp", beyond: ledger.records) == nil)
+      var before = record
+      before.count = 1
+      before.stopped = nil
+      let since = try #require(ledger.records(beyond: [before]).first)
+      #expect(since.count == 1)
+      #expect(since.stopped == record.stopped)
     }
   }
 }

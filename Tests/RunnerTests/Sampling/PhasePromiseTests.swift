@@ -38,6 +38,10 @@ import Testing
     let swapped = promise(
       .hold(.seconds(1)), counts(500, 300, unaccepted: 200), counts(300, 300))
     #expect(swapped?.missed == 200)
+    // Nor are those that still wait.
+    let partly = promise(
+      .hold(.seconds(1)), counts(500, 480, unaccepted: 20), counts(490, 480, unaccepted: 10))
+    #expect(partly?.missed == 10)
     let unknown = promise(.hold(.seconds(1)), counts(1000), counts(999))
     #expect(unknown == PhasePromise(promised: 1000, missed: 1, tolerance: 0))
   }
@@ -48,6 +52,12 @@ import Testing
       Self.churn, counts(20), counts(20, established: 500, churned: 500, late: 50),
       arrivals: 1000)
     #expect(half == PhasePromise(promised: 1000, missed: 550, tolerance: 0))
+    // What stood beside it is held at both ends, or lost.
+    let beside = promise(
+      Self.churn, counts(100, 100), counts(100, 0, established: 1000, churned: 1000),
+      arrivals: 1000)
+    #expect(beside?.lostBeside == 100)
+    #expect(beside?.missed == 0)
     let all = promise(
       Self.churn, counts(20), counts(20, established: 1000, churned: 1000), arrivals: 1000)
     #expect(all?.missed == 0)
