@@ -6,7 +6,12 @@ import Messages
 extension Reader {
   mutating func reply(_ item: Item) -> ServerReply? {
     guard case .map(let written) = item.value else {
-      return word(item, as: PlainReply.self).map { $0 == .echo ? .echo : .discard }
+      return word(item, as: PlainReply.self).map { reply in
+        switch reply {
+        case .echo: .echo
+        case .discard: .discard
+        }
+      }
     }
     guard let fields = fields(item, in: "reply", known: ["send", "push"]) else { return nil }
     if let send = fields["send"], let push = fields["push"] {

@@ -11,7 +11,8 @@ extension PhaseRecord {
       "tolerance": .number(promise?.tolerance), "abortedBy": .text(abortedBy),
       "established": .integer(established), "accepted": .integer(accepted),
       "phantom": .integer(phantom), "failures": .integer(failures), "ceiling": .integer(ceiling),
-      "openedUntil": .number(openedUntil),
+      "openedUntil": .number(openedUntil), "lostBeside": .integer(promise?.lostBeside),
+      "remark": .text(remark.isEmpty ? nil : remark),
     ])
   }
 }
@@ -59,7 +60,8 @@ extension FailureRecord {
     .object([
       "end": .text(end.rawValue), "worker": .integer(worker), "phase": .text(phase),
       "syscall": .text(syscall), "errno": errno.map(errnoObject) ?? .null,
-      "count": .integer(count), "firstInstant": .number(firstInstant),
+      "count": .integer(count), "retried": .integer(retried),
+      "firstInstant": .number(firstInstant), "stopped": .number(stopped),
       "established": .integer(established), "accepted": .integer(accepted),
       "source": .text(source), "endpoint": .text(endpoint),
     ])
@@ -73,6 +75,7 @@ extension LimitRecord {
       "line": .integer(planLine), "syscall": .text(syscall),
       "errno": errno.map(errnoObject) ?? .null, "resource": .text(resource.rawValue),
       "count": .integer(count), "firstInstant": .number(firstInstant),
+      "stopped": .number(stopped),
       "established": .integer(established), "accepted": .integer(accepted),
       "source": .text(source), "endpoint": .text(endpoint), "knob": .text(knob),
       "now": .integer(now), "needed": .integer(needed), "fix": .text(fix),

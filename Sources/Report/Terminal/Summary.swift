@@ -25,6 +25,8 @@ package func summary(
   }
   if let fix = judgement.limit?.fix {
     lines.append(row("fix", paint.bold(brief(fix, to: 4000)), paint))
+  } else if let wayOut = judgement.limit?.resource.wayOut {
+    lines.append(row("way out", wayOut, paint))
   }
   lines += others(recording, judgement, paint)
   if let path = files.html ?? files.junit ?? files.recording {
