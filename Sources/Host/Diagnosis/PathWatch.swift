@@ -164,7 +164,10 @@ package final class PathWatch: PathReadings {
     // The server never had a connection from our addresses: they are translated on the way, so nothing
     // can be told.
     guard ours + waiting > 0 || hasSeenOurs else { return nil }
-    guard ours + waiting <= held else { return waiting == 0 ? held : nil }
+    // Others from the same addresses are among them. At the most all that are accepted are ours.
+    guard ours + waiting <= held else {
+      return ours < held ? ours : waiting == 0 ? held : nil
+    }
     // What a listener defers until its first bytes come, it has not refused.
     let deferred = min(held - ours - waiting, deferred)
     guard deferred > 0 else { return ours }

@@ -39,8 +39,12 @@ import Testing
     open.append(try client(of: address, from: "127.33.1.3"))
     #expect(watch.waiting == 9)
     #expect(watch.accepted(of: 8) == 0)
-    // Another program connects from the same address: whose wait, nobody can tell.
+    // Another program connects from the same address: none of anybody's is accepted.
+    #expect(watch.accepted(of: 5) == 0)
+    for _ in 0..<5 { open.append(try #require(try Socket.accept(listener)).descriptor) }
+    // Whose wait, nobody can tell; but at the most these five are ours.
     #expect(watch.accepted(of: 5) == nil)
+    #expect(watch.accepted(of: 7) == 5)
     while let socket = try Socket.accept(listener)?.descriptor { open.append(socket) }
     #expect(watch.waiting == 0)
     #expect(watch.accepted(of: 8) == 8)
