@@ -3,12 +3,12 @@ package struct AddressSpan: Sendable, Hashable, BitwiseCopyable {
   private let first: UInt128
   private var last: UInt128
 
-  /// Few spans that have the same addresses. One that is IPv4 is what IPv6 maps it to, so that an
-  /// endpoint of both families knows it.
+  /// As few spans as have exactly these addresses. An IPv4 address counts as the IPv6 address that
+  /// maps it, so that a server of both families recognises its clients.
   package static func spans(of addresses: [IPAddress]) -> [AddressSpan] {
     var spans: [AddressSpan] = []
     for address in addresses.map(number(of:)).sorted() {
-      if let last = spans.last?.last, address <= last + 1 {
+      if let last = spans.last?.last, address - last <= 1 {
         spans[spans.count - 1].last = address
       } else {
         spans.append(AddressSpan(first: address, last: address))

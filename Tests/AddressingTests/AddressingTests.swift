@@ -101,6 +101,13 @@ import Testing
     }
   }
 
+  @Test func `the last of all addresses may stand there twice`() throws {
+    let last = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"
+    let spans = try spans(last, last)
+    #expect(spans.count == 1)
+    #expect(try spans[0].contains(try #require(IPAddress(last))))
+  }
+
   @Test func `families keep apart`() throws {
     let spans = try spans("::1", "255.255.255.255", "0.0.0.0")
     #expect(spans.count == 3)

@@ -78,7 +78,7 @@ extension Recording {
     let most = counts.values.max()
     let first = byTime.first { counts[Kind(end: $0.end, resource: $0.resource)] == most }
     return byTime.filter { $0.end == first?.end && $0.resource == first?.resource }
-      .reduce(nil) { best, next in best.map { $0.count >= next.count } == true ? best : next }
+      .max { $0.count < $1.count }
   }
 }
 

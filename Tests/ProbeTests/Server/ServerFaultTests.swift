@@ -120,34 +120,8 @@ import WorkerLog
     #expect(world.server.failures.map(\.count) == [1])
   }
 
-  @Test(
-    arguments: [
-      (.receive, .connectionReset), (.send, .brokenPipe), (.send, .connectionReset),
-    ] as [(SimulatedCall, Errno)])
-  func `a peer that resets between the event and the call has closed, and nothing failed`(
-    call: SimulatedCall, errno: Errno
-  ) throws {
-    let world = World()
-    let server = try world.addServer(readiness: .rearm) { $0.faults = [.once(call, errno)] }
-    world.check = { [unowned world] in world.expectConsistency() }
-    let peer = TestPeer(world.network, at: .second)
-    let socket = try peer.connect()
-    world.run(for: .milliseconds(1))
-    _ = peer.send(socket, [1, 2, 3])
-    world.run(for: .milliseconds(1))
-    #expect(server.held == 0)
-    #expect(server.board[.closedByPeer] == 1)
-    #expect(server.failures.isEmpty)
-  }
-
-  @Test(
-    arguments: [
-      (.receive, .timedOut, .read), (.send, .noBufferSpace, .write),
-      (.rewatch, .noMemory, .epollControl),
-    ] as [(SimulatedCall, Errno, FailedCall)])
-  func `a connection that breaks while it is served is ended and counted`(
-    call: SimulatedCall, errno: Errno, counted: FailedCall
-  ) throws {
+  /// A server whose one connection has ended, since a call failed while it was served.
+  private func serve(failing call: SimulatedCall, with errno: Errno) throws -> ServerPlayer {
     let world = World()
     let server = try world.addServer(readiness: .rearm) { $0.faults = [.once(call, errno)] }
     world.check = { [unowned world] in world.expectConsistency() }
@@ -159,6 +133,28 @@ import WorkerLog
     world.run(for: .milliseconds(1))
     #expect(server.held == 0)
     #expect(server.board[.closedByPeer] == 1)
+    return server
+  }
+
+  @Test(
+    arguments: [
+      (.receive, .connectionReset), (.send, .brokenPipe), (.send, .connectionReset),
+    ] as [(SimulatedCall, Errno)])
+  func `a peer that resets between the event and the call has closed, and nothing failed`(
+    call: SimulatedCall, errno: Errno
+  ) throws {
+    #expect(try serve(failing: call, with: errno).failures.isEmpty)
+  }
+
+  @Test(
+    arguments: [
+      (.receive, .timedOut, .read), (.send, .noBufferSpace, .write),
+      (.rewatch, .noMemory, .epollControl),
+    ] as [(SimulatedCall, Errno, FailedCall)])
+  func `a connection that breaks while it is served is ended and counted`(
+    call: SimulatedCall, errno: Errno, counted: FailedCall
+  ) throws {
+    let server = try serve(failing: call, with: errno)
     let row = try #require(server.failures.first)
     #expect(server.failures.count == 1)
     #expect(row.call == counted)
