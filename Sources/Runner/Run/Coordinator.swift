@@ -225,7 +225,7 @@ struct Coordinator: ~Copyable {
       accepted = min(count, hostReadings.path.leftAtServer ?? count)
     }
     record.ended = now.seconds(since: started)
-    // Behind a listener that is another one now nobody has accepted what waited.
+    // Where the listener was replaced meanwhile, what waited at the old one was not accepted.
     let counts = PhaseCounts(
       fleet, atServer: accepted,
       unaccepted: hostReadings.path.findings.restarted.isEmpty
@@ -263,8 +263,8 @@ struct Coordinator: ~Copyable {
     return record.outcome != .limit
   }
 
-  /// Those of a phase, with what failed while a replay waited for it: the workers know that as the
-  /// phase's before.
+  /// The failures of a phase, with those that came while a replay waited for it: the workers file
+  /// the latter under the phase before.
   private func failures(of record: PhaseRecord) -> [FailureRecord] {
     let own = state.failures.filter { $0.phase == record.name }
     guard replay != nil, phase > 0 else { return own }

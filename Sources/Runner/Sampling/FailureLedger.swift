@@ -102,7 +102,7 @@ struct FailureLedger {
   /// What stopped a worker in a phase; else what has cost the most connections; nil where nothing has
   /// cost any.
   ///
-  /// - Parameter before: what had failed before that is of interest.
+  /// - Parameter before: failures of earlier steps of the same phase, which decide nothing here.
   func deciding(in phase: String, beyond before: [FailureRecord]) -> FailureRecord? {
     let ours = records(beyond: before).filter { $0.phase == phase && $0.final > 0 }
     let stops = ours.filter { $0.stopped != nil }
