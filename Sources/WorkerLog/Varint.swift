@@ -1,8 +1,6 @@
 /// LEB128: seven bits a byte, the lowest first; the high bit says that more follow.
 package enum Varint {
-  package static func append(
-    _ value: UInt64, to bytes: inout some RangeReplaceableCollection<UInt8>
-  ) {
+  package static func append(_ value: UInt64, to bytes: inout [UInt8]) {
     write(value) { bytes.append($0) }
   }
 
@@ -17,9 +15,9 @@ package enum Varint {
   }
 
   /// Nil where the bytes end too early, or say more than 64 bits.
-  package static func take<Bytes: Collection<UInt8>>(
-    from bytes: inout Bytes
-  ) -> UInt64? where Bytes.SubSequence == Bytes {
+  ///
+  /// Not generic: another module would call it unspecialized, and a report would take twice as long.
+  package static func take(from bytes: inout ArraySlice<UInt8>) -> UInt64? {
     var value: UInt64 = 0
     var shift: UInt64 = 0
     while let byte = bytes.popFirst(), shift < 64 {
