@@ -131,6 +131,7 @@ static inline pid_t runner_wait(pid_t child, int *status, int options, struct ru
 }
 
 static inline void runner_ignore_signal(int number) { signal(number, SIG_IGN); }
+static inline void runner_default_signal(int number) { signal(number, SIG_DFL); }
 
 static inline int runner_exit_code(int status) { return WEXITSTATUS(status); }
 static inline int runner_death_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }

@@ -27,6 +27,9 @@ package struct ChildProcess: Sendable, Hashable {
   package static func fork(
     dieWithParent: Bool, _ body: () -> Int32
   ) throws(Errno) -> ChildProcess {
+    // Ignored by whoever started this program, it would be ignored here as well, and the kernel would
+    // not keep for `wait` how a child has ended.
+    runner_default_signal(SIGCHLD)
     let parent = getpid()
     let id = runner_fork()
     if id < 0 { throw lastError }
