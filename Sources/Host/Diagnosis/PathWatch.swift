@@ -164,21 +164,31 @@ package final class PathWatch: PathReadings {
     // The server never had a connection from our addresses: they are translated on the way, so nothing
     // can be told.
     guard ours + waiting > 0 || hasSeenOurs else { return nil }
-    // Others from the same addresses are among them. At the most all that are accepted are ours.
-    guard ours + waiting <= held else {
-      return ours < held ? ours : waiting == 0 ? held : nil
-    }
+    // All that the clients hold may be accepted; but where more wait, others have come from the same
+    // addresses, and may have been accepted instead.
+    guard ours < held else { return waiting == 0 ? held : nil }
+    let isMixed = ours + waiting > held
     // What a listener defers until its first bytes come, it has not refused.
-    let deferred = min(held - ours - waiting, deferred)
+    let deferred = min(isMixed ? held - ours : held - ours - waiting, deferred)
     guard deferred > 0 else { return ours }
     return ours + deferred == held ? nil : ours + deferred
   }
 
   package var leftAtServer: Int? {
+    ends()?.values.reduce(0) { $0 + max(0, $1.server - $1.client) }
+  }
+
+  package var heldAtBothEnds: Int? {
+    ends()?.values.reduce(0) { $0 + min($1.server, $1.client) }
+  }
+
+  /// The established ends of connections from the sources that processes at the endpoints have, and
+  /// those that this host has. By source address: where the clients' side has more sockets at one
+  /// address, as while connections wait to be accepted, that surplus must not hide what is left at
+  /// another address.
+  private func ends() -> [IPAddress: (server: Int, client: Int)]? {
     guard knowsServer, let own else { return nil }
-    // Counted per source address: where the clients' side has more sockets at one address, as while
-    // connections wait to be accepted, that surplus must not hide what is left at another address.
-    var left: [IPAddress: Int] = [:]
+    var ends: [IPAddress: (server: Int, client: Int)] = [:]
     do throws(Errno) {
       // The server side first: a connection that is opened between the two counts must not look
       // left over.
@@ -187,16 +197,16 @@ package final class PathWatch: PathReadings {
           .established, anyOf: space.endpoints.map(SocketCondition.local)
         ) { socket in
           guard socket.hasOwner, sources.contains(socket.remote.ip) else { return }
-          left[socket.remote.ip, default: 0] += 1
+          ends[socket.remote.ip, default: (0, 0)].server += 1
         }
       }
       try own.each(.established, anyOf: endpoints.map(SocketCondition.remote)) { socket in
-        left[socket.local.ip]? -= 1
+        ends[socket.local.ip]?.client += 1
       }
     } catch {
       return nil
     }
-    return left.values.reduce(0) { $0 + max(0, $1) }
+    return ends
   }
 
   /// Connections from the sources at the endpoints, as their kernels have them.

@@ -21,6 +21,9 @@ package protocol PathReadings: AnyObject {
   /// Connections from the clients' addresses that processes at the endpoints have and that this host
   /// has no other end of any more; nil where that cannot be known.
   var leftAtServer: Int? { get }
+  /// Connections from the clients' addresses, other programs' included, that processes at the endpoints
+  /// have and this host has the other end of; nil where that cannot be known.
+  var heldAtBothEnds: Int? { get }
   /// Ends what costs the host something while it is watched.
   func stopTracing()
 }

@@ -27,8 +27,8 @@ package struct ChildProcess: Sendable, Hashable {
   package static func fork(
     dieWithParent: Bool, _ body: () -> Int32
   ) throws(Errno) -> ChildProcess {
-    // Ignored by whoever started this program, it would be ignored here as well, and the kernel would
-    // not keep for `wait` how a child has ended.
+    // A program that is started with SIGCHLD ignored goes on ignoring it, and the kernel then keeps
+    // nothing for `wait` to tell.
     runner_default_signal(SIGCHLD)
     let parent = getpid()
     let id = runner_fork()

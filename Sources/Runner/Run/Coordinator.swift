@@ -220,9 +220,12 @@ struct Coordinator: ~Copyable {
     var (established, accepted) = countHeld()
     observe(isLast: true)
     var record = state.phases[phase]
-    // Others may have come from the very addresses that the clients are bound to.
-    if record.kind.closes, hasOwnServer, let count = accepted, count > 0 {
-      accepted = min(count, hostReadings.path.leftAtServer ?? count)
+    // Other programs may have come from the very addresses that the clients are bound to. Theirs are
+    // the connections that have both ends still and are not the clients'.
+    if record.kind.closes, hasOwnServer, let count = accepted, count > 0,
+      let whole = hostReadings.path.heldAtBothEnds
+    {
+      accepted = max(0, count - max(0, whole - established))
     }
     record.ended = now.seconds(since: started)
     // Where the listener was replaced meanwhile, what waited at the old one was not accepted.

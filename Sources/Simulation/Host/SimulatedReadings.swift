@@ -63,5 +63,6 @@ private final class SimulatedPath: PathReadings {
   var pending: Int { waiting }
   func accepted(of held: Int) -> Int? { held - waiting }
   var leftAtServer: Int? { nil }
+  var heldAtBothEnds: Int? { nil }
   func stopTracing() {}
 }

@@ -51,6 +51,23 @@ import Testing
     #expect(watch.accepted(of: 5) == 5)
   }
 
+  @Test func `what a server keeps of closed connections is no other program's`() throws {
+    let (listener, address) = try listener("127.33.14.1", backlog: 16)
+    var open = [listener]
+    defer { for socket in open { Socket.close(socket) } }
+    let watch = PathWatch(endpoints: [address], sources: [try #require(IPAddress("127.33.14.2"))])
+    let closed = try (0..<3).map { _ in
+      try client(of: address, from: "127.33.14.2", resets: false)
+    }
+    open.append(try client(of: address, from: "127.33.14.2"))
+    for _ in 0..<4 { open.append(try #require(try Socket.accept(listener)).descriptor) }
+    #expect(watch.heldAtBothEnds == 4)
+    // The server has not read the end of these.
+    for socket in closed { Socket.close(socket) }
+    #expect(watch.heldAtBothEnds == 1)
+    #expect(watch.leftAtServer == 0)
+  }
+
   @Test func `a full queue and its drops are those of the phase`() throws {
     let (listener, address) = try listener("127.33.2.1", backlog: 1)
     var open = [listener]

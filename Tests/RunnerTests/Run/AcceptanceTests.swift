@@ -19,6 +19,7 @@ import Testing
     let knowsServer = true
     let isInOwnNamespace = true
     let leftAtServer: Int? = nil
+    let heldAtBothEnds: Int? = nil
     func begin(_ counters: [Series.Key: Double]) {}
     func look(_ counters: [Series.Key: Double], timedOut: Bool) -> [Reading] { [] }
     func accepted(of held: Int) -> Int? { nil }
