@@ -153,7 +153,10 @@ extension DiagnosisContext {
           )
         ])
     }
-    func drops(_ known: PathFindings.Listener) -> Int { known.drops ?? 0 }
+    // A listener counts packets that it has thrown away for whatever reason, such as a reset of a
+    // handshake that was half done; the namespace counts what overflowed.
+    let mayOverflow = !demand.bothEndsHere || rise(.listenOverflows) != 0
+    func drops(_ known: PathFindings.Listener) -> Int { mayOverflow ? known.drops ?? 0 : 0 }
     if let worst = known.max(by: { drops($0.listener) < drops($1.listener) }),
       drops(worst.listener) > 0
     {
@@ -162,11 +165,26 @@ extension DiagnosisContext {
     }
     guard let worst = known.max(by: { $0.listener.waiting < $1.listener.waiting }),
       2 * sum(\.waiting) >= count
-    else { return nil }
+    else { return unfinished(known.map { evidence($0.endpoint, $0.listener) }) }
     return Diagnosed(
       .acceptQueue,
       evidence: evidence(worst.endpoint, worst.listener) + [
         Fact("the queue", "moves: the server accepts too slowly, after the clients have gone")
+      ])
+  }
+
+  /// Connections that the clients count as established, that never waited to be accepted, and for which
+  /// there was room: the packets that finish a handshake have not reached the server. Nil where its
+  /// counters are not those of this host.
+  private func unfinished(_ evidence: [[Fact]]) -> Diagnosed? {
+    guard demand.bothEndsHere, let facts = evidence.first, rise(.listenOverflows) == 0 else {
+      return nil
+    }
+    return droppedOnTheWay(
+      facts + [
+        Fact(
+          "not reached",
+          "the server has not seen the end of these handshakes: none waits, nothing overflowed")
       ])
   }
 
@@ -177,6 +195,10 @@ extension DiagnosisContext {
         "waiting to be accepted",
         "\(Format.count(listener.waiting)), backlog \(Format.count(listener.backlog))")
     ]
+    if listener.sockets.count > 1, listener.isFull {
+      let sockets = Format.count(listener.sockets.count)
+      facts.append(Fact("full", "the queue of one of its \(sockets) sockets at least"))
+    }
     if let drops = listener.drops {
       facts.append(Fact("dropped by this listener", "\(Format.count(drops)) handshakes"))
     }

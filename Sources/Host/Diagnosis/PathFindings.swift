@@ -12,6 +12,9 @@ package struct PathFindings: Sendable, Equatable {
     package var drops: Int?
     /// Whether its queue was full at a look at which handshakes went unanswered.
     package var isFullWhileUnanswered = false
+    /// Whether one of its sockets was seen with a full queue. The kernel drops what comes when more
+    /// wait than the backlog says (`sk_acceptq_is_full`).
+    package var isFull: Bool
     /// Its sockets; another listener at the same endpoint has others.
     package var sockets: Set<UInt32> = []
 
@@ -20,10 +23,8 @@ package struct PathFindings: Sendable, Equatable {
       self.left = left ?? waiting
       self.backlog = backlog
       self.drops = drops
+      isFull = waiting > backlog
     }
-
-    /// The kernel drops what comes when more wait than the backlog says (`sk_acceptq_is_full`).
-    var isFull: Bool { waiting > backlog }
   }
 
   /// Handshakes that had waited for an answer for so long that their SYN was sent again: the most

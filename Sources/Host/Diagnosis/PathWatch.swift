@@ -9,19 +9,14 @@ import SystemPackage
 /// ends, for 60 s at the most.
 ///
 /// An endpoint on this host, or in a network namespace that this process may enter, is asked about
-/// at its own kernel; of others nothing is known.
+/// at its own kernel (`EndpointSpaces`); of others nothing is known.
 package final class PathWatch: PathReadings {
-  /// The endpoints of one network namespace.
-  private struct Space {
-    let diagnosis: SocketDiagnosis
-    let endpoints: [SocketAddress]
-  }
-
   private let endpoints: [SocketAddress]
   private let sources: Set<IPAddress>
   /// Asks about the clients' own sockets.
   private let own: SocketDiagnosis?
-  private let spaces: [Space]
+  private let endpointSpaces: EndpointSpaces
+  private var spaces: [EndpointSpaces.Space] { endpointSpaces.known() }
 
   private var dropsAtRunStart: [SocketAddress: Int] = [:]
   private var dropsAtPhaseStart: [SocketAddress: Int] = [:]
@@ -46,30 +41,10 @@ package final class PathWatch: PathReadings {
     self.endpoints = endpoints
     self.sources = Set(sources)
     own = try? SocketDiagnosis()
-    spaces =
-      endpoints.count <= Self.mostEndpoints ? Self.spaces(of: endpoints, own: own) : []
+    endpointSpaces = EndpointSpaces(
+      of: endpoints.count <= Self.mostEndpoints ? endpoints : [], sources: self.sources, own: own)
     dropsAtPhaseStart = listeners().compactMapValues(\.drops)
     dropsAtRunStart = dropsAtPhaseStart
-  }
-
-  /// This host's endpoints, and those of namespaces that have an address of the others.
-  private static func spaces(of endpoints: [SocketAddress], own: SocketDiagnosis?) -> [Space] {
-    func split(_ endpoints: [SocketAddress]) -> (here: [SocketAddress], rest: [SocketAddress]) {
-      let addresses = Set(((try? NetworkInterface.all()) ?? []).flatMap(\.addresses))
-      let here = endpoints.filter { $0.ip.isLoopback || addresses.contains($0.ip) }
-      return (here, endpoints.filter { !here.contains($0) })
-    }
-    var (here, rest) = split(endpoints)
-    var spaces = own.map { [Space(diagnosis: $0, endpoints: here)] } ?? []
-    guard !rest.isEmpty else { return spaces }
-    NetworkNamespace.visitOthers {
-      (here, rest) = split(rest)
-      if !here.isEmpty, let diagnosis = try? SocketDiagnosis() {
-        spaces.append(Space(diagnosis: diagnosis, endpoints: here))
-      }
-      return rest.isEmpty
-    }
-    return spaces
   }
 
   // MARK: A phase
@@ -122,7 +97,7 @@ package final class PathWatch: PathReadings {
 
   /// Whether every endpoint is in the network namespace of this process, whose counters are read.
   package var isInOwnNamespace: Bool {
-    own != nil && spaces.first?.endpoints.count == endpoints.count
+    own != nil && endpointSpaces.ownEndpoints.count == endpoints.count
   }
 
   /// Connections of all endpoints that wait to be accepted.
@@ -180,6 +155,50 @@ package final class PathWatch: PathReadings {
 
   package var heldAtBothEnds: Int? {
     ends()?.values.reduce(0) { $0 + min($1.server, $1.client) }
+  }
+
+  package func unaccepted(of clients: [Int32], holding held: Int) -> Int? {
+    guard knowsServer, let own else { return nil }
+    do throws(Errno) {
+      var count = 0
+      try eachClientEnd(own) { _ in count += 1 }
+      guard count > held else { return nil }
+      var accepted: Set<ConnectionEnds> = []
+      for space in spaces {
+        try space.diagnosis.each(
+          .established, anyOf: space.endpoints.map(SocketCondition.local)
+        ) { if $0.hasOwner { accepted.insert(ConnectionEnds($0.remote, $0.local)) } }
+      }
+      var alone: Set<UInt32> = []
+      try eachClientEnd(own) { socket in
+        if !accepted.contains(ConnectionEnds(socket.local, socket.remote)) {
+          alone.insert(socket.inode)
+        }
+      }
+      // Whose they are, only the processes' descriptors tell.
+      return alone.isEmpty
+        ? 0 : clients.reduce(0) { $0 + OpenSockets.count(of: $1, among: alone) }
+    } catch {
+      return nil
+    }
+  }
+
+  private struct ConnectionEnds: Hashable {
+    let client: SocketAddress
+    let server: SocketAddress
+
+    init(_ client: SocketAddress, _ server: SocketAddress) {
+      (self.client, self.server) = (client, server)
+    }
+  }
+
+  /// The established connections of this host's programs from the sources to the endpoints.
+  private func eachClientEnd(
+    _ own: SocketDiagnosis, _ body: (DiagnosedSocket) -> Void
+  ) throws(Errno) {
+    try own.each(.established, anyOf: endpoints.map(SocketCondition.remote)) { socket in
+      if socket.hasOwner, sources.contains(socket.local.ip) { body(socket) }
+    }
   }
 
   /// The established ends of connections from the sources that processes at the endpoints have, and
@@ -266,6 +285,7 @@ package final class PathWatch: PathReadings {
         findings.listeners[name]?.isFullWhileUnanswered ?? false
         || (traceStarted != nil && listener.isFull)
       listener.waiting = max(listener.waiting, findings.listeners[name]?.waiting ?? 0)
+      listener.isFull = listener.isFull || findings.listeners[name]?.isFull ?? false
       // The counter of a listener that was opened during the phase began at zero.
       listener.drops = listener.drops.map { drops in
         let before = dropsAtPhaseStart[endpoint] ?? 0
@@ -345,6 +365,8 @@ extension PathFindings.Listener {
       drops: chosen.reduce(0 as Int?) { sum, socket in
         sum.flatMap { sum in socket.drops.map { sum + $0 } }
       })
+    // Each socket has a queue of its own, and gets a share of the SYNs whatever waits at the others.
+    isFull = chosen.contains { $0.waiting > $0.backlog }
     self.sockets = Set(chosen.map(\.inode))
   }
 }

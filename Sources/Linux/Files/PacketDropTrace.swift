@@ -107,13 +107,8 @@ package final class PacketDropTrace {
   /// Removes the instances that killed processes have left. The kernel refuses to remove an
   /// instance that a process still has open.
   private static func removeAbandoned(in instances: String) {
-    guard let directory = unsafe opendir(instances) else { return }
-    defer { unsafe closedir(directory) }
-    while let entry = unsafe readdir(directory) {
-      let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name.hasPrefix(prefix) { _ = unsafe rmdir("\(instances)/\(name)") }
+    for name in Folder.names(in: instances) where name.hasPrefix(prefix) {
+      _ = unsafe rmdir("\(instances)/\(name)")
     }
   }
 

@@ -36,18 +36,7 @@ extension CurrentProcess {
     }
   }
 
-  private static func all() -> [Int32] {
-    guard let directory = unsafe opendir("/proc") else { return [] }
-    defer { unsafe closedir(directory) }
-    var found: [Int32] = []
-    while let entry = unsafe readdir(directory) {
-      let text = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if let id = Int32(text) { found.append(id) }
-    }
-    return found
-  }
+  private static func all() -> [Int32] { Folder.names(in: "/proc").compactMap { Int32($0) } }
 
   /// What a process does just now, as proc_pid_stat(5) has it: R, S, D, T, t, Z, ...; nil when it is
   /// gone, or no descriptor is left to look with.

@@ -23,21 +23,8 @@ package enum NetworkNamespace {
 
   /// Those that have a name, then those that processes are in.
   private static var paths: [String] {
-    entries(of: "/run/netns").map { "/run/netns/\($0)" }
-      + entries(of: "/proc").filter { Int32($0) != nil }.map { "/proc/\($0)/ns/net" }
-  }
-
-  private static func entries(of path: String) -> [String] {
-    guard let directory = unsafe opendir(path) else { return [] }
-    defer { unsafe closedir(directory) }
-    var names: [String] = []
-    while let entry = unsafe readdir(directory) {
-      let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if !name.hasPrefix(".") { names.append(name) }
-    }
-    return names
+    Folder.names(in: "/run/netns").map { "/run/netns/\($0)" }
+      + Folder.names(in: "/proc").filter { Int32($0) != nil }.map { "/proc/\($0)/ns/net" }
   }
 
   private struct Space: ~Copyable {

@@ -148,13 +148,25 @@ extension Reader {
     case .list(let items):
       if items.isEmpty { report(item.place, "sources is an empty list") }
       let ranges = items.compactMap { item in
-        value(item, "an address or a range", Self.addresses).map { (item.place, $0) }
+        value(item, "an address or a range", Self.sourceAddresses).map { (item.place, $0) }
       }
       reportOverlap(ranges)
       return ranges.map(\.1)
     default:
-      return value(item, "an address, a range or a list", Self.addresses).map { [$0] } ?? []
+      return value(item, "an address, a range or a list", Self.sourceAddresses).map { [$0] } ?? []
     }
+  }
+
+  /// A connection bound to no address comes from one that nobody has named, so that it could not be told
+  /// from those of other programs.
+  private static func sourceAddresses(_ text: String) throws(Problem) -> AddressRange {
+    let range = try addresses(text)
+    guard range.bounds.lower > 0 else {
+      throw Problem(
+        "\(range.first) is no address to connect from",
+        hint: "name addresses of this host, for example \(Default.sources)")
+    }
+    return range
   }
 
   /// An address that stands twice in the list would be counted twice and have its ports once.

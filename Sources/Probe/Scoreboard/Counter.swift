@@ -6,17 +6,17 @@ package enum Counter: Int, CaseIterable, Sendable {
   case settledOrder
 
   // Connections now.
-  /// Client: the handshake finished. Server: accepted.
+  /// Client: the handshake finished. Server: accepted from the run's own sources.
   case held
   case connecting
-  /// Server: of `held`, those that do not come from the run's own sources.
+  /// Server: accepted from elsewhere.
   case strangersHeld
 
   // Since the worker started.
   /// Client: connections begun, with those that failed at once, however often each one's handshake
-  /// was tried. Server: connections accepted.
+  /// was tried. Server: connections accepted from the run's own sources.
   case opened
-  /// Server: of `opened`, those that do not come from the run's own sources.
+  /// Server: connections accepted from elsewhere. All that they do counts for nothing else.
   case strangers
   /// Client: handshakes begun anew, since the one before had timed out.
   case retried

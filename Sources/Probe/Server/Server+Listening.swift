@@ -72,13 +72,10 @@ extension Server where System: ~Copyable {
     }
     open[slot] = true
     topmost = max(topmost, slot)
-    board.add(.held)
-    board.add(.opened)
     isStranger[slot] = !isOwn(accepted.peer)
-    if isStranger[slot] {
-      board.add(.strangersHeld)
-      board.add(.strangers)
-    }
+    // Of opened before held, and of one store each: whoever reads meanwhile sees no sum of two.
+    board.add(isStranger[slot] ? .strangers : .opened)
+    board.add(isStranger[slot] ? .strangersHeld : .held)
     return true
   }
 

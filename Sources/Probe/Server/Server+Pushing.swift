@@ -60,11 +60,16 @@ extension Server where System: ~Copyable {
       if count < text.count {
         unsafe keep(slot, UnsafeRawBufferPointer(rebasing: text[count...]))
       } else {
-        board.add(.pushed)
+        countPush(to: slot)
       }
     case .wouldBlock: return
     case .failed(let error): endBroken(slot, .write, error)
     case .closed: end(slot)
     }
+  }
+
+  /// A whole message has gone out.
+  mutating func countPush(to slot: UInt32) {
+    if !isStranger[slot] { board.add(.pushed) }
   }
 }

@@ -81,10 +81,11 @@ extension Server where System: ~Copyable {
   }
 
   /// Ends a connection on which a call has failed. A reset is the peer's close, which came between the
-  /// event and the call; the rest is a failure.
+  /// event and the call; the rest is a failure, of the run where the connection is.
   @inline(never)
   mutating func endBroken(_ slot: UInt32, _ call: FailedCall, _ error: Errno) {
-    if error != .connectionReset && error != .brokenPipe { count(call, error) }
+    let isClose = error == .connectionReset || error == .brokenPipe
+    if !isClose, !isStranger[slot] { count(call, error) }
     end(slot)
   }
 
@@ -103,7 +104,7 @@ extension Server where System: ~Copyable {
     }
     unsafe message.withUnsafeBytes { unsafe answer(slot, $0) }
     guard open[slot], unsent[slot] == nil else { return }
-    if reply.kind == .push { board.add(.pushed) }
+    if reply.kind == .push { countPush(to: slot) }
     rewatch(slot, Self.conditions)
   }
 
@@ -112,8 +113,7 @@ extension Server where System: ~Copyable {
     do throws(Errno) {
       try kernel.rewatch(descriptor(slot), events, token: token.rawValue)
     } catch {
-      count(.epollControl, error)
-      end(slot)
+      endBroken(slot, .epollControl, error)
     }
   }
 
@@ -123,8 +123,7 @@ extension Server where System: ~Copyable {
     open[slot] = false
     generations[slot] &+= 1
     if !unsent.isEmpty { removeUnsent(slot) }
-    board.subtract(.held)
-    if isStranger[slot] { board.subtract(.strangersHeld) }
+    board.subtract(isStranger[slot] ? .strangersHeld : .held)
     board.add(.closedByPeer)
     if listening == .full { resumeListening() }
   }

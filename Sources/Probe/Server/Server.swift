@@ -146,7 +146,6 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
   mutating func count(_ call: FailedCall, _ error: Errno) {
     board.add(.failures)
     board.failures.add(
-      call, error, phase: command.phase, at: now, held: board[.held] - board[.strangersHeld],
-      position: nil)
+      call, error, phase: command.phase, at: now, held: board[.held], position: nil)
   }
 }

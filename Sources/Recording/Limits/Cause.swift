@@ -1,10 +1,18 @@
 extension LimitRecord {
+  /// Whether a queue that had room is the place where connections wait that nobody accepts: no setting
+  /// would move that.
+  private var isNotAccepting: Bool { resource == .acceptQueue && syscall == nil && knob == nil }
+
+  /// The way out, where no command of this host is one.
+  package var wayOut: String? {
+    isNotAccepting ? "a server that accepts, or accepts faster" : resource.wayOut
+  }
+
   /// What stopped it, in one phrase: "client socket: EMFILE (Too many open files)", or the
   /// resource's words where there is no errno.
   package var cause: String {
     let place = [end.rawValue, syscall].compactMap(\.self).joined(separator: " ")
-    // Without a setting that would move it, the queue had room.
-    if resource == .acceptQueue, syscall == nil, knob == nil {
+    if isNotAccepting {
       return "\(place): it does not accept its connections"
     }
     return "\(place): \(errno?.words ?? resource.words)"

@@ -30,7 +30,8 @@ extension Shards {
     let counts = counting.isEmpty ? parts : counting
     phase.accepted = counts.map(\.phase.accepted).total
     phase.phantom = counts.map(\.phase.phantom).total
-    if isSplit {
+    // Of a churn the most that stood at each end says nothing of all that came and went.
+    if isSplit, phase.kind.raises || phase.kind.promisesConnections {
       let (difference, overflow) = phase.established.subtractingReportingOverflow(phase.accepted)
       phase.phantom = max(phase.phantom, overflow ? 0 : difference)
     }

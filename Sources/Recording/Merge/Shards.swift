@@ -15,7 +15,7 @@ struct Shards {
     }
 
     /// Whether it accepted any.
-    var serves: Bool { recording.countsServer }
+    var serves: Bool { recording.hasOwnServer }
 
     func shifted(_ instant: Double?) -> Double? { instant.map { $0 + offset } }
     func shifted(_ worker: Int?) -> Int? { worker.map { $0 &+ workerShift } }

@@ -6,9 +6,17 @@ extension Recording {
     return phase == nil || reach.goal != nil ? reach : Reach(self, phase: nil)
   }
 
-  /// Whether the server end was ours, so that its connections were counted: a run against someone
-  /// else's has no worker there.
-  package var countsServer: Bool { workers.isEmpty || workers.contains { $0.end == .server } }
+  /// Whether the server end was ours: a run against someone else's has no worker there.
+  package var hasOwnServer: Bool { workers.isEmpty || workers.contains { $0.end == .server } }
+
+  /// Whether the server end was ours, and has counted the run's connections: one that had only
+  /// connections from elsewhere than the clients' sources cannot tell which of them are the run's.
+  package var countsServer: Bool {
+    guard hasOwnServer else { return false }
+    return isPositive(.accepted) || !isPositive(.others) || !isPositive(.established)
+  }
+
+  private func isPositive(_ key: Series.Key) -> Bool { (series(key)?.maximum ?? 0) > 0 }
 
   /// Whether it is known what the server end accepted: it was ours, or the kernel of someone else's
   /// could be asked. A server that accepted nothing of what was established has left phantoms.

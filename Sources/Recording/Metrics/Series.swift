@@ -47,6 +47,9 @@ extension Series.Key {
   package static let established = Self("connections.established")
   package static let accepted = Self("connections.accepted")
   package static let connecting = Self("connections.connecting")
+  /// Connections that the built-in server holds from elsewhere than the clients' sources; from when the
+  /// first has come.
+  package static let others = Self("connections.others")
   package static let attempts = Self("attempts")
   /// Handshakes begun anew after a timeout.
   package static let retries = Self("retries")

@@ -54,7 +54,7 @@ extension HTMLReport {
         Element("h3", [:], "To go further")
         Element("pre") { Element("code", [:], truncated(fix, to: 4000)) }
       }
-    } else if let wayOut = limit.resource.wayOut {
+    } else if let wayOut = limit.wayOut {
       Element("div", ["class": "fix"]) {
         Element("h3", [:], "To go further")
         Element("p", [:], wayOut)

@@ -25,7 +25,7 @@ package func summary(
   }
   if let fix = judgement.limit?.fix {
     lines.append(row("fix", paint.bold(brief(fix, to: 4000)), paint))
-  } else if let wayOut = judgement.limit?.resource.wayOut {
+  } else if let wayOut = judgement.limit?.wayOut {
     lines.append(row("way out", wayOut, paint))
   }
   lines += others(recording, judgement, paint)

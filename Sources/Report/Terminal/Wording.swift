@@ -30,7 +30,7 @@ extension LimitRecord {
       "value now": now.map(Format.count),
       "value needed": needed.map(Format.count),
       "fix": fix,
-      "way out": fix == nil ? resource.wayOut : nil,
+      "way out": fix == nil ? wayOut : nil,
       "predicted limit": predicted.map { Format.count($0) + " connections" },
     ])
   }

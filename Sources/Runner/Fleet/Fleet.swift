@@ -204,17 +204,14 @@ struct Fleet: ~Copyable {
     members.reduce(0) { $1.end == end && $1.isAlive ? $0 + Int($1.board[counter]) : $0 }
   }
 
-  /// Connections of the run that its own servers hold: those whose clients come from elsewhere are
-  /// not its own. All of them where that is not known.
-  var heldAtServer: Int {
-    now(.held, .server) - (knowsOwnConnections ? now(.strangersHeld, .server) : 0)
-  }
+  /// Connections from the clients' sources that the built-in server holds.
+  var heldAtServer: Int { now(.held, .server) }
 
-  /// Connections of the run that its own servers have ever accepted.
-  var acceptedByServer: Int { total(.opened, .server) - total(.strangers, .server) }
+  /// Connections from the clients' sources that the built-in server has ever accepted.
+  var acceptedByServer: Int { total(.opened, .server) }
 
   /// False where the server has had connections, and none from the sources that the clients are
-  /// bound to: a rule translates their addresses on the way.
+  /// bound to: a rule translates their addresses on the way, or others took what the server had to give.
   var knowsOwnConnections: Bool {
     acceptedByServer > 0 || total(.strangers, .server) == 0 || total(.established, .client) == 0
   }

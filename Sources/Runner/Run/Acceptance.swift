@@ -9,41 +9,55 @@ import Recording
 /// client has closed it, and in the order in which it came: so those that waited when the phase began
 /// are accepted before any of the phase's own.
 struct Acceptance {
-  /// What waits at someone else's server; nil where the server is ours.
-  private let foreignServer: (any PathReadings)?
-  /// Not accepted when the phase began, and how many of these waited at the listener. Below zero where
-  /// others from the same addresses have been accepted as well.
-  private var unacceptedBefore: Int
-  private let waitingBefore: Int
-  /// What our own server had accepted by then.
+  private let path: any PathReadings
+  private let hasOwnServer: Bool
+  /// What waited at the listeners when the phase began and does still, at the most.
+  private var waitingBefore: Int
+  /// By our own server's books, when the phase began: not accepted, how many of these waited at the
+  /// listener, and what had been accepted. The first is below zero where others from the same
+  /// addresses have been accepted as well.
+  private let unacceptedBefore: Int
+  private let ownWaitingBefore: Int
   private let acceptedBefore: Int
 
   init(_ fleet: borrowing Fleet, path: any PathReadings, hasOwnServer: Bool) {
-    foreignServer = hasOwnServer ? nil : path
-    unacceptedBefore = Self.now(fleet, at: foreignServer)
-    waitingBefore =
-      hasOwnServer && unacceptedBefore > 0
-      ? min(unacceptedBefore, path.waiting) : unacceptedBefore
+    self.path = path
+    self.hasOwnServer = hasOwnServer
+    waitingBefore = path.waiting
+    unacceptedBefore = Self.unaccepted(fleet)
+    ownWaitingBefore = max(0, min(unacceptedBefore, waitingBefore))
     acceptedBefore = fleet.acceptedByServer
   }
 
   /// How many connections, of any phase, wait to be accepted.
-  func waiting(_ fleet: borrowing Fleet) -> Int { Self.now(fleet, at: foreignServer) }
-
-  private static func now(_ fleet: borrowing Fleet, at foreignServer: (any PathReadings)?) -> Int {
-    foreignServer?.waiting ?? fleet.total(.established, .client) - fleet.acceptedByServer
+  func waiting(_ fleet: borrowing Fleet) -> Int {
+    asksKernel(fleet) ? path.waiting : Self.unaccepted(fleet)
   }
 
-  /// How many connections of this phase wait to be accepted. At someone else's server connections of
-  /// others may be among them, so the fewest of several looks are nearest to the truth.
+  /// Whether the books of our own server, if it is ours, do not tell which connections are the run's.
+  private func asksKernel(_ fleet: borrowing Fleet) -> Bool {
+    !hasOwnServer || !fleet.knowsOwnConnections
+  }
+
+  private static func unaccepted(_ fleet: borrowing Fleet) -> Int {
+    fleet.total(.established, .client) - fleet.acceptedByServer
+  }
+
+  /// How many connections of this phase wait to be accepted. At a listener connections of others may be
+  /// among them, so the fewest of several looks are nearest to the truth.
   mutating func outstanding(_ fleet: borrowing Fleet) -> Int {
-    guard let foreignServer else {
-      guard fleet.knowsOwnConnections else { return 0 }
-      let gone = min(waitingBefore, fleet.acceptedByServer - acceptedBefore)
-      return max(0, waiting(fleet) - (unacceptedBefore - gone))
-    }
-    let now = foreignServer.waiting
-    unacceptedBefore = min(unacceptedBefore, now)
-    return now - unacceptedBefore
+    // Where nobody has come from elsewhere, whoever waits has one of the clients' addresses: others of
+    // the same address, who were accepted, may have hidden in the books that it is one of ours.
+    guard !asksKernel(fleet) else { return outstandingAtListeners() }
+    let gone = min(ownWaitingBefore, fleet.acceptedByServer - acceptedBefore)
+    let byBooks = max(0, Self.unaccepted(fleet) - (unacceptedBefore - gone))
+    guard byBooks == 0, fleet.total(.strangers, .server) == 0 else { return byBooks }
+    return outstandingAtListeners()
+  }
+
+  private mutating func outstandingAtListeners() -> Int {
+    let now = path.waiting
+    waitingBefore = min(waitingBefore, now)
+    return now - waitingBefore
   }
 }

@@ -157,7 +157,7 @@ extension Coordinator {
       plan: plan.name, phase: record.title, elapsed: clock.now().seconds(since: started),
       phaseElapsed: clock.now().seconds(since: phaseStarted), goal: record.goal,
       planned: plan.phases[phase].plannedSeconds, established: fleet.now(.held, .client),
-      accepted: hasOwnServer ? fleet.heldAtServer : nil,
+      accepted: serverTellsOwn ? fleet.heldAtServer : nil,
       connecting: fleet.now(.connecting, .client),
       failures: fleet.total(.failures, .client) + fleet.total(.failures, .server),
       messages: messages, memoryAvailable: memoryAvailable.map(Double.init), limit: limitInSight)

@@ -44,11 +44,18 @@ extension Coordinator {
       || state.failures.contains { $0.end == .server && $0.phase == name }
   }
 
-  /// Gives someone else's server on this host a moment to accept what is on its way.
-  mutating func settleForeignServer() throws(RecordingError) {
-    guard hostReadings.path.knowsServer else { return }
+  /// Gives the server a moment to accept what is on its way, and to notice what the clients have closed.
+  mutating func settleServer() throws(RecordingError) {
     let path = hostReadings.path
-    try settle(watching: { path.pending }) { _ in path.pending == 0 }
+    guard hasOwnServer else {
+      guard path.knowsServer else { return }
+      return try settle(watching: { path.pending }) { _ in path.pending == 0 }
+    }
+    try settle { fleet in
+      let (held, atServer) = (fleet.now(.held, .client), fleet.heldAtServer)
+      guard !fleet.knowsOwnConnections else { return atServer == held }
+      return path.waiting == 0 && atServer + fleet.now(.strangersHeld, .server) >= held
+    }
   }
 
   /// How long after a churn's last connection was closed the server may take to accept it.
@@ -115,8 +122,9 @@ extension Coordinator {
     guard record.kind.grows, !record.kind.comesAndGoes else { return phantoms }
     guard hasOwnServer, serverMayHaveClosed == false else { return .max }
     let bound = fleet.total(.established, .client) - fleet.acceptedByServer
-    // Below zero it has accepted others from the same addresses, and nobody knows how many.
-    return bound < 0 ? .max : bound
+    // Below zero it has accepted others from the same addresses, and nobody knows how many; nor does
+    // anybody where some wait still.
+    return bound < 0 ? .max : max(bound, hostReadings.path.pending)
   }
 
   /// Looks at what someone else's server on this host has of a churn's connections, and at those that
@@ -138,13 +146,44 @@ extension Coordinator {
 
   /// Connections that the server end has accepted and holds; nil where nobody can know.
   mutating func countAccepted(established: Int) -> Int? {
-    if hasOwnServer { return fleet.knowsOwnConnections ? fleet.heldAtServer : nil }
+    if serverTellsOwn {
+      return min(fleet.heldAtServer, established - (unacceptedBesideOthers(established) ?? 0))
+    }
     guard established > 0, !course.isInterrupted else { return nil }
     let accepted = hostReadings.path.accepted(of: established)
     if let accepted, accepted > 0 {
       sawAcceptance = true
       state.phases[phase].accepted = max(state.phases[phase].accepted, accepted)
     }
-    return accepted
+    guard accepted == nil, hasOwnServer else { return accepted }
+    // Whoever they are: it has no more than these.
+    let most = fleet.heldAtServer + fleet.now(.strangersHeld, .server)
+    return most < established ? most : nil
   }
+
+  /// Whether the server is ours, and has connections that it knows for the run's. Else its kernel is
+  /// asked, as that of someone else's server is.
+  var serverTellsOwn: Bool { hasOwnServer && fleet.knowsOwnConnections }
+
+  /// Connections of the clients that our own server does not have, though its number is theirs: other
+  /// programs have come to it from the same addresses. Nil where none has.
+  private mutating func unacceptedBesideOthers(_ established: Int) -> Int? {
+    let path = hostReadings.path
+    let mayBe =
+      fleet.acceptedByServer > fleet.total(.established, .client)
+      || established <= Self.mostLookedThroughAtEnd || path.waiting > 0
+    guard established > 0, mayBe, !course.isInterrupted else { return nil }
+    let clients = fleet.members.filter { $0.end == .client && $0.isAlive }.map(\.process.id)
+    var unaccepted = path.unaccepted(of: clients, holding: established)
+    // The server's number did not tell that some were on their way still.
+    let deadline = clock.now().advanced(by: Self.settleTime)
+    while let count = unaccepted, count > 0, clock.now() < deadline {
+      sleep(until: clock.now().advanced(by: .milliseconds(20)))
+      unaccepted = path.unaccepted(of: clients, holding: established)
+    }
+    return unaccepted
+  }
+
+  /// A tenth of a second at the most, at each end of a phase.
+  private static let mostLookedThroughAtEnd = 100_000
 }

@@ -100,6 +100,8 @@ extension Coordinator {
     let isAnew = try closeAllBeforeOpening(count, search)
     guard course.goesOn else { return }
     isAnew ? course.startGrowing() : course.stopGrowing()
+    // What was met on the way up is no reason to give up what was lost since.
+    if !isAnew { fleet.forgetLimits() }
     let began = clock.now().seconds(since: started)
     let opened = try go(to: count)
     course.stopGrowing()
@@ -137,6 +139,7 @@ extension Coordinator {
   private mutating func go(to goal: Int) throws(RecordingError) -> Double {
     var most = -1
     var idle = 0
+    let mayGrow = course.mayGrow
     var opened = clock.now().seconds(since: started)
     while course.goesOn {
       let due = timeToOpen(goal - fleet.now(.held, .client))
@@ -146,18 +149,15 @@ extension Coordinator {
       let took = clock.now()
       opened = took.seconds(since: started)
       try sample(hostReadings.readings(), at: took)
-      if hasOwnServer {
-        try settle { fleet in fleet.heldAtServer == fleet.now(.held, .client) }
-      } else {
-        try settleForeignServer()
-      }
+      try settleServer()
       let held = heldAtBothEnds()
       if held >= goal { break }
       idle = held > most ? 0 : idle + 1
       most = max(most, held)
       // What takes so long has waited for an answer in vain; one more try would, too.
       if idle > 0, took > began.advanced(by: due + Self.settleTime) { break }
-      if idle >= Self.mostIdle || isLimited { break }
+      // Where growth was not watched, as in a confirmation, only a worker's limit ends it.
+      if idle >= Self.mostIdle || hasLimitedWorker || mayGrow && !course.mayGrow { break }
     }
     return opened
   }
@@ -173,9 +173,11 @@ extension Coordinator {
   }
 
   /// Whether a worker or the guard has stopped the growth of this phase.
-  private var isLimited: Bool {
+  private var isLimited: Bool { !course.mayGrow || hasLimitedWorker }
+
+  private var hasLimitedWorker: Bool {
     let phase = phase
-    return !course.mayGrow || fleet.any(.client) { $0.isLimited(in: phase) }
+    return fleet.any(.client) { $0.isLimited(in: phase) }
       || fleet.any(.server) { $0.isLimited(in: phase) }
   }
 

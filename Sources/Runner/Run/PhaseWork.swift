@@ -49,11 +49,7 @@ extension Coordinator {
     switch phase.kind {
     case .ramp:
       remarkOnPace(try openEverything())
-      if hasOwnServer {
-        try settle { fleet in fleet.heldAtServer >= fleet.now(.held, .client) }
-      } else {
-        try settleForeignServer()
-      }
+      try settleServer()
       measureMemory()
     case .churn:
       let load = try openEverything()

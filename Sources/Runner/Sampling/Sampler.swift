@@ -99,9 +99,13 @@ struct Sampler {
       Reading(key, unit: "connections", kind: kind, value: Double(value))
     }
     // What someone else's server has accepted, its own kernel tells at the end of a phase.
-    let countsServer = fleet.members.contains { $0.end == .server }
+    // Nor is it known of our own where it has only connections from elsewhere.
+    let countsServer = fleet.members.contains { $0.end == .server } && fleet.knowsOwnConnections
     let accepted = countsServer ? [reading(.accepted, .gauge, fleet.heldAtServer)] : []
-    return [reading(.established, .gauge, fleet.now(.held, .client))] + accepted + [
+    let others =
+      fleet.total(.strangers, .server) > 0
+      ? [reading(.others, .gauge, fleet.now(.strangersHeld, .server))] : []
+    return [reading(.established, .gauge, fleet.now(.held, .client))] + accepted + others + [
       reading(.connecting, .gauge, fleet.now(.connecting, .client)),
       reading(.attempts, .counter, fleet.total(.opened, .client)),
       Reading(

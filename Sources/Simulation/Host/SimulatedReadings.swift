@@ -62,6 +62,8 @@ private final class SimulatedPath: PathReadings {
   var waiting: Int { network.listening.reduce(0) { $0 + $1.waiting } }
   var pending: Int { waiting }
   func accepted(of held: Int) -> Int? { held - waiting }
+  /// No program but the run's own is simulated.
+  func unaccepted(of clients: [Int32], holding held: Int) -> Int? { nil }
   var leftAtServer: Int? { nil }
   var heldAtBothEnds: Int? { nil }
   func stopTracing() {}

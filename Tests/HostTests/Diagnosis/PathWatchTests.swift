@@ -68,6 +68,24 @@ import Testing
     #expect(watch.leftAtServer == 0)
   }
 
+  @Test func `what a process holds alone is told from what others have from the same address`()
+    throws
+  {
+    let (listener, address) = try listener("127.33.15.1", backlog: 16)
+    var open = [listener]
+    defer { for socket in open { Socket.close(socket) } }
+    let watch = PathWatch(endpoints: [address], sources: [try #require(IPAddress("127.33.15.2"))])
+    for _ in 0..<5 { open.append(try client(of: address, from: "127.33.15.2")) }
+    for _ in 0..<2 { open.append(try #require(try Socket.accept(listener)).descriptor) }
+    // Nobody else has any.
+    #expect(watch.unaccepted(of: [getpid()], holding: 5) == nil)
+    // Of a process that says it has three, two are others'; whose wait, its descriptors tell.
+    #expect(watch.unaccepted(of: [getpid()], holding: 3) == 3)
+    #expect(watch.unaccepted(of: [1 << 30], holding: 3) == 0)
+    while let socket = try Socket.accept(listener)?.descriptor { open.append(socket) }
+    #expect(watch.unaccepted(of: [getpid()], holding: 3) == 0)
+  }
+
   @Test func `a full queue and its drops are those of the phase`() throws {
     let (listener, address) = try listener("127.33.2.1", backlog: 1)
     var open = [listener]

@@ -80,6 +80,14 @@ import Testing
       "a source twice", minimal + "clients: {sources: [127.0.0.2-127.0.0.5, 127.0.0.5]}\n",
       "4:42: 127.0.0.5 overlaps with 127.0.0.2-127.0.0.5"),
     Broken(
+      "no address at all", minimal + "clients: {sources: 0.0.0.0}\n",
+      "4:20: 0.0.0.0 is no address to connect from"
+        + " (name addresses of this host, for example 127.0.0.2-127.0.0.21)"),
+    Broken(
+      "no address at all, of IPv6", minimal + "clients: {sources: [127.0.0.2, \"::-::4\"]}\n",
+      "4:32: :: is no address to connect from"
+        + " (name addresses of this host, for example 127.0.0.2-127.0.0.21)"),
+    Broken(
       "two families", minimal + "clients: {sources: \"::1\"}\n",
       "4:10: clients and server need addresses of one family, IPv4 or IPv6"
         + " (set 'sources' of clients to suit 'listen' of the server)"),

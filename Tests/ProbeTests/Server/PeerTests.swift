@@ -54,13 +54,35 @@ import Testing
     let sockets = try (0..<2).map { try stranger.connect(offset: $0) }
     world.play()
     world.run(for: .seconds(1))
-    #expect(server.held == 5)
+    #expect(server.held == 3)
     #expect(server.board[.strangersHeld] == 2)
     for socket in sockets { try stranger.close(socket, reset: true) }
     world.run(for: .seconds(1))
     #expect(server.held == 3)
+    #expect(server.board[.opened] == 3)
     #expect(server.board[.strangersHeld] == 0)
     #expect(server.board[.strangers] == 2)
+  }
+
+  @Test func `what others are sent, and how that fails, is not the run's`() throws {
+    let world = World()
+    let server = try world.addServer(
+      reply: .push(every: 100_000_000, Array("tick\n".utf8)),
+      clients: AddressSpan.spans(of: [.source])
+    ) {
+      // The first two rounds go to all five; then sending fails to those that came first.
+      $0.faults = [.once(.send, .noMemory, nth: 11), .once(.send, .noMemory, nth: 12)]
+    }
+    let stranger = TestPeer(world.network, at: .second)
+    _ = try (0..<2).map { try stranger.connect(offset: $0) }
+    world.run(for: .milliseconds(10))
+    try world.addClient([.open(goal: 3, rate: nil)])
+    world.play()
+    world.run(for: .milliseconds(1_050))
+    #expect(server.board[.strangersHeld] == 0)
+    #expect(server.board[.pushed] == 30)
+    #expect(server.failures.isEmpty)
+    #expect(server.board[.failures] == 0)
   }
 
   @Test func `a client never connects to itself`() throws {

@@ -233,6 +233,19 @@ import Testing
     #expect(Metrics(merged).held == 8)
   }
 
+  @Test(arguments: [.churn, .close] as [PhaseKind])
+  func `the most that stood at each end says nothing of what came and went`(kind: PhaseKind) throws
+  {
+    var (one, server) = (one, two)
+    server.workers = [WorkerRecord(id: 9, end: .server, pid: 1)]
+    for index in server.phases.indices {
+      server.phases[index].established = 0
+      server.phases[index].accepted = 8
+      (server.phases[index].kind, one.phases[index].kind) = (kind, kind)
+    }
+    #expect(try Recording.merged([one, server]).phases.map(\.phantom) == [0, 0])
+  }
+
   @Test func `interruptions and faults are the whole's, too`() throws {
     var (one, two) = (one, two)
     one.interrupted = true

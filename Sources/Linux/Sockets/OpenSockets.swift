@@ -1,0 +1,25 @@
+import Glibc
+
+/// The sockets that a process has open, as its descriptors tell. Source: proc_pid_fd(5).
+package enum OpenSockets {
+  /// How many of these sockets, given by their inodes, a process has; none where nobody may look. It
+  /// costs about two microseconds for each descriptor of the process.
+  package static func count(of process: Int32, among inodes: Set<UInt32>) -> Int {
+    let folder = "/proc/\(process)/fd"
+    return Folder.names(in: folder).count { name in
+      inode("\(folder)/\(name)").map { inodes.contains($0) } ?? false
+    }
+  }
+
+  /// The number in a link to `socket:[123]`; nil for anything else that may be open.
+  private static func inode(_ path: String) -> UInt32? {
+    let link = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { text in
+      guard let start = text.baseAddress else { return "" }
+      let length = unsafe readlink(path, start, text.count)
+      return unsafe String(
+        decoding: UnsafeRawBufferPointer(text).prefix(max(0, length)), as: UTF8.self)
+    }
+    guard link.hasPrefix("socket:["), link.hasSuffix("]") else { return nil }
+    return UInt32(link.dropFirst(8).dropLast())
+  }
+}
