@@ -136,6 +136,12 @@ static inline void runner_default_signal(int number) { signal(number, SIG_DFL); 
 static inline int runner_exit_code(int status) { return WEXITSTATUS(status); }
 static inline int runner_death_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
 
+/// A file without a name, which goes with its descriptor unless it is linked. O_TMPFILE of open(2), which
+/// fcntl.h shows for _GNU_SOURCE only.
+static inline int runner_open_unnamed(const char *directory, mode_t mode) {
+  return open(directory, 020000000 | O_DIRECTORY | O_WRONLY | O_CLOEXEC, mode);
+}
+
 /// The network namespace of this thread from now on. setns(2); CLONE_NEWNET is 0x40000000.
 static inline int runner_enter_network(int space) {
   return (int)syscall(SYS_setns, space, 0x40000000);

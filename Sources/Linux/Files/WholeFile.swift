@@ -4,25 +4,33 @@ package import SystemPackage
 
 /// Files and directories on a disk, each call with the errno that it failed with.
 package enum WholeFile {
-  /// Writes a file whole or not at all: another one beside it gets the name when it is complete.
-  /// Source: rename(2).
+  /// Writes a file whole or not at all: another one gets the name when it is complete. That has no name
+  /// of its own until then, where the file system can do so, and a killed process leaves none of it.
+  /// Source: O_TMPFILE in open(2), rename(2).
   ///
   /// - Parameter isPrivate: whether nobody else may read it.
   package static func write(
     _ bytes: [UInt8], to path: String, isPrivate: Bool = false
   ) throws(Errno) {
-    let temporary = try temporary(beside: path, isPrivate: isPrivate)
+    let mode: mode_t = isPrivate ? 0o600 : 0o666
+    let name = temporaryName(beside: path)
     do throws(Errno) {
-      defer { close(temporary.descriptor) }
-      try writeAll(bytes, to: temporary.descriptor)
+      let unnamed = unsafe runner_open_unnamed(directory(of: path), mode)
+      if unnamed >= 0 {
+        defer { close(unnamed) }
+        try writeAll(bytes, to: unnamed)
+        // In one step where nothing has the name yet.
+        if link(unnamed, as: path) { return }
+        // Without /proc it cannot be linked at all.
+        if link(unnamed, as: name) { return try move(name, to: path) }
+      }
+      let descriptor = unsafe open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+      guard descriptor >= 0 else { throw lastError }
+      defer { close(descriptor) }
+      try writeAll(bytes, to: descriptor)
+      try move(name, to: path)
     } catch {
-      unsafe unlink(temporary.path)
-      throw error
-    }
-    do throws(Errno) {
-      try move(temporary.path, to: path)
-    } catch {
-      unsafe unlink(temporary.path)
+      unsafe unlink(name)
       throw error
     }
   }
@@ -37,9 +45,14 @@ package enum WholeFile {
 
   /// Whether a file could be made in a directory: one is, and is gone again.
   package static func tryWriting(in directory: String) throws(Errno) {
-    let temporary = try temporary(beside: directory + "/x", isPrivate: true)
-    close(temporary.descriptor)
-    unsafe unlink(temporary.path)
+    let unnamed = unsafe runner_open_unnamed(directory, 0o600)
+    if unnamed >= 0 {
+      close(unnamed)
+    } else {
+      let name = temporaryName(beside: directory + "/x")
+      try makePrivate(name)
+      unsafe unlink(name)
+    }
   }
 
   /// An empty file that nobody else may read; fails where anything has that name.
@@ -77,15 +90,19 @@ package enum WholeFile {
     return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
-  private static func temporary(
-    beside path: String, isPrivate: Bool
-  ) throws(Errno) -> (path: String, descriptor: Int32) {
-    let directory = path.lastIndex(of: "/").map { path[...$0] } ?? ""
-    let name = "\(directory).runner-\(getpid())-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
-    let descriptor = unsafe open(
-      name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, isPrivate ? 0o600 : 0o666)
-    guard descriptor >= 0 else { throw lastError }
-    return (name, descriptor)
+  private static func directory(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+  }
+
+  private static func temporaryName(beside path: String) -> String {
+    let random = String(UInt64.random(in: 0 ... .max), radix: 36)
+    return "\(directory(of: path))/.runner-\(getpid())-\(random)"
+  }
+
+  /// Gives a file that has none a name. Source: the example of O_TMPFILE in open(2).
+  private static func link(_ unnamed: Int32, as path: String) -> Bool {
+    unsafe linkat(
+      AT_FDCWD, "/proc/self/fd/\(unnamed)", AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0
   }
 
   private static func writeAll(_ bytes: [UInt8], to descriptor: Int32) throws(Errno) {
