@@ -41,12 +41,19 @@ package struct MissedPace: Sendable {
   package func reason(
     before: [Series.Key: Double], after: [Series.Key: Double], host: HostDescription
   ) -> String {
-    let seen = ProcessorScene(pace: self, before: before, after: after, host: host)
-    let found = seen.throttledGroups + seen.busyWorkers + seen.softInterrupts + seen.busyProcessors
-    if !found.isEmpty { return found.joined(separator: "; ") }
-    return seen.isMeasured
+    if let lack = lack(before: before, after: after, host: host) { return lack }
+    return ProcessorScene(pace: self, before: before, after: after, host: host).isMeasured
       ? "the processors were not the reason"
       : "what the processors did was not measured"
+  }
+
+  /// What had no processor time left, in words; nil where nothing did, as far as that was measured.
+  package func lack(
+    before: [Series.Key: Double], after: [Series.Key: Double], host: HostDescription
+  ) -> String? {
+    let seen = ProcessorScene(pace: self, before: before, after: after, host: host)
+    let found = seen.throttledGroups + seen.busyWorkers + seen.softInterrupts + seen.busyProcessors
+    return found.isEmpty ? nil : found.joined(separator: "; ")
   }
 }
 

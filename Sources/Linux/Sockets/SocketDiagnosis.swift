@@ -12,6 +12,8 @@ package import SystemPackage
 package final class SocketDiagnosis {
   private let netlink: FileDescriptor
   private var buffer = [UInt8](repeating: 0, count: 1 << 16)
+  /// Of the last request. What is left of an answer that was given up has another one.
+  private var number: UInt32 = 0
 
   package init() throws(Errno) {
     let descriptor = socket(
@@ -37,7 +39,10 @@ package final class SocketDiagnosis {
       rest = rest.dropFirst(1000)
       // A socket of IPv6 may speak IPv4, so those of IPv6 are asked for in any case.
       for family in [AF_INET, AF_INET6] {
-        try send(DiagnosisRequest.bytes(family: UInt8(family), states: states, filter: filter))
+        number &+= 1
+        try send(
+          DiagnosisRequest.bytes(
+            number: number, family: UInt8(family), states: states, filter: filter))
         try receive(body)
       }
     }
@@ -62,6 +67,7 @@ package final class SocketDiagnosis {
       }
       var rest = buffer[..<count]
       while let message = NetlinkMessage(&rest) {
+        guard message.number == number else { continue }
         switch message.type {
         case NetlinkMessage.done:
           // A family that the kernel cannot tell of ends its empty answer with an error.
@@ -166,6 +172,8 @@ private struct NetlinkMessage {
   static let done: UInt32 = 3
 
   let type: UInt32
+  /// Of the request that it answers.
+  let number: UInt32
   let payload: ArraySlice<UInt8>
 
   /// Takes the next message off the bytes; nil when there is none.
@@ -174,6 +182,7 @@ private struct NetlinkMessage {
     let length = Int(bytes.word(0))
     guard length >= 20, length <= bytes.count else { return nil }
     type = bytes.word(4) & 0xFFFF
+    number = bytes.word(8)
     payload = bytes.dropFirst(16).prefix(length - 16)
     bytes = bytes.dropFirst((length + 3) & ~3)
   }

@@ -94,13 +94,17 @@ enum DiagnosisRequest {
   /// NLM_F_REQUEST and NLM_F_DUMP.
   private static let all: UInt16 = 0x301
 
-  static func bytes(family: UInt8, states: TCPStates, filter: SocketFilter) -> [UInt8] {
+  /// - Parameter number: what each message of the answer has, too.
+  static func bytes(
+    number: UInt32, family: UInt8, states: TCPStates, filter: SocketFilter
+  ) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.append(native: UInt32(16 + 56 + 4 + filter.bytes.count))
     bytes.append(native: byFamily)
     bytes.append(native: all)
-    // Number and port of the request: one is under way at a time.
-    bytes += [UInt8](repeating: 0, count: 8)
+    bytes.append(native: number)
+    // The port: the kernel knows ours.
+    bytes.append(native: UInt32(0))
 
     // Only a listener's drops are asked for; each attribute lengthens every answer.
     let wanted = states.contains(.listen) ? UInt8(1 << (memoryInfo - 1)) : 0

@@ -56,7 +56,9 @@ extension Resource {
     case .nobodyListens: Traits("nobody listens", "the server: it has to listen there")
     case .closedByPeer: Traits("closed by the peer", "the peer's own limit: ask its host")
     case .noRoute: Traits("no route, or a firewall rule", "a route, or the rule that refuses")
-    case .cpu: Traits("every core is busy", "more processors, or less load beside the run")
+    case .cpu:
+      Traits(
+        "no processor time left", "more processors, a larger quota, or less load beside the run")
     case .workerDied: Traits("a worker died", "whoever ended or stopped it")
     case .unclassified: Traits("cause unknown", nil)
     }

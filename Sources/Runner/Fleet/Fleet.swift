@@ -143,6 +143,12 @@ struct Fleet: ~Copyable {
     while members.contains(where: { $0.ended == nil }), clock.now() < end {
       if reap().isEmpty { clock.pause(until: clock.now().advanced(by: .milliseconds(5))) }
     }
+    // Nobody waits for one that hangs there still.
+    for index in members.indices where members[index].isAlive {
+      let state = members[index].process.state
+      giveUp(index, Silence(state: state, time: .seconds(clock.now().seconds(since: start))))
+      silent.append(index)
+    }
     return silent
   }
 

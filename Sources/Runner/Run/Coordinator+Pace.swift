@@ -55,14 +55,28 @@ extension Coordinator {
       load(hostReadings.readings()))
   }
 
-  private mutating func remark(
-    _ rate: Double, of planned: Double, _ what: String, _ load: LoadReading
-  ) {
-    let pace = MissedPace(
+  /// Connections of this churn that were begun too late.
+  func lateArrivals(_ readings: [Reading]) -> LateArrivals {
+    let load = load(readings)
+    return LateArrivals(
+      count: fleet.total(.lateArrivals, .client) - atBegin.late,
+      foundNoRoom: fleet.total(.crowded, .client) > atBegin.crowded,
+      lack: missedPace(0, of: 0, load)
+        .lack(before: loadBefore.counters, after: load.counters, host: host))
+  }
+
+  private func missedPace(_ rate: Double, of planned: Double, _ load: LoadReading) -> MissedPace {
+    MissedPace(
       rate: rate, planned: planned, elapsed: load.at.seconds(since: loadBefore.at),
       workers: zip(fleet.members, zip(load.workers, loadBefore.workers)).map { member, busy in
         MissedPace.Load(end: member.end, busy: busy.0 - busy.1)
       }, clientsWaitAwake: clientsWaitAwake)
+  }
+
+  private mutating func remark(
+    _ rate: Double, of planned: Double, _ what: String, _ load: LoadReading
+  ) {
+    let pace = missedPace(rate, of: planned, load)
     guard pace.wantsReason else { return }
     let reason = pace.reason(before: loadBefore.counters, after: load.counters, host: host)
     let remark = "\(Format.rate(rate)) of \(Format.rate(planned))\(what) planned: \(reason)"

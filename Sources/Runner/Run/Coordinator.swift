@@ -310,9 +310,7 @@ struct Coordinator: ~Copyable {
       : finder(readings).limits(
         of: explained, failures: failures, memoryGuard: course.guardStop,
         workerDied: state.limits.contains { $0.phase == record.name },
-        late: LateArrivals(
-          count: fleet.total(.lateArrivals, .client) - atBegin.late,
-          foundNoRoom: fleet.total(.crowded, .client) > atBegin.crowded))
+        late: lateArrivals(readings))
     if record.ceiling != nil { limits += phantomLimits }
     if record.outcome == .limit, let alive = try verify() {
       for index in limits.indices { limits[index].evidence.append(alive) }

@@ -130,18 +130,25 @@ struct LimitFinder {
 
   /// Arrivals of a churn that were begun too late to count as planned.
   private func tooLate(_ phase: PhaseRecord, _ late: LateArrivals) -> LimitRecord {
-    limit(
-      of: phase, at: .client, .unclassified, count: late.count,
+    let reason =
+      if late.foundNoRoom {
+        Fact(
+          "client workers",
+          "had no room for more: connections were held beyond their lifetime, by a message that"
+            + " was not answered yet or a handshake that was not over")
+      } else if let lack = late.lack {
+        Fact("processors", lack)
+      } else {
+        Fact("client workers", "were stopped, or had no processor for that long")
+      }
+    return limit(
+      of: phase, at: .client, late.foundNoRoom || late.lack == nil ? .unclassified : .cpu,
+      count: late.count,
       evidence: [
         Fact(
           "begun too late",
           "\(Format.count(late.count)) arrivals, more than a second after they were due"),
-        late.foundNoRoom
-          ? Fact(
-            "client workers",
-            "had no room for more: connections were held beyond their lifetime, by a message that"
-              + " was not answered yet or a handshake that was not over")
-          : Fact("client workers", "were stopped, or had no processor for that long"),
+        reason,
       ])
   }
 
