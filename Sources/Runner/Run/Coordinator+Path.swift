@@ -147,7 +147,8 @@ extension Coordinator {
   /// Connections that the server end has accepted and holds; nil where nobody can know.
   mutating func countAccepted(established: Int) -> Int? {
     if serverTellsOwn {
-      return min(fleet.heldAtServer, established - (unacceptedBesideOthers(established) ?? 0))
+      let held = fleet.heldAtServer
+      return unacceptedBesideOthers(established).map { min(held, established - $0) } ?? held
     }
     guard established > 0, !course.isInterrupted else { return nil }
     let accepted = hostReadings.path.accepted(of: established)
