@@ -19,12 +19,12 @@ extension DiagnosisContext {
         .synRetransmits, .timeouts, .backlogDrops)
     let listener = path.listener(at: failure.endpoint)
     if let found = conntrack(evidence) { return found }
-    if let listener, listener.isFullWhileUnanswered, listener.drops != 0 {
+    if let listener, listener.isFullWhileUnanswered, hasDropped(most: failure, listener) {
       return dropped(by: listener, failure, evidence)
     }
     if let found = droppedForAReason(evidence, listener) { return found }
-    if let listener, let drops = listener.drops {
-      return drops > 0
+    if let listener, listener.drops != nil {
+      return hasDropped(most: failure, listener)
         ? dropped(by: listener, failure, evidence) : droppedOnTheWay(evidence)
     }
     if path.withoutListener.contains(failure.endpoint ?? "") { return droppedOnTheWay(evidence) }
@@ -33,6 +33,12 @@ extension DiagnosisContext {
   }
 
   // MARK: The listener
+
+  /// Whether a listener has dropped at least half as many packets as handshakes failed there: each of
+  /// those that it dropped is one at least, as it counts each try. True where its kernel does not say.
+  private func hasDropped(most failure: FailureRecord, _ listener: PathFindings.Listener) -> Bool {
+    listener.drops.map { $0 > 0 && 2 * $0 >= failure.count } ?? true
+  }
 
   /// It has dropped handshakes: for want of room in its queue of finished ones, of unfinished ones,
   /// or of memory.

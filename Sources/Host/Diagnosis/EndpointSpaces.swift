@@ -6,8 +6,9 @@ import SystemPackage
 /// that it has, and for others the one that the clients' connections arrive in.
 ///
 /// Any number of containers may have the same private address, and another machine as well. So what
-/// merely has an endpoint's address is a candidate. It is believed once it has connections from the
-/// clients' sources and no other candidate has; before there are any, the only one that listens is.
+/// merely has an endpoint's address is a candidate. It is believed once it has the other end of a
+/// connection of this host, and no other candidate has; before there are any connections, where it is the
+/// only one that listens.
 final class EndpointSpaces {
   struct Space {
     let diagnosis: SocketDiagnosis
@@ -20,8 +21,20 @@ final class EndpointSpaces {
   private var certain: [Space]
   /// Namespaces that have addresses of the other endpoints.
   private var candidates: [Space] = []
+  /// Those that are believed for now.
+  private var provisional: [Space] = []
+  private var nextLook: Instant?
+  /// Looks that found connections and not where they arrive, by endpoint.
+  private var looksInVain: [SocketAddress: Int] = [:]
   /// Those that this process's own namespace has.
   let ownEndpoints: [SocketAddress]
+
+  /// A kernel goes through all of its connections for a look.
+  private static let lookEvery = Duration.milliseconds(200)
+  /// Then an endpoint is another machine's, or it cannot be told which candidate's.
+  private static let mostLooksInVain = 5
+  /// Connections of an endpoint whose other ends are looked for.
+  private static let mostEnds = 256
 
   init(of endpoints: [SocketAddress], sources: Set<IPAddress>, own: SocketDiagnosis?) {
     self.sources = sources
@@ -31,7 +44,7 @@ final class EndpointSpaces {
     let rest = endpoints.filter { !here.contains($0) }
     certain =
       own.map { [Space(diagnosis: $0, endpoints: endpoints.filter { here.contains($0) })] } ?? []
-    guard !rest.isEmpty else { return }
+    guard !rest.isEmpty, own != nil else { return }
     NetworkNamespace.visitOthers {
       let there = Self.endpointsHere(of: rest)
       if !there.isEmpty, let diagnosis = try? SocketDiagnosis() {
@@ -49,43 +62,66 @@ final class EndpointSpaces {
   /// The namespaces that are believed, each with the endpoints that it is believed of.
   func known() -> [Space] {
     guard !candidates.isEmpty else { return certain }
-    var provisional: [Space] = []
-    for endpoint in Set(candidates.flatMap(\.endpoints)) {
-      let having = candidates.filter { $0.endpoints.contains(endpoint) }
-      let reached = having.filter { has(.established.union(.synReceived), of: endpoint, in: $0) }
-      if let space = reached.first, reached.count == 1 {
-        decide(endpoint, for: space)
-      } else if reached.isEmpty, !clientsHold(endpoint) {
-        let listening = having.filter { listens(at: endpoint, in: $0) }
-        let likely = listening.isEmpty ? having : listening
-        if likely.count == 1 {
-          provisional.append(Space(diagnosis: likely[0].diagnosis, endpoints: [endpoint]))
-        }
-      }
+    let now = Instant.now()
+    if nextLook.map({ now >= $0 }) ?? true {
+      look()
+      nextLook = .now().advanced(by: Self.lookEvery)
     }
     return certain + provisional
   }
 
-  private func decide(_ endpoint: SocketAddress, for space: Space) {
+  private func look() {
+    let undecided = Set(candidates.flatMap(\.endpoints))
+    let ends = clientEnds(to: undecided)
+    provisional = []
+    for endpoint in undecided {
+      let having = candidates.filter { $0.endpoints.contains(endpoint) }
+      guard let ends = ends[endpoint] else {
+        let listening = having.filter { listens(at: endpoint, in: $0) }
+        if listening.count == 1 {
+          provisional.append(Space(diagnosis: listening[0].diagnosis, endpoints: [endpoint]))
+        }
+        continue
+      }
+      let reached = having.filter { has(ends, of: endpoint, in: $0) }
+      if reached.count == 1 {
+        decide(endpoint, for: reached[0])
+      } else {
+        looksInVain[endpoint, default: 0] += 1
+        if looksInVain[endpoint] == Self.mostLooksInVain { decide(endpoint, for: nil) }
+      }
+    }
+  }
+
+  private func decide(_ endpoint: SocketAddress, for space: Space?) {
     for index in candidates.indices { candidates[index].endpoints.removeAll { $0 == endpoint } }
     candidates.removeAll(where: \.endpoints.isEmpty)
-    certain.append(Space(diagnosis: space.diagnosis, endpoints: [endpoint]))
+    if let space { certain.append(Space(diagnosis: space.diagnosis, endpoints: [endpoint])) }
   }
 
-  /// Whether the namespace has the server's side of a connection from the sources.
-  private func has(_ states: TCPStates, of endpoint: SocketAddress, in space: Space) -> Bool {
-    var isFound = false
-    try? space.diagnosis.each(states, anyOf: [.local(endpoint)]) { [sources] socket in
-      if sources.contains(socket.remote.ip) { isFound = true }
+  /// Where connections of this host's programs to the endpoints come from: the sources' only, and not
+  /// more than some of each endpoint.
+  private func clientEnds(
+    to endpoints: Set<SocketAddress>
+  ) -> [SocketAddress: Set<SocketAddress>] {
+    var ends: [SocketAddress: Set<SocketAddress>] = [:]
+    try? own?.each(.established, anyOf: endpoints.map(SocketCondition.remote)) { [sources] socket in
+      guard sources.contains(socket.local.ip),
+        ends[socket.remote]?.count ?? 0 < Self.mostEnds
+      else { return }
+      ends[socket.remote, default: []].insert(socket.local)
     }
-    return isFound
+    return ends
   }
 
-  /// Whether this host has the clients' side of one: then it arrived somewhere.
-  private func clientsHold(_ endpoint: SocketAddress) -> Bool {
+  /// Whether the namespace has the other end of one of these.
+  private func has(
+    _ ends: Set<SocketAddress>, of endpoint: SocketAddress, in space: Space
+  ) -> Bool {
     var isFound = false
-    try? own?.each(.established, anyOf: [.remote(endpoint)]) { [sources] socket in
-      if sources.contains(socket.local.ip) { isFound = true }
+    let states = TCPStates.established.union(.synReceived)
+    try? space.diagnosis.each(states, anyOf: [.local(endpoint)]) { socket in
+      if ends.contains(socket.remote) { isFound = true }
     }
     return isFound
   }

@@ -157,27 +157,44 @@ package final class PathWatch: PathReadings {
     ends()?.values.reduce(0) { $0 + min($1.server, $1.client) }
   }
 
-  package func unaccepted(of clients: [Int32], holding held: Int) -> Int? {
+  package func unaccepted(
+    of clients: [Int32], holding held: Int, evenAlone: Bool
+  ) -> Int? {
     guard knowsServer, let own else { return nil }
     do throws(Errno) {
       var count = 0
       try eachClientEnd(own) { _ in count += 1 }
-      guard count > held else { return nil }
+      guard count > held || evenAlone else { return nil }
       var accepted: Set<ConnectionEnds> = []
+      // A rule that translates an address leaves the port as it is, where nobody else has it.
+      var translated: Set<UInt16> = []
       for space in spaces {
         try space.diagnosis.each(
           .established, anyOf: space.endpoints.map(SocketCondition.local)
-        ) { if $0.hasOwner { accepted.insert(ConnectionEnds($0.remote, $0.local)) } }
+        ) { socket in
+          guard socket.hasOwner else { return }
+          accepted.insert(ConnectionEnds(socket.remote, socket.local))
+          if !sources.contains(socket.remote.ip) { translated.insert(socket.remote.port) }
+        }
       }
-      var alone: Set<UInt32> = []
+      var (alone, isMet) = (Set<UInt32>(), false)
       try eachClientEnd(own) { socket in
-        if !accepted.contains(ConnectionEnds(socket.local, socket.remote)) {
+        if accepted.contains(ConnectionEnds(socket.local, socket.remote)) {
+          isMet = true
+        } else if !translated.contains(socket.local.port) {
           alone.insert(socket.inode)
         }
       }
-      // Whose they are, only the processes' descriptors tell.
-      return alone.isEmpty
-        ? 0 : clients.reduce(0) { $0 + OpenSockets.count(of: $1, among: alone) }
+      // Where no end meets another, something is between all of them.
+      guard isMet else { return nil }
+      let deferred = alone.isEmpty ? 0 : deferred
+      let others = max(0, count - held)
+      // Whose they are, only the processes' descriptors tell. Of all but the others', they are ours.
+      let ours =
+        others == 0
+        ? alone.count
+        : OpenSockets.count(of: clients, among: alone) ?? max(0, alone.count - others)
+      return max(0, ours - deferred)
     } catch {
       return nil
     }
@@ -272,7 +289,15 @@ package final class PathWatch: PathReadings {
   }
 
   private func lookAtListeners() {
-    for (endpoint, asked) in askedListeners() {
+    let found = askedListeners()
+    // What was said by a namespace that is not believed any more is no finding.
+    let known = Set(spaces.flatMap(\.endpoints))
+    for name in endpoints.filter({ !known.contains($0) }).map({ "\($0)" }) {
+      findings.listeners[name] = nil
+      findings.withoutListener.remove(name)
+      findings.restarted.remove(name)
+    }
+    for (endpoint, asked) in found {
       let name = "\(endpoint)"
       guard var listener = asked else {
         // The listener that was seen before is kept: its full queue may be the cause.

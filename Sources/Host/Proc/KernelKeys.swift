@@ -10,6 +10,8 @@ extension Series.Key {
 
   package static let listenOverflows = Self("tcp.listen-overflows")
   package static let listenDrops = Self("tcp.listen-drops")
+  /// Ends of handshakes that a listener put off until the first bytes come (TCP_DEFER_ACCEPT).
+  package static let deferredAccepts = Self("tcp.deferred-accepts")
   package static let requestQueueFull = Self("tcp.request-queue-full-drops")
   package static let requestQueueCookies = Self("tcp.request-queue-full-cookies")
   package static let cookiesSent = Self("tcp.syncookies-sent")

@@ -36,6 +36,7 @@ enum KernelText {
       ProcText.table("TcpExt", in: text),
       [
         ("ListenOverflows", .listenOverflows), ("ListenDrops", .listenDrops),
+        ("TCPDeferAcceptDrop", .deferredAccepts),
         ("TCPReqQFullDrop", .requestQueueFull), ("TCPReqQFullDoCookies", .requestQueueCookies),
         ("SyncookiesSent", .cookiesSent), ("TCPTimeouts", .timeouts),
         ("TCPSynRetrans", .synRetransmits), ("TCPBacklogDrop", .backlogDrops),

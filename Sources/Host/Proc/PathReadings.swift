@@ -18,12 +18,14 @@ package protocol PathReadings: AnyObject {
   /// How many of the clients' connections have been accepted by a process at the endpoints; nil
   /// where that cannot be known.
   func accepted(of held: Int) -> Int?
-  /// Connections of the processes `clients` that no process at the endpoints has, where other programs
-  /// of this host have connections from the same addresses: a server's own number is no proof there. Nil
-  /// where no others have any, and where that cannot be known.
+  /// Connections of the processes `clients` that no process at the endpoints has, counted one by one: a
+  /// server's own number is no proof where other programs of this host have connections from the same
+  /// addresses, or where a rule translates some of the addresses. Nil where that cannot be known.
   ///
-  /// - Parameter held: connections of these processes now.
-  func unaccepted(of clients: [Int32], holding held: Int) -> Int?
+  /// - Parameters:
+  ///   - held: connections of these processes now.
+  ///   - evenAlone: whether to count where no other program has any connections, too; else it is nil.
+  func unaccepted(of clients: [Int32], holding held: Int, evenAlone: Bool) -> Int?
   /// Connections from the clients' addresses that processes at the endpoints have and that this host
   /// has no other end of any more; nil where that cannot be known.
   var leftAtServer: Int? { get }

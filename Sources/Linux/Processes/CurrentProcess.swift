@@ -74,12 +74,14 @@ package enum CurrentProcess {
   package static func stop() { _ = CLinux.kill(getpid(), SIGSTOP) }
 
   /// Opens what of standard input, output and error was closed, on nothing: else the next file
-  /// that is opened would take its place, and what is printed would go there. Printing a result on an
-  /// output that was closed still fails, as nobody gets it.
+  /// that is opened would take its place, and what is printed would go there.
   package static func openStandardDescriptors() {
-    for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) < 0 {
-      // The kernel gives the lowest number that is free.
-      _ = unsafe open("/dev/null", number == STDOUT_FILENO ? O_RDONLY : O_RDWR)
+    while true {
+      let descriptor = unsafe open("/dev/null", O_RDWR)
+      guard (0...STDERR_FILENO).contains(descriptor) else {
+        if descriptor > STDERR_FILENO { _ = close(descriptor) }
+        return
+      }
     }
   }
 

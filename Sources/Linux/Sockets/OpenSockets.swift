@@ -2,13 +2,20 @@ import Glibc
 
 /// The sockets that a process has open, as its descriptors tell. Source: proc_pid_fd(5).
 package enum OpenSockets {
-  /// How many of these sockets, given by their inodes, a process has; none where nobody may look. It
-  /// costs about two microseconds for each descriptor of the process.
-  package static func count(of process: Int32, among inodes: Set<UInt32>) -> Int {
-    let folder = "/proc/\(process)/fd"
-    return Folder.names(in: folder).count { name in
-      inode("\(folder)/\(name)").map { inodes.contains($0) } ?? false
+  /// How many of these sockets, given by their inodes, processes have; nil where nobody may look. It
+  /// costs about two microseconds for each descriptor of the processes.
+  package static func count(of processes: [Int32], among inodes: Set<UInt32>) -> Int? {
+    guard !inodes.isEmpty else { return 0 }
+    var count = 0
+    for folder in processes.map({ "/proc/\($0)/fd" }) {
+      let names = Folder.names(in: folder)
+      // No process of the run has none.
+      guard !names.isEmpty else { return nil }
+      count += names.count { name in
+        inode("\(folder)/\(name)").map { inodes.contains($0) } ?? false
+      }
     }
+    return count
   }
 
   /// The number in a link to `socket:[123]`; nil for anything else that may be open.

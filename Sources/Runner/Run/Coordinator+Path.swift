@@ -53,7 +53,11 @@ extension Coordinator {
     }
     try settle { fleet in
       let (held, atServer) = (fleet.now(.held, .client), fleet.heldAtServer)
-      guard !fleet.knowsOwnConnections else { return atServer == held }
+      // Where others have come from the clients' addresses, the two are never equal.
+      let hasOthers = fleet.acceptedByServer > fleet.total(.established, .client)
+      guard !fleet.knowsOwnConnections else {
+        return atServer == held || hasOthers && atServer > held && path.waiting == 0
+      }
       return path.waiting == 0 && atServer + fleet.now(.strangersHeld, .server) >= held
     }
   }
@@ -83,18 +87,22 @@ extension Coordinator {
     return max(course.goesOn ? inTime : fewest, unfinishedAtServer())
   }
 
-  /// Connections of this phase that someone else's server on this host never got, since its kernel found
-  /// the queue full when the handshake was to finish. They wait nowhere: the clients hold them all the
-  /// same, until they close them. Listeners of others can only make it fewer.
+  /// Connections of this phase that someone else's server on this host never got: its kernel has not
+  /// seen the end of their handshakes, or found the queue full then. They wait nowhere: the clients hold
+  /// them all the same, until they close them. Listeners of others can only make it fewer, and so do
+  /// those that wait for the first bytes of a connection (TCP_DEFER_ACCEPT).
   private func unfinishedAtServer() -> Int {
     guard !hasOwnServer, hostReadings.path.isInOwnNamespace else { return 0 }
     let now = hostReadings.readings().values
-    func rise(_ key: Series.Key) -> Int {
-      guard let after = now[key], let before = countersBefore[key] else { return 0 }
+    func rise(_ key: Series.Key) -> Int? {
+      guard let after = now[key], let before = countersBefore[key] else { return nil }
       return Int(max(0, after - before))
     }
+    guard let opened = rise(.passiveOpens), let deferred = rise(.deferredAccepts) else { return 0 }
     let finished = fleet.total(.established, .client) - answeredBefore
-    return max(0, min(finished - rise(.passiveOpens), rise(.listenOverflows)))
+    let unfinished = max(0, finished - opened - deferred)
+    // A rule may lead them to another kernel, unless some have been seen to arrive at this one.
+    return sawAcceptance ? unfinished : min(unfinished, rise(.listenOverflows) ?? 0)
   }
 
   /// What the clients hold and what the server end holds of it; nil where nobody can know. Whoever
@@ -147,11 +155,18 @@ extension Coordinator {
   /// Connections that the server end has accepted and holds; nil where nobody can know.
   mutating func countAccepted(established: Int) -> Int? {
     if serverTellsOwn {
-      let held = fleet.heldAtServer
-      return unacceptedBesideOthers(established).map { min(held, established - $0) } ?? held
+      let unaccepted = unacceptedByBoard(established)
+      return unaccepted.map { established - $0 } ?? fleet.heldAtServer
     }
     guard established > 0, !course.isInterrupted else { return nil }
-    let accepted = hostReadings.path.accepted(of: established)
+    let path = hostReadings.path
+    var accepted = path.accepted(of: established)
+    if let count = accepted, count < established || established <= Self.mostLookedThroughAtEnd {
+      accepted =
+        path.unaccepted(
+          of: clientProcesses, holding: established, evenAlone: count > 0 && count < established
+        ).map { established - $0 } ?? count
+    }
     if let accepted, accepted > 0 {
       sawAcceptance = true
       state.phases[phase].accepted = max(state.phases[phase].accepted, accepted)
@@ -166,21 +181,36 @@ extension Coordinator {
   /// asked, as that of someone else's server is.
   var serverTellsOwn: Bool { hasOwnServer && fleet.knowsOwnConnections }
 
-  /// Connections of the clients that our own server does not have, though its number is theirs: other
-  /// programs have come to it from the same addresses. Nil where none has.
-  private mutating func unacceptedBesideOthers(_ established: Int) -> Int? {
+  private var clientProcesses: [Int32] {
+    fleet.members.filter { $0.end == .client && $0.isAlive }.map(\.process.id)
+  }
+
+  /// Connections of the clients that our own server does not have, where its number alone does not tell:
+  /// it has others as well, which may be ours behind a translated address, or other programs have come
+  /// to it from the clients' addresses. Nil where it does.
+  private mutating func unacceptedByBoard(_ established: Int) -> Int? {
+    // What a close leaves at the server is more than the clients hold.
+    guard established > 0, !course.isInterrupted, !state.phases[phase].kind.closes else {
+      return nil
+    }
     let path = hostReadings.path
-    let mayBe =
-      fleet.acceptedByServer > fleet.total(.established, .client)
-      || established <= Self.mostLookedThroughAtEnd || path.waiting > 0
-    guard established > 0, mayBe, !course.isInterrupted else { return nil }
-    let clients = fleet.members.filter { $0.end == .client && $0.isAlive }.map(\.process.id)
-    var unaccepted = path.unaccepted(of: clients, holding: established)
+    let clients = clientProcesses
+    func look() -> Int? {
+      let isShort = fleet.heldAtServer < established
+      if isShort, fleet.now(.strangersHeld, .server) == 0 { return nil }
+      guard isShort || established <= Self.mostLookedThroughAtEnd || path.waiting > 0 else {
+        return nil
+      }
+      return path.unaccepted(of: clients, holding: established, evenAlone: isShort)
+    }
+    var unaccepted = look()
     // The server's number did not tell that some were on their way still.
     let deadline = clock.now().advanced(by: Self.settleTime)
-    while let count = unaccepted, count > 0, clock.now() < deadline {
+    while let count = unaccepted, count > 0, path.pending > 0, clock.now() < deadline,
+      !course.isInterrupted
+    {
       sleep(until: clock.now().advanced(by: .milliseconds(20)))
-      unaccepted = path.unaccepted(of: clients, holding: established)
+      unaccepted = look()
     }
     return unaccepted
   }

@@ -37,7 +37,9 @@ extension Coordinator {
       observe()
       let now = (
         fleet.now(.held, .client), fleet.heldAtServer, fleet.total(.verified, .client),
-        fleet.acceptedByServer, elsewhere()
+        fleet.acceptedByServer,
+        // Behind a rule that translates addresses, the run's own are these.
+        fleet.knowsOwnConnections ? elsewhere() : elsewhere() + fleet.total(.strangers, .server)
       )
       // A worker that gives no sign of life soon goes on or is given up: the wait lasts until then.
       if now != last || fleet.someAreSilent {

@@ -63,7 +63,7 @@ private final class SimulatedPath: PathReadings {
   var pending: Int { waiting }
   func accepted(of held: Int) -> Int? { held - waiting }
   /// No program but the run's own is simulated.
-  func unaccepted(of clients: [Int32], holding held: Int) -> Int? { nil }
+  func unaccepted(of clients: [Int32], holding held: Int, evenAlone: Bool) -> Int? { nil }
   var leftAtServer: Int? { nil }
   var heldAtBothEnds: Int? { nil }
   func stopTracing() {}

@@ -78,12 +78,14 @@ import Testing
     for _ in 0..<5 { open.append(try client(of: address, from: "127.33.15.2")) }
     for _ in 0..<2 { open.append(try #require(try Socket.accept(listener)).descriptor) }
     // Nobody else has any.
-    #expect(watch.unaccepted(of: [getpid()], holding: 5) == nil)
+    #expect(watch.unaccepted(of: [getpid()], holding: 5, evenAlone: false) == nil)
+    #expect(watch.unaccepted(of: [getpid()], holding: 5, evenAlone: true) == 3)
     // Of a process that says it has three, two are others'; whose wait, its descriptors tell.
-    #expect(watch.unaccepted(of: [getpid()], holding: 3) == 3)
-    #expect(watch.unaccepted(of: [1 << 30], holding: 3) == 0)
+    #expect(watch.unaccepted(of: [getpid()], holding: 3, evenAlone: false) == 3)
+    // Where nobody may look, all of the others' may be among them.
+    #expect(watch.unaccepted(of: [1 << 30], holding: 3, evenAlone: false) == 1)
     while let socket = try Socket.accept(listener)?.descriptor { open.append(socket) }
-    #expect(watch.unaccepted(of: [getpid()], holding: 3) == 0)
+    #expect(watch.unaccepted(of: [getpid()], holding: 3, evenAlone: false) == 0)
   }
 
   @Test func `a full queue and its drops are those of the phase`() throws {

@@ -23,7 +23,7 @@ import Testing
     func begin(_ counters: [Series.Key: Double]) {}
     func look(_ counters: [Series.Key: Double], timedOut: Bool) -> [Reading] { [] }
     func accepted(of held: Int) -> Int? { nil }
-    func unaccepted(of clients: [Int32], holding held: Int) -> Int? { nil }
+    func unaccepted(of clients: [Int32], holding held: Int, evenAlone: Bool) -> Int? { nil }
     func stopTracing() {}
   }
 

@@ -25,7 +25,7 @@ import Testing
         name: "phase", kind: kind, title: "", planLine: 1, started: 0, ended: 5, outcome: .limit,
         established: 1000, accepted: 1000 - phantom, phantom: phantom),
       failures: failures, memoryGuard: nil, workerDied: workerDied,
-      late: LateArrivals(count: late, foundNoRoom: foundNoRoom))
+      late: LateArrivals(count: late, foundNoRoom: foundNoRoom, lack: nil))
   }
 
   private static func failure(_ call: String, count: Int = 1, retried: Int = 0) -> FailureRecord {
