@@ -34,10 +34,12 @@ extension DiagnosisContext {
 
   // MARK: The listener
 
-  /// Whether a listener has dropped at least half as many packets as handshakes failed there: each of
-  /// those that it dropped is one at least, as it counts each try. True where its kernel does not say.
+  /// Whether a listener has dropped packets, and all listeners together at least half as many as
+  /// handshakes failed: each of those that were dropped there is one at least, as each try is counted.
+  /// True where its kernel does not say.
   private func hasDropped(most failure: FailureRecord, _ listener: PathFindings.Listener) -> Bool {
-    listener.drops.map { $0 > 0 && 2 * $0 >= failure.count } ?? true
+    guard let drops = listener.drops else { return true }
+    return drops > 0 && 2 * path.listeners.values.sum { $0.drops ?? 0 } >= failure.count
   }
 
   /// It has dropped handshakes: for want of room in its queue of finished ones, of unfinished ones,

@@ -215,10 +215,25 @@ import Testing
 
   @Test func `both queues at once are not told apart by counters of all listeners`() {
     let both = found(after: [.listenOverflows: 5, .requestQueueFull: 5]) {
-      $0.listeners = Self.listener(3, of: 4096, drops: 5)
+      $0.listeners = Self.listener(3, of: 4096, drops: 6)
     }
     #expect(both.resource == .unclassified)
     #expect(value("not told apart", in: both) != nil)
+  }
+
+  @Test func `a listener that has dropped a few of many handshakes is not the cause`() {
+    let full = PathFindings.Listener(waiting: 6, backlog: 5, drops: 2)
+    func found(drops: Int) -> Diagnosed {
+      self.found(after: [.listenOverflows: Double(drops)]) {
+        var other = full
+        other.drops = drops - 2
+        $0.listeners = [Self.endpoint: full, "127.0.0.1:9": other]
+        $0.listeners[Self.endpoint]?.isFullWhileUnanswered = true
+      }
+    }
+    #expect(found(drops: 5).resource == .packetsDropped)
+    // Failures name one endpoint, and are those of all.
+    #expect(found(drops: 12).resource == .acceptQueue)
   }
 
   @Test func `counters that are all that is known are said to be of the namespace`() {
