@@ -41,18 +41,22 @@ package struct MissedPace: Sendable {
   package func reason(
     before: [Series.Key: Double], after: [Series.Key: Double], host: HostDescription
   ) -> String {
-    if let lack = lack(before: before, after: after, host: host) { return lack }
-    return ProcessorScene(pace: self, before: before, after: after, host: host).isMeasured
+    let seen = ProcessorScene(pace: self, before: before, after: after, host: host)
+    let found = seen.throttledGroups + seen.busyWorkers + seen.softInterrupts + seen.busyProcessors
+    if !found.isEmpty { return found.joined(separator: "; ") }
+    return seen.isMeasured
       ? "the processors were not the reason"
       : "what the processors did was not measured"
   }
 
-  /// What had no processor time left, in words; nil where nothing did, as far as that was measured.
+  /// What kept the run's own processes from more processor time, in words; nil where nothing did.
+  /// Processors that others keep busy are no proof: a worker that was stopped has not wanted any. Nor
+  /// are clients that wait awake, and so are always busy.
   package func lack(
     before: [Series.Key: Double], after: [Series.Key: Double], host: HostDescription
   ) -> String? {
     let seen = ProcessorScene(pace: self, before: before, after: after, host: host)
-    let found = seen.throttledGroups + seen.busyWorkers + seen.softInterrupts + seen.busyProcessors
+    let found = seen.throttledGroups + (clientsWaitAwake ? [] : seen.busyWorkers)
     return found.isEmpty ? nil : found.joined(separator: "; ")
   }
 }

@@ -6,6 +6,33 @@ import Testing
 
 /// Whether processors were why a phase was slow, on a host of four processors.
 @Suite struct PaceDiagnosisTests {
+  private static func pace(
+    clients: [Double], servers: [Double], waitsAwake: Bool, elapsed: Double
+  ) -> MissedPace {
+    MissedPace(
+      rate: 10, planned: 100, elapsed: elapsed,
+      workers: clients.map { .init(end: .client, busy: $0) }
+        + servers.map { .init(end: .server, busy: $0) }, clientsWaitAwake: waitsAwake)
+  }
+
+  @Test func `processors that others keep busy are no proof that the run wanted more`() {
+    func lack(_ clients: [Double], _ after: [Series.Key: Double] = [:], awake: Bool = false)
+      -> String?
+    {
+      var after = after
+      for number in 0..<4 { after[.idleOfProcessor(number)] = 0 }
+      let pace = Self.pace(clients: clients, servers: [1], waitsAwake: awake, elapsed: 10)
+      return pace.lack(before: [:], after: after, host: .box { $0.processors = 4 })
+    }
+    #expect(lack([1]) == nil)
+    #expect(lack([9.8]) == "the client's worker was busy 98% of the time")
+    #expect(lack([9.8], awake: true) == nil)
+    let group = "/sys/fs/cgroup/b/cpu.max"
+    #expect(
+      lack([1], [.periods(group): 10, .throttledPeriods(group): 10], awake: true)
+        == "the control group throttled 10 of 10 periods (cpu.max)")
+  }
+
   private func reason(
     idle: [Double] = [9, 9, 9, 9], softirq: [Double] = [0, 0, 0, 0],
     clients: [Double] = [1], servers: [Double] = [1], allowed: [Int] = [0, 1, 2, 3],
@@ -19,10 +46,8 @@ import Testing
     var after = groups
     for (number, seconds) in idle.enumerated() { after[.idleOfProcessor(number)] = seconds }
     for (number, seconds) in softirq.enumerated() { after[.softirqOfProcessor(number)] = seconds }
-    let pace = MissedPace(
-      rate: 10, planned: 100, elapsed: elapsed,
-      workers: clients.map { .init(end: .client, busy: $0) }
-        + servers.map { .init(end: .server, busy: $0) }, clientsWaitAwake: waitsAwake)
+    let pace = Self.pace(
+      clients: clients, servers: servers, waitsAwake: waitsAwake, elapsed: elapsed)
     return pace.reason(before: before, after: after, host: host)
   }
 
