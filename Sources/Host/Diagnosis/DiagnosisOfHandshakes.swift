@@ -173,7 +173,7 @@ extension DiagnosisContext {
     }
     guard let worst = known.max(by: { $0.listener.waiting < $1.listener.waiting }),
       2 * sum(\.waiting) >= count
-    else { return unfinished(known.map { evidence($0.endpoint, $0.listener) }) }
+    else { return known.first.flatMap { unfinished(evidence($0.endpoint, $0.listener)) } }
     return Diagnosed(
       .acceptQueue,
       evidence: evidence(worst.endpoint, worst.listener) + [
@@ -184,12 +184,10 @@ extension DiagnosisContext {
   /// Connections that the clients count as established, that never waited to be accepted, and for which
   /// there was room: the packets that finish a handshake have not reached the server. Nil where its
   /// counters are not those of this host.
-  private func unfinished(_ evidence: [[Fact]]) -> Diagnosed? {
-    guard demand.bothEndsHere, let facts = evidence.first, rise(.listenOverflows) == 0 else {
-      return nil
-    }
+  private func unfinished(_ evidence: [Fact]) -> Diagnosed? {
+    guard demand.bothEndsHere, rise(.listenOverflows) == 0 else { return nil }
     return droppedOnTheWay(
-      facts + [
+      evidence + [
         Fact(
           "not reached",
           "the server has not seen the end of these handshakes: none waits, nothing overflowed")

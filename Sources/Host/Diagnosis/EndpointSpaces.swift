@@ -50,7 +50,6 @@ final class EndpointSpaces {
       if !there.isEmpty, let diagnosis = try? SocketDiagnosis() {
         candidates.append(Space(diagnosis: diagnosis, endpoints: there))
       }
-      return false
     }
   }
 

@@ -168,18 +168,14 @@ package final class PathWatch: PathReadings {
       var accepted: Set<ConnectionEnds> = []
       // A rule that translates an address leaves the port as it is, where nobody else has it.
       var translated: Set<UInt16> = []
-      for space in spaces {
-        try space.diagnosis.each(
-          .established, anyOf: space.endpoints.map(SocketCondition.local)
-        ) { socket in
-          guard socket.hasOwner else { return }
-          accepted.insert(ConnectionEnds(socket.remote, socket.local))
-          if !sources.contains(socket.remote.ip) { translated.insert(socket.remote.port) }
-        }
+      try eachServerEnd { socket in
+        guard socket.hasOwner else { return }
+        accepted.insert(ConnectionEnds(client: socket.remote, server: socket.local))
+        if !sources.contains(socket.remote.ip) { translated.insert(socket.remote.port) }
       }
       var (alone, isMet) = (Set<UInt32>(), false)
       try eachClientEnd(own) { socket in
-        if accepted.contains(ConnectionEnds(socket.local, socket.remote)) {
+        if accepted.contains(ConnectionEnds(client: socket.local, server: socket.remote)) {
           isMet = true
         } else if !translated.contains(socket.local.port) {
           alone.insert(socket.inode)
@@ -203,9 +199,14 @@ package final class PathWatch: PathReadings {
   private struct ConnectionEnds: Hashable {
     let client: SocketAddress
     let server: SocketAddress
+  }
 
-    init(_ client: SocketAddress, _ server: SocketAddress) {
-      (self.client, self.server) = (client, server)
+  /// The established connections at the endpoints, whoever they come from, as their kernels have them:
+  /// also those that wait to be accepted.
+  private func eachServerEnd(_ body: (DiagnosedSocket) -> Void) throws(Errno) {
+    for space in spaces {
+      try space.diagnosis.each(
+        .established, anyOf: space.endpoints.map(SocketCondition.local), body)
     }
   }
 
@@ -228,13 +229,9 @@ package final class PathWatch: PathReadings {
     do throws(Errno) {
       // The server side first: a connection that is opened between the two counts must not look
       // left over.
-      for space in spaces {
-        try space.diagnosis.each(
-          .established, anyOf: space.endpoints.map(SocketCondition.local)
-        ) { socket in
-          guard socket.hasOwner, sources.contains(socket.remote.ip) else { return }
-          ends[socket.remote.ip, default: (0, 0)].server += 1
-        }
+      try eachServerEnd { socket in
+        guard socket.hasOwner, sources.contains(socket.remote.ip) else { return }
+        ends[socket.remote.ip, default: (0, 0)].server += 1
       }
       try own.each(.established, anyOf: endpoints.map(SocketCondition.remote)) { socket in
         ends[socket.local.ip]?.client += 1
@@ -250,17 +247,13 @@ package final class PathWatch: PathReadings {
     // A server whose listener is gone can still be asked for its connections.
     guard hasSeenOurs || knowsServer else { return nil }
     var (ours, waiting) = (0, 0)
-    for space in spaces {
-      do {
-        try space.diagnosis.each(
-          .established, anyOf: space.endpoints.map(SocketCondition.local)
-        ) { socket in
-          guard sources.contains(socket.remote.ip) else { return }
-          if socket.hasOwner { ours += 1 } else { waiting += 1 }
-        }
-      } catch {
-        return nil
+    do throws(Errno) {
+      try eachServerEnd { socket in
+        guard sources.contains(socket.remote.ip) else { return }
+        if socket.hasOwner { ours += 1 } else { waiting += 1 }
       }
+    } catch {
+      return nil
     }
     return (ours, waiting)
   }

@@ -3,21 +3,19 @@ import Glibc
 
 /// The network namespaces of this host. Source: network_namespaces(7), setns(2).
 package enum NetworkNamespace {
-  /// Does something inside of each network namespace but this process's own, until it returns true.
-  /// Nothing happens where this process may not enter any, or could not come back.
+  /// Does something inside of each network namespace but this process's own. Nothing happens where this process may not enter any, or could not come back.
   ///
   /// Only the calling thread goes there; what it opens there stays there.
-  package static func visitOthers(_ body: () -> Bool) {
+  package static func visitOthers(_ body: () -> Void) {
     guard let own = Space("/proc/thread-self/ns/net"), own.enter() else { return }
     var seen: Set<UInt64> = [own.number]
     for path in paths {
       guard let space = Space(path), seen.insert(space.number).inserted, space.enter() else {
         continue
       }
-      let isFound = body()
+      body()
       // It was entered above by the same right.
       guard own.enter() else { fatalError("the way back to the own network namespace is gone") }
-      if isFound { return }
     }
   }
 

@@ -2,8 +2,8 @@ import Glibc
 
 /// The sockets that a process has open, as its descriptors tell. Source: proc_pid_fd(5).
 package enum OpenSockets {
-  /// How many of these sockets, given by their inodes, processes have; nil where nobody may look. It
-  /// costs about two microseconds for each descriptor of the processes.
+  /// How many of these sockets, given by their inodes, processes have; nil where nobody may look.
+  /// Every descriptor of the processes is looked at.
   package static func count(of processes: [Int32], among inodes: Set<UInt32>) -> Int? {
     guard !inodes.isEmpty else { return 0 }
     var count = 0

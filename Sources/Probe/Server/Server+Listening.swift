@@ -73,7 +73,8 @@ extension Server where System: ~Copyable {
     open[slot] = true
     topmost = max(topmost, slot)
     isStranger[slot] = !isOwn(accepted.peer)
-    // Of opened before held, and of one store each: whoever reads meanwhile sees no sum of two.
+    // One store for each number that the coordinator reads: a difference of two would be wrong between
+    // their stores.
     board.add(isStranger[slot] ? .strangers : .opened)
     board.add(isStranger[slot] ? .strangersHeld : .held)
     return true
