@@ -7,9 +7,10 @@ from bench import RUNNER, output
 # The loops, specialised for the real kernel.
 ROOTS = re.compile(r"5Probe(6Client|6Server)V.*4turnSbyF.*11LinuxKernelV")
 OWN = ("$s5Probe", "$s5Linux", "$s8Messages")
-# Allocation, counting of references, witness tables, metadata, and calls through a pointer.
+# Allocation, counting of references, witness tables, metadata, and calls through a pointer; and copies
+# of a whole value, which Swift makes for a method that changes nothing and is not inlined.
 COSTLY = re.compile(r"swift_(bridgeObject)?(retain|release)|swift_alloc|alloc|swift_getWitness"
-                    r"|[Mm]etadata|swift_beginAccess|^\*")
+                    r"|[Mm]etadata|swift_beginAccess|^memcpy$|^\*")
 # What an order begins, once a phase; and what happens only when a socket is full, a push is due
 # or an answer is searched for an expression. No connection and no plain message comes here.
 RARE = re.compile(r"^(Conversation\.play|Conversation\.plan|specialized Client<>\.(begin|beginChurn"

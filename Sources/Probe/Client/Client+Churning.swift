@@ -59,7 +59,7 @@ extension Client where System: ~Copyable {
 
   /// Counts a connection of a churn that we close, or that ends as its conversation wants: cut short, or
   /// begun too late.
-  func countChurnEnd(_ slot: UInt32) {
+  mutating func countChurnEnd(_ slot: UInt32) {
     guard connections.marks(slot).has(.transient), connections.state(slot) != .connecting else {
       return
     }

@@ -21,7 +21,7 @@ extension Client where System: ~Copyable {
     for pattern in played { messageEngine.patterns.noteUnsent(pattern, board[pattern, .unsent]) }
   }
 
-  private func slotsPlanned(for task: ClientTask) -> UInt32 {
+  private mutating func slotsPlanned(for task: ClientTask) -> UInt32 {
     let share = assignment.share
     let inUse = connections.firstUnused
     let planned =
@@ -79,7 +79,7 @@ extension Client where System: ~Copyable {
   }
 
   /// Whether a connection that is held has not begun its message of the cursor's round.
-  private func isDue(_ slot: UInt32, _ pattern: Int, _ cursor: RoundCursor) -> Bool {
+  private mutating func isDue(_ slot: UInt32, _ pattern: Int, _ cursor: RoundCursor) -> Bool {
     switch connections.state(slot) {
     case .free, .connecting: false
     default: cursor.next(connections.messages.round(of: slot, pattern)) <= cursor.round
@@ -128,12 +128,12 @@ extension Client where System: ~Copyable {
   /// Whether a pattern can be played on a connection that can begin a message. A conversation
   /// cannot tell late answers to older messages from its own, so it needs a connection that is owed
   /// none.
-  private func mayPlay(_ pattern: Int, on slot: UInt32) -> Bool {
+  private mutating func mayPlay(_ pattern: Int, on slot: UInt32) -> Bool {
     messageEngine.patterns.script(pattern).answer != .conversation || connections.isClear(slot)
   }
 
   /// Notes how many turns are due that nobody could take.
-  private func noteUntaken(_ pattern: Int, _ schedule: Schedule, rate: Double) {
+  private mutating func noteUntaken(_ pattern: Int, _ schedule: Schedule, rate: Double) {
     let share = assignment.share
     let limit = min(now.advanced(byNanoseconds: 1), messageEngine.end)
     let all = Double(limit.nanoseconds(since: schedule.start)) / 1e9 * rate
@@ -168,7 +168,7 @@ extension Client where System: ~Copyable {
 
   /// The only round of a pattern that is played once; nil when this connection has played it in
   /// this phase.
-  private func unplayedRound(of slot: UInt32, _ pattern: Int) -> UInt32? {
+  private mutating func unplayedRound(of slot: UInt32, _ pattern: Int) -> UInt32? {
     let cursor = messageEngine.patterns.cursor(pattern)
     let round = cursor.next(connections.messages.round(of: slot, pattern))
     return round == cursor.firstRound ? round : nil
@@ -277,7 +277,7 @@ extension Client where System: ~Copyable {
     }
   }
 
-  private func nextQuiet() -> Instant? {
+  private mutating func nextQuiet() -> Instant? {
     let slot = connections.oldestQuieting
     guard slot != ConnectionTable.none else { return nil }
     return Instant(nanoseconds: connections.due(slot)).advanced(byNanoseconds: Self.quiet)
@@ -301,7 +301,7 @@ extension Client where System: ~Copyable {
   ///
   /// - Parameter patternUnderWay: the pattern of the message under way, which is the oldest one
   ///   where nothing is owed.
-  func isSearchedInVain(_ slot: UInt32, patternUnderWay: Int) -> Bool {
+  mutating func isSearchedInVain(_ slot: UInt32, patternUnderWay: Int) -> Bool {
     let marks = connections.marks(slot)
     let pattern =
       marks.has(.owing) ? Int(connections.messages.debt(0, of: slot).pattern) : patternUnderWay
@@ -319,7 +319,7 @@ extension Client where System: ~Copyable {
   }
 
   /// When the oldest message of a pattern is given up; nil when none is under way.
-  private func timeout(of pattern: Int) -> Instant? {
+  private mutating func timeout(of pattern: Int) -> Instant? {
     let slot = connections.oldestMessage(of: pattern)
     guard slot != ConnectionTable.none else { return nil }
     return Instant(nanoseconds: connections.due(slot))

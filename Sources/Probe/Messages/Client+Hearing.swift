@@ -94,21 +94,21 @@ extension Client where System: ~Copyable {
     unsafe hearPushed(slot, heard)
   }
 
-  private func noteTold(_ slot: UInt32) {
-    guard !connections.isTold(slot) else { return }
-    connections.noteTold(slot)
+  private mutating func noteTold(_ slot: UInt32) {
+    guard !connections.marks(slot).has(.told) else { return }
+    connections.mark(slot, .told)
     board.add(.unasked)
   }
 
   /// Whether it may be the answer to a message whose answer is not waited for.
-  private func isUnawaited(_ slot: UInt32) -> Bool {
+  private mutating func isUnawaited(_ slot: UInt32) -> Bool {
     messageEngine.hasPatterns && connections.messages.hasBegun(slot)
       && messageEngine.patterns.script(connections.messages.pattern(of: slot)).answer == .nothing
   }
 
   /// Whether the last answer was one whose end nobody knows: what comes before the next message is
   /// sent belongs to it.
-  private func isRestOfAnswer(_ slot: UInt32) -> Bool {
+  private mutating func isRestOfAnswer(_ slot: UInt32) -> Bool {
     messageEngine.hasPatterns && connections.state(slot) == .established
       && connections.messages.hasBegun(slot)
       && messageEngine.patterns.script(connections.messages.pattern(of: slot)).answer == .matching

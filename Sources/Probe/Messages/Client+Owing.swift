@@ -73,7 +73,7 @@ extension Client where System: ~Copyable {
     return unsafe hear(slot, UnsafeRawBufferPointer(rebasing: heard[used...]))
   }
 
-  private func owedFacts(
+  private mutating func owedFacts(
     _ debt: MessageColumns.Debt, of slot: UInt32
   ) -> MessageTemplate.Facts {
     var facts = self.facts(of: slot)
@@ -82,7 +82,7 @@ extension Client where System: ~Copyable {
   }
 
   /// The answer to a debt that is known byte by byte.
-  private func owedAnswer(
+  private mutating func owedAnswer(
     _ debt: MessageColumns.Debt, of slot: UInt32
   ) -> UnsafeRawBufferPointer {
     let pattern = Int(debt.pattern)

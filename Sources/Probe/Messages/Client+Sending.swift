@@ -21,7 +21,7 @@ extension Client where System: ~Copyable {
   }
 
   /// Notes that a connection has asked for an answer, unless it has got one before.
-  func wantAnswer(_ slot: UInt32) {
+  mutating func wantAnswer(_ slot: UInt32) {
     guard !connections.marks(slot).has(.answered | .unanswered) else { return }
     connections.mark(slot, .unanswered)
     board.add(.unanswered)
@@ -87,11 +87,11 @@ extension Client where System: ~Copyable {
   }
 
   /// The connection's number in the run.
-  func connectionNumber(of slot: UInt32) -> UInt64 {
+  mutating func connectionNumber(of slot: UInt32) -> UInt64 {
     assignment.share.ordinal(Int(connections.messages.number(of: slot)))
   }
 
-  func facts(of slot: UInt32) -> MessageTemplate.Facts {
+  mutating func facts(of slot: UInt32) -> MessageTemplate.Facts {
     let step = tuples.step(at: connections.position(slot))
     return MessageTemplate.Facts(
       connection: connectionNumber(of: slot),
@@ -181,7 +181,7 @@ extension Client where System: ~Copyable {
     connections.quieten(slot, at: now.nanoseconds)
   }
 
-  func noteAnswer(_ slot: UInt32) {
+  mutating func noteAnswer(_ slot: UInt32) {
     let marks = connections.marks(slot)
     if marks.has(.answered) { return }
     if marks.has(.unanswered) { board.subtract(.unanswered) }

@@ -70,6 +70,7 @@ struct MessageColumns: ~Copyable {
     isPushed = pushed
   }
 
+  @inline(__always)
   func begin(_ row: UInt32, number: UInt64) {
     if patterns > 0 {
       numbers[row] = UInt32(truncatingIfNeeded: number)
@@ -79,6 +80,7 @@ struct MessageColumns: ~Copyable {
   }
 
   /// - Parameter owing: whether what has come of an answer is that of a debt.
+  @inline(__always)
   func beginMessage(_ row: UInt32, pattern: Int, owing: Bool = false) {
     patternsOfRows[row] = UInt8(pattern)
     counts[row] &+= 1
@@ -91,6 +93,7 @@ struct MessageColumns: ~Copyable {
   /// Notes the message under way as a debt.
   ///
   /// - Parameter isFirst: whether there are no debts.
+  @inline(__always)
   func owe(_ row: UInt32, due: UInt64, began: UInt64, isFirst: Bool) {
     if isFirst { debtCounts[row] = 0 }
     if debtCount(of: row) == Int(Self.mostDebts) {
@@ -114,6 +117,7 @@ struct MessageColumns: ~Copyable {
   func debt(_ place: Int, of row: UInt32) -> Debt { debts[row * Self.mostDebts + UInt32(place)] }
 
   /// Removes the oldest debt, with the count of what has come of its answer.
+  @inline(__always)
   func removeOldestDebt(of row: UInt32) {
     debtCounts[row] -= 1
     answered[row] = 0

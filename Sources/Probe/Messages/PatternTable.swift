@@ -125,12 +125,14 @@ struct PatternTable: ~Copyable {
 
   // MARK: Texts
 
+  @inline(__always)
   func script(_ pattern: Int) -> Script { scripts[UInt32(pattern)] }
 
   var isPushed: Bool { pushedText.count > 0 }
   var pushed: UnsafeRawBufferPointer { unsafe bytes(pushedText) }
 
   /// The text that a pattern wants to be answered with.
+  @inline(__always)
   func answer(_ pattern: Int) -> UnsafeRawBufferPointer {
     unsafe bytes(script(pattern).answerText)
   }
@@ -149,12 +151,14 @@ struct PatternTable: ~Copyable {
 
   /// The answer that is known byte by byte, to compare another one with. Good until the next one is
   /// made.
+  @inline(__always)
   func otherAnswer(_ pattern: Int, _ facts: MessageTemplate.Facts) -> UnsafeRawBufferPointer {
     let script = script(pattern)
     if script.answer == .text { return unsafe bytes(script.answerText) }
     return unsafe script.isFixed ? bytes(script.message) : others.message(pattern, facts)
   }
 
+  @inline(__always)
   private func bytes(_ text: Text) -> UnsafeRawBufferPointer {
     unsafe UnsafeRawBufferPointer(
       rebasing: UnsafeRawBufferPointer(texts.buffer)[text.start..<text.start + text.count])

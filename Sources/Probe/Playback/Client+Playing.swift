@@ -8,7 +8,7 @@ import SystemPackage
 /// next in the recording, wherever the client is.
 extension Client where System: ~Copyable {
   /// What is played on a connection.
-  private func script(of slot: UInt32) -> ConversationBook.Script {
+  private mutating func script(of slot: UInt32) -> ConversationBook.Script {
     messageEngine.book.script(
       connections.messages.pattern(of: slot), on: connectionNumber(of: slot))
   }
@@ -74,10 +74,11 @@ extension Client where System: ~Copyable {
   }
 
   /// What the client says next, made again.
-  func line(of slot: UInt32) -> UnsafeRawBufferPointer {
+  mutating func line(of slot: UInt32) -> UnsafeRawBufferPointer {
+    let (script, facts) = (script(of: slot), facts(of: slot))
     // Asked for only while there is such a cue.
-    let cue = messageEngine.book.cue(connections.messages.cue(of: slot), of: script(of: slot))!
-    return unsafe messageEngine.book.bytes(of: cue.text, facts(of: slot))
+    let cue = messageEngine.book.cue(connections.messages.cue(of: slot), of: script)!
+    return unsafe messageEngine.book.bytes(of: cue.text, facts)
   }
 
   // MARK: Answers
@@ -93,7 +94,8 @@ extension Client where System: ~Copyable {
         unsafe hearUnasked(slot, rest)
         break
       }
-      let text = unsafe messageEngine.book.bytes(of: answer.text, facts(of: slot))
+      let facts = facts(of: slot)
+      let text = unsafe messageEngine.book.bytes(of: answer.text, facts)
       if script.takesAnything {
         let before = connections.messages.answered(of: slot)
         let more = min(rest.count, text.count - Int(before))

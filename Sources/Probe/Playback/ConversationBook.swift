@@ -78,6 +78,7 @@ struct ConversationBook: ~Copyable {
   /// What is played on a connection.
   ///
   /// - Parameter connection: its number in the run.
+  @inline(__always)
   func script(_ pattern: Int, on connection: UInt64) -> Script {
     let share = shares[UInt32(pattern)]
     return scripts[share.first + UInt32(connection % UInt64(share.count))]

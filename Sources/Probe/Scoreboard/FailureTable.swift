@@ -75,6 +75,7 @@ package struct FailureTable {
     store(load(row, 6) + 1, row, 6)
   }
 
+  @inline(__always)
   private func row(of key: UInt64) -> Int? {
     for row in 0..<Self.capacity {
       let existing = load(row, 0)

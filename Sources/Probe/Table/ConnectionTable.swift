@@ -1,7 +1,7 @@
 import Linux
 import SystemPackage
 
-/// The client's connections: one row each, in columns, 36 bytes per row; with messages 17 more, and
+/// The client's connections: one row each, in columns, 37 bytes per row; with messages 17 more, and
 /// 4 more for each pattern; with conversations another 24; and one where handshakes time out. Where
 /// answers are overdue, up to 97.
 ///
@@ -9,7 +9,7 @@ import SystemPackage
 /// idle, of those that wait for quiet, or of those whose message of a certain pattern is under way.
 /// A row with a conversation under way is in no list, and has an alarm instead.
 struct ConnectionTable: ~Copyable {
-  enum State: UInt8 {
+  enum State: UInt8, BitwiseCopyable {
     case free, connecting
     /// Nothing is under way.
     case established
@@ -39,8 +39,7 @@ struct ConnectionTable: ~Copyable {
 
   let capacity: UInt32
   let messages: MessageColumns
-  /// A state, and whether its peer has `told` something.
-  private let states: Column<UInt8>
+  private let states: Column<State>
   private let marks: Column<RowMarks>
   private let generations: Column<UInt16>
   private let descriptors: Column<Int32>
@@ -67,7 +66,7 @@ struct ConnectionTable: ~Copyable {
     // Locals first: a throw must find either all of the columns in place or none.
     let messages = try MessageColumns(
       rows: capacity, patterns: patterns, pushed: pushed, conversations: conversations)
-    let states = try Column<UInt8>(count: capacity)
+    let states = try Column<State>(count: capacity)
     let marks = try Column<RowMarks>(count: capacity)
     let generations = try Column<UInt16>(count: capacity)
     let descriptors = try Column<Int32>(count: capacity)
@@ -106,7 +105,7 @@ struct ConnectionTable: ~Copyable {
       slot = firstUnused
       firstUnused += 1
     }
-    states[slot] = State.connecting.rawValue
+    become(slot, .connecting)
     marks[slot] = RowMarks()
     descriptors[slot] = descriptor.rawValue
     positions[slot] = position
@@ -139,7 +138,7 @@ struct ConnectionTable: ~Copyable {
     case .sending, .awaiting, .pausing: unlistMessage(slot)
     case .asked, .free: break
     }
-    states[slot] = State.free.rawValue
+    become(slot, .free)
     generations[slot] &+= 1
     lists.push(slot, onto: List.free)
   }
@@ -189,6 +188,7 @@ struct ConnectionTable: ~Copyable {
   }
 
   /// Whether a message may be begun on a row.
+  @inline(__always)
   func canBeginMessage(_ slot: UInt32) -> Bool {
     state(slot) == .established || isOverdue(slot)
   }
@@ -296,19 +296,10 @@ struct ConnectionTable: ~Copyable {
   // MARK: Rows
 
   @inline(__always)
-  func state(_ slot: UInt32) -> State { State(rawValue: states[slot] & ~Self.told)! }
-
-  /// Of the states, the bit that says so.
-  private static var told: UInt8 { 128 }
+  func state(_ slot: UInt32) -> State { states[slot] }
 
   @inline(__always)
-  private func become(_ slot: UInt32, _ state: State) {
-    states[slot] = states[slot] & Self.told | state.rawValue
-  }
-
-  /// Whether something has come on the connection that nobody had asked for.
-  func isTold(_ slot: UInt32) -> Bool { states[slot] & Self.told != 0 }
-  func noteTold(_ slot: UInt32) { states[slot] |= Self.told }
+  private func become(_ slot: UInt32, _ state: State) { states[slot] = state }
 
   func descriptor(_ slot: UInt32) -> FileDescriptor { FileDescriptor(rawValue: descriptors[slot]) }
   func position(_ slot: UInt32) -> UInt32 { positions[slot] }
@@ -350,6 +341,7 @@ struct ConnectionTable: ~Copyable {
   }
 
   /// Whether an answer is still waited for, or a conversation is to go on.
+  @inline(__always)
   var hasMessageUnderWay: Bool {
     !alarms.isEmpty || (0..<messages.patterns).contains { oldestMessage(of: $0) != Self.none }
   }

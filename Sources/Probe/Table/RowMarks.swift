@@ -1,6 +1,6 @@
 /// What is true of one connection besides its state.
 struct RowMarks: BitwiseCopyable, Equatable {
-  var rawValue: UInt8 = 0
+  var rawValue: UInt16 = 0
 
   /// Opened by a churn, and closed when its lifetime ends.
   static var transient: Self { Self(rawValue: 1) }
@@ -14,10 +14,12 @@ struct RowMarks: BitwiseCopyable, Equatable {
   static var unanswered: Self { Self(rawValue: 16) }
   /// Has got an answer.
   static var answered: Self { Self(rawValue: 32) }
-  /// The message under way is a messageEngine.
+  /// The message under way is a conversation.
   static var conversing: Self { Self(rawValue: 64) }
   /// Answers to messages that are not waited for any more may still come; see `Debt`.
   static var owing: Self { Self(rawValue: 128) }
+  /// Something has come that nobody had asked for.
+  static var told: Self { Self(rawValue: 256) }
   /// Every one that ends with the message under way.
   static var ofMessage: Self { Self(rawValue: 4 | 8 | 64) }
 
