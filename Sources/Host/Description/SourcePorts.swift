@@ -14,7 +14,7 @@ extension HostDescription {
   /// kernel's own range first, then the lower nine tenths of it. Reserved ports are left out.
   package var sourcePorts: PortSet {
     let all = PortSet(Self.unprivilegedPorts).subtracting(reservedPorts)
-    guard let local = localPortRange, let left = portsLeftToOthers else { return all }
+    guard let local = ephemeralPorts, let left = portsLeftToOthers else { return all }
     let below = PortSet(local).subtracting([left] + Self.privileged + reservedPorts)
     let ports = PortSet(all.subtracting([local]).ranges + below.ranges)
     return ports.count > 0 ? ports : PortSet(Self.unprivilegedPorts)
@@ -25,7 +25,7 @@ extension HostDescription {
   /// between destinations, each destination has all of these for itself: of the usual 28,232 ports,
   /// 2,824.
   package var portsLeftToOthers: ClosedRange<UInt16>? {
-    localPortRange.map { local in
+    ephemeralPorts.map { local in
       local.upperBound - UInt16((local.count + 9) / 10 - 1)...local.upperBound
     }
   }
@@ -33,16 +33,17 @@ extension HostDescription {
   /// How many ports of the kernel's own range connections take at once, with so many from each
   /// source.
   package func localPortsTaken(by ports: PortSet, each: Int) -> Int {
-    localPortRange.map { min(ports.count(in: $0), max(0, each)) } ?? 0
+    ephemeralPorts.map { min(ports.count(in: $0), max(0, each)) } ?? 0
   }
 
   /// Whether a run takes more of the kernel's own range than `sourcePorts` would.
   package func takesFromOthers(_ taken: Int) -> Bool {
-    guard let local = localPortRange, let left = portsLeftToOthers else { return false }
+    guard let local = ephemeralPorts, let left = portsLeftToOthers else { return false }
     return taken > local.count - left.count
   }
 
-  private var localPortRange: ClosedRange<UInt16>? {
+  /// `net.ipv4.ip_local_port_range`: where the kernel takes a port from for a connection that names none.
+  package var ephemeralPorts: ClosedRange<UInt16>? {
     localPorts.flatMap { range in
       guard let first = UInt16(exactly: range.lowerBound),
         let last = UInt16(exactly: range.upperBound)

@@ -144,6 +144,12 @@ extension DiagnosisContext {
       [Fact("endpoint", endpoint)] + facts(of: listener)
         + rises(.listenOverflows, .requestQueueCookies, .cookiesSent)
     }
+    if 2 * path.redirected >= count {
+      let led = Fact(
+        "led elsewhere",
+        "\(Format.count(path.redirected)): another program of this host has accepted them")
+      return Diagnosed(.noRoute, evidence: [led] + firewall)
+    }
     // `left` counts the connections that were still in the queue after the run had waited for as
     // long as their number moved. The queue's length is not the cause: a longer queue would only
     // hold more connections that nobody accepts.
@@ -162,18 +168,24 @@ extension DiagnosisContext {
         ])
     }
     // A listener counts packets that it has thrown away for whatever reason, such as a reset of a
-    // handshake that was half done; the namespace counts what overflowed.
-    let mayOverflow = !demand.bothEndsHere || rise(.listenOverflows) != 0
-    func drops(_ known: PathFindings.Listener) -> Int { mayOverflow ? known.drops ?? 0 : 0 }
-    if let worst = known.max(by: { drops($0.listener) < drops($1.listener) }),
-      drops(worst.listener) > 0
+    // handshake that was half done; the namespace counts what overflowed, at any of its listeners.
+    let overflows = demand.bothEndsHere ? rise(.listenOverflows).map { Int($0) } : nil
+    let dropped = min(sum { $0.drops ?? 0 }, overflows ?? .max)
+    if let worst = known.max(by: { ($0.listener.drops ?? 0) < ($1.listener.drops ?? 0) }),
+      2 * dropped >= count
     {
       return acceptQueue(
         worst.endpoint, evidence(worst.endpoint, worst.listener), worst.listener)
     }
     guard let worst = known.max(by: { $0.listener.waiting < $1.listener.waiting }),
       2 * sum(\.waiting) >= count
-    else { return known.first.flatMap { unfinished(evidence($0.endpoint, $0.listener)) } }
+    else {
+      // Where a listener does not tell what it has dropped, what overflowed may be its own.
+      let hadRoom =
+        overflows == 0 || overflows != nil && known.allSatisfy { $0.listener.drops != nil }
+      return hadRoom
+        ? known.first.flatMap { unfinished(evidence($0.endpoint, $0.listener)) } : nil
+    }
     return Diagnosed(
       .acceptQueue,
       evidence: evidence(worst.endpoint, worst.listener) + [
@@ -185,12 +197,12 @@ extension DiagnosisContext {
   /// there was room: the packets that finish a handshake have not reached the server. Nil where its
   /// counters are not those of this host.
   private func unfinished(_ evidence: [Fact]) -> Diagnosed? {
-    guard demand.bothEndsHere, rise(.listenOverflows) == 0 else { return nil }
+    guard demand.bothEndsHere else { return nil }
     return droppedOnTheWay(
       evidence + [
         Fact(
           "not reached",
-          "the server has not seen the end of these handshakes: none waits, nothing overflowed")
+          "the server has not seen the end of these handshakes: none waits, and it had room")
       ])
   }
 

@@ -88,7 +88,7 @@ extension DiagnosisContext {
     return messages > 0 && messages >= failures / 2 && (!mayBeReset || messages <= 2 * failures)
   }
 
-  private var firewall: [Fact] { [Fact("rules that may refuse", privileged("nft list ruleset"))] }
+  var firewall: [Fact] { [Fact("rules that may refuse", privileged("nft list ruleset"))] }
 
   /// With `tcp_abort_on_overflow` a listener whose queue is full resets what it cannot take.
   func closedByPeer(_ failure: FailureRecord) -> Diagnosed {

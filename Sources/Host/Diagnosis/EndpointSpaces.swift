@@ -13,6 +13,19 @@ final class EndpointSpaces {
   struct Space {
     let diagnosis: SocketDiagnosis
     var endpoints: [SocketAddress]
+
+    /// What the connections at the endpoints meet.
+    var here: [SocketCondition] { endpoints.map(SocketCondition.serves) }
+
+    /// Tells an endpoint in this namespace from the same address in another one.
+    func place(_ endpoint: SocketAddress) -> Place {
+      Place(space: ObjectIdentifier(diagnosis), endpoint: endpoint)
+    }
+  }
+
+  struct Place: Hashable {
+    let space: ObjectIdentifier
+    let endpoint: SocketAddress
   }
 
   private let sources: Set<IPAddress>
@@ -55,7 +68,10 @@ final class EndpointSpaces {
 
   private static func endpointsHere(of endpoints: [SocketAddress]) -> [SocketAddress] {
     let addresses = Set(((try? NetworkInterface.all()) ?? []).flatMap(\.addresses))
-    return endpoints.filter { $0.ip.isLoopback || addresses.contains($0.ip) }
+    return endpoints.filter { endpoint in
+      let ip = endpoint.ip
+      return ip.isLoopback || ip.isUnspecified || addresses.contains(ip) || Socket.canBind(to: ip)
+    }
   }
 
   /// The namespaces that are believed, each with the endpoints that it is believed of.
@@ -68,6 +84,10 @@ final class EndpointSpaces {
     }
     return certain + provisional
   }
+
+  /// All namespaces that have an endpoint's address, believed or not: what they say now may be what was
+  /// there before, once one of them is.
+  func all() -> [Space] { known() + candidates }
 
   private func look() {
     let undecided = Set(candidates.flatMap(\.endpoints))

@@ -57,6 +57,8 @@ package struct PathFindings: Sendable, Equatable {
   /// Connections that the server end had accepted and has not any more, of which the clients have not
   /// heard.
   package var goneAtServer = 0
+  /// Connections that a process has which is not the run's own server: a rule has led them to it.
+  package var redirected = 0
   /// Whether our own server may have closed connections: it met a failure, was full, or has died. Nil
   /// where it is someone else's.
   package var serverMayClose: Bool?
@@ -81,7 +83,7 @@ package struct PathFindings: Sendable, Equatable {
 extension Sequence<PathFindings.Listener> {
   /// Adds up a number of all listeners. A listener that several endpoints lead to, as one on all
   /// addresses does, counts once.
-  func sum(_ value: (PathFindings.Listener) -> Int) -> Int {
+  package func sum(_ value: (PathFindings.Listener) -> Int) -> Int {
     var seen: Set<Set<UInt32>> = []
     return reduce(0) { sum, listener in
       let isNew = listener.sockets.isEmpty || seen.insert(listener.sockets).inserted

@@ -13,17 +13,19 @@ import SystemPackage
 package final class PathWatch: PathReadings {
   private let endpoints: [SocketAddress]
   private let sources: Set<IPAddress>
+  /// What the clients' connections meet.
+  private let there: [SocketCondition]
   /// Asks about the clients' own sockets.
   private let own: SocketDiagnosis?
   private let endpointSpaces: EndpointSpaces
   private var spaces: [EndpointSpaces.Space] { endpointSpaces.known() }
 
-  private var dropsAtRunStart: [SocketAddress: Int] = [:]
-  private var dropsAtPhaseStart: [SocketAddress: Int] = [:]
-  private var socketsAtPhaseStart: [SocketAddress: Set<UInt32>] = [:]
+  /// What listened when the run and when the phase began, in every namespace that may be the endpoint's.
+  private var atRunStart: [EndpointSpaces.Place: PathFindings.Listener] = [:]
+  private var atPhaseStart: [EndpointSpaces.Place: PathFindings.Listener] = [:]
   private var retransmitsAtPhaseStart = 0.0
-  /// Whether a server has had connections from these sources: then no address is translated on the way.
-  private var hasSeenOurs = false
+  /// Endpoints that have had connections from these sources: then no address is translated on the way.
+  private var reached: Set<SocketAddress> = []
   private var trace: PacketDropTrace?
   private var traceStarted: Instant?
   private var droppedInAll: [String: Int] = [:]
@@ -40,11 +42,12 @@ package final class PathWatch: PathReadings {
   package init(endpoints: [SocketAddress], sources: [IPAddress]) {
     self.endpoints = endpoints
     self.sources = Set(sources)
+    there = endpoints.map(SocketCondition.uses)
     own = try? SocketDiagnosis()
     endpointSpaces = EndpointSpaces(
       of: endpoints.count <= Self.mostEndpoints ? endpoints : [], sources: self.sources, own: own)
-    dropsAtPhaseStart = listeners().compactMapValues(\.drops)
-    dropsAtRunStart = dropsAtPhaseStart
+    atRunStart = listenersEverywhere()
+    atPhaseStart = atRunStart
   }
 
   // MARK: A phase
@@ -56,9 +59,7 @@ package final class PathWatch: PathReadings {
     findings = PathFindings()
     findings.conntrackMost = most
     retransmitsAtPhaseStart = counters[.synRetransmits] ?? 0
-    let listeners = listeners()
-    dropsAtPhaseStart = listeners.compactMapValues(\.drops)
-    socketsAtPhaseStart = listeners.mapValues(\.sockets)
+    atPhaseStart = listenersEverywhere()
     stopTracing()
     traceStarted = nil
   }
@@ -111,42 +112,36 @@ package final class PathWatch: PathReadings {
     return waiting > 0 ? waiting : halfOpen
   }
 
-  private var halfOpen: Int { countHalfOpen { _ in true } }
-
-  /// Handshakes whose end the kernel has seen, and which wait for the connection's first bytes
-  /// (TCP_DEFER_ACCEPT). It sends no SYN-ACK again, as it does after a second where the end was
-  /// lost.
-  private var deferred: Int { countHalfOpen { $0.retransmits == 0 } }
-
-  private func countHalfOpen(_ matches: (DiagnosedSocket) -> Bool) -> Int {
+  private var halfOpen: Int {
     var count = 0
     for space in spaces {
-      try? space.diagnosis.each(
-        .synReceived, anyOf: space.endpoints.map(SocketCondition.local)
-      ) { if sources.contains($0.remote.ip), matches($0) { count += 1 } }
+      try? space.diagnosis.each(.synReceived, anyOf: space.here) {
+        if sources.contains($0.remote.ip) { count += 1 }
+      }
     }
     return count
   }
 
-  /// How many of the clients' connections have been accepted by a process at the endpoints; nil
-  /// where that cannot be known. The kernel goes through all connections of the host for it.
-  ///
-  /// - Parameter held: connections of the clients now. Where more are found, other programs' are among
-  ///   them, and nobody can tell whose wait to be accepted.
-  package func accepted(of held: Int) -> Int? {
-    guard let (ours, waiting) = connections() else { return nil }
-    if ours > 0 { hasSeenOurs = true }
-    // The server never had a connection from our addresses: they are translated on the way, so nothing
-    // can be told.
-    guard ours + waiting > 0 || hasSeenOurs else { return nil }
-    // All that the clients hold may be accepted; but where more wait, others have come from the same
-    // addresses, and may have been accepted instead.
-    guard ours < held else { return waiting == 0 ? held : nil }
-    let isMixed = ours + waiting > held
-    // What a listener defers until its first bytes come, it has not refused.
-    let deferred = min(isMixed ? held - ours : held - ours - waiting, deferred)
-    guard deferred > 0 else { return ours }
-    return ours + deferred == held ? nil : ours + deferred
+  package func hasAccepted(_ held: Int) -> Bool {
+    var (ours, waiting) = (0, 0)
+    var addresses: Set<SocketAddress> = []
+    do throws(Errno) {
+      try eachServerEnd { socket in
+        guard sources.contains(socket.remote.ip) else { return }
+        if socket.hasOwner {
+          ours += 1
+          addresses.insert(socket.local)
+        } else {
+          waiting += 1
+        }
+      }
+    } catch {
+      return false
+    }
+    // Where some wait, others from the same addresses may have been accepted instead.
+    guard ours >= held, waiting == 0 else { return false }
+    reached.formUnion(addresses)
+    return true
   }
 
   package var leftAtServer: Int? {
@@ -157,48 +152,48 @@ package final class PathWatch: PathReadings {
     ends()?.values.reduce(0) { $0 + min($1.server, $1.client) }
   }
 
-  package func unaccepted(
-    of clients: [Int32], holding held: Int, evenAlone: Bool
-  ) -> Int? {
-    guard knowsServer, let own else { return nil }
+  package func unaccepted(of clients: [Int32], holding held: Int) -> Unaccepted? {
+    let spaces = spaces
+    guard let own, spaces.contains(where: { !$0.endpoints.isEmpty }) else { return nil }
     do throws(Errno) {
-      var count = 0
-      try eachClientEnd(own) { _ in count += 1 }
-      guard count > held || evenAlone else { return nil }
-      var accepted: Set<ConnectionEnds> = []
-      // A rule that translates an address leaves the port as it is, where nobody else has it.
-      var translated: Set<UInt16> = []
-      try eachServerEnd { socket in
-        guard socket.hasOwner else { return }
-        accepted.insert(ConnectionEnds(client: socket.remote, server: socket.local))
-        if !sources.contains(socket.remote.ip) { translated.insert(socket.remote.port) }
+      var numbers = EndNumbers(from: sources)
+      try own.each(.established, anyOf: there) { numbers.takeClient($0) }
+      for space in spaces { try numbers.match(space) }
+      if let found = numbers.unaccepted(of: held) {
+        reached.formUnion(numbers.reached)
+        return found
       }
-      var (alone, isMet) = (Set<UInt32>(), false)
-      try eachClientEnd(own) { socket in
-        if accepted.contains(ConnectionEnds(client: socket.local, server: socket.remote)) {
-          isMet = true
-        } else if !translated.contains(socket.local.port) {
-          alone.insert(socket.inode)
+      var (mine, others) = ([ConnectionEnds: UInt32](), Set<ConnectionEnds>())
+      try own.each(.established, anyOf: there) { socket in
+        guard socket.hasOwner else { return }
+        let ends = ConnectionEnds(client: socket.local, server: socket.remote)
+        if sources.contains(socket.local.ip) {
+          mine[ends] = socket.inode
+        } else {
+          others.insert(ends)
         }
       }
-      // Where no end meets another, something is between all of them.
-      guard isMet else { return nil }
-      let deferred = alone.isEmpty ? 0 : deferred
-      let others = max(0, count - held)
-      // Whose they are, only the processes' descriptors tell. Of all but the others', they are ours.
-      let ours =
-        others == 0
-        ? alone.count
-        : OpenSockets.count(of: clients, among: alone) ?? max(0, alone.count - others)
-      return max(0, ours - deferred)
+      // Other programs may have come from the same addresses. Whose an end is, only the processes'
+      // descriptors tell; where nobody may look at them, all of the others' may be among the rest.
+      var strangers = max(0, mine.count - held)
+      if strangers > 0, let inodes = OpenSockets.inodes(of: clients) {
+        mine = mine.filter { inodes.contains($0.value) }
+        strangers = 0
+      }
+      var ends = MatchedEnds(mine, from: sources, others: others)
+      for space in spaces { try ends.match(space) }
+      reached.formUnion(ends.reached.keys)
+      let rest = ends.rest(reachedBefore: reached)
+      let redirected = try RedirectedEnds(of: rest.alone + rest.unknown, in: spaces, own: own)
+      let alone = rest.alone.count { !redirected.contains($0) }
+      let unknown = rest.unknown.count { !redirected.contains($0) }
+      let led = rest.alone.count + rest.unknown.count - alone - unknown
+      return Unaccepted(
+        alone: max(0, alone - strangers), redirected: max(0, led - strangers),
+        isWhole: unknown <= strangers)
     } catch {
       return nil
     }
-  }
-
-  private struct ConnectionEnds: Hashable {
-    let client: SocketAddress
-    let server: SocketAddress
   }
 
   /// The established connections at the endpoints, whoever they come from, as their kernels have them:
@@ -206,16 +201,7 @@ package final class PathWatch: PathReadings {
   private func eachServerEnd(_ body: (DiagnosedSocket) -> Void) throws(Errno) {
     for space in spaces {
       try space.diagnosis.each(
-        .established, anyOf: space.endpoints.map(SocketCondition.local), body)
-    }
-  }
-
-  /// The established connections of this host's programs from the sources to the endpoints.
-  private func eachClientEnd(
-    _ own: SocketDiagnosis, _ body: (DiagnosedSocket) -> Void
-  ) throws(Errno) {
-    try own.each(.established, anyOf: endpoints.map(SocketCondition.remote)) { socket in
-      if socket.hasOwner, sources.contains(socket.local.ip) { body(socket) }
+        .established, anyOf: space.here, body)
     }
   }
 
@@ -233,7 +219,7 @@ package final class PathWatch: PathReadings {
         guard socket.hasOwner, sources.contains(socket.remote.ip) else { return }
         ends[socket.remote.ip, default: (0, 0)].server += 1
       }
-      try own.each(.established, anyOf: endpoints.map(SocketCondition.remote)) { socket in
+      try own.each(.established, anyOf: there) { socket in
         ends[socket.local.ip]?.client += 1
       }
     } catch {
@@ -242,29 +228,23 @@ package final class PathWatch: PathReadings {
     return ends
   }
 
-  /// Connections from the sources at the endpoints, as their kernels have them.
-  private func connections() -> (owned: Int, waiting: Int)? {
-    // A server whose listener is gone can still be asked for its connections.
-    guard hasSeenOurs || knowsServer else { return nil }
-    var (ours, waiting) = (0, 0)
-    do throws(Errno) {
-      try eachServerEnd { socket in
-        guard sources.contains(socket.remote.ip) else { return }
-        if socket.hasOwner { ours += 1 } else { waiting += 1 }
-      }
-    } catch {
-      return nil
-    }
-    return (ours, waiting)
+  private func listeners() -> [SocketAddress: PathFindings.Listener] {
+    Dictionary(
+      asked(spaces).compactMap { asked in asked.listener.map { (asked.place.endpoint, $0) } },
+      uniquingKeysWith: { first, _ in first })
   }
 
-  private func listeners() -> [SocketAddress: PathFindings.Listener] {
-    askedListeners().compactMapValues(\.self)
+  private func listenersEverywhere() -> [EndpointSpaces.Place: PathFindings.Listener] {
+    Dictionary(
+      asked(endpointSpaces.all()).compactMap { asked in asked.listener.map { (asked.place, $0) } },
+      uniquingKeysWith: { first, _ in first })
   }
 
   /// What listens at the endpoints whose kernel has answered; nil where nobody does.
-  private func askedListeners() -> [SocketAddress: PathFindings.Listener?] {
-    var found: [SocketAddress: PathFindings.Listener?] = [:]
+  private func asked(
+    _ spaces: [EndpointSpaces.Space]
+  ) -> [(place: EndpointSpaces.Place, listener: PathFindings.Listener?)] {
+    var found: [(place: EndpointSpaces.Place, listener: PathFindings.Listener?)] = []
     for space in spaces {
       var sockets: [DiagnosedSocket] = []
       let ports = Set(space.endpoints.map(\.port)).map(SocketCondition.localPort)
@@ -275,14 +255,14 @@ package final class PathWatch: PathReadings {
         continue
       }
       for endpoint in space.endpoints {
-        found[endpoint] = .some(PathFindings.Listener(sockets, at: endpoint))
+        found.append((space.place(endpoint), PathFindings.Listener(sockets, at: endpoint)))
       }
     }
     return found
   }
 
   private func lookAtListeners() {
-    let found = askedListeners()
+    let found = asked(spaces)
     // What was said by a namespace that is not believed any more is no finding.
     let known = Set(spaces.flatMap(\.endpoints))
     for name in endpoints.filter({ !known.contains($0) }).map({ "\($0)" }) {
@@ -290,8 +270,9 @@ package final class PathWatch: PathReadings {
       findings.withoutListener.remove(name)
       findings.restarted.remove(name)
     }
-    for (endpoint, asked) in found {
-      let name = "\(endpoint)"
+    for (place, asked) in found {
+      let name = "\(place.endpoint)"
+      let before = atPhaseStart[place]
       guard var listener = asked else {
         // The listener that was seen before is kept: its full queue may be the cause.
         findings.withoutListener.insert(name)
@@ -306,12 +287,12 @@ package final class PathWatch: PathReadings {
       listener.isFull = listener.isFull || findings.listeners[name]?.isFull ?? false
       // The counter of a listener that was opened during the phase began at zero.
       listener.drops = listener.drops.map { drops in
-        let before = dropsAtPhaseStart[endpoint] ?? 0
+        let before = before?.drops ?? 0
         return drops >= before ? drops - before : drops
       }
       // No restart while one of the first sockets still listens: a server that reloads opens new
       // sockets before it closes the old ones, so no SYN goes unheard.
-      if let first = socketsAtPhaseStart[endpoint], first.isDisjoint(with: listener.sockets) {
+      if let before, before.sockets.isDisjoint(with: listener.sockets) {
         findings.restarted.insert(name)
       }
       findings.listeners[name] = listener
@@ -323,7 +304,7 @@ package final class PathWatch: PathReadings {
 
   private func countUnanswered() {
     var (handshakes, from) = (0, Set<IPAddress>())
-    try? own?.each(.synSent, anyOf: endpoints.map(SocketCondition.remote)) { socket in
+    try? own?.each(.synSent, anyOf: there) { socket in
       guard socket.retransmits > 0, sources.contains(socket.local.ip) else { return }
       handshakes += 1
       from.insert(socket.local.ip)
@@ -347,17 +328,17 @@ package final class PathWatch: PathReadings {
     var readings = droppedInAll.map { reason, count in
       Reading(.packetsDropped(reason), unit: "packets", kind: .counter, value: Double(count))
     }
-    let found = listeners()
+    let found = asked(spaces).compactMap { asked in asked.listener.map { (asked.place, $0) } }
     guard !found.isEmpty else { return readings }
-    let drops = found.map { endpoint, listener in
+    let drops = found.map { place, listener in
       var listener = listener
-      listener.drops = max(0, (listener.drops ?? 0) - (dropsAtRunStart[endpoint] ?? 0))
+      listener.drops = max(0, (listener.drops ?? 0) - (atRunStart[place]?.drops ?? 0))
       return listener
     }.sum { $0.drops ?? 0 }
     readings += [
       Reading(
         .listenerWaiting, unit: "connections", kind: .gauge,
-        value: Double(found.values.sum(\.waiting))),
+        value: Double(found.map(\.1).sum(\.waiting))),
       Reading(
         .listenerDrops, unit: "handshakes", kind: .counter, value: Double(drops)),
     ]
@@ -370,6 +351,7 @@ extension PathFindings.Listener {
   /// sockets on all addresses (`compute_score` in net/ipv4/inet_hashtables.c). Nil when there are
   /// none.
   init?(_ sockets: [DiagnosedSocket], at endpoint: SocketAddress) {
+    let endpoint = SocketAddress(endpoint.ip.unmapped, endpoint.port)
     let exact = sockets.filter { $0.local == endpoint }
     let chosen =
       exact.isEmpty

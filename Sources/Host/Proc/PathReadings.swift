@@ -15,17 +15,15 @@ package protocol PathReadings: AnyObject {
   var waiting: Int { get }
   /// Connections that wait to be accepted; where none do, those whose handshakes are half done.
   var pending: Int { get }
-  /// How many of the clients' connections have been accepted by a process at the endpoints; nil
-  /// where that cannot be known.
-  func accepted(of held: Int) -> Int?
+  /// Whether, by their number, processes at the endpoints have so many connections from the clients'
+  /// addresses, and none waits. The kernel goes through all connections of the host for it.
+  func hasAccepted(_ held: Int) -> Bool
   /// Connections of the processes `clients` that no process at the endpoints has, counted one by one: a
   /// server's own number is no proof where other programs of this host have connections from the same
-  /// addresses, or where a rule translates some of the addresses. Nil where that cannot be known.
+  /// addresses, or where a rule translates some of the addresses. Nil where no kernel can be asked.
   ///
-  /// - Parameters:
-  ///   - held: connections of these processes now.
-  ///   - evenAlone: whether to count where no other program has any connections, too; else it is nil.
-  func unaccepted(of clients: [Int32], holding held: Int, evenAlone: Bool) -> Int?
+  /// - Parameter held: connections of these processes now.
+  func unaccepted(of clients: [Int32], holding held: Int) -> Unaccepted?
   /// Connections from the clients' addresses that processes at the endpoints have and that this host
   /// has no other end of any more; nil where that cannot be known.
   var leftAtServer: Int? { get }

@@ -2,20 +2,19 @@ import Glibc
 
 /// The sockets that a process has open, as its descriptors tell. Source: proc_pid_fd(5).
 package enum OpenSockets {
-  /// How many of these sockets, given by their inodes, processes have; nil where nobody may look.
-  /// Every descriptor of the processes is looked at.
-  package static func count(of processes: [Int32], among inodes: Set<UInt32>) -> Int? {
-    guard !inodes.isEmpty else { return 0 }
-    var count = 0
+  /// The inodes of the sockets that processes have; nil where nobody may look. Every descriptor of the
+  /// processes is looked at.
+  package static func inodes(of processes: [Int32]) -> Set<UInt32>? {
+    var inodes: Set<UInt32> = []
     for folder in processes.map({ "/proc/\($0)/fd" }) {
       let names = Folder.names(in: folder)
       // No process of the run has none.
       guard !names.isEmpty else { return nil }
-      count += names.count { name in
-        inode("\(folder)/\(name)").map { inodes.contains($0) } ?? false
+      for name in names {
+        if let inode = inode("\(folder)/\(name)") { inodes.insert(inode) }
       }
     }
-    return count
+    return inodes
   }
 
   /// The number in a link to `socket:[123]`; nil for anything else that may be open.

@@ -60,13 +60,25 @@ package enum Socket {
       let descriptor = unsafe runner_accept(listener.rawValue, &peer)
       if descriptor >= 0 {
         return AcceptedSocket(
-          descriptor: FileDescriptor(rawValue: descriptor), peer: IPAddress(peer))
+          descriptor: FileDescriptor(rawValue: descriptor),
+          // The port is at the same place in either family's address.
+          peer: SocketAddress(IPAddress(peer), UInt16(bigEndian: peer.sin6_port)))
       }
       let error = lastError
       if error == .resourceTemporarilyUnavailable { return nil }
       // The peer gave up while it waited: not our failure, and the next one may be fine.
       guard error == .interrupted || error == .connectionAbort else { throw error }
     }
+  }
+
+  /// Whether an address is one of this network namespace's own as its routes have it, also where no
+  /// interface has it. False where any address can be bound (`ip_nonlocal_bind`), as nothing is told then.
+  package static func canBind(to ip: IPAddress) -> Bool {
+    let setting = "/proc/sys/net/\(ip.isV6 ? "ipv6" : "ipv4")/ip_nonlocal_bind"
+    guard ProcFile.text(of: setting)?.hasPrefix("0") == true, let socket = try? open(v6: ip.isV6)
+    else { return false }
+    defer { close(socket) }
+    return (try? bind(socket, to: SocketAddress(ip, 0))) != nil
   }
 
   /// The error that an asynchronous operation left on the socket (SO_ERROR); nil for none.

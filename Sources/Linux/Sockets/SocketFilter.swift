@@ -12,6 +12,23 @@ package enum SocketCondition: Sendable, Equatable {
   case localAddress(IPAddress)
   /// Whom it is connected to.
   case remote(SocketAddress)
+  /// Its peer's port, whatever the address.
+  case remotePort(UInt16)
+  /// Its peer's address, whatever the port.
+  case remoteAddress(IPAddress)
+}
+
+extension SocketCondition {
+  /// That a socket is one of a server at an endpoint. Of one at every address each connection has the
+  /// address that it was made to.
+  package static func serves(_ endpoint: SocketAddress) -> SocketCondition {
+    endpoint.ip.isUnspecified ? .localPort(endpoint.port) : .local(endpoint)
+  }
+
+  /// That a socket is connected to an endpoint.
+  package static func uses(_ endpoint: SocketAddress) -> SocketCondition {
+    endpoint.ip.isUnspecified ? .remotePort(endpoint.port) : .remote(endpoint)
+  }
 }
 
 /// Conditions of which one must hold, as a program that the kernel runs for each socket. Source:
@@ -52,10 +69,11 @@ struct SocketFilter {
     _ condition: SocketCondition
   ) -> (code: UInt8, bytes: [UInt8]) {
     switch condition {
-    case .localPort(let port):
-      (own, host(family: AF_UNSPEC, prefix: 0, port: UInt32(port), []))
+    case .localPort(let port): (own, host(family: AF_UNSPEC, prefix: 0, port: UInt32(port), []))
+    case .remotePort(let port): (peer, host(family: AF_UNSPEC, prefix: 0, port: UInt32(port), []))
     case .localAddress(let address): (own, host(address, port: anyPort))
     case .local(let address): (own, host(address.ip, port: UInt32(address.port)))
+    case .remoteAddress(let address): (peer, host(address, port: anyPort))
     case .remote(let address): (peer, host(address.ip, port: UInt32(address.port)))
     }
   }

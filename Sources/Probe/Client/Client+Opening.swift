@@ -165,6 +165,9 @@ extension Client where System: ~Copyable {
       descriptor: socket, position: step.position, due: connection.due.nanoseconds,
       began: now.nanoseconds, number: connection.number, history: connection.history.rawValue)
     tuples.take(step.position)
+    if let ports = assignment.ephemeralPorts, ports.contains(step.port) {
+      connections.mark(slot, .ephemeral)
+    }
     if churn.isOpening {
       connections.mark(slot, .transient)
       churn.noteBegun()

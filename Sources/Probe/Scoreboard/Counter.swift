@@ -6,16 +6,24 @@ package enum Counter: Int, CaseIterable, Sendable {
   case settledOrder
 
   // Connections now.
-  /// Client: the handshake finished. Server: accepted from the run's own sources.
+  /// Client: the handshake finished. Server: accepted from the run's own sources, and not from an
+  /// ephemeral port.
   case held
+  /// Client: those of `held` that have an ephemeral port. Server: accepted from the run's own sources and
+  /// an ephemeral port; so they may be other programs'.
+  case ephemeralHeld
   case connecting
   /// Server: accepted from elsewhere.
   case strangersHeld
 
   // Since the worker started.
   /// Client: connections begun, with those that failed at once, however often each one's handshake
-  /// was tried. Server: connections accepted from the run's own sources.
+  /// was tried. Server: connections accepted from the run's own sources, and not from an ephemeral
+  /// port.
   case opened
+  /// Client: handshakes that finished on an ephemeral port. Server: connections accepted from the run's own
+  /// sources and such a port.
+  case ephemeral
   /// Server: connections accepted from elsewhere. All that they do counts for nothing else.
   case strangers
   /// Client: handshakes begun anew, since the one before had timed out.

@@ -72,18 +72,22 @@ extension Server where System: ~Copyable {
     }
     open[slot] = true
     topmost = max(topmost, slot)
-    isStranger[slot] = !isOwn(accepted.peer)
+    let origin = origin(of: accepted.peer)
+    origins[slot] = origin
     // One store for each number that the coordinator reads: a difference of two would be wrong between
     // their stores.
-    board.add(isStranger[slot] ? .strangers : .opened)
-    board.add(isStranger[slot] ? .strangersHeld : .held)
+    board.add(origin.accepted)
+    board.add(origin.held)
     return true
   }
 
-  private func isOwn(_ peer: IPAddress) -> Bool {
+  private func origin(of peer: SocketAddress) -> Origin {
     let count = unsafe clients.buffer.count
-    for index in 0..<count where unsafe clients.buffer[index].contains(peer) { return true }
-    return count == 0
+    guard count > 0 else { return .own }
+    for index in 0..<count where unsafe clients.buffer[index].contains(peer.ip) {
+      return assignment.ephemeralPorts?.contains(peer.port) == true ? .ephemeral : .own
+    }
+    return .elsewhere
   }
 
   /// A limit: polling the listener on would spin, since the connection that could not be taken

@@ -70,6 +70,6 @@ extension Server where System: ~Copyable {
 
   /// A whole message has gone out.
   mutating func countPush(to slot: UInt32) {
-    if !isStranger[slot] { board.add(.pushed) }
+    if origins[slot] != .elsewhere { board.add(.pushed) }
   }
 }

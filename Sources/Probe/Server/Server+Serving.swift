@@ -85,7 +85,7 @@ extension Server where System: ~Copyable {
   @inline(never)
   mutating func endBroken(_ slot: UInt32, _ call: FailedCall, _ error: Errno) {
     let isClose = error == .connectionReset || error == .brokenPipe
-    if !isClose, !isStranger[slot] { count(call, error) }
+    if !isClose, origins[slot] != .elsewhere { count(call, error) }
     end(slot)
   }
 
@@ -123,7 +123,7 @@ extension Server where System: ~Copyable {
     open[slot] = false
     generations[slot] &+= 1
     if !unsent.isEmpty { removeUnsent(slot) }
-    board.subtract(isStranger[slot] ? .strangersHeld : .held)
+    board.subtract(origins[slot].held)
     board.add(.closedByPeer)
     if listening == .full { resumeListening() }
   }

@@ -32,8 +32,7 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
   // Rows are indexed by descriptor: the kernel hands out the lowest free one, so the table stays
   // as dense as the connections are.
   let open: Column<Bool>
-  /// Whether a connection does not come from the run's own sources.
-  let isStranger: Column<Bool>
+  let origins: Column<Origin>
   let generations: Column<UInt16>
   /// The highest descriptor that a connection has had.
   var topmost: UInt32 = 0
@@ -65,8 +64,8 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
     let open = try starting(.map) { () throws(Errno) in
       try Column<Bool>(count: assignment.descriptorLimit)
     }
-    let isStranger = try starting(.map) { () throws(Errno) in
-      try Column<Bool>(count: assignment.descriptorLimit)
+    let origins = try starting(.map) { () throws(Errno) in
+      try Column<Origin>(count: assignment.descriptorLimit)
     }
     let clients = try starting(.map) { () throws(Errno) in
       try Scratch<AddressSpan>(copying: assignment.clients)
@@ -87,7 +86,7 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
     self.frame = frame
     self.reply = reply
     self.open = open
-    self.isStranger = isStranger
+    self.origins = origins
     self.clients = clients
     self.generations = generations
     now = self.kernel.now()
@@ -146,6 +145,7 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
   mutating func count(_ call: FailedCall, _ error: Errno) {
     board.add(.failures)
     board.failures.add(
-      call, error, phase: command.phase, at: now, held: board[.held], position: nil)
+      call, error, phase: command.phase, at: now, held: board[.held] + board[.ephemeralHeld],
+      position: nil)
   }
 }

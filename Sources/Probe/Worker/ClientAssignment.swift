@@ -8,6 +8,8 @@ package struct ClientAssignment: Sendable {
   package var share: WorkerShare
   package var sources: [IPAddress]
   package var ports: PortSet
+  /// Of the ports, those that the kernel gives to other programs' connections as well; nil for none.
+  package var ephemeralPorts: ClosedRange<UInt16>?
   package var endpoints: [SocketAddress]
   /// Nanoseconds after which a handshake is given up.
   package var connectTimeout: UInt64
@@ -34,7 +36,8 @@ package struct ClientAssignment: Sendable {
 
   package init(
     share: WorkerShare, sources: [IPAddress], ports: PortSet,
-    endpoints: [SocketAddress], connectTimeout: UInt64, retries: Int = 0, tasks: [ClientTask],
+    ephemeralPorts: ClosedRange<UInt16>? = nil, endpoints: [SocketAddress], connectTimeout: UInt64,
+    retries: Int = 0, tasks: [ClientTask],
     patterns: [MessagePattern] = [], patternsOfPhase: [[Int]] = [], spanOfPhase: [UInt64?] = [],
     pushed: [UInt8]? = nil, seed: UInt64 = 0, recordedArrivals: [ArrivalCurve?] = [],
     processors: [Int] = [], awake: UInt64 = 0
@@ -42,6 +45,7 @@ package struct ClientAssignment: Sendable {
     self.share = share
     self.sources = sources
     self.ports = ports
+    self.ephemeralPorts = ephemeralPorts
     self.endpoints = endpoints
     self.connectTimeout = connectTimeout
     self.retries = min(retries, Self.mostRetries)

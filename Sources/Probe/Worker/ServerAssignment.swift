@@ -17,6 +17,8 @@ package struct ServerAssignment: Sendable {
   /// Where the run's own connections come from; empty where all are its own. Others are served like
   /// these, and counted apart.
   package var clients: [AddressSpan]
+  /// Ports from which other programs' connections come, too, if they have the same source.
+  package var ephemeralPorts: ClosedRange<UInt16>?
   /// The writing end of a pipe, opened with O_NONBLOCK, to which the worker writes what it has
   /// read, as frames (`ReceivedFrame`). Nil in runs.
   package var receivedPipe: FileDescriptor?
@@ -25,7 +27,8 @@ package struct ServerAssignment: Sendable {
 
   package init(
     endpoint: SocketAddress, backlog: Int32, reply: ServerReply, readiness: ServerReadiness,
-    descriptorLimit: Int, clients: [AddressSpan] = [], receivedPipe: FileDescriptor? = nil,
+    descriptorLimit: Int, clients: [AddressSpan] = [],
+    ephemeralPorts: ClosedRange<UInt16>? = nil, receivedPipe: FileDescriptor? = nil,
     processors: [Int] = []
   ) {
     self.endpoint = endpoint
@@ -34,6 +37,7 @@ package struct ServerAssignment: Sendable {
     self.readiness = readiness
     self.descriptorLimit = descriptorLimit
     self.clients = clients
+    self.ephemeralPorts = ephemeralPorts
     self.receivedPipe = receivedPipe
     self.processors = processors
   }

@@ -77,13 +77,15 @@ struct Staffing {
           descriptorLimit: descriptorLimit,
           // A run that opens nothing serves those of others, who may be shards of one run.
           clients: plan.goal > 0 ? AddressSpan.spans(of: sources) : [],
+          ephemeralPorts: addresses.ephemeralPorts,
           processors: assigned.servers)
       }
     }
     clients = (0..<clientCount).map { index in
       ClientAssignment(
         share: WorkerShare(index: index, count: clientCount), sources: sources,
-        ports: addresses.ports, endpoints: endpoints,
+        ports: addresses.ports, ephemeralPorts: addresses.ephemeralPorts,
+        endpoints: endpoints,
         connectTimeout: plan.clients.connectTimeout.nanoseconds, retries: plan.clients.retries,
         tasks: tasks,
         patterns: plan.patterns, patternsOfPhase: patternsOfPhase,

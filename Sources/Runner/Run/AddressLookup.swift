@@ -11,11 +11,14 @@ struct AddressLookup: Sendable {
   var interfaces: @Sendable () throws(Errno) -> [NetworkInterface]
   /// The ports that connections come from where nobody names any.
   var ports: @Sendable () -> PortSet = { PortSet(HostDescription.unprivilegedPorts) }
+  /// Those that the kernel gives to any program's connections.
+  var ephemeralPorts: @Sendable () -> ClosedRange<UInt16>? = { nil }
 
   static var host: AddressLookup {
     AddressLookup(
       addresses: NameLookup.addresses(of:), interfaces: NetworkInterface.all,
-      ports: { HostDescription.current().sourcePorts })
+      ports: { HostDescription.current().sourcePorts },
+      ephemeralPorts: { HostDescription.current().ephemeralPorts })
   }
 
   /// All that a target may be; an address is looked up nowhere.

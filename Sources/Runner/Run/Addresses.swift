@@ -9,6 +9,8 @@ struct Addresses: Equatable {
   let sources: [IPAddress]
   /// The ports that connections of every source may come from.
   let ports: PortSet
+  /// The ports that the kernel gives to any program's connections.
+  let ephemeralPorts: ClosedRange<UInt16>?
   /// Someone else's servers, in the plan's order; empty with the built-in one.
   let targets: [SocketAddress]
   /// Whether the server is on this host, whoever plays it.
@@ -40,6 +42,7 @@ struct Addresses: Equatable {
       + [Fact("ports of each source", "\(Format.count(ports.count)): \(ports)")]
     self.sources = sources
     self.ports = ports
+    ephemeralPorts = lookup.ephemeralPorts()
     self.targets = targets
     serverIsHere = targets.allSatisfy { lookup.isOwn($0.ip) }
     if !allowPublic { try Self.refuseStrangers(plan, targets, lookup) }

@@ -14,7 +14,10 @@ extension Coordinator {
   /// - Parameter isLast: whether it is the last look at this phase.
   mutating func observe(isLast: Bool = false) {
     let established = fleet.now(.held, .client)
-    let accepted = fleet.heldAtServer
+    // Others may have come from the clients' own addresses.
+    let accepted =
+      state.phases[phase].kind.closes
+      ? fleet.heldAtServer : min(fleet.heldAtServer, established)
     state.phases[phase].established = max(state.phases[phase].established, established)
     state.phases[phase].accepted = max(state.phases[phase].accepted, accepted)
     sampler.takeDriven(fleet)

@@ -57,7 +57,8 @@ extension Coordinator {
 
   /// Connections of this churn that were begun too late.
   func lateArrivals(_ readings: [Reading]) -> LateArrivals {
-    let load = load(readings)
+    // What came after the last arrival was due made none of them late.
+    let load = loadWhileOpening ?? load(readings)
     return LateArrivals(
       count: fleet.total(.lateArrivals, .client) - atBegin.late,
       foundNoRoom: fleet.total(.crowded, .client) > atBegin.crowded,

@@ -24,6 +24,7 @@ extension Coordinator {
     findings.held = fleet.now(.held, .client)
     findings.stillAccepts = stillMoves
     findings.goneAtServer = goneAtServer
+    findings.redirected = redirected
     findings.serverMayClose = serverMayHaveClosed
     // The kernel goes through all connections of the host for it.
     if fleet.total(.closedByPeer, .client) > lostBefore {
@@ -48,7 +49,6 @@ extension Coordinator {
   mutating func settleServer() throws(RecordingError) {
     let path = hostReadings.path
     guard hasOwnServer else {
-      guard path.knowsServer else { return }
       return try settle(watching: { path.pending }) { _ in path.pending == 0 }
     }
     try settle { fleet in
@@ -58,7 +58,7 @@ extension Coordinator {
       guard !fleet.knowsOwnConnections else {
         return atServer == held || hasOthers && atServer > held && path.waiting == 0
       }
-      return path.waiting == 0 && atServer + fleet.now(.strangersHeld, .server) >= held
+      return path.waiting == 0 && atServer + fleet.strangersHeldAtServer >= held
     }
   }
 
@@ -102,7 +102,9 @@ extension Coordinator {
     let finished = fleet.total(.established, .client) - answeredBefore
     let unfinished = max(0, finished - opened - deferred)
     // A rule may lead them to another kernel, unless some have been seen to arrive at this one.
-    return sawAcceptance ? unfinished : min(unfinished, rise(.listenOverflows) ?? 0)
+    guard !sawAcceptance else { return unfinished }
+    let dropped = hostReadings.path.findings.listeners.values.sum { $0.drops ?? 0 }
+    return min(unfinished, rise(.listenOverflows) ?? 0, dropped)
   }
 
   /// What the clients hold and what the server end holds of it; nil where nobody can know. Whoever
@@ -113,7 +115,9 @@ extension Coordinator {
       let established = fleet.now(.held, .client)
       let accepted = countAccepted(established: established)
       looks += 1
-      guard !hasOwnServer, let accepted, accepted < established, looks < Self.mostLooks else {
+      guard !hasOwnServer, let accepted, accepted < established, looks < Self.mostLooks,
+        established <= Self.mostLookedThroughAtEnd
+      else {
         return (established, accepted)
       }
       sleep(until: clock.now().advanced(by: .milliseconds(20)))
@@ -127,7 +131,9 @@ extension Coordinator {
   /// accepted.
   func mostPhantoms(in record: PhaseRecord) -> Int {
     // What stands when a churn is over stood before it.
-    guard record.kind.grows, !record.kind.comesAndGoes else { return phantoms }
+    guard record.kind.grows, !record.kind.comesAndGoes else {
+      return atBegin.atServer == nil ? max(phantoms, hostReadings.path.pending) : phantoms
+    }
     guard hasOwnServer, serverMayHaveClosed == false else { return .max }
     let bound = fleet.total(.established, .client) - fleet.acceptedByServer
     // Below zero it has accepted others from the same addresses, and nobody knows how many; nor does
@@ -154,27 +160,42 @@ extension Coordinator {
 
   /// Connections that the server end has accepted and holds; nil where nobody can know.
   mutating func countAccepted(established: Int) -> Int? {
-    if serverTellsOwn {
-      let unaccepted = unacceptedAmongOthers(established)
-      return unaccepted.map { established - $0 } ?? fleet.heldAtServer
-    }
+    hasOwnServer
+      ? countAcceptedByOwnServer(established) : countAcceptedByForeignServer(established)
+  }
+
+  private mutating func countAcceptedByForeignServer(_ established: Int) -> Int? {
     guard established > 0, !course.isInterrupted else { return nil }
     let path = hostReadings.path
-    var accepted = path.accepted(of: established)
-    if let count = accepted, count < established || established <= Self.mostLookedThroughAtEnd {
-      accepted =
-        path.unaccepted(
-          of: clientProcesses, holding: established, evenAlone: count > 0 && count < established
-        ).map { established - $0 } ?? count
+    var accepted: Int?
+    if established > Self.mostLookedThroughAtEnd, path.hasAccepted(established) {
+      accepted = established
+    } else if let found = path.unaccepted(of: clientProcesses, holding: established) {
+      // Those that a rule has led elsewhere have been accepted there.
+      accepted = found.isWhole || found.alone > 0 ? established - found.alone : nil
     }
     if let accepted, accepted > 0 {
       sawAcceptance = true
       state.phases[phase].accepted = max(state.phases[phase].accepted, accepted)
     }
-    guard accepted == nil, hasOwnServer else { return accepted }
+    return accepted
+  }
+
+  private mutating func countAcceptedByOwnServer(_ established: Int) -> Int? {
     // Whoever they are: it has no more than these.
-    let most = fleet.heldAtServer + fleet.now(.strangersHeld, .server)
-    return most < established ? most : nil
+    let most = fleet.heldAtServer + fleet.strangersHeldAtServer
+    guard let found = lookAmongOthers(established) else {
+      if serverTellsOwn { return fleet.heldAtServer }
+      return established > 0 && most < established ? most : nil
+    }
+    let accepted = min(most, established - found.alone - found.redirected)
+    return found.isWhole || accepted < established ? accepted : nil
+  }
+
+  var translatedAtBegin: (ours: Int, others: Int)? {
+    let ours = (atBegin.atServer ?? 0) - fleet.heldAtServer
+    guard ours > 0 else { return nil }
+    return (ours, max(0, fleet.strangersHeldAtServer - ours))
   }
 
   /// Whether the server is ours, and has connections that it knows for the run's. Else its kernel is
@@ -188,31 +209,37 @@ extension Coordinator {
   /// Connections of the clients that our own server does not have, where its number alone does not tell:
   /// it has others as well, which may be ours behind a translated address, or other programs have come
   /// to it from the clients' addresses. Nil where it does.
-  private mutating func unacceptedAmongOthers(_ established: Int) -> Int? {
+  private mutating func lookAmongOthers(_ established: Int) -> Unaccepted? {
     // What a close leaves at the server is more than the clients hold.
-    guard established > 0, !course.isInterrupted, !state.phases[phase].kind.closes else {
-      return nil
-    }
+    let isClosing = state.phases[phase].kind.closes && state.phases[phase].started != nil
+    guard established > 0, !course.isInterrupted, !isClosing else { return nil }
     let path = hostReadings.path
     let clients = clientProcesses
-    func look() -> Int? {
+    func look() -> Unaccepted? {
       let isShort = fleet.heldAtServer < established
-      if isShort, fleet.now(.strangersHeld, .server) == 0 { return nil }
+      if isShort, fleet.strangersHeldAtServer == 0 { return nil }
       guard isShort || established <= Self.mostLookedThroughAtEnd || path.waiting > 0 else {
         return nil
       }
-      return path.unaccepted(of: clients, holding: established, evenAlone: isShort)
+      return path.unaccepted(of: clients, holding: established)
     }
-    var unaccepted = look()
+    var found = look()
     // The server's number did not tell that some were on their way still.
     let deadline = clock.now().advanced(by: Self.settleTime)
-    while let count = unaccepted, count > 0, path.pending > 0, clock.now() < deadline,
+    while let now = found, now.alone > 0, path.pending > 0, clock.now() < deadline,
       !course.isInterrupted
     {
       sleep(until: clock.now().advanced(by: .milliseconds(20)))
-      unaccepted = look()
+      found = look()
     }
-    return unaccepted
+    return found
+  }
+
+  /// Connections that a rule has led to another program than our own server, at a phase's end at which it
+  /// has not all of them.
+  func countRedirected(_ established: Int) -> Int {
+    guard hasOwnServer, established <= Self.mostLookedThroughAtEnd else { return 0 }
+    return hostReadings.path.unaccepted(of: clientProcesses, holding: established)?.redirected ?? 0
   }
 
   /// A look at so many took 0.12 s, and 0.43 s where other programs had some from the same addresses:

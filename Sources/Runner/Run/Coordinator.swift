@@ -66,6 +66,14 @@ struct Coordinator: ~Copyable {
   var phantoms = 0
   /// Connections that the server had accepted and has lost, when the phase ended.
   var goneAtServer = 0
+  /// Connections that our own server held when this phase began, and takes for others': the clients',
+  /// behind a rule that translates their addresses, and those that are others'. Nil where there was none
+  /// of the former.
+  var translated: (ours: Int, others: Int)?
+  /// Connections that a rule has led to another program, when the phase ended.
+  var redirected = 0
+  /// What had been done when the last arrival of this churn was due.
+  var loadWhileOpening: LoadReading?
   /// Whether someone else's server on this host was seen to have a connection of ours.
   var sawAcceptance = false
   /// What had failed when the last phase ended.
@@ -158,6 +166,8 @@ struct Coordinator: ~Copyable {
     unacceptedInTime = 0
     stillMoves = false
     goneAtServer = 0
+    redirected = 0
+    loadWhileOpening = nil
     phantomLimits = []
     failuresBeforeStep = []
     let readings = hostReadings.readings()
@@ -178,6 +188,7 @@ struct Coordinator: ~Copyable {
       atServer: hasOwnServer
         ? countAccepted(established: fleet.now(.held, .client)) : acceptedByForeignServer,
       unaccepted: acceptance.waiting(fleet))
+    translated = hasOwnServer ? translatedAtBegin : nil
     phaseStarted = try startOfPhase(index)
     // A replay may have waited for it.
     if replay != nil { loadBefore = load(hostReadings.readings()) }
@@ -227,6 +238,11 @@ struct Coordinator: ~Copyable {
     {
       accepted = max(0, count - max(0, whole - established))
     }
+    // Behind a rule that translates addresses they are among the others.
+    if record.kind.closes, hasOwnServer, let before = translated {
+      let left = min(before.ours, fleet.strangersHeldAtServer - before.others)
+      accepted = (accepted ?? 0) + max(0, left)
+    }
     record.ended = now.seconds(since: started)
     // Where the listener was replaced meanwhile, what waited at the old one was not accepted.
     let counts = PhaseCounts(
@@ -237,6 +253,7 @@ struct Coordinator: ~Copyable {
     let onlyAtClients = accepted.map { max(0, established - $0) } ?? 0
     phantoms = min(onlyAtClients, mostPhantoms(in: record))
     goneAtServer = onlyAtClients - phantoms
+    redirected = onlyAtClients > 0 ? countRedirected(established) : 0
     // Those of a churn are its own: what stood before it and never was accepted has been told.
     record.phantom =
       record.kind.comesAndGoes ? unacceptedInTime : max(record.phantom, phantoms)
@@ -266,11 +283,11 @@ struct Coordinator: ~Copyable {
     return record.outcome != .limit
   }
 
-  /// The failures of a phase, with those that came while a replay waited for it: the workers file
-  /// the latter under the phase before.
+  /// The failures of a phase, with those that came between it and the one before: the workers file the
+  /// latter under that one.
   private func failures(of record: PhaseRecord) -> [FailureRecord] {
     let own = state.failures.filter { $0.phase == record.name }
-    guard replay != nil, phase > 0 else { return own }
+    guard phase > 0 else { return own }
     let before = state.phases[phase - 1]
     return own
       + ledger.records(beyond: failuresAtEnd).filter { $0.phase == before.name }.map { failure in

@@ -121,7 +121,7 @@ extension WorkerRecord {
 
   /// Takes what the worker's scoreboard says now, and how it ended if it has.
   mutating func update(from member: Fleet.Member) {
-    connections = max(connections, Int(member.board[.held]))
+    connections = max(connections, member.held)
     guard let ended = member.ended else { return }
     userTime = ended.time.user
     systemTime = ended.time.system

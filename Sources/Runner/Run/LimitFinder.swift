@@ -161,7 +161,8 @@ struct LimitFinder {
       isLeftAtServer
       ? [Fact("held by the clients", "none: their closes have not reached the server")] : []
     return limit(
-      of: phase, at: isLeftAtServer ? .server : .client, .unclassified, count: 1,
+      of: phase, at: isLeftAtServer ? .server : .client, .unclassified,
+      count: max(1, phase.promise?.missed ?? 1),
       evidence: facts(of: phase, retried: retried) + left
         + guess(.unclassified, held: phase.held))
   }

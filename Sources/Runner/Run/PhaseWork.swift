@@ -53,6 +53,7 @@ extension Coordinator {
       measureMemory()
     case .churn:
       let load = try openEverything()
+      loadWhileOpening = load
       try loop(until: nil) { fleet in fleet.hasSettled }
       remarkOnPace(load)
       unacceptedInTime = try awaitAcceptance()

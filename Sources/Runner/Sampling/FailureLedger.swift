@@ -55,7 +55,7 @@ struct FailureLedger {
     from fleet: borrowing Fleet, at now: Instant, isLast: Bool = false
   ) -> Bool {
     track.look(
-      fleet.members.map { $0.isAlive ? Int($0.board[.held]) : 0 }, at: now)
+      fleet.members.map { $0.isAlive ? $0.held : 0 }, at: now)
     let total = fleet.total(.failures, .client) + fleet.total(.failures, .server)
     guard total != seen || isLast && total > 0 else { return false }
     seen = total

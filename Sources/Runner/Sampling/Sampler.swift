@@ -103,8 +103,8 @@ struct Sampler {
     let countsServer = fleet.members.contains { $0.end == .server } && fleet.knowsOwnConnections
     let accepted = countsServer ? [reading(.accepted, .gauge, fleet.heldAtServer)] : []
     let others =
-      fleet.total(.strangers, .server) > 0
-      ? [reading(.others, .gauge, fleet.now(.strangersHeld, .server))] : []
+      fleet.hasHadStrangers
+      ? [reading(.others, .gauge, fleet.strangersHeldAtServer)] : []
     return [reading(.established, .gauge, fleet.now(.held, .client))] + accepted + others + [
       reading(.connecting, .gauge, fleet.now(.connecting, .client)),
       reading(.attempts, .counter, fleet.total(.opened, .client)),
@@ -186,7 +186,7 @@ struct Sampler {
       readings.append(
         Reading(
           .endpoint("\(endpoint)"), unit: "connections", kind: .gauge,
-          value: member.isAlive ? Double(member.board[.held]) : 0))
+          value: member.isAlive ? Double(member.held) : 0))
     }
     return readings
   }

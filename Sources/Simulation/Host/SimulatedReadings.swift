@@ -61,9 +61,11 @@ private final class SimulatedPath: PathReadings {
   var knowsServer: Bool { !network.listening.isEmpty }
   var waiting: Int { network.listening.reduce(0) { $0 + $1.waiting } }
   var pending: Int { waiting }
-  func accepted(of held: Int) -> Int? { held - waiting }
+  func hasAccepted(_ held: Int) -> Bool { waiting == 0 }
   /// No program but the run's own is simulated.
-  func unaccepted(of clients: [Int32], holding held: Int, evenAlone: Bool) -> Int? { nil }
+  func unaccepted(of clients: [Int32], holding held: Int) -> Unaccepted? {
+    Unaccepted(alone: waiting)
+  }
   var leftAtServer: Int? { nil }
   var heldAtBothEnds: Int? { nil }
   func stopTracing() {}

@@ -61,7 +61,7 @@ package struct SimulatedKernel: Kernel {
     try begin(.accept)
     if let shortage = process.shortage { throw shortage }
     guard let socket = process.socket(listener).takeFromQueue() else { return nil }
-    let peer = socket.remote?.ip ?? .v4(0)
+    let peer = socket.remote ?? SocketAddress(.v4(0), 0)
     return AcceptedSocket(descriptor: process.install(.socket(socket)), peer: peer)
   }
 

@@ -38,17 +38,16 @@ import Testing
     // Somebody else's connection is not ours.
     open.append(try client(of: address, from: "127.33.1.3"))
     #expect(watch.waiting == 9)
-    #expect(watch.accepted(of: 8) == 0)
-    // Another program connects from the same address: none of anybody's is accepted.
-    #expect(watch.accepted(of: 5) == 0)
+    #expect(watch.unaccepted(of: [getpid()], holding: 8) == Unaccepted(alone: 8))
     for _ in 0..<5 { open.append(try #require(try Socket.accept(listener)).descriptor) }
-    // Whose wait, nobody can tell; but at the most these five are ours.
-    #expect(watch.accepted(of: 5) == nil)
-    #expect(watch.accepted(of: 7) == 5)
+    // Whose wait, their number does not tell.
+    #expect(!watch.hasAccepted(5))
+    #expect(watch.unaccepted(of: [getpid()], holding: 8) == Unaccepted(alone: 3))
     while let socket = try Socket.accept(listener)?.descriptor { open.append(socket) }
     #expect(watch.waiting == 0)
-    #expect(watch.accepted(of: 8) == 8)
-    #expect(watch.accepted(of: 5) == 5)
+    #expect(watch.hasAccepted(8))
+    #expect(!watch.hasAccepted(9))
+    #expect(watch.unaccepted(of: [getpid()], holding: 8) == Unaccepted(alone: 0))
   }
 
   @Test func `what a server keeps of closed connections is no other program's`() throws {
@@ -77,15 +76,52 @@ import Testing
     let watch = PathWatch(endpoints: [address], sources: [try #require(IPAddress("127.33.15.2"))])
     for _ in 0..<5 { open.append(try client(of: address, from: "127.33.15.2")) }
     for _ in 0..<2 { open.append(try #require(try Socket.accept(listener)).descriptor) }
-    // Nobody else has any.
-    #expect(watch.unaccepted(of: [getpid()], holding: 5, evenAlone: false) == nil)
-    #expect(watch.unaccepted(of: [getpid()], holding: 5, evenAlone: true) == 3)
+    #expect(watch.unaccepted(of: [getpid()], holding: 5) == Unaccepted(alone: 3))
     // Of a process that says it has three, two are others'; whose wait, its descriptors tell.
-    #expect(watch.unaccepted(of: [getpid()], holding: 3, evenAlone: false) == 3)
+    #expect(watch.unaccepted(of: [getpid()], holding: 3) == Unaccepted(alone: 3))
     // Where nobody may look, all of the others' may be among them.
-    #expect(watch.unaccepted(of: [1 << 30], holding: 3, evenAlone: false) == 1)
+    #expect(watch.unaccepted(of: [1 << 30], holding: 3) == Unaccepted(alone: 1))
     while let socket = try Socket.accept(listener)?.descriptor { open.append(socket) }
-    #expect(watch.unaccepted(of: [getpid()], holding: 3, evenAlone: false) == 0)
+    #expect(watch.unaccepted(of: [getpid()], holding: 3) == Unaccepted(alone: 0))
+  }
+
+  @Test func `another program's connection from the same port is no acceptance of ours`() throws {
+    let (listener, address) = try listener("127.33.16.1", backlog: 16)
+    var open = [listener]
+    defer { for socket in open { Socket.close(socket) } }
+    let watch = PathWatch(endpoints: [address], sources: [try #require(IPAddress("127.33.16.2"))])
+    open.append(try client(of: address, from: "127.33.16.3", port: 3456))
+    open.append(try #require(try Socket.accept(listener)).descriptor)
+    open.append(try client(of: address, from: "127.33.16.2", port: 3456))
+    #expect(watch.unaccepted(of: [getpid()], holding: 1) == Unaccepted(alone: 1))
+  }
+
+  @Test func `an endpoint whose listener is gone hides nothing at another one`() throws {
+    let (closing, first) = try listener("127.33.17.1", backlog: 16)
+    let (staying, second) = try listener("127.33.17.2", backlog: 16)
+    var open = [staying]
+    defer { for socket in open { Socket.close(socket) } }
+    let watch = PathWatch(
+      endpoints: [first, second], sources: [try #require(IPAddress("127.33.17.3"))])
+    open.append(try client(of: first, from: "127.33.17.3"))
+    open.append(try #require(try Socket.accept(closing)).descriptor)
+    Socket.close(closing)
+    for _ in 0..<2 { open.append(try client(of: second, from: "127.33.17.3")) }
+    open.append(try #require(try Socket.accept(staying)).descriptor)
+    #expect(watch.unaccepted(of: [getpid()], holding: 3) == Unaccepted(alone: 1))
+  }
+
+  @Test func `a server at every address is asked, too`() throws {
+    let (listener, bound) = try listener("0.0.0.0", backlog: 16)
+    var open = [listener]
+    defer { for socket in open { Socket.close(socket) } }
+    let watch = PathWatch(endpoints: [bound], sources: [try #require(IPAddress("127.33.18.2"))])
+    let here = SocketAddress(try #require(IPAddress("127.33.18.1")), bound.port)
+    for _ in 0..<3 { open.append(try client(of: here, from: "127.33.18.2")) }
+    open.append(try #require(try Socket.accept(listener)).descriptor)
+    #expect(watch.knowsServer)
+    #expect(watch.waiting == 2)
+    #expect(watch.unaccepted(of: [getpid()], holding: 3) == Unaccepted(alone: 2))
   }
 
   @Test func `a full queue and its drops are those of the phase`() throws {
@@ -117,7 +153,8 @@ import Testing
     watch.begin([:])
     _ = watch.look([:], timedOut: false)
     #expect(watch.findings.withoutListener == ["\(address)"])
-    #expect(watch.accepted(of: 1) == nil)
+    #expect(!watch.hasAccepted(1))
+    #expect(watch.unaccepted(of: [getpid()], holding: 0) == Unaccepted(alone: 0))
   }
 
   @Test func `a host that is not this one is not known`() throws {
@@ -128,7 +165,7 @@ import Testing
     _ = watch.look([:], timedOut: true)
     watch.stopTracing()
     #expect(!watch.knowsServer)
-    #expect(watch.accepted(of: 1) == nil)
+    #expect(watch.unaccepted(of: [getpid()], holding: 1) == nil)
     #expect(watch.findings.withoutListener.isEmpty)
   }
 

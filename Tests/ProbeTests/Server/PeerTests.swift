@@ -64,6 +64,31 @@ import Testing
     #expect(server.board[.strangers] == 2)
   }
 
+  @Test func `connections from ephemeral ports are counted apart at both ends`() throws {
+    let world = World()
+    let server = try world.addServer(
+      clients: AddressSpan.spans(of: [.source]), ephemeralPorts: 1026...1030)
+    try world.addClient(
+      [.open(goal: 4, rate: nil), .close(pace: .unpaced, reset: true)],
+      ephemeralPorts: 1026...1030)
+    // It has one of the clients' own addresses, and a port that they do not use.
+    let other = TestPeer(world.network, at: SocketAddress(.source, 1030))
+    _ = try other.connect()
+    world.play()
+    world.run(for: .seconds(1))
+    #expect(server.board[.held] == 2)
+    #expect(server.board[.ephemeralHeld] == 3)
+    #expect(world.client.held == 4)
+    #expect(world.client.board[.ephemeralHeld] == 2)
+    world.play(phase: 1)
+    world.run(for: .seconds(1))
+    #expect(server.board[.held] == 0)
+    #expect(server.board[.ephemeralHeld] == 1)
+    #expect(world.client.board[.ephemeralHeld] == 0)
+    #expect(world.client.board[.ephemeral] == 2)
+    #expect(server.board[.ephemeral] == 3)
+  }
+
   @Test func `what others are sent, and how that fails, is not the run's`() throws {
     let world = World()
     let server = try world.addServer(

@@ -39,13 +39,15 @@ final class World {
     _ endpoint: SocketAddress = .first, backlog: Int32 = 4096, reply: ServerReply = .echo,
     readiness: ServerReadiness = .direct, descriptorLimit: Int = 20_000, rows: Int? = nil,
     receivedPipe: FileDescriptor? = nil, clients: [AddressSpan] = [],
+    ephemeralPorts: ClosedRange<UInt16>? = nil,
     prepare: (SimulatedProcess) -> Void = { _ in }
   ) throws -> ServerPlayer {
     let process = SimulatedProcess(network: network, descriptorLimit: descriptorLimit)
     prepare(process)
     let assignment = ServerAssignment(
       endpoint: endpoint, backlog: backlog, reply: reply, readiness: readiness,
-      descriptorLimit: rows ?? descriptorLimit, clients: clients, receivedPipe: receivedPipe)
+      descriptorLimit: rows ?? descriptorLimit, clients: clients, ephemeralPorts: ephemeralPorts,
+      receivedPipe: receivedPipe)
     let player = try ServerPlayer(process, assignment)
     servers.append(player)
     return player
@@ -55,6 +57,7 @@ final class World {
   func addClient(
     _ tasks: [ClientTask], share: WorkerShare = WorkerShare(index: 0, count: 1),
     sources: [IPAddress] = [.source], ports: ClosedRange<UInt16> = 1024...65535,
+    ephemeralPorts: ClosedRange<UInt16>? = nil,
     endpoints: [SocketAddress] = [.first], timeout: Duration = .seconds(10), retries: Int = 0,
     descriptorLimit: Int = 20_000, messages: Messages = .none,
     recordedArrivals: [ArrivalCurve?] = [], awake: UInt64 = 0,
@@ -63,7 +66,8 @@ final class World {
     let process = SimulatedProcess(network: network, descriptorLimit: descriptorLimit)
     prepare(process)
     let assignment = ClientAssignment(
-      share: share, sources: sources, ports: PortSet(ports), endpoints: endpoints,
+      share: share, sources: sources, ports: PortSet(ports),
+      ephemeralPorts: ephemeralPorts, endpoints: endpoints,
       connectTimeout: timeout.nanoseconds, retries: retries, tasks: tasks,
       patterns: messages.patterns,
       patternsOfPhase: messages.patternsOfPhase, pushed: messages.pushed, seed: messages.seed,

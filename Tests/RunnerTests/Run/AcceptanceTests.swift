@@ -22,8 +22,8 @@ import Testing
     let heldAtBothEnds: Int? = nil
     func begin(_ counters: [Series.Key: Double]) {}
     func look(_ counters: [Series.Key: Double], timedOut: Bool) -> [Reading] { [] }
-    func accepted(of held: Int) -> Int? { nil }
-    func unaccepted(of clients: [Int32], holding held: Int, evenAlone: Bool) -> Int? { nil }
+    func hasAccepted(_ held: Int) -> Bool { false }
+    func unaccepted(of clients: [Int32], holding held: Int) -> Unaccepted? { nil }
     func stopTracing() {}
   }
 

@@ -1,0 +1,169 @@
+import Addressing
+import Linux
+import SystemPackage
+
+/// The two addresses of a connection.
+struct ConnectionEnds: Hashable {
+  let client: SocketAddress
+  let server: SocketAddress
+}
+
+/// An end of one of the clients' connections, and the number of its socket.
+struct ClientEnd {
+  let ends: ConnectionEnds
+  let inode: UInt32
+}
+
+/// Holds the clients' ends of connections against the ends that the kernels at the endpoints have.
+struct MatchedEnds {
+  private let sources: Set<IPAddress>
+  /// Ends of this host's programs from other addresses: their other ends are no translated ones.
+  private let others: Set<ConnectionEnds>
+  private var unmatched: [ConnectionEnds: UInt32]
+  private var alone: [ClientEnd] = []
+  /// Addresses at which the clients' connections have arrived under their own, and from where.
+  private(set) var reached: [SocketAddress: Set<IPAddress>] = [:]
+  /// What has arrived from none of the sources, and not from this host's programs.
+  private var translated: [Place: (accepted: Int, waiting: Int)] = [:]
+
+  /// A port of a client's at an address of the server.
+  private struct Place: Hashable {
+    let port: UInt16
+    let server: SocketAddress
+  }
+
+  /// - Parameter clients: the clients' ends, with the numbers of their sockets.
+  init(
+    _ clients: [ConnectionEnds: UInt32], from sources: Set<IPAddress>, others: Set<ConnectionEnds>
+  ) {
+    self.sources = sources
+    self.others = others
+    unmatched = clients
+  }
+
+  /// Takes all of the connections that a kernel has at some endpoints.
+  mutating func match(_ space: EndpointSpaces.Space) throws(Errno) {
+    try space.diagnosis.each(.established, anyOf: space.here) {
+      take($0, isWaiting: !$0.hasOwner)
+    }
+    // The kernel sends its SYN-ACK again after a second, but not where it waits for the first bytes of a
+    // connection (TCP_DEFER_ACCEPT): what it has not handed over for that, it has not refused.
+    try space.diagnosis.each(.synReceived, anyOf: space.here) {
+      take($0, isWaiting: $0.retransmits > 0)
+    }
+  }
+
+  private mutating func take(_ socket: DiagnosedSocket, isWaiting: Bool) {
+    let ends = ConnectionEnds(client: socket.remote, server: socket.local)
+    if let inode = unmatched.removeValue(forKey: ends) {
+      reached[ends.server, default: []].insert(ends.client.ip)
+      if isWaiting { alone.append(ClientEnd(ends: ends, inode: inode)) }
+    } else if !sources.contains(ends.client.ip), !others.contains(ends) {
+      let place = Place(port: ends.client.port, server: ends.server)
+      if isWaiting {
+        translated[place, default: (0, 0)].waiting += 1
+      } else {
+        translated[place, default: (0, 0)].accepted += 1
+      }
+    }
+  }
+
+  /// The clients' ends whose other end no process at the endpoints has.
+  struct Unmatched {
+    /// No process has the other end at all, unless a rule has led it elsewhere.
+    var alone: [ClientEnd]
+    /// Nothing that the kernels have has to do with them, nor with any other connection to the same
+    /// address: nobody can tell.
+    var unknown: [ClientEnd]
+  }
+
+  /// What is left when all kernels have been asked.
+  ///
+  /// - Parameter before: addresses at which connections had arrived before.
+  func rest(reachedBefore before: Set<SocketAddress>) -> Unmatched {
+    var rest = Unmatched(alone: alone, unknown: [])
+    var (strangers, left) = (translated, [SocketAddress: [ClientEnd]]())
+    // A rule that translates an address leaves the port as it is, where nobody else has it. Each end
+    // stands for one connection.
+    for client in unmatched.map(ClientEnd.init).sorted(by: isLikelier) {
+      let place = Place(port: client.ends.client.port, server: client.ends.server)
+      if strangers[place]?.accepted ?? 0 > 0 {
+        strangers[place]?.accepted -= 1
+      } else if strangers[place]?.waiting ?? 0 > 0 {
+        strangers[place]?.waiting -= 1
+        rest.alone.append(client)
+      } else {
+        left[place.server, default: []].append(client)
+      }
+    }
+    // Else it has another port, and any end may be its own.
+    var others: [SocketAddress: (accepted: Int, waiting: Int)] = [:]
+    for (place, count) in strangers {
+      others[place.server, default: (0, 0)].accepted += count.accepted
+      others[place.server, default: (0, 0)].waiting += count.waiting
+    }
+    for (server, clients) in left {
+      let (accepted, waiting) = others[server] ?? (0, 0)
+      let translated = clients.filter { !arrivesAsItIs($0) }.prefix(accepted)
+      let rested = clients.filter { !arrivesAsItIs($0) }.dropFirst(accepted)
+      rest.alone += rested.prefix(waiting)
+      let asTheyAre = clients.filter(arrivesAsItIs)
+      rest.unknown += asTheyAre.prefix(accepted - translated.count)
+      let lost = rested.dropFirst(waiting) + asTheyAre.dropFirst(accepted - translated.count)
+      if before.contains(server) || reached[server] != nil {
+        rest.alone += lost
+      } else {
+        rest.unknown += lost
+      }
+    }
+    return rest
+  }
+
+  /// Rules go by addresses: where others of a source arrive as they are, this one would, too.
+  private func arrivesAsItIs(_ client: ClientEnd) -> Bool {
+    reached[client.ends.server]?.contains(client.ends.client.ip) ?? false
+  }
+
+  private func isLikelier(_ first: ClientEnd, _ second: ClientEnd) -> Bool {
+    !arrivesAsItIs(first) && arrivesAsItIs(second)
+  }
+}
+
+extension ClientEnd {
+  fileprivate init(_ element: (key: ConnectionEnds, value: UInt32)) {
+    self.init(ends: element.key, inode: element.value)
+  }
+}
+
+/// The clients' ends whose other end a process has at another address than they were connected to: a rule
+/// has led them there.
+struct RedirectedEnds {
+  private var inodes: Set<UInt32> = []
+
+  /// - Parameters:
+  ///   - clients: ends whose other end is not at its endpoint.
+  ///   - own: this host's kernel.
+  init(
+    of clients: [ClientEnd], in spaces: [EndpointSpaces.Space], own: SocketDiagnosis
+  ) throws(Errno) {
+    guard !clients.isEmpty else { return }
+    let sources = Set(clients.map(\.ends.client.ip))
+    // A program may have connections to others from the same address and port.
+    var whole: Set<ConnectionEnds> = []
+    try own.each(.established, anyOf: sources.map(SocketCondition.localAddress)) { socket in
+      if socket.hasOwner {
+        whole.insert(ConnectionEnds(client: socket.local, server: socket.remote))
+      }
+    }
+    var found: Set<SocketAddress> = []
+    for space in spaces {
+      try space.diagnosis.each(.established, anyOf: sources.map(SocketCondition.remoteAddress)) {
+        let ends = ConnectionEnds(client: $0.remote, server: $0.local)
+        if $0.hasOwner, !whole.contains(ends) { found.insert($0.remote) }
+      }
+    }
+    inodes = Set(clients.lazy.filter { found.contains($0.ends.client) }.map(\.inode))
+  }
+
+  func contains(_ client: ClientEnd) -> Bool { inodes.contains(client.inode) }
+}

@@ -1,0 +1,26 @@
+/// Where a connection that the server has accepted comes from, as far as its address and port tell.
+enum Origin: UInt8, BitwiseCopyable {
+  case own
+  /// From one of the run's own sources, and from a port that the kernel gives to any program.
+  case ephemeral
+  /// From none of the run's sources.
+  case elsewhere
+
+  /// Counts all that were ever accepted.
+  var accepted: Counter {
+    switch self {
+    case .own: .opened
+    case .ephemeral: .ephemeral
+    case .elsewhere: .strangers
+    }
+  }
+
+  /// Counts those that stand.
+  var held: Counter {
+    switch self {
+    case .own: .held
+    case .ephemeral: .ephemeralHeld
+    case .elsewhere: .strangersHeld
+    }
+  }
+}
