@@ -51,7 +51,9 @@ struct EndNumbers {
   func unaccepted(of held: Int) -> Unaccepted? {
     guard routes.values.allSatisfy(\.fit), routes.values.reduce(0, { $0 + $1.clients }) == held
     else { return nil }
-    return Unaccepted(alone: routes.values.reduce(0) { $0 + $1.waiting })
+    return Unaccepted(
+      alone: routes.values.reduce(0) { $0 + $1.waiting },
+      unknown: routes.values.reduce(0) { $0 + $1.deferred })
   }
 
   /// Addresses at which connections have arrived under their own.

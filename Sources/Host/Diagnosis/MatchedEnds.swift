@@ -21,6 +21,7 @@ struct MatchedEnds {
   private let others: Set<ConnectionEnds>
   private var unmatched: [ConnectionEnds: UInt32]
   private var alone: [ClientEnd] = []
+  private var deferred: [ClientEnd] = []
   /// Addresses at which the clients' connections have arrived under their own, and from where.
   private(set) var reached: [SocketAddress: Set<IPAddress>] = [:]
   /// What has arrived from none of the sources, and not from this host's programs.
@@ -44,23 +45,37 @@ struct MatchedEnds {
   /// Takes all of the connections that a kernel has at some endpoints.
   mutating func match(_ space: EndpointSpaces.Space) throws(Errno) {
     try space.diagnosis.each(.established, anyOf: space.here) {
-      take($0, isWaiting: !$0.hasOwner)
+      take($0, $0.hasOwner ? .accepted : .waiting)
     }
-    // The kernel sends its SYN-ACK again after a second, but not where it waits for the first bytes of a
-    // connection (TCP_DEFER_ACCEPT): what it has not handed over for that, it has not refused.
     try space.diagnosis.each(.synReceived, anyOf: space.here) {
-      take($0, isWaiting: $0.retransmits > 0)
+      take($0, $0.retransmits > 0 ? .waiting : .deferred)
     }
   }
 
-  private mutating func take(_ socket: DiagnosedSocket, isWaiting: Bool) {
+  private enum State {
+    /// A process has it.
+    case accepted
+    /// It waits to be accepted, or the end of its handshake has not been seen for a second: then the
+    /// kernel sends its SYN-ACK again.
+    case waiting
+    /// The end of its handshake has not been seen yet, or is not handed over until its first bytes come
+    /// (TCP_DEFER_ACCEPT).
+    case deferred
+  }
+
+  private mutating func take(_ socket: DiagnosedSocket, _ state: State) {
     let ends = ConnectionEnds(client: socket.remote, server: socket.local)
     if let inode = unmatched.removeValue(forKey: ends) {
       reached[ends.server, default: []].insert(ends.client.ip)
-      if isWaiting { alone.append(ClientEnd(ends: ends, inode: inode)) }
+      let end = ClientEnd(ends: ends, inode: inode)
+      switch state {
+      case .accepted: break
+      case .waiting: alone.append(end)
+      case .deferred: deferred.append(end)
+      }
     } else if !sources.contains(ends.client.ip), !others.contains(ends) {
       let place = Place(port: ends.client.port, server: ends.server)
-      if isWaiting {
+      if state == .waiting {
         translated[place, default: (0, 0)].waiting += 1
       } else {
         translated[place, default: (0, 0)].accepted += 1
@@ -72,8 +87,8 @@ struct MatchedEnds {
   struct Unmatched {
     /// No process has the other end at all, unless a rule has led it elsewhere.
     var alone: [ClientEnd]
-    /// Nothing that the kernels have has to do with them, nor with any other connection to the same
-    /// address: nobody can tell.
+    /// Nobody can tell: nothing that the kernels have has to do with them, nor with any other connection
+    /// to the same address, or a listener waits for their first bytes.
     var unknown: [ClientEnd]
   }
 
@@ -81,7 +96,7 @@ struct MatchedEnds {
   ///
   /// - Parameter before: addresses at which connections had arrived before.
   func rest(reachedBefore before: Set<SocketAddress>) -> Unmatched {
-    var rest = Unmatched(alone: alone, unknown: [])
+    var rest = Unmatched(alone: alone, unknown: deferred)
     var (strangers, left) = (translated, [SocketAddress: [ClientEnd]]())
     // A rule that translates an address leaves the port as it is, where nobody else has it. Each end
     // stands for one connection.

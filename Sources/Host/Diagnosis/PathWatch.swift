@@ -190,7 +190,7 @@ package final class PathWatch: PathReadings {
       let led = rest.alone.count + rest.unknown.count - alone - unknown
       return Unaccepted(
         alone: max(0, alone - strangers), redirected: max(0, led - strangers),
-        isWhole: unknown <= strangers)
+        unknown: max(0, unknown - strangers))
     } catch {
       return nil
     }

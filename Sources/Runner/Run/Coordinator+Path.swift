@@ -167,16 +167,18 @@ extension Coordinator {
   private mutating func countAcceptedByForeignServer(_ established: Int) -> Int? {
     guard established > 0, !course.isInterrupted else { return nil }
     let path = hostReadings.path
-    var accepted: Int?
+    // At most, as far as that is known, and at least.
+    var (accepted, sure) = (Int?.none, 0)
     if established > Self.mostLookedThroughAtEnd, path.hasAccepted(established) {
-      accepted = established
+      (accepted, sure) = (established, established)
     } else if let found = path.unaccepted(of: clientProcesses, holding: established) {
       // Those that a rule has led elsewhere have been accepted there.
-      accepted = found.isWhole || found.alone > 0 ? established - found.alone : nil
+      accepted = found.unknown == 0 || found.alone > 0 ? established - found.alone : nil
+      sure = established - found.alone - found.unknown
     }
-    if let accepted, accepted > 0 {
+    if sure > 0 {
       sawAcceptance = true
-      state.phases[phase].accepted = max(state.phases[phase].accepted, accepted)
+      state.phases[phase].accepted = max(state.phases[phase].accepted, sure)
     }
     return accepted
   }
@@ -189,7 +191,7 @@ extension Coordinator {
       return established > 0 && most < established ? most : nil
     }
     let accepted = min(most, established - found.alone - found.redirected)
-    return found.isWhole || accepted < established ? accepted : nil
+    return found.unknown == 0 || accepted < established ? accepted : nil
   }
 
   var translatedAtBegin: (ours: Int, others: Int)? {
