@@ -2,8 +2,8 @@ import Addressing
 import Linux
 import SystemPackage
 
-/// How many ends of connections there are at both sides, for each pair of addresses. Where the numbers
-/// fit, nothing has to be held against each other one by one, which takes memory: there may be a million,
+/// How many ends of connections there are at both sides, for each pair of addresses, and what their ports
+/// add up to. Where both fit, nothing has to be held against each other one by one, which takes memory: there may be a million,
 /// and memory may be what they are short of.
 struct EndNumbers {
   private struct Route: Hashable {
@@ -19,7 +19,10 @@ struct EndNumbers {
     /// the first bytes come.
     var deferred = 0
 
-    var fit: Bool { clients == accepted + waiting + deferred }
+    /// Of the clients' ends, less of the server's: 0 where these are the same, as good as never else.
+    var ports: UInt64 = 0
+
+    var fit: Bool { clients == accepted + waiting + deferred && ports == 0 }
   }
 
   private let sources: Set<IPAddress>
@@ -29,31 +32,46 @@ struct EndNumbers {
 
   mutating func takeClient(_ socket: DiagnosedSocket) {
     guard socket.hasOwner, sources.contains(socket.local.ip) else { return }
-    routes[Route(source: socket.local.ip, server: socket.remote), default: Numbers()].clients += 1
+    let route = Route(source: socket.local.ip, server: socket.remote)
+    routes[route, default: Numbers()].clients += 1
+    routes[route, default: Numbers()].ports &+= Self.mixed(socket.local.port)
   }
 
   mutating func match(_ space: EndpointSpaces.Space) throws(Errno) {
     try space.diagnosis.each(.established, anyOf: space.here) {
-      add($0.hasOwner ? \.accepted : \.waiting, $0)
+      takeServer($0, $0.hasOwner ? \.accepted : \.waiting)
     }
     try space.diagnosis.each(.synReceived, anyOf: space.here) {
-      add($0.retransmits == 0 ? \.deferred : \.waiting, $0)
+      takeServer($0, $0.retransmits == 0 ? \.deferred : \.waiting)
     }
   }
 
-  private mutating func add(_ number: WritableKeyPath<Numbers, Int>, _ socket: DiagnosedSocket) {
+  private mutating func takeServer(
+    _ socket: DiagnosedSocket, _ number: WritableKeyPath<Numbers, Int>
+  ) {
     guard sources.contains(socket.remote.ip) else { return }
-    routes[Route(source: socket.remote.ip, server: socket.local), default: Numbers()][
-      keyPath: number] += 1
+    let route = Route(source: socket.remote.ip, server: socket.local)
+    routes[route, default: Numbers()][keyPath: number] += 1
+    routes[route, default: Numbers()].ports &-= Self.mixed(socket.remote.port)
+  }
+
+  /// Spreads a port over 64 bits, so that sums of different ports differ (the finalizer of splitmix64).
+  private static func mixed(_ port: UInt16) -> UInt64 {
+    var bits = UInt64(port) &+ 0x9E37_79B9_7F4A_7C15
+    bits = (bits ^ bits >> 30) &* 0xBF58_476D_1CE4_E5B9
+    bits = (bits ^ bits >> 27) &* 0x94D0_49BB_1331_11EB
+    return bits ^ bits >> 31
   }
 
   /// What the numbers tell; nil where they do not fit, or other programs are among them.
-  func unaccepted(of held: Int) -> Unaccepted? {
-    guard routes.values.allSatisfy(\.fit), routes.values.reduce(0, { $0 + $1.clients }) == held
-    else { return nil }
-    return Unaccepted(
-      alone: routes.values.reduce(0) { $0 + $1.waiting },
-      unknown: routes.values.reduce(0) { $0 + $1.deferred })
+  func count(of held: Int) -> AcceptanceCount? {
+    guard routes.values.allSatisfy(\.fit), sum(\.clients) == held else { return nil }
+    return AcceptanceCount(
+      accepted: sum(\.accepted), alone: sum(\.waiting), unknown: sum(\.deferred))
+  }
+
+  private func sum(_ number: KeyPath<Numbers, Int>) -> Int {
+    routes.values.reduce(0) { $0 + $1[keyPath: number] }
   }
 
   /// Addresses at which connections have arrived under their own.

@@ -17,15 +17,16 @@ struct ClientEnd {
 /// Holds the clients' ends of connections against the ends that the kernels at the endpoints have.
 struct MatchedEnds {
   private let sources: Set<IPAddress>
-  /// Ends of this host's programs from other addresses: their other ends are no translated ones.
+  /// Ends of this host's programs from other addresses, and what stood before: none of it is translated.
   private let others: Set<ConnectionEnds>
   private var unmatched: [ConnectionEnds: UInt32]
-  private var alone: [ClientEnd] = []
+  private var accepted = 0
+  private var waiting: [ClientEnd] = []
   private var deferred: [ClientEnd] = []
   /// Addresses at which the clients' connections have arrived under their own, and from where.
   private(set) var reached: [SocketAddress: Set<IPAddress>] = [:]
   /// What has arrived from none of the sources, and not from this host's programs.
-  private var translated: [Place: (accepted: Int, waiting: Int)] = [:]
+  private var strangers: [Place: (accepted: [ConnectionEnds], waiting: Int)] = [:]
 
   /// A port of a client's at an address of the server.
   private struct Place: Hashable {
@@ -69,78 +70,74 @@ struct MatchedEnds {
       reached[ends.server, default: []].insert(ends.client.ip)
       let end = ClientEnd(ends: ends, inode: inode)
       switch state {
-      case .accepted: break
-      case .waiting: alone.append(end)
+      case .accepted: accepted += 1
+      case .waiting: waiting.append(end)
       case .deferred: deferred.append(end)
       }
     } else if !sources.contains(ends.client.ip), !others.contains(ends) {
       let place = Place(port: ends.client.port, server: ends.server)
       if state == .waiting {
-        translated[place, default: (0, 0)].waiting += 1
+        strangers[place, default: ([], 0)].waiting += 1
       } else {
-        translated[place, default: (0, 0)].accepted += 1
+        strangers[place, default: ([], 0)].accepted.append(ends)
       }
     }
   }
 
-  /// The clients' ends whose other end no process at the endpoints has.
-  struct Unmatched {
-    /// No process has the other end at all, unless a rule has led it elsewhere.
-    var alone: [ClientEnd]
+  /// What became of the clients' ends.
+  struct Found {
+    var accepted = 0
+    /// Of the accepted ones, what they are at the server, where a rule translates their addresses.
+    var translated: Set<ConnectionEnds> = []
+    /// Those that are at the server and that no process has.
+    var waiting: [ClientEnd] = []
+    /// Those of which nothing is at the server. No process has them, unless a rule has led them elsewhere.
+    var lost: [ClientEnd] = []
     /// Nobody can tell: nothing that the kernels have has to do with them, nor with any other connection
-    /// to the same address, or a listener waits for their first bytes.
-    var unknown: [ClientEnd]
+    /// to the same address; or others' ends may be theirs.
+    var unknown: [ClientEnd] = []
+    /// A listener waits for their first bytes.
+    var deferred: [ClientEnd] = []
   }
 
-  /// What is left when all kernels have been asked.
+  /// What is found when all kernels have been asked.
   ///
   /// - Parameter before: addresses at which connections had arrived before.
-  func rest(reachedBefore before: Set<SocketAddress>) -> Unmatched {
-    var rest = Unmatched(alone: alone, unknown: deferred)
-    var (strangers, left) = (translated, [SocketAddress: [ClientEnd]]())
+  func found(reachedBefore before: Set<SocketAddress>) -> Found {
+    var found = Found(accepted: accepted, waiting: waiting, deferred: deferred)
+    var (strangers, left) = (strangers, [SocketAddress: [ClientEnd]]())
     // A rule that translates an address leaves the port as it is, where nobody else has it. Each end
     // stands for one connection.
-    for client in unmatched.map(ClientEnd.init).sorted(by: isLikelier) {
+    let ends = unmatched.map(ClientEnd.init)
+    for client in ends.filter({ !arrivesAsItIs($0) }) + ends.filter(arrivesAsItIs) {
       let place = Place(port: client.ends.client.port, server: client.ends.server)
-      if strangers[place]?.accepted ?? 0 > 0 {
-        strangers[place]?.accepted -= 1
+      if let ends = strangers[place]?.accepted.popLast() {
+        found.accepted += 1
+        found.translated.insert(ends)
       } else if strangers[place]?.waiting ?? 0 > 0 {
         strangers[place]?.waiting -= 1
-        rest.alone.append(client)
+        found.waiting.append(client)
       } else {
         left[place.server, default: []].append(client)
       }
     }
     // Else it has another port, and any end may be its own.
-    var others: [SocketAddress: (accepted: Int, waiting: Int)] = [:]
-    for (place, count) in strangers {
-      others[place.server, default: (0, 0)].accepted += count.accepted
-      others[place.server, default: (0, 0)].waiting += count.waiting
+    var others: [SocketAddress: Int] = [:]
+    for (place, ends) in strangers {
+      others[place.server, default: 0] += ends.accepted.count + ends.waiting
     }
     for (server, clients) in left {
-      let (accepted, waiting) = others[server] ?? (0, 0)
-      let translated = clients.filter { !arrivesAsItIs($0) }.prefix(accepted)
-      let rested = clients.filter { !arrivesAsItIs($0) }.dropFirst(accepted)
-      rest.alone += rested.prefix(waiting)
-      let asTheyAre = clients.filter(arrivesAsItIs)
-      rest.unknown += asTheyAre.prefix(accepted - translated.count)
-      let lost = rested.dropFirst(waiting) + asTheyAre.dropFirst(accepted - translated.count)
-      if before.contains(server) || reached[server] != nil {
-        rest.alone += lost
-      } else {
-        rest.unknown += lost
-      }
+      let isReached = before.contains(server) || reached[server] != nil
+      let some = isReached ? others[server] ?? 0 : clients.count
+      found.unknown += clients.prefix(some)
+      found.lost += clients.dropFirst(some)
     }
-    return rest
+    return found
   }
 
   /// Rules go by addresses: where others of a source arrive as they are, this one would, too.
   private func arrivesAsItIs(_ client: ClientEnd) -> Bool {
     reached[client.ends.server]?.contains(client.ends.client.ip) ?? false
-  }
-
-  private func isLikelier(_ first: ClientEnd, _ second: ClientEnd) -> Bool {
-    !arrivesAsItIs(first) && arrivesAsItIs(second)
   }
 }
 

@@ -26,11 +26,22 @@ package final class PathWatch: PathReadings {
   private var retransmitsAtPhaseStart = 0.0
   /// Endpoints that have had connections from these sources: then no address is translated on the way.
   private var reached: Set<SocketAddress> = []
+  /// What the clients' connections were at the server when they were looked at last, where a rule
+  /// translates their addresses.
+  private var translated: Set<ConnectionEnds> = []
+  /// What processes at the endpoints had from other addresses when no client had any connection yet: none
+  /// of it is a client's behind a rule that translates addresses.
+  private var strangersBefore: Set<ConnectionEnds> = []
+  package var strangersPorts: ClosedRange<UInt16>?
+  /// Others that wait at the listeners, as they were seen last, and when to look again.
+  private var strangersWaiting = 0
+  private var nextLookAtStrangers: Instant?
   private var trace: PacketDropTrace?
   private var traceStarted: Instant?
   private var droppedInAll: [String: Int] = [:]
   package private(set) var findings = PathFindings()
 
+  private static let mostStrangers = 100_000
   /// With more endpoints than this the listeners are not watched.
   private static let mostEndpoints = 1024
   /// Longer than any kernel's first repetitions of a SYN take: 1, 3 and 7 seconds.
@@ -50,6 +61,11 @@ package final class PathWatch: PathReadings {
     atPhaseStart = atRunStart
   }
 
+  /// Whether the clients' end of a connection may be one of theirs, as far as its address and port tell.
+  private func mayBeClients(_ end: SocketAddress) -> Bool {
+    sources.contains(end.ip) && strangersPorts?.contains(end.port) != true
+  }
+
   // MARK: A phase
 
   /// Begins a phase: the findings start anew. Only `conntrackMost`, the highest level of connection
@@ -62,6 +78,22 @@ package final class PathWatch: PathReadings {
     atPhaseStart = listenersEverywhere()
     stopTracing()
     traceStarted = nil
+    lookForStrangersBefore()
+  }
+
+  private func lookForStrangersBefore() {
+    var hasClients = false
+    try? own?.each([.established, .synSent], anyOf: there) {
+      if mayBeClients($0.local) { hasClients = true }
+    }
+    guard !hasClients else { return }
+    strangersBefore = []
+    try? eachServerEnd { socket in
+      guard socket.hasOwner, !mayBeClients(socket.remote),
+        strangersBefore.count < Self.mostStrangers
+      else { return }
+      strangersBefore.insert(ConnectionEnds(client: socket.remote, server: socket.local))
+    }
   }
 
   /// Looks at the listeners and at handshakes without an answer, and returns what belongs into the next sample.
@@ -102,7 +134,28 @@ package final class PathWatch: PathReadings {
   }
 
   /// Connections of all endpoints that wait to be accepted.
-  package var waiting: Int { listeners().values.sum(\.waiting) }
+  package var waiting: Int {
+    let waiting = listeners().values.sum(\.waiting)
+    return waiting > 0 ? max(0, waiting - countStrangersWaiting()) : 0
+  }
+
+  /// Those of others that can be told from the clients' by address or port. One that its peer has reset
+  /// waits, too, and cannot be seen.
+  private func countStrangersWaiting() -> Int {
+    let began = Instant.now()
+    if let next = nextLookAtStrangers, began < next { return strangersWaiting }
+    var count = 0
+    for space in spaces {
+      try? space.diagnosis.each([.established, .closeWait], anyOf: space.here) { socket in
+        if !socket.hasOwner, !mayBeClients(socket.remote) { count += 1 }
+      }
+    }
+    strangersWaiting = count
+    // The kernel goes through all connections for it.
+    let now = Instant.now()
+    nextLookAtStrangers = now.advanced(byNanoseconds: 10 * now.nanoseconds(since: began))
+    return count
+  }
 
   /// Connections that the clients may have and the endpoints' processes may still get: those that wait
   /// to be accepted; where none do, those whose handshake the server's kernel has not seen the end of.
@@ -122,46 +175,35 @@ package final class PathWatch: PathReadings {
     return count
   }
 
-  package func hasAccepted(_ held: Int) -> Bool {
-    var (ours, waiting) = (0, 0)
-    var addresses: Set<SocketAddress> = []
-    do throws(Errno) {
-      try eachServerEnd { socket in
-        guard sources.contains(socket.remote.ip) else { return }
-        if socket.hasOwner {
-          ours += 1
-          addresses.insert(socket.local)
-        } else {
-          waiting += 1
-        }
-      }
-    } catch {
-      return false
-    }
-    // Where some wait, others from the same addresses may have been accepted instead.
-    guard ours >= held, waiting == 0 else { return false }
-    reached.formUnion(addresses)
-    return true
-  }
-
   package var leftAtServer: Int? {
     ends()?.values.reduce(0) { $0 + max(0, $1.server - $1.client) }
+  }
+
+  package var translatedLeft: Int {
+    guard !translated.isEmpty else { return 0 }
+    var count = 0
+    try? eachServerEnd { socket in
+      let ends = ConnectionEnds(client: socket.remote, server: socket.local)
+      if socket.hasOwner, translated.contains(ends) { count += 1 }
+    }
+    return count
   }
 
   package var heldAtBothEnds: Int? {
     ends()?.values.reduce(0) { $0 + min($1.server, $1.client) }
   }
 
-  package func unaccepted(of clients: [Int32], holding held: Int) -> Unaccepted? {
+  package func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount? {
     let spaces = spaces
     guard let own, spaces.contains(where: { !$0.endpoints.isEmpty }) else { return nil }
     do throws(Errno) {
       var numbers = EndNumbers(from: sources)
       try own.each(.established, anyOf: there) { numbers.takeClient($0) }
       for space in spaces { try numbers.match(space) }
-      if let found = numbers.unaccepted(of: held) {
+      translated = []
+      if let count = numbers.count(of: held) {
         reached.formUnion(numbers.reached)
-        return found
+        return count
       }
       var (mine, others) = ([ConnectionEnds: UInt32](), Set<ConnectionEnds>())
       try own.each(.established, anyOf: there) { socket in
@@ -180,17 +222,20 @@ package final class PathWatch: PathReadings {
         mine = mine.filter { inodes.contains($0.value) }
         strangers = 0
       }
-      var ends = MatchedEnds(mine, from: sources, others: others)
+      var ends = MatchedEnds(mine, from: sources, others: others.union(strangersBefore))
       for space in spaces { try ends.match(space) }
       reached.formUnion(ends.reached.keys)
-      let rest = ends.rest(reachedBefore: reached)
-      let redirected = try RedirectedEnds(of: rest.alone + rest.unknown, in: spaces, own: own)
-      let alone = rest.alone.count { !redirected.contains($0) }
-      let unknown = rest.unknown.count { !redirected.contains($0) }
-      let led = rest.alone.count + rest.unknown.count - alone - unknown
-      return Unaccepted(
-        alone: max(0, alone - strangers), redirected: max(0, led - strangers),
-        unknown: max(0, unknown - strangers))
+      let found = ends.found(reachedBefore: reached)
+      translated = found.translated
+      let redirected = try RedirectedEnds(of: found.lost + found.unknown, in: spaces, own: own)
+      let lost = found.lost.count { !redirected.contains($0) }
+      let unknown = found.unknown.count { !redirected.contains($0) }
+      let led = found.lost.count + found.unknown.count - lost - unknown
+      return AcceptanceCount(
+        accepted: max(0, found.accepted - strangers),
+        alone: max(0, found.waiting.count + lost - strangers),
+        redirected: max(0, led - strangers),
+        unknown: max(0, unknown + found.deferred.count - strangers))
     } catch {
       return nil
     }
@@ -216,11 +261,11 @@ package final class PathWatch: PathReadings {
       // The server side first: a connection that is opened between the two counts must not look
       // left over.
       try eachServerEnd { socket in
-        guard socket.hasOwner, sources.contains(socket.remote.ip) else { return }
+        guard socket.hasOwner, mayBeClients(socket.remote) else { return }
         ends[socket.remote.ip, default: (0, 0)].server += 1
       }
       try own.each(.established, anyOf: there) { socket in
-        ends[socket.local.ip]?.client += 1
+        if mayBeClients(socket.local) { ends[socket.local.ip]?.client += 1 }
       }
     } catch {
       return nil

@@ -11,19 +11,21 @@ package protocol PathReadings: AnyObject {
   var knowsServer: Bool { get }
   /// Whether every endpoint is in the network namespace of this process, whose counters are read.
   var isInOwnNamespace: Bool { get }
-  /// Connections that wait to be accepted.
+  /// Connections that wait to be accepted, but for those that can be seen to be others'.
   var waiting: Int { get }
+  /// Ports that no client has taken: what comes from one is another program's, whatever its address.
+  var strangersPorts: ClosedRange<UInt16>? { get set }
   /// Connections that wait to be accepted; where none do, those whose handshakes are half done.
   var pending: Int { get }
-  /// Whether, by their number, processes at the endpoints have so many connections from the clients'
-  /// addresses, and none waits. The kernel goes through all connections of the host for it.
-  func hasAccepted(_ held: Int) -> Bool
-  /// Connections of the processes `clients` that no process at the endpoints has, counted one by one: a
-  /// server's own number is no proof where other programs of this host have connections from the same
-  /// addresses, or where a rule translates some of the addresses. Nil where no kernel can be asked.
+  /// Which connections of the processes `clients` the endpoints have: a server's own number is no proof
+  /// where other programs of this host have connections from the same addresses, or where a rule
+  /// translates some of the addresses. Nil where no kernel can be asked.
   ///
   /// - Parameter held: connections of these processes now.
-  func unaccepted(of clients: [Int32], holding held: Int) -> Unaccepted?
+  func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount?
+  /// Of the connections that were looked at last, those that the endpoints have still under a translated
+  /// address.
+  var translatedLeft: Int { get }
   /// Connections from the clients' addresses that processes at the endpoints have and that this host
   /// has no other end of any more; nil where that cannot be known.
   var leftAtServer: Int? { get }

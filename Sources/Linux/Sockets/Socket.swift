@@ -78,7 +78,13 @@ package enum Socket {
     guard ProcFile.text(of: setting)?.hasPrefix("0") == true, let socket = try? open(v6: ip.isV6)
     else { return false }
     defer { close(socket) }
-    return (try? bind(socket, to: SocketAddress(ip, 0))) != nil
+    do throws(Errno) {
+      try bind(socket, to: SocketAddress(ip, 0))
+    } catch {
+      // All of its ports may be taken.
+      return error == .addressInUse
+    }
+    return true
   }
 
   /// The error that an asynchronous operation left on the socket (SO_ERROR); nil for none.

@@ -9,5 +9,7 @@ package struct TCPStates: OptionSet, Sendable {
   /// Handshakes whose end the server has not seen.
   package static let synReceived = TCPStates(rawValue: 1 << 3)
   package static let timeWait = TCPStates(rawValue: 1 << 6)
+  /// The peer has closed its side.
+  package static let closeWait = TCPStates(rawValue: 1 << 8)
   package static let listen = TCPStates(rawValue: 1 << 10)
 }

@@ -30,7 +30,6 @@ extension Client where System: ~Copyable {
 
   private mutating func leave(_ slot: UInt32) {
     board.subtract(.held)
-    if connections.marks(slot).has(.ephemeral) { board.subtract(.ephemeralHeld) }
     if connections.marks(slot).has(.unanswered) { board.subtract(.unanswered) }
     board.addToSource(tuples.source(at: connections.position(slot)), -1)
   }

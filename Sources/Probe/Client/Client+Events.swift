@@ -37,10 +37,6 @@ extension Client where System: ~Copyable {
     board.subtract(.connecting)
     board.add(.held)
     board.add(.established)
-    if connections.marks(slot).has(.ephemeral) {
-      board.add(.ephemeralHeld)
-      board.add(.ephemeral)
-    }
     board.addToSource(tuples.source(at: connections.position(slot)), 1)
     // Before anything is read: a server that speaks first may have done so.
     if messageEngine.playsOnce { catchUp(slot) }

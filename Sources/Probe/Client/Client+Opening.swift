@@ -166,7 +166,7 @@ extension Client where System: ~Copyable {
       began: now.nanoseconds, number: connection.number, history: connection.history.rawValue)
     tuples.take(step.position)
     if let ports = assignment.ephemeralPorts, ports.contains(step.port) {
-      connections.mark(slot, .ephemeral)
+      board.add(.ephemeral)
     }
     if churn.isOpening {
       connections.mark(slot, .transient)

@@ -9,8 +9,8 @@ package enum Counter: Int, CaseIterable, Sendable {
   /// Client: the handshake finished. Server: accepted from the run's own sources, and not from an
   /// ephemeral port.
   case held
-  /// Client: those of `held` that have an ephemeral port. Server: accepted from the run's own sources and
-  /// an ephemeral port; so they may be other programs'.
+  /// Server: accepted from the run's own sources and an ephemeral port, so that they may be other
+  /// programs'.
   case ephemeralHeld
   case connecting
   /// Server: accepted from elsewhere.
@@ -21,7 +21,7 @@ package enum Counter: Int, CaseIterable, Sendable {
   /// was tried. Server: connections accepted from the run's own sources, and not from an ephemeral
   /// port.
   case opened
-  /// Client: handshakes that finished on an ephemeral port. Server: connections accepted from the run's own
+  /// Client: handshakes begun from an ephemeral port. Server: connections accepted from the run's own
   /// sources and such a port.
   case ephemeral
   /// Server: connections accepted from elsewhere. All that they do counts for nothing else.

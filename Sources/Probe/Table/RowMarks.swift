@@ -20,8 +20,6 @@ struct RowMarks: BitwiseCopyable, Equatable {
   static var owing: Self { Self(rawValue: 128) }
   /// Something has come that nobody had asked for.
   static var told: Self { Self(rawValue: 256) }
-  /// Comes from an ephemeral port.
-  static var ephemeral: Self { Self(rawValue: 512) }
   /// Every one that ends with the message under way.
   static var ofMessage: Self { Self(rawValue: 4 | 8 | 64) }
 

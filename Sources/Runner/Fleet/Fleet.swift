@@ -20,9 +20,6 @@ struct Fleet: ~Copyable {
 
     var isAlive: Bool { ended == nil && silence == nil }
 
-    /// Connections that it holds; a server's, those from ephemeral ports included, whosever they are.
-    var held: Int { Int(board[.held]) + (end == .server ? Int(board[.ephemeralHeld]) : 0) }
-
     /// Seconds.
     var processorTime: Double {
       ended.map { $0.time.user + $0.time.system } ?? process.processorTime ?? 0
@@ -213,38 +210,35 @@ struct Fleet: ~Copyable {
     members.reduce(0) { $1.end == end && $1.isAlive ? $0 + Int($1.board[counter]) : $0 }
   }
 
-  /// Connections of the clients' that the built-in server holds, as far as their addresses and ports
-  /// tell.
-  var heldAtServer: Int { now(.held, .server) + ephemeralHeldAtServer }
+  /// Connections of the clients' that a worker holds, as far as their addresses and ports tell.
+  func held(by member: Member) -> Int {
+    guard member.isAlive else { return 0 }
+    let isServer = member.end == .server
+    return Int(member.board[.held])
+      + (isServer && usesEphemeralPorts ? Int(member.board[.ephemeralHeld]) : 0)
+  }
 
-  /// Connections of the clients' that the built-in server has ever accepted, as far as their addresses
-  /// and ports tell.
+  /// Connections of the clients' that the built-in server holds.
+  var heldAtServer: Int { members.reduce(0) { $1.end == .server ? $0 + held(by: $1) : $0 } }
+
+  /// Connections of the clients' that the built-in server has ever accepted.
   var acceptedByServer: Int {
-    total(.opened, .server) + total(.ephemeral, .server) - strangersOnEphemeralPorts
+    total(.opened, .server) + (usesEphemeralPorts ? total(.ephemeral, .server) : 0)
   }
 
   /// Connections of other programs that the built-in server holds.
   var strangersHeldAtServer: Int {
-    now(.strangersHeld, .server) + now(.ephemeralHeld, .server) - ephemeralHeldAtServer
+    now(.strangersHeld, .server) + (usesEphemeralPorts ? 0 : now(.ephemeralHeld, .server))
   }
 
   /// Whether the built-in server has ever accepted connections of other programs.
   var hasHadStrangers: Bool {
-    total(.strangers, .server) > 0 || strangersOnEphemeralPorts > 0
+    total(.strangers, .server) > 0 || !usesEphemeralPorts && total(.ephemeral, .server) > 0
   }
 
-  /// Connections from the clients' sources and ephemeral ports beyond those that the clients have had.
-  private var strangersOnEphemeralPorts: Int {
-    max(0, total(.ephemeral, .server) - total(.ephemeral, .client))
-  }
-
-  /// Of the connections from ephemeral ports that the server holds, the clients'. Which of those that have
-  /// gone were whose is not known: it is at least what is left without any stranger's, and nearer to what
-  /// the clients hold of them if that is more.
-  private var ephemeralHeldAtServer: Int {
-    let held = now(.ephemeralHeld, .server)
-    return min(held, max(held - strangersOnEphemeralPorts, now(.ephemeralHeld, .client)))
-  }
+  /// Whether clients have taken ports that the kernel gives to other programs as well: until then, what
+  /// comes from such a port is none of theirs, though it has their address.
+  var usesEphemeralPorts: Bool { total(.ephemeral, .client) > 0 }
 
   /// False where the server has had connections, and none from the sources that the clients are
   /// bound to: a rule translates their addresses on the way, or others took what the server had to give.

@@ -13,34 +13,46 @@ struct Acceptance {
   private let hasOwnServer: Bool
   /// What waited at the listeners when the phase began and does still, at the most.
   private var waitingBefore: Int
-  /// By our own server's books, when the phase began: not accepted, how many of these waited at the
-  /// listener, and what had been accepted. The first is below zero where others from the same
-  /// addresses have been accepted as well.
-  private let unacceptedBefore: Int
-  private let ownWaitingBefore: Int
-  private let acceptedBefore: Int
+  private let waitingAtBegin: Int
+  private let booksAtBegin: Books
+
+  /// What both ends had counted of connections.
+  private struct Books {
+    let established: Int
+    let opened: Int
+    let ephemeral: Int
+
+    init(_ fleet: borrowing Fleet) {
+      established = fleet.total(.established, .client)
+      opened = fleet.total(.opened, .server)
+      ephemeral = fleet.total(.ephemeral, .server)
+    }
+
+    /// As the server's own are told by now: see `Fleet.usesEphemeralPorts`.
+    func accepted(_ fleet: borrowing Fleet) -> Int {
+      opened + (fleet.usesEphemeralPorts ? ephemeral : 0)
+    }
+
+    /// Below zero where others from the same addresses have been accepted as well.
+    func unaccepted(_ fleet: borrowing Fleet) -> Int { established - accepted(fleet) }
+  }
 
   init(_ fleet: borrowing Fleet, path: any PathReadings, hasOwnServer: Bool) {
     self.path = path
     self.hasOwnServer = hasOwnServer
     waitingBefore = path.waiting
-    unacceptedBefore = Self.unaccepted(fleet)
-    ownWaitingBefore = max(0, min(unacceptedBefore, waitingBefore))
-    acceptedBefore = fleet.acceptedByServer
+    waitingAtBegin = waitingBefore
+    booksAtBegin = Books(fleet)
   }
 
   /// How many connections, of any phase, wait to be accepted.
   func waiting(_ fleet: borrowing Fleet) -> Int {
-    asksKernel(fleet) ? path.waiting : Self.unaccepted(fleet)
+    asksKernel(fleet) ? path.waiting : Books(fleet).unaccepted(fleet)
   }
 
   /// Whether the books of our own server, if it is ours, do not tell which connections are the run's.
   private func asksKernel(_ fleet: borrowing Fleet) -> Bool {
     !hasOwnServer || !fleet.knowsOwnConnections
-  }
-
-  private static func unaccepted(_ fleet: borrowing Fleet) -> Int {
-    fleet.total(.established, .client) - fleet.acceptedByServer
   }
 
   /// How many connections of this phase wait to be accepted. At a listener connections of others may be
@@ -49,8 +61,11 @@ struct Acceptance {
     // Where nobody has come from elsewhere, whoever waits has one of the clients' addresses: others of
     // the same address, who were accepted, may have hidden in the books that it is one of ours.
     guard !asksKernel(fleet) else { return outstandingAtListeners() }
-    let gone = min(ownWaitingBefore, fleet.acceptedByServer - acceptedBefore)
-    let byBooks = max(0, Self.unaccepted(fleet) - (unacceptedBefore - gone))
+    let books = Books(fleet)
+    let before = booksAtBegin.unaccepted(fleet)
+    let gone = min(
+      max(0, min(before, waitingAtBegin)), books.accepted(fleet) - booksAtBegin.accepted(fleet))
+    let byBooks = max(0, books.unaccepted(fleet) - (before - gone))
     guard byBooks == 0, fleet.total(.strangers, .server) == 0 else { return byBooks }
     return outstandingAtListeners()
   }

@@ -14,10 +14,7 @@ extension Coordinator {
   /// - Parameter isLast: whether it is the last look at this phase.
   mutating func observe(isLast: Bool = false) {
     let established = fleet.now(.held, .client)
-    // Others may have come from the clients' own addresses.
-    let accepted =
-      state.phases[phase].kind.closes
-      ? fleet.heldAtServer : min(fleet.heldAtServer, established)
+    let accepted = acceptedByBooks
     state.phases[phase].established = max(state.phases[phase].established, established)
     state.phases[phase].accepted = max(state.phases[phase].accepted, accepted)
     sampler.takeDriven(fleet)
@@ -100,7 +97,8 @@ extension Coordinator {
   func finder(_ readings: [Reading]) -> LimitFinder {
     LimitFinder(
       host: host, demand: demand, prediction: prediction, before: countersBefore,
-      after: (readings + sampler.connectionReadings(fleet)).values, path: pathFindings,
+      after: (readings + sampler.connectionReadings(fleet, accepted: acceptedByBooks)).values,
+      path: pathFindings,
       endpoints: endpoints)
   }
 
@@ -118,7 +116,7 @@ extension Coordinator {
 
   mutating func updateWorkers() {
     for (index, member) in fleet.members.enumerated() {
-      state.workers[index].update(from: member)
+      state.workers[index].update(from: member, in: fleet)
     }
   }
 
@@ -133,7 +131,7 @@ extension Coordinator {
     let sample = sampler.sample(
       fleet, at: now, kernel: withPath(readings), failures: state.failures,
       phase: state.phases[phase].name, ownProcessorTime: hostReadings.ownProcessorTime(),
-      state: state)
+      accepted: acceptedByBooks, state: state)
     try writer.append(sample)
     if let answers = sample.distributions.last(where: { $0.latency == .roundTrip }) {
       roundTripP99 = answers.distribution.seconds(at: .p99)

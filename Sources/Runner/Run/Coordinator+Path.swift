@@ -158,6 +158,15 @@ extension Coordinator {
   /// The kernel goes through all of them, at a microsecond each.
   private static let mostLookedThrough = 10_000
 
+  /// What our own server holds of the clients' connections, as its books have it. They may have others'
+  /// in them, from the clients' own addresses; a close leaves more at the server than at the clients.
+  var acceptedByBooks: Int {
+    let record = state.phases[phase]
+    return min(
+      fleet.heldAtServer,
+      record.kind.closes ? record.established : fleet.now(.held, .client))
+  }
+
   /// Connections that the server end has accepted and holds; nil where nobody can know.
   mutating func countAccepted(established: Int) -> Int? {
     hasOwnServer
@@ -169,12 +178,10 @@ extension Coordinator {
     let path = hostReadings.path
     // At most, as far as that is known, and at least.
     var (accepted, sure) = (Int?.none, 0)
-    if established > Self.mostLookedThroughAtEnd, path.hasAccepted(established) {
-      (accepted, sure) = (established, established)
-    } else if let found = path.unaccepted(of: clientProcesses, holding: established) {
+    if let found = path.acceptance(of: clientProcesses, holding: established) {
       // Those that a rule has led elsewhere have been accepted there.
       accepted = found.unknown == 0 || found.alone > 0 ? established - found.alone : nil
-      sure = established - found.alone - found.unknown
+      sure = min(established, found.accepted)
     }
     if sure > 0 {
       sawAcceptance = true
@@ -190,14 +197,9 @@ extension Coordinator {
       if serverTellsOwn { return fleet.heldAtServer }
       return established > 0 && most < established ? most : nil
     }
-    let accepted = min(most, established - found.alone - found.redirected)
-    return found.unknown == 0 || accepted < established ? accepted : nil
-  }
-
-  var translatedAtBegin: (ours: Int, others: Int)? {
-    let ours = (atBegin.atServer ?? 0) - fleet.heldAtServer
-    guard ours > 0 else { return nil }
-    return (ours, max(0, fleet.strangersHeldAtServer - ours))
+    let accepted = min(most, established - found.alone)
+    // What was led to another program may have been passed on by it, as a proxy does.
+    return found.unknown + found.redirected == 0 || accepted < established ? accepted : nil
   }
 
   /// Whether the server is ours, and has connections that it knows for the run's. Else its kernel is
@@ -211,28 +213,28 @@ extension Coordinator {
   /// Connections of the clients that our own server does not have, where its number alone does not tell:
   /// it has others as well, which may be ours behind a translated address, or other programs have come
   /// to it from the clients' addresses. Nil where it does.
-  private mutating func lookAmongOthers(_ established: Int) -> Unaccepted? {
+  private mutating func lookAmongOthers(_ established: Int) -> AcceptanceCount? {
     // What a close leaves at the server is more than the clients hold.
     let isClosing = state.phases[phase].kind.closes && state.phases[phase].started != nil
     guard established > 0, !course.isInterrupted, !isClosing else { return nil }
     let path = hostReadings.path
     let clients = clientProcesses
-    func look() -> Unaccepted? {
+    func look() -> AcceptanceCount? {
       let isShort = fleet.heldAtServer < established
       if isShort, fleet.strangersHeldAtServer == 0 { return nil }
       guard isShort || established <= Self.mostLookedThroughAtEnd || path.waiting > 0 else {
         return nil
       }
-      return path.unaccepted(of: clients, holding: established)
+      return path.acceptance(of: clients, holding: established)
     }
     var found = look()
     // The server's number did not tell that some were on their way still.
     let deadline = clock.now().advanced(by: Self.settleTime)
-    while let now = found, now.alone > 0, path.pending > 0, clock.now() < deadline,
-      !course.isInterrupted
-    {
+    while let now = found, now.alone > 0, clock.now() < deadline, !course.isInterrupted {
+      let isPending = path.pending > 0
       sleep(until: clock.now().advanced(by: .milliseconds(20)))
       found = look()
+      if !isPending { break }
     }
     return found
   }
@@ -241,7 +243,7 @@ extension Coordinator {
   /// has not all of them.
   func countRedirected(_ established: Int) -> Int {
     guard hasOwnServer, established <= Self.mostLookedThroughAtEnd else { return 0 }
-    return hostReadings.path.unaccepted(of: clientProcesses, holding: established)?.redirected ?? 0
+    return hostReadings.path.acceptance(of: clientProcesses, holding: established)?.redirected ?? 0
   }
 
   /// A look at so many took 0.12 s, and 0.43 s where other programs had some from the same addresses:

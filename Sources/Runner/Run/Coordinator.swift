@@ -33,6 +33,8 @@ struct Coordinator: ~Copyable {
   let clock: any RunClock
   let hostReadings: any HostReadings
   let endpoints: [String]
+  /// The ports that the kernel gives to any program.
+  let ephemeralPorts: ClosedRange<UInt16>?
   var sampler: Sampler
   var ledger: FailureLedger
   var state: RunState
@@ -66,10 +68,6 @@ struct Coordinator: ~Copyable {
   var phantoms = 0
   /// Connections that the server had accepted and has lost, when the phase ended.
   var goneAtServer = 0
-  /// Connections that our own server held when this phase began, and takes for others': the clients',
-  /// behind a rule that translates their addresses, and those that are others'. Nil where there was none
-  /// of the former.
-  var translated: (ours: Int, others: Int)?
   /// Connections that a rule has led to another program, when the phase ended.
   var redirected = 0
   /// What had been done when the last arrival of this churn was due.
@@ -97,6 +95,7 @@ struct Coordinator: ~Copyable {
     prediction = prepared.prediction
     replay = prepared.replay
     endpoints = prepared.staffing.endpoints.map { "\($0)" }
+    ephemeralPorts = prepared.addresses.ephemeralPorts
     self.started = started
     self.writer = writer
     self.progress = progress
@@ -173,11 +172,12 @@ struct Coordinator: ~Copyable {
     let readings = hostReadings.readings()
     loadBefore = load(readings)
     hostReadings.path.begin(countersBefore)
+    hostReadings.path.strangersPorts = fleet.usesEphemeralPorts ? nil : ephemeralPorts
     answeredBefore = fleet.total(.established, .client)
     lostBefore = fleet.total(.closedByPeer, .client)
     // What a close begins with would be missed by the first look after it has begun.
     state.phases[index].established = fleet.now(.held, .client)
-    state.phases[index].accepted = fleet.heldAtServer
+    state.phases[index].accepted = acceptedByBooks
     state.phases[index].plannedRate = plan.phases[index].plannedRate(
       from: state.phases[index].established)
     try sample(readings)
@@ -188,7 +188,6 @@ struct Coordinator: ~Copyable {
       atServer: hasOwnServer
         ? countAccepted(established: fleet.now(.held, .client)) : acceptedByForeignServer,
       unaccepted: acceptance.waiting(fleet))
-    translated = hasOwnServer ? translatedAtBegin : nil
     phaseStarted = try startOfPhase(index)
     // A replay may have waited for it.
     if replay != nil { loadBefore = load(hostReadings.readings()) }
@@ -239,9 +238,8 @@ struct Coordinator: ~Copyable {
       accepted = max(0, count - max(0, whole - established))
     }
     // Behind a rule that translates addresses they are among the others.
-    if record.kind.closes, hasOwnServer, let before = translated {
-      let left = min(before.ours, fleet.strangersHeldAtServer - before.others)
-      accepted = (accepted ?? 0) + max(0, left)
+    if record.kind.closes, hasOwnServer, hostReadings.path.translatedLeft > 0 {
+      accepted = (accepted ?? 0) + hostReadings.path.translatedLeft
     }
     record.ended = now.seconds(since: started)
     // Where the listener was replaced meanwhile, what waited at the old one was not accepted.

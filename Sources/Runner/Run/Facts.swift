@@ -120,8 +120,8 @@ extension WorkerRecord {
   }
 
   /// Takes what the worker's scoreboard says now, and how it ended if it has.
-  mutating func update(from member: Fleet.Member) {
-    connections = max(connections, member.held)
+  mutating func update(from member: Fleet.Member, in fleet: borrowing Fleet) {
+    connections = max(connections, fleet.held(by: member))
     guard let ended = member.ended else { return }
     userTime = ended.time.user
     systemTime = ended.time.system

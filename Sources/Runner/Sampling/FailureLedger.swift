@@ -55,7 +55,7 @@ struct FailureLedger {
     from fleet: borrowing Fleet, at now: Instant, isLast: Bool = false
   ) -> Bool {
     track.look(
-      fleet.members.map { $0.isAlive ? $0.held : 0 }, at: now)
+      fleet.members.map { fleet.held(by: $0) }, at: now)
     let total = fleet.total(.failures, .client) + fleet.total(.failures, .server)
     guard total != seen || isLast && total > 0 else { return false }
     seen = total
@@ -124,6 +124,8 @@ struct FailureLedger {
     }
     // A server alone counts for both.
     if clients.isEmpty { held.established = held.accepted }
+    // What it noted of itself may have others in it, from the clients' addresses.
+    held.accepted = min(held.accepted, held.established)
     return held
   }
 

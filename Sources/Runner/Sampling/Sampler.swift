@@ -45,13 +45,15 @@ struct Sampler {
   /// - Parameters:
   ///   - kernel: what the kernel says of itself.
   ///   - ownProcessorTime: seconds that the coordinator has used.
+  ///   - accepted: what our own server holds of the clients' connections.
   mutating func sample(
     _ fleet: borrowing Fleet, at instant: Instant, kernel: [Reading], failures: [FailureRecord],
-    phase: String, ownProcessorTime: Double, state: RunState?
+    phase: String, ownProcessorTime: Double, accepted: Int, state: RunState?
   ) -> Sample {
     let at = instant.seconds(since: started)
     let readings =
-      connectionReadings(fleet) + messageReadings(fleet, at: instant) + failureReadings(failures)
+      connectionReadings(fleet, accepted: accepted) + messageReadings(fleet, at: instant)
+      + failureReadings(failures)
       + sourceReadings(fleet)
       + endpointReadings(fleet)
       + processorReadings(fleet, own: ownProcessorTime) + kernel
@@ -94,14 +96,14 @@ struct Sampler {
     }
   }
 
-  func connectionReadings(_ fleet: borrowing Fleet) -> [Reading] {
+  func connectionReadings(_ fleet: borrowing Fleet, accepted: Int) -> [Reading] {
     func reading(_ key: Series.Key, _ kind: Series.Kind, _ value: Int) -> Reading {
       Reading(key, unit: "connections", kind: kind, value: Double(value))
     }
     // What someone else's server has accepted, its own kernel tells at the end of a phase.
     // Nor is it known of our own where it has only connections from elsewhere.
     let countsServer = fleet.members.contains { $0.end == .server } && fleet.knowsOwnConnections
-    let accepted = countsServer ? [reading(.accepted, .gauge, fleet.heldAtServer)] : []
+    let accepted = countsServer ? [reading(.accepted, .gauge, accepted)] : []
     let others =
       fleet.hasHadStrangers
       ? [reading(.others, .gauge, fleet.strangersHeldAtServer)] : []
@@ -186,7 +188,7 @@ struct Sampler {
       readings.append(
         Reading(
           .endpoint("\(endpoint)"), unit: "connections", kind: .gauge,
-          value: member.isAlive ? Double(member.held) : 0))
+          value: Double(fleet.held(by: member))))
     }
     return readings
   }

@@ -164,7 +164,7 @@ struct ServeSession: ~Copyable {
 
   private mutating func recordDeath(of index: Int) {
     var worker = WorkerRecord(fleet.members[index])
-    worker.update(from: fleet.members[index])
+    worker.update(from: fleet.members[index], in: fleet)
     let instant = Instant.now().seconds(since: started)
     let limit =
       fleet.members[index].silence.map {

@@ -61,11 +61,12 @@ private final class SimulatedPath: PathReadings {
   var knowsServer: Bool { !network.listening.isEmpty }
   var waiting: Int { network.listening.reduce(0) { $0 + $1.waiting } }
   var pending: Int { waiting }
-  func hasAccepted(_ held: Int) -> Bool { waiting == 0 }
   /// No program but the run's own is simulated.
-  func unaccepted(of clients: [Int32], holding held: Int) -> Unaccepted? {
-    Unaccepted(alone: waiting)
+  func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount? {
+    AcceptanceCount(accepted: held - waiting, alone: waiting)
   }
+  let translatedLeft = 0
+  var strangersPorts: ClosedRange<UInt16>?
   var leftAtServer: Int? { nil }
   var heldAtBothEnds: Int? { nil }
   func stopTracing() {}

@@ -38,16 +38,12 @@ import Testing
     // Somebody else's connection is not ours.
     open.append(try client(of: address, from: "127.33.1.3"))
     #expect(watch.waiting == 9)
-    #expect(watch.unaccepted(of: [getpid()], holding: 8) == Unaccepted(alone: 8))
+    #expect(watch.acceptance(of: [getpid()], holding: 8) == AcceptanceCount(accepted: 0, alone: 8))
     for _ in 0..<5 { open.append(try #require(try Socket.accept(listener)).descriptor) }
-    // Whose wait, their number does not tell.
-    #expect(!watch.hasAccepted(5))
-    #expect(watch.unaccepted(of: [getpid()], holding: 8) == Unaccepted(alone: 3))
+    #expect(watch.acceptance(of: [getpid()], holding: 8) == AcceptanceCount(accepted: 5, alone: 3))
     while let socket = try Socket.accept(listener)?.descriptor { open.append(socket) }
     #expect(watch.waiting == 0)
-    #expect(watch.hasAccepted(8))
-    #expect(!watch.hasAccepted(9))
-    #expect(watch.unaccepted(of: [getpid()], holding: 8) == Unaccepted(alone: 0))
+    #expect(watch.acceptance(of: [getpid()], holding: 8) == AcceptanceCount(accepted: 8, alone: 0))
   }
 
   @Test func `what a server keeps of closed connections is no other program's`() throws {
@@ -76,13 +72,13 @@ import Testing
     let watch = PathWatch(endpoints: [address], sources: [try #require(IPAddress("127.33.15.2"))])
     for _ in 0..<5 { open.append(try client(of: address, from: "127.33.15.2")) }
     for _ in 0..<2 { open.append(try #require(try Socket.accept(listener)).descriptor) }
-    #expect(watch.unaccepted(of: [getpid()], holding: 5) == Unaccepted(alone: 3))
+    #expect(watch.acceptance(of: [getpid()], holding: 5) == AcceptanceCount(accepted: 2, alone: 3))
     // Of a process that says it has three, two are others'; whose wait, its descriptors tell.
-    #expect(watch.unaccepted(of: [getpid()], holding: 3) == Unaccepted(alone: 3))
+    #expect(watch.acceptance(of: [getpid()], holding: 3) == AcceptanceCount(accepted: 2, alone: 3))
     // Where nobody may look, all of the others' may be among them.
-    #expect(watch.unaccepted(of: [1 << 30], holding: 3) == Unaccepted(alone: 1))
+    #expect(watch.acceptance(of: [1 << 30], holding: 3) == AcceptanceCount(accepted: 0, alone: 1))
     while let socket = try Socket.accept(listener)?.descriptor { open.append(socket) }
-    #expect(watch.unaccepted(of: [getpid()], holding: 3) == Unaccepted(alone: 0))
+    #expect(watch.acceptance(of: [getpid()], holding: 3) == AcceptanceCount(accepted: 5, alone: 0))
   }
 
   @Test func `another program's connection from the same port is no acceptance of ours`() throws {
@@ -93,7 +89,7 @@ import Testing
     open.append(try client(of: address, from: "127.33.16.3", port: 3456))
     open.append(try #require(try Socket.accept(listener)).descriptor)
     open.append(try client(of: address, from: "127.33.16.2", port: 3456))
-    #expect(watch.unaccepted(of: [getpid()], holding: 1) == Unaccepted(alone: 1))
+    #expect(watch.acceptance(of: [getpid()], holding: 1) == AcceptanceCount(accepted: 0, alone: 1))
   }
 
   @Test func `an endpoint whose listener is gone hides nothing at another one`() throws {
@@ -108,7 +104,7 @@ import Testing
     Socket.close(closing)
     for _ in 0..<2 { open.append(try client(of: second, from: "127.33.17.3")) }
     open.append(try #require(try Socket.accept(staying)).descriptor)
-    #expect(watch.unaccepted(of: [getpid()], holding: 3) == Unaccepted(alone: 1))
+    #expect(watch.acceptance(of: [getpid()], holding: 3) == AcceptanceCount(accepted: 2, alone: 1))
   }
 
   @Test func `a server at every address is asked, too`() throws {
@@ -121,7 +117,7 @@ import Testing
     open.append(try #require(try Socket.accept(listener)).descriptor)
     #expect(watch.knowsServer)
     #expect(watch.waiting == 2)
-    #expect(watch.unaccepted(of: [getpid()], holding: 3) == Unaccepted(alone: 2))
+    #expect(watch.acceptance(of: [getpid()], holding: 3) == AcceptanceCount(accepted: 1, alone: 2))
   }
 
   @Test func `a full queue and its drops are those of the phase`() throws {
@@ -153,8 +149,7 @@ import Testing
     watch.begin([:])
     _ = watch.look([:], timedOut: false)
     #expect(watch.findings.withoutListener == ["\(address)"])
-    #expect(!watch.hasAccepted(1))
-    #expect(watch.unaccepted(of: [getpid()], holding: 0) == Unaccepted(alone: 0))
+    #expect(watch.acceptance(of: [getpid()], holding: 0) == AcceptanceCount(accepted: 0, alone: 0))
   }
 
   @Test func `a host that is not this one is not known`() throws {
@@ -165,7 +160,7 @@ import Testing
     _ = watch.look([:], timedOut: true)
     watch.stopTracing()
     #expect(!watch.knowsServer)
-    #expect(watch.unaccepted(of: [getpid()], holding: 1) == nil)
+    #expect(watch.acceptance(of: [getpid()], holding: 1) == nil)
     #expect(watch.findings.withoutListener.isEmpty)
   }
 

@@ -22,8 +22,9 @@ import Testing
     let heldAtBothEnds: Int? = nil
     func begin(_ counters: [Series.Key: Double]) {}
     func look(_ counters: [Series.Key: Double], timedOut: Bool) -> [Reading] { [] }
-    func hasAccepted(_ held: Int) -> Bool { false }
-    func unaccepted(of clients: [Int32], holding held: Int) -> Unaccepted? { nil }
+    func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount? { nil }
+    let translatedLeft = 0
+    var strangersPorts: ClosedRange<UInt16>?
     func stopTracing() {}
   }
 

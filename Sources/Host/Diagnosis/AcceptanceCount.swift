@@ -1,6 +1,8 @@
-/// Which of the clients' connections no process at the endpoints has.
-package struct Unaccepted: Sendable, Equatable {
-  /// Connections of the clients that no process has at the other end.
+/// What the server end has of the clients' connections.
+package struct AcceptanceCount: Sendable, Equatable {
+  /// Those that a process at the endpoints was seen to have.
+  package var accepted: Int
+  /// Those that no process has.
   package var alone: Int
   /// Those that a process has at another address than the one they were made to: a rule has led them
   /// there.
@@ -9,7 +11,8 @@ package struct Unaccepted: Sendable, Equatable {
   /// connection there, or their listener waits for their first bytes (TCP_DEFER_ACCEPT).
   package var unknown: Int
 
-  package init(alone: Int, redirected: Int = 0, unknown: Int = 0) {
+  package init(accepted: Int, alone: Int, redirected: Int = 0, unknown: Int = 0) {
+    self.accepted = accepted
     self.alone = alone
     self.redirected = redirected
     self.unknown = unknown
