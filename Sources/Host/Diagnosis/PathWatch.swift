@@ -70,7 +70,7 @@ package final class PathWatch: PathReadings {
 
   /// Begins a phase: the findings start anew. Only `conntrackMost`, the highest level of connection
   /// tracking in the whole run, is carried over.
-  package func begin(_ counters: [Series.Key: Double]) {
+  package func begin(_ counters: [Series.Key: Double], hasClients: Bool) {
     let most = findings.conntrackMost
     findings = PathFindings()
     findings.conntrackMost = most
@@ -78,22 +78,18 @@ package final class PathWatch: PathReadings {
     atPhaseStart = listenersEverywhere()
     stopTracing()
     traceStarted = nil
-    lookForStrangersBefore()
+    if !hasClients { strangersBefore = strangers() }
   }
 
-  private func lookForStrangersBefore() {
-    var hasClients = false
-    try? own?.each([.established, .synSent], anyOf: there) {
-      if mayBeClients($0.local) { hasClients = true }
-    }
-    guard !hasClients else { return }
-    strangersBefore = []
+  /// What processes at the endpoints have that is none of the clients'.
+  private func strangers() -> Set<ConnectionEnds> {
+    var strangers: Set<ConnectionEnds> = []
     try? eachServerEnd { socket in
-      guard socket.hasOwner, !mayBeClients(socket.remote),
-        strangersBefore.count < Self.mostStrangers
+      guard socket.hasOwner, !mayBeClients(socket.remote), strangers.count < Self.mostStrangers
       else { return }
-      strangersBefore.insert(ConnectionEnds(client: socket.remote, server: socket.local))
+      strangers.insert(ConnectionEnds(client: socket.remote, server: socket.local))
     }
+    return strangers
   }
 
   /// Looks at the listeners and at handshakes without an answer, and returns what belongs into the next sample.

@@ -3,7 +3,9 @@ package import Recording
 /// What is known of the way between the two ends, and of someone else's server.
 package protocol PathReadings: AnyObject {
   /// Begins a phase: the findings start anew, but for the highest level of connection tracking.
-  func begin(_ counters: [Series.Key: Double])
+  ///
+  /// - Parameter hasClients: whether the clients have begun any connection, in any phase.
+  func begin(_ counters: [Series.Key: Double], hasClients: Bool)
   /// Looks at it all, and returns what belongs into the next sample.
   func look(_ counters: [Series.Key: Double], timedOut: Bool) -> [Reading]
   var findings: PathFindings { get }

@@ -13,6 +13,7 @@ extension Coordinator {
   ///
   /// - Parameter isLast: whether it is the last look at this phase.
   mutating func observe(isLast: Bool = false) {
+    tellStrangersPorts()
     let established = fleet.now(.held, .client)
     let accepted = acceptedByBooks
     state.phases[phase].established = max(state.phases[phase].established, established)

@@ -158,6 +158,11 @@ extension Coordinator {
   /// The kernel goes through all of them, at a microsecond each.
   private static let mostLookedThrough = 10_000
 
+  /// Tells which ports no client has taken.
+  func tellStrangersPorts() {
+    hostReadings.path.strangersPorts = fleet.usesEphemeralPorts ? nil : ephemeralPorts
+  }
+
   /// What our own server holds of the clients' connections, as its books have it. They may have others'
   /// in them, from the clients' own addresses; a close leaves more at the server than at the clients.
   var acceptedByBooks: Int {

@@ -171,8 +171,8 @@ struct Coordinator: ~Copyable {
     failuresBeforeStep = []
     let readings = hostReadings.readings()
     loadBefore = load(readings)
-    hostReadings.path.begin(countersBefore)
-    hostReadings.path.strangersPorts = fleet.usesEphemeralPorts ? nil : ephemeralPorts
+    tellStrangersPorts()
+    hostReadings.path.begin(countersBefore, hasClients: fleet.total(.opened, .client) > 0)
     answeredBefore = fleet.total(.established, .client)
     lostBefore = fleet.total(.closedByPeer, .client)
     // What a close begins with would be missed by the first look after it has begun.

@@ -41,7 +41,7 @@ private final class SimulatedPath: PathReadings {
 
   init(_ network: SimulatedNetwork) { self.network = network }
 
-  func begin(_ counters: [Series.Key: Double]) {
+  func begin(_ counters: [Series.Key: Double], hasClients: Bool) {
     findings = PathFindings()
     overflowsBefore = network.overflows
   }

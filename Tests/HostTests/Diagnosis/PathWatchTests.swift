@@ -37,7 +37,7 @@ import Testing
     for _ in 0..<8 { open.append(try client(of: address, from: "127.33.1.2")) }
     // Somebody else's connection is not ours.
     open.append(try client(of: address, from: "127.33.1.3"))
-    #expect(watch.waiting == 9)
+    #expect(watch.waiting == 8)
     #expect(watch.acceptance(of: [getpid()], holding: 8) == AcceptanceCount(accepted: 0, alone: 8))
     for _ in 0..<5 { open.append(try #require(try Socket.accept(listener)).descriptor) }
     #expect(watch.acceptance(of: [getpid()], holding: 8) == AcceptanceCount(accepted: 5, alone: 3))
@@ -126,7 +126,7 @@ import Testing
     defer { for socket in open { Socket.close(socket) } }
     for _ in 0..<6 { open.append(try client(of: address, from: "127.33.2.2")) }
     let watch = PathWatch(endpoints: [address], sources: [try #require(IPAddress("127.33.2.2"))])
-    watch.begin([:])
+    watch.begin([:], hasClients: false)
     _ = watch.look([:], timedOut: false)
     let quiet = try #require(watch.findings.listeners["\(address)"])
     #expect(quiet.waiting == 2)
@@ -146,7 +146,7 @@ import Testing
     let (listener, address) = try listener("127.33.3.1", backlog: 1)
     Socket.close(listener)
     let watch = PathWatch(endpoints: [address], sources: [try #require(IPAddress("127.33.3.2"))])
-    watch.begin([:])
+    watch.begin([:], hasClients: false)
     _ = watch.look([:], timedOut: false)
     #expect(watch.findings.withoutListener == ["\(address)"])
     #expect(watch.acceptance(of: [getpid()], holding: 0) == AcceptanceCount(accepted: 0, alone: 0))
@@ -156,7 +156,7 @@ import Testing
     // TEST-NET-1: nobody's.
     let far = SocketAddress(try #require(IPAddress("192.0.2.1")), 80)
     let watch = PathWatch(endpoints: [far], sources: [try #require(IPAddress("127.33.4.2"))])
-    watch.begin([:])
+    watch.begin([:], hasClients: false)
     _ = watch.look([:], timedOut: true)
     watch.stopTracing()
     #expect(!watch.knowsServer)
