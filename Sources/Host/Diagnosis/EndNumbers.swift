@@ -25,13 +25,14 @@ struct EndNumbers {
     var fit: Bool { clients == accepted + waiting + deferred && ports == 0 }
   }
 
-  private let sources: Set<IPAddress>
+  /// Whether the clients' end of a connection may be one of theirs, as far as its address and port tell.
+  private let mayBeClients: (SocketAddress) -> Bool
   private var routes: [Route: Numbers] = [:]
 
-  init(from sources: Set<IPAddress>) { self.sources = sources }
+  init(of mayBeClients: @escaping (SocketAddress) -> Bool) { self.mayBeClients = mayBeClients }
 
   mutating func takeClient(_ socket: DiagnosedSocket) {
-    guard socket.hasOwner, sources.contains(socket.local.ip) else { return }
+    guard socket.hasOwner, mayBeClients(socket.local) else { return }
     let route = Route(source: socket.local.ip, server: socket.remote)
     routes[route, default: Numbers()].clients += 1
     routes[route, default: Numbers()].ports &+= Self.mixed(socket.local.port)
@@ -49,7 +50,7 @@ struct EndNumbers {
   private mutating func takeServer(
     _ socket: DiagnosedSocket, _ number: WritableKeyPath<Numbers, Int>
   ) {
-    guard sources.contains(socket.remote.ip) else { return }
+    guard mayBeClients(socket.remote) else { return }
     let route = Route(source: socket.remote.ip, server: socket.local)
     routes[route, default: Numbers()][keyPath: number] += 1
     routes[route, default: Numbers()].ports &-= Self.mixed(socket.remote.port)

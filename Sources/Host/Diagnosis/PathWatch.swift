@@ -36,6 +36,9 @@ package final class PathWatch: PathReadings {
   /// Others that wait at the listeners, as they were seen last, and when to look again.
   private var strangersWaiting = 0
   private var nextLookAtStrangers: Instant?
+  private var looksAtStrangersTakeLong = false
+  /// Nanoseconds: what a hundred thousand connections take.
+  private static let longestLookAtStrangers: UInt64 = 200_000_000
   private var trace: PacketDropTrace?
   private var traceStarted: Instant?
   private var droppedInAll: [String: Int] = [:]
@@ -135,22 +138,30 @@ package final class PathWatch: PathReadings {
     return waiting > 0 ? max(0, waiting - countStrangersWaiting()) : 0
   }
 
-  /// Those of others that can be told from the clients' by address or port. One that its peer has reset
-  /// waits, too, and cannot be seen.
+  /// Those of others that can be told from the clients': by their ports, and by their addresses where the
+  /// clients' connections arrive under their own. One that its peer has reset waits, too, and cannot be
+  /// seen. Where a look takes long nobody is looked for any more.
   private func countStrangersWaiting() -> Int {
     let began = Instant.now()
+    guard !looksAtStrangersTakeLong else { return 0 }
     if let next = nextLookAtStrangers, began < next { return strangersWaiting }
-    var count = 0
+    var (ofSources, ofOthers, isReached) = (0, 0, !reached.isEmpty)
     for space in spaces {
       try? space.diagnosis.each([.established, .closeWait], anyOf: space.here) { socket in
-        if !socket.hasOwner, !mayBeClients(socket.remote) { count += 1 }
+        let isOurs = mayBeClients(socket.remote)
+        if socket.hasOwner {
+          isReached = isReached || isOurs
+        } else if !isOurs {
+          if sources.contains(socket.remote.ip) { ofSources += 1 } else { ofOthers += 1 }
+        }
       }
     }
-    strangersWaiting = count
-    // The kernel goes through all connections for it.
+    strangersWaiting = ofSources + (isReached ? ofOthers : 0)
     let now = Instant.now()
-    nextLookAtStrangers = now.advanced(byNanoseconds: 10 * now.nanoseconds(since: began))
-    return count
+    let took = now.nanoseconds(since: began)
+    looksAtStrangersTakeLong = took > Self.longestLookAtStrangers
+    nextLookAtStrangers = now.advanced(byNanoseconds: 10 * took)
+    return strangersWaiting
   }
 
   /// Connections that the clients may have and the endpoints' processes may still get: those that wait
@@ -193,7 +204,7 @@ package final class PathWatch: PathReadings {
     let spaces = spaces
     guard let own, spaces.contains(where: { !$0.endpoints.isEmpty }) else { return nil }
     do throws(Errno) {
-      var numbers = EndNumbers(from: sources)
+      var numbers = EndNumbers { self.mayBeClients($0) }
       try own.each(.established, anyOf: there) { numbers.takeClient($0) }
       for space in spaces { try numbers.match(space) }
       translated = []
@@ -205,9 +216,9 @@ package final class PathWatch: PathReadings {
       try own.each(.established, anyOf: there) { socket in
         guard socket.hasOwner else { return }
         let ends = ConnectionEnds(client: socket.local, server: socket.remote)
-        if sources.contains(socket.local.ip) {
+        if mayBeClients(socket.local) {
           mine[ends] = socket.inode
-        } else {
+        } else if !sources.contains(socket.local.ip) {
           others.insert(ends)
         }
       }

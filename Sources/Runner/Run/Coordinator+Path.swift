@@ -167,6 +167,8 @@ extension Coordinator {
   /// in them, from the clients' own addresses; a close leaves more at the server than at the clients.
   var acceptedByBooks: Int {
     let record = state.phases[phase]
+    // A run that opens nothing serves others, and counts them.
+    guard plan.goal > 0 else { return fleet.heldAtServer }
     return min(
       fleet.heldAtServer,
       record.kind.closes ? record.established : fleet.now(.held, .client))
@@ -199,12 +201,20 @@ extension Coordinator {
     // Whoever they are: it has no more than these.
     let most = fleet.heldAtServer + fleet.strangersHeldAtServer
     guard let found = lookAmongOthers(established) else {
-      if serverTellsOwn { return fleet.heldAtServer }
+      if serverTellsOwn {
+        return plan.goal > 0 && !isClosing
+          ? min(established, fleet.heldAtServer) : fleet.heldAtServer
+      }
       return established > 0 && most < established ? most : nil
     }
     let accepted = min(most, established - found.alone)
     // What was led to another program may have been passed on by it, as a proxy does.
     return found.unknown + found.redirected == 0 || accepted < established ? accepted : nil
+  }
+
+  /// What a close leaves at the server is more than the clients hold.
+  private var isClosing: Bool {
+    state.phases[phase].kind.closes && state.phases[phase].started != nil
   }
 
   /// Whether the server is ours, and has connections that it knows for the run's. Else its kernel is
@@ -219,17 +229,15 @@ extension Coordinator {
   /// it has others as well, which may be ours behind a translated address, or other programs have come
   /// to it from the clients' addresses. Nil where it does.
   private mutating func lookAmongOthers(_ established: Int) -> AcceptanceCount? {
-    // What a close leaves at the server is more than the clients hold.
-    let isClosing = state.phases[phase].kind.closes && state.phases[phase].started != nil
     guard established > 0, !course.isInterrupted, !isClosing else { return nil }
     let path = hostReadings.path
     let clients = clientProcesses
     func look() -> AcceptanceCount? {
       let isShort = fleet.heldAtServer < established
       if isShort, fleet.strangersHeldAtServer == 0 { return nil }
-      guard isShort || established <= Self.mostLookedThroughAtEnd || path.waiting > 0 else {
-        return nil
-      }
+      let hasOthers = fleet.acceptedByServer > fleet.total(.established, .client)
+      guard isShort || hasOthers || established <= Self.mostLookedThroughAtEnd || path.waiting > 0
+      else { return nil }
       return path.acceptance(of: clients, holding: established)
     }
     var found = look()

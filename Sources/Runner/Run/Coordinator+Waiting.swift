@@ -28,6 +28,9 @@ extension Coordinator {
   mutating func settle(
     watching elsewhere: () -> Int = { 0 }, _ done: (borrowing Fleet) -> Bool
   ) throws(RecordingError) {
+    stillMoves = false
+    // A look may go through all connections of the host: the time begins after the first.
+    guard !done(fleet) else { return }
     var deadline = clock.now().advanced(by: Self.settleTime)
     // Somebody else's connections may come and go for ever.
     var end = clock.now().advanced(by: Self.longestSettleTime)

@@ -125,7 +125,9 @@ struct FailureLedger {
     // A server alone counts for both.
     if clients.isEmpty { held.established = held.accepted }
     // What it noted of itself may have others in it, from the clients' addresses.
-    held.accepted = min(held.accepted, held.established)
+    if fleet.total(.ephemeral, .server) > 0 {
+      held.accepted = min(held.accepted, held.established)
+    }
     return held
   }
 
