@@ -259,7 +259,6 @@ extension Coordinator {
     return hostReadings.path.acceptance(of: clientProcesses, holding: established)?.redirected ?? 0
   }
 
-  /// A look at so many took 0.12 s, and 0.43 s where other programs had some from the same addresses:
-  /// what lies between the phases of a recording.
+  /// With so many 0.3 s lie between two phases of a recording, as both of them are looked at.
   private static let mostLookedThroughAtEnd = 100_000
 }
