@@ -38,9 +38,11 @@ struct RecordingFile {
           try database.execute(sql: "PRAGMA cell_size_check = ON")
           try database.execute(sql: "PRAGMA ignore_check_constraints = ON")
         }
-        return try DatabaseQueue(path: path, configuration: configuration).read { database in
-          try Schema.refuseWhatRuns(in: database)
-          return try body(database)
+        return try DatabaseQueue.lasting(path: path, configuration: configuration).whileOpen {
+          try $0.read { database in
+            try Schema.refuseWhatRuns(in: database)
+            return try body(database)
+          }
         }
       }
     } catch let error as RecordingError {
@@ -69,8 +71,10 @@ struct RecordingFile {
     let copy = directory.appendingPathComponent("copy").path
     try copyUnchanged(to: copy)
     // A first, writing, connection takes what the WAL or the journal holds into the copy.
-    try DatabaseQueue(path: copy).writeWithoutTransaction { database in
-      try database.execute(sql: "PRAGMA journal_mode = DELETE")
+    try DatabaseQueue.lasting(path: copy).whileOpen {
+      try $0.writeWithoutTransaction { database in
+        try database.execute(sql: "PRAGMA journal_mode = DELETE")
+      }
     }
     if left.contains(Self.journal) { try FileHeader(of: copy, called: name).check(name) }
     return try body(copy)

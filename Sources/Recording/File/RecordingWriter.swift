@@ -20,7 +20,7 @@ package final class RecordingWriter {
     try Self.makePrivate(path)
     var tables = Tables()
     queue = try Self.writing(path) {
-      let queue = try DatabaseQueue(path: path, configuration: Self.configuration)
+      let queue = try DatabaseQueue.lasting(path: path, configuration: Self.configuration)
       try queue.write { database in
         try database.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
         try database.execute(sql: "PRAGMA user_version = \(RecordingVersion.current.number)")
@@ -39,6 +39,8 @@ package final class RecordingWriter {
     }
     self.tables = tables
   }
+
+  deinit { try? queue.close() }
 
   /// Adds a sample: whole or not at all.
   package func append(_ sample: Sample) throws(RecordingError) {
