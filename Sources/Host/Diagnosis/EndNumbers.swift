@@ -3,8 +3,8 @@ import Linux
 import SystemPackage
 
 /// How many ends of connections there are at both sides, for each pair of addresses, and what their ports
-/// add up to. Where both fit, nothing has to be held against each other one by one, which takes memory: there may be a million,
-/// and memory may be what they are short of.
+/// add up to. Where both fit, no end has to be held against another, which takes memory: a host may have a
+/// million connections, and be short of memory for that very reason.
 struct EndNumbers {
   private struct Route: Hashable {
     let source: IPAddress
@@ -18,7 +18,6 @@ struct EndNumbers {
     /// Handshakes whose end the kernel has not seen for less than a second, or does not hand over until
     /// the first bytes come.
     var deferred = 0
-
     /// Of the clients' ends, less of the server's: 0 where these are the same, as good as never else.
     var ports: UInt64 = 0
 

@@ -219,7 +219,9 @@ struct Fleet: ~Copyable {
   }
 
   /// Connections of the clients' that the built-in server holds.
-  var heldAtServer: Int { members.reduce(0) { $1.end == .server ? $0 + held(by: $1) : $0 } }
+  var heldAtServer: Int {
+    now(.held, .server) + (usesEphemeralPorts ? now(.ephemeralHeld, .server) : 0)
+  }
 
   /// Connections of the clients' that the built-in server has ever accepted.
   var acceptedByServer: Int {

@@ -1,0 +1,193 @@
+import Addressing
+import Linux
+import SystemPackage
+
+/// Asks both ends' kernels which of the clients' connections the server end has.
+final class ConnectionWatch {
+  private let sources: Set<IPAddress>
+  /// What the clients' connections meet.
+  private let there: [SocketCondition]
+  /// Asks about the clients' own sockets.
+  private let own: SocketDiagnosis?
+  private let endpointSpaces: EndpointSpaces
+  private var spaces: [EndpointSpaces.Space] { endpointSpaces.known() }
+
+  /// Endpoints that have had connections from these sources: then no address is translated on the way.
+  private var reached: Set<SocketAddress> = []
+  /// What the clients' connections were at the server when they were looked at last, where a rule
+  /// translates their addresses.
+  private var translated: Set<ConnectionEnds> = []
+  /// What processes at the endpoints had from other addresses when no client had any connection yet: none
+  /// of it is a client's behind a rule that translates addresses.
+  private var strangersBefore: Set<ConnectionEnds> = []
+  /// Ports that no client has taken.
+  var strangersPorts: ClosedRange<UInt16>?
+  /// Others that wait at the listeners, as they were seen last, and when to look again.
+  private var lastStrangersWaiting = 0
+  private var nextLookAtStrangers: Instant?
+  private var looksAtStrangersTakeLong = false
+  /// Nanoseconds. The kernel goes through all of its connections for a look.
+  private static let longestLookAtStrangers: UInt64 = 200_000_000
+  private static let mostStrangers = 100_000
+
+  init(
+    to endpoints: [SocketAddress], from sources: Set<IPAddress>, in endpointSpaces: EndpointSpaces,
+    own: SocketDiagnosis?
+  ) {
+    self.sources = sources
+    there = endpoints.map(SocketCondition.uses)
+    self.own = own
+    self.endpointSpaces = endpointSpaces
+  }
+
+  /// Whether the clients' end of a connection may be one of theirs, as far as its address and port tell.
+  private func mayBeClients(_ end: SocketAddress) -> Bool {
+    sources.contains(end.ip) && strangersPorts?.contains(end.port) != true
+  }
+
+  // MARK: Strangers
+
+  /// Notes what processes at the endpoints have while no client has any connection yet.
+  func noteStrangers() {
+    strangersBefore = []
+    try? eachServerEnd { socket in
+      guard socket.hasOwner, !mayBeClients(socket.remote),
+        strangersBefore.count < Self.mostStrangers
+      else { return }
+      strangersBefore.insert(ConnectionEnds(client: socket.remote, server: socket.local))
+    }
+  }
+
+  /// Connections of others that wait at the listeners, as far as they can be told from the clients': by
+  /// their ports, and by their addresses where the clients' connections arrive under their own. One that
+  /// its peer has reset waits, too, and cannot be seen. None is looked for any more after a look that took
+  /// longer than `longestLookAtStrangers`.
+  func strangersWaiting() -> Int {
+    let began = Instant.now()
+    guard !looksAtStrangersTakeLong else { return 0 }
+    if let next = nextLookAtStrangers, began < next { return lastStrangersWaiting }
+    var (ofSources, ofOthers, isReached) = (0, 0, !reached.isEmpty)
+    for space in spaces {
+      try? space.diagnosis.each([.established, .closeWait], anyOf: space.here) { socket in
+        let isOurs = mayBeClients(socket.remote)
+        if socket.hasOwner {
+          isReached = isReached || isOurs
+        } else if !isOurs {
+          if sources.contains(socket.remote.ip) { ofSources += 1 } else { ofOthers += 1 }
+        }
+      }
+    }
+    lastStrangersWaiting = ofSources + (isReached ? ofOthers : 0)
+    let now = Instant.now()
+    let took = now.nanoseconds(since: began)
+    looksAtStrangersTakeLong = took > Self.longestLookAtStrangers
+    nextLookAtStrangers = now.advanced(byNanoseconds: 10 * took)
+    return lastStrangersWaiting
+  }
+
+  // MARK: The clients'
+
+  /// Handshakes of the clients whose end the server's kernel has not seen.
+  var halfOpen: Int {
+    var count = 0
+    for space in spaces {
+      try? space.diagnosis.each(.synReceived, anyOf: space.here) {
+        if sources.contains($0.remote.ip) { count += 1 }
+      }
+    }
+    return count
+  }
+
+  /// Of the connections that were looked at last, those that the endpoints have still under a translated
+  /// address.
+  var translatedLeft: Int {
+    guard !translated.isEmpty else { return 0 }
+    var count = 0
+    try? eachServerEnd { socket in
+      let ends = ConnectionEnds(client: socket.remote, server: socket.local)
+      if socket.hasOwner, translated.contains(ends) { count += 1 }
+    }
+    return count
+  }
+
+  /// Which connections of the processes `clients`, `held` by number, the endpoints have; nil where no kernel
+  /// can be asked.
+  func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount? {
+    let spaces = spaces
+    guard let own, spaces.contains(where: { !$0.endpoints.isEmpty }) else { return nil }
+    do throws(Errno) {
+      var numbers = EndNumbers { self.mayBeClients($0) }
+      try own.each(.established, anyOf: there) { numbers.takeClient($0) }
+      for space in spaces { try numbers.match(space) }
+      translated = []
+      if let count = numbers.count(of: held) {
+        reached.formUnion(numbers.reached)
+        return count
+      }
+      var (mine, others) = ([ConnectionEnds: UInt32](), Set<ConnectionEnds>())
+      try own.each(.established, anyOf: there) { socket in
+        guard socket.hasOwner else { return }
+        let ends = ConnectionEnds(client: socket.local, server: socket.remote)
+        if mayBeClients(socket.local) {
+          mine[ends] = socket.inode
+        } else if !sources.contains(socket.local.ip) {
+          others.insert(ends)
+        }
+      }
+      // Other programs may have come from the same addresses. Whose an end is, only the processes'
+      // descriptors tell; where nobody may look at them, all of the others' may be among the rest.
+      var strangers = max(0, mine.count - held)
+      if strangers > 0, let inodes = OpenSockets.inodes(of: clients) {
+        mine = mine.filter { inodes.contains($0.value) }
+        strangers = 0
+      }
+      var ends = MatchedEnds(mine, from: sources, others: others.union(strangersBefore))
+      for space in spaces { try ends.match(space) }
+      reached.formUnion(ends.reached.keys)
+      let found = ends.found(reachedBefore: reached)
+      translated = found.translated
+      let redirected = try RedirectedEnds(of: found.lost + found.unknown, in: spaces, own: own)
+      let lost = found.lost.count { !redirected.contains($0) }
+      let unknown = found.unknown.count { !redirected.contains($0) }
+      let led = found.lost.count + found.unknown.count - lost - unknown
+      return AcceptanceCount(
+        accepted: max(0, found.accepted - strangers),
+        alone: max(0, found.waiting.count + lost - strangers),
+        redirected: max(0, led - strangers),
+        unknown: max(0, unknown + found.deferred.count - strangers))
+    } catch {
+      return nil
+    }
+  }
+
+  /// The established connections at the endpoints, whoever they come from, as their kernels have them:
+  /// also those that wait to be accepted.
+  private func eachServerEnd(_ body: (DiagnosedSocket) -> Void) throws(Errno) {
+    for space in spaces {
+      try space.diagnosis.each(.established, anyOf: space.here, body)
+    }
+  }
+
+  /// The established ends of connections from the sources that processes at the endpoints have, and
+  /// those that this host has. By source address: where the clients' side has more sockets at one
+  /// address, as while connections wait to be accepted, that surplus must not hide what is left at
+  /// another address.
+  func ends() -> [IPAddress: (server: Int, client: Int)]? {
+    guard let own else { return nil }
+    var ends: [IPAddress: (server: Int, client: Int)] = [:]
+    do throws(Errno) {
+      // The server side first: a connection that is opened between the two counts must not look
+      // left over.
+      try eachServerEnd { socket in
+        guard socket.hasOwner, mayBeClients(socket.remote) else { return }
+        ends[socket.remote.ip, default: (0, 0)].server += 1
+      }
+      try own.each(.established, anyOf: there) { socket in
+        if mayBeClients(socket.local) { ends[socket.local.ip]?.client += 1 }
+      }
+    } catch {
+      return nil
+    }
+    return ends
+  }
+}

@@ -1,0 +1,27 @@
+import Addressing
+import Linux
+
+extension PathFindings.Listener {
+  /// The listening sockets that a SYN to an endpoint reaches: sockets on its very address go before
+  /// sockets on all addresses (`compute_score` in net/ipv4/inet_hashtables.c). Nil when there are
+  /// none.
+  init?(_ sockets: [DiagnosedSocket], at endpoint: SocketAddress) {
+    let endpoint = SocketAddress(endpoint.ip.unmapped, endpoint.port)
+    let exact = sockets.filter { $0.local == endpoint }
+    let chosen =
+      exact.isEmpty
+      ? sockets.filter {
+        $0.local.port == endpoint.port && $0.local.ip.isEvery(like: endpoint.ip)
+          && (endpoint.ip.isV6 || !$0.isV6Only)
+      } : exact
+    guard !chosen.isEmpty else { return nil }
+    self.init(
+      waiting: chosen.reduce(0) { $0 + $1.waiting }, backlog: chosen.reduce(0) { $0 + $1.backlog },
+      drops: chosen.reduce(0 as Int?) { sum, socket in
+        sum.flatMap { sum in socket.drops.map { sum + $0 } }
+      })
+    // Each socket has a queue of its own, and gets a share of the SYNs whatever waits at the others.
+    isFull = chosen.contains { $0.waiting > $0.backlog }
+    self.sockets = Set(chosen.map(\.inode))
+  }
+}
