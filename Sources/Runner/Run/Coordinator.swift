@@ -58,8 +58,10 @@ struct Coordinator: ~Copyable {
   /// Handshakes that had finished when the phase began, and connections that had been lost.
   var answeredBefore = 0
   var lostBefore = 0
-  /// What someone else's server had accepted when the last phase ended; nil where nobody can know.
-  var acceptedByForeignServer: Int?
+  /// What the server end had accepted when the last phase ended; nil where nobody can know.
+  var acceptedAtEnd: Int?
+  /// What stood by the workers' books then; nil after a close.
+  var standingAtEnd: Standing?
   /// Tells which connections of this phase the server has not accepted yet.
   var acceptance: Acceptance
   /// Connections of this churn that nobody had accepted in time.
@@ -185,8 +187,7 @@ struct Coordinator: ~Copyable {
     acceptance = Acceptance(fleet, path: hostReadings.path, hasOwnServer: hasOwnServer)
     atBegin = PhaseCounts(
       fleet,
-      atServer: hasOwnServer
-        ? countAccepted(established: fleet.now(.held, .client)) : acceptedByForeignServer,
+      atServer: acceptedAtBegin(),
       unaccepted: acceptance.waiting(fleet))
     phaseStarted = try startOfPhase(index)
     // A replay may have waited for it.
@@ -228,6 +229,7 @@ struct Coordinator: ~Copyable {
   mutating func endPhase() throws(RecordingError) -> Bool {
     let now = clock.now()
     var (established, accepted) = countHeld()
+    standingAtEnd = state.phases[phase].kind.closes ? nil : standing
     observe(isLast: true)
     var record = state.phases[phase]
     // Other programs may have come from the very addresses that the clients are bound to. Theirs are
@@ -238,8 +240,9 @@ struct Coordinator: ~Copyable {
       accepted = max(0, count - max(0, whole - established))
     }
     // Behind a rule that translates addresses they are among the others.
-    if record.kind.closes, hasOwnServer, hostReadings.path.translatedLeft > 0 {
-      accepted = (accepted ?? 0) + hostReadings.path.translatedLeft
+    if record.kind.closes, hasOwnServer {
+      let left = hostReadings.path.translatedLeft
+      if left > 0 { accepted = (accepted ?? 0) + left }
     }
     record.ended = now.seconds(since: started)
     // Where the listener was replaced meanwhile, what waited at the old one was not accepted.
@@ -261,7 +264,7 @@ struct Coordinator: ~Copyable {
     {
       record.accepted = max(record.accepted, record.established - phantoms)
     }
-    acceptedByForeignServer = hasOwnServer ? nil : accepted
+    acceptedAtEnd = accepted
     let failures = failures(of: record)
     record.failures = failures.reduce(0) { $0 + $1.count }
     record.promise = promise(of: record, counts)
