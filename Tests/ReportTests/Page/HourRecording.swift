@@ -44,6 +44,11 @@ enum Hour {
       - connections >= 1M
       - connect.p99 < 1s in ramp
       - messages.lost < 1k
+      - failures.rate < 0.1% for 10m
+      - failures < 10k for 10m
+      - connections >= 900k for 10m in churn
+      - connect.p99 < 10s for 10m in churn
+      - rtt.p99 < 10s for 10m in hold
 
     """
 
