@@ -74,7 +74,7 @@ extension Metrics {
   }
 
   private func count(atServer count: Int?) -> Measurement {
-    Measurement(count.map(Double.init), orElse: "the server is someone else's")
+    Measurement(count.map(Double.init), orElse: "what the server has accepted is not known")
   }
 
   /// Messages that were sent without an answer being seen are a measurement; none at all are not.

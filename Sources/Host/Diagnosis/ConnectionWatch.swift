@@ -12,8 +12,10 @@ final class ConnectionWatch {
   private let endpointSpaces: EndpointSpaces
   private var spaces: [EndpointSpaces.Space] { endpointSpaces.known() }
 
-  /// Endpoints that have had connections from these sources: then no address is translated on the way.
+  /// Endpoints that have had connections from these sources under their own addresses.
   private var reached: Set<SocketAddress> = []
+  /// Where all of a source's connections have arrived under their own addresses and ports at some look.
+  private var untranslated: Set<ConnectionRoute> = []
   /// What the clients' connections were at the server when they were looked at last, where a rule
   /// translates their addresses.
   private var translated: Set<ConnectionEnds> = []
@@ -62,22 +64,34 @@ final class ConnectionWatch {
   /// their ports, and by their addresses where the clients' connections arrive under their own. One that
   /// its peer has reset waits, too, and cannot be seen. None is looked for any more after a look that took
   /// longer than `longestLookAtStrangers`.
-  func strangersWaiting() -> Int {
+  ///
+  /// - Parameter ports: those of listeners on all addresses, at which others wait that have connected to
+  ///   another one than the endpoint.
+  func strangersWaiting(onAllAddresses ports: Set<UInt16>) -> Int {
     let began = Instant.now()
-    guard !looksAtStrangersTakeLong else { return 0 }
+    if looksAtStrangersTakeLong { return lastStrangersWaiting }
     if let next = nextLookAtStrangers, began < next { return lastStrangersWaiting }
-    var (ofSources, ofOthers, isReached) = (0, 0, !reached.isEmpty)
+    var (surely, ofOthers, isReached) = (0, 0, !reached.isEmpty)
     for space in spaces {
-      try? space.diagnosis.each([.established, .closeWait], anyOf: space.here) { socket in
+      let endpoints = Set(space.endpoints.map { SocketAddress($0.ip.unmapped, $0.port) })
+      let isAnyAddress = space.endpoints.contains(where: \.ip.isUnspecified)
+      let all = space.here + ports.map(SocketCondition.localPort)
+      try? space.diagnosis.each([.established, .closeWait], anyOf: all) { socket in
         let isOurs = mayBeClients(socket.remote)
         if socket.hasOwner {
           isReached = isReached || isOurs
         } else if !isOurs {
-          if sources.contains(socket.remote.ip) { ofSources += 1 } else { ofOthers += 1 }
+          let local = SocketAddress(socket.local.ip.unmapped, socket.local.port)
+          let isElsewhere = !isAnyAddress && !endpoints.contains(local)
+          if sources.contains(socket.remote.ip) || isElsewhere {
+            surely += 1
+          } else {
+            ofOthers += 1
+          }
         }
       }
     }
-    lastStrangersWaiting = ofSources + (isReached ? ofOthers : 0)
+    lastStrangersWaiting = surely + (isReached ? ofOthers : 0)
     let now = Instant.now()
     let took = now.nanoseconds(since: began)
     looksAtStrangersTakeLong = took > Self.longestLookAtStrangers
@@ -87,12 +101,13 @@ final class ConnectionWatch {
 
   // MARK: The clients'
 
-  /// Handshakes of the clients whose end the server's kernel has not seen.
+  /// Handshakes of the clients whose end the server's kernel has not seen. Where nothing has arrived under
+  /// the clients' addresses, a rule may translate them, and any may be theirs.
   var halfOpen: Int {
     var count = 0
     for space in spaces {
       try? space.diagnosis.each(.synReceived, anyOf: space.here) {
-        if sources.contains($0.remote.ip) { count += 1 }
+        if reached.isEmpty || sources.contains($0.remote.ip) { count += 1 }
       }
     }
     return count
@@ -121,19 +136,12 @@ final class ConnectionWatch {
       for space in spaces { try numbers.match(space) }
       translated = []
       if let count = numbers.count(of: held) {
-        reached.formUnion(numbers.reached)
+        untranslated.formUnion(numbers.reached)
+        reached.formUnion(numbers.reached.map(\.server))
         return count
       }
-      var (mine, others) = ([ConnectionEnds: UInt32](), Set<ConnectionEnds>())
-      try own.each(.established, anyOf: there) { socket in
-        guard socket.hasOwner else { return }
-        let ends = ConnectionEnds(client: socket.local, server: socket.remote)
-        if mayBeClients(socket.local) {
-          mine[ends] = socket.inode
-        } else if !sources.contains(socket.local.ip) {
-          others.insert(ends)
-        }
-      }
+      var mine: [ConnectionEnds: UInt32] = [:]
+      try eachOwnEnd(own) { if mayBeClients($0.client) { mine[$0] = $1 } }
       // Other programs may have come from the same addresses. Whose an end is, only the processes'
       // descriptors tell; where nobody may look at them, all of the others' may be among the rest.
       var strangers = max(0, mine.count - held)
@@ -141,22 +149,41 @@ final class ConnectionWatch {
         mine = mine.filter { inodes.contains($0.value) }
         strangers = 0
       }
-      var ends = MatchedEnds(mine, from: sources, others: others.union(strangersBefore))
+      var ends = MatchedEnds(mine, untranslated: untranslated)
       for space in spaces { try ends.match(space) }
-      reached.formUnion(ends.reached.keys)
-      let found = ends.found(reachedBefore: reached)
+      // After the endpoints' kernels: those of programs that have come meanwhile are among theirs.
+      var others = strangersBefore
+      if ends.hasStrangers {
+        try eachOwnEnd(own) { ends, _ in if mine[ends] == nil { others.insert(ends) } }
+      }
+      let found = ends.found(reachedBefore: reached, others: others)
+      untranslated.formUnion(ends.wholly)
+      reached.formUnion(ends.reached.map(\.server))
       translated = found.translated
-      let redirected = try RedirectedEnds(of: found.lost + found.unknown, in: spaces, own: own)
+      let away = found.lost + found.unreached
+      let redirected = try RedirectedEnds(of: away, in: spaces, own: own)
       let lost = found.lost.count { !redirected.contains($0) }
-      let unknown = found.unknown.count { !redirected.contains($0) }
-      let led = found.lost.count + found.unknown.count - lost - unknown
+      let unreached = found.unreached.count { !redirected.contains($0) }
+      let led = away.count - lost - unreached
       return AcceptanceCount(
         accepted: max(0, found.accepted - strangers),
         alone: max(0, found.waiting.count + lost - strangers),
         redirected: max(0, led - strangers),
-        unknown: max(0, unknown + found.deferred.count - strangers))
+        unknown: max(
+          0, unreached + found.ambiguous.count + found.deferred.count - strangers))
     } catch {
       return nil
+    }
+  }
+
+  /// This host's ends of connections to the endpoints that a process has, with the numbers of their sockets.
+  private func eachOwnEnd(
+    _ own: SocketDiagnosis, _ body: (ConnectionEnds, UInt32) -> Void
+  ) throws(Errno) {
+    try own.each(.established, anyOf: there) {
+      if $0.mayBeClientEnd {
+        body(ConnectionEnds(client: $0.local, server: $0.remote), $0.inode)
+      }
     }
   }
 

@@ -178,7 +178,7 @@ extension DiagnosisContext {
         worst.endpoint, evidence(worst.endpoint, worst.listener), worst.listener)
     }
     guard let worst = known.max(by: { $0.listener.waiting < $1.listener.waiting }),
-      2 * sum(\.waiting) >= count
+      2 * path.outstanding >= count
     else {
       // Where a listener does not tell what it has dropped, what overflowed may be its own.
       let hadRoom =
@@ -189,7 +189,12 @@ extension DiagnosisContext {
     return Diagnosed(
       .acceptQueue,
       evidence: evidence(worst.endpoint, worst.listener) + [
-        Fact("the queue", "moves: the server accepts too slowly, after the clients have gone")
+        2 * path.closedWithListener >= count
+          ? Fact(
+            "the queue",
+            "was closed with its listener, which did not accept \(Format.count(path.closedWithListener))"
+          )
+          : Fact("the queue", "moves: the server accepts too slowly, after the clients have gone")
       ])
   }
 

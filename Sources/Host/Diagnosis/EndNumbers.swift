@@ -6,11 +6,6 @@ import SystemPackage
 /// add up to. Where both fit, no end has to be held against another, which takes memory: a host may have a
 /// million connections, and be short of memory for that very reason.
 struct EndNumbers {
-  private struct Route: Hashable {
-    let source: IPAddress
-    let server: SocketAddress
-  }
-
   private struct Numbers {
     var clients = 0
     var accepted = 0
@@ -26,13 +21,13 @@ struct EndNumbers {
 
   /// Whether the clients' end of a connection may be one of theirs, as far as its address and port tell.
   private let mayBeClients: (SocketAddress) -> Bool
-  private var routes: [Route: Numbers] = [:]
+  private var routes: [ConnectionRoute: Numbers] = [:]
 
   init(of mayBeClients: @escaping (SocketAddress) -> Bool) { self.mayBeClients = mayBeClients }
 
   mutating func takeClient(_ socket: DiagnosedSocket) {
-    guard socket.hasOwner, mayBeClients(socket.local) else { return }
-    let route = Route(source: socket.local.ip, server: socket.remote)
+    guard socket.mayBeClientEnd, mayBeClients(socket.local) else { return }
+    let route = ConnectionRoute(source: socket.local.ip, server: socket.remote)
     routes[route, default: Numbers()].clients += 1
     routes[route, default: Numbers()].ports &+= Self.mixed(socket.local.port)
   }
@@ -50,7 +45,7 @@ struct EndNumbers {
     _ socket: DiagnosedSocket, _ number: WritableKeyPath<Numbers, Int>
   ) {
     guard mayBeClients(socket.remote) else { return }
-    let route = Route(source: socket.remote.ip, server: socket.local)
+    let route = ConnectionRoute(source: socket.remote.ip, server: socket.local)
     routes[route, default: Numbers()][keyPath: number] += 1
     routes[route, default: Numbers()].ports &-= Self.mixed(socket.remote.port)
   }
@@ -74,8 +69,14 @@ struct EndNumbers {
     routes.values.reduce(0) { $0 + $1[keyPath: number] }
   }
 
-  /// Addresses at which connections have arrived under their own.
-  var reached: [SocketAddress] {
-    routes.filter { $0.value.accepted + $0.value.waiting > 0 }.map(\.key.server)
+  /// The ways on which connections have arrived under their own addresses and ports.
+  var reached: [ConnectionRoute] {
+    routes.filter { $0.value.accepted + $0.value.waiting > 0 }.map(\.key)
   }
+}
+
+extension DiagnosedSocket {
+  /// Whether a process has it, and it is no server's end that a rule has given the server's own address
+  /// for its client's: no client of a run takes its endpoint for its own.
+  var mayBeClientEnd: Bool { hasOwner && local != remote }
 }

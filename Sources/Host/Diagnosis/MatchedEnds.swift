@@ -6,6 +6,15 @@ import SystemPackage
 struct ConnectionEnds: Hashable {
   let client: SocketAddress
   let server: SocketAddress
+
+  var route: ConnectionRoute { ConnectionRoute(source: client.ip, server: server) }
+}
+
+/// The way of all connections from one address to an endpoint. Rules that translate go by addresses, so
+/// what is true of one connection is true of the others.
+struct ConnectionRoute: Hashable {
+  let source: IPAddress
+  let server: SocketAddress
 }
 
 /// An end of one of the clients' connections, and the number of its socket.
@@ -16,17 +25,16 @@ struct ClientEnd {
 
 /// Holds the clients' ends of connections against the ends that the kernels at the endpoints have.
 struct MatchedEnds {
-  private let sources: Set<IPAddress>
-  /// Ends of this host's programs from other addresses, and what stood before: none of it is translated.
-  private let others: Set<ConnectionEnds>
+  /// Where all of a source's connections have arrived under their own addresses and ports before.
+  private let untranslated: Set<ConnectionRoute>
   private var unmatched: [ConnectionEnds: UInt32]
   private var accepted = 0
   private var waiting: [ClientEnd] = []
   private var deferred: [ClientEnd] = []
-  /// Addresses at which the clients' connections have arrived under their own, and from where.
-  private(set) var reached: [SocketAddress: Set<IPAddress>] = [:]
-  /// What has arrived from none of the sources, and not from this host's programs.
-  private var strangers: [Place: (accepted: [ConnectionEnds], waiting: Int)] = [:]
+  /// The ways on which some of the clients' connections have arrived under their own addresses and ports.
+  private(set) var reached: Set<ConnectionRoute> = []
+  /// What has arrived under the address and port of none of the clients' connections.
+  private var strangers: [State: [ConnectionEnds]] = [:]
 
   /// A port of a client's at an address of the server.
   private struct Place: Hashable {
@@ -34,12 +42,13 @@ struct MatchedEnds {
     let server: SocketAddress
   }
 
-  /// - Parameter clients: the clients' ends, with the numbers of their sockets.
+  /// - Parameters:
+  ///   - clients: the clients' ends, with the numbers of their sockets.
+  ///   - untranslated: the ways on which no rule translates an address or a port.
   init(
-    _ clients: [ConnectionEnds: UInt32], from sources: Set<IPAddress>, others: Set<ConnectionEnds>
+    _ clients: [ConnectionEnds: UInt32], untranslated: Set<ConnectionRoute>
   ) {
-    self.sources = sources
-    self.others = others
+    self.untranslated = untranslated
     unmatched = clients
   }
 
@@ -67,22 +76,19 @@ struct MatchedEnds {
   private mutating func take(_ socket: DiagnosedSocket, _ state: State) {
     let ends = ConnectionEnds(client: socket.remote, server: socket.local)
     if let inode = unmatched.removeValue(forKey: ends) {
-      reached[ends.server, default: []].insert(ends.client.ip)
+      reached.insert(ends.route)
       let end = ClientEnd(ends: ends, inode: inode)
       switch state {
       case .accepted: accepted += 1
       case .waiting: waiting.append(end)
       case .deferred: deferred.append(end)
       }
-    } else if !sources.contains(ends.client.ip), !others.contains(ends) {
-      let place = Place(port: ends.client.port, server: ends.server)
-      if state == .waiting {
-        strangers[place, default: ([], 0)].waiting += 1
-      } else {
-        strangers[place, default: ([], 0)].accepted.append(ends)
-      }
+    } else {
+      strangers[state, default: []].append(ends)
     }
   }
+
+  var hasStrangers: Bool { !strangers.isEmpty }
 
   /// What became of the clients' ends.
   struct Found {
@@ -93,51 +99,73 @@ struct MatchedEnds {
     var waiting: [ClientEnd] = []
     /// Those of which nothing is at the server. No process has them, unless a rule has led them elsewhere.
     var lost: [ClientEnd] = []
+    /// Nobody can tell: an end at the server may be theirs, and may be another's.
+    var ambiguous: [ClientEnd] = []
     /// Nobody can tell: nothing that the kernels have has to do with them, nor with any other connection
-    /// to the same address; or others' ends may be theirs.
-    var unknown: [ClientEnd] = []
+    /// to the same address.
+    var unreached: [ClientEnd] = []
     /// A listener waits for their first bytes.
     var deferred: [ClientEnd] = []
   }
 
+  /// The ways on which every connection has arrived under its own address and port.
+  var wholly: Set<ConnectionRoute> {
+    reached.subtracting(unmatched.keys.lazy.map(\.route))
+  }
+
   /// What is found when all kernels have been asked.
   ///
-  /// - Parameter before: addresses at which connections had arrived before.
-  func found(reachedBefore before: Set<SocketAddress>) -> Found {
+  /// - Parameters:
+  ///   - before: addresses at which connections had arrived before.
+  ///   - others: ends of this host's other programs, and what stood before: none of it is the clients'.
+  func found(reachedBefore before: Set<SocketAddress>, others: Set<ConnectionEnds>) -> Found {
     var found = Found(accepted: accepted, waiting: waiting, deferred: deferred)
-    var (strangers, left) = (strangers, [SocketAddress: [ClientEnd]]())
+    var strangers: [State: [Place: [ConnectionEnds]]] = [:]
+    for (state, ends) in self.strangers {
+      strangers[state] = Dictionary(grouping: ends.lazy.filter { !others.contains($0) }) {
+        Place(port: $0.client.port, server: $0.server)
+      }
+    }
+    var left: [SocketAddress: [ClientEnd]] = [:]
     // A rule that translates an address leaves the port as it is, where nobody else has it. Each end
     // stands for one connection.
     let ends = unmatched.map(ClientEnd.init)
     for client in ends.filter({ !arrivesAsItIs($0) }) + ends.filter(arrivesAsItIs) {
       let place = Place(port: client.ends.client.port, server: client.ends.server)
-      if let ends = strangers[place]?.accepted.popLast() {
+      if untranslated.contains(client.ends.route) {
+        found.lost.append(client)
+      } else if let ends = strangers[.accepted]?[place]?.popLast() {
         found.accepted += 1
         found.translated.insert(ends)
-      } else if strangers[place]?.waiting ?? 0 > 0 {
-        strangers[place]?.waiting -= 1
+      } else if strangers[.waiting]?[place]?.popLast() != nil {
         found.waiting.append(client)
+      } else if strangers[.deferred]?[place]?.popLast() != nil {
+        found.deferred.append(client)
       } else {
         left[place.server, default: []].append(client)
       }
     }
     // Else it has another port, and any end may be its own.
-    var others: [SocketAddress: Int] = [:]
-    for (place, ends) in strangers {
-      others[place.server, default: 0] += ends.accepted.count + ends.waiting
+    var rest: [SocketAddress: Int] = [:]
+    for places in strangers.values {
+      for (place, ends) in places { rest[place.server, default: 0] += ends.count }
     }
+    let arrived = before.union(reached.map(\.server))
     for (server, clients) in left {
-      let isReached = before.contains(server) || reached[server] != nil
-      let some = isReached ? others[server] ?? 0 : clients.count
-      found.unknown += clients.prefix(some)
-      found.lost += clients.dropFirst(some)
+      let some = rest[server] ?? 0
+      found.ambiguous += clients.prefix(some)
+      if arrived.contains(server) {
+        found.lost += clients.dropFirst(some)
+      } else {
+        found.unreached += clients.dropFirst(some)
+      }
     }
     return found
   }
 
   /// Rules go by addresses: where others of a source arrive as they are, this one would, too.
   private func arrivesAsItIs(_ client: ClientEnd) -> Bool {
-    reached[client.ends.server]?.contains(client.ends.client.ip) ?? false
+    reached.contains(client.ends.route)
   }
 }
 
@@ -167,14 +195,19 @@ struct RedirectedEnds {
         whole.insert(ConnectionEnds(client: socket.local, server: socket.remote))
       }
     }
-    var found: Set<SocketAddress> = []
+    var found: [SocketAddress: Set<SocketAddress>] = [:]
     for space in spaces {
       try space.diagnosis.each(.established, anyOf: sources.map(SocketCondition.remoteAddress)) {
         let ends = ConnectionEnds(client: $0.remote, server: $0.local)
-        if $0.hasOwner, !whole.contains(ends) { found.insert($0.remote) }
+        if $0.hasOwner, !whole.contains(ends) {
+          found[ends.client, default: []].insert(ends.server)
+        }
       }
     }
-    inodes = Set(clients.lazy.filter { found.contains($0.ends.client) }.map(\.inode))
+    inodes = Set(
+      clients.lazy.filter { client in
+        found[client.ends.client]?.contains { $0 != client.ends.server } ?? false
+      }.map(\.inode))
   }
 
   func contains(_ client: ClientEnd) -> Bool { inodes.contains(client.inode) }

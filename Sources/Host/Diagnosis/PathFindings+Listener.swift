@@ -22,6 +22,8 @@ extension PathFindings.Listener {
       })
     // Each socket has a queue of its own, and gets a share of the SYNs whatever waits at the others.
     isFull = chosen.contains { $0.waiting > $0.backlog }
+    isOnAllAddresses = exact.isEmpty
     self.sockets = Set(chosen.map(\.inode))
+    queues = Dictionary(chosen.map { ($0.inode, $0.waiting) }, uniquingKeysWith: +)
   }
 }

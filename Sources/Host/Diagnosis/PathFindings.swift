@@ -15,8 +15,12 @@ package struct PathFindings: Sendable, Equatable {
     /// Whether one of its sockets was seen with a full queue. The kernel drops what comes when more
     /// wait than the backlog says (`sk_acceptq_is_full`).
     package var isFull: Bool
+    /// Whether it listens on all addresses, so that more connections than an endpoint's may wait there.
+    package var isOnAllAddresses = false
     /// Its sockets; another listener at the same endpoint has others.
     package var sockets: Set<UInt32> = []
+    /// How many wait at each of them.
+    package var queues: [UInt32: Int] = [:]
 
     package init(waiting: Int, left: Int? = nil, backlog: Int, drops: Int?) {
       self.waiting = waiting
@@ -67,6 +71,11 @@ package struct PathFindings: Sendable, Equatable {
   package var leftAtServer: Int?
   /// Whether the server was accepting connections still when they had been waited for long enough.
   package var stillAccepts = false
+  /// Connections that waited at sockets of a listener which had not been empty for a while, and were closed
+  /// with them.
+  package var closedWithListener = 0
+  /// Connections of a churn that waited to be accepted still when their clients had been gone for a second.
+  package var outstanding = 0
   /// The highest level of conntrack's table since the run began.
   package var conntrackMost: Int?
 

@@ -22,6 +22,10 @@ package final class PathWatch: PathReadings {
   /// What listened when the run and when the phase began, in every namespace that may be the endpoint's.
   private var atRunStart: [EndpointSpaces.Place: PathFindings.Listener] = [:]
   private var atPhaseStart: [EndpointSpaces.Place: PathFindings.Listener] = [:]
+  /// What waits at each listener since the phase began.
+  private var queues = ListenerQueues()
+  /// Others that waited there at the last look.
+  private var strangersAtQueues = 0
   private var retransmitsAtPhaseStart = 0.0
   private var trace: PacketDropTrace?
   private var traceStarted: Instant?
@@ -58,6 +62,9 @@ package final class PathWatch: PathReadings {
     findings.conntrackMost = most
     retransmitsAtPhaseStart = counters[.synRetransmits] ?? 0
     atPhaseStart = listenersEverywhere()
+    queues = ListenerQueues()
+    strangersAtQueues = 0
+    lookAtQueues(atPhaseStart.map { ($0, $1) })
     stopTracing()
     traceStarted = nil
     if !hasClients { connections.noteStrangers() }
@@ -102,8 +109,11 @@ package final class PathWatch: PathReadings {
 
   /// Connections of all endpoints that wait to be accepted.
   package var waiting: Int {
-    let waiting = listeners().values.sum(\.waiting)
-    return waiting > 0 ? max(0, waiting - connections.strangersWaiting()) : 0
+    let listeners = listeners()
+    let waiting = listeners.values.sum(\.waiting)
+    guard waiting > 0 else { return 0 }
+    let ports = listeners.filter(\.value.isOnAllAddresses).map(\.key.port)
+    return max(0, waiting - connections.strangersWaiting(onAllAddresses: Set(ports)))
   }
 
   /// Connections that the clients may have and the endpoints' processes may still get: those that wait
@@ -168,8 +178,24 @@ package final class PathWatch: PathReadings {
     return found
   }
 
+  private func lookAtQueues(
+    _ found: [(place: EndpointSpaces.Place, listener: PathFindings.Listener?)]
+  ) {
+    // Several endpoints may lead to one socket.
+    var waiting: [ObjectIdentifier: [UInt32: Int]] = [:]
+    for (place, listener) in found {
+      waiting[place.space, default: [:]].merge(listener?.queues ?? [:]) { $1 }
+    }
+    let now = Instant.now()
+    let closed = waiting.reduce(0) { $0 + queues.look(in: $1.key, $1.value, at: now) }
+    if closed > 0 { findings.closedWithListener += max(0, closed - strangersAtQueues) }
+    let all = waiting.values.reduce(0) { $0 + $1.values.reduce(0, +) }
+    strangersAtQueues = all > 0 ? max(0, all - self.waiting) : 0
+  }
+
   private func lookAtListeners() {
     let found = asked(spaces)
+    lookAtQueues(found)
     // What was said by a namespace that is not believed any more is no finding.
     let known = Set(spaces.flatMap(\.endpoints))
     for name in endpoints.filter({ !known.contains($0) }).map({ "\($0)" }) {

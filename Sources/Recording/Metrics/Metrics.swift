@@ -80,7 +80,7 @@ package struct Metrics: Sendable, Equatable {
     predictionError = recording.predictionError(in: name)
 
     // Of someone else's server the memory is not measured.
-    let atServer = recording.countsServer ? accepted ?? 0 : 0
+    let atServer = recording.hasOwnServer ? accepted ?? reach.established : 0
     let ends = name == nil ? [reach.established, atServer].total : 0
     self.ends = ends
     func perEnd(_ total: Double?) -> Double? { ends > 0 ? total.map { $0 / Double(ends) } : nil }

@@ -10,18 +10,24 @@ extension Recording {
   package var hasOwnServer: Bool { workers.isEmpty || workers.contains { $0.end == .server } }
 
   /// Whether the server end was ours, and has counted the run's connections: one that had only
-  /// connections from elsewhere than the clients' sources cannot tell which of them are the run's.
+  /// connections from elsewhere than the clients' sources cannot tell which of them are the run's, nor can
+  /// one whose connections a rule on the way has mixed up.
   package var countsServer: Bool {
-    guard hasOwnServer else { return false }
+    guard hasOwnServer, !phases.contains(where: \.leavesAcceptedUnknown) else { return false }
     return isPositive(.accepted) || !isPositive(.others) || !isPositive(.established)
   }
 
   private func isPositive(_ key: Series.Key) -> Bool { (series(key)?.maximum ?? 0) > 0 }
 
   /// Whether it is known what the server end accepted: it was ours, or the kernel of someone else's
-  /// could be asked. A server that accepted nothing of what was established has left phantoms.
+  /// could be asked when most connections stood. A server that accepted nothing of what was established has
+  /// left phantoms.
   package var knowsAccepted: Bool {
-    countsServer || phases.contains { $0.accepted > 0 || $0.phantom > 0 }
+    guard !countsServer else { return true }
+    let most = phases.map(\.established).max()
+    return phases.contains {
+      $0.established == most && ($0.accepted > 0 || $0.phantom > 0)
+    }
   }
 
   /// The prediction's term that binds: the predicted limit.
@@ -127,5 +133,13 @@ extension Recording {
   /// it never began.
   package func span(of phase: PhaseRecord) -> ClosedRange<Double>? {
     phase.started.map { $0...max($0, phase.ended ?? duration) }
+  }
+}
+
+extension PhaseRecord {
+  /// Whether connections stood and it is not known what became of them at the server end.
+  fileprivate var leavesAcceptedUnknown: Bool {
+    ended != nil && established > 0 && accepted == 0 && phantom == 0 && !kind.comesAndGoes
+      && !kind.closes
   }
 }

@@ -113,7 +113,7 @@ struct Fleet: ~Copyable {
   var hasSettled: Bool { all(.client) { $0[.settledOrder] == orders } }
 
   /// Ends all workers in order; whoever has not gone within the time is killed, and one that is
-  /// stopped or silent at once. Sockets of both ends reset on close, so whichever is first leaves no
+  /// stopped after a second. Sockets of both ends reset on close, so whichever is first leaves no
   /// TIME_WAIT.
   ///
   /// - Returns: the places of those that had to be given up.
@@ -124,15 +124,11 @@ struct Fleet: ~Copyable {
     for member in members where member.isAlive {
       post(Scoreboard.Command(order: .quit, phase: 0, start: start), to: member)
     }
-    var silent: [Int] = []
-    for index in members.indices where members[index].isAlive {
-      let state = members[index].process.state
-      guard Silence.isStopped(state) else { continue }
-      giveUp(index, Silence(state: state, time: .zero))
-      silent.append(index)
-    }
+    var (silent, looks) = ([Int](), 0)
     while members.contains(where: \.isAlive), clock.now() < deadline {
-      if reap().isEmpty { clock.pause(until: clock.now().advanced(by: .milliseconds(5))) }
+      if reap().isEmpty { clock.pause(until: clock.now().advanced(by: Self.lookEvery)) }
+      looks += 1
+      if looks == Self.looksAtStopped { silent += giveUpStopped() }
       // The kernel closes the sockets of one that ends, which takes its time: it runs, or hangs in
       // the kernel, and turns no more.
       silent += giveUpSilent(at: clock.now()) { Silence.isAtRest($0) }
@@ -150,6 +146,21 @@ struct Fleet: ~Copyable {
       silent.append(index)
     }
     return silent
+  }
+
+  private static let lookEvery = Duration.milliseconds(5)
+  /// A second's. Whoever was stopped together with this process goes on with it, but perhaps a moment
+  /// later; and time in which this process was stopped itself is not to count.
+  private static let looksAtStopped = 200
+
+  private mutating func giveUpStopped() -> [Int] {
+    members.indices.filter { index in
+      guard members[index].isAlive else { return false }
+      let state = members[index].process.state
+      guard Silence.isStopped(state) else { return false }
+      giveUp(index, Silence(state: state, time: Self.lookEvery * Self.looksAtStopped))
+      return true
+    }
   }
 
   /// Wakes the workers that rest, and kills those that have not answered for too long; returns their

@@ -25,6 +25,7 @@ extension Coordinator {
     findings.stillAccepts = stillMoves
     findings.goneAtServer = goneAtServer
     findings.redirected = redirected
+    findings.outstanding = outstandingInTime
     findings.serverMayClose = serverMayHaveClosed
     // The kernel goes through all connections of the host for it.
     if fleet.total(.closedByPeer, .client) > lostBefore {
@@ -75,6 +76,7 @@ extension Coordinator {
       return fewest == 0
     }
     let inTime = fewest
+    outstandingInTime = inTime
     // What was not accepted in time is waited for all the same: late and never are different
     // causes.
     if inTime > 0 { _ = withPath(hostReadings.readings()) }
@@ -84,7 +86,17 @@ extension Coordinator {
       return fewest == 0
         && (!isOurs || fleet.heldAtServer <= fleet.now(.held, .client))
     }
-    return max(course.goesOn ? inTime : fewest, unfinishedAtServer())
+    let closed = closedWithListener
+    outstandingInTime += closed
+    return max(course.goesOn ? inTime : fewest, unfinishedAtServer()) + closed
+  }
+
+  /// Connections of this phase that were closed with a listener of someone else's that had not accepted
+  /// them, but for those whose clients were there still, and have counted it.
+  private var closedWithListener: Int {
+    guard !hasOwnServer else { return 0 }
+    let told = fleet.total(.closedByPeer, .client) - lostBefore
+    return max(0, hostReadings.path.findings.closedWithListener - told)
   }
 
   /// Connections of this phase that someone else's server on this host never got: its kernel has not
@@ -210,10 +222,9 @@ extension Coordinator {
       accepted = found.unknown == 0 || found.alone > 0 ? established - found.alone : nil
       sure = min(established, found.accepted)
     }
-    if sure > 0 {
-      sawAcceptance = true
-      state.phases[phase].accepted = max(state.phases[phase].accepted, sure)
-    }
+    sawAcceptance = sawAcceptance || sure > 0
+    // A part of what is held would be told as if it were all.
+    if accepted != nil { state.phases[phase].accepted = max(state.phases[phase].accepted, sure) }
     return accepted
   }
 

@@ -66,6 +66,8 @@ struct Coordinator: ~Copyable {
   var acceptance: Acceptance
   /// Connections of this churn that nobody had accepted in time.
   var unacceptedInTime = 0
+  /// Those of them that waited at a listener.
+  var outstandingInTime = 0
   /// Connections that stood when the last phase ended and no server had ever accepted.
   var phantoms = 0
   /// Connections that the server had accepted and has lost, when the phase ended.
@@ -165,6 +167,7 @@ struct Coordinator: ~Copyable {
     phaseStarted = clock.now()
     limitInSight = nil
     unacceptedInTime = 0
+    outstandingInTime = 0
     stillMoves = false
     goneAtServer = 0
     redirected = 0
@@ -259,6 +262,8 @@ struct Coordinator: ~Copyable {
     record.phantom =
       record.kind.comesAndGoes ? unacceptedInTime : max(record.phantom, phantoms)
     record.accepted = max(record.accepted, accepted ?? 0)
+    // What the server's books tell of some would be told as if it were all.
+    if accepted == nil, record.phantom == 0 { record.accepted = 0 }
     if !hasOwnServer, record.kind.comesAndGoes, hostReadings.path.knowsServer, sawAcceptance,
       unacceptedInTime == 0
     {
