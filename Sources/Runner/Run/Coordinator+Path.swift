@@ -76,7 +76,7 @@ extension Coordinator {
       return fewest == 0
     }
     let inTime = fewest
-    outstandingInTime = inTime
+    outstandingInTime = inTime > 0 ? min(inTime, hostReadings.path.waiting) : 0
     // What was not accepted in time is waited for all the same: late and never are different
     // causes.
     if inTime > 0 { _ = withPath(hostReadings.readings()) }
