@@ -71,32 +71,30 @@ final class ConnectionWatch {
     let began = Instant.now()
     if looksAtStrangersTakeLong { return lastStrangersWaiting }
     if let next = nextLookAtStrangers, began < next { return lastStrangersWaiting }
-    var (surely, ofOthers, isReached) = (0, 0, !reached.isEmpty)
+    var (ofSources, ofOthers, isReached) = (0, 0, !reached.isEmpty)
     for space in spaces {
-      let endpoints = Set(space.endpoints.map { SocketAddress($0.ip.unmapped, $0.port) })
-      let isAnyAddress = space.endpoints.contains(where: \.ip.isUnspecified)
       let all = space.here + ports.map(SocketCondition.localPort)
       try? space.diagnosis.each([.established, .closeWait], anyOf: all) { socket in
         let isOurs = mayBeClients(socket.remote)
         if socket.hasOwner {
           isReached = isReached || isOurs
         } else if !isOurs {
-          let local = SocketAddress(socket.local.ip.unmapped, socket.local.port)
-          let isElsewhere = !isAnyAddress && !endpoints.contains(local)
-          if sources.contains(socket.remote.ip) || isElsewhere {
-            surely += 1
-          } else {
-            ofOthers += 1
-          }
+          if sources.contains(socket.remote.ip) { ofSources += 1 } else { ofOthers += 1 }
         }
       }
     }
-    lastStrangersWaiting = surely + (isReached ? ofOthers : 0)
+    lastStrangersWaiting = ofSources + (isReached ? ofOthers : 0)
     let now = Instant.now()
     let took = now.nanoseconds(since: began)
     looksAtStrangersTakeLong = took > Self.longestLookAtStrangers
     nextLookAtStrangers = now.advanced(byNanoseconds: 10 * took)
     return lastStrangersWaiting
+  }
+
+  /// A phase begins: what was seen in the last one is not held against what waits now.
+  func forgetStrangersWaiting() {
+    lastStrangersWaiting = 0
+    nextLookAtStrangers = nil
   }
 
   // MARK: The clients'

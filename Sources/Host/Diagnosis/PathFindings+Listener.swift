@@ -24,6 +24,5 @@ extension PathFindings.Listener {
     isFull = chosen.contains { $0.waiting > $0.backlog }
     isOnAllAddresses = exact.isEmpty
     self.sockets = Set(chosen.map(\.inode))
-    queues = Dictionary(chosen.map { ($0.inode, $0.waiting) }, uniquingKeysWith: +)
   }
 }

@@ -19,8 +19,6 @@ package struct PathFindings: Sendable, Equatable {
     package var isOnAllAddresses = false
     /// Its sockets; another listener at the same endpoint has others.
     package var sockets: Set<UInt32> = []
-    /// How many wait at each of them.
-    package var queues: [UInt32: Int] = [:]
 
     package init(waiting: Int, left: Int? = nil, backlog: Int, drops: Int?) {
       self.waiting = waiting
@@ -71,8 +69,7 @@ package struct PathFindings: Sendable, Equatable {
   package var leftAtServer: Int?
   /// Whether the server was accepting connections still when they had been waited for long enough.
   package var stillAccepts = false
-  /// Connections that waited at sockets of a listener which had not been empty for a while, and were closed
-  /// with them.
+  /// Connections that waited at sockets of a listener which did not accept, and were closed with them.
   package var closedWithListener = 0
   /// Connections of a churn that waited to be accepted still when their clients had been gone for a second.
   package var outstanding = 0

@@ -24,6 +24,7 @@ package final class PathWatch: PathReadings {
   private var atPhaseStart: [EndpointSpaces.Place: PathFindings.Listener] = [:]
   /// What waits at each listener since the phase began.
   private var queues = ListenerQueues()
+  private var migratesQueues = false
   /// Others that waited there at the last look.
   private var strangersAtQueues = 0
   private var retransmitsAtPhaseStart = 0.0
@@ -64,7 +65,10 @@ package final class PathWatch: PathReadings {
     atPhaseStart = listenersEverywhere()
     queues = ListenerQueues()
     strangersAtQueues = 0
-    lookAtQueues(atPhaseStart.map { ($0, $1) })
+    connections.forgetStrangersWaiting()
+    migratesQueues =
+      ProcFile.text(of: "/proc/sys/net/ipv4/tcp_migrate_req").flatMap(ProcText.integer) == 1
+    lookAtQueues()
     stopTracing()
     traceStarted = nil
     if !hasClients { connections.noteStrangers() }
@@ -109,11 +113,14 @@ package final class PathWatch: PathReadings {
 
   /// Connections of all endpoints that wait to be accepted.
   package var waiting: Int {
-    let listeners = listeners()
-    let waiting = listeners.values.sum(\.waiting)
-    guard waiting > 0 else { return 0 }
-    let ports = listeners.filter(\.value.isOnAllAddresses).map(\.key.port)
-    return max(0, waiting - connections.strangersWaiting(onAllAddresses: Set(ports)))
+    let found = asked(spaces)
+    let waiting = found.compactMap(\.listener).sum(\.waiting)
+    return waiting > 0 ? max(0, waiting - strangersWaiting(at: found)) : 0
+  }
+
+  private func strangersWaiting(at found: [Asked]) -> Int {
+    let ports = found.filter { $0.listener?.isOnAllAddresses ?? false }.map(\.place.endpoint.port)
+    return connections.strangersWaiting(onAllAddresses: Set(ports))
   }
 
   /// Connections that the clients may have and the endpoints' processes may still get: those that wait
@@ -157,11 +164,16 @@ package final class PathWatch: PathReadings {
       uniquingKeysWith: { first, _ in first })
   }
 
+  private struct Asked {
+    let place: EndpointSpaces.Place
+    let listener: PathFindings.Listener?
+    /// Whatever listens there with an endpoint's port.
+    let open: [DiagnosedSocket]
+  }
+
   /// What listens at the endpoints whose kernel has answered; nil where nobody does.
-  private func asked(
-    _ spaces: [EndpointSpaces.Space]
-  ) -> [(place: EndpointSpaces.Place, listener: PathFindings.Listener?)] {
-    var found: [(place: EndpointSpaces.Place, listener: PathFindings.Listener?)] = []
+  private func asked(_ spaces: [EndpointSpaces.Space]) -> [Asked] {
+    var found: [Asked] = []
     for space in spaces {
       var sockets: [DiagnosedSocket] = []
       let ports = Set(space.endpoints.map(\.port)).map(SocketCondition.localPort)
@@ -172,30 +184,41 @@ package final class PathWatch: PathReadings {
         continue
       }
       for endpoint in space.endpoints {
-        found.append((space.place(endpoint), PathFindings.Listener(sockets, at: endpoint)))
+        found.append(
+          Asked(
+            place: space.place(endpoint), listener: PathFindings.Listener(sockets, at: endpoint),
+            open: sockets))
       }
     }
     return found
   }
 
-  private func lookAtQueues(
-    _ found: [(place: EndpointSpaces.Place, listener: PathFindings.Listener?)]
-  ) {
+  /// Looks at what waits at each socket of the listeners: to be called often while connections come and go.
+  package func lookAtQueues() {
+    // Then the kernel hands what waits at a closed socket to the others on the same port.
+    guard !migratesQueues else { return }
     // Several endpoints may lead to one socket.
-    var waiting: [ObjectIdentifier: [UInt32: Int]] = [:]
-    for (place, listener) in found {
-      waiting[place.space, default: [:]].merge(listener?.queues ?? [:]) { $1 }
+    var looks: [ObjectIdentifier: ListenerQueues.Look] = [:]
+    let found = asked(spaces)
+    for asked in found {
+      var look = looks[asked.place.space] ?? ListenerQueues.Look()
+      for socket in asked.open {
+        look.open[socket.inode] = socket.waiting
+        if asked.listener?.sockets.contains(socket.inode) == true {
+          look.reached[socket.inode] = socket.waiting
+        }
+      }
+      looks[asked.place.space] = look
     }
     let now = Instant.now()
-    let closed = waiting.reduce(0) { $0 + queues.look(in: $1.key, $1.value, at: now) }
+    let closed = looks.reduce(0) { $0 + queues.look(in: $1.key, $1.value, at: now) }
     if closed > 0 { findings.closedWithListener += max(0, closed - strangersAtQueues) }
-    let all = waiting.values.reduce(0) { $0 + $1.values.reduce(0, +) }
-    strangersAtQueues = all > 0 ? max(0, all - self.waiting) : 0
+    let all = looks.values.reduce(0) { $0 + $1.reached.values.reduce(0, +) }
+    strangersAtQueues = all > 0 ? strangersWaiting(at: found) : 0
   }
 
   private func lookAtListeners() {
-    let found = asked(spaces)
-    lookAtQueues(found)
+    let found = asked(spaces).map { (place: $0.place, listener: $0.listener) }
     // What was said by a namespace that is not believed any more is no finding.
     let known = Set(spaces.flatMap(\.endpoints))
     for name in endpoints.filter({ !known.contains($0) }).map({ "\($0)" }) {

@@ -8,6 +8,8 @@ package protocol PathReadings: AnyObject {
   func begin(_ counters: [Series.Key: Double], hasClients: Bool)
   /// Looks at it all, and returns what belongs into the next sample.
   func look(_ counters: [Series.Key: Double], timedOut: Bool) -> [Reading]
+  /// Looks at what waits at each socket of the listeners: to be called often while connections come and go.
+  func lookAtQueues()
   var findings: PathFindings { get }
   /// Whether every endpoint has a listener whose kernel can be asked.
   var knowsServer: Bool { get }

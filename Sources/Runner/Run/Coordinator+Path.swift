@@ -96,7 +96,9 @@ extension Coordinator {
   private var closedWithListener: Int {
     guard !hasOwnServer else { return 0 }
     let told = fleet.total(.closedByPeer, .client) - lostBefore
-    return max(0, hostReadings.path.findings.closedWithListener - told)
+    // Others that wait there, and have been reset by their clients, cannot be told from ours.
+    let most = fleet.total(.established, .client) - answeredBefore
+    return max(0, min(most, hostReadings.path.findings.closedWithListener) - told)
   }
 
   /// Connections of this phase that someone else's server on this host never got: its kernel has not
@@ -161,6 +163,7 @@ extension Coordinator {
     guard !hasOwnServer, state.phases[phase].kind.comesAndGoes, hostReadings.path.knowsServer else {
       return
     }
+    hostReadings.path.lookAtQueues()
     _ = acceptance.outstanding(fleet)
     let held = fleet.now(.held, .client)
     guard isSample || !sawAcceptance, held <= Self.mostLookedThrough else { return }

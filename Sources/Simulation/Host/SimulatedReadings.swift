@@ -69,5 +69,6 @@ private final class SimulatedPath: PathReadings {
   var strangersPorts: ClosedRange<UInt16>?
   var leftAtServer: Int? { nil }
   var heldAtBothEnds: Int? { nil }
+  func lookAtQueues() {}
   func stopTracing() {}
 }

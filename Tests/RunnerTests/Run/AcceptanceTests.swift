@@ -25,6 +25,7 @@ import Testing
     func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount? { nil }
     let translatedLeft = 0
     var strangersPorts: ClosedRange<UInt16>?
+    func lookAtQueues() {}
     func stopTracing() {}
   }
 
