@@ -7,25 +7,25 @@ extension Client where System: ~Copyable {
     var done = done
     var slot = slot
     var closed = 0
-    while slot < connections.firstUnused {
-      guard connections.state(slot) != .free else {
+    while slot < connections.rows.firstUnused {
+      guard connections.rows.state(slot) != .free else {
         slot += 1
         continue
       }
-      let due = schedule.due(assignment.share.ordinal(done))
-      guard due <= now, closed < Self.batch else {
+      let due = schedule.due(connections.assignment.share.ordinal(done))
+      guard due <= connections.now, closed < Connections.batch else {
         work = .closing(done: done, slot: slot, reset: reset)
-        return earliest(max(due, now), nextExpiry())
+        return earliest(max(due, connections.now), nextExpiry())
       }
-      if !reset { try? kernel.resetOnClose(connections.descriptor(slot), false) }
-      if connections.state(slot) != .connecting { board.add(.closed) }
-      drop(slot)
+      if !reset { try? connections.kernel.resetOnClose(connections.rows.descriptor(slot), false) }
+      if connections.rows.state(slot) != .connecting { connections.board.add(.closed) }
+      connections.drop(slot)
       done += 1
       closed += 1
       slot += 1
     }
     work = .settling
-    return now
+    return connections.now
   }
 
   /// Closes so many connections, the newest rows first, with a reset.
@@ -33,42 +33,43 @@ extension Client where System: ~Copyable {
     var left = left
     var slot = end
     var closed = 0
-    while left > 0, slot > 0, closed < Self.batch {
+    while left > 0, slot > 0, closed < Connections.batch {
       slot -= 1
-      guard connections.state(slot) != .free, !connections.marks(slot).has(.leaving | .transient)
+      guard connections.rows.state(slot) != .free,
+        !connections.rows.marks(slot).has(.leaving | .transient)
       else { continue }
-      closeAfterMessage(slot)
+      connections.closeAfterMessage(slot)
       left -= 1
       closed += 1
     }
     work = left > 0 && slot > 0 ? .shedding(left: left, above: slot) : .settling
-    return now
+    return connections.now
   }
 
   mutating func verify(from slot: UInt32) -> Instant? {
     var slot = slot
     var asked = 0
-    while slot < connections.firstUnused, asked < Self.batch {
-      if connections.state(slot) == .established {
-        connections.ask(slot)
+    while slot < connections.rows.firstUnused, asked < Connections.batch {
+      if connections.rows.state(slot) == .established {
+        connections.rows.ask(slot)
         let byte = unsafe UnsafeRawBufferPointer(
           rebasing: UnsafeRawBufferPointer(bytes.buffer)[..<1])
-        switch unsafe kernel.send(connections.descriptor(slot), byte) {
-        case .moved(let count): board.add(.bytesSent, UInt64(count))
+        switch unsafe connections.kernel.send(connections.rows.descriptor(slot), byte) {
+        case .moved(let count): connections.board.add(.bytesSent, UInt64(count))
         // Telling the error has used it up: a later read would find a plain end.
-        case .failed(let error): lose(slot, error)
+        case .failed(let error): messageEngine.player.lose(slot, error, among: &connections)
         case .wouldBlock, .closed: break
         }
         asked += 1
       }
       slot += 1
     }
-    guard slot < connections.firstUnused else {
+    guard slot < connections.rows.firstUnused else {
       work = .none
-      board[.settledOrder] = command.number
-      return now
+      connections.board[.settledOrder] = command.number
+      return connections.now
     }
     work = .verifying(slot: slot)
-    return now
+    return connections.now
   }
 }

@@ -9,44 +9,36 @@ extension Client where System: ~Copyable {
 
   mutating func handle(_ token: Token, _ seen: EpollEvents) {
     if token.rawValue == Token.wakeUp.rawValue { return obey() }
-    switch connections.state(token) {
+    switch connections.rows.state(token) {
     case .free: return
     case .connecting:
       guard !seen.has(.error | .hangUp) else { return failHandshake(token.slot) }
       guard seen.has(.writable) else { return }
       establish(token.slot)
-      guard connections.state(token) != .free else { return }
+      guard connections.rows.state(token) != .free else { return }
     case .sending:
-      if seen.has(.writable) { write(token.slot) }
-      guard connections.state(token) != .free else { return }
+      if seen.has(.writable) { messageEngine.write(token.slot, among: &connections) }
+      guard connections.rows.state(token) != .free else { return }
     case .established, .asked, .awaiting, .pausing, .quieting: break
     }
     if seen.has(.readable | .peerHangUp | .error | .hangUp) { drain(token.slot, seen) }
-    if messageEngine.hasPatterns { followUp(token.slot) }
+    if messageEngine.hasPatterns { messageEngine.followUp(token.slot, among: &connections) }
   }
 
   private mutating func establish(_ slot: UInt32) {
-    board.record(.connect, nanoseconds: now.nanoseconds &- connections.due(slot))
-    board.record(.connectUncorrected, nanoseconds: now.nanoseconds &- connections.began(slot))
     connections.establish(slot)
-    if messageEngine.hasPatterns { joinRounds(slot) }
-    if connections.marks(slot).has(.transient) {
-      churn.beginLifetime(connections.token(slot), at: now)
-    }
     opening.noteSuccess()
-    board.subtract(.connecting)
-    board.add(.held)
-    board.add(.established)
-    board.addToSource(tuples.source(at: connections.position(slot)), 1)
+    if messageEngine.hasPatterns { messageEngine.joinRounds(slot, among: &connections) }
     // Before anything is read: a server that speaks first may have done so.
-    if messageEngine.playsOnce { catchUp(slot) }
+    if messageEngine.playsOnce { messageEngine.catchUp(slot, among: &connections) }
   }
 
   private mutating func failHandshake(_ slot: UInt32) {
-    let error = kernel.pendingError(connections.descriptor(slot)) ?? .connectionReset
+    let error =
+      connections.kernel.pendingError(connections.rows.descriptor(slot)) ?? .connectionReset
     if error == .timedOut { return timeOut(slot, .connect, error) }
-    let position = connections.position(slot)
-    drop(slot)
+    let position = connections.rows.position(slot)
+    connections.drop(slot)
     _ = fail(.connect, error, position: position)
   }
 
@@ -57,22 +49,24 @@ extension Client where System: ~Copyable {
     let buffer = unsafe UnsafeMutableRawBufferPointer(bytes.buffer)
     var discards = false
     for _ in 0..<Self.readsPerEvent {
-      switch unsafe kernel.receive(connections.descriptor(slot), into: buffer) {
+      switch unsafe connections.kernel.receive(connections.rows.descriptor(slot), into: buffer) {
       case .moved(let count):
-        board.add(.bytesReceived, UInt64(count))
+        connections.board.add(.bytesReceived, UInt64(count))
         if !discards {
-          discards = unsafe hear(slot, UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+          discards = unsafe messageEngine.hear(
+            slot, UnsafeRawBufferPointer(rebasing: buffer[..<count]), among: &connections)
         }
-        if count < min(buffer.count, kernel.largestRead), !seen.has(.peerHangUp | .error | .hangUp)
+        if count < min(buffer.count, connections.kernel.largestRead),
+          !seen.has(.peerHangUp | .error | .hangUp)
         {
-          if discards { conclude(slot) }
+          if discards { messageEngine.conclude(slot, among: &connections) }
           return
         }
       case .wouldBlock:
-        if discards { conclude(slot) }
+        if discards { messageEngine.conclude(slot, among: &connections) }
         return
-      case .closed: return lose(slot, nil)
-      case .failed(let error): return lose(slot, error)
+      case .closed: return messageEngine.player.lose(slot, nil, among: &connections)
+      case .failed(let error): return messageEngine.player.lose(slot, error, among: &connections)
       }
     }
     announceAgain(slot)
@@ -81,29 +75,21 @@ extension Client where System: ~Copyable {
   /// Has a socket that is not read to its end announced anew.
   private mutating func announceAgain(_ slot: UInt32) {
     do throws(Errno) {
-      try kernel.rewatch(
-        connections.descriptor(slot), Self.watchedEvents, token: connections.token(slot).rawValue)
+      try connections.kernel.rewatch(
+        connections.rows.descriptor(slot), Self.watchedEvents,
+        token: connections.rows.token(slot).rawValue)
     } catch {
-      count(.epollControl, error, position: connections.position(slot))
-      drop(slot)
-      board.add(.closedByPeer)
+      connections.count(.epollControl, error, position: connections.rows.position(slot))
+      connections.drop(slot)
+      connections.board.add(.closedByPeer)
     }
-  }
-
-  @inline(never)
-  mutating func lose(_ slot: UInt32, _ error: Errno?) {
-    if endsAsRecorded(slot, error) { return }
-    // Before it goes: what was held when it began is said of a failure.
-    count(.closed, error, position: connections.position(slot))
-    drop(slot)
-    board.add(.closedByPeer)
   }
 
   /// The runner's own deadline: handshakes that were begun too long ago.
   mutating func expireHandshakes() {
-    for _ in 0..<Self.batch {
-      guard let expiry = nextExpiry(), expiry <= now else { return }
-      timeOut(connections.oldestConnecting, .connectTimeout, nil)
+    for _ in 0..<Connections.batch {
+      guard let expiry = nextExpiry(), expiry <= connections.now else { return }
+      timeOut(connections.rows.oldestConnecting, .connectTimeout, nil)
     }
   }
 
@@ -111,28 +97,28 @@ extension Client where System: ~Copyable {
   /// again, since one lost packet is no limit; only when that does not help has the connection failed.
   @inline(never)
   private mutating func timeOut(_ slot: UInt32, _ call: FailedCall, _ error: Errno?) {
-    let position = connections.position(slot)
-    let history = History(rawValue: connections.history(slot))
+    let position = connections.rows.position(slot)
+    let history = ConnectionHistory(rawValue: connections.rows.history(slot))
     // One of an earlier phase, of another kind, is not for this one to open.
-    let isOurs = connections.marks(slot).has(.transient) == churn.isOpening
+    let isOurs = connections.rows.marks(slot).has(.transient) == connections.churn.isOpening
     let again = WantedConnection(
-      due: Instant(nanoseconds: connections.due(slot)), number: connections.number(slot),
+      due: Instant(nanoseconds: connections.rows.due(slot)), number: connections.rows.number(slot),
       history: history.afterTimeout)
-    drop(slot)
+    connections.drop(slot)
     guard isOurs, history.timeouts < opening.retries else {
       _ = fail(call, error, position: position)
       return
     }
-    count(call, error, position: position)
-    board.failures.markRetried(call, error, phase: command.phase)
-    board.add(.retried)
+    connections.count(call, error, position: position)
+    connections.board.failures.markRetried(call, error, phase: command.phase)
+    connections.board.add(.retried)
     _ = openOne(again, left: 1)
   }
 
   mutating func nextExpiry() -> Instant? {
-    let slot = connections.oldestConnecting
+    let slot = connections.rows.oldestConnecting
     guard slot != ConnectionTable.none else { return nil }
-    return Instant(nanoseconds: connections.began(slot))
-      .advanced(byNanoseconds: assignment.connectTimeout)
+    return Instant(nanoseconds: connections.rows.began(slot))
+      .advanced(byNanoseconds: connections.assignment.connectTimeout)
   }
 }

@@ -14,69 +14,40 @@ private struct TakenTuple {
 extension Client where System: ~Copyable {
   /// Opens what is due and returns when to be back; nil to wait for events alone.
   mutating func open() -> Instant? {
-    for _ in 0..<Self.batch {
+    for _ in 0..<Connections.batch {
       guard !opening.isDone else { break }
-      let ordinal = assignment.share.ordinal(opening.begun)
+      let ordinal = connections.assignment.share.ordinal(opening.begun)
       let due = schedule.due(ordinal)
-      guard due <= now else { return earliest(due, nextExpiry()) }
+      guard due <= connections.now else { return earliest(due, nextExpiry()) }
       // Without a pace a connection is due when its turn comes.
       let isPaced = schedule.isPaced(ordinal)
-      let intended = isPaced ? due : now
+      let intended = isPaced ? due : connections.now
       var isLate = false
-      guard hasRoom else {
-        board.add(.crowded)
+      guard connections.hasRoom else {
+        connections.board.add(.crowded)
         return nextExpiry()
       }
       if isPaced {
-        let drift = now.nanoseconds(since: due)
-        board.record(.drift, nanoseconds: drift)
+        let drift = connections.now.nanoseconds(since: due)
+        connections.board.record(.drift, nanoseconds: drift)
         isLate = drift > Counter.lateAfter
       }
-      notes.countArrival(at: now)
+      connections.notes.countArrival(at: connections.now)
       let connection = WantedConnection(
-        due: intended, number: board[.opened], history: History(isLate: isLate))
+        due: intended, number: connections.board[.opened],
+        history: ConnectionHistory(isLate: isLate))
       // Of a churn each connection gives its tuple back; a ramp's must all stand at once.
-      guard openOne(connection, left: churn.isOpening ? 1 : opening.left) else {
+      guard openOne(connection, left: connections.churn.isOpening ? 1 : opening.left) else {
         work = .settling
         // Not `nextExpiry`: with no handshake under way nothing would end the wait, and the
         // phase would never be found settled.
-        return now
+        return connections.now
       }
       opening.noteBegun()
-      now = kernel.now()
+      connections.readClock()
     }
     if opening.isDone { work = .settling }
-    return now
-  }
-
-  /// A connection that is wanted: first by the schedule, then once more after each timeout.
-  struct WantedConnection {
-    /// When the schedule wanted it.
-    var due: Instant
-    /// Its own, among all of the worker's.
-    var number: UInt64
-    var history = History()
-  }
-
-  /// What the counters of a churn want to know of a connection, in a byte: how it was begun, and whether
-  /// it was closed too early.
-  struct History: BitwiseCopyable, Equatable {
-    /// A connection of a churn that was closed before its lifetime was over; stored as a number of
-    /// timeouts that cannot occur.
-    static var cutShort: Self { Self(rawValue: 0x7F) }
-
-    private(set) var rawValue: UInt8 = 0
-
-    init(rawValue: UInt8) { self.rawValue = rawValue }
-
-    /// - Parameter isLate: whether it was begun more than `Counter.lateAfter` after it was due.
-    init(isLate: Bool = false) { rawValue = isLate ? 0x80 : 0 }
-
-    var isLate: Bool { rawValue & 0x80 != 0 }
-    /// Handshakes of this connection that have timed out, at most `ClientAssignment.mostRetries`.
-    var timeouts: Int { Int(rawValue & 0x7F) }
-
-    var afterTimeout: Self { Self(rawValue: rawValue + 1) }
+    return connections.now
   }
 
   /// Begins one connection, or its handshake again, from a tuple of its own: what swallowed a packet
@@ -84,14 +55,14 @@ extension Client where System: ~Copyable {
   ///
   /// - Parameter wanted: how many are still to be begun, this one included, that are to stand at once.
   mutating func openOne(_ connection: WantedConnection, left wanted: Int) -> Bool {
-    if connection.history.timeouts == 0 { board.add(.opened) }
+    if connection.history.timeouts == 0 { connections.board.add(.opened) }
     var socket: FileDescriptor?
     var taken = TakenTuple?.none
-    var left = tuples.count
-    while let step = tuples.next(&left) {
+    var left = connections.tuples.count
+    while let step = connections.tuples.next(&left) {
       let position = step.position
-      let endpoint = assignment.endpoints[step.endpoint]
-      let source = SocketAddress(assignment.sources[step.source], step.port)
+      let endpoint = connections.assignment.endpoints[step.endpoint]
+      let source = SocketAddress(connections.assignment.sources[step.source], step.port)
       // It would connect to itself where nobody listens, and keep the server from listening there.
       if source == endpoint {
         skip(position)
@@ -102,13 +73,13 @@ extension Client where System: ~Copyable {
         if socket == nil { socket = try prepared(v6: endpoint.ip.isV6) }
         let descriptor = socket!
         call = .bind
-        try kernel.bind(descriptor, to: source)
+        try connections.kernel.bind(descriptor, to: source)
         call = .connect
-        try kernel.connect(descriptor, to: endpoint)
+        try connections.kernel.connect(descriptor, to: endpoint)
       } catch {
         if call == .connect, let descriptor = socket {
           // A bound socket cannot be bound again.
-          kernel.close(descriptor)
+          connections.kernel.close(descriptor)
           socket = nil
         }
         if call.isTaken(error) {
@@ -118,41 +89,43 @@ extension Client where System: ~Copyable {
           if taken == nil || (taken?.call == .connect && call == .bind) { taken = found }
           continue
         }
-        if let descriptor = socket { kernel.close(descriptor) }
+        if let descriptor = socket { connections.kernel.close(descriptor) }
         return fail(call, error, position: position)
       }
       return register(socket!, step: step, connection)
     }
-    if let descriptor = socket { kernel.close(descriptor) }
+    if let descriptor = socket { connections.kernel.close(descriptor) }
     failForWantOfTuples(taken, left: wanted)
     return false
   }
 
   /// Counts a tuple that cannot be used, the first time that it is met.
   private mutating func skip(_ position: UInt32) {
-    if tuples.noteForeign(position) { board.add(.portsSkipped) }
+    if connections.tuples.noteForeign(position) { connections.board.add(.portsSkipped) }
   }
 
   /// Every tuple of this worker has been tried in a row, and each one was taken. The tuples of others
   /// are to blame if all wanted connections would fit without them. Else there are too few tuples for
   /// the plan, and the failure names none.
   private mutating func failForWantOfTuples(_ taken: TakenTuple?, left: Int) {
-    let wanted = board[.held] + board[.connecting] + UInt64(left)
+    let wanted = connections.board[.held] + connections.board[.connecting] + UInt64(left)
     // What connect(2) reports when no tuple is left.
     var found = (call: FailedCall.connect, error: Errno.addressNotAvailable, position: UInt32?.none)
-    if let taken, wanted <= tuples.count { found = (taken.call, taken.error, taken.position) }
-    count(found.call, found.error, position: found.position)
+    if let taken, wanted <= connections.tuples.count {
+      found = (taken.call, taken.error, taken.position)
+    }
+    connections.count(found.call, found.error, position: found.position)
     stopGrowing(for: found.call, found.error)
   }
 
   private mutating func prepared(v6: Bool) throws(Errno) -> FileDescriptor {
-    let socket = try kernel.open(v6: v6)
+    let socket = try connections.kernel.open(v6: v6)
     do throws(Errno) {
-      try kernel.reuseAddress(socket)
+      try connections.kernel.reuseAddress(socket)
       // From the start, so that even a killed worker leaves no TIME_WAIT behind.
-      try kernel.resetOnClose(socket, true)
+      try connections.kernel.resetOnClose(socket, true)
     } catch {
-      kernel.close(socket)
+      connections.kernel.close(socket)
       throw error
     }
     return socket
@@ -161,25 +134,13 @@ extension Client where System: ~Copyable {
   private mutating func register(
     _ socket: FileDescriptor, step: SourceWalk.Step, _ connection: WantedConnection
   ) -> Bool {
-    let slot = connections.insert(
-      descriptor: socket, position: step.position, due: connection.due.nanoseconds,
-      began: now.nanoseconds, number: connection.number, history: connection.history.rawValue)
-    tuples.take(step.position)
-    if let ports = assignment.ephemeralPorts, ports.contains(step.port) {
-      board.add(.ephemeral)
-    }
-    if churn.isOpening {
-      connections.mark(slot, .transient)
-      churn.noteBegun()
-    }
-    board.add(.connecting)
+    let slot = connections.insert(socket, step: step, connection)
     do throws(Errno) {
-      try kernel.watch(
-        socket, Self.watchedEvents,
-        token: connections.token(slot).rawValue)
+      try connections.kernel.watch(
+        socket, Self.watchedEvents, token: connections.rows.token(slot).rawValue)
       return true
     } catch {
-      drop(slot)
+      connections.drop(slot)
       return fail(.epollControl, error, position: step.position)
     }
   }

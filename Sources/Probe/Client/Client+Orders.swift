@@ -3,20 +3,21 @@ import Linux
 /// What the coordinator asks for, and when it is done.
 extension Client where System: ~Copyable {
   mutating func obey() {
-    kernel.clearWakeUp()
+    connections.kernel.clearWakeUp()
     // A call for a sign of life brings no new order.
-    guard let next = board.command(), next != command else { return }
+    guard let next = connections.board.command(), next != command else { return }
     command = next
+    connections.phase = next.phase
     switch command.order {
     case .begin:
-      notes.begin(phase: command.phase, at: command.start)
-      let task = assignment.tasks[command.phase]
+      connections.notes.begin(phase: command.phase, at: command.start)
+      let task = connections.assignment.tasks[command.phase]
       begin(task)
-      beginMessages(during: task)
+      messageEngine.begin(task, command, among: &connections)
     case .settle:
       opening.end()
-      messageEngine.end(at: now)
-      churn.end()
+      messageEngine.end(at: connections.now)
+      connections.churn.end()
       // Even with nothing under way: the order to begin may have been overwritten before it was
       // read, and the phase must settle all the same. A close goes on to its end.
       if case .closing = work { break }
@@ -30,9 +31,9 @@ extension Client where System: ~Copyable {
   }
 
   private mutating func begin(_ task: ClientTask) {
-    opening.beginPhase(retries: task.opens ? assignment.retries : 0)
+    opening.beginPhase(retries: task.opens ? connections.assignment.retries : 0)
     // What an earlier churn has left goes at once.
-    churn.endPhase()
+    connections.churn.endPhase()
     switch task {
     case .open(let goal, let pace):
       open(upTo: goal, pace)
@@ -43,16 +44,17 @@ extension Client where System: ~Copyable {
     case .churn(let rate, let lifetime, let span, let reset):
       beginChurn(rate: rate, lifetime: lifetime, span: span, reset: reset)
     case .close(let pace, let reset):
-      let own = Int(board[.held] + board[.connecting])
-      schedule = Schedule(start: command.start, rate: pace.rate(own: own, of: assignment.share))
+      let own = Int(connections.board[.held] + connections.board[.connecting])
+      schedule = Schedule(
+        start: command.start, rate: pace.rate(own: own, of: connections.assignment.share))
       work = .closing(done: 0, slot: 0, reset: reset)
     }
   }
 
   private mutating func open(upTo goal: Int, _ pace: ClientTask.Pace) {
-    let own = max(0, assignment.share.part(of: goal) - staying)
+    let own = max(0, connections.assignment.share.part(of: goal) - staying)
     schedule = Schedule(
-      start: command.start, rate: pace.rate(own: own, of: assignment.share),
+      start: command.start, rate: pace.rate(own: own, of: connections.assignment.share),
       recorded: recordedArrivals)
     opening.plan(own)
     work = .opening
@@ -60,29 +62,39 @@ extension Client where System: ~Copyable {
 
   /// What is driven again in this phase; nil in a run that is no replay.
   var recordedArrivals: ArrivalCurve? {
-    command.phase < assignment.recordedArrivals.count
-      ? assignment.recordedArrivals[command.phase] : nil
+    command.phase < connections.assignment.recordedArrivals.count
+      ? connections.assignment.recordedArrivals[command.phase] : nil
+  }
+
+  private mutating func beginChurn(rate: Double, lifetime: UInt64, span: UInt64, reset: Bool) {
+    connections.churn.begin(lifetime: lifetime, reset: reset)
+    schedule = Schedule(start: command.start, rate: rate, recorded: recordedArrivals)
+    opening.plan(connections.assignment.share.part(of: schedule.count(within: span)))
+    work = .opening
   }
 
   private mutating func seek(_ goal: Int, _ pace: ClientTask.Pace) {
-    let excess = staying - assignment.share.part(of: goal)
+    let excess = staying - connections.assignment.share.part(of: goal)
     guard excess > 0 else { return open(upTo: goal, pace) }
-    work = .shedding(left: excess, above: connections.firstUnused)
+    work = .shedding(left: excess, above: connections.rows.firstUnused)
   }
 
   /// Connections, with those whose handshake is under way, that nothing is going to close.
-  private var staying: Int { Int(board[.held] + board[.connecting]) - leavers - churn.count }
+  private var staying: Int {
+    Int(connections.board[.held] + connections.board[.connecting]) - connections.leavers
+      - connections.churn.count
+  }
 
   /// Says that the order is carried out, once it is.
   mutating func settleWhenDone() {
-    guard case .settling = work, connections.oldestConnecting == ConnectionTable.none,
-      churn.count == 0, leavers == 0,
+    guard case .settling = work, connections.rows.oldestConnecting == ConnectionTable.none,
+      connections.churn.count == 0, connections.leavers == 0,
       command.order != .settle
-        || (messageEngine.beginsNoMessages && !connections.hasMessageUnderWay)
+        || (messageEngine.beginsNoMessages && !connections.rows.hasMessageUnderWay)
     else { return }
     work = .none
-    notes.flush()
-    board[.settledOrder] = command.number
-    kernel.callAttention()
+    connections.notes.flush()
+    connections.board[.settledOrder] = command.number
+    connections.kernel.callAttention()
   }
 }

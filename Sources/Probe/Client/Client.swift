@@ -13,18 +13,14 @@ import WorkerLog
 /// Large methods that are called on every turn are `mutating` even where they change nothing: to the
 /// others Swift would pass a copy of this struct.
 package struct Client<System: Kernel & ~Copyable>: ~Copyable {
-  /// Connections to open or close before looking at events again: enough to keep the number of
-  /// waits small when the client is behind, few enough that an answer is timed when it comes.
-  static var batch: Int { 16 }
   /// What every socket is watched for. An edge is announced once, so each is followed to its end.
   static var watchedEvents: EpollEvents { .readable | .writable | .peerHangUp | .edgeTriggered }
 
-  var kernel: System
-  let board: Scoreboard
-  let assignment: ClientAssignment
-  var connections: ConnectionTable
-  var tuples: SourceTuples
-  let events: Scratch<ReadyEvent>
+  typealias Connections = ClientConnections<System>
+
+  var connections: Connections
+  var messageEngine: MessageEngine<System>
+  private let events: Scratch<ReadyEvent>
   let bytes: Scratch<UInt8>
   var spare: FileDescriptor?
 
@@ -33,13 +29,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   var work = Work.none
   /// When each connection is opened or closed.
   var schedule = Schedule(start: Instant(nanoseconds: 0), rate: nil)
-  var now = Instant(nanoseconds: 0)
   var opening = Opening()
-  /// Connections, but for a churn's, that are closed once the message under way is over.
-  var leavers = 0
-  var churn: Churn
-  var messageEngine: MessageEngine
-  var notes: DriveNotes
 
   /// What is left to do in the current phase.
   enum Work {
@@ -59,39 +49,21 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   package init(
     kernel: consuming System, assignment: ClientAssignment, board: Scoreboard
   ) throws(StartFailure) {
-    let connections = try starting(.map) { () throws(Errno) in
-      try ConnectionTable(
-        capacity: assignment.capacity, patterns: assignment.patterns.count,
-        pushed: assignment.pushed != nil,
-        conversations: assignment.patterns.contains { $0.conversation != nil })
-    }
-    let churn = try starting(.map) { () throws(Errno) in
-      try Churn(capacity: assignment.churnCapacity)
-    }
     let messageEngine = try starting(.map) { () throws(Errno) in
-      try MessageEngine(assignment)
+      try MessageEngine<System>(assignment)
     }
     let events = try starting(.map) { () throws(Errno) in try Scratch<ReadyEvent>(count: 256) }
     let bytes = try starting(.map) { () throws(Errno) in try Scratch<UInt8>(count: 65_536) }
-    let walk = SourceWalk(
-      sources: assignment.sources.count, ports: assignment.ports,
-      endpoints: assignment.endpoints.count, share: assignment.share)
-    let tuples = try starting(.map) { () throws(Errno) in try SourceTuples(walk) }
+    var connections = try Connections(kernel: kernel, assignment: assignment, board: board)
     do throws(Errno) {
-      spare = try kernel.openSpare()
+      spare = try connections.kernel.openSpare()
     } catch {
       throw StartFailure(call: .eventCounter, errno: error)
     }
-    self.kernel = kernel
-    self.assignment = assignment
-    self.board = board
-    notes = DriveNotes(board.driveLog)
     self.connections = connections
+    self.messageEngine = messageEngine
     self.events = events
     self.bytes = bytes
-    self.churn = churn
-    self.messageEngine = messageEngine
-    self.tuples = tuples
     board[.state] = WorkerState.ready.rawValue
   }
 
@@ -101,25 +73,27 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   /// Never inlined, so that `Benchmarks/run loop` finds it.
   @inline(never)
   package mutating func turn() -> Bool {
-    board.add(.turns)
-    now = kernel.now()
+    connections.board.add(.turns)
+    connections.readClock()
     var wake = advance()
-    if messageEngine.hasPatterns { wake = earliest(wake, wakeTime(before: beginDueMessages())) }
-    if churn.hasLifetimes { wake = earliest(wake, endLifetimes()) }
-    notes.flush(before: wake)
+    if messageEngine.hasPatterns {
+      wake = earliest(wake, wakeTime(before: messageEngine.beginDue(among: &connections)))
+    }
+    if connections.churn.hasLifetimes { wake = earliest(wake, connections.endLifetimes()) }
+    connections.notes.flush(before: wake)
     let count: Int
     do throws(Errno) {
-      count = unsafe try kernel.wait(into: events.buffer, until: wake)
+      count = unsafe try connections.kernel.wait(into: events.buffer, until: wake)
     } catch {
       return failLoop(error)
     }
-    now = kernel.now()
+    connections.readClock()
     for index in 0..<count {
       let event = unsafe events.buffer[index]
       handle(Token(rawValue: event.token), event.seen)
     }
     expireHandshakes()
-    if messageEngine.hasPatterns { expireMessages() }
+    if messageEngine.hasPatterns { messageEngine.expire(among: &connections) }
     settleWhenDone()
     return command.order != .quit
   }
@@ -140,11 +114,8 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
 
   /// When to wake so that the client is awake when a message is due.
   private func wakeTime(before due: Instant?) -> Instant? {
-    due.map { Instant(nanoseconds: $0.nanoseconds - min($0.nanoseconds, assignment.awake)) }
-  }
-
-  func earliest(_ left: Instant?, _ right: Instant?) -> Instant? {
-    guard let left, let right else { return left ?? right }
-    return min(left, right)
+    due.map {
+      Instant(nanoseconds: $0.nanoseconds - min($0.nanoseconds, connections.assignment.awake))
+    }
   }
 }

@@ -2,11 +2,13 @@ import Linux
 import Messages
 import SystemPackage
 
-/// The state of all messages of a client: which patterns are played, until when, and what their
-/// answers are searched for.
-struct MessageEngine: ~Copyable {
+/// All messages of a client: which patterns are played, until when, and what their answers are
+/// searched for. Of each message it keeps nothing: that stands in the row of its connection.
+struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
+  typealias Connections = ClientConnections<System>
+
   let patterns: PatternTable
-  let book: ConversationBook
+  var player: ConversationPlayer<System>
   var searches: AnswerSearches
   /// One bit for each pattern that is played now.
   private(set) var played: UInt32 = 0
@@ -29,10 +31,10 @@ struct MessageEngine: ~Copyable {
     // Locals first: a throw must find either all in place or none.
     let patterns = try PatternTable(
       assignment.patterns, pushed: assignment.pushed, share: assignment.share)
-    let book = try ConversationBook(assignment.patterns)
+    let player = try ConversationPlayer<System>(assignment.patterns)
     let searches = try AnswerSearches(assignment.patterns, rows: assignment.capacity)
     self.patterns = patterns
-    self.book = book
+    self.player = player
     self.searches = searches
   }
 

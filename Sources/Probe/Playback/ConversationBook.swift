@@ -15,6 +15,8 @@ struct ConversationBook: ~Copyable {
     fileprivate(set) var awaitsClose = false
     /// Only the length of answers counts.
     fileprivate(set) var takesAnything = false
+    /// Nanoseconds beyond its lag after which an answer is missing.
+    fileprivate(set) var timeout: UInt64 = 0
   }
 
   struct Cue: BitwiseCopyable {
@@ -114,18 +116,20 @@ struct ConversationBook: ~Copyable {
     mutating func add(_ pattern: MessagePattern) -> Share {
       let first = UInt32(scripts.count)
       for script in pattern.conversation?.scripts ?? [] {
-        add(script, takesAnything: pattern.conversation?.expectation == .length)
+        add(
+          script, takesAnything: pattern.conversation?.expectation == .length,
+          timeout: pattern.timeout)
       }
       return Share(first: first, count: UInt32(scripts.count) - first)
     }
 
-    private mutating func add(_ script: ConversationScript, takesAnything: Bool) {
+    private mutating func add(_ script: ConversationScript, takesAnything: Bool, timeout: UInt64) {
       scripts.append(
         Script(
           firstCue: UInt32(cues.count), firstAnswer: UInt32(answers.count),
           cues: UInt32(script.cues.count), answers: UInt32(script.answers.count),
           closeLag: script.closeLag ?? 0, awaitsClose: script.closeLag != nil,
-          takesAnything: takesAnything))
+          takesAnything: takesAnything, timeout: timeout))
       for cue in script.cues {
         var kept = Cue(
           act: .close, followsAnswer: cue.followsAnswer,

@@ -48,7 +48,7 @@ struct ConnectionTable: ~Copyable {
   /// then the same of its message.
   private let dues: Column<UInt64>
   private let begins: Column<UInt64>
-  /// `Client.History` of each connection. Touched only where it is not 0.
+  /// `ConnectionHistory` of each connection. Touched only where it is not 0.
   private let histories: Column<UInt8>
   private let lists: RowLists
   /// The instants at which a delay of a conversation is over, or its next answer is missing.

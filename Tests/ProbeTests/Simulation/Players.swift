@@ -32,7 +32,7 @@ final class ClientPlayer {
     Int(board[pattern, counter])
   }
 
-  var audit: TableAudit { TableAudit(worker.client.connections) }
+  var audit: TableAudit { TableAudit(worker.client.connections.rows) }
   /// Bytes of answers that were looked at.
   var looks: Int { worker.client.messageEngine.searches.looks }
 

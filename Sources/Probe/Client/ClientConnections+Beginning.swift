@@ -1,0 +1,34 @@
+import Linux
+import SystemPackage
+
+/// How connections come about, and how that is counted.
+extension ClientConnections where System: ~Copyable {
+  /// Takes a row and a tuple for a handshake that has just begun.
+  mutating func insert(
+    _ socket: FileDescriptor, step: SourceWalk.Step, _ connection: WantedConnection
+  ) -> UInt32 {
+    let slot = rows.insert(
+      descriptor: socket, position: step.position, due: connection.due.nanoseconds,
+      began: now.nanoseconds, number: connection.number, history: connection.history.rawValue)
+    tuples.take(step.position)
+    if let ports = assignment.ephemeralPorts, ports.contains(step.port) { board.add(.ephemeral) }
+    if churn.isOpening {
+      rows.mark(slot, .transient)
+      churn.noteBegun()
+    }
+    board.add(.connecting)
+    return slot
+  }
+
+  /// A handshake has been answered.
+  mutating func establish(_ slot: UInt32) {
+    board.record(.connect, nanoseconds: now.nanoseconds &- rows.due(slot))
+    board.record(.connectUncorrected, nanoseconds: now.nanoseconds &- rows.began(slot))
+    rows.establish(slot)
+    if rows.marks(slot).has(.transient) { churn.beginLifetime(rows.token(slot), at: now) }
+    board.subtract(.connecting)
+    board.add(.held)
+    board.add(.established)
+    board.addToSource(tuples.source(at: rows.position(slot)), 1)
+  }
+}

@@ -1,0 +1,94 @@
+import Linux
+import SystemPackage
+import WorkerLog
+
+/// How connections end, and how that is counted.
+extension ClientConnections where System: ~Copyable {
+  /// Closes a connection, if there is one, and frees its row.
+  mutating func drop(_ slot: UInt32) {
+    switch rows.state(slot) {
+    case .connecting:
+      board.subtract(.connecting)
+    case .established, .asked, .quieting:
+      leave(slot)
+    case .sending, .awaiting, .pausing:
+      cutShort(slot)
+      leave(slot)
+    case .free:
+      return
+    }
+    let marks = rows.marks(slot)
+    if marks.has(.transient) {
+      churn.noteGone()
+    } else if marks.has(.leaving) {
+      leavers -= 1
+    }
+    kernel.close(rows.descriptor(slot))
+    tuples.giveBack(rows.position(slot))
+    rows.remove(slot)
+  }
+
+  private mutating func leave(_ slot: UInt32) {
+    board.subtract(.held)
+    if rows.marks(slot).has(.unanswered) { board.subtract(.unanswered) }
+    board.addToSource(tuples.source(at: rows.position(slot)), -1)
+  }
+
+  /// Closes a connection of our own accord, once the message under way is over.
+  mutating func closeAfterMessage(_ slot: UInt32) {
+    let marks = rows.marks(slot)
+    switch rows.state(slot) {
+    case .sending, .awaiting, .pausing:
+      guard !marks.has(.overdue) else { return closeAsPlanned(slot) }
+      rows.mark(slot, .leaving)
+      if !marks.has(.transient) { leavers += 1 }
+    default: closeAsPlanned(slot)
+    }
+  }
+
+  /// Closes a connection that nothing keeps any more, as its phase wants it.
+  mutating func closeAsPlanned(_ slot: UInt32) {
+    let isTransient = rows.marks(slot).has(.transient)
+    if isTransient, !churn.closesWithReset {
+      try? kernel.resetOnClose(rows.descriptor(slot), false)
+    }
+    if rows.state(slot) != .connecting { board.add(isTransient ? .churned : .closed) }
+    countChurnEnd(slot)
+    drop(slot)
+  }
+
+  /// Counts a connection of a churn that we close, or that ends as its conversation wants: cut short, or
+  /// begun too late.
+  mutating func countChurnEnd(_ slot: UInt32) {
+    guard rows.marks(slot).has(.transient), rows.state(slot) != .connecting else {
+      return
+    }
+    let history = ConnectionHistory(rawValue: rows.history(slot))
+    if history == .cutShort {
+      board.add(.cutShort)
+    } else if history.isLate {
+      board.add(.lateArrivals)
+    }
+  }
+
+  /// The connection ends while its message is under way.
+  private mutating func cutShort(_ slot: UInt32) {
+    guard !rows.marks(slot).has(.overdue | .wrong) else { return }
+    board.add(rows.messages.pattern(of: slot), .short)
+  }
+
+  mutating func count(_ call: FailedCall, _ error: Errno?, position: UInt32?) {
+    board.add(.failures)
+    board.failures.add(
+      call, error, phase: phase, at: now, held: board[.held], position: position)
+  }
+
+  /// Frees the row of a connection that its peer has ended, and counts a failure.
+  @inline(never)
+  mutating func lose(_ slot: UInt32, _ error: Errno?) {
+    // Before it goes: what was held when it began is said of a failure.
+    count(.closed, error, position: rows.position(slot))
+    drop(slot)
+    board.add(.closedByPeer)
+  }
+}

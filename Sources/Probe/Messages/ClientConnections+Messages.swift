@@ -1,0 +1,109 @@
+import Linux
+import Messages
+import SystemPackage
+
+/// What became of bytes that were to be sent.
+enum SendOutcome {
+  case whole
+  /// The kernel takes no more, and says when it does.
+  case partly
+  /// Nil where the kernel names no error.
+  case failed(Errno?)
+}
+
+/// What every message comes to on its connection, plain ones and conversations alike.
+extension ClientConnections where System: ~Copyable {
+  /// Hands as much of the message under way to the kernel as it takes.
+  ///
+  /// - Parameter message: the whole of it; what was handed over before is left out.
+  @inline(__always)
+  mutating func send(_ slot: UInt32, _ message: UnsafeRawBufferPointer) -> SendOutcome {
+    var written = rows.messages.written(of: slot)
+    while written < message.count {
+      let rest = unsafe UnsafeRawBufferPointer(rebasing: message[written...])
+      switch unsafe kernel.send(rows.descriptor(slot), rest) {
+      case .moved(let count):
+        written += count
+        board.add(.bytesSent, UInt64(count))
+      case .wouldBlock:
+        rows.messages.setWritten(of: slot, to: written)
+        return .partly
+      case .failed(let error): return .failed(error)
+      case .closed: return .failed(nil)
+      }
+    }
+    rows.messages.setWritten(of: slot, to: written)
+    return .whole
+  }
+
+  /// Compares the next bytes of an answer with those that it should have.
+  ///
+  /// - Returns: how many of them belong to it, and whether they are right.
+  @inline(__always)
+  mutating func compare(
+    _ slot: UInt32, _ heard: UnsafeRawBufferPointer, with answer: UnsafeRawBufferPointer
+  ) -> (used: Int, isRight: Bool) {
+    let before = Int(rows.messages.answered(of: slot))
+    let used = min(heard.count, answer.count - before)
+    let isRight = unsafe Memory.isEqual(
+      UnsafeRawBufferPointer(rebasing: answer[before..<before + used]),
+      UnsafeRawBufferPointer(rebasing: heard[..<used]))
+    rows.messages.setAnswered(of: slot, to: UInt32(before + used))
+    return (used, isRight)
+  }
+
+  /// Notes that a connection has asked for an answer, unless it has got one before.
+  mutating func wantAnswer(_ slot: UInt32) {
+    guard !rows.marks(slot).has(.answered | .unanswered) else { return }
+    rows.mark(slot, .unanswered)
+    board.add(.unanswered)
+  }
+
+  /// What was to be sent has been handed to the kernel whole.
+  mutating func finishWriting(_ slot: UInt32) {
+    rows.await(slot)
+    if rows.marks(slot).has(.conversing) { rows.messages.countCue(of: slot) }
+  }
+
+  mutating func noteAnswer(_ slot: UInt32) {
+    let marks = rows.marks(slot)
+    if marks.has(.answered) { return }
+    if marks.has(.unanswered) { board.subtract(.unanswered) }
+    rows.unmark(slot, .unanswered)
+    rows.mark(slot, .answered)
+  }
+
+  /// The answer is whole now.
+  @inline(__always)
+  mutating func recordRoundTrip(_ slot: UInt32) {
+    board.record(.roundTrip, nanoseconds: now.nanoseconds &- rows.due(slot))
+    board.record(.roundTripUncorrected, nanoseconds: now.nanoseconds &- rows.began(slot))
+  }
+
+  /// Has a connection wait until nothing more comes of a wrong answer.
+  mutating func quieten(_ slot: UInt32) {
+    // A connection that is to be closed sends no other message, so it need not wait.
+    if rows.marks(slot).has(.leaving), rows.state(slot) != .established {
+      return finishMessage(slot)
+    }
+    board.add(.waits)
+    rows.quieten(slot, at: now.nanoseconds)
+  }
+
+  @inline(__always)
+  mutating func finishMessage(_ slot: UInt32) { rows.finishMessage(slot) }
+
+  /// The connection's number in the run.
+  mutating func connectionNumber(of slot: UInt32) -> UInt64 {
+    assignment.share.ordinal(Int(rows.messages.number(of: slot)))
+  }
+
+  mutating func facts(of slot: UInt32) -> MessageTemplate.Facts {
+    let step = tuples.step(at: rows.position(slot))
+    return MessageTemplate.Facts(
+      connection: connectionNumber(of: slot),
+      sequence: UInt64(rows.messages.sequence(of: slot)),
+      source: assignment.sources[step.source], port: step.port, worker: assignment.share.index,
+      seed: assignment.seed)
+  }
+}

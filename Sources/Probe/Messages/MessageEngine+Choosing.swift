@@ -1,0 +1,286 @@
+import Linux
+
+/// Which connection sends which message next. No connection has a timer.
+extension MessageEngine where System: ~Copyable {
+  /// Slots to walk past before looking at events again.
+  private static var cursorStride: Int { 256 }
+
+  /// Plays the patterns of a phase that has just begun.
+  mutating func begin(
+    _ task: ClientTask, _ command: Scoreboard.Command, among connections: inout Connections
+  ) {
+    let played =
+      command.phase < connections.assignment.patternsOfPhase.count
+      ? connections.assignment.patternsOfPhase[command.phase] : []
+    let slots = slotsPlanned(for: task, command.goal, among: &connections)
+    if case .seek = task, !beginsNoMessages, phase == command.phase {
+      // Another step of the same search: the next round is walked for its goal.
+      return plan(slots)
+    }
+    let span =
+      command.phase < connections.assignment.spanOfPhase.count
+      ? connections.assignment.spanOfPhase[command.phase] : nil
+    play(played, in: command.phase, from: command.start, span: span, slots: slots)
+    for pattern in played { patterns.noteUnsent(pattern, connections.board[pattern, .unsent]) }
+  }
+
+  private mutating func slotsPlanned(
+    for task: ClientTask, _ goal: Int?, among connections: inout Connections
+  ) -> UInt32 {
+    let share = connections.assignment.share
+    let inUse = connections.rows.firstUnused
+    let planned =
+      switch task {
+      case .open(let goal, _): share.part(of: goal)
+      case .seek(let most, _): share.part(of: min(goal ?? most, most))
+      case .churn(let rate, let lifetime, _, _):
+        Int(connections.board[.held]) + share.part(of: Int(min(rate * Double(lifetime) / 1e9, 1e9)))
+      case .keep, .close: 0
+      }
+    return max(inUse, UInt32(clamping: min(planned, Int(connections.rows.capacity))))
+  }
+
+  /// Sends what is due and returns when to be back; nil to wait for events alone.
+  mutating func beginDue(among connections: inout Connections) -> Instant? {
+    var wake: Instant?
+    if !beginsNoMessages {
+      for pattern in 0..<patterns.count where isPlayed(pattern) {
+        let script = patterns.script(pattern)
+        wake = earliest(
+          wake,
+          script.every > 0
+            ? playRounds(pattern, among: &connections)
+            : script.isOnce
+              ? playOnce(pattern, among: &connections)
+              : playTurns(pattern, rate: script.rate, among: &connections))
+      }
+      if isEnding, wake == nil {
+        stopMessages()
+        // Nothing else may end the wait in which the phase is to be found settled.
+        wake = connections.now
+      }
+    }
+    return earliest(wake, nextTimeout(among: &connections))
+  }
+
+  /// Each connection at its own instant of the round.
+  private mutating func playRounds(_ pattern: Int, among connections: inout Connections) -> Instant?
+  {
+    var begun = 0
+    for _ in 0..<Self.cursorStride {
+      let cursor = patterns.cursor(pattern)
+      let due = cursor.due
+      guard due < end else { return nil }
+      guard due <= connections.now, begun < Connections.batch else {
+        return max(due, connections.now)
+      }
+      let slot = cursor.slot
+      let slots = max(plannedSlots, connections.rows.firstUnused)
+      patterns.step(pattern, slots: slots)
+      guard slot < connections.rows.firstUnused, isDue(slot, pattern, cursor, among: &connections)
+      else { continue }
+      if connections.rows.canBeginMessage(slot) {
+        catchUp(slot, in: cursor.round, of: pattern, among: &connections)
+        begun += 1
+        connections.readClock()
+      }
+      if isDue(slot, pattern, cursor, among: &connections) {
+        connections.board.add(pattern, .unsent)
+      }
+    }
+    return connections.now
+  }
+
+  /// Whether a connection that is held has not begun its message of the cursor's round.
+  private mutating func isDue(
+    _ slot: UInt32, _ pattern: Int, _ cursor: RoundCursor, among connections: inout Connections
+  ) -> Bool {
+    switch connections.rows.state(slot) {
+    case .free, .connecting: false
+    default: cursor.next(connections.rows.messages.round(of: slot, pattern)) <= cursor.round
+    }
+  }
+
+  /// One connection after the other, whichever has been idle for the longest.
+  private mutating func playTurns(
+    _ pattern: Int, rate: Double, among connections: inout Connections
+  ) -> Instant? {
+    guard start <= connections.now else { return start }
+    let schedule = Schedule(start: start, rate: rate)
+    var begun = 0
+    for _ in 0..<Connections.batch {
+      let ordinal = connections.assignment.share.ordinal(patterns.turns(pattern))
+      let due = rate == .infinity ? connections.now : schedule.due(ordinal)
+      guard due < end else { return nil }
+      guard due <= connections.now else { return due }
+      let slot = connections.rows.oldestIdle
+      // An event will tell when somebody is idle again.
+      guard slot != ConnectionTable.none else {
+        if rate != .infinity { noteUntaken(pattern, schedule, rate: rate, among: &connections) }
+        return nil
+      }
+      guard mayPlay(pattern, on: slot, among: &connections) else {
+        connections.rows.passOver(slot)
+        continue
+      }
+      guard makeReady(slot, among: &connections) else { continue }
+      patterns.countTurn(pattern)
+      if connections.board[pattern, .unsent] > patterns.unsentBefore(pattern) {
+        connections.board.subtract(pattern, .unsent)
+      }
+      beginMessage(pattern, on: slot, due: due, among: &connections)
+      begun += 1
+      connections.readClock()
+    }
+    guard begun == 0 else { return connections.now }
+    // There are idle connections, and none of them may take the message: to look again at once
+    // would be to spin.
+    if rate != .infinity { noteUntaken(pattern, schedule, rate: rate, among: &connections) }
+    return isEnding ? nil : connections.now.advanced(byNanoseconds: Self.lookAgain)
+  }
+
+  /// Nanoseconds until idle connections that could not take a message are looked at once more.
+  private static var lookAgain: UInt64 { 1_000_000 }
+
+  /// Whether a pattern can be played on a connection that can begin a message. A conversation
+  /// cannot tell late answers to older messages from its own, so it needs a connection that is owed
+  /// none.
+  private mutating func mayPlay(
+    _ pattern: Int, on slot: UInt32, among connections: inout Connections
+  ) -> Bool {
+    patterns.script(pattern).answer != .conversation || connections.rows.isClear(slot)
+  }
+
+  /// Notes how many turns are due that nobody could take.
+  private mutating func noteUntaken(
+    _ pattern: Int, _ schedule: Schedule, rate: Double, among connections: inout Connections
+  ) {
+    let share = connections.assignment.share
+    let limit = min(connections.now.advanced(byNanoseconds: 1), end)
+    let all = Double(limit.nanoseconds(since: schedule.start)) / 1e9 * rate
+    var own = Int(max(0, min(all, 0x1p53) / Double(share.count)))
+    while own > 0, schedule.due(share.ordinal(own - 1)) >= limit { own -= 1 }
+    while schedule.due(share.ordinal(own)) < limit { own += 1 }
+    connections.board[pattern, .unsent] =
+      patterns.unsentBefore(pattern)
+      + UInt64(max(0, own - patterns.turns(pattern)))
+  }
+
+  /// Each connection that was there when the phase began, once. Others begin when they come into
+  /// being, or when what is under way on them is over.
+  private mutating func playOnce(_ pattern: Int, among connections: inout Connections) -> Instant? {
+    guard start <= connections.now else { return start }
+    var begun = 0
+    for _ in 0..<Self.cursorStride {
+      let slot = patterns.cursor(pattern).slot
+      guard slot < connections.rows.firstUnused else { return nil }
+      guard begun < Connections.batch else { return connections.now }
+      patterns.step(pattern, slots: .max)
+      guard connections.rows.canBeginMessage(slot),
+        let round = unplayedRound(of: slot, pattern, among: &connections),
+        mayPlay(pattern, on: slot, among: &connections), makeReady(slot, among: &connections)
+      else { continue }
+      connections.rows.messages.setRound(of: slot, pattern, to: round &+ 1)
+      beginMessage(pattern, on: slot, due: start, among: &connections)
+      begun += 1
+      connections.readClock()
+    }
+    return connections.now
+  }
+
+  /// The only round of a pattern that is played once; nil when this connection has played it in
+  /// this phase.
+  private mutating func unplayedRound(
+    of slot: UInt32, _ pattern: Int, among connections: inout Connections
+  ) -> UInt32? {
+    let cursor = patterns.cursor(pattern)
+    let round = cursor.next(connections.rows.messages.round(of: slot, pattern))
+    return round == cursor.firstRound ? round : nil
+  }
+
+  /// Has a new connection take part in each pattern from the round on in which the pattern's cursor
+  /// comes to its slot next; in patterns that are played once, from the only round on.
+  mutating func joinRounds(_ slot: UInt32, among connections: inout Connections) {
+    for pattern in 0..<patterns.count {
+      let cursor = patterns.cursor(pattern)
+      let isOnce = patterns.script(pattern).isOnce
+      let round = isOnce ? cursor.firstRound : cursor.nextRound(at: slot)
+      connections.rows.messages.setRound(of: slot, pattern, to: round)
+    }
+  }
+
+  /// Begins the messages that are due on a connection, the oldest first, for as long as the
+  /// connection can begin another one. Messages may have become due while another one was under
+  /// way.
+  ///
+  /// A message that missed its turn was counted as unsent, and is not counted so any more.
+  ///
+  /// - Parameters:
+  ///   - round: the round whose cursor stands at this slot now: its message has not missed its
+  ///     turn. Nil when no cursor stands here.
+  ///   - pattern: the pattern of that cursor.
+  mutating func catchUp(
+    _ slot: UInt32, in round: UInt32? = nil, of pattern: Int = 0,
+    among connections: inout Connections
+  ) {
+    for _ in 0..<Connections.batch {
+      guard connections.rows.canBeginMessage(slot),
+        let message = nextMessage(of: slot, among: &connections),
+        mayPlay(message.pattern, on: slot, among: &connections),
+        makeReady(slot, among: &connections)
+      else { return }
+      if patterns.script(message.pattern).every > 0,
+        message.pattern != pattern || message.round != round
+      {
+        connections.board.subtract(message.pattern, .unsent)
+      }
+      connections.rows.messages.setRound(of: slot, message.pattern, to: message.round &+ 1)
+      beginMessage(message.pattern, on: slot, due: message.due, among: &connections)
+    }
+  }
+
+  private mutating func nextMessage(
+    of slot: UInt32, among connections: inout Connections
+  ) -> (pattern: Int, round: UInt32, due: Instant)? {
+    var first: (pattern: Int, round: UInt32, due: Instant)?
+    for pattern in 0..<patterns.count where isPlayed(pattern) {
+      let script = patterns.script(pattern)
+      if script.isOnce, first == nil, start <= connections.now, connections.now < end,
+        let round = unplayedRound(of: slot, pattern, among: &connections)
+      {
+        first = (pattern, round, connections.now)
+      }
+      guard script.every > 0 else { continue }
+      let cursor = patterns.cursor(pattern)
+      let round = cursor.next(connections.rows.messages.round(of: slot, pattern))
+      guard cursor.hasPassed(slot, in: round) else { continue }
+      // The slots may have become fewer since.
+      let due = min(cursor.due(slot, in: round), connections.now)
+      if first.map({ due < $0.due }) ?? true { first = (pattern, round, due) }
+    }
+    return first
+  }
+
+  /// What an event has made possible on a connection: to go on with a conversation, to leave, or to
+  /// send what waits.
+  mutating func followUp(_ slot: UInt32, among connections: inout Connections) {
+    if connections.rows.marks(slot).has(.conversing) {
+      player.proceed(slot, among: &connections)
+    }
+    let marks = connections.rows.marks(slot)
+    // A message that is overdue is not waited for any more, and nothing else would end it.
+    let isOver = connections.rows.state(slot) == .established || marks.has(.overdue)
+    if marks.has(.leaving), isOver, connections.rows.state(slot) != .free {
+      return connections.closeAsPlanned(slot)
+    }
+    guard connections.rows.state(slot) == .established else { return }
+    guard !beginsNoMessages else { return }
+    if hasRounds { catchUp(slot, among: &connections) }
+    // Without waiting for its turn: nothing but this answer was to be waited for.
+    if let pattern = unpaced, connections.rows.state(slot) == .established,
+      connections.now < end
+    {
+      beginMessage(pattern, on: slot, due: connections.now, among: &connections)
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import Linux
+
+/// Answers that do not come in time, and connections that wait until a wrong one is over.
+extension MessageEngine where System: ~Copyable {
+  /// Notes the answers that have not come in time.
+  mutating func expire(among connections: inout Connections) {
+    for pattern in 0..<patterns.count {
+      while let expiry = timeout(of: pattern, among: &connections), expiry <= connections.now {
+        noteMissingAnswer(connections.rows.oldestMessage(of: pattern), among: &connections)
+      }
+    }
+    heedAlarms(among: &connections)
+    endQuiets(among: &connections)
+  }
+
+  /// Nanoseconds without a byte after which a wrong answer is taken to be over. Nothing arrives in
+  /// pieces that are further apart, but for what a timeout of TCP's holds back (200 ms and more).
+  private static var quiet: UInt64 { 100_000_000 }
+
+  /// Goes on where nothing has come for long enough.
+  private mutating func endQuiets(among connections: inout Connections) {
+    while let end = nextQuiet(among: &connections), end <= connections.now {
+      let slot = connections.rows.oldestQuieting
+      connections.rows.endQuiet(slot)
+      followUp(slot, among: &connections)
+    }
+  }
+
+  private mutating func nextQuiet(among connections: inout Connections) -> Instant? {
+    let slot = connections.rows.oldestQuieting
+    guard slot != ConnectionTable.none else { return nil }
+    return Instant(nanoseconds: connections.rows.due(slot)).advanced(byNanoseconds: Self.quiet)
+  }
+
+  /// The answer that a connection waits for is missing.
+  mutating func noteMissingAnswer(_ slot: UInt32, among connections: inout Connections) {
+    let pattern = connections.rows.messages.pattern(of: slot)
+    if isSearchedInVain(slot, patternUnderWay: pattern, among: &connections) {
+      refute(slot, among: &connections)
+      guard connections.rows.state(slot) == .sending else {
+        return followUp(slot, among: &connections)
+      }
+    }
+    connections.rows.giveUp(slot)
+    let marks = connections.rows.marks(slot)
+    if !marks.has(.wrong) { connections.board.add(pattern, .missing) }
+    if marks.has(.leaving) { connections.closeAsPlanned(slot) }
+  }
+
+  /// Whether bytes have come for the oldest message that waits for its answer, and have not
+  /// matched. True only where the answer of that message is `.matching`.
+  ///
+  /// - Parameter patternUnderWay: the pattern of the message under way, which is the oldest one
+  ///   where nothing is owed.
+  mutating func isSearchedInVain(
+    _ slot: UInt32, patternUnderWay: Int, among connections: inout Connections
+  ) -> Bool {
+    let marks = connections.rows.marks(slot)
+    let pattern =
+      marks.has(.owing) ? Int(connections.rows.messages.debt(0, of: slot).pattern) : patternUnderWay
+    guard patterns.script(pattern).answer == .matching,
+      !marks.has(.wrong | .conversing)
+    else { return false }
+    let answered = connections.rows.messages.answered(of: slot)
+    return answered > 0 && answered != MessageColumns.whole
+  }
+
+  mutating func nextTimeout(among connections: inout Connections) -> Instant? {
+    var next = earliest(connections.rows.nextAlarm?.due, nextQuiet(among: &connections))
+    for pattern in 0..<patterns.count {
+      next = earliest(next, timeout(of: pattern, among: &connections))
+    }
+    return next
+  }
+
+  /// When the oldest message of a pattern is given up; nil when none is under way.
+  private mutating func timeout(of pattern: Int, among connections: inout Connections) -> Instant? {
+    let slot = connections.rows.oldestMessage(of: pattern)
+    guard slot != ConnectionTable.none else { return nil }
+    return Instant(nanoseconds: connections.rows.due(slot))
+      .advanced(byNanoseconds: patterns.script(pattern).timeout)
+  }
+
+  /// Goes on with conversations where a delay is over, and gives up where an answer has not come
+  /// in time.
+  private mutating func heedAlarms(among connections: inout Connections) {
+    for _ in 0..<Connections.batch {
+      guard let alarm = connections.rows.nextAlarm, alarm.due <= connections.now else { return }
+      if connections.rows.state(alarm.row) == .pausing {
+        if player.resume(alarm.row, due: alarm.due, among: &connections) {
+          followUp(alarm.row, among: &connections)
+        }
+        connections.readClock()
+      } else {
+        noteMissingAnswer(alarm.row, among: &connections)
+      }
+    }
+  }
+}

@@ -1,0 +1,168 @@
+import Linux
+
+/// What comes back: the answer to the message under way, or something that nobody asked for.
+extension MessageEngine where System: ~Copyable {
+  /// Takes bytes that a connection has brought; true when the rest that is there is to be thrown
+  /// away, since what it belongs to is wrong.
+  mutating func hear(
+    _ slot: UInt32, _ heard: UnsafeRawBufferPointer, among connections: inout Connections
+  ) -> Bool {
+    switch connections.rows.state(slot) {
+    case .asked:
+      connections.rows.answer(slot)
+      connections.board.add(.verified)
+    case .sending, .awaiting, .pausing:
+      return unsafe hearAnswer(slot, heard, among: &connections)
+    case .quieting:
+      connections.rows.disturb(slot, at: connections.now.nanoseconds)
+      return true
+    case .established where connections.rows.marks(slot).has(.owing):
+      return unsafe hearOwed(slot, heard, among: &connections)
+    case .established, .connecting, .free:
+      unsafe hearUnasked(slot, heard, among: &connections)
+    }
+    return false
+  }
+
+  mutating func hearAnswer(
+    _ slot: UInt32, _ heard: UnsafeRawBufferPointer, among connections: inout Connections
+  ) -> Bool {
+    let marks = connections.rows.marks(slot)
+    if marks.has(.wrong) { return true }
+    if marks.has(.owing) { return unsafe hearOwed(slot, heard, among: &connections) }
+    if marks.has(.conversing) { return unsafe hearConversation(slot, heard, among: &connections) }
+    let pattern = connections.rows.messages.pattern(of: slot)
+    let script = patterns.script(pattern)
+    var used = heard.count
+    switch script.answer {
+    case .nothing, .conversation: used = 0
+    case .echo:
+      unsafe used = compare(
+        slot, heard, with: message(of: slot, among: &connections), among: &connections)
+    case .text:
+      unsafe used = compare(slot, heard, with: patterns.answer(pattern), among: &connections)
+    case .anything:
+      let before = connections.rows.messages.answered(of: slot)
+      used = min(heard.count, script.answerCount - Int(before))
+      connections.rows.messages.setAnswered(of: slot, to: before + UInt32(used))
+    case .matching, .framed: unsafe used = search(slot, heard, for: pattern, among: &connections)
+    }
+    if connections.rows.marks(slot).has(.wrong) || connections.rows.state(slot) == .quieting {
+      return true
+    }
+    conclude(slot, among: &connections)
+    if used < heard.count {
+      unsafe hearUnasked(
+        slot, UnsafeRawBufferPointer(rebasing: heard[used...]), among: &connections)
+    }
+    return false
+  }
+
+  /// Takes bytes of a conversation; true when the rest that is there is to be thrown away.
+  private mutating func hearConversation(
+    _ slot: UInt32, _ bytes: UnsafeRawBufferPointer, among connections: inout Connections
+  ) -> Bool {
+    let heard = unsafe player.hear(slot, bytes, among: &connections)
+    if heard.isWrong {
+      refute(slot, among: &connections)
+      return true
+    }
+    if heard.used < bytes.count {
+      unsafe hearUnasked(
+        slot, UnsafeRawBufferPointer(rebasing: bytes[heard.used...]), among: &connections)
+    }
+    return false
+  }
+
+  /// Compares the next bytes of an answer with those that it should have; returns how many of them
+  /// belong to it.
+  @inline(__always)
+  private mutating func compare(
+    _ slot: UInt32, _ heard: UnsafeRawBufferPointer, with answer: UnsafeRawBufferPointer,
+    among connections: inout Connections
+  ) -> Int {
+    let compared = unsafe connections.compare(slot, heard, with: answer)
+    if !compared.isRight { refute(slot, among: &connections) }
+    return compared.used
+  }
+
+  /// Takes bytes of an answer that is known by its content or by its end.
+  private mutating func search(
+    _ slot: UInt32, _ heard: UnsafeRawBufferPointer, for pattern: Int,
+    among connections: inout Connections
+  ) -> Int {
+    let before = connections.rows.messages.answered(of: slot)
+    // Found before the message was sent to its end.
+    if before == MessageColumns.whole { return 0 }
+    let found = unsafe searches.hear(pattern, on: slot, heard, stage: before)
+    switch found.end {
+    case .open: connections.rows.messages.setAnswered(of: slot, to: found.stage)
+    case .right: connections.rows.messages.setAnswered(of: slot, to: MessageColumns.whole)
+    case .wrong: refute(slot, isOver: true, among: &connections)
+    }
+    return found.used
+  }
+
+  // MARK: Unasked
+
+  mutating func hearUnasked(
+    _ slot: UInt32, _ heard: UnsafeRawBufferPointer, among connections: inout Connections
+  ) {
+    if isRestOfAnswer(slot, among: &connections) { return }
+    guard patterns.isPushed else {
+      if !isUnawaited(slot, among: &connections) {
+        unsafe connections.board.keepUnasked(heard)
+        noteTold(slot, among: &connections)
+      }
+      return connections.board.add(.unexpectedBytes, UInt64(heard.count))
+    }
+    unsafe hearPushed(slot, heard, among: &connections)
+  }
+
+  private mutating func noteTold(_ slot: UInt32, among connections: inout Connections) {
+    guard !connections.rows.marks(slot).has(.told) else { return }
+    connections.rows.mark(slot, .told)
+    connections.board.add(.unasked)
+  }
+
+  /// Whether it may be the answer to a message whose answer is not waited for.
+  private mutating func isUnawaited(_ slot: UInt32, among connections: inout Connections) -> Bool {
+    hasPatterns && connections.rows.messages.hasBegun(slot)
+      && patterns.script(connections.rows.messages.pattern(of: slot)).answer == .nothing
+  }
+
+  /// Whether the last answer was one whose end nobody knows: what comes before the next message is
+  /// sent belongs to it.
+  private mutating func isRestOfAnswer(_ slot: UInt32, among connections: inout Connections) -> Bool
+  {
+    hasPatterns && connections.rows.state(slot) == .established
+      && connections.rows.messages.hasBegun(slot)
+      && patterns.script(connections.rows.messages.pattern(of: slot)).answer == .matching
+  }
+
+  /// Compares with what the server is known to push, over and over. After a wrong byte the text
+  /// may begin anew with any other.
+  private mutating func hearPushed(
+    _ slot: UInt32, _ heard: UnsafeRawBufferPointer, among connections: inout Connections
+  ) {
+    let text = unsafe patterns.pushed
+    var place = connections.rows.messages.pushed(of: slot)
+    for index in 0..<heard.count {
+      let byte = unsafe heard[index]
+      if unsafe byte != text[place] {
+        // The bytes before it looked right, and belonged to nothing.
+        connections.board.add(.pushedWrong, UInt64(place))
+        place = 0
+        guard unsafe byte == text[0] else {
+          connections.board.add(.pushedWrong)
+          continue
+        }
+      }
+      place += 1
+      guard place == text.count else { continue }
+      connections.board.add(.pushed)
+      place = 0
+    }
+    connections.rows.messages.setPushed(of: slot, to: place)
+  }
+}

@@ -1,0 +1,199 @@
+import Linux
+import Messages
+import SystemPackage
+
+/// Answers that have not come in time, and what they mean for the messages after them.
+///
+/// A message that is overdue is left to itself when its connection is to send the next one. Its
+/// answer may still come: servers answer in order, so what comes then is taken for the oldest one
+/// that is owed, and is late. It belongs to a later message only where it can be no other's: where
+/// answers are known byte by byte, and differ.
+extension MessageEngine where System: ~Copyable {
+  /// Makes a row ready for its next message, and returns whether it is. An overdue message under
+  /// way becomes a debt; or it is counted as wrong, if bytes have come that do not match
+  /// (`isSearchedInVain`).
+  mutating func makeReady(_ slot: UInt32, among connections: inout Connections) -> Bool {
+    if connections.rows.state(slot) == .established { return true }
+    guard connections.rows.canBeginMessage(slot) else { return false }
+    let pattern = connections.rows.messages.pattern(of: slot)
+    if isSearchedInVain(slot, patternUnderWay: pattern, among: &connections) {
+      refute(slot, among: &connections)
+      return connections.rows.state(slot) == .established
+    }
+    connections.rows.abandon(slot)
+    return true
+  }
+
+  /// Takes bytes for the answers that are owed, and the rest for the message under way; true when
+  /// the rest that is there is to be thrown away.
+  @inline(never)
+  mutating func hearOwed(
+    _ slot: UInt32, _ heard: UnsafeRawBufferPointer, among connections: inout Connections
+  ) -> Bool {
+    var used = 0
+    while connections.rows.marks(slot).has(.owing) {
+      guard used < heard.count else { return false }
+      let rest = unsafe UnsafeRawBufferPointer(rebasing: heard[used...])
+      let debt = connections.rows.messages.debt(0, of: slot)
+      let before = connections.rows.messages.answered(of: slot)
+      let script = patterns.script(Int(debt.pattern))
+      switch script.answer {
+      case .nothing, .conversation: dropDebts(slot, 1, among: &connections)
+      case .anything:
+        let count = min(rest.count, script.answerCount - Int(before))
+        used += count
+        note(slot, debt, answered: Int(before) + count, of: script.answerCount, among: &connections)
+      case .echo, .text:
+        let answer = unsafe owedAnswer(debt, of: slot, among: &connections)
+        let count = min(rest.count, answer.count - Int(before))
+        if unsafe Memory.isEqual(
+          UnsafeRawBufferPointer(rebasing: answer[Int(before)..<Int(before) + count]),
+          UnsafeRawBufferPointer(rebasing: rest[..<count]))
+        {
+          used += count
+          note(slot, debt, answered: Int(before) + count, of: answer.count, among: &connections)
+        } else if unsafe !skipUnanswered(
+          slot, answer, rest, before: Int(before), among: &connections)
+        {
+          refuteOwed(slot, among: &connections)
+          return true
+        }
+      case .matching, .framed:
+        let found = unsafe searches.hear(
+          Int(debt.pattern), on: slot, rest, stage: before)
+        used += found.used
+        switch found.end {
+        case .open: connections.rows.messages.setAnswered(of: slot, to: found.stage)
+        case .right: notePaid(slot, debt, among: &connections)
+        case .wrong:
+          connections.board.subtract(Int(debt.pattern), .missing)
+          connections.board.add(Int(debt.pattern), .wrong)
+          connections.noteAnswer(slot)
+          dropDebts(slot, 1, among: &connections)
+        }
+      }
+    }
+    guard used < heard.count else { return false }
+    return unsafe hear(slot, UnsafeRawBufferPointer(rebasing: heard[used...]), among: &connections)
+  }
+
+  private mutating func owedFacts(
+    _ debt: MessageColumns.Debt, of slot: UInt32, among connections: inout Connections
+  ) -> MessageTemplate.Facts {
+    var facts = connections.facts(of: slot)
+    facts.sequence = UInt64(debt.sequence)
+    return facts
+  }
+
+  /// The answer to a debt that is known byte by byte.
+  private mutating func owedAnswer(
+    _ debt: MessageColumns.Debt, of slot: UInt32, among connections: inout Connections
+  ) -> UnsafeRawBufferPointer {
+    let pattern = Int(debt.pattern)
+    if patterns.script(pattern).answer == .text {
+      return unsafe patterns.answer(pattern)
+    }
+    return unsafe patterns.fixedMessage(pattern)
+      ?? patterns.message(pattern, owedFacts(debt, of: slot, among: &connections))
+  }
+
+  private mutating func note(
+    _ slot: UInt32, _ debt: MessageColumns.Debt, answered: Int, of count: Int,
+    among connections: inout Connections
+  ) {
+    connections.rows.messages.setAnswered(of: slot, to: UInt32(answered))
+    if answered == count { notePaid(slot, debt, among: &connections) }
+  }
+
+  /// Counts the answer to the oldest debt, which is whole now, as late, and drops the debt.
+  private mutating func notePaid(
+    _ slot: UInt32, _ debt: MessageColumns.Debt, among connections: inout Connections
+  ) {
+    connections.readClock()
+    connections.board.record(.roundTrip, nanoseconds: connections.now.nanoseconds &- debt.due)
+    connections.board.record(
+      .roundTripUncorrected, nanoseconds: connections.now.nanoseconds &- debt.began)
+    connections.board.subtract(Int(debt.pattern), .missing)
+    connections.board.add(Int(debt.pattern), .late)
+    connections.noteAnswer(slot)
+    dropDebts(slot, 1, among: &connections)
+  }
+
+  /// Drops so many debts, the oldest first: no answer to them is expected any more.
+  private mutating func dropDebts(
+    _ slot: UInt32, _ count: Int, among connections: inout Connections
+  ) {
+    for _ in 0..<count { connections.rows.messages.removeOldestDebt(of: slot) }
+    if connections.rows.messages.debtCount(of: slot) == 0 { connections.rows.unmark(slot, .owing) }
+  }
+
+  /// Looks for the first later message whose answer begins with what has come, and drops the debts
+  /// before it as unanswered. Only answers that are known byte by byte (`echo`, `text`) are
+  /// compared; later messages with other answers are skipped, so false says only that no such
+  /// answer fits.
+  ///
+  /// - Parameters:
+  ///   - answer: the answer to the oldest debt, which does not fit.
+  ///   - rest: the bytes that have come now.
+  ///   - before: how many bytes of `answer` had come before, which may belong to a later answer.
+  private mutating func skipUnanswered(
+    _ slot: UInt32, _ answer: UnsafeRawBufferPointer, _ rest: UnsafeRawBufferPointer, before: Int,
+    among connections: inout Connections
+  ) -> Bool {
+    let debts = connections.rows.messages.debtCount(of: slot)
+    for place in 1...debts {
+      let pattern: Int
+      var facts = connections.facts(of: slot)
+      if place < debts {
+        let debt = connections.rows.messages.debt(place, of: slot)
+        pattern = Int(debt.pattern)
+        facts.sequence = UInt64(debt.sequence)
+      } else {
+        guard connections.rows.state(slot) != .established else { return false }
+        pattern = connections.rows.messages.pattern(of: slot)
+      }
+      switch patterns.script(pattern).answer {
+      case .echo, .text: break
+      default: continue
+      }
+      let other = unsafe patterns.otherAnswer(pattern, facts)
+      let count = min(rest.count, other.count - before)
+      guard count > 0,
+        unsafe Memory.isEqual(
+          UnsafeRawBufferPointer(rebasing: answer[..<before]),
+          UnsafeRawBufferPointer(rebasing: other[..<before])),
+        unsafe Memory.isEqual(
+          UnsafeRawBufferPointer(rebasing: rest[..<count]),
+          UnsafeRawBufferPointer(rebasing: other[before..<before + count]))
+      else { continue }
+      dropDebts(slot, place, among: &connections)
+      connections.rows.messages.setAnswered(of: slot, to: UInt32(before))
+      return true
+    }
+    return false
+  }
+
+  /// Counts a wrong answer, as the bytes that have come fit no answer that is owed: of the message
+  /// under way, or, where there is none, of the oldest debt.
+  private mutating func refuteOwed(_ slot: UInt32, among connections: inout Connections) {
+    let pattern = Int(connections.rows.messages.debt(0, of: slot).pattern)
+    // The bytes may be the right answer to a message that is remembered no more.
+    let outcome: MessageCounter =
+      connections.rows.messages.hasForgottenDebts(slot) ? .missing : .wrong
+    dropDebts(slot, connections.rows.messages.debtCount(of: slot), among: &connections)
+    if connections.rows.state(slot) == .established {
+      connections.board.subtract(pattern, .missing)
+      connections.board.add(pattern, outcome)
+      connections.noteAnswer(slot)
+      connections.quieten(slot)
+    } else {
+      refute(slot, as: outcome, among: &connections)
+    }
+  }
+
+  /// Drops all debts of a connection, once their answers could not be told from a wrong one.
+  mutating func dropAllDebts(_ slot: UInt32, among connections: inout Connections) {
+    guard connections.rows.marks(slot).has(.owing) else { return }
+    dropDebts(slot, connections.rows.messages.debtCount(of: slot), among: &connections)
+  }
+}

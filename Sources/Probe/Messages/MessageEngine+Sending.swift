@@ -1,0 +1,138 @@
+import Linux
+import Messages
+import SystemPackage
+
+/// One message on one connection, from its first byte to its outcome.
+extension MessageEngine where System: ~Copyable {
+  /// - Parameter due: when the schedule wanted it.
+  mutating func beginMessage(
+    _ pattern: Int, on slot: UInt32, due: Instant, among connections: inout Connections
+  ) {
+    connections.board.add(pattern, .sent)
+    connections.notes.countMessage(pattern, at: connections.now)
+    connections.board.record(.drift, nanoseconds: connections.now.nanoseconds(since: due))
+    let script = patterns.script(pattern)
+    if script.answer == .conversation {
+      return player.begin(pattern, on: slot, due: due, among: &connections)
+    }
+    connections.rows.beginMessage(
+      slot, pattern: pattern, due: due.nanoseconds, began: connections.now.nanoseconds)
+    if script.wantsAnswer { connections.wantAnswer(slot) }
+    guard offer(slot, among: &connections) else { return }
+    connections.finishWriting(slot)
+    // An answer cannot be there yet: none is empty, and nothing was read since.
+    if !script.wantsAnswer { conclude(slot, among: &connections) }
+  }
+
+  /// Sends more of the message under way; its answer may be there already.
+  mutating func write(_ slot: UInt32, among connections: inout Connections) {
+    guard offer(slot, among: &connections) else { return }
+    connections.finishWriting(slot)
+    conclude(slot, among: &connections)
+  }
+
+  /// Hands as much of the message under way to the kernel as it takes; true when that was all.
+  @inline(__always)
+  private mutating func offer(_ slot: UInt32, among connections: inout Connections) -> Bool {
+    let message = unsafe message(of: slot, among: &connections)
+    switch unsafe connections.send(slot, message) {
+    case .whole: return true
+    case .partly: return false
+    case .failed(let error):
+      player.lose(slot, error, among: &connections)
+      return false
+    }
+  }
+
+  /// The message under way on a connection, made again.
+  @inline(__always)
+  mutating func message(of slot: UInt32, among connections: inout Connections)
+    -> UnsafeRawBufferPointer
+  {
+    let pattern = connections.rows.messages.pattern(of: slot)
+    // A conversation's pattern says nothing of its own.
+    if !connections.rows.marks(slot).has(.conversing),
+      let fixed = unsafe patterns.fixedMessage(pattern)
+    {
+      return unsafe fixed
+    }
+    return unsafe makeMessage(pattern, on: slot, among: &connections)
+  }
+
+  @inline(never)
+  private mutating func makeMessage(
+    _ pattern: Int, on slot: UInt32, among connections: inout Connections
+  ) -> UnsafeRawBufferPointer {
+    if connections.rows.marks(slot).has(.conversing) {
+      return unsafe player.line(of: slot, among: &connections)
+    }
+    return unsafe patterns.message(pattern, connections.facts(of: slot))
+  }
+
+  // MARK: Outcomes
+
+  /// Ends the message under way if it has been sent whole and answered whole; a conversation only
+  /// if it went wrong.
+  mutating func conclude(_ slot: UInt32, among connections: inout Connections) {
+    switch connections.rows.state(slot) {
+    case .awaiting, .pausing: break
+    default: return
+    }
+    let pattern = connections.rows.messages.pattern(of: slot)
+    if connections.rows.marks(slot).has(.wrong) { return connections.quieten(slot) }
+    guard isAnswered(slot, pattern, among: &connections) else { return }
+    let wantsAnswer = patterns.script(pattern).wantsAnswer
+    if wantsAnswer {
+      connections.readClock()
+      connections.recordRoundTrip(slot)
+      connections.noteAnswer(slot)
+    }
+    let expiry = Instant(nanoseconds: connections.rows.due(slot))
+      .advanced(byNanoseconds: patterns.script(pattern).timeout)
+    if connections.rows.marks(slot).has(.overdue) {
+      connections.board.subtract(pattern, .missing)
+      connections.board.add(pattern, .late)
+    } else {
+      connections.board.add(pattern, wantsAnswer && expiry < connections.now ? .late : .received)
+    }
+    connections.finishMessage(slot)
+  }
+
+  @inline(__always)
+  private mutating func isAnswered(
+    _ slot: UInt32, _ pattern: Int, among connections: inout Connections
+  ) -> Bool {
+    let answered = connections.rows.messages.answered(of: slot)
+    let script = patterns.script(pattern)
+    // What has come is that of an older message.
+    if connections.rows.marks(slot).has(.owing), script.answer != .nothing { return false }
+    return switch script.answer {
+    case .nothing: true
+    case .echo: Int(answered) == connections.rows.messages.written(of: slot)
+    case .anything, .text: Int(answered) == script.answerCount
+    case .matching, .framed: answered == MessageColumns.whole
+    case .conversation: false
+    }
+  }
+
+  /// Other bytes than the right ones have come. A message that has not been written to its end
+  /// stays under way until it has, and a conversation until what is there has been read.
+  ///
+  /// - Parameter isOver: whether all of the wrong answer has come.
+  @inline(never)
+  mutating func refute(
+    _ slot: UInt32, as outcome: MessageCounter = .wrong, isOver: Bool = false,
+    among connections: inout Connections
+  ) {
+    let pattern = connections.rows.messages.pattern(of: slot)
+    let marks = connections.rows.marks(slot)
+    dropAllDebts(slot, among: &connections)
+    if marks.has(.overdue) { connections.board.subtract(pattern, .missing) }
+    connections.board.add(pattern, outcome)
+    connections.noteAnswer(slot)
+    if connections.rows.state(slot) == .sending || marks.has(.conversing) {
+      return connections.rows.mark(slot, .wrong)
+    }
+    if isOver { connections.finishMessage(slot) } else { connections.quieten(slot) }
+  }
+}

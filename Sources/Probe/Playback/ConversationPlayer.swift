@@ -1,0 +1,230 @@
+import Linux
+import Messages
+import SystemPackage
+
+/// Plays recorded conversations, each on one connection, from its first step to its outcome.
+///
+/// Server and client each have their place in it. The client goes on when the answers that it had
+/// heard by then have come whole, and its delay is over. What comes is compared with what comes
+/// next in the recording, wherever the client is.
+struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
+  typealias Connections = ClientConnections<System>
+
+  private let book: ConversationBook
+
+  init(_ patterns: [MessagePattern]) throws(Errno) { book = try ConversationBook(patterns) }
+
+  /// What is played on a connection.
+  private mutating func script(
+    of slot: UInt32, among connections: inout Connections
+  ) -> ConversationBook.Script {
+    book.script(
+      connections.rows.messages.pattern(of: slot), on: connections.connectionNumber(of: slot))
+  }
+
+  mutating func begin(
+    _ pattern: Int, on slot: UInt32, due: Instant, among connections: inout Connections
+  ) {
+    connections.rows.beginConversation(
+      slot, pattern: pattern, due: due.nanoseconds, began: connections.now.nanoseconds)
+    let script = script(of: slot, among: &connections)
+    if script.answers > 0 { connections.wantAnswer(slot) }
+    setDeadline(slot, script, from: due, among: &connections)
+    proceed(slot, among: &connections)
+  }
+
+  /// Does what comes next, until something has to be waited for.
+  mutating func proceed(_ slot: UInt32, among connections: inout Connections) {
+    while connections.rows.state(slot) == .awaiting, !connections.rows.marks(slot).has(.wrong) {
+      let script = script(of: slot, among: &connections)
+      let heard = connections.rows.messages.answer(of: slot)
+      guard let cue = book.cue(connections.rows.messages.cue(of: slot), of: script) else {
+        if heard == script.answers, !script.awaitsClose { end(slot, among: &connections) }
+        return
+      }
+      guard cue.answersBefore <= heard else { return }
+      let base =
+        cue.followsAnswer ? connections.now : Instant(nanoseconds: connections.rows.due(slot))
+      let due = base.advanced(byNanoseconds: cue.delay)
+      guard due <= connections.now else { return connections.rows.pause(slot, until: due) }
+      act(cue, on: slot, script, due: due, among: &connections)
+    }
+  }
+
+  /// The delay before the next cue is over; false when the conversation has gone wrong meanwhile,
+  /// and ends once what came with the wrong byte has been read.
+  mutating func resume(
+    _ slot: UInt32, due: Instant, among connections: inout Connections
+  ) -> Bool {
+    connections.rows.resume(slot)
+    let script = script(of: slot, among: &connections)
+    if connections.rows.marks(slot).has(.wrong) {
+      setDeadline(slot, script, from: connections.now, among: &connections)
+      return false
+    }
+    if let cue = book.cue(connections.rows.messages.cue(of: slot), of: script) {
+      connections.board.record(.drift, nanoseconds: connections.now.nanoseconds(since: due))
+      act(cue, on: slot, script, due: due, among: &connections)
+    }
+    return true
+  }
+
+  private mutating func act(
+    _ cue: ConversationBook.Cue, on slot: UInt32, _ script: ConversationBook.Script, due: Instant,
+    among connections: inout Connections
+  ) {
+    guard cue.act != .close else {
+      end(slot, among: &connections)
+      return closeAsRecorded(slot, among: &connections)
+    }
+    connections.rows.speak(slot, due: due.nanoseconds, began: connections.now.nanoseconds)
+    setDeadline(slot, script, from: due, among: &connections)
+    if cue.act == .say {
+      let line = unsafe line(of: slot, among: &connections)
+      switch unsafe connections.send(slot, line) {
+      case .whole: connections.finishWriting(slot)
+      case .partly: break
+      case .failed(let error): lose(slot, error, among: &connections)
+      }
+      return
+    }
+    do throws(Errno) {
+      try connections.kernel.finishSending(connections.rows.descriptor(slot))
+      connections.finishWriting(slot)
+    } catch {
+      lose(slot, error, among: &connections)
+    }
+  }
+
+  /// What the client says next, made again.
+  mutating func line(
+    of slot: UInt32, among connections: inout Connections
+  ) -> UnsafeRawBufferPointer {
+    let (script, facts) = (script(of: slot, among: &connections), connections.facts(of: slot))
+    // Asked for only while there is such a cue.
+    let cue = book.cue(connections.rows.messages.cue(of: slot), of: script)!
+    return unsafe book.bytes(of: cue.text, facts)
+  }
+
+  // MARK: Answers
+
+  /// What became of bytes that have come.
+  struct Heard {
+    /// How many of them belong to the conversation.
+    var used = 0
+    /// One of them is not what comes next.
+    var isWrong = false
+  }
+
+  mutating func hear(
+    _ slot: UInt32, _ bytes: UnsafeRawBufferPointer, among connections: inout Connections
+  ) -> Heard {
+    let script = script(of: slot, among: &connections)
+    var heard = Heard()
+    while heard.used < bytes.count {
+      let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[heard.used...])
+      let place = connections.rows.messages.answer(of: slot)
+      guard let answer = book.answer(place, of: script) else { break }
+      let facts = connections.facts(of: slot)
+      let text = unsafe book.bytes(of: answer.text, facts)
+      if script.takesAnything {
+        let before = connections.rows.messages.answered(of: slot)
+        let more = min(rest.count, text.count - Int(before))
+        connections.rows.messages.setAnswered(of: slot, to: before + UInt32(more))
+        heard.used += more
+      } else {
+        let compared = unsafe connections.compare(slot, rest, with: text)
+        heard.used += compared.used
+        heard.isWrong = !compared.isRight
+        if heard.isWrong { break }
+      }
+      if Int(connections.rows.messages.answered(of: slot)) == text.count {
+        finishAnswer(slot, answer, script, among: &connections)
+      }
+    }
+    return heard
+  }
+
+  private mutating func finishAnswer(
+    _ slot: UInt32, _ answer: ConversationBook.Answer, _ script: ConversationBook.Script,
+    among connections: inout Connections
+  ) {
+    connections.readClock()
+    // One that comes before it was asked for answers nothing.
+    if answer.cuesBefore <= connections.rows.messages.cue(of: slot) {
+      connections.recordRoundTrip(slot)
+    }
+    connections.noteAnswer(slot)
+    connections.rows.messages.countAnswer(of: slot)
+    guard connections.rows.state(slot) != .pausing else { return }
+    noteLateness(slot, among: &connections)
+    setDeadline(slot, script, from: connections.now, among: &connections)
+  }
+
+  /// Sets the instant by which what the server says or does next must have come.
+  private mutating func setDeadline(
+    _ slot: UInt32, _ script: ConversationBook.Script, from instant: Instant,
+    among connections: inout Connections
+  ) {
+    guard !connections.rows.marks(slot).has(.overdue) else { return }
+    let answer = book.answer(connections.rows.messages.answer(of: slot), of: script)
+    connections.rows.setAlarm(
+      slot,
+      to: instant.advanced(byNanoseconds: script.timeout)
+        .advanced(byNanoseconds: answer?.lag ?? script.closeLag))
+  }
+
+  /// An answer that comes in the turn that its deadline passes in is late all the same.
+  private mutating func noteLateness(_ slot: UInt32, among connections: inout Connections) {
+    guard !connections.rows.marks(slot).has(.overdue),
+      let deadline = connections.rows.alarm(of: slot), deadline < connections.now
+    else { return }
+    connections.rows.giveUp(slot)
+    connections.board.add(connections.rows.messages.pattern(of: slot), .missing)
+  }
+
+  // MARK: Ends
+
+  private mutating func end(_ slot: UInt32, among connections: inout Connections) {
+    let pattern = connections.rows.messages.pattern(of: slot)
+    if connections.rows.marks(slot).has(.overdue) {
+      connections.board.subtract(pattern, .missing)
+      connections.board.add(pattern, .late)
+    } else {
+      connections.board.add(pattern, .received)
+    }
+    connections.finishMessage(slot)
+  }
+
+  /// The peer has ended a connection, as the recording has it or not.
+  @inline(never)
+  mutating func lose(_ slot: UInt32, _ error: Errno?, among connections: inout Connections) {
+    guard endsAsRecorded(slot, error, among: &connections) else {
+      return connections.lose(slot, error)
+    }
+    if connections.rows.state(slot) != .pausing { noteLateness(slot, among: &connections) }
+    end(slot, among: &connections)
+    closeAsRecorded(slot, among: &connections)
+  }
+
+  /// Whether the server has ended a connection where it did so in the recording as well.
+  private mutating func endsAsRecorded(
+    _ slot: UInt32, _ error: Errno?, among connections: inout Connections
+  ) -> Bool {
+    let marks = connections.rows.marks(slot)
+    guard marks.has(.conversing), !marks.has(.wrong), error == nil || error == .connectionReset
+    else { return false }
+    let script = script(of: slot, among: &connections)
+    guard connections.rows.messages.answer(of: slot) == script.answers else { return false }
+    // Both may have wanted to, and the server was faster.
+    let next = book.cue(connections.rows.messages.cue(of: slot), of: script)
+    return next.map { $0.act == .close } ?? script.awaitsClose
+  }
+
+  private mutating func closeAsRecorded(_ slot: UInt32, among connections: inout Connections) {
+    try? connections.kernel.resetOnClose(connections.rows.descriptor(slot), false)
+    connections.board.add(.closedAsRecorded)
+    connections.countChurnEnd(slot)
+    connections.drop(slot)
+  }
+}
