@@ -13,8 +13,8 @@ COSTLY = re.compile(r"swift_(bridgeObject)?(retain|release)|swift_alloc|alloc|sw
                     r"|[Mm]etadata|swift_beginAccess|^memcpy$|^\*")
 # What an order begins, once a phase; and what happens only when a socket is full, a push is due
 # or an answer is searched for an expression. No connection and no plain message comes here.
-RARE = re.compile(r"^(Conversation\.play|Conversation\.plan|specialized Client<>\.(begin|beginChurn"
-                  r"|beginMessages|open\(upTo:|seek|search|removeCollected)"
+RARE = re.compile(r"^(specialized MessageEngine<>\.(begin\(_:_:|play\(|plan\(|search)"
+                  r"|specialized Client<>\.(begin|beginChurn|open\(upTo:|seek)"
                   r"|specialized Server<>\.(keep|flush|pushMore|removeUnsent))")
 
 

@@ -125,6 +125,7 @@ struct MessageColumns: ~Copyable {
     for place in first..<first + UInt32(debtCount(of: row)) { debts[place] = debts[place + 1] }
   }
 
+  @inline(__always)
   func beginConversation(_ row: UInt32, pattern: Int) {
     beginMessage(row, pattern: pattern)
     cues[row] = 0
