@@ -36,7 +36,7 @@ extension Client where System: ~Copyable {
     while left > 0, slot > 0, closed < Connections.batch {
       slot -= 1
       guard connections.rows.state(slot) != .free,
-        !connections.rows.marks(slot).has(.leaving | .transient)
+        !connections.rows.marks(slot).has(.closesAfterMessage | .transient)
       else { continue }
       connections.closeAfterMessage(slot)
       left -= 1
@@ -57,7 +57,7 @@ extension Client where System: ~Copyable {
         switch unsafe connections.kernel.send(connections.rows.descriptor(slot), byte) {
         case .moved(let count): connections.board.add(.bytesSent, UInt64(count))
         // Telling the error has used it up: a later read would find a plain end.
-        case .failed(let error): messageEngine.player.lose(slot, error, among: &connections)
+        case .failed(let error): messageEngine.peerEnded(slot, error, among: &connections)
         case .wouldBlock, .closed: break
         }
         asked += 1

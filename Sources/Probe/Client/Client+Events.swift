@@ -30,7 +30,7 @@ extension Client where System: ~Copyable {
     opening.noteSuccess()
     if messageEngine.hasPatterns { messageEngine.joinRounds(slot, among: &connections) }
     // Before anything is read: a server that speaks first may have done so.
-    if messageEngine.playsOnce { messageEngine.catchUp(slot, among: &connections) }
+    if messageEngine.playsOnce { messageEngine.beginAllDue(slot, among: &connections) }
   }
 
   private mutating func failHandshake(_ slot: UInt32) {
@@ -65,8 +65,8 @@ extension Client where System: ~Copyable {
       case .wouldBlock:
         if discards { messageEngine.conclude(slot, among: &connections) }
         return
-      case .closed: return messageEngine.player.lose(slot, nil, among: &connections)
-      case .failed(let error): return messageEngine.player.lose(slot, error, among: &connections)
+      case .closed: return messageEngine.peerEnded(slot, nil, among: &connections)
+      case .failed(let error): return messageEngine.peerEnded(slot, error, among: &connections)
       }
     }
     announceAgain(slot)
@@ -79,7 +79,7 @@ extension Client where System: ~Copyable {
         connections.rows.descriptor(slot), Self.watchedEvents,
         token: connections.rows.token(slot).rawValue)
     } catch {
-      connections.count(.epollControl, error, position: connections.rows.position(slot))
+      connections.countFailure(.epollControl, error, position: connections.rows.position(slot))
       connections.drop(slot)
       connections.board.add(.closedByPeer)
     }
@@ -109,7 +109,7 @@ extension Client where System: ~Copyable {
       _ = fail(call, error, position: position)
       return
     }
-    connections.count(call, error, position: position)
+    connections.countFailure(call, error, position: position)
     connections.board.failures.markRetried(call, error, phase: command.phase)
     connections.board.add(.retried)
     _ = openOne(again, left: 1)

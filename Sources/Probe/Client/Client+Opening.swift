@@ -114,7 +114,7 @@ extension Client where System: ~Copyable {
     if let taken, wanted <= connections.tuples.count {
       found = (taken.call, taken.error, taken.position)
     }
-    connections.count(found.call, found.error, position: found.position)
+    connections.countFailure(found.call, found.error, position: found.position)
     stopGrowing(for: found.call, found.error)
   }
 

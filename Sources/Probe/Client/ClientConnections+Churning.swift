@@ -22,7 +22,7 @@ extension ClientConnections where System: ~Copyable {
       churn.removeNextEnd()
       ended += 1
     }
-    // There is room for others now, or the phase may be found settled: nothing else may tell.
+    // Wake at once: a row is free, or the phase may be settled, and no event would say so.
     return ended > 0 ? now : churn.nextEnd?.due
   }
 }

@@ -10,25 +10,25 @@ extension ClientConnections where System: ~Copyable {
     case .connecting:
       board.subtract(.connecting)
     case .established, .asked, .quieting:
-      leave(slot)
+      uncountHeld(slot)
     case .sending, .awaiting, .pausing:
-      cutShort(slot)
-      leave(slot)
+      countShortMessage(slot)
+      uncountHeld(slot)
     case .free:
       return
     }
     let marks = rows.marks(slot)
     if marks.has(.transient) {
       churn.noteGone()
-    } else if marks.has(.leaving) {
-      leavers -= 1
+    } else if marks.has(.closesAfterMessage) {
+      closingAfterMessage -= 1
     }
     kernel.close(rows.descriptor(slot))
     tuples.giveBack(rows.position(slot))
     rows.remove(slot)
   }
 
-  private mutating func leave(_ slot: UInt32) {
+  private mutating func uncountHeld(_ slot: UInt32) {
     board.subtract(.held)
     if rows.marks(slot).has(.unanswered) { board.subtract(.unanswered) }
     board.addToSource(tuples.source(at: rows.position(slot)), -1)
@@ -40,8 +40,8 @@ extension ClientConnections where System: ~Copyable {
     switch rows.state(slot) {
     case .sending, .awaiting, .pausing:
       guard !marks.has(.overdue) else { return closeAsPlanned(slot) }
-      rows.mark(slot, .leaving)
-      if !marks.has(.transient) { leavers += 1 }
+      rows.mark(slot, .closesAfterMessage)
+      if !marks.has(.transient) { closingAfterMessage += 1 }
     default: closeAsPlanned(slot)
     }
   }
@@ -71,13 +71,13 @@ extension ClientConnections where System: ~Copyable {
     }
   }
 
-  /// The connection ends while its message is under way.
-  private mutating func cutShort(_ slot: UInt32) {
+  /// Counts the message under way of a connection that ends.
+  private mutating func countShortMessage(_ slot: UInt32) {
     guard !rows.marks(slot).has(.overdue | .wrong) else { return }
     board.add(rows.messages.pattern(of: slot), .short)
   }
 
-  mutating func count(_ call: FailedCall, _ error: Errno?, position: UInt32?) {
+  mutating func countFailure(_ call: FailedCall, _ error: Errno?, position: UInt32?) {
     board.add(.failures)
     board.failures.add(
       call, error, phase: phase, at: now, held: board[.held], position: position)
@@ -87,7 +87,7 @@ extension ClientConnections where System: ~Copyable {
   @inline(never)
   mutating func lose(_ slot: UInt32, _ error: Errno?) {
     // Before it goes: what was held when it began is said of a failure.
-    count(.closed, error, position: rows.position(slot))
+    countFailure(.closed, error, position: rows.position(slot))
     drop(slot)
     board.add(.closedByPeer)
   }

@@ -24,7 +24,7 @@ struct ClientConnections<System: Kernel & ~Copyable>: ~Copyable {
   var tuples: SourceTuples
   var churn: Churn
   /// Connections, but for a churn's, that are closed once the message under way is over.
-  var leavers = 0
+  var closingAfterMessage = 0
   var notes: DriveNotes
   /// The phase that the coordinator has ordered last.
   var phase = 0

@@ -43,12 +43,12 @@ extension ClientConnections where System: ~Copyable {
   mutating func compare(
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, with answer: UnsafeRawBufferPointer
   ) -> (used: Int, isRight: Bool) {
-    let before = Int(rows.messages.answered(of: slot))
+    let before = Int(rows.messages.answerProgress(of: slot))
     let used = min(heard.count, answer.count - before)
     let isRight = unsafe Memory.isEqual(
       UnsafeRawBufferPointer(rebasing: answer[before..<before + used]),
       UnsafeRawBufferPointer(rebasing: heard[..<used]))
-    rows.messages.setAnswered(of: slot, to: UInt32(before + used))
+    rows.messages.setAnswerProgress(of: slot, to: UInt32(before + used))
     return (used, isRight)
   }
 
@@ -83,7 +83,7 @@ extension ClientConnections where System: ~Copyable {
   /// Has a connection wait until nothing more comes of a wrong answer.
   mutating func quieten(_ slot: UInt32) {
     // A connection that is to be closed sends no other message, so it need not wait.
-    if rows.marks(slot).has(.leaving), rows.state(slot) != .established {
+    if rows.marks(slot).has(.closesAfterMessage), rows.state(slot) != .established {
       return finishMessage(slot)
     }
     board.add(.waits)

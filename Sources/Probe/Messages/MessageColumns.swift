@@ -13,7 +13,7 @@ struct MessageColumns: ~Copyable {
   private let counts: Column<UInt32>
   /// Bytes of the message that were handed to the kernel, and of the answer that have come.
   private let written: Column<UInt32>
-  private let answered: Column<UInt32>
+  private let answerProgress: Column<UInt32>
   /// For each pattern in turn: the round of the connection's next message; see `RoundCursor`.
   private let rounds: Column<UInt32>
   /// Bytes of the message that the server is in the middle of pushing.
@@ -39,7 +39,7 @@ struct MessageColumns: ~Copyable {
   /// What a row remembers; the answer to an older one, should it come, is taken for a later one's.
   static var mostDebts: UInt32 { 4 }
 
-  /// What `answered` is once an answer whose length nobody knew has come.
+  /// What `answerProgress` is once an answer whose length nobody knew has come.
   static var whole: UInt32 { .max }
 
   init(rows: Int, patterns: Int, pushed: Bool, conversations: Bool) throws(Errno) {
@@ -48,7 +48,7 @@ struct MessageColumns: ~Copyable {
     let numbers = try Column<UInt32>(count: kept)
     let counts = try Column<UInt32>(count: kept)
     let written = try Column<UInt32>(count: kept)
-    let answered = try Column<UInt32>(count: kept)
+    let answerProgress = try Column<UInt32>(count: kept)
     let rounds = try Column<UInt32>(count: rows * patterns)
     let progressOfPushed = try Column<UInt32>(count: pushed ? rows : 0)
     let debts = try Column<Debt>(count: kept * Int(Self.mostDebts))
@@ -60,7 +60,7 @@ struct MessageColumns: ~Copyable {
     self.numbers = numbers
     self.counts = counts
     self.written = written
-    self.answered = answered
+    self.answerProgress = answerProgress
     self.rounds = rounds
     self.pushed = progressOfPushed
     self.debts = debts
@@ -85,7 +85,7 @@ struct MessageColumns: ~Copyable {
     patternsOfRows[row] = UInt8(pattern)
     counts[row] &+= 1
     written[row] = 0
-    if !owing { answered[row] = 0 }
+    if !owing { answerProgress[row] = 0 }
   }
 
   // MARK: Debts
@@ -120,7 +120,7 @@ struct MessageColumns: ~Copyable {
   @inline(__always)
   func removeOldestDebt(of row: UInt32) {
     debtCounts[row] -= 1
-    answered[row] = 0
+    answerProgress[row] = 0
     let first = row * Self.mostDebts
     for place in first..<first + UInt32(debtCount(of: row)) { debts[place] = debts[place + 1] }
   }
@@ -141,18 +141,18 @@ struct MessageColumns: ~Copyable {
 
   func written(of row: UInt32) -> Int { Int(written[row]) }
   func setWritten(of row: UInt32, to count: Int) { written[row] = UInt32(count) }
-  func answered(of row: UInt32) -> UInt32 { answered[row] }
-  func setAnswered(of row: UInt32, to count: UInt32) { answered[row] = count }
-  func cue(of row: UInt32) -> UInt32 { cues[row] }
-  func answer(of row: UInt32) -> UInt32 { answers[row] }
+  func answerProgress(of row: UInt32) -> UInt32 { answerProgress[row] }
+  func setAnswerProgress(of row: UInt32, to count: UInt32) { answerProgress[row] = count }
+  func cuesDone(of row: UInt32) -> UInt32 { cues[row] }
+  func answersReceived(of row: UInt32) -> UInt32 { answers[row] }
 
   /// A cue is done.
   func countCue(of row: UInt32) { cues[row] += 1 }
 
-  /// An answer has come whole; `answered` is of the next one.
+  /// An answer has come whole; `answerProgress` is of the next one.
   func countAnswer(of row: UInt32) {
     answers[row] += 1
-    answered[row] = 0
+    answerProgress[row] = 0
   }
 
   func pushed(of row: UInt32) -> Int { Int(pushed[row]) }

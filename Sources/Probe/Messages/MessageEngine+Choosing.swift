@@ -52,7 +52,7 @@ extension MessageEngine where System: ~Copyable {
             ? playRounds(pattern, among: &connections)
             : script.isOnce
               ? playOnce(pattern, among: &connections)
-              : playTurns(pattern, rate: script.rate, among: &connections))
+              : playAtRate(pattern, rate: script.rate, among: &connections))
       }
       if isEnding, wake == nil {
         stopMessages()
@@ -80,7 +80,7 @@ extension MessageEngine where System: ~Copyable {
       guard slot < connections.rows.firstUnused, isDue(slot, pattern, cursor, among: &connections)
       else { continue }
       if connections.rows.canBeginMessage(slot) {
-        catchUp(slot, in: cursor.round, of: pattern, among: &connections)
+        beginAllDue(slot, currentRound: cursor.round, of: pattern, among: &connections)
         begun += 1
         connections.readClock()
       }
@@ -97,26 +97,26 @@ extension MessageEngine where System: ~Copyable {
   ) -> Bool {
     switch connections.rows.state(slot) {
     case .free, .connecting: false
-    default: cursor.next(connections.rows.messages.round(of: slot, pattern)) <= cursor.round
+    default: cursor.pendingRound(connections.rows.messages.round(of: slot, pattern)) <= cursor.round
     }
   }
 
   /// One connection after the other, whichever has been idle for the longest.
-  private mutating func playTurns(
+  private mutating func playAtRate(
     _ pattern: Int, rate: Double, among connections: inout Connections
   ) -> Instant? {
     guard start <= connections.now else { return start }
     let schedule = Schedule(start: start, rate: rate)
     var begun = 0
     for _ in 0..<Connections.batch {
-      let ordinal = connections.assignment.share.ordinal(patterns.turns(pattern))
+      let ordinal = connections.assignment.share.ordinal(patterns.begunAtRate(pattern))
       let due = rate == .infinity ? connections.now : schedule.due(ordinal)
       guard due < end else { return nil }
       guard due <= connections.now else { return due }
       let slot = connections.rows.oldestIdle
       // An event will tell when somebody is idle again.
       guard slot != ConnectionTable.none else {
-        if rate != .infinity { noteUntaken(pattern, schedule, rate: rate, among: &connections) }
+        if rate != .infinity { countUnsent(pattern, schedule, rate: rate, among: &connections) }
         return nil
       }
       guard mayPlay(pattern, on: slot, among: &connections) else {
@@ -124,7 +124,7 @@ extension MessageEngine where System: ~Copyable {
         continue
       }
       guard makeReady(slot, among: &connections) else { continue }
-      patterns.countTurn(pattern)
+      patterns.countBegunAtRate(pattern)
       if connections.board[pattern, .unsent] > patterns.unsentBefore(pattern) {
         connections.board.subtract(pattern, .unsent)
       }
@@ -135,7 +135,7 @@ extension MessageEngine where System: ~Copyable {
     guard begun == 0 else { return connections.now }
     // There are idle connections, and none of them may take the message: to look again at once
     // would be to spin.
-    if rate != .infinity { noteUntaken(pattern, schedule, rate: rate, among: &connections) }
+    if rate != .infinity { countUnsent(pattern, schedule, rate: rate, among: &connections) }
     return isEnding ? nil : connections.now.advanced(byNanoseconds: Self.lookAgain)
   }
 
@@ -151,8 +151,8 @@ extension MessageEngine where System: ~Copyable {
     patterns.script(pattern).answer != .conversation || connections.rows.isClear(slot)
   }
 
-  /// Notes how many turns are due that nobody could take.
-  private mutating func noteUntaken(
+  /// Sets `unsent` to the messages that are due and had no free connection.
+  private mutating func countUnsent(
     _ pattern: Int, _ schedule: Schedule, rate: Double, among connections: inout Connections
   ) {
     let share = connections.assignment.share
@@ -163,7 +163,7 @@ extension MessageEngine where System: ~Copyable {
     while schedule.due(share.ordinal(own)) < limit { own += 1 }
     connections.board[pattern, .unsent] =
       patterns.unsentBefore(pattern)
-      + UInt64(max(0, own - patterns.turns(pattern)))
+      + UInt64(max(0, own - patterns.begunAtRate(pattern)))
   }
 
   /// Each connection that was there when the phase began, once. Others begin when they come into
@@ -194,7 +194,7 @@ extension MessageEngine where System: ~Copyable {
     of slot: UInt32, _ pattern: Int, among connections: inout Connections
   ) -> UInt32? {
     let cursor = patterns.cursor(pattern)
-    let round = cursor.next(connections.rows.messages.round(of: slot, pattern))
+    let round = cursor.pendingRound(connections.rows.messages.round(of: slot, pattern))
     return round == cursor.firstRound ? round : nil
   }
 
@@ -209,18 +209,16 @@ extension MessageEngine where System: ~Copyable {
     }
   }
 
-  /// Begins the messages that are due on a connection, the oldest first, for as long as the
-  /// connection can begin another one. Messages may have become due while another one was under
-  /// way.
+  /// Begins the messages that are due on a connection, the oldest first. Several may have become due
+  /// while one was under way.
   ///
-  /// A message that missed its turn was counted as unsent, and is not counted so any more.
+  /// A message whose round had passed was counted as `unsent`; that count is taken back.
   ///
   /// - Parameters:
-  ///   - round: the round whose cursor stands at this slot now: its message has not missed its
-  ///     turn. Nil when no cursor stands here.
-  ///   - pattern: the pattern of that cursor.
-  mutating func catchUp(
-    _ slot: UInt32, in round: UInt32? = nil, of pattern: Int = 0,
+  ///   - round: the round that the cursor of `pattern` is in at this slot, whose message was not counted.
+  ///     Nil when an event led here, and no cursor.
+  mutating func beginAllDue(
+    _ slot: UInt32, currentRound round: UInt32? = nil, of pattern: Int = 0,
     among connections: inout Connections
   ) {
     for _ in 0..<Connections.batch {
@@ -252,7 +250,7 @@ extension MessageEngine where System: ~Copyable {
       }
       guard script.every > 0 else { continue }
       let cursor = patterns.cursor(pattern)
-      let round = cursor.next(connections.rows.messages.round(of: slot, pattern))
+      let round = cursor.pendingRound(connections.rows.messages.round(of: slot, pattern))
       guard cursor.hasPassed(slot, in: round) else { continue }
       // The slots may have become fewer since.
       let due = min(cursor.due(slot, in: round), connections.now)
@@ -270,14 +268,14 @@ extension MessageEngine where System: ~Copyable {
     let marks = connections.rows.marks(slot)
     // A message that is overdue is not waited for any more, and nothing else would end it.
     let isOver = connections.rows.state(slot) == .established || marks.has(.overdue)
-    if marks.has(.leaving), isOver, connections.rows.state(slot) != .free {
+    if marks.has(.closesAfterMessage), isOver, connections.rows.state(slot) != .free {
       return connections.closeAsPlanned(slot)
     }
     guard connections.rows.state(slot) == .established else { return }
     guard !beginsNoMessages else { return }
-    if hasRounds { catchUp(slot, among: &connections) }
+    if hasRounds { beginAllDue(slot, among: &connections) }
     // Without waiting for its turn: nothing but this answer was to be waited for.
-    if let pattern = unpaced, connections.rows.state(slot) == .established,
+    if let pattern = closedLoopPattern, connections.rows.state(slot) == .established,
       connections.now < end
     {
       beginMessage(pattern, on: slot, due: connections.now, among: &connections)

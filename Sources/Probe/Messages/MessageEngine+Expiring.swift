@@ -35,16 +35,16 @@ extension MessageEngine where System: ~Copyable {
   /// The answer that a connection waits for is missing.
   mutating func noteMissingAnswer(_ slot: UInt32, among connections: inout Connections) {
     let pattern = connections.rows.messages.pattern(of: slot)
-    if isSearchedInVain(slot, patternUnderWay: pattern, among: &connections) {
-      refute(slot, among: &connections)
+    if hasMismatch(slot, patternUnderWay: pattern, among: &connections) {
+      countWrongAnswer(slot, among: &connections)
       guard connections.rows.state(slot) == .sending else {
         return followUp(slot, among: &connections)
       }
     }
-    connections.rows.giveUp(slot)
+    connections.rows.markOverdue(slot)
     let marks = connections.rows.marks(slot)
     if !marks.has(.wrong) { connections.board.add(pattern, .missing) }
-    if marks.has(.leaving) { connections.closeAsPlanned(slot) }
+    if marks.has(.closesAfterMessage) { connections.closeAsPlanned(slot) }
   }
 
   /// Whether bytes have come for the oldest message that waits for its answer, and have not
@@ -52,7 +52,7 @@ extension MessageEngine where System: ~Copyable {
   ///
   /// - Parameter patternUnderWay: the pattern of the message under way, which is the oldest one
   ///   where nothing is owed.
-  mutating func isSearchedInVain(
+  mutating func hasMismatch(
     _ slot: UInt32, patternUnderWay: Int, among connections: inout Connections
   ) -> Bool {
     let marks = connections.rows.marks(slot)
@@ -61,7 +61,7 @@ extension MessageEngine where System: ~Copyable {
     guard patterns.script(pattern).answer == .matching,
       !marks.has(.wrong | .conversing)
     else { return false }
-    let answered = connections.rows.messages.answered(of: slot)
+    let answered = connections.rows.messages.answerProgress(of: slot)
     return answered > 0 && answered != MessageColumns.whole
   }
 

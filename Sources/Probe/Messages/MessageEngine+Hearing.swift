@@ -42,9 +42,9 @@ extension MessageEngine where System: ~Copyable {
     case .text:
       unsafe used = compare(slot, heard, with: patterns.answer(pattern), among: &connections)
     case .anything:
-      let before = connections.rows.messages.answered(of: slot)
+      let before = connections.rows.messages.answerProgress(of: slot)
       used = min(heard.count, script.answerCount - Int(before))
-      connections.rows.messages.setAnswered(of: slot, to: before + UInt32(used))
+      connections.rows.messages.setAnswerProgress(of: slot, to: before + UInt32(used))
     case .matching, .framed: unsafe used = search(slot, heard, for: pattern, among: &connections)
     }
     if connections.rows.marks(slot).has(.wrong) || connections.rows.state(slot) == .quieting {
@@ -64,7 +64,7 @@ extension MessageEngine where System: ~Copyable {
   ) -> Bool {
     let heard = unsafe player.hear(slot, bytes, among: &connections)
     if heard.isWrong {
-      refute(slot, among: &connections)
+      countWrongAnswer(slot, among: &connections)
       return true
     }
     if heard.used < bytes.count {
@@ -82,7 +82,7 @@ extension MessageEngine where System: ~Copyable {
     among connections: inout Connections
   ) -> Int {
     let compared = unsafe connections.compare(slot, heard, with: answer)
-    if !compared.isRight { refute(slot, among: &connections) }
+    if !compared.isRight { countWrongAnswer(slot, among: &connections) }
     return compared.used
   }
 
@@ -91,14 +91,14 @@ extension MessageEngine where System: ~Copyable {
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, for pattern: Int,
     among connections: inout Connections
   ) -> Int {
-    let before = connections.rows.messages.answered(of: slot)
+    let before = connections.rows.messages.answerProgress(of: slot)
     // Found before the message was sent to its end.
     if before == MessageColumns.whole { return 0 }
     let found = unsafe searches.hear(pattern, on: slot, heard, stage: before)
     switch found.end {
-    case .open: connections.rows.messages.setAnswered(of: slot, to: found.stage)
-    case .right: connections.rows.messages.setAnswered(of: slot, to: MessageColumns.whole)
-    case .wrong: refute(slot, isOver: true, among: &connections)
+    case .open: connections.rows.messages.setAnswerProgress(of: slot, to: found.stage)
+    case .right: connections.rows.messages.setAnswerProgress(of: slot, to: MessageColumns.whole)
+    case .wrong: countWrongAnswer(slot, isOver: true, among: &connections)
     }
     return found.used
   }
@@ -112,16 +112,16 @@ extension MessageEngine where System: ~Copyable {
     guard patterns.isPushed else {
       if !isUnawaited(slot, among: &connections) {
         unsafe connections.board.keepUnasked(heard)
-        noteTold(slot, among: &connections)
+        countUnasked(slot, among: &connections)
       }
       return connections.board.add(.unexpectedBytes, UInt64(heard.count))
     }
     unsafe hearPushed(slot, heard, among: &connections)
   }
 
-  private mutating func noteTold(_ slot: UInt32, among connections: inout Connections) {
-    guard !connections.rows.marks(slot).has(.told) else { return }
-    connections.rows.mark(slot, .told)
+  private mutating func countUnasked(_ slot: UInt32, among connections: inout Connections) {
+    guard !connections.rows.marks(slot).has(.unasked) else { return }
+    connections.rows.mark(slot, .unasked)
     connections.board.add(.unasked)
   }
 

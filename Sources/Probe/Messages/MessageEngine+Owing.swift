@@ -11,16 +11,16 @@ import SystemPackage
 extension MessageEngine where System: ~Copyable {
   /// Makes a row ready for its next message, and returns whether it is. An overdue message under
   /// way becomes a debt; or it is counted as wrong, if bytes have come that do not match
-  /// (`isSearchedInVain`).
+  /// (`hasMismatch`).
   mutating func makeReady(_ slot: UInt32, among connections: inout Connections) -> Bool {
     if connections.rows.state(slot) == .established { return true }
     guard connections.rows.canBeginMessage(slot) else { return false }
     let pattern = connections.rows.messages.pattern(of: slot)
-    if isSearchedInVain(slot, patternUnderWay: pattern, among: &connections) {
-      refute(slot, among: &connections)
+    if hasMismatch(slot, patternUnderWay: pattern, among: &connections) {
+      countWrongAnswer(slot, among: &connections)
       return connections.rows.state(slot) == .established
     }
-    connections.rows.abandon(slot)
+    connections.rows.turnIntoDebt(slot)
     return true
   }
 
@@ -35,7 +35,7 @@ extension MessageEngine where System: ~Copyable {
       guard used < heard.count else { return false }
       let rest = unsafe UnsafeRawBufferPointer(rebasing: heard[used...])
       let debt = connections.rows.messages.debt(0, of: slot)
-      let before = connections.rows.messages.answered(of: slot)
+      let before = connections.rows.messages.answerProgress(of: slot)
       let script = patterns.script(Int(debt.pattern))
       switch script.answer {
       case .nothing, .conversation: dropDebts(slot, 1, among: &connections)
@@ -55,7 +55,7 @@ extension MessageEngine where System: ~Copyable {
         } else if unsafe !skipUnanswered(
           slot, answer, rest, before: Int(before), among: &connections)
         {
-          refuteOwed(slot, among: &connections)
+          countWrongDebt(slot, among: &connections)
           return true
         }
       case .matching, .framed:
@@ -63,7 +63,7 @@ extension MessageEngine where System: ~Copyable {
           Int(debt.pattern), on: slot, rest, stage: before)
         used += found.used
         switch found.end {
-        case .open: connections.rows.messages.setAnswered(of: slot, to: found.stage)
+        case .open: connections.rows.messages.setAnswerProgress(of: slot, to: found.stage)
         case .right: notePaid(slot, debt, among: &connections)
         case .wrong:
           connections.board.subtract(Int(debt.pattern), .missing)
@@ -101,7 +101,7 @@ extension MessageEngine where System: ~Copyable {
     _ slot: UInt32, _ debt: MessageColumns.Debt, answered: Int, of count: Int,
     among connections: inout Connections
   ) {
-    connections.rows.messages.setAnswered(of: slot, to: UInt32(answered))
+    connections.rows.messages.setAnswerProgress(of: slot, to: UInt32(answered))
     if answered == count { notePaid(slot, debt, among: &connections) }
   }
 
@@ -167,7 +167,7 @@ extension MessageEngine where System: ~Copyable {
           UnsafeRawBufferPointer(rebasing: other[before..<before + count]))
       else { continue }
       dropDebts(slot, place, among: &connections)
-      connections.rows.messages.setAnswered(of: slot, to: UInt32(before))
+      connections.rows.messages.setAnswerProgress(of: slot, to: UInt32(before))
       return true
     }
     return false
@@ -175,7 +175,7 @@ extension MessageEngine where System: ~Copyable {
 
   /// Counts a wrong answer, as the bytes that have come fit no answer that is owed: of the message
   /// under way, or, where there is none, of the oldest debt.
-  private mutating func refuteOwed(_ slot: UInt32, among connections: inout Connections) {
+  private mutating func countWrongDebt(_ slot: UInt32, among connections: inout Connections) {
     let pattern = Int(connections.rows.messages.debt(0, of: slot).pattern)
     // The bytes may be the right answer to a message that is remembered no more.
     let outcome: MessageCounter =
@@ -187,7 +187,7 @@ extension MessageEngine where System: ~Copyable {
       connections.noteAnswer(slot)
       connections.quieten(slot)
     } else {
-      refute(slot, as: outcome, among: &connections)
+      countWrongAnswer(slot, as: outcome, among: &connections)
     }
   }
 

@@ -39,7 +39,7 @@ extension MessageEngine where System: ~Copyable {
     case .whole: return true
     case .partly: return false
     case .failed(let error):
-      player.lose(slot, error, among: &connections)
+      peerEnded(slot, error, among: &connections)
       return false
     }
   }
@@ -102,7 +102,7 @@ extension MessageEngine where System: ~Copyable {
   private mutating func isAnswered(
     _ slot: UInt32, _ pattern: Int, among connections: inout Connections
   ) -> Bool {
-    let answered = connections.rows.messages.answered(of: slot)
+    let answered = connections.rows.messages.answerProgress(of: slot)
     let script = patterns.script(pattern)
     // What has come is that of an older message.
     if connections.rows.marks(slot).has(.owing), script.answer != .nothing { return false }
@@ -120,7 +120,7 @@ extension MessageEngine where System: ~Copyable {
   ///
   /// - Parameter isOver: whether all of the wrong answer has come.
   @inline(never)
-  mutating func refute(
+  mutating func countWrongAnswer(
     _ slot: UInt32, as outcome: MessageCounter = .wrong, isOver: Bool = false,
     among connections: inout Connections
   ) {
@@ -134,5 +134,10 @@ extension MessageEngine where System: ~Copyable {
       return connections.rows.mark(slot, .wrong)
     }
     if isOver { connections.finishMessage(slot) } else { connections.quieten(slot) }
+  }
+
+  /// The peer has ended a connection, as its conversation has it or not.
+  mutating func peerEnded(_ slot: UInt32, _ error: Errno?, among connections: inout Connections) {
+    player.peerEnded(slot, error, among: &connections)
   }
 }

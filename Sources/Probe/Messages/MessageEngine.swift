@@ -20,10 +20,10 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
   private(set) var end = Instant.distantFuture
   /// Some pattern is played once on each connection, so on each that comes into being.
   private(set) var playsOnce = false
-  /// Some pattern has rounds: a connection may have missed its turn while it was busy.
+  /// Some pattern has rounds: a connection may have missed its round while it was busy.
   private(set) var hasRounds = false
   /// The pattern that has no pace but its answers, where there is just one such.
-  private(set) var unpaced: Int?
+  private(set) var closedLoopPattern: Int?
   /// Rows that the phase is going to use, as far as one knows.
   private(set) var plannedSlots: UInt32 = 0
 
@@ -48,7 +48,7 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
     played = 0
     playsOnce = false
     hasRounds = false
-    unpaced = nil
+    closedLoopPattern = nil
     isEnding = false
   }
 
@@ -79,7 +79,7 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
       patterns.restart(pattern, at: start, slots: slots)
     }
     let unlimited = places.filter { patterns.script($0).rate == .infinity }
-    unpaced = unlimited.count == 1 ? unlimited[0] : nil
+    closedLoopPattern = unlimited.count == 1 ? unlimited[0] : nil
   }
 
   mutating func plan(_ slots: UInt32) { plannedSlots = slots }

@@ -47,7 +47,7 @@ struct PatternTable: ~Copyable {
   private let scripts: Column<Script>
   private let cursors: Column<RoundCursor>
   /// Messages that are paced by a rate and were begun in this phase.
-  private let turns: Column<UInt64>
+  private let begun: Column<UInt64>
   /// Messages that were not sent in earlier phases.
   private let unsent: Column<UInt64>
   private let texts: Scratch<UInt8>
@@ -98,7 +98,7 @@ struct PatternTable: ~Copyable {
     let pushedText = keep(pushed ?? [])
     let scripts = try Column<Script>(count: patterns.count)
     let cursors = try Column<RoundCursor>(count: patterns.count)
-    let turns = try Column<UInt64>(count: patterns.count)
+    let begun = try Column<UInt64>(count: patterns.count)
     let unsent = try Column<UInt64>(count: patterns.count)
     let texts = try Scratch<UInt8>(count: max(1, bytes.count))
     // A fixed text needs no room to be made in.
@@ -116,7 +116,7 @@ struct PatternTable: ~Copyable {
     self.pushedText = pushedText
     self.scripts = scripts
     self.cursors = cursors
-    self.turns = turns
+    self.begun = begun
     self.texts = texts
     self.unsent = unsent
     self.maker = maker
@@ -170,16 +170,16 @@ struct PatternTable: ~Copyable {
 
   func step(_ pattern: Int, slots: UInt32) { cursors[UInt32(pattern)].step(slots: slots) }
 
-  func turns(_ pattern: Int) -> Int { Int(turns[UInt32(pattern)]) }
+  func begunAtRate(_ pattern: Int) -> Int { Int(begun[UInt32(pattern)]) }
 
-  func countTurn(_ pattern: Int) { turns[UInt32(pattern)] += 1 }
+  func countBegunAtRate(_ pattern: Int) { begun[UInt32(pattern)] += 1 }
 
   func unsentBefore(_ pattern: Int) -> UInt64 { unsent[UInt32(pattern)] }
 
   func noteUnsent(_ pattern: Int, _ count: UInt64) { unsent[UInt32(pattern)] = count }
 
   func restart(_ pattern: Int, at instant: Instant, slots: UInt32) {
-    turns[UInt32(pattern)] = 0
+    begun[UInt32(pattern)] = 0
     // What is played once has one round, which never ends.
     cursors[UInt32(pattern)].restart(at: instant, slots: script(pattern).isOnce ? .max : slots)
   }

@@ -62,7 +62,7 @@ struct RoundCursor: BitwiseCopyable {
   }
 
   /// The round of a row's next message, given what was noted for it: not one of another phase.
-  func next(_ noted: UInt32) -> UInt32 { max(noted, firstRound) }
+  func pendingRound(_ noted: UInt32) -> UInt32 { max(noted, firstRound) }
 
   /// Whether the cursor has already been at a slot in a round.
   func hasPassed(_ slot: UInt32, in round: UInt32) -> Bool {

@@ -40,7 +40,7 @@ struct Alarms: ~Copyable {
       count += 1
       place = count
     }
-    settle(row, due.nanoseconds, at: place - 1)
+    sift(row, due.nanoseconds, at: place - 1)
   }
 
   /// Does nothing when the row is not there.
@@ -51,11 +51,11 @@ struct Alarms: ~Copyable {
     count -= 1
     guard place - 1 < count else { return }
     // The last one takes its place, and goes where it belongs from there.
-    settle(rows[count], dues[count], at: place - 1)
+    sift(rows[count], dues[count], at: place - 1)
   }
 
   /// Puts a row where it belongs, beginning at a place that is free.
-  private func settle(_ row: UInt32, _ due: UInt64, at start: UInt32) {
+  private func sift(_ row: UInt32, _ due: UInt64, at start: UInt32) {
     var place = start
     while place > 0, due < dues[(place - 1) / 2] {
       move((place - 1) / 2, to: place)

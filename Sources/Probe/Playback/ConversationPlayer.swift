@@ -4,9 +4,9 @@ import SystemPackage
 
 /// Plays recorded conversations, each on one connection, from its first step to its outcome.
 ///
-/// Server and client each have their place in it. The client goes on when the answers that it had
-/// heard by then have come whole, and its delay is over. What comes is compared with what comes
-/// next in the recording, wherever the client is.
+/// The client takes its next step once it has received every answer that came before that step in
+/// the recording, and the step's delay is over. What comes is compared with the next answer of the
+/// recording, whichever step the client is at.
 struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
   typealias Connections = ClientConnections<System>
 
@@ -37,8 +37,8 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
   mutating func proceed(_ slot: UInt32, among connections: inout Connections) {
     while connections.rows.state(slot) == .awaiting, !connections.rows.marks(slot).has(.wrong) {
       let script = script(of: slot, among: &connections)
-      let heard = connections.rows.messages.answer(of: slot)
-      guard let cue = book.cue(connections.rows.messages.cue(of: slot), of: script) else {
+      let heard = connections.rows.messages.answersReceived(of: slot)
+      guard let cue = book.cue(connections.rows.messages.cuesDone(of: slot), of: script) else {
         if heard == script.answers, !script.awaitsClose { end(slot, among: &connections) }
         return
       }
@@ -62,7 +62,7 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
       setDeadline(slot, script, from: connections.now, among: &connections)
       return false
     }
-    if let cue = book.cue(connections.rows.messages.cue(of: slot), of: script) {
+    if let cue = book.cue(connections.rows.messages.cuesDone(of: slot), of: script) {
       connections.board.record(.drift, nanoseconds: connections.now.nanoseconds(since: due))
       act(cue, on: slot, script, due: due, among: &connections)
     }
@@ -84,7 +84,7 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
       switch unsafe connections.send(slot, line) {
       case .whole: connections.finishWriting(slot)
       case .partly: break
-      case .failed(let error): lose(slot, error, among: &connections)
+      case .failed(let error): peerEnded(slot, error, among: &connections)
       }
       return
     }
@@ -92,7 +92,7 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
       try connections.kernel.finishSending(connections.rows.descriptor(slot))
       connections.finishWriting(slot)
     } catch {
-      lose(slot, error, among: &connections)
+      peerEnded(slot, error, among: &connections)
     }
   }
 
@@ -102,7 +102,7 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
   ) -> UnsafeRawBufferPointer {
     let (script, facts) = (script(of: slot, among: &connections), connections.facts(of: slot))
     // Asked for only while there is such a cue.
-    let cue = book.cue(connections.rows.messages.cue(of: slot), of: script)!
+    let cue = book.cue(connections.rows.messages.cuesDone(of: slot), of: script)!
     return unsafe book.bytes(of: cue.text, facts)
   }
 
@@ -123,14 +123,14 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
     var heard = Heard()
     while heard.used < bytes.count {
       let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[heard.used...])
-      let place = connections.rows.messages.answer(of: slot)
+      let place = connections.rows.messages.answersReceived(of: slot)
       guard let answer = book.answer(place, of: script) else { break }
       let facts = connections.facts(of: slot)
       let text = unsafe book.bytes(of: answer.text, facts)
       if script.takesAnything {
-        let before = connections.rows.messages.answered(of: slot)
+        let before = connections.rows.messages.answerProgress(of: slot)
         let more = min(rest.count, text.count - Int(before))
-        connections.rows.messages.setAnswered(of: slot, to: before + UInt32(more))
+        connections.rows.messages.setAnswerProgress(of: slot, to: before + UInt32(more))
         heard.used += more
       } else {
         let compared = unsafe connections.compare(slot, rest, with: text)
@@ -138,7 +138,7 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
         heard.isWrong = !compared.isRight
         if heard.isWrong { break }
       }
-      if Int(connections.rows.messages.answered(of: slot)) == text.count {
+      if Int(connections.rows.messages.answerProgress(of: slot)) == text.count {
         finishAnswer(slot, answer, script, among: &connections)
       }
     }
@@ -151,7 +151,7 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
   ) {
     connections.readClock()
     // One that comes before it was asked for answers nothing.
-    if answer.cuesBefore <= connections.rows.messages.cue(of: slot) {
+    if answer.cuesBefore <= connections.rows.messages.cuesDone(of: slot) {
       connections.recordRoundTrip(slot)
     }
     connections.noteAnswer(slot)
@@ -167,7 +167,7 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
     among connections: inout Connections
   ) {
     guard !connections.rows.marks(slot).has(.overdue) else { return }
-    let answer = book.answer(connections.rows.messages.answer(of: slot), of: script)
+    let answer = book.answer(connections.rows.messages.answersReceived(of: slot), of: script)
     connections.rows.setAlarm(
       slot,
       to: instant.advanced(byNanoseconds: script.timeout)
@@ -179,7 +179,7 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
     guard !connections.rows.marks(slot).has(.overdue),
       let deadline = connections.rows.alarm(of: slot), deadline < connections.now
     else { return }
-    connections.rows.giveUp(slot)
+    connections.rows.markOverdue(slot)
     connections.board.add(connections.rows.messages.pattern(of: slot), .missing)
   }
 
@@ -196,9 +196,10 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
     connections.finishMessage(slot)
   }
 
-  /// The peer has ended a connection, as the recording has it or not.
+  /// The peer has ended a connection: the conversation is over where it did so in the recording as well;
+  /// else the connection is lost.
   @inline(never)
-  mutating func lose(_ slot: UInt32, _ error: Errno?, among connections: inout Connections) {
+  mutating func peerEnded(_ slot: UInt32, _ error: Errno?, among connections: inout Connections) {
     guard endsAsRecorded(slot, error, among: &connections) else {
       return connections.lose(slot, error)
     }
@@ -215,9 +216,11 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
     guard marks.has(.conversing), !marks.has(.wrong), error == nil || error == .connectionReset
     else { return false }
     let script = script(of: slot, among: &connections)
-    guard connections.rows.messages.answer(of: slot) == script.answers else { return false }
+    guard connections.rows.messages.answersReceived(of: slot) == script.answers else {
+      return false
+    }
     // Both may have wanted to, and the server was faster.
-    let next = book.cue(connections.rows.messages.cue(of: slot), of: script)
+    let next = book.cue(connections.rows.messages.cuesDone(of: slot), of: script)
     return next.map { $0.act == .close } ?? script.awaitsClose
   }
 

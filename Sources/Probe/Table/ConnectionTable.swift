@@ -173,7 +173,7 @@ struct ConnectionTable: ~Copyable {
 
   /// The message under way is too old to be waited for. The row stays as it is, and may be had for
   /// another message.
-  mutating func giveUp(_ slot: UInt32) {
+  mutating func markOverdue(_ slot: UInt32) {
     unlistMessage(slot)
     mark(slot, .overdue)
     if isOverdue(slot) { lists.append(slot, to: List.idle) }
@@ -199,7 +199,7 @@ struct ConnectionTable: ~Copyable {
   }
 
   /// Makes a debt of the overdue message under way.
-  mutating func abandon(_ slot: UInt32) {
+  mutating func turnIntoDebt(_ slot: UInt32) {
     unlistMessage(slot)
     messages.owe(
       slot, due: dues[slot], began: begins[slot], isFirst: !marks[slot].has(.owing))

@@ -5,7 +5,7 @@ struct RowMarks: BitwiseCopyable, Equatable {
   /// Opened by a churn, and closed when its lifetime ends.
   static var transient: Self { Self(rawValue: 1) }
   /// To be closed as soon as the message under way is over.
-  static var leaving: Self { Self(rawValue: 2) }
+  static var closesAfterMessage: Self { Self(rawValue: 2) }
   /// The answer to the message under way has not come in time.
   static var overdue: Self { Self(rawValue: 4) }
   /// The answer to the message under way was a wrong one.
@@ -19,7 +19,7 @@ struct RowMarks: BitwiseCopyable, Equatable {
   /// Answers to messages that are not waited for any more may still come; see `Debt`.
   static var owing: Self { Self(rawValue: 128) }
   /// Something has come that nobody had asked for.
-  static var told: Self { Self(rawValue: 256) }
+  static var unasked: Self { Self(rawValue: 256) }
   /// Every one that ends with the message under way.
   static var ofMessage: Self { Self(rawValue: 4 | 8 | 64) }
 

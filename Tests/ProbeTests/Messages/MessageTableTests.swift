@@ -53,9 +53,9 @@ import Testing
         let pattern = Int.random(in: 0..<3, using: &generator)
         table.beginMessage(slot, pattern: pattern, due: step, began: step + 1)
         #expect(table.messages.written(of: slot) == 0)
-        #expect(table.messages.answered(of: slot) == 0)
+        #expect(table.messages.answerProgress(of: slot) == 0)
         table.messages.setWritten(of: slot, to: 3)
-        table.messages.setAnswered(of: slot, to: 2)
+        table.messages.setAnswerProgress(of: slot, to: 2)
         if step % 2 == 0 { table.await(slot) }
         model.unlist(slot)
         model.messages[pattern].append(slot)
@@ -64,7 +64,7 @@ import Testing
         model.rows[slot]?.sequence += 1
         model.rows[slot]?.isSent = step % 2 == 0
       case (4, let slot?) where model.rows[slot]!.pattern != nil && !model.rows[slot]!.isOverdue:
-        table.giveUp(slot)
+        table.markOverdue(slot)
         model.unlist(slot)
         model.rows[slot]?.isOverdue = true
         // It may be had for the next message.

@@ -70,9 +70,9 @@ import Testing
     for _ in 0..<10 { cursor.step(slots: 3) }
     let noted = cursor.round - 2
     cursor.restart(at: Instant(nanoseconds: 50), slots: 3)
-    #expect(cursor.next(noted) == cursor.round)
+    #expect(cursor.pendingRound(noted) == cursor.round)
     #expect(cursor.due.nanoseconds == 50)
-    #expect(cursor.next(cursor.round + 1) == cursor.round + 1)
+    #expect(cursor.pendingRound(cursor.round + 1) == cursor.round + 1)
   }
 
   @Test(arguments: [0, 1, .max] as [UInt64])

@@ -2,12 +2,11 @@ import Linux
 import SystemPackage
 import WorkerLog
 
-/// How connections end, and what a failure means for the ones after it.
+/// What a failed call means for the attempts after it.
 extension Client where System: ~Copyable {
-
   /// Counts a failure; false when it means that the next attempt will fail as well.
   mutating func fail(_ call: FailedCall, _ error: Errno?, position: UInt32?) -> Bool {
-    connections.count(call, error, position: position)
+    connections.countFailure(call, error, position: position)
     let isWorthwhile = opening.noteFailure()
     guard !isWorthwhile || isExhaustion(error) else { return true }
     stopGrowing(for: call, error)
@@ -25,7 +24,7 @@ extension Client where System: ~Copyable {
   @inline(never)
   mutating func failLoop(_ error: Errno) -> Bool {
     connections.readClock()
-    connections.count(.epollWait, error, position: nil)
+    connections.countFailure(.epollWait, error, position: nil)
     connections.board[.state] = WorkerState.failed.rawValue
     connections.kernel.callAttention()
     return false
