@@ -4,11 +4,10 @@ package struct AcceptanceCount: Sendable, Equatable {
   package var accepted: Int
   /// Those that no process has.
   package var alone: Int
-  /// Those that a process has at another address than the one they were made to: a rule has led them
-  /// there.
+  /// Those that a process has at another address than they connected to: NAT has redirected them.
   package var redirected: Int
-  /// Those of which nobody can tell: nothing of them is to be seen at the other end, nor of any other
-  /// connection there, or their listener waits for their first bytes (TCP_DEFER_ACCEPT).
+  /// Unknown: the other end may be another program's, or no connection to this endpoint can be seen, or the
+  /// listener waits for the first bytes (TCP_DEFER_ACCEPT).
   package var unknown: Int
 
   package init(accepted: Int, alone: Int, redirected: Int = 0, unknown: Int = 0) {

@@ -5,25 +5,23 @@ import SystemPackage
 /// Asks both ends' kernels which of the clients' connections the server end has.
 final class ConnectionWatch {
   private let sources: Set<IPAddress>
-  /// What the clients' connections meet.
-  private let there: [SocketCondition]
+  /// Matches sockets that are connected to the endpoints.
+  private let clientSideFilter: [SocketCondition]
   /// Asks about the clients' own sockets.
   private let own: SocketDiagnosis?
   private let endpointSpaces: EndpointSpaces
   private var spaces: [EndpointSpaces.Space] { endpointSpaces.known() }
 
-  /// Endpoints that have had connections from these sources under their own addresses.
+  /// Endpoints at which connections from these sources have arrived with their own addresses.
   private var reached: Set<SocketAddress> = []
-  /// Where all of a source's connections have arrived under their own addresses and ports at some look.
-  private var untranslated: Set<ConnectionRoute> = []
-  /// What the clients' connections were at the server when they were looked at last, where a rule
-  /// translates their addresses.
-  private var translated: Set<ConnectionEnds> = []
-  /// What processes at the endpoints had from other addresses when no client had any connection yet: none
-  /// of it is a client's behind a rule that translates addresses.
+  /// Where all of a source's connections have arrived with their own addresses and ports at some look.
+  private var routesWithoutNAT: Set<ConnectionRoute> = []
+  /// Server ends of the clients' connections whose addresses NAT has rewritten, as of the last look.
+  private var endsBehindNAT: Set<ConnectionEnds> = []
+  /// Connections at the endpoints from before the clients had any: none of them is a client's behind NAT.
   private var strangersBefore: Set<ConnectionEnds> = []
-  /// Ports that no client has taken.
-  var strangersPorts: ClosedRange<UInt16>?
+  /// Ephemeral ports, while no client uses any: a connection from one of them is another program's.
+  var portsNoClientUses: ClosedRange<UInt16>?
   /// Others that wait at the listeners, as they were seen last, and when to look again.
   private var lastStrangersWaiting = 0
   private var nextLookAtStrangers: Instant?
@@ -37,14 +35,14 @@ final class ConnectionWatch {
     own: SocketDiagnosis?
   ) {
     self.sources = sources
-    there = endpoints.map(SocketCondition.uses)
+    clientSideFilter = endpoints.map(SocketCondition.uses)
     self.own = own
     self.endpointSpaces = endpointSpaces
   }
 
-  /// Whether the clients' end of a connection may be one of theirs, as far as its address and port tell.
-  private func mayBeClients(_ end: SocketAddress) -> Bool {
-    sources.contains(end.ip) && strangersPorts?.contains(end.port) != true
+  /// Whether this address and port can belong to a client worker.
+  private func couldBeClient(_ end: SocketAddress) -> Bool {
+    sources.contains(end.ip) && portsNoClientUses?.contains(end.port) != true
   }
 
   // MARK: Strangers
@@ -53,17 +51,17 @@ final class ConnectionWatch {
   func noteStrangers() {
     strangersBefore = []
     try? eachServerEnd { socket in
-      guard socket.hasOwner, !mayBeClients(socket.remote),
+      guard socket.hasOwner, !couldBeClient(socket.remote),
         strangersBefore.count < Self.mostStrangers
       else { return }
       strangersBefore.insert(ConnectionEnds(client: socket.remote, server: socket.local))
     }
   }
 
-  /// Connections of others that wait at the listeners, as far as they can be told from the clients': by
-  /// their ports, and by their addresses where the clients' connections arrive under their own. One that
-  /// its peer has reset waits, too, and cannot be seen. None is looked for any more after a look that took
-  /// longer than `longestLookAtStrangers`.
+  /// Connections of other programs that wait at the listeners, as far as they can be recognised: by their
+  /// ports, and by their addresses where the clients' connections arrive with their own. A connection that
+  /// its peer has reset waits as well, and cannot be seen. After a look that took longer than
+  /// `longestLookAtStrangers` the last number stands until the next phase.
   ///
   /// - Parameter ports: those of listeners on all addresses, at which others wait that have connected to
   ///   another one than the endpoint.
@@ -73,9 +71,9 @@ final class ConnectionWatch {
     if let next = nextLookAtStrangers, began < next { return lastStrangersWaiting }
     var (ofSources, ofOthers, isReached) = (0, 0, !reached.isEmpty)
     for space in spaces {
-      let all = space.here + ports.map(SocketCondition.localPort)
+      let all = space.serverSideFilter + ports.map(SocketCondition.localPort)
       try? space.diagnosis.each([.established, .closeWait], anyOf: all) { socket in
-        let isOurs = mayBeClients(socket.remote)
+        let isOurs = couldBeClient(socket.remote)
         if socket.hasOwner {
           isReached = isReached || isOurs
         } else if !isOurs {
@@ -91,7 +89,7 @@ final class ConnectionWatch {
     return lastStrangersWaiting
   }
 
-  /// A phase begins: what was seen in the last one is not held against what waits now.
+  /// A phase begins: strangers seen in the last one no longer count.
   func forgetStrangersWaiting() {
     lastStrangersWaiting = 0
     nextLookAtStrangers = nil
@@ -99,26 +97,25 @@ final class ConnectionWatch {
 
   // MARK: The clients'
 
-  /// Handshakes of the clients whose end the server's kernel has not seen. Where nothing has arrived under
-  /// the clients' addresses, a rule may translate them, and any may be theirs.
+  /// Handshakes of the clients that the server's kernel has not seen finish. Where nothing has arrived with
+  /// the clients' addresses, NAT may rewrite them, and any handshake may be theirs.
   var halfOpen: Int {
     var count = 0
     for space in spaces {
-      try? space.diagnosis.each(.synReceived, anyOf: space.here) {
+      try? space.diagnosis.each(.synReceived, anyOf: space.serverSideFilter) {
         if reached.isEmpty || sources.contains($0.remote.ip) { count += 1 }
       }
     }
     return count
   }
 
-  /// Of the connections that were looked at last, those that the endpoints have still under a translated
-  /// address.
-  var translatedLeft: Int {
-    guard !translated.isEmpty else { return 0 }
+  /// Connections behind NAT, of those at the last look, that the endpoints still have.
+  var leftBehindNAT: Int {
+    guard !endsBehindNAT.isEmpty else { return 0 }
     var count = 0
     try? eachServerEnd { socket in
       let ends = ConnectionEnds(client: socket.remote, server: socket.local)
-      if socket.hasOwner, translated.contains(ends) { count += 1 }
+      if socket.hasOwner, endsBehindNAT.contains(ends) { count += 1 }
     }
     return count
   }
@@ -129,25 +126,25 @@ final class ConnectionWatch {
     let spaces = spaces
     guard let own, spaces.contains(where: { !$0.endpoints.isEmpty }) else { return nil }
     do throws(Errno) {
-      var numbers = EndNumbers { self.mayBeClients($0) }
-      try own.each(.established, anyOf: there) { numbers.takeClient($0) }
+      var numbers = EndTally { self.couldBeClient($0) }
+      try own.each(.established, anyOf: clientSideFilter) { numbers.takeClient($0) }
       for space in spaces { try numbers.match(space) }
-      translated = []
+      endsBehindNAT = []
       if let count = numbers.count(of: held) {
-        untranslated.formUnion(numbers.reached)
+        routesWithoutNAT.formUnion(numbers.reached)
         reached.formUnion(numbers.reached.map(\.server))
         return count
       }
       var mine: [ConnectionEnds: UInt32] = [:]
-      try eachOwnEnd(own) { if mayBeClients($0.client) { mine[$0] = $1 } }
-      // Other programs may have come from the same addresses. Whose an end is, only the processes'
-      // descriptors tell; where nobody may look at them, all of the others' may be among the rest.
+      try eachOwnEnd(own) { if couldBeClient($0.client) { mine[$0] = $1 } }
+      // Other programs may have connected from the same addresses. Only the processes' descriptors show
+      // whose a socket is; without the right to read them, all of the others' may be among the rest.
       var strangers = max(0, mine.count - held)
       if strangers > 0, let inodes = OpenSockets.inodes(of: clients) {
         mine = mine.filter { inodes.contains($0.value) }
         strangers = 0
       }
-      var ends = MatchedEnds(mine, untranslated: untranslated)
+      var ends = MatchedEnds(mine, routesWithoutNAT: routesWithoutNAT)
       for space in spaces { try ends.match(space) }
       // After the endpoints' kernels: those of programs that have come meanwhile are among theirs.
       var others = strangersBefore
@@ -155,9 +152,9 @@ final class ConnectionWatch {
         try eachOwnEnd(own) { ends, _ in if mine[ends] == nil { others.insert(ends) } }
       }
       let found = ends.found(reachedBefore: reached, others: others)
-      untranslated.formUnion(ends.wholly)
-      reached.formUnion(ends.reached.map(\.server))
-      translated = found.translated
+      routesWithoutNAT.formUnion(ends.fullyMatched)
+      reached.formUnion(ends.routesWithMatches.map(\.server))
+      endsBehindNAT = found.behindNAT
       let away = found.lost + found.unreached
       let redirected = try RedirectedEnds(of: away, in: spaces, own: own)
       let lost = found.lost.count { !redirected.contains($0) }
@@ -178,8 +175,8 @@ final class ConnectionWatch {
   private func eachOwnEnd(
     _ own: SocketDiagnosis, _ body: (ConnectionEnds, UInt32) -> Void
   ) throws(Errno) {
-    try own.each(.established, anyOf: there) {
-      if $0.mayBeClientEnd {
+    try own.each(.established, anyOf: clientSideFilter) {
+      if $0.couldBeClientEnd {
         body(ConnectionEnds(client: $0.local, server: $0.remote), $0.inode)
       }
     }
@@ -189,7 +186,7 @@ final class ConnectionWatch {
   /// also those that wait to be accepted.
   private func eachServerEnd(_ body: (DiagnosedSocket) -> Void) throws(Errno) {
     for space in spaces {
-      try space.diagnosis.each(.established, anyOf: space.here, body)
+      try space.diagnosis.each(.established, anyOf: space.serverSideFilter, body)
     }
   }
 
@@ -204,11 +201,11 @@ final class ConnectionWatch {
       // The server side first: a connection that is opened between the two counts must not look
       // left over.
       try eachServerEnd { socket in
-        guard socket.hasOwner, mayBeClients(socket.remote) else { return }
+        guard socket.hasOwner, couldBeClient(socket.remote) else { return }
         ends[socket.remote.ip, default: (0, 0)].server += 1
       }
-      try own.each(.established, anyOf: there) { socket in
-        if mayBeClients(socket.local) { ends[socket.local.ip]?.client += 1 }
+      try own.each(.established, anyOf: clientSideFilter) { socket in
+        if couldBeClient(socket.local) { ends[socket.local.ip]?.client += 1 }
       }
     } catch {
       return nil

@@ -178,7 +178,7 @@ extension DiagnosisContext {
         worst.endpoint, evidence(worst.endpoint, worst.listener), worst.listener)
     }
     guard let worst = known.max(by: { $0.listener.waiting < $1.listener.waiting }),
-      2 * path.outstanding >= count
+      2 * path.queuedAtDeadline >= count
     else {
       // Where a listener does not tell what it has dropped, what overflowed may be its own.
       let hadRoom =
@@ -292,7 +292,7 @@ extension DiagnosisContext {
     guard let unanswered = path.unanswered else { return [] }
     let handshakes = unanswered.handshakes == 1 ? "SYN" : "SYNs"
     let sources = unanswered.sources == 1 ? "source" : "sources"
-    let answered = path.answered.map { ", while \(Format.count($0)) were answered" } ?? ""
+    let answered = path.established.map { ", while \(Format.count($0)) were answered" } ?? ""
     return [
       Fact(
         "no answer",

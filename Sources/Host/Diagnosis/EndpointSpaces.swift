@@ -14,8 +14,8 @@ final class EndpointSpaces {
     let diagnosis: SocketDiagnosis
     var endpoints: [SocketAddress]
 
-    /// What the connections at the endpoints meet.
-    var here: [SocketCondition] { endpoints.map(SocketCondition.serves) }
+    /// Matches sockets at the endpoints.
+    var serverSideFilter: [SocketCondition] { endpoints.map(SocketCondition.serves) }
 
     /// Tells an endpoint in this namespace from the same address in another one.
     func place(_ endpoint: SocketAddress) -> Place {

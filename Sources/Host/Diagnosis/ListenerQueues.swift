@@ -1,34 +1,36 @@
 import Linux
 
-/// What waits at the sockets of listeners, from look to look. With a socket that is closed goes whatever
-/// waits there, and the clients that have gone by then hear nothing of it.
+/// The accept queues of listening sockets, from look to look. When a listening socket is closed, the
+/// kernel resets what waits in its queue; clients that have already closed never notice.
 struct ListenerQueues {
   /// What waits at listening sockets of a network namespace, by socket.
   struct Look {
     /// At those that the endpoints lead to.
     var reached: [UInt32: Int] = [:]
-    /// At all that have an endpoint's port. One that is not reached any more, as another listens on the
-    /// very address of the endpoint now, is open still.
+    /// At all that have an endpoint's port, also those that a more specific listener now shadows.
     var open: [UInt32: Int] = [:]
   }
 
   private struct Queue {
-    /// What waited there already when the phase began, and does still at the most: it is accepted first.
+    /// Upper bound on the connections from before the phase that still wait. The queue is FIFO, so they are
+    /// accepted first.
     let before: Int
     var waiting: Int
-    /// Since when some of the phase's connections wait there and none has been seen to leave.
+    /// Since when connections of the phase have waited there and none has been seen to leave.
     var stuckSince: Instant?
     var lastLook: Instant
   }
 
-  /// A server that goes in good order empties its queue first. One whose queue has only grown for so long
+  /// A server that shuts down cleanly empties its queue first. One whose queue has only grown for this long
   /// does not accept.
   private static let stuckAfter = Duration.seconds(1)
 
   private var queues: [ObjectIdentifier: [UInt32: Queue]] = [:]
 
-  /// - Returns: what waited at sockets that are closed by now, and that did not accept.
-  mutating func look(in space: ObjectIdentifier, _ look: Look, at now: Instant) -> Int {
+  /// Takes the next look at the queues of a network namespace.
+  ///
+  /// - Returns: connections that were lost with sockets which did not accept and are closed now.
+  mutating func update(_ space: ObjectIdentifier, _ look: Look, at now: Instant) -> Int {
     let isFirst = queues[space] == nil
     let known = queues[space] ?? [:]
     var lost = 0
@@ -41,8 +43,8 @@ struct ListenerQueues {
     for (socket, waiting) in look.open where look.reached[socket] != nil || known[socket] != nil {
       let last = known[socket]
       let before = min(last?.before ?? (isFirst ? waiting : 0), waiting)
-      var since = waiting >= last?.waiting ?? 0 ? last?.stuckSince ?? now : now
-      if waiting <= before { since = now }
+      var since = now
+      if let last, let stuck = last.stuckSince, waiting >= last.waiting { since = stuck }
       queues[space]?[socket] = Queue(
         before: before, waiting: waiting, stuckSince: waiting > before ? since : nil, lastLook: now)
     }

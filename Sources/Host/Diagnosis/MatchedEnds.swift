@@ -10,8 +10,8 @@ struct ConnectionEnds: Hashable {
   var route: ConnectionRoute { ConnectionRoute(source: client.ip, server: server) }
 }
 
-/// The way of all connections from one address to an endpoint. Rules that translate go by addresses, so
-/// what is true of one connection is true of the others.
+/// One client address and one endpoint. NAT rules match addresses, so all connections of a route are
+/// treated alike.
 struct ConnectionRoute: Hashable {
   let source: IPAddress
   let server: SocketAddress
@@ -23,17 +23,17 @@ struct ClientEnd {
   let inode: UInt32
 }
 
-/// Holds the clients' ends of connections against the ends that the kernels at the endpoints have.
+/// Pairs the clients' ends of connections with the ends that the kernels at the endpoints have.
 struct MatchedEnds {
-  /// Where all of a source's connections have arrived under their own addresses and ports before.
-  private let untranslated: Set<ConnectionRoute>
+  /// Routes whose connections have all arrived with their own addresses and ports at an earlier look.
+  private let routesWithoutNAT: Set<ConnectionRoute>
   private var unmatched: [ConnectionEnds: UInt32]
   private var accepted = 0
   private var waiting: [ClientEnd] = []
   private var deferred: [ClientEnd] = []
-  /// The ways on which some of the clients' connections have arrived under their own addresses and ports.
-  private(set) var reached: Set<ConnectionRoute> = []
-  /// What has arrived under the address and port of none of the clients' connections.
+  /// Routes with at least one connection that has arrived with its own address and port.
+  private(set) var routesWithMatches: Set<ConnectionRoute> = []
+  /// Server ends with the address and port of none of the clients' connections.
   private var strangers: [State: [ConnectionEnds]] = [:]
 
   /// A port of a client's at an address of the server.
@@ -44,20 +44,20 @@ struct MatchedEnds {
 
   /// - Parameters:
   ///   - clients: the clients' ends, with the numbers of their sockets.
-  ///   - untranslated: the ways on which no rule translates an address or a port.
+  ///   - routesWithoutNAT: routes on which NAT rewrites neither address nor port.
   init(
-    _ clients: [ConnectionEnds: UInt32], untranslated: Set<ConnectionRoute>
+    _ clients: [ConnectionEnds: UInt32], routesWithoutNAT: Set<ConnectionRoute>
   ) {
-    self.untranslated = untranslated
+    self.routesWithoutNAT = routesWithoutNAT
     unmatched = clients
   }
 
   /// Takes all of the connections that a kernel has at some endpoints.
   mutating func match(_ space: EndpointSpaces.Space) throws(Errno) {
-    try space.diagnosis.each(.established, anyOf: space.here) {
+    try space.diagnosis.each(.established, anyOf: space.serverSideFilter) {
       take($0, $0.hasOwner ? .accepted : .waiting)
     }
-    try space.diagnosis.each(.synReceived, anyOf: space.here) {
+    try space.diagnosis.each(.synReceived, anyOf: space.serverSideFilter) {
       take($0, $0.retransmits > 0 ? .waiting : .deferred)
     }
   }
@@ -76,7 +76,7 @@ struct MatchedEnds {
   private mutating func take(_ socket: DiagnosedSocket, _ state: State) {
     let ends = ConnectionEnds(client: socket.remote, server: socket.local)
     if let inode = unmatched.removeValue(forKey: ends) {
-      reached.insert(ends.route)
+      routesWithMatches.insert(ends.route)
       let end = ClientEnd(ends: ends, inode: inode)
       switch state {
       case .accepted: accepted += 1
@@ -93,24 +93,23 @@ struct MatchedEnds {
   /// What became of the clients' ends.
   struct Found {
     var accepted = 0
-    /// Of the accepted ones, what they are at the server, where a rule translates their addresses.
-    var translated: Set<ConnectionEnds> = []
+    /// Of the accepted ones, the server ends whose client address NAT has rewritten.
+    var behindNAT: Set<ConnectionEnds> = []
     /// Those that are at the server and that no process has.
     var waiting: [ClientEnd] = []
-    /// Those of which nothing is at the server. No process has them, unless a rule has led them elsewhere.
+    /// The endpoint's kernel does not have them. No process has them, unless NAT has redirected them.
     var lost: [ClientEnd] = []
-    /// Nobody can tell: an end at the server may be theirs, and may be another's.
+    /// Unknown: a socket at the server may be the other end, or another program's.
     var ambiguous: [ClientEnd] = []
-    /// Nobody can tell: nothing that the kernels have has to do with them, nor with any other connection
-    /// to the same address.
+    /// Unknown: no kernel that was asked has this connection, or any other to the same endpoint.
     var unreached: [ClientEnd] = []
-    /// A listener waits for their first bytes.
+    /// The listener waits for their first bytes (TCP_DEFER_ACCEPT).
     var deferred: [ClientEnd] = []
   }
 
-  /// The ways on which every connection has arrived under its own address and port.
-  var wholly: Set<ConnectionRoute> {
-    reached.subtracting(unmatched.keys.lazy.map(\.route))
+  /// Routes on which every connection has arrived with its own address and port.
+  var fullyMatched: Set<ConnectionRoute> {
+    routesWithMatches.subtracting(unmatched.keys.lazy.map(\.route))
   }
 
   /// What is found when all kernels have been asked.
@@ -127,16 +126,15 @@ struct MatchedEnds {
       }
     }
     var left: [SocketAddress: [ClientEnd]] = [:]
-    // A rule that translates an address leaves the port as it is, where nobody else has it. Each end
-    // stands for one connection.
+    // NAT that rewrites an address keeps the port where it is free. Each end stands for one connection.
     let ends = unmatched.map(ClientEnd.init)
-    for client in ends.filter({ !arrivesAsItIs($0) }) + ends.filter(arrivesAsItIs) {
+    for client in ends.filter({ !arrivesWithoutNAT($0) }) + ends.filter(arrivesWithoutNAT) {
       let place = Place(port: client.ends.client.port, server: client.ends.server)
-      if untranslated.contains(client.ends.route) {
+      if routesWithoutNAT.contains(client.ends.route) {
         found.lost.append(client)
       } else if let ends = strangers[.accepted]?[place]?.popLast() {
         found.accepted += 1
-        found.translated.insert(ends)
+        found.behindNAT.insert(ends)
       } else if strangers[.waiting]?[place]?.popLast() != nil {
         found.waiting.append(client)
       } else if strangers[.deferred]?[place]?.popLast() != nil {
@@ -145,12 +143,12 @@ struct MatchedEnds {
         left[place.server, default: []].append(client)
       }
     }
-    // Else it has another port, and any end may be its own.
+    // Otherwise it has another port, and any of the remaining ends may be its own.
     var rest: [SocketAddress: Int] = [:]
     for places in strangers.values {
       for (place, ends) in places { rest[place.server, default: 0] += ends.count }
     }
-    let arrived = before.union(reached.map(\.server))
+    let arrived = before.union(routesWithMatches.map(\.server))
     for (server, clients) in left {
       let some = rest[server] ?? 0
       found.ambiguous += clients.prefix(some)
@@ -163,9 +161,9 @@ struct MatchedEnds {
     return found
   }
 
-  /// Rules go by addresses: where others of a source arrive as they are, this one would, too.
-  private func arrivesAsItIs(_ client: ClientEnd) -> Bool {
-    reached.contains(client.ends.route)
+  /// Where others of its route arrive without NAT, this one would as well.
+  private func arrivesWithoutNAT(_ client: ClientEnd) -> Bool {
+    routesWithMatches.contains(client.ends.route)
   }
 }
 
@@ -175,8 +173,8 @@ extension ClientEnd {
   }
 }
 
-/// The clients' ends whose other end a process has at another address than they were connected to: a rule
-/// has led them there.
+/// The clients' ends whose other end a process has at another address than they connected to: NAT has
+/// redirected them (DNAT, REDIRECT).
 struct RedirectedEnds {
   private var inodes: Set<UInt32> = []
 

@@ -54,12 +54,12 @@ package struct PathFindings: Sendable, Equatable {
   package var dropped: [String: Int]?
   package var unanswered: Unanswered?
   /// Handshakes that the clients finished in the phase, and what they hold at its end.
-  package var answered: Int?
+  package var established: Int?
   package var held: Int?
   /// Connections that the server end had accepted and has not any more, of which the clients have not
   /// heard.
   package var goneAtServer = 0
-  /// Connections that a process has which is not the run's own server: a rule has led them to it.
+  /// Connections that another process than the run's own server has: NAT has redirected them.
   package var redirected = 0
   /// Whether our own server may have closed connections: it met a failure, was full, or has died. Nil
   /// where it is someone else's.
@@ -72,7 +72,7 @@ package struct PathFindings: Sendable, Equatable {
   /// Connections that waited at sockets of a listener which did not accept, and were closed with them.
   package var closedWithListener = 0
   /// Connections of a churn that waited to be accepted still when their clients had been gone for a second.
-  package var outstanding = 0
+  package var queuedAtDeadline = 0
   /// The highest level of conntrack's table since the run began.
   package var conntrackMost: Int?
 

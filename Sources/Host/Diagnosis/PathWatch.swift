@@ -25,7 +25,7 @@ package final class PathWatch: PathReadings {
   /// What waits at each listener since the phase began.
   private var queues = ListenerQueues()
   private var migratesQueues = false
-  /// Others that waited there at the last look.
+  /// Connections of other programs that waited there at the last look.
   private var strangersAtQueues = 0
   private var retransmitsAtPhaseStart = 0.0
   private var trace: PacketDropTrace?
@@ -133,16 +133,16 @@ package final class PathWatch: PathReadings {
 
   // MARK: Connections
 
-  package var strangersPorts: ClosedRange<UInt16>? {
-    get { connections.strangersPorts }
-    set { connections.strangersPorts = newValue }
+  package var portsNoClientUses: ClosedRange<UInt16>? {
+    get { connections.portsNoClientUses }
+    set { connections.portsNoClientUses = newValue }
   }
 
   package func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount? {
     connections.acceptance(of: clients, holding: held)
   }
 
-  package var translatedLeft: Int { connections.translatedLeft }
+  package var leftBehindNAT: Int { connections.leftBehindNAT }
 
   package var leftAtServer: Int? {
     knowsServer ? connections.ends()?.values.reduce(0) { $0 + max(0, $1.server - $1.client) } : nil
@@ -211,7 +211,7 @@ package final class PathWatch: PathReadings {
       looks[asked.place.space] = look
     }
     let now = Instant.now()
-    let closed = looks.reduce(0) { $0 + queues.look(in: $1.key, $1.value, at: now) }
+    let closed = looks.reduce(0) { $0 + queues.update($1.key, $1.value, at: now) }
     if closed > 0 { findings.closedWithListener += max(0, closed - strangersAtQueues) }
     let all = looks.values.reduce(0) { $0 + $1.reached.values.reduce(0, +) }
     strangersAtQueues = all > 0 ? strangersWaiting(at: found) : 0

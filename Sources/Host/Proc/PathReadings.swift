@@ -17,19 +17,18 @@ package protocol PathReadings: AnyObject {
   var isInOwnNamespace: Bool { get }
   /// Connections that wait to be accepted, but for those that can be seen to be others'.
   var waiting: Int { get }
-  /// Ports that no client has taken: what comes from one is another program's, whatever its address.
-  var strangersPorts: ClosedRange<UInt16>? { get set }
+  /// Ephemeral ports, while no client uses any: a connection from one of them is another program's.
+  var portsNoClientUses: ClosedRange<UInt16>? { get set }
   /// Connections that wait to be accepted; where none do, those whose handshakes are half done.
   var pending: Int { get }
-  /// Which connections of the processes `clients` the endpoints have: a server's own number is no proof
-  /// where other programs of this host have connections from the same addresses, or where a rule
-  /// translates some of the addresses. Nil where no kernel can be asked.
+  /// Which connections of the processes `clients` the endpoints have. A server's own number is no proof where
+  /// other programs of this host connect from the same addresses, or where NAT rewrites some of them. Nil
+  /// where no kernel can be asked.
   ///
   /// - Parameter held: connections of these processes now.
   func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount?
-  /// Of the connections that were looked at last, those that the endpoints have still under a translated
-  /// address.
-  var translatedLeft: Int { get }
+  /// Connections behind NAT, of those at the last look, that the endpoints still have.
+  var leftBehindNAT: Int { get }
   /// Connections from the clients' addresses that processes at the endpoints have and that this host
   /// has no other end of any more; nil where that cannot be known.
   var leftAtServer: Int? { get }

@@ -11,7 +11,7 @@ extension Recording {
 
   /// Whether the server end was ours, and has counted the run's connections: one that had only
   /// connections from elsewhere than the clients' sources cannot tell which of them are the run's, nor can
-  /// one whose connections a rule on the way has mixed up.
+  /// one whose connections come through NAT.
   package var countsServer: Bool {
     guard hasOwnServer, !phases.contains(where: \.leavesAcceptedUnknown) else { return false }
     return isPositive(.accepted) || !isPositive(.others) || !isPositive(.established)

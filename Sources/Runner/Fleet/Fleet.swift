@@ -217,7 +217,7 @@ struct Fleet: ~Copyable {
   }
 
   /// The sum of a counter over the living workers of an end, since a dead one holds nothing.
-  func now(_ counter: Counter, _ end: End) -> Int {
+  func current(_ counter: Counter, _ end: End) -> Int {
     members.reduce(0) { $1.end == end && $1.isAlive ? $0 + Int($1.board[counter]) : $0 }
   }
 
@@ -231,7 +231,7 @@ struct Fleet: ~Copyable {
 
   /// Connections of the clients' that the built-in server holds.
   var heldAtServer: Int {
-    now(.held, .server) + (usesEphemeralPorts ? now(.ephemeralHeld, .server) : 0)
+    current(.held, .server) + (usesEphemeralPorts ? current(.ephemeralHeld, .server) : 0)
   }
 
   /// Connections of the clients' that the built-in server has ever accepted.
@@ -241,7 +241,7 @@ struct Fleet: ~Copyable {
 
   /// Connections of other programs that the built-in server holds.
   var strangersHeldAtServer: Int {
-    now(.strangersHeld, .server) + (usesEphemeralPorts ? 0 : now(.ephemeralHeld, .server))
+    current(.strangersHeld, .server) + (usesEphemeralPorts ? 0 : current(.ephemeralHeld, .server))
   }
 
   /// Whether the built-in server has ever accepted connections of other programs.
@@ -254,7 +254,7 @@ struct Fleet: ~Copyable {
   var usesEphemeralPorts: Bool { total(.ephemeral, .client) > 0 }
 
   /// False where the server has had connections, and none from the sources that the clients are
-  /// bound to: a rule translates their addresses on the way, or others took what the server had to give.
+  /// bound to: NAT rewrites their addresses on the way, or others took what the server had to give.
   var knowsOwnConnections: Bool {
     acceptedByServer > 0 || total(.strangers, .server) == 0 || total(.established, .client) == 0
   }

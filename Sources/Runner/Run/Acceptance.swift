@@ -11,13 +11,13 @@ import Recording
 struct Acceptance {
   private let path: any PathReadings
   private let hasOwnServer: Bool
-  /// What waited at the listeners when the phase began and does still, at the most.
+  /// Upper bound on the connections from before the phase that still wait at the listeners.
   private var waitingBefore: Int
   private let waitingAtBegin: Int
-  private let booksAtBegin: Books
+  private let countersAtBegin: WorkerCounters
 
-  /// What both ends had counted of connections.
-  private struct Books {
+  /// Both ends' counters of connections.
+  private struct WorkerCounters {
     let established: Int
     let opened: Int
     let ephemeral: Int
@@ -42,31 +42,33 @@ struct Acceptance {
     self.hasOwnServer = hasOwnServer
     waitingBefore = path.waiting
     waitingAtBegin = waitingBefore
-    booksAtBegin = Books(fleet)
+    countersAtBegin = WorkerCounters(fleet)
   }
 
   /// How many connections, of any phase, wait to be accepted.
   func waiting(_ fleet: borrowing Fleet) -> Int {
-    asksKernel(fleet) ? path.waiting : Books(fleet).unaccepted(fleet)
+    needsKernel(fleet) ? path.waiting : WorkerCounters(fleet).unaccepted(fleet)
   }
 
-  /// Whether the books of our own server, if it is ours, do not tell which connections are the run's.
-  private func asksKernel(_ fleet: borrowing Fleet) -> Bool {
+  /// Whether to ask the kernel: the server is not ours, or its counters cannot say which connections belong to
+  /// the run.
+  private func needsKernel(_ fleet: borrowing Fleet) -> Bool {
     !hasOwnServer || !fleet.knowsOwnConnections
   }
 
   /// How many connections of this phase wait to be accepted. At a listener connections of others may be
   /// among them, so the fewest of several looks are nearest to the truth.
   mutating func outstanding(_ fleet: borrowing Fleet) -> Int {
-    // Where nobody has come from elsewhere, whoever waits has one of the clients' addresses: others of
-    // the same address, who were accepted, may have hidden in the books that it is one of ours.
-    guard !asksKernel(fleet) else { return outstandingAtListeners() }
-    let books = Books(fleet)
-    let before = booksAtBegin.unaccepted(fleet)
+    guard !needsKernel(fleet) else { return outstandingAtListeners() }
+    let counters = WorkerCounters(fleet)
+    let before = countersAtBegin.unaccepted(fleet)
     let gone = min(
-      max(0, min(before, waitingAtBegin)), books.accepted(fleet) - booksAtBegin.accepted(fleet))
-    let byBooks = max(0, books.unaccepted(fleet) - (before - gone))
-    guard byBooks == 0, fleet.total(.strangers, .server) == 0 else { return byBooks }
+      max(0, min(before, waitingAtBegin)),
+      counters.accepted(fleet) - countersAtBegin.accepted(fleet))
+    let byCounters = max(0, counters.unaccepted(fleet) - (before - gone))
+    // The counters can come to 0 only because connections of other programs, accepted from the clients' own
+    // addresses, offset ours. With no strangers whatever waits comes from a client's address.
+    guard byCounters == 0, fleet.total(.strangers, .server) == 0 else { return byCounters }
     return outstandingAtListeners()
   }
 

@@ -13,9 +13,9 @@ extension Coordinator {
   ///
   /// - Parameter isLast: whether it is the last look at this phase.
   mutating func observe(isLast: Bool = false) {
-    tellStrangersPorts()
-    let established = fleet.now(.held, .client)
-    let accepted = acceptedByBooks
+    updatePortsNoClientUses()
+    let established = fleet.current(.held, .client)
+    let accepted = acceptedByCounters
     state.phases[phase].established = max(state.phases[phase].established, established)
     state.phases[phase].accepted = max(state.phases[phase].accepted, accepted)
     sampler.takeDriven(fleet)
@@ -57,7 +57,7 @@ extension Coordinator {
               end: .host, worker: nil, phase: plan.phases[phase].name,
               syscall: FailureRecord.memoryGuardCall, errno: nil, count: 1,
               firstInstant: now, stopped: now,
-              established: fleet.now(.held, .client), accepted: fleet.heldAtServer,
+              established: fleet.current(.held, .client), accepted: fleet.heldAtServer,
               source: nil, endpoint: nil))))
     }
     let phase = phase
@@ -98,7 +98,7 @@ extension Coordinator {
   func finder(_ readings: [Reading]) -> LimitFinder {
     LimitFinder(
       host: host, demand: demand, prediction: prediction, before: countersBefore,
-      after: (readings + sampler.connectionReadings(fleet, accepted: acceptedByBooks)).values,
+      after: (readings + sampler.connectionReadings(fleet, accepted: acceptedByCounters)).values,
       path: pathFindings,
       endpoints: endpoints)
   }
@@ -130,9 +130,9 @@ extension Coordinator {
     updateWorkers()
     lookForAcceptance(isSample: true)
     let sample = sampler.sample(
-      fleet, at: now, kernel: withPath(readings), failures: state.failures,
+      fleet, at: now, kernel: lookAtPath(adding: readings), failures: state.failures,
       phase: state.phases[phase].name, ownProcessorTime: hostReadings.ownProcessorTime(),
-      accepted: acceptedByBooks, state: state)
+      accepted: acceptedByCounters, state: state)
     try writer.append(sample)
     if let answers = sample.distributions.last(where: { $0.latency == .roundTrip }) {
       roundTripP99 = answers.distribution.seconds(at: .p99)
@@ -158,9 +158,9 @@ extension Coordinator {
     return ProgressState(
       plan: plan.name, phase: record.title, elapsed: clock.now().seconds(since: started),
       phaseElapsed: clock.now().seconds(since: phaseStarted), goal: record.goal,
-      planned: plan.phases[phase].plannedSeconds, established: fleet.now(.held, .client),
+      planned: plan.phases[phase].plannedSeconds, established: fleet.current(.held, .client),
       accepted: serverTellsOwn ? fleet.heldAtServer : nil,
-      connecting: fleet.now(.connecting, .client),
+      connecting: fleet.current(.connecting, .client),
       failures: fleet.total(.failures, .client) + fleet.total(.failures, .server),
       messages: messages, memoryAvailable: memoryAvailable.map(Double.init), limit: limitInSight)
   }

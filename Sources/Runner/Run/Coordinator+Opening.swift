@@ -13,7 +13,7 @@ extension Coordinator {
       return phaseStarted.advanced(byNanoseconds: recorded.end)
     }
     let seconds = plan.phases[index].secondsToLastArrival(
-      holding: fleet.now(.held, .client), at: state.phases[index].plannedRate)
+      holding: fleet.current(.held, .client), at: state.phases[index].plannedRate)
     return seconds.flatMap { $0 < 1e9 ? phaseStarted.advanced(by: .seconds($0)) : nil }
   }
 
@@ -28,7 +28,7 @@ extension Coordinator {
       try sample(hostReadings.readings())
     }
     // Processors are told in ticks of 10 ms, so a look at them takes at least this long.
-    try loop(until: phaseStarted.advanced(by: .seconds(Self.leastPace))) { $0.hasSettled }
+    try loop(until: phaseStarted.advanced(by: .seconds(Self.shortestTimedPhase))) { $0.hasSettled }
     let load = load(hostReadings.readings())
     guard plan.phases[phase].kind.phaseKind.raises else { return load }
     try loop(until: nil) { fleet in fleet.hasSettled }

@@ -7,7 +7,7 @@ import Recording
 /// Saying why a phase went slower than planned, where it did. A limit is a reason of its own.
 extension Coordinator {
   /// Seconds that a phase must take for its pace to mean something.
-  static let leastPace = 0.2
+  static let shortestTimedPhase = 0.2
 
   func load(_ readings: [Reading]) -> LoadReading {
     LoadReading(
@@ -26,7 +26,7 @@ extension Coordinator {
     let opening = (record.openedUntil ?? 0) - (record.started ?? 0)
     let begun = Double(load.begun - loadBefore.begun)
     guard let planned = record.plannedRate, begun.rounded(.up) < (planned * opening).rounded(.down),
-      elapsed >= Self.leastPace, course.mayGrow,
+      elapsed >= Self.shortestTimedPhase, course.mayGrow,
       !course.isInterrupted, !hasLostClient, !fleet.any(.client, { $0.isLimited(in: phase) })
     else { return }
     remark(begun / elapsed, of: planned, "", load)
@@ -46,10 +46,10 @@ extension Coordinator {
     // None is sent after the planned end, however late it is looked at.
     let elapsed = min(
       clock.now().seconds(since: phaseStarted), plan.phases[phase].plannedSeconds ?? .infinity)
-    guard elapsed > Self.leastPace, course.goesOn, !hasLostClient
+    guard elapsed > Self.shortestTimedPhase, course.goesOn, !hasLostClient
     else { return }
     let planned = plan.phases[phase].messageRate(
-      of: plan.patterns, over: min(held, fleet.now(.held, .client)))
+      of: plan.patterns, over: min(held, fleet.current(.held, .client)))
     remark(
       Double(messagesSent - before) / elapsed, of: planned, " messages",
       load(hostReadings.readings()))

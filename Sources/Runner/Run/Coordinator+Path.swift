@@ -7,8 +7,8 @@ import WorkerLog
 
 /// What lies between the two ends, and what someone else's server has accepted.
 extension Coordinator {
-  /// The kernel's readings, and what is seen on the way.
-  func withPath(_ readings: [Reading]) -> [Reading] {
+  /// Updates the path findings; returns these readings with the path's.
+  func lookAtPath(adding readings: [Reading]) -> [Reading] {
     let name = state.phases[phase].name
     let timedOut = ledger.records.contains {
       $0.phase == name
@@ -20,16 +20,16 @@ extension Coordinator {
   /// What was seen in this phase, with what the clients have of it.
   var pathFindings: PathFindings {
     var findings = hostReadings.path.findings
-    findings.answered = max(0, fleet.total(.established, .client) - answeredBefore)
-    findings.held = fleet.now(.held, .client)
+    findings.established = max(0, fleet.total(.established, .client) - establishedBefore)
+    findings.held = fleet.current(.held, .client)
     findings.stillAccepts = stillMoves
     findings.goneAtServer = goneAtServer
     findings.redirected = redirected
-    findings.outstanding = outstandingInTime
+    findings.queuedAtDeadline = queuedAtDeadline
     findings.serverMayClose = serverMayHaveClosed
     // The kernel goes through all connections of the host for it.
-    if fleet.total(.closedByPeer, .client) > lostBefore {
-      let counted = fleet.heldAtServer - fleet.now(.held, .client)
+    if fleet.total(.closedByPeer, .client) > closedByPeerBefore {
+      let counted = fleet.heldAtServer - fleet.current(.held, .client)
       findings.leftAtServer =
         hostReadings.path.leftAtServer ?? (hasOwnServer ? max(0, counted) : nil)
     }
@@ -53,7 +53,7 @@ extension Coordinator {
       return try settle(watching: { path.pending }) { _ in path.pending == 0 }
     }
     try settle { fleet in
-      let (held, atServer) = (fleet.now(.held, .client), fleet.heldAtServer)
+      let (held, atServer) = (fleet.current(.held, .client), fleet.heldAtServer)
       // Where others have come from the clients' addresses, the two are never equal.
       let hasOthers = fleet.acceptedByServer > fleet.total(.established, .client)
       guard !fleet.knowsOwnConnections else {
@@ -76,18 +76,18 @@ extension Coordinator {
       return fewest == 0
     }
     let inTime = fewest
-    outstandingInTime = inTime > 0 ? min(inTime, hostReadings.path.waiting) : 0
+    queuedAtDeadline = inTime > 0 ? min(inTime, hostReadings.path.waiting) : 0
     // What was not accepted in time is waited for all the same: late and never are different
     // causes.
-    if inTime > 0 { _ = withPath(hostReadings.readings()) }
+    if inTime > 0 { _ = lookAtPath(adding: hostReadings.readings()) }
     let isOurs = hasOwnServer
     try settle(watching: { [path = hostReadings.path] in isOurs ? 0 : path.pending }) { fleet in
       fewest = min(fewest, acceptance.outstanding(fleet))
       return fewest == 0
-        && (!isOurs || fleet.heldAtServer <= fleet.now(.held, .client))
+        && (!isOurs || fleet.heldAtServer <= fleet.current(.held, .client))
     }
     let closed = closedWithListener
-    outstandingInTime += closed
+    queuedAtDeadline += closed
     return max(course.goesOn ? inTime : fewest, unfinishedAtServer()) + closed
   }
 
@@ -95,10 +95,10 @@ extension Coordinator {
   /// them, but for those whose clients were there still, and have counted it.
   private var closedWithListener: Int {
     guard !hasOwnServer else { return 0 }
-    let told = fleet.total(.closedByPeer, .client) - lostBefore
-    // Others that wait there, and have been reset by their clients, cannot be told from ours.
-    let most = fleet.total(.established, .client) - answeredBefore
-    return max(0, min(most, hostReadings.path.findings.closedWithListener) - told)
+    let closedByPeer = fleet.total(.closedByPeer, .client) - closedByPeerBefore
+    // Connections of other programs that wait there, and that their clients have reset, look like ours.
+    let most = fleet.total(.established, .client) - establishedBefore
+    return max(0, min(most, hostReadings.path.findings.closedWithListener) - closedByPeer)
   }
 
   /// Connections of this phase that someone else's server on this host never got: its kernel has not
@@ -113,9 +113,9 @@ extension Coordinator {
       return Int(max(0, after - before))
     }
     guard let opened = rise(.passiveOpens), let deferred = rise(.deferredAccepts) else { return 0 }
-    let finished = fleet.total(.established, .client) - answeredBefore
+    let finished = fleet.total(.established, .client) - establishedBefore
     let unfinished = max(0, finished - opened - deferred)
-    // A rule may lead them to another kernel, unless some have been seen to arrive at this one.
+    // NAT may redirect them to another kernel, unless some have been seen to arrive at this one.
     guard !sawAcceptance else { return unfinished }
     let dropped = hostReadings.path.findings.listeners.values.sum { $0.drops ?? 0 }
     return min(unfinished, rise(.listenOverflows) ?? 0, dropped)
@@ -126,7 +126,7 @@ extension Coordinator {
   mutating func countHeld() -> (established: Int, accepted: Int?) {
     var looks = 0
     while true {
-      let established = fleet.now(.held, .client)
+      let established = fleet.current(.held, .client)
       let accepted = countAccepted(established: established)
       looks += 1
       guard !hasOwnServer, let accepted, accepted < established, looks < Self.mostLooks,
@@ -144,7 +144,8 @@ extension Coordinator {
   /// accepted: only a phase that opens can bring such; of our own server it is known how many it has
   /// accepted.
   func mostPhantoms(in record: PhaseRecord) -> Int {
-    // What stands when a churn is over stood before it.
+    // A phase that opens nothing has no new phantoms, only those from before; what stands when a churn is
+    // over stood before it.
     guard record.kind.grows, !record.kind.comesAndGoes else {
       return atBegin.atServer == nil ? max(phantoms, hostReadings.path.pending) : phantoms
     }
@@ -165,7 +166,7 @@ extension Coordinator {
     }
     hostReadings.path.lookAtQueues()
     _ = acceptance.outstanding(fleet)
-    let held = fleet.now(.held, .client)
+    let held = fleet.current(.held, .client)
     guard isSample || !sawAcceptance, held <= Self.mostLookedThrough else { return }
     _ = countAccepted(established: held)
   }
@@ -174,22 +175,22 @@ extension Coordinator {
   private static let mostLookedThrough = 10_000
 
   /// Tells which ports no client has taken.
-  func tellStrangersPorts() {
-    hostReadings.path.strangersPorts = fleet.usesEphemeralPorts ? nil : ephemeralPorts
+  func updatePortsNoClientUses() {
+    hostReadings.path.portsNoClientUses = fleet.usesEphemeralPorts ? nil : ephemeralPorts
   }
 
-  /// What our own server holds of the clients' connections, as its books have it. They may have others'
-  /// in them, from the clients' own addresses; a close leaves more at the server than at the clients.
-  var acceptedByBooks: Int {
+  /// What our own server holds of the clients' connections, by its counters. They may include other programs'
+  /// connections from the clients' own addresses; a close leaves more at the server than at the clients.
+  var acceptedByCounters: Int {
     let record = state.phases[phase]
     // A run that opens nothing serves others, and counts them.
     guard plan.goal > 0 else { return fleet.heldAtServer }
     return min(
       fleet.heldAtServer,
-      record.kind.closes ? record.established : fleet.now(.held, .client))
+      record.kind.closes ? record.established : fleet.current(.held, .client))
   }
 
-  /// Connections that stand by the workers' books.
+  /// Connections that stand by the workers' counters.
   struct Standing: Equatable {
     let atClients: Int
     let atServer: Int
@@ -198,7 +199,7 @@ extension Coordinator {
 
   var standing: Standing {
     Standing(
-      atClients: fleet.now(.held, .client), atServer: fleet.heldAtServer,
+      atClients: fleet.current(.held, .client), atServer: fleet.heldAtServer,
       strangers: fleet.strangersHeldAtServer)
   }
 
@@ -206,7 +207,7 @@ extension Coordinator {
   /// something has moved since the last phase's end.
   mutating func acceptedAtBegin() -> Int? {
     guard hasOwnServer, standing != standingAtEnd else { return acceptedAtEnd }
-    return countAccepted(established: fleet.now(.held, .client))
+    return countAccepted(established: fleet.current(.held, .client))
   }
 
   /// Connections that the server end has accepted and holds; nil where nobody can know.
@@ -221,12 +222,12 @@ extension Coordinator {
     // At most, as far as that is known, and at least.
     var (accepted, sure) = (Int?.none, 0)
     if let found = path.acceptance(of: clientProcesses, holding: established) {
-      // Those that a rule has led elsewhere have been accepted there.
+      // Those that NAT has redirected have been accepted there.
       accepted = found.unknown == 0 || found.alone > 0 ? established - found.alone : nil
       sure = min(established, found.accepted)
     }
     sawAcceptance = sawAcceptance || sure > 0
-    // A part of what is held would be told as if it were all.
+    // A partial count must not be reported as the total.
     if accepted != nil { state.phases[phase].accepted = max(state.phases[phase].accepted, sure) }
     return accepted
   }
@@ -234,7 +235,7 @@ extension Coordinator {
   private mutating func countAcceptedByOwnServer(_ established: Int) -> Int? {
     // Whoever they are: it has no more than these.
     let most = fleet.heldAtServer + fleet.strangersHeldAtServer
-    guard let found = lookAmongOthers(established) else {
+    guard let found = kernelCountForOwnServer(established) else {
       if serverTellsOwn {
         return plan.goal > 0 && !isClosing
           ? min(established, fleet.heldAtServer) : fleet.heldAtServer
@@ -259,10 +260,9 @@ extension Coordinator {
     fleet.members.filter { $0.end == .client && $0.isAlive }.map(\.process.id)
   }
 
-  /// Connections of the clients that our own server does not have, where its number alone does not tell:
-  /// it has others as well, which may be ours behind a translated address, or other programs have come
-  /// to it from the clients' addresses. Nil where it does.
-  private mutating func lookAmongOthers(_ established: Int) -> AcceptanceCount? {
+  /// Asks the kernel which of the clients' connections our own server has, when the server's counters are not
+  /// enough: it also serves other programs, or NAT hides the clients' addresses. Nil when they are enough.
+  private mutating func kernelCountForOwnServer(_ established: Int) -> AcceptanceCount? {
     guard established > 0, !course.isInterrupted, !isClosing else { return nil }
     let path = hostReadings.path
     let clients = clientProcesses
@@ -286,8 +286,8 @@ extension Coordinator {
     return found
   }
 
-  /// Connections that a rule has led to another program than our own server, at a phase's end at which it
-  /// has not all of them.
+  /// Connections that NAT has redirected to another program than our own server, at the end of a phase at
+  /// which the server has not all of them.
   func countRedirected(_ established: Int) -> Int {
     guard hasOwnServer, established <= Self.mostLookedThroughAtEnd else { return 0 }
     return hostReadings.path.acceptance(of: clientProcesses, holding: established)?.redirected ?? 0

@@ -68,7 +68,8 @@ extension Coordinator {
   private mutating func closeAllBeforeOpening(
     _ goal: Int, _ search: Phase.Search
   ) throws(RecordingError) -> Bool {
-    guard search.until.contains(where: \.metric.isOfHandshakes), fleet.now(.held, .client) >= goal
+    guard search.until.contains(where: \.metric.isOfHandshakes),
+      fleet.current(.held, .client) >= goal
     else { return false }
     try go(to: 0)
     try sample(hostReadings.readings())
@@ -82,12 +83,12 @@ extension Coordinator {
   /// - Returns: the cause; nil where it has another one.
   private mutating func explainPhantoms(_ held: Int) -> String? {
     var record = state.phases[phase]
-    record.phantom = max(0, fleet.now(.held, .client) - held)
+    record.phantom = max(0, fleet.current(.held, .client) - held)
     guard record.phantom > 0 else { return nil }
     state.phases[phase].phantom = max(state.phases[phase].phantom, record.phantom)
     record.ended = clock.now().seconds(since: started)
     let readings = hostReadings.readings()
-    _ = withPath(readings)
+    _ = lookAtPath(adding: readings)
     phantomLimits = finder(readings).limits(
       of: record, failures: [], memoryGuard: nil, workerDied: false)
     return phantomLimits.first?.cause
@@ -142,7 +143,7 @@ extension Coordinator {
     let mayGrow = course.mayGrow
     var opened = clock.now().seconds(since: started)
     while course.goesOn {
-      let due = timeToOpen(goal - fleet.now(.held, .client))
+      let due = timeToOpen(goal - fleet.current(.held, .client))
       let began = clock.now()
       fleet.post(.begin, phase: phase, start: clock.now(), goal: goal)
       try loop(until: nil) { fleet in fleet.hasSettled }

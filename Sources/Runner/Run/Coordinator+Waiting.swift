@@ -39,9 +39,9 @@ extension Coordinator {
       for index in fleet.giveUpSilent(at: clock.now()) { recordSilence(of: index) }
       observe()
       let now = (
-        fleet.now(.held, .client), fleet.heldAtServer, fleet.total(.verified, .client),
+        fleet.current(.held, .client), fleet.heldAtServer, fleet.total(.verified, .client),
         fleet.acceptedByServer,
-        // Behind a rule that translates addresses, the run's own are these.
+        // Behind NAT these are the run's own.
         fleet.knowsOwnConnections ? elsewhere() : elsewhere() + fleet.total(.strangers, .server)
       )
       // A worker that gives no sign of life soon goes on or is given up: the wait lasts until then.

@@ -56,23 +56,23 @@ struct Coordinator: ~Copyable {
   /// Whether clients use the time before a message is due, so that they look busier than they are.
   let clientsWaitAwake: Bool
   /// Handshakes that had finished when the phase began, and connections that had been lost.
-  var answeredBefore = 0
-  var lostBefore = 0
+  var establishedBefore = 0
+  var closedByPeerBefore = 0
   /// What the server end had accepted when the last phase ended; nil where nobody can know.
   var acceptedAtEnd: Int?
   /// What stood by the workers' books then; nil after a close.
   var standingAtEnd: Standing?
   /// Tells which connections of this phase the server has not accepted yet.
   var acceptance: Acceptance
-  /// Connections of this churn that nobody had accepted in time.
-  var unacceptedInTime = 0
-  /// Those of them that waited at a listener.
-  var outstandingInTime = 0
+  /// Connections of this churn that nobody had accepted a second after the last of them was closed.
+  var notAcceptedByDeadline = 0
+  /// Of these, those that waited at a listener, or were closed with one.
+  var queuedAtDeadline = 0
   /// Connections that stood when the last phase ended and no server had ever accepted.
   var phantoms = 0
   /// Connections that the server had accepted and has lost, when the phase ended.
   var goneAtServer = 0
-  /// Connections that a rule has led to another program, when the phase ended.
+  /// Connections that NAT had redirected to another program when the phase ended.
   var redirected = 0
   /// What had been done when the last arrival of this churn was due.
   var loadWhileOpening: LoadReading?
@@ -166,8 +166,8 @@ struct Coordinator: ~Copyable {
   mutating func run(_ index: Int) throws(RecordingError) -> Bool {
     phaseStarted = clock.now()
     limitInSight = nil
-    unacceptedInTime = 0
-    outstandingInTime = 0
+    notAcceptedByDeadline = 0
+    queuedAtDeadline = 0
     stillMoves = false
     goneAtServer = 0
     redirected = 0
@@ -176,13 +176,13 @@ struct Coordinator: ~Copyable {
     failuresBeforeStep = []
     let readings = hostReadings.readings()
     loadBefore = load(readings)
-    tellStrangersPorts()
+    updatePortsNoClientUses()
     hostReadings.path.begin(countersBefore, hasClients: fleet.total(.opened, .client) > 0)
-    answeredBefore = fleet.total(.established, .client)
-    lostBefore = fleet.total(.closedByPeer, .client)
+    establishedBefore = fleet.total(.established, .client)
+    closedByPeerBefore = fleet.total(.closedByPeer, .client)
     // What a close begins with would be missed by the first look after it has begun.
-    state.phases[index].established = fleet.now(.held, .client)
-    state.phases[index].accepted = acceptedByBooks
+    state.phases[index].established = fleet.current(.held, .client)
+    state.phases[index].accepted = acceptedByCounters
     state.phases[index].plannedRate = plan.phases[index].plannedRate(
       from: state.phases[index].established)
     try sample(readings)
@@ -204,20 +204,20 @@ struct Coordinator: ~Copyable {
     progress.phaseChanged(progressState())
     if !hasUselessWorker {
       fleet.post(.begin, phase: index, start: phaseStarted)
-      let told = fleet.total(.unasked, .client)
+      let unaskedBefore = fleet.total(.unasked, .client)
       let closed = fleet.total(.closedByPeer, .client)
       try work(plan.phases[index])
       remarkOnLosses(since: closed)
-      remarkOnUnasked(since: told)
+      remarkOnUnasked(since: unaskedBefore)
     }
     return try endPhase()
   }
 
   /// Begins no further message and waits for the answers that are outstanding.
   mutating func endMessages(unsentBefore: Int) throws(RecordingError) {
-    sampler.fallSilent(at: clock.now())
+    sampler.stopMessages(at: clock.now())
     try sample(hostReadings.readings())
-    follow(course.take(.fellSilent))
+    follow(course.take(.messagesStopped))
     let longest = plan.patterns.map(\.longest).max() ?? 0
     let deadline = clock.now().advanced(byNanoseconds: longest).advanced(by: Self.settleTime)
     try loop(until: deadline) { fleet in fleet.hasSettled }
@@ -242,9 +242,9 @@ struct Coordinator: ~Copyable {
     {
       accepted = max(0, count - max(0, whole - established))
     }
-    // Behind a rule that translates addresses they are among the others.
+    // Behind NAT they are among the others.
     if record.kind.closes, hasOwnServer {
-      let left = hostReadings.path.translatedLeft
+      let left = hostReadings.path.leftBehindNAT
       if left > 0 { accepted = (accepted ?? 0) + left }
     }
     record.ended = now.seconds(since: started)
@@ -253,19 +253,19 @@ struct Coordinator: ~Copyable {
       fleet, atServer: accepted,
       unaccepted: hostReadings.path.findings.restarted.isEmpty
         ? acceptance.waiting(fleet) : atBegin.unaccepted,
-      unacceptedInTime: unacceptedInTime)
+      notAcceptedByDeadline: notAcceptedByDeadline)
     let onlyAtClients = accepted.map { max(0, established - $0) } ?? 0
     phantoms = min(onlyAtClients, mostPhantoms(in: record))
     goneAtServer = onlyAtClients - phantoms
     redirected = onlyAtClients > 0 ? countRedirected(established) : 0
     // Those of a churn are its own: what stood before it and never was accepted has been told.
     record.phantom =
-      record.kind.comesAndGoes ? unacceptedInTime : max(record.phantom, phantoms)
+      record.kind.comesAndGoes ? notAcceptedByDeadline : max(record.phantom, phantoms)
     record.accepted = max(record.accepted, accepted ?? 0)
-    // What the server's books tell of some would be told as if it were all.
+    // A partial count must not be reported as the total.
     if accepted == nil, record.phantom == 0 { record.accepted = 0 }
     if !hasOwnServer, record.kind.comesAndGoes, hostReadings.path.knowsServer, sawAcceptance,
-      unacceptedInTime == 0
+      notAcceptedByDeadline == 0
     {
       record.accepted = max(record.accepted, record.established - phantoms)
     }
@@ -277,7 +277,7 @@ struct Coordinator: ~Copyable {
     state.phases[phase] = record
     let readings = hostReadings.readings()
     if record.outcome == .limit || record.ceiling != nil {
-      _ = withPath(readings)
+      _ = lookAtPath(adding: readings)
       try fileLimits(of: record, failures, readings)
     }
     // The last sample belongs to the phase: it has the answers that came at its very end.
@@ -353,7 +353,7 @@ struct Coordinator: ~Copyable {
     guard plan.onLimit == .hold, plan.server?.reply == .echo, !course.isInterrupted else {
       return nil
     }
-    let held = fleet.now(.held, .client)
+    let held = fleet.current(.held, .client)
     guard held > 0 else { return nil }
     let before = fleet.total(.verified, .client)
     fleet.post(.verify, phase: phase, start: clock.now())

@@ -56,17 +56,17 @@ extension Coordinator {
       loadWhileOpening = load
       try loop(until: nil) { fleet in fleet.hasSettled }
       remarkOnPace(load)
-      unacceptedInTime = try awaitAcceptance()
+      notAcceptedByDeadline = try awaitAcceptance()
     case .search(let search):
       try seek(search)
       measureMemory()
     case .hold(let duration), .pause(let duration):
-      let (sent, held) = (messagesSent, fleet.now(.held, .client))
+      let (sent, held) = (messagesSent, fleet.current(.held, .client))
       try loop(until: phaseStarted.advanced(by: duration)) { _ in false }
       remarkOnMessages(since: sent, from: held)
     case .close:
       try loop(until: nil) { fleet in fleet.hasSettled }
-      try settle { fleet in fleet.heldAtServer <= fleet.now(.held, .client) }
+      try settle { fleet in fleet.heldAtServer <= fleet.current(.held, .client) }
     }
     if !phase.patterns.isEmpty { try endMessages(unsentBefore: unsent) }
   }
@@ -120,7 +120,7 @@ extension PhasePromise {
       lostBeside = max(lostAtClient, lostAtServer)
       missed =
         max(0, arrivals - gained) + lost - lostAtClient + (end.late - begin.late)
-        + (end.cutShort - begin.cutShort) + end.unacceptedInTime
+        + (end.cutShort - begin.cutShort) + end.notAcceptedByDeadline
     case .search:
       promised = 1
       missed = found ? 0 : 1

@@ -15,7 +15,7 @@ struct RunCourse {
     /// A condition that ends the run cannot hold any more.
     case violated
     /// No further message is begun in this phase: answers are waited for whatever happened before.
-    case fellSilent
+    case messagesStopped
     /// - Parameters:
     ///   - isKept: whether the phase kept its promise.
     ///   - canGoOn: false when a worker could not begin at all: nothing that follows means anything.
@@ -45,8 +45,9 @@ struct RunCourse {
   private(set) var mayGrow = false
   /// The moment at which the memory guard stopped growth in this phase.
   private(set) var guardStop: FailureRecord?
-  /// Whether what this phase waits for is not to be waited for any more.
-  private var isCut = false
+  /// Whether an abort has cancelled the phase's waits. Cleared when messages stop, so that outstanding answers
+  /// are still collected.
+  private var waitsAreCancelled = false
   /// The place of the phase that a condition ended, and with it the run; nil for none.
   private var abortedPhase: Int?
 
@@ -56,7 +57,7 @@ struct RunCourse {
   }
 
   /// Whether the current phase goes on as planned.
-  var goesOn: Bool { !isInterrupted && !isCut }
+  var goesOn: Bool { !isInterrupted && !waitsAreCancelled }
   var isAborted: Bool { abortedPhase != nil }
 
   // MARK: Phases
@@ -69,7 +70,7 @@ struct RunCourse {
       guard !isSkipped(candidate) else { continue }
       phase = candidate
       guardStop = nil
-      isCut = false
+      waitsAreCancelled = false
       return candidate
     }
     return nil
@@ -117,10 +118,10 @@ struct RunCourse {
     case .violated:
       guard !isAborted, !isInterrupted else { return .nothing }
       abortedPhase = phase
-      isCut = true
+      waitsAreCancelled = true
       return .settle
-    case .fellSilent:
-      isCut = false
+    case .messagesStopped:
+      waitsAreCancelled = false
       return .settle
     case .phaseEnded(let isKept, let canGoOn):
       mayGrow = false

@@ -22,7 +22,7 @@ struct PhaseCounts {
   /// Connections that stand at the clients and wait to be accepted; see `Acceptance`.
   let unaccepted: Int
   /// Connections of this phase that the server had not accepted in time.
-  let unacceptedInTime: Int
+  let notAcceptedByDeadline: Int
 
   /// Connections that stand at both ends.
   var atBothEnds: Int { min(atClient, atServer ?? atClient) }
@@ -33,11 +33,11 @@ struct PhaseCounts {
 extension PhaseCounts {
   /// - Parameters:
   ///   - atServer: connections that stand there.
-  ///   - unaccepted, unacceptedInTime: see the fields.
+  ///   - unaccepted, notAcceptedByDeadline: see the fields.
   init(
-    _ fleet: borrowing Fleet, atServer: Int?, unaccepted: Int = 0, unacceptedInTime: Int = 0
+    _ fleet: borrowing Fleet, atServer: Int?, unaccepted: Int = 0, notAcceptedByDeadline: Int = 0
   ) {
-    atClient = fleet.now(.held, .client)
+    atClient = fleet.current(.held, .client)
     self.atServer = atServer
     established = fleet.total(.established, .client)
     churned = fleet.total(.churned, .client)
@@ -46,6 +46,6 @@ extension PhaseCounts {
     cutShort = fleet.total(.cutShort, .client)
     crowded = fleet.total(.crowded, .client)
     self.unaccepted = unaccepted
-    self.unacceptedInTime = unacceptedInTime
+    self.notAcceptedByDeadline = notAcceptedByDeadline
   }
 }

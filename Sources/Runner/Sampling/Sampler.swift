@@ -70,7 +70,7 @@ struct Sampler {
     played = (patterns, from, until ?? .distantFuture)
   }
 
-  mutating func fallSilent(at instant: Instant) {
+  mutating func stopMessages(at instant: Instant) {
     for pattern in played?.patterns ?? [] { wanted[pattern] = secondsWanted(pattern, at: instant) }
     played = nil
   }
@@ -107,8 +107,8 @@ struct Sampler {
     let others =
       fleet.hasHadStrangers
       ? [reading(.others, .gauge, fleet.strangersHeldAtServer)] : []
-    return [reading(.established, .gauge, fleet.now(.held, .client))] + accepted + others + [
-      reading(.connecting, .gauge, fleet.now(.connecting, .client)),
+    return [reading(.established, .gauge, fleet.current(.held, .client))] + accepted + others + [
+      reading(.connecting, .gauge, fleet.current(.connecting, .client)),
       reading(.attempts, .counter, fleet.total(.opened, .client)),
       Reading(
         .retries, unit: "handshakes", kind: .counter,
@@ -159,7 +159,7 @@ struct Sampler {
       counter(.bytesUnexpected, "bytes", fleet.total(.unexpectedBytes, .client)),
       Reading(
         .unanswered, unit: "connections", kind: .gauge,
-        value: Double(fleet.now(.unanswered, .client))),
+        value: Double(fleet.current(.unanswered, .client))),
     ]
   }
 

@@ -82,7 +82,7 @@ struct ServeSession: ~Copyable {
         return ExitStatus.fault
       }
     }
-    let held = fleet.now(.held, .server)
+    let held = fleet.current(.held, .server)
     end()
     return printTotals(held: held)
   }
@@ -130,7 +130,7 @@ struct ServeSession: ~Copyable {
 
   private mutating func observe() {
     for index in fleet.giveUpSilent(at: .now()) + fleet.reap() { recordDeath(of: index) }
-    let held = fleet.now(.held, .server)
+    let held = fleet.current(.held, .server)
     most = max(most, held)
     let counts = ServerCounts(
       held: held, accepted: fleet.total(.opened, .server),

@@ -65,8 +65,8 @@ private final class SimulatedPath: PathReadings {
   func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount? {
     AcceptanceCount(accepted: held - waiting, alone: waiting)
   }
-  let translatedLeft = 0
-  var strangersPorts: ClosedRange<UInt16>?
+  let leftBehindNAT = 0
+  var portsNoClientUses: ClosedRange<UInt16>?
   var leftAtServer: Int? { nil }
   var heldAtBothEnds: Int? { nil }
   func lookAtQueues() {}

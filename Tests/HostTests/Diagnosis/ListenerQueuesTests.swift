@@ -16,8 +16,8 @@ import Testing
       let (milliseconds, waiting) = look.element
       let reached = look.offset == 0 ? waiting : waiting.filter { !notReached.contains($0.key) }
       return lost
-        + queues.look(
-          in: space, ListenerQueues.Look(reached: reached, open: waiting),
+        + queues.update(
+          space, ListenerQueues.Look(reached: reached, open: waiting),
           at: Instant(nanoseconds: 1_000_000_000 + milliseconds * 1_000_000))
     }
   }

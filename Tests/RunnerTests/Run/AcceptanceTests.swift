@@ -23,8 +23,8 @@ import Testing
     func begin(_ counters: [Series.Key: Double], hasClients: Bool) {}
     func look(_ counters: [Series.Key: Double], timedOut: Bool) -> [Reading] { [] }
     func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount? { nil }
-    let translatedLeft = 0
-    var strangersPorts: ClosedRange<UInt16>?
+    let leftBehindNAT = 0
+    var portsNoClientUses: ClosedRange<UInt16>?
     func lookAtQueues() {}
     func stopTracing() {}
   }

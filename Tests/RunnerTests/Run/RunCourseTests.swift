@@ -100,7 +100,7 @@ import Testing
     #expect(!course.goesOn)
     #expect(course.outcome(isKept: true) == .aborted)
     // Answers that are under way are waited for.
-    #expect(course.take(.fellSilent) == .settle)
+    #expect(course.take(.messagesStopped) == .settle)
     #expect(course.goesOn)
     _ = course.take(.phaseEnded(isKept: true, canGoOn: true))
     #expect(course.enterNextPhase() == 5)

@@ -36,7 +36,7 @@ import Testing
       #expect(record.errno?.name == "EMFILE")
       #expect(record.count == 2)
       // 293 descriptors a client are left for connections.
-      let held = fleet.now(.held, .client)
+      let held = fleet.current(.held, .client)
       // What the others held lies between two looks, a hundred connections apart.
       #expect(abs(record.established - held) < 50, "\(record.established) of \(held)")
       #expect(abs(record.accepted - held) < 50)
