@@ -32,7 +32,7 @@ extension Recording {
     }
   }
 
-  /// What a threshold is held against over a stretch of the run. Of a number that changes in it,
+  /// What a threshold is compared with over a stretch of the run. Of a number that changes in it,
   /// the fewest and the most both count, so the one that decides is the worse of the two.
   func measure(
     _ threshold: Threshold, in span: ClosedRange<Double>

@@ -17,7 +17,7 @@ extension Metrics {
     if case .value(let value) = measure(metric) { value } else { nil }
   }
 
-  /// What a threshold is held against: of the connections of a phase that keeps what it finds, the
+  /// What a threshold is compared with: of the connections of a phase that keeps what it finds, the
   /// fewest or the most, whichever is worse for the condition.
   func measure(_ threshold: Threshold) -> Measurement {
     let measured = measure(threshold.metric)
@@ -31,7 +31,7 @@ extension Metrics {
     return Measurement(threshold.worst(of: [Double(fewest), most]), orElse: "")
   }
 
-  /// What a threshold is held against; nil when it has no data.
+  /// What a threshold is compared with; nil when it has no data.
   package func value(of threshold: Threshold) -> Double? {
     if case .value(let value) = measure(threshold) { value } else { nil }
   }

@@ -1,7 +1,7 @@
 package import Plan
 package import Recording
 
-/// The stretches of a run over which a threshold with `for` is held against it.
+/// The stretches of a run over which a threshold with `for` is measured.
 ///
 /// Counters are known at samples only, so a stretch begins and ends at samples, or at the bounds of
 /// its phase, and a rate is divided by the time that really lies between the two. Each stretch is

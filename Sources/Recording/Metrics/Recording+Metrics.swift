@@ -1,5 +1,5 @@
 extension Recording {
-  /// What was reached in a phase, to be held against its goal. A phase without one only keeps or
+  /// What was reached in a phase, to be compared with its goal. A phase without one only keeps or
   /// closes what the others opened, so then it is what the whole run reached.
   package func reached(in phase: String?) -> Reach {
     let reach = Reach(self, phase: phase)

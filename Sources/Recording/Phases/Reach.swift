@@ -1,4 +1,4 @@
-/// How far a run, or one phase of it, came: what a goal is held against.
+/// How far a run, or one phase of it, came: what a goal is compared with.
 package struct Reach: Sendable, Equatable {
   /// The phase that it is about; nil for the whole run.
   package let phase: String?

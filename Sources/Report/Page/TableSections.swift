@@ -92,7 +92,7 @@ extension HTMLReport {
     }
   }
 
-  /// What was reached, to be held against the prediction.
+  /// What was reached, to be compared with the prediction.
   private var reached: Int { metrics.accepted ?? metrics.established }
 
   private func sentence(on term: PredictionTerm) -> String {

@@ -48,7 +48,7 @@ struct Coordinator: ~Copyable {
   /// The limits that explain the phantoms that a search has met, where nothing failed.
   var phantomLimits: [LimitRecord] = []
   var limitInSight: String?
-  /// What the workers had counted when the phase began: its promise is held against it.
+  /// What the workers had counted when the phase began: its promise is measured against it.
   var atBegin: PhaseCounts
   /// Kernel counters when the phase began: what rose since is evidence.
   var countersBefore: [Series.Key: Double] { loadBefore.counters }
