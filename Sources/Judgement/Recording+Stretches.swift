@@ -58,9 +58,9 @@ extension Recording {
     else { return nil }
     let end = min(instants[place], bounds.upperBound)
     guard end - bounds.lowerBound >= length * (1 - Self.slack) else { return nil }
-    // Of a count, as much of the run as proves that its condition fails: no more than the length
-    // for an upper bound, and no less for a lower one.
-    let isCount = threshold.metric.traits.quantity == .count && !threshold.metric.isLevel
+    // For a counter, the stretch that can prove a violation: at most the window for an upper bound,
+    // at least the window for a lower one.
+    let isCount = threshold.metric.traits.quantity == .count && !threshold.metric.isGauge
     let isUpper = isCount && threshold.comparison.isUpperBound
     let least = isCount && threshold.comparison.isLowerBound ? length : length * (1 - Self.slack)
     var start = end
@@ -77,8 +77,8 @@ extension Recording {
 }
 
 extension Metric {
-  /// Whether it is how many there are, rather than how many there came.
-  fileprivate var isLevel: Bool { self == .connections || self == .accepted }
+  /// A gauge: how many there are, not how many there have been.
+  fileprivate var isGauge: Bool { self == .connections || self == .accepted }
 }
 
 extension Threshold.Comparison {

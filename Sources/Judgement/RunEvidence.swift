@@ -17,14 +17,14 @@ struct RunEvidence {
   static let workerMemoryNoise = 64.0 * 1024
 
   private let recording: Recording
-  private let gains: Gains
+  private let gains: IntervalRates
   /// Connection ends of the whole run, which memory is shared out over.
   private let ends: Double
 
   init(_ recording: Recording) {
     self.recording = recording
     ends = Double(Metrics(recording).ends)
-    gains = Gains(recording)
+    gains = IntervalRates(recording)
   }
 
   func callAsFunction(

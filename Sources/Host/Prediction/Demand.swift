@@ -27,7 +27,7 @@ package struct Demand: Sendable, Equatable {
   package var clientsChosen: Int?
   package var serversChosen: Int?
   /// Seconds for which a phase leaves connections without a message.
-  package var longestSilence = 0.0
+  package var longestIdle = 0.0
   package var memoryGuard: MemoryGuard?
   /// Kernel bytes a connection takes on this machine, where it has been measured.
   package var measuredBytesPerConnection: Int?

@@ -39,10 +39,10 @@ extension Checkup {
 
   /// Only towards another host, and where a phase leaves connections idle for so long.
   static func silence(_ demand: Demand) -> CheckupItem? {
-    guard !demand.bothEndsHere, demand.longestSilence > shortestMemory else { return nil }
+    guard !demand.bothEndsHere, demand.longestIdle > shortestMemory else { return nil }
     return CheckupItem(
       setting: "idle connections",
-      now: "\(Format.count(Int(demand.longestSilence))) s without a message", status: .slow,
+      now: "\(Format.count(Int(demand.longestIdle))) s without a message", status: .slow,
       note: "clouds forget them after 350 s (AWS), Azure after 240 s; "
         + "messages at shorter intervals keep them")
   }

@@ -48,7 +48,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
 
   package init(
     kernel: consuming System, assignment: ClientAssignment, board: Scoreboard
-  ) throws(StartFailure) {
+  ) throws(WorkerSetupFailure) {
     let messageEngine = try starting(.map) { () throws(Errno) in
       try MessageEngine<System>(assignment)
     }
@@ -58,7 +58,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     do throws(Errno) {
       spare = try connections.kernel.openSpare()
     } catch {
-      throw StartFailure(call: .eventCounter, errno: error)
+      throw WorkerSetupFailure(call: .eventCounter, errno: error)
     }
     self.connections = connections
     self.messageEngine = messageEngine

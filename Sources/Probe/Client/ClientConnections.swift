@@ -33,7 +33,7 @@ struct ClientConnections<System: Kernel & ~Copyable>: ~Copyable {
 
   init(
     kernel: consuming System, assignment: ClientAssignment, board: Scoreboard
-  ) throws(StartFailure) {
+  ) throws(WorkerSetupFailure) {
     // Locals first: a throw must find either all in place or none.
     let rows = try starting(.map) { () throws(Errno) in
       try ConnectionTable(

@@ -12,7 +12,7 @@ package struct LinuxKernel: Kernel, ~Copyable {
   /// - Parameters:
   ///   - wakeUp: an event counter that becomes readable when an order has been written.
   ///   - attention: an event counter that the coordinator polls.
-  package init(wakeUp: FileDescriptor, attention: FileDescriptor) throws(StartFailure) {
+  package init(wakeUp: FileDescriptor, attention: FileDescriptor) throws(WorkerSetupFailure) {
     let epoll = try starting(.epollCreate) { () throws(Errno) in try Epoll.open() }
     try starting(.epollControl) { () throws(Errno) in
       try Epoll.control(epoll, .add, wakeUp, .readable, token: Token.wakeUp.rawValue)

@@ -54,7 +54,7 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
 
   package init(
     kernel: consuming System, assignment: ServerAssignment, board: Scoreboard
-  ) throws(StartFailure) {
+  ) throws(WorkerSetupFailure) {
     let events = try starting(.map) { () throws(Errno) in try Scratch<ReadyEvent>(count: 256) }
     let bytes = try starting(.map) { () throws(Errno) in try Scratch<UInt8>(count: 65_536) }
     let frame = try starting(.map) { () throws(Errno) in
@@ -76,7 +76,7 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
     do throws(Errno) {
       spare = try kernel.openSpare()
     } catch {
-      throw StartFailure(call: .eventCounter, errno: error)
+      throw WorkerSetupFailure(call: .eventCounter, errno: error)
     }
     self.kernel = kernel
     self.assignment = assignment

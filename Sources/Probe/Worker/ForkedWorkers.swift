@@ -13,9 +13,9 @@ package final class ForkedWorkers: WorkerHost {
   /// Forks a worker. To be called before any thread exists.
   package func start(
     _ role: Worker.Role, board: Scoreboard
-  ) throws(WorkerNotStarted) -> any WorkerProcess {
+  ) throws(ForkFailure) -> any WorkerProcess {
     let attention = attention
-    var call = WorkerNotStarted.Call.eventfd
+    var call = ForkFailure.Call.eventfd
     do throws(Errno) {
       let wakeUp = try EventCounter.open()
       call = .fork
@@ -29,7 +29,7 @@ package final class ForkedWorkers: WorkerHost {
         throw error
       }
     } catch {
-      throw WorkerNotStarted(call, error)
+      throw ForkFailure(call, error)
     }
   }
 

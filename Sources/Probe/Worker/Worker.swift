@@ -29,7 +29,7 @@ package enum Worker {
     SignalSource.unblockAll()
     CurrentProcess.useExactTimers()
     CurrentProcess.stay(on: role.processors)
-    do throws(StartFailure) {
+    do throws(WorkerSetupFailure) {
       return try play(role, board, wakeUp, attention) ? 0 : 1
     } catch {
       report(error, on: board, at: .now())
@@ -39,7 +39,7 @@ package enum Worker {
   }
 
   /// Writes down that a worker could not start, and why.
-  package static func report(_ failure: StartFailure, on board: Scoreboard, at now: Instant) {
+  package static func report(_ failure: WorkerSetupFailure, on board: Scoreboard, at now: Instant) {
     board.add(.failures)
     board.failures.add(
       failure.call, failure.errno, phase: 0, at: now, held: 0, position: nil)
@@ -50,7 +50,7 @@ package enum Worker {
   /// False when it ended without having been told to.
   private static func play(
     _ role: Role, _ board: Scoreboard, _ wakeUp: FileDescriptor, _ attention: FileDescriptor
-  ) throws(StartFailure) -> Bool {
+  ) throws(WorkerSetupFailure) -> Bool {
     var kept = [wakeUp, attention]
     if case .server(let assignment) = role, let pipe = assignment.receivedPipe { kept.append(pipe) }
     let own = kept

@@ -24,7 +24,7 @@ package protocol WorkerHost: AnyObject {
   /// - Parameter board: outlives the worker.
   func start(
     _ role: Worker.Role, board: Scoreboard
-  ) throws(WorkerNotStarted) -> any WorkerProcess
+  ) throws(ForkFailure) -> any WorkerProcess
 
   /// Any one worker that has ended since the last call; nil when none has.
   func reapAny() -> WorkerEnd?
@@ -44,7 +44,7 @@ package struct WorkerEnd: Sendable {
 }
 
 /// The system call that kept a worker from being started.
-package struct WorkerNotStarted: Error {
+package struct ForkFailure: Error {
   package enum Call: Sendable {
     case eventfd, fork
   }

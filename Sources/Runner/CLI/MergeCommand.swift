@@ -103,7 +103,7 @@ struct MergeCommand: ParsableCommand {
       throw error
     }
     do throws(Errno) {
-      try WholeFile.move(temporary, to: output)
+      try FileSystem.move(temporary, to: output)
     } catch {
       throw RecordingError.unwritable(path: output, reason: "\(error)")
     }

@@ -183,6 +183,6 @@ extension RunFiles {
   /// What a run before has left would be taken for the page of this one.
   func removePage() throws(FileProblem) {
     guard !Self.isSpecial(html) else { return }
-    try FileProblem.naming(html) { () throws(Errno) in try WholeFile.remove(html) }
+    try FileProblem.naming(html) { () throws(Errno) in try FileSystem.remove(html) }
   }
 }

@@ -89,9 +89,9 @@ struct RunFiles {
     // A run that was killed leaves its write-ahead log beside the file; they belong together.
     for suffix in ["-wal", "-shm", ""] {
       try FileProblem.naming(kept + suffix) { () throws(Errno) in
-        try WholeFile.remove(kept + suffix)
+        try FileSystem.remove(kept + suffix)
         guard FileManager.default.fileExists(atPath: recording + suffix) else { return }
-        try WholeFile.move(recording + suffix, to: kept + suffix)
+        try FileSystem.move(recording + suffix, to: kept + suffix)
       }
     }
     return kept
@@ -106,13 +106,13 @@ struct RunFiles {
   ) throws(FileProblem) {
     guard !isSpecial(path) else {
       return try FileProblem.naming(path) { () throws(Errno) in
-        try WholeFile.write(bytes, into: path)
+        try FileSystem.write(bytes, into: path)
       }
     }
     try makeDirectory(parent(of: path))
-    if WholeFile.isDirectory(path) { throw FileProblem(path, "it is a directory") }
+    if FileSystem.isDirectory(path) { throw FileProblem(path, "it is a directory") }
     try FileProblem.naming(path) { () throws(Errno) in
-      try WholeFile.write(bytes, to: path, isPrivate: isPrivate)
+      try FileSystem.write(bytes, to: path, isPrivate: isPrivate)
     }
   }
 
@@ -120,9 +120,9 @@ struct RunFiles {
   static func check(writingTo path: String) throws(FileProblem) {
     guard !isSpecial(path) else { return }
     try makeDirectory(parent(of: path))
-    if WholeFile.isDirectory(path) { throw FileProblem(path, "it is a directory") }
+    if FileSystem.isDirectory(path) { throw FileProblem(path, "it is a directory") }
     try FileProblem.naming(path) { () throws(Errno) in
-      try WholeFile.tryWriting(in: parent(of: path))
+      try FileSystem.tryWriting(in: parent(of: path))
     }
   }
 
@@ -151,7 +151,7 @@ struct RunFiles {
   }
 
   static func makeDirectory(_ path: String) throws(FileProblem) {
-    try FileProblem.naming(path) { () throws(Errno) in try WholeFile.makeDirectory(path) }
+    try FileProblem.naming(path) { () throws(Errno) in try FileSystem.makeDirectory(path) }
   }
 
   static func parent(of path: String) -> String {

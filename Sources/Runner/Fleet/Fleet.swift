@@ -33,7 +33,7 @@ struct Fleet: ~Copyable {
   private let host: any WorkerHost
 
   /// The system call that kept a worker from being started.
-  struct NotStarted: Error {
+  struct WorkerNotForked: Error {
     let call: Start.Call
     let errno: Errno
     /// Workers that had been started, and were ended again.
@@ -49,21 +49,21 @@ struct Fleet: ~Copyable {
   init(
     servers: [ServerAssignment], clients: [ClientAssignment], sources: Int,
     on host: any WorkerHost
-  ) throws(NotStarted) {
+  ) throws(WorkerNotForked) {
     var members: [Member] = []
     let roles =
       servers.map { (End.server, Worker.Role.server($0), SocketAddress?($0.endpoint)) }
       + clients.map { (End.client, Worker.Role.client($0), nil) }
-    do throws(NotStarted) {
+    do throws(WorkerNotForked) {
       for (id, (end, role, endpoint)) in roles.enumerated() {
         let board = try Self.board(sources: end == .client ? sources : 0, started: id)
-        do throws(WorkerNotStarted) {
+        do throws(ForkFailure) {
           let process = try host.start(role, board: board)
           members.append(
             Member(id: id, end: end, endpoint: endpoint, process: process, board: board))
         } catch {
           board.unmap()
-          throw NotStarted(call: Start.Call(error.call), errno: error.errno, started: id)
+          throw WorkerNotForked(call: Start.Call(error.call), errno: error.errno, started: id)
         }
       }
     } catch {
@@ -78,11 +78,11 @@ struct Fleet: ~Copyable {
     self.members = members
   }
 
-  private static func board(sources: Int, started: Int) throws(NotStarted) -> Scoreboard {
+  private static func board(sources: Int, started: Int) throws(WorkerNotForked) -> Scoreboard {
     do throws(Errno) {
       return try Scoreboard(sources: sources)
     } catch {
-      throw NotStarted(call: .mmap, errno: error, started: started)
+      throw WorkerNotForked(call: .mmap, errno: error, started: started)
     }
   }
 
@@ -290,7 +290,7 @@ struct Fleet: ~Copyable {
 }
 
 extension Start.Call {
-  init(_ call: WorkerNotStarted.Call) {
+  init(_ call: ForkFailure.Call) {
     self =
       switch call {
       case .eventfd: .eventfd

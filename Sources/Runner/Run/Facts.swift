@@ -23,7 +23,7 @@ extension Demand {
     serverOverhead = descriptorsPerWorker + 1
     clientsChosen = staffing.clients.count
     serversChosen = plan.server == nil ? nil : staffing.servers.count
-    longestSilence = plan.longestSilence
+    longestIdle = plan.longestIdle
   }
 }
 
@@ -37,7 +37,7 @@ extension ErrnoRecord {
 
 extension Plan {
   /// Seconds for which a phase leaves a connection without a message at most.
-  var longestSilence: Double {
+  var longestIdle: Double {
     phases.map { phase in
       // A ramp and a churn are busy, each for as long as it takes.
       let span = phase.kind.phaseKind.keeps ? phase.plannedSeconds ?? 0 : 0

@@ -108,13 +108,13 @@ extension RunOptions {
 
   private func startFleet(
     _ prepared: PreparedRun, on workers: ForkedWorkers
-  ) throws(StartFailure) -> Fleet {
-    do throws(Fleet.NotStarted) {
+  ) throws(RunStartFailure) -> Fleet {
+    do throws(Fleet.WorkerNotForked) {
       return try Fleet(
         servers: prepared.staffing.servers, clients: prepared.staffing.clients,
         sources: min(prepared.staffing.sources.count, Sampler.mostSources), on: workers)
     } catch {
-      throw StartFailure(error, prepared.demand, on: prepared.host)
+      throw RunStartFailure(error, prepared.demand, on: prepared.host)
     }
   }
 

@@ -40,10 +40,10 @@ struct ServeSession: ~Copyable {
     let pipes = options.verbose ? try ReceivedText.openPipes(for: &prepared.servers) : []
     let fleet: Fleet
     let workers = try ForkedWorkers.prepared(for: prepared.demand, on: prepared.host)
-    do throws(Fleet.NotStarted) {
+    do throws(Fleet.WorkerNotForked) {
       fleet = try Fleet(servers: prepared.servers, clients: [], sources: 0, on: workers)
     } catch {
-      throw StartFailure(error, prepared.demand, on: prepared.host)
+      throw RunStartFailure(error, prepared.demand, on: prepared.host)
     }
     let clock = try SystemClock(attention: workers.attention)
     received = options.verbose ? ReceivedText(pipes: pipes, servers: prepared.servers) : nil

@@ -67,7 +67,7 @@ package final class SimulatedNetwork {
   /// Time never passes beyond this instant: the end of what a test runs.
   package var horizon = UInt64.max
   private(set) var processes: [SimulatedProcess] = []
-  private var agenda = Agenda()
+  private var agenda = EventQueue()
   private var generator: SeededGenerator
 
   var descriptors = 0
@@ -115,7 +115,7 @@ package final class SimulatedNetwork {
   }
 
   /// Sends a segment, or whatever takes as long as one.
-  func transmit(_ happening: Happening) {
+  func transmit(_ happening: NetworkEvent) {
     if dials.latency == 0 {
       perform(happening)
     } else {
@@ -141,7 +141,7 @@ package final class SimulatedNetwork {
       .sorted { "\($0.0)" < "\($1.0)" }
   }
 
-  private func perform(_ happening: Happening) {
+  private func perform(_ happening: NetworkEvent) {
     switch happening {
     case .syn(let client, let attempt): arrive(client, attempt: attempt)
     case .synAck(let client, let child):

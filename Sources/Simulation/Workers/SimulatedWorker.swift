@@ -15,7 +15,7 @@ package final class SimulatedClient: SimulatedWorker {
   /// - Parameter board: outlives it.
   package init(
     _ process: SimulatedProcess, _ assignment: ClientAssignment, board: Scoreboard
-  ) throws(StartFailure) {
+  ) throws(WorkerSetupFailure) {
     self.process = process
     client = try Client(
       kernel: SimulatedKernel(process: process), assignment: assignment, board: board)
@@ -32,7 +32,7 @@ package final class SimulatedServer: SimulatedWorker {
   /// - Parameter board: outlives it.
   package init(
     _ process: SimulatedProcess, _ assignment: ServerAssignment, board: Scoreboard
-  ) throws(StartFailure) {
+  ) throws(WorkerSetupFailure) {
     self.process = process
     server = try Server(
       kernel: SimulatedKernel(process: process), assignment: assignment, board: board)

@@ -100,10 +100,10 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
 
   package func start(
     _ role: Worker.Role, board: Scoreboard
-  ) throws(WorkerNotStarted) -> any WorkerProcess {
+  ) throws(ForkFailure) -> any WorkerProcess {
     let process = SimulatedProcess(network: network, descriptorLimit: descriptorLimit)
     let member = Member(id: Int32(1000 + members.count), process: process)
-    do throws(StartFailure) {
+    do throws(WorkerSetupFailure) {
       member.worker =
         switch role {
         case .client(let assignment):

@@ -217,7 +217,7 @@ import Testing
     func found(_ seconds: Double, here: Bool = false) -> CheckupItem? {
       let demand = Demand.million {
         $0.bothEndsHere = here
-        $0.longestSilence = seconds
+        $0.longestIdle = seconds
       }
       return item("idle connections", demand, .box)
     }

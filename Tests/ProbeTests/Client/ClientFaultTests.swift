@@ -188,7 +188,7 @@ import WorkerLog
 
   @Test func `a client without a spare descriptor says so at once`() {
     let world = World()
-    let failure = #expect(throws: StartFailure.self) {
+    let failure = #expect(throws: WorkerSetupFailure.self) {
       try world.addClient([.keep], descriptorLimit: descriptorsPerWorker - 1)
     }
     #expect(failure?.call == .eventCounter)

@@ -14,7 +14,7 @@ struct SteppedKernel: Kernel, ~Copyable {
   private let kernel: LinuxKernel
   private let wakeUp: FileDescriptor
 
-  init(wakeUp: FileDescriptor, attention: FileDescriptor) throws(StartFailure) {
+  init(wakeUp: FileDescriptor, attention: FileDescriptor) throws(WorkerSetupFailure) {
     kernel = try LinuxKernel(wakeUp: wakeUp, attention: attention)
     self.wakeUp = wakeUp
   }

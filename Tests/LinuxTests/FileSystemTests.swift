@@ -4,7 +4,7 @@ import Testing
 
 @testable import Linux
 
-@Suite struct WholeFileTests {
+@Suite struct FileSystemTests {
   private func inFolder(_ body: (URL) throws -> Void) throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -16,10 +16,10 @@ import Testing
     try inFolder { folder in
       let path = folder.appending(path: "x").path
       for text in ["first", "second, which is longer", ""] {
-        try WholeFile.write(Array(text.utf8), to: path)
+        try FileSystem.write(Array(text.utf8), to: path)
         #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
       }
-      try WholeFile.tryWriting(in: folder.path)
+      try FileSystem.tryWriting(in: folder.path)
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["x"])
     }
   }
@@ -28,16 +28,16 @@ import Testing
   {
     try inFolder { folder in
       let path = folder.appending(path: "x").path
-      try WholeFile.write([1], to: path, isPrivate: true)
+      try FileSystem.write([1], to: path, isPrivate: true)
       let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions]
       #expect(mode as? Int == 0o600)
       // A directory that is not empty keeps its name.
       let taken = folder.appending(path: "taken")
       try FileManager.default.createDirectory(
         at: taken.appending(path: "inner"), withIntermediateDirectories: true)
-      #expect(throws: Errno.self) { try WholeFile.write([1], to: taken.path) }
+      #expect(throws: Errno.self) { try FileSystem.write([1], to: taken.path) }
       #expect(throws: Errno.noSuchFileOrDirectory) {
-        try WholeFile.write([1], to: folder.appending(path: "none/x").path)
+        try FileSystem.write([1], to: folder.appending(path: "none/x").path)
       }
       let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
       #expect(Set(left) == ["x", "taken"])

@@ -1,10 +1,10 @@
 /// What will happen in a simulated network, soonest first; things of one instant in the order in
 /// which they were put down, so that bytes, FIN and RST of one connection never overtake another.
-struct Agenda {
+struct EventQueue {
   private struct Entry {
     let instant: UInt64
     let order: UInt64
-    let happening: Happening
+    let happening: NetworkEvent
 
     func isBefore(_ other: Entry) -> Bool {
       instant == other.instant ? order < other.order : instant < other.instant
@@ -17,7 +17,7 @@ struct Agenda {
 
   var next: UInt64? { heap.first?.instant }
 
-  mutating func put(_ happening: Happening, at instant: UInt64) {
+  mutating func put(_ happening: NetworkEvent, at instant: UInt64) {
     order += 1
     heap.append(Entry(instant: instant, order: order, happening: happening))
     var child = heap.count - 1
@@ -27,7 +27,7 @@ struct Agenda {
     }
   }
 
-  mutating func take() -> Happening? {
+  mutating func take() -> NetworkEvent? {
     guard let first = heap.first else { return nil }
     let last = heap.removeLast()
     guard !heap.isEmpty else { return first.happening }

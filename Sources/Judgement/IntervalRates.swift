@@ -2,7 +2,7 @@ import Plan
 import Recording
 
 /// What was gained a second in the single intervals of a run, from one sample to the next.
-struct Gains {
+struct IntervalRates {
   private let recording: Recording
 
   init(_ recording: Recording) { self.recording = recording }

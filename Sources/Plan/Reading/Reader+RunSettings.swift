@@ -1,5 +1,6 @@
 import Recording
 
+/// Reads `name`, `guard` and `sampling`.
 extension Reader {
   /// The plan's name, which is a directory's name as well.
   mutating func name(_ field: Item.Field?, file: String) -> String {

@@ -1,5 +1,5 @@
 /// Something on its way through a simulated network.
-enum Happening {
+enum NetworkEvent {
   case syn(SimulatedSocket, attempt: Int)
   case synAck(SimulatedSocket, child: SimulatedSocket)
   case acknowledgement(SimulatedSocket)

@@ -5,10 +5,10 @@ import Recording
 import SystemPackage
 
 /// A run whose workers could not be started: which call failed, and which limit that was.
-struct StartFailure: Error, CustomStringConvertible {
+struct RunStartFailure: Error, CustomStringConvertible {
   let cause: Start.Cause
 
-  init(_ failure: Fleet.NotStarted, _ demand: Demand, on host: HostDescription) {
+  init(_ failure: Fleet.WorkerNotForked, _ demand: Demand, on host: HostDescription) {
     cause = Start.diagnose(
       failure.call, errno: ErrnoRecord(failure.errno), started: failure.started, demand, on: host)
   }
@@ -20,12 +20,12 @@ extension ForkedWorkers {
   /// Ready to fork the workers of a run.
   static func prepared(
     for demand: Demand, on host: HostDescription
-  ) throws(StartFailure) -> ForkedWorkers {
+  ) throws(RunStartFailure) -> ForkedWorkers {
     do throws(Errno) {
       return try ForkedWorkers()
     } catch {
-      throw StartFailure(
-        Fleet.NotStarted(call: .eventfd, errno: error, started: 0), demand, on: host)
+      throw RunStartFailure(
+        Fleet.WorkerNotForked(call: .eventfd, errno: error, started: 0), demand, on: host)
     }
   }
 }

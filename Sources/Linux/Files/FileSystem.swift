@@ -3,7 +3,7 @@ import Glibc
 package import SystemPackage
 
 /// Files and directories on a disk, each call with the errno that it failed with.
-package enum WholeFile {
+package enum FileSystem {
   /// Writes a file whole or not at all: another one gets the name when it is complete. That has no name
   /// of its own until then, where the file system can do so, and a killed process leaves none of it.
   /// Source: O_TMPFILE in open(2), rename(2).
