@@ -18,12 +18,12 @@ final class EndpointSpaces {
     var serverSideFilter: [SocketCondition] { endpoints.map(SocketCondition.serves) }
 
     /// Tells an endpoint in this namespace from the same address in another one.
-    func place(_ endpoint: SocketAddress) -> Place {
-      Place(space: ObjectIdentifier(diagnosis), endpoint: endpoint)
+    func place(_ endpoint: SocketAddress) -> NamespacedEndpoint {
+      NamespacedEndpoint(space: ObjectIdentifier(diagnosis), endpoint: endpoint)
     }
   }
 
-  struct Place: Hashable {
+  struct NamespacedEndpoint: Hashable {
     let space: ObjectIdentifier
     let endpoint: SocketAddress
   }

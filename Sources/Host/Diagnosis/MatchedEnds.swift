@@ -37,7 +37,7 @@ struct MatchedEnds {
   private var strangers: [State: [ConnectionEnds]] = [:]
 
   /// A port of a client's at an address of the server.
-  private struct Place: Hashable {
+  private struct PortAtServer: Hashable {
     let port: UInt16
     let server: SocketAddress
   }
@@ -119,34 +119,34 @@ struct MatchedEnds {
   ///   - others: ends of this host's other programs, and what stood before: none of it is the clients'.
   func found(reachedBefore before: Set<SocketAddress>, others: Set<ConnectionEnds>) -> Found {
     var found = Found(accepted: accepted, waiting: waiting, deferred: deferred)
-    var strangers: [State: [Place: [ConnectionEnds]]] = [:]
+    var strangers: [State: [PortAtServer: [ConnectionEnds]]] = [:]
     for (state, ends) in self.strangers {
       strangers[state] = Dictionary(grouping: ends.lazy.filter { !others.contains($0) }) {
-        Place(port: $0.client.port, server: $0.server)
+        PortAtServer(port: $0.client.port, server: $0.server)
       }
     }
     var left: [SocketAddress: [ClientEnd]] = [:]
     // NAT that rewrites an address keeps the port where it is free. Each end stands for one connection.
     let ends = unmatched.map(ClientEnd.init)
     for client in ends.filter({ !arrivesWithoutNAT($0) }) + ends.filter(arrivesWithoutNAT) {
-      let place = Place(port: client.ends.client.port, server: client.ends.server)
+      let port = PortAtServer(port: client.ends.client.port, server: client.ends.server)
       if routesWithoutNAT.contains(client.ends.route) {
         found.lost.append(client)
-      } else if let ends = strangers[.accepted]?[place]?.popLast() {
+      } else if let ends = strangers[.accepted]?[port]?.popLast() {
         found.accepted += 1
         found.behindNAT.insert(ends)
-      } else if strangers[.waiting]?[place]?.popLast() != nil {
+      } else if strangers[.waiting]?[port]?.popLast() != nil {
         found.waiting.append(client)
-      } else if strangers[.deferred]?[place]?.popLast() != nil {
+      } else if strangers[.deferred]?[port]?.popLast() != nil {
         found.deferred.append(client)
       } else {
-        left[place.server, default: []].append(client)
+        left[port.server, default: []].append(client)
       }
     }
     // Otherwise it has another port, and any of the remaining ends may be its own.
     var rest: [SocketAddress: Int] = [:]
-    for places in strangers.values {
-      for (place, ends) in places { rest[place.server, default: 0] += ends.count }
+    for ports in strangers.values {
+      for (port, ends) in ports { rest[port.server, default: 0] += ends.count }
     }
     let arrived = before.union(routesWithMatches.map(\.server))
     for (server, clients) in left {

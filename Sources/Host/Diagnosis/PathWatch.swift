@@ -20,8 +20,8 @@ package final class PathWatch: PathReadings {
   private let connections: ConnectionWatch
 
   /// What listened when the run and when the phase began, in every namespace that may be the endpoint's.
-  private var atRunStart: [EndpointSpaces.Place: PathFindings.Listener] = [:]
-  private var atPhaseStart: [EndpointSpaces.Place: PathFindings.Listener] = [:]
+  private var atRunStart: [EndpointSpaces.NamespacedEndpoint: PathFindings.Listener] = [:]
+  private var atPhaseStart: [EndpointSpaces.NamespacedEndpoint: PathFindings.Listener] = [:]
   /// What waits at each listener since the phase began.
   private var queues = ListenerQueues()
   private var migratesQueues = false
@@ -158,14 +158,14 @@ package final class PathWatch: PathReadings {
       uniquingKeysWith: { first, _ in first })
   }
 
-  private func listenersEverywhere() -> [EndpointSpaces.Place: PathFindings.Listener] {
+  private func listenersEverywhere() -> [EndpointSpaces.NamespacedEndpoint: PathFindings.Listener] {
     Dictionary(
       asked(endpointSpaces.all()).compactMap { asked in asked.listener.map { (asked.place, $0) } },
       uniquingKeysWith: { first, _ in first })
   }
 
   private struct Asked {
-    let place: EndpointSpaces.Place
+    let place: EndpointSpaces.NamespacedEndpoint
     let listener: PathFindings.Listener?
     /// Whatever listens there with an endpoint's port.
     let open: [DiagnosedSocket]

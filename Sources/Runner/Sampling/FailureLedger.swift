@@ -15,7 +15,7 @@ struct FailureLedger {
   }
 
   /// A kind at one worker.
-  private struct Place: Hashable {
+  private struct FailureKey: Hashable {
     let kind: Kind
     let worker: Int
   }
@@ -30,7 +30,7 @@ struct FailureLedger {
   private let phases: [String]
   private let started: Instant
   private var track = HeldTrack()
-  private var firstHeld: [Place: Held] = [:]
+  private var firstHeld: [FailureKey: Held] = [:]
   private(set) var records: [FailureRecord] = []
   private var seen = 0
 
@@ -68,9 +68,9 @@ struct FailureLedger {
       for row in member.board.failures.rows() {
         let kind = Kind(
           end: member.end, phase: row.phase, call: row.call, errno: row.errno?.rawValue ?? 0)
-        let place = Place(kind: kind, worker: member.id)
-        let held = firstHeld[place] ?? self.held(at: row, of: member, in: fleet)
-        firstHeld[place] = held
+        let key = FailureKey(kind: kind, worker: member.id)
+        let held = firstHeld[key] ?? self.held(at: row, of: member, in: fleet)
+        firstHeld[key] = held
         let record = self.record(row, held, member: member, assignment: assignment)
         if let known = merged[kind] {
           var earliest = record.firstInstant < known.firstInstant ? record : known
