@@ -113,12 +113,12 @@ package final class PathWatch: PathReadings {
 
   /// Connections of all endpoints that wait to be accepted.
   package var waiting: Int {
-    let found = asked(spaces)
+    let found = EndpointSpaces.listening(in: spaces)
     let waiting = found.compactMap(\.listener).sum(\.waiting)
     return waiting > 0 ? max(0, waiting - strangersWaiting(at: found)) : 0
   }
 
-  private func strangersWaiting(at found: [Asked]) -> Int {
+  private func strangersWaiting(at found: [EndpointSpaces.Listening]) -> Int {
     let ports = found.filter { $0.listener?.isOnAllAddresses ?? false }.map(\.place.endpoint.port)
     return connections.strangersWaiting(onAllAddresses: Set(ports))
   }
@@ -131,66 +131,20 @@ package final class PathWatch: PathReadings {
     return waiting > 0 ? waiting : connections.halfOpen
   }
 
-  // MARK: Connections
-
-  package var portsNoClientUses: ClosedRange<UInt16>? {
-    get { connections.portsNoClientUses }
-    set { connections.portsNoClientUses = newValue }
-  }
-
-  package func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount? {
-    connections.acceptance(of: clients, holding: held)
-  }
-
-  package var leftBehindNAT: Int { connections.leftBehindNAT }
-
-  package var leftAtServer: Int? {
-    knowsServer ? connections.ends()?.values.reduce(0) { $0 + max(0, $1.server - $1.client) } : nil
-  }
-
-  package var heldAtBothEnds: Int? {
-    knowsServer ? connections.ends()?.values.reduce(0) { $0 + min($1.server, $1.client) } : nil
-  }
-
   private func listeners() -> [SocketAddress: PathFindings.Listener] {
     Dictionary(
-      asked(spaces).compactMap { asked in asked.listener.map { (asked.place.endpoint, $0) } },
+      EndpointSpaces.listening(in: spaces).compactMap { asked in
+        asked.listener.map { (asked.place.endpoint, $0) }
+      },
       uniquingKeysWith: { first, _ in first })
   }
 
   private func listenersEverywhere() -> [EndpointSpaces.NamespacedEndpoint: PathFindings.Listener] {
     Dictionary(
-      asked(endpointSpaces.all()).compactMap { asked in asked.listener.map { (asked.place, $0) } },
+      EndpointSpaces.listening(in: endpointSpaces.all()).compactMap { asked in
+        asked.listener.map { (asked.place, $0) }
+      },
       uniquingKeysWith: { first, _ in first })
-  }
-
-  private struct Asked {
-    let place: EndpointSpaces.NamespacedEndpoint
-    let listener: PathFindings.Listener?
-    /// Whatever listens there with an endpoint's port.
-    let open: [DiagnosedSocket]
-  }
-
-  /// What listens at the endpoints whose kernel has answered; nil where nobody does.
-  private func asked(_ spaces: [EndpointSpaces.Space]) -> [Asked] {
-    var found: [Asked] = []
-    for space in spaces {
-      var sockets: [DiagnosedSocket] = []
-      let ports = Set(space.endpoints.map(\.port)).map(SocketCondition.localPort)
-      do throws(Errno) {
-        try space.diagnosis.each(.listen, anyOf: ports) { sockets.append($0) }
-      } catch {
-        // A kernel without INET_DIAG says nothing, which is not that nobody listens.
-        continue
-      }
-      for endpoint in space.endpoints {
-        found.append(
-          Asked(
-            place: space.place(endpoint), listener: PathFindings.Listener(sockets, at: endpoint),
-            open: sockets))
-      }
-    }
-    return found
   }
 
   /// Looks at what waits at each socket of the listeners: to be called often while connections come and go.
@@ -199,7 +153,7 @@ package final class PathWatch: PathReadings {
     guard !migratesQueues else { return }
     // Several endpoints may lead to one socket.
     var looks: [ObjectIdentifier: ListenerQueues.Look] = [:]
-    let found = asked(spaces)
+    let found = EndpointSpaces.listening(in: spaces)
     for asked in found {
       var look = looks[asked.place.space] ?? ListenerQueues.Look()
       for socket in asked.open {
@@ -218,7 +172,9 @@ package final class PathWatch: PathReadings {
   }
 
   private func lookAtListeners() {
-    let found = asked(spaces).map { (place: $0.place, listener: $0.listener) }
+    let found = EndpointSpaces.listening(in: spaces).map {
+      (place: $0.place, listener: $0.listener)
+    }
     // What was said by a namespace that is not believed any more is no finding.
     let known = Set(spaces.flatMap(\.endpoints))
     for name in endpoints.filter({ !known.contains($0) }).map({ "\($0)" }) {
@@ -256,6 +212,27 @@ package final class PathWatch: PathReadings {
     }
   }
 
+  // MARK: Connections
+
+  package var portsNoClientUses: ClosedRange<UInt16>? {
+    get { connections.portsNoClientUses }
+    set { connections.portsNoClientUses = newValue }
+  }
+
+  package func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount? {
+    connections.acceptance(of: clients, holding: held)
+  }
+
+  package var leftBehindNAT: Int { connections.leftBehindNAT }
+
+  package var leftAtServer: Int? {
+    knowsServer ? connections.ends()?.values.reduce(0) { $0 + max(0, $1.server - $1.client) } : nil
+  }
+
+  package var heldAtBothEnds: Int? {
+    knowsServer ? connections.ends()?.values.reduce(0) { $0 + min($1.server, $1.client) } : nil
+  }
+
   // MARK: Handshakes without an answer
 
   private func countUnanswered() {
@@ -284,7 +261,9 @@ package final class PathWatch: PathReadings {
     var readings = droppedInAll.map { reason, count in
       Reading(.packetsDropped(reason), unit: "packets", kind: .counter, value: Double(count))
     }
-    let found = asked(spaces).compactMap { asked in asked.listener.map { (asked.place, $0) } }
+    let found = EndpointSpaces.listening(in: spaces).compactMap { asked in
+      asked.listener.map { (asked.place, $0) }
+    }
     guard !found.isEmpty else { return readings }
     let drops = found.map { place, listener in
       var listener = listener
