@@ -28,7 +28,7 @@ extension DiagnosisContext {
         ? dropped(by: listener, failure, evidence) : droppedOnTheWay(evidence)
     }
     if path.withoutListener.contains(failure.endpoint ?? "") { return droppedOnTheWay(evidence) }
-    guard demand.bothEndsHere else { return silence(evidence) }
+    guard demand.bothEndsHere else { return noAnswer(evidence) }
     return toldByCounters(failure, evidence)
   }
 
@@ -302,7 +302,7 @@ extension DiagnosisContext {
   }
 
   /// Another host's queue, its firewall, one on the way and plain loss look alike from here.
-  private func silence(_ evidence: [Fact]) -> Diagnosed {
+  private func noAnswer(_ evidence: [Fact]) -> Diagnosed {
     let port = demand.endpoints == 1 ? "the port" : "its ports"
     return Diagnosed(
       .unclassified,

@@ -19,7 +19,7 @@ extension Client where System: ~Copyable {
     case .sending:
       if seen.has(.writable) { messageEngine.write(token.slot, among: &connections) }
       guard connections.rows.state(token) != .free else { return }
-    case .established, .asked, .awaiting, .pausing, .quieting: break
+    case .established, .asked, .awaiting, .pausing, .draining: break
     }
     if seen.has(.readable | .peerHangUp | .error | .hangUp) { drain(token.slot, seen) }
     if messageEngine.hasPatterns { messageEngine.followUp(token.slot, among: &connections) }

@@ -9,7 +9,7 @@ extension ClientConnections where System: ~Copyable {
     switch rows.state(slot) {
     case .connecting:
       board.subtract(.connecting)
-    case .established, .asked, .quieting:
+    case .established, .asked, .draining:
       uncountHeld(slot)
     case .sending, .awaiting, .pausing:
       countShortMessage(slot)

@@ -81,13 +81,13 @@ extension ClientConnections where System: ~Copyable {
   }
 
   /// Has a connection wait until nothing more comes of a wrong answer.
-  mutating func quieten(_ slot: UInt32) {
+  mutating func drainWrongAnswer(_ slot: UInt32) {
     // A connection that is to be closed sends no other message, so it need not wait.
     if rows.marks(slot).has(.closesAfterMessage), rows.state(slot) != .established {
       return finishMessage(slot)
     }
     board.add(.waits)
-    rows.quieten(slot, at: now.nanoseconds)
+    rows.drainWrongAnswer(slot, at: now.nanoseconds)
   }
 
   @inline(__always)

@@ -10,26 +10,26 @@ extension MessageEngine where System: ~Copyable {
       }
     }
     heedAlarms(among: &connections)
-    endQuiets(among: &connections)
+    endDrains(among: &connections)
   }
 
   /// Nanoseconds without a byte after which a wrong answer is taken to be over. Nothing arrives in
   /// pieces that are further apart, but for what a timeout of TCP's holds back (200 ms and more).
-  private static var quiet: UInt64 { 100_000_000 }
+  private static var quietGap: UInt64 { 100_000_000 }
 
   /// Goes on where nothing has come for long enough.
-  private mutating func endQuiets(among connections: inout Connections) {
-    while let end = nextQuiet(among: &connections), end <= connections.now {
-      let slot = connections.rows.oldestQuieting
-      connections.rows.endQuiet(slot)
+  private mutating func endDrains(among connections: inout Connections) {
+    while let end = nextEndOfDraining(among: &connections), end <= connections.now {
+      let slot = connections.rows.oldestDraining
+      connections.rows.endDraining(slot)
       followUp(slot, among: &connections)
     }
   }
 
-  private mutating func nextQuiet(among connections: inout Connections) -> Instant? {
-    let slot = connections.rows.oldestQuieting
+  private mutating func nextEndOfDraining(among connections: inout Connections) -> Instant? {
+    let slot = connections.rows.oldestDraining
     guard slot != ConnectionTable.none else { return nil }
-    return Instant(nanoseconds: connections.rows.due(slot)).advanced(byNanoseconds: Self.quiet)
+    return Instant(nanoseconds: connections.rows.due(slot)).advanced(byNanoseconds: Self.quietGap)
   }
 
   /// The answer that a connection waits for is missing.
@@ -66,7 +66,7 @@ extension MessageEngine where System: ~Copyable {
   }
 
   mutating func nextTimeout(among connections: inout Connections) -> Instant? {
-    var next = earliest(connections.rows.nextAlarm?.due, nextQuiet(among: &connections))
+    var next = earliest(connections.rows.nextAlarm?.due, nextEndOfDraining(among: &connections))
     for pattern in 0..<patterns.count {
       next = earliest(next, timeout(of: pattern, among: &connections))
     }

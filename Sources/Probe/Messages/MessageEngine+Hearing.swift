@@ -13,8 +13,8 @@ extension MessageEngine where System: ~Copyable {
       connections.board.add(.verified)
     case .sending, .awaiting, .pausing:
       return unsafe hearAnswer(slot, heard, among: &connections)
-    case .quieting:
-      connections.rows.disturb(slot, at: connections.now.nanoseconds)
+    case .draining:
+      connections.rows.keepDraining(slot, at: connections.now.nanoseconds)
       return true
     case .established where connections.rows.marks(slot).has(.owing):
       return unsafe hearOwed(slot, heard, among: &connections)
@@ -47,7 +47,7 @@ extension MessageEngine where System: ~Copyable {
       connections.rows.messages.setAnswerProgress(of: slot, to: before + UInt32(used))
     case .matching, .framed: unsafe used = search(slot, heard, for: pattern, among: &connections)
     }
-    if connections.rows.marks(slot).has(.wrong) || connections.rows.state(slot) == .quieting {
+    if connections.rows.marks(slot).has(.wrong) || connections.rows.state(slot) == .draining {
       return true
     }
     conclude(slot, among: &connections)

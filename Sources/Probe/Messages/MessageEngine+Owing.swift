@@ -185,7 +185,7 @@ extension MessageEngine where System: ~Copyable {
       connections.board.subtract(pattern, .missing)
       connections.board.add(pattern, outcome)
       connections.noteAnswer(slot)
-      connections.quieten(slot)
+      connections.drainWrongAnswer(slot)
     } else {
       countWrongAnswer(slot, as: outcome, among: &connections)
     }

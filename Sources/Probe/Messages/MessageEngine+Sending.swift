@@ -79,7 +79,7 @@ extension MessageEngine where System: ~Copyable {
     default: return
     }
     let pattern = connections.rows.messages.pattern(of: slot)
-    if connections.rows.marks(slot).has(.wrong) { return connections.quieten(slot) }
+    if connections.rows.marks(slot).has(.wrong) { return connections.drainWrongAnswer(slot) }
     guard isAnswered(slot, pattern, among: &connections) else { return }
     let wantsAnswer = patterns.script(pattern).wantsAnswer
     if wantsAnswer {
@@ -133,7 +133,7 @@ extension MessageEngine where System: ~Copyable {
     if connections.rows.state(slot) == .sending || marks.has(.conversing) {
       return connections.rows.mark(slot, .wrong)
     }
-    if isOver { connections.finishMessage(slot) } else { connections.quieten(slot) }
+    if isOver { connections.finishMessage(slot) } else { connections.drainWrongAnswer(slot) }
   }
 
   /// The peer has ended a connection, as its conversation has it or not.

@@ -22,7 +22,7 @@ struct ConnectionTable: ~Copyable {
     /// The delay before the next step of a conversation is not over.
     case pausing
     /// Nothing is under way, and what comes may still belong to an answer that was wrong.
-    case quieting
+    case draining
   }
 
   /// No row: the end of a list.
@@ -33,7 +33,7 @@ struct ConnectionTable: ~Copyable {
     static let free: UInt32 = 0
     static let connecting: UInt32 = 1
     static let idle: UInt32 = 2
-    static let quieting: UInt32 = 3
+    static let draining: UInt32 = 3
     static let messages: UInt32 = 4
   }
 
@@ -134,7 +134,7 @@ struct ConnectionTable: ~Copyable {
     switch state(slot) {
     case .connecting: lists.remove(slot, from: List.connecting)
     case .established: lists.remove(slot, from: List.idle)
-    case .quieting: lists.remove(slot, from: List.quieting)
+    case .draining: lists.remove(slot, from: List.draining)
     case .sending, .awaiting, .pausing: unlistMessage(slot)
     case .asked, .free: break
     }
@@ -223,27 +223,27 @@ struct ConnectionTable: ~Copyable {
   }
 
   /// The message under way is over, or there is none, and more of a wrong answer may come.
-  mutating func quieten(_ slot: UInt32, at instant: UInt64) {
+  mutating func drainWrongAnswer(_ slot: UInt32, at instant: UInt64) {
     if state(slot) == .established {
       lists.remove(slot, from: List.idle)
     } else {
       unlistMessage(slot)
     }
     unmark(slot, .ofMessage)
-    become(slot, .quieting)
+    become(slot, .draining)
     dues[slot] = instant
-    lists.append(slot, to: List.quieting)
+    lists.append(slot, to: List.draining)
   }
 
   /// More has come on a row that waits for quiet.
-  mutating func disturb(_ slot: UInt32, at instant: UInt64) {
-    lists.remove(slot, from: List.quieting)
+  mutating func keepDraining(_ slot: UInt32, at instant: UInt64) {
+    lists.remove(slot, from: List.draining)
     dues[slot] = instant
-    lists.append(slot, to: List.quieting)
+    lists.append(slot, to: List.draining)
   }
 
-  mutating func endQuiet(_ slot: UInt32) {
-    lists.remove(slot, from: List.quieting)
+  mutating func endDraining(_ slot: UInt32) {
+    lists.remove(slot, from: List.draining)
     rest(slot)
   }
 
@@ -333,7 +333,7 @@ struct ConnectionTable: ~Copyable {
   var oldestIdle: UInt32 { lists.first(of: List.idle) }
 
   /// The row that has been quiet for the longest of those that wait for it, or `none`.
-  var oldestQuieting: UInt32 { lists.first(of: List.quieting) }
+  var oldestDraining: UInt32 { lists.first(of: List.draining) }
 
   /// The row whose message of a pattern was begun first, of those that are waited for, or `none`.
   func oldestMessage(of pattern: Int) -> UInt32 {

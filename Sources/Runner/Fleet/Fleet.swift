@@ -16,9 +16,9 @@ struct Fleet: ~Copyable {
     let board: Scoreboard
     var ended: WorkerEnd?
     /// Why it was given up and killed. One that hangs in the kernel goes only when it leaves it.
-    var silence: Silence?
+    var hang: HungWorker?
 
-    var isAlive: Bool { ended == nil && silence == nil }
+    var isAlive: Bool { ended == nil && hang == nil }
 
     /// Seconds.
     var processorTime: Double {
@@ -131,7 +131,7 @@ struct Fleet: ~Copyable {
       if looks == Self.looksAtStopped { silent += giveUpStopped() }
       // The kernel closes the sockets of one that ends, which takes its time: it runs, or hangs in
       // the kernel, and turns no more.
-      silent += giveUpSilent(at: clock.now()) { Silence.isAtRest($0) }
+      silent += giveUpHung(at: clock.now()) { HungWorker.isAtRest($0) }
     }
     for member in members where member.isAlive { member.process.kill() }
     // SIGKILL works at once, but on a process that hangs in the kernel.
@@ -142,7 +142,7 @@ struct Fleet: ~Copyable {
     // Nobody waits for one that hangs there still.
     for index in members.indices where members[index].isAlive {
       let state = members[index].process.state
-      giveUp(index, Silence(state: state, time: .seconds(clock.now().seconds(since: start))))
+      giveUp(index, HungWorker(state: state, time: .seconds(clock.now().seconds(since: start))))
       silent.append(index)
     }
     return silent
@@ -157,8 +157,8 @@ struct Fleet: ~Copyable {
     members.indices.filter { index in
       guard members[index].isAlive else { return false }
       let state = members[index].process.state
-      guard Silence.isStopped(state) else { return false }
-      giveUp(index, Silence(state: state, time: Self.lookEvery * Self.looksAtStopped))
+      guard HungWorker.isStopped(state) else { return false }
+      giveUp(index, HungWorker(state: state, time: Self.lookEvery * Self.looksAtStopped))
       return true
     }
   }
@@ -167,7 +167,7 @@ struct Fleet: ~Copyable {
   /// places. To be called often: it does something once a second.
   ///
   /// - Parameter may: whether a worker whose process is in this state may be given up.
-  mutating func giveUpSilent(
+  mutating func giveUpHung(
     at now: Instant, _ may: (Character?) -> Bool = { _ in true }
   ) -> [Int] {
     guard liveness.begin(at: now) else { return [] }
@@ -177,10 +177,10 @@ struct Fleet: ~Copyable {
       case .turning: break
       case .resting: members[index].process.wake()
       case .silent(let time):
-        guard time >= Silence.patience("T") else { continue }
+        guard time >= HungWorker.patience("T") else { continue }
         let state = members[index].process.state
-        guard may(state), time >= Silence.patience(state) else { continue }
-        giveUp(index, Silence(state: state, time: time))
+        guard may(state), time >= HungWorker.patience(state) else { continue }
+        giveUp(index, HungWorker(state: state, time: time))
         silent.append(index)
       }
     }
@@ -188,11 +188,11 @@ struct Fleet: ~Copyable {
   }
 
   /// Whether a worker gives no sign of life, and is not given up yet.
-  var someAreSilent: Bool { liveness.someAreSilent }
+  var someAreHung: Bool { liveness.someAreHung }
 
-  private mutating func giveUp(_ index: Int, _ silence: Silence) {
+  private mutating func giveUp(_ index: Int, _ hang: HungWorker) {
     liveness.forget(index)
-    members[index].silence = silence
+    members[index].hang = hang
     members[index].process.kill()
   }
 
@@ -211,7 +211,7 @@ struct Fleet: ~Copyable {
       guard let index = members.firstIndex(where: { $0.process.id == gone.id }) else { continue }
       members[index].ended = gone
       liveness.forget(index)
-      if members[index].silence == nil { ended.append(index) }
+      if members[index].hang == nil { ended.append(index) }
     }
     return ended
   }

@@ -33,7 +33,7 @@ struct Liveness {
   }
 
   /// Whether somebody was woken and has not turned for a while since.
-  var someAreSilent: Bool { signs.contains { ($0.silence ?? 0) > 0 } }
+  var someAreHung: Bool { signs.contains { ($0.silence ?? 0) > 0 } }
 
   /// Nothing more is expected of a worker.
   mutating func forget(_ worker: Int) { signs[worker] = Sign() }

@@ -11,7 +11,7 @@ extension Coordinator {
     until deadline: Instant?, _ done: (borrowing Fleet) -> Bool
   ) throws(RecordingError) {
     while course.goesOn {
-      for index in fleet.giveUpSilent(at: clock.now()) { recordSilence(of: index) }
+      for index in fleet.giveUpHung(at: clock.now()) { recordHang(of: index) }
       observe()
       if done(fleet) { return }
       let now = clock.now()
@@ -36,7 +36,7 @@ extension Coordinator {
     var end = clock.now().advanced(by: Self.longestSettleTime)
     var last = (-1, -1, -1, -1, -1)
     while !done(fleet), clock.now() < min(deadline, end) {
-      for index in fleet.giveUpSilent(at: clock.now()) { recordSilence(of: index) }
+      for index in fleet.giveUpHung(at: clock.now()) { recordHang(of: index) }
       observe()
       let now = (
         fleet.current(.held, .client), fleet.heldAtServer, fleet.total(.verified, .client),
@@ -45,7 +45,7 @@ extension Coordinator {
         fleet.knowsOwnConnections ? elsewhere() : elsewhere() + fleet.total(.strangers, .server)
       )
       // A worker that gives no sign of life soon goes on or is given up: the wait lasts until then.
-      if now != last || fleet.someAreSilent {
+      if now != last || fleet.someAreHung {
         deadline = clock.now().advanced(by: Self.settleTime)
       }
       last = now
@@ -59,11 +59,11 @@ extension Coordinator {
 
   /// A worker that does nothing any more is a finding, and is not waited for. It was killed: what it
   /// held is gone, and whatever it had counted stays.
-  mutating func recordSilence(of index: Int) {
-    guard let silence = fleet.members[index].silence else { return }
+  mutating func recordHang(of index: Int) {
+    guard let hang = fleet.members[index].hang else { return }
     updateWorkers()
     let limit = finder(hostReadings.readings()).limit(
-      ofSilence: silence, of: state.workers[index], in: state.phases[phase],
+      ofHang: hang, of: state.workers[index], in: state.phases[phase],
       at: clock.now().seconds(since: started))
     state.limits.append(limit)
     note(limit)

@@ -381,7 +381,7 @@ struct Coordinator: ~Copyable {
 
   mutating func endWorkers() {
     updateWorkers()
-    for index in fleet.quit(within: .seconds(60), by: clock) { recordSilence(of: index) }
+    for index in fleet.quit(within: .seconds(60), by: clock) { recordHang(of: index) }
     updateWorkers()
   }
 }

@@ -57,13 +57,13 @@ struct LimitFinder {
 
   /// A worker that was alive, and did nothing any more.
   func limit(
-    ofSilence silence: Silence, of worker: WorkerRecord, in phase: PhaseRecord, at instant: Double
+    ofHang hang: HungWorker, of worker: WorkerRecord, in phase: PhaseRecord, at instant: Double
   ) -> LimitRecord {
     var limit = limit(ofDeath: worker, in: phase, at: instant)
-    let time = silence.time / .seconds(1)
+    let time = hang.time / .seconds(1)
     let after = time < 1 ? "" : ": no sign of life for \(Format.count(Int(time))) s"
     limit.evidence = [
-      Fact("worker \(worker.id)", "process \(worker.pid) \(silence.words)\(after)")
+      Fact("worker \(worker.id)", "process \(worker.pid) \(hang.words)\(after)")
     ]
     return limit
   }

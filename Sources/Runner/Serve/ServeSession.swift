@@ -129,7 +129,7 @@ struct ServeSession: ~Copyable {
   // MARK: Looking
 
   private mutating func observe() {
-    for index in fleet.giveUpSilent(at: .now()) + fleet.reap() { recordDeath(of: index) }
+    for index in fleet.giveUpHung(at: .now()) + fleet.reap() { recordDeath(of: index) }
     let held = fleet.current(.held, .server)
     most = max(most, held)
     let counts = ServerCounts(
@@ -167,8 +167,8 @@ struct ServeSession: ~Copyable {
     worker.update(from: fleet.members[index], in: fleet)
     let instant = Instant.now().seconds(since: started)
     let limit =
-      fleet.members[index].silence.map {
-        finder().limit(ofSilence: $0, of: worker, in: phaseRecord(), at: instant)
+      fleet.members[index].hang.map {
+        finder().limit(ofHang: $0, of: worker, in: phaseRecord(), at: instant)
       } ?? finder().limit(ofDeath: worker, in: phaseRecord(), at: instant)
     limits.append(limit)
     StandardError.write(limit.told)

@@ -73,7 +73,7 @@ import Testing
     }
 
     /// A stranger's traffic between the turns: it talks, stays, and goes as it likes.
-    mutating func disturb(_ peer: TestPeer, _ sockets: inout [FileDescriptor]) {
+    mutating func keepDraining(_ peer: TestPeer, _ sockets: inout [FileDescriptor]) {
       switch Int.random(in: 0..<6, using: &generator) {
       case 0 where sockets.count < 50:
         if let socket = try? peer.connect(offset: UInt16(sockets.count)) { sockets.append(socket) }
@@ -104,7 +104,7 @@ import Testing
     for phase in 0..<5 {
       world.order(.begin, phase: phase)
       for _ in 0..<Int.random(in: 0..<40, using: &scene.generator) {
-        scene.disturb(peer, &sockets)
+        scene.keepDraining(peer, &sockets)
         world.run(for: .milliseconds(5))
       }
       // Only what opens is ever cut short.

@@ -13,7 +13,7 @@ struct TableAudit {
   private var lists: [Int?]
   private static let connecting = 0
   private static let idle = 1
-  private static let quieting = 2
+  private static let draining = 2
   private static let messages = 3
 
   init(_ table: borrowing ConnectionTable) {
@@ -22,7 +22,7 @@ struct TableAudit {
     listsAreRight = true
     walk(table, from: table.oldestConnecting, as: Self.connecting)
     walk(table, from: table.oldestIdle, as: Self.idle)
-    walk(table, from: table.oldestQuieting, as: Self.quieting)
+    walk(table, from: table.oldestDraining, as: Self.draining)
     for pattern in underWay.indices {
       walk(table, from: table.oldestMessage(of: pattern), as: Self.messages + pattern)
     }
@@ -55,7 +55,7 @@ struct TableAudit {
         expected = Self.idle
       }
       if !marks.has(.overdue | .wrong) { underWay[pattern] += 1 }
-    case .quieting: expected = Self.quieting
+    case .draining: expected = Self.draining
     case .asked: break
     case .free: return listsAreRight = listsAreRight && lists[Int(slot)] == nil
     }

@@ -60,8 +60,8 @@ import Testing
       ("T", true), ("t", true), ("S", true), ("R", false), ("D", false), (nil, false),
     ] as [(Character?, Bool)])
   func `whoever may go on by itself gets more time`(state: Character?, isShort: Bool) {
-    #expect(Silence.patience(state) == (isShort ? .seconds(5) : .seconds(30)))
-    #expect(Silence.isStopped(state) == (state == "T"))
-    #expect(!Silence(state: state, time: .seconds(5)).words.isEmpty)
+    #expect(HungWorker.patience(state) == (isShort ? .seconds(5) : .seconds(30)))
+    #expect(HungWorker.isStopped(state) == (state == "T"))
+    #expect(!HungWorker(state: state, time: .seconds(5)).words.isEmpty)
   }
 }

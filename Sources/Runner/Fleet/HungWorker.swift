@@ -1,7 +1,7 @@
 import Linux
 
 /// A worker that was given up, since it did not answer.
-struct Silence: Equatable {
+struct HungWorker: Equatable {
   /// As proc_pid_stat(5) has it; nil where that could not be read.
   let state: Character?
   let time: Duration
