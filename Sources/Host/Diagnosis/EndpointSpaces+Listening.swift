@@ -10,6 +10,13 @@ extension EndpointSpaces {
     let listener: PathFindings.Listener?
     /// Whatever listens there with an endpoint's port.
     let open: [DiagnosedSocket]
+    let migratesQueues: Bool
+
+    var space: ObjectIdentifier { place.space }
+
+    func isReached(_ socket: DiagnosedSocket) -> Bool {
+      listener?.sockets.contains(socket.inode) ?? false
+    }
   }
 
   /// Who listens at the endpoints whose kernel answers.
@@ -28,7 +35,7 @@ extension EndpointSpaces {
         found.append(
           Listening(
             place: space.place(endpoint), listener: PathFindings.Listener(sockets, at: endpoint),
-            open: sockets))
+            open: sockets, migratesQueues: space.migratesQueues))
       }
     }
     return found

@@ -12,7 +12,23 @@ import SystemPackage
 final class EndpointSpaces {
   struct Space {
     let diagnosis: SocketDiagnosis
+    /// Whether the kernel hands what waits at a closed socket to the others on the same port.
+    let migratesQueues: Bool
     var endpoints: [SocketAddress]
+
+    /// To be made in the namespace that `diagnosis` asks.
+    init(_ diagnosis: SocketDiagnosis, endpoints: [SocketAddress]) {
+      self.diagnosis = diagnosis
+      self.endpoints = endpoints
+      migratesQueues =
+        ProcFile.text(of: "/proc/sys/net/ipv4/tcp_migrate_req").flatMap(ProcText.integer) == 1
+    }
+
+    func only(_ endpoint: SocketAddress) -> Space {
+      var space = self
+      space.endpoints = [endpoint]
+      return space
+    }
 
     /// Matches sockets at the endpoints.
     var serverSideFilter: [SocketCondition] { endpoints.map(SocketCondition.serves) }
@@ -56,12 +72,12 @@ final class EndpointSpaces {
     let here = Set(ownEndpoints)
     let rest = endpoints.filter { !here.contains($0) }
     certain =
-      own.map { [Space(diagnosis: $0, endpoints: endpoints.filter { here.contains($0) })] } ?? []
+      own.map { [Space($0, endpoints: endpoints.filter { here.contains($0) })] } ?? []
     guard !rest.isEmpty, own != nil else { return }
     NetworkNamespace.visitOthers {
       let there = Self.endpointsHere(of: rest)
       if !there.isEmpty, let diagnosis = try? SocketDiagnosis() {
-        candidates.append(Space(diagnosis: diagnosis, endpoints: there))
+        candidates.append(Space(diagnosis, endpoints: there))
       }
     }
   }
@@ -98,7 +114,7 @@ final class EndpointSpaces {
       guard let ends = ends[endpoint] else {
         let listening = having.filter { listens(at: endpoint, in: $0) }
         if listening.count == 1 {
-          provisional.append(Space(diagnosis: listening[0].diagnosis, endpoints: [endpoint]))
+          provisional.append(listening[0].only(endpoint))
         }
         continue
       }
@@ -115,7 +131,7 @@ final class EndpointSpaces {
   private func decide(_ endpoint: SocketAddress, for space: Space?) {
     for index in candidates.indices { candidates[index].endpoints.removeAll { $0 == endpoint } }
     candidates.removeAll(where: \.endpoints.isEmpty)
-    if let space { certain.append(Space(diagnosis: space.diagnosis, endpoints: [endpoint])) }
+    if let space { certain.append(space.only(endpoint)) }
   }
 
   /// Where connections of this host's programs to the endpoints come from: the sources' only, and not

@@ -16,13 +16,15 @@ struct ListenerQueues {
     /// accepted first.
     let before: Int
     var waiting: Int
-    /// Since when connections of the phase have waited there and none has been seen to leave.
-    var stuckSince: Instant?
+    /// Since when connections of the phase have waited there at every look.
+    var filledSince: Instant?
+    /// The most that have left between two looks.
+    var mostTaken: Int
     var lastLook: Instant
   }
 
-  /// A server that shuts down cleanly empties its queue first. One whose queue has only grown for this long
-  /// does not accept.
+  /// A server that shuts down cleanly empties its queue first. One whose queue has not been empty for this
+  /// long, and is more than twice as long as what it has ever taken at once, does not get that far.
   private static let stuckAfter = Duration.seconds(1)
 
   private var queues: [ObjectIdentifier: [UInt32: Queue]] = [:]
@@ -35,19 +37,26 @@ struct ListenerQueues {
     let known = queues[space] ?? [:]
     var lost = 0
     for (socket, queue) in known where look.open[socket] == nil {
-      guard let since = queue.stuckSince, queue.lastLook >= since.advanced(by: Self.stuckAfter)
+      guard let since = queue.filledSince, queue.lastLook >= since.advanced(by: Self.stuckAfter),
+        queue.waiting > 2 * queue.mostTaken
       else { continue }
-      lost += max(0, queue.waiting - queue.before)
+      lost += max(0, queue.waiting - queue.before - queue.mostTaken)
     }
     queues[space] = [:]
     for (socket, waiting) in look.open where look.reached[socket] != nil || known[socket] != nil {
       let last = known[socket]
       let before = min(last?.before ?? (isFirst ? waiting : 0), waiting)
-      var since = now
-      if let last, let stuck = last.stuckSince, waiting >= last.waiting { since = stuck }
+      let taken = max(0, (last?.waiting ?? 0) - waiting)
       queues[space]?[socket] = Queue(
-        before: before, waiting: waiting, stuckSince: waiting > before ? since : nil, lastLook: now)
+        before: before, waiting: waiting,
+        filledSince: waiting > before ? last?.filledSince ?? now : nil,
+        mostTaken: max(last?.mostTaken ?? 0, taken), lastLook: now)
     }
     return lost
+  }
+
+  /// Whether an endpoint has led to a socket at some look of the phase.
+  func knows(_ socket: UInt32, in space: ObjectIdentifier) -> Bool {
+    queues[space]?[socket] != nil
   }
 }

@@ -24,7 +24,6 @@ package final class PathWatch: PathReadings {
   private var atPhaseStart: [EndpointSpaces.NamespacedEndpoint: PathFindings.Listener] = [:]
   /// What waits at each listener since the phase began.
   private var queues = ListenerQueues()
-  private var migratesQueues = false
   /// Connections of other programs that waited there at the last look.
   private var strangersAtQueues = 0
   private var retransmitsAtPhaseStart = 0.0
@@ -66,8 +65,6 @@ package final class PathWatch: PathReadings {
     queues = ListenerQueues()
     strangersAtQueues = 0
     connections.forgetStrangersWaiting()
-    migratesQueues =
-      ProcFile.text(of: "/proc/sys/net/ipv4/tcp_migrate_req").flatMap(ProcText.integer) == 1
     lookAtQueues()
     stopTracing()
     traceStarted = nil
@@ -114,7 +111,15 @@ package final class PathWatch: PathReadings {
   /// Connections of all endpoints that wait to be accepted.
   package var waiting: Int {
     let found = EndpointSpaces.listening(in: spaces)
-    let waiting = found.compactMap(\.listener).sum(\.waiting)
+    // By socket, as several endpoints may lead to one; with those that another listener shadows by now.
+    var waitingAt: [ObjectIdentifier: [UInt32: Int]] = [:]
+    for endpoint in found {
+      for socket in endpoint.open
+      where endpoint.isReached(socket) || queues.knows(socket.inode, in: endpoint.space) {
+        waitingAt[endpoint.space, default: [:]][socket.inode] = socket.waiting
+      }
+    }
+    let waiting = waitingAt.values.reduce(0) { $0 + $1.values.reduce(0, +) }
     return waiting > 0 ? max(0, waiting - strangersWaiting(at: found)) : 0
   }
 
@@ -149,20 +154,16 @@ package final class PathWatch: PathReadings {
 
   /// Looks at what waits at each socket of the listeners: to be called often while connections come and go.
   package func lookAtQueues() {
-    // Then the kernel hands what waits at a closed socket to the others on the same port.
-    guard !migratesQueues else { return }
     // Several endpoints may lead to one socket.
     var looks: [ObjectIdentifier: ListenerQueues.Look] = [:]
     let found = EndpointSpaces.listening(in: spaces)
-    for asked in found {
-      var look = looks[asked.place.space] ?? ListenerQueues.Look()
-      for socket in asked.open {
+    for endpoint in found where !endpoint.migratesQueues {
+      var look = looks[endpoint.space] ?? ListenerQueues.Look()
+      for socket in endpoint.open {
         look.open[socket.inode] = socket.waiting
-        if asked.listener?.sockets.contains(socket.inode) == true {
-          look.reached[socket.inode] = socket.waiting
-        }
+        if endpoint.isReached(socket) { look.reached[socket.inode] = socket.waiting }
       }
-      looks[asked.place.space] = look
+      looks[endpoint.space] = look
     }
     let now = Instant.now()
     let closed = looks.reduce(0) { $0 + queues.update($1.key, $1.value, at: now) }
