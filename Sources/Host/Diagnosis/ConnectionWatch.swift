@@ -69,19 +69,28 @@ final class ConnectionWatch {
     let began = Instant.now()
     if looksAtStrangersTakeLong { return lastStrangersWaiting }
     if let next = nextLookAtStrangers, began < next { return lastStrangersWaiting }
-    var (ofSources, ofOthers, isReached) = (0, 0, !reached.isEmpty)
+    // By the address at which they wait: NAT may rewrite the clients' addresses on the way to one of them.
+    var (ofSources, ofOthers, reachedNow) = (0, [SocketAddress: Int](), reached)
     for space in spaces {
       let all = space.serverSideFilter + ports.map(SocketCondition.localPort)
       try? space.diagnosis.each([.established, .closeWait], anyOf: all) { socket in
         let isOurs = couldBeClient(socket.remote)
         if socket.hasOwner {
-          isReached = isReached || isOurs
+          if isOurs { reachedNow.insert(socket.local) }
         } else if !isOurs {
-          if sources.contains(socket.remote.ip) { ofSources += 1 } else { ofOthers += 1 }
+          if sources.contains(socket.remote.ip) {
+            ofSources += 1
+          } else {
+            ofOthers[socket.local, default: 0] += 1
+          }
         }
       }
     }
-    lastStrangersWaiting = ofSources + (isReached ? ofOthers : 0)
+    let elsewhere = Set(spaces.flatMap(\.endpoints)).isSubset(of: reachedNow)
+    lastStrangersWaiting =
+      ofOthers.reduce(ofSources) { sum, others in
+        reachedNow.contains(others.key) || elsewhere ? sum + others.value : sum
+      }
     let now = Instant.now()
     let took = now.nanoseconds(since: began)
     looksAtStrangersTakeLong = took > Self.longestLookAtStrangers

@@ -11,8 +11,9 @@ extension DiagnosisContext {
     let processes =
       if case .count(let count) = demand.workers(of: failure.end) { max(1, count) } else { 1 }
     // At least more than there is: a worker may also meet its limit by an uneven share.
+    let strangers = failure.end == .server ? path.strangersAtServer : 0
     let needed = max(
-      Capacity.divideUp(demand.goal, processes) + Self.spareDescriptors,
+      Capacity.divideUp(demand.goal + strangers, processes) + Self.spareDescriptors,
       Capacity.withHeadroom(now))
     var found = Diagnosed(
       .descriptorsPerProcess, knob: "RLIMIT_NOFILE", now: now, needed: needed,
@@ -20,6 +21,10 @@ extension DiagnosisContext {
         Fact("RLIMIT_NOFILE soft", Format.count(host.descriptors.soft)),
         Fact("RLIMIT_NOFILE hard", Format.count(host.descriptors.hard)),
       ])
+    if strangers > 0 {
+      found.evidence.append(
+        Fact("of other programs", "\(Format.count(strangers)) connections, which take descriptors"))
+    }
     if let nrOpen = host.descriptorsAtMost {
       found.evidence.append(Fact("fs.nr_open", Format.count(nrOpen)))
       if nrOpen <= now {

@@ -143,20 +143,22 @@ struct MatchedEnds {
         left[port.server, default: []].append(client)
       }
     }
-    // Otherwise it has another port, and any of the remaining ends may be its own.
-    var rest: [SocketAddress: Int] = [:]
-    for ports in strangers.values {
-      for (port, ends) in ports { rest[port.server, default: 0] += ends.count }
+    // Otherwise it has another port, and any of the remaining ends may be its own. No more of them are
+    // accepted than a process has.
+    func rest(_ states: State...) -> [SocketAddress: Int] {
+      states.reduce(into: [:]) { rest, state in
+        for (port, ends) in strangers[state] ?? [:] { rest[port.server, default: 0] += ends.count }
+      }
     }
+    let (mayBeAccepted, waiting) = (rest(.accepted, .deferred), rest(.waiting))
     let arrived = before.union(routesWithMatches.map(\.server))
     for (server, clients) in left {
-      let some = rest[server] ?? 0
-      found.ambiguous += clients.prefix(some)
-      if arrived.contains(server) {
-        found.lost += clients.dropFirst(some)
-      } else {
-        found.unreached += clients.dropFirst(some)
-      }
+      var clients = clients[...]
+      found.ambiguous += clients.prefix(mayBeAccepted[server] ?? 0)
+      clients = clients.dropFirst(mayBeAccepted[server] ?? 0)
+      found.waiting += clients.prefix(waiting[server] ?? 0)
+      clients = clients.dropFirst(waiting[server] ?? 0)
+      if arrived.contains(server) { found.lost += clients } else { found.unreached += clients }
     }
     return found
   }

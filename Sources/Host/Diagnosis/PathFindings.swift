@@ -73,6 +73,8 @@ package struct PathFindings: Sendable, Equatable {
   package var closedWithListener = 0
   /// Connections of a churn that waited to be accepted still when their clients had been gone for a second.
   package var queuedAtDeadline = 0
+  /// Connections of other programs that the built-in server holds.
+  package var strangersAtServer = 0
   /// The highest level of conntrack's table since the run began.
   package var conntrackMost: Int?
 

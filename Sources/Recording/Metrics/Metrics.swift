@@ -57,13 +57,15 @@ package struct Metrics: Sendable, Equatable {
     phase = name
     hasBegun = !begun.isEmpty
     reach = Reach(recording, phase: name)
+    let knowsAccepted = recording.knowsAccepted(in: phases)
     accepted =
-      recording.knowsAccepted
+      knowsAccepted
       ? recording.most(\.accepted, .accepted, of: phases, isWhole: name == nil) : nil
     let keeps = name != nil && begun.allSatisfy(\.kind.keeps)
     fewestEstablished = keeps ? recording.fewest(.established, in: begun) : nil
-    fewestAccepted = keeps && recording.countsServer ? recording.fewest(.accepted, in: begun) : nil
-    phantom = recording.knowsAccepted ? phases.map(\.phantom).max() ?? 0 : nil
+    fewestAccepted =
+      keeps && recording.countsServer(in: phases) ? recording.fewest(.accepted, in: begun) : nil
+    phantom = knowsAccepted ? phases.map(\.phantom).max() ?? 0 : nil
     failures = recording.failureCount(in: name)
     retries = recording.retries(in: begun)
     attempts = recording.attempts(in: begun)

@@ -12,23 +12,25 @@ extension Recording {
   /// Whether the server end was ours, and has counted the run's connections: one that had only
   /// connections from elsewhere than the clients' sources cannot tell which of them are the run's, nor can
   /// one whose connections come through NAT.
-  package var countsServer: Bool {
+  package var countsServer: Bool { countsServer(in: phases) }
+
+  func countsServer(in phases: [PhaseRecord]) -> Bool {
     guard hasOwnServer, !phases.contains(where: \.leavesAcceptedUnknown) else { return false }
     return isPositive(.accepted) || !isPositive(.others) || !isPositive(.established)
   }
 
   private func isPositive(_ key: Series.Key) -> Bool { (series(key)?.maximum ?? 0) > 0 }
 
-  /// Whether it is known what the server end accepted: it was ours, or the kernel of someone else's
-  /// could be asked when most connections stood. A server that accepted nothing of what was established has
-  /// left phantoms.
-  package var knowsAccepted: Bool {
-    guard !countsServer else { return true }
+  /// Whether it is known what the server end accepted in some phases: it was ours, or the kernel of someone
+  /// else's could be asked when most connections stood. A server that accepted nothing of what was
+  /// established has left phantoms.
+  package func knowsAccepted(in phases: [PhaseRecord]) -> Bool {
+    guard !countsServer(in: phases) else { return true }
     let most = phases.map(\.established).max()
-    return phases.contains {
-      $0.established == most && ($0.accepted > 0 || $0.phantom > 0)
-    }
+    return phases.contains { $0.established == most && ($0.accepted > 0 || $0.phantom > 0) }
   }
+
+  package var knowsAccepted: Bool { knowsAccepted(in: phases) }
 
   /// The prediction's term that binds: the predicted limit.
   package var predicted: PredictionTerm? { prediction.binding }

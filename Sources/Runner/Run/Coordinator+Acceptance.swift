@@ -122,11 +122,10 @@ extension Coordinator {
   ///
   /// - Parameter isSample: else the server is only looked at until it is seen to have any.
   mutating func lookForAcceptance(isSample: Bool = false) {
-    guard !hasOwnServer, state.phases[phase].kind.comesAndGoes, hostReadings.path.knowsServer else {
-      return
-    }
+    guard !hasOwnServer, state.phases[phase].kind.comesAndGoes else { return }
     hostReadings.path.lookAtQueues()
     _ = acceptance.outstanding(fleet)
+    guard hostReadings.path.knowsServer else { return }
     let held = fleet.current(.held, .client)
     guard isSample || !sawAcceptance, held <= Self.mostLookedThrough else { return }
     _ = countAccepted(established: held)
@@ -178,6 +177,7 @@ extension Coordinator {
   }
 
   private mutating func countAcceptedByForeignServer(_ established: Int) -> Int? {
+    acceptedForSure = nil
     guard established > 0, !course.isInterrupted else { return nil }
     let path = hostReadings.path
     // At most, as far as that is known, and at least.
@@ -186,6 +186,7 @@ extension Coordinator {
       // Those that NAT has redirected have been accepted there.
       accepted = found.unknown == 0 || found.alone > 0 ? established - found.alone : nil
       sure = min(established, found.accepted)
+      acceptedForSure = found.unknown > 0 ? sure : nil
     }
     sawAcceptance = sawAcceptance || sure > 0
     // A partial count must not be reported as the total.

@@ -25,6 +25,7 @@ extension Coordinator {
     findings.stillAccepts = stillMoves
     findings.goneAtServer = goneAtServer
     findings.redirected = redirected
+    findings.strangersAtServer = fleet.strangersHeldAtServer
     findings.queuedAtDeadline = queuedAtDeadline
     findings.serverMayClose = serverMayHaveClosed
     // The kernel goes through all connections of the host for it.

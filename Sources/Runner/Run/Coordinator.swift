@@ -60,6 +60,8 @@ struct Coordinator: ~Copyable {
   var closedByPeerBefore = 0
   /// What the server end had accepted when the last phase ended; nil where nobody can know.
   var acceptedAtEnd: Int?
+  /// What someone else's server was seen to have at the last look, where some of the rest is not known.
+  var acceptedForSure: Int?
   /// What stood by the workers' books then; nil after a close.
   var standingAtEnd: Standing?
   /// Tells which connections of this phase the server has not accepted yet.
@@ -261,7 +263,7 @@ struct Coordinator: ~Copyable {
     // Those of a churn are its own: what stood before it and never was accepted has been told.
     record.phantom =
       record.kind.comesAndGoes ? notAcceptedByDeadline : max(record.phantom, phantoms)
-    record.accepted = max(record.accepted, accepted ?? 0)
+    record.accepted = max(record.accepted, acceptedForSure ?? accepted ?? 0)
     // A partial count must not be reported as the total.
     if accepted == nil, record.phantom == 0 { record.accepted = 0 }
     if !hasOwnServer, record.kind.comesAndGoes, hostReadings.path.knowsServer, sawAcceptance,
