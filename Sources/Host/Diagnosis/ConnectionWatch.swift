@@ -14,7 +14,7 @@ final class ConnectionWatch {
 
   /// Endpoints at which connections from these sources have arrived with their own addresses.
   private var reached: Set<SocketAddress> = []
-  /// Where all of a source's connections have arrived with their own addresses and ports at some look.
+  /// Routes whose connections have all arrived with their own addresses and ports at some look.
   private var routesWithoutNAT: Set<ConnectionRoute> = []
   /// Server ends of the clients' connections whose addresses NAT has rewritten, as of the last look.
   private var endsBehindNAT: Set<ConnectionEnds> = []
@@ -86,10 +86,12 @@ final class ConnectionWatch {
         }
       }
     }
-    let elsewhere = Set(spaces.flatMap(\.endpoints)).isSubset(of: reachedNow)
+    // Where the clients arrive with their own addresses at every endpoint, whoever waits at another address is
+    // a stranger.
+    let allAreReached = Set(spaces.flatMap(\.endpoints)).isSubset(of: reachedNow)
     lastStrangersWaiting =
       ofOthers.reduce(ofSources) { sum, others in
-        reachedNow.contains(others.key) || elsewhere ? sum + others.value : sum
+        reachedNow.contains(others.key) || allAreReached ? sum + others.value : sum
       }
     let now = Instant.now()
     let took = now.nanoseconds(since: began)
@@ -102,6 +104,7 @@ final class ConnectionWatch {
   func forgetStrangersWaiting() {
     lastStrangersWaiting = 0
     nextLookAtStrangers = nil
+    looksAtStrangersTakeLong = false
   }
 
   // MARK: The clients'
@@ -119,7 +122,7 @@ final class ConnectionWatch {
   }
 
   /// Connections behind NAT, of those at the last look, that the endpoints still have.
-  var leftBehindNAT: Int {
+  var stillHeldBehindNAT: Int {
     guard !endsBehindNAT.isEmpty else { return 0 }
     var count = 0
     try? eachServerEnd { socket in
@@ -129,25 +132,26 @@ final class ConnectionWatch {
     return count
   }
 
-  /// Which connections of the processes `clients`, `held` by number, the endpoints have; nil where no kernel
-  /// can be asked.
+  /// How many of the `held` connections of the processes `clients` the endpoints have; nil where no kernel can
+  /// be asked.
   func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount? {
     let spaces = spaces
     guard let own, spaces.contains(where: { !$0.endpoints.isEmpty }) else { return nil }
     do throws(Errno) {
-      var numbers = EndTally { self.couldBeClient($0) }
-      try own.each(.established, anyOf: clientSideFilter) { numbers.takeClient($0) }
-      for space in spaces { try numbers.match(space) }
+      var tally = EndTally { self.couldBeClient($0) }
+      try own.each(.established, anyOf: clientSideFilter) { tally.takeClient($0) }
+      for space in spaces { try tally.takeServerEnds(of: space) }
       endsBehindNAT = []
-      if let count = numbers.count(of: held) {
-        routesWithoutNAT.formUnion(numbers.reached)
-        reached.formUnion(numbers.reached.map(\.server))
+      if let count = tally.count(of: held) {
+        routesWithoutNAT.formUnion(tally.arrivedRoutes)
+        reached.formUnion(tally.arrivedRoutes.map(\.server))
         return count
       }
       var mine: [ConnectionEnds: UInt32] = [:]
       try eachOwnEnd(own) { if couldBeClient($0.client) { mine[$0] = $1 } }
       // Other programs may have connected from the same addresses. Only the processes' descriptors show
-      // whose a socket is; without the right to read them, all of the others' may be among the rest.
+      // whose a socket is; without the right to read them, each number below
+      // may include all of the others', so they are subtracted from each.
       var strangers = max(0, mine.count - held)
       if strangers > 0, let inodes = OpenSockets.inodes(of: clients) {
         mine = mine.filter { inodes.contains($0.value) }
@@ -155,7 +159,8 @@ final class ConnectionWatch {
       }
       var ends = MatchedEnds(mine, routesWithoutNAT: routesWithoutNAT)
       for space in spaces { try ends.match(space) }
-      // After the endpoints' kernels: those of programs that have come meanwhile are among theirs.
+      // Asked after the endpoints' kernels, so that what another program of this host has there by now is
+      // found here as well.
       var others = strangersBefore
       if ends.hasStrangers {
         try eachOwnEnd(own) { ends, _ in if mine[ends] == nil { others.insert(ends) } }
@@ -168,11 +173,11 @@ final class ConnectionWatch {
       let redirected = try RedirectedEnds(of: away, in: spaces, own: own)
       let lost = found.lost.count { !redirected.contains($0) }
       let unreached = found.unreached.count { !redirected.contains($0) }
-      let led = away.count - lost - unreached
+      let redirectedCount = away.count - lost - unreached
       return AcceptanceCount(
         accepted: max(0, found.accepted - strangers),
         alone: max(0, found.waiting.count + lost - strangers),
-        redirected: max(0, led - strangers),
+        redirected: max(0, redirectedCount - strangers),
         unknown: max(
           0, unreached + found.ambiguous.count + found.deferred.count - strangers))
     } catch {
@@ -185,7 +190,7 @@ final class ConnectionWatch {
     _ own: SocketDiagnosis, _ body: (ConnectionEnds, UInt32) -> Void
   ) throws(Errno) {
     try own.each(.established, anyOf: clientSideFilter) {
-      if $0.couldBeClientEnd {
+      if $0.isOwnedWithTwoAddresses {
         body(ConnectionEnds(client: $0.local, server: $0.remote), $0.inode)
       }
     }

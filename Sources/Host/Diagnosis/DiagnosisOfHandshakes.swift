@@ -153,9 +153,9 @@ extension DiagnosisContext {
     // `left` counts the connections that were still in the queue after the run had waited for as
     // long as their number moved. The queue's length is not the cause: a longer queue would only
     // hold more connections that nobody accepts.
-    if let worst = known.max(by: { $0.listener.left < $1.listener.left }),
-      worst.listener.left > 0,
-      2 * sum(\.left) >= count
+    if let worst = known.max(by: { $0.listener.waitingAtLastLook < $1.listener.waitingAtLastLook }),
+      worst.listener.waitingAtLastLook > 0,
+      2 * sum(\.waitingAtLastLook) >= count
     {
       return Diagnosed(
         .acceptQueue,

@@ -27,13 +27,14 @@ struct EndTally {
   init(of couldBeClient: @escaping (SocketAddress) -> Bool) { self.couldBeClient = couldBeClient }
 
   mutating func takeClient(_ socket: DiagnosedSocket) {
-    guard socket.couldBeClientEnd, couldBeClient(socket.local) else { return }
+    guard socket.isOwnedWithTwoAddresses, couldBeClient(socket.local) else { return }
     let route = ConnectionRoute(source: socket.local.ip, server: socket.remote)
     routes[route, default: Numbers()].clients += 1
     routes[route, default: Numbers()].portHashDifference &+= Self.mixed(socket.local.port)
   }
 
-  mutating func match(_ space: EndpointSpaces.Space) throws(Errno) {
+  /// Counts what a kernel has at some endpoints.
+  mutating func takeServerEnds(of space: EndpointSpaces.Space) throws(Errno) {
     try space.diagnosis.each(.established, anyOf: space.serverSideFilter) {
       takeServer($0, $0.hasOwner ? \.accepted : \.waiting)
     }
@@ -70,8 +71,8 @@ struct EndTally {
     routes.values.reduce(0) { $0 + $1[keyPath: number] }
   }
 
-  /// The ways on which connections have arrived with their own addresses and ports.
-  var reached: [ConnectionRoute] {
+  /// The routes on which connections have arrived with their own addresses and ports.
+  var arrivedRoutes: [ConnectionRoute] {
     routes.filter { $0.value.accepted + $0.value.waiting > 0 }.map(\.key)
   }
 }
@@ -79,5 +80,5 @@ struct EndTally {
 extension DiagnosedSocket {
   /// Whether a process has it, and its two addresses differ: NAT can give a server's end the server's own
   /// address for its peer's, but no client of a run connects from its endpoint.
-  var couldBeClientEnd: Bool { hasOwner && local != remote }
+  var isOwnedWithTwoAddresses: Bool { hasOwner && local != remote }
 }

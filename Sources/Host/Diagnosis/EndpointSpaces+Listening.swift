@@ -8,8 +8,8 @@ extension EndpointSpaces {
     let place: NamespacedEndpoint
     /// Nil where nobody does.
     let listener: PathFindings.Listener?
-    /// Whatever listens there with an endpoint's port.
-    let open: [DiagnosedSocket]
+    /// All listening sockets of this namespace that have the port of any of its endpoints.
+    let listeningSockets: [DiagnosedSocket]
     let migratesQueues: Bool
 
     var space: ObjectIdentifier { place.space }
@@ -35,7 +35,7 @@ extension EndpointSpaces {
         found.append(
           Listening(
             place: space.place(endpoint), listener: PathFindings.Listener(sockets, at: endpoint),
-            open: sockets, migratesQueues: space.migratesQueues))
+            listeningSockets: sockets, migratesQueues: space.migratesQueues))
       }
     }
     return found

@@ -127,6 +127,7 @@ struct MatchedEnds {
     }
     var left: [SocketAddress: [ClientEnd]] = [:]
     // NAT that rewrites an address keeps the port where it is free. Each end stands for one connection.
+    // Clients that would arrive without NAT come last: a rewritten end is rather one of the others'.
     let ends = unmatched.map(ClientEnd.init)
     for client in ends.filter({ !arrivesWithoutNAT($0) }) + ends.filter(arrivesWithoutNAT) {
       let port = PortAtServer(port: client.ends.client.port, server: client.ends.server)
@@ -143,19 +144,20 @@ struct MatchedEnds {
         left[port.server, default: []].append(client)
       }
     }
-    // Otherwise it has another port, and any of the remaining ends may be its own. No more of them are
-    // accepted than a process has.
+    // Otherwise it has another port, and any of the remaining ends may be its own. As many clients as there
+    // are accepted or deferred ends stay ambiguous; as many as there are waiting ends wait; the rest have no
+    // other end.
     func rest(_ states: State...) -> [SocketAddress: Int] {
       states.reduce(into: [:]) { rest, state in
         for (port, ends) in strangers[state] ?? [:] { rest[port.server, default: 0] += ends.count }
       }
     }
-    let (mayBeAccepted, waiting) = (rest(.accepted, .deferred), rest(.waiting))
+    let (undecided, waiting) = (rest(.accepted, .deferred), rest(.waiting))
     let arrived = before.union(routesWithMatches.map(\.server))
     for (server, clients) in left {
       var clients = clients[...]
-      found.ambiguous += clients.prefix(mayBeAccepted[server] ?? 0)
-      clients = clients.dropFirst(mayBeAccepted[server] ?? 0)
+      found.ambiguous += clients.prefix(undecided[server] ?? 0)
+      clients = clients.dropFirst(undecided[server] ?? 0)
       found.waiting += clients.prefix(waiting[server] ?? 0)
       clients = clients.dropFirst(waiting[server] ?? 0)
       if arrived.contains(server) { found.lost += clients } else { found.unreached += clients }
@@ -188,7 +190,8 @@ struct RedirectedEnds {
   ) throws(Errno) {
     guard !clients.isEmpty else { return }
     let sources = Set(clients.map(\.ends.client.ip))
-    // A program may have connections to others from the same address and port.
+    // Connections with a client end of their own on this host: they are no redirected ones, even from a
+    // client's address and port.
     var whole: Set<ConnectionEnds> = []
     try own.each(.established, anyOf: sources.map(SocketCondition.localAddress)) { socket in
       if socket.hasOwner {

@@ -6,7 +6,7 @@ package struct PathFindings: Sendable, Equatable {
     /// Connections that wait to be accepted: the most that were seen.
     package var waiting: Int
     /// Those that waited at the last look.
-    package var left: Int
+    package var waitingAtLastLook: Int
     package var backlog: Int
     /// Handshakes that it has dropped in the phase; nil where the kernel does not say.
     package var drops: Int?
@@ -22,7 +22,7 @@ package struct PathFindings: Sendable, Equatable {
 
     package init(waiting: Int, left: Int? = nil, backlog: Int, drops: Int?) {
       self.waiting = waiting
-      self.left = left ?? waiting
+      waitingAtLastLook = left ?? waiting
       self.backlog = backlog
       self.drops = drops
       isFull = waiting > backlog

@@ -114,7 +114,7 @@ package final class PathWatch: PathReadings {
     // By socket, as several endpoints may lead to one; with those that another listener shadows by now.
     var waitingAt: [ObjectIdentifier: [UInt32: Int]] = [:]
     for endpoint in found {
-      for socket in endpoint.open
+      for socket in endpoint.listeningSockets
       where endpoint.isReached(socket) || queues.knows(socket.inode, in: endpoint.space) {
         waitingAt[endpoint.space, default: [:]][socket.inode] = socket.waiting
       }
@@ -130,7 +130,8 @@ package final class PathWatch: PathReadings {
 
   /// Connections that the clients may have and the endpoints' processes may still get: those that wait
   /// to be accepted; where none do, those whose handshake the server's kernel has not seen the end of.
-  /// The kernel sends its SYN-ACK again after a second.
+  /// the
+  /// kernel sends its SYN-ACK again after a second, and may see it then.
   package var pending: Int {
     let waiting = waiting
     return waiting > 0 ? waiting : connections.halfOpen
@@ -159,7 +160,7 @@ package final class PathWatch: PathReadings {
     let found = EndpointSpaces.listening(in: spaces)
     for endpoint in found where !endpoint.migratesQueues {
       var look = looks[endpoint.space] ?? ListenerQueues.Look()
-      for socket in endpoint.open {
+      for socket in endpoint.listeningSockets {
         look.open[socket.inode] = socket.waiting
         if endpoint.isReached(socket) { look.reached[socket.inode] = socket.waiting }
       }
@@ -192,7 +193,7 @@ package final class PathWatch: PathReadings {
         findings.restarted.insert(name)
         continue
       }
-      listener.left = listener.waiting
+      listener.waitingAtLastLook = listener.waiting
       listener.isFullWhileUnanswered =
         findings.listeners[name]?.isFullWhileUnanswered ?? false
         || (traceStarted != nil && listener.isFull)
@@ -224,7 +225,7 @@ package final class PathWatch: PathReadings {
     connections.acceptance(of: clients, holding: held)
   }
 
-  package var leftBehindNAT: Int { connections.leftBehindNAT }
+  package var stillHeldBehindNAT: Int { connections.stillHeldBehindNAT }
 
   package var leftAtServer: Int? {
     knowsServer ? connections.ends()?.values.reduce(0) { $0 + max(0, $1.server - $1.client) } : nil

@@ -28,7 +28,7 @@ package protocol PathReadings: AnyObject {
   /// - Parameter held: connections of these processes now.
   func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount?
   /// Connections behind NAT, of those at the last look, that the endpoints still have.
-  var leftBehindNAT: Int { get }
+  var stillHeldBehindNAT: Int { get }
   /// Connections from the clients' addresses that processes at the endpoints have and that this host
   /// has no other end of any more; nil where that cannot be known.
   var leftAtServer: Int? { get }

@@ -26,7 +26,7 @@ package struct Phase: Sendable, Equatable {
   package enum Pace: Sendable, Equatable {
     /// As fast as the host can.
     case unpaced
-    /// A second.
+    /// Connections a second.
     case rate(Double)
     case over(Duration)
   }

@@ -112,7 +112,7 @@ extension Client where System: ~Copyable {
     connections.countFailure(call, error, position: position)
     connections.board.failures.markRetried(call, error, phase: command.phase)
     connections.board.add(.retried)
-    _ = openOne(again, left: 1)
+    _ = openOne(again, stillToBegin: 1)
   }
 
   mutating func nextExpiry() -> Instant? {

@@ -4,7 +4,7 @@ import SystemPackage
 import WorkerLog
 
 /// A tuple that is not ours and cannot be used, and how that was found.
-private struct TakenTuple {
+private struct ForeignTuple {
   var call: FailedCall
   var error: Errno
   var position: UInt32
@@ -37,7 +37,7 @@ extension Client where System: ~Copyable {
         due: intended, number: connections.board[.opened],
         history: ConnectionHistory(isLate: isLate))
       // Of a churn each connection gives its tuple back; a ramp's must all stand at once.
-      guard openOne(connection, left: connections.churn.isOpening ? 1 : opening.left) else {
+      guard openOne(connection, stillToBegin: connections.churn.isOpening ? 1 : opening.left) else {
         work = .settling
         // Not `nextExpiry`: with no handshake under way nothing would end the wait, and the
         // phase would never be found settled.
@@ -50,16 +50,16 @@ extension Client where System: ~Copyable {
     return connections.now
   }
 
-  /// Begins one connection, or its handshake again, from a tuple of its own: what swallowed a packet
-  /// may do so again for the same one. False when a limit leaves no hope for the ones after it.
+  /// Begins one connection, or its handshake once more, then from another tuple: what swallowed a packet may do
+  /// so again for the same tuple. False when a limit leaves no hope for the ones after it.
   ///
-  /// - Parameter wanted: how many are still to be begun, this one included, that are to stand at once.
-  mutating func openOne(_ connection: WantedConnection, left wanted: Int) -> Bool {
+  /// - Parameter stillToBegin: how many are still to be begun, this one included, that are to stand at once.
+  mutating func openOne(_ connection: WantedConnection, stillToBegin: Int) -> Bool {
     if connection.history.timeouts == 0 { connections.board.add(.opened) }
     var socket: FileDescriptor?
-    var taken = TakenTuple?.none
-    var left = connections.tuples.count
-    while let step = connections.tuples.next(&left) {
+    var foreign = ForeignTuple?.none
+    var untried = connections.tuples.count
+    while let step = connections.tuples.next(&untried) {
       let position = step.position
       let endpoint = connections.assignment.endpoints[step.endpoint]
       let source = SocketAddress(connections.assignment.sources[step.source], step.port)
@@ -84,9 +84,9 @@ extension Client where System: ~Copyable {
         }
         if call.isTaken(error) {
           skip(position)
-          let found = TakenTuple(call: call, error: error, position: position)
+          let found = ForeignTuple(call: call, error: error, position: position)
           // A bind tells that somebody else has the port; a connect may have met TIME_WAIT.
-          if taken == nil || (taken?.call == .connect && call == .bind) { taken = found }
+          if foreign == nil || (foreign?.call == .connect && call == .bind) { foreign = found }
           continue
         }
         if let descriptor = socket { connections.kernel.close(descriptor) }
@@ -95,7 +95,7 @@ extension Client where System: ~Copyable {
       return register(socket!, step: step, connection)
     }
     if let descriptor = socket { connections.kernel.close(descriptor) }
-    failForWantOfTuples(taken, left: wanted)
+    failForWantOfTuples(foreign, stillToBegin: stillToBegin)
     return false
   }
 
@@ -104,15 +104,15 @@ extension Client where System: ~Copyable {
     if connections.tuples.noteForeign(position) { connections.board.add(.portsSkipped) }
   }
 
-  /// Every tuple of this worker has been tried in a row, and each one was taken. The tuples of others
+  /// Every tuple of this worker has been tried in a row, and each one was foreign. The tuples of others
   /// are to blame if all wanted connections would fit without them. Else there are too few tuples for
   /// the plan, and the failure names none.
-  private mutating func failForWantOfTuples(_ taken: TakenTuple?, left: Int) {
-    let wanted = connections.board[.held] + connections.board[.connecting] + UInt64(left)
+  private mutating func failForWantOfTuples(_ foreign: ForeignTuple?, stillToBegin: Int) {
+    let wanted = connections.board[.held] + connections.board[.connecting] + UInt64(stillToBegin)
     // What connect(2) reports when no tuple is left.
     var found = (call: FailedCall.connect, error: Errno.addressNotAvailable, position: UInt32?.none)
-    if let taken, wanted <= connections.tuples.count {
-      found = (taken.call, taken.error, taken.position)
+    if let foreign, wanted <= connections.tuples.count {
+      found = (foreign.call, foreign.error, foreign.position)
     }
     connections.countFailure(found.call, found.error, position: found.position)
     stopGrowing(for: found.call, found.error)

@@ -57,7 +57,7 @@ extension ClientConnections where System: ~Copyable {
     drop(slot)
   }
 
-  /// Counts a connection of a churn that we close, or that ends as its conversation wants: cut short, or
+  /// Counts a churn's connection that we close, or that ends as its conversation wants, if it was cut short or
   /// begun too late.
   mutating func countChurnEnd(_ slot: UInt32) {
     guard rows.marks(slot).has(.transient), rows.state(slot) != .connecting else {
@@ -86,7 +86,8 @@ extension ClientConnections where System: ~Copyable {
   /// Frees the row of a connection that its peer has ended, and counts a failure.
   @inline(never)
   mutating func lose(_ slot: UInt32, _ error: Errno?) {
-    // Before it goes: what was held when it began is said of a failure.
+    // Before the row is freed: a failure is recorded with the number held at that instant, this connection
+    // included.
     countFailure(.closed, error, position: rows.position(slot))
     drop(slot)
     board.add(.closedByPeer)

@@ -22,8 +22,8 @@ struct AnswerSearches: ~Copyable {
   struct Progress: BitwiseCopyable {
     /// One bit for each place of the delimiter that the bytes so far may end at.
     fileprivate var delimiter: UInt64 = 0
-    /// Whether there would have been a match so many bytes ago, had nothing come after them.
-    fileprivate var ends: UInt64 = 0
+    /// Bit n: whether the search would have matched n bytes ago, had the answer ended there.
+    fileprivate var matchesAtEnd: UInt64 = 0
   }
 
   /// What an answer has come to, as `MessageColumns` notes it.
@@ -109,7 +109,7 @@ struct AnswerSearches: ~Copyable {
       if let layout = quest.layout {
         unsafe ByteSearch.begin(layout, base + quest.tables, state)
         isFound = layout.atStart.isFound
-        progress.ends = layout.atStart.isFoundAtEnd ? 1 : 0
+        progress.matchesAtEnd = layout.atStart.isFoundAtEnd ? 1 : 0
       } else {
         isFound = true
       }
@@ -119,7 +119,7 @@ struct AnswerSearches: ~Copyable {
       let byte = unsafe heard[index]
       if !isFound, let layout = quest.layout {
         last = unsafe ByteSearch.advance(layout, base + quest.tables, state, room, byte)
-        progress.ends = progress.ends << 1 | (last.isFoundAtEnd ? 1 : 0)
+        progress.matchesAtEnd = progress.matchesAtEnd << 1 | (last.isFoundAtEnd ? 1 : 0)
         isFound = last.isFound
       }
       guard end != 0 else {
@@ -133,7 +133,7 @@ struct AnswerSearches: ~Copyable {
         // A `$` stands before the delimiter as well as behind it.
         looks += index + 1
         let isRight =
-          isFound || progress.ends & (1 | 1 << UInt64(quest.delimiterCount)) != 0
+          isFound || progress.matchesAtEnd & (1 | 1 << UInt64(quest.delimiterCount)) != 0
         return Heard(used: index + 1, stage: 0, end: isRight ? .right : .wrong)
       }
     }

@@ -2,8 +2,8 @@ import Linux
 
 /// What comes back: the answer to the message under way, or something that nobody asked for.
 extension MessageEngine where System: ~Copyable {
-  /// Takes bytes that a connection has brought; true when the rest that is there is to be thrown
-  /// away, since what it belongs to is wrong.
+  /// Takes bytes that a connection has brought; true when whatever else can be read now
+  /// is to be thrown away as well, since what it belongs to is wrong.
   mutating func hear(
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, among connections: inout Connections
   ) -> Bool {
@@ -58,7 +58,8 @@ extension MessageEngine where System: ~Copyable {
     return false
   }
 
-  /// Takes bytes of a conversation; true when the rest that is there is to be thrown away.
+  /// Takes bytes of a conversation; true when whatever else
+  /// can be read now is to be thrown away as well.
   private mutating func hearConversation(
     _ slot: UInt32, _ bytes: UnsafeRawBufferPointer, among connections: inout Connections
   ) -> Bool {

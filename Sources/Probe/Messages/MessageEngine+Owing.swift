@@ -24,8 +24,8 @@ extension MessageEngine where System: ~Copyable {
     return true
   }
 
-  /// Takes bytes for the answers that are owed, and the rest for the message under way; true when
-  /// the rest that is there is to be thrown away.
+  /// Takes bytes for the answers that are owed, and the rest for the message under way; true when whatever else
+  /// can be read now is to be thrown away as well.
   @inline(never)
   mutating func hearOwed(
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, among connections: inout Connections

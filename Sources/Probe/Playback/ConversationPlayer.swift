@@ -51,8 +51,8 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
     }
   }
 
-  /// The delay before the next cue is over; false when the conversation has gone wrong meanwhile,
-  /// and ends once what came with the wrong byte has been read.
+  /// Goes on after a delay. False when a wrong byte came during it: then the conversation is over as soon as
+  /// what came with that byte has been read.
   mutating func resume(
     _ slot: UInt32, due: Instant, among connections: inout Connections
   ) -> Bool {
@@ -150,7 +150,7 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
     among connections: inout Connections
   ) {
     connections.readClock()
-    // One that comes before it was asked for answers nothing.
+    // One that came before the client had said what precedes it in the recording has no round trip.
     if answer.cuesBefore <= connections.rows.messages.cuesDone(of: slot) {
       connections.recordRoundTrip(slot)
     }
@@ -219,7 +219,7 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
     guard connections.rows.messages.answersReceived(of: slot) == script.answers else {
       return false
     }
-    // Both may have wanted to, and the server was faster.
+    // Both were to close, and the server was faster; or only the server was to.
     let next = book.cue(connections.rows.messages.cuesDone(of: slot), of: script)
     return next.map { $0.act == .close } ?? script.awaitsClose
   }

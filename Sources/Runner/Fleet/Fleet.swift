@@ -15,7 +15,7 @@ struct Fleet: ~Copyable {
     let process: any WorkerProcess
     let board: Scoreboard
     var ended: WorkerEnd?
-    /// Why it was given up and killed. One that hangs in the kernel goes only when it leaves it.
+    /// Why it was given up and killed. A process that hangs in a system call dies only when that call ends.
     var hang: HungWorker?
 
     var isAlive: Bool { ended == nil && hang == nil }
@@ -112,9 +112,9 @@ struct Fleet: ~Copyable {
   /// Whether every living client has carried out the last order.
   var hasSettled: Bool { all(.client) { $0[.settledOrder] == orders } }
 
-  /// Ends all workers in order; whoever has not gone within the time is killed, and one that is
-  /// stopped after a second. Sockets of both ends reset on close, so whichever is first leaves no
-  /// TIME_WAIT.
+  /// Ends all workers in order; whoever has not gone within the time is killed; one whose
+  /// process is stopped (state T), after one second already. Sockets of both ends reset on close, so
+  /// whichever is first leaves no TIME_WAIT.
   ///
   /// - Returns: the places of those that had to be given up.
   @discardableResult
@@ -177,6 +177,7 @@ struct Fleet: ~Copyable {
       case .turning: break
       case .resting: members[index].process.wake()
       case .silent(let time):
+        // The shortest patience: before that, no state need be read.
         guard time >= HungWorker.patience("T") else { continue }
         let state = members[index].process.state
         guard may(state), time >= HungWorker.patience(state) else { continue }

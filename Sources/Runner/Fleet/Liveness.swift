@@ -3,7 +3,7 @@ import Linux
 /// Which workers give no sign of life, and for how long.
 ///
 /// A worker that has nothing to do sleeps without limit. So whoever has not turned since the look
-/// before is woken, and has to turn then: it is silent from there on. Only time between looks that
+/// before is woken, and has to turn then: its silence counts from that moment. Only time between looks that
 /// follow each other counts: when all of this host stood still, nobody was silent.
 struct Liveness {
   /// Nanoseconds from one look to the next, and what one of them may add to a silence.

@@ -12,25 +12,25 @@ struct Acceptance {
   private let path: any PathReadings
   private let hasOwnServer: Bool
   /// Upper bound on the connections from before the phase that still wait at the listeners.
-  private var waitingBefore: Int
+  private var oldStillWaiting: Int
   private let waitingAtBegin: Int
   private let countersAtBegin: WorkerCounters
 
-  /// Both ends' counters of connections.
+  /// Handshakes that the clients have finished, and connections that our own server has accepted.
   private struct WorkerCounters {
     let established: Int
-    let opened: Int
-    let ephemeral: Int
+    let acceptedFromOwnPorts: Int
+    let acceptedFromEphemeral: Int
 
     init(_ fleet: borrowing Fleet) {
       established = fleet.total(.established, .client)
-      opened = fleet.total(.opened, .server)
-      ephemeral = fleet.total(.ephemeral, .server)
+      acceptedFromOwnPorts = fleet.total(.opened, .server)
+      acceptedFromEphemeral = fleet.total(.ephemeral, .server)
     }
 
-    /// As the server's own are told by now: see `Fleet.usesEphemeralPorts`.
+    /// What the server has accepted of the run's own, by what is known by now: see `Fleet.usesEphemeralPorts`.
     func accepted(_ fleet: borrowing Fleet) -> Int {
-      opened + (fleet.usesEphemeralPorts ? ephemeral : 0)
+      acceptedFromOwnPorts + (fleet.usesEphemeralPorts ? acceptedFromEphemeral : 0)
     }
 
     /// Below zero where others from the same addresses have been accepted as well.
@@ -40,8 +40,8 @@ struct Acceptance {
   init(_ fleet: borrowing Fleet, path: any PathReadings, hasOwnServer: Bool) {
     self.path = path
     self.hasOwnServer = hasOwnServer
-    waitingBefore = path.waiting
-    waitingAtBegin = waitingBefore
+    oldStillWaiting = path.waiting
+    waitingAtBegin = oldStillWaiting
     countersAtBegin = WorkerCounters(fleet)
   }
 
@@ -66,15 +66,15 @@ struct Acceptance {
       max(0, min(before, waitingAtBegin)),
       counters.accepted(fleet) - countersAtBegin.accepted(fleet))
     let byCounters = max(0, counters.unaccepted(fleet) - (before - gone))
-    // The counters can come to 0 only because connections of other programs, accepted from the clients' own
-    // addresses, offset ours. With no strangers whatever waits comes from a client's address.
+    // A 0 need not be true: connections of other programs, accepted from the clients' own addresses, may
+    // offset ours. With no strangers whatever waits comes from a client's address, so the listeners tell.
     guard byCounters == 0, fleet.total(.strangers, .server) == 0 else { return byCounters }
     return outstandingAtListeners()
   }
 
   private mutating func outstandingAtListeners() -> Int {
     let now = path.waiting
-    waitingBefore = min(waitingBefore, now)
-    return now - waitingBefore
+    oldStillWaiting = min(oldStillWaiting, now)
+    return now - oldStillWaiting
   }
 }

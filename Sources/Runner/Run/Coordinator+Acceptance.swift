@@ -36,11 +36,11 @@ extension Coordinator {
       fewest = min(fewest, acceptance.outstanding(fleet))
       return fewest == 0
     }
-    let inTime = fewest
-    queuedAtDeadline = inTime > 0 ? min(inTime, hostReadings.path.waiting) : 0
+    let notInTime = fewest
+    queuedAtDeadline = notInTime > 0 ? min(notInTime, hostReadings.path.waiting) : 0
     // What was not accepted in time is waited for all the same: late and never are different
     // causes.
-    if inTime > 0 { _ = lookAtPath(adding: hostReadings.readings()) }
+    if notInTime > 0 { _ = lookAtPath(adding: hostReadings.readings()) }
     let isOurs = hasOwnServer
     try settle(watching: { [path = hostReadings.path] in isOurs ? 0 : path.pending }) { fleet in
       fewest = min(fewest, acceptance.outstanding(fleet))
@@ -49,7 +49,7 @@ extension Coordinator {
     }
     let closed = closedWithListener
     queuedAtDeadline += closed
-    return max(course.goesOn ? inTime : fewest, unfinishedAtServer()) + closed
+    return max(course.goesOn ? notInTime : fewest, unfinishedAtServer()) + closed
   }
 
   /// Connections of this phase that were closed with a listener of someone else's that had not accepted
@@ -64,8 +64,9 @@ extension Coordinator {
 
   /// Connections of this phase that someone else's server on this host never got: its kernel has not
   /// seen the end of their handshakes, or found the queue full then. They wait nowhere: the clients hold
-  /// them all the same, until they close them. Listeners of others can only make it fewer, and so do
-  /// those that wait for the first bytes of a connection (TCP_DEFER_ACCEPT).
+  /// them all the same, until they close them. The counters are of the whole
+  /// namespace: what other listeners take can only make the number smaller, and so can connections that are
+  /// held back for their first bytes (TCP_DEFER_ACCEPT).
   private func unfinishedAtServer() -> Int {
     guard !hasOwnServer, hostReadings.path.isInOwnNamespace else { return 0 }
     let now = hostReadings.readings().values
@@ -82,8 +83,9 @@ extension Coordinator {
     return min(unfinished, rise(.listenOverflows) ?? 0, dropped)
   }
 
-  /// What the clients hold and what the server end holds of it; nil where nobody can know. Whoever
-  /// has closed at one end is soon missing at the other one.
+  /// What the clients hold and what the server end holds of it; nil where nobody can know. Where
+  /// the server has fewer, it looks again for a moment: a connection that was closed at one end is soon gone at
+  /// the other.
   mutating func countHeld() -> (established: Int, accepted: Int?) {
     var looks = 0
     while true {
@@ -124,6 +126,7 @@ extension Coordinator {
   mutating func lookForAcceptance(isSample: Bool = false) {
     guard !hasOwnServer, state.phases[phase].kind.comesAndGoes else { return }
     hostReadings.path.lookAtQueues()
+    // For its side effect: it notes how many from before the phase can still wait.
     _ = acceptance.outstanding(fleet)
     guard hostReadings.path.knowsServer else { return }
     let held = fleet.current(.held, .client)
@@ -139,8 +142,9 @@ extension Coordinator {
     hostReadings.path.portsNoClientUses = fleet.usesEphemeralPorts ? nil : ephemeralPorts
   }
 
-  /// What our own server holds of the clients' connections, by its counters. They may include other programs'
-  /// connections from the clients' own addresses; a close leaves more at the server than at the clients.
+  /// What our own server holds of the clients' connections, by its counters. Capped, since these may include
+  /// other programs' connections from the clients' own addresses: at what the clients hold; in a close, at
+  /// what they held when it began, as the server may be behind them.
   var acceptedByCounters: Int {
     let record = state.phases[phase]
     // A run that opens nothing serves others, and counts them.
@@ -180,32 +184,32 @@ extension Coordinator {
     acceptedForSure = nil
     guard established > 0, !course.isInterrupted else { return nil }
     let path = hostReadings.path
-    // At most, as far as that is known, and at least.
-    var (accepted, sure) = (Int?.none, 0)
+    // The first is nil where it is not known.
+    var (atMost, atLeast) = (Int?.none, 0)
     if let found = path.acceptance(of: clientProcesses, holding: established) {
       // Those that NAT has redirected have been accepted there.
-      accepted = found.unknown == 0 || found.alone > 0 ? established - found.alone : nil
-      sure = min(established, found.accepted)
-      acceptedForSure = found.unknown > 0 ? sure : nil
+      atMost = found.unknown == 0 || found.alone > 0 ? established - found.alone : nil
+      atLeast = min(established, found.accepted)
+      acceptedForSure = found.unknown > 0 ? atLeast : nil
     }
-    sawAcceptance = sawAcceptance || sure > 0
+    sawAcceptance = sawAcceptance || atLeast > 0
     // A partial count must not be reported as the total.
-    if accepted != nil { state.phases[phase].accepted = max(state.phases[phase].accepted, sure) }
-    return accepted
+    if atMost != nil { state.phases[phase].accepted = max(state.phases[phase].accepted, atLeast) }
+    return atMost
   }
 
   private mutating func countAcceptedByOwnServer(_ established: Int) -> Int? {
     // Whoever they are: it has no more than these.
     let most = fleet.heldAtServer + fleet.strangersHeldAtServer
     guard let found = kernelCountForOwnServer(established) else {
-      if serverTellsOwn {
+      if ownServerCanTell {
         return plan.goal > 0 && !isClosing
           ? min(established, fleet.heldAtServer) : fleet.heldAtServer
       }
       return established > 0 && most < established ? most : nil
     }
     let accepted = min(most, established - found.alone)
-    // What was led to another program may have been passed on by it, as a proxy does.
+    // What NAT redirected to another program may have been passed on by it, as a proxy does.
     return found.unknown + found.redirected == 0 || accepted < established ? accepted : nil
   }
 
@@ -214,9 +218,9 @@ extension Coordinator {
     state.phases[phase].kind.closes && state.phases[phase].started != nil
   }
 
-  /// Whether the server is ours, and has connections that it knows for the run's. Else its kernel is
-  /// asked, as that of someone else's server is.
-  var serverTellsOwn: Bool { hasOwnServer && fleet.knowsOwnConnections }
+  /// Whether the server is ours, and nothing keeps its counters from telling the run's connections from
+  /// others' (`Fleet.knowsOwnConnections`). Else its kernel is asked, as that of someone else's server is.
+  var ownServerCanTell: Bool { hasOwnServer && fleet.knowsOwnConnections }
 
   private var clientProcesses: [Int32] {
     fleet.members.filter { $0.end == .client && $0.isAlive }.map(\.process.id)
@@ -237,7 +241,7 @@ extension Coordinator {
       return path.acceptance(of: clients, holding: established)
     }
     var found = look()
-    // The server's number did not tell that some were on their way still.
+    // Some may be on their way still; the server's counters cannot tell.
     let deadline = clock.now().advanced(by: Self.settleTime)
     while let now = found, now.alone > 0, clock.now() < deadline, !course.isInterrupted {
       let isPending = path.pending > 0

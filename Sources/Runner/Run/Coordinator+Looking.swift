@@ -159,7 +159,7 @@ extension Coordinator {
       plan: plan.name, phase: record.title, elapsed: clock.now().seconds(since: started),
       phaseElapsed: clock.now().seconds(since: phaseStarted), goal: record.goal,
       planned: plan.phases[phase].plannedSeconds, established: fleet.current(.held, .client),
-      accepted: serverTellsOwn ? fleet.heldAtServer : nil,
+      accepted: ownServerCanTell ? fleet.heldAtServer : nil,
       connecting: fleet.current(.connecting, .client),
       failures: fleet.total(.failures, .client) + fleet.total(.failures, .server),
       messages: messages, memoryAvailable: memoryAvailable.map(Double.init), limit: limitInSight)

@@ -60,9 +60,10 @@ struct Coordinator: ~Copyable {
   var closedByPeerBefore = 0
   /// What the server end had accepted when the last phase ended; nil where nobody can know.
   var acceptedAtEnd: Int?
-  /// What someone else's server was seen to have at the last look, where some of the rest is not known.
+  /// What someone else's server certainly had at the last look; nil where that look left nothing unknown, or
+  /// told nothing.
   var acceptedForSure: Int?
-  /// What stood by the workers' books then; nil after a close.
+  /// What both ends held when the last phase ended, by the workers' counters; nil after a close.
   var standingAtEnd: Standing?
   /// Tells which connections of this phase the server has not accepted yet.
   var acceptance: Acceptance
@@ -182,7 +183,7 @@ struct Coordinator: ~Copyable {
     hostReadings.path.begin(countersBefore, hasClients: fleet.total(.opened, .client) > 0)
     establishedBefore = fleet.total(.established, .client)
     closedByPeerBefore = fleet.total(.closedByPeer, .client)
-    // What a close begins with would be missed by the first look after it has begun.
+    // Before the phase begins: by the first look after that, a close has already closed some.
     state.phases[index].established = fleet.current(.held, .client)
     state.phases[index].accepted = acceptedByCounters
     state.phases[index].plannedRate = plan.phases[index].plannedRate(
@@ -244,9 +245,9 @@ struct Coordinator: ~Copyable {
     {
       accepted = max(0, count - max(0, whole - established))
     }
-    // Behind NAT they are among the others.
+    // Where NAT rewrites the clients' addresses, the server counts what is left as strangers'.
     if record.kind.closes, hasOwnServer {
-      let left = hostReadings.path.leftBehindNAT
+      let left = hostReadings.path.stillHeldBehindNAT
       if left > 0 { accepted = (accepted ?? 0) + left }
     }
     record.ended = now.seconds(since: started)

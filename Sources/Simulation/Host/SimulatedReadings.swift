@@ -65,7 +65,7 @@ private final class SimulatedPath: PathReadings {
   func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount? {
     AcceptanceCount(accepted: held - waiting, alone: waiting)
   }
-  let leftBehindNAT = 0
+  let stillHeldBehindNAT = 0
   var portsNoClientUses: ClosedRange<UInt16>?
   var leftAtServer: Int? { nil }
   var heldAtBothEnds: Int? { nil }

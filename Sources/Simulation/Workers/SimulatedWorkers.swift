@@ -52,7 +52,7 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
   /// Something from outside that happens at an instant, counted from the begin of the simulation.
   package struct Event {
     package enum Kind {
-      /// Of the coordinator.
+      /// To the coordinator.
       case signal(Int32)
       /// The worker at this place is killed, is stopped, or goes on.
       case kill(Int)

@@ -23,7 +23,7 @@ import Testing
     func begin(_ counters: [Series.Key: Double], hasClients: Bool) {}
     func look(_ counters: [Series.Key: Double], timedOut: Bool) -> [Reading] { [] }
     func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount? { nil }
-    let leftBehindNAT = 0
+    let stillHeldBehindNAT = 0
     var portsNoClientUses: ClosedRange<UInt16>?
     func lookAtQueues() {}
     func stopTracing() {}
