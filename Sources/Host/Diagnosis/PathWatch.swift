@@ -129,8 +129,7 @@ package final class PathWatch: PathReadings {
   }
 
   /// Connections that the clients may have and the endpoints' processes may still get: those that wait
-  /// to be accepted; where none do, those whose handshake the server's kernel has not seen the end of.
-  /// the
+  /// to be accepted; where none do, those whose handshake the server's kernel has not seen the end of: the
   /// kernel sends its SYN-ACK again after a second, and may see it then.
   package var pending: Int {
     let waiting = waiting
