@@ -144,7 +144,9 @@ import Testing
     #expect(try phases().first?.abortedBy?.hasPrefix("failures.rate < 0.1%") == true)
     let text = try workspace.run(["report", "reports/promise/run.recording", "--no-color"]).output
     #expect(text.contains("aborted"))
-    #expect(text.contains("failures.rate < 0.1% for 500ms abort (measured 100%)"))
+    // Of the last attempt it may not be known yet that it has failed.
+    #expect(
+      text.contains(/failures\.rate < 0\.1% for 500ms abort \(measured (100|9\d(\.\d)?)%\)/))
   }
 
   @Test func `an equality is not lost before its value is passed`() throws {
