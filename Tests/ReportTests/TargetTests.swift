@@ -46,6 +46,29 @@ import Testing
     #expect(Recording(planName: "p").countsServer)
   }
 
+  @Test func `where nothing stands the run tells what was accepted`() {
+    var recording = Self.foreign(Sample.passed)
+    func phantoms(_ kind: PhaseKind) -> [Int?] {
+      recording.phases.filter { $0.kind == kind }.map { Metrics(recording, phase: $0.name).phantom }
+    }
+    recording.phases.append(
+      PhaseRecord(
+        name: "close", kind: .close, title: "close", planLine: 9, started: 12, ended: 13,
+        outcome: .done, established: 1000))
+    recording.phases.append(
+      PhaseRecord(
+        name: "pause", kind: .pause, title: "pause", planLine: 10, started: 13, ended: 14,
+        outcome: .done))
+    #expect(phantoms(.close) == [nil])
+    #expect(phantoms(.pause) == [nil])
+    for index in recording.phases.indices where recording.phases[index].kind == .ramp {
+      recording.phases[index].accepted = recording.phases[index].established
+    }
+    #expect(phantoms(.close) == [0])
+    #expect(phantoms(.pause) == [0])
+    #expect(phantoms(.ramp) == [0])
+  }
+
   @Test(arguments: runs)
   func `JSON has null for what was not counted`(recording: Recording) throws {
     let text = jsonSummary(recording, judgement(recording), files: OutputFiles())

@@ -63,21 +63,32 @@ final class ConnectionWatch {
   /// its peer has reset waits as well, and cannot be seen. After a look that took longer than
   /// `longestLookAtStrangers` the last number stands until the next phase.
   ///
-  /// - Parameter ports: those of listeners on all addresses, at which others wait that have connected to
-  ///   another one than the endpoint.
-  func strangersWaiting(onAllAddresses ports: Set<UInt16>) -> Int {
+  /// - Parameters:
+  ///   - listeners: those on all addresses, at which others may wait that have connected to another address
+  ///     than the endpoint.
+  ///   - others: addresses that have listeners of their own, at which those who connect there wait.
+  func strangersWaiting(
+    onAllAddresses listeners: [DiagnosedSocket], others: Set<SocketAddress>
+  ) -> Int {
     let began = Instant.now()
     if looksAtStrangersTakeLong { return lastStrangersWaiting }
     if let next = nextLookAtStrangers, began < next { return lastStrangersWaiting }
+    let ports = Set(listeners.map(\.local.port))
     // By the address at which they wait: NAT may rewrite the clients' addresses on the way to one of them.
     var (ofSources, ofOthers, reachedNow) = (0, [SocketAddress: Int](), reached)
     for space in spaces {
       let all = space.serverSideFilter + ports.map(SocketCondition.localPort)
+      let endpoints = Set(space.endpoints.map { SocketAddress($0.ip.unmapped, $0.port) })
+      /// Whether what arrives at an address comes to the endpoints' listeners.
+      func isTheirs(_ address: SocketAddress) -> Bool {
+        endpoints.contains(address)
+          || !others.contains(address) && listeners.contains { $0.listensEverywhere(for: address) }
+      }
       try? space.diagnosis.each([.established, .closeWait], anyOf: all) { socket in
         let isOurs = couldBeClient(socket.remote)
         if socket.hasOwner {
           if isOurs { reachedNow.insert(socket.local) }
-        } else if !isOurs {
+        } else if !isOurs, isTheirs(socket.local) {
           if sources.contains(socket.remote.ip) {
             ofSources += 1
           } else {
@@ -86,12 +97,14 @@ final class ConnectionWatch {
         }
       }
     }
-    // Where the clients arrive with their own addresses at every endpoint, whoever waits at another address is
-    // a stranger.
-    let allAreReached = Set(spaces.flatMap(\.endpoints)).isSubset(of: reachedNow)
+    // Where the clients arrive with their own addresses at every endpoint of a port, whoever waits at another
+    // address of that port is a stranger.
+    let notReached = Set(spaces.flatMap(\.endpoints)).subtracting(reachedNow)
+    let mixedPorts = Set(notReached.map(\.port)).union(reachedNow.isEmpty ? ports : [])
     lastStrangersWaiting =
       ofOthers.reduce(ofSources) { sum, others in
-        reachedNow.contains(others.key) || allAreReached ? sum + others.value : sum
+        reachedNow.contains(others.key) || !mixedPorts.contains(others.key.port)
+          ? sum + others.value : sum
       }
     let now = Instant.now()
     let took = now.nanoseconds(since: began)
@@ -150,8 +163,8 @@ final class ConnectionWatch {
       var mine: [ConnectionEnds: UInt32] = [:]
       try eachOwnEnd(own) { if couldBeClient($0.client) { mine[$0] = $1 } }
       // Other programs may have connected from the same addresses. Only the processes' descriptors show
-      // whose a socket is; without the right to read them, each number below
-      // may include all of the others', so they are subtracted from each.
+      // whose a socket is; without the right to read them, each number below may include all of the
+      // others', so they are subtracted from each.
       var strangers = max(0, mine.count - held)
       if strangers > 0, let inodes = OpenSockets.inodes(of: clients) {
         mine = mine.filter { inodes.contains($0.value) }

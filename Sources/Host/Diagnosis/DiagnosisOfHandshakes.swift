@@ -150,7 +150,7 @@ extension DiagnosisContext {
         "\(Format.count(path.redirected)): another program of this host has accepted them")
       return Diagnosed(.noRoute, evidence: [led] + firewall)
     }
-    // `left` counts the connections that were still in the queue after the run had waited for as
+    // `waitingAtLastLook` counts the connections that were still in the queue after the run had waited for as
     // long as their number moved. The queue's length is not the cause: a longer queue would only
     // hold more connections that nobody accepts.
     if let worst = known.max(by: { $0.listener.waitingAtLastLook < $1.listener.waitingAtLastLook }),

@@ -3,41 +3,53 @@ import Linux
 import SystemPackage
 
 extension EndpointSpaces {
-  /// Who listens at an endpoint, as the kernel there tells.
+  /// Who listens in a network namespace at the endpoints' ports.
   struct Listening {
-    let place: NamespacedEndpoint
-    /// Nil where nobody does.
-    let listener: PathFindings.Listener?
-    /// All listening sockets of this namespace that have the port of any of its endpoints.
-    let listeningSockets: [DiagnosedSocket]
+    let space: ObjectIdentifier
     let migratesQueues: Bool
+    let sockets: [DiagnosedSocket]
+    /// Nil for an endpoint at which nobody listens.
+    let endpoints: [(place: NamespacedEndpoint, listener: PathFindings.Listener?)]
+    /// Sockets that some endpoint leads to.
+    let reached: Set<UInt32>
 
-    var space: ObjectIdentifier { place.space }
-
-    func isReached(_ socket: DiagnosedSocket) -> Bool {
-      listener?.sockets.contains(socket.inode) ?? false
+    fileprivate init(_ space: Space, _ sockets: [DiagnosedSocket]) {
+      self.space = ObjectIdentifier(space.diagnosis)
+      migratesQueues = space.migratesQueues
+      self.sockets = sockets
+      // A SYN reaches sockets on its very address before those on all addresses.
+      let byAddress = Dictionary(grouping: sockets, by: \.local)
+      let onAllAddresses = sockets.filter(\.local.ip.isUnspecified)
+      endpoints = space.endpoints.map { endpoint in
+        let address = SocketAddress(endpoint.ip.unmapped, endpoint.port)
+        let listener = PathFindings.Listener(byAddress[address] ?? onAllAddresses, at: endpoint)
+        return (space.place(endpoint), listener)
+      }
+      reached = endpoints.reduce(into: []) { $0.formUnion($1.listener?.sockets ?? []) }
     }
   }
 
-  /// Who listens at the endpoints whose kernel answers.
+  /// Who listens in the namespaces whose kernel answers.
   static func listening(in spaces: [Space]) -> [Listening] {
-    var found: [Listening] = []
-    for space in spaces {
+    spaces.compactMap { space in
       var sockets: [DiagnosedSocket] = []
       let ports = Set(space.endpoints.map(\.port)).map(SocketCondition.localPort)
       do throws(Errno) {
         try space.diagnosis.each(.listen, anyOf: ports) { sockets.append($0) }
       } catch {
         // A kernel without INET_DIAG says nothing, which is not that nobody listens.
-        continue
+        return nil
       }
-      for endpoint in space.endpoints {
-        found.append(
-          Listening(
-            place: space.place(endpoint), listener: PathFindings.Listener(sockets, at: endpoint),
-            listeningSockets: sockets, migratesQueues: space.migratesQueues))
-      }
+      return Listening(space, sockets)
     }
-    return found
+  }
+
+  /// Who listens at the endpoints, of those whose kernel answers; endpoints at which nobody does are left out.
+  static func listeners(
+    in spaces: [Space]
+  ) -> [(place: NamespacedEndpoint, listener: PathFindings.Listener)] {
+    listening(in: spaces).flatMap(\.endpoints).compactMap { endpoint in
+      endpoint.listener.map { (endpoint.place, $0) }
+    }
   }
 }

@@ -3,14 +3,6 @@ import Linux
 /// The accept queues of listening sockets, from look to look. When a listening socket is closed, the
 /// kernel resets what waits in its queue; clients that have already closed never notice.
 struct ListenerQueues {
-  /// What waits at listening sockets of a network namespace, by socket.
-  struct Look {
-    /// At those that the endpoints lead to.
-    var reached: [UInt32: Int] = [:]
-    /// At all that have an endpoint's port, also those that a more specific listener now shadows.
-    var open: [UInt32: Int] = [:]
-  }
-
   private struct Queue {
     /// Upper bound on the connections from before the phase that still wait. The queue is FIFO, so they are
     /// accepted first.
@@ -31,19 +23,25 @@ struct ListenerQueues {
 
   /// Takes the next look at the queues of a network namespace.
   ///
+  /// - Parameters:
+  ///   - open: what waits at the listening sockets with an endpoint's port, also at those that a more specific
+  ///     listener now shadows.
+  ///   - reached: sockets that the endpoints lead to.
   /// - Returns: connections that were lost with sockets which did not accept and are closed now.
-  mutating func update(_ space: ObjectIdentifier, _ look: Look, at now: Instant) -> Int {
+  mutating func update(
+    _ space: ObjectIdentifier, _ open: [UInt32: Int], reached: Set<UInt32>, at now: Instant
+  ) -> Int {
     let isFirst = queues[space] == nil
     let known = queues[space] ?? [:]
     var lost = 0
-    for (socket, queue) in known where look.open[socket] == nil {
+    for (socket, queue) in known where open[socket] == nil {
       guard let since = queue.filledSince, queue.lastLook >= since.advanced(by: Self.stuckAfter),
         queue.waiting > 2 * queue.mostTaken
       else { continue }
       lost += max(0, queue.waiting - queue.before - queue.mostTaken)
     }
     queues[space] = [:]
-    for (socket, waiting) in look.open where look.reached[socket] != nil || known[socket] != nil {
+    for (socket, waiting) in open where reached.contains(socket) || known[socket] != nil {
       let last = known[socket]
       let before = min(last?.before ?? (isFirst ? waiting : 0), waiting)
       let taken = max(0, (last?.waiting ?? 0) - waiting)

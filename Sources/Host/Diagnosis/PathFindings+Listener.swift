@@ -10,10 +10,7 @@ extension PathFindings.Listener {
     let exact = sockets.filter { $0.local == endpoint }
     let chosen =
       exact.isEmpty
-      ? sockets.filter {
-        $0.local.port == endpoint.port && $0.local.ip.isEvery(like: endpoint.ip)
-          && (endpoint.ip.isV6 || !$0.isV6Only)
-      } : exact
+      ? sockets.filter { $0.listensEverywhere(for: endpoint) } : exact
     guard !chosen.isEmpty else { return nil }
     self.init(
       waiting: chosen.reduce(0) { $0 + $1.waiting }, backlog: chosen.reduce(0) { $0 + $1.backlog },
@@ -22,7 +19,15 @@ extension PathFindings.Listener {
       })
     // Each socket has a queue of its own, and gets a share of the SYNs whatever waits at the others.
     isFull = chosen.contains { $0.waiting > $0.backlog }
-    isOnAllAddresses = exact.isEmpty
     self.sockets = Set(chosen.map(\.inode))
+  }
+}
+
+extension DiagnosedSocket {
+  /// Whether it listens on all addresses, and a SYN to this one reaches it where no socket is on the very
+  /// address.
+  func listensEverywhere(for address: SocketAddress) -> Bool {
+    local.port == address.port && local.ip.isEvery(like: address.ip)
+      && (address.ip.isV6 || !isV6Only)
   }
 }

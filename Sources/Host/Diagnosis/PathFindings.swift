@@ -15,8 +15,6 @@ package struct PathFindings: Sendable, Equatable {
     /// Whether one of its sockets was seen with a full queue. The kernel drops what comes when more
     /// wait than the backlog says (`sk_acceptq_is_full`).
     package var isFull: Bool
-    /// Whether it listens on all addresses, so that more connections than an endpoint's may wait there.
-    package var isOnAllAddresses = false
     /// Its sockets; another listener at the same endpoint has others.
     package var sockets: Set<UInt32> = []
 

@@ -99,8 +99,8 @@ package final class PathWatch: PathReadings {
 
   /// Whether every endpoint has a listener whose kernel can be asked.
   package var knowsServer: Bool {
-    let found = listeners()
-    return !endpoints.isEmpty && endpoints.allSatisfy { found[$0] != nil }
+    let found = Set(EndpointSpaces.listeners(in: spaces).map(\.place.endpoint))
+    return !endpoints.isEmpty && found.isSuperset(of: endpoints)
   }
 
   /// Whether every endpoint is in the network namespace of this process, whose counters are read.
@@ -111,21 +111,27 @@ package final class PathWatch: PathReadings {
   /// Connections of all endpoints that wait to be accepted.
   package var waiting: Int {
     let found = EndpointSpaces.listening(in: spaces)
-    // By socket, as several endpoints may lead to one; with those that another listener shadows by now.
-    var waitingAt: [ObjectIdentifier: [UInt32: Int]] = [:]
-    for endpoint in found {
-      for socket in endpoint.listeningSockets
-      where endpoint.isReached(socket) || queues.knows(socket.inode, in: endpoint.space) {
-        waitingAt[endpoint.space, default: [:]][socket.inode] = socket.waiting
-      }
-    }
-    let waiting = waitingAt.values.reduce(0) { $0 + $1.values.reduce(0, +) }
-    return waiting > 0 ? max(0, waiting - strangersWaiting(at: found)) : 0
+    let sockets = listeningSockets(found)
+    let waiting = sockets.reduce(0) { $0 + $1.waiting }
+    return waiting > 0 ? max(0, waiting - strangersWaiting(at: sockets, of: found)) : 0
   }
 
-  private func strangersWaiting(at found: [EndpointSpaces.Listening]) -> Int {
-    let ports = found.filter { $0.listener?.isOnAllAddresses ?? false }.map(\.place.endpoint.port)
-    return connections.strangersWaiting(onAllAddresses: Set(ports))
+  /// The sockets that the endpoints lead to, or have led to in this phase: another listener may shadow one
+  /// by now.
+  private func listeningSockets(_ found: [EndpointSpaces.Listening]) -> [DiagnosedSocket] {
+    found.flatMap { listening in
+      listening.sockets.filter {
+        listening.reached.contains($0.inode) || queues.knows($0.inode, in: listening.space)
+      }
+    }
+  }
+
+  private func strangersWaiting(
+    at sockets: [DiagnosedSocket], of found: [EndpointSpaces.Listening]
+  ) -> Int {
+    connections.strangersWaiting(
+      onAllAddresses: sockets.filter(\.local.ip.isUnspecified),
+      others: Set(found.flatMap(\.sockets).map(\.local)))
   }
 
   /// Connections that the clients may have and the endpoints' processes may still get: those that wait
@@ -136,46 +142,48 @@ package final class PathWatch: PathReadings {
     return waiting > 0 ? waiting : connections.halfOpen
   }
 
-  private func listeners() -> [SocketAddress: PathFindings.Listener] {
-    Dictionary(
-      EndpointSpaces.listening(in: spaces).compactMap { asked in
-        asked.listener.map { (asked.place.endpoint, $0) }
-      },
-      uniquingKeysWith: { first, _ in first })
-  }
-
   private func listenersEverywhere() -> [EndpointSpaces.NamespacedEndpoint: PathFindings.Listener] {
     Dictionary(
-      EndpointSpaces.listening(in: endpointSpaces.all()).compactMap { asked in
-        asked.listener.map { (asked.place, $0) }
-      },
+      EndpointSpaces.listeners(in: endpointSpaces.all()).map { ($0.place, $0.listener) },
       uniquingKeysWith: { first, _ in first })
   }
 
   /// Looks at what waits at each socket of the listeners: to be called often while connections come and go.
   package func lookAtQueues() {
-    // Several endpoints may lead to one socket.
-    var looks: [ObjectIdentifier: ListenerQueues.Look] = [:]
-    let found = EndpointSpaces.listening(in: spaces)
-    for endpoint in found where !endpoint.migratesQueues {
-      var look = looks[endpoint.space] ?? ListenerQueues.Look()
-      for socket in endpoint.listeningSockets {
-        look.open[socket.inode] = socket.waiting
-        if endpoint.isReached(socket) { look.reached[socket.inode] = socket.waiting }
-      }
-      looks[endpoint.space] = look
+    let (found, now) = (EndpointSpaces.listening(in: spaces), Instant.now())
+    var closed = 0
+    for listening in found {
+      let open = Dictionary(
+        listening.sockets.map { ($0.inode, $0.waiting) }, uniquingKeysWith: { $1 })
+      let lost = queues.update(listening.space, open, reached: listening.reached, at: now)
+      // Else the kernel has handed them to the other sockets on the same port.
+      if !listening.migratesQueues { closed += lost }
     }
-    let now = Instant.now()
-    let closed = looks.reduce(0) { $0 + queues.update($1.key, $1.value, at: now) }
     if closed > 0 { findings.closedWithListener += max(0, closed - strangersAtQueues) }
-    let all = looks.values.reduce(0) { $0 + $1.reached.values.reduce(0, +) }
-    strangersAtQueues = all > 0 ? strangersWaiting(at: found) : 0
+    let sockets = listeningSockets(found)
+    strangersAtQueues =
+      sockets.contains { $0.waiting > 0 } ? strangersWaiting(at: sockets, of: found) : 0
+  }
+
+  /// What waits at sockets that the endpoints have led to in this phase, and that another listener shadows by
+  /// now; by port.
+  private func shadowedWaiting(
+    _ found: [EndpointSpaces.Listening]
+  ) -> [ObjectIdentifier: [UInt16: Int]] {
+    var waiting: [ObjectIdentifier: [UInt16: Int]] = [:]
+    for listening in found {
+      for socket in listening.sockets
+      where !listening.reached.contains(socket.inode)
+        && queues.knows(socket.inode, in: listening.space)
+      {
+        waiting[listening.space, default: [:]][socket.local.port, default: 0] += socket.waiting
+      }
+    }
+    return waiting
   }
 
   private func lookAtListeners() {
-    let found = EndpointSpaces.listening(in: spaces).map {
-      (place: $0.place, listener: $0.listener)
-    }
+    let found = EndpointSpaces.listening(in: spaces)
     // What was said by a namespace that is not believed any more is no finding.
     let known = Set(spaces.flatMap(\.endpoints))
     for name in endpoints.filter({ !known.contains($0) }).map({ "\($0)" }) {
@@ -183,7 +191,8 @@ package final class PathWatch: PathReadings {
       findings.withoutListener.remove(name)
       findings.restarted.remove(name)
     }
-    for (place, asked) in found {
+    let shadowed = shadowedWaiting(found)
+    for (place, asked) in found.flatMap(\.endpoints) {
       let name = "\(place.endpoint)"
       let before = atPhaseStart[place]
       guard var listener = asked else {
@@ -192,6 +201,7 @@ package final class PathWatch: PathReadings {
         findings.restarted.insert(name)
         continue
       }
+      listener.waiting += shadowed[place.space]?[place.endpoint.port] ?? 0
       listener.waitingAtLastLook = listener.waiting
       listener.isFullWhileUnanswered =
         findings.listeners[name]?.isFullWhileUnanswered ?? false
@@ -262,9 +272,7 @@ package final class PathWatch: PathReadings {
     var readings = droppedInAll.map { reason, count in
       Reading(.packetsDropped(reason), unit: "packets", kind: .counter, value: Double(count))
     }
-    let found = EndpointSpaces.listening(in: spaces).compactMap { asked in
-      asked.listener.map { (asked.place, $0) }
-    }
+    let found = EndpointSpaces.listeners(in: spaces)
     guard !found.isEmpty else { return readings }
     let drops = found.map { place, listener in
       var listener = listener

@@ -55,6 +55,7 @@ extension MessageEngine where System: ~Copyable {
               : playAtRate(pattern, rate: script.rate, among: &connections))
       }
       if isEnding, wake == nil {
+        countUnplayed(among: &connections)
         stopMessages()
         // Nothing else may end the wait in which the phase is to be found settled.
         wake = connections.now
@@ -188,6 +189,21 @@ extension MessageEngine where System: ~Copyable {
     return connections.now
   }
 
+  /// Counts the connections that have not played what was to be played once on each of them: the phase ends.
+  private mutating func countUnplayed(among connections: inout Connections) {
+    for pattern in 0..<patterns.count where isPlayed(pattern) && patterns.script(pattern).isOnce {
+      for slot in 0..<connections.rows.firstUnused {
+        switch connections.rows.state(slot) {
+        case .free, .connecting: break
+        default:
+          if unplayedRound(of: slot, pattern, among: &connections) != nil {
+            connections.board.add(pattern, .unsent)
+          }
+        }
+      }
+    }
+  }
+
   /// The only round of a pattern that is played once; nil when this connection has played it in
   /// this phase.
   private mutating func unplayedRound(
@@ -224,7 +240,6 @@ extension MessageEngine where System: ~Copyable {
     for _ in 0..<Connections.batch {
       guard connections.rows.canBeginMessage(slot),
         let message = nextMessage(of: slot, among: &connections),
-        mayPlay(message.pattern, on: slot, among: &connections),
         makeReady(slot, among: &connections)
       else { return }
       if patterns.script(message.pattern).every > 0,
@@ -237,11 +252,14 @@ extension MessageEngine where System: ~Copyable {
     }
   }
 
+  /// The message that has been due on a connection for the longest, of the patterns that may be played on it:
+  /// a conversation that has to wait keeps no other pattern waiting.
   private mutating func nextMessage(
     of slot: UInt32, among connections: inout Connections
   ) -> (pattern: Int, round: UInt32, due: Instant)? {
     var first: (pattern: Int, round: UInt32, due: Instant)?
     for pattern in 0..<patterns.count where isPlayed(pattern) {
+      guard mayPlay(pattern, on: slot, among: &connections) else { continue }
       let script = patterns.script(pattern)
       if script.isOnce, first == nil, start <= connections.now, connections.now < end,
         let round = unplayedRound(of: slot, pattern, among: &connections)

@@ -97,9 +97,10 @@ extension Recording {
       ?? 0
   }
 
-  /// What a counter rose by in these stretches; 0 when nothing counted.
+  /// What a counter rose by in these stretches together; 0 when nothing counted. What one stretch takes back of
+  /// another's counts for both.
   package func gain(of key: Series.Key, in spans: [ClosedRange<Double>]) -> Double {
     guard let series = series(key) else { return 0 }
-    return spans.reduce(0) { $0 + series.gain(in: $1) }
+    return max(0, spans.reduce(0) { $0 + series.change(in: $1) })
   }
 }

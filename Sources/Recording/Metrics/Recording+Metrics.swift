@@ -15,7 +15,9 @@ extension Recording {
   package var countsServer: Bool { countsServer(in: phases) }
 
   func countsServer(in phases: [PhaseRecord]) -> Bool {
-    guard hasOwnServer, !phases.contains(where: \.leavesAcceptedUnknown) else { return false }
+    guard hasOwnServer, !telling(phases).contains(where: \.leavesAcceptedUnknown) else {
+      return false
+    }
     return isPositive(.accepted) || !isPositive(.others) || !isPositive(.established)
   }
 
@@ -23,14 +25,28 @@ extension Recording {
 
   /// Whether it is known what the server end accepted in some phases: it was ours, or the kernel of someone
   /// else's could be asked when most connections stood. A server that accepted nothing of what was
-  /// established has left phantoms.
+  /// established has left phantoms. Phases in which nothing stands say nothing of that: of these it is known
+  /// where it is of the run.
   package func knowsAccepted(in phases: [PhaseRecord]) -> Bool {
     guard !countsServer(in: phases) else { return true }
-    let most = phases.map(\.established).max()
-    return phases.contains { $0.established == most && ($0.accepted > 0 || $0.phantom > 0) }
+    let judged = telling(phases)
+    let most = judged.map(\.established).max()
+    return judged.contains { $0.established == most && ($0.accepted > 0 || $0.phantom > 0) }
   }
 
   package var knowsAccepted: Bool { knowsAccepted(in: phases) }
+
+  /// The phases, of these, that tell what was accepted: in the others nothing stands. Where none does, those
+  /// of the whole run.
+  private func telling(_ phases: [PhaseRecord]) -> [PhaseRecord] {
+    func standing(_ phases: [PhaseRecord]) -> [PhaseRecord] {
+      phases.filter { $0.established > 0 && ($0.kind.keeps || $0.kind.raises) }
+    }
+    let some = standing(phases)
+    guard some.isEmpty else { return some }
+    let all = standing(self.phases)
+    return all.isEmpty ? self.phases : all
+  }
 
   /// The prediction's term that binds: the predicted limit.
   package var predicted: PredictionTerm? { prediction.binding }

@@ -30,7 +30,13 @@ extension Series {
 
   /// What a counter rose by in a stretch.
   package func gain(in span: ClosedRange<Double>) -> Double {
-    max(0, level(at: span.upperBound, orNext: true) - level(at: span.lowerBound))
+    max(0, change(in: span))
+  }
+
+  /// What a counter changed by in a stretch: one that is corrected later, as `missing` is by a late answer,
+  /// may fall.
+  func change(in span: ClosedRange<Double>) -> Double {
+    level(at: span.upperBound, orNext: true) - level(at: span.lowerBound)
   }
 
   /// The first instant of a span at which the value is at least this.

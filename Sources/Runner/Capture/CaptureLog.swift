@@ -30,10 +30,10 @@ struct CaptureLog {
   /// The file as it is written: nothing in it that the expressions find.
   func file(forward: String) -> CaptureFile {
     let connections = recorders.map { recorder in
-      let (kept, waitsAreCancelled) = recorder.conversation.redacted(
+      let (kept, isCut) = recorder.conversation.redacted(
         by: redactions, clientEnded: recorder.clientEnded, serverEnded: recorder.serverEnded,
         most: ConversationRecorder.mostBytes)
-      return CaptureFile.Connection(kept, isTruncated: waitsAreCancelled || recorder.isTruncated)
+      return CaptureFile.Connection(kept, isTruncated: isCut || recorder.isTruncated)
     }
     // Written down they take more than they did on their way.
     return CaptureFile(captured: captured, forward: forward, connections: connections).playable

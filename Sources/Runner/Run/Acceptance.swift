@@ -59,7 +59,7 @@ struct Acceptance {
   /// How many connections of this phase wait to be accepted. At a listener connections of others may be
   /// among them, so the fewest of several looks are nearest to the truth.
   mutating func outstanding(_ fleet: borrowing Fleet) -> Int {
-    guard !needsKernel(fleet) else { return outstandingAtListeners() }
+    guard !needsKernel(fleet) else { return outstandingAtListeners(fleet) }
     let counters = WorkerCounters(fleet)
     let before = countersAtBegin.unaccepted(fleet)
     let gone = min(
@@ -69,12 +69,14 @@ struct Acceptance {
     // A 0 need not be true: connections of other programs, accepted from the clients' own addresses, may
     // offset ours. With no strangers whatever waits comes from a client's address, so the listeners tell.
     guard byCounters == 0, fleet.total(.strangers, .server) == 0 else { return byCounters }
-    return outstandingAtListeners()
+    return outstandingAtListeners(fleet)
   }
 
-  private mutating func outstandingAtListeners() -> Int {
+  private mutating func outstandingAtListeners(_ fleet: borrowing Fleet) -> Int {
     let now = path.waiting
     oldStillWaiting = min(oldStillWaiting, now)
-    return now - oldStillWaiting
+    // Whoever else waits there, no more of them are this phase's than it has had.
+    return min(
+      now - oldStillWaiting, WorkerCounters(fleet).established - countersAtBegin.established)
   }
 }

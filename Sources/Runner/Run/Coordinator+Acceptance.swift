@@ -38,6 +38,9 @@ extension Coordinator {
     }
     let notInTime = fewest
     queuedAtDeadline = notInTime > 0 ? min(notInTime, hostReadings.path.waiting) : 0
+    // What is closed from here on is among them.
+    let closed = closedWithListener
+    queuedAtDeadline += closed
     // What was not accepted in time is waited for all the same: late and never are different
     // causes.
     if notInTime > 0 { _ = lookAtPath(adding: hostReadings.readings()) }
@@ -47,8 +50,6 @@ extension Coordinator {
       return fewest == 0
         && (!isOurs || fleet.heldAtServer <= fleet.current(.held, .client))
     }
-    let closed = closedWithListener
-    queuedAtDeadline += closed
     return max(course.goesOn ? notInTime : fewest, unfinishedAtServer()) + closed
   }
 
@@ -154,7 +155,7 @@ extension Coordinator {
       record.kind.closes ? record.established : fleet.current(.held, .client))
   }
 
-  /// Connections that stand by the workers' counters.
+  /// How many connections each end holds, by the workers' counters.
   struct Standing: Equatable {
     let atClients: Int
     let atServer: Int
@@ -189,10 +190,10 @@ extension Coordinator {
     if let found = path.acceptance(of: clientProcesses, holding: established) {
       // Those that NAT has redirected have been accepted there.
       atMost = found.unknown == 0 || found.alone > 0 ? established - found.alone : nil
-      atLeast = min(established, found.accepted)
+      atLeast = min(established, found.accepted + found.redirected)
       acceptedForSure = found.unknown > 0 ? atLeast : nil
+      sawAcceptance = sawAcceptance || found.accepted > 0
     }
-    sawAcceptance = sawAcceptance || atLeast > 0
     // A partial count must not be reported as the total.
     if atMost != nil { state.phases[phase].accepted = max(state.phases[phase].accepted, atLeast) }
     return atMost

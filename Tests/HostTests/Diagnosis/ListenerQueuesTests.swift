@@ -14,10 +14,10 @@ import Testing
     var queues = ListenerQueues()
     return looks.enumerated().reduce(0) { lost, look in
       let (milliseconds, waiting) = look.element
-      let reached = look.offset == 0 ? waiting : waiting.filter { !notReached.contains($0.key) }
+      let reached = Set(waiting.keys.filter { look.offset == 0 || !notReached.contains($0) })
       return lost
         + queues.update(
-          space, ListenerQueues.Look(reached: reached, open: waiting),
+          space, waiting, reached: reached,
           at: Instant(nanoseconds: 1_000_000_000 + milliseconds * 1_000_000))
     }
   }

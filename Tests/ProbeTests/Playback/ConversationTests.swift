@@ -245,4 +245,36 @@ import Testing
     stage.say("1")
     #expect(stage.outcomes(of: 1) == [1, 1, 0, 0, 0, 0])
   }
+
+  @Test func `one that a connection had no room for in its phase is unsent`() throws {
+    let stage = try Stage(connections: 3, [.playing([.says("a"), .hears("1")])])
+    stage.begin()
+    stage.say("1", on: 0)
+    stage.world.order(.settle, phase: 1)
+    stage.world.run(for: .milliseconds(100))
+    #expect(stage.outcomes() == [3, 1, 0, 0, 0, 0])
+    #expect(stage.client.messages(.unsent) == 0)
+    // Two are still at it when the phase begins, and when it ends.
+    stage.begin()
+    stage.say("1", on: 0)
+    stage.world.order(.settle, phase: 1)
+    stage.world.run(for: .milliseconds(100))
+    #expect(stage.outcomes()[0] == 4)
+    #expect(stage.client.messages(.unsent) == 2)
+  }
+
+  @Test func `one that has to wait for an answer that is owed keeps no other pattern waiting`()
+    throws
+  {
+    let stage = try Stage([
+      .test("p", every: .milliseconds(300), timeout: .milliseconds(200)),
+      .playing([.says("a"), .hears("1")], pace: .every(500_000_000)),
+    ])
+    stage.begin(for: .zero)
+    // The server leaves out the answers to all of the one, so the connection is always owed some.
+    for _ in 0..<30 { stage.world.run(for: .milliseconds(100)) }
+    #expect(stage.outcomes()[0] >= 9)
+    #expect(stage.client.messages(.unsent) <= 1)
+    #expect(stage.client.messages(.unsent, of: 1) >= 4)
+  }
 }

@@ -63,4 +63,21 @@ import Testing
       }
     }
   }
+
+  @Test(
+    arguments: [
+      ([0, 40, 40, 0], 0), ([0, 40, 30, 30], 30), ([0, 40, 10, 50], 50), ([10, 40, 40, 5], 0),
+    ] as [([Double], Double)])
+  func `what a later phase takes back of a counter is counted for neither`(
+    levels: [Double], gain: Double
+  ) {
+    var recording = Recording(planName: "p")
+    recording.series = [
+      Series(
+        key: .messages(.missing, "m"), unit: "messages", kind: .counter,
+        points: levels.enumerated().map { .init(at: Double($0.offset), value: $0.element) })
+    ]
+    let phases = [0.0...1.0, 1.0...2.0, 2.0...3.0]
+    #expect(recording.gain(of: .messages(.missing, "m"), in: phases) == gain)
+  }
 }

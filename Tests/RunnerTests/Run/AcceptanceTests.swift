@@ -31,15 +31,18 @@ import Testing
 
   private static let plan = """
     server: {listen: "127.0.0.1:9000"}
-    phases: [{ramp: {to: 10}}]
+    phases: [{ramp: {to: 100, rate: 1k/s}}]
     """
 
-  /// What is outstanding at each look after the first, which is the phase's begin.
+  /// What is outstanding at each look after the first, which is the phase's begin, of a phase that has
+  /// opened 100 connections.
   private func outstanding(_ looks: [Int]) throws -> [Int] {
     var found: [Int] = []
-    try withSimulatedFleet(Self.plan) { _, _, fleet in
+    try withSimulatedFleet(Self.plan) { _, workers, fleet in
       let queue = Queue(looks)
       var acceptance = Acceptance(fleet, path: queue, hasOwnServer: false)
+      fleet.post(.begin, phase: 0, start: workers.now())
+      workers.pause(until: workers.now().advanced(by: .milliseconds(200)))
       for _ in looks.dropFirst() { found.append(acceptance.outstanding(fleet)) }
     }
     return found
@@ -54,5 +57,9 @@ import Testing
     // All of it was taken; what waits now has come since.
     #expect(try outstanding([100, 0, 90]) == [0, 90])
     #expect(try outstanding([100, 190]) == [90])
+  }
+
+  @Test func `no more are outstanding than the phase has opened`() throws {
+    #expect(try outstanding([0, 150, 40]) == [100, 40])
   }
 }
