@@ -72,10 +72,14 @@ package func judge(
 }
 
 extension Recording {
-  /// False for a threshold of a phase that a replay left out because it was told to.
+  /// False for a threshold of phases that a replay left out because it was told to: of one of them, or of the
+  /// whole run where no phase that is left has anything of it.
   fileprivate func isAbout(_ threshold: Threshold) -> Bool {
-    replay?.fromPhase == nil || threshold.phase == nil
-      || phases.contains { $0.name == threshold.phase }
+    guard replay?.fromPhase != nil else { return true }
+    if let phase = threshold.phase { return phases.contains { $0.name == phase } }
+    let result =
+      threshold.window.map { evaluate(threshold, window: $0) } ?? Metrics(self).evaluate(threshold)
+    return result.value != nil
   }
 
   /// A limit in one line, the same in every report: "limit reached: 19,936 of 1,000,000
@@ -161,7 +165,9 @@ extension Recording {
   /// condition ended.
   private var abort: String? {
     guard let phase = phases.first(where: { $0.outcome == .aborted }) else { return nil }
-    let when = phase.ended.map { "\(Format.duration(seconds: $0)) into the run, " } ?? ""
+    let when =
+      (phase.abortedAt ?? phase.ended).map { "\(Format.duration(seconds: $0)) into the run, " }
+      ?? ""
     let why = phase.abortedBy ?? "its condition was not recorded"
     return "aborted \(when)in phase \(phase.name): \(why)"
   }

@@ -62,33 +62,20 @@ final class ConnectionWatch {
   /// ports, and by their addresses where the clients' connections arrive with their own. A connection that
   /// its peer has reset waits as well, and cannot be seen. After a look that took longer than
   /// `longestLookAtStrangers` the last number stands until the next phase.
-  ///
-  /// - Parameters:
-  ///   - listeners: those on all addresses, at which others may wait that have connected to another address
-  ///     than the endpoint.
-  ///   - others: addresses that have listeners of their own, at which those who connect there wait.
-  func strangersWaiting(
-    onAllAddresses listeners: [DiagnosedSocket], others: Set<SocketAddress>
-  ) -> Int {
+  func strangersWaiting(at queued: [QueuedConnections]) -> Int {
     let began = Instant.now()
     if looksAtStrangersTakeLong { return lastStrangersWaiting }
     if let next = nextLookAtStrangers, began < next { return lastStrangersWaiting }
-    let ports = Set(listeners.map(\.local.port))
     // By the address at which they wait: NAT may rewrite the clients' addresses on the way to one of them.
     var (ofSources, ofOthers, reachedNow) = (0, [SocketAddress: Int](), reached)
-    for space in spaces {
-      let all = space.serverSideFilter + ports.map(SocketCondition.localPort)
-      let endpoints = Set(space.endpoints.map { SocketAddress($0.ip.unmapped, $0.port) })
-      /// Whether what arrives at an address comes to the endpoints' listeners.
-      func isTheirs(_ address: SocketAddress) -> Bool {
-        endpoints.contains(address)
-          || !others.contains(address) && listeners.contains { $0.listensEverywhere(for: address) }
-      }
-      try? space.diagnosis.each([.established, .closeWait], anyOf: all) { socket in
+    for queued in queued {
+      try? queued.space.diagnosis.each(
+        [.established, .closeWait], anyOf: queued.filter
+      ) { socket in
         let isOurs = couldBeClient(socket.remote)
         if socket.hasOwner {
           if isOurs { reachedNow.insert(socket.local) }
-        } else if !isOurs, isTheirs(socket.local) {
+        } else if !isOurs, queued.canHold(arrivalAt: socket.local) {
           if sources.contains(socket.remote.ip) {
             ofSources += 1
           } else {
@@ -99,7 +86,8 @@ final class ConnectionWatch {
     }
     // Where the clients arrive with their own addresses at every endpoint of a port, whoever waits at another
     // address of that port is a stranger.
-    let notReached = Set(spaces.flatMap(\.endpoints)).subtracting(reachedNow)
+    let notReached = Set(queued.flatMap(\.space.endpoints)).subtracting(reachedNow)
+    let ports = Set(queued.flatMap(\.sharedPorts))
     let mixedPorts = Set(notReached.map(\.port)).union(reachedNow.isEmpty ? ports : [])
     lastStrangersWaiting =
       ofOthers.reduce(ofSources) { sum, others in

@@ -5,8 +5,7 @@ import SystemPackage
 extension EndpointSpaces {
   /// Who listens in a network namespace at the endpoints' ports.
   struct Listening {
-    let space: ObjectIdentifier
-    let migratesQueues: Bool
+    let space: Space
     let sockets: [DiagnosedSocket]
     /// Nil for an endpoint at which nobody listens.
     let endpoints: [(place: NamespacedEndpoint, listener: PathFindings.Listener?)]
@@ -14,8 +13,7 @@ extension EndpointSpaces {
     let reached: Set<UInt32>
 
     fileprivate init(_ space: Space, _ sockets: [DiagnosedSocket]) {
-      self.space = ObjectIdentifier(space.diagnosis)
-      migratesQueues = space.migratesQueues
+      self.space = space
       self.sockets = sockets
       // A SYN reaches sockets on its very address before those on all addresses.
       let byAddress = Dictionary(grouping: sockets, by: \.local)

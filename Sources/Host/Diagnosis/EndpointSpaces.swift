@@ -16,6 +16,8 @@ final class EndpointSpaces {
     let migratesQueues: Bool
     var endpoints: [SocketAddress]
 
+    var id: ObjectIdentifier { ObjectIdentifier(diagnosis) }
+
     /// To be made in the namespace that `diagnosis` asks.
     init(_ diagnosis: SocketDiagnosis, endpoints: [SocketAddress]) {
       self.diagnosis = diagnosis
@@ -24,10 +26,9 @@ final class EndpointSpaces {
         ProcFile.text(of: "/proc/sys/net/ipv4/tcp_migrate_req").flatMap(ProcText.integer) == 1
     }
 
-    func only(_ endpoint: SocketAddress) -> Space {
-      var space = self
-      space.endpoints = [endpoint]
-      return space
+    fileprivate init(_ space: Space, only endpoint: SocketAddress) {
+      self = space
+      endpoints = [endpoint]
     }
 
     /// Matches sockets at the endpoints.
@@ -35,7 +36,7 @@ final class EndpointSpaces {
 
     /// Tells an endpoint in this namespace from the same address in another one.
     func place(_ endpoint: SocketAddress) -> NamespacedEndpoint {
-      NamespacedEndpoint(space: ObjectIdentifier(diagnosis), endpoint: endpoint)
+      NamespacedEndpoint(space: id, endpoint: endpoint)
     }
   }
 
@@ -90,7 +91,7 @@ final class EndpointSpaces {
     }
   }
 
-  /// The namespaces that are believed, each with the endpoints that it is believed of.
+  /// The namespaces that are believed, each once, with the endpoints that it is believed of.
   func known() -> [Space] {
     guard !candidates.isEmpty else { return certain }
     let now = Instant.now()
@@ -98,12 +99,24 @@ final class EndpointSpaces {
       look()
       nextLook = .now().advanced(by: Self.lookEvery)
     }
-    return certain + provisional
+    return Self.merged(certain + provisional)
   }
 
   /// All namespaces that have an endpoint's address, believed or not: what they say now may be what was
   /// there before, once one of them is.
-  func all() -> [Space] { known() + candidates }
+  func all() -> [Space] { Self.merged(known() + candidates) }
+
+  /// Each namespace once: what is counted in it would else count for each of its endpoints.
+  private static func merged(_ spaces: [Space]) -> [Space] {
+    spaces.reduce(into: []) { merged, space in
+      if let index = merged.firstIndex(where: { $0.diagnosis === space.diagnosis }) {
+        let known = Set(merged[index].endpoints)
+        merged[index].endpoints += space.endpoints.filter { !known.contains($0) }
+      } else {
+        merged.append(space)
+      }
+    }
+  }
 
   private func look() {
     let undecided = Set(candidates.flatMap(\.endpoints))
@@ -114,7 +127,7 @@ final class EndpointSpaces {
       guard let ends = ends[endpoint] else {
         let listening = having.filter { listens(at: endpoint, in: $0) }
         if listening.count == 1 {
-          provisional.append(listening[0].only(endpoint))
+          provisional.append(Space(listening[0], only: endpoint))
         }
         continue
       }
@@ -131,7 +144,7 @@ final class EndpointSpaces {
   private func decide(_ endpoint: SocketAddress, for space: Space?) {
     for index in candidates.indices { candidates[index].endpoints.removeAll { $0 == endpoint } }
     candidates.removeAll(where: \.endpoints.isEmpty)
-    if let space { certain.append(space.only(endpoint)) }
+    if let space { certain = Self.merged(certain + [Space(space, only: endpoint)]) }
   }
 
   /// Where connections of this host's programs to the endpoints come from: the sources' only, and not

@@ -110,28 +110,17 @@ package final class PathWatch: PathReadings {
 
   /// Connections of all endpoints that wait to be accepted.
   package var waiting: Int {
-    let found = EndpointSpaces.listening(in: spaces)
-    let sockets = listeningSockets(found)
-    let waiting = sockets.reduce(0) { $0 + $1.waiting }
-    return waiting > 0 ? max(0, waiting - strangersWaiting(at: sockets, of: found)) : 0
+    let queued = queued(EndpointSpaces.listening(in: spaces))
+    let waiting = queued.reduce(0) { $0 + $1.waiting }
+    return waiting > 0 ? max(0, waiting - connections.strangersWaiting(at: queued)) : 0
   }
 
-  /// The sockets that the endpoints lead to, or have led to in this phase: another listener may shadow one
-  /// by now.
-  private func listeningSockets(_ found: [EndpointSpaces.Listening]) -> [DiagnosedSocket] {
-    found.flatMap { listening in
-      listening.sockets.filter {
-        listening.reached.contains($0.inode) || queues.knows($0.inode, in: listening.space)
-      }
+  /// The queues of the sockets that the endpoints lead to, or have led to in this phase: another listener may
+  /// shadow one by now.
+  private func queued(_ found: [EndpointSpaces.Listening]) -> [QueuedConnections] {
+    found.map { listening in
+      QueuedConnections(listening) { queues.knows($0.inode, in: listening.space.id) }
     }
-  }
-
-  private func strangersWaiting(
-    at sockets: [DiagnosedSocket], of found: [EndpointSpaces.Listening]
-  ) -> Int {
-    connections.strangersWaiting(
-      onAllAddresses: sockets.filter(\.local.ip.isUnspecified),
-      others: Set(found.flatMap(\.sockets).map(\.local)))
   }
 
   /// Connections that the clients may have and the endpoints' processes may still get: those that wait
@@ -155,14 +144,14 @@ package final class PathWatch: PathReadings {
     for listening in found {
       let open = Dictionary(
         listening.sockets.map { ($0.inode, $0.waiting) }, uniquingKeysWith: { $1 })
-      let lost = queues.update(listening.space, open, reached: listening.reached, at: now)
+      let lost = queues.update(listening.space.id, open, reached: listening.reached, at: now)
       // Else the kernel has handed them to the other sockets on the same port.
-      if !listening.migratesQueues { closed += lost }
+      if !listening.space.migratesQueues { closed += lost }
     }
     if closed > 0 { findings.closedWithListener += max(0, closed - strangersAtQueues) }
-    let sockets = listeningSockets(found)
+    let queued = queued(found)
     strangersAtQueues =
-      sockets.contains { $0.waiting > 0 } ? strangersWaiting(at: sockets, of: found) : 0
+      queued.contains { $0.waiting > 0 } ? connections.strangersWaiting(at: queued) : 0
   }
 
   /// What waits at sockets that the endpoints have led to in this phase, and that another listener shadows by
@@ -174,9 +163,9 @@ package final class PathWatch: PathReadings {
     for listening in found {
       for socket in listening.sockets
       where !listening.reached.contains(socket.inode)
-        && queues.knows(socket.inode, in: listening.space)
+        && queues.knows(socket.inode, in: listening.space.id)
       {
-        waiting[listening.space, default: [:]][socket.local.port, default: 0] += socket.waiting
+        waiting[listening.space.id, default: [:]][socket.local.port, default: 0] += socket.waiting
       }
     }
     return waiting
@@ -191,7 +180,7 @@ package final class PathWatch: PathReadings {
       findings.withoutListener.remove(name)
       findings.restarted.remove(name)
     }
-    let shadowed = shadowedWaiting(found)
+    var shadowed = shadowedWaiting(found)
     for (place, asked) in found.flatMap(\.endpoints) {
       let name = "\(place.endpoint)"
       let before = atPhaseStart[place]
@@ -201,7 +190,8 @@ package final class PathWatch: PathReadings {
         findings.restarted.insert(name)
         continue
       }
-      listener.waiting += shadowed[place.space]?[place.endpoint.port] ?? 0
+      // Of several endpoints with this port the first gets all of it.
+      listener.waiting += shadowed[place.space]?.removeValue(forKey: place.endpoint.port) ?? 0
       listener.waitingAtLastLook = listener.waiting
       listener.isFullWhileUnanswered =
         findings.listeners[name]?.isFullWhileUnanswered ?? false

@@ -17,6 +17,9 @@ struct RoundCursor: BitwiseCopyable {
   private(set) var slot: UInt32 = 0
   /// Fixed while a round lasts.
   private(set) var slots: UInt32 = 1
+  /// The first round with that many; those before it had `slotsBefore`, or another number still longer ago.
+  private var slotsSince: UInt32 = 0
+  private var slotsBefore: UInt32 = 1
 
   /// - Parameter every: nanoseconds.
   init(every: UInt64, share: WorkerShare) {
@@ -31,6 +34,7 @@ struct RoundCursor: BitwiseCopyable {
     round = firstRound
     slot = 0
     self.slots = max(1, slots)
+    slotsSince = round
   }
 
   /// The instant of the connection that the cursor stands at.
@@ -39,6 +43,7 @@ struct RoundCursor: BitwiseCopyable {
   func due(_ slot: UInt32, in round: UInt32) -> Instant {
     let (rounds, overflow) = every.multipliedReportingOverflow(by: UInt64(round &- firstRound))
     if overflow { return .distantFuture }
+    let slots = round < slotsSince ? slotsBefore : slots
     let place = UInt64(min(slot, slots - 1)) * count + index
     let offset = (UInt64(slots) * count).dividingFullWidth(
       every.multipliedFullWidth(by: place)
@@ -53,6 +58,9 @@ struct RoundCursor: BitwiseCopyable {
     guard slot >= self.slots else { return }
     slot = 0
     round &+= 1
+    guard max(1, slots) != self.slots else { return }
+    slotsBefore = self.slots
+    slotsSince = round
     self.slots = max(1, slots)
   }
 

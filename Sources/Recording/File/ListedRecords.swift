@@ -6,7 +6,7 @@ extension PhaseRecord: Listed {
     "name", "kind", "title", "plan_line", "goal", "planned_rate", "started", "ended",
     "opened_until", "outcome", "established", "accepted", "phantom", "failures", "ceiling",
     "remark", "promised", "missed", "tolerance", "lost_beside",
-    "aborted_by",
+    "aborted_by", "aborted_at",
   ]
 
   var values: [(any DatabaseValueConvertible)?] {
@@ -14,7 +14,7 @@ extension PhaseRecord: Listed {
       name, kind.rawValue, title, planLine, goal, plannedRate, started, ended, openedUntil,
       outcome.rawValue, established, accepted, phantom, failures, ceiling, remark,
       promise?.promised, promise?.missed, promise?.tolerance, promise?.lostBeside,
-      abortedBy,
+      abortedBy, abortedAt,
     ]
   }
 
@@ -29,6 +29,7 @@ extension PhaseRecord: Listed {
       phantom: try row.get("phantom"), failures: try row.get("failures"),
       // Versions before 1.3 had neither.
       promise: try PhasePromise(row: row), abortedBy: try row.ifThere("aborted_by") ?? nil,
+      abortedAt: try row.ifThere("aborted_at") ?? nil,
       // Version 1.0 had neither.
       ceiling: try row.ifThere("ceiling") ?? nil, remark: try row.ifThere("remark") ?? "")
   }

@@ -61,7 +61,8 @@ enum Schema {
       missed INTEGER,
       tolerance REAL,
       lost_beside INTEGER,
-      aborted_by TEXT
+      aborted_by TEXT,
+      aborted_at REAL
     );
     CREATE TABLE search_step (
       position INTEGER PRIMARY KEY,

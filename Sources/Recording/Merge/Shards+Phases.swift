@@ -37,7 +37,9 @@ extension Shards {
     }
     phase.failures = parts.map(\.phase.failures).total
     phase.promise = promise(driven, phantom: phase.phantom)
-    phase.abortedBy = parts.compactMap { $0.phase.abortedBy }.first
+    let aborted = parts.first { $0.phase.abortedBy != nil }
+    phase.abortedBy = aborted?.phase.abortedBy
+    phase.abortedAt = aborted?.phase.abortedAt
     let ceilings = parts.compactMap(\.phase.ceiling)
     phase.ceiling = ceilings.isEmpty ? nil : ceilings.total
     phase.remark = parts.map { told($0.phase.remark, by: $0.shard) }.filter { !$0.isEmpty }.uniqued

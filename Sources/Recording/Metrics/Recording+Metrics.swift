@@ -25,22 +25,24 @@ extension Recording {
 
   /// Whether it is known what the server end accepted in some phases: it was ours, or the kernel of someone
   /// else's could be asked when most connections stood. A server that accepted nothing of what was
-  /// established has left phantoms. Phases in which nothing stands say nothing of that: of these it is known
-  /// where it is of the run.
+  /// established has left phantoms. Where nothing has to stand, a phase may say nothing of that: then it is
+  /// known where it is of the run.
   package func knowsAccepted(in phases: [PhaseRecord]) -> Bool {
     guard !countsServer(in: phases) else { return true }
     let judged = telling(phases)
-    let most = judged.map(\.established).max()
+    let most = (phases + judged).map(\.established).max()
     return judged.contains { $0.established == most && ($0.accepted > 0 || $0.phantom > 0) }
   }
 
   package var knowsAccepted: Bool { knowsAccepted(in: phases) }
 
-  /// The phases, of these, that tell what was accepted: in the others nothing stands. Where none does, those
-  /// of the whole run.
+  /// The phases, of these, that tell what was accepted. Where none does, those of the whole run.
   private func telling(_ phases: [PhaseRecord]) -> [PhaseRecord] {
     func standing(_ phases: [PhaseRecord]) -> [PhaseRecord] {
-      phases.filter { $0.established > 0 && ($0.kind.keeps || $0.kind.raises) }
+      phases.filter {
+        let stands = $0.kind.keeps || $0.kind.raises
+        return $0.established > 0 && (stands || $0.accepted > 0 || $0.phantom > 0)
+      }
     }
     let some = standing(phases)
     guard some.isEmpty else { return some }

@@ -40,6 +40,9 @@ package struct PhaseRecord: Sendable, Equatable {
   package var promise: PhasePromise?
   /// The condition that ended the run in it, with what was measured; nil when none did.
   package var abortedBy: String?
+  /// When it was known that the condition cannot hold any more: seconds into the run. Answers that were under
+  /// way may have been waited for since.
+  package var abortedAt: Double?
   /// What a search found: the most connections that lasted; nil for other phases, and when none did.
   package var ceiling: Int?
   /// What is to be said of how it went, for example why it was slower than planned; empty where
@@ -51,8 +54,8 @@ package struct PhaseRecord: Sendable, Equatable {
     plannedRate: Double? = nil, started: Double? = nil, ended: Double? = nil,
     openedUntil: Double? = nil, outcome: Outcome = .skipped, established: Int = 0,
     accepted: Int = 0, phantom: Int = 0, failures: Int = 0,
-    promise: PhasePromise? = nil, abortedBy: String? = nil, ceiling: Int? = nil,
-    remark: String = ""
+    promise: PhasePromise? = nil, abortedBy: String? = nil, abortedAt: Double? = nil,
+    ceiling: Int? = nil, remark: String = ""
   ) {
     self.name = name
     self.kind = kind
@@ -70,6 +73,7 @@ package struct PhaseRecord: Sendable, Equatable {
     self.failures = failures
     self.promise = promise
     self.abortedBy = abortedBy
+    self.abortedAt = abortedAt
     self.ceiling = ceiling
     self.remark = remark
   }

@@ -9,6 +9,7 @@ extension PhaseRecord {
       "ended": .number(ended), "outcome": .text(outcome.rawValue),
       "promised": .integer(promise?.promised), "missed": .integer(promise?.missed),
       "tolerance": .number(promise?.tolerance), "abortedBy": .text(abortedBy),
+      "abortedAt": .number(abortedAt),
       "established": .integer(established), "accepted": .integer(accepted),
       "phantom": .integer(phantom), "failures": .integer(failures), "ceiling": .integer(ceiling),
       "openedUntil": .number(openedUntil), "lostBeside": .integer(promise?.lostBeside),

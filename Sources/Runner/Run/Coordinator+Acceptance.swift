@@ -38,7 +38,6 @@ extension Coordinator {
     }
     let notInTime = fewest
     queuedAtDeadline = notInTime > 0 ? min(notInTime, hostReadings.path.waiting) : 0
-    // What is closed from here on is among them.
     let closed = closedWithListener
     queuedAtDeadline += closed
     // What was not accepted in time is waited for all the same: late and never are different
@@ -50,7 +49,9 @@ extension Coordinator {
       return fewest == 0
         && (!isOurs || fleet.heldAtServer <= fleet.current(.held, .client))
     }
-    return max(course.goesOn ? notInTime : fewest, unfinishedAtServer()) + closed
+    // What has been closed since the deadline is among those that were not in time.
+    let (missing, lost) = course.goesOn ? (notInTime, closed) : (fewest, closedWithListener)
+    return max(missing, unfinishedAtServer()) + lost
   }
 
   /// Connections of this phase that were closed with a listener of someone else's that had not accepted

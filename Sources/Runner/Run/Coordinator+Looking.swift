@@ -148,6 +148,7 @@ extension Coordinator {
         of: plan.thresholds.filter(\.aborts), in: state.phases[phase].name, phaseEnded: phaseEnded)
     else { return }
     state.phases[phase].abortedBy = violation.text
+    state.phases[phase].abortedAt = clock.now().seconds(since: started)
     state.phases[phase].outcome = .aborted
     progress.note("\(plan.name): ends here: \(violation.text)")
     follow(course.take(.violated))

@@ -216,12 +216,13 @@ struct Coordinator: ~Copyable {
     return try endPhase()
   }
 
-  /// Begins no further message and waits for the answers that are outstanding.
+  /// Begins no further message and waits for the answers that are outstanding; in a run that a condition has
+  /// ended not for long.
   mutating func endMessages(unsentBefore: Int) throws(RecordingError) {
     sampler.stopMessages(at: clock.now())
     try sample(hostReadings.readings())
     follow(course.take(.messagesStopped))
-    let longest = plan.patterns.map(\.longest).max() ?? 0
+    let longest = course.isAborted ? 0 : plan.patterns.map(\.longest).max() ?? 0
     let deadline = clock.now().advanced(byNanoseconds: longest).advanced(by: Self.settleTime)
     try loop(until: deadline) { fleet in fleet.hasSettled }
     remarkOnMessages(unsent: unsentMessages - unsentBefore)

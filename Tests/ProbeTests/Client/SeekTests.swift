@@ -74,6 +74,7 @@ import Testing
     let expected = (1..<2000).filter { $0 % 100 == 0 } + (2000..<2990).filter { $0 % 50 == 0 }
     #expect(sends == expected.map { UInt64($0) })
     #expect(world.client.messages(.received) == sends.count)
+    #expect(world.client.board.largest(.drift) < 1e6)
   }
 
   @Test func `those that are about to go are replaced by the next step up`() throws {

@@ -51,6 +51,20 @@ import Testing
     #expect(cursor.due.nanoseconds == Self.second + Self.second / 8)
   }
 
+  @Test(arguments: [1, 4, 40] as [UInt32])
+  func `a round that is over keeps its instants`(slots: UInt32) {
+    var cursor = cursor(slots: 2)
+    let round = cursor.round
+    for _ in 0..<2 { cursor.step(slots: slots) }
+    #expect(cursor.due(1, in: round).nanoseconds == Self.second / 2)
+    // And when later rounds have as many as this one.
+    for _ in 0..<slots { cursor.step(slots: slots) }
+    #expect(cursor.due(1, in: round).nanoseconds == Self.second / 2)
+    #expect(
+      cursor.due(slots - 1, in: round + 1).nanoseconds
+        == Self.second + Self.second * UInt64(slots - 1) / UInt64(slots))
+  }
+
   @Test func `a slot is passed once the cursor has left it`() {
     var cursor = cursor(slots: 3)
     let round = cursor.round

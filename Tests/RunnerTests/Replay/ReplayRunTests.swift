@@ -105,13 +105,15 @@ import Testing
   }
 
   @Test func `begins with a phase, with what was held before it`() throws {
-    let plan = PlanText(
+    var plan = PlanText(
       goal: "500",
       phases: [
-        "ramp: {to: 500, rate: 2k/s}", "churn: {rate: 200/s, lifetime: 100ms, for: 500ms}",
+        "ramp: {to: 500, rate: 2k/s}", "hold: {for: 200ms, messages: once}",
+        "churn: {rate: 200/s, lifetime: 100ms, for: 500ms}",
         "close: reset",
       ],
-      thresholds: ["connect.p99 < 10s in ramp", "failures == 0"])
+      thresholds: ["connect.p99 < 10s in ramp", "failures == 0", "messages.lost == 0"])
+    plan.rest = ["messages: {once: {rate: 100/s, send: \"{connection}\\n\"}}"]
     try record(plan)
     let (summary, again) = try replay(["--from-phase", "churn"])
     #expect(summary.verdict == "passed")
