@@ -135,7 +135,7 @@ extension Recording {
       )
     }
     if let abort { return (.failed, ExitStatus.thresholdFailed, abort) }
-    var pass = "passed: \(reached(in: nil).progress)\(found)"
+    var pass = "passed: \(driven)\(found)"
     if let decisive {
       let headline = headline(of: decisive.limit, in: decisive.phase.name)
       guard let expected else { return (.limit, ExitStatus.limit, headline) }
@@ -170,6 +170,14 @@ extension Recording {
       ?? ""
     let why = phase.abortedBy ?? "its condition was not recorded"
     return "aborted \(when)in phase \(phase.name): \(why)"
+  }
+
+  /// "1,000 of 1,000 connections"; of a run in which all only come and go "300 of 300 arrivals lived as planned".
+  private var driven: String {
+    let driven = phases.filter { $0.kind.grows && $0.started != nil }
+    let lived = driven.filter(\.kind.comesAndGoes).compactMap(\.progress)
+    guard !driven.isEmpty, lived.count == driven.count else { return reached(in: nil).progress }
+    return lived.joined(separator: "; ")
   }
 
   /// Where the run stood when it ended.

@@ -89,6 +89,12 @@ private struct Case: Sendable, CustomTestStringConvertible {
 @Suite struct JudgeTests {
   @Test(arguments: [
     Case("a good run", .passed, 0, "passed: 1,000 of 1,000 connections") { _ in },
+    Case("a churn", .passed, 0, "passed: 299 of 300 arrivals lived as planned") {
+      $0.phases[0].kind = .churn
+      $0.phases[0].goal = nil
+      $0.phases[0].established = 1
+      $0.phases[0].promise = PhasePromise(promised: 300, missed: 1, tolerance: 0.01)
+    },
     Case(
       "a limit", .limit, 100,
       "limit reached: 900 of 1,000 connections; client socket: EMFILE (Too many open files)"

@@ -31,7 +31,7 @@ struct Replay {
     self.path = path
     self.speed = speed
     fromPhase = phase
-    var plan = try original.replayedPlan()
+    var plan = try original.replayedPlan().sized(as: original.phases)
     if !targets.isEmpty { plan.connect(to: targets) }
     guard !original.drive.isEmpty else {
       throw Refusal(
@@ -67,6 +67,27 @@ struct Replay {
     record.fidelity = Fidelity(
       of: run, to: original, phases: plan.phases.map(\.name), speed: speed)
     return record
+  }
+}
+
+extension Plan {
+  /// The plan with the numbers that were driven: in a merged recording those of all shards together.
+  fileprivate func sized(as records: [PhaseRecord]) -> Plan {
+    var plan = self
+    for (index, record) in zip(phases.indices, records) where phases[index].name == record.name {
+      switch phases[index].kind {
+      case .ramp(let goal, .rate(let rate)):
+        plan.phases[index].kind = .ramp(
+          to: record.goal ?? goal, pace: .rate(record.plannedRate ?? rate))
+      case .ramp(let goal, let pace):
+        plan.phases[index].kind = .ramp(to: record.goal ?? goal, pace: pace)
+      case .churn(var churn):
+        churn.rate = record.plannedRate ?? churn.rate
+        plan.phases[index].kind = .churn(churn)
+      case .hold, .search, .pause, .close: break
+      }
+    }
+    return plan
   }
 }
 

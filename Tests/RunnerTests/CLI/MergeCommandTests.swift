@@ -96,6 +96,15 @@ import Testing
     #expect(whole.series(.established)?.points.contains { $0.value == 600 } == true)
     #expect(whole.distribution(of: .connect).count == 600)
     #expect(try workspace.run(["report", "whole.recording"]).exitCode == 0)
+    // One host drives what both have.
+    let again = try workspace.start(["serve", "--listen", network.endpoint])
+    #expect(again.wait { again.errorsSoFar.contains("room for ") })
+    let (ending, summary) = try workspace.summary(of: ["replay", "whole.recording"])
+    #expect(ending.exitCode == 0, "\(ending.errors)")
+    #expect(summary.connections.established == 600)
+    #expect(summary.connections.goal == 600)
+    again.signal(SIGINT)
+    _ = again.wait()
   }
 
   @Test func `a recording that was cut off makes an incomplete whole`() throws {
