@@ -72,8 +72,8 @@ package func judge(
 }
 
 extension Recording {
-  /// False for a threshold of phases that a replay left out because it was told to: of one of them, or of the
-  /// whole run where no phase that is left has anything of it.
+  /// False where a replay with `--from-phase` has skipped what a threshold measures: its phase was skipped, or it
+  /// is of the whole run, and the phases that were driven have no value for it.
   fileprivate func isAbout(_ threshold: Threshold) -> Bool {
     guard replay?.fromPhase != nil else { return true }
     if let phase = threshold.phase { return phases.contains { $0.name == phase } }
@@ -111,8 +111,8 @@ extension Recording {
     }
   }
 
-  /// The worst that happened decides, in the order of `ExitStatus.ranking`; a run that a condition
-  /// ended has failed, whatever else it met.
+  /// The first that applies, as in section 5 of docs/verdict.md: a fault or an incomplete recording, a signal, an
+  /// abort, a limit, a failed threshold.
   fileprivate func outcome(
     _ results: [ThresholdResult], broken: [BrokenPhase], decisive: BrokenPhase?,
     expected: ExpectedLimit?
@@ -188,7 +188,7 @@ extension Recording {
   /// "; search found 19,992 connections (server accept4: EMFILE …)".
   private var found: String {
     phases.map { phase in
-      guard let ceiling = phase.ceiling else { return foundNothing(phase) }
+      guard let ceiling = phase.ceiling else { return unsuccessfulSearch(phase) }
       if foundNoCeiling(phase) {
         return "; \(phase.name) found no ceiling up to \(Format.count(ceiling))"
       }
@@ -197,23 +197,22 @@ extension Recording {
     }.joined()
   }
 
-  /// A search that its own condition has ended before it found any number.
-  private func foundNothing(_ phase: PhaseRecord) -> String {
+  /// What a headline says of a search that its own condition ended before any step succeeded; else nothing.
+  private func unsuccessfulSearch(_ phase: PhaseRecord) -> String {
     let last = searchSteps.last { $0.phase == phase.name && $0.outcome == .tooMany }
     guard let last else { return "" }
     return "; \(phase.name) found none: \(Format.count(last.goal)) are too many (\(last.reason))"
   }
 
-  /// What bounded a search: the last step that went too far says whether a condition, a limit, or what
-  /// was lost while a number was confirmed.
+  /// What bounded a search, from its last failed step: a threshold, a limit, or connections that were lost while a
+  /// number was confirmed.
   private func bound(of phase: PhaseRecord) -> String? {
     let last = lastTooFar(in: phase)
     if let last, last.outcome != .limit, !last.reason.isEmpty { return last.reason }
     return boundingLimit(of: phase)?.cause
   }
 
-  /// The limit that the last step of a search has met which went too far: others may have been met
-  /// on the way, and were got over.
+  /// The limit that the last failed step of a search has met; limits of earlier steps were overcome.
   private func boundingLimit(of phase: PhaseRecord) -> LimitRecord? {
     let reason = lastTooFar(in: phase)?.reason ?? ""
     return limits.first { limit in

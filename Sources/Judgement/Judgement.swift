@@ -9,8 +9,9 @@ package struct Judgement: Sendable, Equatable {
   package var thresholds: [ThresholdResult]
   /// Whether the limit that the plan expects was reached; nil when it expects none.
   package var expectation: Expectation?
-  /// The limit that decided the verdict: that of the first phase that broke its promise
-  /// (`Recording.brokenPhases`), or of the first one that the plan did not expect.
+  /// The limit of the phase that decided: of the first that met a limit which the plan does not expect, else of
+  /// the first that broke its promise, else of a search that found its number at the expected limit. Set
+  /// whatever the verdict is.
   package var limit: LimitRecord?
   /// The phases that broke their promise, but for those whose limit the plan expects.
   package var broken: [BrokenPhase]
@@ -57,7 +58,8 @@ package struct Expectation: Sendable, Equatable {
     self.reason = reason
   }
 
-  /// - Parameter decisive: the phase that decided the verdict; nil when all kept their promise.
+  /// - Parameter decisive: the phase whose limit decided: one that broke its promise, or a search that found its
+  ///   number at the expected limit; nil when there is none.
   init(_ expected: ExpectedLimit, _ decisive: BrokenPhase?, in recording: Recording) {
     text = "expect-limit: \(expected.yaml)"
     guard let decisive else {

@@ -1,7 +1,7 @@
 import Plan
 import Recording
 
-/// The evidence for each figure of one run, from its own intervals, counts and clocks.
+/// How uncertain each figure of one run is, from its own intervals, counts and clocks.
 struct RunEvidence {
   /// Processor time is counted a hundred times a second.
   static let tick = 0.01
@@ -17,14 +17,14 @@ struct RunEvidence {
   static let workerMemoryNoise = 64.0 * 1024
 
   private let recording: Recording
-  private let gains: IntervalRates
+  private let intervalRates: IntervalRates
   /// Connection ends of the whole run, which memory is shared out over.
   private let ends: Double
 
   init(_ recording: Recording) {
     self.recording = recording
     ends = Double(Metrics(recording).ends)
-    gains = IntervalRates(recording)
+    intervalRates = IntervalRates(recording)
   }
 
   func callAsFunction(
@@ -33,8 +33,8 @@ struct RunEvidence {
     switch metric {
     case .held, .phantom: .exact
     case .failures, .messagesLost: .about(value, 2 * value.squareRoot())
-    case .connectRate: rate(value, gains.ofHandshakes(in: phase))
-    case .messagesRate: rate(value, gains.ofMessages(in: phase))
+    case .connectRate: rate(value, intervalRates.ofHandshakes(in: phase))
+    case .messagesRate: rate(value, intervalRates.ofMessages(in: phase))
     case .messagesSent: sent(value, in: phase)
     case .percentile(.max, _): .never
     case .percentile(let percentile, let latency):
@@ -54,9 +54,9 @@ struct RunEvidence {
     Scatter(rates).range.map { Evidence.range($0).including(value) } ?? .tooFew
   }
 
-  /// As far off as the rate at which they were sent may be.
+  /// The relative uncertainty of the count is that of the rate of sending.
   private func sent(_ value: Double, in phase: String?) -> Evidence {
-    let rates = gains.ofMessages(in: phase)
+    let rates = intervalRates.ofMessages(in: phase)
     guard let range = Scatter(rates).range, !rates.isEmpty else { return .tooFew }
     let mean = rates.reduce(0, +) / Double(rates.count)
     return .range(value * range.lowerBound / mean...value * range.upperBound / mean)
@@ -68,7 +68,7 @@ struct RunEvidence {
     return ticks < Self.fewestTicks ? .tooFew : .about(value, 2 * value / ticks.squareRoot())
   }
 
-  /// What stirred while all connections stood is the host's, not theirs.
+  /// Kernel memory that changes while all connections are held is the host's noise.
   private func kernelMemory(_ value: Double) -> Evidence {
     let holds = recording.phases.filter(\.kind.keeps).compactMap(recording.span)
     let levels =
@@ -102,9 +102,8 @@ struct RunEvidence {
     ).including(value)
   }
 
-  /// Blocks of neighbouring intervals. A block is complete when it has at least 100 values, and
-  /// about ten of them lie beyond the percentile, so that its percentile rests on those ten.
-  /// Intervals left over at the end, too few for a block, are dropped.
+  /// Blocks of neighbouring intervals. A block is complete when it has at least 100 values, and at
+  /// least ten beyond the percentile. Intervals left over at the end, too few for a block, are dropped.
   private static func blocks(of intervals: [Distribution], _ percentile: Double) -> [Distribution] {
     let least = UInt64((1000 / (100 - percentile)).rounded())
     var blocks: [Distribution] = []

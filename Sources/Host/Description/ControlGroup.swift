@@ -67,8 +67,8 @@ struct ControlGroupMount {
   /// Directories of a group and of those above it, as far as the mount shows them; none where it
   /// shows another part of the hierarchy.
   func directories(of path: [Substring]) -> [String] {
-    // A mount from outside of the namespace begins above the namespace's own root, at a group whose
-    // children on the way down have names that are not told.
+    // A mount that was made outside of the namespace has `/..` for its root: it begins above the namespace's
+    // root, and how the groups between are called cannot be seen.
     if root.allSatisfy({ $0 == ".." }), !root.isEmpty, !path.contains("..") { return [point] }
     guard path.starts(with: root), !path.dropFirst(root.count).contains("..") else { return [] }
     var rest = path.dropFirst(root.count)

@@ -52,7 +52,7 @@ package struct MissedPace: Sendable {
   /// What kept the run's own processes from more processor time, in words; nil where nothing did.
   /// Processors that others keep busy are no proof: a worker that was stopped has not wanted any. Nor
   /// are clients that wait awake, and so are always busy.
-  package func lack(
+  package func shortage(
     before: [Series.Key: Double], after: [Series.Key: Double], host: HostDescription
   ) -> String? {
     let seen = ProcessorScene(pace: self, before: before, after: after, host: host)

@@ -34,7 +34,7 @@ package struct Checkup: Sendable {
       Self.descriptors(demand, host), Self.descriptorCeiling(demand, host),
       Self.processes(demand, host), Self.files(demand, host), Self.watches(demand, host),
       Self.ports(demand), Self.localPorts(demand, host), Self.establishedTable(demand, host),
-      Self.silence(demand), Self.acceptQueue(demand, host), Self.synBacklog(host),
+      Self.idleTimeout(demand), Self.acceptQueue(demand, host), Self.synBacklog(host),
       Self.conntrack(demand, host), Self.timeWait(host), Self.tcpMemory(host),
       Self.memory(demand, host), Self.memoryOfGroup(demand, host),
     ].compactMap(\.self)

@@ -1,8 +1,8 @@
 import Recording
 
-/// What lets a plan reach its goal, but not as fast, or not for as long; and whether it can start.
+/// What slows a plan down, what ends its connections early, and whether its workers can be started.
 extension Checkup {
-  /// Only where it is in the way: processes are seldom what is short.
+  /// Told only where the limit of processes is too low for the plan, which is rare.
   static func processes(_ demand: Demand, _ host: HostDescription) -> CheckupItem? {
     let wanted = demand.processes(of: .client, on: host) + demand.processes(of: .server, on: host)
     guard let bound = host.workerBounds.first, bound.left < wanted else { return nil }
@@ -16,8 +16,8 @@ extension Checkup {
   /// Sockets that one bucket of the table holds before lookups take noticeably longer.
   private static let socketsOfBucket = 8
 
-  /// A table that all network namespaces share, made at boot: 8 bytes a bucket, one for 128 KiB of
-  /// memory, at most 524,288 unless `thash_entries` says more (`tcp_init` in net/ipv4/tcp.c).
+  /// The hash table of established connections, made at boot, and shared by network namespaces unless
+  /// `tcp_child_ehash_entries` gives them one of their own: 8 bytes a bucket, one for 128 KiB of memory, at most 524,288 unless `thash_entries` says more (`tcp_init` in net/ipv4/tcp.c).
   static func establishedTable(_ demand: Demand, _ host: HostDescription) -> CheckupItem? {
     guard let buckets = host.establishedBuckets, buckets > 0 else { return nil }
     let sockets = demand.endsHere * demand.goal
@@ -32,18 +32,18 @@ extension Checkup {
         : "buckets of the table of established connections")
   }
 
-  /// Seconds after which a load balancer or the network of a cloud may forget an idle connection
-  /// without a word: 350 at AWS (its network load balancer, and connection tracking of its newer
-  /// instances), 240 at Azure, 600 at Google.
-  private static let shortestMemory = 350.0
+  /// Seconds after which the first of the big clouds drops an idle connection from its tables without a word:
+  /// 240 at Azure, 350 at AWS (its network load balancer, and connection tracking of its newer instances), 600
+  /// at Google.
+  private static let shortestIdleTimeout = 240.0
 
   /// Only towards another host, and where a phase leaves connections idle for so long.
-  static func silence(_ demand: Demand) -> CheckupItem? {
-    guard !demand.bothEndsHere, demand.longestIdle > shortestMemory else { return nil }
+  static func idleTimeout(_ demand: Demand) -> CheckupItem? {
+    guard !demand.bothEndsHere, demand.longestIdle > shortestIdleTimeout else { return nil }
     return CheckupItem(
       setting: "idle connections",
       now: "\(Format.count(Int(demand.longestIdle))) s without a message", status: .slow,
-      note: "clouds forget them after 350 s (AWS), Azure after 240 s; "
+      note: "clouds forget them: Azure after 240 s, AWS after 350 s; "
         + "messages at shorter intervals keep them")
   }
 }

@@ -8,11 +8,11 @@ package enum Memory {
   /// by the kernel (SIGSEGV) in every build, whether or not something else checks.
   ///
   /// - Parameters:
-  ///   - bytes: a multiple of what the first byte is to be aligned to.
+  ///   - bytes: a multiple of the alignment that is wanted, as the block ends where a page does.
   ///   - shared: whether the pages stay common to a process and the children that it forks.
   package static func map(bytes: Int, shared: Bool) throws(Errno) -> UnsafeMutableRawPointer {
     let flags = (shared ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS | MAP_NORESERVE
-    let whole = wholePages(bytes)
+    let whole = roundedUpToPages(bytes)
     let pages = unsafe mmap(nil, whole + ProcFile.pageSize, PROT_READ | PROT_WRITE, flags, -1, 0)
     guard let pages = unsafe pages, Int(bitPattern: pages) != -1 else { throw lastError }
     guard unsafe mprotect(pages + whole, ProcFile.pageSize, PROT_NONE) == 0 else {
@@ -25,11 +25,11 @@ package enum Memory {
 
   /// - Parameter bytes: as it was mapped.
   package static func unmap(_ start: UnsafeMutableRawPointer, bytes: Int) {
-    let whole = wholePages(bytes)
+    let whole = roundedUpToPages(bytes)
     _ = unsafe munmap(start - (whole - bytes), whole + ProcFile.pageSize)
   }
 
-  private static func wholePages(_ bytes: Int) -> Int {
+  private static func roundedUpToPages(_ bytes: Int) -> Int {
     let size = ProcFile.pageSize
     return (bytes + size - 1) / size * size
   }

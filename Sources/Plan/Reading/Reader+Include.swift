@@ -19,7 +19,9 @@ extension Reader {
   /// Someone else's server stands in for the built-in one, and the other way round.
   private static let rivals = ["server": "target", "target": "server"]
 
-  /// The tree of a text whose place among the sources is taken already.
+  /// The tree of a text.
+  ///
+  /// - Parameter file: its place in `sources`, where it stands already.
   mutating func root(of text: String, file: Int, kind: TextKind = .plan) -> Item? {
     // Editors do not count a byte order mark as a column; libyaml does.
     let body =
@@ -141,7 +143,7 @@ extension Reader {
         key: field.key, place: field.place, item: Item(place: field.item.place, value: .map(names)))
     }
     let taken = Set(own.flatMap { [$0.key] + (rivals[$0.key].map { [$0] } ?? []) })
-    // Files have been included by now, and what they included is theirs.
+    // The file's own `include` has been followed by now, and is not inherited.
     result += base.filter { !taken.contains($0.key) && $0.key != "include" }
     return result
   }

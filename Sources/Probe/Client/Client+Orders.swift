@@ -81,14 +81,14 @@ extension Client where System: ~Copyable {
 
   /// Connections, with those whose handshake is under way, that nothing is going to close.
   private var staying: Int {
-    Int(connections.board[.held] + connections.board[.connecting]) - connections.closingAfterMessage
+    Int(connections.board[.held] + connections.board[.connecting]) - connections.pendingCloseCount
       - connections.churn.count
   }
 
   /// Says that the order is carried out, once it is.
   mutating func settleWhenDone() {
     guard case .settling = work, connections.rows.oldestConnecting == ConnectionTable.none,
-      connections.churn.count == 0, connections.closingAfterMessage == 0,
+      connections.churn.count == 0, connections.pendingCloseCount == 0,
       command.order != .settle
         || (messageEngine.beginsNoMessages && !connections.rows.hasMessageUnderWay)
     else { return }

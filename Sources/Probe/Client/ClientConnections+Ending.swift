@@ -21,7 +21,7 @@ extension ClientConnections where System: ~Copyable {
     if marks.has(.transient) {
       churn.noteGone()
     } else if marks.has(.closesAfterMessage) {
-      closingAfterMessage -= 1
+      pendingCloseCount -= 1
     }
     kernel.close(rows.descriptor(slot))
     tuples.giveBack(rows.position(slot))
@@ -41,7 +41,7 @@ extension ClientConnections where System: ~Copyable {
     case .sending, .awaiting, .pausing:
       guard !marks.has(.overdue) else { return closeAsPlanned(slot) }
       rows.mark(slot, .closesAfterMessage)
-      if !marks.has(.transient) { closingAfterMessage += 1 }
+      if !marks.has(.transient) { pendingCloseCount += 1 }
     default: closeAsPlanned(slot)
     }
   }

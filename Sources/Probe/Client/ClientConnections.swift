@@ -9,8 +9,8 @@ import WorkerLog
 /// Opening, closing, messages and playback all work on it. Nobody else takes or frees a row, so
 /// that the counters of the scoreboard always agree with the table.
 ///
-/// Large methods that are called on every turn are `mutating` even where they change nothing: to the
-/// others Swift would pass a copy of this struct.
+/// Large methods that are called on every turn are `mutating` even where they change nothing: then `self` is
+/// passed by reference, while a borrowed `self` of this size is passed by value, field by field.
 struct ClientConnections<System: Kernel & ~Copyable>: ~Copyable {
   /// Connections to open or close, or messages to begin, before looking at events again: enough to
   /// keep the number of waits small when the client is behind, few enough that an answer is timed
@@ -23,8 +23,8 @@ struct ClientConnections<System: Kernel & ~Copyable>: ~Copyable {
   var rows: ConnectionTable
   var tuples: SourceTuples
   var churn: Churn
-  /// Connections, but for a churn's, that are closed once the message under way is over.
-  var closingAfterMessage = 0
+  /// How many connections, those of a churn not counted, are to be closed when their message is over.
+  var pendingCloseCount = 0
   var notes: DriveNotes
   /// The phase that the coordinator has ordered last.
   var phase = 0

@@ -22,7 +22,7 @@ package struct ReplayRecord: Sendable, Equatable {
   }
 }
 
-/// How closely a replay drove what its original had driven. The clock of both is a millisecond.
+/// How closely a replay drove what its original had driven. Both know instants to a millisecond.
 package struct Fidelity: Sendable, Equatable {
   /// Arrivals of the original that were to be driven again.
   package var arrivals: Int
@@ -30,7 +30,7 @@ package struct Fidelity: Sendable, Equatable {
   package var missed: Int
   /// Seconds by which arrivals were driven after their instant; nil when there were none.
   package var late: Late?
-  /// Seconds between the two curves of arrivals, where they are furthest apart at any percentile.
+  /// The largest distance in time between the two curves of arrivals, in seconds: the most over all percentiles.
   package var furthest: Double
   /// Messages of the original, and those of them that were never sent.
   package var messages: Int

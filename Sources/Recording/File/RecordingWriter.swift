@@ -19,7 +19,7 @@ package final class RecordingWriter {
     // puts beside it get the same permissions.
     try Self.makePrivate(path)
     var tables = Tables()
-    queue = try Self.writing(path) {
+    queue = try Self.naming(path) {
       let queue = try DatabaseQueue.lasting(path: path, configuration: Self.configuration)
       try queue.write { database in
         try database.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
@@ -55,7 +55,7 @@ package final class RecordingWriter {
 
   /// The recording as it stands.
   package func snapshot() throws(RecordingError) -> Recording {
-    try Self.writing(path) { try queue.read { try Recording(database: $0) } }
+    try Self.naming(path) { try queue.read { try Recording(database: $0) } }
   }
 
   /// Writes the end and makes the file self-contained. Nothing can be added after.
@@ -63,7 +63,7 @@ package final class RecordingWriter {
   /// - Parameter isComplete: false for what is known of a run that was cut off.
   package func finish(_ end: RunEnd, isComplete: Bool = true) throws(RecordingError) {
     try write { database, tables in try tables.end(end, isComplete, in: database) }
-    try Self.writing(path) {
+    try Self.naming(path) {
       do {
         try queue.writeWithoutTransaction { database in
           try database.execute(sql: "PRAGMA journal_mode = DELETE")
@@ -81,7 +81,7 @@ package final class RecordingWriter {
     let copy = path + ".whole"
     let files = FileManager.default
     try? files.removeItem(atPath: copy)
-    // SQLite writes into an empty file.
+    // VACUUM INTO takes a file that is there if it is empty: this one has its permissions already.
     try Self.makePrivate(copy)
     try queue.writeWithoutTransaction { database in
       try database.execute(sql: "VACUUM INTO ?", arguments: [copy])
@@ -97,7 +97,7 @@ package final class RecordingWriter {
     _ body: (Database, inout Tables) throws -> Void
   ) throws(RecordingError) {
     var tables = tables
-    try Self.writing(path) { try queue.write { try body($0, &tables) } }
+    try Self.naming(path) { try queue.write { try body($0, &tables) } }
     self.tables = tables
   }
 
@@ -118,7 +118,8 @@ package final class RecordingWriter {
     close(descriptor)
   }
 
-  private static func writing<Result>(
+  /// Failures of the file that is being written, also while it is read back.
+  private static func naming<Result>(
     _ path: String, _ body: () throws -> Result
   ) throws(RecordingError) -> Result {
     do { return try body() } catch {

@@ -9,12 +9,12 @@ struct Shards {
     /// What its workers' numbers are raised by, so that no two workers have the same.
     var workerShift: Int
 
-    /// Whether it opened connections; a shard that says nothing of its workers may have.
+    /// Whether it had client workers; a shard that lists no workers may have.
     var drives: Bool {
       recording.workers.isEmpty || recording.workers.contains { $0.end == .client }
     }
 
-    /// Whether it accepted any.
+    /// Whether it had server workers, by the same rule.
     var serves: Bool { recording.hasOwnServer }
 
     func shifted(_ instant: Double?) -> Double? { instant.map { $0 + offset } }
@@ -42,7 +42,7 @@ struct Shards {
     }
     let earliest = starts.min() ?? starts[0]
     let offsets = starts.map { ($0.timeIntervalSince(earliest) * 1000).rounded() / 1000 }
-    if !regardless, let late = Self.stranger(recordings, offsets) { throw .otherTime(late) }
+    if !regardless, let late = Self.firstAfterGap(recordings, offsets) { throw .afterGap(late) }
     var taken: Set<Int> = []
     var shards: [Shard] = []
     for (recording, offset) in zip(recordings, offsets) {
@@ -67,8 +67,8 @@ struct Shards {
     try? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
   }
 
-  /// The first, in time, that began when all before it were over.
-  private static func stranger(_ recordings: [Recording], _ offsets: [Double]) -> Int? {
+  /// The first, in time, that began when all earlier ones had ended.
+  private static func firstAfterGap(_ recordings: [Recording], _ offsets: [Double]) -> Int? {
     var end = 0.0
     for index in offsets.indices.sorted(by: { offsets[$0] < offsets[$1] }) {
       if offsets[index] > end { return index }
@@ -89,8 +89,8 @@ package enum MergeProblem: Error, Equatable {
   case otherPlan(Int)
   /// This one's start is no time.
   case noStart(Int)
-  /// This one began when all others were over.
-  case otherTime(Int)
+  /// This one began when all earlier ones had ended.
+  case afterGap(Int)
 }
 
 extension Sequence where Element: Hashable {

@@ -66,7 +66,7 @@ private func fact(_ change: FactChange) -> JSON {
   ])
 }
 
-/// The dash is for people.
+/// `unknown` is a dash in tables, and null here.
 private func word(_ verdict: Comparison.Verdict) -> JSON {
   verdict == .unknown ? .null : .text(verdict.rawValue)
 }

@@ -12,8 +12,8 @@ struct CompareCommand: ParsableCommand {
     abstract: "Two recordings side by side; fails when the second is worse.",
     discussion: """
       Compares every figure of the run and of its phases, the limits that were reached, the hosts \
-      and the plans. What is within a metric's tolerance, or what chance may do, is no regression, \
-      and what there is too little of is not judged. Reads the recordings and changes nothing.
+      and the plans. Differences within a metric's tolerance or within noise are no \
+      regression; metrics with too few samples are not judged. Reads the recordings and changes nothing.
 
       EXAMPLES:
         runner compare reports/quick/history/20260102T030405.678Z.recording \\
@@ -78,7 +78,7 @@ struct CompareCommand: ParsableCommand {
       tolerances: Dictionary(
         tolerances.map { ($0.metric, $0.share) }, uniquingKeysWith: { $1 }))
     let colour = !noColour && OutputEnvironment.allowColour && Terminal.hasOutput
-    let told =
+    let writeFailure =
       json
       ? tell(comparisonJSON(comparison, base: recordings.base, new: recordings.new) + "\n")
       : quiet
@@ -86,7 +86,7 @@ struct CompareCommand: ParsableCommand {
         : tell(
           comparisonText(comparison, base: recordings.base, new: recordings.new, colour: colour))
     if let html { try write(comparison, of: recordings.new, against: recordings.base, to: html) }
-    throw ExitCode(told ?? comparison.exitCode)
+    throw ExitCode(writeFailure ?? comparison.exitCode)
   }
 
   private func write(

@@ -32,7 +32,7 @@ struct MergeCommand: ParsableCommand {
 
   @Option(
     name: [.customShort("o"), .long],
-    help: ArgumentHelp("Where to write the result; there may be no such file.", valueName: "path"))
+    help: ArgumentHelp("Path of the result, which must not exist yet.", valueName: "path"))
   var output: String
 
   @Flag(help: "Merge also what does not look like one run: other plans, other times.")
@@ -76,10 +76,10 @@ struct MergeCommand: ParsableCommand {
       throw ExitCode(complain("\(error)", ExitStatus.notWritten))
     }
     if !quiet {
-      let told = tell(
+      let writeFailure = tell(
         "\(output): \(shards.count) recordings of \(line(whole.planName))\n"
           + "\(line(judgement.headline))\n")
-      if let told { throw ExitCode(told) }
+      if let writeFailure { throw ExitCode(writeFailure) }
     }
   }
 
@@ -137,8 +137,8 @@ struct MergeCommand: ParsableCommand {
     case .otherPlan(let index):
       "\(recordings[index]): has another plan than \(first); \(regardless)"
     case .noStart(let index): "\(recordings[index]): does not say when its run started"
-    case .otherTime(let index):
-      "\(recordings[index]): began when the others were over, so it is no part of their run; "
+    case .afterGap(let index):
+      "\(recordings[index]): began when the earlier ones had ended, so they are not of one run; "
         + regardless
     }
   }

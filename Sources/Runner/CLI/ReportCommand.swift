@@ -98,12 +98,12 @@ struct ReportCommand: ParsableCommand {
     var isMissing = false
     if case .missing = error { isMissing = true }
     // Where there is no recording there may be anything else.
-    let names = isMissing ? [] : RunFiles.reports(in: directory)
+    let names = isMissing ? [] : RunFiles.junitFiles(in: directory)
     let paths = junit.map { [$0] } ?? names.map { "\(directory)/\($0)" }
     do throws(FileProblem) {
       for path in paths {
         let files = RunFiles(
-          recording: recording, plan: RunFiles.plan(ofReport: path), directory: out, junit: path,
+          recording: recording, plan: RunFiles.planName(ofJUnit: path), directory: out, junit: path,
           html: html)
         try Publication(files: files, flavour: junitFlavour).publish(unreadable: error)
       }

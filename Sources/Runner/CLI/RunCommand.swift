@@ -59,7 +59,7 @@ struct RunCommand: ParsableCommand {
     for plan in plans where !interrupted {
       do throws(Errno) {
         let child = try ChildProcess.fork(dieWithParent: true) {
-          // Ctrl-C is for one of us, who passes it on; twice would end the run at once.
+          // Only the parent gets Ctrl-C, and passes it on: a second signal would end the run at once.
           CurrentProcess.leaveProcessGroup()
           return options.withFilesApart.run(plan, seed: seed)
         }
@@ -70,7 +70,7 @@ struct RunCommand: ParsableCommand {
           codes.append(ExitStatus.fault)
         }
         interrupted = interrupted || codes.last == ExitStatus.interrupted
-        // A run that was at its end says nothing of the signal, and yet no plan follows it.
+        // A run that was at its end may not tell of the signal; the plans after it are left out all the same.
         if interrupted { codes.append(ExitStatus.interrupted) }
       } catch {
         StandardError.write("runner: \(plan.file): cannot start a process: \(error)\n")
@@ -115,7 +115,7 @@ struct RunOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Write the JUnit XML there instead; that of several plans, there as well.",
+      "Write the JUnit XML to this path instead; with several plans their merged XML, beside each plan's own.",
       valueName: "path"))
   var junit: String?
 
@@ -149,8 +149,8 @@ struct RunOptions: ParsableArguments {
   @Flag(help: "Print one JSON object a plan on standard output.")
   var json = false
 
-  /// To be called first: workers are forked before a thread exists, and whoever interrupts a run
-  /// finds its reports from the first instant on.
+  /// To be called first: blocks the signals that end a run before any thread or worker exists, so that a run
+  /// that is interrupted at once still writes its reports.
   static func prepareProcess() throws {
     CurrentProcess.openStandardDescriptors()
     CurrentProcess.ignoreSignalsOfWriting()

@@ -36,8 +36,8 @@ struct ServeCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Server processes, each with an endpoint of its own: the next address, and once round the "
-        + "next port. auto: one, or as many as --connections takes.", valueName: "n|auto"),
+      "Server processes, each with an endpoint of its own: the addresses in turn, then again with "
+        + "the next port. auto: one, or as many as --connections takes.", valueName: "n|auto"),
     transform: Processes.init(option:))
   var processes = Processes.auto
 

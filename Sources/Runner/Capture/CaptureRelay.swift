@@ -68,6 +68,8 @@ final class CaptureRelay {
   }
 
   /// Moves what can be moved, and records what came.
+  ///
+  /// - Parameter room: bytes that all recorded conversations may still take.
   func advance(_ buffer: UnsafeMutableRawBufferPointer, room: inout Int) -> State {
     guard isConnected else { return .waiting }
     for _ in 0..<Self.burst {
@@ -83,14 +85,14 @@ final class CaptureRelay {
     _ path: ReferenceWritableKeyPath<CaptureRelay, CaptureFlow>, from side: Side,
     _ buffer: UnsafeMutableRawBufferPointer, _ room: inout Int
   ) -> Bool {
-    var advance = unsafe self[keyPath: path].advance(buffer)
-    if case .received(let count) = advance {
+    var step = unsafe self[keyPath: path].advance(buffer)
+    if case .received(let count) = step {
       let bytes = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
       unsafe recorder.add(
         bytes, fromClient: side == .client, at: Instant.now().nanoseconds, room: &room)
-      advance = unsafe self[keyPath: path].send(bytes)
+      step = unsafe self[keyPath: path].send(bytes)
     }
-    switch advance {
+    switch step {
     case .idle: return false
     case .busy, .received: return true
     case .ended:

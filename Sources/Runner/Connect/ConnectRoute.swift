@@ -25,7 +25,7 @@ struct ConnectRoute {
 
   /// - Parameters:
   ///   - sources: nil for 127.0.0.2 to 127.0.0.21 towards loopback, else for the kernel's choice.
-  ///   - ports: nil for those that the host can spare with sources, else for the kernel's choice.
+  ///   - ports: nil for a free range of the host where sources are bound, else for the kernel's choice.
   init(
     to target: Target, sources: AddressRange?, ports: ClosedRange<UInt16>?, allowPublic: Bool,
     lookup: AddressLookup = .host
@@ -63,13 +63,13 @@ struct ConnectRoute {
     }
   }
 
-  /// How many sources and ports there are to try before all are known to be taken.
-  var choices: UInt64 { walk?.count ?? 1 }
+  /// How many pairs of source and port there are to try before all are known to be taken.
+  var tupleCount: UInt64 { walk?.count ?? 1 }
 
   /// The next source and port to bind; nil where the kernel chooses.
   mutating func nextSource() -> SocketAddress? {
     guard let position = walk?.next(), let step = walk?.step(at: position) else { return nil }
-    // With ports of one's own and no address, the kernel chooses the address alone.
+    // With a port and no address the socket is bound to all addresses, and the kernel chooses one.
     let any: IPAddress = endpoint.ip.isV6 ? .v6(0) : .v4(0)
     return SocketAddress(sources.isEmpty ? any : sources[step.source], step.port)
   }

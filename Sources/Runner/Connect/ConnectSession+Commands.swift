@@ -88,7 +88,7 @@ extension ConnectSession {
 
 extension PromptCommand {
   /// Whether it shows or ends what answers may still be on their way to.
-  var looksBack: Bool {
+  var waitsForReplies: Bool {
     switch self {
     case .list, .close, .stats, .quit: true
     case .send, .broadcast, .open, .help, .nothing: false

@@ -37,7 +37,7 @@ extension ConnectSession {
     // How a source that is not ours was found to be taken.
     var taken: (call: FailedCall, error: Errno, source: SocketAddress?)?
     var own: Set<SocketAddress>?
-    for _ in 0..<route.choices {
+    for _ in 0..<route.tupleCount {
       let source = route.nextSource()
       var call = FailedCall.socket
       do throws(Errno) {

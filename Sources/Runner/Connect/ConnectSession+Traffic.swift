@@ -12,7 +12,7 @@ extension ConnectSession {
   /// Closes that are told one by one; a server that goes takes thousands along.
   private static var mostCloses: Int { 10 }
 
-  mutating func serve(_ connection: PeerConnection, _ seen: EpollEvents) {
+  mutating func handleIO(_ connection: PeerConnection, _ seen: EpollEvents) {
     if seen.has(.writable), !flush(connection) { return }
     if seen.has(.readable | .hangUp | .error) { receive(connection) }
   }

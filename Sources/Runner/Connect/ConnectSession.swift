@@ -80,7 +80,7 @@ struct ConnectSession: ~Copyable {
   private mutating func obeyInput() -> Bool {
     while opening == nil {
       guard let line = input.first else {
-        if input.hasEnded { return mayGoOn() }
+        if input.hasEnded { return repliesHaveSettled() }
         screen.prompt()
         return false
       }
@@ -91,7 +91,7 @@ struct ConnectSession: ~Copyable {
       case .text(let text):
         do throws(PromptCommand.Wrong) {
           let command = try PromptCommand(text)
-          if command.looksBack, !mayGoOn() { return false }
+          if command.waitsForReplies, !repliesHaveSettled() { return false }
           input.takeFirst()
           if obey(command) { return true }
         } catch {
@@ -105,7 +105,7 @@ struct ConnectSession: ~Copyable {
 
   /// A script has no eyes: before it looks at connections or closes them, the answers to what it
   /// sent get a moment to come.
-  private mutating func mayGoOn() -> Bool {
+  private mutating func repliesHaveSettled() -> Bool {
     options.isInteractive || settling.isOver(awaitsAnswer: table.awaitsAnswer, now: .now())
   }
 
@@ -144,7 +144,7 @@ struct ConnectSession: ~Copyable {
       if connection.state == .connecting {
         finishHandshake(connection)
       } else {
-        serve(connection, event.seen)
+        handleIO(connection, event.seen)
       }
     }
     tellRemainingCloses()
@@ -168,7 +168,7 @@ struct ConnectSession: ~Copyable {
 
   // MARK: The end
 
-  /// What carried something is closed in order, so that the peer gets all of it; the others with a
+  /// Connections that carried bytes are closed with FIN, so that the peer gets all of them; the others with a
   /// reset, which leaves no TIME_WAIT.
   private mutating func finish() {
     screen.leavePrompt()

@@ -119,7 +119,7 @@ extension Publication {
 
   /// A recording that cannot be read.
   func publish(unreadable error: RecordingError) throws(FileProblem) {
-    let name = RunFiles.plan(ofReport: files.junit)
+    let name = RunFiles.planName(ofJUnit: files.junit)
     let recording = Recording(planName: name) {
       $0.started = Clock.timestamp()
       $0.fault = "\(error)"

@@ -39,20 +39,20 @@ struct RunFiles {
     self.junit = junit ?? "\(directory)/TEST-\(Plan.fileName(of: plan)).xml"
   }
 
-  private static let reportPrefix = "TEST-"
-  private static let reportSuffix = ".xml"
+  private static let junitPrefix = "TEST-"
+  private static let junitSuffix = ".xml"
 
   /// The names of the JUnit files in a directory.
-  static func reports(in directory: String) -> [String] {
+  static func junitFiles(in directory: String) -> [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [])
-      .filter { $0.hasPrefix(reportPrefix) && $0.hasSuffix(reportSuffix) }.sorted()
+      .filter { $0.hasPrefix(junitPrefix) && $0.hasSuffix(junitSuffix) }.sorted()
   }
 
-  /// The plan that a JUnit file is named for; its own name where it is called otherwise.
-  static func plan(ofReport path: String) -> String {
+  /// The plan's name in `TEST-<plan>.xml`; of any other file its own name.
+  static func planName(ofJUnit path: String) -> String {
     let name = path.split(separator: "/").last.map(String.init) ?? path
-    guard name.hasPrefix(reportPrefix), name.hasSuffix(reportSuffix) else { return name }
-    return String(name.dropFirst(reportPrefix.count).dropLast(reportSuffix.count))
+    guard name.hasPrefix(junitPrefix), name.hasSuffix(junitSuffix) else { return name }
+    return String(name.dropFirst(junitPrefix.count).dropLast(junitSuffix.count))
   }
 
   /// Whether writing to this path would write over the recording, or over what belongs to it.
@@ -62,8 +62,9 @@ struct RunFiles {
     return ["", "-wal", "-shm", "-journal"].contains { target == source + $0 }
   }
 
-  /// Makes the directory and keeps others out of it until this process ends. Returns why that is
-  /// impossible: another run writes there, and each would rename the other's recording.
+  /// Makes the directory and locks it (flock) until this process ends: of two runs each would rename the
+  /// other's recording. Returns the error message if another run has the lock; nil otherwise, also where the
+  /// file system knows no locks.
   func lock() throws(FileProblem) -> String? {
     try Self.makeDirectory(directory)
     let attempt = try FileProblem.naming(directory) { () throws(Errno) in
@@ -97,8 +98,8 @@ struct RunFiles {
     return kept
   }
 
-  /// Writes a file whole or not at all. What is no file, such as `/dev/null` or a pipe, is written to
-  /// as it is: a rename would put a file in its place, and a superuser would have taken it from all.
+  /// Writes a file whole or not at all. Devices and pipes are opened and written to: a rename
+  /// would put a regular file in their place, and as root that would replace `/dev/null` for the whole system.
   ///
   /// - Parameter isPrivate: whether nobody else may read it, as it may hold what is nobody's business.
   static func write(
@@ -134,8 +135,8 @@ struct RunFiles {
     return ![.typeRegular, .typeDirectory, .typeSymbolicLink].contains(type)
   }
 
-  /// What a recording is called in `history/`: its start without a colon (which CI systems refuse in
-  /// artifacts), so that names sort as the runs were. `20260102T030405.678Z.recording`.
+  /// What a recording is called in `history/`: its start in the basic format of ISO 8601, as CI systems refuse
+  /// colons in the names of artifacts. Sorted by name they are sorted by time. `20260102T030405.678Z.recording`.
   static func historyName(ofStart started: String) -> String {
     started.filter { $0 != "-" && $0 != ":" } + ".recording"
   }

@@ -62,8 +62,8 @@ extension Coordinator {
     return LateArrivals(
       count: fleet.total(.lateArrivals, .client) - atBegin.late,
       foundNoRoom: fleet.total(.crowded, .client) > atBegin.crowded,
-      lack: missedPace(0, of: 0, load)
-        .lack(before: loadBefore.counters, after: load.counters, host: host))
+      shortage: missedPace(0, of: 0, load)
+        .shortage(before: loadBefore.counters, after: load.counters, host: host))
   }
 
   private func missedPace(_ rate: Double, of planned: Double, _ load: LoadReading) -> MissedPace {

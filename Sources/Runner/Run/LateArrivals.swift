@@ -1,10 +1,10 @@
-/// Arrivals of a churn that lived as planned, but were begun too late.
+/// Arrivals of a churn that lived for as long as planned, but were begun too late.
 struct LateArrivals {
-  static let none = Self(count: 0, foundNoRoom: false, lack: nil)
+  static let none = Self(count: 0, foundNoRoom: false, shortage: nil)
 
   let count: Int
   /// Whether some had to wait until others had gone.
   let foundNoRoom: Bool
-  /// What had no processor time left meanwhile; nil where nothing did.
-  let lack: String?
+  /// Which workers or control groups were short of processor time; nil where none was.
+  let shortage: String?
 }

@@ -136,13 +136,13 @@ struct LimitFinder {
           "client workers",
           "had no room for more: connections were held beyond their lifetime, by a message that"
             + " was not answered yet or a handshake that was not over")
-      } else if let lack = late.lack {
-        Fact("processors", lack)
+      } else if let shortage = late.shortage {
+        Fact("processors", shortage)
       } else {
         Fact("client workers", "were stopped, or had no processor for that long")
       }
     return limit(
-      of: phase, at: .client, late.foundNoRoom || late.lack == nil ? .unclassified : .cpu,
+      of: phase, at: .client, late.foundNoRoom || late.shortage == nil ? .unclassified : .cpu,
       count: late.count,
       evidence: [
         Fact(

@@ -16,20 +16,20 @@ import Testing
   }
 
   @Test func `processors that others keep busy are no proof that the run wanted more`() {
-    func lack(_ clients: [Double], _ after: [Series.Key: Double] = [:], awake: Bool = false)
+    func shortage(_ clients: [Double], _ after: [Series.Key: Double] = [:], awake: Bool = false)
       -> String?
     {
       var after = after
       for number in 0..<4 { after[.idleOfProcessor(number)] = 0 }
       let pace = Self.pace(clients: clients, servers: [1], waitsAwake: awake, elapsed: 10)
-      return pace.lack(before: [:], after: after, host: .box { $0.processors = 4 })
+      return pace.shortage(before: [:], after: after, host: .box { $0.processors = 4 })
     }
-    #expect(lack([1]) == nil)
-    #expect(lack([9.8]) == "the client's worker was busy 98% of the time")
-    #expect(lack([9.8], awake: true) == nil)
+    #expect(shortage([1]) == nil)
+    #expect(shortage([9.8]) == "the client's worker was busy 98% of the time")
+    #expect(shortage([9.8], awake: true) == nil)
     let group = "/sys/fs/cgroup/b/cpu.max"
     #expect(
-      lack([1], [.periods(group): 10, .throttledPeriods(group): 10], awake: true)
+      shortage([1], [.periods(group): 10, .throttledPeriods(group): 10], awake: true)
         == "the control group throttled 10 of 10 periods (cpu.max)")
   }
 

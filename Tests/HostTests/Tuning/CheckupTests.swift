@@ -221,9 +221,9 @@ import Testing
       }
       return item("idle connections", demand, .box)
     }
-    #expect(found(350) == nil)
+    #expect(found(240) == nil)
     #expect(found(400, here: true) == nil)
-    #expect(found(400)?.status == .slow)
+    #expect(found(300)?.status == .slow)
     #expect(found(400)?.now == "400 s without a message")
   }
 

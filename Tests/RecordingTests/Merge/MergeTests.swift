@@ -264,8 +264,8 @@ import Testing
     #expect(try Recording.merged([one, other], regardless: true).planText == one.planText)
     other = two
     other.started = "2026-01-02T03:04:19.000Z"
-    #expect(throws: MergeProblem.otherTime(1)) { try Recording.merged([one, other]) }
-    #expect(throws: MergeProblem.otherTime(0)) { try Recording.merged([other, one]) }
+    #expect(throws: MergeProblem.afterGap(1)) { try Recording.merged([one, other]) }
+    #expect(throws: MergeProblem.afterGap(0)) { try Recording.merged([other, one]) }
     #expect(try Recording.merged([one, other], regardless: true).duration == 21.75)
     other.started = "yesterday"
     #expect(throws: MergeProblem.noStart(1)) {

@@ -37,14 +37,14 @@ import Testing
     let route = try route("127.0.0.1:9000")
     #expect(firstSources(route) == ["127.0.0.2:1024", "127.0.0.3:1024", "127.0.0.4:1024"])
     #expect(route.sources.count == 20)
-    #expect(route.choices == 20 * 64_512)
+    #expect(route.tupleCount == 20 * 64_512)
     #expect(route.isHere)
   }
 
   @Test func `elsewhere the kernel chooses`() throws {
     for target in ["10.0.0.1:80", "[::1]:80"] {
       #expect(firstSources(try route(target)) == [nil, nil, nil])
-      #expect(try route(target).choices == 1)
+      #expect(try route(target).tupleCount == 1)
     }
   }
 

@@ -9,7 +9,7 @@ import Testing
 @Suite struct LimitFinderTests {
   private static func limits(
     _ kind: PhaseKind, _ failures: [FailureRecord] = [], phantom: Int = 0, late: Int = 0,
-    foundNoRoom: Bool = false, lack: String? = nil,
+    foundNoRoom: Bool = false, shortage: String? = nil,
     workerDied: Bool = false
   ) -> [LimitRecord] {
     var host = HostDescription()
@@ -25,7 +25,7 @@ import Testing
         name: "phase", kind: kind, title: "", planLine: 1, started: 0, ended: 5, outcome: .limit,
         established: 1000, accepted: 1000 - phantom, phantom: phantom),
       failures: failures, memoryGuard: nil, workerDied: workerDied,
-      late: LateArrivals(count: late, foundNoRoom: foundNoRoom, lack: lack))
+      late: LateArrivals(count: late, foundNoRoom: foundNoRoom, shortage: shortage))
   }
 
   private static func failure(_ call: String, count: Int = 1, retried: Int = 0) -> FailureRecord {
@@ -45,11 +45,11 @@ import Testing
     #expect(crowded.last?.evidence.last?.value.hasPrefix("had no room for more") == true)
     #expect(crowded.last?.resource == .unclassified)
     let lacking = Self.limits(
-      .churn, late: 3000, lack: "the control group throttled 9 of 10 periods")
+      .churn, late: 3000, shortage: "the control group throttled 9 of 10 periods")
     #expect(lacking.map(\.resource) == [.cpu])
     #expect(lacking.last?.evidence.last?.value.hasPrefix("the control group") == true)
     // Whoever waited for room has a reason of its own.
-    let both = Self.limits(.churn, late: 3000, foundNoRoom: true, lack: "a worker was busy")
+    let both = Self.limits(.churn, late: 3000, foundNoRoom: true, shortage: "a worker was busy")
     #expect(both.map(\.resource) == [.unclassified])
     let phantoms = Self.limits(.ramp, [Self.failure("closed-by-peer")], phantom: 500)
     #expect(phantoms.map(\.count) == [1, 500])

@@ -1,6 +1,7 @@
 import Judgement
 import Plan
 import Recording
+import Report
 import Simulation
 import Testing
 
@@ -39,6 +40,23 @@ import Testing
     let (same, other) = (runs[0].file == runs[1].file, runs[0].file == runs[2].file)
     #expect(same)
     #expect(!other)
+  }
+
+  @Test func `reports and exports are made of its recording like of any other`() throws {
+    let workspace = try Workspace()
+    let run = try SimulatedRun(Self.everyKind)
+    try run.file.write(to: workspace.url("simulated.recording"))
+    let (ending, summary) = try workspace.summary(of: ["report", "simulated.recording"])
+    #expect(ending.exitCode == 0, "\(ending.errors)")
+    #expect(summary.verdict == "passed")
+    #expect(summary.connections.established == 2000)
+    #expect(try JUnitFile(workspace.url("TEST-simulated.xml")).cases("failure").isEmpty)
+    #expect(try workspace.text(of: "report.html").contains("2,000 connections"))
+    for format in ExportFormat.allCases {
+      let export = try workspace.run(["export", "simulated.recording", "--format", format.rawValue])
+      #expect(export.exitCode == 0, "\(format): \(export.errors)")
+      #expect(export.output.count > 200, "\(format)")
+    }
   }
 
   @Test func `a hundred thousand connections ramp, hold, churn, search and close`() throws {
