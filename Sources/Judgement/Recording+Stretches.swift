@@ -72,7 +72,17 @@ extension Recording {
       start = next
       earlier -= 1
     }
-    return isUpper || end - start >= least ? start...end : nil
+    guard isUpper || end - start >= least else { return nil }
+    if threshold.metric == .messagesRate, !wantsMessages(throughout: start...end) { return nil }
+    return start...end
+  }
+
+  /// Whether messages were wanted all the time: the few of a stretch that only begins or ends with some make
+  /// no rate.
+  private func wantsMessages(throughout span: ClosedRange<Double>) -> Bool {
+    let wanted = series(named: "messages.wanted").map { gain(of: $0.key, in: [span]) }
+    guard let longest = wanted.max() else { return true }
+    return longest >= (span.upperBound - span.lowerBound) * (1 - Self.slack)
   }
 }
 

@@ -71,4 +71,28 @@ import Testing
     #expect(judge(run, thresholds: [threshold(.messagesSent, 40)]).thresholds[0].passed)
     #expect(judge(run, thresholds: [threshold(.messagesRate, 10)]).thresholds[0].passed)
   }
+
+  @Test
+  func `a message rate is measured over stretches in which messages were wanted all the time`() {
+    var run = recording(failing: [0, 0, 0, 0, 0])
+    func result() -> ThresholdResult {
+      let rate = Threshold(
+        text: "t", line: 1, metric: .messagesRate, comparison: .atMost, value: 10,
+        window: .seconds(2))
+      return judge(run, thresholds: [rate]).thresholds[0]
+    }
+    // Ten a second, as far as one can say of 0.1 s in which three came.
+    let sent = [0.0, 3, 13, 23, 23]
+    let wanted = [0.0, 0.1, 1.1, 2.1, 2.1]
+    for (key, values) in [
+      (Series.Key.messages(.sent, "ping"), sent), (Series.Key.wanted("ping"), wanted),
+    ] {
+      run.series.append(
+        Series(
+          key: key, unit: "", kind: .counter,
+          points: values.enumerated().map { .init(at: Double($0.offset), value: $0.element) }))
+    }
+    #expect(result().value == 10)
+    #expect(result().passed)
+  }
 }

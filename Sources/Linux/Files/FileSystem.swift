@@ -43,6 +43,16 @@ package enum FileSystem {
     try writeAll(bytes, to: descriptor)
   }
 
+  /// What a file begins with; nothing where there is none, or it may not be read.
+  package static func firstBytes(of path: String, most: Int) -> [UInt8] {
+    let descriptor = unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    guard descriptor >= 0 else { return [] }
+    defer { close(descriptor) }
+    return unsafe [UInt8](unsafeUninitializedCapacity: most) { buffer, count in
+      count = unsafe max(0, read(descriptor, buffer.baseAddress, most))
+    }
+  }
+
   /// Whether a file could be made in a directory: one is, and is gone again.
   package static func tryWriting(in directory: String) throws(Errno) {
     let unnamed = unsafe runner_open_unnamed(directory, 0o600)

@@ -15,13 +15,28 @@ extension MessageEngine where System: ~Copyable {
     let slots = slotsPlanned(for: task, command.goal, among: &connections)
     if case .seek = task, !beginsNoMessages, phase == command.phase {
       // Another step of the same search: the next round is walked for its goal.
-      return plan(slots)
+      plan(slots)
+      if let goal = command.goal, goal < self.goal ?? goal {
+        forgetOverdue(from: command.start, among: &connections)
+      }
+      self.goal = command.goal
+      return
     }
+    goal = command.goal
     let span =
       command.phase < connections.assignment.spanOfPhase.count
       ? connections.assignment.spanOfPhase[command.phase] : nil
     play(played, in: command.phase, from: command.start, span: span, slots: slots)
     for pattern in played { patterns.noteUnsent(pattern, connections.board[pattern, .unsent]) }
+  }
+
+  /// Leaves out what was due while more connections stood, so that fewer are not judged by it. It stays counted
+  /// as `unsent`.
+  private mutating func forgetOverdue(from start: Instant, among connections: inout Connections) {
+    for pattern in 0..<patterns.count where isPlayed(pattern) && !patterns.script(pattern).isOnce {
+      restart(pattern, at: start)
+      patterns.noteUnsent(pattern, connections.board[pattern, .unsent])
+    }
   }
 
   private mutating func slotsPlanned(

@@ -15,6 +15,8 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
   /// The phase that the patterns are played for.
   private(set) var phase = 0
   private(set) var start = Instant(nanoseconds: 0)
+  /// What the last order of a search was to reach; nil for phases that know their own goal.
+  var goal: Int?
   private(set) var isEnding = false
   /// No message is due from here on.
   private(set) var end = Instant.distantFuture
@@ -83,4 +85,10 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
   }
 
   mutating func plan(_ slots: UInt32) { plannedSlots = slots }
+
+  /// Goes on as if a pattern were played from an instant on: what was due before is not any more.
+  mutating func restart(_ pattern: Int, at instant: Instant) {
+    start = instant
+    patterns.restart(pattern, at: instant, slots: plannedSlots)
+  }
 }

@@ -85,13 +85,16 @@ struct MergeCommand: ParsableCommand {
 
   /// Whole or not at all: a file beside it gets the name when it is complete.
   private func write(_ whole: Recording) throws {
+    let files = FileManager.default
+    var isDirectory = false
+    if files.fileExists(atPath: output, isDirectory: &isDirectory), !isDirectory {
+      throw RecordingError.exists(path: output)
+    }
     do throws(FileProblem) {
       try RunFiles.check(writingTo: output)
     } catch {
       throw RecordingError.unwritable(path: output, reason: error.reason)
     }
-    let files = FileManager.default
-    guard !files.fileExists(atPath: output) else { throw RecordingError.exists(path: output) }
     let temporary = "\(output).\(UUID().uuidString)"
     defer { try? files.removeItem(atPath: temporary) }
     do throws(RecordingError) {

@@ -71,16 +71,16 @@ struct ReportCommand: ParsableCommand {
     let judgement = try judgement(of: whole)
     let files = RunFiles(
       recording: recording, plan: whole.planName, directory: out, junit: junit, html: html)
-    for path in [files.junit, files.html] {
-      do throws(FileProblem) {
-        try RunFiles.check(writingTo: path)
-      } catch {
-        throw ExitCode(complain("a report cannot be written: \(error)", ExitStatus.notWritten))
-      }
-    }
     for path in [files.junit, files.html, files.stylesheet, files.script]
     where RunFiles.isRecording(path, recording) {
       throw ValidationError("\(path) is the recording itself, which no report overwrites.")
+    }
+    for (path, kind) in [(files.junit, RunFiles.Replaced.xml), (files.html, .page)] {
+      do throws(FileProblem) {
+        try RunFiles.check(writingTo: path, over: kind)
+      } catch {
+        throw ExitCode(complain("a report cannot be written: \(error)", ExitStatus.notWritten))
+      }
     }
     let output = Publication.OutputOptions(
       json: json, quiet: quiet, colour: !noColour && OutputEnvironment.allowColour)

@@ -41,7 +41,7 @@ struct Publication {
     var (judgement, written) = (shown.1, outputs)
     do throws(FileProblem) {
       try RunFiles.write(
-        junit(recording, judgement, files: outputs, flavour: flavour), to: files.junit)
+        junit(recording, judgement, files: outputs, flavour: flavour), to: files.junit, over: .xml)
     } catch {
       written.junit = nil
       judgement.exitCode = notWritten(error, recording)
@@ -75,13 +75,17 @@ extension Publication {
   /// Before anything starts: takes away what a run before has left, and says that this one did not
   /// finish. What the run comes to replaces it; where the run is killed, it is the truth.
   func begin(_ plan: Plan, saying reason: String = Self.unfinished) throws(FileProblem) {
-    try RunFiles.check(writingTo: files.html)
+    try RunFiles.check(writingTo: files.html, over: .page)
+    try RunFiles.check(writingTo: files.junit, over: .xml)
+    guard files.html != files.junit || RunFiles.isSpecial(files.html) else {
+      throw FileProblem(files.html, "the page and the JUnit XML would be the same file")
+    }
     try files.removePage()
     // A pipe would get two documents.
     guard !RunFiles.isSpecial(files.junit) else { return }
     let (recording, judgement) = Self.judged(plan, reason, ExitStatus.fault)
     try RunFiles.write(
-      junit(recording, judgement, files: outputs, flavour: flavour), to: files.junit)
+      junit(recording, judgement, files: outputs, flavour: flavour), to: files.junit, over: .xml)
   }
 
   static let unfinished = "the run did not finish: it was killed, or it is still under way"
@@ -127,7 +131,7 @@ extension Publication {
     let judgement = Judgement(
       verdict: .error, exitCode: ExitStatus.fault, headline: "\(error)")
     try RunFiles.write(
-      junit(recording, judgement, files: outputs, flavour: flavour), to: files.junit)
+      junit(recording, judgement, files: outputs, flavour: flavour), to: files.junit, over: .xml)
     try files.removePage()
   }
 
@@ -138,7 +142,7 @@ extension Publication {
     var judgement = judgement
     var written = OutputFiles(junit: files.junit, directory: outputs.directory)
     do throws(FileProblem) {
-      try RunFiles.write(document(recording, judgement, written), to: files.junit)
+      try RunFiles.write(document(recording, judgement, written), to: files.junit, over: .xml)
       try files.removePage()
     } catch {
       written.junit = nil
@@ -174,7 +178,7 @@ extension Publication {
 extension RunFiles {
   /// The page and what belongs beside it; beside a device or a pipe nothing does.
   func writePage(_ page: [UInt8]) throws(FileProblem) {
-    try Self.write(page, to: html)
+    try Self.write(page, to: html, over: .page)
     guard !Self.isSpecial(html) else { return }
     try Self.write(Report.stylesheet, to: stylesheet)
     try Self.write(Report.script, to: script)

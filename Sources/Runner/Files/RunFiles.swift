@@ -101,9 +101,11 @@ struct RunFiles {
   /// Writes a file whole or not at all. Devices and pipes are opened and written to: a rename
   /// would put a regular file in their place, and as root that would replace `/dev/null` for the whole system.
   ///
-  /// - Parameter isPrivate: whether nobody else may read it, as it may hold what is nobody's business.
+  /// - Parameters:
+  ///   - isPrivate: whether nobody else may read it, as it may hold what is nobody's business.
+  ///   - replaced: what may be there.
   static func write(
-    _ bytes: [UInt8], to path: String, isPrivate: Bool = false
+    _ bytes: [UInt8], to path: String, isPrivate: Bool = false, over replaced: Replaced = .anything
   ) throws(FileProblem) {
     guard !isSpecial(path) else {
       return try FileProblem.naming(path) { () throws(Errno) in
@@ -112,18 +114,42 @@ struct RunFiles {
     }
     try makeDirectory(parent(of: path))
     if FileSystem.isDirectory(path) { throw FileProblem(path, "it is a directory") }
+    try checkReplaced(path, replaced)
     try FileProblem.naming(path) { () throws(Errno) in
       try FileSystem.write(bytes, to: path, isPrivate: isPrivate)
     }
   }
 
+  /// What a file that is written may take the place of. A path that was mistyped must not cost a plan or a recording.
+  enum Replaced: String {
+    case xml = "<?xml"
+    case page = "<!DOCTYPE html"
+    /// Anything but a recording.
+    case anything = ""
+  }
+
   /// Throws why a file cannot be written there, as far as can be told before it is.
-  static func check(writingTo path: String) throws(FileProblem) {
+  ///
+  /// - Parameter replaced: what may be there; a file that is empty may always be.
+  static func check(
+    writingTo path: String, over replaced: Replaced = .anything
+  ) throws(FileProblem) {
     guard !isSpecial(path) else { return }
     try makeDirectory(parent(of: path))
     if FileSystem.isDirectory(path) { throw FileProblem(path, "it is a directory") }
+    try checkReplaced(path, replaced)
     try FileProblem.naming(path) { () throws(Errno) in
       try FileSystem.tryWriting(in: parent(of: path))
+    }
+  }
+
+  private static func checkReplaced(_ path: String, _ replaced: Replaced) throws(FileProblem) {
+    let start = String(decoding: FileSystem.firstBytes(of: path, most: 16), as: UTF8.self)
+    if start.hasPrefix("SQLite format 3") {
+      throw FileProblem(path, "it is a recording, which is not written over")
+    }
+    guard start.isEmpty || start.hasPrefix(replaced.rawValue) else {
+      throw FileProblem(path, "it is another kind of file, which is not written over")
     }
   }
 

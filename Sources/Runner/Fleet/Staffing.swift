@@ -16,6 +16,9 @@ struct Staffing {
 
   /// Connections one process opens or accepts a second without falling behind.
   private static let ratePerWorker = 15_000.0
+  /// Connections a client of `processes: auto` has at least, where the goal allows for more than one: each gets the
+  /// same share of a message rate, and with few connections not the same share of these.
+  private static let fewestConnections = 16
   /// Descriptors that a worker of `processes: auto` keeps in hand: taken ports make the deal
   /// between the endpoints a little uneven, and one too many would be a limit.
   private static let headroom = 50
@@ -46,7 +49,8 @@ struct Staffing {
         let usable = max(1, descriptorLimit - own - Self.headroom)
         let forDescriptors = (plan.goal + usable - 1) / usable
         let forRate = Int((min(rate, 1e9) / Self.ratePerWorker).rounded(.up))
-        return min(most, max(1, forDescriptors, min(forRate, processors.usable)))
+        let forShares = max(1, plan.goal / Self.fewestConnections)
+        return min(most, max(1, forDescriptors, min(forRate, processors.usable, forShares)))
       }
     }
 

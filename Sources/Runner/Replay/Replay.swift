@@ -31,6 +31,12 @@ struct Replay {
     self.path = path
     self.speed = speed
     fromPhase = phase
+    if let replayed = original.replay, let from = replayed.fromPhase {
+      throw Refusal(
+        description:
+          "The recording \(path) is of a replay that began with phase \(from). Replay its original,"
+          + " \(replayed.original), with --from-phase \(from) instead.")
+    }
     var plan = try original.replayedPlan().sized(as: original.phases)
     if !targets.isEmpty { plan.connect(to: targets) }
     guard !original.drive.isEmpty else {

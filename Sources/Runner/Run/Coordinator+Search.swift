@@ -1,6 +1,7 @@
 import Host
 import Judgement
 import Linux
+import Messages
 import Plan
 import Probe
 import Recording
@@ -35,11 +36,13 @@ extension Coordinator {
   ) throws(RecordingError) {
     _ = try closeAllBeforeOpening(goal, search)
     guard course.goesOn else { return }
+    let isDown = fleet.current(.held, .client) > goal
     let began = clock.now().seconds(since: started)
     course.startGrowing()
     failuresBeforeStep = ledger.records
     let opened = try go(to: goal)
     guard course.goesOn else { return }
+    let stood = isDown ? try awaitAnswersOfMore() : nil
     let held = heldAtBothEnds()
     if held < goal, isLimited {
       walk.wasLimited(to: held)
@@ -51,7 +54,7 @@ extension Coordinator {
       }
     }
     try sample(hostReadings.readings())
-    if let violation = violation(of: search, since: began, opened: opened) {
+    if let violation = violation(of: search, since: began, opened: opened, standing: stood) {
       walk.wasTooMany()
       note(goal, held, .tooMany, violation)
     } else if held < goal {
@@ -107,8 +110,7 @@ extension Coordinator {
     let opened = try go(to: count)
     course.stopGrowing()
     guard course.goesOn else { return }
-    try sample(hostReadings.readings())
-    let stood = clock.now().seconds(since: started)
+    let stood = try awaitAnswersOfMore()
     let closedBefore = fleet.total(.closedByPeer, .client)
     try loop(until: clock.now().advanced(by: search.confirm)) { _ in false }
     guard course.goesOn else { return }
@@ -129,6 +131,22 @@ extension Coordinator {
       walk.confirmed()
       note(count, held, .confirmed)
     }
+  }
+
+  /// After a step down: waits until what was sent while more connections stood has been answered or given up, so that
+  /// fewer are not judged by it.
+  ///
+  /// - Returns: when that was, in seconds since the run began; a sample is taken then.
+  private mutating func awaitAnswersOfMore() throws(RecordingError) -> Double {
+    let sent = messagesSent
+    let longest = plan.patterns.map(\.longest).max() ?? 0
+    let deadline = clock.now().advanced(byNanoseconds: longest)
+    // What comes in that time concludes as many, later or earlier.
+    while course.goesOn, messagesConcluded < sent, clock.now() < deadline {
+      try loop(until: clock.now().advanced(by: Self.tick)) { _ in false }
+    }
+    try sample(hostReadings.readings())
+    return clock.now().seconds(since: started)
   }
 
   /// Opens or closes until so many are held, or a limit leaves it at fewer. What was lost on the way
@@ -196,8 +214,9 @@ extension Coordinator {
   ///   - began: when the step began: metrics of handshakes are measured from then on.
   ///   - opened: when the clients had opened all that they could: the connect rate is measured
   ///     until then, all other metrics until now.
-  ///   - standing: when the hold of a confirmation began: metrics that are not of handshakes are
-  ///     measured from then on. Nil in a step, where they too are measured from `began` on.
+  ///   - standing: when the hold of a confirmation began, or what more connections have left was gone: metrics that
+  ///     are not of handshakes are measured from then on. Nil in a step up, where they too are measured from
+  ///     `began` on.
   private func violation(
     of search: Phase.Search, since began: Double, opened: Double, standing: Double? = nil
   ) -> String? {

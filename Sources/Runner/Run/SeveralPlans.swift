@@ -37,7 +37,7 @@ extension RunOptions {
         try Publication(files: files, flavour: junitFlavour).begin(plan, saying: Self.notReached)
       }
       if let junit, !RunFiles.isSpecial(junit) {
-        try RunFiles.write(merged(plans).bytes, to: junit)
+        try RunFiles.write(merged(plans).bytes, to: junit, over: .xml)
       }
       return ExitStatus.passed
     } catch {
@@ -56,7 +56,7 @@ extension RunOptions {
       _ = complain("\(junit): a plan is in it as an error: \(problem)", ExitStatus.notWritten)
     }
     do throws(FileProblem) {
-      try RunFiles.write(bytes, to: junit)
+      try RunFiles.write(bytes, to: junit, over: .xml)
     } catch {
       return complain("\(junit): the report cannot be written: \(error)", ExitStatus.notWritten)
     }

@@ -77,6 +77,22 @@ import Testing
     #expect(world.client.board.largest(.drift) < 1e6)
   }
 
+  @Test func `what was due while more stood is not made up for by fewer`() throws {
+    let world = try world(patterns: [.test(every: .milliseconds(100))])
+    seek(20, world)
+    world.network.dials.latency = 1_000_000_000
+    world.run(for: .seconds(5))
+    world.network.dials.latency = 0
+    seek(10, world)
+    let before = (world.client.messages(.sent), world.client.messages(.unsent))
+    world.run(for: .seconds(2))
+    // Ten connections, ten messages a second each.
+    #expect(abs(world.client.messages(.sent) - before.0 - 200) <= 10)
+    // About 16 of 20 rounds had passed for each of the ten; they stay unsent.
+    #expect(before.1 > 100)
+    #expect(world.client.messages(.unsent) == before.1)
+  }
+
   @Test func `those that are about to go are replaced by the next step up`() throws {
     let world = try world(
       most: 200, dials: .init(latency: 100_000_000), patterns: [.test(every: .milliseconds(400))])

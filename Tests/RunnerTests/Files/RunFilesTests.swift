@@ -42,4 +42,26 @@ import Testing
     #expect(try workspace.text(of: "a/b/c.txt") == "two")
     #expect(workspace.files(in: "a/b") == ["c.txt"])
   }
+
+  @Test func `a report takes the place of reports, and of nothing else`() throws {
+    let workspace = try Workspace()
+    try workspace.write("server: {listen: \"127.0.0.1:9000\"}\n", to: "a.plan")
+    try workspace.write("SQLite format 3\u{0}", to: "run.recording")
+    try workspace.write("<?xml version=\"1.0\"?>", to: "old.xml")
+    try workspace.write("", to: "empty")
+    func refusal(_ name: String, _ kind: RunFiles.Replaced) -> String? {
+      do throws(FileProblem) {
+        try RunFiles.check(writingTo: workspace.url(name).path, over: kind)
+        try RunFiles.write(Array("<?xml".utf8), to: workspace.url(name).path, over: kind)
+        return nil
+      } catch {
+        return error.reason
+      }
+    }
+    #expect(refusal("a.plan", .xml) == "it is another kind of file, which is not written over")
+    #expect(refusal("a.plan", .page) == refusal("a.plan", .xml))
+    #expect(refusal("run.recording", .anything) == "it is a recording, which is not written over")
+    for name in ["old.xml", "empty", "new"] { #expect(refusal(name, .xml) == nil) }
+    #expect(try workspace.text(of: "a.plan").hasPrefix("server"))
+  }
 }

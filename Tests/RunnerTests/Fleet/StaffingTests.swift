@@ -38,6 +38,9 @@ import Testing
     ("100", ", rate: 1M/s", 2),
     ("100", "", 2),
     ("1k", ", over: 50ms", 2),
+    // A message rate is dealt to processes, so each has a good many of the connections.
+    ("31", "", 1),
+    ("32", "", 2),
   ])
   func `as few as the descriptors allow, and what the rate needs`(
     goal: String, ramp: String, expected: Int

@@ -124,6 +124,9 @@ import Testing
     #expect(again.replay?.fidelity?.missed == 0)
     // What was left out is not judged.
     #expect(summary.thresholds.map(\.text) == ["failures == 0"])
+    let twice = try workspace.run(["replay", "reports/first-replay/run.recording"])
+    #expect(twice.exitCode != 0)
+    #expect(twice.errors.contains("reports/first/run.recording, with --from-phase churn instead"))
   }
 
   @Test func `messages are sent again`() throws {
