@@ -11,7 +11,8 @@ package func judge(_ recording: Recording) -> Judgement {
   do throws(InvalidPlan) {
     let plan = try recording.plan()
     return judge(
-      recording, thresholds: plan.thresholds.filter(recording.isAbout), expected: plan.expectedLimit
+      recording, thresholds: plan.thresholds.filter { recording.isAbout($0, of: plan) },
+      expected: plan.expectedLimit
     )
   } catch {
     return judge(recording, thresholds: [], withoutPlan: error)
@@ -73,13 +74,13 @@ package func judge(
 
 extension Recording {
   /// False where a replay with `--from-phase` has skipped what a threshold measures: its phase was skipped, or it
-  /// is of the whole run, and the phases that were driven have no value for it.
-  fileprivate func isAbout(_ threshold: Threshold) -> Bool {
+  /// is of messages, and the phases that were driven play none.
+  fileprivate func isAbout(_ threshold: Threshold, of plan: Plan) -> Bool {
     guard replay?.fromPhase != nil else { return true }
-    if let phase = threshold.phase { return phases.contains { $0.name == phase } }
-    let result =
-      threshold.window.map { evaluate(threshold, window: $0) } ?? Metrics(self).evaluate(threshold)
-    return result.value != nil
+    let driven = Set(phases.map(\.name))
+    if let phase = threshold.phase { return driven.contains(phase) }
+    return !threshold.metric.isOfMessages
+      || plan.phases.contains { driven.contains($0.name) && !$0.patterns.isEmpty }
   }
 
   /// A limit in one line, the same in every report: "limit reached: 19,936 of 1,000,000
@@ -241,5 +242,17 @@ extension BrokenPhase {
     guard let limit else { return "the plan expects \(expected.yaml)" }
     if limit.isDeath { return "a worker that is gone is never what a plan expects" }
     return expected.mismatch(with: limit, held: held)
+  }
+}
+
+extension Metric {
+  /// Whether only a phase that plays messages has a value of it.
+  fileprivate var isOfMessages: Bool {
+    switch self {
+    case .messagesSent, .messagesReceived, .messagesLost, .messagesUnsent, .messagesRate,
+      .percentile(_, of: .roundTrip):
+      true
+    default: false
+    }
   }
 }

@@ -26,7 +26,7 @@ extension Recording {
     case .messagesRate:
       series(named: "messages.wanted").isEmpty
         ? messages([.sent], in: span).map { $0 / max(span.upperBound - span.lowerBound, 1e-9) }
-        : messageRate(in: [span])
+        : messageRate(in: parts(of: span))
     // These are of the run or of a phase as a whole; plans cannot ask for them over a window.
     case .held, .phantom, .kernelMemory, .userMemory, .userTime, .predictionError: nil
     }

@@ -80,9 +80,20 @@ extension Recording {
   /// Whether messages were wanted all the time: the few of a stretch that only begins or ends with some make
   /// no rate.
   private func wantsMessages(throughout span: ClosedRange<Double>) -> Bool {
-    let wanted = series(named: "messages.wanted").map { gain(of: $0.key, in: [span]) }
-    guard let longest = wanted.max() else { return true }
-    return longest >= (span.upperBound - span.lowerBound) * (1 - Self.slack)
+    let keys = series(named: "messages.wanted").map(\.key)
+    guard !keys.isEmpty else { return true }
+    let wanted = parts(of: span).reduce(0) { sum, part in
+      sum + (keys.map { gain(of: $0, in: [part]) }.max() ?? 0)
+    }
+    return wanted >= (span.upperBound - span.lowerBound) * (1 - Self.slack)
+  }
+
+  /// A stretch cut where phases end, as each plays other messages.
+  func parts(of span: ClosedRange<Double>) -> [ClosedRange<Double>] {
+    let parts = phases.compactMap(self.span).filter { $0.overlaps(span) }.map {
+      $0.clamped(to: span)
+    }
+    return parts.isEmpty ? [span] : parts
   }
 }
 

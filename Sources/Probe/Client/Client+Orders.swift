@@ -12,8 +12,10 @@ extension Client where System: ~Copyable {
     case .begin:
       connections.notes.begin(phase: command.phase, at: command.start)
       let task = connections.assignment.tasks[command.phase]
+      stepsDown = false
       begin(task)
       messageEngine.begin(task, command, among: &connections)
+      if stepsDown { messageEngine.forgetOverdue(among: &connections) }
     case .settle:
       opening.end()
       messageEngine.end(at: connections.now)
@@ -76,6 +78,7 @@ extension Client where System: ~Copyable {
   private mutating func seek(_ goal: Int, _ pace: ClientTask.Pace) {
     let excess = staying - connections.assignment.share.part(of: goal)
     guard excess > 0 else { return open(upTo: goal, pace) }
+    stepsDown = true
     work = .shedding(left: excess, above: connections.rows.firstUnused)
   }
 
@@ -90,8 +93,11 @@ extension Client where System: ~Copyable {
     guard case .settling = work, connections.rows.oldestConnecting == ConnectionTable.none,
       connections.churn.count == 0, connections.pendingCloseCount == 0,
       command.order != .settle
-        || (messageEngine.beginsNoMessages && !connections.rows.hasMessageUnderWay)
+        || (messageEngine.beginsNoMessages && !connections.rows.hasMessageUnderWay),
+      !stepsDown || messageEngine.beganAll(since: command.start, among: &connections)
     else { return }
+    if stepsDown { messageEngine.narrowRounds(among: &connections) }
+    stepsDown = false
     work = .none
     connections.notes.flush()
     connections.board[.settledOrder] = command.number

@@ -27,6 +27,8 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   var command = Scoreboard.Command(
     order: .wait, phase: 0, start: Instant(nanoseconds: 0))
   var work = Work.none
+  /// Whether a search has ordered fewer connections than stand, and this is not carried out yet.
+  var stepsDown = false
   /// When each connection is opened or closed.
   var schedule = Schedule(start: Instant(nanoseconds: 0), rate: nil)
   var opening = Opening()

@@ -15,14 +15,8 @@ extension MessageEngine where System: ~Copyable {
     let slots = slotsPlanned(for: task, command.goal, among: &connections)
     if case .seek = task, !beginsNoMessages, phase == command.phase {
       // Another step of the same search: the next round is walked for its goal.
-      plan(slots)
-      if let goal = command.goal, goal < self.goal ?? goal {
-        forgetOverdue(from: command.start, among: &connections)
-      }
-      self.goal = command.goal
-      return
+      return plan(slots)
     }
-    goal = command.goal
     let span =
       command.phase < connections.assignment.spanOfPhase.count
       ? connections.assignment.spanOfPhase[command.phase] : nil
@@ -32,18 +26,47 @@ extension MessageEngine where System: ~Copyable {
 
   /// Leaves out what was due while more connections stood, so that fewer are not judged by it. It stays counted
   /// as `unsent`.
-  private mutating func forgetOverdue(from start: Instant, among connections: inout Connections) {
-    for pattern in 0..<patterns.count where isPlayed(pattern) && !patterns.script(pattern).isOnce {
-      restart(pattern, at: start)
-      patterns.noteUnsent(pattern, connections.board[pattern, .unsent])
+  mutating func forgetOverdue(among connections: inout Connections) {
+    for pattern in 0..<patterns.count where isPlayed(pattern) {
+      let script = patterns.script(pattern)
+      if script.every > 0 {
+        forgetRounds(pattern, among: &connections)
+      } else if !script.isOnce, script.rate != .infinity {
+        let due = countUnsent(pattern, rate: script.rate, among: &connections)
+        patterns.leaveOut(pattern, until: due, unsent: connections.board[pattern, .unsent])
+      }
     }
+  }
+
+  private mutating func forgetRounds(_ pattern: Int, among connections: inout Connections) {
+    let cursor = patterns.cursor(pattern)
+    for slot in 0..<connections.rows.firstUnused {
+      let noted = cursor.pendingRound(connections.rows.messages.round(of: slot, pattern))
+      let next = cursor.nextRound(at: slot)
+      if noted < next { connections.rows.messages.setRound(of: slot, pattern, to: next) }
+    }
+  }
+
+  /// Whether what is under way, recorded conversations left aside, was begun at this instant or later.
+  func beganAll(since instant: Instant, among connections: inout Connections) -> Bool {
+    (0..<patterns.count).allSatisfy { pattern in
+      let slot = connections.rows.oldestMessage(of: pattern)
+      return slot == ConnectionTable.none
+        || connections.rows.began(slot) >= instant.nanoseconds
+    }
+  }
+
+  /// The rows above the last one that is in use have no part in the rounds to come.
+  mutating func narrowRounds(among connections: inout Connections) {
+    var slots = connections.rows.firstUnused
+    while slots > 0, connections.rows.state(slots - 1) == .free { slots -= 1 }
+    narrowRounds(to: slots)
   }
 
   private mutating func slotsPlanned(
     for task: ClientTask, _ goal: Int?, among connections: inout Connections
   ) -> UInt32 {
     let share = connections.assignment.share
-    let inUse = connections.rows.firstUnused
     let planned =
       switch task {
       case .open(let goal, _): share.part(of: goal)
@@ -52,7 +75,7 @@ extension MessageEngine where System: ~Copyable {
         Int(connections.board[.held]) + share.part(of: Int(min(rate * Double(lifetime) / 1e9, 1e9)))
       case .keep, .close: 0
       }
-    return max(inUse, UInt32(clamping: min(planned, Int(connections.rows.capacity))))
+    return max(slotsInUse, UInt32(clamping: min(planned, Int(connections.rows.capacity))))
   }
 
   /// Sends what is due and returns when to be back; nil to wait for events alone.
@@ -91,7 +114,7 @@ extension MessageEngine where System: ~Copyable {
         return max(due, connections.now)
       }
       let slot = cursor.slot
-      let slots = max(plannedSlots, connections.rows.firstUnused)
+      let slots = max(plannedSlots, slotsInUse)
       patterns.step(pattern, slots: slots)
       guard slot < connections.rows.firstUnused, isDue(slot, pattern, cursor, among: &connections)
       else { continue }
@@ -132,7 +155,7 @@ extension MessageEngine where System: ~Copyable {
       let slot = connections.rows.oldestIdle
       // An event will tell when somebody is idle again.
       guard slot != ConnectionTable.none else {
-        if rate != .infinity { countUnsent(pattern, schedule, rate: rate, among: &connections) }
+        if rate != .infinity { countUnsent(pattern, rate: rate, among: &connections) }
         return nil
       }
       guard mayPlay(pattern, on: slot, among: &connections) else {
@@ -151,7 +174,7 @@ extension MessageEngine where System: ~Copyable {
     guard begun == 0 else { return connections.now }
     // There are idle connections, and none of them may take the message: to look again at once
     // would be to spin.
-    if rate != .infinity { countUnsent(pattern, schedule, rate: rate, among: &connections) }
+    if rate != .infinity { countUnsent(pattern, rate: rate, among: &connections) }
     return isEnding ? nil : connections.now.advanced(byNanoseconds: Self.lookAgain)
   }
 
@@ -168,9 +191,13 @@ extension MessageEngine where System: ~Copyable {
   }
 
   /// Sets `unsent` to the messages that are due and had no free connection.
+  ///
+  /// - Returns: how many of the phase are due by now.
+  @discardableResult
   private mutating func countUnsent(
-    _ pattern: Int, _ schedule: Schedule, rate: Double, among connections: inout Connections
-  ) {
+    _ pattern: Int, rate: Double, among connections: inout Connections
+  ) -> Int {
+    let schedule = Schedule(start: start, rate: rate)
     let share = connections.assignment.share
     let limit = min(connections.now.advanced(byNanoseconds: 1), end)
     let all = Double(limit.nanoseconds(since: schedule.start)) / 1e9 * rate
@@ -180,6 +207,7 @@ extension MessageEngine where System: ~Copyable {
     connections.board[pattern, .unsent] =
       patterns.unsentBefore(pattern)
       + UInt64(max(0, own - patterns.begunAtRate(pattern)))
+    return own
   }
 
   /// Each connection that was there when the phase began, once. Others begin when they come into
@@ -232,6 +260,7 @@ extension MessageEngine where System: ~Copyable {
   /// Has a new connection take part in each pattern from the round on in which the pattern's cursor
   /// comes to its slot next; in patterns that are played once, from the only round on.
   mutating func joinRounds(_ slot: UInt32, among connections: inout Connections) {
+    extendRounds(over: slot)
     for pattern in 0..<patterns.count {
       let cursor = patterns.cursor(pattern)
       let isOnce = patterns.script(pattern).isOnce

@@ -15,8 +15,6 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
   /// The phase that the patterns are played for.
   private(set) var phase = 0
   private(set) var start = Instant(nanoseconds: 0)
-  /// What the last order of a search was to reach; nil for phases that know their own goal.
-  var goal: Int?
   private(set) var isEnding = false
   /// No message is due from here on.
   private(set) var end = Instant.distantFuture
@@ -26,6 +24,8 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
   private(set) var hasRounds = false
   /// The pattern that has no pace but its answers, where there is just one such.
   private(set) var closedLoopPattern: Int?
+  /// Rows up to the last that has a connection, or has had one before rounds were narrowed.
+  private(set) var slotsInUse: UInt32 = 0
   /// Rows that the phase is going to use, as far as one knows.
   private(set) var plannedSlots: UInt32 = 0
 
@@ -86,9 +86,11 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
 
   mutating func plan(_ slots: UInt32) { plannedSlots = slots }
 
-  /// Goes on as if a pattern were played from an instant on: what was due before is not any more.
-  mutating func restart(_ pattern: Int, at instant: Instant) {
-    start = instant
-    patterns.restart(pattern, at: instant, slots: plannedSlots)
+  mutating func extendRounds(over slot: UInt32) { slotsInUse = max(slotsInUse, slot + 1) }
+
+  /// Fewer connections stand: the next round has as many slots as these take.
+  mutating func narrowRounds(to slots: UInt32) {
+    slotsInUse = slots
+    plan(slots)
   }
 }

@@ -187,6 +187,7 @@ extension RunFiles {
   /// What a run before has left would be taken for the page of this one.
   func removePage() throws(FileProblem) {
     guard !Self.isSpecial(html) else { return }
+    try Self.checkReplaced(html, .page)
     try FileProblem.naming(html) { () throws(Errno) in try FileSystem.remove(html) }
   }
 }

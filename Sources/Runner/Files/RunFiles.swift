@@ -143,7 +143,7 @@ struct RunFiles {
     }
   }
 
-  private static func checkReplaced(_ path: String, _ replaced: Replaced) throws(FileProblem) {
+  static func checkReplaced(_ path: String, _ replaced: Replaced) throws(FileProblem) {
     let start = String(decoding: FileSystem.firstBytes(of: path, most: 16), as: UTF8.self)
     if start.hasPrefix("SQLite format 3") {
       throw FileProblem(path, "it is a recording, which is not written over")

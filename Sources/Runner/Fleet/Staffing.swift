@@ -16,8 +16,8 @@ struct Staffing {
 
   /// Connections one process opens or accepts a second without falling behind.
   private static let ratePerWorker = 15_000.0
-  /// Connections a client of `processes: auto` has at least, where the goal allows for more than one: each gets the
-  /// same share of a message rate, and with few connections not the same share of these.
+  /// Connections that a process of `auto` has at least where messages have a `rate`: each process gets the same share
+  /// of it, and of few connections not the same share.
   private static let fewestConnections = 16
   /// Descriptors that a worker of `processes: auto` keeps in hand: taken ports make the deal
   /// between the endpoints a little uneven, and one too many would be a limit.
@@ -49,7 +49,9 @@ struct Staffing {
         let usable = max(1, descriptorLimit - own - Self.headroom)
         let forDescriptors = (plan.goal + usable - 1) / usable
         let forRate = Int((min(rate, 1e9) / Self.ratePerWorker).rounded(.up))
-        let forShares = max(1, plan.goal / Self.fewestConnections)
+        let forShares =
+          plan.patterns.contains(where: \.hasRate)
+          ? max(1, plan.goal / Self.fewestConnections) : most
         return min(most, max(1, forDescriptors, min(forRate, processors.usable, forShares)))
       }
     }
@@ -98,4 +100,9 @@ struct Staffing {
         awake: assigned.isRoomy ? Self.latenessOfTimers : 0)
     }
   }
+}
+
+extension MessagePattern {
+  /// Whether its messages are begun at a rate over all connections.
+  fileprivate var hasRate: Bool { if case .rate = pace { true } else { false } }
 }

@@ -175,11 +175,6 @@ extension Coordinator {
 
   var messagesSent: Int { messages(.sent) }
 
-  /// Messages that have been answered or given up.
-  var messagesConcluded: Int {
-    ([.received] + MessageOutcome.lost).reduce(0) { $0 + messages($1) }
-  }
-
   private func messages(_ outcome: MessageOutcome) -> Int {
     plan.patterns.indices.reduce(0) { $0 + fleet.total($1, MessageCounter(outcome), .client) }
   }

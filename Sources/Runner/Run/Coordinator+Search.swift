@@ -1,7 +1,6 @@
 import Host
 import Judgement
 import Linux
-import Messages
 import Plan
 import Probe
 import Recording
@@ -42,7 +41,6 @@ extension Coordinator {
     failuresBeforeStep = ledger.records
     let opened = try go(to: goal)
     guard course.goesOn else { return }
-    let stood = isDown ? try awaitAnswersOfMore() : nil
     let held = heldAtBothEnds()
     if held < goal, isLimited {
       walk.wasLimited(to: held)
@@ -54,7 +52,9 @@ extension Coordinator {
       }
     }
     try sample(hostReadings.readings())
-    if let violation = violation(of: search, since: began, opened: opened, standing: stood) {
+    if let violation = violation(
+      of: search, since: began, opened: opened, standing: isDown ? opened : nil)
+    {
       walk.wasTooMany()
       note(goal, held, .tooMany, violation)
     } else if held < goal {
@@ -110,7 +110,8 @@ extension Coordinator {
     let opened = try go(to: count)
     course.stopGrowing()
     guard course.goesOn else { return }
-    let stood = try awaitAnswersOfMore()
+    try sample(hostReadings.readings())
+    let stood = clock.now().seconds(since: started)
     let closedBefore = fleet.total(.closedByPeer, .client)
     try loop(until: clock.now().advanced(by: search.confirm)) { _ in false }
     guard course.goesOn else { return }
@@ -133,24 +134,10 @@ extension Coordinator {
     }
   }
 
-  /// After a step down: waits until what was sent while more connections stood has been answered or given up, so that
-  /// fewer are not judged by it.
-  ///
-  /// - Returns: when that was, in seconds since the run began; a sample is taken then.
-  private mutating func awaitAnswersOfMore() throws(RecordingError) -> Double {
-    let sent = messagesSent
-    let longest = plan.patterns.map(\.longest).max() ?? 0
-    let deadline = clock.now().advanced(byNanoseconds: longest)
-    // What comes in that time concludes as many, later or earlier.
-    while course.goesOn, messagesConcluded < sent, clock.now() < deadline {
-      try loop(until: clock.now().advanced(by: Self.tick)) { _ in false }
-    }
-    try sample(hostReadings.readings())
-    return clock.now().seconds(since: started)
-  }
-
   /// Opens or closes until so many are held, or a limit leaves it at fewer. What was lost on the way
   /// is opened again while that brings more: one connection that failed is no limit.
+  ///
+  /// A step down is done when what was sent before it has been answered or given up.
   ///
   /// - Returns: when the clients had last done all that they could, in seconds since the run began.
   ///   `go` takes a sample at that instant, so that a connect rate can be measured up to it.
@@ -214,8 +201,8 @@ extension Coordinator {
   ///   - began: when the step began: metrics of handshakes are measured from then on.
   ///   - opened: when the clients had opened all that they could: the connect rate is measured
   ///     until then, all other metrics until now.
-  ///   - standing: when the hold of a confirmation began, or what more connections have left was gone: metrics that
-  ///     are not of handshakes are measured from then on. Nil in a step up, where they too are measured from
+  ///   - standing: when the hold of a confirmation began, or a step down was done: metrics that are not of
+  ///     handshakes are measured from then on. Nil in a step up, where they too are measured from
   ///     `began` on.
   private func violation(
     of search: Phase.Search, since began: Double, opened: Double, standing: Double? = nil

@@ -38,9 +38,6 @@ import Testing
     ("100", ", rate: 1M/s", 2),
     ("100", "", 2),
     ("1k", ", over: 50ms", 2),
-    // A message rate is dealt to processes, so each has a good many of the connections.
-    ("31", "", 1),
-    ("32", "", 2),
   ])
   func `as few as the descriptors allow, and what the rate needs`(
     goal: String, ramp: String, expected: Int
@@ -49,6 +46,20 @@ import Testing
       try plan(goal: goal, ramp: ramp), descriptorLimit: 20_000, processors: 2)
     #expect(staffing.clients.count == expected)
     #expect(staffing.servers.count == expected)
+  }
+
+  /// Each process gets the same share of a rate.
+  @Test(arguments: [("rate: 10/s", "31", 1), ("rate: 10/s", "32", 2), ("every: 1s", "31", 2)])
+  func `where messages have a rate each process has a good many connections`(
+    pace: String, goal: String, expected: Int
+  ) throws {
+    let plan = try Plan.read(
+      text: """
+        server: {listen: 127.0.0.1:9000}
+        messages: {ping: {\(pace), send: x}}
+        phases: [{ramp: {to: \(goal)}}, {hold: {for: 1s, messages: ping}}]
+        """, file: "a.plan")
+    #expect(try staff(plan, descriptorLimit: 20_000, processors: 2).clients.count == expected)
   }
 
   @Test func `a time that a phase takes is told to the workers as a time`() throws {
