@@ -34,6 +34,29 @@ import Testing
     }
   }
 
+  @Test(arguments: [("hold", 99), ("close", 0)])
+  func `of a replay from a phase on messages are judged where a phase that is left plays some`(
+    from: String, code: Int32
+  ) {
+    var replayed = recording
+    replayed.planText = """
+      server: {listen: "127.0.0.1:9000"}
+      messages: {ping: {every: 1s, send: x}}
+      phases: [{ramp: {to: 1000}}, {hold: {for: 1s, messages: ping}}, {close: reset}]
+      thresholds: [rtt.p99 < 1s]
+
+      """
+    replayed.phases = ["hold", "close"].drop { $0 != from }.map { name in
+      PhaseRecord(
+        name: name, kind: name == "hold" ? .hold : .close, title: "", planLine: 2, started: 0,
+        ended: 2, outcome: .done, established: 1000, accepted: 1000)
+    }
+    replayed.replay = ReplayRecord(original: "run.recording", originalStarted: "", fromPhase: from)
+    // Nothing was answered.
+    #expect(judge(replayed).exitCode == code)
+    #expect(judge(replayed).thresholds.count == (code == 0 ? 0 : 1))
+  }
+
   @Test func `they stand instead of the plan's`() throws {
     #expect(judge(recording).exitCode == 99)
     let passed = try judge(recording, conditions: ["connections >= 1k", "accepted == 1k in ramp"])

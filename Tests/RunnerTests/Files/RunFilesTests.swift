@@ -62,6 +62,9 @@ import Testing
     #expect(refusal("a.plan", .page) == refusal("a.plan", .xml))
     #expect(refusal("run.recording", .anything) == "it is a recording, which is not written over")
     for name in ["old.xml", "empty", "new"] { #expect(refusal(name, .xml) == nil) }
+    let files = RunFiles(
+      plan: "p", out: "out", junit: nil, html: workspace.url("a.plan").path)
+    #expect(throws: FileProblem.self) { try files.removePage() }
     #expect(try workspace.text(of: "a.plan").hasPrefix("server"))
   }
 }
