@@ -37,11 +37,12 @@ import Testing
     #expect(limit.resource == "closed-by-peer")
     // nginx begins to close idle connections when a sixteenth of them is left.
     let record = try #require(workspace.recording(of: "theirs").limits.first)
-    #expect((900...1024).contains(record.established))
+    // How many the kernel has taken in for it by then depends on how soon it comes to close one.
+    #expect((900..<2000).contains(record.established))
     #expect((900...1100).contains(limit.count))
     #expect(limit.count == summary.connections.failures)
 
-    let expected = try overload("{resource: closed-by-peer, connections: 900..1024}")
+    let expected = try overload("{resource: closed-by-peer, connections: 900..2000}")
     #expect(expected.verdict == "passed")
     #expect(expected.exit == 0)
   }
@@ -50,7 +51,7 @@ import Testing
   func `Redis turns away what is more than its maxclients`() throws {
     let server = try ForeignServer.redis(connections: 500, at: network, in: workspace)
     defer { withExtendedLifetime(server) {} }
-    // So slow that Redis has turned one away before the next ones come; and time for the last one.
+    // Time for the last one to be turned away.
     let summary = try overload(goal: "700", rate: "250/s", then: ["hold: 1s"])
     #expect(summary.exit == 100)
     let limit = try #require(summary.limit)
@@ -61,12 +62,16 @@ import Testing
     // The last one may be turned away when the ramp is over.
     #expect((199...200).contains(limit.count))
     let record = try #require(recording.limits.first)
-    #expect((500...510).contains(record.established))
+    // How many the kernel has taken in for Redis by then depends on how soon it comes to turn one away.
+    #expect((500...700).contains(record.established))
+    let hold = try #require(recording.phases.first { $0.name == "hold" })
+    let standing = recording.series(.established)?.points.last { $0.at <= hold.ended ?? 0 }
+    #expect(standing?.value == 500)
     #expect(
       record.evidence.contains { $0.name == "the peer said" && $0.value.contains("max number") })
 
     let expected = try overload(
-      "{resource: closed-by-peer, connections: 500..510}", goal: "700", rate: "250/s")
+      "{resource: closed-by-peer, connections: 500..700}", goal: "700", rate: "250/s")
     #expect(expected.verdict == "passed")
     #expect(expected.exit == 0)
   }
