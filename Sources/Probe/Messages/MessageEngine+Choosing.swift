@@ -48,7 +48,7 @@ extension MessageEngine where System: ~Copyable {
   }
 
   /// Whether what is under way, recorded conversations left aside, was begun at this instant or later.
-  func beganAll(since instant: Instant, among connections: inout Connections) -> Bool {
+  mutating func beganAll(since instant: Instant, among connections: inout Connections) -> Bool {
     (0..<patterns.count).allSatisfy { pattern in
       let slot = connections.rows.oldestMessage(of: pattern)
       return slot == ConnectionTable.none
