@@ -10,7 +10,7 @@ extension Recording {
       try Possible.counts(
         [phase.established, phase.accepted, phase.phantom, phase.failures], "a count \(what)")
       try Possible.instants(
-        [phase.started, phase.ended, phase.openedUntil], "an instant \(what)")
+        [phase.started, phase.ended, phase.openedUntil, phase.abortedAt], "an instant \(what)")
       try Possible.rate(phase.plannedRate ?? 0, "the rate \(what)")
       try Possible.counts(
         [phase.promise?.promised, phase.promise?.missed, phase.promise?.lostBeside],

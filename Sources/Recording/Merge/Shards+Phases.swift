@@ -39,7 +39,7 @@ extension Shards {
     phase.promise = promise(driven, phantom: phase.phantom)
     let aborted = parts.first { $0.phase.abortedBy != nil }
     phase.abortedBy = aborted?.phase.abortedBy
-    phase.abortedAt = aborted?.phase.abortedAt
+    phase.abortedAt = aborted.flatMap { $0.shard.shifted($0.phase.abortedAt) }
     let ceilings = parts.compactMap(\.phase.ceiling)
     phase.ceiling = ceilings.isEmpty ? nil : ceilings.total
     phase.remark = parts.map { told($0.phase.remark, by: $0.shard) }.filter { !$0.isEmpty }.uniqued

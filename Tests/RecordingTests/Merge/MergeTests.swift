@@ -106,6 +106,25 @@ import Testing
     #expect(merged.distribution(of: .connect).count == 30)
   }
 
+  @Test func `an abort keeps its condition and its instant, also in the file`() throws {
+    var aborted = one
+    aborted.phases[0].outcome = .aborted
+    aborted.phases[0].abortedBy = "failures == 0 (measured 3)"
+    aborted.phases[0].abortedAt = 0.5
+    let offset = try #require(Shards([aborted, two], regardless: false).all.first).offset
+    #expect(offset > 0)
+    let directory = try TemporaryDirectory()
+    try Recording.merged([aborted, two]).write(to: directory.file("merged.recording"))
+    let phase = try Recording.read(from: directory.file("merged.recording")).phases[0]
+    #expect(phase.abortedBy == "failures == 0 (measured 3)")
+    #expect(phase.abortedAt == 0.5 + offset)
+    aborted.phases[0].abortedAt = -1
+    try aborted.write(to: directory.file("impossible.recording"))
+    #expect(throws: RecordingError.self) {
+      try Recording.read(from: directory.file("impossible.recording"))
+    }
+  }
+
   @Test func `connections add up, each shard's as they were last seen`() throws {
     let merged = try Recording.merged([one, two])
     let points = try #require(merged.series(.established)).points
