@@ -57,17 +57,26 @@ let package = Package(
       name: "Probe", dependencies: ["Addressing", "Linux", "Messages", "WorkerLog"],
       swiftSettings: strict),
     .target(
-      name: "Simulation",
-      dependencies: ["Addressing", "Host", "Linux", "Probe", "Recording", "WorkerLog"],
-      swiftSettings: strict),
-    .target(
       name: "Report", dependencies: ["Judgement", "Plan", "Recording", "CLibXML2"],
       resources: [.embedInCode("report.css"), .embedInCode("report.js")], swiftSettings: strict),
+    .target(
+      name: "Coordination",
+      dependencies: [
+        "Addressing", "Host", "Judgement", "Linux", "Messages", "Plan", "Probe", "Recording",
+        "WorkerLog",
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "Simulation",
+      dependencies: [
+        "Addressing", "Coordination", "Host", "Linux", "Plan", "Probe", "Recording", "WorkerLog",
+      ],
+      swiftSettings: strict),
     .executableTarget(
       name: "Runner",
       dependencies: [
-        "Addressing", "Linux", "Messages", "Recording", "Plan", "Judgement", "Host", "Probe",
-        "Report", "WorkerLog",
+        "Addressing", "Coordination", "Linux", "Messages", "Recording", "Plan", "Judgement",
+        "Host", "Probe", "Report", "WorkerLog",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -101,10 +110,16 @@ let package = Package(
       ],
       exclude: ["Golden"]),
     .testTarget(
+      name: "CoordinationTests",
+      dependencies: [
+        "Addressing", "Coordination", "Host", "Judgement", "Linux", "Messages", "Plan", "Probe",
+        "Recording", "Simulation", "WorkerLog",
+      ]),
+    .testTarget(
       name: "RunnerTests",
       dependencies: [
-        "Addressing", "Host", "Linux", "Messages", "Runner", "Recording", "Plan", "Probe",
-        "Judgement", "Simulation", "WorkerLog",
+        "Addressing", "Coordination", "Host", "Linux", "Messages", "Runner", "Recording", "Plan",
+        "Probe", "Judgement", "Simulation", "WorkerLog",
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,3 +1,5 @@
+import Recording
+
 /// A JSON value that keeps the order of its keys, which Foundation's encoder does not.
 enum JSON {
   case null

@@ -42,17 +42,3 @@ func truncated(_ text: String, to limit: Int) -> String {
   guard excess > 0 else { return text }
   return String(text.unicodeScalars.prefix(limit)) + "\n[\(Format.count(excess)) more characters]"
 }
-
-extension Unicode.Scalar {
-  /// Never shown as it stands: controls, noncharacters and bidirectional formatting.
-  package var isHostile: Bool {
-    switch value {
-    case 0x09, 0x0A, 0x0D: false
-    case 0x00...0x1F, 0x7F...0x9F: true
-    case 0xFFFE, 0xFFFF, 0xFDD0...0xFDEF: true
-    case 0x061C, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069: true
-    case 0x2028, 0x2029: true
-    default: false
-    }
-  }
-}

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Coordination
 import FoundationEssentials
 import Host
 import Judgement

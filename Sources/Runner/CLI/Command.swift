@@ -1,4 +1,5 @@
 import ArgumentParser
+import Recording
 
 @main
 struct Runner: ParsableCommand {
@@ -12,15 +13,11 @@ struct Runner: ParsableCommand {
       EXAMPLE:
         runner plans/ramp-1m.plan        the same as: runner run plans/ramp-1m.plan
       """,
-    version: Version.current,
+    version: ProgramVersion.current,
     subcommands: [
       RunCommand.self, ReplayCommand.self, CheckCommand.self, DoctorCommand.self,
       ServeCommand.self, ConnectCommand.self, CaptureCommand.self, ReportCommand.self,
       CompareCommand.self, MergeCommand.self, ExportCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
-}
-
-enum Version {
-  static let current = "0.1.0"
 }

@@ -44,14 +44,6 @@ struct PlanSettings: ParsableArguments {
   }
 }
 
-extension Plan {
-  /// Takes someone else's servers instead of what the plan says.
-  mutating func connect(to targets: [Target]) {
-    server = nil
-    self.targets = targets
-  }
-}
-
 extension Target {
   /// Reads `HOST:PORT` of a command line.
   init(option text: String) throws {

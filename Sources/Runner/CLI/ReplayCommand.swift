@@ -1,4 +1,5 @@
 import ArgumentParser
+import Coordination
 import Judgement
 import Linux
 import Plan

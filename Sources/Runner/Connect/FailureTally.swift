@@ -1,4 +1,5 @@
 import Addressing
+import Coordination
 import Linux
 import Probe
 import Recording

@@ -1,4 +1,5 @@
 import Plan
+import Recording
 
 /// One line at the prompt of `connect`.
 enum PromptCommand: Equatable {

@@ -1,3 +1,4 @@
+import Coordination
 import FoundationEssentials
 import Host
 import Judgement
@@ -102,8 +103,11 @@ extension RunOptions {
     } catch {
       ending.take(coordinator.endEarly(), lost: error)
     }
-    let (result, judgement) = ending.finish()
-    return Driven(recording: result, judgement: judgement, before: before)
+    let ended = ending.finish()
+    if let lost = ended.lost {
+      StandardError.write("runner: \(ended.recording.planName): \(lost)\n")
+    }
+    return Driven(recording: ended.recording, judgement: ended.judgement, before: before)
   }
 
   private func startFleet(

@@ -1,4 +1,5 @@
 import Addressing
+import Coordination
 import Host
 import Linux
 import Plan

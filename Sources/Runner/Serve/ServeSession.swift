@@ -1,4 +1,5 @@
 import Addressing
+import Coordination
 import FoundationEssentials
 import Host
 import Judgement

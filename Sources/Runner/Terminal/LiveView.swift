@@ -1,3 +1,4 @@
+import Coordination
 import Linux
 import Recording
 import Report

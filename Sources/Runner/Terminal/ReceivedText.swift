@@ -1,5 +1,6 @@
 import Linux
 import Probe
+import Recording
 import SystemPackage
 
 /// What server workers receive, as lines: a pipe and its frames for each worker.

@@ -5,6 +5,7 @@ import Plan
 import SystemPackage
 import Testing
 
+@testable import Coordination
 @testable import Runner
 
 /// Where `capture` listens and leads to, on a host that is made up.

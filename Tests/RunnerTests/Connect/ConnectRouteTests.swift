@@ -4,6 +4,7 @@ import Plan
 import SystemPackage
 import Testing
 
+@testable import Coordination
 @testable import Runner
 
 /// From where to where `connect` goes, on a host that is made up.

@@ -1,3 +1,4 @@
+import Coordination
 import Foundation
 import Plan
 import Testing

@@ -1,5 +1,6 @@
 import Testing
 
+@testable import Coordination
 @testable import Runner
 
 @Suite struct ProgressTests {

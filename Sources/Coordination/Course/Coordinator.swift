@@ -1,0 +1,391 @@
+package import Host
+import Judgement
+package import Linux
+import Messages
+import Plan
+package import Probe
+package import Recording
+import SystemPackage
+
+/// Drives one plan from its first phase to its last and records what happens.
+///
+/// It opens no load-bearing socket and has one thread: it writes orders on the workers'
+/// scoreboards, reads their counters, and sleeps until the next sample, call or signal.
+package struct Coordinator: ~Copyable {
+  /// How long workers may take to do nothing but notice: a late `accept`, a reset on its way.
+  static let settleTime = Duration.seconds(2)
+  static let longestSettleTime = Duration.seconds(60)
+  /// Often enough to stop growth in time when memory runs out.
+  static let tick = Duration.milliseconds(100)
+
+  let plan: Plan
+  let host: HostDescription
+  let demand: Demand
+  let prediction: [PredictionTerm]
+  let replay: Replay?
+  /// When the first phase that is driven again began.
+  var replayStarted: (recorded: Double, now: Instant)?
+  let started: Instant
+  var fleet: Fleet
+  let writer: RecordingWriter
+  var progress: any Progress
+
+  let clock: any RunClock
+  let hostReadings: any HostReadings
+  let endpoints: [String]
+  /// The ports that the kernel gives to any program.
+  let ephemeralPorts: ClosedRange<UInt16>?
+  var sampler: Sampler
+  var ledger: FailureLedger
+  var state: RunState
+  var samples: SampleClock
+  var course: RunCourse
+  var phase: Int { course.phase }
+  var phaseStarted: Instant
+  var memoryAvailable: Int?
+  /// Seconds, of the last interval in which answers came.
+  var roundTripP99: Double?
+  /// The limits that explain the phantoms that a search has met, where nothing failed.
+  var phantomLimits: [LimitRecord] = []
+  var limitInSight: String?
+  /// What the workers had counted when the phase began: its promise is measured against it.
+  var atBegin: PhaseCounts
+  /// Kernel counters when the phase began: what rose since is evidence.
+  var countersBefore: [Series.Key: Double] { loadBefore.counters }
+  var loadBefore: LoadReading
+  /// Whether clients use the time before a message is due, so that they look busier than they are.
+  let clientsWaitAwake: Bool
+  /// Handshakes that had finished when the phase began, and connections that had been lost.
+  var establishedBefore = 0
+  var closedByPeerBefore = 0
+  /// What the server end had accepted when the last phase ended; nil where nobody can know.
+  var acceptedAtEnd: Int?
+  /// What someone else's server certainly had at the last look; nil where that look left nothing unknown, or
+  /// told nothing.
+  var acceptedForSure: Int?
+  /// What both ends held when the last phase ended, by the workers' counters; nil after a close.
+  var standingAtEnd: Standing?
+  /// Tells which connections of this phase the server has not accepted yet.
+  var acceptance: Acceptance
+  /// Connections of this churn that nobody had accepted a second after the last of them was closed.
+  var notAcceptedByDeadline = 0
+  /// Of these, those that waited at a listener, or were closed with one.
+  var queuedAtDeadline = 0
+  /// Connections that stood when the last phase ended and no server had ever accepted.
+  var phantoms = 0
+  /// Connections that the server had accepted and has lost, when the phase ended.
+  var goneAtServer = 0
+  /// Connections that NAT had redirected to another program when the phase ended.
+  var redirected = 0
+  /// What had been done when the last arrival of this churn was due.
+  var loadWhileOpening: LoadReading?
+  /// Whether someone else's server on this host was seen to have a connection of ours.
+  var sawAcceptance = false
+  /// What had failed when the last phase ended.
+  var failuresAtEnd: [FailureRecord] = []
+  /// What had failed when this step of a search began.
+  var failuresBeforeStep: [FailureRecord] = []
+  /// Whether something moved still when a phase had been given long enough to settle.
+  var stillMoves = false
+  /// Kept only for plans with conditions that decide while the run goes on.
+  var live: LiveRecording?
+
+  package init(
+    prepared: PreparedRun, fleet: consuming Fleet, clock: any RunClock, kernel: any HostReadings,
+    writer: RecordingWriter, state: RunState, started: Instant, progress: any Progress
+  ) {
+    self.clock = clock
+    self.hostReadings = kernel
+    plan = prepared.plan
+    host = prepared.host
+    demand = prepared.demand
+    prediction = prepared.prediction
+    replay = prepared.replay
+    endpoints = prepared.staffing.endpoints.map { "\($0)" }
+    ephemeralPorts = prepared.addresses.ephemeralPorts
+    self.started = started
+    self.writer = writer
+    self.progress = progress
+    self.state = state
+    sampler = Sampler(
+      sources: prepared.staffing.sources.map { "\($0)" },
+      patterns: prepared.plan.patterns.map(\.name),
+      pushes: prepared.plan.server?.reply.pushed != nil, started: started)
+    live = prepared.plan.decidesMeanwhile ? LiveRecording(planName: prepared.plan.name) : nil
+    ledger = FailureLedger(
+      clients: prepared.staffing.clients, phases: plan.phases.map(\.name), started: started)
+    samples = SampleClock(every: prepared.plan.sampling.every, from: clock.now())
+    course = RunCourse(kinds: plan.phases.map(\.kind.phaseKind), onLimit: plan.onLimit)
+    phaseStarted = started
+    atBegin = PhaseCounts(fleet, atServer: prepared.plan.server == nil ? nil : 0)
+    acceptance = Acceptance(
+      fleet, path: hostReadings.path, hasOwnServer: prepared.plan.server != nil)
+    loadBefore = LoadReading(at: started, counters: [:], workers: [], begun: 0)
+    clientsWaitAwake = prepared.staffing.clients.contains { $0.awake > 0 }
+    self.fleet = fleet
+  }
+
+  /// Runs all phases, then ends the workers. The recording stays open for the verdict.
+  package mutating func drive() throws(RecordingError) -> RunEnd {
+    try runPhases()
+    endWorkers()
+    // A signal that is pending, such as the second one of timeout(1), is no request of its own.
+    sleep(until: clock.now())
+    progress.finish()
+    return RunEnd(
+      duration: clock.now().seconds(since: started), interrupted: course.isInterrupted, state: state
+    )
+  }
+
+  // MARK: Phases
+
+  private mutating func runPhases() throws(RecordingError) {
+    try awaitListeners()
+    while let index = course.enterNextPhase() {
+      let isKept = try run(index)
+      follow(course.take(.phaseEnded(isKept: isKept, canGoOn: !hasUselessWorker)))
+    }
+  }
+
+  mutating func follow(_ decision: RunCourse.Decision) {
+    switch decision {
+    case .nothing: break
+    case .settle: fleet.post(.settle, phase: phase, start: clock.now())
+    case .exit:
+      hostReadings.path.stopTracing()
+      CurrentProcess.exit(ExitStatus.interrupted)
+    }
+  }
+
+  /// Whether a worker could not begin at all; without it nothing that follows means anything.
+  private var hasUselessWorker: Bool {
+    // Whether or not it has ended since.
+    fleet.members.contains { $0.board[.state] == WorkerState.failed.rawValue }
+  }
+
+  /// Runs one phase; false when it broke its promise.
+  ///
+  /// Nothing is begun when a server cannot listen: whoever holds its port would be connected to.
+  mutating func run(_ index: Int) throws(RecordingError) -> Bool {
+    phaseStarted = clock.now()
+    limitInSight = nil
+    notAcceptedByDeadline = 0
+    queuedAtDeadline = 0
+    stillMoves = false
+    goneAtServer = 0
+    redirected = 0
+    loadWhileOpening = nil
+    phantomLimits = []
+    failuresBeforeStep = []
+    let readings = hostReadings.readings()
+    loadBefore = load(readings)
+    updatePortsNoClientUses()
+    hostReadings.path.begin(countersBefore, hasClients: fleet.total(.opened, .client) > 0)
+    establishedBefore = fleet.total(.established, .client)
+    closedByPeerBefore = fleet.total(.closedByPeer, .client)
+    // Before the phase begins: by the first look after that, a close has already closed some.
+    state.phases[index].established = fleet.current(.held, .client)
+    state.phases[index].accepted = acceptedByCounters
+    state.phases[index].plannedRate = plan.phases[index].plannedRate(
+      from: state.phases[index].established)
+    try sample(readings)
+    // What is lost while a replay waits for the phase is this phase's.
+    acceptance = Acceptance(fleet, path: hostReadings.path, hasOwnServer: hasOwnServer)
+    atBegin = PhaseCounts(
+      fleet,
+      atServer: acceptedAtBegin(),
+      unaccepted: acceptance.waiting(fleet))
+    phaseStarted = try startOfPhase(index)
+    // A replay may have waited for it.
+    if replay != nil { loadBefore = load(hostReadings.readings()) }
+    guard course.goesOn else { return true }
+    state.phases[index].started = phaseStarted.seconds(since: started)
+    state.phases[index].openedUntil = lastArrivalDue(index)?.seconds(since: started)
+    // Whatever cuts the run off from here on, the recording's last word of this phase is true.
+    state.phases[index].outcome = .interrupted
+    course.startGrowing()
+    progress.phaseChanged(progressState())
+    if !hasUselessWorker {
+      fleet.post(.begin, phase: index, start: phaseStarted)
+      let unaskedBefore = fleet.total(.unasked, .client)
+      let closed = fleet.total(.closedByPeer, .client)
+      try work(plan.phases[index])
+      remarkOnLosses(since: closed)
+      remarkOnUnasked(since: unaskedBefore)
+    }
+    return try endPhase()
+  }
+
+  /// Begins no further message and waits for the answers that are outstanding; in a run that a condition has
+  /// ended not for long.
+  mutating func endMessages(unsentBefore: Int) throws(RecordingError) {
+    sampler.stopMessages(at: clock.now())
+    try sample(hostReadings.readings())
+    follow(course.take(.messagesStopped))
+    let longest = course.isAborted ? 0 : plan.patterns.map(\.longest).max() ?? 0
+    let deadline = clock.now().advanced(byNanoseconds: longest).advanced(by: Self.settleTime)
+    try loop(until: deadline) { fleet in fleet.hasSettled }
+    remarkOnMessages(unsent: unsentMessages - unsentBefore)
+    // Only messages touch the memory that is kept for them.
+    measureMemory()
+  }
+
+  var hasOwnServer: Bool { plan.server != nil }
+
+  /// Writes down how the phase went; false when it broke its promise.
+  mutating func endPhase() throws(RecordingError) -> Bool {
+    let now = clock.now()
+    var (established, accepted) = countHeld()
+    standingAtEnd = state.phases[phase].kind.closes ? nil : standing
+    observe(isLast: true)
+    var record = state.phases[phase]
+    // Other programs may have come from the very addresses that the clients are bound to. Theirs are
+    // the connections that have both ends still and are not the clients'.
+    if record.kind.closes, hasOwnServer, let count = accepted, count > 0,
+      let whole = hostReadings.path.heldAtBothEnds
+    {
+      accepted = max(0, count - max(0, whole - established))
+    }
+    // Where NAT rewrites the clients' addresses, the server counts what is left as strangers'.
+    if record.kind.closes, hasOwnServer {
+      let left = hostReadings.path.stillHeldBehindNAT
+      if left > 0 { accepted = (accepted ?? 0) + left }
+    }
+    record.ended = now.seconds(since: started)
+    // Where the listener was replaced meanwhile, what waited at the old one was not accepted.
+    let counts = PhaseCounts(
+      fleet, atServer: accepted,
+      unaccepted: hostReadings.path.findings.restarted.isEmpty
+        ? acceptance.waiting(fleet) : atBegin.unaccepted,
+      notAcceptedByDeadline: notAcceptedByDeadline)
+    let onlyAtClients = accepted.map { max(0, established - $0) } ?? 0
+    phantoms = min(onlyAtClients, mostPhantoms(in: record))
+    goneAtServer = onlyAtClients - phantoms
+    redirected = onlyAtClients > 0 ? countRedirected(established) : 0
+    // Those of a churn are its own: what stood before it and never was accepted has been told.
+    record.phantom =
+      record.kind.comesAndGoes ? notAcceptedByDeadline : max(record.phantom, phantoms)
+    record.accepted = max(record.accepted, acceptedForSure ?? accepted ?? 0)
+    // A partial count must not be reported as the total.
+    if accepted == nil, record.phantom == 0 { record.accepted = 0 }
+    if !hasOwnServer, record.kind.comesAndGoes, hostReadings.path.knowsServer, sawAcceptance,
+      notAcceptedByDeadline == 0
+    {
+      record.accepted = max(record.accepted, record.established - phantoms)
+    }
+    acceptedAtEnd = accepted
+    let failures = failures(of: record)
+    record.failures = failures.reduce(0) { $0 + $1.count }
+    record.promise = promise(of: record, counts)
+    record.outcome = course.outcome(isKept: keeps(record))
+    state.phases[phase] = record
+    let readings = hostReadings.readings()
+    if record.outcome == .limit || record.ceiling != nil {
+      _ = lookAtPath(adding: readings)
+      try fileLimits(of: record, failures, readings)
+    }
+    // The last sample belongs to the phase: it has the answers that came at its very end.
+    let end = clock.now()
+    state.phases[phase].ended = end.seconds(since: started)
+    try sample(readings, at: end, phaseEnded: true)
+    hostReadings.path.stopTracing()
+    failuresAtEnd = ledger.records
+    return record.outcome != .limit
+  }
+
+  /// The failures of a phase, with those that came between it and the one before: the workers file the
+  /// latter under that one.
+  private func failures(of record: PhaseRecord) -> [FailureRecord] {
+    let own = state.failures.filter { $0.phase == record.name }
+    guard phase > 0 else { return own }
+    let before = state.phases[phase - 1]
+    return own
+      + ledger.records(beyond: failuresAtEnd).filter { $0.phase == before.name }.map { failure in
+        var failure = failure
+        failure.phase = record.name
+        failure.firstInstant = max(failure.firstInstant, before.ended ?? 0)
+        return failure
+      }
+  }
+
+  private func promise(of record: PhaseRecord, _ counts: PhaseCounts) -> PhasePromise? {
+    let steps = state.searchSteps.filter { $0.phase == record.name }
+    return PhasePromise(
+      plan.phases[phase], from: atBegin, to: counts, arrivals: arrivals,
+      found: record.ceiling != nil || steps.contains { $0.outcome == .tooMany })
+  }
+
+  /// A worker's end breaks the promise of any phase.
+  private func keeps(_ record: PhaseRecord) -> Bool {
+    record.promise?.isKept != false && !hasUselessWorker
+      && !state.limits.contains { $0.phase == record.name }
+  }
+
+  private mutating func fileLimits(
+    of record: PhaseRecord, _ failures: [FailureRecord], _ readings: [Reading]
+  ) throws(RecordingError) {
+    // A search that found its number without a failure and without the guard has met no limit.
+    let needsNone =
+      record.ceiling != nil && failures.allSatisfy { $0.final == 0 } && course.guardStop == nil
+    var explained = record
+    // The phantoms of a search are explained by `phantomLimits`; they are not reported twice.
+    explained.phantom =
+      record.ceiling == nil || phantomLimits.isEmpty ? record.newPhantoms : 0
+    var limits =
+      needsNone
+      ? []
+      : finder(readings).limits(
+        of: explained, failures: failures, memoryGuard: course.guardStop,
+        workerDied: state.limits.contains { $0.phase == record.name },
+        late: lateArrivals(readings))
+    if record.ceiling != nil { limits += phantomLimits }
+    if record.outcome == .limit, let alive = try verify() {
+      for index in limits.indices { limits[index].evidence.append(alive) }
+    }
+    if let said = fleet.members.lazy.map(\.board.unasked).first(where: { !$0.isEmpty }) {
+      for index in limits.indices where limits[index].resource == .closedByPeer {
+        limits[index].evidence.append(Fact("the peer said", EscapedText.shown(said)))
+      }
+    }
+    state.limits += limits
+    for limit in limits { note(limit) }
+  }
+
+  /// Whether what is held is alive: a byte out and back on every connection. Nil where the plan
+  /// does not go on, or the server does not echo.
+  mutating func verify() throws(RecordingError) -> Fact? {
+    guard plan.onLimit == .hold, plan.server?.reply == .echo, !course.isInterrupted else {
+      return nil
+    }
+    let held = fleet.current(.held, .client)
+    guard held > 0 else { return nil }
+    let before = fleet.total(.verified, .client)
+    fleet.post(.verify, phase: phase, start: clock.now())
+    try settle { fleet in fleet.total(.verified, .client) - before >= held }
+    let alive = fleet.total(.verified, .client) - before
+    let text = "\(Format.count(alive)) of \(Format.count(held)) answered"
+    progress.note("\(plan.name): \(text) a byte after the limit")
+    return Fact("alive after the limit", text)
+  }
+
+  // MARK: The end
+
+  /// Ends a run whose recording takes no more: what is known of it is in memory.
+  package mutating func endEarly() -> RunEnd {
+    observe(isLast: true)
+    endWorkers()
+    sleep(until: clock.now())
+    progress.finish()
+    let end = clock.now().seconds(since: started)
+    if state.phases[phase].started != nil, state.phases[phase].ended == nil {
+      state.phases[phase].ended = end
+    }
+    return RunEnd(duration: end, interrupted: course.isInterrupted, state: state)
+  }
+
+  mutating func endWorkers() {
+    updateWorkers()
+    for index in fleet.quit(within: .seconds(60), by: clock) { recordHang(of: index) }
+    updateWorkers()
+  }
+}

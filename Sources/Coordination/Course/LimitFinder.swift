@@ -1,0 +1,219 @@
+package import Host
+import Judgement
+package import Recording
+
+/// Turns what failed in a phase that fell short of its goal into limit records.
+package struct LimitFinder {
+  let host: HostDescription
+  let demand: Demand
+  let prediction: [PredictionTerm]
+  /// Kernel counters when the phase began and when it ended.
+  let before: [Series.Key: Double]
+  let after: [Series.Key: Double]
+  /// What was seen between the two ends meanwhile.
+  var path = PathFindings()
+  /// Where the clients connect to, as failures name it.
+  var endpoints: [String] = []
+
+  package init(
+    host: HostDescription, demand: Demand, prediction: [PredictionTerm],
+    before: [Series.Key: Double], after: [Series.Key: Double],
+    path: PathFindings = PathFindings(), endpoints: [String] = []
+  ) {
+    self.host = host
+    self.demand = demand
+    self.prediction = prediction
+    self.before = before
+    self.after = after
+    self.path = path
+    self.endpoints = endpoints
+  }
+
+  /// Every cause that was met; one that says it is unknown when nothing was.
+  ///
+  /// - Parameters:
+  ///   - memoryGuard: the check that stopped growth, with the instant it did, if one did.
+  ///   - late: late arrivals of a churn.
+  package func limits(
+    of phase: PhaseRecord, failures: [FailureRecord], memoryGuard: FailureRecord?,
+    workerDied: Bool, late: LateArrivals = .none
+  ) -> [LimitRecord] {
+    // A handshake that was tried again has cost nothing.
+    let causes = failures.filter { $0.final > 0 } + (memoryGuard.map { [$0] } ?? [])
+    var limits = causes.map { limit(from: $0, in: phase) }
+    // A limit of the server explains phantoms; a connection that it closed, or refused, does not,
+    // nor does the full queue of one endpoint what waits at another.
+    let explainsPhantoms = limits.contains { limit in
+      switch limit.resource {
+      case .closedByPeer, .nobodyListens, .noRoute: false
+      case .acceptQueue: endpoints.count <= 1
+      default: limit.end == .server
+      }
+    }
+    let retried = failures.reduce(0) { $0 + $1.retried }
+    if phase.phantom > 0, !explainsPhantoms { limits.append(phantoms(phase, retried: retried)) }
+    if path.goneAtServer > 0 { limits.append(goneAtServer(phase)) }
+    if late.count > 0 { limits.append(tooLate(phase, late)) }
+    // A worker that died has its own record.
+    if limits.isEmpty, !workerDied { limits.append(unexplained(phase, retried: retried)) }
+    return limits
+  }
+
+  package func limit(ofDeath worker: WorkerRecord, in phase: PhaseRecord, at instant: Double)
+    -> LimitRecord
+  {
+    let found = diagnose(worker, before: before, after: after, host: host, demand: demand)
+    return LimitRecord(
+      end: worker.end, worker: worker.id, phase: phase.name, planLine: phase.planLine,
+      resource: found.resource, count: 1, firstInstant: instant, established: phase.established,
+      accepted: phase.accepted, endpoint: worker.endpoint, knob: found.knob, now: found.now,
+      needed: found.needed, fix: found.fix, predicted: predicted, evidence: found.evidence)
+  }
+
+  /// A worker that was alive, and did nothing any more.
+  package func limit(
+    ofHang hang: HungWorker, of worker: WorkerRecord, in phase: PhaseRecord, at instant: Double
+  ) -> LimitRecord {
+    var limit = limit(ofDeath: worker, in: phase, at: instant)
+    let time = hang.time / .seconds(1)
+    let after = time < 1 ? "" : ": no sign of life for \(Format.count(Int(time))) s"
+    limit.evidence = [
+      Fact("worker \(worker.id)", "process \(worker.pid) \(hang.words)\(after)")
+    ]
+    return limit
+  }
+
+  private func limit(from failure: FailureRecord, in phase: PhaseRecord) -> LimitRecord {
+    var found = diagnose(
+      failure, before: before, after: after, host: host, demand: demand, path: path)
+    found.evidence += guess(found.resource, held: path.held ?? failure.established)
+    var limit = LimitRecord(
+      failure, found, planLine: phase.planLine, predicted: predicted)
+    limit.end = end(of: failure, found.resource)
+    // The guard is ours, not a system call's.
+    if failure.syscall == FailureRecord.memoryGuardCall { limit.syscall = nil }
+    return limit
+  }
+
+  /// The end that has the limit is not always the one that met it.
+  private func end(of failure: FailureRecord, _ resource: Resource) -> End {
+    switch resource {
+    case .acceptQueue, .nobodyListens: .server
+    // The end that sees the close is not the end that closed.
+    case .closedByPeer: failure.end == .client ? .server : .client
+    case .memoryGuard: .host
+    default: failure.end
+    }
+  }
+
+  /// Connections that the client counts and the server never accepted.
+  private func phantoms(_ phase: PhaseRecord, retried: Int) -> LimitRecord {
+    let found = diagnosePhantoms(
+      phase.phantom, at: endpoints, before: before, after: after, host: host, demand: demand,
+      path: path)
+    let resource = found?.resource ?? .unclassified
+    return limit(
+      of: phase, at: .server, resource, count: phase.phantom, found,
+      evidence: facts(of: phase, retried: retried) + (found?.evidence ?? [])
+        + guess(resource, held: phase.held))
+  }
+
+  /// Connections that the clients hold and the server end does not hold any more.
+  private func goneAtServer(_ phase: PhaseRecord) -> LimitRecord {
+    let nobodyListens = !path.withoutListener.isEmpty
+    let ownServerClosedNothing = path.serverMayClose == false
+    let connections = path.goneAtServer == 1 ? "connection" : "connections"
+    var evidence = [
+      Fact(
+        "held by the clients alone",
+        "\(Format.count(path.goneAtServer)) \(connections): gone at the server end, "
+          + "and the clients have not heard of it")
+    ]
+    if nobodyListens { evidence.append(Fact("asked its kernel", "nobody listens")) }
+    if ownServerClosedNothing {
+      evidence.append(
+        Fact(
+          "the built-in server",
+          "closes nothing of its own accord: somebody on the way has, or destroys sockets (ss -K)"))
+    }
+    return limit(
+      of: phase, at: .server,
+      nobodyListens
+        ? .nobodyListens : ownServerClosedNothing ? .noRoute : .unclassified,
+      count: path.goneAtServer, evidence: evidence)
+  }
+
+  /// Arrivals of a churn that were begun too late to count as planned.
+  private func tooLate(_ phase: PhaseRecord, _ late: LateArrivals) -> LimitRecord {
+    let reason =
+      if late.foundNoRoom {
+        Fact(
+          "client workers",
+          "had no room for more: connections were held beyond their lifetime, by a message that"
+            + " was not answered yet or a handshake that was not over")
+      } else if let shortage = late.shortage {
+        Fact("processors", shortage)
+      } else {
+        Fact("client workers", "were stopped, or had no processor for that long")
+      }
+    return limit(
+      of: phase, at: .client, late.foundNoRoom || late.shortage == nil ? .unclassified : .cpu,
+      count: late.count,
+      evidence: [
+        Fact(
+          "begun too late",
+          "\(Format.count(late.count)) arrivals, more than a second after they were due"),
+        reason,
+      ])
+  }
+
+  /// A promise that was broken without a failure: `unclassified`. Where the server is someone
+  /// else's, a guess may stand in the evidence, marked as one.
+  private func unexplained(_ phase: PhaseRecord, retried: Int) -> LimitRecord {
+    // The clients hold nothing more: what is left is left at the server, which has not heard of it.
+    let isLeftAtServer = phase.kind.closes && path.held == 0
+    let left =
+      isLeftAtServer
+      ? [Fact("held by the clients", "none: their closes have not reached the server")] : []
+    return limit(
+      of: phase, at: isLeftAtServer ? .server : .client, .unclassified,
+      count: max(1, phase.promise?.missed ?? 1),
+      evidence: facts(of: phase, retried: retried) + left
+        + guess(.unclassified, held: phase.held))
+  }
+
+  private func facts(of phase: PhaseRecord, retried: Int) -> [Fact] {
+    [
+      Fact(
+        "failures",
+        retried == 0
+          ? "none was recorded"
+          : "none but \(Format.count(retried)) handshakes, which were tried again"),
+      Fact("phantom", "\(Format.count(phase.phantom)) established, never accepted"),
+    ]
+  }
+
+  /// A limit of the whole phase, without a failure of its own.
+  private func limit(
+    of phase: PhaseRecord, at end: End, _ resource: Resource, count: Int,
+    _ found: Diagnosed? = nil, evidence: [Fact]
+  ) -> LimitRecord {
+    LimitRecord(
+      end: end, phase: phase.name, planLine: phase.planLine, resource: resource, count: count,
+      firstInstant: phase.ended ?? 0, established: phase.established, accepted: phase.accepted,
+      knob: found?.knob, now: found?.now, needed: found?.needed, fix: found?.fix,
+      predicted: predicted, evidence: evidence)
+  }
+
+  /// A guess at the limit, from the number of connections at which someone else's server stopped.
+  private func guess(_ resource: Resource, held: Int) -> [Fact] {
+    guard demand.serverWorkers == nil else { return [] }
+    switch resource {
+    case .closedByPeer, .acceptQueue, .packetsDropped, .nobodyListens, .noRoute, .unclassified:
+      return NumberGuess.fact(stood: held).map { [$0] } ?? []
+    default: return []
+    }
+  }
+
+  private var predicted: Int? { prediction.binding?.connections }
+}

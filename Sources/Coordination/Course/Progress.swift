@@ -1,0 +1,95 @@
+import Linux
+import Recording
+
+/// What there is to say about a run at one instant.
+package struct ProgressState {
+  package var plan: String
+  package var phase: String
+  /// Seconds since the run, and since the phase, started.
+  package var elapsed: Double
+  package var phaseElapsed: Double
+  package var goal: Int?
+  /// Seconds that the phase is planned to take; nil where it has no such plan.
+  package var planned: Double?
+  package var established: Int
+  /// Nil when the server is someone else's.
+  package var accepted: Int?
+  package var connecting: Int
+  package var failures: Int
+  /// Nil where no messages are sent.
+  package var messages: Messages?
+  package var memoryAvailable: Double?
+  /// The limit, from the moment it is seen.
+  package var limit: String?
+}
+
+extension ProgressState {
+  package struct Messages {
+    package var sent: Int
+    package var lost: Int
+    /// Seconds, of the last interval in which answers came; nil before the first.
+    package var roundTripP99: Double?
+
+    /// "1,200 sent, 0 lost, round trip p99 4.9 ms"
+    package var text: String {
+      "\(Format.count(sent)) sent, \(Format.count(lost)) lost"
+        + (roundTripP99.map { ", round trip p99 \(Format.duration(seconds: $0))" } ?? "")
+    }
+  }
+}
+
+/// Tells the user how the run goes. It writes to standard error, so that standard output holds
+/// results alone.
+package protocol Progress {
+  mutating func phaseChanged(_ state: ProgressState)
+  mutating func update(_ state: ProgressState)
+  /// A finding that should stand in the log, whatever comes after it.
+  mutating func note(_ text: String)
+  /// Leaves the terminal as it was found.
+  mutating func finish()
+}
+
+/// Says nothing.
+package struct SilentProgress: Progress {
+  package init() {}
+
+  package func phaseChanged(_ state: ProgressState) {}
+  package func update(_ state: ProgressState) {}
+  package func note(_ text: String) {}
+  package func finish() {}
+}
+
+/// Writes one line per phase change, and one every ten seconds: for logs.
+package struct PlainProgress: Progress {
+  private static let interval = 10.0
+  private var next = 0.0
+
+  package init() {}
+
+  package mutating func phaseChanged(_ state: ProgressState) {
+    next = state.elapsed + Self.interval
+    write("\(clock(state)) \(state.phase)")
+  }
+
+  package mutating func update(_ state: ProgressState) {
+    guard state.elapsed >= next else { return }
+    next = state.elapsed + Self.interval
+    var line = "\(clock(state)) \(Format.count(state.established)) established"
+    if let accepted = state.accepted { line += ", \(Format.count(accepted)) accepted" }
+    line += ", \(Format.count(state.failures)) failed"
+    if let messages = state.messages { line += ", messages: \(messages.text)" }
+    if let memory = state.memoryAvailable { line += ", \(Format.bytes(memory)) available" }
+    write(line)
+  }
+
+  package func note(_ text: String) { write(text) }
+  package func finish() {}
+
+  private func clock(_ state: ProgressState) -> String {
+    let seconds = Int(state.elapsed)
+    let tail = seconds % 60
+    return "[\(seconds / 60):\(tail < 10 ? "0" : "")\(tail)] \(state.plan):"
+  }
+
+  private func write(_ line: String) { StandardError.write(line + "\n") }
+}

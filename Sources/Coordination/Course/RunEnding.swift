@@ -1,0 +1,92 @@
+package import Judgement
+import Plan
+package import Probe
+package import Recording
+
+/// A run that is over, and what it comes to.
+package struct EndedRun {
+  package let recording: Recording
+  package let judgement: Judgement
+  /// Why its recording lacks the rest of it; nil where it has all of it.
+  package let lost: RecordingError?
+}
+
+/// A run from the end of its last phase to its judged recording.
+///
+/// What cannot be written any more is in memory still: it is judged and told, as a fault.
+package struct RunEnding {
+  private let writer: RecordingWriter
+  /// What was known before the run.
+  private let recording: Recording
+  private let replay: Replay?
+  private let clock: any RunClock
+  private var end = RunEnd(duration: 0, state: RunState())
+  /// Why the recording lacks the rest of the run; nil where it has all of it.
+  private var lost: RecordingError?
+
+  package init(writer: RecordingWriter, recording: Recording, replay: Replay?, clock: any RunClock)
+  {
+    self.writer = writer
+    self.recording = recording
+    self.replay = replay
+    self.clock = clock
+  }
+
+  /// - Parameter lost: why nothing could be added to the recording any more, which ended the run.
+  package mutating func take(_ end: RunEnd, lost: RecordingError? = nil) {
+    self.end = end
+    self.lost = lost
+  }
+
+  /// Writes the end, judges the run and closes the file.
+  ///
+  /// The end comes first, and from then on a signal ends this process: the judging of a long run
+  /// takes its time, and whatever happens meanwhile the recording is whole.
+  package mutating func finish() -> EndedRun {
+    let isWhole = lost == nil
+    let known = end
+    write { writer throws(RecordingError) in try writer.write(known) }
+    // The first signal after the run asks for what is being done anyway.
+    clock.endProcess(atSignal: end.interrupted ? 1 : 2, code: ExitStatus.interrupted)
+    var whole = result(isWhole: isWhole)
+    end.replay = replay?.record(of: whole)
+    whole.replay = end.replay
+    var judgement = judge(whole)
+    whole.verdict = judgement.verdict
+    whole.thresholds = judgement.thresholds
+    (end.verdict, end.thresholds) = (whole.verdict, whole.thresholds)
+    let judged = end
+    write { writer throws(RecordingError) in try writer.finish(judged) }
+    if let lost {
+      whole.fault = "\(lost) What is in memory: \(judgement.headline)"
+      whole.verdict = nil
+      judgement = judge(whole)
+      judgement.exitCode = ExitStatus.notWritten
+    }
+    return EndedRun(recording: whole, judgement: judgement, lost: lost)
+  }
+
+  /// What was recorded, with the end that this process knows of.
+  private func result(isWhole: Bool) -> Recording {
+    var whole: Recording
+    do throws(RecordingError) {
+      whole = try writer.snapshot()
+    } catch {
+      // Nothing can be read either. Phases, failures and limits are known all the same.
+      whole = recording
+    }
+    whole.complete = isWhole
+    whole.duration = end.duration
+    whole.interrupted = end.interrupted
+    whole.state = end.state
+    return whole
+  }
+
+  /// Writes something, where anything can be written.
+  private mutating func write(
+    _ body: (RecordingWriter) throws(RecordingError) -> Void
+  ) {
+    guard lost == nil else { return }
+    do throws(RecordingError) { try body(writer) } catch { lost = error }
+  }
+}

@@ -1,0 +1,301 @@
+package import Addressing
+package import Host
+package import Linux
+package import Probe
+package import Recording
+package import SystemPackage
+
+/// All workers of a run, seen through their scoreboards.
+package struct Fleet: ~Copyable {
+  package struct Member {
+    /// The worker's number in the recording.
+    package let id: Int
+    package let end: End
+    package let endpoint: SocketAddress?
+    package let process: any WorkerProcess
+    package let board: Scoreboard
+    package var ended: WorkerEnd?
+    /// Why it was given up and killed. A process that hangs in a system call dies only when that call ends.
+    package var hang: HungWorker?
+
+    package var isAlive: Bool { ended == nil && hang == nil }
+
+    /// Seconds.
+    package var processorTime: Double {
+      ended.map { $0.time.user + $0.time.system } ?? process.processorTime ?? 0
+    }
+  }
+
+  package private(set) var members: [Member]
+  /// Orders that have been posted to all.
+  private var orders: UInt64 = 0
+  private var liveness: Liveness
+  private let host: any WorkerHost
+
+  /// The system call that kept a worker from being started.
+  package struct WorkerNotForked: Error {
+    package let call: Start.Call
+    package let errno: Errno
+    /// Workers that had been started, and were ended again.
+    package let started: Int
+  }
+
+  /// Starts every worker. Where they are forked, call it before any thread exists, so before the
+  /// recording is opened.
+  ///
+  /// - Parameters:
+  ///   - sources: how many source addresses to count connections for.
+  ///   - host: where they run.
+  package init(
+    servers: [ServerAssignment], clients: [ClientAssignment], sources: Int,
+    on host: any WorkerHost
+  ) throws(WorkerNotForked) {
+    var members: [Member] = []
+    let roles =
+      servers.map { (End.server, Worker.Role.server($0), SocketAddress?($0.endpoint)) }
+      + clients.map { (End.client, Worker.Role.client($0), nil) }
+    do throws(WorkerNotForked) {
+      for (id, (end, role, endpoint)) in roles.enumerated() {
+        let board = try Self.board(sources: end == .client ? sources : 0, started: id)
+        do throws(ForkFailure) {
+          let process = try host.start(role, board: board)
+          members.append(
+            Member(id: id, end: end, endpoint: endpoint, process: process, board: board))
+        } catch {
+          board.unmap()
+          throw WorkerNotForked(call: Start.Call(error.call), errno: error.errno, started: id)
+        }
+      }
+    } catch {
+      for member in members { member.process.kill() }
+      for member in members { member.process.awaitEnd() }
+      // Whoever reports it needs a descriptor.
+      for member in members { member.process.release() }
+      throw error
+    }
+    self.host = host
+    liveness = Liveness(workers: members.count)
+    self.members = members
+  }
+
+  private static func board(sources: Int, started: Int) throws(WorkerNotForked) -> Scoreboard {
+    do throws(Errno) {
+      return try Scoreboard(sources: sources)
+    } catch {
+      throw WorkerNotForked(call: .mmap, errno: error, started: started)
+    }
+  }
+
+  deinit {
+    for member in members where member.isAlive {
+      member.process.kill()
+      member.process.awaitEnd()
+    }
+    // A worker that was given up has been killed already, and may never end: nobody waits for it.
+    for member in members {
+      member.process.release()
+      member.board.unmap()
+    }
+  }
+
+  // MARK: Orders
+
+  package mutating func post(
+    _ order: Order, phase: Int, start: Instant, goal: Int? = nil
+  ) {
+    orders += 1
+    let command = Scoreboard.Command(
+      order: order, phase: phase, start: start, goal: goal, number: orders)
+    for member in members where member.isAlive { post(command, to: member) }
+  }
+
+  /// Whether every living client has carried out the last order.
+  package var hasSettled: Bool { all(.client) { $0[.settledOrder] == orders } }
+
+  /// Ends all workers in order; whoever has not gone within the time is killed; one whose
+  /// process is stopped (state T), after one second already. Sockets of both ends reset on close, so
+  /// whichever is first leaves no TIME_WAIT.
+  ///
+  /// - Returns: the places of those that had to be given up.
+  @discardableResult
+  package mutating func quit(within time: Duration, by clock: any RunClock) -> [Int] {
+    let start = clock.now()
+    let deadline = start.advanced(by: time)
+    for member in members where member.isAlive {
+      post(Scoreboard.Command(order: .quit, phase: 0, start: start), to: member)
+    }
+    var (silent, looks) = ([Int](), 0)
+    while members.contains(where: \.isAlive), clock.now() < deadline {
+      if reap().isEmpty { clock.pause(until: clock.now().advanced(by: Self.lookEvery)) }
+      looks += 1
+      if looks == Self.looksAtStopped { silent += giveUpStopped() }
+      // The kernel closes the sockets of one that ends, which takes its time: it runs, or hangs in
+      // the kernel, and turns no more.
+      silent += giveUpHung(at: clock.now()) { HungWorker.isAtRest($0) }
+    }
+    for member in members where member.isAlive { member.process.kill() }
+    // SIGKILL works at once, but on a process that hangs in the kernel.
+    let end = clock.now().advanced(by: .seconds(5))
+    while members.contains(where: { $0.ended == nil }), clock.now() < end {
+      if reap().isEmpty { clock.pause(until: clock.now().advanced(by: .milliseconds(5))) }
+    }
+    // Nobody waits for one that hangs there still.
+    for index in members.indices where members[index].isAlive {
+      let state = members[index].process.state
+      giveUp(index, HungWorker(state: state, time: .seconds(clock.now().seconds(since: start))))
+      silent.append(index)
+    }
+    return silent
+  }
+
+  private static let lookEvery = Duration.milliseconds(5)
+  /// A second's. Whoever was stopped together with this process goes on with it, but perhaps a moment
+  /// later; and time in which this process was stopped itself is not to count.
+  private static let looksAtStopped = 200
+
+  private mutating func giveUpStopped() -> [Int] {
+    members.indices.filter { index in
+      guard members[index].isAlive else { return false }
+      let state = members[index].process.state
+      guard HungWorker.isStopped(state) else { return false }
+      giveUp(index, HungWorker(state: state, time: Self.lookEvery * Self.looksAtStopped))
+      return true
+    }
+  }
+
+  /// Wakes the workers that rest, and kills those that have not answered for too long; returns their
+  /// places. To be called often: it does something once a second.
+  ///
+  /// - Parameter may: whether a worker whose process is in this state may be given up.
+  package mutating func giveUpHung(
+    at now: Instant, _ may: (Character?) -> Bool = { _ in true }
+  ) -> [Int] {
+    guard liveness.begin(at: now) else { return [] }
+    var silent: [Int] = []
+    for index in members.indices where members[index].isAlive {
+      switch liveness.listen(to: index, turns: members[index].board[.turns]) {
+      case .turning: break
+      case .resting: members[index].process.wake()
+      case .silent(let time):
+        // The shortest patience: before that, no state need be read.
+        guard time >= HungWorker.patience("T") else { continue }
+        let state = members[index].process.state
+        guard may(state), time >= HungWorker.patience(state) else { continue }
+        giveUp(index, HungWorker(state: state, time: time))
+        silent.append(index)
+      }
+    }
+    return silent
+  }
+
+  /// Whether a worker gives no sign of life, and is not given up yet.
+  package var someAreHung: Bool { liveness.someAreHung }
+
+  private mutating func giveUp(_ index: Int, _ hang: HungWorker) {
+    liveness.forget(index)
+    members[index].hang = hang
+    members[index].process.kill()
+  }
+
+  private func post(_ command: Scoreboard.Command, to member: Member) {
+    member.board.post(command)
+    member.process.wake()
+  }
+
+  // MARK: Findings
+
+  /// Notes the workers that have ended since the last call and returns their places, but for those
+  /// that were given up before.
+  package mutating func reap() -> [Int] {
+    var ended: [Int] = []
+    while let gone = host.reapAny() {
+      guard let index = members.firstIndex(where: { $0.process.id == gone.id }) else { continue }
+      members[index].ended = gone
+      liveness.forget(index)
+      if members[index].hang == nil { ended.append(index) }
+    }
+    return ended
+  }
+
+  /// The sum of a counter over the living workers of an end, since a dead one holds nothing.
+  package func current(_ counter: Counter, _ end: End) -> Int {
+    members.reduce(0) { $1.end == end && $1.isAlive ? $0 + Int($1.board[counter]) : $0 }
+  }
+
+  /// Connections of the clients' that a worker holds, as far as their addresses and ports tell.
+  package func held(by member: Member) -> Int {
+    guard member.isAlive else { return 0 }
+    let isServer = member.end == .server
+    return Int(member.board[.held])
+      + (isServer && usesEphemeralPorts ? Int(member.board[.ephemeralHeld]) : 0)
+  }
+
+  /// Connections of the clients' that the built-in server holds.
+  package var heldAtServer: Int {
+    current(.held, .server) + (usesEphemeralPorts ? current(.ephemeralHeld, .server) : 0)
+  }
+
+  /// Connections of the clients' that the built-in server has ever accepted.
+  package var acceptedByServer: Int {
+    total(.opened, .server) + (usesEphemeralPorts ? total(.ephemeral, .server) : 0)
+  }
+
+  /// Connections of other programs that the built-in server holds.
+  package var strangersHeldAtServer: Int {
+    current(.strangersHeld, .server) + (usesEphemeralPorts ? 0 : current(.ephemeralHeld, .server))
+  }
+
+  /// Whether the built-in server has ever accepted connections of other programs.
+  package var hasHadStrangers: Bool {
+    total(.strangers, .server) > 0 || !usesEphemeralPorts && total(.ephemeral, .server) > 0
+  }
+
+  /// Whether clients have taken ports that the kernel gives to other programs as well: until then, what
+  /// comes from such a port is none of theirs, though it has their address.
+  package var usesEphemeralPorts: Bool { total(.ephemeral, .client) > 0 }
+
+  /// False where the server has had connections, and none from the sources that the clients are
+  /// bound to: NAT rewrites their addresses on the way, or others took what the server had to give.
+  package var knowsOwnConnections: Bool {
+    acceptedByServer > 0 || total(.strangers, .server) == 0 || total(.established, .client) == 0
+  }
+
+  /// A limit that stopped a worker in this phase is forgotten: all that it held was closed.
+  package func forgetLimits() {
+    for member in members { member.board[.limited] = 0 }
+  }
+
+  /// The sum of a counter over all workers that an end ever had.
+  package func total(_ counter: Counter, _ end: End) -> Int {
+    members.reduce(0) { $1.end == end ? $0 + Int($1.board[counter]) : $0 }
+  }
+
+  /// The sum over all workers of what became of one pattern's messages.
+  package func total(_ pattern: Int, _ counter: MessageCounter, _ end: End) -> Int {
+    members.reduce(0) { $1.end == end ? $0 + Int($1.board[pattern, counter]) : $0 }
+  }
+
+  /// Seconds that all workers of an end have used.
+  package func processorTime(of end: End) -> Double {
+    members.reduce(0) { $1.end == end ? $0 + $1.processorTime : $0 }
+  }
+
+  /// Whether the condition holds for every living worker of an end.
+  package func all(_ end: End, _ condition: (Scoreboard) -> Bool) -> Bool {
+    members.allSatisfy { $0.end != end || !$0.isAlive || condition($0.board) }
+  }
+
+  package func any(_ end: End, _ condition: (Scoreboard) -> Bool) -> Bool {
+    members.contains { $0.end == end && $0.isAlive && condition($0.board) }
+  }
+}
+
+extension Start.Call {
+  init(_ call: ForkFailure.Call) {
+    self =
+      switch call {
+      case .eventfd: .eventfd
+      case .fork: .fork
+      }
+  }
+}

@@ -1,0 +1,31 @@
+package import Host
+import Linux
+package import Probe
+import Recording
+import SystemPackage
+
+/// A run whose workers could not be started: which call failed, and which limit that was.
+package struct RunStartFailure: Error, CustomStringConvertible {
+  package let cause: Start.Cause
+
+  package init(_ failure: Fleet.WorkerNotForked, _ demand: Demand, on host: HostDescription) {
+    cause = Start.diagnose(
+      failure.call, errno: ErrnoRecord(failure.errno), started: failure.started, demand, on: host)
+  }
+
+  package var description: String { "cannot start the workers: \(cause)" }
+}
+
+extension ForkedWorkers {
+  /// Ready to fork the workers of a run.
+  package static func prepared(
+    for demand: Demand, on host: HostDescription
+  ) throws(RunStartFailure) -> ForkedWorkers {
+    do throws(Errno) {
+      return try ForkedWorkers()
+    } catch {
+      throw RunStartFailure(
+        Fleet.WorkerNotForked(call: .eventfd, errno: error, started: 0), demand, on: host)
+    }
+  }
+}

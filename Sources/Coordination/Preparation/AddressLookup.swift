@@ -1,0 +1,46 @@
+package import Addressing
+import Host
+package import Linux
+package import Plan
+import SystemPackage
+
+/// What only the host knows of names, interfaces and ports; a value, so that a test can make up a
+/// host.
+package struct AddressLookup: Sendable {
+  var addresses: @Sendable (_ name: String) throws(NameLookup.Failure) -> [IPAddress]
+  var interfaces: @Sendable () throws(Errno) -> [NetworkInterface]
+  /// The ports that connections come from where nobody names any.
+  package var ports: @Sendable () -> PortSet = { PortSet(HostDescription.unprivilegedPorts) }
+  /// Those that the kernel gives to any program's connections.
+  var ephemeralPorts: @Sendable () -> ClosedRange<UInt16>? = { nil }
+
+  package static var host: AddressLookup {
+    AddressLookup(
+      addresses: NameLookup.addresses(of:), interfaces: NetworkInterface.all,
+      ports: { HostDescription.current().sourcePorts },
+      ephemeralPorts: { HostDescription.current().ephemeralPorts })
+  }
+
+  /// A host with nothing but loopback, and no names.
+  package static var loopback: AddressLookup {
+    AddressLookup(
+      addresses: { name throws(NameLookup.Failure) in [] },
+      interfaces: { () throws(Errno) in [] })
+  }
+
+  /// All that a target may be; an address is looked up nowhere.
+  package func addresses(of target: Target) throws(NameLookup.Failure) -> [IPAddress] {
+    if let address = target.address { return [address] }
+    return try addresses(target.host)
+  }
+
+  /// Whether an address is one of this host's own, as far as its interfaces tell.
+  package func isOwn(_ address: IPAddress) -> Bool {
+    guard !address.isLoopback else { return true }
+    do throws(Errno) {
+      return try interfaces().contains { $0.addresses.contains(address) }
+    } catch {
+      return false
+    }
+  }
+}

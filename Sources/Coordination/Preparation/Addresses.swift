@@ -1,0 +1,232 @@
+package import Addressing
+import Linux
+package import Plan
+package import Recording
+import SystemPackage
+
+/// Where a run connects from and to: what the plan names, looked up once, before anything starts.
+package struct Addresses: Equatable {
+  package let sources: [IPAddress]
+  /// The ports that connections of every source may come from.
+  package let ports: PortSet
+  /// The ports that the kernel gives to any program's connections.
+  package let ephemeralPorts: ClosedRange<UInt16>?
+  /// Someone else's servers, in the plan's order; empty with the built-in one.
+  package let targets: [SocketAddress]
+  /// Whether the server is on this host, whoever plays it.
+  package let serverIsHere: Bool
+  /// What names, interfaces and ports turned out to be.
+  package let facts: [Fact]
+
+  /// Asks the host for names and interfaces, where the plan has any, and checks what the reader of
+  /// the plan could not.
+  ///
+  /// - Parameter allowPublic: whether targets may be anywhere; else they must be loopback, private
+  ///   or link-local addresses, or this host's own.
+  package init(
+    of plan: Plan, allowPublic: Bool, lookup: AddressLookup = .host
+  ) throws(InvalidPlan) {
+    let found = try Self.candidates(of: plan, lookup)
+    let v6 = Self.family(of: plan, targets: found)
+    let targets = try Self.targets(of: plan, from: found, v6: v6)
+    let sources = try Self.sources(of: plan, v6: v6, lookup)
+    let ports: PortSet
+    switch plan.clients.ports {
+    case .auto: ports = lookup.ports()
+    case .range(let range): ports = PortSet(range)
+    }
+    facts =
+      zip(plan.targets, targets).filter { $0.0.address == nil }
+      .map { Fact("address of \($0.host)", "\($1.ip)") }
+      + Self.interfaceFacts(of: plan, sources)
+      + [Fact("ports of each source", "\(Format.count(ports.count)): \(ports)")]
+    self.sources = sources
+    self.ports = ports
+    ephemeralPorts = lookup.ephemeralPorts()
+    self.targets = targets
+    serverIsHere = targets.allSatisfy { lookup.isOwn($0.ip) }
+    if !allowPublic { try Self.refuseStrangers(plan, targets, lookup) }
+    try Self.checkReach(plan, sources, targets, lookup)
+    try Self.checkRoom(
+      plan.fitted(sources: sources.count, ports: ports.count), sources: sources.count,
+      ports: ports.count)
+  }
+
+  // MARK: Names
+
+  /// Every address that each target may be.
+  private static func candidates(
+    of plan: Plan, _ lookup: AddressLookup
+  ) throws(InvalidPlan) -> [[IPAddress]] {
+    var found: [[IPAddress]] = []
+    var errors: [Diagnostic] = []
+    for target in plan.targets {
+      do throws(NameLookup.Failure) {
+        found.append(try lookup.addresses(of: target))
+      } catch {
+        errors.append(plan.diagnostic("target \(target): \(error)", near: target.host))
+      }
+    }
+    guard errors.isEmpty else { throw InvalidPlan(file: plan.file, diagnostics: errors) }
+    return found
+  }
+
+  /// The family that both ends must have: that of the sources where the plan names these, else the
+  /// server's. IPv4 where the host leaves the choice.
+  private static func family(of plan: Plan, targets: [[IPAddress]]) -> Bool {
+    if case .ranges(let ranges) = plan.clients.sources, let first = ranges.first {
+      return first.first.isV6
+    }
+    if let server = plan.server { return server.addresses.first.isV6 }
+    let isPossible = { v6 in targets.allSatisfy { $0.contains { $0.isV6 == v6 } } }
+    return !isPossible(false) && isPossible(true)
+  }
+
+  /// The first address of the family for each target.
+  private static func targets(
+    of plan: Plan, from found: [[IPAddress]], v6: Bool
+  ) throws(InvalidPlan) -> [SocketAddress] {
+    var targets: [SocketAddress] = []
+    for (target, addresses) in zip(plan.targets, found) {
+      guard let address = addresses.first(where: { $0.isV6 == v6 }) else {
+        let list = addresses.map { "\($0)" }.joined(separator: ", ")
+        let what = target.address == nil ? "\(target.host) is \(list); " : ""
+        let problem = AddressProblem.mixedFamilies(server: false)
+        throw plan.invalid(problem.message, hint: what + problem.hint, near: target.host)
+      }
+      let endpoint = SocketAddress(address, target.port)
+      // An endpoint named twice would count twice, and yet have its source ports only once.
+      if let other = targets.firstIndex(of: endpoint) {
+        throw plan.invalid(
+          "targets \(plan.targets[other]) and \(target) are both \(endpoint)", near: target.host)
+      }
+      targets.append(endpoint)
+    }
+    return targets
+  }
+
+  // MARK: Sources
+
+  private static func sources(
+    of plan: Plan, v6: Bool, _ lookup: AddressLookup
+  ) throws(InvalidPlan) -> [IPAddress] {
+    switch plan.clients.sources {
+    case .ranges(let ranges):
+      let isServerOfFamily = plan.server.map { $0.addresses.first.isV6 == v6 } ?? true
+      guard isServerOfFamily, ranges.allSatisfy({ $0.first.isV6 == v6 }) else {
+        let problem = AddressProblem.mixedFamilies(server: plan.server != nil)
+        throw plan.invalid(problem.message, hint: problem.hint, near: "sources")
+      }
+      return ranges.flatMap(\.addresses)
+    case .interface(let name):
+      return try sources(on: name, of: plan, v6: v6, lookup)
+    }
+  }
+
+  private static func sources(
+    on name: String, of plan: Plan, v6: Bool, _ lookup: AddressLookup
+  ) throws(InvalidPlan) -> [IPAddress] {
+    let interfaces: [NetworkInterface]
+    do throws(Errno) {
+      interfaces = try lookup.interfaces()
+    } catch {
+      throw plan.invalid("the host does not tell its interfaces: \(error)", near: "interface")
+    }
+    guard let interface = interfaces.first(where: { $0.name == name }) else {
+      throw plan.invalid(
+        "there is no interface \(UserWord.shown(name)) on this host",
+        hint: "there are: \(interfaces.map(\.name).joined(separator: ", "))", near: "interface")
+    }
+    let sources = interface.addresses.filter { $0.isV6 == v6 }
+    guard !sources.isEmpty else {
+      let others = interface.addresses.map { "\($0)" }.joined(separator: ", ")
+      throw plan.invalid(
+        "interface \(UserWord.shown(name)) has no \(v6 ? "IPv6" : "IPv4") address to connect from",
+        hint: others.isEmpty ? "it has none at all" : "it has \(others)", near: "interface")
+    }
+    return sources
+  }
+
+  private static func interfaceFacts(of plan: Plan, _ sources: [IPAddress]) -> [Fact] {
+    guard case .interface(let name) = plan.clients.sources else { return [] }
+    return [Fact("addresses of \(name)", sources.map { "\($0)" }.joined(separator: ", "))]
+  }
+
+  // MARK: Checks
+
+  /// No plan drives load against a stranger because of a slip of the pen.
+  private static func refuseStrangers(
+    _ plan: Plan, _ targets: [SocketAddress], _ lookup: AddressLookup
+  ) throws(InvalidPlan) {
+    for (target, endpoint) in zip(plan.targets, targets)
+    where !endpoint.ip.isNearby && !lookup.isOwn(endpoint.ip) {
+      let stranger = Stranger(target, endpoint.ip)
+      throw plan.invalid(stranger.message, hint: stranger.hint, near: target.host)
+    }
+  }
+
+  /// Nothing leaves the host from a loopback address; the kernel says EINVAL.
+  private static func checkReach(
+    _ plan: Plan, _ sources: [IPAddress], _ targets: [SocketAddress], _ lookup: AddressLookup
+  ) throws(InvalidPlan) {
+    guard let source = sources.first(where: \.isLoopback) else { return }
+    for (target, endpoint) in zip(plan.targets, targets) where !lookup.isOwn(endpoint.ip) {
+      throw plan.invalid(
+        "target \(target) is another host, and nothing gets there from \(source)",
+        hint: "set 'sources' of clients to addresses that lead there, for example"
+          + " {interface: eth0}", near: target.host)
+    }
+  }
+
+  private static func checkRoom(
+    _ plan: Plan, sources: Int, ports: Int
+  ) throws(InvalidPlan) {
+    let errors = zip(plan.phases, plan.phases.demands).compactMap { phase, demand -> Diagnostic? in
+      let problem = AddressProblem.shortage(
+        goal: demand, sources: sources, ports: ports,
+        endpoints: plan.server?.mostEndpoints ?? plan.targets.count, server: plan.server != nil)
+      return problem.map {
+        Diagnostic(
+          line: phase.line, column: 1, message: $0.message, sourceLine: plan.line(phase.line),
+          hint: $0.hint)
+      }
+    }
+    guard errors.isEmpty else { throw InvalidPlan(file: plan.file, diagnostics: errors) }
+  }
+}
+
+/// A target that is nobody's business of ours until the user says so.
+package struct Stranger {
+  package let message: String
+  package let hint = "--allow-public lets connections go there"
+
+  package init(_ target: Target, _ address: IPAddress) {
+    let what = target.address == nil ? "is \(address), a public address" : "is a public address"
+    message = "target \(target) \(what): no load goes there by a slip of the pen"
+  }
+}
+
+extension Plan {
+  func invalid(_ message: String, hint: String? = nil, near text: String) -> InvalidPlan {
+    InvalidPlan(file: file, diagnostics: [diagnostic(message, hint: hint, near: text)])
+  }
+
+  /// The reader has forgotten where it read what: it is where the text first stands, if it stands
+  /// there at all, as a target may come from the command line.
+  func diagnostic(_ message: String, hint: String? = nil, near words: String) -> Diagnostic {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    for (index, line) in lines.enumerated() where line.first(where: { $0 != " " }) != "#" {
+      guard let place = line.firstRange(of: words) else { continue }
+      let column = line.unicodeScalars.distance(from: line.startIndex, to: place.lowerBound) + 1
+      return Diagnostic(
+        line: index + 1, column: column, message: message, sourceLine: String(line), hint: hint)
+    }
+    return Diagnostic(line: 1, column: 1, message: message, hint: hint)
+  }
+
+  /// One line of the plan's text, from 1; empty past its end.
+  func line(_ number: Int) -> String {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    return lines.indices.contains(number - 1) ? String(lines[number - 1]) : ""
+  }
+}

@@ -1,0 +1,133 @@
+import Addressing
+package import Host
+import Linux
+import Messages
+package import Plan
+import Probe
+package import Recording
+package import SystemPackage
+
+// How the facts of one layer are said in the words of the next.
+
+extension Demand {
+  package init(_ plan: Plan, addresses: Addresses, staffing: Staffing) {
+    self.init(
+      goal: plan.goal, clientWorkers: plan.clients.processes,
+      serverWorkers: plan.server?.processes,
+      bothEndsHere: addresses.serverIsHere, sources: staffing.sources.count,
+      portsPerSource: addresses.ports.count,
+      endpoints: staffing.endpoints.count, backlog: plan.server?.backlog,
+      memoryGuard: plan.memoryGuard)
+    clientOverhead = descriptorsPerWorker
+    // And the listener.
+    serverOverhead = descriptorsPerWorker + 1
+    clientsChosen = staffing.clients.count
+    serversChosen = plan.server == nil ? nil : staffing.servers.count
+    longestIdle = plan.longestIdle
+  }
+}
+
+extension ErrnoRecord {
+  package init(_ errno: Errno) {
+    self.init(
+      number: Int(errno.rawValue), name: ErrnoName.symbol(of: errno.rawValue),
+      text: ErrnoName.text(of: errno.rawValue))
+  }
+}
+
+extension Plan {
+  /// Seconds for which a phase leaves a connection without a message at most.
+  var longestIdle: Double {
+    phases.map { phase in
+      // A ramp and a churn are busy, each for as long as it takes.
+      let span = phase.kind.phaseKind.keeps ? phase.plannedSeconds ?? 0 : 0
+      let paces = patterns.filter { phase.patterns.contains($0.name) }.map(\.pace)
+      // A rate takes whoever has been idle for the longest: all of them once in so many seconds.
+      let intervals = paces.map { (pace: MessagePattern.Pace) -> Double in
+        switch pace {
+        case .every(let interval): return Double(interval) / 1e9
+        case .rate(let rate): return Double(goal) / max(rate, 1e-9)
+        case .unlimited: return 0
+        case .once: return .infinity
+        }
+      }
+      return min(span, intervals.min() ?? .infinity)
+    }.max() ?? 0
+  }
+
+  /// Whether something in it is decided while the run goes on.
+  var decidesMeanwhile: Bool {
+    thresholds.contains(where: \.aborts)
+      || phases.contains { phase in
+        if case .search(let search) = phase.kind { !search.until.isEmpty } else { false }
+      }
+  }
+}
+
+extension PhaseRecord {
+  package init(_ phase: Phase) {
+    self.init(
+      name: phase.name, kind: phase.kind.phaseKind, title: phase.title, planLine: phase.line,
+      goal: phase.goal, plannedRate: phase.plannedRate(from: 0))
+  }
+}
+
+extension Phase {
+  /// Messages a second that the phase plans on so many connections; infinite where one comes as soon
+  /// as the answer to the last, and where nothing says when.
+  func messageRate(of patterns: [MessagePattern], over held: Int) -> Double {
+    patterns.filter { self.patterns.contains($0.name) }.reduce(0) { rate, pattern in
+      switch pattern.pace {
+      case .every(let interval): rate + Double(held) / (Double(interval) / 1e9)
+      case .rate(let own): rate + own
+      case .unlimited, .once: .infinity
+      }
+    }
+  }
+}
+
+extension Recording {
+  /// What is known of a run before its first phase.
+  ///
+  /// - Parameter started: the wall clock's time, as recordings write it.
+  package init(_ prepared: PreparedRun, _ state: RunState, started: String) {
+    let plan = prepared.plan
+    self.init(planName: plan.name) {
+      $0.planFile = plan.file
+      $0.planText = plan.text
+      $0.effectivePlan = plan.effective
+      $0.overrides = plan.settings.sorted { $0.key < $1.key }.map { Fact($0.key, $0.value) }
+      $0.attachments = plan.attachments.sorted { $0.key < $1.key }
+        .map { Attachment(name: $0.key, content: $0.value) }
+      $0.seed = prepared.seed
+      $0.programVersion = ProgramVersion.current
+      $0.started = started
+      $0.complete = false
+      $0.hostname = prepared.host.hostname
+      $0.host = prepared.host.facts + prepared.addresses.facts
+      $0.state = state
+      $0.replay = prepared.replay?.record
+      $0.prediction = prepared.prediction
+    }
+  }
+}
+
+extension WorkerRecord {
+  package init(_ member: Fleet.Member) {
+    self.init(
+      id: member.id, end: member.end, pid: Int(member.process.id),
+      endpoint: member.endpoint.map { "\($0)" })
+  }
+
+  /// Takes what the worker's scoreboard says now, and how it ended if it has.
+  package mutating func update(from member: Fleet.Member, in fleet: borrowing Fleet) {
+    connections = max(connections, fleet.held(by: member))
+    guard let ended = member.ended else { return }
+    userTime = ended.time.user
+    systemTime = ended.time.system
+    switch ended.ending {
+    case .exited(let code): exitCode = Int(code)
+    case .killed(let number): signal = Int(number)
+    }
+  }
+}

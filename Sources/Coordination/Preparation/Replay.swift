@@ -1,0 +1,132 @@
+package import Plan
+package import Probe
+package import Recording
+import WorkerLog
+
+/// A recorded run that is to be driven again.
+package struct Replay {
+  package let original: Recording
+  /// Path of its file.
+  package let path: String
+  /// 2 for twice as fast.
+  package let speed: Double
+  /// The phase to begin with; nil for all of them.
+  package let fromPhase: String?
+  /// What the phases of `plan` are to drive; nil for those that go by their rate.
+  package let arrivals: [ArrivalCurve?]
+  /// When each phase of `plan` begins, in seconds; nil where the original never began it. Only the
+  /// differences between them mean something.
+  package let instants: [Double?]
+  package let plan: Plan
+
+  /// Why a recording cannot be driven again.
+  package struct Refusal: Error, CustomStringConvertible {
+    package let description: String
+  }
+
+  package init(
+    of original: Recording, at path: String, speed: Double, from phase: String?, targets: [Target]
+  ) throws {
+    self.original = original
+    self.path = path
+    self.speed = speed
+    fromPhase = phase
+    if let replayed = original.replay, let from = replayed.fromPhase {
+      throw Refusal(
+        description:
+          "The recording \(path) is of a replay that began with phase \(from). Replay its original,"
+          + " \(replayed.original), with --from-phase \(from) instead.")
+    }
+    var plan = try original.replayedPlan().sized(as: original.phases)
+    if !targets.isEmpty { plan.connect(to: targets) }
+    guard !original.drive.isEmpty else {
+      throw Refusal(
+        description: "The recording \(path) says nothing of what was driven: it is older than"
+          + " format 1.2, or its run ended before it began. Run its plan again instead.")
+    }
+    guard let driven = original.driven() else {
+      throw RecordingError.corrupt(path: path, reason: "what was driven cannot be decoded")
+    }
+    let first = try phase.map { try original.place(ofPhase: $0, in: path) } ?? 0
+    let held = original.phases[first].started.map { original.held(at: $0) } ?? 0
+    let skipped = first - (first > 0 && held > 0 ? 1 : 0)
+    self.plan = plan.driven(at: speed).resumed(at: first, holding: held)
+    instants = self.plan.phases.indices.map { index in
+      let place = index + skipped
+      return place < first ? nil : original.phases[place].started.map { $0 / speed }
+    }
+    arrivals = self.plan.phases.enumerated().map { index, phase in
+      index + skipped < first || !phase.kind.phaseKind.hasConnectRate
+        ? nil : driven[index + skipped].map { ArrivalCurve($0, speed: speed) }
+    }
+  }
+
+  /// As it stands in the new recording, before the end.
+  package var record: ReplayRecord {
+    ReplayRecord(
+      original: path, originalStarted: original.started, speed: speed, fromPhase: fromPhase)
+  }
+
+  /// The record with how close the run came.
+  package func record(of run: Recording) -> ReplayRecord {
+    var record = record
+    record.fidelity = Fidelity(
+      of: run, to: original, phases: plan.phases.map(\.name), speed: speed)
+    return record
+  }
+}
+
+extension Plan {
+  /// The plan with the numbers that were driven: in a merged recording those of all shards together.
+  fileprivate func sized(as records: [PhaseRecord]) -> Plan {
+    var plan = self
+    for (index, record) in zip(phases.indices, records) where phases[index].name == record.name {
+      switch phases[index].kind {
+      case .ramp(let goal, .rate(let rate)):
+        plan.phases[index].kind = .ramp(
+          to: record.goal ?? goal, pace: .rate(record.plannedRate ?? rate))
+      case .ramp(let goal, let pace):
+        plan.phases[index].kind = .ramp(to: record.goal ?? goal, pace: pace)
+      case .churn(var churn):
+        churn.rate = record.plannedRate ?? churn.rate
+        plan.phases[index].kind = .churn(churn)
+      case .hold, .search, .pause, .close: break
+      }
+    }
+    return plan
+  }
+}
+
+extension ArrivalCurve {
+  init(_ phase: DrivenPhase, speed: Double) {
+    self.init()
+    func nanoseconds(_ tick: UInt64) -> UInt64 {
+      min(ArrivalCurve.latest, UInt64(saturating: Double(tick) * Double(DriveEntry.tick) / speed))
+    }
+    for tick in phase.arrivals {
+      append(tick.count, from: nanoseconds(tick.tick), to: nanoseconds(tick.tick + 1))
+    }
+  }
+}
+
+extension Recording {
+  fileprivate func place(ofPhase name: String, in path: String) throws -> Int {
+    guard let place = phases.firstIndex(where: { $0.name == name }) else {
+      let hint =
+        UserWord.hint(for: name, among: phases.map(\.name))
+        ?? "it has \(phases.map(\.name).joined(separator: ", "))"
+      throw Replay.Refusal(
+        description: "The recording \(path) has no phase \(UserWord.shown(name)) (\(hint)).")
+    }
+    guard phases[place].started != nil else {
+      throw Replay.Refusal(
+        description: "The run of \(path) never came to its phase \(UserWord.shown(name)).")
+    }
+    return place
+  }
+
+  /// Connections at the client end at an instant.
+  fileprivate func held(at instant: Double) -> Int {
+    Int(saturating: min(max(0, series(.established)?.level(at: instant) ?? 0), 1e12))
+  }
+}

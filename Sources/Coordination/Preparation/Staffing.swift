@@ -1,0 +1,108 @@
+package import Addressing
+import Host
+import Linux
+import Messages
+import Plan
+package import Probe
+import Recording
+
+/// How many workers play each end, and what each of them is told.
+package struct Staffing {
+  package let servers: [ServerAssignment]
+  package let clients: [ClientAssignment]
+  /// What the clients connect to: our servers, or someone else's.
+  package let endpoints: [SocketAddress]
+  package let sources: [IPAddress]
+
+  /// Connections one process opens or accepts a second without falling behind.
+  private static let ratePerWorker = 15_000.0
+  /// Connections that a process of `auto` has at least where messages have a `rate`: each process gets the same share
+  /// of it, and of few connections not the same share.
+  private static let fewestConnections = 16
+  /// Descriptors that a worker of `processes: auto` keeps in hand: taken ports make the deal
+  /// between the endpoints a little uneven, and one too many would be a limit.
+  private static let headroom = 50
+
+  /// Nanoseconds that the kernel may take to wake a process whose timer has run out; measured by
+  /// `Benchmarks/run timer`.
+  private static let latenessOfTimers: UInt64 = 50_000
+
+  /// - Parameters:
+  ///   - addresses: those of the plan.
+  ///   - descriptorLimit: RLIMIT_NOFILE of every worker.
+  ///   - seed: what random text in messages follows from.
+  ///   - recordedArrivals: what each phase is to drive again.
+  ///   - processors: how many may be used; more workers than that do not make a ramp faster.
+  ///   - room: how many workers can be started, of both ends together.
+  init(
+    plan: Plan, addresses: Addresses, descriptorLimit: Int, processors: Processors,
+    room: Int = .max, seed: UInt64,
+    recordedArrivals: [ArrivalCurve?] = []
+  ) {
+    let rate = plan.phases.map(\.connectionsASecond).max() ?? 0
+    let most = Capacity.mostWorkers(
+      [plan.clients.processes, plan.server?.processes], room: room)
+    func count(_ processes: Processes, own: Int) -> Int {
+      switch processes {
+      case .count(let count): return count
+      case .auto:
+        let usable = max(1, descriptorLimit - own - Self.headroom)
+        let forDescriptors = (plan.goal + usable - 1) / usable
+        let forRate = Int((min(rate, 1e9) / Self.ratePerWorker).rounded(.up))
+        let forShares =
+          plan.patterns.contains(where: \.hasRate)
+          ? max(1, plan.goal / Self.fewestConnections) : most
+        return min(most, max(1, forDescriptors, min(forRate, processors.usable, forShares)))
+      }
+    }
+
+    let own = plan.server.map { server in
+      let wanted = count(server.processes, own: descriptorsPerWorker + 1)
+      return server.endpoints.prefix(min(wanted, server.endpoints.count))
+    }
+    let endpoints = own ?? addresses.targets
+    let clientCount = count(plan.clients.processes, own: descriptorsPerWorker)
+    let sources = addresses.sources
+    let tasks = plan.phases.map(ClientTask.init)
+    let patternsOfPhase = plan.phases.map { phase in
+      plan.patterns.indices.filter { phase.patterns.contains(plan.patterns[$0].name) }
+    }
+    let pushed = plan.server?.reply.pushed
+    let assigned = ProcessorAssignment(
+      servers: own?.count ?? 0, clients: clientCount, on: processors,
+      paced: plan.patterns.contains { $0.pace != .unlimited })
+
+    self.sources = sources
+    self.endpoints = endpoints
+    servers = (own ?? []).compactMap { endpoint in
+      plan.server.map { server in
+        ServerAssignment(
+          endpoint: endpoint, backlog: Int32(clamping: server.backlog),
+          reply: server.reply,
+          readiness: server.readiness,
+          descriptorLimit: descriptorLimit,
+          // A run that opens nothing serves those of others, who may be shards of one run.
+          clients: plan.goal > 0 ? AddressSpan.spans(of: sources) : [],
+          ephemeralPorts: addresses.ephemeralPorts,
+          processors: assigned.servers)
+      }
+    }
+    clients = (0..<clientCount).map { index in
+      ClientAssignment(
+        share: WorkerShare(index: index, count: clientCount), sources: sources,
+        ports: addresses.ports, ephemeralPorts: addresses.ephemeralPorts,
+        endpoints: endpoints,
+        connectTimeout: plan.clients.connectTimeout.nanoseconds, retries: plan.clients.retries,
+        tasks: tasks,
+        patterns: plan.patterns, patternsOfPhase: patternsOfPhase,
+        spanOfPhase: plan.phases.map { $0.messageSpan?.nanoseconds }, pushed: pushed, seed: seed,
+        recordedArrivals: recordedArrivals, processors: assigned.clients,
+        awake: assigned.isRoomy ? Self.latenessOfTimers : 0)
+    }
+  }
+}
+
+extension MessagePattern {
+  /// Whether its messages are begun at a rate over all connections.
+  fileprivate var hasRate: Bool { if case .rate = pace { true } else { false } }
+}

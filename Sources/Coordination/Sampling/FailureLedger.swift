@@ -1,0 +1,157 @@
+import Addressing
+package import Linux
+package import Probe
+package import Recording
+import SystemPackage
+import WorkerLog
+
+/// The failures of all workers, kind by kind, as the coordinator has come to know them.
+package struct FailureLedger {
+  private struct Kind: Hashable {
+    let end: End
+    let phase: Int
+    let call: FailedCall
+    let errno: Int32
+  }
+
+  /// A kind at one worker.
+  private struct FailureKey: Hashable {
+    let kind: Kind
+    let worker: Int
+  }
+
+  /// Connections at the instant of the first failure.
+  private struct Held {
+    var established = 0
+    var accepted = 0
+  }
+
+  private let clients: [ClientAssignment]
+  private let phases: [String]
+  private let started: Instant
+  private var track = HeldTrack()
+  private var firstHeld: [FailureKey: Held] = [:]
+  package private(set) var records: [FailureRecord] = []
+  private var seen = 0
+
+  package init(clients: [ClientAssignment], phases: [String], started: Instant) {
+    self.clients = clients
+    self.phases = phases
+    self.started = started
+  }
+
+  /// Notes what each worker holds, and reads the workers' failure tables again where they may have
+  /// changed. Call `update` at every look: what a worker held at the instant of a failure is
+  /// computed from what it held at the looks before and after.
+  ///
+  /// - Parameters:
+  ///   - now: when this look is.
+  ///   - isLast: whether there will be no further look. Then the tables are read wherever there has
+  ///     been a failure: a worker counts a failure before it writes down which, so that the look
+  ///     before may have seen half of it.
+  /// - Returns: whether the tables were read: the number of failures has changed, or this is the
+  ///   last look and there has been a failure.
+  package mutating func update(
+    from fleet: borrowing Fleet, at now: Instant, isLast: Bool = false
+  ) -> Bool {
+    track.look(
+      fleet.members.map { fleet.held(by: $0) }, at: now)
+    let total = fleet.total(.failures, .client) + fleet.total(.failures, .server)
+    guard total != seen || isLast && total > 0 else { return false }
+    seen = total
+
+    var merged: [Kind: FailureRecord] = [:]
+    var clientIndex = 0
+    for member in fleet.members {
+      let assignment = member.end == .client ? clients[clientIndex] : nil
+      if assignment != nil { clientIndex += 1 }
+      for row in member.board.failures.rows() {
+        let kind = Kind(
+          end: member.end, phase: row.phase, call: row.call, errno: row.errno?.rawValue ?? 0)
+        let key = FailureKey(kind: kind, worker: member.id)
+        let held = firstHeld[key] ?? self.held(at: row, of: member, in: fleet)
+        firstHeld[key] = held
+        let record = self.record(row, held, member: member, assignment: assignment)
+        if let known = merged[kind] {
+          var earliest = record.firstInstant < known.firstInstant ? record : known
+          earliest.count = known.count + record.count
+          earliest.retried = known.retried + record.retried
+          earliest.stopped = [known.stopped, record.stopped].compactMap(\.self).min()
+          merged[kind] = earliest
+        } else {
+          merged[kind] = record
+        }
+      }
+    }
+    records = merged.values.sorted { $0.firstInstant < $1.firstInstant }
+    return true
+  }
+
+  /// What has failed since an earlier look, with the counts since then.
+  package func records(beyond before: [FailureRecord]) -> [FailureRecord] {
+    records.compactMap { record in
+      guard let known = before.first(where: record.isSameKind) else { return record }
+      var record = record
+      record.count -= known.count
+      record.retried -= known.retried
+      if record.stopped == known.stopped { record.stopped = nil }
+      return record.count > 0 ? record : nil
+    }
+  }
+
+  /// What stopped a worker in a phase; else what has cost the most connections; nil where nothing has
+  /// cost any.
+  ///
+  /// - Parameter before: failures of earlier steps of the same phase, which decide nothing here.
+  func deciding(in phase: String, beyond before: [FailureRecord]) -> FailureRecord? {
+    let ours = records(beyond: before).filter { $0.phase == phase && $0.final > 0 }
+    let stops = ours.filter { $0.stopped != nil }
+    return stops.min { $0.stopped! < $1.stopped! } ?? ours.max { $0.final < $1.final }
+  }
+
+  /// What the worker has noted of itself, and what all others held at that instant.
+  private func held(
+    at row: FailureTable.Row, of member: Fleet.Member, in fleet: borrowing Fleet
+  ) -> Held {
+    var held = Held()
+    for (place, other) in fleet.members.enumerated() {
+      let count = other.id == member.id ? Int(row.held) : track.held(by: place, at: row.first)
+      switch other.end {
+      case .client: held.established += count
+      case .server: held.accepted += count
+      case .host: break
+      }
+    }
+    // A server alone counts for both.
+    if clients.isEmpty { held.established = held.accepted }
+    // What it noted of itself may have others in it, from the clients' addresses.
+    if fleet.total(.ephemeral, .server) > 0 {
+      held.accepted = min(held.accepted, held.established)
+    }
+    return held
+  }
+
+  private func record(
+    _ row: FailureTable.Row, _ held: Held, member: Fleet.Member, assignment: ClientAssignment?
+  ) -> FailureRecord {
+    var source: String?
+    var endpoint = member.endpoint.map { "\($0)" }
+    if let assignment, let position = row.position {
+      let walk = SourceWalk(
+        sources: assignment.sources.count, ports: assignment.ports,
+        endpoints: assignment.endpoints.count, share: assignment.share)
+      let step = walk.step(at: position)
+      source = "\(SocketAddress(assignment.sources[step.source], step.port))"
+      endpoint = "\(assignment.endpoints[step.endpoint])"
+    }
+    return FailureRecord(
+      end: member.end, worker: member.id, phase: phases[min(row.phase, phases.count - 1)],
+      syscall: row.call.name,
+      errno: row.errno.map(ErrnoRecord.init),
+      count: Int(row.count), retried: Int(row.retried),
+      firstInstant: row.first.seconds(since: started),
+      stopped: row.stopped?.seconds(since: started),
+      established: held.established, accepted: held.accepted, source: source,
+      endpoint: endpoint)
+  }
+}

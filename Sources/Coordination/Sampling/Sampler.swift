@@ -1,0 +1,258 @@
+import Linux
+import Probe
+import Recording
+
+/// Takes the values of all series at one instant.
+///
+/// What costs more as connections grow is never read here: scoreboards are a fixed number of
+/// cells, and of /proc only files that the kernel answers from counters.
+package struct Sampler {
+  /// Each with the counters that tell whether it can have changed.
+  private static let latencies: [(cells: Scoreboard.Latency, Latency, isOfMessages: Bool)] = [
+    (.connect, .connect, false), (.connectUncorrected, .connectUncorrected, false),
+    (.roundTrip, .roundTrip, true), (.roundTripUncorrected, .roundTripUncorrected, true),
+    (.drift, .drift, true),
+  ]
+
+  private let sources: [String]
+  private let patterns: [String]
+  private let pushes: Bool
+  private let started: Instant
+  /// Bucket counts at the sample before, to tell what is new in this interval.
+  private var counts: [[UInt64]]
+  private var established = 0
+  private var exchanged = 0
+  private var intervalStart = 0.0
+  /// Seconds in which each pattern was played in the phases before, and what is played now.
+  private var wanted: [Double]
+  private var played: (patterns: [Int], from: Instant, until: Instant)?
+  /// What was taken of drive logs before their sample, by worker.
+  private var driven: [Int: [UInt8]] = [:]
+
+  /// - Parameter pushes: whether the built-in server speaks first.
+  init(sources: [String], patterns: [String], pushes: Bool, started: Instant) {
+    // With thousands of sources one series each would outweigh everything else in the recording.
+    self.sources = sources.count <= Self.mostSources ? sources : []
+    self.patterns = patterns
+    self.pushes = pushes
+    self.started = started
+    wanted = patterns.map { _ in 0 }
+    counts = Self.latencies.map { _ in [UInt64](repeating: 0, count: LatencyBuckets.count) }
+  }
+
+  package static let mostSources = 256
+
+  /// - Parameters:
+  ///   - kernel: what the kernel says of itself.
+  ///   - ownProcessorTime: seconds that the coordinator has used.
+  ///   - accepted: what our own server holds of the clients' connections.
+  mutating func sample(
+    _ fleet: borrowing Fleet, at instant: Instant, kernel: [Reading], failures: [FailureRecord],
+    phase: String, ownProcessorTime: Double, accepted: Int, state: RunState?
+  ) -> Sample {
+    let at = instant.seconds(since: started)
+    let readings =
+      connectionReadings(fleet, accepted: accepted) + messageReadings(fleet, at: instant)
+      + failureReadings(failures)
+      + sourceReadings(fleet)
+      + endpointReadings(fleet)
+      + processorReadings(fleet, own: ownProcessorTime) + kernel
+    defer { intervalStart = at }
+    return Sample(
+      at: at, readings: readings, distributions: distributions(fleet, phase: phase, at: at),
+      drive: drive(fleet), state: state)
+  }
+
+  /// Notes that a phase plays patterns.
+  ///
+  /// - Parameter until: when it wants no more of them, as far as that is planned.
+  mutating func play(_ patterns: [Int], from: Instant, until: Instant?) {
+    played = (patterns, from, until ?? .distantFuture)
+  }
+
+  mutating func stopMessages(at instant: Instant) {
+    for pattern in played?.patterns ?? [] { wanted[pattern] = secondsWanted(pattern, at: instant) }
+    played = nil
+  }
+
+  private func secondsWanted(_ pattern: Int, at instant: Instant) -> Double {
+    guard let played, played.patterns.contains(pattern) else { return wanted[pattern] }
+    return wanted[pattern]
+      + max(0, min(instant, max(played.from, played.until)).seconds(since: played.from))
+  }
+
+  /// Empties the drive logs that would not last until the next sample.
+  mutating func takeDriven(_ fleet: borrowing Fleet) {
+    for member in fleet.members where member.end == .client && member.board.driveLog.isFilling {
+      driven[member.id, default: []] += member.board.driveLog.drain()
+    }
+  }
+
+  private mutating func drive(_ fleet: borrowing Fleet) -> [DriveRecord] {
+    defer { driven = [:] }
+    return fleet.members.filter { $0.end == .client }.compactMap { member in
+      let entries = driven[member.id, default: []] + member.board.driveLog.drain()
+      return entries.isEmpty ? nil : DriveRecord(worker: member.id, entries: entries)
+    }
+  }
+
+  func connectionReadings(_ fleet: borrowing Fleet, accepted: Int) -> [Reading] {
+    func reading(_ key: Series.Key, _ kind: Series.Kind, _ value: Int) -> Reading {
+      Reading(key, unit: "connections", kind: kind, value: Double(value))
+    }
+    // What someone else's server has accepted, its own kernel tells at the end of a phase.
+    // Nor is it known of our own where it has only connections from elsewhere.
+    let countsServer = fleet.members.contains { $0.end == .server } && fleet.knowsOwnConnections
+    let accepted = countsServer ? [reading(.accepted, .gauge, accepted)] : []
+    let others =
+      fleet.hasHadStrangers
+      ? [reading(.others, .gauge, fleet.strangersHeldAtServer)] : []
+    return [reading(.established, .gauge, fleet.current(.held, .client))] + accepted + others + [
+      reading(.connecting, .gauge, fleet.current(.connecting, .client)),
+      reading(.attempts, .counter, fleet.total(.opened, .client)),
+      Reading(
+        .retries, unit: "handshakes", kind: .counter,
+        value: Double(fleet.total(.retried, .client))),
+      reading(
+        .failures, .counter, fleet.total(.failures, .client) + fleet.total(.failures, .server)),
+      reading(.handshakes, .counter, fleet.total(.established, .client)),
+      reading(.lost, .counter, fleet.total(.closedByPeer, .client)),
+      reading(.churned, .counter, fleet.total(.churned, .client)),
+      reading(.unasked, .counter, fleet.total(.unasked, .client)),
+      Reading(
+        .portsSkipped, unit: "ports", kind: .counter,
+        value: Double(fleet.total(.portsSkipped, .client))),
+    ]
+  }
+
+  private func messageReadings(_ fleet: borrowing Fleet, at instant: Instant) -> [Reading] {
+    func counter(_ key: Series.Key, _ unit: String, _ value: Int) -> Reading {
+      Reading(key, unit: unit, kind: .counter, value: Double(value))
+    }
+    var readings: [Reading] = []
+    for (index, pattern) in patterns.enumerated() {
+      for outcome in MessageOutcome.allCases {
+        readings.append(
+          counter(
+            .messages(outcome, pattern), "messages",
+            fleet.total(index, MessageCounter(outcome), .client)))
+      }
+    }
+    for (index, pattern) in patterns.enumerated() {
+      readings.append(counter(.unsent(pattern), "messages", fleet.total(index, .unsent, .client)))
+      readings.append(
+        Reading(
+          .wanted(pattern), unit: "s", kind: .counter, value: secondsWanted(index, at: instant)))
+    }
+    if pushes {
+      readings += [
+        counter(.messages(.sent, "push"), "messages", fleet.total(.pushed, .server)),
+        counter(.messages(.received, "push"), "messages", fleet.total(.pushed, .client)),
+        counter(.messages(.wrong, "push"), "messages", fleet.total(.pushedWrong, .client)),
+      ]
+    }
+    guard pushes || !patterns.isEmpty else { return [] }
+    return readings + [
+      counter(.waits, "waits", fleet.total(.waits, .client)),
+      counter(.bytesSent, "bytes", fleet.total(.bytesSent, .client)),
+      counter(.bytesReceived, "bytes", fleet.total(.bytesReceived, .client)),
+      counter(.bytesUnexpected, "bytes", fleet.total(.unexpectedBytes, .client)),
+      Reading(
+        .unanswered, unit: "connections", kind: .gauge,
+        value: Double(fleet.current(.unanswered, .client))),
+    ]
+  }
+
+  private func failureReadings(_ failures: [FailureRecord]) -> [Reading] {
+    var totals: [String: Int] = [:]
+    for failure in failures { totals[failure.cause, default: 0] += failure.count }
+    return totals.sorted { $0.key < $1.key }.map { cause, count in
+      Reading(.failures(cause), unit: "failures", kind: .counter, value: Double(count))
+    }
+  }
+
+  private func sourceReadings(_ fleet: borrowing Fleet) -> [Reading] {
+    var totals = [Int](repeating: 0, count: sources.count)
+    for member in fleet.members where member.end == .client && member.isAlive {
+      for index in totals.indices { totals[index] += Int(member.board.held(bySource: index)) }
+    }
+    return zip(sources, totals).map { source, total in
+      Reading(.source(source), unit: "connections", kind: .gauge, value: Double(total))
+    }
+  }
+
+  private func endpointReadings(_ fleet: borrowing Fleet) -> [Reading] {
+    var readings: [Reading] = []
+    for member in fleet.members {
+      guard let endpoint = member.endpoint else { continue }
+      readings.append(
+        Reading(
+          .endpoint("\(endpoint)"), unit: "connections", kind: .gauge,
+          value: Double(fleet.held(by: member))))
+    }
+    return readings
+  }
+
+  private func processorReadings(_ fleet: borrowing Fleet, own: Double) -> [Reading] {
+    func reading(_ whose: String, _ seconds: Double) -> Reading {
+      Reading(.processor(whose), unit: "s", kind: .counter, value: seconds)
+    }
+    return [End.client, .server].map { reading($0.rawValue, fleet.processorTime(of: $0)) }
+      + [reading("coordinator", own)]
+  }
+
+  private mutating func distributions(
+    _ fleet: borrowing Fleet, phase: String, at: Double
+  ) -> [DistributionRecord] {
+    let totals = (fleet.total(.established, .client), exchanges(fleet))
+    let hasChanged = (established: totals.0 != established, exchanged: totals.1 != exchanged)
+    (established, exchanged) = totals
+    var records: [DistributionRecord] = []
+    // Where nothing was counted no bucket has changed: a long hold costs nothing here.
+    for (index, (cells, latency, isOfMessages)) in Self.latencies.enumerated()
+    where isOfMessages ? hasChanged.exchanged : hasChanged.established {
+      var now = [UInt64](repeating: 0, count: LatencyBuckets.count)
+      for member in fleet.members where member.end == .client {
+        member.board.addCounts(of: cells, to: &now)
+      }
+      var buckets: [Distribution.Bucket] = []
+      for bucket in now.indices where now[bucket] > counts[index][bucket] {
+        buckets.append(
+          Distribution.Bucket(
+            value: LatencyBuckets.value(at: bucket), count: now[bucket] - counts[index][bucket]))
+      }
+      counts[index] = now
+      guard !buckets.isEmpty else { continue }
+      records.append(
+        DistributionRecord(
+          latency: latency, phase: phase, from: intervalStart, to: at,
+          distribution: Distribution(buckets: buckets)))
+    }
+    return records
+  }
+
+  /// Rises with every message that is sent or answered, with every answer within a conversation, and
+  /// with every connection begun on time.
+  private func exchanges(_ fleet: borrowing Fleet) -> Int {
+    let moved = fleet.total(.opened, .client) + fleet.total(.bytesReceived, .client)
+    return patterns.indices.reduce(moved) { total, index in
+      [MessageCounter.sent, .received, .late].reduce(total) {
+        $0 + fleet.total(index, $1, .client)
+      }
+    }
+  }
+}
+
+extension MessageCounter {
+  init(_ outcome: MessageOutcome) {
+    self =
+      switch outcome {
+      case .sent: .sent
+      case .received: .received
+      case .wrong: .wrong
+      case .short: .short
+      case .late: .late
+      case .missing: .missing
+      }
+  }
+}

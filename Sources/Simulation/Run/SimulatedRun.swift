@@ -1,0 +1,56 @@
+package import Coordination
+import Linux
+package import Plan
+import Recording
+
+/// A whole run of a plan in virtual time, in one thread: the product's own coordinator, sampler,
+/// ledger and verdict over simulated workers on a simulated host. It leaves an ordinary recording.
+package struct SimulatedRun {
+  package let ended: EndedRun
+  /// The network as the run has left it: who is right about what happened.
+  package let network: SimulatedNetwork
+
+  /// - Parameters:
+  ///   - seed: what chance in the network, and random text in messages, follows from.
+  ///   - events: what happens to the program from outside meanwhile.
+  ///   - path: where the recording goes; nothing may be there.
+  package init(
+    _ plan: Plan, on host: SimulatedHost, seed: UInt64, events: [SimulatedWorkers.Event] = [],
+    recordingAt path: String
+  ) throws {
+    let prepared = try PreparedRun(plan, onSimulated: host, seed: seed)
+    network = host.network(seed: seed)
+    let workers = SimulatedWorkers(
+      network: network, descriptorLimit: host.descriptorsPerProcess, events: events)
+    let fleet = try Fleet(
+      servers: prepared.staffing.servers, clients: prepared.staffing.clients,
+      sources: prepared.staffing.sources.count, on: workers)
+    let state = RunState(
+      phases: prepared.plan.phases.map(PhaseRecord.init),
+      workers: fleet.members.map(WorkerRecord.init))
+    let known = Recording(prepared, state, started: Self.date)
+    let writer = try RecordingWriter(path: path, recording: known)
+    var coordinator = Coordinator(
+      prepared: prepared, fleet: fleet, clock: workers, kernel: SimulatedReadings(host, network),
+      writer: writer, state: state, started: workers.now(), progress: SilentProgress())
+    var ending = RunEnding(writer: writer, recording: known, replay: nil, clock: workers)
+    do throws(RecordingError) {
+      ending.take(try coordinator.drive())
+    } catch {
+      ending.take(coordinator.endEarly(), lost: error)
+    }
+    ended = ending.finish()
+  }
+
+  /// The same for every run, as virtual time knows no calendar.
+  private static let date = "2026-01-01T00:00:00.000Z"
+}
+
+extension PreparedRun {
+  /// A plan on a simulated host, which has loopback addresses and no names.
+  package init(_ plan: Plan, onSimulated host: SimulatedHost, seed: UInt64) throws {
+    self.init(
+      plan, addresses: try Addresses(of: plan, allowPublic: false, lookup: .loopback),
+      host: host.description, seed: seed)
+  }
+}

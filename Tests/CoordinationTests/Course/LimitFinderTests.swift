@@ -1,0 +1,80 @@
+import Host
+import Plan
+import Recording
+import Testing
+
+@testable import Coordination
+
+/// From what failed in a phase to its limits.
+@Suite struct LimitFinderTests {
+  private static func limits(
+    _ kind: PhaseKind, _ failures: [FailureRecord] = [], phantom: Int = 0, late: Int = 0,
+    foundNoRoom: Bool = false, shortage: String? = nil,
+    workerDied: Bool = false
+  ) -> [LimitRecord] {
+    var host = HostDescription()
+    host.somaxconn = 4096
+    let finder = LimitFinder(
+      host: host,
+      demand: Demand(
+        goal: 1000, clientWorkers: .count(1), serverWorkers: nil, bothEndsHere: true, sources: 1,
+        portsPerSource: 60_000, endpoints: 1, backlog: nil),
+      prediction: [], before: [:], after: [:])
+    return finder.limits(
+      of: PhaseRecord(
+        name: "phase", kind: kind, title: "", planLine: 1, started: 0, ended: 5, outcome: .limit,
+        established: 1000, accepted: 1000 - phantom, phantom: phantom),
+      failures: failures, memoryGuard: nil, workerDied: workerDied,
+      late: LateArrivals(count: late, foundNoRoom: foundNoRoom, shortage: shortage))
+  }
+
+  private static func failure(_ call: String, count: Int = 1, retried: Int = 0) -> FailureRecord {
+    FailureRecord(
+      end: .client, worker: 0, phase: "phase", syscall: call, errno: nil, count: count,
+      retried: retried, firstInstant: 1, stopped: nil, established: 10, accepted: 10, source: nil,
+      endpoint: nil)
+  }
+
+  @Test func `what broke a promise without a failure is told beside one that broke it as well`() {
+    let late = Self.limits(.churn, [Self.failure("closed-by-peer")], late: 3000)
+    #expect(late.map(\.count) == [1, 3000])
+    #expect(late.last?.end == .client)
+    #expect(late.last?.evidence.first?.name == "begun too late")
+    #expect(late.last?.evidence.last?.value.hasPrefix("were stopped") == true)
+    let crowded = Self.limits(.churn, late: 3000, foundNoRoom: true)
+    #expect(crowded.last?.evidence.last?.value.hasPrefix("had no room for more") == true)
+    #expect(crowded.last?.resource == .unclassified)
+    let lacking = Self.limits(
+      .churn, late: 3000, shortage: "the control group throttled 9 of 10 periods")
+    #expect(lacking.map(\.resource) == [.cpu])
+    #expect(lacking.last?.evidence.last?.value.hasPrefix("the control group") == true)
+    // Whoever waited for room has a reason of its own.
+    let both = Self.limits(.churn, late: 3000, foundNoRoom: true, shortage: "a worker was busy")
+    #expect(both.map(\.resource) == [.unclassified])
+    let phantoms = Self.limits(.ramp, [Self.failure("closed-by-peer")], phantom: 500)
+    #expect(phantoms.map(\.count) == [1, 500])
+    #expect(phantoms.last?.end == .server)
+  }
+
+  @Test func `a refusal explains no connection that was never accepted`() {
+    let refused = FailureRecord(
+      end: .client, worker: 0, phase: "phase", syscall: "connect",
+      errno: ErrnoRecord(number: 111, name: "ECONNREFUSED", text: "Connection refused"), count: 30,
+      retried: 0, firstInstant: 1, stopped: nil, established: 10, accepted: 10, source: nil,
+      endpoint: nil)
+    let limits = Self.limits(.ramp, [refused], phantom: 500)
+    #expect(limits.map(\.resource) == [.nobodyListens, .unclassified])
+    #expect(limits.map(\.count) == [30, 500])
+  }
+
+  @Test func `a handshake that was tried again is no limit`() {
+    let limits = Self.limits(.ramp, [Self.failure("connect-timeout", count: 2, retried: 2)])
+    #expect(limits.map(\.resource) == [.unclassified])
+    #expect(limits[0].evidence.first?.value.hasPrefix("none but 2 handshakes") == true)
+  }
+
+  @Test func `a worker that died is reason enough`() {
+    #expect(Self.limits(.hold, workerDied: true) == [])
+    #expect(Self.limits(.hold).count == 1)
+  }
+}

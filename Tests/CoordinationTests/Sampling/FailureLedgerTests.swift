@@ -1,0 +1,58 @@
+import Linux
+import Recording
+import Simulation
+import Testing
+
+@testable import Coordination
+
+/// The failures of all workers as one list, from simulated workers.
+@Suite struct FailureLedgerTests {
+  private static let plan = """
+    server: {listen: "127.0.0.1:9000", processes: 4}
+    clients: {sources: 127.0.0.2, processes: 2}
+    phases: [ramp: {to: 1000, rate: 1k/s}]
+    """
+
+  @Test func `a kind of failure is one record, with what was held at its first`() throws {
+    var host = SimulatedHost()
+    host.descriptorsPerProcess = 300
+    try withSimulatedFleet(Self.plan, on: host) { prepared, workers, fleet in
+      let started = workers.now()
+      var ledger = FailureLedger(
+        clients: prepared.staffing.clients, phases: ["ramp"], started: started)
+      fleet.post(.begin, phase: 0, start: started)
+      var news: [Bool] = []
+      for _ in 0..<15 {
+        workers.pause(until: workers.now().advanced(by: .milliseconds(100)))
+        news.append(ledger.update(from: fleet, at: workers.now()))
+      }
+      // Each of the two clients met it once, at about the same instant, and no look after that has news.
+      #expect(news.count { $0 } <= 2)
+      #expect(news.suffix(5).allSatisfy { !$0 })
+      let record = try #require(ledger.records.first)
+      #expect(ledger.records.count == 1)
+      #expect(record.end == .client)
+      #expect(record.syscall == "socket")
+      #expect(record.errno?.name == "EMFILE")
+      #expect(record.count == 2)
+      // 293 descriptors a client are left for connections.
+      let held = fleet.current(.held, .client)
+      // What the others held lies between two looks, a hundred connections apart.
+      #expect(abs(record.established - held) < 50, "\(record.established) of \(held)")
+      #expect(abs(record.accepted - held) < 50)
+      #expect(record.stopped != nil)
+      #expect(abs(record.firstInstant - Double(held) / 1000) < 0.05)
+      #expect(ledger.deciding(in: "ramp", beyond: []) == record)
+      #expect(ledger.deciding(in: "hold", beyond: []) == nil)
+      // What was known before counts no more, and what has come since counts alone.
+      #expect(ledger.records(beyond: ledger.records).isEmpty)
+      #expect(ledger.deciding(in: "ramp", beyond: ledger.records) == nil)
+      var before = record
+      before.count = 1
+      before.stopped = nil
+      let since = try #require(ledger.records(beyond: [before]).first)
+      #expect(since.count == 1)
+      #expect(since.stopped == record.stopped)
+    }
+  }
+}

@@ -1,0 +1,239 @@
+import Judgement
+import Plan
+import Recording
+import Simulation
+import Testing
+
+/// Whole runs in virtual time.
+@Suite struct SimulatedRunTests {
+  private static let everyKind = """
+    server: {listen: "127.0.0.1:9000", processes: 2}
+    clients: {sources: 127.0.0.2-127.0.0.9, processes: 2}
+    phases:
+      - ramp: {to: 1000, rate: 1k/s}
+      - hold: 3s
+      - churn: {rate: 200/s, lifetime: 500ms, for: 2s}
+      - search: {from: 1000, step: 500, to: 2000, confirm: 2s}
+      - pause: 1s
+      - close: {over: 1s}
+    """
+
+  private static let names = ["ramp", "hold", "churn", "search", "pause", "close"]
+
+  @Test func `every kind of phase keeps its promise, and takes the time that is planned`() throws {
+    let run = try SimulatedRun(Self.everyKind)
+    #expect(run.judgement.verdict == .passed, "\(run.judgement.headline)")
+    #expect(run.judgement.exitCode == 0)
+    #expect(run.recording.phases.map(\.outcome) == Self.names.map { _ in .done })
+    #expect(run.recording.phases.first { $0.name == "search" }?.ceiling == 2000)
+    let hold = try #require(run.recording.phases.first { $0.name == "hold" })
+    #expect(abs((hold.ended ?? 0) - (hold.started ?? 0) - 3) < 0.2)
+    #expect(run.recording.complete)
+    #expect(run.recording.workers.allSatisfy { $0.exitCode == 0 })
+  }
+
+  @Test func `the same seed leaves the same bytes, another seed others`() throws {
+    let files = try [7, 7, 8].map { try SimulatedRun.file(Self.everyKind, seed: $0) }
+    #expect(files[0].count > 10_000)
+    // Not compared by the macro: it would print the difference.
+    let (same, other) = (files[0] == files[1], files[0] == files[2])
+    #expect(same)
+    #expect(!other)
+  }
+
+  @Test func `a hundred thousand connections ramp, hold, churn, search and close`() throws {
+    var host = SimulatedHost()
+    host.descriptorsPerProcess = 200_000
+    let run = try SimulatedRun(
+      """
+      server: {listen: "127.0.0.1:9000", processes: 1}
+      clients: {sources: 127.0.0.2-127.0.0.9, processes: 1}
+      phases:
+        - ramp: {to: 90k}
+        - hold: 5s
+        - churn: {rate: 1k/s, lifetime: 1s, for: 3s}
+        - search: {from: 95k, step: 5k, to: 100k, confirm: 2s}
+        - close: reset
+      """, on: host)
+    #expect(run.judgement.exitCode == 0, "\(run.judgement.headline)")
+    #expect(run.recording.phases.map(\.established).max() == 100_000)
+  }
+
+  // MARK: Limits of the host
+
+  @Test func `the client's own descriptors bind`() throws {
+    var host = SimulatedHost()
+    host.descriptorsPerProcess = 500
+    let run = try SimulatedRun(
+      """
+      server: {listen: "127.0.0.1:9000", processes: 4}
+      clients: {sources: 127.0.0.2, processes: 1}
+      phases: [ramp: {to: 1000}, hold: 1s]
+      """, on: host)
+    #expect(run.judgement.exitCode == 100)
+    let limit = try #require(run.judgement.limit)
+    #expect(limit.resource == .descriptorsPerProcess)
+    #expect(limit.end == .client)
+    #expect(limit.errno?.name == "EMFILE")
+    #expect(limit.syscall == "socket")
+  }
+
+  @Test func `the watches of epoll bind`() throws {
+    var host = SimulatedHost()
+    host.watches = 700
+    let run = try SimulatedRun(Self.everyKind, on: host)
+    #expect(run.judgement.exitCode == 100)
+    #expect(run.judgement.limit?.resource == .epollWatches)
+    #expect(run.judgement.limit?.errno?.name == "ENOSPC")
+    #expect(run.recording.prediction.binding?.resource == .epollWatches)
+  }
+
+  @Test func `files of the host bind`() throws {
+    var host = SimulatedHost()
+    host.files = 900
+    let run = try SimulatedRun(Self.everyKind, on: host)
+    #expect(run.judgement.exitCode == 100)
+    #expect(run.judgement.limit?.resource == .descriptorsPerHost)
+    #expect(run.judgement.limit?.errno?.name == "ENFILE")
+  }
+
+  @Test func `memory ends the growth before it is gone`() throws {
+    var host = SimulatedHost()
+    host.memory = 10_000 * host.memoryPerSocket
+    let run = try SimulatedRun(
+      """
+      server: {listen: "127.0.0.1:9000", processes: 1}
+      clients: {sources: 127.0.0.2, processes: 1}
+      phases: [ramp: {to: 10k, rate: 1k/s}, hold: 1s]
+      """, on: host)
+    #expect(run.judgement.exitCode == 100)
+    #expect(run.judgement.limit?.resource == .memoryGuard, "\(run.judgement.headline)")
+  }
+
+  @Test func `lost packets that are sent again are no limit`() throws {
+    var host = SimulatedHost()
+    host.dials.loss = 0.01
+    host.dials.latency = 100_000
+    let run = try SimulatedRun(Self.everyKind, on: host, seed: 3)
+    #expect(run.judgement.exitCode == 0, "\(run.judgement.headline)")
+  }
+
+  // MARK: Policies
+
+  @Test(arguments: [
+    ("stop", [PhaseRecord.Outcome.limit, .skipped, .done]), ("hold", [.limit, .done, .done]),
+    ("fail", [.limit, .skipped, .skipped]),
+  ])
+  func `what follows a limit is the plan's to say`(
+    policy: String, outcomes: [PhaseRecord.Outcome]
+  ) throws {
+    var host = SimulatedHost()
+    host.descriptorsPerProcess = 500
+    let run = try SimulatedRun(
+      """
+      server: {listen: "127.0.0.1:9000", processes: 2}
+      clients: {sources: 127.0.0.2, processes: 1}
+      on-limit: \(policy)
+      phases: [ramp: {to: 1000}, hold: 1s, close: reset]
+      """, on: host)
+    #expect(run.recording.phases.map(\.outcome) == outcomes)
+    #expect(run.judgement.exitCode == 100)
+  }
+
+  // MARK: What happens meanwhile
+
+  /// An instant within each phase of `everyKind`, in seconds.
+  private static func instants() throws -> [(phase: String, at: Double)] {
+    try SimulatedRun(everyKind).recording.phases.map {
+      ($0.name, (($0.started ?? 0) + ($0.ended ?? 0)) / 2)
+    }
+  }
+
+  @Test func `a signal in any phase ends the run in order`() throws {
+    for (phase, at) in try Self.instants() {
+      let run = try SimulatedRun(
+        Self.everyKind, events: [.init(at: .seconds(at), .signal(2))])
+      #expect(run.judgement.verdict == .interrupted, "in \(phase)")
+      #expect(run.judgement.exitCode == 105)
+      #expect(run.recording.interrupted)
+      let reached = run.recording.phases.firstIndex { $0.name == phase }!
+      #expect(run.recording.phases[reached].outcome == .interrupted, "in \(phase)")
+      #expect(run.recording.phases[(reached + 1)...].allSatisfy { $0.outcome == .skipped })
+      #expect(run.recording.workers.allSatisfy { $0.exitCode == 0 })
+    }
+  }
+
+  @Test(arguments: 0..<4)
+  func `a worker's death in any phase is the limit of that phase`(worker: Int) throws {
+    for (phase, at) in try Self.instants() {
+      let run = try SimulatedRun(
+        Self.everyKind, events: [.init(at: .seconds(at), .kill(worker))])
+      let limit = try #require(run.judgement.limit, "in \(phase)")
+      #expect(run.judgement.exitCode == 100, "in \(phase)")
+      #expect(limit.resource == .workerDied, "in \(phase): \(run.judgement.headline)")
+      #expect(limit.phase == phase)
+      #expect(limit.worker == worker)
+      #expect(run.recording.workers[worker].signal == 9)
+    }
+  }
+
+  @Test(arguments: 0..<4)
+  func `a worker that is stopped is given up, and named`(worker: Int) throws {
+    let at = try #require(try Self.instants().first { $0.phase == "ramp" }).at
+    let run = try SimulatedRun(
+      Self.everyKind, events: [.init(at: .seconds(at), .stop(worker))])
+    let limit = try #require(run.judgement.limit)
+    #expect(limit.resource == .workerDied, "\(run.judgement.headline)")
+    #expect(limit.worker == worker)
+    #expect(limit.evidence.contains { $0.value.contains("was stopped (state T)") })
+  }
+
+  // MARK: Churns
+
+  private static let churn = """
+    server: {listen: "127.0.0.1:9000", processes: 1}
+    clients: {sources: 127.0.0.2-127.0.0.9, processes: 1}
+    phases:
+      - churn: {rate: 300/s, lifetime: 2s, for: 4s}
+    """
+
+  @Test func `nobody lived whom a limit of the server has cut off`() throws {
+    var host = SimulatedHost()
+    host.descriptorsPerProcess = 400
+    let run = try SimulatedRun(Self.churn, on: host)
+    let promise = try #require(run.recording.phases[0].promise)
+    #expect(run.judgement.exitCode == 100)
+    #expect(run.judgement.limit?.errno?.name == "EMFILE")
+    #expect(promise.promised == 1200)
+    #expect(promise.kept < 40, "\(promise)")
+  }
+
+  @Test func `nobody lived whom the guard has cut off`() throws {
+    var host = SimulatedHost()
+    host.memory = 3000 * host.memoryPerSocket
+    let run = try SimulatedRun(
+      """
+      server: {listen: "127.0.0.1:9000", processes: 1}
+      clients: {sources: 127.0.0.2-127.0.0.9, processes: 1}
+      phases:
+        - churn: {rate: 300/s, lifetime: 100s, for: 20s}
+      """, on: host)
+    let promise = try #require(run.recording.phases[0].promise)
+    #expect(run.judgement.exitCode == 100)
+    #expect(run.judgement.limit?.resource == .memoryGuard)
+    #expect(promise.kept == 0, "\(promise)")
+  }
+
+  @Test func `connections that a stopped server never accepted in time are missing`() throws {
+    let run = try SimulatedRun(
+      Self.churn.replacing("lifetime: 2s", with: "lifetime: 500ms"),
+      events: [.init(at: .seconds(1), .stop(0)), .init(at: .seconds(2.5), .resume(0))])
+    // It accepts them all in the end, when their clients have gone.
+    #expect(run.judgement.exitCode == 0)
+    let late = try SimulatedRun(
+      Self.churn.replacing("lifetime: 2s", with: "lifetime: 500ms"),
+      events: [.init(at: .seconds(3), .stop(0)), .init(at: .seconds(6.5), .resume(0))])
+    #expect(late.judgement.exitCode == 100, "\(late.judgement.headline)")
+    #expect(late.judgement.limit?.resource == .acceptQueue)
+  }
+}
