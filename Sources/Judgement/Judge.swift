@@ -79,7 +79,7 @@ extension Recording {
     guard replay?.fromPhase != nil else { return true }
     let driven = Set(phases.map(\.name))
     if let phase = threshold.phase { return driven.contains(phase) }
-    return !threshold.metric.isOfMessages
+    return !threshold.metric.isOfMessages || plan.pushes
       || plan.phases.contains { driven.contains($0.name) && !$0.patterns.isEmpty }
   }
 

@@ -90,9 +90,8 @@ extension Recording {
 
   /// A stretch cut where phases end, as each plays other messages.
   func parts(of span: ClosedRange<Double>) -> [ClosedRange<Double>] {
-    let parts = phases.compactMap(self.span).filter { $0.overlaps(span) }.map {
-      $0.clamped(to: span)
-    }
+    // Phases of merged shards overlap: no time counts twice.
+    let parts = spans(of: phases).filter { $0.overlaps(span) }.map { $0.clamped(to: span) }
     return parts.isEmpty ? [span] : parts
   }
 }

@@ -57,6 +57,24 @@ import Testing
     #expect(judge(replayed).thresholds.count == (code == 0 ? 0 : 1))
   }
 
+  @Test func `what a server pushes comes in every phase`() {
+    var replayed = recording
+    replayed.planText = """
+      server: {listen: "127.0.0.1:9000", reply: {push: {every: 1s, send: hello}}}
+      phases: [{ramp: {to: 1000}}, {close: reset}]
+      thresholds: [messages.received >= 10]
+
+      """
+    replayed.phases = [
+      PhaseRecord(
+        name: "close", kind: .close, title: "", planLine: 2, started: 0, ended: 2, outcome: .done,
+        established: 1000, accepted: 1000)
+    ]
+    replayed.replay = ReplayRecord(
+      original: "run.recording", originalStarted: "", fromPhase: "close")
+    #expect(judge(replayed).exitCode == 99)
+  }
+
   @Test func `they stand instead of the plan's`() throws {
     #expect(judge(recording).exitCode == 99)
     let passed = try judge(recording, conditions: ["connections >= 1k", "accepted == 1k in ramp"])

@@ -110,7 +110,7 @@ package struct Coordinator: ~Copyable {
     sampler = Sampler(
       sources: prepared.staffing.sources.map { "\($0)" },
       patterns: prepared.plan.patterns.map(\.name),
-      pushes: prepared.plan.server?.reply.pushed != nil, started: started)
+      pushes: prepared.plan.pushes, started: started)
     live = prepared.plan.decidesMeanwhile ? LiveRecording(planName: prepared.plan.name) : nil
     ledger = FailureLedger(
       clients: prepared.staffing.clients, phases: plan.phases.map(\.name), started: started)

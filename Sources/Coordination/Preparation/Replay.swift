@@ -37,7 +37,9 @@ package struct Replay {
           "The recording \(path) is of a replay that began with phase \(from). Replay its original,"
           + " \(replayed.original), with --from-phase \(from) instead.")
     }
-    var plan = try original.replayedPlan().sized(as: original.phases)
+    // What was driven faster than planned is to be driven again as it was.
+    var plan = try original.replayedPlan().driven(at: original.replay?.speed ?? 1)
+      .sized(as: original.phases)
     if !targets.isEmpty { plan.connect(to: targets) }
     guard !original.drive.isEmpty else {
       throw Refusal(

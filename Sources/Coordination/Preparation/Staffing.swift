@@ -42,17 +42,24 @@ package struct Staffing {
     let rate = plan.phases.map(\.connectionsASecond).max() ?? 0
     let most = Capacity.mostWorkers(
       [plan.clients.processes, plan.server?.processes], room: room)
-    func count(_ processes: Processes, own: Int) -> Int {
+    // Few connections must not share out a rate; but as many workers as a rate needs there are in any case.
+    let planned = plan.phases.flatMap {
+      [$0.connectionsASecond, $0.messageRate(of: plan.patterns, over: plan.goal)]
+    }.filter(\.isFinite)
+    let forShares =
+      plan.patterns.contains(where: \.hasRate)
+      ? max(plan.goal / Self.fewestConnections, Self.workers(forRate: planned.max() ?? 0))
+      : most
+    func count(_ processes: Processes, own: Int, shares: Int = .max) -> Int {
       switch processes {
       case .count(let count): return count
       case .auto:
         let usable = max(1, descriptorLimit - own - Self.headroom)
         let forDescriptors = (plan.goal + usable - 1) / usable
-        let forRate = Int((min(rate, 1e9) / Self.ratePerWorker).rounded(.up))
-        let forShares =
-          plan.patterns.contains(where: \.hasRate)
-          ? max(1, plan.goal / Self.fewestConnections) : most
-        return min(most, max(1, forDescriptors, min(forRate, processors.usable, forShares)))
+        return min(
+          most,
+          max(
+            1, forDescriptors, min(Self.workers(forRate: rate), processors.usable, shares)))
       }
     }
 
@@ -61,7 +68,7 @@ package struct Staffing {
       return server.endpoints.prefix(min(wanted, server.endpoints.count))
     }
     let endpoints = own ?? addresses.targets
-    let clientCount = count(plan.clients.processes, own: descriptorsPerWorker)
+    let clientCount = count(plan.clients.processes, own: descriptorsPerWorker, shares: forShares)
     let sources = addresses.sources
     let tasks = plan.phases.map(ClientTask.init)
     let patternsOfPhase = plan.phases.map { phase in
@@ -99,6 +106,13 @@ package struct Staffing {
         recordedArrivals: recordedArrivals, processors: assigned.clients,
         awake: assigned.isRoomy ? Self.latenessOfTimers : 0)
     }
+  }
+}
+
+extension Staffing {
+  /// How many workers begin so many connections, or messages, a second.
+  private static func workers(forRate rate: Double) -> Int {
+    Int((min(rate, 1e9) / ratePerWorker).rounded(.up))
   }
 }
 

@@ -43,14 +43,23 @@ package enum FileSystem {
     try writeAll(bytes, to: descriptor)
   }
 
-  /// What a file begins with; nothing where there is none, or it may not be read.
-  package static func firstBytes(of path: String, most: Int) -> [UInt8] {
+  /// What a file begins with; nothing where there is none. Throws where one is there and cannot be read.
+  package static func firstBytes(of path: String, most: Int) throws(Errno) -> [UInt8] {
     let descriptor = unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-    guard descriptor >= 0 else { return [] }
-    defer { close(descriptor) }
-    return unsafe [UInt8](unsafeUninitializedCapacity: most) { buffer, count in
-      count = unsafe max(0, read(descriptor, buffer.baseAddress, most))
+    guard descriptor >= 0 else {
+      let error = lastError
+      if error == .noSuchFileOrDirectory || error == .notDirectory { return [] }
+      throw error
     }
+    defer { close(descriptor) }
+    var failure: Errno?
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: most) { buffer, count in
+      let length = unsafe read(descriptor, buffer.baseAddress, most)
+      if length < 0 { failure = lastError }
+      count = max(0, length)
+    }
+    if let failure { throw failure }
+    return bytes
   }
 
   /// Whether a file could be made in a directory: one is, and is gone again.

@@ -38,6 +38,9 @@ package struct Plan: Sendable, Equatable {
   /// The most connections that may be held at once: what the host must have room for.
   package var goal: Int { phases.demands.max() ?? 0 }
 
+  /// Whether the built-in server speaks first, so that there are messages without a pattern.
+  package var pushes: Bool { server?.reply.pushed != nil }
+
   /// What to do when a phase stops short of its goal.
   package enum OnLimit: String, Sendable, CaseIterable {
     /// Settle, verify what is held, go on to the next phase.

@@ -15,10 +15,12 @@ extension Client where System: ~Copyable {
       stepsDown = false
       begin(task)
       messageEngine.begin(task, command, among: &connections)
-      if stepsDown { messageEngine.forgetOverdue(among: &connections) }
+      // What is sent, or answered, until fewer stand would tell of those that are to go.
+      if stepsDown { messageEngine.pause() }
     case .settle:
       opening.end()
       messageEngine.end(at: connections.now)
+      stepsDown = false
       connections.churn.end()
       // Even with nothing under way: the order to begin may have been overwritten before it was
       // read, and the phase must settle all the same. A close goes on to its end.
@@ -94,9 +96,9 @@ extension Client where System: ~Copyable {
       connections.churn.count == 0, connections.pendingCloseCount == 0,
       command.order != .settle
         || (messageEngine.beginsNoMessages && !connections.rows.hasMessageUnderWay),
-      !stepsDown || messageEngine.beganAll(since: command.start, among: &connections)
+      !stepsDown || messageEngine.waitsForNone(among: &connections)
     else { return }
-    if stepsDown { messageEngine.narrowRounds(among: &connections) }
+    if stepsDown { messageEngine.resume(among: &connections) }
     stepsDown = false
     work = .none
     connections.notes.flush()

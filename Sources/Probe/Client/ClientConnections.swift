@@ -30,6 +30,8 @@ struct ClientConnections<System: Kernel & ~Copyable>: ~Copyable {
   var phase = 0
   /// When the clock was read last.
   var now = Instant(nanoseconds: 0)
+  /// Nanoseconds: answers to messages that were due before are counted, and their times are not.
+  var timesAnswersSince: UInt64 = 0
 
   init(
     kernel: consuming System, assignment: ClientAssignment, board: Scoreboard

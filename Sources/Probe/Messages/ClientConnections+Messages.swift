@@ -76,8 +76,16 @@ extension ClientConnections where System: ~Copyable {
   /// The answer is whole now.
   @inline(__always)
   mutating func recordRoundTrip(_ slot: UInt32) {
-    board.record(.roundTrip, nanoseconds: now.nanoseconds &- rows.due(slot))
-    board.record(.roundTripUncorrected, nanoseconds: now.nanoseconds &- rows.began(slot))
+    recordRoundTrip(due: rows.due(slot), began: rows.began(slot))
+  }
+
+  /// - Parameters:
+  ///   - due: nanoseconds, as is `began`.
+  @inline(__always)
+  mutating func recordRoundTrip(due: UInt64, began: UInt64) {
+    guard due >= timesAnswersSince else { return }
+    board.record(.roundTrip, nanoseconds: now.nanoseconds &- due)
+    board.record(.roundTripUncorrected, nanoseconds: now.nanoseconds &- began)
   }
 
   /// Has a connection wait until nothing more comes of a wrong answer.

@@ -9,58 +9,47 @@ extension MessageEngine where System: ~Copyable {
   mutating func begin(
     _ task: ClientTask, _ command: Scoreboard.Command, among connections: inout Connections
   ) {
-    let played =
+    let places =
       command.phase < connections.assignment.patternsOfPhase.count
       ? connections.assignment.patternsOfPhase[command.phase] : []
     let slots = slotsPlanned(for: task, command.goal, among: &connections)
-    if case .seek = task, !beginsNoMessages, phase == command.phase {
-      // Another step of the same search: the next round is walked for its goal.
-      return plan(slots)
+    if case .seek = task, played | paused != 0, phase == command.phase {
+      // Another step of the same search.
+      if paused == 0, connections.board[.held] > 0 { return plan(slots) }
+      pause()
+      return resume(from: command.start, slots: slots, among: &connections)
     }
     let span =
       command.phase < connections.assignment.spanOfPhase.count
       ? connections.assignment.spanOfPhase[command.phase] : nil
-    play(played, in: command.phase, from: command.start, span: span, slots: slots)
-    for pattern in played { patterns.noteUnsent(pattern, connections.board[pattern, .unsent]) }
+    play(places, in: command.phase, from: command.start, span: span, slots: slots)
+    for pattern in places { patterns.noteUnsent(pattern, connections.board[pattern, .unsent]) }
   }
 
-  /// Leaves out what was due while more connections stood, so that fewer are not judged by it. It stays counted
-  /// as `unsent`.
-  mutating func forgetOverdue(among connections: inout Connections) {
-    for pattern in 0..<patterns.count where isPlayed(pattern) {
-      let script = patterns.script(pattern)
-      if script.every > 0 {
-        forgetRounds(pattern, among: &connections)
-      } else if !script.isOnce, script.rate != .infinity {
-        let due = countUnsent(pattern, rate: script.rate, among: &connections)
-        patterns.leaveOut(pattern, until: due, unsent: connections.board[pattern, .unsent])
-      }
-    }
-  }
-
-  private mutating func forgetRounds(_ pattern: Int, among connections: inout Connections) {
-    let cursor = patterns.cursor(pattern)
-    for slot in 0..<connections.rows.firstUnused {
-      let noted = cursor.pendingRound(connections.rows.messages.round(of: slot, pattern))
-      let next = cursor.nextRound(at: slot)
-      if noted < next { connections.rows.messages.setRound(of: slot, pattern, to: next) }
-    }
-  }
-
-  /// Whether what is under way, recorded conversations left aside, was begun at this instant or later.
-  mutating func beganAll(since instant: Instant, among connections: inout Connections) -> Bool {
-    (0..<patterns.count).allSatisfy { pattern in
-      let slot = connections.rows.oldestMessage(of: pattern)
-      return slot == ConnectionTable.none
-        || connections.rows.began(slot) >= instant.nanoseconds
-    }
-  }
-
-  /// The rows above the last one that is in use have no part in the rounds to come.
-  mutating func narrowRounds(among connections: inout Connections) {
+  /// Goes on after `pause` with the connections that are left. They are judged by what they send from here on: of
+  /// answers to earlier messages no time is kept.
+  mutating func resume(among connections: inout Connections) {
     var slots = connections.rows.firstUnused
     while slots > 0, connections.rows.state(slots - 1) == .free { slots -= 1 }
     narrowRounds(to: slots)
+    connections.timesAnswersSince = connections.now.nanoseconds
+    resume(from: connections.now, slots: slots, among: &connections)
+  }
+
+  private mutating func resume(
+    from start: Instant, slots: UInt32, among connections: inout Connections
+  ) {
+    resume(from: start, slots: slots)
+    for pattern in 0..<patterns.count where isPlayed(pattern) {
+      patterns.noteUnsent(pattern, connections.board[pattern, .unsent])
+    }
+  }
+
+  /// Whether no answer is waited for, those within recorded conversations left aside.
+  mutating func waitsForNone(among connections: inout Connections) -> Bool {
+    (0..<patterns.count).allSatisfy {
+      connections.rows.oldestMessage(of: $0) == ConnectionTable.none
+    }
   }
 
   private mutating func slotsPlanned(
@@ -191,12 +180,9 @@ extension MessageEngine where System: ~Copyable {
   }
 
   /// Sets `unsent` to the messages that are due and had no free connection.
-  ///
-  /// - Returns: how many of the phase are due by now.
-  @discardableResult
   private mutating func countUnsent(
     _ pattern: Int, rate: Double, among connections: inout Connections
-  ) -> Int {
+  ) {
     let schedule = Schedule(start: start, rate: rate)
     let share = connections.assignment.share
     let limit = min(connections.now.advanced(byNanoseconds: 1), end)
@@ -207,7 +193,6 @@ extension MessageEngine where System: ~Copyable {
     connections.board[pattern, .unsent] =
       patterns.unsentBefore(pattern)
       + UInt64(max(0, own - patterns.begunAtRate(pattern)))
-    return own
   }
 
   /// Each connection that was there when the phase began, once. Others begin when they come into

@@ -110,9 +110,7 @@ extension MessageEngine where System: ~Copyable {
     _ slot: UInt32, _ debt: MessageColumns.Debt, among connections: inout Connections
   ) {
     connections.readClock()
-    connections.board.record(.roundTrip, nanoseconds: connections.now.nanoseconds &- debt.due)
-    connections.board.record(
-      .roundTripUncorrected, nanoseconds: connections.now.nanoseconds &- debt.began)
+    connections.recordRoundTrip(due: debt.due, began: debt.began)
     connections.board.subtract(Int(debt.pattern), .missing)
     connections.board.add(Int(debt.pattern), .late)
     connections.noteAnswer(slot)

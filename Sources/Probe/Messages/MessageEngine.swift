@@ -12,6 +12,8 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
   var searches: AnswerSearches
   /// One bit for each pattern that is played now.
   private(set) var played: UInt32 = 0
+  /// One bit for each pattern that `resume` is to play again.
+  private(set) var paused: UInt32 = 0
   /// The phase that the patterns are played for.
   private(set) var phase = 0
   private(set) var start = Instant(nanoseconds: 0)
@@ -24,7 +26,7 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
   private(set) var hasRounds = false
   /// The pattern that has no pace but its answers, where there is just one such.
   private(set) var closedLoopPattern: Int?
-  /// Rows up to the last that has a connection, or has had one before rounds were narrowed.
+  /// Rows up to the last that has had a connection since the search last went down.
   private(set) var slotsInUse: UInt32 = 0
   /// Rows that the phase is going to use, as far as one knows.
   private(set) var plannedSlots: UInt32 = 0
@@ -48,6 +50,7 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
   /// Begins no message any more.
   mutating func stopMessages() {
     played = 0
+    paused = 0
     playsOnce = false
     hasRounds = false
     closedLoopPattern = nil
@@ -57,7 +60,7 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
   /// Stops as soon as what was due before this instant has been begun: a worker that is a
   /// little behind leaves nothing out.
   mutating func end(at instant: Instant) {
-    guard !beginsNoMessages else { return }
+    guard !beginsNoMessages else { return stopMessages() }
     end = min(end, instant)
     isEnding = true
   }
@@ -74,23 +77,49 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
     end = span.map { start.advanced(byNanoseconds: $0) } ?? .distantFuture
     stopMessages()
     for pattern in places {
-      played |= 1 << UInt32(pattern)
-      let script = patterns.script(pattern)
-      playsOnce = playsOnce || script.isOnce
-      hasRounds = hasRounds || script.isOnce || script.every > 0
       patterns.restart(pattern, at: start, slots: slots)
+      play(pattern)
     }
-    let unlimited = places.filter { patterns.script($0).rate == .infinity }
+    noteClosedLoop()
+  }
+
+  private mutating func play(_ pattern: Int) {
+    played |= 1 << UInt32(pattern)
+    let script = patterns.script(pattern)
+    playsOnce = playsOnce || script.isOnce
+    hasRounds = hasRounds || script.isOnce || script.every > 0
+  }
+
+  private mutating func noteClosedLoop() {
+    let unlimited = (0..<patterns.count).filter {
+      isPlayed($0) && patterns.script($0).rate == .infinity
+    }
     closedLoopPattern = unlimited.count == 1 ? unlimited[0] : nil
+  }
+
+  /// Begins no message until `resume`.
+  mutating func pause() {
+    let patterns = played | paused
+    stopMessages()
+    paused = patterns
+  }
+
+  /// Plays the paused patterns from an instant on. What was due before that is not made up for; what is played once
+  /// on each connection is not played again.
+  mutating func resume(from start: Instant, slots: UInt32) {
+    plan(slots)
+    self.start = start
+    for pattern in 0..<patterns.count where paused >> UInt32(pattern) & 1 == 1 {
+      if !patterns.script(pattern).isOnce { patterns.restart(pattern, at: start, slots: slots) }
+      play(pattern)
+    }
+    paused = 0
+    noteClosedLoop()
   }
 
   mutating func plan(_ slots: UInt32) { plannedSlots = slots }
 
   mutating func extendRounds(over slot: UInt32) { slotsInUse = max(slotsInUse, slot + 1) }
 
-  /// Fewer connections stand: the next round has as many slots as these take.
-  mutating func narrowRounds(to slots: UInt32) {
-    slotsInUse = slots
-    plan(slots)
-  }
+  mutating func narrowRounds(to slots: UInt32) { slotsInUse = slots }
 }

@@ -174,12 +174,6 @@ struct PatternTable: ~Copyable {
 
   func countBegunAtRate(_ pattern: Int) { begun[UInt32(pattern)] += 1 }
 
-  /// Goes on with the message at this place of the schedule; those before it that were not begun stay unsent.
-  func leaveOut(_ pattern: Int, until place: Int, unsent: UInt64) {
-    begun[UInt32(pattern)] = max(begun[UInt32(pattern)], numericCast(place))
-    noteUnsent(pattern, unsent)
-  }
-
   func unsentBefore(_ pattern: Int) -> UInt64 { unsent[UInt32(pattern)] }
 
   func noteUnsent(_ pattern: Int, _ count: UInt64) { unsent[UInt32(pattern)] = count }

@@ -46,8 +46,16 @@ extension Recording {
   package func messages(in spans: [ClosedRange<Double>]) -> [MessageTotals] {
     return messagePatterns.map { pattern in
       var counts: [MessageOutcome: Int] = [:]
+      // Answers that came here to messages that were missing before are no losses of these stretches.
+      var paid = -change(of: .messages(.missing, pattern), in: spans)
       for outcome in MessageOutcome.allCases {
-        counts[outcome] = Int(saturating: gain(of: .messages(outcome, pattern), in: spans))
+        var gained = max(0, change(of: .messages(outcome, pattern), in: spans))
+        if outcome == .late || outcome == .wrong {
+          let before = min(gained, max(0, paid))
+          gained -= before
+          paid -= before
+        }
+        counts[outcome] = Int(saturating: gained)
       }
       let key = Series.Key.unsent(pattern)
       return MessageTotals(
@@ -100,7 +108,12 @@ extension Recording {
   /// What a counter rose by in these stretches together; 0 when nothing counted. What one stretch takes back of
   /// another's counts for both.
   package func gain(of key: Series.Key, in spans: [ClosedRange<Double>]) -> Double {
+    max(0, change(of: key, in: spans))
+  }
+
+  /// What a counter changed by in these stretches together; 0 when nothing counted.
+  private func change(of key: Series.Key, in spans: [ClosedRange<Double>]) -> Double {
     guard let series = series(key) else { return 0 }
-    return max(0, spans.reduce(0) { $0 + series.change(in: $1) })
+    return spans.reduce(0) { $0 + series.change(in: $1) }
   }
 }

@@ -137,7 +137,7 @@ extension Recording {
   }
 
   /// Stretches that no instant is in twice: phases of shards that were merged overlap in time.
-  func spans(of phases: [PhaseRecord]) -> [ClosedRange<Double>] {
+  package func spans(of phases: [PhaseRecord]) -> [ClosedRange<Double>] {
     var spans: [ClosedRange<Double>] = []
     for span in phases.compactMap(span).sorted(by: { $0.lowerBound < $1.lowerBound }) {
       if let last = spans.last, span.lowerBound < last.upperBound {

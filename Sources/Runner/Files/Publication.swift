@@ -142,16 +142,19 @@ extension Publication {
   ) -> Int32 {
     var judgement = judgement
     var written = OutputFiles(junit: files.junit, directory: outputs.directory)
-    do throws(FileProblem) {
-      try RunFiles.write(document(recording, judgement, written), to: files.junit, over: .xml)
-      try files.removePage()
-    } catch {
-      written.junit = nil
+    func note(_ problem: FileProblem) {
       // Said already where it is why there is no run.
       judgement.exitCode =
-        "\(error)" == recording.fault
-        ? ExitStatus.notWritten : notWritten(error, recording)
+        "\(problem)" == recording.fault
+        ? ExitStatus.notWritten : notWritten(problem, recording)
     }
+    do throws(FileProblem) {
+      try RunFiles.write(document(recording, judgement, written), to: files.junit, over: .xml)
+    } catch {
+      written.junit = nil
+      note(error)
+    }
+    do throws(FileProblem) { try files.removePage() } catch { note(error) }
     let told = json ? tell(jsonSummary(recording, judgement, files: written) + "\n") : nil
     return told ?? judgement.exitCode
   }

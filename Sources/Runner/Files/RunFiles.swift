@@ -144,7 +144,12 @@ struct RunFiles {
   }
 
   static func checkReplaced(_ path: String, _ replaced: Replaced) throws(FileProblem) {
-    let start = String(decoding: FileSystem.firstBytes(of: path, most: 16), as: UTF8.self)
+    let start: String
+    do throws(Errno) {
+      start = String(decoding: try FileSystem.firstBytes(of: path, most: 16), as: UTF8.self)
+    } catch {
+      throw FileProblem(path, "what is there cannot be read, and is not written over: \(error)")
+    }
     if start.hasPrefix("SQLite format 3") {
       throw FileProblem(path, "it is a recording, which is not written over")
     }

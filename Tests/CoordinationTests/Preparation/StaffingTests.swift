@@ -59,6 +59,25 @@ import Testing
         messages: {ping: {\(pace), send: x}}
         phases: [{ramp: {to: \(goal)}}, {hold: {for: 1s, messages: ping}}]
         """, file: "a.plan")
+    let staffing = try staff(plan, descriptorLimit: 20_000, processors: 2)
+    #expect(staffing.clients.count == expected)
+    // Servers share out nothing.
+    #expect(staffing.servers.count == 2)
+  }
+
+  @Test(arguments: [
+    ("churn: {rate: 30k/s, lifetime: 1ms, for: 1s, messages: ping}", "10/s", 2),
+    ("hold: {for: 1s, messages: ping}", "200k/s", 2),
+  ])
+  func `as many processes as a rate needs there are all the same`(
+    phase: String, rate: String, expected: Int
+  ) throws {
+    let plan = try Plan.read(
+      text: """
+        server: {listen: 127.0.0.1:9000}
+        messages: {ping: {rate: \(rate), send: x}}
+        phases: [{ramp: {to: 20}}, {\(phase)}]
+        """, file: "a.plan")
     #expect(try staff(plan, descriptorLimit: 20_000, processors: 2).clients.count == expected)
   }
 

@@ -93,6 +93,46 @@ import Testing
     #expect(world.client.messages(.unsent) == before.1)
   }
 
+  @Test(arguments: [
+    MessagePattern.test(every: .milliseconds(100)), .test(rate: 200),
+    .test(every: .milliseconds(300), timeout: .milliseconds(400)),
+  ])
+  func `fewer are timed by nothing that was sent, or due, while more stood`(
+    pattern: MessagePattern
+  ) throws {
+    let world = try world(patterns: [pattern])
+    seek(20, world)
+    world.run(for: .seconds(2))
+    // The server stands still, and answers everything when the step is carried out.
+    world.server.process.isStopped = true
+    world.run(for: .seconds(2))
+    world.order(.begin, goal: 10)
+    #expect(world.run(for: .seconds(60)) { world.hasSettled(0) })
+    let before = world.client.board.counts(of: .roundTrip)
+    let received = world.client.messages(.received)
+    world.server.process.isStopped = false
+    world.run(for: .seconds(8))
+    let counts = world.client.board.counts(of: .roundTrip)
+    let slowest = counts.indices.last { counts[$0] > before[$0] }
+    #expect(world.client.messages(.received) > received + 100)
+    #expect(LatencyBuckets.value(at: try #require(slowest)) < 1_000_000)
+  }
+
+  @Test func `nothing is due while nothing stands`() throws {
+    let world = try world(patterns: [.test(rate: 100)])
+    seek(20, world)
+    world.run(for: .seconds(1))
+    seek(0, world)
+    world.run(for: .seconds(3))
+    seek(10, world)
+    let unsent = world.client.messages(.unsent)
+    world.client.process.log = .send
+    world.run(for: .seconds(1))
+    #expect(abs(world.client.process.loggedInstants.count - 100) <= 1)
+    #expect(world.client.board.largest(.drift) < 1e6)
+    #expect(world.client.messages(.unsent) == unsent)
+  }
+
   @Test func `those that are about to go are replaced by the next step up`() throws {
     let world = try world(
       most: 200, dials: .init(latency: 100_000_000), patterns: [.test(every: .milliseconds(400))])

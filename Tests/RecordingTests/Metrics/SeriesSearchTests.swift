@@ -80,4 +80,26 @@ import Testing
     let phases = [0.0...1.0, 1.0...2.0, 2.0...3.0]
     #expect(recording.gain(of: .messages(.missing, "m"), in: phases) == gain)
   }
+
+  @Test(
+    arguments: [
+      // missing and late at the begin and at the end of the stretch, and what was lost within it.
+      ([4.0, 0, 0, 4], 0), ([4, 0, 1, 4], 1), ([4, 0, 6, 4], 6), ([0, 0, 0, 3], 3),
+      ([4, 2, 2, 9], 5),
+    ] as [([Double], Int)])
+  func `an answer to a message that was missing before is no new loss`(
+    counts: [Double], lost: Int
+  ) {
+    var recording = Recording(planName: "a")
+    for (outcome, levels) in [
+      (MessageOutcome.sent, [10.0, 30]), (.missing, [counts[0], counts[2]]),
+      (.late, [counts[1], counts[3]]),
+    ] {
+      recording.series.append(
+        Series(
+          key: .messages(outcome, "m"), unit: "messages", kind: .counter,
+          points: zip([1.0, 2], levels).map { .init(at: $0, value: $1) }))
+    }
+    #expect(recording.messages(in: [1...2]).map(\.lost) == [lost])
+  }
 }

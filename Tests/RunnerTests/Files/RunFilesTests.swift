@@ -62,6 +62,10 @@ import Testing
     #expect(refusal("a.plan", .page) == refusal("a.plan", .xml))
     #expect(refusal("run.recording", .anything) == "it is a recording, which is not written over")
     for name in ["old.xml", "empty", "new"] { #expect(refusal(name, .xml) == nil) }
+    // What it is nobody can tell.
+    try FileManager.default.createSymbolicLink(
+      atPath: workspace.url("loop").path, withDestinationPath: "loop")
+    #expect(refusal("loop", .xml)?.contains("cannot be read, and is not written over") == true)
     let files = RunFiles(
       plan: "p", out: "out", junit: nil, html: workspace.url("a.plan").path)
     #expect(throws: FileProblem.self) { try files.removePage() }

@@ -104,6 +104,20 @@ import Testing
     #expect(again.phases[1].title == "hold for 75 ms")
   }
 
+  @Test func `a faster replay is replayed as fast as it was`() throws {
+    var plan = PlanText(
+      phases: ["churn: {rate: 200/s, lifetime: 200ms, for: 2s}", "hold: {for: 1s, messages: beat}"])
+    plan.rest = ["messages: {beat: {rate: 100/s, send: \"{connection}\\n\"}}"]
+    try record(plan)
+    #expect(try replay(["--speed", "4x"]).recording.driven()?[0]?.count == 400)
+    let again = try workspace.summary(of: ["replay", "reports/first-replay/run.recording"])
+    #expect(again.summary.verdict == "passed")
+    let recording = try workspace.recording(of: "first-replay")
+    #expect(recording.driven()?[0]?.count == 400)
+    #expect(recording.phases[1].title == "hold for 250 ms")
+    #expect(recording.replay?.fidelity?.missed == 0)
+  }
+
   @Test func `begins with a phase, with what was held before it`() throws {
     var plan = PlanText(
       goal: "500",
