@@ -15,7 +15,8 @@ let strict: [SwiftSetting] = [
 let package = Package(
   name: "runner",
   products: [
-    .executable(name: "runner", targets: ["Runner"])
+    .executable(name: "runner", targets: ["Runner"]),
+    .executable(name: "runner-oracle", targets: ["OracleCommand"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -78,6 +79,20 @@ let package = Package(
         "Addressing", "Coordination", "Linux", "Messages", "Recording", "Plan", "Judgement",
         "Host", "Probe", "Report", "WorkerLog",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "Oracle",
+      dependencies: [
+        "Addressing", "Coordination", "Judgement", "Linux", "Plan", "Recording", "Report",
+        "Simulation",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "OracleCommand",
+      dependencies: [
+        "Oracle", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
     .testTarget(name: "AddressingTests", dependencies: ["Addressing"]),

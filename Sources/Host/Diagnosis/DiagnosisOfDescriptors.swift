@@ -74,7 +74,11 @@ extension DiagnosisContext {
   /// ENFILE also stands for a socket that found no memory for its inode (`__sys_accept4_file` and
   /// `__sock_create` in net/socket.c): then files are far from their end.
   func descriptorsOfHost(_ failure: FailureRecord) -> Diagnosed {
-    let open = Int(after[.filesOpen] ?? Double(host.filesOpen ?? 0))
+    // What this run held at the failure is known, and may have been closed since, as in a churn.
+    let ours =
+      failure.established + (demand.endsHere > 1 ? failure.accepted : 0)
+      + demand.ownDescriptors(on: host)
+    let open = max(Int(after[.filesOpen] ?? 0), (host.filesOpen ?? 0) + ours)
     if let most = host.filesAtMost, after[.filesOpen] != nil,
       Double(open) < Self.nearlyAllFiles * Double(most)
     {
@@ -84,10 +88,7 @@ extension DiagnosisContext {
       ]
       return found
     }
-    // What this run holds is known, so the rest is others'.
-    let ours =
-      failure.established + (demand.endsHere > 1 ? failure.accepted : 0)
-      + demand.ownDescriptors(on: host)
+    // The rest is others'.
     let others = max(host.filesOpen ?? 0, max(open, host.filesAtMost ?? 0) - ours)
     let change = SettingChange(
       .sysctl, "fs.file-max", from: host.filesAtMost,

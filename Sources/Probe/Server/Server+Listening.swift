@@ -10,11 +10,11 @@ extension Server where System: ~Copyable {
     do throws(Errno) {
       let socket = try kernel.open(v6: assignment.endpoint.ip.isV6)
       listener = socket
-      call = .bind
       try kernel.reuseAddress(socket)
       // Accepted sockets inherit it: should this process be killed, its connections leave no
       // TIME_WAIT and go fast.
       try kernel.resetOnClose(socket, true)
+      call = .bind
       try kernel.bind(socket, to: assignment.endpoint)
       call = .listen
       try kernel.listen(socket, backlog: assignment.backlog)

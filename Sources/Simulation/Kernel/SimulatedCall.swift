@@ -1,23 +1,30 @@
-import SystemPackage
+package import SystemPackage
 
 /// The system calls that a simulated process counts and that a test may let fail.
-enum SimulatedCall: Int, CaseIterable, Sendable {
+package enum SimulatedCall: Int, CaseIterable, Sendable {
   case open, reuseAddress, resetOnClose, bind, listen, connect, accept, pendingError
   case receive, send, finishSending, close, openSpare, watch, rewatch, unwatch, wait
 }
 
 /// Lets a system call fail: its `nth` time in that process, from 1, and `count` times in all.
-struct Fault: Sendable {
-  var call: SimulatedCall
-  var errno: Errno
-  var nth: Int
-  var count: Int
+package struct Fault: Sendable {
+  package var call: SimulatedCall
+  package var errno: Errno
+  package var nth: Int
+  package var count: Int
 
-  static func once(_ call: SimulatedCall, _ errno: Errno, nth: Int = 1) -> Fault {
+  package init(call: SimulatedCall, errno: Errno, nth: Int, count: Int) {
+    self.call = call
+    self.errno = errno
+    self.nth = nth
+    self.count = count
+  }
+
+  package static func once(_ call: SimulatedCall, _ errno: Errno, nth: Int = 1) -> Fault {
     Fault(call: call, errno: errno, nth: nth, count: 1)
   }
 
-  static func forever(_ call: SimulatedCall, _ errno: Errno, from nth: Int = 1) -> Fault {
+  package static func forever(_ call: SimulatedCall, _ errno: Errno, from nth: Int = 1) -> Fault {
     Fault(call: call, errno: errno, nth: nth, count: .max)
   }
 
@@ -27,11 +34,11 @@ struct Fault: Sendable {
 }
 
 /// Lets any call fail by chance, with an errno that the manual page lists for it.
-struct Chaos {
+package struct Chaos {
   private var generator: SeededGenerator
   private let probability: Double
 
-  init(seed: UInt64, probability: Double) {
+  package init(seed: UInt64, probability: Double) {
     generator = SeededGenerator(seed: seed)
     self.probability = probability
   }
@@ -41,7 +48,7 @@ struct Chaos {
     return Self.errnos(of: call).randomElement(using: &generator)
   }
 
-  private static func errnos(of call: SimulatedCall) -> [Errno] {
+  package static func errnos(of call: SimulatedCall) -> [Errno] {
     switch call {
     case .open: [.tooManyOpenFiles, .tooManyOpenFilesInSystem, .noBufferSpace, .noMemory]
     case .reuseAddress, .resetOnClose: [.noBufferSpace, .invalidArgument]

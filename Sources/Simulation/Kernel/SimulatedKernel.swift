@@ -13,14 +13,23 @@ package struct SimulatedKernel: Kernel {
     if let error = process.begin(call) { throw error }
   }
 
+  /// Enters what the call fails with into the network's books.
+  private func noting(
+    _ call: SimulatedCall, _ body: () throws(Errno) -> Void
+  ) throws(Errno) {
+    do throws(Errno) { try body() } catch { throw process.note(error, of: call) }
+  }
+
   package func now() -> Instant { Instant(nanoseconds: network.now) }
 
   // MARK: Sockets
 
   package func open(v6: Bool) throws(Errno) -> FileDescriptor {
     try begin(.open)
-    guard network.sockets < network.dials.sockets else { throw .noBufferSpace }
-    if let shortage = process.shortage { throw shortage }
+    guard network.sockets < network.dials.sockets else {
+      throw process.note(.noBufferSpace, of: .open)
+    }
+    if let shortage = process.shortage { throw process.note(shortage, of: .open) }
     return process.install(.socket(SimulatedSocket(network: network)))
   }
 
@@ -42,7 +51,7 @@ package struct SimulatedKernel: Kernel {
 
   package func bind(_ socket: FileDescriptor, to address: SocketAddress) throws(Errno) {
     try begin(.bind)
-    try process.socket(socket).bind(address)
+    try noting(.bind) { () throws(Errno) in try process.socket(socket).bind(address) }
   }
 
   package func listen(_ socket: FileDescriptor, backlog: Int32) throws(Errno) {
@@ -52,14 +61,18 @@ package struct SimulatedKernel: Kernel {
 
   package func connect(_ socket: FileDescriptor, to address: SocketAddress) throws(Errno) {
     try begin(.connect)
-    try process.socket(socket).connect(to: address)
+    try noting(.connect) { () throws(Errno) in try process.socket(socket).connect(to: address) }
   }
 
   /// accept4 takes its descriptor before it looks at the queue, so it fails for want of one even
   /// when nobody waits.
   package func accept(_ listener: FileDescriptor) throws(Errno) -> AcceptedSocket? {
     try begin(.accept)
-    if let shortage = process.shortage { throw shortage }
+    if let shortage = process.shortage {
+      // Fails even when nobody waits: then nobody is refused by it.
+      if !process.socket(listener).queue.isEmpty { process.note(shortage, of: .accept) }
+      throw shortage
+    }
     guard let socket = process.socket(listener).takeFromQueue() else { return nil }
     let peer = socket.remote ?? SocketAddress(.v4(0), 0)
     return AcceptedSocket(descriptor: process.install(.socket(socket)), peer: peer)
@@ -67,7 +80,7 @@ package struct SimulatedKernel: Kernel {
 
   package func pendingError(_ socket: FileDescriptor) -> Errno? {
     if let error = process.begin(.pendingError) { return error }
-    return process.socket(socket).takeError()
+    return process.socket(socket).takeError().map { process.note($0, of: .pendingError) }
   }
 
   package var largestRead: Int { process.receiveLimit }
@@ -77,7 +90,10 @@ package struct SimulatedKernel: Kernel {
   {
     if let error = process.begin(.receive) { return .failed(error) }
     let socket = process.socket(socket)
-    if let transfer = socket.emptyReading() { return transfer }
+    if let transfer = socket.emptyReading() {
+      if case .failed(let error) = transfer { process.note(error, of: .receive) }
+      return transfer
+    }
     let bytes = socket.takeBytes(min(buffer.count, process.receiveLimit))
     unsafe buffer.copyBytes(from: bytes)
     return .moved(bytes.count)
@@ -85,7 +101,9 @@ package struct SimulatedKernel: Kernel {
 
   package func send(_ socket: FileDescriptor, _ bytes: UnsafeRawBufferPointer) -> Transfer {
     if let error = process.begin(.send) { return .failed(error) }
-    return process.socket(socket).send(unsafe Array(bytes.prefix(process.sendLimit)))
+    let transfer = process.socket(socket).send(unsafe Array(bytes.prefix(process.sendLimit)))
+    if case .failed(let error) = transfer { process.note(error, of: .send) }
+    return transfer
   }
 
   package func finishSending(_ socket: FileDescriptor) throws(Errno) {
@@ -108,7 +126,9 @@ package struct SimulatedKernel: Kernel {
     throws(Errno)
   {
     try begin(.watch)
-    try process.watch(process.socket(descriptor), events, token: token)
+    try noting(.watch) { () throws(Errno) in
+      try process.watch(process.socket(descriptor), events, token: token)
+    }
   }
 
   package func rewatch(_ descriptor: FileDescriptor, _ events: EpollEvents, token: UInt64)

@@ -14,11 +14,13 @@ package final class SimulatedProcess {
   var descriptorLimit: Int
   /// A process that was stopped does nothing, and nobody waits for it.
   var isStopped = false
-  var faults: [Fault] = []
-  var chaos: Chaos?
+  package var faults: [Fault] = []
+  package var chaos: Chaos?
   /// The most bytes that one `send` and one `receive` move.
-  var sendLimit = Int.max
-  var receiveLimit = Int.max
+  package var sendLimit = Int.max
+  package var receiveLimit = Int.max
+  /// Its place, in the order in which the processes began.
+  private let place: Int
 
   private var table: [Descriptor?]
   private var lowestFree: Int
@@ -50,6 +52,7 @@ package final class SimulatedProcess {
   init(network: SimulatedNetwork, descriptorLimit: Int = 20_000) {
     self.network = network
     self.descriptorLimit = descriptorLimit
+    place = network.processes.count
     // Standard input, output and error, epoll, the wake-up and the call for attention are there.
     let inherited = descriptorsPerWorker - 1
     table = Array(repeating: .spare, count: inherited)
@@ -70,9 +73,19 @@ package final class SimulatedProcess {
     }
     if !faults.isEmpty {
       let number = calls[call.rawValue]
-      if let fault = faults.first(where: { $0.strikes(call, number) }) { return fault.errno }
+      if let fault = faults.first(where: { $0.strikes(call, number) }) {
+        return note(fault.errno, of: call)
+      }
     }
-    return chaos?.errno(for: call)
+    return chaos?.errno(for: call).map { note($0, of: call) }
+  }
+
+  /// Enters a failure into the network's books.
+  @discardableResult
+  func note(_ errno: Errno, of call: SimulatedCall) -> Errno {
+    network.books.note(
+      NetworkBooks.Failure(instant: network.now, process: place, call: call, errno: errno))
+    return errno
   }
 
   // MARK: Descriptors

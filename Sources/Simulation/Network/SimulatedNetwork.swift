@@ -63,7 +63,8 @@ package final class SimulatedNetwork {
   static let timeWait: UInt64 = 60_000_000_000
 
   package var dials: Dials
-  private(set) var now: UInt64 = 1_000_000_000
+  package private(set) var now: UInt64 = 1_000_000_000
+  package internal(set) var books = NetworkBooks()
   /// Time never passes beyond this instant: the end of what a test runs.
   package var horizon = UInt64.max
   private(set) var processes: [SimulatedProcess] = []

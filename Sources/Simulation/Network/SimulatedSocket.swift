@@ -12,7 +12,15 @@ final class SimulatedSocket {
   }
 
   private let network: SimulatedNetwork
-  private(set) var state = State.fresh
+  private(set) var state = State.fresh {
+    didSet {
+      guard oldValue == .established, state != .established else { return }
+      if isClient { network.books.leaveClient(at: network.now) }
+      if isAccepted { network.books.leaveServer(at: network.now) }
+    }
+  }
+  private var isClient = false
+  private var isAccepted = false
   var reusesAddress = false
   var resetsOnClose = false
   private(set) var local: SocketAddress?
@@ -91,13 +99,21 @@ final class SimulatedSocket {
   }
 
   func takeFromQueue() -> SimulatedSocket? {
-    queue.popFirst()
+    guard let socket = queue.popFirst() else { return nil }
+    // One that its client has reset meanwhile comes out of the queue as well.
+    if socket.state == .established {
+      socket.isAccepted = true
+      network.books.accept(at: network.now)
+    }
+    return socket
   }
 
   // MARK: What arrives
 
   func becomeEstablished(with peer: SimulatedSocket) {
     state = .established
+    isClient = true
+    network.books.establish(at: network.now)
     self.peer = peer
     watch?.announce()
   }

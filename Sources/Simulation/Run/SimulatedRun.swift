@@ -9,19 +9,23 @@ package struct SimulatedRun {
   package let ended: EndedRun
   /// The network as the run has left it: who is right about what happened.
   package let network: SimulatedNetwork
+  /// When it began, on the network's clock, in nanoseconds.
+  package let began: UInt64
 
   /// - Parameters:
   ///   - seed: what chance in the network, and random text in messages, follows from.
   ///   - events: what happens to the program from outside meanwhile.
+  ///   - prepare: is given each worker's place and process before the worker begins.
   ///   - path: where the recording goes; nothing may be there.
   package init(
     _ plan: Plan, on host: SimulatedHost, seed: UInt64, events: [SimulatedWorkers.Event] = [],
-    recordingAt path: String
+    prepare: @escaping (Int, SimulatedProcess) -> Void = { _, _ in }, recordingAt path: String
   ) throws {
     let prepared = try PreparedRun(plan, onSimulated: host, seed: seed)
     network = host.network(seed: seed)
     let workers = SimulatedWorkers(
-      network: network, descriptorLimit: host.descriptorsPerProcess, events: events)
+      network: network, descriptorLimit: host.descriptorsPerProcess, events: events,
+      prepare: prepare)
     let fleet = try Fleet(
       servers: prepared.staffing.servers, clients: prepared.staffing.clients,
       sources: prepared.staffing.sources.count, on: workers)
@@ -30,6 +34,7 @@ package struct SimulatedRun {
       workers: fleet.members.map(WorkerRecord.init))
     let known = Recording(prepared, state, started: Self.date)
     let writer = try RecordingWriter(path: path, recording: known)
+    began = network.now
     var coordinator = Coordinator(
       prepared: prepared, fleet: fleet, clock: workers, kernel: SimulatedReadings(host, network),
       writer: writer, state: state, started: workers.now(), progress: SilentProgress())

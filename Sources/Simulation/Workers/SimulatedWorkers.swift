@@ -38,6 +38,8 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
       guard end == nil else { return }
       worker = nil
       process.exit()
+      // SIGCHLD.
+      process.callAttention()
       end = WorkerEnd(
         id: id, ending: ending, time: ProcessorTime(user: 0, system: seconds))
     }
@@ -71,6 +73,7 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
 
   package let network: SimulatedNetwork
   private let descriptorLimit: Int
+  private let prepare: (Int, SimulatedProcess) -> Void
   private var members: [Member] = []
   /// Soonest first.
   private var events: [Event]
@@ -81,9 +84,14 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
   /// - Parameters:
   ///   - descriptorLimit: of every worker.
   ///   - events: in any order.
-  package init(network: SimulatedNetwork, descriptorLimit: Int, events: [Event] = []) {
+  ///   - prepare: is given each worker's place and process before the worker begins.
+  package init(
+    network: SimulatedNetwork, descriptorLimit: Int, events: [Event] = [],
+    prepare: @escaping (Int, SimulatedProcess) -> Void = { _, _ in }
+  ) {
     self.network = network
     self.descriptorLimit = descriptorLimit
+    self.prepare = prepare
     began = network.now
     // Two of one instant keep their order.
     self.events = events.enumerated().sorted {
@@ -102,6 +110,7 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
     _ role: Worker.Role, board: Scoreboard
   ) throws(ForkFailure) -> any WorkerProcess {
     let process = SimulatedProcess(network: network, descriptorLimit: descriptorLimit)
+    prepare(members.count, process)
     let member = Member(id: Int32(1000 + members.count), process: process)
     do throws(WorkerSetupFailure) {
       member.worker =

@@ -76,14 +76,20 @@ import Testing
   }
 
   @Test func `ENFILE with files to spare is a want of memory`() {
-    func resource(filesOpen: Double) -> Resource {
-      let host = HostDescription.box { $0.filesAtMost = 4000 }
-      return found(
-        .failed("accept4", "ENFILE", end: .server), after: [.filesOpen: filesOpen], host: host
-      ).resource
+    func resource(filesOpen: Double, held: Int = 10, before: Int = 1000) -> Resource {
+      let host = HostDescription.box {
+        $0.filesAtMost = 4000
+        $0.filesOpen = before
+      }
+      var failure = FailureRecord.failed("accept4", "ENFILE", end: .server)
+      (failure.established, failure.accepted) = (held, held)
+      return found(failure, after: [.filesOpen: filesOpen], host: host).resource
     }
     #expect(resource(filesOpen: 3950) == .descriptorsPerHost)
     #expect(resource(filesOpen: 2000) == .memory)
+    // A churn: what it held at the failure has gone when its phase ends.
+    #expect(resource(filesOpen: 1020, held: 1490) == .descriptorsPerHost)
+    #expect(resource(filesOpen: 1020, held: 400) == .memory)
   }
 
   // MARK: - Addresses

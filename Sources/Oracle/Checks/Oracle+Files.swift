@@ -1,0 +1,46 @@
+import Foundation
+import FoundationXML
+import Judgement
+import Recording
+import Report
+
+/// What is written can be read, and says the same again.
+extension Oracle {
+  func checkFiles() {
+    do {
+      let read = try Recording.read(from: file)
+      let again = judge(read)
+      expect(
+        again.verdict == judgement.verdict && again.exitCode == judgement.exitCode, "reread",
+        "\(judgement.verdict) \(judgement.exitCode) became \(again.verdict) \(again.exitCode)")
+      expect(
+        again.headline == judgement.headline, "reread",
+        "\"\(judgement.headline)\" became \"\(again.headline)\"")
+      expect(read.complete, "reread", "the recording is not complete")
+    } catch {
+      expect(false, "reread", "\(error)")
+    }
+    let document = junit(recording, judgement, files: OutputFiles(junit: "", directory: ""))
+    let parser = XMLParser(data: Data(document))
+    let suites = SuiteCounter()
+    parser.delegate = suites
+    expect(parser.parse(), "xml", "it is not well-formed")
+    let fails = judgement.exitCode != 0
+    expect(
+      suites.bad > 0 || !fails, "xml", "exit \(judgement.exitCode), and no case failed")
+    expect(
+      suites.bad == 0 || fails, "xml", "exit 0, and \(suites.bad) cases failed")
+  }
+}
+
+/// Counts the failures and errors of a JUnit document.
+private final class SuiteCounter: NSObject, XMLParserDelegate {
+  var bad = 0
+
+  func parser(
+    _ parser: XMLParser, didStartElement name: String, namespaceURI: String?,
+    qualifiedName: String?, attributes: [String: String]
+  ) {
+    if name == "failure" || name == "error" { bad += 1 }
+  }
+}

@@ -1,0 +1,99 @@
+import Judgement
+import Linux
+import Recording
+import Simulation
+import SystemPackage
+
+/// The limit that decides has happened, in its phase, at its end, and is called by its name.
+extension Oracle {
+  func checkLimits() {
+    for phase in recording.phases where phase.outcome == .limit {
+      expect(
+        recording.limits.contains { $0.phase == phase.name }, "limits",
+        "\(phase.name) broke its promise, and no limit of it is recorded")
+    }
+    for limit in recording.limits { check(limit) }
+    checkDeaths()
+  }
+
+  private func check(_ limit: LimitRecord) {
+    guard let phase = recording.phases.first(where: { $0.name == limit.phase }),
+      let start = phase.started
+    else { return expect(false, "limits", "\(limit.cause): of no phase") }
+    guard let errno = limit.errno, let call = limit.syscall else { return }
+    let calls = Self.calls(named: call)
+    guard !calls.isEmpty else { return }
+    let isFirst = phase.name == recording.phases.first?.name
+    let met = truth.failures(from: isFirst ? -1 : start - 0.01, to: (phase.ended ?? recording.duration) + 0.01)
+    expect(
+      met.contains { calls.contains($0.call) && Int($0.errno.rawValue) == errno.number }, "limits",
+      "\(limit.cause): no \(call) failed with \(errno.name) in \(phase.name)")
+    if let resources = Self.resources(call, errno.name) {
+      expect(
+        resources.contains(limit.resource), "resource",
+        "\(call) \(errno.name) is called \(limit.resource.rawValue)")
+    }
+  }
+
+  /// What the loops call so in their records.
+  private static func calls(named name: String) -> [SimulatedCall] {
+    switch name {
+    case "socket": [.open, .reuseAddress, .resetOnClose]
+    case "bind": [.bind]
+    case "connect": [.connect, .pendingError, .receive, .send]
+    case "listen": [.listen]
+    case "accept4": [.accept]
+    case "epoll_ctl": [.watch, .rewatch]
+    case "epoll_wait": [.wait]
+    default: []
+    }
+  }
+
+  /// What docs/limits.md says of a call and its errno; nil where it decides by more than these.
+  private static func resources(_ call: String, _ errno: String) -> [Resource]? {
+    switch (call, errno) {
+    case ("socket", "EMFILE"), ("accept4", "EMFILE"): [.descriptorsPerProcess]
+    case ("socket", "ENFILE"), ("accept4", "ENFILE"): [.descriptorsPerHost]
+    case ("epoll_ctl", "ENOSPC"): [.epollWatches]
+    case ("socket", "ENOMEM"), ("socket", "ENOBUFS"), ("accept4", "ENOMEM"), ("accept4", "ENOBUFS"),
+      ("epoll_ctl", "ENOMEM"):
+      [.memory]
+    case ("connect", "EADDRNOTAVAIL"): [.sourcePorts, .portTaken]
+    case ("bind", "EADDRNOTAVAIL"): [.sourceAddress]
+    case ("bind", "EADDRINUSE"): [.portTaken]
+    case ("connect", "ECONNREFUSED"): [.nobodyListens, .noRoute]
+    case ("connect", "EHOSTUNREACH"), ("connect", "ENETUNREACH"), ("connect", "EPERM"): [.noRoute]
+    default: nil
+    }
+  }
+
+  /// A worker that was killed is named, in the phase in which it was, and decides it.
+  private func checkDeaths() {
+    for event in scenario.events {
+      guard case .kill(let place) = event.kind else { continue }
+      let at = Double(event.at.nanoseconds) / 1e9
+      guard let phase = recording.phases.first(where: { contains($0, at) }),
+        phase.outcome != .interrupted
+      else { continue }
+      expect(
+        phase.outcome == .limit, "death",
+        "worker \(place) was killed at \(at) s, and \(phase.name) is \(phase.outcome.rawValue)")
+      expect(
+        recording.limits.contains {
+          $0.worker == place && $0.phase == phase.name && $0.resource == .workerDied
+        }, "death", "worker \(place) was killed in \(phase.name), and no limit says so")
+      let isFirst = recording.phases.first { $0.outcome == .limit }?.name == phase.name
+      if isFirst, judgement.verdict == .limit {
+        expect(
+          judgement.limit?.resource == .workerDied, "death",
+          "worker \(place) was killed in \(phase.name), and \(judgement.headline) decides")
+      }
+    }
+  }
+
+  /// Not at its very edges, where the instant may belong to its neighbour.
+  private func contains(_ phase: PhaseRecord, _ instant: Double) -> Bool {
+    guard let start = phase.started, let end = phase.ended else { return false }
+    return instant > start + 0.15 && instant < end - 0.15
+  }
+}

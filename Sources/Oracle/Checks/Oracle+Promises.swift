@@ -1,0 +1,51 @@
+import Plan
+import Recording
+
+/// A phase is `done` where the network's books say that its promise was kept, and `limit` where they say that it
+/// was not.
+extension Oracle {
+  func checkPromises() {
+    for phase in recording.phases where phase.outcome == .done || phase.outcome == .limit {
+      guard let start = phase.started, let end = phase.ended,
+        let missing = missing(in: phase, from: start, to: end)
+      else { continue }
+      let allowed = Int(Double(missing.promised) * tolerance(of: phase) + 1e-9)
+      let isBroken = missing.missed > allowed
+      if hasDeath(in: phase) { continue }
+      expect(
+        isBroken == (phase.outcome == .limit), "promise",
+        "\(phase.name) is \(phase.outcome.rawValue) (\(phase.promise.map { "\($0)" } ?? "no promise")),"
+          + " and \(missing.missed) of \(missing.promised) were missing (\(allowed) may be)")
+    }
+  }
+
+  private func tolerance(of phase: PhaseRecord) -> Double {
+    scenario.plan.phases.first { $0.name == phase.name }?.tolerance ?? 0
+  }
+
+  func hasDeath(in phase: PhaseRecord) -> Bool {
+    recording.limits.contains { $0.phase == phase.name && $0.resource == .workerDied }
+  }
+
+  /// Nil where the books cannot tell: something moved still, or the promise is of arrivals.
+  private func missing(
+    in phase: PhaseRecord, from start: Double, to end: Double
+  ) -> (promised: Int, missed: Int)? {
+    guard !truth.changes(around: end, within: Self.slack) else { return nil }
+    let (first, last) = (truth.standing(at: start), truth.standing(at: end))
+    switch phase.kind {
+    case .ramp:
+      guard let goal = phase.goal else { return nil }
+      return (goal, goal - min(last.atClient, last.atServer))
+    case .hold:
+      guard !truth.changes(around: start, within: Self.slack) else { return nil }
+      let promised = min(first.atClient, first.atServer)
+      return (promised, promised - min(last.atClient, last.atServer))
+    case .close: return (first.atClient, max(last.atClient, min(last.atServer, first.atClient)))
+    case .churn, .search, .pause: return nil
+    }
+  }
+
+  /// Seconds: a segment is under way for a millisecond at most, and a turn takes about as long.
+  private static var slack: Double { 0.005 }
+}

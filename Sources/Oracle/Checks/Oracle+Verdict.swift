@@ -1,0 +1,57 @@
+import Judgement
+import Linux
+import Plan
+import Recording
+import Simulation
+
+/// The verdict is the first line of the rule that applies, and the exit code is the verdict's.
+extension Oracle {
+  func checkVerdict() {
+    let codes: [Verdict: Int32] = [
+      .passed: 0, .failed: 99, .limit: 100, .interrupted: 105, .error: 1,
+    ]
+    expect(
+      codes[judgement.verdict] == judgement.exitCode, "exit",
+      "\(judgement.verdict) ends with \(judgement.exitCode)")
+    let broken = recording.phases.filter { $0.outcome == .limit }
+    switch judgement.verdict {
+    case .passed:
+      expect(
+        broken.isEmpty || scenario.plan.expectedLimit != nil, "verdict",
+        "passed, though \(broken.map(\.name)) broke their promise")
+      expect(
+        judgement.thresholds.allSatisfy(\.passed), "verdict", "passed, though a threshold failed")
+    case .limit:
+      // A worker that is given up after the last phase has lost what it held in it.
+      expect(
+        !broken.isEmpty || judgement.limit?.resource == .workerDied, "verdict",
+        "a limit, and no phase broke its promise")
+      expect(judgement.limit != nil, "verdict", "a limit, and none is named")
+    case .failed:
+      expect(
+        recording.phases.contains { $0.outcome == .aborted }
+          || !judgement.thresholds.allSatisfy(\.passed)
+          || scenario.plan.expectedLimit != nil, "verdict", "failed, and nothing did")
+    case .interrupted, .error: break
+    }
+    checkSignals()
+    // A run ends: every wait has a bound.
+    expect(recording.duration < Self.longestRun, "end", "it took \(recording.duration) s")
+  }
+
+  /// Seconds. The longest plan takes a minute, and each of its phases may wait for handshakes that time out four times.
+  private static var longestRun: Double { 600 }
+
+  private func checkSignals() {
+    let signals = scenario.events.filter { if case .signal = $0.kind { true } else { false } }
+    let first = signals.map { Double($0.at.nanoseconds) / 1e9 }.min()
+    if judgement.verdict == .interrupted {
+      expect(first != nil, "signal", "interrupted, and no signal came")
+    } else if let first, judgement.verdict != .error {
+      // One that comes while the workers are being ended asks for what is done anyway.
+      let last = recording.phases.compactMap(\.ended).max() ?? 0
+      expect(
+        first >= last, "signal", "a signal at \(first) s is not said; phases ended at \(last) s")
+    }
+  }
+}

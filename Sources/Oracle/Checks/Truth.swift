@@ -1,0 +1,68 @@
+import Coordination
+import Recording
+import Simulation
+import SystemPackage
+
+/// What has really happened in a run, by the network's books, in the recording's time.
+struct Truth {
+  let scenario: Scenario
+  let recording: Recording
+  private let books: NetworkBooks
+  private let began: UInt64
+
+  init(_ scenario: Scenario, _ run: SimulatedRun) {
+    self.scenario = scenario
+    recording = run.ended.recording
+    books = run.network.books
+    began = run.began
+  }
+
+  /// Handshakes that ended well at the client, and connections that a server has accepted.
+  var established: Int { books.established }
+  var accepted: Int { books.accepted }
+
+  func end(ofWorker place: Int) -> End { place < scenario.servers ? .server : .client }
+
+  // MARK: Connections
+
+  /// Those that stood at an instant of the run, in seconds.
+  func standing(at instant: Double) -> (atClient: Int, atServer: Int) {
+    let limit = nanoseconds(instant)
+    var (low, high) = (0, books.census.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if books.census[middle].instant <= limit { low = middle + 1 } else { high = middle }
+    }
+    guard low > 0 else { return (0, 0) }
+    return (books.census[low - 1].atClient, books.census[low - 1].atServer)
+  }
+
+  /// Whether the number of connections changed within so many seconds around an instant.
+  func changes(around instant: Double, within slack: Double) -> Bool {
+    let range = nanoseconds(instant - slack)...nanoseconds(instant + slack)
+    return books.census.contains { range.contains($0.instant) }
+  }
+
+  /// The most at the client within a stretch.
+  func most(from start: Double, to end: Double) -> Int {
+    let range = nanoseconds(start)...nanoseconds(max(start, end))
+    return books.census.reduce(standing(at: start).atClient) {
+      range.contains($1.instant) ? max($0, $1.atClient) : $0
+    }
+  }
+
+  // MARK: Failures
+
+  func failures(from start: Double = 0, to end: Double = .infinity) -> [NetworkBooks.Failure] {
+    let (first, last) = (nanoseconds(start), nanoseconds(end))
+    return books.failures.filter { (first...max(first, last)).contains($0.instant) }
+  }
+
+  /// Rounds to the microsecond, as the recording's times do.
+  private func nanoseconds(_ instant: Double) -> UInt64 {
+    guard instant < 1e9 else { return .max }
+    // Before the first phase workers are started.
+    guard instant >= 0 else { return 0 }
+    return began &+ UInt64(max(0, (instant * 1e9).rounded()))
+  }
+}

@@ -1,0 +1,108 @@
+/// Writes a plan by chance. Not each of them can be read.
+struct PlanWriter {
+  private(set) var text: String
+
+  init(servers: Int, clients: Int, theme: Scenario.Theme, _ maker: inout ScenarioMaker) {
+    let backlog = theme == .storm ? maker.pick([0, 1, 20, 4096]) : 4096
+    var lines = [
+      "server: {listen: \"127.0.0.1:9000\", processes: \(servers), backlog: \(backlog)}",
+      "clients: {sources: 127.0.0.2-127.0.0.\(1 + maker.number(1...4)), processes: \(clients), "
+        + "connect-timeout: \(maker.pick(["1s", "3s", "10s"])), retries: \(maker.number(0...3))}",
+    ]
+    let messages = Self.messages(&maker)
+    if !messages.isEmpty {
+      lines.append("messages:")
+      lines += messages.map { "  \($0.name): {\($0.text)}" }
+    }
+    if maker.happens(0.5) { lines.append("on-limit: \(maker.pick(["stop", "hold", "fail"]))") }
+    if maker.happens(0.2) { lines.append("tolerate: \(maker.pick(["1%", "10%", "50%"]))") }
+    if theme != .calm, maker.happens(0.25) {
+      lines.append("expect-limit: {\(maker.pick(Self.expectations))}")
+    }
+    lines.append("phases:")
+    let phases = Self.phases(messages.map(\.name), &maker)
+    let plays = phases.contains { $0.contains("messages") }
+    lines += phases.map { "  - \($0)" }
+    if maker.happens(0.4) {
+      lines.append("thresholds:")
+      // Of messages nothing is known where none are played.
+      let possible = Self.thresholds.filter { plays || !$0.hasPrefix("messages") }
+      lines += (0..<maker.number(1...2)).map { _ in "  - \(maker.pick(possible))" }
+    }
+    lines.append("sampling: {every: \(maker.pick(["100ms", "250ms", "1s"]))}")
+    text = lines.joined(separator: "\n") + "\n"
+  }
+
+  private static let expectations = [
+    "errno: EMFILE", "at: socket", "end: server", "resource: descriptors-per-process",
+    "resource: epoll-watches", "resource: memory", "errno: ENOSPC",
+  ]
+
+  private static let thresholds = [
+    "failures == 0", "connections >= 10", "connect.p99 < 10s", "failures <= 1000000 abort",
+    "phantom == 0", "failures.rate < 50%", "messages.lost == 0", "connect.max < 1000s abort",
+  ]
+
+  private struct Message {
+    let name: String
+    let text: String
+  }
+
+  private static func messages(_ maker: inout ScenarioMaker) -> [Message] {
+    guard maker.happens(0.5) else { return [] }
+    return ["first", "second"].prefix(maker.number(1...2)).map { name in
+      let pace = maker.pick([
+        "every: 500ms", "every: 1s", "every: 90ms", "rate: 50/s", "rate: 400/s", "rate: unlimited",
+      ])
+      let send = maker.pick(["ping", "{connection} {sequence}\\n", "{random:30}"])
+      return Message(
+        name: name, text: "\(pace), send: \"\(send)\", timeout: \(maker.pick(["500ms", "2s"]))")
+    }
+  }
+
+  private static func phases(_ messages: [String], _ maker: inout ScenarioMaker) -> [String] {
+    var held = maker.number(1...300)
+    var phases = ["ramp: {to: \(held)\(pace(&maker))\(playing(messages, &maker))}"]
+    for _ in 0..<maker.number(0...4) {
+      switch maker.number(0...5) {
+      case 0, 1:
+        phases.append(
+          "hold: {for: \(maker.pick(["500ms", "1s", "3s"]))\(playing(messages, &maker, 0.9))}")
+      case 2:
+        phases.append(
+          "churn: {rate: \(maker.number(10...300))/s, lifetime: "
+            + "\(maker.pick(["50ms", "300ms", "1500ms"])), for: \(maker.pick(["1s", "2s"]))"
+            + "\(playing(messages, &maker))}")
+      case 3:
+        let step = maker.number(10...100)
+        let most = held + step * maker.number(1...3)
+        phases.append(
+          "search: {from: \(held + step), step: \(step), to: \(most)\(pace(&maker)), confirm: 500ms"
+            + "\(playing(messages, &maker))}")
+        held = most
+      case 4:
+        held += maker.number(1...150)
+        phases.append("ramp: {to: \(held)\(pace(&maker))}")
+      default: phases.append("pause: 300ms")
+      }
+    }
+    if maker.happens(0.5) {
+      phases.append(
+        "close\(maker.pick([": reset", ": fin", ": {over: 500ms}", ": {rate: 400/s, with: fin}"]))")
+      if maker.happens(0.2) { phases.append("ramp: {to: \(maker.number(1...100))}") }
+    }
+    return phases
+  }
+
+  private static func pace(_ maker: inout ScenarioMaker) -> String {
+    maker.pick(["", ", rate: 100/s", ", rate: 1k/s", ", rate: 5k/s", ", over: 700ms"])
+  }
+
+  private static func playing(
+    _ messages: [String], _ maker: inout ScenarioMaker, _ share: Double = 0.3
+  ) -> String {
+    guard !messages.isEmpty, maker.happens(share) else { return "" }
+    let some = maker.happens(0.5) ? messages : [maker.pick(messages)]
+    return ", messages: [\(some.joined(separator: ", "))]"
+  }
+}
