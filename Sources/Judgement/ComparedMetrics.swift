@@ -2,8 +2,10 @@ package import Plan
 package import Recording
 
 extension Metric {
-  /// The metrics by which two runs are compared, with the percentiles that are always shown, and those that a
-  /// tolerance or a condition of either run asks for.
+  /// The metrics by which two runs are compared: all listed ones that have a tolerance, and further
+  /// percentiles that are asked for.
+  ///
+  /// - Parameter asked: what the tolerances and the conditions of either run name.
   static func compared(asked: some Sequence<Metric>) -> [Metric] {
     let listed = all.filter { $0.traits.tolerance != nil }
     var compared = listed
@@ -18,15 +20,16 @@ extension Metric {
     return compared
   }
 
-  /// Whether it is told as a rate: uneven from interval to interval, and never lost by more than 100%.
-  var isRate: Bool { self == .connectRate || self == .messagesRate || self == .messagesSent }
+  /// Whether noise excuses a loss only up to a cap (`Comparison.Figure`). These metrics are uneven from
+  /// interval to interval and cannot fall by more than 100%, so that noise alone could excuse any loss.
+  var noiseIsCapped: Bool { self == .connectRate || self == .messagesRate || self == .messagesSent }
 
   /// A value as people read it.
   package func text(_ value: Double) -> String { traits.quantity.text(value) }
 }
 
 extension CommandLineValue {
-  /// How far a metric may be off: `connect.p99=30%`.
+  /// Reads how far a metric may be off, as in `connect.p99=30%`.
   package static func tolerance(
     _ text: String
   ) throws(Wrong) -> (metric: Metric, share: Double) {

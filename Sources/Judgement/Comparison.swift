@@ -30,7 +30,8 @@ package struct Comparison: Sendable, Equatable {
     /// Why it is not judged; nil where it is.
     let exemption: Verdict?
 
-    private static let mostExcusedOfRate = 0.5
+    /// The largest loss, as a share of the base, that noise excuses where `Metric.noiseIsCapped`.
+    private static let noiseCap = 0.5
 
     package var difference: Double? {
       guard let base, let new else { return nil }
@@ -50,8 +51,7 @@ package struct Comparison: Sendable, Equatable {
       let relative = abs(relative ?? .infinity)
       if relative <= tolerance { return .same }
       let isLess = difference < 0
-      // A rate cannot fall by more than all of itself, so that an uneven run would excuse any loss.
-      let excused = metric.isRate && isLess ? min(noise ?? 0, Self.mostExcusedOfRate) : noise ?? 0
+      let excused = metric.noiseIsCapped && isLess ? min(noise ?? 0, Self.noiseCap) : noise ?? 0
       if relative <= excused { return .withinNoise }
       return (difference > 0) == (metric.traits.tolerance?.better == .more) ? .better : .worse
     }

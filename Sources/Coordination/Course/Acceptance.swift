@@ -2,23 +2,28 @@ import Host
 import Probe
 import Recording
 
-/// Which of a phase's connections the server end has not accepted, as far as that can be known.
+/// Counts the connections of a phase that the server end has not accepted, as far as that can be known.
 ///
-/// Of our own server it is what the clients have had and the server has not; of someone else's on this
-/// host it is what waits at its listener. A connection waits there until it is accepted, also when its
-/// client has closed it, and in the order in which it came: so those that waited when the phase began
-/// are accepted before any of the phase's own.
+/// With the run's own server these are the handshakes that the clients have finished, less the connections
+/// that the server has accepted. With someone else's server on this host they are the connections that wait
+/// at its listener. A connection waits there until it is accepted, even after its client has closed it. The
+/// queue keeps the order of arrival, so connections that waited when the phase began are accepted before any
+/// of the phase's own.
 struct Acceptance {
   private let path: any PathReadings
   private let hasOwnServer: Bool
-  /// Upper bound on the connections from before the phase that still wait at the listeners.
+  /// At most so many of the connections that wait at the listeners are from before the phase.
   private var oldStillWaiting: Int
+  /// Connections that waited at the listeners when the phase began.
   private let waitingAtBegin: Int
   private let countersAtBegin: WorkerCounters
 
-  /// Handshakes that the clients have finished, and connections that our own server has accepted.
+  /// What the workers have counted since the run started.
   private struct WorkerCounters {
+    /// Handshakes that the clients have finished.
     let established: Int
+    /// Connections from the clients' addresses that the run's own server has accepted: from other ports than
+    /// ephemeral ones, and from ephemeral ones.
     let acceptedFromOwnPorts: Int
     let acceptedFromEphemeral: Int
 
@@ -28,12 +33,14 @@ struct Acceptance {
       acceptedFromEphemeral = fleet.total(.ephemeral, .server)
     }
 
-    /// What the server has accepted of the run's own, by what is known by now: see `Fleet.usesEphemeralPorts`.
+    /// The run's connections that its server has accepted. One from an ephemeral port counts only once
+    /// clients use such ports: see `Fleet.usesEphemeralPorts`.
     func accepted(_ fleet: borrowing Fleet) -> Int {
       acceptedFromOwnPorts + (fleet.usesEphemeralPorts ? acceptedFromEphemeral : 0)
     }
 
-    /// Below zero where others from the same addresses have been accepted as well.
+    /// Finished handshakes less accepted connections: below zero where the server has also accepted other
+    /// programs' connections from the clients' addresses.
     func unaccepted(_ fleet: borrowing Fleet) -> Int { established - accepted(fleet) }
   }
 
@@ -45,37 +52,40 @@ struct Acceptance {
     countersAtBegin = WorkerCounters(fleet)
   }
 
-  /// How many connections, of any phase, wait to be accepted.
+  /// How many connections wait to be accepted, of this phase and of earlier ones.
   func waiting(_ fleet: borrowing Fleet) -> Int {
     needsKernel(fleet) ? path.waiting : WorkerCounters(fleet).unaccepted(fleet)
   }
 
-  /// Whether to ask the kernel: the server is not ours, or its counters cannot say which connections belong to
-  /// the run.
+  /// Whether only the kernel can tell: the server is someone else's, or its counters do not say which
+  /// connections belong to the run.
   private func needsKernel(_ fleet: borrowing Fleet) -> Bool {
     !hasOwnServer || !fleet.knowsOwnConnections
   }
 
-  /// How many connections of this phase wait to be accepted. At a listener connections of others may be
-  /// among them, so the fewest of several looks are nearest to the truth.
+  /// How many connections of this phase have not been accepted yet. Other programs' connections that wait at
+  /// a listener may be among them, so the lowest number of several looks is nearest to the truth.
   mutating func outstanding(_ fleet: borrowing Fleet) -> Int {
     guard !needsKernel(fleet) else { return outstandingAtListeners(fleet) }
     let counters = WorkerCounters(fleet)
-    let before = countersAtBegin.unaccepted(fleet)
-    let gone = min(
-      max(0, min(before, waitingAtBegin)),
+    let unacceptedAtBegin = countersAtBegin.unaccepted(fleet)
+    // What waited when the phase began is accepted first.
+    let oldAccepted = min(
+      max(0, min(unacceptedAtBegin, waitingAtBegin)),
       counters.accepted(fleet) - countersAtBegin.accepted(fleet))
-    let byCounters = max(0, counters.unaccepted(fleet) - (before - gone))
-    // A 0 need not be true: connections of other programs, accepted from the clients' own addresses, may
-    // offset ours. With no strangers whatever waits comes from a client's address, so the listeners tell.
+    let byCounters = max(0, counters.unaccepted(fleet) - (unacceptedAtBegin - oldAccepted))
+    // A 0 may be wrong: other programs' connections, accepted from the clients' own addresses, may make up
+    // for ours. Where nobody has connected from elsewhere, all that waits comes from the clients' addresses,
+    // so the listeners can tell.
     guard byCounters == 0, fleet.total(.strangers, .server) == 0 else { return byCounters }
     return outstandingAtListeners(fleet)
   }
 
+  /// How many connections of this phase wait at the listeners.
   private mutating func outstandingAtListeners(_ fleet: borrowing Fleet) -> Int {
     let now = path.waiting
     oldStillWaiting = min(oldStillWaiting, now)
-    // Whoever else waits there, no more of them are this phase's than it has had.
+    // Others may wait there too. This phase's are no more than the handshakes that it has finished.
     return min(
       now - oldStillWaiting, WorkerCounters(fleet).established - countersAtBegin.established)
   }

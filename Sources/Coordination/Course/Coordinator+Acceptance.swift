@@ -11,7 +11,7 @@ extension Coordinator {
   mutating func settleServer() throws(RecordingError) {
     let path = hostReadings.path
     guard hasOwnServer else {
-      return try settle(watching: { path.pending }) { _ in path.pending == 0 }
+      return try settle(watching: { path.mayStillBeAccepted }) { _ in path.mayStillBeAccepted == 0 }
     }
     try settle { fleet in
       let (held, atServer) = (fleet.current(.held, .client), fleet.heldAtServer)
@@ -43,8 +43,8 @@ extension Coordinator {
     // What was not accepted in time is waited for all the same: late and never are different
     // causes.
     if notInTime > 0 { _ = lookAtPath(adding: hostReadings.readings()) }
-    let isOurs = hasOwnServer
-    try settle(watching: { [path = hostReadings.path] in isOurs ? 0 : path.pending }) { fleet in
+    let (isOurs, path) = (hasOwnServer, hostReadings.path)
+    try settle(watching: { isOurs ? 0 : path.mayStillBeAccepted }) { fleet in
       fewest = min(fewest, acceptance.outstanding(fleet))
       return fewest == 0
         && (!isOurs || fleet.heldAtServer <= fleet.current(.held, .client))
@@ -112,13 +112,14 @@ extension Coordinator {
     // A phase that opens nothing has no new phantoms, only those from before; what stands when a churn is
     // over stood before it.
     guard record.kind.grows, !record.kind.comesAndGoes else {
-      return atBegin.atServer == nil ? max(phantoms, hostReadings.path.pending) : phantoms
+      return atBegin.atServer == nil
+        ? max(phantoms, hostReadings.path.mayStillBeAccepted) : phantoms
     }
     guard hasOwnServer, serverMayHaveClosed == false else { return .max }
     let bound = fleet.total(.established, .client) - fleet.acceptedByServer
     // Below zero it has accepted others from the same addresses, and nobody knows how many; nor does
     // anybody where some wait still.
-    return bound < 0 ? .max : max(bound, hostReadings.path.pending)
+    return bound < 0 ? .max : max(bound, hostReadings.path.mayStillBeAccepted)
   }
 
   /// Looks at what someone else's server on this host has of a churn's connections, and at those that
@@ -246,10 +247,10 @@ extension Coordinator {
     // Some may be on their way still; the server's counters cannot tell.
     let deadline = clock.now().advanced(by: Self.settleTime)
     while let now = found, now.alone > 0, clock.now() < deadline, !course.isInterrupted {
-      let isPending = path.pending > 0
+      let mayAcceptMore = path.mayStillBeAccepted > 0
       sleep(until: clock.now().advanced(by: .milliseconds(20)))
       found = look()
-      if !isPending { break }
+      if !mayAcceptMore { break }
     }
     return found
   }

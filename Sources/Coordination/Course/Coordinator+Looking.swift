@@ -98,7 +98,8 @@ extension Coordinator {
   func finder(_ readings: [Reading]) -> LimitFinder {
     LimitFinder(
       host: host, demand: demand, prediction: prediction, before: countersBefore,
-      after: (readings + sampler.connectionReadings(fleet, accepted: acceptedByCounters)).values,
+      after: (readings + sampler.connectionReadings(fleet, heldAtServer: acceptedByCounters))
+        .values,
       path: pathFindings,
       endpoints: endpoints)
   }
@@ -132,7 +133,7 @@ extension Coordinator {
     let sample = sampler.sample(
       fleet, at: now, kernel: lookAtPath(adding: readings), failures: state.failures,
       phase: state.phases[phase].name, ownProcessorTime: hostReadings.ownProcessorTime(),
-      accepted: acceptedByCounters, state: state)
+      heldAtServer: acceptedByCounters, state: state)
     try writer.append(sample)
     if let answers = sample.distributions.last(where: { $0.latency == .roundTrip }) {
       roundTripP99 = answers.distribution.seconds(at: .p99)

@@ -210,7 +210,7 @@ package struct LimitFinder {
     guard demand.serverWorkers == nil else { return [] }
     switch resource {
     case .closedByPeer, .acceptQueue, .packetsDropped, .nobodyListens, .noRoute, .unclassified:
-      return NumberGuess.fact(stood: held).map { [$0] } ?? []
+      return NumberGuess.fact(heldAtStop: held).map { [$0] } ?? []
     default: return []
     }
   }

@@ -41,7 +41,7 @@ extension Coordinator {
   mutating func work(_ phase: Phase) throws(RecordingError) {
     let unsent = unsentMessages
     if !phase.patterns.isEmpty {
-      sampler.play(
+      sampler.notePlaying(
         plan.patterns.indices.filter { phase.patterns.contains(plan.patterns[$0].name) },
         from: phaseStarted,
         until: phase.plannedSeconds.map { phaseStarted.advanced(by: .seconds($0)) })

@@ -4,10 +4,11 @@ import Recording
 
 /// Takes the values of all series at one instant.
 ///
-/// What costs more as connections grow is never read here: scoreboards are a fixed number of
-/// cells, and of /proc only files that the kernel answers from counters.
+/// What it reads costs the same however many connections there are: scoreboards are a fixed number of cells,
+/// and of /proc only files are read that the kernel fills from counters.
 package struct Sampler {
-  /// Each with the counters that tell whether it can have changed.
+  /// Each latency's cells on the scoreboards and its name. `isOfMessages` says when it can have changed:
+  /// where true, with `exchanges`; else with the number of finished handshakes.
   private static let latencies: [(cells: Scoreboard.Latency, Latency, isOfMessages: Bool)] = [
     (.connect, .connect, false), (.connectUncorrected, .connectUncorrected, false),
     (.roundTrip, .roundTrip, true), (.roundTripUncorrected, .roundTripUncorrected, true),
@@ -18,15 +19,19 @@ package struct Sampler {
   private let patterns: [String]
   private let pushes: Bool
   private let started: Instant
-  /// Bucket counts at the sample before, to tell what is new in this interval.
+  /// By latency, the counts of its buckets at the sample before: what has come since is new in this interval.
   private var counts: [[UInt64]]
+  /// Finished handshakes at the sample before.
   private var established = 0
+  /// `exchanges` at the sample before.
   private var exchanged = 0
+  /// When the sample before was taken, in seconds since the run started.
   private var intervalStart = 0.0
-  /// Seconds in which each pattern was played in the phases before, and what is played now.
+  /// By pattern, the seconds in which it was to be played in the phases that are over.
   private var wanted: [Double]
+  /// The places of the patterns that are played now, and when they are to be; nil where none is played.
   private var played: (patterns: [Int], from: Instant, until: Instant)?
-  /// What was taken of drive logs before their sample, by worker.
+  /// By worker, what was taken out of its drive log since the sample before.
   private var driven: [Int: [UInt8]] = [:]
 
   /// - Parameter pushes: whether the built-in server speaks first.
@@ -40,19 +45,22 @@ package struct Sampler {
     counts = Self.latencies.map { _ in [UInt64](repeating: 0, count: LatencyBuckets.count) }
   }
 
+  /// With more sources than this none has a series.
   package static let mostSources = 256
 
+  /// Takes a sample.
+  ///
   /// - Parameters:
-  ///   - kernel: what the kernel says of itself.
-  ///   - ownProcessorTime: seconds that the coordinator has used.
-  ///   - accepted: what our own server holds of the clients' connections.
+  ///   - kernel: readings of the host and of the path, which the sample takes over as they are.
+  ///   - ownProcessorTime: seconds of processor time that the coordinator has used.
+  ///   - heldAtServer: how many of the clients' connections the run's own server holds.
   mutating func sample(
     _ fleet: borrowing Fleet, at instant: Instant, kernel: [Reading], failures: [FailureRecord],
-    phase: String, ownProcessorTime: Double, accepted: Int, state: RunState?
+    phase: String, ownProcessorTime: Double, heldAtServer: Int, state: RunState?
   ) -> Sample {
     let at = instant.seconds(since: started)
     let readings =
-      connectionReadings(fleet, accepted: accepted) + messageReadings(fleet, at: instant)
+      connectionReadings(fleet, heldAtServer: heldAtServer) + messageReadings(fleet, at: instant)
       + failureReadings(failures)
       + sourceReadings(fleet)
       + endpointReadings(fleet)
@@ -63,25 +71,29 @@ package struct Sampler {
       drive: drive(fleet), state: state)
   }
 
-  /// Notes that a phase plays patterns.
+  /// Notes that a phase begins to play patterns.
   ///
-  /// - Parameter until: when it wants no more of them, as far as that is planned.
-  mutating func play(_ patterns: [Int], from: Instant, until: Instant?) {
+  /// - Parameters:
+  ///   - patterns: their places in the plan.
+  ///   - until: when the phase is planned to end; nil where its plan does not say.
+  mutating func notePlaying(_ patterns: [Int], from: Instant, until: Instant?) {
     played = (patterns, from, until ?? .distantFuture)
   }
 
+  /// Notes that no more messages are wanted in this phase.
   mutating func stopMessages(at instant: Instant) {
     for pattern in played?.patterns ?? [] { wanted[pattern] = secondsWanted(pattern, at: instant) }
     played = nil
   }
 
+  /// Seconds in which a pattern was to be played until the instant, in all phases.
   private func secondsWanted(_ pattern: Int, at instant: Instant) -> Double {
     guard let played, played.patterns.contains(pattern) else { return wanted[pattern] }
     return wanted[pattern]
       + max(0, min(instant, max(played.from, played.until)).seconds(since: played.from))
   }
 
-  /// Empties the drive logs that would not last until the next sample.
+  /// Empties the drive logs that might be full before the next sample.
   mutating func takeDriven(_ fleet: borrowing Fleet) {
     for member in fleet.members where member.end == .client && member.board.driveLog.isFilling {
       driven[member.id, default: []] += member.board.driveLog.drain()
@@ -96,14 +108,15 @@ package struct Sampler {
     }
   }
 
-  func connectionReadings(_ fleet: borrowing Fleet, accepted: Int) -> [Reading] {
+  /// - Parameter heldAtServer: how many of the clients' connections the run's own server holds.
+  func connectionReadings(_ fleet: borrowing Fleet, heldAtServer: Int) -> [Reading] {
     func reading(_ key: Series.Key, _ kind: Series.Kind, _ value: Int) -> Reading {
       Reading(key, unit: "connections", kind: kind, value: Double(value))
     }
-    // What someone else's server has accepted, its own kernel tells at the end of a phase.
-    // Nor is it known of our own where it has only connections from elsewhere.
+    // Someone else's server has no counter here: its kernel is asked at the end of a phase. The run's own
+    // server cannot tell where all of its connections come from elsewhere.
     let countsServer = fleet.members.contains { $0.end == .server } && fleet.knowsOwnConnections
-    let accepted = countsServer ? [reading(.accepted, .gauge, accepted)] : []
+    let accepted = countsServer ? [reading(.accepted, .gauge, heldAtServer)] : []
     let others =
       fleet.hasHadStrangers
       ? [reading(.others, .gauge, fleet.strangersHeldAtServer)] : []
@@ -208,7 +221,7 @@ package struct Sampler {
     let hasChanged = (established: totals.0 != established, exchanged: totals.1 != exchanged)
     (established, exchanged) = totals
     var records: [DistributionRecord] = []
-    // Where nothing was counted no bucket has changed: a long hold costs nothing here.
+    // Without a change in these totals no bucket can have changed, so a long hold costs nothing here.
     for (index, (cells, latency, isOfMessages)) in Self.latencies.enumerated()
     where isOfMessages ? hasChanged.exchanged : hasChanged.established {
       var now = [UInt64](repeating: 0, count: LatencyBuckets.count)
@@ -231,8 +244,9 @@ package struct Sampler {
     return records
   }
 
-  /// Rises with every message that is sent or answered, with every answer within a conversation, and
-  /// with every connection begun on time.
+  /// A number that rises whenever a latency of messages can have been recorded: with every message that is
+  /// sent or answered; with every byte that comes, since an answer within a conversation has no counter of
+  /// its own; and with every connection that is begun, since drift counts these too.
   private func exchanges(_ fleet: borrowing Fleet) -> Int {
     let moved = fleet.total(.opened, .client) + fleet.total(.bytesReceived, .client)
     return patterns.indices.reduce(moved) { total, index in

@@ -31,7 +31,7 @@ package struct HostDescription: Sendable, Equatable {
   /// Whether a seccomp filter decides on system calls; nil where the kernel does not tell.
   package var isFiltered: Bool?
   /// What bounds the processes and threads that can be started.
-  package var taskBounds: [TaskBound] = []
+  package var taskBounds: [WorkerBound] = []
 
   /// RLIMIT_NOFILE.
   package var descriptors = ResourceLimit(soft: 1024, hard: 1024)

@@ -177,7 +177,7 @@ extension DiagnosisContext {
       return acceptQueue(
         worst.endpoint, evidence(worst.endpoint, worst.listener), worst.listener)
     }
-    guard let worst = known.max(by: { $0.listener.waiting < $1.listener.waiting }),
+    guard let worst = known.max(by: { $0.listener.mostWaiting < $1.listener.mostWaiting }),
       2 * path.queuedAtDeadline >= count
     else {
       // Where a listener does not tell what it has dropped, what overflowed may be its own.
@@ -216,7 +216,7 @@ extension DiagnosisContext {
     var facts = [
       Fact(
         "waiting to be accepted",
-        "\(Format.count(listener.waiting)), backlog \(Format.count(listener.backlog))")
+        "\(Format.count(listener.mostWaiting)), backlog \(Format.count(listener.backlog))")
     ]
     if listener.sockets.count > 1, listener.isFull {
       let sockets = Format.count(listener.sockets.count)

@@ -2,15 +2,15 @@ import Recording
 
 /// What happens between the two ends: refusals and closes.
 extension DiagnosisContext {
-  /// A refusal comes as a reset or as an ICMP message. A kernel where nobody listens resets; so does
-  /// a firewall, in the name of a server that does listen.
+  /// Diagnoses a handshake that was refused, by a reset or by an ICMP message. A reset comes from a kernel
+  /// where nobody listens, or from a firewall, in the name of a server that does listen.
   func refused(_ failure: FailureRecord) -> Diagnosed {
     var evidence =
       place(of: failure)
       + rises(.resetsSent, .attemptFails, .unreachableReceived, .unreachableReceivedV6) + [
         Fact("held when it began", "\(Format.count(failure.established)) established")
       ]
-    // Its own kernel says so, whoever listened there before.
+    // The endpoint's own kernel says that nobody listens now: that decides, whoever listened before.
     if let endpoint = failure.endpoint, path.withoutListener.contains(endpoint) {
       return Diagnosed(
         .nobodyListens, evidence: evidence + [Fact("asked its kernel", "nobody listens")])
@@ -28,11 +28,11 @@ extension DiagnosisContext {
     if cameAsICMP(failure) {
       evidence += [
         Fact("refused by", "ICMP 'port unreachable': a firewall, as TCP sends none"),
-        Fact("icmp.received-unreachable", "of all that this network namespace received"),
+        Fact(Series.Key.unreachableReceived.name, "of all that this network namespace received"),
       ]
       return Diagnosed(.noRoute, evidence: evidence + firewall)
     }
-    // A server that still holds connections runs, so it has not gone.
+    // The clients still hold what they held at the first refusal, so the server runs.
     if !path.knows(failure.endpoint), !demand.bothEndsHere, let held = path.held,
       failure.established > 0, held >= failure.established
     {
@@ -48,6 +48,7 @@ extension DiagnosisContext {
     return Diagnosed(.nobodyListens, evidence: evidence)
   }
 
+  /// Diagnoses a failure that says that there is no way to the endpoint, or that it is forbidden.
   func noRoute(_ failure: FailureRecord) -> Diagnosed {
     var evidence = place(of: failure)
     if let target = address(failure.endpoint)?.ip {
@@ -78,9 +79,10 @@ extension DiagnosisContext {
     return Diagnosed(.noRoute, evidence: evidence)
   }
 
-  /// Whether at least half of these failures came as ICMP 'destination unreachable'. Each message
-  /// refuses one handshake: of many more than these, other programs' datagrams have caused most, and
-  /// nobody knows how many came for a handshake, which a reset refuses as well.
+  /// Whether at least half of the failures came as ICMP 'destination unreachable'. A message refuses one
+  /// handshake, so that many failures need at least half as many messages. ECONNREFUSED may also come from a
+  /// reset. With more than twice as many messages as such failures, other programs' datagrams have caused
+  /// most of the messages, and nothing shows that any of them was for a handshake.
   private func cameAsICMP(_ failure: FailureRecord) -> Bool {
     let messages = (rise(.unreachableReceived) ?? 0) + (rise(.unreachableReceivedV6) ?? 0)
     let failures = Double(failure.count)
@@ -88,9 +90,11 @@ extension DiagnosisContext {
     return messages > 0 && messages >= failures / 2 && (!mayBeReset || messages <= 2 * failures)
   }
 
+  /// The command that lists a firewall's rules, as evidence.
   var firewall: [Fact] { [Fact("rules that may refuse", privileged("nft list ruleset"))] }
 
-  /// With `tcp_abort_on_overflow` a listener whose queue is full resets what it cannot take.
+  /// Diagnoses connections that the other side has closed or reset. A listener whose queue is full is one
+  /// possible cause: with `tcp_abort_on_overflow` it resets connections that it cannot take.
   func closedByPeer(_ failure: FailureRecord) -> Diagnosed {
     var evidence =
       place(of: failure) + [
@@ -115,7 +119,7 @@ extension DiagnosisContext {
     let listener = path.listener(at: failure.endpoint)
     let overflows = rise(.listenOverflows) ?? 0
     let isHere = demand.bothEndsHere
-    // Where both ends are here the counters tell, as a queue may be full between two looks.
+    // With both ends on this host its counters decide: looks may miss a queue that was full for a moment.
     let overflown =
       isHere
       ? host.abortsOnOverflow && overflows > 0 && listener.map { ($0.drops ?? 0) > 0 } ?? true

@@ -2,23 +2,27 @@ import Addressing
 import Linux
 import SystemPackage
 
-/// The network namespaces whose kernels are asked about the endpoints: this process's own for addresses
-/// that it has, and for others the one that the clients' connections arrive in.
+/// Chooses the network namespace of each endpoint, whose kernel is then asked about the endpoint's sockets.
 ///
-/// Any number of containers may have the same private address, and another machine as well. So what
-/// merely has an endpoint's address is a candidate. It is believed once it has the other end of a
-/// connection of this host, and no other candidate has; before there are any connections, where it is the
-/// only one that listens.
+/// Where this process's own namespace has the endpoint's address, it is chosen for good. Otherwise every
+/// namespace that has the address is a candidate: several containers may have the same private address, and
+/// so may another machine. A candidate is chosen for good when it is the only one that has server ends of
+/// this host's connections to the endpoint. While there are no such connections, a candidate is chosen for
+/// now if it is the only one that has a listener there.
 final class EndpointSpaces {
+  /// A network namespace, and the endpoints that it is asked about.
   struct Space {
+    /// Asks the namespace's kernel.
     let diagnosis: SocketDiagnosis
-    /// Whether the kernel hands what waits at a closed socket to the others on the same port.
+    /// Whether the kernel hands the queue of a closed listening socket over to other sockets on the same port
+    /// (`tcp_migrate_req`).
     let migratesQueues: Bool
     var endpoints: [SocketAddress]
 
+    /// Identifies the namespace.
     var id: ObjectIdentifier { ObjectIdentifier(diagnosis) }
 
-    /// To be made in the namespace that `diagnosis` asks.
+    /// To be called inside the namespace that `diagnosis` asks: it reads a setting of that namespace.
     init(_ diagnosis: SocketDiagnosis, endpoints: [SocketAddress]) {
       self.diagnosis = diagnosis
       self.endpoints = endpoints
@@ -26,15 +30,16 @@ final class EndpointSpaces {
         ProcFile.text(of: "/proc/sys/net/ipv4/tcp_migrate_req").flatMap(ProcText.integer) == 1
     }
 
+    /// The same namespace, asked about one endpoint only.
     fileprivate init(_ space: Space, only endpoint: SocketAddress) {
       self = space
       endpoints = [endpoint]
     }
 
-    /// Matches sockets at the endpoints.
+    /// Matches the server's sockets at the endpoints.
     var serverSideFilter: [SocketCondition] { endpoints.map(SocketCondition.serves) }
 
-    /// Tells an endpoint in this namespace from the same address in another one.
+    /// An endpoint as part of this namespace: the same address in another namespace is another endpoint.
     func place(_ endpoint: SocketAddress) -> NamespacedEndpoint {
       NamespacedEndpoint(space: id, endpoint: endpoint)
     }
@@ -45,25 +50,31 @@ final class EndpointSpaces {
     let endpoint: SocketAddress
   }
 
+  /// The addresses that the clients connect from.
   private let sources: Set<IPAddress>
+  /// Asks the kernel of this process's own namespace; nil where that is not possible.
   private let own: SocketDiagnosis?
-  /// Endpoints whose namespace is certain.
-  private var certain: [Space]
-  /// Namespaces that have addresses of the other endpoints.
+  /// Namespaces chosen for good, each with its endpoints.
+  private var chosenForGood: [Space]
+  /// Other namespaces that have addresses of endpoints, each with those of its endpoints that are undecided.
   private var candidates: [Space] = []
-  /// Those that are believed for now.
-  private var provisional: [Space] = []
+  /// Candidates chosen for now, by the last look: each with an endpoint at which only it has a listener.
+  private var chosenForNow: [Space] = []
+  /// When the next look is due; nil before the first.
   private var nextLook: Instant?
-  /// Looks that found connections and not where they arrive, by endpoint.
-  private var looksInVain: [SocketAddress: Int] = [:]
-  /// Those that this process's own namespace has.
+  /// By endpoint, how many looks have found client ends on this host, but their server ends in no candidate
+  /// or in several.
+  private var undecidedLooks: [SocketAddress: Int] = [:]
+  /// The endpoints whose addresses this process's own namespace has.
   let ownEndpoints: [SocketAddress]
 
-  /// A kernel goes through all of its connections for a look.
+  /// The time from one look to the next. Looks are kept rare, since each makes kernels go through all of
+  /// their connections.
   private static let lookEvery = Duration.milliseconds(200)
-  /// Then an endpoint is another machine's, or it cannot be told which candidate's.
-  private static let mostLooksInVain = 5
-  /// Connections of an endpoint whose other ends are looked for.
+  /// After so many undecided looks an endpoint is given up: it is on another machine, or its candidates
+  /// cannot be told apart.
+  private static let mostUndecidedLooks = 5
+  /// The most connections of one endpoint whose server ends a look searches for.
   private static let mostEnds = 256
 
   init(of endpoints: [SocketAddress], sources: Set<IPAddress>, own: SocketDiagnosis?) {
@@ -72,7 +83,7 @@ final class EndpointSpaces {
     ownEndpoints = Self.endpointsHere(of: endpoints)
     let here = Set(ownEndpoints)
     let rest = endpoints.filter { !here.contains($0) }
-    certain =
+    chosenForGood =
       own.map { [Space($0, endpoints: endpoints.filter { here.contains($0) })] } ?? []
     guard !rest.isEmpty, own != nil else { return }
     NetworkNamespace.visitOthers {
@@ -83,6 +94,7 @@ final class EndpointSpaces {
     }
   }
 
+  /// The endpoints whose addresses the namespace of the calling thread has.
   private static func endpointsHere(of endpoints: [SocketAddress]) -> [SocketAddress] {
     let addresses = Set(((try? NetworkInterface.all()) ?? []).flatMap(\.addresses))
     return endpoints.filter { endpoint in
@@ -91,22 +103,24 @@ final class EndpointSpaces {
     }
   }
 
-  /// The namespaces that are believed, each once, with the endpoints that it is believed of.
+  /// The chosen namespaces, for good or for now: each once, with its endpoints. Looks again where a look is
+  /// due.
   func known() -> [Space] {
-    guard !candidates.isEmpty else { return certain }
+    guard !candidates.isEmpty else { return chosenForGood }
     let now = Instant.now()
     if nextLook.map({ now >= $0 }) ?? true {
       look()
       nextLook = .now().advanced(by: Self.lookEvery)
     }
-    return Self.merged(certain + provisional)
+    return Self.merged(chosenForGood + chosenForNow)
   }
 
-  /// All namespaces that have an endpoint's address, believed or not: what they say now may be what was
-  /// there before, once one of them is.
+  /// The chosen namespaces and the remaining candidates. What a candidate has now is the earlier state to
+  /// compare with if it is chosen later.
   func all() -> [Space] { Self.merged(known() + candidates) }
 
-  /// Each namespace once: what is counted in it would else count for each of its endpoints.
+  /// Joins the entries of each namespace into one. With two entries, whatever is counted in the namespace
+  /// would count twice.
   private static func merged(_ spaces: [Space]) -> [Space] {
     spaces.reduce(into: []) { merged, space in
       if let index = merged.firstIndex(where: { $0.diagnosis === space.diagnosis }) {
@@ -118,37 +132,39 @@ final class EndpointSpaces {
     }
   }
 
+  /// Tries to choose a namespace for each undecided endpoint.
   private func look() {
     let undecided = Set(candidates.flatMap(\.endpoints))
     let ends = clientEnds(to: undecided)
-    provisional = []
+    chosenForNow = []
     for endpoint in undecided {
-      let having = candidates.filter { $0.endpoints.contains(endpoint) }
+      let withAddress = candidates.filter { $0.endpoints.contains(endpoint) }
       guard let ends = ends[endpoint] else {
-        let listening = having.filter { listens(at: endpoint, in: $0) }
+        let listening = withAddress.filter { listens(at: endpoint, in: $0) }
         if listening.count == 1 {
-          provisional.append(Space(listening[0], only: endpoint))
+          chosenForNow.append(Space(listening[0], only: endpoint))
         }
         continue
       }
-      let reached = having.filter { has(ends, of: endpoint, in: $0) }
+      let reached = withAddress.filter { hasServerEnd(ofAny: ends, at: endpoint, in: $0) }
       if reached.count == 1 {
         decide(endpoint, for: reached[0])
       } else {
-        looksInVain[endpoint, default: 0] += 1
-        if looksInVain[endpoint] == Self.mostLooksInVain { decide(endpoint, for: nil) }
+        undecidedLooks[endpoint, default: 0] += 1
+        if undecidedLooks[endpoint] == Self.mostUndecidedLooks { decide(endpoint, for: nil) }
       }
     }
   }
 
+  /// Chooses a namespace for an endpoint for good; with nil, gives the endpoint up.
   private func decide(_ endpoint: SocketAddress, for space: Space?) {
     for index in candidates.indices { candidates[index].endpoints.removeAll { $0 == endpoint } }
     candidates.removeAll(where: \.endpoints.isEmpty)
-    if let space { certain = Self.merged(certain + [Space(space, only: endpoint)]) }
+    if let space { chosenForGood = Self.merged(chosenForGood + [Space(space, only: endpoint)]) }
   }
 
-  /// Where connections of this host's programs to the endpoints come from: the sources' only, and not
-  /// more than some of each endpoint.
+  /// The client ends, in this process's own namespace, of connections from the sources to the endpoints: by
+  /// endpoint, at most `mostEnds` of each. Other programs' connections may be among them.
   private func clientEnds(
     to endpoints: Set<SocketAddress>
   ) -> [SocketAddress: Set<SocketAddress>] {
@@ -162,9 +178,9 @@ final class EndpointSpaces {
     return ends
   }
 
-  /// Whether the namespace has the other end of one of these.
-  private func has(
-    _ ends: Set<SocketAddress>, of endpoint: SocketAddress, in space: Space
+  /// Whether the namespace has, at the endpoint, the server end of any of these client ends.
+  private func hasServerEnd(
+    ofAny ends: Set<SocketAddress>, at endpoint: SocketAddress, in space: Space
   ) -> Bool {
     var isFound = false
     let states = TCPStates.established.union(.synReceived)

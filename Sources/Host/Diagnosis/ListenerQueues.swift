@@ -1,59 +1,67 @@
 import Linux
 
-/// The accept queues of listening sockets, from look to look. When a listening socket is closed, the
-/// kernel resets what waits in its queue; clients that have already closed never notice.
+/// The lengths of accept queues, noted look by look, to tell how many connections are lost when a
+/// listening socket is closed. The kernel resets the connections in its queue, but a client that has
+/// already closed its own end never hears of that.
 struct ListenerQueues {
+  /// The accept queue of one listening socket.
   private struct Queue {
-    /// Upper bound on the connections from before the phase that still wait. The queue is FIFO, so they are
+    /// At most so many of the waiting connections are from before the phase. The queue is FIFO, so these are
     /// accepted first.
-    let before: Int
+    let oldWaiting: Int
+    /// Connections that waited at the last look.
     var waiting: Int
-    /// Since when connections of the phase have waited there at every look.
+    /// Since when every look has found connections of the phase waiting; nil where the last one found none.
     var filledSince: Instant?
-    /// The most that have left between two looks.
+    /// The most connections by which the queue has become shorter from one look to the next.
     var mostTaken: Int
     var lastLook: Instant
   }
 
-  /// A server that shuts down cleanly empties its queue first. One whose queue has not been empty for this
-  /// long, and is more than twice as long as what it has ever taken at once, does not get that far.
+  /// How long connections of the phase must have waited at every look before they count as lost with their
+  /// socket. A server that shuts down cleanly accepts all that waits before it closes the socket. A queue
+  /// that was filled for this long, and is longer than twice `mostTaken`, shows that the server does not.
   private static let stuckAfter = Duration.seconds(1)
 
+  /// By namespace, and by the socket's inode.
   private var queues: [ObjectIdentifier: [UInt32: Queue]] = [:]
 
-  /// Takes the next look at the queues of a network namespace.
+  /// Notes a look at the queues of a network namespace.
   ///
   /// - Parameters:
-  ///   - open: what waits at the listening sockets with an endpoint's port, also at those that a more specific
-  ///     listener now shadows.
-  ///   - reached: sockets that the endpoints lead to.
-  /// - Returns: connections that were lost with sockets which did not accept and are closed now.
+  ///   - lengths: how many connections wait at each listening socket with an endpoint's port, by inode;
+  ///     sockets that a more specific listener shadows are among them.
+  ///   - reached: the sockets that the endpoints lead to now.
+  /// - Returns: connections of the phase that were lost since the look before, at sockets that had stopped
+  ///   accepting and are closed now.
   mutating func update(
-    _ space: ObjectIdentifier, _ open: [UInt32: Int], reached: Set<UInt32>, at now: Instant
+    _ space: ObjectIdentifier, _ lengths: [UInt32: Int], reached: Set<UInt32>, at now: Instant
   ) -> Int {
     let isFirst = queues[space] == nil
     let known = queues[space] ?? [:]
     var lost = 0
-    for (socket, queue) in known where open[socket] == nil {
+    for (socket, queue) in known where lengths[socket] == nil {
       guard let since = queue.filledSince, queue.lastLook >= since.advanced(by: Self.stuckAfter),
         queue.waiting > 2 * queue.mostTaken
       else { continue }
-      lost += max(0, queue.waiting - queue.before - queue.mostTaken)
+      // Since the last look it may have accepted as many as it ever did between two.
+      lost += max(0, queue.waiting - queue.oldWaiting - queue.mostTaken)
     }
     queues[space] = [:]
-    for (socket, waiting) in open where reached.contains(socket) || known[socket] != nil {
+    for (socket, waiting) in lengths where reached.contains(socket) || known[socket] != nil {
       let last = known[socket]
-      let before = min(last?.before ?? (isFirst ? waiting : 0), waiting)
+      let oldWaiting = min(last?.oldWaiting ?? (isFirst ? waiting : 0), waiting)
       let taken = max(0, (last?.waiting ?? 0) - waiting)
       queues[space]?[socket] = Queue(
-        before: before, waiting: waiting,
-        filledSince: waiting > before ? last?.filledSince ?? now : nil,
+        oldWaiting: oldWaiting, waiting: waiting,
+        filledSince: waiting > oldWaiting ? last?.filledSince ?? now : nil,
         mostTaken: max(last?.mostTaken ?? 0, taken), lastLook: now)
     }
     return lost
   }
 
-  /// Whether an endpoint has led to a socket at some look of the phase.
+  /// Whether an endpoint has led to the socket at some look of the phase, and the socket was still open at
+  /// the last look.
   func knows(_ socket: UInt32, in space: ObjectIdentifier) -> Bool {
     queues[space]?[socket] != nil
   }

@@ -13,7 +13,8 @@ extension PathFindings.Listener {
       ? sockets.filter { $0.listensEverywhere(for: endpoint) } : exact
     guard !chosen.isEmpty else { return nil }
     self.init(
-      waiting: chosen.reduce(0) { $0 + $1.waiting }, backlog: chosen.reduce(0) { $0 + $1.backlog },
+      mostWaiting: chosen.reduce(0) { $0 + $1.waiting },
+      backlog: chosen.reduce(0) { $0 + $1.backlog },
       drops: chosen.reduce(0 as Int?) { sum, socket in
         sum.flatMap { sum in socket.drops.map { sum + $0 } }
       })

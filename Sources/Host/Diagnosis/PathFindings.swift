@@ -1,34 +1,37 @@
-/// What was seen between the two ends while a phase went on, beside the kernel's counters.
+/// What a phase showed of the way between the two ends, beside the kernel's counters.
 package struct PathFindings: Sendable, Equatable {
-  /// Who listens at an endpoint, as the endpoint's own kernel tells. Where several listeners share
-  /// a port, all of them together.
+  /// The listening sockets at one endpoint, taken together, as the endpoint's own kernel describes them.
   package struct Listener: Sendable, Equatable {
-    /// Connections that wait to be accepted: the most that were seen.
-    package var waiting: Int
-    /// Those that waited at the last look.
+    /// The most connections that waited to be accepted at one look.
+    package var mostWaiting: Int
+    /// Connections that waited to be accepted at the last look.
     package var waitingAtLastLook: Int
+    /// The sum of the sockets' backlogs.
     package var backlog: Int
-    /// Handshakes that it has dropped in the phase; nil where the kernel does not say.
+    /// Packets that the listener has dropped, each repeated SYN counted again: in `PathFindings.listeners`
+    /// since the phase began, else since it began to listen. Nil where the kernel does not say.
     package var drops: Int?
-    /// Whether its queue was full at a look at which handshakes went unanswered.
+    /// Whether a queue was full at some look after the first at which a SYN had been sent again or a
+    /// handshake had timed out.
     package var isFullWhileUnanswered = false
-    /// Whether one of its sockets was seen with a full queue. The kernel drops what comes when more
-    /// wait than the backlog says (`sk_acceptq_is_full`).
+    /// Whether one of the sockets had a full queue at some look: more connections waited than its backlog
+    /// says. The kernel then drops new ones (`sk_acceptq_is_full`).
     package var isFull: Bool
-    /// Its sockets; another listener at the same endpoint has others.
+    /// The sockets' inodes. Another listener at the same endpoint has other ones.
     package var sockets: Set<UInt32> = []
 
-    package init(waiting: Int, left: Int? = nil, backlog: Int, drops: Int?) {
-      self.waiting = waiting
-      waitingAtLastLook = left ?? waiting
+    /// - Parameter atLastLook: connections that waited at the last look; nil for `mostWaiting`.
+    package init(mostWaiting: Int, atLastLook: Int? = nil, backlog: Int, drops: Int?) {
+      self.mostWaiting = mostWaiting
+      waitingAtLastLook = atLastLook ?? mostWaiting
       self.backlog = backlog
       self.drops = drops
-      isFull = waiting > backlog
+      isFull = mostWaiting > backlog
     }
   }
 
-  /// Handshakes that had waited for an answer for so long that their SYN was sent again: the most
-  /// at once, and how many sources they came from.
+  /// Handshakes whose SYN was sent again for want of an answer: the most at one look, and how many source
+  /// addresses they came from.
   package struct Unanswered: Sendable, Equatable {
     package var handshakes: Int
     package var sources: Int
@@ -39,46 +42,50 @@ package struct PathFindings: Sendable, Equatable {
     }
   }
 
-  /// By endpoint, as failures name it. An endpoint that is missing was not looked at, or nobody
-  /// listens there: see `withoutListener`.
+  /// Listeners by endpoint, as failures write it. An endpoint is missing where its kernel did not tell, or
+  /// where nobody has listened: see `withoutListener`.
   package var listeners: [String: Listener] = [:]
-  /// Endpoints of this host that nobody listens at.
+  /// Endpoints on this host at which nobody listened at the last look.
   package var withoutListener: Set<String> = []
-  /// Endpoints of this host that had no listener at some look, or another one than at the phase's
-  /// begin: meanwhile nobody may have listened.
+  /// Endpoints on this host at which nobody may have listened for a while: at some look there was no
+  /// listener, or none of the sockets that had listened when the phase began.
   package var restarted: Set<String> = []
-  /// Packets of the whole machine that the kernel dropped while handshakes went unanswered, by its
-  /// own reasons; nil where it did not tell, or was not asked.
+  /// Packets that the kernel dropped on the whole machine while handshakes went unanswered, by the
+  /// kernel's reason; nil where the kernel was not asked, or did not tell.
   package var dropped: [String: Int]?
+  /// Nil where no look found such a handshake.
   package var unanswered: Unanswered?
-  /// Handshakes that the clients finished in the phase, and what they hold at its end.
+  /// Handshakes that the clients have finished in the phase.
   package var established: Int?
+  /// Connections that the clients held when these findings were put together.
   package var held: Int?
-  /// Connections that the server end had accepted and has not any more, of which the clients have not
-  /// heard.
+  /// Connections that the server end had accepted and has lost, while the clients still hold them.
   package var goneAtServer = 0
-  /// Connections that another process than the run's own server has: NAT has redirected them.
+  /// Connections that NAT has redirected to another process than the run's own server.
   package var redirected = 0
-  /// Whether our own server may have closed connections: it met a failure, was full, or has died. Nil
-  /// where it is someone else's.
+  /// Whether the run's own server may have closed connections: it met a failure, was full, or has died.
+  /// Nil where the server is someone else's.
   package var serverMayClose: Bool?
-  /// Connections that the server end has at the end of the phase and the clients have not; nil where
-  /// that was not asked.
+  /// Connections that the server end holds and the clients do not hold any more; nil where they were not
+  /// counted.
   package var leftAtServer: Int?
-  /// Whether the server was accepting connections still when they had been waited for long enough.
+  /// Whether the server was still accepting connections when the longest wait for it was over.
   package var stillAccepts = false
-  /// Connections that waited at sockets of a listener which did not accept, and were closed with them.
+  /// Connections that were lost when the listening socket at which they waited was closed: it had stopped
+  /// accepting before.
   package var closedWithListener = 0
-  /// Connections of a churn that waited to be accepted still when their clients had been gone for a second.
+  /// Connections of a churn that still waited to be accepted a second after the last of them was closed, or
+  /// had been lost with their listener by then.
   package var queuedAtDeadline = 0
   /// Connections of other programs that the built-in server holds.
   package var strangersAtServer = 0
-  /// The highest level of conntrack's table since the run began.
+  /// The most entries that the table of connection tracking had at one look since the run began; nil where
+  /// no look could tell.
   package var conntrackMost: Int?
 
   package init() {}
 
-  /// Whether the kernel of the endpoint could be asked who listens there.
+  /// Whether the endpoint's kernel has told who listens there, or that nobody does.
   func knows(_ endpoint: String?) -> Bool {
     endpoint.map { listeners[$0] != nil || withoutListener.contains($0) } ?? false
   }
@@ -87,8 +94,8 @@ package struct PathFindings: Sendable, Equatable {
 }
 
 extension Sequence<PathFindings.Listener> {
-  /// Adds up a number of all listeners. A listener that several endpoints lead to, as one on all
-  /// addresses does, counts once.
+  /// Adds up one number over all listeners. A listener on all addresses counts once, however many
+  /// endpoints lead to it.
   package func sum(_ value: (PathFindings.Listener) -> Int) -> Int {
     var seen: Set<Set<UInt32>> = []
     return reduce(0) { sum, listener in

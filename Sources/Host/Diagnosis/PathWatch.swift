@@ -123,10 +123,10 @@ package final class PathWatch: PathReadings {
     }
   }
 
-  /// Connections that the clients may have and the endpoints' processes may still get: those that wait
-  /// to be accepted; where none do, those whose handshake the server's kernel has not seen the end of: the
-  /// kernel sends its SYN-ACK again after a second, and may see it then.
-  package var pending: Int {
+  /// Connections that the server may still accept: those that wait to be accepted; where none do, those whose
+  /// handshake the server's kernel has not seen finish. The kernel sends their SYN-ACK again after a second,
+  /// and may see the end of the handshake then.
+  package var mayStillBeAccepted: Int {
     let waiting = waiting
     return waiting > 0 ? waiting : connections.halfOpen
   }
@@ -142,9 +142,9 @@ package final class PathWatch: PathReadings {
     let (found, now) = (EndpointSpaces.listening(in: spaces), Instant.now())
     var closed = 0
     for listening in found {
-      let open = Dictionary(
+      let lengths = Dictionary(
         listening.sockets.map { ($0.inode, $0.waiting) }, uniquingKeysWith: { $1 })
-      let lost = queues.update(listening.space.id, open, reached: listening.reached, at: now)
+      let lost = queues.update(listening.space.id, lengths, reached: listening.reached, at: now)
       // Else the kernel has handed them to the other sockets on the same port.
       if !listening.space.migratesQueues { closed += lost }
     }
@@ -173,7 +173,7 @@ package final class PathWatch: PathReadings {
 
   private func lookAtListeners() {
     let found = EndpointSpaces.listening(in: spaces)
-    // What was said by a namespace that is not believed any more is no finding.
+    // Findings about an endpoint do not count while no namespace is chosen for it.
     let known = Set(spaces.flatMap(\.endpoints))
     for name in endpoints.filter({ !known.contains($0) }).map({ "\($0)" }) {
       findings.listeners[name] = nil
@@ -191,12 +191,13 @@ package final class PathWatch: PathReadings {
         continue
       }
       // Of several endpoints with this port the first gets all of it.
-      listener.waiting += shadowed[place.space]?.removeValue(forKey: place.endpoint.port) ?? 0
-      listener.waitingAtLastLook = listener.waiting
+      listener.waitingAtLastLook +=
+        shadowed[place.space]?.removeValue(forKey: place.endpoint.port) ?? 0
       listener.isFullWhileUnanswered =
         findings.listeners[name]?.isFullWhileUnanswered ?? false
         || (traceStarted != nil && listener.isFull)
-      listener.waiting = max(listener.waiting, findings.listeners[name]?.waiting ?? 0)
+      listener.mostWaiting = max(
+        listener.waitingAtLastLook, findings.listeners[name]?.mostWaiting ?? 0)
       listener.isFull = listener.isFull || findings.listeners[name]?.isFull ?? false
       // The counter of a listener that was opened during the phase began at zero.
       listener.drops = listener.drops.map { drops in
@@ -272,7 +273,7 @@ package final class PathWatch: PathReadings {
     readings += [
       Reading(
         .listenerWaiting, unit: "connections", kind: .gauge,
-        value: Double(found.map(\.1).sum(\.waiting))),
+        value: Double(found.map(\.1).sum(\.waitingAtLastLook))),
       Reading(
         .listenerDrops, unit: "handshakes", kind: .counter, value: Double(drops)),
     ]

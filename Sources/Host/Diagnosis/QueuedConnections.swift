@@ -1,17 +1,22 @@
 import Addressing
 import Linux
 
-/// What waits to be accepted at the endpoints of one network namespace, and whom it may belong to.
+/// The connections that wait to be accepted at the endpoints of one network namespace, and where others'
+/// may be among them.
 struct QueuedConnections {
   let space: EndpointSpaces.Space
+  /// How many connections wait.
   let waiting: Int
-  /// Listeners on all addresses: others may wait there that have connected to another address than the endpoint.
+  /// Those of the endpoints' listening sockets that listen on all addresses. Others' connections, made to
+  /// another address than the endpoint's, may wait there too.
   private let onAllAddresses: [DiagnosedSocket]
-  /// Addresses that have listeners of their own, at which those who connect there wait.
-  private let exact: Set<SocketAddress>
+  /// The addresses of all listening sockets with an endpoint's port. A connection to one of them waits at
+  /// that very socket, and not at one on all addresses.
+  private let listenerAddresses: Set<SocketAddress>
+  /// The namespace's endpoints; IPv4 addresses written as IPv6 are unmapped.
   private let endpoints: Set<SocketAddress>
 
-  /// - Parameter hasLedTo: whether an endpoint has led to a socket before.
+  /// - Parameter hasLedTo: whether an endpoint has led to this socket at an earlier look.
   init(_ listening: EndpointSpaces.Listening, hasLedTo: (DiagnosedSocket) -> Bool) {
     space = listening.space
     let sockets = listening.sockets.filter {
@@ -19,22 +24,22 @@ struct QueuedConnections {
     }
     waiting = sockets.reduce(0) { $0 + $1.waiting }
     onAllAddresses = sockets.filter(\.local.ip.isUnspecified)
-    exact = Set(listening.sockets.map(\.local))
+    listenerAddresses = Set(listening.sockets.map(\.local))
     endpoints = Set(space.endpoints.map { SocketAddress($0.ip.unmapped, $0.port) })
   }
 
-  /// The ports at which connections to any address may wait.
+  /// The ports of listeners on all addresses: connections to any address may wait there.
   var sharedPorts: [UInt16] { onAllAddresses.map(\.local.port) }
 
-  /// Matches whatever may wait there.
+  /// Matches every connection that may be in one of the queues.
   var filter: [SocketCondition] {
     space.serverSideFilter + Set(sharedPorts).map(SocketCondition.localPort)
   }
 
-  /// Whether what arrives at an address comes to the endpoints' listeners.
+  /// Whether a connection that arrives at this address waits in one of the queues.
   func canHold(arrivalAt address: SocketAddress) -> Bool {
     endpoints.contains(address)
-      || !exact.contains(address)
+      || !listenerAddresses.contains(address)
         && onAllAddresses.contains { $0.listensEverywhere(for: address) }
   }
 }

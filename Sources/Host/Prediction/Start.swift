@@ -1,13 +1,13 @@
 package import Recording
 
-/// Whether the workers of a run can be started, and why they could not.
+/// Tells whether the workers of a run can be started, and why one could not.
 package enum Start {
-  /// What the coordinator does for a worker before that is on its own.
+  /// The system calls that the coordinator makes to start a worker.
   package enum Call: String, Sendable {
     case eventfd, mmap, fork
   }
 
-  /// Why a run could not start the workers that it wants, in one sentence; nil when it can.
+  /// One sentence that says why this host cannot start the workers that the run wants; nil when it can.
   package static func obstacle(_ demand: Demand, on host: HostDescription) -> String? {
     let wanted = workers(demand, on: host)
     guard let bound = host.workerBounds.first, bound.left < wanted else { return nil }
@@ -18,9 +18,9 @@ package enum Start {
       """
   }
 
-  /// What kept a worker from being started.
+  /// Finds the cause of a failure to start a worker.
   ///
-  /// - Parameter started: workers that had been.
+  /// - Parameter started: how many workers had been started before.
   package static func diagnose(
     _ call: Call, errno: ErrnoRecord, started: Int, _ demand: Demand, on host: HostDescription
   ) -> Cause {
@@ -28,7 +28,7 @@ package enum Start {
     var cause = Cause(call: call, errno: errno, started: started, wanted: wanted)
     switch (call, errno.name) {
     case (.eventfd, "EMFILE"):
-      cause.take(host.workerBounds.first { $0.kind == .resourceLimit("n") }, on: host)
+      cause.blame(host.workerBounds.first { $0.kind == .resourceLimit("n") }, on: host)
     case (.eventfd, "ENFILE"):
       let now = host.filesAtMost
       let change = SettingChange(
@@ -40,9 +40,9 @@ package enum Start {
       cause.needed = Int(change.value)
       cause.fix = change.command(as: host)
     case (.fork, "EAGAIN"):
-      // The kernel does not say which bound it met; the one that had the least left did it, and
-      // what others have started meanwhile is not known.
-      cause.take(host.workerBounds.first { $0.kind != .resourceLimit("n") }, on: host)
+      // The kernel does not say which bound was met. The one that left the least room is blamed, by
+      // numbers from before the start: what others have started since is not in them.
+      cause.blame(host.workerBounds.first { $0.kind != .resourceLimit("n") }, on: host)
     case (.mmap, "ENOMEM"), (.fork, "ENOMEM"), (.eventfd, "ENOMEM"):
       cause.evidence = [Fact("memory available", Format.bytes(host.memoryAvailable))]
       if let group = host.memoryGroup {
@@ -59,11 +59,16 @@ package enum Start {
   package struct Cause: Sendable, Equatable, CustomStringConvertible {
     package var call: Call
     package var errno: ErrnoRecord
+    /// How many workers had been started before.
     package var started: Int
     package var wanted: Int
+    /// The setting that kept the worker from being started; nil where none is known to have.
     package var knob: String?
+    /// The value of the setting.
     package var now: Int?
+    /// The value that the setting needs for all workers.
     package var needed: Int?
+    /// The command that sets it.
     package var fix: String?
     package var evidence: [Fact] = []
 
@@ -82,7 +87,8 @@ package enum Start {
       return text
     }
 
-    fileprivate mutating func take(_ bound: TaskBound?, on host: HostDescription) {
+    /// Makes a bound the cause.
+    fileprivate mutating func blame(_ bound: WorkerBound?, on host: HostDescription) {
       guard let bound else { return }
       knob = bound.name
       now = bound.most
@@ -97,16 +103,19 @@ package enum Start {
 
   // MARK: - Numbers
 
+  /// How many workers the run wants, of both ends.
   private static func workers(_ demand: Demand, on host: HostDescription) -> Int {
     demand.processes(of: .client, on: host) + demand.processes(of: .server, on: host)
   }
 
-  private static func needed(_ workers: Int, _ bound: TaskBound) -> Int {
+  /// The value at which the bound lets so many workers be started.
+  private static func needed(_ workers: Int, _ bound: WorkerBound) -> Int {
     Capacity.raised(from: bound.most, to: bound.used + workers)
   }
 
+  /// The command that raises the bound to that value.
   private static func fix(
-    _ workers: Int, _ bound: TaskBound, _ host: HostDescription
+    _ workers: Int, _ bound: WorkerBound, _ host: HostDescription
   ) -> String {
     SettingChange(bound, to: needed(workers, bound)).command(as: host)
   }

@@ -28,7 +28,7 @@ extension HostDescription {
     capabilities = Capabilities(status: status) ?? []
     isFiltered = ProcText.line("Seccomp", in: status).flatMap { Int($0) }.map { $0 == 2 }
     isInFirstUserNamespace = read("/proc/self/uid_map").map(Self.isWhole) ?? true
-    taskBounds = TaskBound.all(reading: read)
+    taskBounds = WorkerBound.all(reading: read)
     ownProcessors = Processors(
       allowed: ProcText.line("Cpus_allowed_list", in: status).map(ProcText.numbers)
         ?? Array(0..<processors),

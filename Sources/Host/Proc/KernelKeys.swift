@@ -1,6 +1,6 @@
 package import Recording
 
-/// The kernel's series, as recordings name them.
+/// The names of the kernel's series in recordings; docs/recording.md says what each one is.
 extension Series.Key {
   package static let socketsInUse = Self("tcp.in-use")
   package static let socketsInUseV6 = Self("tcp.in-use", label: "IPv6")
@@ -10,7 +10,8 @@ extension Series.Key {
 
   package static let listenOverflows = Self("tcp.listen-overflows")
   package static let listenDrops = Self("tcp.listen-drops")
-  /// Ends of handshakes that a listener put off until the first bytes come (TCP_DEFER_ACCEPT).
+  /// Packets that finish a handshake and that a listener ignored, since it waits for the connection's first
+  /// bytes (TCP_DEFER_ACCEPT).
   package static let deferredAccepts = Self("tcp.deferred-accepts")
   package static let requestQueueFull = Self("tcp.request-queue-full-drops")
   package static let requestQueueCookies = Self("tcp.request-queue-full-cookies")
@@ -26,9 +27,11 @@ extension Series.Key {
   package static let resetsSent = Self("tcp.resets-sent")
   package static let retransmits = Self("tcp.retransmits")
 
-  /// Messages of ICMP, 'destination unreachable', that came and that were sent.
+  /// Received ICMP messages 'destination unreachable' of IPv4.
   package static let unreachableReceived = Self("icmp.unreachable-received")
+  /// Received ICMP messages 'destination unreachable' of IPv6.
   package static let unreachableReceivedV6 = Self("icmp.unreachable-received", label: "IPv6")
+  /// Sent ICMP messages 'destination unreachable' of IPv4.
   package static let unreachableSent = Self("icmp.unreachable-sent")
 
   package static let memoryFree = Self("memory.free")
@@ -55,20 +58,23 @@ extension Series.Key {
   package static let cpuIOWait = Self("cpu.iowait")
   package static let cpuSteal = Self("cpu.steal")
 
-  /// Seconds of one processor, by its number.
+  /// Seconds in which one processor was idle or waited for a disk. The label is the processor's number.
   package static func idleOfProcessor(_ number: some CustomStringConvertible) -> Self {
     Self("per-cpu.idle", label: number.description)
   }
+  /// Seconds that one processor spent on interrupts, soft ones included. The label is the processor's number.
   package static func softirqOfProcessor(_ number: some CustomStringConvertible) -> Self {
     Self("per-cpu.softirq", label: number.description)
   }
 
-  /// Periods of a control group's processor time, and those at whose end it had none left. The file
-  /// that bounds the group is the label.
+  /// Periods for each of which a control group is granted processor time. The label of this series, and of
+  /// the next two, is the file that sets how much.
   package static func periods(_ bound: String) -> Self { Self("cgroup.periods", label: bound) }
+  /// Periods in which the group used up its processor time, and was stopped.
   package static func throttledPeriods(_ bound: String) -> Self {
     Self("cgroup.throttled", label: bound)
   }
+  /// Seconds for which the group was stopped that way.
   package static func throttledTime(_ bound: String) -> Self {
     Self("cgroup.throttled-time", label: bound)
   }

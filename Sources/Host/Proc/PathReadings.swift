@@ -1,40 +1,55 @@
 package import Recording
 
-/// What is known of the way between the two ends, and of someone else's server.
+/// Reads, while a run goes on, what lies between the two ends, and what the server end has of the clients'
+/// connections.
 package protocol PathReadings: AnyObject {
-  /// Begins a phase: the findings start anew, but for the highest level of connection tracking.
+  /// Begins a phase: `findings` starts anew, but for `conntrackMost`, which is the whole run's.
   ///
-  /// - Parameter hasClients: whether the clients have begun any connection, in any phase.
+  /// - Parameters:
+  ///   - counters: the kernel's series as they stand.
+  ///   - hasClients: whether the clients have begun any connection, in any phase.
   func begin(_ counters: [Series.Key: Double], hasClients: Bool)
-  /// Looks at it all, and returns what belongs into the next sample.
-  func look(_ counters: [Series.Key: Double], timedOut: Bool) -> [Reading]
-  /// Looks at what waits at each socket of the listeners: to be called often while connections come and go.
-  func lookAtQueues()
-  var findings: PathFindings { get }
-  /// Whether every endpoint has a listener whose kernel can be asked.
-  var knowsServer: Bool { get }
-  /// Whether every endpoint is in the network namespace of this process, whose counters are read.
-  var isInOwnNamespace: Bool { get }
-  /// Connections that wait to be accepted, but for those that can be seen to be others'.
-  var waiting: Int { get }
-  /// Ephemeral ports, while no client uses any: a connection from one of them is another program's.
-  var portsNoClientUses: ClosedRange<UInt16>? { get set }
-  /// Connections that wait to be accepted; where none do, those whose handshakes are half done.
-  var pending: Int { get }
-  /// Which connections of the processes `clients` the endpoints have. A server's own number is no proof where
-  /// other programs of this host connect from the same addresses, or where NAT rewrites some of them. Nil
-  /// where no kernel can be asked.
+  /// Looks at the listeners and at handshakes without an answer; returns the path's readings for the next
+  /// sample.
   ///
-  /// - Parameter held: connections of these processes now.
+  /// - Parameters:
+  ///   - counters: the kernel's series as they stand.
+  ///   - timedOut: whether handshakes of this phase have met the clients' own deadline.
+  func look(_ counters: [Series.Key: Double], timedOut: Bool) -> [Reading]
+  /// Looks at the accept queue of each listening socket, to know what is lost when the socket is closed. To
+  /// be called often while connections come and go.
+  func lookAtQueues()
+  /// What was seen since the phase began.
+  var findings: PathFindings { get }
+  /// Whether the kernel of every endpoint can be asked, and has a listener there.
+  var knowsServer: Bool { get }
+  /// Whether every endpoint is in the network namespace of this process: the kernel's series are that
+  /// namespace's.
+  var isInOwnNamespace: Bool { get }
+  /// Connections that wait to be accepted, less those that are recognised as other programs'.
+  var waiting: Int { get }
+  /// The ephemeral ports as long as no client uses any of them, which makes a connection from such a port
+  /// another program's; nil once a client does.
+  var portsNoClientUses: ClosedRange<UInt16>? { get set }
+  /// Connections that the server may still accept: those that wait to be accepted; where none do, those whose
+  /// handshake the server's kernel has not seen finish.
+  var mayStillBeAccepted: Int { get }
+  /// Counts how many connections of the processes `clients` the endpoints have, by asking the kernels; nil
+  /// where no kernel can be asked. A server's own count is no proof: other programs of this host may connect
+  /// from the same addresses, and NAT may rewrite addresses.
+  ///
+  /// - Parameter held: how many connections these processes hold now.
   func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount?
-  /// Connections behind NAT, of those at the last look, that the endpoints still have.
+  /// Of the connections that the last `acceptance` found with addresses rewritten by NAT, those that the
+  /// endpoints still have.
   var stillHeldBehindNAT: Int { get }
-  /// Connections from the clients' addresses that processes at the endpoints have and that this host
-  /// has no other end of any more; nil where that cannot be known.
+  /// Connections from the clients' addresses that processes at the endpoints have, and whose client end is
+  /// gone from this host; nil where that cannot be known.
   var leftAtServer: Int? { get }
-  /// Connections from the clients' addresses, other programs' included, that processes at the endpoints
-  /// have and this host has the other end of; nil where that cannot be known.
+  /// Connections from the clients' addresses that processes at the endpoints have, and whose client end is on
+  /// this host, in a client or in another program; nil where that cannot be known.
   var heldAtBothEnds: Int? { get }
-  /// Ends what costs the host something while it is watched.
+  /// Ends the tracing of dropped packets, which costs the host something; does nothing where none is under
+  /// way.
   func stopTracing()
 }

@@ -33,7 +33,7 @@ package struct SettingChange: Sendable, Equatable {
     old = now.map(String.init).joined(separator: " ")
   }
 
-  init(_ bound: TaskBound, to needed: Int) {
+  init(_ bound: WorkerBound, to needed: Int) {
     switch bound.kind {
     case .resourceLimit("n"): self.init(.descriptorLimit, "nofile", from: bound.most, to: needed)
     case .resourceLimit: self.init(.processLimit, "nproc", from: bound.most, to: needed)

@@ -85,7 +85,7 @@ extension Reader {
       report(here, error)
       return nil
     }
-    if let metric, !metric.traits.hasWindow {
+    if let metric, !metric.traits.canBeMeasuredMeanwhile {
       report(
         place, "\(metric.name) has no value over a stretch of time, so it has no 'for'",
         hint: "these have one: \(Self.windowed)")
@@ -102,7 +102,7 @@ extension Reader {
 
   /// A search looks at what its steps come to.
   private mutating func check(window metric: Metric, at place: Place) {
-    guard !metric.traits.hasWindow else { return }
+    guard !metric.traits.canBeMeasuredMeanwhile else { return }
     report(
       place, "\(metric.name) is not known while a search goes on",
       hint: "these are: \(Self.windowed)")

@@ -3,17 +3,20 @@ package struct WorkerRecord: Sendable, Equatable {
   package var id: Int
   package var end: End
   package var pid: Int
-  /// The endpoint that a server worker listens on.
+  /// The endpoint that a server worker listens on; nil for a client worker.
   package var endpoint: String?
-  /// Most connections it held at once.
+  /// The most connections that it held at once.
   package var connections: Int
-  /// Seconds of processor time in all, from `wait4`; 0 until it has ended.
+  /// Seconds of processor time in user mode, from `wait4`; 0 until the process has ended.
   package var userTime: Double
+  /// The same in kernel mode.
   package var systemTime: Double
-  /// Bytes that the process privately holds, from `/proc/PID/smaps_rollup`.
+  /// Bytes of memory that only this process had, from `/proc/PID/smaps_rollup`: the most that was measured;
+  /// nil where nothing was.
   package var privateBytes: Int?
-  /// Nil while it runs and when a signal ended it.
+  /// Nil while the process runs, and where a signal ended it.
   package var exitCode: Int?
+  /// The signal that ended the process; nil where none did.
   package var signal: Int?
 
   package init(

@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
 
-/// A line of the host's description.
+/// A row for one fact of the host's description.
 struct HostFact: Listed {
   var fact: Fact
 
@@ -10,7 +10,7 @@ struct HostFact: Listed {
   var values: [(any DatabaseValueConvertible)?] { [fact.name, fact.value] }
 }
 
-/// A `--set` that the plan was read with.
+/// A row for one value that `--set` or the environment gave to the plan.
 struct PlanOverride: Listed {
   var fact: Fact
 
@@ -30,8 +30,9 @@ extension Attachment: Listed {
   }
 }
 
-/// What the limit at one position was decided from.
+/// A row for one fact that a limit was decided from.
 struct LimitEvidence: Listed {
+  /// The place of the limit in the recording's list of limits.
   var limit: Int
   var fact: Fact
 
@@ -39,6 +40,7 @@ struct LimitEvidence: Listed {
   static let columns = ["limit_reached", "name", "value"]
   var values: [(any DatabaseValueConvertible)?] { [limit, fact.name, fact.value] }
 
+  /// The rows for the evidence of all these limits.
   static func of(_ limits: [LimitRecord]) -> [LimitEvidence] {
     limits.enumerated().flatMap { position, limit in
       limit.evidence.map { LimitEvidence(limit: position, fact: $0) }

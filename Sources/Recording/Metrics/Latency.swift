@@ -1,4 +1,4 @@
-/// What a recording has distributions of, by the name that it has there.
+/// A kind of time that recordings have distributions of, by its name there.
 package struct Latency: Sendable, Hashable {
   package let name: String
 
@@ -6,19 +6,21 @@ package struct Latency: Sendable, Hashable {
 
   /// From the instant that the schedule intended to the end of the handshake.
   package static let connect = Self("connect")
-  /// The same from the `connect` call.
+  /// From the `connect` call to the end of the handshake.
   package static let connectUncorrected = Self("connect.uncorrected")
   /// From the instant that the schedule intended to the whole answer.
   package static let roundTrip = Self("rtt")
-  /// The same from the instant of sending.
+  /// From the instant of sending to the whole answer.
   package static let roundTripUncorrected = Self("rtt.uncorrected")
-  /// How late connections were begun and messages were sent.
+  /// How long after their planned instants connections were begun and messages were sent.
   package static let drift = Self("drift")
 
-  /// The latencies whose percentiles conditions and tolerances may name.
+  /// The latencies whose percentiles conditions may name. Tolerances may name all of them but drift, by which
+  /// runs are not compared.
   package static let judged: [Self] = [connect, roundTrip, drift]
 
-  /// What is measured beside it, from the instant that something was really begun.
+  /// The same latency from the instant at which it really began, instead of the intended one; nil where that
+  /// is not measured.
   package var uncorrected: Self? {
     switch self {
     case .connect: .connectUncorrected

@@ -1,7 +1,7 @@
 /// A figure of a run or of a phase, under the name that plans, tolerances and reports have for it.
 package enum Metric: Sendable, Hashable {
-  /// The most connections that stood at both ends. Not of a churn, where more at once means that its
-  /// arrivals came late.
+  /// Connections that both ends held: the most of any phase whose connections are to stay. A churn does not
+  /// count: there, more at once means that arrivals came late.
   case held
   case connections, accepted, phantom
   case failures, failuresRate
@@ -12,27 +12,28 @@ package enum Metric: Sendable, Hashable {
   case kernelMemory, userMemory, userTime
   case predictionError
 
-  /// All that is known of a metric but its value.
+  /// What is fixed for a metric, whatever its value.
   package struct Traits: Sendable {
     package let name: String
-    /// What its values are written in.
+    /// The kind of its values, which says how they are written.
     package let quantity: Quantity
-    /// Whether its value, of a run or of a phase, never falls while the run goes on.
+    /// Whether its value for a run or a phase never falls while the run goes on.
     package let onlyGrows: Bool
-    /// Whether it has a value for a stretch of the run, while the run goes on. The others are known
-    /// of a phase as a whole.
-    package let hasWindow: Bool
-    /// How two runs are compared by it; nil where they are not.
+    /// Whether it can be measured over a stretch of the run, while the run goes on. Other metrics are known
+    /// of a whole phase or of the whole run only.
+    package let canBeMeasuredMeanwhile: Bool
+    /// How far two runs may differ in it; nil where runs are not compared by it.
     package let tolerance: Tolerance?
 
     fileprivate init(
-      _ name: String, _ quantity: Quantity, onlyGrows: Bool = false, hasWindow: Bool = false,
+      _ name: String, _ quantity: Quantity, onlyGrows: Bool = false,
+      canBeMeasuredMeanwhile: Bool = false,
       tolerance: Tolerance? = nil
     ) {
       self.name = name
       self.quantity = quantity
       self.onlyGrows = onlyGrows
-      self.hasWindow = hasWindow
+      self.canBeMeasuredMeanwhile = canBeMeasuredMeanwhile
       self.tolerance = tolerance
     }
   }
@@ -41,7 +42,7 @@ package enum Metric: Sendable, Hashable {
     case count, rate, duration, share, size
   }
 
-  /// How far two runs may be apart and still count as the same.
+  /// How far the values of two runs may be apart and still count as the same.
   package struct Tolerance: Sendable {
     package enum Direction: String, Sendable {
       case more, less
@@ -49,7 +50,7 @@ package enum Metric: Sendable, Hashable {
 
     /// Which way is better.
     package let better: Direction
-    /// As a share of the first.
+    /// The largest difference that counts as none, as a share of the first run's value.
     package let share: Double
 
     static func more(within share: Double) -> Self { .init(better: .more, share: share) }
@@ -59,30 +60,35 @@ package enum Metric: Sendable, Hashable {
   package var traits: Traits {
     switch self {
     case .held: .init("held", .count, tolerance: .more(within: 0.01))
-    case .connections: .init("connections", .count, onlyGrows: true, hasWindow: true)
-    case .accepted: .init("accepted", .count, onlyGrows: true, hasWindow: true)
+    case .connections: .init("connections", .count, onlyGrows: true, canBeMeasuredMeanwhile: true)
+    case .accepted: .init("accepted", .count, onlyGrows: true, canBeMeasuredMeanwhile: true)
     case .phantom: .init("phantom", .count, onlyGrows: true, tolerance: .less(within: 0))
     case .failures:
-      .init("failures", .count, onlyGrows: true, hasWindow: true, tolerance: .less(within: 0))
-    case .failuresRate: .init("failures.rate", .share, hasWindow: true)
+      .init(
+        "failures", .count, onlyGrows: true, canBeMeasuredMeanwhile: true,
+        tolerance: .less(within: 0))
+    case .failuresRate: .init("failures.rate", .share, canBeMeasuredMeanwhile: true)
     case .connectRate:
-      .init("connect.rate", .rate, hasWindow: true, tolerance: .more(within: 0.1))
+      .init("connect.rate", .rate, canBeMeasuredMeanwhile: true, tolerance: .more(within: 0.1))
     case .messagesSent:
       .init(
-        "messages.sent", .count, onlyGrows: true, hasWindow: true, tolerance: .more(within: 0.1))
-    case .messagesReceived: .init("messages.received", .count, onlyGrows: true, hasWindow: true)
+        "messages.sent", .count, onlyGrows: true, canBeMeasuredMeanwhile: true,
+        tolerance: .more(within: 0.1))
+    case .messagesReceived:
+      .init("messages.received", .count, onlyGrows: true, canBeMeasuredMeanwhile: true)
     case .messagesLost:
       .init(
-        "messages.lost", .count, onlyGrows: true, hasWindow: true, tolerance: .less(within: 0))
-    // A message that was not sent in time may still be sent.
-    case .messagesUnsent: .init("messages.unsent", .count, hasWindow: true)
+        "messages.lost", .count, onlyGrows: true, canBeMeasuredMeanwhile: true,
+        tolerance: .less(within: 0))
+    // This one can fall: a message that was not sent in time may still be sent.
+    case .messagesUnsent: .init("messages.unsent", .count, canBeMeasuredMeanwhile: true)
     case .messagesRate:
-      .init("messages.rate", .rate, hasWindow: true, tolerance: .more(within: 0.1))
-    case .unasked: .init("unasked", .count, onlyGrows: true, hasWindow: true)
+      .init("messages.rate", .rate, canBeMeasuredMeanwhile: true, tolerance: .more(within: 0.1))
+    case .unasked: .init("unasked", .count, onlyGrows: true, canBeMeasuredMeanwhile: true)
     case .percentile(let percentile, let latency):
       .init(
         "\(latency.name).\(percentile.name)", .duration, onlyGrows: percentile == .max,
-        hasWindow: true,
+        canBeMeasuredMeanwhile: true,
         tolerance: latency == .drift ? nil : .less(within: percentile.tolerance))
     case .kernelMemory: .init("memory.kernel", .size, tolerance: .less(within: 0.05))
     case .userMemory: .init("memory.user", .size, tolerance: .less(within: 0.25))
@@ -106,7 +112,7 @@ package enum Metric: Sendable, Hashable {
     Percentile.shown.map { .percentile($0, of: latency) }
   }
 
-  /// Nil for a name that no metric has.
+  /// The metric of this name; nil where no metric has it.
   package init?(named name: String) {
     if let metric = Self.all.first(where: { $0.name == name }) {
       self = metric
@@ -124,7 +130,8 @@ package enum Metric: Sendable, Hashable {
 }
 
 extension Percentile {
-  /// The further out, the fewer values make it.
+  /// The largest share by which this percentile of two runs may differ. It grows from the median to the
+  /// maximum, as ever fewer values decide.
   fileprivate var tolerance: Double {
     if self <= .p50 { return 0.1 }
     if self <= .p90 { return 0.15 }

@@ -1,30 +1,32 @@
 import Judgement
 import Recording
 
-/// A picture of values over time or over another value: the one chart of the report.
+/// A picture of values over time or over another value. The report has no other kind of chart.
 struct Chart {
-  /// Unique on the page; other elements are named after it.
+  /// The id of the chart's element, unique on the page. The ids of elements inside begin with it.
   var id: String
   var title: String
   var x: Axis
   var y: Axis
   var layers: [Layer]
-  /// The phases, as stripes behind the data.
+  /// The phases of the run, drawn as stripes behind the data.
   var bands: [Band] = []
-  /// Instants that matter, such as the one where the limit was met.
+  /// Places on the x axis that matter, such as the instant at which the limit was met.
   var markers: [Marker] = []
-  /// Values that matter, such as the goal.
+  /// Values on the y axis that matter, such as the goal.
   var levels: [Level] = []
-  /// In pixels, without the labels.
+  /// The height of the data in pixels, without the labels above and below.
   var height = 220
-  /// One of many that stand side by side: with a plain title, and without the phases' names.
+  /// Whether this is one of many charts side by side, which have a plain title and no names of phases.
   var isSmall = false
 
+  /// One set of values, drawn in one ink and named in the legend.
   struct Layer {
     enum Shape {
       case line(Curve)
       /// A line with the space below it tinted.
       case filled(Curve)
+      /// The space between pairs of lines.
       case area([Ribbon])
       case bars([Bar])
     }
@@ -34,41 +36,49 @@ struct Chart {
     var shape: Shape
   }
 
-  /// What lies between two lines.
+  /// The space between two lines.
   struct Ribbon {
     var lower: [Series.Point]
     var upper: [Series.Point]
   }
 
+  /// A bar on the x axis.
   struct Bar {
     var from: Double
     var to: Double
+    /// The height of the bar, on the y axis.
     var value: Double
   }
 
+  /// A phase and its time.
   struct Band {
     var name: String
     var from: Double
     var to: Double
   }
 
+  /// A vertical line with a label.
   struct Marker {
+    /// Its place on the x axis.
     var at: Double
     var label: String
-    /// The limit; anything else is a mark of measure.
+    /// Whether it marks the limit of the run, which is drawn in red; else it marks a measured value.
     var isLimit = true
   }
 
+  /// A horizontal line with a label.
   struct Level {
+    /// Its place on the y axis.
     var value: Double
     var label: String
   }
 }
 
-/// How a layer is drawn. The colours are what remains when the stylesheet is missing; they are
-/// legible on white and on black. Dashes tell lines apart without any colour.
+/// How a layer is drawn. Dashes tell lines apart without any colour.
 struct Ink {
+  /// The class by which the stylesheet colours the layer.
   var style: String
+  /// The colour without the stylesheet, legible on white and on black.
   var colour: String
   var dash: String?
   var opacity: Double?
@@ -76,6 +86,7 @@ struct Ink {
   static let client = Ink(style: "client", colour: "#2b7bd6")
   static let server = Ink(style: "server", colour: "#d9690f", dash: "7 4")
   static let planned = Ink(style: "planned", colour: "#7a8290", dash: "2 4")
+  /// For the areas of one distribution, from the most opaque to the least.
   static let shares = [
     Ink(style: "client", colour: "#2b7bd6", opacity: 0.45),
     Ink(style: "client", colour: "#2b7bd6", opacity: 0.28),
@@ -90,13 +101,14 @@ struct Ink {
     Ink(style: "kind-6", colour: "#7a8290", dash: "1 3"),
   ]
 
-  /// Without dashes: for a line that has no other to be told apart from.
+  /// The same ink without dashes, for a line that need not be told apart from others.
   var solid: Ink { Ink(style: style, colour: colour, opacity: opacity) }
 
-  /// For the space below a line.
+  /// The same ink, nearly transparent, for the space below a line.
   var tint: Ink { Ink(style: style, colour: colour, opacity: 0.12) }
 
-  /// For lines that belong to neither end.
+  /// The ink of a line that belongs to neither end, by the line's place among such lines.
   static func kind(_ index: Int) -> Ink { kinds[index % kinds.count] }
+  /// How many such lines have inks of their own.
   static let mostKinds = 6
 }

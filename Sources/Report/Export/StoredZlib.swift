@@ -1,15 +1,18 @@
-/// A zlib stream (RFC 1950) that holds the bytes as they are, in stored blocks (RFC 1951, section
-/// 3.2.4). Any zlib reads it, and writing it takes no library; what it is for is small already.
+/// A zlib stream (RFC 1950) that holds the bytes uncompressed, in stored blocks (RFC 1951, section 3.2.4).
+/// Any zlib reads it. Compressing would take a library and gain little, since the exported histograms are
+/// small already.
 func storedZlib(_ bytes: [UInt8]) -> [UInt8] {
-  // Deflate with a window of 32 KiB, not tried hard; together a multiple of 31.
+  // The header: deflate with a window of 32 KiB; the fastest compression. As one big-endian number, its two
+  // bytes must be a multiple of 31.
   var stream: [UInt8] = [0x78, 0x01]
   let longest = Int(UInt16.max)
   var start = 0
   repeat {
     let end = min(start + longest, bytes.count)
     let length = UInt16(end - start)
+    // A stored block begins with 1 if it is the last, else with 0.
     stream.append(end == bytes.count ? 1 : 0)
-    // Little-endian, unlike the check sum below.
+    // Its length is little-endian, unlike the check sum of the stream.
     stream.append(bigEndian: length.byteSwapped)
     stream.append(bigEndian: (~length).byteSwapped)
     stream += bytes[start..<end]
@@ -19,7 +22,7 @@ func storedZlib(_ bytes: [UInt8]) -> [UInt8] {
   return stream
 }
 
-/// RFC 1950, section 8.2.
+/// The check sum Adler-32: RFC 1950, section 8.2.
 private func adler32(_ bytes: [UInt8]) -> UInt32 {
   let modulus: UInt32 = 65_521
   var low: UInt32 = 1

@@ -12,11 +12,11 @@ struct CaptureCommand: ParsableCommand {
     commandName: "capture",
     abstract: "A proxy that records real clients' conversations for use in a plan.",
     discussion: """
-      Leads every client that connects to --listen on to --forward, and records who said what and \
-      when. Ctrl-C ends it and writes the file. A plan plays it with 'conversation: FILE' in its \
-      messages. What a --redact expression finds never gets into the file: all of it, or what is \
-      in the first parentheses. The file has no more than the 1 MiB that a plan reads; what comes \
-      after that is relayed, and the file says 'truncated'.
+      Forwards every client of --listen to --forward, and records who said what and when. Ctrl-C \
+      ends the capture and writes the file. A plan plays the file with 'conversation: FILE' in its \
+      messages. What a --redact expression matches never gets into the file: the whole match, or \
+      only what is in the first parentheses. The file has no more than the 1 MiB that a plan \
+      reads; what comes after that is forwarded all the same, and the file says 'truncated'.
 
       EXAMPLES:
         runner capture --listen 127.0.0.1:7000 --forward 127.0.0.1:6379 -o session.yaml
@@ -36,7 +36,7 @@ struct CaptureCommand: ParsableCommand {
   var listen: Target
 
   @Option(
-    help: ArgumentHelp("The server that they are led to.", valueName: "host:port"),
+    help: ArgumentHelp("The server to forward the clients to.", valueName: "host:port"),
     transform: Target.init(option:))
   var forward: Target
 
@@ -48,7 +48,7 @@ struct CaptureCommand: ParsableCommand {
   @Option(
     name: .customLong("redact"),
     help: ArgumentHelp(
-      "Keep what this POSIX extended regular expression finds out of the file; repeatable.",
+      "Leave out of the file whatever this POSIX extended regular expression matches; repeatable.",
       valueName: "regex"),
     transform: Redaction.init(option:))
   var redactions: [Redaction] = []
@@ -78,7 +78,7 @@ struct CaptureCommand: ParsableCommand {
     } catch {
       throw ExitCode(complain("\(error)", ExitStatus.invalidPlan))
     }
-    // Better now than after an hour's conversations.
+    // A path that cannot be written to is refused now, not after an hour's conversations.
     do throws(FileProblem) {
       try RunFiles.check(writingTo: output)
     } catch {
@@ -89,7 +89,7 @@ struct CaptureCommand: ParsableCommand {
   }
 
   private func capture(_ route: CaptureRoute) -> Int32 {
-    // As many clients as there are descriptors for.
+    // Every client takes descriptors, so their limit is raised as far as it goes.
     _ = try? ResourceLimit.raiseDescriptors()
     let options = CaptureProxy.Options(
       conversations: connections, duration: duration, isQuiet: quiet)
@@ -100,7 +100,7 @@ struct CaptureCommand: ParsableCommand {
         "listening on \(route.listen), leading to \(route.forward); Ctrl-C ends it and writes "
           + output)
       proxy.run()
-      // Interrupted once more while it writes, it ends at once.
+      // From here on a signal ends the program at once, even while it writes the file.
       SignalSource.unblockAll()
       return write(proxy.log, route, proxy.totals)
     } catch {
@@ -112,7 +112,7 @@ struct CaptureCommand: ParsableCommand {
   private func write(_ log: CaptureLog, _ route: CaptureRoute, _ totals: String) -> Int32 {
     let file = log.file(forward: "\(route.forward)")
     do throws(FileProblem) {
-      // The file may hold whatever clients and server told each other, passwords among it.
+      // Private, since clients and server may have sent passwords.
       try RunFiles.write(file.yaml, to: output, isPrivate: true)
     } catch {
       return complain("\(output) cannot be written: \(error.reason)", ExitStatus.notWritten)

@@ -13,10 +13,10 @@ struct ReplayCommand: ParsableCommand {
     abstract: "Drive a recorded run again, and compare.",
     discussion: """
       Opens the same number of connections in the same milliseconds from the same sources, and \
-      sends the same messages. Where a limit cut a phase short, the replay goes on as planned: so \
-      one sees whether the limit has moved. Writes reports/<plan>-replay/, says how closely it \
-      followed the original, and prints a comparison. It needs as many processes as this host \
-      does, not as many as the original's.
+      sends the same messages. Where a limit cut a phase short, the replay goes on as planned, \
+      which shows whether the limit has moved. Writes reports/<plan>-replay/, says how closely it \
+      followed the original, and prints a comparison. It starts as many processes as this host's \
+      limits require, not as many as the original run.
 
       EXAMPLES:
         runner replay reports/quick/run.recording
@@ -44,7 +44,7 @@ struct ReplayCommand: ParsableCommand {
   @Option(
     name: .customLong("target"),
     help: ArgumentHelp(
-      "Connect there instead of to the recorded server or targets; repeatable.",
+      "Connect to this address instead of the recorded server or targets; repeatable.",
       valueName: "host:port"),
     transform: Target.init(option:))
   var targets: [Target] = []

@@ -49,9 +49,10 @@ private final class SimulatedPath: PathReadings {
   func look(_ counters: [Series.Key: Double], timedOut: Bool) -> [Reading] {
     for listener in network.listening {
       let name = "\(listener.address)"
-      let most = findings.listeners[name]?.waiting ?? 0
+      let most = findings.listeners[name]?.mostWaiting ?? 0
       findings.listeners[name] = PathFindings.Listener(
-        waiting: max(most, listener.waiting), left: listener.waiting, backlog: listener.backlog,
+        mostWaiting: max(most, listener.waiting), atLastLook: listener.waiting,
+        backlog: listener.backlog,
         drops: network.overflows - overflowsBefore)
     }
     return []
@@ -60,7 +61,7 @@ private final class SimulatedPath: PathReadings {
   let isInOwnNamespace = true
   var knowsServer: Bool { !network.listening.isEmpty }
   var waiting: Int { network.listening.reduce(0) { $0 + $1.waiting } }
-  var pending: Int { waiting }
+  var mayStillBeAccepted: Int { waiting }
   /// No program but the run's own is simulated.
   func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount? {
     AcceptanceCount(accepted: held - waiting, alone: waiting)

@@ -2,15 +2,18 @@ package import Linux
 package import Probe
 import SystemPackage
 
-/// Workers over one simulated network, stepped one after the other in this thread, and the virtual
-/// time that passes while all of them wait.
+/// The workers and the clock of a simulated run. The workers share one simulated network and are stepped one
+/// after the other in this thread; virtual time passes while all of them wait.
 package final class SimulatedWorkers: WorkerHost, RunClock {
+  /// One worker, and the simulated process that it runs in.
   private final class Member: WorkerProcess {
     let id: Int32
     let process: SimulatedProcess
-    /// Nil once it has ended.
+    /// Nil once the process has ended.
     var worker: (any SimulatedWorker)?
+    /// How the process ended; nil until then.
     var end: WorkerEnd?
+    /// Whether the coordinator has been told of the end.
     private(set) var isReaped = false
 
     init(id: Int32, process: SimulatedProcess) {
@@ -18,7 +21,7 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
       self.process = process
     }
 
-    /// What its system calls took.
+    /// Seconds that the process's system calls have taken; nil once it is reaped.
     var processorTime: Double? { isReaped ? nil : seconds }
     private var seconds: Double {
       Double(process.totalCalls) * Double(process.network.dials.costPerCall) / 1e9
@@ -51,17 +54,20 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
     }
   }
 
-  /// Something from outside that happens at an instant, counted from the begin of the simulation.
+  /// Something that happens to the run from outside.
   package struct Event {
     package enum Kind {
-      /// To the coordinator.
+      /// The coordinator gets this signal.
       case signal(Int32)
-      /// The worker at this place is killed, is stopped, or goes on.
+      /// A worker is killed: the one at this place, in the order in which they were started.
       case kill(Int)
+      /// The worker at this place is stopped.
       case stop(Int)
+      /// The worker at this place goes on after a stop.
       case resume(Int)
     }
 
+    /// When it happens, from the beginning of the simulation.
     package let at: Duration
     package let kind: Kind
 
@@ -74,16 +80,20 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
   package let network: SimulatedNetwork
   private let descriptorLimit: Int
   private let prepare: (Int, SimulatedProcess) -> Void
+  /// In the order in which they were started.
   private var members: [Member] = []
-  /// Soonest first.
+  /// The events that have not happened yet, soonest first.
   private var events: [Event]
+  /// The network's time, in nanoseconds, at which the simulation began.
   private let began: UInt64
+  /// Signals that have come and that the coordinator has not taken yet.
   private var signals: [Int32] = []
+  /// How many calls for attention had been made when the last `wait` ended.
   private var attentionSeen = 0
 
   /// - Parameters:
-  ///   - descriptorLimit: of every worker.
-  ///   - events: in any order.
+  ///   - descriptorLimit: how many descriptors each worker may have.
+  ///   - events: what is going to happen from outside, in any order.
   ///   - prepare: is given each worker's place and process before the worker begins.
   package init(
     network: SimulatedNetwork, descriptorLimit: Int, events: [Event] = [],
@@ -93,14 +103,14 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
     self.descriptorLimit = descriptorLimit
     self.prepare = prepare
     began = network.now
-    // Two of one instant keep their order.
+    // Sorted by their places as well, events of one instant keep their order.
     self.events = events.enumerated().sorted {
       ($0.element.at, $0.offset) < ($1.element.at, $1.offset)
     }.map(\.element)
   }
 
   deinit {
-    // Two ends of a connection hold each other.
+    // The two ends of a connection refer to each other, so only closing them frees them.
     for process in network.processes { process.exit() }
   }
 
@@ -152,13 +162,16 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
 
   package func endProcess(atSignal number: Int, code: Int32) {}
 
+  /// How many calls for attention the workers have made.
   private var attentionCalls: Int { members.reduce(0) { $0 + $1.process.attentionCalls } }
+  /// Whether a worker has called for attention since the last `wait`.
   private var isCalled: Bool { attentionCalls != attentionSeen }
 
-  /// Rounds in which no time passes: more than any worker has to do at one instant.
+  /// The most rounds without any time passing. No worker has so much to do at one instant, so one that takes
+  /// more spins.
   private static let mostRounds = 10_000_000
 
-  /// Lets virtual time pass until the instant, or until something ends the wait.
+  /// Steps the workers and lets virtual time pass, until the instant or until `isOver`.
   private func step(to instant: Instant, _ isOver: () -> Bool) {
     var rounds = 0
     while !isOver(), network.now < instant.nanoseconds {
@@ -176,7 +189,7 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
         rounds = network.now == before ? rounds + 1 : 0
         precondition(rounds < Self.mostRounds, "a simulated worker spins")
       }
-      // Nobody is left who waits, so nothing lets time pass but this.
+      // No worker lets time pass now: none has anything to wait for, or none is up. So it passes here.
       if !network.hasWork(besides: nil),
         network.nextInstant == nil || !members.contains(where: isUp)
       {
@@ -185,8 +198,10 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
     }
   }
 
+  /// Whether the worker has neither ended nor been stopped.
   private func isUp(_ member: Member) -> Bool { member.worker != nil && !member.process.isStopped }
 
+  /// Has each worker that is up take one turn.
   private func round() {
     for member in members where isUp(member) {
       guard let worker = member.worker, !worker.turn() else { continue }
@@ -194,6 +209,7 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
     }
   }
 
+  /// Lets an event happen.
   private func happen(_ event: Event) {
     switch event.kind {
     case .signal(let number): signals.append(number)

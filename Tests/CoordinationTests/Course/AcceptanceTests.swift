@@ -14,7 +14,7 @@ import Testing
     init(_ looks: [Int]) { self.looks = looks }
 
     var waiting: Int { looks.count > 1 ? looks.removeFirst() : looks[0] }
-    var pending: Int { waiting }
+    var mayStillBeAccepted: Int { waiting }
     let findings = PathFindings()
     let knowsServer = true
     let isInOwnNamespace = true

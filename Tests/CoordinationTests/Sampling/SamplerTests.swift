@@ -31,7 +31,7 @@ import Testing
         workers.pause(until: started.advanced(by: .milliseconds(500 * second)))
         let sample = sampler.sample(
           fleet, at: workers.now(), kernel: [], failures: [], phase: "ramp", ownProcessorTime: 0.5,
-          accepted: fleet.heldAtServer,
+          heldAtServer: fleet.heldAtServer,
           state: nil)
         let values = sample.readings.values
         let held = min(1000, 500 * second)
@@ -57,7 +57,7 @@ import Testing
       var sampler = Self.sampler(prepared, workers.now())
       let sample = sampler.sample(
         fleet, at: workers.now(), kernel: [], failures: [], phase: "ramp", ownProcessorTime: 0,
-        accepted: 0,
+        heldAtServer: 0,
         state: nil)
       #expect(sample.readings.values[.established] == 0)
       #expect(!sample.readings.contains { $0.key == .source("127.0.0.2") })

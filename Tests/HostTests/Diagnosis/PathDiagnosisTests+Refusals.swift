@@ -65,13 +65,13 @@ extension PathDiagnosisTests {
     (28_232, "source ports"), (28_231, "source ports"), (65_535, "65,535"), (512, "power of two"),
     (129, "power of two"),
   ])
-  func `a number that speaks for itself is explained as a guess`(stood: Int, words: String) {
-    #expect(NumberGuess.fact(stood: stood)?.name == "a guess")
-    #expect(NumberGuess.fact(stood: stood)?.value.contains(words) == true)
+  func `a number that speaks for itself is explained as a guess`(held: Int, words: String) {
+    #expect(NumberGuess.fact(heldAtStop: held)?.name == "a guess")
+    #expect(NumberGuess.fact(heldAtStop: held)?.value.contains(words) == true)
   }
 
   @Test(arguments: [0, 1, 300, 1025 + 1, 20_000, 28_500, 65_000 - 1000])
-  func `a number that says nothing is left alone`(stood: Int) {
-    #expect(NumberGuess.fact(stood: stood) == nil)
+  func `a number that says nothing is left alone`(held: Int) {
+    #expect(NumberGuess.fact(heldAtStop: held) == nil)
   }
 }

@@ -37,7 +37,7 @@ import Testing
   static func listener(
     _ waiting: Int, of backlog: Int, drops: Int?
   ) -> [String: PathFindings.Listener] {
-    [endpoint: PathFindings.Listener(waiting: waiting, backlog: backlog, drops: drops)]
+    [endpoint: PathFindings.Listener(mostWaiting: waiting, backlog: backlog, drops: drops)]
   }
 
   // MARK: Queues
@@ -114,7 +114,8 @@ import Testing
       path.stillAccepts = stillAccepts
       // One had a connection waiting, once.
       path.listeners = [
-        "127.0.0.1:1": PathFindings.Listener(waiting: 9999, left: 0, backlog: 4096, drops: 0),
+        "127.0.0.1:1": PathFindings.Listener(
+          mostWaiting: 9999, atLastLook: 0, backlog: 4096, drops: 0),
         Self.endpoint: listener,
       ]
       return diagnosePhantoms(
@@ -122,7 +123,7 @@ import Testing
         demand: Self.foreign, path: path)
     }
     for waiting in [500, 4097] {
-      let listener = PathFindings.Listener(waiting: waiting, backlog: 4096, drops: 0)
+      let listener = PathFindings.Listener(mostWaiting: waiting, backlog: 4096, drops: 0)
       let idle = try #require(try phantoms(waiting, listener))
       #expect(idle.resource == .acceptQueue)
       #expect(idle.knob == nil && idle.now == nil)
@@ -131,23 +132,26 @@ import Testing
     }
     let slow = try #require(
       try phantoms(
-        5000, PathFindings.Listener(waiting: 3000, backlog: 4096, drops: 0), stillAccepts: true))
+        5000, PathFindings.Listener(mostWaiting: 3000, backlog: 4096, drops: 0), stillAccepts: true)
+    )
     #expect(value("the queue", in: slow)?.hasPrefix("moves: the server accepts too slowly") == true)
     // Four queues with a quarter each.
     var four = PathFindings()
     let names = (1...4).map { "127.0.0.\($0):1" }
     for name in names {
-      four.listeners[name] = PathFindings.Listener(waiting: 25, backlog: 4096, drops: 0)
+      four.listeners[name] = PathFindings.Listener(mostWaiting: 25, backlog: 4096, drops: 0)
     }
     let shared = diagnosePhantoms(
       100, at: names, before: [:], after: [:], host: .box, demand: Self.foreign, path: four)
     #expect(shared?.resource == .acceptQueue)
     // A stranger's that waits explains nothing.
     #expect(
-      try phantoms(30_000, PathFindings.Listener(waiting: 200, left: 1, backlog: 4096, drops: 0))
+      try phantoms(
+        30_000, PathFindings.Listener(mostWaiting: 200, atLastLook: 1, backlog: 4096, drops: 0))
         == nil)
     let emptied = try #require(
-      try phantoms(500, PathFindings.Listener(waiting: 4097, left: 0, backlog: 4096, drops: 250)))
+      try phantoms(
+        500, PathFindings.Listener(mostWaiting: 4097, atLastLook: 0, backlog: 4096, drops: 250)))
     #expect(value("endpoint", in: emptied) == Self.endpoint)
     #expect(emptied.knob == "the server's backlog")
   }
@@ -222,7 +226,7 @@ import Testing
   }
 
   @Test func `a listener that has dropped a few of many handshakes is not the cause`() {
-    let full = PathFindings.Listener(waiting: 6, backlog: 5, drops: 2)
+    let full = PathFindings.Listener(mostWaiting: 6, backlog: 5, drops: 2)
     func found(drops: Int) -> Diagnosed {
       self.found(after: [.listenOverflows: Double(drops)]) {
         var other = full
@@ -298,7 +302,7 @@ import Testing
   @Test func `what had overflowed before is not why handshakes go unanswered now`() {
     func found(isFull: Bool) -> Diagnosed {
       self.found(after: [.listenOverflows: 9]) {
-        var listener = PathFindings.Listener(waiting: 4, left: 0, backlog: 4, drops: 9)
+        var listener = PathFindings.Listener(mostWaiting: 4, atLastLook: 0, backlog: 4, drops: 9)
         listener.isFullWhileUnanswered = isFull
         $0.listeners = ["127.0.0.1:9000": listener]
         $0.dropped = ["NETFILTER_DROP": 312]

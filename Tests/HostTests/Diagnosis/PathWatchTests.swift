@@ -129,7 +129,7 @@ import Testing
     watch.begin([:], hasClients: false)
     _ = watch.look([:], timedOut: false)
     let quiet = try #require(watch.findings.listeners["\(address)"])
-    #expect(quiet.waiting == 2)
+    #expect(quiet.mostWaiting == 2)
     #expect(quiet.backlog == 1)
     #expect(quiet.drops == 0)
     for _ in 0..<4 { open.append(try client(of: address, from: "127.33.2.2")) }

@@ -8,7 +8,7 @@ import Testing
 @Suite struct StartTests {
   private let group = ControlGroup(directory: "/sys/fs/cgroup/pids/a", isUnified: false)
 
-  private func host(_ bounds: [TaskBound], descriptors: Int = 20_000) -> HostDescription {
+  private func host(_ bounds: [WorkerBound], descriptors: Int = 20_000) -> HostDescription {
     .box {
       $0.taskBounds = bounds
       $0.descriptors = ResourceLimit(soft: descriptors, hard: descriptors)
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test func `processes that cannot be started are an obstacle, with the numbers and the fix`() {
-    let bounded = host([TaskBound(.group(group), "pids.max", most: 20, used: 8)])
+    let bounded = host([WorkerBound(.group(group), "pids.max", most: 20, used: 8)])
     #expect(
       Start.obstacle(demand(1000, .count(20)), on: bounded) == """
         40 worker processes cannot be started: pids.max of /sys/fs/cgroup/pids/a 20, 12 in use \
@@ -59,12 +59,12 @@ import Testing
     #expect(Start.obstacle(demand(1000, .count(4)), on: bounded) == nil)
     #expect(Start.obstacle(demand(1000, .auto), on: bounded) == nil)
     // Not even one of each end.
-    let full = host([TaskBound(.group(group), "pids.max", most: 20, used: 19)])
+    let full = host([WorkerBound(.group(group), "pids.max", most: 20, used: 19)])
     #expect(Start.obstacle(demand(1000, .auto), on: full) != nil)
   }
 
   @Test func `RLIMIT_NPROC binds a user, and neither root nor who may raise it`() {
-    let bound = TaskBound(.resourceLimit("u"), "RLIMIT_NPROC", most: 30, used: 20)
+    let bound = WorkerBound(.resourceLimit("u"), "RLIMIT_NPROC", most: 30, used: 20)
     func room(_ change: (inout HostDescription) -> Void) -> Int {
       var host = host([bound])
       change(&host)
@@ -95,19 +95,19 @@ import Testing
   @Test(
     arguments: [
       (
-        .fork, "EAGAIN", [TaskBound.Kind.sysctl], "kernel.threads-max", 100,
+        .fork, "EAGAIN", [WorkerBound.Kind.sysctl], "kernel.threads-max", 100,
         "sysctl -w kernel.threads-max=134"
       ),
       (
         .eventfd, "EMFILE", [], "RLIMIT_NOFILE of the coordinator", 64,
         "prlimit --pid $$ --nofile=70:70"
       ),
-    ] as [(Start.Call, String, [TaskBound.Kind], String, Int, String)])
+    ] as [(Start.Call, String, [WorkerBound.Kind], String, Int, String)])
   func `a call that failed is told with its limit`(
-    call: Start.Call, errno: String, kinds: [TaskBound.Kind], knob: String, now: Int, fix: String
+    call: Start.Call, errno: String, kinds: [WorkerBound.Kind], knob: String, now: Int, fix: String
   ) {
     let host = host(
-      kinds.map { TaskBound($0, "kernel.threads-max", most: 100, used: 90) }, descriptors: 64)
+      kinds.map { WorkerBound($0, "kernel.threads-max", most: 100, used: 90) }, descriptors: 64)
     let cause = Start.diagnose(
       call, errno: ErrnoRecord(number: 1, name: errno, text: "text"), started: 6,
       demand(1000, .count(20)), on: host)
@@ -126,11 +126,11 @@ import Testing
       "/proc/sys/kernel/threads-max": "1000\n", "/proc/sys/kernel/pid_max": "4194304\n",
     ]
     #expect(
-      TaskBound.all { files[$0] } == [
-        TaskBound(.resourceLimit("u"), "RLIMIT_NPROC", most: 96, used: 0),
-        TaskBound(.sysctl, "kernel.threads-max", most: 1000, used: 168),
-        TaskBound(.sysctl, "kernel.pid_max", most: 4_194_304, used: 168),
+      WorkerBound.all { files[$0] } == [
+        WorkerBound(.resourceLimit("u"), "RLIMIT_NPROC", most: 96, used: 0),
+        WorkerBound(.sysctl, "kernel.threads-max", most: 1000, used: 168),
+        WorkerBound(.sysctl, "kernel.pid_max", most: 4_194_304, used: 168),
       ])
-    #expect(TaskBound.all { _ in nil } == [])
+    #expect(WorkerBound.all { _ in nil } == [])
   }
 }

@@ -230,7 +230,7 @@ import Testing
   @Test func `processes that cannot be started are an item, with the file that bounds them`() {
     let group = ControlGroup(directory: "/sys/fs/cgroup/pids/a", isUnified: false)
     let host = HostDescription.box {
-      $0.taskBounds = [TaskBound(.group(group), "pids.max", most: 50, used: 8)]
+      $0.taskBounds = [WorkerBound(.group(group), "pids.max", most: 50, used: 8)]
     }
     let found = item("pids.max", .million, host)
     #expect(found?.status == .low)

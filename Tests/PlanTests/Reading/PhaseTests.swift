@@ -163,7 +163,7 @@ import Testing
       case .size: "5B"
       }
     let found = found("hold: 1m", rest: "thresholds: [\(metric.name) < \(value) for 5s]\n")
-    #expect(found.isEmpty == metric.traits.hasWindow)
+    #expect(found.isEmpty == metric.traits.canBeMeasuredMeanwhile)
     #expect(found.allSatisfy { $0.contains("has no value over a stretch of time") })
   }
 
