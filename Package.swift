@@ -84,8 +84,8 @@ let package = Package(
     .target(
       name: "Oracle",
       dependencies: [
-        "Addressing", "Coordination", "Judgement", "Linux", "Plan", "Recording", "Report",
-        "Simulation",
+        "Addressing", "Coordination", "Judgement", "Linux", "Messages", "Plan", "Recording",
+        "Report", "Simulation",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: strict),

@@ -191,7 +191,7 @@ extension Coordinator {
     var (atMost, atLeast) = (Int?.none, 0)
     if let found = path.acceptance(of: clientProcesses, holding: established) {
       // Those that NAT has redirected have been accepted there.
-      atMost = found.unknown == 0 || found.alone > 0 ? established - found.alone : nil
+      atMost = found.unknown == 0 || found.alone > 0 ? max(0, established - found.alone) : nil
       atLeast = min(established, found.accepted + found.redirected)
       acceptedForSure = found.unknown > 0 ? atLeast : nil
       sawAcceptance = sawAcceptance || found.accepted > 0
@@ -211,7 +211,8 @@ extension Coordinator {
       }
       return established > 0 && most < established ? most : nil
     }
-    let accepted = min(most, established - found.alone)
+    // The kernel was asked later than the clients, who may have opened more meanwhile.
+    let accepted = min(most, max(0, established - found.alone))
     // What NAT redirected to another program may have been passed on by it, as a proxy does.
     return found.unknown + found.redirected == 0 || accepted < established ? accepted : nil
   }

@@ -22,6 +22,7 @@ extension Coordinator {
     for index in fleet.reap() { recordDeath(of: index) }
     if ledger.update(from: fleet, at: clock.now(), isLast: isLast) {
       state.failures = ledger.records
+      noteFilesOpen()
       // What stood when something failed may lie between two looks.
       for record in ledger.records where record.phase == state.phases[phase].name {
         state.phases[phase].established = max(state.phases[phase].established, record.established)
@@ -31,6 +32,14 @@ extension Coordinator {
     stopGrowthAtLimit()
     noteEndOfGrowth()
     if !isLast { lookForAcceptance() }
+  }
+
+  private mutating func noteFilesOpen() {
+    let phase = state.phases[phase].name
+    guard ledger.records.contains(where: { $0.phase == phase && $0.errno?.name == "ENFILE" }) else {
+      return
+    }
+    mostFilesOpen = max(mostFilesOpen, hostReadings.readings().values[.filesOpen] ?? 0)
   }
 
   /// From the instant at which every client is at its limit, or growth was stopped for all, no
@@ -96,10 +105,12 @@ extension Coordinator {
   }
 
   func finder(_ readings: [Reading]) -> LimitFinder {
-    LimitFinder(
+    var after = (readings + sampler.connectionReadings(fleet, heldAtServer: acceptedByCounters))
+      .values
+    after[.filesOpen] = after[.filesOpen].map { max($0, mostFilesOpen) }
+    return LimitFinder(
       host: host, demand: demand, prediction: prediction, before: countersBefore,
-      after: (readings + sampler.connectionReadings(fleet, heldAtServer: acceptedByCounters))
-        .values,
+      after: after,
       path: pathFindings,
       endpoints: endpoints)
   }

@@ -53,6 +53,9 @@ package struct Coordinator: ~Copyable {
   /// Kernel counters when the phase began: what rose since is evidence.
   var countersBefore: [Series.Key: Double] { loadBefore.counters }
   var loadBefore: LoadReading
+  /// The most open files of the host that were read after a failure for want of one, in this phase. Those of the
+  /// run itself may be closed again by the end of the phase.
+  var mostFilesOpen = 0.0
   /// Whether clients use the time before a message is due, so that they look busier than they are.
   let clientsWaitAwake: Bool
   /// Handshakes that had finished when the phase began, and connections that had been lost.
@@ -174,6 +177,7 @@ package struct Coordinator: ~Copyable {
     stillMoves = false
     goneAtServer = 0
     redirected = 0
+    mostFilesOpen = 0
     loadWhileOpening = nil
     phantomLimits = []
     failuresBeforeStep = []

@@ -1,13 +1,19 @@
 import Judgement
 import Plan
 import Recording
+import Simulation
 
 /// No count is more than there was, and none of a run in which nothing went wrong is less.
 extension Oracle {
   func checkCounts() {
     let handshakes = Int(recording.series(.handshakes)?.points.last?.value ?? 0)
+    // One that a worker has not heard of before it ended is counted by nobody, and one that it could not watch is
+    // counted as a failure.
+    let isWhole = recording.workers.allSatisfy { $0.exitCode == 0 } && !recording.interrupted
+    let unheard =
+      isWhole ? truth.failures().count { truth.end(ofWorker: $0.process) == .client } : .max
     expect(
-      handshakes <= truth.established, "counts",
+      handshakes <= truth.established && truth.established - handshakes <= unheard, "counts",
       "\(handshakes) handshakes, where \(truth.established) ended well")
     for phase in recording.phases {
       guard let start = phase.started, let end = phase.ended else { continue }
@@ -15,12 +21,35 @@ extension Oracle {
       expect(
         phase.established <= most, "counts",
         "\(phase.name) has had \(phase.established), where \(most) stood at most")
+      checkPhantoms(of: phase, at: end)
+      if phase.kind == .churn, let promise = phase.promise {
+        let begun = truth.established(from: start, to: end)
+        expect(
+          promise.kept <= begun, "counts",
+          "\(promise.kept) arrivals of \(phase.name) lived, and \(begun) handshakes ended well")
+      }
+      if let ceiling = phase.ceiling {
+        let most = truth.mostAtBothEnds(from: start, to: end)
+        expect(
+          ceiling <= most, "counts", "\(phase.name) found \(ceiling), where \(most) stood at most")
+      }
       if case .ramp = phase.kind, let goal = phase.goal {
         expect(
           most <= max(goal, truth.standing(at: start).atClient), "goal",
           "\(phase.name) asks for \(goal), and \(most) stood")
       }
     }
+  }
+
+  private func checkPhantoms(of phase: PhaseRecord, at end: Double) {
+    guard phase.kind == .ramp || phase.kind == .hold, !hasDeath(in: phase),
+      phase.outcome == .done || phase.outcome == .limit,
+      !truth.changes(around: end, within: Self.slack)
+    else { return }
+    let unaccepted = truth.standing(at: end).unaccepted
+    expect(
+      phase.phantom == unaccepted, "phantoms",
+      "\(phase.name) has \(phase.phantom), and \(unaccepted) were not accepted")
   }
 
   /// What is to be true where nothing goes wrong.

@@ -14,6 +14,54 @@ extension Oracle {
     }
     for limit in recording.limits { check(limit) }
     checkDeaths()
+    checkFailures()
+    checkOnlyCause()
+  }
+
+  /// No more failures are counted than there were.
+  private func checkFailures() {
+    var counts: [[String]: Int] = [:]
+    for record in recording.failures {
+      guard let errno = record.errno, !Self.calls(named: record.syscall).isEmpty else { continue }
+      counts[[record.end.rawValue, record.syscall, errno.name], default: 0] += record.count
+    }
+    let met = truth.failures(from: -1)
+    for (kind, count) in counts {
+      let calls = Self.calls(named: kind[1])
+      let real = met.count {
+        truth.end(ofWorker: $0.process).rawValue == kind[0] && calls.contains($0.call)
+          && ErrnoName.symbol(of: $0.errno.rawValue) == kind[2]
+      }
+      expect(
+        count <= real, "failures", "\(kind.joined(separator: " ")): \(count) recorded, \(real) met")
+    }
+  }
+
+  /// Where one thing alone has failed, it decides.
+  private func checkOnlyCause() {
+    guard scenario.theme == .shortage || scenario.theme == .fault,
+      let phase = recording.phases.first(where: { $0.outcome == .limit }),
+      let start = phase.started,
+      !hasDeath(in: phase)
+    else { return }
+    let isFirst = phase.name == recording.phases.first?.name
+    let met = truth.failures(from: isFirst ? -1 : start, to: phase.ended ?? recording.duration)
+    let kinds = Set(
+      met.map {
+        [
+          truth.end(ofWorker: $0.process).rawValue, "\($0.call)",
+          ErrnoName.symbol(of: $0.errno.rawValue),
+        ]
+      })
+    guard kinds.count == 1, let kind = kinds.first, let limit = recording.decidingLimit(of: phase)
+    else { return }
+    let isIt =
+      limit.errno?.name == kind[2]
+      && Self.calls(named: limit.syscall ?? "").contains { "\($0)" == kind[1] }
+    expect(
+      isIt, "cause",
+      "only \(kind.joined(separator: " ")) failed in \(phase.name), and \(limit.cause)"
+        + " decides")
   }
 
   private func check(_ limit: LimitRecord) {
@@ -24,7 +72,8 @@ extension Oracle {
     let calls = Self.calls(named: call)
     guard !calls.isEmpty else { return }
     let isFirst = phase.name == recording.phases.first?.name
-    let met = truth.failures(from: isFirst ? -1 : start - 0.01, to: (phase.ended ?? recording.duration) + 0.01)
+    let met = truth.failures(
+      from: isFirst ? -1 : start - 0.01, to: (phase.ended ?? recording.duration) + 0.01)
     expect(
       met.contains { calls.contains($0.call) && Int($0.errno.rawValue) == errno.number }, "limits",
       "\(limit.cause): no \(call) failed with \(errno.name) in \(phase.name)")
@@ -45,6 +94,7 @@ extension Oracle {
     case "accept4": [.accept]
     case "epoll_ctl": [.watch, .rewatch]
     case "epoll_wait": [.wait]
+    case "closed": [.receive, .send, .pendingError]
     default: []
     }
   }

@@ -35,12 +35,43 @@ extension Oracle {
     case .interrupted, .error: break
     }
     checkSignals()
+    checkPolicy()
+    checkExpectation()
     // A run ends: every wait has a bound.
     expect(recording.duration < Self.longestRun, "end", "it took \(recording.duration) s")
   }
 
   /// Seconds. The longest plan takes a minute, and each of its phases may wait for handshakes that time out four times.
   private static var longestRun: Double { 600 }
+
+  /// After a limit the phases go on as `on-limit` says.
+  private func checkPolicy() {
+    guard let broken = recording.phases.firstIndex(where: { $0.outcome == .limit }) else { return }
+    for phase in recording.phases[(broken + 1)...] where phase.outcome != .skipped {
+      let mayRun =
+        switch scenario.plan.onLimit {
+        case .hold: true
+        case .stop: phase.kind == .close
+        case .fail: false
+        }
+      expect(
+        mayRun, "policy",
+        "\(phase.name) is \(phase.outcome.rawValue) after \(recording.phases[broken].name) broke its"
+          + " promise, with on-limit \(scenario.plan.onLimit.rawValue)")
+    }
+  }
+
+  /// A limit that was expected is the one that was met.
+  private func checkExpectation() {
+    guard let expected = scenario.plan.expectedLimit, judgement.verdict == .passed else { return }
+    guard let limit = judgement.limit else {
+      return expect(false, "expectation", "passed, and no limit was met")
+    }
+    expect(
+      expected.resource.map { $0 == limit.resource } ?? true
+        && expected.end.map { $0 == limit.end } ?? true, "expectation",
+      "passed by \(limit.cause)")
+  }
 
   private func checkSignals() {
     let signals = scenario.events.filter { if case .signal = $0.kind { true } else { false } }

@@ -26,15 +26,16 @@ struct Truth {
   // MARK: Connections
 
   /// Those that stood at an instant of the run, in seconds.
-  func standing(at instant: Double) -> (atClient: Int, atServer: Int) {
+  func standing(at instant: Double) -> NetworkBooks.Census {
     let limit = nanoseconds(instant)
     var (low, high) = (0, books.census.count)
     while low < high {
       let middle = (low + high) / 2
       if books.census[middle].instant <= limit { low = middle + 1 } else { high = middle }
     }
-    guard low > 0 else { return (0, 0) }
-    return (books.census[low - 1].atClient, books.census[low - 1].atServer)
+    return low > 0
+      ? books.census[low - 1]
+      : NetworkBooks.Census(instant: limit, atClient: 0, atServer: 0, unaccepted: 0)
   }
 
   /// Whether the number of connections changed within so many seconds around an instant.
@@ -49,6 +50,25 @@ struct Truth {
     return books.census.reduce(standing(at: start).atClient) {
       range.contains($1.instant) ? max($0, $1.atClient) : $0
     }
+  }
+
+  /// The most at both ends within a stretch.
+  func mostAtBothEnds(from start: Double, to end: Double) -> Int {
+    let range = nanoseconds(start)...nanoseconds(max(start, end))
+    let first = standing(at: start)
+    return books.census.reduce(min(first.atClient, first.atServer)) {
+      range.contains($1.instant) ? max($0, min($1.atClient, $1.atServer)) : $0
+    }
+  }
+
+  /// Handshakes that ended well within a stretch.
+  func established(from start: Double, to end: Double) -> Int {
+    let range = nanoseconds(start)...nanoseconds(max(start, end))
+    var count = 0
+    for (before, after) in zip(books.census, books.census.dropFirst())
+    where range.contains(after.instant) && after.atClient > before.atClient { count += 1 }
+    if let first = books.census.first, range.contains(first.instant) { count += 1 }
+    return count
   }
 
   // MARK: Failures

@@ -64,7 +64,8 @@ private final class SimulatedPath: PathReadings {
   var mayStillBeAccepted: Int { waiting }
   /// No program but the run's own is simulated.
   func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount? {
-    AcceptanceCount(accepted: held - waiting, alone: waiting)
+    let alone = min(held, network.standingUnaccepted)
+    return AcceptanceCount(accepted: held - alone, alone: alone)
   }
   let stillHeldBehindNAT = 0
   var portsNoClientUses: ClosedRange<UInt16>?

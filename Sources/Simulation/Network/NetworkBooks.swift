@@ -20,6 +20,15 @@ package struct NetworkBooks {
     package let atClient: Int
     /// Accepted by a server, and not closed or broken there.
     package let atServer: Int
+    /// Of those at the client, the ones that no server has accepted.
+    package let unaccepted: Int
+
+    package init(instant: UInt64, atClient: Int, atServer: Int, unaccepted: Int) {
+      self.instant = instant
+      self.atClient = atClient
+      self.atServer = atServer
+      self.unaccepted = unaccepted
+    }
   }
 
   /// In the order of time; no more than `mostFailures`.
@@ -39,22 +48,28 @@ package struct NetworkBooks {
 
   mutating func establish(at now: UInt64) {
     established += 1
-    count(1, 0, at: now)
+    count(client: 1, unaccepted: 1, at: now)
   }
 
-  mutating func accept(at now: UInt64) {
+  /// - Parameter stands: whether its client still has it.
+  mutating func accept(stands: Bool, at now: UInt64) {
     accepted += 1
-    count(0, 1, at: now)
+    count(server: 1, unaccepted: stands ? -1 : 0, at: now)
   }
 
-  mutating func leaveClient(at now: UInt64) { count(-1, 0, at: now) }
-  mutating func leaveServer(at now: UInt64) { count(0, -1, at: now) }
+  mutating func leaveClient(wasAccepted: Bool, at now: UInt64) {
+    count(client: -1, unaccepted: wasAccepted ? 0 : -1, at: now)
+  }
 
-  private mutating func count(_ client: Int, _ server: Int, at now: UInt64) {
-    let last = census.last
+  mutating func leaveServer(at now: UInt64) { count(server: -1, at: now) }
+
+  private mutating func count(
+    client: Int = 0, server: Int = 0, unaccepted: Int = 0, at now: UInt64
+  ) {
+    let last = census.last ?? Census(instant: now, atClient: 0, atServer: 0, unaccepted: 0)
     census.append(
       Census(
-        instant: now, atClient: (last?.atClient ?? 0) + client,
-        atServer: (last?.atServer ?? 0) + server))
+        instant: now, atClient: last.atClient + client, atServer: last.atServer + server,
+        unaccepted: last.unaccepted + unaccepted))
   }
 }

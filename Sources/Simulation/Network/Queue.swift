@@ -6,6 +6,10 @@ struct Queue<Element> {
   var count: Int { elements.count - head }
   var isEmpty: Bool { head == elements.count }
 
+  func count(where isCounted: (Element) -> Bool) -> Int {
+    elements[head...].reduce(0) { isCounted($1) ? $0 + 1 : $0 }
+  }
+
   mutating func append(_ element: Element) {
     elements.append(element)
   }

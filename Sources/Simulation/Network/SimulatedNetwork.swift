@@ -136,6 +136,11 @@ package final class SimulatedNetwork {
     listeners[address] = nil
   }
 
+  /// Connections that wait to be accepted, those left aside that their clients have reset meanwhile.
+  var standingUnaccepted: Int {
+    listeners.values.reduce(0) { $0 + $1.queue.count { $0.state == .established } }
+  }
+
   /// Who listens, in the order of their addresses.
   var listening: [(address: SocketAddress, waiting: Int, backlog: Int)] {
     listeners.map { ($0.key, $0.value.queue.count, $0.value.backlog) }

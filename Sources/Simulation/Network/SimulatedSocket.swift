@@ -15,7 +15,9 @@ final class SimulatedSocket {
   private(set) var state = State.fresh {
     didSet {
       guard oldValue == .established, state != .established else { return }
-      if isClient { network.books.leaveClient(at: network.now) }
+      if isClient {
+        network.books.leaveClient(wasAccepted: peer?.isAccepted ?? true, at: network.now)
+      }
       if isAccepted { network.books.leaveServer(at: network.now) }
     }
   }
@@ -103,7 +105,9 @@ final class SimulatedSocket {
     // One that its client has reset meanwhile comes out of the queue as well.
     if socket.state == .established {
       socket.isAccepted = true
-      network.books.accept(at: network.now)
+      network.books.accept(
+        stands: socket.peer.map { $0.isClient && $0.state == .established } ?? false,
+        at: network.now)
     }
     return socket
   }
@@ -113,8 +117,8 @@ final class SimulatedSocket {
   func becomeEstablished(with peer: SimulatedSocket) {
     state = .established
     isClient = true
-    network.books.establish(at: network.now)
     self.peer = peer
+    network.books.establish(at: network.now)
     watch?.announce()
   }
 
