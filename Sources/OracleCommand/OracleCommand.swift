@@ -18,6 +18,8 @@ struct OracleCommand: ParsableCommand {
   var from: UInt64 = 0
   @Option(help: "Play every so manieth seed only: with --from, the work of several processes.")
   var stride: UInt64 = 1
+  @Flag(help: "End with the first seed at which something is wrong.")
+  var first = false
   @Flag(help: "Print which failures and limits were met.")
   var coverage = false
 
@@ -45,6 +47,7 @@ struct OracleCommand: ParsableCommand {
       wrong += 1
       print("\nseed \(seed) (\(scenario.theme.rawValue))")
       for finding in findings { print("  WRONG \(finding)") }
+      if first { throw ExitCode(1) }
     }
     FileHandle.standardError.write(Data("\r".utf8))
     if coverage { show(met) }

@@ -21,7 +21,7 @@ import WorkerLog
   @Test(
     arguments: [
       (.open, .tooManyOpenFiles, .socket), (.open, .noMemory, .socket),
-      (.reuseAddress, .noBufferSpace, .bind), (.resetOnClose, .noBufferSpace, .bind),
+      (.reuseAddress, .noBufferSpace, .socket), (.resetOnClose, .noBufferSpace, .socket),
       (.bind, .addressInUse, .bind), (.bind, .addressNotAvailable, .bind),
       (.bind, .permissionDenied, .bind), (.listen, .addressInUse, .listen),
       (.listen, .noMemory, .listen), (.watch, .noSpace, .epollControl),
