@@ -8,8 +8,11 @@ SOURCES = Package.swift Sources Tests
 CONNECTIONS ?= 20k
 ROWS ?=
 
+# How many seeds the oracle plays.
+SEEDS ?= 1000
+
 .PHONY: run build test test-deps deps lint format bench bench-1m bench-scale bench-deps compare-check \
-	limits verdicts foreign lab lab-deps install clean
+	limits verdicts foreign oracle planted-bugs lab lab-deps install clean
 
 run: build
 	$(RUNNER) plans/ramp-1m.plan
@@ -62,6 +65,16 @@ foreign: deps
 	@Tools/install-packages python3
 	$(SWIFT) build --sanitize=address --scratch-path .build-asan --product runner
 	Limits/foreign
+
+# Whole runs on a simulated host, each from one seed, held against what has really happened there: 1,000 take
+# half a minute.
+oracle: deps
+	$(SWIFT) build -c release --product runner-oracle
+	.build/release/runner-oracle --seeds $(SEEDS)
+
+# Whether the oracle finds bugs that are planted, within so many seeds: 25 minutes.
+planted-bugs: deps
+	Tools/planted-bugs $(SEEDS)
 
 # Limits that need a kernel of their own; see Lab/README.md.
 lab: build

@@ -131,6 +131,11 @@ let package = Package(
         "Recording", "Simulation", "WorkerLog",
       ]),
     .testTarget(
+      name: "OracleTests",
+      dependencies: [
+        "Coordination", "Judgement", "Oracle", "Plan", "Recording", "Simulation",
+      ]),
+    .testTarget(
       name: "RunnerTests",
       dependencies: [
         "Addressing", "Coordination", "Host", "Linux", "Messages", "Runner", "Recording", "Plan",

@@ -5,8 +5,8 @@ import Simulation
 import SystemPackage
 
 /// Which failures scenarios have met, in which kind of phase.
-package struct Coverage {
-  package struct Failing: Hashable, Comparable {
+package struct Coverage: Sendable {
+  package struct Failing: Hashable, Comparable, Sendable {
     package let call: String
     package let errno: String
     /// Which of its calls in the run it was: the first, one of the first hundred, or a later one.
@@ -18,7 +18,7 @@ package struct Coverage {
     }
   }
 
-  package struct Stopping: Hashable, Comparable {
+  package struct Stopping: Hashable, Comparable, Sendable {
     package let resource: String
     package let kind: String
     package let policy: String

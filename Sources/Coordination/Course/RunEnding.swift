@@ -9,6 +9,12 @@ package struct EndedRun {
   package let judgement: Judgement
   /// Why its recording lacks the rest of it; nil where it has all of it.
   package let lost: RecordingError?
+
+  package init(recording: Recording, judgement: Judgement, lost: RecordingError? = nil) {
+    self.recording = recording
+    self.judgement = judgement
+    self.lost = lost
+  }
 }
 
 /// A run from the end of its last phase to its judged recording.

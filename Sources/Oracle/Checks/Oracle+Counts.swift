@@ -49,7 +49,7 @@ extension Oracle {
   private func checkPhantoms(of phase: PhaseRecord, at end: Double) {
     guard phase.kind == .ramp || phase.kind == .hold, !hasDeath(in: phase),
       phase.outcome == .done || phase.outcome == .limit,
-      !truth.changes(around: end, within: Self.slack)
+      !truth.changes(before: end, within: Self.slack)
     else { return }
     let unaccepted = truth.standing(at: end).unaccepted
     expect(

@@ -32,14 +32,14 @@ extension Oracle {
   private func missing(
     in phase: PhaseRecord, from start: Double, to end: Double
   ) -> (promised: Int, missed: Int)? {
-    guard !truth.changes(around: end, within: Self.slack) else { return nil }
+    guard !truth.changes(before: end, within: Self.slack) else { return nil }
     let (first, last) = (truth.standing(at: start), truth.standing(at: end))
     switch phase.kind {
     case .ramp:
       guard let goal = phase.goal else { return nil }
       return (goal, goal - min(last.atClient, last.atServer))
     case .hold:
-      guard !truth.changes(around: start, within: Self.slack) else { return nil }
+      guard !truth.changes(before: start, within: Self.slack) else { return nil }
       let promised = min(first.atClient, first.atServer)
       return (promised, promised - min(last.atClient, last.atServer))
     case .close: return (first.atClient, max(last.atClient, min(last.atServer, first.atClient)))

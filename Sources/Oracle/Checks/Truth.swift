@@ -1,4 +1,3 @@
-import Coordination
 import Recording
 import Simulation
 import SystemPackage
@@ -10,9 +9,10 @@ struct Truth {
   private let books: NetworkBooks
   private let began: UInt64
 
-  init(_ scenario: Scenario, _ run: SimulatedRun) {
+  /// - Parameter recording: whose instants are asked for.
+  init(_ scenario: Scenario, _ run: SimulatedRun, _ recording: Recording) {
     self.scenario = scenario
-    recording = run.ended.recording
+    self.recording = recording
     books = run.network.books
     began = run.began
   }
@@ -38,9 +38,9 @@ struct Truth {
       : NetworkBooks.Census(instant: limit, atClient: 0, atServer: 0, unaccepted: 0)
   }
 
-  /// Whether the number of connections changed within so many seconds around an instant.
-  func changes(around instant: Double, within slack: Double) -> Bool {
-    let range = nanoseconds(instant - slack)...nanoseconds(instant + slack)
+  /// Whether the number of connections changed within so many seconds before an instant.
+  func changes(before instant: Double, within slack: Double) -> Bool {
+    let range = nanoseconds(max(0, instant - slack))...nanoseconds(instant)
     return books.census.contains { range.contains($0.instant) }
   }
 

@@ -1,0 +1,39 @@
+import Coordination
+import Foundation
+import Judgement
+import Recording
+import Simulation
+import Testing
+
+@testable import Oracle
+
+/// Whole runs on a simulated host, held against what has really happened there.
+@Suite struct OracleTests {
+  @Test(arguments: 0..<500 as Range<UInt64>)
+  func `what is said of a run is so`(seed: UInt64) {
+    #expect(findings(ofSeed: seed) == [])
+  }
+
+  /// Seeds that have found something once.
+  @Test(arguments: [
+    // ENFILE of a churn, a search, or unanswered handshakes was called a want of memory.
+    610, 721, 961, 1001, 2777,
+    // A search left a recording with a negative count, which nobody could read.
+    1381, 1944,
+    // A listener that could not be prepared was counted as one that could not be bound.
+    4, 13,
+  ] as [UInt64])
+  func `what was once wrong is right`(seed: UInt64) {
+    #expect(findings(ofSeed: seed) == [])
+  }
+
+  @Test func `the same seed makes the same scenario`() {
+    let texts = ([7, 7, 8] as [UInt64]).map { "\(Scenario(seed: $0))" }
+    #expect(texts[0] == texts[1])
+    #expect(texts[0] != texts[2])
+  }
+
+  private func findings(ofSeed seed: UInt64) -> [String] {
+    Oracle.findings(of: Scenario(seed: seed), in: NSTemporaryDirectory()).map(\.description)
+  }
+}
