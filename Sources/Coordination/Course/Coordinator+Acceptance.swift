@@ -94,6 +94,8 @@ extension Coordinator {
       let established = fleet.current(.held, .client)
       let accepted = countAccepted(established: established)
       looks += 1
+      // The kernel may have been asked for seconds: what was lost meanwhile is in neither count.
+      if fleet.current(.held, .client) < established, looks < Self.mostLooks { continue }
       guard !hasOwnServer, let accepted, accepted < established, looks < Self.mostLooks,
         established <= Self.mostLookedThroughAtEnd
       else {

@@ -49,12 +49,13 @@ extension Oracle {
   private func checkPhantoms(of phase: PhaseRecord, at end: Double) {
     guard phase.kind == .ramp || phase.kind == .hold, !hasDeath(in: phase),
       phase.outcome == .done || phase.outcome == .limit,
-      !truth.changes(before: end, within: Self.slack)
+      !truth.changes(before: end, within: slack(of: phase))
     else { return }
-    let unaccepted = truth.standing(at: end).unaccepted
+    let stood = truth.standing(at: end)
     expect(
-      phase.phantom == unaccepted, "phantoms",
-      "\(phase.name) has \(phase.phantom), and \(unaccepted) were not accepted")
+      phase.phantom == stood.unaccepted, "phantoms",
+      "\(phase.name) has \(phase.phantom), and \(stood.unaccepted) of \(stood.atClient) were not accepted"
+        + " (\(stood.atServer) stand at the server)")
   }
 
   /// What is to be true where nothing goes wrong.

@@ -7,6 +7,13 @@ import Simulation
 /// The verdict is the first line of the rule that applies, and the exit code is the verdict's.
 extension Oracle {
   func checkVerdict() {
+    if lost != nil {
+      expect(scenario.pages != nil, "disk", "the recording was lost, and the disk had room")
+      expect(
+        judgement.verdict == .error && judgement.exitCode == ExitStatus.notWritten, "disk",
+        "\(judgement.verdict) \(judgement.exitCode), though the recording lacks its end")
+      return
+    }
     let codes: [Verdict: Int32] = [
       .passed: 0, .failed: 99, .limit: 100, .interrupted: 105, .error: 1,
     ]

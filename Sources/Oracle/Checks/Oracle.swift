@@ -11,6 +11,8 @@ package final class Oracle {
   /// What the program says.
   let recording: Recording
   let judgement: Judgement
+  /// Why the recording lacks the rest of the run.
+  let lost: RecordingError?
   /// Path of the recording that the run has left.
   let file: String
   private(set) var findings: [Finding] = []
@@ -21,6 +23,7 @@ package final class Oracle {
     self.file = file
     recording = said.recording
     judgement = said.judgement
+    lost = said.lost
     truth = Truth(scenario, run, recording)
   }
 
@@ -81,6 +84,6 @@ extension SimulatedRun {
               seed: scenario.seed &+ UInt64(place), probability: misfortune.chance)
           }
         }
-      }, recordingAt: path)
+      }, pages: scenario.pages, recordingAt: path)
   }
 }

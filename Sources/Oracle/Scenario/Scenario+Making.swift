@@ -52,11 +52,13 @@ struct ScenarioMaker {
     }
     var misfortunes: [Scenario.Misfortune] = []
     var events: [SimulatedWorkers.Event] = []
+    var pages: Int?
     let workers = servers + clients
     switch theme {
     case .calm, .shortage: break
     case .fault: misfortunes = [fault(servers: servers, workers: workers, plan)]
-    case .event: events = happening(workers)
+    case .event:
+      if happens(0.2) { pages = number(20...150) } else { events = happening(workers) }
     case .storm:
       for _ in 0..<number(0...3) {
         misfortunes.append(fault(servers: servers, workers: workers, plan))
@@ -78,7 +80,7 @@ struct ScenarioMaker {
     return Scenario(
       seed: seed, theme: theme, text: text, plan: plan, host: host, servers: servers,
       clients: clients, misfortunes: misfortunes, events: events,
-      transfer: happens(0.2) ? number(1...20) : .max)
+      transfer: happens(0.2) ? number(1...20) : .max, pages: pages)
   }
 
   private static func endpoint(of plan: Plan) -> SocketAddress? {

@@ -12,7 +12,7 @@ package struct Scenario: CustomStringConvertible {
     case shortage
     /// One system call of one worker fails, once or from then on.
     case fault
-    /// A worker is killed or stopped, or a signal comes.
+    /// A worker is killed or stopped, a signal comes, or the disk is full.
     case event
     /// Anything, together.
     case storm
@@ -38,6 +38,8 @@ package struct Scenario: CustomStringConvertible {
   package let events: [SimulatedWorkers.Event]
   /// The most bytes that one read, or one write, of any process moves.
   package let transfer: Int
+  /// How many pages of a recording the disk has room for; nil for any number.
+  package let pages: Int?
 
   package var description: String {
     var lines = ["seed \(seed): \(theme.rawValue)"]
@@ -56,6 +58,7 @@ package struct Scenario: CustomStringConvertible {
         } ?? "\(misfortune.chance) of all calls fail"
       lines.append("  worker \(misfortune.worker): \(what)")
     }
+    if let pages { lines.append("  the disk has room for \(pages) pages") }
     for event in events { lines.append("  at \(event.at): \(event.kind)") }
     return lines.joined(separator: "\n")
   }

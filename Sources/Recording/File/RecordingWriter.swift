@@ -42,6 +42,14 @@ package final class RecordingWriter {
 
   deinit { try? queue.close() }
 
+  /// Lets the file have so many pages at most, of 4 KiB each, or as many as it has already: from there on its disk
+  /// is full, as simulations want it.
+  package func limit(toPages pages: Int) throws(RecordingError) {
+    try Self.naming(path) {
+      try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = \(pages)") }
+    }
+  }
+
   /// Adds a sample: whole or not at all.
   package func append(_ sample: Sample) throws(RecordingError) {
     try write { database, tables in try tables.append(sample, in: database) }

@@ -16,10 +16,12 @@ package struct SimulatedRun {
   ///   - seed: what chance in the network, and random text in messages, follows from.
   ///   - events: what happens to the program from outside meanwhile.
   ///   - prepare: is given each worker's place and process before the worker begins.
+  ///   - pages: how many pages the disk has room for; nil for any number.
   ///   - path: where the recording goes; nothing may be there.
   package init(
     _ plan: Plan, on host: SimulatedHost, seed: UInt64, events: [SimulatedWorkers.Event] = [],
-    prepare: @escaping (Int, SimulatedProcess) -> Void = { _, _ in }, recordingAt path: String
+    prepare: @escaping (Int, SimulatedProcess) -> Void = { _, _ in }, pages: Int? = nil,
+    recordingAt path: String
   ) throws {
     let prepared = try PreparedRun(plan, onSimulated: host, seed: seed)
     network = host.network(seed: seed)
@@ -34,6 +36,7 @@ package struct SimulatedRun {
       workers: fleet.members.map(WorkerRecord.init))
     let known = Recording(prepared, state, started: Self.date)
     let writer = try RecordingWriter(path: path, recording: known)
+    if let pages { try writer.limit(toPages: pages) }
     began = network.now
     var coordinator = Coordinator(
       prepared: prepared, fleet: fleet, clock: workers, kernel: SimulatedReadings(host, network),
