@@ -91,10 +91,13 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
   }
 
   private mutating func noteClosedLoop() {
-    let unlimited = (0..<patterns.count).filter {
-      isPlayed($0) && patterns.script($0).rate == .infinity
+    var unlimited = 0
+    closedLoopPattern = nil
+    for pattern in 0..<patterns.count
+    where isPlayed(pattern) && patterns.script(pattern).rate == .infinity {
+      unlimited += 1
+      closedLoopPattern = unlimited == 1 ? pattern : nil
     }
-    closedLoopPattern = unlimited.count == 1 ? unlimited[0] : nil
   }
 
   /// Begins no message until `resume`.
