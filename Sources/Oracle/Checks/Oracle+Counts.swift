@@ -9,7 +9,8 @@ extension Oracle {
     let handshakes = Int(recording.series(.handshakes)?.points.last?.value ?? 0)
     // One that a worker has not heard of before it ended is counted by nobody; one that it could not watch, or had
     // given up, is counted as a failure.
-    let isWhole = recording.workers.allSatisfy { $0.exitCode == 0 } && !recording.interrupted
+    let isWhole =
+      recording.workers.allSatisfy { $0.exitCode == 0 } && !recording.interrupted && lost == nil
     let givenUp = recording.failures.filter { $0.syscall == "connect-timeout" }
     let unheard =
       isWhole
