@@ -1,5 +1,6 @@
 import Host
 import Linux
+import Messages
 import Plan
 import Probe
 import Recording
@@ -52,7 +53,20 @@ extension Coordinator {
       of: plan.patterns, over: min(held, fleet.current(.held, .client)))
     remark(
       Double(messagesSent - before) / elapsed, of: planned, " messages",
-      load(hostReadings.readings()))
+      load(hostReadings.readings()), because: idleShares)
+  }
+
+  /// Why some of a rate is begun by nobody: each client process has the same share of it; nil where all of them
+  /// hold connections, or no message has a rate.
+  private var idleShares: String? {
+    let played = plan.phases[phase].patterns
+    let hasRate = plan.patterns.contains { $0.hasRate && played.contains($0.name) }
+    let clients = fleet.members.filter { $0.end == .client && $0.isAlive }
+    let idle = clients.count { fleet.held(by: $0) == 0 }
+    guard hasRate, idle > 0 else { return nil }
+    return
+      "\(idle) of \(clients.count) client processes held no connection, and each begins the same share of a"
+      + " rate; with fewer `processes` none is left out"
   }
 
   /// Connections of this churn that were begun too late.
@@ -75,11 +89,13 @@ extension Coordinator {
   }
 
   private mutating func remark(
-    _ rate: Double, of planned: Double, _ what: String, _ load: LoadReading
+    _ rate: Double, of planned: Double, _ what: String, _ load: LoadReading,
+    because known: String? = nil
   ) {
     let pace = missedPace(rate, of: planned, load)
     guard pace.wantsReason else { return }
-    let reason = pace.reason(before: loadBefore.counters, after: load.counters, host: host)
+    let reason =
+      known ?? pace.reason(before: loadBefore.counters, after: load.counters, host: host)
     let remark = "\(Format.rate(rate)) of \(Format.rate(planned))\(what) planned: \(reason)"
     state.phases[phase].remark = remark
     progress.note("\(plan.name): \(state.phases[phase].name): \(remark)")

@@ -212,12 +212,24 @@ extension Coordinator {
       let from = condition.metric.isOfHandshakes ? began : standing ?? began
       let until = condition.metric == .connectRate ? opened : live.recording.duration
       let span = from...max(from, until)
-      guard let value = live.recording.measure(condition.metric, in: span),
-        condition.comparison.holds(value, condition.value)
-      else { continue }
+      guard let value = live.recording.measure(condition.metric, in: span) else {
+        if isMute(condition, in: span) { return "\(condition.text) (no right answer came)" }
+        continue
+      }
+      guard condition.comparison.holds(value, condition.value) else { continue }
       return LiveRecording.Violation(threshold: condition, value: value).text
     }
     return nil
+  }
+
+  /// Whether messages were sent, and none was answered rightly for longer than the round trip that the condition asks
+  /// for: then it has been exceeded, though there is nothing to measure.
+  private func isMute(_ condition: Threshold, in span: ClosedRange<Double>) -> Bool {
+    guard let live, case .percentile(_, of: .roundTrip) = condition.metric,
+      condition.comparison == .more || condition.comparison == .atLeast,
+      span.upperBound - span.lowerBound > condition.value
+    else { return false }
+    return (live.recording.measure(.messagesSent, in: span) ?? 0) > 0
   }
 
   private mutating func note(

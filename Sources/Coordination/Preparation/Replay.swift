@@ -31,15 +31,13 @@ package struct Replay {
     self.path = path
     self.speed = speed
     fromPhase = phase
-    if let replayed = original.replay, let from = replayed.fromPhase {
+    if let replayed = original.replay, let difference = replayed.difference {
       throw Refusal(
         description:
-          "The recording \(path) is of a replay that began with phase \(from). Replay its original,"
-          + " \(replayed.original), with --from-phase \(from) instead.")
+          "The recording \(path) is of a replay \(difference.words). Replay its original,"
+          + " \(replayed.original), with \(difference.option) instead.")
     }
-    // What was driven faster than planned is to be driven again as it was.
-    var plan = try original.replayedPlan().driven(at: original.replay?.speed ?? 1)
-      .sized(as: original.phases)
+    var plan = try original.replayedPlan().sized(as: original.phases)
     if !targets.isEmpty { plan.connect(to: targets) }
     guard !original.drive.isEmpty else {
       throw Refusal(
@@ -75,6 +73,18 @@ package struct Replay {
     record.fidelity = Fidelity(
       of: run, to: original, phases: plan.phases.map(\.name), speed: speed)
     return record
+  }
+}
+
+extension ReplayRecord {
+  /// What it drove otherwise than its plan's text says; nil where it drove all of that.
+  fileprivate var difference: (words: String, option: String)? {
+    if let fromPhase {
+      return ("that began with phase \(fromPhase)", "--from-phase \(fromPhase)")
+    }
+    guard speed != 1 else { return nil }
+    let factor = "\(Format.short(speed, 3))x"
+    return ("at \(factor) the speed", "--speed \(factor)")
   }
 }
 

@@ -118,5 +118,5 @@ extension Staffing {
 
 extension MessagePattern {
   /// Whether its messages are begun at a rate over all connections.
-  fileprivate var hasRate: Bool { if case .rate = pace { true } else { false } }
+  var hasRate: Bool { if case .rate = pace { true } else { false } }
 }

@@ -70,6 +70,15 @@ extension Oracle {
     guard let phase = recording.phases.first(where: { $0.name == limit.phase }),
       let start = phase.started
     else { return expect(false, "limits", "\(limit.cause): of no phase") }
+    let costs = recording.failures.filter {
+      $0.phase == limit.phase && $0.syscall == limit.syscall && $0.errno == limit.errno
+    }
+    if limit.syscall != nil, !costs.isEmpty {
+      // A handshake that was tried again has cost nothing.
+      let most = costs.reduce(0) { $0 + $1.count - $1.retried }
+      expect(
+        limit.count <= most, "limits", "\(limit.cause): \(limit.count), where \(most) were lost")
+    }
     guard let errno = limit.errno, let call = limit.syscall else { return }
     let calls = Self.calls(named: call)
     guard !calls.isEmpty else { return }

@@ -17,6 +17,11 @@ extension Oracle {
         isBroken == (phase.outcome == .limit), "promise",
         "\(phase.name) is \(phase.outcome.rawValue) (\(phase.promise.map { "\($0)" } ?? "no promise")),"
           + " and \(missing.missed) of \(missing.promised) were missing (\(allowed) may be)")
+      if let promise = phase.promise {
+        expect(
+          promise.promised == missing.promised, "promise",
+          "\(phase.name) promised \(promise.promised), and it was \(missing.promised)")
+      }
     }
   }
 

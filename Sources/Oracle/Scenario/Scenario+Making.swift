@@ -77,10 +77,13 @@ struct ScenarioMaker {
       }
       host.dials.bufferSize = pick([64, 65_536])
     }
+    let transfer = happens(0.3) ? pick([1, 2, 7, 20]) : Int.max
+    // Many calls for each message are no reason to be late.
+    if transfer < .max { host.dials.costPerCall = 100 }
     return Scenario(
       seed: seed, theme: theme, text: text, plan: plan, host: host, servers: servers,
       clients: clients, misfortunes: misfortunes, events: events,
-      transfer: happens(0.2) ? number(1...20) : .max, pages: pages)
+      transfer: transfer, pages: pages)
   }
 
   private static func endpoint(of plan: Plan) -> SocketAddress? {

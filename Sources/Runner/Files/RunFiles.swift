@@ -126,6 +126,18 @@ struct RunFiles {
     case page = "<!DOCTYPE html"
     /// Anything but a recording.
     case anything = ""
+
+    /// What tells a report from other files of its kind, near its start.
+    var mark: String {
+      switch self {
+      case .xml: "<testsuite"
+      case .page: "data-verdict="
+      case .anything: ""
+      }
+    }
+
+    /// Bytes in which the mark is to stand.
+    static let longestStart = 4096
   }
 
   /// Throws why a file cannot be written there, as far as can be told before it is.
@@ -146,14 +158,16 @@ struct RunFiles {
   static func checkReplaced(_ path: String, _ replaced: Replaced) throws(FileProblem) {
     let start: String
     do throws(Errno) {
-      start = String(decoding: try FileSystem.firstBytes(of: path, most: 16), as: UTF8.self)
+      start = String(
+        decoding: try FileSystem.firstBytes(of: path, most: Replaced.longestStart), as: UTF8.self)
     } catch {
       throw FileProblem(path, "what is there cannot be read, and is not written over: \(error)")
     }
     if start.hasPrefix("SQLite format 3") {
       throw FileProblem(path, "it is a recording, which is not written over")
     }
-    guard start.isEmpty || start.hasPrefix(replaced.rawValue) else {
+    guard start.isEmpty || start.hasPrefix(replaced.rawValue) && start.contains(replaced.mark)
+    else {
       throw FileProblem(path, "it is another kind of file, which is not written over")
     }
   }

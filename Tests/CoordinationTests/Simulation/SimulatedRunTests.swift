@@ -188,6 +188,37 @@ import Testing
     #expect(limit.evidence.contains { $0.value.contains("was stopped (state T)") })
   }
 
+  // MARK: Messages
+
+  @Test func `a number at which nobody answers is too many`() throws {
+    let run = try SimulatedRun(
+      """
+      server: {listen: "127.0.0.1:9000", processes: 1, reply: {send: "no"}}
+      clients: {sources: 127.0.0.2, processes: 1}
+      messages: {beat: {every: 100ms, send: x, expect: {matches: "y+"}, timeout: 500ms}}
+      phases:
+        - search: {from: 100, step: 100, to: 400, confirm: 1s, messages: beat, until: ["rtt.p90 > 300ms"]}
+      """)
+    let mute = try #require(run.recording.searchSteps.first)
+    #expect(mute.outcome == .tooMany)
+    #expect(mute.reason == "rtt.p90 > 300ms (no right answer came)")
+    #expect(run.recording.phases[0].ceiling == nil)
+  }
+
+  @Test func `of a rate that idle processes share the remark says so`() throws {
+    let run = try SimulatedRun(
+      """
+      server: {listen: "127.0.0.1:9000", processes: 1}
+      clients: {sources: 127.0.0.2, processes: 2}
+      messages: {beat: {rate: 100/s, send: x}}
+      phases:
+        - ramp: {to: 1}
+        - hold: {for: 3s, messages: beat}
+      """)
+    let remark = run.recording.phases[1].remark
+    #expect(remark.contains("1 of 2 client processes held no connection"), "\(remark)")
+  }
+
   // MARK: Churns
 
   private static let churn = """

@@ -47,7 +47,9 @@ import Testing
     let workspace = try Workspace()
     try workspace.write("server: {listen: \"127.0.0.1:9000\"}\n", to: "a.plan")
     try workspace.write("SQLite format 3\u{0}", to: "run.recording")
-    try workspace.write("<?xml version=\"1.0\"?>", to: "old.xml")
+    try workspace.write("<?xml version=\"1.0\"?>\n<testsuites>", to: "old.xml")
+    try workspace.write("<?xml version=\"1.0\"?>\n<project>", to: "pom.xml")
+    try workspace.write("<!DOCTYPE html>\n<p>mine", to: "mine.html")
     try workspace.write("", to: "empty")
     func refusal(_ name: String, _ kind: RunFiles.Replaced) -> String? {
       do throws(FileProblem) {
@@ -60,6 +62,8 @@ import Testing
     }
     #expect(refusal("a.plan", .xml) == "it is another kind of file, which is not written over")
     #expect(refusal("a.plan", .page) == refusal("a.plan", .xml))
+    #expect(refusal("pom.xml", .xml) == refusal("a.plan", .xml))
+    #expect(refusal("mine.html", .page) == refusal("a.plan", .xml))
     #expect(refusal("run.recording", .anything) == "it is a recording, which is not written over")
     for name in ["old.xml", "empty", "new"] { #expect(refusal(name, .xml) == nil) }
     // What it is nobody can tell.
