@@ -67,7 +67,7 @@ foreign: deps
 	Limits/foreign
 
 # Whole runs on a simulated host, each from one seed, held against what has really happened there: 1,000 take
-# half a minute.
+# a minute and a half on two processors.
 oracle: deps
 	$(SWIFT) build -c release --product runner-oracle
 	.build/release/runner-oracle --seeds $(SEEDS)
