@@ -53,20 +53,19 @@ extension Coordinator {
       of: plan.patterns, over: min(held, fleet.current(.held, .client)))
     remark(
       Double(messagesSent - before) / elapsed, of: planned, " messages",
-      load(hostReadings.readings()), because: idleShares)
+      load(hostReadings.readings()), idle: idleShare)
   }
 
-  /// Why some of a rate is begun by nobody: each client process has the same share of it; nil where all of them
-  /// hold connections, or no message has a rate.
-  private var idleShares: String? {
+  /// Client processes that hold no connection, as each begins the same share of a rate; none where no message has
+  /// one.
+  private var idleShare: IdleShare? {
     let played = plan.phases[phase].patterns
-    let hasRate = plan.patterns.contains { $0.hasRate && played.contains($0.name) }
+    guard plan.patterns.contains(where: { $0.hasRate && played.contains($0.name) }) else {
+      return nil
+    }
     let clients = fleet.members.filter { $0.end == .client && $0.isAlive }
     let idle = clients.count { fleet.held(by: $0) == 0 }
-    guard hasRate, idle > 0 else { return nil }
-    return
-      "\(idle) of \(clients.count) client processes held no connection, and each begins the same share of a"
-      + " rate; with fewer `processes` none is left out"
+    return idle > 0 ? IdleShare(idle: idle, of: clients.count) : nil
   }
 
   /// Connections of this churn that were begun too late.
@@ -90,14 +89,37 @@ extension Coordinator {
 
   private mutating func remark(
     _ rate: Double, of planned: Double, _ what: String, _ load: LoadReading,
-    because known: String? = nil
+    idle: IdleShare? = nil
   ) {
     let pace = missedPace(rate, of: planned, load)
     guard pace.wantsReason else { return }
-    let reason =
-      known ?? pace.reason(before: loadBefore.counters, after: load.counters, host: host)
+    var reasons = [idle?.words].compactMap(\.self)
+    // What the others did not send has another reason.
+    if idle.map({ rate < planned * $0.othersPart }) ?? true {
+      reasons.append(pace.reason(before: loadBefore.counters, after: load.counters, host: host))
+    }
+    let reason = reasons.joined(separator: "; ")
     let remark = "\(Format.rate(rate)) of \(Format.rate(planned))\(what) planned: \(reason)"
     state.phases[phase].remark = remark
     progress.note("\(plan.name): \(state.phases[phase].name): \(remark)")
+  }
+}
+
+/// Client processes without a connection, of all that there are.
+private struct IdleShare {
+  let idle: Int
+  let count: Int
+
+  init(idle: Int, of count: Int) {
+    self.idle = idle
+    self.count = count
+  }
+
+  /// What the other processes send of a rate, less what a phase may lack at its edges.
+  var othersPart: Double { 0.95 * Double(count - idle) / Double(count) }
+
+  var words: String {
+    "\(idle) of \(count) client processes hold no connection, and each begins the same share of a rate; with"
+      + " fewer `processes` none is left out"
   }
 }

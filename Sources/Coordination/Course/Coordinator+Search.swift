@@ -222,14 +222,20 @@ extension Coordinator {
     return nil
   }
 
-  /// Whether messages were sent, and none was answered rightly for longer than the round trip that the condition asks
-  /// for: then it has been exceeded, though there is nothing to measure.
+  /// Whether the round trip that the condition asks for has been exceeded, though no right answer came and there is
+  /// nothing to measure: messages were given up, or have gone unanswered for longer than that.
   private func isMute(_ condition: Threshold, in span: ClosedRange<Double>) -> Bool {
     guard let live, case .percentile(_, of: .roundTrip) = condition.metric,
-      condition.comparison == .more || condition.comparison == .atLeast,
-      span.upperBound - span.lowerBound > condition.value
+      condition.comparison == .more || condition.comparison == .atLeast
     else { return false }
-    return (live.recording.measure(.messagesSent, in: span) ?? 0) > 0
+    if (live.recording.measure(.messagesLost, in: span) ?? 0) > 0 { return true }
+    let old = span.upperBound - condition.value
+    guard old > span.lowerBound else { return false }
+    return live.recording.series(named: MessageOutcome.sent.seriesName).contains { series in
+      let points = series.points[series.places(in: span.lowerBound...old)]
+      guard let first = points.first, let last = points.last else { return false }
+      return last.value > first.value
+    }
   }
 
   private mutating func note(

@@ -58,38 +58,3 @@ package struct SilentProgress: Progress {
   package func note(_ text: String) {}
   package func finish() {}
 }
-
-/// Writes one line per phase change, and one every ten seconds: for logs.
-package struct PlainProgress: Progress {
-  private static let interval = 10.0
-  private var next = 0.0
-
-  package init() {}
-
-  package mutating func phaseChanged(_ state: ProgressState) {
-    next = state.elapsed + Self.interval
-    write("\(clock(state)) \(state.phase)")
-  }
-
-  package mutating func update(_ state: ProgressState) {
-    guard state.elapsed >= next else { return }
-    next = state.elapsed + Self.interval
-    var line = "\(clock(state)) \(Format.count(state.established)) established"
-    if let accepted = state.accepted { line += ", \(Format.count(accepted)) accepted" }
-    line += ", \(Format.count(state.failures)) failed"
-    if let messages = state.messages { line += ", messages: \(messages.text)" }
-    if let memory = state.memoryAvailable { line += ", \(Format.bytes(memory)) available" }
-    write(line)
-  }
-
-  package func note(_ text: String) { write(text) }
-  package func finish() {}
-
-  private func clock(_ state: ProgressState) -> String {
-    let seconds = Int(state.elapsed)
-    let tail = seconds % 60
-    return "[\(seconds / 60):\(tail < 10 ? "0" : "")\(tail)] \(state.plan):"
-  }
-
-  private func write(_ line: String) { StandardError.write(line + "\n") }
-}

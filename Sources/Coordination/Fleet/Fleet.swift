@@ -21,7 +21,7 @@ package struct Fleet: ~Copyable {
     package var isAlive: Bool { ended == nil && hang == nil }
 
     /// Seconds.
-    package var processorTime: Double {
+    var processorTime: Double {
       ended.map { $0.time.user + $0.time.system } ?? process.processorTime ?? 0
     }
   }
@@ -110,7 +110,7 @@ package struct Fleet: ~Copyable {
   }
 
   /// Whether every living client has carried out the last order.
-  package var hasSettled: Bool { all(.client) { $0[.settledOrder] == orders } }
+  var hasSettled: Bool { all(.client) { $0[.settledOrder] == orders } }
 
   /// Ends all workers in order; whoever has not gone within the time is killed; one whose
   /// process is stopped (state T), after one second already. Sockets of both ends reset on close, so
@@ -189,7 +189,7 @@ package struct Fleet: ~Copyable {
   }
 
   /// Whether a worker gives no sign of life, and is not given up yet.
-  package var someAreHung: Bool { liveness.someAreHung }
+  var someAreHung: Bool { liveness.someAreHung }
 
   private mutating func giveUp(_ index: Int, _ hang: HungWorker) {
     liveness.forget(index)
@@ -231,37 +231,37 @@ package struct Fleet: ~Copyable {
   }
 
   /// Connections of the clients' that the built-in server holds.
-  package var heldAtServer: Int {
+  var heldAtServer: Int {
     current(.held, .server) + (usesEphemeralPorts ? current(.ephemeralHeld, .server) : 0)
   }
 
   /// Connections of the clients' that the built-in server has ever accepted.
-  package var acceptedByServer: Int {
+  var acceptedByServer: Int {
     total(.opened, .server) + (usesEphemeralPorts ? total(.ephemeral, .server) : 0)
   }
 
   /// Connections of other programs that the built-in server holds.
-  package var strangersHeldAtServer: Int {
+  var strangersHeldAtServer: Int {
     current(.strangersHeld, .server) + (usesEphemeralPorts ? 0 : current(.ephemeralHeld, .server))
   }
 
   /// Whether the built-in server has ever accepted connections of other programs.
-  package var hasHadStrangers: Bool {
+  var hasHadStrangers: Bool {
     total(.strangers, .server) > 0 || !usesEphemeralPorts && total(.ephemeral, .server) > 0
   }
 
   /// Whether clients have taken ports that the kernel gives to other programs as well: until then, what
   /// comes from such a port is none of theirs, though it has their address.
-  package var usesEphemeralPorts: Bool { total(.ephemeral, .client) > 0 }
+  var usesEphemeralPorts: Bool { total(.ephemeral, .client) > 0 }
 
   /// False where the server has had connections, and none from the sources that the clients are
   /// bound to: NAT rewrites their addresses on the way, or others took what the server had to give.
-  package var knowsOwnConnections: Bool {
+  var knowsOwnConnections: Bool {
     acceptedByServer > 0 || total(.strangers, .server) == 0 || total(.established, .client) == 0
   }
 
   /// A limit that stopped a worker in this phase is forgotten: all that it held was closed.
-  package func forgetLimits() {
+  func forgetLimits() {
     for member in members { member.board[.limited] = 0 }
   }
 
@@ -271,12 +271,12 @@ package struct Fleet: ~Copyable {
   }
 
   /// The sum over all workers of what became of one pattern's messages.
-  package func total(_ pattern: Int, _ counter: MessageCounter, _ end: End) -> Int {
+  func total(_ pattern: Int, _ counter: MessageCounter, _ end: End) -> Int {
     members.reduce(0) { $1.end == end ? $0 + Int($1.board[pattern, counter]) : $0 }
   }
 
   /// Seconds that all workers of an end have used.
-  package func processorTime(of end: End) -> Double {
+  func processorTime(of end: End) -> Double {
     members.reduce(0) { $1.end == end ? $0 + $1.processorTime : $0 }
   }
 

@@ -47,13 +47,14 @@ extension Recording {
     return messagePatterns.map { pattern in
       var counts: [MessageOutcome: Int] = [:]
       // Answers that came here to messages that were missing before are no losses of these stretches.
-      var paid = -change(of: .messages(.missing, pattern), in: spans)
-      for outcome in MessageOutcome.allCases {
-        var gained = max(0, change(of: .messages(outcome, pattern), in: spans))
+      var answered = max(0, -change(of: .messages(.missing, pattern), in: spans))
+      // Most of them were right, and late.
+      for outcome in [.late, .wrong] + MessageOutcome.allCases where counts[outcome] == nil {
+        var gained = gain(of: .messages(outcome, pattern), in: spans)
         if outcome == .late || outcome == .wrong {
-          let before = min(gained, max(0, paid))
+          let before = min(gained, answered)
           gained -= before
-          paid -= before
+          answered -= before
         }
         counts[outcome] = Int(saturating: gained)
       }

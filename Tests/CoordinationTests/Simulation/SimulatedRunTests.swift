@@ -78,23 +78,20 @@ import Testing
     #expect(limit.syscall == "socket")
   }
 
-  @Test func `the watches of epoll bind`() throws {
+  @Test(arguments: [
+    (700, nil, Resource.epollWatches, "ENOSPC"), (5_000_000, 900, .descriptorsPerHost, "ENFILE"),
+  ])
+  func `what the host has of watches and files binds`(
+    watches: Int, files: Int?, resource: Resource, errno: String
+  ) throws {
     var host = SimulatedHost()
-    host.watches = 700
+    host.watches = watches
+    host.files = files
     let run = try SimulatedRun(Self.everyKind, on: host)
     #expect(run.judgement.exitCode == 100)
-    #expect(run.judgement.limit?.resource == .epollWatches)
-    #expect(run.judgement.limit?.errno?.name == "ENOSPC")
-    #expect(run.recording.prediction.binding?.resource == .epollWatches)
-  }
-
-  @Test func `files of the host bind`() throws {
-    var host = SimulatedHost()
-    host.files = 900
-    let run = try SimulatedRun(Self.everyKind, on: host)
-    #expect(run.judgement.exitCode == 100)
-    #expect(run.judgement.limit?.resource == .descriptorsPerHost)
-    #expect(run.judgement.limit?.errno?.name == "ENFILE")
+    #expect(run.judgement.limit?.resource == resource)
+    #expect(run.judgement.limit?.errno?.name == errno)
+    #expect(run.recording.prediction.binding?.resource == resource)
   }
 
   @Test func `memory ends the growth before it is gone`() throws {
@@ -216,7 +213,8 @@ import Testing
         - hold: {for: 3s, messages: beat}
       """)
     let remark = run.recording.phases[1].remark
-    #expect(remark.contains("1 of 2 client processes held no connection"), "\(remark)")
+    #expect(remark.contains("1 of 2 client processes hold no connection"), "\(remark)")
+    #expect(!remark.contains("processor"))
   }
 
   // MARK: Churns

@@ -9,14 +9,11 @@ import Testing
     let workspace = try Workspace()
     let plan = try Plan.read(
       text: """
-        server: {listen: "127.0.0.1:9000", processes: 2}
-        clients: {sources: 127.0.0.2-127.0.0.9, processes: 2}
+        server: {listen: "127.0.0.1:9000"}
         phases:
           - ramp: {to: 1000, rate: 1k/s}
-          - hold: 3s
           - churn: {rate: 200/s, lifetime: 500ms, for: 2s}
           - search: {from: 1000, step: 500, to: 2000, confirm: 2s}
-          - pause: 1s
           - close: {over: 1s}
         """, file: "simulated.plan", overrides: [:])
     _ = try SimulatedRun(
