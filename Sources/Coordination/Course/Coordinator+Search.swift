@@ -1,6 +1,7 @@
 import Host
 import Judgement
 import Linux
+import Messages
 import Plan
 import Probe
 import Recording
@@ -223,18 +224,23 @@ extension Coordinator {
   }
 
   /// Whether the round trip that the condition asks for has been exceeded, though no right answer came and there is
-  /// nothing to measure: messages were given up, or have gone unanswered for longer than that.
+  /// nothing to measure: a message has gone unanswered for longer, or was given up after longer.
   private func isMute(_ condition: Threshold, in span: ClosedRange<Double>) -> Bool {
     guard let live, case .percentile(_, of: .roundTrip) = condition.metric,
       condition.comparison == .more || condition.comparison == .atLeast
     else { return false }
-    if (live.recording.measure(.messagesLost, in: span) ?? 0) > 0 { return true }
-    let old = span.upperBound - condition.value
-    guard old > span.lowerBound else { return false }
-    return live.recording.series(named: MessageOutcome.sent.seriesName).contains { series in
-      let points = series.points[series.places(in: span.lowerBound...old)]
-      guard let first = points.first, let last = points.last else { return false }
-      return last.value > first.value
+    // Of a conversation the steps are timed, and the client may not have said the first of them yet.
+    let answered = plan.patterns.filter { $0.expectation != .none }
+    return answered.contains { pattern in
+      func count(_ outcome: MessageOutcome, at instant: Double) -> Double {
+        live.recording.series(.messages(outcome, pattern.name))?.level(at: instant) ?? 0
+      }
+      let over = MessageOutcome.lost.reduce(count(.received, at: span.upperBound)) {
+        $0 + count($1, at: span.upperBound)
+      }
+      let isWaiting = count(.sent, at: span.upperBound - condition.value) > over
+      let isGivenUp = count(.missing, at: span.upperBound) > count(.missing, at: span.lowerBound)
+      return isWaiting || isGivenUp && Double(pattern.timeout) / 1e9 >= condition.value
     }
   }
 

@@ -35,7 +35,7 @@ package struct Replay {
       throw Refusal(
         description:
           "The recording \(path) is of a replay \(difference.words). Replay its original,"
-          + " \(replayed.original), with \(difference.option) instead.")
+          + " \(replayed.original), with \(difference.options) instead.")
     }
     var plan = try original.replayedPlan().sized(as: original.phases)
     if !targets.isEmpty { plan.connect(to: targets) }
@@ -77,14 +77,17 @@ package struct Replay {
 }
 
 extension ReplayRecord {
-  /// What it drove otherwise than its plan's text says; nil where it drove all of that.
-  fileprivate var difference: (words: String, option: String)? {
-    if let fromPhase {
-      return ("that began with phase \(fromPhase)", "--from-phase \(fromPhase)")
-    }
-    guard speed != 1 else { return nil }
+  /// What it drove otherwise than its plan's text says, and the options that say so; nil where it drove all of that.
+  fileprivate var difference: (words: String, options: String)? {
     let factor = "\(Format.short(speed, 3))x"
-    return ("at \(factor) the speed", "--speed \(factor)")
+    let parts = [
+      fromPhase.map { ("that began with phase \($0)", "--from-phase \($0)") },
+      speed == 1 ? nil : ("at \(factor) the speed", "--speed \(factor)"),
+    ].compactMap(\.self)
+    guard !parts.isEmpty else { return nil }
+    return (
+      parts.map(\.0).joined(separator: ", "), parts.map(\.1).joined(separator: " ")
+    )
   }
 }
 

@@ -16,7 +16,7 @@ extension Client where System: ~Copyable {
       begin(task)
       messageEngine.begin(task, command, among: &connections)
       // What is sent, or answered, until fewer stand would tell of those that are to go.
-      if stepsDown { messageEngine.pause() }
+      if stepsDown { messageEngine.pause(among: &connections) }
     case .settle:
       opening.end()
       messageEngine.end(at: connections.now)

@@ -16,7 +16,7 @@ extension MessageEngine where System: ~Copyable {
     if case .seek = task, played | paused != 0, phase == command.phase {
       // Another step of the same search.
       if paused == 0, connections.board[.held] > 0 { return plan(slots) }
-      pause()
+      pause(among: &connections)
       return resume(from: command.start, slots: slots, among: &connections)
     }
     let span =
@@ -24,6 +24,18 @@ extension MessageEngine where System: ~Copyable {
       ? connections.assignment.spanOfPhase[command.phase] : nil
     play(places, in: command.phase, from: command.start, span: span, slots: slots)
     for pattern in places { patterns.noteUnsent(pattern, connections.board[pattern, .unsent]) }
+  }
+
+  /// Begins no message until `resume`. What no connection was free for is counted as unsent before.
+  mutating func pause(among connections: inout Connections) {
+    for pattern in 0..<patterns.count where isPlayed(pattern) {
+      let script = patterns.script(pattern)
+      guard script.every == 0, !script.isOnce, script.rate != .infinity,
+        connections.rows.oldestIdle == ConnectionTable.none
+      else { continue }
+      countUnsent(pattern, rate: script.rate, among: &connections)
+    }
+    pause()
   }
 
   /// Goes on after `pause` with the connections that are left. They are judged by what they send from here on: of

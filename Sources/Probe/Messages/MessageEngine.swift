@@ -113,7 +113,12 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
     plan(slots)
     self.start = start
     for pattern in 0..<patterns.count where paused >> UInt32(pattern) & 1 == 1 {
-      if !patterns.script(pattern).isOnce { patterns.restart(pattern, at: start, slots: slots) }
+      if patterns.script(pattern).isOnce {
+        // Connections that have become free meanwhile are behind the cursor.
+        patterns.rewind(pattern)
+      } else {
+        patterns.restart(pattern, at: start, slots: slots)
+      }
       play(pattern)
     }
     paused = 0

@@ -178,6 +178,8 @@ struct PatternTable: ~Copyable {
 
   func noteUnsent(_ pattern: Int, _ count: UInt64) { unsent[UInt32(pattern)] = count }
 
+  func rewind(_ pattern: Int) { cursors[UInt32(pattern)].rewind() }
+
   func restart(_ pattern: Int, at instant: Instant, slots: UInt32) {
     begun[UInt32(pattern)] = 0
     // What is played once has one round, which never ends.

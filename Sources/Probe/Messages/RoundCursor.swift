@@ -37,6 +37,9 @@ struct RoundCursor: BitwiseCopyable {
     slotsSince = round
   }
 
+  /// Walks through the round from its begin once more.
+  mutating func rewind() { slot = 0 }
+
   /// The instant of the connection that the cursor stands at.
   var due: Instant { due(slot, in: round) }
 

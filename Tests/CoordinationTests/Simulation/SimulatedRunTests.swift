@@ -1,3 +1,4 @@
+import Addressing
 import Judgement
 import Plan
 import Recording
@@ -92,6 +93,22 @@ import Testing
     #expect(run.judgement.limit?.resource == resource)
     #expect(run.judgement.limit?.errno?.name == errno)
     #expect(run.recording.prediction.binding?.resource == resource)
+  }
+
+  @Test func `files that unanswered handshakes took bind, though they are closed at the end`()
+    throws
+  {
+    var host = SimulatedHost()
+    host.files = 40
+    host.dials.silentEndpoints = [SocketAddress(.v4(0x7F00_0001), 9000)]
+    let run = try SimulatedRun(
+      """
+      server: {listen: "127.0.0.1:9000", processes: 1}
+      clients: {sources: 127.0.0.2, processes: 1, connect-timeout: 1s, retries: 0}
+      phases: [ramp: {to: 100}, hold: 1s]
+      """, on: host)
+    #expect(run.judgement.limit?.errno?.name == "ENFILE")
+    #expect(run.judgement.limit?.resource == .descriptorsPerHost, "\(run.judgement.headline)")
   }
 
   @Test func `memory ends the growth before it is gone`() throws {
@@ -192,7 +209,7 @@ import Testing
       """
       server: {listen: "127.0.0.1:9000", processes: 1, reply: {send: "no"}}
       clients: {sources: 127.0.0.2, processes: 1}
-      messages: {beat: {every: 100ms, send: x, expect: {matches: "y+"}, timeout: 500ms}}
+      messages: {beat: {every: 100ms, send: x, expect: {bytes: 1kB}, timeout: 500ms}}
       phases:
         - search: {from: 100, step: 100, to: 400, confirm: 1s, messages: beat, until: ["rtt.p90 > 300ms"]}
       """)

@@ -118,6 +118,31 @@ import Testing
     #expect(LatencyBuckets.value(at: try #require(slowest)) < 1_000_000)
   }
 
+  @Test func `a conversation that waited for another is played after a step down`() throws {
+    let long: [RecordedConversation.Step] = [
+      .says("a\n"), .hears("a\n"), .says("b\n", after: .seconds(2)), .hears("b\n"),
+    ]
+    let short: [RecordedConversation.Step] = [.says("x\n"), .hears("x\n")]
+    let world = try world(patterns: [.playing(long), .playing(short)])
+    seek(20, world)
+    world.run(for: .seconds(1))
+    seek(10, world)
+    world.run(for: .seconds(5))
+    #expect(world.client.messages(.sent, of: 0) == 20)
+    #expect(world.client.messages(.sent, of: 1) == 10)
+    #expect(world.client.messages(.received, of: 1) == 10)
+  }
+
+  @Test func `what a worker without connections leaves out is counted step after step`() throws {
+    let world = try world(workers: 2, patterns: [.test(rate: 100)])
+    // The first worker alone has a connection.
+    seek(1, world)
+    world.run(for: .seconds(3))
+    seek(2, world)
+    let unsent = world.clients.reduce(0) { $0 + $1.messages(.unsent) }
+    #expect(abs(unsent - 150) <= 1)
+  }
+
   @Test func `nothing is due while nothing stands`() throws {
     let world = try world(patterns: [.test(rate: 100)])
     seek(20, world)
