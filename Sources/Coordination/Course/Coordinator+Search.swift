@@ -17,7 +17,8 @@ extension Coordinator {
 
   mutating func seek(_ search: Phase.Search) throws(RecordingError) {
     var walk = SearchWalk(from: search.from, step: search.step, most: search.most)
-    for _ in 0..<Self.mostSteps where course.goesOn {
+    // The share of a worker that has died is opened by nobody: no number says anything of the rest.
+    for _ in 0..<Self.mostSteps where course.goesOn && !hasLostWorker {
       switch walk.move {
       case .step(let goal):
         try step(to: goal, search, &walk)
@@ -67,14 +68,28 @@ extension Coordinator {
     }
   }
 
-  /// A condition on handshakes needs handshakes: where the clients hold the goal or more already,
-  /// this closes all connections, so that the goal is opened anew. False where nothing was closed.
+  /// Whether a worker has died in this phase.
+  private var hasLostWorker: Bool {
+    state.limits.contains { $0.phase == state.phases[phase].name && $0.isDeath }
+  }
+
+  /// Messages of the clients' that have not been answered, by now.
+  private var missingMessages: Int {
+    plan.patterns.indices.reduce(0) { $0 + fleet.total($1, .missing, .client) }
+  }
+
+  /// Closes all connections, so that the goal is opened anew, where those that stand do not do: conditions on
+  /// handshakes need handshakes; and answers that are owed to more connections than the goal would come first,
+  /// or never, which no later answer could be told from. False where nothing was closed.
   private mutating func closeAllBeforeOpening(
     _ goal: Int, _ search: Phase.Search
   ) throws(RecordingError) -> Bool {
-    guard search.until.contains(where: \.metric.isOfHandshakes),
+    let missing = missingMessages
+    let needsHandshakes = search.until.contains(where: \.metric.isOfHandshakes)
+    guard needsHandshakes || missing > missingBeforeStep,
       fleet.current(.held, .client) >= goal
     else { return false }
+    missingBeforeStep = missing
     try go(to: 0)
     try sample(hostReadings.readings())
     fleet.forgetLimits()

@@ -88,6 +88,8 @@ package struct Coordinator: ~Copyable {
   var failuresAtEnd: [FailureRecord] = []
   /// What had failed when this step of a search began.
   var failuresBeforeStep: [FailureRecord] = []
+  /// Messages that had not been answered when a search last closed all connections.
+  var missingBeforeStep = 0
   /// Whether something moved still when a phase had been given long enough to settle.
   var stillMoves = false
   /// Kept only for plans with conditions that decide while the run goes on.
@@ -341,7 +343,7 @@ package struct Coordinator: ~Copyable {
       : finder(readings).limits(
         of: explained, failures: failures, memoryGuard: course.guardStop,
         workerDied: state.limits.contains { $0.phase == record.name },
-        late: lateArrivals(readings))
+        late: lateArrivals(readings), gone: goneClients)
     if record.ceiling != nil { limits += phantomLimits }
     if record.outcome == .limit, let alive = try verify() {
       for index in limits.indices { limits[index].evidence.append(alive) }
@@ -353,6 +355,15 @@ package struct Coordinator: ~Copyable {
     }
     state.limits += limits
     for limit in limits { note(limit) }
+  }
+
+  /// Client workers that have died, and whose share of a phase is opened by nobody; nil where none has.
+  private var goneClients: Fact? {
+    let clients = fleet.members.filter { $0.end == .client }
+    let gone = clients.count { !$0.isAlive }
+    return gone == 0
+      ? nil
+      : Fact("client workers", "\(gone) of \(clients.count) had died: nobody opens their share")
   }
 
   /// Whether what is held is alive: a byte out and back on every connection. Nil where the plan

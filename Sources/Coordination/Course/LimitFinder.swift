@@ -34,9 +34,10 @@ package struct LimitFinder {
   /// - Parameters:
   ///   - memoryGuard: the check that stopped growth, with the instant it did, if one did.
   ///   - late: late arrivals of a churn.
+  ///   - gone: client workers that had died before the phase; nil where none had.
   package func limits(
     of phase: PhaseRecord, failures: [FailureRecord], memoryGuard: FailureRecord?,
-    workerDied: Bool, late: LateArrivals = .none
+    workerDied: Bool, late: LateArrivals = .none, gone: Fact? = nil
   ) -> [LimitRecord] {
     // A handshake that was tried again has cost nothing.
     let causes = failures.filter { $0.final > 0 } + (memoryGuard.map { [$0] } ?? [])
@@ -55,8 +56,9 @@ package struct LimitFinder {
     if path.goneAtServer > 0 { limits.append(goneAtServer(phase)) }
     if late.count > 0 { limits.append(tooLate(phase, late)) }
     // A worker that died has its own record.
-    if limits.isEmpty, !workerDied { limits.append(unexplained(phase, retried: retried)) }
-    return limits
+    guard limits.isEmpty, !workerDied else { return limits }
+    if phase.kind.grows, let gone { return [share(of: phase, gone)] }
+    return [unexplained(phase, retried: retried)]
   }
 
   package func limit(ofDeath worker: WorkerRecord, in phase: PhaseRecord, at instant: Double)
@@ -165,6 +167,13 @@ package struct LimitFinder {
           "\(Format.count(late.count)) arrivals, more than a second after they were due"),
         reason,
       ])
+  }
+
+  /// The share of workers that had died before: nobody opens it.
+  private func share(of phase: PhaseRecord, _ gone: Fact) -> LimitRecord {
+    limit(
+      of: phase, at: .client, .workerDied, count: max(1, phase.promise?.missed ?? 1),
+      evidence: [gone])
   }
 
   /// A promise that was broken without a failure: `unclassified`. Where the server is someone

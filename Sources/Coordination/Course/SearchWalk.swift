@@ -41,10 +41,15 @@ struct SearchWalk {
     advance()
   }
 
-  /// A limit left so many: there is nothing to look for between these and the goal.
+  /// A limit left so many: there is nothing to look for between these and the goal. Where it left fewer than had
+  /// been reached before, the goal was too many, as of a server that resets all beyond its limit.
   mutating func wasLimited(to held: Int) {
-    good = held
-    bad = held + 1
+    if held < good {
+      bad = goal
+    } else {
+      good = held
+      bad = held + 1
+    }
     advance()
   }
 

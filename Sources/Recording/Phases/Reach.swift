@@ -8,20 +8,30 @@ package struct Reach: Sendable, Equatable {
   package let established: Int
   /// The most that stood at both ends: what a phase established, less its phantoms.
   package let held: Int
+  /// What stood of the goal at the end of the phase that asks for the most, where that phase was begun and no
+  /// other phase held more than the goal; else `held`.
+  private let reached: Int
 
   init(_ recording: Recording, phase name: String?) {
     let phases = recording.phases.filter { name == nil || $0.name == name }
     phase = name
-    goal = phases.compactMap(\.goal).max()
-    established = recording.most(\.established, .established, of: phases, isWhole: name == nil)
+    let goal = phases.compactMap(\.goal).max()
+    self.goal = goal
+    let established = recording.most(
+      \.established, .established, of: phases, isWhole: name == nil)
+    self.established = established
     // What a close begins with stood before, or never did.
     let standing = phases.filter { !$0.kind.closes }
-    held = (standing.isEmpty ? phases : standing).map(recording.held).max() ?? established
+    let held = (standing.isEmpty ? phases : standing).map(recording.held).max() ?? established
+    self.held = held
+    let asking = phases.last { $0.goal != nil && $0.goal == goal && $0.started != nil }
+    let isWithinGoal = goal.map { established <= $0 } ?? false
+    reached = isWithinGoal ? asking.map(recording.held) ?? held : held
   }
 
   /// "19,936 of 1,000,000 connections".
   package var progress: String {
-    "\(Format.count(held))\(ofGoal) connections"
+    "\(Format.count(reached))\(ofGoal) connections"
   }
 
   /// " of 1,000,000"; nothing without a goal, and where a churn held more than was to stay.

@@ -43,6 +43,24 @@ import Testing
     #expect(walk(ceiling: ceiling, byLimit: false).steps < 140)
   }
 
+  @Test(arguments: [150, 9_999, 12_345, 19_992])
+  func `finds it where all are lost beyond it`(ceiling: Int) throws {
+    var walk = SearchWalk(from: 100, step: 10_000, most: 100_000)
+    var found: Int?
+    for _ in 0..<200 where found == nil {
+      switch walk.move {
+      case .step(let goal): goal <= ceiling ? walk.reached() : walk.wasLimited(to: 7)
+      case .confirm(let count):
+        #expect(count <= ceiling)
+        walk.confirmed()
+      case .found(let count): found = count
+      case .nothing: return #expect(Bool(false), "found none")
+      }
+    }
+    let number = try #require(found)
+    #expect(Double(ceiling - number) <= Double(ceiling) / 100 + 1)
+  }
+
   @Test func `ends at the most that it may ask for`() {
     #expect(walk(ceiling: .max, most: 35_000, byLimit: true).found == 35_000)
     #expect(walk(ceiling: .max, from: 50_000, most: 35_000, byLimit: true).found == 35_000)

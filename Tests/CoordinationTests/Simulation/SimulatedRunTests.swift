@@ -202,6 +202,26 @@ import Testing
     #expect(limit.evidence.contains { $0.value.contains("was stopped (state T)") })
   }
 
+  @Test func `a search ends with the death of a worker, and finds nothing`() throws {
+    let run = try SimulatedRun(
+      """
+      server: {listen: "127.0.0.1:9000", processes: 1}
+      clients: {sources: 127.0.0.2, processes: 2}
+      phases:
+        - search: {from: 100, step: 100, to: 400, rate: 100/s, confirm: 1s}
+        - ramp: {to: 500}
+      on-limit: hold
+      """, events: [.init(at: .seconds(2), .kill(1))])
+    #expect(run.recording.phases[0].ceiling == nil)
+    #expect(run.recording.phases[0].outcome == .limit)
+    #expect(run.judgement.limit?.resource == .workerDied)
+    #expect(run.recording.searchSteps.count < 4, "\(run.recording.searchSteps)")
+    // The dead worker's share of what follows.
+    let later = run.recording.limits.filter { $0.phase == "ramp" }
+    #expect(later.map(\.resource) == [.workerDied], "\(later)")
+    #expect(later.first?.evidence.first?.value == "1 of 2 had died: nobody opens their share")
+  }
+
   // MARK: Messages
 
   @Test func `a number at which nobody answers is too many`() throws {
