@@ -1,8 +1,6 @@
 import ArgumentParser
-import Dispatch
 import Foundation
 import Oracle
-import Synchronization
 
 /// Plays scenarios that seeds make, on a simulated host, and holds what the program says against what has really
 /// happened.
@@ -46,65 +44,48 @@ struct OracleCommand: ParsableCommand {
     print(scenario)
     let findings = Oracle.findings(of: scenario, in: directory)
     for finding in findings { print("WRONG \(finding)") }
+    if let first = findings.first { showShortest(scenario, first.check, in: directory) }
     return findings.isEmpty
   }
 
-  // MARK: Many seeds
-
-  /// What the threads share.
-  private struct Progress {
-    var next: UInt64
-    var played = 0
-    var wrong = 0
-    var met = Coverage()
+  /// Prints the least that still shows what a check has found.
+  private func showShortest(_ scenario: Scenario, _ check: String, in directory: String) {
+    let shortest = scenario.shortened { scenario in
+      Oracle.findings(of: scenario, in: directory).contains { $0.check == check }
+    }
+    print("\nthe shortest that shows it:\n\(shortest)")
+    for finding in Oracle.findings(of: shortest, in: directory) { print("WRONG \(finding)") }
   }
 
   private func playAll(in directory: String) -> Bool {
-    let progress = Mutex(Progress(next: from))
-    // Each run has one thread, and no two share anything.
-    DispatchQueue.concurrentPerform(iterations: ProcessInfo.processInfo.activeProcessorCount) { _ in
-      while let seed = take(from: progress) {
-        let scenario = Scenario(seed: seed)
-        let (findings, coverage) = Oracle.play(scenario, in: directory)
-        progress.withLock { progress in
-          progress.played += 1
-          progress.met.add(coverage)
-          guard !findings.isEmpty else { return }
-          progress.wrong += 1
-          print("\nseed \(seed) (\(scenario.theme.rawValue))")
-          for finding in findings { print("  WRONG \(finding)") }
-        }
-      }
+    let tally = Tally(of: from..<from + seeds, in: directory, endingWithFirst: first) { seed in
+      FileHandle.standardError.write(Data("\rseed \(seed) ".utf8))
     }
-    return progress.withLock { progress in
-      Self.tell("\r")
-      if coverage { show(progress.met) }
-      print("\(progress.played) seeds, \(progress.wrong) wrong")
-      return progress.wrong == 0
+    FileHandle.standardError.write(Data("\r".utf8))
+    for wrong in tally.wrong {
+      print("\nseed \(wrong.seed) (\(Scenario(seed: wrong.seed).theme.rawValue))")
+      for finding in wrong.findings { print("  WRONG \(finding)") }
     }
+    if let worst = tally.wrong.first, let check = worst.findings.first?.check {
+      print()
+      showShortest(Scenario(seed: worst.seed), check, in: directory)
+    }
+    if coverage { show(tally.met) }
+    print("\(tally.played) seeds, \(tally.wrong.count) wrong")
+    return tally.wrong.isEmpty
   }
-
-  private func take(from progress: borrowing Mutex<Progress>) -> UInt64? {
-    progress.withLock { progress in
-      let seed = progress.next
-      guard seed < from + seeds, !first || progress.wrong == 0 else { return nil }
-      progress.next += 1
-      // Whoever traps has named its seed.
-      Self.tell("\rseed \(seed) ")
-      return seed
-    }
-  }
-
-  private static func tell(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 
   private func show(_ met: Coverage) {
-    print("\(met.failing.count) kinds of failures:")
-    for (failing, count) in met.failing.sorted(by: { $0.key < $1.key }) {
-      print("  \(failing.call) \(failing.errno) \(failing.position) in \(failing.kind): \(count)")
+    func table<Kind: Comparable & CustomStringConvertible>(
+      _ counts: [Kind: Int], _ holes: [Kind], _ what: String
+    ) {
+      print("\(counts.count) kinds of \(what), and how often each was met:")
+      for (kind, count) in counts.sorted(by: { $0.key < $1.key }) { print("  \(kind): \(count)") }
+      print("\(holes.count) that seeds aim at were not met\(holes.isEmpty ? "" : ":")")
+      for kind in holes { print("  \(kind)") }
     }
-    print("\(met.stopping.count) kinds of limits:")
-    for (stopping, count) in met.stopping.sorted(by: { $0.key < $1.key }) {
-      print("  \(stopping.resource) in \(stopping.kind), on-limit \(stopping.policy): \(count)")
-    }
+    let holes = met.holes
+    table(met.failing, holes.failing, "failures")
+    table(met.stopping, holes.stopping, "limits")
   }
 }

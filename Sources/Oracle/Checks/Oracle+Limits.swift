@@ -1,5 +1,6 @@
 import Judgement
 import Linux
+import Plan
 import Recording
 import Simulation
 import SystemPackage
@@ -16,6 +17,20 @@ extension Oracle {
     checkDeaths()
     checkFailures()
     checkOnlyCause()
+    checkAim()
+  }
+
+  /// The limit that was made for the run is the one that it names.
+  private func checkAim() {
+    guard let limit = scenario.limit else { return }
+    // A search that has found its number has passed.
+    let searches = scenario.plan.phases.first?.kind.phaseKind == .search
+    expect(
+      judgement.verdict == .limit || judgement.verdict == .passed && searches, "aim",
+      "\(judgement.headline), though \(limit.rawValue) was to stop it")
+    expect(
+      recording.limits.first?.resource == limit, "aim",
+      "\(recording.limits.map(\.cause)), though \(limit.rawValue) was to stop it")
   }
 
   /// No more failures are counted than there were.

@@ -8,6 +8,8 @@ package import Simulation
 package final class Oracle {
   let scenario: Scenario
   let truth: Truth
+  /// Somebody else's server; nil where the plan has its own.
+  let peer: SimulatedPeer?
   /// What the program says.
   let recording: Recording
   let judgement: Judgement
@@ -24,6 +26,7 @@ package final class Oracle {
     recording = said.recording
     judgement = said.judgement
     lost = said.lost
+    peer = run.peer
     truth = Truth(scenario, run, recording)
   }
 
@@ -61,6 +64,7 @@ package final class Oracle {
     checkPromises()
     checkLimits()
     checkMessages()
+    checkPeer()
     checkCalm()
   }
 
@@ -74,9 +78,14 @@ extension SimulatedRun {
   package init(_ scenario: Scenario, recordingAt path: String) throws {
     try self.init(
       scenario.plan, on: scenario.host, seed: scenario.seed, events: scenario.events,
+      against: scenario.peer,
       prepare: { place, process in
         process.sendLimit = scenario.transfer
         process.receiveLimit = scenario.transfer
+        if scenario.noise > 0 {
+          process.noise = EventNoise(
+            seed: scenario.seed &* 31 &+ UInt64(place), probability: scenario.noise)
+        }
         for misfortune in scenario.misfortunes where misfortune.worker == place {
           if let fault = misfortune.fault { process.faults.append(fault) }
           if misfortune.chance > 0 {

@@ -75,7 +75,11 @@ struct Truth {
 
   func failures(from start: Double = 0, to end: Double = .infinity) -> [NetworkBooks.Failure] {
     let (first, last) = (nanoseconds(start), nanoseconds(end))
-    return books.failures.filter { (first...max(first, last)).contains($0.instant) }
+    let workers = scenario.servers + scenario.clients
+    // The program knows nothing of what fails at somebody else's server.
+    return books.failures.filter {
+      (first...max(first, last)).contains($0.instant) && $0.process < workers
+    }
   }
 
   /// Rounds to the microsecond, as the recording's times do.

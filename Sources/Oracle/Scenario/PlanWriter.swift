@@ -1,3 +1,7 @@
+import Plan
+import Recording
+import Simulation
+
 /// Writes a plan by chance. Not each of them can be read.
 struct PlanWriter {
   private(set) var text: String
@@ -5,11 +9,13 @@ struct PlanWriter {
   init(servers: Int, clients: Int, theme: Scenario.Theme, _ maker: inout ScenarioMaker) {
     let backlog = theme == .storm ? maker.pick([0, 1, 20, 4096]) : 4096
     var lines = [
-      "server: {listen: \"127.0.0.1:9000\", processes: \(servers), backlog: \(backlog)}",
+      servers == 0
+        ? "target: 127.0.0.1:9000"
+        : "server: {listen: \"127.0.0.1:9000\", processes: \(servers), backlog: \(backlog)}",
       "clients: {sources: 127.0.0.2-127.0.0.\(1 + maker.number(1...4)), processes: \(clients), "
         + "connect-timeout: \(maker.pick(["1s", "3s", "10s"])), retries: \(maker.number(0...3))}",
     ]
-    let messages = Self.messages(&maker)
+    let messages = Self.messages(theme == .peer ? 0.9 : 0.5, &maker)
     if !messages.isEmpty {
       lines.append("messages:")
       lines += messages.map { "  \($0.name): {\($0.text)}" }
@@ -33,6 +39,60 @@ struct PlanWriter {
     text = lines.joined(separator: "\n") + "\n"
   }
 
+  /// A plan in which a worker makes the aim's call often, in a phase of the aim's kind.
+  init(for aim: Aim, _ maker: inout ScenarioMaker) {
+    let plays = aim.call == .receive || aim.call == .send
+    let playing = plays ? ", messages: [first]" : ""
+    let ramp = "ramp: {to: 220, rate: 1k/s\(aim.kind == .ramp ? playing : "")}"
+    let phases =
+      switch aim.kind {
+      case .ramp: [ramp]
+      case .hold, .pause: [ramp, "hold: {for: 2s\(playing)}"]
+      case .churn: ["churn: {rate: 200/s, lifetime: 200ms, for: 2s\(playing)}"]
+      case .search:
+        ["search: {from: 120, step: 50, to: 220, rate: 1k/s, confirm: 500ms\(playing)}"]
+      case .close: [ramp, maker.pick(["close: reset", "close: fin", "close: {over: 300ms}"])]
+      }
+    let more = [
+      "hold: {for: 500ms}", "churn: {rate: 200/s, lifetime: 200ms, for: 1s}", "close: fin",
+    ]
+    var lines = [
+      "server: {listen: \"127.0.0.1:9000\", processes: 1}",
+      "clients: {sources: 127.0.0.2-127.0.0.3, processes: 1, retries: \(maker.number(0...1))}",
+      "on-limit: \(maker.pick(["hold", "hold", "stop", "fail"]))",
+    ]
+    if plays { lines += ["messages:", "  first: {rate: 150/s, send: ping, timeout: 500ms}"] }
+    lines.append("phases:")
+    lines += (phases + more.filter { _ in maker.happens(0.5) }).map { "  - \($0)" }
+    text = lines.joined(separator: "\n") + "\n"
+  }
+
+  /// A plan that asks for more than the limit grants, in a phase of the aim's kind.
+  init(for aim: LimitAim, _ maker: inout ScenarioMaker) {
+    let most = aim.resource == .sourcePorts ? 150 : 400
+    let phases =
+      switch aim.kind {
+      case .churn: ["churn: {rate: 300/s, lifetime: 4s, for: 2s}"]
+      case .search: ["search: {from: 20, step: 70, to: \(most), rate: 1k/s, confirm: 500ms}"]
+      case .hold: ["ramp: {to: 40, rate: 1k/s}", "hold: {for: 3s}"]
+      case .close: ["ramp: {to: 150, rate: 1k/s}", "close: {over: 2s}"]
+      case .ramp, .pause: ["ramp: {to: \(most), rate: \(maker.pick(["300/s", "1k/s"]))}"]
+      }
+    let end =
+      aim.manner == nil
+      ? "server: {listen: \"127.0.0.1:9000\", processes: 1}" : "target: 127.0.0.1:9000"
+    let ports = aim.resource == .sourcePorts ? ", ports: 20000-20149" : ""
+    let more = ["hold: {for: 500ms}", "pause: 200ms", "close: fin"].filter { _ in maker.happens(0.5)
+    }
+    text =
+      ([
+        end,
+        "clients: {sources: 127.0.0.2, processes: 1, connect-timeout: 1s, retries: 0\(ports)}",
+        "on-limit: \(aim.policy.rawValue)", "phases:",
+      ] + (phases + (aim.kind == .close ? [] : more)).map { "  - \($0)" })
+      .joined(separator: "\n") + "\n"
+  }
+
   private static let expectations = [
     "errno: EMFILE", "at: socket", "end: server", "resource: descriptors-per-process",
     "resource: epoll-watches", "resource: memory", "errno: ENOSPC",
@@ -48,8 +108,8 @@ struct PlanWriter {
     let text: String
   }
 
-  private static func messages(_ maker: inout ScenarioMaker) -> [Message] {
-    guard maker.happens(0.5) else { return [] }
+  private static func messages(_ share: Double, _ maker: inout ScenarioMaker) -> [Message] {
+    guard maker.happens(share) else { return [] }
     return ["first", "second"].prefix(maker.number(1...2)).map { name in
       let pace = maker.pick([
         "every: 500ms", "every: 1s", "every: 90ms", "rate: 50/s", "rate: 400/s", "rate: unlimited",

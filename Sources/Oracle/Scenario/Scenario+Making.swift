@@ -1,9 +1,13 @@
 import Addressing
 import Plan
+import Recording
 import Simulation
 import SystemPackage
 
 extension Scenario {
+  /// Two of three seeds are left to chance; the third aims at something that chance seldom makes.
+  package static func isAimed(_ seed: UInt64) -> Bool { seed % 3 == 2 }
+
   /// The same seed makes the same scenario, on every machine.
   package init(seed: UInt64) {
     var maker = ScenarioMaker(seed: seed)
@@ -26,6 +30,17 @@ struct ScenarioMaker {
   mutating func happens(_ share: Double) -> Bool { chance.chance(share) }
 
   mutating func make() -> Scenario {
+    guard Scenario.isAimed(seed) else { return makeByChance() }
+    let turn = Int(seed / 3)
+    // All aims come up before one comes again, in an order in which neighbours have little in common.
+    return switch turn % 4 {
+    case 0, 1: make(Aim.all[(turn / 4 * 2 + turn % 4) * 97 % Aim.all.count])
+    case 2: make(LimitAim.all[turn / 4 * 41 % LimitAim.all.count])
+    default: makePeer()
+    }
+  }
+
+  private mutating func makeByChance() -> Scenario {
     let theme = pick(
       [.calm, .shortage, .shortage, .fault, .fault, .event, .storm] as [Scenario.Theme])
     let servers = number(1...3)
@@ -55,7 +70,7 @@ struct ScenarioMaker {
     var pages: Int?
     let workers = servers + clients
     switch theme {
-    case .calm, .shortage: break
+    case .calm, .shortage, .peer, .limit: break
     case .fault: misfortunes = [fault(servers: servers, workers: workers, plan)]
     case .event:
       if happens(0.2) { pages = number(20...150) } else { events = happening(workers) }
@@ -84,6 +99,98 @@ struct ScenarioMaker {
       seed: seed, theme: theme, text: text, plan: plan, host: host, servers: servers,
       clients: clients, misfortunes: misfortunes, events: events,
       transfer: transfer, pages: pages)
+  }
+
+  // MARK: What chance seldom makes
+
+  private static let noises = [0, 0.01, 0.1, 0.5]
+
+  private mutating func make(_ aim: Aim) -> Scenario {
+    let text = PlanWriter(for: aim, &self).text
+    let isServer =
+      aim.call == .accept
+      || aim.call != .connect && aim.call != .bind
+        && aim.call != .open && aim.call != .reuseAddress && aim.kind != .close && happens(0.3)
+    // From the first call on, and every few, it meets the later positions as well.
+    let (nth, step) =
+      switch aim.position {
+      case .first: (1, pick([1, 7]))
+      case .early: (number(2...60), pick([1, 3]))
+      case .late: (number(101...130), 1)
+      }
+    let fault = Fault(
+      call: aim.call, errno: aim.errno, nth: nth, count: pick([1, 3, .max, .max]), step: step)
+    var host = SimulatedHost()
+    host.dials.latency = pick([0, 0, 50_000])
+    return Scenario(
+      seed: seed, theme: .fault, text: text, plan: readable(text), host: host, servers: 1,
+      clients: 1, misfortunes: [Scenario.Misfortune(worker: isServer ? 0 : 1, fault: fault)],
+      events: [], noise: pick(Self.noises))
+  }
+
+  private mutating func make(_ aim: LimitAim) -> Scenario {
+    let text = PlanWriter(for: aim, &self).text
+    var host = SimulatedHost()
+    host.dials.latency = 50_000
+    var events: [SimulatedWorkers.Event] = []
+    let some = 2 * number(60...150)
+    let endpoint = SocketAddress(.v4(0x7F00_0001), 9000)
+    switch aim.resource {
+    case .descriptorsPerProcess: host.descriptorsPerProcess = 12 + some / 2
+    case .descriptorsPerHost: host.files = 12 + some
+    case .epollWatches: host.watches = some
+    case .memory: host.dials.sockets = some
+    case .packetsDropped: host.dials.conntrack = some / 2
+    case .noRoute: host.dials.refusals = [endpoint: pick([.noRouteToHost, .networkUnreachable])]
+    case .workerDied: events = [.init(at: .milliseconds(number(250...350)), .kill(number(0...1)))]
+    default: break
+    }
+    return Scenario(
+      seed: seed, theme: .limit, text: text, plan: readable(text), host: host,
+      servers: aim.manner == nil ? 1 : 0, clients: 1, misfortunes: [], events: events,
+      peer: aim.manner, limit: aim.resource, noise: pick(Self.noises))
+  }
+
+  private mutating func makePeer() -> Scenario {
+    let clients = number(1...2)
+    while true {
+      let text = PlanWriter(servers: 0, clients: clients, theme: .peer, &self).text
+      guard let plan = try? Plan.read(text: text, file: "seed-\(seed).plan", overrides: [:]) else {
+        continue
+      }
+      var host = SimulatedHost()
+      host.dials.latency = pick([0, 50_000])
+      return Scenario(
+        seed: seed, theme: .peer, text: text, plan: plan, host: host, servers: 0,
+        clients: clients, misfortunes: [], events: [], transfer: pick([.max, .max, 7]),
+        peer: manner(upTo: plan.goal), noise: pick(Self.noises))
+    }
+  }
+
+  private mutating func manner(upTo goal: Int) -> SimulatedPeer.Manner {
+    let every = number(2...20)
+    return switch number(0...11) {
+    case 0: .echoes
+    case 11: .neverListens
+    case 1: .neverAccepts
+    case 2: .neverReads
+    case 3: .answersWrongly(every: every)
+    case 4: .leavesOut(every: every)
+    case 5: .answersLate(by: pick([10_000_000, 700_000_000, 1_500_000_000]))
+    case 6: .speaksFirst
+    case 7: .answersAndCloses(every: every)
+    case 8: .closes(every: every, resets: happens(0.5))
+    case 9: .closesIdle(after: pick([300_000_000, 2_000_000_000]))
+    default:
+      .capped(
+        at: number(1...max(2, goal)), pick([.closes, .resets, .complains, .stopsAccepting]))
+    }
+  }
+
+  private func readable(_ text: String) -> Plan {
+    do { return try Plan.read(text: text, file: "seed-\(seed).plan", overrides: [:]) } catch {
+      fatalError("the plan of seed \(seed) cannot be read: \(error)\n\(text)")
+    }
   }
 
   private static func endpoint(of plan: Plan) -> SocketAddress? {

@@ -1,4 +1,5 @@
 package import Plan
+package import Recording
 package import Simulation
 import SystemPackage
 
@@ -14,6 +15,10 @@ package struct Scenario: CustomStringConvertible {
     case fault
     /// A worker is killed or stopped, a signal comes, or the disk is full.
     case event
+    /// The server is somebody else's, and misbehaves.
+    case peer
+    /// The run meets one limit, which is known beforehand.
+    case limit
     /// Anything, together.
     case storm
   }
@@ -28,18 +33,24 @@ package struct Scenario: CustomStringConvertible {
 
   package let seed: UInt64
   package let theme: Theme
-  package let text: String
-  package let plan: Plan
+  package var text: String
+  package var plan: Plan
   package let host: SimulatedHost
   /// Server workers come first, in the order of their endpoints, then the clients.
   package let servers: Int
   package let clients: Int
-  package let misfortunes: [Misfortune]
-  package let events: [SimulatedWorkers.Event]
+  package var misfortunes: [Misfortune]
+  package var events: [SimulatedWorkers.Event]
   /// The most bytes that one read, or one write, of any process moves.
-  package let transfer: Int
+  package var transfer = Int.max
   /// How many pages of a recording the disk has room for; nil for any number.
-  package let pages: Int?
+  package var pages: Int?
+  /// What the server at the plan's target does; nil where the plan has a server of its own.
+  package var peer: SimulatedPeer.Manner?
+  /// The limit that the run is to meet, where it is known beforehand.
+  package var limit: Resource?
+  /// The share of waits that end early or bring events that announce nothing new.
+  package var noise = 0.0
 
   package var description: String {
     var lines = ["seed \(seed): \(theme.rawValue)"]
@@ -49,15 +60,19 @@ package struct Scenario: CustomStringConvertible {
         + " watches \(host.watches), memory \(host.memory / host.memoryPerSocket) sockets, latency"
         + " \(host.dials.latency) ns, \(host.dials.costPerCall) ns per call, loss \(host.dials.loss),"
         + " buffers \(host.dials.bufferSize), transfer \(transfer), silent \(host.dials.silentEndpoints.count),"
-        + " refusing \(host.dials.refusals.count)")
+        + " refusing \(host.dials.refusals.count), tracking \(host.dials.conntrack ?? -1)")
     for misfortune in misfortunes {
       let what =
         misfortune.fault.map {
           "\($0.call) fails with \($0.errno.rawValue), from its call \($0.nth) on,"
             + " \($0.count == .max ? "for ever" : "\($0.count) times")"
+            + ($0.step == 1 ? "" : ", each \($0.step)th")
         } ?? "\(misfortune.chance) of all calls fail"
       lines.append("  worker \(misfortune.worker): \(what)")
     }
+    if let limit { lines.append("  the limit: \(limit.rawValue)") }
+    if let peer { lines.append("  the server at the target: \(peer)") }
+    if noise > 0 { lines.append("  \(noise) of all waits are disturbed") }
     if let pages { lines.append("  the disk has room for \(pages) pages") }
     for event in events { lines.append("  at \(event.at): \(event.kind)") }
     return lines.joined(separator: "\n")

@@ -39,6 +39,9 @@ package struct SimulatedHost {
     host.somaxconn = somaxconn
     host.synBacklog = 1024
     host.ipv6 = .on
+    host.conntrackAtMost = dials.conntrack
+    host.conntrackEntries = dials.conntrack == nil ? nil : 0
+    host.tracksLoopback = dials.conntrack == nil ? nil : true
     return host
   }
 

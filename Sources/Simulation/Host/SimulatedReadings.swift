@@ -17,7 +17,14 @@ package final class SimulatedReadings: HostReadings {
     func reading(_ key: Series.Key, _ unit: String, _ kind: Series.Kind, _ value: Int) -> Reading {
       Reading(key, unit: unit, kind: kind, value: Double(value))
     }
-    return [
+    let tracking =
+      network.dials.conntrack == nil
+      ? []
+      : [
+        reading(.conntrackEntries, "connections", .gauge, network.tracked),
+        reading(.conntrackDrops, "packets", .counter, network.conntrackDrops),
+      ]
+    return tracking + [
       reading(.socketsAllocated, "sockets", .gauge, network.sockets),
       reading(.filesOpen, "files", .gauge, network.descriptors),
       reading(.listenOverflows, "events", .counter, network.overflows),
@@ -42,11 +49,17 @@ private final class SimulatedPath: PathReadings {
   init(_ network: SimulatedNetwork) { self.network = network }
 
   func begin(_ counters: [Series.Key: Double], hasClients: Bool) {
+    let most = findings.conntrackMost
     findings = PathFindings()
+    findings.conntrackMost = most
     overflowsBefore = network.overflows
   }
 
   func look(_ counters: [Series.Key: Double], timedOut: Bool) -> [Reading] {
+    if network.dials.conntrack != nil {
+      findings.conntrackMost = max(findings.conntrackMost ?? 0, network.tracked)
+    }
+    findings.withoutListener = Set(network.withoutListener.map { "\($0)" })
     for listener in network.listening {
       let name = "\(listener.address)"
       let most = findings.listeners[name]?.mostWaiting ?? 0

@@ -6,18 +6,21 @@ package enum SimulatedCall: Int, CaseIterable, Sendable {
   case receive, send, finishSending, close, openSpare, watch, rewatch, unwatch, wait
 }
 
-/// Lets a system call fail: its `nth` time in that process, from 1, and `count` times in all.
+/// Lets a system call fail: its `nth` time in that process, from 1, and then every `step`-th time, `count` times
+/// in all.
 package struct Fault: Sendable {
   package var call: SimulatedCall
   package var errno: Errno
   package var nth: Int
   package var count: Int
+  package var step: Int
 
-  package init(call: SimulatedCall, errno: Errno, nth: Int, count: Int) {
+  package init(call: SimulatedCall, errno: Errno, nth: Int, count: Int, step: Int = 1) {
     self.call = call
     self.errno = errno
     self.nth = nth
     self.count = count
+    self.step = step
   }
 
   package static func once(_ call: SimulatedCall, _ errno: Errno, nth: Int = 1) -> Fault {
@@ -29,8 +32,39 @@ package struct Fault: Sendable {
   }
 
   func strikes(_ call: SimulatedCall, _ number: Int) -> Bool {
-    call == self.call && number >= nth && number - nth < count
+    guard call == self.call, number >= nth else { return false }
+    let (times, rest) = (number - nth).quotientAndRemainder(dividingBy: step)
+    return rest == 0 && times < count
   }
+}
+
+/// Waits that end early, as a signal ends them, and events that announce nothing or what is over by now. epoll
+/// allows all of these, so none of them may change what the program says.
+package struct EventNoise {
+  enum Disturbance: CaseIterable {
+    /// The wait returns before anything has happened.
+    case interruption
+    /// An event says that a connection is readable or writable, and it has nothing new.
+    case falseAlarm
+    /// An event of the last wait comes once more; its connection may be gone by now.
+    case repetition
+  }
+
+  private var generator: SeededGenerator
+  private let probability: Double
+
+  /// - Parameter probability: the share of waits that are disturbed.
+  package init(seed: UInt64, probability: Double) {
+    generator = SeededGenerator(seed: seed)
+    self.probability = probability
+  }
+
+  mutating func next() -> Disturbance? {
+    guard generator.chance(probability) else { return nil }
+    return Disturbance.allCases.randomElement(using: &generator)
+  }
+
+  mutating func pick<T>(_ values: [T]) -> T? { values.randomElement(using: &generator) }
 }
 
 /// Lets any call fail by chance, with an errno that the manual page lists for it.

@@ -156,6 +156,7 @@ package struct SimulatedKernel: Kernel {
       // Whoever waits awake sees time pass.
       network.advance(to: min(network.now + Self.look, network.nextInstant ?? .max))
     }
+    if process.isInterrupted() { return 0 }
     while true {
       let count = unsafe process.takeReady(into: events)
       if count > 0 { return count }

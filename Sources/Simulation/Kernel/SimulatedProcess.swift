@@ -16,6 +16,9 @@ package final class SimulatedProcess {
   var isStopped = false
   package var faults: [Fault] = []
   package var chaos: Chaos?
+  package var noise: EventNoise?
+  /// What the last wait has brought, where there is noise.
+  private var lastEvents: [ReadyEvent] = []
   /// The most bytes that one `send` and one `receive` move.
   package var sendLimit = Int.max
   package var receiveLimit = Int.max
@@ -84,7 +87,9 @@ package final class SimulatedProcess {
   @discardableResult
   func note(_ errno: Errno, of call: SimulatedCall) -> Errno {
     network.books.note(
-      NetworkBooks.Failure(instant: network.now, process: place, call: call, errno: errno))
+      NetworkBooks.Failure(
+        instant: network.now, process: place, call: call, number: calls[call.rawValue],
+        errno: errno))
     return errno
   }
 
@@ -200,8 +205,39 @@ package final class SimulatedProcess {
       if !watch.events.has(.edgeTriggered) { watch.announce() }
     }
     if keepsEvents { unsafe keptEvents += events[fresh..<count] }
+    if noise != nil, count > 0 {
+      let brought = unsafe Array(events[fresh..<count])
+      if let event = disturbance, count < events.count {
+        unsafe events[count] = event
+        count += 1
+      }
+      lastEvents = brought.filter { $0.token != Token.listener.rawValue }
+    }
     sleep = .awake
     return count
+  }
+
+  /// An event that announces nothing new; nil mostly. Only of edge-triggered registrations: a level-triggered
+  /// one is looked at again before it is announced (`ep_send_events` in fs/eventpoll.c).
+  private var disturbance: ReadyEvent? {
+    switch noise?.next() {
+    case .repetition: noise?.pick(lastEvents)
+    case .falseAlarm:
+      noise?.pick(sockets.filter { $0.state == .established })
+        .flatMap(\.watch).flatMap { $0.events.has(.edgeTriggered) ? $0 : nil }.map {
+          ReadyEvent(
+            token: $0.token, seen: EpollEvents(rawValue: Self.alarms.rawValue & $0.events.rawValue))
+        }
+    case .interruption, nil: nil
+    }
+  }
+  private static let alarms: EpollEvents = .readable | .writable
+
+  /// Whether a wait is to end before anything has happened.
+  func isInterrupted() -> Bool {
+    guard noise?.next() == .interruption else { return false }
+    sleep = .awake
+    return true
   }
 
   func wake() { isWoken = true }

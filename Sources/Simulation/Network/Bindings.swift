@@ -61,6 +61,9 @@ struct Bindings {
     return tuples.insert(tuple).inserted
   }
 
+  /// Tuples in use or in TIME_WAIT: what connection tracking keeps.
+  func tracked(at now: UInt64) -> Int { tuples.count + timeWaits.values.count { $0 > now } }
+
   mutating func release(_ tuple: Tuple, timeWaitUntil end: UInt64?) {
     tuples.remove(tuple)
     if let end { timeWaits[tuple] = end }

@@ -10,6 +10,8 @@ package struct NetworkBooks {
     /// The place of its process, in the order in which the processes began.
     package let process: Int
     package let call: SimulatedCall
+    /// Which of the process's calls of this kind it was, from 1.
+    package let number: Int
     package let errno: Errno
   }
 

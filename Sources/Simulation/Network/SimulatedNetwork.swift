@@ -31,6 +31,8 @@ package final class SimulatedNetwork {
     package var refusals: [SocketAddress: Errno]
     /// Share of SYNs that get lost.
     package var loss: Double
+    /// net.netfilter.nf_conntrack_max; nil where connections are not tracked.
+    package var conntrack: Int?
     /// Nanoseconds by which a wait ends after its deadline.
     package var timerLateness: UInt64
 
@@ -39,7 +41,7 @@ package final class SimulatedNetwork {
       sockets: Int = .max, bufferSize: Int = 65_536, missingAddresses: Set<IPAddress> = [],
       takenPorts: Set<UInt16> = [], takenAddresses: Set<SocketAddress> = [],
       silentEndpoints: Set<SocketAddress> = [], refusals: [SocketAddress: Errno] = [:],
-      loss: Double = 0, timerLateness: UInt64 = 0
+      loss: Double = 0, conntrack: Int? = nil, timerLateness: UInt64 = 0
     ) {
       self.latency = latency
       self.costPerCall = costPerCall
@@ -53,6 +55,7 @@ package final class SimulatedNetwork {
       self.silentEndpoints = silentEndpoints
       self.refusals = refusals
       self.loss = loss
+      self.conntrack = conntrack
       self.timerLateness = timerLateness
     }
   }
@@ -76,6 +79,10 @@ package final class SimulatedNetwork {
   var sockets = 0
   /// SYNs that found an accept queue full.
   private(set) var overflows = 0
+  /// SYNs for which connection tracking had no entry left.
+  private(set) var conntrackDrops = 0
+  /// Endpoints at which a SYN has found nobody.
+  private(set) var withoutListener: Set<SocketAddress> = []
   private var listeners: [SocketAddress: SimulatedSocket] = [:]
   var bindings = Bindings()
 
@@ -129,6 +136,7 @@ package final class SimulatedNetwork {
   func listen(_ socket: SimulatedSocket, at address: SocketAddress) -> Bool {
     guard listeners[address] == nil else { return false }
     listeners[address] = socket
+    withoutListener.remove(address)
     return true
   }
 
@@ -140,6 +148,9 @@ package final class SimulatedNetwork {
   var standingUnaccepted: Int {
     listeners.values.reduce(0) { $0 + $1.queue.count { $0.state == .established } }
   }
+
+  /// Entries of connection tracking.
+  var tracked: Int { bindings.tracked(at: now) }
 
   /// Who listens, in the order of their addresses.
   var listening: [(address: SocketAddress, waiting: Int, backlog: Int)] {
@@ -168,11 +179,16 @@ package final class SimulatedNetwork {
     if let error = dials.refusals[endpoint] {
       return transmit(.refusal(client, Refusal(error: error)))
     }
+    if let most = dials.conntrack, tracked > most {
+      conntrackDrops += 1
+      return retry(client, attempt: attempt)
+    }
     let isLost = dials.loss > 0 && generator.chance(dials.loss)
     guard !isLost, !dials.silentEndpoints.contains(endpoint) else {
       return retry(client, attempt: attempt)
     }
     guard let listener = listeners[endpoint] else {
+      withoutListener.insert(endpoint)
       return transmit(.refusal(client, Refusal(error: .connectionRefused)))
     }
     // One more than the backlog fits: the kernel compares with "greater than".

@@ -9,28 +9,38 @@ package struct SimulatedRun {
   package let ended: EndedRun
   /// The network as the run has left it: who is right about what happened.
   package let network: SimulatedNetwork
+  /// The server of somebody else that the plan has as its target; nil for a server of its own.
+  package let peer: SimulatedPeer?
   /// When it began, on the network's clock, in nanoseconds.
   package let began: UInt64
 
   /// - Parameters:
   ///   - seed: what chance in the network, and random text in messages, follows from.
   ///   - events: what happens to the program from outside meanwhile.
+  ///   - manner: what the server at the plan's target does; nil where the plan has a server of its own.
   ///   - prepare: is given each worker's place and process before the worker begins.
   ///   - pages: how many pages the disk has room for; nil for any number.
   ///   - path: where the recording goes; nothing may be there.
   package init(
     _ plan: Plan, on host: SimulatedHost, seed: UInt64, events: [SimulatedWorkers.Event] = [],
+    against manner: SimulatedPeer.Manner? = nil,
     prepare: @escaping (Int, SimulatedProcess) -> Void = { _, _ in }, pages: Int? = nil,
     recordingAt path: String
   ) throws {
     let prepared = try PreparedRun(plan, onSimulated: host, seed: seed)
-    network = host.network(seed: seed)
+    let network = host.network(seed: seed)
+    self.network = network
     let workers = SimulatedWorkers(
       network: network, descriptorLimit: host.descriptorsPerProcess, events: events,
       prepare: prepare)
     let fleet = try Fleet(
       servers: prepared.staffing.servers, clients: prepared.staffing.clients,
       sources: prepared.staffing.sources.count, on: workers)
+    peer = try manner.map { manner throws in
+      try SimulatedPeer(
+        manner, at: prepared.addresses.targets, backlog: Int32(host.somaxconn), on: network)
+    }
+    if let peer { workers.add(peer) }
     let state = RunState(
       phases: prepared.plan.phases.map(PhaseRecord.init),
       workers: fleet.members.map(WorkerRecord.init))

@@ -65,6 +65,8 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
       case stop(Int)
       /// The worker at this place goes on after a stop.
       case resume(Int)
+      /// Nothing runs for so long, and the clock goes on: the whole machine is suspended.
+      case suspend(Duration)
     }
 
     /// When it happens, from the beginning of the simulation.
@@ -80,6 +82,8 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
   package let network: SimulatedNetwork
   private let descriptorLimit: Int
   private let prepare: (Int, SimulatedProcess) -> Void
+  /// Servers of others, which take part in the run and which the coordinator does not know.
+  private var peers: [SimulatedPeer] = []
   /// In the order in which they were started.
   private var members: [Member] = []
   /// The events that have not happened yet, soonest first.
@@ -115,6 +119,9 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
   }
 
   // MARK: Workers
+
+  /// Has a server of somebody else take part.
+  package func add(_ peer: SimulatedPeer) { peers.append(peer) }
 
   package func start(
     _ role: Worker.Role, board: Scoreboard
@@ -182,17 +189,14 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
         happen(events.removeFirst())
         continue
       }
-      if network.hasWork(besides: nil) || network.nextInstant != nil, members.contains(where: isUp)
-      {
+      if network.hasWork(besides: nil) || network.nextInstant != nil, hasAnyoneUp {
         let before = network.now
         round()
         rounds = network.now == before ? rounds + 1 : 0
         precondition(rounds < Self.mostRounds, "a simulated worker spins")
       }
       // No worker lets time pass now: none has anything to wait for, or none is up. So it passes here.
-      if !network.hasWork(besides: nil),
-        network.nextInstant == nil || !members.contains(where: isUp)
-      {
+      if !network.hasWork(besides: nil), network.nextInstant == nil || !hasAnyoneUp {
         network.advance(to: network.horizon)
       }
     }
@@ -201,12 +205,15 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
   /// Whether the worker has neither ended nor been stopped.
   private func isUp(_ member: Member) -> Bool { member.worker != nil && !member.process.isStopped }
 
-  /// Has each worker that is up take one turn.
+  private var hasAnyoneUp: Bool { !peers.isEmpty || members.contains(where: isUp) }
+
+  /// Has each worker that is up, and each peer, take one turn.
   private func round() {
     for member in members where isUp(member) {
       guard let worker = member.worker, !worker.turn() else { continue }
       member.finish(.exited(0))
     }
+    for peer in peers { _ = peer.turn() }
   }
 
   /// Lets an event happen.
@@ -216,6 +223,7 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
     case .kill(let place): members[place].kill()
     case .stop(let place): members[place].process.isStopped = true
     case .resume(let place): members[place].process.isStopped = false
+    case .suspend(let span): network.advance(to: network.now + span.nanoseconds)
     }
   }
 }

@@ -1,0 +1,55 @@
+import Plan
+import Recording
+import Simulation
+
+/// What somebody else's server has done is what is said of it.
+extension Oracle {
+  func checkPeer() {
+    guard let peer else { return }
+    checkAnswers(of: peer)
+    if scenario.theme == .peer { checkCause(peer) }
+  }
+
+  private func checkAnswers(of peer: SimulatedPeer) {
+    let totals = recording.messages(in: [0...recording.duration])
+    let wrong = totals.map { $0[.wrong] }.reduce(0, +)
+    switch peer.manner {
+    case .answersWrongly:
+      expect(
+        wrong <= peer.wrongAnswers, "peer",
+        "\(wrong) wrong answers, and the server has sent \(peer.wrongAnswers)")
+      // An answer in pieces is judged once, whatever number of its pieces are wrong.
+      if scenario.transfer == .max {
+        let unheard = peer.wrongAnswers - wrong
+        let late = totals.map { $0.lost - $0[.wrong] }.reduce(0, +)
+        expect(
+          unheard <= late, "peer",
+          "\(wrong) wrong answers of \(peer.wrongAnswers), and only \(late) were not heard")
+      }
+    case .speaksFirst: break
+    default: expect(wrong == 0, "peer", "\(wrong) wrong answers, and the server has sent none")
+    }
+    if case .leavesOut = peer.manner, scenario.transfer == .max {
+      let missing = totals.map { $0[.missing] }.reduce(0, +)
+      expect(
+        missing <= peer.leftOut, "peer",
+        "\(missing) answers are missing, and the server has left out \(peer.leftOut)")
+    }
+  }
+
+  /// A limit has the cause that this server can be.
+  private func checkCause(_ peer: SimulatedPeer) {
+    let possible: Set<Resource> =
+      switch peer.manner {
+      case .echoes, .neverReads, .answersWrongly, .leavesOut, .answersLate, .speaksFirst: []
+      case .neverListens: [.nobodyListens]
+      case .neverAccepts, .capped(_, .stopsAccepting): [.acceptQueue]
+      case .answersAndCloses, .closes, .closesIdle, .capped: [.closedByPeer]
+      }
+    for limit in recording.limits {
+      expect(
+        possible.contains(limit.resource), "peer",
+        "\(limit.cause) in \(limit.phase), though the server \(peer.manner)")
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import Linux
+package import Recording
+package import Simulation
+package import SystemPackage
+
+/// A kind of failure that a scenario is to meet: which call, with which errno, early or late among its worker's
+/// calls, in which kind of phase.
+package struct Aim: Hashable, Sendable {
+  /// Which of its worker's calls of this kind it is.
+  package enum Position: String, CaseIterable, Sendable {
+    /// The first.
+    case first
+    /// One of the first hundred.
+    case early
+    case late
+
+    package init(ofCall number: Int) {
+      self = number == 1 ? .first : number <= 100 ? .early : .late
+    }
+  }
+
+  package let call: SimulatedCall
+  package let errno: Errno
+  package let position: Position
+  package let kind: PhaseKind
+
+  /// All kinds of failures that can be met.
+  package static let all: [Aim] = SimulatedCall.allCases.flatMap { call in
+    kinds(of: call).flatMap { kind in
+      errnos(of: call).flatMap { errno in
+        Position.allCases.map { Aim(call: call, errno: errno, position: $0, kind: kind) }
+      }
+    }
+  }
+
+  /// Chance draws the commoner ones alone; these are the rest of what the manual pages name.
+  private static func errnos(of call: SimulatedCall) -> [Errno] {
+    let rarer: [Errno] =
+      switch call {
+      case .open: [.permissionDenied, .addressFamilyNotSupported]
+      case .connect: [.timedOut, .permissionDenied, .resourceTemporarilyUnavailable]
+      case .accept: [.tooManyOpenFiles, .connectionAbort, .notPermitted, .protocolError]
+      case .receive: [.connectionRefused, .noMemory]
+      case .send: [.noBufferSpace, .noMemory, .timedOut, .noRouteToHost]
+      default: []
+      }
+    return (Chaos.errnos(of: call) + rarer).unique
+  }
+
+  /// The kinds of phases in which a worker makes a call.
+  private static func kinds(of call: SimulatedCall) -> [PhaseKind] {
+    switch call {
+    case .open, .reuseAddress, .bind, .connect, .accept, .watch: [.ramp, .churn, .search]
+    case .receive, .send: [.ramp, .hold, .churn, .search]
+    case .resetOnClose: [.close]
+    case .finishSending, .listen, .pendingError, .close, .openSpare, .rewatch, .unwatch, .wait: []
+    }
+  }
+}
+
+extension Array where Element: Equatable {
+  /// Each element once, in the order of its first place.
+  var unique: [Element] { reduce(into: []) { if !$0.contains($1) { $0.append($1) } } }
+}
+
+extension Aim: CustomStringConvertible, Comparable {
+  package var description: String {
+    "\(call) \(ErrnoName.symbol(of: errno.rawValue)) \(position.rawValue) in \(kind.rawValue)"
+  }
+
+  package static func < (a: Aim, b: Aim) -> Bool { a.description < b.description }
+}

@@ -1,0 +1,50 @@
+package import Plan
+package import Recording
+import Simulation
+
+/// A limit that a scenario is to meet: of which resource, in which kind of phase, with which policy.
+package struct LimitAim: Hashable, Sendable {
+  package let resource: Resource
+  package let kind: PhaseKind
+  package let policy: Plan.OnLimit
+
+  /// All limits that seeds aim at. What else can be met is met by chance.
+  package static let all: [LimitAim] = Resource.allCases.flatMap { resource in
+    kinds(of: resource).flatMap { kind in
+      Plan.OnLimit.allCases.map { LimitAim(resource: resource, kind: kind, policy: $0) }
+    }
+  }
+
+  /// The kinds of phases in which a limit of a resource can be met.
+  private static func kinds(of resource: Resource) -> [PhaseKind] {
+    switch resource {
+    case .descriptorsPerProcess, .descriptorsPerHost, .epollWatches, .memory, .packetsDropped,
+      .nobodyListens, .noRoute, .acceptQueue:
+      [.ramp, .churn, .search]
+    // A plan that asks for more than its ports is refused, but a churn's connections leave theirs in TIME_WAIT.
+    case .sourcePorts: [.churn]
+    case .closedByPeer: [.ramp, .hold, .churn, .search]
+    case .workerDied: [.ramp, .hold, .churn, .search, .close]
+    case .memoryGuard, .sourceAddress, .portTaken, .cpu, .unclassified: []
+    }
+  }
+
+  /// The server at the target that has the limit; nil where it is one of this host.
+  var manner: SimulatedPeer.Manner? {
+    switch resource {
+    case .nobodyListens: .neverListens
+    case .acceptQueue: .capped(at: 60, .stopsAccepting)
+    case .closedByPeer where kind == .hold: .closesIdle(after: 1_500_000_000)
+    case .closedByPeer: .capped(at: 60, .closes)
+    default: nil
+    }
+  }
+}
+
+extension LimitAim: CustomStringConvertible, Comparable {
+  package var description: String {
+    "\(resource.rawValue) in \(kind.rawValue), on-limit \(policy.rawValue)"
+  }
+
+  package static func < (a: LimitAim, b: LimitAim) -> Bool { a.description < b.description }
+}

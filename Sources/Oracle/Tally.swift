@@ -1,0 +1,55 @@
+import Dispatch
+import Foundation
+import Synchronization
+
+/// What many seeds have shown.
+package struct Tally: Sendable {
+  package struct Wrong: Sendable {
+    package let seed: UInt64
+    package let findings: [Finding]
+  }
+
+  package private(set) var played = 0
+  /// In the order of the seeds.
+  package private(set) var wrong: [Wrong] = []
+  package private(set) var met = Coverage()
+
+  /// Plays seeds, one per processor at a time.
+  ///
+  /// - Parameters:
+  ///   - directory: for the recordings, each of which is gone after its run.
+  ///   - first: whether to end with the first seed at which something is wrong.
+  ///   - begin: is called before each seed, by any thread: whoever traps has named its seed.
+  package init(
+    of seeds: Range<UInt64>, in directory: String, endingWithFirst first: Bool = false,
+    begin: @Sendable (UInt64) -> Void = { _ in }
+  ) {
+    let state = Mutex((next: seeds.lowerBound, tally: Tally()))
+    // Each run has one thread, and no two share anything.
+    DispatchQueue.concurrentPerform(iterations: ProcessInfo.processInfo.activeProcessorCount) { _ in
+      while true {
+        let seed = state.withLock { state -> UInt64? in
+          guard state.next < seeds.upperBound, !first || state.tally.wrong.isEmpty else {
+            return nil
+          }
+          defer { state.next += 1 }
+          return state.next
+        }
+        guard let seed else { return }
+        begin(seed)
+        let (findings, coverage) = Oracle.play(Scenario(seed: seed), in: directory)
+        state.withLock { state in
+          state.tally.played += 1
+          state.tally.met.add(coverage)
+          if !findings.isEmpty {
+            state.tally.wrong.append(Wrong(seed: seed, findings: findings))
+          }
+        }
+      }
+    }
+    self = state.withLock(\.tally)
+    wrong.sort { $0.seed < $1.seed }
+  }
+
+  private init() {}
+}

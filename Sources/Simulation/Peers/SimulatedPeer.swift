@@ -1,0 +1,237 @@
+package import Addressing
+import Linux
+import Probe
+package import SystemPackage
+
+/// A server of somebody else on the simulated host. It accepts what comes, and treats its connections as its
+/// manner says.
+package final class SimulatedPeer: SimulatedWorker {
+  /// How a peer treats its connections.
+  package enum Manner: Sendable, Equatable {
+    /// Sends back what it reads.
+    case echoes
+    /// Does not even listen.
+    case neverListens
+    /// Never calls `accept`.
+    case neverAccepts
+    /// Accepts, and never reads.
+    case neverReads
+    /// Changes the first byte of every n-th answer.
+    case answersWrongly(every: Int)
+    /// Leaves out every n-th answer.
+    case leavesOut(every: Int)
+    /// Answers so many nanoseconds late. A connection remembers four answers that it is owed, so no more may be late
+    /// at once.
+    case answersLate(by: UInt64)
+    /// Sends bytes that nobody has asked for as soon as it has accepted.
+    case speaksFirst
+    /// Sends its answer and its FIN together, on every n-th connection.
+    case answersAndCloses(every: Int)
+    /// Closes every n-th connection as soon as it has accepted it.
+    case closes(every: Int, resets: Bool)
+    /// Serves so many connections and turns away what comes beyond.
+    case capped(at: Int, Refusal)
+    /// Closes a connection on which nothing was read for so many nanoseconds.
+    case closesIdle(after: UInt64)
+  }
+
+  /// How a full peer turns a connection away.
+  package enum Refusal: Sendable {
+    case closes, resets, complains, stopsAccepting
+  }
+
+  private struct Connection {
+    let socket: FileDescriptor
+    /// Its place in the order in which the peer accepted, from 1.
+    let number: Int
+    var lastRead: UInt64
+    /// Bytes that the peer owes, and when they are due.
+    var owed: [(bytes: [UInt8], due: UInt64)] = []
+    var closesWhenSent = false
+  }
+
+  package let process: SimulatedProcess
+  package let manner: Manner
+  private var kernel: SimulatedKernel
+  private let listener: FileDescriptor
+  private var connections: [UInt64: Connection] = [:]
+  /// How many connections the peer has accepted.
+  private var accepted = 0
+  /// How many times the peer has read something to answer.
+  private var asked = 0
+  /// Answers that the peer has sent with a wrong byte.
+  package private(set) var wrongAnswers = 0
+  /// Answers that the peer has kept to itself.
+  package private(set) var leftOut = 0
+  /// Connections that the peer has closed or reset of its own accord.
+  package private(set) var closedByItself = 0
+
+  /// The peer listens when this returns.
+  package init(
+    _ manner: Manner, at endpoints: [SocketAddress], backlog: Int32, on network: SimulatedNetwork
+  ) throws(Errno) {
+    self.manner = manner
+    process = SimulatedProcess(network: network, descriptorLimit: .max)
+    kernel = SimulatedKernel(process: process)
+    listener = try kernel.open(v6: false)
+    try kernel.reuseAddress(listener)
+    try kernel.bind(listener, to: endpoints[0])
+    guard manner != .neverListens else { return }
+    try kernel.listen(listener, backlog: backlog)
+    if manner != .neverAccepts {
+      try kernel.watch(listener, .readable, token: Self.listenerToken)
+    }
+  }
+
+  private static let listenerToken = UInt64.max
+
+  package func turn() -> Bool {
+    unsafe withUnsafeTemporaryAllocation(of: ReadyEvent.self, capacity: 64) { events in
+      let deadline = nextDeadline.map(Instant.init(nanoseconds:))
+      let count = (try? unsafe kernel.wait(into: events, until: deadline)) ?? 0
+      for index in 0..<count {
+        let event = unsafe events[index]
+        event.token == Self.listenerToken ? acceptAll() : look(event.token)
+      }
+    }
+    attendToTime()
+    return true
+  }
+
+  // MARK: Accepting
+
+  private func acceptAll() {
+    while mayAccept, let taken = try? kernel.accept(listener) { greet(taken.descriptor) }
+    // A level-triggered listener would be announced for ever.
+    if !mayAccept { kernel.unwatch(listener) }
+  }
+
+  private var mayAccept: Bool {
+    if case .capped(let most, .stopsAccepting) = manner { accepted < most } else { true }
+  }
+
+  private func greet(_ socket: FileDescriptor) {
+    accepted += 1
+    switch manner {
+    case .closes(let every, let resets) where accepted.isMultiple(of: every):
+      return hangUp(socket, resets: resets)
+    case .capped(let most, let refusal) where connections.count >= most:
+      if refusal == .complains { say(Array("ERR max number of clients reached\r\n".utf8), socket) }
+      return hangUp(socket, resets: refusal == .resets)
+    case .speaksFirst: say(Array("220 ready\r\n".utf8), socket)
+    default: break
+    }
+    let token = UInt64(accepted)
+    connections[token] = Connection(
+      socket: socket, number: accepted, lastRead: kernel.now().nanoseconds)
+    let events: EpollEvents = manner == .neverReads ? .none : .readable | .writable
+    do throws(Errno) {
+      try kernel.watch(socket, events | .peerHangUp | .edgeTriggered, token: token)
+    } catch {
+      connections[token] = nil
+      kernel.close(socket)
+    }
+  }
+
+  private func hangUp(_ socket: FileDescriptor, resets: Bool) {
+    closedByItself += 1
+    if resets { try? kernel.resetOnClose(socket, true) }
+    kernel.close(socket)
+  }
+
+  // MARK: Answering
+
+  private func look(_ token: UInt64) {
+    guard var connection = connections[token] else { return }
+    guard manner != .neverReads else {
+      connections[token] = nil
+      return kernel.close(connection.socket)
+    }
+    var isOver = false
+    unsafe withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
+      while true {
+        switch unsafe kernel.receive(connection.socket, into: buffer) {
+        case .moved(let count):
+          connection.lastRead = kernel.now().nanoseconds
+          answer(unsafe Array(buffer[..<count]), &connection)
+        case .wouldBlock: return
+        case .closed, .failed:
+          isOver = true
+          return
+        }
+      }
+    }
+    settle(token, &connection, isOver: isOver)
+  }
+
+  private func answer(_ bytes: [UInt8], _ connection: inout Connection) {
+    asked += 1
+    var (bytes, delay) = (bytes, UInt64(0))
+    switch manner {
+    case .answersWrongly(let every) where asked.isMultiple(of: every):
+      wrongAnswers += 1
+      bytes[0] ^= 0xFF
+    case .leavesOut(let every) where asked.isMultiple(of: every):
+      leftOut += 1
+      return
+    case .answersLate(let nanoseconds): delay = nanoseconds
+    case .answersAndCloses(let every) where connection.number.isMultiple(of: every):
+      connection.closesWhenSent = true
+    default: break
+    }
+    connection.owed.append((bytes, kernel.now().nanoseconds + delay))
+  }
+
+  /// Sends what is due, and closes the connection where it is over.
+  private func settle(_ token: UInt64, _ connection: inout Connection, isOver: Bool) {
+    var isOver = isOver
+    while !isOver, let first = connection.owed.first, first.due <= kernel.now().nanoseconds {
+      let sent = unsafe first.bytes.withUnsafeBytes { unsafe kernel.send(connection.socket, $0) }
+      switch sent {
+      case .moved(let count) where count == first.bytes.count: connection.owed.removeFirst()
+      case .moved(let count): connection.owed[0].bytes.removeFirst(count)
+      // The kernel announces room as a new edge.
+      case .wouldBlock:
+        connections[token] = connection
+        return
+      case .closed, .failed: isOver = true
+      }
+    }
+    if connection.closesWhenSent, connection.owed.isEmpty, !isOver {
+      closedByItself += 1
+      isOver = true
+    }
+    connections[token] = isOver ? nil : connection
+    if isOver { kernel.close(connection.socket) }
+  }
+
+  private func say(_ bytes: [UInt8], _ socket: FileDescriptor) {
+    _ = unsafe bytes.withUnsafeBytes { unsafe kernel.send(socket, $0) }
+  }
+
+  // MARK: Time
+
+  private var nextDeadline: UInt64? {
+    switch manner {
+    case .answersLate: connections.values.compactMap { $0.owed.first?.due }.min()
+    case .closesIdle(let span): connections.values.map { $0.lastRead + span }.min()
+    default: nil
+    }
+  }
+
+  private func attendToTime() {
+    guard let next = nextDeadline, next <= kernel.now().nanoseconds else { return }
+    let now = kernel.now().nanoseconds
+    // In the order of arrival: a dictionary's own order differs from run to run.
+    for token in connections.keys.sorted() {
+      guard var connection = connections[token] else { continue }
+      if case .closesIdle(let span) = manner {
+        guard connection.lastRead + span <= now else { continue }
+        connections[token] = nil
+        hangUp(connection.socket, resets: false)
+      } else if let due = connection.owed.first?.due, due <= now {
+        settle(token, &connection, isOver: false)
+      }
+    }
+  }
+}
