@@ -4,13 +4,13 @@ package struct AddressRange: Sendable, Hashable {
   package let count: Int
 
   package enum Problem: Error, Equatable {
-    /// Not an address at all; the text that was read.
+    /// The text that is no address.
     case unparsable(String)
     case mixedFamilies
     case reversed
-    /// More addresses than anyone binds one by one (2^24).
+    /// More addresses than `largest` (2^24): nobody binds so many one by one.
     case tooLarge
-    /// A prefix length that the address family does not have.
+    /// The text of a prefix length that the address family does not have.
     case prefix(String)
   }
 

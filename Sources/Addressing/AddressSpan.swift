@@ -3,8 +3,8 @@ package struct AddressSpan: Sendable, Hashable, BitwiseCopyable {
   private let first: UInt128
   private var last: UInt128
 
-  /// As few spans as have exactly these addresses. An IPv4 address counts as the IPv6 address that
-  /// maps it, so that a server of both families recognises its clients.
+  /// The fewest spans that have exactly these addresses. An IPv4 address counts as its IPv4-mapped
+  /// IPv6 address, so that a server of both families recognises its clients.
   package static func spans(of addresses: [IPAddress]) -> [AddressSpan] {
     var spans: [AddressSpan] = []
     for address in addresses.map(number(of:)).sorted() {
@@ -23,7 +23,7 @@ package struct AddressSpan: Sendable, Hashable, BitwiseCopyable {
     return first <= number && number <= last
   }
 
-  /// RFC 4291, 2.5.5.2.
+  /// An IPv4 address counts as IPv4-mapped (RFC 4291, 2.5.5.2).
   @inline(__always)
   private static func number(of address: IPAddress) -> UInt128 {
     switch address {

@@ -2,7 +2,7 @@
 /// round, the next port.
 package struct EndpointRange: Sendable, Hashable {
   package let addresses: AddressRange
-  /// The first.
+  /// The first port.
   package let port: UInt16
 
   package init(_ addresses: AddressRange, port: UInt16) {
@@ -10,7 +10,7 @@ package struct EndpointRange: Sendable, Hashable {
     self.port = port
   }
 
-  /// Up to the last port there is.
+  /// How many endpoints there are, up to port 65535.
   package var count: Int { addresses.count * (Int(UInt16.max) - Int(port) + 1) }
 
   package subscript(worker: Int) -> SocketAddress {

@@ -9,7 +9,7 @@ package enum IPAddress: Sendable, Hashable {
   case v4(UInt32)
   case v6(UInt128)
 
-  /// Reads dotted decimal or RFC 4291 text; nil when it is neither.
+  /// Reads dotted decimal (IPv4) or RFC 4291 text (IPv6); nil when the text is neither.
   package init?(_ text: String) {
     var v4 = in_addr()
     if unsafe inet_pton(AF_INET, text, &v4) == 1 {
@@ -24,7 +24,8 @@ package enum IPAddress: Sendable, Hashable {
     self = .v6(bits)
   }
 
-  /// The address `offset` places further on; nil past the end of the address space.
+  /// The address `offset` places further on; nil past the end of the address space, and for a
+  /// negative offset.
   package func advanced(by offset: Int) -> IPAddress? {
     switch self {
     case .v4(let bits):
@@ -43,7 +44,7 @@ package enum IPAddress: Sendable, Hashable {
     }
   }
 
-  /// Every address of the host to a listener, and the host itself to a client.
+  /// 0.0.0.0 or `::`: to a listener every address of its host, to a client the host itself.
   package var isUnspecified: Bool {
     switch self {
     case .v4(let bits): bits == 0
@@ -51,7 +52,7 @@ package enum IPAddress: Sendable, Hashable {
     }
   }
 
-  /// The IPv4 address that an IPv4-mapped one stands for; any other as it is. RFC 4291, 2.5.5.2.
+  /// The IPv4 address of an IPv4-mapped one (RFC 4291, 2.5.5.2); any other address as it is.
   package var unmapped: IPAddress {
     if case .v6(let bits) = self, bits >> 32 == 0xFFFF {
       return .v4(UInt32(truncatingIfNeeded: bits))

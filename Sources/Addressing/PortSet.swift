@@ -20,7 +20,7 @@ package struct PortSet: Sendable, Hashable {
 
   package init(_ range: ClosedRange<UInt16>) { self.init([range]) }
 
-  /// The port at a place in the order; takes as long as the logarithm of how many ranges there are.
+  /// The port at a place in the order, in time logarithmic in the number of ranges.
   package subscript(index: Int) -> UInt16 {
     precondition(index >= 0 && index < count, "port \(index) of \(count)")
     var low = 0

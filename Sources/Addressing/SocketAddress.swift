@@ -8,7 +8,7 @@ package struct SocketAddress: Sendable, Hashable {
     self.port = port
   }
 
-  /// Reads `ADDRESS:PORT`, with an IPv6 address in brackets; nil when it is neither.
+  /// Reads `ADDRESS:PORT`, with an IPv6 address in brackets; nil for any other text.
   package init?(_ text: String) {
     guard let colon = text.lastIndex(of: ":"),
       let port = UInt16(text[text.index(after: colon)...])

@@ -2,7 +2,7 @@ package import Plan
 package import Recording
 
 extension Metric {
-  /// The metrics by which two runs are compared: all listed ones that have a tolerance, and further
+  /// The metrics by which two runs are compared: those of `all` that have a tolerance, and further
   /// percentiles that are asked for.
   ///
   /// - Parameter asked: what the tolerances and the conditions of either run name.

@@ -7,7 +7,8 @@ package struct LimitChange: Sendable, Equatable {
   package let limit: LimitRecord
   package let inBase: Bool
   package let inNew: Bool
-  /// Whether more connections stood in the new run: then a limit that is new only lies further up.
+  /// Whether more connections stood in the new run. Then a limit that only the new run has met is
+  /// no loss: the base did not get that far.
   let newHeldMore: Bool
 
   package var verdict: Comparison.Verdict {
@@ -18,7 +19,7 @@ package struct LimitChange: Sendable, Equatable {
     }
   }
 
-  /// Those of the base first.
+  /// The limits of both runs, those of the base first.
   static func all(_ base: Recording, _ new: Recording) -> [LimitChange] {
     let (before, after) = (Metrics(base).stood, Metrics(new).stood)
     let newHeldMore = before.flatMap { before in after.map { $0 > before } } ?? false
@@ -47,13 +48,13 @@ package struct LimitChange: Sendable, Equatable {
   }
 }
 
-/// A fact of the host that is not what it was; nil where a run has none of the name.
+/// A fact of the host that differs between two runs; a value is nil where its run has no such fact.
 package struct FactChange: Sendable, Equatable {
   package let name: String
   package let base: String?
   package let new: String?
 
-  /// What no two runs have in common: measurements rather than settings.
+  /// Facts that no two runs have in common: measurements rather than settings.
   private static let alwaysDiffers: Set<String> = [
     "memory available", "open files", "memory.current", "cgroup memory in use",
     "net.netfilter.nf_conntrack_count",
@@ -86,8 +87,8 @@ package struct PlanChange: Sendable, Equatable {
   package let onlyInBase: Int
   package let onlyInNew: Int
 
-  /// Counts lines rather than looking for the shortest way from one text to the other: that takes
-  /// the square of their number, and a recording may come from anyone.
+  /// Counts lines rather than looking for the shortest edit from one text to the other: that takes
+  /// time quadratic in the number of lines, and a recording may come from anyone.
   init(base: String, new: String) {
     differs = base != new
     var counts: [Substring: Int] = [:]

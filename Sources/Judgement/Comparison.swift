@@ -5,11 +5,12 @@ package import Recording
 package struct Comparison: Sendable, Equatable {
   package enum Verdict: String, Sendable {
     case same, better, worse
-    /// Further apart than the tolerance, but no further than chance may bring them.
+    /// The values are further apart than the tolerance, but no further than chance may bring them.
     case withinNoise = "within noise"
-    /// There is so little of it that chance alone may have made the difference.
+    /// The figure rests on so little data that chance alone may have made the difference.
     case tooFew = "too few to judge"
-    /// Shown only: a maximum, a figure that equals the whole run's, or runs of different speeds.
+    /// The figure is only shown: it is a maximum, or equals the whole run's, or the runs had
+    /// different speeds.
     case notJudged = "not judged"
     /// One side has no value.
     case unknown = "–"
@@ -24,10 +25,10 @@ package struct Comparison: Sendable, Equatable {
     package let new: Double?
     /// As a share of the base.
     package let tolerance: Double
-    /// How far apart the two may be by chance, as a share of the base; nil where there is too little
-    /// to say.
+    /// How far apart the two may be by chance, as a share of the base; nil where both are exact,
+    /// the base is zero, or there is too little data to say.
     package let noise: Double?
-    /// Why it is not judged; nil where it is.
+    /// Why the figure is not judged; nil where it is.
     let exemption: Verdict?
 
     /// The largest loss, as a share of the base, that noise excuses where `Metric.noiseIsCapped`.
@@ -57,7 +58,7 @@ package struct Comparison: Sendable, Equatable {
     }
   }
 
-  /// The whole run first, then phase by phase; what neither run has is left out.
+  /// Figures of the whole run first, then phase by phase; without those that neither run has.
   package let figures: [Figure]
   package let limits: [LimitChange]
   /// Facts of the host, and the program's version, that are not the same.
@@ -160,6 +161,6 @@ extension Comparison.Figure {
 }
 
 extension Recording {
-  /// How fast it was driven: 1 for a run that was no replay.
+  /// The speed of a replay, 2 for twice as fast; 1 for a run that was no replay.
   fileprivate var speed: Double { replay?.speed ?? 1 }
 }

@@ -1,28 +1,28 @@
 import Plan
 import Recording
 
-/// How far a figure of one run can be trusted: between which values it might as well have come out,
-/// had the same run been made again. docs/compare.md tells users how each is found.
+/// How far a figure of one run can be trusted: the range in which the figure might as well have
+/// come out, had the same run been made again. docs/compare.md tells users how each range is found.
 enum Evidence: Equatable {
   /// The figure is a plain count: it has no error.
   case exact
   case range(ClosedRange<Double>)
-  /// There is so little of it that chance alone may have made it.
+  /// The figure rests on so little data that chance alone may have made it.
   case tooFew
-  /// One outlier makes it, whatever the number: it is shown and never judged.
+  /// The figure is shown and never judged: one outlier makes a maximum of any number of values.
   case never
 
   static func about(_ value: Double, _ distance: Double) -> Evidence {
     .range(value - distance...value + distance)
   }
 
-  /// As wide as needed to hold this value as well.
+  /// The range widened to hold this value as well; other evidence as it is.
   func including(_ value: Double) -> Evidence {
     guard case .range(let range) = self else { return self }
     return .range(min(range.lowerBound, value)...max(range.upperBound, value))
   }
 
-  /// How far from a figure it might have come out, on one side of it.
+  /// How far above or below its value the figure might have come out; nil where nobody can say.
   private func reach(from value: Double, upwards: Bool) -> Double? {
     switch self {
     case .exact: 0
@@ -32,8 +32,8 @@ enum Evidence: Equatable {
     }
   }
 
-  /// How far apart two figures may be by chance, as a share of the first: until then their ranges
-  /// touch. Nil where either says nothing, or both are exact.
+  /// How far apart two figures may be by chance, as a share of the base: so far apart their ranges
+  /// still touch. Nil where either says nothing, both are exact, or the base is zero.
   static func noise(
     base: (value: Double, evidence: Evidence), new: (value: Double, evidence: Evidence)
   ) -> Double? {

@@ -1,19 +1,19 @@
 import Plan
 import Recording
 
-/// What was gained a second in the single intervals of a run, from one sample to the next.
+/// Rates per second in the single intervals of a run, from one sample to the next.
 struct IntervalRates {
   private let recording: Recording
 
   init(_ recording: Recording) { self.recording = recording }
 
-  /// While handshakes were wanted.
+  /// Of finished handshakes, while the phases wanted connections.
   func ofHandshakes(in phase: String?) -> [Double] {
     phases(phase).compactMap(recording.wanting).flatMap { rates(of: [.handshakes], in: $0) }
   }
 
-  /// From the first interval of a phase that sent something to the last: what comes before and after
-  /// is waiting.
+  /// Of messages sent, from the first interval of each phase that sent something to the last:
+  /// before and after these the phase only waits.
   func ofMessages(in phase: String?) -> [Double] {
     let sent = recording.series(named: MessageOutcome.sent.seriesName).map(\.key)
     return phases(phase).compactMap(recording.span).flatMap { span in
@@ -29,8 +29,8 @@ struct IntervalRates {
     recording.phases.filter { name == nil || $0.name == name }
   }
 
-  /// Samples at the bounds of a phase come moments apart: what is nearer than half of a usual
-  /// interval is counted with the next, and at the end left out.
+  /// Samples at the bounds of a phase come moments apart: an interval shorter than half the median
+  /// is counted with the next one, and left out at the end.
   private func rates(of keys: [Series.Key], in span: ClosedRange<Double>) -> [Double] {
     guard let series = keys.first.flatMap(recording.series) else { return [] }
     let instants =

@@ -2,7 +2,7 @@ import Plan
 import Recording
 
 extension Metrics {
-  /// Whether a threshold of this phase, or of the whole run, holds.
+  /// Whether a threshold on the phase or the run of these metrics holds.
   func evaluate(_ threshold: Threshold) -> ThresholdResult {
     var result = ThresholdResult(
       text: threshold.text, planLine: threshold.line, passed: false, value: nil, reason: "")

@@ -73,8 +73,9 @@ package func judge(
 }
 
 extension Recording {
-  /// False where a replay with `--from-phase` has skipped what a threshold measures: its phase was skipped, or it
-  /// is of messages, and the phases that were driven play none.
+  /// False where a replay with `--from-phase` has skipped what a threshold measures: the
+  /// threshold's phase was skipped, or its metric is of messages, and the phases that were driven
+  /// play none.
   fileprivate func isAbout(_ threshold: Threshold, of plan: Plan) -> Bool {
     guard replay?.fromPhase != nil else { return true }
     let driven = Set(phases.map(\.name))
@@ -95,7 +96,8 @@ extension Recording {
     return "limit reached: \(progress); \(limit?.cause ?? "its cause was not recorded")"
   }
 
-  /// The broken phases that the plan did not expect: by another limit, a death, or without a cause.
+  /// The broken phases that the plan did not expect: another limit or a death broke them, or no
+  /// limit was recorded.
   fileprivate func unexpected(
     of broken: [BrokenPhase], _ expected: ExpectedLimit?
   ) -> [BrokenPhase] {
@@ -103,7 +105,7 @@ extension Recording {
     return broken.filter { $0.mismatch(with: expected, held: self.held(in: $0.phase)) != nil }
   }
 
-  /// The search that a limit has bounded as the plan expects it, at the number that it found.
+  /// The first search whose ceiling is due to the limit that the plan expects.
   fileprivate func bound(asExpected expected: ExpectedLimit) -> BrokenPhase? {
     phases.lazy.filter { self.lastTooFar(in: $0)?.outcome == .limit }.map {
       BrokenPhase(phase: $0, limit: self.boundingLimit(of: $0))
@@ -112,8 +114,9 @@ extension Recording {
     }
   }
 
-  /// The first that applies, as in section 5 of docs/verdict.md: a fault or an incomplete recording, a signal, an
-  /// abort, a limit, a failed threshold.
+  /// The first outcome that applies, in the order of section 5 of docs/verdict.md: a fault or an
+  /// incomplete recording, a signal, an abort, a limit, an expected limit that was not reached, a
+  /// failed threshold.
   fileprivate func outcome(
     _ results: [ThresholdResult], broken: [BrokenPhase], decisive: BrokenPhase?,
     expected: ExpectedLimit?
@@ -173,7 +176,7 @@ extension Recording {
     return "aborted \(when)in phase \(phase.name): \(why)"
   }
 
-  /// "1,000 of 1,000 connections"; of a run in which all only come and go "300 of 300 arrivals lived as planned".
+  /// "1,000 of 1,000 connections"; after churns alone "300 of 300 arrivals lived as planned".
   private var driven: String {
     let driven = phases.filter { $0.kind.grows && $0.started != nil }
     let lived = driven.filter(\.kind.comesAndGoes).compactMap(\.progress)
@@ -198,7 +201,7 @@ extension Recording {
     }.joined()
   }
 
-  /// What a headline says of a search that its own condition ended before any step succeeded; else nothing.
+  /// What a headline says of a search that found no ceiling, as a step was too many; else empty.
   private func unsuccessfulSearch(_ phase: PhaseRecord) -> String {
     let last = searchSteps.last { $0.phase == phase.name && $0.outcome == .tooMany }
     guard let last else { return "" }
@@ -213,7 +216,7 @@ extension Recording {
     return boundingLimit(of: phase)?.cause
   }
 
-  /// The limit that the last failed step of a search has met; limits of earlier steps were overcome.
+  /// The limit that the last failed step of a search has met; it got past those of earlier steps.
   private func boundingLimit(of phase: PhaseRecord) -> LimitRecord? {
     let reason = lastTooFar(in: phase)?.reason ?? ""
     return limits.first { limit in
@@ -229,7 +232,7 @@ extension Recording {
     }
   }
 
-  /// Whether a search came to its `to`, and nothing on the way was too many.
+  /// Whether a search reached its `to` without a failed step.
   private func foundNoCeiling(_ phase: PhaseRecord) -> Bool {
     let steps = searchSteps.filter { $0.phase == phase.name }
     return !steps.isEmpty && steps.allSatisfy { [.reached, .confirmed].contains($0.outcome) }
@@ -237,7 +240,7 @@ extension Recording {
 }
 
 extension BrokenPhase {
-  /// Why it is not what the plan expects; nil when it is.
+  /// Why the limit of this phase is not the one that the plan expects; nil when it is.
   func mismatch(with expected: ExpectedLimit, held: Int) -> String? {
     guard let limit else { return "the plan expects \(expected.yaml)" }
     if limit.isDeath { return "a worker that is gone is never what a plan expects" }
@@ -246,7 +249,7 @@ extension BrokenPhase {
 }
 
 extension Metric {
-  /// Whether only a phase that plays messages has a value of it.
+  /// Whether the metric has a value only in a phase that plays messages.
   fileprivate var isOfMessages: Bool {
     switch self {
     case .messagesSent, .messagesReceived, .messagesLost, .messagesUnsent, .messagesRate,

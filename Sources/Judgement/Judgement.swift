@@ -9,9 +9,10 @@ package struct Judgement: Sendable, Equatable {
   package var thresholds: [ThresholdResult]
   /// Whether the limit that the plan expects was reached; nil when it expects none.
   package var expectation: Expectation?
-  /// The limit of the phase that decided: of the first that met a limit which the plan does not expect, else of
-  /// the first that broke its promise, else of a search that found its number at the expected limit. Set
-  /// whatever the verdict is.
+  /// The limit of the phase that decided: of the first that broke its promise as the plan does not
+  /// expect, else of the first that broke its promise, else of a search that found its number at
+  /// the expected limit. Set whatever the verdict is; nil where no phase decided, or no limit of it
+  /// was recorded.
   package var limit: LimitRecord?
   /// The phases that broke their promise, but for those whose limit the plan expects.
   package var broken: [BrokenPhase]
@@ -35,7 +36,7 @@ package struct Judgement: Sendable, Equatable {
 }
 
 extension Judgement {
-  /// False for a run that was cut off: what its thresholds measured until then is no judgement.
+  /// False for a run that was cut off: what its thresholds measured until then decides nothing.
   package var judgesThresholds: Bool { verdict != .interrupted && verdict != .error }
 
   /// Why the thresholds are not judged, as the end of a sentence.
@@ -44,7 +45,7 @@ extension Judgement {
   }
 }
 
-/// A limit that the plan is meant to reach, and whether it did.
+/// The limit that a run is meant to reach, and whether the run did.
 package struct Expectation: Sendable, Equatable {
   /// As the effective plan writes it: "expect-limit: {errno: EMFILE, at: socket}".
   package var text: String

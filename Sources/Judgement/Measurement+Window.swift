@@ -32,8 +32,8 @@ extension Recording {
     }
   }
 
-  /// What a threshold is compared with over a stretch of the run. Of a number that changes in it,
-  /// the fewest and the most both count, so the one that decides is the worse of the two.
+  /// What a threshold is compared with over a stretch of the run: for a level, the lowest or the
+  /// highest value in the stretch, whichever is worse for the threshold.
   func measure(
     _ threshold: Threshold, in span: ClosedRange<Double>
   ) -> Double? {
@@ -44,7 +44,7 @@ extension Recording {
       of: [level.minimum(in: span), level.maximum(in: span)].compactMap(\.self))
   }
 
-  /// The series of a metric that is a level.
+  /// The series of a metric that is a level (a gauge); nil for other metrics.
   func level(of metric: Metric) -> Series? {
     switch metric {
     case .connections: series(.established)
@@ -80,13 +80,13 @@ extension Recording {
   }
 }
 
-/// Measures a threshold's metric over stretches that move on through the run, each in the time of what
-/// is new in it.
+/// Measures a threshold's metric over stretches that move on through the run. For levels and
+/// percentiles a stretch takes time only for the samples that are new in it.
 struct WindowMeter {
   private let recording: Recording
   private let threshold: Threshold
   private var latencies: MovingDistribution?
-  /// Of a level, and of the same below zero: its least.
+  /// Of a level, and of the same level negated: the negated maximum of that is the minimum.
   private var most: MovingMaximum?
   private var least: MovingMaximum?
 

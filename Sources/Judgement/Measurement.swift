@@ -17,8 +17,8 @@ extension Metrics {
     if case .value(let value) = measure(metric) { value } else { nil }
   }
 
-  /// What a threshold is compared with: of the connections of a phase that keeps what it finds, the
-  /// fewest or the most, whichever is worse for the condition.
+  /// What a threshold is compared with: for the connections of a phase that keeps what it finds,
+  /// their lowest or highest number, whichever is worse for the threshold.
   func measure(_ threshold: Threshold) -> Measurement {
     let measured = measure(threshold.metric)
     let fewest =
@@ -60,7 +60,7 @@ extension Metrics {
     case .unasked:
       return Measurement(unasked.map(Double.init), orElse: "nobody counted them")
     case .messagesUnsent:
-      // Where none was sent all of them are a measurement.
+      // Unlike the other counts: where no message was sent, all of them were unsent.
       return Measurement(
         messagesUnsent.map(Double.init),
         orElse: "no message was due, or a client worker died with some to send")
@@ -77,7 +77,7 @@ extension Metrics {
     Measurement(count.map(Double.init), orElse: "what the server has accepted is not known")
   }
 
-  /// Messages that were sent without an answer being seen are a measurement; none at all are not.
+  /// A count of 0 is a measurement where messages were sent; where none was sent, there is no data.
   private func messages(count: Int?) -> Measurement {
     guard let sent = messages(.sent), sent > 0 else { return .nothing("no message was sent") }
     return Measurement(count.map(Double.init), orElse: "no message was sent")
@@ -90,7 +90,7 @@ extension Metrics {
 }
 
 extension Latency {
-  /// Why there may be no value of it.
+  /// Why the latency may have no value.
   fileprivate var whyNone: String {
     switch self {
     case .drift: "nothing was begun on a schedule"

@@ -5,17 +5,17 @@ extension Recording {
   /// The recording as it may be shown to anyone: without the values that the environment gave to the
   /// plan's texts, tokens and passwords among them.
   ///
-  /// A number or an address that came from there shows in everything that the run did. It is left out
-  /// of the list of settings, and stays in the plan.
+  /// A number or an address from the environment shows in everything that the run did. The list of
+  /// settings hides it, and the plan keeps it.
   package func masked() -> Recording { masking().shown }
 
-  /// The same with its judgement, which repeats what peers have said.
+  /// The recording and its judgement, which repeats what peers have said, as they may be shown.
   package func masked(_ judgement: Judgement) -> (Recording, Judgement) {
     let (shown, hidden) = masking()
     return (shown, judgement.hiding(hidden))
   }
 
-  /// As it may be shown, and the values that are not, by the names of their variables.
+  /// The recording as it may be shown, and the hidden values by the names of their variables.
   private func masking() -> (shown: Recording, hidden: [String: String]) {
     guard let plan = try? plan(), !plan.undeclared.isEmpty else { return (self, [:]) }
     var settings = plan.settings
@@ -24,7 +24,7 @@ extension Recording {
     for name in plan.undeclared.sorted() {
       let value = settings[name]
       settings[name] = Mask.text(for: name)
-      // Where a number or an address must stand, no mask can.
+      // A plan with a mask for a number or an address would be invalid: it keeps the value.
       if let masked = try? self.plan(with: settings) {
         shownPlan = masked
         hidden[name] = value
@@ -37,7 +37,7 @@ extension Recording {
       plan.undeclared.contains($0.name) ? Fact($0.name, Mask.text(for: $0.name)) : $0
     }
     if plan.effective != effectivePlan, let driven = try? replayedPlan() {
-      // The targets are a command line's.
+      // The command line has given other targets than the plan.
       (shownPlan.server, shownPlan.targets) = (driven.server, driven.targets)
     }
     shown.effectivePlan = shownPlan.effective
@@ -45,7 +45,7 @@ extension Recording {
     return (shown, hidden)
   }
 
-  /// Takes values out of what peers have said, and of what was said of them.
+  /// Hides values in what peers have said, and in what reports repeat of that.
   private mutating func hide(_ values: [String: String]) {
     fault = fault.map { Mask.hide(values, in: $0) }
     for index in phases.indices {

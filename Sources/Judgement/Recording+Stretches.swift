@@ -4,14 +4,14 @@ package import Recording
 /// The stretches of a run over which a threshold with `for` is measured.
 ///
 /// Counters are known at samples only, so a stretch begins and ends at samples, or at the bounds of
-/// its phase, and a rate is divided by the time that really lies between the two. Each stretch is
-/// told from what comes before its end: a run that is judged while it goes on and its recording have
-/// the same ones.
+/// its phase, and a rate is divided by the time that really lies between the two. A stretch depends
+/// only on what comes before its end, so a run that is judged while it goes on has the same
+/// stretches as its recording.
 extension Recording {
   /// What a stretch may lack of its length, as a share: samples are seldom taken on time.
   private static let slack = 0.05
 
-  /// Every whole stretch.
+  /// Every complete stretch of the run.
   func stretches(of threshold: Threshold, window: Duration) -> [ClosedRange<Double>] {
     let instants = sampleInstants
     return bounds(of: threshold).flatMap { bounds in
@@ -21,8 +21,8 @@ extension Recording {
     }
   }
 
-  /// What a threshold came to over the stretch that ends at the last sample; nil where that is not
-  /// whole.
+  /// What a threshold is compared with over the stretch that ends at the last sample; nil where
+  /// that is shorter than the window.
   package func lastMeasured(_ threshold: Threshold, window: Duration) -> Double? {
     let instants = sampleInstants
     guard let last = instants.indices.last else { return nil }
@@ -52,7 +52,7 @@ extension Recording {
   ) -> ClosedRange<Double>? {
     let isRate = threshold.metric == .connectRate
     let before = place > 0 ? instants[place - 1] : -.infinity
-    // The first sample after connections were wanted tells what had come until then.
+    // For a rate, also the first sample after connections were wanted: it has what came until then.
     guard instants[place] > bounds.lowerBound,
       isRate ? before < bounds.upperBound : instants[place] <= bounds.upperBound
     else { return nil }
@@ -67,7 +67,7 @@ extension Recording {
     var earlier = place - 1
     while start > bounds.lowerBound, isUpper || end - start < least {
       let next = earlier >= 0 ? max(instants[earlier], bounds.lowerBound) : bounds.lowerBound
-      // One interval is the least there is.
+      // A stretch has at least one interval, even where that is longer than the window.
       if isUpper, start < end, end - next > length { break }
       start = next
       earlier -= 1
@@ -77,8 +77,8 @@ extension Recording {
     return start...end
   }
 
-  /// Whether messages were wanted all the time: the few of a stretch that only begins or ends with some make
-  /// no rate.
+  /// Whether messages were wanted all the time: a stretch in which they were wanted only at its
+  /// begin or end has no rate.
   private func wantsMessages(throughout span: ClosedRange<Double>) -> Bool {
     let keys = series(named: "messages.wanted").map(\.key)
     guard !keys.isEmpty else { return true }

@@ -3,22 +3,23 @@ import Recording
 
 /// How uncertain each figure of one run is, from its own intervals, counts and clocks.
 struct RunEvidence {
-  /// Processor time is counted a hundred times a second.
+  /// Seconds: the kernel counts processor time in ticks of this length.
   static let tick = 0.01
-  /// With fewer ticks the counting error is more than a fifth of the value.
+  /// With fewer ticks the counting error, twice the square root of their number, is more than a
+  /// fifth of the value.
   static let fewestTicks = 100.0
   /// Standard deviations that chance is allowed: it goes further once in a thousand runs.
   static let deviations = 3.3
-  /// Seconds within which a process is woken up, however idle its host.
+  /// Seconds that waking a process may take on an idle host.
   static let wakeup = 50e-6
   /// Kernel memory that comes and goes on any host, in bytes.
   static let kernelMemoryNoise = 2.0 * 1024 * 1024
-  /// A worker's pages that depend on how it was scheduled, in bytes.
+  /// Memory of a worker that depends on how it was scheduled, in bytes.
   static let workerMemoryNoise = 64.0 * 1024
 
   private let recording: Recording
   private let intervalRates: IntervalRates
-  /// Connection ends of the whole run, which memory is shared out over.
+  /// Connection ends of the whole run: memory is given per end.
   private let ends: Double
 
   init(_ recording: Recording) {

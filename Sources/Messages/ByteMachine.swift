@@ -1,9 +1,9 @@
-/// Finds an expression in bytes in a time that grows with their number alone, and knows at the end
+/// Finds a match of an expression in time linear in the number of bytes, and knows at the end
 /// whether more bytes could make a match of what is there.
 ///
-/// All ways through the expression are followed at once, each with the place that it began at
-/// (Thompson's construction). The C library instead tries place after place: on a megabyte without
-/// a blank, `[^ ]+@` would take it hours.
+/// All ways through the expression are followed at once, each with the place in the bytes that it
+/// began at (Thompson's construction). The C library instead tries place after place: on a megabyte
+/// without a blank, `[^ ]+@` would take it hours.
 struct ByteMachine: Sendable {
   private enum Step: Sendable, Equatable {
     case byte(ByteSet)
@@ -14,7 +14,8 @@ struct ByteMachine: Sendable {
     case found
   }
 
-  /// Expressions for secrets are short; each byte costs at most so many steps.
+  /// The most steps of a machine, which is also the most that a byte costs. Expressions for secrets
+  /// are short.
   static let mostSteps = 4000
 
   private var steps: [Step] = []
@@ -24,7 +25,7 @@ struct ByteMachine: Sendable {
     try append(.found)
   }
 
-  /// A machine for these very bytes: a step each.
+  /// A machine that finds exactly these bytes, with a step for each.
   init(text: [UInt8]) { steps = text.map { .byte(ByteSet([$0])) } + [.found] }
 
   private mutating func append(_ step: Step) throws(BytePattern.Invalid) {
@@ -57,7 +58,7 @@ struct ByteMachine: Sendable {
       let start = steps.count
       for _ in 0..<least {
         try add(part)
-        // What is empty is so however often: a count is no way to spend time.
+        // A part without steps stays empty however often it is repeated: `least` may be large.
         if steps.count == start { return }
       }
       guard let most else {
@@ -80,7 +81,7 @@ struct ByteMachine: Sendable {
 
   // MARK: What follows what
 
-  /// The steps that take a byte, in their order.
+  /// The places of the steps that take a byte, in order.
   var byteSteps: [Int] {
     steps.indices.filter { if case .byte = steps[$0] { true } else { false } }
   }
@@ -89,7 +90,7 @@ struct ByteMachine: Sendable {
     if case .byte(let set) = steps[step] { set.contains(byte) } else { false }
   }
 
-  /// What a step leads to without a byte.
+  /// What a step leads to without taking a byte.
   struct Reached {
     var byteSteps: [Int] = []
     var isFound = false
@@ -100,7 +101,7 @@ struct ByteMachine: Sendable {
   /// - Parameter isStart: whether no byte has come before.
   func reached(from first: Int, isStart: Bool) -> Reached {
     var reached = Reached()
-    // Beyond a `$` there are ways to a match, and none to a byte.
+    // The second round goes past each `$`, too: no byte can follow there, but a match can end.
     for isEnd in [false, true] {
       var seen = [Bool](repeating: false, count: steps.count)
       var open = [first]
@@ -125,8 +126,8 @@ struct ByteMachine: Sendable {
   /// The leftmost of the matches in these bytes, and of those the longest; none is empty.
   ///
   /// - Parameters:
-  ///   - range: where a match lies; what is around it counts for `^` and `$` alone.
-  ///   - isWhole: whether nothing comes after the bytes, so that `$` is at their end.
+  ///   - range: where the match must lie; only `^` and `$` look at whether bytes are around it.
+  ///   - isWhole: whether nothing comes after the bytes, so that `$` matches at their end.
   ///   - effort: grows by the number of bytes that were looked at.
   func match(
     in bytes: [UInt8], _ range: Range<Int>, isWhole: Bool, effort: inout Int
@@ -138,7 +139,7 @@ struct ByteMachine: Sendable {
       if found == nil, place < range.upperBound {
         follow(0, from: place, at: place, of: bytes, isWhole, &ways)
       }
-      // The way that began first comes first: once one is found, those behind it are too late.
+      // Ways are in the order of their starts: one that began after the match found is too late.
       for way in ways.current where way.step == steps.count - 1 && way.start < place {
         if found == nil || way.start <= found!.lowerBound { found = way.start..<place }
       }
@@ -154,7 +155,7 @@ struct ByteMachine: Sendable {
     }
   }
 
-  /// From where on more bytes after these could make a match; nil where none could.
+  /// The first place from which more bytes after these could make a match; nil where none could.
   func pending(in bytes: [UInt8]) -> Int? {
     var ways = Ways(steps.count)
     for (index, byte) in bytes.enumerated() {
@@ -168,7 +169,7 @@ struct ByteMachine: Sendable {
     return ways.current.first { steps[$0.step] != .found }?.start
   }
 
-  /// Adds a way, and all that it leads to without a byte.
+  /// Adds a way at a step, and the ways that it leads to without taking a byte.
   private func follow(
     _ step: Int, from start: Int, at place: Int, of bytes: [UInt8], _ isWhole: Bool,
     _ ways: inout Ways
@@ -191,7 +192,8 @@ struct ByteMachine: Sendable {
   }
 }
 
-/// Where a search stands: in order of their starts, each step once, by the way that began first.
+/// Where a search stands: its ways in the order of their starts, at each step only the one that
+/// began first.
 private struct Ways {
   struct Way {
     var step: Int

@@ -1,8 +1,8 @@
 /// A search for an expression in bytes that come piece by piece.
 ///
-/// Its state has one bit for each position of the expression that takes a byte (Glushkov's
-/// construction), so it is of one size however much has come, and a byte is looked at once. The
-/// loops keep states and tables in memory of their own.
+/// The state has one bit for each position of the expression that takes a byte (Glushkov's
+/// construction). So its size does not depend on how much has come, and each byte is looked at
+/// once. The workers' loops keep states and tables in memory of their own.
 package struct ByteSearch: Sendable {
   /// Where each table begins.
   package struct Layout: BitwiseCopyable, Sendable {
@@ -23,7 +23,7 @@ package struct ByteSearch: Sendable {
 
   /// What the bytes so far amount to.
   package struct Finding: BitwiseCopyable, Sendable, Equatable {
-    /// There is a match, whatever comes.
+    /// There is a match, whatever comes next.
     package var isFound = false
     /// There is a match if no further byte comes: the expression has a `$` there.
     package var isFoundAtEnd = false
@@ -66,7 +66,7 @@ package struct ByteSearch: Sendable {
     }
   }
 
-  /// A search for these very bytes.
+  /// A search for exactly these bytes.
   ///
   /// - Parameter text: at most `mostText` bytes.
   package init(text: [UInt8]) {
@@ -74,11 +74,12 @@ package struct ByteSearch: Sendable {
     self.init(ByteMachine(text: text))
   }
 
+  /// The longest text, in bytes.
   package static let mostText = 1000
 
   // MARK: Searching
 
-  /// Makes a state that of a search that has seen nothing.
+  /// Sets the state to that of a search that has seen no byte.
   package static func begin(
     _ layout: Layout, _ tables: UnsafePointer<UInt64>, _ state: UnsafeMutablePointer<UInt64>
   ) {
@@ -87,7 +88,7 @@ package struct ByteSearch: Sendable {
 
   /// Takes one more byte.
   ///
-  /// - Parameter next: room for a state, whatever is in it.
+  /// - Parameter next: room for one more state; its content before and after means nothing.
   @inline(__always)
   package static func advance(
     _ layout: Layout, _ tables: UnsafePointer<UInt64>, _ state: UnsafeMutablePointer<UInt64>,

@@ -1,6 +1,6 @@
 /// Recorded conversations that clients play, one of them on each connection.
 package struct ConversationPattern: Sendable, Equatable {
-  /// Path of the file that they are in, as seen from the plan.
+  /// Path of the conversations' file, relative to the plan.
   package var file: String
   package var expectation: Expectation
   package var keepsDelays: Bool
@@ -19,7 +19,7 @@ package struct ConversationPattern: Sendable, Equatable {
   }
 
   package enum Flaw: Error, Equatable {
-    /// What is said in all conversations together, in both directions, may come to more than
+    /// All conversations together, in both directions, may come to more bytes than
     /// `MessageTemplate.mostBytes`.
     case tooLong
     /// The substitutions at these places have nothing to replace.

@@ -1,20 +1,20 @@
 /// Makes a conversation of what passes by, piece after piece, in bounded memory.
 package struct ConversationRecorder: Sendable {
-  /// Bytes of one conversation, both ways: no plan takes more.
+  /// The most bytes of one conversation, in both directions: no plan takes more.
   package static let mostBytes = 1 << 20
-  /// Pieces of one direction that follow each other faster are one step, in nanoseconds: how the
-  /// network cuts a message says nothing of it.
+  /// Nanoseconds: pieces of one direction that follow each other faster are one step, because how
+  /// the network cuts a message means nothing.
   static let pause: UInt64 = 1_000_000
-  /// What a step costs beside its bytes, about.
+  /// Bytes of memory that a step takes beside what was said in it, about.
   private static let cost = 128
 
   private let client: String
   private var steps: [RecordedConversation.Step] = []
   /// The last step, while more may come to it.
   private var open: (fromClient: Bool, bytes: [UInt8], after: UInt64)?
-  /// Whether something was said that is not here: no room was left for it.
+  /// Whether something that was said is missing, because no room was left.
   package private(set) var isTruncated = false
-  /// Whether all that the client sent is here.
+  /// Whether the client closed, and all that it sent is here.
   package private(set) var clientEnded = false
   package private(set) var serverEnded = false
 

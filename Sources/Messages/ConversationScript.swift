@@ -14,7 +14,7 @@ package struct ConversationScript: Sendable, Equatable {
     /// `followsAnswer` says so.
     package var delay: UInt64
     package var followsAnswer: Bool
-    /// So many answers must have come whole before it.
+    /// How many answers must have come whole before the cue.
     package var answersBefore: Int
   }
 
@@ -28,13 +28,16 @@ package struct ConversationScript: Sendable, Equatable {
   /// All that the server says between two cues.
   package struct Answer: Sendable, Equatable {
     package var template: MessageTemplate
-    /// Nanoseconds that the server took for it when it was recorded. Nobody waits less for it.
+    /// Nanoseconds that the server took for the answer in the recording. The client waits for it at
+    /// least that long.
     package var lag: UInt64
     /// How many cues come before this answer. It answers one or more of them.
     package var cuesBefore: Int
   }
 
-  /// Nanoseconds from the first cue to the outcome, at most, with so much patience for each step.
+  /// The most nanoseconds from the first cue to the outcome.
+  ///
+  /// - Parameter timeout: nanoseconds that each step may take longer than in the recording.
   package func longest(timeout: UInt64) -> UInt64 {
     let waits = cues.map { $0.delay.plus(timeout) } + answers.map { $0.lag.plus(timeout) }
     return waits.reduce((closeLag ?? 0).plus(timeout)) { $0.plus($1) }
@@ -42,7 +45,7 @@ package struct ConversationScript: Sendable, Equatable {
 }
 
 extension UInt64 {
-  /// The sum, or the most that there is: a file may have any number of steps that take a year.
+  /// The sum, or `max` where it overflows: a file may have any number of steps that take a year.
   fileprivate func plus(_ other: UInt64) -> UInt64 {
     let (sum, overflow) = addingReportingOverflow(other)
     return overflow ? .max : sum
@@ -54,7 +57,7 @@ extension ConversationScript {
   ///   - waitsForAnswers: whether answers are waited for. Where they are not, the client says everything at
   ///     its instant of the recording.
   ///   - keepsDelays: whether the client takes as long before each step as it took in the recording.
-  ///   - template: makes a template of bytes that client or server sent at once.
+  ///   - template: makes a template of the bytes of one `say` cue or one answer.
   package init<Failure: Error>(
     _ conversation: RecordedConversation, waitsForAnswers: Bool, keepsDelays: Bool,
     template: ([UInt8]) throws(Failure) -> MessageTemplate
@@ -90,7 +93,7 @@ extension ConversationScript {
     var answerTexts: [[UInt8]] = []
     var closeLag: UInt64?
     var isOver = false
-    /// Nanoseconds since the last cue, of steps that became neither cue nor answer.
+    /// Nanoseconds that steps took since the last cue which became neither cue nor answer.
     private var elapsed: UInt64 = 0
     private var last = Last.nothing
     private var isFinished = false
@@ -142,7 +145,7 @@ extension ConversationScript {
       }
     }
 
-    /// A connection that is closed half is of no use to anybody afterwards.
+    /// Closes where only the client ended its side: a half-closed connection is of no further use.
     mutating func finish() {
       guard isFinished, closeLag == nil else { return }
       add(.close, after: 0)

@@ -1,8 +1,8 @@
 /// A POSIX extended regular expression, taken apart.
 ///
-/// What POSIX defines, and what others write for sets and for line ends (`\d`, `\n`). Whatever else
-/// means something elsewhere (`\b`, `\1`, `(?i)`, `*?`) is refused: POSIX would take it for something
-/// else, and nobody would tell.
+/// Takes what POSIX defines, and what other dialects write for sets and for line ends (`\d`, `\n`).
+/// Whatever else has a meaning in other dialects (`\b`, `\1`, `(?i)`, `*?`) is refused: POSIX would
+/// take it for something else, and nobody would notice.
 indirect enum Expression: Sendable, Equatable {
   case empty
   /// One byte of a set.
@@ -13,18 +13,18 @@ indirect enum Expression: Sendable, Equatable {
   case end
   case sequence([Expression])
   case either([Expression])
-  /// At least so often; without a bound where there is no `most`.
+  /// From `least` to `most` times; without an upper bound where `most` is nil.
   case repeated(Expression, least: Int, most: Int?)
 
   init(_ text: String) throws(BytePattern.Invalid) {
     self = try Self.parsed(text).expression
   }
 
-  /// An expression that is right, in POSIX's words alone, for the C library.
+  /// A valid expression, written in POSIX's words alone for the C library.
   static func posix(_ text: String) -> String {
     var posix: [UInt8] = []
     var rest = Array(text.utf8)[...]
-    // In brackets no letter stands after a backslash.
+    // Brackets need no care: in a valid expression no letter stands after a backslash there.
     while let byte = rest.popFirst() {
       guard byte == UInt8(ascii: "\\"), let next = rest.popFirst() else {
         posix.append(byte)
@@ -39,8 +39,8 @@ indirect enum Expression: Sendable, Equatable {
     return String(decoding: posix, as: UTF8.self)
   }
 
-  /// Also says whether the first parentheses may be gone through more than once, and then hold
-  /// only what was found last.
+  /// Also says whether the first parentheses are repeated: then the C library tells only what they
+  /// matched last.
   static func parsed(
     _ text: String
   ) throws(BytePattern.Invalid) -> (expression: Expression, repeatsFirstGroup: Bool) {
@@ -52,7 +52,7 @@ indirect enum Expression: Sendable, Equatable {
 
 /// Reads an expression once, from left to right.
 private struct ExpressionParser {
-  /// What stands after a backslash for a set of bytes, or for one.
+  /// What each letter after a backslash stands for: a bracket expression, or one byte.
   static let posixSets: [UInt8: String] = [
     UInt8(ascii: "d"): "[0-9]", UInt8(ascii: "D"): "[^0-9]",
     UInt8(ascii: "w"): "[[:alnum:]_]", UInt8(ascii: "W"): "[^[:alnum:]_]",
@@ -129,7 +129,8 @@ private struct ExpressionParser {
         throw BytePattern.Invalid(reason: "Trailing backslash")
       }
       if let set = Self.posixSets[next] { return (.byte(try Self.set(set)), true) }
-      // POSIX gives a meaning to escaped punctuation alone, and the C library to some more.
+      // POSIX defines a backslash before punctuation alone; of that the C library gives `\<` and a
+      // few others meanings of their own.
       guard ByteSet(class: "punct")?.contains(next) == true, !"<>`'".utf8.contains(next) else {
         throw BytePattern.Invalid(
           reason: "POSIX has no '\\\(String(decoding: [next], as: UTF8.self))'",
@@ -155,7 +156,7 @@ private struct ExpressionParser {
     var part = part
     var isRepeated = false
     while let byte = rest.first {
-      // Elsewhere these mean as few as possible, or all or nothing.
+      // In other dialects a second sign makes a repetition lazy (`*?`) or possessive (`*+`).
       if isRepeated, "?+".utf8.contains(byte) {
         throw BytePattern.Invalid(
           reason: "POSIX has no repetition that is lazy or possessive",
@@ -217,7 +218,7 @@ private struct ExpressionParser {
       guard let byte = rest.popFirst() else {
         throw BytePattern.Invalid(reason: "Unmatched [, [^, [:, [., or [=")
       }
-      // It stands for itself where it comes first.
+      // A `]` stands for itself where it comes first.
       if byte == UInt8(ascii: "]"), !isFirst { break }
       isFirst = false
       if byte == UInt8(ascii: "\\") { try checkBackslash() }
@@ -233,7 +234,7 @@ private struct ExpressionParser {
     return isInverted ? set.inverted : set
   }
 
-  /// In brackets a backslash is one like any other, which few know.
+  /// In brackets a backslash stands for itself, which few know: refuses what looks like an escape.
   private func checkBackslash() throws(BytePattern.Invalid) {
     guard let next = rest.first,
       next == UInt8(ascii: "]") || ByteSet(class: "alnum")?.contains(next) == true
@@ -255,7 +256,7 @@ private struct ExpressionParser {
   }
 
   private mutating func range(from first: UInt8) throws(BytePattern.Invalid) -> ByteSet {
-    // The end of a range may not be the start of a named set, nor a byte that is no character.
+    // The end of a range may not be the start of a named set, nor a byte that is not ASCII.
     guard let last = rest.popFirst(), first <= last, last < 0x80,
       last != UInt8(ascii: "[") || !(rest.first.map { ":.=".utf8.contains($0) } ?? true)
     else { throw BytePattern.Invalid(reason: "Invalid range end") }

@@ -4,10 +4,10 @@
   import Musl
 #endif
 
-/// An expression as the C library has it, which tells what is in its parentheses (regex(7)).
+/// An expression compiled by the C library, which tells what parentheses matched (regex(7)).
 @safe
 final class GroupPattern: @unchecked Sendable {
-  // Only read once it is compiled; glibc locks inside `regexec`.
+  // Threads may share it: nothing writes it after `init`, and glibc locks inside `regexec`.
   private var compiled = unsafe regex_t()
 
   init(_ text: String) throws(BytePattern.Invalid) {
@@ -23,14 +23,14 @@ final class GroupPattern: @unchecked Sendable {
 
   deinit { unsafe regfree(&compiled) }
 
-  /// Whether it has parentheses.
+  /// Whether the expression has parentheses.
   var hasGroups: Bool { unsafe compiled.re_nsub > 0 }
 
   enum Group: Equatable {
     case at(Range<Int>)
-    /// The match goes past it, as `b` does past the group of `(a)|b`.
+    /// The match does not use the group, as `b` does not use that of `(a)|b`.
     case absent
-    /// This range is no match.
+    /// The C library finds no match of exactly this range.
     case unknown
   }
 

@@ -7,10 +7,10 @@ package struct MessagePattern: Sendable, Equatable {
   package var pace: Pace
   package var template: MessageTemplate
   package var expectation: Expectation
-  /// Nanoseconds from the instant that the schedule intended until an answer is missing; of a
-  /// conversation the same for each of its answers.
+  /// Nanoseconds from the instant at which a message was due until its answer counts as missing; in
+  /// a conversation, the patience for each of its answers.
   package var timeout: UInt64
-  /// What is played instead of one message and its answer; nil for a pattern that sends messages.
+  /// The conversations that the pattern plays; nil for a pattern that sends messages.
   package private(set) var conversation: ConversationPattern?
 
   package init(
@@ -24,7 +24,7 @@ package struct MessagePattern: Sendable, Equatable {
     self.timeout = timeout
   }
 
-  /// A pattern that plays conversations: its template is empty, and its expectation nothing.
+  /// A pattern that plays conversations: its template is empty, and its expectation `none`.
   package init(
     name: String, pace: Pace, conversation: ConversationPattern, timeout: UInt64
   ) {
@@ -34,16 +34,16 @@ package struct MessagePattern: Sendable, Equatable {
     self.conversation = conversation
   }
 
-  /// Nanoseconds that it may take at most from the instant at which it is due to its outcome.
+  /// The most nanoseconds that a message or conversation takes from when it is due to its outcome.
   package var longest: UInt64 {
     guard let conversation else { return timeout }
     return conversation.scripts.reduce(timeout) { max($0, $1.longest(timeout: timeout)) }
   }
 
   package enum Pace: Sendable, Equatable {
-    /// Nanoseconds between the messages of one connection; spread evenly over the connections.
+    /// Nanoseconds between the messages of one connection; the connections start evenly spread.
     case every(UInt64)
-    /// Messages a second over all connections, which take turns.
+    /// Messages per second over all connections, which take turns.
     case rate(Double)
     /// On each connection the next one as soon as the one before is answered.
     case unlimited
@@ -52,7 +52,7 @@ package struct MessagePattern: Sendable, Equatable {
     case once
   }
 
-  /// What a message is answered with.
+  /// What must come back for a message.
   package enum Expectation: Sendable, Equatable {
     /// The very same bytes.
     case echo
@@ -64,7 +64,7 @@ package struct MessagePattern: Sendable, Equatable {
     /// Bytes in which the expression is found, however many arrive before. Where the answer ends is
     /// not known.
     case matches(BytePattern)
-    /// All bytes up to and with a delimiter, with this among them where it is not nil.
+    /// All bytes up to and including a delimiter, with the content (if any) among them.
     case until([UInt8], Content?)
   }
 
@@ -74,7 +74,7 @@ package struct MessagePattern: Sendable, Equatable {
     case matches(BytePattern)
   }
 
-  /// The longest delimiter, in bytes: a search for it keeps a bit for each of them in one word, and one
-  /// for each of as many bytes before it in another.
+  /// The longest delimiter, in bytes. A search keeps one bit for each of its bytes in a word, and
+  /// in another word whether a `$` matched before each of as many bytes.
   package static let longestDelimiter = 32
 }

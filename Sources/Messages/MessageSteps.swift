@@ -1,14 +1,14 @@
 extension MessageTemplate {
-  /// One part of a template as plain numbers. The loops live on these: to read a part itself would
-  /// count references to its bytes.
+  /// One part of a template as plain numbers, for the workers' loops: reading a `Part` would retain
+  /// and release its array of bytes.
   package enum Step: BitwiseCopyable, Sendable {
-    /// A stretch of the template's texts.
+    /// Bytes of the template's `texts`.
     case bytes(start: Int, count: Int)
     case connection, sequence, source, port, worker
     case random(Int)
   }
 
-  /// The template as steps, with all of its fixed bytes in one.
+  /// The template as steps, and all of its fixed bytes in one array.
   package var steps: (steps: [Step], texts: [UInt8]) {
     var texts: [UInt8] = []
     let steps = parts.map { part -> Step in

@@ -2,8 +2,8 @@ package import Addressing
 
 /// What a message says: fixed bytes, and places that each connection fills in for itself.
 ///
-/// The same facts always give the same bytes. So an answer can be compared with what was sent
-/// without keeping it, and a replay sends what the run sent.
+/// The same facts always give the same bytes. So an answer can be compared with a message that was
+/// not kept, and a replay sends what the run sent.
 package struct MessageTemplate: Sendable, Equatable {
   package enum Part: Sendable, Equatable {
     case bytes([UInt8])
@@ -32,7 +32,7 @@ package struct MessageTemplate: Sendable, Equatable {
     parts = bytes.isEmpty ? [] : [.bytes(bytes)]
   }
 
-  /// The most bytes that a message of it can have.
+  /// The most bytes that a message of this template can have.
   package var longest: Int {
     parts.reduce(0) { total, part in
       switch part {
@@ -47,7 +47,7 @@ package struct MessageTemplate: Sendable, Equatable {
     }
   }
 
-  /// The bytes, where every message is the same.
+  /// The bytes of every message, where all are the same; nil where they differ.
   package var fixed: [UInt8]? {
     switch parts.count {
     case 0: return []

@@ -1,6 +1,6 @@
 import Addressing
 
-/// SplitMix64's finaliser: near numbers come out far apart.
+/// One step of SplitMix64, from this state: near numbers come out far apart.
 func mixed(_ value: UInt64) -> UInt64 {
   var bits = value &+ 0x9E37_79B9_7F4A_7C15
   bits = (bits ^ bits >> 30) &* 0xBF58_476D_1CE4_E5B9
@@ -52,7 +52,7 @@ struct MessageWriter {
     var state = seed
     var bits: UInt64 = 0
     for index in 0..<length {
-      // A word gives ten characters of six bits.
+      // A word of 64 bits gives ten characters of six bits.
       if index % 10 == 0 {
         state &+= 1
         bits = mixed(state)

@@ -1,12 +1,12 @@
 extension RecordedConversation {
-  /// This conversation as it may be kept: without what the expressions find, and only as far as
-  /// they could look.
+  /// This conversation as it may be kept: without what the expressions find, and only up to where
+  /// their search is complete.
   ///
   /// - Parameters:
   ///   - clientEnded: whether the client sent nothing after what is here.
-  ///   - serverEnded: the same of the server.
-  ///   - most: bytes that it may have; where there are more, the word for what was taken out being
-  ///     longer than that was, it ends early.
+  ///   - serverEnded: whether the server sent nothing after what is here.
+  ///   - most: bytes that the conversation may have; it ends early where it would have more, as
+  ///     `Redaction.word` may be longer than what it replaces.
   /// - Returns: the conversation, and whether something is missing at its end.
   package func redacted(
     by redactions: [Redaction], clientEnded: Bool, serverEnded: Bool, most: Int
@@ -17,8 +17,7 @@ extension RecordedConversation {
       redactions.findings(in: bytes(ofClient: false), isWhole: serverEnded))
     var kept = RecordedConversation(client: self.client, steps: [])
     var count = 0
-    // What was waited for before a step that is empty now, and so not there, is waited for all
-    // the same.
+    // Nanoseconds before steps that are empty now and left out: the next step waits for them, too.
     var waited: UInt64 = 0
     for step in steps {
       var step = step
@@ -71,7 +70,7 @@ extension RecordedConversation.Step {
   }
 }
 
-/// All that one side sent, taken out of its steps one by one.
+/// All that one side sent, redacted step by step.
 private struct RedactedStream {
   private let findings: Redaction.Findings
   private var next = 0
@@ -79,7 +78,8 @@ private struct RedactedStream {
 
   init(_ findings: Redaction.Findings) { self.findings = findings }
 
-  /// What is left of the next bytes; not whole where they were not checked to their end.
+  /// What is left of the next bytes; not whole where the search for secrets is not complete to
+  /// their end.
   mutating func take(_ bytes: [UInt8]) -> ([UInt8], isWhole: Bool) {
     let end = min(place + bytes.count, findings.checked)
     let isWhole = place + bytes.count <= findings.checked

@@ -1,6 +1,6 @@
 /// What one real client and its server said to each other, as `capture` recorded it.
 package struct RecordedConversation: Sendable, Equatable {
-  /// Who the client was: for the reader of the file, nothing follows from it.
+  /// Who the client was: only shown to readers of the file.
   package var client: String
   package var steps: [Step]
 
@@ -25,7 +25,7 @@ package struct RecordedConversation: Sendable, Equatable {
     case send([UInt8])
     /// The server sent these bytes.
     case receive([UInt8])
-    /// One of them closed its side; nothing more comes from it.
+    /// The client or the server closed its side, and sends nothing more.
     case close(byClient: Bool)
   }
 }

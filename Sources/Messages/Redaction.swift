@@ -1,5 +1,5 @@
-/// What may not get into a file: whatever an expression finds in all that one side sent, taken
-/// together, so that it does not matter how the bytes came.
+/// An expression for what may not get into a file. It is searched for in all that one side sent,
+/// taken together, so that it does not matter in which pieces the bytes came.
 package struct Redaction: Sendable {
   /// Stands where something was taken out.
   package static let word = Array("REDACTED".utf8)
@@ -7,35 +7,36 @@ package struct Redaction: Sendable {
   private let pattern: GroupPattern
   private let machine: ByteMachine
 
-  /// Whether only what is in the first parentheses is taken out. Where these are repeated nobody
-  /// could tell all that was in them.
+  /// Whether only what the first parentheses match is taken out. Where these are repeated, all that
+  /// is found is taken out: nobody could tell everything that was in them.
   let hidesGroup: Bool
 
   /// - Parameter text: a POSIX extended regular expression. With parentheses that are not repeated
   ///   only what is in the first of them is taken out, else all that was found.
   package init(_ text: String) throws(BytePattern.Invalid) {
     let (expression, repeatsFirstGroup) = try Expression.parsed(text)
-    // In this order: the machine is bounded, and the C library takes what memory there is.
+    // In this order: the machine refuses long expressions, for which the C library would take any
+    // amount of memory.
     machine = try ByteMachine(expression)
     pattern = try GroupPattern(text)
     hidesGroup = pattern.hasGroups && !repeatsFirstGroup
   }
 
-  /// What is to be taken out of some bytes, and how many of them were checked to their end: the
-  /// others may hold anything.
+  /// What is to be taken out of some bytes, and how many bytes were checked: those behind them may
+  /// hold anything.
   struct Findings: Equatable {
     var hidden: [Range<Int>] = []
     var checked: Int
   }
 
-  /// - Parameter isWhole: whether nothing came after these bytes. What more bytes could have made a
-  ///   match of is not checked.
+  /// - Parameter isWhole: whether nothing came after these bytes. Else those that later bytes could
+  ///   have made a match of do not count as checked.
   func findings(in bytes: [UInt8], isWhole: Bool) -> Findings {
     var findings = Findings(checked: bytes.count)
     if !isWhole { findings.checked = machine.pending(in: bytes) ?? bytes.count }
     var regions = [0..<bytes.count]
     var effort = 0
-    // An expression that makes every byte look at all that follow gets no further than this.
+    // A bound for expressions that look at all following bytes from every place.
     let most = 1 << 16 + 64 * bytes.count
     while let region = regions.popLast() {
       guard effort < most else {
@@ -52,7 +53,7 @@ package struct Redaction: Sendable {
       }
       findings.hidden.append(hidden)
       regions.append(hidden.upperBound..<region.upperBound)
-      // Before a group there may be another match, which the longer one covered.
+      // Before the group there may be another match, which this match covered.
       if hidden.lowerBound > match.lowerBound {
         regions.append(match.lowerBound..<hidden.lowerBound)
       }
@@ -69,7 +70,7 @@ package struct Redaction: Sendable {
 }
 
 extension Sequence<Redaction> {
-  /// What all of them together find: in order, and none touching the next.
+  /// What all redactions together find: ranges in order, and none touching the next.
   func findings(in bytes: [UInt8], isWhole: Bool) -> Redaction.Findings {
     let all = map { $0.findings(in: bytes, isWhole: isWhole) }
     let checked = all.map(\.checked).min() ?? bytes.count

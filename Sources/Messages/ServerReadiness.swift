@@ -1,6 +1,6 @@
-/// How a server waits until it may answer. The raw values are the words of plans and of `serve`.
+/// How the built-in server waits until it may answer. Raw values: the words of plans and `serve`.
 package enum ServerReadiness: String, Sendable, CaseIterable {
-  /// Answers at once; waits for EPOLLOUT only when the socket is full.
+  /// Answers at once; waits for EPOLLOUT only when the socket's send buffer is full.
   case direct
   /// EPOLLIN, then EPOLLOUT, then EPOLLIN again for every answer.
   case rearm

@@ -10,15 +10,15 @@ package struct Substitution: Sendable, Equatable {
   }
 }
 
-/// Several substitutions at once. At every place the longest text that stands there is replaced;
-/// what has been put in is not looked at again.
+/// Several substitutions at once. At every place the longest `old` that stands there is replaced,
+/// and what was put in is not searched again.
 struct Substituter {
-  /// Places of the substitutions by their first byte, the longest first.
+  /// Places of the substitutions by the first byte of `old`, the longest first.
   private let candidates: [[Int]]
   private let substitutions: [Substitution]
   /// Places of the substitutions that have found nothing to replace so far.
   private(set) var unused: Set<Int>
-  /// Bytes that templates may still have.
+  /// Bytes that further templates may still have.
   private var room = MessageTemplate.mostBytes
 
   init(_ substitutions: [Substitution]) {
@@ -32,8 +32,8 @@ struct Substituter {
     self.candidates = candidates
   }
 
-  /// The bytes with everything replaced; nil when all templates together may come to more bytes
-  /// than a message has.
+  /// The bytes with everything replaced; nil when all templates so far together may come to more
+  /// than `MessageTemplate.mostBytes`.
   mutating func template(of bytes: [UInt8]) -> MessageTemplate? {
     guard !candidates.isEmpty else {
       room -= bytes.count

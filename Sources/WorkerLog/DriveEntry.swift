@@ -1,12 +1,12 @@
-/// One entry of what a client worker has driven: how many arrivals, or messages of one pattern, in one
-/// tick. The worker writes it, the recording keeps its bytes as they are, a replay reads them.
-/// docs/recording.md has the format.
+/// One entry of a client worker's drive log: how many arrivals, or messages of one pattern, in one
+/// tick. The worker writes the entry, the recording keeps its bytes as they are, a replay reads
+/// them. docs/recording.md has the format.
 package struct DriveEntry: Sendable, Equatable {
   package enum Kind: Sendable, Equatable {
     case arrivals
-    /// Of the pattern at this place in the plan.
+    /// Messages of the pattern at this place in the plan.
     case messages(pattern: Int)
-    /// Ticks count from the start of the phase at this place in the plan on.
+    /// From here on ticks count from the start of the phase at this place in the plan.
     case phase(Int)
   }
 
@@ -19,7 +19,7 @@ package struct DriveEntry: Sendable, Equatable {
   private static let mostCount: UInt64 = 1 << 32
 
   package var kind: Kind
-  /// Since the entry before.
+  /// Ticks since the entry before.
   package var ticks: UInt64
   package var count: UInt64
 
@@ -29,8 +29,9 @@ package struct DriveEntry: Sendable, Equatable {
     self.count = count
   }
 
-  /// Passes on byte after byte: the kind in the lowest two bits of the first number, one bit that says
-  /// that a count follows, then the ticks; the place of a pattern or a phase; the count.
+  /// Passes the entry's bytes to `append`, as up to three numbers (`Varint`). The first has the
+  /// kind in its lowest two bits, then a bit that says whether a count follows, then the ticks. The
+  /// second is the place of a pattern or a phase, the third the count.
   package func write(_ append: (UInt8) -> Void) {
     let counts: UInt64 = count == 1 ? 0 : 4
     switch kind {
@@ -45,7 +46,7 @@ package struct DriveEntry: Sendable, Equatable {
     if count != 1 { Varint.write(count, append) }
   }
 
-  /// Nil where the bytes say nothing that a worker would write.
+  /// Takes an entry from the start of the bytes; nil where a worker would not have written them.
   package init?(from bytes: inout ArraySlice<UInt8>) {
     guard let header = Varint.take(from: &bytes), header >> 3 < Self.mostTicks else { return nil }
     ticks = header >> 3

@@ -1,14 +1,14 @@
-/// What failed: the system calls of the loops, and two things that look like one.
+/// What failed: a system call of a worker, or one of two other failures that are recorded like one.
 package enum FailedCall: UInt8, Sendable, CaseIterable {
   case socket, bind, listen, connect, accept, epollControl, read, write
   /// The runner's own deadline for a handshake, not the kernel's ETIMEDOUT.
   case connectTimeout
   /// The peer closed or reset an established connection.
   case closed
-  /// What a worker waits for events with, and what it cannot start without.
+  /// The call that a worker waits for events with, and the calls that it needs to start.
   case epollWait, epollCreate, eventCounter, map, duplicate, descriptorLimit
 
-  /// As plans, recordings and reports have it.
+  /// The name in plans, recordings and reports.
   package var name: String {
     switch self {
     case .socket: "socket"

@@ -1,10 +1,10 @@
-/// LEB128: seven bits a byte, the lowest first; the high bit says that more follow.
+/// Unsigned LEB128: seven bits per byte, the lowest first; a byte's high bit says that more follow.
 package enum Varint {
   package static func append(_ value: UInt64, to bytes: inout [UInt8]) {
     write(value) { bytes.append($0) }
   }
 
-  /// Passes on byte after byte.
+  /// Passes the number's bytes to `append`, one by one.
   package static func write(_ value: UInt64, _ append: (UInt8) -> Void) {
     var rest = value
     while rest > 0x7F {
@@ -14,7 +14,7 @@ package enum Varint {
     append(UInt8(rest))
   }
 
-  /// Nil where the bytes end too early, or say more than 64 bits.
+  /// Takes a number off the front; nil where the bytes end too early, or it exceeds 64 bits.
   ///
   /// Not generic: another module would call it unspecialized, and a report would take twice as long.
   package static func take(from bytes: inout ArraySlice<UInt8>) -> UInt64? {

@@ -85,7 +85,8 @@ struct Acceptance {
   private mutating func outstandingAtListeners(_ fleet: borrowing Fleet) -> Int {
     let now = path.waiting
     oldStillWaiting = min(oldStillWaiting, now)
-    // Others may wait there too. This phase's are no more than the handshakes that it has finished.
+    // Other programs' connections may wait there, too. This phase's are no more than the handshakes
+    // that the clients have finished in it.
     return min(
       now - oldStillWaiting, WorkerCounters(fleet).established - countersAtBegin.established)
   }

@@ -27,8 +27,9 @@ extension Coordinator {
   /// How long after a churn's last connection was closed the server may take to accept it.
   private static let acceptTime = Duration.seconds(1)
 
-  /// Waits for the server to accept what a churn has opened, and closed by now; returns how many it has
-  /// not accepted in time. Those of a churn that was cut off need not have come in time.
+  /// Waits for the server to accept the connections that a churn has opened, and closed by now.
+  /// Returns how many the server has not accepted in time; for a churn that was cut off, how many
+  /// it has not accepted at all.
   mutating func awaitAcceptance() throws(RecordingError) -> Int {
     var acceptance = acceptance
     var fewest = Int.max
@@ -40,8 +41,7 @@ extension Coordinator {
     queuedAtDeadline = notInTime > 0 ? min(notInTime, hostReadings.path.waiting) : 0
     let closed = closedWithListener
     queuedAtDeadline += closed
-    // What was not accepted in time is waited for all the same: late and never are different
-    // causes.
+    // Waits on for those that were not accepted in time: late and never are different causes.
     if notInTime > 0 { _ = lookAtPath(adding: hostReadings.readings()) }
     let (isOurs, path) = (hasOwnServer, hostReadings.path)
     try settle(watching: { isOurs ? 0 : path.mayStillBeAccepted }) { fleet in
@@ -49,13 +49,13 @@ extension Coordinator {
       return fewest == 0
         && (!isOurs || fleet.heldAtServer <= fleet.current(.held, .client))
     }
-    // What has been closed since the deadline is among those that were not in time.
+    // `closed` is from the deadline: those closed with a listener since then are in `notInTime`.
     let (missing, lost) = course.goesOn ? (notInTime, closed) : (fewest, closedWithListener)
     return max(missing, unfinishedAtServer()) + lost
   }
 
-  /// Connections of this phase that were closed with a listener of someone else's that had not accepted
-  /// them, but for those whose clients were there still, and have counted it.
+  /// Connections of this phase that someone else's listener had not accepted when it was closed,
+  /// less those that their clients still held then, and count as closed by the peer.
   private var closedWithListener: Int {
     guard !hasOwnServer else { return 0 }
     let closedByPeer = fleet.total(.closedByPeer, .client) - closedByPeerBefore
@@ -64,11 +64,11 @@ extension Coordinator {
     return max(0, min(most, hostReadings.path.findings.closedWithListener) - closedByPeer)
   }
 
-  /// Connections of this phase that someone else's server on this host never got: its kernel has not
-  /// seen the end of their handshakes, or found the queue full then. They wait nowhere: the clients hold
-  /// them all the same, until they close them. The counters are of the whole
-  /// namespace: what other listeners take can only make the number smaller, and so can connections that are
-  /// held back for their first bytes (TCP_DEFER_ACCEPT).
+  /// Connections of this phase that someone else's server on this host never got: its kernel has
+  /// not seen the end of their handshakes, or the accept queue was full then. They wait in no
+  /// queue, and the clients hold them until they close them. The kernel's counters are those of the
+  /// whole network namespace, so other listeners' connections can only make the number smaller. So
+  /// can connections that are held back for their first bytes (TCP_DEFER_ACCEPT).
   private func unfinishedAtServer() -> Int {
     guard !hasOwnServer, hostReadings.path.isInOwnNamespace else { return 0 }
     let now = hostReadings.readings().values
@@ -85,16 +85,16 @@ extension Coordinator {
     return min(unfinished, rise(.listenOverflows) ?? 0, dropped)
   }
 
-  /// What the clients hold and what the server end holds of it; nil where nobody can know. Where
-  /// the server has fewer, it looks again for a moment: a connection that was closed at one end is soon gone at
-  /// the other.
+  /// How many connections the clients hold, and how many of these the server end holds; nil where
+  /// nobody can know. Where someone else's server holds fewer, looks again for a moment: a
+  /// connection that was closed at one end is soon gone at the other.
   mutating func countHeld() -> (established: Int, accepted: Int?) {
     var looks = 0
     while true {
       let established = fleet.current(.held, .client)
       let accepted = countAccepted(established: established)
       looks += 1
-      // The kernel may have been asked for seconds: what was lost meanwhile is in neither count.
+      // The kernel may take seconds to answer: what was lost meanwhile is only in the first count.
       if fleet.current(.held, .client) < established, looks < Self.mostLooks { continue }
       guard !hasOwnServer, let accepted, accepted < established, looks < Self.mostLooks,
         established <= Self.mostLookedThroughAtEnd
@@ -107,31 +107,32 @@ extension Coordinator {
 
   private static let mostLooks = 5
 
-  /// How many of the connections that stand at the clients alone can be ones that no server has ever
-  /// accepted: only a phase that opens can bring such; of our own server it is known how many it has
-  /// accepted.
+  /// At most how many of the connections that stand at the clients alone no server has ever
+  /// accepted. Only a phase that opens connections can add to them. Our own server knows how many
+  /// it has accepted.
   func mostPhantoms(in record: PhaseRecord) -> Int {
-    // A phase that opens nothing has no new phantoms, only those from before; what stands when a churn is
-    // over stood before it.
+    // A phase that opens nothing has only the phantoms from before. So has a churn: what stands
+    // when it is over stood before it.
     guard record.kind.grows, !record.kind.comesAndGoes else {
       return atBegin.atServer == nil
         ? max(phantoms, hostReadings.path.mayStillBeAccepted) : phantoms
     }
     guard hasOwnServer, serverMayHaveClosed == false else { return .max }
     let bound = fleet.total(.established, .client) - fleet.acceptedByServer
-    // Below zero it has accepted others from the same addresses, and nobody knows how many; nor does
-    // anybody where some wait still.
+    // Below zero the server has accepted other programs' connections from the same addresses,
+    // nobody knows how many. Where connections still wait, at least so many are not accepted.
     return bound < 0 ? .max : max(bound, hostReadings.path.mayStillBeAccepted)
   }
 
-  /// Looks at what someone else's server on this host has of a churn's connections, and at those that
-  /// wait: what waited before is gone first.
+  /// In a churn against someone else's server on this host, looks at the accept queues and at the
+  /// connections that the server has.
   ///
-  /// - Parameter isSample: else the server is only looked at until it is seen to have any.
+  /// - Parameter isSample: whether a sample is taken. At other looks the server is asked only until
+  ///   it has been seen to have a connection of the run.
   mutating func lookForAcceptance(isSample: Bool = false) {
     guard !hasOwnServer, state.phases[phase].kind.comesAndGoes else { return }
     hostReadings.path.lookAtQueues()
-    // For its side effect: it notes how many from before the phase can still wait.
+    // For the side effect: `acceptance` notes how many from before the phase can still wait.
     _ = acceptance.outstanding(fleet)
     guard hostReadings.path.knowsServer else { return }
     let held = fleet.current(.held, .client)
@@ -139,20 +140,20 @@ extension Coordinator {
     _ = countAccepted(established: held)
   }
 
-  /// Each takes 3 µs, as both ends are gone through.
+  /// With more connections held, no look during a churn: it takes 3 µs per connection.
   private static let mostLookedThrough = 10_000
 
-  /// Tells which ports no client has taken.
+  /// Tells the path readings whether the ephemeral ports are still free of clients.
   func updatePortsNoClientUses() {
     hostReadings.path.portsNoClientUses = fleet.usesEphemeralPorts ? nil : ephemeralPorts
   }
 
-  /// What our own server holds of the clients' connections, by its counters. Capped, since these may include
-  /// other programs' connections from the clients' own addresses: at what the clients hold; in a close, at
-  /// what they held when it began, as the server may be behind them.
+  /// What our own server holds of the clients' connections, by its counters. These may include
+  /// other programs' connections from the clients' own addresses, so the number is capped: at what
+  /// the clients hold; in a close, at what they held at its begin, as the server may be behind.
   var acceptedByCounters: Int {
     let record = state.phases[phase]
-    // A run that opens nothing serves others, and counts them.
+    // A run that opens nothing serves other programs, and counts their connections.
     guard plan.goal > 0 else { return fleet.heldAtServer }
     return min(
       fleet.heldAtServer,
@@ -172,8 +173,8 @@ extension Coordinator {
       strangers: fleet.strangersHeldAtServer)
   }
 
-  /// What the server end has when a phase begins: of our own server it is counted again only where
-  /// something has moved since the last phase's end.
+  /// How many connections the server end has when a phase begins. They are counted again only at
+  /// our own server, and only where something has moved since the end of the last phase.
   mutating func acceptedAtBegin() -> Int? {
     guard hasOwnServer, standing != standingAtEnd else { return acceptedAtEnd }
     return countAccepted(established: fleet.current(.held, .client))
@@ -189,10 +190,10 @@ extension Coordinator {
     acceptedForSure = nil
     guard established > 0, !course.isInterrupted else { return nil }
     let path = hostReadings.path
-    // The first is nil where it is not known.
+    // `atMost` is nil where it is not known.
     var (atMost, atLeast) = (Int?.none, 0)
     if let found = path.acceptance(of: clientProcesses, holding: established) {
-      // Those that NAT has redirected have been accepted there.
+      // A connection that NAT has redirected was accepted by the program that it was redirected to.
       atMost = found.unknown == 0 || found.alone > 0 ? max(0, established - found.alone) : nil
       atLeast = min(established, found.accepted + found.redirected)
       acceptedForSure = found.unknown > 0 ? atLeast : nil
@@ -204,7 +205,7 @@ extension Coordinator {
   }
 
   private mutating func countAcceptedByOwnServer(_ established: Int) -> Int? {
-    // Whoever they are: it has no more than these.
+    // The server holds no more than these, whoever has opened them.
     let most = fleet.heldAtServer + fleet.strangersHeldAtServer
     guard let found = kernelCountForOwnServer(established) else {
       if ownServerCanTell {
@@ -213,7 +214,7 @@ extension Coordinator {
       }
       return established > 0 && most < established ? most : nil
     }
-    // The kernel was asked later than the clients, who may have opened more meanwhile.
+    // The kernel was asked after the clients were counted, and they may have opened more meanwhile.
     let accepted = min(most, max(0, established - found.alone))
     // What NAT redirected to another program may have been passed on by it, as a proxy does.
     return found.unknown + found.redirected == 0 || accepted < established ? accepted : nil
@@ -224,16 +225,18 @@ extension Coordinator {
     state.phases[phase].kind.closes && state.phases[phase].started != nil
   }
 
-  /// Whether the server is ours, and nothing keeps its counters from telling the run's connections from
-  /// others' (`Fleet.knowsOwnConnections`). Else its kernel is asked, as that of someone else's server is.
+  /// Whether the server is ours, and its counters can tell the run's connections from others'
+  /// (`Fleet.knowsOwnConnections`). Else its kernel is asked, as for someone else's server.
   var ownServerCanTell: Bool { hasOwnServer && fleet.knowsOwnConnections }
 
   private var clientProcesses: [Int32] {
     fleet.members.filter { $0.end == .client && $0.isAlive }.map(\.process.id)
   }
 
-  /// Asks the kernel which of the clients' connections our own server has, when the server's counters are not
-  /// enough: it also serves other programs, or NAT hides the clients' addresses. Nil when they are enough.
+  /// Asks the kernel how many of the clients' connections our own server has: it may also serve
+  /// other programs, or NAT may hide the clients' addresses. Nil where the kernel is not asked: in
+  /// a close and in an interrupted run; where the server's counters show that it lacks some and
+  /// holds no strangers'; where the counters raise no doubt and too many are held to ask.
   private mutating func kernelCountForOwnServer(_ established: Int) -> AcceptanceCount? {
     guard established > 0, !course.isInterrupted, !isClosing else { return nil }
     let path = hostReadings.path
@@ -247,7 +250,7 @@ extension Coordinator {
       return path.acceptance(of: clients, holding: established)
     }
     var found = look()
-    // Some may be on their way still; the server's counters cannot tell.
+    // Some connections may still be on their way; the server's counters cannot tell.
     let deadline = clock.now().advanced(by: Self.settleTime)
     while let now = found, now.alone > 0, clock.now() < deadline, !course.isInterrupted {
       let mayAcceptMore = path.mayStillBeAccepted > 0
@@ -258,13 +261,13 @@ extension Coordinator {
     return found
   }
 
-  /// Connections that NAT has redirected to another program than our own server, at the end of a phase at
-  /// which the server has not all of them.
+  /// Connections that NAT has redirected to another program than our own server. Counted at the end
+  /// of a phase, where our server lacks some.
   func countRedirected(_ established: Int) -> Int {
     guard hasOwnServer, established <= Self.mostLookedThroughAtEnd else { return 0 }
     return hostReadings.path.acceptance(of: clientProcesses, holding: established)?.redirected ?? 0
   }
 
-  /// A look at so many took 0.3 s.
+  /// With more connections held, no look just to make sure: a look at so many took 0.3 s.
   private static let mostLookedThroughAtEnd = 100_000
 }

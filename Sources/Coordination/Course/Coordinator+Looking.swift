@@ -23,7 +23,7 @@ extension Coordinator {
     if ledger.update(from: fleet, at: clock.now(), isLast: isLast) {
       state.failures = ledger.records
       noteFilesOpen()
-      // What stood when something failed may lie between two looks.
+      // The most connections may have stood at a failure between two looks.
       for record in ledger.records where record.phase == state.phases[phase].name {
         state.phases[phase].established = max(state.phases[phase].established, record.established)
         state.phases[phase].accepted = max(state.phases[phase].accepted, record.accepted)
@@ -42,8 +42,8 @@ extension Coordinator {
     mostFilesOpen = max(mostFilesOpen, hostReadings.readings().values[.filesOpen] ?? 0)
   }
 
-  /// From the instant at which every client is at its limit, or growth was stopped for all, no
-  /// arrival is wanted any more.
+  /// Once every client is at its limit, or growth was stopped for all, no arrival is wanted any
+  /// more: the connect rate counts up to this look.
   private mutating func noteEndOfGrowth() {
     let phase = phase
     guard plan.phases[phase].kind.phaseKind.hasConnectRate, state.phases[phase].started != nil,
@@ -70,7 +70,7 @@ extension Coordinator {
               source: nil, endpoint: nil))))
     }
     let phase = phase
-    // A client that is out of something stops by itself, and the others go on to their own end.
+    // A client at its limit stops by itself, and the others go on to their own end.
     if fleet.any(.server, { $0.isLimited(in: phase) }) {
       follow(course.take(.serverIsLimited))
     }
@@ -79,7 +79,7 @@ extension Coordinator {
       ?? ledger.deciding(in: plan.phases[phase].name, beyond: failuresBeforeStep)?.cause
   }
 
-  /// As often as the guard needs it while connections grow; else it is only shown.
+  /// Called at every look while connections grow, for the guard; else only at samples, to be shown.
   private mutating func lookAtMemory() {
     memoryAvailable = hostReadings.availableMemory() ?? memoryAvailable
   }
@@ -94,7 +94,7 @@ extension Coordinator {
     var limit = finder(hostReadings.readings()).limit(
       ofDeath: state.workers[index], in: state.phases[phase],
       at: clock.now().seconds(since: started))
-    // If the worker ended by itself, its scoreboard says why.
+    // A worker that ended by itself has left the reason on its scoreboard.
     let board = fleet.members[index].board
     if board[.state] == WorkerState.failed.rawValue, let last = board.failures.rows().last {
       let errno = last.errno.map { " " + ErrnoName.symbol(of: $0.rawValue) } ?? ""
@@ -153,7 +153,7 @@ extension Coordinator {
     abortIfDecided(phaseEnded: phaseEnded)
   }
 
-  /// Ends the phase and the run when a threshold that asks for it is known to fail.
+  /// Ends the phase and the run when a threshold with `abort` is known to fail.
   private mutating func abortIfDecided(phaseEnded: Bool) {
     guard !course.isAborted, !course.isInterrupted,
       let violation = live?.violated(

@@ -4,9 +4,9 @@ import Plan
 import Probe
 import Recording
 
-/// When a phase has opened all that it is to open, which its rate counts to.
+/// When a phase has opened all that it is to open: its connect rate counts up to that instant.
 extension Coordinator {
-  /// When the last arrival of a phase is due; nil where no pace says so, or nothing is opened.
+  /// When the last arrival of a phase is due; nil where the phase has no pace, or opens nothing.
   func lastArrivalDue(_ index: Int) -> Instant? {
     let recorded = replay.flatMap { $0.arrivals.indices.contains(index) ? $0.arrivals[index] : nil }
     if let recorded, plan.phases[index].kind.phaseKind.raises {
@@ -17,9 +17,10 @@ extension Coordinator {
     return seconds.flatMap { $0 < 1e9 ? phaseStarted.advanced(by: .seconds($0)) : nil }
   }
 
-  /// Keeps the run going until the phase has opened everything, with a sample at the instant at
-  /// which its last arrival is due, and one when a ramp has settled: rates are told by samples.
-  /// Returns what the processors had done by that instant.
+  /// Keeps the run going until a ramp has settled, or the last arrival of a churn is due. Takes a
+  /// sample when the last arrival is due, and one when a ramp has settled, because rates are
+  /// computed from samples. Returns the load when the last arrival was due, or a little later in a
+  /// very short phase.
   mutating func openEverything() throws(RecordingError) -> LoadReading {
     if let due = state.phases[phase].openedUntil {
       try loop(until: started.advanced(by: .seconds(due))) { fleet in fleet.hasSettled }
@@ -27,7 +28,7 @@ extension Coordinator {
     if state.phases[phase].openedUntil != nil, !fleet.hasSettled {
       try sample(hostReadings.readings())
     }
-    // Processors are told in ticks of 10 ms, so a look at them takes at least this long.
+    // The kernel counts processor time in ticks of 10 ms, so a shorter span would tell little.
     try loop(until: phaseStarted.advanced(by: .seconds(Self.shortestTimedPhase))) { $0.hasSettled }
     let load = load(hostReadings.readings())
     guard plan.phases[phase].kind.phaseKind.raises else { return load }

@@ -5,7 +5,7 @@ import Plan
 import Probe
 import Recording
 
-/// Saying why a phase went slower than planned, where it did. A limit is a reason of its own.
+/// Says why a phase went slower than planned. Where a limit stopped the phase, that is the reason.
 extension Coordinator {
   /// Seconds that a phase must take for its pace to mean something.
   static let shortestTimedPhase = 0.2
@@ -16,10 +16,10 @@ extension Coordinator {
       begun: fleet.total(.opened, .client))
   }
 
-  /// Connections that were begun in time kept the pace, also where they failed: that has a reason of
-  /// its own.
+  /// Says why connections were begun more slowly than planned. A connection that was begun in time
+  /// kept the pace even where it failed: a failure has a reason of its own.
   ///
-  /// - Parameter load: what had been done when the last of it was to be opened.
+  /// - Parameter load: the load when the last arrival was due.
   mutating func remarkOnPace(_ load: LoadReading) {
     let elapsed = load.at.seconds(since: phaseStarted)
     let phase = phase
@@ -33,18 +33,18 @@ extension Coordinator {
     remark(begun / elapsed, of: planned, "", load)
   }
 
-  /// Whether what was to be done by one worker was done by nobody.
+  /// Whether a client worker is gone: nobody has done its share.
   private var hasLostClient: Bool {
     fleet.members.contains { $0.end == .client && !$0.isAlive }
   }
 
-  /// The same of messages that have instants.
+  /// Says why messages that have instants were sent more slowly than planned.
   ///
   /// - Parameters:
   ///   - before: messages that had been sent when the phase began.
-  ///   - held: connections that were held then.
+  ///   - held: connections that were held when the phase began.
   mutating func remarkOnMessages(since before: Int, from held: Int) {
-    // None is sent after the planned end, however late it is looked at.
+    // No message is sent after the planned end, however late this is called.
     let elapsed = min(
       clock.now().seconds(since: phaseStarted), plan.phases[phase].plannedSeconds ?? .infinity)
     guard elapsed > Self.shortestTimedPhase, course.goesOn, !hasLostClient
@@ -56,8 +56,8 @@ extension Coordinator {
       load(hostReadings.readings()), idle: idleShare)
   }
 
-  /// Client processes that hold no connection, as each begins the same share of a rate; none where no message has
-  /// one.
+  /// Client processes that hold no connection, and so cannot send their share of a rate; nil where
+  /// every process holds some, or no message of the phase has a rate.
   private var idleShare: IdleShare? {
     let played = plan.phases[phase].patterns
     guard plan.patterns.contains(where: { $0.hasRate && played.contains($0.name) }) else {
@@ -70,7 +70,7 @@ extension Coordinator {
 
   /// Connections of this churn that were begun too late.
   func lateArrivals(_ readings: [Reading]) -> LateArrivals {
-    // What came after the last arrival was due made none of them late.
+    // What happened after the last arrival was due has made no arrival late.
     let load = loadWhileOpening ?? load(readings)
     return LateArrivals(
       count: fleet.total(.lateArrivals, .client) - atBegin.late,
@@ -94,7 +94,7 @@ extension Coordinator {
     let pace = missedPace(rate, of: planned, load)
     guard pace.wantsReason else { return }
     var reasons = [idle?.words].compactMap(\.self)
-    // What the others did not send has another reason.
+    // Where the other processes sent less than their shares, there is another reason, too.
     if idle.map({ rate < planned * $0.othersPart }) ?? true {
       reasons.append(pace.reason(before: loadBefore.counters, after: load.counters, host: host))
     }
@@ -105,7 +105,7 @@ extension Coordinator {
   }
 }
 
-/// Client processes without a connection, of all that there are.
+/// Client processes without a connection, of how many processes.
 private struct IdleShare {
   let idle: Int
   let count: Int
@@ -115,7 +115,7 @@ private struct IdleShare {
     self.count = count
   }
 
-  /// What the other processes send of a rate, less what a phase may lack at its edges.
+  /// The share of a rate that the other processes send, less 5% that a phase may lack at its edges.
   var othersPart: Double { 0.95 * Double(count - idle) / Double(count) }
 
   var words: String {

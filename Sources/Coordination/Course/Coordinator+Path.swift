@@ -7,7 +7,7 @@ import WorkerLog
 
 /// What lies between the two ends.
 extension Coordinator {
-  /// Updates the path findings; returns these readings with the path's.
+  /// Updates the path findings. Returns the given readings and the path's.
   func lookAtPath(adding readings: [Reading]) -> [Reading] {
     let name = state.phases[phase].name
     let timedOut = ledger.records.contains {
@@ -17,7 +17,7 @@ extension Coordinator {
     return readings + hostReadings.path.look(readings.values, timedOut: timedOut)
   }
 
-  /// What was seen in this phase, with what the clients have of it.
+  /// What was seen on the path in this phase, completed by what the workers have counted.
   var pathFindings: PathFindings {
     var findings = hostReadings.path.findings
     findings.established = max(0, fleet.total(.established, .client) - establishedBefore)
@@ -28,7 +28,7 @@ extension Coordinator {
     findings.strangersAtServer = fleet.strangersHeldAtServer
     findings.queuedAtDeadline = queuedAtDeadline
     findings.serverMayClose = serverMayHaveClosed
-    // The kernel goes through all connections of the host for it.
+    // Only now: for `leftAtServer` the kernel goes through all connections of the host.
     if fleet.total(.closedByPeer, .client) > closedByPeerBefore {
       let counted = fleet.heldAtServer - fleet.current(.held, .client)
       findings.leftAtServer =

@@ -2,14 +2,14 @@ import Plan
 import Probe
 import Recording
 
-/// Saying of a phase what the numbers alone do not.
+/// Says of a phase what its numbers alone do not.
 extension Coordinator {
   /// Messages that were due and not sent so far.
   var unsentMessages: Int {
     plan.patterns.indices.reduce(0) { $0 + fleet.total($1, .unsent, .client) }
   }
 
-  /// Says that the load was not what was planned, where it was not.
+  /// Says how many messages of the phase were due and not sent, if any.
   mutating func remarkOnMessages(unsent: Int) {
     guard unsent > 0, !course.isInterrupted else { return }
     let remark =
@@ -17,7 +17,7 @@ extension Coordinator {
     add(remark)
   }
 
-  /// Says what became of connections in a phase that promises nothing of them.
+  /// Says how many connections a pause has lost. A pause promises nothing, so no verdict says it.
   ///
   /// - Parameter before: connections that had been closed by the peer when the phase began.
   mutating func remarkOnLosses(since before: Int) {
@@ -26,7 +26,7 @@ extension Coordinator {
     add("\(Format.count(lost)) connections were closed by the peer meanwhile")
   }
 
-  /// Says what a peer said that nobody had asked, as servers do that turn a connection away.
+  /// Says what a peer sent unasked, as servers do that turn a connection away.
   ///
   /// - Parameter before: connections that had been told something when the phase began.
   mutating func remarkOnUnasked(since before: Int) {

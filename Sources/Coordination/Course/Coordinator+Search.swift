@@ -99,7 +99,7 @@ extension Coordinator {
   /// Why a goal stays out of reach though nothing failed: the server does not accept what the clients
   /// have opened.
   ///
-  /// - Returns: the cause; nil where it has another one.
+  /// - Returns: the cause; nil where the goal is missed for another reason.
   private mutating func explainPhantoms(_ held: Int) -> String? {
     var record = state.phases[phase]
     record.phantom = max(0, fleet.current(.held, .client) - held)
@@ -176,7 +176,7 @@ extension Coordinator {
       if held >= goal { break }
       idle = held > most ? 0 : idle + 1
       most = max(most, held)
-      // What takes so long has waited for an answer in vain; one more try would, too.
+      // A try that takes so long has waited in vain for an answer; one more try would, too.
       if idle > 0, took > began.advanced(by: due + Self.settleTime) { break }
       // Where growth was not watched, as in a confirmation, only a worker's limit ends it.
       if idle >= Self.mostIdle || hasLimitedWorker || mayGrow && !course.mayGrow { break }
@@ -184,7 +184,7 @@ extension Coordinator {
     return opened
   }
 
-  /// What so many connections take at the pace of the search, without their handshakes.
+  /// How long it takes to begin so many connections at the pace of the search.
   private func timeToOpen(_ count: Int) -> Duration {
     guard case .search(let search) = plan.phases[phase].kind else { return .zero }
     return switch search.pace {
@@ -244,7 +244,8 @@ extension Coordinator {
     guard let live, case .percentile(_, of: .roundTrip) = condition.metric,
       condition.comparison == .more || condition.comparison == .atLeast
     else { return false }
-    // Of a conversation the steps are timed, and the client may not have said the first of them yet.
+    // Conversations, which expect nothing here, are left out: their steps are timed one by one, and
+    // the client may not have said the first one yet.
     let answered = plan.patterns.filter { $0.expectation != .none }
     return answered.contains { pattern in
       func count(_ outcome: MessageOutcome, at instant: Double) -> Double {
@@ -286,7 +287,7 @@ extension SearchStep.Outcome {
 }
 
 extension Metric {
-  /// Whether it has a value only while connections are opened.
+  /// Whether the metric has a value only while connections are opened.
   fileprivate var isOfHandshakes: Bool {
     switch self {
     case .percentile(_, of: .connect), .connectRate: true

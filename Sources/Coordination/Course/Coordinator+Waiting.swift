@@ -6,7 +6,8 @@ import Recording
 
 /// Keeping the run going: until a phase is over, a signal comes, or nothing moves any more.
 extension Coordinator {
-  /// Keeps the run going until the condition holds, the deadline comes, or a signal does.
+  /// Keeps the run going until the condition holds, the deadline comes, or the phase is cut off by
+  /// a signal or a condition of the plan.
   mutating func loop(
     until deadline: Instant?, _ done: (borrowing Fleet) -> Bool
   ) throws(RecordingError) {
@@ -24,12 +25,12 @@ extension Coordinator {
 
   /// Gives workers a moment to notice what has already happened. Ends early when nothing moves.
   ///
-  /// - Parameter elsewhere: what else tells that something moves.
+  /// - Parameter elsewhere: one more number whose changes tell that something moves.
   mutating func settle(
     watching elsewhere: () -> Int = { 0 }, _ done: (borrowing Fleet) -> Bool
   ) throws(RecordingError) {
     stillMoves = false
-    // A look may go through all connections of the host: the time begins after the first.
+    // A look may go through all connections of the host: the time begins after the first look.
     guard !done(fleet) else { return }
     var deadline = clock.now().advanced(by: Self.settleTime)
     // Somebody else's connections may come and go for ever.
@@ -41,7 +42,7 @@ extension Coordinator {
       let now = (
         fleet.current(.held, .client), fleet.heldAtServer, fleet.total(.verified, .client),
         fleet.acceptedByServer,
-        // Behind NAT these are the run's own.
+        // Behind NAT the server counts the run's own connections as strangers'.
         fleet.knowsOwnConnections ? elsewhere() : elsewhere() + fleet.total(.strangers, .server)
       )
       // A worker that gives no sign of life soon goes on or is given up: the wait lasts until then.
@@ -57,8 +58,8 @@ extension Coordinator {
     stillMoves = clock.now() >= end && clock.now() < deadline
   }
 
-  /// A worker that does nothing any more is a finding, and is not waited for. It was killed: what it
-  /// held is gone, and whatever it had counted stays.
+  /// Records as a limit that a worker was given up and killed. The connections that it held are
+  /// gone; what it has counted since the run started stays.
   mutating func recordHang(of index: Int) {
     guard let hang = fleet.members[index].hang else { return }
     updateWorkers()
@@ -80,8 +81,8 @@ extension Coordinator {
     }
   }
 
-  /// Now; in a replay the recorded instant, which is waited for, or now where it has passed: phases
-  /// never overlap, so that what is counted belongs to one of them.
+  /// When the phase starts: now; in a replay at its recorded instant, which this waits for, or now
+  /// where that has passed. Phases never overlap, so that whatever is counted belongs to one phase.
   mutating func startOfPhase(_ index: Int) throws(RecordingError) -> Instant {
     guard let recorded = replay?.instants[index] else { return clock.now() }
     guard let (first, began) = replayStarted else {
@@ -93,7 +94,7 @@ extension Coordinator {
     return clock.now()
   }
 
-  /// Server workers say whether they could listen before the first connection is opened.
+  /// Waits until every server worker has said whether it could listen.
   mutating func awaitListeners() throws(RecordingError) {
     // `loop` gives up a server worker that never says so.
     try loop(until: nil) { fleet in

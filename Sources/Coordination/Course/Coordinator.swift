@@ -12,10 +12,11 @@ import SystemPackage
 /// It opens no load-bearing socket and has one thread: it writes orders on the workers'
 /// scoreboards, reads their counters, and sleeps until the next sample, call or signal.
 package struct Coordinator: ~Copyable {
-  /// How long workers may take to do nothing but notice: a late `accept`, a reset on its way.
+  /// How long workers are given to notice what has already happened, such as a reset on its way or
+  /// a connection to accept. Counts anew whenever something moves, up to `longestSettleTime`.
   static let settleTime = Duration.seconds(2)
   static let longestSettleTime = Duration.seconds(60)
-  /// Often enough to stop growth in time when memory runs out.
+  /// The longest time between two looks: growth must stop in time when memory runs out.
   static let tick = Duration.milliseconds(100)
 
   let plan: Plan
@@ -23,7 +24,7 @@ package struct Coordinator: ~Copyable {
   let demand: Demand
   let prediction: [PredictionTerm]
   let replay: Replay?
-  /// When the first phase that is driven again began.
+  /// When the first phase that is driven again began: at its place in `Replay.instants`, and now.
   var replayStarted: (recorded: Double, now: Instant)?
   let started: Instant
   var fleet: Fleet
@@ -33,7 +34,7 @@ package struct Coordinator: ~Copyable {
   let clock: any RunClock
   let hostReadings: any HostReadings
   let endpoints: [String]
-  /// The ports that the kernel gives to any program.
+  /// The ports that the kernel gives to any program's connections.
   let ephemeralPorts: ClosedRange<UInt16>?
   var sampler: Sampler
   var ledger: FailureLedger
@@ -42,6 +43,7 @@ package struct Coordinator: ~Copyable {
   var course: RunCourse
   var phase: Int { course.phase }
   var phaseStarted: Instant
+  /// Bytes.
   var memoryAvailable: Int?
   /// Seconds, of the last interval in which answers came.
   var roundTripP99: Double?
@@ -53,22 +55,24 @@ package struct Coordinator: ~Copyable {
   /// Kernel counters when the phase began: what rose since is evidence.
   var countersBefore: [Series.Key: Double] { loadBefore.counters }
   var loadBefore: LoadReading
-  /// The most open files of the host that were read after a failure for want of one, in this phase. Those of the
-  /// run itself may be closed again by the end of the phase.
+  /// The most files open on the host at any look of this phase after ENFILE. The run's own may be
+  /// closed again by the end of the phase.
   var mostFilesOpen = 0.0
-  /// Whether clients use the time before a message is due, so that they look busier than they are.
+  /// Whether clients spend the last moments before a message is due awake, and so use more
+  /// processor time than their work takes.
   let clientsWaitAwake: Bool
-  /// Handshakes that had finished when the phase began, and connections that had been lost.
+  /// Handshakes that had finished, and connections that peers had closed, when the phase began.
   var establishedBefore = 0
   var closedByPeerBefore = 0
-  /// What the server end had accepted when the last phase ended; nil where nobody can know.
+  /// Connections that the server end had accepted and held when the last phase ended; nil where
+  /// nobody can know.
   var acceptedAtEnd: Int?
-  /// What someone else's server certainly had at the last look; nil where that look left nothing unknown, or
-  /// told nothing.
+  /// The fewest connections that someone else's server can have had at the last look; nil where
+  /// that look told the exact number, or nothing.
   var acceptedForSure: Int?
   /// What both ends held when the last phase ended, by the workers' counters; nil after a close.
   var standingAtEnd: Standing?
-  /// Tells which connections of this phase the server has not accepted yet.
+  /// Counts the connections of this phase that the server has not accepted yet.
   var acceptance: Acceptance
   /// Connections of this churn that nobody had accepted a second after the last of them was closed.
   var notAcceptedByDeadline = 0
@@ -76,11 +80,11 @@ package struct Coordinator: ~Copyable {
   var queuedAtDeadline = 0
   /// Connections that stood when the last phase ended and no server had ever accepted.
   var phantoms = 0
-  /// Connections that the server had accepted and has lost, when the phase ended.
+  /// Connections that the clients held when the phase ended, and the server had accepted and lost.
   var goneAtServer = 0
   /// Connections that NAT had redirected to another program when the phase ended.
   var redirected = 0
-  /// What had been done when the last arrival of this churn was due.
+  /// The load when the last arrival of this churn was due; nil before, and in other phases.
   var loadWhileOpening: LoadReading?
   /// Whether someone else's server on this host was seen to have a connection of ours.
   var sawAcceptance = false
@@ -90,9 +94,9 @@ package struct Coordinator: ~Copyable {
   var failuresBeforeStep: [FailureRecord] = []
   /// Messages that had not been answered when a search last closed all connections.
   var missingBeforeStep = 0
-  /// Whether something moved still when a phase had been given long enough to settle.
+  /// Whether something still moved when `longestSettleTime` was over.
   var stillMoves = false
-  /// Kept only for plans with conditions that decide while the run goes on.
+  /// Nil for plans without conditions that decide while the run goes on.
   var live: LiveRecording?
 
   package init(
@@ -134,7 +138,8 @@ package struct Coordinator: ~Copyable {
   package mutating func drive() throws(RecordingError) -> RunEnd {
     try runPhases()
     endWorkers()
-    // A signal that is pending, such as the second one of timeout(1), is no request of its own.
+    // Takes pending signals, so that a repeated one, as timeout(1) sends it, is not counted later
+    // as a request of its own.
     sleep(until: clock.now())
     progress.finish()
     return RunEnd(
@@ -162,15 +167,15 @@ package struct Coordinator: ~Copyable {
     }
   }
 
-  /// Whether a worker could not begin at all; without it nothing that follows means anything.
+  /// Whether a worker could not begin at all: without that worker no later phase means anything.
   private var hasUselessWorker: Bool {
-    // Whether or not it has ended since.
+    // Also where the worker has ended since.
     fleet.members.contains { $0.board[.state] == WorkerState.failed.rawValue }
   }
 
   /// Runs one phase; false when it broke its promise.
   ///
-  /// Nothing is begun when a server cannot listen: whoever holds its port would be connected to.
+  /// Nothing is begun when a server cannot listen: clients would connect to whoever holds its port.
   mutating func run(_ index: Int) throws(RecordingError) -> Bool {
     phaseStarted = clock.now()
     limitInSight = nil
@@ -189,7 +194,7 @@ package struct Coordinator: ~Copyable {
     hostReadings.path.begin(countersBefore, hasClients: fleet.total(.opened, .client) > 0)
     establishedBefore = fleet.total(.established, .client)
     closedByPeerBefore = fleet.total(.closedByPeer, .client)
-    // Before the phase begins: by the first look after that, a close has already closed some.
+    // Counted before the phase begins: by the first look, a close has already closed some.
     state.phases[index].established = fleet.current(.held, .client)
     state.phases[index].accepted = acceptedByCounters
     state.phases[index].plannedRate = plan.phases[index].plannedRate(
@@ -202,12 +207,12 @@ package struct Coordinator: ~Copyable {
       atServer: acceptedAtBegin(),
       unaccepted: acceptance.waiting(fleet))
     phaseStarted = try startOfPhase(index)
-    // A replay may have waited for it.
+    // A replay may have waited for the start of the phase.
     if replay != nil { loadBefore = load(hostReadings.readings()) }
     guard course.goesOn else { return true }
     state.phases[index].started = phaseStarted.seconds(since: started)
     state.phases[index].openedUntil = lastArrivalDue(index)?.seconds(since: started)
-    // Whatever cuts the run off from here on, the recording's last word of this phase is true.
+    // Set first, so that the recording is right about this phase whatever cuts the run off.
     state.phases[index].outcome = .interrupted
     course.startGrowing()
     progress.phaseChanged(progressState())
@@ -222,8 +227,8 @@ package struct Coordinator: ~Copyable {
     return try endPhase()
   }
 
-  /// Begins no further message and waits for the answers that are outstanding; in a run that a condition has
-  /// ended not for long.
+  /// Lets no further message begin, and waits for outstanding answers: as long as the patterns
+  /// allow, or only `settleTime` in a run that a condition has ended.
   mutating func endMessages(unsentBefore: Int) throws(RecordingError) {
     sampler.stopMessages(at: clock.now())
     try sample(hostReadings.readings())
@@ -245,14 +250,15 @@ package struct Coordinator: ~Copyable {
     standingAtEnd = state.phases[phase].kind.closes ? nil : standing
     observe(isLast: true)
     var record = state.phases[phase]
-    // Other programs may have come from the very addresses that the clients are bound to. Theirs are
-    // the connections that have both ends still and are not the clients'.
+    // Other programs may connect from the clients' own addresses. Their connections are those that
+    // still have both ends on this host, less those that the clients hold.
     if record.kind.closes, hasOwnServer, let count = accepted, count > 0,
       let whole = hostReadings.path.heldAtBothEnds
     {
       accepted = max(0, count - max(0, whole - established))
     }
-    // Where NAT rewrites the clients' addresses, the server counts what is left as strangers'.
+    // Where NAT rewrites the clients' addresses, the server counts the clients' connections that
+    // are left as strangers'.
     if record.kind.closes, hasOwnServer {
       let left = hostReadings.path.stillHeldBehindNAT
       if left > 0 { accepted = (accepted ?? 0) + left }
@@ -268,7 +274,8 @@ package struct Coordinator: ~Copyable {
     phantoms = min(onlyAtClients, mostPhantoms(in: record))
     goneAtServer = onlyAtClients - phantoms
     redirected = onlyAtClients > 0 ? countRedirected(established) : 0
-    // Those of a churn are its own: what stood before it and never was accepted has been told.
+    // A churn reports only its own phantoms: the phases before have reported those that stood
+    // before it.
     record.phantom =
       record.kind.comesAndGoes ? notAcceptedByDeadline : max(record.phantom, phantoms)
     record.accepted = max(record.accepted, acceptedForSure ?? accepted ?? 0)
@@ -299,8 +306,8 @@ package struct Coordinator: ~Copyable {
     return record.outcome != .limit
   }
 
-  /// The failures of a phase, with those that came between it and the one before: the workers file the
-  /// latter under that one.
+  /// The failures of a phase, with those between the end of the phase before and the begin of this
+  /// one: the workers file these under the phase before.
   private func failures(of record: PhaseRecord) -> [FailureRecord] {
     let own = state.failures.filter { $0.phase == record.name }
     guard phase > 0 else { return own }
@@ -321,7 +328,7 @@ package struct Coordinator: ~Copyable {
       found: record.ceiling != nil || steps.contains { $0.outcome == .tooMany })
   }
 
-  /// A worker's end breaks the promise of any phase.
+  /// A worker that died or was given up breaks the promise of any phase: it is among the limits.
   private func keeps(_ record: PhaseRecord) -> Bool {
     record.promise?.isKept != false && !hasUselessWorker
       && !state.limits.contains { $0.phase == record.name }
@@ -366,8 +373,8 @@ package struct Coordinator: ~Copyable {
       : Fact("client workers", "\(gone) of \(clients.count) had died: nobody opens their share")
   }
 
-  /// Whether what is held is alive: a byte out and back on every connection. Nil where the plan
-  /// does not go on, or the server does not echo.
+  /// How many of the held connections are alive: each sends a byte that must come back. Nil where
+  /// the plan does not go on after a limit, the server does not echo, or nothing is held.
   mutating func verify() throws(RecordingError) -> Fact? {
     guard plan.onLimit == .hold, plan.server?.reply == .echo, !course.isInterrupted else {
       return nil
@@ -385,7 +392,7 @@ package struct Coordinator: ~Copyable {
 
   // MARK: The end
 
-  /// Ends a run whose recording takes no more: what is known of it is in memory.
+  /// Ends a run whose recording cannot be written any more: what is known of the run is in memory.
   package mutating func endEarly() -> RunEnd {
     observe(isLast: true)
     endWorkers()

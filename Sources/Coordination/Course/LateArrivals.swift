@@ -3,7 +3,7 @@ package struct LateArrivals {
   package static let none = Self(count: 0, foundNoRoom: false, shortage: nil)
 
   let count: Int
-  /// Whether some had to wait until others had gone.
+  /// Whether arrivals had to wait until other connections had gone.
   let foundNoRoom: Bool
   /// Which workers or control groups were short of processor time; nil where none was.
   let shortage: String?

@@ -2,15 +2,15 @@ package import Host
 import Judgement
 package import Recording
 
-/// Turns what failed in a phase that fell short of its goal into limit records.
+/// Makes limit records of what failed in a phase.
 package struct LimitFinder {
   let host: HostDescription
   let demand: Demand
   let prediction: [PredictionTerm]
-  /// Kernel counters when the phase began and when it ended.
+  /// Kernel counters when the phase began, and now.
   let before: [Series.Key: Double]
   let after: [Series.Key: Double]
-  /// What was seen between the two ends meanwhile.
+  /// What was seen between the two ends in the phase.
   var path = PathFindings()
   /// Where the clients connect to, as failures name it.
   var endpoints: [String] = []
@@ -29,10 +29,10 @@ package struct LimitFinder {
     self.endpoints = endpoints
   }
 
-  /// Every cause that was met; one that says it is unknown when nothing was.
+  /// Every cause that was met; one `unclassified` record where none was, and no worker has died.
   ///
   /// - Parameters:
-  ///   - memoryGuard: the check that stopped growth, with the instant it did, if one did.
+  ///   - memoryGuard: where the memory guard stopped growth, the record of that.
   ///   - late: late arrivals of a churn.
   ///   - gone: client workers that had died before the phase; nil where none had.
   package func limits(
@@ -42,8 +42,8 @@ package struct LimitFinder {
     // A handshake that was tried again has cost nothing.
     let causes = failures.filter { $0.final > 0 } + (memoryGuard.map { [$0] } ?? [])
     var limits = causes.map { limit(from: $0, in: phase) }
-    // A limit of the server explains phantoms; a connection that it closed, or refused, does not,
-    // nor does the full queue of one endpoint what waits at another.
+    // A limit of the server explains phantoms. A connection that the server closed or refused does
+    // not, and the full accept queue of one endpoint does not explain phantoms at another.
     let explainsPhantoms = limits.contains { limit in
       switch limit.resource {
       case .closedByPeer, .nobodyListens, .noRoute: false
@@ -72,7 +72,7 @@ package struct LimitFinder {
       needed: found.needed, fix: found.fix, predicted: predicted, evidence: found.evidence)
   }
 
-  /// A worker that was alive, and did nothing any more.
+  /// The limit of a worker that was alive but gave no sign of life.
   package func limit(
     ofHang hang: HungWorker, of worker: WorkerRecord, in phase: PhaseRecord, at instant: Double
   ) -> LimitRecord {
@@ -92,7 +92,7 @@ package struct LimitFinder {
     var limit = LimitRecord(
       failure, found, planLine: phase.planLine, predicted: predicted)
     limit.end = end(of: failure, found.resource)
-    // The guard is ours, not a system call's.
+    // The memory guard is runner's own check, not a system call.
     if failure.syscall == FailureRecord.memoryGuardCall { limit.syscall = nil }
     return limit
   }
@@ -179,7 +179,8 @@ package struct LimitFinder {
   /// A promise that was broken without a failure: `unclassified`. Where the server is someone
   /// else's, a guess may stand in the evidence, marked as one.
   private func unexplained(_ phase: PhaseRecord, retried: Int) -> LimitRecord {
-    // The clients hold nothing more: what is left is left at the server, which has not heard of it.
+    // The clients hold nothing any more: what is left is at the server, which has not heard of
+    // their closes.
     let isLeftAtServer = phase.kind.closes && path.held == 0
     let left =
       isLeftAtServer

@@ -5,8 +5,8 @@ import Plan
 import Probe
 import Recording
 
-// All that the kinds of phases differ by in a run: what the workers are to do, what the coordinator
-// does meanwhile, and what has to have come of it.
+// Where the kinds of phases differ in a run: what the workers are to do, what the coordinator does
+// meanwhile, and what the phase promises.
 
 extension ClientTask {
   init(_ phase: Phase) {
@@ -105,14 +105,16 @@ extension PhasePromise {
       missed = goal - end.atBothEnds
     case .hold:
       promised = begin.atBothEnds
-      // What the client alone held was not promised: nobody had accepted it. Of that, some may have
-      // been accepted since, and some stand still: neither is an excuse for what was lost.
+      // Connections that stood at the client alone were not promised, because nobody had accepted
+      // them, so losing one of them counts for nothing. One that was accepted since, or still
+      // stands there, was not lost.
       let acceptedSince = max(0, begin.unaccepted - end.unaccepted)
       let unpromised = begin.onlyAtClient - end.onlyAtClient - acceptedSince
       missed = max(lost - max(0, unpromised), begin.atBothEnds - end.atBothEnds - asRecorded)
     case .churn:
       promised = arrivals
-      // A churn leaves what stood before it; which of the two a conversation has closed is not known.
+      // A churn leaves standing what stood before it. Nobody knows whether a conversation has
+      // closed a connection of the churn or one from before.
       let lostAtClient = min(lost, max(0, begin.atClient - end.atClient - asRecorded))
       let lostAtServer =
         begin.atServer == nil || end.atServer == nil

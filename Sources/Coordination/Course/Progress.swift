@@ -9,7 +9,7 @@ package struct ProgressState {
   package var elapsed: Double
   package var phaseElapsed: Double
   package var goal: Int?
-  /// Seconds that the phase is planned to take; nil where it has no such plan.
+  /// Seconds that the phase is planned to take; nil where its plan does not say.
   package var planned: Double?
   package var established: Int
   /// Nil when the server is someone else's.
@@ -18,8 +18,9 @@ package struct ProgressState {
   package var failures: Int
   /// Nil where no messages are sent.
   package var messages: Messages?
+  /// Bytes.
   package var memoryAvailable: Double?
-  /// The limit, from the moment it is seen.
+  /// The cause of the limit, from the moment at which it is seen.
   package var limit: String?
 }
 

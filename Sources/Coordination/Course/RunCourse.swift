@@ -1,9 +1,9 @@
 import Plan
 import Recording
 
-/// The course of a run as a value: which phase comes next, whether it may grow, whether what it waits
-/// for is still to be waited for, and what ended it. Events go in, decisions come out; it has no clock
-/// and knows no process, so that every order of events can be tried.
+/// The course of a run as a value: which phase comes next, whether the phase may grow, whether its
+/// waits go on, and what ended the run. Events go in, decisions come out. There is no clock and no
+/// process in it, so that a test can try every order of events.
 struct RunCourse {
   enum Event {
     /// Somebody asks the program to end.
@@ -41,9 +41,10 @@ struct RunCourse {
   private var skipping: Plan.OnLimit?
 
   private(set) var isInterrupted = false
-  /// Whether connections may be opened: not before a phase has begun, nor after growth was stopped.
+  /// Whether the phase may grow: not before it has begun, nor after growth was stopped. A search
+  /// that confirms a number opens lost connections again all the same.
   private(set) var mayGrow = false
-  /// The moment at which the memory guard stopped growth in this phase.
+  /// The record of the memory guard stopping growth in this phase; nil where it has not.
   private(set) var guardStop: FailureRecord?
   /// Whether an abort has cancelled the phase's waits. Cleared when messages stop, so that outstanding answers
   /// are still collected.
@@ -88,7 +89,7 @@ struct RunCourse {
   /// The phase begins, or the next step of a search.
   mutating func startGrowing() { mayGrow = kinds[phase].grows }
 
-  /// A search goes down from here on, whatever limit was met on the way up.
+  /// A search confirms a number from here on, whatever limit it met on the way up.
   mutating func stopGrowing() { mayGrow = false }
 
   /// - Parameter isKept: whether the current phase kept its promise.

@@ -7,7 +7,7 @@ package import Recording
 package struct EndedRun {
   package let recording: Recording
   package let judgement: Judgement
-  /// Why its recording lacks the rest of it; nil where it has all of it.
+  /// Why the recording file lacks the rest of the run; nil where it has all of it.
   package let lost: RecordingError?
 
   package init(recording: Recording, judgement: Judgement, lost: RecordingError? = nil) {
@@ -19,7 +19,7 @@ package struct EndedRun {
 
 /// A run from the end of its last phase to its judged recording.
 ///
-/// What cannot be written any more is in memory still: it is judged and told, as a fault.
+/// What cannot be written to the file any more is judged from memory, and reported as a fault.
 package struct RunEnding {
   private let writer: RecordingWriter
   /// What was known before the run.
@@ -27,7 +27,7 @@ package struct RunEnding {
   private let replay: Replay?
   private let clock: any RunClock
   private var end = RunEnd(duration: 0, state: RunState())
-  /// Why the recording lacks the rest of the run; nil where it has all of it.
+  /// As `EndedRun.lost`.
   private var lost: RecordingError?
 
   package init(writer: RecordingWriter, recording: Recording, replay: Replay?, clock: any RunClock)
@@ -46,13 +46,14 @@ package struct RunEnding {
 
   /// Writes the end, judges the run and closes the file.
   ///
-  /// The end comes first, and from then on a signal ends this process: the judging of a long run
-  /// takes its time, and whatever happens meanwhile the recording is whole.
+  /// The end is written first, and from then on signals may end this process: judging a long run
+  /// takes time, and whatever happens meanwhile the recording is whole.
   package mutating func finish() -> EndedRun {
     let isWhole = lost == nil
     let known = end
     write { writer throws(RecordingError) in try writer.write(known) }
-    // The first signal after the run asks for what is being done anyway.
+    // A first signal asks for the end, which comes anyway: it ends the process only where one had
+    // interrupted the run before.
     clock.endProcess(atSignal: end.interrupted ? 1 : 2, code: ExitStatus.interrupted)
     var whole = result(isWhole: isWhole)
     end.replay = replay?.record(of: whole)
@@ -78,7 +79,7 @@ package struct RunEnding {
     do throws(RecordingError) {
       whole = try writer.snapshot()
     } catch {
-      // Nothing can be read either. Phases, failures and limits are known all the same.
+      // The file cannot be read either. Phases, failures and limits are in memory all the same.
       whole = recording
     }
     whole.complete = isWhole
@@ -88,7 +89,7 @@ package struct RunEnding {
     return whole
   }
 
-  /// Writes something, where anything can be written.
+  /// Writes to the recording, unless an earlier write has failed.
   private mutating func write(
     _ body: (RecordingWriter) throws(RecordingError) -> Void
   ) {

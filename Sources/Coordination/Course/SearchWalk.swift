@@ -1,7 +1,7 @@
 /// Where a search goes next: up in steps, then between what lasted and what did not, then back
 /// down until a number has been held for long enough.
 ///
-/// It knows nothing of sockets: it is told how each step went, and says what to try.
+/// The walk knows no sockets: its caller tells how each step went, and `move` says what to try.
 struct SearchWalk {
   enum Move: Equatable {
     /// Go to this many connections and look.
@@ -41,8 +41,8 @@ struct SearchWalk {
     advance()
   }
 
-  /// A limit left so many: there is nothing to look for between these and the goal. Where it left fewer than had
-  /// been reached before, the goal was too many, as of a server that resets all beyond its limit.
+  /// A limit let the step hold only so many: above this number there is nothing to look for. Where it left fewer
+  /// than had been reached before, the goal was too many, as of a server that resets all beyond its limit.
   mutating func wasLimited(to held: Int) {
     if held < good {
       bad = goal
@@ -53,17 +53,18 @@ struct SearchWalk {
     advance()
   }
 
-  /// What was to be confirmed lasted.
+  /// The number to be confirmed lasted.
   mutating func confirmed() { move = .found(good) }
 
-  /// It did not: back by a step, or by as much as it fell if that is more.
+  /// The number to be confirmed did not last: goes back by the resolution, or to what was left if
+  /// that is less.
   mutating func wasLost(leaving held: Int) {
     bad = good
     good = max(0, min(good - resolution, held))
     move = good > 0 ? .confirm(good) : .nothing
   }
 
-  /// A ceiling is known to one per cent, and to a step at the most.
+  /// How exactly a ceiling is found: to one per cent, or to a step where that is less.
   private var resolution: Int { max(1, min(stepSize, good / 100)) }
 
   private mutating func advance() {

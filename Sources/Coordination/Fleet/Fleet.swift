@@ -15,12 +15,13 @@ package struct Fleet: ~Copyable {
     package let process: any WorkerProcess
     package let board: Scoreboard
     package var ended: WorkerEnd?
-    /// Why it was given up and killed. A process that hangs in a system call dies only when that call ends.
+    /// Why the worker was given up and killed; nil for one that was not. A process that hangs in a
+    /// system call dies only when that call ends.
     package var hang: HungWorker?
 
     package var isAlive: Bool { ended == nil && hang == nil }
 
-    /// Seconds.
+    /// Seconds of processor time that the worker has used.
     var processorTime: Double {
       ended.map { $0.time.user + $0.time.system } ?? process.processorTime ?? 0
     }
@@ -45,7 +46,7 @@ package struct Fleet: ~Copyable {
   ///
   /// - Parameters:
   ///   - sources: how many source addresses to count connections for.
-  ///   - host: where they run.
+  ///   - host: where the workers run.
   package init(
     servers: [ServerAssignment], clients: [ClientAssignment], sources: Int,
     on host: any WorkerHost
@@ -69,7 +70,7 @@ package struct Fleet: ~Copyable {
     } catch {
       for member in members { member.process.kill() }
       for member in members { member.process.awaitEnd() }
-      // Whoever reports it needs a descriptor.
+      // Releasing gives back descriptors: the report of this failure needs some.
       for member in members { member.process.release() }
       throw error
     }
@@ -112,11 +113,11 @@ package struct Fleet: ~Copyable {
   /// Whether every living client has carried out the last order.
   var hasSettled: Bool { all(.client) { $0[.settledOrder] == orders } }
 
-  /// Ends all workers in order; whoever has not gone within the time is killed; one whose
-  /// process is stopped (state T), after one second already. Sockets of both ends reset on close, so
-  /// whichever is first leaves no TIME_WAIT.
+  /// Orders all workers to end. Kills a worker that has not ended within the time; a worker whose
+  /// process is stopped (state T), after one second. Sockets of both ends reset on close, so
+  /// whichever end closes first leaves no TIME_WAIT.
   ///
-  /// - Returns: the places of those that had to be given up.
+  /// - Returns: the places of the workers that were given up.
   @discardableResult
   package mutating func quit(within time: Duration, by clock: any RunClock) -> [Int] {
     let start = clock.now()
@@ -129,8 +130,8 @@ package struct Fleet: ~Copyable {
       if reap().isEmpty { clock.pause(until: clock.now().advanced(by: Self.lookEvery)) }
       looks += 1
       if looks == Self.looksAtStopped { silent += giveUpStopped() }
-      // The kernel closes the sockets of one that ends, which takes its time: it runs, or hangs in
-      // the kernel, and turns no more.
+      // A worker that ends is silent, too: it runs, or hangs in the kernel, while the kernel closes
+      // its sockets. So only a worker at rest is given up here.
       silent += giveUpHung(at: clock.now()) { HungWorker.isAtRest($0) }
     }
     for member in members where member.isAlive { member.process.kill() }
@@ -139,7 +140,7 @@ package struct Fleet: ~Copyable {
     while members.contains(where: { $0.ended == nil }), clock.now() < end {
       if reap().isEmpty { clock.pause(until: clock.now().advanced(by: .milliseconds(5))) }
     }
-    // Nobody waits for one that hangs there still.
+    // Nobody waits for a process that still hangs there.
     for index in members.indices where members[index].isAlive {
       let state = members[index].process.state
       giveUp(index, HungWorker(state: state, time: .seconds(clock.now().seconds(since: start))))
@@ -149,8 +150,9 @@ package struct Fleet: ~Copyable {
   }
 
   private static let lookEvery = Duration.milliseconds(5)
-  /// A second's. Whoever was stopped together with this process goes on with it, but perhaps a moment
-  /// later; and time in which this process was stopped itself is not to count.
+  /// Looks of `quit`, about a second of them, after which a stopped worker is given up. Looks are
+  /// counted, not time: this process takes none while it is stopped itself, and workers that were
+  /// stopped with it may go on a moment later.
   private static let looksAtStopped = 200
 
   private mutating func giveUpStopped() -> [Int] {
@@ -163,12 +165,13 @@ package struct Fleet: ~Copyable {
     }
   }
 
-  /// Wakes the workers that rest, and kills those that have not answered for too long; returns their
-  /// places. To be called often: it does something once a second.
+  /// Wakes the workers that rest, and kills those that have been silent for too long. To be called
+  /// often: only one call per second does anything.
   ///
-  /// - Parameter may: whether a worker whose process is in this state may be given up.
+  /// - Parameter mayGiveUp: whether a worker whose process is in this state may be killed.
+  /// - Returns: the places of the workers that were killed.
   package mutating func giveUpHung(
-    at now: Instant, _ may: (Character?) -> Bool = { _ in true }
+    at now: Instant, _ mayGiveUp: (Character?) -> Bool = { _ in true }
   ) -> [Int] {
     guard liveness.begin(at: now) else { return [] }
     var silent: [Int] = []
@@ -180,7 +183,7 @@ package struct Fleet: ~Copyable {
         // The shortest patience: before that, no state need be read.
         guard time >= HungWorker.patience("T") else { continue }
         let state = members[index].process.state
-        guard may(state), time >= HungWorker.patience(state) else { continue }
+        guard mayGiveUp(state), time >= HungWorker.patience(state) else { continue }
         giveUp(index, HungWorker(state: state, time: time))
         silent.append(index)
       }
@@ -188,7 +191,7 @@ package struct Fleet: ~Copyable {
     return silent
   }
 
-  /// Whether a worker gives no sign of life, and is not given up yet.
+  /// Whether some worker gives no sign of life and is not given up yet.
   var someAreHung: Bool { liveness.someAreHung }
 
   private mutating func giveUp(_ index: Int, _ hang: HungWorker) {
@@ -204,7 +207,7 @@ package struct Fleet: ~Copyable {
 
   // MARK: Findings
 
-  /// Notes the workers that have ended since the last call and returns their places, but for those
+  /// Notes the workers that have ended since the last call. Returns their places, without those
   /// that were given up before.
   package mutating func reap() -> [Int] {
     var ended: [Int] = []
@@ -250,17 +253,18 @@ package struct Fleet: ~Copyable {
     total(.strangers, .server) > 0 || !usesEphemeralPorts && total(.ephemeral, .server) > 0
   }
 
-  /// Whether clients have taken ports that the kernel gives to other programs as well: until then, what
-  /// comes from such a port is none of theirs, though it has their address.
+  /// Whether clients have taken ephemeral ports, which the kernel gives to other programs as well.
+  /// Until then a connection from such a port is another program's, even from a client's address.
   var usesEphemeralPorts: Bool { total(.ephemeral, .client) > 0 }
 
-  /// False where the server has had connections, and none from the sources that the clients are
-  /// bound to: NAT rewrites their addresses on the way, or others took what the server had to give.
+  /// False where clients have established connections, and the server has accepted some, but none
+  /// from the clients' source addresses: NAT rewrites these on the way, or other programs took what
+  /// the server had to give.
   var knowsOwnConnections: Bool {
     acceptedByServer > 0 || total(.strangers, .server) == 0 || total(.established, .client) == 0
   }
 
-  /// A limit that stopped a worker in this phase is forgotten: all that it held was closed.
+  /// Forgets which workers a limit has stopped in this phase: they are to open connections again.
   func forgetLimits() {
     for member in members { member.board[.limited] = 0 }
   }
@@ -270,12 +274,12 @@ package struct Fleet: ~Copyable {
     members.reduce(0) { $1.end == end ? $0 + Int($1.board[counter]) : $0 }
   }
 
-  /// The sum over all workers of what became of one pattern's messages.
+  /// The sum of a pattern's counter over all workers that an end ever had.
   func total(_ pattern: Int, _ counter: MessageCounter, _ end: End) -> Int {
     members.reduce(0) { $1.end == end ? $0 + Int($1.board[pattern, counter]) : $0 }
   }
 
-  /// Seconds that all workers of an end have used.
+  /// Seconds of processor time that all workers of an end have used.
   func processorTime(of end: End) -> Double {
     members.reduce(0) { $1.end == end ? $0 + $1.processorTime : $0 }
   }

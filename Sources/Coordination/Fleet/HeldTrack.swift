@@ -2,9 +2,9 @@ import Linux
 
 /// How many connections each worker held at the last two looks.
 ///
-/// A worker notes what it held itself at the instant of a failure; what the others held just then
-/// nobody has noted. It is taken to have grown evenly between the looks on both sides of the instant,
-/// which are a tenth of a second apart at most while anything moves.
+/// A worker notes what it held itself at the instant of a failure, but nobody notes what the other
+/// workers held just then. Their numbers are interpolated between the looks before and after the
+/// instant, which are at most 0.1 s apart while anything moves.
 struct HeldTrack {
   private struct Look {
     let at: Instant
@@ -20,7 +20,7 @@ struct HeldTrack {
     last = Look(at: instant, counts: counts)
   }
 
-  /// What a worker held at an instant.
+  /// How many connections a worker held at an instant.
   func held(by worker: Int, at instant: Instant) -> Int {
     guard let last else { return 0 }
     guard let before, before.at < last.at, instant < last.at else { return last.counts[worker] }

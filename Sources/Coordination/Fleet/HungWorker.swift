@@ -1,25 +1,26 @@
 import Linux
 
-/// A worker that was given up, since it did not answer.
+/// A worker that was given up because it did not answer.
 package struct HungWorker: Equatable {
-  /// As proc_pid_stat(5) has it; nil where that could not be read.
+  /// The state of its process, as in proc_pid_stat(5); nil where that could not be read.
   let state: Character?
+  /// How long it had been silent.
   let time: Duration
 
-  /// How long a worker may be silent, given what its process does. One that is stopped, or sleeps
-  /// though something is there to be read, will not go on by itself. One that wants to run may have
-  /// to wait for a processor, and one in the kernel for a disk or for memory.
+  /// How long a worker may be silent, given the state of its process. A process that is stopped, or
+  /// that sleeps though it was woken, will not go on by itself. A process that wants to run may
+  /// have to wait for a processor, and a process in the kernel for a disk or for memory.
   static func patience(_ state: Character?) -> Duration {
     isAtRest(state) ? .seconds(5) : .seconds(30)
   }
 
-  /// Whether it is stopped, or sleeps: neither runs nor waits for the kernel.
+  /// Whether a process in this state is stopped or sleeps: it neither runs nor hangs in the kernel.
   static func isAtRest(_ state: Character?) -> Bool {
     state.map { "TtS".contains($0) } ?? false
   }
 
-  /// Whether it will not go on by itself. A tracer stops a process at every call and lets it go on:
-  /// of one in state t only its silence tells.
+  /// Whether a process in this state will not go on by itself. State t does not count: a tracer
+  /// stops a process at every call and lets it go on, so only silence tells.
   static func isStopped(_ state: Character?) -> Bool { state == "T" }
 
   /// "was stopped (state T)".

@@ -2,23 +2,24 @@ import Linux
 
 /// Which workers give no sign of life, and for how long.
 ///
-/// A worker that has nothing to do sleeps without limit. So whoever has not turned since the look
-/// before is woken, and has to turn then: its silence counts from that moment. Only time between looks that
-/// follow each other counts: when all of this host stood still, nobody was silent.
+/// A worker that has nothing to do sleeps without limit. So a worker whose loop has not turned
+/// since the look before is woken, and its silence counts from that moment. One look adds at most
+/// two seconds to a silence: where looks are further apart, the whole host may have stood still.
 struct Liveness {
-  /// Nanoseconds from one look to the next, and what one of them may add to a silence.
+  /// The fewest nanoseconds from one look to the next.
   private static let interval: UInt64 = 1_000_000_000
-  private static let most: UInt64 = 2 * interval
+  /// The most nanoseconds that one look adds to a silence.
+  private static let mostPerLook: UInt64 = 2 * interval
 
   private struct Sign {
     var turns: UInt64 = 0
-    /// Nanoseconds; nil where nothing was asked.
+    /// Nanoseconds that the worker has not turned since it was woken; nil where it was not woken.
     var silence: UInt64?
   }
 
   private var signs: [Sign]
   private var last: Instant?
-  /// Nanoseconds since the look before.
+  /// Nanoseconds from the look before to the last one, at most `mostPerLook`.
   private var elapsed: UInt64 = 0
 
   init(workers: Int) { signs = Array(repeating: Sign(), count: workers) }
@@ -27,27 +28,27 @@ struct Liveness {
   mutating func begin(at now: Instant) -> Bool {
     let since = last.map { now.nanoseconds(since: $0) }
     if let since, since < Self.interval { return false }
-    elapsed = min(since ?? 0, Self.most)
+    elapsed = min(since ?? 0, Self.mostPerLook)
     last = now
     return true
   }
 
-  /// Whether somebody was woken and has not turned for a while since.
+  /// Whether some worker was woken at an earlier look and has not turned since.
   var someAreHung: Bool { signs.contains { ($0.silence ?? 0) > 0 } }
 
   /// Nothing more is expected of a worker.
   mutating func forget(_ worker: Int) { signs[worker] = Sign() }
 
   enum Answer: Equatable {
-    /// It has turned.
+    /// The worker has turned.
     case turning
-    /// To be woken, and to be asked again at the next look.
+    /// It has not turned: the caller is to wake it, and to ask again at the next look.
     case resting
-    /// Has not turned since it was woken.
+    /// It has not turned since it was woken, this long ago.
     case silent(Duration)
   }
 
-  /// - Parameter turns: of the worker so far.
+  /// - Parameter turns: how often the worker's loop has turned so far.
   mutating func listen(to worker: Int, turns: UInt64) -> Answer {
     guard turns == signs[worker].turns else {
       signs[worker] = Sign(turns: turns)

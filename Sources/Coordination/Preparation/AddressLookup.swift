@@ -4,14 +4,13 @@ package import Linux
 package import Plan
 import SystemPackage
 
-/// What only the host knows of names, interfaces and ports; a value, so that a test can make up a
-/// host.
+/// How names, interfaces and ports are looked up; a value, so that a test can make up a host.
 package struct AddressLookup: Sendable {
   var addresses: @Sendable (_ name: String) throws(NameLookup.Failure) -> [IPAddress]
   var interfaces: @Sendable () throws(Errno) -> [NetworkInterface]
-  /// The ports that connections come from where nobody names any.
+  /// The ports that connections come from where the plan names none.
   package var ports: @Sendable () -> PortSet = { PortSet(HostDescription.unprivilegedPorts) }
-  /// Those that the kernel gives to any program's connections.
+  /// The ports that the kernel gives to any program's connections; nil where that is not known.
   var ephemeralPorts: @Sendable () -> ClosedRange<UInt16>? = { nil }
 
   package static var host: AddressLookup {
@@ -28,7 +27,7 @@ package struct AddressLookup: Sendable {
       interfaces: { () throws(Errno) in [] })
   }
 
-  /// All that a target may be; an address is looked up nowhere.
+  /// Every address that a target may have: the one that it names, or those of its host name.
   package func addresses(of target: Target) throws(NameLookup.Failure) -> [IPAddress] {
     if let address = target.address { return [address] }
     return try addresses(target.host)

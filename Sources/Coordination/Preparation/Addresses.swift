@@ -15,11 +15,11 @@ package struct Addresses: Equatable {
   package let targets: [SocketAddress]
   /// Whether the server is on this host, whoever plays it.
   package let serverIsHere: Bool
-  /// What names, interfaces and ports turned out to be.
+  /// What the plan's names and interface, and the ports, turned out to be.
   package let facts: [Fact]
 
-  /// Asks the host for names and interfaces, where the plan has any, and checks what the reader of
-  /// the plan could not.
+  /// Asks the host for the names and the interface that the plan has, and checks what could not be
+  /// checked when the plan was read.
   ///
   /// - Parameter allowPublic: whether targets may be anywhere; else they must be loopback, private
   ///   or link-local addresses, or this host's own.
@@ -27,7 +27,7 @@ package struct Addresses: Equatable {
     of plan: Plan, allowPublic: Bool, lookup: AddressLookup = .host
   ) throws(InvalidPlan) {
     let found = try Self.candidates(of: plan, lookup)
-    let v6 = Self.family(of: plan, targets: found)
+    let v6 = Self.usesV6(plan, targets: found)
     let targets = try Self.targets(of: plan, from: found, v6: v6)
     let sources = try Self.sources(of: plan, v6: v6, lookup)
     let ports: PortSet
@@ -71,9 +71,9 @@ package struct Addresses: Equatable {
     return found
   }
 
-  /// The family that both ends must have: that of the sources where the plan names these, else the
-  /// server's. IPv4 where the host leaves the choice.
-  private static func family(of plan: Plan, targets: [[IPAddress]]) -> Bool {
+  /// Whether both ends use IPv6: where the plan names sources, as these do; else as the server
+  /// does. IPv4 where the targets' names have both.
+  private static func usesV6(_ plan: Plan, targets: [[IPAddress]]) -> Bool {
     if case .ranges(let ranges) = plan.clients.sources, let first = ranges.first {
       return first.first.isV6
     }
@@ -95,7 +95,7 @@ package struct Addresses: Equatable {
         throw plan.invalid(problem.message, hint: what + problem.hint, near: target.host)
       }
       let endpoint = SocketAddress(address, target.port)
-      // An endpoint named twice would count twice, and yet have its source ports only once.
+      // A repeated endpoint would count twice, though it has each source port only once.
       if let other = targets.firstIndex(of: endpoint) {
         throw plan.invalid(
           "targets \(plan.targets[other]) and \(target) are both \(endpoint)", near: target.host)
@@ -154,7 +154,7 @@ package struct Addresses: Equatable {
 
   // MARK: Checks
 
-  /// No plan drives load against a stranger because of a slip of the pen.
+  /// Refuses public targets that are not this host's own: a typing error must not load them.
   private static func refuseStrangers(
     _ plan: Plan, _ targets: [SocketAddress], _ lookup: AddressLookup
   ) throws(InvalidPlan) {
@@ -165,7 +165,7 @@ package struct Addresses: Equatable {
     }
   }
 
-  /// Nothing leaves the host from a loopback address; the kernel says EINVAL.
+  /// Refuses a loopback source where a target is another host: `connect` would fail with EINVAL.
   private static func checkReach(
     _ plan: Plan, _ sources: [IPAddress], _ targets: [SocketAddress], _ lookup: AddressLookup
   ) throws(InvalidPlan) {
@@ -195,7 +195,7 @@ package struct Addresses: Equatable {
   }
 }
 
-/// A target that is nobody's business of ours until the user says so.
+/// Why a public target is refused until the user allows it.
 package struct Stranger {
   package let message: String
   package let hint = "--allow-public lets connections go there"
@@ -211,8 +211,9 @@ extension Plan {
     InvalidPlan(file: file, diagnostics: [diagnostic(message, hint: hint, near: text)])
   }
 
-  /// The reader has forgotten where it read what: it is where the text first stands, if it stands
-  /// there at all, as a target may come from the command line.
+  /// A diagnostic at the first place in the plan's text, outside comment lines, where the words
+  /// stand, because a plan keeps no places. Without such a place it points at line 1: a target may
+  /// come from the command line.
   func diagnostic(_ message: String, hint: String? = nil, near words: String) -> Diagnostic {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() where line.first(where: { $0 != " " }) != "#" {

@@ -7,7 +7,7 @@ import Probe
 package import Recording
 package import SystemPackage
 
-// How the facts of one layer are said in the words of the next.
+// Values of one layer made of those of another.
 
 extension Demand {
   package init(_ plan: Plan, addresses: Addresses, staffing: Staffing) {
@@ -19,7 +19,7 @@ extension Demand {
       endpoints: staffing.endpoints.count, backlog: plan.server?.backlog,
       memoryGuard: plan.memoryGuard)
     clientOverhead = descriptorsPerWorker
-    // And the listener.
+    // One more, for the listener.
     serverOverhead = descriptorsPerWorker + 1
     clientsChosen = staffing.clients.count
     serversChosen = plan.server == nil ? nil : staffing.servers.count
@@ -36,13 +36,14 @@ extension ErrnoRecord {
 }
 
 extension Plan {
-  /// Seconds for which a phase leaves a connection without a message at most.
+  /// The longest time, in seconds, for which a phase leaves a connection without a message.
   var longestIdle: Double {
     phases.map { phase in
-      // A ramp and a churn are busy, each for as long as it takes.
+      // Only holds and pauses count: the other phases are busy for as long as they take.
       let span = phase.kind.phaseKind.keeps ? phase.plannedSeconds ?? 0 : 0
       let paces = patterns.filter { phase.patterns.contains($0.name) }.map(\.pace)
-      // A rate takes whoever has been idle for the longest: all of them once in so many seconds.
+      // A rate takes the connection that has been idle for the longest, so each has its turn once
+      // in goal / rate seconds.
       let intervals = paces.map { (pace: MessagePattern.Pace) -> Double in
         switch pace {
         case .every(let interval): return Double(interval) / 1e9
@@ -55,7 +56,7 @@ extension Plan {
     }.max() ?? 0
   }
 
-  /// Whether something in it is decided while the run goes on.
+  /// Whether a condition of the plan (`abort`, `until`) decides while the run goes on.
   var decidesMeanwhile: Bool {
     thresholds.contains(where: \.aborts)
       || phases.contains { phase in
@@ -73,8 +74,8 @@ extension PhaseRecord {
 }
 
 extension Phase {
-  /// Messages a second that the phase plans on so many connections; infinite where one comes as soon
-  /// as the answer to the last, and where nothing says when.
+  /// Messages per second that the phase plans on so many connections; infinite where a pattern's
+  /// pace is `unlimited` or `once`, which plans no rate.
   func messageRate(of patterns: [MessagePattern], over held: Int) -> Double {
     patterns.filter { self.patterns.contains($0.name) }.reduce(0) { rate, pattern in
       switch pattern.pace {
@@ -119,7 +120,7 @@ extension WorkerRecord {
       endpoint: member.endpoint.map { "\($0)" })
   }
 
-  /// Takes what the worker's scoreboard says now, and how it ended if it has.
+  /// Keeps the most connections that the worker has held and, once it has ended, how it did.
   package mutating func update(from member: Fleet.Member, in fleet: borrowing Fleet) {
     connections = max(connections, fleet.held(by: member))
     guard let ended = member.ended else { return }

@@ -5,7 +5,8 @@ package import Plan
 import Probe
 package import Recording
 
-/// A plan on this host, before anything is opened: who would do what, and how far it would go.
+/// A plan on a host, before any connection is opened: what each worker would do, and how far the
+/// run would get.
 package struct PreparedRun {
   package let plan: Plan
   package let seed: UInt64
@@ -14,17 +15,17 @@ package struct PreparedRun {
   package let staffing: Staffing
   package let demand: Demand
   package let prediction: [PredictionTerm]
-  /// Why its workers cannot be started; nil when they can.
+  /// Why the run's workers cannot be started; nil when they can.
   package let obstacle: String?
-  /// What is to be driven again; nil for a run that goes by its plan alone.
+  /// The recorded run to drive again; nil for a run that goes by its plan alone.
   package let replay: Replay?
 
-  /// Looks up what the plan names; throws `InvalidPlan` when that leads nowhere, or to a stranger.
+  /// Looks up what the plan names; throws `InvalidPlan` when it finds nothing, or a stranger.
   ///
   /// - Parameters:
-  ///   - isForRun: raises this process's own descriptor limit as far as it may, which the workers
-  ///     inherit, and sends a few packets over loopback to learn whether they are tracked. Without
-  ///     it nothing is changed and no connection is opened.
+  ///   - isForRun: whether to raise this process's own descriptor limit, which the workers inherit,
+  ///     as far as the run needs and the host allows, and to send a few datagrams over loopback to
+  ///     learn whether connections are tracked there. Else nothing is changed or sent.
   ///   - allowPublic: see `Addresses`.
   ///   - seed: what random text in messages follows from; nil for any.
   package init(
@@ -35,7 +36,7 @@ package struct PreparedRun {
     var host = HostDescription.current()
     if isForRun {
       let goal = written.fitted(sources: addresses.sources.count, ports: addresses.ports.count).goal
-      // One process that holds the whole goal is the fewest there can be, so ask for that much.
+      // As much as one process needs that holds the whole goal alone.
       try host.raiseDescriptors(to: goal + Self.spareDescriptors)
       host.tryTracking()
     }
@@ -44,7 +45,7 @@ package struct PreparedRun {
       replay: replay)
   }
 
-  /// On a host and with addresses that are known, whichever host that is.
+  /// With a given host and given addresses, which need not be this machine's.
   package init(
     _ written: Plan, addresses: Addresses, host: HostDescription, seed: UInt64,
     replay: Replay? = nil

@@ -8,10 +8,10 @@ import Host
 /// turn is over. Where only answers set the pace nobody waits for an instant, and the kernel places
 /// the ends.
 struct ProcessorAssignment: Equatable {
-  /// Empty where any will do.
+  /// Numbers of processors; empty where any will do.
   let servers: [Int]
   let clients: [Int]
-  /// Whether a client may wait awake for a message's instant: it takes a processor from nobody.
+  /// Whether a client may wait awake for a message's instant: no other worker needs its processor.
   let isRoomy: Bool
 
   /// - Parameter paced: whether messages have instants to be sent at.
@@ -21,7 +21,8 @@ struct ProcessorAssignment: Equatable {
       (self.servers, self.clients) = ([], [])
       return
     }
-    // To each end its part; what is left over lets the kernel move workers out of others' way.
+    // Shares out all processors, by each end's number of workers: with some to spare the kernel can
+    // move workers out of other programs' way.
     let allowed = processors.allowed
     let part = allowed.count * servers / (servers + clients)
     let count = min(max(part, servers), allowed.count - clients)

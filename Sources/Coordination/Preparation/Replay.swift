@@ -6,16 +6,16 @@ import WorkerLog
 /// A recorded run that is to be driven again.
 package struct Replay {
   package let original: Recording
-  /// Path of its file.
+  /// Path of the recording's file.
   package let path: String
   /// 2 for twice as fast.
   package let speed: Double
   /// The phase to begin with; nil for all of them.
   package let fromPhase: String?
-  /// What the phases of `plan` are to drive; nil for those that go by their rate.
+  /// The arrivals that each phase of `plan` is to drive; nil for phases without recorded arrivals.
   package let arrivals: [ArrivalCurve?]
-  /// When each phase of `plan` begins, in seconds; nil where the original never began it. Only the
-  /// differences between them mean something.
+  /// When each phase of `plan` begins, in seconds; nil where the original never began it, and for
+  /// the ramp that catches up with the first phase. Only differences of instants mean something.
   package let instants: [Double?]
   package let plan: Plan
 
@@ -61,13 +61,13 @@ package struct Replay {
     }
   }
 
-  /// As it stands in the new recording, before the end.
+  /// The replay as the new recording has it until the run ends.
   package var record: ReplayRecord {
     ReplayRecord(
       original: path, originalStarted: original.started, speed: speed, fromPhase: fromPhase)
   }
 
-  /// The record with how close the run came.
+  /// The record with how close the run came to the original.
   package func record(of run: Recording) -> ReplayRecord {
     var record = record
     record.fidelity = Fidelity(
@@ -77,7 +77,7 @@ package struct Replay {
 }
 
 extension ReplayRecord {
-  /// What it drove otherwise than its plan's text says, and the options that say so; nil where it drove all of that.
+  /// How the replay departed from its plan's text, and the options for that; nil if it did not.
   fileprivate var difference: (words: String, options: String)? {
     let factor = "\(Format.short(speed, 3))x"
     let parts = [
@@ -92,7 +92,7 @@ extension ReplayRecord {
 }
 
 extension Plan {
-  /// The plan with the numbers that were driven: in a merged recording those of all shards together.
+  /// The plan with the goals and rates that were driven: after a merge, those of all shards.
   fileprivate func sized(as records: [PhaseRecord]) -> Plan {
     var plan = self
     for (index, record) in zip(phases.indices, records) where phases[index].name == record.name {

@@ -14,13 +14,13 @@ package struct Staffing {
   package let endpoints: [SocketAddress]
   package let sources: [IPAddress]
 
-  /// Connections one process opens or accepts a second without falling behind.
+  /// Connections per second that one process opens or accepts without falling behind.
   private static let ratePerWorker = 15_000.0
-  /// Connections that a process of `auto` has at least where messages have a `rate`: each process gets the same share
-  /// of it, and of few connections not the same share.
+  /// The fewest connections that a process of `processes: auto` has where messages have a `rate`:
+  /// every process sends the same share of the rate, and few connections are not shared out evenly.
   private static let fewestConnections = 16
-  /// Descriptors that a worker of `processes: auto` keeps in hand: taken ports make the deal
-  /// between the endpoints a little uneven, and one too many would be a limit.
+  /// Descriptors that a worker of `processes: auto` keeps in reserve: where ports are taken,
+  /// endpoints get slightly uneven numbers of connections, and one too many would be a limit.
   private static let headroom = 50
 
   /// Nanoseconds that the kernel may take to wake a process whose timer has run out; measured by
@@ -31,8 +31,8 @@ package struct Staffing {
   ///   - addresses: those of the plan.
   ///   - descriptorLimit: RLIMIT_NOFILE of every worker.
   ///   - seed: what random text in messages follows from.
-  ///   - recordedArrivals: what each phase is to drive again.
-  ///   - processors: how many may be used; more workers than that do not make a ramp faster.
+  ///   - recordedArrivals: the arrivals that each phase is to drive again.
+  ///   - processors: those that may be used; more workers than these do not make a ramp faster.
   ///   - room: how many workers can be started, of both ends together.
   init(
     plan: Plan, addresses: Addresses, descriptorLimit: Int, processors: Processors,
@@ -42,7 +42,8 @@ package struct Staffing {
     let rate = plan.phases.map(\.connectionsASecond).max() ?? 0
     let most = Capacity.mostWorkers(
       [plan.clients.processes, plan.server?.processes], room: room)
-    // Few connections must not share out a rate; but as many workers as a rate needs there are in any case.
+    // Where messages have a rate, no worker may have too few connections for its share of it; but
+    // there are at least as many workers as the planned rates need.
     let planned = plan.phases.flatMap {
       [$0.connectionsASecond, $0.messageRate(of: plan.patterns, over: plan.goal)]
     }.filter(\.isFinite)
@@ -50,11 +51,11 @@ package struct Staffing {
       plan.patterns.contains(where: \.hasRate)
       ? max(plan.goal / Self.fewestConnections, Self.workers(forRate: planned.max() ?? 0))
       : most
-    func count(_ processes: Processes, own: Int, shares: Int = .max) -> Int {
+    func count(_ processes: Processes, ownDescriptors: Int, shares: Int = .max) -> Int {
       switch processes {
       case .count(let count): return count
       case .auto:
-        let usable = max(1, descriptorLimit - own - Self.headroom)
+        let usable = max(1, descriptorLimit - ownDescriptors - Self.headroom)
         let forDescriptors = (plan.goal + usable - 1) / usable
         return min(
           most,
@@ -63,12 +64,13 @@ package struct Staffing {
       }
     }
 
-    let own = plan.server.map { server in
-      let wanted = count(server.processes, own: descriptorsPerWorker + 1)
+    let ownEndpoints = plan.server.map { server in
+      let wanted = count(server.processes, ownDescriptors: descriptorsPerWorker + 1)
       return server.endpoints.prefix(min(wanted, server.endpoints.count))
     }
-    let endpoints = own ?? addresses.targets
-    let clientCount = count(plan.clients.processes, own: descriptorsPerWorker, shares: forShares)
+    let endpoints = ownEndpoints ?? addresses.targets
+    let clientCount = count(
+      plan.clients.processes, ownDescriptors: descriptorsPerWorker, shares: forShares)
     let sources = addresses.sources
     let tasks = plan.phases.map(ClientTask.init)
     let patternsOfPhase = plan.phases.map { phase in
@@ -76,19 +78,19 @@ package struct Staffing {
     }
     let pushed = plan.server?.reply.pushed
     let assigned = ProcessorAssignment(
-      servers: own?.count ?? 0, clients: clientCount, on: processors,
+      servers: ownEndpoints?.count ?? 0, clients: clientCount, on: processors,
       paced: plan.patterns.contains { $0.pace != .unlimited })
 
     self.sources = sources
     self.endpoints = endpoints
-    servers = (own ?? []).compactMap { endpoint in
+    servers = (ownEndpoints ?? []).compactMap { endpoint in
       plan.server.map { server in
         ServerAssignment(
           endpoint: endpoint, backlog: Int32(clamping: server.backlog),
           reply: server.reply,
           readiness: server.readiness,
           descriptorLimit: descriptorLimit,
-          // A run that opens nothing serves those of others, who may be shards of one run.
+          // A run that opens nothing serves other programs, such as the other shards of its run.
           clients: plan.goal > 0 ? AddressSpan.spans(of: sources) : [],
           ephemeralPorts: addresses.ephemeralPorts,
           processors: assigned.servers)
@@ -110,7 +112,7 @@ package struct Staffing {
 }
 
 extension Staffing {
-  /// How many workers begin so many connections, or messages, a second.
+  /// How many workers it takes to begin so many connections, or messages, per second.
   private static func workers(forRate rate: Double) -> Int {
     Int((min(rate, 1e9) / ratePerWorker).rounded(.up))
   }

@@ -5,7 +5,7 @@ package import Recording
 import SystemPackage
 import WorkerLog
 
-/// The failures of all workers, kind by kind, as the coordinator has come to know them.
+/// The failures of all workers, merged by kind, as the coordinator has read them.
 package struct FailureLedger {
   private struct Kind: Hashable {
     let end: End
@@ -14,13 +14,13 @@ package struct FailureLedger {
     let errno: Int32
   }
 
-  /// A kind at one worker.
+  /// A kind of failure at one worker.
   private struct FailureKey: Hashable {
     let kind: Kind
     let worker: Int
   }
 
-  /// Connections at the instant of the first failure.
+  /// Connections that all workers held at the instant of a first failure.
   private struct Held {
     var established = 0
     var accepted = 0
@@ -47,8 +47,8 @@ package struct FailureLedger {
   /// - Parameters:
   ///   - now: when this look is.
   ///   - isLast: whether there will be no further look. Then the tables are read wherever there has
-  ///     been a failure: a worker counts a failure before it writes down which, so that the look
-  ///     before may have seen half of it.
+  ///     been a failure: a worker counts a failure before it writes its row, so the look before may
+  ///     have seen the count and not the row.
   /// - Returns: whether the tables were read: the number of failures has changed, or this is the
   ///   last look and there has been a failure.
   package mutating func update(
@@ -99,8 +99,8 @@ package struct FailureLedger {
     }
   }
 
-  /// What stopped a worker in a phase; else what has cost the most connections; nil where nothing has
-  /// cost any.
+  /// The failure that first stopped a worker in a phase; else the one that has cost the most
+  /// connections; nil where none has cost any.
   ///
   /// - Parameter before: failures of earlier steps of the same phase, which decide nothing here.
   func deciding(in phase: String, beyond before: [FailureRecord]) -> FailureRecord? {
@@ -109,7 +109,8 @@ package struct FailureLedger {
     return stops.min { $0.stopped! < $1.stopped! } ?? ours.max { $0.final < $1.final }
   }
 
-  /// What the worker has noted of itself, and what all others held at that instant.
+  /// What all workers held at the instant of a failure: the one that failed by its own note, the
+  /// others as interpolated.
   private func held(
     at row: FailureTable.Row, of member: Fleet.Member, in fleet: borrowing Fleet
   ) -> Held {
@@ -122,9 +123,9 @@ package struct FailureLedger {
       case .host: break
       }
     }
-    // A server alone counts for both.
+    // Without clients the server's number stands for both ends.
     if clients.isEmpty { held.established = held.accepted }
-    // What it noted of itself may have others in it, from the clients' addresses.
+    // A server's own note may include other programs' connections from the clients' addresses.
     if fleet.total(.ephemeral, .server) > 0 {
       held.accepted = min(held.accepted, held.established)
     }

@@ -6,8 +6,8 @@ import Recording
 struct LiveRecording {
   private(set) var recording: Recording
   private var places: [Series.Key: Int] = [:]
-  /// The distributions of the run so far, one a metric and phase: what is judged as a whole is judged
-  /// by these, since a run may have a million intervals.
+  /// The distributions of the run so far, merged to one per latency and phase. Conditions on a
+  /// whole phase or run are judged by these, since a run may have a million intervals.
   private var wholes: [DistributionRecord] = []
 
   init(planName: String) {
@@ -42,8 +42,8 @@ struct LiveRecording {
       merging: [wholes[place].distribution, record.distribution])
   }
 
-  /// The first of these conditions that fails at the last sample and cannot hold again: one over a
-  /// window that is whole, one of a metric that only grows, or one of a phase that is over.
+  /// The first of these conditions that fails at the last sample and cannot hold again: a condition
+  /// over a window that is complete, on a metric that only grows, or on a phase that is over.
   ///
   /// - Parameter phaseEnded: whether the phase is over.
   func violated(

@@ -2,22 +2,22 @@ import Plan
 import Probe
 import Recording
 
-/// What the workers have counted at one instant: what a phase's promise is measured by.
+/// What the workers have counted at one instant. A phase's promise is measured by two of these.
 struct PhaseCounts {
   /// Connections that stand now; at the server nil where nobody can know.
   let atClient: Int
   let atServer: Int?
-  /// Since the run started: handshakes that finished, connections that a churn closed after their
-  /// lifetime, and those that ended as the conversation on them wanted.
+  /// Since the run started: handshakes that finished, connections that a churn closed, at the end
+  /// of their lifetime or before it, and connections that ended as the conversation on them wanted.
   let established: Int
   let churned: Int
   let closedAsRecorded: Int
   /// Connections of a churn that lived as planned, but were begun too late; see
   /// `Counter.lateArrivals`.
   let late: Int
-  /// Those that were closed before their lifetime was over.
+  /// Connections of a churn that were closed before their lifetime was over.
   let cutShort: Int
-  /// Turns of client workers in which an arrival was due, and there was no room for it.
+  /// Turns of client workers in which an arrival was due and found no room.
   let crowded: Int
   /// Connections that stand at the clients and wait to be accepted; see `Acceptance`.
   let unaccepted: Int
@@ -32,7 +32,7 @@ struct PhaseCounts {
 
 extension PhaseCounts {
   /// - Parameters:
-  ///   - atServer: connections that stand there.
+  ///   - atServer: connections that stand at the server; nil where nobody can know.
   ///   - unaccepted, notAcceptedByDeadline: see the fields.
   init(
     _ fleet: borrowing Fleet, atServer: Int?, unaccepted: Int = 0, notAcceptedByDeadline: Int = 0

@@ -7,8 +7,8 @@ import Recording
 /// What it reads costs the same however many connections there are: scoreboards are a fixed number of cells,
 /// and of /proc only files are read that the kernel fills from counters.
 package struct Sampler {
-  /// Each latency's cells on the scoreboards and its name. `isOfMessages` says when it can have changed:
-  /// where true, with `exchanges`; else with the number of finished handshakes.
+  /// Each latency's cells on the scoreboards and its name. Where `isOfMessages`, the cells can have
+  /// changed only if `exchanges` has; else only if the number of finished handshakes has.
   private static let latencies: [(cells: Scoreboard.Latency, Latency, isOfMessages: Bool)] = [
     (.connect, .connect, false), (.connectUncorrected, .connectUncorrected, false),
     (.roundTrip, .roundTrip, true), (.roundTripUncorrected, .roundTripUncorrected, true),
@@ -19,7 +19,7 @@ package struct Sampler {
   private let patterns: [String]
   private let pushes: Bool
   private let started: Instant
-  /// By latency, the counts of its buckets at the sample before: what has come since is new in this interval.
+  /// By latency, the counts of its buckets at the sample before.
   private var counts: [[UInt64]]
   /// Finished handshakes at the sample before.
   private var established = 0
@@ -27,11 +27,12 @@ package struct Sampler {
   private var exchanged = 0
   /// When the sample before was taken, in seconds since the run started.
   private var intervalStart = 0.0
-  /// By pattern, the seconds in which it was to be played in the phases that are over.
+  /// By pattern, the seconds in which it was to be played, up to the last `stopMessages`.
   private var wanted: [Double]
-  /// The places of the patterns that are played now, and when they are to be; nil where none is played.
+  /// The places of the patterns that are played now, and from when to when they are to be played;
+  /// nil where none is.
   private var played: (patterns: [Int], from: Instant, until: Instant)?
-  /// By worker, what was taken out of its drive log since the sample before.
+  /// By worker, the bytes that were taken out of its drive log since the sample before.
   private var driven: [Int: [UInt8]] = [:]
 
   /// - Parameter pushes: whether the built-in server speaks first.
@@ -45,7 +46,7 @@ package struct Sampler {
     counts = Self.latencies.map { _ in [UInt64](repeating: 0, count: LatencyBuckets.count) }
   }
 
-  /// With more sources than this none has a series.
+  /// With more sources than this, no source has a series of its own.
   package static let mostSources = 256
 
   /// Takes a sample.
