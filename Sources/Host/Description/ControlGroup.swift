@@ -7,7 +7,8 @@ package struct ControlGroup: Sendable, Equatable {
   }
 
   package var directory: String
-  /// Version 2, where one hierarchy has all controllers; version 1 has a hierarchy for each.
+  /// Whether the group is of version 2, where one hierarchy has all controllers; version 1 has a
+  /// hierarchy for each.
   package var isUnified: Bool
 
   package init(directory: String, isUnified: Bool) {
@@ -43,7 +44,7 @@ package struct ControlGroup: Sendable, Equatable {
 /// Where a hierarchy of control groups, or a part of it, is mounted. Source: proc_pid_mountinfo(5).
 struct ControlGroupMount {
   let isUnified: Bool
-  /// Of version 1.
+  /// The controllers of a hierarchy of version 1.
   let controllers: [Substring]
   let point: String
   /// The group that is seen at the mount point, as a path from the root of this process's control
@@ -64,11 +65,11 @@ struct ControlGroupMount {
     }
   }
 
-  /// Directories of a group and of those above it, as far as the mount shows them; none where it
-  /// shows another part of the hierarchy.
+  /// Directories of a group and of the groups above it, as far as the mount shows them; none where
+  /// the mount shows another part of the hierarchy.
   func directories(of path: [Substring]) -> [String] {
-    // A mount that was made outside of the namespace has `/..` for its root: it begins above the namespace's
-    // root, and how the groups between are called cannot be seen.
+    // A mount that was made outside of the namespace has `/..` for its root. Such a mount begins
+    // above the namespace's root, and the names of the groups between cannot be seen.
     if root.allSatisfy({ $0 == ".." }), !root.isEmpty, !path.contains("..") { return [point] }
     guard path.starts(with: root), !path.dropFirst(root.count).contains("..") else { return [] }
     var rest = path.dropFirst(root.count)
@@ -80,7 +81,7 @@ struct ControlGroupMount {
     return directories + [point]
   }
 
-  /// Blanks and backslashes are written as three octal digits.
+  /// The kernel writes a blank or a backslash as `\` and three octal digits.
   private static func plain(_ field: Substring) -> String {
     guard field.utf8.contains(UInt8(ascii: "\\")) else { return String(field) }
     var (bytes, rest) = ([UInt8](), field.utf8[...])

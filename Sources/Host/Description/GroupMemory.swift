@@ -17,7 +17,7 @@ struct GroupMemory {
     group.file(group.isUnified ? "memory.current" : "memory.usage_in_bytes")
   }
   var statFile: String { group.file("memory.stat") }
-  /// Past `memory.high` the kernel stops a process again and again, so no more is to be had.
+  /// `memory.high` counts as a limit: beyond it the kernel throttles the group's processes.
   var limitFiles: [String] {
     (group.isUnified ? ["memory.max", "memory.high"] : ["memory.limit_in_bytes"])
       .map(group.file)
@@ -32,7 +32,7 @@ struct GroupMemory {
     }
     guard var (file, most) = limits.min(by: { $0.most < $1.most }) else { return nil }
     if !group.isUnified, let above = ProcText.amount("hierarchical_memory_limit", in: stat) {
-      // A bound of a group above, which may lie outside of what is mounted here.
+      // The lowest bound of this group and of those above, some of which may not be mounted here.
       most = min(most, above)
     }
     guard most < Self.unbounded else { return nil }
@@ -42,13 +42,13 @@ struct GroupMemory {
     return GroupBound(file, of: group, most: most, used: max(0, usage - reclaimable))
   }
 
-  /// Version 1 says the largest number of pages where there is no bound.
+  /// Bytes. Version 1 states some 2^63 bytes where there is no bound.
   private static let unbounded = 1 << 60
 }
 
-/// How much memory the control groups leave, again and again.
+/// Reads again and again how much memory the control groups leave.
 ///
-/// Its files are opened once, so it goes on when no descriptor is left.
+/// The files are opened once, so reading goes on when no descriptor is left.
 struct GroupMeter {
   /// The control groups that had a bound when this meter was made.
   private let groups: [GroupMemory]
@@ -63,7 +63,7 @@ struct GroupMeter {
     self.files = files
   }
 
-  /// The bound that leaves the least, as it stands.
+  /// The bound that leaves the least memory now.
   func tightest() -> GroupBound? {
     GroupBound.tightest(groups.compactMap { $0.bound { try? files[$0]?.read() } })
   }

@@ -22,8 +22,8 @@ package struct HostDescription: Sendable, Equatable {
   /// Whether memory is shared out by control groups at all, bounded or not.
   package var hasMemoryGroups = false
 
-  /// Effective user and capabilities of this process. In a user namespace they hold against what
-  /// belongs to that, and not against the host.
+  /// Effective user and capabilities of this process. In a user namespace of its own they count for
+  /// what belongs to that namespace, not for the host.
   package var user = 0
   package var capabilities: Capabilities = []
   /// Whether the user namespace is the one that the kernel began with (user_namespaces(7)).
@@ -35,7 +35,7 @@ package struct HostDescription: Sendable, Equatable {
 
   /// RLIMIT_NOFILE.
   package var descriptors = ResourceLimit(soft: 1024, hard: 1024)
-  /// Whether this process has raised it as far as it is going to.
+  /// Whether this process has raised `descriptors` already, and will not raise the limit further.
   package var hasRaisedDescriptors = false
   /// `fs.nr_open`: what RLIMIT_NOFILE can be raised to at most.
   package var descriptorsAtMost: Int?
@@ -65,16 +65,16 @@ package struct HostDescription: Sendable, Equatable {
   package var tcpSend: [Int]?
   package var conntrackAtMost: Int?
   package var conntrackEntries: Int?
-  /// Whether a packet over loopback makes an entry; nil where that was not tried.
+  /// Whether a packet over loopback makes a conntrack entry; nil where that was not tried.
   package var tracksLoopback: Bool?
   /// `net.ipv4.ip_forward`: whether packets of others pass through here.
   package var forwardsPackets: Bool?
-  /// Sockets of TCP and UDP that are in use on this host.
+  /// IPv4 sockets of TCP and UDP that are in use in this network namespace (`/proc/net/sockstat`).
   package var socketsInUse: Int?
   /// Buckets of the table of established connections; nil where the kernel does not tell.
   package var establishedBuckets: Int?
 
-  /// Bytes of one object of a kernel cache, by the cache's name; only root may read them.
+  /// Sizes of the kernel's objects, by the name of their cache; only root may read them.
   package var slabs: [String: Slab] = [:]
 
   /// Whether this host speaks IPv6.
@@ -98,8 +98,9 @@ package struct HostDescription: Sendable, Equatable {
     return host
   }
 
-  /// Raises this process's own limit of descriptors as far as it may, which its workers inherit,
-  /// and believes what stands then: a capability that did not help is none.
+  /// Raises the descriptor limit of this process, and so of the workers that it forks, at least to
+  /// `wanted`, or else as far as the kernel allows. Where the hard limit stays below `wanted`,
+  /// CAP_SYS_RESOURCE has not helped, and is removed from `capabilities`.
   package mutating func raiseDescriptors(to wanted: Int) throws(Errno) {
     let wanted = min(wanted, descriptorsAtMost ?? wanted)
     descriptors = try ResourceLimit.raiseDescriptors(to: wanted)
@@ -110,8 +111,8 @@ package struct HostDescription: Sendable, Equatable {
   /// Finds out whether loopback is tracked. Not part of `current`: it sends packets.
   package mutating func tryTracking() { tracksLoopback = triedTracking() }
 
-  /// No file tells whether a rule makes the kernel track what goes over loopback, so a few packets
-  /// do. Several, because entries of others may vanish meanwhile.
+  /// No file tells whether a rule makes the kernel track what goes over loopback, so packets are
+  /// sent and entries counted. It takes several packets, as entries of others may vanish meanwhile.
   private func triedTracking() -> Bool? {
     let path = "/proc/sys/net/netfilter/nf_conntrack_count"
     func entries() -> Int? { ProcFile.text(of: path).flatMap(ProcText.integer) }
@@ -127,7 +128,7 @@ extension HostDescription {
   /// Not bound by `fs.file-max` (`alloc_empty_file` in fs/file_table.c).
   package var isExemptFromFileMax: Bool { hostCapabilities.contains(.sysAdmin) }
 
-  /// What `capable` in kernel/capability.c asks for: those of the first user namespace.
+  /// The capabilities in the first user namespace, which `capable` in kernel/capability.c asks for.
   package var hostCapabilities: Capabilities { isInFirstUserNamespace ? capabilities : [] }
 
   /// Descriptors that one process can have when it raises its limit as far as it may.
@@ -146,13 +147,14 @@ extension HostDescription {
     return min(entries, socketsInUse)
   }
 
-  /// Bytes that this process may use at most: the machine's, or what a control group has of them.
+  /// Bytes that this process may use at most: the machine's memory, or a control group's bound
+  /// where that is lower.
   package var memoryAllowed: Int { min(memoryTotal, memoryGroup?.most ?? .max) }
 
   /// Bytes by which one end of an idle connection lowers what `MemoryMeter` finds available.
   package var bytesPerEnd: Int { bytesUnreclaimablePerEnd + bytesPinnedPerSocket }
 
-  /// Those by which it lowers `MemAvailable`.
+  /// Bytes by which one end of an idle connection lowers `MemAvailable`.
   private var bytesUnreclaimablePerEnd: Int {
     let footprints = Self.slabsPerEnd.compactMap { slabs[$0]?.footprint }
     guard footprints.count == Self.slabsPerEnd.count else { return Self.usualBytesPerEnd }
@@ -161,8 +163,8 @@ extension HostDescription {
   }
 
   /// Bytes by which one end of an idle connection raises what its process's control group has in
-  /// use. The kernel charges objects one by one, each with a pointer to the group; what it charges
-  /// is smaller than what the machine gives, where objects leave parts of pages over.
+  /// use. The kernel charges the group for each object and a pointer to the group. That is less
+  /// than the machine gives, as the objects leave parts of pages over.
   ///
   /// The server's socket is made while packets are received, when no process is there to be
   /// charged. From Linux 6.12 on `accept4` charges it later (`__inet_accept` in net/ipv4/af_inet.c),
@@ -184,24 +186,24 @@ extension HostDescription {
     return parts.count == 2 && (parts[0], parts[1]) >= (major, minor)
   }
 
-  /// What each end of an established, idle connection in an epoll set has one of.
+  /// Caches of which each end of an established, idle connection in an epoll set takes one object.
   private static let slabsPerEnd = ["TCP", "filp", "eventpoll_epi"]
 
-  /// What a security module keeps of an open file and of its inode, where one is loaded.
+  /// Caches of a security module, where one is loaded: one object per open file and per inode.
   private static let securitySlabs = ["lsm_file_cache", "lsm_inode_cache"]
 
-  /// What else an end takes: its part of the bind buckets, wait-queue entries, page tables and our
-  /// own tables. In a control group it is as much: a pair took 5,560 bytes there, of which the objects
-  /// are 5,128 (50,000 to 150,000 pairs, version 1). Measured by runs into the memory guard on Linux 6.18, x86-64, 160,000 to 790,000
-  /// loopback pairs each: a pair took 6,260 bytes (six runs, within 1.1 %), of which the slabs above
-  /// are 5,800.
+  /// Bytes that an end takes besides: its part of the bind buckets, wait-queue entries, page tables
+  /// and our own tables. Measured by runs into the memory guard on Linux 6.18, x86-64, 160,000 to
+  /// 790,000 loopback pairs each: a pair took 6,260 bytes (six runs, within 1.1 %), of which the
+  /// slabs above are 5,800. In a control group of version 1 a pair took 5,560 bytes, of which the
+  /// objects are 5,128 (50,000 to 150,000 pairs).
   private static let restPerEnd = 230
 
-  /// The sum there, for a host that does not show its slabs (only root may look).
+  /// Half of the 6,260 bytes, for a host that does not show its slabs (only root may look).
   private static let usualBytesPerEnd = 3130
 
-  /// Bytes of a socket that the kernel counts as reclaimable, though they are not while it is open:
-  /// its inode and its dentry.
+  /// Bytes of a socket's inode and dentry, which the kernel counts as reclaimable even while the
+  /// socket is open.
   package var bytesPinnedPerSocket: Int {
     (slabs["sock_inode_cache"]?.footprint ?? 862) + (slabs["dentry"]?.footprint ?? 195)
   }

@@ -1,6 +1,6 @@
 package import Addressing
 
-/// Which ports connections come from where nobody names any.
+/// The source ports of connections where the plan names none.
 ///
 /// A bind leaves a bucket on its port for as long as the connection stands, and the kernel does not
 /// give that port to a plain `connect`, whatever the addresses (`__inet_hash_connect` in
@@ -10,8 +10,9 @@ extension HostDescription {
   /// Every port that needs no privilege.
   package static let unprivilegedPorts: ClosedRange<UInt16> = 1024...65535
 
-  /// Ports of a source that a plan may use without taking them from others: those outside of the
-  /// kernel's own range first, then the lower nine tenths of it. Reserved ports are left out.
+  /// Ports of a source that a plan may use without taking them from others: first those outside of
+  /// the kernel's own range, then the lower nine tenths of that range. Reserved ports are left out,
+  /// unless no other port is left.
   package var sourcePorts: PortSet {
     let all = PortSet(Self.unprivilegedPorts).subtracting(reservedPorts)
     guard let local = ephemeralPorts, let left = portsLeftToOthers else { return all }
@@ -30,8 +31,8 @@ extension HostDescription {
     }
   }
 
-  /// How many ports of the kernel's own range connections take at once, with so many from each
-  /// source.
+  /// How many ports of the kernel's own range connections take at once, where each source has at
+  /// most `each` connections.
   package func localPortsTaken(by ports: PortSet, each: Int) -> Int {
     ephemeralPorts.map { min(ports.count(in: $0), max(0, each)) } ?? 0
   }
@@ -42,7 +43,8 @@ extension HostDescription {
     return taken > local.count - left.count
   }
 
-  /// `net.ipv4.ip_local_port_range`: where the kernel takes a port from for a connection that names none.
+  /// `net.ipv4.ip_local_port_range`: the kernel's own range, from which it gives a port to a
+  /// connection that names none.
   package var ephemeralPorts: ClosedRange<UInt16>? {
     localPorts.flatMap { range in
       guard let first = UInt16(exactly: range.lowerBound),

@@ -1,4 +1,4 @@
-/// What the server end has of the clients' connections.
+/// How many of the clients' connections the server end has.
 package struct AcceptanceCount: Sendable, Equatable {
   /// Those that a process at the endpoints was seen to have.
   package var accepted: Int

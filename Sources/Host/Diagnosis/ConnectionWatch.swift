@@ -22,11 +22,11 @@ final class ConnectionWatch {
   private var strangersBefore: Set<ConnectionEnds> = []
   /// Ephemeral ports, while no client uses any: a connection from one of them is another program's.
   var portsNoClientUses: ClosedRange<UInt16>?
-  /// Others that wait at the listeners, as they were seen last, and when to look again.
+  /// Other programs' connections that waited at the listeners at the last look.
   private var lastStrangersWaiting = 0
   private var nextLookAtStrangers: Instant?
   private var looksAtStrangersTakeLong = false
-  /// Nanoseconds. The kernel goes through all of its connections for a look.
+  /// Nanoseconds. A look makes the kernel go through all of its connections.
   private static let longestLookAtStrangers: UInt64 = 200_000_000
   private static let mostStrangers = 100_000
 
@@ -47,7 +47,8 @@ final class ConnectionWatch {
 
   // MARK: Strangers
 
-  /// Notes what processes at the endpoints have while no client has any connection yet.
+  /// Notes the connections that processes at the endpoints have while no client has any yet, but for
+  /// those that could be a client's by their address.
   func noteStrangers() {
     strangersBefore = []
     try? eachServerEnd { socket in
@@ -59,14 +60,15 @@ final class ConnectionWatch {
   }
 
   /// Connections of other programs that wait at the listeners, as far as they can be recognised: by their
-  /// ports, and by their addresses where the clients' connections arrive with their own. A connection that
-  /// its peer has reset waits as well, and cannot be seen. After a look that took longer than
+  /// ports, and by their addresses where the clients' connections arrive with the clients' own addresses. A
+  /// connection that its peer has reset waits as well, but cannot be seen. After a look that took longer than
   /// `longestLookAtStrangers` the last number stands until the next phase.
   func strangersWaiting(at queued: [QueuedConnections]) -> Int {
     let began = Instant.now()
     if looksAtStrangersTakeLong { return lastStrangersWaiting }
     if let next = nextLookAtStrangers, began < next { return lastStrangersWaiting }
-    // By the address at which they wait: NAT may rewrite the clients' addresses on the way to one of them.
+    // Others are counted by the address at which they wait: NAT may rewrite the clients' addresses on the way
+    // to one address, but not to another.
     var (ofSources, ofOthers, reachedNow) = (0, [SocketAddress: Int](), reached)
     for queued in queued {
       try? queued.space.diagnosis.each(
@@ -111,7 +113,7 @@ final class ConnectionWatch {
   // MARK: The clients'
 
   /// Handshakes of the clients that the server's kernel has not seen finish. Where nothing has arrived with
-  /// the clients' addresses, NAT may rewrite them, and any handshake may be theirs.
+  /// the clients' addresses, NAT may rewrite them, so every handshake counts.
   var halfOpen: Int {
     var count = 0
     for space in spaces {
@@ -186,7 +188,7 @@ final class ConnectionWatch {
     }
   }
 
-  /// This host's ends of connections to the endpoints that a process has, with the numbers of their sockets.
+  /// Passes on this host's ends of connections to the endpoints that a process has, with their sockets' inodes.
   private func eachOwnEnd(
     _ own: SocketDiagnosis, _ body: (ConnectionEnds, UInt32) -> Void
   ) throws(Errno) {
@@ -197,18 +199,18 @@ final class ConnectionWatch {
     }
   }
 
-  /// The established connections at the endpoints, whoever they come from, as their kernels have them:
-  /// also those that wait to be accepted.
+  /// Passes on the established connections at the endpoints, whoever they come from, as the endpoints'
+  /// kernels have them: also those that wait to be accepted.
   private func eachServerEnd(_ body: (DiagnosedSocket) -> Void) throws(Errno) {
     for space in spaces {
       try space.diagnosis.each(.established, anyOf: space.serverSideFilter, body)
     }
   }
 
-  /// The established ends of connections from the sources that processes at the endpoints have, and
-  /// those that this host has. By source address: where the clients' side has more sockets at one
-  /// address, as while connections wait to be accepted, that surplus must not hide what is left at
-  /// another address.
+  /// By source address, how many ends of established connections processes at the endpoints have,
+  /// and how many this host has; nil where that cannot be known. Only addresses that the server side
+  /// has are counted. Where the clients' side has more ends at one address, as while connections wait
+  /// to be accepted, that surplus must not hide what is left at another address.
   func ends() -> [IPAddress: (server: Int, client: Int)]? {
     guard let own else { return nil }
     var ends: [IPAddress: (server: Int, client: Int)] = [:]

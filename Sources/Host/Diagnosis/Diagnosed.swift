@@ -7,9 +7,9 @@ package struct Diagnosed: Sendable, Equatable {
   package var knob: String?
   package var now: Int?
   package var needed: Int?
-  /// A command that raises it, to be run as it stands; nil where no command does.
+  /// A command that raises the setting, to be run as it stands; nil where no command does.
   package var fix: String?
-  /// What the cause was decided from, in the order it was looked at.
+  /// The facts that decided on the cause, in the order in which they were looked at.
   package var evidence: [Fact]
 
   package init(

@@ -40,7 +40,7 @@ package func diagnose(
     return context.noRoute(failure)
   case (.read, "ECONNRESET"), (.write, "ECONNRESET"), (.write, "EPIPE"), (.read, "EPIPE"),
     (.read, nil), (.closed, nil), (.closed, "ECONNRESET"), (.closed, "EPIPE"),
-    // A refused handshake is ECONNREFUSED; this one was finished, and reset before one looked.
+    // A refused handshake is ECONNREFUSED; this one was finished, and reset before the client looked.
     (.connect, "ECONNRESET"):
     return context.closedByPeer(failure)
 

@@ -23,7 +23,7 @@ struct DiagnosisContext {
     keys.compactMap { key in after[key].map { Fact(key.name, Format.count($0)) } }
   }
 
-  /// Between which addresses it happened, as evidence.
+  /// The addresses between which a call failed, as evidence.
   func place(of failure: FailureRecord) -> [Fact] {
     [Fact](known: ["source": failure.source, "endpoint": failure.endpoint])
   }

@@ -14,8 +14,9 @@ extension DiagnosisContext {
     address(failure.end == .server ? failure.endpoint : failure.source)?.port
   }
 
-  /// Every source port is in use towards every endpoint. A failure that names a port met one that
-  /// is not the run's own: it waits in TIME_WAIT, or another program is connected from there.
+  /// Diagnoses that every source port is in use towards every endpoint. A failure that names a port
+  /// met a port that is not the run's own: it waits in TIME_WAIT, or another program is connected
+  /// from there.
   func sourcePorts(_ failure: FailureRecord) -> Diagnosed {
     let waiting = after[.timeWait] ?? 0
     if port(of: failure) != nil, waiting < max(1, skipped) { return portTaken(failure) }
@@ -32,7 +33,7 @@ extension DiagnosisContext {
     return found
   }
 
-  /// `bind(ip, 0)` and `connect` without a bind take ports from the kernel's own range.
+  /// Diagnoses that the kernel's own range has no port left for `bind(ip, 0)`.
   func kernelPorts(_ failure: FailureRecord) -> Diagnosed {
     let widest = 1024...65535
     let range = host.localPorts

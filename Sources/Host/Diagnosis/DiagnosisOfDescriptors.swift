@@ -10,8 +10,8 @@ extension DiagnosisContext {
     let now = host.descriptors.hard
     let processes =
       if case .count(let count) = demand.workers(of: failure.end) { max(1, count) } else { 1 }
-    // At least more than there is: a worker may also meet its limit by an uneven share.
     let strangers = failure.end == .server ? path.strangersAtServer : 0
+    // More than the limit that was met in any case: an uneven share may have met it.
     let needed = max(
       Capacity.divideUp(demand.goal + strangers, processes) + Self.spareDescriptors,
       Capacity.withHeadroom(now))
@@ -52,7 +52,8 @@ extension DiagnosisContext {
     ]
   }
 
-  /// `ulimit` where this user's shell may; else `prlimit`, for a shell to be given by one that may.
+  /// `ulimit` where this user's shell may raise its hard limit; else `prlimit` on that shell, run by
+  /// root.
   private func raise(to needed: Int, evidence: inout [Fact]) -> String {
     var steps: [String] = []
     if let ceiling = host.descriptorsAtMost, needed > ceiling {
@@ -68,7 +69,8 @@ extension DiagnosisContext {
     return steps.joined(separator: " && ")
   }
 
-  /// The count is kept by processor and summed now and then: from this share on the end is near.
+  /// The share of `fs.file-max` from which on the limit may have been met: the kernel counts files
+  /// per processor, and sums up only now and then.
   private static let nearlyAllFiles = 0.9
 
   /// ENFILE also stands for a socket that found no memory for its inode (`__sys_accept4_file` and
@@ -115,7 +117,7 @@ extension DiagnosisContext {
   func epollWatches(_ failure: FailureRecord) -> Diagnosed {
     let perConnection = max(1, demand.watchesPerConnection)
     let own = demand.ownWatches(on: host)
-    // The kernel tells nobody how many a user has, but it was all that there are.
+    // The kernel tells nobody how many watches a user has; at ENOSPC they were all that may be had.
     let ours =
       (demand.clientWorkers == nil ? 0 : failure.established)
       + (demand.serverWorkers == nil ? 0 : failure.accepted) + own

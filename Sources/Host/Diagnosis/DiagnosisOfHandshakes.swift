@@ -35,15 +35,15 @@ extension DiagnosisContext {
   // MARK: The listener
 
   /// Whether a listener has dropped packets, and all listeners together at least half as many as
-  /// handshakes failed: each of those that were dropped there is one at least, as each try is counted.
-  /// True where its kernel does not say.
+  /// handshakes failed. A handshake that is dropped at a listener counts once per try, so at least
+  /// once. True where the listener's kernel does not say.
   private func hasDropped(most failure: FailureRecord, _ listener: PathFindings.Listener) -> Bool {
     guard let drops = listener.drops else { return true }
     return drops > 0 && 2 * path.listeners.values.sum { $0.drops ?? 0 } >= failure.count
   }
 
-  /// It has dropped handshakes: for want of room in its queue of finished ones, of unfinished ones,
-  /// or of memory.
+  /// Diagnoses why a listener has dropped handshakes: for want of room in its queue of finished ones,
+  /// of room in its queue of unfinished ones, or of memory.
   private func dropped(
     by listener: PathFindings.Listener, _ failure: FailureRecord, _ evidence: [Fact]
   ) -> Diagnosed {
@@ -126,7 +126,7 @@ extension DiagnosisContext {
     found.needed = needed
     guard somaxconn < needed else { return found }
     let change = SettingChange(.sysctl, "net.core.somaxconn", from: somaxconn, to: needed)
-    // Both have to be as long, and a command reaches only the one.
+    // Both settings have to be raised, and the command raises only the sysctl.
     let plan = backlog < needed ? "  # and in the plan: server: {backlog: \(needed)}" : ""
     found.fix = change.command(as: host) + plan
     return found
@@ -134,7 +134,8 @@ extension DiagnosisContext {
 
   /// Why the clients count connections that the server never accepted, where nothing failed.
   ///
-  /// - Parameter count: how many. Queues that held fewer than half of them are not the cause.
+  /// - Parameter count: how many such connections. Queues that held fewer than half of them are not
+  ///   the cause.
   func phantoms(_ count: Int, at endpoints: [String]) -> Diagnosed? {
     let known = endpoints.compactMap { endpoint in
       path.listener(at: endpoint).map { (endpoint: endpoint, listener: $0) }
@@ -150,8 +151,8 @@ extension DiagnosisContext {
         "\(Format.count(path.redirected)): another program of this host has accepted them")
       return Diagnosed(.noRoute, evidence: [led] + firewall)
     }
-    // `waitingAtLastLook` counts the connections that were still in the queue after the run had waited for as
-    // long as their number moved. The queue's length is not the cause: a longer queue would only
+    // The run waits for as long as the number of waiting connections changes. `waitingAtLastLook` counts those
+    // still in the queue after that. The queue's length is not the cause: a longer queue would only
     // hold more connections that nobody accepts.
     if let worst = known.max(by: { $0.listener.waitingAtLastLook < $1.listener.waitingAtLastLook }),
       worst.listener.waitingAtLastLook > 0,
@@ -180,7 +181,7 @@ extension DiagnosisContext {
     guard let worst = known.max(by: { $0.listener.mostWaiting < $1.listener.mostWaiting }),
       2 * path.queuedAtDeadline >= count
     else {
-      // Where a listener does not tell what it has dropped, what overflowed may be its own.
+      // Where a listener does not tell its drops, the overflows may be its own.
       let hadRoom =
         overflows == 0 || overflows != nil && known.allSatisfy { $0.listener.drops != nil }
       return hadRoom
@@ -199,8 +200,8 @@ extension DiagnosisContext {
   }
 
   /// Connections that the clients count as established, that never waited to be accepted, and for which
-  /// there was room: the packets that finish a handshake have not reached the server. Nil where its
-  /// counters are not those of this host.
+  /// there was room: the packets that finish a handshake have not reached the server. Nil where the
+  /// server's counters are not those of this host.
   private func unfinished(_ evidence: [Fact]) -> Diagnosed? {
     guard demand.bothEndsHere else { return nil }
     return droppedOnTheWay(
@@ -235,7 +236,7 @@ extension DiagnosisContext {
     if let backlog = host.synBacklog {
       found.evidence.append(Fact("net.ipv4.tcp_max_syn_backlog", Format.count(backlog)))
     }
-    // Neither counts where everybody may read it.
+    // Neither rules nor interface queues count their drops where everybody may read them.
     found.evidence += [
       Fact("rules that may drop", privileged("nft list ruleset")),
       Fact("queues that may drop", "tc -s qdisc show"),
@@ -248,9 +249,9 @@ extension DiagnosisContext {
   }
 
   /// Why the kernel dropped packets while handshakes went unanswered, by the reason that the
-  /// tracepoint gave most often. `connectTimeout` asks for it before the drops of a listener with
-  /// room: a listener also counts a SYN that is sent again because the SYN-ACK was dropped, and
-  /// what overflowed before any handshake was given up.
+  /// tracepoint gave most often. `connectTimeout` asks for this reason before it asks for the drops
+  /// of a listener with room: a listener also counts a SYN that is sent again because the SYN-ACK was
+  /// dropped, and what overflowed before any handshake was given up.
   ///
   /// The tracepoint tells of the whole machine, so that a reason decides only if it was given at
   /// least three times, and at least half as often as handshakes of ours were unanswered at once.
@@ -301,7 +302,7 @@ extension DiagnosisContext {
     ]
   }
 
-  /// Another host's queue, its firewall, one on the way and plain loss look alike from here.
+  /// Another host's queue, its firewall, a firewall on the way and plain loss look alike from here.
   private func noAnswer(_ evidence: [Fact]) -> Diagnosed {
     let port = demand.endpoints == 1 ? "the port" : "its ports"
     return Diagnosed(
@@ -334,9 +335,10 @@ extension DiagnosisContext {
 
   // MARK: Connection tracking
 
-  /// Entries come and go while one looks: within a hundredth the table is full.
+  /// The conntrack table counts as full from this share of its most entries on: entries come and go
+  /// while one looks.
   static let fullTable = 0.99
-  /// And within a tenth, when packets were dropped for want of an entry.
+  /// The same share, where the kernel has counted packets that it dropped for want of an entry.
   private static let fullTableThatDrops = 0.9
 
   /// A full table drops the packets of new connections without a word to either end. It may have
@@ -347,7 +349,7 @@ extension DiagnosisContext {
       [after[.conntrackEntries].map { Int($0) }, path.conntrackMost].compactMap(\.self).max()
       ?? host.conntrackEntries ?? 0
     let drops = rise(.conntrackDrops)
-    // Where drops are counted and there were none, a table that is nearly full is no reason.
+    // Where the kernel counts drops and there were none, even a full table is no reason.
     guard drops != 0 else { return nil }
     let full = drops == nil ? Self.fullTable : Self.fullTableThatDrops
     guard Double(entries) >= full * Double(most) else { return nil }
@@ -364,9 +366,10 @@ extension DiagnosisContext {
 
 /// Decides why the clients count connections that the server never accepted.
 ///
-/// - Parameter count: how many.
-/// - Returns: nil where no listener could be asked, or where none has dropped a handshake and their
-///   queues never held as many as half of `count`.
+/// - Parameter count: how many such connections.
+/// - Returns: nil where redirections, drops and queues explain less than half of `count`, and it is
+///   unknown whether a queue overflowed: no listener could be asked, the server's counters are
+///   another host's, or some listener does not tell its drops.
 package func diagnosePhantoms(
   _ count: Int, at endpoints: [String], before: [Series.Key: Double], after: [Series.Key: Double],
   host: HostDescription, demand: Demand, path: PathFindings

@@ -2,7 +2,7 @@ import Recording
 
 /// Memory: refused by the kernel, held back by the guard, or taken by the OOM killer.
 extension DiagnosisContext {
-  /// A bound counts as met from this share of it on: what was refused is not counted in it.
+  /// A bound counts as met from this share of it on: the memory that was refused is not in use.
   private static let nearly = 0.95
 
   private var needed: Int { demand.bytesNeeded(on: host) }
@@ -54,9 +54,9 @@ extension DiagnosisContext {
     return found
   }
 
-  /// A worker that was killed may have been killed by anyone. Only a count of the kernel's own says
-  /// that it was for want of memory, and only the count of the worker's own group means the worker:
-  /// that of the host also rises when another group runs out.
+  /// Anyone may have killed a worker. Only a count of the kernel's own says that memory was short,
+  /// and only the count of the worker's own group means the worker: the host's count also rises when
+  /// another group runs out.
   func death(of worker: WorkerRecord) -> Diagnosed {
     let end = worker.signal.map { "signal \($0)" } ?? "exit code \(worker.exitCode ?? 0)"
     let died = [Fact("worker \(worker.id)", "process \(worker.pid) ended with \(end)")]
@@ -71,7 +71,7 @@ extension DiagnosisContext {
       return found
     }
     var found: Diagnosed
-    // What was killed has been given back by the time one looks; the group's own counts stay.
+    // The memory of a killed worker is free again by now; the group's counts of events stay.
     if let group = host.memoryGroup,
       (rise(.cgroupOutOfMemory) ?? rise(.cgroupFull) ?? 0) > 0
     {

@@ -2,16 +2,17 @@ package import Recording
 
 /// A phase that went slower than planned, and what its processors did meanwhile.
 package struct MissedPace: Sendable {
-  /// Things a second: connections that came to stand, or messages that were sent.
+  /// Per second: connections that were established, or messages that were sent.
   package var rate: Double
+  /// The planned value of `rate`.
   package var planned: Double
   /// Seconds over which processors and workers were looked at.
   package var elapsed: Double
   package var workers: [Load]
-  /// Whether clients use the time before a message is due, so that they look busier than they are.
+  /// Whether clients wait awake for the next message, so that they look busier than they are.
   package var clientsWaitAwake: Bool
 
-  /// What a worker took of one processor.
+  /// The processor time that one worker used.
   package struct Load: Sendable, Equatable {
     package var end: End
     /// Seconds of processor time.
@@ -33,7 +34,7 @@ package struct MissedPace: Sendable {
     self.clientsWaitAwake = clientsWaitAwake
   }
 
-  /// Whether it was missed by so much that it wants a reason: by more than a tenth.
+  /// Whether the rate is so far below the planned one that it wants a reason: by more than a tenth.
   package var wantsReason: Bool { planned.isFinite && rate < 0.9 * planned }
 
   /// Whether the processors were the reason, in words. Everything that was found is named; a host
@@ -50,8 +51,8 @@ package struct MissedPace: Sendable {
   }
 
   /// What kept the run's own processes from more processor time, in words; nil where nothing did.
-  /// Processors that others keep busy are no proof: a worker that was stopped has not wanted any. Nor
-  /// are clients that wait awake, and so are always busy.
+  /// Processors that others keep busy are no proof: a worker that was stopped did not want any. Clients
+  /// that wait awake are no proof either: they are always busy.
   package func shortage(
     before: [Series.Key: Double], after: [Series.Key: Double], host: HostDescription
   ) -> String? {
@@ -63,12 +64,13 @@ package struct MissedPace: Sendable {
 
 /// What the kernel's counters and the workers' clocks tell of processors.
 private struct ProcessorScene {
-  /// Of the time: beyond it nothing is left for a burst, and the clocks' ticks are no reason.
+  /// The share of the time from which on a worker or a processor counts as busy: nothing is left for
+  /// a burst. The rest allows for the clocks' ticks.
   static let full = 0.9
-  /// Of a control group's periods that ended before its processes had done what they had to.
+  /// The share of a control group's periods from which on throttling counts as a reason.
   static let oftenThrottled = 0.1
-  /// Seconds: the kernel tells of a processor's time in ticks of 10 ms, and of fewer than ten nothing
-  /// can be told.
+  /// Seconds. The kernel tells a processor's time in ticks of 10 ms, and fewer than ten ticks say
+  /// nothing.
   static let shortest = 0.1
 
   let pace: MissedPace
@@ -78,7 +80,7 @@ private struct ProcessorScene {
 
   func rise(_ key: Series.Key) -> Double? { after[key].map { $0 - (before[key] ?? 0) } }
 
-  /// Part of the time that each processor did nothing, by its number.
+  /// The share of the time in which a processor did nothing, by the processor's number.
   private var idle: [Int: Double] { shares(of: Series.Key.idleOfProcessor("").name) }
   private var softirq: [Int: Double] { shares(of: Series.Key.softirqOfProcessor("").name) }
 
@@ -109,14 +111,14 @@ private struct ProcessorScene {
       }
   }
 
-  /// A worker is one thread: it has done all it can when it has used nearly all of one processor.
+  /// A worker is one thread, so it can do no more once it uses nearly all of one processor.
   var busyWorkers: [String] {
     guard pace.elapsed > 0 else { return [] }
     return [End.client, .server].compactMap { end in
       let shares = pace.workers.filter { $0.end == end }.map { $0.busy / pace.elapsed }
       let busy = shares.filter { $0 >= Self.full }
       guard let least = busy.min() else { return nil }
-      // Clocks of workers and of the run are read one after the other.
+      // The workers' clocks and the run's are read one after the other, so a share may exceed 1.
       let percent = Format.share(min(1, least))
       let awake =
         end == .client && pace.clientsWaitAwake ? ", part of it awake for the next message" : ""
@@ -128,8 +130,8 @@ private struct ProcessorScene {
     }
   }
 
-  /// A processor without idle time that spent most of it on interrupts, as where all packets of a
-  /// card come in.
+  /// Processors with hardly any idle time that spent at least half of the time on interrupts, as one
+  /// does that takes in all packets of a network card.
   var softInterrupts: [String] {
     softirq.sorted { $0.key < $1.key }.compactMap { number, share in
       guard share >= 0.5, idle[number].map({ $0 <= 1 - Self.full }) ?? false else { return nil }

@@ -1,17 +1,16 @@
 package import Recording
 
-/// Why a kernel drops packets of a handshake, by its own names for it. Source:
-/// include/net/dropreason-core.h.
+/// Why a kernel drops packets of a handshake. Source: include/net/dropreason-core.h.
 struct DropReason: Sendable {
-  /// What it says, for people.
+  /// The reason as people read it.
   let words: String
-  /// The setting that bounds it, where there is one.
+  /// The setting that decides, where there is one.
   var knob: String?
   /// A command that shows more.
   var command: String?
 
-  /// Those that can keep a handshake from its answer. Others, such as those for bytes that came
-  /// twice, belong to connections that stand.
+  /// By the kernel's names, the reasons that can keep a handshake from its answer. Other reasons, such
+  /// as those for bytes that came twice, belong to established connections.
   static let known: [String: DropReason] = {
     let firewall = DropReason(
       words: "a rule of this machine's firewall", command: "nft list ruleset")
@@ -54,7 +53,7 @@ struct DropReason: Sendable {
 extension Series.Key {
   /// Connections that wait to be accepted, at all endpoints whose kernel tells.
   package static let listenerWaiting = Self("listener.waiting")
-  /// Handshakes that these listeners have dropped.
+  /// Handshakes that the listeners at these endpoints have dropped.
   package static let listenerDrops = Self("listener.drops")
   /// Packets of the whole machine that the kernel dropped, for one of its reasons.
   package static func packetsDropped(_ reason: String) -> Self {

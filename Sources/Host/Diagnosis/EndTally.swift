@@ -2,16 +2,16 @@ import Addressing
 import Linux
 import SystemPackage
 
-/// How many ends of connections there are at both sides, for each pair of addresses, and what their ports
-/// add up to. Where both agree, no end has to be compared with another one, which takes memory: a host may have a
-/// million connections, and be short of memory for that very reason.
+/// Counts the ends of connections at both sides by route, and adds up hashes of their ports. Where the two
+/// sides agree, ends need not be compared one by one, which takes memory: a host may have a million
+/// connections, and be short of memory for that very reason.
 struct EndTally {
   private struct Numbers {
     var clients = 0
     var accepted = 0
     var waiting = 0
-    /// Handshakes whose end the kernel has not seen for less than a second, or does not hand over until
-    /// the first bytes come.
+    /// Handshakes less than a second old whose end the kernel has not seen, and those that wait for the
+    /// connection's first bytes (TCP_DEFER_ACCEPT).
     var deferred = 0
     /// The sum of the hashed client ports minus the sum at the server: 0 when the ports are the same ones;
     /// otherwise practically never.
@@ -33,7 +33,7 @@ struct EndTally {
     routes[route, default: Numbers()].portHashDifference &+= Self.mixed(socket.local.port)
   }
 
-  /// Counts what a kernel has at some endpoints.
+  /// Counts the connections that a namespace's kernel has at its endpoints.
   mutating func takeServerEnds(of space: EndpointSpaces.Space) throws(Errno) {
     try space.diagnosis.each(.established, anyOf: space.serverSideFilter) {
       takeServer($0, $0.hasOwner ? \.accepted : \.waiting)
@@ -60,7 +60,8 @@ struct EndTally {
     return bits ^ bits >> 31
   }
 
-  /// What the numbers tell; nil where they do not fit, or other programs are among them.
+  /// What the numbers tell of the `held` connections; nil where the two sides differ, or where the clients'
+  /// side has other programs' ends.
   func count(of held: Int) -> AcceptanceCount? {
     guard routes.values.allSatisfy(\.balances), sum(\.clients) == held else { return nil }
     return AcceptanceCount(

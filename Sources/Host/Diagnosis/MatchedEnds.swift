@@ -17,7 +17,7 @@ struct ConnectionRoute: Hashable {
   let server: SocketAddress
 }
 
-/// An end of one of the clients' connections, and the number of its socket.
+/// The client end of a connection, and its socket's inode.
 struct ClientEnd {
   let ends: ConnectionEnds
   let inode: UInt32
@@ -43,7 +43,7 @@ struct MatchedEnds {
   }
 
   /// - Parameters:
-  ///   - clients: the clients' ends, with the numbers of their sockets.
+  ///   - clients: the clients' ends, with their sockets' inodes.
   ///   - routesWithoutNAT: routes on which NAT rewrites neither address nor port.
   init(
     _ clients: [ConnectionEnds: UInt32], routesWithoutNAT: Set<ConnectionRoute>
@@ -52,7 +52,7 @@ struct MatchedEnds {
     unmatched = clients
   }
 
-  /// Takes all of the connections that a kernel has at some endpoints.
+  /// Takes all connections that a namespace's kernel has at its endpoints.
   mutating func match(_ space: EndpointSpaces.Space) throws(Errno) {
     try space.diagnosis.each(.established, anyOf: space.serverSideFilter) {
       take($0, $0.hasOwner ? .accepted : .waiting)
@@ -65,11 +65,11 @@ struct MatchedEnds {
   private enum State {
     /// A process has it.
     case accepted
-    /// It waits to be accepted, or the end of its handshake has not been seen for a second: then the
-    /// kernel sends its SYN-ACK again.
+    /// It waits to be accepted, or its handshake has gone on for a second without an end: then the kernel
+    /// sends the SYN-ACK again.
     case waiting
-    /// The end of its handshake has not been seen yet, or is not handed over until its first bytes come
-    /// (TCP_DEFER_ACCEPT).
+    /// The kernel has not seen the end of its handshake yet, or does not hand it over until its first bytes
+    /// come (TCP_DEFER_ACCEPT).
     case deferred
   }
 
@@ -144,9 +144,9 @@ struct MatchedEnds {
         left[port.server, default: []].append(client)
       }
     }
-    // Otherwise it has another port, and any of the remaining ends may be its own. As many clients as there
-    // are accepted or deferred ends stay ambiguous; as many as there are waiting ends wait; the rest have no
-    // other end.
+    // A client that is left has another port at the server, and any of the remaining ends may be its own. As
+    // many clients as there are accepted or deferred ends stay ambiguous; as many as there are waiting ends
+    // wait; the rest have no other end.
     func rest(_ states: State...) -> [SocketAddress: Int] {
       states.reduce(into: [:]) { rest, state in
         for (port, ends) in strangers[state] ?? [:] { rest[port.server, default: 0] += ends.count }
@@ -165,7 +165,7 @@ struct MatchedEnds {
     return found
   }
 
-  /// Where others of its route arrive without NAT, this one would as well.
+  /// Whether another connection of the client's route has arrived without NAT, so this one would as well.
   private func arrivesWithoutNAT(_ client: ClientEnd) -> Bool {
     routesWithMatches.contains(client.ends.route)
   }
@@ -190,8 +190,8 @@ struct RedirectedEnds {
   ) throws(Errno) {
     guard !clients.isEmpty else { return }
     let sources = Set(clients.map(\.ends.client.ip))
-    // Connections with a client end of their own on this host: they are no redirected ones, even from a
-    // client's address and port.
+    // Connections of which this host has a client end with the same two addresses: NAT has not redirected
+    // them, even if they come from a client's address and port.
     var whole: Set<ConnectionEnds> = []
     try own.each(.established, anyOf: sources.map(SocketCondition.localAddress)) { socket in
       if socket.hasOwner {

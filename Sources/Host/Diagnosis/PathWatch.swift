@@ -24,7 +24,7 @@ package final class PathWatch: PathReadings {
   private var atPhaseStart: [EndpointSpaces.NamespacedEndpoint: PathFindings.Listener] = [:]
   /// What waits at each listener since the phase began.
   private var queues = ListenerQueues()
-  /// Connections of other programs that waited there at the last look.
+  /// Connections of other programs that waited at the listeners at the last look.
   private var strangersAtQueues = 0
   private var retransmitsAtPhaseStart = 0.0
   private var trace: PacketDropTrace?
@@ -34,7 +34,7 @@ package final class PathWatch: PathReadings {
 
   /// With more endpoints than this the listeners are not watched.
   private static let mostEndpoints = 1024
-  /// Longer than any kernel's first repetitions of a SYN take: 1, 3 and 7 seconds.
+  /// Long enough for the first repetitions of a SYN, which the kernel sends after 1, 3 and 7 seconds.
   private static let longestTrace = Duration.seconds(60)
 
   /// - Parameters:
@@ -108,7 +108,7 @@ package final class PathWatch: PathReadings {
     own != nil && endpointSpaces.ownEndpoints.count == endpoints.count
   }
 
-  /// Connections of all endpoints that wait to be accepted.
+  /// Connections of all endpoints that wait to be accepted, less those recognised as other programs'.
   package var waiting: Int {
     let queued = queued(EndpointSpaces.listening(in: spaces))
     let waiting = queued.reduce(0) { $0 + $1.waiting }
@@ -137,7 +137,8 @@ package final class PathWatch: PathReadings {
       uniquingKeysWith: { first, _ in first })
   }
 
-  /// Looks at what waits at each socket of the listeners: to be called often while connections come and go.
+  /// Notes how many connections wait at each listening socket. To be called often while connections come and
+  /// go.
   package func lookAtQueues() {
     let (found, now) = (EndpointSpaces.listening(in: spaces), Instant.now())
     var closed = 0
@@ -145,7 +146,7 @@ package final class PathWatch: PathReadings {
       let lengths = Dictionary(
         listening.sockets.map { ($0.inode, $0.waiting) }, uniquingKeysWith: { $1 })
       let lost = queues.update(listening.space.id, lengths, reached: listening.reached, at: now)
-      // Else the kernel has handed them to the other sockets on the same port.
+      // Where queues migrate, the kernel has handed the connections to other sockets on the same port.
       if !listening.space.migratesQueues { closed += lost }
     }
     if closed > 0 { findings.closedWithListener += max(0, closed - strangersAtQueues) }
@@ -190,7 +191,7 @@ package final class PathWatch: PathReadings {
         findings.restarted.insert(name)
         continue
       }
-      // Of several endpoints with this port the first gets all of it.
+      // Of several endpoints with this port the first gets all that waits at shadowed sockets.
       listener.waitingAtLastLook +=
         shadowed[place.space]?.removeValue(forKey: place.endpoint.port) ?? 0
       listener.isFullWhileUnanswered =

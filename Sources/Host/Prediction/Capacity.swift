@@ -1,7 +1,7 @@
 import Linux
 package import Recording
 
-/// How many connections a machine can hold, before anything is opened.
+/// Predicts, before anything is opened, how many connections a machine can hold.
 package enum Capacity {
   /// Every bound on the number of connections; the smallest, which is the predicted limit, binds.
   package static func predict(_ demand: Demand, on host: HostDescription) -> [PredictionTerm] {
@@ -17,7 +17,7 @@ package enum Capacity {
     return terms
   }
 
-  /// Processes that hold `goal` connections when each has this many descriptors, and needs some
+  /// Processes that hold `goal` connections when each has `descriptors`, of which it needs `overhead`
   /// for itself; nil when not even one connection fits.
   package static func workersNeeded(goal: Int, descriptors: Int, overhead: Int) -> Int? {
     let each = descriptors - overhead
@@ -54,7 +54,7 @@ package enum Capacity {
     return now == .max ? now : max(now + 1, withHeadroom(now))
   }
 
-  /// A setting to ask for: five per cent more, then up to the next two leading digits.
+  /// The value to ask for: five per cent more, rounded up to two leading digits.
   static func withHeadroom(_ value: Int) -> Int {
     guard value < 1 << 60 else { return value }
     let wanted = value + value / 20
@@ -112,8 +112,8 @@ package enum Capacity {
         """)
   }
 
-  /// The kernel's default allows watches worth 1/25 of low memory (`eventpoll_init` in
-  /// fs/eventpoll.c); root is bound by it like everyone.
+  /// By default the kernel lets each user's watches take 1/25 of low memory (`eventpoll_init` in
+  /// fs/eventpoll.c). The setting binds root like everyone.
   private static func watches(_ demand: Demand, _ host: HostDescription) -> PredictionTerm? {
     guard let most = host.epollWatches, demand.watchesPerConnection > 0 else { return nil }
     let own = demand.ownWatches(on: host)
@@ -166,8 +166,8 @@ package enum Capacity {
         """)
   }
 
-  /// The table is there as soon as the module is loaded, but without a rule that needs it nothing
-  /// is tracked: then it bounds nothing, and may yet have entries from before.
+  /// The table exists as soon as the module is loaded, but without a rule that needs it nothing is
+  /// tracked. Such a table bounds nothing, even if it still has entries from before.
   private static func conntrack(_ demand: Demand, _ host: HostDescription) -> PredictionTerm? {
     guard let most = host.conntrackAtMost, let entries = host.conntrackEntries else { return nil }
     let tracks = (demand.bothEndsHere ? host.tracksLoopback : nil) ?? (entries > 0)
@@ -207,7 +207,7 @@ extension Demand {
     }
   }
 
-  /// Processes of an end that leaves their number open, at most.
+  /// The most processes of an end that leaves their number open.
   func mostWorkers(on host: HostDescription) -> Int {
     Capacity.mostWorkers(
       [clientWorkers, serverWorkers], room: host.workersAtMost, each: workersAtMost)
@@ -224,7 +224,7 @@ extension Demand {
     memoryGuard?.bytes(of: host.memoryAllowed) ?? 0
   }
 
-  /// Bytes that the goal takes, with all that serves it.
+  /// Bytes that the goal's connections and the run's own processes take.
   func bytesNeeded(on host: HostDescription) -> Int {
     goal * bytesPerConnection(on: host) + ownBytes(on: host)
   }
@@ -233,23 +233,24 @@ extension Demand {
     goal * bytesPerConnection(in: group, on: host) + ownBytes(on: host, inGroup: true)
   }
 
-  /// Memory that the processes take before the first connection.
+  /// Bytes that the coordinator and the workers take before the first connection.
   func ownBytes(on host: HostDescription, inGroup: Bool = false) -> Int {
     let workers = processes(of: .client, on: host) + processes(of: .server, on: host)
     return (inGroup ? Self.bytesOfCoordinatorInGroup : Self.bytesOfCoordinator)
       + workers * Self.bytesOfWorker
   }
 
-  /// Private pages, page tables and kernel stacks; measured with 20 to 200 idle workers on Linux
-  /// 6.18, x86-64: 415 to 450 KiB each.
+  /// A worker's private pages, page tables and kernel stacks; measured with 20 to 200 idle workers on
+  /// Linux 6.18, x86-64: 415 to 450 KiB each.
   private static let bytesOfWorker = 440 << 10
-  /// What the first two workers and the coordinator took beyond that, with SQLite and its pages.
+  /// What the coordinator and the first two workers took beyond that, with SQLite and its pages.
   private static let bytesOfCoordinator = 16 << 20
-  /// What they are charged for in a control group, measured with 2 to 120 workers: the program's
-  /// own pages are there before, or belong to who has read them first.
+  /// What a control group is charged for these processes beyond that, measured with 2 to 120 workers:
+  /// the program's own pages are in memory before, or are charged to the group that read them first.
   private static let bytesOfCoordinatorInGroup = 5 << 20
 
-  /// A worker watches its wake-up, and a server worker its listener.
+  /// Watches that connections do not take: one per worker for its wake-up, and one per server worker
+  /// for its listener.
   func ownWatches(on host: HostDescription) -> Int {
     processes(of: .client, on: host) + 2 * processes(of: .server, on: host)
   }

@@ -17,22 +17,22 @@ package struct Demand: Sendable, Equatable {
   package var backlog: Int?
   /// Epoll watches of this user that a connection takes: one for each end that we play.
   package var watchesPerConnection: Int
-  /// Descriptors that a worker needs for itself: standard streams, epoll, wake-up, listener.
+  /// Descriptors that a worker needs besides its connections'. A server worker has a listener more.
   package var clientOverhead = 6
   package var serverOverhead = 7
-  /// Processes of one end that the coordinator starts at most, where it chooses how many.
+  /// The most processes of one end that the coordinator starts where it chooses how many.
   package var workersAtMost = Self.usualWorkersAtMost
   package static let usualWorkersAtMost = 1024
-  /// Processes that were chosen for an end; nil where only the goal tells how many those are.
+  /// Processes that were chosen for an end; nil where their number is to be computed from the goal.
   package var clientsChosen: Int?
   package var serversChosen: Int?
-  /// Seconds for which a phase leaves connections without a message.
+  /// The most seconds for which a phase leaves a connection without a message.
   package var longestIdle = 0.0
   package var memoryGuard: MemoryGuard?
-  /// Kernel bytes a connection takes on this machine, where it has been measured.
+  /// Kernel bytes per connection on this machine, where they have been measured.
   package var measuredBytesPerConnection: Int?
 
-  /// The goal is held below 2^40, so that no product with it overflows.
+  /// A goal above 2^40 is lowered to it, so that no product with the goal overflows.
   package init(
     goal: Int, clientWorkers: Processes?, serverWorkers: Processes?, bothEndsHere: Bool,
     sources: Int, portsPerSource: Int, endpoints: Int, backlog: Int? = nil,
@@ -50,21 +50,21 @@ package struct Demand: Sendable, Equatable {
     watchesPerConnection = (clientWorkers == nil ? 0 : 1) + (serverWorkers == nil ? 0 : 1)
   }
 
-  /// Sockets, and so open files, that a connection takes of this kernel.
+  /// Sockets, and so open files, that a connection takes in this kernel.
   package var endsHere: Int { bothEndsHere ? 2 : 1 }
 
   package func bytesPerConnection(on host: HostDescription) -> Int {
     max(1, measuredBytesPerConnection ?? endsHere * host.bytesPerEnd)
   }
 
-  /// What a connection takes of the control group's memory: only the ends that are ours count, and
-  /// each is charged for less than it takes of the machine.
+  /// Bytes of a control group's memory that a connection takes. Only the ends that are ours count,
+  /// and the group is charged for less than an end takes of the machine.
   func bytesPerConnection(in group: ControlGroup, on host: HostDescription) -> Int {
     let client = clientWorkers == nil ? 0 : host.bytesPerEnd(of: .client, in: group)
     let server = serverWorkers == nil ? 0 : host.bytesPerEnd(of: .server, in: group)
     return max(1, client + server)
   }
 
-  /// Every pair of source port and endpoint is one connection.
+  /// Pairs of source port and endpoint, each of which can carry one connection.
   package var pairs: Int { sources * portsPerSource * endpoints }
 }

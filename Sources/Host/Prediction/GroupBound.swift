@@ -1,10 +1,10 @@
-/// What a control group allows of something, and what of it is used.
+/// A control group's bound on a resource, and how much of the resource is used.
 package struct GroupBound: Sendable, Equatable {
   package var group: ControlGroup
-  /// The file in the group's directory that sets it.
+  /// The file in the group's directory that sets the bound.
   package var setting: String
   package var most: Int
-  /// Without what the kernel takes back by itself.
+  /// What is in use, less what the kernel takes back by itself.
   package var used: Int
 
   package init(_ setting: String, of group: ControlGroup, most: Int, used: Int) {
@@ -18,20 +18,21 @@ package struct GroupBound: Sendable, Equatable {
 
   package var file: String { group.file(setting) }
 
-  /// The one that leaves the least; all hold at once.
+  /// The bound that leaves the least: all bounds hold at once.
   static func tightest(_ bounds: [GroupBound]) -> GroupBound? {
     bounds.min { $0.left < $1.left }
   }
 }
 
 extension GroupBound {
-  /// Bytes of memory, of each group that has a bound. Page cache that nobody has used lately is not
-  /// counted: the kernel takes it back before it lets an allocation fail.
+  /// The bounds on memory, in bytes. Page cache that nobody has used lately does not count as used:
+  /// the kernel takes it back before it lets an allocation fail.
   static func memory(reading read: (String) -> String?) -> [GroupBound] {
     GroupMemory.all(reading: read).compactMap { $0.bound(reading: read) }
   }
 
-  /// Processes and threads; root is bound as well (Documentation/admin-guide/cgroup-v1/pids.rst).
+  /// The bounds on processes and threads; they bind root as well
+  /// (Documentation/admin-guide/cgroup-v1/pids.rst).
   static func tasks(reading read: (String) -> String?) -> [GroupBound] {
     ControlGroup.groups(of: .pids, reading: read).compactMap { group in
       guard let most = read(group.file("pids.max")).flatMap(ProcText.integer),
@@ -41,10 +42,10 @@ extension GroupBound {
     }
   }
 
-  /// Processors that the groups' time comes to, a fraction where it is one; nil without a bound.
+  /// The processor time that the groups grant, in processors, with fractions; nil without a bound.
   ///
-  /// Both versions grant microseconds of so many: `cpu.max`, or `cpu.cfs_quota_us` and
-  /// `cpu.cfs_period_us`, -1 for no bound.
+  /// Both versions grant so many microseconds per period: `cpu.max` has both numbers;
+  /// `cpu.cfs_quota_us` (-1 for no bound) and `cpu.cfs_period_us` have one each.
   static func processors(reading read: (String) -> String?) -> Double? {
     ControlGroup.groups(of: .cpu, reading: read).compactMap { group in
       let files = group.isUnified ? ["cpu.max"] : ["cpu.cfs_quota_us", "cpu.cfs_period_us"]

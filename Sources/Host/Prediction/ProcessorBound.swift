@@ -1,18 +1,18 @@
-/// That a control group bounds the processor time of this process: cgroups(7), both versions.
+/// A control group's bound on the processor time of this process: cgroups(7), both versions.
 struct ProcessorBound: Equatable {
   let directory: String
-  /// The file of the group that sets it.
+  /// The file in the group's directory that sets the bound.
   let setting: String
 
   var file: String { "\(directory)/\(setting)" }
 
-  /// Where the group counts how often its time ran out.
+  /// The file that counts how often the group's time ran out.
   var statistics: String { "\(directory)/cpu.stat" }
 
-  /// Those of the process's own group and of the groups above it; all hold at once.
+  /// The bounds of the process's own group and of the groups above; all hold at once.
   static func all(reading read: (String) -> String?) -> [ProcessorBound] {
     directories(reading: read).flatMap { directory in
-      // "max 100000" and -1 stand for none.
+      // "max 100000" and -1 stand for no bound.
       ["cpu.max", "cpu.cfs_quota_us"].compactMap { setting in
         let bound = ProcessorBound(directory: directory, setting: setting)
         let microseconds = read(bound.file).flatMap(ProcText.integer) ?? -1
@@ -21,8 +21,8 @@ struct ProcessorBound: Equatable {
     }
   }
 
-  /// Directories of the groups that may bound it, from its own up. A host may have version 1 for
-  /// this controller and version 2 beside it.
+  /// Directories of the groups that may bound the process, from its own up. A host may have version 1
+  /// for this controller and version 2 beside it.
   private static func directories(reading read: (String) -> String?) -> [String] {
     let mounts = ProcText.lines(read("/proc/self/mounts") ?? "").map(ProcText.words)
     return ProcText.lines(read("/proc/self/cgroup") ?? "").flatMap { line -> [String] in
@@ -31,7 +31,7 @@ struct ProcessorBound: Equatable {
       guard fields.count == 3 else { return [] }
       let isUnified = fields[0] == "0" && fields[1].isEmpty
       guard isUnified || fields[1].split(separator: ",").contains("cpu") else { return [] }
-      // What is mounted, where, of which type, with which options.
+      // Device, mount point, type, options.
       let mount = mounts.first { words in
         guard words.count > 3 else { return false }
         return isUnified

@@ -52,7 +52,7 @@ package struct WorkerBound: Sendable, Equatable {
     var bounds = [GroupBound.tightest(GroupBound.tasks(reading: read))].compactMap { bound in
       bound.map { WorkerBound(.group($0.group), $0.setting, most: $0.most, used: $0.used) }
     }
-    // What follows on this line: soft limit, hard limit, unit.
+    // The name is followed by soft limit, hard limit and unit.
     if let most = ProcText.line("Max processes", in: read("/proc/self/limits") ?? "")
       .flatMap({ ProcText.integer(String($0)) })
     {

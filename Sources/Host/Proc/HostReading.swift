@@ -76,14 +76,15 @@ extension HostDescription {
         bytesPinnedPerSocket: bytesPinnedPerSocket) ?? 0
   }
 
-  /// The caches that a connection is made of.
+  /// The caches whose objects a connection takes.
   private static let connectionSlabs: Set<Substring> = [
     "TCP", "TCPv6", "request_sock_TCP", "request_sock_TCPv6", "tw_sock_TCP", "tw_sock_TCPv6",
     "filp", "lsm_file_cache", "lsm_inode_cache", "dentry", "sock_inode_cache", "eventpoll_epi",
     "eventpoll_pwq", "ep_head",
   ]
 
-  /// The first user namespace maps every user to itself; hardly another one does.
+  /// Whether a `uid_map` is that of the first user namespace, which maps every user to itself.
+  /// Hardly any other namespace does.
   private static func isWhole(_ map: String) -> Bool {
     ProcText.words(map[...]).map { Int($0) } == [0, 0, Int(UInt32.max)]
   }

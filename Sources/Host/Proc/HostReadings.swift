@@ -1,9 +1,9 @@
 package import Recording
 
-/// What a run asks of its host while it goes on: the door to the kernel's files. The other side is
-/// this host, or a simulated one.
+/// What the coordinator asks of its host during a run: the door to the kernel's files. The other
+/// side is this host (`LinuxReadings`), or a simulated one.
 package protocol HostReadings: AnyObject {
-  /// The kernel's series, as they stand.
+  /// The kernel's series now.
   func readings() -> [Reading]
   /// Bytes that can still be had; nil where nothing tells.
   func availableMemory() -> Int?
@@ -11,6 +11,6 @@ package protocol HostReadings: AnyObject {
   func privateBytes(of process: Int32) -> Int?
   /// Seconds of processor time that this process has used.
   func ownProcessorTime() -> Double
-  /// What lies between the two ends.
+  /// Readings of what lies between the two ends.
   var path: any PathReadings { get }
 }

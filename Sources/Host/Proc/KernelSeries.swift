@@ -1,10 +1,10 @@
 import Linux
 package import Recording
 
-/// What the kernel says of itself, again and again, on the same time axis as the connections.
+/// Reads the kernel's own series again and again, on the same time axis as the connections.
 ///
-/// Only files whose cost does not grow with the number of connections are read; they are opened
-/// once, so sampling goes on when no descriptor is left.
+/// It reads no file whose cost grows with the number of connections. The files are opened once, so
+/// sampling goes on when no descriptor is left.
 package final class KernelSeries {
   private struct Source {
     var file: ProcFile
@@ -16,7 +16,8 @@ package final class KernelSeries {
   private let start: [Series.Key: Double]
   private let bytesPinnedPerSocket: Int
 
-  /// Opens the files and takes the counters as they stand. What this kernel lacks is left out.
+  /// Opens the files and notes the counters as they stand. Files that this kernel lacks are left
+  /// out.
   package convenience init(host: HostDescription) {
     let groups = GroupMeter(reading: ProcFile.text(of:))
     self.init(
@@ -81,7 +82,7 @@ package final class KernelSeries {
     start = Self.read(sources).values
   }
 
-  /// The values now; counters count since this was made.
+  /// The values now. Counters count from the `init` of this object.
   package func readings() -> [Reading] {
     let now = Self.read(sources)
     let sinceStart = now.map { reading in
@@ -93,8 +94,9 @@ package final class KernelSeries {
     return sinceStart + kernelMemory(now.values) + groupMemory()
   }
 
-  /// Slab alone would not do: its reclaimable part also holds whatever other programs make the
-  /// kernel cache, such as the /proc inodes of a monitor. Of it only the sockets' own are counted.
+  /// Kernel memory that the connections take. `Slab` would not do: its reclaimable part also holds
+  /// whatever other programs make the kernel cache, such as the /proc inodes of a monitor. Of that
+  /// part only the sockets' inodes and dentries are counted.
   private func kernelMemory(_ now: [Series.Key: Double]) -> [Reading] {
     func growth(_ key: Series.Key) -> Double? {
       now[key].flatMap { value in start[key].map { max(0, value - $0) } }
@@ -114,7 +116,7 @@ package final class KernelSeries {
     return [Reading(.cgroupMemoryLeft, unit: "bytes", kind: .gauge, value: Double(left))]
   }
 
-  /// Bounded, as `/proc/stat` goes on about every interrupt, and only its start matters.
+  /// Reads at most 64 KiB: `/proc/stat` goes on about every interrupt, and only its start matters.
   private static func source(_ path: String, parse: @escaping (String) -> [Reading]) -> Source? {
     do {
       return Source(file: try ProcFile(path, limit: 1 << 16), parse: parse)

@@ -1,6 +1,6 @@
 import Recording
 
-/// The readings that each file of the kernel holds, as it stands. Counters count since boot.
+/// The readings in the text of each file of the kernel. Counters count since boot.
 enum KernelText {
   /// `/proc/net/sockstat`: sockets of IPv4 in use, and of both families for the rest.
   static func sockstat(_ text: String) -> [Reading] {
@@ -58,7 +58,7 @@ enum KernelText {
         [("InDestUnreachs", .unreachableReceived), ("OutDestUnreachs", .unreachableSent)])
   }
 
-  /// `/proc/net/snmp6`: a name and a value a line.
+  /// `/proc/net/snmp6`: one name and its value per line.
   static func snmp6(_ text: String) -> [Reading] {
     guard let count = ProcText.amount("Icmp6InDestUnreachs", in: text) else { return [] }
     return counters(["": count], [("", .unreachableReceivedV6)])
@@ -88,8 +88,9 @@ enum KernelText {
 
   static func cgroupMemory(_ text: String) -> [Reading] { level(.cgroupMemory, "bytes", text) }
 
-  /// `memory.events` of a control group: how often its own bound was met, and how often that left
-  /// no way but to kill.
+  /// `memory.events` of a control group: how often a bound was met, and how often that left no way
+  /// but to kill. Both count the bounds of the group and of all groups below it
+  /// (Documentation/admin-guide/cgroup-v2.rst).
   static func cgroupEvents(_ text: String) -> [Reading] {
     let fields: [(String, Series.Key)] = [("max", .cgroupFull), ("oom", .cgroupOutOfMemory)]
     return fields.compactMap { field, key in
@@ -103,7 +104,7 @@ enum KernelText {
   }
 
   /// `memory.events` of version 2, `memory.oom_control` of version 1: processes of the group that
-  /// the kernel killed for want of memory, the group's, that of one above it or the machine's
+  /// the kernel killed for want of memory, whether of the group, of a group above or of the machine
   /// (`__oom_kill_process` in mm/oom_kill.c).
   static func cgroupKills(_ text: String) -> [Reading] {
     guard let kills = ProcText.amount("oom_kill", in: text) else { return [] }
@@ -116,8 +117,8 @@ enum KernelText {
     return [Reading(.oomKills, unit: "processes", kind: .counter, value: Double(kills))]
   }
 
-  /// `/proc/pressure/cpu` and `memory`: share of the last ten seconds in which something waited,
-  /// and how long in all (Documentation/accounting/psi.rst: microseconds).
+  /// `/proc/pressure/cpu` and `memory`: the share of the last ten seconds in which some task waited,
+  /// and how long tasks waited in all, in microseconds (Documentation/accounting/psi.rst).
   static func pressure(
     _ text: String, share: Series.Key, stalled: Series.Key
   ) -> [Reading] {
@@ -134,11 +135,11 @@ enum KernelText {
     return readings
   }
 
-  /// Processors that are told one by one.
+  /// The most processors that have series of their own.
   private static let mostProcessors = 256
 
-  /// The lines of `/proc/stat` after the first: idle time, with that of waiting for a disk, and time
-  /// of interrupts, of each processor.
+  /// The lines of `/proc/stat` after the first: for each processor, the time that it was idle or
+  /// waited for a disk, and the time of its interrupts.
   static func processors(_ text: String) -> [Reading] {
     ProcText.lines(text).dropFirst().prefix { $0.hasPrefix("cpu") }.prefix(mostProcessors)
       .flatMap { line -> [Reading] in
@@ -152,8 +153,8 @@ enum KernelText {
       }
   }
 
-  /// `cpu.stat` of a control group whose processor time is bounded by a file; `throttled_usec` in
-  /// version 2, `throttled_time` in version 1, in nanoseconds.
+  /// `cpu.stat` of a control group whose processor time the file `bound` bounds. Version 2 has
+  /// `throttled_usec`, in microseconds; version 1 has `throttled_time`, in nanoseconds.
   static func throttling(_ text: String, by bound: String) -> [Reading] {
     let counts: [(String, Series.Key)] = [
       ("nr_periods", .periods(bound)), ("nr_throttled", .throttledPeriods(bound)),

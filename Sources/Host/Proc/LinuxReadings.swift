@@ -2,7 +2,7 @@ package import Addressing
 import Linux
 package import Recording
 
-/// This host.
+/// The readings of this host.
 package final class LinuxReadings: HostReadings {
   private let kernel: KernelSeries
   private let meter: MemoryMeter

@@ -1,6 +1,6 @@
 import Linux
 
-/// How much memory there is for this process, and how much a worker has of its own.
+/// Measures how much memory this process can still have, and how much a worker has of its own.
 package struct MemoryMeter {
   private let meminfo: ProcFile?
   private let zoneinfo: ProcFile?
@@ -29,13 +29,16 @@ package struct MemoryMeter {
       sockstat: (try? sockstat?.read()) ?? "", bytesPinnedPerSocket: bytesPinnedPerSocket)
   }
 
-  /// MemAvailable, and the free pages that each processor keeps at hand. The kernel counts these as
-  /// used (`si_mem_available` in mm/show_mem.c), but takes them back before it runs out
-  /// (`drain_all_pages`). After a million sockets were closed they come to hundreds of megabytes.
+  /// Bytes: MemAvailable, plus the free pages that each processor keeps at hand, less the inodes and
+  /// dentries of open sockets.
   ///
-  /// It counts the inode and the dentry of every socket as memory that can be reclaimed, which is
-  /// true only once the socket is closed. With millions of them open, gigabytes seem to be left
-  /// while the host has none; so they are taken off.
+  /// The kernel counts a processor's free pages as used (`si_mem_available` in mm/show_mem.c), but
+  /// takes them back before memory runs out (`drain_all_pages`). After a million sockets were closed
+  /// these pages come to hundreds of megabytes.
+  ///
+  /// MemAvailable counts the inode and the dentry of every socket as memory that can be reclaimed,
+  /// which is true only once the socket is closed. With millions of sockets open, gigabytes seem to
+  /// be left while the host has none.
   static func available(
     meminfo: String, zoneinfo: String, sockstat: String, bytesPinnedPerSocket: Int,
     pageSize: Int = ProcFile.pageSize
@@ -47,7 +50,7 @@ package struct MemoryMeter {
     return max(0, bytes + kept - min(reclaimable, sockets * bytesPinnedPerSocket))
   }
 
-  /// Bytes that no other process shares; nil when the process is gone.
+  /// Bytes that no other process shares; nil when the process is gone or may not be looked into.
   /// Source: smaps_rollup in proc_pid_smaps(5).
   package static func privateBytes(of process: Int32) -> Int? {
     guard let text = ProcFile.text(of: "/proc/\(process)/smaps_rollup"),

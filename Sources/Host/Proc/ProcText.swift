@@ -1,7 +1,7 @@
 /// How the kernel writes its facts: pure functions over the text of /proc files.
 ///
-/// They cut bytes: the kernel writes ASCII, and cutting characters made up most of what a sample
-/// cost.
+/// They cut bytes, not characters: the kernel writes ASCII, and cutting characters made up most of
+/// what a sample cost.
 enum ProcText {
   /// The integers that a text begins with: `file-nr`, `tcp_mem`.
   static func integers(_ text: String) -> [Int] {
@@ -18,7 +18,7 @@ enum ProcText {
     text.utf8.split { $0 == space || $0 == tab || $0 == newline }.map { Substring($0) }
   }
 
-  /// What follows `name` on the line that begins with it: `Name:\tvalue`, `name value`.
+  /// What follows `name` on the first line that begins with `name`: `Name:\tvalue`, `name value`.
   static func line(_ name: String, in text: String) -> Substring? {
     for line in text.utf8.split(separator: newline) where line.starts(with: name.utf8) {
       let rest = line.dropFirst(name.utf8.count)
@@ -28,7 +28,8 @@ enum ProcText {
     return nil
   }
 
-  /// A line's first integer; in bytes where the line counts in kB, which is 1024 (proc(5)).
+  /// The integer that follows `name` on its line; in bytes where the line has kB, which are 1024
+  /// bytes (proc(5)).
   static func amount(_ name: String, in text: String) -> Int? {
     guard let words = line(name, in: text).map(words), let first = words.first,
       let value = Int(first)
@@ -54,7 +55,8 @@ enum ProcText {
     }
   }
 
-  /// The integer on every line that begins with `name`, however deep it is indented.
+  /// The integers of all lines that have just `name` and an integer, however deep they are
+  /// indented.
   static func amounts(_ name: String, in text: String) -> [Int] {
     text.utf8.split(separator: newline).compactMap { line in
       let line = line.drop { $0 == space }

@@ -2,7 +2,7 @@
 package struct Slab: Sendable, Equatable {
   /// Bytes of one object.
   package var size: Int
-  /// Bytes of memory that one object takes, with what its slab leaves over.
+  /// Bytes of memory that one object takes, with its share of what the slab leaves over.
   package var footprint: Int
 
   package init(size: Int, footprint: Int) {
@@ -14,7 +14,7 @@ package struct Slab: Sendable, Equatable {
   static func read(_ text: String, names: Set<Substring>, pageSize: Int) -> [String: Slab] {
     var slabs: [String: Slab] = [:]
     for line in ProcText.lines(text) {
-      // name, active objects, all objects, size, objects a slab, pages a slab
+      // Name, active objects, all objects, size, objects per slab, pages per slab.
       let words = ProcText.words(line)
       guard words.count > 5, names.contains(words[0]), let size = Int(words[3]),
         let objects = Int(words[4]), let pages = Int(words[5]), objects > 0

@@ -1,13 +1,13 @@
 package import Addressing
 import Linux
 
-/// Sockets that are there before a run and may stand in its way.
+/// Sockets that exist before a run and may stand in its way.
 package struct SocketSurvey: Sendable, Equatable {
-  /// Endpoints at which somebody listens already, on their address or on all of them.
+  /// Endpoints at which somebody listens already, on the endpoint's address or on all addresses.
   package var taken: [SocketAddress] = []
-  /// Source ports that wait in TIME_WAIT, and pairs of source port and endpoint that the run cannot
-  /// use for it.
+  /// Source addresses and ports that wait in TIME_WAIT.
   package var waiting = 0
+  /// Pairs of source port and endpoint that the run cannot use because of TIME_WAIT.
   package var blockedPairs = 0
 
   package init() {}
@@ -17,7 +17,8 @@ package struct SocketSurvey: Sendable, Equatable {
   /// A tuple in TIME_WAIT can be connected again at once where both ends have timestamps: `connect`
   /// on a port that was bound before asks for no more (`__inet_hash_connect` in
   /// net/ipv4/inet_hashtables.c, whatever `tcp_tw_reuse` says). But a port whose last socket had no
-  /// SO_REUSEADDR cannot be bound until TIME_WAIT is over; no file tells, so it is tried.
+  /// SO_REUSEADDR cannot be bound until TIME_WAIT is over. No file tells which ports had it, so each
+  /// is tried.
   ///
   /// - Parameters:
   ///   - listeners: where the run's own server is to listen.
@@ -59,7 +60,8 @@ package struct SocketSurvey: Sendable, Equatable {
 }
 
 extension IPAddress {
-  /// Stands for every address of the other one's family; that of IPv6 for those of IPv4 as well.
+  /// Whether this is the unspecified address that stands for `other` as well: 0.0.0.0 for all of
+  /// IPv4, `::` for all of both families.
   func isEvery(like other: IPAddress) -> Bool {
     switch self {
     case .v4(let bits): bits == 0 && !other.isV6

@@ -1,16 +1,16 @@
 import Linux
 import Recording
 
-/// One limit of the host beside what a plan needs of it.
+/// One limit of the host, and what a plan needs of it.
 package struct CheckupItem: Sendable, Equatable {
   package enum Status: String, Sendable {
     /// Does not stand in the plan's way.
     case enough
-    /// Stands in the way, and the change raises it.
+    /// Stands in the plan's way, and `change` raises it.
     case low
-    /// Stands in the way of one process, and this user may not raise it.
+    /// Too low for one process to reach the goal, and this user may not raise it.
     case fixed
-    /// Too low, and no setting changes it.
+    /// Stands in the plan's way, and no setting raises it.
     case short
     /// Lets the plan reach its goal, but not as fast, or not for as long.
     case slow
@@ -25,7 +25,7 @@ package struct CheckupItem: Sendable, Equatable {
   package var change: SettingChange?
 }
 
-/// Every limit that bears on connections, against a demand. Pure: the host is a value.
+/// Compares every limit that bears on connections with a demand. Pure: the host is a value.
 package struct Checkup: Sendable {
   package let items: [CheckupItem]
 
@@ -79,15 +79,14 @@ package struct Checkup: Sendable {
     return item
   }
 
-  /// Descriptors that one process of an end needs.
+  /// How many descriptors one process of an end needs.
   private struct DescriptorNeed {
     let end: End
     let isAuto: Bool
     let count: Int
   }
 
-  /// With `auto`, which takes whatever there is, the need of the classic single process: what it
-  /// would take at best.
+  /// Under `auto`, which makes do with any limit, what a single process would need.
   private static func descriptorNeeds(_ demand: Demand) -> [DescriptorNeed] {
     [End.client, .server].compactMap { end in
       guard let workers = demand.workers(of: end) else { return nil }
@@ -192,7 +191,8 @@ package struct Checkup: Sendable {
     }
   }
 
-  /// As in the prediction: an empty table means that no rule tracks anything.
+  /// An empty table means that no rule tracks anything, as in a prediction that sends no packets
+  /// (`HostDescription.tracksLoopback`).
   private static func conntrack(_ demand: Demand, _ host: HostDescription) -> CheckupItem? {
     guard let now = host.conntrackAtMost else { return nil }
     let setting = "net.netfilter.nf_conntrack_max"

@@ -2,7 +2,7 @@ import Recording
 
 /// What slows a plan down, what ends its connections early, and whether its workers can be started.
 extension Checkup {
-  /// Told only where the limit of processes is too low for the plan, which is rare.
+  /// An item only where a bound on workers is too low for the plan, which is rare.
   static func processes(_ demand: Demand, _ host: HostDescription) -> CheckupItem? {
     let wanted = demand.processes(of: .client, on: host) + demand.processes(of: .server, on: host)
     guard let bound = host.workerBounds.first, bound.left < wanted else { return nil }
@@ -13,11 +13,13 @@ extension Checkup {
       note: "\(Format.count(wanted)) worker processes, \(bound.words)", change: change)
   }
 
-  /// Sockets that one bucket of the table holds before lookups take noticeably longer.
+  /// The most sockets per bucket before lookups take noticeably longer.
   private static let socketsOfBucket = 8
 
-  /// The hash table of established connections, made at boot, and shared by network namespaces unless
-  /// `tcp_child_ehash_entries` gives them one of their own: 8 bytes a bucket, one for 128 KiB of memory, at most 524,288 unless `thash_entries` says more (`tcp_init` in net/ipv4/tcp.c).
+  /// The hash table of established connections. The kernel makes it at boot, and network namespaces
+  /// share it unless `tcp_child_ehash_entries` gives them a table of their own. It has one bucket of
+  /// 8 bytes per 128 KiB of memory, and at most 524,288 buckets unless `thash_entries` says
+  /// otherwise (`tcp_init` in net/ipv4/tcp.c).
   static func establishedTable(_ demand: Demand, _ host: HostDescription) -> CheckupItem? {
     guard let buckets = host.establishedBuckets, buckets > 0 else { return nil }
     let sockets = demand.endsHere * demand.goal
@@ -37,7 +39,7 @@ extension Checkup {
   /// at Google.
   private static let shortestIdleTimeout = 240.0
 
-  /// Only towards another host, and where a phase leaves connections idle for so long.
+  /// An item only where connections to another host are left idle for so long.
   static func idleTimeout(_ demand: Demand) -> CheckupItem? {
     guard !demand.bothEndsHere, demand.longestIdle > shortestIdleTimeout else { return nil }
     return CheckupItem(

@@ -1,7 +1,7 @@
-/// A setting and the value it should have: the one way to a fix.
+/// A setting, its present value and the value that it should have.
 ///
-/// The value comes from what is in use and what is needed on top. It is never below what stands:
-/// who met a limit is not helped by a lower one.
+/// The value covers what is in use and what is needed on top. It is never below the present value: a
+/// lower limit does not help who met one.
 package struct SettingChange: Sendable, Equatable {
   package enum Kind: Sendable, Equatable {
     case sysctl
@@ -25,7 +25,7 @@ package struct SettingChange: Sendable, Equatable {
     old = now.map(String.init) ?? ""
   }
 
-  /// A setting of several numbers, each no lower than the one that stands.
+  /// A setting of several numbers, none of which is lowered.
   package init(_ setting: String, from now: [Int], to needed: [Int]) {
     kind = .sysctl
     self.setting = setting
@@ -46,7 +46,7 @@ package struct SettingChange: Sendable, Equatable {
   package var command: String { command(value) }
   package var undo: String { command(old) }
 
-  /// The command as the user of a host has to type it, where only root may.
+  /// The command as the user of the host has to type it: by `sudo` where only root may run it.
   package func command(as host: HostDescription) -> String {
     let may = host.mayRaiseHardLimit
     return switch kind {

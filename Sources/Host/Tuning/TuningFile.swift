@@ -1,4 +1,4 @@
-/// A file to install so that changes outlive a reboot, with how to take it away again.
+/// A file to install so that changes outlive a reboot. Its head says how to install and remove it.
 package enum TuningFile: String, Sendable, CaseIterable {
   case sysctl, limits, systemd
 

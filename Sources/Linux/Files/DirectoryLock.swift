@@ -10,13 +10,14 @@ package enum DirectoryLock {
   /// What came of an attempt to lock a directory.
   package enum Attempt: Equatable, Sendable {
     case taken
-    /// Another process has it; its number, where it is in sight.
+    /// Another process has the lock; its PID, where this process can see it.
     case held(by: Int32?)
     /// The file system of the directory knows no locks.
     case unknown
   }
 
-  /// Locks a directory until this process ends. A worker that is forked later closes its copy.
+  /// Locks a directory until this process ends. A worker that is forked later closes its copy of the
+  /// descriptor.
   package static func take(_ path: String) throws(Errno) -> Attempt {
     let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw lastError }
@@ -27,7 +28,7 @@ package enum DirectoryLock {
     return error == EWOULDBLOCK ? .held(by: holder) : .unknown
   }
 
-  /// Whether a process holds it now.
+  /// Whether a process holds the lock of a directory now.
   package static func isHeld(_ path: String) -> Bool {
     let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { return false }
@@ -47,7 +48,7 @@ package enum DirectoryLock {
     guard unsafe fstat(descriptor, &status) == 0 else { return nil }
     let found = locks().filter { $0.inode == UInt64(status.st_ino) && $0.process > 0 }
     let device = DeviceNumber(status.st_dev)
-    // Some file systems say another device here than there.
+    // Some file systems have another device number in /proc/locks than in `fstat`.
     return (found.first { $0.device == device } ?? found.first)?.process
   }
 
@@ -77,8 +78,9 @@ package enum DirectoryLock {
     }
   }
 
-  /// "3: FLOCK  ADVISORY  WRITE 4711 fe:01:131074 0 EOF", one lock per line. The line of a process
-  /// that waits for a lock has an arrow before the kind.
+  /// The locks that processes hold. /proc/locks has one per line:
+  /// "3: FLOCK  ADVISORY  WRITE 4711 fe:01:131074 0 EOF". The line of a process that waits for a lock
+  /// has an arrow before the kind.
   private static func locks() -> [Lock] {
     (ProcFile.text(of: "/proc/locks") ?? "").split(separator: "\n").compactMap { line in
       let fields = line.split(separator: " ")

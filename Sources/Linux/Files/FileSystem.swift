@@ -4,11 +4,11 @@ package import SystemPackage
 
 /// Files and directories on a disk, each call with the errno that it failed with.
 package enum FileSystem {
-  /// Writes a file whole or not at all: another one gets the name when it is complete. That has no name
-  /// of its own until then, where the file system can do so, and a killed process leaves none of it.
+  /// Writes a file whole or not at all: a new file gets the name when it is complete. Where the file
+  /// system can do so the new file has no name until then, and a killed process leaves nothing of it.
   /// Source: O_TMPFILE in open(2), rename(2).
   ///
-  /// - Parameter isPrivate: whether nobody else may read it.
+  /// - Parameter isPrivate: whether no other user may read the file.
   package static func write(
     _ bytes: [UInt8], to path: String, isPrivate: Bool = false
   ) throws(Errno) {
@@ -19,9 +19,9 @@ package enum FileSystem {
       if unnamed >= 0 {
         defer { close(unnamed) }
         try writeAll(bytes, to: unnamed)
-        // In one step where nothing has the name yet.
+        // One step is enough where nothing has the name yet.
         if link(unnamed, as: path) { return }
-        // Without /proc it cannot be linked at all.
+        // Without /proc the file cannot be linked at all.
         if link(unnamed, as: name) { return try move(name, to: path) }
       }
       let descriptor = unsafe open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
@@ -35,7 +35,7 @@ package enum FileSystem {
     }
   }
 
-  /// Writes to what is there already: a device, or a pipe that somebody reads.
+  /// Writes to something that exists already: a device, or a pipe that somebody reads.
   package static func write(_ bytes: [UInt8], into path: String) throws(Errno) {
     let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw lastError }
@@ -43,7 +43,7 @@ package enum FileSystem {
     try writeAll(bytes, to: descriptor)
   }
 
-  /// What a file begins with; nothing where there is none. Throws where one is there and cannot be read.
+  /// The first bytes of a file; none where there is no file. Throws where the file cannot be read.
   package static func firstBytes(of path: String, most: Int) throws(Errno) -> [UInt8] {
     let descriptor = unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else {
@@ -62,7 +62,7 @@ package enum FileSystem {
     return bytes
   }
 
-  /// Whether a file could be made in a directory: one is, and is gone again.
+  /// Throws where no file can be made in a directory: makes one, and removes it.
   package static func tryWriting(in directory: String) throws(Errno) {
     let unnamed = unsafe runner_open_unnamed(directory, 0o600)
     if unnamed >= 0 {
@@ -74,14 +74,14 @@ package enum FileSystem {
     }
   }
 
-  /// An empty file that nobody else may read; fails where anything has that name.
+  /// Makes an empty file that no other user may read; throws where anything has that name.
   package static func makePrivate(_ path: String) throws(Errno) {
     let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw lastError }
     close(descriptor)
   }
 
-  /// A directory with those that lead there.
+  /// Makes a directory, and the directories that lead there.
   package static func makeDirectory(_ path: String) throws(Errno) {
     guard unsafe mkdir(path, 0o777) != 0 else { return }
     switch errno {
@@ -99,7 +99,7 @@ package enum FileSystem {
     guard unsafe rename(path, other) == 0 else { throw lastError }
   }
 
-  /// Removes a file; where there is none, nothing is to be done.
+  /// Removes a file; does nothing where there is none.
   package static func remove(_ path: String) throws(Errno) {
     guard unsafe unlink(path) == 0 || errno == ENOENT || errno == ENOTDIR else { throw lastError }
   }
@@ -118,7 +118,7 @@ package enum FileSystem {
     return "\(directory(of: path))/.runner-\(getpid())-\(random)"
   }
 
-  /// Gives a file that has none a name. Source: the example of O_TMPFILE in open(2).
+  /// Gives a name to a file that has none. Source: the example of O_TMPFILE in open(2).
   private static func link(_ unnamed: Int32, as path: String) -> Bool {
     unsafe linkat(
       AT_FDCWD, "/proc/self/fd/\(unnamed)", AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0

@@ -1,8 +1,8 @@
 import Glibc
 
-/// What a folder has.
+/// Reads folders.
 enum Folder {
-  /// The names in it, hidden ones left out; none where it cannot be read.
+  /// The names in a folder, without hidden ones; none where the folder cannot be read.
   static func names(in path: String) -> [String] {
     guard let directory = unsafe opendir(path) else { return [] }
     defer { unsafe closedir(directory) }

@@ -2,8 +2,9 @@ import CLinux
 import Glibc
 import SystemPackage
 
-/// Why the kernel drops packets, by its tracepoint `skb:kfree_skb`: packets of the whole machine, of
-/// every network namespace. Source: include/net/dropreason-core.h, Documentation/trace/ftrace.rst.
+/// Counts the packets that the kernel drops in all network namespaces of the machine, by the reason
+/// that its tracepoint `skb:kfree_skb` gives. Source: include/net/dropreason-core.h,
+/// Documentation/trace/ftrace.rst.
 ///
 /// A trace has a tracing instance of its own, so that it changes nobody else's tracing. The
 /// instance has a small buffer, which keeps the newest events. Tracing ends with this value. A
@@ -61,8 +62,8 @@ package final class PacketDropTrace {
     _ = unsafe rmdir(path)
   }
 
-  /// Packets dropped since the last read, by reason. At least so many: where more are dropped than
-  /// the buffer holds, the oldest ones are forgotten.
+  /// Packets dropped since the last read, by reason. The counts may be too low: where more packets
+  /// are dropped than the buffer holds, the kernel overwrites the oldest events.
   package func read() -> [String: Int] {
     var counts: [String: Int] = [:]
     var taken = 0
@@ -85,7 +86,7 @@ package final class PacketDropTrace {
     return counts
   }
 
-  /// What stands behind "reason: " at the end of an event.
+  /// The text behind "reason: " at the end of an event's line.
   private static func reason(in line: ArraySlice<UInt8>) -> String? {
     guard let colon = line.lastIndex(of: UInt8(ascii: ":")), colon + 2 < line.endIndex else {
       return nil

@@ -15,7 +15,7 @@ package final class ProcFile {
   private var buffer: [UInt8]
   private let limit: Int
 
-  /// `limit` bounds what one read takes, for files of which only the start matters.
+  /// - Parameter limit: the most bytes that one read takes, for files of which only the start matters.
   package init(_ path: String, limit: Int = 1 << 20) throws(Errno) {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Errno(rawValue: errno) }
@@ -51,6 +51,6 @@ package final class ProcFile {
     do throws(Errno) { return try ProcFile(path).read() } catch { return nil }
   }
 
-  /// Bytes of the pages that the kernel counts memory in.
+  /// Bytes per page of memory.
   package static let pageSize = Int(getpagesize())
 }

@@ -2,13 +2,13 @@ import CLinux
 import Glibc
 import SystemPackage
 
-/// The tracing file system, wherever it can be had: where it is mounted, else as a mount of our own
-/// that stands nowhere and goes with this value. Source: Documentation/trace/ftrace.rst.
+/// The tracing file system: where it is mounted, or else a detached mount of our own, which is at no
+/// path and ends with this value. Source: Documentation/trace/ftrace.rst.
 struct TracingDirectory: ~Copyable {
   let path: String
   private let mount: Int32?
 
-  /// Nil without the right to it, or where the kernel has none.
+  /// Nil without the right to trace, or where the kernel has no tracing.
   init?() {
     for place in ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"]
     where unsafe access("\(place)/instances", W_OK) == 0 {

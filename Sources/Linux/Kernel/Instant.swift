@@ -2,8 +2,9 @@ public import CLinux
 
 /// A point on CLOCK_MONOTONIC, in nanoseconds. All processes of one host share this clock.
 ///
-/// Inlinable, and all four comparisons spelled out, as the workers' loops live on it: from another
-/// module each would be a call, and three of the comparisons one through a witness table.
+/// Inlinable, with all four comparisons spelled out, because the workers' loops use it all the time.
+/// From another module each operation would be a call, and the three comparisons that `Comparable`
+/// derives from `<` would go through a witness table.
 @usableFromInline
 package struct Instant: Sendable, Hashable, Comparable {
   @usableFromInline

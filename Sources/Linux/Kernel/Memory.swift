@@ -4,8 +4,8 @@ package import SystemPackage
 
 /// Zeroed pages from the kernel that cost nothing until they are touched. Source: mmap(2).
 package enum Memory {
-  /// The last byte lies against a page that nobody may touch: whoever writes past the end is stopped
-  /// by the kernel (SIGSEGV) in every build, whether or not something else checks.
+  /// Maps a block whose last byte lies against a page that nobody may touch: the kernel stops whoever
+  /// writes past the end (SIGSEGV), in every build, whether or not something else checks.
   ///
   /// - Parameters:
   ///   - bytes: a multiple of the alignment that is wanted, as the block ends where a page does.
@@ -23,7 +23,7 @@ package enum Memory {
     return unsafe pages + (whole - bytes)
   }
 
-  /// - Parameter bytes: as it was mapped.
+  /// - Parameter bytes: the number of bytes that was mapped.
   package static func unmap(_ start: UnsafeMutableRawPointer, bytes: Int) {
     let whole = roundedUpToPages(bytes)
     _ = unsafe munmap(start - (whole - bytes), whole + ProcFile.pageSize)
@@ -34,7 +34,7 @@ package enum Memory {
     return (bytes + size - 1) / size * size
   }
 
-  /// Whether two stretches of memory, of one length, hold the same bytes.
+  /// Whether two stretches of memory have the same length and the same bytes.
   package static func isEqual(
     _ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer
   ) -> Bool {

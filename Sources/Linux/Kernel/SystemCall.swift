@@ -17,7 +17,7 @@ func retrying(_ call: () -> Int) throws(Errno) -> Int {
   }
 }
 
-/// What became of an attempt to move bytes.
+/// The outcome of an attempt to read or write bytes.
 @usableFromInline
 package enum Transfer: Equatable {
   case moved(Int)

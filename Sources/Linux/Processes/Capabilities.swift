@@ -4,16 +4,18 @@ package struct Capabilities: OptionSet, Sendable {
 
   package init(rawValue: UInt64) { self.rawValue = rawValue }
 
-  /// May change addresses and routes. Bit numbers are those of linux/capability.h.
+  // Bit numbers are those of linux/capability.h.
+
+  /// May change addresses and routes.
   package static let netAdmin = Capabilities(rawValue: 1 << 12)
-  /// Is exempt from `fs.file-max`.
+  /// Is exempt from `fs.file-max`, among much else.
   package static let sysAdmin = Capabilities(rawValue: 1 << 21)
-  /// May go before others: the real-time class.
+  /// May take a real-time priority.
   package static let sysNice = Capabilities(rawValue: 1 << 23)
   /// May raise hard resource limits.
   package static let sysResource = Capabilities(rawValue: 1 << 24)
 
-  /// Reads the effective set from the text of `/proc/PID/status`; nil when it has none.
+  /// Reads the effective set from the text of `/proc/PID/status`; nil when the text has none.
   package init?(status: String) {
     for line in status.split(separator: "\n") where line.hasPrefix("CapEff:") {
       let digits = line.dropFirst("CapEff:".count).drop { $0 == "\t" || $0 == " " }

@@ -12,23 +12,23 @@ package struct ChildProcess: Sendable, Hashable {
     case killed(signal: Int32)
   }
 
-  /// A child that has ended, and what it took in all.
+  /// A child that has ended, and the processor time that it used.
   package struct Ended: Sendable {
     package let child: ChildProcess
     package let ending: Ending
     package let time: ProcessorTime
   }
 
-  /// Forks a child that runs `body`, then ends without unwinding or flushing anything of the
-  /// parent's. Call it before any other thread exists, or while the others wait and hold no lock: a
-  /// child has only the thread that forked.
+  /// Forks a child that runs `body`, and then ends without unwinding or flushing anything of the
+  /// parent's. To be called before any other thread exists, or while the others wait and hold no
+  /// lock: a child has only the thread that forked.
   ///
   /// - Parameter dieWithParent: the kernel kills the child when the parent ends, however it ends.
   package static func fork(
     dieWithParent: Bool, _ body: () -> Int32
   ) throws(Errno) -> ChildProcess {
-    // A program that is started with SIGCHLD ignored goes on ignoring it, and the kernel then keeps
-    // nothing for `wait` to tell.
+    // A program that was started with SIGCHLD ignored goes on ignoring it, and the kernel then keeps
+    // no exit status for `wait`.
     runner_default_signal(SIGCHLD)
     let parent = getpid()
     let id = runner_fork()
@@ -60,8 +60,8 @@ package struct ChildProcess: Sendable, Hashable {
   /// Waits until the child has ended.
   package func wait() -> Ending { reap().ending }
 
-  /// Seconds of processor time that the child has used so far; nil once it is reaped. Exact, and
-  /// nothing that the child notices. Source: clock_getcpuclockid(3).
+  /// Seconds of processor time that the child has used so far; nil once it is reaped. The value is
+  /// exact, and the child does not notice. Source: clock_getcpuclockid(3).
   package var processorTime: Double? {
     var clock = clockid_t()
     var time = timespec()
@@ -70,14 +70,14 @@ package struct ChildProcess: Sendable, Hashable {
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 
-  /// What it does just now; see `CurrentProcess.state(of:)`.
+  /// The child's state now; see `CurrentProcess.state(of:)`.
   package var state: Character? { CurrentProcess.state(of: id) }
 
   package func signal(_ number: Int32) {
     _ = CLinux.kill(id, number)
   }
 
-  /// Stops it, whatever signals it blocks, until it gets the signal to resume.
+  /// Stops the child, whatever signals it blocks, until it gets the signal to resume.
   package func stop() { signal(SIGSTOP) }
 
   private static func ended(_ id: Int32, _ status: Int32, _ usage: rusage) -> Ended {
@@ -91,9 +91,9 @@ package struct ChildProcess: Sendable, Hashable {
 
 /// Processor time in seconds. Source: getrusage(2).
 ///
-/// The sum is exact. Its two parts are told by which of them the clock's ticks have hit, and
-/// neither is ever taken back: after few ticks all of it may be called user time. So a process is
-/// asked once, at its end.
+/// The sum is exact. The kernel divides it into user and system time by what the process did at the
+/// clock's ticks, and lowers neither part later: after few ticks all of it may be user time. So a
+/// process is asked once, at its end.
 package struct ProcessorTime: Sendable, Equatable {
   package let user: Double
   package let system: Double

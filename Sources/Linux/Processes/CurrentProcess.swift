@@ -12,7 +12,7 @@ package enum CurrentProcess {
   /// Moves the given descriptors to 3, 4, … in this order and closes every other one above 2, so
   /// that a forked worker holds what it needs and nothing that it happened to inherit.
   package static func keepOnly(_ descriptors: [FileDescriptor]) throws(Errno) -> [FileDescriptor] {
-    // First out of the way, so that no target is overwritten before it was moved itself.
+    // All are first copied out of the way, so that none is overwritten before it was copied.
     let above = Int32(3 + descriptors.count)
     var kept: [FileDescriptor] = []
     for descriptor in descriptors {
@@ -34,15 +34,15 @@ package enum CurrentProcess {
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 
-  /// Timeouts end when they are due, not up to 50 microseconds later.
+  /// Makes timeouts end when they are due, not up to 50 microseconds later (PR_SET_TIMERSLACK).
   package static func useExactTimers() {
     _ = runner_exact_timers()
   }
 
-  /// Does something before all that other processes want to do: in the real-time class this one
-  /// runs as soon as it is ready, and takes memory from what the kernel keeps back, where others
-  /// must free some themselves. As ever where the kernel does not grant it, or the user has chosen a
-  /// real-time class already. Children that it forks would do the same. Source: sched(7),
+  /// Runs `body` with a real-time priority (SCHED_RR): this process then runs as soon as it is ready,
+  /// and may take memory from the kernel's reserve, where others must free some themselves. The
+  /// priority stays as it is where the kernel does not grant another one, or where the user has chosen
+  /// a real-time class already. Children that `body` forks inherit the priority. Source: sched(7),
   /// CAP_SYS_NICE.
   package static func first<Result, Failure: Error>(
     _ body: () throws(Failure) -> Result
@@ -56,8 +56,8 @@ package enum CurrentProcess {
     return try body()
   }
 
-  /// Runs on none but these processors from now on; on any where none is named, and where the
-  /// kernel does not grant it. Source: sched_setaffinity(2).
+  /// Restricts this process to these processors from now on. Changes nothing where none is named, or
+  /// where the kernel does not grant it. Source: sched_setaffinity(2).
   package static func stay(on processors: [Int]) {
     guard let last = processors.max() else { return }
     var mask = [UInt64](repeating: 0, count: last / 64 + 1)
@@ -65,16 +65,17 @@ package enum CurrentProcess {
     _ = unsafe runner_set_affinity(mask, mask.count * 8)
   }
 
-  /// Signals of the terminal go to the group that it was started in, and no longer here.
+  /// Moves this process to a process group of its own: the terminal's signals go to the group that it
+  /// was started in, and no longer to this process.
   package static func leaveProcessGroup() {
     _ = setpgid(0, 0)
   }
 
-  /// Stops until someone sends the signal to resume, as if Ctrl-Z had not been caught.
+  /// Stops this process until someone sends the signal to resume, as if Ctrl-Z had not been caught.
   package static func stop() { _ = CLinux.kill(getpid(), SIGSTOP) }
 
-  /// Opens what of standard input, output and error was closed, on nothing: else the next file
-  /// that is opened would take its place, and what is printed would go there.
+  /// Opens /dev/null as whichever of standard input, output and error was closed: else the next file
+  /// that is opened would take that place, and what is printed would go into the file.
   package static func openStandardDescriptors() {
     while true {
       let descriptor = unsafe open("/dev/null", O_RDWR)
@@ -85,14 +86,14 @@ package enum CurrentProcess {
     }
   }
 
-  /// Writing to a pipe that nobody reads any more, or a file beyond `ulimit -f`, fails instead of ending
-  /// the process.
+  /// Makes writing to a pipe that nobody reads any more, or to a file beyond `ulimit -f`, fail instead
+  /// of ending the process.
   package static func ignoreSignalsOfWriting() {
     for signal in [SIGPIPE, SIGXFSZ] { runner_ignore_signal(signal) }
   }
 
-  /// A worker leaves what a terminal, or timeout(1), sends to the whole group to its coordinator,
-  /// which ends it in order. The kernel kills it when there is no coordinator any more.
+  /// Leaves the signals that a terminal, or timeout(1), sends to the whole group to the coordinator,
+  /// which ends its workers in order. The kernel kills a worker that has no coordinator any more.
   package static func ignoreSignalsOfGroup() {
     for signal in [SIGINT, SIGTERM, SIGHUP, SIGTSTP] { runner_ignore_signal(signal) }
   }

@@ -1,15 +1,15 @@
 import CLinux
 import Glibc
 
-/// Whom the kernel kills first when memory runs out. Source: `oom_score_adj` in proc(5).
+/// Which processes the kernel kills first when memory runs out. Source: `oom_score_adj` in proc(5).
 package enum KillOrder {
-  /// Gladly: a worker goes before whoever else has a share in the machine, and is a finding.
+  /// For workers: the kernel kills one before anybody else's process, and its death is a finding.
   package static let early = 1000
-  /// Reluctantly: who tells what happened should see the end of it.
+  /// For the coordinator, which has to report what happened.
   package static let late = -500
 
-  /// Sets the place of this process; children inherit it. False when the kernel does not permit
-  /// it: anyone may move forward, but back only with CAP_SYS_RESOURCE.
+  /// Sets the score of this process; children inherit it. False when the kernel does not permit it:
+  /// anyone may raise the score, but lowering it takes CAP_SYS_RESOURCE.
   @discardableResult
   package static func take(_ score: Int) -> Bool {
     let descriptor = unsafe open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)

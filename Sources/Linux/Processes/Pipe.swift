@@ -14,7 +14,7 @@ package enum Pipe {
     return (FileDescriptor(rawValue: ends.0), FileDescriptor(rawValue: ends.1))
   }
 
-  /// Reads what is there; from a descriptor that blocks, waits for something.
+  /// Reads the bytes that are there; waits for some where the descriptor is a blocking one.
   package static func read(
     _ descriptor: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer
   ) -> Transfer {
@@ -30,7 +30,7 @@ package enum Pipe {
     }
   }
 
-  /// What a pipe takes whole or not at all (PIPE_BUF): 4096 bytes on Linux.
+  /// The most bytes that a pipe takes whole or not at all (PIPE_BUF on Linux).
   package static let mostAtomic = 4096
 
   /// Writes once; up to `mostAtomic` bytes go whole or not at all.

@@ -10,7 +10,7 @@ extension CurrentProcess {
     return family
   }
 
-  /// Processes with this name, as /proc/PID/comm has it. A zombie is one no longer.
+  /// Processes with this name, as /proc/PID/comm has it, without zombies.
   package static func named(_ name: String) -> [Int32] {
     all().filter { id in
       guard ProcFile.text(of: "/proc/\(id)/comm") == name + "\n", let stat = stat(of: id) else {
@@ -20,8 +20,8 @@ extension CurrentProcess {
     }
   }
 
-  /// Processes and threads of the user of this one, as far as /proc shows them here. Source: `Uid`
-  /// (of which the first is the real one) and `Threads` in proc_pid_status(5).
+  /// How many threads this process's real user has, of all processes that /proc shows here. Source:
+  /// `Threads` and `Uid` (of which the first is the real one) in proc_pid_status(5).
   package static func tasksOfUser() -> Int {
     let user = getuid()
     return all().reduce(0) { count, id in
@@ -38,8 +38,8 @@ extension CurrentProcess {
 
   private static func all() -> [Int32] { Folder.names(in: "/proc").compactMap { Int32($0) } }
 
-  /// What a process does just now, as proc_pid_stat(5) has it: R, S, D, T, t, Z, ...; nil when it is
-  /// gone, or no descriptor is left to look with.
+  /// The state of a process now, as proc_pid_stat(5) has it: R, S, D, T, t, Z, ...; nil when the
+  /// process is gone, or no descriptor is left to look with.
   package static func state(of id: Int32) -> Character? { stat(of: id)?.state.first }
 
   /// The third and fourth field of proc_pid_stat(5); the second is a name in parentheses that may

@@ -33,8 +33,8 @@ package struct ResourceLimit: Sendable, Equatable {
     guard unsafe runner_setrlimit_nofile(&limit) == 0 else { throw Errno(rawValue: errno) }
   }
 
-  /// Raises the soft limit to the hard one, and both to `wanted` where the kernel allows it.
-  /// Returns the limit that then holds.
+  /// Raises the soft limit to the hard one, and both to `wanted` where that is higher and the kernel
+  /// allows it. Returns the limit that then holds.
   package static func raiseDescriptors(to wanted: Int = 0) throws(Errno) -> ResourceLimit {
     let limit = try descriptors()
     if wanted > limit.hard {
@@ -51,9 +51,9 @@ package struct ResourceLimit: Sendable, Equatable {
     return raised
   }
 
-  /// Lowers the soft limit where it is higher, so that every descriptor that is opened from here on
-  /// has a number below `most`. The soft limit is the one that the kernel looks at; the hard one
-  /// would only keep this process from raising it again.
+  /// Lowers the soft limit to `most` where it is higher, so that every descriptor that is opened from
+  /// here on has a number below `most`. The kernel looks only at the soft limit; a lower hard limit
+  /// would only keep this process from raising the soft one again.
   package static func lowerDescriptors(to most: Int) throws(Errno) {
     let limit = try descriptors()
     guard limit.soft > most else { return }

@@ -9,11 +9,11 @@ package enum Signal {
   package static let childEnded = SIGCHLD
   /// Ctrl-Z.
   package static let suspend = SIGTSTP
-  /// The end of being stopped, as by a shell's `fg`.
+  /// Resumes a stopped process, as a shell's `fg` does.
   package static let resume = SIGCONT
 
-  /// What asks a program to end in order. SIGHUP is among them only if it is not ignored, as under
-  /// `nohup`: a source receives a blocked signal even so.
+  /// The signals that ask a program to end in order. SIGHUP is left out where it is ignored, as under
+  /// `nohup`: a `SignalSource` blocks its signals, and would receive even an ignored one.
   package static var endings: [Int32] {
     [interrupt, terminate] + (isIgnored(hangUp) ? [] : [hangUp])
   }

@@ -6,7 +6,7 @@ package import SystemPackage
 /// Signals as something to poll, instead of handlers that run at any point. Source: signalfd(2).
 package struct SignalSource: ~Copyable {
   package let descriptor: FileDescriptor
-  /// The signal before, where it came from, and when.
+  /// The last signal, the process that sent it, and when it was read.
   private var last: (signal: Int32, sender: UInt32, at: Instant)?
   /// Within this time a repeated signal of one sender is dropped.
   fileprivate static let repetition = Duration.seconds(1)
@@ -37,8 +37,8 @@ package struct SignalSource: ~Copyable {
 
   /// The next signal that has arrived; nil when none has.
   ///
-  /// timeout(1) sends its signal twice, to the program and to its group. The second one is no request
-  /// of its own.
+  /// timeout(1) sends its signal twice, to the program and to its group. The second signal is no
+  /// request of its own, and is dropped.
   package mutating func next() -> Int32? {
     var info = signalfd_siginfo()
     let size = MemoryLayout<signalfd_siginfo>.size
@@ -57,15 +57,15 @@ package struct SignalSource: ~Copyable {
     return nil
   }
 
-  /// Lets these signals end the process at once, with an exit code, when so many have come: it is
-  /// about to do what takes long and cannot look for them.
+  /// Lets these signals end the process at once, with an exit code, when `count` of them have come. To
+  /// be called before work that takes long and cannot look for signals.
   package static func endProcess(_ signals: [Int32], after count: Int, code: Int32) {
     SignalCount.left.store(max(1, count), ordering: .relaxed)
     SignalCount.last.store(0, ordering: .relaxed)
     SignalCount.code.store(code, ordering: .relaxed)
     for number in signals {
       _ = signal(number) { _ in
-        // One request that comes twice is one here, too.
+        // A signal soon after another does not count: it may be the same request, sent twice.
         let now = Instant.now().nanoseconds
         let before = SignalCount.last.exchange(now, ordering: .relaxed)
         guard now > before + SignalSource.repetition.nanoseconds else { return }
@@ -94,7 +94,7 @@ package struct SignalSource: ~Copyable {
 /// What the handlers of signals read and write.
 private enum SignalCount {
   static let left = Atomic<Int>(1)
-  /// When the last one came, in nanoseconds.
+  /// When the last signal came, in nanoseconds of `Instant`.
   static let last = Atomic<UInt64>(0)
   static let code = Atomic<Int32>(1)
 }

@@ -2,42 +2,43 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// The terminal that standard error may be.
+/// The terminal that standard input, output and error may be.
 package enum Terminal {
-  /// Whether standard error is one.
+  /// Whether standard error is a terminal.
   package static var isPresent: Bool { isatty(STDERR_FILENO) == 1 }
 
-  /// Whether standard output is one.
+  /// Whether standard output is a terminal.
   package static var hasOutput: Bool { isatty(STDOUT_FILENO) == 1 }
 
-  /// Whether standard input is one.
+  /// Whether standard input is a terminal.
   package static var hasInput: Bool { isatty(STDIN_FILENO) == 1 }
 
-  /// The process group that it is lent to, by a shell with job control; nil without a terminal.
+  /// The process group that a shell with job control has given the terminal at standard error to; nil
+  /// without a terminal.
   package static var foreground: Int32? {
     let group = tcgetpgrp(STDERR_FILENO)
     return group > 0 ? group : nil
   }
 
-  /// Its columns; nil when it has none to tell.
+  /// The columns of the terminal at standard error; nil when it does not tell.
   package static var width: Int? {
     let columns = runner_terminal_width(STDERR_FILENO)
     return columns > 0 ? Int(columns) : nil
   }
 }
 
-/// Progress and diagnostics.
+/// Where progress and diagnostics go.
 package enum StandardError {
   package static func write(_ text: String) { writeAll(text, to: STDERR_FILENO) }
 }
 
-/// Results.
+/// Where results go.
 package enum StandardOutput {
-  /// Writes all of a text, or says why it could not: half of a result is none. A reader that has
-  /// seen enough of it is fine.
+  /// Writes all of a text, or throws: half of a result is none. A pipe whose reader has gone is no
+  /// failure, as the reader has seen enough.
   package static func write(_ text: String) throws(Errno) { try write(Array(text.utf8)) }
 
-  /// What is shown as it comes, to whoever looks.
+  /// Writes a text that is shown as it comes, to whoever looks; failures are ignored.
   package static func show(_ text: String) { writeAll(text, to: STDOUT_FILENO) }
 
   package static func write(_ bytes: [UInt8]) throws(Errno) {
@@ -57,8 +58,8 @@ package enum StandardOutput {
   }
 }
 
-/// Unbuffered, so that a forked child never repeats what its parent had not written yet. A reader
-/// that has gone away is not our failure.
+/// Writes without a buffer, so that a forked child never repeats what its parent had not written yet.
+/// Failures are ignored, such as that of a pipe whose reader has gone.
 private func writeAll(_ text: String, to descriptor: Int32) {
   var text = text
   text.withUTF8 { bytes in

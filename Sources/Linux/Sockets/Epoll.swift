@@ -2,7 +2,7 @@ public import CLinux
 import Glibc
 package import SystemPackage
 
-/// One ready descriptor: the events seen, and the 64 bits that it was registered with.
+/// One ready descriptor: the events seen, and the 64 bits that the descriptor was registered with.
 package typealias ReadyEvent = runner_epoll_event
 
 extension ReadyEvent {
@@ -43,7 +43,7 @@ package struct EpollEvents: Equatable, Sendable {
   @inlinable
   package static var none: Self { Self(rawValue: 0) }
 
-  /// Whether any of these conditions is among ours.
+  /// Whether any of the conditions `any` is set here.
   @inlinable
   package func has(_ any: Self) -> Bool { rawValue & any.rawValue != 0 }
 
@@ -76,8 +76,8 @@ package enum Epoll {
     guard result == 0 else { throw lastError }
   }
 
-  /// Fills `events` and returns how many there are: 0 at the deadline, and when a signal came.
-  /// Without a deadline it waits until something is ready. Whoever went on after an error would spin.
+  /// Fills `events` and returns how many there are: 0 at the deadline, and when a signal came. Waits
+  /// without end where there is no deadline. Throws any other error: a caller that went on would spin.
   package static func wait(
     _ epoll: FileDescriptor, into events: UnsafeMutableBufferPointer<ReadyEvent>,
     until deadline: Instant?
@@ -94,7 +94,7 @@ package enum Epoll {
     return 0
   }
 
-  /// As above, into an array that has as many places as events are wanted.
+  /// Waits as above; `events` has as many elements as events are wanted.
   package static func wait(
     _ epoll: FileDescriptor, into events: inout [ReadyEvent], until deadline: Instant?
   ) throws(Errno) -> Int {

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// This host's way to itself.
+/// Traffic of this host to itself.
 package enum Loopback {
   /// Sends datagrams over loopback, each from a port of its own and to that port: nobody else gets
   /// one. Source: udp(7).

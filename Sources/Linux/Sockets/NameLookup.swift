@@ -2,7 +2,7 @@ package import Addressing
 import CLinux
 import Glibc
 
-/// From a host's name to its addresses. Source: getaddrinfo(3).
+/// Looks up a host's addresses by its name. Source: getaddrinfo(3).
 package enum NameLookup {
   /// Why a name has no address, in the words of the C library.
   package struct Failure: Error, Equatable, CustomStringConvertible {
@@ -17,8 +17,9 @@ package enum NameLookup {
     package var description: String { "\(name) has no address: \(reason)" }
   }
 
-  /// All addresses of a host, each once, in the order in which the library prefers them. It asks
-  /// whatever the host is set up to ask, so it may take seconds; an address in text asks nobody.
+  /// All addresses of a host, each once, in the order in which the C library prefers them. The library
+  /// asks whatever this host is set up to ask, so a lookup may take seconds; for an address in text
+  /// it asks nobody.
   package static func addresses(of name: String) throws(Failure) -> [IPAddress] {
     var hints = unsafe addrinfo()
     unsafe hints.ai_family = AF_UNSPEC

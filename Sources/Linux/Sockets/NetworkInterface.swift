@@ -6,8 +6,8 @@ package import SystemPackage
 /// A network interface of this host. Source: getifaddrs(3).
 package struct NetworkInterface: Sendable, Equatable {
   package let name: String
-  /// In the order of the kernel. Link-local ones of IPv6 are left out: they mean nothing without
-  /// their interface, which a socket's address here does not carry.
+  /// In the order of the kernel. Link-local addresses of IPv6 are left out: they mean nothing without
+  /// their interface, which a `SocketAddress` does not carry.
   package var addresses: [IPAddress]
 
   package init(name: String, addresses: [IPAddress]) {
@@ -15,7 +15,7 @@ package struct NetworkInterface: Sendable, Equatable {
     self.addresses = addresses
   }
 
-  /// All of them, in the order of the kernel, those without an address too.
+  /// All interfaces, in the order of the kernel, those without an address too.
   package static func all() throws(Errno) -> [NetworkInterface] {
     var list: UnsafeMutablePointer<ifaddrs>?
     guard unsafe getifaddrs(&list) == 0 else { throw lastError }

@@ -3,23 +3,24 @@ import Glibc
 
 /// The network namespaces of this host. Source: network_namespaces(7), setns(2).
 package enum NetworkNamespace {
-  /// Does something inside of each network namespace but this process's own. Nothing happens where this process may not enter any, or could not come back.
+  /// Runs `body` inside of each network namespace but this process's own. Does nothing where this
+  /// process may not enter namespaces, or could not come back.
   ///
-  /// Only the calling thread goes there; what it opens there stays there.
+  /// Only the calling thread enters; a socket that it opens in a namespace stays there.
   package static func visitOthers(_ body: () -> Void) {
     guard let own = Space("/proc/thread-self/ns/net"), own.enter() else { return }
-    var seen: Set<UInt64> = [own.number]
+    var seen: Set<UInt64> = [own.inode]
     for path in paths {
-      guard let space = Space(path), seen.insert(space.number).inserted, space.enter() else {
+      guard let space = Space(path), seen.insert(space.inode).inserted, space.enter() else {
         continue
       }
       body()
-      // It was entered above by the same right.
+      // The own namespace was entered above by the same right.
       guard own.enter() else { fatalError("the way back to the own network namespace is gone") }
     }
   }
 
-  /// Those that have a name, then those that processes are in.
+  /// Paths of the namespaces that have a name, then of those that processes are in.
   private static var paths: [String] {
     Folder.names(in: "/run/netns").map { "/run/netns/\($0)" }
       + Folder.names(in: "/proc").filter { Int32($0) != nil }.map { "/proc/\($0)/ns/net" }
@@ -27,15 +28,15 @@ package enum NetworkNamespace {
 
   private struct Space: ~Copyable {
     let descriptor: Int32
-    /// What tells it from the others: its inode.
-    let number: UInt64
+    /// Tells the namespace from the others.
+    let inode: UInt64
 
     init?(_ path: String) {
       let opened = unsafe open(path, O_RDONLY | O_CLOEXEC)
       guard opened >= 0 else { return nil }
       descriptor = opened
       var status = stat()
-      number = unsafe fstat(opened, &status) == 0 ? UInt64(status.st_ino) : 0
+      inode = unsafe fstat(opened, &status) == 0 ? UInt64(status.st_ino) : 0
     }
 
     deinit { close(descriptor) }

@@ -2,9 +2,9 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// Waiting for whichever of a few descriptors is readable first. Source: poll(2).
+/// Waits until one of a few descriptors is readable. Source: poll(2).
 package enum Poll {
-  /// Returns which of them are readable, in their order; one that was closed counts as readable.
+  /// Returns for each descriptor whether it is readable; a closed one counts as readable.
   @discardableResult
   package static func waitReadable(
     _ descriptors: [FileDescriptor], until deadline: Instant

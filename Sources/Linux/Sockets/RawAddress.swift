@@ -3,7 +3,7 @@ import CLinux
 import Glibc
 
 extension SocketAddress {
-  /// Reads what the kernel or the C library wrote; nil where it is no address of IPv4 or IPv6.
+  /// Reads an address that the kernel or the C library wrote; nil where it is neither IPv4 nor IPv6.
   /// The scope of a link-local address is not kept.
   init?(raw: UnsafePointer<sockaddr>) {
     switch Int32(unsafe raw.pointee.sa_family) {
@@ -20,7 +20,7 @@ extension SocketAddress {
 }
 
 extension IPAddress {
-  /// What the kernel has written where either family's address fits.
+  /// Reads an address of either family that the kernel wrote into a `sockaddr_in6`.
   init(_ raw: sockaddr_in6) {
     if raw.sin6_family == sa_family_t(AF_INET) {
       // An IPv4 address lies where IPv6 has its flow information.

@@ -5,7 +5,7 @@ public import SystemPackage
 
 /// TCP sockets, always non-blocking and closed on exec. Source: socket(7), tcp(7), ip(7).
 ///
-/// What moves bytes is inlinable: the workers' loops do nothing more often.
+/// The calls that move bytes are inlinable: the workers' loops do nothing more often.
 @usableFromInline
 package enum Socket {
   package static func open(v6: Bool) throws(Errno) -> FileDescriptor {
@@ -71,8 +71,8 @@ package enum Socket {
     }
   }
 
-  /// Whether an address is one of this network namespace's own as its routes have it, also where no
-  /// interface has it. False where any address can be bound (`ip_nonlocal_bind`), as nothing is told then.
+  /// Whether the routes of this network namespace make an address its own, even if no interface has it.
+  /// False where `ip_nonlocal_bind` lets any address be bound: then `bind` tells nothing.
   package static func canBind(to ip: IPAddress) -> Bool {
     let setting = "/proc/sys/net/\(ip.isV6 ? "ipv6" : "ipv4")/ip_nonlocal_bind"
     guard ProcFile.text(of: setting)?.hasPrefix("0") == true, let socket = try? open(v6: ip.isV6)
@@ -81,7 +81,7 @@ package enum Socket {
     do throws(Errno) {
       try bind(socket, to: SocketAddress(ip, 0))
     } catch {
-      // All of its ports may be taken.
+      // The address is this namespace's, but all of its ports are taken.
       return error == .addressInUse
     }
     return true

@@ -3,17 +3,18 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// What the kernel knows of the TCP sockets of a network namespace, asked by netlink and filtered
-/// in the kernel. Source: sock_diag(7), net/ipv4/inet_diag.c.
+/// Asks the kernel, by netlink, about the TCP sockets of a network namespace. The kernel filters.
+/// Source: sock_diag(7), net/ipv4/inet_diag.c.
 ///
-/// It stays with the namespace it was opened in, whichever one its process enters later. Asking for
-/// listeners costs what the host has of listeners; asking for any other state walks the table of
-/// all connections, and costs about a microsecond for each that matches.
+/// An object keeps asking about the namespace that it was made in, whichever one the process enters
+/// later. Asking for listeners walks the table of listeners only. Asking for any other state walks
+/// the table of all connections, and costs about a microsecond per connection that matches.
 package final class SocketDiagnosis {
   private let netlink: FileDescriptor
   private var buffer = [UInt8](repeating: 0, count: 1 << 16)
-  /// Of the last request. What is left of an answer that was given up has another one.
-  private var number: UInt32 = 0
+  /// The number of the last request. It tells the answer from what is left of an earlier answer that
+  /// was given up.
+  private var requestNumber: UInt32 = 0
 
   package init() throws(Errno) {
     let descriptor = socket(
@@ -32,17 +33,17 @@ package final class SocketDiagnosis {
   package func each(
     _ states: TCPStates, anyOf conditions: [SocketCondition], _ body: (DiagnosedSocket) -> Void
   ) throws(Errno) {
-    // A filter of the kernel is at most 64 KiB long.
+    // The kernel takes filters of at most 64 KiB.
     var rest = conditions[...]
     while !rest.isEmpty {
       let filter = SocketFilter(rest.prefix(1000))
       rest = rest.dropFirst(1000)
-      // A socket of IPv6 may speak IPv4, so those of IPv6 are asked for in any case.
+      // A socket of IPv6 may speak IPv4, so both families are asked for in any case.
       for family in [AF_INET, AF_INET6] {
-        number &+= 1
+        requestNumber &+= 1
         try send(
           DiagnosisRequest.bytes(
-            number: number, family: UInt8(family), states: states, filter: filter))
+            number: requestNumber, family: UInt8(family), states: states, filter: filter))
         try receive(body)
       }
     }
@@ -67,10 +68,10 @@ package final class SocketDiagnosis {
       }
       var rest = buffer[..<count]
       while let message = NetlinkMessage(&rest) {
-        guard message.number == number else { continue }
+        guard message.requestNumber == requestNumber else { continue }
         switch message.type {
         case NetlinkMessage.done:
-          // A family that the kernel cannot tell of ends its empty answer with an error.
+          // Where the kernel does not know a family, its empty answer ends with an error.
           let error = message.payload.count >= 4 ? Int32(bitPattern: message.payload.word(0)) : 0
           if error < 0 { throw Errno(rawValue: -error) }
           return
@@ -87,7 +88,7 @@ package final class SocketDiagnosis {
   private static let protocolNumber: Int32 = 4
 }
 
-/// One socket as the kernel tells of it.
+/// One socket as the kernel describes it.
 package struct DiagnosedSocket: Sendable, Equatable {
   package let local: SocketAddress
   package let remote: SocketAddress
@@ -97,17 +98,18 @@ package struct DiagnosedSocket: Sendable, Equatable {
   package let waiting: Int
   /// Of a listener: how many may wait, the smaller of its backlog and `net.core.somaxconn`.
   package let backlog: Int
-  /// Its number in sockfs, which no other socket has while it lives; 0 for a connection that waits in
-  /// its listener's queue, as no process has it yet.
+  /// Its number in sockfs, which no other socket has while this one lives; 0 where no process has the
+  /// socket, as while a connection waits in its listener's queue.
   package let inode: UInt32
   package var hasOwner: Bool { inode != 0 }
-  /// Handshakes that a listener has dropped since it began to listen; nil where the kernel does not
-  /// say. `tcp_listendrop` counts here what it counts as ListenDrops.
+  /// Packets that a listener has dropped since it began to listen; nil where the kernel does not say.
+  /// `tcp_listendrop` counts here what it counts as ListenDrops; `tcp_v4_rcv` adds other packets, such
+  /// as a reset of a handshake that is half done.
   package let drops: Int?
   /// Of a listener of IPv6: whether it takes no connections of IPv4.
   package let isV6Only: Bool
 
-  /// `struct inet_diag_msg` and its attributes.
+  /// Reads `struct inet_diag_msg` and its attributes.
   init?(_ bytes: ArraySlice<UInt8>) {
     guard bytes.count >= Self.size else { return nil }
     let isV6 = Int32(bytes.byte(0)) == AF_INET6
@@ -127,7 +129,7 @@ package struct DiagnosedSocket: Sendable, Equatable {
   /// INET_DIAG_SKV6ONLY.
   private static let v6Only: UInt32 = 11
 
-  /// What an attribute of one kind has, where it is at least so long.
+  /// The value of the first attribute of this kind that has at least `size` bytes.
   private static func attribute(
     _ kind: UInt32, of size: Int, in attributes: ArraySlice<UInt8>
   ) -> ArraySlice<UInt8>? {
@@ -158,7 +160,7 @@ extension ArraySlice<UInt8> {
     UInt16(byte(offset)) << 8 | UInt16(byte(offset + 1))
   }
 
-  /// An address of IPv4 that an IPv6 socket speaks is mapped: ::ffff:127.0.0.1.
+  /// Unmaps the address of an IPv6 socket that speaks IPv4: ::ffff:127.0.0.1.
   fileprivate func address(_ offset: Int, isV6: Bool) -> IPAddress {
     let bits = (0..<(isV6 ? 16 : 4)).reduce(UInt128(0)) { $0 << 8 | UInt128(byte(offset + $1)) }
     if isV6, bits >> 32 != 0xFFFF { return .v6(bits) }
@@ -172,8 +174,8 @@ private struct NetlinkMessage {
   static let done: UInt32 = 3
 
   let type: UInt32
-  /// Of the request that it answers.
-  let number: UInt32
+  /// The number of the request that this message answers.
+  let requestNumber: UInt32
   let payload: ArraySlice<UInt8>
 
   /// Takes the next message off the bytes; nil when there is none.
@@ -182,7 +184,7 @@ private struct NetlinkMessage {
     let length = Int(bytes.word(0))
     guard length >= 20, length <= bytes.count else { return nil }
     type = bytes.word(4) & 0xFFFF
-    number = bytes.word(8)
+    requestNumber = bytes.word(8)
     payload = bytes.dropFirst(16).prefix(length - 16)
     bytes = bytes.dropFirst((length + 3) & ~3)
   }

@@ -2,30 +2,30 @@ package import Addressing
 import CLinux
 import Glibc
 
-/// What a socket must be for the kernel to tell of it.
+/// A condition on the sockets that the kernel tells of.
 package enum SocketCondition: Sendable, Equatable {
-  /// Its own address and port.
+  /// The socket has this address and port.
   case local(SocketAddress)
-  /// Its own port, whatever its address.
+  /// The socket has this port, whatever its address.
   case localPort(UInt16)
-  /// Its own address, whatever its port.
+  /// The socket has this address, whatever its port.
   case localAddress(IPAddress)
-  /// Whom it is connected to.
+  /// The peer has this address and port.
   case remote(SocketAddress)
-  /// Its peer's port, whatever the address.
+  /// The peer has this port, whatever its address.
   case remotePort(UInt16)
-  /// Its peer's address, whatever the port.
+  /// The peer has this address, whatever its port.
   case remoteAddress(IPAddress)
 }
 
 extension SocketCondition {
-  /// That a socket is one of a server at an endpoint. Of one at every address each connection has the
-  /// address that it was made to.
+  /// The socket is a server's at an endpoint. Where the endpoint stands for every address, only the port
+  /// can be asked for: each connection has the address that it was made to.
   package static func serves(_ endpoint: SocketAddress) -> SocketCondition {
     endpoint.ip.isUnspecified ? .localPort(endpoint.port) : .local(endpoint)
   }
 
-  /// That a socket is connected to an endpoint.
+  /// The socket is connected to an endpoint.
   package static func uses(_ endpoint: SocketAddress) -> SocketCondition {
     endpoint.ip.isUnspecified ? .remotePort(endpoint.port) : .remote(endpoint)
   }
@@ -36,13 +36,14 @@ extension SocketCondition {
 struct SocketFilter {
   private(set) var bytes: [UInt8] = []
 
-  /// Operations: a jump, and a comparison with the socket's own or with its peer's address.
+  /// Operations of `inet_diag_bc_op`: a jump, and comparisons with the socket's own and with its
+  /// peer's address and port.
   private static let jump: UInt8 = 1
   private static let own: UInt8 = 7
   private static let peer: UInt8 = 8
 
-  /// Each condition but the last is followed by a jump to the end, which accepts. One that does not
-  /// hold goes past that jump; the last one goes four bytes past the end, which refuses.
+  /// Each condition but the last is followed by a jump to the end, which accepts. A condition that does
+  /// not hold skips that jump; the last one goes four bytes past the end, which refuses.
   init(_ conditions: ArraySlice<SocketCondition>) {
     let operands = conditions.map(Self.operand)
     var left = operands.reduce(0) { $0 + 4 + $1.bytes.count } + 4 * (operands.count - 1)
@@ -58,7 +59,7 @@ struct SocketFilter {
     }
   }
 
-  /// `struct inet_diag_bc_op`.
+  /// Appends a `struct inet_diag_bc_op`.
   private mutating func append(_ code: UInt8, yes: Int, no: Int) {
     bytes += [code, UInt8(yes)]
     bytes.append(native: UInt16(no))
@@ -78,7 +79,7 @@ struct SocketFilter {
     }
   }
 
-  /// -1.
+  /// -1 stands for any port.
   private static let anyPort = UInt32.max
 
   private static func host(_ address: IPAddress, port: UInt32) -> [UInt8] {
@@ -112,7 +113,7 @@ enum DiagnosisRequest {
   /// NLM_F_REQUEST and NLM_F_DUMP.
   private static let all: UInt16 = 0x301
 
-  /// - Parameter number: what each message of the answer has, too.
+  /// - Parameter number: the request's number, which each message of the answer repeats.
   static func bytes(
     number: UInt32, family: UInt8, states: TCPStates, filter: SocketFilter
   ) -> [UInt8] {
@@ -121,10 +122,11 @@ enum DiagnosisRequest {
     bytes.append(native: byFamily)
     bytes.append(native: all)
     bytes.append(native: number)
-    // The port: the kernel knows ours.
+    // The netlink port: the kernel knows ours.
     bytes.append(native: UInt32(0))
 
-    // Only a listener's drops are asked for; each attribute lengthens every answer.
+    // Memory information has a listener's drops. Other sockets are not asked for it, as each attribute
+    // lengthens every answer.
     let wanted = states.contains(.listen) ? UInt8(1 << (memoryInfo - 1)) : 0
     bytes += [family, UInt8(IPPROTO_TCP), wanted, 0]
     bytes.append(native: states.rawValue)
