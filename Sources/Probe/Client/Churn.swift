@@ -1,17 +1,16 @@
 import Linux
 import SystemPackage
 
-/// Connections that live for a while, beside those that stay: how many there are, for how long they
-/// live, and whose life ends next.
+/// The connections of a churn, which live for a while, beside those that stay: how many there are,
+/// how long they live, and which one's lifetime ends next.
 struct Churn: ~Copyable {
   private var lifetimes: Lifetimes
   /// Nanoseconds.
   private var lifetime: UInt64 = 0
-  /// Whether they are closed with a reset.
   private(set) var closesWithReset = true
-  /// The phase is a churn, so what is opened is opened for a lifetime.
+  /// The phase is a churn, so the connections that it opens have a lifetime.
   private(set) var isOpening = false
-  /// Whatever still lives is to be closed at once.
+  /// The connections that are left are to be closed at once.
   private(set) var isOver = true
   /// Connections of a churn that are held, or whose handshake is under way.
   private(set) var count = 0
@@ -27,32 +26,33 @@ struct Churn: ~Copyable {
     isOver = false
   }
 
-  /// Closes at once what still lives.
+  /// Has the connections that are left closed at once.
   mutating func end() { isOver = true }
 
-  /// A phase of another kind begins: what it opens stays.
+  /// Another phase begins: unless it is a churn, too, the connections that it opens stay.
   mutating func endPhase() {
     isOver = true
     isOpening = false
   }
 
-  /// Whether so many handshakes that are under way, and one more, all get a place among the lifetimes.
+  /// Whether `lifetimes` has room for the handshakes that are under way, and for one more.
   func hasRoom(besides connecting: UInt64) -> Bool { connecting < UInt64(lifetimes.room) }
 
   /// A connection is begun.
   mutating func noteBegun() { count += 1 }
 
-  /// A connection is gone, in whichever way.
+  /// A connection, or its handshake, has ended for whatever reason.
   mutating func noteGone() { count -= 1 }
 
-  /// A connection stands from now on.
+  /// A connection is established: its lifetime begins.
   mutating func beginLifetime(_ token: Token, at now: Instant) {
     lifetimes.append(token, due: now.advanced(byNanoseconds: lifetime))
   }
 
   var hasLifetimes: Bool { !lifetimes.isEmpty }
 
-  /// The next life to end, whether or not its connection is there still; nil when there is none.
+  /// The lifetime that ends next, whether or not its connection still stands; nil when none is
+  /// left.
   var nextEnd: Lifetimes.End? { lifetimes.first }
 
   mutating func removeNextEnd() { lifetimes.removeFirst() }

@@ -1,7 +1,7 @@
 import Linux
 import SystemPackage
 
-/// Going through what is held: to close it, or to ask whether it is alive.
+/// Going through all connections: to close them, or to verify that they are alive.
 extension Client where System: ~Copyable {
   mutating func close(done: Int, from slot: UInt32, reset: Bool) -> Instant? {
     var done = done
@@ -28,7 +28,8 @@ extension Client where System: ~Copyable {
     return connections.now
   }
 
-  /// Closes so many connections, the newest rows first, with a reset.
+  /// Closes `left` of the connections that would stay, from the highest row down, with a reset,
+  /// each once its message under way is over.
   mutating func shed(_ left: Int, above end: UInt32) -> Instant? {
     var left = left
     var slot = end
@@ -56,7 +57,7 @@ extension Client where System: ~Copyable {
           rebasing: UnsafeRawBufferPointer(bytes.buffer)[..<1])
         switch unsafe connections.kernel.send(connections.rows.descriptor(slot), byte) {
         case .moved(let count): connections.board.add(.bytesSent, UInt64(count))
-        // Telling the error has used it up: a later read would find a plain end.
+        // `send` has taken the error off the socket: a later read would find an orderly close.
         case .failed(let error): messageEngine.peerEnded(slot, error, among: &connections)
         case .wouldBlock, .closed: break
         }

@@ -4,7 +4,7 @@ import WorkerLog
 
 /// What epoll reports, and handshakes that take too long.
 extension Client where System: ~Copyable {
-  /// Reads of 64 KiB that one event may lead to, so that a peer that floods does not stop the rest.
+  /// The most reads of 64 KiB per event, so that a peer that floods does not hold up the others.
   private static var readsPerEvent: Int { 16 }
 
   mutating func handle(_ token: Token, _ seen: EpollEvents) {
@@ -42,9 +42,8 @@ extension Client where System: ~Copyable {
     _ = fail(.connect, error, position: position)
   }
 
-  /// Reads until there is nothing more, since an edge is announced only once; or for so long that
-  /// the others must not wait any longer. A short read has brought all that there was, but
-  /// perhaps the connection's end.
+  /// Reads until nothing is left, since epoll announces an edge only once; but no more than
+  /// `readsPerEvent` times. A short read leaves nothing but, perhaps, the connection's end.
   private mutating func drain(_ slot: UInt32, _ seen: EpollEvents) {
     let buffer = unsafe UnsafeMutableRawBufferPointer(bytes.buffer)
     var discards = false
@@ -72,7 +71,7 @@ extension Client where System: ~Copyable {
     announceAgain(slot)
   }
 
-  /// Has a socket that is not read to its end announced anew.
+  /// Has epoll announce once more a socket that still has bytes to read.
   private mutating func announceAgain(_ slot: UInt32) {
     do throws(Errno) {
       try connections.kernel.rewatch(
@@ -93,13 +92,13 @@ extension Client where System: ~Copyable {
     }
   }
 
-  /// A handshake has taken too long, as the runner's own deadline or the kernel has it. It is tried
-  /// again, since one lost packet is no limit; only when that does not help has the connection failed.
+  /// A handshake has taken too long, by the runner's own deadline or by the kernel's. It is tried
+  /// again, since one lost packet is no limit; the connection has failed when no retry is left.
   @inline(never)
   private mutating func timeOut(_ slot: UInt32, _ call: FailedCall, _ error: Errno?) {
     let position = connections.rows.position(slot)
     let history = ConnectionHistory(rawValue: connections.rows.history(slot))
-    // One of an earlier phase, of another kind, is not for this one to open.
+    // What a phase of the other kind (churn or not) has begun, this phase does not open again.
     let isOurs = connections.rows.marks(slot).has(.transient) == connections.churn.isOpening
     let again = WantedConnection(
       due: Instant(nanoseconds: connections.rows.due(slot)), number: connections.rows.number(slot),

@@ -4,7 +4,7 @@ import WorkerLog
 
 /// What a failed call means for the attempts after it.
 extension Client where System: ~Copyable {
-  /// Counts a failure; false when it means that the next attempt will fail as well.
+  /// Counts a failure; false when the next attempt would fail as well, so that growth has stopped.
   mutating func fail(_ call: FailedCall, _ error: Errno?, position: UInt32?) -> Bool {
     connections.countFailure(call, error, position: position)
     let isWorthwhile = opening.noteFailure()
@@ -20,7 +20,7 @@ extension Client where System: ~Copyable {
     }
   }
 
-  /// Nothing can be heard any more, not even an order.
+  /// `wait` has failed: the worker cannot receive anything any more, not even an order.
   @inline(never)
   mutating func failLoop(_ error: Errno) -> Bool {
     connections.readClock()
@@ -30,12 +30,12 @@ extension Client where System: ~Copyable {
     return false
   }
 
-  /// A limit: nothing more is begun in this phase.
+  /// A limit is reached: the worker begins no more connections in this phase.
   mutating func stopGrowing(for call: FailedCall, _ error: Errno?) {
     connections.board.failures.markStopped(call, error, phase: command.phase, at: connections.now)
     if case .opening = work { work = .settling }
     opening.end()
-    // At a limit nobody on the host may be able to open a file, not even to report it.
+    // Whoever reports a limit of the host needs a descriptor, and may find none left.
     if let descriptor = spare {
       connections.kernel.close(descriptor)
       spare = nil

@@ -19,7 +19,7 @@ extension Client where System: ~Copyable {
       let ordinal = connections.assignment.share.ordinal(opening.begun)
       let due = schedule.due(ordinal)
       guard due <= connections.now else { return earliest(due, nextExpiry()) }
-      // Without a pace a connection is due when its turn comes.
+      // Without a pace a connection is due when the loop comes to it.
       let isPaced = schedule.isPaced(ordinal)
       let intended = isPaced ? due : connections.now
       var isLate = false
@@ -36,7 +36,7 @@ extension Client where System: ~Copyable {
       let connection = WantedConnection(
         due: intended, number: connections.board[.opened],
         history: ConnectionHistory(isLate: isLate))
-      // Of a churn each connection gives its tuple back; a ramp's must all stand at once.
+      // A churn's connections give their tuples back; a ramp's must all stand at once.
       guard openOne(connection, stillToBegin: connections.churn.isOpening ? 1 : opening.left) else {
         work = .settling
         // Not `nextExpiry`: with no handshake under way nothing would end the wait, and the
@@ -50,10 +50,11 @@ extension Client where System: ~Copyable {
     return connections.now
   }
 
-  /// Begins one connection, or its handshake once more, then from another tuple: what swallowed a packet may do
-  /// so again for the same tuple. False when a limit leaves no hope for the ones after it.
+  /// Begins a connection, or tries its handshake again. Each attempt has another tuple: whatever
+  /// dropped a packet may do so again for the same one. False when a limit stops all further ones.
   ///
-  /// - Parameter stillToBegin: how many are still to be begun, this one included, that are to stand at once.
+  /// - Parameter stillToBegin: how many connections that are to stand at once are still to be
+  ///   begun, this one included.
   mutating func openOne(_ connection: WantedConnection, stillToBegin: Int) -> Bool {
     if connection.history.timeouts == 0 { connections.board.add(.opened) }
     var socket: FileDescriptor?
@@ -63,7 +64,8 @@ extension Client where System: ~Copyable {
       let position = step.position
       let endpoint = connections.assignment.endpoints[step.endpoint]
       let source = SocketAddress(connections.assignment.sources[step.source], step.port)
-      // It would connect to itself where nobody listens, and keep the server from listening there.
+      // The socket would connect to itself if nobody listens yet, and keep the server from
+      // listening.
       if source == endpoint {
         skip(position)
         continue
@@ -85,7 +87,8 @@ extension Client where System: ~Copyable {
         if call.isTaken(error) {
           skip(position)
           let found = ForeignTuple(call: call, error: error, position: position)
-          // A bind tells that somebody else has the port; a connect may have met TIME_WAIT.
+          // A failed bind proves that somebody else has the port; a failed connect may be
+          // TIME_WAIT.
           if foreign == nil || (foreign?.call == .connect && call == .bind) { foreign = found }
           continue
         }
@@ -99,14 +102,14 @@ extension Client where System: ~Copyable {
     return false
   }
 
-  /// Counts a tuple that cannot be used, the first time that it is met.
+  /// Counts a tuple that cannot be used, unless it was counted before.
   private mutating func skip(_ position: UInt32) {
     if connections.tuples.noteForeign(position) { connections.board.add(.portsSkipped) }
   }
 
-  /// Every tuple of this worker has been tried in a row, and each one was foreign. The tuples of others
-  /// are to blame if all wanted connections would fit without them. Else there are too few tuples for
-  /// the plan, and the failure names none.
+  /// Every tuple of this worker is taken by one of its connections or foreign. If the worker has as
+  /// many tuples as it needs, the failure is that of a foreign one. Else the plan has too few
+  /// tuples, and the failure names none.
   private mutating func failForWantOfTuples(_ foreign: ForeignTuple?, stillToBegin: Int) {
     let wanted = connections.board[.held] + connections.board[.connecting] + UInt64(stillToBegin)
     // What connect(2) reports when no tuple is left.

@@ -15,15 +15,15 @@ extension Client where System: ~Copyable {
       stepsDown = false
       begin(task)
       messageEngine.begin(task, command, among: &connections)
-      // What is sent, or answered, until fewer stand would tell of those that are to go.
+      // Until the excess connections are closed, messages would measure more than were ordered.
       if stepsDown { messageEngine.pause(among: &connections) }
     case .settle:
       opening.end()
       messageEngine.end(at: connections.now)
       stepsDown = false
       connections.churn.end()
-      // Even with nothing under way: the order to begin may have been overwritten before it was
-      // read, and the phase must settle all the same. A close goes on to its end.
+      // Even from `.none`: this order may have overwritten the one to begin before that was read,
+      // and must be reported as carried out all the same. A close goes on to its end.
       if case .closing = work { break }
       work = .settling
     case .verify:
@@ -36,7 +36,7 @@ extension Client where System: ~Copyable {
 
   private mutating func begin(_ task: ClientTask) {
     opening.beginPhase(retries: task.opens ? connections.assignment.retries : 0)
-    // What an earlier churn has left goes at once.
+    // The connections that an earlier churn has left are closed at once.
     connections.churn.endPhase()
     switch task {
     case .open(let goal, let pace):
@@ -64,7 +64,7 @@ extension Client where System: ~Copyable {
     work = .opening
   }
 
-  /// What is driven again in this phase; nil in a run that is no replay.
+  /// The arrivals that a replay drives again in this phase; nil where the rate alone says when.
   var recordedArrivals: ArrivalCurve? {
     command.phase < connections.assignment.recordedArrivals.count
       ? connections.assignment.recordedArrivals[command.phase] : nil
@@ -84,13 +84,13 @@ extension Client where System: ~Copyable {
     work = .shedding(left: excess, above: connections.rows.firstUnused)
   }
 
-  /// Connections, with those whose handshake is under way, that nothing is going to close.
+  /// Connections and handshakes under way, without those that are to be closed and those of churns.
   private var staying: Int {
     Int(connections.board[.held] + connections.board[.connecting]) - connections.pendingCloseCount
       - connections.churn.count
   }
 
-  /// Says that the order is carried out, once it is.
+  /// Tells the coordinator that the order is carried out, once that is so.
   mutating func settleWhenDone() {
     guard case .settling = work, connections.rows.oldestConnecting == ConnectionTable.none,
       connections.churn.count == 0, connections.pendingCloseCount == 0,

@@ -10,10 +10,11 @@ import WorkerLog
 /// (an open loop), each from a source address and port of its own choice, and registers each
 /// socket once. `turn` is the whole loop body, so that a test can step it by hand.
 ///
-/// Large methods that are called on every turn are `mutating` even where they change nothing: to the
-/// others Swift would pass a copy of this struct.
+/// Large methods that are called on every turn are `mutating` even where they change nothing: to a
+/// method that is not, Swift would pass a copy of this struct.
 package struct Client<System: Kernel & ~Copyable>: ~Copyable {
-  /// What every socket is watched for. An edge is announced once, so each is followed to its end.
+  /// What every socket is watched for. Epoll announces an edge once, so the client reads on an edge
+  /// until nothing is left.
   static var watchedEvents: EpollEvents { .readable | .writable | .peerHangUp | .edgeTriggered }
 
   typealias Connections = ClientConnections<System>
@@ -27,7 +28,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   var command = Scoreboard.Command(
     order: .wait, phase: 0, start: Instant(nanoseconds: 0))
   var work = Work.none
-  /// Whether a search has ordered fewer connections than stand, and this is not carried out yet.
+  /// Whether the order in force is a search's step down, and not carried out yet.
   var stepsDown = false
   /// When each connection is opened or closed.
   var schedule = Schedule(start: Instant(nanoseconds: 0), rate: nil)
@@ -114,7 +115,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     }
   }
 
-  /// When to wake so that the client is awake when a message is due.
+  /// When to wake up so as to be awake when a message is due.
   private func wakeTime(before due: Instant?) -> Instant? {
     due.map {
       Instant(nanoseconds: $0.nanoseconds - min($0.nanoseconds, connections.assignment.awake))

@@ -1,16 +1,16 @@
 import Linux
 
-/// Connections that live for a while, beside those that stay.
+/// The connections of a churn, which live for a while.
 extension ClientConnections where System: ~Copyable {
-  /// Whether there is a row for one more, and a place in the ring. A ramp never asks for more than
-  /// there are; a churn whose connections do not go in time has to wait.
+  /// Whether one more connection gets a row and, in a churn, a place among the lifetimes. A ramp
+  /// always has room; a churn has to wait where its connections do not end in time.
   var hasRoom: Bool {
     let connecting = board[.connecting]
     guard board[.held] + connecting < UInt64(rows.capacity) else { return false }
     return !churn.isOpening || churn.hasRoom(besides: connecting)
   }
 
-  /// Closes the connections whose time has come and returns when to be back; nil for never.
+  /// Closes the connections whose lifetime is over and returns when to be back; nil for never.
   mutating func endLifetimes() -> Instant? {
     var ended = 0
     while let end = churn.nextEnd, ended < Self.batch {

@@ -4,7 +4,7 @@ import WorkerLog
 
 /// How connections end, and how that is counted.
 extension ClientConnections where System: ~Copyable {
-  /// Closes a connection, if there is one, and frees its row.
+  /// Closes a connection and frees its row. Does nothing for a free row.
   mutating func drop(_ slot: UInt32) {
     switch rows.state(slot) {
     case .connecting:
@@ -34,7 +34,7 @@ extension ClientConnections where System: ~Copyable {
     board.addToSource(tuples.source(at: rows.position(slot)), -1)
   }
 
-  /// Closes a connection of our own accord, once the message under way is over.
+  /// Closes a connection as planned, once its message under way is over.
   mutating func closeAfterMessage(_ slot: UInt32) {
     let marks = rows.marks(slot)
     switch rows.state(slot) {
@@ -46,7 +46,7 @@ extension ClientConnections where System: ~Copyable {
     }
   }
 
-  /// Closes a connection that nothing keeps any more, as its phase wants it.
+  /// Closes a connection now, as its phase wants it: with a reset or in order.
   mutating func closeAsPlanned(_ slot: UInt32) {
     let isTransient = rows.marks(slot).has(.transient)
     if isTransient, !churn.closesWithReset {
@@ -57,8 +57,8 @@ extension ClientConnections where System: ~Copyable {
     drop(slot)
   }
 
-  /// Counts a churn's connection that we close, or that ends as its conversation wants, if it was cut short or
-  /// begun too late.
+  /// Counts a connection of a churn that ends as planned or recorded, if it was cut short or begun
+  /// too late.
   mutating func countChurnEnd(_ slot: UInt32) {
     guard rows.marks(slot).has(.transient), rows.state(slot) != .connecting else {
       return
@@ -71,7 +71,8 @@ extension ClientConnections where System: ~Copyable {
     }
   }
 
-  /// Counts the message under way of a connection that ends.
+  /// Counts as `short` the message under way on a connection that ends, unless its outcome is
+  /// counted already.
   private mutating func countShortMessage(_ slot: UInt32) {
     guard !rows.marks(slot).has(.overdue | .wrong) else { return }
     board.add(rows.messages.pattern(of: slot), .short)
@@ -86,8 +87,7 @@ extension ClientConnections where System: ~Copyable {
   /// Frees the row of a connection that its peer has ended, and counts a failure.
   @inline(never)
   mutating func lose(_ slot: UInt32, _ error: Errno?) {
-    // Before the row is freed: a failure is recorded with the number held at that instant, this connection
-    // included.
+    // Before the row is freed: the number held that a failure is counted with includes this one.
     countFailure(.closed, error, position: rows.position(slot))
     drop(slot)
     board.add(.closedByPeer)

@@ -3,18 +3,19 @@ import Messages
 import SystemPackage
 import WorkerLog
 
-/// The connections of a client, and what counts them: a socket, a row and a tuple for each, and
-/// for those of a churn a lifetime.
+/// The connections of a client, each with a socket, a row and a tuple, and in a churn a lifetime;
+/// and the scoreboard that counts them.
 ///
-/// Opening, closing, messages and playback all work on it. Nobody else takes or frees a row, so
-/// that the counters of the scoreboard always agree with the table.
+/// Opening, closing, messages and playback all work on this struct. Nobody else takes or frees a
+/// row, so that the counters of the scoreboard always agree with the table.
 ///
-/// Large methods that are called on every turn are `mutating` even where they change nothing: then `self` is
-/// passed by reference, while a borrowed `self` of this size is passed by value, field by field.
+/// Large methods that are called on every turn are `mutating` even where they change nothing: then
+/// `self` is passed by reference, while a borrowed `self` of this size is passed by value, field by
+/// field.
 struct ClientConnections<System: Kernel & ~Copyable>: ~Copyable {
-  /// Connections to open or close, or messages to begin, before looking at events again: enough to
-  /// keep the number of waits small when the client is behind, few enough that an answer is timed
-  /// when it comes.
+  /// The most connections to open or close, or messages to begin, between two waits for events:
+  /// enough to keep waits few when the client is behind, few enough that an answer is timed when it
+  /// comes.
   static var batch: Int { 16 }
 
   var kernel: System
@@ -23,14 +24,15 @@ struct ClientConnections<System: Kernel & ~Copyable>: ~Copyable {
   var rows: ConnectionTable
   var tuples: SourceTuples
   var churn: Churn
-  /// How many connections, those of a churn not counted, are to be closed when their message is over.
+  /// Connections, without those of a churn, that are to be closed when their message is over.
   var pendingCloseCount = 0
   var notes: DriveNotes
   /// The phase that the coordinator has ordered last.
   var phase = 0
   /// When the clock was read last.
   var now = Instant(nanoseconds: 0)
-  /// Nanoseconds: answers to messages that were due before are counted, and their times are not.
+  /// An instant in nanoseconds. Of a message that was due earlier the answer is counted, its time
+  /// not.
   var timesAnswersSince: UInt64 = 0
 
   init(

@@ -1,5 +1,5 @@
-/// What the counters of a churn want to know of a connection, in a byte: how it was begun, and whether
-/// it was closed too early.
+/// What is remembered of a connection's beginning and end, in a byte: whether it was begun late,
+/// how many of its handshakes timed out, and whether a churn closed it too early.
 struct ConnectionHistory: BitwiseCopyable, Equatable {
   /// A connection of a churn that was closed before its lifetime was over; stored as a number of
   /// timeouts that cannot occur.

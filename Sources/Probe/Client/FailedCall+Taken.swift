@@ -2,8 +2,8 @@ package import SystemPackage
 package import WorkerLog
 
 extension FailedCall {
-  /// Whether the failure means that this one pair of source port and endpoint is in use, and the next
-  /// one may not be.
+  /// Whether the errno means only that this tuple of source and endpoint is in use: the next one
+  /// may be free.
   package func isTaken(_ error: Errno) -> Bool {
     switch self {
     case .bind: error == .addressInUse

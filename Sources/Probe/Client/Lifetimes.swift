@@ -3,8 +3,8 @@ import SystemPackage
 
 /// The connections of a churn in the order in which their lifetimes end.
 ///
-/// A ring, since all of them live for equally long. A connection that was closed by someone else
-/// stays in it until its time comes.
+/// A ring, since all of them live equally long. A connection that has ended in another way stays in
+/// the ring until it is the first.
 struct Lifetimes: ~Copyable {
   struct End: BitwiseCopyable {
     fileprivate let rawToken: UInt64
@@ -27,10 +27,10 @@ struct Lifetimes: ~Copyable {
   var isEmpty: Bool { count == 0 }
   var room: UInt32 { capacity - count }
 
-  /// The next one to end; nil when there is none.
+  /// The lifetime that ends next; nil when the ring is empty.
   var first: End? { isEmpty ? nil : ends[head] }
 
-  /// There is room, since nobody opens more connections than there are places.
+  /// The caller sees to it that there is `room`.
   mutating func append(_ token: Token, due: Instant) {
     precondition(count < capacity)
     let place = (UInt64(head) + UInt64(count)) % UInt64(capacity)

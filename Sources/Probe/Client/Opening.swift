@@ -1,4 +1,4 @@
-/// What a phase has still to open, and whether there is a point in going on.
+/// What this worker still has to open in a phase, and whether it should go on trying.
 struct Opening: BitwiseCopyable {
   /// A worker gives up its phase after this many failures in a row: the cause will not go away by
   /// itself, and a flood of failures helps nobody.
@@ -7,8 +7,8 @@ struct Opening: BitwiseCopyable {
   /// Connections that have been begun, of those that this worker is to begin in the phase.
   private(set) var begun = 0
   private(set) var total = 0
-  /// How often a handshake that times out in this phase is begun again: never once nothing is to be
-  /// opened any more.
+  /// How often a handshake that times out in this phase is tried again; 0 once nothing more is to
+  /// be opened.
   private(set) var retries = 0
   private var failuresInARow = 0
 
@@ -34,7 +34,7 @@ struct Opening: BitwiseCopyable {
 
   mutating func noteSuccess() { failuresInARow = 0 }
 
-  /// Notes a failure; false when it was one too many in a row.
+  /// Notes a failure; false when `patience` is exhausted.
   mutating func noteFailure() -> Bool {
     failuresInARow += 1
     return failuresInARow < Self.patience

@@ -1,12 +1,13 @@
 import SystemPackage
 
-/// The tuples of source port and endpoint that one worker may use: which of them its connections have,
-/// and which it has found to be somebody else's.
+/// The tuples of source address, source port and endpoint that one worker may use: which of them
+/// its connections have, and which it has found to be unusable.
 struct SourceTuples: ~Copyable {
   private var walk: SourceWalk
   /// Tuples that connections of this worker have.
   private let taken: TupleMarks
-  /// Tuples that somebody else had, or TIME_WAIT, when they were tried.
+  /// Tuples that could not be used when they were tried: somebody else or TIME_WAIT held them, or
+  /// source and endpoint are the same.
   private let foreign: TupleMarks
 
   init(_ walk: SourceWalk) throws(Errno) {
@@ -18,12 +19,12 @@ struct SourceTuples: ~Copyable {
     self.foreign = foreign
   }
 
-  /// How many there are.
+  /// How many tuples this worker may use.
   var count: UInt64 { walk.count }
 
-  /// The next tuple in turn that no connection of this worker has; nil when all have been looked at.
+  /// The next tuple on the walk that no connection of this worker has; nil when no tuple is `left`.
   ///
-  /// - Parameter left: tuples that are still to be looked at, `count` at first.
+  /// - Parameter left: tuples that are still to be looked at: `count` before the first call.
   mutating func next(_ left: inout UInt64) -> SourceWalk.Step? {
     while left > 0 {
       left -= 1

@@ -5,14 +5,16 @@ package import Addressing
 /// The kernel's own choice of a port takes 70 times longer once half of the range is in use (it
 /// tries one parity first), so the client names every port itself. The order uses each source
 /// port once before any is shared between endpoints, because a shared port costs the kernel a
-/// search, and it spreads the load evenly over sources and endpoints from the first connection.
-/// Worker i of n takes every nth tuple, so no two workers ever meet.
+/// search. It spreads the load evenly over sources and endpoints from the first connection.
+/// Worker i of n takes every nth tuple from the ith on, so no two workers share one.
 package struct SourceWalk: Sendable {
   package struct Step: Sendable, Equatable {
-    /// Finds the tuple again: see `step(at:)`.
+    /// The tuple's place on this worker's walk; `step(at:)` finds the tuple again.
     package var position: UInt32
+    /// The place of the source address among the sources.
     package var source: Int
     package var port: UInt16
+    /// The place of the endpoint among the endpoints.
     package var endpoint: Int
   }
 
@@ -58,7 +60,7 @@ package struct SourceWalk: Sendable {
     return Step(
       position: position, source: Int(slot % sources),
       port: ports[Int(slot / sources)],
-      // Each lap over the source ports meets every one of them with another endpoint.
+      // Each lap over the source ports pairs every one of them with another endpoint.
       endpoint: Int((slot + lap) % endpoints))
   }
 }

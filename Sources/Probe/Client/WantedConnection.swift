@@ -1,10 +1,10 @@
 import Linux
 
-/// A connection that is wanted: first by the schedule, then once more after each timeout.
+/// A connection that is to be begun: because the schedule says so, or again after a timeout.
 struct WantedConnection {
-  /// When the schedule wanted it.
+  /// When it was due by the schedule, whichever attempt this is.
   var due: Instant
-  /// Its own, among all of the worker's.
+  /// Its number among all that this worker has begun, from 0.
   var number: UInt64
   var history = ConnectionHistory()
 }

@@ -2,11 +2,11 @@ import Linux
 import SystemPackage
 
 /// One field of every connection, side by side in memory that the kernel zeroes and that costs
-/// nothing until it is touched. Of fixed size: growing would copy, and memory would jump.
+/// nothing until it is touched. Its size is fixed: growing would copy, and memory use would jump.
 ///
-/// Every access is checked in every build. A peer decides how many connections there are, and which
-/// of them the kernel tells of: a comparison and a branch are cheap beside the system call that
-/// brought the index.
+/// Every index is checked in every build. Peers decide how many connections there are and which of
+/// them have events: a comparison and a branch are cheap beside the system call that brought the
+/// index.
 @safe
 struct Column<Value: BitwiseCopyable>: ~Copyable {
   private let base: UnsafeMutablePointer<Value>
@@ -34,7 +34,7 @@ struct Column<Value: BitwiseCopyable>: ~Copyable {
     }
   }
 
-  /// The values from here on.
+  /// The values from `index` on.
   func pointer(at index: UInt32) -> UnsafeMutablePointer<Value> {
     precondition(Int(index) < count)
     return unsafe base + Int(index)

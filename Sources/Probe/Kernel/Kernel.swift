@@ -17,8 +17,8 @@ package protocol Kernel: ~Copyable {
   mutating func connect(_ socket: FileDescriptor, to address: SocketAddress) throws(Errno)
   mutating func accept(_ listener: FileDescriptor) throws(Errno) -> AcceptedSocket?
   mutating func pendingError(_ socket: FileDescriptor) -> Errno?
-  /// Bytes that one read brings at most, however large the buffer. Where it brings fewer than this,
-  /// and than the buffer takes, nothing more is there (epoll(7), questions and answers).
+  /// Bytes that one read brings at most, however large the buffer. A read that brings fewer, and
+  /// does not fill its buffer, has left nothing to read (epoll(7), questions and answers).
   var largestRead: Int { get }
   mutating func receive(
     _ socket: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer
@@ -26,10 +26,10 @@ package protocol Kernel: ~Copyable {
   mutating func send(_ socket: FileDescriptor, _ bytes: UnsafeRawBufferPointer) -> Transfer
   /// Tells the other side that nothing more comes; it may go on sending.
   mutating func finishSending(_ socket: FileDescriptor) throws(Errno)
-  /// Writes to a pipe whose reader may be slow or gone: all of it or, when it is full, nothing.
+  /// Writes to a pipe whose reader may be slow or gone: all bytes or, when the pipe is full, none.
   mutating func tell(_ pipe: FileDescriptor, _ bytes: UnsafeRawBufferPointer)
   mutating func close(_ descriptor: FileDescriptor)
-  /// A descriptor that stands for nothing: something to give back when none is left.
+  /// A descriptor of no use of its own, to be given back when the limit of descriptors is reached.
   mutating func openSpare() throws(Errno) -> FileDescriptor
 
   mutating func watch(
@@ -37,14 +37,15 @@ package protocol Kernel: ~Copyable {
   mutating func rewatch(
     _ descriptor: FileDescriptor, _ events: EpollEvents, token: UInt64) throws(Errno)
   mutating func unwatch(_ descriptor: FileDescriptor)
-  /// Fills `events` and returns how many there are; 0 when the deadline or a signal came first.
+  /// Fills `events` and returns how many it has put there; 0 when the deadline or a signal came
+  /// first.
   mutating func wait(
     into events: UnsafeMutableBufferPointer<ReadyEvent>, until deadline: Instant?
   ) throws(Errno) -> Int
 
-  /// Takes the wake-up that announced an order.
+  /// Resets the event counter by which the coordinator has woken this worker.
   mutating func clearWakeUp()
-  /// Tells the coordinator that something has changed that it should look at now.
+  /// Asks the coordinator to look at the scoreboard now instead of at its next tick.
   mutating func callAttention()
 }
 

@@ -1,7 +1,7 @@
-/// The 64 bits of user data in an epoll registration: which slot, and which tenant of it.
+/// The 64 bits of user data in an epoll registration: a slot, and which connection in it is meant.
 ///
-/// A batch of events may still hold one for a connection that an earlier event of the same batch
-/// closed, and its slot may have a new tenant by then. The generation tells the two apart.
+/// A batch may still hold an event of a connection that an earlier event of the same batch closed,
+/// and another connection may have the slot by then. The generation tells the two apart.
 package struct Token {
   package let rawValue: UInt64
 

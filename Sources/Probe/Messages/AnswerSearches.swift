@@ -3,37 +3,37 @@ import SystemPackage
 
 /// What is looked for in answers, and how far the search in each connection's answer has come.
 ///
-/// Takes no memory where no pattern looks for anything; else 16 bytes per row, and 8 more for each
-/// 64 bytes that the longest expression takes when its repetitions are written out.
+/// Takes no memory where no pattern searches its answers; else 16 bytes per row, and 8 more for
+/// each 64 bytes of the longest expression with its repetitions written out.
 struct AnswerSearches: ~Copyable {
   /// How the answers of one pattern are searched.
   struct Quest: BitwiseCopyable {
     /// Nil where any bytes will do.
     fileprivate var layout: ByteSearch.Layout?
-    /// Where its tables begin.
+    /// Where the search's tables begin.
     fileprivate var tables = 0
-    /// Where the table of a delimiter begins: for each byte, the places of the delimiter that it
-    /// may stand at.
+    /// Where the delimiter's table begins: for each byte, one bit for each place of the delimiter
+    /// that has this byte.
     fileprivate var delimiter = 0
     /// Bytes of the delimiter; 0 where there is none.
     fileprivate var delimiterCount = 0
   }
 
   struct Progress: BitwiseCopyable {
-    /// One bit for each place of the delimiter that the bytes so far may end at.
+    /// One bit for each place of the delimiter at which the bytes so far may end.
     fileprivate var delimiter: UInt64 = 0
     /// Bit n: whether the search would have matched n bytes ago, had the answer ended there.
     fileprivate var matchesAtEnd: UInt64 = 0
   }
 
-  /// What an answer has come to, as `MessageColumns` notes it.
+  /// How far an answer has come, as `MessageColumns.answerProgress` notes it.
   enum Stage {
     static var begun: UInt32 { 1 }
     static var found: UInt32 { 2 }
   }
 
   struct Heard {
-    /// How many of the bytes belong to the answer.
+    /// How many of the bytes heard belong to the answer.
     var used: Int
     var stage: UInt32
     var end = End.open
@@ -92,12 +92,12 @@ struct AnswerSearches: ~Copyable {
 
   /// Takes bytes of an answer, up to its end if that is among them.
   ///
-  /// - Parameter stage: what it had come to; 0 for one that begins here.
+  /// - Parameter stage: how far the answer had come; 0 for one that begins here.
   mutating func hear(
     _ pattern: Int, on row: UInt32, _ heard: UnsafeRawBufferPointer, stage: UInt32
   ) -> Heard {
     let quest = quests[UInt32(pattern)]
-    // Not empty, as is what is heard.
+    // Neither buffer is empty: both have room for at least one word.
     let base = unsafe tables.buffer.baseAddress!
     let room = unsafe next.buffer.baseAddress!
     let state = unsafe states.pointer(at: row * UInt32(words))
@@ -123,14 +123,14 @@ struct AnswerSearches: ~Copyable {
         isFound = last.isFound
       }
       guard end != 0 else {
-        // Where an answer ends is not known: the rest that is here belongs to it.
+        // Nobody knows where the answer ends: all bytes that are here belong to it.
         if isFound { break }
         continue
       }
       progress.delimiter =
         unsafe (progress.delimiter << 1 | 1) & base[quest.delimiter + Int(byte)]
       guard progress.delimiter & end == 0 else {
-        // A `$` stands before the delimiter as well as behind it.
+        // A `$` matches before the delimiter as well as behind it.
         looks += index + 1
         let isRight =
           isFound || progress.matchesAtEnd & (1 | 1 << UInt64(quest.delimiterCount)) != 0
@@ -147,7 +147,7 @@ struct AnswerSearches: ~Copyable {
 }
 
 extension MessagePattern.Expectation {
-  /// What is searched for, and the delimiter that answers end with; empty where they have none.
+  /// What is searched for, and the delimiter at the end of answers; empty where they have none.
   fileprivate var search: (ByteSearch?, delimiter: [UInt8]) {
     switch self {
     case .matches(let pattern): (pattern.search, [])

@@ -5,17 +5,17 @@ import SystemPackage
 /// What became of bytes that were to be sent.
 enum SendOutcome {
   case whole
-  /// The kernel takes no more, and says when it does.
+  /// The kernel takes no more now; epoll tells when it does.
   case partly
-  /// Nil where the kernel names no error.
+  /// The errno is nil where the kernel names none.
   case failed(Errno?)
 }
 
-/// What every message comes to on its connection, plain ones and conversations alike.
+/// What plain messages and conversations have in common.
 extension ClientConnections where System: ~Copyable {
   /// Hands as much of the message under way to the kernel as it takes.
   ///
-  /// - Parameter message: the whole of it; what was handed over before is left out.
+  /// - Parameter message: all of its bytes; those that the kernel has taken before are left out.
   @inline(__always)
   mutating func send(_ slot: UInt32, _ message: UnsafeRawBufferPointer) -> SendOutcome {
     var written = rows.messages.written(of: slot)
@@ -36,9 +36,9 @@ extension ClientConnections where System: ~Copyable {
     return .whole
   }
 
-  /// Compares the next bytes of an answer with those that it should have.
+  /// Compares bytes heard with those that come next in `answer`.
   ///
-  /// - Returns: how many of them belong to it, and whether they are right.
+  /// - Returns: how many of the bytes heard belong to the answer, and whether they are right.
   @inline(__always)
   mutating func compare(
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, with answer: UnsafeRawBufferPointer
@@ -59,7 +59,7 @@ extension ClientConnections where System: ~Copyable {
     board.add(.unanswered)
   }
 
-  /// What was to be sent has been handed to the kernel whole.
+  /// The message, or the conversation's cue, has been handed to the kernel whole.
   mutating func finishWriting(_ slot: UInt32) {
     rows.await(slot)
     if rows.marks(slot).has(.conversing) { rows.messages.countCue(of: slot) }
@@ -73,7 +73,7 @@ extension ClientConnections where System: ~Copyable {
     rows.mark(slot, .answered)
   }
 
-  /// The answer is whole now.
+  /// Records the times of an answer that is whole now.
   @inline(__always)
   mutating func recordRoundTrip(_ slot: UInt32) {
     recordRoundTrip(due: rows.due(slot), began: rows.began(slot))
@@ -88,9 +88,9 @@ extension ClientConnections where System: ~Copyable {
     board.record(.roundTripUncorrected, nanoseconds: now.nanoseconds &- began)
   }
 
-  /// Has a connection wait until nothing more comes of a wrong answer.
+  /// Has a connection wait until no more bytes of a wrong answer come.
   mutating func drainWrongAnswer(_ slot: UInt32) {
-    // A connection that is to be closed sends no other message, so it need not wait.
+    // A connection that is to be closed begins no other message, so it need not wait.
     if rows.marks(slot).has(.closesAfterMessage), rows.state(slot) != .established {
       return finishMessage(slot)
     }

@@ -2,44 +2,47 @@ import SystemPackage
 
 /// What the client keeps of the message under way on each connection: numbers, never bytes.
 ///
-/// Of no size where a plan has no messages.
+/// Takes no memory where a plan has no messages.
 struct MessageColumns: ~Copyable {
   let patterns: Int
   private let isPushed: Bool
   private let patternsOfRows: Column<UInt8>
-  /// The connection's number among all of this worker's.
+  /// The connection's number among all that this worker has begun.
   private let numbers: Column<UInt32>
   /// Messages begun on the connection so far.
   private let counts: Column<UInt32>
-  /// Bytes of the message that were handed to the kernel, and of the answer that have come.
+  /// Bytes of the message that were handed to the kernel.
   private let written: Column<UInt32>
+  /// Bytes of the answer that have come; where it is searched, an `AnswerSearches.Stage` or
+  /// `whole`.
   private let answerProgress: Column<UInt32>
   /// For each pattern in turn: the round of the connection's next message; see `RoundCursor`.
   private let rounds: Column<UInt32>
-  /// Bytes of the message that the server is in the middle of pushing.
+  /// Bytes that have come of the message that the server is pushing.
   private let pushed: Column<UInt32>
-  /// Cues of the conversation that are done, and answers that have come whole.
+  /// Cues of the conversation that are done, and answers of it that have come whole.
   private let cues: Column<UInt32>
   private let answers: Column<UInt32>
 
-  /// What the server still owes, the oldest first. Not touched where nothing is overdue.
+  /// The answers that the server still owes, the oldest first. Not touched where none is overdue.
   private let debts: Column<Debt>
   private let debtCounts: Column<UInt8>
 
-  /// A message that was sent whole and not answered in time, when the next one was begun: servers
-  /// answer in order, so what comes is its answer before it is that of a later one.
+  /// A message that was sent whole and not answered before the connection began its next one.
+  /// Servers answer in order, so the answer to a debt comes before those to later messages.
   struct Debt: BitwiseCopyable {
-    /// Nanoseconds, as of the message.
+    /// Nanoseconds: when the message was due and when it was begun.
     var due: UInt64
     var began: UInt64
     var sequence: UInt32
     var pattern: UInt8
   }
 
-  /// What a row remembers; the answer to an older one, should it come, is taken for a later one's.
+  /// Debts that a row remembers. The answer to an older one, should it come, is taken for that to a
+  /// later message.
   static var mostDebts: UInt32 { 4 }
 
-  /// What `answerProgress` is once an answer whose length nobody knew has come.
+  /// The `answerProgress` of an answer without a known length that has come whole.
   static var whole: UInt32 { .max }
 
   init(rows: Int, patterns: Int, pushed: Bool, conversations: Bool) throws(Errno) {
@@ -79,7 +82,7 @@ struct MessageColumns: ~Copyable {
     if isPushed { pushed[row] = 0 }
   }
 
-  /// - Parameter owing: whether what has come of an answer is that of a debt.
+  /// - Parameter owing: whether there are debts: then `answerProgress` belongs to the oldest one.
   @inline(__always)
   func beginMessage(_ row: UInt32, pattern: Int, owing: Bool = false) {
     patternsOfRows[row] = UInt8(pattern)
@@ -105,10 +108,11 @@ struct MessageColumns: ~Copyable {
     debtCounts[row] += 1
   }
 
-  /// Asked for of rows that owe only.
+  /// Valid only for rows with the mark `owing`.
   func debtCount(of row: UInt32) -> Int { Int(debtCounts[row] & ~Self.forgotten) }
 
-  /// Whether it owed more than are remembered: what comes may answer one that is not.
+  /// Whether a row has had more debts than it remembers: bytes that come may answer a forgotten
+  /// one.
   func hasForgottenDebts(_ row: UInt32) -> Bool { debtCounts[row] & Self.forgotten != 0 }
 
   /// A mark in the counts of debts.
@@ -116,7 +120,7 @@ struct MessageColumns: ~Copyable {
 
   func debt(_ place: Int, of row: UInt32) -> Debt { debts[row * Self.mostDebts + UInt32(place)] }
 
-  /// Removes the oldest debt, with the count of what has come of its answer.
+  /// Removes the oldest debt, and sets `answerProgress`, which was its, to 0.
   @inline(__always)
   func removeOldestDebt(of row: UInt32) {
     debtCounts[row] -= 1
@@ -146,10 +150,10 @@ struct MessageColumns: ~Copyable {
   func cuesDone(of row: UInt32) -> UInt32 { cues[row] }
   func answersReceived(of row: UInt32) -> UInt32 { answers[row] }
 
-  /// A cue is done.
+  /// The client has carried out a cue.
   func countCue(of row: UInt32) { cues[row] += 1 }
 
-  /// An answer has come whole; `answerProgress` is of the next one.
+  /// An answer has come whole: `answerProgress` is that of the next one from here on.
   func countAnswer(of row: UInt32) {
     answers[row] += 1
     answerProgress[row] = 0

@@ -2,10 +2,10 @@ import Linux
 
 /// Which connection sends which message next. No connection has a timer.
 extension MessageEngine where System: ~Copyable {
-  /// Slots to walk past before looking at events again.
+  /// The most slots that a cursor walks past between two waits for events.
   private static var cursorStride: Int { 256 }
 
-  /// Plays the patterns of a phase that has just begun.
+  /// Plays the patterns of a phase that begins, or of the next step of a search.
   mutating func begin(
     _ task: ClientTask, _ command: Scoreboard.Command, among connections: inout Connections
   ) {
@@ -26,7 +26,8 @@ extension MessageEngine where System: ~Copyable {
     for pattern in places { patterns.noteUnsent(pattern, connections.board[pattern, .unsent]) }
   }
 
-  /// Begins no message until `resume`. What no connection was free for is counted as unsent before.
+  /// Begins no message until `resume`. Before that, counts as unsent the messages that were due and
+  /// had no free connection.
   mutating func pause(among connections: inout Connections) {
     for pattern in 0..<patterns.count where isPlayed(pattern) {
       let script = patterns.script(pattern)
@@ -38,8 +39,8 @@ extension MessageEngine where System: ~Copyable {
     pause()
   }
 
-  /// Goes on after `pause` with the connections that are left. They are judged by what they send from here on: of
-  /// answers to earlier messages no time is kept.
+  /// Goes on after `pause` with the connections that are left. The times of answers to earlier
+  /// messages are not recorded, as more connections stood when those were sent.
   mutating func resume(among connections: inout Connections) {
     var slots = connections.rows.firstUnused
     while slots > 0, connections.rows.state(slots - 1) == .free { slots -= 1 }
@@ -57,13 +58,14 @@ extension MessageEngine where System: ~Copyable {
     }
   }
 
-  /// Whether no answer is waited for, those within recorded conversations left aside.
+  /// Whether no answer is waited for, apart from those in recorded conversations.
   mutating func waitsForNone(among connections: inout Connections) -> Bool {
     (0..<patterns.count).allSatisfy {
       connections.rows.oldestMessage(of: $0) == ConnectionTable.none
     }
   }
 
+  /// Rows that the phase is going to use, at least those in use.
   private mutating func slotsPlanned(
     for task: ClientTask, _ goal: Int?, among connections: inout Connections
   ) -> UInt32 {
@@ -79,7 +81,7 @@ extension MessageEngine where System: ~Copyable {
     return max(slotsInUse, UInt32(clamping: min(planned, Int(connections.rows.capacity))))
   }
 
-  /// Sends what is due and returns when to be back; nil to wait for events alone.
+  /// Begins the messages that are due and returns when to be back; nil to wait for events alone.
   mutating func beginDue(among connections: inout Connections) -> Instant? {
     var wake: Instant?
     if !beginsNoMessages {
@@ -96,14 +98,14 @@ extension MessageEngine where System: ~Copyable {
       if isEnding, wake == nil {
         countUnplayed(among: &connections)
         stopMessages()
-        // Nothing else may end the wait in which the phase is to be found settled.
+        // Otherwise nothing might end the next wait, after which the phase is found settled.
         wake = connections.now
       }
     }
     return earliest(wake, nextTimeout(among: &connections))
   }
 
-  /// Each connection at its own instant of the round.
+  /// Plays a pattern on each connection at its own instant of the round.
   private mutating func playRounds(_ pattern: Int, among connections: inout Connections) -> Instant?
   {
     var begun = 0
@@ -141,7 +143,7 @@ extension MessageEngine where System: ~Copyable {
     }
   }
 
-  /// One connection after the other, whichever has been idle for the longest.
+  /// Plays a pattern at a rate, each message on the connection that has been idle for the longest.
   private mutating func playAtRate(
     _ pattern: Int, rate: Double, among connections: inout Connections
   ) -> Instant? {
@@ -154,7 +156,7 @@ extension MessageEngine where System: ~Copyable {
       guard due < end else { return nil }
       guard due <= connections.now else { return due }
       let slot = connections.rows.oldestIdle
-      // An event will tell when somebody is idle again.
+      // An event will tell when a connection is idle again.
       guard slot != ConnectionTable.none else {
         if rate != .infinity { countUnsent(pattern, rate: rate, among: &connections) }
         return nil
@@ -179,19 +181,20 @@ extension MessageEngine where System: ~Copyable {
     return isEnding ? nil : connections.now.advanced(byNanoseconds: Self.lookAgain)
   }
 
-  /// Nanoseconds until idle connections that could not take a message are looked at once more.
+  /// Nanoseconds until idle connections that could not take a message are tried again.
   private static var lookAgain: UInt64 { 1_000_000 }
 
-  /// Whether a pattern can be played on a connection that can begin a message. A conversation
-  /// cannot tell late answers to older messages from its own, so it needs a connection that is owed
-  /// none.
+  /// Whether a pattern may be played on a connection that can begin a message. A conversation
+  /// cannot tell late answers to older messages from its own, so it needs a connection with no
+  /// answer owed.
   private mutating func mayPlay(
     _ pattern: Int, on slot: UInt32, among connections: inout Connections
   ) -> Bool {
     patterns.script(pattern).answer != .conversation || connections.rows.isClear(slot)
   }
 
-  /// Sets `unsent` to the messages that are due and had no free connection.
+  /// Sets `unsent` to the messages that are due at the rate and not begun, for want of a
+  /// connection.
   private mutating func countUnsent(
     _ pattern: Int, rate: Double, among connections: inout Connections
   ) {
@@ -207,8 +210,8 @@ extension MessageEngine where System: ~Copyable {
       + UInt64(max(0, own - patterns.begunAtRate(pattern)))
   }
 
-  /// Each connection that was there when the phase began, once. Others begin when they come into
-  /// being, or when what is under way on them is over.
+  /// Plays a pattern once on each connection that the cursor finds free. Connections that are busy
+  /// play it when their message under way is over, and new ones when they are established.
   private mutating func playOnce(_ pattern: Int, among connections: inout Connections) -> Instant? {
     guard start <= connections.now else { return start }
     var begun = 0
@@ -229,7 +232,8 @@ extension MessageEngine where System: ~Copyable {
     return connections.now
   }
 
-  /// Counts the connections that have not played what was to be played once on each of them: the phase ends.
+  /// At the end of a phase, counts as unsent what was to be played once on each connection and was
+  /// not.
   private mutating func countUnplayed(among connections: inout Connections) {
     for pattern in 0..<patterns.count where isPlayed(pattern) && patterns.script(pattern).isOnce {
       for slot in 0..<connections.rows.firstUnused {
@@ -254,8 +258,8 @@ extension MessageEngine where System: ~Copyable {
     return round == cursor.firstRound ? round : nil
   }
 
-  /// Has a new connection take part in each pattern from the round on in which the pattern's cursor
-  /// comes to its slot next; in patterns that are played once, from the only round on.
+  /// Has a new connection take part in each pattern, from the round in which the cursor comes to
+  /// its slot next; in patterns that are played once, from their only round.
   mutating func joinRounds(_ slot: UInt32, among connections: inout Connections) {
     extendRounds(over: slot)
     for pattern in 0..<patterns.count {
@@ -266,14 +270,14 @@ extension MessageEngine where System: ~Copyable {
     }
   }
 
-  /// Begins the messages that are due on a connection, the oldest first. Several may have become due
-  /// while one was under way.
+  /// Begins the messages that are due on a connection, the oldest first. Several may have become
+  /// due while one was under way.
   ///
   /// A message whose round had passed was counted as `unsent`; that count is taken back.
   ///
   /// - Parameters:
-  ///   - round: the round that the cursor of `pattern` is in at this slot, whose message was not counted.
-  ///     Nil when an event led here, and no cursor.
+  ///   - round: the round in which the cursor of `pattern` stands at this slot: its message was not
+  ///     counted as `unsent`. Nil when an event led here, and no cursor.
   mutating func beginAllDue(
     _ slot: UInt32, currentRound round: UInt32? = nil, of pattern: Int = 0,
     among connections: inout Connections
@@ -293,8 +297,8 @@ extension MessageEngine where System: ~Copyable {
     }
   }
 
-  /// The message that has been due on a connection for the longest, of the patterns that may be played on it:
-  /// a conversation that has to wait keeps no other pattern waiting.
+  /// The message that has been due on a connection for the longest, of the patterns that may be
+  /// played on it: a conversation that has to wait keeps no other pattern waiting.
   private mutating func nextMessage(
     of slot: UInt32, among connections: inout Connections
   ) -> (pattern: Int, round: UInt32, due: Instant)? {
@@ -311,21 +315,21 @@ extension MessageEngine where System: ~Copyable {
       let cursor = patterns.cursor(pattern)
       let round = cursor.pendingRound(connections.rows.messages.round(of: slot, pattern))
       guard cursor.hasPassed(slot, in: round) else { continue }
-      // The slots may have become fewer since.
+      // With fewer slots than then, the instant computed now may lie ahead.
       let due = min(cursor.due(slot, in: round), connections.now)
       if first.map({ due < $0.due }) ?? true { first = (pattern, round, due) }
     }
     return first
   }
 
-  /// What an event has made possible on a connection: to go on with a conversation, to leave, or to
-  /// send what waits.
+  /// Does what an event has made possible on a connection: goes on with its conversation, closes it
+  /// if that was waiting for the message, or begins the messages that are due.
   mutating func followUp(_ slot: UInt32, among connections: inout Connections) {
     if connections.rows.marks(slot).has(.conversing) {
       player.proceed(slot, among: &connections)
     }
     let marks = connections.rows.marks(slot)
-    // A message that is overdue is not waited for any more, and nothing else would end it.
+    // An overdue message is not waited for: else the connection might never be closed.
     let isOver = connections.rows.state(slot) == .established || marks.has(.overdue)
     if marks.has(.closesAfterMessage), isOver, connections.rows.state(slot) != .free {
       return connections.closeAsPlanned(slot)
@@ -333,7 +337,7 @@ extension MessageEngine where System: ~Copyable {
     guard connections.rows.state(slot) == .established else { return }
     guard !beginsNoMessages else { return }
     if hasRounds { beginAllDue(slot, among: &connections) }
-    // Without waiting for its turn: nothing but this answer was to be waited for.
+    // The pattern's only pace is its answers, so its next message need not wait for `playAtRate`.
     if let pattern = closedLoopPattern, connections.rows.state(slot) == .established,
       connections.now < end
     {

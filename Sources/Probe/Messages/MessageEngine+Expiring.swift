@@ -1,8 +1,8 @@
 import Linux
 
-/// Answers that do not come in time, and connections that wait until a wrong one is over.
+/// Answers that do not come in time, and connections that wait until a wrong answer is over.
 extension MessageEngine where System: ~Copyable {
-  /// Notes the answers that have not come in time.
+  /// Notes the answers that have not come in time, and does what alarms and waits for quiet bring.
   mutating func expire(among connections: inout Connections) {
     for pattern in 0..<patterns.count {
       while let expiry = timeout(of: pattern, among: &connections), expiry <= connections.now {
@@ -13,11 +13,11 @@ extension MessageEngine where System: ~Copyable {
     endDrains(among: &connections)
   }
 
-  /// Nanoseconds without a byte after which a wrong answer is taken to be over. Nothing arrives in
-  /// pieces that are further apart, but for what a timeout of TCP's holds back (200 ms and more).
+  /// Nanoseconds without a byte after which a wrong answer is taken to be over. The pieces of an
+  /// answer are further apart only where TCP retransmits after a timeout (200 ms and more).
   private static var quietGap: UInt64 { 100_000_000 }
 
-  /// Goes on where nothing has come for long enough.
+  /// Makes connections idle again on which nothing has come for long enough.
   private mutating func endDrains(among connections: inout Connections) {
     while let end = nextEndOfDraining(among: &connections), end <= connections.now {
       let slot = connections.rows.oldestDraining
@@ -32,7 +32,7 @@ extension MessageEngine where System: ~Copyable {
     return Instant(nanoseconds: connections.rows.due(slot)).advanced(byNanoseconds: Self.quietGap)
   }
 
-  /// The answer that a connection waits for is missing.
+  /// The answer that a connection waits for has not come in time.
   mutating func noteMissingAnswer(_ slot: UInt32, among connections: inout Connections) {
     let pattern = connections.rows.messages.pattern(of: slot)
     if hasMismatch(slot, patternUnderWay: pattern, among: &connections) {
@@ -50,8 +50,8 @@ extension MessageEngine where System: ~Copyable {
   /// Whether bytes have come for the oldest message that waits for its answer, and have not
   /// matched. True only where the answer of that message is `.matching`.
   ///
-  /// - Parameter patternUnderWay: the pattern of the message under way, which is the oldest one
-  ///   where nothing is owed.
+  /// - Parameter patternUnderWay: the pattern of the message under way, which is the oldest message
+  ///   where the connection has no debts.
   mutating func hasMismatch(
     _ slot: UInt32, patternUnderWay: Int, among connections: inout Connections
   ) -> Bool {
@@ -81,8 +81,8 @@ extension MessageEngine where System: ~Copyable {
       .advanced(byNanoseconds: patterns.script(pattern).timeout)
   }
 
-  /// Goes on with conversations where a delay is over, and gives up where an answer has not come
-  /// in time.
+  /// Goes on with conversations whose delay is over, and notes the answers in conversations that
+  /// have not come in time.
   private mutating func heedAlarms(among connections: inout Connections) {
     for _ in 0..<Connections.batch {
       guard let alarm = connections.rows.nextAlarm, alarm.due <= connections.now else { return }

@@ -1,9 +1,9 @@
 import Linux
 
-/// What comes back: the answer to the message under way, or something that nobody asked for.
+/// Bytes that come: answers, pushed messages, or something that nobody asked for.
 extension MessageEngine where System: ~Copyable {
-  /// Takes bytes that a connection has brought; true when whatever else can be read now
-  /// is to be thrown away as well, since what it belongs to is wrong.
+  /// Takes bytes that a connection has brought; true when all else that can be read now is to be
+  /// thrown away, since the answer that it belongs to is wrong.
   mutating func hear(
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, among connections: inout Connections
   ) -> Bool {
@@ -58,8 +58,7 @@ extension MessageEngine where System: ~Copyable {
     return false
   }
 
-  /// Takes bytes of a conversation; true when whatever else
-  /// can be read now is to be thrown away as well.
+  /// Takes bytes of a conversation; true when all else that can be read now is to be thrown away.
   private mutating func hearConversation(
     _ slot: UInt32, _ bytes: UnsafeRawBufferPointer, among connections: inout Connections
   ) -> Bool {
@@ -75,8 +74,8 @@ extension MessageEngine where System: ~Copyable {
     return false
   }
 
-  /// Compares the next bytes of an answer with those that it should have; returns how many of them
-  /// belong to it.
+  /// Compares bytes heard with those that come next in `answer`, and counts a wrong answer; returns
+  /// how many of the bytes heard belong to it.
   @inline(__always)
   private mutating func compare(
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, with answer: UnsafeRawBufferPointer,
@@ -87,13 +86,14 @@ extension MessageEngine where System: ~Copyable {
     return compared.used
   }
 
-  /// Takes bytes of an answer that is known by its content or by its end.
+  /// Takes bytes of an answer that is recognised by its content or by its delimiter; returns how
+  /// many of them belong to it.
   private mutating func search(
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, for pattern: Int,
     among connections: inout Connections
   ) -> Int {
     let before = connections.rows.messages.answerProgress(of: slot)
-    // Found before the message was sent to its end.
+    // The answer came whole before the message was sent to its end.
     if before == MessageColumns.whole { return 0 }
     let found = unsafe searches.hear(pattern, on: slot, heard, stage: before)
     switch found.end {
@@ -126,14 +126,14 @@ extension MessageEngine where System: ~Copyable {
     connections.board.add(.unasked)
   }
 
-  /// Whether it may be the answer to a message whose answer is not waited for.
+  /// Whether bytes that come may answer a message whose pattern expects no answer.
   private mutating func isUnawaited(_ slot: UInt32, among connections: inout Connections) -> Bool {
     hasPatterns && connections.rows.messages.hasBegun(slot)
       && patterns.script(connections.rows.messages.pattern(of: slot)).answer == .nothing
   }
 
-  /// Whether the last answer was one whose end nobody knows: what comes before the next message is
-  /// sent belongs to it.
+  /// Whether the last answer was one without a known end: bytes that come before the next message
+  /// is begun belong to it.
   private mutating func isRestOfAnswer(_ slot: UInt32, among connections: inout Connections) -> Bool
   {
     hasPatterns && connections.rows.state(slot) == .established
@@ -141,8 +141,8 @@ extension MessageEngine where System: ~Copyable {
       && patterns.script(connections.rows.messages.pattern(of: slot)).answer == .matching
   }
 
-  /// Compares with what the server is known to push, over and over. After a wrong byte the text
-  /// may begin anew with any other.
+  /// Compares bytes with the message that the server is known to push, over and over. After a wrong
+  /// byte the message may begin at any byte.
   private mutating func hearPushed(
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, among connections: inout Connections
   ) {
@@ -151,7 +151,7 @@ extension MessageEngine where System: ~Copyable {
     for index in 0..<heard.count {
       let byte = unsafe heard[index]
       if unsafe byte != text[place] {
-        // The bytes before it looked right, and belonged to nothing.
+        // The bytes before this one looked right, and belonged to no whole message.
         connections.board.add(.pushedWrong, UInt64(place))
         place = 0
         guard unsafe byte == text[0] else {

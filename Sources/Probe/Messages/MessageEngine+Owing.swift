@@ -4,13 +4,13 @@ import SystemPackage
 
 /// Answers that have not come in time, and what they mean for the messages after them.
 ///
-/// A message that is overdue is left to itself when its connection is to send the next one. Its
-/// answer may still come: servers answer in order, so what comes then is taken for the oldest one
-/// that is owed, and is late. It belongs to a later message only where it can be no other's: where
+/// An overdue message becomes a debt when its connection is to begin the next one. Its answer may
+/// still come: servers answer in order, so the next answer is taken for that to the oldest debt,
+/// and is late. An answer is taken for that to a later message only where its bytes prove it: where
 /// answers are known byte by byte, and differ.
 extension MessageEngine where System: ~Copyable {
   /// Makes a row ready for its next message, and returns whether it is. An overdue message under
-  /// way becomes a debt; or it is counted as wrong, if bytes have come that do not match
+  /// way becomes a debt; or its answer is counted as wrong, if bytes have come that do not match
   /// (`hasMismatch`).
   mutating func makeReady(_ slot: UInt32, among connections: inout Connections) -> Bool {
     if connections.rows.state(slot) == .established { return true }
@@ -24,8 +24,8 @@ extension MessageEngine where System: ~Copyable {
     return true
   }
 
-  /// Takes bytes for the answers that are owed, and the rest for the message under way; true when whatever else
-  /// can be read now is to be thrown away as well.
+  /// Takes bytes for the answers that are owed, and the rest for the message under way; true when
+  /// all else that can be read now is to be thrown away.
   @inline(never)
   mutating func hearOwed(
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, among connections: inout Connections
@@ -97,6 +97,7 @@ extension MessageEngine where System: ~Copyable {
       ?? patterns.message(pattern, owedFacts(debt, of: slot, among: &connections))
   }
 
+  /// Notes that `answered` of the `count` bytes of the oldest debt's answer have come.
   private mutating func note(
     _ slot: UInt32, _ debt: MessageColumns.Debt, answered: Int, of count: Int,
     among connections: inout Connections
@@ -117,7 +118,7 @@ extension MessageEngine where System: ~Copyable {
     dropDebts(slot, 1, among: &connections)
   }
 
-  /// Drops so many debts, the oldest first: no answer to them is expected any more.
+  /// Drops the `count` oldest debts: no answer to them is expected any more.
   private mutating func dropDebts(
     _ slot: UInt32, _ count: Int, among connections: inout Connections
   ) {
@@ -133,7 +134,7 @@ extension MessageEngine where System: ~Copyable {
   /// - Parameters:
   ///   - answer: the answer to the oldest debt, which does not fit.
   ///   - rest: the bytes that have come now.
-  ///   - before: how many bytes of `answer` had come before, which may belong to a later answer.
+  ///   - before: how many bytes of `answer` had come earlier; they may belong to a later answer.
   private mutating func skipUnanswered(
     _ slot: UInt32, _ answer: UnsafeRawBufferPointer, _ rest: UnsafeRawBufferPointer, before: Int,
     among connections: inout Connections
@@ -171,11 +172,12 @@ extension MessageEngine where System: ~Copyable {
     return false
   }
 
-  /// Counts a wrong answer, as the bytes that have come fit no answer that is owed: of the message
-  /// under way, or, where there is none, of the oldest debt.
+  /// Counts a wrong answer and drops all debts, as the bytes that have come fit no answer that is
+  /// owed. The wrong answer is that to the message under way or, where there is none, to the oldest
+  /// debt.
   private mutating func countWrongDebt(_ slot: UInt32, among connections: inout Connections) {
     let pattern = Int(connections.rows.messages.debt(0, of: slot).pattern)
-    // The bytes may be the right answer to a message that is remembered no more.
+    // The bytes may be the right answer to a forgotten debt: then the answer counts as missing.
     let outcome: MessageCounter =
       connections.rows.messages.hasForgottenDebts(slot) ? .missing : .wrong
     dropDebts(slot, connections.rows.messages.debtCount(of: slot), among: &connections)
@@ -189,7 +191,7 @@ extension MessageEngine where System: ~Copyable {
     }
   }
 
-  /// Drops all debts of a connection, once their answers could not be told from a wrong one.
+  /// Drops all debts of a connection: after a wrong answer nobody can tell theirs from its rest.
   mutating func dropAllDebts(_ slot: UInt32, among connections: inout Connections) {
     guard connections.rows.marks(slot).has(.owing) else { return }
     dropDebts(slot, connections.rows.messages.debtCount(of: slot), among: &connections)

@@ -4,7 +4,7 @@ import SystemPackage
 
 /// One message on one connection, from its first byte to its outcome.
 extension MessageEngine where System: ~Copyable {
-  /// - Parameter due: when the schedule wanted it.
+  /// - Parameter due: when the message was due.
   mutating func beginMessage(
     _ pattern: Int, on slot: UInt32, due: Instant, among connections: inout Connections
   ) {
@@ -20,11 +20,11 @@ extension MessageEngine where System: ~Copyable {
     if script.wantsAnswer { connections.wantAnswer(slot) }
     guard offer(slot, among: &connections) else { return }
     connections.finishWriting(slot)
-    // An answer cannot be there yet: none is empty, and nothing was read since.
+    // No answer can be whole yet: none is empty, and nothing was read since the message was begun.
     if !script.wantsAnswer { conclude(slot, among: &connections) }
   }
 
-  /// Sends more of the message under way; its answer may be there already.
+  /// Sends more of the message under way. Its answer may have come before it was sent whole.
   mutating func write(_ slot: UInt32, among connections: inout Connections) {
     guard offer(slot, among: &connections) else { return }
     connections.finishWriting(slot)
@@ -44,13 +44,13 @@ extension MessageEngine where System: ~Copyable {
     }
   }
 
-  /// The message under way on a connection, made again.
+  /// The bytes of the message under way, made again. Good until the next message is made.
   @inline(__always)
   mutating func message(of slot: UInt32, among connections: inout Connections)
     -> UnsafeRawBufferPointer
   {
     let pattern = connections.rows.messages.pattern(of: slot)
-    // A conversation's pattern says nothing of its own.
+    // The texts of a conversation are the player's, not the pattern's.
     if !connections.rows.marks(slot).has(.conversing),
       let fixed = unsafe patterns.fixedMessage(pattern)
     {
@@ -71,8 +71,8 @@ extension MessageEngine where System: ~Copyable {
 
   // MARK: Outcomes
 
-  /// Ends the message under way if it has been sent whole and answered whole; a conversation only
-  /// if it went wrong.
+  /// Ends the message under way if it was sent whole and its answer has come whole; a conversation
+  /// only if it has gone wrong.
   mutating func conclude(_ slot: UInt32, among connections: inout Connections) {
     switch connections.rows.state(slot) {
     case .awaiting, .pausing: break
@@ -104,7 +104,7 @@ extension MessageEngine where System: ~Copyable {
   ) -> Bool {
     let answered = connections.rows.messages.answerProgress(of: slot)
     let script = patterns.script(pattern)
-    // What has come is that of an older message.
+    // `answerProgress` is that of the oldest debt.
     if connections.rows.marks(slot).has(.owing), script.answer != .nothing { return false }
     return switch script.answer {
     case .nothing: true
@@ -115,10 +115,12 @@ extension MessageEngine where System: ~Copyable {
     }
   }
 
-  /// Other bytes than the right ones have come. A message that has not been written to its end
-  /// stays under way until it has, and a conversation until what is there has been read.
+  /// Counts a wrong answer to the message under way, and has the message end: at once, or when it
+  /// has been sent whole; a conversation when the bytes that are there have been read.
   ///
-  /// - Parameter isOver: whether all of the wrong answer has come.
+  /// - Parameters:
+  ///   - outcome: what to count.
+  ///   - isOver: whether the wrong answer has come whole, so that the connection need not wait.
   @inline(never)
   mutating func countWrongAnswer(
     _ slot: UInt32, as outcome: MessageCounter = .wrong, isOver: Bool = false,
@@ -136,7 +138,7 @@ extension MessageEngine where System: ~Copyable {
     if isOver { connections.finishMessage(slot) } else { connections.drainWrongAnswer(slot) }
   }
 
-  /// The peer has ended a connection, as its conversation has it or not.
+  /// The peer has ended a connection, whether or not its conversation wants that.
   mutating func peerEnded(_ slot: UInt32, _ error: Errno?, among connections: inout Connections) {
     player.peerEnded(slot, error, among: &connections)
   }

@@ -2,8 +2,8 @@ import Linux
 import Messages
 import SystemPackage
 
-/// All messages of a client: which patterns are played, until when, and what their answers are
-/// searched for. Of each message it keeps nothing: that stands in the row of its connection.
+/// All messages of a client: which patterns are played, until when, and how their answers are
+/// searched. The state of a single message stands in the row of its connection, not here.
 struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
   typealias Connections = ClientConnections<System>
 
@@ -18,17 +18,17 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
   private(set) var phase = 0
   private(set) var start = Instant(nanoseconds: 0)
   private(set) var isEnding = false
-  /// No message is due from here on.
+  /// The instant from which on no message is due.
   private(set) var end = Instant.distantFuture
-  /// Some pattern is played once on each connection, so on each that comes into being.
+  /// Some pattern is played once on each connection, so also on each new one.
   private(set) var playsOnce = false
-  /// Some pattern has rounds: a connection may have missed its round while it was busy.
+  /// Some pattern has rounds, so a connection may have missed its instant while it was busy.
   private(set) var hasRounds = false
-  /// The pattern that has no pace but its answers, where there is just one such.
+  /// The pattern whose only pace is its answers; nil where there is none, or more than one.
   private(set) var closedLoopPattern: Int?
-  /// Rows up to the last that has had a connection since the search last went down.
+  /// Rows up to the last that has had a connection since a search last stepped down.
   private(set) var slotsInUse: UInt32 = 0
-  /// Rows that the phase is going to use, as far as one knows.
+  /// Rows that the phase is going to use, as far as the plan tells.
   private(set) var plannedSlots: UInt32 = 0
 
   init(_ assignment: ClientAssignment) throws(Errno) {
@@ -47,7 +47,7 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
 
   func isPlayed(_ pattern: Int) -> Bool { played >> UInt32(pattern) & 1 == 1 }
 
-  /// Begins no message any more.
+  /// Begins no more messages.
   mutating func stopMessages() {
     played = 0
     paused = 0
@@ -57,8 +57,8 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
     isEnding = false
   }
 
-  /// Stops as soon as what was due before this instant has been begun: a worker that is a
-  /// little behind leaves nothing out.
+  /// Stops as soon as the messages that were due before this instant have been begun: a worker that
+  /// is a little behind leaves none out.
   mutating func end(at instant: Instant) {
     guard !beginsNoMessages else { return stopMessages() }
     end = min(end, instant)
@@ -67,7 +67,10 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
 
   /// Plays other patterns from an instant on.
   ///
-  /// - Parameter span: nanoseconds; nil for as long as nobody says otherwise.
+  /// - Parameters:
+  ///   - places: the places in `patterns` of those that are played.
+  ///   - span: nanoseconds in which messages become due; nil until `end` or the next phase.
+  ///   - slots: rows that the phase is going to use.
   mutating func play(
     _ places: [Int], in phase: Int, from start: Instant, span: UInt64?, slots: UInt32
   ) {
@@ -107,14 +110,15 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
     paused = patterns
   }
 
-  /// Plays the paused patterns from an instant on. What was due before that is not made up for; what is played once
-  /// on each connection is not played again.
+  /// Plays the paused patterns from an instant on. Messages that were due before it are not made up
+  /// for. A pattern that is played once on each connection goes on with those that have not played
+  /// it.
   mutating func resume(from start: Instant, slots: UInt32) {
     plan(slots)
     self.start = start
     for pattern in 0..<patterns.count where paused >> UInt32(pattern) & 1 == 1 {
       if patterns.script(pattern).isOnce {
-        // Connections that have become free meanwhile are behind the cursor.
+        // The cursor has passed slots whose connections were busy then, and are free now.
         patterns.rewind(pattern)
       } else {
         patterns.restart(pattern, at: start, slots: slots)

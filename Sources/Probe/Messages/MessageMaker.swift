@@ -1,12 +1,12 @@
 import Messages
 import SystemPackage
 
-/// Where messages are made that each connection fills in for itself.
+/// Makes the messages that differ from connection to connection.
 ///
-/// The one made last is kept: a long one is written and compared in many pieces, and making it anew
-/// for each would take longer than all the rest.
+/// The message made last is kept: a long one is written and compared in many pieces, and making it
+/// anew for each piece would take longer than all the rest.
 struct MessageMaker: ~Copyable {
-  /// What is in the buffer.
+  /// Which message is in the buffer.
   struct Made: BitwiseCopyable {
     fileprivate var template = -1
     fileprivate var connection: UInt64 = 0
@@ -52,9 +52,9 @@ struct MessageMaker: ~Copyable {
     self.last = last
   }
 
-  /// A message whole. Good until the next one is made.
+  /// The bytes of a whole message. Good until the next one is made.
   ///
-  /// - Parameter facts: connection and sequence tell any two messages of a run apart.
+  /// - Parameter facts: connection and sequence tell any two messages of a template apart.
   func message(_ template: Int, _ facts: MessageTemplate.Facts) -> UnsafeRawBufferPointer {
     var made = last[0]
     if made.template != template || made.connection != facts.connection

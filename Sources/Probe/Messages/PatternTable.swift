@@ -3,16 +3,17 @@ import Messages
 import SystemPackage
 
 /// The patterns of a plan in the form that the loop reads: plain numbers in fixed memory, and all
-/// fixed texts in one stretch of it.
+/// fixed texts in one buffer.
 struct PatternTable: ~Copyable {
   /// A pattern, apart from its texts.
   struct Script: BitwiseCopyable {
     /// Nanoseconds between the messages of one connection; 0 where `rate` sets the pace.
     fileprivate(set) var every: UInt64 = 0
-    /// Messages a second of all connections together; infinite where only answers set the pace.
+    /// Messages per second of all connections together; infinite where only answers set the pace.
     fileprivate(set) var rate = 0.0
-    /// Once on each connection, whatever the other two say.
+    /// Played once on each connection; `every` and `rate` are 0 then.
     fileprivate(set) var isOnce = false
+    /// Nanoseconds.
     fileprivate(set) var timeout: UInt64 = 0
     fileprivate(set) var answer = Answer.nothing
     /// Bytes of an answer of known length.
@@ -27,11 +28,11 @@ struct PatternTable: ~Copyable {
   /// How an answer is recognised.
   enum Answer: UInt8, BitwiseCopyable {
     case nothing, echo, anything, text
-    /// By its content, wherever it ends.
+    /// By an expression that its bytes match; its end is not known.
     case matching
     /// By its delimiter.
     case framed
-    /// As the conversation has it; see `ConversationBook`.
+    /// By the recorded conversation; see `ConversationBook`.
     case conversation
   }
 
@@ -42,17 +43,17 @@ struct PatternTable: ~Copyable {
   }
 
   let count: Int
-  /// What the server is known to push; empty where it does not.
+  /// The message that the server is known to push; empty where it pushes none.
   private let pushedText: Text
   private let scripts: Column<Script>
   private let cursors: Column<RoundCursor>
-  /// Messages that are paced by a rate and were begun in this phase.
+  /// For a pattern with a rate: messages begun since it was last started.
   private let begun: Column<UInt64>
-  /// Messages that were not sent in earlier phases.
+  /// The scoreboard's `unsent` when the pattern was last started.
   private let unsent: Column<UInt64>
   private let texts: Scratch<UInt8>
   private let maker: MessageMaker
-  /// Makes a second message to compare the first with.
+  /// Makes the messages that `otherAnswer` returns, so that one from `maker` stays good.
   private let others: MessageMaker
 
   /// - Parameter patterns: at most `MessagePattern.most`.
@@ -83,7 +84,7 @@ struct PatternTable: ~Copyable {
       case .echo: script.answer = .echo
       case .bytes(let count):
         script.answer = .anything
-        // Counted in 32 bits.
+        // `MessageColumns.answerProgress` has 32 bits.
         script.answerCount = min(max(0, count), Int(Int32.max))
       case .text(let text):
         script.answer = .text
@@ -101,7 +102,7 @@ struct PatternTable: ~Copyable {
     let begun = try Column<UInt64>(count: patterns.count)
     let unsent = try Column<UInt64>(count: patterns.count)
     let texts = try Scratch<UInt8>(count: max(1, bytes.count))
-    // A fixed text needs no room to be made in.
+    // A fixed message is never made, so it needs no template and no room in the makers' buffers.
     let templates = patterns.map {
       $0.template.fixed == nil ? $0.template : MessageTemplate(parts: [])
     }
@@ -131,7 +132,7 @@ struct PatternTable: ~Copyable {
   var isPushed: Bool { pushedText.count > 0 }
   var pushed: UnsafeRawBufferPointer { unsafe bytes(pushedText) }
 
-  /// The text that a pattern wants to be answered with.
+  /// The text that must answer the messages of a pattern.
   @inline(__always)
   func answer(_ pattern: Int) -> UnsafeRawBufferPointer {
     unsafe bytes(script(pattern).answerText)
@@ -144,13 +145,13 @@ struct PatternTable: ~Copyable {
     return unsafe script.isFixed ? bytes(script.message) : nil
   }
 
-  /// A message that each connection fills in. Good until the next one is made.
+  /// A message that differs from connection to connection. Good until the next one is made.
   func message(_ pattern: Int, _ facts: MessageTemplate.Facts) -> UnsafeRawBufferPointer {
     unsafe maker.message(pattern, facts)
   }
 
-  /// The answer that is known byte by byte, to compare another one with. Good until the next one is
-  /// made.
+  /// An answer that is known byte by byte, for comparison with one from `answer` or `message`,
+  /// which stays good. Good until the next call.
   @inline(__always)
   func otherAnswer(_ pattern: Int, _ facts: MessageTemplate.Facts) -> UnsafeRawBufferPointer {
     let script = script(pattern)
@@ -182,7 +183,7 @@ struct PatternTable: ~Copyable {
 
   func restart(_ pattern: Int, at instant: Instant, slots: UInt32) {
     begun[UInt32(pattern)] = 0
-    // What is played once has one round, which never ends.
+    // A pattern that is played once has one round, which never ends.
     cursors[UInt32(pattern)].restart(at: instant, slots: script(pattern).isOnce ? .max : slots)
   }
 }

@@ -1,23 +1,26 @@
 import Linux
 
-/// When each connection is due to send a message of a pattern that wants one every so often.
+/// When each connection is due to send a message of a pattern that has it send one per interval.
 ///
-/// A round is as long as that, and every connection has its instant in it: connection `slot` of
+/// A round lasts one interval, and every connection has its instant in it: connection `slot` of
 /// `slots`, at worker `index` of `count`, is due when (slot + index / count) / slots of the round
-/// have passed. The cursor walks through the round as time does, so the state is of one size for
-/// any number of connections.
+/// have passed. The cursor walks through the round as time does, so its size does not depend on the
+/// number of connections.
 struct RoundCursor: BitwiseCopyable {
+  /// Nanoseconds of a round.
   private let every: UInt64
   private let index: UInt64
   private let count: UInt64
   private var start: UInt64 = 0
-  /// Rounds are counted on over phases, so that a row's number of an earlier phase is a past one.
+  /// Round numbers go on from phase to phase, so that a round noted in an earlier phase is a past
+  /// one.
   private(set) var firstRound: UInt32 = 0
   private(set) var round: UInt32 = 0
   private(set) var slot: UInt32 = 0
-  /// Fixed while a round lasts.
+  /// How many slots the round has; fixed while it lasts.
   private(set) var slots: UInt32 = 1
-  /// The first round with that many; those before it had `slotsBefore`, or another number still longer ago.
+  /// The first round with `slots`. The rounds just before it had `slotsBefore`, and what older ones
+  /// had is not kept.
   private var slotsSince: UInt32 = 0
   private var slotsBefore: UInt32 = 1
 
@@ -37,7 +40,7 @@ struct RoundCursor: BitwiseCopyable {
     slotsSince = round
   }
 
-  /// Walks through the round from its begin once more.
+  /// Walks through the round once more from its first slot.
   mutating func rewind() { slot = 0 }
 
   /// The instant of the connection that the cursor stands at.
@@ -55,7 +58,9 @@ struct RoundCursor: BitwiseCopyable {
       byNanoseconds: offset)
   }
 
-  /// - Parameter slots: how many there are in the next round, should this step begin it.
+  /// Goes on to the next slot.
+  ///
+  /// - Parameter slots: how many slots the next round has, should this step begin it.
   mutating func step(slots: UInt32) {
     slot += 1
     guard slot >= self.slots else { return }
@@ -72,7 +77,8 @@ struct RoundCursor: BitwiseCopyable {
     slot >= self.slot && slot < slots ? round : round &+ 1
   }
 
-  /// The round of a row's next message, given what was noted for it: not one of another phase.
+  /// The round of a row's next message, given the round noted for the row, maybe in an earlier
+  /// phase.
   func pendingRound(_ noted: UInt32) -> UInt32 { max(noted, firstRound) }
 
   /// Whether the cursor has already been at a slot in a round.

@@ -4,10 +4,10 @@ import SystemPackage
 /// Rows by the instant at which something is to be done about them: a binary heap in fixed memory,
 /// 16 bytes per row, and no memory where no conversation is played.
 struct Alarms: ~Copyable {
-  /// By place in the heap.
+  /// By place in the heap: nanoseconds, and the row.
   private let dues: Column<UInt64>
   private let rows: Column<UInt32>
-  /// By row: its place in the heap, from 1; 0 when it is not there.
+  /// By row: its place in the heap, from 1; 0 for a row without an alarm.
   private let places: Column<UInt32>
   private var count: UInt32 = 0
 
@@ -22,12 +22,12 @@ struct Alarms: ~Copyable {
 
   var isEmpty: Bool { count == 0 }
 
-  /// The row that is due first, and when; nil when there is none.
+  /// The row whose alarm is due first, and when; nil when no row has an alarm.
   var first: (row: UInt32, due: Instant)? {
     isEmpty ? nil : (rows[0], Instant(nanoseconds: dues[0]))
   }
 
-  /// When a row is due; nil when it is not there.
+  /// When the alarm of a row is due; nil when the row has none.
   func due(_ row: UInt32) -> Instant? {
     let place = places[row]
     return place == 0 ? nil : Instant(nanoseconds: dues[place - 1])
@@ -43,14 +43,14 @@ struct Alarms: ~Copyable {
     sift(row, due.nanoseconds, at: place - 1)
   }
 
-  /// Does nothing when the row is not there.
+  /// Removes the alarm of a row, if it has one.
   mutating func remove(_ row: UInt32) {
     let place = places[row]
     guard place > 0 else { return }
     places[row] = 0
     count -= 1
     guard place - 1 < count else { return }
-    // The last one takes its place, and goes where it belongs from there.
+    // The last entry takes the free place, and moves from there to where it belongs.
     sift(rows[count], dues[count], at: place - 1)
   }
 

@@ -3,19 +3,19 @@ import SystemPackage
 
 /// The conversations of a plan in the form that the loop reads: plain numbers in fixed memory.
 struct ConversationBook: ~Copyable {
-  /// One conversation: its cues and answers stand in a row.
+  /// One conversation: parts of `cues` and `answers`.
   struct Script: BitwiseCopyable {
     fileprivate var firstCue: UInt32 = 0
     fileprivate var firstAnswer: UInt32 = 0
     fileprivate(set) var cues: UInt32 = 0
     fileprivate(set) var answers: UInt32 = 0
-    /// Nanoseconds, as of an answer.
+    /// Nanoseconds that the server took to close the connection when it was recorded.
     fileprivate(set) var closeLag: UInt64 = 0
     /// The server closes the connection at the end.
     fileprivate(set) var awaitsClose = false
     /// Only the length of answers counts.
     fileprivate(set) var takesAnything = false
-    /// Nanoseconds beyond its lag after which an answer is missing.
+    /// Nanoseconds beyond the `lag` of an answer after which it is missing.
     fileprivate(set) var timeout: UInt64 = 0
   }
 
@@ -34,7 +34,7 @@ struct ConversationBook: ~Copyable {
 
   struct Answer: BitwiseCopyable {
     fileprivate(set) var cuesBefore: UInt32
-    /// Nanoseconds.
+    /// Nanoseconds that the server took for the answer when it was recorded.
     fileprivate(set) var lag: UInt64
     fileprivate(set) var text: Text
   }
@@ -46,7 +46,7 @@ struct ConversationBook: ~Copyable {
     fileprivate var template: Int?
   }
 
-  /// The scripts of one pattern stand in a row.
+  /// The scripts of one pattern: a part of `scripts`.
   struct Share: BitwiseCopyable {
     fileprivate var first: UInt32
     fileprivate var count: UInt32
@@ -77,7 +77,7 @@ struct ConversationBook: ~Copyable {
     self.maker = maker
   }
 
-  /// What is played on a connection.
+  /// The conversation that is played on a connection.
   ///
   /// - Parameter connection: its number in the run.
   @inline(__always)
@@ -86,12 +86,12 @@ struct ConversationBook: ~Copyable {
     return scripts[share.first + UInt32(connection % UInt64(share.count))]
   }
 
-  /// What the client does after so many cues; nil when it has done everything.
+  /// What the client does after `done` cues; nil when it has done everything.
   func cue(_ done: UInt32, of script: Script) -> Cue? {
     done < script.cues ? cues[script.firstCue + done] : nil
   }
 
-  /// What the server says after so many answers; nil when it has said everything.
+  /// What the server says after `heard` answers; nil when it has said everything.
   func answer(_ heard: UInt32, of script: Script) -> Answer? {
     heard < script.answers ? answers[script.firstAnswer + heard] : nil
   }
@@ -105,7 +105,7 @@ struct ConversationBook: ~Copyable {
       rebasing: UnsafeRawBufferPointer(texts.buffer)[text.start..<text.start + text.count])
   }
 
-  /// Everything in arrays, as it grows.
+  /// The contents of the columns in arrays, while they grow.
   private struct Draft {
     var scripts: [Script] = []
     var cues: [Cue] = []

@@ -4,9 +4,9 @@ import SystemPackage
 
 /// Plays recorded conversations, each on one connection, from its first step to its outcome.
 ///
-/// The client takes its next step once it has received every answer that came before that step in
-/// the recording, and the step's delay is over. What comes is compared with the next answer of the
-/// recording, whichever step the client is at.
+/// The client takes its next step (a cue) once it has received every answer that came before that
+/// step in the recording, and the step's delay is over. Bytes that come are compared with the next
+/// answer of the recording, whichever step the client is at.
 struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
   typealias Connections = ClientConnections<System>
 
@@ -14,7 +14,7 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
 
   init(_ patterns: [MessagePattern]) throws(Errno) { book = try ConversationBook(patterns) }
 
-  /// What is played on a connection.
+  /// The conversation that is played on a connection.
   private mutating func script(
     of slot: UInt32, among connections: inout Connections
   ) -> ConversationBook.Script {
@@ -33,7 +33,7 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
     proceed(slot, among: &connections)
   }
 
-  /// Does what comes next, until something has to be waited for.
+  /// Carries out one cue after the other, until the client has to wait for an answer or a delay.
   mutating func proceed(_ slot: UInt32, among connections: inout Connections) {
     while connections.rows.state(slot) == .awaiting, !connections.rows.marks(slot).has(.wrong) {
       let script = script(of: slot, among: &connections)
@@ -51,8 +51,8 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
     }
   }
 
-  /// Goes on after a delay. False when a wrong byte came during it: then the conversation is over as soon as
-  /// what came with that byte has been read.
+  /// Goes on after a delay. False when a wrong byte came during it: then the conversation ends as
+  /// soon as the bytes that came with that one have been read.
   mutating func resume(
     _ slot: UInt32, due: Instant, among connections: inout Connections
   ) -> Bool {
@@ -96,12 +96,12 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
     }
   }
 
-  /// What the client says next, made again.
+  /// The bytes that the client says next, made again. Good until the next text is made.
   mutating func line(
     of slot: UInt32, among connections: inout Connections
   ) -> UnsafeRawBufferPointer {
     let (script, facts) = (script(of: slot, among: &connections), connections.facts(of: slot))
-    // Asked for only while there is such a cue.
+    // There is a cue: only a `.say` that is under way leads here.
     let cue = book.cue(connections.rows.messages.cuesDone(of: slot), of: script)!
     return unsafe book.bytes(of: cue.text, facts)
   }
@@ -110,9 +110,9 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
 
   /// What became of bytes that have come.
   struct Heard {
-    /// How many of them belong to the conversation.
+    /// How many of the bytes belong to the conversation.
     var used = 0
-    /// One of them is not what comes next.
+    /// Whether one of the bytes differs from the recorded answer.
     var isWrong = false
   }
 
@@ -150,7 +150,8 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
     among connections: inout Connections
   ) {
     connections.readClock()
-    // One that came before the client had said what precedes it in the recording has no round trip.
+    // An answer that came before the client had said what precedes it in the recording has no round
+    // trip.
     if answer.cuesBefore <= connections.rows.messages.cuesDone(of: slot) {
       connections.recordRoundTrip(slot)
     }
@@ -161,7 +162,7 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
     setDeadline(slot, script, from: connections.now, among: &connections)
   }
 
-  /// Sets the instant by which what the server says or does next must have come.
+  /// Sets the instant by which the server's next answer, or its close, must have come.
   private mutating func setDeadline(
     _ slot: UInt32, _ script: ConversationBook.Script, from instant: Instant,
     among connections: inout Connections
@@ -174,7 +175,7 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
         .advanced(byNanoseconds: answer?.lag ?? script.closeLag))
   }
 
-  /// An answer that comes in the turn that its deadline passes in is late all the same.
+  /// Marks an answer as late that comes after its deadline, but in the turn in which that passes.
   private mutating func noteLateness(_ slot: UInt32, among connections: inout Connections) {
     guard !connections.rows.marks(slot).has(.overdue),
       let deadline = connections.rows.alarm(of: slot), deadline < connections.now
@@ -196,8 +197,8 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
     connections.finishMessage(slot)
   }
 
-  /// The peer has ended a connection: the conversation is over where it did so in the recording as well;
-  /// else the connection is lost.
+  /// The peer has ended a connection. Where it did so in the recording as well, the conversation is
+  /// over; else the connection is lost.
   @inline(never)
   mutating func peerEnded(_ slot: UInt32, _ error: Errno?, among connections: inout Connections) {
     guard endsAsRecorded(slot, error, among: &connections) else {
@@ -219,7 +220,7 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
     guard connections.rows.messages.answersReceived(of: slot) == script.answers else {
       return false
     }
-    // Both were to close, and the server was faster; or only the server was to.
+    // The client was to close next, and the server was faster; or the server was to close.
     let next = book.cue(connections.rows.messages.cuesDone(of: slot), of: script)
     return next.map { $0.act == .close } ?? script.awaitsClose
   }

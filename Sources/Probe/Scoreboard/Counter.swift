@@ -2,60 +2,61 @@
 package enum Counter: Int, CaseIterable, Sendable {
   /// A `WorkerState`.
   case state
-  /// The number of the last order that is carried out; see `Scoreboard.Command`.
+  /// The number of the last order that the worker has carried out; see `Scoreboard.Command`.
   case settledOrder
 
   // Connections now.
-  /// Client: the handshake finished. Server: accepted from the run's own sources, and not from an
-  /// ephemeral port.
+  /// Client: established. Server: accepted from the run's own sources, and not from an ephemeral
+  /// port.
   case held
-  /// Server: accepted from the run's own sources and an ephemeral port, so that they may be other
-  /// programs'.
+  /// Server: accepted from the run's own sources and an ephemeral port; other programs' connections
+  /// may be among them.
   case ephemeralHeld
   case connecting
   /// Server: accepted from elsewhere.
   case strangersHeld
 
   // Since the worker started.
-  /// Client: connections begun, with those that failed at once, however often each one's handshake
-  /// was tried. Server: connections accepted from the run's own sources, and not from an ephemeral
-  /// port.
+  /// Client: connections begun, with those that failed at once; each counts once, however often its
+  /// handshake was tried. Server: connections accepted from the run's own sources, and not from an
+  /// ephemeral port.
   case opened
-  /// Client: handshakes begun from an ephemeral port. Server: connections accepted from the run's own
-  /// sources and such a port.
+  /// Client: handshakes begun from an ephemeral port. Server: connections accepted from the run's
+  /// own sources and such a port.
   case ephemeral
-  /// Server: connections accepted from elsewhere. All that they do counts for nothing else.
+  /// Server: connections accepted from elsewhere. Of what they do, only their ends (`closedByPeer`)
+  /// and their bytes are counted with those of the others.
   case strangers
-  /// Client: handshakes begun anew, since the one before had timed out.
+  /// Client: handshakes begun again because the connection's handshake before had timed out.
   case retried
   /// Client: handshakes that finished.
   case established
-  /// Connections that were held and ended without our wish: closed or reset by the other side, or
-  /// broken. Each one is counted here once, however its end was noticed.
+  /// Connections that were held and that this end did not choose to close: the peer closed or reset
+  /// them, or they broke. Each counts once, however its end was noticed.
   case closedByPeer
   case failures
-  /// Tuples of source port and endpoint that something else on the host held, or TIME_WAIT; each
-  /// counts once.
+  /// Client: tuples of source and endpoint that could not be used, as something else on the host or
+  /// TIME_WAIT held them, or as source and endpoint are the same. Each counts once.
   case portsSkipped
   /// Client: connections of a churn that lived to their planned end, and were begun more than
-  /// `lateAfter` after the schedule wanted them. Those that failed or were lost are counted as that.
+  /// `lateAfter` after they were due. Connections that failed or were lost are not among them.
   case lateArrivals
-  /// Client: turns in which an arrival was due and there was no room for it.
+  /// Client: turns in which a connection was due and there was no room for it.
   case crowded
   /// The last phase in which a limit stopped this worker's growth, counted from 1; 0 for none. See
   /// `Scoreboard.isLimited(in:)`.
   case limited
   /// Turns of the loop: a sign of life.
   case turns
-  /// Client: bytes sent to verify a connection that came back.
+  /// Client: connections that have sent back the byte by which they are verified.
   case verified
-  /// Client: connections that a churn has closed, after their lifetime or when it was ended early.
+  /// Client: connections that a churn has closed, when their lifetime or the churn was over.
   case churned
-  /// Client: of these, the ones that were closed before their lifetime was over.
+  /// Client: connections of a churn that were closed before their lifetime was over.
   case cutShort
-  /// Client: connections held that a phase closed: a close, or a search on its way down.
+  /// Client: connections held that a close phase closed, or a search on its way down.
   case closed
-  /// Client: connections that were closed as the conversation on them wanted, by either side.
+  /// Client: connections that either side closed where it did so in the recorded conversation.
   case closedAsRecorded
   /// Client: connections held now that sent a message and never got an answer.
   case unanswered
@@ -67,11 +68,11 @@ package enum Counter: Int, CaseIterable, Sendable {
   case unexpectedBytes
   /// Server: messages pushed to a connection. Client: pushed messages that came whole.
   case pushed
-  /// Client: bytes of pushed messages that were not as the server sends them.
+  /// Client: bytes that do not fit the message that the server is known to push.
   case pushedWrong
   case bytesReceived
   case bytesSent
 
-  /// Nanoseconds after which an arrival no longer counts as on time.
+  /// Nanoseconds after which a connection that was due counts as begun too late.
   package static let lateAfter: UInt64 = 1_000_000_000
 }

@@ -3,13 +3,13 @@ import Synchronization
 package import SystemPackage
 package import WorkerLog
 
-/// The failures of one worker, counted by kind. It lies on the scoreboard.
+/// The failures of one worker, counted by kind: call, errno and phase. It lies on the scoreboard.
 ///
-/// A table of kinds instead of a log: a million failures that are alike take one row, nothing is
-/// lost, and nothing needs to be drained in time.
+/// A table of kinds instead of a log: a million failures that are alike take one row, none is lost,
+/// and nobody has to empty the table in time.
 @safe
 package struct FailureTable {
-  /// Kinds that one worker can tell apart; should there be more, the last row takes the rest.
+  /// Kinds that one worker can tell apart. The last row takes the failures of all further kinds.
   package static let capacity = 1024
   static let stride = 64
 
@@ -20,14 +20,14 @@ package struct FailureTable {
     /// The phase's place in the plan, from 0.
     package var phase: Int
     package var count: UInt64
-    /// Of these, handshakes that were tried again.
+    /// Of `count`, the handshakes that were tried again.
     package var retried: UInt64 = 0
     package var first: Instant
-    /// When it made the worker stop growing; nil when it did not.
+    /// When a failure of this kind first made the worker stop growing; nil when none did.
     package var stopped: Instant?
-    /// Connections that the worker held at that instant.
+    /// Connections that the worker held at `first`.
     package var held: UInt64
-    /// Position on the client's source walk of the first one; nil where none was chosen yet.
+    /// The first failure's position on the client's source walk; nil where it concerns no tuple.
     package var position: UInt32?
   }
 
@@ -60,16 +60,15 @@ package struct FailureTable {
     }
   }
 
-  /// The worker's side: notes that it has stopped growing for the failure that was counted last
-  /// under this kind.
+  /// The worker's side: notes that the last failure of this kind has made it stop growing.
   func markStopped(_ call: FailedCall, _ errno: Errno?, phase: Int, at instant: Instant) {
     guard let row = self.row(of: Self.key(call, errno, phase: phase)), load(row, 5) == 0
     else { return }
     store(instant.nanoseconds, row, 5)
   }
 
-  /// The worker's side: notes that the failure that was counted last under this kind is a handshake
-  /// that is tried again.
+  /// The worker's side: notes that the last failure of this kind is a handshake that is tried
+  /// again.
   func markRetried(_ call: FailedCall, _ errno: Errno?, phase: Int) {
     guard let row = self.row(of: Self.key(call, errno, phase: phase)) else { return }
     store(load(row, 6) + 1, row, 6)

@@ -1,9 +1,9 @@
-/// Where a latency is counted: buckets as wide as 1/128 of their value, in nanoseconds.
+/// Where a latency is counted: buckets of nanoseconds, each at most 1/128 of its values wide.
 ///
-/// The layout is HdrHistogram's with two significant digits, kept apart from it because the worker
-/// counts in shared memory, without a call or an allocation.
+/// The layout is HdrHistogram's with two significant digits. HdrHistogram itself is not used, as
+/// the worker counts in shared memory, without a call or an allocation.
 package enum LatencyBuckets {
-  /// Values up to 2^40 ns, 18 minutes; longer ones count as that long.
+  /// Enough for values below 2^40 ns, 18 minutes; longer ones count as that long.
   package static let count = 34 * 128 + 128
   private static let largest: UInt64 = (1 << 40) - 1
 
@@ -14,7 +14,7 @@ package enum LatencyBuckets {
     return shift << 7 + Int(value >> UInt64(shift))
   }
 
-  /// The middle of a bucket: what its values are taken for.
+  /// Nanoseconds in the middle of a bucket, which stand for all of its values.
   package static func value(at index: Int) -> UInt64 {
     guard index >= 256 else { return UInt64(index) }
     let shift = index >> 7 - 1

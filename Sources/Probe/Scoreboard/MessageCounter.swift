@@ -2,17 +2,18 @@
 package enum MessageCounter: Int, CaseIterable, Sendable {
   /// Begun: offered to the kernel. Each one has one of the outcomes below, or is still under way.
   case sent
-  /// Answered rightly and in time; without an expectation, handed to the kernel whole.
+  /// Answered rightly and in time. Where no answer is expected: handed to the kernel whole.
   case received
-  /// Answered with other bytes. Not `missing` any more.
+  /// Answered with other bytes than expected. Not `missing` any more.
   case wrong
   /// The connection ended before the whole answer had come.
   case short
   /// Answered rightly after the timeout. Not `missing` any more.
   case late
-  /// Not answered within the timeout; what was sent late is noted within the timeout from then.
+  /// Not answered within the timeout, which runs from when the message, or the conversation's step,
+  /// was due.
   case missing
-  /// Due on a connection that is held, or at a rate, and not begun; no outcome of `sent`.
+  /// Due, on a connection that is held or at a rate, and not begun. No outcome: not among `sent`.
   case unsent
 
   static let count = 7

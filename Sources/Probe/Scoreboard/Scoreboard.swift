@@ -3,10 +3,11 @@ import Messages
 import Synchronization
 package import SystemPackage
 
-/// The memory that one worker shares with the coordinator, and their only channel.
+/// The memory that one worker shares with the coordinator: their only channel, but for two event
+/// counters by which they wake each other.
 ///
 /// The worker alone writes counters, failures and distributions; the coordinator alone writes the
-/// order. Every cell is a 64-bit (histograms and sources: 32-bit) atomic with a single writer, so
+/// order. Every number is a 64-bit (histograms and sources: 32-bit) atomic with a single writer, so
 /// reading takes no lock and the worker's `add` is a plain load and store.
 @safe
 package struct Scoreboard: @unchecked Sendable {
@@ -16,8 +17,8 @@ package struct Scoreboard: @unchecked Sendable {
 
   private static let mostPatterns = 8
 
-  /// The worker's and the coordinator's cells never share a cache line. All are constants to the
-  /// compiler, which `allCases.count` would not be: reading one then takes no lazy initialization.
+  /// The worker's and the coordinator's cells never share a cache line. All offsets are constants
+  /// to the compiler; with `allCases.count` in them, reading one would take a lazy initialization.
   private enum Offset {
     static let counters = 0
     static let order = 512
@@ -38,7 +39,7 @@ package struct Scoreboard: @unchecked Sendable {
         && MessageCounter.count == MessageCounter.allCases.count
         && Self.mostPatterns == MessagePattern.most)
     self.sources = sources
-    // Memory ends where the mapping does, so its length decides where cache lines begin.
+    // `Memory.map` has the memory end with a page, so its length decides where cache lines begin.
     let line = 64
     bytes = (Offset.sources + sources * MemoryLayout<UInt32>.stride + line - 1) / line * line
     unsafe base = try Memory.map(bytes: bytes, shared: true)
@@ -56,11 +57,13 @@ package struct Scoreboard: @unchecked Sendable {
     @inline(__always) nonmutating set { store(newValue, Offset.counters + counter.rawValue * 8) }
   }
 
-  /// Whether a limit has stopped this worker's growth in a phase, given by its place in the plan from
-  /// 0. There is a failure of that phase, too.
+  /// Whether a limit has stopped this worker's growth in a phase; `failures` then says which.
+  ///
+  /// - Parameter phase: its place in the plan, from 0.
   package func isLimited(in phase: Int) -> Bool { self[.limited] == UInt64(phase) + 1 }
 
-  /// The worker's side; false when it was known already.
+  /// The worker's side: notes that a limit has stopped its growth. False when that was noted
+  /// before.
   func noteLimit(in phase: Int) -> Bool {
     if isLimited(in: phase) { return false }
     self[.limited] = UInt64(phase) + 1
@@ -101,11 +104,11 @@ package struct Scoreboard: @unchecked Sendable {
 
   // MARK: Unasked
 
-  /// Bytes that are kept of what a peer says unasked; a multiple of 8.
+  /// The most bytes that are kept of what a peer says unasked; a multiple of 8.
   package static let mostUnasked = 248
 
-  /// Keeps the first bytes that a peer said without being asked: servers that turn a connection
-  /// away often say why. Later ones are not kept.
+  /// Keeps what a peer says without being asked, if nothing was kept before: servers that turn a
+  /// connection away often say why.
   func keepUnasked(_ bytes: UnsafeRawBufferPointer) {
     guard load(Offset.unasked) == 0, let first = bytes.baseAddress else { return }
     let count = min(bytes.count, Self.mostUnasked)
@@ -128,7 +131,7 @@ package struct Scoreboard: @unchecked Sendable {
     /// The phase's place in the plan, from 0.
     package var phase: Int
     package var start: Instant
-    /// The goal of all workers together for a `seek` task; nil for tasks that know their own.
+    /// For a `seek` task, the goal of all workers together; nil for tasks with a goal of their own.
     package var goal: Int?
     /// Counts the orders of one worker, so that the same order twice is two.
     package var number: UInt64
@@ -144,8 +147,8 @@ package struct Scoreboard: @unchecked Sendable {
     }
   }
 
-  /// The coordinator's side. A worker may be awake for another reason and look meanwhile, so the
-  /// version is odd for as long as the fields belong to two orders.
+  /// The coordinator's side: writes an order. A worker may be awake for another reason and read
+  /// meanwhile, so the version is odd for as long as the fields belong to two orders.
   package func post(_ command: Command) {
     let version = load(Offset.version)
     store(version &+ 1, Offset.version)
@@ -158,7 +161,8 @@ package struct Scoreboard: @unchecked Sendable {
     unsafe cell(Offset.version).pointee.store(version &+ 2, ordering: .releasing)
   }
 
-  /// The worker's side; nil while an order is being written, which a wake-up is going to announce.
+  /// The worker's side: reads the order. Nil while the coordinator is writing one; a wake-up
+  /// follows when it is written.
   func command() -> Command? {
     let version = unsafe cell(Offset.version).pointee.load(ordering: .acquiring)
     let goal = load(Offset.order + 24)
@@ -185,15 +189,15 @@ package struct Scoreboard: @unchecked Sendable {
   // MARK: Distributions
 
   package enum Latency: Int, CaseIterable, Sendable {
-    /// Handshake time from the instant that the schedule intended.
+    /// Handshake time from the instant at which the connection was due.
     case connect
     /// Handshake time from the `connect` call.
     case connectUncorrected
-    /// Time to the whole answer from the instant that the schedule intended for the message.
+    /// Time to the whole answer from the instant at which the message was due.
     case roundTrip
-    /// Time to the whole answer from the instant that the message was sent.
+    /// Time to the whole answer from the instant at which the message was begun.
     case roundTripUncorrected
-    /// How late connections were begun and messages were sent.
+    /// Time by which connections and messages were begun after they were due.
     case drift
 
     static let count = 5
@@ -204,7 +208,7 @@ package struct Scoreboard: @unchecked Sendable {
     unsafe increment(bucket(latency, LatencyBuckets.index(of: nanoseconds)), by: 1)
   }
 
-  /// Adds how often each bucket was counted since the worker started.
+  /// Adds the count of each bucket since the worker started to `totals`.
   package func addCounts(of latency: Latency, to totals: inout [UInt64]) {
     for index in 0..<LatencyBuckets.count {
       totals[index] += UInt64(unsafe bucket(latency, index).pointee.load(ordering: .relaxed))

@@ -1,5 +1,5 @@
 package enum WorkerState: UInt64, Sendable {
   case starting, ready
-  /// Cannot work at all, for example because its endpoint is taken; see its failures.
+  /// Cannot work at all, for example because its endpoint is taken; `Scoreboard.failures` says why.
   case failed
 }

@@ -2,13 +2,13 @@ import Linux
 import Messages
 import SystemPackage
 
-/// What the server says to what, in the form that the loop reads.
+/// What the server sends, and when, in the form that the loop reads.
 struct CompiledReply: ~Copyable {
   enum Kind: UInt8 {
     case echo, discard
     /// Its own text, whatever it receives.
     case text
-    /// Its own text, each so often.
+    /// Its own text, at intervals, whatever it receives.
     case push
   }
 

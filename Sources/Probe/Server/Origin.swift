@@ -6,7 +6,7 @@ enum Origin: UInt8, BitwiseCopyable {
   /// From none of the run's sources.
   case elsewhere
 
-  /// Counts all that were ever accepted.
+  /// Counts all connections of this origin that were ever accepted.
   var accepted: Counter {
     switch self {
     case .own: .opened
@@ -15,7 +15,7 @@ enum Origin: UInt8, BitwiseCopyable {
     }
   }
 
-  /// Counts those that stand.
+  /// Counts the connections of this origin that stand.
   var held: Counter {
     switch self {
     case .own: .held

@@ -1,15 +1,18 @@
 package import SystemPackage
 
-/// What a server worker has read, as the worker writes it to its pipe (`receivedPipe`).
+/// What one read of a server worker has brought, as the worker writes it to `receivedPipe`.
 ///
-/// On the pipe: the descriptor and the number of bytes, 32 bits each, then the bytes.
+/// On the pipe: the descriptor and the number of bytes, 32 bits each, little-endian; then the
+/// bytes.
 package struct ReceivedFrame: Equatable, Sendable {
   package var descriptor: FileDescriptor
-  /// At most `most`, the first ones of the read.
+  /// The first `most` bytes of the read, or fewer where it brought fewer.
   package var bytes: [UInt8]
 
+  /// Bytes before the read's own.
   static let header = 8
-  /// A whole frame is written at once or not at all: PIPE_BUF in pipe(7).
+  /// The most bytes of a frame: as many as a pipe takes at once or not at all (PIPE_BUF in
+  /// pipe(7)).
   static let frame = 4096
   package static let most = frame - header
 

@@ -3,7 +3,7 @@ import Linux
 import SystemPackage
 import WorkerLog
 
-/// Taking connections, and what stops it.
+/// Accepting connections, and what stops the server from doing so.
 extension Server where System: ~Copyable {
   mutating func startListening() {
     var call = FailedCall.socket
@@ -11,8 +11,8 @@ extension Server where System: ~Copyable {
       let socket = try kernel.open(v6: assignment.endpoint.ip.isV6)
       listener = socket
       try kernel.reuseAddress(socket)
-      // Accepted sockets inherit it: should this process be killed, its connections leave no
-      // TIME_WAIT and go fast.
+      // Accepted sockets inherit the option: should this process be killed, its connections end
+      // fast and leave no TIME_WAIT.
       try kernel.resetOnClose(socket, true)
       call = .bind
       try kernel.bind(socket, to: assignment.endpoint)
@@ -42,16 +42,17 @@ extension Server where System: ~Copyable {
       do throws(Errno) {
         guard let accepted = try kernel.accept(listener), admit(accepted) else { return }
       } catch {
-        // accept4 wants a descriptor before it looks at the queue, so at the limit it fails even
-        // when nobody waits. Only the first attempt of a batch is sure that somebody does; after
-        // that, epoll says so again if it is true.
+        // accept4 takes a descriptor before it looks at the queue, so at the limit it fails even
+        // when nobody waits. Only for the first attempt of a batch has epoll said that somebody
+        // does; if somebody still does after a later one, epoll will say so again.
         guard attempt == 0 else { return }
         return stopListening(.accept, error)
       }
     }
   }
 
-  /// False when a limit leaves no hope for the ones behind it.
+  /// Takes an accepted connection in; false when a limit has stopped the server from accepting
+  /// more.
   private mutating func admit(_ accepted: AcceptedSocket) -> Bool {
     let socket = accepted.descriptor
     let slot = UInt32(socket.rawValue)
@@ -74,8 +75,8 @@ extension Server where System: ~Copyable {
     topmost = max(topmost, slot)
     let origin = origin(of: accepted.peer)
     origins[slot] = origin
-    // One store for each number that the coordinator reads: a difference of two would be wrong between
-    // their stores.
+    // Each number that the coordinator reads has a counter of its own: a difference of two counters
+    // would be wrong between their stores.
     board.add(origin.accepted)
     board.add(origin.held)
     return true
@@ -90,8 +91,8 @@ extension Server where System: ~Copyable {
     return .elsewhere
   }
 
-  /// A limit: polling the listener on would spin, since the connection that could not be taken
-  /// stays in its queue.
+  /// A limit is reached: the server stops polling its listener, which would stay readable and make
+  /// the loop spin, since the connection that could not be taken stays in its queue.
   private mutating func stopListening(_ call: FailedCall, _ error: Errno) {
     count(call, error)
     board.failures.markStopped(call, error, phase: command.phase, at: now)
@@ -99,7 +100,7 @@ extension Server where System: ~Copyable {
     listening =
       error == .tooManyOpenFiles
       ? .full : .paused(until: now.advanced(byNanoseconds: Self.pause))
-    // At a limit nobody on the host may be able to open a file, not even to report it.
+    // Whoever reports a limit of the host needs a descriptor, and may find none left.
     if let descriptor = spare {
       kernel.close(descriptor)
       spare = nil
@@ -107,8 +108,8 @@ extension Server where System: ~Copyable {
     if board.noteLimit(in: command.phase) { kernel.callAttention() }
   }
 
-  /// Looks anew in each phase whether there is a limit: what an earlier one has met may be gone, and
-  /// what is still there is a failure of this one.
+  /// Reads the order. Each phase listens anew: a limit that an earlier phase met may be gone, and
+  /// if it is still there it is a failure of this phase, too.
   mutating func obey() {
     kernel.clearWakeUp()
     guard let next = board.command(), next != command else { return }

@@ -2,7 +2,7 @@ import Linux
 import SystemPackage
 import WorkerLog
 
-/// Where the server is with speaking first.
+/// How far the server has come with its rounds of pushing.
 struct Pushing {
   /// When the next round begins.
   var next: Instant
@@ -10,10 +10,11 @@ struct Pushing {
   var slot: UInt32?
 }
 
-/// Speaking first: the same bytes to every connection, each so often.
+/// Pushing: the server sends the same bytes to every connection, at intervals, unasked.
 extension Server where System: ~Copyable {
-  /// Connections to push to, and descriptors to walk past, before looking at events again.
+  /// The most connections to push to between two waits for events.
   private static var pushes: Int { 64 }
+  /// The most descriptors to walk past between two waits for events.
   private static var stride: Int { 4096 }
 
   /// When to go on pushing; nil for never.
@@ -42,7 +43,8 @@ extension Server where System: ~Copyable {
     pushing.slot = slot <= topmost ? slot : nil
   }
 
-  /// A server that is behind leaves rounds out instead of having two at once.
+  /// Begins a round at descriptor 0. A server that is behind leaves rounds out, so that no two run
+  /// at once.
   private mutating func beginRound() -> UInt32 {
     let behind = now.nanoseconds(since: pushing.next) / reply.every
     let (ahead, overflow) = (behind + 1).multipliedReportingOverflow(by: reply.every)
@@ -50,7 +52,7 @@ extension Server where System: ~Copyable {
     return 0
   }
 
-  /// A connection that has not taken the message before, or takes nothing now, gets none.
+  /// Pushes to one connection, unless it has not taken the last message whole or takes nothing now.
   private mutating func pushOnce(_ slot: UInt32) {
     guard unsent.isEmpty || unsent[slot] == nil else { return }
     let text = unsafe reply.text

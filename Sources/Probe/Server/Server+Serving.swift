@@ -41,8 +41,8 @@ extension Server where System: ~Copyable {
     }
   }
 
-  /// Has the kernel tell of what one read has left: more bytes, or the connection's end. The others
-  /// have their turn first.
+  /// Has epoll announce what one read has left, more bytes or the connection's end, so that the
+  /// other connections are served first.
   @inline(never)
   private mutating func readOn(_ slot: UInt32) {
     // A connection with unsent bytes is watched for `.writable`; `flush` watches it for reading
@@ -51,7 +51,7 @@ extension Server where System: ~Copyable {
     rewatch(slot, Self.conditions)
   }
 
-  /// Writes what was read to the pipe of `receivedPipe`. A full pipe loses it.
+  /// Writes what was read to `receivedPipe`; if the pipe is full, it is lost.
   private mutating func tell(
     _ pipe: FileDescriptor, _ slot: UInt32, _ message: UnsafeRawBufferPointer
   ) {
@@ -80,8 +80,9 @@ extension Server where System: ~Copyable {
     }
   }
 
-  /// Ends a connection on which a call has failed. A reset is the peer's close, which came between the
-  /// event and the call; the rest is a failure, of the run where the connection is.
+  /// Ends a connection on which a call has failed. A reset is the peer's close, which came between
+  /// the event and the call. Any other error counts as a failure, unless the connection is a
+  /// stranger's.
   @inline(never)
   mutating func endBroken(_ slot: UInt32, _ call: FailedCall, _ error: Errno) {
     let isClose = error == .connectionReset || error == .brokenPipe
@@ -128,7 +129,7 @@ extension Server where System: ~Copyable {
     if listening == .full { resumeListening() }
   }
 
-  /// Apart from the loop, which counts no references.
+  /// Not inlined, so that the loop itself counts no references.
   @inline(never)
   private mutating func removeUnsent(_ slot: UInt32) { unsent[slot] = nil }
 

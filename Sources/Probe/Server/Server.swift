@@ -6,15 +6,16 @@ import WorkerLog
 
 /// The server end: one worker's epoll loop of the classic design.
 ///
-/// It reads once a turn and asks to be told again when there may be more. It answers at once and waits
-/// for EPOLLOUT only when the socket is full; `rearm` waits for it every time. Connections are
-/// edge-triggered: level-triggered, the kernel would look at each of them a second time in the next
-/// wait, to find nothing. As in `Client`, what a turn calls is mutating.
+/// It reads once per event and has epoll tell again when there may be more. It answers at once and
+/// waits for EPOLLOUT only when the socket is full; with `ServerReadiness.rearm` it always waits.
+/// Connections are edge-triggered: level-triggered, the kernel would look at each of them a second
+/// time in the next wait, to find nothing. As in `Client`, the methods that a turn calls are
+/// mutating.
 package struct Server<System: Kernel & ~Copyable>: ~Copyable {
-  /// Connections to accept before looking at the others again.
+  /// The most connections to accept before the others are served again.
   static var batch: Int { 64 }
-  /// How long to leave the listener alone when the whole host is short of something: no event of
-  /// ours will tell when that is over.
+  /// Nanoseconds for which to leave the listener alone when the whole host is short of something:
+  /// no event tells this process when that is over.
   static var pause: UInt64 { 100_000_000 }
 
   var kernel: System
@@ -36,7 +37,8 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
   let generations: Column<UInt16>
   /// The highest descriptor that a connection has had.
   var topmost: UInt32 = 0
-  /// What could not be sent yet. Touched only when a socket is full, or for `rearm`.
+  /// Bytes that could not be sent yet, by descriptor. Touched only when a socket is full, or with
+  /// `ServerReadiness.rearm`.
   var unsent: [UInt32: [UInt8]] = [:]
 
   var command = Scoreboard.Command(
@@ -46,9 +48,9 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
 
   enum Listening: Equatable {
     case off, on
-    /// At a limit of this process: goes on as soon as one of its connections closes.
+    /// At a limit of this process: the server listens again as soon as a connection closes.
     case full
-    /// At a limit of the host: tries again at that instant.
+    /// At any other limit: the server tries to listen again at that instant.
     case paused(until: Instant)
   }
 
@@ -94,7 +96,7 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
     startListening()
   }
 
-  /// Waits for events and handles them; false when told to quit, or when that cannot be.
+  /// Waits for events and handles them; false when told to quit, or when waiting fails.
   @inline(never)
   package mutating func turn() -> Bool {
     board.add(.turns)
@@ -132,7 +134,7 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
 
   // MARK: Counting
 
-  /// Nothing can be heard any more, not even an order.
+  /// `wait` has failed: the worker cannot receive anything any more, not even an order.
   @inline(never)
   private mutating func failLoop(_ error: Errno) -> Bool {
     now = kernel.now()

@@ -1,12 +1,12 @@
 import Linux
 import SystemPackage
 
-/// The client's connections: one row each, in columns, 37 bytes per row; with messages 17 more, and
-/// 4 more for each pattern; with conversations another 24; and one where handshakes time out. Where
-/// answers are overdue, up to 97.
+/// The client's connections: one row each, in columns. Bytes per row: 37; with messages 17 more,
+/// and 4 for each pattern; 24 with conversations; 4 where the server pushes; 1 for a connection
+/// with a `ConnectionHistory`; up to 97 for one with overdue answers.
 ///
-/// A row is in one list at most: of the free rows, of those that are connecting, of those that are
-/// idle, of those that wait for quiet, or of those whose message of a certain pattern is under way.
+/// A row is in one list at most: the free rows; those that are connecting; those that may begin a
+/// message (idle); those that wait for quiet; for each pattern, those whose message is waited for.
 /// A row with a conversation under way is in no list, and has an alarm instead.
 struct ConnectionTable: ~Copyable {
   enum State: UInt8, BitwiseCopyable {
@@ -44,21 +44,21 @@ struct ConnectionTable: ~Copyable {
   private let generations: Column<UInt16>
   private let descriptors: Column<Int32>
   private let positions: Column<UInt32>
-  /// Nanoseconds. `dues` is when the schedule wanted the connection, `begins` when it was begun;
-  /// then the same of its message.
+  /// Nanoseconds: when the connection was due and when it was begun; later the same of its message.
+  /// While it waits for quiet, `dues` is when the last byte came.
   private let dues: Column<UInt64>
   private let begins: Column<UInt64>
   /// `ConnectionHistory` of each connection. Touched only where it is not 0.
   private let histories: Column<UInt8>
   private let lists: RowLists
-  /// The instants at which a delay of a conversation is over, or its next answer is missing.
+  /// For each conversation: when its delay is over, or when its next answer is missing.
   private var alarms: Alarms
-  /// Rows from here on were never used.
+  /// No row from this one on was ever used.
   private(set) var firstUnused: UInt32 = 0
 
   /// - Parameters:
   ///   - patterns: how many patterns of messages there are.
-  ///   - pushed: whether the server speaks first.
+  ///   - pushed: whether the server pushes messages.
   ///   - conversations: whether any of the patterns plays conversations.
   init(
     capacity: Int, patterns: Int = 0, pushed: Bool = false, conversations: Bool = false
@@ -90,12 +90,12 @@ struct ConnectionTable: ~Copyable {
     self.alarms = alarms
   }
 
-  /// Takes a row for a connection that has been begun. The worker never begins more than its
-  /// capacity, so there is always one.
+  /// Takes a row for a connection that has been begun. A row is always free, as the worker never
+  /// holds more connections than its capacity.
   ///
   /// - Parameters:
-  ///   - number: the connection's own, among all of the worker's.
-  ///   - history: how it came about; 0 for one that was begun in time.
+  ///   - number: the connection's number among all that this worker has begun, from 0.
+  ///   - history: its `ConnectionHistory`; 0 for a connection that was begun in time.
   mutating func insert(
     descriptor: FileDescriptor, position: UInt32, due: UInt64, began: UInt64, number: UInt64 = 0,
     history: UInt8 = 0
@@ -171,16 +171,16 @@ struct ConnectionTable: ~Copyable {
     if isOverdue(slot) { lists.append(slot, to: List.idle) }
   }
 
-  /// The message under way is too old to be waited for. The row stays as it is, and may be had for
-  /// another message.
+  /// The message under way is not waited for any more. Its row may begin another message, once this
+  /// one was sent whole and unless it is a conversation.
   mutating func markOverdue(_ slot: UInt32) {
     unlistMessage(slot)
     mark(slot, .overdue)
     if isOverdue(slot) { lists.append(slot, to: List.idle) }
   }
 
-  /// Whether a message that was sent whole is not waited for any more. A conversation is played to
-  /// its end all the same.
+  /// Whether the message under way was sent whole and is not waited for any more. A conversation is
+  /// played to its end all the same.
   @inline(__always)
   private func isOverdue(_ slot: UInt32) -> Bool {
     marks[slot].has(.overdue) && !marks[slot].has(.conversing)
@@ -193,12 +193,12 @@ struct ConnectionTable: ~Copyable {
     state(slot) == .established || isOverdue(slot)
   }
 
-  /// Whether nothing is to come on a row but what is asked for from now on.
+  /// Whether nothing is under way on a row, and the server owes it no answer.
   func isClear(_ slot: UInt32) -> Bool {
     state(slot) == .established && !marks[slot].has(.owing)
   }
 
-  /// Makes a debt of the overdue message under way.
+  /// Makes a debt of the overdue message under way, and the row idle.
   mutating func turnIntoDebt(_ slot: UInt32) {
     unlistMessage(slot)
     messages.owe(
@@ -208,7 +208,7 @@ struct ConnectionTable: ~Copyable {
     rest(slot)
   }
 
-  /// Has another row be the one that has been idle for the longest.
+  /// Moves an idle row to the end of its list, so that another one is `oldestIdle`.
   mutating func passOver(_ slot: UInt32) {
     lists.remove(slot, from: List.idle)
     lists.append(slot, to: List.idle)
@@ -222,7 +222,8 @@ struct ConnectionTable: ~Copyable {
     rest(slot)
   }
 
-  /// The message under way is over, or there is none, and more of a wrong answer may come.
+  /// Has a row wait for quiet, as more of a wrong answer may come. Its message, if one is under
+  /// way, is over.
   mutating func drainWrongAnswer(_ slot: UInt32, at instant: UInt64) {
     if state(slot) == .established {
       lists.remove(slot, from: List.idle)
@@ -235,7 +236,7 @@ struct ConnectionTable: ~Copyable {
     lists.append(slot, to: List.draining)
   }
 
-  /// More has come on a row that waits for quiet.
+  /// More bytes have come on a row that waits for quiet: the wait begins anew.
   mutating func keepDraining(_ slot: UInt32, at instant: UInt64) {
     lists.remove(slot, from: List.draining)
     dues[slot] = instant
@@ -260,7 +261,7 @@ struct ConnectionTable: ~Copyable {
 
   // MARK: Conversations
 
-  /// Begins a conversation on an idle row: nothing is sent yet.
+  /// Begins a conversation on an idle row, and sends nothing yet.
   mutating func beginConversation(_ slot: UInt32, pattern: Int, due: UInt64, began: UInt64) {
     lists.remove(slot, from: List.idle)
     mark(slot, .conversing)
@@ -270,7 +271,7 @@ struct ConnectionTable: ~Copyable {
     messages.beginConversation(slot, pattern: pattern)
   }
 
-  /// Begins to send what comes next.
+  /// Begins to send the next text of a conversation.
   func speak(_ slot: UInt32, due: UInt64, began: UInt64) {
     become(slot, .sending)
     dues[slot] = due
@@ -305,7 +306,7 @@ struct ConnectionTable: ~Copyable {
   func position(_ slot: UInt32) -> UInt32 { positions[slot] }
   func due(_ slot: UInt32) -> UInt64 { dues[slot] }
   func began(_ slot: UInt32) -> UInt64 { begins[slot] }
-  /// The connection's own, among all of the worker's; 0 where nothing is said.
+  /// The connection's number among all that this worker has begun; 0 in a plan without messages.
   func number(_ slot: UInt32) -> UInt64 {
     messages.patterns > 0 ? UInt64(messages.number(of: slot)) : 0
   }
@@ -332,10 +333,10 @@ struct ConnectionTable: ~Copyable {
   /// The row that has been idle for the longest, or `none`.
   var oldestIdle: UInt32 { lists.first(of: List.idle) }
 
-  /// The row that has been quiet for the longest of those that wait for it, or `none`.
+  /// Of the rows that wait for quiet, the one that has been quiet for the longest, or `none`.
   var oldestDraining: UInt32 { lists.first(of: List.draining) }
 
-  /// The row whose message of a pattern was begun first, of those that are waited for, or `none`.
+  /// Of the rows whose message of a pattern is waited for, the one that began it first, or `none`.
   func oldestMessage(of pattern: Int) -> UInt32 {
     lists.first(of: List.messages + UInt32(pattern))
   }
@@ -346,6 +347,6 @@ struct ConnectionTable: ~Copyable {
     !alarms.isEmpty || (0..<messages.patterns).contains { oldestMessage(of: $0) != Self.none }
   }
 
-  /// The row after this one in its list, or `none`.
+  /// The row after `slot` in the list that `slot` is in, or `none`.
   func next(after slot: UInt32) -> UInt32 { lists.next(after: slot) }
 }

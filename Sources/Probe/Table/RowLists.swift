@@ -2,7 +2,7 @@ import SystemPackage
 
 /// Doubly linked lists over the rows of a table; a row is in one of them at most.
 ///
-/// Inlined where a message is begun or ended: a call would copy this to the stack first.
+/// What begins or ends a message is inlined: a call would copy this struct to the stack first.
 struct RowLists: ~Copyable {
   /// No row: the end of a list.
   static let none = UInt32.max
@@ -28,7 +28,7 @@ struct RowLists: ~Copyable {
 
   func first(of list: UInt32) -> UInt32 { ends[list].first }
 
-  /// The row after this one, or `none`.
+  /// The row after `row` in its list, or `none`.
   func next(after row: UInt32) -> UInt32 { nexts[row] }
 
   @inline(__always)
@@ -48,8 +48,8 @@ struct RowLists: ~Copyable {
     if next == Self.none { ends[list].last = previous } else { previouses[next] = previous }
   }
 
-  /// Puts a row in front, and leaves its `previouses` alone: enough for a list that only its first
-  /// row is ever taken from.
+  /// Puts a row in front, and leaves its `previouses` alone: enough for a list whose rows are only
+  /// ever taken by `pop`.
   func push(_ row: UInt32, onto list: UInt32) {
     nexts[row] = ends[list].first
     ends[list].first = row

@@ -20,14 +20,14 @@ struct RowMarks: BitwiseCopyable, Equatable {
   static var owing: Self { Self(rawValue: 128) }
   /// Something has come that nobody had asked for.
   static var unasked: Self { Self(rawValue: 256) }
-  /// Every one that ends with the message under way.
+  /// The marks that end with the message under way.
   static var ofMessage: Self { Self(rawValue: 4 | 8 | 64) }
 
   static func | (left: Self, right: Self) -> Self {
     Self(rawValue: left.rawValue | right.rawValue)
   }
 
-  /// Whether any of these is among ours.
+  /// Whether at least one of these marks is set.
   func has(_ any: Self) -> Bool { rawValue & any.rawValue != 0 }
 
   mutating func insert(_ more: Self) { rawValue |= more.rawValue }

@@ -1,4 +1,5 @@
-/// Arrivals of a recorded phase over all workers, to be driven again.
+/// When the connections of a recorded phase were begun, over all workers, for a replay to drive
+/// again.
 package struct ArrivalCurve: Sendable, Equatable {
   private struct Step: Equatable {
     /// Nanoseconds since the phase began.
@@ -8,7 +9,7 @@ package struct ArrivalCurve: Sendable, Equatable {
     var before: UInt64
   }
 
-  /// No arrival is due later, in nanoseconds: 292 years after its phase began.
+  /// The latest that an arrival may be due, in nanoseconds since its phase began: 292 years.
   package static let latest = UInt64(Int64.max)
 
   private var steps: [Step] = []
@@ -16,11 +17,11 @@ package struct ArrivalCurve: Sendable, Equatable {
 
   package init() {}
 
-  /// When its last arrival is over, in nanoseconds since the phase began.
+  /// The end of the last span, in nanoseconds since the phase began.
   package var end: UInt64 { steps.last?.to ?? 0 }
 
-  /// Adds arrivals that are spread evenly over a span, which must not begin before the last one
-  /// ends.
+  /// Adds arrivals that are spread evenly over a span. Of the span, what lies before `end` is cut
+  /// off.
   ///
   /// - Parameters:
   ///   - from: nanoseconds since the phase began, like `to`.
@@ -31,7 +32,7 @@ package struct ArrivalCurve: Sendable, Equatable {
     self.count += count
   }
 
-  /// Nanoseconds from the phase's begin to an arrival; nil for one that is not in it.
+  /// Nanoseconds from the phase's beginning to arrival `ordinal`; nil beyond the last one.
   func due(_ ordinal: UInt64) -> UInt64? {
     guard ordinal < count else { return nil }
     var (low, high) = (0, steps.count)
@@ -41,7 +42,7 @@ package struct ArrivalCurve: Sendable, Equatable {
     }
     let step = steps[low]
     let next = low + 1 < steps.count ? steps[low + 1].before : count
-    // A recorded step may be long and hold many: the product takes more than 64 bits.
+    // A recorded step may be long and hold many arrivals: the product takes more than 64 bits.
     let product = (step.to - step.from).multipliedFullWidth(by: ordinal - step.before)
     return step.from + (next - step.before).dividingFullWidth(product).quotient
   }

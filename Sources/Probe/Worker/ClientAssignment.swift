@@ -1,37 +1,39 @@
 package import Addressing
 package import Messages
 
+/// All that a client worker needs to know of a plan.
 package struct ClientAssignment: Sendable {
-  /// The table counts them in a byte.
+  /// `ConnectionHistory` counts timeouts in seven bits.
   package static let mostRetries = 100
 
   package var share: WorkerShare
   package var sources: [IPAddress]
   package var ports: PortSet
-  /// Of the ports, those that the kernel gives to other programs' connections as well; nil for none.
+  /// Those of `ports` that the kernel gives to other programs' connections as well; nil for none.
   package var ephemeralPorts: ClosedRange<UInt16>?
   package var endpoints: [SocketAddress]
   /// Nanoseconds after which a handshake is given up.
   package var connectTimeout: UInt64
   /// How often a handshake that has timed out is tried again; at most `mostRetries`.
   package var retries: Int
-  /// One task a phase of the plan.
+  /// One task per phase of the plan.
   package var tasks: [ClientTask]
   package var patterns: [MessagePattern]
-  /// Places in `patterns` of the ones that are played in each phase of the plan.
+  /// For each phase of the plan, the places in `patterns` of those that are played in it.
   package var patternsOfPhase: [[Int]]
-  /// Nanoseconds from the start of each phase in which messages become due; nil, or no entry, for as
-  /// long as it lasts.
+  /// For each phase of the plan, nanoseconds from its start within which messages become due; nil,
+  /// or no entry, for as long as the phase lasts.
   package var spanOfPhase: [UInt64?]
-  /// What a server that speaks first is known to send, over and over; nil where it does not.
+  /// The message that the server is known to push, over and over; nil where it pushes none.
   package var pushed: [UInt8]?
   package var seed: UInt64
-  /// What each phase of the plan drives again; no entry, or nil, where the rate alone says when.
+  /// For each phase of the plan, the arrivals that a replay drives again; nil, or no entry, where
+  /// the rate alone says when.
   package var recordedArrivals: [ArrivalCurve?]
   /// Processors to stay on; empty where any will do.
   package var processors: [Int]
-  /// Nanoseconds before a message is due from which on it is waited for awake, so that a late timer
-  /// does not count as latency; 0 where workers have to share processors.
+  /// How many nanoseconds before a message is due the client wakes up and waits awake, so that a
+  /// late timer does not count as latency; 0 where workers have to share processors.
   package var awake: UInt64
 
   package init(
@@ -89,8 +91,8 @@ package struct ClientAssignment: Sendable {
     }
   }
 
-  /// Connections of a churn that are open at once, with those whose handshakes take as long as they
-  /// may.
+  /// The most connections of a churn that this worker has at once: as if every handshake took as
+  /// long as it may.
   private func churned(rate: Double, lifetime: UInt64) -> Int {
     let seconds = (Double(lifetime) + Double(connectTimeout) * Double(1 + retries)) / 1e9
     return share.part(of: Int(min(rate * seconds, 1e9).rounded(.up))) + 1

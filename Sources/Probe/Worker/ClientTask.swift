@@ -1,19 +1,19 @@
-/// What a client worker does in one phase; the goal is that of all workers together.
+/// What a client worker does in one phase. Goals and rates are those of all workers together.
 package enum ClientTask: Sendable, Equatable {
   /// Opens connections until `goal` are held.
   case open(goal: Int, pace: Pace)
   /// As `open`, with a goal that only the order names (`Scoreboard.Command.goal`), up to `most`.
-  /// What is held beyond that goal is closed.
+  /// Connections beyond that goal are closed.
   case seek(most: Int, pace: Pace)
-  /// Keeps what it has.
+  /// Keeps the connections that it has.
   case keep
-  /// Opens connections on top of the ones that are held, at `rate` a second over all workers for
+  /// Opens connections on top of the ones that are held, at `rate` per second over all workers for
   /// `span` nanoseconds, and closes each one `lifetime` nanoseconds after it was established.
   case churn(rate: Double, lifetime: UInt64, span: UInt64, reset: Bool)
   /// Closes all connections; with a reset, or in order with FIN.
   case close(pace: Pace, reset: Bool)
 
-  /// Whether connections are begun in it.
+  /// Whether the task begins connections.
   var opens: Bool {
     switch self {
     case .open, .seek, .churn: true
@@ -23,16 +23,17 @@ package enum ClientTask: Sendable, Equatable {
 
   /// How fast connections are opened or closed.
   package enum Pace: Sendable, Equatable {
-    /// Each when its turn comes.
+    /// As fast as the loop comes to them.
     case unpaced
-    /// Connections a second, over all workers.
+    /// Connections per second, over all workers.
     case rate(Double)
-    /// Nanoseconds that all of them take together. Only a worker knows how many it has to open or
-    /// to close when its order comes.
+    /// Nanoseconds that all connections together take. Only the worker knows how many it has to
+    /// open or to close when its order comes.
     case over(UInt64)
 
-    /// Connections a second over all workers, as a schedule counts them, for a worker that has so
-    /// many of its own to go through; nil without a pace.
+    /// Connections per second over all workers, as `Schedule` wants it; nil without a pace.
+    ///
+    /// - Parameter own: how many connections this worker has to open or to close.
     func rate(own: Int, of share: WorkerShare) -> Double? {
       switch self {
       case .unpaced: nil

@@ -4,13 +4,13 @@ import Synchronization
 /// What one client worker has driven, tick by tick: a ring of bytes on its scoreboard that the
 /// worker fills and the coordinator empties.
 ///
-/// It holds `DriveEntry` after `DriveEntry`; a recording keeps the bytes as they are.
+/// It holds the bytes of `DriveEntry` after `DriveEntry`; a recording keeps them as they are.
 @safe
 package struct DriveLog {
   /// Bytes: about a second with every pattern in every tick, and many seconds of a ramp.
   static let capacity = 32_768
-  /// The two ends of what is unread have a cache line each: one is the worker's, the other the
-  /// coordinator's.
+  /// Bytes of a cache line. `written` and `taken` have one each, as the worker stores the former,
+  /// the coordinator the latter.
   private static let line = 64
   static let stride = 2 * line + capacity
 
@@ -37,10 +37,10 @@ package struct DriveLog {
 
   // MARK: The coordinator's side
 
-  /// Whether it should be emptied before the next sample.
+  /// Whether the log may be full before the next sample, so that it should be emptied now.
   package var isFilling: Bool { unread > Self.capacity / 2 }
 
-  /// Takes everything that has been added; always whole entries.
+  /// Takes all bytes that have been added; always whole entries.
   package func drain() -> [UInt8] {
     let end = unsafe written.pointee.load(ordering: .acquiring)
     let start = unsafe taken.pointee.load(ordering: .relaxed)

@@ -2,22 +2,24 @@ import Linux
 import Messages
 import WorkerLog
 
-/// The worker's side of its drive log: counts what is driven in the current tick, and writes the
-/// tick down when it is over.
+/// Counts what the worker drives in the current tick, and writes the tick to the drive log when it
+/// is over.
 struct DriveNotes {
   private let log: DriveLog
   private var phase: Int?
-  /// The phase still has to be written down.
+  /// The log has no entry of the phase yet.
   private var isNewPhase = false
   private var start = Instant(nanoseconds: 0)
-  /// The tick that is counted now, and the one that was written last; since the phase began.
+  /// The tick that is counted now, and the one that was written last; numbered since the phase
+  /// began.
   private var tick: UInt64 = 0
   private var lastTick: UInt64 = 0
   private var arrivals: UInt32 = 0
-  /// By pattern; as many as `MessagePattern.most`.
+  /// Messages by pattern; as many patterns as `MessagePattern.most`.
   private var messages = InlineArray<8, UInt32>(repeating: 0)
+  /// Whether anything was counted in `tick` that is not written yet.
   private var isPending = false
-  /// Of one tick: more than one with everything in it takes.
+  /// The bytes of one tick, `length` of them: more room than a tick with everything in it takes.
   private var entries = InlineArray<256, UInt8>(repeating: 0)
   private var length = 0
 
@@ -26,7 +28,8 @@ struct DriveNotes {
     self.log = log
   }
 
-  /// Ticks count from `start` on. A search begins the same phase again and again: it has one start.
+  /// Numbers ticks from `start` on. A search begins the same phase again and again: its first start
+  /// counts.
   mutating func begin(phase: Int, at start: Instant) {
     guard phase != self.phase else { return }
     flush()
@@ -51,13 +54,14 @@ struct DriveNotes {
     let tick = now < start ? 0 : now.nanoseconds(since: start) / DriveEntry.tick
     if tick > self.tick {
       flush()
-      // A full log makes the tick before take what belongs to this one: late, but not lost.
+      // While the log is full, the earlier tick takes what belongs to this one: early, but not
+      // lost.
       if !isPending { self.tick = tick }
     }
     isPending = true
   }
 
-  /// Writes the current tick down if the worker is not going to add to it.
+  /// Writes the current tick down if it is over before the worker wakes.
   @inline(__always)
   mutating func flush(before wake: Instant?) {
     guard isPending else { return }

@@ -3,7 +3,7 @@ package import SystemPackage
 
 /// Workers as child processes of this one.
 package final class ForkedWorkers: WorkerHost {
-  /// Readable when a worker has something that should be looked at before the next tick.
+  /// Becomes readable when a worker has called for attention.
   package let attention: FileDescriptor
 
   package init() throws(Errno) { attention = try EventCounter.open() }

@@ -1,26 +1,27 @@
 package import Linux
 package import SystemPackage
 
-/// Time as a run sees it: the door through which a run waits. The other side is the kernel's clock, or
-/// the virtual time of a simulation.
+/// Time as a run sees it: the door through which a run waits. The other side is the kernel's clock,
+/// or the virtual time of a simulation.
 package protocol RunClock: AnyObject {
   func now() -> Instant
 
-  /// Lets time pass until the instant. Returns earlier when a worker calls for attention, or a signal
-  /// has come.
+  /// Lets time pass until the instant. Returns earlier when a worker calls for attention or a
+  /// signal comes.
   func wait(until instant: Instant)
 
-  /// Lets time pass, whatever happens meanwhile.
+  /// Lets time pass until the instant, whatever happens meanwhile.
   func pause(until instant: Instant)
 
-  /// Takes the next signal that has arrived, of those that ask the program to end; nil when none has.
+  /// Takes the next signal that has arrived, of those that ask the program to end; nil when none
+  /// has.
   func nextSignal() -> Int32?
 
-  /// From now on signals end the program by themselves.
+  /// From now on signals end the program directly, without `nextSignal`.
   ///
   /// - Parameters:
-  ///   - number: how many it takes.
-  ///   - code: its exit code.
+  ///   - number: how many signals that takes.
+  ///   - code: the program's exit code.
   func endProcess(atSignal number: Int, code: Int32)
 }
 
@@ -31,7 +32,7 @@ package final class SystemClock: RunClock {
 
   /// Blocks the signals that ask a program to end, and collects them from now on.
   ///
-  /// - Parameter attention: is readable when a worker calls.
+  /// - Parameter attention: becomes readable when a worker calls for attention.
   package init(attention: FileDescriptor) throws(Errno) {
     signals = try SignalSource(Signal.endings)
     self.attention = attention
@@ -41,7 +42,7 @@ package final class SystemClock: RunClock {
 
   package func wait(until instant: Instant) { wait(until: instant, for: []) }
 
-  /// Returns earlier, too, when one of these can be read.
+  /// As `wait(until:)`, but returns earlier also when one of `others` becomes readable.
   package func wait(until instant: Instant, for others: [FileDescriptor]) {
     Poll.waitReadable([attention, signals.descriptor] + others, until: instant)
     EventCounter.clear(attention)

@@ -1,11 +1,12 @@
 package import Linux
 
-/// When each of a phase's operations is due: an open loop that never waits for the answers.
+/// When each operation of a phase is due: an open loop, which waits for no answer.
 package struct Schedule: Sendable, Equatable {
   package var start: Instant
-  /// Operations a second, over all workers; nil when each is due at once.
+  /// Operations per second, over all workers; nil when each is due at once.
   package var rate: Double?
-  /// What a recording says of the first operations. The rate is that of the ones beyond it.
+  /// When the first operations are due, from a recording. `rate` applies to the operations after
+  /// them.
   package var recorded: ArrivalCurve?
 
   package init(start: Instant, rate: Double?, recorded: ArrivalCurve? = nil) {
@@ -14,7 +15,8 @@ package struct Schedule: Sendable, Equatable {
     self.recorded = recorded
   }
 
-  /// Whether an operation is due at an instant of its own, and not when its turn comes.
+  /// Whether operation `ordinal` is due at an instant of its own, and not when the loop comes to
+  /// it.
   package func isPaced(_ ordinal: UInt64) -> Bool {
     rate != nil || ordinal < (recorded?.count ?? 0)
   }
@@ -26,9 +28,8 @@ package struct Schedule: Sendable, Equatable {
     return due(ordinal - recorded.count, from: start.advanced(byNanoseconds: recorded.end))
   }
 
-  /// How many operations of a paced schedule are due in its first `span` nanoseconds.
-  ///
-  /// What a recording holds takes the place of as much of the span.
+  /// How many operations of a paced schedule are due in its first `span` nanoseconds: all recorded
+  /// ones, and those of the rate in what `recorded` leaves of the span.
   package func count(within span: UInt64) -> Int {
     guard let rate else { return Int(clamping: recorded?.count ?? 0) }
     let rest = span - min(span, recorded?.end ?? 0)
@@ -39,7 +40,7 @@ package struct Schedule: Sendable, Equatable {
   private func due(_ ordinal: UInt64, from start: Instant) -> Instant {
     guard let rate else { return start }
     let nanoseconds = Double(ordinal) / rate * 1e9
-    // A rate may be so slow that the instant lies beyond all clocks; NaN compares as that, too.
+    // A rate may be so slow that the instant lies beyond all clocks. NaN fails the comparison, too.
     guard nanoseconds < 0x1p63 else { return .distantFuture }
     return start.advanced(byNanoseconds: UInt64(nanoseconds))
   }

@@ -2,9 +2,10 @@ package import Addressing
 package import Messages
 package import SystemPackage
 
+/// All that a server worker needs to know of a plan.
 package struct ServerAssignment: Sendable {
   /// The most that `descriptorLimit` should be: some hosts grant a process a billion descriptors,
-  /// and the tables are as long. What is not used of them takes addresses, no memory.
+  /// and the tables have as many rows. Unused rows take address space, but no memory.
   package static let mostDescriptors = 1 << 24
 
   package var endpoint: SocketAddress
@@ -14,13 +15,13 @@ package struct ServerAssignment: Sendable {
   /// Rows of the tables, and so the highest RLIMIT_NOFILE that the process may have: every
   /// descriptor is below it.
   package var descriptorLimit: Int
-  /// Where the run's own connections come from; empty where all are its own. Others are served like
-  /// these, and counted apart.
+  /// The addresses that the run's own connections come from; empty where all connections are its
+  /// own. Others are served alike, and counted apart.
   package var clients: [AddressSpan]
-  /// Ports from which other programs' connections come, too, if they have the same source.
+  /// Ports from which other programs on the same addresses may connect as well; nil for none.
   package var ephemeralPorts: ClosedRange<UInt16>?
   /// The writing end of a pipe, opened with O_NONBLOCK, to which the worker writes what it has
-  /// read, as frames (`ReceivedFrame`). Nil in runs.
+  /// read, as frames (`ReceivedFrame`). Nil in the runs of a plan.
   package var receivedPipe: FileDescriptor?
   /// Processors to stay on; empty where any will do.
   package var processors: [Int]

@@ -19,8 +19,8 @@ package enum Worker {
   /// Plays the role until told to quit; returns the exit code. To be called in a forked child.
   ///
   /// - Parameters:
-  ///   - wakeUp: becomes readable when an order stands on the board.
-  ///   - attention: is polled by the coordinator.
+  ///   - wakeUp: an event counter that becomes readable when an order stands on the board.
+  ///   - attention: an event counter that the coordinator polls.
   package static func run(
     _ role: Role, board: Scoreboard, wakeUp: FileDescriptor, attention: FileDescriptor
   ) -> Int32 {
@@ -38,7 +38,7 @@ package enum Worker {
     }
   }
 
-  /// Writes down that a worker could not start, and why.
+  /// Writes on the board that a worker could not start, and why.
   package static func report(_ failure: WorkerSetupFailure, on board: Scoreboard, at now: Instant) {
     board.add(.failures)
     board.failures.add(
@@ -47,7 +47,7 @@ package enum Worker {
     board[.state] = WorkerState.failed.rawValue
   }
 
-  /// False when it ended without having been told to.
+  /// Runs the worker's loop; false when it ended without an order to quit.
   private static func play(
     _ role: Role, _ board: Scoreboard, _ wakeUp: FileDescriptor, _ attention: FileDescriptor
   ) throws(WorkerSetupFailure) -> Bool {
@@ -63,11 +63,11 @@ package enum Worker {
       return client.command.order == .quit
     case .server(var assignment):
       if assignment.receivedPipe != nil {
-        // Its reader may go first.
+        // The pipe's reader may end first: no SIGPIPE then.
         CurrentProcess.ignoreSignalsOfWriting()
         assignment.receivedPipe = kept[2]
       }
-      // Any number of strangers may connect; a row of the tables is the descriptor's number.
+      // The tables have a row for each descriptor below this limit, however many strangers connect.
       let rows = assignment.descriptorLimit
       try starting(.descriptorLimit) { () throws(Errno) in
         try ResourceLimit.lowerDescriptors(to: rows)

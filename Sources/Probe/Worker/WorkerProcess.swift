@@ -3,19 +3,19 @@ package import SystemPackage
 
 /// What the coordinator knows of one worker beside its scoreboard: a process, forked or simulated.
 package protocol WorkerProcess {
-  /// The process's number.
+  /// The process ID.
   var id: Int32 { get }
   /// Seconds of processor time so far; nil where that cannot be told.
   var processorTime: Double? { get }
-  /// What the process does just now, as proc_pid_stat(5) has it; nil where that cannot be read.
+  /// The state of the process, as proc_pid_stat(5) names it; nil where that cannot be read.
   var state: Character? { get }
-  /// Has it look at the order on its board, or give a sign of life.
+  /// Has the worker look at the order on its board, and give a sign of life (`Counter.turns`).
   func wake()
-  /// Ends it at once.
+  /// Ends the process at once.
   func kill()
-  /// Waits until it has ended.
+  /// Waits until the process has ended.
   func awaitEnd()
-  /// Gives back what is kept here to reach it.
+  /// Gives back the descriptor by which `wake` reaches the worker.
   func release()
 }
 
@@ -26,11 +26,11 @@ package protocol WorkerHost: AnyObject {
     _ role: Worker.Role, board: Scoreboard
   ) throws(ForkFailure) -> any WorkerProcess
 
-  /// Any one worker that has ended since the last call; nil when none has.
+  /// One of the workers that have ended, each reported once; nil when there is none.
   func reapAny() -> WorkerEnd?
 }
 
-/// How a worker's process ended, and what it took in all.
+/// How a worker's process ended, and the processor time that it took in all.
 package struct WorkerEnd: Sendable {
   package let id: Int32
   package let ending: ChildProcess.Ending

@@ -1,13 +1,13 @@
 package import SystemPackage
 package import WorkerLog
 
-/// Why a worker could not start: the system call that it cannot do without, and what it said.
+/// Why a worker could not start: the system call that failed, and its errno.
 package struct WorkerSetupFailure: Error, Equatable {
   package let call: FailedCall
   package let errno: Errno
 }
 
-/// Names the system call of an errno.
+/// Runs `body`, and names the system call in what it throws.
 func starting<Value: ~Copyable>(
   _ call: FailedCall, _ body: () throws(Errno) -> Value
 ) throws(WorkerSetupFailure) -> Value {

@@ -1,7 +1,8 @@
-/// All that a worker needs to know of a plan, and its part in it.
+/// Which of the workers of its end a worker is, and so which part of a whole is its own.
 package struct WorkerShare: Sendable {
-  /// Which of the end's workers this is, from 0, and how many there are.
+  /// The worker's place among the workers of its end, from 0.
   package var index: Int
+  /// How many workers its end has.
   package var count: Int
 
   package init(index: Int, count: Int) {
@@ -14,7 +15,7 @@ package struct WorkerShare: Sendable {
     total / count + (index < total % count ? 1 : 0)
   }
 
-  /// Where this worker's `own`th thing stands among those of all workers.
+  /// Numbers this worker's thing `own`, counted from 0, among the things of all workers.
   package func ordinal(_ own: Int) -> UInt64 {
     UInt64(index) + UInt64(own) * UInt64(count)
   }

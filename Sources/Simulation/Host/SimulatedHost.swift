@@ -1,7 +1,7 @@
 package import Host
 import Linux
 
-/// A host of which everything is known: what it grants, and what binds then.
+/// A host of which everything is known: what it has, and what it grants to processes.
 package struct SimulatedHost {
   /// RLIMIT_NOFILE of every worker, soft and hard.
   package var descriptorsPerProcess = 20_000
@@ -15,12 +15,12 @@ package struct SimulatedHost {
   package var memoryPerSocket = 4_200
   package var somaxconn = 4_096
   package var localPorts = 32_768...60_999
-  /// Of the network between the two ends.
+  /// The settings of the network between the two ends; `network(seed:)` adds the host's own bounds.
   package var dials = SimulatedNetwork.Dials()
 
   package init() { dials.costPerCall = 2_000 }
 
-  /// As the product describes any host.
+  /// This host as the product describes any host.
   package var description: HostDescription {
     var host = HostDescription()
     host.hostname = "simulated"
@@ -45,7 +45,7 @@ package struct SimulatedHost {
     return host
   }
 
-  /// A network that binds as this host does.
+  /// A network with the bounds of this host.
   package func network(seed: UInt64) -> SimulatedNetwork {
     var dials = dials
     dials.watches = min(dials.watches, watches)

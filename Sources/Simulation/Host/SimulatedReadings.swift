@@ -40,7 +40,7 @@ package final class SimulatedReadings: HostReadings {
   package func ownProcessorTime() -> Double { 0 }
 }
 
-/// The way between the two ends: the simulated network's own books.
+/// The path between the two ends, read from the simulated network itself.
 private final class SimulatedPath: PathReadings {
   private let network: SimulatedNetwork
   private var overflowsBefore = 0

@@ -1,16 +1,16 @@
 package import SystemPackage
 
-/// The system calls that a simulated process counts and that a test may let fail.
+/// The system calls that a simulated process counts, and that a test can make fail.
 package enum SimulatedCall: Int, CaseIterable, Sendable {
   case open, reuseAddress, resetOnClose, bind, listen, connect, accept, pendingError
   case receive, send, finishSending, close, openSpare, watch, rewatch, unwatch, wait
 }
 
-/// Lets a system call fail: its `nth` time in that process, from 1, and then every `step`-th time, `count` times
-/// in all.
+/// Makes a system call fail: its `nth` time in that process, and then every `step`-th time, `count` times in all.
 package struct Fault: Sendable {
   package var call: SimulatedCall
   package var errno: Errno
+  /// Counted from 1.
   package var nth: Int
   package var count: Int
   package var step: Int
@@ -67,7 +67,7 @@ package struct EventNoise {
   mutating func pick<T>(_ values: [T]) -> T? { values.randomElement(using: &generator) }
 }
 
-/// Lets any call fail by chance, with an errno that the manual page lists for it.
+/// Makes calls fail by chance, each with one of its `errnos`; calls that have none never fail.
 package struct Chaos {
   private var generator: SeededGenerator
   private let probability: Double

@@ -13,7 +13,7 @@ package struct SimulatedKernel: Kernel {
     if let error = process.begin(call) { throw error }
   }
 
-  /// Enters what the call fails with into the network's books.
+  /// Enters the errno of `body`, if it fails, into the network's books.
   private func noting(
     _ call: SimulatedCall, _ body: () throws(Errno) -> Void
   ) throws(Errno) {
@@ -64,12 +64,12 @@ package struct SimulatedKernel: Kernel {
     try noting(.connect) { () throws(Errno) in try process.socket(socket).connect(to: address) }
   }
 
-  /// accept4 takes its descriptor before it looks at the queue, so it fails for want of one even
-  /// when nobody waits.
+  /// Fails for want of a descriptor even when nobody waits: accept4 takes its descriptor before it
+  /// looks at the queue.
   package func accept(_ listener: FileDescriptor) throws(Errno) -> AcceptedSocket? {
     try begin(.accept)
     if let shortage = process.shortage {
-      // Fails even when nobody waits: then nobody is refused by it.
+      // When nobody waits the failure turns nobody away, and the books leave it out.
       if !process.socket(listener).queue.isEmpty { process.note(shortage, of: .accept) }
       throw shortage
     }
@@ -143,17 +143,17 @@ package struct SimulatedKernel: Kernel {
     process.forget(process.socket(descriptor))
   }
 
-  /// Nanoseconds that one look at the events takes.
+  /// Nanoseconds that one `wait` takes whose deadline has passed.
   private static var look: UInt64 { 1_000 }
 
-  /// Lets time pass until something is ready or due, unless another process has work to do first:
-  /// then it returns early, as it does for a signal.
+  /// Lets time pass until an event is ready or the deadline has passed. Returns 0 earlier when
+  /// another process has work to do first, as a real wait does for a signal.
   package func wait(
     into events: UnsafeMutableBufferPointer<ReadyEvent>, until deadline: Instant?
   ) throws(Errno) -> Int {
     try begin(.wait)
     if let deadline, deadline.nanoseconds < network.now {
-      // Whoever waits awake sees time pass.
+      // A process that waits awake, with deadlines in the past, must see time pass.
       network.advance(to: min(network.now + Self.look, network.nextInstant ?? .max))
     }
     if process.isInterrupted() { return 0 }

@@ -12,7 +12,7 @@ package final class SimulatedProcess {
   let network: SimulatedNetwork
   /// RLIMIT_NOFILE.
   var descriptorLimit: Int
-  /// A process that was stopped does nothing, and nobody waits for it.
+  /// A process that was stopped, or has ended, does nothing, and time does not wait for it.
   var isStopped = false
   package var faults: [Fault] = []
   package var chaos: Chaos?
@@ -22,7 +22,7 @@ package final class SimulatedProcess {
   /// The most bytes that one `send` and one `receive` move.
   package var sendLimit = Int.max
   package var receiveLimit = Int.max
-  /// Its place, in the order in which the processes began.
+  /// The place of the process, from 0, in the order in which the processes began.
   private let place: Int
 
   private var table: [Descriptor?]
@@ -31,16 +31,17 @@ package final class SimulatedProcess {
   private(set) var calls = [Int](repeating: 0, count: SimulatedCall.allCases.count)
   private(set) var totalCalls = 0
   private(set) var attentionCalls = 0
-  /// Events that the next wait brings once more: ones that have been under way for too long.
+  /// Events that a test has the next wait bring, as if they had been under way for too long.
   var staleEvents: [ReadyEvent] = []
-  /// What the waits have brought, when it is kept.
+  /// Whether `keptEvents` takes the events that waits bring, without stale ones and wake-ups.
   var keepsEvents = false
   private(set) var keptEvents: [ReadyEvent] = []
-  /// A call whose instants are written down.
+  /// The call whose instants are logged; nil for none.
   var log: SimulatedCall?
+  /// Nanoseconds.
   private(set) var loggedInstants: [UInt64] = []
 
-  /// What was written to a pipe.
+  /// The bytes that `tell` has written, to whichever pipe.
   var told: [UInt8] = []
 
   private var ready = Queue<Watch>()
@@ -56,7 +57,7 @@ package final class SimulatedProcess {
     self.network = network
     self.descriptorLimit = descriptorLimit
     place = network.processes.count
-    // Standard input, output and error, epoll, the wake-up and the call for attention are there.
+    // All that every worker has but the spare, which the client or the server opens itself.
     let inherited = descriptorsPerWorker - 1
     table = Array(repeating: .spare, count: inherited)
     lowestFree = inherited
@@ -66,7 +67,7 @@ package final class SimulatedProcess {
 
   func count(of call: SimulatedCall) -> Int { calls[call.rawValue] }
 
-  /// Counts a call, lets it take its time, and says whether it is to fail.
+  /// Counts a call, lets it take its time, and returns what it fails with; nil when it succeeds.
   func begin(_ call: SimulatedCall) -> Errno? {
     calls[call.rawValue] += 1
     totalCalls += 1
@@ -95,7 +96,7 @@ package final class SimulatedProcess {
 
   // MARK: Descriptors
 
-  /// The lowest free number, as POSIX wants it.
+  /// Gives a descriptor the lowest free number, as POSIX wants it.
   func install(_ descriptor: Descriptor) -> FileDescriptor {
     while lowestFree < table.count, table[lowestFree] != nil { lowestFree += 1 }
     if lowestFree == table.count {
@@ -109,7 +110,7 @@ package final class SimulatedProcess {
     return FileDescriptor(rawValue: Int32(lowestFree - 1))
   }
 
-  /// Why there is no descriptor to be had; nil when there is one.
+  /// The errno of a call that wants a descriptor now; nil when one is free.
   var shortage: Errno? {
     while lowestFree < table.count, table[lowestFree] != nil { lowestFree += 1 }
     if lowestFree >= descriptorLimit { return .tooManyOpenFiles }
@@ -264,7 +265,7 @@ package final class SimulatedProcess {
 
 /// One registration with a simulated epoll instance.
 final class Watch {
-  /// Nil once the socket is closed.
+  /// Nil once the registration is removed, at the latest when the socket is closed.
   weak var socket: SimulatedSocket?
   private unowned let process: SimulatedProcess
   var events: EpollEvents
@@ -280,14 +281,15 @@ final class Watch {
     self.token = token
   }
 
-  /// Conditions that hold now, of the ones asked for; errors and hang-ups are always asked for.
+  /// The conditions that hold now, of those watched for; errors and hang-ups are always watched
+  /// for.
   var seen: EpollEvents {
     guard let socket else { return .none }
     let asked = events | .error | .hangUp
     return EpollEvents(rawValue: socket.readiness.rawValue & asked.rawValue)
   }
 
-  /// Something new has happened to the socket.
+  /// Has the next wait look at the socket, as something has happened to it.
   func announce() {
     guard !isQueued else { return }
     isQueued = true

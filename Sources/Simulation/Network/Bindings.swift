@@ -9,7 +9,7 @@ struct Bindings {
     let local: SocketAddress
     let remote: SocketAddress
 
-    /// A quarter of the words that a synthesised one would mix: there are a great many tuples.
+    /// Mixes one word, where a synthesised `hash` would mix about four: tuples are very many.
     func hash(into hasher: inout Hasher) {
       hasher.combine(Self.word(local) ^ Self.word(remote) &* 0x9E37_79B9_7F4A_7C15)
     }
@@ -24,15 +24,17 @@ struct Bindings {
 
   private struct Users {
     var count = 0
-    /// Ones without SO_REUSEADDR, and ones that listen.
+    /// Sockets without SO_REUSEADDR, plus sockets that listen.
     var exclusive = 0
   }
 
   private var users: [SocketAddress: Users] = [:]
   private var tuples: Set<Tuple> = []
-  /// When each tuple's TIME_WAIT is over.
+  /// When each tuple's TIME_WAIT is over, in nanoseconds.
   private(set) var timeWaits: [Tuple: UInt64] = [:]
 
+  /// - Parameter reusing: whether the socket has SO_REUSEADDR.
+  /// - Returns: false when the address is in use.
   mutating func bind(_ address: SocketAddress, reusing: Bool) -> Bool {
     let others = users[address] ?? Users()
     guard others.count == 0 || (reusing && others.exclusive == 0) else { return false }

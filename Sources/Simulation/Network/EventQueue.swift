@@ -1,5 +1,5 @@
-/// What will happen in a simulated network, soonest first; things of one instant in the order in
-/// which they were put down, so that bytes, FIN and RST of one connection never overtake another.
+/// The events to come in a simulated network, soonest first. Events of one instant keep the order
+/// in which they were put in, so that bytes, FIN and RST of a connection never overtake each other.
 struct EventQueue {
   private struct Entry {
     let instant: UInt64

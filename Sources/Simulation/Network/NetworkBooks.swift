@@ -1,13 +1,13 @@
 package import SystemPackage
 
-/// What has really happened in a simulated network. The program that runs in it never sees this; whoever checks
-/// what the program says, does.
+/// What has really happened in a simulated network. The program that runs in it never sees the
+/// books; they are for whoever checks what it says.
 package struct NetworkBooks {
   /// A system call that failed.
   package struct Failure {
     /// Nanoseconds, on the network's clock.
     package let instant: UInt64
-    /// The place of its process, in the order in which the processes began.
+    /// The place of the calling process, from 0, in the order in which the processes began.
     package let process: Int
     package let call: SimulatedCall
     /// Which of the process's calls of this kind it was, from 1.
@@ -17,12 +17,13 @@ package struct NetworkBooks {
 
   /// How many connections stood at an instant.
   package struct Census {
+    /// Nanoseconds, on the network's clock.
     package let instant: UInt64
     /// Established at the client, and not closed or broken there.
     package let atClient: Int
     /// Accepted by a server, and not closed or broken there.
     package let atServer: Int
-    /// Of those at the client, the ones that no server has accepted.
+    /// Of `atClient`, those that no server has accepted.
     package let unaccepted: Int
 
     package init(instant: UInt64, atClient: Int, atServer: Int, unaccepted: Int) {
@@ -53,7 +54,7 @@ package struct NetworkBooks {
     count(client: 1, unaccepted: 1, at: now)
   }
 
-  /// - Parameter stands: whether its client still has it.
+  /// - Parameter stands: whether the client still has the connection.
   mutating func accept(stands: Bool, at now: UInt64) {
     accepted += 1
     count(server: 1, unaccepted: stands ? -1 : 0, at: now)

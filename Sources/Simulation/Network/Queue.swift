@@ -1,4 +1,4 @@
-/// First in, first out, without moving what stays behind.
+/// First in, first out. Taking an element seldom moves those behind it.
 struct Queue<Element> {
   private var elements: [Element] = []
   private var head = 0

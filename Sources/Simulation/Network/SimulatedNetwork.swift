@@ -1,12 +1,13 @@
 package import Addressing
 package import SystemPackage
 
-/// One host's TCP in virtual time, shared by the processes of a test.
+/// One host's TCP in virtual time, shared by its simulated processes.
 ///
-/// Everything is deterministic: time passes only while all processes wait, and chance comes from a
-/// seed. With no latency a handshake is over when `connect` returns, as it is on loopback.
+/// Everything is deterministic: time passes only in system calls (`Dials.costPerCall`) and while
+/// all processes wait, and chance comes from a seed. With no latency a handshake is over when
+/// `connect` returns, as it is on loopback.
 package final class SimulatedNetwork {
-  /// Why a handshake fails; an `Errno` that can be carried about.
+  /// Why a handshake fails.
   struct Refusal {
     package let error: Errno
   }
@@ -16,20 +17,25 @@ package final class SimulatedNetwork {
     package var latency: UInt64
     /// Nanoseconds that every system call takes.
     package var costPerCall: UInt64
-    /// fs.file-max, fs.epoll.max_user_watches, and sockets that fit into memory.
+    /// fs.file-max.
     package var descriptors: Int
+    /// fs.epoll.max_user_watches.
     package var watches: Int
+    /// Sockets that fit into memory.
     package var sockets: Int
-    /// Bytes that a socket takes before its reader has read any.
+    /// Bytes under way to a socket, or received and not read, beyond which its peer cannot send.
     package var bufferSize: Int
-    /// Addresses that are not on this host, and ports that something else listens on.
+    /// Addresses that this host does not have.
     package var missingAddresses: Set<IPAddress>
+    /// Ports that other programs have, on all addresses.
     package var takenPorts: Set<UInt16>
+    /// Addresses and ports that other programs have.
     package var takenAddresses: Set<SocketAddress>
-    /// Endpoints whose SYNs vanish, and ones that answer with an error.
+    /// Endpoints to which all SYNs are lost.
     package var silentEndpoints: Set<SocketAddress>
+    /// Endpoints that answer a SYN with an error.
     package var refusals: [SocketAddress: Errno]
-    /// Share of SYNs that get lost.
+    /// Share of SYNs that get lost, from 0 to 1.
     package var loss: Double
     /// net.netfilter.nf_conntrack_max; nil where connections are not tracked.
     package var conntrack: Int?
@@ -63,21 +69,24 @@ package final class SimulatedNetwork {
   /// How often a SYN is sent again, first after a second, then after twice as long each time:
   /// tcp_syn_retries.
   static let synRetries = 6
+  /// Nanoseconds.
   static let timeWait: UInt64 = 60_000_000_000
 
   package var dials: Dials
+  /// Nanoseconds.
   package private(set) var now: UInt64 = 1_000_000_000
   package internal(set) var books = NetworkBooks()
-  /// Time never passes beyond this instant: the end of what a test runs.
+  /// The instant, in nanoseconds, beyond which no wait of a process lets time pass.
   package var horizon = UInt64.max
   private(set) var processes: [SimulatedProcess] = []
   private var agenda = EventQueue()
   private var generator: SeededGenerator
 
+  /// In use now, by all processes together.
   var descriptors = 0
   var watches = 0
   var sockets = 0
-  /// SYNs that found an accept queue full.
+  /// SYNs that found an accept queue full, or no room for another socket.
   private(set) var overflows = 0
   /// SYNs for which connection tracking had no entry left.
   private(set) var conntrackDrops = 0
@@ -97,7 +106,7 @@ package final class SimulatedNetwork {
 
   // MARK: Time
 
-  /// The next instant at which anything is going to be different; nil for never.
+  /// The next instant at which a segment arrives or a wait ends, at most `horizon`; nil for never.
   var nextInstant: UInt64? {
     var next = agenda.next
     for process in processes where !process.isStopped {
@@ -106,7 +115,7 @@ package final class SimulatedNetwork {
     return next.map { min($0, horizon) }
   }
 
-  /// Whether a process other than this one has something to do before time may pass.
+  /// Whether a process other than `own` has something to do before time may pass.
   func hasWork(besides own: SimulatedProcess?) -> Bool {
     processes.contains { $0 !== own && $0.isRunnable }
   }
@@ -122,7 +131,7 @@ package final class SimulatedNetwork {
     now = max(now, instant)
   }
 
-  /// Sends a segment, or whatever takes as long as one.
+  /// Has an event happen after `Dials.latency`; at once where that is 0.
   func transmit(_ happening: NetworkEvent) {
     if dials.latency == 0 {
       perform(happening)
@@ -144,7 +153,7 @@ package final class SimulatedNetwork {
     listeners[address] = nil
   }
 
-  /// Connections that wait to be accepted, those left aside that their clients have reset meanwhile.
+  /// Connections that wait to be accepted, without those that their clients have reset meanwhile.
   var standingUnaccepted: Int {
     listeners.values.reduce(0) { $0 + $1.queue.count { $0.state == .established } }
   }
@@ -152,7 +161,7 @@ package final class SimulatedNetwork {
   /// Entries of connection tracking.
   var tracked: Int { bindings.tracked(at: now) }
 
-  /// Who listens, in the order of their addresses.
+  /// The listeners, in the order of their addresses as text.
   var listening: [(address: SocketAddress, waiting: Int, backlog: Int)] {
     listeners.map { ($0.key, $0.value.queue.count, $0.value.backlog) }
       .sorted { "\($0.0)" < "\($1.0)" }

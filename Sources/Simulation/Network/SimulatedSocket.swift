@@ -6,7 +6,7 @@ import SystemPackage
 final class SimulatedSocket {
   enum State {
     case fresh, listening, connecting, established
-    /// Failed, or reset by the peer: only good for closing.
+    /// Failed, or reset by the peer: of no use but to be closed.
     case broken
     case closed
   }
@@ -29,7 +29,7 @@ final class SimulatedSocket {
   private(set) var remote: SocketAddress?
   private var ownsTuple = false
   var error: Errno?
-  /// Its registration with an epoll instance; none once it is closed.
+  /// The registration with an epoll instance; nil while there is none.
   var watch: Watch?
 
   // A listener's.
@@ -42,13 +42,15 @@ final class SimulatedSocket {
   // A connection's.
   private var peer: SimulatedSocket?
   private var received: [UInt8] = []
+  /// Bytes on their way to this socket.
   private var inFlight = 0
-  /// Bytes that it took from its writer.
+  /// Bytes that `send` has taken from this socket's process.
   private(set) var bytesSent = 0
   private var hasPeerSentFin = false
-  /// Closed here, while the peer has not sent its FIN yet.
+  /// This end has closed in order, and the peer has not sent its FIN yet.
   private var awaitsPeerFin = false
   private var hasSentFin = false
+  /// A `send` found too little room at the peer: epoll announces when there is some.
   private var foundPeerFull = false
 
   init(network: SimulatedNetwork) {
@@ -56,7 +58,7 @@ final class SimulatedSocket {
     network.sockets += 1
   }
 
-  /// What the kernel makes for a SYN that a listener takes. It inherits the listener's options.
+  /// The socket that the kernel makes for a SYN to a listener; it inherits the listener's options.
   convenience init(childOf listener: SimulatedSocket, client: SimulatedSocket) {
     self.init(network: listener.network)
     self.listener = listener
@@ -96,13 +98,13 @@ final class SimulatedSocket {
     remote = endpoint
     state = .connecting
     network.transmit(.syn(self, attempt: 0))
-    // Without latency the answer is here already, and connect(2) returns it.
+    // Without latency an error has arrived already, and connect(2) returns it.
     if let error = takeError() { throw error }
   }
 
   func takeFromQueue() -> SimulatedSocket? {
     guard let socket = queue.popFirst() else { return nil }
-    // One that its client has reset meanwhile comes out of the queue as well.
+    // A connection that its client has reset meanwhile comes out of the queue as well, uncounted.
     if socket.state == .established {
       socket.isAccepted = true
       network.books.accept(
@@ -138,7 +140,7 @@ final class SimulatedSocket {
       received += bytes
       watch?.announce()
     default:
-      // Nobody will ever read it: the sender is told so.
+      // Nobody will ever read the bytes: a reset tells the sender so.
       if let peer { network.transmit(.reset(peer)) }
       if awaitsPeerFin { release(waits: false) }
     }
@@ -159,7 +161,7 @@ final class SimulatedSocket {
       return close()
     }
     guard state != .closed else { return release(waits: false) }
-    // Whoever was told of the end already learns that it may not write either.
+    // Linux reports a reset after the peer's FIN as EPIPE.
     fail(hasPeerSentFin ? .brokenPipe : .connectionReset)
   }
 
@@ -176,7 +178,8 @@ final class SimulatedSocket {
 
   // MARK: Bytes
 
-  /// What a read finds when there are no bytes; nil when there are some.
+  /// What a read finds instead of bytes: an error, the end or nothing yet; nil when there are
+  /// bytes.
   func emptyReading() -> Transfer? {
     if let error = takeError() { return .failed(error) }
     guard received.isEmpty else { return nil }
@@ -269,7 +272,9 @@ final class SimulatedSocket {
     }
   }
 
-  /// Gives back what the connection held on to beyond its descriptor.
+  /// Gives back the tuple and the local address.
+  ///
+  /// - Parameter waits: whether the tuple stays in TIME_WAIT.
   private func release(waits: Bool) {
     let end = waits ? network.now + SimulatedNetwork.timeWait : nil
     if let local, let remote, ownsTuple {

@@ -7,15 +7,15 @@ import Recording
 /// ledger and verdict over simulated workers on a simulated host. It leaves an ordinary recording.
 package struct SimulatedRun {
   package let ended: EndedRun
-  /// The network as the run has left it: who is right about what happened.
+  /// The network as the run has left it; its `books` say what really happened.
   package let network: SimulatedNetwork
   /// The server of somebody else that the plan has as its target; nil for a server of its own.
   package let peer: SimulatedPeer?
-  /// When it began, on the network's clock, in nanoseconds.
+  /// When the run began, on the network's clock, in nanoseconds.
   package let began: UInt64
 
   /// - Parameters:
-  ///   - seed: what chance in the network, and random text in messages, follows from.
+  ///   - seed: decides chance in the network, and random text in messages.
   ///   - events: what happens to the program from outside meanwhile.
   ///   - manner: what the server at the plan's target does; nil where the plan has a server of its own.
   ///   - prepare: is given each worker's place and process before the worker begins.
@@ -60,7 +60,7 @@ package struct SimulatedRun {
     ended = ending.finish()
   }
 
-  /// The same for every run, as virtual time knows no calendar.
+  /// When every simulated run is said to have started, as virtual time knows no calendar.
   private static let date = "2026-01-01T00:00:00.000Z"
 }
 

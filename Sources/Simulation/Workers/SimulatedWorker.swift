@@ -3,7 +3,7 @@ package import Probe
 
 /// A worker that is stepped in this process, in a simulated process of its own.
 package protocol SimulatedWorker: AnyObject {
-  /// One turn of its loop; false when it has ended.
+  /// One turn of the worker's loop; false when it has ended.
   func turn() -> Bool
 }
 

@@ -2,8 +2,9 @@ package import Linux
 package import Probe
 import SystemPackage
 
-/// The workers and the clock of a simulated run. The workers share one simulated network and are stepped one
-/// after the other in this thread; virtual time passes while all of them wait.
+/// The workers and the clock of a simulated run. The workers share one simulated network and are
+/// stepped one after the other in this thread; virtual time passes in their system calls and while
+/// all of them wait.
 package final class SimulatedWorkers: WorkerHost, RunClock {
   /// One worker, and the simulated process that it runs in.
   private final class Member: WorkerProcess {
@@ -69,7 +70,7 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
       case suspend(Duration)
     }
 
-    /// When it happens, from the beginning of the simulation.
+    /// When the event happens, from the beginning of the simulation.
     package let at: Duration
     package let kind: Kind
 
@@ -174,8 +175,8 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
   /// Whether a worker has called for attention since the last `wait`.
   private var isCalled: Bool { attentionCalls != attentionSeen }
 
-  /// The most rounds without any time passing. No worker has so much to do at one instant, so one that takes
-  /// more spins.
+  /// The most rounds without any time passing. No worker has so much to do at one instant, so a
+  /// worker that takes more spins.
   private static let mostRounds = 10_000_000
 
   /// Steps the workers and lets virtual time pass, until the instant or until `isOver`.
@@ -195,7 +196,7 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
         rounds = network.now == before ? rounds + 1 : 0
         precondition(rounds < Self.mostRounds, "a simulated worker spins")
       }
-      // No worker lets time pass now: none has anything to wait for, or none is up. So it passes here.
+      // Time passes here where no worker lets it pass: none has anything to wait for, or none is up.
       if !network.hasWork(besides: nil), network.nextInstant == nil || !hasAnyoneUp {
         network.advance(to: network.horizon)
       }
