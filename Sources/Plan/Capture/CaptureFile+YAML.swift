@@ -1,8 +1,8 @@
 import Messages
 
 extension CaptureFile {
-  /// The file's bytes. It reads as the same conversations again, but for fractions of a
-  /// microsecond.
+  /// The file's bytes. They read as the same conversations again, but pauses lose their fractions
+  /// of a microsecond.
   package var yaml: [UInt8] { Array((head + connections.map(\.yaml).joined()).utf8) }
 
   private var head: String {
@@ -15,8 +15,8 @@ extension CaptureFile {
     """
   }
 
-  /// As much of it as a plan reads: conversations as they ended, the last of them cut where the file
-  /// is full.
+  /// The file without what exceeds the size that a plan reads (`Plan.longestMessageFile`): the
+  /// first connections, the last of them cut.
   package var playable: CaptureFile {
     var file = self
     file.connections = []
@@ -49,12 +49,13 @@ extension CaptureFile.Connection {
     return "      - {\(step.action.yaml)\(after)}\n"
   }
 
-  /// As many of its steps as go into so many bytes, and as much of the next; nil where none does.
-  fileprivate func cut(to most: Int) -> Self? {
+  /// The connection in at most `mostBytes` of YAML: its first steps, the last of them shortened;
+  /// nil where not even a part of the first step fits.
+  fileprivate func cut(to mostBytes: Int) -> Self? {
     var cut = self
     cut.isTruncated = true
     cut.conversation.steps = []
-    var room = most - cut.head.utf8.count
+    var room = mostBytes - cut.head.utf8.count
     for step in conversation.steps {
       let size = Self.yaml(step).utf8.count
       guard size <= room else {
@@ -82,7 +83,8 @@ extension CaptureFile.Connection {
 }
 
 extension RecordedConversation.Step {
-  /// The longest beginning, of half of the bytes, a quarter and so on, that fits; nil when none does.
+  /// The step with the first half of its bytes, or quarter and so on: the longest that fits; nil
+  /// when none does.
   fileprivate func shortened(where fits: (Self) -> Bool) -> Self? {
     var step = self
     while true {
@@ -108,7 +110,7 @@ extension RecordedConversation.Action {
   }
 }
 
-/// Text that can be read is written as text, anything else in base64 (RFC 4648).
+/// Printable text is written as text, anything else in base64 (RFC 4648).
 private func payload(_ bytes: [UInt8]) -> String {
   if let text = String(validating: bytes, as: UTF8.self),
     text.unicodeScalars.allSatisfy(isPrintable)

@@ -6,7 +6,7 @@ package struct CaptureFile: Sendable, Equatable {
 
   /// UTC, ISO 8601 with milliseconds.
   package var captured: String
-  /// The server that all clients were led to.
+  /// The server that `capture` forwarded all clients to: `ADDRESS:PORT`.
   package var forward: String
   package var connections: [Connection]
 
@@ -18,7 +18,7 @@ package struct CaptureFile: Sendable, Equatable {
 
   package struct Connection: Sendable, Equatable {
     package var conversation: RecordedConversation
-    /// Whether more was said than is here.
+    /// Whether client and server said more than `conversation` holds.
     package var isTruncated: Bool
 
     package init(_ conversation: RecordedConversation, isTruncated: Bool) {

@@ -1,7 +1,7 @@
 import Recording
 
-/// What can be wrong between the addresses of the two ends. The reader finds it where the plan
-/// names them all, and the runner where only the host knows some.
+/// Addresses of the two ends that do not go together. `Reader` finds the problem where the plan
+/// names all addresses, and the run's preparation where only the host knows some.
 package struct AddressProblem: Error, Equatable {
   package let message: String
   /// What to do about it.
@@ -12,7 +12,7 @@ package struct AddressProblem: Error, Equatable {
     self.hint = hint
   }
 
-  /// - Parameter server: whether the plan has the built-in one.
+  /// - Parameter server: whether the plan has the built-in server.
   package static func mixedFamilies(server: Bool) -> AddressProblem {
     AddressProblem(
       "clients and server need addresses of one family, IPv4 or IPv6",
@@ -20,8 +20,10 @@ package struct AddressProblem: Error, Equatable {
         + (server ? "'listen' of the server" : "'target'"))
   }
 
-  /// Every connection needs a source address, a source port and an endpoint of its own; nil when
-  /// there are enough.
+  /// Every connection needs a combination of source address, source port and endpoint of its own;
+  /// nil when there are enough combinations for `goal`.
+  ///
+  /// - Parameter ports: how many ports each source has.
   ///
   /// - Parameter server: whether the endpoints are those of the built-in server.
   package static func shortage(

@@ -1,6 +1,6 @@
 package import Recording
 
-/// A limit that a plan is meant to reach. What it leaves out may be anything.
+/// A limit that a plan is meant to reach. A property that is nil matches every limit.
 package struct ExpectedLimit: Sendable, Equatable {
   /// `EMFILE`
   package var errno: String?
@@ -8,10 +8,12 @@ package struct ExpectedLimit: Sendable, Equatable {
   package var at: String?
   package var end: End?
   package var resource: Resource?
-  /// Connections that stood when it was reached.
+  /// Bounds for the connections that the phase of the limit held.
   package var connections: ClosedRange<Int>?
 
   /// Why a limit is not the expected one; nil when it is.
+  ///
+  /// - Parameter held: the connections that the phase of the limit held.
   package func mismatch(with limit: LimitRecord, held: Int) -> String? {
     if let errno, limit.errno?.name != errno { return "expected \(errno)" }
     if let at, limit.syscall != at { return "expected it at \(at)" }

@@ -1,9 +1,9 @@
-/// The patterns that a plan names, as they are found in it. They are read when it is known which
-/// of them are played: an included file may have more than a plan needs.
+/// The message patterns of a plan, not yet read. `Reader.patterns` reads them once it knows which
+/// of them phases play: an included file may have more patterns than the plan needs.
 struct MessageBook {
-  /// Name and pattern as they stand in the plan, in its order.
+  /// Name and pattern as YAML, in the plan's order.
   private(set) var entries: [Item.Field] = []
-  /// Whether a phase could not be read at all, so that nobody knows what it would have played.
+  /// Whether a phase could not be read at all: it may have played any pattern.
   var mayBePlayedElsewhere = false
 
   func entry(named name: String) -> Item.Field? { entries.first { $0.key == name } }

@@ -31,7 +31,7 @@ extension Phase {
     if case .ramp(let goal, _) = kind { goal } else { nil }
   }
 
-  /// The most connections that the phase holds, where it is not bound to what was there before.
+  /// The most connections that a ramp or a search may hold; nil for other phases.
   package var most: Int? {
     switch kind {
     case .ramp(let goal, _): goal
@@ -67,7 +67,8 @@ extension Phase {
     if case .search(let search) = kind { search.from } else { goal }
   }
 
-  /// Connections a second that it opens when so many are held already; nil where nothing plans it.
+  /// Connections per second that the phase opens when `held` are held at its start; nil where the
+  /// plan sets no rate.
   package func plannedRate(from held: Int) -> Double? {
     switch kind {
     case .ramp(let goal, let pace): pace.rate(of: max(0, goal - held))
@@ -76,7 +77,7 @@ extension Phase {
     }
   }
 
-  /// How long messages become due in it; nil where that is not planned.
+  /// How long messages become due in the phase; nil where the plan does not fix its length.
   package var messageSpan: Duration? {
     switch kind {
     case .hold(let span): span
@@ -85,7 +86,7 @@ extension Phase {
     }
   }
 
-  /// How fast the phase wants connections; infinite when as fast as the host can.
+  /// Connections per second that the phase wants to open; infinite when as fast as the host can.
   package var connectionsASecond: Double {
     switch kind {
     case .ramp(let goal, let pace): pace.rate(of: goal) ?? .infinity
@@ -95,7 +96,7 @@ extension Phase {
     }
   }
 
-  /// Seconds that a phase with a planned end takes.
+  /// Seconds that the phase takes; nil where the plan does not fix its length.
   package var plannedSeconds: Double? {
     switch kind {
     case .hold(let duration), .pause(let duration): duration / .seconds(1)
@@ -104,10 +105,11 @@ extension Phase {
     }
   }
 
-  /// Seconds from its begin until its last arrival is due, when so many are held already; nil where no
-  /// pace says so.
+  /// Seconds from the phase's start until its last arrival is due; nil where no pace says so.
   ///
-  /// - Parameter rate: what was planned when it began.
+  /// - Parameters:
+  ///   - held: connections that are held at the start.
+  ///   - rate: connections per second, as `plannedRate(from:)` gave them at the start.
   package func secondsToLastArrival(holding held: Int, at rate: Double?) -> Double? {
     switch kind {
     case .churn: return plannedSeconds
@@ -139,9 +141,9 @@ extension Phase {
     return phase
   }
 
-  /// As an item of the list of phases. Its thresholds stand among those of the plan.
+  /// The phase as an item of a plan's `phases`. Its thresholds stand among those of the plan.
   ///
-  /// - Parameter usual: what the plan tolerates where a phase says nothing of it.
+  /// - Parameter usual: the plan's `tolerate`, which a phase without one has.
   func yaml(tolerating usual: Double) -> String {
     let tolerated =
       kind.phaseKind.tolerates && tolerance != usual
@@ -172,14 +174,14 @@ extension Phase.Search {
 }
 
 extension [Phase] {
-  /// For each phase the most connections that may be held at once in it.
+  /// For each phase, the most connections that may be held at once in it.
   package var demands: [Int] {
     var base = 0
     return map { phase in
       switch phase.kind {
       case .churn(let churn): return base + churn.together
       case .close:
-        // Those that it closes are still there when it begins.
+        // The connections that a close ends are still held when it begins.
         defer { base = 0 }
         return base
       case .ramp, .hold, .search, .pause:

@@ -7,9 +7,9 @@ package struct Phase: Sendable, Equatable {
   /// Line of the phase in the plan file, from 1.
   package var line: Int
   package var kind: Kind
-  /// Names of the patterns that are played in it.
+  /// Names of the message patterns that are played in the phase.
   package var patterns: [String]
-  /// The share that may be missing of what it promises.
+  /// The share of the phase's promise that may be missing, 0 to 1.
   package var tolerance: Double
 
   package init(
@@ -26,16 +26,16 @@ package struct Phase: Sendable, Equatable {
   package enum Pace: Sendable, Equatable {
     /// As fast as the host can.
     case unpaced
-    /// Connections a second.
+    /// Connections per second.
     case rate(Double)
     case over(Duration)
   }
 
   /// Connections that come and go, on top of the ones that are held.
   package struct Churn: Sendable, Equatable {
-    /// New ones a second.
+    /// New connections per second.
     package var rate: Double
-    /// From establishment to the close.
+    /// Time from establishment to close of one connection.
     package var lifetime: Duration
     package var span: Duration
     package var with: Close
@@ -55,10 +55,11 @@ package struct Phase: Sendable, Equatable {
     /// The search ends here at the latest.
     package var most: Int
     package var pace: Pace
-    /// How long a count must last to be the ceiling. With conditions each step is watched for a tenth of
-    /// this, and for a second at least.
+    /// How long a count must last to be the ceiling. With conditions (`until`) each step is watched
+    /// for a tenth of this, and for a second at least.
     package var confirm: Duration
-    /// A step is one too many when any of these holds in it. Empty: only limits end the search.
+    /// A step is one too many when any of these conditions holds in it. Empty: only limits end the
+    /// search.
     package var until: [Threshold]
 
     package init(
@@ -74,14 +75,14 @@ package struct Phase: Sendable, Equatable {
   }
 
   package enum Close: String, Sendable, CaseIterable {
-    /// RST: leaves no TIME_WAIT.
+    /// With RST, which leaves no TIME_WAIT.
     case reset
     case fin
   }
 }
 
 extension Phase.Churn {
-  /// How many of its connections stand at once.
+  /// How many connections of the churn stand at once.
   package var together: Int { Int(min(rate * (lifetime / .seconds(1)), 1e12).rounded(.up)) }
 }
 
@@ -94,7 +95,7 @@ extension Phase.Pace {
     }
   }
 
-  /// Connections a second where there are so many to open; nil when nothing sets the pace.
+  /// Connections per second when there are `total` to open; nil when nothing sets the pace.
   package func rate(of total: Int) -> Double? {
     switch self {
     case .unpaced: nil

@@ -1,11 +1,12 @@
 extension Plan {
-  /// What a plan without a name, or one that cannot be read at all, is called: its file's name
-  /// where that can name a directory.
+  /// The name of a plan that gives none, or that cannot be read at all: the name of its file where
+  /// that can name a directory, else "plan".
   package static func defaultName(ofFile file: String) -> String {
     fileName(of: stem(of: file))
   }
 
-  /// The name of a plan that anyone may have recorded, as it may stand in the name of a file.
+  /// A plan's name where it can name a file, else "plan": a recording, and the name in it, may come
+  /// from anyone.
   package static func fileName(of name: String) -> String {
     problem(withName: name) == nil ? name : "plan"
   }
@@ -19,7 +20,7 @@ extension Plan {
     if name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
       return "name \(quoted(name)) has control characters in it"
     }
-    // File systems allow 255 bytes, and suffixes follow.
+    // File systems allow 255 bytes, and file names add to the plan's name.
     if name.count > 100 || name.utf8.count > 200 {
       return "name \(quoted(name)) is longer than 100 characters"
     }

@@ -1,8 +1,8 @@
 import Messages
 
 extension Plan {
-  /// The same plan with all its instants closer together, or further apart. Timeouts, the delays
-  /// within a conversation and the time between samples stay as they are.
+  /// The plan with all its instants closer together, or further apart. Timeouts, the delays within
+  /// a conversation and the time between samples stay as they are.
   ///
   /// - Parameter speed: 2 for twice as fast.
   package func driven(at speed: Double) -> Plan {
@@ -13,7 +13,10 @@ extension Plan {
     return plan
   }
 
-  /// The plan from a phase on, after a ramp without a pace that opens what was held before it.
+  /// The plan from a phase on. A ramp without a pace comes first: it opens the `held` connections
+  /// that the phases before had left.
+  ///
+  /// - Parameter phase: the phase's place in the plan, from 0.
   package func resumed(at phase: Int, holding held: Int) -> Plan {
     guard phase > 0 else { return self }
     var plan = self

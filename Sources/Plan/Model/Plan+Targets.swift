@@ -1,5 +1,5 @@
 extension Plan {
-  /// Takes someone else's servers instead of what the plan says.
+  /// Replaces the plan's server or targets by these targets.
   package mutating func connect(to targets: [Target]) {
     server = nil
     self.targets = targets

@@ -2,7 +2,7 @@ package import Addressing
 package import Messages
 package import Recording
 
-/// What should happen: a `.plan` file, read and found valid.
+/// What a run should do: a `.plan` file, read and found valid.
 package struct Plan: Sendable, Equatable {
   package var name: String
   package var description: String
@@ -12,30 +12,31 @@ package struct Plan: Sendable, Equatable {
   /// The values that overrides and the environment gave to the text. A recording keeps them as its
   /// `overrides`, so that the text reads the same again wherever it is judged.
   package var settings: [String: String]
-  /// The names among them that the text does not declare, so that the environment gave their values.
+  /// The names in `settings` that the text does not declare as variables: the environment, or an
+  /// override in its place, gave their values, which may be secrets.
   package var undeclared: Set<String>
-  /// The files that the plan includes or sends, by the path that leads to them from the plan. A
-  /// recording keeps them, for the same reason.
+  /// The files that the plan includes, sends or plays, by their path as seen from the plan. A
+  /// recording keeps them, for the same reason as `settings`.
   package var attachments: [String: [UInt8]]
   /// The built-in server; nil when the plan is for someone else's.
   package var server: Server?
-  /// Someone else's server: what to connect to. Empty with the built-in one.
+  /// What to connect to on someone else's servers; empty with the built-in server.
   package var targets: [Target]
   package var clients: Clients
-  /// Messages that phases name; at most `MessagePattern.most`.
+  /// The message patterns that phases play; at most `MessagePattern.most`.
   package var patterns: [MessagePattern]
   package var phases: [Phase]
   package var thresholds: [Threshold]
   package var onLimit: OnLimit
-  /// The share that phases may miss of what they promise, unless they say otherwise.
+  /// The share of their promise that phases may miss, 0 to 1, unless they say otherwise.
   package var tolerance: Double
   /// A limit that is meant to be reached; reaching it is a pass.
   package var expectedLimit: ExpectedLimit?
-  /// Growth stops when less than this is available; nil when the guard is off.
+  /// Growth stops when less memory than this is available; nil when the guard is off.
   package var memoryGuard: MemoryGuard?
   package var sampling: Sampling
 
-  /// The most connections that may be held at once: what the host must have room for.
+  /// The most connections that may be held at once, and that the host must have room for.
   package var goal: Int { phases.demands.max() ?? 0 }
 
   /// Whether the built-in server speaks first, so that there are messages without a pattern.
@@ -67,7 +68,7 @@ package struct Server: Sendable, Equatable {
   /// Connections that may wait for `accept`, capped by `net.core.somaxconn`.
   package var backlog: Int
 
-  /// One for each server worker.
+  /// The endpoints that server workers may listen on, one each.
   package var endpoints: EndpointRange { EndpointRange(addresses, port: port) }
 }
 
@@ -102,7 +103,7 @@ package struct Clients: Sendable, Equatable {
   /// Where connections come from.
   package enum Sources: Sendable, Equatable {
     case ranges([AddressRange])
-    /// All addresses of that network interface, of the family that the server needs.
+    /// All addresses of the named network interface that have the server's family.
     case interface(String)
   }
 
@@ -112,7 +113,7 @@ package struct Clients: Sendable, Equatable {
     case auto
     case range(ClosedRange<UInt16>)
 
-    /// How many a host can have at most.
+    /// How many ports a source can have at most.
     var most: Int {
       switch self {
       case .auto: 64_512

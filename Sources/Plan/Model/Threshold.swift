@@ -2,15 +2,15 @@ package import Recording
 
 /// A condition on a metric that must hold for the plan to pass.
 package struct Threshold: Sendable, Equatable {
-  /// As the plan writes it.
+  /// The condition as the plan writes it.
   package var text: String
   /// Line in the plan file, from 1.
   package var line: Int
   package var metric: Metric
   package var comparison: Comparison
-  /// In the metric's base unit: connections, messages, a ratio of 1, a second, seconds or bytes.
+  /// In the metric's base unit: a count, a rate per second, a ratio of 1, seconds or bytes.
   package var value: Double
-  /// The phase it is limited to; nil for the whole run.
+  /// The phase that the condition is about; nil for the whole run.
   package var phase: String?
   /// The condition must hold over every stretch of this length; nil for the phase as a whole.
   package var window: Duration?
@@ -31,10 +31,11 @@ package struct Threshold: Sendable, Equatable {
     self.aborts = aborts
   }
 
-  /// Whether there is an instant of a run at which it can be known to fail for good.
+  /// Whether the condition can be known to fail for good before the run has ended.
   package var mayAbort: Bool { window != nil || phase != nil || canBeLost }
 
-  /// Whether it can come to fail for good while a run goes on: an upper bound of what only grows.
+  /// Whether the condition is an upper bound on a metric that only grows: once the value has passed
+  /// the bound, the condition has failed for good.
   package var canBeLost: Bool {
     switch comparison {
     case .atMost, .less, .equal: metric.traits.onlyGrows
@@ -42,7 +43,7 @@ package struct Threshold: Sendable, Equatable {
     }
   }
 
-  /// Whether it fails at this value of a metric that only grows, and will not hold again.
+  /// Whether the condition has failed for good once its metric has this value.
   package func isLost(at measured: Double) -> Bool {
     canBeLost && !comparison.holds(measured, value)
       && (comparison != .equal || measured > value)

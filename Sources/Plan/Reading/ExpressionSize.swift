@@ -1,7 +1,7 @@
-/// How large a regular expression becomes when its repetitions are written out, as the C library
-/// does it: a line of forty characters could otherwise take all memory.
+/// How large a regular expression becomes when its repetitions are written out. The C library
+/// writes them out, so without a bound an expression of forty characters could take all memory.
 struct ExpressionSize {
-  /// Expressions for answers are short.
+  /// The largest `total` that a plan may have; expressions for answers are short.
   static let most = 1000
 
   private struct Group {
@@ -22,10 +22,10 @@ struct ExpressionSize {
   private var groups = [Group()]
   private var rest: ArraySlice<UInt8>
 
-  /// The number of characters to match, each repetition written out.
+  /// The number of characters and groups to match, each repetition written out.
   private(set) var total = 0
-  /// Whether it has `\1` and the like, which POSIX leaves out of extended expressions: the time
-  /// that they take may double with every character.
+  /// Whether the expression has a back-reference such as `\1`, which POSIX leaves out of extended
+  /// expressions: the time that a match takes may double with every character.
   private(set) var hasReference = false
 
   init(_ text: String) {
@@ -68,17 +68,17 @@ struct ExpressionSize {
       Int(String(decoding: $0, as: UTF8.self)) ?? 1
     }
     rest = rest.dropFirst(body.count + 1)
-    // `{3,}` is three and then any number.
+    // `{3,}` is three repetitions and a loop, which counts as one more.
     return (bounds.max() ?? 1) + (body.last == UInt8(ascii: ",") ? 1 : 0)
   }
 
-  /// Past the end of `[...]`, whose first bracket has been read. In it `]` stands for itself where
-  /// it comes first.
+  /// Skips the rest of `[...]`, whose first bracket has been read. A `]` that comes first in it
+  /// stands for itself.
   private mutating func skipBracket() {
     if rest.first == UInt8(ascii: "^") { rest.removeFirst() }
     if rest.first == UInt8(ascii: "]") { rest.removeFirst() }
     while let byte = rest.popFirst(), byte != UInt8(ascii: "]") {
-      // `[:alpha:]` within.
+      // A class within the brackets, such as `[:alpha:]`, has a `]` of its own.
       guard byte == UInt8(ascii: "["), let kind = rest.first, [0x3A, 0x2E, 0x3D].contains(kind)
       else { continue }
       rest.removeFirst()

@@ -49,11 +49,11 @@ extension UnreadableFile {
   }
 }
 
-/// The file's first bytes, one more than any file of a plan may have: a device or a log that
+/// The file's bytes, up to one more than any file of a plan may have: a device or a log that
 /// someone takes for a plan is not read to its end.
 ///
-/// - Parameter isPlan: the plan itself may come through a pipe. What it names may not: a pipe that
-///   nobody writes to would be waited for.
+/// - Parameter isPlan: whether the file is the plan itself, which may come through a pipe. A file
+///   that the plan names may not: a pipe that nobody writes to would block the reading.
 private func contents(of file: String, isPlan: Bool) throws(UnreadableFile) -> [UInt8] {
   let most = max(Plan.longestText, Plan.longestMessageFile) + 1
   let descriptor = unsafe open(file, O_RDONLY | O_CLOEXEC | (isPlan ? 0 : O_NONBLOCK))

@@ -1,9 +1,10 @@
 import Messages
 
 extension Plan {
-  /// A plan opens no more than this many bytes of YAML, with all that it includes.
+  /// The most bytes of YAML that the plan's own file may have, and that all the files that it
+  /// includes may have together.
   static let longestText = 1 << 20
-  /// Bytes of a file that is sent as a message.
+  /// The most bytes of a file that is sent as a message, or of a file of conversations.
   package static let longestMessageFile = MessageTemplate.mostBytes
 
   /// Reads a plan, or throws everything that is wrong with it at once.
@@ -13,7 +14,7 @@ extension Plan {
   ///   - overrides: the values of `--set KEY=VALUE`. A key that the plan neither declares nor
   ///     refers to is an error.
   ///   - environment: what `${NAME}` may stand for when the plan has no variable of that name.
-  ///   - files: what the plan includes and sends, by the path that leads there from the plan.
+  ///   - files: gives the files that the plan names, by their path as seen from the plan.
   package static func read(
     text: String, file: String, overrides: [String: String] = [:],
     environment: [String: String] = [:], files: @escaping FileSource = attached([:])
@@ -86,7 +87,7 @@ extension Reader {
     let memoryGuard = memoryGuard(fields["guard"]?.item)
     crossCheck(
       server: server, targets: targets ?? [], clients: clients, phases: phases, fields: fields)
-    // What someone else's server does shows in the run.
+    // What someone else's server answers only the run shows, so any expectation is accepted.
     let reply = targets == nil ? server?.reply : .echo
     let patterns = patterns(messages, playedBy: phases, reply: reply)
     guard errorCount == 0, server != nil || targets != nil, let clients, let sampling else {
@@ -103,7 +104,8 @@ extension Reader {
       expectedLimit: expectedLimit, memoryGuard: memoryGuard, sampling: sampling)
   }
 
-  /// A part that every plan has.
+  /// A part that every plan must have. Its absence is an error, unless an included file that could
+  /// not be read may have it.
   private mutating func part<T>(
     _ key: String, _ fields: [String: Item.Field], of root: Item,
     _ read: (inout Reader, Item) -> T?

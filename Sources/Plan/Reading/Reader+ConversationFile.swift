@@ -10,7 +10,7 @@ extension Reader {
     "write connections: [{steps: [{send: \"ping\"}, {receive: \"pong\"}]}]"
   private static let stepExample = "for example - {send: \"ping\", after: 10ms}"
 
-  /// The conversations of a file; nil, with errors, when it cannot be had. A file that several
+  /// The conversations of a file; nil, with errors, when they cannot be read. A file that several
   /// messages play is read once.
   mutating func conversations(in path: String, at place: Place) -> [RecordedConversation]? {
     if let known = conversations[path] { return known.isEmpty ? nil : known }
@@ -52,8 +52,8 @@ extension Reader {
       .compactMap { conversation($0) }
   }
 
-  /// False, with an error, for a file that is of another version or of no such format at all. What
-  /// else it says is not looked at then: it may mean something else.
+  /// False, with an error, for a file of another version or of no such format at all. Its other
+  /// keys are not looked at then: they may mean something else.
   private mutating func isKnownVersion(_ root: Item) -> Bool {
     guard case .map(let fields) = root.value else {
       if case .broken = root.value { return false }
@@ -99,14 +99,14 @@ extension Reader {
 
   // MARK: One conversation
 
-  // Where a key is not known, it may have been meant as one that is missing.
+  // A missing key is not reported after an unknown one, which may be the same key misspelt.
 
   private mutating func conversation(_ item: Item) -> RecordedConversation? {
     let errors = errorCount
     guard let fields = fields(item, in: "a connection", known: ["client", "steps", "truncated"])
     else { return nil }
     let client = fields["client"].flatMap { text($0.item, "an address") }
-    // It is played as far as it goes; that it once went on is for whoever reads the file.
+    // `truncated` changes nothing: it tells people that the conversation once went on.
     if let field = fields["truncated"], let word = text(field.item, "true or false"),
       !["true", "false"].contains(word)
     {
@@ -158,7 +158,7 @@ extension Reader {
     case client, server
   }
 
-  /// What one of the two said: text, or any bytes.
+  /// The bytes that client or server said: a text, or any bytes as `{base64: ...}`.
   private mutating func said(_ item: Item) -> [UInt8]? {
     guard case .map(let written) = item.value else {
       return text(item, "a text").map { Array($0.utf8) }
@@ -177,12 +177,14 @@ extension Reader {
   }
 }
 
-/// Who may still say anything.
+/// Which sides of a conversation have closed: they can say no more.
 private struct StepOrder {
+  /// The line of the client's close; nil before it.
   private var clientClosed: Int?
+  /// The line of the server's close; nil before it.
   private var serverClosed: Int?
 
-  /// What is wrong with a step that comes next; nil when nothing is.
+  /// Takes the next step. What is wrong with it; nil when nothing is.
   mutating func problem(with action: RecordedConversation.Action, at place: Place) -> Problem? {
     switch action {
     case .send: return Self.problem("client", clientClosed)

@@ -5,7 +5,9 @@ import Recording
 extension Reader {
   static let conversationKeys = ["delays", "substitute"]
 
-  /// - Parameter fields: of the message, with a `conversation` among them.
+  /// - Parameters:
+  ///   - field: the `conversation` of the message.
+  ///   - fields: all fields of the message.
   mutating func conversationPattern(
     _ message: Item.Field, _ field: Item.Field, _ fields: [String: Item.Field],
     pace: MessagePattern.Pace?, timeout: Duration?, reply: ServerReply?
@@ -64,7 +66,7 @@ extension Reader {
 
   // MARK: Substitutions
 
-  /// What is to be replaced, each with its place; nil, with an error, when any of it is wrong.
+  /// The substitutions, each with its place; nil, with an error, when any of them is wrong.
   private mutating func substitutions(
     _ item: Item
   ) -> [(place: Place, substitution: Substitution)]? {
@@ -93,8 +95,8 @@ extension Reader {
 
   // MARK: Who plays it
 
-  /// A goal is how many connections are held, and a conversation that closes them keeps a phase from
-  /// it.
+  /// Reports conversations that close their connections in a phase that has to raise the number of
+  /// connections.
   mutating func checkClosing(_ patterns: [MessagePattern], playedBy phases: [PlacedPhase]) {
     let closing = Set(patterns.filter(\.closesConnections).map(\.name))
     for phase in phases {
@@ -110,7 +112,7 @@ extension Reader {
 }
 
 extension MessagePattern {
-  /// Whether a connection that it was played on to its end is closed.
+  /// Whether playing the conversation to its end closes the connection.
   fileprivate var closesConnections: Bool {
     conversation?.scripts.contains { $0.closeLag != nil || $0.cues.last?.act == .close } ?? false
   }

@@ -2,10 +2,10 @@ import Addressing
 import Recording
 
 extension Server {
-  /// The most endpoints that `processes: auto` is taken to lead to, for want of knowing the host.
-  /// A server worker holds at least some 1,000 connections, even under the smallest descriptor
-  /// limit that distributions ship, and no host holds many more connections than 256 times that
-  /// without more descriptors per process.
+  /// The most endpoints that `processes: auto` is taken to lead to, as the reader does not know the
+  /// host. A server worker holds at least some 1,000 connections, even under the smallest
+  /// descriptor limit that distributions ship, and no host holds many more connections than 256
+  /// times that without more descriptors per process.
   package static let mostAutoEndpoints = 256
 
   /// How many endpoints the plan can come to have.
@@ -16,20 +16,20 @@ extension Server {
     }
   }
 
-  /// As the plan writes it: `127.0.0.1-127.0.0.4:9000`.
+  /// The value of `listen` as a plan writes it: `127.0.0.1-127.0.0.4:9000`.
   package var listen: String {
     addresses.first.isV6 ? "[\(addresses)]:\(port)" : "\(addresses):\(port)"
   }
 }
 
 extension Phase {
-  /// The phase with the least that it may open: a search whose end follows from the number of addresses
-  /// counts with its `from`.
+  /// The phase with the fewest connections that it may open: a search without `to` counts with its
+  /// `from`.
   fileprivate func withSmallestSearch(for clients: Clients) -> Phase {
     ending(searchesOf: clients) { $0.from }
   }
 
-  /// The phase with another end of a search that ends where the addresses do.
+  /// The phase with another end of its search, if that is the end that a search without `to` has.
   fileprivate func ending(
     searchesOf clients: Clients, at end: (Phase.Search) -> Int
   ) -> Phase {
@@ -44,8 +44,8 @@ extension Phase {
 }
 
 extension Plan {
-  /// The plan on a host that has so many sources and ports for it: searches that end where the
-  /// addresses do end there.
+  /// The plan for a host with this many source addresses, and ports per address: a search without
+  /// `to` ends at what these can connect to one endpoint.
   package func fitted(sources: Int, ports: Int) -> Plan {
     var plan = self
     plan.phases = phases.map { phase in
@@ -56,7 +56,7 @@ extension Plan {
 }
 
 extension Reader {
-  /// What no part of the plan can see on its own.
+  /// Reports errors that only several parts of the plan together show.
   mutating func crossCheck(
     server: Server?, targets: [Target], clients: Clients?, phases: [PlacedPhase],
     fields: [String: Item.Field]
@@ -66,7 +66,7 @@ extension Reader {
     checkFamilies(server: server, targets: targets, clients: clients, fields: fields)
     guard server != nil || !targets.isEmpty else { return }
     checkAddressSpace(
-      // A name is looked up once, and stands for one address.
+      // A target's name is looked up once, and stands for one address.
       endpoints: server?.mostEndpoints ?? targets.count,
       server: server != nil, clients: clients, phases: phases)
   }
@@ -75,7 +75,7 @@ extension Reader {
     server: Server?, targets: [Target], clients: Clients, fields: [String: Item.Field]
   ) {
     let ends = server.map { [$0.addresses.first] } ?? targets.compactMap(\.address)
-    // What a name or an interface stands for only the host knows.
+    // Only the host knows the addresses of a name or an interface.
     guard !ends.isEmpty, case .ranges(let sources) = clients.sources else { return }
     let isOneFamily = ends.allSatisfy { end in
       sources.allSatisfy { $0.first.isV6 == end.isV6 }

@@ -10,7 +10,7 @@ extension Reader {
     static let retries = 3
   }
 
-  /// More than these only make a run longer.
+  /// More retries than these only make a run longer.
   private static let mostRetries = 100
 
   /// More worker processes than this have no use on any host.
@@ -157,8 +157,8 @@ extension Reader {
     }
   }
 
-  /// A connection bound to no address comes from one that nobody has named, so that it could not be told
-  /// from those of other programs.
+  /// Refuses `0.0.0.0` and `::`: the kernel would choose the source address, and the run's
+  /// connections could not be told from those of other programs.
   private static func sourceAddresses(_ text: String) throws(Problem) -> AddressRange {
     let range = try addresses(text)
     guard range.bounds.lower > 0 else {
@@ -169,7 +169,7 @@ extension Reader {
     return range
   }
 
-  /// An address that stands twice in the list would be counted twice and have its ports once.
+  /// An address that stands twice in the list would count twice, but has its ports only once.
   private mutating func reportOverlap(_ ranges: [(place: Place, range: AddressRange)]) {
     let sorted = ranges.sorted { $0.range.bounds.lower < $1.range.bounds.lower }
     for (one, next) in zip(sorted, sorted.dropFirst())
@@ -182,7 +182,7 @@ extension Reader {
   // MARK: Addresses and ports
 
   static func addresses(_ text: String) throws(Problem) -> AddressRange {
-    // inet_pton stops at a zero byte, and integers take a plus sign.
+    // `inet_pton` would stop at a zero byte, and integers would take a plus sign.
     guard text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) && $0 != UInt8(ascii: "+") }) else {
       throw Problem("\(quoted(text)) is not an IP address")
     }

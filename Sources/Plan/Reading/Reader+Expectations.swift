@@ -9,7 +9,7 @@ extension Reader {
   ///
   /// - Parameters:
   ///   - field: the `expect` of the message, if it has one.
-  ///   - message: the whole of it.
+  ///   - message: the whole message.
   mutating func expectation(
     _ field: Item.Field?, of message: Item.Field, reply: ServerReply?
   ) -> MessagePattern.Expectation? {
@@ -52,7 +52,7 @@ extension Reader {
 
   /// An answer that ends with a delimiter.
   ///
-  /// - Parameter contents: what else is said of it, in the order of the plan.
+  /// - Parameter contents: the other fields of `expect`, in the order of the plan.
   private mutating func framed(
     _ until: Item.Field, _ contents: [Item.Field]
   ) -> MessagePattern.Expectation? {

@@ -16,12 +16,12 @@ extension Reader {
 
   private static let deepestInclude = 8
   private static let mergedByName = ["variables", "messages"]
-  /// Someone else's server stands in for the built-in one, and the other way round.
+  /// A file that has one of these keys does not inherit the other.
   private static let rivals = ["server": "target", "target": "server"]
 
-  /// The tree of a text.
+  /// The tree of a text; nil when there is none to look at.
   ///
-  /// - Parameter file: its place in `sources`, where it stands already.
+  /// - Parameter file: the index of its source, which `sources` has already.
   mutating func root(of text: String, file: Int, kind: TextKind = .plan) -> Item? {
     // Editors do not count a byte order mark as a column; libyaml does.
     let body =
@@ -44,7 +44,7 @@ extension Reader {
   }
 
   /// - Parameters:
-  ///   - path: of the file that `own` is the tree of, as seen from the plan.
+  ///   - path: path, as seen from the plan, of the file whose tree is `own`.
   ///   - trail: paths of the files that are being included, outermost first.
   private mutating func merged(_ own: Item, path: String, trail: [String]) -> Item {
     guard case .map(let fields) = own.value,
@@ -118,8 +118,8 @@ extension Reader {
     return merged(root, path: resolved, trail: trail + [resolved])
   }
 
-  /// What a file that the plan names holds; nil, with an error, when it cannot be had. It is kept
-  /// with the plan.
+  /// The bytes of a file that the plan names, which are kept in `attachments`; nil, with an error,
+  /// when the file cannot be read.
   mutating func bytes(of path: String, at place: Place) -> [UInt8]? {
     if let known = attachments[path] { return known }
     do {
@@ -143,7 +143,7 @@ extension Reader {
         key: field.key, place: field.place, item: Item(place: field.item.place, value: .map(names)))
     }
     let taken = Set(own.flatMap { [$0.key] + (rivals[$0.key].map { [$0] } ?? []) })
-    // The file's own `include` has been followed by now, and is not inherited.
+    // The `include` of an included file has been followed by now, and is not inherited.
     result += base.filter { !taken.contains($0.key) && $0.key != "include" }
     return result
   }

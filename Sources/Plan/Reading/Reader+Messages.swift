@@ -8,7 +8,7 @@ extension Reader {
   private static let example = "for example heartbeat: {every: 30s, send: \"ping\"}"
   private static let defaultTimeout = Duration.seconds(5)
 
-  /// A mapping from names to patterns, and the names in it.
+  /// Adds a mapping from names to patterns to `book`; returns the names in it.
   @discardableResult
   mutating func messages(_ item: Item, into book: inout MessageBook) -> [PlacedName] {
     guard case .map(let fields) = item.value else {
@@ -111,7 +111,7 @@ extension Reader {
 
   // MARK: What it says
 
-  /// The one key that says what is said; nil, with an error, unless there is one.
+  /// The one key that gives the message's content; nil, with an error, unless there is exactly one.
   private mutating func content(
     _ fields: [String: Item.Field], of owner: String, at place: Place
   ) -> Item.Field? {
@@ -219,7 +219,7 @@ extension Reader {
 }
 
 extension Duration {
-  /// As a whole number; durations of a plan are not negative and no longer than a year.
+  /// A plan's duration as a whole number: never negative, and a year at most.
   var nanoseconds: UInt64 {
     UInt64(components.seconds) * 1_000_000_000 + UInt64(components.attoseconds) / 1_000_000_000
   }

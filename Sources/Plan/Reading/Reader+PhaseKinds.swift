@@ -2,15 +2,15 @@ import Recording
 
 /// What phases need to know of the rest of the plan.
 struct PhaseContext {
-  /// Nil when they could not be read.
+  /// Nil when the clients could not be read.
   var clients: Clients?
-  /// Between two samples; nil when it could not be read.
+  /// Time between two samples; nil when it could not be read.
   var interval: Duration?
-  /// What a phase may miss of its promise where it says nothing of it.
+  /// The share of its promise that a phase without `tolerate` may miss, 0 to 1.
   var tolerance = 0.0
 
-  /// Where a search from so many ends that does not say it: at what the sources can connect to
-  /// one endpoint.
+  /// The end of a search without `to`: the connections that all sources can have to one endpoint,
+  /// or a million where the number of sources is not known, and `first` at least.
   func end(ofSearchFrom first: Int) -> Int {
     let unknown = 1_000_000
     guard let clients, let sources = clients.sourceCount else { return max(first, unknown) }
@@ -19,7 +19,7 @@ struct PhaseContext {
 }
 
 extension Reader {
-  /// What a phase does, and where it says how many connections it wants.
+  /// What a phase does, and where the plan says how many connections the phase asks for.
   mutating func kind(
     _ word: PhaseKind, _ field: Item.Field, _ context: PhaseContext
   ) -> (Phase.Kind?, goalPlace: Place?) {
@@ -33,7 +33,7 @@ extension Reader {
     }
   }
 
-  /// How a phase of a kind is written, for hints.
+  /// How a plan writes a phase of this kind, for hints.
   static func shape(of kind: PhaseKind) -> String {
     switch kind {
     case .ramp: "write ramp: {to: 20k, rate: 10k/s}"
@@ -44,7 +44,7 @@ extension Reader {
     }
   }
 
-  /// Whether it is the mapping that a phase of this kind needs.
+  /// Whether the phase is a mapping, as its kind needs; false, with an error, when it is not.
   private mutating func isMapping(_ field: Item.Field) -> Bool {
     switch field.item.value {
     case .map: return true
@@ -168,7 +168,7 @@ extension Reader {
     return .close(pace: pace, with: with)
   }
 
-  /// A key that the phase cannot do without.
+  /// A key that the phase cannot do without; nil, with an error, when it is missing.
   private mutating func needed(
     _ key: String, of phase: Item.Field, _ fields: [String: Item.Field]
   ) -> Item.Field? {

@@ -41,7 +41,7 @@ extension Reader {
           fields[1].place, "a phase is one key, and this one has '\(field.key)' already",
           hint: PhaseKind(rawValue: fields[1].key) != nil
             ? "begin it with '- '" : "indent what belongs to '\(field.key)' deeper")
-        // With everything out of line, there is nothing in it to look at.
+        // All its keys are out of line: the phase itself has nothing to look at.
         if case .scalar("") = field.item.value { return nil }
       }
       guard let kind = PhaseKind(rawValue: field.key) else {
@@ -93,7 +93,9 @@ extension Reader {
     return phase
   }
 
-  /// The fields of a phase, with those that several kinds have.
+  /// The fields of a phase.
+  ///
+  /// - Parameter known: the keys of its kind alone, beside those that several kinds have.
   mutating func phaseFields(
     _ field: Item.Field, known: [String]
   ) -> [String: Item.Field] {
@@ -114,6 +116,6 @@ extension Reader {
       misplaced: isPlaying ? [:] : misplaced) ?? [:]
   }
 
-  /// `tolerate: 0.1%`; nil when it is no share.
+  /// The value of `tolerate: 0.1%`, 0 to 1; nil, with an error, when it is no share.
   mutating func share(_ item: Item) -> Double? { value(item, "a share", Units.share) }
 }

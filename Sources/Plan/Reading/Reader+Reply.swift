@@ -51,7 +51,7 @@ extension Reader {
 }
 
 extension ServerReply {
-  /// Why no echo comes back.
+  /// Why no echo comes back; not for `.echo`.
   var withoutEcho: Problem {
     switch self {
     case .send(let bytes):
@@ -85,7 +85,7 @@ extension ServerReply {
     }
   }
 
-  /// As a plan writes it.
+  /// The reply as a plan writes it.
   var yaml: String {
     switch self {
     case .echo: "echo"

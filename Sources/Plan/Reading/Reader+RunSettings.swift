@@ -2,7 +2,7 @@ import Recording
 
 /// Reads `name`, `guard` and `sampling`.
 extension Reader {
-  /// The plan's name, which is a directory's name as well.
+  /// The plan's name, with an error when it cannot name a directory.
   mutating func name(_ field: Item.Field?, file: String) -> String {
     let place: Place
     let name: String
@@ -53,7 +53,7 @@ extension Reader {
     }
   }
 
-  /// Nil, with an error, when it is wrong.
+  /// Nil, with an error, when `sampling` is wrong.
   mutating func sampling(_ item: Item?) -> Plan.Sampling? {
     guard let item else { return Plan.Sampling(every: .seconds(1)) }
     guard let fields = fields(item, in: "sampling", known: ["every"]) else { return nil }

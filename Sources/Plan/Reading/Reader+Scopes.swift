@@ -1,6 +1,6 @@
 import Recording
 
-/// What follows the value of a condition.
+/// What follows the value of a condition: `in`, `for` and `abort`.
 struct ThresholdScope {
   var phase: String?
   var window: Duration?
@@ -8,7 +8,7 @@ struct ThresholdScope {
 }
 
 extension Reader {
-  /// `in PHASE`, `for DURATION` and `abort`, in any order, each at most once.
+  /// Reads `in PHASE`, `for DURATION` and `abort`, in any order, each at most once.
   mutating func scope(
     _ words: [String], of metric: Metric?, at place: Place, _ context: ThresholdContext
   ) -> ThresholdScope {
@@ -55,7 +55,7 @@ extension Reader {
     return scope
   }
 
-  /// Where a word stands that has a space before it.
+  /// The place of a word that has a space before it.
   private func place(of word: String, from place: Place) -> Place {
     let found = find(" " + word, from: place)
     return found == place
@@ -100,7 +100,7 @@ extension Reader {
     return window
   }
 
-  /// A search looks at what its steps come to.
+  /// A search measures its conditions in every step, while the run goes on.
   private mutating func check(window metric: Metric, at place: Place) {
     guard !metric.traits.canBeMeasuredMeanwhile else { return }
     report(

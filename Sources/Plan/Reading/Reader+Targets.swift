@@ -40,8 +40,8 @@ extension Reader {
     return Target(host: "\(addresses.first)", port: port)
   }
 
-  /// Whether a text can be the name of a host (RFC 1123, and the underscore that some have). What
-  /// ends in a number is an address, or none at all.
+  /// Whether a text can be the name of a host (RFC 1123, and the underscore that some have). A text
+  /// whose last label is a number is an address or nothing, and so is a range of addresses.
   private static func isName(_ text: String) -> Bool {
     let labels = text.split(separator: ".", omittingEmptySubsequences: false)
     let isWord = { (label: Substring) in

@@ -9,10 +9,10 @@ struct ThresholdContext {
   }
 
   var owner = Owner.plan
-  /// The names that `in` may name; nil when the phases could not be read, so that none can be
-  /// judged.
+  /// The phases that `in` may name; nil when they could not be read, or where `in` is refused: then
+  /// no name is checked.
   var phases: [String]?
-  /// Between two samples; nil when it could not be read.
+  /// Time between two samples; nil when it could not be read.
   var interval: Duration?
 }
 
@@ -62,7 +62,7 @@ extension Reader {
       text: text, line: planLine(place), metric: metric, comparison: comparison, value: value,
       phase: scope.phase, window: scope.window, aborts: scope.aborts)
     if case .phase(let name) = context.owner {
-      // As it would stand among the thresholds of the plan.
+      // The text as it would stand among the thresholds of the plan.
       threshold.text = text[..<tail.startIndex] + " in \(name)" + tail
       threshold.phase = name
     }
@@ -76,7 +76,7 @@ extension Reader {
   }
 
   private mutating func metric(_ name: String, at place: Place) -> Metric? {
-    // What is held is of several phases at once; a condition names one of the two ends.
+    // `held` is a figure for reports, of both ends; a condition names one end.
     if let metric = Metric(named: name), metric != .held { return metric }
     let here = find(name, from: place)
     let known = Metric.all.filter { $0 != .held }.map(\.name)

@@ -11,7 +11,7 @@ extension Reader {
     return declared
   }
 
-  /// The tree with every reference in it replaced.
+  /// The tree with every reference replaced, but for those within `variables`, which are checked.
   mutating func expand(
     _ root: Item, overrides: [String: String], _ variables: inout Variables
   ) -> Item {
@@ -31,7 +31,7 @@ extension Reader {
       }
       for declaration in declarations {
         checkDeclaration(declaration)
-        // What an override replaces need not make sense.
+        // A declaration that an override replaces need not make sense.
         if overrides[declaration.key] == nil { _ = expand(declaration.item, &variables) }
       }
     }

@@ -1,38 +1,40 @@
 import Messages
 
-/// Reads one plan file, with those that it includes, and collects everything that is wrong with it.
+/// Reads one plan file, with the files that it names, and collects everything that is wrong with
+/// them.
 ///
 /// The parts that read server, clients, phases and so on are extensions in files of their own.
-/// They return what they could make of their part and leave the errors in `findings`: a value
-/// that is wrong counts as its default, so that the rest of the file is still looked at.
+/// They return what they could read of their part and leave the errors in `findings`: reading goes
+/// on after a wrong value, so that the rest of the file is looked at, too.
 struct Reader {
-  /// A file whose text is being read; `Place.file` counts them.
+  /// A file whose text is read; `Place.file` is its index in `sources`.
   struct Source {
-    /// Path as a user would open it.
+    /// Path by which the user would open the file.
     var name: String
     /// Path as seen from the plan; empty for the plan itself.
     var path: String
     var text: SourceText
-    /// Line of the plan that brought it in; 0 for the plan itself.
+    /// Line of the plan that names the file, or an include that leads to it; 0 for the plan itself.
     var planLine: Int
   }
 
   var sources: [Source]
   let files: FileSource
-  /// What `files` gave, by its path as seen from the plan.
+  /// The bytes that `files` gave, by path as seen from the plan.
   var attachments: [String: [UInt8]] = [:]
-  /// What has been read of the conversation files, by path; empty where there is something wrong.
+  /// The conversations that were read, by the path of their file; empty for a file with an error.
   var conversations: [String: [RecordedConversation]] = [:]
-  /// What the plan is called; nil where that could not be read, or can name no directory.
+  /// The plan's name; nil where it could not be read, or can name no directory.
   var planName: String?
-  /// Values that errors do not show: the environment gave them.
+  /// Values that the messages of errors do not show (`Variables.undeclared`), by name.
   var undeclared: [String: String] = [:]
-  /// Whether an included file could not be read, so that nobody knows what it would have said.
+  /// Whether an included file gave nothing: the keys that the plan lacks may have been meant to
+  /// stand there.
   var lacksInclude = false
   /// Bytes of YAML that included files may still have.
   var includeBudget = Plan.longestText
 
-  /// A file with more errors than this is no plan; the rest is not looked for.
+  /// A plan with more errors than this is no plan; further ones are dropped.
   private static let mostErrors = 1000
 
   private var findings: [(place: Place, problem: Problem)] = []
@@ -44,7 +46,7 @@ struct Reader {
 
   var errorCount: Int { findings.count }
 
-  /// In the order of the files; an error reported twice for one place is shown once.
+  /// All errors, in the order of the files; one that was reported twice for one place comes once.
   var errors: [Diagnostic] {
     var seen: Set<String> = []
     return
@@ -83,7 +85,9 @@ struct Reader {
 // MARK: - Values
 
 extension Reader {
-  /// The text of a scalar; nil, with an error, when it is something else.
+  /// The text of a scalar; nil, with an error, when the item is empty or something else.
+  ///
+  /// - Parameter wanted: completes "expected", in the error.
   mutating func text(_ item: Item, _ wanted: String) -> String? {
     switch item.value {
     case .scalar(let text) where !text.isEmpty: return text
@@ -94,7 +98,7 @@ extension Reader {
     }
   }
 
-  /// A scalar read by one of the parsers of `Units`; nil, with an error, when it is wrong.
+  /// A scalar that `parse` has read; nil, with an error, when it is wrong.
   mutating func value<T>(
     _ item: Item, _ wanted: String, _ parse: (String) throws(Problem) -> T
   ) -> T? {
@@ -107,7 +111,7 @@ extension Reader {
     }
   }
 
-  /// One of a few words.
+  /// One of the words that `type` has as raw values; nil, with an error, for any other.
   mutating func word<T: RawRepresentable & CaseIterable>(
     _ item: Item, as type: T.Type
   ) -> T? where T.RawValue == String {
@@ -128,7 +132,7 @@ extension Reader {
 extension Reader {
   /// The fields of a mapping, by key. Every key that is not among `known` is an error.
   ///
-  /// - Parameter misplaced: keys that others have: why this one has them not.
+  /// - Parameter misplaced: errors for keys that other mappings have and this one may not.
   mutating func fields(
     _ item: Item, in owner: String, known: [String], misplaced: [String: Problem] = [:]
   ) -> [String: Item.Field]? {
@@ -141,7 +145,7 @@ extension Reader {
           hint: didYouMean(field.key, known) ?? "known are \(known.joined(separator: ", "))")
         report(field.place, misplaced[field.key] ?? unknown)
       }
-      // `Document` has dropped the second of two like keys.
+      // The keys are unique: `Document` has dropped the second of two equal ones.
       return Dictionary(uniqueKeysWithValues: fields.map { ($0.key, $0) })
     default:
       report(

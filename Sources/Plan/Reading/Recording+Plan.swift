@@ -2,14 +2,15 @@ import Messages
 import Recording
 
 extension Recording {
-  /// The plan that the run was driven by, read again from the recording alone.
+  /// The plan of the run, read again from the recording alone, without targets that a command line
+  /// gave: see `replayedPlan()`.
   package func plan() throws(InvalidPlan) -> Plan {
     try plan(
       with: Dictionary(
         overrides.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last }))
   }
 
-  /// - Parameter settings: instead of what the run was driven with.
+  /// - Parameter settings: the values of variables, instead of those that the run was driven with.
   package func plan(with settings: [String: String]) throws(InvalidPlan) -> Plan {
     let files = Dictionary(
       attachments.map { ($0.name, $0.content) }, uniquingKeysWith: { _, last in last })
@@ -17,7 +18,8 @@ extension Recording {
       text: planText, file: planFile, overrides: settings, files: Plan.attached(files))
   }
 
-  /// Whether a round trip is only the time to a match, as nobody knows where the answer ends.
+  /// Whether a message expects a match: nobody knows where its answer ends, so its round trip is
+  /// only the time to the match.
   package var timesToMatch: Bool {
     guard let plan = try? plan() else { return false }
     return plan.patterns.contains { pattern in
@@ -25,8 +27,8 @@ extension Recording {
     }
   }
 
-  /// The plan as it was driven: its targets may have come from a command line, and the text does
-  /// not have these.
+  /// The plan as it was driven, with targets that a command line gave: only `effectivePlan` has
+  /// these.
   package func replayedPlan() throws(InvalidPlan) -> Plan {
     var plan = try plan()
     let files = Dictionary(
@@ -40,7 +42,7 @@ extension Recording {
 
   /// Conditions on this run, as a plan would write them among its thresholds.
   ///
-  /// - Parameter interval: between two samples; nil when it is not known.
+  /// - Parameter interval: time between two samples; nil when it is not known.
   package func thresholds(
     _ conditions: [String], interval: Duration?
   ) throws(CommandLineValue.Wrong) -> [Threshold] {

@@ -1,11 +1,10 @@
 import Messages
 
-/// A message as a plan writes it: text with places such as `{connection}`.
+/// A message as a plan writes it: text with placeholders such as `{connection}`.
 ///
-/// Messages are often JSON, so braces that cannot be meant as a place stand for themselves: what
-/// follows `{` must be letters alone, or letters, a colon and digits, and then `}`. Where a text
-/// that looks like a place is meant, `{{` is a plain `{`, and the `}}` that belongs to it a plain
-/// `}`.
+/// Messages are often JSON, so braces that cannot be meant as a placeholder stand for themselves:
+/// a placeholder is `{`, letters, perhaps a colon and digits, and `}`. Where a text that looks like
+/// a placeholder is meant, `{{` is a plain `{`, and the `}}` that belongs to it a plain `}`.
 enum TemplateText {
   /// What is wrong with a text, and the part of it to point at.
   struct Failure: Error {
@@ -19,7 +18,7 @@ enum TemplateText {
   static func parse(_ text: String) throws(Failure) -> MessageTemplate {
     var parts: [MessageTemplate.Part] = []
     var literal: [UInt8] = []
-    // `{{` whose `}}` is to come.
+    // How many `{{` still wait for their `}}`.
     var open = 0
     var rest = Array(text.utf8)[...]
     while let byte = rest.first {
@@ -32,7 +31,7 @@ enum TemplateText {
         literal.append(byte)
         open -= 1
         rest = rest.dropFirst(2)
-      } else if byte == brace, let (part, length) = try place(at: rest) {
+      } else if byte == brace, let (part, length) = try placeholder(at: rest) {
         if !literal.isEmpty { parts.append(.bytes(literal)) }
         literal = []
         parts.append(part)
@@ -53,9 +52,9 @@ enum TemplateText {
   private static let brace = UInt8(ascii: "{")
   private static let closingBrace = UInt8(ascii: "}")
 
-  /// The place that begins here and the bytes that it is written with; nil when the brace stands
+  /// The placeholder that the text begins with, and its length in bytes; nil when the brace stands
   /// for itself.
-  private static func place(
+  private static func placeholder(
     at text: ArraySlice<UInt8>
   ) throws(Failure) -> (MessageTemplate.Part, length: Int)? {
     let body = text.dropFirst()
@@ -79,7 +78,7 @@ enum TemplateText {
     return (try part(name, digits: digits, written: written), written.utf8.count)
   }
 
-  /// A known name after a brace that nothing closes is a slip.
+  /// A placeholder's name after a brace that nothing closes is an error.
   private static func reportOpen(
     _ name: String, digits: String?, tail: ArraySlice<UInt8>
   ) throws(Failure) {
@@ -152,7 +151,7 @@ extension TemplateText {
       case .bytes(let literal):
         for byte in literal {
           bytes.append(byte)
-          // Every brace is written as two, and what closes it as well.
+          // Every `{` is written as two, and so is the `}` that closes it.
           if byte == brace {
             bytes.append(byte)
             open += 1
@@ -172,7 +171,7 @@ extension TemplateText {
     return String(validating: bytes, as: UTF8.self)
   }
 
-  /// So many printable bytes, always the same ones.
+  /// `count` printable bytes, always the same ones.
   static func filler(_ count: Int) -> [UInt8] {
     let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789".utf8)
     return (0..<count).map { letters[$0 % letters.count] }

@@ -1,6 +1,6 @@
-/// Bytes as text of 64 letters: RFC 4648, section 4, with its padding.
+/// Base64: RFC 4648, section 4, with its padding.
 enum Base64 {
-  /// Nil for a text that is not what some bytes are written as.
+  /// The bytes that a text encodes; nil for a text that no bytes are encoded as.
   static func bytes(of text: String) -> [UInt8]? {
     let letters = Array(text.utf8)
     guard letters.count % 4 == 0 else { return nil }
@@ -16,12 +16,12 @@ enum Base64 {
       bytes += [16, 8, 0].map { UInt8(truncatingIfNeeded: group >> $0) }
       group = 0
     }
-    // What the padding stands for is nothing, and was written as zeros.
+    // The bits that no byte uses must be zero: RFC 4648, section 3.5.
     guard bytes.suffix(padding).allSatisfy({ $0 == 0 }) else { return nil }
     return isPadded(letters, by: padding) ? bytes.dropLast(padding) : nil
   }
 
-  /// Padding stands at the very end.
+  /// Whether the last `count` letters are padding.
   private static func isPadded(_ letters: [UInt8], by count: Int) -> Bool {
     letters.suffix(count).allSatisfy { $0 == UInt8(ascii: "=") }
   }

@@ -1,8 +1,8 @@
 package import Addressing
 
-/// The values of a plan, read from a command line, which takes them as a plan does.
+/// Values on a command line, which are written as a plan writes them.
 package enum CommandLineValue {
-  /// What is wrong with a value, with what to write instead.
+  /// What is wrong with a value, and what to write instead.
   package struct Wrong: Error, Equatable, CustomStringConvertible {
     package let description: String
 
@@ -16,7 +16,7 @@ package enum CommandLineValue {
     try read(text, Units.positiveCount)
   }
 
-  /// Connections a second.
+  /// Connections per second.
   package static func rate(_ text: String) throws(Wrong) -> Double {
     try read(text, Units.positiveRate)
   }
@@ -61,7 +61,8 @@ package enum CommandLineValue {
     }
   }
 
-  /// What getaddrinfo may be asked: nothing that a shell or a terminal would take for more.
+  /// Whether `getaddrinfo` may be asked for a text: it has nothing in it that a shell or a terminal
+  /// would obey.
   private static func isHost(_ text: String) -> Bool {
     let isPlain = text.utf8.allSatisfy { byte in
       switch byte {

@@ -1,13 +1,13 @@
 /// One thing that is wrong with a plan, and where.
 package struct Diagnostic: Sendable, Equatable {
-  /// Path of the included file that it is in; nil for the plan's own.
+  /// Path of the file that the error is in; nil for the plan itself.
   package var file: String?
   /// From 1.
   package var line: Int
   /// From 1, in Unicode scalars.
   package var column: Int
   package var message: String
-  /// The line of the file that it is about; empty when there is none to show.
+  /// The text of that line; empty when there is none to show.
   package var sourceLine: String
   /// What to write instead: "did you mean 'processes'?".
   package var hint: String?
@@ -24,9 +24,9 @@ package struct Diagnostic: Sendable, Equatable {
     self.hint = hint
   }
 
-  /// As compilers print it: place and message, the line, a caret under the column.
+  /// The error as compilers print it: place and message, the line, a caret under the column.
   ///
-  /// - Parameter plan: path of the plan, which is named where no included file is.
+  /// - Parameter plan: path of the plan, for an error in the plan itself.
   package func rendered(file plan: String) -> String {
     let headline = "\(file ?? plan):\(line):\(column): error: \(message)"
     guard !sourceLine.isEmpty else { return hint.map { "\(headline)\n  \($0)" } ?? headline }
@@ -45,7 +45,7 @@ package struct Diagnostic: Sendable, Equatable {
       """
   }
 
-  /// A plan may come from anyone: what a terminal would obey is not sent to it.
+  /// Replaces what a terminal would obey: a plan may come from anyone.
   private static func shown(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
     let isObeyed = [.control, .format].contains(scalar.properties.generalCategory)
     return isObeyed && scalar != "\t" ? "\u{FFFD}" : scalar
@@ -70,9 +70,9 @@ package struct Diagnostic: Sendable, Equatable {
 package struct InvalidPlan: Error, Equatable {
   /// Path of the file as the user gave it.
   package var file: String
-  /// In the order of the plan, then of the files that it includes; never empty.
+  /// In the order of the plan, then of the files that it names; never empty.
   package var diagnostics: [Diagnostic]
-  /// What it is called, where that much could be read and can name a directory.
+  /// The plan's name, where it could be read and can name a directory.
   package var name: String?
 
   package init(file: String, diagnostics: [Diagnostic], name: String? = nil) {

@@ -9,7 +9,7 @@ struct Item {
     case scalar(String)
     case list([Item])
     case map([Field])
-    /// Something that an error has been reported for already.
+    /// A value that an error has been reported for already.
     case broken
   }
 
@@ -19,7 +19,7 @@ struct Item {
     var item: Item
   }
 
-  /// What it is, for an error that wanted something else.
+  /// What the item is, for an error that expected something else.
   var kind: String {
     switch value {
     case .scalar(""): "nothing"
@@ -31,11 +31,11 @@ struct Item {
   }
 }
 
-/// What a text is, for what is said about it.
+/// What a YAML text is, for errors about it.
 enum TextKind: String {
   case plan, conversation
 
-  /// As the subject of a sentence.
+  /// The subject of an error's sentence.
   var noun: String { "a \(rawValue)" }
 
   fileprivate var isEmpty: Problem {
@@ -61,7 +61,8 @@ struct Document {
   /// A plan nests nine levels deep.
   private static let deepest = 16
 
-  /// - Parameter source: the same text by lines. Of an included file nothing may be left to say.
+  /// - Parameter source: the same text by lines. An included file may be empty: then there is
+  ///   neither a root nor an error.
   init(_ text: String, source: SourceText, kind: TextKind = .plan) {
     hiddenCharacters = HiddenCharacters(text)
     self.kind = kind
@@ -84,7 +85,7 @@ struct Document {
     }
   }
 
-  /// What the parser marks; the file's start where it marks nothing.
+  /// The place of the parser's mark; the file's start where there is none.
   private func place(_ mark: Mark?) -> Place {
     Place(file: file, line: max(1, mark?.line ?? 1), column: max(1, mark?.column ?? 1))
   }

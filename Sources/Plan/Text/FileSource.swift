@@ -1,8 +1,8 @@
-/// Gives the bytes of a file that a plan names, by its path as seen from the plan. A plan itself
+/// Gives the bytes of a file that a plan names, by its path as seen from the plan. `Reader` itself
 /// opens no file.
 package typealias FileSource = @Sendable (_ name: String) throws(UnreadableFile) -> [UInt8]
 
-/// A file that a plan names cannot be had.
+/// Why a file that a plan names cannot be read.
 package struct UnreadableFile: Error, Equatable {
   /// Completes "the file cannot be read: ".
   package let reason: String
@@ -13,7 +13,7 @@ package struct UnreadableFile: Error, Equatable {
 }
 
 extension Plan {
-  /// Only the files that came with the plan: what a recording keeps.
+  /// A source that has only these files, such as those that a recording keeps.
   package static func attached(_ attachments: [String: [UInt8]]) -> FileSource {
     { name throws(UnreadableFile) in
       guard let bytes = attachments[name] else {
@@ -26,9 +26,9 @@ extension Plan {
 
 /// Paths of files that name one another.
 enum FilePath {
-  /// Where `name` leads, as written in the file at `path`: it starts from that file's directory.
+  /// The path that `name` means in the file at `path`: it starts from that file's directory.
   static func resolve(_ name: String, from path: String) -> String {
-    // `./a` is `a`. What `..` leads to only the file system knows.
+    // `./a` is `a`. Only the file system knows where `..` leads.
     let parts = name.split(separator: "/").filter { $0 != "." }
     let plain = (name.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
     guard !name.hasPrefix("/"), let slash = path.lastIndex(of: "/") else { return plain }

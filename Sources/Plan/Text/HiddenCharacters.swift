@@ -38,7 +38,7 @@ struct HiddenCharacters {
     self.hidden = hidden
   }
 
-  /// The text that the user wrote.
+  /// `veiled` with the hidden characters put back, as the user wrote it.
   func lifted(_ veiled: String) -> String {
     guard veiled.unicodeScalars.contains(where: { $0.value >= Self.first }) else { return veiled }
     return String(
@@ -55,8 +55,8 @@ struct HiddenCharacters {
     veiled.unicodeScalars.first == anchor || veiled.unicodeScalars.first == alias
   }
 
-  /// Whether the colon at `index` ends a plain word that stands where a key can. Inside a string
-  /// or a comment that is harmless: what is hidden there is lifted again.
+  /// Whether the colon at `index` ends a plain word that stands where a key can. A word inside a
+  /// string or a comment may be taken for a key: what is hidden there is lifted again.
   private static func endsKey(at index: Int, in scalars: [Unicode.Scalar]) -> Bool {
     if index + 1 < scalars.count, !" \n\r\t".unicodeScalars.contains(scalars[index + 1]) {
       return false

@@ -1,14 +1,14 @@
-/// What stands in place of a value that the environment gave.
+/// What stands in place of a value that may be a secret (`Plan.undeclared`).
 package enum Mask {
-  /// Shorter values may be found in anything, by chance.
+  /// Shorter values may be part of any text by chance: they are hidden only in quotes.
   private static let shortest = 6
 
-  /// "<TOKEN>": no value, and it tells which one is not here.
+  /// "<TOKEN>": names the variable instead of its value.
   package static func text(for name: String) -> String { "<\(name)>" }
 
-  /// A text without these values.
+  /// `text` with a mask for each of these values.
   ///
-  /// - Parameter values: by the names of their variables.
+  /// - Parameter values: the values, by the names of their variables.
   package static func hide(_ values: [String: String], in text: String) -> String {
     var text = text
     for (name, value) in values.sorted(by: { $0.value.count > $1.value.count }) where !value.isEmpty

@@ -1,7 +1,7 @@
 /// Where something stands in a plan file; line and column from 1, columns in Unicode scalars as
 /// libyaml counts them.
 struct Place: Sendable, Hashable, Comparable {
-  /// 0 for the plan itself, then the files that it includes in the order of their reading.
+  /// 0 for the plan itself, then the YAML files that it names in the order of their reading.
   var file = 0
   var line: Int
   var column: Int
@@ -42,7 +42,7 @@ struct SourceText {
     return place
   }
 
-  /// The first scalar that no plan may hold, and its place.
+  /// The first scalar that no plan may hold, as it stands or as an escape `\U`, and its place.
   func firstForbidden() -> (scalar: Unicode.Scalar, place: Place)? {
     for (index, line) in lines.enumerated() {
       let isSuspect = line.contains { Self.isForbidden($0) || $0 == "\\" }
@@ -55,7 +55,7 @@ struct SourceText {
   private static func firstForbidden(
     in line: Substring.UnicodeScalarView
   ) -> (scalar: Unicode.Scalar, column: Int)? {
-    // Whether the next scalar is one that a backslash gives a meaning.
+    // Whether a backslash stands before the next scalar and gives it a meaning.
     var isEscaped = false
     for (column, scalar) in zip(1..., line) {
       if isForbidden(scalar) { return (scalar, column) }
@@ -67,7 +67,8 @@ struct SourceText {
     return nil
   }
 
-  /// What eight digits stand for, if that is a scalar that `HiddenCharacters` would take for one of its own.
+  /// The scalar that the eight digits of an escape `\U` stand for, if `HiddenCharacters` would take
+  /// it for one of its placeholders.
   private static func escapedPrivateUse(
     in line: Substring.UnicodeScalarView, after column: Int
   ) -> Unicode.Scalar? {
@@ -90,8 +91,8 @@ struct SourceText {
     return Place(file: file, line: 1, column: 1)
   }
 
-  /// Control characters, which libyaml refuses, and the private-use planes, which `HiddenCharacters` needs for
-  /// itself.
+  /// Whether libyaml refuses a scalar, as it does most control characters, or `HiddenCharacters`
+  /// needs it for its placeholders.
   private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x09, 0x0A, 0x0D, 0x85: false
@@ -101,7 +102,7 @@ struct SourceText {
     }
   }
 
-  /// Splits at the line breaks of YAML 1.1, so that line numbers are the parser's.
+  /// Splits at the line breaks of YAML 1.1, so that lines have the numbers that the parser gives.
   private static func split(_ text: String) -> [Substring.UnicodeScalarView] {
     var lines: [Substring.UnicodeScalarView] = []
     let scalars = text.unicodeScalars

@@ -1,4 +1,4 @@
-/// What is wrong with a value, before anyone knows where it stands.
+/// What is wrong with a value, without its place in a file.
 package struct Problem: Error, Equatable {
   package var message: String
   package var hint: String?
@@ -9,12 +9,12 @@ package struct Problem: Error, Equatable {
   }
 }
 
-/// The values that a plan is written in: numbers with units.
+/// Parsers for the values that a plan is written in: numbers with units.
 ///
-/// A duration, a rate or a share without its unit is an error, as `30` may mean anything.
+/// Every value but a count needs its unit, as `30` may mean anything.
 package enum Units {
   static let mostCount = 1_000_000_000_000
-  /// A year. Nothing that is meant runs longer.
+  /// A year: nobody means a longer duration.
   static let longest = Duration.seconds(365 * 24 * 3600)
   static let highestRate = 1e9
 
@@ -85,7 +85,7 @@ package enum Units {
     return value
   }
 
-  /// `25k/s`, `600/m`; a second.
+  /// `25k/s`, `600/m`; the result is per second.
   static func rate(_ text: String) throws(Problem) -> Double {
     let (number, unit) = try split(text, kind: "rate", example: "25k/s")
     let parts = unit.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
@@ -203,7 +203,7 @@ private struct Decimal {
     self.scale = parts.count == 2 ? parts[1].count : 0
   }
 
-  /// The number of units of one; nil when that is no whole number.
+  /// The number times `unit`; nil when that is no whole number.
   func scaled(by unit: Int) -> Int128? {
     let product = Int128(digits) * Int128(unit)
     let divisor = (0..<scale).reduce(Int128(1)) { divisor, _ in divisor * 10 }

@@ -3,11 +3,11 @@
 /// A name is looked up among the overrides of the command line, the plan's variables and the
 /// environment, in this order. `$${` is a plain `${`.
 struct Variables {
-  /// What the overrides and the environment gave: all that has to be kept beside the text so that
-  /// it reads the same again.
+  /// The values that the overrides and the environment gave, by name: with them the text reads the
+  /// same again.
   private(set) var settings: [String: String] = [:]
-  /// Those of them that the plan does not declare: the environment's, or given in its place. They
-  /// may be secrets.
+  /// The settings that the plan does not declare: the environment, or an override in its place,
+  /// gave them, and they may be secrets.
   var undeclared: [String: String] { settings.filter { declared[$0.key] == nil } }
   /// Every name that the plan refers to.
   private(set) var referenced: Set<String> = []
@@ -16,10 +16,10 @@ struct Variables {
   private let declared: [String: String]
   private let environment: [String: String]
   private var resolved: [String: String] = [:]
-  /// Names being looked up, to meet a variable that is made of itself.
+  /// Names being looked up, to notice a variable that is made of itself.
   private var active: [String] = []
-  /// Bytes that references may still bring in. With it no plan asks for more memory than a small
-  /// multiple of its size, however its variables refer to one another.
+  /// Bytes that references may still bring in. The bound keeps the plan's memory small, however its
+  /// variables refer to one another.
   private var budget = 1 << 20
 
   private static let deepest = 16
@@ -122,7 +122,7 @@ struct Variables {
         resolved[name] = value
         return value
       } catch {
-        // Point at the reference that the reader stands at, not at one within the variable.
+        // Point at the reference in the text, not at one within the variable.
         throw Failure(reference: reference, problem: error.problem)
       }
     }

@@ -1,5 +1,5 @@
-/// Text of the user's within a message: in quotes, short, and free of characters that would
-/// disturb a terminal.
+/// The user's text within a message: in quotes, short, and free of characters that would disturb a
+/// terminal.
 package func quoted(_ text: String) -> String {
   let longest = 60
   var shown = ""
@@ -30,7 +30,7 @@ func nearest(to word: String, of known: [String]) -> String? {
   let written = Array(word.lowercased().unicodeScalars)
   guard (1...40).contains(written.count) else { return nil }
   let candidates = known.map { ($0, distance(written, Array($0.lowercased().unicodeScalars))) }
-  // A third of the letters may be wrong: more, and any short word is near any other.
+  // At most a third of the letters may be wrong: else any short word would be near any other.
   guard let best = candidates.min(by: { $0.1 < $1.1 }),
     best.1 <= max(1, min(3, max(written.count, best.0.count) / 3))
   else { return nil }

@@ -1,5 +1,5 @@
 extension Duration {
-  /// In the largest unit that it is a whole number of.
+  /// The duration in h, m or s, the largest that gives a whole number, else in ms or us.
   var yaml: String {
     let nanoseconds = components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
     for (unit, size) in [("h", 3_600_000_000_000), ("m", 60_000_000_000), ("s", 1_000_000_000)]
@@ -13,6 +13,8 @@ extension Duration {
 }
 
 /// A double in full, without an exponent, so that it reads as the same double again.
+///
+/// - Parameter places: how far the decimal point moves to the right: 2 for percent.
 func yamlNumber(_ value: Double, shiftedBy places: Int = 0) -> String {
   let parts = "\(value)".split(separator: "e")
   let exponent = (parts.count == 2 ? Int(parts[1]) ?? 0 : 0) + places

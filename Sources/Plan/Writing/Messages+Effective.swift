@@ -1,7 +1,7 @@
 import Messages
 
 extension MessagePattern {
-  /// As a line of the mapping of messages.
+  /// The pattern as a line of a plan's `messages`.
   func yaml(_ attachments: [String: [UInt8]]) -> String {
     let pace =
       switch pace {
@@ -20,7 +20,7 @@ extension ConversationPattern {
   fileprivate var yaml: String {
     let replaced = substitutions.map { substitution in
       let old = String(decoding: substitution.old, as: UTF8.self)
-      // What a plan says of a place is text, and so is what was read there.
+      // Both texts come from a plan, so they are UTF-8.
       return "\(yamlKey(old)): \(yamlScalar(TemplateText.text(of: substitution.new) ?? ""))"
     }
     return "conversation: \(yamlScalar(file)), expect: \(expectation.rawValue), "
@@ -30,7 +30,7 @@ extension ConversationPattern {
 }
 
 extension MessageTemplate {
-  /// Longer texts are left in the file that they come from.
+  /// Bytes of the longest text that is written out; a longer one names the file that it comes from.
   private static let longestInline = 4096
 
   fileprivate func yaml(_ attachments: [String: [UInt8]]) -> String {
@@ -60,7 +60,7 @@ extension MessagePattern.Expectation {
 }
 
 extension MessagePattern.Content {
-  /// As a further key of a mapping.
+  /// The content as a further key of the mapping that `until` begins.
   fileprivate var yaml: String {
     switch self {
     case .text(let bytes): ", text: \(yamlScalar(String(decoding: bytes, as: UTF8.self)))"

@@ -1,10 +1,10 @@
 import WorkerLog
 
-/// What one client worker drove in one interval between two samples, as it wrote it down.
+/// What one client worker drove between two samples, as the worker wrote it down.
 package struct DriveRecord: Sendable, Equatable {
   /// The worker's number.
   package var worker: Int
-  /// `DriveEntry` after `DriveEntry`. Those of a worker, one record after the other, are one stream.
+  /// Encoded `DriveEntry` values. All records of a worker, one after the other, are one stream.
   package var entries: [UInt8]
 
   package init(worker: Int, entries: [UInt8]) {
@@ -15,13 +15,13 @@ package struct DriveRecord: Sendable, Equatable {
 
 /// What all workers together drove in one phase.
 package struct DrivenPhase: Sendable, Equatable {
-  /// Connections begun, whatever became of them: how many in which millisecond since the phase
-  /// began, in ascending order.
+  /// Connections begun, whatever became of them: how many in each millisecond, in ascending order.
   package var arrivals: [Tick] = []
   /// Messages begun, by the place of their pattern in the plan.
   package var messages: [Int: UInt64] = [:]
 
   package struct Tick: Sendable, Equatable {
+    /// Milliseconds since the phase began.
     package var tick: UInt64
     package var count: UInt64
   }
@@ -59,8 +59,8 @@ extension Recording {
 }
 
 extension DriveRecord {
-  /// The same, one record a worker, with every phase begun by so many milliseconds later; what makes
-  /// no sense stays as it is.
+  /// The records with everything that was driven in a phase later by `delay` of the phase's place,
+  /// in milliseconds. Each worker gets one record; one that makes no sense stays as it is.
   static func delayed(_ records: [DriveRecord], by delay: (Int) -> UInt64) -> [DriveRecord] {
     Dictionary(grouping: records, by: \.worker).sorted { $0.key < $1.key }.map { worker, records in
       let entries = records.flatMap(\.entries)
@@ -87,7 +87,8 @@ extension DriveRecord {
 /// Reads the entries of one worker.
 private struct DriveReader {
   var bytes: ArraySlice<UInt8>
-  /// The phase of the last entry, by its place in the plan, and its tick since that began.
+  /// The phase of the last entry, by its place in the plan, and the entry's tick since the phase
+  /// began.
   private(set) var phase = -1
   private(set) var tick: UInt64 = 0
 

@@ -1,11 +1,11 @@
 extension Fidelity {
   /// Holds what a replay drove against what its original had driven.
   ///
-  /// Arrivals are taken in order, the first of the one with the first of the other. The two runs'
-  /// clocks are laid together at the start of the first phase that was driven again.
+  /// Arrivals are paired in order, the first of one run with the first of the other. The two runs'
+  /// clocks are aligned at the start of the first phase that was driven again.
   ///
   /// - Parameters:
-  ///   - phases: the names of those phases.
+  ///   - phases: the names of the phases that were driven again.
   ///   - speed: 2 for twice as fast.
   package init(
     of replay: Recording, to original: Recording, phases: [String], speed: Double
@@ -30,7 +30,7 @@ extension Fidelity {
         messagesMissed += Int(count - min(count, drivenAgain?.messages[pattern] ?? 0))
       }
       if shift == nil { shift = beganAgain.map { $0 - began / speed } }
-      // A search is searched again: it drives what it finds right.
+      // A replayed search searches anew, so its arrivals need not be the original's.
       guard !original.phases[place].kind.finds, let wanted = recorded[place] else { continue }
       let first = began / speed + (shift ?? 0)
       curves.recorded.add(wanted, from: first, speed: speed)
@@ -86,7 +86,8 @@ private struct ArrivalTimes {
     }
   }
 
-  /// Goes through both side by side, for as long as both have arrivals.
+  /// Passes on the instants of both, and for how many arrivals they hold, for as long as both have
+  /// arrivals.
   func pair(with other: Self, _ body: (Double, Double, UInt64) -> Void) {
     var (mine, theirs) = (0, 0)
     var left = (mine: runs.first?.count ?? 0, theirs: other.runs.first?.count ?? 0)
@@ -105,7 +106,7 @@ private struct ArrivalTimes {
     }
   }
 
-  /// The largest distance between the same percentiles, 0 to 100, of both.
+  /// The largest distance, in seconds, between the same percentiles of both, 0 to 100.
   func furthest(from other: Self) -> Double {
     guard count > 0, other.count > 0 else { return 0 }
     let (mine, theirs) = (percentiles, other.percentiles)

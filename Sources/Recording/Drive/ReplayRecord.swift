@@ -1,13 +1,14 @@
-/// That a run was a replay, of what, and how close it came.
+/// Which recording a run replayed, and how close it came.
 package struct ReplayRecord: Sendable, Equatable {
-  /// Path of the recording that was driven again, and the instant at which its run started.
+  /// Path of the recording that was driven again.
   package var original: String
+  /// When the original run started: UTC, ISO 8601 with milliseconds.
   package var originalStarted: String
   /// 2 for twice as fast.
   package var speed: Double
-  /// The phase that it began with; nil for all of them.
+  /// The phase that the replay began with; nil where it drove all phases.
   package var fromPhase: String?
-  /// Nil until the end.
+  /// Nil until the replay has ended.
   package var fidelity: Fidelity?
 
   package init(
@@ -22,18 +23,21 @@ package struct ReplayRecord: Sendable, Equatable {
   }
 }
 
-/// How closely a replay drove what its original had driven. Both know instants to a millisecond.
+/// How closely a replay drove what its original had driven. The recordings of both have instants to
+/// the millisecond.
 package struct Fidelity: Sendable, Equatable {
   /// Arrivals of the original that were to be driven again.
   package var arrivals: Int
-  /// Those of them that were never driven.
+  /// Those of `arrivals` that were never driven.
   package var missed: Int
-  /// Seconds by which arrivals were driven after their instant; nil when there were none.
+  /// Seconds by which arrivals were driven after their instant; nil when none was driven again.
   package var late: Late?
-  /// The largest distance in time between the two curves of arrivals, in seconds: the most over all percentiles.
+  /// The largest distance in time between the two curves of arrivals, in seconds: the most over all
+  /// percentiles.
   package var furthest: Double
-  /// Messages of the original, and those of them that were never sent.
+  /// Messages of the original that were to be sent again.
   package var messages: Int
+  /// Those of `messages` that were never sent.
   package var messagesMissed: Int
 
   package struct Late: Sendable, Equatable {

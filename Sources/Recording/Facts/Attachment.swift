@@ -1,6 +1,6 @@
-/// A file that the plan includes or sends, as it was when the run began.
+/// A file that the plan includes, sends or plays, as it was when the run began.
 package struct Attachment: Sendable, Hashable {
-  /// The path that leads to it from the plan.
+  /// The file's path as seen from the plan.
   package var name: String
   package var content: [UInt8]
 

@@ -1,10 +1,10 @@
-/// Bytes of a peer as text, and back.
+/// Bytes that a peer sent as text, and back.
 package enum EscapedText {
-  /// More bytes of one piece than this are not shown.
+  /// How many bytes are shown, about: a character is not cut.
   static let longest = 1000
 
-  /// In quotes and on one line, with every byte escaped that a terminal would obey or could not
-  /// show. Whatever was cut off is counted.
+  /// The bytes in quotes and on one line, with every byte escaped that a terminal would obey or
+  /// could not show. What is cut off is counted.
   package static func shown(_ bytes: some Collection<UInt8>) -> String {
     let bytes = Array(bytes)
     var text = "\""
@@ -17,7 +17,7 @@ package enum EscapedText {
     return index < bytes.count ? "\(text)… and \(Format.count(bytes.count - index)) bytes" : text
   }
 
-  /// Adds the character that the bytes begin with; returns how many bytes it has.
+  /// Adds the character that `bytes` begin with to `text`; returns the character's length in bytes.
   private static func append(_ bytes: ArraySlice<UInt8>, to text: inout String) -> Int {
     let first = bytes[bytes.startIndex]
     switch first {
@@ -47,7 +47,7 @@ package enum EscapedText {
     package let escape: String
   }
 
-  /// The bytes of a text in which `\n`, `\r`, `\t`, `\"`, `\\` and `\xHH` stand for others.
+  /// The bytes of a text in which `\n`, `\r`, `\t`, `\"`, `\\` and `\xHH` stand for one byte each.
   package static func bytes(of text: some StringProtocol) throws(Wrong) -> [UInt8] {
     var bytes: [UInt8] = []
     var rest = Array(text.utf8)[...]
@@ -76,7 +76,7 @@ package enum EscapedText {
     return bytes
   }
 
-  /// Not `Character.isHexDigit`: `UInt8(_:radix:)` would take a sign as well.
+  /// Checks bytes because `UInt8(_:radix:)` would take a sign as well.
   private static func isHexDigit(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),

@@ -10,7 +10,7 @@ package struct Fact: Sendable, Hashable {
 }
 
 extension [Fact] {
-  /// What is known of these; one without a value is left out.
+  /// The facts that have a value; the others are left out.
   package init(known facts: KeyValuePairs<String, String?>) {
     self = facts.compactMap { name, value in value.map { Fact(name, $0) } }
   }

@@ -1,7 +1,7 @@
 /// What became of a message.
 package enum MessageOutcome: String, Sendable, CaseIterable {
   case sent
-  /// Answered rightly and in time; without an expectation, sent.
+  /// Answered rightly and in time; a message without an expectation counts here once it is sent.
   case received
   /// Answered with other bytes.
   case wrong
@@ -12,7 +12,7 @@ package enum MessageOutcome: String, Sendable, CaseIterable {
   /// Not answered within the timeout.
   case missing
 
-  /// No right answer came in time.
+  /// The outcomes of messages that no right answer came to in time.
   package static let lost: [MessageOutcome] = [.wrong, .short, .late, .missing]
 
   package var seriesName: String { "messages.\(rawValue)" }
@@ -22,7 +22,7 @@ package enum MessageOutcome: String, Sendable, CaseIterable {
 package struct MessageTotals: Sendable, Equatable {
   package let pattern: String
   private let counts: [MessageOutcome: Int]
-  /// Due and not sent; nil where nobody counted them.
+  /// Messages that were due and not sent; nil where nobody counted them.
   package let unsent: Int?
 
   package init(pattern: String, counts: [MessageOutcome: Int], unsent: Int? = nil) {
@@ -46,9 +46,10 @@ extension Recording {
   package func messages(in spans: [ClosedRange<Double>]) -> [MessageTotals] {
     return messagePatterns.map { pattern in
       var counts: [MessageOutcome: Int] = [:]
-      // Answers that came here to messages that were missing before are no losses of these stretches.
+      // Messages that went missing before these stretches and were answered in them: their answers
+      // are no losses of these stretches.
       var answered = max(0, -change(of: .messages(.missing, pattern), in: spans))
-      // Most of them were right, and late.
+      // Most of these answers were right, and late, so `late` comes first.
       for outcome in [.late, .wrong] + MessageOutcome.allCases where counts[outcome] == nil {
         var gained = gain(of: .messages(outcome, pattern), in: spans)
         if outcome == .late || outcome == .wrong {
@@ -65,16 +66,16 @@ extension Recording {
     }
   }
 
-  /// False where a client worker is gone: what it had still to send was counted by nobody.
+  /// False where a client worker died: nobody counted what that worker still had to send.
   package var knowsUnsent: Bool {
     !workers.contains { $0.end == .client && ($0.signal != nil || ($0.exitCode ?? 0) != 0) }
       && !limits.contains { $0.end == .client && $0.isDeath }
   }
 
-  /// Messages sent a second over the time in which they were wanted. Nil when none were sent.
+  /// Messages sent per second, over the time in which they were wanted. Nil when none were sent.
   ///
-  /// In a recording of before 1.3 that time is not known: there it lasts from the start of each
-  /// stretch to the sample that first shows all that were sent in it.
+  /// A recording from before format 1.3 does not have that time: there it lasts from the start of
+  /// each stretch to the sample that first shows all messages that were sent in the stretch.
   package func messageRate(in spans: [ClosedRange<Double>]) -> Double? {
     let patterns = series(named: MessageOutcome.sent.seriesName)
     let keys = series(named: "messages.wanted").map(\.key)
@@ -82,7 +83,7 @@ extension Recording {
       let wanted = spans.reduce(0.0) { total, span in
         total + (keys.map { gain(of: $0, in: [span]) }.max() ?? 0)
       }
-      // What a server pushes is wanted by nobody.
+      // Only patterns with a `wanted` series count: a server's pushes have none.
       let sent = keys.reduce(0.0) { $0 + gain(of: .messages(.sent, $1.label), in: spans) }
       if wanted > 0, sent > 0 { return sent / wanted }
     }
@@ -100,14 +101,14 @@ extension Recording {
     return elapsed > 0 ? sent / elapsed : nil
   }
 
-  /// The most connections that had sent and never been answered at any of these instants.
+  /// The most connections that had sent messages and never got an answer, at any of these instants.
   func unanswered(at instants: [Double]) -> Int {
     instants.compactMap { series(.unanswered)?.level(at: $0) }.max().map { Int(saturating: $0) }
       ?? 0
   }
 
-  /// What a counter rose by in these stretches together; 0 when nothing counted. What one stretch takes back of
-  /// another's counts for both.
+  /// What a counter rose by in these stretches together; 0 when nothing counted. A fall in one
+  /// stretch takes off from the rise in another.
   package func gain(of key: Series.Key, in spans: [ClosedRange<Double>]) -> Double {
     max(0, change(of: key, in: spans))
   }

@@ -4,7 +4,7 @@ package struct PredictionTerm: Sendable, Equatable {
   package var resource: Resource
   /// Connections that this bound alone would allow.
   package var connections: Int
-  /// How the number comes about, in words and figures.
+  /// How `connections` comes about, in words and figures.
   package var reason: String
   /// True for the smallest term, which is the predicted limit.
   package var binds: Bool

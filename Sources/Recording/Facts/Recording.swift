@@ -43,7 +43,7 @@ package struct Recording: Sendable, Equatable {
 
   package init(planName: String) { self.planName = planName }
 
-  /// - Parameter fill: sets what is known besides.
+  /// - Parameter fill: sets the other properties.
   package init(planName: String, _ fill: (inout Recording) throws -> Void) rethrows {
     self.init(planName: planName)
     try fill(&self)
@@ -54,7 +54,7 @@ package struct Recording: Sendable, Equatable {
   /// All series of one name, whatever their label.
   package func series(named name: String) -> [Series] { series.filter { $0.key.name == name } }
 
-  /// All intervals of a latency, taken together; of one phase when it is named.
+  /// The values of a latency in all intervals together; of one phase when it is named.
   package func distribution(of latency: Latency, in phase: String? = nil) -> Distribution {
     Distribution(
       merging: distributions.lazy
@@ -62,7 +62,7 @@ package struct Recording: Sendable, Equatable {
         .map(\.distribution))
   }
 
-  /// Every latency that has a value, of all intervals taken together; of one phase when it is named.
+  /// Every latency that has values, in all intervals together; of one phase when it is named.
   package func latencies(in phase: String? = nil) -> [Latency: Distribution] {
     let records = distributions.lazy.filter {
       (phase == nil || $0.phase == phase) && !$0.distribution.buckets.isEmpty

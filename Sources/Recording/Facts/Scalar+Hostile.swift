@@ -1,5 +1,6 @@
 extension Unicode.Scalar {
-  /// Never shown as it stands: controls, noncharacters and bidirectional formatting.
+  /// Whether the scalar is never shown as it stands: a control other than tab and line breaks, a
+  /// noncharacter, bidirectional formatting, or the line and paragraph separators.
   package var isHostile: Bool {
     switch value {
     case 0x09, 0x0A, 0x0D: false

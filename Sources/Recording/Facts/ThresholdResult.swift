@@ -19,14 +19,16 @@ package struct ThresholdResult: Sendable, Equatable {
 }
 
 extension ThresholdResult {
-  /// Nil in a recording whose program knew another one.
+  /// The threshold's metric; nil where another version of the program recorded one that is unknown
+  /// here.
   package var metric: Metric? {
     Metric(named: String(text.prefix { !" <>=!".contains($0) }))
   }
 }
 
 extension Collection<ThresholdResult> {
-  /// What to show of a latency: the percentiles that are always shown, and those that these ask for.
+  /// The percentiles of a latency to show: those that are always shown, and those that these
+  /// thresholds are about.
   package func percentiles(of latency: Latency) -> [Percentile] {
     let asked = compactMap { result -> Percentile? in
       guard case .percentile(let percentile, of: latency) = result.metric else { return nil }

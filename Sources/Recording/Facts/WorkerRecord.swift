@@ -1,18 +1,18 @@
-/// One worker process: what it was for, what it cost, how it ended.
+/// One worker process: its role, what it cost, how it ended.
 package struct WorkerRecord: Sendable, Equatable {
   package var id: Int
   package var end: End
   package var pid: Int
   /// The endpoint that a server worker listens on; nil for a client worker.
   package var endpoint: String?
-  /// The most connections that it held at once.
+  /// The most connections that the worker held at once.
   package var connections: Int
   /// Seconds of processor time in user mode, from `wait4`; 0 until the process has ended.
   package var userTime: Double
-  /// The same in kernel mode.
+  /// Seconds of processor time in kernel mode, as `userTime`.
   package var systemTime: Double
-  /// Bytes of memory that only this process had, from `/proc/PID/smaps_rollup`: the most that was measured;
-  /// nil where nothing was.
+  /// Bytes of memory that only this process had, from `/proc/PID/smaps_rollup`: the most that was
+  /// measured; nil where nothing was.
   package var privateBytes: Int?
   /// Nil while the process runs, and where a signal ended it.
   package var exitCode: Int?

@@ -2,12 +2,14 @@ import GRDB
 import Synchronization
 
 extension DatabaseQueue {
-  /// All that were opened: where they can be reached, a look for leaked memory is not misled.
+  /// All queues that were opened: as they stay reachable, a leak checker does not report them.
   private static let opened = Mutex<[DatabaseQueue]>([])
 
-  /// Opens a database whose queue is never given back, but only closed. To give one back libdispatch starts
-  /// a thread, whose first one watches an event counter by epoll, and ends the program where it cannot: on a
-  /// host whose epoll watches are used up, as by what is being measured.
+  /// Opens a database whose dispatch queue is never released; `close()` only closes the database.
+  ///
+  /// To release a queue, libdispatch starts a thread. Its first thread watches an event counter by
+  /// epoll, and libdispatch ends the program where that fails: on a host whose epoll watches are
+  /// used up, as by the run that is recorded.
   static func lasting(
     path: String, configuration: Configuration = Configuration()
   ) throws -> DatabaseQueue {
@@ -16,7 +18,7 @@ extension DatabaseQueue {
     return queue
   }
 
-  /// Uses the database, and closes it whatever comes of that.
+  /// Runs `body`, and closes the database whether or not it throws.
   func whileOpen<Result>(_ body: (DatabaseQueue) throws -> Result) throws -> Result {
     defer { try? close() }
     return try body(self)

@@ -3,10 +3,10 @@ import WorkerLog
 package import struct Foundation.Data
 
 extension Distribution {
-  /// The buckets as LEB128 varints, two a bucket: how far its value lies above the one before,
-  /// then its count.
+  /// The buckets as LEB128 varints, two per bucket: how far its value lies above the value of the
+  /// bucket before, then its count.
   package var encoded: Data {
-    // Arrays here and below: bytes go to and from a Data ten times slower when one by one.
+    // Arrays here and below: single bytes go to and from a `Data` ten times slower.
     var bytes: [UInt8] = []
     bytes.reserveCapacity(buckets.count * 4)
     var last: UInt64 = 0
@@ -27,7 +27,7 @@ extension Distribution {
     while !rest.isEmpty {
       guard let delta = Varint.take(from: &rest), let count = Varint.take(from: &rest), count > 0
       else { return nil }
-      // Half of the range bounds each sum: a value of 2^62 ns is 146 years.
+      // The bound keeps both sums from overflowing: a value of 2^62 ns is 146 years.
       guard delta < 1 << 62, value + delta < 1 << 62 else { return nil }
       guard count < 1 << 62, total + count < 1 << 62 else { return nil }
       value += delta

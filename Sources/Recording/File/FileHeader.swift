@@ -1,6 +1,7 @@
 import Glibc
 
-/// The first bytes of a file, which tell whether it is a recording: sqlite.org/fileformat.html.
+/// The first bytes of a file, which tell whether the file is a recording:
+/// sqlite.org/fileformat.html.
 struct FileHeader {
   private static let length = 100
   private let bytes: [UInt8]
@@ -14,7 +15,7 @@ struct FileHeader {
     }
   }
 
-  /// Foundation has no words of its own for what is no file, such as a directory.
+  /// Reads by system calls: Foundation has no words for why a directory cannot be read.
   private static func start(of path: String) throws(SystemError) -> [UInt8] {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw SystemError(number: errno) }
@@ -27,10 +28,12 @@ struct FileHeader {
     return Array(bytes.prefix(count))
   }
 
-  /// Whether nothing beside the file belongs to it: neither reading nor writing it takes a WAL.
+  /// Whether SQLite reads and writes the file without a WAL beside it: its format versions, bytes
+  /// 18 and 19, are both 1.
   var isSelfContained: Bool { bytes.count == Self.length && bytes[18] == 1 && bytes[19] == 1 }
 
-  /// Magic at 0, version at 60, application at 68, all big-endian.
+  /// Throws for what is no recording that this program can read. The magic string is at 0, the
+  /// version at 60 and the application at 68, both big-endian.
   func check(_ name: String) throws(RecordingError) {
     guard !bytes.isEmpty else { throw .empty(path: name) }
     guard bytes.starts(with: Array("SQLite format 3\0".utf8)) else { throw .foreign(path: name) }

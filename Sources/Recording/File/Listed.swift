@@ -1,6 +1,6 @@
 import GRDB
 
-/// A record that is one row of a table, with its place in a list as the key.
+/// A record that is one row of a table, whose key `position` is the record's place in a list.
 protocol Listed: Equatable {
   static var table: String { get }
   static var columns: [String] { get }
@@ -9,7 +9,7 @@ protocol Listed: Equatable {
   init(row: Row) throws
 }
 
-/// A row says what no program of ours would write.
+/// A recording says what this program would never write.
 struct Malformed: Error {
   var reason: String
 }
@@ -57,7 +57,7 @@ extension Row {
     try decode(Value.self, forColumn: column)
   }
 
-  /// As `get`, for a column that recordings of an earlier version do not have: nil there.
+  /// As `get`, for a column that recordings of an earlier format do not have: nil there.
   func ifThere<Value: DatabaseValueConvertible & StatementColumnConvertible>(
     _ column: String
   ) throws -> Value? {
@@ -72,7 +72,7 @@ extension Row {
     return choice
   }
 
-  /// A cause that only a newer program knows is one that this program cannot classify.
+  /// The resource; `unclassified` for one that only a newer program knows.
   func resource() throws -> Resource {
     let text: String = try get("resource")
     return Resource(rawValue: text) ?? .unclassified

@@ -27,10 +27,10 @@ extension PhaseRecord: Listed {
       outcome: try row.choice("outcome"), established: try row.get("established"),
       accepted: try row.get("accepted"),
       phantom: try row.get("phantom"), failures: try row.get("failures"),
-      // Versions before 1.3 had neither.
+      // None of these before format 1.3.
       promise: try PhasePromise(row: row), abortedBy: try row.ifThere("aborted_by") ?? nil,
       abortedAt: try row.ifThere("aborted_at") ?? nil,
-      // Version 1.0 had neither.
+      // Neither of these in format 1.0.
       ceiling: try row.ifThere("ceiling") ?? nil, remark: try row.ifThere("remark") ?? "")
   }
 }
@@ -126,7 +126,7 @@ extension LimitRecord: Listed {
     ]
   }
 
-  /// Without its evidence, which has a table of its own.
+  /// The limit without its evidence, which has a table of its own.
   init(row: Row) throws {
     self.init(
       end: try row.choice("end"), worker: try row.get("worker"), phase: try row.get("phase"),

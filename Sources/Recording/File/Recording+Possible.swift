@@ -1,6 +1,6 @@
 extension Recording {
-  /// Whether every number is one that a run can come to; a damaged file, or one of a stranger's, may
-  /// say anything, and whoever adds up or subtracts relies on this.
+  /// Throws `Malformed` for a number that no run can come to. A damaged file, or a stranger's, may
+  /// say anything, and code that adds up or subtracts relies on this check.
   func refuseImpossible() throws {
     try Possible.instant(duration, "the run's duration")
     for phase in phases {
@@ -70,7 +70,7 @@ extension Recording {
         "an instant of a replay")
     }
     for record in distributions {
-      // What is measured from the very first instant on may have begun before.
+      // The first interval may begin before the run's start, at a negative instant.
       try Possible.instants([abs(record.from), record.to], "the interval of a histogram")
       try Possible.counts([Int(clamping: record.distribution.count)], "the count of a histogram")
     }
@@ -79,9 +79,9 @@ extension Recording {
 
 /// What the numbers of a run can be.
 private enum Possible {
-  /// So many times as many as any host holds that no sum of a recording's rows overflows.
+  /// Far more than any host holds, and so few that no sum over a recording's rows overflows.
   static let mostCount = 1 << 45
-  /// As far as a floating-point number counts exactly.
+  /// The range in which a floating-point number counts exactly.
   static let mostValue = 0x1p53
   /// Three hundred years, in seconds.
   static let latest = 1e10
@@ -92,14 +92,15 @@ private enum Possible {
     }
   }
 
-  /// What the kernel may set to the largest number there is, for "no bound"; or -1, for the same.
+  /// A size or a setting: any number from -1, as the kernel says "no bound" with the largest number
+  /// there is, or with -1.
   static func sizes(_ values: [Int?], _ what: String) throws {
     for case let value? in values where value < -1 {
       throw Malformed(reason: "\(what) cannot be \(value)")
     }
   }
 
-  /// A number of something, such as a line, a process or a worker.
+  /// A number that names a line, a process or a worker, for example.
   static func place(_ value: Int, _ what: String) throws {
     guard Int(Int32.min)...Int(Int32.max) ~= value else {
       throw Malformed(reason: "\(what) cannot be \(value)")
@@ -112,7 +113,8 @@ private enum Possible {
     }
   }
 
-  /// Something a second: a ramp over a microsecond asks for a million times as many as it has.
+  /// A rate per second. It may be far above every count: a ramp over a microsecond asks for a
+  /// million times its goal.
   static func rate(_ value: Double, _ what: String) throws {
     guard 0...mostValue ~= value else { throw Malformed(reason: "\(what) cannot be \(value)") }
   }

@@ -1,11 +1,11 @@
-/// Why a recording could not be read or written. Each case reads as one sentence.
+/// Why a recording could not be read or written. The description is one sentence.
 package enum RecordingError: Error, Equatable {
   case missing(path: String)
   /// The run ended before the first facts were written.
   case empty(path: String)
-  /// Some other file.
+  /// The file is no recording.
   case foreign(path: String)
-  /// Written by a newer program whose format this one does not know.
+  /// A newer program wrote the recording, in a format that this program does not know.
   case newer(path: String, version: RecordingVersion)
   case corrupt(path: String, reason: String)
   case unreadable(path: String, reason: String)

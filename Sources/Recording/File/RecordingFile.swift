@@ -1,10 +1,10 @@
 import Foundation
 import GRDB
 
-/// A recording's file as it lies on the disk, found to be one by its header.
+/// A recording's file on the disk, whose header says that it is a recording.
 struct RecordingFile {
   private let path: String
-  /// As the user wrote it.
+  /// The path as the user wrote it.
   private let name: String
   private let header: FileHeader
 
@@ -18,12 +18,12 @@ struct RecordingFile {
     self.path = resolved
     name = path
     header = try FileHeader(of: resolved, called: path)
-    // A run that was killed while it made its file left anything in it; the journal beside it
-    // tells what it was before.
+    // A run that was killed while it created its file may have left anything in it: the header is
+    // checked once the journal beside the file has been rolled back.
     if !FileManager.default.fileExists(atPath: resolved + Self.journal) { try header.check(path) }
   }
 
-  /// Reads from it what the body asks for. The file is never changed, and nothing is left beside it.
+  /// Runs `body` on the database. The file is never changed, and nothing is left beside it.
   func read<Result>(
     _ body: (Database) throws -> Result
   ) throws(RecordingError) -> Result {
@@ -33,7 +33,7 @@ struct RecordingFile {
         configuration.readonly = true
         configuration.foreignKeysEnabled = false
         configuration.prepareDatabase { database in
-          // The file may come from anyone: its schema runs no code of its own.
+          // The file may come from anyone: its schema may run no code.
           try database.execute(sql: "PRAGMA trusted_schema = OFF")
           try database.execute(sql: "PRAGMA cell_size_check = ON")
           try database.execute(sql: "PRAGMA ignore_check_constraints = ON")
@@ -70,7 +70,7 @@ struct RecordingFile {
     defer { try? files.removeItem(at: directory) }
     let copy = directory.appendingPathComponent("copy").path
     try copyUnchanged(to: copy)
-    // A first, writing, connection takes what the WAL or the journal holds into the copy.
+    // A first connection, which writes, takes what the WAL or the journal holds into the copy.
     try DatabaseQueue.lasting(path: copy).whileOpen {
       try $0.writeWithoutTransaction { database in
         try database.execute(sql: "PRAGMA journal_mode = DELETE")
@@ -80,8 +80,8 @@ struct RecordingFile {
     return try body(copy)
   }
 
-  /// Copies file and companions as they stand together: while a run goes on, a checkpoint may
-  /// move pages from the one to the other between two copies, and then both are taken again.
+  /// Copies the file and its companions in one state: while a run goes on, a checkpoint may move
+  /// pages from the WAL to the file between two copies, and then all are copied again.
   private func copyUnchanged(to copy: String) throws {
     let files = FileManager.default
     for _ in 0..<10 {
@@ -103,7 +103,7 @@ struct RecordingFile {
   }
 
   /// What a checkpoint changes: the database's time and size, the WAL's header. Appending to the
-  /// WAL changes none of them, and a frame that was copied in part is not taken in.
+  /// WAL changes none of these, and SQLite ignores a frame that was copied in part.
   private func stamp() -> [String] {
     let attributes = try? FileManager.default.attributesOfItem(atPath: path)
     let date = attributes?[.modificationDate] as? Date
@@ -126,7 +126,7 @@ struct SystemError: Error {
   let number: Int32
 }
 
-/// Whether an error lies in what the file says, rather than in getting at it.
+/// Whether an error lies in the file's content, rather than in the access to the file.
 func isDamage(_ error: any Error) -> Bool {
   switch error {
   case is Malformed, is RowDecodingError: true
@@ -161,8 +161,8 @@ private func words(ofErrno number: Int32) -> String {
   unsafe strerror(number).map { unsafe String(cString: $0) } ?? "error \(number)"
 }
 
-/// What SQLite says of a file, on one line, without what would disturb a terminal: it quotes from
-/// the file, which may come from anyone.
+/// A message of SQLite's on one line, without what would disturb a terminal: it quotes from the
+/// file, which may come from anyone.
 func oneLine(_ message: String) -> String {
   let longest = 200
   let lines = message.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("***") }

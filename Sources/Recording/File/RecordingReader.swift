@@ -35,11 +35,11 @@ extension Recording {
     verdict = judged.flatMap(Verdict.init(rawValue:))
 
     overrides = try PlanOverride.all(in: database).map(\.fact)
-    // Version 1.0 had no attachments.
+    // Format 1.0 had no attachments.
     if try database.tableExists(Attachment.table) {
       attachments = try Attachment.all(in: database)
     }
-    // Versions before 1.2 did not say what was driven.
+    // Formats before 1.2 did not say what was driven.
     if try database.tableExists(ReplayRecord.table) {
       drive = try DriveRecord.all(in: database)
       replay = try ReplayRecord.all(in: database).first
@@ -141,7 +141,8 @@ extension DistributionRecord {
 }
 
 extension PhaseRecord {
-  /// Programs before this one called a phase skipped until it had ended.
+  /// The phase as interrupted, if it began and never ended: earlier programs called a phase skipped
+  /// until it had ended.
   fileprivate var asItEnded: PhaseRecord {
     guard outcome == .skipped, started != nil, ended == nil else { return self }
     var phase = self

@@ -1,10 +1,10 @@
 import Foundation
 import GRDB
 
-/// What a run came to, for a line in the history of its plan.
+/// The main figures of a run, for a line in the history of its plan.
 ///
-/// It is read from a few small tables: a recording of an hour holds a million samples, and a history
-/// has dozens of recordings.
+/// The summary is read from a few small tables: a recording of an hour holds a million samples, and
+/// a history has dozens of recordings.
 package struct RecordingSummary: Sendable, Equatable {
   package var planName: String
   /// UTC, ISO 8601 with milliseconds.
@@ -14,12 +14,12 @@ package struct RecordingSummary: Sendable, Equatable {
   package var verdict: Verdict?
   /// The most connections asked for; nil where none were.
   package var goal: Int?
-  /// The most that stood at both ends.
+  /// The most connections that stood at both ends.
   package var held: Int
   /// Connect latency from the instant that the schedule intended, in seconds; nil where nothing was
   /// measured.
   package var connectP99: Double?
-  /// What stopped it, in one phrase; nil when nothing did.
+  /// What stopped the run, in one phrase; nil when nothing did.
   package var limit: String?
 
   package init(
@@ -38,7 +38,7 @@ package struct RecordingSummary: Sendable, Equatable {
 }
 
 extension RecordingSummary {
-  /// Reads the summary of a recording, and no more of it than that takes.
+  /// Reads the summary of a recording, and only the tables that it needs.
   package static func read(from path: String) throws(RecordingError) -> RecordingSummary {
     try RecordingFile(path).read { database in try RecordingSummary(database) }
   }
@@ -47,7 +47,7 @@ extension RecordingSummary {
   ///
   /// - Parameters:
   ///   - metrics: those of the whole run.
-  ///   - verdict: as judged now, which may be by other conditions than when it ended.
+  ///   - verdict: as judged now, which may be by other conditions than at the run's end.
   package init(_ recording: Recording, _ metrics: Metrics, verdict: Verdict?) {
     self.init(
       planName: recording.planName, started: recording.started, complete: recording.complete,

@@ -15,8 +15,8 @@ package final class RecordingWriter {
   package init(path: String, recording: Recording) throws(RecordingError) {
     guard !FileManager.default.fileExists(atPath: path) else { throw .exists(path: path) }
     self.path = path
-    // A recording holds values that the environment gave, and what was sent. The files that SQLite
-    // puts beside it get the same permissions.
+    // A recording holds values that the environment gave, and messages. SQLite gives the files that
+    // it puts beside the recording the same permissions.
     try Self.makePrivate(path)
     var tables = Tables()
     queue = try Self.naming(path) {
@@ -27,7 +27,7 @@ package final class RecordingWriter {
         try database.execute(sql: Schema.sql)
         try tables.begin(recording, in: database)
       }
-      // Only now: whatever happens to the WAL, the file itself already tells what ran and where.
+      // The WAL begins only now: whatever happens to it, the file itself tells what ran and where.
       // NORMAL syncs at checkpoints alone, so a sample never waits for the disk (sqlite.org/wal).
       try queue.writeWithoutTransaction { database in
         try database.execute(sql: "PRAGMA journal_mode = WAL")
@@ -42,21 +42,21 @@ package final class RecordingWriter {
 
   deinit { try? queue.close() }
 
-  /// Lets the file have so many pages at most, of 4 KiB each, or as many as it has already: from there on its disk
-  /// is full, as simulations want it.
+  /// Bounds the file to this many pages of 4 KiB, or to its present size if that is more: beyond it
+  /// SQLite reports a full disk, which simulations want.
   package func limit(toPages pages: Int) throws(RecordingError) {
     try Self.naming(path) {
       try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = \(pages)") }
     }
   }
 
-  /// Adds a sample: whole or not at all.
+  /// Adds a sample in one transaction: whole or not at all.
   package func append(_ sample: Sample) throws(RecordingError) {
     try write { database, tables in try tables.append(sample, in: database) }
   }
 
-  /// Writes the end, as far as it is known before the run is judged. A run that is killed from here on
-  /// leaves a file that is complete, and has no verdict.
+  /// Writes the run's end, as far as it is known before the run is judged. A run that is killed
+  /// from here on leaves a file that is complete, and has no verdict.
   package func write(_ end: RunEnd) throws(RecordingError) {
     try write { database, tables in try tables.end(end, true, in: database) }
   }
@@ -66,7 +66,7 @@ package final class RecordingWriter {
     try Self.naming(path) { try queue.read { try Recording(database: $0) } }
   }
 
-  /// Writes the end and makes the file self-contained. Nothing can be added after.
+  /// Writes the run's end and makes the file self-contained. Nothing can be added after.
   ///
   /// - Parameter isComplete: false for what is known of a run that was cut off.
   package func finish(_ end: RunEnd, isComplete: Bool = true) throws(RecordingError) {
@@ -83,24 +83,25 @@ package final class RecordingWriter {
     }
   }
 
-  /// Somebody has the recording open, and until they close it SQLite leaves the WAL beside it. They
-  /// keep what they have; whoever opens the recording from now on finds a file that is whole.
+  /// Puts a copy without a WAL in place of the file, while somebody else has the recording open, so
+  /// that SQLite cannot remove the WAL. They keep the file that they have; whoever opens the
+  /// recording from now on finds the copy.
   private func replaceByCopy() throws {
     let copy = path + ".whole"
     let files = FileManager.default
     try? files.removeItem(atPath: copy)
-    // VACUUM INTO takes a file that is there if it is empty: this one has its permissions already.
+    // VACUUM INTO accepts an existing file that is empty, and keeps its permissions.
     try Self.makePrivate(copy)
     try queue.writeWithoutTransaction { database in
       try database.execute(sql: "VACUUM INTO ?", arguments: [copy])
     }
-    // Before the rename: closing deletes the WAL by its name, if it is the last to close.
+    // Close before the rename: the last connection to close deletes the WAL by its name.
     try queue.close()
     guard unsafe rename(copy, path) == 0 else { throw SystemError(number: errno) }
     for suffix in ["-wal", "-shm"] { try? files.removeItem(atPath: path + suffix) }
   }
 
-  /// One transaction. What the tables are known to hold changes only when it is committed.
+  /// Runs `body` in one transaction. `tables` changes only when the transaction is committed.
   private func write(
     _ body: (Database, inout Tables) throws -> Void
   ) throws(RecordingError) {
@@ -117,7 +118,7 @@ package final class RecordingWriter {
     return configuration
   }
 
-  /// An empty file that nobody else may read.
+  /// Creates an empty file that no other user may read.
   private static func makePrivate(_ path: String) throws(RecordingError) {
     let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
@@ -126,7 +127,7 @@ package final class RecordingWriter {
     close(descriptor)
   }
 
-  /// Failures of the file that is being written, also while it is read back.
+  /// Runs `body`, and throws its errors as `unwritable` with this path, also where it reads back.
   private static func naming<Result>(
     _ path: String, _ body: () throws -> Result
   ) throws(RecordingError) -> Result {
@@ -137,7 +138,7 @@ package final class RecordingWriter {
 }
 
 extension Recording {
-  /// Writes the whole of it to a new file.
+  /// Writes the whole recording to a new file.
   package func write(to path: String) throws(RecordingError) {
     try RecordingWriter(path: path, recording: self).finish(
       RunEnd(

@@ -1,7 +1,8 @@
-/// Numbers of a recording as integers. A damaged recording, or a stranger's, may hold any number
-/// that a run can come to, and what is made of several of them lies beyond these.
+/// Numbers of a recording as integers. Each number is one that a run can come to
+/// (`refuseImpossible`), but in a damaged recording, or a stranger's, figures made of several may
+/// exceed an integer.
 extension FixedWidthInteger {
-  /// The nearest integer, towards zero, that there is; 0 for what is no number.
+  /// The value rounded towards zero, or the nearest bound of the type; 0 for NaN.
   package init(saturating value: Double) {
     if let exact = Self(exactly: value.rounded(.towardZero)) {
       self = exact

@@ -1,9 +1,9 @@
 import GRDB
 
 extension Schema {
-  /// Tables hold what they hold. A view, a virtual table or a generated column is computed when it
-  /// is read, by whatever the file says, for as long as that takes: no recording has any but the
-  /// view `reading`, which is for people and never read here.
+  /// Throws `Malformed` for a view, a virtual table or a generated column: reading one computes
+  /// whatever the file says, for as long as that takes. A recording has none but the view
+  /// `reading`, which is for people and never read here.
   static func refuseWhatRuns(in database: Database) throws {
     let computed = try String.fetchOne(
       database,

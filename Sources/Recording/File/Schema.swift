@@ -5,7 +5,7 @@ enum Schema {
 
   /// Instants are seconds since the run started. `position` keeps the order of a list.
   ///
-  /// The view quotes `at`, which is a word of DuckDB's.
+  /// The view quotes `at`, which is a keyword in DuckDB.
   ///
   /// `sample` is clustered by instant, so that a sample is appended to the file's last page.
   static let sql = """

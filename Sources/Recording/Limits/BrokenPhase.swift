@@ -1,7 +1,7 @@
 /// A phase that broke its promise, and the limit that decided it.
 package struct BrokenPhase: Sendable, Equatable {
   package var phase: PhaseRecord
-  /// Nil where nothing that was recorded explains it.
+  /// Nil where no recorded limit explains the broken promise.
   package var limit: LimitRecord?
 
   package init(phase: PhaseRecord, limit: LimitRecord?) {

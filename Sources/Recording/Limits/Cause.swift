@@ -1,14 +1,15 @@
 extension LimitRecord {
-  /// Whether a queue that had room is the place where connections wait that nobody accepts: no setting
-  /// would move that.
+  /// Whether connections wait in an accept queue whose length is not the cause: the server does not
+  /// accept them, or too slowly, and no setting moves that.
   private var isNotAccepting: Bool { resource == .acceptQueue && syscall == nil && knob == nil }
 
-  /// The way out, where no command of this host is one.
+  /// What moves the limit where no command of this host does, or besides it; nil where that is not
+  /// known.
   package var wayOut: String? {
     isNotAccepting ? "a server that accepts, or accepts faster" : resource.wayOut
   }
 
-  /// What stopped it, in one phrase: "client socket: EMFILE (Too many open files)", or the
+  /// What stopped the run, in one phrase: "client socket: EMFILE (Too many open files)", or the
   /// resource's words where there is no errno.
   package var cause: String {
     let place = [end.rawValue, syscall].compactMap(\.self).joined(separator: " ")

@@ -1,6 +1,5 @@
 extension ErrnoRecord {
-  /// The symbols that Linux has (errno(3)), each once: where a number has two, the one that records
-  /// use.
+  /// The symbols that Linux has (errno(3)), one per number: the one that recordings use.
   package static let names = [
     "EPERM", "ENOENT", "ESRCH", "EINTR", "EIO", "ENXIO", "E2BIG", "ENOEXEC", "EBADF", "ECHILD",
     "EAGAIN", "ENOMEM", "EACCES", "EFAULT", "ENOTBLK", "EBUSY", "EEXIST", "EXDEV", "ENODEV",
@@ -22,7 +21,7 @@ extension ErrnoRecord {
     "ERFKILL", "EHWPOISON",
   ]
 
-  /// Other symbols of the same numbers, and what records say instead.
+  /// Other symbols of the same numbers, and the symbols that recordings use instead.
   package static let aliases = [
     "EWOULDBLOCK": "EAGAIN", "EDEADLOCK": "EDEADLK", "ENOTSUP": "EOPNOTSUPP",
   ]

@@ -1,20 +1,23 @@
 /// Operations that failed alike: same end, same system call, same errno, same phase.
 package struct FailureRecord: Sendable, Equatable {
   package var end: End
+  /// The worker that failed first; nil where no worker did.
   package var worker: Int?
   package var phase: String
   /// The system call's name; `connect-timeout` is the runner's own deadline, not an errno, and
   /// `memoryGuardCall` its own check.
   package var syscall: String
-  /// Nil for the runner's own deadline and for an orderly close by the peer.
+  /// Nil for the runner's own deadline, for its memory guard and for an orderly close by the peer.
   package var errno: ErrnoRecord?
   package var count: Int
-  /// Of these, handshakes that were tried again; none before format 1.3.
+  /// How many of `count` are handshakes that were tried again; 0 before format 1.3.
   package var retried: Int
-  /// Seconds since the run started.
+  /// When the first of them failed, in seconds since the run started.
   package var firstInstant: Double
-  /// When it made a worker stop growing, or the guard stop all of them; nil when it did not.
+  /// When the failure made a worker stop growing, or the memory guard stopped all workers, in
+  /// seconds since the run started; nil when nothing stopped for it.
   package var stopped: Double?
+  /// Connections held at the client end at `firstInstant`; `accepted` at the server end.
   package var established: Int
   package var accepted: Int
   package var source: String?
@@ -40,15 +43,15 @@ package struct FailureRecord: Sendable, Equatable {
     self.endpoint = endpoint
   }
 
-  /// Whether another one counts the same operations.
+  /// Whether both records count failures that are alike.
   package func isSameKind(_ other: FailureRecord) -> Bool {
     end == other.end && phase == other.phase && syscall == other.syscall
       && errno?.number == other.errno?.number
   }
 
-  /// Failures that cost a connection: a handshake that is tried again has cost none yet.
+  /// How many failures cost a connection: a handshake that is tried again has cost none yet.
   package var final: Int { count - min(max(0, retried), count) }
 
-  /// Stands for a system call where the memory guard stopped growth.
+  /// `syscall` where the memory guard stopped growth.
   package static let memoryGuardCall = "memory-guard"
 }

@@ -1,7 +1,7 @@
-/// One limit that was reached: what stopped a phase short of its goal, and what moves it.
+/// One limit that was reached: what stopped a phase short of its goal, and what moves the limit.
 package struct LimitRecord: Sendable, Equatable {
   package var end: End
-  /// The worker that met it first; nil when the host as a whole did.
+  /// The worker that met the limit first; nil when no single worker did.
   package var worker: Int?
   package var phase: String
   /// Line of the phase in the plan file, from 1.
@@ -11,25 +11,27 @@ package struct LimitRecord: Sendable, Equatable {
   package var resource: Resource
   /// How many operations failed this way.
   package var count: Int
-  /// Seconds since the run started.
+  /// When the limit was met first, in seconds since the run started.
   package var firstInstant: Double
-  /// When it made a worker stop growing, or the guard stop all of them, in seconds since the run
-  /// started; nil when nothing stopped for it, and before format 1.3.
+  /// When the limit made a worker stop growing, or the memory guard stopped all workers, in seconds
+  /// since the run started; nil when nothing stopped for it, and before format 1.3.
   package var stopped: Double?
-  /// Connections held at that instant.
+  /// Connections held at the client end at `firstInstant`, or at most in the phase where the limit
+  /// comes from no failed operation; `accepted` at the server end.
   package var established: Int
   package var accepted: Int
   package var source: String?
   package var endpoint: String?
   /// The setting that bounds the resource, for example `RLIMIT_NOFILE`.
   package var knob: String?
+  /// The value of `knob` on the host, and the value that the plan needs.
   package var now: Int?
   package var needed: Int?
-  /// A command that raises it, to be run as it stands.
+  /// A command that raises `knob`, to be run as it stands.
   package var fix: String?
   /// Connections that the prediction named before the run.
   package var predicted: Int?
-  /// What the cause was decided from, in the order it was looked at.
+  /// The facts that the cause was decided from, in the order in which they were looked at.
   package var evidence: [Fact]
 
   package init(

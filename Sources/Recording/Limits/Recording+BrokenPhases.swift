@@ -16,7 +16,7 @@ extension Recording {
 
   private func isBroken(_ phase: PhaseRecord) -> Bool {
     let limits = limits.filter { $0.phase == phase.name }
-    // What a search met on its way is what it was to find; a worker's death never is.
+    // A search is meant to meet limits, but not a worker's death.
     let hasFound = phase.kind.finds && phase.ceiling != nil
     if limits.contains(where: { !hasFound || $0.isDeath }) { return true }
     switch phase.outcome {
@@ -26,14 +26,15 @@ extension Recording {
     }
   }
 
-  /// Ended below its goal; recordings before format 1.3 say nothing of promises.
+  /// Whether a phase without a promise ended below its goal; recordings before format 1.3 have no
+  /// promises.
   private func fellShort(_ phase: PhaseRecord) -> Bool {
     phase.goal.map { held(in: phase) < $0 } ?? false
   }
 
   package func decidingLimit(of phase: PhaseRecord) -> LimitRecord? {
     let limits = limits.filter { $0.phase == phase.name }
-    // Before format 1.3 nothing says what stopped a worker, and the earliest decided.
+    // Before format 1.3 no limit says that it stopped a worker, and the earliest decides.
     guard phase.promise != nil || limits.contains(where: { $0.stopped != nil }) else {
       let byTime = limits.sorted { $0.firstInstant < $1.firstInstant }
       if phase.phantom > 0, let server = byTime.first(where: { $0.end == .server }) {
@@ -48,24 +49,24 @@ extension Recording {
     return Self.deciding(limits, phase.newPhantoms)
   }
 
-  /// In this order: a worker's death; what made a worker stop growing, or the guard; the cause with
-  /// the most failures. Where the client counts connections that the server never accepted, the
-  /// server's comes before what the client may have met in consequence of it. Of several the earliest
-  /// decides.
-  private static func deciding(_ limits: [LimitRecord], _ phantom: Int) -> LimitRecord? {
+  /// The limit that decides, in this order: a worker's death; the limit that made a worker stop
+  /// growing, or the memory guard; the limit of the cause with the most failures. Where there are
+  /// phantoms, the server's limit comes before what the client may have met in consequence. Of
+  /// several the earliest decides.
+  private static func deciding(_ limits: [LimitRecord], _ phantoms: Int) -> LimitRecord? {
     let byTime = limits.sorted { $0.firstInstant < $1.firstInstant }
     if let death = byTime.first(where: \.isDeath) { return death }
     let stops = limits.filter { $0.stopped != nil }.sorted { $0.stopped! < $1.stopped! }
     if let first = stops.first {
-      return (phantom > 0 ? stops.first { $0.end == .server } : nil) ?? first
+      return (phantoms > 0 ? stops.first { $0.end == .server } : nil) ?? first
     }
     let hasServerLimit = byTime.contains { $0.end == .server }
     return mostFrequent(
-      phantom > 0 && hasServerLimit ? byTime.filter { !$0.mayFollowFromServer } : byTime)
+      phantoms > 0 && hasServerLimit ? byTime.filter { !$0.mayFollowFromServer } : byTime)
   }
 
-  /// Of the cause that has the most failures, the limit that has the most of them; of several with
-  /// as many, the earliest.
+  /// Of the cause with the most failures, the limit with the most; of several with equally many,
+  /// the earliest.
   private static func mostFrequent(_ byTime: [LimitRecord]) -> LimitRecord? {
     struct Kind: Hashable {
       let end: End
@@ -83,8 +84,8 @@ extension Recording {
 }
 
 extension LimitRecord {
-  /// Whether the client may have met it because a server was full: then its handshakes go unanswered, or
-  /// are reset. A refusal on the way never comes of that.
+  /// Whether the client may have met the limit because a server was full: such a server leaves
+  /// handshakes unanswered or resets them. `noRoute` never comes of that.
   fileprivate var mayFollowFromServer: Bool { end == .client && resource != .noRoute }
 
   /// Whether this is a worker's death: it names a worker and no system call.
@@ -94,7 +95,7 @@ extension LimitRecord {
 }
 
 extension PhaseRecord {
-  /// Connections of the phase itself that were never accepted. A phase that opens none still has the
-  /// phantoms of those before it; these are not new.
+  /// Phantoms among the connections that this phase opened. A phase that opens none has those of
+  /// the phases before it, which are not new.
   package var newPhantoms: Int { kind.grows ? phantom : 0 }
 }

@@ -13,18 +13,18 @@ package enum Resource: String, Sendable, Hashable, CaseIterable {
   case packetsDropped = "packets-dropped"
   case nobodyListens = "nobody-listens"
   case closedByPeer = "closed-by-peer"
-  /// No route, or something on the way, such as a firewall, refuses or resets.
+  /// There is no route, or something on the way, such as a firewall, refuses or resets.
   case noRoute = "no-route"
   case cpu
   case workerDied = "worker-died"
   case unclassified
 }
 
-/// All that is said of a resource wherever it is named. docs/limits.md has the same table, and a test holds
-/// the two together.
+/// The words that every output has for a resource. docs/limits.md has the same table, and a test
+/// compares the two.
 extension Resource {
   package struct Traits: Sendable {
-    /// What happened when this ran out, for people.
+    /// What happened when the resource ran out, for people.
     package let words: String
     /// What moves the limit where no command of this host does, or besides it; nil where that is not
     /// known.

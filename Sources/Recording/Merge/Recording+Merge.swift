@@ -2,10 +2,11 @@ extension Recording {
   /// One recording of a run that several hosts or processes recorded, each its part. It has no
   /// verdict yet.
   ///
-  /// docs/merge.md says what becomes of each table. The plan, what it was read with and the seed are
-  /// the first one's.
+  /// docs/merge.md says what becomes of each table. The plan, what it was read with and the seed
+  /// are those of the first recording.
   ///
-  /// - Parameter regardless: also where the plans differ, or one began when the others were over.
+  /// - Parameter regardless: merges also where the plans differ, or where a recording began after
+  ///   all earlier ones had ended.
   package static func merged(
     _ recordings: [Recording], regardless: Bool = false
   ) throws(MergeProblem) -> Recording {
@@ -38,7 +39,7 @@ extension Recording {
 }
 
 extension Shards {
-  /// Words of one shard among those of others.
+  /// A text of one shard, with the shard's host before it where there are several hosts.
   func told(_ text: String, by shard: Shard) -> String {
     isOneHost || text.isEmpty ? text : "\(shard.recording.hostname): \(text)"
   }
@@ -48,7 +49,7 @@ extension Shards {
     return faults.isEmpty ? nil : faults.uniqued.joined(separator: "\n")
   }
 
-  /// What is so on all hosts, once; what is not, for each.
+  /// A fact that all hosts share once, any other for each host under the host's name.
   fileprivate var facts: [Fact] {
     guard !isOneHost else { return all[0].recording.host }
     let perHost = hosts.map { host in
@@ -83,7 +84,7 @@ extension Shards {
     }.sortedStably(by: \.to)
   }
 
-  /// Ticks count from the phase's start, and that is the earliest of all shards now.
+  /// Ticks count from the start of a phase, which for the whole run is the earliest of all shards.
   fileprivate var drive: [DriveRecord] {
     let merged = phases
     return all.flatMap { shard in
@@ -159,7 +160,7 @@ extension Shards {
         }
       }
       let known = concerned.compactMap { shard in
-        // The machine and its control groups may both bound it.
+        // A shard may have two bounds of one resource: the machine's and its control group's.
         shard.recording.prediction.filter { $0.end == term.end && $0.resource == term.resource }
           .min { $0.connections < $1.connections }
           .map { ($0.connections, told($0.reason, by: shard)) }
@@ -177,7 +178,7 @@ extension Shards {
 }
 
 extension Array {
-  /// In the order of a value, and as they were where it is equal.
+  /// The elements in ascending order of a value; elements with equal values keep their order.
   func sortedStably(by value: KeyPath<Element, Double>) -> [Element] {
     let isSorted = zip(self, dropFirst()).allSatisfy {
       $0[keyPath: value] <= $1[keyPath: value]

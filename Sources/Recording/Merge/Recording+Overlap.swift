@@ -1,11 +1,12 @@
 import Foundation
 
 extension Recording {
-  /// Whether two recordings tell of the same workers: a copy that was taken while the run went on, or
-  /// one that others were merged into. What they count would count twice.
+  /// Whether two recordings tell of the same workers, which would count twice: one is a copy that
+  /// was taken while the run went on, or was merged from the other.
   ///
-  /// A worker is known by its host, its number there and by when it was sampled: two pods of one host
-  /// may well have processes of one number, but not from the same microseconds on.
+  /// A worker is known by its host, its process number there and the instants at which it was
+  /// sampled: two pods of one host may have equal process numbers, but not samples at the same
+  /// microseconds.
   func shares(with other: Recording) -> Bool {
     guard !hosts.isDisjoint(with: other.hosts), !processes.isDisjoint(with: other.processes),
       let start = Self.instant(started), let otherStart = Self.instant(other.started)
@@ -22,14 +23,14 @@ extension Recording {
     return common > 0 && common * 2 >= fewer.count
   }
 
-  /// Seconds: what the sum of a start in milliseconds and an instant may be off by.
+  /// Seconds by which the sum of a start, in milliseconds, and an instant may be off.
   private static let sameInstant = 1e-5
 
   private var hosts: Set<String> { Set(hostname.split(separator: " + ").map(String.init)) }
 
   private var processes: Set<Int> { Set(workers.map(\.pid)) }
 
-  /// When anything was sampled, in order.
+  /// The instants of the samples, in ascending order.
   private var instants: [Double] {
     (series(.established) ?? series.first)?.points.map(\.at) ?? []
   }

@@ -1,5 +1,5 @@
 extension Shards {
-  /// The phases by their names, in the order in which the first shard that has them does.
+  /// The phases, one per name, in the order in which the shards name them first.
   var phases: [PhaseRecord] {
     let names = all.flatMap { $0.recording.phases.map(\.name) }.uniqued
     return names.map { name in
@@ -30,7 +30,7 @@ extension Shards {
     let counts = counting.isEmpty ? parts : counting
     phase.accepted = counts.map(\.phase.accepted).total
     phase.phantom = counts.map(\.phase.phantom).total
-    // Of a churn the most that stood at each end says nothing of all that came and went.
+    // Not for a churn: the most that stood at each end says nothing of all that came and went.
     if isSplit, phase.kind.raises || phase.kind.promisesConnections {
       let (difference, overflow) = phase.established.subtractingReportingOverflow(phase.accepted)
       phase.phantom = max(phase.phantom, overflow ? 0 : difference)
@@ -47,8 +47,8 @@ extension Shards {
     return phase
   }
 
-  /// The promises of the shards that drive, added up. Connections that a shard without clients
-  /// never accepted count as missing, too.
+  /// The promises of the shards that drive, added up. Where the ends are in different shards,
+  /// phantoms count as missing, too.
   private func promise(_ driven: [PhaseRecord], phantom: Int) -> PhasePromise? {
     let promises = driven.compactMap(\.promise)
     guard let first = promises.first else { return nil }

@@ -1,12 +1,12 @@
 extension Shards {
-  /// Counts of connections and messages, added up; the kernel's, host by host.
+  /// Series of connections and messages added up, and series of kernels host by host.
   var series: [Series] {
     let keys = all.flatMap { $0.recording.series.map(\.key) }.uniqued
     return keys.flatMap { key in key.isKernel ? perHost(key) : [sum(of: key)].compactMap(\.self) }
   }
 
-  /// What the connections take of all kernels adds up; anything else is each kernel's own, and with
-  /// several hosts gets the host's name as its label.
+  /// One series per host, with several hosts under the host's name as its label; but for the kernel
+  /// memory that connections take, which adds up.
   private func perHost(_ key: Series.Key) -> [Series] {
     let best = hosts.compactMap { host in longest(key, on: host).map { (host, $0) } }
     if key == .kernelMemory { return [Self.sum(best.map(\.1))].compactMap(\.self) }
@@ -17,7 +17,7 @@ extension Shards {
     }
   }
 
-  /// Two shards of one host have seen the same kernel; the one that saw more of it tells.
+  /// Shards of one host have sampled the same kernel: the longest of their series stands for it.
   private func longest(_ key: Series.Key, on host: String) -> Series? {
     var best: Series?
     for shard in all where shard.recording.hostname == host {
@@ -29,7 +29,7 @@ extension Shards {
 
   private func sum(of key: Series.Key) -> Series? {
     let parts = all.compactMap { shifted(key, of: $0) }
-    // They wanted messages at the same time, not one after the other.
+    // Shards want messages at the same time, not one after the other.
     return Self.sum(parts, overlaps: key.name == "messages.wanted")
   }
 
@@ -39,10 +39,10 @@ extension Shards {
     return series
   }
 
-  /// At each instant at which any was sampled, the sum of what each was last known to be; before
-  /// its first sample, and where it is no number, that is nothing.
+  /// At each instant at which any part was sampled, the sum of the last finite value of each part;
+  /// before its first one, a part counts as 0.
   ///
-  /// - Parameter overlaps: whether the most of them counts instead.
+  /// - Parameter overlaps: whether the highest of these values counts, instead of their sum.
   private static func sum(_ parts: [Series], overlaps: Bool = false) -> Series? {
     guard var whole = parts.first else { return nil }
     if parts.count == 1 { return whole }
@@ -68,7 +68,7 @@ extension Shards {
 }
 
 extension Series.Key {
-  /// Whether it tells of the host, rather than of the connections of this run.
+  /// Whether the series tells of the host, rather than of the connections of this run.
   fileprivate var isKernel: Bool {
     [
       "tcp", "memory", "files", "conntrack", "pressure", "cpu", "per-cpu", "cgroup", "icmp",

@@ -4,17 +4,18 @@ import Foundation
 struct Shards {
   struct Shard {
     var recording: Recording
-    /// Seconds from the start of the earliest to the start of this one.
+    /// Seconds from the start of the earliest shard to the start of this one.
     var offset: Double
-    /// What its workers' numbers are raised by, so that no two workers have the same.
+    /// By how much the numbers of its workers are raised, so that no two workers of all shards have
+    /// the same.
     var workerShift: Int
 
-    /// Whether it had client workers; a shard that lists no workers may have.
+    /// Whether the shard had client workers; one that lists no workers counts as having had some.
     var drives: Bool {
       recording.workers.isEmpty || recording.workers.contains { $0.end == .client }
     }
 
-    /// Whether it had server workers, by the same rule.
+    /// Whether the shard had server workers, by the same rule.
     var serves: Bool { recording.hasOwnServer }
 
     func shifted(_ instant: Double?) -> Double? { instant.map { $0 + offset } }
@@ -25,7 +26,7 @@ struct Shards {
   /// Each host once, in the order of its first shard.
   let hosts: [String]
 
-  /// - Parameter regardless: takes recordings together that do not look like one run's.
+  /// - Parameter regardless: accepts recordings that do not look like those of one run.
   init(_ recordings: [Recording], regardless: Bool) throws(MergeProblem) {
     guard let first = recordings.first, recordings.count > 1 else { throw .tooFew }
     for (index, recording) in recordings.enumerated() {
@@ -67,7 +68,7 @@ struct Shards {
     try? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
   }
 
-  /// The first, in time, that began when all earlier ones had ended.
+  /// The place of the earliest recording that began after all earlier ones had ended.
   private static func firstAfterGap(_ recordings: [Recording], _ offsets: [Double]) -> Int? {
     var end = 0.0
     for index in offsets.indices.sorted(by: { offsets[$0] < offsets[$1] }) {
@@ -78,23 +79,23 @@ struct Shards {
   }
 }
 
-/// Why recordings are not taken together. Numbers are places among them, from 0.
+/// Why recordings are not merged. Numbers are places in the list of recordings, from 0.
 package enum MergeProblem: Error, Equatable {
   case tooFew
-  /// This one is there already.
+  /// The recording equals an earlier one of the list.
   case twice(Int)
-  /// This one tells of workers that the other one tells of as well.
+  /// Both recordings tell of the same workers.
   case overlap(Int, with: Int)
-  /// This one's plan is not the first one's.
+  /// The recording's plan is not that of the first one.
   case otherPlan(Int)
-  /// This one's start is no time.
+  /// The recording's start is no time.
   case noStart(Int)
-  /// This one began when all earlier ones had ended.
+  /// The recording began after all earlier ones had ended.
   case afterGap(Int)
 }
 
 extension Sequence where Element: Hashable {
-  /// Each element once, where it first comes.
+  /// Each element once, at its first place.
   var uniqued: [Element] {
     var seen: Set<Element> = []
     return filter { seen.insert($0).inserted }

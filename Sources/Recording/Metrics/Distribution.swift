@@ -1,8 +1,8 @@
 /// How often each value occurred: a latency distribution in nanoseconds.
 ///
 /// Buckets are sorted by value. Percentiles are what HdrHistogram makes of them with three
-/// significant digits, so that its own tools say the same of what is exported. They are counted
-/// here in one walk, as a report asks for thousands.
+/// significant digits, so that its own tools say the same of an export. Several percentiles are
+/// found in one walk over the buckets, as a report asks for thousands.
 package struct Distribution: Sendable, Equatable {
   package struct Bucket: Sendable, Equatable {
     package var value: UInt64
@@ -19,18 +19,19 @@ package struct Distribution: Sendable, Equatable {
   package init(buckets: [Bucket] = []) {
     self.buckets = buckets.filter { $0.count > 0 }
       .map { Bucket(value: $0.value, count: min($0.count, Self.mostCount)) }
-    // As a recording has them, they are in order.
+    // The buckets of a recording are in order already.
     let isSorted = zip(self.buckets, self.buckets.dropFirst()).allSatisfy { $0.value <= $1.value }
     if !isSorted { self.buckets.sort { $0.value < $1.value } }
   }
 
-  /// No run counts that far, but a damaged recording may say so, and sums must not overflow.
+  /// The most that one bucket counts. No run counts that far, but a damaged recording may say so,
+  /// and sums must not overflow.
   private static let mostCount: UInt64 = 1 << 52
 
-  /// The population that a percentile of this distribution stands on.
+  /// How many values the distribution has.
   package var count: UInt64 { buckets.reduce(0) { Self.sum($0, $1.count) } }
 
-  /// As far as 64 bits go.
+  /// The sum, or the largest number of 64 bits where it overflows.
   private static func sum(_ one: UInt64, _ other: UInt64) -> UInt64 {
     let (sum, overflow) = one.addingReportingOverflow(other)
     return overflow ? .max : sum
@@ -58,8 +59,8 @@ package struct Distribution: Sendable, Equatable {
     return values
   }
 
-  /// How many values lie at or below a percentile; 0 for the least value of all, and more than there
-  /// are for the highest.
+  /// How many values lie at or below a percentile: 0 stands for the least of all values, `max` for
+  /// the highest.
   private static func rank(of percentile: Double, _ count: UInt64) -> UInt64 {
     if percentile <= 0 { return 0 }
     if percentile >= 100 { return .max }
@@ -67,7 +68,8 @@ package struct Distribution: Sendable, Equatable {
     return max(1, UInt64(saturating: (percentile.nextDown * Double(count) / 100).rounded(.up)))
   }
 
-  /// The largest value that three digits do not tell from this one: 2,048 steps to a power of two.
+  /// The largest value that equals this one in its first 11 bits, as HdrHistogram keeps them for
+  /// three digits: 1,024 steps from one power of two to the next.
   private static func highestEquivalent(to value: UInt64) -> UInt64 {
     let shift = max(0, 53 - value.leadingZeroBitCount)
     return value | ((1 << UInt64(shift)) - 1)
@@ -75,7 +77,7 @@ package struct Distribution: Sendable, Equatable {
 
   package func percentile(_ percentile: Double) -> UInt64? { percentiles([percentile])?.first }
 
-  /// All of these taken together, two by two: each is in order, so that no bucket has to be looked up.
+  /// Merges the distributions two by two: as the buckets of each are in order, none is looked up.
   package init(merging distributions: some Sequence<Distribution>) {
     var rest = distributions.map(\.buckets)
     while rest.count > 1 {

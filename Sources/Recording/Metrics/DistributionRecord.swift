@@ -2,7 +2,7 @@
 package struct DistributionRecord: Sendable, Equatable {
   package var latency: Latency
   package var phase: String
-  /// The interval, in seconds since the run started.
+  /// The interval's bounds, in seconds since the run started.
   package var from: Double
   package var to: Double
   package var distribution: Distribution

@@ -76,7 +76,7 @@ extension Format {
     return (unit == 0 ? grouped(amount, 0) : figures(amount)) + " " + units[unit]
   }
 
-  /// A measured rate: "21,000/s", "2.35/s"; below one a second "30/min".
+  /// A measured rate: "21,000/s", "2.35/s"; "30/min" below one per second.
   package static func rate(_ perSecond: Double) -> String { rate(perSecond, figures) }
 
   /// A rate as it was planned, or is judged: "12.5/s", "24,999.7/s".
@@ -153,7 +153,7 @@ private struct Parts {
   init?(_ value: Double, _ decimals: Int) {
     guard value.magnitude < 9e18 else { return nil }
     let scale = (0..<decimals).reduce(1.0) { power, _ in power * 10 }
-    // In two parts, as a large value times the scale would not fit an integer.
+    // Whole and fraction apart, as a large value times the scale would not fit an integer.
     var whole = value.magnitude.rounded(.down)
     var fraction = ((value.magnitude - whole) * scale).rounded()
     if fraction >= scale { (whole, fraction) = (whole + 1, fraction - scale) }

@@ -1,4 +1,5 @@
-/// A kind of time that recordings have distributions of, by its name there.
+/// A kind of time that recordings have distributions of. `name` is its name in recordings and, for
+/// those in `judged`, in conditions.
 package struct Latency: Sendable, Hashable {
   package let name: String
 
@@ -15,12 +16,12 @@ package struct Latency: Sendable, Hashable {
   /// How long after their planned instants connections were begun and messages were sent.
   package static let drift = Self("drift")
 
-  /// The latencies whose percentiles conditions may name. Tolerances may name all of them but drift, by which
-  /// runs are not compared.
+  /// The latencies whose percentiles conditions may name. Tolerances may name all of these but
+  /// drift, by which runs are not compared.
   package static let judged: [Self] = [connect, roundTrip, drift]
 
-  /// The same latency from the instant at which it really began, instead of the intended one; nil where that
-  /// is not measured.
+  /// The same latency from the instant at which it really began, instead of the intended one; nil
+  /// where that is not measured.
   package var uncorrected: Self? {
     switch self {
     case .connect: .connectUncorrected

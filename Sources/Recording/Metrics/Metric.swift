@@ -1,7 +1,7 @@
 /// A figure of a run or of a phase, under the name that plans, tolerances and reports have for it.
 package enum Metric: Sendable, Hashable {
-  /// Connections that both ends held: the most of any phase whose connections are to stay. A churn does not
-  /// count: there, more at once means that arrivals came late.
+  /// Connections that both ends held: the most of any phase whose connections are to stay. A churn
+  /// does not count: there, more at once means that arrivals came late.
   case held
   case connections, accepted, phantom
   case failures, failuresRate
@@ -15,14 +15,14 @@ package enum Metric: Sendable, Hashable {
   /// What is fixed for a metric, whatever its value.
   package struct Traits: Sendable {
     package let name: String
-    /// The kind of its values, which says how they are written.
+    /// The kind of the metric's values, which says how they are written.
     package let quantity: Quantity
-    /// Whether its value for a run or a phase never falls while the run goes on.
+    /// Whether the metric's value for a run or a phase never falls while the run goes on.
     package let onlyGrows: Bool
-    /// Whether it can be measured over a stretch of the run, while the run goes on. Other metrics are known
-    /// of a whole phase or of the whole run only.
+    /// Whether the metric can be measured over a stretch of the run, while the run goes on. Other
+    /// metrics are known only for a whole phase or for the whole run.
     package let canBeMeasuredMeanwhile: Bool
-    /// How far two runs may differ in it; nil where runs are not compared by it.
+    /// How far two runs may differ in the metric; nil where runs are not compared by it.
     package let tolerance: Tolerance?
 
     fileprivate init(
@@ -80,7 +80,7 @@ package enum Metric: Sendable, Hashable {
       .init(
         "messages.lost", .count, onlyGrows: true, canBeMeasuredMeanwhile: true,
         tolerance: .less(within: 0))
-    // This one can fall: a message that was not sent in time may still be sent.
+    // The number of unsent messages can fall: one that was not sent in time may still be sent.
     case .messagesUnsent: .init("messages.unsent", .count, canBeMeasuredMeanwhile: true)
     case .messagesRate:
       .init("messages.rate", .rate, canBeMeasuredMeanwhile: true, tolerance: .more(within: 0.1))
@@ -130,8 +130,8 @@ package enum Metric: Sendable, Hashable {
 }
 
 extension Percentile {
-  /// The largest share by which this percentile of two runs may differ. It grows from the median to the
-  /// maximum, as ever fewer values decide.
+  /// The largest share by which this percentile of two runs may differ. The share grows from the
+  /// median to the maximum, as ever fewer values decide.
   fileprivate var tolerance: Double {
     if self <= .p50 { return 0.1 }
     if self <= .p90 { return 0.15 }

@@ -1,53 +1,56 @@
-/// What a recording comes to in figures, over the whole run or over one phase.
+/// The figures of a recording, for the whole run or for one phase.
 ///
 /// Thresholds are judged by these figures and every report shows them, so that the two cannot
 /// disagree.
 package struct Metrics: Sendable, Equatable {
-  /// The phase that it is about; nil for the whole run.
+  /// The phase that the figures are about; nil for the whole run.
   package let phase: String?
   /// False when the run never came to that phase, or to any.
   package let hasBegun: Bool
-  /// How far it came.
+  /// How far the run or the phase came.
   package let reach: Reach
-  /// The most held at once at the server end; like the next one, nil where nobody can know.
+  /// The most connections held at once at the server end; nil where nobody can know.
   package let accepted: Int?
-  /// The fewest held at once at the client end, by the samples; nil but for a phase that keeps what
-  /// it finds.
+  /// The fewest connections held at once at the client end, by the samples; nil for the whole run
+  /// and for a phase that opens or closes connections.
   package let fewestEstablished: Int?
-  /// The same at the server end.
+  /// The same at the server end; nil also where the server does not count.
   package let fewestAccepted: Int?
-  /// The most that stood at both ends in phases whose connections are to stay; nil without any.
+  /// The most connections that stood at both ends in phases whose connections are to stay; nil
+  /// without such a phase.
   package let stood: Int?
-  /// The most that were established and never accepted when a phase had settled.
+  /// The most connections that were established and never accepted when a phase had settled; nil
+  /// where nobody can know.
   package let phantom: Int?
   package let failures: Int
   /// Connections begun, whatever became of them; nil when nothing counted them.
   package let attempts: Int?
   /// Handshakes begun anew after a timeout.
   package let retries: Int
-  /// Handshakes a second in ramps and churns (`Recording.connectRate`); nil without any.
+  /// Handshakes per second in ramps and churns (`Recording.connectRate`); nil without any.
   package let connectRate: Double?
   /// Only latencies that have a value.
   private let latencies: [Latency: Distribution]
   /// How the messages fared, pattern by pattern; empty when none are sent.
   package let messages: [MessageTotals]
-  /// Messages sent a second, over the time in which they were wanted.
+  /// Messages sent per second, over the time in which they were wanted; nil when none were sent.
   package let messageRate: Double?
   /// Connections that had sent messages and never got an answer when a phase ended: the most of any
   /// phase; nil when no messages are sent.
   package let unanswered: Int?
   /// Connections on which something came that nobody had asked for; nil where nobody counted them.
   package let unasked: Int?
-  /// How far the predicted limit was from the one that was reached, as a share of that; nil where
-  /// none was reached.
+  /// How far the predicted limit was from the one that was reached, as a share of the latter; nil
+  /// where none was reached or predicted.
   package let predictionError: Double?
-  /// Connection ends of this host that memory and time are shared out over; 0 but for the whole run.
+  /// Connection ends of this host, over which the next three figures are averaged; 0 for a phase,
+  /// which has none of these figures.
   package let ends: Int
-  /// Bytes of kernel memory a connection end; like the two below, of the whole run only.
+  /// Bytes of kernel memory per connection end.
   package let kernelMemory: Double?
-  /// Bytes of the workers' private memory a connection end.
+  /// Bytes of the workers' private memory per connection end.
   package let userMemory: Double?
-  /// Seconds of the workers' user time a connection end.
+  /// Seconds of the workers' user time per connection end.
   package let userTime: Double?
 
   package init(_ recording: Recording, phase name: String? = nil) {
@@ -81,7 +84,7 @@ package struct Metrics: Sendable, Equatable {
       recording.series(.unasked) == nil ? nil : Int(recording.gain(of: .unasked, in: spans))
     predictionError = recording.predictionError(in: name)
 
-    // Of someone else's server the memory is not measured.
+    // The memory of someone else's server is not measured.
     let atServer = recording.hasOwnServer ? accepted ?? reach.established : 0
     let ends = name == nil ? [reach.established, atServer].total : 0
     self.ends = ends
@@ -91,7 +94,7 @@ package struct Metrics: Sendable, Equatable {
     userTime = perEnd(recording.userTime)
   }
 
-  /// Failures as a share of all tries; nil when nothing was attempted.
+  /// Failures as a share of all attempts and retries; nil when nothing was attempted.
   package var failureShare: Double? {
     attempts.flatMap { $0 > 0 ? Double(failures) / Double($0 + retries) : nil }
   }
@@ -112,7 +115,7 @@ package struct Metrics: Sendable, Equatable {
     messages.isEmpty ? nil : messages.map(\.lost).total
   }
 
-  /// What was measured of a latency; nil when nothing was.
+  /// The values of a latency; nil when none were measured.
   package subscript(latency: Latency) -> Distribution? { latencies[latency] }
 
   package var connect: Distribution? { self[.connect] }

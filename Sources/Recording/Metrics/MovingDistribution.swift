@@ -1,10 +1,11 @@
-/// The intervals of one latency, taken together over a stretch that moves on through the run: every
-/// interval is counted in once and out once, however many stretches it lies in.
+/// The values of one latency over a stretch that moves on through the run: every interval is
+/// counted in once and out once, however many stretches it lies in.
 package struct MovingDistribution {
-  /// In the order of their ends.
+  /// The intervals of the latency, in the order of their ends.
   private let records: [DistributionRecord]
-  /// Every value that any of them has, in order, and how often it is in the stretch.
+  /// Every value that any of the records has, in ascending order.
   private let values: [UInt64]
+  /// How often the value at the same place of `values` lies in the stretch.
   private var counts: [UInt64]
   /// The records in the stretch.
   private var range = 0..<0
@@ -15,7 +16,8 @@ package struct MovingDistribution {
     counts = [UInt64](repeating: 0, count: values.count)
   }
 
-  /// All intervals that ended in a stretch. No bound of it may lie before that of the one before.
+  /// The values of all intervals that ended in a stretch, beyond its lower bound. Neither bound may
+  /// lie before that of the last stretch.
   package mutating func move(to span: ClosedRange<Double>) -> Distribution {
     while range.upperBound < records.count, records[range.upperBound].to <= span.upperBound {
       count(records[range.upperBound], &+)

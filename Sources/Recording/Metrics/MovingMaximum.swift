@@ -4,17 +4,18 @@ package struct MovingMaximum {
   private let points: [Series.Point]
   /// The first point that no stretch has reached yet.
   private var next = 0
-  /// Points of the stretch that no later one is as high as, so each lower than the one before it.
+  /// The points that are higher than every later point of the stretch, so each is lower than the
+  /// one before it.
   private var highest: [Series.Point] = []
-  /// How many of them the stretch has left behind.
+  /// How many of `highest` the stretch has left behind.
   private var gone = 0
 
   package init(of series: Series) {
     points = series.points.filter(\.value.isFinite)
   }
 
-  /// The highest value in a stretch; nil where nothing was sampled in it. No bound of it may lie
-  /// before that of the one before.
+  /// The highest value in a stretch; nil where nothing was sampled in it. Neither bound may lie
+  /// before that of the last stretch.
   package mutating func move(to span: ClosedRange<Double>) -> Double? {
     while next < points.count, points[next].at <= span.upperBound {
       while highest.count > gone, highest[highest.count - 1].value <= points[next].value {

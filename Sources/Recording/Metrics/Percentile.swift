@@ -1,4 +1,4 @@
-/// How much of what was measured lies at or below a value: `p50`, `p99.9`, or `max` for all of it.
+/// The share of the measured values that lie at or below a value: `p50`, `p99.9`, or `max` for all.
 package struct Percentile: Sendable, Hashable, Comparable {
   /// Ten-thousandths of a percent, so that equal percentiles are the same however they are written.
   private let parts: Int
@@ -9,7 +9,7 @@ package struct Percentile: Sendable, Hashable, Comparable {
   package static let p999 = Self(parts: 999_000)
   package static let max = Self(parts: 1_000_000)
 
-  /// Those that summaries, pages and exports show whether or not a plan asks for them.
+  /// The percentiles that summaries, pages and exports show whether or not a plan asks for them.
   package static let shown: [Self] = [p50, p90, p99, p999, max]
 
   private init(parts: Int) { self.parts = parts }
@@ -34,7 +34,7 @@ package struct Percentile: Sendable, Hashable, Comparable {
     self.parts = parts
   }
 
-  /// As plans and reports write it.
+  /// The percentile as plans and reports write it.
   package var name: String {
     if self == .max { return "max" }
     let decimals = String(String(parts % 10_000 + 10_000).dropFirst())
@@ -57,12 +57,12 @@ extension Distribution {
     seconds(at: [percentile])?.first
   }
 
-  /// Each by its name; none when nothing was measured.
+  /// The percentiles in seconds, each with its name; empty when nothing was measured.
   package func named(_ percentiles: [Percentile]) -> [(name: String, seconds: Double)] {
     Array(zip(percentiles.map(\.name), seconds(at: percentiles) ?? []))
   }
 
-  /// In seconds, each in its place; nil when nothing was measured.
+  /// The percentiles in seconds, in the order of the argument; nil when nothing was measured.
   package func seconds(at percentiles: [Percentile]) -> [Double]? {
     self.percentiles(percentiles.map(\.percent))?.map { Double($0) / 1e9 }
   }

@@ -1,7 +1,7 @@
 /// The value of one series at one instant.
 package struct Reading: Sendable, Equatable {
   package var key: Series.Key
-  /// `connections`, `bytes`, `s`, `pages`, `%`: what the value counts.
+  /// The value's unit: `connections`, `bytes`, `s`, `pages`, `%`.
   package var unit: String
   package var kind: Series.Kind
   package var value: Double

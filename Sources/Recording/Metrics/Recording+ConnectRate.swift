@@ -1,8 +1,8 @@
 /// Handshakes over the time in which they were wanted: `connect.rate`, for a run, a phase and a
 /// stretch of either. docs/plan-language.md tells users the same.
 extension Recording {
-  /// Of the ramps and churns among these phases; nil when there is none of either, none that took
-  /// time, or nothing that counted handshakes.
+  /// Handshakes per second in the ramps and churns among these phases; nil when there is none of
+  /// either, none that took time, or nothing that counted handshakes.
   func connectRate(of phases: [PhaseRecord]) -> Double? {
     guard let handshakes = series(.handshakes) else { return nil }
     var gained = 0.0
@@ -11,7 +11,7 @@ extension Recording {
       guard let span = gaining(in: phase, handshakes) else { continue }
       let gain = handshakes.gainToNextSample(in: span)
       gained += gain
-      // So many arrivals take so long by the plan, though the last of them is due one early.
+      // By the plan, n arrivals take n/rate, though the last is due one interval before that.
       elapsed += max(span.upperBound - span.lowerBound, phase.plannedRate.map { gain / $0 } ?? 0)
     }
     return elapsed > 0 ? gained / elapsed : nil
@@ -20,16 +20,16 @@ extension Recording {
   /// When connections were wanted: from the start of a ramp or a churn until its last arrival was
   /// due or its growth had ended, or until now where that is to come. Nil for other phases.
   ///
-  /// It never depends on what comes later, so that a run judged while it goes on and its recording
-  /// are judged over the same stretches.
+  /// The bounds never depend on what comes later, so that a run that goes on and its recording are
+  /// judged over the same stretches.
   package func wanting(in phase: PhaseRecord) -> ClosedRange<Double>? {
     guard phase.kind.hasConnectRate, let span = span(of: phase) else { return nil }
     let until = min(phase.openedUntil ?? span.upperBound, span.upperBound)
     return span.lowerBound...max(span.lowerBound, until)
   }
 
-  /// As `wanting`, but where no pace says until when, it ends with the sample that shows the last
-  /// handshake: what follows is waiting for those that never come.
+  /// As `wanting`, but where no pace sets its end, the stretch ends with the sample that shows the
+  /// last handshake: after that the phase only waits for handshakes that never come.
   private func gaining(in phase: PhaseRecord, _ handshakes: Series) -> ClosedRange<Double>? {
     guard let span = span(of: phase), let wanting = wanting(in: phase) else { return nil }
     let hasPace = phase.plannedRate != nil && phase.openedUntil != nil
@@ -43,8 +43,8 @@ extension Recording {
 }
 
 extension Series {
-  /// What a counter rose by from one instant to the first sample at or after another, which was
-  /// taken to tell what had come by then; to the last sample where there is none.
+  /// What a counter rose by from the start of a span to the first sample at or after its end, which
+  /// shows what had come by then; to the highest value where there is no such sample.
   package func gainToNextSample(in span: ClosedRange<Double>) -> Double {
     let after = points[points.place { $0.at >= span.upperBound }...].first(where: \.value.isFinite)
     return max(0, (after?.value ?? maximum ?? 0) - level(at: span.lowerBound))

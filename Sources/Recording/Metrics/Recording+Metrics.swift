@@ -1,17 +1,18 @@
 extension Recording {
-  /// What was reached in a phase, to be compared with its goal. A phase without one only keeps or
-  /// closes what the others opened, so then it is what the whole run reached.
+  /// What a phase reached, to be compared with its goal. For a phase without a goal, what the whole
+  /// run reached.
   package func reached(in phase: String?) -> Reach {
     let reach = Reach(self, phase: phase)
     return phase == nil || reach.goal != nil ? reach : Reach(self, phase: nil)
   }
 
-  /// Whether the server end was ours: a run against someone else's has no worker there.
+  /// Whether the run had the built-in server: against someone else's it has no server worker. True
+  /// also where no workers are listed.
   package var hasOwnServer: Bool { workers.isEmpty || workers.contains { $0.end == .server } }
 
-  /// Whether the server end was ours, and has counted the run's connections: one that had only
-  /// connections from elsewhere than the clients' sources cannot tell which of them are the run's, nor can
-  /// one whose connections come through NAT.
+  /// Whether the run had the built-in server, and this counted the run's connections. The server
+  /// cannot tell which connections are the run's where all come from elsewhere than the clients'
+  /// sources, or through NAT.
   package var countsServer: Bool { countsServer(in: phases) }
 
   func countsServer(in phases: [PhaseRecord]) -> Bool {
@@ -23,10 +24,10 @@ extension Recording {
 
   private func isPositive(_ key: Series.Key) -> Bool { (series(key)?.maximum ?? 0) > 0 }
 
-  /// Whether it is known what the server end accepted in some phases: it was ours, or the kernel of someone
-  /// else's could be asked when most connections stood. A server that accepted nothing of what was
-  /// established has left phantoms. Where nothing has to stand, a phase may say nothing of that: then it is
-  /// known where it is of the run.
+  /// Whether it is known what the server end accepted in these phases: the built-in server counted,
+  /// or the kernel of someone else's could be asked when most connections stood. A server that
+  /// accepted nothing of what was established has left phantoms. Where none of the phases tells,
+  /// those of the whole run decide.
   package func knowsAccepted(in phases: [PhaseRecord]) -> Bool {
     guard !countsServer(in: phases) else { return true }
     let judged = telling(phases)
@@ -36,7 +37,7 @@ extension Recording {
 
   package var knowsAccepted: Bool { knowsAccepted(in: phases) }
 
-  /// The phases, of these, that tell what was accepted. Where none does, those of the whole run.
+  /// Those of the phases that tell what was accepted; where none does, those of the whole run.
   private func telling(_ phases: [PhaseRecord]) -> [PhaseRecord] {
     func standing(_ phases: [PhaseRecord]) -> [PhaseRecord] {
       phases.filter {
@@ -53,10 +54,11 @@ extension Recording {
   /// The prediction's term that binds: the predicted limit.
   package var predicted: PredictionTerm? { prediction.binding }
 
-  /// Connections that stood at both ends in a phase: a phantom counts for nothing. Of a ramp and a hold
-  /// what stood when it ended, of a search what it found; of other phases the most.
+  /// Connections that stood at both ends in a phase, so without phantoms: at the end of a ramp or a
+  /// hold, what a search found, and the most at once in other phases.
   package func held(in phase: PhaseRecord) -> Int {
-    // Before format 1.3 no promise was recorded, and the last sample of a ramp may lie before its end.
+    // Before format 1.3 no promise was recorded, and the last sample of a ramp may lie before its
+    // end: then the most counts.
     phase.stood ?? mostHeld(in: phase)
   }
 
@@ -66,7 +68,7 @@ extension Recording {
       accepted: most(\.accepted, .accepted, of: [phase]))
   }
 
-  /// The fewest that any sample of these phases shows; nil where no sample is in them.
+  /// The lowest value that any sample of these phases shows; nil where no sample is in them.
   func fewest(_ key: Series.Key, in phases: [PhaseRecord]) -> Int? {
     spans(of: phases).compactMap { series(key)?.minimum(in: $0) }.min().map(count)
   }
@@ -95,12 +97,13 @@ extension Recording {
     series(.attempts) == nil ? nil : count(gain(of: .attempts, in: spans(of: phases)))
   }
 
-  /// Handshakes begun anew in these phases; none in a recording of before they were.
+  /// Handshakes begun anew in these phases; 0 in a recording from before there were retries.
   func retries(in phases: [PhaseRecord]) -> Int {
     series(.retries) == nil ? 0 : count(gain(of: .retries, in: spans(of: phases)))
   }
 
-  /// Nil in a phase that no limit ended, and where nothing was predicted.
+  /// The error of the prediction, as a share of what the first phase that met a limit held. Nil
+  /// where no phase met a limit, and where nothing was predicted.
   func predictionError(in name: String?) -> Double? {
     guard let predicted = predicted?.connections,
       let phase = phases.first(where: { phase in
@@ -136,7 +139,7 @@ extension Recording {
     return distributions[first..<max(first, distributions.place { $0.to > span.upperBound })]
   }
 
-  /// Stretches that no instant is in twice: phases of shards that were merged overlap in time.
+  /// The spans of these phases, overlapping ones joined: phases of merged shards overlap in time.
   package func spans(of phases: [PhaseRecord]) -> [ClosedRange<Double>] {
     var spans: [ClosedRange<Double>] = []
     for span in phases.compactMap(span).sorted(by: { $0.lowerBound < $1.lowerBound }) {

@@ -7,7 +7,7 @@ package struct Sample: Sendable, Equatable {
   package var distributions: [DistributionRecord]
   /// What was driven since the sample before.
   package var drive: [DriveRecord]
-  /// The run as it stands; nil where nothing of it has changed.
+  /// The whole state of the run; nil where nothing of it has changed.
   package var state: RunState?
 
   package init(

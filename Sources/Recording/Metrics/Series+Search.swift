@@ -1,6 +1,5 @@
-/// What a series came to at an instant or over a stretch of the run. Its points are in the order of
-/// time, so a look at one instant of a day takes a handful of steps, and a stretch no more than the
-/// points in it.
+/// Values of a series at an instant or over a stretch of the run. The points are in the order of
+/// time, so a binary search finds an instant, and a stretch takes no more than the points in it.
 extension Series {
   /// The highest value.
   package var maximum: Double? { points.lazy.map(\.value).filter(\.isFinite).max() }
@@ -33,8 +32,8 @@ extension Series {
     max(0, change(in: span))
   }
 
-  /// What a counter changed by in a stretch: one that is corrected later, as `missing` is by a late answer,
-  /// may fall.
+  /// What a counter changed by in a stretch: a counter that is corrected later, as `missing` is by
+  /// a late answer, may fall.
   func change(in span: ClosedRange<Double>) -> Double {
     level(at: span.upperBound, orNext: true) - level(at: span.lowerBound)
   }
@@ -52,8 +51,8 @@ extension Series {
 }
 
 extension Array {
-  /// The first place whose element is beyond something, of elements that are in order; the end when
-  /// none is.
+  /// The first place whose element is beyond a bound, by binary search in elements that are in
+  /// order; the end when none is.
   func place(where isBeyond: (Element) -> Bool) -> Int {
     var (low, high) = (0, count)
     while low < high {

@@ -7,8 +7,8 @@ package struct Series: Sendable, Equatable {
     case counter
   }
 
-  /// What a series is known by in the recording. `label` tells apart series of one name: a source
-  /// address, an endpoint, an errno.
+  /// Identifies a series in the recording. `label` tells apart series of one name: a source
+  /// address, an endpoint, a message pattern.
   package struct Key: Sendable, Hashable {
     package var name: String
     package var label: String
@@ -47,8 +47,8 @@ extension Series.Key {
   package static let established = Self("connections.established")
   package static let accepted = Self("connections.accepted")
   package static let connecting = Self("connections.connecting")
-  /// Connections that the built-in server holds from elsewhere than the clients' sources; from when the
-  /// first has come.
+  /// Connections that the built-in server holds from elsewhere than the clients' sources. The
+  /// series begins when the first one comes.
   package static let others = Self("connections.others")
   package static let attempts = Self("attempts")
   /// Handshakes begun anew after a timeout.
@@ -67,7 +67,7 @@ extension Series.Key {
   package static let unanswered = Self("connections.unanswered")
   /// Connections on which something came that nobody had asked for.
   package static let unasked = Self("connections.unasked")
-  /// Waits for quiet after a wrong answer whose end nobody knows.
+  /// How often a client waited for quiet after a wrong answer, as nobody knows where that ends.
   package static let waits = Self("messages.waits")
   package static let bytesSent = Self("bytes.sent")
   package static let bytesReceived = Self("bytes.received")
@@ -89,7 +89,7 @@ extension Series.Key {
   }
   /// Failures of one kind, for example `client socket EMFILE`.
   package static func failures(_ cause: String) -> Self { Self("failures.by-cause", label: cause) }
-  /// Seconds of processor time, of `client`, `server` or `coordinator`.
+  /// Seconds of processor time of `client`, `server` or `coordinator` processes.
   package static func processor(_ whose: String) -> Self { Self("processor", label: whose) }
   /// Established connections that one source address holds.
   package static func source(_ address: String) -> Self {

@@ -1,7 +1,7 @@
 /// What a phase does. The raw values are the words of plans and recordings.
 ///
-/// Whatever depends on the kind asks for one of the traits below, so that a new kind is one row here. What
-/// a plan says of it is in `Phase.Kind`, what a run does for it in `PhaseWork`.
+/// Code that depends on the kind asks for one of the traits below, so that a new kind is one row
+/// here. `Phase.Kind` has what a plan says of a kind, `PhaseWork` what a run does for it.
 package enum PhaseKind: String, Sendable, Hashable, CaseIterable {
   case ramp, hold, churn, search, pause, close
 
@@ -29,27 +29,29 @@ package enum PhaseKind: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// Whether it opens connections: a limit, a full server or the memory guard stops that.
+  /// Whether the phase opens connections: a limit, a full server or the memory guard stops that.
   package var grows: Bool { traits.contains(.grows) }
-  /// Whether what it opens is closed within it, so that many more may come than stand at once.
+  /// Whether the phase closes the connections that it opens, so that many more may come than stand
+  /// at once.
   package var comesAndGoes: Bool { traits.contains(.comesAndGoes) }
-  /// Whether it opens connections that are to stay.
+  /// Whether the phase opens connections that are to stay.
   package var raises: Bool { grows && !comesAndGoes }
-  /// Whether what stands at its start is to stand all through it.
+  /// Whether the connections at the phase's start are to stand all through it.
   package var keeps: Bool { traits.contains(.keeps) }
-  /// Whether it closes what stands at its start.
+  /// Whether the phase closes the connections that stand at its start.
   package var closes: Bool { traits.contains(.closes) }
-  /// Whether messages are played in it, and conditions may be of it alone.
+  /// Whether messages are played in the phase, and a plan may write `messages` and `thresholds` in
+  /// it.
   package var plays: Bool { traits.contains(.plays) }
   /// Whether arrivals keep a pace that the plan sets, so that `connect.rate` means something.
   package var hasConnectRate: Bool { traits.contains(.hasConnectRate) }
-  /// Whether a share of what it promises may be missing. Not of a search, as a number is found or not,
-  /// nor of a pause, which promises nothing.
+  /// Whether a share of the phase's promise may be missing. Not of a search, as a number is found
+  /// or not, nor of a pause, which promises nothing.
   package var tolerates: Bool { traits.contains(.tolerates) }
-  /// Whether it finds a number of connections instead of being told one: what it meets on the way is
-  /// what it was to find.
+  /// Whether the phase finds a number of connections instead of being told one: the limits that it
+  /// meets on the way are what it was to find.
   package var finds: Bool { traits.contains(.finds) }
-  /// Whether what stood at its end is what it promised and kept.
+  /// Whether the phase promises that connections stand at its end.
   package var promisesConnections: Bool { tolerates && !comesAndGoes && !closes }
 
   /// How far a phase came, for a headline: "900 of 1,000 connections". Nil where nothing is promised.

@@ -1,14 +1,14 @@
-/// What a phase had to keep, and how much of it is missing. docs/verdict.md says what each kind of
-/// phase promises.
+/// How many connections or arrivals a phase promised, and how many are missing. docs/verdict.md
+/// says what each kind of phase promises.
 package struct PhasePromise: Sendable, Equatable {
   /// Connections or arrivals that the promise is about.
   package var promised: Int
-  /// Those of them that it was not kept for.
+  /// How many of `promised` the promise was not kept for.
   package var missed: Int
-  /// The share of `promised` that may be missing.
+  /// The share of `promised` that may be missing, 0 to 1.
   package var tolerance: Double
-  /// Connections that stood when a churn began and were to stay beside it, and did not. None of them
-  /// may be missing.
+  /// Connections that stood when a churn began, were to stay beside it and were lost. The promise
+  /// tolerates none.
   package var lostBeside: Int
 
   package init(promised: Int, missed: Int, tolerance: Double = 0, lostBeside: Int = 0) {
@@ -18,7 +18,7 @@ package struct PhasePromise: Sendable, Equatable {
     self.lostBeside = lostBeside
   }
 
-  /// A whole number may be missing: 0.1% of 999 is none.
+  /// The number that may be missing is rounded down: 0.1% of 999 is none.
   package var isKept: Bool {
     lostBeside <= 0
       && (missed <= 0 || Double(missed) <= (Double(promised) * tolerance + 1e-9).rounded(.down))

@@ -5,11 +5,12 @@ package struct PhaseRecord: Sendable, Equatable {
     case done
     /// Broke its promise.
     case limit
-    /// Cut off: by a signal, or because the run itself was. So it stands from its begin to its end.
+    /// Cut off: by a signal, or because the run itself was. A phase that goes on has this outcome,
+    /// so that a recording that is cut off has it, too.
     case interrupted
     /// Ended by a threshold that ends the run.
     case aborted
-    /// Never begun, because the run ended before.
+    /// Not begun, as before the run comes to the phase, or because the run ended before.
     case skipped
   }
 
@@ -21,32 +22,33 @@ package struct PhaseRecord: Sendable, Equatable {
   package var planLine: Int
   /// Established connections asked for; nil where the phase asks for none.
   package var goal: Int?
-  /// Connections a second asked for; nil where the phase sets no pace.
+  /// Connections per second asked for; nil where the phase sets no pace.
   package var plannedRate: Double?
   package var started: Double?
   package var ended: Double?
   /// When nothing more was to be opened: the last arrival was due, or the phase's growth had ended
-  /// before. Nil while that is open, where a phase opens nothing, and before version 1.3.
+  /// before. Nil until then, where a phase opens nothing, and before format 1.3.
   package var openedUntil: Double?
   package var outcome: Outcome
-  /// Highest number of established connections in the phase.
+  /// The most connections that stood at once in the phase at the client end; `accepted` at the
+  /// server end.
   package var established: Int
   package var accepted: Int
-  /// Established at the client and never accepted at the server when the phase had settled; of a
-  /// churn its own, which had come and gone by then.
+  /// Connections established at the client and never accepted at the server when the phase had
+  /// settled; for a churn, of all connections that it opened.
   package var phantom: Int
   package var failures: Int
-  /// What it had to keep; nil where it promised nothing, has not ended, or before format 1.3.
+  /// Nil where the phase promised nothing or has not ended, and before format 1.3.
   package var promise: PhasePromise?
-  /// The condition that ended the run in it, with what was measured; nil when none did.
+  /// The condition that ended the run in this phase, with what was measured; nil when none did.
   package var abortedBy: String?
-  /// When it was known that the condition cannot hold any more: seconds into the run. Answers that were under
-  /// way may have been waited for since.
+  /// When the condition was known to have failed for good. The phase may have gone on since, to
+  /// wait for answers that were under way.
   package var abortedAt: Double?
-  /// What a search found: the most connections that lasted; nil for other phases, and when none did.
+  /// What a search found: the most connections that lasted; nil for other phases, and when no
+  /// number lasted.
   package var ceiling: Int?
-  /// What is to be said of how it went, for example why it was slower than planned; empty where
-  /// there is nothing.
+  /// A remark on how the phase went, for example why it was slower than planned; may be empty.
   package var remark: String
 
   package init(
@@ -78,21 +80,22 @@ package struct PhaseRecord: Sendable, Equatable {
     self.remark = remark
   }
 
-  /// What is known of `Recording.held(in:)` without the samples.
+  /// `Recording.held(in:)`, as far as it is known without the samples.
   package var held: Int {
     let most = held(established: established, accepted: accepted)
     return stood ?? most
   }
 
-  /// What stood at both ends at the end of a phase that is about that: what a search found, and what a
-  /// ramp or a hold kept of its promise. Nil for others, and before format 1.3.
+  /// Connections that stood at both ends when the phase had ended: what a search found, and what a
+  /// ramp or a hold kept of its promise. Nil for other phases, and for a ramp or a hold without a
+  /// promise.
   var stood: Int? {
     kind.finds ? ceiling : kind.promisesConnections ? promise?.kept : nil
   }
 
-  /// What stood at both ends, from the most at each of them. The phantoms of a churn are how many of
-  /// all its connections, one after the other, were not accepted: of those that stood at once the
-  /// server's own number tells, where it is known.
+  /// Connections that stood at both ends, from the most at each end. A churn's phantoms are among
+  /// all its connections, one after the other, so they say nothing of those that stood at once:
+  /// there the server's own number counts, where it is known.
   func held(established: Int, accepted: Int) -> Int {
     if kind.comesAndGoes {
       return accepted > 0 || phantom > 0 ? min(established, accepted) : established
@@ -100,7 +103,7 @@ package struct PhaseRecord: Sendable, Equatable {
     return max(0, established - phantom)
   }
 
-  /// Seconds the phase took; nil while it has not ended.
+  /// Seconds that the phase took; nil until it has ended.
   package var duration: Double? {
     guard let started, let ended else { return nil }
     return ended - started

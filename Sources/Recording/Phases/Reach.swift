@@ -1,12 +1,12 @@
-/// How far a run, or one phase of it, came: what a goal is compared with.
+/// How far a run, or one phase of it, came, to be compared with the goal.
 package struct Reach: Sendable, Equatable {
-  /// The phase that it is about; nil for the whole run.
+  /// The phase that the figures are about; nil for the whole run.
   package let phase: String?
   /// The most connections asked for; nil where none were.
   package let goal: Int?
-  /// The most held at once at the client end.
+  /// The most connections held at once at the client end.
   package let established: Int
-  /// The most that stood at both ends: what a phase established, less its phantoms.
+  /// The most connections that stood at both ends in a phase (`Recording.held(in:)`).
   package let held: Int
   /// What stood of the goal at the end of the phase that asks for the most, where that phase was begun and no
   /// other phase held more than the goal; else `held`.
@@ -20,7 +20,7 @@ package struct Reach: Sendable, Equatable {
     let established = recording.most(
       \.established, .established, of: phases, isWhole: name == nil)
     self.established = established
-    // What a close begins with stood before, or never did.
+    // A close opens nothing: its connections count in the phases before it.
     let standing = phases.filter { !$0.kind.closes }
     let held = (standing.isEmpty ? phases : standing).map(recording.held).max() ?? established
     self.held = held
@@ -34,7 +34,7 @@ package struct Reach: Sendable, Equatable {
     "\(Format.count(reached))\(ofGoal) connections"
   }
 
-  /// " of 1,000,000"; nothing without a goal, and where a churn held more than was to stay.
+  /// " of 1,000,000"; empty without a goal, and where more were established, as in a churn.
   package var ofGoal: String {
     goal.map { established <= $0 ? " of \(Format.count($0))" : "" } ?? ""
   }

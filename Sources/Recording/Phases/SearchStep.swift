@@ -1,26 +1,26 @@
-/// One step of a search: how many connections were asked for, and how it went.
+/// One step of a search: how many connections were asked for, and how the step went.
 package struct SearchStep: Sendable, Equatable {
   package enum Outcome: String, Sendable {
-    /// Reached, and nothing was amiss.
+    /// The goal was reached, and no condition of the search held.
     case reached
-    /// A limit stopped it short of the goal.
+    /// A limit stopped the step short of its goal.
     case limit
-    /// Reached, but a condition held that says it is one too many.
+    /// The goal was reached, but a condition of the search held.
     case tooMany = "too-many"
-    /// Held for as long as a ceiling must last.
+    /// The connections lasted for as long as a ceiling must last.
     case confirmed
-    /// Did not last that long.
+    /// The connections did not last that long.
     case lost
   }
 
   package var phase: String
-  /// Seconds since the run started, when the step was decided.
+  /// When the step was decided, in seconds since the run started.
   package var at: Double
   package var goal: Int
   /// Connections that stood at both ends.
   package var held: Int
   package var outcome: Outcome
-  /// Why it went so, for people; empty where there is nothing to say.
+  /// Why the step went as it did, for people; empty where there is nothing to say.
   package var reason: String
 
   package init(
