@@ -19,9 +19,9 @@ struct Axis {
     /// Seconds that something took.
     case duration
     case bytes, count, rate
-    /// Of a population: 1 / (1 - share).
+    /// 1 / (1 - share), where the share is of a population: 100 stands for 99%.
     case tail
-    /// Runs, one after the other: their names are all there is to say.
+    /// The place of a run among several, which a script does not name.
     case run
   }
 
@@ -30,7 +30,7 @@ struct Axis {
   let unit: Unit
   let ticks: [Tick]
 
-  /// Where a value lies, from 0 to 1; what lies outside is drawn at the edge.
+  /// Where a value lies on the axis, from 0 to 1; a value outside the domain lies at the edge.
   func position(_ value: Double) -> Double {
     let position: Double
     switch scale {
@@ -67,7 +67,7 @@ extension Axis {
     return linear(.instant, 0...end, step: step) { timeLabel($0, step: step) }
   }
 
-  /// Counts from 0, with room above the highest.
+  /// Counts from 0, or rates where there is a suffix, with room above the highest.
   static func counts(upTo highest: Double, suffix: String = "") -> Axis {
     let top = max(highest, 1) * 1.08
     let step = max(roundStep(top / 5), suffix.isEmpty ? 1 : 0)
@@ -76,7 +76,7 @@ extension Axis {
     }
   }
 
-  /// Bytes, in binary steps. A level that hardly moves is not stretched to look as if it did.
+  /// Bytes, in binary steps. The axis always has 0, so a level that hardly moves looks level.
   static func bytes(from lowest: Double = 0, upTo highest: Double) -> Axis {
     let top = max(highest * 1.08, 1)
     let bottom = min(lowest, 0)
@@ -91,7 +91,7 @@ extension Axis {
     return linear(.duration, 0...top, step: roundStep(top / 4)) { Format.duration(seconds: $0) }
   }
 
-  /// One place a run, named where there is room; the oldest is on the left.
+  /// One place per run, at most `named` of them with a name; the oldest run is on the left.
   static func runs(_ names: [String], named: Int = 4) -> Axis {
     let count = max(1, names.count)
     let every = max(1, (names.count + named - 1) / named)
@@ -101,7 +101,7 @@ extension Axis {
     return Axis(domain: 0...Double(count), scale: .linear, unit: .run, ticks: ticks)
   }
 
-  /// With its first and its last tick alone, for pictures with little room.
+  /// The same axis with its first and last tick only, for small charts.
   var sparse: Axis {
     let ends = ticks.count > 2 ? [ticks[0], ticks[ticks.count - 1]] : ticks
     return Axis(domain: domain, scale: scale, unit: unit, ticks: ends)
@@ -129,8 +129,8 @@ extension Axis {
     return Axis(domain: low...high, scale: .logarithmic, unit: .duration, ticks: ticks)
   }
 
-  /// Shares of a population with the tail drawn out: each further nine takes as much room. Values
-  /// are 1 / (1 - share), so 99% is at 100.
+  /// Shares of a population with the tail drawn out: 90%, 99% and 99.9% are equally far apart.
+  /// Values are 1 / (1 - share), so 99% is at 100.
   static func percentiles(upTo nines: Int) -> Axis {
     var ticks = [Tick(value: 1, label: "0%")]
     var value = 10.0

@@ -4,10 +4,11 @@ import Recording
 /// Charts as SVG with presentation attributes only, so that they show under the strictest policy.
 ///
 /// Labels stand at percentages of the picture's width and keep their size; only the data stretches,
-/// in a picture of its own. That way one chart fits a phone, a screen and a page of paper.
+/// in a nested `svg`. That way one chart fits a phone, a screen and a page of paper.
 extension Chart {
   /// Width of the data's own coordinates.
   private static let width = 1000.0
+  /// Height in pixels of the strip that has the names of the phases.
   private static let strip = 22
 
   private var top: Int { bands.isEmpty || isSmall ? 8 : Self.strip + 4 }
@@ -75,7 +76,7 @@ extension Chart {
         Element("title", [:], band.name)
       }
       if hasRoom(for: band.name, width) {
-        // A picture of its own clips the name to the band.
+        // A nested `svg` clips the name to the band.
         Element("svg", ["x": percent(from), "width": percent(width), "height": "\(Self.strip)"]) {
           Element(
             "text", ["class": "phase", "x": "6", "y": "15", "fill": "currentColor"], band.name)

@@ -5,8 +5,8 @@ struct Curve {
   /// Runs of neighbouring points; between them there is a gap.
   let pieces: [[Series.Point]]
 
-  /// At most `limit` points that keep every peak and dip: each slice of the time axis keeps its
-  /// lowest and its highest.
+  /// About `limit` points that keep the peaks and dips: of each slice of neighbouring points the
+  /// lowest and the highest are kept. Many short pieces may have more points than `limit`.
   init(_ points: [Series.Point], limit: Int = 1200) {
     pieces = Self.split(points).map { piece in
       let part = max(4, limit * piece.count / max(1, points.count))
@@ -20,7 +20,7 @@ struct Curve {
   var lowest: Double? { points.lazy.map(\.value).min() }
   var highest: Double? { points.lazy.map(\.value).max() }
 
-  /// Points further apart than two and a half usual intervals have a gap between them.
+  /// A gap is a value that is not finite, or a distance of more than 2.5 usual intervals.
   private static func split(_ points: [Series.Point]) -> [[Series.Point]] {
     let longest = points.usualInterval * 2.5
     var pieces: [[Series.Point]] = []
@@ -51,14 +51,15 @@ struct Curve {
 }
 
 extension [Series.Point] {
-  /// The time between two samples that most of the time was spent between: where phases begin and end
-  /// there may be more samples within milliseconds than in all the seconds between. 0 without any.
+  /// The usual seconds between two samples: three quarters of the time lie in intervals of at least
+  /// this length. Weighted by time, because where phases begin and end there may be more samples
+  /// within milliseconds than in all the seconds between. 0 without intervals.
   fileprivate var usualInterval: Double {
     let lengths = zip(dropFirst(), self).map { $0.at - $1.at }.filter { $0 > 0 }.sorted()
-    // What is missing is no interval.
-    let whole = lengths.dropLast(lengths.count > 2 ? Swift.max(1, lengths.count / 20) : 0)
-    var rest = whole.reduce(0, +) / 4
-    return whole.first { length in
+    // The longest 5% may be gaps.
+    let withoutGaps = lengths.dropLast(lengths.count > 2 ? Swift.max(1, lengths.count / 20) : 0)
+    var rest = withoutGaps.reduce(0, +) / 4
+    return withoutGaps.first { length in
       rest -= length
       return rest <= 0
     } ?? 0
@@ -66,11 +67,11 @@ extension [Series.Point] {
 }
 
 extension Series {
-  /// How fast the value grows, a second; falls, as when connections close, count as standing still.
+  /// The growth of the value per second. A fall, as when connections close, counts as no growth.
   ///
-  /// An interval of less than half the usual length, as where a phase ends, is taken together with
-  /// the next one, the last with the one before it. Counters of the kernel move in ticks of 10 ms:
-  /// over a few milliseconds a tick would look like nine processors.
+  /// An interval of less than half the usual length, as where a phase ends, is joined to the next
+  /// interval, and the last one to the interval before it. The kernel counts processor time in
+  /// ticks of 10 ms: over one millisecond a tick would look like ten processors.
   var growth: [Point] {
     let shortest = points.usualInterval / 2
     guard let first = points.first, shortest > 0 else { return [] }

@@ -1,7 +1,7 @@
 import Recording
 
-/// The samples as comma-separated values (RFC 4180): one row an instant, in seconds since the run
-/// started, and one column a series. A series that has no value at an instant leaves its field
+/// The samples as comma-separated values (RFC 4180): one row per instant, in seconds since the run
+/// started, and one column per series. The field of a series that has no value at an instant is
 /// empty.
 func csvExport(_ recording: Recording) -> [UInt8] {
   var columns = recording.series.map(Column.init)
@@ -35,7 +35,7 @@ private func quoted(_ field: String) -> String {
   return "\"" + field.replacing("\"", with: "\"\"") + "\""
 }
 
-/// A series on its way through the rows: instants are asked for in ascending order.
+/// A series that is read row by row: the caller asks for instants in ascending order.
 private struct Column {
   private let points: [Series.Point]
   private var next = 0
@@ -44,7 +44,7 @@ private struct Column {
     points = series.points.filter { $0.at.isFinite }.sorted { $0.at < $1.at }
   }
 
-  /// The value at this instant, the last one where there are several; nil without any.
+  /// The value at this instant, the last one where there are several; nil without a finite one.
   mutating func value(at instant: Double) -> Double? {
     var found: Double?
     while next < points.count, points[next].at <= instant {

@@ -9,11 +9,11 @@ struct HistogramEncoding {
   let highest: UInt64
 
   private static let significantDigits: Int32 = 3
-  /// The first bucket counts single values up to the power of two above 2 x 10^3; half of that, as
-  /// an exponent.
+  /// log2 of half the first bucket's counts. That bucket has a count for every single value below
+  /// 2048, the power of two above 2 x 10^3.
   private static let halfCountMagnitude = 10
   private static let subBuckets: UInt64 = 1 << (halfCountMagnitude + 1)
-  /// In both cookies: words are of no fixed size, as they are LEB128.
+  /// 0x10 in both cookies: the counts are LEB128, so words have no fixed size.
   private static let encodingCookie: UInt32 = 0x1C84_9303 | 0x10
   private static let compressedCookie: UInt32 = 0x1C84_9304 | 0x10
 
@@ -30,12 +30,12 @@ struct HistogramEncoding {
     var bytes: [UInt8] = []
     bytes.append(bigEndian: Self.encodingCookie)
     bytes.append(bigEndian: UInt32(payload.count))
-    // By how much the counts are shifted: not at all.
+    // The normalizing index offset: the counts are not shifted.
     bytes.append(bigEndian: Int32(0))
     bytes.append(bigEndian: Self.significantDigits)
     bytes.append(bigEndian: Int64(1))
     bytes.append(bigEndian: Int64(clamping: highest))
-    // What an integer is worth where values were real numbers.
+    // The ratio of integers to real numbers: the values are integers.
     bytes.append(bigEndian: (1.0 as Double).bitPattern)
     return bytes + payload
   }
@@ -63,8 +63,8 @@ struct HistogramEncoding {
     return payload
   }
 
-  /// Where a value is counted: each bucket has half as many counts as the first, and covers twice
-  /// the range of the one before.
+  /// The index of the count for a value. Each later bucket has half as many counts as the first,
+  /// and each of these counts covers twice as many values as in the bucket before.
   static func index(of value: UInt64) -> Int {
     let bits = UInt64.bitWidth - (value | (subBuckets - 1)).leadingZeroBitCount
     let bucket = bits - (halfCountMagnitude + 1)

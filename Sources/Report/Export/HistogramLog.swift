@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Recording
 
-/// The latencies as a HdrHistogram interval log, format 1.3: one line an interval, tagged with its
+/// The latencies as a HdrHistogram interval log, format 1.3: one line per interval, tagged with its
 /// metric. Values are nanoseconds; the column of maxima is in milliseconds, as such logs have it.
 func histogramLog(_ recording: Recording) -> [UInt8] {
   let measured = recording.distributions
@@ -16,7 +16,7 @@ func histogramLog(_ recording: Recording) -> [UInt8] {
   var lines = [
     "#[Histogram log format version 1.3]",
     "#[StartTime: \(epoch) (seconds since epoch), \(started)]",
-    // Intervals count from there.
+    // The timestamps of the intervals count from this time.
     "#[BaseTime: \(epoch) (seconds since epoch)]",
     "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"",
   ]
@@ -32,7 +32,7 @@ func histogramLog(_ recording: Recording) -> [UInt8] {
   return Array((lines.joined(separator: "\n") + "\n").utf8)
 }
 
-/// A tag ends at a comma, and holds no space.
+/// The name as a tag, which ends at a comma and holds no space.
 private func tag(_ metric: String) -> String {
   String(line(metric).map { $0 == "," || $0.isWhitespace ? "_" : $0 })
 }

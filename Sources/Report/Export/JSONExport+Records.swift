@@ -137,8 +137,8 @@ extension Fidelity {
 }
 
 extension DrivenPhase {
-  /// Arrivals are pairs: the millisecond since the phase began, and how many. Messages are pairs:
-  /// the place of their pattern, and how many.
+  /// Arrivals are pairs: the millisecond since the phase began, and the number of connections begun
+  /// in it. Messages are pairs: the place of their pattern in the plan, and the number begun.
   func json(of phase: String) -> JSON {
     .object([
       "phase": .text(phase),

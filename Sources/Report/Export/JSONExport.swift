@@ -20,7 +20,7 @@ func jsonExport(_ recording: Recording) -> [UInt8] {
           ])
         }),
     ]),
-    // As text: it has 64 bits, and most readers of JSON keep 53 of a number.
+    // As text: a seed has 64 bits, and most readers of JSON keep 53 bits of a number.
     "seed": .text(String(recording.seed)),
     "program": .text(recording.programVersion),
     "started": .text(recording.started.isEmpty ? nil : recording.started),
@@ -55,7 +55,7 @@ extension Recording {
   }
 }
 
-/// A list, as names may stand there more than once.
+/// A list and no object, because a name may occur more than once.
 func listed(_ facts: [Fact]) -> JSON {
   .array(facts.map { .object(["name": .text($0.name), "value": .text($0.value)]) })
 }

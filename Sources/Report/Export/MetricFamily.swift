@@ -1,16 +1,16 @@
 import Recording
 
-/// What OpenMetrics keeps together: metrics of one name, type and unit.
+/// An OpenMetrics metric family: the series of one name, type and unit.
 struct MetricFamily {
   let name: String
   let type: String
-  /// Only what Prometheus has base units for; nil otherwise.
+  /// The base unit, as Prometheus names it; nil for a unit that Prometheus has no base unit for.
   let unit: String?
   let help: String
   let series: [Series]
 
-  /// The series by family. No two families have a name, or one that a reader derives from it, in
-  /// common.
+  /// The series, grouped into families. No family has a name that another family or `taken` has, or
+  /// that a reader derives from another family's name, such as `<name>_total`.
   static func all(of series: [Series], besides taken: Set<String>) -> [MetricFamily] {
     var taken = taken
     var order: [Kind] = []
@@ -62,7 +62,7 @@ struct MetricFamily {
     kind == .counter ? [name, name + "_total", name + "_created"] : [name]
   }
 
-  /// Letters of a metric's name; everything else becomes an underscore.
+  /// The name with an underscore for every character that is no ASCII letter or digit.
   static func plain(_ name: String) -> String {
     String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
   }

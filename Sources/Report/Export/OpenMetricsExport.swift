@@ -12,7 +12,7 @@ func openMetricsExport(_ recording: Recording) -> [UInt8] {
   var taken: Set<String> = []
   for latency in latencies {
     let name = latencyName(latency)
-    // Two latencies that differ in punctuation alone: the first has the name.
+    // Of two latencies whose names differ in punctuation alone, only the first is exported.
     guard taken.isDisjoint(with: [name]) else { continue }
     taken.formUnion([name, name + "_count", name + "_sum", name + "_created"])
     lines += writer.summary(
@@ -40,7 +40,7 @@ private struct OpenMetricsWriter {
     for series in family.series {
       let labels = labels(series.key.label.isEmpty ? [] : [("label", series.key.label)])
       for point in inOrder(series.points, by: \.at) where point.value.isFinite {
-        // A count that is below zero is none, and readers refuse the whole file for it.
+        // A counter below zero is invalid: readers would refuse the whole file.
         guard !isCounter || point.value >= 0 else { continue }
         lines.append("\(name)\(labels) \(point.value.plain) \(stamp(point.at))")
       }
@@ -48,7 +48,8 @@ private struct OpenMetricsWriter {
     return lines
   }
 
-  /// Percentiles of each interval at its end, phase by phase, and how many values they stand on.
+  /// Phase by phase, at the end of each interval: the percentiles of the interval, and the count of
+  /// all values of the phase so far.
   func summary(
     _ name: String, of records: [DistributionRecord], _ latency: Latency,
     _ percentiles: [Percentile]
@@ -93,7 +94,7 @@ private struct OpenMetricsWriter {
 
   private func stamp(_ at: Double) -> String { Format.fixed(epoch + at, 3) }
 
-  /// One a millisecond, in order: instants of a metric have to rise.
+  /// The elements in order of time, at most one per millisecond: a metric's timestamps must rise.
   private func inOrder<Element>(_ all: [Element], by at: (Element) -> Double) -> [Element] {
     var kept: [Element] = []
     var last = -Double.infinity

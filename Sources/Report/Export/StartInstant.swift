@@ -11,7 +11,7 @@ extension Recording {
 }
 
 extension Double {
-  /// Whether it may be seconds since a run started. A damaged recording says what it likes, and
-  /// three centuries are enough.
+  /// Whether the value may be seconds since a run started. A damaged recording may hold any number,
+  /// and three centuries are enough.
   var isInstant: Bool { (0...1e10).contains(self) }
 }

@@ -10,7 +10,7 @@ enum JSON {
   case array([JSON])
   case object(JSONFields)
 
-  /// On one line.
+  /// The value as JSON text, on one line.
   var encoded: String {
     switch self {
     case .null: "null"
@@ -31,7 +31,7 @@ enum JSON {
     value.isFinite ? value.plain : "null"
   }
 
-  /// Everything that could do harm on a terminal or in a log is escaped, so nothing is lost.
+  /// What could do harm on a terminal or in a log is escaped and not replaced, so nothing is lost.
   private static func quoted(_ text: String) -> String {
     var quoted = "\""
     for scalar in text.unicodeScalars {

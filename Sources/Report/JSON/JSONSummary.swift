@@ -112,7 +112,8 @@ extension Metrics {
   fileprivate func roundTripObject(_ thresholds: [ThresholdResult]) -> JSON {
     roundTrip == nil ? .null : .object(percentiles(of: .roundTrip, thresholds))
   }
-  /// A key for each percentile that is shown, null where nothing was measured.
+
+  /// A key for each percentile that is shown; the values are null where nothing was measured.
   private func percentiles(of latency: Latency, _ thresholds: [ThresholdResult]) -> JSONFields {
     let percentiles = thresholds.percentiles(of: latency)
     let seconds = self[latency]?.seconds(at: percentiles)

@@ -2,7 +2,7 @@ package import Judgement
 import Plan
 package import Recording
 
-/// Which JUnit, as there is no standard for it.
+/// A dialect of JUnit XML, for which there is no standard.
 package enum JUnitFlavour: String, Sendable, CaseIterable {
   /// What Jenkins' schema knows, and nothing else.
   case jenkins
@@ -33,12 +33,13 @@ package func junit(
   return TestSuites(name: recording.planName, suites: suites).bytes()
 }
 
-/// For a plan that could not be read, so that a CI job never finds no file: one case, one error.
-/// `message` holds the full diagnostics; its first line becomes the error's message.
+/// The JUnit XML for a plan that could not be read: one case with one error, so that a CI job
+/// always finds a file. `message` holds the full diagnostics; its first line becomes the error's
+/// message.
 ///
 /// - Parameters:
-///   - file: where its first error is, for the extended flavour; nil for Jenkins'.
-///   - errorLine: from 1.
+///   - file: the file with the first error, for the extended flavour; nil for Jenkins'.
+///   - errorLine: the line of the first error, from 1.
 package func junit(
   invalidPlan planName: String, message: String, hostname: String = "", started: String = "",
   file: String? = nil, errorLine: Int? = nil
@@ -53,8 +54,8 @@ package func junit(
 }
 
 extension OutputFiles {
-  /// What a failed case points to: `[[ATTACHMENT|path]]` as Jenkins and GitLab read it, relative
-  /// paths first, which hold wherever the workspace is copied to.
+  /// The files that a failed case points to, as `[[ATTACHMENT|path]]`, which Jenkins and GitLab
+  /// read. Relative paths come first: they stay right wherever the workspace is copied to.
   fileprivate var attachments: String {
     let paths = [html, recording].compactMap { $0 }
     return (paths + paths.map(absolute)).reduce(into: [String]()) { unique, path in

@@ -11,7 +11,7 @@ struct RunCases {
 
   /// - Parameters:
   ///   - attachments: what a failed case prints to point to the run's files.
-  ///   - namesPlaces: whether cases say where the plan has them.
+  ///   - namesPlaces: whether each case names its file and line in the plan.
   init(
     _ recording: Recording, _ judgement: Judgement, attachments: String, namesPlaces: Bool
   ) {
@@ -21,7 +21,8 @@ struct RunCases {
     self.namesPlaces = namesPlaces
   }
 
-  /// One for each phase as planned, whether or not it was reached.
+  /// One case for each planned phase, whether or not it was reached, and one for a fault of a run
+  /// that cut off no phase.
   var phases: [TestCase] {
     var cases = recording.phases.map { phase in
       TestCase(
@@ -99,7 +100,7 @@ struct RunCases {
     return .failure(type: limit.type, message: message, body: body)
   }
 
-  /// The phase that was cut off, or else the first that was never reached.
+  /// The index of the phase that was cut off, or else of the first that was never reached.
   private var cutOff: Int? {
     let phases = recording.phases
     return phases.firstIndex { $0.outcome == .interrupted }

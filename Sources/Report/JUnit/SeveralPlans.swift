@@ -3,14 +3,14 @@ import Recording
 /// What one of several plans left for CI.
 package struct PlanReport: Sendable {
   private let plan: String
-  /// Suites of the plan; of one error where there is no report to be read.
+  /// The suites of the plan's report; one suite with an error where no report can be read.
   fileprivate let suites: [Element]
-  /// Why there is none, in one sentence; nil where there is.
+  /// Why no report can be read, in one sentence; nil where it can.
   package let problem: String?
 
   /// - Parameters:
-  ///   - path: where its file belongs.
-  ///   - junit: what is in the file, as `junit` has written it; nil where it cannot be read.
+  ///   - path: the path of the plan's JUnit file.
+  ///   - junit: the content of that file, as `junit` has written it; nil where it cannot be read.
   package init(plan: String, path: String, junit: [UInt8]?) {
     self.plan = plan
     do throws(Element.Malformed) {
@@ -62,7 +62,8 @@ extension Element {
     children.compactMap { if case .element(let element) = $0 { element } else { nil } }
   }
 
-  /// With every text, and every message, of at most that many characters.
+  /// The element with every text and every `message` cut to `limit` characters, and a note of what
+  /// is missing.
   fileprivate func shortened(to limit: Int) -> Element {
     var element = self
     element.attributes = attributes.map { attribute in

@@ -1,13 +1,13 @@
 import Judgement
 import Recording
 
-/// A JUnit file in the making: just the elements and attributes that Jenkins' schema knows, and in
-/// the extended flavour two more.
+/// The content of a JUnit file: only elements and attributes that Jenkins' schema knows, and in the
+/// extended flavour two more attributes, `file` and `line`.
 struct TestSuites {
   let name: String
   let suites: [TestSuite]
 
-  /// The file, its bodies cut as short as needed to keep it under 5 MB.
+  /// The file, its bodies cut as short as needed, down to 64 characters, to keep it under 5 MB.
   func bytes() -> [UInt8] {
     Self.bytes { bodyLimit in element(bodyLimit: bodyLimit) }
   }
@@ -15,9 +15,9 @@ struct TestSuites {
   /// CI servers refuse or choke on more.
   private static let mostBytes = 5_000_000
 
-  /// The first of ever shorter files that is short enough.
+  /// The first of ever shorter files that is below `mostBytes`, or else the shortest.
   ///
-  /// - Parameter element: the file with its bodies cut to that many characters.
+  /// - Parameter element: makes the file with its bodies cut to `bodyLimit` characters.
   static func bytes(_ element: (_ bodyLimit: Int) -> Element) -> [UInt8] {
     var written: [UInt8] = []
     for bodyLimit in [256 * 1024, 16 * 1024, 1024, 64] {
@@ -44,8 +44,8 @@ struct TestSuites {
 }
 
 struct TestSuite {
-  /// The plan's name, and what of the plan this is: "phases".
   var plan: String
+  /// What of the plan the suite holds: "phases" or "thresholds".
   var part: String
   var hostname: String
   /// ISO 8601 in UTC, as a recording holds it.
@@ -82,13 +82,13 @@ struct TestSuite {
 
   private var name: String { Self.shortened(plan) + "." + part }
 
-  /// On one line, and so short that a number or a word more makes no more than the 512 characters
-  /// that a name may have.
+  /// The name on one line, cut to 500 characters: with a number or a word added it still has no
+  /// more than the 512 that a name may have.
   fileprivate static func shortened(_ name: String) -> String {
     String(line(name).unicodeScalars.prefix(500))
   }
 
-  /// Names met before get a number, or histories would mix.
+  /// A name that occurs again gets a number, or CI servers would mix the histories of the cases.
   private var uniqueNames: [String] {
     var seen: Set<String> = []
     return cases.map { testCase in
@@ -118,8 +118,8 @@ struct TestCase {
   var outcome = Outcome.passed
   /// What a failed case prints.
   var output = ""
-  /// Where the plan says it; nil for what stands in no plan, and in the flavour that has no place
-  /// for it.
+  /// Where the plan states what the case tests; nil for what no plan states, and in the flavour
+  /// that has no attributes for a place.
   var place: Place?
 
   struct Place {
@@ -158,7 +158,7 @@ struct TestCase {
     if !output.isEmpty { Element("system-out", [:], truncated(output, to: bodyLimit)) }
   }
 
-  /// What CI servers show first, in a line that does not fill their page.
+  /// The message, which CI servers show first, as one line that does not fill their page.
   private func headline(_ message: String, _ bodyLimit: Int) -> String {
     line(truncated(message, to: min(1000, bodyLimit)))
   }

@@ -1,6 +1,6 @@
 import CLibXML2
 
-/// A finished tree of markup, ready to be written as bytes. The only place that talks to libxml2.
+/// A finished tree of markup, which libxml2 writes as bytes.
 struct Document {
   enum Dialect {
     /// UTF-8 with its declaration, indented.
@@ -74,7 +74,8 @@ struct Document {
     _ = unsafe xmlSaveClose(context)
   }
 
-  /// Written node by node, because the whole-document writer adds a second `meta` for the charset.
+  /// Written as a node, because libxml2's writer of whole documents adds a second `meta` for the
+  /// charset.
   private func writeHTML(_ document: xmlDocPtr, to buffer: xmlBufferPtr) {
     let output = unsafe xmlOutputBufferCreateBuffer(buffer, nil)
     unsafe document.withMemoryRebound(to: xmlNode.self, capacity: 1) { node in

@@ -4,8 +4,8 @@ import Glibc
 extension Element {
   struct Malformed: Error {}
 
-  /// The tree of a file that `Document` has written as XML: elements, attributes and text. What is
-  /// only there to indent is left out.
+  /// The tree of a file that `Document` has written as XML: elements, attributes and text, without
+  /// the white space that indents them.
   init(reading bytes: [UInt8]) throws(Malformed) {
     let options = Int32(XML_PARSE_NONET.rawValue | XML_PARSE_NOBLANKS.rawValue)
     let document = unsafe bytes.withUnsafeBytes { buffer in
@@ -55,7 +55,7 @@ private func string(_ text: UnsafePointer<xmlChar>?) -> String {
 
 private func content(of node: xmlNodePtr?) -> String {
   guard let node = unsafe node, let content = unsafe xmlNodeGetContent(node) else { return "" }
-  // What `xmlFree` points to is free(3), unless someone has set it to another.
+  // libxml2's `xmlFree` is free(3) unless a program replaces it, and this one does not.
   defer { unsafe free(content) }
   return unsafe string(content)
 }

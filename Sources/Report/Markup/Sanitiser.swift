@@ -2,7 +2,7 @@ import Recording
 
 /// The text with every character replaced that a report must not carry: what XML 1.0 forbids
 /// (https://www.w3.org/TR/xml/#charsets), what drives a terminal, and what reorders the text
-/// around it. Newlines and tabs stay.
+/// around it. Newlines and tabs stay, and CR LF becomes a newline.
 func sanitised(_ text: String) -> String {
   guard text.unicodeScalars.contains(where: { $0.isHostile || $0 == "\r" }) else { return text }
   var clean = String.UnicodeScalarView()
@@ -28,8 +28,7 @@ package func line(_ text: String) -> String {
   return String(line)
 }
 
-/// `line` of a text that may be of any length and stands among others: no more of it than anyone
-/// reads there.
+/// `line` of a text of any length, cut to `limit` characters with "…" at the end.
 func brief(_ text: String, to limit: Int = 300) -> String {
   let scalars = text.unicodeScalars
   guard scalars.count > limit else { return line(text) }

@@ -2,9 +2,9 @@ import Judgement
 import Plan
 import Recording
 
-/// What happened over time: connections, their rate and what failed.
+/// The course of the run over time: connections, their rate, and failures.
 extension HTMLReport {
-  /// The time axis of the run, its phases and its limit: the same in every chart.
+  /// A chart over the time of the run, with the run's phases and limit in it.
   func chart(
     _ id: String, _ title: String, y: Axis, layers: [Chart.Layer], height: Int = 220
   ) -> Chart {
@@ -28,7 +28,7 @@ extension HTMLReport {
     }
   }
 
-  /// One bar an end, on a track that is as long as the goal.
+  /// One bar per end, on a track as long as the goal, or as the highest count where that is more.
   private func achievement(_ goal: Int) -> Element {
     let full = Double(max(goal, metrics.established, metrics.accepted ?? 0))
     return Element("dl", ["class": "goal"]) {
@@ -73,7 +73,8 @@ extension HTMLReport {
     }
   }
 
-  /// What our server held; nil when it is someone else's.
+  /// The connections that our server held; nil where it did not count the run's connections, as
+  /// someone else's does not.
   private var accepted: Series? { recording.countsServer ? recording.series(.accepted) : nil }
 
   private var connections: Chart? {

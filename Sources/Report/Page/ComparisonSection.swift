@@ -2,7 +2,7 @@ import Judgement
 import Plan
 import Recording
 
-/// This run beside the one before, or beside the one that it was to be compared with.
+/// This run beside an earlier one: the run before, a replay's original, or the base of `compare`.
 extension HTMLReport {
   var comparisonSection: Section {
     Section("comparison", "Compared with an earlier run") {
@@ -28,7 +28,7 @@ extension HTMLReport {
     }
   }
 
-  /// By phase: of interest only to those who look for where it got worse.
+  /// The figures of each phase, folded: only those who look for the phase that got worse want them.
   @MarkupBuilder private func phaseFigures(_ comparison: Comparison) -> [Node] {
     let names = recording.phases.map(\.name)
     let phases = names.filter { name in comparison.figures.contains { $0.phase == name } }
@@ -70,7 +70,7 @@ extension HTMLReport {
       })
   }
 
-  /// What else is not the same, which is the usual cause.
+  /// What else differs between the runs, often the cause: limits, host and plan.
   @MarkupBuilder private func differences(_ comparison: Comparison) -> [Node] {
     if !comparison.limits.isEmpty {
       Table(

@@ -23,8 +23,9 @@ extension HTMLReport {
     let counted: String
     let ink: Ink
     let series: [Series]
-    /// What each held at most, and the most of all.
+    /// The most connections of each series.
     let maxima: [Double]
+    /// The highest of `maxima`.
     let most: Double
 
     init(
@@ -49,7 +50,7 @@ extension HTMLReport {
       ink: .server, series: recording.series(named: Series.Key.endpoint("").name))
   }
 
-  /// Pictures that are told apart at a glance; of more, only the table tells.
+  /// The most small charts that are told apart at a glance; further series are in the table only.
   private static let mostPictures = 16
 
   @MarkupBuilder private func addresses(_ addresses: Addresses) -> [Node] {
@@ -72,7 +73,7 @@ extension HTMLReport {
     if !addresses.series.isEmpty { folded(addressTable(addresses)) }
   }
 
-  /// All on one scale, so that what differs is seen.
+  /// A small chart of one series; all have one scale, so that differences are seen.
   private func picture(_ series: Series, _ index: Int, _ addresses: Addresses) -> Chart {
     var chart = chart(
       "chart-\(addresses.id)-\(index)", brief(series.key.label, to: 60),

@@ -19,11 +19,11 @@ extension HTMLReport {
 }
 
 extension RecordingSummary {
-  /// Fewer may be chance.
+  /// Runs in a row that must stop at the same number before it is a guess: fewer may be chance.
   private static let runsAlike = 3
 
   /// What it usually means that someone else's server stops at the same number again and again; nil
-  /// where the last runs did not.
+  /// where the last three runs did not stop so.
   ///
   /// - Parameter runs: oldest first.
   package static func guess(of runs: [RecordingSummary]) -> String? {
@@ -73,7 +73,7 @@ private struct RunTrend {
 
   private var names: Axis { .runs(runs.map(\.shortName)) }
 
-  /// Runs that passed in the one colour, all others in the other.
+  /// Bars of one colour for the runs that passed, and of another for all others.
   private func layers(_ value: (RecordingSummary) -> Double?) -> [Chart.Layer] {
     func bars(_ isMeant: (RecordingSummary) -> Bool) -> [Chart.Bar] {
       runs.enumerated().compactMap { index, run in
@@ -111,7 +111,7 @@ private struct RunTrend {
 }
 
 extension RecordingSummary {
-  /// "2026-01-02 03:04:05".
+  /// When the run started: "2026-01-02 03:04:05".
   fileprivate var name: String {
     started.count < 19
       ? brief(started) : line("\(started.prefix(10)) \(started.dropFirst(11).prefix(8))")

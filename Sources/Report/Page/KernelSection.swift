@@ -1,6 +1,6 @@
 import Recording
 
-/// Every further series that the run recorded, one chart for those that belong together.
+/// The series that no other section shows, one chart for those that belong together.
 extension HTMLReport {
   var kernelSection: Section {
     Section("kernel", "Kernel, processor and counters") {
@@ -31,7 +31,7 @@ extension HTMLReport {
 
     var isCounter: Bool { series.first?.kind == .counter }
 
-    /// As drawn: of a counter, how fast it grows.
+    /// The points that are drawn: for a counter, its growth per second.
     func points(of series: Series) -> [Series.Point] {
       isCounter ? series.growth : series.points
     }
@@ -41,7 +41,7 @@ extension HTMLReport {
     }
   }
 
-  /// What is told elsewhere on the page.
+  /// The names of series that other sections show.
   private static let known: Set<String> = {
     let keys: [Series.Key] = [
       .established, .accepted, .connecting, .kernelMemory, .slab, .tcpPages, .memoryAvailable,
@@ -62,7 +62,8 @@ extension HTMLReport {
         families.append(Family(name: name, unit: unit, series: [series]))
       }
     }
-    // Of more than can be told apart, such as processors, those that have the most.
+    // A chart tells only so many lines apart. Of a longer family, such as one series per processor,
+    // the series with the highest maxima are drawn.
     for index in families.indices where families[index].series.count > Ink.mostKinds {
       let most = families[index].series.sorted { ($0.maximum ?? 0) > ($1.maximum ?? 0) }
       families[index].series = Array(most.prefix(Ink.mostKinds))
@@ -70,14 +71,15 @@ extension HTMLReport {
     return families
   }
 
-  /// The modes of a processor and the kinds of pressure are told apart by their names alone.
+  /// The name of the series' family. The modes of a processor are one family, and so are the kinds
+  /// of pressure, though the names of the series differ: `cpu.user` and `cpu.system`.
   private static func family(of series: Series) -> String {
     let parts = series.key.name.split(separator: ".")
     guard parts.count > 1, ["cpu", "pressure"].contains(parts[0]) else { return series.key.name }
     return parts[0] + (parts.last == "stalled" ? ".stalled" : "")
   }
 
-  /// What is drawn: of a counter, how fast it grows.
+  /// The unit of the points that are drawn: for a counter, of its growth per second.
   private static func unit(of series: Series) -> String {
     guard series.kind == .counter else { return series.unit }
     return (series.unit == "s" ? "seconds" : series.unit) + " a second"

@@ -1,17 +1,17 @@
 import Judgement
 import Recording
 
-/// How long something took: over time, and as a whole.
+/// Charts and a table of one latency: over time, and of the whole run.
 struct LatencyFigures {
   let report: HTMLReport
   let latency: Latency
-  /// What the ids of its charts begin with.
+  /// The ids of the charts are "chart-" and this, with a suffix or without.
   let id: String
   /// "Connect latency".
   let title: String
   /// What each value belongs to: "connections".
   let population: String
-  /// What the uncorrected value counts from: "the call".
+  /// The instant that the uncorrected latency counts from: "the call".
   let actualStart: String
 
   private var recording: Recording { report.recording }
@@ -45,7 +45,7 @@ struct LatencyFigures {
       ])
   }
 
-  /// Twelve bars a power of ten, each as wide as the next on the axis.
+  /// Twelve bars per power of ten, all of one width on the axis.
   private func histogram(_ whole: Distribution, _ axis: Axis) -> Chart {
     let decades = max(1, axis.ticks.count - 1)
     let slots = decades * 12
@@ -131,13 +131,13 @@ private struct Interval {
   /// p50, p90, p99 and max, in seconds.
   let values: [Double]
 
-  /// The value as it stood through the whole interval.
+  /// A horizontal line through the whole interval, at one of its values.
   func steps(_ index: Int) -> [Series.Point] {
     [.init(at: from, value: values[index]), .init(at: to, value: values[index])]
   }
 
-  /// Neighbouring intervals taken together until they are few enough to be seen apart. Where nothing
-  /// was measured, they have no neighbour.
+  /// The recorded intervals, neighbours merged until about `limit` are left, few enough to be seen
+  /// apart. Intervals with a pause between them are not merged.
   static func all(of latency: Latency, in recording: Recording, atMost limit: Int) -> [Interval] {
     let records = recording.distributions.filter { $0.latency == latency }
       .sorted { $0.from < $1.from }

@@ -17,8 +17,8 @@ extension HTMLReport {
     }
   }
 
-  /// What a connection end took of the kernel, while there were enough of them for that to mean
-  /// something.
+  /// Kernel memory per connection end, while at least 5% of the most ends were held: with fewer
+  /// ends the quotient says nothing.
   private var costOverTime: Chart? {
     guard let taken = recording.series(.kernelMemory), let ends, let most = ends.values.max(),
       most > 0
@@ -38,7 +38,8 @@ extension HTMLReport {
       height: 130)
   }
 
-  /// Connections held at both ends, by the instant of the sample; nil where nothing was sampled.
+  /// Connection ends held, client's and server's added up, by the instant of the sample; nil where
+  /// nothing was sampled.
   private var ends: [Double: Double]? {
     guard let established = recording.series(.established) else { return nil }
     let accepted = recording.countsServer ? recording.series(.accepted) : nil

@@ -70,7 +70,7 @@ extension HTMLReport {
         layers: layers, height: 130)
   }
 
-  /// All patterns together: they are sampled at the same instants.
+  /// The sum over all patterns, point by point: patterns are sampled at the same instants.
   private func total(of patterns: [Series], like first: Series) -> Series {
     var sum = first
     for series in patterns.dropFirst() {
@@ -106,7 +106,7 @@ extension HTMLReport {
     return cells
   }
 
-  /// A percentile says nothing of connections that never got an answer.
+  /// A note on connections that never got an answer, of which no percentile says anything.
   private var starvation: String? {
     guard let unanswered = metrics.unanswered, unanswered > 0 else { return nil }
     return

@@ -13,9 +13,9 @@ struct Table {
     var text: String
     /// The bare value behind a formatted number.
     var value: String?
-    /// What the cell says about its row, as a style.
+    /// A class of the stylesheet, such as "bad".
     var style: String?
-    /// From 0 to 1; drawn as a bar below the text.
+    /// The length of a bar below the text, from 0 to 1; nil for no bar.
     var bar: Double?
   }
 

@@ -2,7 +2,8 @@ import Judgement
 import Plan
 import Recording
 
-/// The top of the page: how it came out, what stopped it, and the command that moves it.
+/// The top of the page: how the run came out, which limit stopped it, and the command that moves
+/// that limit.
 extension HTMLReport {
   var verdictSection: Element {
     Element(

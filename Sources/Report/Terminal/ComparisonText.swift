@@ -21,7 +21,8 @@ package func comparisonText(
   return lines.joined(separator: "\n") + "\n"
 }
 
-/// What a run says of the run before: "connections same, connect p99 +3% (within noise)".
+/// One line on how a run compares with the run before: "connections same, connect p99 +3% (within
+/// noise)", after the start of that run.
 package func comparisonLine(_ comparison: Comparison, base: Recording) -> String {
   let always: [Metric] = [
     .held, .connectRate, .percentile(.p99, of: .connect), .percentile(.p99, of: .roundTrip),
@@ -88,7 +89,7 @@ private func figures(_ comparison: Comparison, _ paint: Paint) -> [String] {
   }
 }
 
-/// Colour comes after all columns are filled, as it has no width.
+/// The verdict in its colour. The columns are padded before, as escape sequences have no width.
 private func painted(_ verdict: String, _ paint: Paint) -> String {
   if verdict.hasPrefix("worse") { return paint.red(verdict) }
   if verdict.hasPrefix("better") { return paint.green(verdict) }

@@ -6,7 +6,7 @@ import Recording
 
 extension Comparison {
   var worseCount: Int {
-    // What got worse in the run got worse in a phase of it, too.
+    // A metric that got worse in the run got worse in a phase, too: it counts once.
     Set(figures.filter { $0.verdict == .worse }.map(\.metric)).count
       + limits.count { $0.verdict == .worse }
   }
@@ -37,13 +37,13 @@ extension Comparison.Figure {
     return (difference < 0 ? "-" : "+") + metric.text(abs(difference))
   }
 
-  /// "+4%"; nothing where nothing has changed, a dash where there is nothing to be relative to.
+  /// "+4%"; empty where nothing has changed or a side has no value, a dash where the base is 0.
   var change: String {
     guard let relative else { return difference == nil ? "" : "–" }
     return relative == 0 ? "" : (relative < 0 ? "-" : "+") + percent(abs(relative))
   }
 
-  /// The relative change; the absolute one where there is nothing to be relative to.
+  /// The relative change; the absolute one where the base is 0 or a side has no value.
   var shortChange: String { relative == nil ? absolute : change }
 }
 

@@ -10,7 +10,8 @@ extension ReplayRecord {
 }
 
 extension Fidelity {
-  /// How many were driven again, how late, and how far the curves are apart.
+  /// How many arrivals were driven again, how late, how far the curves are apart, and how many
+  /// arrivals and messages were missed.
   var parts: [String] {
     var parts = ["\(Format.count(arrivals)) arrivals"]
     if let late {

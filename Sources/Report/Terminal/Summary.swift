@@ -2,8 +2,8 @@ package import Judgement
 import Plan
 package import Recording
 
-/// What is left on the terminal after a run: at most 20 lines, the last ones being the verdict, the
-/// limit with its fix command, and the report's path.
+/// What is left on the terminal after a run, usually within 20 lines. The last ones are the
+/// verdict, the fix for the limit, the other limits, and the report's path.
 package func summary(
   _ recording: Recording, _ judgement: Judgement, files: OutputFiles, colour: Bool
 ) -> String {
@@ -63,7 +63,7 @@ private func measured(
     (metrics.connectRate.map { [Format.rate($0)] } ?? []) + percentiles(of: .connect)
   if !connect.isEmpty { rows.append(Fact("connect", connect.joined(separator: " · "))) }
   for phase in recording.phases.filter({ !$0.remark.isEmpty }).prefix(2) {
-    // Other remarks than the pace are of what was said, and of what was not sent.
+    // Remarks on the pace have this text (`Coordinator+Pace`); others are on messages and losses.
     let isPace = phase.remark.contains(" planned: ")
     rows.append(Fact(isPace ? "slow" : "note", brief("\(phase.name): \(phase.remark)", to: 500)))
   }

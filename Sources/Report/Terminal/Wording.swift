@@ -3,7 +3,7 @@ import Plan
 import Recording
 
 extension LimitRecord {
-  /// What a test framework files the failure under.
+  /// The limit in one word, for JUnit's `type` and for charts: the errno's name, or the resource.
   var type: String { errno?.name ?? resource.rawValue }
 
   /// The whole record in words and figures, in the order that a reader asks: where, what, when,
@@ -37,12 +37,14 @@ extension LimitRecord {
 }
 
 extension LimitRecord {
-  /// What the number at which someone else's server stopped usually is; nil where it says nothing.
+  /// Which usual limit the number suggests at which someone else's server stopped; nil where it
+  /// suggests none.
   var guess: String? { evidence.first { $0.name == "a guess" }?.value }
 }
 
 extension Metrics {
-  /// Without a look at the server's host, only an answer shows that a connection was accepted.
+  /// Why the number of accepted connections is unknown: without a look at the server's host, only
+  /// an answer shows that a connection was accepted.
   var whyAcceptedIsUnknown: String {
     let unanswered = unanswered ?? 0
     let received = messages(.received) ?? 0
@@ -53,7 +55,7 @@ extension Metrics {
 }
 
 extension [Fact] {
-  /// One fact a line, values lined up.
+  /// One fact per line, values lined up.
   var aligned: String {
     let names = map { line($0.name) }
     let width = names.map(\.count).max() ?? 0
@@ -64,14 +66,14 @@ extension [Fact] {
 }
 
 extension Judgement {
-  /// The headline, which says the verdict's word unless it begins with it anyway.
+  /// The headline with the verdict's word before it, unless the headline begins with that word.
   var spokenHeadline: String {
     headline.hasPrefix(verdict.rawValue) ? headline : "\(verdict.rawValue): \(headline)"
   }
 }
 
 extension Recording {
-  /// When it ran, for how long and on which host; what is not known is left out.
+  /// When the run started, how long it took, and on which host; what is not known is left out.
   var circumstances: [String] {
     let day = line("\(started.prefix(10)) \(started.dropFirst(11).prefix(8)) UTC")
     return [

@@ -11,8 +11,7 @@ struct LoadedPlan {
     plan = Result { () throws(InvalidPlan) in try settings.load(file) }
   }
 
-  /// What the plan is called. One that is invalid has its own name where that much could be read,
-  /// and else its file's.
+  /// The plan's name; the name that its file gives it where the plan is too broken to say.
   var name: String {
     switch plan {
     case .success(let plan): plan.name

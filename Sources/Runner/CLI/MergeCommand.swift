@@ -83,7 +83,8 @@ struct MergeCommand: ParsableCommand {
     }
   }
 
-  /// Whole or not at all: a file beside it gets the name when it is complete.
+  /// Writes the result whole or not at all: a temporary file beside `output` is renamed to it when
+  /// complete.
   private func write(_ whole: Recording) throws {
     let files = FileManager.default
     var isDirectory = false

@@ -4,10 +4,10 @@ import FoundationEssentials
 enum OutputEnvironment {
   private static var environment: [String: String] { ProcessInfo.processInfo.environment }
 
-  /// A terminal that cannot move its cursor.
+  /// Whether the terminal cannot move its cursor.
   static var isDumb: Bool { environment["TERM"] == "dumb" }
 
-  /// See no-color.org for NO_COLOR.
+  /// Whether output may have colour: not with NO_COLOR (no-color.org), in CI or on a dumb terminal.
   static var allowColour: Bool {
     environment["NO_COLOR", default: ""].isEmpty && environment["CI"] == nil && !isDumb
   }

@@ -2,7 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import Plan
 
-/// What a plan's text is read with.
+/// The options that change what a plan says: `--set` and `--target`.
 struct PlanSettings: ParsableArguments {
   @Option(
     name: .customLong("set"),

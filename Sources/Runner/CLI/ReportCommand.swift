@@ -91,13 +91,14 @@ struct ReportCommand: ParsableCommand {
         whole, judgement, earlier: earlier, output))
   }
 
-  /// What cannot be read leaves no report of when it could. Returns the exit code.
+  /// Replaces the reports of a recording that can no longer be read by its error. Returns the exit
+  /// code.
   private func refuse(_ error: RecordingError) -> Int32 {
     let code = complain("\(error)", ExitStatus.fault)
     let directory = out ?? RunFiles.parent(of: recording)
     var isMissing = false
     if case .missing = error { isMissing = true }
-    // Where there is no recording there may be anything else.
+    // Without a recording the directory may be anyone's: no JUnit file is looked for in it.
     let names = isMissing ? [] : RunFiles.junitFiles(in: directory)
     let paths = junit.map { [$0] } ?? names.map { "\(directory)/\($0)" }
     do throws(FileProblem) {

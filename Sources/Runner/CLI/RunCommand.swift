@@ -49,8 +49,8 @@ struct RunCommand: ParsableCommand {
       loaded.count == 1 ? options.run(loaded[0], seed: seed) : try runEach(of: loaded))
   }
 
-  /// Several plans: a child process each, because workers are forked before a thread exists, and
-  /// the recording of the plan before has made some.
+  /// Runs each plan in a child process of its own: workers must be forked before a thread exists,
+  /// and writing the recording of one plan leaves threads to the next. Returns the exit code.
   private func runEach(of plans: [LoadedPlan]) throws(Errno) -> Int32 {
     var signals = try SignalSource(Signal.endings + [Signal.suspend, Signal.childEnded])
     var codes = [options.begin(plans)]
@@ -59,7 +59,8 @@ struct RunCommand: ParsableCommand {
     for plan in plans where !interrupted {
       do throws(Errno) {
         let child = try ChildProcess.fork(dieWithParent: true) {
-          // Only the parent gets Ctrl-C, and passes it on: a second signal would end the run at once.
+          // In the parent's group the child would get Ctrl-C twice, from the terminal and from the
+          // parent, and a second signal ends a run at once.
           CurrentProcess.leaveProcessGroup()
           return options.withFilesApart.run(plan, seed: seed)
         }
@@ -70,7 +71,8 @@ struct RunCommand: ParsableCommand {
           codes.append(ExitStatus.fault)
         }
         interrupted = interrupted || codes.last == ExitStatus.interrupted
-        // A run that was at its end may not tell of the signal; the plans after it are left out all the same.
+        // A run that was at its end may have another exit code; the plans after it are skipped
+        // all the same.
         if interrupted { codes.append(ExitStatus.interrupted) }
       } catch {
         StandardError.write("runner: \(plan.file): cannot start a process: \(error)\n")
@@ -104,7 +106,7 @@ struct RunCommand: ParsableCommand {
   }
 }
 
-/// Where a run goes and how it is told.
+/// The options of `run` and `replay`: where files go, what is refused, and what is printed.
 struct RunOptions: ParsableArguments {
   enum ProgressMode: String, ExpressibleByArgument, CaseIterable {
     case auto, live, plain, none
@@ -149,8 +151,8 @@ struct RunOptions: ParsableArguments {
   @Flag(help: "Print one JSON object a plan on standard output.")
   var json = false
 
-  /// To be called first: blocks the signals that end a run before any thread or worker exists, so that a run
-  /// that is interrupted at once still writes its reports.
+  /// Blocks the signals that end a run, so that a run that is interrupted at once still writes its
+  /// reports. To be called first, before any thread or worker exists.
   static func prepareProcess() throws {
     CurrentProcess.openStandardDescriptors()
     CurrentProcess.ignoreSignalsOfWriting()

@@ -3,18 +3,19 @@ import SystemPackage
 
 /// One direction of a relayed connection: what one side sends, on its way to the other.
 ///
-/// At most one piece is under way: before it is gone nothing more is read, so a slow reader slows
-/// its sender down, as it would without a proxy.
+/// A flow reads the next piece only when the last one is passed on, so a slow reader slows its
+/// sender down, as it would without a proxy.
 struct CaptureFlow {
   let from: FileDescriptor
   let to: FileDescriptor
-  /// What epoll said last, until a call says otherwise (edge-triggered).
+  /// Whether epoll has announced it (edge-triggered) and no call has met EAGAIN since.
   var mayRead = false
   var mayWrite = false
-  /// Nothing more comes.
+  /// The sender sends nothing more.
   private(set) var hasEnded = false
-  /// The receiver is gone; whatever comes is for nobody.
+  /// The receiver is gone; what still comes is dropped.
   private(set) var isDead = false
+  /// Bytes passed on.
   private(set) var moved = 0
   private var unsent: [UInt8] = []
   private var sent = 0
@@ -27,20 +28,21 @@ struct CaptureFlow {
 
   /// What one step of a flow came to.
   enum Advance {
-    /// There is nothing to do before epoll tells something new.
+    /// There is nothing to do before the next event of epoll.
     case idle
+    /// Something was passed on, and there may be more to do.
     case busy
-    /// So many bytes have come into the buffer, and must be passed on.
+    /// So many bytes are in the buffer; the caller must `send` them.
     case received(Int)
     /// The sender closed its side.
     case ended
-    /// The sender is gone, and how: nothing more comes, and nothing reaches it.
+    /// The sender is gone, with this error: nothing more comes, and nothing reaches it.
     case senderLost(Errno)
     /// The receiver is gone: what was left for it is dropped.
     case receiverLost
   }
 
-  /// All that came was passed on, and so was the end.
+  /// All bytes were passed on, and so was the end.
   var isDone: Bool { hasEnded && unsent.isEmpty && toldEnd }
   /// Nothing is left to be passed on, and nothing will come.
   var isDrained: Bool { isDead || hasEnded && unsent.isEmpty }
@@ -55,7 +57,7 @@ struct CaptureFlow {
       try? Socket.finishSending(to)
       return .busy
     }
-    // Nothing is taken that could not be passed on: a server that is still being connected to.
+    // What could not be passed on is not read.
     guard mayRead, mayWrite else { return .idle }
     switch unsafe Socket.receive(from, into: buffer) {
     case .moved(let count): return .received(count)

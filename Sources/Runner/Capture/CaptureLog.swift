@@ -7,7 +7,7 @@ import Recording
 struct CaptureLog {
   /// Bytes of all conversations together: no plan reads a larger file.
   static let mostBytes = Plan.longestMessageFile
-  /// What a conversation costs beside its steps, about.
+  /// About how many bytes a conversation takes beside its steps.
   private static let cost = 256
 
   private let captured = Clock.timestamp()
@@ -15,7 +15,7 @@ struct CaptureLog {
   private var recorders: [ConversationRecorder] = []
   /// Bytes that may still be recorded.
   var room = Self.mostBytes
-  /// Conversations that ended or were under way when it was over, whether recorded or not.
+  /// Conversations that ended, or were under way when the capture ended, whether recorded or not.
   private(set) var total = 0
 
   init(redactions: [Redaction]) { self.redactions = redactions }
@@ -27,7 +27,7 @@ struct CaptureLog {
     recorders.append(recorder)
   }
 
-  /// The file as it is written: nothing in it that the expressions find.
+  /// The file to write, without what the redactions match.
   func file(forward: String) -> CaptureFile {
     let connections = recorders.map { recorder in
       let (kept, isCut) = recorder.conversation.redacted(
@@ -35,11 +35,11 @@ struct CaptureLog {
         most: ConversationRecorder.mostBytes)
       return CaptureFile.Connection(kept, isTruncated: isCut || recorder.isTruncated)
     }
-    // Written down they take more than they did on their way.
+    // As YAML the conversations take more bytes than `room` counted, so they are cut once more.
     return CaptureFile(captured: captured, forward: forward, connections: connections).playable
   }
 
-  /// What became of it all, in one line or two.
+  /// How much was recorded and how much was not, in one line.
   func summary(of file: CaptureFile, at path: String) -> String {
     let count = file.connections.count
     let truncated = file.connections.count { $0.isTruncated }

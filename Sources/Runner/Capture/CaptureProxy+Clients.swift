@@ -14,21 +14,21 @@ extension CaptureProxy {
         guard let client = try Socket.accept(listener)?.descriptor else { return }
         lead(client)
       } catch {
-        // Until someone goes there is no place for another: he waits in the kernel's queue.
+        // Mostly no descriptor is left. The client waits in the kernel's queue until the next try.
         tell("no more clients for now: accept4: \(Self.words(error))")
         return pauseListening()
       }
     }
   }
 
-  /// Connects a client to the server, by a connection of his own.
+  /// Connects a client to the server, by a connection of its own.
   private mutating func lead(_ client: FileDescriptor) {
     let name = Socket.peerAddress(of: client).map { "\($0)" } ?? "unknown"
     var server: FileDescriptor?
     do throws(Errno) {
       let descriptor = try Socket.open(v6: route.forward.ip.isV6)
       server = descriptor
-      // The proxy adds no delay of its own: what came is passed on at once.
+      // TCP_NODELAY: the proxy adds no delay of its own.
       try Socket.sendAtOnce(client)
       try Socket.sendAtOnce(descriptor)
       try Socket.connect(descriptor, to: route.forward)
@@ -44,13 +44,13 @@ extension CaptureProxy {
     }
   }
 
-  /// The server is not to be reached, or the connection cannot be watched.
+  /// Resets a client for which the server cannot be reached, or whose connection cannot be watched.
   private mutating func turnAway(
     _ client: FileDescriptor, _ server: FileDescriptor?, _ name: String, _ error: Errno
   ) {
     refused += 1
     tell("client \(name) turned away: \(route.forward): \(Self.words(error))")
-    // As the server would have: not as if it had come and gone in order.
+    // A reset, as from a server that refuses; a FIN would look like an orderly end.
     try? Socket.resetOnClose(client, true)
     Socket.close(client)
     if let server { Socket.close(server) }

@@ -7,7 +7,7 @@ import SystemPackage
 /// `capture` from its first client to its last: one process, one epoll instance.
 struct CaptureProxy: ~Copyable {
   struct Options {
-    /// Conversations after whose end it is over; nil for no bound.
+    /// The capture ends when so many clients have gone or were turned away; nil for no bound.
     var conversations: Int?
     var duration: Duration?
     var isQuiet = false
@@ -29,11 +29,12 @@ struct CaptureProxy: ~Copyable {
   private(set) var log: CaptureLog
 
   var relays: [UInt64: CaptureRelay] = [:]
-  /// Clients so far; each has its number, so that an event of one that is gone is no one else's.
+  /// The next client's number. Numbers are not used again, so a late event of a client that is gone
+  /// is taken for nobody else's.
   var clients: UInt64 = 0
   /// Relays with something to do.
   private var queue: [CaptureRelay] = []
-  /// When to look for clients again after there was no descriptor for one; nil while it listens.
+  /// When to listen again after accept4 failed; nil while the proxy listens.
   var pausedUntil: Instant?
   private var ended = 0
   private var stillOpen = 0
@@ -78,8 +79,8 @@ struct CaptureProxy: ~Copyable {
     Socket.close(epoll)
   }
 
-  /// Relays until it is told to end, or as much as the options ask for has happened. What is still
-  /// connected is then recorded as far as it came, and disconnected.
+  /// Relays until a signal comes or a bound of the options is reached. Clients that are still
+  /// connected then are recorded as far as they came, and disconnected.
   mutating func run() {
     while !isOver {
       guard let count = wait() else { return finish() }
@@ -105,7 +106,7 @@ struct CaptureProxy: ~Copyable {
 
   private var end: Instant? { options.duration.map(started.advanced(by:)) }
 
-  /// How many events there are; nil when no more will ever be told of.
+  /// Waits for events; returns how many there are, or nil where epoll_wait fails.
   private mutating func wait() -> Int? {
     let deadline = queue.isEmpty ? [end, pausedUntil].compactMap(\.self).min() : .now()
     do throws(Errno) {

@@ -17,16 +17,16 @@ final class CaptureRelay {
   let name: String
   private let started: Instant
   var isConnected = false
-  /// Whether it waits for its turn.
+  /// Whether the relay waits for its turn.
   var isQueued = false
   var recorder: ConversationRecorder
 
   private(set) var toServer: CaptureFlow
   private(set) var toClient: CaptureFlow
-  /// A side that broke off, rather than close.
+  /// The side that broke off first, instead of closing its connection.
   private var lost: Side?
 
-  /// Pieces that one turn moves, so that a flood leaves time for the others.
+  /// Pieces per direction that one turn moves, so that a flood leaves time for the other relays.
   private static let burst = 16
 
   init(
@@ -42,11 +42,11 @@ final class CaptureRelay {
     toClient = CaptureFlow(from: server, to: client)
   }
 
-  /// The 64 bits that epoll hands back for one of its sockets.
+  /// The 64 bits that epoll hands back for one of the relay's sockets.
   func token(of side: Side) -> UInt64 { id << 1 | side.rawValue }
 
   func note(_ seen: EpollEvents, of side: Side) {
-    // An error, too, is told by the next call.
+    // The next call on the socket returns the error.
     let mayRead = seen.has(.readable | .peerHangUp | .hangUp | .error)
     let mayWrite = seen.has(.writable | .hangUp | .error)
     switch side {
@@ -60,16 +60,16 @@ final class CaptureRelay {
   }
 
   enum State {
-    /// It waits for epoll.
+    /// There is nothing to do before the next event of epoll.
     case waiting
     /// There is more to do in the next turn.
     case busy
     case over
   }
 
-  /// Moves what can be moved, and records what came.
+  /// Passes bytes on in both directions, and records them.
   ///
-  /// - Parameter room: bytes that all recorded conversations may still take.
+  /// - Parameter room: bytes that may still be recorded, of all conversations together.
   func advance(_ buffer: UnsafeMutableRawBufferPointer, room: inout Int) -> State {
     guard isConnected else { return .waiting }
     for _ in 0..<Self.burst {
@@ -112,7 +112,7 @@ final class CaptureRelay {
     recorder.close(byClient: side == .client, at: Instant.now().nanoseconds, room: &room)
   }
 
-  /// Nothing reaches a side that is gone; what it said before still reaches the other.
+  /// Notes that a side is gone. Nothing reaches that side; what it sent still reaches the other.
   private func lose(_ side: Side) {
     lost = lost ?? side
     switch side {
@@ -129,7 +129,7 @@ final class CaptureRelay {
     }
   }
 
-  /// What became of it, in one line.
+  /// What became of the client, in one line.
   func told(_ how: String) -> String {
     var text =
       "client \(name) \(how) after "
@@ -139,7 +139,7 @@ final class CaptureRelay {
     return text
   }
 
-  /// Closes both sides; when one broke off, the other sees it broken off as well.
+  /// Closes both sides; where one broke off, the other gets a reset.
   func close() {
     if lost != nil {
       try? Socket.resetOnClose(client, true)

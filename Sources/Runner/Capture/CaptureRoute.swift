@@ -4,9 +4,9 @@ import Linux
 import Plan
 import SystemPackage
 
-/// Where `capture` listens, and where it leads its clients.
+/// The address at which `capture` listens, and the one to which it forwards clients.
 struct CaptureRoute: Equatable {
-  /// Why there is no way; a full sentence with what to do about it.
+  /// Why `capture` cannot use the addresses, and mostly what to do about it.
   struct Refusal: Error, Equatable, CustomStringConvertible {
     let description: String
   }
@@ -40,8 +40,9 @@ struct CaptureRoute: Equatable {
     }
   }
 
-  /// Whether a listener gets what connects to an address. One on every address gets what is for any
-  /// of this host's own; every address, to a client, is loopback. An IPv6 listener gets IPv4 too.
+  /// Whether a connection to `forward` reaches the listener. A listener on 0.0.0.0 or :: gets what
+  /// is for any address of this host, on :: IPv4 too. A client that connects to 0.0.0.0 or ::
+  /// reaches loopback.
   private static func leadsBack(
     _ forward: SocketAddress, to listen: SocketAddress, _ lookup: AddressLookup
   ) -> Bool {
@@ -53,7 +54,7 @@ struct CaptureRoute: Equatable {
     return target == own || target.isUnspecified && own.isLoopback
   }
 
-  /// IPv4 where there is a choice.
+  /// The address of a target, IPv4 where there is a choice.
   private static func address(
     of target: Target, _ option: String, _ lookup: AddressLookup
   ) throws(Refusal) -> SocketAddress {

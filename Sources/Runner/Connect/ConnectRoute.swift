@@ -5,9 +5,9 @@ import Plan
 import Probe
 import SystemPackage
 
-/// From where to where `connect` opens connections.
+/// The sources from which `connect` opens connections, and the endpoint to which it does.
 struct ConnectRoute {
-  /// Why there is no way; a full sentence with what to do about it.
+  /// Why `connect` cannot use the addresses, and mostly what to do about it.
   struct Refusal: Error, Equatable, CustomStringConvertible {
     let description: String
   }
@@ -21,12 +21,13 @@ struct ConnectRoute {
   let ports: PortSet?
   private var walk: SourceWalk?
 
-  /// As plans have it: 127.0.0.2 to 127.0.0.21.
+  /// 127.0.0.2 to 127.0.0.21, the default of plans.
   private static let loopbackSources = (2...21).map { IPAddress.v4(0x7F00_0000 + $0) }
 
   /// - Parameters:
   ///   - sources: nil for 127.0.0.2 to 127.0.0.21 towards loopback, else for the kernel's choice.
-  ///   - ports: nil for a free range of the host where sources are bound, else for the kernel's choice.
+  ///   - ports: nil for the ports that other programs can spare where sources are bound, else for
+  ///     the kernel's choice.
   init(
     to target: Target, sources: AddressRange?, ports: ClosedRange<UInt16>?, allowPublic: Bool,
     lookup: AddressLookup = .host
@@ -64,13 +65,13 @@ struct ConnectRoute {
     }
   }
 
-  /// How many pairs of source and port there are to try before all are known to be taken.
+  /// The number of pairs of source and port: after so many tries all are known to be taken.
   var tupleCount: UInt64 { walk?.count ?? 1 }
 
   /// The next source and port to bind; nil where the kernel chooses.
   mutating func nextSource() -> SocketAddress? {
     guard let position = walk?.next(), let step = walk?.step(at: position) else { return nil }
-    // With a port and no address the socket is bound to all addresses, and the kernel chooses one.
+    // A socket with a port and no address is bound to all, and the kernel chooses the address.
     let any: IPAddress = endpoint.ip.isV6 ? .v6(0) : .v4(0)
     return SocketAddress(sources.isEmpty ? any : sources[step.source], step.port)
   }

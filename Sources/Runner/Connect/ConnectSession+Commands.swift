@@ -8,7 +8,7 @@ extension ConnectSession {
   /// Connections that `list` shows when it is not told how many.
   private static var usualList: Int { 20 }
 
-  /// Does it; true when that was the end.
+  /// Carries out a command; returns true when it ends the session.
   mutating func obey(_ command: PromptCommand) -> Bool {
     switch command {
     case .nothing: break
@@ -87,7 +87,7 @@ extension ConnectSession {
 }
 
 extension PromptCommand {
-  /// Whether it shows or ends what answers may still be on their way to.
+  /// Whether the command shows or closes connections to which answers may still be on their way.
   var waitsForReplies: Bool {
     switch self {
     case .list, .close, .stats, .quit: true

@@ -7,7 +7,7 @@ import Recording
 import SystemPackage
 import WorkerLog
 
-/// How connections come to stand.
+/// How connections are opened.
 extension ConnectSession {
   /// Connections to begin before looking at events again.
   private static var burst: Int { 64 }
@@ -19,7 +19,7 @@ extension ConnectSession {
       before: kernel.readings().values)
   }
 
-  /// Begins the connections that are due, and tells how it went once all is said and done.
+  /// Begins the connections that are due, and tells how the order went once no handshake is left.
   mutating func advanceOpening() {
     var burst = Self.burst
     while burst > 0, let due = opening?.due, due <= .now() {
@@ -35,7 +35,8 @@ extension ConnectSession {
 
   private mutating func beginOne() {
     var socket: FileDescriptor?
-    // How a source that is not ours was found to be taken.
+    // The failure to report where all sources are taken, of a source that none of our own
+    // connections has.
     var taken: (call: FailedCall, error: Errno, source: SocketAddress?)?
     var own: Set<SocketAddress>?
     for _ in 0..<route.tupleCount {
@@ -59,7 +60,8 @@ extension ConnectSession {
         if let source, call.isTaken(error) {
           own = own ?? Set(table.connections.compactMap(\.source))
           if own?.contains(source) == true { continue }
-          // A bind tells that somebody else has the port; a connect may have met TIME_WAIT.
+          // A failed bind is preferred: somebody else has the port. A failed connect may be
+          // TIME_WAIT.
           if taken == nil || (taken?.call == .connect && call == .bind) {
             taken = (call, error, source)
           }
@@ -76,7 +78,7 @@ extension ConnectSession {
     } else {
       failed(.connect, .addressNotAvailable, source: nil)
     }
-    // Whatever there is to bind is in use.
+    // Every pair of source and port is in use, so the connections left would fail as well.
     opening?.isStopped = true
   }
 
@@ -149,7 +151,7 @@ extension ConnectSession {
     if isHopeless || opening?.failuresInARow == Opening.patience { opening?.isStopped = true }
   }
 
-  /// Counts what keeps an order to open connections from its goal.
+  /// Counts a failure that keeps the current order to open connections from its goal.
   mutating func note(_ call: FailedCall, _ error: Errno?, source: SocketAddress?) {
     opening?.failures.add(
       call, error, at: Instant.now().seconds(since: started), established: table.open,
@@ -188,7 +190,7 @@ extension ConnectSession {
     screen.warn(text)
   }
 
-  /// The lowest and the highest descriptor of those that stand.
+  /// The lowest and the highest descriptor of the order's connections that stand, in words.
   private func descriptors(of batch: Int) -> String {
     let numbers = table.connections.filter { $0.batch == batch }.map(\.descriptor.rawValue)
     guard let first = numbers.first, let last = numbers.last else { return "" }

@@ -5,11 +5,11 @@ import Recording
 import SystemPackage
 import WorkerLog
 
-/// What goes over connections that stand.
+/// What is sent and received over connections, and how they end.
 extension ConnectSession {
   /// More bytes than this may not wait for one peer to take them.
   static var mostUnsent: Int { 1 << 20 }
-  /// Closes that are told one by one; a server that goes takes thousands along.
+  /// Closes per look at epoll that are told one by one; a server that goes takes thousands along.
   private static var mostCloses: Int { 10 }
 
   mutating func handleIO(_ connection: PeerConnection, _ seen: EpollEvents) {
@@ -34,7 +34,7 @@ extension ConnectSession {
     }
   }
 
-  /// Sends what the socket takes and keeps the rest. Nil when it was taken, else why not.
+  /// Sends what the socket takes and keeps the rest. Returns nil, or why the bytes were refused.
   mutating func send(_ bytes: [UInt8], to connection: PeerConnection) -> String? {
     guard connection.unsent.count + bytes.count <= Self.mostUnsent else {
       return "\(Self.label(connection)) takes nothing more: "
@@ -43,7 +43,7 @@ extension ConnectSession {
     settling.traffic(now: .now())
     var waiting = connection
     waiting.unsent += bytes
-    // Behind what waits already, it waits too.
+    // Where earlier bytes wait, these wait behind them.
     if connection.unsent.isEmpty {
       flush(waiting)
     } else {
@@ -52,7 +52,7 @@ extension ConnectSession {
     return nil
   }
 
-  /// False when the connection has ended.
+  /// Sends the bytes that wait. Returns false when the connection has ended.
   @discardableResult
   private mutating func flush(_ connection: PeerConnection) -> Bool {
     let bytes = connection.unsent
@@ -92,7 +92,7 @@ extension ConnectSession {
     Socket.close(connection.descriptor)
     table.closedByPeer += 1
     if opening?.batch == connection.batch {
-      // Told with the others when all have been opened.
+      // The account of the opening tells of this close.
       opening?.lost += 1
       note(.closed, error, source: connection.source)
       return
@@ -114,7 +114,7 @@ extension ConnectSession {
     closesUntold = 0
   }
 
-  /// Ends a connection from this side: in order when it carried something.
+  /// Closes a connection from this side: with FIN where it carried bytes, else with a reset.
   mutating func close(_ connection: PeerConnection) {
     if connection.sent > 0 || connection.received > 0 {
       try? Socket.resetOnClose(connection.descriptor, false)

@@ -29,7 +29,7 @@ struct ConnectSession: ~Copyable {
   var table = PeerTable()
   var opening: Opening?
   var batches = 0
-  /// Handshakes under way in the order of their begin, so that the first one expires first.
+  /// Tokens of the handshakes under way, the oldest first, which expires first.
   var handshakes: [UInt64] = []
   var screen: PromptScreen
   var input = InputLines()
@@ -38,6 +38,7 @@ struct ConnectSession: ~Copyable {
   var fellShort = false
   /// Connections that peers closed since the last look, beyond those that were told one by one.
   var closesUntold = 0
+  /// Closes since the last look that were told one by one.
   var closesTold = 0
 
   private var events: [ReadyEvent]
@@ -103,8 +104,8 @@ struct ConnectSession: ~Copyable {
     return false
   }
 
-  /// A script has no eyes: before it looks at connections or closes them, the answers to what it
-  /// sent get a moment to come.
+  /// Whether a command that shows or closes connections may run, or the session end. A script
+  /// cannot see that answers are still to come, so they get a moment first.
   private mutating func repliesHaveSettled() -> Bool {
     options.isInteractive || settling.isOver(awaitsAnswer: table.awaitsAnswer, now: .now())
   }

@@ -6,12 +6,12 @@ import Recording
 import SystemPackage
 import WorkerLog
 
-/// Failures of one process that opens connections itself, counted by kind.
+/// Failures of `connect`, one record per call and errno with the circumstances of the first.
 struct FailureTally {
   private(set) var records: [FailureRecord] = []
 
   /// - Parameters:
-  ///   - at: seconds since the start.
+  ///   - seconds: since the session started.
   ///   - established: connections at that instant.
   mutating func add(
     _ call: FailedCall, _ errno: Errno?, at seconds: Double, established: Int,

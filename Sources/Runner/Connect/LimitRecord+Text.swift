@@ -1,8 +1,8 @@
 import Recording
 
 extension LimitRecord {
-  /// The limit as it is told the moment it is met, where no report follows: what failed, what it
-  /// comes down to, what that was decided from, and what moves it. Several lines.
+  /// The limit in several lines, for commands that write no report: what failed, the cause, the
+  /// evidence for the cause, and the fix.
   var told: String {
     var rows = [["cause", "\(resource.rawValue): \(resource.words)"]]
     rows.append(["failures", Format.count(count)])

@@ -3,7 +3,7 @@ import Recording
 
 /// An order to open connections, while it is carried out.
 struct Opening {
-  /// It gives up after this many failures in a row: the cause will not go away by itself.
+  /// Failures in a row after which no more connections are begun: the cause will stay.
   static let patience = 100
 
   let batch: Int
@@ -11,14 +11,14 @@ struct Opening {
   let start: Instant
   /// Nanoseconds from one connection to the next; 0 for as fast as it goes.
   let interval: Double
-  /// Kernel counters at its start: what rose since is evidence.
+  /// Kernel counters when the order began: what rose since then is evidence.
   let before: [Series.Key: Double]
 
   var begun = 0
   /// Handshakes under way.
   var connecting = 0
   var established = 0
-  /// Closed by the peer while others were still being opened.
+  /// Connections of this order that the peer closed before the order was complete.
   var lost = 0
   var failuresInARow = 0
   var isStopped = false

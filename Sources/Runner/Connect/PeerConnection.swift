@@ -9,22 +9,22 @@ struct PeerConnection {
   }
 
   let descriptor: FileDescriptor
-  /// Tells it from an earlier connection that had the same descriptor.
+  /// Tells the connection from an earlier one that had the same descriptor.
   let generation: UInt32
-  /// Which order to open connections it belongs to.
+  /// The number of the order to open connections, from 1.
   let batch: Int
   var source: SocketAddress?
   let began: Instant
   var state = State.connecting
   var received = 0
   var sent = 0
-  /// What the socket did not take yet.
+  /// Bytes that the socket did not take yet.
   var unsent: [UInt8] = []
 
-  /// The 64 bits that epoll hands back.
+  /// The 64 bits that epoll hands back for the connection.
   var token: UInt64 { UInt64(generation) << 32 | UInt64(UInt32(descriptor.rawValue)) }
 
-  /// What to wait for.
+  /// The events that epoll is to announce.
   var wanted: EpollEvents {
     if state == .connecting { return .writable }
     return unsent.isEmpty ? .readable : .readable | .writable
@@ -59,7 +59,7 @@ struct PeerTable {
     rows.values.sorted { $0.descriptor.rawValue < $1.descriptor.rawValue }
   }
 
-  /// Whether someone got less back than was sent to him, or has not even got all of it.
+  /// Whether a peer has sent fewer bytes back than it got, or has bytes still to get.
   var awaitsAnswer: Bool { rows.values.contains { $0.received < $0.sent || !$0.unsent.isEmpty } }
 
   mutating func insert(

@@ -3,7 +3,7 @@ import Recording
 
 /// One line at the prompt of `connect`.
 enum PromptCommand: Equatable {
-  /// At most so many connections.
+  /// The most connections to list; nil for the usual number.
   case list(Int?)
   case send(descriptor: Int32, [UInt8])
   case broadcast([UInt8])
@@ -56,7 +56,7 @@ enum PromptCommand: Equatable {
     }
   }
 
-  /// The first word, and what follows the one space behind it.
+  /// The first word, and what follows the one space or tab behind it.
   private static func split(_ line: String) -> (word: String, rest: String) {
     let line = line.drop { $0 == " " || $0 == "\t" }
     let end = line.firstIndex { $0 == " " || $0 == "\t" } ?? line.endIndex

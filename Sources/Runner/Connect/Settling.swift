@@ -1,24 +1,26 @@
 import Linux
 
-/// When a script may go on: once what it sent was answered, or nothing moves any more.
+/// When a script may go on: once its messages are answered, or there is no more traffic.
 struct Settling {
-  /// Without traffic for so long, no answer is on its way; where as much has come back as was sent,
-  /// a shorter time tells.
+  /// Nanoseconds without traffic after which no answer is expected any more; the shorter time holds
+  /// where as many bytes have come back as were sent.
   private static let quiet: UInt64 = 500_000_000
   private static let quietAfterAnswer: UInt64 = 100_000_000
-  /// A peer that never stops talking is not waited for.
+  /// The most nanoseconds to wait for a peer that never stops talking.
   private static let longest: UInt64 = 5_000_000_000
 
   private var lastTraffic: Instant?
   private var began: Instant?
 
-  /// Whether somebody waits for it.
+  /// Whether a command waits for answers.
   var isWaiting: Bool { began != nil }
 
   /// Notes that something was sent or received.
   mutating func traffic(now: Instant) { lastTraffic = now }
 
-  /// - Parameter awaitsAnswer: whether less has come back than was sent.
+  /// Whether the script may go on; if not, the wait begins or continues.
+  ///
+  /// - Parameter awaitsAnswer: whether fewer bytes have come back than were sent.
   mutating func isOver(awaitsAnswer: Bool, now: Instant) -> Bool {
     guard let lastTraffic else { return true }
     let began = began ?? now

@@ -4,14 +4,14 @@ import Plan
 import Recording
 import Report
 
-/// The runs of a plan before one of its recordings, as `history/` beside it keeps them.
+/// The runs of a plan before a given recording, as `history/` beside that recording keeps them.
 struct History {
   /// Oldest first.
   private let paths: [String]
 
   /// - Parameters:
-  ///   - recording: the path of the recording that they came before.
-  ///   - started: when its run began, as it says.
+  ///   - recording: the path of the given recording.
+  ///   - started: when its run began, as the recording has it.
   init(of recording: String, started: String) {
     let directory = RunFiles.parent(of: recording) + "/history"
     let name = RunFiles.historyName(ofStart: started)
@@ -20,11 +20,11 @@ struct History {
       .map { "\(directory)/\($0)" }
   }
 
-  /// Where the run right before is; nil when there was none.
+  /// The path of the recording right before; nil when there is none.
   var last: String? { paths.last }
 
-  /// The newest of them, as many as a page shows. What cannot be read, such as what a killed run
-  /// left, is no part of a trend.
+  /// The newest runs, as many as a page shows beside its own. A recording that cannot be read, such
+  /// as a killed run may leave, is left out.
   var summaries: [RecordingSummary] {
     paths.suffix(EarlierRuns.mostRuns - 1).compactMap { path in
       try? RecordingSummary.read(from: path)
@@ -38,8 +38,8 @@ extension EarlierRuns {
   /// - Parameters:
   ///   - path: where the recording is.
   ///   - before: the recording to compare with; nil for none.
-  ///   - remark: is told in one line how the two compare, or why they cannot: a recording of before
-  ///     that cannot be read is no fault of this run.
+  ///   - remark: gets one line on how the two compare, or why they cannot be compared. An earlier
+  ///     recording that cannot be read is no error of this run.
   init(
     of recording: Recording, at path: String, before: String?, remark: (String) -> Void = { _ in }
   ) {

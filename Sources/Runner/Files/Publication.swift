@@ -32,8 +32,7 @@ struct Publication {
 
   /// Writes every report and tells the result. Returns the exit code.
   ///
-  /// A report that cannot be written takes nothing else with it: the others are, and the result is
-  /// told.
+  /// Where one report cannot be written, the others still are, and the result is still told.
   func publish(
     _ recording: Recording, _ judgement: Judgement, earlier: EarlierRuns, _ output: OutputOptions
   ) -> Int32 {
@@ -73,8 +72,9 @@ struct Publication {
 // MARK: - Runs that leave no recording
 
 extension Publication {
-  /// Before anything starts: takes away what a run before has left, and says that this one did not
-  /// finish. What the run comes to replaces it; where the run is killed, it is the truth.
+  /// Before the run starts: removes the page of an earlier run, and writes a JUnit file that says
+  /// that this run did not finish. The reports of the run replace that file; where the run is
+  /// killed, the file stays and is true.
   func begin(_ plan: Plan, saying reason: String = Self.unfinished) throws(FileProblem) {
     try RunFiles.check(writingTo: files.html, over: .page)
     try RunFiles.check(writingTo: files.junit, over: .xml)
@@ -82,7 +82,7 @@ extension Publication {
       throw FileProblem(files.html, "the page and the JUnit XML would be the same file")
     }
     try files.removePage()
-    // A pipe would get two documents.
+    // Nothing replaces what a pipe got: its reader would find two documents.
     guard !RunFiles.isSpecial(files.junit) else { return }
     let (recording, judgement) = Self.judged(plan, reason, ExitStatus.fault)
     try RunFiles.write(
@@ -91,9 +91,10 @@ extension Publication {
 
   static let unfinished = "the run did not finish: it was killed, or it is still under way"
 
-  /// A run that never began: its phases stand in the JUnit file, none of them reached.
+  /// Reports a run that never began: the JUnit file has its phases, none of them reached. Returns
+  /// the exit code.
   ///
-  /// - Parameter prepared: what was known of the host by then.
+  /// - Parameter prepared: the prepared run, where preparation came so far.
   func publish(
     _ plan: Plan, _ prepared: PreparedRun? = nil, failedFor reason: String, code: Int32, json: Bool
   ) -> Int32 {
@@ -103,7 +104,7 @@ extension Publication {
     }
   }
 
-  /// A plan that cannot be read.
+  /// Reports a plan that cannot be read. Returns the exit code.
   func publish(_ invalid: InvalidPlan, plan name: String, json: Bool) -> Int32 {
     let recording = Recording(planName: name) {
       $0.planFile = invalid.file
@@ -122,7 +123,7 @@ extension Publication {
     }
   }
 
-  /// A recording that cannot be read.
+  /// Reports a recording that cannot be read.
   func publish(unreadable error: RecordingError) throws(FileProblem) {
     let name = RunFiles.planName(ofJUnit: files.junit)
     let recording = Recording(planName: name) {
@@ -143,7 +144,7 @@ extension Publication {
     var judgement = judgement
     var written = OutputFiles(junit: files.junit, directory: outputs.directory)
     func note(_ problem: FileProblem) {
-      // Said already where it is why there is no run.
+      // The user was told already where this problem is the reason that there is no run.
       judgement.exitCode =
         "\(problem)" == recording.fault
         ? ExitStatus.notWritten : notWritten(problem, recording)
@@ -180,7 +181,7 @@ extension Publication {
 }
 
 extension RunFiles {
-  /// The page and what belongs beside it; beside a device or a pipe nothing does.
+  /// Writes the page with its stylesheet and script; to a device or a pipe, the page alone.
   func writePage(_ page: [UInt8]) throws(FileProblem) {
     try Self.write(page, to: html, over: .page)
     guard !Self.isSpecial(html) else { return }
@@ -188,7 +189,7 @@ extension RunFiles {
     try Self.write(Report.script, to: script)
   }
 
-  /// What a run before has left would be taken for the page of this one.
+  /// Removes the page that an earlier run left, which would be taken for the page of this run.
   func removePage() throws(FileProblem) {
     guard !Self.isSpecial(html) else { return }
     try Self.checkReplaced(html, .page)

@@ -22,10 +22,11 @@ struct RunFiles {
     self.junit = junit ?? "\(directory)/TEST-\(name).xml"
   }
 
-  /// What a recording is rendered to once more.
+  /// The files of a recording that is reported once more.
   ///
   /// - Parameters:
-  ///   - plan: any text, as a recording may come from anyone; it names a file only where it can.
+  ///   - plan: the plan's name, any text, as a recording may come from anyone; a name that no file
+  ///     can have becomes "plan".
   ///   - directory: nil for the one that the recording is in.
   init(
     recording: String, plan: String, directory: String?, junit: String?, html: String?
@@ -48,7 +49,7 @@ struct RunFiles {
       .filter { $0.hasPrefix(junitPrefix) && $0.hasSuffix(junitSuffix) }.sorted()
   }
 
-  /// The plan's name in `TEST-<plan>.xml`; of any other file its own name.
+  /// The plan's name in `TEST-<plan>.xml`; for any other file, the file's name.
   static func planName(ofJUnit path: String) -> String {
     let name = path.split(separator: "/").last.map(String.init) ?? path
     guard name.hasPrefix(junitPrefix), name.hasSuffix(junitSuffix) else { return name }
@@ -62,9 +63,9 @@ struct RunFiles {
     return ["", "-wal", "-shm", "-journal"].contains { target == source + $0 }
   }
 
-  /// Makes the directory and locks it (flock) until this process ends: of two runs each would rename the
-  /// other's recording. Returns the error message if another run has the lock; nil otherwise, also where the
-  /// file system knows no locks.
+  /// Makes the directory and locks it (flock) until this process ends: two runs would rename each
+  /// other's recordings. Returns the error message if another run has the lock; nil otherwise, also
+  /// where the file system knows no locks.
   func lock() throws(FileProblem) -> String? {
     try Self.makeDirectory(directory)
     let attempt = try FileProblem.naming(directory) { () throws(Errno) in
@@ -98,12 +99,13 @@ struct RunFiles {
     return kept
   }
 
-  /// Writes a file whole or not at all. Devices and pipes are opened and written to: a rename
-  /// would put a regular file in their place, and as root that would replace `/dev/null` for the whole system.
+  /// Writes a file whole or not at all. Devices and pipes are opened and written to: a rename would
+  /// put a regular file in their place, and as root that would replace `/dev/null` for the whole
+  /// system.
   ///
   /// - Parameters:
-  ///   - isPrivate: whether nobody else may read it, as it may hold what is nobody's business.
-  ///   - replaced: what may be there.
+  ///   - isPrivate: whether only the owner may read the file, for one that may hold secrets.
+  ///   - replaced: the kind of file that may be replaced.
   static func write(
     _ bytes: [UInt8], to path: String, isPrivate: Bool = false, over replaced: Replaced = .anything
   ) throws(FileProblem) {
@@ -120,14 +122,15 @@ struct RunFiles {
     }
   }
 
-  /// What a file that is written may take the place of. A path that was mistyped must not cost a plan or a recording.
+  /// The kind of file that may be replaced: a report with a mistyped path must not cost a plan or a
+  /// recording. The raw value is how such a file begins.
   enum Replaced: String {
     case xml = "<?xml"
     case page = "<!DOCTYPE html"
     /// Anything but a recording.
     case anything = ""
 
-    /// What tells a report from other files of its kind, near its start.
+    /// The text near a report's start that tells it from other XML or HTML.
     var mark: String {
       switch self {
       case .xml: "<testsuite"
@@ -136,13 +139,14 @@ struct RunFiles {
       }
     }
 
-    /// Bytes in which the mark is to stand.
+    /// The mark stands within so many bytes of the start.
     static let longestStart = 4096
   }
 
-  /// Throws why a file cannot be written there, as far as can be told before it is.
+  /// Makes the directory of a file, and throws why the file cannot be written, as far as can be
+  /// told before writing.
   ///
-  /// - Parameter replaced: what may be there; a file that is empty may always be.
+  /// - Parameter replaced: the kind of file that may be replaced; an empty file always may.
   static func check(
     writingTo path: String, over replaced: Replaced = .anything
   ) throws(FileProblem) {
@@ -172,7 +176,7 @@ struct RunFiles {
     }
   }
 
-  /// Whether a device, a pipe or a socket is there; what a link leads to counts.
+  /// Whether the path is of a device, a pipe or a socket, or of a link to one.
   static func isSpecial(_ path: String) -> Bool {
     let target = URL(filePath: path).resolvingSymlinksInPath().path
     let type = (try? FileManager.default.attributesOfItem(atPath: target))?[.type]
@@ -180,8 +184,9 @@ struct RunFiles {
     return ![.typeRegular, .typeDirectory, .typeSymbolicLink].contains(type)
   }
 
-  /// What a recording is called in `history/`: its start in the basic format of ISO 8601, as CI systems refuse
-  /// colons in the names of artifacts. Sorted by name they are sorted by time. `20260102T030405.678Z.recording`.
+  /// The name of a recording in `history/`, such as `20260102T030405.678Z.recording`: its start in
+  /// the basic format of ISO 8601, as CI systems refuse colons in the names of artifacts. Sorted by
+  /// name, recordings are sorted by time.
   static func historyName(ofStart started: String) -> String {
     started.filter { $0 != "-" && $0 != ":" } + ".recording"
   }

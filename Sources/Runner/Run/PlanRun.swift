@@ -11,7 +11,7 @@ import SystemPackage
 
 /// One plan from its file to its reports.
 extension RunOptions {
-  /// Returns the exit code. To be called before any thread exists.
+  /// Runs a plan. Returns the exit code. To be called before any thread exists.
   func run(_ loaded: LoadedPlan, seed: UInt64?) -> Int32 {
     switch loaded.plan {
     case .success(let plan): run(plan, seed: seed, files: files(of: plan.name))
@@ -19,7 +19,8 @@ extension RunOptions {
     }
   }
 
-  /// Returns the exit code. Reading the original has left threads behind, which wait for work.
+  /// Runs a replay. Returns the exit code. Reading the original recording has left threads behind,
+  /// but they are idle when the workers are forked.
   func run(_ replay: Replay) -> Int32 {
     let files = files(of: "\(replay.plan.name)-replay")
     return run(replay.plan, seed: replay.original.seed, files: files, replay: replay)
@@ -53,7 +54,7 @@ extension RunOptions {
       StandardError.write("\(invalid)\n")
       return publication.publish(invalid, plan: plan.name, json: json)
     } catch {
-      // What could not be written is at fault itself; anything else is the program, or the host.
+      // A file that cannot be written has an exit code of its own; any other error is a fault.
       let isFile = error is FileProblem || error is RecordingError
       let code = isFile ? ExitStatus.notWritten : ExitStatus.fault
       let reason = error is Errno ? "cannot start the workers: \(error)" : "\(error)"
@@ -65,7 +66,7 @@ extension RunOptions {
 
   // MARK: Driving
 
-  /// What a run came to, as its recording has it.
+  /// A run that is over, and its verdict.
   private struct Driven {
     var recording: Recording
     var judgement: Judgement
@@ -78,7 +79,8 @@ extension RunOptions {
     KillOrder.take(KillOrder.late)
     let workers = try ForkedWorkers.prepared(for: prepared.demand, on: host)
     let fleet = try startFleet(prepared, on: workers)
-    // Looks into the recording of the run before, and what reads one makes threads.
+    // After the fork, because `prepare` reads the recording of the run before, and that makes
+    // threads.
     let before = try files.prepare()
     let started = Instant.now()
     let state = RunState(
@@ -96,8 +98,8 @@ extension RunOptions {
     var ending = RunEnding(
       writer: writer, recording: recording, replay: prepared.replay, clock: clock)
     do throws(RecordingError) {
-      // The coordinator is one process among hundreds that never rest. As memory runs out, a look
-      // that comes seconds late comes after the guard was to stop the growth.
+      // First, because the coordinator is one process among hundreds that never rest: where it
+      // samples seconds late, memory may run out before the memory guard stops the growth.
       let end = try CurrentProcess.first { () throws(RecordingError) in try coordinator.drive() }
       ending.take(end)
     } catch {
@@ -133,7 +135,7 @@ extension RunOptions {
     }
   }
 
-  /// An invalid plan: every error at its place, and a JUnit file all the same.
+  /// Refuses an invalid plan: prints every error with its place, and writes a JUnit file with them.
   private func refuse(_ invalid: InvalidPlan, name: String) -> Int32 {
     let files = files(of: name)
     StandardError.write("\(invalid)\n")
@@ -148,7 +150,7 @@ extension RunOptions {
       .publish(invalid, plan: name, json: json)
   }
 
-  /// Preflight under `strict`: nothing was opened, and a CI job finds out why.
+  /// Refuses a run under `--preflight strict`; the JUnit file has the findings as well.
   private func refuse(
     _ prepared: PreparedRun, _ findings: [String], _ publication: Publication
   ) -> Int32 {
@@ -193,7 +195,7 @@ extension RunOptions {
       Publication.OutputOptions(json: json, quiet: quiet, colour: colour))
   }
 
-  // MARK: OutputEnvironment
+  // MARK: Output
 
   private var colour: Bool { !noColour && OutputEnvironment.allowColour }
 

@@ -16,7 +16,7 @@ enum Preflight {
     [prepared.obstacle, prediction(prepared), others()].compactMap(\.self) + sockets(prepared)
   }
 
-  /// What the run takes from other programs, where its plan says that it may: no reason to refuse it.
+  /// What the run takes from other programs because its plan says so: no reason to refuse the run.
   static func notes(_ prepared: PreparedRun) -> [String] {
     let (host, taken) = (prepared.host, prepared.demand.localPortsTaken)
     guard host.takesFromOthers(taken), let range = host.localPorts else { return [] }
@@ -37,7 +37,7 @@ enum Preflight {
   }
 
   private static func others() -> String? {
-    // A run locks its directory for as long as it lasts; what else is called so loads nothing.
+    // A run locks its directory while it lasts; a process of this name without a lock is no run.
     let family = CurrentProcess.family
     let others = DirectoryLock.holders(named: "runner").filter { !family.contains($0) }
     guard let first = others.min() else { return nil }
@@ -65,7 +65,8 @@ enum Preflight {
       "somebody listens on \(first)\(more) already; `ss -tlnp 'sport = :\(first.port)'` says who"
   }
 
-  /// The run goes past ports that it cannot use: they matter where the others do not suffice.
+  /// Too many ports in TIME_WAIT. The run skips ports that it cannot use, so they matter only where
+  /// the others do not suffice.
   private static func waiting(_ survey: SocketSurvey, _ prepared: PreparedRun) -> String? {
     let pairs = prepared.demand.pairs
     let left = pairs - survey.blockedPairs

@@ -5,7 +5,7 @@ import Report
 
 /// Plans that run one after the other, and options that name one file for all of them.
 extension RunOptions {
-  /// As given, but that every plan's reports stay in a directory of its own.
+  /// The options without `--junit`, so that every plan's reports stay in a directory of its own.
   var withFilesApart: RunOptions {
     var options = self
     options.junit = nil
@@ -24,14 +24,14 @@ extension RunOptions {
     return nil
   }
 
-  /// Before the first of several plans starts: no report of an earlier run stays where one of these
-  /// belongs, also where it never comes to that plan. Returns the exit code.
+  /// Replaces the reports of earlier runs before the first of several plans starts, so that a plan
+  /// that is never reached does not show an old report. Returns the exit code.
   func begin(_ plans: [LoadedPlan]) -> Int32 {
     do throws(FileProblem) {
       for loaded in plans {
         guard case .success(let plan) = loaded.plan else { continue }
         let files = withFilesApart.files(of: plan.name)
-        // Its own run will say that another one writes there.
+        // Where another run holds the directory, this plan's run will say so.
         try RunFiles.makeDirectory(files.directory)
         guard !files.isLocked else { continue }
         try Publication(files: files, flavour: junitFlavour).begin(plan, saying: Self.notReached)
@@ -47,8 +47,8 @@ extension RunOptions {
 
   private static let notReached = "the plan did not run: what ran before it was cut off"
 
-  /// Puts what these plans left into the one file that `--junit` names; nothing without it. Returns
-  /// the exit code.
+  /// Merges the plans' JUnit files into the one that `--junit` names; does nothing without that
+  /// option. Returns the exit code.
   func mergeJUnit(of plans: [LoadedPlan]) -> Int32 {
     guard let junit else { return ExitStatus.passed }
     let (bytes, problems) = merged(plans)
@@ -63,8 +63,8 @@ extension RunOptions {
     return problems.isEmpty ? ExitStatus.passed : ExitStatus.notWritten
   }
 
-  /// The reports of all plans in one. One that is missing or broken is an error in it, and takes
-  /// nothing of the others with it.
+  /// The JUnit reports of all plans as one, and what was wrong. A missing or broken report becomes
+  /// an error in the merged one, which still has all others.
   private func merged(_ plans: [LoadedPlan]) -> (bytes: [UInt8], problems: [String]) {
     var problems: [String] = []
     let reports = plans.map { plan in

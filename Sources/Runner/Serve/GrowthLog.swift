@@ -1,20 +1,20 @@
 import Recording
 
-/// What a server holds at one instant, and what came of the rest.
+/// Connections that a server holds at one instant, and has accepted and closed so far.
 struct ServerCounts: Equatable {
   var held = 0
   var accepted = 0
   var closed = 0
 }
 
-/// When to say how many connections there are: at every round number on the way up, and when
-/// something has changed, but no more than once a second.
+/// When to say how many connections there are: at every round number on the way up, and at other
+/// changes no more than once per second.
 struct GrowthLog {
   private static let interval = 1.0
 
   private var told = ServerCounts()
   private var next = 0.0
-  /// 1,000, 2,000, 5,000, 10,000 and so on.
+  /// The next round number: 1,000, 2,000, 5,000, 10,000 and so on.
   private var milestone = 1000
 
   /// The line to print now; nil when there is nothing to say.
@@ -33,7 +33,7 @@ struct GrowthLog {
   }
 
   private static func roundNumber(after number: Int) -> Int {
-    // 2 is followed by 5, the others by twice as much.
+    // A leading 2 is followed by 5; a leading 1 or 5 is doubled.
     var leading = number
     while leading >= 10 { leading /= 10 }
     return leading == 2 ? number / 2 * 5 : number * 2

@@ -9,13 +9,13 @@ import SystemPackage
 
 /// The built-in server alone, before it starts: its workers, and how many connections they hold.
 struct PreparedServer {
-  /// Connections that are taken to be wanted where nobody says how many.
+  /// The goal of connections where the request names none.
   private static let usualGoal = 1_000_000
 
   struct Request {
     var endpoints: EndpointRange
     var processes: Processes
-    /// Connections to have room for; nil for as many as there can be.
+    /// Connections to have room for; nil where the user does not say.
     var connections: Int?
     var reply: ServerReply
     var readiness: ServerReadiness
@@ -27,9 +27,10 @@ struct PreparedServer {
   let prediction: [PredictionTerm]
   var servers: [ServerAssignment]
 
-  /// Raises this process's descriptor limit as far as it may, which the workers inherit.
+  /// Raises this process's descriptor limit, which the workers inherit, as far as it may. A limit
+  /// above `ServerAssignment.mostDescriptors` is lowered to that.
   ///
-  /// - Parameter pipes: descriptors that each worker holds besides its own.
+  /// - Parameter pipes: pipes of each worker to this process.
   init(_ request: Request, pipes: Int) throws(Errno) {
     var host = HostDescription.current()
     let most = ServerAssignment.mostDescriptors
@@ -42,12 +43,13 @@ struct PreparedServer {
     let overhead = descriptorsPerWorker + 1 + pipes
     let goal = request.connections ?? Self.usualGoal
     let count: Int
-    // A pipe has two ends here until its worker is on its own, and each worker a wake-up.
+    // Per worker this process holds a wake-up and, until all are forked, both ends of each pipe.
     let room = Capacity.mostWorkers([.auto], room: host.workersAtMost / (1 + 2 * pipes))
     switch request.processes {
     case .count(let wanted): count = wanted
     case .auto:
-      // Without a number, one endpoint is what others expect of a server.
+      // Without a number of connections one process will do, as users expect a server on one
+      // endpoint.
       let needed = Capacity.workersNeeded(
         goal: request.connections ?? 1, descriptors: host.descriptorsPerProcess, overhead: overhead)
       count = min(needed ?? 1, request.endpoints.count, Server.mostAutoEndpoints, room)

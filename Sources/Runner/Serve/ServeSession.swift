@@ -9,7 +9,7 @@ import Probe
 import Recording
 import SystemPackage
 
-/// `serve` from its first worker to its last: says what its workers count, and why one stops.
+/// `serve` from start to end: says what its workers count, and which limit they meet.
 struct ServeSession: ~Copyable {
   struct Options {
     var verbose: Bool
@@ -19,7 +19,7 @@ struct ServeSession: ~Copyable {
 
   private static let phase = "serve"
   private static let tick = Duration.milliseconds(100)
-  /// For processes to close what they hold; a million connections take seconds.
+  /// How long workers may take to close their connections; a million take seconds.
   private static let patience = Duration.seconds(60)
 
   private let prepared: PreparedServer
@@ -49,7 +49,7 @@ struct ServeSession: ~Copyable {
     let clock = try SystemClock(attention: workers.attention)
     received = options.verbose ? ReceivedText(pipes: pipes, servers: prepared.servers) : nil
     for server in prepared.servers {
-      // The workers have theirs.
+      // The workers have copies of their own since the fork.
       if let pipe = server.receivedPipe { Socket.close(pipe) }
     }
     kernel = KernelSeries(host: prepared.host)
@@ -114,7 +114,8 @@ struct ServeSession: ~Copyable {
     StandardError.write(text)
   }
 
-  /// Ends the workers; a second signal ends this process at once, and the kernel the workers.
+  /// Ends the workers. A second signal ends this process at once, and then the kernel kills the
+  /// workers.
   private mutating func end() {
     fleet.post(.quit, phase: 0, start: .now())
     let deadline = Instant.now().advanced(by: Self.patience)
@@ -189,7 +190,9 @@ struct ServeSession: ~Copyable {
 
   // MARK: Totals
 
-  /// Returns the exit code.
+  /// Prints the totals. Returns the exit code.
+  ///
+  /// - Parameter held: connections that were open before the workers were ended.
   private func printTotals(held: Int) -> Int32 {
     let totals = ServeTotals(
       endpoints: fleet.members.compactMap { $0.endpoint.map { "\($0)" } },

@@ -9,11 +9,12 @@ struct ServeTotals {
   let accepted: Int
   /// The most connections that were seen at once.
   let most: Int
-  /// Open when it ended.
+  /// Connections open when the server was told to end.
   let held: Int
   let closed: Int
   /// Bytes.
   let received: Int
+  /// Bytes.
   let sent: Int
   let limits: [LimitRecord]
 
@@ -27,7 +28,7 @@ struct ServeTotals {
     """ + limits.map { "met a limit: \($0.cause), \(Format.count($0.count)) times\n" }.joined()
   }
 
-  /// On one line.
+  /// One JSON object on one line.
   var json: String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

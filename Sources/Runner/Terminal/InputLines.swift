@@ -5,7 +5,8 @@ struct InputLines {
     case tooLong
   }
 
-  /// Nobody types a longer one, and no file that is not meant shall fill the memory.
+  /// Bytes of the longest line that is kept. Nobody types a longer one, and a file that was given
+  /// by mistake cannot fill the memory.
   static let longest = 1 << 20
 
   private var lines: [Line] = []
@@ -31,7 +32,7 @@ struct InputLines {
     if piece.count > room { isTooLong = true }
   }
 
-  /// There is no more: what was begun counts as a line.
+  /// Ends the input; an unfinished line counts as a line.
   mutating func end() {
     guard !hasEnded else { return }
     hasEnded = true

@@ -5,16 +5,17 @@ import Report
 
 /// A few lines on a terminal, redrawn in place.
 ///
-/// It hides nothing and switches nothing on, so there is nothing to restore: whatever ends or stops
+/// The view changes no mode of the terminal, so there is nothing to restore: whatever ends or stops
 /// the program, the cursor stands on a fresh line below the last picture.
 struct LiveView: Progress {
   private static let interval = 0.2
   private let paint: Paint
-  /// Columns of each line of the picture that the cursor stands below.
+  /// The width of each line of the picture, in columns; the cursor stands below the last one.
   private var drawn: [Int] = []
   private var next = 0.0
   private var rate = Rate()
-  /// Whom the terminal was lent to when the run began; while it is someone else's nothing is drawn.
+  /// The terminal's foreground process group when the run began; nothing is drawn while another
+  /// group has the terminal.
   private let home = Terminal.foreground
   private let resumptions = Resumptions()
 
@@ -22,14 +23,14 @@ struct LiveView: Progress {
     paint = Paint(colour)
   }
 
-  /// Tells when the program goes on after it was stopped: whoever had the terminal meanwhile has
-  /// written below the picture, which stays as it is.
+  /// Notices that the program goes on after it was stopped. Others may have written below the
+  /// picture meanwhile, so the picture stays as it is.
   private final class Resumptions {
     private var source: SignalSource?
 
     init() { source = try? SignalSource([Signal.resume]) }
 
-    /// Whether there was one since this was asked last.
+    /// Whether the program was resumed since the last call.
     func take() -> Bool {
       var happened = false
       while source?.next() != nil { happened = true }
@@ -37,7 +38,7 @@ struct LiveView: Progress {
     }
   }
 
-  /// Connections a second over the last seconds.
+  /// Connections per second over the last three seconds.
   private struct Rate {
     private var points: [(at: Double, count: Int)] = []
 
@@ -111,7 +112,7 @@ struct LiveView: Progress {
       + String(repeating: "░", count: room - full) + words
   }
 
-  /// Replaces the picture by another one; by none, to leave.
+  /// Replaces the picture by these lines; without lines, erases it.
   private mutating func draw(_ lines: [Clipped]) {
     if resumptions.take() { drawn = [] }
     guard Terminal.foreground == home else {
@@ -119,14 +120,14 @@ struct LiveView: Progress {
       return
     }
     var text = ""
-    // To the left first: the terminal may have echoed a Ctrl-C.
+    // To the first column, then up: the terminal may have echoed a Ctrl-C.
     if !drawn.isEmpty { text += "\r\u{1B}[\(drawnRows)A\u{1B}[J" }
     text += lines.map { $0.text + "\n" }.joined()
     drawn = lines.map(\.columns)
     StandardError.write(text)
   }
 
-  /// A terminal that has become narrower since has wrapped what was drawn.
+  /// Rows that the picture takes now: a terminal that has become narrower has wrapped its lines.
   private var drawnRows: Int {
     let width = max(1, Terminal.width ?? 80)
     return drawn.reduce(0) { $0 + max(1, ($1 + width - 1) / width) }

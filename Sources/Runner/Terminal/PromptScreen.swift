@@ -14,13 +14,13 @@ struct PromptScreen {
     self.mayErase = mayErase
   }
 
-  /// Results: whole lines.
+  /// Writes results to standard output. The text is whole lines.
   mutating func say(_ text: String) {
     leavePrompt()
     StandardOutput.show(text)
   }
 
-  /// Diagnostics: whole lines.
+  /// Writes diagnostics to standard error. The text is whole lines.
   mutating func warn(_ text: String) {
     leavePrompt()
     StandardError.write(text)
@@ -36,7 +36,8 @@ struct PromptScreen {
   /// A line was typed, so the cursor stands below the prompt.
   mutating func lineEntered() { isPrompting = false }
 
-  /// What is typed already is not lost: the terminal keeps it until the line is finished.
+  /// Erases the prompt, or ends its line. A half-typed command is not lost: the terminal keeps it
+  /// until the line is finished.
   mutating func leavePrompt() {
     guard isPrompting else { return }
     isPrompting = false

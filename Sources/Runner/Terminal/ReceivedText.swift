@@ -3,12 +3,12 @@ import Probe
 import Recording
 import SystemPackage
 
-/// What server workers receive, as lines: a pipe and its frames for each worker.
+/// What server workers receive, as lines of text: each worker sends it in frames through a pipe.
 struct ReceivedText {
   let pipes: [FileDescriptor]
-  /// The beginning of a frame that has not come whole, for each.
+  /// For each pipe, the beginning of a frame whose end has not come yet.
   private var rests: [[UInt8]]
-  /// What tells the connections of one worker from those of another; empty for a single worker.
+  /// For each worker, what tells its connections from those of others; empty for a single worker.
   private let prefixes: [String]
 
   init(pipes: [FileDescriptor], servers: [ServerAssignment]) {
@@ -28,7 +28,8 @@ struct ReceivedText {
     return reading
   }
 
-  /// Prints what has come since the last call. Bounded, so that a flood leaves time for the rest.
+  /// Prints what has come since the last call, at most 64 KiB per worker, so that a flood leaves
+  /// time for the rest.
   mutating func print() {
     var text = ""
     for index in pipes.indices {
