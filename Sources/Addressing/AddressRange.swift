@@ -76,7 +76,9 @@ package struct AddressRange: Sendable, Hashable {
     of address: IPAddress, prefix text: Substring
   ) throws(Problem) -> (IPAddress, Int) {
     let width = address.isV6 ? 128 : 32
-    guard let prefix = Int(text), (0...width).contains(prefix) else { throw .prefix(String(text)) }
+    guard let prefix = Int(digits: text), (0...width).contains(prefix) else {
+      throw .prefix(String(text))
+    }
     let hostBits = width - prefix
     guard hostBits <= 24 else { throw .tooLarge }
     let size = 1 << hostBits

@@ -8,10 +8,11 @@ package struct SocketAddress: Sendable, Hashable {
     self.port = port
   }
 
-  /// Reads `ADDRESS:PORT`, with an IPv6 address in brackets; nil for any other text.
+  /// Reads `ADDRESS:PORT`, with an IPv6 address in brackets; nil for any other text. An IPv4 address
+  /// may have brackets, too.
   package init?(_ text: String) {
     guard let colon = text.lastIndex(of: ":"),
-      let port = UInt16(text[text.index(after: colon)...])
+      let port = UInt16(digits: text[text.index(after: colon)...])
     else { return nil }
     var host = text[..<colon]
     if host.hasPrefix("["), host.hasSuffix("]") {

@@ -21,19 +21,17 @@ package struct Tally: Sendable {
   ///   - first: whether to end with the first seed at which something is wrong.
   ///   - begin: is called before each seed, by any thread: whoever traps has named its seed.
   package init(
-    of seeds: Range<UInt64>, in directory: String, endingWithFirst first: Bool = false,
+    of seeds: [UInt64], in directory: String, endingWithFirst first: Bool = false,
     begin: @Sendable (UInt64) -> Void = { _ in }
   ) {
-    let state = Mutex((next: seeds.lowerBound, tally: Tally()))
+    let state = Mutex((next: 0, tally: Tally()))
     // Each run has one thread, and no two share anything.
     DispatchQueue.concurrentPerform(iterations: ProcessInfo.processInfo.activeProcessorCount) { _ in
       while true {
         let seed = state.withLock { state -> UInt64? in
-          guard state.next < seeds.upperBound, !first || state.tally.wrong.isEmpty else {
-            return nil
-          }
+          guard state.next < seeds.count, !first || state.tally.wrong.isEmpty else { return nil }
           defer { state.next += 1 }
-          return state.next
+          return seeds[state.next]
         }
         guard let seed else { return }
         begin(seed)

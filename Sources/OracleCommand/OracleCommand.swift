@@ -58,7 +58,8 @@ struct OracleCommand: ParsableCommand {
   }
 
   private func playAll(in directory: String) -> Bool {
-    let tally = Tally(of: from..<from + seeds, in: directory, endingWithFirst: first) { seed in
+    let tally = Tally(of: (0..<seeds).map { from &+ $0 }, in: directory, endingWithFirst: first) {
+      seed in
       FileHandle.standardError.write(Data("\rseed \(seed) ".utf8))
     }
     FileHandle.standardError.write(Data("\r".utf8))

@@ -46,7 +46,7 @@ package struct DriveEntry: Sendable, Equatable {
     if count != 1 { Varint.write(count, append) }
   }
 
-  /// Takes an entry from the start of the bytes; nil where a worker would not have written them.
+  /// Takes an entry from the start of the bytes; nil where they are no entry.
   package init?(from bytes: inout ArraySlice<UInt8>) {
     guard let header = Varint.take(from: &bytes), header >> 3 < Self.mostTicks else { return nil }
     ticks = header >> 3

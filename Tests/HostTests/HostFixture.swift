@@ -27,12 +27,12 @@ extension HostDescription {
   }
 
   /// The box with a control group that bounds memory.
-  static func box(group most: Int, used: Int, isUnified: Bool = true) -> HostDescription {
+  static func box(group most: Int, used: Int, isVersion2: Bool = true) -> HostDescription {
     box {
       $0.hasMemoryGroups = true
       $0.memoryGroup = GroupBound(
-        isUnified ? "memory.max" : "memory.limit_in_bytes",
-        of: ControlGroup(directory: "/sys/fs/cgroup/a", isUnified: isUnified), most: most,
+        isVersion2 ? "memory.max" : "memory.limit_in_bytes",
+        of: ControlGroup(directory: "/sys/fs/cgroup/a", isVersion2: isVersion2), most: most,
         used: used)
     }
   }

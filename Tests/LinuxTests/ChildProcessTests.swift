@@ -42,9 +42,9 @@ func inChild(_ body: () -> Int32) throws -> ChildProcess.Ending {
     let list = try #require(allowed())
     let last = try #require(list.split { $0 == "," || $0 == "-" }.last.flatMap { Int($0) })
     let outcome = try inChild {
-      CurrentProcess.stay(on: [])
+      CurrentProcess.restrict(to: [])
       guard allowed() == list else { return 1 }
-      CurrentProcess.stay(on: [last])
+      CurrentProcess.restrict(to: [last])
       return allowed() == "\(last)" ? 0 : 2
     }
     #expect(outcome == .exited(0))

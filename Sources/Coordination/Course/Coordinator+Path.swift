@@ -28,7 +28,7 @@ extension Coordinator {
     findings.strangersAtServer = fleet.strangersHeldAtServer
     findings.queuedAtDeadline = queuedAtDeadline
     findings.serverMayClose = serverMayHaveClosed
-    // Only now: for `leftAtServer` the kernel goes through all connections of the host.
+    // Only if a peer has closed some: for `leftAtServer` the kernel goes through all connections of the host.
     if fleet.total(.closedByPeer, .client) > closedByPeerBefore {
       let counted = fleet.heldAtServer - fleet.current(.held, .client)
       findings.leftAtServer =

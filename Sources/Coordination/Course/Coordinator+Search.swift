@@ -27,7 +27,7 @@ extension Coordinator {
       case .found(let count):
         state.phases[phase].ceiling = count
         return
-      case .nothing: return
+      case .foundNone: return
       }
     }
   }

@@ -10,7 +10,8 @@ import SystemPackage
 /// Drives one plan from its first phase to its last and records what happens.
 ///
 /// It opens no load-bearing socket and has one thread: it writes orders on the workers'
-/// scoreboards, reads their counters, and sleeps until the next sample, call or signal.
+/// scoreboards, reads their counters, and sleeps until the next sample, a
+/// worker's call for attention, or a signal.
 package struct Coordinator: ~Copyable {
   /// How long workers are given to notice what has already happened, such as a reset on its way or
   /// a connection to accept. Counts anew whenever something moves, up to `longestSettleTime`.
@@ -24,7 +25,7 @@ package struct Coordinator: ~Copyable {
   let demand: Demand
   let prediction: [PredictionTerm]
   let replay: Replay?
-  /// When the first phase that is driven again began: at its place in `Replay.instants`, and now.
+  /// When the first replayed phase began: in the original's time (`Replay.instants`), and in this run.
   var replayStarted: (recorded: Double, now: Instant)?
   let started: Instant
   var fleet: Fleet
@@ -64,21 +65,21 @@ package struct Coordinator: ~Copyable {
   /// Handshakes that had finished, and connections that peers had closed, when the phase began.
   var establishedBefore = 0
   var closedByPeerBefore = 0
-  /// Connections that the server end had accepted and held when the last phase ended; nil where
-  /// nobody can know.
+  /// Connections that the server end had accepted and held at the end of the most recent phase; nil
+  /// where nobody can know.
   var acceptedAtEnd: Int?
   /// The fewest connections that someone else's server can have had at the last look; nil where
   /// that look told the exact number, or nothing.
   var acceptedForSure: Int?
-  /// What both ends held when the last phase ended, by the workers' counters; nil after a close.
+  /// What both ends held at the end of the most recent phase, by the workers' counters; nil after a close.
   var standingAtEnd: Standing?
   /// Counts the connections of this phase that the server has not accepted yet.
   var acceptance: Acceptance
   /// Connections of this churn that nobody had accepted a second after the last of them was closed.
-  var notAcceptedByDeadline = 0
-  /// Of these, those that waited at a listener, or were closed with one.
+  var unacceptedByDeadline = 0
+  /// Of these, those that waited at a listener, or were lost when their listener was closed.
   var queuedAtDeadline = 0
-  /// Connections that stood when the last phase ended and no server had ever accepted.
+  /// Connections that stood at the end of the most recent phase and no server had ever accepted.
   var phantoms = 0
   /// Connections that the clients held when the phase ended, and the server had accepted and lost.
   var goneAtServer = 0
@@ -88,7 +89,7 @@ package struct Coordinator: ~Copyable {
   var loadWhileOpening: LoadReading?
   /// Whether someone else's server on this host was seen to have a connection of ours.
   var sawAcceptance = false
-  /// What had failed when the last phase ended.
+  /// What had failed at the end of the most recent phase.
   var failuresAtEnd: [FailureRecord] = []
   /// What had failed when this step of a search began.
   var failuresBeforeStep: [FailureRecord] = []
@@ -120,7 +121,7 @@ package struct Coordinator: ~Copyable {
       sources: prepared.staffing.sources.map { "\($0)" },
       patterns: prepared.plan.patterns.map(\.name),
       pushes: prepared.plan.pushes, started: started)
-    live = prepared.plan.decidesMeanwhile ? LiveRecording(planName: prepared.plan.name) : nil
+    live = prepared.plan.hasLiveConditions ? LiveRecording(planName: prepared.plan.name) : nil
     ledger = FailureLedger(
       clients: prepared.staffing.clients, phases: plan.phases.map(\.name), started: started)
     samples = SampleClock(every: prepared.plan.sampling.every, from: clock.now())
@@ -173,13 +174,13 @@ package struct Coordinator: ~Copyable {
     fleet.members.contains { $0.board[.state] == WorkerState.failed.rawValue }
   }
 
-  /// Runs one phase; false when it broke its promise.
+  /// Runs one phase; false when a limit kept it from its promise.
   ///
   /// Nothing is begun when a server cannot listen: clients would connect to whoever holds its port.
   mutating func run(_ index: Int) throws(RecordingError) -> Bool {
     phaseStarted = clock.now()
     limitInSight = nil
-    notAcceptedByDeadline = 0
+    unacceptedByDeadline = 0
     queuedAtDeadline = 0
     stillMoves = false
     goneAtServer = 0
@@ -237,13 +238,13 @@ package struct Coordinator: ~Copyable {
     let deadline = clock.now().advanced(byNanoseconds: longest).advanced(by: Self.settleTime)
     try loop(until: deadline) { fleet in fleet.hasSettled }
     remarkOnMessages(unsent: unsentMessages - unsentBefore)
-    // Only messages touch the memory that is kept for them.
+    // Measured again: the memory kept for messages becomes resident only when messages use it.
     measureMemory()
   }
 
   var hasOwnServer: Bool { plan.server != nil }
 
-  /// Writes down how the phase went; false when it broke its promise.
+  /// Writes down how the phase went; false when a limit kept it from its promise.
   mutating func endPhase() throws(RecordingError) -> Bool {
     let now = clock.now()
     var (established, accepted) = countHeld()
@@ -257,19 +258,20 @@ package struct Coordinator: ~Copyable {
     {
       accepted = max(0, count - max(0, whole - established))
     }
-    // Where NAT rewrites the clients' addresses, the server counts the clients' connections that
-    // are left as strangers'.
+    // Where NAT rewrites the clients' addresses, the server counts those connections of the clients
+    // that are left among the strangers'.
     if record.kind.closes, hasOwnServer {
       let left = hostReadings.path.stillHeldBehindNAT
       if left > 0 { accepted = (accepted ?? 0) + left }
     }
     record.ended = now.seconds(since: started)
-    // Where the listener was replaced meanwhile, what waited at the old one was not accepted.
+    // Where the listener was replaced meanwhile, what waited at the old one was not accepted: the
+    // number of the beginning stays, so that none of it looks accepted since.
     let counts = PhaseCounts(
       fleet, atServer: accepted,
       unaccepted: hostReadings.path.findings.restarted.isEmpty
         ? acceptance.waiting(fleet) : atBegin.unaccepted,
-      notAcceptedByDeadline: notAcceptedByDeadline)
+      unacceptedByDeadline: unacceptedByDeadline)
     let onlyAtClients = accepted.map { max(0, established - $0) } ?? 0
     phantoms = min(onlyAtClients, mostPhantoms(in: record))
     goneAtServer = onlyAtClients - phantoms
@@ -277,12 +279,13 @@ package struct Coordinator: ~Copyable {
     // A churn reports only its own phantoms: the phases before have reported those that stood
     // before it.
     record.phantom =
-      record.kind.comesAndGoes ? notAcceptedByDeadline : max(record.phantom, phantoms)
+      record.kind.comesAndGoes ? unacceptedByDeadline : max(record.phantom, phantoms)
     record.accepted = max(record.accepted, acceptedForSure ?? accepted ?? 0)
-    // A partial count must not be reported as the total.
+    // Nobody knows the total, and a partial count must not stand for it: without phantoms 0 means
+    // unknown (`PhaseRecord.held`).
     if accepted == nil, record.phantom == 0 { record.accepted = 0 }
     if !hasOwnServer, record.kind.comesAndGoes, hostReadings.path.knowsServer, sawAcceptance,
-      notAcceptedByDeadline == 0
+      unacceptedByDeadline == 0
     {
       record.accepted = max(record.accepted, record.established - phantoms)
     }
@@ -374,7 +377,8 @@ package struct Coordinator: ~Copyable {
   }
 
   /// How many of the held connections are alive: each sends a byte that must come back. Nil where
-  /// the plan does not go on after a limit, the server does not echo, or nothing is held.
+  /// the plan does not go on after a limit, the run was interrupted, the server does not echo, or
+  /// nothing is held.
   mutating func verify() throws(RecordingError) -> Fact? {
     guard plan.onLimit == .hold, plan.server?.reply == .echo, !course.isInterrupted else {
       return nil

@@ -56,7 +56,7 @@ extension Coordinator {
       loadWhileOpening = load
       try loop(until: nil) { fleet in fleet.hasSettled }
       remarkOnPace(load)
-      notAcceptedByDeadline = try awaitAcceptance()
+      unacceptedByDeadline = try awaitAcceptance()
     case .search(let search):
       try seek(search)
       measureMemory()
@@ -122,7 +122,7 @@ extension PhasePromise {
       lostBeside = max(lostAtClient, lostAtServer)
       missed =
         max(0, arrivals - gained) + lost - lostAtClient + (end.late - begin.late)
-        + (end.cutShort - begin.cutShort) + end.notAcceptedByDeadline
+        + (end.cutShort - begin.cutShort) + end.unacceptedByDeadline
     case .search:
       promised = 1
       missed = found ? 0 : 1

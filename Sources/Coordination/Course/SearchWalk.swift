@@ -10,7 +10,8 @@ struct SearchWalk {
     case confirm(Int)
     /// This many last.
     case found(Int)
-    case nothing
+    /// No number lasts.
+    case foundNone
   }
 
   private let stepSize: Int
@@ -42,7 +43,8 @@ struct SearchWalk {
   }
 
   /// A limit let the step hold only so many: above this number there is nothing to look for. Where it left fewer
-  /// than had been reached before, the goal was too many, as of a server that resets all beyond its limit.
+  /// than had been reached before, the goal was too many: some servers reset all of their connections once there
+  /// are more than their limit.
   mutating func wasLimited(to held: Int) {
     if held < good {
       bad = goal
@@ -61,7 +63,7 @@ struct SearchWalk {
   mutating func wasLost(leaving held: Int) {
     bad = good
     good = max(0, min(good - resolution, held))
-    move = good > 0 ? .confirm(good) : .nothing
+    move = good > 0 ? .confirm(good) : .foundNone
   }
 
   /// How exactly a ceiling is found: to one per cent, or to a step where that is less.
@@ -78,7 +80,7 @@ struct SearchWalk {
       return
     }
     if bad - good <= resolution {
-      move = good > 0 ? .confirm(good) : .nothing
+      move = good > 0 ? .confirm(good) : .foundNone
     } else {
       goal = good + (bad - good) / 2
       move = .step(to: goal)

@@ -113,8 +113,8 @@ package struct Fleet: ~Copyable {
   /// Whether every living client has carried out the last order.
   var hasSettled: Bool { all(.client) { $0[.settledOrder] == orders } }
 
-  /// Orders all workers to end. Kills a worker that has not ended within the time; a worker whose
-  /// process is stopped (state T), after one second. Sockets of both ends reset on close, so
+  /// Orders all workers to end. Kills a worker that has not ended within the time, earlier one whose
+  /// process is stopped (state T, after one second) or that rests and has been silent (`HungWorker`). Sockets of both ends reset on close, so
   /// whichever end closes first leaves no TIME_WAIT.
   ///
   /// - Returns: the places of the workers that were given up.
@@ -129,13 +129,13 @@ package struct Fleet: ~Copyable {
     while members.contains(where: \.isAlive), clock.now() < deadline {
       if reap().isEmpty { clock.pause(until: clock.now().advanced(by: Self.lookEvery)) }
       looks += 1
-      if looks == Self.looksAtStopped { silent += giveUpStopped() }
+      if looks == Self.looksBeforeStoppedAreGivenUp { silent += giveUpStopped() }
       // A worker that ends is silent, too: it runs, or hangs in the kernel, while the kernel closes
       // its sockets. So only a worker at rest is given up here.
       silent += giveUpHung(at: clock.now()) { HungWorker.isAtRest($0) }
     }
     for member in members where member.isAlive { member.process.kill() }
-    // SIGKILL works at once, but on a process that hangs in the kernel.
+    // SIGKILL works at once, except on a process that hangs in the kernel.
     let end = clock.now().advanced(by: .seconds(5))
     while members.contains(where: { $0.ended == nil }), clock.now() < end {
       if reap().isEmpty { clock.pause(until: clock.now().advanced(by: .milliseconds(5))) }
@@ -153,14 +153,14 @@ package struct Fleet: ~Copyable {
   /// Looks of `quit`, about a second of them, after which a stopped worker is given up. Looks are
   /// counted, not time: this process takes none while it is stopped itself, and workers that were
   /// stopped with it may go on a moment later.
-  private static let looksAtStopped = 200
+  private static let looksBeforeStoppedAreGivenUp = 200
 
   private mutating func giveUpStopped() -> [Int] {
     members.indices.filter { index in
       guard members[index].isAlive else { return false }
       let state = members[index].process.state
       guard HungWorker.isStopped(state) else { return false }
-      giveUp(index, HungWorker(state: state, time: Self.lookEvery * Self.looksAtStopped))
+      giveUp(index, HungWorker(state: state, time: Self.lookEvery * Self.looksBeforeStoppedAreGivenUp))
       return true
     }
   }

@@ -71,8 +71,8 @@ package struct Addresses: Equatable {
     return found
   }
 
-  /// Whether both ends use IPv6: where the plan names sources, as these do; else as the server
-  /// does. IPv4 where the targets' names have both.
+  /// Whether both ends use IPv6. The plan's source addresses decide; without any, the built-in
+  /// server's; else the targets', which are reached by IPv6 only if IPv4 does not reach all of them.
   private static func usesV6(_ plan: Plan, targets: [[IPAddress]]) -> Bool {
     if case .ranges(let ranges) = plan.clients.sources, let first = ranges.first {
       return first.first.isV6
@@ -212,7 +212,7 @@ extension Plan {
   }
 
   /// A diagnostic at the first place in the plan's text, outside comment lines, where the words
-  /// stand, because a plan keeps no places. Without such a place it points at line 1: a target may
+  /// stand: of addresses a plan keeps no places. Without such a place it points at line 1: a target may
   /// come from the command line.
   func diagnostic(_ message: String, hint: String? = nil, near words: String) -> Diagnostic {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)

@@ -57,7 +57,7 @@ extension Plan {
   }
 
   /// Whether a condition of the plan (`abort`, `until`) decides while the run goes on.
-  var decidesMeanwhile: Bool {
+  var hasLiveConditions: Bool {
     thresholds.contains(where: \.aborts)
       || phases.contains { phase in
         if case .search(let search) = phase.kind { !search.until.isEmpty } else { false }

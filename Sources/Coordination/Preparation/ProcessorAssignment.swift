@@ -12,12 +12,12 @@ struct ProcessorAssignment: Equatable {
   let servers: [Int]
   let clients: [Int]
   /// Whether a client may wait awake for a message's instant: no other worker needs its processor.
-  let isRoomy: Bool
+  let mayWaitAwake: Bool
 
   /// - Parameter paced: whether messages have instants to be sent at.
   init(servers: Int, clients: Int, on processors: Processors, paced: Bool) {
-    isRoomy = paced && servers + clients <= processors.usable
-    guard isRoomy, servers > 0 else {
+    mayWaitAwake = paced && servers + clients <= processors.usable
+    guard mayWaitAwake, servers > 0 else {
       (self.servers, self.clients) = ([], [])
       return
     }

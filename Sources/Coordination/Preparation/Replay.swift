@@ -96,17 +96,7 @@ extension Plan {
   fileprivate func sized(as records: [PhaseRecord]) -> Plan {
     var plan = self
     for (index, record) in zip(phases.indices, records) where phases[index].name == record.name {
-      switch phases[index].kind {
-      case .ramp(let goal, .rate(let rate)):
-        plan.phases[index].kind = .ramp(
-          to: record.goal ?? goal, pace: .rate(record.plannedRate ?? rate))
-      case .ramp(let goal, let pace):
-        plan.phases[index].kind = .ramp(to: record.goal ?? goal, pace: pace)
-      case .churn(var churn):
-        churn.rate = record.plannedRate ?? churn.rate
-        plan.phases[index].kind = .churn(churn)
-      case .hold, .search, .pause, .close: break
-      }
+      plan.phases[index] = phases[index].sized(as: record)
     }
     return plan
   }

@@ -39,13 +39,13 @@ package struct Staffing {
     room: Int = .max, seed: UInt64,
     recordedArrivals: [ArrivalCurve?] = []
   ) {
-    let rate = plan.phases.map(\.connectionsASecond).max() ?? 0
+    let rate = plan.phases.map(\.connectionsPerSecond).max() ?? 0
     let most = Capacity.mostWorkers(
       [plan.clients.processes, plan.server?.processes], room: room)
     // Where messages have a rate, no worker may have too few connections for its share of it; but
     // there are at least as many workers as the planned rates need.
     let planned = plan.phases.flatMap {
-      [$0.connectionsASecond, $0.messageRate(of: plan.patterns, over: plan.goal)]
+      [$0.connectionsPerSecond, $0.messageRate(of: plan.patterns, over: plan.goal)]
     }.filter(\.isFinite)
     let forShares =
       plan.patterns.contains(where: \.hasRate)
@@ -106,7 +106,7 @@ package struct Staffing {
         patterns: plan.patterns, patternsOfPhase: patternsOfPhase,
         spanOfPhase: plan.phases.map { $0.messageSpan?.nanoseconds }, pushed: pushed, seed: seed,
         recordedArrivals: recordedArrivals, processors: assigned.clients,
-        awake: assigned.isRoomy ? Self.latenessOfTimers : 0)
+        awake: assigned.mayWaitAwake ? Self.latenessOfTimers : 0)
     }
   }
 }

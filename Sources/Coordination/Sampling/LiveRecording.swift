@@ -42,8 +42,9 @@ struct LiveRecording {
       merging: [wholes[place].distribution, record.distribution])
   }
 
-  /// The first of these conditions that fails at the last sample and cannot hold again: a condition
-  /// over a window that is complete, on a metric that only grows, or on a phase that is over.
+  /// The first of these conditions that has failed for good. A condition over a window is decided as
+  /// soon as the window is complete, a bound on a metric that only grows as soon as it is passed, any
+  /// other condition when its phase is over.
   ///
   /// - Parameter phaseEnded: whether the phase is over.
   func violated(

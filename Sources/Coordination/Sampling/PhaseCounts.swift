@@ -7,10 +7,13 @@ struct PhaseCounts {
   /// Connections that stand now; at the server nil where nobody can know.
   let atClient: Int
   let atServer: Int?
-  /// Since the run started: handshakes that finished, connections that a churn closed, at the end
-  /// of their lifetime or before it, and connections that ended as the conversation on them wanted.
+  // The next six count since the run started.
+
+  /// Handshakes that finished.
   let established: Int
+  /// Connections that a churn closed, at the end of their lifetime or before it.
   let churned: Int
+  /// Connections that ended where their recorded conversation ends.
   let closedAsRecorded: Int
   /// Connections of a churn that lived as planned, but were begun too late; see
   /// `Counter.lateArrivals`.
@@ -22,7 +25,7 @@ struct PhaseCounts {
   /// Connections that stand at the clients and wait to be accepted; see `Acceptance`.
   let unaccepted: Int
   /// Connections of this phase that the server had not accepted in time.
-  let notAcceptedByDeadline: Int
+  let unacceptedByDeadline: Int
 
   /// Connections that stand at both ends.
   var atBothEnds: Int { min(atClient, atServer ?? atClient) }
@@ -33,9 +36,9 @@ struct PhaseCounts {
 extension PhaseCounts {
   /// - Parameters:
   ///   - atServer: connections that stand at the server; nil where nobody can know.
-  ///   - unaccepted, notAcceptedByDeadline: see the fields.
+  ///   - unaccepted, unacceptedByDeadline: see the fields.
   init(
-    _ fleet: borrowing Fleet, atServer: Int?, unaccepted: Int = 0, notAcceptedByDeadline: Int = 0
+    _ fleet: borrowing Fleet, atServer: Int?, unaccepted: Int = 0, unacceptedByDeadline: Int = 0
   ) {
     atClient = fleet.current(.held, .client)
     self.atServer = atServer
@@ -46,6 +49,6 @@ extension PhaseCounts {
     cutShort = fleet.total(.cutShort, .client)
     crowded = fleet.total(.crowded, .client)
     self.unaccepted = unaccepted
-    self.notAcceptedByDeadline = notAcceptedByDeadline
+    self.unacceptedByDeadline = unacceptedByDeadline
   }
 }

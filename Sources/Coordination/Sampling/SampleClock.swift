@@ -1,6 +1,6 @@
 import Linux
 
-/// When the next sample is due: at every multiple of the interval since the run began, whatever
+/// When the next sample is due: at every multiple of the interval since the coordinator began, whatever
 /// samples are taken between, such as those at the ends of phases.
 struct SampleClock {
   private let every: UInt64

@@ -114,8 +114,9 @@ package struct Sampler {
     func reading(_ key: Series.Key, _ kind: Series.Kind, _ value: Int) -> Reading {
       Reading(key, unit: "connections", kind: kind, value: Double(value))
     }
-    // Someone else's server has no counter here: its kernel is asked at the end of a phase. The run's own
-    // server cannot tell where all of its connections come from elsewhere.
+    // Someone else's server has no counter here: its kernel is asked at the end of a phase. Nor can
+    // the run's own server tell if every connection that it has accepted came from another address than the
+    // clients' (`knowsOwnConnections`).
     let countsServer = fleet.members.contains { $0.end == .server } && fleet.knowsOwnConnections
     let accepted = countsServer ? [reading(.accepted, .gauge, heldAtServer)] : []
     let others =

@@ -9,11 +9,11 @@ package struct ControlGroup: Sendable, Equatable {
   package var directory: String
   /// Whether the group is of version 2, where one hierarchy has all controllers; version 1 has a
   /// hierarchy for each.
-  package var isUnified: Bool
+  package var isVersion2: Bool
 
-  package init(directory: String, isUnified: Bool) {
+  package init(directory: String, isVersion2: Bool) {
     self.directory = directory
-    self.isUnified = isUnified
+    self.isVersion2 = isVersion2
   }
 
   /// The groups of a controller from the process's own up to the topmost that is mounted here. A
@@ -27,14 +27,14 @@ package struct ControlGroup: Sendable, Equatable {
       let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
       guard fields.count == 3 else { return [] }
       let controllers = fields[1].split(separator: ",")
-      let isUnified = fields[0] == "0" && controllers.isEmpty
-      guard isUnified || controllers.contains(controller.rawValue[...]) else { return [] }
+      let isVersion2 = fields[0] == "0" && controllers.isEmpty
+      guard isVersion2 || controllers.contains(controller.rawValue[...]) else { return [] }
       let path = fields[2].split(separator: "/")
       let directories = mounts.lazy
-        .filter { isUnified ? $0.isUnified : $0.controllers.contains(controller.rawValue[...]) }
+        .filter { isVersion2 ? $0.isVersion2 : $0.controllers.contains(controller.rawValue[...]) }
         .map { $0.directories(of: path) }
         .max { $0.count < $1.count }
-      return (directories ?? []).map { ControlGroup(directory: $0, isUnified: isUnified) }
+      return (directories ?? []).map { ControlGroup(directory: $0, isVersion2: isVersion2) }
     }
   }
 
@@ -43,7 +43,7 @@ package struct ControlGroup: Sendable, Equatable {
 
 /// Where a hierarchy of control groups, or a part of it, is mounted. Source: proc_pid_mountinfo(5).
 struct ControlGroupMount {
-  let isUnified: Bool
+  let isVersion2: Bool
   /// The controllers of a hierarchy of version 1.
   let controllers: [Substring]
   let point: String
@@ -59,7 +59,7 @@ struct ControlGroupMount {
         fields[dash + 1].hasPrefix("cgroup")
       else { return nil }
       return ControlGroupMount(
-        isUnified: fields[dash + 1] == "cgroup2",
+        isVersion2: fields[dash + 1] == "cgroup2",
         controllers: fields[dash + 3].split(separator: ","),
         point: plain(fields[4]), root: plain(fields[3])[...].split(separator: "/"))
     }

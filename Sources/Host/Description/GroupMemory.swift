@@ -8,18 +8,18 @@ struct GroupMemory {
     let groups = ControlGroup.groups(of: .memory, reading: read)
     // Version 1 can keep a group's children out of its count.
     return groups.enumerated().filter { index, group in
-      index == 0 || group.isUnified
+      index == 0 || group.isVersion2
         || read(group.file("memory.use_hierarchy")).flatMap(ProcText.integer) != 0
     }.map { GroupMemory(group: $0.element) }
   }
 
   var usageFile: String {
-    group.file(group.isUnified ? "memory.current" : "memory.usage_in_bytes")
+    group.file(group.isVersion2 ? "memory.current" : "memory.usage_in_bytes")
   }
   var statFile: String { group.file("memory.stat") }
   /// `memory.high` counts as a limit: beyond it the kernel throttles the group's processes.
   var limitFiles: [String] {
-    (group.isUnified ? ["memory.max", "memory.high"] : ["memory.limit_in_bytes"])
+    (group.isVersion2 ? ["memory.max", "memory.high"] : ["memory.limit_in_bytes"])
       .map(group.file)
   }
 
@@ -31,12 +31,12 @@ struct GroupMemory {
       read(file).flatMap(ProcText.integer).map { (file: file, most: $0) }
     }
     guard var (file, most) = limits.min(by: { $0.most < $1.most }) else { return nil }
-    if !group.isUnified, let above = ProcText.amount("hierarchical_memory_limit", in: stat) {
+    if !group.isVersion2, let above = ProcText.amount("hierarchical_memory_limit", in: stat) {
       // The lowest bound of this group and of those above, some of which may not be mounted here.
       most = min(most, above)
     }
     guard most < Self.unbounded else { return nil }
-    let cache = group.isUnified ? "inactive_file" : "total_inactive_file"
+    let cache = group.isVersion2 ? "inactive_file" : "total_inactive_file"
     let reclaimable = ProcText.amount(cache, in: stat) ?? 0
     file.removeFirst(group.directory.count + 1)
     return GroupBound(file, of: group, most: most, used: max(0, usage - reclaimable))

@@ -29,7 +29,7 @@ package struct HostDescription: Sendable, Equatable {
   /// Whether the user namespace is the one that the kernel began with (user_namespaces(7)).
   package var isInFirstUserNamespace = true
   /// Whether a seccomp filter decides on system calls; nil where the kernel does not tell.
-  package var isFiltered: Bool?
+  package var hasSeccompFilter: Bool?
   /// What bounds the processes and threads that can be started.
   package var taskBounds: [WorkerBound] = []
 
@@ -176,7 +176,7 @@ extension HostDescription {
     let file =
       size("sock_inode_cache", usually: 832) + size("dentry", usually: 192)
       + size("filp", usually: 192) + size("eventpoll_epi", usually: 128)
-    let isSocketCharged = end == .client || (group.isUnified && isAtLeast(6, 12))
+    let isSocketCharged = end == .client || (group.isVersion2 && isAtLeast(6, 12))
     return file + (isSocketCharged ? size("TCP", usually: 2368) : 0) + Self.restPerEnd
   }
 

@@ -20,7 +20,9 @@ extension HostDescription {
       Fact("RLIMIT_NOFILE soft", Format.count(descriptors.soft)),
       Fact("RLIMIT_NOFILE hard", Format.count(descriptors.hard)),
     ]
-    if let isFiltered { facts.append(Fact("seccomp filter", isFiltered ? "yes" : "no")) }
+    if let hasSeccompFilter {
+      facts.append(Fact("seccomp filter", hasSeccompFilter ? "yes" : "no"))
+    }
     if let bound = memoryGroup {
       facts.append(Fact("cgroup", bound.group.directory))
       facts.append(Fact(bound.setting, Format.bytes(bound.most)))

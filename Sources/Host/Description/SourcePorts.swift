@@ -31,7 +31,7 @@ extension HostDescription {
     }
   }
 
-  /// How many ports of the kernel's own range connections take at once, where each source has at
+  /// The most ports of the kernel's own range that can be in use at once, where each source has at
   /// most `each` connections.
   package func localPortsTaken(by ports: PortSet, each: Int) -> Int {
     ephemeralPorts.map { min(ports.count(in: $0), max(0, each)) } ?? 0

@@ -42,7 +42,7 @@ package struct MissedPace: Sendable {
   package func reason(
     before: [Series.Key: Double], after: [Series.Key: Double], host: HostDescription
   ) -> String {
-    let seen = ProcessorScene(pace: self, before: before, after: after, host: host)
+    let seen = ProcessorUse(pace: self, before: before, after: after, host: host)
     let found = seen.throttledGroups + seen.busyWorkers + seen.softInterrupts + seen.busyProcessors
     if !found.isEmpty { return found.joined(separator: "; ") }
     return seen.isMeasured
@@ -56,14 +56,14 @@ package struct MissedPace: Sendable {
   package func shortage(
     before: [Series.Key: Double], after: [Series.Key: Double], host: HostDescription
   ) -> String? {
-    let seen = ProcessorScene(pace: self, before: before, after: after, host: host)
+    let seen = ProcessorUse(pace: self, before: before, after: after, host: host)
     let found = seen.throttledGroups + (clientsWaitAwake ? [] : seen.busyWorkers)
     return found.isEmpty ? nil : found.joined(separator: "; ")
   }
 }
 
 /// What the kernel's counters and the workers' clocks tell of processors.
-private struct ProcessorScene {
+private struct ProcessorUse {
   /// The share of the time from which on a worker or a processor counts as busy: nothing is left for
   /// a burst. The rest allows for the clocks' ticks.
   static let full = 0.9

@@ -99,7 +99,7 @@ final class EndpointSpaces {
     let addresses = Set(((try? NetworkInterface.all()) ?? []).flatMap(\.addresses))
     return endpoints.filter { endpoint in
       let ip = endpoint.ip
-      return ip.isLoopback || ip.isUnspecified || addresses.contains(ip) || Socket.canBind(to: ip)
+      return ip.isLoopback || ip.isUnspecified || addresses.contains(ip) || Socket.isLocal(ip)
     }
   }
 

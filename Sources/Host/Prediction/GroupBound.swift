@@ -48,7 +48,7 @@ extension GroupBound {
   /// `cpu.cfs_quota_us` (-1 for no bound) and `cpu.cfs_period_us` have one each.
   static func processors(reading read: (String) -> String?) -> Double? {
     ControlGroup.groups(of: .cpu, reading: read).compactMap { group in
-      let files = group.isUnified ? ["cpu.max"] : ["cpu.cfs_quota_us", "cpu.cfs_period_us"]
+      let files = group.isVersion2 ? ["cpu.max"] : ["cpu.cfs_quota_us", "cpu.cfs_period_us"]
       let bound = files.flatMap { read(group.file($0)).map(ProcText.integers) ?? [] }
       return bound.count == 2 && bound[0] > 0 && bound[1] > 0
         ? Double(bound[0]) / Double(bound[1]) : nil

@@ -29,12 +29,12 @@ struct ProcessorBound: Equatable {
       // Number of the hierarchy, its controllers, path; "0::" for version 2.
       let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
       guard fields.count == 3 else { return [] }
-      let isUnified = fields[0] == "0" && fields[1].isEmpty
-      guard isUnified || fields[1].split(separator: ",").contains("cpu") else { return [] }
+      let isVersion2 = fields[0] == "0" && fields[1].isEmpty
+      guard isVersion2 || fields[1].split(separator: ",").contains("cpu") else { return [] }
       // Device, mount point, type, options.
       let mount = mounts.first { words in
         guard words.count > 3 else { return false }
-        return isUnified
+        return isVersion2
           ? words[2] == "cgroup2"
           : words[2] == "cgroup" && words[3].split(separator: ",").contains("cpu")
       }

@@ -26,7 +26,7 @@ extension HostDescription {
     let users = ProcText.line("Uid", in: status).map { ProcText.integers(String($0)) } ?? []
     user = users.count > 1 ? users[1] : 0
     capabilities = Capabilities(status: status) ?? []
-    isFiltered = ProcText.line("Seccomp", in: status).flatMap { Int($0) }.map { $0 == 2 }
+    hasSeccompFilter = ProcText.line("Seccomp", in: status).flatMap { Int($0) }.map { $0 == 2 }
     isInFirstUserNamespace = read("/proc/self/uid_map").map(Self.isWhole) ?? true
     taskBounds = WorkerBound.all(reading: read)
     ownProcessors = Processors(

@@ -65,7 +65,7 @@ package final class KernelSeries {
       sources += [
         Self.source(
           GroupMemory(group: tightest).usageFile, parse: KernelText.cgroupMemory),
-        tightest.isUnified
+        tightest.isVersion2
           ? Self.source(tightest.file("memory.events"), parse: KernelText.cgroupEvents)
           : Self.source(tightest.file("memory.failcnt"), parse: KernelText.cgroupFailures),
       ].compactMap(\.self)
@@ -75,7 +75,7 @@ package final class KernelSeries {
     }
     if let own {
       // Both versions count whom the kernel killed in the group, whatever bound was met.
-      let file = own.isUnified ? "memory.events" : "memory.oom_control"
+      let file = own.isVersion2 ? "memory.events" : "memory.oom_control"
       sources += [Self.source(own.file(file), parse: KernelText.cgroupKills)].compactMap(\.self)
     }
     self.sources = sources

@@ -12,24 +12,25 @@ package enum TuningFile: String, Sendable, CaseIterable {
       return text(
         "/etc/sysctl.d/90-runner.conf", install: "sysctl --system", lines: lines)
     case .limits:
-      let lines = descriptorLimit(changes).flatMap { value in
-        [
-          "* soft nofile \(value)", "* hard nofile \(value)", "root soft nofile \(value)",
-          "root hard nofile \(value)",
-        ]
+      let lines = processLimits(changes).flatMap { limit in
+        ["*", "root"].flatMap { who in
+          ["soft", "hard"].map { "\(who) \($0) \(limit.setting) \(limit.value)" }
+        }
       }
       return text(
-        "/etc/security/limits.d/90-runner.conf", install: "log in again", lines: lines ?? [])
+        "/etc/security/limits.d/90-runner.conf", install: "log in again", lines: lines)
     case .systemd:
-      let lines = descriptorLimit(changes).map { ["[Service]", "LimitNOFILE=\($0)"] }
+      let lines = processLimits(changes).map { "Limit\($0.setting.uppercased())=\($0.value)" }
       return text(
         "/etc/systemd/system/SERVICE.service.d/90-runner.conf",
-        install: "systemctl daemon-reload && systemctl restart SERVICE", lines: lines ?? [])
+        install: "systemctl daemon-reload && systemctl restart SERVICE",
+        lines: lines.isEmpty ? [] : ["[Service]"] + lines)
     }
   }
 
-  private func descriptorLimit(_ changes: [SettingChange]) -> String? {
-    changes.first { $0.kind == .descriptorLimit }?.value
+  /// The limits of a process: `nofile` and `nproc`, as getrlimit(2) has them.
+  private func processLimits(_ changes: [SettingChange]) -> [SettingChange] {
+    changes.filter { $0.kind == .descriptorLimit || $0.kind == .processLimit }
   }
 
   private func text(_ path: String, install: String, lines: [String]) -> String {

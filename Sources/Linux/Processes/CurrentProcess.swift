@@ -44,7 +44,7 @@ package enum CurrentProcess {
   /// priority stays as it is where the kernel does not grant another one, or where the user has chosen
   /// a real-time class already. Children that `body` forks inherit the priority. Source: sched(7),
   /// CAP_SYS_NICE.
-  package static func first<Result, Failure: Error>(
+  package static func withRealTimePriority<Result, Failure: Error>(
     _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
     let policy = sched_getscheduler(0)
@@ -58,7 +58,7 @@ package enum CurrentProcess {
 
   /// Restricts this process to these processors from now on. Changes nothing where none is named, or
   /// where the kernel does not grant it. Source: sched_setaffinity(2).
-  package static func stay(on processors: [Int]) {
+  package static func restrict(to processors: [Int]) {
     guard let last = processors.max() else { return }
     var mask = [UInt64](repeating: 0, count: last / 64 + 1)
     for processor in processors { mask[processor / 64] |= 1 << UInt64(processor % 64) }

@@ -73,7 +73,7 @@ package enum Socket {
 
   /// Whether the routes of this network namespace make an address its own, even if no interface has it.
   /// False where `ip_nonlocal_bind` lets any address be bound: then `bind` tells nothing.
-  package static func canBind(to ip: IPAddress) -> Bool {
+  package static func isLocal(_ ip: IPAddress) -> Bool {
     let setting = "/proc/sys/net/\(ip.isV6 ? "ipv6" : "ipv4")/ip_nonlocal_bind"
     guard ProcFile.text(of: setting)?.hasPrefix("0") == true, let socket = try? open(v6: ip.isV6)
     else { return false }

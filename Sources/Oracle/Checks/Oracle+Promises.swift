@@ -48,7 +48,8 @@ extension Oracle {
       let promised = min(first.atClient, first.atServer)
       return (promised, promised - min(last.atClient, last.atServer))
     case .close: return (first.atClient, max(last.atClient, min(last.atServer, first.atClient)))
-    case .churn, .search, .pause: return nil
+    // Of other kinds the books cannot tell what was promised.
+    default: return nil
     }
   }
 

@@ -87,7 +87,7 @@ extension Phase {
   }
 
   /// Connections per second that the phase wants to open; infinite when as fast as the host can.
-  package var connectionsASecond: Double {
+  package var connectionsPerSecond: Double {
     switch kind {
     case .ramp(let goal, let pace): pace.rate(of: goal) ?? .infinity
     case .search(let search): search.pace.rate(of: max(search.from, search.step)) ?? .infinity
@@ -118,6 +118,22 @@ extension Phase {
       return Double(max(0, goal - held)) / rate
     case .hold, .search, .pause, .close: return nil
     }
+  }
+
+  /// The phase with the goal and the rate that were driven: after a merge, those of all shards.
+  package func sized(as record: PhaseRecord) -> Phase {
+    var phase = self
+    switch kind {
+    case .ramp(let goal, let pace):
+      let driven =
+        if case .rate(let rate) = pace { Pace.rate(record.plannedRate ?? rate) } else { pace }
+      phase.kind = .ramp(to: record.goal ?? goal, pace: driven)
+    case .churn(var churn):
+      churn.rate = record.plannedRate ?? churn.rate
+      phase.kind = .churn(churn)
+    case .hold, .search, .pause, .close: break
+    }
+    return phase
   }
 
   func driven(at speed: Double) -> Phase {

@@ -219,7 +219,7 @@ extension Reader {
 
   static func port(_ text: String) throws(Problem) -> UInt16 {
     guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
-      let port = UInt16(text), port > 0
+      let port = UInt16(digits: text), port > 0
     else { throw Problem("\(quoted(text)) is not a port", hint: "ports are 1 to 65535") }
     return port
   }

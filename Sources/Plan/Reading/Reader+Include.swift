@@ -109,7 +109,13 @@ extension Reader {
       report(sources[file].text.firstReplacement(), "the file is not UTF-8 from here on")
       return nil
     }
-    guard let root = root(of: text, file: file) else { return nil }
+    let before = errorCount
+    guard let root = root(of: text, file: file) else {
+      if errorCount == before {
+        report(item.place, "\(quoted(name)) is empty", hint: "an included file needs a mapping")
+      }
+      return nil
+    }
     guard case .map = root.value else {
       if case .broken = root.value { return nil }
       report(root.place, "an included file needs a mapping, found \(root.kind)")

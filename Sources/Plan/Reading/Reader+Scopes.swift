@@ -108,6 +108,13 @@ extension Reader {
       hint: "these are: \(Self.windowed)")
   }
 
-  private static let windowed =
-    "connections, accepted, connect.*, failures, failures.rate, messages.*, rtt.* and drift.*"
+  /// The metrics that can be measured over a stretch of the run.
+  private static let windowed: String = {
+    let names = Metric.all.filter(\.traits.canBeMeasuredMeanwhile).compactMap { metric -> String? in
+      if case .percentile = metric { nil } else { metric.name }
+    }
+    let percentiles = Latency.judged.map { "\($0.name).p99" }
+    return names.joined(separator: ", ") + ", and percentiles such as "
+      + percentiles.joined(separator: ", ")
+  }()
 }

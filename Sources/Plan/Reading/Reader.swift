@@ -58,7 +58,8 @@ struct Reader {
         return Diagnostic(
           file: place.file == 0 ? nil : source.name, line: place.line, column: place.column,
           message: Mask.hide(undeclared, in: problem.message),
-          sourceLine: source.text.line(place.line), hint: problem.hint)
+          sourceLine: source.text.line(place.line),
+          hint: problem.hint.map { Mask.hide(undeclared, in: $0) })
       }
   }
 

@@ -15,7 +15,26 @@ package enum Mask {
     {
       text.replace(quoted(value), with: quoted(Self.text(for: name)))
       if value.count >= shortest { text.replace(value, with: Self.text(for: name)) }
+      text = hideBeginning(of: value, named: name, in: text)
     }
     return text
+  }
+
+  /// Masks what is left of a value that `quoted` has cut.
+  private static func hideBeginning(
+    of value: String, named name: String, in text: String
+  ) -> String {
+    var shown = ""
+    var rest = text[...]
+    while let cut = rest.firstRange(of: cutMark) {
+      let before = rest[..<cut.lowerBound]
+      let length = (shortest..<max(shortest, value.count)).last {
+        before.hasSuffix(value.prefix($0))
+      }
+      shown += length.map { before.dropLast($0) + Self.text(for: name) } ?? before
+      shown += cutMark
+      rest = rest[cut.upperBound...]
+    }
+    return shown + rest
   }
 }

@@ -10,8 +10,11 @@ package func quoted(_ text: String) -> String {
     default: shown.unicodeScalars.append(scalar)
     }
   }
-  return "'\(shown)\(text.unicodeScalars.count > longest ? "…" : "")'"
+  return "'\(shown)\(text.unicodeScalars.count > longest ? cutMark : "")'"
 }
+
+/// What stands at the end of a text that `quoted` has cut.
+let cutMark = "…"
 
 /// "a, b or c".
 package func alternatives(_ words: [String]) -> String {

@@ -6,8 +6,9 @@ package import SystemPackage
 /// The memory that one worker shares with the coordinator: their only channel, but for two event
 /// counters by which they wake each other.
 ///
-/// The worker alone writes counters, failures and distributions; the coordinator alone writes the
-/// order. Every number is a 64-bit (histograms and sources: 32-bit) atomic with a single writer, so
+/// The worker alone writes counters, failures and distributions, but for the mark of a limited
+/// phase, which the coordinator takes back; the coordinator alone writes the order, and how much of the
+/// drive log it has taken. Every number is a 64-bit (histograms and sources: 32-bit) atomic with a single writer, so
 /// reading takes no lock and the worker's `add` is a plain load and store.
 @safe
 package struct Scoreboard: @unchecked Sendable {

@@ -28,7 +28,7 @@ package enum Worker {
     CurrentProcess.ignoreSignalsOfGroup()
     SignalSource.unblockAll()
     CurrentProcess.useExactTimers()
-    CurrentProcess.stay(on: role.processors)
+    CurrentProcess.restrict(to: role.processors)
     do throws(WorkerSetupFailure) {
       return try play(role, board, wakeUp, attention) ? 0 : 1
     } catch {

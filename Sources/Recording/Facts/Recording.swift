@@ -31,7 +31,8 @@ package struct Recording: Sendable, Equatable {
   package var state = RunState()
   package var series: [Series] = []
   package var distributions: [DistributionRecord] = []
-  /// What the client workers drove, in the order in which it was written.
+  /// The client workers' drive logs: when arrivals and messages were begun (`DriveEntry`), in the
+  /// order in which they were written.
   package var drive: [DriveRecord] = []
   /// Nil for a run that was no replay.
   package var replay: ReplayRecord?

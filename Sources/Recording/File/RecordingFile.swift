@@ -40,7 +40,7 @@ struct RecordingFile {
         }
         return try DatabaseQueue.lasting(path: path, configuration: configuration).whileOpen {
           try $0.read { database in
-            try Schema.refuseWhatRuns(in: database)
+            try Schema.refuseComputed(in: database)
             return try body(database)
           }
         }

@@ -4,7 +4,7 @@ extension Schema {
   /// Throws `Malformed` for a view, a virtual table or a generated column: reading one computes
   /// whatever the file says, for as long as that takes. A recording has none but the view
   /// `reading`, which is for people and never read here.
-  static func refuseWhatRuns(in database: Database) throws {
+  static func refuseComputed(in database: Database) throws {
     let computed = try String.fetchOne(
       database,
       sql: """

@@ -23,7 +23,8 @@ extension Recording {
     return common > 0 && common * 2 >= fewer.count
   }
 
-  /// Seconds by which the sum of a start, in milliseconds, and an instant may be off.
+  /// Tolerance in seconds. A merge shifts instants by whole milliseconds, so two instants of one
+  /// sample differ by the rounding of the sum only.
   private static let sameInstant = 1e-5
 
   private var hosts: Set<String> { Set(hostname.split(separator: " + ").map(String.init)) }

@@ -70,8 +70,6 @@ struct CaptureCommand: ParsableCommand {
   var quiet = false
 
   func run() throws {
-    CurrentProcess.openStandardDescriptors()
-    CurrentProcess.ignoreSignalsOfWriting()
     let route: CaptureRoute
     do throws(CaptureRoute.Refusal) {
       route = try CaptureRoute(listen: listen, forward: forward, allowPublic: allowPublic)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Linux
 import Recording
 
 @main
@@ -20,4 +21,12 @@ struct Runner: ParsableCommand {
       CompareCommand.self, MergeCommand.self, ExportCommand.self,
     ],
     defaultSubcommand: RunCommand.self)
+
+  /// Before any command, or the help, writes: a closed standard stream must not be some file's descriptor, and a
+  /// reader that has gone must not end the program by a signal.
+  static func main() {
+    CurrentProcess.openStandardDescriptors()
+    CurrentProcess.ignoreSignalsOfWriting()
+    main(nil)
+  }
 }

@@ -64,8 +64,6 @@ struct CompareCommand: ParsableCommand {
   }
 
   func run() throws {
-    CurrentProcess.openStandardDescriptors()
-    CurrentProcess.ignoreSignalsOfWriting()
     let recordings: (base: Recording, new: Recording)
     do throws(RecordingError) {
       recordings = (try Recording.read(from: base), try Recording.read(from: new))

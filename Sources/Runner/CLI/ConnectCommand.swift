@@ -70,8 +70,6 @@ struct ConnectCommand: ParsableCommand {
   var allowPublic = false
 
   func run() throws {
-    CurrentProcess.openStandardDescriptors()
-    CurrentProcess.ignoreSignalsOfWriting()
     let route: ConnectRoute
     do throws(ConnectRoute.Refusal) {
       route = try ConnectRoute(

@@ -37,8 +37,6 @@ struct ExportCommand: ParsableCommand {
   var output: String?
 
   func run() throws {
-    CurrentProcess.openStandardDescriptors()
-    CurrentProcess.ignoreSignalsOfWriting()
     let whole: Recording
     do throws(RecordingError) {
       whole = try Recording.read(from: recording)

@@ -48,8 +48,6 @@ struct MergeCommand: ParsableCommand {
   }
 
   func run() throws {
-    CurrentProcess.openStandardDescriptors()
-    CurrentProcess.ignoreSignalsOfWriting()
     let shards: [Recording]
     do throws(RecordingError) {
       shards = try recordings.map { path throws(RecordingError) in

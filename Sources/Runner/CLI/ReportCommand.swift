@@ -60,8 +60,6 @@ struct ReportCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    CurrentProcess.openStandardDescriptors()
-    CurrentProcess.ignoreSignalsOfWriting()
     let whole: Recording
     do throws(RecordingError) {
       whole = try Recording.read(from: recording)

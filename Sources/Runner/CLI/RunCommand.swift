@@ -154,8 +154,6 @@ struct RunOptions: ParsableArguments {
   /// Blocks the signals that end a run, so that a run that is interrupted at once still writes its
   /// reports. To be called first, before any thread or worker exists.
   static func prepareProcess() throws {
-    CurrentProcess.openStandardDescriptors()
-    CurrentProcess.ignoreSignalsOfWriting()
     try SignalSource.block(Signal.endings + [Signal.resume])
   }
 }

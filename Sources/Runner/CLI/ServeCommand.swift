@@ -88,8 +88,6 @@ struct ServeCommand: ParsableCommand {
   }
 
   func run() throws {
-    CurrentProcess.openStandardDescriptors()
-    CurrentProcess.ignoreSignalsOfWriting()
     let code: Int32
     do {
       try SignalSource.block(Signal.endings)

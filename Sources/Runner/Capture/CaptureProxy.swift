@@ -13,9 +13,6 @@ struct CaptureProxy: ~Copyable {
     var isQuiet = false
   }
 
-  /// Descriptors beside those of the clients and their servers: the standard ones, the listener,
-  /// epoll, signals, and what the file takes.
-  static let ownDescriptors = 16
   static let listenerToken = UInt64.max
   private static let signalToken = UInt64.max - 1
   private static let backlog: Int32 = 4096

@@ -98,9 +98,11 @@ extension RunOptions {
     var ending = RunEnding(
       writer: writer, recording: recording, replay: prepared.replay, clock: clock)
     do throws(RecordingError) {
-      // First, because the coordinator is one process among hundreds that never rest: where it
+      // Ahead of the workers on the processor: the coordinator is one process among hundreds that never rest: where it
       // samples seconds late, memory may run out before the memory guard stops the growth.
-      let end = try CurrentProcess.first { () throws(RecordingError) in try coordinator.drive() }
+      let end = try CurrentProcess.withRealTimePriority { () throws(RecordingError) in
+        try coordinator.drive()
+      }
       ending.take(end)
     } catch {
       ending.take(coordinator.endEarly(), lost: error)

@@ -36,7 +36,7 @@ package struct SimulatedKernel: Kernel {
   package func openSpare() throws(Errno) -> FileDescriptor {
     try begin(.openSpare)
     if let shortage = process.shortage { throw shortage }
-    return process.install(.spare)
+    return process.install(.other)
   }
 
   package func reuseAddress(_ socket: FileDescriptor) throws(Errno) {

@@ -5,7 +5,8 @@ import SystemPackage
 /// A process of a simulated host: its descriptor table, its one epoll instance, its misfortunes.
 package final class SimulatedProcess {
   enum Descriptor {
-    case spare
+    /// No socket: inherited by every worker, or the spare one.
+    case other
     case socket(SimulatedSocket)
   }
 
@@ -17,7 +18,7 @@ package final class SimulatedProcess {
   package var faults: [Fault] = []
   package var chaos: Chaos?
   package var noise: EventNoise?
-  /// What the last wait has brought, where there is noise.
+  /// Events of edge-triggered registrations that the last wait with events has brought, where there is noise.
   private var lastEvents: [ReadyEvent] = []
   /// The most bytes that one `send` and one `receive` move.
   package var sendLimit = Int.max
@@ -31,7 +32,8 @@ package final class SimulatedProcess {
   private(set) var calls = [Int](repeating: 0, count: SimulatedCall.allCases.count)
   private(set) var totalCalls = 0
   private(set) var attentionCalls = 0
-  /// Events that a test has the next wait bring, as if they had been under way for too long.
+  /// Events that a test makes the next wait bring though their registrations are gone, as when a socket
+  /// is closed between two events of one wait.
   var staleEvents: [ReadyEvent] = []
   /// Whether `keptEvents` takes the events that waits bring, without stale ones and wake-ups.
   var keepsEvents = false
@@ -59,7 +61,7 @@ package final class SimulatedProcess {
     place = network.processes.count
     // All that every worker has but the spare, which the client or the server opens itself.
     let inherited = descriptorsPerWorker - 1
-    table = Array(repeating: .spare, count: inherited)
+    table = Array(repeating: .other, count: inherited)
     lowestFree = inherited
     network.descriptors += inherited
     network.attach(self)
@@ -161,14 +163,14 @@ package final class SimulatedProcess {
     network.watches += 1
     let watch = Watch(socket, process: self, events: events, token: token)
     socket.watch = watch
-    if watch.seen.rawValue != 0 { watch.announce() }
+    if watch.seen.rawValue != 0 { watch.markReady() }
   }
 
   func rewatch(_ socket: SimulatedSocket, _ events: EpollEvents, token: UInt64) throws(Errno) {
     guard let watch = socket.watch else { throw .noSuchFileOrDirectory }
     watch.events = events
     watch.token = token
-    if watch.seen.rawValue != 0 { watch.announce() }
+    if watch.seen.rawValue != 0 { watch.markReady() }
   }
 
   func forget(_ socket: SimulatedSocket) {
@@ -203,7 +205,7 @@ package final class SimulatedProcess {
       guard seen.rawValue != 0 else { continue }
       unsafe events[count] = ReadyEvent(token: watch.token, seen: seen)
       count += 1
-      if !watch.events.has(.edgeTriggered) { watch.announce() }
+      if !watch.events.has(.edgeTriggered) { watch.markReady() }
     }
     if keepsEvents { unsafe keptEvents += events[fresh..<count] }
     if noise != nil, count > 0 {
@@ -212,6 +214,7 @@ package final class SimulatedProcess {
         unsafe events[count] = event
         count += 1
       }
+      // The listener is the only level-triggered registration: see `disturbance`.
       lastEvents = brought.filter { $0.token != Token.listener.rawValue }
     }
     sleep = .awake
@@ -290,7 +293,7 @@ final class Watch {
   }
 
   /// Has the next wait look at the socket, as something has happened to it.
-  func announce() {
+  func markReady() {
     guard !isQueued else { return }
     isQueued = true
     process.enqueue(self)

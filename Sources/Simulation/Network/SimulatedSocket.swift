@@ -121,7 +121,7 @@ final class SimulatedSocket {
     isClient = true
     self.peer = peer
     network.books.establish(at: network.now)
-    watch?.announce()
+    watch?.markReady()
   }
 
   func enterQueue() {
@@ -130,7 +130,7 @@ final class SimulatedSocket {
     self.listener = nil
     guard listener.state == .listening else { return close() }
     listener.queue.append(self)
-    listener.watch?.announce()
+    listener.watch?.markReady()
   }
 
   func take(_ bytes: [UInt8]) {
@@ -138,7 +138,7 @@ final class SimulatedSocket {
     switch state {
     case .established:
       received += bytes
-      watch?.announce()
+      watch?.markReady()
     default:
       // Nobody will ever read the bytes: a reset tells the sender so.
       if let peer { network.transmit(.reset(peer)) }
@@ -150,7 +150,7 @@ final class SimulatedSocket {
     guard state == .established || awaitsPeerFin else { return }
     hasPeerSentFin = true
     if awaitsPeerFin { return release(waits: true) }
-    watch?.announce()
+    watch?.markReady()
   }
 
   func takeReset() {
@@ -168,7 +168,7 @@ final class SimulatedSocket {
   func fail(_ error: Errno) {
     state = .broken
     self.error = error
-    watch?.announce()
+    watch?.markReady()
   }
 
   func takeError() -> Errno? {
@@ -191,7 +191,7 @@ final class SimulatedSocket {
     received.removeFirst(bytes.count)
     if let peer, peer.foundPeerFull {
       peer.foundPeerFull = false
-      peer.watch?.announce()
+      peer.watch?.markReady()
     }
     return bytes
   }

@@ -22,7 +22,7 @@ import Testing
       case .confirm(let count):
         count <= ceiling ? walk.confirmed() : walk.wasLost(leaving: ceiling)
       case .found(let count): return (count, steps)
-      case .nothing: return (nil, steps)
+      case .foundNone: return (nil, steps)
       }
     }
     return (nil, 1000)
@@ -54,7 +54,7 @@ import Testing
         #expect(count <= ceiling)
         walk.confirmed()
       case .found(let count): found = count
-      case .nothing: return #expect(Bool(false), "found none")
+      case .foundNone: return #expect(Bool(false), "found none")
       }
     }
     let number = try #require(found)

@@ -153,7 +153,7 @@ import Testing
       on: Processors(allowed: Array(0..<processors), quota: quota.map(Double.init)), paced: true)
     #expect(assignment.servers == ofServers)
     #expect(assignment.clients == ofClients)
-    #expect(assignment.isRoomy == (servers + clients <= min(processors, quota ?? .max)))
+    #expect(assignment.mayWaitAwake == (servers + clients <= min(processors, quota ?? .max)))
   }
 
   @Test(

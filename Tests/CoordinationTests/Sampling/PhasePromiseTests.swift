@@ -9,12 +9,12 @@ import Testing
 @Suite struct PhasePromiseTests {
   private func counts(
     _ atClient: Int, _ atServer: Int? = nil, established: Int = 0, churned: Int = 0, late: Int = 0,
-    cutShort: Int = 0, unaccepted: Int = 0, notAcceptedByDeadline: Int = 0
+    cutShort: Int = 0, unaccepted: Int = 0, unacceptedByDeadline: Int = 0
   ) -> PhaseCounts {
     PhaseCounts(
       atClient: atClient, atServer: atServer, established: established, churned: churned,
       closedAsRecorded: 0, late: late, cutShort: cutShort, crowded: 0, unaccepted: unaccepted,
-      notAcceptedByDeadline: notAcceptedByDeadline)
+      unacceptedByDeadline: unacceptedByDeadline)
   }
 
   private func promise(
@@ -84,7 +84,7 @@ import Testing
     #expect(cut?.missed == 300)
     let waiting = promise(
       Self.churn, counts(5),
-      counts(5, established: 1000, churned: 1000, notAcceptedByDeadline: 7), arrivals: 1000)
+      counts(5, established: 1000, churned: 1000, unacceptedByDeadline: 7), arrivals: 1000)
     #expect(waiting?.missed == 7)
   }
 }

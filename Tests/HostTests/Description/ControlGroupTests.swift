@@ -177,7 +177,8 @@ import Testing
     #expect(demand.bytesGuarded(on: host) == (4 << 30) / 20)
     let term = memoryTerm(demand, host)
     let left = (3 << 30) - (4 << 30) / 20 - (5 << 20) - 2 * (440 << 10)
-    let each = demand.bytesPerConnection(in: ControlGroup(directory: "", isUnified: true), on: host)
+    let each = demand.bytesPerConnection(
+      in: ControlGroup(directory: "", isVersion2: true), on: host)
     #expect(term?.connections == left / each)
     #expect(term?.reason.contains("/sys/fs/cgroup/a/memory.max 4 GiB, 3 GiB left") == true)
   }
@@ -192,7 +193,7 @@ import Testing
         $0.serverWorkers = server ? .count(1) : nil
       }
       return demand.bytesPerConnection(
-        in: ControlGroup(directory: "", isUnified: version == 2), on: host)
+        in: ControlGroup(directory: "", isVersion2: version == 2), on: host)
     }
     let file = 832 + 192 + 192 + 128 + 4 * 8 + 230
     #expect(bytes(1, kernel: "6.18.44") == 2 * file + 2376)

@@ -158,16 +158,17 @@ import Testing
   // MARK: - Memory
 
   @Test func `a control group that is full is what is raised, with the file of its version`() {
-    func found(isUnified: Bool) -> Diagnosed {
+    func found(isVersion2: Bool) -> Diagnosed {
       self.found(
         .failed("socket", "ENOMEM"), after: [.cgroupMemoryLeft: 1_048_576],
-        host: .box(group: 1 << 30, used: 100 << 20, isUnified: isUnified))
+        host: .box(group: 1 << 30, used: 100 << 20, isVersion2: isVersion2))
     }
-    #expect(found(isUnified: true).knob == "memory.max")
-    #expect(found(isUnified: true).now == 1 << 30)
-    #expect(found(isUnified: true).fix?.hasSuffix(" | tee /sys/fs/cgroup/a/memory.max") == true)
+    #expect(found(isVersion2: true).knob == "memory.max")
+    #expect(found(isVersion2: true).now == 1 << 30)
+    #expect(found(isVersion2: true).fix?.hasSuffix(" | tee /sys/fs/cgroup/a/memory.max") == true)
     #expect(
-      found(isUnified: false).fix == "echo 6100000000 | tee /sys/fs/cgroup/a/memory.limit_in_bytes")
+      found(isVersion2: false).fix == "echo 6100000000 | tee /sys/fs/cgroup/a/memory.limit_in_bytes"
+    )
   }
 
   @Test func `a kill is one for want of memory when the worker's own group counts it`() {
@@ -178,7 +179,7 @@ import Testing
         after: [
           .oomKills: 2, .cgroupKills: own, .cgroupFull: full, .cgroupMemoryLeft: Double(50 << 20),
           .memoryAvailable: Double(available),
-        ], host: .box(group: 64 << 20, used: 9 << 20, isUnified: false), demand: .million)
+        ], host: .box(group: 64 << 20, used: 9 << 20, isVersion2: false), demand: .million)
     }
     let ofGroup = death(own: 2, full: 5)
     #expect(ofGroup.resource == .memory)
@@ -208,7 +209,7 @@ import Testing
     let guarded = found(
       .failed("memory-guard", nil),
       after: [.memoryAvailable: Double(20 << 30), .cgroupMemoryLeft: Double(50 << 20)],
-      host: .box(group: 1 << 30, used: 20 << 20, isUnified: false),
+      host: .box(group: 1 << 30, used: 20 << 20, isVersion2: false),
       demand: .million { $0.memoryGuard = .share(0.05) })
     #expect(guarded.resource == .memoryGuard)
     #expect(guarded.knob == "memory.limit_in_bytes")

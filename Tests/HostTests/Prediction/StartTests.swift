@@ -6,7 +6,7 @@ import Testing
 
 /// How many processes a run can start, and what it says when it cannot.
 @Suite struct StartTests {
-  private let group = ControlGroup(directory: "/sys/fs/cgroup/pids/a", isUnified: false)
+  private let group = ControlGroup(directory: "/sys/fs/cgroup/pids/a", isVersion2: false)
 
   private func host(_ bounds: [WorkerBound], descriptors: Int = 20_000) -> HostDescription {
     .box {

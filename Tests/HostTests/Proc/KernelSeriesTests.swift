@@ -28,7 +28,7 @@ import Testing
     try write("2097152\n", to: "memory.max")
     try write("inactive_file 524288\n", to: "memory.stat")
     try write("low 0\nhigh 0\nmax 7\noom 2\noom_kill 2\n", to: "memory.events")
-    let group = ControlGroup(directory: root.path, isUnified: true)
+    let group = ControlGroup(directory: root.path, isVersion2: true)
     let texts = [
       "/proc/self/mountinfo": "1 0 0:1 / \(root.path) rw - cgroup2 none rw\n",
       "/proc/self/cgroup": "0::/\n",

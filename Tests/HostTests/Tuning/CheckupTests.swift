@@ -125,10 +125,10 @@ import Testing
       $1.measuredBytesPerConnection = 1000
     },
     Case("enough", "memory.limit_in_bytes", .enough, needs: "6.25 GiB") { host, _ in
-      host = .box(group: 10 << 30, used: 1 << 30, isUnified: false)
+      host = .box(group: 10 << 30, used: 1 << 30, isVersion2: false)
     },
     Case("short", "memory.limit_in_bytes", .short, needs: "6.25 GiB") { host, _ in
-      host = .box(group: 4 << 30, used: 1 << 30, isUnified: false)
+      host = .box(group: 4 << 30, used: 1 << 30, isVersion2: false)
     },
   ]
 
@@ -228,7 +228,7 @@ import Testing
   }
 
   @Test func `processes that cannot be started are an item, with the file that bounds them`() {
-    let group = ControlGroup(directory: "/sys/fs/cgroup/pids/a", isUnified: false)
+    let group = ControlGroup(directory: "/sys/fs/cgroup/pids/a", isVersion2: false)
     let host = HostDescription.box {
       $0.taskBounds = [WorkerBound(.group(group), "pids.max", most: 50, used: 8)]
     }

@@ -50,6 +50,12 @@ import Testing
         """)
   }
 
+  @Test func `a bound of processes is set as one of descriptors is`() {
+    let processes = [SettingChange(.processLimit, "nproc", from: 10, to: 40)]
+    #expect(TuningFile.limits.text(processes).contains("root hard nproc 40\n"))
+    #expect(TuningFile.systemd.text(processes).hasSuffix("[Service]\nLimitNPROC=40\n"))
+  }
+
   @Test(arguments: TuningFile.allCases)
   func `a file with nothing to change is comments alone`(file: TuningFile) {
     let others = file == .sysctl ? [Self.descriptors] : [Self.watches]

@@ -91,3 +91,22 @@ import Testing
     #expect(!errors(text + minimal).isEmpty)
   }
 }
+
+@Suite struct SecretTests {
+  @Test func `the value of an undeclared variable is in no message, hint or cut text`() {
+    let secret = "s3cret-0123456789-abcdefghijkl"
+    let texts = [
+      minimal + "guard: {memory: ${TOKEN}}\n", minimal + "sampling: {every: ${TOKEN}}\n",
+      // A quoted text ends after 60 characters, which is within the secret.
+      minimal + "on-limit: \(String(repeating: "x", count: 47))${TOKEN}\n",
+    ]
+    for text in texts {
+      let found = errors(text, environment: ["TOKEN": secret])
+      #expect(!found.isEmpty)
+      #expect(found.allSatisfy { !$0.contains("s3cret") }, "\(found)")
+    }
+    let digits = errors(
+      minimal + "sampling: {every: ${TOKEN}}\n", environment: ["TOKEN": "12345678"])
+    #expect(digits.allSatisfy { !$0.contains("12345678") }, "\(digits)")
+  }
+}

@@ -4,14 +4,14 @@ import Testing
 /// A control group of a test's own, of version 1 or 2; gone when the test is.
 final class TestGroup {
   let directory: String
-  private let isUnified: Bool
+  private let isVersion2: Bool
 
   /// Cancels the test where none can be made.
   init(_ controller: String) throws {
-    guard let (mount, isUnified) = Self.mount(of: controller) else {
+    guard let (mount, isVersion2) = Self.mount(of: controller) else {
       try Test.cancel("no hierarchy of control groups has the controller '\(controller)'")
     }
-    self.isUnified = isUnified
+    self.isVersion2 = isVersion2
     directory = "\(mount)/runner-test-\(UUID().uuidString)"
     do {
       try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
@@ -20,7 +20,7 @@ final class TestGroup {
     }
     let file =
       controller == "pids"
-      ? "pids.max" : isUnified ? "memory.max" : "memory.limit_in_bytes"
+      ? "pids.max" : isVersion2 ? "memory.max" : "memory.limit_in_bytes"
     guard FileManager.default.isWritableFile(atPath: "\(directory)/\(file)") else {
       try Test.cancel("\(mount) hands no '\(controller)' to its groups")
     }
@@ -31,7 +31,7 @@ final class TestGroup {
     _ = holds(within: .seconds(10)) { rmdir(directory) == 0 }
   }
 
-  var limitFile: String { isUnified ? "memory.max" : "memory.limit_in_bytes" }
+  var limitFile: String { isVersion2 ? "memory.max" : "memory.limit_in_bytes" }
 
   func set(_ file: String, _ value: Int) throws {
     try #require(FileHandle(forWritingAtPath: "\(directory)/\(file)"))
@@ -43,7 +43,7 @@ final class TestGroup {
 
   /// Processes that the kernel has killed in it for want of memory.
   var kills: Int {
-    let file = isUnified ? "memory.events" : "memory.oom_control"
+    let file = isVersion2 ? "memory.events" : "memory.oom_control"
     let text = (try? String(contentsOfFile: "\(directory)/\(file)", encoding: .utf8)) ?? ""
     for line in text.split(separator: "\n") where line.hasPrefix("oom_kill ") {
       return Int(line.dropFirst("oom_kill ".count)) ?? 0
@@ -51,7 +51,7 @@ final class TestGroup {
     return 0
   }
 
-  private static func mount(of controller: String) -> (String, isUnified: Bool)? {
+  private static func mount(of controller: String) -> (String, isVersion2: Bool)? {
     let mounts = (try? String(contentsOfFile: "/proc/self/mounts", encoding: .utf8)) ?? ""
     var unified: String?
     for line in mounts.split(separator: "\n") {
