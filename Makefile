@@ -12,7 +12,7 @@ ROWS ?=
 SEEDS ?= 1000
 
 .PHONY: run build test test-deps deps lint format bench bench-1m bench-scale bench-deps compare-check \
-	limits verdicts foreign oracle planted-bugs lab lab-deps install clean
+	limits verdicts faults foreign oracle planted-bugs lab lab-deps install clean
 
 run: build
 	$(RUNNER) plans/ramp-1m.plan
@@ -59,6 +59,12 @@ limits: build
 verdicts: build
 	@Tools/install-packages iproute2 nftables python3
 	Limits/verdicts; verdicts=$$?; Limits/findings && exit $$verdicts
+
+# What goes wrong on real machines, done to runs: processes killed and stopped, full disks, terminals that
+# go, files that others lock: seven minutes.
+faults: build
+	@Tools/install-packages python3
+	Limits/faults
 
 # A server under 19,000 connections that it does not expect, built with the address sanitizer.
 foreign: deps
