@@ -77,8 +77,15 @@ package struct ChildProcess: Sendable, Hashable {
     _ = CLinux.kill(id, number)
   }
 
-  /// Stops the child, whatever signals it blocks, until it gets the signal to resume.
-  package func stop() { signal(SIGSTOP) }
+  /// Makes the child the leader of a process group of its own, as the child does itself: whichever
+  /// of the two comes first.
+  package func leadGroup() { _ = setpgid(id, id) }
+
+  /// Stops the group that the child leads, whatever signals are blocked there, until it is resumed.
+  package func stopGroup() { _ = CLinux.kill(-id, SIGSTOP) }
+
+  package func resumeGroup() { _ = CLinux.kill(-id, SIGCONT) }
+
 
   private static func ended(_ id: Int32, _ status: Int32, _ usage: rusage) -> Ended {
     let signal = runner_death_signal(status)

@@ -94,7 +94,9 @@ package enum CurrentProcess {
 
   /// Leaves the signals that a terminal, or timeout(1), sends to the whole group to the coordinator,
   /// which ends its workers in order. The kernel kills a worker that has no coordinator any more.
+  /// Ctrl-Z is not among these signals: while the coordinator stands still nobody looks after the
+  /// memory, so its workers stand still as well.
   package static func ignoreSignalsOfGroup() {
-    for signal in [SIGINT, SIGTERM, SIGHUP, SIGTSTP] { runner_ignore_signal(signal) }
+    for signal in [SIGINT, SIGTERM, SIGHUP] { runner_ignore_signal(signal) }
   }
 }

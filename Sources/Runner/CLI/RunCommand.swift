@@ -64,6 +64,7 @@ struct RunCommand: ParsableCommand {
           CurrentProcess.leaveProcessGroup()
           return options.withFilesApart.run(plan, seed: seed)
         }
+        child.leadGroup()
         switch ending(of: child, &signals, &interrupted) {
         case .exited(let code): codes.append(code)
         case .killed(let signal):
@@ -93,10 +94,10 @@ struct RunCommand: ParsableCommand {
         switch signal {
         case Signal.childEnded: continue
         case Signal.suspend:
-          // The run has a group of its own, which Ctrl-Z does not reach.
-          child.stop()
+          // The run and its workers have a group of their own, which Ctrl-Z does not reach.
+          child.stopGroup()
           CurrentProcess.stop()
-          child.signal(Signal.resume)
+          child.resumeGroup()
         default:
           interrupted = true
           child.signal(signal)
