@@ -38,7 +38,8 @@ package struct SignalSource: ~Copyable {
   /// The next signal that has arrived; nil when none has.
   ///
   /// timeout(1) sends its signal twice, to the program and to its group. The second signal is no
-  /// request of its own, and is dropped.
+  /// request of its own, and is dropped. So is a hang-up right after any other signal: when a terminal
+  /// goes, the kernel and the shell both tell of it, and where a session ends it comes with SIGTERM.
   package mutating func next() -> Int32? {
     var info = signalfd_siginfo()
     let size = MemoryLayout<signalfd_siginfo>.size
@@ -46,15 +47,22 @@ package struct SignalSource: ~Copyable {
       let signal = Int32(info.ssi_signo)
       let before = last
       last = (signal, info.ssi_pid, .now())
-      if let before, before.signal == signal, before.sender == info.ssi_pid, info.ssi_pid != 0,
-        signal == Signal.terminate || signal == Signal.interrupt || signal == Signal.hangUp,
-        .now() < before.at.advanced(by: Self.repetition)
+      if let before, .now() < before.at.advanced(by: Self.repetition),
+        repeats(signal, from: info.ssi_pid, before)
       {
         continue
       }
       return signal
     }
     return nil
+  }
+
+  private func repeats(
+    _ signal: Int32, from sender: UInt32, _ before: (signal: Int32, sender: UInt32, at: Instant)
+  ) -> Bool {
+    let isEnding = { [Signal.terminate, Signal.interrupt, Signal.hangUp].contains($0) }
+    if signal == Signal.hangUp { return isEnding(before.signal) }
+    return isEnding(signal) && before.signal == signal && before.sender == sender && sender != 0
   }
 
   /// Lets these signals end the process at once, with an exit code, when `count` of them have come. To
