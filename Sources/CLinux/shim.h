@@ -108,6 +108,11 @@ static inline int runner_getrlimit_nofile(struct rlimit *limit) {
   return getrlimit(RLIMIT_NOFILE, limit);
 }
 
+/// Of another process; -1 where it may not be asked.
+static inline int runner_getrlimit_nofile_of(pid_t process, struct rlimit *limit) {
+  return (int)syscall(SYS_prlimit64, process, RLIMIT_NOFILE, 0, limit);
+}
+
 /// Without this the kernel may deliver a timeout 50 us late, to save wake-ups.
 static inline int runner_exact_timers(void) { return prctl(PR_SET_TIMERSLACK, 1); }
 

@@ -108,11 +108,25 @@ extension Coordinator {
     var after = (readings + sampler.connectionReadings(fleet, heldAtServer: acceptedByCounters))
       .values
     after[.filesOpen] = after[.filesOpen].map { max($0, mostFilesOpen) }
-    return LimitFinder(
+    var finder = LimitFinder(
       host: host, demand: demand, prediction: prediction, before: countersBefore,
       after: after,
       path: pathFindings,
       endpoints: endpoints)
+    finder.loweredDescriptors = loweredDescriptors
+    return finder
+  }
+
+  /// By worker, limits of descriptors that are lower than they were when it began.
+  private var loweredDescriptors: [Int: Int] {
+    let granted = min(host.descriptors.hard, ServerAssignment.mostDescriptors)
+    var lowered: [Int: Int] = [:]
+    for member in fleet.members where member.isAlive {
+      guard let limit = hostReadings.descriptorLimit(of: member.process.id), limit < granted
+      else { continue }
+      lowered[member.id] = limit
+    }
+    return lowered
   }
 
   mutating func note(_ limit: LimitRecord) {

@@ -14,6 +14,8 @@ package struct LimitFinder {
   var path = PathFindings()
   /// Where the clients connect to, as failures name it.
   var endpoints: [String] = []
+  /// By worker, what somebody has lowered its limit of descriptors to since the run began.
+  var loweredDescriptors: [Int: Int] = [:]
 
   package init(
     host: HostDescription, demand: Demand, prediction: [PredictionTerm],
@@ -87,7 +89,8 @@ package struct LimitFinder {
 
   private func limit(from failure: FailureRecord, in phase: PhaseRecord) -> LimitRecord {
     var found = diagnose(
-      failure, before: before, after: after, host: host, demand: demand, path: path)
+      failure, before: before, after: after, host: host, demand: demand, path: path,
+      loweredDescriptors: failure.worker.flatMap { loweredDescriptors[$0] })
     found.evidence += guess(found.resource, held: path.held ?? failure.established)
     var limit = LimitRecord(
       failure, found, planLine: phase.planLine, predicted: predicted)

@@ -7,6 +7,8 @@ struct DiagnosisContext {
   var host: HostDescription
   var demand: Demand
   var path = PathFindings()
+  /// What somebody has lowered the limit of the worker to that met it; nil where nobody has.
+  var loweredDescriptors: Int?
 
   /// How much a counter rose; nil when this kernel does not count it.
   func rise(_ key: Series.Key) -> Double? {

@@ -11,10 +11,19 @@ extension DiagnosisContext {
     let processes =
       if case .count(let count) = demand.workers(of: failure.end) { max(1, count) } else { 1 }
     let strangers = failure.end == .server ? path.strangersAtServer : 0
+    let share = Capacity.divideUp(demand.goal + strangers, processes) + Self.spareDescriptors
+    if let loweredDescriptors {
+      return Diagnosed(
+        .descriptorsPerProcess, knob: "RLIMIT_NOFILE", now: loweredDescriptors, needed: share,
+        evidence: [
+          Fact("RLIMIT_NOFILE of the worker", Format.count(loweredDescriptors)),
+          Fact(
+            "when the run began",
+            "\(Format.count(now)): another program has lowered it since, as prlimit does"),
+        ])
+    }
     // More than the limit that was met in any case: an uneven share may have met it.
-    let needed = max(
-      Capacity.divideUp(demand.goal + strangers, processes) + Self.spareDescriptors,
-      Capacity.withHeadroom(now))
+    let needed = max(share, Capacity.withHeadroom(now))
     var found = Diagnosed(
       .descriptorsPerProcess, knob: "RLIMIT_NOFILE", now: now, needed: needed,
       evidence: [

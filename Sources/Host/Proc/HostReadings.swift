@@ -9,6 +9,8 @@ package protocol HostReadings: AnyObject {
   func availableMemory() -> Int?
   /// Bytes that no other process shares; nil where nothing tells.
   func privateBytes(of process: Int32) -> Int?
+  /// How many descriptors a process may have now; nil where nothing tells.
+  func descriptorLimit(of process: Int32) -> Int?
   /// Seconds of processor time that this process has used.
   func ownProcessorTime() -> Double
   /// Readings of what lies between the two ends.

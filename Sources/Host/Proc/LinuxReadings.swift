@@ -22,5 +22,8 @@ package final class LinuxReadings: HostReadings {
   package func readings() -> [Reading] { kernel.readings() }
   package func availableMemory() -> Int? { meter.available() }
   package func privateBytes(of process: Int32) -> Int? { MemoryMeter.privateBytes(of: process) }
+  package func descriptorLimit(of process: Int32) -> Int? {
+    ResourceLimit.descriptors(of: process)?.soft
+  }
   package func ownProcessorTime() -> Double { CurrentProcess.processorTime() }
 }

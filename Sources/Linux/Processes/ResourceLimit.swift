@@ -27,6 +27,13 @@ package struct ResourceLimit: Sendable, Equatable {
     return ResourceLimit(soft: Int(clamping: limit.rlim_cur), hard: Int(clamping: limit.rlim_max))
   }
 
+  /// The limit of another process; nil where it may not be asked, or is gone.
+  package static func descriptors(of process: Int32) -> ResourceLimit? {
+    var limit = rlimit()
+    guard unsafe runner_getrlimit_nofile_of(process, &limit) == 0 else { return nil }
+    return ResourceLimit(soft: Int(clamping: limit.rlim_cur), hard: Int(clamping: limit.rlim_max))
+  }
+
   /// Makes this the limit of this process and of the ones that it starts.
   package func apply() throws(Errno) {
     var limit = rlimit(rlim_cur: rlim_t(clamping: soft), rlim_max: rlim_t(clamping: hard))
