@@ -30,6 +30,15 @@ package enum Terminal {
 /// Where progress and diagnostics go.
 package enum StandardError {
   package static func write(_ text: String) { writeAll(text, to: STDERR_FILENO) }
+
+  /// Writes what is told while a run goes on, or leaves it out: whoever has stopped the terminal (Ctrl-S), or does
+  /// not read a pipe that is full, must not stop the run. Returns whether it is written.
+  @discardableResult
+  package static func offer(_ text: String) -> Bool {
+    guard Poll.isWritable(STDERR_FILENO) else { return false }
+    write(text)
+    return true
+  }
 }
 
 /// Where results go.

@@ -65,7 +65,7 @@ struct LiveView: Progress {
 
   mutating func note(_ text: String) {
     draw([])
-    StandardError.write(text + "\n")
+    StandardError.offer(text + "\n")
   }
 
   mutating func finish() { draw([]) }
@@ -123,8 +123,8 @@ struct LiveView: Progress {
     // To the first column, then up: the terminal may have echoed a Ctrl-C.
     if !drawn.isEmpty { text += "\r\u{1B}[\(drawnRows)A\u{1B}[J" }
     text += lines.map { $0.text + "\n" }.joined()
-    drawn = lines.map(\.columns)
-    StandardError.write(text)
+    // Where it is not written the picture before stays, and is replaced later.
+    if StandardError.offer(text) { drawn = lines.map(\.columns) }
   }
 
   /// Rows that the picture takes now: a terminal that has become narrower has wrapped its lines.

@@ -32,5 +32,5 @@ struct PlainProgress: Progress {
     return "[\(seconds / 60):\(tail < 10 ? "0" : "")\(tail)] \(state.plan):"
   }
 
-  private func write(_ line: String) { StandardError.write(line + "\n") }
+  private func write(_ line: String) { StandardError.offer(line + "\n") }
 }
