@@ -65,16 +65,20 @@ struct RecordingFile {
 
     let directory = files.temporaryDirectory.appendingPathComponent(
       "recording-\(UUID().uuidString)")
-    try files.createDirectory(
-      at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     defer { try? files.removeItem(at: directory) }
     let copy = directory.appendingPathComponent("copy").path
-    try copyUnchanged(to: copy)
-    // A first connection, which writes, takes what the WAL or the journal holds into the copy.
-    try DatabaseQueue.lasting(path: copy).whileOpen {
-      try $0.writeWithoutTransaction { database in
-        try database.execute(sql: "PRAGMA journal_mode = DELETE")
+    do {
+      try files.createDirectory(
+        at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+      try copyUnchanged(to: copy)
+      // A first connection, which writes, takes what the WAL or the journal holds into the copy.
+      try DatabaseQueue.lasting(path: copy).whileOpen {
+        try $0.writeWithoutTransaction { database in
+          try database.execute(sql: "PRAGMA journal_mode = DELETE")
+        }
       }
+    } catch  where !isDamage(error) && !(error is ChangesTooFast) {
+      throw NoCopy(directory: files.temporaryDirectory.path, cause: error)
     }
     if left.contains(Self.journal) { try FileHeader(of: copy, called: name).check(name) }
     return try body(copy)
@@ -121,6 +125,12 @@ struct RecordingFile {
 /// A run writes so much that no copy of its files is of one instant.
 struct ChangesTooFast: Error {}
 
+/// Nothing is wrong with the file: what it has to be copied to takes no copy.
+struct NoCopy: Error {
+  let directory: String
+  let cause: any Error
+}
+
 /// A system call that failed.
 struct SystemError: Error {
   let number: Int32
@@ -141,6 +151,10 @@ func isDamage(_ error: any Error) -> Bool {
 func reason(of error: any Error) -> String {
   switch error {
   case let error as Malformed: error.reason
+  case let error as NoCopy:
+    "no copy of it can be made in \(error.directory): \(reason(of: error.cause))"
+  case let error as DatabaseError where error.extendedResultCode == .SQLITE_READONLY_DBMOVED:
+    "it was moved or deleted meanwhile"
   case let error as DatabaseError:
     error.message.map(oneLine) ?? "SQLite reports error \(error.resultCode)"
   case is ChangesTooFast: "it changes faster than it can be copied"
@@ -152,6 +166,9 @@ func reason(of error: any Error) -> String {
 
 /// The words of the system call under an error of Foundation's.
 private func systemReason(of error: any Error) -> String? {
+  if let error = error as? CocoaError, error.code == .fileWriteOutOfSpace {
+    return words(ofErrno: ENOSPC)
+  }
   let outer = error as NSError
   let inner = outer.userInfo[NSUnderlyingErrorKey] as? NSError ?? outer
   return inner.domain == NSPOSIXErrorDomain ? words(ofErrno: Int32(inner.code)) : nil

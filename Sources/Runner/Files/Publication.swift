@@ -39,9 +39,11 @@ struct Publication {
     let shown = recording.masked(judgement)
     let recording = shown.0
     var (judgement, written) = (shown.1, outputs)
+    // Whoever deleted it while the run went on finds no name of it.
+    if !FileManager.default.fileExists(atPath: files.recording) { written.recording = nil }
     do throws(FileProblem) {
       try RunFiles.write(
-        junit(recording, judgement, files: outputs, flavour: flavour), to: files.junit, over: .xml)
+        junit(recording, judgement, files: written, flavour: flavour), to: files.junit, over: .xml)
     } catch {
       written.junit = nil
       judgement.exitCode = notWritten(error, recording)
