@@ -119,7 +119,8 @@ extension Coordinator {
 
   /// By worker, limits of descriptors that are lower than they were when it began.
   private var loweredDescriptors: [Int: Int] {
-    let granted = min(host.descriptors.hard, ServerAssignment.mostDescriptors)
+    let granted = min(
+      host.descriptors.hard, host.descriptorsPerProcess, ServerAssignment.mostDescriptors)
     var lowered: [Int: Int] = [:]
     for member in fleet.members where member.isAlive {
       guard let limit = hostReadings.descriptorLimit(of: member.process.id), limit < granted

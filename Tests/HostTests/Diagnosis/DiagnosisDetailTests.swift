@@ -35,6 +35,14 @@ import Testing
     #expect(value("CAP_SYS_RESOURCE", in: emfile) == nil)
   }
 
+  @Test func `a limit that was lowered under a worker is told as it is, without a command`() {
+    let lowered = diagnose(
+      .failed("socket", "EMFILE"), before: [:], after: [:], host: .box,
+      demand: .million { $0.clientWorkers = .count(10) }, loweredDescriptors: 300)
+    #expect((lowered.now, lowered.needed, lowered.fix) == (300, 100_064, nil))
+    #expect(value("when the run began", in: lowered)?.hasPrefix("20,000: ") == true)
+  }
+
   @Test func `beyond fs.nr_open that is raised first`() {
     let host = HostDescription.box {
       $0.user = 1000
