@@ -11,9 +11,7 @@ package func judge(_ recording: Recording) -> Judgement {
   do throws(InvalidPlan) {
     let plan = try recording.plan()
     return judge(
-      recording, thresholds: plan.thresholds.filter { recording.isAbout($0, of: plan) },
-      expected: plan.expectedLimit
-    )
+      recording, of: plan, thresholds: plan.thresholds.filter { recording.isAbout($0, of: plan) })
   } catch {
     return judge(recording, thresholds: [], withoutPlan: error)
   }
@@ -32,7 +30,15 @@ package func judge(
     return judge(recording, thresholds: thresholds, withoutPlan: error)
   }
   let thresholds = try recording.thresholds(conditions, interval: plan.sampling.every)
-  return judge(recording, thresholds: thresholds, expected: plan.expectedLimit)
+  return judge(recording, of: plan, thresholds: thresholds)
+}
+
+private func judge(
+  _ recording: Recording, of plan: Plan, thresholds: [Threshold]
+) -> Judgement {
+  var judgement = judge(recording, thresholds: thresholds, expected: plan.expectedLimit)
+  judgement.gaps = recording.sampleGaps(every: plan.sampling.every)
+  return judgement
 }
 
 /// Judges a recording whose plan cannot be read: an error, unless a recorded fault decides.

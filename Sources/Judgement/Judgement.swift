@@ -19,6 +19,8 @@ package struct Judgement: Sendable, Equatable {
   /// One line for people: "limit reached: 19,936 of 1,000,000 connections; client socket: EMFILE
   /// (Too many open files)".
   package var headline: String
+  /// Where samples are missing. They decide nothing: whoever reads a curve is to know.
+  package var gaps: [SampleGap] = []
 
   package init(
     verdict: Verdict, exitCode: Int32, thresholds: [ThresholdResult] = [],

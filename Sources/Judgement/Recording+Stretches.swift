@@ -32,7 +32,7 @@ extension Recording {
     return threshold.worst(of: values)
   }
 
-  private var sampleInstants: [Double] { series(.established)?.points.map(\.at) ?? [] }
+  var sampleInstants: [Double] { series(.established)?.points.map(\.at) ?? [] }
 
   /// Where stretches may lie: in the phase or the run, and for `connect.rate` only where
   /// connections were wanted.

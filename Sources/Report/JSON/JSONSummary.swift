@@ -37,6 +37,7 @@ package func jsonSummary(
       "rate": .number(metrics.messageRate.map { ($0 * 10).rounded() / 10 } ?? 0),
     ]),
     "rtt": metrics.roundTripObject(judgement.thresholds),
+    "gaps": .array(judgement.gaps.map(gapObject)),
     "ceiling": .integer(recording.phases.compactMap(\.ceiling).max()),
     "memory": .object([
       "kernel": .integer(metrics.kernelMemory.map { Int(saturating: $0.rounded()) }),
@@ -50,6 +51,12 @@ package func jsonSummary(
       "recording": .text(files.recording), "html": .text(files.html), "junit": .text(files.junit),
     ]),
   ]).encoded
+}
+
+private func gapObject(_ gap: SampleGap) -> JSON {
+  .object([
+    "from": .number(gap.from), "to": .number(gap.to), "phase": .text(gap.phase),
+  ])
 }
 
 private func phaseObject(_ phase: PhaseRecord) -> JSON {

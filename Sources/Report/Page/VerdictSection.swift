@@ -20,6 +20,11 @@ extension HTMLReport {
       }
       if let limit = judgement.limit { details(of: limit) }
       figures
+      if let gaps = judgement.gapsInWords {
+        Element(
+          "p", ["class": "note"],
+          capitalised("\(gaps). What the curves show there is not measured."))
+      }
     }
   }
 

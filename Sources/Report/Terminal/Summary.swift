@@ -17,6 +17,7 @@ package func summary(
     }
   }
   lines += measured(recording, metrics, judgement).map { row($0.name, $0.value, paint) }
+  if let gaps = judgement.gapsInWords { lines.append(row("samples", brief(gaps), paint)) }
   lines += thresholds(judgement, paint)
   lines.append("")
   lines.append(verdict(judgement, paint))

@@ -42,6 +42,17 @@ extension LimitRecord {
   var guess: String? { evidence.first { $0.name == "a guess" }?.value }
 }
 
+extension Judgement {
+  /// "no sample for 2.51 s from 0:03 on, in hold; and 2 more": the longest one; nil where none is missing.
+  var gapsInWords: String? {
+    guard let longest = gaps.max(by: { $0.seconds < $1.seconds }) else { return nil }
+    let place = longest.phase.map { ", in \(line($0))" } ?? ""
+    let more = gaps.count > 1 ? "; and \(Format.count(gaps.count - 1)) more" : ""
+    return "no sample for \(Format.duration(seconds: longest.seconds))"
+      + " from \(Format.instant(longest.from)) on\(place)\(more)"
+  }
+}
+
 extension Metrics {
   /// Why the number of accepted connections is unknown: without a look at the server's host, only
   /// an answer shows that a connection was accepted.
