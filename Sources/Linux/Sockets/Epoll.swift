@@ -30,6 +30,9 @@ package struct EpollEvents: Equatable, Sendable {
 
   @inlinable
   package static var readable: Self { Self(rawValue: 0x001) }
+  /// Urgent data lies ahead, and no read goes past where it stands.
+  @inlinable
+  package static var urgent: Self { Self(rawValue: 0x002) }
   @inlinable
   package static var writable: Self { Self(rawValue: 0x004) }
   @inlinable

@@ -43,7 +43,8 @@ extension Client where System: ~Copyable {
   }
 
   /// Reads until nothing is left, since epoll announces an edge only once; but no more than
-  /// `readsPerEvent` times. A short read leaves nothing but, perhaps, the connection's end.
+  /// `readsPerEvent` times. A short read leaves nothing but, perhaps, the connection's end, and what
+  /// stands behind urgent data.
   private mutating func drain(_ slot: UInt32, _ seen: EpollEvents) {
     let buffer = unsafe UnsafeMutableRawBufferPointer(bytes.buffer)
     var discards = false
@@ -56,7 +57,7 @@ extension Client where System: ~Copyable {
             slot, UnsafeRawBufferPointer(rebasing: buffer[..<count]), among: &connections)
         }
         if count < min(buffer.count, connections.kernel.largestRead),
-          !seen.has(.peerHangUp | .error | .hangUp)
+          !seen.has(.urgent | .peerHangUp | .error | .hangUp)
         {
           if discards { messageEngine.conclude(slot, among: &connections) }
           return

@@ -15,7 +15,9 @@ import WorkerLog
 package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   /// What every socket is watched for. Epoll announces an edge once, so the client reads on an edge
   /// until nothing is left.
-  static var watchedEvents: EpollEvents { .readable | .writable | .peerHangUp | .edgeTriggered }
+  static var watchedEvents: EpollEvents {
+    .readable | .urgent | .writable | .peerHangUp | .edgeTriggered
+  }
 
   typealias Connections = ClientConnections<System>
 

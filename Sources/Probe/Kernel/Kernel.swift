@@ -18,7 +18,8 @@ package protocol Kernel: ~Copyable {
   mutating func accept(_ listener: FileDescriptor) throws(Errno) -> AcceptedSocket?
   mutating func pendingError(_ socket: FileDescriptor) -> Errno?
   /// Bytes that one read brings at most, however large the buffer. A read that brings fewer, and
-  /// does not fill its buffer, has left nothing to read (epoll(7), questions and answers).
+  /// does not fill its buffer, has left nothing to read (epoll(7), questions and answers) but for what
+  /// stands behind urgent data.
   var largestRead: Int { get }
   mutating func receive(
     _ socket: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer

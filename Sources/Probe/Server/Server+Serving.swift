@@ -8,7 +8,7 @@ extension Server where System: ~Copyable {
   /// The events that a connection is watched for, except while unsent bytes wait for room in its
   /// socket: then it is watched for `.writable` alone. Epoll announces an edge once, so `readOn`
   /// watches the connection again where one read may have left bytes.
-  static var conditions: EpollEvents { .readable | .peerHangUp | .edgeTriggered }
+  static var conditions: EpollEvents { .readable | .urgent | .peerHangUp | .edgeTriggered }
 
   mutating func serve(_ token: Token, _ seen: EpollEvents) {
     let slot = token.slot
@@ -37,12 +37,14 @@ extension Server where System: ~Copyable {
       case .text: unsafe respond(slot, reply.text)
       case .discard, .push: break
       }
-      if count == min(buffer.count, kernel.largestRead) || seen.has(.peerHangUp) { readOn(slot) }
+      if count == min(buffer.count, kernel.largestRead) || seen.has(.urgent | .peerHangUp) {
+        readOn(slot)
+      }
     }
   }
 
-  /// Has epoll announce what one read has left, more bytes or the connection's end, so that the
-  /// other connections are served first.
+  /// Has epoll announce what one read has left, so that the other connections are served first: more
+  /// bytes, what stands behind urgent data, or the connection's end.
   @inline(never)
   private mutating func readOn(_ slot: UInt32) {
     // A connection with unsent bytes is watched for `.writable`; `flush` watches it for reading
