@@ -5,7 +5,7 @@ import WorkerLog
 /// What epoll reports, and handshakes that take too long.
 extension Client where System: ~Copyable {
   /// The most reads of 64 KiB per event, so that a peer that floods does not hold up the others.
-  private static var readsPerEvent: Int { 16 }
+  private static var readsPerEvent: Int { 2 }
 
   mutating func handle(_ token: Token, _ seen: EpollEvents) {
     if token.rawValue == Token.wakeUp.rawValue { return obey() }
@@ -69,6 +69,7 @@ extension Client where System: ~Copyable {
       case .failed(let error): return messageEngine.peerEnded(slot, error, among: &connections)
       }
     }
+    isFlooded = true
     announceAgain(slot)
   }
 

@@ -26,6 +26,8 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   private let events: Scratch<ReadyEvent>
   let bytes: Scratch<UInt8>
   var spare: FileDescriptor?
+  /// Whether the last event has brought more than its share of bytes.
+  var isFlooded = false
 
   var command = Scoreboard.Command(
     order: .wait, phase: 0, start: Instant(nanoseconds: 0))
@@ -79,12 +81,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   @inline(never)
   package mutating func turn() -> Bool {
     connections.board.add(.turns)
-    connections.readClock()
-    var wake = advance()
-    if messageEngine.hasPatterns {
-      wake = earliest(wake, wakeTime(before: messageEngine.beginDue(among: &connections)))
-    }
-    if connections.churn.hasLifetimes { wake = earliest(wake, connections.endLifetimes()) }
+    let wake = beginAndEndDue()
     connections.notes.flush(before: wake)
     let count: Int
     do throws(Errno) {
@@ -96,6 +93,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     for index in 0..<count {
       let event = unsafe events.buffer[index]
       handle(Token(rawValue: event.token), event.seen)
+      if isFlooded { keepTime() }
     }
     expireHandshakes()
     if messageEngine.hasPatterns { messageEngine.expire(among: &connections) }
@@ -104,6 +102,25 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   }
 
   // MARK: What is due
+
+  /// Does what is due and returns when to be back; nil to wait for events alone.
+  private mutating func beginAndEndDue() -> Instant? {
+    connections.readClock()
+    var wake = advance()
+    if messageEngine.hasPatterns {
+      wake = earliest(wake, wakeTime(before: messageEngine.beginDue(among: &connections)))
+    }
+    if connections.churn.hasLifetimes { wake = earliest(wake, connections.endLifetimes()) }
+    return wake
+  }
+
+  /// Does what is due between two events, after one that took long: hundreds like it may follow.
+  @inline(never)
+  private mutating func keepTime() {
+    isFlooded = false
+    _ = beginAndEndDue()
+    connections.readClock()
+  }
 
   /// Opens or closes what is due and returns when to be back; nil to wait for events alone.
   private mutating func advance() -> Instant? {

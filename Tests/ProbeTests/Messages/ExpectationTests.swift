@@ -140,11 +140,11 @@ import Testing
     stage.begin(for: .milliseconds(501))
     stage.say(stage.heard(on: 1), on: 1)
     #expect(stage.outcomes() == [2, 1, 0, 0, 0, 0])
-    // Sixteen reads of ten bytes, and then somebody else's turn.
+    // Two reads of ten bytes, and then somebody else's turn.
     _ = stage.peer.send(stage.socket, [UInt8](repeating: 0, count: 4000))
     let before = stage.client.process.count(of: .receive)
     stage.world.round()
-    #expect(stage.client.process.count(of: .receive) - before == 16)
+    #expect(stage.client.process.count(of: .receive) - before == 2)
     #expect(stage.client.process.count(of: .rewatch) == 1)
     stage.world.run(for: .milliseconds(1))
     #expect(stage.count(.bytesReceived) == 4010)
