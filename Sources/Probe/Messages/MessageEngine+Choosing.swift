@@ -4,6 +4,14 @@ import Linux
 extension MessageEngine where System: ~Copyable {
   /// The most slots that a cursor walks past between two waits for events.
   private static var cursorStride: Int { 256 }
+  /// The same, where nothing is sent any more.
+  private static var countingStride: Int { 16_384 }
+
+  /// Whether the phase has ended so long ago that what was due in it is not sent any more, but counted as
+  /// unsent: a worker that is busy would not come to the end of it.
+  private func isOver(at now: Instant) -> Bool {
+    isEnding && now.nanoseconds(since: end) > Counter.lateAfter
+  }
 
   /// Plays the patterns of a phase that begins, or of the next step of a search.
   mutating func begin(
@@ -108,8 +116,9 @@ extension MessageEngine where System: ~Copyable {
   /// Plays a pattern on each connection at its own instant of the round.
   private mutating func playRounds(_ pattern: Int, among connections: inout Connections) -> Instant?
   {
+    let isOver = isOver(at: connections.now)
     var begun = 0
-    for _ in 0..<Self.cursorStride {
+    for _ in 0..<(isOver ? Self.countingStride : Self.cursorStride) {
       let cursor = patterns.cursor(pattern)
       let due = cursor.due
       guard due < end else { return nil }
@@ -121,7 +130,7 @@ extension MessageEngine where System: ~Copyable {
       patterns.step(pattern, slots: slots)
       guard slot < connections.rows.firstUnused, isDue(slot, pattern, cursor, among: &connections)
       else { continue }
-      if connections.rows.canBeginMessage(slot) {
+      if !isOver, connections.rows.canBeginMessage(slot) {
         beginAllDue(slot, currentRound: cursor.round, of: pattern, among: &connections)
         begun += 1
         connections.readClock()
@@ -148,6 +157,10 @@ extension MessageEngine where System: ~Copyable {
     _ pattern: Int, rate: Double, among connections: inout Connections
   ) -> Instant? {
     guard start <= connections.now else { return start }
+    if rate != .infinity, isOver(at: connections.now) {
+      countUnsent(pattern, rate: rate, among: &connections)
+      return nil
+    }
     let schedule = Schedule(start: start, rate: rate)
     var begun = 0
     for _ in 0..<Connections.batch {

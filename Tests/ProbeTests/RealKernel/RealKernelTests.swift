@@ -1,4 +1,5 @@
 import Addressing
+import Glibc
 import Linux
 import Messages
 import Probe
@@ -62,6 +63,26 @@ import Testing
     #expect(echo == message)
     #expect(pair.serverBoard[.bytesReceived] == UInt64(message.count))
     #expect(pair.serverBoard[.bytesSent] == UInt64(message.count))
+  }
+
+  @Test func `what stands behind urgent data comes back as well`() throws {
+    let pair = try RealPair([.keep], host: 24, ports: 20_000...20_001)
+    let socket = try Socket.open(v6: false)
+    defer { Socket.close(socket) }
+    try Socket.connect(socket, to: pair.endpoint)
+    for (text, flags) in [("ab", 0), ("!", Int32(MSG_OOB)), ("cd", 0)] as [(String, Int32)] {
+      #expect(text.withCString { Glibc.send(socket.rawValue, $0, strlen($0), flags) } > 0)
+    }
+    var echo: [UInt8] = []
+    _ = pair.run {
+      withUnsafeTemporaryAllocation(byteCount: 16, alignment: 1) { buffer in
+        while case .moved(let count) = Socket.receive(socket, into: buffer) {
+          echo += buffer[..<count]
+        }
+      }
+      return echo.count >= 4
+    }
+    #expect(echo == Array("abcd".utf8))
   }
 
   @Test func `a port that is held already is skipped`() throws {
