@@ -12,7 +12,7 @@ ROWS ?=
 SEEDS ?= 1000
 
 .PHONY: run build test test-deps deps lint format bench bench-1m bench-scale bench-deps compare-check \
-	limits verdicts faults foreign oracle planted-bugs lab lab-deps install clean
+	limits verdicts faults peers foreign oracle planted-bugs lab lab-deps install clean
 
 run: build
 	$(RUNNER) plans/ramp-1m.plan
@@ -65,6 +65,12 @@ verdicts: build
 faults: build
 	@Tools/install-packages python3
 	Limits/faults
+
+# Servers and clients that do whatever they like, beside good ones: four minutes.
+peers: build
+	@Tools/install-packages python3
+	Limits/peers
+
 
 # A server under 19,000 connections that it does not expect, built with the address sanitizer.
 foreign: deps
