@@ -71,7 +71,6 @@ peers: build
 	@Tools/install-packages python3
 	Limits/peers
 
-
 # A server under 19,000 connections that it does not expect, built with the address sanitizer.
 foreign: deps
 	@Tools/install-packages python3

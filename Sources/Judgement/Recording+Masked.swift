@@ -15,7 +15,8 @@ extension Recording {
     return (shown, judgement.hiding(hidden))
   }
 
-  /// The recording as it may be shown, and the hidden values by the names of their variables.
+  /// The recording as it may be shown, and the hidden values by the names of their variables. Hidden are
+  /// variables that the plan uses and does not declare (`Plan.undeclared`): the environment gave them.
   private func masking() -> (shown: Recording, hidden: [String: String]) {
     guard let plan = try? plan(), !plan.undeclared.isEmpty else { return (self, [:]) }
     var settings = plan.settings

@@ -1,5 +1,5 @@
-/// The range in which all but the outermost tenths of a run's single values lie; for example of one
-/// value per interval.
+/// The range of a run's values, one per interval for example, without the lowest and the highest tenth
+/// of them.
 struct Scatter {
   /// From fewer nothing is concluded.
   static let fewest = 5

@@ -11,7 +11,8 @@ extension Coordinator {
   mutating func settleServer() throws(RecordingError) {
     let path = hostReadings.path
     guard hasOwnServer else {
-      return try settle(watching: { path.mayStillBeAccepted }) { _ in path.mayStillBeAccepted == 0 }
+      return try settle(watching: { path.countNotYetAccepted }) { _ in path.countNotYetAccepted == 0
+      }
     }
     try settle { fleet in
       let (held, atServer) = (fleet.current(.held, .client), fleet.heldAtServer)
@@ -24,7 +25,7 @@ extension Coordinator {
     }
   }
 
-  /// How long after a churn's last connection was closed the server may take to accept it.
+  /// The time that the server has to accept a churn's last connection, from the moment it was closed.
   private static let acceptTime = Duration.seconds(1)
 
   /// Waits for the server to accept the connections that a churn has opened, and closed by now.
@@ -39,24 +40,27 @@ extension Coordinator {
     }
     let notInTime = fewest
     queuedAtDeadline = notInTime > 0 ? min(notInTime, hostReadings.path.waiting) : 0
-    let closed = closedWithListener
-    queuedAtDeadline += closed
-    // Waits on for those that were not accepted in time: late and never are different causes.
+    // Counted at the deadline: what is lost with a listener later is in `notInTime` already.
+    let lostWithListener = lostWithListener
+    queuedAtDeadline += lostWithListener
+    // What the path shows at the deadline is kept for the diagnosis.
     if notInTime > 0 { _ = lookAtPath(adding: hostReadings.readings()) }
     let (isOurs, path) = (hasOwnServer, hostReadings.path)
-    try settle(watching: { isOurs ? 0 : path.mayStillBeAccepted }) { fleet in
+    // Goes on waiting for the rest: late and never are different causes.
+    try settle(watching: { isOurs ? 0 : path.countNotYetAccepted }) { fleet in
       fewest = min(fewest, acceptance.outstanding(fleet))
       return fewest == 0
         && (!isOurs || fleet.heldAtServer <= fleet.current(.held, .client))
     }
-    // `closed` is from the deadline: those closed with a listener since then are in `notInTime`.
-    let (missing, lost) = course.goesOn ? (notInTime, closed) : (fewest, closedWithListener)
+    let (missing, lost) =
+      course.goesOn ? (notInTime, lostWithListener) : (fewest, self.lostWithListener)
     return max(missing, unfinishedAtServer()) + lost
   }
 
-  /// Connections of this phase that someone else's listener had not accepted when it was closed,
-  /// less those that their clients still held then, and count as closed by the peer.
-  private var closedWithListener: Int {
+  /// Connections of this phase that were lost because someone else's listener was closed before it
+  /// accepted them. Those that a client still held then are left out: they are counted as closed by
+  /// the peer.
+  private var lostWithListener: Int {
     guard !hasOwnServer else { return 0 }
     let closedByPeer = fleet.total(.closedByPeer, .client) - closedByPeerBefore
     // Connections of other programs that wait there, and that their clients have reset, look like ours.
@@ -107,21 +111,21 @@ extension Coordinator {
 
   private static let mostLooks = 5
 
-  /// At most how many of the connections that stand at the clients alone no server has ever
-  /// accepted. Only a phase that opens connections can add to them. Our own server knows how many
+  /// An upper bound for the phantoms: the connections that stand at the clients alone and that no
+  /// server has ever accepted. Only a phase that opens connections can add to them. Our own server knows how many
   /// it has accepted.
   func mostPhantoms(in record: PhaseRecord) -> Int {
     // A phase that opens nothing has only the phantoms from before. So has a churn: what stands
     // when it is over stood before it.
     guard record.kind.grows, !record.kind.comesAndGoes else {
       return atBegin.atServer == nil
-        ? max(phantoms, hostReadings.path.mayStillBeAccepted) : phantoms
+        ? max(phantoms, hostReadings.path.countNotYetAccepted) : phantoms
     }
     guard hasOwnServer, serverMayHaveClosed == false else { return .max }
     let bound = fleet.total(.established, .client) - fleet.acceptedByServer
     // Below zero the server has accepted other programs' connections from the same addresses,
     // nobody knows how many. Where connections still wait, at least so many are not accepted.
-    return bound < 0 ? .max : max(bound, hostReadings.path.mayStillBeAccepted)
+    return bound < 0 ? .max : max(bound, hostReadings.path.countNotYetAccepted)
   }
 
   /// In a churn against someone else's server on this host, looks at the accept queues and at the
@@ -144,8 +148,8 @@ extension Coordinator {
   private static let mostLookedThrough = 10_000
 
   /// Tells the path readings whether the ephemeral ports are still free of clients.
-  func updatePortsNoClientUses() {
-    hostReadings.path.portsNoClientUses = fleet.usesEphemeralPorts ? nil : ephemeralPorts
+  func updatePortsFreeOfClients() {
+    hostReadings.path.portsFreeOfClients = fleet.usesEphemeralPorts ? nil : ephemeralPorts
   }
 
   /// What our own server holds of the clients' connections, by its counters. These may include
@@ -199,7 +203,7 @@ extension Coordinator {
       acceptedForSure = found.unknown > 0 ? atLeast : nil
       sawAcceptance = sawAcceptance || found.accepted > 0
     }
-    // A partial count must not be reported as the total.
+    // Where not even an upper bound is known, the lower bound would stand for the total.
     if atMost != nil { state.phases[phase].accepted = max(state.phases[phase].accepted, atLeast) }
     return atMost
   }
@@ -220,7 +224,7 @@ extension Coordinator {
     return found.unknown + found.redirected == 0 || accepted < established ? accepted : nil
   }
 
-  /// What a close leaves at the server is more than the clients hold.
+  /// Whether a close is under way: then the server may hold more than the clients do.
   private var isClosing: Bool {
     state.phases[phase].kind.closes && state.phases[phase].started != nil
   }
@@ -253,7 +257,7 @@ extension Coordinator {
     // Some connections may still be on their way; the server's counters cannot tell.
     let deadline = clock.now().advanced(by: Self.settleTime)
     while let now = found, now.alone > 0, clock.now() < deadline, !course.isInterrupted {
-      let mayAcceptMore = path.mayStillBeAccepted > 0
+      let mayAcceptMore = path.countNotYetAccepted > 0
       sleep(until: clock.now().advanced(by: .milliseconds(20)))
       found = look()
       if !mayAcceptMore { break }

@@ -13,17 +13,17 @@ extension Coordinator {
   ///
   /// - Parameter isLast: whether it is the last look at this phase.
   mutating func observe(isLast: Bool = false) {
-    updatePortsNoClientUses()
+    updatePortsFreeOfClients()
     let established = fleet.current(.held, .client)
     let accepted = acceptedByCounters
     state.phases[phase].established = max(state.phases[phase].established, established)
     state.phases[phase].accepted = max(state.phases[phase].accepted, accepted)
-    sampler.takeDriven(fleet)
+    sampler.emptyDriveLogs(of: fleet)
     for index in fleet.reap() { recordDeath(of: index) }
     if ledger.update(from: fleet, at: clock.now(), isLast: isLast) {
       state.failures = ledger.records
       noteFilesOpen()
-      // The most connections may have stood at a failure between two looks.
+      // The peak may lie between two looks: the record of a failure has the counts at its own instant.
       for record in ledger.records where record.phase == state.phases[phase].name {
         state.phases[phase].established = max(state.phases[phase].established, record.established)
         state.phases[phase].accepted = max(state.phases[phase].accepted, record.accepted)

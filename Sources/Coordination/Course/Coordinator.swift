@@ -191,7 +191,7 @@ package struct Coordinator: ~Copyable {
     failuresBeforeStep = []
     let readings = hostReadings.readings()
     loadBefore = load(readings)
-    updatePortsNoClientUses()
+    updatePortsFreeOfClients()
     hostReadings.path.begin(countersBefore, hasClients: fleet.total(.opened, .client) > 0)
     establishedBefore = fleet.total(.established, .client)
     closedByPeerBefore = fleet.total(.closedByPeer, .client)

@@ -160,7 +160,8 @@ package struct Fleet: ~Copyable {
       guard members[index].isAlive else { return false }
       let state = members[index].process.state
       guard HungWorker.isStopped(state) else { return false }
-      giveUp(index, HungWorker(state: state, time: Self.lookEvery * Self.looksBeforeStoppedAreGivenUp))
+      giveUp(
+        index, HungWorker(state: state, time: Self.lookEvery * Self.looksBeforeStoppedAreGivenUp))
       return true
     }
   }

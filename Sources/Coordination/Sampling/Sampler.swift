@@ -95,7 +95,7 @@ package struct Sampler {
   }
 
   /// Empties the drive logs that might be full before the next sample.
-  mutating func takeDriven(_ fleet: borrowing Fleet) {
+  mutating func emptyDriveLogs(of fleet: borrowing Fleet) {
     for member in fleet.members where member.end == .client && member.board.driveLog.isFilling {
       driven[member.id, default: []] += member.board.driveLog.drain()
     }

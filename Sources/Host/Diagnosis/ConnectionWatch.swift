@@ -21,7 +21,7 @@ final class ConnectionWatch {
   /// Connections at the endpoints from before the clients had any: none of them is a client's behind NAT.
   private var strangersBefore: Set<ConnectionEnds> = []
   /// Ephemeral ports, while no client uses any: a connection from one of them is another program's.
-  var portsNoClientUses: ClosedRange<UInt16>?
+  var portsFreeOfClients: ClosedRange<UInt16>?
   /// Other programs' connections that waited at the listeners at the last look.
   private var lastStrangersWaiting = 0
   private var nextLookAtStrangers: Instant?
@@ -42,7 +42,7 @@ final class ConnectionWatch {
 
   /// Whether this address and port can belong to a client worker.
   private func couldBeClient(_ end: SocketAddress) -> Bool {
-    sources.contains(end.ip) && portsNoClientUses?.contains(end.port) != true
+    sources.contains(end.ip) && portsFreeOfClients?.contains(end.port) != true
   }
 
   // MARK: Strangers
@@ -90,10 +90,10 @@ final class ConnectionWatch {
     // address of that port is a stranger.
     let notReached = Set(queued.flatMap(\.space.endpoints)).subtracting(reachedNow)
     let ports = Set(queued.flatMap(\.sharedPorts))
-    let mixedPorts = Set(notReached.map(\.port)).union(reachedNow.isEmpty ? ports : [])
+    let undecidedPorts = Set(notReached.map(\.port)).union(reachedNow.isEmpty ? ports : [])
     lastStrangersWaiting =
       ofOthers.reduce(ofSources) { sum, others in
-        reachedNow.contains(others.key) || !mixedPorts.contains(others.key.port)
+        reachedNow.contains(others.key) || !undecidedPorts.contains(others.key.port)
           ? sum + others.value : sum
       }
     let now = Instant.now()
@@ -135,8 +135,8 @@ final class ConnectionWatch {
     return count
   }
 
-  /// How many of the `held` connections of the processes `clients` the endpoints have; nil where no kernel can
-  /// be asked.
+  /// Of the `held` connections of the client processes `clients`: how many the endpoints have. Nil where no
+  /// kernel can be asked.
   func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount? {
     let spaces = spaces
     guard let own, spaces.contains(where: { !$0.endpoints.isEmpty }) else { return nil }
@@ -207,8 +207,8 @@ final class ConnectionWatch {
     }
   }
 
-  /// By source address, how many ends of established connections processes at the endpoints have,
-  /// and how many this host has; nil where that cannot be known. Only addresses that the server side
+  /// For each source address: how many ends of established connections are held by processes at the
+  /// endpoints, and how many by this host; nil where that cannot be known. Only addresses that the server side
   /// has are counted. Where the clients' side has more ends at one address, as while connections wait
   /// to be accepted, that surplus must not hide what is left at another address.
   func ends() -> [IPAddress: (server: Int, client: Int)]? {

@@ -115,7 +115,7 @@ extension DiagnosisContext {
         + (groupLeft.map { [Fact("left in the group", Format.bytes($0))] } ?? []) + evidence)
   }
 
-  /// `net.ipv4.tcp_mem` counts the pages that all TCP sockets buffer (tcp(7)).
+  /// `net.ipv4.tcp_mem` bounds the pages that all TCP sockets buffer (tcp(7)).
   private func tcpBound() -> Diagnosed? {
     guard let bounds = host.tcpMemory, let pages = after[.tcpPages],
       pages >= Double(bounds[2]) * Self.nearly

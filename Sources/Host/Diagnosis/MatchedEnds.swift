@@ -127,7 +127,8 @@ struct MatchedEnds {
     }
     var left: [SocketAddress: [ClientEnd]] = [:]
     // NAT that rewrites an address keeps the port where it is free. Each end stands for one connection.
-    // Clients that would arrive without NAT come last: a rewritten end is rather one of the others'.
+    // Clients whose route shows no NAT come last: an end with a rewritten address more likely belongs to
+    // one of the clients before them.
     let ends = unmatched.map(ClientEnd.init)
     for client in ends.filter({ !arrivesWithoutNAT($0) }) + ends.filter(arrivesWithoutNAT) {
       let port = PortAtServer(port: client.ends.client.port, server: client.ends.server)
@@ -190,8 +191,8 @@ struct RedirectedEnds {
   ) throws(Errno) {
     guard !clients.isEmpty else { return }
     let sources = Set(clients.map(\.ends.client.ip))
-    // Connections of which this host has a client end with the same two addresses: NAT has not redirected
-    // them, even if they come from a client's address and port.
+    // Connections whose client end, whoever's on this host, shows the same two addresses as a server end
+    // below: NAT has not redirected them, even if they come from a client's address and port.
     var whole: Set<ConnectionEnds> = []
     try own.each(.established, anyOf: sources.map(SocketCondition.localAddress)) { socket in
       if socket.hasOwner {

@@ -126,7 +126,7 @@ package final class PathWatch: PathReadings {
   /// Connections that the server may still accept: those that wait to be accepted; where none do, those whose
   /// handshake the server's kernel has not seen finish. The kernel sends their SYN-ACK again after a second,
   /// and may see the end of the handshake then.
-  package var mayStillBeAccepted: Int {
+  package var countNotYetAccepted: Int {
     let waiting = waiting
     return waiting > 0 ? waiting : connections.halfOpen
   }
@@ -217,9 +217,9 @@ package final class PathWatch: PathReadings {
 
   // MARK: Connections
 
-  package var portsNoClientUses: ClosedRange<UInt16>? {
-    get { connections.portsNoClientUses }
-    set { connections.portsNoClientUses = newValue }
+  package var portsFreeOfClients: ClosedRange<UInt16>? {
+    get { connections.portsFreeOfClients }
+    set { connections.portsFreeOfClients = newValue }
   }
 
   package func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount? {

@@ -30,10 +30,10 @@ package protocol PathReadings: AnyObject {
   var waiting: Int { get }
   /// The ephemeral ports as long as no client uses any of them, which makes a connection from such a port
   /// another program's; nil once a client does.
-  var portsNoClientUses: ClosedRange<UInt16>? { get set }
+  var portsFreeOfClients: ClosedRange<UInt16>? { get set }
   /// Connections that the server may still accept: those that wait to be accepted; where none do, those whose
   /// handshake the server's kernel has not seen finish.
-  var mayStillBeAccepted: Int { get }
+  var countNotYetAccepted: Int { get }
   /// Counts how many connections of the processes `clients` the endpoints have, by asking the kernels; nil
   /// where no kernel can be asked. A server's own count is no proof: other programs of this host may connect
   /// from the same addresses, and NAT may rewrite addresses.

@@ -86,7 +86,6 @@ package struct ChildProcess: Sendable, Hashable {
 
   package func resumeGroup() { _ = CLinux.kill(-id, SIGCONT) }
 
-
   private static func ended(_ id: Int32, _ status: Int32, _ usage: rusage) -> Ended {
     let signal = runner_death_signal(status)
     return Ended(

@@ -13,8 +13,8 @@ package enum Terminal {
   /// Whether standard input is a terminal.
   package static var hasInput: Bool { isatty(STDIN_FILENO) == 1 }
 
-  /// The process group that a shell with job control has given the terminal at standard error to; nil
-  /// without a terminal.
+  /// The process group in the foreground of the terminal at standard error, as a shell with job control
+  /// sets it; nil without a terminal.
   package static var foreground: Int32? {
     let group = tcgetpgrp(STDERR_FILENO)
     return group > 0 ? group : nil

@@ -56,7 +56,7 @@ package struct EpollEvents: Equatable, Sendable {
   }
 }
 
-/// One epoll instance. Source: epoll(7).
+/// The calls on an epoll instance. Source: epoll(7).
 package enum Epoll {
   package static func open() throws(Errno) -> FileDescriptor {
     let descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))

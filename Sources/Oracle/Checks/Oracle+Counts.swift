@@ -19,6 +19,7 @@ extension Oracle {
     expect(
       handshakes <= truth.established && truth.established - handshakes <= unheard, "counts",
       "\(handshakes) handshakes, where \(truth.established) ended well")
+    expect(truth.leaked == 0, "descriptors", "\(truth.leaked) sockets were opened and not closed")
     for phase in recording.phases {
       guard let start = phase.started, let end = phase.ended else { continue }
       let most = truth.most(from: start, to: end)

@@ -21,6 +21,9 @@ struct Truth {
   var established: Int { books.established }
   var accepted: Int { books.accepted }
 
+  /// Sockets that workers have lost hold of.
+  var leaked: Int { books.leaked }
+
   func end(ofWorker place: Int) -> End { place < scenario.servers ? .server : .client }
 
   // MARK: Connections

@@ -162,9 +162,17 @@ struct ScenarioMaker {
       host.dials.latency = pick([0, 50_000])
       return Scenario(
         seed: seed, theme: .peer, text: text, plan: plan, host: host, servers: 0,
-        clients: clients, misfortunes: [], events: [], transfer: pick([.max, .max, 7]),
-        peer: manner(upTo: plan.goal), noise: pick(Self.noises))
+        clients: clients, misfortunes: [], events: happens(0.2) ? suspension() : [],
+        transfer: pick([.max, .max, 7]), peer: manner(upTo: plan.goal), noise: pick(Self.noises))
     }
+  }
+
+  /// The whole machine stands still for a while, and the clock goes on.
+  private mutating func suspension() -> [SimulatedWorkers.Event] {
+    [
+      .init(
+        at: .milliseconds(number(100...2_000)), .suspend(.milliseconds(pick([300, 3_000, 20_000]))))
+    ]
   }
 
   private mutating func manner(upTo goal: Int) -> SimulatedPeer.Manner {

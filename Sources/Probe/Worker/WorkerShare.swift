@@ -15,7 +15,7 @@ package struct WorkerShare: Sendable {
     total / count + (index < total % count ? 1 : 0)
   }
 
-  /// Numbers this worker's thing `own`, counted from 0, among the things of all workers.
+  /// The number, among the things of all workers, of this worker's thing number `own`. Both count from 0.
   package func ordinal(_ own: Int) -> UInt64 {
     UInt64(index) + UInt64(own) * UInt64(count)
   }

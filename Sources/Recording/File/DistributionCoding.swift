@@ -18,7 +18,7 @@ extension Distribution {
     return Data(bytes)
   }
 
-  /// Nil where the bytes are not what `encoded` makes of any distribution.
+  /// Nil where the bytes cannot be read as a distribution, or hold numbers beyond any run's.
   package init?(encoded bytes: Data) {
     var rest = [UInt8](bytes)[...]
     var buckets: [Bucket] = []

@@ -7,7 +7,7 @@ enum Schema {
   ///
   /// The view quotes `at`, which is a keyword in DuckDB.
   ///
-  /// `sample` is clustered by instant, so that a sample is appended to the file's last page.
+  /// `sample` is clustered by instant, so that a sample is appended to the table's last page.
   static let sql = """
     CREATE TABLE run (
       plan_name TEXT NOT NULL,

@@ -34,7 +34,7 @@ extension Recording {
 
   package func decidingLimit(of phase: PhaseRecord) -> LimitRecord? {
     let limits = limits.filter { $0.phase == phase.name }
-    // Before format 1.3 no limit says that it stopped a worker, and the earliest decides.
+    // Before format 1.3 no limit says that it stopped a worker. Mostly the earliest decides.
     guard phase.promise != nil || limits.contains(where: { $0.stopped != nil }) else {
       let byTime = limits.sorted { $0.firstInstant < $1.firstInstant }
       if phase.phantom > 0, let server = byTime.first(where: { $0.end == .server }) {
@@ -50,9 +50,9 @@ extension Recording {
   }
 
   /// The limit that decides, in this order: a worker's death; the limit that made a worker stop
-  /// growing, or the memory guard; the limit of the cause with the most failures. Where there are
-  /// phantoms, the server's limit comes before what the client may have met in consequence. Of
-  /// several the earliest decides.
+  /// growing, or the memory guard; the limit of the cause with the most failures. Of several the
+  /// earliest decides. Where there are phantoms, the server comes first: a limit that stopped it before
+  /// all other stops, and any limit of its own before those that a client may have met in consequence.
   private static func deciding(_ limits: [LimitRecord], _ phantoms: Int) -> LimitRecord? {
     let byTime = limits.sorted { $0.firstInstant < $1.firstInstant }
     if let death = byTime.first(where: \.isDeath) { return death }
@@ -84,8 +84,8 @@ extension Recording {
 }
 
 extension LimitRecord {
-  /// Whether the client may have met the limit because a server was full: such a server leaves
-  /// handshakes unanswered or resets them. `noRoute` never comes of that.
+  /// Whether this limit gives way to the server's: a server that is full leaves handshakes unanswered
+  /// or resets them. Only `noRoute` is certainly no consequence of that.
   fileprivate var mayFollowFromServer: Bool { end == .client && resource != .noRoute }
 
   /// Whether this is a worker's death: it names a worker and no system call.
@@ -95,7 +95,7 @@ extension LimitRecord {
 }
 
 extension PhaseRecord {
-  /// Phantoms among the connections that this phase opened. A phase that opens none has those of
-  /// the phases before it, which are not new.
+  /// The phantoms of a phase that opens connections. Those of other phases stood before them, and are
+  /// not new.
   package var newPhantoms: Int { kind.grows ? phantom : 0 }
 }

@@ -26,8 +26,8 @@ extension Resource {
   package struct Traits: Sendable {
     /// What happened when the resource ran out, for people.
     package let words: String
-    /// What moves the limit where no command of this host does, or besides it; nil where that is not
-    /// known.
+    /// What moves the limit, in words: where there is no command to give, or in addition to one. Nil
+    /// where that is not known.
     package let wayOut: String?
 
     fileprivate init(_ words: String, _ wayOut: String?) {

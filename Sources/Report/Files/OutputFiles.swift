@@ -1,4 +1,4 @@
-/// Where the files of a run are, as paths relative to the directory the program was started in.
+/// Where the files of a run are, as the user named them: a relative path starts at `directory`.
 package struct OutputFiles: Sendable {
   package var recording: String?
   package var html: String?

@@ -37,8 +37,8 @@ extension LimitRecord {
 }
 
 extension LimitRecord {
-  /// Which usual limit the number suggests at which someone else's server stopped; nil where it
-  /// suggests none.
+  /// Where someone else's server stopped at a number that is a usual limit: which limit that suggests.
+  /// Nil where the number suggests none.
   var guess: String? { evidence.first { $0.name == "a guess" }?.value }
 }
 

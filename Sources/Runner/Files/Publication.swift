@@ -54,14 +54,14 @@ struct Publication {
       written.html = nil
       judgement.exitCode = notWritten(error, recording)
     }
-    let told =
+    let failure =
       switch output {
       case .json: tell(jsonSummary(recording, judgement, files: written) + "\n")
       case .summary(let colour):
         tell(Report.summary(recording, judgement, files: written, colour: colour) + "\n")
       case .silent: Int32?.none
       }
-    return told ?? judgement.exitCode
+    return failure ?? judgement.exitCode
   }
 
   /// Returns the exit code.
@@ -71,7 +71,7 @@ struct Publication {
   }
 }
 
-// MARK: - Runs that leave no recording
+// MARK: - Before a run, and where no recording can be read
 
 extension Publication {
   /// Before the run starts: removes the page of an earlier run, and writes a JUnit file that says
@@ -146,7 +146,7 @@ extension Publication {
     var judgement = judgement
     var written = OutputFiles(junit: files.junit, directory: outputs.directory)
     func note(_ problem: FileProblem) {
-      // The user was told already where this problem is the reason that there is no run.
+      // If this problem is itself the reason why there is no run, the user has been told already.
       judgement.exitCode =
         "\(problem)" == recording.fault
         ? ExitStatus.notWritten : notWritten(problem, recording)
@@ -158,8 +158,8 @@ extension Publication {
       note(error)
     }
     do throws(FileProblem) { try files.removePage() } catch { note(error) }
-    let told = json ? tell(jsonSummary(recording, judgement, files: written) + "\n") : nil
-    return told ?? judgement.exitCode
+    let failure = json ? tell(jsonSummary(recording, judgement, files: written) + "\n") : nil
+    return failure ?? judgement.exitCode
   }
 
   private static func judged(

@@ -75,14 +75,14 @@ private final class SimulatedPath: PathReadings {
   let isInOwnNamespace = true
   var knowsServer: Bool { !network.listening.isEmpty }
   var waiting: Int { network.listening.reduce(0) { $0 + $1.waiting } }
-  var mayStillBeAccepted: Int { waiting }
+  var countNotYetAccepted: Int { waiting }
   /// No program but the run's own is simulated.
   func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount? {
     let alone = min(held, network.standingUnaccepted)
     return AcceptanceCount(accepted: held - alone, alone: alone)
   }
   let stillHeldBehindNAT = 0
-  var portsNoClientUses: ClosedRange<UInt16>?
+  var portsFreeOfClients: ClosedRange<UInt16>?
   var leftAtServer: Int? { nil }
   var heldAtBothEnds: Int? { nil }
   func lookAtQueues() {}

@@ -153,6 +153,9 @@ package final class SimulatedProcess {
     table.compactMap { if case .socket(let socket)? = $0 { socket } else { nil } }
   }
 
+  /// Sockets that nothing was done with since they were opened, or since what was done has failed.
+  var unusedSockets: Int { sockets.count { $0.state == .fresh } }
+
   var openDescriptors: Int { table.count { $0 != nil } }
 
   // MARK: Epoll

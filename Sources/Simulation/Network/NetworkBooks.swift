@@ -43,6 +43,9 @@ package struct NetworkBooks {
   /// Connections that an `accept` has returned.
   package private(set) var accepted = 0
 
+  /// Sockets that workers had opened and never bound, connected or closed when they ended: leaks.
+  package internal(set) var leaked = 0
+
   package static let mostFailures = 1_000_000
 
   mutating func note(_ failure: Failure) {

@@ -212,6 +212,7 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
   private func round() {
     for member in members where isUp(member) {
       guard let worker = member.worker, !worker.turn() else { continue }
+      network.books.leaked += member.process.unusedSockets
       member.finish(.exited(0))
     }
     for peer in peers { _ = peer.turn() }

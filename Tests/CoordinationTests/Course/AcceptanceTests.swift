@@ -14,7 +14,7 @@ import Testing
     init(_ looks: [Int]) { self.looks = looks }
 
     var waiting: Int { looks.count > 1 ? looks.removeFirst() : looks[0] }
-    var mayStillBeAccepted: Int { waiting }
+    var countNotYetAccepted: Int { waiting }
     let findings = PathFindings()
     let knowsServer = true
     let isInOwnNamespace = true
@@ -24,7 +24,7 @@ import Testing
     func look(_ counters: [Series.Key: Double], timedOut: Bool) -> [Reading] { [] }
     func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount? { nil }
     let stillHeldBehindNAT = 0
-    var portsNoClientUses: ClosedRange<UInt16>?
+    var portsFreeOfClients: ClosedRange<UInt16>?
     func lookAtQueues() {}
     func stopTracing() {}
   }
