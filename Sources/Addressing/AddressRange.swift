@@ -25,8 +25,8 @@ package struct AddressRange: Sendable, Hashable {
     self.count = count
   }
 
-  /// Reads `A`, `A-B` or `A/PREFIX`. A prefix stands for all addresses of the block but, in IPv4
-  /// blocks of four and more, the network's own and its broadcast address.
+  /// Reads `A`, `A-B` or `A/PREFIX`. A prefix stands for all addresses of its block. An IPv4 block
+  /// of four addresses or more goes without its first address, the network's, and its last, the broadcast one.
   package init(_ text: String) throws(Problem) {
     if let dash = text.firstIndex(of: "-") {
       let first = try Self.address(text[..<dash])
@@ -44,7 +44,7 @@ package struct AddressRange: Sendable, Hashable {
 
   package subscript(index: Int) -> IPAddress {
     precondition(index >= 0 && index < count, "address \(index) of \(count)")
-    // Both initialisers made sure that the whole range lies in the address space.
+    // Both package initialisers made sure that the whole range lies in the address space.
     return first.advanced(by: index)!
   }
 

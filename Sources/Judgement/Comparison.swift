@@ -25,8 +25,8 @@ package struct Comparison: Sendable, Equatable {
     package let new: Double?
     /// As a share of the base.
     package let tolerance: Double
-    /// How far apart the two may be by chance, as a share of the base; nil where both are exact,
-    /// the base is zero, or there is too little data to say.
+    /// How far apart the two may be by chance, as a share of the base. Nil where both are exact, the base is
+    /// zero, one side has no value, or the figure is exempt.
     package let noise: Double?
     /// Why the figure is not judged; nil where it is.
     let exemption: Verdict?
@@ -84,7 +84,7 @@ package struct Comparison: Sendable, Equatable {
       for metric in compared {
         let values = (metrics.0.value(of: metric), metrics.1.value(of: metric))
         guard values.0 != nil || values.1 != nil else { continue }
-        // A phase's figure that equals the whole run's is judged there.
+        // A phase's figure that equals the whole run's is judged only as the run's.
         let isRepeated = phase != nil && whole[metric].map { $0 == values } == true
         if phase == nil { whole[metric] = values }
         figures.append(

@@ -32,7 +32,7 @@ enum Evidence: Equatable {
     }
   }
 
-  /// How far apart two figures may be by chance, as a share of the base: so far apart their ranges
+  /// How far apart two figures may be by chance, as a share of the base: at most so far that their ranges
   /// still touch. Nil where either says nothing, both are exact, or the base is zero.
   static func noise(
     base: (value: Double, evidence: Evidence), new: (value: Double, evidence: Evidence)

@@ -69,7 +69,7 @@ package func judge(
   let broken = recording.brokenPhases
   let unexpected = recording.unexpected(of: broken, expected)
   let decisive =
-    unexpected.first ?? broken.first ?? expected.flatMap(recording.bound(asExpected:))
+    unexpected.first ?? broken.first ?? expected.flatMap(recording.firstSearch(boundBy:))
   let (verdict, exitCode, headline) = recording.outcome(
     results, broken: broken, decisive: decisive, expected: expected)
   return Judgement(
@@ -112,8 +112,8 @@ extension Recording {
   }
 
   /// The first search whose ceiling is due to the limit that the plan expects.
-  fileprivate func bound(asExpected expected: ExpectedLimit) -> BrokenPhase? {
-    phases.lazy.filter { self.lastTooFar(in: $0)?.outcome == .limit }.map {
+  fileprivate func firstSearch(boundBy expected: ExpectedLimit) -> BrokenPhase? {
+    phases.lazy.filter { self.lastFailedStep(of: $0)?.outcome == .limit }.map {
       BrokenPhase(phase: $0, limit: self.boundingLimit(of: $0))
     }.first {
       $0.phase.ceiling != nil && $0.mismatch(with: expected, held: self.held(in: $0.phase)) == nil
@@ -145,7 +145,7 @@ extension Recording {
       )
     }
     if let abort { return (.failed, ExitStatus.thresholdFailed, abort) }
-    var pass = "passed: \(driven)\(found)"
+    var pass = "passed: \(drivenWords)\(searchWords)"
     if let decisive {
       let headline = headline(of: decisive.limit, in: decisive.phase.name)
       guard let expected else { return (.limit, ExitStatus.limit, headline) }
@@ -183,7 +183,7 @@ extension Recording {
   }
 
   /// "1,000 of 1,000 connections"; after churns alone "300 of 300 arrivals lived as planned".
-  private var driven: String {
+  private var drivenWords: String {
     let driven = phases.filter { $0.kind.grows && $0.started != nil }
     let lived = driven.filter(\.kind.comesAndGoes).compactMap(\.progress)
     guard !driven.isEmpty, lived.count == driven.count else { return reached(in: nil).progress }
@@ -196,7 +196,7 @@ extension Recording {
   }
 
   /// "; search found 19,992 connections (server accept4: EMFILE …)".
-  private var found: String {
+  private var searchWords: String {
     phases.map { phase in
       guard let ceiling = phase.ceiling else { return unsuccessfulSearch(phase) }
       if foundNoCeiling(phase) {
@@ -207,7 +207,7 @@ extension Recording {
     }.joined()
   }
 
-  /// What a headline says of a search that found no ceiling, as a step was too many; else empty.
+  /// What a headline says of a search that found no ceiling because a step was too many; else empty.
   private func unsuccessfulSearch(_ phase: PhaseRecord) -> String {
     let last = searchSteps.last { $0.phase == phase.name && $0.outcome == .tooMany }
     guard let last else { return "" }
@@ -217,14 +217,14 @@ extension Recording {
   /// What bounded a search, from its last failed step: a threshold, a limit, or connections that were lost while a
   /// number was confirmed.
   private func bound(of phase: PhaseRecord) -> String? {
-    let last = lastTooFar(in: phase)
+    let last = lastFailedStep(of: phase)
     if let last, last.outcome != .limit, !last.reason.isEmpty { return last.reason }
     return boundingLimit(of: phase)?.cause
   }
 
-  /// The limit that the last failed step of a search has met; it got past those of earlier steps.
+  /// The limit that the last failed step of a search has met. The search got past the limits of earlier steps.
   private func boundingLimit(of phase: PhaseRecord) -> LimitRecord? {
-    let reason = lastTooFar(in: phase)?.reason ?? ""
+    let reason = lastFailedStep(of: phase)?.reason ?? ""
     return limits.first { limit in
       let call = [limit.syscall, limit.errno?.name].compactMap(\.self).joined(separator: " ")
       return limit.phase == phase.name
@@ -232,7 +232,7 @@ extension Recording {
     } ?? decidingLimit(of: phase)
   }
 
-  private func lastTooFar(in phase: PhaseRecord) -> SearchStep? {
+  private func lastFailedStep(of phase: PhaseRecord) -> SearchStep? {
     searchSteps.last {
       $0.phase == phase.name && [.tooMany, .limit, .lost].contains($0.outcome)
     }

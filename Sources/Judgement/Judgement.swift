@@ -9,9 +9,9 @@ package struct Judgement: Sendable, Equatable {
   package var thresholds: [ThresholdResult]
   /// Whether the limit that the plan expects was reached; nil when it expects none.
   package var expectation: Expectation?
-  /// The limit of the phase that decided: of the first that broke its promise as the plan does not
-  /// expect, else of the first that broke its promise, else of a search that found its number at
-  /// the expected limit. Set whatever the verdict is; nil where no phase decided, or no limit of it
+  /// The limit of the phase that decided: of the first that broke its promise in a way that the plan
+  /// does not expect, else of the first that broke its promise, else of a search that found its number
+  /// at the expected limit. Set whatever the verdict is; nil where no phase decided, or no limit of it
   /// was recorded.
   package var limit: LimitRecord?
   /// The phases that broke their promise, but for those whose limit the plan expects.

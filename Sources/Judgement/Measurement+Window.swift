@@ -2,7 +2,7 @@ import Plan
 package import Recording
 
 extension Recording {
-  /// What a metric came to over a stretch of the run, from the samples in it.
+  /// What a metric came to over a stretch of the run, from the samples in it; nil where they do not tell.
   ///
   /// - Parameter span: seconds since the run started.
   package func measure(
@@ -86,7 +86,8 @@ struct WindowMeter {
   private let recording: Recording
   private let threshold: Threshold
   private var latencies: MovingDistribution?
-  /// Of a level, and of the same level negated: the negated maximum of that is the minimum.
+  /// For a threshold on a level: `most` moves over the level, and `least` over the negated level, whose
+  /// maximum is the negated minimum.
   private var most: MovingMaximum?
   private var least: MovingMaximum?
 
@@ -103,7 +104,7 @@ struct WindowMeter {
     least = MovingMaximum(of: below)
   }
 
-  /// As `Recording.measure`. No bound of a stretch may lie before that of the one before.
+  /// As `Recording.measure`. Neither bound of `span` may lie before the same bound of an earlier call's.
   mutating func measure(in span: ClosedRange<Double>) -> Double? {
     if most != nil {
       let bounds = [least?.move(to: span).map { -$0 }, most?.move(to: span)]

@@ -17,8 +17,8 @@ extension Metrics {
     if case .value(let value) = measure(metric) { value } else { nil }
   }
 
-  /// What a threshold is compared with: for the connections of a phase that keeps what it finds,
-  /// their lowest or highest number, whichever is worse for the threshold.
+  /// What a threshold is compared with. The connections of a phase that keeps what it finds have a
+  /// lowest and a highest number: the one that is worse for the threshold counts.
   func measure(_ threshold: Threshold) -> Measurement {
     let measured = measure(threshold.metric)
     let fewest =

@@ -21,8 +21,8 @@ extension Recording {
     }
   }
 
-  /// What a threshold is compared with over the stretch that ends at the last sample; nil where
-  /// that is shorter than the window.
+  /// What a threshold is compared with over the stretch that ends at the last sample; nil where no such
+  /// stretch is as long as the window, or has a value.
   package func lastMeasured(_ threshold: Threshold, window: Duration) -> Double? {
     let instants = sampleInstants
     guard let last = instants.indices.last else { return nil }

@@ -11,7 +11,8 @@ extension Coordinator {
   mutating func settleServer() throws(RecordingError) {
     let path = hostReadings.path
     guard hasOwnServer else {
-      return try settle(watching: { path.countNotYetAccepted }) { _ in path.countNotYetAccepted == 0
+      return try settle(watching: { path.possibleAcceptances }) { _ in
+        path.possibleAcceptances == 0
       }
     }
     try settle { fleet in
@@ -47,7 +48,7 @@ extension Coordinator {
     if notInTime > 0 { _ = lookAtPath(adding: hostReadings.readings()) }
     let (isOurs, path) = (hasOwnServer, hostReadings.path)
     // Goes on waiting for the rest: late and never are different causes.
-    try settle(watching: { isOurs ? 0 : path.countNotYetAccepted }) { fleet in
+    try settle(watching: { isOurs ? 0 : path.possibleAcceptances }) { fleet in
       fewest = min(fewest, acceptance.outstanding(fleet))
       return fewest == 0
         && (!isOurs || fleet.heldAtServer <= fleet.current(.held, .client))
@@ -119,13 +120,13 @@ extension Coordinator {
     // when it is over stood before it.
     guard record.kind.grows, !record.kind.comesAndGoes else {
       return atBegin.atServer == nil
-        ? max(phantoms, hostReadings.path.countNotYetAccepted) : phantoms
+        ? max(phantoms, hostReadings.path.possibleAcceptances) : phantoms
     }
     guard hasOwnServer, serverMayHaveClosed == false else { return .max }
     let bound = fleet.total(.established, .client) - fleet.acceptedByServer
     // Below zero the server has accepted other programs' connections from the same addresses,
     // nobody knows how many. Where connections still wait, at least so many are not accepted.
-    return bound < 0 ? .max : max(bound, hostReadings.path.countNotYetAccepted)
+    return bound < 0 ? .max : max(bound, hostReadings.path.possibleAcceptances)
   }
 
   /// In a churn against someone else's server on this host, looks at the accept queues and at the
@@ -257,7 +258,7 @@ extension Coordinator {
     // Some connections may still be on their way; the server's counters cannot tell.
     let deadline = clock.now().advanced(by: Self.settleTime)
     while let now = found, now.alone > 0, clock.now() < deadline, !course.isInterrupted {
-      let mayAcceptMore = path.countNotYetAccepted > 0
+      let mayAcceptMore = path.possibleAcceptances > 0
       sleep(until: clock.now().advanced(by: .milliseconds(20)))
       found = look()
       if !mayAcceptMore { break }

@@ -6,7 +6,8 @@ import Recording
 
 /// When a phase has opened all that it is to open: its connect rate counts up to that instant.
 extension Coordinator {
-  /// When the last arrival of a phase is due; nil where the phase has no pace, or opens nothing.
+  /// When the last arrival of a phase is due; nil where the phase has no pace or opens nothing, and where
+  /// that is 10^9 s away or more.
   func lastArrivalDue(_ index: Int) -> Instant? {
     let recorded = replay.flatMap { $0.arrivals.indices.contains(index) ? $0.arrivals[index] : nil }
     if let recorded, plan.phases[index].kind.phaseKind.raises {
@@ -19,8 +20,10 @@ extension Coordinator {
 
   /// Keeps the run going until a ramp has settled, or the last arrival of a churn is due. Takes a
   /// sample when the last arrival is due, and one when a ramp has settled, because rates are
-  /// computed from samples. Returns the load when the last arrival was due, or a little later in a
-  /// very short phase.
+  /// computed from samples.
+  ///
+  /// - Returns: the load when the last arrival was due or the workers had settled, whichever came first. A phase
+  ///   that is very short, or has no pace, counts as due after `shortestTimedPhase`.
   mutating func openEverything() throws(RecordingError) -> LoadReading {
     if let due = state.phases[phase].openedUntil {
       try loop(until: started.advanced(by: .seconds(due))) { fleet in fleet.hasSettled }
@@ -28,7 +31,7 @@ extension Coordinator {
     if state.phases[phase].openedUntil != nil, !fleet.hasSettled {
       try sample(hostReadings.readings())
     }
-    // The kernel counts processor time in ticks of 10 ms, so a shorter span would tell little.
+    // The kernel counts processor time in ticks of 10 ms, so the load of a shorter span would tell little.
     try loop(until: phaseStarted.advanced(by: .seconds(Self.shortestTimedPhase))) { $0.hasSettled }
     let load = load(hostReadings.readings())
     guard plan.phases[phase].kind.phaseKind.raises else { return load }

@@ -5,15 +5,16 @@ import Plan
 import Probe
 import Recording
 
-/// Says why a phase went slower than planned. Where a limit stopped the phase, that is the reason.
+/// Says why a phase went slower than planned. Where a limit kept connections from being begun, the limit is
+/// the reason, and no remark is made.
 extension Coordinator {
   /// Seconds that a phase must take for its pace to mean something.
   static let shortestTimedPhase = 0.2
 
   func load(_ readings: [Reading]) -> LoadReading {
     LoadReading(
-      at: clock.now(), counters: readings.values, workers: fleet.members.map(\.processorTime),
-      begun: fleet.total(.opened, .client))
+      at: clock.now(), counters: readings.values, workerTimes: fleet.members.map(\.processorTime),
+      connectionsBegun: fleet.total(.opened, .client))
   }
 
   /// Says why connections were begun more slowly than planned. A connection that was begun in time
@@ -25,7 +26,7 @@ extension Coordinator {
     let phase = phase
     let record = state.phases[phase]
     let opening = (record.openedUntil ?? 0) - (record.started ?? 0)
-    let begun = Double(load.begun - loadBefore.begun)
+    let begun = Double(load.connectionsBegun - loadBefore.connectionsBegun)
     guard let planned = record.plannedRate, begun.rounded(.up) < (planned * opening).rounded(.down),
       elapsed >= Self.shortestTimedPhase, course.mayGrow,
       !course.isInterrupted, !hasLostClient, !fleet.any(.client, { $0.isLimited(in: phase) })
@@ -33,12 +34,12 @@ extension Coordinator {
     remark(begun / elapsed, of: planned, "", load)
   }
 
-  /// Whether a client worker is gone: nobody has done its share.
+  /// Whether a client worker is gone. Nobody has done its share, which explains a slow phase.
   private var hasLostClient: Bool {
     fleet.members.contains { $0.end == .client && !$0.isAlive }
   }
 
-  /// Says why messages that have instants were sent more slowly than planned.
+  /// Says why messages that are due at planned instants were sent more slowly than planned.
   ///
   /// - Parameters:
   ///   - before: messages that had been sent when the phase began.
@@ -75,6 +76,7 @@ extension Coordinator {
     return LateArrivals(
       count: fleet.total(.lateArrivals, .client) - atBegin.late,
       foundNoRoom: fleet.total(.crowded, .client) > atBegin.crowded,
+      // A shortage is found without the rates.
       shortage: missedPace(0, of: 0, load)
         .shortage(before: loadBefore.counters, after: load.counters, host: host))
   }
@@ -82,8 +84,8 @@ extension Coordinator {
   private func missedPace(_ rate: Double, of planned: Double, _ load: LoadReading) -> MissedPace {
     MissedPace(
       rate: rate, planned: planned, elapsed: load.at.seconds(since: loadBefore.at),
-      workers: zip(fleet.members, zip(load.workers, loadBefore.workers)).map { member, busy in
-        MissedPace.Load(end: member.end, busy: busy.0 - busy.1)
+      workers: zip(fleet.members, zip(load.workerTimes, loadBefore.workerTimes)).map {
+        MissedPace.Load(end: $0.end, busySeconds: $1.0 - $1.1)
       }, clientsWaitAwake: clientsWaitAwake)
   }
 
@@ -94,7 +96,7 @@ extension Coordinator {
     let pace = missedPace(rate, of: planned, load)
     guard pace.wantsReason else { return }
     var reasons = [idle?.words].compactMap(\.self)
-    // Where the other processes sent less than their shares, there is another reason, too.
+    // Where the processes that hold connections sent less than their shares, there is another reason, too.
     if idle.map({ rate < planned * $0.othersPart }) ?? true {
       reasons.append(pace.reason(before: loadBefore.counters, after: load.counters, host: host))
     }
@@ -105,7 +107,7 @@ extension Coordinator {
   }
 }
 
-/// Client processes without a connection, of how many processes.
+/// How many of the client processes hold no connection.
 private struct IdleShare {
   let idle: Int
   let count: Int

@@ -8,17 +8,17 @@ import Recording
 
 /// Looking for the most connections that last.
 extension Coordinator {
-  /// Moves after which a search gives up. The way up in steps takes most of them: once a goal was
-  /// too many, twenty halvings find the number within a step of a million connections.
-  private static let mostSteps = 10_000
-  /// How often a goal is asked for again when that has brought nothing: a peer that closes every
-  /// tenth connection may close the one that was opened last.
-  private static let mostIdle = 5
+  /// A search gives up after so many moves (`SearchWalk.move`). The steps up take most of them: once a goal
+  /// was too many, twenty halvings find the number within a step of a million connections.
+  private static let mostMoves = 10_000
+  /// How often in a row a goal is tried again without more connections than before. A peer that closes
+  /// every tenth connection may close the one that was opened last, so one vain try shows no limit.
+  private static let mostVainTries = 5
 
   mutating func seek(_ search: Phase.Search) throws(RecordingError) {
     var walk = SearchWalk(from: search.from, step: search.step, most: search.most)
-    // The share of a worker that has died is opened by nobody: no number says anything of the rest.
-    for _ in 0..<Self.mostSteps where course.goesOn && !hasLostWorker {
+    // Nobody opens the share of a worker that has died, so no number found from then on would mean anything.
+    for _ in 0..<Self.mostMoves where course.goesOn && !hasLostWorker {
       switch walk.move {
       case .step(let goal):
         try step(to: goal, search, &walk)
@@ -37,7 +37,7 @@ extension Coordinator {
   ) throws(RecordingError) {
     _ = try closeAllBeforeOpening(goal, search)
     guard course.goesOn else { return }
-    let isDown = fleet.current(.held, .client) > goal
+    let isStepDown = fleet.current(.held, .client) > goal
     let began = clock.now().seconds(since: started)
     course.startGrowing()
     failuresBeforeStep = ledger.records
@@ -55,7 +55,7 @@ extension Coordinator {
     }
     try sample(hostReadings.readings())
     if let violation = violation(
-      of: search, since: began, opened: opened, standing: isDown ? opened : nil)
+      of: search, since: began, opened: opened, standing: isStepDown ? opened : nil)
     {
       walk.wasTooMany()
       note(goal, held, .tooMany, violation)
@@ -73,14 +73,17 @@ extension Coordinator {
     state.limits.contains { $0.phase == state.phases[phase].name && $0.isDeath }
   }
 
-  /// Messages of the clients' that have not been answered, by now.
+  /// Messages that the clients have sent and that were not answered in time, nor have been since.
   private var missingMessages: Int {
     plan.patterns.indices.reduce(0) { $0 + fleet.total($1, .missing, .client) }
   }
 
-  /// Closes all connections, so that the goal is opened anew, where those that stand do not do: conditions on
-  /// handshakes need handshakes; and answers that are owed to more connections than the goal would come first,
-  /// or never, which no later answer could be told from. False where nothing was closed.
+  /// Closes all connections, so that the goal is opened anew, where the ones that stand cannot be used. A
+  /// condition on handshakes needs new handshakes. And where more messages are unanswered than at the last
+  /// such close, a new message's answer could not be told from one that is still owed on its connection.
+  /// Does nothing while fewer connections than the goal are held.
+  ///
+  /// - Returns: whether it closed them.
   private mutating func closeAllBeforeOpening(
     _ goal: Int, _ search: Phase.Search
   ) throws(RecordingError) -> Bool {
@@ -116,24 +119,24 @@ extension Coordinator {
   private mutating func confirm(
     _ count: Int, _ search: Phase.Search, _ walk: inout SearchWalk
   ) throws(RecordingError) {
-    // What is opened anew grows as in any step; else only what was lost is opened again.
+    // After a close the connections grow as in any step; otherwise only lost ones are opened again.
     let isAnew = try closeAllBeforeOpening(count, search)
     guard course.goesOn else { return }
     isAnew ? course.startGrowing() : course.stopGrowing()
-    // What was met on the way up is no reason to give up what was lost since.
+    // A limit that was met on the way up must not keep connections that were lost since from being opened.
     if !isAnew { fleet.forgetLimits() }
     let began = clock.now().seconds(since: started)
     let opened = try go(to: count)
     course.stopGrowing()
     guard course.goesOn else { return }
     try sample(hostReadings.readings())
-    let stood = clock.now().seconds(since: started)
+    let holdBegan = clock.now().seconds(since: started)
     let closedBefore = fleet.total(.closedByPeer, .client)
     try loop(until: clock.now().advanced(by: search.confirm)) { _ in false }
     guard course.goesOn else { return }
     try sample(hostReadings.readings())
     let held = heldAtBothEnds()
-    if let violation = violation(of: search, since: began, opened: opened, standing: stood) {
+    if let violation = violation(of: search, since: began, opened: opened, standing: holdBegan) {
       walk.wasLost(leaving: held)
       note(count, held, .tooMany, violation)
     } else if held < count {
@@ -150,36 +153,36 @@ extension Coordinator {
     }
   }
 
-  /// Opens or closes until so many are held, or a limit leaves it at fewer. What was lost on the way
-  /// is opened again while that brings more: one connection that failed is no limit.
+  /// Opens or closes connections until `goal` are held, or a limit keeps them below. Connections that were
+  /// lost on the way are opened again as long as that brings more: one connection that failed is no limit.
   ///
-  /// A step down is done when what was sent before it has been answered or given up.
+  /// A step down is done when all messages that were sent before it have been answered or given up.
   ///
   /// - Returns: when the clients had last done all that they could, in seconds since the run began.
   ///   `go` takes a sample at that instant, so that a connect rate can be measured up to it.
   @discardableResult
   private mutating func go(to goal: Int) throws(RecordingError) -> Double {
     var most = -1
-    var idle = 0
+    var vainTries = 0
+    // False in a confirmation, whose growth nothing stops: there `course.mayGrow` tells of no limit.
     let mayGrow = course.mayGrow
     var opened = clock.now().seconds(since: started)
     while course.goesOn {
-      let due = timeToOpen(goal - fleet.current(.held, .client))
+      let planned = timeToOpen(goal - fleet.current(.held, .client))
       let began = clock.now()
       fleet.post(.begin, phase: phase, start: clock.now(), goal: goal)
       try loop(until: nil) { fleet in fleet.hasSettled }
-      let took = clock.now()
-      opened = took.seconds(since: started)
-      try sample(hostReadings.readings(), at: took)
+      let settledAt = clock.now()
+      opened = settledAt.seconds(since: started)
+      try sample(hostReadings.readings(), at: settledAt)
       try settleServer()
       let held = heldAtBothEnds()
       if held >= goal { break }
-      idle = held > most ? 0 : idle + 1
+      vainTries = held > most ? 0 : vainTries + 1
       most = max(most, held)
       // A try that takes so long has waited in vain for an answer; one more try would, too.
-      if idle > 0, took > began.advanced(by: due + Self.settleTime) { break }
-      // Where growth was not watched, as in a confirmation, only a worker's limit ends it.
-      if idle >= Self.mostIdle || hasLimitedWorker || mayGrow && !course.mayGrow { break }
+      if vainTries > 0, settledAt > began.advanced(by: planned + Self.settleTime) { break }
+      if vainTries >= Self.mostVainTries || hasLimitedWorker || mayGrow && !course.mayGrow { break }
     }
     return opened
   }
@@ -203,7 +206,8 @@ extension Coordinator {
       || fleet.any(.server) { $0.isLimited(in: phase) }
   }
 
-  /// Connections that stand at both ends; of someone else's server, what its kernel tells.
+  /// Connections that stand at both ends; those of the clients where nothing tells what the server has
+  /// accepted.
   private mutating func heldAtBothEnds() -> Int {
     let (established, accepted) = countHeld()
     return min(established, accepted ?? established)
@@ -246,15 +250,15 @@ extension Coordinator {
     else { return false }
     // Conversations, which expect nothing here, are left out: their steps are timed one by one, and
     // the client may not have said the first one yet.
-    let answered = plan.patterns.filter { $0.expectation != .none }
-    return answered.contains { pattern in
+    let answerable = plan.patterns.filter { $0.expectation != .none }
+    return answerable.contains { pattern in
       func count(_ outcome: MessageOutcome, at instant: Double) -> Double {
         live.recording.series(.messages(outcome, pattern.name))?.level(at: instant) ?? 0
       }
-      let over = MessageOutcome.lost.reduce(count(.received, at: span.upperBound)) {
+      let decided = MessageOutcome.lost.reduce(count(.received, at: span.upperBound)) {
         $0 + count($1, at: span.upperBound)
       }
-      let isWaiting = count(.sent, at: span.upperBound - condition.value) > over
+      let isWaiting = count(.sent, at: span.upperBound - condition.value) > decided
       let isGivenUp = count(.missing, at: span.upperBound) > count(.missing, at: span.lowerBound)
       return isWaiting || isGivenUp && Double(pattern.timeout) / 1e9 >= condition.value
     }

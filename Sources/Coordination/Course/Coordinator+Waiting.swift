@@ -23,17 +23,19 @@ extension Coordinator {
     }
   }
 
-  /// Gives workers a moment to notice what has already happened. Ends early when nothing moves.
+  /// Gives workers a moment to notice what has already happened: waits until the condition holds, until
+  /// nothing has moved for `settleTime`, or for `longestSettleTime` at most. `stillMoves` tells afterwards
+  /// whether that longest wait was too short.
   ///
   /// - Parameter elsewhere: one more number whose changes tell that something moves.
   mutating func settle(
     watching elsewhere: () -> Int = { 0 }, _ done: (borrowing Fleet) -> Bool
   ) throws(RecordingError) {
     stillMoves = false
-    // A look may go through all connections of the host: the time begins after the first look.
+    // `done` may go through all connections of the host, so the time begins after its first call.
     guard !done(fleet) else { return }
     var deadline = clock.now().advanced(by: Self.settleTime)
-    // Somebody else's connections may come and go for ever.
+    // Other programs' connections may come and go for ever, so the wait has an end in any case.
     var end = clock.now().advanced(by: Self.longestSettleTime)
     var last = (-1, -1, -1, -1, -1)
     while !done(fleet), clock.now() < min(deadline, end) {
@@ -45,7 +47,7 @@ extension Coordinator {
         // Behind NAT the server counts the run's own connections as strangers'.
         fleet.knowsOwnConnections ? elsewhere() : elsewhere() + fleet.total(.strangers, .server)
       )
-      // A worker that gives no sign of life soon goes on or is given up: the wait lasts until then.
+      // A worker without a sign of life will soon either go on or be given up: the wait lasts until then.
       if now != last || fleet.someAreHung {
         deadline = clock.now().advanced(by: Self.settleTime)
       }

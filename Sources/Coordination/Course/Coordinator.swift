@@ -130,7 +130,7 @@ package struct Coordinator: ~Copyable {
     atBegin = PhaseCounts(fleet, atServer: prepared.plan.server == nil ? nil : 0)
     acceptance = Acceptance(
       fleet, path: hostReadings.path, hasOwnServer: prepared.plan.server != nil)
-    loadBefore = LoadReading(at: started, counters: [:], workers: [], begun: 0)
+    loadBefore = LoadReading(at: started, counters: [:], workerTimes: [], connectionsBegun: 0)
     clientsWaitAwake = prepared.staffing.clients.contains { $0.awake > 0 }
     self.fleet = fleet
   }

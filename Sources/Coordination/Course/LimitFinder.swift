@@ -31,7 +31,8 @@ package struct LimitFinder {
     self.endpoints = endpoints
   }
 
-  /// Every cause that was met; one `unclassified` record where none was, and no worker has died.
+  /// A record of every cause that was met. Where there is none and no worker has died in the phase, the one
+  /// record is of `gone` if the phase opens connections, else `unclassified`.
   ///
   /// - Parameters:
   ///   - memoryGuard: where the memory guard stopped growth, the record of that.
@@ -80,9 +81,9 @@ package struct LimitFinder {
   ) -> LimitRecord {
     var limit = limit(ofDeath: worker, in: phase, at: instant)
     let time = hang.time / .seconds(1)
-    let after = time < 1 ? "" : ": no sign of life for \(Format.count(Int(time))) s"
+    let silence = time < 1 ? "" : ": no sign of life for \(Format.count(Int(time))) s"
     limit.evidence = [
-      Fact("worker \(worker.id)", "process \(worker.pid) \(hang.words)\(after)")
+      Fact("worker \(worker.id)", "process \(worker.pid) \(hang.words)\(silence)")
     ]
     return limit
   }

@@ -6,7 +6,7 @@ struct LoadReading {
   let at: Instant
   let counters: [Series.Key: Double]
   /// Seconds of processor time that each worker had used.
-  let workers: [Double]
-  /// Connections begun so far, whatever became of them.
-  let begun: Int
+  let workerTimes: [Double]
+  /// Connections begun since the run started, whatever became of them.
+  let connectionsBegun: Int
 }

@@ -114,7 +114,7 @@ extension PhasePromise {
     case .churn:
       promised = arrivals
       // A churn leaves standing what stood before it. Nobody knows whether a conversation has
-      // closed a connection of the churn or one from before.
+      // closed a connection of the churn or one from before, so such closes count as no loss of either.
       let lostAtClient = min(lost, max(0, begin.atClient - end.atClient - asRecorded))
       let lostAtServer =
         begin.atServer == nil || end.atServer == nil

@@ -14,7 +14,7 @@ struct RunCourse {
     case serverIsLimited
     /// A condition that ends the run cannot hold any more.
     case violated
-    /// No further message is begun in this phase: answers are waited for whatever happened before.
+    /// No further message is begun in this phase. Outstanding answers are waited for, even after an abort.
     case messagesStopped
     /// - Parameters:
     ///   - isKept: whether the phase kept its promise.
@@ -34,7 +34,7 @@ struct RunCourse {
   private let kinds: [PhaseKind]
   private let onLimit: Plan.OnLimit
 
-  /// The place of the current phase.
+  /// The current phase, as its index in `kinds`.
   private(set) var phase = 0
   private var next = 0
   /// Which of the phases to come are left out; nil for none.
@@ -49,7 +49,7 @@ struct RunCourse {
   /// Whether an abort has cancelled the phase's waits. Cleared when messages stop, so that outstanding answers
   /// are still collected.
   private var waitsAreCancelled = false
-  /// The place of the phase that a condition ended, and with it the run; nil for none.
+  /// The phase that a condition ended, and with it the run, as its index in `kinds`; nil for none.
   private var abortedPhase: Int?
 
   init(kinds: [PhaseKind], onLimit: Plan.OnLimit) {

@@ -8,12 +8,12 @@ package struct EndedRun {
   package let recording: Recording
   package let judgement: Judgement
   /// Why the recording file lacks the rest of the run; nil where it has all of it.
-  package let lost: RecordingError?
+  package let writeError: RecordingError?
 
-  package init(recording: Recording, judgement: Judgement, lost: RecordingError? = nil) {
+  package init(recording: Recording, judgement: Judgement, writeError: RecordingError? = nil) {
     self.recording = recording
     self.judgement = judgement
-    self.lost = lost
+    self.writeError = writeError
   }
 }
 
@@ -27,8 +27,8 @@ package struct RunEnding {
   private let replay: Replay?
   private let clock: any RunClock
   private var end = RunEnd(duration: 0, state: RunState())
-  /// As `EndedRun.lost`.
-  private var lost: RecordingError?
+  /// As `EndedRun.writeError`.
+  private var writeError: RecordingError?
 
   package init(writer: RecordingWriter, recording: Recording, replay: Replay?, clock: any RunClock)
   {
@@ -38,10 +38,10 @@ package struct RunEnding {
     self.clock = clock
   }
 
-  /// - Parameter lost: why nothing could be added to the recording any more, which ended the run.
-  package mutating func take(_ end: RunEnd, lost: RecordingError? = nil) {
+  /// - Parameter writeError: why nothing could be added to the recording any more, which ended the run.
+  package mutating func take(_ end: RunEnd, writeError: RecordingError? = nil) {
     self.end = end
-    self.lost = lost
+    self.writeError = writeError
   }
 
   /// Writes the end, judges the run and closes the file.
@@ -49,11 +49,11 @@ package struct RunEnding {
   /// The end is written first, and from then on signals may end this process: judging a long run
   /// takes time, and whatever happens meanwhile the recording is whole.
   package mutating func finish() -> EndedRun {
-    let isWhole = lost == nil
+    let isWhole = writeError == nil
     let known = end
     write { writer throws(RecordingError) in try writer.write(known) }
-    // A first signal asks for the end, which comes anyway: it ends the process only where one had
-    // interrupted the run before.
+    // The first signal of a run only asks for its end, which is near anyway; the second ends the process.
+    // An interrupted run has had its first signal.
     clock.endProcess(atSignal: end.interrupted ? 1 : 2, code: ExitStatus.interrupted)
     var whole = result(isWhole: isWhole)
     end.replay = replay?.record(of: whole)
@@ -64,13 +64,13 @@ package struct RunEnding {
     (end.verdict, end.thresholds) = (whole.verdict, whole.thresholds)
     let judged = end
     write { writer throws(RecordingError) in try writer.finish(judged) }
-    if let lost {
-      whole.fault = "\(lost) What is in memory: \(judgement.headline)"
+    if let writeError {
+      whole.fault = "\(writeError) What is in memory: \(judgement.headline)"
       whole.verdict = nil
       judgement = judge(whole)
       judgement.exitCode = ExitStatus.notWritten
     }
-    return EndedRun(recording: whole, judgement: judgement, lost: lost)
+    return EndedRun(recording: whole, judgement: judgement, writeError: writeError)
   }
 
   /// What was recorded, with the end that this process knows of.
@@ -93,7 +93,7 @@ package struct RunEnding {
   private mutating func write(
     _ body: (RecordingWriter) throws(RecordingError) -> Void
   ) {
-    guard lost == nil else { return }
-    do throws(RecordingError) { try body(writer) } catch { lost = error }
+    guard writeError == nil else { return }
+    do throws(RecordingError) { try body(writer) } catch { writeError = error }
   }
 }

@@ -1,6 +1,7 @@
 import Linux
 
-/// How many connections each worker held at the last two looks.
+/// How many connections each worker held at the last two looks. A look is when the coordinator reads the
+/// workers' counters.
 ///
 /// A worker notes what it held itself at the instant of a failure, but nobody notes what the other
 /// workers held just then. Their numbers are interpolated between the looks before and after the
@@ -15,12 +16,12 @@ struct HeldTrack {
   private var last: Look?
 
   /// - Parameter counts: by worker, at this instant.
-  mutating func look(_ counts: [Int], at instant: Instant) {
+  mutating func note(_ counts: [Int], at instant: Instant) {
     before = last
     last = Look(at: instant, counts: counts)
   }
 
-  /// How many connections a worker held at an instant.
+  /// How many connections a worker held at an instant; from the last look on, what it held at that look.
   func held(by worker: Int, at instant: Instant) -> Int {
     guard let last else { return 0 }
     guard let before, before.at < last.at, instant < last.at else { return last.counts[worker] }

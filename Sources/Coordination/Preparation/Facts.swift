@@ -42,8 +42,8 @@ extension Plan {
       // Only holds and pauses count: the other phases are busy for as long as they take.
       let span = phase.kind.phaseKind.keeps ? phase.plannedSeconds ?? 0 : 0
       let paces = patterns.filter { phase.patterns.contains($0.name) }.map(\.pace)
-      // A rate takes the connection that has been idle for the longest, so each has its turn once
-      // in goal / rate seconds.
+      // A pattern with a rate sends on the connection that has been idle for the longest, so each
+      // connection has its turn once in goal / rate seconds.
       let intervals = paces.map { (pace: MessagePattern.Pace) -> Double in
         switch pace {
         case .every(let interval): return Double(interval) / 1e9
@@ -120,7 +120,8 @@ extension WorkerRecord {
       endpoint: member.endpoint.map { "\($0)" })
   }
 
-  /// Keeps the most connections that the worker has held and, once it has ended, how it did.
+  /// Keeps the most connections that the worker has held and, once it has ended, its processor time and how
+  /// it ended.
   package mutating func update(from member: Fleet.Member, in fleet: borrowing Fleet) {
     connections = max(connections, fleet.held(by: member))
     guard let ended = member.ended else { return }

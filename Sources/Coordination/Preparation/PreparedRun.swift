@@ -20,7 +20,8 @@ package struct PreparedRun {
   /// The recorded run to drive again; nil for a run that goes by its plan alone.
   package let replay: Replay?
 
-  /// Looks up what the plan names; throws `InvalidPlan` when it finds nothing, or a stranger.
+  /// Looks up what the plan names; throws `InvalidPlan` when it finds nothing, or a public address that no
+  /// run may load without `allowPublic`.
   ///
   /// - Parameters:
   ///   - isForRun: whether to raise this process's own descriptor limit, which the workers inherit,
@@ -36,7 +37,7 @@ package struct PreparedRun {
     var host = HostDescription.current()
     if isForRun {
       let goal = written.fitted(sources: addresses.sources.count, ports: addresses.ports.count).goal
-      // As much as one process needs that holds the whole goal alone.
+      // As many as one process needs to hold the whole goal alone.
       try host.raiseDescriptors(to: goal + Self.spareDescriptors)
       host.tryTracking()
     }

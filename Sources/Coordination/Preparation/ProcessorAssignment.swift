@@ -2,8 +2,8 @@ import Host
 
 /// Which processors the workers of each end may run on.
 ///
-/// Where messages have instants and every worker can have a processor, the two ends are kept apart.
-/// Else the kernel wakes a server on the processor of the client that has just sent to it
+/// Where messages are due at instants and every worker can have a processor, the two ends are kept
+/// apart. Otherwise the kernel wakes a server on the processor of the client that has just sent to it
 /// (`wake_affine` in kernel/sched/fair.c), where it may wait for milliseconds, until the client's
 /// turn is over. Where only answers set the pace nobody waits for an instant, and the kernel places
 /// the ends.
@@ -14,7 +14,7 @@ struct ProcessorAssignment: Equatable {
   /// Whether a client may wait awake for a message's instant: no other worker needs its processor.
   let mayWaitAwake: Bool
 
-  /// - Parameter paced: whether messages have instants to be sent at.
+  /// - Parameter paced: whether messages are due at instants.
   init(servers: Int, clients: Int, on processors: Processors, paced: Bool) {
     mayWaitAwake = paced && servers + clients <= processors.usable
     guard mayWaitAwake, servers > 0 else {

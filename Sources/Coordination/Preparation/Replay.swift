@@ -10,7 +10,7 @@ package struct Replay {
   package let path: String
   /// 2 for twice as fast.
   package let speed: Double
-  /// The phase to begin with; nil for all of them.
+  /// The phase to begin with; nil for the first.
   package let fromPhase: String?
   /// The arrivals that each phase of `plan` is to drive; nil for phases without recorded arrivals.
   package let arrivals: [ArrivalCurve?]
@@ -49,6 +49,8 @@ package struct Replay {
     }
     let first = try phase.map { try original.place(ofPhase: $0, in: path) } ?? 0
     let held = original.phases[first].started.map { original.held(at: $0) } ?? 0
+    // What to add to a phase's index in the replay's plan to get its index in the original. `resumed` puts a
+    // ramp in front, whose index comes out below `first`, where connections were held by then.
     let skipped = first - (first > 0 && held > 0 ? 1 : 0)
     self.plan = plan.driven(at: speed).resumed(at: first, holding: held)
     instants = self.plan.phases.indices.map { index in

@@ -32,7 +32,8 @@ package struct FailureLedger {
   private var track = HeldTrack()
   private var firstHeld: [FailureKey: Held] = [:]
   package private(set) var records: [FailureRecord] = []
-  private var seen = 0
+  /// How many failures the workers had counted when their tables were last read.
+  private var failuresRead = 0
 
   package init(clients: [ClientAssignment], phases: [String], started: Instant) {
     self.clients = clients
@@ -54,11 +55,11 @@ package struct FailureLedger {
   package mutating func update(
     from fleet: borrowing Fleet, at now: Instant, isLast: Bool = false
   ) -> Bool {
-    track.look(
+    track.note(
       fleet.members.map { fleet.held(by: $0) }, at: now)
     let total = fleet.total(.failures, .client) + fleet.total(.failures, .server)
-    guard total != seen || isLast && total > 0 else { return false }
-    seen = total
+    guard total != failuresRead || isLast && total > 0 else { return false }
+    failuresRead = total
 
     var merged: [Kind: FailureRecord] = [:]
     var clientIndex = 0

@@ -6,7 +6,7 @@ struct GroupMemory {
 
   static func all(reading read: (String) -> String?) -> [GroupMemory] {
     let groups = ControlGroup.groups(of: .memory, reading: read)
-    // Version 1 can keep a group's children out of its count.
+    // A group of version 1 may leave the groups below out of its count: then it does not bound this process.
     return groups.enumerated().filter { index, group in
       index == 0 || group.isVersion2
         || read(group.file("memory.use_hierarchy")).flatMap(ProcText.integer) != 0
@@ -23,7 +23,7 @@ struct GroupMemory {
       .map(group.file)
   }
 
-  /// Nil for a group without a bound.
+  /// The group's lowest bound; nil for a group without one, and where usage or limits cannot be read.
   func bound(reading read: (String) -> String?) -> GroupBound? {
     guard let usage = read(usageFile).flatMap(ProcText.integer) else { return nil }
     let stat = read(statFile) ?? ""
@@ -63,7 +63,7 @@ struct GroupMeter {
     self.files = files
   }
 
-  /// The bound that leaves the least memory now.
+  /// The bound that leaves the least memory now; nil without any.
   func tightest() -> GroupBound? {
     GroupBound.tightest(groups.compactMap { $0.bound { try? files[$0]?.read() } })
   }

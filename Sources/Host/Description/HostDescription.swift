@@ -164,7 +164,7 @@ extension HostDescription {
 
   /// Bytes by which one end of an idle connection raises what its process's control group has in
   /// use. The kernel charges the group for each object and a pointer to the group. That is less
-  /// than the machine gives, as the objects leave parts of pages over.
+  /// than the machine has to give, because parts of the objects' pages stay unused.
   ///
   /// The server's socket is made while packets are received, when no process is there to be
   /// charged. From Linux 6.12 on `accept4` charges it later (`__inet_accept` in net/ipv4/af_inet.c),

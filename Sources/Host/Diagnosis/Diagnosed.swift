@@ -5,6 +5,7 @@ package struct Diagnosed: Sendable, Equatable {
   package var resource: Resource
   /// The setting that bounds the resource.
   package var knob: String?
+  /// The setting's value, and the value that it needs; nil where unknown.
   package var now: Int?
   package var needed: Int?
   /// A command that raises the setting, to be run as it stands; nil where no command does.

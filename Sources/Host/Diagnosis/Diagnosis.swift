@@ -4,8 +4,8 @@ import WorkerLog
 /// Decides why an operation failed, from its system call, its errno and the kernel's counters
 /// before and after. What cannot be told apart is `unclassified`, with all that was looked at.
 ///
-/// - Parameter loweredDescriptors: what somebody has lowered the limit of the worker to since the run began; nil
-///   where nobody has.
+/// - Parameter loweredDescriptors: what somebody has lowered the worker's descriptor limit to since the run
+///   began; nil where nobody has.
 package func diagnose(
   _ failure: FailureRecord, before: [Series.Key: Double], after: [Series.Key: Double],
   host: HostDescription, demand: Demand, path: PathFindings = PathFindings(),

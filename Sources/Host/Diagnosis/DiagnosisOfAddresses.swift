@@ -16,10 +16,10 @@ extension DiagnosisContext {
 
   /// Diagnoses that every source port is in use towards every endpoint. A failure that names a port
   /// met a port that is not the run's own: it waits in TIME_WAIT, or another program is connected
-  /// from there.
+  /// from there. Fewer ports in TIME_WAIT than skipped pairs show another program.
   func sourcePorts(_ failure: FailureRecord) -> Diagnosed {
     let waiting = after[.timeWait] ?? 0
-    if port(of: failure) != nil, waiting < max(1, skipped) { return portTaken(failure) }
+    if port(of: failure) != nil, waiting < max(1, skippedPairs) { return portTaken(failure) }
     let needed = Capacity.sourcesNeeded(
       goal: demand.goal, ports: demand.portsPerSource, endpoints: demand.endpoints)
     var found = Diagnosed(
@@ -84,18 +84,19 @@ extension DiagnosisContext {
   }
 
   /// Pairs that were found not to be the run's own.
-  private var skipped: Double { after[.portsSkipped] ?? 0 }
+  private var skippedPairs: Double { after[.portsSkipped] ?? 0 }
 
   /// How many pairs of source port and endpoint the run has, and how many others have.
   private func holders(_ failure: FailureRecord) -> [Fact] {
     let held = after[.established] ?? Double(failure.established)
     return [
       Fact("pairs that the run holds", Format.count(held)),
-      Fact("pairs that others hold, or TIME_WAIT", Format.count(skipped)),
+      Fact("pairs that others hold, or TIME_WAIT", Format.count(skippedPairs)),
     ]
   }
 
-  /// Where IPv6 is switched off its addresses are gone, and none can be added.
+  /// Why this host cannot have the IPv6 address: where IPv6 is switched off its addresses are gone, and none
+  /// can be added. Nil where IPv6 is on for the address.
   private func withoutIPv6(_ ip: IPAddress) -> (knob: String?, fix: String?, fact: Fact)? {
     let setting: String
     switch host.ipv6 {

@@ -22,7 +22,7 @@ extension DiagnosisContext {
             "\(Format.count(now)): another program has lowered it since, as prlimit does"),
         ])
     }
-    // More than the limit that was met in any case: an uneven share may have met it.
+    // In any case more than the limit that was met: the process may have had more than an even share.
     let needed = max(share, Capacity.withHeadroom(now))
     var found = Diagnosed(
       .descriptorsPerProcess, knob: "RLIMIT_NOFILE", now: now, needed: needed,
@@ -83,9 +83,10 @@ extension DiagnosisContext {
   private static let nearlyAllFiles = 0.9
 
   /// ENFILE also stands for a socket that found no memory for its inode (`__sys_accept4_file` and
-  /// `__sock_create` in net/socket.c): then files are far from their end.
+  /// `__sock_create` in net/socket.c): then far fewer files are open than `fs.file-max` allows.
   func descriptorsOfHost(_ failure: FailureRecord) -> Diagnosed {
-    // What this run held at the failure is known, and may have been closed since, as in a churn.
+    // What this run held at the failure may have been closed since, as in a churn. Then the later count is
+    // too low, and the files that were open before the run, with those of the run, are nearer to the truth.
     let ours =
       failure.established + (demand.endsHere > 1 ? failure.accepted : 0)
       + demand.ownDescriptors(on: host)
@@ -126,7 +127,7 @@ extension DiagnosisContext {
   func epollWatches(_ failure: FailureRecord) -> Diagnosed {
     let perConnection = max(1, demand.watchesPerConnection)
     let own = demand.ownWatches(on: host)
-    // The kernel tells nobody how many watches a user has; at ENOSPC they were all that may be had.
+    // The kernel tells nobody how many watches a user has; at ENOSPC the user had all that are allowed.
     let ours =
       (demand.clientWorkers == nil ? 0 : failure.established)
       + (demand.serverWorkers == nil ? 0 : failure.accepted) + own
@@ -147,7 +148,7 @@ extension DiagnosisContext {
       ])
   }
 
-  /// A limit that a setting raises.
+  /// Diagnoses a limit that the change of a setting raises.
   func raise(
     _ resource: Resource, _ change: SettingChange, now: Int?, needed: Int? = nil,
     evidence: [Fact]

@@ -19,17 +19,17 @@ extension DiagnosisContext {
         .synRetransmits, .timeouts, .backlogDrops)
     let listener = path.listener(at: failure.endpoint)
     if let found = conntrack(evidence) { return found }
-    if let listener, listener.isFullWhileUnanswered, hasDropped(most: failure, listener) {
+    if let listener, listener.isFullWhileUnanswered, dropsExplain(failure, at: listener) {
       return dropped(by: listener, failure, evidence)
     }
     if let found = droppedForAReason(evidence, listener) { return found }
     if let listener, listener.drops != nil {
-      return hasDropped(most: failure, listener)
+      return dropsExplain(failure, at: listener)
         ? dropped(by: listener, failure, evidence) : droppedOnTheWay(evidence)
     }
     if path.withoutListener.contains(failure.endpoint ?? "") { return droppedOnTheWay(evidence) }
     guard demand.bothEndsHere else { return noAnswer(evidence) }
-    return toldByCounters(failure, evidence)
+    return diagnoseByCounters(failure, evidence)
   }
 
   // MARK: The listener
@@ -37,7 +37,9 @@ extension DiagnosisContext {
   /// Whether a listener has dropped packets, and all listeners together at least half as many as
   /// handshakes failed. A handshake that is dropped at a listener counts once per try, so at least
   /// once. True where the listener's kernel does not say.
-  private func hasDropped(most failure: FailureRecord, _ listener: PathFindings.Listener) -> Bool {
+  private func dropsExplain(
+    _ failure: FailureRecord, at listener: PathFindings.Listener
+  ) -> Bool {
     guard let drops = listener.drops else { return true }
     return drops > 0 && 2 * path.listeners.values.sum { $0.drops ?? 0 } >= failure.count
   }
@@ -48,11 +50,11 @@ extension DiagnosisContext {
     by listener: PathFindings.Listener, _ failure: FailureRecord, _ evidence: [Fact]
   ) -> Diagnosed {
     let overflows = rise(.listenOverflows) ?? 0
-    let requests = rise(.requestQueueFull) ?? 0
-    if listener.isFull || (overflows > 0 && requests == 0) {
+    let requestDrops = rise(.requestQueueFull) ?? 0
+    if listener.isFull || (overflows > 0 && requestDrops == 0) {
       return acceptQueue(failure.endpoint, evidence, listener)
     }
-    if overflows == 0 { return synQueue(requests, evidence, listener) }
+    if overflows == 0 { return synQueue(requestDrops, evidence, listener) }
     return Diagnosed(
       .unclassified,
       evidence: evidence + [
@@ -64,9 +66,9 @@ extension DiagnosisContext {
   /// as many as the listener's backlog, which TCPReqQFullDrop counts, and where they leave less than
   /// a quarter of `tcp_max_syn_backlog` free, which nothing counts but ListenDrops.
   private func synQueue(
-    _ requests: Double, _ evidence: [Fact], _ listener: PathFindings.Listener?
+    _ requestDrops: Double, _ evidence: [Fact], _ listener: PathFindings.Listener?
   ) -> Diagnosed {
-    guard requests > 0 || host.sendsCookies == false else {
+    guard requestDrops > 0 || host.sendsCookies == false else {
       return Diagnosed(
         .unclassified,
         evidence: evidence + [
@@ -75,7 +77,7 @@ extension DiagnosisContext {
         ])
     }
     var found = Diagnosed(.packetsDropped, evidence: evidence)
-    if requests > 0 {
+    if requestDrops > 0 {
       let length = listener?.backlog ?? demand.backlog.map { min($0, host.somaxconn ?? $0) }
       let ofLength = length.map { " (\(Format.count($0)))" } ?? ""
       found.evidence.append(
@@ -96,14 +98,14 @@ extension DiagnosisContext {
     return found
   }
 
-  /// `listen` takes the smaller of its backlog and `net.core.somaxconn` (listen(2)). A queue as
-  /// long as an endpoint has connections cannot overflow.
+  /// `listen` takes the smaller of its backlog and `net.core.somaxconn` (listen(2)). A queue with
+  /// room for all connections of an endpoint cannot overflow.
   func acceptQueue(
     _ endpoint: String?, _ evidence: [Fact], _ listener: PathFindings.Listener? = nil
   ) -> Diagnosed {
     let somaxconn = host.somaxconn ?? 4096
     guard let backlog = demand.backlog else {
-      // Someone else's server: what it asked for is its own.
+      // Someone else's server: its backlog is for its own configuration to raise.
       var found = Diagnosed(
         .acceptQueue, knob: "the server's backlog", now: listener?.backlog,
         evidence: evidence + [Fact("net.core.somaxconn", Format.count(somaxconn))])
@@ -136,6 +138,7 @@ extension DiagnosisContext {
   ///
   /// - Parameter count: how many such connections. Queues that held fewer than half of them are not
   ///   the cause.
+  /// - Returns: nil as from `diagnosePhantoms`.
   func phantoms(_ count: Int, at endpoints: [String]) -> Diagnosed? {
     let known = endpoints.compactMap { endpoint in
       path.listener(at: endpoint).map { (endpoint: endpoint, listener: $0) }
@@ -152,8 +155,8 @@ extension DiagnosisContext {
       return Diagnosed(.noRoute, evidence: [led] + firewall)
     }
     // The run waits for as long as the number of waiting connections changes. `waitingAtLastLook` counts those
-    // still in the queue after that. The queue's length is not the cause: a longer queue would only
-    // hold more connections that nobody accepts.
+    // still in the queue after that. No setting is named: a longer queue would only hold more connections that
+    // nobody accepts.
     if let worst = known.max(by: { $0.listener.waitingAtLastLook < $1.listener.waitingAtLastLook }),
       worst.listener.waitingAtLastLook > 0,
       2 * sum(\.waitingAtLastLook) >= count
@@ -169,7 +172,8 @@ extension DiagnosisContext {
         ])
     }
     // A listener counts packets that it has thrown away for whatever reason, such as a reset of a
-    // handshake that was half done; the namespace counts what overflowed, at any of its listeners.
+    // handshake that was half done; the namespace counts what overflowed, at any of its listeners. The
+    // smaller number is the most that can have overflowed here.
     let overflows = demand.bothEndsHere ? rise(.listenOverflows).map { Int($0) } : nil
     let dropped = min(sum { $0.drops ?? 0 }, overflows ?? .max)
     if let worst = known.max(by: { ($0.listener.drops ?? 0) < ($1.listener.drops ?? 0) }),
@@ -241,7 +245,7 @@ extension DiagnosisContext {
       Fact("rules that may drop", privileged("nft list ruleset")),
       Fact("queues that may drop", "tc -s qdisc show"),
     ]
-    if path.dropped == nil {
+    if path.dropsByReason == nil {
       found.evidence.append(
         Fact("the kernel's own reasons", "are told to root: tracepoint skb:kfree_skb"))
     }
@@ -255,15 +259,15 @@ extension DiagnosisContext {
   ///
   /// The tracepoint tells of the whole machine, so that a reason decides only if it was given at
   /// least three times, and at least half as often as handshakes of ours were unanswered at once.
-  /// Nil where the most frequent reason was given less often, is a listener's full queue, or is not
-  /// in `DropReason.known`.
+  /// Nil where no reason was given, or the most frequent one was given less often, is a listener's full
+  /// queue, or is not in `DropReason.known`.
   private func droppedForAReason(
     _ evidence: [Fact], _ listener: PathFindings.Listener?
   ) -> Diagnosed? {
     // Where our listener has dropped nothing, the overflows are those of another listener.
-    let isOthers = listener?.drops == 0
-    let reasons = (path.dropped ?? [:]).filter {
-      $0.key != DropReason.nobody && !(isOthers && $0.key == DropReason.overflow)
+    let overflowsAreOthers = listener?.drops == 0
+    let reasons = (path.dropsByReason ?? [:]).filter {
+      $0.key != DropReason.nobody && !(overflowsAreOthers && $0.key == DropReason.overflow)
     }
     guard let top = reasons.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }),
       top.key != DropReason.overflow, let reason = DropReason.known[top.key],
@@ -276,8 +280,8 @@ extension DiagnosisContext {
 
   /// What the kernel said of the packets that it dropped meanwhile, as evidence.
   var droppedPackets: [Fact] {
-    guard let dropped = path.dropped else { return [] }
-    let counts = dropped.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    guard let drops = path.dropsByReason else { return [] }
+    let counts = drops.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
       .map { "\($0.key) \(Format.count($0.value))" }
     return [
       Fact(
@@ -319,9 +323,8 @@ extension DiagnosisContext {
 
   // MARK: Counters
 
-  /// What the counters of the network namespace alone tell of a listener that nothing else is known
-  /// of.
-  private func toldByCounters(_ failure: FailureRecord, _ evidence: [Fact]) -> Diagnosed {
+  /// Diagnoses from the counters of the network namespace alone: nothing else is known of the listener.
+  private func diagnoseByCounters(_ failure: FailureRecord, _ evidence: [Fact]) -> Diagnosed {
     guard let overflows = rise(.listenOverflows), let drops = rise(.listenDrops) else {
       return Diagnosed(
         .unclassified, evidence: evidence + [Fact("tcp.listen-overflows", "not counted here")])
@@ -342,7 +345,8 @@ extension DiagnosisContext {
   private static let fullTableThatDrops = 0.9
 
   /// A full table drops the packets of new connections without a word to either end. It may have
-  /// emptied again by the time somebody asks why, so its highest level counts.
+  /// emptied again by the time somebody asks why, so its highest level counts. Nil where it was not
+  /// full, or has dropped nothing.
   private func conntrack(_ evidence: [Fact]) -> Diagnosed? {
     guard let most = host.conntrackAtMost else { return nil }
     let entries =

@@ -2,7 +2,7 @@ package import Recording
 
 /// A phase that went slower than planned, and what its processors did meanwhile.
 package struct MissedPace: Sendable {
-  /// Per second: connections that were established, or messages that were sent.
+  /// Per second: connections that were begun, or messages that were sent.
   package var rate: Double
   /// The planned value of `rate`.
   package var planned: Double
@@ -16,11 +16,11 @@ package struct MissedPace: Sendable {
   package struct Load: Sendable, Equatable {
     package var end: End
     /// Seconds of processor time.
-    package var busy: Double
+    package var busySeconds: Double
 
-    package init(end: End, busy: Double) {
+    package init(end: End, busySeconds: Double) {
       self.end = end
-      self.busy = busy
+      self.busySeconds = busySeconds
     }
   }
 
@@ -65,7 +65,7 @@ package struct MissedPace: Sendable {
 /// What the kernel's counters and the workers' clocks tell of processors.
 private struct ProcessorUse {
   /// The share of the time from which on a worker or a processor counts as busy: nothing is left for
-  /// a burst. The rest allows for the clocks' ticks.
+  /// a burst. The last tenth allows for the clocks' ticks.
   static let full = 0.9
   /// The share of a control group's periods from which on throttling counts as a reason.
   static let oftenThrottled = 0.1
@@ -115,7 +115,7 @@ private struct ProcessorUse {
   var busyWorkers: [String] {
     guard pace.elapsed > 0 else { return [] }
     return [End.client, .server].compactMap { end in
-      let shares = pace.workers.filter { $0.end == end }.map { $0.busy / pace.elapsed }
+      let shares = pace.workers.filter { $0.end == end }.map { $0.busySeconds / pace.elapsed }
       let busy = shares.filter { $0 >= Self.full }
       guard let least = busy.min() else { return nil }
       // The workers' clocks and the run's are read one after the other, so a share may exceed 1.

@@ -119,7 +119,7 @@ extension DiagnosisContext {
     let listener = path.listener(at: failure.endpoint)
     let overflows = rise(.listenOverflows) ?? 0
     let isHere = demand.bothEndsHere
-    // With both ends on this host its counters decide: looks may miss a queue that was full for a moment.
+    // With both ends on this host the host's counters decide: looks may miss a queue that was full for a moment.
     let overflown =
       isHere
       ? host.abortsOnOverflow && overflows > 0 && listener.map { ($0.drops ?? 0) > 0 } ?? true

@@ -44,10 +44,12 @@ struct DropReason: Sendable {
     ]
   }()
 
+  /// The kernel's names of the two reasons that lie with a listener.
   static let overflow = "TCP_LISTEN_OVERFLOW"
   static let nobody = "NO_SOCKET"
 
-  static let thatMatter = Set(known.keys)
+  /// The kernel's names of all `known` reasons.
+  static let kernelNames = Set(known.keys)
 }
 
 extension Series.Key {

@@ -7,7 +7,7 @@ extension EndpointSpaces {
   struct Listening {
     let space: Space
     let sockets: [DiagnosedSocket]
-    /// Nil for an endpoint at which nobody listens.
+    /// Each endpoint with its listener; nil where nobody listens.
     let endpoints: [(place: NamespacedEndpoint, listener: PathFindings.Listener?)]
     /// Sockets that some endpoint leads to.
     let reached: Set<UInt32>

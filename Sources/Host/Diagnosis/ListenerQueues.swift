@@ -44,7 +44,7 @@ struct ListenerQueues {
       guard let since = queue.filledSince, queue.lastLook >= since.advanced(by: Self.stuckAfter),
         queue.waiting > 2 * queue.mostTaken
       else { continue }
-      // Since the last look it may have accepted as many as it ever did between two.
+      // Since the last look the server may have accepted as many as it ever has from one look to the next.
       lost += max(0, queue.waiting - queue.oldWaiting - queue.mostTaken)
     }
     queues[space] = [:]

@@ -20,7 +20,7 @@ package enum NumberGuess {
   private static func words(_ held: Int) -> String? {
     let limits = "grep 'open files' /proc/PID/limits"
     // Usual values of RLIMIT_NOFILE. Among them are 1,024, the usual soft limit; 524,288, systemd's hard
-    // limit; and 1,048,576, common for containers.
+    // limit; and 1,048,576, common for containers. 65,535 is more likely the number of source ports, below.
     for limit in [1024, 4096, 65_536, 524_288, 1_048_576]
     where (limit - ownFiles..<limit).contains(held) && held != 65_535 {
       return """

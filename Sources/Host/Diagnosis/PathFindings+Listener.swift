@@ -25,8 +25,8 @@ extension PathFindings.Listener {
 }
 
 extension DiagnosedSocket {
-  /// Whether it listens on all addresses, and a SYN to this one reaches it where no socket is on the very
-  /// address.
+  /// Whether this socket listens on all addresses, and gets a SYN to `address` where no socket listens on
+  /// that very address.
   func listensEverywhere(for address: SocketAddress) -> Bool {
     local.port == address.port && local.ip.isEvery(like: address.ip)
       && (address.ip.isV6 || !isV6Only)

@@ -52,7 +52,7 @@ package struct PathFindings: Sendable, Equatable {
   package var restarted: Set<String> = []
   /// Packets that the kernel dropped on the whole machine while handshakes went unanswered, by the
   /// kernel's reason; nil where the kernel was not asked, or did not tell.
-  package var dropped: [String: Int]?
+  package var dropsByReason: [String: Int]?
   /// Nil where no look found a handshake without an answer.
   package var unanswered: Unanswered?
   /// Handshakes that the clients have finished in the phase.

@@ -8,8 +8,8 @@ import SystemPackage
 /// the first look that finds a repeated SYN or a handshake that timed out, and runs until the phase
 /// ends, for 60 s at the most.
 ///
-/// An endpoint on this host, or in a network namespace that this process may enter, is asked about
-/// at its own kernel (`EndpointSpaces`); of others nothing is known.
+/// Of an endpoint on this host, or in a network namespace that this process may enter, the endpoint's own
+/// kernel is asked (`EndpointSpaces`). Of any other endpoint nothing is known.
 package final class PathWatch: PathReadings {
   private let endpoints: [SocketAddress]
   private let sources: Set<IPAddress>
@@ -84,8 +84,8 @@ package final class PathWatch: PathReadings {
       countUnanswered()
       if traceStarted == nil {
         traceStarted = .now()
-        trace = PacketDropTrace(reasons: DropReason.thatMatter)
-        if trace != nil { findings.dropped = [:] }
+        trace = PacketDropTrace(reasons: DropReason.kernelNames)
+        if trace != nil { findings.dropsByReason = [:] }
       }
     }
     readTrace()
@@ -126,7 +126,7 @@ package final class PathWatch: PathReadings {
   /// Connections that the server may still accept: those that wait to be accepted; where none do, those whose
   /// handshake the server's kernel has not seen finish. The kernel sends their SYN-ACK again after a second,
   /// and may see the end of the handshake then.
-  package var countNotYetAccepted: Int {
+  package var possibleAcceptances: Int {
     let waiting = waiting
     return waiting > 0 ? waiting : connections.halfOpen
   }
@@ -155,8 +155,8 @@ package final class PathWatch: PathReadings {
       queued.contains { $0.waiting > 0 } ? connections.strangersWaiting(at: queued) : 0
   }
 
-  /// What waits at sockets that the endpoints have led to in this phase, and that another listener shadows by
-  /// now; by port.
+  /// How many connections wait at sockets that the endpoints have led to in this phase, and that another
+  /// listener shadows by now; by namespace and port.
   private func shadowedWaiting(
     _ found: [EndpointSpaces.Listening]
   ) -> [ObjectIdentifier: [UInt16: Int]] {
@@ -254,7 +254,7 @@ package final class PathWatch: PathReadings {
   private func readTrace() {
     guard let trace, let traceStarted else { return }
     for (reason, count) in trace.read() {
-      findings.dropped?[reason, default: 0] += count
+      findings.dropsByReason?[reason, default: 0] += count
       droppedInAll[reason, default: 0] += count
     }
     if .now() >= traceStarted.advanced(by: Self.longestTrace) { stopTracing() }

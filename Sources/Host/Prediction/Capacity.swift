@@ -29,8 +29,8 @@ package enum Capacity {
     max(1, divideUp(goal, max(1, ports) * max(1, endpoints)))
   }
 
-  /// The most workers that each end may have whose number is left open (`.auto`); at least 1. What
-  /// the ends with a fixed number leave of `room` is shared evenly between the open ends.
+  /// The most workers that an end with an open number (`.auto`) may have; at least 1. The ends with a
+  /// fixed number have theirs from `room` first, and the open ends share the rest evenly.
   ///
   /// - Parameters:
   ///   - ends: the processes of each end; nil where someone else plays it.
@@ -243,10 +243,11 @@ extension Demand {
   /// A worker's private pages, page tables and kernel stacks; measured with 20 to 200 idle workers on
   /// Linux 6.18, x86-64: 415 to 450 KiB each.
   private static let bytesOfWorker = 440 << 10
-  /// What the coordinator and the first two workers took beyond that, with SQLite and its pages.
+  /// What the coordinator and the first two workers took beyond `bytesOfWorker` each, with SQLite and its
+  /// pages.
   private static let bytesOfCoordinator = 16 << 20
-  /// What a control group is charged for these processes beyond that, measured with 2 to 120 workers:
-  /// the program's own pages are in memory before, or are charged to the group that read them first.
+  /// What a control group is charged for the run's processes beyond `bytesOfWorker` each, measured with 2 to
+  /// 120 workers. It is less, as the program's own pages are charged to whichever group read them first.
   private static let bytesOfCoordinatorInGroup = 5 << 20
 
   /// Watches that connections do not take: one per worker for its wake-up, and one per server worker

@@ -11,7 +11,8 @@ package struct Demand: Sendable, Equatable {
   package var sources: Int
   package var portsPerSource: Int
   package var endpoints: Int
-  /// The most ports of the kernel's own range that can be in use at once; see `sourcePorts` of the host.
+  /// The most ports of the kernel's own range that the run can have in use at once:
+  /// `HostDescription.localPortsTaken`.
   package var localPortsTaken = 0
   /// The server's `listen` backlog; nil when it is someone else's.
   package var backlog: Int?

@@ -29,7 +29,7 @@ package final class KernelSeries {
 
   /// - Parameters:
   ///   - tightest: the control group whose memory bound leaves the least.
-  ///   - own: the one that this process and its workers are in.
+  ///   - own: the control group that this process and its workers are in.
   init(
     root: String, tightest: ControlGroup? = nil, own: ControlGroup? = nil,
     groups: GroupMeter? = nil, processorBounds: [ProcessorBound] = [],

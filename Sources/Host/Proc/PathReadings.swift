@@ -33,7 +33,7 @@ package protocol PathReadings: AnyObject {
   var portsFreeOfClients: ClosedRange<UInt16>? { get set }
   /// Connections that the server may still accept: those that wait to be accepted; where none do, those whose
   /// handshake the server's kernel has not seen finish.
-  var countNotYetAccepted: Int { get }
+  var possibleAcceptances: Int { get }
   /// Counts how many connections of the processes `clients` the endpoints have, by asking the kernels; nil
   /// where no kernel can be asked. A server's own count is no proof: other programs of this host may connect
   /// from the same addresses, and NAT may rewrite addresses.

@@ -10,7 +10,7 @@ package struct Slab: Sendable, Equatable {
     self.footprint = footprint
   }
 
-  /// The caches in the text of `/proc/slabinfo` that are of interest.
+  /// The caches in the text of `/proc/slabinfo` that have one of these names.
   static func read(_ text: String, names: Set<Substring>, pageSize: Int) -> [String: Slab] {
     var slabs: [String: Slab] = [:]
     for line in ProcText.lines(text) {

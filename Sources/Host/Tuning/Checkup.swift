@@ -86,7 +86,8 @@ package struct Checkup: Sendable {
     let count: Int
   }
 
-  /// Under `auto`, which makes do with any limit, what a single process would need.
+  /// What a process of each end needs; under `auto`, which makes do with any limit, what the end would
+  /// need as a single process.
   private static func descriptorNeeds(_ demand: Demand) -> [DescriptorNeed] {
     [End.client, .server].compactMap { end in
       guard let workers = demand.workers(of: end) else { return nil }
@@ -191,8 +192,8 @@ package struct Checkup: Sendable {
     }
   }
 
-  /// An empty table means that no rule tracks anything, as in a prediction that sends no packets
-  /// (`HostDescription.tracksLoopback`).
+  /// An empty table is taken to mean that no rule tracks anything. A prediction takes it so, too, where no
+  /// packets were sent to find out (`HostDescription.tracksLoopback`).
   private static func conntrack(_ demand: Demand, _ host: HostDescription) -> CheckupItem? {
     guard let now = host.conntrackAtMost else { return nil }
     let setting = "net.netfilter.nf_conntrack_max"

@@ -1,7 +1,7 @@
 /// A setting, its present value and the value that it should have.
 ///
 /// The value covers what is in use and what is needed on top. It is never below the present value: a
-/// lower limit does not help who met one.
+/// lower limit helps nobody who has met one.
 package struct SettingChange: Sendable, Equatable {
   package enum Kind: Sendable, Equatable {
     case sysctl
@@ -48,13 +48,13 @@ package struct SettingChange: Sendable, Equatable {
 
   /// The command as the user of the host has to type it: by `sudo` where only root may run it.
   package func command(as host: HostDescription) -> String {
-    let may = host.mayRaiseHardLimit
+    let mayRaise = host.mayRaiseHardLimit
     return switch kind {
     case .sysctl: host.privileged(command)
     case .descriptorLimit:
-      may ? command : host.privileged("prlimit --pid $$ --nofile=\(value):\(value)")
+      mayRaise ? command : host.privileged("prlimit --pid $$ --nofile=\(value):\(value)")
     case .processLimit:
-      may ? command : host.privileged("prlimit --pid $$ --nproc=\(value):\(value)")
+      mayRaise ? command : host.privileged("prlimit --pid $$ --nproc=\(value):\(value)")
     case .group(let group):
       "echo \(value) | \(host.privileged("tee \(group.file(setting))"))"
     }

@@ -19,9 +19,9 @@ package enum FileSystem {
       if unnamed >= 0 {
         defer { close(unnamed) }
         try writeAll(bytes, to: unnamed)
-        // One step is enough where nothing has the name yet.
+        // This is enough where nothing has the name yet.
         if link(unnamed, as: path) { return }
-        // Without /proc the file cannot be linked at all.
+        // Without /proc neither link can be made: then a file with a temporary name is written instead.
         if link(unnamed, as: name) { return try move(name, to: path) }
       }
       let descriptor = unsafe open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)

@@ -105,10 +105,10 @@ extension RunOptions {
       }
       ending.take(end)
     } catch {
-      ending.take(coordinator.endEarly(), lost: error)
+      ending.take(coordinator.endEarly(), writeError: error)
     }
     let ended = ending.finish()
-    if let lost = ended.lost {
+    if let lost = ended.writeError {
       StandardError.write("runner: \(ended.recording.planName): \(lost)\n")
     }
     return Driven(recording: ended.recording, judgement: ended.judgement, before: before)

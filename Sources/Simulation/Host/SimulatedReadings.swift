@@ -75,7 +75,7 @@ private final class SimulatedPath: PathReadings {
   let isInOwnNamespace = true
   var knowsServer: Bool { !network.listening.isEmpty }
   var waiting: Int { network.listening.reduce(0) { $0 + $1.waiting } }
-  var countNotYetAccepted: Int { waiting }
+  var possibleAcceptances: Int { waiting }
   /// No program but the run's own is simulated.
   func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount? {
     let alone = min(held, network.standingUnaccepted)

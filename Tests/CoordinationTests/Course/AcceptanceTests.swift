@@ -14,7 +14,7 @@ import Testing
     init(_ looks: [Int]) { self.looks = looks }
 
     var waiting: Int { looks.count > 1 ? looks.removeFirst() : looks[0] }
-    var countNotYetAccepted: Int { waiting }
+    var possibleAcceptances: Int { waiting }
     let findings = PathFindings()
     let knowsServer = true
     let isInOwnNamespace = true

@@ -11,8 +11,8 @@ import Testing
 
   @Test func `between two looks a count lies in between`() {
     var track = HeldTrack()
-    track.look([0, 60, 600], at: instant(0))
-    track.look([100, 60, 400], at: instant(100))
+    track.note([0, 60, 600], at: instant(0))
+    track.note([100, 60, 400], at: instant(100))
     for (at, held) in [
       (0, [0, 60, 600]), (9, [9, 60, 582]), (50, [50, 60, 500]), (100, [100, 60, 400]),
     ] as [(UInt64, [Int])] {
@@ -23,18 +23,18 @@ import Testing
   @Test func `beyond the looks it is that of the nearest`() {
     var track = HeldTrack()
     #expect(track.held(by: 0, at: instant(0)) == 0)
-    track.look([7], at: instant(10))
+    track.note([7], at: instant(10))
     #expect(track.held(by: 0, at: instant(0)) == 7)
     #expect(track.held(by: 0, at: instant(20)) == 7)
-    track.look([9], at: instant(20))
+    track.note([9], at: instant(20))
     #expect(track.held(by: 0, at: instant(0)) == 7)
     #expect(track.held(by: 0, at: instant(40)) == 9)
   }
 
   @Test func `two looks at one instant are no trap`() {
     var track = HeldTrack()
-    track.look([1], at: instant(10))
-    track.look([3], at: instant(10))
+    track.note([1], at: instant(10))
+    track.note([3], at: instant(10))
     #expect(track.held(by: 0, at: instant(0)) == 3)
     #expect(track.held(by: 0, at: instant(10)) == 3)
   }

@@ -11,8 +11,8 @@ import Testing
   ) -> MissedPace {
     MissedPace(
       rate: 10, planned: 100, elapsed: elapsed,
-      workers: clients.map { .init(end: .client, busy: $0) }
-        + servers.map { .init(end: .server, busy: $0) }, clientsWaitAwake: waitsAwake)
+      workers: clients.map { .init(end: .client, busySeconds: $0) }
+        + servers.map { .init(end: .server, busySeconds: $0) }, clientsWaitAwake: waitsAwake)
   }
 
   @Test func `processors that others keep busy are no proof that the run wanted more`() {

@@ -99,7 +99,7 @@ import Testing
     // SYNs that are sent again, while a firewall drops their answers, count as the listener's drops.
     let dropped = found(after: [.listenDrops: 27]) {
       $0.listeners = Self.listener(0, of: 4096, drops: 27)
-      $0.dropped = ["NETFILTER_DROP": 31]
+      $0.dropsByReason = ["NETFILTER_DROP": 31]
       $0.unanswered = PathFindings.Unanswered(handshakes: 25, sources: 1)
     }
     #expect(dropped.resource == .packetsDropped)
@@ -282,7 +282,7 @@ import Testing
   @Test func `the kernel's own reason decides over what it only may have been`() {
     let firewall = found {
       $0.listeners = Self.listener(0, of: 4096, drops: 0)
-      $0.dropped = ["NETFILTER_DROP": 312, "TCP_LISTEN_OVERFLOW": 400]
+      $0.dropsByReason = ["NETFILTER_DROP": 312, "TCP_LISTEN_OVERFLOW": 400]
       $0.unanswered = PathFindings.Unanswered(handshakes: 300, sources: 1)
     }
     #expect(firewall.resource == .packetsDropped)
@@ -292,7 +292,7 @@ import Testing
         == "TCP_LISTEN_OVERFLOW 400, NETFILTER_DROP 312")
     // Of another host's server, too, when packets are dropped here.
     let here = found(demand: Self.elsewhere) {
-      $0.dropped = ["IP_RPFILTER": 20]
+      $0.dropsByReason = ["IP_RPFILTER": 20]
       $0.unanswered = PathFindings.Unanswered(handshakes: 20, sources: 1)
     }
     #expect(here.resource == .packetsDropped)
@@ -305,7 +305,7 @@ import Testing
         var listener = PathFindings.Listener(mostWaiting: 4, atLastLook: 0, backlog: 4, drops: 9)
         listener.isFullWhileUnanswered = isFull
         $0.listeners = ["127.0.0.1:9000": listener]
-        $0.dropped = ["NETFILTER_DROP": 312]
+        $0.dropsByReason = ["NETFILTER_DROP": 312]
         $0.unanswered = PathFindings.Unanswered(handshakes: 300, sources: 1)
       }
     }
@@ -315,7 +315,7 @@ import Testing
 
   @Test func `a reason that was seldom given is somebody else's`() {
     let unknown = found(demand: Self.elsewhere) {
-      $0.dropped = ["NETFILTER_DROP": 3]
+      $0.dropsByReason = ["NETFILTER_DROP": 3]
       $0.unanswered = PathFindings.Unanswered(handshakes: 300, sources: 1)
     }
     #expect(unknown.resource == .unclassified)
