@@ -24,7 +24,7 @@ struct RunEvidence {
 
   init(_ recording: Recording) {
     self.recording = recording
-    ends = Double(Metrics(recording).ends)
+    ends = Double(Metrics(recording).connectionEnds)
     intervalRates = IntervalRates(recording)
   }
 

@@ -30,12 +30,12 @@ import Testing
 
   @Test(arguments: [SearchStep.Outcome.limit, .tooMany])
   func `what bounded it is named, not what happened on the way`(last: SearchStep.Outcome) {
-    func limit(_ resource: Resource, _ syscall: String, at instant: Double, stopped: Double?)
+    func limit(_ resource: Resource, _ syscall: String, at instant: Double, stoppedAt: Double?)
       -> LimitRecord
     {
       LimitRecord(
         end: .client, phase: "search", planLine: 1, syscall: syscall, resource: resource, count: 1,
-        firstInstant: instant, stopped: stopped, established: 9, accepted: 9)
+        firstInstant: instant, stoppedAt: stoppedAt, established: 9, accepted: 9)
     }
     let headline = headline(
       [
@@ -45,8 +45,8 @@ import Testing
         SearchStep(phase: "search", at: 9, goal: 5000, held: 5000, outcome: .confirmed),
       ],
       [
-        limit(.closedByPeer, "closed", at: 1, stopped: nil),
-        limit(.descriptorsPerProcess, "socket", at: 4, stopped: 4),
+        limit(.closedByPeer, "closed", at: 1, stoppedAt: nil),
+        limit(.descriptorsPerProcess, "socket", at: 4, stoppedAt: 4),
       ])
     #expect(headline.contains(last == .limit ? "(client socket" : "(rtt.p99 > 1s)"), "\(headline)")
   }
@@ -84,7 +84,7 @@ import Testing
         LimitRecord(
           end: .client, phase: "search", planLine: 2, syscall: "socket",
           errno: ErrnoRecord(number: 24, name: "EMFILE", text: "Too many open files"),
-          resource: .descriptorsPerProcess, count: 1, firstInstant: 2, stopped: 2,
+          resource: .descriptorsPerProcess, count: 1, firstInstant: 2, stoppedAt: 2,
           established: 493, accepted: 493)
       ]
       $0.searchSteps = [

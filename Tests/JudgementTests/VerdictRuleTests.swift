@@ -35,11 +35,11 @@ import Testing
 
   private static func limit(
     _ end: End, _ syscall: String?, _ resource: Resource, at instant: Double,
-    stopped: Double? = nil, count: Int = 1, worker: Int? = nil, phase: String = "ramp"
+    stoppedAt: Double? = nil, count: Int = 1, worker: Int? = nil, phase: String = "ramp"
   ) -> LimitRecord {
     LimitRecord(
       end: end, worker: worker, phase: phase, planLine: 3, syscall: syscall, resource: resource,
-      count: count, firstInstant: instant, stopped: stopped, established: 900, accepted: 900)
+      count: count, firstInstant: instant, stoppedAt: stoppedAt, established: 900, accepted: 900)
   }
 
   @Test(arguments: [
@@ -77,20 +77,20 @@ import Testing
 
   @Test func `an isolated failure never decides before what stopped a worker`() {
     let closed = Self.limit(.server, "closed", .closedByPeer, at: 2)
-    let emfile = Self.limit(.client, "socket", .descriptorsPerProcess, at: 30, stopped: 30)
+    let emfile = Self.limit(.client, "socket", .descriptorsPerProcess, at: 30, stoppedAt: 30)
     let run = Self.run([Self.phase(.ramp, promised: 1000, missed: 100)], [closed, emfile])
     #expect(judge(run).limit?.resource == .descriptorsPerProcess)
   }
 
   @Test func `of two that stopped a worker the earlier stop decides, whichever failed first`() {
-    let patience = Self.limit(.client, "connect-timeout", .packetsDropped, at: 2, stopped: 20)
-    let ports = Self.limit(.client, "connect", .sourcePorts, at: 10, stopped: 10)
+    let patience = Self.limit(.client, "connect-timeout", .packetsDropped, at: 2, stoppedAt: 20)
+    let ports = Self.limit(.client, "connect", .sourcePorts, at: 10, stoppedAt: 10)
     let run = Self.run([Self.phase(.ramp, promised: 1000, missed: 100)], [patience, ports])
     #expect(judge(run).limit?.resource == .sourcePorts)
   }
 
   @Test func `a worker's death decides before all else`() {
-    let emfile = Self.limit(.client, "socket", .descriptorsPerProcess, at: 1, stopped: 1)
+    let emfile = Self.limit(.client, "socket", .descriptorsPerProcess, at: 1, stoppedAt: 1)
     let death = Self.limit(.server, nil, .workerDied, at: 5, worker: 0)
     let run = Self.run([Self.phase(.ramp, promised: 1000, missed: 100)], [emfile, death])
     #expect(judge(run).limit?.resource == .workerDied)
@@ -119,7 +119,9 @@ import Testing
     ramp.abortedBy = "failures == 0 (measured 3)"
     ramp.goal = 1000
     ramp.established = 500
-    for limits in [[], [Self.limit(.client, "socket", .descriptorsPerProcess, at: 1, stopped: 1)]] {
+    for limits in [
+      [], [Self.limit(.client, "socket", .descriptorsPerProcess, at: 1, stoppedAt: 1)],
+    ] {
       let judgement = judge(
         Self.run([ramp], limits, rest: "thresholds: [failures == 0]"))
       #expect(judgement.verdict == .failed)
@@ -134,7 +136,7 @@ import Testing
     var search = Self.phase(.search, promised: 1)
     search.ceiling = 800
     let met = Self.limit(
-      .server, "accept4", .descriptorsPerProcess, at: 3, stopped: 3, phase: "search")
+      .server, "accept4", .descriptorsPerProcess, at: 3, stoppedAt: 3, phase: "search")
     #expect(judge(Self.run([search], [met])).exitCode == 0)
     let death = Self.limit(.client, nil, .workerDied, at: 4, worker: 1, phase: "search")
     #expect(judge(Self.run([search], [met, death])).limit?.resource == .workerDied)

@@ -65,7 +65,7 @@ extension Coordinator {
             FailureRecord(
               end: .host, worker: nil, phase: plan.phases[phase].name,
               syscall: FailureRecord.memoryGuardCall, errno: nil, count: 1,
-              firstInstant: now, stopped: now,
+              firstInstant: now, stoppedAt: now,
               established: fleet.current(.held, .client), accepted: fleet.heldAtServer,
               source: nil, endpoint: nil))))
     }

@@ -10,7 +10,7 @@ extension Coordinator {
   /// that is 10^9 s away or more.
   func lastArrivalDue(_ index: Int) -> Instant? {
     let recorded = replay.flatMap { $0.arrivals.indices.contains(index) ? $0.arrivals[index] : nil }
-    if let recorded, plan.phases[index].kind.phaseKind.raises {
+    if let recorded, plan.phases[index].kind.phaseKind.addsConnections {
       return phaseStarted.advanced(byNanoseconds: recorded.end)
     }
     let seconds = plan.phases[index].secondsToLastArrival(
@@ -34,7 +34,7 @@ extension Coordinator {
     // The kernel counts processor time in ticks of 10 ms, so the load of a shorter span would tell little.
     try loop(until: phaseStarted.advanced(by: .seconds(Self.shortestTimedPhase))) { $0.hasSettled }
     let load = load(hostReadings.readings())
-    guard plan.phases[phase].kind.phaseKind.raises else { return load }
+    guard plan.phases[phase].kind.phaseKind.addsConnections else { return load }
     try loop(until: nil) { fleet in fleet.hasSettled }
     let now = clock.now().seconds(since: started)
     state.phases[phase].openedUntil = min(state.phases[phase].openedUntil ?? now, now)

@@ -342,7 +342,7 @@ package struct Coordinator: ~Copyable {
   ) throws(RecordingError) {
     // A search that found its number without a failure and without the guard has met no limit.
     let needsNone =
-      record.ceiling != nil && failures.allSatisfy { $0.final == 0 } && course.guardStop == nil
+      record.ceiling != nil && failures.allSatisfy { $0.finalCount == 0 } && course.guardStop == nil
     var explained = record
     // The phantoms of a search are explained by `phantomLimits`; they are not reported twice.
     explained.phantom =

@@ -43,7 +43,7 @@ package struct LimitFinder {
     workerDied: Bool, late: LateArrivals = .none, gone: Fact? = nil
   ) -> [LimitRecord] {
     // A handshake that was tried again has cost nothing.
-    let causes = failures.filter { $0.final > 0 } + (memoryGuard.map { [$0] } ?? [])
+    let causes = failures.filter { $0.finalCount > 0 } + (memoryGuard.map { [$0] } ?? [])
     var limits = causes.map { limit(from: $0, in: phase) }
     // A limit of the server explains phantoms. A connection that the server closed or refused does
     // not, and the full accept queue of one endpoint does not explain phantoms at another.

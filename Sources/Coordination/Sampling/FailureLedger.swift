@@ -77,7 +77,7 @@ package struct FailureLedger {
           var earliest = record.firstInstant < known.firstInstant ? record : known
           earliest.count = known.count + record.count
           earliest.retried = known.retried + record.retried
-          earliest.stopped = [known.stopped, record.stopped].compactMap(\.self).min()
+          earliest.stoppedAt = [known.stoppedAt, record.stoppedAt].compactMap(\.self).min()
           merged[kind] = earliest
         } else {
           merged[kind] = record
@@ -95,7 +95,7 @@ package struct FailureLedger {
       var record = record
       record.count -= known.count
       record.retried -= known.retried
-      if record.stopped == known.stopped { record.stopped = nil }
+      if record.stoppedAt == known.stoppedAt { record.stoppedAt = nil }
       return record.count > 0 ? record : nil
     }
   }
@@ -105,9 +105,9 @@ package struct FailureLedger {
   ///
   /// - Parameter before: failures of earlier steps of the same phase, which decide nothing here.
   func deciding(in phase: String, beyond before: [FailureRecord]) -> FailureRecord? {
-    let ours = records(beyond: before).filter { $0.phase == phase && $0.final > 0 }
-    let stops = ours.filter { $0.stopped != nil }
-    return stops.min { $0.stopped! < $1.stopped! } ?? ours.max { $0.final < $1.final }
+    let ours = records(beyond: before).filter { $0.phase == phase && $0.finalCount > 0 }
+    let stops = ours.filter { $0.stoppedAt != nil }
+    return stops.min { $0.stoppedAt! < $1.stoppedAt! } ?? ours.max { $0.finalCount < $1.finalCount }
   }
 
   /// What all workers held at the instant of a failure: the one that failed by its own note, the
@@ -152,7 +152,7 @@ package struct FailureLedger {
       errno: row.errno.map(ErrnoRecord.init),
       count: Int(row.count), retried: Int(row.retried),
       firstInstant: row.first.seconds(since: started),
-      stopped: row.stopped?.seconds(since: started),
+      stoppedAt: row.stopped?.seconds(since: started),
       established: held.established, accepted: held.accepted, source: source,
       endpoint: endpoint)
   }

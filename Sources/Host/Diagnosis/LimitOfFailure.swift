@@ -11,7 +11,7 @@ extension LimitRecord {
     self.init(
       end: failure.end, worker: failure.worker, phase: failure.phase, planLine: planLine,
       syscall: failure.syscall, errno: failure.errno, resource: found.resource,
-      count: failure.final, firstInstant: failure.firstInstant, stopped: failure.stopped,
+      count: failure.finalCount, firstInstant: failure.firstInstant, stoppedAt: failure.stoppedAt,
       established: failure.established, accepted: failure.accepted, source: failure.source,
       endpoint: failure.endpoint, knob: found.knob, now: found.now, needed: found.needed,
       fix: found.fix, predicted: predicted, evidence: found.evidence + again)

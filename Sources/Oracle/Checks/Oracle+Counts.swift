@@ -32,8 +32,9 @@ extension Oracle {
       if phase.kind == .churn, let promise = phase.promise {
         let begun = truth.established(from: start, to: end)
         expect(
-          promise.kept <= begun, "counts",
-          "\(promise.kept) arrivals of \(phase.name) lived, and \(begun) handshakes ended well")
+          promise.keptCount <= begun, "counts",
+          "\(promise.keptCount) arrivals of \(phase.name) lived, and \(begun) handshakes ended well"
+        )
       }
       if let ceiling = phase.ceiling {
         let most = truth.mostAtBothEnds(from: start, to: end)

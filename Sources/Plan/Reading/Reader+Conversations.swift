@@ -100,7 +100,7 @@ extension Reader {
   mutating func checkClosing(_ patterns: [MessagePattern], playedBy phases: [PlacedPhase]) {
     let closing = Set(patterns.filter(\.closesConnections).map(\.name))
     for phase in phases {
-      guard let kind = phase.phase?.kind.phaseKind, kind.raises else { continue }
+      guard let kind = phase.phase?.kind.phaseKind, kind.addsConnections else { continue }
       for name in phase.messages where closing.contains(name.name) {
         report(
           name.place,

@@ -15,8 +15,8 @@ package struct Schedule: Sendable, Equatable {
     self.recorded = recorded
   }
 
-  /// Whether operation `ordinal` is due at an instant of its own, and not when the loop comes to
-  /// it.
+  /// Whether operation `ordinal` is due at an instant of its own. One that is not is due as soon as
+  /// the loop comes to it.
   package func isPaced(_ ordinal: UInt64) -> Bool {
     rate != nil || ordinal < (recorded?.count ?? 0)
   }
@@ -28,8 +28,8 @@ package struct Schedule: Sendable, Equatable {
     return due(ordinal - recorded.count, from: start.advanced(byNanoseconds: recorded.end))
   }
 
-  /// How many operations of a paced schedule are due in its first `span` nanoseconds: all recorded
-  /// ones, and those of the rate in what `recorded` leaves of the span.
+  /// How many operations of a paced schedule are due in its first `span` nanoseconds: all of
+  /// `recorded`, and as many as `rate` gives in the part of the span after the end of `recorded`.
   package func count(within span: UInt64) -> Int {
     guard let rate else { return Int(clamping: recorded?.count ?? 0) }
     let rest = span - min(span, recorded?.end ?? 0)

@@ -15,10 +15,11 @@ package struct ServerAssignment: Sendable {
   /// Rows of the tables, and so the highest RLIMIT_NOFILE that the process may have: every
   /// descriptor is below it.
   package var descriptorLimit: Int
-  /// The addresses that the run's own connections come from; empty where all connections are its
-  /// own. Others are served alike, and counted apart.
+  /// The addresses that the run's own connections come from; empty where all connections are the
+  /// run's own. Connections from elsewhere are served alike, and counted apart.
   package var clients: [AddressSpan]
-  /// Ports from which other programs on the same addresses may connect as well; nil for none.
+  /// Ports from which other programs on the same addresses may connect as well, so connections from
+  /// these ports are counted apart, too; nil for none.
   package var ephemeralPorts: ClosedRange<UInt16>?
   /// The writing end of a pipe, opened with O_NONBLOCK, to which the worker writes what it has
   /// read, as frames (`ReceivedFrame`). Nil in the runs of a plan.

@@ -38,7 +38,7 @@ package enum Worker {
     }
   }
 
-  /// Writes on the board that a worker could not start, and why.
+  /// Writes on the board that the worker could not start, and why.
   package static func report(_ failure: WorkerSetupFailure, on board: Scoreboard, at now: Instant) {
     board.add(.failures)
     board.failures.add(
@@ -53,8 +53,8 @@ package enum Worker {
   ) throws(WorkerSetupFailure) -> Bool {
     var kept = [wakeUp, attention]
     if case .server(let assignment) = role, let pipe = assignment.receivedPipe { kept.append(pipe) }
-    let own = kept
-    kept = try starting(.duplicate) { () throws(Errno) in try CurrentProcess.keepOnly(own) }
+    let inherited = kept
+    kept = try starting(.duplicate) { () throws(Errno) in try CurrentProcess.keepOnly(inherited) }
     switch role {
     case .client(let assignment):
       let kernel = try LinuxKernel(wakeUp: kept[0], attention: kept[1])

@@ -7,7 +7,7 @@ package struct WorkerSetupFailure: Error, Equatable {
   package let errno: Errno
 }
 
-/// Runs `body`, and names the system call in what it throws.
+/// Runs `body`; where it throws an errno, throws that errno together with the name of the call.
 func starting<Value: ~Copyable>(
   _ call: FailedCall, _ body: () throws(Errno) -> Value
 ) throws(WorkerSetupFailure) -> Value {

@@ -59,13 +59,15 @@ extension Recording {
 }
 
 extension DriveRecord {
-  /// The records with everything that was driven in a phase later by `delay` of the phase's place,
-  /// in milliseconds. Each worker gets one record; one that makes no sense stays as it is.
+  /// The records, with all that was driven in a phase put off. `delay` gives the milliseconds for a
+  /// phase's place in the plan. Each worker gets one record; entries that make no sense stay as
+  /// they are.
   static func delayed(_ records: [DriveRecord], by delay: (Int) -> UInt64) -> [DriveRecord] {
     Dictionary(grouping: records, by: \.worker).sorted { $0.key < $1.key }.map { worker, records in
       let entries = records.flatMap(\.entries)
       var reader = DriveReader(bytes: entries[...])
       var delayed: [UInt8] = []
+      // Ticks count from the entry before, so only the first entry of a phase takes the delay.
       var pending: UInt64 = 0
       while !reader.bytes.isEmpty {
         guard var entry = reader.next() else {
@@ -87,14 +89,14 @@ extension DriveRecord {
 /// Reads the entries of one worker.
 private struct DriveReader {
   var bytes: ArraySlice<UInt8>
-  /// The phase of the last entry, by its place in the plan, and the entry's tick since the phase
-  /// began.
+  /// The phase of the entry read last, by its place in the plan; -1 before the first phase.
   private(set) var phase = -1
+  /// When that entry happened, in ticks since its phase began.
   private(set) var tick: UInt64 = 0
 
   init(bytes: ArraySlice<UInt8>) { self.bytes = bytes }
 
-  /// Nil where the bytes say nothing that a worker would write.
+  /// The next entry; nil where the bytes are none that a worker would write.
   mutating func next() -> DriveEntry? {
     guard let entry = DriveEntry(from: &bytes) else { return nil }
     if case .phase(let next) = entry.kind {

@@ -1,5 +1,5 @@
 extension Fidelity {
-  /// Holds what a replay drove against what its original had driven.
+  /// Compares what a replay drove with what its original had driven.
   ///
   /// Arrivals are paired in order, the first of one run with the first of the other. The two runs'
   /// clocks are aligned at the start of the first phase that was driven again.
@@ -32,15 +32,15 @@ extension Fidelity {
       if shift == nil { shift = beganAgain.map { $0 - began / speed } }
       // A replayed search searches anew, so its arrivals need not be the original's.
       guard !original.phases[place].kind.finds, let wanted = recorded[place] else { continue }
-      let first = began / speed + (shift ?? 0)
-      curves.recorded.add(wanted, from: first, speed: speed)
+      let plannedStart = began / speed + (shift ?? 0)
+      curves.recorded.add(wanted, from: plannedStart, speed: speed)
       arrivals += Int(wanted.count)
-      var reached: UInt64 = 0
+      var drivenCount: UInt64 = 0
       if let beganAgain, let drivenAgain {
-        reached = min(drivenAgain.count, wanted.count)
+        drivenCount = min(drivenAgain.count, wanted.count)
         curves.driven.add(drivenAgain, from: beganAgain, speed: 1, atMost: wanted.count)
       }
-      missed += Int(wanted.count - reached)
+      missed += Int(wanted.count - drivenCount)
     }
     curves.recorded.pair(with: curves.driven) { wanted, got, count in
       lateness.append((Self.rounded(max(0, got - wanted)), count))
@@ -71,42 +71,44 @@ extension Fidelity {
 
 /// When each arrival of a run was driven, in seconds since it started.
 private struct ArrivalTimes {
-  private var runs: [(at: Double, count: UInt64)] = []
+  /// Arrivals of one instant each, in the order of time.
+  private var groups: [(at: Double, count: UInt64)] = []
   private(set) var count: UInt64 = 0
 
   mutating func add(
     _ phase: DrivenPhase, from start: Double, speed: Double, atMost most: UInt64 = .max
   ) {
-    var left = most
-    for tick in phase.arrivals where left > 0 {
-      let taken = min(tick.count, left)
-      runs.append((start + Double(tick.tick) / 1000 / speed, taken))
-      self.count += taken
-      left -= taken
+    var rest = most
+    for tick in phase.arrivals where rest > 0 {
+      let count = min(tick.count, rest)
+      groups.append((start + Double(tick.tick) / 1000 / speed, count))
+      self.count += count
+      rest -= count
     }
   }
 
-  /// Passes on the instants of both, and for how many arrivals they hold, for as long as both have
-  /// arrivals.
+  /// Pairs the arrivals in order, until one side has no more. `body` gets an instant of this side,
+  /// the instant of `other` that is paired with it, and how many pairs have these two instants.
   func pair(with other: Self, _ body: (Double, Double, UInt64) -> Void) {
     var (mine, theirs) = (0, 0)
-    var left = (mine: runs.first?.count ?? 0, theirs: other.runs.first?.count ?? 0)
-    while mine < runs.count, theirs < other.runs.count {
-      let both = min(left.mine, left.theirs)
-      if both > 0 { body(runs[mine].at, other.runs[theirs].at, both) }
-      left = (left.mine - both, left.theirs - both)
-      if left.mine == 0 {
+    var rest = (mine: groups.first?.count ?? 0, theirs: other.groups.first?.count ?? 0)
+    while mine < groups.count, theirs < other.groups.count {
+      let pairs = min(rest.mine, rest.theirs)
+      if pairs > 0 { body(groups[mine].at, other.groups[theirs].at, pairs) }
+      rest = (rest.mine - pairs, rest.theirs - pairs)
+      if rest.mine == 0 {
         mine += 1
-        if mine < runs.count { left.mine = runs[mine].count }
+        if mine < groups.count { rest.mine = groups[mine].count }
       }
-      if left.theirs == 0 {
+      if rest.theirs == 0 {
         theirs += 1
-        if theirs < other.runs.count { left.theirs = other.runs[theirs].count }
+        if theirs < other.groups.count { rest.theirs = other.groups[theirs].count }
       }
     }
   }
 
-  /// The largest distance, in seconds, between the same percentiles of both, 0 to 100.
+  /// The largest distance in seconds between a percentile (0 to 100) of one side and the same
+  /// percentile of the other; 0 where a side has no arrivals.
   func furthest(from other: Self) -> Double {
     guard count > 0, other.count > 0 else { return 0 }
     let (mine, theirs) = (percentiles, other.percentiles)
@@ -119,11 +121,11 @@ private struct ArrivalTimes {
     var index = 0
     for percent in 0...100 {
       let rank = max(1, (Double(percent) / 100 * Double(count)).rounded(.up))
-      while index < runs.count - 1, Double(seen + runs[index].count) < rank {
-        seen += runs[index].count
+      while index < groups.count - 1, Double(seen + groups[index].count) < rank {
+        seen += groups[index].count
         index += 1
       }
-      values.append(runs[index].at)
+      values.append(groups[index].at)
     }
     return values
   }

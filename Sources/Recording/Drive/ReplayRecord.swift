@@ -23,17 +23,17 @@ package struct ReplayRecord: Sendable, Equatable {
   }
 }
 
-/// How closely a replay drove what its original had driven. The recordings of both have instants to
-/// the millisecond.
+/// How closely a replay drove what its original had driven. Both recordings have instants to the
+/// millisecond, so a smaller difference means nothing.
 package struct Fidelity: Sendable, Equatable {
   /// Arrivals of the original that were to be driven again.
   package var arrivals: Int
   /// Those of `arrivals` that were never driven.
   package var missed: Int
-  /// Seconds by which arrivals were driven after their instant; nil when none was driven again.
+  /// By how many seconds arrivals were late; nil when none was driven again.
   package var late: Late?
-  /// The largest distance in time between the two curves of arrivals, in seconds: the most over all
-  /// percentiles.
+  /// The largest distance in seconds between a percentile of the original's arrivals and the same
+  /// percentile of the replay's; 0 where one of them has no arrivals.
   package var furthest: Double
   /// Messages of the original that were to be sent again.
   package var messages: Int

@@ -1,10 +1,10 @@
-/// Bytes that a peer sent as text, and back.
+/// Makes readable text of bytes that a peer sent, and bytes of such text.
 package enum EscapedText {
-  /// How many bytes are shown, about: a character is not cut.
+  /// About how many bytes are shown: a character is never cut.
   static let longest = 1000
 
   /// The bytes in quotes and on one line, with every byte escaped that a terminal would obey or
-  /// could not show. What is cut off is counted.
+  /// could not show. Where bytes are cut off, the text says how many.
   package static func shown(_ bytes: some Collection<UInt8>) -> String {
     let bytes = Array(bytes)
     var text = "\""
@@ -42,7 +42,7 @@ package enum EscapedText {
     return 1
   }
 
-  /// What is wrong with an escape.
+  /// An escape that stands for no byte.
   package struct Wrong: Error, Equatable {
     package let escape: String
   }

@@ -12,7 +12,7 @@ package enum MessageOutcome: String, Sendable, CaseIterable {
   /// Not answered within the timeout.
   case missing
 
-  /// The outcomes of messages that no right answer came to in time.
+  /// The outcomes of messages that got no right answer in time.
   package static let lost: [MessageOutcome] = [.wrong, .short, .late, .missing]
 
   package var seriesName: String { "messages.\(rawValue)" }
@@ -37,7 +37,7 @@ package struct MessageTotals: Sendable, Equatable {
 }
 
 extension Recording {
-  /// The patterns of which messages were counted, in their order in the plan.
+  /// The names of the patterns whose messages were counted, in their order in the plan.
   package var messagePatterns: [String] {
     series(named: MessageOutcome.sent.seriesName).map(\.key.label)
   }
@@ -46,8 +46,8 @@ extension Recording {
   package func messages(in spans: [ClosedRange<Double>]) -> [MessageTotals] {
     return messagePatterns.map { pattern in
       var counts: [MessageOutcome: Int] = [:]
-      // Messages that went missing before these stretches and were answered in them: their answers
-      // are no losses of these stretches.
+      // An answer takes its message out of `missing`. Where that count falls, messages that went
+      // missing before these stretches were answered in them: no losses of these stretches.
       var answered = max(0, -change(of: .messages(.missing, pattern), in: spans))
       // Most of these answers were right, and late, so `late` comes first.
       for outcome in [.late, .wrong] + MessageOutcome.allCases where counts[outcome] == nil {
@@ -74,8 +74,8 @@ extension Recording {
 
   /// Messages sent per second, over the time in which they were wanted. Nil when none were sent.
   ///
-  /// A recording from before format 1.3 does not have that time: there it lasts from the start of
-  /// each stretch to the sample that first shows all messages that were sent in the stretch.
+  /// That time is not recorded for a server's pushes, nor before format 1.3. There it lasts from
+  /// the start of each stretch to the sample that first shows all messages sent in the stretch.
   package func messageRate(in spans: [ClosedRange<Double>]) -> Double? {
     let patterns = series(named: MessageOutcome.sent.seriesName)
     let keys = series(named: "messages.wanted").map(\.key)
@@ -107,8 +107,8 @@ extension Recording {
       ?? 0
   }
 
-  /// What a counter rose by in these stretches together; 0 when nothing counted. A fall in one
-  /// stretch takes off from the rise in another.
+  /// What a counter rose by in these stretches together; 0 when it fell, or nothing counted. A fall
+  /// in one stretch is subtracted from the rise in another.
   package func gain(of key: Series.Key, in spans: [ClosedRange<Double>]) -> Double {
     max(0, change(of: key, in: spans))
   }

@@ -30,10 +30,10 @@ extension Collection<ThresholdResult> {
   /// The percentiles of a latency to show: those that are always shown, and those that these
   /// thresholds are about.
   package func percentiles(of latency: Latency) -> [Percentile] {
-    let asked = compactMap { result -> Percentile? in
+    let judged = compactMap { result -> Percentile? in
       guard case .percentile(let percentile, of: latency) = result.metric else { return nil }
       return percentile
     }
-    return Set(Percentile.shown + asked).sorted()
+    return Set(Percentile.shown + judged).sorted()
   }
 }

@@ -1,6 +1,7 @@
 import GRDB
 
-/// A record that is one row of a table, whose key `position` is the record's place in a list.
+/// An element of a list that is kept as a table, one row per element. The row's key `position` is
+/// the element's place in the list.
 protocol Listed: Equatable {
   static var table: String { get }
   static var columns: [String] { get }
@@ -9,7 +10,7 @@ protocol Listed: Equatable {
   init(row: Row) throws
 }
 
-/// A recording says what this program would never write.
+/// Thrown where a recording says what this program would never write.
 struct Malformed: Error {
   var reason: String
 }
@@ -23,7 +24,7 @@ extension Listed {
   }
 }
 
-/// A list as it stands in its table, so that only what has changed is written again.
+/// What a list's table holds now, so that only rows that have changed are written again.
 struct StoredList<Record: Listed> {
   private var records: [Record] = []
 
@@ -50,7 +51,7 @@ struct StoredList<Record: Listed> {
 }
 
 extension Row {
-  /// Decodes a column into whatever type is asked for; throws where the value is of another.
+  /// Decodes a column into whatever type is asked for; throws where the value has another type.
   func get<Value: DatabaseValueConvertible & StatementColumnConvertible>(
     _ column: String
   ) throws -> Value {

@@ -30,7 +30,7 @@ extension Attachment: Listed {
   }
 }
 
-/// A row for one fact that a limit was decided from.
+/// A row for one fact of a limit's evidence.
 struct LimitEvidence: Listed {
   /// The place of the limit in the recording's list of limits.
   var limit: Int

@@ -36,7 +36,7 @@ extension PhaseRecord: Listed {
 }
 
 extension PhasePromise {
-  /// Nil where nothing was promised.
+  /// Nil where the row has no promise (`PhaseRecord.promise` says when).
   fileprivate init?(row: Row) throws {
     guard let promised: Int? = try row.ifThere("promised"), let promised else { return nil }
     self.init(
@@ -95,7 +95,7 @@ extension FailureRecord: Listed {
   var values: [(any DatabaseValueConvertible)?] {
     [
       end.rawValue, worker, phase, syscall, errno?.number, errno?.name, errno?.text, count,
-      firstInstant, established, accepted, source, endpoint, stopped, retried,
+      firstInstant, established, accepted, source, endpoint, stoppedAt, retried,
     ]
   }
 
@@ -104,7 +104,7 @@ extension FailureRecord: Listed {
       end: try row.choice("end"), worker: try row.get("worker"), phase: try row.get("phase"),
       syscall: try row.get("syscall"), errno: try row.errno(), count: try row.get("count"),
       retried: try row.ifThere("retried") ?? 0, firstInstant: try row.get("first_instant"),
-      stopped: try row.ifThere("stopped") ?? nil,
+      stoppedAt: try row.ifThere("stopped") ?? nil,
       established: try row.get("established"), accepted: try row.get("accepted"),
       source: try row.get("source"), endpoint: try row.get("endpoint"))
   }
@@ -122,7 +122,7 @@ extension LimitRecord: Listed {
     [
       end.rawValue, worker, phase, planLine, syscall, errno?.number, errno?.name, errno?.text,
       resource.rawValue, count, firstInstant, established, accepted, source, endpoint, knob, now,
-      needed, fix, predicted, stopped,
+      needed, fix, predicted, stoppedAt,
     ]
   }
 
@@ -132,7 +132,7 @@ extension LimitRecord: Listed {
       end: try row.choice("end"), worker: try row.get("worker"), phase: try row.get("phase"),
       planLine: try row.get("plan_line"), syscall: try row.get("syscall"),
       errno: try row.errno(), resource: try row.resource(), count: try row.get("count"),
-      firstInstant: try row.get("first_instant"), stopped: try row.ifThere("stopped") ?? nil,
+      firstInstant: try row.get("first_instant"), stoppedAt: try row.ifThere("stopped") ?? nil,
       established: try row.get("established"), accepted: try row.get("accepted"),
       source: try row.get("source"), endpoint: try row.get("endpoint"), knob: try row.get("knob"),
       now: try row.get("now"),

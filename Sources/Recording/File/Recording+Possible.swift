@@ -5,7 +5,7 @@ extension Recording {
     try Possible.instant(duration, "the run's duration")
     for phase in phases {
       let what = "of a phase"
-      try Possible.place(phase.planLine, "the line \(what)")
+      try Possible.number(phase.planLine, "the line \(what)")
       try Possible.counts([phase.goal, phase.ceiling], "the goal \(what)")
       try Possible.counts(
         [phase.established, phase.accepted, phase.phantom, phase.failures], "a count \(what)")
@@ -23,41 +23,41 @@ extension Recording {
     }
     for worker in workers {
       let what = "of a worker"
-      try Possible.place(worker.id, "the number \(what)")
-      try Possible.place(worker.pid, "the process \(what)")
+      try Possible.number(worker.id, "the number \(what)")
+      try Possible.number(worker.pid, "the process \(what)")
       try Possible.counts([worker.connections], "a count \(what)")
       try Possible.instants([worker.userTime, worker.systemTime], "the time \(what)")
       try Possible.sizes([worker.privateBytes], "the memory \(what)")
       for end in [worker.exitCode, worker.signal] {
-        try Possible.place(end ?? 0, "the end \(what)")
+        try Possible.number(end ?? 0, "the end \(what)")
       }
     }
     for failure in failures {
       try Possible.counts(
         [failure.count, failure.retried, failure.established, failure.accepted],
         "a count of a failure")
-      try Possible.instants([failure.firstInstant, failure.stopped], "the instant of a failure")
-      try Possible.place(failure.worker ?? 0, "the worker of a failure")
-      try Possible.place(failure.errno?.number ?? 0, "the errno of a failure")
+      try Possible.instants([failure.firstInstant, failure.stoppedAt], "the instant of a failure")
+      try Possible.number(failure.worker ?? 0, "the worker of a failure")
+      try Possible.number(failure.errno?.number ?? 0, "the errno of a failure")
     }
     for limit in limits {
       let what = "of a limit"
       try Possible.counts([limit.count, limit.established, limit.accepted], "a count \(what)")
       try Possible.sizes([limit.now, limit.needed, limit.predicted], "a setting \(what)")
-      try Possible.instants([limit.firstInstant, limit.stopped], "the instant \(what)")
-      try Possible.place(limit.planLine, "the line \(what)")
-      try Possible.place(limit.worker ?? 0, "the worker \(what)")
-      try Possible.place(limit.errno?.number ?? 0, "the errno \(what)")
+      try Possible.instants([limit.firstInstant, limit.stoppedAt], "the instant \(what)")
+      try Possible.number(limit.planLine, "the line \(what)")
+      try Possible.number(limit.worker ?? 0, "the worker \(what)")
+      try Possible.number(limit.errno?.number ?? 0, "the errno \(what)")
     }
     try Possible.sizes(prediction.map(\.connections), "a prediction")
-    for result in thresholds { try Possible.place(result.planLine, "the line of a threshold") }
+    for result in thresholds { try Possible.number(result.planLine, "the line of a threshold") }
     for series in series {
       for point in series.points {
         try Possible.instant(point.at, "the instant of a sample")
         try Possible.value(point.value, "a sample")
       }
     }
-    for record in drive { try Possible.place(record.worker, "the worker of what was driven") }
+    for record in drive { try Possible.number(record.worker, "the worker of what was driven") }
     if let replay {
       try Possible.rate(replay.speed, "the speed of a replay")
       let fidelity = replay.fidelity
@@ -100,8 +100,8 @@ private enum Possible {
     }
   }
 
-  /// A number that names a line, a process or a worker, for example.
-  static func place(_ value: Int, _ what: String) throws {
+  /// A number that is no amount: of a line, a process, a worker, an exit code or an errno.
+  static func number(_ value: Int, _ what: String) throws {
     guard Int(Int32.min)...Int(Int32.max) ~= value else {
       throw Malformed(reason: "\(what) cannot be \(value)")
     }
@@ -119,6 +119,7 @@ private enum Possible {
     guard 0...mostValue ~= value else { throw Malformed(reason: "\(what) cannot be \(value)") }
   }
 
+  /// Instants, and what must lie in the same range: durations, and a promise's tolerance.
   static func instants(_ values: [Double?], _ what: String) throws {
     for case let value? in values { try instant(value, what) }
   }

@@ -31,8 +31,8 @@ extension Recording {
     complete = try run.get("complete")
     interrupted = try run.get("interrupted")
     fault = try run.get("fault")
-    let judged: String? = try run.get("verdict")
-    verdict = judged.flatMap(Verdict.init(rawValue:))
+    let verdictName: String? = try run.get("verdict")
+    verdict = verdictName.flatMap(Verdict.init(rawValue:))
 
     overrides = try PlanOverride.all(in: database).map(\.fact)
     // Format 1.0 had no attachments.

@@ -10,14 +10,14 @@ package struct RecordingSummary: Sendable, Equatable {
   /// UTC, ISO 8601 with milliseconds.
   package var started: String
   package var complete: Bool
-  /// As judged when the run ended; nil where it never came to that.
+  /// As the recording has it from the run's end, or as judged now; nil where the run was not
+  /// judged.
   package var verdict: Verdict?
   /// The most connections asked for; nil where none were.
   package var goal: Int?
   /// The most connections that stood at both ends.
   package var held: Int
-  /// Connect latency from the instant that the schedule intended, in seconds; nil where nothing was
-  /// measured.
+  /// The 99th percentile of `Latency.connect`, in seconds; nil where nothing was measured.
   package var connectP99: Double?
   /// What stopped the run, in one phrase; nil when nothing did.
   package var limit: String?
@@ -61,10 +61,10 @@ extension RecordingSummary {
       throw Malformed(reason: "it says nothing about its run")
     }
     let phases = try PhaseRecord.all(in: database)
-    let judged: String? = try run.get("verdict")
+    let verdictName: String? = try run.get("verdict")
     self.init(
       planName: try run.get("plan_name"), started: try run.get("started"),
-      complete: try run.get("complete"), verdict: judged.flatMap(Verdict.init(rawValue:)),
+      complete: try run.get("complete"), verdict: verdictName.flatMap(Verdict.init(rawValue:)),
       goal: phases.compactMap(\.goal).max(),
       held: phases.map(\.held).max() ?? 0,
       connectP99: try Self.connectP99(in: database),

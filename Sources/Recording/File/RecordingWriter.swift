@@ -83,9 +83,9 @@ package final class RecordingWriter {
     }
   }
 
-  /// Puts a copy without a WAL in place of the file, while somebody else has the recording open, so
-  /// that SQLite cannot remove the WAL. They keep the file that they have; whoever opens the
-  /// recording from now on finds the copy.
+  /// Puts a copy without a WAL in place of the file. Somebody else has the recording open, and then
+  /// SQLite cannot remove the WAL. They keep the old file; whoever opens the recording from now on
+  /// finds the copy.
   private func replaceByCopy() throws {
     let copy = path + ".whole"
     let files = FileManager.default
@@ -127,7 +127,8 @@ package final class RecordingWriter {
     close(descriptor)
   }
 
-  /// Runs `body`, and throws its errors as `unwritable` with this path, also where it reads back.
+  /// Runs `body`, and throws its errors as `unwritable` with this path, also where `body` only
+  /// reads.
   private static func naming<Result>(
     _ path: String, _ body: () throws -> Result
   ) throws(RecordingError) -> Result {

@@ -1,4 +1,4 @@
-/// A phase that broke its promise, and the limit that decided it.
+/// A phase that broke its promise, and the limit that explains why.
 package struct BrokenPhase: Sendable, Equatable {
   package var phase: PhaseRecord
   /// Nil where no recorded limit explains the broken promise.

@@ -3,14 +3,14 @@ extension LimitRecord {
   /// accept them, or too slowly, and no setting moves that.
   private var isNotAccepting: Bool { resource == .acceptQueue && syscall == nil && knob == nil }
 
-  /// What moves the limit where no command of this host does, or besides it; nil where that is not
-  /// known.
+  /// What moves the limit where no command of this host does, or besides such a command; nil where
+  /// nobody knows what does.
   package var wayOut: String? {
     isNotAccepting ? "a server that accepts, or accepts faster" : resource.wayOut
   }
 
-  /// What stopped the run, in one phrase: "client socket: EMFILE (Too many open files)", or the
-  /// resource's words where there is no errno.
+  /// What stopped the run, in one phrase: "client socket: EMFILE (Too many open files)". Without an
+  /// errno it has the resource's words, or that the server does not accept.
   package var cause: String {
     let place = [end.rawValue, syscall].compactMap(\.self).joined(separator: " ")
     if isNotAccepting {

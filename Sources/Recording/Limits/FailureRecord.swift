@@ -4,8 +4,8 @@ package struct FailureRecord: Sendable, Equatable {
   /// The worker that failed first; nil where no worker did.
   package var worker: Int?
   package var phase: String
-  /// The system call's name; `connect-timeout` is the runner's own deadline, not an errno, and
-  /// `memoryGuardCall` its own check.
+  /// The system call's name; `connect-timeout` where the runner's own deadline passed, and
+  /// `memoryGuardCall` where its memory guard stopped growth.
   package var syscall: String
   /// Nil for the runner's own deadline, for its memory guard and for an orderly close by the peer.
   package var errno: ErrnoRecord?
@@ -16,8 +16,8 @@ package struct FailureRecord: Sendable, Equatable {
   package var firstInstant: Double
   /// When the failure made a worker stop growing, or the memory guard stopped all workers, in
   /// seconds since the run started; nil when nothing stopped for it.
-  package var stopped: Double?
-  /// Connections held at the client end at `firstInstant`; `accepted` at the server end.
+  package var stoppedAt: Double?
+  /// Connections held at the client end at `firstInstant`; `accepted` is those at the server end.
   package var established: Int
   package var accepted: Int
   package var source: String?
@@ -25,7 +25,8 @@ package struct FailureRecord: Sendable, Equatable {
 
   package init(
     end: End, worker: Int?, phase: String, syscall: String, errno: ErrnoRecord?, count: Int,
-    retried: Int = 0, firstInstant: Double, stopped: Double? = nil, established: Int, accepted: Int,
+    retried: Int = 0, firstInstant: Double, stoppedAt: Double? = nil, established: Int,
+    accepted: Int,
     source: String?, endpoint: String?
   ) {
     self.end = end
@@ -36,7 +37,7 @@ package struct FailureRecord: Sendable, Equatable {
     self.count = count
     self.retried = retried
     self.firstInstant = firstInstant
-    self.stopped = stopped
+    self.stoppedAt = stoppedAt
     self.established = established
     self.accepted = accepted
     self.source = source
@@ -50,7 +51,7 @@ package struct FailureRecord: Sendable, Equatable {
   }
 
   /// How many failures cost a connection: a handshake that is tried again has cost none yet.
-  package var final: Int { count - min(max(0, retried), count) }
+  package var finalCount: Int { count - min(max(0, retried), count) }
 
   /// `syscall` where the memory guard stopped growth.
   package static let memoryGuardCall = "memory-guard"

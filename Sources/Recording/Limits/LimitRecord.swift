@@ -9,15 +9,15 @@ package struct LimitRecord: Sendable, Equatable {
   package var syscall: String?
   package var errno: ErrnoRecord?
   package var resource: Resource
-  /// How many operations failed this way.
+  /// How many operations failed this way, without handshakes that were tried again.
   package var count: Int
   /// When the limit was met first, in seconds since the run started.
   package var firstInstant: Double
   /// When the limit made a worker stop growing, or the memory guard stopped all workers, in seconds
   /// since the run started; nil when nothing stopped for it, and before format 1.3.
-  package var stopped: Double?
-  /// Connections held at the client end at `firstInstant`, or at most in the phase where the limit
-  /// comes from no failed operation; `accepted` at the server end.
+  package var stoppedAt: Double?
+  /// Connections held at the client end at `firstInstant`; where the limit comes from no failed
+  /// operation, the most held in the phase. `accepted` is the same at the server end.
   package var established: Int
   package var accepted: Int
   package var source: String?
@@ -37,7 +37,7 @@ package struct LimitRecord: Sendable, Equatable {
   package init(
     end: End, worker: Int? = nil, phase: String, planLine: Int, syscall: String? = nil,
     errno: ErrnoRecord? = nil, resource: Resource, count: Int, firstInstant: Double,
-    stopped: Double? = nil, established: Int, accepted: Int, source: String? = nil,
+    stoppedAt: Double? = nil, established: Int, accepted: Int, source: String? = nil,
     endpoint: String? = nil,
     knob: String? = nil, now: Int? = nil, needed: Int? = nil, fix: String? = nil,
     predicted: Int? = nil, evidence: [Fact] = []
@@ -51,7 +51,7 @@ package struct LimitRecord: Sendable, Equatable {
     self.resource = resource
     self.count = count
     self.firstInstant = firstInstant
-    self.stopped = stopped
+    self.stoppedAt = stoppedAt
     self.established = established
     self.accepted = accepted
     self.source = source

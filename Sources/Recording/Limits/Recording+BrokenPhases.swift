@@ -35,7 +35,7 @@ extension Recording {
   package func decidingLimit(of phase: PhaseRecord) -> LimitRecord? {
     let limits = limits.filter { $0.phase == phase.name }
     // Before format 1.3 no limit says that it stopped a worker. Mostly the earliest decides.
-    guard phase.promise != nil || limits.contains(where: { $0.stopped != nil }) else {
+    guard phase.promise != nil || limits.contains(where: { $0.stoppedAt != nil }) else {
       let byTime = limits.sorted { $0.firstInstant < $1.firstInstant }
       if phase.phantom > 0, let server = byTime.first(where: { $0.end == .server }) {
         return server
@@ -56,7 +56,7 @@ extension Recording {
   private static func deciding(_ limits: [LimitRecord], _ phantoms: Int) -> LimitRecord? {
     let byTime = limits.sorted { $0.firstInstant < $1.firstInstant }
     if let death = byTime.first(where: \.isDeath) { return death }
-    let stops = limits.filter { $0.stopped != nil }.sorted { $0.stopped! < $1.stopped! }
+    let stops = limits.filter { $0.stoppedAt != nil }.sorted { $0.stoppedAt! < $1.stoppedAt! }
     if let first = stops.first {
       return (phantoms > 0 ? stops.first { $0.end == .server } : nil) ?? first
     }

@@ -2,8 +2,8 @@ extension Recording {
   /// One recording of a run that several hosts or processes recorded, each its part. It has no
   /// verdict yet.
   ///
-  /// docs/merge.md says what becomes of each table. The plan, what it was read with and the seed
-  /// are those of the first recording.
+  /// docs/merge.md says what becomes of each table. The plan, its overrides and attachments, and
+  /// the seed are those of the first recording.
   ///
   /// - Parameter regardless: merges also where the plans differ, or where a recording began after
   ///   all earlier ones had ended.
@@ -39,17 +39,18 @@ extension Recording {
 }
 
 extension Shards {
-  /// A text of one shard, with the shard's host before it where there are several hosts.
-  func told(_ text: String, by shard: Shard) -> String {
+  /// A text of one shard; where there are several hosts, the shard's host is named before it.
+  func attributed(_ text: String, to shard: Shard) -> String {
     isOneHost || text.isEmpty ? text : "\(shard.recording.hostname): \(text)"
   }
 
   fileprivate var fault: String? {
-    let faults = all.compactMap { shard in shard.recording.fault.map { told($0, by: shard) } }
+    let faults = all.compactMap { shard in shard.recording.fault.map { attributed($0, to: shard) } }
     return faults.isEmpty ? nil : faults.uniqued.joined(separator: "\n")
   }
 
-  /// A fact that all hosts share once, any other for each host under the host's name.
+  /// The facts of all hosts. One that all hosts share is listed once, any other under the name of
+  /// its host.
   fileprivate var facts: [Fact] {
     guard !isOneHost else { return all[0].recording.host }
     let perHost = hosts.map { host in
@@ -84,7 +85,8 @@ extension Shards {
     }.sortedStably(by: \.to)
   }
 
-  /// Ticks count from the start of a phase, which for the whole run is the earliest of all shards.
+  /// Ticks count from the start of a phase, and the merged phase starts when its earliest shard
+  /// does: what later shards drove is delayed by the difference.
   fileprivate var drive: [DriveRecord] {
     let merged = phases
     return all.flatMap { shard in
@@ -106,7 +108,7 @@ extension Shards {
       shard.recording.failures.map { failure in
         var failure = failure
         failure.firstInstant += shard.offset
-        failure.stopped = shard.shifted(failure.stopped)
+        failure.stoppedAt = shard.shifted(failure.stoppedAt)
         failure.worker = shard.shifted(failure.worker)
         return failure
       }
@@ -118,7 +120,7 @@ extension Shards {
       shard.recording.limits.map { limit in
         var limit = limit
         limit.firstInstant += shard.offset
-        limit.stopped = shard.shifted(limit.stopped)
+        limit.stoppedAt = shard.shifted(limit.stoppedAt)
         limit.worker = shard.shifted(limit.worker)
         if !isOneHost { limit.evidence.append(Fact("host", shard.recording.hostname)) }
         return limit
@@ -131,7 +133,7 @@ extension Shards {
       shard.recording.searchSteps.map { step in
         var step = step
         step.at += shard.offset
-        step.reason = told(step.reason, by: shard)
+        step.reason = attributed(step.reason, to: shard)
         return step
       }
     }.sortedStably(by: \.at)
@@ -163,7 +165,7 @@ extension Shards {
         // A shard may have two bounds of one resource: the machine's and its control group's.
         shard.recording.prediction.filter { $0.end == term.end && $0.resource == term.resource }
           .min { $0.connections < $1.connections }
-          .map { ($0.connections, told($0.reason, by: shard)) }
+          .map { ($0.connections, attributed($0.reason, to: shard)) }
       }
       guard known.count == concerned.count, !(term.end == .host && isSplit) else { continue }
       terms.append(

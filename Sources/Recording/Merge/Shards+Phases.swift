@@ -12,7 +12,7 @@ extension Shards {
 
   private func merged(_ parts: [(shard: Shard, phase: PhaseRecord)]) -> PhaseRecord {
     var phase = parts[0].phase
-    // A shard that only serves was told the goal of those that drive.
+    // A shard that only serves was told the goal of those that drive, so its goal does not count.
     let driven = parts.filter(\.shard.drives).map(\.phase)
     let goals = driven.compactMap(\.goal)
     phase.goal = goals.isEmpty ? nil : goals.total
@@ -25,13 +25,14 @@ extension Shards {
     phase.openedUntil = parts.compactMap { $0.shard.shifted($0.phase.openedUntil) }.max()
     phase.outcome = parts.map(\.phase.outcome).max { $0.badness < $1.badness } ?? phase.outcome
     phase.established = parts.map(\.phase.established).total
-    // A shard that only drives may have asked the kernel what another shard counted itself.
-    let counting = parts.filter(\.shard.serves)
-    let counts = counting.isEmpty ? parts : counting
-    phase.accepted = counts.map(\.phase.accepted).total
-    phase.phantom = counts.map(\.phase.phantom).total
+    // A shard that only drives may have asked the kernel what a serving shard counted itself: where
+    // any shard serves, only the serving ones count.
+    let serving = parts.filter(\.shard.serves)
+    let counting = serving.isEmpty ? parts : serving
+    phase.accepted = counting.map(\.phase.accepted).total
+    phase.phantom = counting.map(\.phase.phantom).total
     // Not for a churn: the most that stood at each end says nothing of all that came and went.
-    if isSplit, phase.kind.raises || phase.kind.promisesConnections {
+    if isSplit, phase.kind.addsConnections || phase.kind.promisesConnections {
       let (difference, overflow) = phase.established.subtractingReportingOverflow(phase.accepted)
       phase.phantom = max(phase.phantom, overflow ? 0 : difference)
     }
@@ -42,8 +43,8 @@ extension Shards {
     phase.abortedAt = aborted.flatMap { $0.shard.shifted($0.phase.abortedAt) }
     let ceilings = parts.compactMap(\.phase.ceiling)
     phase.ceiling = ceilings.isEmpty ? nil : ceilings.total
-    phase.remark = parts.map { told($0.phase.remark, by: $0.shard) }.filter { !$0.isEmpty }.uniqued
-      .joined(separator: "; ")
+    phase.remark = parts.map { attributed($0.phase.remark, to: $0.shard) }
+      .filter { !$0.isEmpty }.uniqued.joined(separator: "; ")
     return phase
   }
 

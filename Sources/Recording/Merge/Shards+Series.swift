@@ -1,12 +1,13 @@
 extension Shards {
-  /// Series of connections and messages added up, and series of kernels host by host.
+  /// The series: those of connections and messages are added up, those of kernels stay apart by
+  /// host.
   var series: [Series] {
     let keys = all.flatMap { $0.recording.series.map(\.key) }.uniqued
     return keys.flatMap { key in key.isKernel ? perHost(key) : [sum(of: key)].compactMap(\.self) }
   }
 
-  /// One series per host, with several hosts under the host's name as its label; but for the kernel
-  /// memory that connections take, which adds up.
+  /// One series per host; where there are several hosts, the label begins with the host's name. The
+  /// kernel memory that connections take is added up instead.
   private func perHost(_ key: Series.Key) -> [Series] {
     let best = hosts.compactMap { host in longest(key, on: host).map { (host, $0) } }
     if key == .kernelMemory { return [Self.sum(best.map(\.1))].compactMap(\.self) }
@@ -29,7 +30,7 @@ extension Shards {
 
   private func sum(of key: Series.Key) -> Series? {
     let parts = all.compactMap { shifted(key, of: $0) }
-    // Shards want messages at the same time, not one after the other.
+    // Shards want messages at the same time: the seconds in which they do so do not add up.
     return Self.sum(parts, overlaps: key.name == "messages.wanted")
   }
 
@@ -47,7 +48,7 @@ extension Shards {
     guard var whole = parts.first else { return nil }
     if parts.count == 1 { return whole }
     let points = parts.enumerated().flatMap { index, part in
-      part.points.map { Labelled(at: $0.at, part: index, value: $0.value) }
+      part.points.map { PartPoint(at: $0.at, part: index, value: $0.value) }
     }.sortedStably(by: \.at)
     var values = [Double](repeating: 0, count: parts.count)
     whole.points = []
@@ -60,8 +61,10 @@ extension Shards {
     return whole
   }
 
-  private struct Labelled {
+  /// A point of one of the series that are added up.
+  private struct PartPoint {
     var at: Double
+    /// The place of the point's series in `parts`.
     var part: Int
     var value: Double
   }

@@ -1,13 +1,13 @@
 import Foundation
 
-/// Recordings of one run, each made by another host or another process, on one time axis.
+/// Recordings of one run, each made by a host or a process of its own, on one time axis.
 struct Shards {
   struct Shard {
     var recording: Recording
     /// Seconds from the start of the earliest shard to the start of this one.
     var offset: Double
-    /// By how much the numbers of its workers are raised, so that no two workers of all shards have
-    /// the same.
+    /// What is added to the numbers of the shard's workers, so that no two workers of the merged
+    /// recording have the same number.
     var workerShift: Int
 
     /// Whether the shard had client workers; one that lists no workers counts as having had some.
@@ -44,12 +44,12 @@ struct Shards {
     let earliest = starts.min() ?? starts[0]
     let offsets = starts.map { ($0.timeIntervalSince(earliest) * 1000).rounded() / 1000 }
     if !regardless, let late = Self.firstAfterGap(recordings, offsets) { throw .afterGap(late) }
-    var taken: Set<Int> = []
+    var usedIDs: Set<Int> = []
     var shards: [Shard] = []
     for (recording, offset) in zip(recordings, offsets) {
       let ids = recording.workers.map(\.id)
-      let shift = ids.contains(where: taken.contains) ? (taken.max() ?? 0) &+ 1 : 0
-      taken.formUnion(ids.map { $0 &+ shift })
+      let shift = ids.contains(where: usedIDs.contains) ? (usedIDs.max() ?? 0) &+ 1 : 0
+      usedIDs.formUnion(ids.map { $0 &+ shift })
       shards.append(Shard(recording: recording, offset: offset, workerShift: shift))
     }
     all = shards

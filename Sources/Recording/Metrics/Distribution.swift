@@ -1,8 +1,8 @@
 /// How often each value occurred: a latency distribution in nanoseconds.
 ///
-/// Buckets are sorted by value. Percentiles are what HdrHistogram makes of them with three
+/// Buckets are sorted by value. Percentiles are those that HdrHistogram computes with three
 /// significant digits, so that its own tools say the same of an export. Several percentiles are
-/// found in one walk over the buckets, as a report asks for thousands.
+/// found in one walk over the buckets, because a report asks for thousands.
 package struct Distribution: Sendable, Equatable {
   package struct Bucket: Sendable, Equatable {
     package var value: UInt64
@@ -46,11 +46,11 @@ package struct Distribution: Sendable, Equatable {
     var ranks = percentiles.enumerated().map { ($0.offset, Self.rank(of: $0.element, count)) }
     ranks.sort { $0.1 < $1.1 }
     var values = [UInt64](repeating: highest, count: percentiles.count)
-    var passed: UInt64 = 0
+    var countSoFar: UInt64 = 0
     var next = ranks[...]
     for bucket in buckets where !next.isEmpty {
-      passed = Self.sum(passed, bucket.count)
-      while let (index, rank) = next.first, rank <= passed {
+      countSoFar = Self.sum(countSoFar, bucket.count)
+      while let (index, rank) = next.first, rank <= countSoFar {
         values[index] =
           rank == 0 ? bucket.value : min(Self.highestEquivalent(to: bucket.value), highest)
         next.removeFirst()
@@ -59,12 +59,12 @@ package struct Distribution: Sendable, Equatable {
     return values
   }
 
-  /// How many values lie at or below a percentile: 0 stands for the least of all values, `max` for
-  /// the highest.
+  /// How many values lie at or below a percentile; 0 stands for the lowest value itself,
+  /// `UInt64.max` for the highest.
   private static func rank(of percentile: Double, _ count: UInt64) -> UInt64 {
     if percentile <= 0 { return 0 }
     if percentile >= 100 { return .max }
-    // A little less, so that rounding up does not take in the next value.
+    // A little below the percentile, so that rounding up does not take in the next value.
     return max(1, UInt64(saturating: (percentile.nextDown * Double(count) / 100).rounded(.up)))
   }
 
@@ -77,7 +77,8 @@ package struct Distribution: Sendable, Equatable {
 
   package func percentile(_ percentile: Double) -> UInt64? { percentiles([percentile])?.first }
 
-  /// Merges the distributions two by two: as the buckets of each are in order, none is looked up.
+  /// Merges the distributions two by two. The buckets of each are in order, so two are merged in
+  /// one walk, without looking any bucket up.
   package init(merging distributions: some Sequence<Distribution>) {
     var rest = distributions.map(\.buckets)
     while rest.count > 1 {

@@ -47,7 +47,7 @@ package enum Format {
 
   /// Three figures of a value: "0.0123", "0.93", "2.35", "21.4", "342".
   private static func figures(_ value: Double) -> String {
-    // 9.996 would be shown as 10.00, which has a figure more.
+    // From 9.995 on, two decimals would round to 10.00, which has a figure too many.
     if value.magnitude >= 99.95 { return grouped(value, 0) }
     if value.magnitude >= 9.995 { return grouped(value, 1) }
     var decimals = 2
@@ -88,7 +88,7 @@ extension Format {
     perSecond > 0 && perSecond < 1 ? format(perSecond * 60) + "/min" : format(perSecond) + "/s"
   }
 
-  /// "0.12%", of a ratio of 1.
+  /// A ratio in percent: "0.12%" for 0.0012.
   package static func share(_ ratio: Double) -> String { figures(ratio * 100) + "%" }
 }
 

@@ -99,7 +99,8 @@ package enum Metric: Sendable, Hashable {
 
   package var name: String { traits.name }
 
-  /// All metrics in the order in which people read them, with the percentiles that are always shown.
+  /// All metrics, in the order in which people read them. Of the percentiles it has those that are
+  /// always shown.
   package static let all: [Self] =
     [.held, .connections, .accepted, .phantom, .failures, .failuresRate, .connectRate]
     + shown(of: .connect)
@@ -131,7 +132,7 @@ package enum Metric: Sendable, Hashable {
 
 extension Percentile {
   /// The largest share by which this percentile of two runs may differ. The share grows from the
-  /// median to the maximum, as ever fewer values decide.
+  /// median to the maximum, because fewer and fewer values decide the percentile.
   fileprivate var tolerance: Double {
     if self <= .p50 { return 0.1 }
     if self <= .p90 { return 0.15 }

@@ -14,10 +14,11 @@ package struct Metrics: Sendable, Equatable {
   /// The fewest connections held at once at the client end, by the samples; nil for the whole run
   /// and for a phase that opens or closes connections.
   package let fewestEstablished: Int?
-  /// The same at the server end; nil also where the server does not count.
+  /// The same as `fewestEstablished` at the server end; nil also where the server does not count
+  /// (`Recording.countsServer`).
   package let fewestAccepted: Int?
-  /// The most connections that stood at both ends in phases whose connections are to stay; nil
-  /// without such a phase.
+  /// The most connections that stood at both ends in phases whose connections are to stay, which is
+  /// `Metric.held`; nil without such a phase.
   package let stood: Int?
   /// The most connections that were established and never accepted when a phase had settled; nil
   /// where nobody can know.
@@ -43,9 +44,9 @@ package struct Metrics: Sendable, Equatable {
   /// How far the predicted limit was from the one that was reached, as a share of the latter; nil
   /// where none was reached or predicted.
   package let predictionError: Double?
-  /// Connection ends of this host, over which the next three figures are averaged; 0 for a phase,
-  /// which has none of these figures.
-  package let ends: Int
+  /// How many ends of connections are on this host: the next three figures are averages over these.
+  /// 0 for a phase, which has none of these figures.
+  package let connectionEnds: Int
   /// Bytes of kernel memory per connection end.
   package let kernelMemory: Double?
   /// Bytes of the workers' private memory per connection end.
@@ -84,11 +85,13 @@ package struct Metrics: Sendable, Equatable {
       recording.series(.unasked) == nil ? nil : Int(recording.gain(of: .unasked, in: spans))
     predictionError = recording.predictionError(in: name)
 
-    // The memory of someone else's server is not measured.
+    // The memory of someone else's server is not measured, so its ends do not count.
     let atServer = recording.hasOwnServer ? accepted ?? reach.established : 0
-    let ends = name == nil ? [reach.established, atServer].total : 0
-    self.ends = ends
-    func perEnd(_ total: Double?) -> Double? { ends > 0 ? total.map { $0 / Double(ends) } : nil }
+    let connectionEnds = name == nil ? [reach.established, atServer].total : 0
+    self.connectionEnds = connectionEnds
+    func perEnd(_ total: Double?) -> Double? {
+      connectionEnds > 0 ? total.map { $0 / Double(connectionEnds) } : nil
+    }
     kernelMemory = perEnd(recording.series(.kernelMemory)?.maximum)
     userMemory = perEnd(recording.privateBytes)
     userTime = perEnd(recording.userTime)
@@ -110,7 +113,7 @@ package struct Metrics: Sendable, Equatable {
     return counted.isEmpty ? nil : counted.reduce(0, +)
   }
 
-  /// Messages that no right answer came to in time; nil when none are sent.
+  /// Messages that got no right answer in time; nil when none are sent.
   package var messagesLost: Int? {
     messages.isEmpty ? nil : messages.map(\.lost).total
   }

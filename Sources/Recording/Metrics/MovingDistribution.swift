@@ -7,7 +7,7 @@ package struct MovingDistribution {
   private let values: [UInt64]
   /// How often the value at the same place of `values` lies in the stretch.
   private var counts: [UInt64]
-  /// The records in the stretch.
+  /// The places of the records in the stretch.
   private var range = 0..<0
 
   package init(of latency: Latency, in recording: Recording) {
@@ -16,8 +16,8 @@ package struct MovingDistribution {
     counts = [UInt64](repeating: 0, count: values.count)
   }
 
-  /// The values of all intervals that ended in a stretch, beyond its lower bound. Neither bound may
-  /// lie before that of the last stretch.
+  /// The values of all intervals that ended after the lower bound of a stretch and not after its
+  /// upper one. Neither bound may be lower than in the call before.
   package mutating func move(to span: ClosedRange<Double>) -> Distribution {
     while range.upperBound < records.count, records[range.upperBound].to <= span.upperBound {
       count(records[range.upperBound], &+)
@@ -37,7 +37,7 @@ package struct MovingDistribution {
   ) {
     var place = 0
     for bucket in record.distribution.buckets {
-      // Buckets are in order as well, and mostly close to one another.
+      // Buckets are in order as well, and mostly close to one another, so few steps find the value.
       while values[place] < bucket.value { place += 1 }
       counts[place] = operation(counts[place], bucket.count)
     }

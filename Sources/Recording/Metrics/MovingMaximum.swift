@@ -2,29 +2,29 @@
 /// once and goes out once, however many stretches it lies in.
 package struct MovingMaximum {
   private let points: [Series.Point]
-  /// The first point that no stretch has reached yet.
+  /// The place of the first point that no stretch has reached yet.
   private var next = 0
-  /// The points that are higher than every later point of the stretch, so each is lower than the
+  /// The points that are higher than every later point reached so far, so each is lower than the
   /// one before it.
   private var highest: [Series.Point] = []
   /// How many of `highest` the stretch has left behind.
-  private var gone = 0
+  private var goneCount = 0
 
   package init(of series: Series) {
     points = series.points.filter(\.value.isFinite)
   }
 
-  /// The highest value in a stretch; nil where nothing was sampled in it. Neither bound may lie
-  /// before that of the last stretch.
+  /// The highest value in a stretch; nil where nothing was sampled in it. Neither bound may be
+  /// lower than in the call before.
   package mutating func move(to span: ClosedRange<Double>) -> Double? {
     while next < points.count, points[next].at <= span.upperBound {
-      while highest.count > gone, highest[highest.count - 1].value <= points[next].value {
+      while highest.count > goneCount, highest[highest.count - 1].value <= points[next].value {
         highest.removeLast()
       }
       highest.append(points[next])
       next += 1
     }
-    while gone < highest.count, highest[gone].at < span.lowerBound { gone += 1 }
-    return gone < highest.count ? highest[gone].value : nil
+    while goneCount < highest.count, highest[goneCount].at < span.lowerBound { goneCount += 1 }
+    return goneCount < highest.count ? highest[goneCount].value : nil
   }
 }

@@ -14,7 +14,8 @@ package struct Percentile: Sendable, Hashable, Comparable {
 
   private init(parts: Int) { self.parts = parts }
 
-  /// Nil for what is not `max` or `p` and a number above 0 and below 100 with at most four decimals.
+  /// Nil unless the name is `max`, or `p` before a number above 0 and below 100 that has at most
+  /// four decimals.
   package init?(_ name: String) {
     if name == "max" {
       self = .max
@@ -52,7 +53,7 @@ package struct Percentile: Sendable, Hashable, Comparable {
 }
 
 extension Distribution {
-  /// In seconds; nil when nothing was measured.
+  /// The percentile in seconds; nil when nothing was measured.
   package func seconds(at percentile: Percentile) -> Double? {
     seconds(at: [percentile])?.first
   }

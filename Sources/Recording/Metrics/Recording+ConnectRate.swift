@@ -1,8 +1,8 @@
 /// Handshakes over the time in which they were wanted: `connect.rate`, for a run, a phase and a
 /// stretch of either. docs/plan-language.md tells users the same.
 extension Recording {
-  /// Handshakes per second in the ramps and churns among these phases; nil when there is none of
-  /// either, none that took time, or nothing that counted handshakes.
+  /// Handshakes per second in the ramps and churns among these phases; nil when there are none,
+  /// when none of them took any time, and when nothing counted handshakes.
   func connectRate(of phases: [PhaseRecord]) -> Double? {
     guard let handshakes = series(.handshakes) else { return nil }
     var gained = 0.0
@@ -11,14 +11,16 @@ extension Recording {
       guard let span = gaining(in: phase, handshakes) else { continue }
       let gain = handshakes.gainToNextSample(in: span)
       gained += gain
-      // By the plan, n arrivals take n/rate, though the last is due one interval before that.
+      // By the plan n arrivals take n/rate, though the last is due one interval before: without
+      // this minimum a phase that keeps its pace would seem faster than planned.
       elapsed += max(span.upperBound - span.lowerBound, phase.plannedRate.map { gain / $0 } ?? 0)
     }
     return elapsed > 0 ? gained / elapsed : nil
   }
 
   /// When connections were wanted: from the start of a ramp or a churn until its last arrival was
-  /// due or its growth had ended, or until now where that is to come. Nil for other phases.
+  /// due or its growth had ended, or until now where that is to come. Nil for other phases, and for
+  /// one that never began.
   ///
   /// The bounds never depend on what comes later, so that a run that goes on and its recording are
   /// judged over the same stretches.
@@ -28,8 +30,9 @@ extension Recording {
     return span.lowerBound...max(span.lowerBound, until)
   }
 
-  /// As `wanting`, but where no pace sets its end, the stretch ends with the sample that shows the
-  /// last handshake: after that the phase only waits for handshakes that never come.
+  /// As `wanting`, but in a phase without a pace, or one that ended otherwise than planned, the
+  /// stretch ends with the sample that shows the last handshake: after that the phase only waited
+  /// for handshakes that never came.
   private func gaining(in phase: PhaseRecord, _ handshakes: Series) -> ClosedRange<Double>? {
     guard let span = span(of: phase), let wanting = wanting(in: phase) else { return nil }
     let hasPace = phase.plannedRate != nil && phase.openedUntil != nil

@@ -10,38 +10,38 @@ extension Recording {
   /// also where no workers are listed.
   package var hasOwnServer: Bool { workers.isEmpty || workers.contains { $0.end == .server } }
 
-  /// Whether the run had the built-in server, and this counted the run's connections. The server
-  /// cannot tell which connections are the run's where all come from elsewhere than the clients'
-  /// sources, or through NAT.
+  /// Whether the server counts: the run had the built-in server, and that server counted the run's
+  /// connections. It cannot tell which connections are the run's where all come from elsewhere than
+  /// the clients' sources, or through NAT.
   package var countsServer: Bool { countsServer(in: phases) }
 
   func countsServer(in phases: [PhaseRecord]) -> Bool {
-    guard hasOwnServer, !telling(phases).contains(where: \.leavesAcceptedUnknown) else {
-      return false
-    }
+    guard hasOwnServer, !phasesThatTell(among: phases).contains(where: \.leavesAcceptedUnknown)
+    else { return false }
     return isPositive(.accepted) || !isPositive(.others) || !isPositive(.established)
   }
 
   private func isPositive(_ key: Series.Key) -> Bool { (series(key)?.maximum ?? 0) > 0 }
 
   /// Whether it is known what the server end accepted in these phases: the built-in server counted,
-  /// or the kernel of someone else's could be asked when most connections stood. A server that
-  /// accepted nothing of what was established has left phantoms. Where none of the phases tells,
-  /// those of the whole run decide.
+  /// or the kernel could be asked about someone else's server when most connections stood. Where
+  /// the kernel was asked, `accepted` and `phantom` are not both 0: a server that accepts nothing
+  /// leaves phantoms. Where none of the phases tells, those of the whole run decide.
   package func knowsAccepted(in phases: [PhaseRecord]) -> Bool {
     guard !countsServer(in: phases) else { return true }
-    let judged = telling(phases)
-    let most = (phases + judged).map(\.established).max()
-    return judged.contains { $0.established == most && ($0.accepted > 0 || $0.phantom > 0) }
+    let telling = phasesThatTell(among: phases)
+    let most = (phases + telling).map(\.established).max()
+    return telling.contains { $0.established == most && ($0.accepted > 0 || $0.phantom > 0) }
   }
 
   package var knowsAccepted: Bool { knowsAccepted(in: phases) }
 
-  /// Those of the phases that tell what was accepted; where none does, those of the whole run.
-  private func telling(_ phases: [PhaseRecord]) -> [PhaseRecord] {
+  /// Those of the phases that tell what was accepted; where none does, those of the whole run that
+  /// do; where none of these does either, all phases.
+  private func phasesThatTell(among phases: [PhaseRecord]) -> [PhaseRecord] {
     func standing(_ phases: [PhaseRecord]) -> [PhaseRecord] {
       phases.filter {
-        let stands = $0.kind.keeps || $0.kind.raises
+        let stands = $0.kind.keeps || $0.kind.addsConnections
         return $0.established > 0 && (stands || $0.accepted > 0 || $0.phantom > 0)
       }
     }
@@ -75,6 +75,8 @@ extension Recording {
 
   /// The maximum of these phases: the coordinator's own, or a sample's where that is higher, as in
   /// a recording that was cut off before the phase could be summed up.
+  ///
+  /// - Parameter isWhole: takes the samples of the whole run, also those between the phases.
   func most(
     _ own: KeyPath<PhaseRecord, Int>, _ key: Series.Key, of phases: [PhaseRecord],
     isWhole: Bool = false
@@ -102,8 +104,9 @@ extension Recording {
     series(.retries) == nil ? 0 : count(gain(of: .retries, in: spans(of: phases)))
   }
 
-  /// The error of the prediction, as a share of what the first phase that met a limit held. Nil
-  /// where no phase met a limit, and where nothing was predicted.
+  /// How far the prediction was from what was held in the first phase that met a limit, as a share
+  /// of the latter. Nil where no phase met a limit, nothing was held in it, or nothing was
+  /// predicted.
   func predictionError(in name: String?) -> Double? {
     guard let predicted = predicted?.connections,
       let phase = phases.first(where: { phase in
@@ -131,7 +134,8 @@ extension Recording {
   /// No count is beyond 2^53, but a damaged recording may say so.
   private func count(_ value: Double) -> Int { Int(saturating: min(max(0, value), 0x1p53)) }
 
-  /// The intervals that ended in a stretch, of all metrics. They are in the order of their ends.
+  /// The intervals, of all latencies, that ended after the lower bound of a stretch and not after
+  /// its upper one. They are in the order of their ends.
   package func distributions(
     endingIn span: ClosedRange<Double>
   ) -> ArraySlice<DistributionRecord> {
@@ -160,7 +164,7 @@ extension Recording {
 }
 
 extension PhaseRecord {
-  /// Whether connections stood and it is not known what became of them at the server end.
+  /// Whether connections stood, and nobody knows what became of them at the server end.
   fileprivate var leavesAcceptedUnknown: Bool {
     ended != nil && established > 0 && accepted == 0 && phantom == 0 && !kind.comesAndGoes
       && !kind.closes

@@ -1,5 +1,5 @@
 /// Values of a series at an instant or over a stretch of the run. The points are in the order of
-/// time, so a binary search finds an instant, and a stretch takes no more than the points in it.
+/// time, so a binary search finds an instant, and only the points of a stretch are read.
 extension Series {
   /// The highest value.
   package var maximum: Double? { points.lazy.map(\.value).filter(\.isFinite).max() }

@@ -58,8 +58,8 @@ extension Series.Key {
   package static let handshakes = Self("handshakes")
   /// Established connections that ended without being closed by the client.
   package static let lost = Self("connections.lost")
-  /// Pairs of source port and endpoint that something else on the host held, or TIME_WAIT, so that
-  /// the client went past them; each counts once.
+  /// Pairs of source port and endpoint that the client passed over, because something else on the
+  /// host, or TIME_WAIT, held them; each pair counts once.
   package static let portsSkipped = Self("ports.skipped")
   /// Connections that a churn closed after their lifetime.
   package static let churned = Self("connections.churned")
@@ -67,7 +67,8 @@ extension Series.Key {
   package static let unanswered = Self("connections.unanswered")
   /// Connections on which something came that nobody had asked for.
   package static let unasked = Self("connections.unasked")
-  /// How often a client waited for quiet after a wrong answer, as nobody knows where that ends.
+  /// How often a client waited for quiet after a wrong answer, because nobody knows where such an
+  /// answer ends.
   package static let waits = Self("messages.waits")
   package static let bytesSent = Self("bytes.sent")
   package static let bytesReceived = Self("bytes.received")

@@ -29,13 +29,13 @@ package enum PhaseKind: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// Whether the phase opens connections: a limit, a full server or the memory guard stops that.
+  /// Whether the phase opens connections. A limit, a full server or the memory guard stops growth.
   package var grows: Bool { traits.contains(.grows) }
   /// Whether the phase closes the connections that it opens, so that many more may come than stand
   /// at once.
   package var comesAndGoes: Bool { traits.contains(.comesAndGoes) }
   /// Whether the phase opens connections that are to stay.
-  package var raises: Bool { grows && !comesAndGoes }
+  package var addsConnections: Bool { grows && !comesAndGoes }
   /// Whether the connections at the phase's start are to stand all through it.
   package var keeps: Bool { traits.contains(.keeps) }
   /// Whether the phase closes the connections that stand at its start.
@@ -45,8 +45,8 @@ package enum PhaseKind: String, Sendable, Hashable, CaseIterable {
   package var plays: Bool { traits.contains(.plays) }
   /// Whether arrivals keep a pace that the plan sets, so that `connect.rate` means something.
   package var hasConnectRate: Bool { traits.contains(.hasConnectRate) }
-  /// Whether a share of the phase's promise may be missing. Not of a search, as a number is found
-  /// or not, nor of a pause, which promises nothing.
+  /// Whether a share of the phase's promise may be missing. Not in a search, because a number is
+  /// found or not, nor in a pause, which promises nothing.
   package var tolerates: Bool { traits.contains(.tolerates) }
   /// Whether the phase finds a number of connections instead of being told one: the limits that it
   /// meets on the way are what it was to find.
@@ -54,9 +54,10 @@ package enum PhaseKind: String, Sendable, Hashable, CaseIterable {
   /// Whether the phase promises that connections stand at its end.
   package var promisesConnections: Bool { tolerates && !comesAndGoes && !closes }
 
-  /// How far a phase came, for a headline: "900 of 1,000 connections". Nil where nothing is promised.
+  /// How far a phase came, for a headline: "900 of 1,000 connections". Nil for a pause, which
+  /// promises nothing.
   func progress(_ promise: PhasePromise) -> String? {
-    let counts = "\(Format.count(promise.kept)) of \(Format.count(promise.promised))"
+    let counts = "\(Format.count(promise.keptCount)) of \(Format.count(promise.promised))"
     switch self {
     case .ramp: return "\(counts) connections"
     case .hold: return "\(counts) connections held"

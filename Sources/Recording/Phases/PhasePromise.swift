@@ -3,12 +3,12 @@
 package struct PhasePromise: Sendable, Equatable {
   /// Connections or arrivals that the promise is about.
   package var promised: Int
-  /// How many of `promised` the promise was not kept for.
+  /// How many of `promised` are missing.
   package var missed: Int
   /// The share of `promised` that may be missing, 0 to 1.
   package var tolerance: Double
-  /// Connections that stood when a churn began, were to stay beside it and were lost. The promise
-  /// tolerates none.
+  /// Connections that stood when a churn began and were to stay beside it, but were lost. The
+  /// promise tolerates none.
   package var lostBeside: Int
 
   package init(promised: Int, missed: Int, tolerance: Double = 0, lostBeside: Int = 0) {
@@ -24,7 +24,7 @@ package struct PhasePromise: Sendable, Equatable {
       && (missed <= 0 || Double(missed) <= (Double(promised) * tolerance + 1e-9).rounded(.down))
   }
 
-  package var kept: Int { max(0, promised - missed) }
+  package var keptCount: Int { max(0, promised - missed) }
 }
 
 extension PhaseRecord {

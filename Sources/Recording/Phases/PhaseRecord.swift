@@ -5,8 +5,8 @@ package struct PhaseRecord: Sendable, Equatable {
     case done
     /// Broke its promise.
     case limit
-    /// Cut off: by a signal, or because the run itself was. A phase that goes on has this outcome,
-    /// so that a recording that is cut off has it, too.
+    /// Cut off: by a signal, or because the run itself was. A phase has this outcome already while
+    /// it goes on, so that a recording that is cut off has it, too.
     case interrupted
     /// Ended by a threshold that ends the run.
     case aborted
@@ -30,8 +30,8 @@ package struct PhaseRecord: Sendable, Equatable {
   /// before. Nil until then, where a phase opens nothing, and before format 1.3.
   package var openedUntil: Double?
   package var outcome: Outcome
-  /// The most connections that stood at once in the phase at the client end; `accepted` at the
-  /// server end.
+  /// The most connections that stood at once in the phase at the client end; `accepted` is the same
+  /// at the server end.
   package var established: Int
   package var accepted: Int
   /// Connections established at the client and never accepted at the server when the phase had
@@ -90,12 +90,12 @@ package struct PhaseRecord: Sendable, Equatable {
   /// ramp or a hold kept of its promise. Nil for other phases, and for a ramp or a hold without a
   /// promise.
   var stood: Int? {
-    kind.finds ? ceiling : kind.promisesConnections ? promise?.kept : nil
+    kind.finds ? ceiling : kind.promisesConnections ? promise?.keptCount : nil
   }
 
-  /// Connections that stood at both ends, from the most at each end. A churn's phantoms are among
-  /// all its connections, one after the other, so they say nothing of those that stood at once:
-  /// there the server's own number counts, where it is known.
+  /// Connections that stood at both ends, computed from the most at each end. A churn's phantoms
+  /// are counted over all connections that came and went, so they say nothing of those that stood
+  /// at once: for a churn the server's own number counts, where it is known.
   func held(established: Int, accepted: Int) -> Int {
     if kind.comesAndGoes {
       return accepted > 0 || phantom > 0 ? min(established, accepted) : established

@@ -8,8 +8,8 @@ package struct Reach: Sendable, Equatable {
   package let established: Int
   /// The most connections that stood at both ends in a phase (`Recording.held(in:)`).
   package let held: Int
-  /// What stood of the goal at the end of the phase that asks for the most, where that phase was begun and no
-  /// other phase held more than the goal; else `held`.
+  /// What was held in the last phase that asks for `goal`; `held` where no such phase began, where
+  /// more than `goal` were established, and where there is no goal.
   private let reached: Int
 
   init(_ recording: Recording, phase name: String?) {

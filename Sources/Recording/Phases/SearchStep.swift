@@ -1,15 +1,15 @@
 /// One step of a search: how many connections were asked for, and how the step went.
 package struct SearchStep: Sendable, Equatable {
   package enum Outcome: String, Sendable {
-    /// The goal was reached, and no condition of the search held.
+    /// The goal was reached, and no condition of the search's `until` came true.
     case reached
     /// A limit stopped the step short of its goal.
     case limit
-    /// The goal was reached, but a condition of the search held.
+    /// The goal was reached, but a condition of the search's `until` came true.
     case tooMany = "too-many"
     /// The connections lasted for as long as a ceiling must last.
     case confirmed
-    /// The connections did not last that long.
+    /// The connections did not last for as long as a ceiling must last.
     case lost
   }
 

@@ -91,10 +91,10 @@ extension Axis {
     return linear(.duration, 0...top, step: roundStep(top / 4)) { Format.duration(seconds: $0) }
   }
 
-  /// One place per run, at most `named` of them with a name; the oldest run is on the left.
-  static func runs(_ names: [String], named: Int = 4) -> Axis {
+  /// One place per run, at most `mostNamed` of them with a name; the oldest run is on the left.
+  static func runs(_ names: [String], mostNamed: Int = 4) -> Axis {
     let count = max(1, names.count)
-    let every = max(1, (names.count + named - 1) / named)
+    let every = max(1, (names.count + mostNamed - 1) / mostNamed)
     // Counted from the right, so that the newest has its name.
     let ticks = names.enumerated().filter { (names.count - 1 - $0.offset) % every == 0 }
       .map { Tick(value: Double($0.offset) + 0.5, label: $0.element) }

@@ -17,7 +17,8 @@ struct Chart {
   var levels: [Level] = []
   /// The height of the data in pixels, without the labels above and below.
   var height = 220
-  /// Whether this is one of many charts side by side, which have a plain title and no names of phases.
+  /// Whether this is one of many charts side by side. These have a plain title and no names of
+  /// phases.
   var isSmall = false
 
   /// One set of values, drawn in one ink and named in the legend.
@@ -62,7 +63,8 @@ struct Chart {
     /// Its place on the x axis.
     var at: Double
     var label: String
-    /// Whether it marks the limit of the run, which is drawn in red; else it marks a measured value.
+    /// Whether the marker stands for the limit of the run, and is drawn in red; else it stands for
+    /// a measured value.
     var isLimit = true
   }
 
@@ -107,7 +109,8 @@ struct Ink {
   /// The same ink, nearly transparent, for the space below a line.
   var tint: Ink { Ink(style: style, colour: colour, opacity: 0.12) }
 
-  /// The ink of a line that belongs to neither end, by the line's place among such lines.
+  /// The ink of a line that is neither the client's nor the server's, by its place among such
+  /// lines.
   static func kind(_ index: Int) -> Ink { kinds[index % kinds.count] }
   /// How many such lines have inks of their own.
   static let mostKinds = 6

@@ -33,8 +33,8 @@ extension Chart {
         if !bands.isEmpty { Element("g", ["class": "moves"]) { phaseBands } }
         grid
         data
-        goalLevels
-        if !markers.isEmpty { Element("g", ["class": "moves"]) { marks } }
+        levelLines
+        if !markers.isEmpty { Element("g", ["class": "moves"]) { markerLines } }
       }
     }
   }
@@ -85,24 +85,25 @@ extension Chart {
     }
   }
 
-  /// Whether a band is likely to be as wide as its name; half a name says nothing.
+  /// Whether a band of a picture 400 pixels wide is about as wide as its name: half a name says
+  /// nothing.
   private func hasRoom(for name: String, _ share: Double) -> Bool {
     !isSmall && share * 400 >= Double(name.count * 7 + 6)
   }
 
   @MarkupBuilder private var grid: [Node] {
     for tick in y.ticks {
-      let height = pixel(tick.value)
+      let offset = pixel(tick.value)
       Element(
         "line",
         [
-          "class": "grid", "x1": "0", "x2": "100%", "y1": height, "y2": height,
+          "class": "grid", "x1": "0", "x2": "100%", "y1": offset, "y2": offset,
           "stroke": "currentColor", "stroke-opacity": tick.value == 0 ? "0.4" : "0.14",
         ])
       Element(
         "text",
         [
-          "class": "tick", "x": "-8", "y": height, "dy": "0.32em", "text-anchor": "end",
+          "class": "tick", "x": "-8", "y": offset, "dy": "0.32em", "text-anchor": "end",
           "fill": "currentColor",
         ], tick.label)
     }
@@ -160,25 +161,25 @@ extension Chart {
     }
   }
 
-  @MarkupBuilder private var goalLevels: [Node] {
+  @MarkupBuilder private var levelLines: [Node] {
     for level in levels {
-      let height = pixel(level.value)
+      let offset = pixel(level.value)
       Element(
         "line",
         [
-          "class": "level", "x1": "0", "x2": "100%", "y1": height, "y2": height,
+          "class": "level", "x1": "0", "x2": "100%", "y1": offset, "y2": offset,
           "stroke": "currentColor", "stroke-opacity": "0.65", "stroke-dasharray": "2 4",
         ])
       Element(
         "text",
         [
-          "class": "note", "x": "100%", "y": height, "dx": "-6", "dy": "-6", "text-anchor": "end",
+          "class": "note", "x": "100%", "y": offset, "dx": "-6", "dy": "-6", "text-anchor": "end",
           "fill": "currentColor",
         ], level.label)
     }
   }
 
-  @MarkupBuilder private var marks: [Node] {
+  @MarkupBuilder private var markerLines: [Node] {
     for (index, marker) in markers.enumerated() {
       let place = x.position(marker.at)
       let isRight = place > 0.6

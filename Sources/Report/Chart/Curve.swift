@@ -1,6 +1,7 @@
 import Recording
 
-/// A series made ready for drawing: few enough points, in pieces where samples are missing.
+/// A series made ready for drawing: few enough points, and cut into pieces where samples are
+/// missing.
 struct Curve {
   /// Runs of neighbouring points; between them there is a gap.
   let pieces: [[Series.Point]]
@@ -79,23 +80,23 @@ extension Series {
     var interval = Interval(from: first.at)
     for (later, earlier) in zip(points.dropFirst(), points) {
       interval.to = later.at
-      interval.risen += max(0, later.value - earlier.value)
+      interval.rise += max(0, later.value - earlier.value)
       guard interval.length >= shortest else { continue }
       intervals.append(interval)
       interval = Interval(from: later.at)
     }
     if interval.length > 0, var last = intervals.popLast() {
       last.to = interval.to
-      last.risen += interval.risen
+      last.rise += interval.rise
       intervals.append(last)
     }
-    return intervals.map { Point(at: $0.to, value: $0.risen / $0.length) }
+    return intervals.map { Point(at: $0.to, value: $0.rise / $0.length) }
   }
 
   private struct Interval {
     var from: Double
     var to: Double
-    var risen = 0.0
+    var rise = 0.0
 
     var length: Double { to - from }
 

@@ -2,10 +2,11 @@ import Recording
 
 /// HdrHistogram's own encoding of a histogram, version 2, as its implementations exchange it.
 ///
-/// Values are nanoseconds with three significant digits, from 1 up to `highest`.
+/// Values are nanoseconds with three significant digits, from 1 up to `highest`. A bucket is here
+/// what HdrHistogram calls so, a range of values; one of `Distribution.buckets` is a single value.
 struct HistogramEncoding {
-  /// The highest value that a reader shall make room for. Histograms of one file that are to be
-  /// added up need the same one.
+  /// The highest value that a reader shall make room for. It has to be the same for all histograms
+  /// of a file, so that readers can add them up.
   let highest: UInt64
 
   private static let significantDigits: Int32 = 3
@@ -43,9 +44,9 @@ struct HistogramEncoding {
   /// The counts up to the last that is not zero; a negative number stands for that many zeros.
   private static func payload(_ distribution: Distribution) -> [UInt8] {
     var counts: [(index: Int, count: Int64)] = []
-    for bucket in distribution.buckets {
-      let index = index(of: bucket.value)
-      let count = Int64(clamping: bucket.count)
+    for entry in distribution.buckets {
+      let index = index(of: entry.value)
+      let count = Int64(clamping: entry.count)
       if counts.last?.index == index {
         counts[counts.count - 1].count &+= count
       } else {

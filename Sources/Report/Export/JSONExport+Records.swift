@@ -62,7 +62,7 @@ extension FailureRecord {
       "end": .text(end.rawValue), "worker": .integer(worker), "phase": .text(phase),
       "syscall": .text(syscall), "errno": errno.map(errnoObject) ?? .null,
       "count": .integer(count), "retried": .integer(retried),
-      "firstInstant": .number(firstInstant), "stopped": .number(stopped),
+      "firstInstant": .number(firstInstant), "stopped": .number(stoppedAt),
       "established": .integer(established), "accepted": .integer(accepted),
       "source": .text(source), "endpoint": .text(endpoint),
     ])
@@ -76,7 +76,7 @@ extension LimitRecord {
       "line": .integer(planLine), "syscall": .text(syscall),
       "errno": errno.map(errnoObject) ?? .null, "resource": .text(resource.rawValue),
       "count": .integer(count), "firstInstant": .number(firstInstant),
-      "stopped": .number(stopped),
+      "stopped": .number(stoppedAt),
       "established": .integer(established), "accepted": .integer(accepted),
       "source": .text(source), "endpoint": .text(endpoint), "knob": .text(knob),
       "now": .integer(now), "needed": .integer(needed), "fix": .text(fix),

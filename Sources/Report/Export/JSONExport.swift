@@ -55,7 +55,7 @@ extension Recording {
   }
 }
 
-/// A list and no object, because a name may occur more than once.
+/// The facts as an array, not as an object, because a name may occur more than once.
 func listed(_ facts: [Fact]) -> JSON {
   .array(facts.map { .object(["name": .text($0.name), "value": .text($0.value)]) })
 }

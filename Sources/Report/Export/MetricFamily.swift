@@ -9,40 +9,41 @@ struct MetricFamily {
   let help: String
   let series: [Series]
 
-  /// The series, grouped into families. No family has a name that another family or `taken` has, or
-  /// that a reader derives from another family's name, such as `<name>_total`.
-  static func all(of series: [Series], besides taken: Set<String>) -> [MetricFamily] {
-    var taken = taken
-    var order: [Kind] = []
-    var groups: [Kind: [Series]] = [:]
-    for series in series where groups[Kind(series)]?.append(series) == nil {
-      order.append(Kind(series))
-      groups[Kind(series)] = [series]
+  /// The series, grouped into families. No family has a name that another family or `takenNames`
+  /// has, or that a reader derives from another family's name, such as `<name>_total`.
+  static func all(of series: [Series], besides takenNames: Set<String>) -> [MetricFamily] {
+    var takenNames = takenNames
+    var order: [Identity] = []
+    var groups: [Identity: [Series]] = [:]
+    for series in series where groups[Identity(series)]?.append(series) == nil {
+      order.append(Identity(series))
+      groups[Identity(series)] = [series]
     }
-    return order.map { kind in
-      let family = MetricFamily(kind, groups[kind] ?? [], besides: taken)
-      taken.formUnion(family.reserved)
+    return order.map { identity in
+      let family = MetricFamily(identity, groups[identity] ?? [], besides: takenNames)
+      takenNames.formUnion(family.reservedNames)
       return family
     }
   }
 
-  private init(_ kind: Kind, _ series: [Series], besides taken: Set<String>) {
-    let unit = Self.baseUnits[kind.unit]
+  private init(_ identity: Identity, _ series: [Series], besides takenNames: Set<String>) {
+    let unit = Self.baseUnits[identity.unit]
     var number = 1
     var name: String
     repeat {
       let suffixes = [number > 1 ? String(number) : nil, unit].compactMap(\.self)
-      name = (["runner", Self.plain(kind.name)] + suffixes).joined(separator: "_")
+      name = (["runner", Self.plain(identity.name)] + suffixes).joined(separator: "_")
       number += 1
-    } while !taken.isDisjoint(with: Self.reserved(name, kind.kind))
+    } while !takenNames.isDisjoint(with: Self.reservedNames(name, identity.kind))
     self.name = name
     self.unit = unit
     self.series = series
-    type = kind.kind.rawValue
-    help = "\(line(kind.name)) of the recording, in \(line(kind.unit))"
+    type = identity.kind.rawValue
+    help = "\(line(identity.name)) of the recording, in \(line(identity.unit))"
   }
 
-  private struct Kind: Hashable {
+  /// What the series of one family have in common.
+  private struct Identity: Hashable {
     let name: String
     let unit: String
     let kind: Series.Kind
@@ -54,11 +55,12 @@ struct MetricFamily {
 
   private static let baseUnits = ["bytes": "bytes", "s": "seconds", "%": "percent"]
 
-  private var reserved: Set<String> {
-    Self.reserved(name, type == Series.Kind.counter.rawValue ? .counter : .gauge)
+  /// The family's name, and those that a reader derives from it.
+  private var reservedNames: Set<String> {
+    Self.reservedNames(name, type == Series.Kind.counter.rawValue ? .counter : .gauge)
   }
 
-  private static func reserved(_ name: String, _ kind: Series.Kind) -> Set<String> {
+  private static func reservedNames(_ name: String, _ kind: Series.Kind) -> Set<String> {
     kind == .counter ? [name, name + "_total", name + "_created"] : [name]
   }
 

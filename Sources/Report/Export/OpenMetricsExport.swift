@@ -9,17 +9,17 @@ func openMetricsExport(_ recording: Recording) -> [UInt8] {
   for record in recording.distributions where !latencies.contains(record.latency) {
     latencies.append(record.latency)
   }
-  var taken: Set<String> = []
+  var takenNames: Set<String> = []
   for latency in latencies {
     let name = latencyName(latency)
     // Of two latencies whose names differ in punctuation alone, only the first is exported.
-    guard taken.isDisjoint(with: [name]) else { continue }
-    taken.formUnion([name, name + "_count", name + "_sum", name + "_created"])
+    guard takenNames.isDisjoint(with: [name]) else { continue }
+    takenNames.formUnion([name, name + "_count", name + "_sum", name + "_created"])
     lines += writer.summary(
       name, of: recording.distributions.filter { $0.latency == latency },
       latency, recording.thresholds.percentiles(of: latency))
   }
-  for family in MetricFamily.all(of: recording.series, besides: taken) {
+  for family in MetricFamily.all(of: recording.series, besides: takenNames) {
     lines += writer.lines(of: family)
   }
   return Array(((lines + ["# EOF"]).joined(separator: "\n") + "\n").utf8)

@@ -1,9 +1,9 @@
-/// A zlib stream (RFC 1950) that holds the bytes uncompressed, in stored blocks (RFC 1951, section 3.2.4).
-/// Any zlib reads it. Compressing would take a library and gain little, since the exported histograms are
-/// small already.
+/// A zlib stream (RFC 1950) that holds the bytes uncompressed, in stored blocks (RFC 1951, section
+/// 3.2.4). Any zlib reads it. Compressing would take a library and gain little, since the exported
+/// histograms are small already.
 func storedZlib(_ bytes: [UInt8]) -> [UInt8] {
-  // The header: deflate with a window of 32 KiB; the fastest compression. As one big-endian number, its two
-  // bytes must be a multiple of 31.
+  // The header: deflate with a window of 32 KiB; the fastest compression. As one big-endian number,
+  // its two bytes must be a multiple of 31.
   var stream: [UInt8] = [0x78, 0x01]
   let longest = Int(UInt16.max)
   var start = 0

@@ -128,7 +128,8 @@ extension HTMLReport {
     }
     guard !layers.isEmpty else { return nil }
     let planned = recording.phases.compactMap { phase -> [Series.Point]? in
-      guard let rate = phase.plannedRate, phase.kind.raises, let started = phase.started else {
+      guard let rate = phase.plannedRate, phase.kind.addsConnections, let started = phase.started
+      else {
         return nil
       }
       highest = max(highest, rate)

@@ -91,7 +91,7 @@ extension HTMLReport {
       ("Kernel memory of the connections", metrics.kernelMemory),
       ("Workers' private memory", metrics.userMemory),
     ]
-    let ends = metrics.ends
+    let ends = metrics.connectionEnds
     return Table(
       caption: "Bytes a connection",
       columns: [

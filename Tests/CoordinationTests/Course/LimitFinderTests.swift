@@ -31,7 +31,7 @@ import Testing
   private static func failure(_ call: String, count: Int = 1, retried: Int = 0) -> FailureRecord {
     FailureRecord(
       end: .client, worker: 0, phase: "phase", syscall: call, errno: nil, count: count,
-      retried: retried, firstInstant: 1, stopped: nil, established: 10, accepted: 10, source: nil,
+      retried: retried, firstInstant: 1, stoppedAt: nil, established: 10, accepted: 10, source: nil,
       endpoint: nil)
   }
 
@@ -60,7 +60,7 @@ import Testing
     let refused = FailureRecord(
       end: .client, worker: 0, phase: "phase", syscall: "connect",
       errno: ErrnoRecord(number: 111, name: "ECONNREFUSED", text: "Connection refused"), count: 30,
-      retried: 0, firstInstant: 1, stopped: nil, established: 10, accepted: 10, source: nil,
+      retried: 0, firstInstant: 1, stoppedAt: nil, established: 10, accepted: 10, source: nil,
       endpoint: nil)
     let limits = Self.limits(.ramp, [refused], phantom: 500)
     #expect(limits.map(\.resource) == [.nobodyListens, .unclassified])

@@ -14,7 +14,8 @@ import Testing
 
   private static let guardStop = FailureRecord(
     end: .host, worker: nil, phase: "ramp", syscall: FailureRecord.memoryGuardCall, errno: nil,
-    count: 1, firstInstant: 1, stopped: 1, established: 1, accepted: 1, source: nil, endpoint: nil)
+    count: 1, firstInstant: 1, stoppedAt: 1, established: 1, accepted: 1, source: nil, endpoint: nil
+  )
 
   /// The places of the phases that are entered, when some do not keep their promise.
   private static func entered(

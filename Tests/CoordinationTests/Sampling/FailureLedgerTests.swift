@@ -40,7 +40,7 @@ import Testing
       // What the others held lies between two looks, a hundred connections apart.
       #expect(abs(record.established - held) < 50, "\(record.established) of \(held)")
       #expect(abs(record.accepted - held) < 50)
-      #expect(record.stopped != nil)
+      #expect(record.stoppedAt != nil)
       #expect(abs(record.firstInstant - Double(held) / 1000) < 0.05)
       #expect(ledger.deciding(in: "ramp", beyond: []) == record)
       #expect(ledger.deciding(in: "hold", beyond: []) == nil)
@@ -49,10 +49,10 @@ import Testing
       #expect(ledger.deciding(in: "ramp", beyond: ledger.records) == nil)
       var before = record
       before.count = 1
-      before.stopped = nil
+      before.stoppedAt = nil
       let since = try #require(ledger.records(beyond: [before]).first)
       #expect(since.count == 1)
-      #expect(since.stopped == record.stopped)
+      #expect(since.stoppedAt == record.stoppedAt)
     }
   }
 }

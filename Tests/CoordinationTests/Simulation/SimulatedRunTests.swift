@@ -271,7 +271,7 @@ import Testing
     #expect(run.judgement.exitCode == 100)
     #expect(run.judgement.limit?.errno?.name == "EMFILE")
     #expect(promise.promised == 1200)
-    #expect(promise.kept < 40, "\(promise)")
+    #expect(promise.keptCount < 40, "\(promise)")
   }
 
   @Test func `nobody lived whom the guard has cut off`() throws {
@@ -287,7 +287,7 @@ import Testing
     let promise = try #require(run.recording.phases[0].promise)
     #expect(run.judgement.exitCode == 100)
     #expect(run.judgement.limit?.resource == .memoryGuard)
-    #expect(promise.kept == 0, "\(promise)")
+    #expect(promise.keptCount == 0, "\(promise)")
   }
 
   @Test func `connections that a stopped server never accepted in time are missing`() throws {

@@ -29,10 +29,10 @@ import Testing
   @Test func `its limit is the one that decided, as everywhere`() throws {
     var recording = Recording.full
     var stop = try #require(recording.limits.first)
-    (stop.resource, stop.syscall, stop.stopped) = (.descriptorsPerProcess, "socket", 30)
+    (stop.resource, stop.syscall, stop.stoppedAt) = (.descriptorsPerProcess, "socket", 30)
     stop.firstInstant = 30
     var early = stop
-    (early.resource, early.syscall, early.stopped) = (.closedByPeer, "closed", nil)
+    (early.resource, early.syscall, early.stoppedAt) = (.closedByPeer, "closed", nil)
     early.firstInstant = 2
     recording.limits = [early, stop]
     try recording.write(to: path)

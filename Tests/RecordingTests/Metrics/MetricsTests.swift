@@ -70,9 +70,9 @@ import Testing
   @Test func `ends of someone else's server are not ours to share out over`() {
     var recording = recording()
     recording.workers = [WorkerRecord(id: 0, end: .client, pid: 1)]
-    #expect(Metrics(recording).ends == 1000)
+    #expect(Metrics(recording).connectionEnds == 1000)
     recording.workers.append(WorkerRecord(id: 1, end: .server, pid: 2))
-    #expect(Metrics(recording).ends == 2000)
+    #expect(Metrics(recording).connectionEnds == 2000)
   }
 
   @Test func `a phase without a goal is held against that of the whole run`() {
