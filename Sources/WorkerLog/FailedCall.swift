@@ -1,4 +1,5 @@
-/// What failed: a system call of a worker, or one of two other failures that are recorded like one.
+/// What failed: a system call of a worker, or one of two other things that are recorded like a
+/// call.
 package enum FailedCall: UInt8, Sendable, CaseIterable {
   case socket, bind, listen, connect, accept, epollControl, read, write
   /// The runner's own deadline for a handshake, not the kernel's ETIMEDOUT.

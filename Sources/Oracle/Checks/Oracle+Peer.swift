@@ -33,8 +33,8 @@ extension Oracle {
     if case .leavesOut = peer.manner, scenario.transfer == .max, scenario.events.isEmpty {
       let missing = totals.map { $0[.missing] }.reduce(0, +)
       expect(
-        missing <= peer.leftOut, "peer",
-        "\(missing) answers are missing, and the server has left out \(peer.leftOut)")
+        missing <= peer.omittedAnswers, "peer",
+        "\(missing) answers are missing, and the server has left out \(peer.omittedAnswers)")
     }
   }
 

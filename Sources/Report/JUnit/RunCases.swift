@@ -21,8 +21,8 @@ struct RunCases {
     self.namesPlaces = namesPlaces
   }
 
-  /// One case for each planned phase, whether or not it was reached, and one for a fault of a run
-  /// that cut off no phase.
+  /// One case for each planned phase, whether or not it was reached. Where the run ended before its
+  /// time, the case of the phase that was cut off says so, or else one more case, "run".
   var phases: [TestCase] {
     var cases = recording.phases.map { phase in
       TestCase(
@@ -30,7 +30,7 @@ struct RunCases {
         output: attachments, place: place(phase.planLine))
     }
     guard let ending else { return cases }
-    if let index = cutOff {
+    if let index = cutOffIndex {
       cases[index].outcome = ending
     } else {
       // Nothing was cut off, but what went wrong still has to fail something.
@@ -39,7 +39,7 @@ struct RunCases {
     return cases
   }
 
-  /// One for each threshold, and one for the limit that the plan expects.
+  /// One case for each threshold, and one for the limit that the plan expects.
   var thresholds: [TestCase] {
     judgement.thresholds.map { threshold in
       let message = "\(threshold.text): \(threshold.reason)"
@@ -100,8 +100,9 @@ struct RunCases {
     return .failure(type: limit.type, message: message, body: body)
   }
 
-  /// The index of the phase that was cut off, or else of the first that was never reached.
-  private var cutOff: Int? {
+  /// The index of the phase that was cut off, or else of the first that was never reached; nil when
+  /// all phases ended.
+  private var cutOffIndex: Int? {
     let phases = recording.phases
     return phases.firstIndex { $0.outcome == .interrupted }
       ?? phases.firstIndex { $0.started != nil && $0.ended == nil }

@@ -7,7 +7,8 @@ struct TestSuites {
   let name: String
   let suites: [TestSuite]
 
-  /// The file, its bodies cut as short as needed, down to 64 characters, to keep it under 5 MB.
+  /// The file. To keep it under 5 MB, the texts of its failures and errors are cut as short as
+  /// needed, down to 64 characters.
   func bytes() -> [UInt8] {
     Self.bytes { bodyLimit in element(bodyLimit: bodyLimit) }
   }
@@ -45,7 +46,7 @@ struct TestSuites {
 
 struct TestSuite {
   var plan: String
-  /// What of the plan the suite holds: "phases" or "thresholds".
+  /// Which of the plan's cases the suite holds: "phases" or "thresholds".
   var part: String
   var hostname: String
   /// ISO 8601 in UTC, as a recording holds it.

@@ -53,7 +53,8 @@ struct Document {
     for attribute in element.attributes {
       _ = unsafe xmlNewProp(node, attribute.name, sanitised(attribute.value))
     }
-    // XML is indented by libxml2 itself; its HTML writer knows nothing of sections or SVG.
+    // libxml2 indents XML itself. Its HTML writer does not know sections or SVG, so the line breaks
+    // around their children are added here.
     let breaksLines = dialect == .html && element.holdsOnlyElements
     for child in element.children {
       if breaksLines { _ = unsafe xmlAddChild(node, xmlNewDocText(document, "\n")) }
@@ -74,8 +75,8 @@ struct Document {
     _ = unsafe xmlSaveClose(context)
   }
 
-  /// Written as a node, because libxml2's writer of whole documents adds a second `meta` for the
-  /// charset.
+  /// Writes the document as a node: libxml2's writer of whole documents would add a second `meta`
+  /// for the charset.
   private func writeHTML(_ document: xmlDocPtr, to buffer: xmlBufferPtr) {
     let output = unsafe xmlOutputBufferCreateBuffer(buffer, nil)
     unsafe document.withMemoryRebound(to: xmlNode.self, capacity: 1) { node in

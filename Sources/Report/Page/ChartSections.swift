@@ -28,7 +28,8 @@ extension HTMLReport {
     }
   }
 
-  /// One bar per end, on a track as long as the goal, or as the highest count where that is more.
+  /// One bar per end (client, server), on a track as long as the goal, or as the higher of the two
+  /// counts where that exceeds the goal.
   private func achievement(_ goal: Int) -> Element {
     let full = Double(max(goal, metrics.established, metrics.accepted ?? 0))
     return Element("dl", ["class": "goal"]) {
@@ -73,8 +74,8 @@ extension HTMLReport {
     }
   }
 
-  /// The connections that our server held; nil where it did not count the run's connections, as
-  /// someone else's does not.
+  /// The connections that the built-in server held; nil where it did not count the run's
+  /// connections (someone else's server never does), or nothing was recorded.
   private var accepted: Series? { recording.countsServer ? recording.series(.accepted) : nil }
 
   private var connections: Chart? {
@@ -94,12 +95,14 @@ extension HTMLReport {
     }
     let most = Double(max(metrics.established, metrics.accepted ?? 0))
     let goal = metrics.goal.map(Double.init)
-    // A goal far away would press the data flat against the floor.
-    let shown = goal.flatMap { $0 <= most * 2.5 ? $0 : nil }
+    // A goal far above the data would press them flat against the floor, so it is not drawn.
+    let drawnGoal = goal.flatMap { $0 <= most * 2.5 ? $0 : nil }
     var chart = chart(
-      "chart-connections", "Connections held", y: .counts(upTo: max(most, shown ?? 0)),
+      "chart-connections", "Connections held", y: .counts(upTo: max(most, drawnGoal ?? 0)),
       layers: layers, height: 300)
-    if let shown { chart.levels = [.init(value: shown, label: "goal \(Format.count(Int(shown)))")] }
+    if let drawnGoal {
+      chart.levels = [.init(value: drawnGoal, label: "goal \(Format.count(Int(drawnGoal)))")]
+    }
     return chart
   }
 

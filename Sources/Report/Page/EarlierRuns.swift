@@ -6,7 +6,7 @@ package import Recording
 package struct EarlierRuns: Sendable {
   /// The run that this one is compared with; nil where there is none.
   package var base: Recording?
-  /// How the two compare.
+  /// How this run compares with `base`; nil where there is none.
   package var comparison: Comparison?
   /// The plan's last runs, oldest first, without this one.
   package var history: [RecordingSummary]
@@ -19,7 +19,7 @@ package struct EarlierRuns: Sendable {
     self.history = history
   }
 
-  /// Runs that a page shows at most, with its own.
+  /// The most runs that a page shows, its own among them.
   package static let mostRuns = 20
 
   package static let none = EarlierRuns()

@@ -15,11 +15,12 @@ extension HTMLReport {
     }
   }
 
-  /// The series of one kind of address.
+  /// The series of one kind of address (source or endpoint), and how they are titled.
   private struct Addresses {
     let id: String
     let title: String
     let kind: String
+    /// What the numbers count, as a column's title: "Established" or "Accepted".
     let counted: String
     let ink: Ink
     let series: [Series]
@@ -50,7 +51,7 @@ extension HTMLReport {
       ink: .server, series: recording.series(named: Series.Key.endpoint("").name))
   }
 
-  /// The most small charts that are told apart at a glance; further series are in the table only.
+  /// The most small charts that a reader can take in; further series are in the table only.
   private static let mostPictures = 16
 
   @MarkupBuilder private func addresses(_ addresses: Addresses) -> [Node] {
@@ -89,7 +90,7 @@ extension HTMLReport {
     return chart
   }
 
-  /// Dozens of rows would push everything below out of sight.
+  /// The table, folded where it is long: dozens of rows would push everything below out of sight.
   private func folded(_ table: Table) -> Element {
     guard table.rows.count > 12 else { return table.element }
     return Element("details") {

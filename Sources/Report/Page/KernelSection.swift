@@ -6,24 +6,24 @@ extension HTMLReport {
     Section("kernel", "Kernel, processor and counters") {
       let families = families
       let moving = families.filter(\.isMoving)
-      let lines = moving.reduce(0) { $0 + $1.series.count }
+      let lineCount = moving.reduce(0) { $0 + $1.series.count }
       if !moving.isEmpty {
         Element("div", ["class": "pair"]) {
           for (index, family) in moving.enumerated() {
-            picture(family, index, points: min(1200, max(60, 16_000 / max(1, lines)))).figure
+            picture(family, index, points: min(1200, max(60, 16_000 / max(1, lineCount)))).figure
           }
         }
       }
-      let still = families.filter { !$0.isMoving }.map(\.name)
-      if !still.isEmpty {
+      let unmoved = families.filter { !$0.isMoving }.map(\.name)
+      if !unmoved.isEmpty {
         Element(
           "p", ["class": "note"],
-          "Stayed at zero: \(truncated(line(still.joined(separator: ", ")), to: 2000)).")
+          "Stayed at zero: \(truncated(line(unmoved.joined(separator: ", ")), to: 2000)).")
       }
     }
   }
 
-  /// Series of one name, or of one part of the machine, that are drawn in one unit.
+  /// The series of one chart: those of one name, or of one part of the machine, that have one unit.
   private struct Family {
     let name: String
     let unit: String
@@ -36,13 +36,14 @@ extension HTMLReport {
       isCounter ? series.growth : series.points
     }
 
+    /// Whether any drawn point is above zero.
     var isMoving: Bool {
       series.contains { series in points(of: series).contains { $0.value > 0 } }
     }
   }
 
   /// The names of series that other sections show.
-  private static let known: Set<String> = {
+  private static let shownElsewhere: Set<String> = {
     let keys: [Series.Key] = [
       .established, .accepted, .connecting, .kernelMemory, .slab, .tcpPages, .memoryAvailable,
       .source(""), .endpoint(""), .failures(""), .bytesSent, .bytesReceived,
@@ -53,7 +54,7 @@ extension HTMLReport {
   private var families: [Family] {
     var families: [Family] = []
     var places: [[String]: Int] = [:]
-    for series in recording.series where !Self.known.contains(series.key.name) {
+    for series in recording.series where !Self.shownElsewhere.contains(series.key.name) {
       let (name, unit) = (Self.family(of: series), Self.unit(of: series))
       if let place = places[[name, unit]] {
         families[place].series.append(series)
@@ -62,8 +63,8 @@ extension HTMLReport {
         families.append(Family(name: name, unit: unit, series: [series]))
       }
     }
-    // A chart tells only so many lines apart. Of a longer family, such as one series per processor,
-    // the series with the highest maxima are drawn.
+    // Only so many lines of a chart can be told apart. Of a larger family, such as one series per
+    // processor, the series with the highest maxima are drawn.
     for index in families.indices where families[index].series.count > Ink.mostKinds {
       let most = families[index].series.sorted { ($0.maximum ?? 0) > ($1.maximum ?? 0) }
       families[index].series = Array(most.prefix(Ink.mostKinds))
@@ -71,8 +72,9 @@ extension HTMLReport {
     return families
   }
 
-  /// The name of the series' family. The modes of a processor are one family, and so are the kinds
-  /// of pressure, though the names of the series differ: `cpu.user` and `cpu.system`.
+  /// The name of the series' family. The modes of a processor are one family, though the names of
+  /// the series differ: `cpu.user` and `cpu.system`. So are the kinds of pressure, and the times
+  /// stalled by each kind.
   private static func family(of series: Series) -> String {
     let parts = series.key.name.split(separator: ".")
     guard parts.count > 1, ["cpu", "pressure"].contains(parts[0]) else { return series.key.name }

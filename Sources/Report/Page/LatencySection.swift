@@ -11,7 +11,7 @@ struct LatencyFigures {
   let title: String
   /// What each value belongs to: "connections".
   let population: String
-  /// The instant that the uncorrected latency counts from: "the call".
+  /// What the uncorrected latency counts from, in place of the planned instant: "the call".
   let actualStart: String
 
   private var recording: Recording { report.recording }

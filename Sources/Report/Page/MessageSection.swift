@@ -12,7 +12,7 @@ extension HTMLReport {
           Element("div", ["class": "pair"]) { charts.map(\.figure) }
         }
         messageTable.element
-        for note in [starvation, quiet, extent].compactMap(\.self) {
+        for note in [starvationNote, quietNote, matchNote].compactMap(\.self) {
           Element("p", ["class": "note"], note)
         }
       }
@@ -106,21 +106,24 @@ extension HTMLReport {
     return cells
   }
 
-  /// A note on connections that never got an answer, of which no percentile says anything.
-  private var starvation: String? {
+  /// A note on connections that never got an answer, since no percentile counts them; nil when all
+  /// did.
+  private var starvationNote: String? {
     guard let unanswered = metrics.unanswered, unanswered > 0 else { return nil }
     return
       "\(Format.count(unanswered)) connections had sent messages and never got an answer; no latency "
       + "counts them."
   }
 
-  private var extent: String? {
+  /// A note that round trips end at the match; nil where none does.
+  private var matchNote: String? {
     guard recording.timesToMatch, metrics.roundTrip != nil else { return nil }
     return "Where an answer is known by a match alone, its round trip is the time to the match: "
       + "more of it may have come later."
   }
 
-  private var quiet: String? {
+  /// A note on connections that waited for silence after a wrong answer; nil when none did.
+  private var quietNote: String? {
     guard let waits = recording.series(.waits)?.maximum, waits > 0 else { return nil }
     return "\(Format.count(Int(min(waits, 0x1p53)))) times a connection waited for quiet after a "
       + "wrong answer: where it ended nobody knew."

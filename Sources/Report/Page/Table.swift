@@ -1,6 +1,6 @@
 import Recording
 
-/// A table of the report: people read the cells, programs the data attributes on them.
+/// A table of the page: people read the cells, programs the data attributes on them.
 struct Table {
   struct Column {
     var title: String
@@ -23,7 +23,7 @@ struct Table {
   var columns: [Column]
   /// The first cell of a row is its heading.
   var rows: [[Cell]]
-  /// Longer tables end with a note of how many rows are missing.
+  /// The most rows to show; a longer table ends with a note of how many are missing.
   var limit = 200
 
   var element: Element {

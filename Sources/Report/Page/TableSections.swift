@@ -92,19 +92,19 @@ extension HTMLReport {
     }
   }
 
-  /// What was reached, to be compared with the prediction.
-  private var reached: Int { metrics.accepted ?? metrics.established }
+  /// The connections that the run reached, to be compared with the prediction.
+  private var actual: Int { metrics.accepted ?? metrics.established }
 
   private func sentence(on term: PredictionTerm) -> String {
     let predicted = Format.count(term.connections)
     let held = recording.countsServer ? "Held at both ends" : "Established"
     return "Predicted limit: \(predicted) connections, by \(term.resource.rawValue) at the "
-      + "\(term.end.rawValue). \(held): \(Format.count(reached)), "
-      + "\(Format.share(Double(reached) / Double(max(1, term.connections)))) of it."
+      + "\(term.end.rawValue). \(held): \(Format.count(actual)), "
+      + "\(Format.share(Double(actual) / Double(max(1, term.connections)))) of it."
   }
 
   private var predictionTable: Table {
-    let actual = Double(max(1, reached))
+    let divisor = Double(max(1, actual))
     return Table(
       caption: "What each resource would allow by itself",
       columns: [
@@ -114,7 +114,7 @@ extension HTMLReport {
         .init(title: "Because", key: "reason"),
       ],
       rows: recording.prediction.sorted { $0.connections < $1.connections }.map { term in
-        let ratio = Double(term.connections) / actual
+        let ratio = Double(term.connections) / divisor
         return [
           .text(term.resource.rawValue + (term.binds ? " (binds)" : "")),
           .text(term.end.rawValue), .count(term.connections),

@@ -147,7 +147,7 @@ extension HTMLReport {
   }
 }
 
-/// A line of a list of names and values.
+/// One line in a list of names and values.
 func pair(_ fact: Fact) -> Element {
   Element("div") {
     Element("dt", [:], truncated(fact.name, to: 500))

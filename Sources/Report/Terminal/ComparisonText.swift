@@ -21,8 +21,8 @@ package func comparisonText(
   return lines.joined(separator: "\n") + "\n"
 }
 
-/// One line on how a run compares with the run before: "connections same, connect p99 +3% (within
-/// noise)", after the start of that run.
+/// One line on how a run compares with the run before. It says when that run started, and then
+/// "connections same, connect p99 +3% (within noise)".
 package func comparisonLine(_ comparison: Comparison, base: Recording) -> String {
   let always: [Metric] = [
     .held, .connectRate, .percentile(.p99, of: .connect), .percentile(.p99, of: .roundTrip),
@@ -31,7 +31,7 @@ package func comparisonLine(_ comparison: Comparison, base: Recording) -> String
     guard figure.phase == nil, always.contains(figure.metric) || figure.verdict == .worse else {
       return nil
     }
-    return spoken(figure)
+    return phrase(figure)
   }
   parts += comparison.limits.filter { !$0.inBase }.map { "new limit \(brief($0.limit.cause))" }
   parts += comparison.limits.filter { !$0.inNew }.map { "no longer \(brief($0.limit.cause))" }
@@ -47,7 +47,7 @@ package func comparisonLine(_ comparison: Comparison, base: Recording) -> String
   return "compared with the run before (\(started)): \(parts.joined(separator: ", "))"
 }
 
-private func spoken(_ figure: Comparison.Figure) -> String {
+private func phrase(_ figure: Comparison.Figure) -> String {
   let name = figure.metric == .held ? "connections" : figure.metric.words
   switch figure.verdict {
   case _ where figure.relative == 0: return "\(name) same"
@@ -89,7 +89,8 @@ private func figures(_ comparison: Comparison, _ paint: Paint) -> [String] {
   }
 }
 
-/// The verdict in its colour. The columns are padded before, as escape sequences have no width.
+/// The verdict in its colour. Only the last column is painted, which has no padding that the
+/// invisible escape sequences could upset.
 private func painted(_ verdict: String, _ paint: Paint) -> String {
   if verdict.hasPrefix("worse") { return paint.red(verdict) }
   if verdict.hasPrefix("better") { return paint.green(verdict) }

@@ -41,7 +41,7 @@ private func title(_ recording: Recording, _ paint: Paint) -> String {
     + paint.dim(recording.circumstances.joined(separator: " · "))
 }
 
-/// The figures worth a line each; what was not measured has none.
+/// The figures worth a line each; a figure that was not measured has no line.
 private func measured(
   _ recording: Recording, _ metrics: Metrics, _ judgement: Judgement
 ) -> [Fact] {
@@ -64,7 +64,8 @@ private func measured(
     (metrics.connectRate.map { [Format.rate($0)] } ?? []) + percentiles(of: .connect)
   if !connect.isEmpty { rows.append(Fact("connect", connect.joined(separator: " · "))) }
   for phase in recording.phases.filter({ !$0.remark.isEmpty }).prefix(2) {
-    // Remarks on the pace have this text (`Coordinator+Pace`); others are on messages and losses.
+    // Only remarks on the pace have this text (`Coordinator+Pace`); others are on messages and
+    // losses.
     let isPace = phase.remark.contains(" planned: ")
     rows.append(Fact(isPace ? "slow" : "note", brief("\(phase.name): \(phase.remark)", to: 500)))
   }
@@ -72,8 +73,8 @@ private func measured(
     rows.append(Fact("messages", messages(metrics, sent: sent)))
   }
   if metrics.roundTrip != nil {
-    let extent = recording.timesToMatch ? ["to the match"] : []
-    let parts = percentiles(of: .roundTrip) + extent
+    let ending = recording.timesToMatch ? ["to the match"] : []
+    let parts = percentiles(of: .roundTrip) + ending
     rows.append(Fact("round trip", parts.joined(separator: " · ")))
   }
   if metrics.failures > 0 {

@@ -22,8 +22,9 @@ struct Runner: ParsableCommand {
     ],
     defaultSubcommand: RunCommand.self)
 
-  /// Before any command, or the help, writes: a closed standard stream must not be some file's descriptor, and a
-  /// reader that has gone must not end the program by a signal.
+  /// Two things come before any command, or the help, writes. A closed standard stream is opened,
+  /// so that no other file gets its descriptor; and a reader that has gone does not end the program
+  /// by a signal.
   static func main() {
     CurrentProcess.openStandardDescriptors()
     CurrentProcess.ignoreSignalsOfWriting()

@@ -9,8 +9,8 @@ func complain(_ text: String, _ code: Int32) -> Int32 {
   return code
 }
 
-/// Prints a result on standard output. Returns the exit code where that is impossible, since a result
-/// that nobody got is none; nil when it is printed.
+/// Prints a result on standard output. Returns nil when it is printed, else the exit code of the
+/// failure, since a result that nobody got is none.
 func tell(_ text: String) -> Int32? {
   do throws(Errno) {
     try StandardOutput.write(text)

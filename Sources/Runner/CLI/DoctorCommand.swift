@@ -81,7 +81,7 @@ struct DoctorCommand: ParsableCommand {
       let mark = item.status.mark
       rows.append([mark, item.setting, item.now, item.needed ?? "–", item.note])
       if let change = item.change, item.status == .low {
-        rows.append(["", "", "", "", "→ \(privileged(change, host))"])
+        rows.append(["", "", "", "", "→ \(commandWithNeeds(change, host))"])
       }
     }
     let text = Table(rows: rows).text()
@@ -108,7 +108,8 @@ struct DoctorCommand: ParsableCommand {
     return sentences.joined(separator: "\n")
   }
 
-  private func privileged(_ change: SettingChange, _ host: HostDescription) -> String {
+  /// The command that makes a change, and the privilege that this user lacks for it.
+  private func commandWithNeeds(_ change: SettingChange, _ host: HostDescription) -> String {
     switch change.kind {
     case .sysctl where host.user != 0: "\(change.command(as: host))   (needs root)"
     case .descriptorLimit where !host.mayRaiseHardLimit,

@@ -15,7 +15,7 @@ struct FileProblem: Error, Equatable, CustomStringConvertible {
 
   init(_ path: String, _ error: Errno) { self.init(path, "\(error)") }
 
-  /// Does something with a file, and says which one when that fails.
+  /// Runs `body`; where it fails, throws the error with the path that it was about.
   static func naming<Result>(
     _ path: String, _ body: () throws(Errno) -> Result
   ) throws(FileProblem) -> Result {

@@ -11,7 +11,7 @@ struct LoadedPlan {
     plan = Result { () throws(InvalidPlan) in try settings.load(file) }
   }
 
-  /// The plan's name; the name that its file gives it where the plan is too broken to say.
+  /// The plan's name; where the plan is too broken to say it, the name that follows from its file.
   var name: String {
     switch plan {
     case .success(let plan): plan.name

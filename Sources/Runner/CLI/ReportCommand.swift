@@ -73,7 +73,7 @@ struct ReportCommand: ParsableCommand {
     where RunFiles.isRecording(path, recording) {
       throw ValidationError("\(path) is the recording itself, which no report overwrites.")
     }
-    for (path, kind) in [(files.junit, RunFiles.Replaced.xml), (files.html, .page)] {
+    for (path, kind) in [(files.junit, RunFiles.Replaceable.xml), (files.html, .page)] {
       do throws(FileProblem) {
         try RunFiles.check(writingTo: path, over: kind)
       } catch {
@@ -89,14 +89,15 @@ struct ReportCommand: ParsableCommand {
         whole, judgement, earlier: earlier, output))
   }
 
-  /// Replaces the reports of a recording that can no longer be read by its error. Returns the exit
-  /// code.
+  /// The recording cannot be read (any more): replaces its reports by reports of the error. Returns
+  /// the exit code.
   private func refuse(_ error: RecordingError) -> Int32 {
     let code = complain("\(error)", ExitStatus.fault)
     let directory = out ?? RunFiles.parent(of: recording)
     var isMissing = false
     if case .missing = error { isMissing = true }
-    // Without a recording the directory may be anyone's: no JUnit file is looked for in it.
+    // Where there is no recording, the directory may be anyone's, so it is not searched for JUnit
+    // files to replace.
     let names = isMissing ? [] : RunFiles.junitFiles(in: directory)
     let paths = junit.map { [$0] } ?? names.map { "\(directory)/\($0)" }
     do throws(FileProblem) {

@@ -72,8 +72,8 @@ struct RunCommand: ParsableCommand {
           codes.append(ExitStatus.fault)
         }
         interrupted = interrupted || codes.last == ExitStatus.interrupted
-        // A run that was at its end may have another exit code; the plans after it are skipped
-        // all the same.
+        // A run that a signal met at its very end may have another exit code; the plans after it
+        // are skipped all the same.
         if interrupted { codes.append(ExitStatus.interrupted) }
       } catch {
         StandardError.write("runner: \(plan.file): cannot start a process: \(error)\n")
@@ -83,7 +83,8 @@ struct RunCommand: ParsableCommand {
     return ExitStatus.worst(of: codes + [options.mergeJUnit(of: plans)])
   }
 
-  /// Waits until a run has ended, and passes signals on to it.
+  /// Waits until a run has ended, passing signals on to it. Returns how it ended, and sets
+  /// `interrupted` when one of the signals ends runs.
   private func ending(
     of child: ChildProcess, _ signals: inout SignalSource, _ interrupted: inout Bool
   ) -> ChildProcess.Ending {
@@ -153,7 +154,8 @@ struct RunOptions: ParsableArguments {
   var json = false
 
   /// Blocks the signals that end a run, so that a run that is interrupted at once still writes its
-  /// reports. To be called first, before any thread or worker exists.
+  /// reports; and SIGCONT, which the live view reads. To be called before any thread or worker
+  /// exists.
   static func prepareProcess() throws {
     try SignalSource.block(Signal.endings + [Signal.resume])
   }

@@ -8,18 +8,24 @@ import SystemPackage
 struct CaptureFlow {
   let from: FileDescriptor
   let to: FileDescriptor
-  /// Whether epoll has announced it (edge-triggered) and no call has met EAGAIN since.
+  /// Whether `from` may have bytes: epoll has announced it (edge-triggered), and no read has met
+  /// EAGAIN since.
   var mayRead = false
+  /// The same for writing to `to`.
   var mayWrite = false
   /// The sender sends nothing more.
   private(set) var hasEnded = false
-  /// The receiver is gone; what still comes is dropped.
+  /// The receiver is gone: what waits for it is dropped, and nothing more is read.
   private(set) var isDead = false
-  /// Bytes passed on.
-  private(set) var moved = 0
+  /// How many bytes were passed on.
+  private(set) var movedBytes = 0
+  /// Bytes that the receiver's socket did not take at once.
   private var unsent: [UInt8] = []
-  private var sent = 0
-  private var toldEnd = false
+  /// How many bytes of `unsent` the socket has taken since.
+  private var takenSince = 0
+  /// Whether the receiver was told that the sender has ended. True also where the sender is lost:
+  /// then the receiver is reset when the relay closes.
+  private var isEndPassedOn = false
 
   init(from: FileDescriptor, to: FileDescriptor) {
     self.from = from
@@ -36,28 +42,29 @@ struct CaptureFlow {
     case received(Int)
     /// The sender closed its side.
     case ended
-    /// The sender is gone, with this error: nothing more comes, and nothing reaches it.
+    /// The sender is gone, with this error: it sends nothing more, and nothing reaches it.
     case senderLost(Errno)
     /// The receiver is gone: what was left for it is dropped.
     case receiverLost
   }
 
   /// All bytes were passed on, and so was the end.
-  var isDone: Bool { hasEnded && unsent.isEmpty && toldEnd }
+  var isDone: Bool { hasEnded && unsent.isEmpty && isEndPassedOn }
   /// Nothing is left to be passed on, and nothing will come.
   var isDrained: Bool { isDead || hasEnded && unsent.isEmpty }
 
+  /// Takes one step: passes on kept bytes, or the end, or else reads into `buffer`.
   mutating func advance(_ buffer: UnsafeMutableRawBufferPointer) -> Advance {
     guard !isDead else { return .idle }
     if !unsent.isEmpty { return flush() }
     if hasEnded {
-      guard !toldEnd, mayWrite else { return .idle }
-      toldEnd = true
+      guard !isEndPassedOn, mayWrite else { return .idle }
+      isEndPassedOn = true
       // shutdown(2) fails only where the connection is gone, and then there is nobody to be told.
       try? Socket.finishSending(to)
       return .busy
     }
-    // What could not be passed on is not read.
+    // Nothing is read before it can be passed on.
     guard mayRead, mayWrite else { return .idle }
     switch unsafe Socket.receive(from, into: buffer) {
     case .moved(let count): return .received(count)
@@ -69,16 +76,16 @@ struct CaptureFlow {
       return .ended
     case .failed(let error):
       hasEnded = true
-      toldEnd = true
+      isEndPassedOn = true
       return .senderLost(error)
     }
   }
 
-  /// Passes on what was received; keeps what does not go.
+  /// Passes on what was received; keeps what the socket does not take.
   mutating func send(_ bytes: UnsafeRawBufferPointer) -> Advance {
     switch unsafe Socket.send(to, bytes) {
     case .moved(let count):
-      moved += count
+      movedBytes += count
       if count < bytes.count { unsent = unsafe Array(bytes[count...]) }
       return .busy
     case .wouldBlock:
@@ -94,15 +101,15 @@ struct CaptureFlow {
   private mutating func flush() -> Advance {
     guard mayWrite else { return .idle }
     let transfer = unsafe unsent.withUnsafeBytes {
-      unsafe Socket.send(to, UnsafeRawBufferPointer(rebasing: $0[sent...]))
+      unsafe Socket.send(to, UnsafeRawBufferPointer(rebasing: $0[takenSince...]))
     }
     switch transfer {
     case .moved(let count):
-      moved += count
-      sent += count
-      if sent == unsent.count {
+      movedBytes += count
+      takenSince += count
+      if takenSince == unsent.count {
         unsent = []
-        sent = 0
+        takenSince = 0
       }
       return .busy
     case .wouldBlock:

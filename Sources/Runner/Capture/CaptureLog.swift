@@ -5,12 +5,12 @@ import Recording
 
 /// All that `capture` has recorded, in bounded memory, and its file.
 struct CaptureLog {
-  /// Bytes of all conversations together: no plan reads a larger file.
+  /// The most bytes of all conversations together: no plan reads a larger file.
   static let mostBytes = Plan.longestMessageFile
   /// About how many bytes a conversation takes beside its steps.
-  private static let cost = 256
+  private static let conversationCost = 256
 
-  private let captured = Clock.timestamp()
+  private let began = Clock.timestamp()
   private let redactions: [Redaction]
   private var recorders: [ConversationRecorder] = []
   /// Bytes that may still be recorded.
@@ -23,7 +23,7 @@ struct CaptureLog {
   mutating func add(_ recorder: ConversationRecorder) {
     total += 1
     guard room > 0 || !recorder.conversation.steps.isEmpty else { return }
-    room -= Self.cost
+    room -= Self.conversationCost
     recorders.append(recorder)
   }
 
@@ -36,7 +36,7 @@ struct CaptureLog {
       return CaptureFile.Connection(kept, isTruncated: isCut || recorder.isTruncated)
     }
     // As YAML the conversations take more bytes than `room` counted, so they are cut once more.
-    return CaptureFile(captured: captured, forward: forward, connections: connections).playable
+    return CaptureFile(captured: began, forward: forward, connections: connections).playable
   }
 
   /// How much was recorded and how much was not, in one line.

@@ -4,7 +4,7 @@ import SystemPackage
 
 /// How clients come, and what turns them away.
 extension CaptureProxy {
-  /// Clients that one turn accepts.
+  /// The most clients that one turn accepts.
   private static var burst: Int { 64 }
   private static var events: EpollEvents { .readable | .writable | .peerHangUp | .edgeTriggered }
 
@@ -12,17 +12,17 @@ extension CaptureProxy {
     for _ in 0..<Self.burst {
       do throws(Errno) {
         guard let client = try Socket.accept(listener)?.descriptor else { return }
-        lead(client)
+        connectToServer(for: client)
       } catch {
-        // Mostly no descriptor is left. The client waits in the kernel's queue until the next try.
-        tell("no more clients for now: accept4: \(Self.words(error))")
+        // Mostly no descriptor is left. Clients wait in the kernel's queue until the next try.
+        warn("no more clients for now: accept4: \(Self.words(error))")
         return pauseListening()
       }
     }
   }
 
-  /// Connects a client to the server, by a connection of its own.
-  private mutating func lead(_ client: FileDescriptor) {
+  /// Opens a connection to the server for a client.
+  private mutating func connectToServer(for client: FileDescriptor) {
     let name = Socket.peerAddress(of: client).map { "\($0)" } ?? "unknown"
     var server: FileDescriptor?
     do throws(Errno) {
@@ -33,10 +33,10 @@ extension CaptureProxy {
       try Socket.sendAtOnce(descriptor)
       try Socket.connect(descriptor, to: route.forward)
       let relay = CaptureRelay(
-        id: clients, client: client, server: descriptor, name: name, started: .now())
+        id: nextClientID, client: client, server: descriptor, name: name, started: .now())
       try Epoll.control(epoll, .add, client, Self.events, token: relay.token(of: .client))
       try Epoll.control(epoll, .add, descriptor, Self.events, token: relay.token(of: .server))
-      clients += 1
+      nextClientID += 1
       relays[relay.id] = relay
       say("client \(name) connected (\(relays.count) open)")
     } catch {
@@ -48,14 +48,15 @@ extension CaptureProxy {
   private mutating func turnAway(
     _ client: FileDescriptor, _ server: FileDescriptor?, _ name: String, _ error: Errno
   ) {
-    refused += 1
-    tell("client \(name) turned away: \(route.forward): \(Self.words(error))")
+    refusedClients += 1
+    warn("client \(name) turned away: \(route.forward): \(Self.words(error))")
     // A reset, as from a server that refuses; a FIN would look like an orderly end.
     try? Socket.resetOnClose(client, true)
     Socket.close(client)
     if let server { Socket.close(server) }
   }
 
+  /// Turns away a client whose connection to the server has failed.
   mutating func giveUp(_ relay: CaptureRelay, _ error: Errno) {
     relays[relay.id] = nil
     turnAway(relay.client, relay.server, relay.name, error)

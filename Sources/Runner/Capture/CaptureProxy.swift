@@ -26,18 +26,20 @@ struct CaptureProxy: ~Copyable {
   private(set) var log: CaptureLog
 
   var relays: [UInt64: CaptureRelay] = [:]
-  /// The next client's number. Numbers are not used again, so a late event of a client that is gone
-  /// is taken for nobody else's.
-  var clients: UInt64 = 0
+  /// The `id` of the next client's relay. No `id` is used again, so a late event of a client that
+  /// is gone is not taken for another client's.
+  var nextClientID: UInt64 = 0
   /// Relays with something to do.
   private var queue: [CaptureRelay] = []
   /// When to listen again after accept4 failed; nil while the proxy listens.
   var pausedUntil: Instant?
-  private var ended = 0
-  private var stillOpen = 0
-  var refused = 0
-  private var sent = 0
-  private var received = 0
+  private var endedClients = 0
+  /// Clients that were connected when the capture ended.
+  private var openAtEnd = 0
+  var refusedClients = 0
+  /// Bytes that relays which are gone have passed on.
+  private var bytesToServer = 0
+  private var bytesToClients = 0
 
   private var events = [ReadyEvent](repeating: ReadyEvent(token: 0, seen: .none), count: 256)
   private var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -97,15 +99,16 @@ struct CaptureProxy: ~Copyable {
   }
 
   private var isOver: Bool {
-    if let most = options.conversations, ended + refused >= most { return true }
-    return end.map { $0 <= .now() } ?? false
+    if let most = options.conversations, endedClients + refusedClients >= most { return true }
+    return endInstant.map { $0 <= .now() } ?? false
   }
 
-  private var end: Instant? { options.duration.map(started.advanced(by:)) }
+  /// When `Options.duration` is over; nil for no bound.
+  private var endInstant: Instant? { options.duration.map(started.advanced(by:)) }
 
   /// Waits for events; returns how many there are, or nil where epoll_wait fails.
   private mutating func wait() -> Int? {
-    let deadline = queue.isEmpty ? [end, pausedUntil].compactMap(\.self).min() : .now()
+    let deadline = queue.isEmpty ? [endInstant, pausedUntil].compactMap(\.self).min() : .now()
     do throws(Errno) {
       return try Epoll.wait(epoll, into: &events, until: deadline)
     } catch {
@@ -134,7 +137,7 @@ struct CaptureProxy: ~Copyable {
     queue.append(relay)
   }
 
-  /// One turn for each that has something to do.
+  /// One turn for each relay in the queue.
   private mutating func serveQueue() {
     let waiting = queue
     queue = []
@@ -148,25 +151,25 @@ struct CaptureProxy: ~Copyable {
       case .busy: enqueue(relay)
       case .over:
         end(relay, "ended")
-        ended += 1
+        endedClients += 1
       }
     }
   }
 
-  /// Takes a relay off the table and keeps what it recorded.
+  /// Closes a relay and keeps what it recorded; `how` says how it ended.
   private mutating func end(_ relay: CaptureRelay, _ how: String) {
     relays[relay.id] = nil
     relay.close()
     log.add(relay.recorder)
-    sent += relay.toServer.moved
-    received += relay.toClient.moved
-    say(relay.told(how))
+    bytesToServer += relay.toServer.movedBytes
+    bytesToClients += relay.toClient.movedBytes
+    say(relay.account(how))
   }
 
   private mutating func finish() {
     for relay in relays.values.sorted(by: { $0.id < $1.id }) {
       end(relay, "was still connected")
-      stillOpen += 1
+      openAtEnd += 1
     }
   }
 
@@ -174,15 +177,18 @@ struct CaptureProxy: ~Copyable {
 
   /// How much was relayed, in one line.
   var totals: String {
-    let count = ended + stillOpen
+    let count = endedClients + openAtEnd
     var text = "\(Format.count(count)) \(count == 1 ? "client" : "clients")"
-    if refused > 0 { text += ", \(Format.count(refused)) turned away" }
-    return text + "; \(Format.bytes(sent)) to the server, \(Format.bytes(received)) back"
+    if refusedClients > 0 { text += ", \(Format.count(refusedClients)) turned away" }
+    return text + "; \(Format.bytes(bytesToServer)) to the server, "
+      + "\(Format.bytes(bytesToClients)) back"
   }
 
+  /// Prints a line unless `--quiet` was given.
   func say(_ text: String) {
-    if !options.isQuiet { tell(text) }
+    if !options.isQuiet { warn(text) }
   }
 
-  func tell(_ text: String) { StandardError.write(text + "\n") }
+  /// Prints a line in any case.
+  func warn(_ text: String) { StandardError.write(text + "\n") }
 }

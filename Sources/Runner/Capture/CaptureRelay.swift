@@ -16,6 +16,7 @@ final class CaptureRelay {
   /// The client's address.
   let name: String
   private let started: Instant
+  /// Whether the connection to the server is established; the client's is from the beginning.
   var isConnected = false
   /// Whether the relay waits for its turn.
   var isQueued = false
@@ -24,9 +25,10 @@ final class CaptureRelay {
   private(set) var toServer: CaptureFlow
   private(set) var toClient: CaptureFlow
   /// The side that broke off first, instead of closing its connection.
-  private var lost: Side?
+  private var lostSide: Side?
 
-  /// Pieces per direction that one turn moves, so that a flood leaves time for the other relays.
+  /// The most pieces per direction that one turn moves, so that a flood leaves time for the other
+  /// relays.
   private static let burst = 16
 
   init(
@@ -45,8 +47,9 @@ final class CaptureRelay {
   /// The 64 bits that epoll hands back for one of the relay's sockets.
   func token(of side: Side) -> UInt64 { id << 1 | side.rawValue }
 
+  /// Notes what epoll has announced for one of the sockets.
   func note(_ seen: EpollEvents, of side: Side) {
-    // The next call on the socket returns the error.
+    // An error counts as both: the next call on the socket returns it.
     let mayRead = seen.has(.readable | .peerHangUp | .hangUp | .error)
     let mayWrite = seen.has(.writable | .hangUp | .error)
     switch side {
@@ -67,7 +70,8 @@ final class CaptureRelay {
     case over
   }
 
-  /// Passes bytes on in both directions, and records them.
+  /// Passes bytes on in both directions, and records them. Does nothing before the server's
+  /// connection is established.
   ///
   /// - Parameter room: bytes that may still be recorded, of all conversations together.
   func advance(_ buffer: UnsafeMutableRawBufferPointer, room: inout Int) -> State {
@@ -81,6 +85,8 @@ final class CaptureRelay {
     return .busy
   }
 
+  /// Takes one step in the direction that starts at `side`. Returns whether there may be more to
+  /// do.
   private func advance(
     _ path: ReferenceWritableKeyPath<CaptureRelay, CaptureFlow>, from side: Side,
     _ buffer: UnsafeMutableRawBufferPointer, _ room: inout Int
@@ -114,7 +120,7 @@ final class CaptureRelay {
 
   /// Notes that a side is gone. Nothing reaches that side; what it sent still reaches the other.
   private func lose(_ side: Side) {
-    lost = lost ?? side
+    lostSide = lostSide ?? side
     switch side {
     case .client: toClient.die()
     case .server: toServer.die()
@@ -122,7 +128,7 @@ final class CaptureRelay {
   }
 
   private var isOver: Bool {
-    switch lost {
+    switch lostSide {
     case nil: toServer.isDone && toClient.isDone
     case .client: toServer.isDrained
     case .server: toClient.isDrained
@@ -130,18 +136,19 @@ final class CaptureRelay {
   }
 
   /// What became of the client, in one line.
-  func told(_ how: String) -> String {
+  func account(_ how: String) -> String {
     var text =
       "client \(name) \(how) after "
       + "\(Format.duration(seconds: Instant.now().seconds(since: started))): "
-      + "\(Format.bytes(toServer.moved)) to the server, \(Format.bytes(toClient.moved)) back"
+      + "\(Format.bytes(toServer.movedBytes)) to the server, "
+      + "\(Format.bytes(toClient.movedBytes)) back"
     if recorder.isTruncated { text += "; truncated in the file" }
     return text
   }
 
-  /// Closes both sides; where one broke off, the other gets a reset.
+  /// Closes both sides; where one of them broke off, the other gets a reset.
   func close() {
-    if lost != nil {
+    if lostSide != nil {
       try? Socket.resetOnClose(client, true)
       try? Socket.resetOnClose(server, true)
     }

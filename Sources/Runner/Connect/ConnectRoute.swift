@@ -19,15 +19,17 @@ struct ConnectRoute {
   let sources: [IPAddress]
   /// Nil where the kernel chooses.
   let ports: PortSet?
+  /// The order in which pairs of source and port are tried; nil where the kernel chooses.
   private var walk: SourceWalk?
 
   /// 127.0.0.2 to 127.0.0.21, the default of plans.
   private static let loopbackSources = (2...21).map { IPAddress.v4(0x7F00_0000 + $0) }
 
   /// - Parameters:
-  ///   - sources: nil for 127.0.0.2 to 127.0.0.21 towards loopback, else for the kernel's choice.
-  ///   - ports: nil for the ports that other programs can spare where sources are bound, else for
-  ///     the kernel's choice.
+  ///   - sources: nil means 127.0.0.2 to 127.0.0.21 where the target is an IPv4 loopback address,
+  ///     else the kernel's choice.
+  ///   - ports: nil means the ports that other programs can spare where there are sources, else the
+  ///     kernel's choice.
   init(
     to target: Target, sources: AddressRange?, ports: ClosedRange<UInt16>?, allowPublic: Bool,
     lookup: AddressLookup = .host
@@ -65,7 +67,8 @@ struct ConnectRoute {
     }
   }
 
-  /// The number of pairs of source and port: after so many tries all are known to be taken.
+  /// The number of pairs of source and port, 1 where the kernel chooses: after so many failed tries
+  /// all pairs are known to be taken.
   var tupleCount: UInt64 { walk?.count ?? 1 }
 
   /// The next source and port to bind; nil where the kernel chooses.

@@ -5,14 +5,14 @@ import SystemPackage
 
 /// What the words at the prompt do.
 extension ConnectSession {
-  /// Connections that `list` shows when it is not told how many.
-  private static var usualList: Int { 20 }
+  /// How many connections `list` shows when the user does not say how many.
+  private static var usualListLength: Int { 20 }
 
   /// Carries out a command; returns true when it ends the session.
   mutating func obey(_ command: PromptCommand) -> Bool {
     switch command {
     case .nothing: break
-    case .list(let most): list(most ?? Self.usualList)
+    case .list(let most): list(most ?? Self.usualListLength)
     case .send(let descriptor, let bytes): send(bytes, on: descriptor)
     case .broadcast(let bytes): broadcast(bytes)
     case .close(let descriptor): closeOne(descriptor)

@@ -9,9 +9,10 @@ import WorkerLog
 
 /// How connections are opened.
 extension ConnectSession {
-  /// Connections to begin before looking at events again.
+  /// The most connections to begin before looking at events again.
   private static var burst: Int { 64 }
 
+  /// Takes an order to open so many connections; `advanceOpening` carries it out.
   mutating func open(_ count: Int) {
     batches += 1
     opening = Opening(
@@ -19,7 +20,7 @@ extension ConnectSession {
       before: kernel.readings().values)
   }
 
-  /// Begins the connections that are due, and tells how the order went once no handshake is left.
+  /// Begins the connections that are due. Once no handshake is left, reports how the order went.
   mutating func advanceOpening() {
     var burst = Self.burst
     while burst > 0, let due = opening?.due, due <= .now() {
@@ -29,21 +30,21 @@ extension ConnectSession {
     }
     if let done = opening, done.isOver {
       opening = nil
-      tell(done)
+      report(done)
     }
   }
 
   private mutating func beginOne() {
     var socket: FileDescriptor?
-    // The failure to report where all sources are taken, of a source that none of our own
-    // connections has.
-    var taken: (call: FailedCall, error: Errno, source: SocketAddress?)?
-    var own: Set<SocketAddress>?
+    // The failure to report where all sources are taken: one whose source no connection of this
+    // session has.
+    var takenFailure: (call: FailedCall, error: Errno, source: SocketAddress?)?
+    var ownSources: Set<SocketAddress>?
     for _ in 0..<route.tupleCount {
       let source = route.nextSource()
       var call = FailedCall.socket
       do throws(Errno) {
-        if socket == nil { socket = try prepared() }
+        if socket == nil { socket = try preparedSocket() }
         let descriptor = socket!
         if let source {
           call = .bind
@@ -58,35 +59,35 @@ extension ConnectSession {
           socket = nil
         }
         if let source, call.isTaken(error) {
-          own = own ?? Set(table.connections.compactMap(\.source))
-          if own?.contains(source) == true { continue }
-          // A failed bind is preferred: somebody else has the port. A failed connect may be
-          // TIME_WAIT.
-          if taken == nil || (taken?.call == .connect && call == .bind) {
-            taken = (call, error, source)
+          ownSources = ownSources ?? Set(table.connections.compactMap(\.source))
+          if ownSources?.contains(source) == true { continue }
+          // A failed bind is preferred, since it proves that somebody else has the port. A failed
+          // connect may be due to TIME_WAIT only.
+          if takenFailure == nil || (takenFailure?.call == .connect && call == .bind) {
+            takenFailure = (call, error, source)
           }
           continue
         }
         if let descriptor = socket { Socket.close(descriptor) }
-        return failed(call, error, source: source)
+        return countFailure(call, error, source: source)
       }
       return register(socket!, source: source)
     }
     if let descriptor = socket { Socket.close(descriptor) }
-    if let taken {
-      failed(taken.call, taken.error, source: taken.source)
+    if let takenFailure {
+      countFailure(takenFailure.call, takenFailure.error, source: takenFailure.source)
     } else {
-      failed(.connect, .addressNotAvailable, source: nil)
+      countFailure(.connect, .addressNotAvailable, source: nil)
     }
     // Every pair of source and port is in use, so the connections left would fail as well.
     opening?.isStopped = true
   }
 
-  private func prepared() throws(Errno) -> FileDescriptor {
+  private func preparedSocket() throws(Errno) -> FileDescriptor {
     let socket = try Socket.open(v6: route.endpoint.ip.isV6)
     do throws(Errno) {
       try Socket.reuseAddress(socket)
-      // Even when this process is killed, no TIME_WAIT stays behind.
+      // So no TIME_WAIT stays behind even when this process is killed.
       try Socket.resetOnClose(socket, true)
     } catch {
       Socket.close(socket)
@@ -104,7 +105,7 @@ extension ConnectSession {
     } catch {
       table.remove(connection)
       Socket.close(socket)
-      failed(.epollControl, error, source: source)
+      countFailure(.epollControl, error, source: source)
     }
   }
 
@@ -122,7 +123,7 @@ extension ConnectSession {
 
   /// Gives up the handshakes whose time is over.
   mutating func expireHandshakes() {
-    var gone = 0
+    var finishedCount = 0
     let now = Instant.now()
     for token in handshakes {
       if let connection = table.connection(of: token), connection.state == .connecting {
@@ -130,9 +131,9 @@ extension ConnectSession {
         opening?.connecting -= 1
         abandon(connection, .connectTimeout, nil)
       }
-      gone += 1
+      finishedCount += 1
     }
-    handshakes.removeFirst(gone)
+    handshakes.removeFirst(finishedCount)
   }
 
   private mutating func abandon(
@@ -140,10 +141,13 @@ extension ConnectSession {
   ) {
     table.remove(connection)
     Socket.close(connection.descriptor)
-    failed(call, error, source: connection.source)
+    countFailure(call, error, source: connection.source)
   }
 
-  private mutating func failed(_ call: FailedCall, _ error: Errno?, source: SocketAddress?) {
+  /// Counts a connection that could not be opened, and stops the order where more would fail, too.
+  private mutating func countFailure(
+    _ call: FailedCall, _ error: Errno?, source: SocketAddress?
+  ) {
     table.failed += 1
     note(call, error, source: source)
     opening?.failuresInARow += 1
@@ -151,7 +155,7 @@ extension ConnectSession {
     if isHopeless || opening?.failuresInARow == Opening.patience { opening?.isStopped = true }
   }
 
-  /// Counts a failure that keeps the current order to open connections from its goal.
+  /// Records a failure that keeps the current order to open connections from its goal.
   mutating func note(_ call: FailedCall, _ error: Errno?, source: SocketAddress?) {
     opening?.failures.add(
       call, error, at: Instant.now().seconds(since: started), established: table.open,
@@ -160,7 +164,8 @@ extension ConnectSession {
 
   // MARK: Telling
 
-  private mutating func tell(_ done: Opening) {
+  /// Says how many connections an order has opened, and which limits kept it from more.
+  private mutating func report(_ done: Opening) {
     let took = Format.duration(seconds: Instant.now().seconds(since: done.start))
     let isShort = done.standing < done.total
     let share = isShort ? "\(Format.count(done.standing)) of " : ""
@@ -202,11 +207,11 @@ extension ConnectSession {
       goal: table.open - done.standing + done.total, clientWorkers: .count(1), serverWorkers: nil,
       bothEndsHere: route.isHere, sources: route.sources.count,
       portsPerSource: route.ports?.count ?? host.localPorts?.count ?? 1, endpoints: 1)
-    // Standard input, output and error, epoll, the signals, and the kernel's files.
     demand.clientOverhead = ConnectSession.ownDescriptors
     return demand
   }
 
-  /// Descriptors that this process holds besides its connections, at most.
+  /// The most descriptors that this process holds besides its connections: standard input, output
+  /// and error, epoll, the signals, and the files of `kernel`.
   static var ownDescriptors: Int { 32 }
 }

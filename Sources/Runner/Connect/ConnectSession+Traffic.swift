@@ -7,10 +7,11 @@ import WorkerLog
 
 /// What is sent and received over connections, and how they end.
 extension ConnectSession {
-  /// More bytes than this may not wait for one peer to take them.
+  /// The most bytes that may wait for one peer to take them.
   static var mostUnsent: Int { 1 << 20 }
-  /// Closes per look at epoll that are told one by one; a server that goes takes thousands along.
-  private static var mostCloses: Int { 10 }
+  /// The most closes that are reported one by one for one wait of epoll: a server that ends closes
+  /// thousands of connections at once.
+  private static var mostReportedCloses: Int { 10 }
 
   mutating func handleIO(_ connection: PeerConnection, _ seen: EpollEvents) {
     if seen.has(.writable), !flush(connection) { return }
@@ -25,10 +26,10 @@ extension ConnectSession {
     }
     switch transfer {
     case .wouldBlock: break
-    case .closed: lost(connection, nil)
-    case .failed(let error): lost(connection, error)
+    case .closed: noteClosedByPeer(connection, nil)
+    case .failed(let error): noteClosedByPeer(connection, error)
     case .moved(let count):
-      settling.traffic(now: .now())
+      settling.noteTraffic(now: .now())
       table.add(received: count, to: connection)
       screen.say("\(Self.label(connection)) \(EscapedText.shown(buffer[..<count]))\n")
     }
@@ -40,10 +41,10 @@ extension ConnectSession {
       return "\(Self.label(connection)) takes nothing more: "
         + "\(Format.bytes(connection.unsent.count)) wait already"
     }
-    settling.traffic(now: .now())
+    settling.noteTraffic(now: .now())
     var waiting = connection
     waiting.unsent += bytes
-    // Where earlier bytes wait, these wait behind them.
+    // Where earlier bytes wait, the new ones wait behind them.
     if connection.unsent.isEmpty {
       flush(waiting)
     } else {
@@ -64,17 +65,17 @@ extension ConnectSession {
     case .wouldBlock:
       table.add(sent: 0, unsent: bytes, to: connection)
     case .closed:
-      lost(connection, nil)
+      noteClosedByPeer(connection, nil)
       return false
     case .failed(let error):
-      lost(connection, error)
+      noteClosedByPeer(connection, error)
       return false
     }
     watch(connection.descriptor)
     return true
   }
 
-  /// Tells epoll what to wait for now.
+  /// Tells epoll which events of the connection to wait for now.
   mutating func watch(_ descriptor: FileDescriptor) {
     guard let connection = table[descriptor.rawValue] else { return }
     do throws(Errno) {
@@ -87,31 +88,31 @@ extension ConnectSession {
 
   // MARK: Ends
 
-  private mutating func lost(_ connection: PeerConnection, _ error: Errno?) {
+  private mutating func noteClosedByPeer(_ connection: PeerConnection, _ error: Errno?) {
     table.remove(connection)
     Socket.close(connection.descriptor)
     table.closedByPeer += 1
     if opening?.batch == connection.batch {
-      // The account of the opening tells of this close.
+      // The report at the end of the order counts this close.
       opening?.lost += 1
       note(.closed, error, source: connection.source)
       return
     }
-    guard closesTold < Self.mostCloses else {
-      closesUntold += 1
+    guard reportedCloses < Self.mostReportedCloses else {
+      unreportedCloses += 1
       return
     }
-    closesTold += 1
+    reportedCloses += 1
     let reason = error.map {
       ": \(ErrnoName.symbol(of: $0.rawValue)) (\(ErrnoName.text(of: $0.rawValue)))"
     }
     screen.say("\(Self.label(connection)) closed by the peer\(reason ?? "")\n")
   }
 
-  mutating func tellRemainingCloses() {
-    guard closesUntold > 0 else { return }
-    screen.say("and \(Format.count(closesUntold)) more connections closed by the peer\n")
-    closesUntold = 0
+  mutating func reportRemainingCloses() {
+    guard unreportedCloses > 0 else { return }
+    screen.say("and \(Format.count(unreportedCloses)) more connections closed by the peer\n")
+    unreportedCloses = 0
   }
 
   /// Closes a connection from this side: with FIN where it carried bytes, else with a reset.

@@ -28,18 +28,20 @@ struct ConnectSession: ~Copyable {
 
   var table = PeerTable()
   var opening: Opening?
+  /// How many orders to open connections there were.
   var batches = 0
-  /// Tokens of the handshakes under way, the oldest first, which expires first.
+  /// Tokens of handshakes, the oldest first, which expires first. Those that are over stay until
+  /// they are at the front.
   var handshakes: [UInt64] = []
   var screen: PromptScreen
   var input = InputLines()
   var settling = Settling()
-  /// Whether an order to open connections fell short.
+  /// Whether any order to open connections fell short.
   var fellShort = false
-  /// Connections that peers closed since the last look, beyond those that were told one by one.
-  var closesUntold = 0
-  /// Closes since the last look that were told one by one.
-  var closesTold = 0
+  /// Closes by peers that the last wait of epoll brought and that were not reported one by one.
+  var unreportedCloses = 0
+  /// Closes by peers that the last wait of epoll brought and that were reported one by one.
+  var reportedCloses = 0
 
   private var events: [ReadyEvent]
   var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -77,7 +79,7 @@ struct ConnectSession: ~Copyable {
     return fellShort && !options.isInteractive ? ExitStatus.limit : ExitStatus.passed
   }
 
-  /// Carries out the lines that have been read; true when it is over.
+  /// Carries out the lines that have been read; returns true when the session is over.
   private mutating func obeyInput() -> Bool {
     while opening == nil {
       guard let line = input.first else {
@@ -122,16 +124,17 @@ struct ConnectSession: ~Copyable {
     if wantsInput, ready[2] { readInput() }
   }
 
+  /// When there is something to do even if nothing arrives.
   private func nextInstant() -> Instant {
     let expiry = handshakes.first.flatMap { table.connection(of: $0) }.map {
       $0.began.advanced(by: options.timeout)
     }
-    let look = settling.isWaiting ? Instant.now().advanced(by: .milliseconds(10)) : nil
-    return [opening?.due, expiry, look].compactMap(\.self).min() ?? .distantFuture
+    let settlingCheck = settling.isWaiting ? Instant.now().advanced(by: .milliseconds(10)) : nil
+    return [opening?.due, expiry, settlingCheck].compactMap(\.self).min() ?? .distantFuture
   }
 
   private mutating func handleEvents() {
-    closesTold = 0
+    reportedCloses = 0
     let count: Int
     do throws(Errno) {
       count = try Epoll.wait(epoll, into: &events, until: .now())
@@ -148,7 +151,7 @@ struct ConnectSession: ~Copyable {
         handleIO(connection, event.seen)
       }
     }
-    tellRemainingCloses()
+    reportRemainingCloses()
   }
 
   private mutating func readInput() {
@@ -169,8 +172,8 @@ struct ConnectSession: ~Copyable {
 
   // MARK: The end
 
-  /// Connections that carried bytes are closed with FIN, so that the peer gets all of them; the others with a
-  /// reset, which leaves no TIME_WAIT.
+  /// Closes all connections: those that carried bytes with FIN, so that the peer gets all bytes;
+  /// the others with a reset, which leaves no TIME_WAIT. Prints the totals.
   private mutating func finish() {
     screen.leavePrompt()
     let stats = statistics

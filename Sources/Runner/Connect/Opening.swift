@@ -1,19 +1,22 @@
 import Linux
 import Recording
 
-/// An order to open connections, while it is carried out.
+/// An order to open a batch of connections, while it is carried out.
 struct Opening {
   /// Failures in a row after which no more connections are begun: the cause will stay.
   static let patience = 100
 
+  /// The number of the order, from 1.
   let batch: Int
+  /// How many connections the order is for.
   let total: Int
   let start: Instant
   /// Nanoseconds from one connection to the next; 0 for as fast as it goes.
   let interval: Double
-  /// Kernel counters when the order began: what rose since then is evidence.
+  /// The kernel's counters when the order began: those that have risen since are evidence.
   let before: [Series.Key: Double]
 
+  /// How many connections were begun, whatever became of them.
   var begun = 0
   /// Handshakes under way.
   var connecting = 0
@@ -34,7 +37,7 @@ struct Opening {
     interval = rate.map { 1e9 / $0 } ?? 0
   }
 
-  /// When the next connection is due; nil when none is to be begun any more.
+  /// When the next connection is due; nil when no more are to be begun.
   var due: Instant? {
     guard !isStopped, begun < total else { return nil }
     return start.advanced(byNanoseconds: UInt64(min(interval * Double(begun), 1e18)))
@@ -42,6 +45,6 @@ struct Opening {
 
   var isOver: Bool { due == nil && connecting == 0 }
 
-  /// How many of its connections stand.
+  /// How many connections of the order stand.
   var standing: Int { established - lost }
 }

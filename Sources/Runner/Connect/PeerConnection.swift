@@ -11,11 +11,13 @@ struct PeerConnection {
   let descriptor: FileDescriptor
   /// Tells the connection from an earlier one that had the same descriptor.
   let generation: UInt32
-  /// The number of the order to open connections, from 1.
+  /// The number of the order (`Opening`) that opened the connection, from 1.
   let batch: Int
   var source: SocketAddress?
+  /// When the handshake began.
   let began: Instant
   var state = State.connecting
+  /// Bytes.
   var received = 0
   var sent = 0
   /// Bytes that the socket did not take yet.
@@ -34,16 +36,20 @@ struct PeerConnection {
 /// All connections of `connect`, by descriptor, and what became of those that are gone.
 struct PeerTable {
   private var rows: [Int32: PeerConnection] = [:]
+  /// The `generation` of the connection that was inserted last.
   private var generations: UInt32 = 0
 
+  // How many connections, since the session began, were established, could not be opened, or were
+  // closed.
   var opened = 0
   var failed = 0
   var closedByPeer = 0
   var closedHere = 0
+  /// Bytes, over all connections.
   private(set) var received = 0
   private(set) var sent = 0
 
-  /// Established connections.
+  /// How many connections are established now.
   private(set) var open = 0
 
   subscript(descriptor: Int32) -> PeerConnection? { rows[descriptor] }
@@ -54,7 +60,7 @@ struct PeerTable {
     return row?.token == token ? row : nil
   }
 
-  /// In the order of their descriptors.
+  /// All connections, in the order of their descriptors.
   var connections: [PeerConnection] {
     rows.values.sorted { $0.descriptor.rawValue < $1.descriptor.rawValue }
   }

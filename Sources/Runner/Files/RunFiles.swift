@@ -56,16 +56,16 @@ struct RunFiles {
     return String(name.dropFirst(junitPrefix.count).dropLast(junitSuffix.count))
   }
 
-  /// Whether writing to this path would write over the recording, or over what belongs to it.
+  /// Whether writing to this path would write over the recording, or over a log that belongs to it.
   static func isRecording(_ path: String, _ recording: String) -> Bool {
     let target = URL(filePath: path).resolvingSymlinksInPath().path
     let source = URL(filePath: recording).resolvingSymlinksInPath().path
     return ["", "-wal", "-shm", "-journal"].contains { target == source + $0 }
   }
 
-  /// Makes the directory and locks it (flock) until this process ends: two runs would rename each
-  /// other's recordings. Returns the error message if another run has the lock; nil otherwise, also
-  /// where the file system knows no locks.
+  /// Makes the directory and locks it (flock) until this process ends: otherwise two runs could
+  /// rename each other's recordings. Returns the error message if another run has the lock; nil
+  /// otherwise, also where the file system knows no locks.
   func lock() throws(FileProblem) -> String? {
     try Self.makeDirectory(directory)
     let attempt = try FileProblem.naming(directory) { () throws(Errno) in
@@ -76,27 +76,27 @@ struct RunFiles {
     return "\(who) is writing to \(directory); wait for its end, or use --out"
   }
 
-  /// Whether another run writes there now.
+  /// Whether another run writes to the directory now.
   var isLocked: Bool { DirectoryLock.isHeld(directory) }
 
-  /// Moves the recording of the run before to `history/`. Returns where that is now; nil when there
-  /// was none.
+  /// Moves the recording of the run before to `history/`. Returns its path there; nil when there
+  /// was no such recording.
   @discardableResult
   func prepare() throws(FileProblem) -> String? {
     try Self.makeDirectory(directory)
     guard FileManager.default.fileExists(atPath: recording) else { return nil }
     let history = "\(directory)/history"
     try Self.makeDirectory(history)
-    let kept = "\(history)/\(Self.historyName(ofStart: startOfLastRun()))"
+    let destination = "\(history)/\(Self.historyName(ofStart: startOfLastRun()))"
     // A run that was killed leaves its write-ahead log beside the file; they belong together.
     for suffix in ["-wal", "-shm", ""] {
-      try FileProblem.naming(kept + suffix) { () throws(Errno) in
-        try FileSystem.remove(kept + suffix)
+      try FileProblem.naming(destination + suffix) { () throws(Errno) in
+        try FileSystem.remove(destination + suffix)
         guard FileManager.default.fileExists(atPath: recording + suffix) else { return }
-        try FileSystem.move(recording + suffix, to: kept + suffix)
+        try FileSystem.move(recording + suffix, to: destination + suffix)
       }
     }
-    return kept
+    return destination
   }
 
   /// Writes a file whole or not at all. Devices and pipes are opened and written to: a rename would
@@ -107,7 +107,8 @@ struct RunFiles {
   ///   - isPrivate: whether only the owner may read the file, for one that may hold secrets.
   ///   - replaced: the kind of file that may be replaced.
   static func write(
-    _ bytes: [UInt8], to path: String, isPrivate: Bool = false, over replaced: Replaced = .anything
+    _ bytes: [UInt8], to path: String, isPrivate: Bool = false,
+    over replaced: Replaceable = .anything
   ) throws(FileProblem) {
     guard !isSpecial(path) else {
       return try FileProblem.naming(path) { () throws(Errno) in
@@ -124,7 +125,7 @@ struct RunFiles {
 
   /// The kind of file that may be replaced: a report with a mistyped path must not cost a plan or a
   /// recording. The raw value is how such a file begins.
-  enum Replaced: String {
+  enum Replaceable: String {
     case xml = "<?xml"
     case page = "<!DOCTYPE html"
     /// Anything but a recording.
@@ -139,16 +140,16 @@ struct RunFiles {
       }
     }
 
-    /// The mark stands within so many bytes of the start.
+    /// The mark is among so many first bytes of the file.
     static let longestStart = 4096
   }
 
-  /// Makes the directory of a file, and throws why the file cannot be written, as far as can be
-  /// told before writing.
+  /// Makes the directory of a file, and throws where the file cannot be written, as far as that can
+  /// be known before writing.
   ///
   /// - Parameter replaced: the kind of file that may be replaced; an empty file always may.
   static func check(
-    writingTo path: String, over replaced: Replaced = .anything
+    writingTo path: String, over replaced: Replaceable = .anything
   ) throws(FileProblem) {
     guard !isSpecial(path) else { return }
     try makeDirectory(parent(of: path))
@@ -159,11 +160,13 @@ struct RunFiles {
     }
   }
 
-  static func checkReplaced(_ path: String, _ replaced: Replaced) throws(FileProblem) {
+  /// Throws where there is a file of another kind, or one that cannot be read.
+  static func checkReplaced(_ path: String, _ replaced: Replaceable) throws(FileProblem) {
     let start: String
     do throws(Errno) {
       start = String(
-        decoding: try FileSystem.firstBytes(of: path, most: Replaced.longestStart), as: UTF8.self)
+        decoding: try FileSystem.firstBytes(of: path, most: Replaceable.longestStart),
+        as: UTF8.self)
     } catch {
       throw FileProblem(path, "what is there cannot be read, and is not written over: \(error)")
     }

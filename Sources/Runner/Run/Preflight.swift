@@ -6,14 +6,14 @@ import Plan
 import Probe
 import Recording
 
-/// What would spoil a run before it begins: a host that is too small, or not clean.
+/// What is known before a run begins and would spoil it: a host that is too small, or not clean.
 enum Preflight {
-  /// Reading every socket of the host takes seconds beyond this many.
+  /// The most sockets on the host of which each is read: reading more would take seconds.
   private static let mostSockets = 200_000.0
 
   /// The reasons not to begin the run, one sentence each; empty when the run may begin.
   static func findings(_ prepared: PreparedRun) -> [String] {
-    [prepared.obstacle, prediction(prepared), others()].compactMap(\.self) + sockets(prepared)
+    [prepared.obstacle, prediction(prepared), otherRuns()].compactMap(\.self) + sockets(prepared)
   }
 
   /// What the run takes from other programs because its plan says so: no reason to refuse the run.
@@ -36,7 +36,7 @@ enum Preflight {
       + "\(prepared.predictionLine ?? ""); see `runner doctor \(prepared.plan.file)`"
   }
 
-  private static func others() -> String? {
+  private static func otherRuns() -> String? {
     // A run locks its directory while it lasts; a process of this name without a lock is no run.
     let family = CurrentProcess.family
     let others = DirectoryLock.holders(named: "runner").filter { !family.contains($0) }
@@ -55,19 +55,21 @@ enum Preflight {
       listeners: staffing.servers.map(\.endpoint), sources: staffing.sources,
       ports: prepared.addresses.ports, endpoints: staffing.endpoints,
       hasTimestamps: prepared.host.hasTimestamps)
-    return [taken(survey), waiting(survey, prepared)].compactMap(\.self)
+    return [takenEndpoints(survey), portsInTimeWait(survey, prepared)].compactMap(\.self)
   }
 
-  private static func taken(_ survey: SocketSurvey) -> String? {
+  private static func takenEndpoints(_ survey: SocketSurvey) -> String? {
     guard let first = survey.taken.first else { return nil }
     let more = survey.taken.count > 1 ? " and \(survey.taken.count - 1) more" : ""
     return
       "somebody listens on \(first)\(more) already; `ss -tlnp 'sport = :\(first.port)'` says who"
   }
 
-  /// Too many ports in TIME_WAIT. The run skips ports that it cannot use, so they matter only where
-  /// the others do not suffice.
-  private static func waiting(_ survey: SocketSurvey, _ prepared: PreparedRun) -> String? {
+  /// Too many ports in TIME_WAIT. The run skips such ports, so they matter only where the other
+  /// ports do not suffice.
+  private static func portsInTimeWait(
+    _ survey: SocketSurvey, _ prepared: PreparedRun
+  ) -> String? {
     let pairs = prepared.demand.pairs
     let left = pairs - survey.blockedPairs
     guard left < prepared.plan.goal else { return nil }

@@ -31,7 +31,7 @@ extension RunOptions {
       for loaded in plans {
         guard case .success(let plan) = loaded.plan else { continue }
         let files = withFilesApart.files(of: plan.name)
-        // Where another run holds the directory, this plan's run will say so.
+        // A directory that another run holds is left alone; this plan's run will say so.
         try RunFiles.makeDirectory(files.directory)
         guard !files.isLocked else { continue }
         try Publication(files: files, flavour: junitFlavour).begin(plan, saying: Self.notReached)
@@ -63,8 +63,8 @@ extension RunOptions {
     return problems.isEmpty ? ExitStatus.passed : ExitStatus.notWritten
   }
 
-  /// The JUnit reports of all plans as one, and what was wrong. A missing or broken report becomes
-  /// an error in the merged one, which still has all others.
+  /// The JUnit reports of all plans merged into one, and what was wrong with any. A missing or
+  /// broken report becomes an error in the merged report, which has all the others.
   private func merged(_ plans: [LoadedPlan]) -> (bytes: [UInt8], problems: [String]) {
     var problems: [String] = []
     let reports = plans.map { plan in

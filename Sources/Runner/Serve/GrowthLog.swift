@@ -12,8 +12,9 @@ struct ServerCounts: Equatable {
 struct GrowthLog {
   private static let interval = 1.0
 
-  private var told = ServerCounts()
-  private var next = 0.0
+  private var lastPrinted = ServerCounts()
+  /// When to print the next change, in seconds since the server started.
+  private var nextPrint = 0.0
   /// The next round number: 1,000, 2,000, 5,000, 10,000 and so on.
   private var milestone = 1000
 
@@ -21,12 +22,12 @@ struct GrowthLog {
   ///
   /// - Parameter elapsed: seconds since the server started.
   mutating func line(_ counts: ServerCounts, elapsed: Double) -> String? {
-    guard counts != told else { return nil }
+    guard counts != lastPrinted else { return nil }
     let isRound = counts.held >= milestone
     while counts.held >= milestone { milestone = Self.roundNumber(after: milestone) }
-    guard isRound || elapsed >= next else { return nil }
-    told = counts
-    next = elapsed + Self.interval
+    guard isRound || elapsed >= nextPrint else { return nil }
+    lastPrinted = counts
+    nextPrint = elapsed + Self.interval
     let word = counts.held == 1 ? "connection" : "connections"
     return "[\(Self.clock(elapsed))] \(Format.count(counts.held)) \(word), "
       + "\(Format.count(counts.accepted)) accepted, \(Format.count(counts.closed)) closed"

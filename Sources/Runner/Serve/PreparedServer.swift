@@ -7,15 +7,16 @@ import Probe
 import Recording
 import SystemPackage
 
-/// The built-in server alone, before it starts: its workers, and how many connections they hold.
+/// The built-in server alone, before it starts: its workers, and how many connections they can
+/// hold.
 struct PreparedServer {
-  /// The goal of connections where the request names none.
+  /// The number of connections to predict for where the request names none.
   private static let usualGoal = 1_000_000
 
   struct Request {
     var endpoints: EndpointRange
     var processes: Processes
-    /// Connections to have room for; nil where the user does not say.
+    /// How many connections to have room for; nil where the user does not say.
     var connections: Int?
     var reply: ServerReply
     var readiness: ServerReadiness
@@ -27,10 +28,10 @@ struct PreparedServer {
   let prediction: [PredictionTerm]
   var servers: [ServerAssignment]
 
-  /// Raises this process's descriptor limit, which the workers inherit, as far as it may. A limit
-  /// above `ServerAssignment.mostDescriptors` is lowered to that.
+  /// Raises this process's descriptor limit, which the workers inherit, as far as the process may.
+  /// A limit above `ServerAssignment.mostDescriptors` is lowered to that number.
   ///
-  /// - Parameter pipes: pipes of each worker to this process.
+  /// - Parameter pipes: how many pipes each worker has to this process.
   init(_ request: Request, pipes: Int) throws(Errno) {
     var host = HostDescription.current()
     let most = ServerAssignment.mostDescriptors

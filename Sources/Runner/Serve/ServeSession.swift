@@ -25,13 +25,16 @@ struct ServeSession: ~Copyable {
   private let prepared: PreparedServer
   private let options: Options
   private var fleet: Fleet
+  /// Nil without `--verbose`.
   private var received: ReceivedText?
   private let clock: SystemClock
   private let kernel: KernelSeries
+  /// The kernel's counters when the server began: those that have risen since are evidence.
   private let before: [Series.Key: Double]
   private let started: Instant
   private var ledger: FailureLedger
   private var growth = GrowthLog()
+  /// The most connections that were seen at once.
   private var most = 0
   private var limits: [LimitRecord] = []
 
@@ -64,7 +67,7 @@ struct ServeSession: ~Copyable {
 
   /// Serves until a signal comes; returns the exit code.
   mutating func serve() -> Int32 {
-    guard listens() else {
+    guard allListen() else {
       observe()
       end()
       if limits.isEmpty {
@@ -90,8 +93,9 @@ struct ServeSession: ~Copyable {
 
   // MARK: Beginning and end
 
-  /// Waits until every worker has said whether it could listen.
-  private mutating func listens() -> Bool {
+  /// Waits, 10 s at most, until every worker has said whether it can listen. Returns whether all
+  /// can.
+  private mutating func allListen() -> Bool {
     let deadline = Instant.now().advanced(by: .seconds(10))
     while .now() < deadline,
       fleet.any(.server, { $0[.state] == WorkerState.starting.rawValue })
@@ -130,6 +134,7 @@ struct ServeSession: ~Copyable {
 
   // MARK: Looking
 
+  /// Looks at what the workers count, and prints what is new.
   private mutating func observe() {
     for index in fleet.giveUpHung(at: .now()) + fleet.reap() { recordDeath(of: index) }
     let held = fleet.current(.held, .server)
@@ -147,7 +152,7 @@ struct ServeSession: ~Copyable {
     }
   }
 
-  /// Tells a limit when it is met; later only its count rises.
+  /// Prints a limit when it is met for the first time; later only its count rises.
   private mutating func record(_ failure: FailureRecord) {
     if let known = limits.firstIndex(where: {
       $0.syscall == failure.syscall && $0.errno == failure.errno

@@ -1,15 +1,16 @@
-/// Lines out of the pieces in which they are read.
+/// Puts lines together from the pieces in which they are read.
 struct InputLines {
   enum Line: Equatable {
     case text(String)
     case tooLong
   }
 
-  /// Bytes of the longest line that is kept. Nobody types a longer one, and a file that was given
-  /// by mistake cannot fill the memory.
+  /// The most bytes of a line that is kept: nobody types a longer one, and a file that was given by
+  /// mistake must not fill the memory.
   static let longest = 1 << 20
 
   private var lines: [Line] = []
+  /// The beginning of a line whose end has not come yet.
   private var partial: [UInt8] = []
   private var isTooLong = false
   private(set) var hasEnded = false
@@ -19,14 +20,14 @@ struct InputLines {
   mutating func add(_ bytes: ArraySlice<UInt8>) {
     var rest = bytes
     while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-      begin(rest[..<end])
+      extendPartial(rest[..<end])
       finishLine()
       rest = rest[(end + 1)...]
     }
-    begin(rest)
+    extendPartial(rest)
   }
 
-  private mutating func begin(_ piece: ArraySlice<UInt8>) {
+  private mutating func extendPartial(_ piece: ArraySlice<UInt8>) {
     let room = Self.longest - partial.count
     partial += piece.prefix(room)
     if piece.count > room { isTooLong = true }

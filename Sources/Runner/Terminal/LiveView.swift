@@ -11,8 +11,9 @@ struct LiveView: Progress {
   private static let interval = 0.2
   private let paint: Paint
   /// The width of each line of the picture, in columns; the cursor stands below the last one.
-  private var drawn: [Int] = []
-  private var next = 0.0
+  private var drawnWidths: [Int] = []
+  /// When to draw next, in seconds since the run started.
+  private var nextDraw = 0.0
   private var rate = Rate()
   /// The terminal's foreground process group when the run began; nothing is drawn while another
   /// group has the terminal.
@@ -52,13 +53,13 @@ struct LiveView: Progress {
 
   mutating func phaseChanged(_ state: ProgressState) {
     rate = Rate()
-    next = 0
+    nextDraw = 0
     update(state)
   }
 
   mutating func update(_ state: ProgressState) {
-    guard state.elapsed >= next else { return }
-    next = state.elapsed + Self.interval
+    guard state.elapsed >= nextDraw else { return }
+    nextDraw = state.elapsed + Self.interval
     let rate = rate.add(state.established, at: state.elapsed)
     draw(lines(state, rate: rate))
   }
@@ -114,23 +115,23 @@ struct LiveView: Progress {
 
   /// Replaces the picture by these lines; without lines, erases it.
   private mutating func draw(_ lines: [Clipped]) {
-    if resumptions.take() { drawn = [] }
+    if resumptions.take() { drawnWidths = [] }
     guard Terminal.foreground == home else {
-      drawn = []
+      drawnWidths = []
       return
     }
     var text = ""
     // To the first column, then up: the terminal may have echoed a Ctrl-C.
-    if !drawn.isEmpty { text += "\r\u{1B}[\(drawnRows)A\u{1B}[J" }
+    if !drawnWidths.isEmpty { text += "\r\u{1B}[\(drawnRows)A\u{1B}[J" }
     text += lines.map { $0.text + "\n" }.joined()
-    // Where it is not written the picture before stays, and is replaced later.
-    if StandardError.offer(text) { drawn = lines.map(\.columns) }
+    // Where the text is not written, the picture before it stays and is replaced later.
+    if StandardError.offer(text) { drawnWidths = lines.map(\.columns) }
   }
 
   /// Rows that the picture takes now: a terminal that has become narrower has wrapped its lines.
   private var drawnRows: Int {
     let width = max(1, Terminal.width ?? 80)
-    return drawn.reduce(0) { $0 + max(1, ($1 + width - 1) / width) }
+    return drawnWidths.reduce(0) { $0 + max(1, ($1 + width - 1) / width) }
   }
 
   /// A line cut where it would wrap, since a wrapped line would break the redrawing.
@@ -138,7 +139,7 @@ struct LiveView: Progress {
     private(set) var text = ""
     private(set) var columns = 0
 
-    /// Escape sequences take no room.
+    /// Escape sequences take no columns, so they are kept whole.
     init(_ line: String, to width: Int) {
       var inEscape = false
       for character in line {

@@ -2,19 +2,20 @@ import Coordination
 import Linux
 import Recording
 
-/// Writes one line per phase change, and one every ten seconds: for logs.
+/// Writes one line per phase change, and one every ten seconds in between: for logs.
 struct PlainProgress: Progress {
   private static let interval = 10.0
-  private var next = 0.0
+  /// When to write the next line, in seconds since the run started.
+  private var nextLine = 0.0
 
   mutating func phaseChanged(_ state: ProgressState) {
-    next = state.elapsed + Self.interval
+    nextLine = state.elapsed + Self.interval
     write("\(clock(state)) \(state.phase)")
   }
 
   mutating func update(_ state: ProgressState) {
-    guard state.elapsed >= next else { return }
-    next = state.elapsed + Self.interval
+    guard state.elapsed >= nextLine else { return }
+    nextLine = state.elapsed + Self.interval
     var line = "\(clock(state)) \(Format.count(state.established)) established"
     if let accepted = state.accepted { line += ", \(Format.count(accepted)) accepted" }
     line += ", \(Format.count(state.failures)) failed"

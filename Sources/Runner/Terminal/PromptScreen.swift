@@ -1,6 +1,6 @@
 import Linux
 
-/// Output beside a prompt: whatever is said stands on lines of its own, and the prompt below it.
+/// Output beside a prompt: each text is on lines of its own, and the prompt is below.
 struct PromptScreen {
   private let hasPrompt: Bool
   private let mayErase: Bool

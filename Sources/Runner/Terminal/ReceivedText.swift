@@ -3,12 +3,14 @@ import Probe
 import Recording
 import SystemPackage
 
-/// What server workers receive, as lines of text: each worker sends it in frames through a pipe.
+/// What server workers receive, as lines of text. Each worker sends its share in frames through a
+/// pipe.
 struct ReceivedText {
   let pipes: [FileDescriptor]
   /// For each pipe, the beginning of a frame whose end has not come yet.
   private var rests: [[UInt8]]
-  /// For each worker, what tells its connections from those of others; empty for a single worker.
+  /// For each worker, the start of its lines, since workers use the same descriptors; empty for a
+  /// single worker.
   private let prefixes: [String]
 
   init(pipes: [FileDescriptor], servers: [ServerAssignment]) {

@@ -5,13 +5,14 @@ import Linux
 package struct SimulatedHost {
   /// RLIMIT_NOFILE of every worker, soft and hard.
   package var descriptorsPerProcess = 20_000
-  /// fs.file-max, from which no process is exempt; nil without a bound.
+  /// fs.file-max, which binds every process here, as if none had CAP_SYS_ADMIN; nil for no bound.
   package var files: Int?
   /// fs.epoll.max_user_watches.
   package var watches = 5_000_000
   package var processors = 2
-  /// Bytes, and what one end of a connection takes of them.
+  /// Bytes.
   package var memory = 24 << 30
+  /// Bytes that one end of a connection takes.
   package var memoryPerSocket = 4_200
   package var somaxconn = 4_096
   package var localPorts = 32_768...60_999

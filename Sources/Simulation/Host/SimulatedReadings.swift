@@ -21,7 +21,7 @@ package final class SimulatedReadings: HostReadings {
       network.dials.conntrack == nil
       ? []
       : [
-        reading(.conntrackEntries, "connections", .gauge, network.tracked),
+        reading(.conntrackEntries, "connections", .gauge, network.trackedTuples),
         reading(.conntrackDrops, "packets", .counter, network.conntrackDrops),
       ]
     return tracking + [
@@ -58,7 +58,7 @@ private final class SimulatedPath: PathReadings {
 
   func look(_ counters: [Series.Key: Double], timedOut: Bool) -> [Reading] {
     if network.dials.conntrack != nil {
-      findings.conntrackMost = max(findings.conntrackMost ?? 0, network.tracked)
+      findings.conntrackMost = max(findings.conntrackMost ?? 0, network.trackedTuples)
     }
     findings.withoutListener = Set(network.withoutListener.map { "\($0)" })
     for listener in network.listening {
@@ -76,7 +76,7 @@ private final class SimulatedPath: PathReadings {
   var knowsServer: Bool { !network.listening.isEmpty }
   var waiting: Int { network.listening.reduce(0) { $0 + $1.waiting } }
   var possibleAcceptances: Int { waiting }
-  /// No program but the run's own is simulated.
+  /// Whoever waits in an accept queue is the run's: no other program's clients are simulated.
   func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount? {
     let alone = min(held, network.standingUnaccepted)
     return AcceptanceCount(accepted: held - alone, alone: alone)

@@ -1,12 +1,14 @@
 package import SystemPackage
 
-/// The system calls that a simulated process counts, and that a test can make fail.
+/// The system calls that a simulated process counts, and that a test can make fail, by their names
+/// in `Kernel`.
 package enum SimulatedCall: Int, CaseIterable, Sendable {
   case open, reuseAddress, resetOnClose, bind, listen, connect, accept, pendingError
   case receive, send, finishSending, close, openSpare, watch, rewatch, unwatch, wait
 }
 
-/// Makes a system call fail: its `nth` time in that process, and then every `step`-th time, `count` times in all.
+/// Makes a system call fail: its `nth` time in the process, and then every `step`-th time, until it
+/// has failed `count` times.
 package struct Fault: Sendable {
   package var call: SimulatedCall
   package var errno: Errno
@@ -31,6 +33,7 @@ package struct Fault: Sendable {
     Fault(call: call, errno: errno, nth: nth, count: .max)
   }
 
+  /// Whether the `number`-th call of this kind, from 1, fails.
   func strikes(_ call: SimulatedCall, _ number: Int) -> Bool {
     guard call == self.call, number >= nth else { return false }
     let (times, rest) = (number - nth).quotientAndRemainder(dividingBy: step)
@@ -38,8 +41,9 @@ package struct Fault: Sendable {
   }
 }
 
-/// Waits that end early, as a signal ends them, and events that announce nothing or what is over by now. epoll
-/// allows all of these, so none of them may change what the program says.
+/// Disturbs waits: some end early, as a signal ends them, some bring events that announce nothing,
+/// or something that is over by now. epoll allows all of these, so none of them may change what the
+/// program reports.
 package struct EventNoise {
   enum Disturbance: CaseIterable {
     /// The wait returns before anything has happened.
@@ -67,7 +71,8 @@ package struct EventNoise {
   mutating func pick<T>(_ values: [T]) -> T? { values.randomElement(using: &generator) }
 }
 
-/// Makes calls fail by chance, each with one of its `errnos`; calls that have none never fail.
+/// Makes calls fail by chance, each kind with one of its `errnos`; a kind that has none never
+/// fails.
 package struct Chaos {
   private var generator: SeededGenerator
   private let probability: Double

@@ -69,7 +69,7 @@ package struct SimulatedKernel: Kernel {
   package func accept(_ listener: FileDescriptor) throws(Errno) -> AcceptedSocket? {
     try begin(.accept)
     if let shortage = process.shortage {
-      // When nobody waits the failure turns nobody away, and the books leave it out.
+      // When nobody waits, the failure turns nobody away, so the books leave it out.
       if !process.socket(listener).queue.isEmpty { process.note(shortage, of: .accept) }
       throw shortage
     }
@@ -143,18 +143,19 @@ package struct SimulatedKernel: Kernel {
     process.forget(process.socket(descriptor))
   }
 
-  /// Nanoseconds that one `wait` takes whose deadline has passed.
-  private static var look: UInt64 { 1_000 }
+  /// Nanoseconds that a `wait` takes when its deadline has already passed.
+  private static var pollDuration: UInt64 { 1_000 }
 
-  /// Lets time pass until an event is ready or the deadline has passed. Returns 0 earlier when
-  /// another process has work to do first, as a real wait does for a signal.
+  /// Lets time pass until an event is ready or the deadline has passed. Returns 0 earlier, as a
+  /// real wait does for a signal, when `EventNoise` interrupts it, when another process has work to
+  /// do first, or when no time may pass: at the horizon, or with nothing to come.
   package func wait(
     into events: UnsafeMutableBufferPointer<ReadyEvent>, until deadline: Instant?
   ) throws(Errno) -> Int {
     try begin(.wait)
     if let deadline, deadline.nanoseconds < network.now {
-      // A process that waits awake, with deadlines in the past, must see time pass.
-      network.advance(to: min(network.now + Self.look, network.nextInstant ?? .max))
+      // A process that polls, with deadlines in the past, must see time pass.
+      network.advance(to: min(network.now + Self.pollDuration, network.nextInstant ?? .max))
     }
     if process.isInterrupted() { return 0 }
     while true {

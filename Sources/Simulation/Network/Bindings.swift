@@ -9,7 +9,7 @@ struct Bindings {
     let local: SocketAddress
     let remote: SocketAddress
 
-    /// Mixes one word, where a synthesised `hash` would mix about four: tuples are very many.
+    /// Mixes one word, where a synthesised `hash` would mix about four: there are very many tuples.
     func hash(into hasher: inout Hasher) {
       hasher.combine(Self.word(local) ^ Self.word(remote) &* 0x9E37_79B9_7F4A_7C15)
     }
@@ -48,6 +48,7 @@ struct Bindings {
     users[address]?.exclusive += 1
   }
 
+  /// - Parameter exclusive: what the socket added to `Users.exclusive`.
   mutating func release(_ address: SocketAddress, exclusive: Int) {
     guard var left = users[address] else { return }
     left.count -= 1
@@ -55,6 +56,7 @@ struct Bindings {
     users[address] = left.count == 0 ? nil : left
   }
 
+  /// Returns false when a connection has the tuple, or it is in TIME_WAIT.
   mutating func claim(_ tuple: Tuple, at now: UInt64) -> Bool {
     if let end = timeWaits[tuple] {
       guard end <= now else { return false }
@@ -63,8 +65,8 @@ struct Bindings {
     return tuples.insert(tuple).inserted
   }
 
-  /// Tuples in use or in TIME_WAIT: what connection tracking keeps.
-  func tracked(at now: UInt64) -> Int { tuples.count + timeWaits.values.count { $0 > now } }
+  /// How many tuples are in use or in TIME_WAIT: those are what connection tracking keeps.
+  func trackedTuples(at now: UInt64) -> Int { tuples.count + timeWaits.values.count { $0 > now } }
 
   mutating func release(_ tuple: Tuple, timeWaitUntil end: UInt64?) {
     tuples.remove(tuple)

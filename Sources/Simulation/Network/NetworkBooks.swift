@@ -1,7 +1,7 @@
 package import SystemPackage
 
-/// What has really happened in a simulated network. The program that runs in it never sees the
-/// books; they are for whoever checks what it says.
+/// What has really happened in a simulated network. The program that runs in the network never sees
+/// the books; they are for whoever checks what the program says.
 package struct NetworkBooks {
   /// A system call that failed.
   package struct Failure {

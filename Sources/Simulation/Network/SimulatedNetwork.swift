@@ -82,7 +82,7 @@ package final class SimulatedNetwork {
   private var agenda = EventQueue()
   private var generator: SeededGenerator
 
-  /// In use now, by all processes together.
+  // In use now, by all processes together.
   var descriptors = 0
   var watches = 0
   var sockets = 0
@@ -90,7 +90,7 @@ package final class SimulatedNetwork {
   private(set) var overflows = 0
   /// SYNs for which connection tracking had no entry left.
   private(set) var conntrackDrops = 0
-  /// Endpoints at which a SYN has found nobody.
+  /// Endpoints at which a SYN has found no listener, and none has come since.
   private(set) var withoutListener: Set<SocketAddress> = []
   private var listeners: [SocketAddress: SimulatedSocket] = [:]
   var bindings = Bindings()
@@ -123,6 +123,7 @@ package final class SimulatedNetwork {
   /// Whether nothing will ever happen again unless somebody outside gives an order.
   var isAsleep: Bool { !hasWork(besides: nil) && nextInstant == nil }
 
+  /// Lets time pass until an instant, and all events up to it happen.
   func advance(to instant: UInt64) {
     while let next = agenda.next, next <= instant, let happening = agenda.take() {
       now = max(now, next)
@@ -131,7 +132,7 @@ package final class SimulatedNetwork {
     now = max(now, instant)
   }
 
-  /// Has an event happen after `Dials.latency`; at once where that is 0.
+  /// Lets an event happen after `Dials.latency`; at once where that is 0.
   func transmit(_ happening: NetworkEvent) {
     if dials.latency == 0 {
       perform(happening)
@@ -153,13 +154,14 @@ package final class SimulatedNetwork {
     listeners[address] = nil
   }
 
-  /// Connections that wait to be accepted, without those that their clients have reset meanwhile.
+  /// How many connections wait to be accepted, without those that their clients have reset
+  /// meanwhile.
   var standingUnaccepted: Int {
     listeners.values.reduce(0) { $0 + $1.queue.count { $0.state == .established } }
   }
 
-  /// Entries of connection tracking.
-  var tracked: Int { bindings.tracked(at: now) }
+  /// How many entries connection tracking has.
+  var trackedTuples: Int { bindings.trackedTuples(at: now) }
 
   /// The listeners, in the order of their addresses as text.
   var listening: [(address: SocketAddress, waiting: Int, backlog: Int)] {
@@ -188,7 +190,7 @@ package final class SimulatedNetwork {
     if let error = dials.refusals[endpoint] {
       return transmit(.refusal(client, Refusal(error: error)))
     }
-    if let most = dials.conntrack, tracked > most {
+    if let most = dials.conntrack, trackedTuples > most {
       conntrackDrops += 1
       return retry(client, attempt: attempt)
     }
@@ -200,7 +202,7 @@ package final class SimulatedNetwork {
       withoutListener.insert(endpoint)
       return transmit(.refusal(client, Refusal(error: .connectionRefused)))
     }
-    // One more than the backlog fits: the kernel compares with "greater than".
+    // One more than the backlog fits: the kernel, too, compares with "greater than".
     guard listener.queue.count + listener.halfOpen <= listener.backlog, sockets < dials.sockets
     else {
       overflows += 1

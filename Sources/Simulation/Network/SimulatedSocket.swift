@@ -27,19 +27,24 @@ final class SimulatedSocket {
   var resetsOnClose = false
   private(set) var local: SocketAddress?
   private(set) var remote: SocketAddress?
+  /// Whether the socket has claimed its tuple in `Bindings`: a client's socket does.
   private var ownsTuple = false
+  /// What the next call on the socket fails with.
   var error: Errno?
   /// The registration with an epoll instance; nil while there is none.
   var watch: Watch?
 
-  // A listener's.
+  // What a listener has.
   private(set) var backlog = 0
+  /// Whether the socket listens or has listened.
   private var wasListener = false
+  /// How many handshakes have begun and not ended.
   private(set) var halfOpen = 0
   private(set) var queue = Queue<SimulatedSocket>()
-  private var listener: SimulatedSocket?
 
-  // A connection's.
+  // What a connection has.
+  /// The listener whose queue the connection has not entered yet; nil for all other connections.
+  private var listener: SimulatedSocket?
   private var peer: SimulatedSocket?
   private var received: [UInt8] = []
   /// Bytes on their way to this socket.
@@ -50,7 +55,7 @@ final class SimulatedSocket {
   /// This end has closed in order, and the peer has not sent its FIN yet.
   private var awaitsPeerFin = false
   private var hasSentFin = false
-  /// A `send` found too little room at the peer: epoll announces when there is some.
+  /// A `send` found too little room at the peer: epoll is to announce when there is room.
   private var foundPeerFull = false
 
   init(network: SimulatedNetwork) {
@@ -104,7 +109,7 @@ final class SimulatedSocket {
 
   func takeFromQueue() -> SimulatedSocket? {
     guard let socket = queue.popFirst() else { return nil }
-    // A connection that its client has reset meanwhile comes out of the queue as well, uncounted.
+    // A connection that its client has reset meanwhile is taken, too, but not counted.
     if socket.state == .established {
       socket.isAccepted = true
       network.books.accept(
@@ -265,6 +270,7 @@ final class SimulatedSocket {
         awaitsPeerFin = true
       }
     case .established:
+      // SO_LINGER asked for a reset, or the process has left bytes unread.
       if let peer { network.transmit(.reset(peer)) }
       release(waits: false)
     case .fresh, .connecting, .broken, .closed:

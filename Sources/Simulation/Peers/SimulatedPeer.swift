@@ -3,8 +3,8 @@ import Linux
 import Probe
 package import SystemPackage
 
-/// A server of somebody else on the simulated host. It accepts what comes, and treats its connections as its
-/// manner says.
+/// A server of somebody else on the simulated host. It accepts whoever connects, and treats its
+/// connections as its `Manner` says.
 package final class SimulatedPeer: SimulatedWorker {
   /// How a peer treats its connections.
   package enum Manner: Sendable, Equatable {
@@ -20,8 +20,8 @@ package final class SimulatedPeer: SimulatedWorker {
     case answersWrongly(every: Int)
     /// Leaves out every n-th answer.
     case leavesOut(every: Int)
-    /// Answers so many nanoseconds late. A connection remembers four answers that it is owed, so no more may be late
-    /// at once.
+    /// Answers so many nanoseconds late. A client's connection remembers at most four answers that
+    /// it is owed, so no more may be late at once.
     case answersLate(by: UInt64)
     /// Sends bytes that nobody has asked for as soon as it has accepted.
     case speaksFirst
@@ -31,7 +31,7 @@ package final class SimulatedPeer: SimulatedWorker {
     case closes(every: Int, resets: Bool)
     /// Serves so many connections and turns away what comes beyond.
     case capped(at: Int, Refusal)
-    /// Closes a connection on which nothing was read for so many nanoseconds.
+    /// Closes a connection that has brought nothing for so many nanoseconds.
     case closesIdle(after: UInt64)
   }
 
@@ -56,13 +56,13 @@ package final class SimulatedPeer: SimulatedWorker {
   private let listener: FileDescriptor
   private var connections: [UInt64: Connection] = [:]
   /// How many connections the peer has accepted.
-  private var accepted = 0
+  private var acceptedCount = 0
   /// How many times the peer has read something to answer.
-  private var asked = 0
+  private var requestCount = 0
   /// Answers that the peer has sent with a wrong byte.
   package private(set) var wrongAnswers = 0
   /// Answers that the peer has kept to itself.
-  package private(set) var leftOut = 0
+  package private(set) var omittedAnswers = 0
   /// Connections that the peer has closed or reset of its own accord.
   package private(set) var closedByItself = 0
 
@@ -91,7 +91,7 @@ package final class SimulatedPeer: SimulatedWorker {
       let count = (try? unsafe kernel.wait(into: events, until: deadline)) ?? 0
       for index in 0..<count {
         let event = unsafe events[index]
-        event.token == Self.listenerToken ? acceptAll() : look(event.token)
+        event.token == Self.listenerToken ? acceptAll() : serve(event.token)
       }
     }
     attendToTime()
@@ -101,19 +101,20 @@ package final class SimulatedPeer: SimulatedWorker {
   // MARK: Accepting
 
   private func acceptAll() {
-    while mayAccept, let taken = try? kernel.accept(listener) { greet(taken.descriptor) }
-    // A level-triggered listener would be announced for ever.
+    while mayAccept, let client = try? kernel.accept(listener) { greet(client.descriptor) }
+    // A level-triggered listener with clients in its queue would be announced for ever.
     if !mayAccept { kernel.unwatch(listener) }
   }
 
   private var mayAccept: Bool {
-    if case .capped(let most, .stopsAccepting) = manner { accepted < most } else { true }
+    if case .capped(let most, .stopsAccepting) = manner { acceptedCount < most } else { true }
   }
 
+  /// Begins to serve a client, or turns it away, as the manner says.
   private func greet(_ socket: FileDescriptor) {
-    accepted += 1
+    acceptedCount += 1
     switch manner {
-    case .closes(let every, let resets) where accepted.isMultiple(of: every):
+    case .closes(let every, let resets) where acceptedCount.isMultiple(of: every):
       return hangUp(socket, resets: resets)
     case .capped(let most, let refusal) where connections.count >= most:
       if refusal == .complains { say(Array("ERR max number of clients reached\r\n".utf8), socket) }
@@ -121,9 +122,9 @@ package final class SimulatedPeer: SimulatedWorker {
     case .speaksFirst: say(Array("220 ready\r\n".utf8), socket)
     default: break
     }
-    let token = UInt64(accepted)
+    let token = UInt64(acceptedCount)
     connections[token] = Connection(
-      socket: socket, number: accepted, lastRead: kernel.now().nanoseconds)
+      socket: socket, number: acceptedCount, lastRead: kernel.now().nanoseconds)
     let events: EpollEvents = manner == .neverReads ? .none : .readable | .writable
     do throws(Errno) {
       try kernel.watch(socket, events | .peerHangUp | .edgeTriggered, token: token)
@@ -141,7 +142,8 @@ package final class SimulatedPeer: SimulatedWorker {
 
   // MARK: Answering
 
-  private func look(_ token: UInt64) {
+  /// Reads and answers what a connection has brought.
+  private func serve(_ token: UInt64) {
     guard var connection = connections[token] else { return }
     guard manner != .neverReads else {
       connections[token] = nil
@@ -165,14 +167,14 @@ package final class SimulatedPeer: SimulatedWorker {
   }
 
   private func answer(_ bytes: [UInt8], _ connection: inout Connection) {
-    asked += 1
+    requestCount += 1
     var (bytes, delay) = (bytes, UInt64(0))
     switch manner {
-    case .answersWrongly(let every) where asked.isMultiple(of: every):
+    case .answersWrongly(let every) where requestCount.isMultiple(of: every):
       wrongAnswers += 1
       bytes[0] ^= 0xFF
-    case .leavesOut(let every) where asked.isMultiple(of: every):
-      leftOut += 1
+    case .leavesOut(let every) where requestCount.isMultiple(of: every):
+      omittedAnswers += 1
       return
     case .answersLate(let nanoseconds): delay = nanoseconds
     case .answersAndCloses(let every) where connection.number.isMultiple(of: every):
@@ -182,7 +184,7 @@ package final class SimulatedPeer: SimulatedWorker {
     connection.owed.append((bytes, kernel.now().nanoseconds + delay))
   }
 
-  /// Sends what is due, and closes the connection where it is over.
+  /// Sends the answers that are due, and closes the connection where it is over.
   private func settle(_ token: UInt64, _ connection: inout Connection, isOver: Bool) {
     var isOver = isOver
     while !isOver, let first = connection.owed.first, first.due <= kernel.now().nanoseconds {

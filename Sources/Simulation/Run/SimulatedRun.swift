@@ -9,7 +9,8 @@ package struct SimulatedRun {
   package let ended: EndedRun
   /// The network as the run has left it; its `books` say what really happened.
   package let network: SimulatedNetwork
-  /// The server of somebody else that the plan has as its target; nil for a server of its own.
+  /// The server of somebody else that is the plan's target; nil for a plan with a server of its
+  /// own.
   package let peer: SimulatedPeer?
   /// When the run began, on the network's clock, in nanoseconds.
   package let began: UInt64

@@ -1,7 +1,8 @@
 import Linux
 package import Probe
 
-/// A worker that is stepped in this process, in a simulated process of its own.
+/// A worker, or a server of somebody else, that is stepped turn by turn in this thread and has a
+/// simulated process of its own.
 package protocol SimulatedWorker: AnyObject {
   /// One turn of the worker's loop; false when it has ended.
   func turn() -> Bool
@@ -12,7 +13,7 @@ package final class SimulatedClient: SimulatedWorker {
   package let process: SimulatedProcess
   package var client: Client<SimulatedKernel>
 
-  /// - Parameter board: outlives it.
+  /// - Parameter board: must outlive the worker.
   package init(
     _ process: SimulatedProcess, _ assignment: ClientAssignment, board: Scoreboard
   ) throws(WorkerSetupFailure) {
@@ -29,7 +30,7 @@ package final class SimulatedServer: SimulatedWorker {
   package let process: SimulatedProcess
   private var server: Server<SimulatedKernel>
 
-  /// - Parameter board: outlives it.
+  /// - Parameter board: must outlive the worker.
   package init(
     _ process: SimulatedProcess, _ assignment: ServerAssignment, board: Scoreboard
   ) throws(WorkerSetupFailure) {

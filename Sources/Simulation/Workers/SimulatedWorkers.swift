@@ -70,7 +70,7 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
       case suspend(Duration)
     }
 
-    /// When the event happens, from the beginning of the simulation.
+    /// When the event happens, since the simulation began.
     package let at: Duration
     package let kind: Kind
 
@@ -108,7 +108,7 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
     self.descriptorLimit = descriptorLimit
     self.prepare = prepare
     began = network.now
-    // Sorted by their places as well, events of one instant keep their order.
+    // Their offsets are compared, too, so that events of one instant keep their order.
     self.events = events.enumerated().sorted {
       ($0.element.at, $0.offset) < ($1.element.at, $1.offset)
     }.map(\.element)
@@ -175,8 +175,8 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
   /// Whether a worker has called for attention since the last `wait`.
   private var isCalled: Bool { attentionCalls != attentionSeen }
 
-  /// The most rounds without any time passing. No worker has so much to do at one instant, so a
-  /// worker that takes more spins.
+  /// The most rounds without any time passing. No worker has so much to do at one instant: where
+  /// there are more rounds, a worker spins.
   private static let mostRounds = 10_000_000
 
   /// Steps the workers and lets virtual time pass, until the instant or until `isOver`.

@@ -48,7 +48,7 @@ import Testing
   @Test(arguments: [(false, 100), (true, 500)])
   func `an answer shortens the wait`(awaits: Bool, milliseconds: UInt64) {
     var settling = Settling()
-    settling.traffic(now: instant(0))
+    settling.noteTraffic(now: instant(0))
     let before = settling.isOver(awaitsAnswer: awaits, now: instant(milliseconds - 1))
     #expect(!before)
     #expect(settling.isWaiting)
@@ -62,7 +62,7 @@ import Testing
     var waited: UInt64 = 0
     repeat {
       waited += 50
-      settling.traffic(now: instant(waited))
+      settling.noteTraffic(now: instant(waited))
     } while !settling.isOver(awaitsAnswer: false, now: instant(waited)) && waited < 60_000
     #expect((5000...5100).contains(waited))
   }

@@ -51,7 +51,7 @@ import Testing
     try workspace.write("<?xml version=\"1.0\"?>\n<project>", to: "pom.xml")
     try workspace.write("<!DOCTYPE html>\n<p>mine", to: "mine.html")
     try workspace.write("", to: "empty")
-    func refusal(_ name: String, _ kind: RunFiles.Replaced) -> String? {
+    func refusal(_ name: String, _ kind: RunFiles.Replaceable) -> String? {
       do throws(FileProblem) {
         try RunFiles.check(writingTo: workspace.url(name).path, over: kind)
         try RunFiles.write(Array("<?xml".utf8), to: workspace.url(name).path, over: kind)
