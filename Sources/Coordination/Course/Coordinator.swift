@@ -131,7 +131,7 @@ package struct Coordinator: ~Copyable {
     acceptance = Acceptance(
       fleet, path: hostReadings.path, hasOwnServer: prepared.plan.server != nil)
     loadBefore = LoadReading(at: started, counters: [:], workerTimes: [], connectionsBegun: 0)
-    clientsWaitAwake = prepared.staffing.clients.contains { $0.awake > 0 }
+    clientsWaitAwake = prepared.staffing.clients.contains { $0.wakeLead > 0 }
     self.fleet = fleet
   }
 

@@ -106,7 +106,7 @@ package struct Staffing {
         patterns: plan.patterns, patternsOfPhase: patternsOfPhase,
         spanOfPhase: plan.phases.map { $0.messageSpan?.nanoseconds }, pushed: pushed, seed: seed,
         recordedArrivals: recordedArrivals, processors: assigned.clients,
-        awake: assigned.mayWaitAwake ? Self.latenessOfTimers : 0)
+        wakeLead: assigned.mayWaitAwake ? Self.latenessOfTimers : 0)
     }
   }
 }

@@ -31,7 +31,7 @@ extension Reader {
       return nil
     }
     if expectation != .none, conversation.scripts.contains(where: { !$0.answers.isEmpty }),
-      let problem = reply?.withoutAnswer
+      let problem = reply?.whyNoAnswer
     {
       report(fields["expect"]?.item.place ?? message.place, problem)
     }

@@ -15,7 +15,7 @@ extension Reader {
   ) -> MessagePattern.Expectation? {
     let expectation = field.map { self.expectation($0.item) } ?? .echo
     if expectation == .echo, let reply, reply != .echo {
-      report(field?.item.place ?? message.place, reply.withoutEcho)
+      report(field?.item.place ?? message.place, reply.whyNoEcho)
       return nil
     }
     return expectation

@@ -44,15 +44,15 @@ extension Reader {
     return .push(every: every.nanoseconds, Array(send.utf8))
   }
 
-  /// The replies that one word says.
+  /// The replies that a plan writes as one word.
   private enum PlainReply: String, CaseIterable {
     case echo, discard
   }
 }
 
 extension ServerReply {
-  /// Why no echo comes back; not for `.echo`.
-  var withoutEcho: Problem {
+  /// Why no echo comes back; asked only of replies other than `.echo`.
+  var whyNoEcho: Problem {
     switch self {
     case .send(let bytes):
       let text = String(decoding: bytes.prefix(40), as: UTF8.self)
@@ -71,7 +71,7 @@ extension ServerReply {
   }
 
   /// Why no answer comes back; nil where one does.
-  var withoutAnswer: Problem? {
+  var whyNoAnswer: Problem? {
     switch self {
     case .echo, .send: return nil
     case .discard:

@@ -2,7 +2,8 @@ import Recording
 
 /// Reads `name`, `guard` and `sampling`.
 extension Reader {
-  /// The plan's name, with an error when it cannot name a directory.
+  /// The plan's name, or that of its file where the plan has none; empty when it could not be read.
+  /// A name that cannot name a directory is an error.
   mutating func name(_ field: Item.Field?, file: String) -> String {
     let place: Place
     let name: String
@@ -19,6 +20,7 @@ extension Reader {
     return name
   }
 
+  /// Nil for `off` and, with an error, when `guard` is wrong.
   mutating func memoryGuard(_ item: Item?) -> MemoryGuard? {
     let standard = MemoryGuard.share(0.05)
     guard let item else { return standard }

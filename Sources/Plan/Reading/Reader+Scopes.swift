@@ -46,12 +46,12 @@ extension Reader {
       }
       if word == "in" {
         scope.phase = argument
-        check(phase: argument, after: here, context)
+        checkPhase(argument, after: here, context)
       } else {
         scope.window = window(argument, of: metric, after: here, context)
       }
     }
-    if context.owner == .search, let metric { check(window: metric, at: place) }
+    if context.owner == .search, let metric { checkInSearch(metric, at: place) }
     return scope
   }
 
@@ -62,7 +62,9 @@ extension Reader {
       ? place : Place(file: found.file, line: found.line, column: found.column + 1)
   }
 
-  private mutating func check(phase name: String, after place: Place, _ context: ThresholdContext) {
+  private mutating func checkPhase(
+    _ name: String, after place: Place, _ context: ThresholdContext
+  ) {
     if case .phase = context.owner {
       report(
         place, "a threshold of a phase has no 'in'",
@@ -88,7 +90,7 @@ extension Reader {
     if let metric, !metric.traits.canBeMeasuredMeanwhile {
       report(
         place, "\(metric.name) has no value over a stretch of time, so it has no 'for'",
-        hint: "these have one: \(Self.windowed)")
+        hint: "these have one: \(Self.measurableMeanwhile)")
     }
     if let interval = context.interval, window < interval {
       report(
@@ -100,16 +102,17 @@ extension Reader {
     return window
   }
 
-  /// A search measures its conditions in every step, while the run goes on.
-  private mutating func check(window metric: Metric, at place: Place) {
+  /// A search measures its conditions in every step, while the run goes on: a metric that can be
+  /// measured only afterwards is an error.
+  private mutating func checkInSearch(_ metric: Metric, at place: Place) {
     guard !metric.traits.canBeMeasuredMeanwhile else { return }
     report(
       place, "\(metric.name) is not known while a search goes on",
-      hint: "these are: \(Self.windowed)")
+      hint: "these are: \(Self.measurableMeanwhile)")
   }
 
-  /// The metrics that can be measured over a stretch of the run.
-  private static let windowed: String = {
+  /// The names of the metrics that can be measured over a stretch of the run, for a hint.
+  private static let measurableMeanwhile: String = {
     let names = Metric.all.filter(\.traits.canBeMeasuredMeanwhile).compactMap { metric -> String? in
       if case .percentile = metric { nil } else { metric.name }
     }

@@ -10,7 +10,7 @@ extension Reader {
     var known: Set<String> = []
     return items.compactMap { item in
       let target = value(item, "a host and a port", Self.target)
-      // A target named twice would count twice, and yet have its source ports only once.
+      // A target that is named twice would count as two, but has only one set of source ports.
       if let target, !known.insert("\(target)".lowercased()).inserted {
         report(item.place, "\(target) stands twice in the list")
       }
@@ -27,11 +27,11 @@ extension Reader {
     if isName(host) {
       return Target(host: host, port: try port(String(text[text.index(after: colon)...])))
     }
-    let isWritable = !host.isEmpty && host.utf8.allSatisfy { (0x21..<0x7F).contains($0) }
-    guard isWritable, host.contains("[") || !host.contains(":") else {
+    let isPrintable = !host.isEmpty && host.utf8.allSatisfy { (0x21..<0x7F).contains($0) }
+    guard isPrintable, host.contains("[") || !host.contains(":") else {
       throw Problem(
         "\(quoted(text)) is not a host and a port"
-          + (isWritable ? ": an IPv6 address stands in brackets" : ""), hint: hint)
+          + (isPrintable ? ": an IPv6 address stands in brackets" : ""), hint: hint)
     }
     let (addresses, port) = try listen(text)
     guard addresses.count == 1, !host.contains("/") else {
@@ -40,8 +40,8 @@ extension Reader {
     return Target(host: "\(addresses.first)", port: port)
   }
 
-  /// Whether a text can be the name of a host (RFC 1123, and the underscore that some have). A text
-  /// whose last label is a number is an address or nothing, and so is a range of addresses.
+  /// Whether a text can be the name of a host (RFC 1123, and the underscore that some have). Not a
+  /// name: a text whose last label is a number, as in an address, and a range of addresses.
   private static func isName(_ text: String) -> Bool {
     let labels = text.split(separator: ".", omittingEmptySubsequences: false)
     let isWord = { (label: Substring) in

@@ -28,8 +28,8 @@ struct Reader {
   var planName: String?
   /// Values that the messages of errors do not show (`Variables.undeclared`), by name.
   var undeclared: [String: String] = [:]
-  /// Whether an included file gave nothing: the keys that the plan lacks may have been meant to
-  /// stand there.
+  /// Whether an included file could not be read. Then no missing key is reported: it may stand in
+  /// that file.
   var lacksInclude = false
   /// Bytes of YAML that included files may still have.
   var includeBudget = Plan.longestText
@@ -46,7 +46,8 @@ struct Reader {
 
   var errorCount: Int { findings.count }
 
-  /// All errors, in the order of the files; one that was reported twice for one place comes once.
+  /// All errors, in the order of the files. An error that was reported twice for one place is
+  /// listed once.
   var errors: [Diagnostic] {
     var seen: Set<String> = []
     return

@@ -2,8 +2,8 @@ import Messages
 import Recording
 
 extension Recording {
-  /// The plan of the run, read again from the recording alone, without targets that a command line
-  /// gave: see `replayedPlan()`.
+  /// The plan of the run, read again from the recording alone. Targets that a command line gave are
+  /// not in it; `replayedPlan()` has them.
   package func plan() throws(InvalidPlan) -> Plan {
     try plan(
       with: Dictionary(
@@ -18,17 +18,17 @@ extension Recording {
       text: planText, file: planFile, overrides: settings, files: Plan.attached(files))
   }
 
-  /// Whether a message expects a match: nobody knows where its answer ends, so its round trip is
-  /// only the time to the match.
-  package var timesToMatch: Bool {
+  /// Whether a message expects a match. Nobody knows where such an answer ends, so its round trip
+  /// ends at the match.
+  package var roundTripsEndAtMatch: Bool {
     guard let plan = try? plan() else { return false }
     return plan.patterns.contains { pattern in
       if case .matches(_) = pattern.expectation { true } else { false }
     }
   }
 
-  /// The plan as it was driven, with targets that a command line gave: only `effectivePlan` has
-  /// these.
+  /// The plan as it was driven, with the targets that a command line gave. Of the texts in the
+  /// recording only `effectivePlan` has those.
   package func replayedPlan() throws(InvalidPlan) -> Plan {
     var plan = try plan()
     let files = Dictionary(

@@ -78,7 +78,8 @@ enum TemplateText {
     return (try part(name, digits: digits, written: written), written.utf8.count)
   }
 
-  /// A placeholder's name after a brace that nothing closes is an error.
+  /// Throws when the name of a placeholder stands behind a brace that nothing closes, or that
+  /// spaces part from its `}`.
   private static func reportOpen(
     _ name: String, digits: String?, tail: ArraySlice<UInt8>
   ) throws(Failure) {

@@ -1,6 +1,6 @@
 /// Base64: RFC 4648, section 4, with its padding.
 enum Base64 {
-  /// The bytes that a text encodes; nil for a text that no bytes are encoded as.
+  /// The bytes that a text encodes; nil for a text that is not the encoding of any bytes.
   static func bytes(of text: String) -> [UInt8]? {
     let letters = Array(text.utf8)
     guard letters.count % 4 == 0 else { return nil }

@@ -61,8 +61,8 @@ package enum CommandLineValue {
     }
   }
 
-  /// Whether `getaddrinfo` may be asked for a text: it has nothing in it that a shell or a terminal
-  /// would obey.
+  /// Whether `getaddrinfo` may be asked for a text: it can be a name or an address, and has nothing
+  /// in it that a shell or a terminal would obey.
   private static func isHost(_ text: String) -> Bool {
     let isPlain = text.utf8.allSatisfy { byte in
       switch byte {

@@ -7,7 +7,7 @@ package struct Diagnostic: Sendable, Equatable {
   /// From 1, in Unicode scalars.
   package var column: Int
   package var message: String
-  /// The text of that line; empty when there is none to show.
+  /// The text of line `line`; empty when there is none to show.
   package var sourceLine: String
   /// What to write instead: "did you mean 'processes'?".
   package var hint: String?
@@ -45,14 +45,14 @@ package struct Diagnostic: Sendable, Equatable {
       """
   }
 
-  /// Replaces what a terminal would obey: a plan may come from anyone.
+  /// Replaces a character that a terminal would obey: a plan may come from anyone.
   private static func shown(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
     let isObeyed = [.control, .format].contains(scalar.properties.generalCategory)
     return isObeyed && scalar != "\t" ? "\u{FFFD}" : scalar
   }
 
-  /// The part of the source line to show, and the scalars before the caret in it. A plan may hold
-  /// a line of a million characters; nobody wants to see it.
+  /// The part of the source line to show, and how many scalars stand before the caret in it. A plan
+  /// may hold a line of a million characters; nobody wants to see all of it.
   private var excerpt: (text: String, caret: Int) {
     let width = 120
     let scalars = sourceLine.unicodeScalars.map(Self.shown)

@@ -38,7 +38,8 @@ enum TextKind: String {
   /// The subject of an error's sentence.
   var noun: String { "a \(rawValue)" }
 
-  fileprivate var isEmpty: Problem {
+  /// The error for a text without content.
+  fileprivate var emptiness: Problem {
     switch self {
     case .plan: Problem("the plan is empty", hint: "it needs at least 'server' and 'phases'")
     case .conversation: Problem("the file is empty", hint: "it begins with conversation: 1")
@@ -55,10 +56,11 @@ struct Document {
   private let kind: TextKind
   /// As in `Place`.
   private let file: Int
-  /// The parser marks what has no tag with an empty one, quoted text as text.
+  /// The tags of a scalar that has none in the text: the parser gives plain text an empty tag, and
+  /// quoted text that of a string. `!` alone names no type either.
   private let ofUntagged: [Tag] = [.implicit, "!", Tag(.str)]
 
-  /// A plan nests nine levels deep.
+  /// The most levels that a text may nest; a plan needs nine.
   private static let deepest = 16
 
   /// - Parameter source: the same text by lines. An included file may be empty: then there is
@@ -74,7 +76,7 @@ struct Document {
           yaml: hiddenCharacters.text, .basic, .default, .utf8), !Self.isEmpty(node)
       else {
         guard file == 0 || kind != .plan else { return }
-        report(place(nil), kind.isEmpty)
+        report(place(nil), kind.emptiness)
         return
       }
       root = item(node, depth: 0)
@@ -189,7 +191,8 @@ extension Document {
         Problem(
           "not valid YAML: \(problem)\(origin)", hint: hint(problem, at: place, source: source)))
     case .duplicatedKeysInMapping(let duplicates, let context):
-      // Only keys whose last character is not hidden come here: quoted ones, and those with a space.
+      // Only keys whose last character is not hidden (`HiddenCharacters.endsKey`) come here, such
+      // as quoted ones, and those with a space before the colon.
       let name = hiddenCharacters.lifted(duplicates.first ?? "")
       report(place(context.mark), Problem("duplicate key \(quoted(name))"))
     default:

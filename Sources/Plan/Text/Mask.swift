@@ -1,6 +1,7 @@
 /// What stands in place of a value that may be a secret (`Plan.undeclared`).
 package enum Mask {
-  /// Shorter values may be part of any text by chance: they are hidden only in quotes.
+  /// Shorter values may be part of any text by chance: they are masked only where they stand in
+  /// quotes.
   private static let shortest = 6
 
   /// "<TOKEN>": names the variable instead of its value.

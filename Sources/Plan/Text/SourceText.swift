@@ -28,8 +28,8 @@ struct SourceText {
     lines.indices.contains(number - 1) ? String(lines[number - 1]) : ""
   }
 
-  /// The place of `word` in the rest of the line that begins at `place`; `place` itself when the
-  /// word is not there as it stands, as in a scalar that YAML folded from several lines.
+  /// The place of `word` in its line, searched from `place` on; `place` itself when the word is not
+  /// found. It may not be in that line, as YAML folds scalars from several lines.
   func find(_ word: String, from place: Place) -> Place {
     let wanted = Array(word.unicodeScalars)
     guard lines.indices.contains(place.line - 1), !wanted.isEmpty else { return place }

@@ -190,8 +190,10 @@ package enum Units {
 /// known.
 private struct Decimal {
   let text: String
+  /// The number without its point.
   private let digits: Int
-  private let scale: Int
+  /// How many of the digits stand behind the point.
+  private let decimals: Int
 
   init?(_ text: String) {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
@@ -200,17 +202,18 @@ private struct Decimal {
     else { return nil }
     self.text = text
     self.digits = digits
-    self.scale = parts.count == 2 ? parts[1].count : 0
+    self.decimals = parts.count == 2 ? parts[1].count : 0
   }
 
   /// The number times `unit`; nil when that is no whole number.
   func scaled(by unit: Int) -> Int128? {
     let product = Int128(digits) * Int128(unit)
-    let divisor = (0..<scale).reduce(Int128(1)) { divisor, _ in divisor * 10 }
+    let divisor = (0..<decimals).reduce(Int128(1)) { divisor, _ in divisor * 10 }
     return product % divisor == 0 ? product / divisor : nil
   }
 
-  /// The nearest double to the number times a power of ten.
+  /// The nearest double to the number times 10 to the power of `exponent`; nil when that is not
+  /// finite.
   func double(exponent: Int) -> Double? {
     Double("\(text)e\(exponent)").flatMap { $0.isFinite ? $0 : nil }
   }

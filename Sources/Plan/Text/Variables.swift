@@ -3,8 +3,8 @@
 /// A name is looked up among the overrides of the command line, the plan's variables and the
 /// environment, in this order. `$${` is a plain `${`.
 struct Variables {
-  /// The values that the overrides and the environment gave, by name: with them the text reads the
-  /// same again.
+  /// The values that the overrides and the environment gave, by name. Read once more with these as
+  /// overrides, the text gives the same plan.
   private(set) var settings: [String: String] = [:]
   /// The settings that the plan does not declare: the environment, or an override in its place,
   /// gave them, and they may be secrets.
@@ -16,7 +16,8 @@ struct Variables {
   private let declared: [String: String]
   private let environment: [String: String]
   private var resolved: [String: String] = [:]
-  /// Names being looked up, to notice a variable that is made of itself.
+  /// The names that are being looked up, outermost first, to notice a variable that is made of
+  /// itself.
   private var active: [String] = []
   /// Bytes that references may still bring in. The bound keeps the plan's memory small, however its
   /// variables refer to one another.

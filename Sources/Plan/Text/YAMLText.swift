@@ -1,5 +1,5 @@
 extension Duration {
-  /// The duration in h, m or s, the largest that gives a whole number, else in ms or us.
+  /// The duration in the largest of h, m and s that gives a whole number, else in ms or us.
   var yaml: String {
     let nanoseconds = components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
     for (unit, size) in [("h", 3_600_000_000_000), ("m", 60_000_000_000), ("s", 1_000_000_000)]

@@ -8,9 +8,9 @@ struct Churn: ~Copyable {
   /// Nanoseconds.
   private var lifetime: UInt64 = 0
   private(set) var closesWithReset = true
-  /// The phase is a churn, so the connections that it opens have a lifetime.
+  /// Whether the phase is a churn, so that the connections that it opens have a lifetime.
   private(set) var isOpening = false
-  /// The connections that are left are to be closed at once.
+  /// Whether the connections of a churn that still stand are to be closed at once.
   private(set) var isOver = true
   /// Connections of a churn that are held, or whose handshake is under way.
   private(set) var count = 0
@@ -26,7 +26,7 @@ struct Churn: ~Copyable {
     isOver = false
   }
 
-  /// Has the connections that are left closed at once.
+  /// Has the connections of the churn that still stand closed at once.
   mutating func end() { isOver = true }
 
   /// Another phase begins: unless it is a churn, too, the connections that it opens stay.

@@ -3,17 +3,22 @@ import SystemPackage
 
 /// Going through all connections: to close them, or to verify that they are alive.
 extension Client where System: ~Copyable {
+  /// Closes the connections whose turn has come and returns when to be back.
+  ///
+  /// - Parameters:
+  ///   - done: how many connections this phase has closed before.
+  ///   - slot: the row to go on from.
   mutating func close(done: Int, from slot: UInt32, reset: Bool) -> Instant? {
     var done = done
     var slot = slot
-    var closed = 0
+    var closedNow = 0
     while slot < connections.rows.firstUnused {
       guard connections.rows.state(slot) != .free else {
         slot += 1
         continue
       }
       let due = schedule.due(connections.assignment.share.ordinal(done))
-      guard due <= connections.now, closed < Connections.batch else {
+      guard due <= connections.now, closedNow < Connections.batch else {
         work = .closing(done: done, slot: slot, reset: reset)
         return earliest(max(due, connections.now), nextExpiry())
       }
@@ -21,32 +26,34 @@ extension Client where System: ~Copyable {
       if connections.rows.state(slot) != .connecting { connections.board.add(.closed) }
       connections.drop(slot)
       done += 1
-      closed += 1
+      closedNow += 1
       slot += 1
     }
     work = .settling
     return connections.now
   }
 
-  /// Closes `left` of the connections that would stay, from the highest row down, with a reset,
-  /// each once its message under way is over.
-  mutating func shed(_ left: Int, above end: UInt32) -> Instant? {
-    var left = left
+  /// Closes `excess` connections with a reset, from the highest row down, each once its message
+  /// under way is over. Passes over connections of a churn, and those that are to be closed
+  /// already.
+  mutating func shed(_ excess: Int, above end: UInt32) -> Instant? {
+    var excess = excess
     var slot = end
-    var closed = 0
-    while left > 0, slot > 0, closed < Connections.batch {
+    var closedNow = 0
+    while excess > 0, slot > 0, closedNow < Connections.batch {
       slot -= 1
       guard connections.rows.state(slot) != .free,
         !connections.rows.marks(slot).has(.closesAfterMessage | .transient)
       else { continue }
       connections.closeAfterMessage(slot)
-      left -= 1
-      closed += 1
+      excess -= 1
+      closedNow += 1
     }
-    work = left > 0 && slot > 0 ? .shedding(left: left, above: slot) : .settling
+    work = excess > 0 && slot > 0 ? .shedding(excess: excess, above: slot) : .settling
     return connections.now
   }
 
+  /// Sends a byte on each established connection, for the peer to send back: see `Order.verify`.
   mutating func verify(from slot: UInt32) -> Instant? {
     var slot = slot
     var asked = 0

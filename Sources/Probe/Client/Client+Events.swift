@@ -86,7 +86,7 @@ extension Client where System: ~Copyable {
     }
   }
 
-  /// The runner's own deadline: handshakes that were begun too long ago.
+  /// Gives up the handshakes that have passed the runner's own deadline (`nextExpiry`).
   mutating func expireHandshakes() {
     for _ in 0..<Connections.batch {
       guard let expiry = nextExpiry(), expiry <= connections.now else { return }
@@ -102,7 +102,7 @@ extension Client where System: ~Copyable {
     let history = ConnectionHistory(rawValue: connections.rows.history(slot))
     // What a phase of the other kind (churn or not) has begun, this phase does not open again.
     let isOurs = connections.rows.marks(slot).has(.transient) == connections.churn.isOpening
-    let again = WantedConnection(
+    let retry = WantedConnection(
       due: Instant(nanoseconds: connections.rows.due(slot)), number: connections.rows.number(slot),
       history: history.afterTimeout)
     connections.drop(slot)
@@ -113,9 +113,10 @@ extension Client where System: ~Copyable {
     connections.countFailure(call, error, position: position)
     connections.board.failures.markRetried(call, error, phase: command.phase)
     connections.board.add(.retried)
-    _ = openOne(again, stillToBegin: 1)
+    _ = openOne(retry, stillToBegin: 1)
   }
 
+  /// When the oldest handshake is given up; nil when none is under way.
   mutating func nextExpiry() -> Instant? {
     let slot = connections.rows.oldestConnecting
     guard slot != ConnectionTable.none else { return nil }

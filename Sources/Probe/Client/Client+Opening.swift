@@ -37,7 +37,8 @@ extension Client where System: ~Copyable {
         due: intended, number: connections.board[.opened],
         history: ConnectionHistory(isLate: isLate))
       // A churn's connections give their tuples back; a ramp's must all stand at once.
-      guard openOne(connection, stillToBegin: connections.churn.isOpening ? 1 : opening.left) else {
+      let stillToBegin = connections.churn.isOpening ? 1 : opening.remainingCount
+      guard openOne(connection, stillToBegin: stillToBegin) else {
         work = .settling
         // Not `nextExpiry`: with no handshake under way nothing would end the wait, and the
         // phase would never be found settled.
@@ -51,7 +52,8 @@ extension Client where System: ~Copyable {
   }
 
   /// Begins a connection, or tries its handshake again. Each attempt has another tuple: whatever
-  /// dropped a packet may do so again for the same one. False when a limit stops all further ones.
+  /// dropped a packet may do so again for the same tuple. False when a limit stops all further
+  /// attempts.
   ///
   /// - Parameter stillToBegin: how many connections that are to stand at once are still to be
   ///   begun, this one included.

@@ -15,15 +15,16 @@ extension Client where System: ~Copyable {
       stepsDown = false
       begin(task)
       messageEngine.begin(task, command, among: &connections)
-      // Until the excess connections are closed, messages would measure more than were ordered.
+      // Until the excess connections are closed, messages would measure more connections than were
+      // ordered.
       if stepsDown { messageEngine.pause(among: &connections) }
     case .settle:
       opening.end()
       messageEngine.end(at: connections.now)
       stepsDown = false
       connections.churn.end()
-      // Even from `.none`: this order may have overwritten the one to begin before that was read,
-      // and must be reported as carried out all the same. A close goes on to its end.
+      // Even when `work` is `.none`: this order may have overwritten a `begin` that was never read,
+      // and must be reported as carried out all the same. But a close goes on to its end.
       if case .closing = work { break }
       work = .settling
     case .verify:
@@ -36,7 +37,7 @@ extension Client where System: ~Copyable {
 
   private mutating func begin(_ task: ClientTask) {
     opening.beginPhase(retries: task.opens ? connections.assignment.retries : 0)
-    // The connections that an earlier churn has left are closed at once.
+    // Connections of an earlier churn that still stand are closed at once.
     connections.churn.endPhase()
     switch task {
     case .open(let goal, let pace):
@@ -81,7 +82,7 @@ extension Client where System: ~Copyable {
     let excess = staying - connections.assignment.share.part(of: goal)
     guard excess > 0 else { return open(upTo: goal, pace) }
     stepsDown = true
-    work = .shedding(left: excess, above: connections.rows.firstUnused)
+    work = .shedding(excess: excess, above: connections.rows.firstUnused)
   }
 
   /// Connections and handshakes under way, without those that are to be closed and those of churns.
@@ -96,7 +97,7 @@ extension Client where System: ~Copyable {
       connections.churn.count == 0, connections.pendingCloseCount == 0,
       command.order != .settle
         || (messageEngine.beginsNoMessages && !connections.rows.hasMessageUnderWay),
-      !stepsDown || messageEngine.waitsForNone(among: &connections)
+      !stepsDown || messageEngine.waitsForNoAnswer(among: &connections)
     else { return }
     if stepsDown { messageEngine.resume(among: &connections) }
     stepsDown = false

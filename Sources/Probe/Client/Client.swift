@@ -25,8 +25,9 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   var messageEngine: MessageEngine<System>
   private let events: Scratch<ReadyEvent>
   let bytes: Scratch<UInt8>
+  /// Closed at a limit, as whoever reports it needs a descriptor; nil from then on.
   var spare: FileDescriptor?
-  /// Whether the last event has brought more than its share of bytes.
+  /// Whether the last event has brought more bytes than one event may read.
   var isFlooded = false
 
   var command = Scoreboard.Command(
@@ -43,13 +44,13 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     case none
     /// `Client.opening` says what is still to be begun.
     case opening
-    /// Closing goes through the table by slot.
+    /// `done` connections of the phase are closed; the table is looked through from `slot` on.
     case closing(done: Int, slot: UInt32, reset: Bool)
-    /// `left` connections are still to be closed, from slot `above` down.
-    case shedding(left: Int, above: UInt32)
+    /// `excess` connections are still to be closed, from below slot `above` down.
+    case shedding(excess: Int, above: UInt32)
     /// Nothing more will be begun; something is still under way.
     case settling
-    /// Asking goes through the table by slot.
+    /// The connections from `slot` on are still to be asked for the byte that verifies them.
     case verifying(slot: UInt32)
   }
 
@@ -108,13 +109,14 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     connections.readClock()
     var wake = advance()
     if messageEngine.hasPatterns {
-      wake = earliest(wake, wakeTime(before: messageEngine.beginDue(among: &connections)))
+      wake = earliest(wake, wakeTime(before: messageEngine.beginDueMessages(among: &connections)))
     }
     if connections.churn.hasLifetimes { wake = earliest(wake, connections.endLifetimes()) }
     return wake
   }
 
-  /// Does what is due between two events, after one that took long: hundreds like it may follow.
+  /// Does what is due between two events, when the first of them took long: hundreds like it may
+  /// follow.
   @inline(never)
   private mutating func keepTime() {
     isFlooded = false
@@ -129,7 +131,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     case .settling: nextExpiry()
     case .opening: open()
     case .closing(let done, let slot, let reset): close(done: done, from: slot, reset: reset)
-    case .shedding(let left, let slot): shed(left, above: slot)
+    case .shedding(let excess, let slot): shed(excess, above: slot)
     case .verifying(let slot): verify(from: slot)
     }
   }
@@ -137,7 +139,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   /// When to wake up so as to be awake when a message is due.
   private func wakeTime(before due: Instant?) -> Instant? {
     due.map {
-      Instant(nanoseconds: $0.nanoseconds - min($0.nanoseconds, connections.assignment.awake))
+      Instant(nanoseconds: $0.nanoseconds - min($0.nanoseconds, connections.assignment.wakeLead))
     }
   }
 }

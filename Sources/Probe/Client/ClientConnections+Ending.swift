@@ -57,8 +57,8 @@ extension ClientConnections where System: ~Copyable {
     drop(slot)
   }
 
-  /// Counts a connection of a churn that ends as planned or recorded, if it was cut short or begun
-  /// too late.
+  /// Counts a connection of a churn as cut short or as begun too late, if it was either. To be
+  /// called for connections that end as planned or as recorded.
   mutating func countChurnEnd(_ slot: UInt32) {
     guard rows.marks(slot).has(.transient), rows.state(slot) != .connecting else {
       return
@@ -87,7 +87,7 @@ extension ClientConnections where System: ~Copyable {
   /// Frees the row of a connection that its peer has ended, and counts a failure.
   @inline(never)
   mutating func lose(_ slot: UInt32, _ error: Errno?) {
-    // Before the row is freed: the number held that a failure is counted with includes this one.
+    // Before the row is freed: the `held` that is noted with a failure includes this connection.
     countFailure(.closed, error, position: rows.position(slot))
     drop(slot)
     board.add(.closedByPeer)

@@ -31,8 +31,8 @@ struct ClientConnections<System: Kernel & ~Copyable>: ~Copyable {
   var phase = 0
   /// When the clock was read last.
   var now = Instant(nanoseconds: 0)
-  /// An instant in nanoseconds. Of a message that was due earlier the answer is counted, its time
-  /// not.
+  /// An instant in nanoseconds. The answer to a message that was due earlier is counted, but its
+  /// round trip is not recorded.
   var timesAnswersSince: UInt64 = 0
 
   init(

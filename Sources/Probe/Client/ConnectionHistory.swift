@@ -9,7 +9,8 @@ struct ConnectionHistory: BitwiseCopyable, Equatable {
 
   init(rawValue: UInt8) { self.rawValue = rawValue }
 
-  /// - Parameter isLate: whether it was begun more than `Counter.lateAfter` after it was due.
+  /// - Parameter isLate: whether the connection was begun more than `Counter.lateAfter` after it
+  ///   was due.
   init(isLate: Bool = false) { rawValue = isLate ? 0x80 : 0 }
 
   var isLate: Bool { rawValue & 0x80 != 0 }

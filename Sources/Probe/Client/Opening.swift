@@ -4,7 +4,8 @@ struct Opening: BitwiseCopyable {
   /// itself, and a flood of failures helps nobody.
   static var patience: Int { 100 }
 
-  /// Connections that have been begun, of those that this worker is to begin in the phase.
+  /// How many connections have been begun, of the `total` that this worker is to begin in the
+  /// phase.
   private(set) var begun = 0
   private(set) var total = 0
   /// How often a handshake that times out in this phase is tried again; 0 once nothing more is to
@@ -27,8 +28,8 @@ struct Opening: BitwiseCopyable {
   }
 
   var isDone: Bool { begun >= total }
-  /// Connections to be begun, the next one included.
-  var left: Int { max(0, total - begun) }
+  /// How many connections are still to be begun.
+  var remainingCount: Int { max(0, total - begun) }
 
   mutating func noteBegun() { begun += 1 }
 

@@ -22,12 +22,13 @@ struct SourceTuples: ~Copyable {
   /// How many tuples this worker may use.
   var count: UInt64 { walk.count }
 
-  /// The next tuple on the walk that no connection of this worker has; nil when no tuple is `left`.
+  /// The next tuple on the walk that no connection of this worker has; nil when all have been
+  /// tried.
   ///
-  /// - Parameter left: tuples that are still to be looked at: `count` before the first call.
-  mutating func next(_ left: inout UInt64) -> SourceWalk.Step? {
-    while left > 0 {
-      left -= 1
+  /// - Parameter untried: how many tuples are still to be looked at: `count` before the first call.
+  mutating func next(_ untried: inout UInt64) -> SourceWalk.Step? {
+    while untried > 0 {
+      untried -= 1
       let position = walk.next()
       if !taken.has(position) { return walk.step(at: position) }
     }

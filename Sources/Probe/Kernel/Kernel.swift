@@ -15,11 +15,13 @@ package protocol Kernel: ~Copyable {
   mutating func bind(_ socket: FileDescriptor, to address: SocketAddress) throws(Errno)
   mutating func listen(_ socket: FileDescriptor, backlog: Int32) throws(Errno)
   mutating func connect(_ socket: FileDescriptor, to address: SocketAddress) throws(Errno)
+  /// Nil when no connection waits.
   mutating func accept(_ listener: FileDescriptor) throws(Errno) -> AcceptedSocket?
+  /// The error that the socket holds, which this takes off it; nil when there is none.
   mutating func pendingError(_ socket: FileDescriptor) -> Errno?
   /// Bytes that one read brings at most, however large the buffer. A read that brings fewer, and
-  /// does not fill its buffer, has left nothing to read (epoll(7), questions and answers) but for what
-  /// stands behind urgent data.
+  /// does not fill its buffer, has left nothing to read (epoll(7), questions and answers), except
+  /// what stands behind urgent data.
   var largestRead: Int { get }
   mutating func receive(
     _ socket: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer

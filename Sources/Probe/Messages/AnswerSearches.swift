@@ -43,13 +43,18 @@ struct AnswerSearches: ~Copyable {
     case open, right, wrong
   }
 
+  /// Words of 64 bits that each row has in `states`.
   private let words: Int
+  /// By pattern.
   private let quests: Column<Quest>
+  /// The tables of all quests, one behind the other.
   private let tables: Scratch<UInt64>
   private let progress: Column<Progress>
+  /// By row: the state of the search in its answer; see `ByteSearch`.
   private let states: Column<UInt64>
-  private let next: Scratch<UInt64>
-  /// Bytes that were looked at since the worker started; for tests.
+  /// Room for one more state, which `ByteSearch.advance` needs.
+  private let spareState: Scratch<UInt64>
+  /// How many bytes were looked at since the worker started; for tests.
   private(set) var looks = 0
 
   init(_ patterns: [MessagePattern], rows: Int) throws(Errno) {
@@ -79,7 +84,7 @@ struct AnswerSearches: ~Copyable {
     let tables = try Scratch<UInt64>(count: max(1, all.count))
     let progress = try Column<Progress>(count: isNeeded ? rows : 0)
     let states = try Column<UInt64>(count: rows * words)
-    let next = try Scratch<UInt64>(count: max(1, words))
+    let spareState = try Scratch<UInt64>(count: max(1, words))
     for (index, quest) in quests.enumerated() { kept[UInt32(index)] = quest }
     _ = unsafe tables.buffer.update(from: all)
     self.words = words
@@ -87,7 +92,7 @@ struct AnswerSearches: ~Copyable {
     self.tables = tables
     self.progress = progress
     self.states = states
-    self.next = next
+    self.spareState = spareState
   }
 
   /// Takes bytes of an answer, up to its end if that is among them.
@@ -99,7 +104,7 @@ struct AnswerSearches: ~Copyable {
     let quest = quests[UInt32(pattern)]
     // Neither buffer is empty: both have room for at least one word.
     let base = unsafe tables.buffer.baseAddress!
-    let room = unsafe next.buffer.baseAddress!
+    let room = unsafe spareState.buffer.baseAddress!
     let state = unsafe states.pointer(at: row * UInt32(words))
     var progress = progress[row]
     var isFound = stage == Stage.found
@@ -114,7 +119,9 @@ struct AnswerSearches: ~Copyable {
         isFound = true
       }
     }
-    let end: UInt64 = quest.delimiterCount > 0 ? 1 << UInt64(quest.delimiterCount - 1) : 0
+    // The bit that is set in `Progress.delimiter` once the whole delimiter has come; 0 without one.
+    let wholeDelimiter: UInt64 =
+      quest.delimiterCount > 0 ? 1 << UInt64(quest.delimiterCount - 1) : 0
     for index in 0..<heard.count {
       let byte = unsafe heard[index]
       if !isFound, let layout = quest.layout {
@@ -122,14 +129,14 @@ struct AnswerSearches: ~Copyable {
         progress.matchesAtEnd = progress.matchesAtEnd << 1 | (last.isFoundAtEnd ? 1 : 0)
         isFound = last.isFound
       }
-      guard end != 0 else {
+      guard wholeDelimiter != 0 else {
         // Nobody knows where the answer ends: all bytes that are here belong to it.
         if isFound { break }
         continue
       }
       progress.delimiter =
         unsafe (progress.delimiter << 1 | 1) & base[quest.delimiter + Int(byte)]
-      guard progress.delimiter & end == 0 else {
+      guard progress.delimiter & wholeDelimiter == 0 else {
         // A `$` matches before the delimiter as well as behind it.
         looks += index + 1
         let isRight =
@@ -138,7 +145,7 @@ struct AnswerSearches: ~Copyable {
       }
     }
     looks += heard.count
-    if end == 0, isFound || last.isFoundAtEnd {
+    if wholeDelimiter == 0, isFound || last.isFoundAtEnd {
       return Heard(used: heard.count, stage: 0, end: .right)
     }
     self.progress[row] = progress

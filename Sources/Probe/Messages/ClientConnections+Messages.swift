@@ -5,7 +5,7 @@ import SystemPackage
 /// What became of bytes that were to be sent.
 enum SendOutcome {
   case whole
-  /// The kernel takes no more now; epoll tells when it does.
+  /// The kernel takes no more now; epoll reports when it takes more.
   case partly
   /// The errno is nil where the kernel names none.
   case failed(Errno?)
@@ -15,7 +15,8 @@ enum SendOutcome {
 extension ClientConnections where System: ~Copyable {
   /// Hands as much of the message under way to the kernel as it takes.
   ///
-  /// - Parameter message: all of its bytes; those that the kernel has taken before are left out.
+  /// - Parameter message: all bytes of the message; the ones that the kernel has taken before are
+  ///   not sent again.
   @inline(__always)
   mutating func send(_ slot: UInt32, _ message: UnsafeRawBufferPointer) -> SendOutcome {
     var written = rows.messages.written(of: slot)

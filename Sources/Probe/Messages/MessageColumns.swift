@@ -4,6 +4,7 @@ import SystemPackage
 ///
 /// Takes no memory where a plan has no messages.
 struct MessageColumns: ~Copyable {
+  /// How many patterns the plan has.
   let patterns: Int
   private let isPushed: Bool
   private let patternsOfRows: Column<UInt8>
@@ -13,15 +14,16 @@ struct MessageColumns: ~Copyable {
   private let counts: Column<UInt32>
   /// Bytes of the message that were handed to the kernel.
   private let written: Column<UInt32>
-  /// Bytes of the answer that have come; where it is searched, an `AnswerSearches.Stage` or
-  /// `whole`.
+  /// Bytes of the answer that have come. For an answer that is searched, an `AnswerSearches.Stage`
+  /// or `whole` instead.
   private let answerProgress: Column<UInt32>
   /// For each pattern in turn: the round of the connection's next message; see `RoundCursor`.
   private let rounds: Column<UInt32>
   /// Bytes that have come of the message that the server is pushing.
   private let pushed: Column<UInt32>
-  /// Cues of the conversation that are done, and answers of it that have come whole.
+  /// How many cues of the conversation the client has carried out.
   private let cues: Column<UInt32>
+  /// How many answers of the conversation have come whole.
   private let answers: Column<UInt32>
 
   /// The answers that the server still owes, the oldest first. Not touched where none is overdue.

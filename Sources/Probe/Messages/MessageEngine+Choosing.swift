@@ -4,11 +4,11 @@ import Linux
 extension MessageEngine where System: ~Copyable {
   /// The most slots that a cursor walks past between two waits for events.
   private static var cursorStride: Int { 256 }
-  /// The same, where nothing is sent any more.
+  /// The same, once messages are not sent any more, only counted as unsent.
   private static var countingStride: Int { 16_384 }
 
-  /// Whether the phase has ended so long ago that what was due in it is not sent any more, but counted as
-  /// unsent: a worker that is busy would not come to the end of it.
+  /// Whether the phase has ended so long ago that messages which were due in it are not sent any
+  /// more, but counted as unsent: a worker that is too slow would never have sent them all.
   private func isOver(at now: Instant) -> Bool {
     isEnding && now.nanoseconds(since: end) > Counter.lateAfter
   }
@@ -20,10 +20,11 @@ extension MessageEngine where System: ~Copyable {
     let places =
       command.phase < connections.assignment.patternsOfPhase.count
       ? connections.assignment.patternsOfPhase[command.phase] : []
-    let slots = slotsPlanned(for: task, command.goal, among: &connections)
-    if case .seek = task, played | paused != 0, phase == command.phase {
-      // Another step of the same search.
-      if paused == 0, connections.board[.held] > 0 { return plan(slots) }
+    let slots = slotsNeeded(for: task, command.goal, among: &connections)
+    if case .seek = task, playedBits | pausedBits != 0, phase == command.phase {
+      // Another step of the same search: messages go on, unless they are paused or have no
+      // connection.
+      if pausedBits == 0, connections.board[.held] > 0 { return setPlannedSlots(slots) }
       pause(among: &connections)
       return resume(from: command.start, slots: slots, among: &connections)
     }
@@ -34,8 +35,8 @@ extension MessageEngine where System: ~Copyable {
     for pattern in places { patterns.noteUnsent(pattern, connections.board[pattern, .unsent]) }
   }
 
-  /// Begins no message until `resume`. Before that, counts as unsent the messages that were due and
-  /// had no free connection.
+  /// Begins no message until `resume`. First counts as unsent the messages of patterns with a rate
+  /// that were due and had no free connection.
   mutating func pause(among connections: inout Connections) {
     for pattern in 0..<patterns.count where isPlayed(pattern) {
       let script = patterns.script(pattern)
@@ -47,7 +48,7 @@ extension MessageEngine where System: ~Copyable {
     pause()
   }
 
-  /// Goes on after `pause` with the connections that are left. The times of answers to earlier
+  /// Goes on after `pause` with the connections that still stand. The times of answers to earlier
   /// messages are not recorded, as more connections stood when those were sent.
   mutating func resume(among connections: inout Connections) {
     var slots = connections.rows.firstUnused
@@ -67,14 +68,14 @@ extension MessageEngine where System: ~Copyable {
   }
 
   /// Whether no answer is waited for, apart from those in recorded conversations.
-  mutating func waitsForNone(among connections: inout Connections) -> Bool {
+  mutating func waitsForNoAnswer(among connections: inout Connections) -> Bool {
     (0..<patterns.count).allSatisfy {
       connections.rows.oldestMessage(of: $0) == ConnectionTable.none
     }
   }
 
-  /// Rows that the phase is going to use, at least those in use.
-  private mutating func slotsPlanned(
+  /// How many rows the phase is going to use; no fewer than are in use now.
+  private mutating func slotsNeeded(
     for task: ClientTask, _ goal: Int?, among connections: inout Connections
   ) -> UInt32 {
     let share = connections.assignment.share
@@ -90,7 +91,7 @@ extension MessageEngine where System: ~Copyable {
   }
 
   /// Begins the messages that are due and returns when to be back; nil to wait for events alone.
-  mutating func beginDue(among connections: inout Connections) -> Instant? {
+  mutating func beginDueMessages(among connections: inout Connections) -> Instant? {
     var wake: Instant?
     if !beginsNoMessages {
       for pattern in 0..<patterns.count where isPlayed(pattern) {
@@ -106,7 +107,8 @@ extension MessageEngine where System: ~Copyable {
       if isEnding, wake == nil {
         countUnplayed(among: &connections)
         stopMessages()
-        // Otherwise nothing might end the next wait, after which the phase is found settled.
+        // Do not wait for an event: none may come, and only after a wait is the phase found
+        // settled.
         wake = connections.now
       }
     }
@@ -191,11 +193,11 @@ extension MessageEngine where System: ~Copyable {
     // There are idle connections, and none of them may take the message: to look again at once
     // would be to spin.
     if rate != .infinity { countUnsent(pattern, rate: rate, among: &connections) }
-    return isEnding ? nil : connections.now.advanced(byNanoseconds: Self.lookAgain)
+    return isEnding ? nil : connections.now.advanced(byNanoseconds: Self.retryDelay)
   }
 
   /// Nanoseconds until idle connections that could not take a message are tried again.
-  private static var lookAgain: UInt64 { 1_000_000 }
+  private static var retryDelay: UInt64 { 1_000_000 }
 
   /// Whether a pattern may be played on a connection that can begin a message. A conversation
   /// cannot tell late answers to older messages from its own, so it needs a connection with no
@@ -245,8 +247,8 @@ extension MessageEngine where System: ~Copyable {
     return connections.now
   }
 
-  /// At the end of a phase, counts as unsent what was to be played once on each connection and was
-  /// not.
+  /// At the end of a phase, counts as unsent the messages that were to be played once on each
+  /// connection and were not begun.
   private mutating func countUnplayed(among connections: inout Connections) {
     for pattern in 0..<patterns.count where isPlayed(pattern) && patterns.script(pattern).isOnce {
       for slot in 0..<connections.rows.firstUnused {
@@ -289,8 +291,8 @@ extension MessageEngine where System: ~Copyable {
   /// A message whose round had passed was counted as `unsent`; that count is taken back.
   ///
   /// - Parameters:
-  ///   - round: the round in which the cursor of `pattern` stands at this slot: its message was not
-  ///     counted as `unsent`. Nil when an event led here, and no cursor.
+  ///   - round: the round in which the cursor of `pattern` stands at this slot; the message of that
+  ///     round was not counted as `unsent`. Nil when the caller is not at a cursor's slot.
   mutating func beginAllDue(
     _ slot: UInt32, currentRound round: UInt32? = nil, of pattern: Int = 0,
     among connections: inout Connections
@@ -310,8 +312,9 @@ extension MessageEngine where System: ~Copyable {
     }
   }
 
-  /// The message that has been due on a connection for the longest, of the patterns that may be
-  /// played on it: a conversation that has to wait keeps no other pattern waiting.
+  /// The message that has been due on a connection for the longest; nil when none is due. Looks
+  /// only at patterns that may be played on it (`mayPlay`), so a conversation that has to wait
+  /// keeps no other pattern waiting.
   private mutating func nextMessage(
     of slot: UInt32, among connections: inout Connections
   ) -> (pattern: Int, round: UInt32, due: Instant)? {
@@ -328,23 +331,23 @@ extension MessageEngine where System: ~Copyable {
       let cursor = patterns.cursor(pattern)
       let round = cursor.pendingRound(connections.rows.messages.round(of: slot, pattern))
       guard cursor.hasPassed(slot, in: round) else { continue }
-      // With fewer slots than then, the instant computed now may lie ahead.
+      // If the round had more slots when the cursor passed, the instant computed now may lie ahead.
       let due = min(cursor.due(slot, in: round), connections.now)
       if first.map({ due < $0.due }) ?? true { first = (pattern, round, due) }
     }
     return first
   }
 
-  /// Does what an event has made possible on a connection: goes on with its conversation, closes it
-  /// if that was waiting for the message, or begins the messages that are due.
+  /// Does what an event has made possible on a connection: goes on with its conversation, closes
+  /// the connection if it was to be closed after its message, or begins the messages that are due.
   mutating func followUp(_ slot: UInt32, among connections: inout Connections) {
     if connections.rows.marks(slot).has(.conversing) {
       player.proceed(slot, among: &connections)
     }
     let marks = connections.rows.marks(slot)
     // An overdue message is not waited for: else the connection might never be closed.
-    let isOver = connections.rows.state(slot) == .established || marks.has(.overdue)
-    if marks.has(.closesAfterMessage), isOver, connections.rows.state(slot) != .free {
+    let mayClose = connections.rows.state(slot) == .established || marks.has(.overdue)
+    if marks.has(.closesAfterMessage), mayClose, connections.rows.state(slot) != .free {
       return connections.closeAsPlanned(slot)
     }
     guard connections.rows.state(slot) == .established else { return }

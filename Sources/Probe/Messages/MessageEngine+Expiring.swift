@@ -2,7 +2,8 @@ import Linux
 
 /// Answers that do not come in time, and connections that wait until a wrong answer is over.
 extension MessageEngine where System: ~Copyable {
-  /// Notes the answers that have not come in time, and does what alarms and waits for quiet bring.
+  /// Notes the answers that have not come in time, goes on with conversations whose alarm is due,
+  /// and ends the waits for quiet that have lasted long enough.
   mutating func expire(among connections: inout Connections) {
     for pattern in 0..<patterns.count {
       while let expiry = timeout(of: pattern, among: &connections), expiry <= connections.now {
@@ -17,7 +18,7 @@ extension MessageEngine where System: ~Copyable {
   /// answer are further apart only where TCP retransmits after a timeout (200 ms and more).
   private static var quietGap: UInt64 { 100_000_000 }
 
-  /// Makes connections idle again on which nothing has come for long enough.
+  /// Ends each wait for quiet that has lasted for `quietGap`: its connection is idle again.
   private mutating func endDrains(among connections: inout Connections) {
     while let end = nextEndOfDraining(among: &connections), end <= connections.now {
       let slot = connections.rows.oldestDraining
@@ -61,10 +62,11 @@ extension MessageEngine where System: ~Copyable {
     guard patterns.script(pattern).answer == .matching,
       !marks.has(.wrong | .conversing)
     else { return false }
-    let answered = connections.rows.messages.answerProgress(of: slot)
-    return answered > 0 && answered != MessageColumns.whole
+    let progress = connections.rows.messages.answerProgress(of: slot)
+    return progress > 0 && progress != MessageColumns.whole
   }
 
+  /// When `expire` has something to do next; nil when nothing is waited for.
   mutating func nextTimeout(among connections: inout Connections) -> Instant? {
     var next = earliest(connections.rows.nextAlarm?.due, nextEndOfDraining(among: &connections))
     for pattern in 0..<patterns.count {

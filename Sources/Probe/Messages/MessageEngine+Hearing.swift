@@ -2,8 +2,8 @@ import Linux
 
 /// Bytes that come: answers, pushed messages, or something that nobody asked for.
 extension MessageEngine where System: ~Copyable {
-  /// Takes bytes that a connection has brought; true when all else that can be read now is to be
-  /// thrown away, since the answer that it belongs to is wrong.
+  /// Takes bytes that a connection has brought. True when the answer that they belong to is wrong,
+  /// so that all else that can be read now is to be thrown away.
   mutating func hear(
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, among connections: inout Connections
   ) -> Bool {
@@ -24,6 +24,7 @@ extension MessageEngine where System: ~Copyable {
     return false
   }
 
+  /// As `hear`, for a connection with a message or a conversation under way.
   mutating func hearAnswer(
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, among connections: inout Connections
   ) -> Bool {
@@ -106,12 +107,13 @@ extension MessageEngine where System: ~Copyable {
 
   // MARK: Unasked
 
+  /// Takes bytes that belong to no answer that is waited for.
   mutating func hearUnasked(
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, among connections: inout Connections
   ) {
     if isRestOfAnswer(slot, among: &connections) { return }
     guard patterns.isPushed else {
-      if !isUnawaited(slot, among: &connections) {
+      if !mayBeUnawaitedAnswer(slot, among: &connections) {
         unsafe connections.board.keepUnasked(heard)
         countUnasked(slot, among: &connections)
       }
@@ -127,13 +129,15 @@ extension MessageEngine where System: ~Copyable {
   }
 
   /// Whether bytes that come may answer a message whose pattern expects no answer.
-  private mutating func isUnawaited(_ slot: UInt32, among connections: inout Connections) -> Bool {
+  private mutating func mayBeUnawaitedAnswer(
+    _ slot: UInt32, among connections: inout Connections
+  ) -> Bool {
     hasPatterns && connections.rows.messages.hasBegun(slot)
       && patterns.script(connections.rows.messages.pattern(of: slot)).answer == .nothing
   }
 
-  /// Whether the last answer was one without a known end: bytes that come before the next message
-  /// is begun belong to it.
+  /// Whether bytes that come belong to the last answer: its end was not known, and no other message
+  /// was begun since.
   private mutating func isRestOfAnswer(_ slot: UInt32, among connections: inout Connections) -> Bool
   {
     hasPatterns && connections.rows.state(slot) == .established

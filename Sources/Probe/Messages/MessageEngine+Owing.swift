@@ -9,7 +9,7 @@ import SystemPackage
 /// and is late. An answer is taken for that to a later message only where its bytes prove it: where
 /// answers are known byte by byte, and differ.
 extension MessageEngine where System: ~Copyable {
-  /// Makes a row ready for its next message, and returns whether it is. An overdue message under
+  /// Makes a row ready for its next message; false when it has to wait. An overdue message under
   /// way becomes a debt; or its answer is counted as wrong, if bytes have come that do not match
   /// (`hasMismatch`).
   mutating func makeReady(_ slot: UInt32, among connections: inout Connections) -> Bool {
@@ -127,9 +127,9 @@ extension MessageEngine where System: ~Copyable {
   }
 
   /// Looks for the first later message whose answer begins with what has come, and drops the debts
-  /// before it as unanswered. Only answers that are known byte by byte (`echo`, `text`) are
-  /// compared; later messages with other answers are skipped, so false says only that no such
-  /// answer fits.
+  /// before it as unanswered; false when there is none. Only answers that are known byte by byte
+  /// (`echo`, `text`) are compared; later messages with other answers are skipped, so false says
+  /// only that no such answer fits.
   ///
   /// - Parameters:
   ///   - answer: the answer to the oldest debt, which does not fit.
@@ -191,7 +191,8 @@ extension MessageEngine where System: ~Copyable {
     }
   }
 
-  /// Drops all debts of a connection: after a wrong answer nobody can tell theirs from its rest.
+  /// Drops all debts of a connection: after a wrong answer nobody can tell the rest of it from the
+  /// answers to the debts.
   mutating func dropAllDebts(_ slot: UInt32, among connections: inout Connections) {
     guard connections.rows.marks(slot).has(.owing) else { return }
     dropDebts(slot, connections.rows.messages.debtCount(of: slot), among: &connections)

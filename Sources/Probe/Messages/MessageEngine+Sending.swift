@@ -4,7 +4,7 @@ import SystemPackage
 
 /// One message on one connection, from its first byte to its outcome.
 extension MessageEngine where System: ~Copyable {
-  /// - Parameter due: when the message was due.
+  /// Begins a message, or a conversation, on a connection that can begin one (`makeReady`).
   mutating func beginMessage(
     _ pattern: Int, on slot: UInt32, due: Instant, among connections: inout Connections
   ) {
@@ -20,7 +20,8 @@ extension MessageEngine where System: ~Copyable {
     if script.wantsAnswer { connections.wantAnswer(slot) }
     guard offer(slot, among: &connections) else { return }
     connections.finishWriting(slot)
-    // No answer can be whole yet: none is empty, and nothing was read since the message was begun.
+    // No answer can be whole yet: every answer has at least one byte, and nothing was read since
+    // the message was begun.
     if !script.wantsAnswer { conclude(slot, among: &connections) }
   }
 
@@ -31,7 +32,8 @@ extension MessageEngine where System: ~Copyable {
     conclude(slot, among: &connections)
   }
 
-  /// Hands as much of the message under way to the kernel as it takes; true when that was all.
+  /// Hands as much of the message under way to the kernel as it takes; true when the message is
+  /// sent whole.
   @inline(__always)
   private mutating func offer(_ slot: UInt32, among connections: inout Connections) -> Bool {
     let message = unsafe message(of: slot, among: &connections)
@@ -102,15 +104,15 @@ extension MessageEngine where System: ~Copyable {
   private mutating func isAnswered(
     _ slot: UInt32, _ pattern: Int, among connections: inout Connections
   ) -> Bool {
-    let answered = connections.rows.messages.answerProgress(of: slot)
+    let progress = connections.rows.messages.answerProgress(of: slot)
     let script = patterns.script(pattern)
     // `answerProgress` is that of the oldest debt.
     if connections.rows.marks(slot).has(.owing), script.answer != .nothing { return false }
     return switch script.answer {
     case .nothing: true
-    case .echo: Int(answered) == connections.rows.messages.written(of: slot)
-    case .anything, .text: Int(answered) == script.answerCount
-    case .matching, .framed: answered == MessageColumns.whole
+    case .echo: Int(progress) == connections.rows.messages.written(of: slot)
+    case .anything, .text: Int(progress) == script.answerCount
+    case .matching, .framed: progress == MessageColumns.whole
     case .conversation: false
     }
   }
@@ -138,7 +140,7 @@ extension MessageEngine where System: ~Copyable {
     if isOver { connections.finishMessage(slot) } else { connections.drainWrongAnswer(slot) }
   }
 
-  /// The peer has ended a connection, whether or not its conversation wants that.
+  /// The peer has ended a connection; its conversation, if it plays one, may want that.
   mutating func peerEnded(_ slot: UInt32, _ error: Errno?, among connections: inout Connections) {
     player.peerEnded(slot, error, among: &connections)
   }

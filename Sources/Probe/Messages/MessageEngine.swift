@@ -11,24 +11,27 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
   var player: ConversationPlayer<System>
   var searches: AnswerSearches
   /// One bit for each pattern that is played now.
-  private(set) var played: UInt32 = 0
+  private(set) var playedBits: UInt32 = 0
   /// One bit for each pattern that `resume` is to play again.
-  private(set) var paused: UInt32 = 0
+  private(set) var pausedBits: UInt32 = 0
   /// The phase that the patterns are played for.
   private(set) var phase = 0
   private(set) var start = Instant(nanoseconds: 0)
+  /// Whether `end(at:)` was called: only messages that were due before `end` are still begun.
   private(set) var isEnding = false
   /// The instant from which on no message is due.
   private(set) var end = Instant.distantFuture
-  /// Some pattern is played once on each connection, so also on each new one.
+  /// Whether some pattern is played once on each connection, so also on each new one.
   private(set) var playsOnce = false
-  /// Some pattern has rounds, so a connection may have missed its instant while it was busy.
+  /// Whether some pattern has rounds, so that a connection may have missed its instant while it was
+  /// busy.
   private(set) var hasRounds = false
   /// The pattern whose only pace is its answers; nil where there is none, or more than one.
   private(set) var closedLoopPattern: Int?
-  /// Rows up to the last that has had a connection since a search last stepped down.
+  /// How many rows there are up to the last one that has had a connection since a search last
+  /// stepped down.
   private(set) var slotsInUse: UInt32 = 0
-  /// Rows that the phase is going to use, as far as the plan tells.
+  /// How many rows the phase is going to use, as far as the plan tells.
   private(set) var plannedSlots: UInt32 = 0
 
   init(_ assignment: ClientAssignment) throws(Errno) {
@@ -43,14 +46,14 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
   }
 
   var hasPatterns: Bool { patterns.count > 0 }
-  var beginsNoMessages: Bool { played == 0 }
+  var beginsNoMessages: Bool { playedBits == 0 }
 
-  func isPlayed(_ pattern: Int) -> Bool { played >> UInt32(pattern) & 1 == 1 }
+  func isPlayed(_ pattern: Int) -> Bool { playedBits >> UInt32(pattern) & 1 == 1 }
 
   /// Begins no more messages.
   mutating func stopMessages() {
-    played = 0
-    paused = 0
+    playedBits = 0
+    pausedBits = 0
     playsOnce = false
     hasRounds = false
     closedLoopPattern = nil
@@ -68,13 +71,14 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
   /// Plays other patterns from an instant on.
   ///
   /// - Parameters:
-  ///   - places: the places in `patterns` of those that are played.
-  ///   - span: nanoseconds in which messages become due; nil until `end` or the next phase.
-  ///   - slots: rows that the phase is going to use.
+  ///   - places: which patterns are played, by their place in `patterns`.
+  ///   - span: nanoseconds in which messages become due; nil for until `end(at:)` or the next
+  ///     phase.
+  ///   - slots: how many rows the phase is going to use.
   mutating func play(
     _ places: [Int], in phase: Int, from start: Instant, span: UInt64?, slots: UInt32
   ) {
-    plan(slots)
+    setPlannedSlots(slots)
     self.phase = phase
     self.start = start
     end = span.map { start.advanced(byNanoseconds: $0) } ?? .distantFuture
@@ -87,7 +91,7 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
   }
 
   private mutating func play(_ pattern: Int) {
-    played |= 1 << UInt32(pattern)
+    playedBits |= 1 << UInt32(pattern)
     let script = patterns.script(pattern)
     playsOnce = playsOnce || script.isOnce
     hasRounds = hasRounds || script.isOnce || script.every > 0
@@ -105,18 +109,18 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
 
   /// Begins no message until `resume`.
   mutating func pause() {
-    let patterns = played | paused
+    let bits = playedBits | pausedBits
     stopMessages()
-    paused = patterns
+    pausedBits = bits
   }
 
   /// Plays the paused patterns from an instant on. Messages that were due before it are not made up
-  /// for. A pattern that is played once on each connection goes on with those that have not played
-  /// it.
+  /// for. A pattern that is played once on each connection goes on with the connections that have
+  /// not played it.
   mutating func resume(from start: Instant, slots: UInt32) {
-    plan(slots)
+    setPlannedSlots(slots)
     self.start = start
-    for pattern in 0..<patterns.count where paused >> UInt32(pattern) & 1 == 1 {
+    for pattern in 0..<patterns.count where pausedBits >> UInt32(pattern) & 1 == 1 {
       if patterns.script(pattern).isOnce {
         // The cursor has passed slots whose connections were busy then, and are free now.
         patterns.rewind(pattern)
@@ -125,11 +129,11 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
       }
       play(pattern)
     }
-    paused = 0
+    pausedBits = 0
     noteClosedLoop()
   }
 
-  mutating func plan(_ slots: UInt32) { plannedSlots = slots }
+  mutating func setPlannedSlots(_ slots: UInt32) { plannedSlots = slots }
 
   mutating func extendRounds(over slot: UInt32) { slotsInUse = max(slotsInUse, slot + 1) }
 

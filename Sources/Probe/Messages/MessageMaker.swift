@@ -14,7 +14,7 @@ struct MessageMaker: ~Copyable {
     fileprivate var count = 0
   }
 
-  /// A template's part of all steps and texts.
+  /// Where the steps and texts of a template stand among those of all templates.
   struct Place: BitwiseCopyable {
     fileprivate var firstStep: Int
     fileprivate var steps: Int

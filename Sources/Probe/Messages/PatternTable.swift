@@ -16,7 +16,7 @@ struct PatternTable: ~Copyable {
     /// Nanoseconds.
     fileprivate(set) var timeout: UInt64 = 0
     fileprivate(set) var answer = Answer.nothing
-    /// Bytes of an answer of known length.
+    /// Bytes of an answer of known length (`.anything` or `.text`).
     fileprivate(set) var answerCount = 0
     fileprivate var message = Text()
     fileprivate var answerText = Text()
@@ -27,7 +27,10 @@ struct PatternTable: ~Copyable {
 
   /// How an answer is recognised.
   enum Answer: UInt8, BitwiseCopyable {
-    case nothing, echo, anything, text
+    case nothing, echo
+    /// Any bytes, `answerCount` of them.
+    case anything
+    case text
     /// By an expression that its bytes match; its end is not known.
     case matching
     /// By its delimiter.
@@ -50,7 +53,7 @@ struct PatternTable: ~Copyable {
   /// For a pattern with a rate: messages begun since it was last started.
   private let begun: Column<UInt64>
   /// The scoreboard's `unsent` when the pattern was last started.
-  private let unsent: Column<UInt64>
+  private let unsentBefore: Column<UInt64>
   private let texts: Scratch<UInt8>
   private let maker: MessageMaker
   /// Makes the messages that `otherAnswer` returns, so that one from `maker` stays good.
@@ -65,7 +68,7 @@ struct PatternTable: ~Copyable {
       defer { bytes += more }
       return Text(start: bytes.count, count: more.count)
     }
-    var made: [Script] = []
+    var drafts: [Script] = []
     for pattern in patterns {
       var script = Script()
       script.timeout = pattern.timeout
@@ -94,13 +97,13 @@ struct PatternTable: ~Copyable {
       case .until: script.answer = .framed
       }
       if pattern.conversation != nil { script.answer = .conversation }
-      made.append(script)
+      drafts.append(script)
     }
     let pushedText = keep(pushed ?? [])
     let scripts = try Column<Script>(count: patterns.count)
     let cursors = try Column<RoundCursor>(count: patterns.count)
     let begun = try Column<UInt64>(count: patterns.count)
-    let unsent = try Column<UInt64>(count: patterns.count)
+    let unsentBefore = try Column<UInt64>(count: patterns.count)
     let texts = try Scratch<UInt8>(count: max(1, bytes.count))
     // A fixed message is never made, so it needs no template and no room in the makers' buffers.
     let templates = patterns.map {
@@ -108,7 +111,7 @@ struct PatternTable: ~Copyable {
     }
     let maker = try MessageMaker(templates)
     let others = try MessageMaker(templates)
-    for (index, script) in made.enumerated() {
+    for (index, script) in drafts.enumerated() {
       scripts[UInt32(index)] = script
       cursors[UInt32(index)] = RoundCursor(every: script.every, share: share)
     }
@@ -119,7 +122,7 @@ struct PatternTable: ~Copyable {
     self.cursors = cursors
     self.begun = begun
     self.texts = texts
-    self.unsent = unsent
+    self.unsentBefore = unsentBefore
     self.maker = maker
     self.others = others
   }
@@ -150,8 +153,8 @@ struct PatternTable: ~Copyable {
     unsafe maker.message(pattern, facts)
   }
 
-  /// An answer that is known byte by byte, for comparison with one from `answer` or `message`,
-  /// which stays good. Good until the next call.
+  /// An answer that is known byte by byte, to compare with the bytes that `answer` or `message` has
+  /// returned, which this leaves as they are. Good until the next call.
   @inline(__always)
   func otherAnswer(_ pattern: Int, _ facts: MessageTemplate.Facts) -> UnsafeRawBufferPointer {
     let script = script(pattern)
@@ -175,9 +178,9 @@ struct PatternTable: ~Copyable {
 
   func countBegunAtRate(_ pattern: Int) { begun[UInt32(pattern)] += 1 }
 
-  func unsentBefore(_ pattern: Int) -> UInt64 { unsent[UInt32(pattern)] }
+  func unsentBefore(_ pattern: Int) -> UInt64 { unsentBefore[UInt32(pattern)] }
 
-  func noteUnsent(_ pattern: Int, _ count: UInt64) { unsent[UInt32(pattern)] = count }
+  func noteUnsent(_ pattern: Int, _ count: UInt64) { unsentBefore[UInt32(pattern)] = count }
 
   func rewind(_ pattern: Int) { cursors[UInt32(pattern)].rewind() }
 

@@ -1,6 +1,6 @@
 import Linux
 
-/// When each connection is due to send a message of a pattern that has it send one per interval.
+/// When each connection is due to send its next message, for a pattern with one per interval.
 ///
 /// A round lasts one interval, and every connection has its instant in it: connection `slot` of
 /// `slots`, at worker `index` of `count`, is due when (slot + index / count) / slots of the round
@@ -19,8 +19,8 @@ struct RoundCursor: BitwiseCopyable {
   private(set) var slot: UInt32 = 0
   /// How many slots the round has; fixed while it lasts.
   private(set) var slots: UInt32 = 1
-  /// The first round with `slots`. The rounds just before it had `slotsBefore`, and what older ones
-  /// had is not kept.
+  /// The first round with `slots`. The rounds just before it had `slotsBefore`; how many slots
+  /// older rounds had is not kept.
   private var slotsSince: UInt32 = 0
   private var slotsBefore: UInt32 = 1
 
@@ -40,7 +40,7 @@ struct RoundCursor: BitwiseCopyable {
     slotsSince = round
   }
 
-  /// Walks through the round once more from its first slot.
+  /// Begins the walk through the round once more, at its first slot.
   mutating func rewind() { slot = 0 }
 
   /// The instant of the connection that the cursor stands at.

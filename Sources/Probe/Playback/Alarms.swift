@@ -54,7 +54,7 @@ struct Alarms: ~Copyable {
     sift(rows[count], dues[count], at: place - 1)
   }
 
-  /// Puts a row where it belongs, beginning at a place that is free.
+  /// Puts a row where it belongs in the heap. The place `start` must be free; other rows may move.
   private func sift(_ row: UInt32, _ due: UInt64, at start: UInt32) {
     var place = start
     while place > 0, due < dues[(place - 1) / 2] {

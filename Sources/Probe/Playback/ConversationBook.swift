@@ -7,23 +7,25 @@ struct ConversationBook: ~Copyable {
   struct Script: BitwiseCopyable {
     fileprivate var firstCue: UInt32 = 0
     fileprivate var firstAnswer: UInt32 = 0
+    /// How many cues it has, from `firstCue` on, and how many answers.
     fileprivate(set) var cues: UInt32 = 0
     fileprivate(set) var answers: UInt32 = 0
     /// Nanoseconds that the server took to close the connection when it was recorded.
     fileprivate(set) var closeLag: UInt64 = 0
-    /// The server closes the connection at the end.
+    /// Whether the server closes the connection at the end.
     fileprivate(set) var awaitsClose = false
-    /// Only the length of answers counts.
+    /// Whether every answer of the right length is right, whatever its bytes.
     fileprivate(set) var takesAnything = false
     /// Nanoseconds beyond the `lag` of an answer after which it is missing.
     fileprivate(set) var timeout: UInt64 = 0
   }
 
+  /// Something that the client does; see `ConversationScript.Cue`.
   struct Cue: BitwiseCopyable {
     fileprivate(set) var act: Act
     fileprivate(set) var followsAnswer: Bool
     fileprivate(set) var answersBefore: UInt32
-    /// Nanoseconds; see `ConversationScript.Cue`.
+    /// Nanoseconds.
     fileprivate(set) var delay: UInt64
     fileprivate(set) var text = Text()
   }
@@ -47,13 +49,13 @@ struct ConversationBook: ~Copyable {
   }
 
   /// The scripts of one pattern: a part of `scripts`.
-  struct Share: BitwiseCopyable {
+  struct ScriptRange: BitwiseCopyable {
     fileprivate var first: UInt32
     fileprivate var count: UInt32
   }
 
   /// By pattern.
-  private let shares: Column<Share>
+  private let scriptRanges: Column<ScriptRange>
   private let scripts: Column<Script>
   private let cues: Column<Cue>
   private let answers: Column<Answer>
@@ -62,14 +64,14 @@ struct ConversationBook: ~Copyable {
 
   init(_ patterns: [MessagePattern]) throws(Errno) {
     var draft = Draft()
-    let shares = try Column(patterns.map { draft.add($0) })
+    let scriptRanges = try Column(patterns.map { draft.add($0) })
     let scripts = try Column(draft.scripts)
     let cues = try Column(draft.cues)
     let answers = try Column(draft.answers)
     let texts = try Scratch<UInt8>(count: max(1, draft.bytes.count))
     let maker = try MessageMaker(draft.templates)
     unsafe UnsafeMutableRawBufferPointer(texts.buffer).copyBytes(from: draft.bytes)
-    self.shares = shares
+    self.scriptRanges = scriptRanges
     self.scripts = scripts
     self.cues = cues
     self.answers = answers
@@ -82,8 +84,8 @@ struct ConversationBook: ~Copyable {
   /// - Parameter connection: its number in the run.
   @inline(__always)
   func script(_ pattern: Int, on connection: UInt64) -> Script {
-    let share = shares[UInt32(pattern)]
-    return scripts[share.first + UInt32(connection % UInt64(share.count))]
+    let range = scriptRanges[UInt32(pattern)]
+    return scripts[range.first + UInt32(connection % UInt64(range.count))]
   }
 
   /// What the client does after `done` cues; nil when it has done everything.
@@ -96,7 +98,7 @@ struct ConversationBook: ~Copyable {
     heard < script.answers ? answers[script.firstAnswer + heard] : nil
   }
 
-  /// Good until the next text is asked for.
+  /// The bytes of a text. Good until this is called again.
   func bytes(
     of text: Text, _ facts: @autoclosure () -> MessageTemplate.Facts
   ) -> UnsafeRawBufferPointer {
@@ -113,14 +115,14 @@ struct ConversationBook: ~Copyable {
     var bytes: [UInt8] = []
     var templates: [MessageTemplate] = []
 
-    mutating func add(_ pattern: MessagePattern) -> Share {
+    mutating func add(_ pattern: MessagePattern) -> ScriptRange {
       let first = UInt32(scripts.count)
       for script in pattern.conversation?.scripts ?? [] {
         add(
           script, takesAnything: pattern.conversation?.expectation == .length,
           timeout: pattern.timeout)
       }
-      return Share(first: first, count: UInt32(scripts.count) - first)
+      return ScriptRange(first: first, count: UInt32(scripts.count) - first)
     }
 
     private mutating func add(_ script: ConversationScript, takesAnything: Bool, timeout: UInt64) {

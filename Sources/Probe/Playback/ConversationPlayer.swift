@@ -47,12 +47,12 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
         cue.followsAnswer ? connections.now : Instant(nanoseconds: connections.rows.due(slot))
       let due = base.advanced(byNanoseconds: cue.delay)
       guard due <= connections.now else { return connections.rows.pause(slot, until: due) }
-      act(cue, on: slot, script, due: due, among: &connections)
+      carryOut(cue, on: slot, script, due: due, among: &connections)
     }
   }
 
-  /// Goes on after a delay. False when a wrong byte came during it: then the conversation ends as
-  /// soon as the bytes that came with that one have been read.
+  /// Goes on after a delay. False when a wrong byte came during the delay: then the conversation
+  /// ends as soon as the bytes that came with the wrong one have been read.
   mutating func resume(
     _ slot: UInt32, due: Instant, among connections: inout Connections
   ) -> Bool {
@@ -64,12 +64,12 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
     }
     if let cue = book.cue(connections.rows.messages.cuesDone(of: slot), of: script) {
       connections.board.record(.drift, nanoseconds: connections.now.nanoseconds(since: due))
-      act(cue, on: slot, script, due: due, among: &connections)
+      carryOut(cue, on: slot, script, due: due, among: &connections)
     }
     return true
   }
 
-  private mutating func act(
+  private mutating func carryOut(
     _ cue: ConversationBook.Cue, on slot: UInt32, _ script: ConversationBook.Script, due: Instant,
     among connections: inout Connections
   ) {
@@ -150,8 +150,8 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
     among connections: inout Connections
   ) {
     connections.readClock()
-    // An answer that came before the client had said what precedes it in the recording has no round
-    // trip.
+    // No round trip for an answer that came too early: in the recording the client has said more
+    // before it.
     if answer.cuesBefore <= connections.rows.messages.cuesDone(of: slot) {
       connections.recordRoundTrip(slot)
     }
@@ -175,7 +175,8 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
         .advanced(byNanoseconds: answer?.lag ?? script.closeLag))
   }
 
-  /// Marks an answer as late that comes after its deadline, but in the turn in which that passes.
+  /// Marks a conversation as overdue if the deadline of the answer, or of the close, that has come
+  /// now has passed. `expire` has not done so yet where it passed in this same turn.
   private mutating func noteLateness(_ slot: UInt32, among connections: inout Connections) {
     guard !connections.rows.marks(slot).has(.overdue),
       let deadline = connections.rows.alarm(of: slot), deadline < connections.now
@@ -197,8 +198,8 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
     connections.finishMessage(slot)
   }
 
-  /// The peer has ended a connection. Where it did so in the recording as well, the conversation is
-  /// over; else the connection is lost.
+  /// The peer has ended a connection. Where either side closed in the recording, the conversation
+  /// is over; else the connection is lost.
   @inline(never)
   mutating func peerEnded(_ slot: UInt32, _ error: Errno?, among connections: inout Connections) {
     guard endsAsRecorded(slot, error, among: &connections) else {
@@ -209,7 +210,7 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
     closeAsRecorded(slot, among: &connections)
   }
 
-  /// Whether the server has ended a connection where it did so in the recording as well.
+  /// Whether the server has ended a connection where one of the two sides closed in the recording.
   private mutating func endsAsRecorded(
     _ slot: UInt32, _ error: Errno?, among connections: inout Connections
   ) -> Bool {
@@ -220,7 +221,7 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
     guard connections.rows.messages.answersReceived(of: slot) == script.answers else {
       return false
     }
-    // The client was to close next, and the server was faster; or the server was to close.
+    // Either the client was to close next, and the server was faster; or the server was to close.
     let next = book.cue(connections.rows.messages.cuesDone(of: slot), of: script)
     return next.map { $0.act == .close } ?? script.awaitsClose
   }

@@ -24,8 +24,8 @@ package enum Counter: Int, CaseIterable, Sendable {
   /// Client: handshakes begun from an ephemeral port. Server: connections accepted from the run's
   /// own sources and such a port.
   case ephemeral
-  /// Server: connections accepted from elsewhere. Of what they do, only their ends (`closedByPeer`)
-  /// and their bytes are counted with those of the others.
+  /// Server: connections accepted from elsewhere. Their ends (`closedByPeer`) and their bytes are
+  /// counted with those of the others; nothing else that they do is.
   case strangers
   /// Client: handshakes begun again because the connection's handshake before had timed out.
   case retried
@@ -38,8 +38,9 @@ package enum Counter: Int, CaseIterable, Sendable {
   /// Client: tuples of source and endpoint that could not be used, as something else on the host or
   /// TIME_WAIT held them, or as source and endpoint are the same. Each counts once.
   case portsSkipped
-  /// Client: connections of a churn that lived to their planned end, and were begun more than
-  /// `lateAfter` after they were due. Connections that failed or were lost are not among them.
+  /// Client: connections of a churn that were begun more than `lateAfter` after they were due, and
+  /// lived to their planned or recorded end. Connections that failed or were lost are not among
+  /// them.
   case lateArrivals
   /// Client: turns in which a connection was due and there was no room for it.
   case crowded

@@ -22,6 +22,7 @@ package struct FailureTable {
     package var count: UInt64
     /// Of `count`, the handshakes that were tried again.
     package var retried: UInt64 = 0
+    /// When the first failure of this kind was counted.
     package var first: Instant
     /// When a failure of this kind first made the worker stop growing; nil when none did.
     package var stopped: Instant?
@@ -109,6 +110,9 @@ package struct FailureTable {
     }
     return rows
   }
+
+  // The fields of a row: 0 its key, 1 `count`, 2 `first`, 3 `held`, 4 `position` + 1, 5 `stopped`,
+  // 6 `retried`.
 
   private func load(_ row: Int, _ field: Int) -> UInt64 {
     unsafe cell(row, field).pointee.load(ordering: .relaxed)

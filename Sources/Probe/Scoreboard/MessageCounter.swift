@@ -13,7 +13,8 @@ package enum MessageCounter: Int, CaseIterable, Sendable {
   /// Not answered within the timeout, which runs from when the message, or the conversation's step,
   /// was due.
   case missing
-  /// Due, on a connection that is held or at a rate, and not begun. No outcome: not among `sent`.
+  /// Due and not begun: on a connection that is held, or by the pattern's rate. No outcome: not
+  /// among `sent`.
   case unsent
 
   static let count = 7

@@ -4,8 +4,8 @@ package enum Order: UInt64, Sendable {
   /// Begin the phase's task and its messages at the start. Carried out when the task is done and no
   /// handshake is under way; messages go on.
   case begin
-  /// Open nothing more in this phase, close the connections that a churn has left, and begin no
-  /// more messages. Carried out when no answer is waited for.
+  /// Open nothing more in this phase, close the connections of a churn that still stand, and begin
+  /// no more messages. Carried out when no answer is waited for.
   case settle
   /// Send one byte on every connection and count the connections that send it back. Given only
   /// while nothing else is under way.

@@ -6,10 +6,10 @@ package import SystemPackage
 /// The memory that one worker shares with the coordinator: their only channel, but for two event
 /// counters by which they wake each other.
 ///
-/// The worker alone writes counters, failures and distributions, but for the mark of a limited
-/// phase, which the coordinator takes back; the coordinator alone writes the order, and how much of the
-/// drive log it has taken. Every number is a 64-bit (histograms and sources: 32-bit) atomic with a single writer, so
-/// reading takes no lock and the worker's `add` is a plain load and store.
+/// The coordinator alone writes the order, and how much of the drive log it has taken. The worker
+/// alone writes all else, but for `Counter.limited`, which the coordinator sets back to 0. Every
+/// number is an atomic of 64 bits (histograms and sources: 32 bits). All but `limited` have a
+/// single writer, so reading takes no lock, and the worker's `add` is a plain load and store.
 @safe
 package struct Scoreboard: @unchecked Sendable {
   private let base: UnsafeMutableRawPointer
@@ -134,7 +134,7 @@ package struct Scoreboard: @unchecked Sendable {
     package var start: Instant
     /// For a `seek` task, the goal of all workers together; nil for tasks with a goal of their own.
     package var goal: Int?
-    /// Counts the orders of one worker, so that the same order twice is two.
+    /// Counts the orders to one worker, so that an order given twice differs from the first.
     package var number: UInt64
 
     package init(

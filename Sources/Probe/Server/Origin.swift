@@ -6,8 +6,8 @@ enum Origin: UInt8, BitwiseCopyable {
   /// From none of the run's sources.
   case elsewhere
 
-  /// Counts all connections of this origin that were ever accepted.
-  var accepted: Counter {
+  /// The counter of all connections of this origin that were ever accepted.
+  var acceptedCounter: Counter {
     switch self {
     case .own: .opened
     case .ephemeral: .ephemeral
@@ -15,8 +15,8 @@ enum Origin: UInt8, BitwiseCopyable {
     }
   }
 
-  /// Counts the connections of this origin that stand.
-  var held: Counter {
+  /// The counter of the connections of this origin that stand now.
+  var heldCounter: Counter {
     switch self {
     case .own: .held
     case .ephemeral: .ephemeralHeld

@@ -43,8 +43,9 @@ extension Server where System: ~Copyable {
         guard let accepted = try kernel.accept(listener), admit(accepted) else { return }
       } catch {
         // accept4 takes a descriptor before it looks at the queue, so at the limit it fails even
-        // when nobody waits. Only for the first attempt of a batch has epoll said that somebody
-        // does; if somebody still does after a later one, epoll will say so again.
+        // when nobody waits. Epoll has said that somebody does, but the first attempt may have
+        // taken the only one. If somebody still waits after a later attempt, epoll will say so
+        // again.
         guard attempt == 0 else { return }
         return stopListening(.accept, error)
       }
@@ -57,7 +58,8 @@ extension Server where System: ~Copyable {
     let socket = accepted.descriptor
     let slot = UInt32(socket.rawValue)
     guard Int(slot) < open.count else {
-      // RLIMIT_NOFILE ends where the table does, unless somebody has raised it since (prlimit(1)).
+      // The table has a row for every descriptor below RLIMIT_NOFILE, unless somebody has raised
+      // the limit since (prlimit(1)).
       kernel.close(socket)
       stopListening(.accept, .tooManyOpenFiles)
       return false
@@ -77,8 +79,8 @@ extension Server where System: ~Copyable {
     origins[slot] = origin
     // Each number that the coordinator reads has a counter of its own: a difference of two counters
     // would be wrong between their stores.
-    board.add(origin.accepted)
-    board.add(origin.held)
+    board.add(origin.acceptedCounter)
+    board.add(origin.heldCounter)
     return true
   }
 
@@ -128,6 +130,7 @@ extension Server where System: ~Copyable {
     }
   }
 
+  /// When to try to listen again; nil unless the listener is paused until an instant.
   func nextAttempt() -> Instant? {
     if case .paused(let instant) = listening { instant } else { nil }
   }

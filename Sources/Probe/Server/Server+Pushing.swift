@@ -52,7 +52,8 @@ extension Server where System: ~Copyable {
     return 0
   }
 
-  /// Pushes to one connection, unless it has not taken the last message whole or takes nothing now.
+  /// Pushes to one connection. Does nothing if the connection has not taken the last message whole,
+  /// or takes nothing now.
   private mutating func pushOnce(_ slot: UInt32) {
     guard unsent.isEmpty || unsent[slot] == nil else { return }
     let text = unsafe reply.text

@@ -53,7 +53,7 @@ extension Server where System: ~Copyable {
     rewatch(slot, Self.conditions)
   }
 
-  /// Writes what was read to `receivedPipe`; if the pipe is full, it is lost.
+  /// Writes what was read to `receivedPipe`; when the pipe is full, the message is lost.
   private mutating func tell(
     _ pipe: FileDescriptor, _ slot: UInt32, _ message: UnsafeRawBufferPointer
   ) {
@@ -126,12 +126,12 @@ extension Server where System: ~Copyable {
     open[slot] = false
     generations[slot] &+= 1
     if !unsent.isEmpty { removeUnsent(slot) }
-    board.subtract(origins[slot].held)
+    board.subtract(origins[slot].heldCounter)
     board.add(.closedByPeer)
     if listening == .full { resumeListening() }
   }
 
-  /// Not inlined, so that the loop itself counts no references.
+  /// Not inlined, so that the loop itself has no reference counting.
   @inline(never)
   private mutating func removeUnsent(_ slot: UInt32) { unsent[slot] = nil }
 

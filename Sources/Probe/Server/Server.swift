@@ -6,11 +6,11 @@ import WorkerLog
 
 /// The server end: one worker's epoll loop of the classic design.
 ///
-/// It reads once per event and has epoll tell again when there may be more. It answers at once and
-/// waits for EPOLLOUT only when the socket is full; with `ServerReadiness.rearm` it always waits.
-/// Connections are edge-triggered: level-triggered, the kernel would look at each of them a second
-/// time in the next wait, to find nothing. As in `Client`, the methods that a turn calls are
-/// mutating.
+/// It reads once per event, and has epoll report the connection again when there may be more. It
+/// answers at once and waits for EPOLLOUT only when the socket is full; with
+/// `ServerReadiness.rearm` it always waits. Connections are edge-triggered: level-triggered, the
+/// kernel would look at each of them a second time in the next wait, to find nothing. As in
+/// `Client`, the methods that a turn calls are mutating.
 package struct Server<System: Kernel & ~Copyable>: ~Copyable {
   /// The most connections to accept before the others are served again.
   static var batch: Int { 64 }
@@ -23,9 +23,14 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
   let assignment: ServerAssignment
   let reply: CompiledReply
   let events: Scratch<ReadyEvent>
+  /// Room for the bytes of one read.
   let bytes: Scratch<UInt8>
+  /// Room for one `ReceivedFrame`.
   let frame: Scratch<UInt8>
+  /// `ServerAssignment.clients`.
   let clients: Scratch<AddressSpan>
+  /// Closed at a limit, as whoever reports it needs a descriptor; opened again when the server
+  /// listens again.
   var spare: FileDescriptor?
   var listener: FileDescriptor?
   var listening = Listening.off

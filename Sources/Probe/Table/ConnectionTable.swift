@@ -6,8 +6,9 @@ import SystemPackage
 /// with a `ConnectionHistory`; up to 97 for one with overdue answers.
 ///
 /// A row is in one list at most: the free rows; those that are connecting; those that may begin a
-/// message (idle); those that wait for quiet; for each pattern, those whose message is waited for.
-/// A row with a conversation under way is in no list, and has an alarm instead.
+/// message (idle); those that wait for quiet; for each pattern, those with a message of it under
+/// way that is not overdue. A row with a conversation under way is in no list, and has an alarm
+/// instead.
 struct ConnectionTable: ~Copyable {
   enum State: UInt8, BitwiseCopyable {
     case free, connecting
@@ -119,17 +120,19 @@ struct ConnectionTable: ~Copyable {
 
   mutating func establish(_ slot: UInt32) {
     lists.remove(slot, from: List.connecting)
-    rest(slot)
+    becomeIdle(slot)
   }
 
+  /// A byte was sent that should come back.
   mutating func ask(_ slot: UInt32) {
     lists.remove(slot, from: List.idle)
     become(slot, .asked)
   }
 
-  mutating func answer(_ slot: UInt32) { rest(slot) }
+  /// The byte of `ask` has come back.
+  mutating func answer(_ slot: UInt32) { becomeIdle(slot) }
 
-  /// Frees a row; events that still name its old tenant are stale from here on.
+  /// Frees a row; events that still name the connection that had it are stale from here on.
   mutating func remove(_ slot: UInt32) {
     switch state(slot) {
     case .connecting: lists.remove(slot, from: List.connecting)
@@ -144,7 +147,7 @@ struct ConnectionTable: ~Copyable {
   }
 
   @inline(__always)
-  private func rest(_ slot: UInt32) {
+  private func becomeIdle(_ slot: UInt32) {
     become(slot, .established)
     lists.append(slot, to: List.idle)
   }
@@ -205,7 +208,7 @@ struct ConnectionTable: ~Copyable {
       slot, due: dues[slot], began: begins[slot], isFirst: !marks[slot].has(.owing))
     unmark(slot, .ofMessage)
     mark(slot, .owing)
-    rest(slot)
+    becomeIdle(slot)
   }
 
   /// Moves an idle row to the end of its list, so that another one is `oldestIdle`.
@@ -219,7 +222,7 @@ struct ConnectionTable: ~Copyable {
   mutating func finishMessage(_ slot: UInt32) {
     unlistMessage(slot)
     unmark(slot, .ofMessage)
-    rest(slot)
+    becomeIdle(slot)
   }
 
   /// Has a row wait for quiet, as more of a wrong answer may come. Its message, if one is under
@@ -245,7 +248,7 @@ struct ConnectionTable: ~Copyable {
 
   mutating func endDraining(_ slot: UInt32) {
     lists.remove(slot, from: List.draining)
-    rest(slot)
+    becomeIdle(slot)
   }
 
   @inline(__always)
@@ -336,12 +339,13 @@ struct ConnectionTable: ~Copyable {
   /// Of the rows that wait for quiet, the one that has been quiet for the longest, or `none`.
   var oldestDraining: UInt32 { lists.first(of: List.draining) }
 
-  /// Of the rows whose message of a pattern is waited for, the one that began it first, or `none`.
+  /// The row that was first to begin its message of a pattern, of those whose message is under way
+  /// and not overdue; or `none`.
   func oldestMessage(of pattern: Int) -> UInt32 {
     lists.first(of: List.messages + UInt32(pattern))
   }
 
-  /// Whether an answer is still waited for, or a conversation is to go on.
+  /// Whether a message that is not overdue is under way, or a conversation is to go on.
   @inline(__always)
   var hasMessageUnderWay: Bool {
     !alarms.isEmpty || (0..<messages.patterns).contains { oldestMessage(of: $0) != Self.none }

@@ -2,7 +2,8 @@ import SystemPackage
 
 /// Doubly linked lists over the rows of a table; a row is in one of them at most.
 ///
-/// What begins or ends a message is inlined: a call would copy this struct to the stack first.
+/// The methods by which messages begin and end are inlined: a call would copy this struct to the
+/// stack first.
 struct RowLists: ~Copyable {
   /// No row: the end of a list.
   static let none = UInt32.max
@@ -55,7 +56,7 @@ struct RowLists: ~Copyable {
     ends[list].first = row
   }
 
-  /// Takes the first row, or `none`, of a list that is only pushed onto.
+  /// Takes the first row of a list that is only pushed onto; `none` when the list is empty.
   func pop(from list: UInt32) -> UInt32 {
     let row = ends[list].first
     if row != Self.none { ends[list].first = nexts[row] }

@@ -16,7 +16,7 @@ struct RowMarks: BitwiseCopyable, Equatable {
   static var answered: Self { Self(rawValue: 32) }
   /// The message under way is a conversation.
   static var conversing: Self { Self(rawValue: 64) }
-  /// Answers to messages that are not waited for any more may still come; see `Debt`.
+  /// Has debts: answers that are not waited for any more may still come; see `MessageColumns.Debt`.
   static var owing: Self { Self(rawValue: 128) }
   /// Something has come that nobody had asked for.
   static var unasked: Self { Self(rawValue: 256) }

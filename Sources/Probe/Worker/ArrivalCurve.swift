@@ -1,11 +1,12 @@
 /// When the connections of a recorded phase were begun, over all workers, for a replay to drive
 /// again.
 package struct ArrivalCurve: Sendable, Equatable {
+  /// Arrivals that are spread evenly over a span.
   private struct Step: Equatable {
     /// Nanoseconds since the phase began.
     var from: UInt64
     var to: UInt64
-    /// Arrivals before this step.
+    /// How many arrivals there are before this step.
     var before: UInt64
   }
 
@@ -17,10 +18,10 @@ package struct ArrivalCurve: Sendable, Equatable {
 
   package init() {}
 
-  /// The end of the last span, in nanoseconds since the phase began.
+  /// The end of the last step, in nanoseconds since the phase began.
   package var end: UInt64 { steps.last?.to ?? 0 }
 
-  /// Adds arrivals that are spread evenly over a span. Of the span, what lies before `end` is cut
+  /// Adds arrivals that are spread evenly over a span. The part of the span before `end` is cut
   /// off.
   ///
   /// - Parameters:

@@ -12,14 +12,14 @@ package struct ClientAssignment: Sendable {
   /// Those of `ports` that the kernel gives to other programs' connections as well; nil for none.
   package var ephemeralPorts: ClosedRange<UInt16>?
   package var endpoints: [SocketAddress]
-  /// Nanoseconds after which a handshake is given up.
+  /// Nanoseconds after which an attempt at a handshake is given up.
   package var connectTimeout: UInt64
   /// How often a handshake that has timed out is tried again; at most `mostRetries`.
   package var retries: Int
   /// One task per phase of the plan.
   package var tasks: [ClientTask]
   package var patterns: [MessagePattern]
-  /// For each phase of the plan, the places in `patterns` of those that are played in it.
+  /// For each phase of the plan, which patterns are played in it, by their place in `patterns`.
   package var patternsOfPhase: [[Int]]
   /// For each phase of the plan, nanoseconds from its start within which messages become due; nil,
   /// or no entry, for as long as the phase lasts.
@@ -30,11 +30,11 @@ package struct ClientAssignment: Sendable {
   /// For each phase of the plan, the arrivals that a replay drives again; nil, or no entry, where
   /// the rate alone says when.
   package var recordedArrivals: [ArrivalCurve?]
-  /// Processors to stay on; empty where any will do.
+  /// Processors that the worker stays on; empty where any will do.
   package var processors: [Int]
   /// How many nanoseconds before a message is due the client wakes up and waits awake, so that a
   /// late timer does not count as latency; 0 where workers have to share processors.
-  package var awake: UInt64
+  package var wakeLead: UInt64
 
   package init(
     share: WorkerShare, sources: [IPAddress], ports: PortSet,
@@ -42,7 +42,7 @@ package struct ClientAssignment: Sendable {
     retries: Int = 0, tasks: [ClientTask],
     patterns: [MessagePattern] = [], patternsOfPhase: [[Int]] = [], spanOfPhase: [UInt64?] = [],
     pushed: [UInt8]? = nil, seed: UInt64 = 0, recordedArrivals: [ArrivalCurve?] = [],
-    processors: [Int] = [], awake: UInt64 = 0
+    processors: [Int] = [], wakeLead: UInt64 = 0
   ) {
     self.share = share
     self.sources = sources
@@ -59,7 +59,7 @@ package struct ClientAssignment: Sendable {
     self.seed = seed
     self.recordedArrivals = recordedArrivals
     self.processors = processors
-    self.awake = awake
+    self.wakeLead = wakeLead
   }
 
   /// The most connections that this worker is ever asked to hold.
@@ -72,7 +72,7 @@ package struct ClientAssignment: Sendable {
         base = max(base, share.part(of: goal))
         most = max(most, base)
       case .churn(let rate, let lifetime, _, _):
-        most = max(most, base + churned(rate: rate, lifetime: lifetime))
+        most = max(most, base + mostChurning(rate: rate, lifetime: lifetime))
       case .close: base = 0
       case .keep: break
       }
@@ -84,16 +84,16 @@ package struct ClientAssignment: Sendable {
   var churnCapacity: Int {
     tasks.reduce(0) { most, task in
       if case .churn(let rate, let lifetime, _, _) = task {
-        max(most, churned(rate: rate, lifetime: lifetime))
+        max(most, mostChurning(rate: rate, lifetime: lifetime))
       } else {
         most
       }
     }
   }
 
-  /// The most connections of a churn that this worker has at once: as if every handshake took as
-  /// long as it may.
-  private func churned(rate: Double, lifetime: UInt64) -> Int {
+  /// The most connections of a churn that this worker has at once, if every handshake takes as long
+  /// as it may.
+  private func mostChurning(rate: Double, lifetime: UInt64) -> Int {
     let seconds = (Double(lifetime) + Double(connectTimeout) * Double(1 + retries)) / 1e9
     return share.part(of: Int(min(rate * seconds, 1e9).rounded(.up))) + 1
   }

@@ -61,10 +61,12 @@ package struct DriveLog {
     return Int(unsafe end &- taken.pointee.load(ordering: .acquiring))
   }
 
+  /// How many bytes the worker has ever added.
   private var written: UnsafeMutablePointer<Atomic<UInt64>> {
     unsafe base.assumingMemoryBound(to: Atomic<UInt64>.self)
   }
 
+  /// How many bytes the coordinator has ever taken.
   private var taken: UnsafeMutablePointer<Atomic<UInt64>> {
     unsafe (base + Self.line).assumingMemoryBound(to: Atomic<UInt64>.self)
   }

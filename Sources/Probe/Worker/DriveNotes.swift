@@ -7,17 +7,17 @@ import WorkerLog
 struct DriveNotes {
   private let log: DriveLog
   private var phase: Int?
-  /// The log has no entry of the phase yet.
+  /// Whether the log has no entry of the phase yet.
   private var isNewPhase = false
   private var start = Instant(nanoseconds: 0)
-  /// The tick that is counted now, and the one that was written last; numbered since the phase
-  /// began.
+  /// The number of the tick that is counted now, from 0 at the phase's `start`.
   private var tick: UInt64 = 0
+  /// The number of the tick that was written last.
   private var lastTick: UInt64 = 0
   private var arrivals: UInt32 = 0
   /// Messages by pattern; as many patterns as `MessagePattern.most`.
   private var messages = InlineArray<8, UInt32>(repeating: 0)
-  /// Whether anything was counted in `tick` that is not written yet.
+  /// Whether something was counted in `tick` and is not written yet.
   private var isPending = false
   /// The bytes of one tick, `length` of them: more room than a tick with everything in it takes.
   private var entries = InlineArray<256, UInt8>(repeating: 0)
@@ -28,7 +28,7 @@ struct DriveNotes {
     self.log = log
   }
 
-  /// Numbers ticks from `start` on. A search begins the same phase again and again: its first start
+  /// Numbers ticks from `start` on. A search begins its phase again and again: only the first start
   /// counts.
   mutating func begin(phase: Int, at start: Instant) {
     guard phase != self.phase else { return }
@@ -39,18 +39,18 @@ struct DriveNotes {
 
   @inline(__always)
   mutating func countArrival(at now: Instant) {
-    turn(to: now)
+    goToTick(of: now)
     arrivals &+= 1
   }
 
   @inline(__always)
   mutating func countMessage(_ pattern: Int, at now: Instant) {
-    turn(to: now)
+    goToTick(of: now)
     messages[pattern] &+= 1
   }
 
   @inline(__always)
-  private mutating func turn(to now: Instant) {
+  private mutating func goToTick(of now: Instant) {
     let tick = now < start ? 0 : now.nanoseconds(since: start) / DriveEntry.tick
     if tick > self.tick {
       flush()
@@ -61,7 +61,8 @@ struct DriveNotes {
     isPending = true
   }
 
-  /// Writes the current tick down if it is over before the worker wakes.
+  /// Writes the current tick down if it is over before the worker wakes; `wake` is nil when only an
+  /// event will wake it.
   @inline(__always)
   mutating func flush(before wake: Instant?) {
     guard isPending else { return }
@@ -69,6 +70,7 @@ struct DriveNotes {
     if wake.map({ $0 >= end }) ?? true { flush() }
   }
 
+  /// Writes the current tick down; leaves it for later while the log has no room.
   mutating func flush() {
     guard isPending, log.room >= entries.count else { return }
     length = 0

@@ -1,8 +1,8 @@
 package import Linux
 package import SystemPackage
 
-/// Time as a run sees it: the door through which a run waits. The other side is the kernel's clock,
-/// or the virtual time of a simulation.
+/// Time as a run sees it: the door through which a run waits. Behind it is the kernel's clock, or
+/// the virtual time of a simulation.
 package protocol RunClock: AnyObject {
   func now() -> Instant
 
@@ -13,14 +13,13 @@ package protocol RunClock: AnyObject {
   /// Lets time pass until the instant, whatever happens meanwhile.
   func pause(until instant: Instant)
 
-  /// Takes the next signal that has arrived, of those that ask the program to end; nil when none
-  /// has.
+  /// Takes the next signal that has arrived and asks the program to end; nil when there is none.
   func nextSignal() -> Int32?
 
   /// From now on signals end the program directly, without `nextSignal`.
   ///
   /// - Parameters:
-  ///   - number: how many signals that takes.
+  ///   - number: how many signals it takes to end the program.
   ///   - code: the program's exit code.
   func endProcess(atSignal number: Int, code: Int32)
 }

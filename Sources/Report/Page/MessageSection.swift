@@ -117,7 +117,7 @@ extension HTMLReport {
 
   /// A note that round trips end at the match; nil where none does.
   private var matchNote: String? {
-    guard recording.timesToMatch, metrics.roundTrip != nil else { return nil }
+    guard recording.roundTripsEndAtMatch, metrics.roundTrip != nil else { return nil }
     return "Where an answer is known by a match alone, its round trip is the time to the match: "
       + "more of it may have come later."
   }

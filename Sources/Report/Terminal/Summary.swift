@@ -73,7 +73,7 @@ private func measured(
     rows.append(Fact("messages", messages(metrics, sent: sent)))
   }
   if metrics.roundTrip != nil {
-    let ending = recording.timesToMatch ? ["to the match"] : []
+    let ending = recording.roundTripsEndAtMatch ? ["to the match"] : []
     let parts = percentiles(of: .roundTrip) + ending
     rows.append(Fact("round trip", parts.joined(separator: " · ")))
   }

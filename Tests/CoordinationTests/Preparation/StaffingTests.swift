@@ -168,7 +168,7 @@ import Testing
       goal: "10", ramp: ", rate: 1k/s", servers: "1", clients: "1",
       messages: "a: {send: x, \(pace)}")
     let staffing = try staff(plan, descriptorLimit: 20_000, processors: processors)
-    #expect((staffing.clients[0].awake > 0) == isAwake)
+    #expect((staffing.clients[0].wakeLead > 0) == isAwake)
     #expect(staffing.servers[0].processors.isEmpty != isAwake)
     #expect(staffing.clients[0].processors.isEmpty != isAwake)
   }

@@ -7,14 +7,14 @@ import Testing
     var opening = Opening()
     #expect(opening.isDone)
     opening.plan(2)
-    #expect(opening.left == 2)
+    #expect(opening.remainingCount == 2)
     opening.noteBegun()
     #expect(!opening.isDone)
     opening.noteBegun()
     #expect(opening.isDone)
     opening.plan(-3)
     #expect(opening.isDone)
-    #expect(opening.left == 0)
+    #expect(opening.remainingCount == 0)
   }
 
   @Test func `gives up after a hundred failures in a row`() {

@@ -15,7 +15,7 @@ import Testing
   private func world(
     _ patterns: [MessagePattern], connections: Int, workers: Int = 1,
     dials: SimulatedNetwork.Dials = .init(), tasks: [ClientTask] = [.keep],
-    patternsOfPhase: [[Int]]? = nil, awake: UInt64 = 0
+    patternsOfPhase: [[Int]]? = nil, wakeLead: UInt64 = 0
   ) throws -> World {
     let world = World(dials)
     try world.addServer()
@@ -26,7 +26,7 @@ import Testing
         messages: Messages(
           patterns: patterns,
           patternsOfPhase: patternsOfPhase ?? [[]] + tasks.map { _ in Array(patterns.indices) }),
-        awake: awake
+        wakeLead: wakeLead
       ) { $0.log = .send }
     }
     world.check = { [unowned world] in world.expectConsistency() }
@@ -62,11 +62,11 @@ import Testing
 
   @Test(arguments: [(0, 30_000), (50_000, 0)] as [(UInt64, UInt64)])
   func `a late timer delays no message that is waited for awake`(
-    awake: UInt64, delay: UInt64
+    wakeLead: UInt64, delay: UInt64
   ) throws {
     let world = try world(
       [.test(every: .seconds(1))], connections: 10, dials: .init(timerLateness: 30_000),
-      awake: awake)
+      wakeLead: wakeLead)
     // The first is due at once.
     let sends = sends(world, for: .milliseconds(999))[0].dropFirst()
     #expect(sends == (1..<10).map { $0 * Self.second / 10 + delay }[...])

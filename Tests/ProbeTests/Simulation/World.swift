@@ -60,7 +60,7 @@ final class World {
     ephemeralPorts: ClosedRange<UInt16>? = nil,
     endpoints: [SocketAddress] = [.first], timeout: Duration = .seconds(10), retries: Int = 0,
     descriptorLimit: Int = 20_000, messages: Messages = .none,
-    recordedArrivals: [ArrivalCurve?] = [], awake: UInt64 = 0,
+    recordedArrivals: [ArrivalCurve?] = [], wakeLead: UInt64 = 0,
     prepare: (SimulatedProcess) -> Void = { _ in }
   ) throws -> ClientPlayer {
     let process = SimulatedProcess(network: network, descriptorLimit: descriptorLimit)
@@ -71,7 +71,7 @@ final class World {
       connectTimeout: timeout.nanoseconds, retries: retries, tasks: tasks,
       patterns: messages.patterns,
       patternsOfPhase: messages.patternsOfPhase, pushed: messages.pushed, seed: messages.seed,
-      recordedArrivals: recordedArrivals, awake: awake)
+      recordedArrivals: recordedArrivals, wakeLead: wakeLead)
     let player = try ClientPlayer(process, assignment)
     clients.append(player)
     return player
