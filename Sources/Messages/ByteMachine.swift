@@ -6,16 +6,19 @@
 /// without a blank, `[^ ]+@` would take it hours.
 struct ByteMachine: Sendable {
   private enum Step: Sendable, Equatable {
+    /// Takes one byte of the set, and goes on with the next step.
     case byte(ByteSet)
+    /// `^`, `$`: goes on only at the start, or the end, of all bytes.
     case start
     case end
+    /// Goes on with both of these steps.
     case fork(Int, Int)
     case go(Int)
     case found
   }
 
-  /// The most steps of a machine, which is also the most that a byte costs. Expressions for secrets
-  /// are short.
+  /// The most steps of a machine: no byte of a search costs more than looking at each of them.
+  /// Expressions for secrets are short.
   static let mostSteps = 4000
 
   private var steps: [Step] = []
@@ -81,7 +84,7 @@ struct ByteMachine: Sendable {
 
   // MARK: What follows what
 
-  /// The places of the steps that take a byte, in order.
+  /// The indices of the steps that take a byte, in order.
   var byteSteps: [Int] {
     steps.indices.filter { if case .byte = steps[$0] { true } else { false } }
   }
@@ -98,6 +101,8 @@ struct ByteMachine: Sendable {
     var isFoundAtEnd = false
   }
 
+  /// What the step `first` leads to.
+  ///
   /// - Parameter isStart: whether no byte has come before.
   func reached(from first: Int, isStart: Bool) -> Reached {
     var reached = Reached()
@@ -155,7 +160,8 @@ struct ByteMachine: Sendable {
     }
   }
 
-  /// The first place from which more bytes after these could make a match; nil where none could.
+  /// The first place at which a match could begin that more bytes, or the end, would complete; nil
+  /// where none could.
   func pending(in bytes: [UInt8]) -> Int? {
     var ways = Ways(steps.count)
     for (index, byte) in bytes.enumerated() {
@@ -185,6 +191,7 @@ struct ByteMachine: Sendable {
       case .start: if place == 0 { ways.open.append(step + 1) }
       case .end:
         if isWhole, place == bytes.count { ways.open.append(step + 1) }
+        // The way stays, for `pending`: the end may come right here.
         ways.current.append(Ways.Way(step: step, start: start))
       case .byte, .found: ways.current.append(Ways.Way(step: step, start: start))
       }
@@ -201,8 +208,11 @@ private struct Ways {
   }
 
   var current: [Way] = []
+  /// The ways before the last byte.
   var previous: [Way] = []
+  /// Steps that `follow` has still to look at.
   var open: [Int] = []
+  /// For each step, the last round in which a way came to it. A round lasts from byte to byte.
   private var rounds: [Int]
   private var round = 1
 

@@ -35,9 +35,9 @@ package struct ByteSearch: Sendable {
   }
 
   package private(set) var layout: Layout
-  /// The state to begin with, the positions where a match may begin later on, the positions after each
-  /// position, the positions that take each byte, and those that a match ends with: always, and at the
-  /// end.
+  /// Sets of positions, as bits, in the order of `Layout`: the state to begin with; where a match
+  /// may begin later on; what follows each position; what takes each byte; what a match ends with;
+  /// what it ends with if no further byte comes.
   package private(set) var tables: [UInt64]
 
   init(_ machine: ByteMachine) {

@@ -5,12 +5,12 @@ package struct ConversationPattern: Sendable, Equatable {
   package var expectation: Expectation
   package var keepsDelays: Bool
   package var substitutions: [Substitution]
-  /// The conversations of the file as they are played. A connection plays the one at its number
-  /// modulo their count.
+  /// The conversations of the file as they are played. Connection `n` plays
+  /// `scripts[n % scripts.count]`.
   package var scripts: [ConversationScript]
 
   package enum Expectation: String, Sendable, CaseIterable {
-    /// Every answer is what it was, byte for byte.
+    /// Every answer is what it was in the recording, byte for byte.
     case same
     /// Every answer is as long as it was.
     case length
@@ -22,7 +22,7 @@ package struct ConversationPattern: Sendable, Equatable {
     /// All conversations together, in both directions, may come to more bytes than
     /// `MessageTemplate.mostBytes`.
     case tooLong
-    /// The substitutions at these places have nothing to replace.
+    /// The substitutions with these indices have nothing to replace.
     case unused([Int])
   }
 

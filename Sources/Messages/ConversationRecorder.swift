@@ -2,15 +2,15 @@
 package struct ConversationRecorder: Sendable {
   /// The most bytes of one conversation, in both directions: no plan takes more.
   package static let mostBytes = 1 << 20
-  /// Nanoseconds: pieces of one direction that follow each other faster are one step, because how
-  /// the network cuts a message means nothing.
-  static let pause: UInt64 = 1_000_000
-  /// Bytes of memory that a step takes beside what was said in it, about.
-  private static let cost = 128
+  /// Nanoseconds. Pieces of one direction with a shorter pause between them are one step, because
+  /// how the network cuts a message means nothing.
+  private static let shortestPause: UInt64 = 1_000_000
+  /// About how many bytes of memory a step takes beside what was said in it.
+  private static let stepCost = 128
 
   private let client: String
   private var steps: [RecordedConversation.Step] = []
-  /// The last step, while more may come to it.
+  /// The last step, while more bytes may be added to it. `after` as in `RecordedConversation.Step`.
   private var open: (fromClient: Bool, bytes: [UInt8], after: UInt64)?
   /// Whether something that was said is missing, because no room was left.
   package private(set) var isTruncated = false
@@ -18,8 +18,9 @@ package struct ConversationRecorder: Sendable {
   package private(set) var clientEnded = false
   package private(set) var serverEnded = false
 
+  /// Bytes in all steps.
   private var count = 0
-  /// The instant of the last piece, or of the beginning.
+  /// The instant of the last piece or close, or of the beginning.
   private var last: UInt64
 
   /// - Parameter started: when the connection was established, in nanoseconds on any clock.
@@ -40,16 +41,16 @@ package struct ConversationRecorder: Sendable {
     _ bytes: some Collection<UInt8>, fromClient: Bool, at instant: UInt64, room: inout Int
   ) {
     guard !isTruncated else { return }
-    let left = max(0, min(Self.mostBytes - count, room))
-    let kept = Array(bytes.prefix(left))
+    let most = max(0, min(Self.mostBytes - count, room))
+    let kept = Array(bytes.prefix(most))
     if !kept.isEmpty {
       let pause = instant - min(last, instant)
-      if open?.fromClient == fromClient, pause < Self.pause {
+      if open?.fromClient == fromClient, pause < Self.shortestPause {
         open?.bytes += kept
       } else {
         closeStep()
         open = (fromClient, kept, pause)
-        room -= Self.cost
+        room -= Self.stepCost
       }
       last = instant
       count += kept.count
@@ -66,7 +67,7 @@ package struct ConversationRecorder: Sendable {
     let pause = instant - min(last, instant)
     steps.append(RecordedConversation.Step(.close(byClient: byClient), after: pause))
     last = instant
-    room -= Self.cost
+    room -= Self.stepCost
   }
 
   private var openStep: RecordedConversation.Step? {

@@ -10,8 +10,8 @@ package struct ConversationScript: Sendable, Equatable {
   /// Something that the client does.
   package struct Cue: Sendable, Equatable {
     package var act: Act
-    /// Nanoseconds since the cue before was due; since the last answer was whole where
-    /// `followsAnswer` says so.
+    /// Nanoseconds from the instant at which the cue before was due; with `followsAnswer`, from the
+    /// instant at which the last answer was whole.
     package var delay: UInt64
     package var followsAnswer: Bool
     /// How many answers must have come whole before the cue.
@@ -28,8 +28,8 @@ package struct ConversationScript: Sendable, Equatable {
   /// All that the server says between two cues.
   package struct Answer: Sendable, Equatable {
     package var template: MessageTemplate
-    /// Nanoseconds that the server took for the answer in the recording. The client waits for it at
-    /// least that long.
+    /// Nanoseconds that the server took for the answer in the recording. The client waits at least
+    /// that long for the answer.
     package var lag: UInt64
     /// How many cues come before this answer. It answers one or more of them.
     package var cuesBefore: Int
@@ -54,8 +54,8 @@ extension UInt64 {
 
 extension ConversationScript {
   /// - Parameters:
-  ///   - waitsForAnswers: whether answers are waited for. Where they are not, the client says everything at
-  ///     its instant of the recording.
+  ///   - waitsForAnswers: whether the client waits for answers. If not, it says everything at the
+  ///     instant of the recording.
   ///   - keepsDelays: whether the client takes as long before each step as it took in the recording.
   ///   - template: makes a template of the bytes of one `say` cue or one answer.
   package init<Failure: Error>(
@@ -92,10 +92,12 @@ extension ConversationScript {
     var answers: [Answer] = []
     var answerTexts: [[UInt8]] = []
     var closeLag: UInt64?
+    /// Whether steps that follow no longer matter.
     var isOver = false
-    /// Nanoseconds that steps took since the last cue which became neither cue nor answer.
+    /// Nanoseconds of the steps since the last cue, all of which became neither cue nor answer.
     private var elapsed: UInt64 = 0
     private var last = Last.nothing
+    /// Whether the client has closed its side and goes on listening.
     private var isFinished = false
 
     private enum Last { case nothing, cue, answer }
@@ -133,9 +135,9 @@ extension ConversationScript {
         last = .answer
       case .close(byClient: true):
         // What still comes is heard only by a client that goes on listening.
-        let isHeard = rest.contains { if case .receive = $0.action { true } else { false } }
-        let isClosed = rest.contains { $0.action == .close(byClient: false) }
-        isFinished = isHeard && (waitsForAnswers || isClosed)
+        let serverSpeaks = rest.contains { if case .receive = $0.action { true } else { false } }
+        let serverCloses = rest.contains { $0.action == .close(byClient: false) }
+        isFinished = serverSpeaks && (waitsForAnswers || serverCloses)
         isOver = !isFinished
         add(isFinished ? .finish : .close, after: after)
         elapsed = 0
@@ -145,7 +147,8 @@ extension ConversationScript {
       }
     }
 
-    /// Closes where only the client ended its side: a half-closed connection is of no further use.
+    /// Adds a close where the client ended its side and the server never did: a half-closed
+    /// connection is of no further use.
     mutating func finish() {
       guard isFinished, closeLag == nil else { return }
       add(.close, after: 0)

@@ -36,7 +36,8 @@ final class GroupPattern: @unchecked Sendable {
 
   /// What is in the first parentheses of the match that is exactly this range of the bytes.
   func firstGroup(of match: Range<Int>, in bytes: [UInt8]) -> Group {
-    // REG_STARTEND takes the range from here; `^` and `$` are at its ends unless told otherwise.
+    // With REG_STARTEND `regexec` takes the range to look at from the first element. `^` and `$`
+    // match at the range's ends unless the flags say that bytes are around it.
     var ranges = [regmatch_t(rm_so: regoff_t(match.lowerBound), rm_eo: regoff_t(match.upperBound))]
     ranges.append(regmatch_t(rm_so: -1, rm_eo: -1))
     var flags = REG_STARTEND

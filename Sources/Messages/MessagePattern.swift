@@ -1,6 +1,6 @@
 /// A kind of message that clients send again and again.
 package struct MessagePattern: Sendable, Equatable {
-  /// Patterns that one plan may have.
+  /// The most patterns that one plan may have.
   package static let most = 8
 
   package var name: String
@@ -45,7 +45,7 @@ package struct MessagePattern: Sendable, Equatable {
     case every(UInt64)
     /// Messages per second over all connections, which take turns.
     case rate(Double)
-    /// On each connection the next one as soon as the one before is answered.
+    /// On each connection the next message as soon as the one before is answered.
     case unlimited
     /// Once on each connection in each phase, as soon as the phase begins or the connection is
     /// established. Only conversations have this pace.
@@ -74,7 +74,8 @@ package struct MessagePattern: Sendable, Equatable {
     case matches(BytePattern)
   }
 
-  /// The longest delimiter, in bytes. A search keeps one bit for each of its bytes in a word, and
-  /// in another word whether a `$` matched before each of as many bytes.
+  /// The longest delimiter, in bytes. While an answer comes, a search keeps two words: one has a
+  /// bit for each byte of the delimiter, the other says before which of the last bytes, as many as
+  /// the delimiter has, a `$` matched.
   package static let longestDelimiter = 32
 }

@@ -11,6 +11,7 @@ package struct MessageTemplate: Sendable, Equatable {
     case connection
     /// The message's number on its connection, from 0.
     case sequence
+    /// The connection's source address and source port.
     case source
     case port
     /// The client worker's number, from 0.

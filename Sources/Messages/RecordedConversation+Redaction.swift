@@ -17,7 +17,8 @@ extension RecordedConversation {
       redactions.findings(in: bytes(ofClient: false), isWhole: serverEnded))
     var kept = RecordedConversation(client: self.client, steps: [])
     var count = 0
-    // Nanoseconds before steps that are empty now and left out: the next step waits for them, too.
+    // Nanoseconds before the steps that were left out because nothing is left in them: the next
+    // step waits as long in addition.
     var waited: UInt64 = 0
     for step in steps {
       var step = step
@@ -73,13 +74,15 @@ extension RecordedConversation.Step {
 /// All that one side sent, redacted step by step.
 private struct RedactedStream {
   private let findings: Redaction.Findings
+  /// Index of the next range in `findings.hidden`.
   private var next = 0
+  /// How many bytes were taken so far.
   private var place = 0
 
   init(_ findings: Redaction.Findings) { self.findings = findings }
 
-  /// What is left of the next bytes; not whole where the search for secrets is not complete to
-  /// their end.
+  /// What is left of the next bytes once secrets are out. Not whole where the search for secrets
+  /// does not reach to the end of these bytes: then what lies beyond is missing.
   mutating func take(_ bytes: [UInt8]) -> ([UInt8], isWhole: Bool) {
     let end = min(place + bytes.count, findings.checked)
     let isWhole = place + bytes.count <= findings.checked

@@ -7,8 +7,8 @@ package struct Redaction: Sendable {
   private let pattern: GroupPattern
   private let machine: ByteMachine
 
-  /// Whether only what the first parentheses match is taken out. Where these are repeated, all that
-  /// is found is taken out: nobody could tell everything that was in them.
+  /// Whether only what the first parentheses match is taken out. Where these are repeated, the C
+  /// library tells only what they matched last, so the whole match is taken out.
   let hidesGroup: Bool
 
   /// - Parameter text: a POSIX extended regular expression. With parentheses that are not repeated
@@ -22,21 +22,21 @@ package struct Redaction: Sendable {
     hidesGroup = pattern.hasGroups && !repeatsFirstGroup
   }
 
-  /// What is to be taken out of some bytes, and how many bytes were checked: those behind them may
-  /// hold anything.
+  /// What is to be taken out of some bytes, and how many of the bytes were checked, from the first
+  /// on. The bytes behind those may hold anything.
   struct Findings: Equatable {
     var hidden: [Range<Int>] = []
     var checked: Int
   }
 
-  /// - Parameter isWhole: whether nothing came after these bytes. Else those that later bytes could
-  ///   have made a match of do not count as checked.
+  /// - Parameter isWhole: whether nothing came after these bytes. If something did, the bytes from
+  ///   the first place on at which such a match could begin do not count as checked.
   func findings(in bytes: [UInt8], isWhole: Bool) -> Findings {
     var findings = Findings(checked: bytes.count)
     if !isWhole { findings.checked = machine.pending(in: bytes) ?? bytes.count }
     var regions = [0..<bytes.count]
     var effort = 0
-    // A bound for expressions that look at all following bytes from every place.
+    // Bounds the effort: some expressions look at all following bytes from every place.
     let most = 1 << 16 + 64 * bytes.count
     while let region = regions.popLast() {
       guard effort < most else {

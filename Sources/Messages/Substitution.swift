@@ -13,10 +13,10 @@ package struct Substitution: Sendable, Equatable {
 /// Several substitutions at once. At every place the longest `old` that stands there is replaced,
 /// and what was put in is not searched again.
 struct Substituter {
-  /// Places of the substitutions by the first byte of `old`, the longest first.
+  /// Indices in `substitutions` by the first byte of `old`, the longest `old` first.
   private let candidates: [[Int]]
   private let substitutions: [Substitution]
-  /// Places of the substitutions that have found nothing to replace so far.
+  /// Indices of the substitutions that have found nothing to replace so far.
   private(set) var unused: Set<Int>
   /// Bytes that further templates may still have.
   private var room = MessageTemplate.mostBytes

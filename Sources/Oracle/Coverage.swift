@@ -4,10 +4,10 @@ import Recording
 import Simulation
 import SystemPackage
 
-/// Which failures scenarios have met, in which kind of phase.
+/// How often scenarios have met each kind of failure and of limit.
 package struct Coverage: Sendable {
-  package private(set) var failing: [Aim: Int] = [:]
-  package private(set) var stopping: [LimitAim: Int] = [:]
+  package private(set) var failures: [Aim: Int] = [:]
+  package private(set) var limits: [LimitAim: Int] = [:]
 
   package init() {}
 
@@ -15,7 +15,7 @@ package struct Coverage: Sendable {
     for phase in truth.recording.phases {
       guard let start = phase.started else { continue }
       for failure in truth.failures(from: start, to: phase.ended ?? .infinity) {
-        failing[
+        failures[
           Aim(
             call: failure.call, errno: failure.errno,
             position: Aim.Position(ofCall: failure.number), kind: phase.kind), default: 0] += 1
@@ -25,22 +25,22 @@ package struct Coverage: Sendable {
       guard let phase = truth.recording.phases.first(where: { $0.name == limit.phase }) else {
         continue
       }
-      let stop = LimitAim(
+      let kind = LimitAim(
         resource: limit.resource, kind: phase.kind, policy: scenario.plan.onLimit)
-      stopping[stop, default: 0] += 1
+      limits[kind, default: 0] += 1
     }
   }
 
-  /// What seeds aim at, and none has met so far.
-  package var holes: (failing: [Aim], stopping: [LimitAim]) {
+  /// The failures and limits that seeds aim at and that no scenario has met so far.
+  package var holes: (failures: [Aim], limits: [LimitAim]) {
     (
-      Aim.all.filter { failing[$0] == nil }.sorted(),
-      LimitAim.all.filter { stopping[$0] == nil }.sorted()
+      Aim.all.filter { failures[$0] == nil }.sorted(),
+      LimitAim.all.filter { limits[$0] == nil }.sorted()
     )
   }
 
   package mutating func add(_ other: Coverage) {
-    failing.merge(other.failing, uniquingKeysWith: +)
-    stopping.merge(other.stopping, uniquingKeysWith: +)
+    failures.merge(other.failures, uniquingKeysWith: +)
+    limits.merge(other.limits, uniquingKeysWith: +)
   }
 }

@@ -2,26 +2,28 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// What many seeds have shown.
+/// What the scenarios of many seeds have shown.
 package struct Tally: Sendable {
   package struct Wrong: Sendable {
     package let seed: UInt64
     package let findings: [Finding]
   }
 
+  /// How many seeds were played.
   package private(set) var played = 0
   /// In the order of the seeds.
   package private(set) var wrong: [Wrong] = []
-  package private(set) var met = Coverage()
+  package private(set) var coverage = Coverage()
 
   /// Plays seeds, one per processor at a time.
   ///
   /// - Parameters:
   ///   - directory: for the recordings, each of which is gone after its run.
-  ///   - first: whether to end with the first seed at which something is wrong.
-  ///   - begin: is called before each seed, by any thread: whoever traps has named its seed.
+  ///   - endsWithFirst: whether to end with the first seed at which something is wrong.
+  ///   - begin: is called with each seed before it is played, by any thread: should the run trap,
+  ///     its seed is known.
   package init(
-    of seeds: [UInt64], in directory: String, endingWithFirst first: Bool = false,
+    of seeds: [UInt64], in directory: String, endingWithFirst endsWithFirst: Bool = false,
     begin: @Sendable (UInt64) -> Void = { _ in }
   ) {
     let state = Mutex((next: 0, tally: Tally()))
@@ -29,7 +31,9 @@ package struct Tally: Sendable {
     DispatchQueue.concurrentPerform(iterations: ProcessInfo.processInfo.activeProcessorCount) { _ in
       while true {
         let seed = state.withLock { state -> UInt64? in
-          guard state.next < seeds.count, !first || state.tally.wrong.isEmpty else { return nil }
+          guard state.next < seeds.count, !endsWithFirst || state.tally.wrong.isEmpty else {
+            return nil
+          }
           defer { state.next += 1 }
           return seeds[state.next]
         }
@@ -38,7 +42,7 @@ package struct Tally: Sendable {
         let (findings, coverage) = Oracle.play(Scenario(seed: seed), in: directory)
         state.withLock { state in
           state.tally.played += 1
-          state.tally.met.add(coverage)
+          state.tally.coverage.add(coverage)
           if !findings.isEmpty {
             state.tally.wrong.append(Wrong(seed: seed, findings: findings))
           }

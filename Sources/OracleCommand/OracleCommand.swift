@@ -40,7 +40,7 @@ struct OracleCommand: ParsableCommand {
 
   private func show(_ seed: UInt64, in directory: String) -> Bool {
     let scenario = Scenario(seed: seed)
-    // Before it is played, as a trap says nothing of it.
+    // Printed before the scenario is played: a program that traps says nothing more.
     print(scenario)
     let findings = Oracle.findings(of: scenario, in: directory)
     for finding in findings { print("WRONG \(finding)") }
@@ -48,7 +48,7 @@ struct OracleCommand: ParsableCommand {
     return findings.isEmpty
   }
 
-  /// Prints the least that still shows what a check has found.
+  /// Prints the shortest scenario in which a check still fails, and what is wrong there.
   private func showShortest(_ scenario: Scenario, _ check: String, in directory: String) {
     let shortest = scenario.shortened { scenario in
       Oracle.findings(of: scenario, in: directory).contains { $0.check == check }
@@ -67,16 +67,16 @@ struct OracleCommand: ParsableCommand {
       print("\nseed \(wrong.seed) (\(Scenario(seed: wrong.seed).theme.rawValue))")
       for finding in wrong.findings { print("  WRONG \(finding)") }
     }
-    if let worst = tally.wrong.first, let check = worst.findings.first?.check {
+    if let firstWrong = tally.wrong.first, let check = firstWrong.findings.first?.check {
       print()
-      showShortest(Scenario(seed: worst.seed), check, in: directory)
+      showShortest(Scenario(seed: firstWrong.seed), check, in: directory)
     }
-    if coverage { show(tally.met) }
+    if coverage { show(tally.coverage) }
     print("\(tally.played) seeds, \(tally.wrong.count) wrong")
     return tally.wrong.isEmpty
   }
 
-  private func show(_ met: Coverage) {
+  private func show(_ coverage: Coverage) {
     func table<Kind: Comparable & CustomStringConvertible>(
       _ counts: [Kind: Int], _ holes: [Kind], _ what: String
     ) {
@@ -85,8 +85,8 @@ struct OracleCommand: ParsableCommand {
       print("\(holes.count) that seeds aim at were not met\(holes.isEmpty ? "" : ":")")
       for kind in holes { print("  \(kind)") }
     }
-    let holes = met.holes
-    table(met.failing, holes.failing, "failures")
-    table(met.stopping, holes.stopping, "limits")
+    let holes = coverage.holes
+    table(coverage.failures, holes.failures, "failures")
+    table(coverage.limits, holes.limits, "limits")
   }
 }

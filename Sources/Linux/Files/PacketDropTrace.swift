@@ -13,18 +13,21 @@ package final class PacketDropTrace {
   private let directory: TracingDirectory
   let path: String
   private let pipe: Int32
-  /// A file of the instance that stays open: the kernel lets nobody remove an instance in use.
-  private let hold: Int32
+  /// An open file of the instance. While it is open, the kernel lets no other process remove the
+  /// instance (`removeAbandoned`).
+  private let keeper: Int32
   private let reasons: Set<String>
+  /// The start of a line whose end has not been read.
   private var rest: [UInt8] = []
 
   /// KiB of each processor's buffer: some 1,500 events.
   private static let bufferKibibytes = 64
-  /// Bytes of text that one read takes at most.
+  /// About how many bytes of text one call of `read` takes at most.
   private static let mostText = 1 << 19
   private static let prefix = "runner-"
 
-  /// Starts the trace. Nil where the kernel has no reasons to tell, or does not tell this process.
+  /// Starts the trace. Nil where the kernel gives none of these reasons, or does not let this
+  /// process trace.
   ///
   /// - Parameter reasons: the reasons that matter, by the kernel's names; the kernel leaves out the
   ///   others.
@@ -43,11 +46,11 @@ package final class PacketDropTrace {
     let paths: [String] = names.map { "\(instances)/\($0)" }
     guard let path = paths.first(where: { unsafe mkdir($0, 0o700) == 0 }) else { return nil }
     self.path = path
-    hold = unsafe open("\(path)/tracing_on", O_RDONLY | O_CLOEXEC)
+    keeper = unsafe open("\(path)/tracing_on", O_RDONLY | O_CLOEXEC)
     pipe = unsafe open("\(path)/trace_pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     self.directory = directory
     let isReady =
-      hold >= 0 && pipe >= 0
+      keeper >= 0 && pipe >= 0
       && Self.write("\(Self.bufferKibibytes)", to: "\(path)/buffer_size_kb")
       && Self.write(filter, to: "\(path)/\(event)/filter")
       && Self.write("1", to: "\(path)/\(event)/enable")
@@ -58,7 +61,7 @@ package final class PacketDropTrace {
   deinit {
     _ = Self.write("0", to: "\(path)/events/skb/kfree_skb/enable")
     if pipe >= 0 { close(pipe) }
-    if hold >= 0 { close(hold) }
+    if keeper >= 0 { close(keeper) }
     _ = unsafe rmdir(path)
   }
 
@@ -94,8 +97,8 @@ package final class PacketDropTrace {
     return String(decoding: line[(colon + 2)...], as: UTF8.self)
   }
 
-  /// A condition on packets of IP that were dropped for one of these reasons; nil where the format
-  /// has no such reasons. Their numbers differ between kernels, and stand in the format.
+  /// A condition on packets of IP that were dropped for one of these reasons; nil where the event's
+  /// format has none of them. The format gives each reason's number, which differs between kernels.
   static func filter(for reasons: Set<String>, format: String) -> String? {
     let pair = /\{ *(0x[0-9a-f]+|\d+), *"(\w+)" *\}/
     let numbers = format.matches(of: pair).filter { reasons.contains(String($0.2)) }.map(\.1)

@@ -15,7 +15,8 @@ package final class ProcFile {
   private var buffer: [UInt8]
   private let limit: Int
 
-  /// - Parameter limit: the most bytes that one read takes, for files of which only the start matters.
+  /// - Parameter limit: the most bytes that one `read` returns. A low limit suits a file of which
+  ///   only the start matters.
   package init(_ path: String, limit: Int = 1 << 20) throws(Errno) {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Errno(rawValue: errno) }
@@ -46,7 +47,7 @@ package final class ProcFile {
     return String(decoding: buffer[..<length], as: UTF8.self)
   }
 
-  /// A file read once; nil when it is not there or not ours to read.
+  /// The text of a file that is read only once; nil when it cannot be opened or read.
   package static func text(of path: String) -> String? {
     do throws(Errno) { return try ProcFile(path).read() } catch { return nil }
   }

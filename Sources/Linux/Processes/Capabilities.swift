@@ -15,7 +15,8 @@ package struct Capabilities: OptionSet, Sendable {
   /// May raise hard resource limits.
   package static let sysResource = Capabilities(rawValue: 1 << 24)
 
-  /// Reads the effective set from the text of `/proc/PID/status`; nil when the text has none.
+  /// Reads the effective set from the text of `/proc/PID/status`; nil when the text has none, or
+  /// none that is a number.
   package init?(status: String) {
     for line in status.split(separator: "\n") where line.hasPrefix("CapEff:") {
       let digits = line.dropFirst("CapEff:".count).drop { $0 == "\t" || $0 == " " }

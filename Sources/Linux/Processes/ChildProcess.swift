@@ -42,7 +42,7 @@ package struct ChildProcess: Sendable, Hashable {
     _exit(body())
   }
 
-  /// Any one child that has ended; nil when none has.
+  /// Reaps any one child that has ended; nil when none has.
   package static func reapAny() -> Ended? {
     var (status, usage) = (Int32(0), rusage())
     let id = unsafe runner_wait(-1, &status, WNOHANG, &usage)
@@ -50,14 +50,14 @@ package struct ChildProcess: Sendable, Hashable {
     return ended(id, status, usage)
   }
 
-  /// Waits until the child has ended.
+  /// Waits until the child has ended, and reaps it.
   package func reap() -> Ended {
     var (status, usage) = (Int32(0), rusage())
     while unsafe runner_wait(id, &status, 0, &usage) < 0, errno == EINTR {}
     return Self.ended(id, status, usage)
   }
 
-  /// Waits until the child has ended.
+  /// As `reap`, without the processor time.
   package func wait() -> Ending { reap().ending }
 
   /// Seconds of processor time that the child has used so far; nil once it is reaped. The value is
@@ -77,8 +77,8 @@ package struct ChildProcess: Sendable, Hashable {
     _ = CLinux.kill(id, number)
   }
 
-  /// Makes the child the leader of a process group of its own, as the child does itself: whichever
-  /// of the two comes first.
+  /// Makes the child the leader of a process group of its own. The child does the same
+  /// (`CurrentProcess.leaveProcessGroup`), so the group exists as soon as either of them has run.
   package func leadGroup() { _ = setpgid(id, id) }
 
   /// Stops the group that the child leads, whatever signals are blocked there, until it is resumed.

@@ -10,7 +10,8 @@ package enum CurrentProcess {
   package static func exit(_ code: Int32) -> Never { _exit(code) }
 
   /// Moves the given descriptors to 3, 4, … in this order and closes every other one above 2, so
-  /// that a forked worker holds what it needs and nothing that it happened to inherit.
+  /// that a forked worker holds what it needs and nothing that it happened to inherit. Returns the
+  /// descriptors under their new numbers.
   package static func keepOnly(_ descriptors: [FileDescriptor]) throws(Errno) -> [FileDescriptor] {
     // All are first copied out of the way, so that none is overwritten before it was copied.
     let above = Int32(3 + descriptors.count)
@@ -92,10 +93,10 @@ package enum CurrentProcess {
     for signal in [SIGPIPE, SIGXFSZ] { runner_ignore_signal(signal) }
   }
 
-  /// Leaves the signals that a terminal, or timeout(1), sends to the whole group to the coordinator,
-  /// which ends its workers in order. The kernel kills a worker that has no coordinator any more.
-  /// Ctrl-Z is not among these signals: while the coordinator stands still nobody looks after the
-  /// memory, so its workers stand still as well.
+  /// Makes a worker ignore the signals that a terminal, or timeout(1), sends to the whole process
+  /// group. Only the coordinator acts on them, and ends its workers in order. The kernel kills a
+  /// worker whose coordinator is gone. Ctrl-Z is not among these signals: while the coordinator
+  /// stands still nobody looks after the memory, so its workers stand still as well.
   package static func ignoreSignalsOfGroup() {
     for signal in [SIGINT, SIGTERM, SIGHUP] { runner_ignore_signal(signal) }
   }

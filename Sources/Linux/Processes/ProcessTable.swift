@@ -42,8 +42,8 @@ extension CurrentProcess {
   /// process is gone, or no descriptor is left to look with.
   package static func state(of id: Int32) -> Character? { stat(of: id)?.state.first }
 
-  /// The third and fourth field of proc_pid_stat(5); the second is a name in parentheses that may
-  /// hold anything.
+  /// The third and fourth field of proc_pid_stat(5); nil when the file cannot be read. The second
+  /// field is a name in parentheses that may hold anything, so fields count from the last `)`.
   private static func stat(of id: Int32) -> (state: Substring, parent: Int32)? {
     guard let text = ProcFile.text(of: "/proc/\(id)/stat"), let end = text.lastIndex(of: ")")
     else { return nil }

@@ -10,7 +10,7 @@ package import SystemPackage
 /// How many descriptors a process may have: RLIMIT_NOFILE of getrlimit(2).
 ///
 /// A descriptor's number stays below the soft limit. Anyone may raise the soft limit to the hard
-/// one; the hard one takes CAP_SYS_RESOURCE, and never goes beyond `fs.nr_open`.
+/// one; raising the hard one takes CAP_SYS_RESOURCE, and never goes beyond `fs.nr_open`.
 package struct ResourceLimit: Sendable, Equatable {
   package var soft: Int
   package var hard: Int
@@ -27,7 +27,7 @@ package struct ResourceLimit: Sendable, Equatable {
     return ResourceLimit(soft: Int(clamping: limit.rlim_cur), hard: Int(clamping: limit.rlim_max))
   }
 
-  /// The limit of another process; nil where it may not be asked, or is gone.
+  /// The limit of another process; nil where that process is gone, or this one may not ask.
   package static func descriptors(of process: Int32) -> ResourceLimit? {
     var limit = rlimit()
     guard unsafe runner_getrlimit_nofile_of(process, &limit) == 0 else { return nil }
@@ -40,8 +40,8 @@ package struct ResourceLimit: Sendable, Equatable {
     guard unsafe runner_setrlimit_nofile(&limit) == 0 else { throw Errno(rawValue: errno) }
   }
 
-  /// Raises the soft limit to the hard one, and both to `wanted` where that is higher and the kernel
-  /// allows it. Returns the limit that then holds.
+  /// Raises the soft limit to the hard one; and both to `wanted`, where that is above the hard one
+  /// and the kernel allows it. Returns the limit that then holds.
   package static func raiseDescriptors(to wanted: Int = 0) throws(Errno) -> ResourceLimit {
     let limit = try descriptors()
     if wanted > limit.hard {

@@ -38,8 +38,9 @@ package struct SignalSource: ~Copyable {
   /// The next signal that has arrived; nil when none has.
   ///
   /// timeout(1) sends its signal twice, to the program and to its group. The second signal is no
-  /// request of its own, and is dropped. So is a hang-up right after any other signal: when a terminal
-  /// goes, the kernel and the shell both tell of it, and where a session ends it comes with SIGTERM.
+  /// request of its own, and is dropped. So is SIGHUP right after any signal that ends the program:
+  /// when a terminal goes, the kernel and the shell both send one, and when a session ends, SIGTERM
+  /// comes as well.
   package mutating func next() -> Int32? {
     var info = signalfd_siginfo()
     let size = MemoryLayout<signalfd_siginfo>.size
@@ -57,6 +58,8 @@ package struct SignalSource: ~Copyable {
     return nil
   }
 
+  /// Whether a signal asks only for what the one before has asked for. Sender 0 is the kernel, for
+  /// example with a Ctrl-C: its signals are requests each.
   private func repeats(
     _ signal: Int32, from sender: UInt32, _ before: (signal: Int32, sender: UInt32, at: Instant)
   ) -> Bool {
@@ -68,7 +71,7 @@ package struct SignalSource: ~Copyable {
   /// Lets these signals end the process at once, with an exit code, when `count` of them have come. To
   /// be called before work that takes long and cannot look for signals.
   package static func endProcess(_ signals: [Int32], after count: Int, code: Int32) {
-    SignalCount.left.store(max(1, count), ordering: .relaxed)
+    SignalCount.remaining.store(max(1, count), ordering: .relaxed)
     SignalCount.last.store(0, ordering: .relaxed)
     SignalCount.code.store(code, ordering: .relaxed)
     for number in signals {
@@ -77,8 +80,8 @@ package struct SignalSource: ~Copyable {
         let now = Instant.now().nanoseconds
         let before = SignalCount.last.exchange(now, ordering: .relaxed)
         guard now > before + SignalSource.repetition.nanoseconds else { return }
-        let left = SignalCount.left.subtract(1, ordering: .relaxed).newValue
-        if left <= 0 { _exit(SignalCount.code.load(ordering: .relaxed)) }
+        let remaining = SignalCount.remaining.subtract(1, ordering: .relaxed).newValue
+        if remaining <= 0 { _exit(SignalCount.code.load(ordering: .relaxed)) }
       }
     }
     unblock(signals)
@@ -101,8 +104,10 @@ package struct SignalSource: ~Copyable {
 
 /// What the handlers of signals read and write.
 private enum SignalCount {
-  static let left = Atomic<Int>(1)
+  /// How many signals must still come before the process ends.
+  static let remaining = Atomic<Int>(1)
   /// When the last signal came, in nanoseconds of `Instant`.
   static let last = Atomic<UInt64>(0)
+  /// The exit code.
   static let code = Atomic<Int32>(1)
 }

@@ -15,7 +15,7 @@ package enum NetworkNamespace {
         continue
       }
       body()
-      // The own namespace was entered above by the same right.
+      // This process may enter its own namespace: it did so above.
       guard own.enter() else { fatalError("the way back to the own network namespace is gone") }
     }
   }

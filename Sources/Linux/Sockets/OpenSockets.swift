@@ -2,13 +2,14 @@ import Glibc
 
 /// Finds the sockets that processes have open, by their descriptors. Source: proc_pid_fd(5).
 package enum OpenSockets {
-  /// The inodes of the sockets that these processes have; nil where this process may not look. Reads
-  /// every descriptor of the processes.
+  /// The inodes of the sockets that these processes have; nil where this process may not look at
+  /// one of them, or one is gone. Reads every descriptor of the processes.
   package static func inodes(of processes: [Int32]) -> Set<UInt32>? {
     var inodes: Set<UInt32> = []
     for folder in processes.map({ "/proc/\($0)/fd" }) {
       let names = Folder.names(in: folder)
-      // Every process of the run has descriptors, so none means that this process may not look.
+      // A process of the run has descriptors as long as it lives, so none means that this process
+      // may not look.
       guard !names.isEmpty else { return nil }
       for name in names {
         if let inode = inode("\(folder)/\(name)") { inodes.insert(inode) }

@@ -15,7 +15,7 @@ package enum Poll {
     return set.map { count > 0 && $0.revents != 0 }
   }
 
-  /// Whether a short text can be written now without a wait; also where writing fails at once.
+  /// Whether a short text can be written now without a wait; true also where writing fails at once.
   static func isWritable(_ descriptor: Int32) -> Bool {
     var one = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
     return unsafe poll(&one, 1, 0) > 0

@@ -66,13 +66,14 @@ package enum Socket {
       }
       let error = lastError
       if error == .resourceTemporarilyUnavailable { return nil }
-      // The peer gave up while it waited: not our failure, and the next one may be fine.
+      // The peer gave up while it waited: not our failure, and the next connection may be fine.
       guard error == .interrupted || error == .connectionAbort else { throw error }
     }
   }
 
-  /// Whether the routes of this network namespace make an address its own, even if no interface has it.
-  /// False where `ip_nonlocal_bind` lets any address be bound: then `bind` tells nothing.
+  /// Whether the routes of this network namespace make an address its own, even if no interface has
+  /// it. Found out by binding a socket, so false also where that says nothing: `ip_nonlocal_bind`
+  /// lets any address be bound, or no socket can be opened.
   package static func isLocal(_ ip: IPAddress) -> Bool {
     let setting = "/proc/sys/net/\(ip.isV6 ? "ipv6" : "ipv4")/ip_nonlocal_bind"
     guard ProcFile.text(of: setting)?.hasPrefix("0") == true, let socket = try? open(v6: ip.isV6)
@@ -97,12 +98,12 @@ package enum Socket {
     return code == 0 ? nil : Errno(rawValue: code)
   }
 
-  /// Where the socket is bound; nil when the kernel does not tell.
+  /// The address that the socket is bound to; nil when the kernel does not tell.
   package static func localAddress(of socket: FileDescriptor) -> SocketAddress? {
     unsafe address { unsafe getsockname(socket.rawValue, $0, $1) }
   }
 
-  /// Whom the socket is connected to; nil when it is not.
+  /// The address that the socket is connected to; nil when it is not connected.
   package static func peerAddress(of socket: FileDescriptor) -> SocketAddress? {
     unsafe address { unsafe getpeername(socket.rawValue, $0, $1) }
   }
@@ -119,7 +120,8 @@ package enum Socket {
     }
   }
 
-  /// Sends what is written at once, without waiting for more (TCP_NODELAY).
+  /// Makes the socket send bytes as soon as they are written, without waiting for more
+  /// (TCP_NODELAY).
   package static func sendAtOnce(_ socket: FileDescriptor) throws(Errno) {
     var on: Int32 = 1
     let size = socklen_t(MemoryLayout<Int32>.size)

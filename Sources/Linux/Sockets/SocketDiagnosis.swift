@@ -12,8 +12,8 @@ package import SystemPackage
 package final class SocketDiagnosis {
   private let netlink: FileDescriptor
   private var buffer = [UInt8](repeating: 0, count: 1 << 16)
-  /// The number of the last request. It tells the answer from what is left of an earlier answer that
-  /// was given up.
+  /// The number of the last request, which its answer repeats: messages with another number belong
+  /// to an earlier answer that was not read to its end.
   private var requestNumber: UInt32 = 0
 
   package init() throws(Errno) {
@@ -109,7 +109,7 @@ package struct DiagnosedSocket: Sendable, Equatable {
   /// Of a listener of IPv6: whether it takes no connections of IPv4.
   package let isV6Only: Bool
 
-  /// Reads `struct inet_diag_msg` and its attributes.
+  /// Reads `struct inet_diag_msg` and its attributes; nil when the bytes are too few.
   init?(_ bytes: ArraySlice<UInt8>) {
     guard bytes.count >= Self.size else { return nil }
     let isV6 = Int32(bytes.byte(0)) == AF_INET6

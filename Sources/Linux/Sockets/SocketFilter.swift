@@ -31,8 +31,8 @@ extension SocketCondition {
   }
 }
 
-/// Conditions of which one must hold, as a program that the kernel runs for each socket. Source:
-/// `inet_diag_bc_run` in net/ipv4/inet_diag.c.
+/// Conditions of which at least one must hold, as a program that the kernel runs for each socket.
+/// Source: `inet_diag_bc_run` in net/ipv4/inet_diag.c.
 struct SocketFilter {
   private(set) var bytes: [UInt8] = []
 
@@ -46,20 +46,22 @@ struct SocketFilter {
   /// not hold skips that jump; the last one goes four bytes past the end, which refuses.
   init(_ conditions: ArraySlice<SocketCondition>) {
     let operands = conditions.map(Self.operand)
-    var left = operands.reduce(0) { $0 + 4 + $1.bytes.count } + 4 * (operands.count - 1)
+    // Bytes from the operation that is appended next to the end.
+    var toEnd = operands.reduce(0) { $0 + 4 + $1.bytes.count } + 4 * (operands.count - 1)
     for (index, operand) in operands.enumerated() {
       let size = 4 + operand.bytes.count
       let isLast = index == operands.count - 1
-      append(operand.code, yes: size, no: isLast ? left + 4 : size + 4)
+      append(operand.code, yes: size, no: isLast ? toEnd + 4 : size + 4)
       bytes += operand.bytes
-      left -= size
+      toEnd -= size
       guard !isLast else { break }
-      append(Self.jump, yes: 4, no: left)
-      left -= 4
+      append(Self.jump, yes: 4, no: toEnd)
+      toEnd -= 4
     }
   }
 
-  /// Appends a `struct inet_diag_bc_op`.
+  /// Appends a `struct inet_diag_bc_op`. `yes` and `no` are the bytes to go on by where the
+  /// operation holds, and where it does not.
   private mutating func append(_ code: UInt8, yes: Int, no: Int) {
     bytes += [code, UInt8(yes)]
     bytes.append(native: UInt16(no))

@@ -4,12 +4,12 @@ import Judgement
 import Recording
 import Report
 
-/// What is written can be read, and says the same again.
+/// The files that a run leaves can be read, and say the same as the run did.
 extension Oracle {
   func checkFiles() {
     do {
       let read = try Recording.read(from: file)
-      if lost != nil {
+      if writeError != nil {
         expect(!read.complete, "reread", "the recording lacks the end of its run, and is complete")
         return checkDocument()
       }
@@ -30,25 +30,25 @@ extension Oracle {
   private func checkDocument() {
     let document = junit(recording, judgement, files: OutputFiles(junit: "", directory: ""))
     let parser = XMLParser(data: Data(document))
-    let suites = SuiteCounter()
-    parser.delegate = suites
+    let cases = FailureCounter()
+    parser.delegate = cases
     expect(parser.parse(), "xml", "it is not well-formed")
     let fails = judgement.exitCode != 0
     expect(
-      suites.bad > 0 || !fails, "xml", "exit \(judgement.exitCode), and no case failed")
+      cases.failed > 0 || !fails, "xml", "exit \(judgement.exitCode), and no case failed")
     expect(
-      suites.bad == 0 || fails, "xml", "exit 0, and \(suites.bad) cases failed")
+      cases.failed == 0 || fails, "xml", "exit 0, and \(cases.failed) cases failed")
   }
 }
 
 /// Counts the failures and errors of a JUnit document.
-private final class SuiteCounter: NSObject, XMLParserDelegate {
-  var bad = 0
+private final class FailureCounter: NSObject, XMLParserDelegate {
+  var failed = 0
 
   func parser(
     _ parser: XMLParser, didStartElement name: String, namespaceURI: String?,
     qualifiedName: String?, attributes: [String: String]
   ) {
-    if name == "failure" || name == "error" { bad += 1 }
+    if name == "failure" || name == "error" { failed += 1 }
   }
 }

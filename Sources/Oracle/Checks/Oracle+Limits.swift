@@ -5,7 +5,7 @@ import Recording
 import Simulation
 import SystemPackage
 
-/// The limit that decides has happened, in its phase, at its end, and is called by its name.
+/// Every limit that is recorded has happened in its phase, and is called by its name.
 extension Oracle {
   func checkLimits() {
     for phase in recording.phases where phase.outcome == .limit {
@@ -20,7 +20,7 @@ extension Oracle {
     checkAim()
   }
 
-  /// The limit that was made for the run is the one that it names.
+  /// The limit that the scenario was made for is the first one that the run names.
   private func checkAim() {
     guard let limit = scenario.limit else { return }
     // A search that has found its number has passed.
@@ -52,7 +52,7 @@ extension Oracle {
     }
   }
 
-  /// Where one thing alone has failed, it decides.
+  /// Where only one kind of call has failed, with one errno, that failure decides.
   private func checkOnlyCause() {
     guard scenario.theme == .shortage || scenario.theme == .fault,
       let phase = recording.phases.first(where: { $0.outcome == .limit }),
@@ -69,14 +69,14 @@ extension Oracle {
         ]
       })
     guard kinds.count == 1, let kind = kinds.first, let limit = recording.decidingLimit(of: phase),
-      // The guard stops growth by itself, without a call that fails.
+      // The memory guard stops growth by itself, without a call that fails.
       limit.resource != .memoryGuard
     else { return }
-    let isIt =
+    let isSame =
       limit.errno?.name == kind[2]
       && Self.calls(named: limit.syscall ?? "").contains { "\($0)" == kind[1] }
     expect(
-      isIt, "cause",
+      isSame, "cause",
       "only \(kind.joined(separator: " ")) failed in \(phase.name), and \(limit.cause)"
         + " decides")
   }
@@ -110,7 +110,7 @@ extension Oracle {
     }
   }
 
-  /// What the loops call so in their records.
+  /// The simulated calls whose failures the workers record under this name; none for another name.
   private static func calls(named name: String) -> [SimulatedCall] {
     switch name {
     case "socket": [.open, .reuseAddress, .resetOnClose]
@@ -125,11 +125,13 @@ extension Oracle {
     }
   }
 
-  /// What docs/limits.md says of a call and its errno; nil where it decides by more than these.
+  /// The resources that docs/limits.md names for a call and its errno; nil where the cause depends
+  /// on more than these two.
   private func resources(_ call: String, _ errno: String) -> [Resource]? {
     switch (call, errno) {
     case ("socket", "EMFILE"), ("accept4", "EMFILE"): [.descriptorsPerProcess]
-    // Without an injected failure files are at their end; with one there may be some left.
+    // Unless a failure was injected, the host has no file left. With one it may have some, and
+    // runner then takes memory for the cause.
     case ("socket", "ENFILE"), ("accept4", "ENFILE"):
       scenario.misfortunes.isEmpty ? [.descriptorsPerHost] : [.descriptorsPerHost, .memory]
     case ("epoll_ctl", "ENOSPC"): [.epollWatches]
@@ -145,7 +147,8 @@ extension Oracle {
     }
   }
 
-  /// A worker that was killed is named, in the phase in which it was, and decides it.
+  /// A worker that was killed is named as a limit of the phase in which it was killed, and decides
+  /// the verdict if that phase was the first that broke its promise.
   private func checkDeaths() {
     for event in scenario.events {
       guard case .kill(let place) = event.kind else { continue }
@@ -169,7 +172,8 @@ extension Oracle {
     }
   }
 
-  /// Not at its very edges, where the instant may belong to its neighbour.
+  /// Whether an instant lies in a phase, and not at its very edges: there it may belong to the
+  /// phase before or after.
   private func contains(_ phase: PhaseRecord, _ instant: Double) -> Bool {
     guard let start = phase.started, let end = phase.ended else { return false }
     return instant > start + 0.15 && instant < end - 0.15

@@ -8,13 +8,14 @@ extension Oracle {
   func checkMessages() {
     let isWhole = recording.workers.allSatisfy { $0.end == .server || $0.exitCode == 0 }
     for totals in recording.messages(in: [0...recording.duration]) where isWhole {
-      let over = MessageOutcome.lost.map { totals[$0] }.reduce(totals[.received], +)
-      // Whoever interrupts a run does not wait for answers, and a full disk takes no more samples.
-      let mayLack = judgement.verdict == .interrupted || lost != nil
+      let outcomes = MessageOutcome.lost.map { totals[$0] }.reduce(totals[.received], +)
+      // An interrupted run does not wait for answers, and a full disk takes no more samples: in
+      // both outcomes may be lacking.
+      let mayLack = judgement.verdict == .interrupted || writeError != nil
       expect(
-        totals[.sent] == over || mayLack && totals[.sent] > over, "messages",
-        "\(totals[.sent]) of \(totals.pattern) were sent, and \(over) are accounted for")
-      // One without a pace leaves the others no idle connection, and they are late.
+        totals[.sent] == outcomes || mayLack && totals[.sent] > outcomes, "messages",
+        "\(totals[.sent]) of \(totals.pattern) were sent, and \(outcomes) are accounted for")
+      // A pattern without a pace leaves the other patterns no idle connection, and they are late.
       let isPaced = !scenario.plan.patterns.contains { $0.pace == .unlimited }
       if scenario.theme == .calm, isPaced {
         expect(

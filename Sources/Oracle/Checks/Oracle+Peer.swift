@@ -2,7 +2,7 @@ import Plan
 import Recording
 import Simulation
 
-/// What somebody else's server has done is what is said of it.
+/// What the recording says of somebody else's server is what that server has done.
 extension Oracle {
   func checkPeer() {
     guard let peer else { return }
@@ -18,7 +18,8 @@ extension Oracle {
       expect(
         wrong <= peer.wrongAnswers, "peer",
         "\(wrong) wrong answers, and the server has sent \(peer.wrongAnswers)")
-      // An answer in pieces is judged once, whatever number of its pieces are wrong.
+      // Only where answers come whole: one that comes in pieces is judged once, though the server
+      // counts every wrong piece.
       if scenario.transfer == .max {
         let unheard = peer.wrongAnswers - wrong
         let late = totals.map { $0.lost - $0[.wrong] }.reduce(0, +)
@@ -38,7 +39,7 @@ extension Oracle {
     }
   }
 
-  /// A limit has the cause that this server can be.
+  /// Every limit is one that this server can cause.
   private func checkCause(_ peer: SimulatedPeer) {
     let possible: Set<Resource> =
       switch peer.manner {

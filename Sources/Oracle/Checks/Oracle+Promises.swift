@@ -33,7 +33,8 @@ extension Oracle {
     recording.limits.contains { $0.phase == phase.name && $0.resource == .workerDied }
   }
 
-  /// Nil where the books cannot tell: something moved still, or the promise is of arrivals.
+  /// Nil where the books cannot tell: connections still came or went as the phase was counted, or
+  /// its promise is of arrivals, or it has none.
   private func missing(
     in phase: PhaseRecord, from start: Double, to end: Double
   ) -> (promised: Int, missed: Int)? {
@@ -48,14 +49,15 @@ extension Oracle {
       let promised = min(first.atClient, first.atServer)
       return (promised, promised - min(last.atClient, last.atServer))
     case .close: return (first.atClient, max(last.atClient, min(last.atServer, first.atClient)))
-    // Of other kinds the books cannot tell what was promised.
+    // The books do not tell what a phase of another kind promised.
     default: return nil
     }
   }
 
-  /// Seconds between the counting and the end of a phase.
+  /// The most seconds between the counting of connections and the end of a phase.
   func slack(of phase: PhaseRecord) -> Double {
-    // After a limit that the run goes on from, every connection is asked for a byte, and may be lost by that.
+    // Where the run goes on after a limit, it first asks every connection for a byte, and may lose
+    // some by that.
     phase.outcome == .limit && scenario.plan.onLimit == .hold ? 5 : Self.slack
   }
 

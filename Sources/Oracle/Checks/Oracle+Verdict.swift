@@ -4,10 +4,11 @@ import Plan
 import Recording
 import Simulation
 
-/// The verdict is the first line of the rule that applies, and the exit code is the verdict's.
+/// The verdict is that of the first line in docs/verdict.md, "The order", that applies, and the
+/// exit code is the verdict's.
 extension Oracle {
   func checkVerdict() {
-    if lost != nil {
+    if writeError != nil {
       expect(scenario.pages != nil, "disk", "the recording was lost, and the disk had room")
       expect(
         judgement.verdict == .error && judgement.exitCode == ExitStatus.notWritten, "disk",
@@ -29,7 +30,8 @@ extension Oracle {
       expect(
         judgement.thresholds.allSatisfy(\.passed), "verdict", "passed, though a threshold failed")
     case .limit:
-      // A worker that is given up after the last phase has lost what it held in it.
+      // A worker that is given up after the last phase takes along what it held, though no phase
+      // breaks its promise.
       expect(
         !broken.isEmpty || judgement.limit?.resource == .workerDied, "verdict",
         "a limit, and no phase broke its promise")
@@ -87,7 +89,7 @@ extension Oracle {
     if judgement.verdict == .interrupted {
       expect(first != nil, "signal", "interrupted, and no signal came")
     } else if let first, judgement.verdict != .error {
-      // One that comes while the workers are being ended asks for what is done anyway.
+      // A signal that comes while the workers are being ended asks for what is done anyway.
       let last = recording.phases.compactMap(\.ended).max() ?? 0
       expect(
         first >= last, "signal", "a signal at \(first) s is not said; phases ended at \(last) s")

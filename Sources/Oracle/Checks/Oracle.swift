@@ -13,8 +13,8 @@ package final class Oracle {
   /// What the program says.
   let recording: Recording
   let judgement: Judgement
-  /// Why the recording lacks the rest of the run.
-  let lost: RecordingError?
+  /// Why the recording file lacks the rest of the run; nil where it has all of it.
+  let writeError: RecordingError?
   /// Path of the recording that the run has left.
   let file: String
   private(set) var findings: [Finding] = []
@@ -25,7 +25,7 @@ package final class Oracle {
     self.file = file
     recording = said.recording
     judgement = said.judgement
-    lost = said.lost
+    writeError = said.lost
     peer = run.peer
     truth = Truth(scenario, run, recording)
   }
@@ -37,7 +37,7 @@ package final class Oracle {
     play(scenario, in: directory).findings
   }
 
-  /// What a scenario has met, besides what was found.
+  /// As `findings(of:in:)`, and which failures and limits the scenario has met.
   package static func play(
     _ scenario: Scenario, in directory: String
   ) -> (findings: [Finding], coverage: Coverage) {

@@ -2,14 +2,15 @@ import Recording
 import Simulation
 import SystemPackage
 
-/// What has really happened in a run, by the network's books, in the recording's time.
+/// What has really happened in a run, by the network's books. Instants are those of the recording:
+/// seconds since the run began.
 struct Truth {
   let scenario: Scenario
   let recording: Recording
   private let books: NetworkBooks
+  /// When the run began, on the network's clock.
   private let began: UInt64
 
-  /// - Parameter recording: whose instants are asked for.
   init(_ scenario: Scenario, _ run: SimulatedRun, _ recording: Recording) {
     self.scenario = scenario
     self.recording = recording
@@ -17,8 +18,9 @@ struct Truth {
     began = run.began
   }
 
-  /// Handshakes that ended well at the client, and connections that a server has accepted.
+  /// Handshakes that ended well at the client.
   var established: Int { books.established }
+  /// Connections that a server has accepted.
   var accepted: Int { books.accepted }
 
   /// Sockets that workers have lost hold of.
@@ -28,7 +30,7 @@ struct Truth {
 
   // MARK: Connections
 
-  /// Those that stood at an instant of the run, in seconds.
+  /// The connections that stood at an instant.
   func standing(at instant: Double) -> NetworkBooks.Census {
     let limit = nanoseconds(instant)
     var (low, high) = (0, books.census.count)
@@ -47,7 +49,7 @@ struct Truth {
     return books.census.contains { range.contains($0.instant) }
   }
 
-  /// The most at the client within a stretch.
+  /// The most connections that stood at the client between two instants.
   func most(from start: Double, to end: Double) -> Int {
     let range = nanoseconds(start)...nanoseconds(max(start, end))
     return books.census.reduce(standing(at: start).atClient) {
@@ -55,7 +57,7 @@ struct Truth {
     }
   }
 
-  /// The most at both ends within a stretch.
+  /// The most connections that stood at both ends between two instants.
   func mostAtBothEnds(from start: Double, to end: Double) -> Int {
     let range = nanoseconds(start)...nanoseconds(max(start, end))
     let first = standing(at: start)
@@ -64,7 +66,7 @@ struct Truth {
     }
   }
 
-  /// Handshakes that ended well within a stretch.
+  /// Handshakes that ended well at the client between two instants.
   func established(from start: Double, to end: Double) -> Int {
     let range = nanoseconds(start)...nanoseconds(max(start, end))
     var count = 0
@@ -85,10 +87,10 @@ struct Truth {
     }
   }
 
-  /// Rounds to the microsecond, as the recording's times do.
+  /// An instant on the network's clock; 0 for one before the run, `max` for infinity.
   private func nanoseconds(_ instant: Double) -> UInt64 {
     guard instant < 1e9 else { return .max }
-    // Before the first phase workers are started.
+    // Workers are started before the run begins: their calls may fail already then.
     guard instant >= 0 else { return 0 }
     return began &+ UInt64(max(0, (instant * 1e9).rounded()))
   }

@@ -6,12 +6,13 @@ package import SystemPackage
 /// A kind of failure that a scenario is to meet: which call, with which errno, early or late among its worker's
 /// calls, in which kind of phase.
 package struct Aim: Hashable, Sendable {
-  /// Which of its worker's calls of this kind it is.
+  /// Which of the worker's calls of this kind fails.
   package enum Position: String, CaseIterable, Sendable {
     /// The first.
     case first
-    /// One of the first hundred.
+    /// Another one of the first hundred.
     case early
+    /// Any later one.
     case late
 
     package init(ofCall number: Int) {
@@ -33,7 +34,7 @@ package struct Aim: Hashable, Sendable {
     }
   }
 
-  /// Chance draws the commoner ones alone; these are the rest of what the manual pages name.
+  /// The errnos that the manual pages name: the common ones, which `Chaos` draws too, and the rest.
   private static func errnos(of call: SimulatedCall) -> [Errno] {
     let rarer: [Errno] =
       switch call {

@@ -8,7 +8,7 @@ package struct LimitAim: Hashable, Sendable {
   package let kind: PhaseKind
   package let policy: Plan.OnLimit
 
-  /// All limits that seeds aim at. What else can be met is met by chance.
+  /// All limits that seeds aim at. Scenarios meet others only by chance.
   package static let all: [LimitAim] = Resource.allCases.flatMap { resource in
     kinds(of: resource).flatMap { kind in
       Plan.OnLimit.allCases.map { LimitAim(resource: resource, kind: kind, policy: $0) }
@@ -21,7 +21,8 @@ package struct LimitAim: Hashable, Sendable {
     case .descriptorsPerProcess, .descriptorsPerHost, .epollWatches, .memory, .packetsDropped,
       .nobodyListens, .noRoute, .acceptQueue:
       [.ramp, .churn, .search]
-    // A plan that asks for more than its ports is refused, but a churn's connections leave theirs in TIME_WAIT.
+    // A plan that asks for more connections than it has ports is refused. A churn can run out of
+    // ports all the same: closed connections keep theirs in TIME_WAIT.
     case .sourcePorts: [.churn]
     case .closedByPeer: [.ramp, .hold, .churn, .search]
     case .workerDied: [.ramp, .hold, .churn, .search, .close]

@@ -2,7 +2,7 @@ import Plan
 import Recording
 import Simulation
 
-/// Writes a plan by chance. Not each of them can be read.
+/// Writes a plan by chance, or for an aim. `Plan.read` refuses some of those by chance.
 struct PlanWriter {
   private(set) var text: String
 
@@ -31,7 +31,7 @@ struct PlanWriter {
     lines += phases.map { "  - \($0)" }
     if maker.happens(0.4) {
       lines.append("thresholds:")
-      // Of messages nothing is known where none are played.
+      // A plan that plays no messages may have no thresholds on them.
       let possible = Self.thresholds.filter { plays || !$0.hasPrefix("messages") }
       lines += (0..<maker.number(1...2)).map { _ in "  - \(maker.pick(possible))" }
     }
@@ -121,6 +121,7 @@ struct PlanWriter {
   }
 
   private static func phases(_ messages: [String], _ maker: inout ScenarioMaker) -> [String] {
+    // Connections that the plan asks for up to here: later ramps and searches must go up.
     var held = maker.number(1...300)
     var phases = ["ramp: {to: \(held)\(pace(&maker))\(playing(messages, &maker))}"]
     for _ in 0..<maker.number(0...4) {

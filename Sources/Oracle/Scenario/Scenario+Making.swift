@@ -47,7 +47,7 @@ struct ScenarioMaker {
     let clients = number(1...3)
     var written = PlanWriter(servers: servers, clients: clients, theme: theme, &self)
     while true {
-      // A few of the plans that chance writes mean nothing, such as a ramp to fewer than stand.
+      // A few of the plans that chance writes are refused, such as a ramp to fewer than are open.
       if let plan = try? Plan.read(text: written.text, file: "seed-\(seed).plan", overrides: [:]) {
         return finish(theme, written.text, plan, servers: servers, clients: clients)
       }
@@ -73,7 +73,7 @@ struct ScenarioMaker {
     case .calm, .shortage, .peer, .limit: break
     case .fault: misfortunes = [fault(servers: servers, workers: workers, plan)]
     case .event:
-      if happens(0.2) { pages = number(20...150) } else { events = happening(workers) }
+      if happens(0.2) { pages = number(20...150) } else { events = randomEvents(workers) }
     case .storm:
       for _ in 0..<number(0...3) {
         misfortunes.append(fault(servers: servers, workers: workers, plan))
@@ -82,7 +82,7 @@ struct ScenarioMaker {
         misfortunes.append(
           Scenario.Misfortune(worker: number(0...workers - 1), chance: pick([0.0005, 0.005, 0.03])))
       }
-      if happens(0.4) { events += happening(workers) }
+      if happens(0.4) { events += randomEvents(workers) }
       if happens(0.3) { host.dials.loss = pick([0.001, 0.02, 0.2]) }
       if happens(0.1), let endpoint = Self.endpoint(of: plan) {
         host.dials.silentEndpoints = [endpoint]
@@ -93,7 +93,7 @@ struct ScenarioMaker {
       host.dials.bufferSize = pick([64, 65_536])
     }
     let transfer = happens(0.3) ? pick([1, 2, 7, 20]) : Int.max
-    // Many calls for each message are no reason to be late.
+    // Short transfers take many calls for each message: cheap calls keep the worker in time.
     if transfer < .max { host.dials.costPerCall = 100 }
     return Scenario(
       seed: seed, theme: theme, text: text, plan: plan, host: host, servers: servers,
@@ -111,7 +111,8 @@ struct ScenarioMaker {
       aim.call == .accept
       || aim.call != .connect && aim.call != .bind
         && aim.call != .open && aim.call != .reuseAddress && aim.kind != .close && happens(0.3)
-    // From the first call on, and every few, it meets the later positions as well.
+    // A fault that begins at the first call and strikes again (`count`, `step`) meets the later
+    // positions as well.
     let (nth, step) =
       switch aim.position {
       case .first: (1, pick([1, 7]))
@@ -223,15 +224,16 @@ struct ScenarioMaker {
     let worker = number(0...workers - 1)
     let calls = SimulatedCall.allCases.filter { !Chaos.errnos(of: $0).isEmpty }
     let call = pick(calls)
-    let often = call == .receive || call == .send ? 400 : max(2, plan.goal)
+    // About how often a run makes the call.
+    let usual = call == .receive || call == .send ? 400 : max(2, plan.goal)
     return Scenario.Misfortune(
       worker: worker,
       fault: Fault(
-        call: call, errno: pick(Chaos.errnos(of: call)), nth: pick([1, 2, number(1...often)]),
+        call: call, errno: pick(Chaos.errnos(of: call)), nth: pick([1, 2, number(1...usual)]),
         count: pick([1, 1, number(1...20), .max])))
   }
 
-  private mutating func happening(_ workers: Int) -> [SimulatedWorkers.Event] {
+  private mutating func randomEvents(_ workers: Int) -> [SimulatedWorkers.Event] {
     let at = Duration.milliseconds(number(1...6_000))
     let worker = number(0...workers - 1)
     switch number(0...3) {

@@ -18,7 +18,7 @@ extension Scenario {
     return shortest
   }
 
-  /// The scenarios that lack one thing.
+  /// This scenario without one thing, once for each thing that can be left out.
   private var simpler: [Scenario] {
     var all: [Scenario] = []
     func add(_ change: (inout Scenario) -> Void) {

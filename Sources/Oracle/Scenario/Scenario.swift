@@ -5,13 +5,13 @@ import SystemPackage
 
 /// All that one seed makes: a plan, a host, and what goes wrong on it.
 package struct Scenario: CustomStringConvertible {
-  /// What goes wrong in it, so that the checks know what may be asked.
+  /// What goes wrong in a scenario. The checks ask for less where more goes wrong.
   package enum Theme: String, CaseIterable {
     /// Nothing: every promise is kept, and every count is exact.
     case calm
     /// The host has too little of one thing.
     case shortage
-    /// One system call of one worker fails, once or from then on.
+    /// One kind of system call fails at one worker: once, some times, or from some call on.
     case fault
     /// A worker is killed or stopped, a signal comes, or the disk is full.
     case event
@@ -23,8 +23,9 @@ package struct Scenario: CustomStringConvertible {
     case storm
   }
 
-  /// A fault, or chance that strikes any call, at one worker.
+  /// A fault at one worker, or chance that strikes any of its calls.
   package struct Misfortune {
+    /// The worker's place: see `Scenario.servers`.
     package var worker: Int
     package var fault: Fault?
     /// The share of calls that fail.
@@ -36,7 +37,8 @@ package struct Scenario: CustomStringConvertible {
   package var text: String
   package var plan: Plan
   package let host: SimulatedHost
-  /// Server workers come first, in the order of their endpoints, then the clients.
+  /// How many workers each end has. Servers have the first places, in the order of their endpoints,
+  /// and clients the places after them.
   package let servers: Int
   package let clients: Int
   package var misfortunes: [Misfortune]

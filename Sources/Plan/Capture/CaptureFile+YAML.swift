@@ -15,8 +15,8 @@ extension CaptureFile {
     """
   }
 
-  /// The file without what exceeds the size that a plan reads (`Plan.longestMessageFile`): the
-  /// first connections, the last of them cut.
+  /// As much of the file as a plan reads (`Plan.longestMessageFile`): the first connections, the
+  /// last of them cut.
   package var playable: CaptureFile {
     var file = self
     file.connections = []

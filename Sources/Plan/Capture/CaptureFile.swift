@@ -4,7 +4,7 @@ package import Messages
 package struct CaptureFile: Sendable, Equatable {
   package static let version = 1
 
-  /// UTC, ISO 8601 with milliseconds.
+  /// When `capture` began, in UTC: ISO 8601 with milliseconds.
   package var captured: String
   /// The server that `capture` forwarded all clients to: `ADDRESS:PORT`.
   package var forward: String

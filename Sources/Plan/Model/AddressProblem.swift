@@ -21,11 +21,11 @@ package struct AddressProblem: Error, Equatable {
   }
 
   /// Every connection needs a combination of source address, source port and endpoint of its own;
-  /// nil when there are enough combinations for `goal`.
+  /// nil when there are enough combinations for `goal` connections.
   ///
-  /// - Parameter ports: how many ports each source has.
-  ///
-  /// - Parameter server: whether the endpoints are those of the built-in server.
+  /// - Parameters:
+  ///   - ports: how many ports each source has.
+  ///   - server: whether the endpoints are those of the built-in server.
   package static func shortage(
     goal: Int, sources: Int, ports: Int, endpoints: Int, server: Bool
   ) -> AddressProblem? {

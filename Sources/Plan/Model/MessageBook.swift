@@ -3,7 +3,8 @@
 struct MessageBook {
   /// Name and pattern as YAML, in the plan's order.
   private(set) var entries: [Item.Field] = []
-  /// Whether a phase could not be read at all: it may have played any pattern.
+  /// Whether a phase could not be read at all. It may have played any pattern, so none is reported
+  /// as unused.
   var mayBePlayedElsewhere = false
 
   func entry(named name: String) -> Item.Field? { entries.first { $0.key == name } }

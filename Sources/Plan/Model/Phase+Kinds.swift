@@ -77,7 +77,7 @@ extension Phase {
     }
   }
 
-  /// How long messages become due in the phase; nil where the plan does not fix its length.
+  /// For how long messages become due in the phase; nil where the plan does not fix its length.
   package var messageSpan: Duration? {
     switch kind {
     case .hold(let span): span
@@ -86,7 +86,7 @@ extension Phase {
     }
   }
 
-  /// Connections per second that the phase wants to open; infinite when as fast as the host can.
+  /// Connections per second that the phase wants to open; infinite for as fast as the host can.
   package var connectionsPerSecond: Double {
     switch kind {
     case .ramp(let goal, let pace): pace.rate(of: goal) ?? .infinity
@@ -120,14 +120,15 @@ extension Phase {
     }
   }
 
-  /// The phase with the goal and the rate that were driven: after a merge, those of all shards.
+  /// The phase with the goal and the rate of its record. In a merged recording they are those of
+  /// all shards together.
   package func sized(as record: PhaseRecord) -> Phase {
     var phase = self
     switch kind {
     case .ramp(let goal, let pace):
-      let driven =
+      let recorded =
         if case .rate(let rate) = pace { Pace.rate(record.plannedRate ?? rate) } else { pace }
-      phase.kind = .ramp(to: record.goal ?? goal, pace: driven)
+      phase.kind = .ramp(to: record.goal ?? goal, pace: recorded)
     case .churn(var churn):
       churn.rate = record.plannedRate ?? churn.rate
       phase.kind = .churn(churn)
@@ -136,6 +137,7 @@ extension Phase {
     return phase
   }
 
+  /// The phase at another speed: as `Plan.driven(at:)`.
   func driven(at speed: Double) -> Phase {
     var phase = self
     switch kind {
@@ -164,19 +166,19 @@ extension Phase {
     let tolerated =
       kind.phaseKind.tolerates && tolerance != usual
       ? ", tolerate: \(yamlNumber(tolerance, shiftedBy: 2))%" : ""
-    let played =
+    let lastKeys =
       tolerated
       + (patterns.isEmpty
         ? "" : ", messages: [\(patterns.map(yamlScalar).joined(separator: ", "))]")
     return switch kind {
-    case .ramp(let goal, let pace): "ramp: {to: \(goal)\(pace.yaml)\(played)}"
-    case .hold(let span): "hold: {for: \(span.yaml)\(played)}"
+    case .ramp(let goal, let pace): "ramp: {to: \(goal)\(pace.yaml)\(lastKeys)}"
+    case .hold(let span): "hold: {for: \(span.yaml)\(lastKeys)}"
     case .churn(let churn):
       "churn: {rate: \(yamlNumber(churn.rate))/s, lifetime: \(churn.lifetime.yaml), "
-        + "for: \(churn.span.yaml), with: \(churn.with.rawValue)\(played)}"
-    case .search(let search): "search: {\(search.yaml)\(played)}"
+        + "for: \(churn.span.yaml), with: \(churn.with.rawValue)\(lastKeys)}"
+    case .search(let search): "search: {\(search.yaml)\(lastKeys)}"
     case .pause(let span): "pause: \(span.yaml)"
-    case .close(let pace, let with): "close: {with: \(with.rawValue)\(pace.yaml)\(played)}"
+    case .close(let pace, let with): "close: {with: \(with.rawValue)\(pace.yaml)\(lastKeys)}"
     }
   }
 }
@@ -195,7 +197,7 @@ extension [Phase] {
     var base = 0
     return map { phase in
       switch phase.kind {
-      case .churn(let churn): return base + churn.together
+      case .churn(let churn): return base + churn.mostAtOnce
       case .close:
         // The connections that a close ends are still held when it begins.
         defer { base = 0 }

@@ -28,6 +28,7 @@ package struct Phase: Sendable, Equatable {
     case unpaced
     /// Connections per second.
     case rate(Double)
+    /// All of them within this time.
     case over(Duration)
   }
 
@@ -37,7 +38,9 @@ package struct Phase: Sendable, Equatable {
     package var rate: Double
     /// Time from establishment to close of one connection.
     package var lifetime: Duration
+    /// How long connections keep arriving.
     package var span: Duration
+    /// How each connection is closed.
     package var with: Close
 
     package init(rate: Double, lifetime: Duration, span: Duration, with: Close = .reset) {
@@ -74,6 +77,7 @@ package struct Phase: Sendable, Equatable {
     }
   }
 
+  /// How connections are closed.
   package enum Close: String, Sendable, CaseIterable {
     /// With RST, which leaves no TIME_WAIT.
     case reset
@@ -82,8 +86,8 @@ package struct Phase: Sendable, Equatable {
 }
 
 extension Phase.Churn {
-  /// How many connections of the churn stand at once.
-  package var together: Int { Int(min(rate * (lifetime / .seconds(1)), 1e12).rounded(.up)) }
+  /// The connections of the churn that stand at once when it goes on for longer than `lifetime`.
+  package var mostAtOnce: Int { Int(min(rate * (lifetime / .seconds(1)), 1e12).rounded(.up)) }
 }
 
 extension Phase.Pace {

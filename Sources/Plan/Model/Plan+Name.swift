@@ -5,8 +5,8 @@ extension Plan {
     fileName(of: stem(of: file))
   }
 
-  /// A plan's name where it can name a file, else "plan": a recording, and the name in it, may come
-  /// from anyone.
+  /// A plan's name where it can name a file, else "plan": the name may come from a recording, and
+  /// that from anyone.
   package static func fileName(of name: String) -> String {
     problem(withName: name) == nil ? name : "plan"
   }

@@ -13,8 +13,8 @@ extension Plan {
     return plan
   }
 
-  /// The plan from a phase on. A ramp without a pace comes first: it opens the `held` connections
-  /// that the phases before had left.
+  /// The plan from a phase on. Where the phases before had left connections open, a ramp without a
+  /// pace comes first, and opens as many: `held`.
   ///
   /// - Parameter phase: the phase's place in the plan, from 0.
   package func resumed(at phase: Int, holding held: Int) -> Plan {

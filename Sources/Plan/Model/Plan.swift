@@ -9,8 +9,8 @@ package struct Plan: Sendable, Equatable {
   /// Path of the file as the user gave it.
   package var file: String
   package var text: String
-  /// The values that overrides and the environment gave to the text. A recording keeps them as its
-  /// `overrides`, so that the text reads the same again wherever it is judged.
+  /// The values that overrides and the environment gave to variables in the text. A recording keeps
+  /// them as its `overrides`, so that the text reads the same again wherever the run is judged.
   package var settings: [String: String]
   /// The names in `settings` that the text does not declare as variables: the environment, or an
   /// override in its place, gave their values, which may be secrets.
@@ -42,7 +42,7 @@ package struct Plan: Sendable, Equatable {
   /// Whether the built-in server speaks first, so that there are messages without a pattern.
   package var pushes: Bool { server?.reply.pushed != nil }
 
-  /// What to do when a phase stops short of its goal.
+  /// What to do when a limit makes a phase break its promise.
   package enum OnLimit: String, Sendable, CaseIterable {
     /// Settle, verify what is held, go on to the next phase.
     case hold
@@ -59,7 +59,8 @@ package struct Plan: Sendable, Equatable {
 
 /// The built-in server.
 package struct Server: Sendable, Equatable {
-  /// Each further worker takes the next address of `addresses`; once round, the next port.
+  /// Each further worker listens on the next of these addresses. After the last address the first
+  /// one comes again, with the next port.
   package var addresses: AddressRange
   package var port: UInt16
   package var processes: Processes
@@ -83,7 +84,7 @@ package struct Target: Sendable, Hashable {
     self.port = port
   }
 
-  /// Nil for a name.
+  /// The host as an address; nil for a name.
   package var address: IPAddress? { IPAddress(host) }
 }
 
@@ -107,7 +108,7 @@ package struct Clients: Sendable, Equatable {
     case interface(String)
   }
 
-  /// Which ports of every source connections come from.
+  /// The ports, at each source address, that connections come from.
   package enum Ports: Sendable, Equatable {
     /// The ports that the host's other programs can spare.
     case auto

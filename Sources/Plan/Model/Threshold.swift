@@ -12,7 +12,8 @@ package struct Threshold: Sendable, Equatable {
   package var value: Double
   /// The phase that the condition is about; nil for the whole run.
   package var phase: String?
-  /// The condition must hold over every stretch of this length; nil for the phase as a whole.
+  /// The condition must hold over every stretch of this length; nil for the phase, or the run, as a
+  /// whole.
   package var window: Duration?
   /// Whether the run ends as soon as the condition is known to fail.
   package var aborts: Bool

@@ -1,11 +1,14 @@
-/// How large a regular expression becomes when its repetitions are written out. The C library
-/// writes them out, so without a bound an expression of forty characters could take all memory.
+/// How large a regular expression becomes when its repetitions are written out. A `ByteSearch` has
+/// them written out: its state grows with this size, and its tables with the size squared.
 struct ExpressionSize {
-  /// The largest `total` that a plan may have; expressions for answers are short.
+  /// The largest `total` of an expression in a plan; expressions for answers are short.
   static let most = 1000
 
+  /// What parentheses, or the whole expression, have had so far.
   private struct Group {
+    /// The size of all parts but the last.
     var total = 0
+    /// The size of the last part, which a repetition would multiply.
     var last = 0
 
     mutating func begin(_ size: Int) {
@@ -25,7 +28,7 @@ struct ExpressionSize {
   /// The number of characters and groups to match, each repetition written out.
   private(set) var total = 0
   /// Whether the expression has a back-reference such as `\1`, which POSIX leaves out of extended
-  /// expressions: the time that a match takes may double with every character.
+  /// expressions. A search that has one bit for each position cannot follow it.
   private(set) var hasReference = false
 
   init(_ text: String) {

@@ -59,6 +59,7 @@ private func contents(of file: String, isPlan: Bool) throws(UnreadableFile) -> [
   let descriptor = unsafe open(file, O_RDONLY | O_CLOEXEC | (isPlan ? 0 : O_NONBLOCK))
   guard descriptor >= 0 else { throw UnreadableFile(errno: errno) }
   defer { close(descriptor) }
+  // A directory passes here: `read` says more plainly what is wrong with it.
   if !isPlan {
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else { throw UnreadableFile(errno: errno) }

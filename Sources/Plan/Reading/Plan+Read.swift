@@ -87,7 +87,8 @@ extension Reader {
     let memoryGuard = memoryGuard(fields["guard"]?.item)
     crossCheck(
       server: server, targets: targets ?? [], clients: clients, phases: phases, fields: fields)
-    // What someone else's server answers only the run shows, so any expectation is accepted.
+    // Only the run shows what someone else's server answers, so any expectation is accepted:
+    // `.echo` answers all of them.
     let reply = targets == nil ? server?.reply : .echo
     let patterns = patterns(messages, playedBy: phases, reply: reply)
     guard errorCount == 0, server != nil || targets != nil, let clients, let sampling else {
@@ -104,8 +105,8 @@ extension Reader {
       expectedLimit: expectedLimit, memoryGuard: memoryGuard, sampling: sampling)
   }
 
-  /// A part that every plan must have. Its absence is an error, unless an included file that could
-  /// not be read may have it.
+  /// A part that every plan must have; nil, with an error, when it is missing. There is no error
+  /// where an included file could not be read, as the part may stand there.
   private mutating func part<T>(
     _ key: String, _ fields: [String: Item.Field], of root: Item,
     _ read: (inout Reader, Item) -> T?

@@ -11,7 +11,7 @@ extension Reader {
   private static let stepExample = "for example - {send: \"ping\", after: 10ms}"
 
   /// The conversations of a file; nil, with errors, when they cannot be read. A file that several
-  /// messages play is read once.
+  /// messages play is read once, and its errors are reported once.
   mutating func conversations(in path: String, at place: Place) -> [RecordedConversation]? {
     if let known = conversations[path] { return known.isEmpty ? nil : known }
     let errors = errorCount
@@ -52,7 +52,7 @@ extension Reader {
       .compactMap { conversation($0) }
   }
 
-  /// False, with an error, for a file of another version or of no such format at all. Its other
+  /// False, with an error, for a file of another version, or of another format. The file's other
   /// keys are not looked at then: they may mean something else.
   private mutating func isKnownVersion(_ root: Item) -> Bool {
     guard case .map(let fields) = root.value else {
@@ -146,8 +146,8 @@ extension Reader {
     let after = fields["after"].map { value($0.item, "a duration", Units.duration) } ?? .zero
     let action: RecordedConversation.Action?
     switch field.key {
-    case "send": action = said(field.item).map { .send($0) }
-    case "receive": action = said(field.item).map { .receive($0) }
+    case "send": action = saidBytes(field.item).map { .send($0) }
+    case "receive": action = saidBytes(field.item).map { .receive($0) }
     default: action = word(field.item, as: Side.self).map { .close(byClient: $0 == .client) }
     }
     guard let action, let after else { return nil }
@@ -159,7 +159,7 @@ extension Reader {
   }
 
   /// The bytes that client or server said: a text, or any bytes as `{base64: ...}`.
-  private mutating func said(_ item: Item) -> [UInt8]? {
+  private mutating func saidBytes(_ item: Item) -> [UInt8]? {
     guard case .map(let written) = item.value else {
       return text(item, "a text").map { Array($0.utf8) }
     }
@@ -180,21 +180,21 @@ extension Reader {
 /// Which sides of a conversation have closed: they can say no more.
 private struct StepOrder {
   /// The line of the client's close; nil before it.
-  private var clientClosed: Int?
+  private var clientCloseLine: Int?
   /// The line of the server's close; nil before it.
-  private var serverClosed: Int?
+  private var serverCloseLine: Int?
 
-  /// Takes the next step. What is wrong with it; nil when nothing is.
+  /// Takes the next step, and says what is wrong with it; nil when nothing is.
   mutating func problem(with action: RecordedConversation.Action, at place: Place) -> Problem? {
     switch action {
-    case .send: return Self.problem("client", clientClosed)
-    case .receive: return Self.problem("server", serverClosed)
+    case .send: return Self.problem("client", clientCloseLine)
+    case .receive: return Self.problem("server", serverCloseLine)
     case .close(byClient: true):
-      defer { clientClosed = clientClosed ?? place.line }
-      return Self.problem("client", clientClosed)
+      defer { clientCloseLine = clientCloseLine ?? place.line }
+      return Self.problem("client", clientCloseLine)
     case .close(byClient: false):
-      defer { serverClosed = serverClosed ?? place.line }
-      return Self.problem("server", serverClosed)
+      defer { serverCloseLine = serverCloseLine ?? place.line }
+      return Self.problem("server", serverCloseLine)
     }
   }
 

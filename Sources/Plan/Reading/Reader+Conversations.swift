@@ -5,6 +5,9 @@ import Recording
 extension Reader {
   static let conversationKeys = ["delays", "substitute"]
 
+  /// The pattern of a message with a `conversation`; nil, with an error, when anything in it is
+  /// wrong.
+  ///
   /// - Parameters:
   ///   - field: the `conversation` of the message.
   ///   - fields: all fields of the message.
@@ -45,13 +48,13 @@ extension Reader {
   }
 
   private mutating func report(
-    _ flaw: ConversationPattern.Flaw, of place: Place,
+    _ flaw: ConversationPattern.Flaw, of file: Place,
     _ substitutions: [(place: Place, substitution: Substitution)]
   ) {
     switch flaw {
     case .tooLong:
       report(
-        place, "with what is put into them, the conversations have more than 1 MiB",
+        file, "with what is put into them, the conversations have more than 1 MiB",
         hint: "replace less, or capture less")
     case .unused(let unused):
       for index in unused {

@@ -2,13 +2,13 @@ import Addressing
 import Recording
 
 extension Server {
-  /// The most endpoints that `processes: auto` is taken to lead to, as the reader does not know the
-  /// host. A server worker holds at least some 1,000 connections, even under the smallest
-  /// descriptor limit that distributions ship, and no host holds many more connections than 256
-  /// times that without more descriptors per process.
+  /// The reader does not know the host, so it takes this for the most endpoints that
+  /// `processes: auto` leads to. A server worker holds at least some 1,000 connections, even under
+  /// the smallest descriptor limit that distributions ship, and no host holds many more connections
+  /// than 256 times that without more descriptors per process.
   package static let mostAutoEndpoints = 256
 
-  /// How many endpoints the plan can come to have.
+  /// The most endpoints that the server can come to have.
   package var mostEndpoints: Int {
     switch processes {
     case .count(let count): count
@@ -23,13 +23,14 @@ extension Server {
 }
 
 extension Phase {
-  /// The phase with the fewest connections that it may open: a search without `to` counts with its
-  /// `from`.
+  /// The phase with the fewest connections that it may open: a search without `to` ends where it
+  /// begins.
   fileprivate func withSmallestSearch(for clients: Clients) -> Phase {
     ending(searchesOf: clients) { $0.from }
   }
 
-  /// The phase with another end of its search, if that is the end that a search without `to` has.
+  /// A search without `to`, with this end instead of the one that the reader gave it. Any other
+  /// phase stays as it is.
   fileprivate func ending(
     searchesOf clients: Clients, at end: (Phase.Search) -> Int
   ) -> Phase {
@@ -45,7 +46,7 @@ extension Phase {
 
 extension Plan {
   /// The plan for a host with this many source addresses, and ports per address: a search without
-  /// `to` ends at what these can connect to one endpoint.
+  /// `to` ends at the connections that these allow to one endpoint.
   package func fitted(sources: Int, ports: Int) -> Plan {
     var plan = self
     plan.phases = phases.map { phase in

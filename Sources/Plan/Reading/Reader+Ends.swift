@@ -66,7 +66,7 @@ extension Reader {
     return count
   }
 
-  /// `IP:PORT`, `A-B:PORT`; an IPv6 address in brackets.
+  /// `ADDRESS:PORT` or `FIRST-LAST:PORT`; an IPv6 address stands in brackets.
   static func listen(
     _ text: String
   ) throws(Problem) -> (addresses: AddressRange, port: UInt16) {
@@ -131,7 +131,8 @@ extension Reader {
     }
   }
 
-  /// Linux takes any name of up to 15 bytes without a slash, a colon or a space (`dev_valid_name`).
+  /// Linux takes any name of up to 15 bytes without a slash, a colon or a space (`dev_valid_name`);
+  /// a plan takes those of them that are printable ASCII.
   private static func interface(_ text: String) throws(Problem) -> String {
     let isName =
       text.utf8.count <= 15 && text != "." && text != ".."

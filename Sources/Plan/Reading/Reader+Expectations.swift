@@ -5,7 +5,8 @@ extension Reader {
     "write expect: echo, none, {bytes: 10B}, {text: \"pong\"}, {matches: \"^OK\"} or "
     + "{until: \"\\n\"}"
 
-  /// What answers a message: by default the same bytes.
+  /// What must come back for a message: by default the same bytes. Nil, with an error, when that is
+  /// wrong, or the built-in server does not answer so.
   ///
   /// - Parameters:
   ///   - field: the `expect` of the message, if it has one.

@@ -1,7 +1,7 @@
 import Messages
 
 extension Reader {
-  /// The tree of the plan's own text; nil when there is none to look at.
+  /// The tree of the plan's own text; nil, with an error, when the text has none.
   mutating func root(of text: String) -> Item? {
     root(of: text, file: 0)
   }
@@ -19,7 +19,8 @@ extension Reader {
   /// A file that has one of these keys does not inherit the other.
   private static let rivals = ["server": "target", "target": "server"]
 
-  /// The tree of a text; nil when there is none to look at.
+  /// The tree of a text; nil, with an error, when the text has none. For an included file that is
+  /// empty there is no error yet.
   ///
   /// - Parameter file: the index of its source, which `sources` has already.
   mutating func root(of text: String, file: Int, kind: TextKind = .plan) -> Item? {

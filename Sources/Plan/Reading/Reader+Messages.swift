@@ -180,7 +180,8 @@ extension Reader {
 // MARK: - Who plays it
 
 extension Reader {
-  /// The patterns that are played, in the order of the plan.
+  /// The patterns that phases play, in the order of the plan. Reports those that no phase plays,
+  /// unless they come from an included file.
   ///
   /// - Parameter reply: what the server does with a message; nil when it could not be read.
   mutating func patterns(
@@ -210,6 +211,7 @@ extension Reader {
           field.place, "no phase plays the message \(quoted(field.key))",
           hint: "for example - hold: {for: 30s, messages: \(field.key)}")
       }
+      // Read all the same, so that what is wrong in it is reported.
       _ = pattern(field, reply: reply)
     }
     let patterns = used.compactMap { pattern($0, reply: reply) }

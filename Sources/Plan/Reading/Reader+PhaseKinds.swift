@@ -44,7 +44,7 @@ extension Reader {
     }
   }
 
-  /// Whether the phase is a mapping, as its kind needs; false, with an error, when it is not.
+  /// Whether the phase is a mapping, as its kind needs. When it is not, there is an error.
   private mutating func isMapping(_ field: Item.Field) -> Bool {
     switch field.item.value {
     case .map: return true
@@ -118,7 +118,7 @@ extension Reader {
     return (.search(search), (fields["to"] ?? fields["from"])?.item.place)
   }
 
-  /// What a search goes on until: a condition, or a list of these.
+  /// The value of a search's `until`: a condition, or a list of these.
   private mutating func conditions(_ item: Item, _ context: PhaseContext) -> [Threshold] {
     let known = ThresholdContext(owner: .search, interval: context.interval)
     guard case .list = item.value else {

@@ -41,7 +41,7 @@ extension Reader {
           fields[1].place, "a phase is one key, and this one has '\(field.key)' already",
           hint: PhaseKind(rawValue: fields[1].key) != nil
             ? "begin it with '- '" : "indent what belongs to '\(field.key)' deeper")
-        // All its keys are out of line: the phase itself has nothing to look at.
+        // The keys of the phase stand beside its kind, not below: there is nothing more to look at.
         if case .scalar("") = field.item.value { return nil }
       }
       guard let kind = PhaseKind(rawValue: field.key) else {
@@ -95,7 +95,8 @@ extension Reader {
 
   /// The fields of a phase.
   ///
-  /// - Parameter known: the keys of its kind alone, beside those that several kinds have.
+  /// - Parameter known: the keys that only this kind of phase has. `tolerate`, `messages` and
+  ///   `thresholds` are added where the kind has them.
   mutating func phaseFields(
     _ field: Item.Field, known: [String]
   ) -> [String: Item.Field] {
