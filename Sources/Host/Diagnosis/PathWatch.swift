@@ -268,7 +268,9 @@ package final class PathWatch: PathReadings {
     guard !found.isEmpty else { return readings }
     let drops = found.map { place, listener in
       var listener = listener
-      listener.drops = max(0, (listener.drops ?? 0) - (atRunStart[place]?.drops ?? 0))
+      // A listener that was replaced since counts from zero.
+      let (drops, before) = (listener.drops ?? 0, atRunStart[place]?.drops ?? 0)
+      listener.drops = drops >= before ? drops - before : drops
       return listener
     }.sum { $0.drops ?? 0 }
     readings += [

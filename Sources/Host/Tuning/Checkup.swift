@@ -202,7 +202,7 @@ package struct Checkup: Sendable {
         setting: setting, now: Format.count(now), status: .enough,
         note: "not in the way: nothing is tracked")
     }
-    let needed = entries + demand.goal
+    let needed = host.conntrackLasting + demand.goal
     let low = needed > now
     return CheckupItem(
       setting: setting, now: Format.count(now), needed: Format.count(needed),

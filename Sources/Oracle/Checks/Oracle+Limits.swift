@@ -103,6 +103,13 @@ extension Oracle {
     expect(
       met.contains { calls.contains($0.call) && Int($0.errno.rawValue) == errno.number }, "limits",
       "\(limit.cause): no \(call) failed with \(errno.name) in \(phase.name)")
+    if ["socket", "bind", "listen", "accept4", "epoll_ctl"].contains(call) {
+      expect(
+        met.contains {
+          calls.contains($0.call) && Int($0.errno.rawValue) == errno.number
+            && truth.end(ofWorker: $0.process) == limit.end
+        }, "limits", "\(limit.cause): no \(call) of the \(limit.end.rawValue) failed so")
+    }
     if let resources = resources(call, errno.name) {
       expect(
         resources.contains(limit.resource), "resource",

@@ -86,8 +86,10 @@ package struct Phase: Sendable, Equatable {
 }
 
 extension Phase.Churn {
-  /// The connections of the churn that stand at once when it goes on for longer than `lifetime`.
-  package var mostAtOnce: Int { Int(min(rate * (lifetime / .seconds(1)), 1e12).rounded(.up)) }
+  /// The most connections of the churn that stand at once.
+  package var mostAtOnce: Int {
+    Int(min(rate * (min(lifetime, span) / .seconds(1)), 1e12).rounded(.up))
+  }
 }
 
 extension Phase.Pace {

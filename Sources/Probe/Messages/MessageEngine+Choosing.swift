@@ -355,7 +355,8 @@ extension MessageEngine where System: ~Copyable {
     if hasRounds { beginAllDue(slot, among: &connections) }
     // The pattern's only pace is its answers, so its next message need not wait for `playAtRate`.
     if let pattern = closedLoopPattern, connections.rows.state(slot) == .established,
-      connections.now < end
+      start <= connections.now, connections.now < end,
+      mayPlay(pattern, on: slot, among: &connections)
     {
       beginMessage(pattern, on: slot, due: connections.now, among: &connections)
     }

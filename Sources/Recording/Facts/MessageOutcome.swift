@@ -62,7 +62,7 @@ extension Recording {
       let key = Series.Key.unsent(pattern)
       return MessageTotals(
         pattern: pattern, counts: counts,
-        unsent: knowsUnsent && series(key) != nil ? Int(gain(of: key, in: spans)) : nil)
+        unsent: knowsUnsent && series(key) != nil ? Int(saturating: gain(of: key, in: spans)) : nil)
     }
   }
 

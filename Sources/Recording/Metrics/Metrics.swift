@@ -82,7 +82,8 @@ package struct Metrics: Sendable, Equatable {
       recording.messagePatterns.isEmpty
       ? nil : recording.unanswered(at: begun.compactMap { recording.span(of: $0)?.upperBound })
     unasked =
-      recording.series(.unasked) == nil ? nil : Int(recording.gain(of: .unasked, in: spans))
+      recording.series(.unasked) == nil
+      ? nil : Int(saturating: recording.gain(of: .unasked, in: spans))
     predictionError = recording.predictionError(in: name)
 
     // The memory of someone else's server is not measured, so its ends do not count.

@@ -8,8 +8,8 @@ package struct Reach: Sendable, Equatable {
   package let established: Int
   /// The most connections that stood at both ends in a phase (`Recording.held(in:)`).
   package let held: Int
-  /// What was held in the last phase that asks for `goal`; `held` where no such phase began, where
-  /// more than `goal` were established, and where there is no goal.
+  /// What stood of the goal at both ends, from the phase on that asks for the most. `held` where that
+  /// phase was not begun, or more than the goal stood.
   private let reached: Int
 
   init(_ recording: Recording, phase name: String?) {
@@ -24,9 +24,11 @@ package struct Reach: Sendable, Equatable {
     let standing = phases.filter { !$0.kind.closes }
     let held = (standing.isEmpty ? phases : standing).map(recording.held).max() ?? established
     self.held = held
-    let asking = phases.last { $0.goal != nil && $0.goal == goal && $0.started != nil }
+    // What stood before that phase, or after what it asked for was closed again, is none of its goal.
+    let asking = phases.lastIndex { $0.goal != nil && $0.goal == goal && $0.started != nil }
+    let since = asking.map { phases[$0...].filter { !$0.kind.closes } } ?? []
     let isWithinGoal = goal.map { established <= $0 } ?? false
-    reached = isWithinGoal ? asking.map(recording.held) ?? held : held
+    reached = isWithinGoal ? since.map(recording.held).max() ?? held : held
   }
 
   /// "19,936 of 1,000,000 connections".

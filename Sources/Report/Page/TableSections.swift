@@ -97,7 +97,7 @@ extension HTMLReport {
 
   private func sentence(on term: PredictionTerm) -> String {
     let predicted = Format.count(term.connections)
-    let held = recording.countsServer ? "Held at both ends" : "Established"
+    let held = metrics.accepted != nil ? "Held at both ends" : "Established"
     return "Predicted limit: \(predicted) connections, by \(term.resource.rawValue) at the "
       + "\(term.end.rawValue). \(held): \(Format.count(actual)), "
       + "\(Format.share(Double(actual) / Double(max(1, term.connections)))) of it."

@@ -44,7 +44,8 @@ package final class SimulatedReadings: HostReadings {
 /// The path between the two ends, read from the simulated network itself.
 private final class SimulatedPath: PathReadings {
   private let network: SimulatedNetwork
-  private var overflowsBefore = 0
+  /// Drops of each listener when the phase began.
+  private var dropsBefore: [String: Int] = [:]
   private(set) var findings = PathFindings()
 
   init(_ network: SimulatedNetwork) { self.network = network }
@@ -53,7 +54,8 @@ private final class SimulatedPath: PathReadings {
     let most = findings.conntrackMost
     findings = PathFindings()
     findings.conntrackMost = most
-    overflowsBefore = network.overflows
+    dropsBefore = Dictionary(
+      uniqueKeysWithValues: network.listening.map { ("\($0.address)", $0.drops) })
   }
 
   func look(_ counters: [Series.Key: Double], timedOut: Bool) -> [Reading] {
@@ -67,7 +69,7 @@ private final class SimulatedPath: PathReadings {
       findings.listeners[name] = PathFindings.Listener(
         mostWaiting: max(most, listener.waiting), atLastLook: listener.waiting,
         backlog: listener.backlog,
-        drops: network.overflows - overflowsBefore)
+        drops: listener.drops - (dropsBefore[name] ?? 0))
     }
     return []
   }

@@ -164,8 +164,8 @@ package final class SimulatedNetwork {
   var trackedTuples: Int { bindings.trackedTuples(at: now) }
 
   /// The listeners, in the order of their addresses as text.
-  var listening: [(address: SocketAddress, waiting: Int, backlog: Int)] {
-    listeners.map { ($0.key, $0.value.queue.count, $0.value.backlog) }
+  var listening: [(address: SocketAddress, waiting: Int, backlog: Int, drops: Int)] {
+    listeners.map { ($0.key, $0.value.queue.count, $0.value.backlog, $0.value.drops) }
       .sorted { "\($0.0)" < "\($1.0)" }
   }
 
@@ -206,6 +206,7 @@ package final class SimulatedNetwork {
     guard listener.queue.count + listener.halfOpen <= listener.backlog, sockets < dials.sockets
     else {
       overflows += 1
+      listener.drops += 1
       return retry(client, attempt: attempt)
     }
     transmit(.synAck(client, child: SimulatedSocket(childOf: listener, client: client)))

@@ -40,6 +40,8 @@ final class SimulatedSocket {
   private var wasListener = false
   /// How many handshakes have begun and not ended.
   private(set) var halfOpen = 0
+  /// SYNs that found the queue full, or no room for another socket.
+  var drops = 0
   private(set) var queue = Queue<SimulatedSocket>()
 
   // What a connection has.
@@ -55,6 +57,8 @@ final class SimulatedSocket {
   /// This end has closed in order, and the peer has not sent its FIN yet.
   private var awaitsPeerFin = false
   private var hasSentFin = false
+  /// Whether it had sent its FIN when the peer's came: only then does TIME_WAIT follow.
+  private var finishedFirst = false
   /// A `send` found too little room at the peer: epoll is to announce when there is room.
   private var foundPeerFull = false
 
@@ -246,6 +250,7 @@ final class SimulatedSocket {
   func finishSending() {
     guard state == .established, !hasSentFin, let peer else { return }
     hasSentFin = true
+    finishedFirst = !hasPeerSentFin
     network.transmit(.fin(peer))
   }
 
@@ -262,10 +267,9 @@ final class SimulatedSocket {
       }
       release(waits: false)
     case .established where !resetsOnClose && received.isEmpty:
-      let wasFirst = hasSentFin
       if let peer, !hasSentFin { network.transmit(.fin(peer)) }
       if hasPeerSentFin {
-        release(waits: wasFirst)
+        release(waits: finishedFirst)
       } else {
         awaitsPeerFin = true
       }

@@ -106,6 +106,15 @@ import Testing
       host.conntrackAtMost = 262_144
       host.conntrackEntries = 44
     },
+    Case(
+      "full of connections that have ended", "net.netfilter.nf_conntrack_max", .enough,
+      needs: "1,000,020"
+    ) { host, _ in
+      host.conntrackAtMost = 1_000_044
+      host.conntrackEntries = 900_000
+      host.forwardsPackets = false
+      host.socketsInUse = 20
+    },
     Case("enough", "net.netfilter.nf_conntrack_max", .enough, needs: "1,000,044") { host, _ in
       host.conntrackAtMost = 1_000_044
       host.conntrackEntries = 44

@@ -14,6 +14,15 @@ import Testing
     errors("server: {listen: \"127.0.0.1:9000\", processes: 1}\n\(rest)phases: [\(phases)]\n")
   }
 
+  @Test(
+    arguments: [
+      ("rate: 300/s, lifetime: 4s, for: 2s", 600), ("rate: 300/s, lifetime: 1s, for: 2s", 300),
+    ])
+  func `a churn holds no more at once than it opens`(churn: String, most: Int) throws {
+    let plan = try read(minimal.replacing("ramp: {to: 10}", with: "churn: {\(churn)}"))
+    #expect(plan.goal == most)
+  }
+
   @Test func `churn`() throws {
     let plan = try plan(
       "ramp: {to: 10k}, churn: {rate: 2k/s, lifetime: 5s, for: 1m, with: fin},"
