@@ -25,7 +25,7 @@ package final class Oracle {
     self.file = file
     recording = said.recording
     judgement = said.judgement
-    writeError = said.lost
+    writeError = said.writeError
     peer = run.peer
     truth = Truth(scenario, run, recording)
   }

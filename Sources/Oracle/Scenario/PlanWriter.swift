@@ -48,9 +48,6 @@ struct PlanWriter {
       switch aim.kind {
       case .ramp: [ramp]
       case .hold, .pause: [ramp, "hold: {for: 2s\(playing)}"]
-      case .churn where aim.resource == .sourcePorts:
-        // The client closes first, so each port stays in TIME_WAIT for longer than the churn goes on.
-        ["churn: {rate: 300/s, lifetime: 300ms, for: 2s, with: fin}"]
       case .churn: ["churn: {rate: 200/s, lifetime: 200ms, for: 2s\(playing)}"]
       case .search:
         ["search: {from: 120, step: 50, to: 220, rate: 1k/s, confirm: 500ms\(playing)}"]
@@ -74,6 +71,9 @@ struct PlanWriter {
   init(for aim: LimitAim, _ maker: inout ScenarioMaker) {
     let phases =
       switch aim.kind {
+      case .churn where aim.resource == .sourcePorts:
+        // The client closes first, so each port stays in TIME_WAIT for longer than the churn goes on.
+        ["churn: {rate: 300/s, lifetime: 300ms, for: 2s, with: fin}"]
       case .churn: ["churn: {rate: 300/s, lifetime: 4s, for: 2s}"]
       case .search: ["search: {from: 20, step: 70, to: 400, rate: 1k/s, confirm: 500ms}"]
       case .hold: ["ramp: {to: 40, rate: 1k/s}", "hold: {for: 3s}"]

@@ -56,7 +56,7 @@ package struct SimulatedRun {
     do throws(RecordingError) {
       ending.take(try coordinator.drive())
     } catch {
-      ending.take(coordinator.endEarly(), lost: error)
+      ending.take(coordinator.endEarly(), writeError: error)
     }
     ended = ending.finish()
   }
