@@ -71,6 +71,7 @@ struct RecordingFile {
       try files.createDirectory(
         at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
       try copyUnchanged(to: copy)
+      try Self.refuseSuperJournal(named: copy + Self.journal)
       // A first connection, which writes, takes what the WAL or the journal holds into the copy.
       try DatabaseQueue.lasting(path: copy).whileOpen {
         try $0.writeWithoutTransaction { database in
@@ -83,6 +84,22 @@ struct RecordingFile {
     if left.contains(Self.journal) { try FileHeader(of: copy, called: name).check(name) }
     return try body(copy)
   }
+
+  /// A journal may name another one, wherever that is, for a transaction over several databases. SQLite
+  /// deletes what has that name once it has played the journal back, so a stranger's journal would
+  /// delete any file. No recording is written in such a transaction. The name stands before these bytes,
+  /// which end the file: sqlite.org/atomiccommit.html, section 5, and `readSuperJournal` in pager.c.
+  private static func refuseSuperJournal(named journal: String) throws {
+    guard let file = FileHandle(forReadingAtPath: journal) else { return }
+    defer { try? file.close() }
+    let length = try file.seekToEnd()
+    guard length >= UInt64(journalMagic.count) else { return }
+    try file.seek(toOffset: length - UInt64(journalMagic.count))
+    guard try file.readToEnd().map({ [UInt8]($0) }) == journalMagic else { return }
+    throw Malformed(reason: "its journal names another file, and no recording's does")
+  }
+
+  private static let journalMagic: [UInt8] = [0xD9, 0xD5, 0x05, 0xF9, 0x20, 0xA1, 0x63, 0xD7]
 
   /// Copies the file and its companions in one state: while a run goes on, a checkpoint may move
   /// pages from the WAL to the file between two copies, and then all are copied again.

@@ -117,6 +117,40 @@ import Testing
     #expect(try directory.contents == ["made", "run.recording", "run.recording-journal"])
   }
 
+  /// SQLite deletes the file that a journal names as that of a transaction over several databases.
+  @Test func `a journal that names another file is refused, and that file stays`() throws {
+    let made = directory.file("made")
+    let files = FileManager.default
+    try Recording.full.write(to: made)
+    try DatabaseQueue(path: made).writeWithoutTransaction { database in
+      try database.execute(
+        sql: """
+          PRAGMA cache_size = 1; BEGIN; CREATE TABLE large AS SELECT zeroblob(1000000) AS bytes
+          """)
+      try files.copyItem(atPath: made, toPath: path)
+      try files.copyItem(atPath: made + "-journal", toPath: path + "-journal")
+      try database.execute(sql: "ROLLBACK")
+    }
+    #expect(try Recording.read(from: path).planName == Recording.full.planName)
+
+    let victim = Array(directory.file("victim").utf8)
+    try Data("precious\n".utf8).write(to: URL(fileURLWithPath: directory.file("victim")))
+    let journal = URL(fileURLWithPath: path + "-journal")
+    var bytes = [UInt8](try Data(contentsOf: journal))
+    bytes += [UInt8](repeating: 0, count: (512 - bytes.count % 512) % 512)
+    func number(_ value: Int) -> [UInt8] { [24, 16, 8, 0].map { UInt8(value >> $0 & 255) } }
+    // Of the page that holds SQLite's locks, which no journal has anything else of.
+    bytes += number(0x4000_0000 / 4096 + 1) + victim + number(victim.count)
+    bytes += number(victim.reduce(0) { $0 + Int($1) })
+    bytes += [0xD9, 0xD5, 0x05, 0xF9, 0x20, 0xA1, 0x63, 0xD7]
+    try Data(bytes).write(to: journal)
+    #expect(
+      throws: RecordingError.corrupt(
+        path: path, reason: "its journal names another file, and no recording's does")
+    ) { try Recording.read(from: path) }
+    #expect(files.fileExists(atPath: directory.file("victim")))
+  }
+
   @Test func `a directory is told in the words of the system`() throws {
     #expect(throws: RecordingError.unreadable(path: directory.path, reason: "Is a directory")) {
       try Recording.read(from: directory.path)
