@@ -1,6 +1,6 @@
-"""A plain picture of two lines over the number of connections."""
+"""Plain pictures: two lines over the number of connections, or several over time."""
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 720, 300, 60, 30, 40
-COLOURS = ("#1f6feb", "#bc4c00")
+COLOURS = ("#1f6feb", "#bc4c00", "#1a7f37")
 
 
 def growth(points):
@@ -37,4 +37,45 @@ def growth(points):
         parts.append(f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts.append(f'<text x="{LEFT + 12}" y="{TOP + 14 + 18 * place}" fill="{colour}">'
                      f'{label}</text>')
+    return "\n".join([*parts, "</svg>", ""])
+
+
+def panels(pictures, shaded):
+    """Pictures below one another, each a title and its named lines of (seconds, value), from zero on.
+
+    What is between the two instants of `shaded` has a ground of its own.
+    """
+    height, right = 190, WIDTH - 20
+    last = max(at for _, lines in pictures for _, points in lines for at, _ in points)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height * len(pictures)}"'
+        ' font-family="sans-serif" font-size="13">',
+        f'<rect width="{WIDTH}" height="{height * len(pictures)}" fill="#ffffff"/>',
+    ]
+
+    def x(at):
+        return LEFT + (right - LEFT) * at / last
+
+    for place, (title, lines) in enumerate(pictures):
+        top, bottom = place * height + TOP, (place + 1) * height - BOTTOM
+        most = max(value for _, points in lines for _, value in points) or 1
+
+        def y(value):
+            return bottom - (bottom - top) * value / most
+
+        parts.append(
+            f'<rect x="{x(shaded[0]):.1f}" y="{top}" width="{x(shaded[1]) - x(shaded[0]):.1f}"'
+            f' height="{bottom - top}" fill="#f0f3f6"/>'
+            f'<path d="M{LEFT} {top}V{bottom}H{right}" fill="none" stroke="#57606a"/>'
+            f'<text x="{LEFT}" y="{top - 10}">{title}</text>'
+            f'<text x="{LEFT - 6}" y="{top + 5}" text-anchor="end">{most:,.4g}</text>'
+            f'<text x="{LEFT - 6}" y="{bottom}" text-anchor="end">0</text>')
+        for share in (0, 0.25, 0.5, 0.75, 1):
+            parts.append(f'<text x="{x(last * share):.1f}" y="{bottom + 18}" text-anchor="middle">'
+                         f'{last * share:.0f} s</text>')
+        for number, ((label, points), colour) in enumerate(zip(lines, COLOURS)):
+            path = "L".join(f"{x(at):.1f} {y(value):.1f}" for at, value in points)
+            parts.append(f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
+                         f'<text x="{right - 130 * (len(lines) - number) + 120}" y="{top - 10}"'
+                         f' text-anchor="end" fill="{colour}">{label}</text>')
     return "\n".join([*parts, "</svg>", ""])
