@@ -195,13 +195,18 @@ struct RunFiles {
   }
 
   private func startOfLastRun() -> String {
-    do throws(RecordingError) {
-      return try RecordingSummary.read(from: recording).started
-    } catch {
-      let modified =
-        (try? FileManager.default.attributesOfItem(atPath: recording))?[.modificationDate] as? Date
-      return Clock.timestamp(of: modified ?? Date())
-    }
+    let said = try? RecordingSummary.read(from: recording).started
+    if let said, Self.isTimestamp(said) { return said }
+    let modified =
+      (try? FileManager.default.attributesOfItem(atPath: recording))?[.modificationDate] as? Date
+    return Clock.timestamp(of: modified ?? Date())
+  }
+
+  /// Whether it is made as `Clock` makes it. A recording may come from anyone and say anything, and a
+  /// file is named after this: with a slash it would lead out of the directory.
+  private static func isTimestamp(_ text: String) -> Bool {
+    text.utf8.count <= 40 && text.hasSuffix("Z")
+      && text.unicodeScalars.allSatisfy { "0123456789-:.TZ".unicodeScalars.contains($0) }
   }
 
   static func makeDirectory(_ path: String) throws(FileProblem) {

@@ -1,4 +1,5 @@
 import Foundation
+import Recording
 import Testing
 
 @testable import Runner
@@ -32,6 +33,55 @@ import Testing
     #expect(
       workspace.files(in: "p/history")
         == ["20260102T030405.500Z.recording", "20260102T030405.500Z.recording-wal"])
+  }
+
+  @Test(arguments: [
+    "/../../../climbed", "../../climbed", "", "a\u{1B}[2J",
+    "2026-01-02T03:04:05.678Z/../../climbed",
+  ])
+  func `a recording of a stranger goes to history, wherever it says that it began`(
+    started: String
+  ) throws {
+    let workspace = try Workspace()
+    let files = RunFiles(plan: "p", out: workspace.url("out").path, junit: nil, html: nil)
+    try RunFiles.makeDirectory(files.directory)
+    try Recording(planName: "p") { $0.started = started }.write(to: files.recording)
+    let then = Date(timeIntervalSince1970: 1_767_323_045.5)
+    try FileManager.default.setAttributes([.modificationDate: then], ofItemAtPath: files.recording)
+    try files.prepare()
+    #expect(workspace.files(in: "out/p/history") == ["20260102T030405.500Z.recording"])
+    #expect(workspace.files(in: "out") == ["p"])
+  }
+
+  /// Who may write to the directory of another's run must not write elsewhere through that.
+  @Test func `a link in the place of a file is replaced, and what it leads to stays`() throws {
+    let workspace = try Workspace()
+    let files = RunFiles(plan: "p", out: workspace.url("out").path, junit: nil, html: nil)
+    try RunFiles.makeDirectory(files.directory)
+    let page = "<!DOCTYPE html><html data-verdict=\"passed\">"
+    try workspace.write(page, to: "page")
+    try workspace.write("", to: "empty")
+    for (path, target) in [
+      (files.html, "page"), (files.junit, "empty"), (files.stylesheet, "nowhere"),
+      (files.recording, "nowhere"), (files.script, "/etc/hostname"),
+    ] {
+      let target = target.hasPrefix("/") ? target : workspace.url(target).path
+      try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: target)
+    }
+    let hostname = try? Data(contentsOf: URL(filePath: "/etc/hostname"))
+    try files.writePage(Array("new".utf8))
+    try RunFiles.write(Array("<?xml".utf8), to: files.junit, over: .xml)
+    #expect(throws: RecordingError.self) {
+      try Recording(planName: "p").write(to: files.recording)
+    }
+    #expect(try workspace.text(of: "page") == page)
+    #expect(try workspace.text(of: "empty").isEmpty)
+    #expect(!workspace.exists("nowhere"))
+    #expect((try? Data(contentsOf: URL(filePath: "/etc/hostname"))) == hostname)
+    for path in [files.html, files.junit, files.stylesheet, files.script] {
+      let type = try FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
+      #expect(type == .typeRegular, "\(path)")
+    }
   }
 
   @Test func `a file appears whole, in directories that it may have to make`() throws {
