@@ -24,6 +24,16 @@ import Testing
     }
   }
 
+  @Test func `a file that took the place of a pipe is not written over`() throws {
+    try inFolder { folder in
+      let path = folder.appending(path: "x").path
+      try FileSystem.write(Array("precious".utf8), to: path)
+      #expect(throws: Errno.invalidArgument) { try FileSystem.write([1], into: path) }
+      #expect(try String(contentsOfFile: path, encoding: .utf8) == "precious")
+      try FileSystem.write([1], into: "/dev/null")
+    }
+  }
+
   @Test func `a private file is nobody else's, and one that cannot be named leaves nothing`() throws
   {
     try inFolder { folder in

@@ -35,11 +35,17 @@ package enum FileSystem {
     }
   }
 
-  /// Writes to something that exists already: a device, or a pipe that somebody reads.
+  /// Writes to something that exists already: a device such as a terminal, or a pipe that somebody reads.
+  ///
+  /// Throws `invalidArgument` where it is a file or a disk by now: what somebody has put in its place
+  /// since it was looked at is not written over.
   package static func write(_ bytes: [UInt8], into path: String) throws(Errno) {
     let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw lastError }
     defer { close(descriptor) }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { throw lastError }
+    guard [S_IFCHR, S_IFIFO].contains(status.st_mode & S_IFMT) else { throw .invalidArgument }
     try writeAll(bytes, to: descriptor)
   }
 
