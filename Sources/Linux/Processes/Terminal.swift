@@ -29,15 +29,40 @@ package enum Terminal {
 
 /// Where progress and diagnostics go.
 package enum StandardError {
-  package static func write(_ text: String) { writeAll(text, to: STDERR_FILENO) }
+  /// Writes words. Names of files, and what files say, may come from anyone: what a terminal would obey
+  /// is shown as U+FFFD.
+  package static func write(_ text: String) { writeAll(text.withoutControls, to: STDERR_FILENO) }
 
-  /// Writes what is told while a run goes on, or leaves it out: whoever has stopped the terminal (Ctrl-S), or does
-  /// not read a pipe that is full, must not stop the run. Returns whether it is written.
-  @discardableResult
-  package static func offer(_ text: String) -> Bool {
+  /// Writes words that are told while a run goes on, or leaves them out: whoever has stopped the terminal
+  /// (Ctrl-S), or does not read a pipe that is full, must not stop the run.
+  package static func offer(_ text: String) {
+    if Poll.isWritable(STDERR_FILENO) { write(text) }
+  }
+
+  /// Writes a picture, with the sequences that move the cursor and set colours, or leaves it out as `offer`
+  /// does. All of the picture's text is ours. Returns whether it is written.
+  package static func draw(_ text: String) -> Bool {
     guard Poll.isWritable(STDERR_FILENO) else { return false }
-    write(text)
+    writeAll(text, to: STDERR_FILENO)
     return true
+  }
+}
+
+extension String {
+  fileprivate var withoutControls: String {
+    guard unicodeScalars.contains(where: \.isObeyed) else { return self }
+    return String(String.UnicodeScalarView(unicodeScalars.map { $0.isObeyed ? "\u{FFFD}" : $0 }))
+  }
+}
+
+extension Unicode.Scalar {
+  /// Whether a terminal does something else than to show it. Lines and tabs are what they are.
+  fileprivate var isObeyed: Bool {
+    switch self {
+    case "\n", "\t": false
+    default:
+      [.control, .format, .lineSeparator, .paragraphSeparator].contains(properties.generalCategory)
+    }
   }
 }
 

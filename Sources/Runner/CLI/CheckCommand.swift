@@ -6,6 +6,7 @@ import Judgement
 import Linux
 import Plan
 import Recording
+import Report
 import SystemPackage
 
 /// `runner check PLAN...`
@@ -76,10 +77,12 @@ struct CheckCommand: ParsableCommand {
       } else {
         "a limit before the goal"
       }
+    // What it prints ends in logs, as reports do.
+    let shown = Recording(prepared, RunState(), started: "").masked()
     return """
-      \(plan.file): valid
+      \(line(plan.file)): valid
 
-      \(plan.effective.trimmingTrailingNewlines())
+      \(shown.effectivePlan.trimmingTrailingNewlines())
 
       Needs
       \(Table(rows: needs).text(indent: "  "))

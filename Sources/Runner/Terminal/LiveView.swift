@@ -73,7 +73,7 @@ struct LiveView: Progress {
 
   private func lines(_ state: ProgressState, rate: Double) -> [Clipped] {
     let width = Terminal.width ?? 80
-    var lines = [paint.bold(state.plan) + "  \(state.phase)"]
+    var lines = [paint.bold(line(state.plan)) + "  \(line(state.phase))"]
     lines.append(bar(state, rate: rate, width: width))
     var counts = "established \(Format.count(state.established))"
     if let accepted = state.accepted { counts += "   accepted \(Format.count(accepted))" }
@@ -124,8 +124,8 @@ struct LiveView: Progress {
     // To the first column, then up: the terminal may have echoed a Ctrl-C.
     if !drawnWidths.isEmpty { text += "\r\u{1B}[\(drawnRows)A\u{1B}[J" }
     text += lines.map { $0.text + "\n" }.joined()
-    // Where the text is not written, the picture before it stays and is replaced later.
-    if StandardError.offer(text) { drawnWidths = lines.map(\.columns) }
+    // Where the picture is not written, the one before it stays and is replaced later.
+    if StandardError.draw(text) { drawnWidths = lines.map(\.columns) }
   }
 
   /// Rows that the picture takes now: a terminal that has become narrower has wrapped its lines.

@@ -45,6 +45,14 @@ import Testing
     #expect(shown[3].contains("20"))
   }
 
+  @Test func `a check does not print them, and prints the plan all the same`() throws {
+    let ending = try workspace.run(
+      ["check", "a.plan", "--set", "goal=20"], environment: environment)
+    #expect(ending.exitCode == 0, "\(ending.errors)")
+    #expect(ending.output.contains("<TOKEN>"), "\(ending.output)")
+    #expect(!ending.output.contains("s3cret"), "\(ending.output)")
+  }
+
   @Test func `an error of the plan tells which value is wrong, not the value`() throws {
     try workspace.write(
       "server: {listen: \"127.0.0.1:9000\"}\nphases: [{ramp: {to: \"${TOKEN}\"}}]\n", to: "b.plan")
