@@ -29,8 +29,10 @@ private func instants(of series: [Series]) -> [Double] {
   return all.sorted()
 }
 
-/// A field that separators or quotes would break is quoted, with its quotes doubled.
+/// A field that separators or quotes would break is quoted, with its quotes doubled. What a
+/// spreadsheet would take for a formula, and no series of ours is called so, gets an apostrophe.
 private func quoted(_ field: String) -> String {
+  let field = field.first.map { "=+-@".contains($0) } == true ? "'" + field : field
   guard field.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return field }
   return "\"" + field.replacing("\"", with: "\"\"") + "\""
 }

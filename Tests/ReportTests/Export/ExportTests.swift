@@ -34,6 +34,13 @@ import Testing
         + "0,1,,\r\n0.5,2.25,3,\r\n2,,,\r\n")
   }
 
+  @Test(arguments: ["=1+1", "+1", "-1", "@SUM(1)"])
+  func `what a spreadsheet would compute is a text`(name: String) {
+    var recording = Recording(planName: "p")
+    recording.series = [Series(key: .init(name), unit: "", kind: .gauge)]
+    #expect(text(.csv, recording) == "at,'\(name)\r\n")
+  }
+
   @Test func `a recording without a sample has a header`() {
     #expect(text(.csv, Recording(planName: "p")) == "at\r\n")
   }
