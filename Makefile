@@ -11,8 +11,14 @@ ROWS ?=
 # How many seeds the oracle plays.
 SEEDS ?= 1000
 
+# How long `make soak` holds its connections.
+MINUTES ?= 20
+
+# What `make sanitize` builds with.
+SANITIZERS ?= address thread undefined
+
 .PHONY: run build test test-deps deps lint format bench bench-1m bench-scale bench-deps compare-check \
-	limits verdicts faults peers foreign oracle planted-bugs lab lab-deps install clean
+	soak limits verdicts faults peers foreign sanitize oracle planted-bugs lab lab-deps install clean
 
 run: build
 	$(RUNNER) plans/ramp-1m.plan
@@ -50,6 +56,12 @@ compare-check: build
 	@Tools/install-packages python3
 	Benchmarks/compare.py --runner $(RUNNER)
 
+# What grows while nothing should: connections held with churn and heartbeats, watched from outside.
+soak: CONNECTIONS = 100k
+soak: build
+	@Tools/install-packages python3
+	Benchmarks/soak.py --minutes $(MINUTES) --connections $(CONNECTIONS)
+
 # Every limit that this machine can be brought to.
 limits: build
 	@Tools/install-packages iproute2 nftables python3
@@ -76,6 +88,10 @@ foreign: deps
 	@Tools/install-packages python3
 	$(SWIFT) build --sanitize=address --scratch-path .build-asan --product runner
 	Limits/foreign
+
+# All tests once more in builds that watch memory, threads and arithmetic; see Tools/sanitize.
+sanitize: deps
+	Tools/sanitize $(SANITIZERS)
 
 # Whole runs on a simulated host, each from one seed, held against what has really happened there: 1,000 take
 # a minute and a half on two processors.

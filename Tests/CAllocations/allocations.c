@@ -12,9 +12,18 @@ extern void *__libc_realloc(void *old, size_t size);
 extern void *__libc_memalign(size_t alignment, size_t size);
 
 // No function call behind it: one that allocated would come back here.
-static __thread uint64_t count __attribute__((tls_model("initial-exec")));
+static __thread uint64_t count __attribute__((tls_model("initial-exec"), unused));
 
 uint64_t allocations_of_this_thread(void) { return count; }
+
+// A sanitizer has definitions of its own, without which it sees nothing of the heap.
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+
+bool allocations_are_counted(void) { return false; }
+
+#else
+
+bool allocations_are_counted(void) { return true; }
 
 void *malloc(size_t size) {
   count++;
@@ -44,3 +53,5 @@ int posix_memalign(void **memory, size_t alignment, size_t size) {
   *memory = made;
   return 0;
 }
+
+#endif

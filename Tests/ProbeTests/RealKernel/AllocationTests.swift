@@ -5,7 +5,10 @@ import Probe
 import Testing
 
 /// What the loops allocate while they run, on the real kernel: nothing.
-@Suite(.tags(.realKernel), .timeLimit(.minutes(10))) struct AllocationTests {
+@Suite(
+  .tags(.realKernel), .timeLimit(.minutes(10)),
+  .enabled(if: allocations_are_counted(), "a sanitizer counts no allocations"))
+struct AllocationTests {
   private func allocations(_ body: () throws -> Void) rethrows -> UInt64 {
     let before = allocations_of_this_thread()
     try body()

@@ -42,7 +42,7 @@ final class RunningProgram {
     }
     process.currentDirectoryURL = workspace.directory
     process.environment = ["PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LANG": "C.UTF-8"]
-      .merging(environment) { $1 }
+      .merging(Self.sanitizers) { $1 }.merging(environment) { $1 }
     let pipe = takesInput ? Pipe() : nil
     input = pipe?.fileHandleForWriting
     process.standardInput = pipe ?? FileHandle.nullDevice
@@ -50,6 +50,11 @@ final class RunningProgram {
     process.standardError = try FileHandle(forWritingTo: errors)
     process.terminationHandler = { [ended] _ in ended.signal() }
     try process.run()
+  }
+
+  /// What a build with a sanitizer is told: where to write what it finds.
+  private static var sanitizers: [String: String] {
+    ProcessInfo.processInfo.environment.filter { $0.key.hasSuffix("SAN_OPTIONS") }
   }
 
   deinit {
