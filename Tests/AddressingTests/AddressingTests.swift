@@ -18,6 +18,23 @@ import Testing
     #expect(IPAddress(text) == nil)
   }
 
+  @Test func `what is near, and what may be a stranger's`() throws {
+    let near = [
+      "127.0.0.1", "127.255.255.255", "10.0.0.0", "10.255.255.255", "172.16.0.0", "172.31.255.255",
+      "192.168.0.0", "192.168.255.255", "169.254.0.1", "::1", "fc00::1", "fdff:ffff::1", "fe80::1",
+      "febf::1",
+    ]
+    let far = [
+      "0.0.0.0", "9.255.255.255", "11.0.0.0", "126.255.255.255", "128.0.0.0", "172.15.255.255",
+      "172.32.0.0", "192.167.255.255", "192.169.0.0", "169.253.0.1", "169.255.0.1", "100.64.0.1",
+      "224.0.0.1", "255.255.255.255", "::", "::2", "fbff::1", "fe00::1", "fec0::1", "ff02::1",
+      "2001:db8::1", "64:ff9b::a00:1", "::ffff:8.8.8.8", "::ffff:127.0.0.1",
+    ]
+    for (texts, isNear) in [(near, true), (far, false)] {
+      for text in texts { #expect(try #require(IPAddress(text)).isNearby == isNear, "\(text)") }
+    }
+  }
+
   @Test func `advances over the borders of bytes`() {
     #expect(IPAddress("127.0.0.255")?.advanced(by: 1) == IPAddress("127.0.1.0"))
     #expect(IPAddress("::ffff")?.advanced(by: 1) == IPAddress("::1:0"))

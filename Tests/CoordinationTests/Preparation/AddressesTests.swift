@@ -2,6 +2,7 @@ import Addressing
 import Linux
 import Plan
 import Recording
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -152,6 +153,24 @@ import Testing
     #expect(
       error(plan)
         == "a.plan:1:1: error: targets both.example:80 and four.example:80 are both 10.0.0.1:80")
+  }
+
+  /// Whoever answers for a name may answer otherwise the next time.
+  @Test func `names are looked up once`() throws {
+    let asked = Mutex(0)
+    let fickle = AddressLookup(
+      addresses: { name throws(NameLookup.Failure) in
+        let count = asked.withLock { count in
+          count += 1
+          return count
+        }
+        return [IPAddress(count == 1 ? "127.0.0.1" : "192.0.2.7")].compactMap(\.self)
+      },
+      interfaces: { () throws(Errno) in [] })
+    let found = try Addresses(
+      of: plan(targets: ["both.example:80"]), allowPublic: false, lookup: fickle)
+    #expect(asked.withLock { $0 } == 1)
+    #expect(found.targets.map { "\($0)" } == ["127.0.0.1:80"])
   }
 
   @Test func `a stranger is refused unless he is meant`() throws {

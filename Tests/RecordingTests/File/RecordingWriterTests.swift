@@ -90,6 +90,23 @@ import Testing
     }
   }
 
+  @Test(arguments: ["", "-wal", "-shm", "-journal"])
+  func `a link in the place of its log is not followed`(suffix: String) throws {
+    let victim = directory.file("victim")
+    let path = directory.file("new.recording")
+    try FileManager.default.createSymbolicLink(
+      atPath: path + suffix, withDestinationPath: victim)
+    // Whether it can be written so is another matter.
+    try? Recording.full.write(to: path)
+    #expect(!FileManager.default.fileExists(atPath: victim))
+    try Data("precious".utf8).write(to: URL(fileURLWithPath: victim))
+    for name in ["", "-wal", "-shm", "-journal"] where name != suffix {
+      try? FileManager.default.removeItem(atPath: path + name)
+    }
+    try? Recording.full.write(to: path)
+    #expect(try String(contentsOfFile: victim, encoding: .utf8) == "precious")
+  }
+
   @Test func `reads through a symbolic link and leaves the file alone`() throws {
     let writer = try RecordingWriter(path: path, recording: Recording.full.planned)
     try writer.append(sample(at: 1))

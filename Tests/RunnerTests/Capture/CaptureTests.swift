@@ -71,6 +71,17 @@ import Testing
     #expect(!file.connections[0].isTruncated)
   }
 
+  @Test func `the file is its owner's alone`() throws {
+    let program = try workspace.start(
+      ["capture", "--listen", proxy, "--forward", network.endpoint, "-o", "out.yaml"],
+      shell: "umask 0; exec \"$0\" \"$@\"")
+    #expect(program.wait { program.errorsSoFar.contains("listening on \(proxy)") })
+    #expect(end(program).exitCode == 0)
+    let attributes = try FileManager.default.attributesOfItem(
+      atPath: workspace.url("out.yaml").path)
+    #expect(attributes[.posixPermissions] as? Int == 0o600)
+  }
+
   @Test func `who closes one side still hears the other`() throws {
     let listener = try TCPListener(network.endpoint)
     let program = try capture(["--connections", "1"])

@@ -1,5 +1,6 @@
 import Foundation
 import Judgement
+import Plan
 import Recording
 import Testing
 
@@ -148,6 +149,22 @@ import Testing
     #expect(summary.messages["sent"] == 200)
     #expect(again.replay?.fidelity?.messages == 200)
     #expect(again.replay?.fidelity?.messagesMissed == 0)
+  }
+
+  @Test func `a recording of a stranger leads to no stranger`() throws {
+    try record(PlanText(goal: "50"))
+    var recording = try workspace.recording(of: "first")
+    let server = "server: {listen: \(network.endpoint)}"
+    recording.planText = recording.planText.replacing(server, with: "target: 192.0.2.1:9000")
+    recording.effectivePlan = try Plan.read(text: recording.planText, file: "first.plan").effective
+    try recording.write(to: workspace.url("foreign.recording").path)
+    let first = ["reports/first/run.recording", "--target", "192.0.2.1:9"]
+    for arguments in [["foreign.recording"], first] {
+      let ending = try workspace.run(["replay"] + arguments)
+      #expect(ending.exitCode == 104)
+      #expect(ending.errors.contains("192.0.2.1"), "\(ending.errors)")
+      #expect(ending.errors.contains("--allow-public lets connections go there"))
+    }
   }
 
   @Test func `what cannot be driven again says why`() throws {
