@@ -15,7 +15,7 @@ SEEDS ?= 1000
 MINUTES ?= 20
 
 # What `make sanitize` builds with.
-SANITIZERS ?= address undefined
+SANITIZERS ?= address
 
 .PHONY: run build test test-deps deps lint format bench bench-1m bench-scale bench-deps compare-check \
 	soak limits verdicts faults peers foreign sanitize oracle planted-bugs lab lab-deps install clean
@@ -89,7 +89,7 @@ foreign: deps
 	$(SWIFT) build --sanitize=address --scratch-path .build-asan --product runner
 	Limits/foreign
 
-# All tests once more in builds that watch memory and arithmetic; see Tools/sanitize.
+# All tests once more in a build that watches memory; see Tools/sanitize.
 sanitize: deps
 	Tools/sanitize $(SANITIZERS)
 
