@@ -67,6 +67,8 @@ import Testing
     // later it is one of the twenty.
     while try isBeforeRecording() {
       delay += 200_000_000
+      // Else the next one files away what this one left.
+      clear()
       try await kill(after: delay)
     }
 
