@@ -112,10 +112,8 @@ extension Reader {
     }
     let before = errorCount
     guard let root = root(of: text, file: file) else {
-      if errorCount == before {
-        report(item.place, "\(quoted(name)) is empty", hint: "an included file needs a mapping")
-      }
-      return nil
+      // A file that says nothing gives nothing. Of any other, an error has been reported.
+      return errorCount == before ? Item(place: item.place, value: .map([])) : nil
     }
     guard case .map = root.value else {
       if case .broken = root.value { return nil }
