@@ -26,6 +26,8 @@ struct OracleCommand: ParsableCommand {
   var from: UInt64 = 0
   @Flag(help: "End with the first seed at which something is wrong.")
   var first = false
+  @Flag(help: "Play the seeds of the tests instead.")
+  var quick = false
   @Flag(help: "Print which failures and limits were met.")
   var coverage = false
 
@@ -58,7 +60,10 @@ struct OracleCommand: ParsableCommand {
   }
 
   private func playAll(in directory: String) -> Bool {
-    let tally = Tally(of: (0..<seeds).map { from &+ $0 }, in: directory, endingWithFirst: first) {
+    let tally = Tally(
+      of: quick ? Scenario.quickSeeds : (0..<seeds).map { from &+ $0 }, in: directory,
+      endingWithFirst: first
+    ) {
       seed in
       FileHandle.standardError.write(Data("\rseed \(seed) ".utf8))
     }

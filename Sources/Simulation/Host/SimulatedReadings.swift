@@ -25,6 +25,7 @@ package final class SimulatedReadings: HostReadings {
         reading(.conntrackDrops, "packets", .counter, network.conntrackDrops),
       ]
     return tracking + [
+      reading(.timeWait, "sockets", .gauge, network.timeWaits),
       reading(.socketsAllocated, "sockets", .gauge, network.sockets),
       reading(.filesOpen, "files", .gauge, network.descriptors),
       reading(.listenOverflows, "events", .counter, network.overflows),

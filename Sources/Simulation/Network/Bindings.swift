@@ -66,7 +66,10 @@ struct Bindings {
   }
 
   /// How many tuples are in use or in TIME_WAIT: those are what connection tracking keeps.
-  func trackedTuples(at now: UInt64) -> Int { tuples.count + timeWaits.values.count { $0 > now } }
+  func trackedTuples(at now: UInt64) -> Int { tuples.count + waitingTuples(at: now) }
+
+  /// Tuples in TIME_WAIT.
+  func waitingTuples(at now: UInt64) -> Int { timeWaits.values.count { $0 > now } }
 
   mutating func release(_ tuple: Tuple, timeWaitUntil end: UInt64?) {
     tuples.remove(tuple)

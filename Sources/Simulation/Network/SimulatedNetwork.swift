@@ -163,6 +163,9 @@ package final class SimulatedNetwork {
   /// How many entries connection tracking has.
   var trackedTuples: Int { bindings.trackedTuples(at: now) }
 
+  /// Tuples in TIME_WAIT.
+  var timeWaits: Int { bindings.waitingTuples(at: now) }
+
   /// The listeners, in the order of their addresses as text.
   var listening: [(address: SocketAddress, waiting: Int, backlog: Int, drops: Int)] {
     listeners.map { ($0.key, $0.value.queue.count, $0.value.backlog, $0.value.drops) }
