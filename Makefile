@@ -17,8 +17,14 @@ MINUTES ?= 20
 # What `make sanitize` builds with.
 SANITIZERS ?= address
 
+# Which changes `make mutants` plants, and how many; PLACE keeps its build for the next time.
+SEED ?= 1
+COUNT ?= 200
+PLACE ?=
+
 .PHONY: run build test test-deps deps lint format bench bench-1m bench-scale bench-deps compare-check \
-	soak limits verdicts faults peers foreign sanitize oracle planted-bugs lab lab-deps install clean
+	soak limits verdicts faults peers foreign sanitize oracle planted-bugs mutants lab lab-deps install clean
+
 
 run: build
 	$(RUNNER) plans/ramp-1m.plan
@@ -102,6 +108,10 @@ oracle: deps
 # Whether the oracle finds bugs that are planted, within so many seeds: 25 minutes.
 planted-bugs: deps
 	Tools/planted-bugs $(SEEDS)
+
+# Whether tests notice changes of one line that one seed plants all over Sources: an hour for 200.
+mutants: deps test-deps
+	Tools/mutants/run --seed $(SEED) --count $(COUNT) $(if $(PLACE),--place $(PLACE))
 
 # Limits that need a kernel of their own; see Lab/README.md.
 lab: build
