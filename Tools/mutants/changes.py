@@ -96,6 +96,10 @@ def _replaced(source, index, other, kind):
         return
     start, end = _span(source, bounds)
     token = source.tokens[index]
+    if token.text == "+" and any(t.kind == "string" or t.text == "[" and t.spaced
+                                 for t in source.tokens[bounds[0]:bounds[1] + 1]):
+        # Text and lists, from which nothing can be taken away.
+        return
     old = source.text[start:end]
     new = flat(source.text[start:token.start] + other + source.text[token.end:end])
     yield kind, start, end, f"(@ ? ({new}) : ({old}))", f"{flat(old)} → {new}"
@@ -254,6 +258,10 @@ def _left_out(source, index):
     if not (assigns or calls) or source.tokens[last].line - token.line > 4:
         return
     opener = source.tokens[index].parent
+    body = source.function_of(index)
+    if token.text == "self" and assigns and body is not None and source.is_initializer(body):
+        # A property without its first value does not compile.
+        return
     if calls and source.begins_statement(index) and index == opener + 1 and \
             source.tokens[opener].mate == last + 1 and source.brace(opener) == "closure":
         return

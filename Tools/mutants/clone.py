@@ -49,7 +49,7 @@ class Clone:
             run(["git", "fetch", "-q", str(root), "HEAD"], self.path)
         revision = run(["git", "rev-parse", "HEAD"], root).strip()
         run(["git", "checkout", "-q", "-f", revision], self.path)
-        run(["git", "clean", "-q", "-f", "-d"], self.path)
+        run(["git", "clean", "-q", "-f", "-d", "-e", "IsMutant.swift"], self.path)
         resolved = root / "Package.resolved"
         if resolved.exists():
             shutil.copy(resolved, self.path)

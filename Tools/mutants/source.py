@@ -255,6 +255,14 @@ class Source:
             at = self.nearest_brace(at)
         return None
 
+    def is_initializer(self, brace):
+        at = self.back(brace)
+        while at is not None and not self.begins_statement(at):
+            if self.tokens[at].text == "init":
+                return True
+            at = self.back(at)
+        return at is not None and self.tokens[at].text == "init"
+
     def expression(self, index):
         """The first and last token of the whole infix expression around a token, or None."""
         first = last = index
@@ -262,10 +270,12 @@ class Source:
         stop = None
         while at is not None:
             token = self.tokens[at]
-            if self._ends(at) or token.text == "{":
-                stop = at
-                break
             if self.begins_statement(first):
+                break
+            if token.text == "{":
+                return None
+            if self._ends(at):
+                stop = at
                 break
             first = at
             at = self.back(at)
