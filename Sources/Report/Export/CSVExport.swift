@@ -31,10 +31,20 @@ private func instants(of series: [Series]) -> [Double] {
 
 /// A field that separators or quotes would break is quoted, with its quotes doubled. What a
 /// spreadsheet would take for a formula, and no series of ours is called so, gets an apostrophe.
+///
+/// Looks at scalars as readers of CSV do: to Swift, a quote with an accent is no quote.
 private func quoted(_ field: String) -> String {
-  let field = field.first.map { "=+-@".contains($0) } == true ? "'" + field : field
-  guard field.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return field }
-  return "\"" + field.replacing("\"", with: "\"\"") + "\""
+  let isFormula = field.unicodeScalars.first.map { "=+-@".unicodeScalars.contains($0) } == true
+  let scalars = ((isFormula ? "'" : "") + field).unicodeScalars
+  guard scalars.contains(where: { $0 == "," || $0 == "\"" || $0 == "\r" || $0 == "\n" }) else {
+    return String(scalars)
+  }
+  var inside = String.UnicodeScalarView()
+  for scalar in scalars {
+    inside.append(scalar)
+    if scalar == "\"" { inside.append(scalar) }
+  }
+  return "\"" + String(inside) + "\""
 }
 
 /// A series that is read row by row: the caller asks for instants in ascending order.

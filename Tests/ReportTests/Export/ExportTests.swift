@@ -41,6 +41,19 @@ import Testing
     #expect(text(.csv, recording) == "at,'\(name)\r\n")
   }
 
+  /// U+0301 makes one character of itself and what stands before it, for Swift and for no reader of CSV.
+  @Test(arguments: [
+    ("a\"b", "a\"\"b"), ("a,b", "a,b"), ("\"\u{301}", "\"\"\u{301}"), (",\u{301}", ",\u{301}"),
+  ])
+  func `a name is quoted for one quote or one comma, whatever follows it`(
+    label: String, quoted: String
+  ) {
+    let recording = Recording(planName: "p") {
+      $0.series = [Series(key: .failures(label), unit: "", kind: .counter, points: [])]
+    }
+    #expect(text(.csv, recording) == "at,\"failures.by-cause{\(quoted)}\"\r\n")
+  }
+
   @Test func `a recording without a sample has a header`() {
     #expect(text(.csv, Recording(planName: "p")) == "at\r\n")
   }
