@@ -107,6 +107,28 @@ import Testing
       ],
       memory: ("/sys/fs/cgroup/a/memory.high", 5000, 10)),
     Case(
+      name: "two bounds, and the group with the higher one has less room",
+      files: [
+        "/proc/self/mountinfo": "35 31 0:32 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+        "/proc/self/cgroup": "0::/a/b\n",
+        "/sys/fs/cgroup/a/memory.max": "9000\n", "/sys/fs/cgroup/a/memory.current": "8900\n",
+        "/sys/fs/cgroup/a/b/memory.max": "5000\n", "/sys/fs/cgroup/a/b/memory.current": "10\n",
+        "/sys/fs/cgroup/a/pids.max": "90\n", "/sys/fs/cgroup/a/pids.current": "80\n",
+        "/sys/fs/cgroup/a/b/pids.max": "50\n", "/sys/fs/cgroup/a/b/pids.current": "45\n",
+        "/sys/fs/cgroup/a/cpu.max": "100000 100000\n",
+        "/sys/fs/cgroup/a/b/cpu.max": "200000 100000\n",
+      ],
+      memory: ("/sys/fs/cgroup/a/memory.max", 9000, 8900), tasks: (50, 45), quota: 1),
+    Case(
+      name: "the root of a mount, of both bounds",
+      files: [
+        "/proc/self/mountinfo": "35 31 0:32 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+        "/proc/self/cgroup": "0::/\n",
+        "/sys/fs/cgroup/memory.max": "5000\n", "/sys/fs/cgroup/memory.current": "10\n",
+        "/sys/fs/cgroup/pids.max": "50\n", "/sys/fs/cgroup/pids.current": "45\n",
+      ],
+      memory: ("/sys/fs/cgroup/memory.max", 5000, 10), tasks: (50, 45)),
+    Case(
       name: "a mount that shows others' groups",
       files: [
         "/proc/self/mountinfo": "35 31 0:32 /other /sys/fs/cgroup ro - cgroup2 cgroup rw\n",

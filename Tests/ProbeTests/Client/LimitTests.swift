@@ -49,6 +49,8 @@ import Testing
     #expect(row.count == 1)
     #expect(row.held == UInt64(capacity))
     #expect(world.server.board[.limited] == 1)
+    // The spare is given back, so that somebody can still report the limit.
+    #expect(world.server.process.openDescriptors == capacity + descriptorsPerWorker)
     let calls = world.server.process.totalCalls
     world.run(for: .seconds(3600))
     #expect(world.server.process.totalCalls <= calls + 2)

@@ -174,6 +174,31 @@ import Testing
     #expect(recording.state == state)
   }
 
+  @Test func `what a full disk took back is written again once there is room`() throws {
+    let writer = try RecordingWriter(path: path, recording: Recording.full.planned)
+    try writer.append(sample(at: 0))
+    func readings(_ value: Double) -> [Reading] {
+      (0..<2_000).map {
+        Reading(.failures("cause \($0)"), unit: "failures", kind: .counter, value: value)
+      }
+    }
+    var state = Recording.full.state
+    state.phases[1].outcome = .interrupted
+    try writer.limit(toPages: 1)
+    #expect(throws: RecordingError.self) {
+      try writer.append(Sample(at: 1, readings: readings(1), state: state))
+    }
+    #expect(try writer.snapshot().state == Recording.full.state)
+    try writer.limit(toPages: 1 << 20)
+    try writer.append(Sample(at: 2, readings: readings(2), state: state))
+
+    let recording = try writer.snapshot()
+    #expect(recording.state == state)
+    for cause in [0, 1_999] {
+      #expect(recording.series(.failures("cause \(cause)"))?.points == [.init(at: 2, value: 2)])
+    }
+  }
+
   @Test func `a value that is no number is left out`() throws {
     let writer = try RecordingWriter(path: path, recording: Recording.full.planned)
     let reading = Reading(.slab, unit: "bytes", kind: .gauge, value: .nan)
