@@ -262,8 +262,9 @@ def _left_out(source, index):
     if token.text == "self" and assigns and body is not None and source.is_initializer(body):
         # A property without its first value does not compile.
         return
-    if calls and source.begins_statement(index) and index == opener + 1 and \
-            source.tokens[opener].mate == last + 1 and source.brace(opener) == "closure":
+    if not assigns and source.is_alone(first, last) and (
+            body is None or source.returns_value(body) or source.brace(opener) == "closure"):
+        # It may be what a body, or one branch of it, comes to.
         return
     start, end = token.start, source.tokens[last].end
     old = source.text[start:end]

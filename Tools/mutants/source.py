@@ -263,6 +263,24 @@ class Source:
             at = self.back(at)
         return at is not None and self.tokens[at].text == "init"
 
+    def is_alone(self, first, last):
+        """Whether a statement is the only one of its body, or of its case."""
+        before, after = first - 1, last + 1
+        begins = before == self.tokens[first].parent or self.tokens[before].text == ":"
+        ends = after >= len(self.tokens) or self.tokens[after].text in ("}", "case", "default")
+        return begins and ends
+
+    def returns_value(self, brace):
+        at = self.back(brace)
+        while at is not None:
+            word = self.tokens[at].text
+            if word in ("->", "var", "get", "subscript"):
+                return True
+            if word in ("func", "init", "deinit", "set", "willSet", "didSet"):
+                return False
+            at = self.back(at)
+        return False
+
     def expression(self, index):
         """The first and last token of the whole infix expression around a token, or None."""
         first = last = index

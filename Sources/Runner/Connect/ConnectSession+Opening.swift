@@ -116,8 +116,7 @@ extension ConnectSession {
       return
     }
     table.establish(connection)
-    opening?.established += 1
-    opening?.failuresInARow = 0
+    opening?.noteEstablished()
     watch(connection.descriptor)
   }
 
@@ -150,9 +149,7 @@ extension ConnectSession {
   ) {
     table.failed += 1
     note(call, error, source: source)
-    opening?.failuresInARow += 1
-    let isHopeless = call == .socket || call == .epollControl
-    if isHopeless || opening?.failuresInARow == Opening.patience { opening?.isStopped = true }
+    opening?.noteFailure(isHopeless: call == .socket || call == .epollControl)
   }
 
   /// Records a failure that keeps the current order to open connections from its goal.

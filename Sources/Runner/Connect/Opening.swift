@@ -20,10 +20,10 @@ struct Opening {
   var begun = 0
   /// Handshakes under way.
   var connecting = 0
-  var established = 0
+  private(set) var established = 0
   /// Connections of this order that the peer closed before the order was complete.
   var lost = 0
-  var failuresInARow = 0
+  private var failuresInARow = 0
   var isStopped = false
   var failures = FailureTally()
 
@@ -44,6 +44,17 @@ struct Opening {
   }
 
   var isOver: Bool { due == nil && connecting == 0 }
+
+  mutating func noteEstablished() {
+    established += 1
+    failuresInARow = 0
+  }
+
+  /// - Parameter isHopeless: the next one would fail as well.
+  mutating func noteFailure(isHopeless: Bool) {
+    failuresInARow += 1
+    if isHopeless || failuresInARow == Self.patience { isStopped = true }
+  }
 
   /// How many connections of the order stand.
   var standing: Int { established - lost }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Runner
 
-/// Lines out of pieces, and when a script may go on.
+/// Lines out of pieces, when a script may go on, and when an order is given up.
 @Suite struct ConnectPartsTests {
   private func lines(_ pieces: [String], ending: Bool = true) -> [InputLines.Line] {
     var input = InputLines()
@@ -43,6 +43,21 @@ import Testing
     let isOver = settling.isOver(awaitsAnswer: true, now: instant(0))
     #expect(isOver)
     #expect(!settling.isWaiting)
+  }
+
+  @Test func `an order is given up after a hundred failures in a row, or a hopeless one`() {
+    var order = Opening(batch: 1, total: 1_000, rate: nil, start: instant(0), before: [:])
+    for _ in 1..<Opening.patience { order.noteFailure(isHopeless: false) }
+    order.noteEstablished()
+    for _ in 1..<Opening.patience { order.noteFailure(isHopeless: false) }
+    #expect(order.due != nil)
+    var hopeless = order
+    order.noteFailure(isHopeless: false)
+    #expect(order.due == nil)
+    hopeless.noteEstablished()
+    hopeless.noteFailure(isHopeless: true)
+    #expect(hopeless.due == nil)
+    #expect(hopeless.standing == 2)
   }
 
   @Test(arguments: [(false, 100), (true, 500)])
