@@ -92,7 +92,8 @@ class Clone:
             if not wrong:
                 raise BuildFailed(f"the build fails, and no change is to blame: see {log}")
             left = [change for change in left if change not in wrong]
-            print(f"  {len(wrong)} do not compile", flush=True)
+            for change in wrong:
+                print(f"  does not compile: {change.file}:{change.line} {change.said()}", flush=True)
         raise BuildFailed(f"too many changes do not compile: see {log}")
 
     def _wrong(self, left, output):
