@@ -96,9 +96,7 @@ def _replaced(source, index, other, kind):
         return
     start, end = _span(source, bounds)
     token = source.tokens[index]
-    if token.text == "+" and any(t.kind == "string" or t.text == "[" and t.spaced
-                                 for t in source.tokens[bounds[0]:bounds[1] + 1]):
-        # Text and lists, from which nothing can be taken away.
+    if token.text == "+" and _is_list(source, bounds):
         return
     old = source.text[start:end]
     new = flat(source.text[start:token.start] + other + source.text[token.end:end])
@@ -109,10 +107,21 @@ def _swap(source, index, other, kind):
     yield from _replaced(source, index, other, kind)
 
 
+def _is_list(source, bounds):
+    """Text and lists, from which nothing can be taken away."""
+    for token in source.tokens[bounds[0]:bounds[1] + 1]:
+        before = source.text[token.start - 1]
+        if token.kind == "string" or token.text in ("..<", "..."):
+            return True
+        if token.text == "[" and not (before.isalnum() or before in "_)]?!>"):
+            return True
+    return False
+
+
 def _compound(source, index):
     token = source.tokens[index]
     bounds = _statement(source, index)
-    if bounds is None:
+    if bounds is None or _is_list(source, bounds):
         return
     start, end = _span(source, bounds)
     old = source.text[start:end]
@@ -261,6 +270,10 @@ def _left_out(source, index):
     body = source.function_of(index)
     if token.text == "self" and assigns and body is not None and source.is_initializer(body):
         # A property without its first value does not compile.
+        return
+    if not assigns and (token.text in ("min", "max") or token.text[0].isupper()
+                        or token.text == "self" and source.tokens[index + 2].text == "init"):
+        # A value, or the beginning of an initializer.
         return
     if not assigns and source.is_alone(first, last) and (
             body is None or source.returns_value(body) or source.brace(opener) == "closure"):
