@@ -69,7 +69,7 @@ class Bundle:
         environment = dict(os.environ, MALLOC_ARENA_MAX="1", **variables)
 
         def limit():
-            os.nice(5)
+            os.nice(2)
             resource.setrlimit(resource.RLIMIT_CPU, (busy, busy + 5))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
