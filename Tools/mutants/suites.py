@@ -12,9 +12,9 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 FAILED = re.compile(r"✘ Test (?:case passing .*? to )?(.*?)(?: recorded an issue| failed after)")
 STARTED = re.compile(r"◇ Test (?!case|run)(.*?) started")
 # A process of its own for all that a test starts, with a network of its own: two at a time are in
-# nobody's way, and nothing is left when one is ended.
+# nobody's way, and nothing is left when one is ended. The shell stays, as the first process of all.
 APART = ["unshare", "--pid", "--net", "--mount", "--ipc", "--fork", "--kill-child", "--mount-proc",
-         "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+         "sh", "-c", 'ip link set lo up && "$@"; exit $?', "sh"]
 # What a suite may take, as seconds of processor and as seconds, beside what it took without a change.
 LEAST_BUSY, LEAST_WAIT = 30, 180
 
