@@ -65,6 +65,17 @@ import Testing
     #expect(try verdict(.percentile(.p50, of: .connect), uneven, far) == .worse)
   }
 
+  @Test func `messages that were sent evenly excuse nothing, and none say nothing`() throws {
+    func sending(_ rate: Double) -> Recording {
+      var recording = run(gaining: even.map { _ in 100 })
+      recording.series.append(
+        Compared.counter(.messages(.sent, "ping"), (0...10).map { Double($0) * rate }))
+      return recording
+    }
+    #expect(try verdict(.messagesSent, sending(100), sending(80)) == .worse)
+    #expect(try verdict(.messagesSent, sending(0), sending(0)) != .worse)
+  }
+
   @Test func `a single bad interval of ten widens nothing`() throws {
     let once = run(milliseconds: [2, 2, 2, 9, 2, 2, 2, 2, 2, 2])
     #expect(

@@ -165,6 +165,21 @@ import Testing
     #expect(throws: TemplateText.Failure.self) { try TemplateText.parse(most + "x{port}") }
   }
 
+  @Test func `come from files of 1 MiB at most`() throws {
+    func read(_ count: Int) throws -> Plan {
+      try Plan.read(
+        text: """
+          target: 127.0.0.1:6379
+          messages: {ping: {every: 1s, file: x.bin}}
+          phases: [hold: {for: 1s, messages: ping}]
+          """, file: "test.plan",
+        files: Plan.attached(["x.bin": [UInt8](repeating: 7, count: count)]))
+    }
+    #expect(try read(1 << 20).patterns.count == 1)
+    #expect(throws: InvalidPlan.self) { try read(1 << 20 + 1) }
+    #expect(throws: InvalidPlan.self) { try read(0) }
+  }
+
   // MARK: Expressions
 
   @Test(arguments: [

@@ -156,4 +156,12 @@ import Testing
           + " (it takes 2 sources, or more ports or server processes)"
       ])
   }
+
+  @Test func `a handshake is tried again a hundred times at most`() {
+    func plan(_ retries: Int) -> String {
+      "target: 127.0.0.1:6379\nclients: {retries: \(retries)}\nphases: [ramp: {to: 1, rate: 1/s}]\n"
+    }
+    #expect(errors(plan(100)) == [])
+    #expect(errors(plan(101)).count == 1)
+  }
 }
