@@ -6,9 +6,25 @@ import subprocess
 
 HELPER = """import Glibc
 
+/// A variable of this process, or of the first of its namespace: tests start programs with few variables.
+private func setting(_ name: String) -> String? {
+  if let text = unsafe getenv(name) { return unsafe String(cString: text) }
+  let file = unsafe open("/proc/1/environ", O_RDONLY | O_CLOEXEC)
+  guard file >= 0 else { return nil }
+  defer { close(file) }
+  var bytes = [UInt8](repeating: 0, count: 1 << 17)
+  let count = unsafe read(file, &bytes, bytes.count)
+  guard count > 0 else { return nil }
+  for line in bytes[..<count].split(separator: 0) {
+    let text = String(decoding: line, as: UTF8.self)
+    if text.hasPrefix(name + "=") { return String(text.dropFirst(name.count + 1)) }
+  }
+  return nil
+}
+
 /// One byte for each change, set when its place is reached: which tests reach it is found so.
 nonisolated(unsafe) private let reached: UnsafeMutablePointer<UInt8>? = {
-  guard let path = unsafe getenv("RUNNER_MUTANTS_REACHED") else { return nil }
+  guard let path = setting("RUNNER_MUTANTS_REACHED") else { return nil }
   let file = unsafe open(path, O_RDWR | O_CLOEXEC)
   guard file >= 0 else { return nil }
   defer { close(file) }
@@ -21,8 +37,7 @@ nonisolated(unsafe) private let reached: UnsafeMutablePointer<UInt8>? = {
 }()
 
 private let chosen: Int = {
-  guard let text = unsafe getenv("RUNNER_MUTANT") else { return 0 }
-  return unsafe atol(text)
+  setting("RUNNER_MUTANT").flatMap { Int($0) } ?? 0
 }()
 
 /// Whether this one of all planted changes is switched on.

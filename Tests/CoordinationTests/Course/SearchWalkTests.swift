@@ -83,4 +83,15 @@ import Testing
     walk.confirmed()
     #expect(walk.move == .found(12_000))
   }
+
+  @Test func `where nothing lasts, nothing is held for long either`() {
+    var walk = SearchWalk(from: 8, step: 8, most: 100)
+    var tried: [Int] = []
+    while case .step(let goal) = walk.move, tried.count < 100 {
+      tried.append(goal)
+      walk.wasTooMany()
+    }
+    #expect(walk.move == .nothing)
+    #expect(tried.last == 1)
+  }
 }

@@ -94,6 +94,15 @@ import Testing
     #expect(try Recording.merged([one, other]).phases[0].goal == 20)
   }
 
+  @Test func `every program that recorded a shard is named once`() throws {
+    var (first, second) = (one, two)
+    first.programVersion = "0.1.0"
+    second.programVersion = "0.2.0"
+    #expect(try Recording.merged([first, second]).programVersion == "0.1.0 + 0.2.0")
+    second.programVersion = "0.1.0"
+    #expect(try Recording.merged([first, second]).programVersion == "0.1.0")
+  }
+
   @Test func `instants are shifted to the earliest start`() throws {
     let merged = try Recording.merged([one, two])
     #expect(merged.started == "2026-01-02T03:04:05.000Z")

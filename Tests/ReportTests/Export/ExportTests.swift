@@ -84,6 +84,19 @@ import Testing
 
   // MARK: JSON
 
+  @Test func `JSON has what each phase drove, of a phase that there is`() {
+    func recording(_ entries: [UInt8]) -> Recording {
+      Recording(planName: "p") {
+        $0.phases = [PhaseRecord(name: "up", kind: .ramp, title: "", planLine: 1)]
+        $0.drive = [DriveRecord(worker: 1, entries: entries)]
+      }
+    }
+    // A phase, then one arrival after three ticks.
+    #expect(!text(.json, recording([2, 0, 3 << 3])).contains("\"driven\": []"))
+    #expect(text(.json, recording([2, 1, 3 << 3])).contains("\"driven\": []"))
+    #expect(text(.json, recording([3])).contains("\"driven\": []"))
+  }
+
   @Test(arguments: Run.all)
   func `JSON has every list whole`(run: Run) throws {
     let recording = run.recording

@@ -61,6 +61,18 @@ import Testing
     String(repeating: "<&\"'>", count: 20_000), String(repeating: "a\u{301}", count: 10_000),
   ].map(Text.init)
 
+  @Test func `a file of five million bytes is one byte too long, and is cut`() {
+    func count(_ body: Int) -> Int {
+      TestSuites.bytes { limit in
+        let size = limit == 256 * 1024 ? body : limit
+        return Element("a", [:], String(repeating: "x", count: size))
+      }.count
+    }
+    let around = count(1) - 1
+    #expect(count(4_999_999 - around) == 4_999_999)
+    #expect(count(5_000_000 - around) < 100_000)
+  }
+
   @Test(arguments: texts)
   func `any text gives a file that reads back, with the same cases`(text: Text) throws {
     let (file, root) = try hostile(text.value)
