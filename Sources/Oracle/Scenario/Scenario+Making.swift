@@ -9,7 +9,7 @@ extension Scenario {
   package static func isAimed(_ seed: UInt64) -> Bool { seed % 3 == 2 }
 
   /// Seeds for tests: the first ones, and of the next ones those that aim at something.
-  package static let quickSeeds = (0..<1800 as Range<UInt64>).filter { $0 < 200 || isAimed($0) }
+  package static let quickSeeds = (0..<2400 as Range<UInt64>).filter { $0 < 200 || isAimed($0) }
 
   /// The same seed makes the same scenario, on every machine.
   package init(seed: UInt64) {

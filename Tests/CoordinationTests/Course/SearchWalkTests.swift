@@ -91,7 +91,7 @@ import Testing
       tried.append(goal)
       walk.wasTooMany()
     }
-    #expect(walk.move == .nothing)
+    #expect(walk.move == .foundNone)
     #expect(tried.last == 1)
   }
 }
