@@ -6,8 +6,8 @@
 Memory and descriptors of the coordinator, the clients and the servers, the kernel's memory, and the
 recording are looked at from outside, once a second. After a warm-up each line has to be flat: the
 median of all slopes between two instants, over the whole time, may not come to more than a twentieth
-of the level and a little. The recording grows by design: its bytes a sample are told, and may not
-rise. A plot and all samples are left in the directory. Exits with 1 when something grows or the run
+of the level and a little. The recording grows by design: its bytes a sample are told, and its
+growth may not double. A plot and all samples are left in the directory. Exits with 1 when something grows or the run
 does not pass. Time is no part of the verdict; a busy machine only has fewer samples.
 """
 import argparse

@@ -14,12 +14,14 @@ extension DiagnosisContext {
     let share = Capacity.divideUp(demand.goal + strangers, processes) + Self.spareDescriptors
     if let loweredDescriptors {
       return Diagnosed(
-        .descriptorsPerProcess, knob: "RLIMIT_NOFILE", now: loweredDescriptors, needed: share,
+        .descriptorsPerProcess, knob: "RLIMIT_NOFILE", now: loweredDescriptors,
+        needed: max(share, loweredDescriptors + 1),
         evidence: [
           Fact("RLIMIT_NOFILE of the worker", Format.count(loweredDescriptors)),
           Fact(
             "when the run began",
-            "\(Format.count(now)): another program has lowered it since, as prlimit does"),
+            "\(Format.count(min(now, host.descriptorsAtMost ?? now))): another program has lowered it since, as prlimit does"
+          ),
         ])
     }
     // In any case more than the limit that was met: the process may have had more than an even share.

@@ -38,9 +38,9 @@ package struct SignalSource: ~Copyable {
   /// The next signal that has arrived; nil when none has.
   ///
   /// timeout(1) sends its signal twice, to the program and to its group. The second signal is no
-  /// request of its own, and is dropped. So is SIGHUP right after any signal that ends the program:
-  /// when a terminal goes, the kernel and the shell both send one, and when a session ends, SIGTERM
-  /// comes as well.
+  /// request of its own, and is dropped. So is SIGHUP right after any signal that ends the program,
+  /// and any of these right after SIGHUP: when a terminal goes, the kernel and the shell both send one,
+  /// and when a session ends, SIGTERM comes as well.
   package mutating func next() -> Int32? {
     var info = signalfd_siginfo()
     let size = MemoryLayout<signalfd_siginfo>.size
@@ -64,7 +64,10 @@ package struct SignalSource: ~Copyable {
     _ signal: Int32, from sender: UInt32, _ before: (signal: Int32, sender: UInt32, at: Instant)
   ) -> Bool {
     let isEnding = { [Signal.terminate, Signal.interrupt, Signal.hangUp].contains($0) }
-    if signal == Signal.hangUp { return isEnding(before.signal) }
+    // Of two that wait, the kernel hands out the lower number first, which is SIGHUP.
+    if signal == Signal.hangUp || before.signal == Signal.hangUp {
+      return isEnding(signal) && isEnding(before.signal)
+    }
     return isEnding(signal) && before.signal == signal && before.sender == sender && sender != 0
   }
 

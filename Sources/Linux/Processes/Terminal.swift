@@ -35,16 +35,30 @@ package enum StandardError {
 
   /// Writes words that are told while a run goes on, or leaves them out: whoever has stopped the terminal
   /// (Ctrl-S), or does not read a pipe that is full, must not stop the run.
-  package static func offer(_ text: String) {
-    if Poll.isWritable(STDERR_FILENO) { write(text) }
-  }
+  package static func offer(_ text: String) { _ = writeWithoutWaiting(text.withoutControls) }
 
   /// Writes a picture, with the sequences that move the cursor and set colours, or leaves it out as `offer`
   /// does. All of the picture's text is ours. Returns whether it is written.
-  package static func draw(_ text: String) -> Bool {
+  package static func draw(_ text: String) -> Bool { writeWithoutWaiting(text) }
+
+  private static var isTerminalOrPipe: Bool {
+    var status = stat()
+    return unsafe fstat(STDERR_FILENO, &status) == 0
+      && [S_IFCHR, S_IFIFO].contains(status.st_mode & S_IFMT)
+  }
+
+  /// Writes a text as far as there is room, and returns whether there was room for all of it.
+  ///
+  /// poll(2) says of a terminal that there is some room, and a write of more then waits for a reader. So a terminal
+  /// and a pipe are opened anew, as others have this description of them: it may not be made non-blocking itself.
+  private static func writeWithoutWaiting(_ text: String) -> Bool {
     guard Poll.isWritable(STDERR_FILENO) else { return false }
-    writeAll(text, to: STDERR_FILENO)
-    return true
+    let own =
+      isTerminalOrPipe
+      ? unsafe open("/proc/self/fd/\(STDERR_FILENO)", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+      : -1
+    defer { if own >= 0 { close(own) } }
+    return writeAll(text, to: own >= 0 ? own : STDERR_FILENO)
   }
 }
 
@@ -94,15 +108,17 @@ package enum StandardOutput {
 
 /// Writes without a buffer, so that a forked child never repeats what its parent had not written yet.
 /// Failures are ignored, such as that of a pipe whose reader has gone.
-private func writeAll(_ text: String, to descriptor: Int32) {
+@discardableResult
+private func writeAll(_ text: String, to descriptor: Int32) -> Bool {
   var text = text
-  text.withUTF8 { bytes in
+  return text.withUTF8 { bytes in
     var rest = unsafe UnsafeRawBufferPointer(bytes)[...]
     while unsafe !rest.isEmpty {
       let start = unsafe UnsafeRawBufferPointer(rebasing: rest)
       let count = unsafe write(descriptor, start.baseAddress!, start.count)
-      if count < 0 && errno != EINTR { return }
+      if count < 0 && errno != EINTR { return false }
       unsafe rest = rest.dropFirst(max(0, count))
     }
+    return true
   }
 }

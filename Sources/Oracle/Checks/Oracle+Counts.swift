@@ -15,7 +15,10 @@ extension Oracle {
     let givenUp = recording.failures.filter { $0.syscall == "connect-timeout" }
     let mostUncounted =
       isWhole
-      ? truth.failures().count { truth.end(ofWorker: $0.process) == .client }
+      ? truth.failures().count {
+        truth.end(ofWorker: $0.process) == .client
+          && [.watch, .rewatch, .pendingError].contains($0.call)
+      }
         + givenUp.reduce(0) { $0 + $1.count } : .max
     expect(
       handshakes <= truth.established && truth.established - handshakes <= mostUncounted, "counts",

@@ -36,6 +36,10 @@ extension Oracle {
       expect(
         missing <= peer.omittedAnswers, "peer",
         "\(missing) answers are missing, and the server has left out \(peer.omittedAnswers)")
+      let lost = totals.map(\.lost).reduce(0, +)
+      expect(
+        peer.omittedAnswers <= lost || judgement.verdict == .interrupted, "peer",
+        "\(lost) messages were lost, and the server has left out \(peer.omittedAnswers) answers")
     }
   }
 

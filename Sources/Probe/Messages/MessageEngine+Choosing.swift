@@ -4,8 +4,6 @@ import Linux
 extension MessageEngine where System: ~Copyable {
   /// The most slots that a cursor walks past between two waits for events.
   private static var cursorStride: Int { 256 }
-  /// The same, once messages are not sent any more, only counted as unsent.
-  private static var countingStride: Int { 16_384 }
 
   /// Whether the phase has ended so long ago that messages which were due in it are not sent any
   /// more, but counted as unsent: a worker that is too slow would never have sent them all.
@@ -118,9 +116,12 @@ extension MessageEngine where System: ~Copyable {
   /// Plays a pattern on each connection at its own instant of the round.
   private mutating func playRounds(_ pattern: Int, among connections: inout Connections) -> Instant?
   {
-    let isOver = isOver(at: connections.now)
+    guard !isOver(at: connections.now) else {
+      countRoundsLeft(pattern, among: &connections)
+      return nil
+    }
     var begun = 0
-    for _ in 0..<(isOver ? Self.countingStride : Self.cursorStride) {
+    for _ in 0..<Self.cursorStride {
       let cursor = patterns.cursor(pattern)
       let due = cursor.due
       guard due < end else { return nil }
@@ -132,7 +133,7 @@ extension MessageEngine where System: ~Copyable {
       patterns.step(pattern, slots: slots)
       guard slot < connections.rows.firstUnused, isDue(slot, pattern, cursor, among: &connections)
       else { continue }
-      if !isOver, connections.rows.canBeginMessage(slot) {
+      if connections.rows.canBeginMessage(slot) {
         beginAllDue(slot, currentRound: cursor.round, of: pattern, among: &connections)
         begun += 1
         connections.readClock()
@@ -142,6 +143,24 @@ extension MessageEngine where System: ~Copyable {
       }
     }
     return connections.now
+  }
+
+  /// Counts as unsent what is left of the phase's rounds, in one pass: a worker that is too slow for them would
+  /// not come to their end one by one.
+  private mutating func countRoundsLeft(_ pattern: Int, among connections: inout Connections) {
+    let cursor = patterns.cursor(pattern)
+    guard cursor.due < end else { return }
+    var left: UInt64 = 0
+    for slot in 0..<connections.rows.firstUnused {
+      switch connections.rows.state(slot) {
+      case .free, .connecting: break
+      default:
+        let noted = connections.rows.messages.round(of: slot, pattern)
+        left += cursor.roundsLeft(at: slot, noted: noted, before: end)
+      }
+    }
+    connections.board[pattern, .unsent] &+= left
+    patterns.skip(pattern, to: end)
   }
 
   /// Whether a connection that is held has not begun its message of the cursor's round.

@@ -182,6 +182,7 @@ struct PatternTable: ~Copyable {
 
   func noteUnsent(_ pattern: Int, _ count: UInt64) { unsentBefore[UInt32(pattern)] = count }
 
+  func skip(_ pattern: Int, to end: Instant) { cursors[UInt32(pattern)].skip(to: end) }
   func rewind(_ pattern: Int) { cursors[UInt32(pattern)].rewind() }
 
   func restart(_ pattern: Int, at instant: Instant, slots: UInt32) {

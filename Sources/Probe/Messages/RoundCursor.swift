@@ -72,6 +72,24 @@ struct RoundCursor: BitwiseCopyable {
     self.slots = max(1, slots)
   }
 
+  /// How many rounds the cursor still has before it at a slot until an instant.
+  ///
+  /// - Parameter noted: the round noted for the row, maybe in an earlier phase.
+  func roundsLeft(at slot: UInt32, noted: UInt32, before end: Instant) -> UInt64 {
+    let next = max(pendingRound(noted), nextRound(at: slot))
+    let due = due(slot, in: next)
+    guard due < end else { return 0 }
+    return 1 + (end.nanoseconds(since: due) - 1) / every
+  }
+
+  /// Goes on to the first round that begins at an instant or later.
+  mutating func skip(to end: Instant) {
+    guard due < end else { return }
+    let rounds = (end.nanoseconds - start + every - 1) / every
+    round = firstRound &+ UInt32(clamping: rounds)
+    slot = 0
+  }
+
   /// The round in which the cursor comes to a slot next.
   func nextRound(at slot: UInt32) -> UInt32 {
     slot >= self.slot && slot < slots ? round : round &+ 1

@@ -17,7 +17,8 @@ struct FileHeader {
 
   /// Reads by system calls: Foundation has no words for why a directory cannot be read.
   private static func start(of path: String) throws(SystemError) -> [UInt8] {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    // Of a pipe nothing is waited for: it holds no recording.
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw SystemError(number: errno) }
     defer { close(descriptor) }
     var bytes = [UInt8](repeating: 0, count: length)

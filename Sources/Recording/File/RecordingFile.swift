@@ -61,6 +61,14 @@ struct RecordingFile {
   private func open<Result>(_ body: (String) throws -> Result) throws -> Result {
     let files = FileManager.default
     let left = Self.companions.filter { files.fileExists(atPath: path + $0) }
+    for suffix in left {
+      // A pipe would be waited for, and a link leads to what is none of the recording.
+      let type = try files.attributesOfItem(atPath: path + suffix)[.type] as? FileAttributeType
+      guard type == .typeRegular else { throw Malformed(reason: "its \(suffix) is no file") }
+      guard files.isReadableFile(atPath: path + suffix) else {
+        throw SystemError(number: EACCES)
+      }
+    }
     if left.isEmpty && header.isSelfContained { return try body(path) }
 
     let directory = files.temporaryDirectory.appendingPathComponent(

@@ -87,7 +87,8 @@ struct RunFiles {
     guard FileManager.default.fileExists(atPath: recording) else { return nil }
     let history = "\(directory)/history"
     try Self.makeDirectory(history)
-    let destination = "\(history)/\(Self.historyName(ofStart: startOfLastRun()))"
+    let destination = Self.freePath(
+      "\(history)/\(Self.historyName(ofStart: startOfLastRun()))")
     // A run that was killed leaves its write-ahead log beside the file; they belong together.
     for suffix in ["-wal", "-shm", ""] {
       try FileProblem.naming(destination + suffix) { () throws(Errno) in
@@ -97,6 +98,17 @@ struct RunFiles {
       }
     }
     return destination
+  }
+
+  /// The path of a recording in `history/`, with a number where another one has it: a merged recording, or a
+  /// stranger's, may state the same start.
+  private static func freePath(_ path: String) -> String {
+    let stem = path.dropLast(".recording".count)
+    let isFree = { (path: String) in
+      ["", "-wal", "-shm"].allSatisfy { !FileManager.default.fileExists(atPath: path + $0) }
+    }
+    return isFree(path)
+      ? path : (2...).lazy.map { "\(stem)-\($0).recording" }.first(where: isFree) ?? path
   }
 
   /// Writes a file whole or not at all. Devices and pipes are opened and written to: a rename would

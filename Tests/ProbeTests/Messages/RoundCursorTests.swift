@@ -24,6 +24,26 @@ import Testing
     #expect(dues == (0..<9).map { 7 + $0 * Self.second / 4 })
   }
 
+  @Test(arguments: [0, 1, 5, 11])
+  func `what is left of the rounds is counted as the walk would`(steps: Int) {
+    let end = Instant(nanoseconds: 7 * Self.second + 1)
+    var walked = cursor(slots: 4)
+    for _ in 0..<steps { walked.step(slots: 4) }
+    let counted = (0..<4 as Range<UInt32>).map { walked.roundsLeft(at: $0, noted: 0, before: end) }
+    var skipped = walked
+    skipped.skip(to: end)
+    var left = [UInt64](repeating: 0, count: 4)
+    while walked.due < end {
+      left[Int(walked.slot)] += 1
+      walked.step(slots: 4)
+    }
+    #expect(counted == left)
+    // A message that was begun ahead of the cursor is none of what is left.
+    #expect(walked.roundsLeft(at: 1, noted: walked.firstRound, before: end) == 0)
+    #expect(skipped.due >= end)
+    #expect((0..<4).allSatisfy { skipped.roundsLeft(at: $0, noted: 0, before: end) == 0 })
+  }
+
   @Test(arguments: [1, 2, 3, 7], [1, 2, 10, 999] as [UInt32])
   func `workers interleave`(workers: Int, slots: UInt32) {
     var dues: [UInt64] = []

@@ -117,6 +117,26 @@ import Testing
     #expect(try directory.contents == ["made", "run.recording", "run.recording-journal"])
   }
 
+  /// Whoever opens a pipe waits for its writer, for ever.
+  @Test(arguments: ["-wal", "-journal"])
+  func `a pipe or a link beside a recording is not opened`(suffix: String) throws {
+    try Recording.full.write(to: path)
+    #expect(mkfifo(path + suffix, 0o600) == 0)
+    #expect(throws: RecordingError.corrupt(path: path, reason: "its \(suffix) is no file")) {
+      try Recording.read(from: path)
+    }
+    try FileManager.default.removeItem(atPath: path + suffix)
+    try FileManager.default.createSymbolicLink(atPath: path + suffix, withDestinationPath: path)
+    #expect(throws: RecordingError.corrupt(path: path, reason: "its \(suffix) is no file")) {
+      try Recording.read(from: path)
+    }
+  }
+
+  @Test func `a pipe is no recording`() {
+    #expect(mkfifo(path, 0o600) == 0)
+    #expect(throws: RecordingError.self) { try Recording.read(from: path) }
+  }
+
   /// SQLite deletes the file that a journal names as that of a transaction over several databases.
   @Test func `a journal that names another file is refused, and that file stays`() throws {
     let made = directory.file("made")

@@ -53,6 +53,26 @@ import Testing
     #expect(workspace.files(in: "out") == ["p"])
   }
 
+  @Test func `a recording in history is replaced by none that states the same start`() throws {
+    let workspace = try Workspace()
+    let files = RunFiles(plan: "p", out: workspace.directory.path, junit: nil, html: nil)
+    try files.prepare()
+    for text in ["first", "second", "third"] {
+      try Recording(planName: text) { $0.started = "2026-01-02T03:04:05.678Z" }
+        .write(to: files.recording)
+      try files.prepare()
+    }
+    let names = workspace.files(in: "p/history")
+    #expect(
+      names.sorted() == [
+        "20260102T030405.678Z-2.recording", "20260102T030405.678Z-3.recording",
+        "20260102T030405.678Z.recording",
+      ])
+    #expect(
+      try Recording.read(from: workspace.url("p/history/20260102T030405.678Z.recording").path)
+        .planName == "first")
+  }
+
   /// Who may write to the directory of another's run must not write elsewhere through that.
   @Test func `a link in the place of a file is replaced, and what it leads to stays`() throws {
     let workspace = try Workspace()
