@@ -11,6 +11,8 @@ package enum IPAddress: Sendable, Hashable {
 
   /// Reads dotted decimal (IPv4) or RFC 4291 text (IPv6); nil when the text is neither.
   package init?(_ text: String) {
+    // inet_pton would read up to a zero byte, and nothing behind it.
+    guard !text.utf8.contains(0) else { return nil }
     var v4 = in_addr()
     if unsafe inet_pton(AF_INET, text, &v4) == 1 {
       self = .v4(UInt32(bigEndian: v4.s_addr))

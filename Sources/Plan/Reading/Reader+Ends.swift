@@ -183,8 +183,7 @@ extension Reader {
   // MARK: Addresses and ports
 
   static func addresses(_ text: String) throws(Problem) -> AddressRange {
-    // `inet_pton` would stop at a zero byte, and integers would take a plus sign.
-    guard text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) && $0 != UInt8(ascii: "+") }) else {
+    guard text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) else {
       throw Problem("\(quoted(text)) is not an IP address")
     }
     do {
