@@ -39,6 +39,11 @@ package struct Replay {
     }
     var plan = try original.replayedPlan().sized(as: original.phases)
     if !targets.isEmpty { plan.connect(to: targets) }
+    let names = plan.phases.map(\.name)
+    // A merged recording may have more, which only its other shards' plans have.
+    guard original.phases.prefix(names.count).map(\.name) == names else {
+      throw RecordingError.corrupt(path: path, reason: "its phases are not those of its plan")
+    }
     guard !original.drive.isEmpty else {
       throw Refusal(
         description: "The recording \(path) says nothing of what was driven: it is older than"
@@ -47,7 +52,7 @@ package struct Replay {
     guard let driven = original.driven() else {
       throw RecordingError.corrupt(path: path, reason: "what was driven cannot be decoded")
     }
-    let first = try phase.map { try original.place(ofPhase: $0, in: path) } ?? 0
+    let first = try phase.map { try original.place(ofPhase: $0, among: names, in: path) } ?? 0
     let held = original.phases[first].started.map { original.held(at: $0) } ?? 0
     // What to add to a phase's index in the replay's plan to get its index in the original. `resumed` puts a
     // ramp in front, whose index comes out below `first`, where connections were held by then.
@@ -117,11 +122,13 @@ extension ArrivalCurve {
 }
 
 extension Recording {
-  fileprivate func place(ofPhase name: String, in path: String) throws -> Int {
-    guard let place = phases.firstIndex(where: { $0.name == name }) else {
+  /// - Parameter names: of the plan's phases, which are the recording's first ones.
+  fileprivate func place(
+    ofPhase name: String, among names: [String], in path: String
+  ) throws -> Int {
+    guard let place = names.firstIndex(of: name) else {
       let hint =
-        UserWord.hint(for: name, among: phases.map(\.name))
-        ?? "it has \(phases.map(\.name).joined(separator: ", "))"
+        UserWord.hint(for: name, among: names) ?? "it has \(names.joined(separator: ", "))"
       throw Replay.Refusal(
         description: "The recording \(path) has no phase \(UserWord.shown(name)) (\(hint)).")
     }
