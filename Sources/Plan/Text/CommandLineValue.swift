@@ -7,7 +7,7 @@ package enum CommandLineValue {
     package let description: String
 
     package init(_ problem: Problem) {
-      description = problem.hint.map { "\(problem.message) (\($0))" } ?? problem.message
+      description = harmless(problem.hint.map { "\(problem.message) (\($0))" } ?? problem.message)
     }
   }
 

@@ -28,7 +28,8 @@ package struct Diagnostic: Sendable, Equatable {
   ///
   /// - Parameter plan: path of the plan, for an error in the plan itself.
   package func rendered(file plan: String) -> String {
-    let headline = "\(file ?? plan):\(line):\(column): error: \(message)"
+    let headline = harmless("\(file ?? plan):\(line):\(column): error: \(message)")
+    let hint = hint.map(harmless)
     guard !sourceLine.isEmpty else { return hint.map { "\(headline)\n  \($0)" } ?? headline }
     let (excerpt, caret) = excerpt
     let number = "\(line)"
@@ -45,17 +46,11 @@ package struct Diagnostic: Sendable, Equatable {
       """
   }
 
-  /// Replaces a character that a terminal would obey: a plan may come from anyone.
-  private static func shown(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
-    let isObeyed = [.control, .format].contains(scalar.properties.generalCategory)
-    return isObeyed && scalar != "\t" ? "\u{FFFD}" : scalar
-  }
-
   /// The part of the source line to show, and how many scalars stand before the caret in it. A plan
   /// may hold a line of a million characters; nobody wants to see all of it.
   private var excerpt: (text: String, caret: Int) {
     let width = 120
-    let scalars = sourceLine.unicodeScalars.map(Self.shown)
+    let scalars = sourceLine.unicodeScalars.map(harmless)
     let caret = column - 1
     guard scalars.count > width else {
       return (String(String.UnicodeScalarView(scalars)), caret)
@@ -89,7 +84,7 @@ extension InvalidPlan: CustomStringConvertible {
   package var description: String {
     var parts = diagnostics.prefix(Self.most).map { $0.rendered(file: file) }
     if diagnostics.count > Self.most {
-      parts.append("\(file): and \(diagnostics.count - Self.most) errors more")
+      parts.append(harmless("\(file): and \(diagnostics.count - Self.most) errors more"))
     }
     return parts.joined(separator: "\n")
   }

@@ -16,6 +16,20 @@ package func quoted(_ text: String) -> String {
 /// What stands at the end of a text that `quoted` has cut.
 let cutMark = "…"
 
+/// On one line, without what a terminal would obey: a plan may come from anyone, and its own words
+/// stand in what is said of it.
+func harmless(_ text: String) -> String {
+  String(String.UnicodeScalarView(text.unicodeScalars.map(harmless)))
+}
+
+/// A tab stays one.
+func harmless(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
+  switch scalar.properties.generalCategory {
+  case .control, .format, .lineSeparator, .paragraphSeparator: scalar == "\t" ? scalar : "\u{FFFD}"
+  default: scalar
+  }
+}
+
 /// "a, b or c".
 package func alternatives(_ words: [String]) -> String {
   guard let last = words.last, words.count > 1 else { return words.first ?? "" }

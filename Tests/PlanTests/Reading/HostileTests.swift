@@ -34,6 +34,23 @@ import Testing
     #expect(!errors(text).isEmpty)
   }
 
+  /// Not the excerpt alone: names of a plan stand in hints as well, and those of files before all else.
+  @Test(arguments: [
+    "messages: {pi\u{202E}ng: {every: 1s, send: x}}\n" + minimal,
+    minimal.replacing("10}", with: "10, messages: pong}")
+      + "messages: {po\u{202E}ng: {every: 1s, send: x}}\n",
+    "include: \"a\\u202eb.plan\"\n" + minimal,
+  ])
+  func `drives no terminal with what is said of it`(text: String) throws {
+    let files = Plan.attached(["a\u{202E}b.plan": Array("x: 1\n".utf8)])
+    let invalid = try #require(throws: InvalidPlan.self) {
+      try Plan.read(text: text, file: "\u{9B}2J.plan", overrides: ["x\u{1B}c": "1"], files: files)
+    }
+    for scalar in ["\u{202E}", "\u{9B}", "\u{1B}"] as [Unicode.Scalar] {
+      #expect(!invalid.description.unicodeScalars.contains(scalar), "\(scalar.value)")
+    }
+  }
+
   @Test func `does not unfold aliases`() {
     var text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
     for level in 1...30 {
