@@ -7,6 +7,8 @@ package import SystemPackage
 package struct SimulatedKernel: Kernel {
   package let process: SimulatedProcess
 
+  package init(process: SimulatedProcess) { self.process = process }
+
   private var network: SimulatedNetwork { process.network }
 
   private func begin(_ call: SimulatedCall) throws(Errno) {

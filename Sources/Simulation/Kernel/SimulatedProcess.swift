@@ -14,7 +14,7 @@ package final class SimulatedProcess {
   /// RLIMIT_NOFILE.
   var descriptorLimit: Int
   /// A process that was stopped, or has ended, does nothing, and time does not wait for it.
-  var isStopped = false
+  package var isStopped = false
   package var faults: [Fault] = []
   package var chaos: Chaos?
   package var noise: EventNoise?
@@ -55,7 +55,7 @@ package final class SimulatedProcess {
     case waiting(until: UInt64?)
   }
 
-  init(network: SimulatedNetwork, descriptorLimit: Int = 20_000) {
+  package init(network: SimulatedNetwork, descriptorLimit: Int = 20_000) {
     self.network = network
     self.descriptorLimit = descriptorLimit
     place = network.processes.count
@@ -142,7 +142,7 @@ package final class SimulatedProcess {
   }
 
   /// Ends the process as a kill does.
-  func exit() {
+  package func exit() {
     isStopped = true
     for index in table.indices where table[index] != nil {
       close(FileDescriptor(rawValue: Int32(index)))
@@ -247,7 +247,7 @@ package final class SimulatedProcess {
     return true
   }
 
-  func wake() { isWoken = true }
+  package func wake() { isWoken = true }
   func clearWakeUp() { isWoken = false }
   func callAttention() { attentionCalls += 1 }
 

@@ -78,7 +78,7 @@ package final class SimulatedNetwork {
   package internal(set) var books = NetworkBooks()
   /// The instant, in nanoseconds, beyond which no wait of a process lets time pass.
   package var horizon = UInt64.max
-  private(set) var processes: [SimulatedProcess] = []
+  package private(set) var processes: [SimulatedProcess] = []
   private var agenda = EventQueue()
   private var generator: SeededGenerator
 
@@ -107,7 +107,7 @@ package final class SimulatedNetwork {
   // MARK: Time
 
   /// The next instant at which a segment arrives or a wait ends, at most `horizon`; nil for never.
-  var nextInstant: UInt64? {
+  package var nextInstant: UInt64? {
     var next = agenda.next
     for process in processes where !process.isStopped {
       if let deadline = process.deadline { next = min(next ?? deadline, deadline) }
@@ -116,7 +116,7 @@ package final class SimulatedNetwork {
   }
 
   /// Whether a process other than `own` has something to do before time may pass.
-  func hasWork(besides own: SimulatedProcess?) -> Bool {
+  package func hasWork(besides own: SimulatedProcess?) -> Bool {
     processes.contains { $0 !== own && $0.isRunnable }
   }
 
@@ -124,7 +124,7 @@ package final class SimulatedNetwork {
   var isAsleep: Bool { !hasWork(besides: nil) && nextInstant == nil }
 
   /// Lets time pass until an instant, and all events up to it happen.
-  func advance(to instant: UInt64) {
+  package func advance(to instant: UInt64) {
     while let next = agenda.next, next <= instant, let happening = agenda.take() {
       now = max(now, next)
       perform(happening)

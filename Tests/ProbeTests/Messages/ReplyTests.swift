@@ -14,12 +14,12 @@ import Testing
     _ dials: SimulatedNetwork.Dials = .init(), reply: ServerReply = .send(pong),
     readiness: ServerReadiness = .direct, receivedPipe: FileDescriptor? = nil,
     prepare: (SimulatedProcess) -> Void = { _ in }
-  ) throws -> (World, TestPeer, FileDescriptor) {
+  ) throws -> (World, SimulatedPeer, FileDescriptor) {
     let world = World(dials)
     try world.addServer(
       reply: reply, readiness: readiness, receivedPipe: receivedPipe, prepare: prepare)
     world.check = { [unowned world] in world.expectConsistency() }
-    let peer = TestPeer(world.network, at: .second)
+    let peer = SimulatedPeer(world.network, at: .second)
     let socket = try peer.connect()
     world.run(for: .milliseconds(1))
     return (world, peer, socket)

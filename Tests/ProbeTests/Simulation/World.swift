@@ -156,3 +156,10 @@ extension SocketAddress {
 extension IPAddress {
   static let source = IPAddress.v4(0x7F00_0002)
 }
+
+extension SimulatedPeer {
+  /// Connects to the server of most tests.
+  func connect(offset: UInt16 = 0) throws -> FileDescriptor {
+    try connect(to: .first, offset: offset)
+  }
+}
