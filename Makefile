@@ -22,8 +22,13 @@ SEED ?= 1
 COUNT ?= 200
 PLACE ?=
 
+# How long each target is fuzzed, and which are (default: all).
+SECONDS ?= 600
+TARGETS ?=
+
 .PHONY: run build test test-deps deps lint format bench bench-1m bench-scale bench-deps compare-check \
-	soak limits verdicts faults peers foreign sanitize oracle planted-bugs mutants lab lab-deps install clean
+	soak limits verdicts faults peers foreign sanitize oracle planted-bugs mutants fuzz lab lab-deps \
+	install clean
 
 
 run: build
@@ -112,6 +117,14 @@ planted-bugs: deps
 # Whether tests notice changes of one line that one seed plants all over Sources: an hour for 200.
 mutants: deps test-deps
 	Tools/mutants/run --seed $(SEED) --count $(COUNT) $(if $(PLACE),--place $(PLACE))
+
+# Whatever others may write, under libFuzzer and the address sanitizer. The toolchain has both.
+fuzz: deps
+	@Tools/install-packages python3
+	RUNNER_FUZZ=1 $(SWIFT) build -c release --scratch-path .build-fuzz --product FuzzCommand \
+		-Xswiftc -sanitize=fuzzer,address -Xcc -fsanitize=fuzzer-no-link,address -Xswiftc -use-ld=lld
+	Tools/fuzz $(SECONDS) $(TARGETS)
+
 
 # Limits that need a kernel of their own; see Lab/README.md.
 lab: build

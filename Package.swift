@@ -89,6 +89,15 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: strict),
+    .target(
+      name: "Fuzzing",
+      dependencies: [
+        "Addressing", "Coordination", "Judgement", "Linux", "Messages", "Plan", "Probe",
+        "Recording", "Report", "Simulation", "WorkerLog",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict),
     .executableTarget(
       name: "OracleCommand",
       dependencies: [
@@ -107,7 +116,11 @@ let package = Package(
       exclude: ["Versions"]),
     .testTarget(
       name: "PlanTests",
-      dependencies: ["Addressing", "Judgement", "Messages", "Plan", "Recording", "WorkerLog"]),
+      dependencies: [
+        "Addressing", "Fuzzing", "Judgement", "Messages", "Plan", "Recording", "WorkerLog",
+      ]),
+    .testTarget(
+      name: "FuzzingTests", dependencies: ["Fuzzing"], exclude: ["Corpora", "Dictionaries"]),
     .testTarget(
       name: "JudgementTests", dependencies: ["Judgement", "Plan", "Recording"]),
     .testTarget(name: "HostTests", dependencies: ["Addressing", "Host", "Linux", "Recording"]),
@@ -144,3 +157,12 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// libFuzzer is linked by `make fuzz` alone.
+if Context.environment["RUNNER_FUZZ"] != nil {
+  package.targets += [
+    .systemLibrary(name: "CFuzzer"),
+    .executableTarget(
+      name: "FuzzCommand", dependencies: ["CFuzzer", "Fuzzing"], swiftSettings: strict),
+  ]
+}

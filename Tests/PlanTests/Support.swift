@@ -1,3 +1,4 @@
+import Fuzzing
 import Plan
 import Testing
 
@@ -28,27 +29,6 @@ func errors(
       let hint = diagnostic.hint.map { " (\($0))" } ?? ""
       return "\(diagnostic.line):\(diagnostic.column): \(diagnostic.message)\(hint)"
     }
-  }
-}
-
-extension Plan {
-  /// The plan without what ties it to its text.
-  var essence: Plan {
-    var plan = self
-    plan.text = ""
-    plan.file = ""
-    plan.settings = [:]
-    plan.undeclared = []
-    plan.attachments = [:]
-    for index in plan.phases.indices {
-      plan.phases[index].line = 0
-      if case .search(var search) = plan.phases[index].kind {
-        for condition in search.until.indices { search.until[condition].line = 0 }
-        plan.phases[index].kind = .search(search)
-      }
-    }
-    for index in plan.thresholds.indices { plan.thresholds[index].line = 0 }
-    return plan
   }
 }
 

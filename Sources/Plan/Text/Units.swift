@@ -13,13 +13,13 @@ package struct Problem: Error, Equatable {
 ///
 /// Every value but a count needs its unit, as `30` may mean anything.
 package enum Units {
-  static let mostCount = 1_000_000_000_000
+  package static let mostCount = 1_000_000_000_000
   /// A year: nobody means a longer duration.
-  static let longest = Duration.seconds(365 * 24 * 3600)
-  static let highestRate = 1e9
+  package static let longest = Duration.seconds(365 * 24 * 3600)
+  package static let highestRate = 1e9
 
   /// `20000`, `20k`, `1.5M`.
-  static func count(_ text: String) throws(Problem) -> Int {
+  package static func count(_ text: String) throws(Problem) -> Int {
     let (number, unit) = try split(text, kind: "count", example: "20000, 20k or 1M")
     let scale: Int
     switch unit {
@@ -39,14 +39,14 @@ package enum Units {
   }
 
   /// A count of one or more.
-  static func positiveCount(_ text: String) throws(Problem) -> Int {
+  package static func positiveCount(_ text: String) throws(Problem) -> Int {
     let value = try count(text)
     guard value > 0 else { throw Problem("\(quoted(text)) is no use here: it must be 1 or more") }
     return value
   }
 
   /// `50us`, `250ms`, `30s`, `1.5m`, `2h`.
-  static func duration(_ text: String) throws(Problem) -> Duration {
+  package static func duration(_ text: String) throws(Problem) -> Duration {
     let (number, unit) = try split(text, kind: "duration", example: "30s")
     let nanoseconds: Int
     switch unit {
@@ -77,7 +77,7 @@ package enum Units {
   }
 
   /// A duration longer than zero.
-  static func positiveDuration(_ text: String) throws(Problem) -> Duration {
+  package static func positiveDuration(_ text: String) throws(Problem) -> Duration {
     let value = try duration(text)
     guard value > .zero else {
       throw Problem("\(quoted(text)) is no use here: it must be longer than zero")
@@ -86,7 +86,7 @@ package enum Units {
   }
 
   /// `25k/s`, `600/m`; the result is per second.
-  static func rate(_ text: String) throws(Problem) -> Double {
+  package static func rate(_ text: String) throws(Problem) -> Double {
     let (number, unit) = try split(text, kind: "rate", example: "25k/s")
     let parts = unit.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
     let exponent = ["": 0, "k": 3, "M": 6][parts.first.map(String.init) ?? ""]
@@ -114,7 +114,7 @@ package enum Units {
   }
 
   /// A rate above zero.
-  static func positiveRate(_ text: String) throws(Problem) -> Double {
+  package static func positiveRate(_ text: String) throws(Problem) -> Double {
     let value = try rate(text)
     guard value > 0 else {
       throw Problem("\(quoted(text)) is no use here: a rate must be more than zero")
@@ -136,7 +136,7 @@ package enum Units {
   }
 
   /// `64B`, `1kB`, `1MiB`; bytes.
-  static func size(_ text: String) throws(Problem) -> Int {
+  package static func size(_ text: String) throws(Problem) -> Int {
     let (number, unit) = try split(text, kind: "size", example: "64KiB")
     let units = ["B": 1, "kB": 1000, "KiB": 1 << 10, "MB": 1_000_000, "MiB": 1 << 20]
     guard let scale = units[unit] else {
@@ -158,7 +158,7 @@ package enum Units {
   }
 
   /// A size of one byte or more.
-  static func positiveSize(_ text: String) throws(Problem) -> Int {
+  package static func positiveSize(_ text: String) throws(Problem) -> Int {
     let value = try size(text)
     guard value > 0 else { throw Problem("\(quoted(text)) is no use here: it must be 1B or more") }
     return value

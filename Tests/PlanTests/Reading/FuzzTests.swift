@@ -1,4 +1,5 @@
 import Foundation
+import Fuzzing
 import Plan
 import Testing
 
@@ -33,9 +34,9 @@ import Testing
       do {
         let plan = try Plan.read(text: text, file: "fuzz.plan", files: files)
         valid += 1
-        if let difference = difference(of: plan) { Issue.record("\(difference)\n\(text)") }
+        if let finding = plan.finding { Issue.record("\(finding)\n\(text)") }
       } catch {
-        if let flaw = flaw(of: error) { Issue.record("\(flaw)\n\(text)") }
+        if let finding = error.finding { Issue.record("\(finding)\n\(text)") }
       }
     }
     // Both ways are gone often.
@@ -55,35 +56,11 @@ import Testing
       do {
         let plan = try planPlaying(text)
         valid += 1
-        if let difference = difference(of: plan) { Issue.record("\(difference)\n\(text)") }
+        if let finding = plan.finding { Issue.record("\(finding)\n\(text)") }
       } catch let error as InvalidPlan {
-        if let flaw = flaw(of: error) { Issue.record("\(flaw)\n\(text)") }
+        if let finding = error.finding { Issue.record("\(finding)\n\(text)") }
       }
     }
     #expect((Self.filesOfASeed / 50..<Self.filesOfASeed / 2).contains(valid))
-  }
-
-  /// What is wrong with what is said about a plan; nil when nothing is.
-  private func flaw(of invalid: InvalidPlan) -> String? {
-    if invalid.diagnostics.isEmpty { return "refused without a reason" }
-    for diagnostic in invalid.diagnostics {
-      if diagnostic.line < 1 || diagnostic.column < 1 { return "\(diagnostic) has no place" }
-      if diagnostic.message.isEmpty { return "\(diagnostic) says nothing" }
-    }
-    return invalid.description.isEmpty ? "refused without a word" : nil
-  }
-
-  /// How a plan differs from what its effective form reads as; nil when it does not.
-  private func difference(of plan: Plan) -> String? {
-    _ = plan.phases.map(\.title)
-    _ = plan.goal
-    do {
-      let again = try Plan.read(
-        text: plan.effective, file: "fuzz.plan", files: Plan.attached(plan.attachments))
-      if again.essence != plan.essence { return "reads as another plan:\n\(plan.effective)" }
-      return again.effective == plan.effective ? nil : "is written in another way"
-    } catch {
-      return "its effective form is refused: \(error)"
-    }
   }
 }

@@ -153,7 +153,7 @@ import Testing
 
   @Test func `connections that the peer closes are lost, not churned`() throws {
     let world = World()
-    let peer = SimulatedPeer(world.network, at: .first)
+    let peer = ScriptedPeer(world.network, at: .first)
     try peer.listen()
     try world.addClient([Self.churn(lifetime: .seconds(2), span: .seconds(10))])
     world.check = { [unowned world] in world.expectConsistency() }
@@ -197,7 +197,7 @@ import Testing
 
   @Test func `a churn whose connections do not go waits for rows to become free`() throws {
     let world = World()
-    let peer = SimulatedPeer(world.network, at: .first)
+    let peer = ScriptedPeer(world.network, at: .first)
     try peer.listen()
     try world.addClient(
       [Self.churn(rate: 10, lifetime: .seconds(1), span: .seconds(10))], timeout: .seconds(1),
@@ -217,7 +217,7 @@ import Testing
 
   @Test func `a churn that has to catch up opens no more than it can keep account of`() throws {
     let world = World()
-    let peer = SimulatedPeer(world.network, at: .first)
+    let peer = ScriptedPeer(world.network, at: .first)
     try peer.listen()
     try world.addClient(
       [Self.churn(rate: 10, lifetime: .seconds(1), span: .seconds(10))], timeout: .seconds(1))
@@ -275,7 +275,7 @@ import Testing
 
   @Test func `a connection whose answer never comes leaves when that is known`() throws {
     let world = World()
-    let peer = SimulatedPeer(world.network, at: .first)
+    let peer = ScriptedPeer(world.network, at: .first)
     try peer.listen()
     try world.addClient(
       [Self.churn(rate: 1, lifetime: .seconds(1), span: .seconds(1))],

@@ -116,7 +116,7 @@ import Testing
 
   @Test func `a connection that is reset right away is no established one`() throws {
     let world = World(.init(latency: 1_000_000))
-    let peer = SimulatedPeer(world.network, at: .second)
+    let peer = ScriptedPeer(world.network, at: .second)
     try peer.listen()
     try world.addClient([.open(goal: 1, rate: nil)], endpoints: [.second])
     world.order(.begin)

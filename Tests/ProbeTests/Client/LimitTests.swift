@@ -61,7 +61,7 @@ import Testing
     let world = World()
     let server = try world.addServer(descriptorLimit: capacity + descriptorsPerWorker + 1)
     world.check = { [unowned world] in world.expectConsistency() }
-    let peer = SimulatedPeer(world.network, at: .second)
+    let peer = ScriptedPeer(world.network, at: .second)
     let sockets = try (0..<8).map { try peer.connect(offset: $0) }
     world.run(for: .milliseconds(1))
     #expect(server.held == capacity)
@@ -81,7 +81,7 @@ import Testing
     let world = World()
     let server = try world.addServer(rows: capacity + descriptorsPerWorker + 1)
     world.check = { [unowned world] in world.expectConsistency() }
-    let peer = SimulatedPeer(world.network, at: .second)
+    let peer = ScriptedPeer(world.network, at: .second)
     let sockets = try (0..<8).map { try peer.connect(offset: $0) }
     world.run(for: .milliseconds(1))
     // The sixth was taken before the server knew; the other two wait.
@@ -164,7 +164,7 @@ import Testing
     let world = World()
     let server = try world.addServer()
     world.check = { [unowned world] in world.expectConsistency() }
-    let peer = SimulatedPeer(world.network, at: .second)
+    let peer = ScriptedPeer(world.network, at: .second)
     for offset in 0..<10 as Range<UInt16> { _ = try peer.connect(offset: offset) }
     world.network.dials.descriptors = world.network.descriptors + 4
     world.run(for: .milliseconds(50))

@@ -48,7 +48,7 @@ import Testing
     let world = World()
     let server = try world.addServer { $0.keepsEvents = true }
     world.check = { [unowned world] in world.expectConsistency() }
-    let peer = SimulatedPeer(world.network, at: .second)
+    let peer = ScriptedPeer(world.network, at: .second)
     let first = try peer.connect()
     world.run(for: .milliseconds(1))
     _ = peer.send(first, [1])

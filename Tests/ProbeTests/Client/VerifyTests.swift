@@ -29,9 +29,9 @@ import Testing
   /// A server that does nothing of itself, and its ends of the connections.
   private func silentWorld(
     goal: Int, dials: SimulatedNetwork.Dials = .init()
-  ) throws -> (World, SimulatedPeer, [FileDescriptor]) {
+  ) throws -> (World, ScriptedPeer, [FileDescriptor]) {
     let world = World(dials)
-    let peer = SimulatedPeer(world.network, at: .first)
+    let peer = ScriptedPeer(world.network, at: .first)
     try peer.listen()
     try world.addClient([.open(goal: goal, rate: nil), .close(rate: nil, reset: true)])
     world.check = { [unowned world] in world.expectConsistency(goal: goal) }

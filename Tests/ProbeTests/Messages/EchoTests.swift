@@ -12,11 +12,11 @@ import Testing
   private func connected(
     _ dials: SimulatedNetwork.Dials = .init(), reply: ServerReply = .echo,
     readiness: ServerReadiness = .direct, prepare: (SimulatedProcess) -> Void = { _ in }
-  ) throws -> (World, SimulatedPeer, FileDescriptor) {
+  ) throws -> (World, ScriptedPeer, FileDescriptor) {
     let world = World(dials)
     try world.addServer(reply: reply, readiness: readiness, prepare: prepare)
     world.check = { [unowned world] in world.expectConsistency() }
-    let peer = SimulatedPeer(world.network, at: .second)
+    let peer = ScriptedPeer(world.network, at: .second)
     let socket = try peer.connect()
     world.run(for: .milliseconds(10))
     #expect(world.server.held == 1)
@@ -25,7 +25,7 @@ import Testing
 
   /// Sends what fits and reads what came until all of the message is back.
   private func exchange(
-    _ message: [UInt8], _ world: World, _ peer: SimulatedPeer, _ socket: FileDescriptor
+    _ message: [UInt8], _ world: World, _ peer: ScriptedPeer, _ socket: FileDescriptor
   ) -> [UInt8] {
     var sent = 0
     var echo: [UInt8] = []

@@ -13,7 +13,7 @@ import Testing
   private struct Scene {
     var generator: SeededGenerator
     let world: World
-    let peer: SimulatedPeer
+    let peer: ScriptedPeer
     var sockets: [FileDescriptor] = []
     let tasks: [ClientTask]
 
@@ -24,7 +24,7 @@ import Testing
       dials.costPerCall = [0, 0, 1000].randomElement(using: &generator)!
       dials.bufferSize = [3, 16, 65_536].randomElement(using: &generator)!
       world = World(dials, seed: seed)
-      peer = SimulatedPeer(world.network, at: .first)
+      peer = ScriptedPeer(world.network, at: .first)
       try peer.listen()
       let count = Int.random(in: 1...4, using: &generator)
       let patterns = try (0..<count).map { _ in try Self.pattern(&generator) }

@@ -17,7 +17,7 @@ import Testing
   /// Six connections of two workers, and what the server hears on each in three seconds.
   private func lines(seed: UInt64) throws -> [[[String]]] {
     let world = World()
-    let peer = SimulatedPeer(world.network, at: .first)
+    let peer = ScriptedPeer(world.network, at: .first)
     try peer.listen()
     for index in 0..<2 {
       try world.addClient(

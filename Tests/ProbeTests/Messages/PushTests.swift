@@ -55,7 +55,7 @@ import Testing
     let world = World(.init(bufferSize: size))
     try world.addServer(reply: .push(every: 1_000_000_000, Self.text))
     world.check = { [unowned world] in world.expectConsistency() }
-    let peer = SimulatedPeer(world.network, at: .second)
+    let peer = ScriptedPeer(world.network, at: .second)
     let socket = try peer.connect()
     world.run(for: .milliseconds(20_500))
     var heard: [UInt8] = []
@@ -89,7 +89,7 @@ import Testing
   @Test func `what clients say is thrown away, and their end is noticed`() throws {
     let world = World()
     try world.addServer(reply: .push(every: 1_000_000_000, Self.text))
-    let peer = SimulatedPeer(world.network, at: .second)
+    let peer = ScriptedPeer(world.network, at: .second)
     let sockets = try (0..<3).map { try peer.connect(offset: $0) }
     for socket in sockets { _ = peer.send(socket, [1, 2, 3]) }
     world.run(for: .milliseconds(500))
@@ -126,7 +126,7 @@ import Testing
     let world = try world(
       connections: 1000, every: .seconds(10), dials: .init(costPerCall: 100_000))
     world.run(for: .seconds(10)) { world.server.board[.pushed] >= 100 }
-    let peer = SimulatedPeer(world.network, at: .second)
+    let peer = ScriptedPeer(world.network, at: .second)
     _ = try peer.connect()
     world.run(for: .seconds(10)) { world.server.held == 1001 }
     #expect(world.server.held == 1001)

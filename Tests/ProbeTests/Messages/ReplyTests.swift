@@ -14,12 +14,12 @@ import Testing
     _ dials: SimulatedNetwork.Dials = .init(), reply: ServerReply = .send(pong),
     readiness: ServerReadiness = .direct, receivedPipe: FileDescriptor? = nil,
     prepare: (SimulatedProcess) -> Void = { _ in }
-  ) throws -> (World, SimulatedPeer, FileDescriptor) {
+  ) throws -> (World, ScriptedPeer, FileDescriptor) {
     let world = World(dials)
     try world.addServer(
       reply: reply, readiness: readiness, receivedPipe: receivedPipe, prepare: prepare)
     world.check = { [unowned world] in world.expectConsistency() }
-    let peer = SimulatedPeer(world.network, at: .second)
+    let peer = ScriptedPeer(world.network, at: .second)
     let socket = try peer.connect()
     world.run(for: .milliseconds(1))
     return (world, peer, socket)

@@ -24,7 +24,7 @@ import Testing
 
   @Test func `a greeting that comes with the handshake belongs to the conversation`() throws {
     let world = World(.init(latency: 1_000_000))
-    let peer = SimulatedPeer(world.network, at: .first)
+    let peer = ScriptedPeer(world.network, at: .first)
     try peer.listen()
     let pattern = try MessagePattern.playing([.hears("hi\n"), .says("x")])
     try world.addClient(
@@ -47,7 +47,7 @@ import Testing
 
   @Test func `one that is to be closed is not waited for beyond its deadline`() throws {
     let world = World(.init(latency: 1_000_000))
-    let peer = SimulatedPeer(world.network, at: .first)
+    let peer = ScriptedPeer(world.network, at: .first)
     try peer.listen()
     let pattern = try MessagePattern.playing(
       [.says("a"), .hears("1"), .says("b"), .hears("2")], timeout: .seconds(2))

@@ -10,9 +10,9 @@ import Testing
 @Suite struct PeerTests {
   private func world(
     goal: Int, next: Int = 0, latency: UInt64 = 0
-  ) throws -> (World, SimulatedPeer, [FileDescriptor]) {
+  ) throws -> (World, ScriptedPeer, [FileDescriptor]) {
     let world = World(.init(latency: latency))
-    let peer = SimulatedPeer(world.network, at: .first)
+    let peer = ScriptedPeer(world.network, at: .first)
     try peer.listen()
     try world.addClient([
       .open(goal: goal, rate: nil), .open(goal: max(goal, next), rate: nil),
@@ -50,7 +50,7 @@ import Testing
     let world = World()
     let server = try world.addServer(clients: AddressSpan.spans(of: [.source]))
     try world.addClient([.open(goal: 3, rate: nil)])
-    let stranger = SimulatedPeer(world.network, at: .second)
+    let stranger = ScriptedPeer(world.network, at: .second)
     let sockets = try (0..<2).map { try stranger.connect(offset: $0) }
     world.play()
     world.run(for: .seconds(1))
@@ -72,7 +72,7 @@ import Testing
       [.open(goal: 4, rate: nil), .close(pace: .unpaced, reset: true)],
       ephemeralPorts: 1026...1030)
     // It has one of the clients' own addresses, and a port that they do not use.
-    let other = SimulatedPeer(world.network, at: SocketAddress(.source, 1030))
+    let other = ScriptedPeer(world.network, at: SocketAddress(.source, 1030))
     _ = try other.connect()
     world.play()
     world.run(for: .seconds(1))
@@ -96,7 +96,7 @@ import Testing
       // The first two rounds go to all five; then sending fails to those that came first.
       $0.faults = [.once(.send, .noMemory, nth: 11), .once(.send, .noMemory, nth: 12)]
     }
-    let stranger = SimulatedPeer(world.network, at: .second)
+    let stranger = ScriptedPeer(world.network, at: .second)
     _ = try (0..<2).map { try stranger.connect(offset: $0) }
     world.run(for: .milliseconds(10))
     try world.addClient([.open(goal: 3, rate: nil)])

@@ -125,7 +125,7 @@ import WorkerLog
     let world = World()
     let server = try world.addServer(readiness: .rearm) { $0.faults = [.once(call, errno)] }
     world.check = { [unowned world] in world.expectConsistency() }
-    let peer = SimulatedPeer(world.network, at: .second)
+    let peer = ScriptedPeer(world.network, at: .second)
     let socket = try peer.connect()
     world.run(for: .milliseconds(1))
     #expect(server.held == 1)
@@ -180,7 +180,7 @@ import WorkerLog
   @Test func `an end without its option still ends`() throws {
     let world = World()
     let server = try world.addServer { $0.faults = [.forever(.resetOnClose, .noMemory, from: 2)] }
-    let peer = SimulatedPeer(world.network, at: .second)
+    let peer = ScriptedPeer(world.network, at: .second)
     let socket = try peer.connect()
     world.run(for: .milliseconds(1))
     try peer.close(socket, reset: false)

@@ -73,7 +73,7 @@ import Testing
     }
 
     /// A stranger's traffic between the turns: it talks, stays, and goes as it likes.
-    mutating func keepDraining(_ peer: SimulatedPeer, _ sockets: inout [FileDescriptor]) {
+    mutating func keepDraining(_ peer: ScriptedPeer, _ sockets: inout [FileDescriptor]) {
       switch Int.random(in: 0..<6, using: &generator) {
       case 0 where sockets.count < 50:
         if let socket = try? peer.connect(offset: UInt16(sockets.count)) { sockets.append(socket) }
@@ -98,7 +98,7 @@ import Testing
     let world = scene.world
     let most = scene.goals.max()!
     world.check = { [unowned world] in world.expectConsistency(goal: most, "with seed \(seed)") }
-    let peer = SimulatedPeer(world.network, at: SocketAddress(.v4(0x7F00_0009), 5000))
+    let peer = ScriptedPeer(world.network, at: SocketAddress(.v4(0x7F00_0009), 5000))
     var sockets: [FileDescriptor] = []
 
     for phase in 0..<5 {

@@ -13,7 +13,7 @@ import Testing
 /// they are played from the start.
 final class Stage {
   let world: World
-  let peer: SimulatedPeer
+  let peer: ScriptedPeer
   private(set) var sockets: [FileDescriptor] = []
   /// When the phase with the patterns began.
   private(set) var start: UInt64 = 0
@@ -25,7 +25,7 @@ final class Stage {
     prepare: (SimulatedProcess) -> Void = { _ in }
   ) throws {
     world = World(dials)
-    peer = SimulatedPeer(world.network, at: .first)
+    peer = ScriptedPeer(world.network, at: .first)
     try peer.listen()
     let places = Array(patterns.indices)
     try world.addClient(

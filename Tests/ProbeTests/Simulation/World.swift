@@ -157,7 +157,7 @@ extension IPAddress {
   static let source = IPAddress.v4(0x7F00_0002)
 }
 
-extension SimulatedPeer {
+extension ScriptedPeer {
   /// Connects to the server of most tests.
   func connect(offset: UInt16 = 0) throws -> FileDescriptor {
     try connect(to: .first, offset: offset)

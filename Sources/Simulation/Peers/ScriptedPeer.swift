@@ -3,7 +3,7 @@ package import Linux
 package import SystemPackage
 
 /// Somebody else on the simulated host: says and does what its caller wants, one call at a time.
-package final class SimulatedPeer {
+package final class ScriptedPeer {
   package let process: SimulatedProcess
   package let kernel: SimulatedKernel
   package let address: SocketAddress

@@ -1,0 +1,161 @@
+import Messages
+import Recording
+
+/// A pattern and what its server does, a line each. Texts have the escapes of `EscapedText`.
+///
+/// - What is sent and expected: `send TEXT`, `echo`, `none`, `bytes N`, `text TEXT`, `matches REGEX`,
+///   `until TEXT`, with `text` or `matches` also `until`; `every MS`, `timeout MS`.
+/// - A conversation instead: `> TEXT`, `< TEXT`, `client-closes`, `server-closes`, `after MS`; `length`
+///   and `unheard` in place of the same bytes, `once`.
+/// - The network: `buffer N` bytes, `latency US`.
+/// - What the server does: `say TEXT`, `read`, `wait MS`, `give` (back what it has read), `finish`,
+///   `close`, `reset`; and `settle`, `verify`: what the coordinator wants meanwhile.
+struct AnswerScene {
+  enum Event {
+    case say([UInt8]), wait(UInt64), read, give, finish, close, reset, settle, verify
+  }
+
+  private(set) var events: [Event] = []
+  private(set) var buffer = 65_536
+  /// Nanoseconds.
+  private(set) var latency: UInt64 = 0
+  /// Nil where the lines say nothing that could be played.
+  private(set) var pattern: MessagePattern?
+
+  private var sent: [UInt8] = Array("ping".utf8)
+  private var text: [UInt8]?
+  private var expression: String?
+  private var delimiter: [UInt8]?
+  private var plain: MessagePattern.Expectation = .echo
+  private var pace = MessagePattern.Pace.every(100_000_000)
+  private var timeout: UInt64 = 1_000_000_000
+  private var steps: [RecordedConversation.Step] = []
+  private var after: UInt64 = 0
+  private var said = ConversationPattern.Expectation.same
+  private var isOver = (client: false, server: false)
+
+  private static let mostEvents = 60
+
+  init(_ lines: String) {
+    for line in lines.split(separator: "\n").prefix(100) {
+      let word = line.prefix { $0 != " " }
+      let rest = line.dropFirst(word.count + 1)
+      if !makes(word, rest), events.count < Self.mostEvents, let event = Self.event(word, rest) {
+        events.append(event)
+      }
+    }
+    pattern = made
+  }
+
+  /// Whether it is known where answers end, and nothing is under way while time passes: else what is
+  /// counted may follow from how the bytes were cut.
+  var isIndependentOfPieces: Bool {
+    guard latency == 0, buffer >= 65_536 else { return false }
+    if case .matches = pattern?.expectation { return false }
+    return true
+  }
+
+  private static func number(_ text: Substring, _ most: UInt64) -> UInt64 {
+    min(most, UInt64(text) ?? 0)
+  }
+
+  private static func bytes(_ text: Substring) -> [UInt8] {
+    (try? EscapedText.bytes(of: text)) ?? Array(text.utf8)
+  }
+
+  private static func event(_ word: Substring, _ rest: Substring) -> Event? {
+    switch word {
+    case "say": .say(bytes(rest))
+    case "wait": .wait(number(rest, 5_000) * 1_000_000)
+    case "read": .read
+    case "give": .give
+    case "finish": .finish
+    case "close": .close
+    case "reset": .reset
+    case "settle": .settle
+    case "verify": .verify
+    default: nil
+    }
+  }
+
+  /// Takes what says how things are; false for what happens.
+  private mutating func makes(_ word: Substring, _ rest: Substring) -> Bool {
+    switch word {
+    case "send": sent = Self.bytes(rest)
+    case "echo": plain = .echo
+    case "none": plain = .none
+    case "bytes": plain = .bytes(max(1, Int(Self.number(rest, 2_000))))
+    case "text": text = Self.bytes(rest)
+    case "matches": expression = String(rest)
+    case "until": delimiter = Array(Self.bytes(rest).prefix(MessagePattern.longestDelimiter))
+    case "every": pace = .every(max(1, Self.number(rest, 10_000)) * 1_000_000)
+    case "flat-out": pace = .unlimited
+    case "once": pace = .once
+    case "timeout": timeout = max(1, Self.number(rest, 10_000)) * 1_000_000
+    case "buffer": buffer = max(1, Int(Self.number(rest, 65_536)))
+    case "latency": latency = Self.number(rest, 100_000) * 1_000
+    case ">", "<", "client-closes", "server-closes", "after", "length", "unheard":
+      takeStep(word, rest)
+    default: return false
+    }
+    return true
+  }
+
+  private mutating func takeStep(_ word: Substring, _ rest: Substring) {
+    switch word {
+    case ">" where !isOver.client: add(.send(Self.bytes(rest)))
+    case "<" where !isOver.server: add(.receive(Self.bytes(rest)))
+    case "client-closes" where !isOver.client:
+      isOver.client = true
+      add(.close(byClient: true))
+    case "server-closes" where !isOver.server:
+      isOver.server = true
+      add(.close(byClient: false))
+    case "after": after = Self.number(rest, 5_000) * 1_000_000
+    case "length": said = .length
+    case "unheard": said = .none
+    default: break
+    }
+  }
+
+  /// Nothing that is said is empty, as in a plan.
+  private mutating func add(_ action: RecordedConversation.Action) {
+    switch action {
+    case .send([]), .receive([]): return
+    case .send, .receive, .close: break
+    }
+    steps.append(RecordedConversation.Step(action, after: after))
+    after = 0
+  }
+
+  private var made: MessagePattern? {
+    if !steps.isEmpty {
+      let conversation = try? ConversationPattern(
+        file: "", [RecordedConversation(client: "", steps: steps)], expectation: said)
+      return conversation.map {
+        MessagePattern(name: "fuzz", pace: pace, conversation: $0, timeout: timeout)
+      }
+    }
+    if case .once = pace { return nil }
+    guard !sent.isEmpty, let expectation else { return nil }
+    return MessagePattern(
+      name: "fuzz", pace: pace, template: MessageTemplate(bytes: sent), expectation: expectation,
+      timeout: timeout)
+  }
+
+  private var expectation: MessagePattern.Expectation? {
+    if let delimiter {
+      guard !delimiter.isEmpty else { return nil }
+      if let expression {
+        return (try? BytePattern(expression)).map { .until(delimiter, .matches($0)) }
+      }
+      if let text {
+        return text.isEmpty ? nil : .until(delimiter, .text(Array(text.prefix(1_000))))
+      }
+      return .until(delimiter, nil)
+    }
+    if let expression { return (try? BytePattern(expression)).map { .matches($0) } }
+    if let text { return text.isEmpty ? nil : .text(text) }
+    return plain
+  }
+}

@@ -1,0 +1,36 @@
+/// One kind of input that comes from others, and what must hold whatever it says.
+///
+/// A target ends the program where the product would: a trap is a finding that needs no words. All
+/// else that is wrong it says.
+package enum FuzzTarget: String, CaseIterable, Sendable {
+  /// A plan with the files that it includes, plays or sends.
+  case plan
+  /// Counts, durations, rates, shares and sizes.
+  case units
+  /// Addresses, ranges, endpoints, targets and ports.
+  case addresses
+  /// Conditions, and the limit that a plan expects.
+  case thresholds
+  /// The file of a run, and all that is made of it.
+  case recording
+  /// What a recording says was driven.
+  case drive
+  /// What peers say to each other, written as a file of conversations and read again.
+  case capture
+  /// What a server answers, in any pieces.
+  case answers
+
+  /// What is wrong with what the product makes of these bytes; nil when nothing is.
+  package func finding(in bytes: [UInt8]) -> String? {
+    switch self {
+    case .plan: planFinding(in: bytes)
+    case .units: unitsFinding(in: bytes)
+    case .addresses: addressesFinding(in: bytes)
+    case .thresholds: thresholdsFinding(in: bytes)
+    case .recording: recordingFinding(in: bytes)
+    case .drive: driveFinding(in: bytes)
+    case .capture: captureFinding(in: bytes)
+    case .answers: answersFinding(in: bytes)
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import Foundation
+import GRDB
+
+/// What is done to the file of a run, a line each:
+///
+/// - `TABLE.COLUMN = VALUE`, or `TABLE.COLUMN 3 = VALUE` for the fourth row alone. A value is a JSON
+///   number, a text in quotes, `x` and hexadecimal digits for a blob, or `null`.
+/// - `delete TABLE`, `delete TABLE 3`, `copy TABLE 3`: rows.
+/// - `@OFFSET DIGITS`: bytes, hexadecimal.
+/// - `cut OFFSET`: the file ends there.
+///
+/// What cannot be done is not done.
+struct RecordingChanges {
+  private var statements: [(sql: String, value: DatabaseValue?)] = []
+  private var patches: [(offset: Int, bytes: [UInt8])] = []
+  private var length: Int?
+
+  init(_ text: String) {
+    for line in text.split(separator: "\n").prefix(64) {
+      let words = line.split(separator: " ", maxSplits: 2).map(String.init)
+      if let equals = line.firstIndex(of: "=") {
+        set(
+          line[..<equals].split(separator: " ").map(String.init),
+          to: line[line.index(after: equals)...].drop { $0 == " " })
+      } else if words[0].hasPrefix("@"), let offset = Int(words[0].dropFirst()), words.count > 1 {
+        patches.append((offset, Self.bytes(words[1])))
+      } else if words[0] == "cut", words.count > 1 {
+        length = Int(words[1])
+      } else if ["delete", "copy"].contains(words[0]), words.count > 1 {
+        rows(words)
+      }
+    }
+  }
+
+  private static func bytes(_ digits: some StringProtocol) -> [UInt8] {
+    let digits = digits.compactMap(\.hexDigitValue)
+    return stride(from: 0, to: digits.count - 1, by: 2).map {
+      UInt8(digits[$0] << 4 | digits[$0 + 1])
+    }
+  }
+
+  /// Only what names things: no statement of an input's own is run.
+  private static func name(_ text: some StringProtocol) -> String? {
+    let isName = !text.isEmpty && text.utf8.allSatisfy { $0 == 0x5F || (0x61...0x7A).contains($0) }
+    return isName ? "\"\(text)\"" : nil
+  }
+
+  private mutating func set(_ left: [String], to right: Substring) {
+    let names = (left.first ?? "").split(separator: ".")
+    guard names.count == 2, let table = Self.name(names[0]), let column = Self.name(names[1])
+    else { return }
+    statements.append(
+      (
+        "UPDATE OR IGNORE \(table) SET \(column) = ?\(Self.place(left.dropFirst().first, table))",
+        Self.value(right)
+      ))
+  }
+
+  private static func value(_ text: Substring) -> DatabaseValue {
+    if text.hasPrefix("\"") { return String(text.dropFirst().prefix { $0 != "\"" }).databaseValue }
+    if text.hasPrefix("x") { return Data(bytes(text.dropFirst())).databaseValue }
+    if let number = Int64(text) { return number.databaseValue }
+    if let number = Double(text) { return number.databaseValue }
+    return .null
+  }
+
+  private static func place(_ row: String?, _ table: String) -> String {
+    guard let row, let number = Int(row) else { return "" }
+    // `sample` has no row numbers.
+    let key = table == "\"sample\"" ? "at" : "rowid"
+    return " WHERE \(key) IN (SELECT \(key) FROM \(table) LIMIT 1 OFFSET \(max(0, number)))"
+  }
+
+  private mutating func rows(_ words: [String]) {
+    guard let table = Self.name(words[1]) else { return }
+    let place = Self.place(words.count > 2 ? words[2] : nil, table)
+    statements.append(
+      words[0] == "delete"
+        ? ("DELETE FROM \(table)\(place)", nil)
+        : ("INSERT OR IGNORE INTO \(table) SELECT * FROM \(table)\(place)", nil))
+  }
+
+  /// Makes the changed file.
+  func write(_ bytes: [UInt8], to path: String) throws {
+    try Scratch.write(bytes, to: path)
+    if !statements.isEmpty {
+      var configuration = Configuration()
+      configuration.foreignKeysEnabled = false
+      let queue = try DatabaseQueue(path: path, configuration: configuration)
+      try queue.write { database in
+        for (sql, value) in statements {
+          // What a constraint forbids is not done.
+          try? database.execute(
+            sql: sql, arguments: value.map { StatementArguments([$0]) } ?? StatementArguments())
+        }
+      }
+      try queue.close()
+    }
+    guard !patches.isEmpty || length != nil else { return }
+    var bytes = try Scratch.bytes(of: path)
+    for (offset, patch) in patches {
+      for (index, byte) in patch.enumerated() where bytes.indices.contains(offset + index) {
+        bytes[offset + index] = byte
+      }
+    }
+    if let length { bytes = Array(bytes.prefix(max(0, length))) }
+    try Scratch.write(bytes, to: path)
+  }
+}

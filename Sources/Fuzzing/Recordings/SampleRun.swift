@@ -1,0 +1,86 @@
+import Foundation
+import Plan
+package import Recording
+import Simulation
+
+/// A run with something in every table, on a simulated host: what the inputs are changes of.
+package enum SampleRun {
+  package static let recording = read(file)
+  /// The bytes of its file.
+  package static let file = made()
+
+  private static let text = """
+    name: sample
+    server: {listen: "127.0.0.1:9000", processes: 1}
+    clients: {processes: 1, connect-timeout: 1s, retries: 1}
+    messages:
+      beat: {every: 1s, send: "ping {sequence}", timeout: 500ms}
+    phases:
+      - ramp: {to: "${goal}", rate: 100/s, messages: beat}
+      - churn: {rate: 10/s, lifetime: 300ms, for: 1s}
+      - hold: {for: 1s, messages: beat}
+      - search: {from: 80, step: 10, to: 120, confirm: 500ms}
+      - ramp: {to: 200}
+      - close: {over: 500ms, with: fin}
+    thresholds:
+      - connections >= 50
+      - connect.p99 < 1s in ramp
+      - failures.rate < 50% for 2s
+      - messages.rate > 1/s in hold
+      - rtt.p99 < 3s
+    expect-limit: {errno: EMFILE}
+    on-limit: hold
+    sampling: {every: 1s}
+
+    """
+
+  private static func made() -> [UInt8] {
+    let path = Scratch.path("sample")
+    defer { Scratch.remove(path) }
+    var host = SimulatedHost()
+    host.descriptorsPerProcess = 140
+    do {
+      let plan = try Plan.read(text: text, file: "sample.plan", overrides: ["goal": "60"])
+      _ = try SimulatedRun(plan, on: host, seed: 1, recordingAt: path)
+      return try Scratch.bytes(of: path)
+    } catch {
+      fatalError("there is no sample to begin with: \(error)")
+    }
+  }
+
+  private static func read(_ bytes: [UInt8]) -> Recording {
+    let path = Scratch.path("read")
+    defer { Scratch.remove(path) }
+    do {
+      try Scratch.write(bytes, to: path)
+      return try Recording.read(from: path)
+    } catch {
+      fatalError("the sample cannot be read: \(error)")
+    }
+  }
+}
+
+/// Files that are gone after each input.
+enum Scratch {
+  static func path(_ name: String) -> String {
+    // In memory, where that is possible: an input takes several files.
+    let memory = "/dev/shm"
+    let place =
+      FileManager.default.isWritableFile(atPath: memory) ? memory : NSTemporaryDirectory()
+    return "\(place)/runner-fuzz-\(ProcessInfo.processInfo.processIdentifier)-\(name)-\(UUID())"
+  }
+
+  static func write(_ bytes: [UInt8], to path: String) throws {
+    try Data(bytes).write(to: URL(fileURLWithPath: path))
+  }
+
+  static func bytes(of path: String) throws -> [UInt8] {
+    [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+  }
+
+  static func remove(_ path: String) {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+      try? FileManager.default.removeItem(atPath: path + suffix)
+    }
+  }
+}
