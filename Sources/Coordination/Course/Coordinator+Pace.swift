@@ -45,7 +45,7 @@ extension Coordinator {
   ///   - before: messages that had been sent when the phase began.
   ///   - held: connections that were held when the phase began.
   mutating func remarkOnMessages(since before: Int, from held: Int) {
-    // No message is sent after the planned end, however late this is called.
+    // Messages are wanted until the planned end, however late this is called.
     let elapsed = min(
       clock.now().seconds(since: phaseStarted), plan.phases[phase].plannedSeconds ?? .infinity)
     guard elapsed > Self.shortestTimedPhase, course.goesOn, !hasLostClient

@@ -1,3 +1,4 @@
+import Judgement
 import Plan
 import Recording
 import Simulation

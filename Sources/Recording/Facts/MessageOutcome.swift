@@ -84,7 +84,9 @@ extension Recording {
         total + (keys.map { gain(of: $0, in: [span]) }.max() ?? 0)
       }
       // Only patterns with a `wanted` series count: a server's pushes have none.
-      let sent = keys.reduce(0.0) { $0 + gain(of: .messages(.sent, $1.label), in: spans) }
+      let sent = keys.reduce(0.0) { total, key in
+        total + spans.reduce(0.0) { $0 + sentWhileWanted(key, in: $1) }
+      }
       if wanted > 0, sent > 0 { return sent / wanted }
     }
     var sent = 0.0
@@ -99,6 +101,18 @@ extension Recording {
       elapsed += last - span.lowerBound
     }
     return elapsed > 0 ? sent / elapsed : nil
+  }
+
+  /// Messages of a pattern that were sent in a stretch before its last one was due. A client that is too slow
+  /// sends what is left after that, which says nothing of its rate; but a hundredth may be sent a moment later.
+  private func sentWhileWanted(_ wanted: Series.Key, in span: ClosedRange<Double>) -> Double {
+    let key = Series.Key.messages(.sent, wanted.label)
+    let all = gain(of: key, in: [span])
+    guard let series = series(wanted),
+      let end = series.first(in: span, atLeast: series.level(at: span.upperBound, orNext: true))
+    else { return all }
+    let inTime = gain(of: key, in: [span.lowerBound...end])
+    return all - inTime > all / 100 ? inTime : all
   }
 
   /// The most connections that had sent messages and never got an answer, at any of these instants.
