@@ -10,6 +10,8 @@ func driveFinding(in bytes: [UInt8]) -> String? {
     if let finding = entriesFinding(part) { return finding }
   }
   var recording = SampleRun.recording
+  // Nothing that was driven follows from these, and they take long.
+  (recording.series, recording.distributions) = ([], [])
   recording.drive = parts.enumerated().map { DriveRecord(worker: $0, entries: Array($1)) }
   guard let driven = recording.driven() else {
     // What makes no sense to one reader makes none to another.
