@@ -42,7 +42,7 @@ struct CaptureCommand: ParsableCommand {
 
   @Option(
     name: [.customShort("o"), .long],
-    help: ArgumentHelp("The file to write.", valueName: "path"))
+    help: ArgumentHelp("The file to write.", valueName: "path"), transform: path)
   var output: String
 
   @Option(

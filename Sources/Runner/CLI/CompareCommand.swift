@@ -42,7 +42,8 @@ struct CompareCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Also write the second run's report there, with the comparison in it.", valueName: "path"))
+      "Also write the second run's report there, with the comparison in it.", valueName: "path"),
+    transform: path)
   var html: String?
 
   @Flag(help: "Print one JSON object instead of the table.")

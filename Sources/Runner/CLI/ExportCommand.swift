@@ -33,7 +33,8 @@ struct ExportCommand: ParsableCommand {
 
   @Option(
     name: [.customShort("o"), .long],
-    help: ArgumentHelp("Write there instead of to standard output.", valueName: "path"))
+    help: ArgumentHelp("Write there instead of to standard output.", valueName: "path"),
+    transform: path)
   var output: String?
 
   func run() throws {

@@ -32,7 +32,8 @@ struct MergeCommand: ParsableCommand {
 
   @Option(
     name: [.customShort("o"), .long],
-    help: ArgumentHelp("Path of the result, which must not exist yet.", valueName: "path"))
+    help: ArgumentHelp("Path of the result, which must not exist yet.", valueName: "path"),
+    transform: path)
   var output: String
 
   @Flag(help: "Merge also what does not look like one run: other plans, other times.")

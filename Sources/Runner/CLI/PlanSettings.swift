@@ -61,3 +61,10 @@ func commandLine<T>(
     throw ValidationError("\(error)")
   }
 }
+
+/// A path of the command line. An empty one, as of a variable that is not set, would be the root of the file system
+/// once a name is appended to it.
+func path(_ text: String) throws(ValidationError) -> String {
+  guard !text.isEmpty else { throw ValidationError("an empty path names nothing") }
+  return text
+}

@@ -29,10 +29,12 @@ struct ReportCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Directory for the reports, instead of the recording's own.", valueName: "dir"))
+      "Directory for the reports, instead of the recording's own.", valueName: "dir"),
+    transform: path)
   var out: String?
 
-  @Option(help: ArgumentHelp("Write the JUnit XML there instead.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("Write the JUnit XML there instead.", valueName: "path"), transform: path)
   var junit: String?
 
   @Option(
@@ -40,7 +42,8 @@ struct ReportCommand: ParsableCommand {
     help: "What Jenkins' schema knows, or each test case's file and line as well.")
   var junitFlavour = JUnitFlavour.jenkins
 
-  @Option(help: ArgumentHelp("Write the HTML report there instead.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("Write the HTML report there instead.", valueName: "path"), transform: path)
   var html: String?
 
   @Option(

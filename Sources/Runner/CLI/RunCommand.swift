@@ -114,13 +114,15 @@ struct RunOptions: ParsableArguments {
     case auto, live, plain, none
   }
 
-  @Option(help: ArgumentHelp("Directory for the files of the run.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("Directory for the files of the run.", valueName: "dir"),
+    transform: path)
   var out = "reports"
 
   @Option(
     help: ArgumentHelp(
       "Write the JUnit XML to this path instead; with several plans their merged XML, beside each plan's own.",
-      valueName: "path"))
+      valueName: "path"), transform: path)
   var junit: String?
 
   @Option(
@@ -128,7 +130,8 @@ struct RunOptions: ParsableArguments {
     help: "What Jenkins' schema knows, or each test case's file and line as well.")
   var junitFlavour = JUnitFlavour.jenkins
 
-  @Option(help: ArgumentHelp("Write the HTML report there instead.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("Write the HTML report there instead.", valueName: "path"), transform: path)
   var html: String?
 
   @Flag(help: PlanSettings.allowPublicHelp)

@@ -11,6 +11,7 @@ import Testing
       [], ["run"], ["--bogus", "x.plan"], ["x.plan", "--set", "goal"], ["x.plan", "--set", "=5"],
       ["x.plan", "--set"], ["x.plan", "--seed", "x"], ["x.plan", "--seed", "-1"],
       ["x.plan", "--progress", "loud"], ["x.plan", "--json=yes"], ["--set", "goal=7"],
+      ["x.plan", "--out", ""], ["x.plan", "--junit", ""], ["x.plan", "--html", ""],
     ])
   func `a wrong one is exit 64 with the usage`(arguments: [String]) throws {
     let ending = try workspace.run(arguments)
