@@ -6,7 +6,7 @@ import Recording
 struct PlainProgress: Progress {
   private static let interval = 10.0
   /// When to write the next line, in seconds since the run started.
-  private var nextLine = 0.0
+  private var nextLine = Self.interval
 
   mutating func phaseChanged(_ state: ProgressState) {
     nextLine = state.elapsed + Self.interval
