@@ -18,6 +18,7 @@ struct RecordingChanges {
   init(_ text: String) {
     for line in text.split(separator: "\n").prefix(64) {
       let words = line.split(separator: " ", maxSplits: 2).map(String.init)
+      guard !words.isEmpty else { continue }
       if let equals = line.firstIndex(of: "=") {
         set(
           line[..<equals].split(separator: " ").map(String.init),

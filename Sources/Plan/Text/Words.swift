@@ -1,3 +1,5 @@
+import Recording
+
 /// The user's text within a message: in quotes, short, and free of characters that would disturb a
 /// terminal.
 package func quoted(_ text: String) -> String {
@@ -5,7 +7,8 @@ package func quoted(_ text: String) -> String {
   var shown = ""
   for scalar in text.unicodeScalars.prefix(longest) {
     switch scalar.properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate:
+    case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate,
+      _ where scalar.isHostile:
       shown += "\\u{\(String(scalar.value, radix: 16))}"
     default: shown.unicodeScalars.append(scalar)
     }
@@ -26,7 +29,7 @@ func harmless(_ text: String) -> String {
 func harmless(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
   switch scalar.properties.generalCategory {
   case .control, .format, .lineSeparator, .paragraphSeparator: scalar == "\t" ? scalar : "\u{FFFD}"
-  default: scalar
+  default: scalar.isHostile ? "\u{FFFD}" : scalar
   }
 }
 

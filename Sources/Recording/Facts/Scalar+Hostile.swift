@@ -12,3 +12,10 @@ extension Unicode.Scalar {
     }
   }
 }
+
+/// A text of a stranger's for a message: on one line, without what would drive a terminal.
+func shown(_ text: some StringProtocol) -> String {
+  String(
+    String.UnicodeScalarView(
+      text.unicodeScalars.map { $0.isHostile || $0 == "\n" || $0 == "\r" ? "\u{FFFD}" : $0 }))
+}

@@ -68,7 +68,7 @@ extension Row {
   func choice<Choice: RawRepresentable<String>>(_ column: String) throws -> Choice {
     let text: String = try get(column)
     guard let choice = Choice(rawValue: text) else {
-      throw Malformed(reason: "\(column) cannot be '\(text.prefix(40))'")
+      throw Malformed(reason: "\(column) cannot be '\(shown(text.prefix(40)))'")
     }
     return choice
   }
