@@ -221,6 +221,7 @@ extension MessageEngine where System: ~Copyable {
   /// Whether a pattern may be played on a connection that can begin a message. A conversation
   /// cannot tell late answers to older messages from its own, so it needs a connection with no
   /// answer owed.
+  @inline(__always)
   private mutating func mayPlay(
     _ pattern: Int, on slot: UInt32, among connections: inout Connections
   ) -> Bool {
