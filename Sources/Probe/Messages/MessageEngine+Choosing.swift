@@ -221,7 +221,6 @@ extension MessageEngine where System: ~Copyable {
   /// Whether a pattern may be played on a connection that can begin a message. A conversation
   /// cannot tell late answers to older messages from its own, so it needs a connection with no
   /// answer owed.
-  @inline(__always)
   private mutating func mayPlay(
     _ pattern: Int, on slot: UInt32, among connections: inout Connections
   ) -> Bool {
@@ -375,8 +374,7 @@ extension MessageEngine where System: ~Copyable {
     if hasRounds { beginAllDue(slot, among: &connections) }
     // The pattern's only pace is its answers, so its next message need not wait for `playAtRate`.
     if let pattern = closedLoopPattern, connections.rows.state(slot) == .established,
-      start <= connections.now, connections.now < end,
-      mayPlay(pattern, on: slot, among: &connections)
+      start <= connections.now, connections.now < end
     {
       beginMessage(pattern, on: slot, due: connections.now, among: &connections)
     }
