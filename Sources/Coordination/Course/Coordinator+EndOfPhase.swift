@@ -1,0 +1,159 @@
+import Host
+import Linux
+import Messages
+import Plan
+import Probe
+import Recording
+
+/// What a phase came to when it ends: its counts, its promise, and the limits that broke it.
+extension Coordinator {
+  /// Writes down how the phase went; false when a limit kept it from its promise.
+  mutating func endPhase() throws(RecordingError) -> Bool {
+    let now = clock.now()
+    var (established, accepted) = countHeld()
+    standingAtEnd = state.phases[phase].kind.closes ? nil : standing
+    observe(isLast: true)
+    var record = state.phases[phase]
+    // Other programs may connect from the clients' own addresses. Their connections are those that
+    // still have both ends on this host, less those that the clients hold.
+    if record.kind.closes, hasOwnServer, let count = accepted, count > 0,
+      let whole = hostReadings.path.heldAtBothEnds
+    {
+      accepted = max(0, count - max(0, whole - established))
+    }
+    // Where NAT rewrites the clients' addresses, the server counts those connections of the clients
+    // that are left among the strangers'.
+    if record.kind.closes, hasOwnServer {
+      let left = hostReadings.path.stillHeldBehindNAT
+      if left > 0 { accepted = (accepted ?? 0) + left }
+    }
+    record.ended = now.seconds(since: started)
+    // Where the listener was replaced meanwhile, what waited at the old one was not accepted: the
+    // number of the beginning stays, so that none of it looks accepted since.
+    let counts = PhaseCounts(
+      fleet, atServer: accepted,
+      unaccepted: hostReadings.path.findings.restarted.isEmpty
+        ? acceptance.waiting(fleet) : atBegin.unaccepted,
+      unacceptedByDeadline: unacceptedByDeadline)
+    let onlyAtClients = accepted.map { max(0, established - $0) } ?? 0
+    phantoms = min(onlyAtClients, mostPhantoms(in: record))
+    goneAtServer = onlyAtClients - phantoms
+    redirected = onlyAtClients > 0 ? countRedirected(established) : 0
+    // A churn reports only its own phantoms: the phases before have reported those that stood
+    // before it.
+    record.phantom =
+      record.kind.comesAndGoes ? unacceptedByDeadline : max(record.phantom, phantoms)
+    record.accepted = max(record.accepted, acceptedForSure ?? accepted ?? 0)
+    // Nobody knows the total, and a partial count must not stand for it: without phantoms 0 means
+    // unknown (`PhaseRecord.held`).
+    if accepted == nil, record.phantom == 0 { record.accepted = 0 }
+    if !hasOwnServer, record.kind.comesAndGoes, hostReadings.path.knowsServer, sawAcceptance,
+      unacceptedByDeadline == 0
+    {
+      record.accepted = max(record.accepted, record.established - phantoms)
+    }
+    acceptedAtEnd = accepted
+    let failures = failures(of: record)
+    record.failures = failures.reduce(0) { $0 + $1.count }
+    record.promise = promise(of: record, counts)
+    record.outcome = course.outcome(isKept: keeps(record))
+    state.phases[phase] = record
+    let readings = hostReadings.readings()
+    if record.outcome == .limit || record.ceiling != nil {
+      _ = lookAtPath(adding: readings)
+      try fileLimits(of: record, failures, readings)
+    }
+    // The last sample belongs to the phase: it has the answers that came at its very end.
+    let end = clock.now()
+    state.phases[phase].ended = end.seconds(since: started)
+    try sample(readings, at: end, phaseEnded: true)
+    hostReadings.path.stopTracing()
+    failuresAtEnd = ledger.records
+    return record.outcome != .limit
+  }
+
+  /// The failures of a phase, with those between the end of the phase before and the begin of this
+  /// one: the workers file these under the phase before.
+  private func failures(of record: PhaseRecord) -> [FailureRecord] {
+    let own = state.failures.filter { $0.phase == record.name }
+    guard phase > 0 else { return own }
+    let before = state.phases[phase - 1]
+    return own
+      + ledger.records(beyond: failuresAtEnd).filter { $0.phase == before.name }.map { failure in
+        var failure = failure
+        failure.phase = record.name
+        failure.firstInstant = max(failure.firstInstant, before.ended ?? 0)
+        return failure
+      }
+  }
+
+  private func promise(of record: PhaseRecord, _ counts: PhaseCounts) -> PhasePromise? {
+    let steps = state.searchSteps.filter { $0.phase == record.name }
+    return PhasePromise(
+      plan.phases[phase], from: atBegin, to: counts, arrivals: arrivals,
+      found: record.ceiling != nil || steps.contains { $0.outcome == .tooMany })
+  }
+
+  /// A worker that died or was given up breaks the promise of any phase: it is among the limits.
+  private func keeps(_ record: PhaseRecord) -> Bool {
+    record.promise?.isKept != false && !hasUselessWorker
+      && !state.limits.contains { $0.phase == record.name }
+  }
+
+  private mutating func fileLimits(
+    of record: PhaseRecord, _ failures: [FailureRecord], _ readings: [Reading]
+  ) throws(RecordingError) {
+    // A search that found its number without a failure and without the guard has met no limit.
+    let needsNone =
+      record.ceiling != nil && failures.allSatisfy { $0.finalCount == 0 } && course.guardStop == nil
+    var explained = record
+    // The phantoms of a search are explained by `phantomLimits`; they are not reported twice.
+    explained.phantom =
+      record.ceiling == nil || phantomLimits.isEmpty ? record.newPhantoms : 0
+    var limits =
+      needsNone
+      ? []
+      : finder(readings).limits(
+        of: explained, failures: failures, memoryGuard: course.guardStop,
+        workerDied: state.limits.contains { $0.phase == record.name },
+        late: lateArrivals(readings), gone: goneClients)
+    if record.ceiling != nil { limits += phantomLimits }
+    if record.outcome == .limit, let alive = try verify() {
+      for index in limits.indices { limits[index].evidence.append(alive) }
+    }
+    if let said = fleet.members.lazy.map(\.board.unasked).first(where: { !$0.isEmpty }) {
+      for index in limits.indices where limits[index].resource == .closedByPeer {
+        limits[index].evidence.append(Fact("the peer said", EscapedText.shown(said)))
+      }
+    }
+    state.limits += limits
+    for limit in limits { note(limit) }
+  }
+
+  /// Client workers that have died, and whose share of a phase is opened by nobody; nil where none has.
+  private var goneClients: Fact? {
+    let clients = fleet.members.filter { $0.end == .client }
+    let gone = clients.count { !$0.isAlive }
+    return gone == 0
+      ? nil
+      : Fact("client workers", "\(gone) of \(clients.count) had died: nobody opens their share")
+  }
+
+  /// How many of the held connections are alive: each sends a byte that must come back. Nil where
+  /// the plan does not go on after a limit, the run was interrupted, the server does not echo, or
+  /// nothing is held.
+  mutating func verify() throws(RecordingError) -> Fact? {
+    guard plan.onLimit == .hold, plan.server?.reply == .echo, !course.isInterrupted else {
+      return nil
+    }
+    let held = fleet.current(.held, .client)
+    guard held > 0 else { return nil }
+    let before = fleet.total(.verified, .client)
+    fleet.post(.verify, phase: phase, start: clock.now())
+    try settle { fleet in fleet.total(.verified, .client) - before >= held }
+    let alive = fleet.total(.verified, .client) - before
+    let text = "\(Format.count(alive)) of \(Format.count(held)) answered"
+    progress.note("\(plan.name): \(text) a byte after the limit")
+    return Fact("alive after the limit", text)
+  }
+}
