@@ -26,8 +26,12 @@ extension Coordinator {
     }
   }
 
-  /// The time that the server has to accept a churn's last connection, from the moment it was closed.
-  private static let acceptTime = Duration.seconds(1)
+  /// The time that the server has to accept a churn's last connection, from the moment it was closed. What
+  /// the client has sent last reaches the server no sooner than one way takes, and the quickest handshake
+  /// took two.
+  private var acceptTime: Duration {
+    .seconds(1) + (fleet.handshakeTimes?.lowerBound ?? .zero)
+  }
 
   /// Waits for the server to accept the connections that a churn has opened, and closed by now.
   /// Returns how many the server has not accepted in time; for a churn that was cut off, how many
@@ -35,7 +39,7 @@ extension Coordinator {
   mutating func awaitAcceptance() throws(RecordingError) -> Int {
     var acceptance = acceptance
     var fewest = Int.max
-    try loop(until: clock.now().advanced(by: Self.acceptTime)) { fleet in
+    try loop(until: clock.now().advanced(by: acceptTime)) { fleet in
       fewest = min(fewest, acceptance.outstanding(fleet))
       return fewest == 0
     }

@@ -24,8 +24,9 @@ extension Coordinator {
   }
 
   /// Gives workers a moment to notice what has already happened: waits until the condition holds, until
-  /// nothing has moved for `settleTime`, or for `longestSettleTime` at most. `stillMoves` tells afterwards
-  /// whether that longest wait was too short.
+  /// nothing has moved for `settleTime` and as long as the slowest handshake took, since its last packet may
+  /// be on its way for as long; or for `longestSettleTime` at most. `stillMoves` tells afterwards whether
+  /// that longest wait was too short.
   ///
   /// - Parameter elsewhere: one more number whose changes tell that something moves.
   mutating func settle(
@@ -34,7 +35,8 @@ extension Coordinator {
     stillMoves = false
     // `done` may go through all connections of the host, so the time begins after its first call.
     guard !done(fleet) else { return }
-    var deadline = clock.now().advanced(by: Self.settleTime)
+    let settleTime = Self.settleTime + (fleet.handshakeTimes?.upperBound ?? .zero)
+    var deadline = clock.now().advanced(by: settleTime)
     // Other programs' connections may come and go for ever, so the wait has an end in any case.
     var end = clock.now().advanced(by: Self.longestSettleTime)
     var last = (-1, -1, -1, -1, -1)
@@ -49,7 +51,7 @@ extension Coordinator {
       )
       // A worker without a sign of life will soon either go on or be given up: the wait lasts until then.
       if now != last || fleet.someAreHung {
-        deadline = clock.now().advanced(by: Self.settleTime)
+        deadline = clock.now().advanced(by: settleTime)
       }
       last = now
       if samples.next <= clock.now() { try sample(hostReadings.readings()) }

@@ -280,6 +280,19 @@ package struct Fleet: ~Copyable {
     members.reduce(0) { $1.end == end ? $0 + Int($1.board[pattern, counter]) : $0 }
   }
 
+  /// The quickest and the slowest handshake of the run so far, from its `connect` call; nil before the first.
+  var handshakeTimes: ClosedRange<Duration>? {
+    var counts = [UInt64](repeating: 0, count: LatencyBuckets.count)
+    for member in members where member.end == .client {
+      member.board.addCounts(of: .connectUncorrected, to: &counts)
+    }
+    guard let first = counts.firstIndex(where: { $0 > 0 }),
+      let last = counts.lastIndex(where: { $0 > 0 })
+    else { return nil }
+    func time(_ bucket: Int) -> Duration { .nanoseconds(Int64(LatencyBuckets.value(at: bucket))) }
+    return time(first)...time(last)
+  }
+
   /// Seconds of processor time that all workers of an end have used.
   func processorTime(of end: End) -> Double {
     members.reduce(0) { $1.end == end ? $0 + $1.processorTime : $0 }

@@ -30,6 +30,8 @@ package struct HostDescription: Sendable, Equatable {
   package var isInFirstUserNamespace = true
   /// Whether a seccomp filter decides on system calls; nil where the kernel does not tell.
   package var hasSeccompFilter: Bool?
+  /// RLIMIT_CPU: seconds of processor time after which the kernel ends a process; nil for no bound.
+  package var processorTime: Int?
   /// What bounds the processes and threads that can be started.
   package var taskBounds: [WorkerBound] = []
 
@@ -48,6 +50,8 @@ package struct HostDescription: Sendable, Equatable {
   package var localPorts: ClosedRange<Int>?
   /// `net.ipv4.ip_local_reserved_ports`: kept by the administrator for services.
   package var reservedPorts: [ClosedRange<UInt16>] = []
+  /// `net.ipv4.ip_unprivileged_port_start`: the first port that anybody may bind.
+  package var firstUnprivilegedPort: Int?
   package var somaxconn: Int?
   package var synBacklog: Int?
   package var timeWaitAtMost: Int?
@@ -58,6 +62,8 @@ package struct HostDescription: Sendable, Equatable {
   /// `net.ipv4.tcp_timestamps`: with them a tuple in TIME_WAIT can be used again at once.
   package var hasTimestamps = true
   package var ipv6 = IPv6.missing
+  /// IPv6 addresses that this host has been given and cannot use, as far as known when it was described.
+  package var unusableAddresses: [UnusableAddress] = []
   /// `net.ipv4.tcp_mem`, in pages: low, pressure, high.
   package var tcpMemory: [Int]?
   /// `net.ipv4.tcp_rmem` and `tcp_wmem`, in bytes: least, at first, most.

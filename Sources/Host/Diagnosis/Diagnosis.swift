@@ -35,6 +35,9 @@ package func diagnose(
   case (.bind, "EADDRNOTAVAIL"), (.socket, "EAFNOSUPPORT"):
     return context.sourceAddress(failure)
 
+  case (.bind, "EACCES"):
+    return context.portOfRoot(failure)
+
   case (.connect, "ETIMEDOUT"), (.connectTimeout, _):
     return context.connectTimeout(failure)
   case (.connect, "ECONNREFUSED"):

@@ -65,6 +65,21 @@ extension DiagnosisContext {
     return Diagnosed(.portTaken, evidence: evidence)
   }
 
+  /// Diagnoses a port that this process may not have: below a bound, ports are for who has
+  /// CAP_NET_BIND_SERVICE (ip(7)).
+  func portOfRoot(_ failure: FailureRecord) -> Diagnosed {
+    guard let port = port(of: failure), let first = host.firstUnprivilegedPort, port < first else {
+      return unclassified(failure)
+    }
+    let setting = "net.ipv4.ip_unprivileged_port_start"
+    return Diagnosed(
+      .unclassified, knob: setting, now: first, needed: port,
+      fix: privileged("sysctl -w \(setting)=\(port)"),
+      evidence: place(of: failure) + [
+        Fact("port \(port)", "is for who has CAP_NET_BIND_SERVICE, which this process has not")
+      ])
+  }
+
   func sourceAddress(_ failure: FailureRecord) -> Diagnosed {
     let text = failure.end == .server ? failure.endpoint : failure.source
     var found = Diagnosed(.sourceAddress, knob: "ip addr", evidence: place(of: failure))
@@ -73,6 +88,21 @@ extension DiagnosisContext {
       found.knob = without.knob
       found.fix = without.fix
       found.evidence.append(without.fact)
+      return found
+    }
+    if let unusable = host.unusableAddresses.first(where: { $0.address == ip }) {
+      let place = "\(ip)/\(unusable.prefix) dev \(unusable.interface)"
+      found.evidence.append(
+        Fact(
+          "is on \(unusable.interface)",
+          unusable.isDuplicate
+            ? "dadfailed: another host on the link has it too"
+            : "tentative: the kernel still asks whether another host has it; on an interface without a link "
+              + "it asks for ever"))
+      // Where another host has it, taking it all the same would harm both.
+      guard !unusable.isDuplicate else { return found }
+      found.fix =
+        privileged("ip addr del \(place)") + " && " + privileged("ip addr add \(place) nodad")
       return found
     }
     found.fix = privileged("ip addr add \(ip)/\(ip.isV6 ? 128 : 32) dev lo")

@@ -235,6 +235,11 @@ extension DiagnosisContext {
 
   // MARK: On the way
 
+  /// Packets are lost between the two ends: why, where the kernel has told.
+  func lostOnTheWay(_ evidence: [Fact], _ listener: PathFindings.Listener?) -> Diagnosed {
+    droppedForAReason(evidence, listener) ?? droppedOnTheWay(evidence)
+  }
+
   private func droppedOnTheWay(_ evidence: [Fact]) -> Diagnosed {
     var found = Diagnosed(.packetsDropped, evidence: evidence + rises(.conntrackDrops))
     if let backlog = host.synBacklog {

@@ -60,6 +60,7 @@ extension DiagnosisContext {
   func death(of worker: WorkerRecord) -> Diagnosed {
     let end = worker.signal.map { "signal \($0)" } ?? "exit code \(worker.exitCode ?? 0)"
     let died = [Fact("worker \(worker.id)", "process \(worker.pid) ended with \(end)")]
+    if let found = outOfProcessorTime(worker, died) { return found }
     let ofHost = (rise(.oomKills) ?? 0) > 0
     let killed = rise(.cgroupKills).map { $0 > 0 } ?? (ofHost && !host.hasMemoryGroups)
     guard worker.signal == 9, killed else {
@@ -83,6 +84,23 @@ extension DiagnosisContext {
     }
     found.evidence = died + found.evidence
     return found
+  }
+
+  /// The kernel ends a process that has used up RLIMIT_CPU: by SIGXCPU at the soft limit, by SIGKILL at the
+  /// hard one (setrlimit(2)). Nil where a worker has used less than that.
+  private func outOfProcessorTime(_ worker: WorkerRecord, _ died: [Fact]) -> Diagnosed? {
+    let used = worker.userTime + worker.systemTime
+    guard let most = host.processorTime, worker.signal == 24 || worker.signal == 9,
+      used >= Double(most) - 0.1
+    else { return nil }
+    let fix =
+      host.mayRaiseHardLimit
+      ? "ulimit -t unlimited" : privileged("prlimit --pid $$ --cpu=unlimited:unlimited")
+    return Diagnosed(
+      .workerDied, knob: "RLIMIT_CPU", now: most, fix: fix,
+      evidence: died + [
+        Fact("processor time", "\(Format.count(used)) s: all that RLIMIT_CPU grants a process")
+      ])
   }
 
   private var isMachineShort: Bool {

@@ -128,10 +128,10 @@ extension DiagnosisContext {
       guard path.serverMayClose == false, (rise(.abortsOnMemory) ?? 0) == 0 else {
         return Diagnosed(.closedByPeer, evidence: evidence)
       }
-      evidence += [
-        Fact("the built-in server", "closes nothing of its own accord"),
-        Fact("reset by", "somebody else: a firewall, or whoever destroys sockets (ss -K)"),
-      ]
+      evidence.append(Fact("the built-in server", "closes nothing of its own accord"))
+      if let found = resetUnfinished(failure, evidence, listener) { return found }
+      evidence.append(
+        Fact("reset by", "somebody else: a firewall, or whoever destroys sockets (ss -K)"))
       return Diagnosed(.noRoute, evidence: evidence + firewall)
     }
     let setting = Fact(
@@ -141,5 +141,24 @@ extension DiagnosisContext {
     return acceptQueue(
       failure.endpoint, [setting] + evidence + facts(of: listener) + rises(.listenOverflows),
       listener)
+  }
+
+  /// Connections that the client took for established, while the last packet of their handshake never
+  /// reached the server: the server's kernel repeats its SYN-ACK, gives up, and resets what comes later. It
+  /// is this host's kernel that has sent the resets then, and the server end never had the connections. Nil
+  /// where that explains fewer than half of them.
+  private func resetUnfinished(
+    _ failure: FailureRecord, _ evidence: [Fact], _ listener: PathFindings.Listener?
+  ) -> Diagnosed? {
+    let half = Double(failure.count) / 2
+    guard demand.bothEndsHere, failure.accepted < failure.established,
+      rise(.resetsSent) ?? 0 >= half, rise(.synRetransmits) ?? 0 >= half
+    else { return nil }
+    return lostOnTheWay(
+      evidence + rises(.synRetransmits) + droppedPackets + [
+        Fact(
+          "reset by",
+          "the kernel of this host, which had not seen the end of these handshakes")
+      ], listener)
   }
 }

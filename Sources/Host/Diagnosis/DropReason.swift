@@ -17,8 +17,7 @@ struct DropReason: Sendable {
     let queue = DropReason(words: "a full queue of an interface", command: "tc -s qdisc show")
     let filter = DropReason(words: "a filter of an interface", command: "tc filter show")
     let neighbour = DropReason(
-      words: "no answer to ARP or neighbour discovery, or no room for neighbours",
-      knob: "net.ipv4.neigh.default.gc_thresh3", command: "ip -s neigh show")
+      words: "no answer to ARP or neighbour discovery", command: "ip -s neigh show")
     let memory = DropReason(words: "no memory for it", knob: "net.ipv4.tcp_mem")
     let program = DropReason(words: "a program loaded into the kernel", command: "bpftool net show")
     let route = DropReason(words: "no route for it", command: "ip route show table all")
@@ -28,8 +27,10 @@ struct DropReason: Sendable {
       "FQ_BAND_LIMIT": queue, "FQ_FLOW_LIMIT": queue, "CAKE_FLOOD": queue,
       "TC_INGRESS": filter, "TC_EGRESS": filter,
       "XDP": program, "BPF_CGROUP_EGRESS": program, "SOCKET_FILTER": program,
-      "NEIGH_CREATEFAIL": neighbour, "NEIGH_FAILED": neighbour, "NEIGH_QUEUEFULL": neighbour,
-      "NEIGH_DEAD": neighbour,
+      "NEIGH_FAILED": neighbour, "NEIGH_QUEUEFULL": neighbour, "NEIGH_DEAD": neighbour,
+      "NEIGH_CREATEFAIL": DropReason(
+        words: "no room for another neighbour", knob: "net.ipv4.neigh.default.gc_thresh3",
+        command: "ip -s neigh show"),
       "NOMEM": memory, "PROTO_MEM": memory,
       "IP_INNOROUTES": route, "IP_OUTNOROUTES": route, "IP_INADDRERRORS": route,
       "IP_RPFILTER": DropReason(

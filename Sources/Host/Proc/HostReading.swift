@@ -28,6 +28,8 @@ extension HostDescription {
     capabilities = Capabilities(status: status) ?? []
     hasSeccompFilter = ProcText.line("Seccomp", in: status).flatMap { Int($0) }.map { $0 == 2 }
     isInFirstUserNamespace = read("/proc/self/uid_map").map(Self.isWhole) ?? true
+    processorTime = ProcText.line("Max cpu time", in: read("/proc/self/limits") ?? "")
+      .map(ProcText.words)?.first.flatMap { Int($0) }
     taskBounds = WorkerBound.all(reading: read)
     ownProcessors = Processors(
       allowed: ProcText.line("Cpus_allowed_list", in: status).map(ProcText.numbers)
@@ -44,6 +46,7 @@ extension HostDescription {
     }
     reservedPorts =
       read("/proc/sys/net/ipv4/ip_local_reserved_ports").map(ProcText.portRanges) ?? []
+    firstUnprivilegedPort = integer("/proc/sys/net/ipv4/ip_unprivileged_port_start")
     somaxconn = integer("/proc/sys/net/core/somaxconn")
     synBacklog = integer("/proc/sys/net/ipv4/tcp_max_syn_backlog")
     timeWaitAtMost = integer("/proc/sys/net/ipv4/tcp_max_tw_buckets")
@@ -54,6 +57,7 @@ extension HostDescription {
     ipv6 =
       withoutIPv6[0] == nil
       ? .missing : withoutIPv6[0] == 1 ? .off : withoutIPv6[1] == 1 ? .offOnLoopback : .on
+    unusableAddresses = UnusableAddress.all(in: read("/proc/net/if_inet6") ?? "")
     tcpMemory = integers("/proc/sys/net/ipv4/tcp_mem", 3)
     tcpReceive = integers("/proc/sys/net/ipv4/tcp_rmem", 3)
     tcpSend = integers("/proc/sys/net/ipv4/tcp_wmem", 3)

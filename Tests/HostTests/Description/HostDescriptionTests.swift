@@ -32,6 +32,11 @@ import Testing
     "/sys/fs/cgroup/system.slice/memory.current": "1073741824\n",
     "/sys/fs/cgroup/system.slice/a.service/cpu.max": "max 100000\n",
     "/sys/fs/cgroup/system.slice/cpu.max": "250000 100000\n",
+    "/proc/self/limits":
+      "Limit                     Soft Limit           Hard Limit           Units     \n"
+      + "Max cpu time              30                   60                   seconds   \n",
+    "/proc/sys/net/ipv4/ip_unprivileged_port_start": "1024\n",
+    "/proc/net/if_inet6": "fd000077000000000000000000000001 03 40 00 c0       d0\n",
     "/proc/slabinfo": """
     slabinfo - version: 2.1
     # name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables
@@ -48,6 +53,9 @@ import Testing
     #expect(host.hostname == "box")
     #expect(host.kernel == "6.18.44")
     #expect(host.processors == 2)
+    #expect(host.processorTime == 30)
+    #expect(host.firstUnprivilegedPort == 1024)
+    #expect(host.unusableAddresses.map(\.interface) == ["d0"])
     #expect(host.processorModel == "AMD EPYC")
     #expect(host.memoryTotal == 24_684_084 * 1024)
     // MemAvailable, and 9,000 pages that the two processors keep, without what sockets pin.

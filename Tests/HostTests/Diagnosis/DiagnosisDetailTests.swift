@@ -387,4 +387,67 @@ import Testing
     let exited = death(signal: nil, exitCode: 1, kills: 1)
     #expect(value("worker 3", in: exited) == "process 42 ended with exit code 1")
   }
+
+  @Test func `a worker that has used up its processor time is told by RLIMIT_CPU`() {
+    func death(signal: Int, used: Double, most: Int?) -> Diagnosed {
+      var worker = WorkerRecord(id: 3, end: .client, pid: 42, signal: signal)
+      (worker.userTime, worker.systemTime) = (used / 4, used * 3 / 4)
+      return diagnose(
+        worker, before: [:], after: [:], host: .box { $0.processorTime = most }, demand: .million)
+    }
+    let used = death(signal: 9, used: 10, most: 10)
+    #expect(used.resource == .workerDied)
+    #expect(used.knob == "RLIMIT_CPU")
+    #expect(used.now == 10)
+    #expect(death(signal: 24, used: 9.95, most: 10).knob == "RLIMIT_CPU")
+    #expect(death(signal: 9, used: 9.8, most: 10).knob == nil)
+    #expect(death(signal: 11, used: 10, most: 10).knob == nil)
+    #expect(death(signal: 9, used: 10, most: nil).knob == nil)
+  }
+
+  // MARK: - Addresses that cannot be had yet
+
+  @Test func `an address that is not settled is on this host`() {
+    func found(isDuplicate: Bool) -> Diagnosed {
+      var failure = FailureRecord.failed("bind", "EADDRNOTAVAIL")
+      failure.source = "[fd00:77::1]:1025"
+      return diagnose(
+        failure, before: [:], after: [:],
+        host: .box {
+          $0.unusableAddresses = UnusableAddress.all(
+            in: "fd000077000000000000000000000001 03 40 00 \(isDuplicate ? "c8" : "c0")       d0\n")
+        }, demand: .million)
+    }
+    let asking = found(isDuplicate: false)
+    #expect(asking.resource == .sourceAddress)
+    #expect(
+      asking.fix == "ip addr del fd00:77::1/64 dev d0 && ip addr add fd00:77::1/64 dev d0 nodad")
+    #expect(value("is on d0", in: asking)?.hasPrefix("tentative") == true)
+    let duplicate = found(isDuplicate: true)
+    #expect(duplicate.fix == nil)
+    #expect(value("is on d0", in: duplicate)?.hasPrefix("dadfailed") == true)
+  }
+
+  @Test func `settled and optimistic addresses can be used`() {
+    let text = """
+      00000000000000000000000000000001 01 80 10 80       lo
+      fd000077000000000000000000000001 03 40 00 44     eth0
+
+      """
+    #expect(UnusableAddress.all(in: text).isEmpty)
+  }
+
+  @Test func `a port below the bound is for who has the right to it`() {
+    func found(_ endpoint: String) -> Diagnosed {
+      var failure = FailureRecord.failed("bind", "EACCES")
+      (failure.end, failure.endpoint) = (.server, endpoint)
+      return diagnose(
+        failure, before: [:], after: [:], host: .box { $0.firstUnprivilegedPort = 1024 },
+        demand: .million)
+    }
+    let low = found("127.0.0.1:80")
+    #expect(low.knob == "net.ipv4.ip_unprivileged_port_start")
+    #expect(low.fix == "sysctl -w net.ipv4.ip_unprivileged_port_start=80")
+    #expect(found("127.0.0.1:1024").knob == nil)
+  }
 }

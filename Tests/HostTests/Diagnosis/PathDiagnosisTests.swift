@@ -202,6 +202,41 @@ import Testing
     #expect(cause(false, memory: 3) == .closedByPeer)
   }
 
+  @Test func `this host's own resets of handshakes whose end was lost are drops`() {
+    func found(
+      accepted: Int = 10, resets: Double = 100, retransmits: Double = 900,
+      drops: [String: Int]? = nil
+    ) -> Diagnosed {
+      var path = PathFindings()
+      path.serverMayClose = false
+      path.dropsByReason = drops
+      var failure = FailureRecord.failed("closed", "ECONNRESET")
+      (failure.count, failure.established, failure.accepted) = (199, 43, accepted)
+      return diagnose(
+        failure, before: [:], after: [.resetsSent: resets, .synRetransmits: retransmits],
+        host: .box, demand: .million { _ in }, path: path)
+    }
+    #expect(found().resource == .packetsDropped)
+    #expect(value("dropped by", in: found()) == nil)
+    let told = found(drops: ["QDISC_DROP": 700])
+    #expect(value("dropped by", in: told) == "a full queue of an interface")
+    // The server had them, the resets came from elsewhere, or no handshake was left without an answer.
+    #expect(found(accepted: 43).resource == .noRoute)
+    #expect(found(resets: 99).resource == .noRoute)
+    #expect(found(retransmits: 99).resource == .noRoute)
+  }
+
+  @Test func `only a full table of neighbours is a setting's`() {
+    func knob(_ reason: String) -> String? {
+      found {
+        $0.listeners = Self.listener(0, of: 4096, drops: 0)
+        $0.dropsByReason = [reason: 300]
+      }.knob
+    }
+    #expect(knob("NEIGH_CREATEFAIL") == "net.ipv4.neigh.default.gc_thresh3")
+    #expect(knob("NEIGH_FAILED") == nil)
+  }
+
   @Test func `a fix of the accept queue names every bound that has to move`() {
     let overflown: [Series.Key: Double] = [.listenOverflows: 5, .listenDrops: 5]
     let both = found(after: overflown)
