@@ -69,6 +69,8 @@ extension Client where System: ~Copyable {
       case .failed(let error): return messageEngine.peerEnded(slot, error, among: &connections)
       }
     }
+    // These reads may have taken all there was, and then epoll announces nothing more.
+    if discards { messageEngine.conclude(slot, among: &connections) }
     isFlooded = true
     announceAgain(slot)
   }
