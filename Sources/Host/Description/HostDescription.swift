@@ -75,7 +75,8 @@ package struct HostDescription: Sendable, Equatable {
   package var tracksLoopback: Bool?
   /// `net.ipv4.ip_forward`: whether packets of others pass through here.
   package var forwardsPackets: Bool?
-  /// IPv4 sockets of TCP and UDP that are in use in this network namespace (`/proc/net/sockstat`).
+  /// Sockets of TCP and UDP, of IPv4 and IPv6, that are in use in this network namespace (`/proc/net/sockstat`
+  /// and `sockstat6`).
   package var socketsInUse: Int?
   /// Buckets of the table of established connections; nil where the kernel does not tell.
   package var establishedBuckets: Int?

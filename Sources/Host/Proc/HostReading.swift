@@ -67,10 +67,12 @@ extension HostDescription {
     // Negative where the network namespace shares the table of the first one.
     establishedBuckets = integer("/proc/sys/net/ipv4/tcp_ehash_entries").map(abs)
     let sockets = read("/proc/net/sockstat") ?? ""
-    if let tcp = ProcText.pairs("TCP", in: sockets)["inuse"],
-      let udp = ProcText.pairs("UDP", in: sockets)["inuse"]
-    {
-      socketsInUse = tcp + udp
+    let socketsV6 = read("/proc/net/sockstat6") ?? ""
+    func inUse(_ protocol: String, _ text: String) -> Int? {
+      ProcText.pairs(`protocol`, in: text)["inuse"]
+    }
+    if let tcp = inUse("TCP", sockets), let udp = inUse("UDP", sockets) {
+      socketsInUse = tcp + udp + (inUse("TCP6", socketsV6) ?? 0) + (inUse("UDP6", socketsV6) ?? 0)
     }
     slabs = Slab.read(
       read("/proc/slabinfo") ?? "", names: Self.connectionSlabs, pageSize: pageSize)

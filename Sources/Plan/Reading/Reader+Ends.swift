@@ -81,7 +81,20 @@ extension Reader {
         hint: hint)
     }
     let port = try port(String(text[text.index(after: colon)...]))
-    return (try addresses(host.filter { $0 != "[" && $0 != "]" }), port)
+    return (try addresses(withoutBrackets(host)), port)
+  }
+
+  /// An address or a range without its brackets, which stand around the whole or around each address. A
+  /// bracket anywhere else stays, and is no part of an address.
+  private static func withoutBrackets(_ host: String) -> String {
+    if host.hasPrefix("["), host.firstIndex(of: "]") == host.indices.last {
+      return String(host.dropFirst().dropLast())
+    }
+    return host.split(separator: "-", omittingEmptySubsequences: false).map { end in
+      let end = end.drop { $0 == " " }
+      guard end.hasPrefix("["), let close = end.firstIndex(of: "]") else { return String(end) }
+      return String(end[..<close].dropFirst() + end[close...].dropFirst())
+    }.joined(separator: "-")
   }
 
   // MARK: Clients
@@ -172,9 +185,15 @@ extension Reader {
 
   /// An address that stands twice in the list would count twice, but has its ports only once.
   private mutating func reportOverlap(_ ranges: [(place: Place, range: AddressRange)]) {
+    for family in [ranges.filter(\.range.isV6), ranges.filter { !$0.range.isV6 }] {
+      reportOverlap(ofFamily: family)
+    }
+  }
+
+  private mutating func reportOverlap(ofFamily ranges: [(place: Place, range: AddressRange)]) {
     let sorted = ranges.sorted { $0.range.bounds.lower < $1.range.bounds.lower }
     for (one, next) in zip(sorted, sorted.dropFirst())
-    where next.range.bounds.lower <= one.range.bounds.upper && one.range.isV6 == next.range.isV6 {
+    where next.range.bounds.lower <= one.range.bounds.upper {
       let (first, second) = one.place < next.place ? (one, next) : (next, one)
       report(second.place, "\(second.range) overlaps with \(first.range)")
     }

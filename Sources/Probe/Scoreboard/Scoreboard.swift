@@ -108,7 +108,7 @@ package struct Scoreboard: @unchecked Sendable {
   /// The most bytes that are kept of what a peer says unasked; a multiple of 8.
   package static let mostUnasked = 248
 
-  /// Keeps what a peer says without being asked, if nothing was kept before: servers that turn a
+  /// Keeps what a peer says without being asked, if nothing was kept before in the phase: servers that turn a
   /// connection away often say why.
   func keepUnasked(_ bytes: UnsafeRawBufferPointer) {
     guard load(Offset.unasked) == 0, let first = bytes.baseAddress else { return }
@@ -118,7 +118,12 @@ package struct Scoreboard: @unchecked Sendable {
     unsafe cell(Offset.unasked).pointee.store(UInt64(count), ordering: .releasing)
   }
 
-  /// The first bytes that a peer said unasked; empty when none did.
+  /// A phase begins: what peers have said in the one before does not explain what happens in this one.
+  func forgetUnasked() {
+    unsafe cell(Offset.unasked).pointee.store(0, ordering: .releasing)
+  }
+
+  /// The first bytes that a peer said unasked in the phase; empty when none did.
   package var unasked: [UInt8] {
     let count = unsafe cell(Offset.unasked).pointee.load(ordering: .acquiring)
     return unsafe Array(

@@ -38,6 +38,14 @@ extension HTMLReport {
       height: 130)
   }
 
+  /// Bytes of a page of the recorded host, from its facts; 4 KiB, as of x86, where they do not say.
+  var pageSize: Double {
+    let text = recording.host.first { $0.name == "page size" }?.value
+    let words = text?.split(separator: " ") ?? []
+    guard words.count == 2, words[1] == "KiB", let count = Double(words[0]) else { return 4096 }
+    return count * 1024
+  }
+
   /// Connection ends held, client's and server's added up, by the instant of the sample; nil where
   /// nothing was sampled.
   private var ends: [Double: Double]? {
@@ -62,7 +70,7 @@ extension HTMLReport {
     }
     if let pages = recording.series(.tcpPages), !pages.points.isEmpty {
       let points = pages.points.map {
-        Series.Point(at: $0.at, value: $0.value * 4096)
+        Series.Point(at: $0.at, value: $0.value * pageSize)
       }
       layers.append(
         .init(name: "TCP buffers of the host", ink: .kind(2), shape: .line(Curve(points))))

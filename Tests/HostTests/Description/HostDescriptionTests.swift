@@ -11,7 +11,9 @@ import Testing
     "/proc/cpuinfo":
       "processor\t: 0\nmodel name\t: AMD EPYC\n\nprocessor\t: 1\nmodel name\t: AMD EPYC\n",
     "/proc/meminfo": "MemTotal:       24684084 kB\nMemAvailable:   23956940 kB\n",
-    "/proc/net/sockstat": "sockets: used 2000\nTCP: inuse 5 orphan 0 tw 0 alloc 7 mem 1\n",
+    "/proc/net/sockstat":
+      "sockets: used 2000\nTCP: inuse 5 orphan 0 tw 0 alloc 7 mem 1\nUDP: inuse 2 mem 0\n",
+    "/proc/net/sockstat6": "TCP6: inuse 3\nUDP6: inuse 1\n",
     "/proc/zoneinfo":
       "Node 0, zone   Normal\n  pagesets\n    cpu: 0\n              count:    8968\n"
       + "              high:     9612\n    cpu: 1\n              count:    32\n",
@@ -54,6 +56,7 @@ import Testing
     #expect(host.kernel == "6.18.44")
     #expect(host.processors == 2)
     #expect(host.processorTime == 30)
+    #expect(host.socketsInUse == 11)
     #expect(host.firstUnprivilegedPort == 1024)
     #expect(host.unusableAddresses.map(\.interface) == ["d0"])
     #expect(host.processorModel == "AMD EPYC")

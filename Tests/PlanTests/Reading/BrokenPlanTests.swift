@@ -80,6 +80,14 @@ import Testing
       "a source twice", minimal + "clients: {sources: [127.0.0.2-127.0.0.5, 127.0.0.5]}\n",
       "4:42: 127.0.0.5 overlaps with 127.0.0.2-127.0.0.5"),
     Broken(
+      "a source twice, and one of the other family between the two by its number",
+      minimal + "clients: {sources: [0.0.0.3-0.0.0.5, \"::4\", 0.0.0.5]}\n",
+      "4:45: 0.0.0.5 overlaps with 0.0.0.3-0.0.0.5"),
+    Broken(
+      "a bracket within an address",
+      "server: {listen: \"1[2]7.0.0.1:9000\"}\nphases: [ramp: {to: 1}]\n",
+      "1:18: '1[2]7.0.0.1' is not an IP address"),
+    Broken(
       "no address at all", minimal + "clients: {sources: 0.0.0.0}\n",
       "4:20: 0.0.0.0 is no address to connect from"
         + " (name addresses of this host, for example 127.0.0.2-127.0.0.21)"),

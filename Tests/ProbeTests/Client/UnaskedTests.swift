@@ -15,6 +15,18 @@ import Testing
     #expect(stage.client.board.unasked == text)
   }
 
+  @Test func `what was said before a phase is not kept in it`() throws {
+    let stage = try Stage([.test()])
+    stage.say(Array("full".utf8))
+    #expect(stage.client.board.unasked == Array("full".utf8))
+    stage.begin()
+    stage.echo()
+    #expect(stage.client.board.unasked == [])
+    stage.say(Array("idle".utf8))
+    #expect(stage.client.board.unasked == Array("idle".utf8))
+    #expect(stage.count(.unasked) == 1)
+  }
+
   @Test func `the next tenant of a row has been told nothing`() throws {
     let stage = try Stage([.test()])
     stage.say([1])

@@ -2,8 +2,9 @@ import Foundation
 import Judgement
 import Plan
 import Recording
-import Report
 import Testing
+
+@testable import Report
 
 @Suite struct HTMLTests {
   @Test func `an hour of everything fits into a megabyte`() {
@@ -35,5 +36,16 @@ import Testing
     for run in Run.all {
       try write(html(run.recording, run.judgement), "small-\(run.name).html")
     }
+  }
+
+  @Test func `pages of memory are as long as the recorded host's`() {
+    func pageSize(_ facts: [Fact]) -> Double {
+      var recording = Sample.passed
+      recording.host = facts
+      return HTMLReport(recording, judge(recording)).pageSize
+    }
+    #expect(pageSize([Fact("page size", "64 KiB")]) == 65_536)
+    #expect(pageSize([Fact("page size", Format.bytes(16_384))]) == 16_384)
+    #expect(pageSize([]) == 4096)
   }
 }
