@@ -59,6 +59,16 @@ package struct MessageTemplate: Sendable, Equatable {
     }
   }
 
+  /// Whether no two messages of a connection are the same.
+  package var differsByMessage: Bool {
+    parts.contains { part in
+      switch part {
+      case .sequence, .random: true
+      case .bytes, .connection, .source, .port, .worker: false
+      }
+    }
+  }
+
   /// What fills the places of one message.
   package struct Facts {
     package var connection: UInt64

@@ -40,8 +40,8 @@ struct MessageColumns: ~Copyable {
     var pattern: UInt8
   }
 
-  /// Debts that a row remembers. The answer to an older one, should it come, is taken for that to a
-  /// later message.
+  /// Debts that a row remembers. The answer to an older one, should it come, is that to a later
+  /// message where it fits; else it counts as missing (`RowMarks.forgetful`).
   static var mostDebts: UInt32 { 4 }
 
   /// The `answerProgress` of an answer without a known length that has come whole.
@@ -98,27 +98,20 @@ struct MessageColumns: ~Copyable {
   /// Notes the message under way as a debt.
   ///
   /// - Parameter isFirst: whether there are no debts.
+  /// - Returns: whether the oldest debt is forgotten, as there are too many.
   @inline(__always)
-  func owe(_ row: UInt32, due: UInt64, began: UInt64, isFirst: Bool) {
+  func owe(_ row: UInt32, due: UInt64, began: UInt64, isFirst: Bool) -> Bool {
     if isFirst { debtCounts[row] = 0 }
-    if debtCount(of: row) == Int(Self.mostDebts) {
-      removeOldestDebt(of: row)
-      debtCounts[row] |= Self.forgotten
-    }
+    let isFull = debtCount(of: row) == Int(Self.mostDebts)
+    if isFull { removeOldestDebt(of: row) }
     debts[row * Self.mostDebts + UInt32(debtCount(of: row))] = Debt(
       due: due, began: began, sequence: sequence(of: row), pattern: patternsOfRows[row])
     debtCounts[row] += 1
+    return isFull
   }
 
   /// Valid only for rows with the mark `owing`.
-  func debtCount(of row: UInt32) -> Int { Int(debtCounts[row] & ~Self.forgotten) }
-
-  /// Whether a row has had more debts than it remembers: bytes that come may answer a forgotten
-  /// one.
-  func hasForgottenDebts(_ row: UInt32) -> Bool { debtCounts[row] & Self.forgotten != 0 }
-
-  /// A mark in the counts of debts.
-  private static var forgotten: UInt8 { 0x80 }
+  func debtCount(of row: UInt32) -> Int { Int(debtCounts[row]) }
 
   func debt(_ place: Int, of row: UInt32) -> Debt { debts[row * Self.mostDebts + UInt32(place)] }
 

@@ -8,6 +8,11 @@ import SystemPackage
 /// still come: servers answer in order, so the next answer is taken for that to the oldest debt,
 /// and is late. An answer is taken for that to a later message only where its bytes prove it: where
 /// answers are known byte by byte, and differ.
+///
+/// Some answers that may still come are remembered no more: those to the oldest of too many debts, and
+/// to all debts of before a wrong answer. Then bytes that fit nothing may be one of them, so that the
+/// message that they are taken for is missing, not wrong (`RowMarks.forgetful`), until an answer
+/// shows that none of them can come any more (`noteOrder`).
 extension MessageEngine where System: ~Copyable {
   /// Makes a row ready for its next message; false when it has to wait. An overdue message under
   /// way becomes a debt; or its answer is counted as wrong, if bytes have come that do not match
@@ -66,10 +71,7 @@ extension MessageEngine where System: ~Copyable {
         case .open: connections.rows.messages.setAnswerProgress(of: slot, to: found.stage)
         case .right: notePaid(slot, debt, among: &connections)
         case .wrong:
-          connections.board.subtract(Int(debt.pattern), .missing)
-          connections.board.add(Int(debt.pattern), .wrong)
-          connections.noteAnswer(slot)
-          dropDebts(slot, 1, among: &connections)
+          refuteOldestDebt(slot, among: &connections)
         }
       }
     }
@@ -115,6 +117,7 @@ extension MessageEngine where System: ~Copyable {
     connections.board.subtract(Int(debt.pattern), .missing)
     connections.board.add(Int(debt.pattern), .late)
     connections.noteAnswer(slot)
+    noteOrder(slot, Int(debt.pattern), among: &connections)
     dropDebts(slot, 1, among: &connections)
   }
 
@@ -172,29 +175,50 @@ extension MessageEngine where System: ~Copyable {
     return false
   }
 
-  /// Counts a wrong answer and drops all debts, as the bytes that have come fit no answer that is
+  /// Counts a wrong answer and forgets all debts, as the bytes that have come fit no answer that is
   /// owed. The wrong answer is that to the message under way or, where there is none, to the oldest
   /// debt.
   private mutating func countWrongDebt(_ slot: UInt32, among connections: inout Connections) {
-    let pattern = Int(connections.rows.messages.debt(0, of: slot).pattern)
-    // The bytes may be the right answer to a forgotten debt: then the answer counts as missing.
-    let outcome: MessageCounter =
-      connections.rows.messages.hasForgottenDebts(slot) ? .missing : .wrong
-    dropDebts(slot, connections.rows.messages.debtCount(of: slot), among: &connections)
-    if connections.rows.state(slot) == .established {
-      connections.board.subtract(pattern, .missing)
-      connections.board.add(pattern, outcome)
-      connections.noteAnswer(slot)
-      connections.drainWrongAnswer(slot)
-    } else {
-      countWrongAnswer(slot, as: outcome, among: &connections)
+    guard connections.rows.state(slot) == .established else {
+      return countWrongAnswer(slot, among: &connections)
     }
+    refuteOldestDebt(slot, among: &connections)
+    forgetDebts(slot, among: &connections)
+    connections.drainWrongAnswer(slot)
   }
 
-  /// Drops all debts of a connection: after a wrong answer nobody can tell the rest of it from the
-  /// answers to the debts.
-  mutating func dropAllDebts(_ slot: UInt32, among connections: inout Connections) {
+  /// Counts the answer to the oldest debt as wrong, and drops the debt.
+  private mutating func refuteOldestDebt(_ slot: UInt32, among connections: inout Connections) {
+    let pattern = Int(connections.rows.messages.debt(0, of: slot).pattern)
+    connections.board.subtract(pattern, .missing)
+    connections.board.add(pattern, outcomeOfMisfit(slot, among: &connections))
+    connections.noteAnswer(slot)
+    dropDebts(slot, 1, among: &connections)
+  }
+
+  /// Drops all debts of a connection, whose answers may still come: after a wrong answer nobody can
+  /// tell the rest of it from them.
+  mutating func forgetDebts(_ slot: UInt32, among connections: inout Connections) {
     guard connections.rows.marks(slot).has(.owing) else { return }
     dropDebts(slot, connections.rows.messages.debtCount(of: slot), among: &connections)
+    connections.rows.mark(slot, .forgetful)
+  }
+
+  /// What becomes of a message when bytes have come that do not fit its answer.
+  mutating func outcomeOfMisfit(
+    _ slot: UInt32, among connections: inout Connections
+  ) -> MessageCounter {
+    connections.rows.marks(slot).has(.forgetful) ? .missing : .wrong
+  }
+
+  /// Notes that a message was answered rightly, which may show that no answer to a forgotten one can
+  /// come any more.
+  @inline(__always)
+  mutating func noteOrder(
+    _ slot: UInt32, _ pattern: Int, among connections: inout Connections
+  ) {
+    guard connections.rows.marks(slot).has(.forgetful), patterns.script(pattern).settlesDebts
+    else { return }
+    connections.rows.unmark(slot, .forgetful)
   }
 }

@@ -97,6 +97,7 @@ extension MessageEngine where System: ~Copyable {
     } else {
       connections.board.add(pattern, wantsAnswer && expiry < connections.now ? .late : .received)
     }
+    noteOrder(slot, pattern, among: &connections)
     connections.finishMessage(slot)
   }
 
@@ -120,19 +121,17 @@ extension MessageEngine where System: ~Copyable {
   /// Counts a wrong answer to the message under way, and has the message end: at once, or when it
   /// has been sent whole; a conversation when the bytes that are there have been read.
   ///
-  /// - Parameters:
-  ///   - outcome: what to count.
-  ///   - isOver: whether the wrong answer has come whole, so that the connection need not wait.
+  /// - Parameter isOver: whether the wrong answer has come whole, so that the connection need not
+  ///   wait.
   @inline(never)
   mutating func countWrongAnswer(
-    _ slot: UInt32, as outcome: MessageCounter = .wrong, isOver: Bool = false,
-    among connections: inout Connections
+    _ slot: UInt32, isOver: Bool = false, among connections: inout Connections
   ) {
     let pattern = connections.rows.messages.pattern(of: slot)
     let marks = connections.rows.marks(slot)
-    dropAllDebts(slot, among: &connections)
     if marks.has(.overdue) { connections.board.subtract(pattern, .missing) }
-    connections.board.add(pattern, outcome)
+    connections.board.add(pattern, outcomeOfMisfit(slot, among: &connections))
+    forgetDebts(slot, among: &connections)
     connections.noteAnswer(slot)
     if connections.rows.state(slot) == .sending || marks.has(.conversing) {
       return connections.rows.mark(slot, .wrong)

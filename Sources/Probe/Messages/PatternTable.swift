@@ -18,6 +18,10 @@ struct PatternTable: ~Copyable {
     fileprivate(set) var answer = Answer.nothing
     /// Bytes of an answer of known length (`.anything` or `.text`).
     fileprivate(set) var answerCount = 0
+    /// Whether bytes that fit no answer are wrong once a message of the pattern was answered rightly,
+    /// however many answers a connection was owed before: servers answer in order, so none of those
+    /// can come any more; or they are all alike.
+    fileprivate(set) var settlesDebts = false
     fileprivate var message = Text()
     fileprivate var answerText = Text()
     fileprivate var isFixed = false
@@ -97,6 +101,12 @@ struct PatternTable: ~Copyable {
       case .until: script.answer = .framed
       }
       if pattern.conversation != nil { script.answer = .conversation }
+      script.settlesDebts =
+        switch script.answer {
+        case .echo: pattern.template.differsByMessage || script.isFixed && patterns.count == 1
+        case .text: patterns.count == 1
+        case .nothing, .anything, .matching, .framed, .conversation: false
+        }
       drafts.append(script)
     }
     let pushedText = keep(pushed ?? [])

@@ -204,8 +204,9 @@ struct ConnectionTable: ~Copyable {
   /// Makes a debt of the overdue message under way, and the row idle.
   mutating func turnIntoDebt(_ slot: UInt32) {
     unlistMessage(slot)
-    messages.owe(
+    let isForgotten = messages.owe(
       slot, due: dues[slot], began: begins[slot], isFirst: !marks[slot].has(.owing))
+    if isForgotten { mark(slot, .forgetful) }
     unmark(slot, .ofMessage)
     mark(slot, .owing)
     becomeIdle(slot)

@@ -20,6 +20,9 @@ struct RowMarks: BitwiseCopyable, Equatable {
   static var owing: Self { Self(rawValue: 128) }
   /// Something has come that nobody had asked for.
   static var unasked: Self { Self(rawValue: 256) }
+  /// Answers may come to messages that are remembered no more: bytes that fit no answer need not be
+  /// wrong.
+  static var forgetful: Self { Self(rawValue: 512) }
   /// The marks that end with the message under way.
   static var ofMessage: Self { Self(rawValue: 4 | 8 | 64) }
 

@@ -87,6 +87,52 @@ import Testing
     #expect(stage.outcomes() == [8, 1, 0, 0, 0, 7])
   }
 
+  @Test func `none of many right answers to messages that are remembered no more is wrong`() throws
+  {
+    let stage = try Stage([.test(parts: Self.numbered)])
+    stage.begin(for: .milliseconds(90_500))
+    for late in 0..<3 {
+      stage.say(bytes("ping \(late)\n"))
+      #expect(stage.outcomes() == [10 + late, 0, 0, 0, 0, 10 + late])
+      stage.world.run(for: .seconds(10))
+    }
+    stage.say(bytes("ping 12\n"))
+    #expect(stage.outcomes() == [13, 1, 0, 0, 0, 12])
+    // No older answer can come after that one.
+    stage.world.run(for: .seconds(10))
+    stage.say(bytes("ping 3\n"))
+    #expect(stage.outcomes() == [14, 1, 1, 0, 0, 12])
+  }
+
+  @Test func `a right answer to a message that a wrong answer has ended is not a wrong one`() throws
+  {
+    let stage = try Stage([.test(parts: Self.numbered)])
+    stage.begin(for: .milliseconds(20_500))
+    stage.say(bytes("pong 0\n"))
+    #expect(stage.outcomes() == [3, 0, 1, 0, 0, 2])
+    stage.world.run(for: .seconds(10))
+    stage.say(bytes("ping 1\n"))
+    #expect(stage.outcomes() == [4, 0, 1, 0, 0, 3])
+    stage.world.run(for: .seconds(10))
+    stage.say(bytes("ping 4\n"))
+    #expect(stage.outcomes() == [5, 1, 1, 0, 0, 3])
+  }
+
+  @Test func `where all answers are alike, a right one shows that a later one is wrong`() throws {
+    let stage = try Stage([.test(expect: .text(bytes("ok")))])
+    stage.begin(for: .milliseconds(60_500))
+    stage.say(bytes("no"))
+    #expect(stage.outcomes() == [7, 0, 0, 0, 0, 7])
+    for _ in 0..<2 {
+      stage.world.run(for: .seconds(10))
+      stage.say(bytes("ok"))
+    }
+    #expect(stage.outcomes() == [9, 2, 0, 0, 0, 7])
+    stage.world.run(for: .seconds(10))
+    stage.say(bytes("no"))
+    #expect(stage.outcomes() == [10, 2, 1, 0, 0, 7])
+  }
+
   @Test func `a server that never answers is asked at every instant`() throws {
     let stage = try Stage(connections: 3, [.test(every: .seconds(2))])
     stage.begin(for: .seconds(20) - .microseconds(1))
