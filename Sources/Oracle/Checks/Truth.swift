@@ -23,7 +23,7 @@ struct Truth {
   /// Connections that a server has accepted.
   var accepted: Int { books.accepted }
 
-  /// Sockets that workers have lost hold of.
+  /// Descriptors that workers have lost hold of, or closed without a word.
   var leaked: Int { books.leaked }
 
   func end(ofWorker place: Int) -> End { place < scenario.servers ? .server : .client }
@@ -40,7 +40,7 @@ struct Truth {
     }
     return low > 0
       ? books.census[low - 1]
-      : NetworkBooks.Census(instant: limit, atClient: 0, atServer: 0, unaccepted: 0)
+      : .empty(at: limit)
   }
 
   /// Whether the number of connections changed within so many seconds before an instant.
@@ -54,6 +54,14 @@ struct Truth {
     let range = nanoseconds(start)...nanoseconds(max(start, end))
     return books.census.reduce(standing(at: start).atClient) {
       range.contains($1.instant) ? max($0, $1.atClient) : $0
+    }
+  }
+
+  /// As `most`, and those broken at the client of which it has not heard yet.
+  func mostKnown(from start: Double, to end: Double) -> Int {
+    let range = nanoseconds(start)...nanoseconds(max(start, end))
+    return books.census.reduce(standing(at: start).knownToClient) {
+      range.contains($1.instant) ? max($0, $1.knownToClient) : $0
     }
   }
 

@@ -103,7 +103,8 @@ package struct SimulatedKernel: Kernel {
 
   package func send(_ socket: FileDescriptor, _ bytes: UnsafeRawBufferPointer) -> Transfer {
     if let error = process.begin(.send) { return .failed(error) }
-    let transfer = process.socket(socket).send(unsafe Array(bytes.prefix(process.sendLimit)))
+    let transfer = process.socket(socket).send(
+      unsafe Array(bytes.prefix(process.sendLimit)), isLast: bytes.count <= process.sendLimit)
     if case .failed(let error) = transfer { process.note(error, of: .send) }
     return transfer
   }
@@ -154,6 +155,7 @@ package struct SimulatedKernel: Kernel {
   package func wait(
     into events: UnsafeMutableBufferPointer<ReadyEvent>, until deadline: Instant?
   ) throws(Errno) -> Int {
+    process.beginWait()
     try begin(.wait)
     if let deadline, deadline.nanoseconds < network.now {
       // A process that polls, with deadlines in the past, must see time pass.

@@ -47,6 +47,8 @@ package final class SimulatedProcess {
   var told: [UInt8] = []
 
   private var ready = Queue<Watch>()
+  /// Broken connections that the last wait has announced.
+  private var announced: [SimulatedSocket] = []
   private var isWoken = false
   private var sleep = Sleep.waiting(until: nil)
 
@@ -153,9 +155,6 @@ package final class SimulatedProcess {
     table.compactMap { if case .socket(let socket)? = $0 { socket } else { nil } }
   }
 
-  /// Sockets that nothing was done with since they were opened, or since what was done has failed.
-  var unusedSockets: Int { sockets.count { $0.state == .fresh } }
-
   var openDescriptors: Int { table.count { $0 != nil } }
 
   // MARK: Epoll
@@ -206,6 +205,7 @@ package final class SimulatedProcess {
       watch.isQueued = false
       let seen = watch.seen
       guard seen.rawValue != 0 else { continue }
+      if let socket = watch.socket, socket.isEndUnheard { announced.append(socket) }
       unsafe events[count] = ReadyEvent(token: watch.token, seen: seen)
       count += 1
       if !watch.events.has(.edgeTriggered) { watch.markReady() }
@@ -239,6 +239,12 @@ package final class SimulatedProcess {
     }
   }
   private static let alarms: EpollEvents = .readable | .writable
+
+  /// The process has handled all events of the last wait.
+  func beginWait() {
+    for socket in announced { socket.noteHeard() }
+    announced.removeAll(keepingCapacity: true)
+  }
 
   /// Whether a wait is to end before anything has happened.
   func isInterrupted() -> Bool {

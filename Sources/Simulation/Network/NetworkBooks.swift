@@ -25,12 +25,23 @@ package struct NetworkBooks {
     package let atServer: Int
     /// Of `atClient`, those that no server has accepted.
     package let unaccepted: Int
+    /// As `atClient`, and those broken there of which the client has not heard yet. It has heard when
+    /// a call has failed, or when it waits again after an event has told it so.
+    package let knownToClient: Int
 
-    package init(instant: UInt64, atClient: Int, atServer: Int, unaccepted: Int) {
+    package init(
+      instant: UInt64, atClient: Int, atServer: Int, unaccepted: Int, knownToClient: Int
+    ) {
       self.instant = instant
       self.atClient = atClient
       self.atServer = atServer
       self.unaccepted = unaccepted
+      self.knownToClient = knownToClient
+    }
+
+    /// Before the first connection.
+    package static func empty(at instant: UInt64) -> Census {
+      Census(instant: instant, atClient: 0, atServer: 0, unaccepted: 0, knownToClient: 0)
     }
   }
 
@@ -43,7 +54,7 @@ package struct NetworkBooks {
   /// Connections that an `accept` has returned.
   package private(set) var accepted = 0
 
-  /// Sockets that workers had opened and never bound, connected or closed when they ended: leaks.
+  /// Descriptors that workers had open when they ended and did not count, or counted and had closed.
   package internal(set) var leaked = 0
 
   package static let mostFailures = 1_000_000
@@ -54,7 +65,7 @@ package struct NetworkBooks {
 
   mutating func establish(at now: UInt64) {
     established += 1
-    count(client: 1, unaccepted: 1, at: now)
+    count(client: 1, unaccepted: 1, known: 1, at: now)
   }
 
   /// - Parameter stands: whether the client still has the connection.
@@ -63,19 +74,23 @@ package struct NetworkBooks {
     count(server: 1, unaccepted: stands ? -1 : 0, at: now)
   }
 
-  mutating func leaveClient(wasAccepted: Bool, at now: UInt64) {
-    count(client: -1, unaccepted: wasAccepted ? 0 : -1, at: now)
+  /// - Parameter isKnown: whether the client knows, as it has closed the connection itself; if not,
+  ///   `hearOfEnd` follows.
+  mutating func leaveClient(wasAccepted: Bool, isKnown: Bool, at now: UInt64) {
+    count(client: -1, unaccepted: wasAccepted ? 0 : -1, known: isKnown ? -1 : 0, at: now)
   }
+
+  mutating func hearOfEnd(at now: UInt64) { count(known: -1, at: now) }
 
   mutating func leaveServer(at now: UInt64) { count(server: -1, at: now) }
 
   private mutating func count(
-    client: Int = 0, server: Int = 0, unaccepted: Int = 0, at now: UInt64
+    client: Int = 0, server: Int = 0, unaccepted: Int = 0, known: Int = 0, at now: UInt64
   ) {
-    let last = census.last ?? Census(instant: now, atClient: 0, atServer: 0, unaccepted: 0)
+    let last = census.last ?? .empty(at: now)
     census.append(
       Census(
         instant: now, atClient: last.atClient + client, atServer: last.atServer + server,
-        unaccepted: last.unaccepted + unaccepted))
+        unaccepted: last.unaccepted + unaccepted, knownToClient: last.knownToClient + known))
   }
 }

@@ -5,6 +5,7 @@ struct Queue<Element> {
 
   var count: Int { elements.count - head }
   var isEmpty: Bool { head == elements.count }
+  var first: Element? { isEmpty ? nil : elements[head] }
 
   func count(where isCounted: (Element) -> Bool) -> Int {
     elements[head...].reduce(0) { isCounted($1) ? $0 + 1 : $0 }

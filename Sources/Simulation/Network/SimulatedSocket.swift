@@ -16,12 +16,16 @@ final class SimulatedSocket {
     didSet {
       guard oldValue == .established, state != .established else { return }
       if isClient {
-        network.books.leaveClient(wasAccepted: peer?.isAccepted ?? true, at: network.now)
+        isEndUnheard = state == .broken
+        network.books.leaveClient(
+          wasAccepted: peer?.isAccepted ?? true, isKnown: !isEndUnheard, at: network.now)
       }
       if isAccepted { network.books.leaveServer(at: network.now) }
     }
   }
   private var isClient = false
+  /// Whether the connection is a broken one whose process, a client, has not heard of it yet.
+  private(set) var isEndUnheard = false
   private var isAccepted = false
   var reusesAddress = false
   var resetsOnClose = false
@@ -53,6 +57,9 @@ final class SimulatedSocket {
   private var inFlight = 0
   /// Bytes that `send` has taken from this socket's process.
   private(set) var bytesSent = 0
+  /// Where in the stream of bytes to this socket the writes end that the peer's kernel has taken whole,
+  /// by the number of bytes up to there. Kept where `SimulatedNetwork.keepsWriteEnds`.
+  var writeEnds = Queue<Int>()
   private var hasPeerSentFin = false
   /// This end has closed in order, and the peer has not sent its FIN yet.
   private var awaitsPeerFin = false
@@ -181,8 +188,16 @@ final class SimulatedSocket {
   }
 
   func takeError() -> Errno? {
+    if error != nil { noteHeard() }
     defer { error = nil }
     return error
+  }
+
+  /// Notes that the process has heard of the end of its connection.
+  func noteHeard() {
+    guard isEndUnheard else { return }
+    isEndUnheard = false
+    network.books.hearOfEnd(at: network.now)
   }
 
   // MARK: Bytes
@@ -205,7 +220,8 @@ final class SimulatedSocket {
     return bytes
   }
 
-  func send(_ bytes: [UInt8]) -> Transfer {
+  /// - Parameter isLast: whether the process has nothing to write behind these bytes.
+  func send(_ bytes: [UInt8], isLast: Bool = true) -> Transfer {
     if let error = takeError() { return .failed(error) }
     guard state == .established, let peer else { return .failed(.brokenPipe) }
     let count = min(bytes.count, room)
@@ -216,6 +232,7 @@ final class SimulatedSocket {
     if count < bytes.count { foundPeerFull = true }
     peer.inFlight += count
     bytesSent += count
+    if network.keepsWriteEnds, isLast, count == bytes.count { peer.writeEnds.append(bytesSent) }
     network.transmit(.bytes(peer, Array(bytes[..<count])))
     return .moved(count)
   }
@@ -256,6 +273,7 @@ final class SimulatedSocket {
 
   func close() {
     let before = state
+    noteHeard()
     state = .closed
     network.sockets -= 1
     switch before {

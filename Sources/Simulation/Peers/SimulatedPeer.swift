@@ -16,12 +16,11 @@ package final class SimulatedPeer: SimulatedWorker {
     case neverAccepts
     /// Accepts, and never reads.
     case neverReads
-    /// Changes the first byte of every n-th answer.
+    /// Changes the first byte of every n-th answer, which is that to a whole message.
     case answersWrongly(every: Int)
-    /// Leaves out every n-th answer.
+    /// Leaves out every n-th answer, which is that to a whole message.
     case leavesOut(every: Int)
-    /// Answers so many nanoseconds late. A client's connection remembers at most four answers that
-    /// it is owed, so no more may be late at once.
+    /// Answers so many nanoseconds late.
     case answersLate(by: UInt64)
     /// Sends bytes that nobody has asked for as soon as it has accepted.
     case speaksFirst
@@ -45,6 +44,10 @@ package final class SimulatedPeer: SimulatedWorker {
     /// Its place in the order in which the peer accepted, from 1.
     let number: Int
     var lastRead: UInt64
+    /// What was read and not answered yet, where whole messages are answered.
+    var unanswered: [UInt8] = []
+    /// How many bytes were answered or left out, where whole messages are answered.
+    var answeredCount = 0
     /// Bytes that the peer owes, and when they are due.
     var owed: [(bytes: [UInt8], due: UInt64)] = []
     var closesWhenSent = false
@@ -57,7 +60,7 @@ package final class SimulatedPeer: SimulatedWorker {
   private var connections: [UInt64: Connection] = [:]
   /// How many connections the peer has accepted.
   private var acceptedCount = 0
-  /// How many times the peer has read something to answer.
+  /// How many messages the peer has read, or pieces of them where it answers pieces.
   private var requestCount = 0
   /// Answers that the peer has sent with a wrong byte.
   package private(set) var wrongAnswers = 0
@@ -76,6 +79,7 @@ package final class SimulatedPeer: SimulatedWorker {
     listener = try kernel.open(v6: false)
     try kernel.reuseAddress(listener)
     try kernel.bind(listener, to: endpoints[0])
+    network.keepsWriteEnds = answersWholeMessages
     guard manner != .neverListens else { return }
     try kernel.listen(listener, backlog: backlog)
     if manner != .neverAccepts {
@@ -155,7 +159,7 @@ package final class SimulatedPeer: SimulatedWorker {
         switch unsafe kernel.receive(connection.socket, into: buffer) {
         case .moved(let count):
           connection.lastRead = kernel.now().nanoseconds
-          answer(unsafe Array(buffer[..<count]), &connection)
+          unsafe take(Array(buffer[..<count]), &connection)
         case .wouldBlock: return
         case .closed, .failed:
           isOver = true
@@ -164,6 +168,31 @@ package final class SimulatedPeer: SimulatedWorker {
       }
     }
     settle(token, &connection, isOver: isOver)
+  }
+
+  /// Whether the peer waits for the end of a message before it answers: half an answer left out
+  /// would make all that follows it wrong.
+  private var answersWholeMessages: Bool {
+    switch manner {
+    case .answersWrongly, .leavesOut: true
+    default: false
+    }
+  }
+
+  /// Answers what was read, or the messages that are whole by it.
+  private func take(_ bytes: [UInt8], _ connection: inout Connection) {
+    guard answersWholeMessages else { return answer(bytes, &connection) }
+    connection.unanswered += bytes
+    let socket = process.socket(connection.socket)
+    while let end = socket.writeEnds.first,
+      end <= connection.answeredCount + connection.unanswered.count
+    {
+      _ = socket.writeEnds.popFirst()
+      let count = end - connection.answeredCount
+      connection.answeredCount = end
+      answer(Array(connection.unanswered[..<count]), &connection)
+      connection.unanswered.removeFirst(count)
+    }
   }
 
   private func answer(_ bytes: [UInt8], _ connection: inout Connection) {

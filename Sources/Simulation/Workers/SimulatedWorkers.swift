@@ -10,6 +10,7 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
   private final class Member: WorkerProcess {
     let id: Int32
     let process: SimulatedProcess
+    private let board: Scoreboard
     /// Nil once the process has ended.
     var worker: (any SimulatedWorker)?
     /// How the process ended; nil until then.
@@ -17,9 +18,20 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
     /// Whether the coordinator has been told of the end.
     private(set) var isReaped = false
 
-    init(id: Int32, process: SimulatedProcess) {
+    init(id: Int32, process: SimulatedProcess, board: Scoreboard) {
       self.id = id
       self.process = process
+      self.board = board
+    }
+
+    /// How many descriptors are open and the worker does not count them, or the other way round.
+    var lostDescriptors: Int {
+      let held: [Counter] = [.held, .ephemeralHeld, .strangersHeld, .connecting]
+      let counted = held.reduce(0) { $0 + Int(board[$1]) }
+      let sockets = process.sockets
+      let listeners = sockets.count { $0.state == .listening }
+      return abs(sockets.count - listeners - counted) + max(0, listeners - 1)
+        + max(0, process.openDescriptors - sockets.count - descriptorsPerWorker)
     }
 
     /// Seconds that the process's system calls have taken; nil once it is reaped.
@@ -129,7 +141,7 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
   ) throws(ForkFailure) -> any WorkerProcess {
     let process = SimulatedProcess(network: network, descriptorLimit: descriptorLimit)
     prepare(members.count, process)
-    let member = Member(id: Int32(1000 + members.count), process: process)
+    let member = Member(id: Int32(1000 + members.count), process: process, board: board)
     do throws(WorkerSetupFailure) {
       member.worker =
         switch role {
@@ -212,7 +224,7 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
   private func round() {
     for member in members where isUp(member) {
       guard let worker = member.worker, !worker.turn() else { continue }
-      network.books.leaked += member.process.unusedSockets
+      network.books.leaked += member.lostDescriptors
       member.finish(.exited(0))
     }
     for peer in peers { _ = peer.turn() }
