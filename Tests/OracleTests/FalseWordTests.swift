@@ -93,4 +93,19 @@ import Testing
   @Test func `a phase that goes on though the policy ends it`() throws {
     #expect(try found { recording, _ in recording.phases[1].outcome = .done }.contains("policy"))
   }
+
+  @Test func `a descriptor that is open and that no worker counts`() throws {
+    let seeds: Range<UInt64> = 0..<100
+    let scenario = try #require(seeds.map(Scenario.init).first { $0.theme == .calm })
+    let path = NSTemporaryDirectory() + "false-word-\(UUID().uuidString).recording"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let run = try SimulatedRun(
+      scenario.plan, on: scenario.host, seed: scenario.seed,
+      prepare: { _, process in _ = try? SimulatedKernel(process: process).open(v6: false) },
+      recordingAt: path)
+    let oracle = Oracle(scenario, run, said: run.ended, file: path)
+    oracle.checkAll()
+    #expect(oracle.findings.map(\.check) == ["descriptors"])
+    #expect(run.network.books.leaked == scenario.servers + scenario.clients)
+  }
 }
