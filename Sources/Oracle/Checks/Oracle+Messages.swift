@@ -15,8 +15,6 @@ extension Oracle {
       expect(
         totals[.sent] == outcomes || mayLack && totals[.sent] > outcomes, "messages",
         "\(totals[.sent]) of \(totals.pattern) were sent, and \(outcomes) are accounted for")
-      // A pattern without a pace leaves the other patterns no idle connection, and they are late.
-      let isPaced = !scenario.plan.patterns.contains { $0.pace == .unlimited }
       if scenario.theme == .calm, isPaced {
         expect(
           totals.lost == 0, "messages",
@@ -24,4 +22,7 @@ extension Oracle {
       }
     }
   }
+
+  /// A pattern without a pace leaves the other patterns no idle connection, and they are late.
+  var isPaced: Bool { !scenario.plan.patterns.contains { $0.pace == .unlimited } }
 }

@@ -26,6 +26,9 @@ extension Oracle {
         unheard <= late, "peer",
         "\(wrong) wrong answers of \(peer.wrongAnswers), and only \(late) were not heard")
     case .speaksFirst: break
+    case .echoes where isPaced && scenario.events.isEmpty:
+      let lost = totals.map(\.lost).reduce(0, +)
+      expect(lost == 0, "peer", "\(lost) messages were lost, and the server has answered all")
     default: expect(wrong == 0, "peer", "\(wrong) wrong answers, and the server has sent none")
     }
     // Of a machine that was suspended any answer may be late.
