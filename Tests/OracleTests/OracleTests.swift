@@ -59,6 +59,14 @@ import Testing
     #expect(texts[0] != texts[2])
   }
 
+  @Test func `every aim comes up before one comes again, however many there are`() {
+    for count in 1...500 {
+      let all = Array(0..<count)
+      let aims = all.map { ScenarioMaker.aim($0, of: all, stride: 97) }
+      #expect(Set(aims).count == count)
+    }
+  }
+
   private func findings(ofSeed seed: UInt64) -> [String] {
     Oracle.findings(of: Scenario(seed: seed), in: NSTemporaryDirectory()).map(\.description)
   }

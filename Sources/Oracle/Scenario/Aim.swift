@@ -29,7 +29,7 @@ package struct Aim: Hashable, Sendable {
   package static let all: [Aim] = SimulatedCall.allCases.flatMap { call in
     kinds(of: call).flatMap { kind in
       errnos(of: call).flatMap { errno in
-        Position.allCases.map { Aim(call: call, errno: errno, position: $0, kind: kind) }
+        positions(of: call).map { Aim(call: call, errno: errno, position: $0, kind: kind) }
       }
     }
   }
@@ -46,6 +46,11 @@ package struct Aim: Hashable, Sendable {
       default: []
       }
     return (Chaos.errnos(of: call) + rarer).unique
+  }
+
+  private static func positions(of call: SimulatedCall) -> [Position] {
+    // The first such call is made for the first socket, long before a close phase.
+    call == .resetOnClose ? [.early, .late] : Position.allCases
   }
 
   /// The kinds of phases in which a worker makes a call.

@@ -43,7 +43,10 @@ struct PlanWriter {
   init(for aim: Aim, _ maker: inout ScenarioMaker) {
     let plays = aim.call == .receive || aim.call == .send
     let playing = plays ? ", messages: [first]" : ""
-    let ramp = "ramp: {to: 220, rate: 1k/s\(aim.kind == .ramp ? playing : "")}"
+    // A fast ramp would be over before its hundredth message.
+    let ramp =
+      plays && aim.kind == .ramp
+      ? "ramp: {to: 220, rate: 200/s\(playing)}" : "ramp: {to: 220, rate: 1k/s}"
     let phases =
       switch aim.kind {
       case .ramp: [ramp]

@@ -37,10 +37,24 @@ struct ScenarioMaker {
     let turn = Int(seed / 3)
     // All aims come up before one comes again, in an order in which neighbours have little in common.
     return switch turn % 4 {
-    case 0, 1: make(Aim.all[(turn / 4 * 2 + turn % 4) * 97 % Aim.all.count])
-    case 2: make(LimitAim.all[turn / 4 * 41 % LimitAim.all.count])
+    case 0, 1: make(Self.aim(turn / 4 * 2 + turn % 4, of: Aim.all, stride: 97))
+    case 2: make(Self.aim(turn / 4, of: LimitAim.all, stride: 41))
     default: makePeer()
     }
+  }
+
+  /// Every so-manyth aim in turn.
+  ///
+  /// - Parameter stride: the least; a larger one where it has a factor in common with the number of aims,
+  ///   as most of them would never come up.
+  static func aim<T>(_ turn: Int, of all: [T], stride: Int) -> T {
+    var stride = stride
+    while greatestCommonDivisor(stride, all.count) > 1 { stride += 1 }
+    return all[turn * stride % all.count]
+  }
+
+  private static func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
+    b == 0 ? a : greatestCommonDivisor(b, a % b)
   }
 
   private mutating func makeByChance() -> Scenario {
@@ -126,10 +140,12 @@ struct ScenarioMaker {
       call: aim.call, errno: aim.errno, nth: nth, count: pick([1, 3, .max, .max]), step: step)
     var host = SimulatedHost()
     host.dials.latency = pick([0, 0, 50_000])
+    // A false alarm before the phase would make its first call the second.
+    let noise = pick(aim.position == .first && aim.kind == .hold ? [0] : Self.noises)
     return Scenario(
       seed: seed, theme: .fault, text: text, plan: readable(text), host: host, servers: 1,
       clients: 1, misfortunes: [Scenario.Misfortune(worker: isServer ? 0 : 1, fault: fault)],
-      events: [], noise: pick(Self.noises))
+      events: [], noise: noise)
   }
 
   private mutating func make(_ aim: LimitAim) -> Scenario {
