@@ -94,4 +94,66 @@ import Testing
     #expect(walk.move == .foundNone)
     #expect(tried.last == 1)
   }
+
+  /// The moves of a walk, as told by how each of them went.
+  private enum Event {
+    case reached, tooMany, confirmed
+    case limited(Int), lost(Int)
+  }
+
+  private func moves(
+    from: Int = 10, step: Int = 10, most: Int = 1000, _ events: Event...
+  ) -> [SearchWalk.Move] {
+    var walk = SearchWalk(from: from, step: step, most: most)
+    return [walk.move]
+      + events.map { event in
+        switch event {
+        case .reached: walk.reached()
+        case .tooMany: walk.wasTooMany()
+        case .confirmed: walk.confirmed()
+        case .limited(let held): walk.wasLimited(to: held)
+        case .lost(let held): walk.wasLost(leaving: held)
+        }
+        return walk.move
+      }
+  }
+
+  @Test func `each move follows from the one before`() {
+    #expect(
+      moves(.reached, .reached, .tooMany)
+        == [.step(to: 10), .step(to: 20), .step(to: 30), .step(to: 25)])
+    // A limit says where it lies; none held is none found.
+    #expect(moves(.limited(0)) == [.step(to: 10), .foundNone])
+    #expect(moves(.limited(1)) == [.step(to: 10), .confirm(1)])
+    #expect(moves(.limited(9), .confirmed) == [.step(to: 10), .confirm(9), .found(9)])
+    #expect(moves(.limited(10)) == [.step(to: 10), .confirm(10)])
+    // What was left of all is no number where more had been reached.
+    #expect(
+      moves(.reached, .limited(9)) == [.step(to: 10), .step(to: 20), .step(to: 15)])
+    #expect(moves(.reached, .limited(10)) == [.step(to: 10), .step(to: 20), .confirm(10)])
+    #expect(moves(.tooMany, .tooMany, .tooMany, .tooMany).last == .foundNone)
+    #expect(
+      moves(.tooMany, .tooMany, .tooMany, .reached)
+        == [.step(to: 10), .step(to: 5), .step(to: 2), .step(to: 1), .confirm(1)])
+    // The most is neither passed nor left out.
+    #expect(
+      moves(most: 25, .reached, .reached, .reached).suffix(2) == [.step(to: 25), .confirm(25)])
+    #expect(moves(from: 30, most: 25, .reached) == [.step(to: 25), .confirm(25)])
+    #expect(moves(from: 25, most: 25, .limited(24)) == [.step(to: 25), .confirm(24)])
+  }
+
+  @Test func `it is as exact as one in a hundred, and never more than a step`() {
+    // 200 and 202 are near enough: 1 per cent of 200 is 2.
+    #expect(moves(from: 200, step: 3, .reached, .tooMany).last == .step(to: 201))
+    #expect(moves(from: 200, step: 2, .reached, .tooMany).last == .confirm(200))
+    #expect(moves(from: 1000, step: 2, most: 9999, .reached, .tooMany).last == .confirm(1000))
+    // Going back is by the same, to 1 and to what was left.
+    #expect(moves(from: 200, most: 200, .reached, .lost(200)).last == .confirm(198))
+    #expect(moves(from: 200, most: 200, .reached, .lost(197)).last == .confirm(197))
+    #expect(moves(from: 50, most: 50, .reached, .lost(50)).last == .confirm(49))
+    #expect(moves(from: 1, most: 1, .reached, .lost(1)).last == .foundNone)
+    #expect(moves(from: 50, most: 50, .reached, .lost(0)).last == .foundNone)
+    #expect(moves(from: 3, most: 3, .reached, .lost(1)).last == .confirm(1))
+    #expect(moves(from: 1000, step: 2, most: 1000, .reached, .lost(1000)).last == .confirm(998))
+  }
 }
