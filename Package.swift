@@ -125,6 +125,7 @@ let package = Package(
       name: "JudgementTests", dependencies: ["Judgement", "Plan", "Recording"]),
     .testTarget(name: "HostTests", dependencies: ["Addressing", "Host", "Linux", "Recording"]),
     .target(name: "CAllocations", path: "Tests/CAllocations"),
+    .target(name: "GoldenFiles", path: "Tests/GoldenFiles", swiftSettings: strict),
     .testTarget(
       name: "ProbeTests",
       dependencies: [
@@ -133,7 +134,7 @@ let package = Package(
     .testTarget(
       name: "ReportTests",
       dependencies: [
-        "CLibXML2", "Judgement", "Report", "Plan", "Recording",
+        "CLibXML2", "GoldenFiles", "Judgement", "Report", "Plan", "Recording",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       exclude: ["Golden"]),

@@ -1,3 +1,4 @@
+import GoldenFiles
 import Judgement
 import Plan
 import Recording

@@ -2,8 +2,12 @@ import Foundation
 
 /// What sets these bytes apart from a file under `Golden/`: the first line that is not the same, or
 /// nil when all are. With RUNNER_UPDATE_GOLDEN=1 it writes the file instead.
-func difference(_ name: String, _ actual: [UInt8]) throws -> String? {
-  let file = URL(filePath: #filePath).deletingLastPathComponent()
+///
+/// - Parameter test: the file of the test, which has `Golden/` beside it.
+package func difference(
+  _ name: String, _ actual: [UInt8], test: String = #filePath
+) throws -> String? {
+  let file = URL(filePath: test).deletingLastPathComponent()
     .appending(path: "Golden").appending(path: name)
   if ProcessInfo.processInfo.environment["RUNNER_UPDATE_GOLDEN"] == "1" {
     try FileManager.default.createDirectory(
@@ -14,12 +18,14 @@ func difference(_ name: String, _ actual: [UInt8]) throws -> String? {
   return difference(name, actual, from: try [UInt8](Data(contentsOf: file)))
 }
 
-func difference(_ name: String, _ actual: String) throws -> String? {
-  try difference(name, Array(actual.utf8))
+package func difference(
+  _ name: String, _ actual: String, test: String = #filePath
+) throws -> String? {
+  try difference(name, Array(actual.utf8), test: test)
 }
 
 /// As above, of bytes that are given.
-func difference(_ name: String, _ actual: [UInt8], from expected: [UInt8]) -> String? {
+package func difference(_ name: String, _ actual: [UInt8], from expected: [UInt8]) -> String? {
   if expected == actual { return nil }
   let different = zip(lines(of: expected), lines(of: actual)).enumerated()
     .first { $0.element.0 != $0.element.1 }
