@@ -104,51 +104,70 @@ let package = Package(
         "Oracle", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
-    .testTarget(name: "AddressingTests", dependencies: ["Addressing"]),
-    .testTarget(name: "MessagesTests", dependencies: ["Addressing", "Messages"]),
+    .testTarget(
+      name: "AddressingTests", dependencies: ["Addressing", "GoldenFiles"], exclude: ["Golden"]),
+    .testTarget(
+      name: "MessagesTests", dependencies: ["Addressing", "GoldenFiles", "Messages"],
+      exclude: ["Golden"]),
     .testTarget(name: "LinuxTests", dependencies: ["Addressing", "Linux"]),
     .testTarget(
       name: "RecordingTests",
       dependencies: [
-        "Recording", "WorkerLog", .product(name: "GRDB", package: "GRDB.swift"),
+        "DrawnRecordings", "GoldenFiles", "Recording", "WorkerLog",
+        .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
-      exclude: ["Versions"]),
+      exclude: ["Golden", "Versions"]),
     .testTarget(
       name: "PlanTests",
       dependencies: [
-        "Addressing", "Fuzzing", "Judgement", "Messages", "Plan", "Recording", "WorkerLog",
-      ]),
+        "Addressing", "Fuzzing", "GoldenFiles", "Judgement", "Messages", "Plan", "Recording",
+        "WorkerLog",
+      ],
+      exclude: ["Golden"]),
     .testTarget(
       name: "FuzzingTests", dependencies: ["Fuzzing"], exclude: ["Corpora", "Dictionaries"]),
     .testTarget(
-      name: "JudgementTests", dependencies: ["Judgement", "Plan", "Recording"]),
-    .testTarget(name: "HostTests", dependencies: ["Addressing", "Host", "Linux", "Recording"]),
+      name: "JudgementTests",
+      dependencies: ["DrawnRecordings", "GoldenFiles", "Judgement", "Plan", "Recording"],
+      exclude: ["Golden"]),
+    .testTarget(
+      name: "HostTests",
+      dependencies: ["Addressing", "GoldenFiles", "Host", "Linux", "Recording"],
+      exclude: ["Golden"]),
     .target(name: "CAllocations", path: "Tests/CAllocations"),
     .target(name: "GoldenFiles", path: "Tests/GoldenFiles", swiftSettings: strict),
+    .target(
+      name: "DrawnRecordings", dependencies: ["GoldenFiles", "Recording"],
+      path: "Tests/DrawnRecordings", swiftSettings: strict),
     .testTarget(
       name: "ProbeTests",
       dependencies: [
-        "Addressing", "Messages", "Probe", "Simulation", "Linux", "WorkerLog", "CAllocations",
-      ]),
+        "Addressing", "CAllocations", "GoldenFiles", "Linux", "Messages", "Probe", "Simulation",
+        "WorkerLog",
+      ],
+      exclude: ["Messages/Golden", "Simulation/Golden"]),
     .testTarget(
       name: "ReportTests",
       dependencies: [
-        "CLibXML2", "GoldenFiles", "Judgement", "Report", "Plan", "Recording",
+        "CLibXML2", "DrawnRecordings", "GoldenFiles", "Judgement", "Report", "Plan", "Recording",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       exclude: ["Golden"]),
     .testTarget(
       name: "CoordinationTests",
       dependencies: [
-        "Addressing", "Coordination", "Host", "Judgement", "Linux", "Messages", "Plan", "Probe",
-        "Recording", "Simulation", "WorkerLog",
-      ]),
+        "Addressing", "Coordination", "GoldenFiles", "Host", "Judgement", "Linux", "Messages", "Plan",
+        "Probe", "Recording", "Simulation", "WorkerLog",
+      ],
+      exclude: ["Golden"]),
     .testTarget(
       name: "OracleTests",
       dependencies: [
-        "Coordination", "Judgement", "Oracle", "Plan", "Recording", "Simulation",
-      ]),
+        "Coordination", "GoldenFiles", "Judgement", "Oracle", "Plan", "Recording", "Report",
+        "Simulation",
+      ],
+      exclude: ["Golden"]),
     .testTarget(
       name: "RunnerTests",
       dependencies: [

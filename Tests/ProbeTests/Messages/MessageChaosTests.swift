@@ -1,3 +1,4 @@
+import GoldenFiles
 import Linux
 import Messages
 import Probe
@@ -122,8 +123,12 @@ import Testing
   }
 
   /// Plays a seed's run to its end and returns how often there was each outcome.
+  ///
+  /// - Parameter look: is called at the end of some phases.
   @discardableResult
-  private func play(_ seed: UInt64) throws -> [MessageCounter: Int] {
+  private func play(
+    _ seed: UInt64, look: (World) -> Void = { _ in }
+  ) throws -> [MessageCounter: Int] {
     var scene = try Scene(seed: seed)
     let world = scene.world
     world.check = { [unowned world] in world.expectConsistency(goal: 60, "with seed \(seed)") }
@@ -146,6 +151,7 @@ import Testing
       #expect(world.hasSettled(phase), "phase \(phase) of seed \(seed) never settled")
       let left = world.clients.flatMap(\.audit.underWay).reduce(0, +)
       #expect(left == 0, "phase \(phase) of seed \(seed)")
+      if phase == 1 || phase == 3 { look(world) }
     }
     #expect(world.clients.allSatisfy { $0.held == 0 }, "seed \(seed)")
     end(world, seed)
@@ -173,6 +179,15 @@ import Testing
   @Test(arguments: 0..<200 as Range<UInt64>)
   func `whatever is answered, every message has one outcome`(seed: UInt64) throws {
     try play(seed)
+  }
+
+  @Test func `the runs of some seeds read as they did`() throws {
+    var lines: [String] = []
+    for seed in 0..<40 as Range<UInt64> {
+      lines.append("seed \(seed)")
+      try play(seed) { world in lines += ["  at \(world.network.now)"] + world.story }
+    }
+    #expect(try difference("message-chaos.txt", lines.joined(separator: "\n") + "\n") == nil)
   }
 
   @Test func `the runs have every outcome in them, and are the same again`() throws {

@@ -1,4 +1,5 @@
 import Addressing
+import GoldenFiles
 import Linux
 import Probe
 import SystemPackage
@@ -94,6 +95,20 @@ import Testing
 
   @Test(arguments: 0..<200 as Range<UInt64>)
   func `whatever fails, the books are right, nothing leaks, nothing spins`(seed: UInt64) throws {
+    try play(seed)
+  }
+
+  @Test func `the runs of some seeds read as they did`() throws {
+    var lines: [String] = []
+    for seed in 0..<20 as Range<UInt64> {
+      lines.append("seed \(seed)")
+      try play(seed) { world in lines += ["  at \(world.network.now)"] + world.story }
+    }
+    #expect(try difference("chaos.txt", lines.joined(separator: "\n") + "\n") == nil)
+  }
+
+  /// - Parameter look: is called at the end of some phases.
+  private func play(_ seed: UInt64, look: (World) -> Void = { _ in }) throws {
     var scene = try Scene(seed: seed)
     let world = scene.world
     let most = scene.goals.max()!
@@ -113,6 +128,7 @@ import Testing
         world.run(for: .seconds(600)) { world.hasSettled(phase) },
         "phase \(phase) of seed \(seed) never settled")
       if phase == 3 { #expect(world.clients.allSatisfy { $0.held == 0 }, "seed \(seed)") }
+      if phase == 2 || phase == 4 { look(world) }
     }
     for process in world.network.processes { process.chaos = nil }
     world.order(.quit, phase: 4)

@@ -1,0 +1,178 @@
+import Foundation
+import GoldenFiles
+import Plan
+import Simulation
+import Testing
+
+@testable import Oracle
+
+/// Whole runs in virtual time read as they did, to the last number: whoever changes what a run does sees
+/// in the difference what that comes to.
+@Suite struct StoryTests {
+  private func played(_ body: (String) throws -> SimulatedRun) throws -> String {
+    let path = FileManager.default.temporaryDirectory
+      .appendingPathComponent("story-\(UUID().uuidString).recording").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    return story(of: try body(path))
+  }
+
+  /// Plans that between them use all that a plan may have.
+  struct Case: CustomTestStringConvertible, Sendable {
+    let name: String
+    let text: String
+    var host = SimulatedHost()
+    var events: [SimulatedWorkers.Event] = []
+    var peer: SimulatedPeer.Manner?
+
+    var testDescription: String { name }
+  }
+
+  @Test(arguments: cases)
+  func `a plan's run reads as it did`(case it: Case) throws {
+    let story = try played { path in
+      try SimulatedRun(
+        try Plan.read(text: it.text, file: "\(it.name).plan", overrides: [:]), on: it.host,
+        seed: 3, events: it.events, against: it.peer, recordingAt: path)
+    }
+    #expect(try difference("\(it.name).txt", story) == nil)
+  }
+
+  /// Among them are shortages, faults, events, peers and storms.
+  @Test(arguments: [0, 2, 3, 4, 5, 6, 8, 9, 11, 12, 14, 17, 20, 23, 26, 29, 35, 41] as [UInt64])
+  func `a seed's run reads as it did`(seed: UInt64) throws {
+    let scenario = Scenario(seed: seed)
+    let story = try played { try SimulatedRun(scenario, recordingAt: $0) }
+    #expect(try difference("seed-\(seed).txt", "\(scenario)\n" + story) == nil)
+  }
+}
+
+extension StoryTests {
+  static let cases: [Case] = [
+    Case(
+      name: "every-kind",
+      text: """
+        server: {listen: "127.0.0.1:9000", processes: 2}
+        clients: {sources: 127.0.0.2-127.0.0.5, processes: 2}
+        phases:
+          - ramp: {to: 300, rate: 500/s}
+          - hold: 1s
+          - churn: {rate: 100/s, lifetime: 300ms, for: 1s}
+          - search: {from: 300, step: 100, to: 500, confirm: 500ms}
+          - pause: 300ms
+          - close: {over: 500ms}
+        thresholds: [connections >= 300, connect.p99 < 1s, failures == 0, connect.rate > 100/s]
+        sampling: {every: 250ms}
+        """),
+    Case(
+      name: "messages",
+      text: """
+        server: {listen: "127.0.0.1:9000", processes: 2, reply: echo}
+        clients: {sources: 127.0.0.2-127.0.0.3, processes: 2}
+        messages:
+          beat: {every: 400ms, send: "beat {connection} {sequence}\\n", expect: echo, timeout: 1s}
+          flood: {rate: 500/s, send: "{random:100}", expect: {bytes: 100B}, timeout: 500ms}
+          flat-out: {rate: unlimited, bytes: 64B}
+        phases:
+          - ramp: {to: 60, rate: 200/s, messages: beat}
+          - hold: {for: 20ms, messages: flat-out}
+          - hold: {for: 1500ms, messages: [beat, flood]}
+          - churn: {rate: 50/s, lifetime: 500ms, for: 1s, messages: flood}
+          - close: fin
+        thresholds: [messages.lost == 0, rtt.p99 < 1s in hold, messages.rate > 100/s]
+        sampling: {every: 250ms}
+        """),
+    Case(
+      name: "push",
+      text: """
+        server: {listen: "127.0.0.1:9000", reply: {push: {every: 400ms, send: "tick\\n"}}}
+        phases:
+          - ramp: {to: 50, rate: 200/s}
+          - hold: 1500ms
+          - close: reset
+        thresholds: [messages.received >= 50 in hold, messages.lost == 0]
+        sampling: {every: 250ms}
+        """),
+    Case(
+      name: "abort",
+      text: """
+        server: {listen: "127.0.0.1:9000", reply: {send: "no"}}
+        messages: {ping: {rate: 100/s, send: ping, expect: {text: "yes"}, timeout: 300ms}}
+        phases:
+          - ramp: {to: 20, rate: 200/s}
+          - hold: {for: 5s, messages: ping}
+          - close: reset
+        thresholds: [messages.lost == 0 abort, failures.rate < 1% for 1s]
+        sampling: {every: 250ms}
+        """),
+    Case(
+      name: "slow-network",
+      text: """
+        server: {listen: "127.0.0.1:9000", backlog: 10}
+        clients: {sources: 127.0.0.2-127.0.0.4, processes: 2, connect-timeout: 1s, retries: 2}
+        on-limit: hold
+        tolerate: 1%
+        phases:
+          - ramp: {to: 400, rate: 400/s}
+          - hold: 1s
+          - close: {over: 500ms}
+        sampling: {every: 500ms}
+        """,
+      host: host {
+        $0.dials.loss = 0.05
+        $0.dials.latency = 20_000_000
+      }),
+    Case(
+      name: "few-descriptors",
+      text: """
+        server: {listen: "127.0.0.1:9000", processes: 2}
+        clients: {sources: 127.0.0.2-127.0.0.3, processes: 2}
+        on-limit: hold
+        expect-limit: {resource: descriptors-per-process, connections: 100..300}
+        phases: [{ramp: {to: 600, rate: 1k/s}}, {hold: 500ms}, {close: reset}]
+        sampling: {every: 250ms}
+        """,
+      host: host { $0.descriptorsPerProcess = 120 }),
+    Case(
+      name: "little-memory",
+      text: """
+        server: {listen: "127.0.0.1:9000"}
+        guard: {memory: 10%}
+        phases: [{ramp: {to: 4000, rate: 2k/s}}, {close: reset}]
+        sampling: {every: 250ms}
+        """,
+      host: host { $0.memory = 3000 * $0.memoryPerSocket }),
+    Case(
+      name: "found-ceiling",
+      text: """
+        target: 127.0.0.1:9000
+        messages: {ping: {every: 500ms, send: ping, expect: echo, timeout: 500ms}}
+        phases:
+          - search: {from: 40, step: 40, to: 300, confirm: 500ms, messages: ping,
+              until: messages.lost > 0}
+          - close: fin
+        sampling: {every: 250ms}
+        """, peer: .capped(at: 130, .resets)),
+    Case(
+      name: "worker-dies",
+      text: """
+        server: {listen: "127.0.0.1:9000", processes: 2}
+        clients: {sources: 127.0.0.2-127.0.0.3, processes: 2}
+        on-limit: hold
+        phases: [{ramp: {to: 200, rate: 400/s}}, {hold: 1s}, {ramp: {to: 300, rate: 400/s}}, {close: fin}]
+        sampling: {every: 250ms}
+        """, events: [.init(at: .milliseconds(900), .kill(3))]),
+    Case(
+      name: "signal",
+      text: """
+        server: {listen: "127.0.0.1:9000"}
+        phases: [{ramp: {to: 200, rate: 100/s}}, {hold: 1s}, {close: fin}]
+        sampling: {every: 250ms}
+        """, events: [.init(at: .milliseconds(900), .signal(2))]),
+  ]
+
+  private static func host(_ change: (inout SimulatedHost) -> Void) -> SimulatedHost {
+    var host = SimulatedHost()
+    change(&host)
+    return host
+  }
+}

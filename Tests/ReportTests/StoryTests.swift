@@ -1,0 +1,83 @@
+import DrawnRecordings
+import GoldenFiles
+import Judgement
+import Plan
+import Recording
+import Testing
+
+@testable import Report
+
+/// What is made of drawn recordings reads as it did, in every form.
+@Suite struct StoryTests {
+  private static let files = OutputFiles(
+    recording: "reports/run/run.recording", html: "reports/run/report.html",
+    junit: "reports/run/TEST-run.xml", directory: "/work space")
+
+  private func drawn(_ seed: UInt64) -> (Recording, Judgement) {
+    var chance = Chance(seed)
+    var recording = Recording.drawn(&chance)
+    if chance.happens(15) {
+      recording.replay = ReplayRecord(
+        original: "o.recording", originalStarted: "2026-01-01T00:00:00.000Z",
+        speed: chance.pick([1, 2]), fromPhase: chance.pick([nil, recording.phases[0].name]),
+        fidelity: chance.pick([
+          nil,
+          Fidelity(
+            arrivals: 100, missed: 1, late: .init(p50: 0.001, p99: 0.25, max: 1.5), furthest: 0.01,
+            messages: 50, messagesMissed: 0),
+        ]))
+    }
+    return (recording, judge(recording))
+  }
+
+  @Test func `summaries`() throws {
+    var lines: [String] = []
+    for seed in 0..<60 as Range<UInt64> {
+      let (recording, judgement) = drawn(seed)
+      lines.append("\(seed).")
+      lines.append(summary(recording, judgement, files: Self.files, colour: seed % 10 == 0))
+      if seed % 3 == 0 { lines.append(jsonSummary(recording, judgement, files: Self.files)) }
+    }
+    #expect(try difference("drawn.txt", lines.joined(separator: "\n") + "\n") == nil)
+  }
+
+  @Test(arguments: [1, 5, 9] as [UInt64])
+  func `pages`(seed: UInt64) throws {
+    let (recording, judgement) = drawn(seed)
+    #expect(try difference("drawn-\(seed).html", html(recording, judgement)) == nil)
+  }
+
+  @Test func `JUnit`() throws {
+    var bytes: [UInt8] = []
+    for seed in 100..<115 as Range<UInt64> {
+      let (recording, judgement) = drawn(seed)
+      bytes += junit(
+        recording, judgement, files: Self.files, flavour: seed % 2 == 0 ? .jenkins : .extended)
+    }
+    #expect(try difference("drawn.xml", bytes) == nil)
+  }
+
+  @Test(arguments: ExportFormat.allCases)
+  func `exports`(format: ExportFormat) throws {
+    let (recording, _) = drawn(3)
+    #expect(try difference("drawn.\(format.rawValue)", format.bytes(of: recording)) == nil)
+  }
+
+  @Test func `comparisons`() throws {
+    var lines: [String] = []
+    for seed in 200..<210 as Range<UInt64> {
+      let ((base, _), (other, _)) = (drawn(seed), drawn(seed + 1000))
+      var new = base
+      new.phases = other.phases
+      new.series = other.series
+      new.host = other.host
+      new.limits = other.limits
+      if seed % 4 == 0 { new.distributions = other.distributions }
+      let comparison = Comparison(base: base, new: new)
+      lines.append("\(seed). " + comparisonLine(comparison, base: base))
+      lines.append(comparisonText(comparison, base: base, new: new, colour: false))
+      if seed % 5 == 0 { lines.append(comparisonJSON(comparison, base: base, new: new)) }
+    }
+    #expect(try difference("drawn-comparisons.txt", lines.joined(separator: "\n") + "\n") == nil)
+  }
+}
