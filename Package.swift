@@ -146,7 +146,7 @@ let package = Package(
         "Addressing", "CAllocations", "GoldenFiles", "Linux", "Messages", "Probe", "Simulation",
         "WorkerLog",
       ],
-      exclude: ["Messages/Golden", "Simulation/Golden"]),
+      exclude: ["Messages/Golden", "Simulation/Golden", "Worker/Golden"]),
     .testTarget(
       name: "ReportTests",
       dependencies: [

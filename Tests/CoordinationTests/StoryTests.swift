@@ -61,6 +61,12 @@ import Testing
             + " \(prepared.addresses.facts.map(\.value))")
         lines.append("  " + told(prepared.demand))
         lines += prepared.prediction.map { "  \($0.line) \($0.binds)" }
+        if seed % 10 == 0 {
+          var known = Recording(prepared, RunState(), started: "2026-01-01T00:00:00.000Z")
+          (known.planText, known.effectivePlan) = ("", "")
+          lines.append("  complete \(known.complete), \(told(known))")
+          lines += prepared.plan.phases.map { "  \(told(PhaseRecord($0)))" }
+        }
         if let obstacle = prepared.obstacle { lines.append("  \(obstacle)") }
         lines += staffing.servers.suffix(1).map { "  " + told($0) }
         lines += staffing.clients.suffix(1).map { client in

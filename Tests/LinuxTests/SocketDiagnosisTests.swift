@@ -78,6 +78,12 @@ import Testing
     let many = (0..<1500).map { SocketCondition.local(SocketAddress(.v4(1), UInt16(1 + $0))) }
     #expect(try sockets(.listen, many + [.local(wanted[0])]).map(\.local) == [wanted[0]])
     #expect(try sockets(.listen, []).isEmpty)
+    // Wherever it stands among them, at the end of one question and the beginning of the next too.
+    for place in [0, 1, 998, 999, 1000, 1001, 1499] {
+      var conditions = many
+      conditions[place] = .local(wanted[1])
+      #expect(try sockets(.listen, conditions).map(\.local) == [wanted[1]], "at \(place)")
+    }
   }
 
   @Test func `a listener of IPv6 that takes IPv4 as well is found by its port`() throws {

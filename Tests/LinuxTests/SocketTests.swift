@@ -93,6 +93,38 @@ import Testing
     }
   }
 
+  @Test func `of what is no socket the error is its own`() throws {
+    let nothing = FileDescriptor(rawValue: 1_000_000)
+    #expect(Socket.pendingError(nothing) == .badFileDescriptor)
+    #expect(Socket.localAddress(of: nothing) == nil)
+    #expect(Socket.peerAddress(of: nothing) == nil)
+    #expect(throws: Errno.badFileDescriptor) { try Socket.reuseAddress(nothing) }
+    #expect(throws: Errno.badFileDescriptor) { try Socket.resetOnClose(nothing, true) }
+    #expect(throws: Errno.badFileDescriptor) { try Socket.sendAtOnce(nothing) }
+    #expect(throws: Errno.badFileDescriptor) { try Socket.finishSending(nothing) }
+    #expect(throws: Errno.badFileDescriptor) { try Socket.listen(nothing, backlog: 1) }
+    #expect(throws: Errno.badFileDescriptor) { try Socket.accept(nothing) }
+    #expect(send(nothing, [1]) == .failed(.badFileDescriptor))
+    let fresh = try Socket.open(v6: false)
+    defer { Socket.close(fresh) }
+    #expect(Socket.pendingError(fresh) == nil)
+    #expect(Socket.peerAddress(of: fresh) == nil)
+    #expect(Socket.localAddress(of: fresh) == SocketAddress(.v4(0), 0))
+    try Socket.sendAtOnce(fresh)
+    #expect(Socket.isLocal(.v4(0x7F4E_000A)))
+    #expect(!Socket.isLocal(.v4(0xC000_0201)))
+  }
+
+  @Test func `who has finished sending still hears`() throws {
+    let (client, server) = try connection(.v4(0x7F4E_000B))
+    defer { for socket in [client, server] { Socket.close(socket) } }
+    try Socket.finishSending(client)
+    #expect(receive(server).0 == .closed)
+    #expect(send(server, [5]) == .moved(1))
+    #expect(receive(client).1 == [5])
+    #expect(Socket.peerAddress(of: client) == Socket.localAddress(of: server))
+  }
+
   @Test func `an address in use, or not here, cannot be bound`() throws {
     let (listener, address) = try listener(.v4(0x7F4E_0006))
     defer { Socket.close(listener) }

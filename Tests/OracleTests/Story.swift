@@ -1,5 +1,4 @@
 import Coordination
-import Foundation
 import GoldenFiles
 import Judgement
 import Plan
@@ -11,7 +10,7 @@ import Simulation
 
 /// All that a run in virtual time has left, as text: what it says, record by record, and the sums of what
 /// was sampled.
-func story(of run: SimulatedRun) -> String {
+func story(of run: SimulatedRun, told said: [String] = []) -> String {
   let (recording, judgement) = (run.ended.recording, run.ended.judgement)
   var lines = summary(recording, judgement, files: OutputFiles(), colour: false)
     .split(separator: "\n").map(String.init)
@@ -38,6 +37,7 @@ func story(of run: SimulatedRun) -> String {
       "driven in \(phase): \(driven.count) in \(driven.arrivals.count) ticks, weight \(weighted);"
         + " messages \(messages)")
   }
+  lines += said
   lines.append(
     "books: established \(run.network.books.established), accepted \(run.network.books.accepted),"
       + " failed \(run.network.books.failures.count)")
@@ -63,4 +63,20 @@ private func line(_ record: DistributionRecord) -> String {
   return "\(record.latency.name) in \(record.phase) \(record.from)...\(record.to):"
     + " \(record.distribution.count) in \(buckets.count), \(buckets.first?.value ?? 0)..."
     + "\(buckets.last?.value ?? 0), weight \(weight)"
+}
+
+/// What a run says while it goes on: each new phase, every remark, and some of the states between.
+final class KeptProgress: Coordination.Progress {
+  private(set) var lines: [String] = []
+  private var updates = 0
+
+  func phaseChanged(_ state: ProgressState) { lines.append("phase: \(told(state))") }
+
+  func update(_ state: ProgressState) {
+    if updates.isMultiple(of: 4) { lines.append("update \(updates): \(told(state))") }
+    updates += 1
+  }
+
+  func note(_ text: String) { lines.append("note: \(text)") }
+  func finish() { lines.append("finished after \(updates)") }
 }

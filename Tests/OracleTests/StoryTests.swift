@@ -9,11 +9,13 @@ import Testing
 /// Whole runs in virtual time read as they did, to the last number: whoever changes what a run does sees
 /// in the difference what that comes to.
 @Suite struct StoryTests {
-  private func played(_ body: (String) throws -> SimulatedRun) throws -> String {
+  private func played(_ body: (String, KeptProgress) throws -> SimulatedRun) throws -> String {
     let path = FileManager.default.temporaryDirectory
       .appendingPathComponent("story-\(UUID().uuidString).recording").path
     defer { try? FileManager.default.removeItem(atPath: path) }
-    return story(of: try body(path))
+    let progress = KeptProgress()
+    let run = try body(path, progress)
+    return story(of: run, told: progress.lines)
   }
 
   /// Plans that between them use all that a plan may have.
@@ -29,10 +31,11 @@ import Testing
 
   @Test(arguments: cases)
   func `a plan's run reads as it did`(case it: Case) throws {
-    let story = try played { path in
+    let story = try played { path, progress in
       try SimulatedRun(
-        try Plan.read(text: it.text, file: "\(it.name).plan", overrides: [:]), on: it.host,
-        seed: 3, events: it.events, against: it.peer, recordingAt: path)
+        try Plan.read(text: it.text, file: "\(it.name).plan", files: Plan.attached(Self.files)),
+        on: it.host,
+        seed: 3, events: it.events, against: it.peer, progress: progress, recordingAt: path)
     }
     #expect(try difference("\(it.name).txt", story) == nil)
   }
@@ -41,7 +44,9 @@ import Testing
   @Test(arguments: [0, 2, 3, 4, 5, 6, 8, 9, 11, 12, 14, 17, 20, 23, 26, 29, 35, 41] as [UInt64])
   func `a seed's run reads as it did`(seed: UInt64) throws {
     let scenario = Scenario(seed: seed)
-    let story = try played { try SimulatedRun(scenario, recordingAt: $0) }
+    let story = try played { path, progress in
+      try SimulatedRun(scenario, progress: progress, recordingAt: path)
+    }
     #expect(try difference("seed-\(seed).txt", "\(scenario)\n" + story) == nil)
   }
 }
@@ -168,6 +173,125 @@ extension StoryTests {
         phases: [{ramp: {to: 200, rate: 100/s}}, {hold: 1s}, {close: fin}]
         sampling: {every: 250ms}
         """, events: [.init(at: .milliseconds(900), .signal(2))]),
+    Case(
+      name: "worker-stops",
+      text: """
+        server: {listen: "127.0.0.1:9000", processes: 2}
+        clients: {sources: 127.0.0.2-127.0.0.3, processes: 2}
+        on-limit: stop
+        phases: [{ramp: {to: 200, rate: 400/s}}, {hold: 1s}, {close: fin}]
+        sampling: {every: 1s}
+        """, events: [.init(at: .milliseconds(300), .stop(3))]),
+    Case(
+      name: "server-pauses",
+      text: """
+        server: {listen: "127.0.0.1:9000", processes: 1}
+        on-limit: hold
+        phases:
+          - churn: {rate: 200/s, lifetime: 300ms, for: 2s, with: fin}
+          - ramp: {to: 50, rate: 200/s}
+          - close: {rate: 100/s, with: reset}
+        sampling: {every: 500ms}
+        """,
+      events: [.init(at: .milliseconds(700), .stop(0)), .init(at: .milliseconds(2600), .resume(0))]),
+    Case(
+      name: "suspended",
+      text: """
+        server: {listen: "127.0.0.1:9000", processes: 1, reply: echo}
+        messages: {ping: {every: 500ms, send: ping, expect: echo}}
+        phases: [{ramp: {to: 40, rate: 200/s}}, {hold: {for: 2s, messages: ping}}, {close: fin}]
+        sampling: {every: 500ms}
+        """, events: [.init(at: .seconds(1), .suspend(.seconds(30)))]),
+    Case(
+      name: "conversations",
+      text: """
+        server: {listen: "127.0.0.1:9000", processes: 2, reply: echo}
+        messages:
+          talk: {conversation: talk.yaml, substitute: {"key": "key-{connection}"}}
+          again: {conversation: talk.yaml, expect: length, delays: none, rate: 50/s, timeout: 1s}
+          leave: {conversation: leave.yaml}
+        phases:
+          - ramp: {to: 30, rate: 100/s, messages: talk}
+          - hold: {for: 1s, messages: again}
+          - churn: {rate: 40/s, lifetime: 400ms, for: 1s, messages: leave}
+          - close: fin
+        sampling: {every: 500ms}
+        """),
+    Case(
+      name: "nobody-listens",
+      text: """
+        target: 127.0.0.1:9000
+        on-limit: hold
+        phases: [{ramp: {to: 30, rate: 100/s}}, {churn: {rate: 50/s, lifetime: 100ms, for: 1s}}, {close: fin}]
+        sampling: {every: 500ms}
+        """, peer: .neverListens),
+    Case(
+      name: "nobody-accepts",
+      text: """
+        target: 127.0.0.1:9000
+        on-limit: hold
+        phases:
+          - ramp: {to: 30, rate: 100/s}
+          - hold: 500ms
+          - churn: {rate: 50/s, lifetime: 100ms, for: 1s}
+          - search: {from: 30, step: 10, to: 60, confirm: 300ms}
+          - close: {over: 300ms}
+        sampling: {every: 500ms}
+        """, peer: .neverAccepts),
+    Case(
+      name: "late-answers",
+      text: """
+        target: 127.0.0.1:9000
+        messages: {ping: {every: 300ms, send: "ping {sequence}", expect: echo, timeout: 200ms}}
+        phases: [{ramp: {to: 30, rate: 100/s}}, {hold: {for: 2s, messages: ping}}, {close: fin}]
+        thresholds: [messages.lost == 0, rtt.p99 < 100ms]
+        sampling: {every: 500ms}
+        """, peer: .answersLate(by: 250_000_000)),
+    Case(
+      name: "wrong-answers",
+      text: """
+        target: 127.0.0.1:9000
+        messages:
+          ping: {rate: 100/s, send: "ping {sequence}", expect: echo, timeout: 300ms}
+          line: {every: 400ms, send: "line\\n", expect: {until: "\\n", text: "line"}, timeout: 300ms}
+        phases:
+          - ramp: {to: 20, rate: 100/s, messages: ping}
+          - hold: {for: 1s, messages: [ping, line]}
+          - close: fin
+        thresholds: [messages.lost < 10 abort, failures.rate < 1% for 1s]
+        sampling: {every: 500ms}
+        """, peer: .answersWrongly(every: 7)),
+    Case(
+      name: "idle-closed",
+      text: """
+        target: 127.0.0.1:9000
+        on-limit: hold
+        tolerate: 10%
+        phases: [{ramp: {to: 40, rate: 100/s}}, {hold: 2s}, {ramp: {to: 60}}, {close: fin}]
+        sampling: {every: 500ms}
+        """, peer: .closesIdle(after: 900_000_000)),
+  ]
+
+  private static let files: [String: [UInt8]] = [
+    "talk.yaml": Array(
+      """
+      conversation: 1
+      connections:
+        - steps:
+            - {send: "SET key 1\\r\\n", after: 2ms}
+            - {receive: "SET key 1\\r\\n", after: 1ms}
+            - {send: "GET key\\r\\n", after: 20ms}
+            - {receive: "GET key\\r\\n"}
+      """.utf8),
+    "leave.yaml": Array(
+      """
+      conversation: 1
+      connections:
+        - steps:
+            - {send: "QUIT"}
+            - {receive: "QUIT"}
+            - {close: client, after: 5ms}
+      """.utf8),
   ]
 
   private static func host(_ change: (inout SimulatedHost) -> Void) -> SimulatedHost {

@@ -1,4 +1,4 @@
-import Coordination
+package import Coordination
 import Foundation
 import Judgement
 import Recording
@@ -75,7 +75,10 @@ package final class Oracle {
 
 extension SimulatedRun {
   /// Plays a scenario.
-  package init(_ scenario: Scenario, recordingAt path: String) throws {
+  package init(
+    _ scenario: Scenario, progress: any Coordination.Progress = SilentProgress(),
+    recordingAt path: String
+  ) throws {
     try self.init(
       scenario.plan, on: scenario.host, seed: scenario.seed, events: scenario.events,
       against: scenario.peer,
@@ -93,6 +96,6 @@ extension SimulatedRun {
               seed: scenario.seed &+ UInt64(place), probability: misfortune.chance)
           }
         }
-      }, pages: scenario.pages, recordingAt: path)
+      }, pages: scenario.pages, progress: progress, recordingAt: path)
   }
 }

@@ -4,7 +4,7 @@
 /// the worker counts in shared memory, without a call or an allocation.
 package enum LatencyBuckets {
   /// Enough for values below 2^40 ns, 18 minutes; longer ones count as that long.
-  package static let count = 34 * 128 + 128
+  package static let count = 33 * 128 + 128
   private static let largest: UInt64 = (1 << 40) - 1
 
   package static func index(of value: UInt64) -> Int {

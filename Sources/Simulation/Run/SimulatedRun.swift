@@ -21,12 +21,13 @@ package struct SimulatedRun {
   ///   - manner: what the server at the plan's target does; nil where the plan has a server of its own.
   ///   - prepare: is given each worker's place and process before the worker begins.
   ///   - pages: how many pages the disk has room for; nil for any number.
+  ///   - progress: is told how the run goes.
   ///   - path: where the recording goes; nothing may be there.
   package init(
     _ plan: Plan, on host: SimulatedHost, seed: UInt64, events: [SimulatedWorkers.Event] = [],
     against manner: SimulatedPeer.Manner? = nil,
     prepare: @escaping (Int, SimulatedProcess) -> Void = { _, _ in }, pages: Int? = nil,
-    recordingAt path: String
+    progress: any Progress = SilentProgress(), recordingAt path: String
   ) throws {
     let prepared = try PreparedRun(plan, onSimulated: host, seed: seed)
     let network = host.network(seed: seed)
@@ -51,7 +52,7 @@ package struct SimulatedRun {
     began = network.now
     var coordinator = Coordinator(
       prepared: prepared, fleet: fleet, clock: workers, kernel: SimulatedReadings(host, network),
-      writer: writer, state: state, started: workers.now(), progress: SilentProgress())
+      writer: writer, state: state, started: workers.now(), progress: progress)
     var ending = RunEnding(writer: writer, recording: known, replay: nil, clock: workers)
     do throws(RecordingError) {
       ending.take(try coordinator.drive())

@@ -152,6 +152,108 @@ import Testing
     #expect(watch.acceptance(of: [getpid()], holding: 0) == AcceptanceCount(accepted: 0, alone: 0))
   }
 
+  @Test func `where both sides agree the ends are counted, and else nobody is`() throws {
+    let (listener, address) = try listener("127.33.21.1", backlog: 16)
+    var open = [listener]
+    defer { for socket in open { Socket.close(socket) } }
+    let source = try #require(IPAddress("127.33.21.2"))
+    for _ in 0..<5 { open.append(try client(of: address, from: "127.33.21.2")) }
+    open.append(try client(of: address, from: "127.33.21.3"))
+    for _ in 0..<2 { open.append(try #require(try Socket.accept(listener)).descriptor) }
+    let kernel = try SocketDiagnosis()
+    let space = EndpointSpaces.Space(kernel, endpoints: [address])
+    func tally(leavingOut place: Int? = nil, servers: Int = 1) throws -> EndTally {
+      var tally = EndTally { $0.ip == source }
+      var seen = 0
+      try kernel.each(.established, anyOf: [.remote(address)]) { socket in
+        if socket.local.ip == source, seen != place { tally.takeClient(socket) }
+        if socket.local.ip == source { seen += 1 }
+        // What others have is nobody's business.
+        if socket.local.ip != source { tally.takeClient(socket) }
+      }
+      for _ in 0..<servers { try tally.takeServerEnds(of: space) }
+      return tally
+    }
+    let whole = try tally()
+    #expect(whole.count(of: 5) == AcceptanceCount(accepted: 2, alone: 3, unknown: 0))
+    #expect(whole.count(of: 4) == nil)
+    #expect(whole.count(of: 6) == nil)
+    #expect(whole.arrivedRoutes == [ConnectionRoute(source: source, server: address)])
+    #expect(try tally(leavingOut: 0).count(of: 4) == nil)
+    #expect(try tally(servers: 0).count(of: 5) == nil)
+    #expect(try tally(servers: 0).arrivedRoutes.isEmpty)
+    #expect(try tally(servers: 2).count(of: 5) == nil)
+    #expect(EndTally { _ in true }.count(of: 0) == AcceptanceCount(accepted: 0, alone: 0))
+  }
+
+  @Test func `endpoints of this host are in the own namespace, and others are not`() throws {
+    let (listener, address) = try listener("127.33.22.1", backlog: 1)
+    defer { Socket.close(listener) }
+    let far = SocketAddress(try #require(IPAddress("192.0.2.1")), 80)
+    let sources = [try #require(IPAddress("127.33.22.2"))]
+    #expect(PathWatch(endpoints: [address], sources: sources).isInOwnNamespace)
+    #expect(!PathWatch(endpoints: [far], sources: sources).isInOwnNamespace)
+    #expect(!PathWatch(endpoints: [address, far], sources: sources).isInOwnNamespace)
+    let both = PathWatch(endpoints: [address, far], sources: sources)
+    #expect(!both.knowsServer)
+    #expect(!PathWatch(endpoints: [], sources: sources).knowsServer)
+  }
+
+  @Test func `a listener that goes and another that comes are a restart`() throws {
+    let (first, address) = try listener("127.33.23.1", backlog: 3)
+    let watch = PathWatch(endpoints: [address], sources: [try #require(IPAddress("127.33.23.2"))])
+    watch.begin([:], hasClients: false)
+    _ = watch.look([:], timedOut: false)
+    #expect(watch.findings.restarted.isEmpty)
+    #expect(watch.findings.listeners["\(address)"]?.backlog == 3)
+    Socket.close(first)
+    _ = watch.look([:], timedOut: false)
+    #expect(watch.findings.withoutListener == ["\(address)"])
+    #expect(watch.findings.restarted == ["\(address)"])
+    // The one that was seen before is kept: its full queue may be the cause.
+    #expect(watch.findings.listeners["\(address)"]?.backlog == 3)
+    #expect(!watch.knowsServer)
+    let second = try Socket.open(v6: false)
+    defer { Socket.close(second) }
+    try Socket.reuseAddress(second)
+    try Socket.bind(second, to: address)
+    try Socket.listen(second, backlog: 5)
+    _ = watch.look([:], timedOut: false)
+    #expect(watch.findings.withoutListener.isEmpty)
+    #expect(watch.findings.restarted == ["\(address)"])
+    #expect(watch.findings.listeners["\(address)"]?.backlog == 5)
+    // To the next phase it is the one that was there.
+    watch.begin([:], hasClients: false)
+    _ = watch.look([:], timedOut: false)
+    #expect(watch.findings.restarted.isEmpty)
+    #expect(watch.findings.listeners["\(address)"]?.drops == 0)
+  }
+
+  @Test func `the trace begins with the first handshake without an answer`() throws {
+    let (listener, address) = try listener("127.33.24.1", backlog: 3)
+    defer { Socket.close(listener) }
+    let watch = PathWatch(endpoints: [address], sources: [try #require(IPAddress("127.33.24.2"))])
+    // Whoever traces removes what looks abandoned, so that of two that begin at once one may fail.
+    func succeeds(_ attempt: () -> Bool) -> Bool { (0..<20).contains { _ in attempt() } }
+    let mayTrace = succeeds { PacketDropTrace(reasons: DropReason.kernelNames) != nil }
+    watch.begin([.synRetransmits: 5], hasClients: false)
+    _ = watch.look([.synRetransmits: 5, .conntrackEntries: 9], timedOut: false)
+    #expect(watch.findings.dropsByReason == nil)
+    #expect(watch.findings.conntrackMost == 9)
+    func traces(repeated: Double, timedOut: Bool) -> Bool {
+      watch.begin([.synRetransmits: 5], hasClients: false)
+      _ = watch.look([.synRetransmits: repeated, .conntrackEntries: 7], timedOut: timedOut)
+      return watch.findings.dropsByReason != nil
+    }
+    #expect(succeeds { traces(repeated: 6, timedOut: false) } == mayTrace)
+    #expect(succeeds { traces(repeated: 5, timedOut: true) } == mayTrace)
+    #expect(!succeeds { traces(repeated: 5, timedOut: false) })
+    // The most that there ever was stays known.
+    #expect(watch.findings.conntrackMost == 9)
+    watch.stopTracing()
+    #expect(watch.findings.unanswered == nil)
+  }
+
   @Test func `a host that is not this one is not known`() throws {
     // TEST-NET-1: nobody's.
     let far = SocketAddress(try #require(IPAddress("192.0.2.1")), 80)
