@@ -38,7 +38,7 @@ import Testing
   @Test func `what conditions come to`() throws {
     let names = Metric.all.map(\.name) + ["connect.p95", "rtt.p99.99"]
     var lines: [String] = []
-    for seed in 200..<225 as Range<UInt64> {
+    for seed in 200..<245 as Range<UInt64> {
       var chance = Chance(seed)
       let recording = Recording.drawn(&chance)
       lines.append("\(seed).")

@@ -93,6 +93,16 @@ import Testing
       name: "", pace: .once,
       conversation: try ConversationPattern(file: "", []), timeout: 100)
     #expect(pattern.longest == 100)
+    let played = MessagePattern(
+      name: "", pace: .once,
+      conversation: try ConversationPattern(
+        file: "",
+        [
+          RecordedConversation(client: "", steps: [sends("a", 5), receives("1", 10)]),
+          RecordedConversation(client: "", steps: [sends("a", 500), receives("1", 10)]),
+          RecordedConversation(client: "", steps: [sends("a", 7)]),
+        ]), timeout: 100)
+    #expect(played.longest == 500 + 10 + 3 * 100)
   }
 
   // MARK: Substitutions

@@ -42,6 +42,31 @@ import Testing
     #expect(try difference("expressions.txt", lines.joined(separator: "\n") + "\n") == nil)
   }
 
+  @Test func `which bytes a set has`() throws {
+    let sets =
+      [
+        "alpha", "digit", "alnum", "upper", "lower", "space", "blank", "punct", "print", "graph",
+        "cntrl",
+        "xdigit",
+      ].map { "[[:\($0):]]" } + [
+        ".", "[^a]", "[a-c]", "[^a-c]", "[]a]", "[^]a]", "\\d", "\\D", "\\w", "\\W", "\\s", "\\S",
+      ]
+    let lines = try sets.map { text in
+      guard case .byte(let set) = try Expression(text) else { return "\(text): no set" }
+      // As ranges.
+      var ranges: [ClosedRange<UInt8>] = []
+      for byte in UInt8.min...UInt8.max where set.contains(byte) {
+        if let last = ranges.last, last.upperBound &+ 1 == byte, byte > 0 {
+          ranges[ranges.count - 1] = last.lowerBound...byte
+        } else {
+          ranges.append(byte...byte)
+        }
+      }
+      return "\(text): \(ranges)"
+    }
+    #expect(try difference("sets.txt", lines.joined(separator: "\n") + "\n") == nil)
+  }
+
   private static func bytes(_ chance: inout Chance, _ most: Int) -> [UInt8] {
     (0..<chance.below(most)).map { _ in chance.pick(Array("aabbc7 \n".utf8)) }
   }

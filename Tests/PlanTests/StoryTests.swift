@@ -226,6 +226,86 @@ import Testing
     #expect(try difference("mistyped.txt", all.joined(separator: "\n") + "\n") == nil)
   }
 
+  /// Another key in a mapping, in front of those that are there or behind them.
+  @Test func `keys that do not go together`() throws {
+    let keys = [
+      "every: 1s", "rate: 5/s", "send: x", "bytes: 5B", "file: request.http",
+      "conversation: session.yaml",
+      "expect: echo", "expect: {text: a, bytes: 1B}", "timeout: 1s", "delays: none", "text: x",
+      "matches: x",
+      "until: x", "over: 1s", "to: 5", "for: 1s", "name: x", "tolerate: 1%", "with: fin",
+      "messages: ping",
+      "messages: [ping, ping]", "messages: nothing", "thresholds: [failures == 0]", "confirm: 1s",
+      "step: 5", "from: 1", "lifetime: 1s", "push: {every: 1s, send: x}", "interface: lo",
+      "processes: 2",
+      "substitute: {a: b}", "errno: EPERM", "at: bind", "end: server", "resource: memory",
+      "connections: 5",
+    ]
+    let was = Self.plans.map { Self.read($0) }
+    var all: [String] = []
+    for seed in 0..<600 as Range<UInt64> {
+      var chance = Chance(seed &+ 77_000)
+      let place = chance.pick([0, 0, 1, 1, 1, 3])
+      var text = Self.plans[place]
+      let (opens, key) = (chance.happens(60), chance.pick(keys))
+      let marks = text.indices.filter {
+        text[$0] == (opens ? "{" : "}") && text[text.index(before: $0)] != "\""
+      }
+      let at = chance.pick(marks)
+      if opens {
+        text.insert(contentsOf: key + ", ", at: text.index(after: at))
+      } else {
+        text.insert(contentsOf: ", " + key, at: at)
+      }
+      all += Self.lines(seed, Self.plans[place], text, was: was[place], now: Self.read(text))
+    }
+    #expect(try difference("keys.txt", all.joined(separator: "\n") + "\n") == nil)
+  }
+
+  @Test func `conditions`() throws {
+    let words = [
+      "in ramp", "in hold", "in hold-2", "in nowhere", "in", "for 10s", "for 500ms", "for 0s",
+      "for", "for x",
+      "abort", "abort", "over", "==", "in ramp in hold",
+    ]
+    let metrics = [
+      "connections", "accepted", "failures", "failures.rate", "connect.p99", "connect.p99.99",
+      "connect.p0",
+      "connect.p101", "connect.rate", "messages.lost", "messages.unsent", "messages.rate",
+      "rtt.max", "rtt.p5",
+      "memory.kernel", "cpu.user", "prediction.error", "phantom", "unasked", "drift.p50", "held",
+      "nothing",
+      "connection",
+    ]
+    let values = ["0", "5", "1k", "-1", "1%", "101%", "5ms", "1s", "5/s", "2KiB", "x", "", "1.5"]
+    let comparisons = ["<", "<=", ">", ">=", "==", "!=", "=", "=<", ""]
+    var all: [String] = []
+    for seed in 0..<500 as Range<UInt64> {
+      var chance = Chance(seed &+ 88_000)
+      var condition = "\(chance.pick(metrics)) \(chance.pick(comparisons)) \(chance.pick(values))"
+      for _ in 0..<chance.pick([0, 0, 1, 1, 2, 3]) { condition += " " + chance.pick(words) }
+      let place = chance.below(4)
+      let text = """
+        server: {listen: "127.0.0.1:9000"}
+        messages: {ping: {rate: 5/s, send: x}}
+        phases:
+          - ramp: {to: 10\(place == 0 ? ", thresholds: [\"\(condition)\"]" : "")}
+          - hold: {for: 20s, messages: ping\(place == 1 ? ", thresholds: [\"\(condition)\"]" : "")}
+          - hold: 1s
+          - search: {from: 20, step: 5, to: 30\(place == 2 ? ", until: \"\(condition)\"" : "")}
+        thresholds: [failures == 0\(place == 3 ? ", \"\(condition)\"" : "")]
+        """
+      let said = Self.read(text)
+      all.append("\(seed). \(place): \(condition)")
+      all += said.filter { $0.hasPrefix("!") || $0.contains("thresholds:") || $0.contains(" - \"") }
+      if said.first?.hasPrefix("!") == false {
+        let plan = try Plan.read(text: text, file: "a.plan")
+        all += plan.thresholds.dropFirst(place == 3 ? 1 : 0).map { "= \(told($0))" }
+      }
+    }
+    #expect(try difference("conditions.txt", all.joined(separator: "\n") + "\n") == nil)
+  }
+
   @Test func `mistyped conversations`() throws {
     let plan = Self.plans[1]
     let was = Self.read(plan)

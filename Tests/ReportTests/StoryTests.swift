@@ -1,4 +1,5 @@
 import DrawnRecordings
+import Foundation
 import GoldenFiles
 import Judgement
 import Plan
@@ -47,6 +48,27 @@ import Testing
     #expect(try difference("drawn-\(seed).html", html(recording, judgement)) == nil)
   }
 
+  /// Of many more runs only how long each part of the page is, and a sum of its bytes; where one differs,
+  /// `html` of its seed shows it.
+  @Test func `parts of pages`() throws {
+    var lines: [String] = []
+    for seed in 300..<380 as Range<UInt64> {
+      let (recording, judgement) = drawn(seed)
+      let page = html(recording, judgement)
+      let parts = String(decoding: page, as: UTF8.self).components(separatedBy: "<section ")
+      for part in parts {
+        let sum = part.utf8.reduce(0 as UInt32) { $0 &* 31 &+ UInt32($1) }
+        lines.append("\(seed) \(part.prefix { $0 != " " && $0 != ">" }) \(part.utf8.count) \(sum)")
+      }
+      for format in ExportFormat.allCases {
+        let bytes = format.bytes(of: recording)
+        let sum = bytes.reduce(0 as UInt32) { $0 &* 31 &+ UInt32($1) }
+        lines.append("\(seed) \(format) \(bytes.count) \(sum)")
+      }
+    }
+    #expect(try difference("parts.txt", lines.joined(separator: "\n") + "\n") == nil)
+  }
+
   @Test func `JUnit`() throws {
     var bytes: [UInt8] = []
     for seed in 100..<115 as Range<UInt64> {
@@ -65,7 +87,7 @@ import Testing
 
   @Test func `comparisons`() throws {
     var lines: [String] = []
-    for seed in 200..<210 as Range<UInt64> {
+    for seed in 200..<216 as Range<UInt64> {
       let ((base, _), (other, _)) = (drawn(seed), drawn(seed + 1000))
       var new = base
       new.phases = other.phases
