@@ -171,9 +171,10 @@ let package = Package(
     .testTarget(
       name: "RunnerTests",
       dependencies: [
-        "Addressing", "Coordination", "Host", "Linux", "Messages", "Runner", "Recording", "Plan",
-        "Probe", "Judgement", "Simulation", "WorkerLog",
-      ]),
+        "Addressing", "Coordination", "GoldenFiles", "Host", "Judgement", "Linux", "Messages", "Plan",
+        "Probe", "Recording", "Runner", "Simulation", "WorkerLog",
+      ],
+      exclude: ["Golden"]),
   ],
   swiftLanguageModes: [.v6]
 )

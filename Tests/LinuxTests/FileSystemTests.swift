@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import SystemPackage
 import Testing
 
@@ -31,6 +32,60 @@ import Testing
       #expect(throws: Errno.invalidArgument) { try FileSystem.write([1], into: path) }
       #expect(try String(contentsOfFile: path, encoding: .utf8) == "precious")
       try FileSystem.write([1], into: "/dev/null")
+    }
+  }
+
+  @Test func `what a disk does not take is a failure, and leaves nothing`() throws {
+    #expect(throws: Errno.noSpace) { try FileSystem.write([1], into: "/dev/full") }
+    try FileSystem.write([], into: "/dev/full")
+    try inFolder { folder in
+      let path = folder.appending(path: "x").path
+      let ending = try inChild {
+        CurrentProcess.ignoreSignalsOfWriting()
+        var limit = rlimit(rlim_cur: 10, rlim_max: 10)
+        guard setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0 else { return 100 }
+        guard (try? FileSystem.write([UInt8](repeating: 1, count: 10), to: path)) != nil else {
+          return 1
+        }
+        do throws(Errno) {
+          try FileSystem.write([UInt8](repeating: 2, count: 25), to: path)
+          return 2
+        } catch {
+          return error == .fileTooLarge ? 0 : 3
+        }
+      }
+      #expect(ending == .exited(0))
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["x"])
+      #expect(
+        try [UInt8](Data(contentsOf: URL(filePath: path))) == [UInt8](repeating: 1, count: 10))
+    }
+  }
+
+  @Test func `the first bytes of a file are told, of none there are none`() throws {
+    try inFolder { folder in
+      let path = folder.appending(path: "x").path
+      try FileSystem.write(Array("12345".utf8), to: path)
+      for (most, text) in [(0, ""), (1, "1"), (4, "1234"), (5, "12345"), (9, "12345")] {
+        #expect(try FileSystem.firstBytes(of: path, most: most) == Array(text.utf8))
+      }
+      #expect(try FileSystem.firstBytes(of: path + "/none", most: 5).isEmpty)
+      #expect(try FileSystem.firstBytes(of: folder.path + "/none", most: 5).isEmpty)
+      #expect(throws: Errno.isDirectory) { try FileSystem.firstBytes(of: folder.path, most: 5) }
+      #expect(FileSystem.isDirectory(folder.path))
+      #expect(!FileSystem.isDirectory(path))
+      #expect(throws: Errno.fileExists) { try FileSystem.makePrivate(path) }
+      try FileSystem.makePrivate(path + "-new")
+      let mode = try FileManager.default.attributesOfItem(atPath: path + "-new")[.posixPermissions]
+      #expect(mode as? Int == 0o600)
+      try FileSystem.makeDirectory(folder.path + "/a/b/c")
+      try FileSystem.makeDirectory(folder.path + "/a/b/c")
+      #expect(FileSystem.isDirectory(folder.path + "/a/b/c"))
+      #expect(throws: Errno.notDirectory) { try FileSystem.makeDirectory(path) }
+      #expect(throws: Errno.notDirectory) { try FileSystem.makeDirectory(path + "/sub") }
+      try FileSystem.remove(path)
+      try FileSystem.remove(path)
+      #expect(throws: Errno.self) { try FileSystem.remove(folder.path) }
+      #expect(throws: Errno.noSuchFileOrDirectory) { try FileSystem.tryWriting(in: path) }
     }
   }
 

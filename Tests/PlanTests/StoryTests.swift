@@ -1,5 +1,6 @@
 import GoldenFiles
 import Messages
+import Recording
 import Testing
 
 @testable import Plan
@@ -143,6 +144,36 @@ import Testing
       lines.append(told(read).replacing(plan, with: "TEXT"))
     }
     #expect(try difference("plans.txt", lines.joined(separator: "\n") + "\n") == nil)
+  }
+
+  @Test func `plans at another speed, from a later phase, and of the size of a record`() throws {
+    var lines: [String] = []
+    for text in Self.plans {
+      let plan = try Plan.read(
+        text: text, file: "story.plan", environment: ["HOSTNAME": "box"],
+        files: Plan.attached(Self.files))
+      func add(_ name: String, _ plan: Plan) {
+        lines.append(name)
+        lines += plan.phases.map { "  \(told($0))" }
+        lines += plan.patterns.map { "  \($0.name) \(told($0.pace)) \($0.timeout)" }
+      }
+      for speed in [1, 2, 0.5] { add("at \(speed)", plan.driven(at: speed)) }
+      for place in plan.phases.indices {
+        for held in [0, 7] {
+          add("from \(place) with \(held)", plan.resumed(at: place, holding: held))
+        }
+      }
+      add("fitted", plan.fitted(sources: 2, ports: 1000))
+      add("fitted to one", plan.fitted(sources: 1, ports: 1))
+      for phase in plan.phases {
+        var record = PhaseRecord(
+          name: phase.name, kind: phase.kind.phaseKind, title: phase.title, planLine: phase.line)
+        lines.append(told(phase.sized(as: record)))
+        (record.goal, record.plannedRate) = (77, 33)
+        lines.append(told(phase.sized(as: record)))
+      }
+    }
+    #expect(try difference("other-plans.txt", lines.joined(separator: "\n") + "\n") == nil)
   }
 
   /// What somebody may write instead of a value.
