@@ -44,3 +44,9 @@ private func parts(_ children: Mirror.Children) -> [String] {
     return "\(label): \(text)"
   }
 }
+
+/// How many bytes lines have, and a sum of them, for what would be too long to keep.
+package func digest(_ lines: [String]) -> String {
+  let bytes = lines.joined(separator: "\n").utf8
+  return "\(bytes.count) bytes, \(bytes.reduce(0 as UInt32) { $0 &* 31 &+ UInt32($1) })"
+}

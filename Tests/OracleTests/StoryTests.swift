@@ -49,6 +49,21 @@ import Testing
     }
     #expect(try difference("seed-\(seed).txt", "\(scenario)\n" + story) == nil)
   }
+
+  /// Of more seeds only sums are kept; the test above shows how to see a run of one.
+  @Test func `more seeds' runs come to what they did`() throws {
+    var lines: [String] = []
+    for seed in 42..<92 as Range<UInt64> {
+      // Where a disk is full depends on the pages that a file has, which are not the same each time.
+      let scenario = Scenario(seed: seed)
+      guard scenario.pages == nil else { continue }
+      let story = try played { path, progress in
+        try SimulatedRun(scenario, progress: progress, recordingAt: path)
+      }
+      lines.append("seed \(seed), \(scenario.theme): \(digest([story]))")
+    }
+    #expect(try difference("sums.txt", lines.joined(separator: "\n") + "\n") == nil)
+  }
 }
 
 extension StoryTests {
@@ -137,6 +152,33 @@ extension StoryTests {
         sampling: {every: 250ms}
         """,
       host: host { $0.descriptorsPerProcess = 120 }),
+    // The first server is process 1000. A limit that is as it was is not lowered.
+    Case(
+      name: "lowered-descriptors",
+      text: """
+        server: {listen: "127.0.0.1:9000", processes: 2}
+        clients: {sources: 127.0.0.2-127.0.0.3, processes: 2}
+        on-limit: hold
+        phases: [{ramp: {to: 600, rate: 1k/s}}, {close: reset}]
+        sampling: {every: 250ms}
+        """,
+      host: host {
+        $0.descriptorsPerProcess = 120
+        $0.loweredDescriptors = [1000: 100, 1001: 120]
+      }),
+    Case(
+      name: "unlowered-descriptors",
+      text: """
+        server: {listen: "127.0.0.1:9000", processes: 1}
+        clients: {sources: 127.0.0.2-127.0.0.3, processes: 1}
+        on-limit: hold
+        phases: [{ramp: {to: 200, rate: 1k/s}}, {close: reset}]
+        sampling: {every: 250ms}
+        """,
+      host: host {
+        $0.descriptorsPerProcess = 120
+        $0.loweredDescriptors = [1000: 120]
+      }),
     Case(
       name: "little-memory",
       text: """

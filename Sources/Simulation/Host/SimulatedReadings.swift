@@ -38,7 +38,7 @@ package final class SimulatedReadings: HostReadings {
   }
 
   package func privateBytes(of process: Int32) -> Int? { nil }
-  package func descriptorLimit(of process: Int32) -> Int? { nil }
+  package func descriptorLimit(of process: Int32) -> Int? { host.loweredDescriptors[process] }
   package func ownProcessorTime() -> Double { 0 }
 }
 

@@ -63,6 +63,23 @@ import Testing
     }
   }
 
+  @Test func `an address is the host's own as far as its interfaces tell`() throws {
+    let silent = AddressLookup(
+      addresses: { name throws(NameLookup.Failure) in
+        throw NameLookup.Failure(name: name, reason: "nobody is asked")
+      },
+      interfaces: { () throws(Errno) in throw .permissionDenied })
+    for (text, isOwn) in [
+      ("127.0.0.1", true), ("127.9.9.9", true), ("::1", true), ("10.0.0.9", true),
+      ("fd00::9", true),
+      ("198.51.100.9", true), ("10.0.0.8", false), ("192.0.2.7", false),
+    ] {
+      let address = try #require(IPAddress(text))
+      #expect(Self.lookup.isOwn(address) == isOwn, "\(text)")
+      #expect(silent.isOwn(address) == address.isLoopback, "\(text)")
+    }
+  }
+
   @Test func `a plan that names addresses is taken by its word`() throws {
     let found = try resolve(try plan(sources: try ranges("127.0.0.2-127.0.0.3", "127.0.0.9")))
     #expect(found.sources.map { "\($0)" } == ["127.0.0.2", "127.0.0.3", "127.0.0.9"])

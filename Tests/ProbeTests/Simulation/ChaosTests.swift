@@ -107,6 +107,17 @@ import Testing
     #expect(try difference("chaos.txt", lines.joined(separator: "\n") + "\n") == nil)
   }
 
+  /// Of more seeds only sums are kept; the test above shows how to see a run of one.
+  @Test func `the runs of more seeds come to what they did`() throws {
+    var lines: [String] = []
+    for seed in 20..<100 as Range<UInt64> {
+      var told: [String] = []
+      try play(seed) { world in told += ["at \(world.network.now)"] + world.story }
+      lines.append("seed \(seed): \(digest(told))")
+    }
+    #expect(try difference("chaos-sums.txt", lines.joined(separator: "\n") + "\n") == nil)
+  }
+
   /// - Parameter look: is called at the end of some phases.
   private func play(_ seed: UInt64, look: (World) -> Void = { _ in }) throws {
     var scene = try Scene(seed: seed)

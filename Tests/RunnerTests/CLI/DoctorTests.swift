@@ -50,6 +50,15 @@ import Testing
     #expect(marks.isSubset(of: ["✓", " "]))
   }
 
+  @Test func `a plan's target may be anywhere, as nothing is opened`() throws {
+    // TEST-NET-3 is nobody's, and public.
+    try workspace.write(
+      "target: 203.0.113.7:80\nclients: {sources: {interface: lo}}\nphases: [{ramp: {to: 10}}]\n",
+      to: "a.plan")
+    let ending = try workspace.run(["doctor", "a.plan"])
+    #expect(!ending.errors.contains("is a public address"), "\(ending.errors)")
+  }
+
   @Test func `names what is too low, and the command that raises it`() throws {
     try workspace.write(large.on(network), to: "a.plan")
     let ending = try workspace.run(["doctor", "a.plan"], shell: fewDescriptors)
