@@ -68,7 +68,16 @@ import Testing
       "slabinfo - version: 2.1\nTCP 26 26 2368 13 8 : tunables\nsock_inode_cache 266 266 832 19 4 : t\nfilp 1071 1071 192 21 1 : t\neventpoll_epi 256 256 128 32 1 : t\ndentry 1 1 192 21 1 : t\nbtrfs_inode 1 1 1100 32 1 : t\n",
   ]
 
-  private static func lines(of host: HostDescription) -> [String] {
+  private static func lines(_ files: [String: String]) -> [String] {
+    let host = HostDescription { files[$0] }
+    let groups = GroupMemory.all { files[$0] }
+    return lines(of: host, files)
+      + groups.map { group in
+        "  \(group.group.directory) \(told(group.bound { files[$0] } as Any))"
+      }
+  }
+
+  private static func lines(of host: HostDescription, _ files: [String: String]) -> [String] {
     host.facts.map { "\($0.name): \($0.value)" } + [told(host)]
       + [
         "\(host.bytesPerEnd) bytes an end, lasting \(host.conntrackLasting), allowed \(host.memoryAllowed),"
@@ -104,14 +113,13 @@ import Testing
   }
 
   @Test func `hosts`() throws {
-    var all = Self.lines(of: HostDescription { Self.files[$0] })
+    var all = Self.lines(Self.files)
     let known = Set(all)
     for seed in 0..<120 as Range<UInt64> {
       var chance = Chance(seed)
       let files = Self.changed(&chance)
-      let host = HostDescription { files[$0] }
       all.append("\(seed).")
-      all += Self.lines(of: host).filter { !known.contains($0) && !$0.hasPrefix("HostDescription") }
+      all += Self.lines(files).filter { !known.contains($0) && !$0.hasPrefix("HostDescription") }
       let own = ControlGroup.Controller.self
       all += [own.memory, .pids, .cpu].map { controller in
         "\(controller): \(ControlGroup.groups(of: controller) { files[$0] }.map(\.directory))"

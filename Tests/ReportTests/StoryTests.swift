@@ -48,13 +48,35 @@ import Testing
     #expect(try difference("drawn-\(seed).html", html(recording, judgement)) == nil)
   }
 
+  /// The runs before one, and one that it is compared with.
+  private func earlier(_ seed: UInt64, _ new: Recording) -> EarlierRuns {
+    var chance = Chance(seed &+ 5000)
+    var base = new
+    base.phases = drawn(seed &+ 1).0.phases
+    base.started = "2026-01-01T00:00:00.000Z"
+    let history = (0..<chance.pick([0, 1, 2, 19])).map { day in
+      RecordingSummary(
+        planName: "drawn", started: "2025-12-\(10 + day)T03:04:05.678Z",
+        complete: !chance.happens(10),
+        verdict: chance.pick([nil, .passed, .limit, .failed]),
+        goal: chance.pick([nil, 1000, 1_000_000]),
+        held: chance.pick([0, 1, 400, 1000]), connectP99: chance.pick([nil, 0.001, 0.25]),
+        limit: chance.pick([nil, "client socket: EMFILE (Too many open files)"]))
+    }
+    let hasBase = chance.happens(70)
+    return EarlierRuns(
+      base: hasBase ? base : nil, comparison: hasBase ? Comparison(base: base, new: new) : nil,
+      history: history)
+  }
+
   /// Of many more runs only how long each part of the page is, and a sum of its bytes; where one differs,
   /// `html` of its seed shows it.
   @Test func `parts of pages`() throws {
     var lines: [String] = []
     for seed in 300..<380 as Range<UInt64> {
       let (recording, judgement) = drawn(seed)
-      let page = html(recording, judgement)
+      let page = html(
+        recording, judgement, earlier: seed % 2 == 0 ? .none : earlier(seed, recording))
       let parts = String(decoding: page, as: UTF8.self).components(separatedBy: "<section ")
       for part in parts {
         let sum = part.utf8.reduce(0 as UInt32) { $0 &* 31 &+ UInt32($1) }

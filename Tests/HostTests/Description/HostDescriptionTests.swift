@@ -146,4 +146,25 @@ import Testing
     #expect(host.epollWatches != nil)
     #expect(host.bytesPerEnd > 1000)
   }
+
+  @Test func `the limit of descriptors is raised as far as it goes, and said to be`() throws {
+    let child = try ChildProcess.fork(dieWithParent: true) {
+      guard let before = try? ResourceLimit.descriptors(),
+        (try? ResourceLimit(soft: 100, hard: before.hard).apply()) != nil
+      else { return 1 }
+      var host = HostDescription.box {
+        $0.descriptors = ResourceLimit(soft: 100, hard: before.hard)
+        $0.descriptorsAtMost = before.hard
+        $0.capabilities = .sysResource
+      }
+      // No more than the kernel has for a process, whatever is wanted.
+      guard (try? host.raiseDescriptors(to: before.hard + 1000)) != nil else { return 2 }
+      guard let after = try? ResourceLimit.descriptors(), after == host.descriptors else {
+        return 3
+      }
+      return after.soft == before.hard && host.hasRaisedDescriptors
+        && host.capabilities == .sysResource ? 0 : 4
+    }
+    #expect(child.wait() == .exited(0))
+  }
 }

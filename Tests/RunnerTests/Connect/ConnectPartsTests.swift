@@ -30,6 +30,7 @@ import Testing
   }
 
   @Test func `a line beyond all measure is dropped, and the next one is read`() {
+    #expect(InputLines.longest == 1 << 20)
     let long = String(repeating: "x", count: InputLines.longest + 1)
     #expect(lines([long, long, "\nlist\n"]) == [.tooLong, .text("list")])
   }
