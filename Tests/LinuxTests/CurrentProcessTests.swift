@@ -92,6 +92,20 @@ import Testing
     #expect(child.state == nil)
   }
 
+  @Test func `whoever is made to lead a group does`() throws {
+    let child = try ChildProcess.fork(dieWithParent: true) {
+      alarm(60)
+      while true { pause() }
+    }
+    defer {
+      child.signal(SIGKILL)
+      _ = child.wait()
+    }
+    #expect(getpgid(child.id) == getpgrp())
+    child.leadGroup()
+    #expect(getpgid(child.id) == child.id)
+  }
+
   /// Waits for a change of the child's state, and says which.
   private func changed(_ child: ChildProcess, _ kind: Int32) -> Int32 {
     var information = siginfo_t()
@@ -223,6 +237,13 @@ import Testing
     try Loopback.sendDatagrams(25)
     #expect(try sent() - before >= 25)
     try Loopback.sendDatagrams(0)
+    let kept = try inChild {
+      let next = open("/dev/null", O_RDWR)
+      close(next)
+      guard (try? Loopback.sendDatagrams(5)) != nil else { return 1 }
+      return open("/dev/null", O_RDWR) == next ? 0 : 2
+    }
+    #expect(kept == .exited(0))
     let ending = try inChild {
       var limit = rlimit(rlim_cur: 3, rlim_max: 3)
       guard setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 100 }

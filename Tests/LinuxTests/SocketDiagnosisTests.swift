@@ -103,4 +103,40 @@ import Testing
         == "(protocol == 2048 || protocol == 34525) && (reason == 0xc || reason == 41)")
     #expect(PacketDropTrace.filter(for: ["XDP"], format: format) == nil)
   }
+
+  /// As `struct inet_diag_bc_op` and `struct inet_diag_hostcond` have them.
+  @Test func `a filter has the bytes that the kernel reads`() throws {
+    let v6: [UInt8] = [0x20, 1, 0x0D, 0xB8] + [UInt8](repeating: 0, count: 11) + [9]
+    let address = try #require(IPAddress("2001:db8::9"))
+    let any: [UInt8] = [255, 255, 255, 255]
+    for (condition, bytes) in [
+      (.localPort(0x1234), [7, 12, 16, 0, 0, 0, 0, 0, 0x34, 0x12, 0, 0]),
+      (.remotePort(5), [8, 12, 16, 0, 0, 0, 0, 0, 5, 0, 0, 0]),
+      (.localAddress(.v4(0x7F00_0102)), [7, 16, 20, 0, 2, 32, 0, 0] + any + [127, 0, 1, 2]),
+      (.remoteAddress(.v4(1)), [8, 16, 20, 0, 2, 32, 0, 0] + any + [0, 0, 0, 1]),
+      (.local(SocketAddress(.v4(1), 80)), [7, 16, 20, 0, 2, 32, 0, 0, 80, 0, 0, 0, 0, 0, 0, 1]),
+      (.remote(SocketAddress(address, 80)), [8, 28, 32, 0, 10, 128, 0, 0, 80, 0, 0, 0] + v6),
+      (.localAddress(address), [7, 28, 32, 0, 10, 128, 0, 0] + any + v6),
+    ] as [(SocketCondition, [UInt8])] {
+      #expect(SocketFilter([condition]).bytes == bytes, "\(condition)")
+    }
+    // The first of two that holds jumps over the second, to the end.
+    let two = SocketFilter([.localPort(1), .remotePort(2)]).bytes
+    #expect(two[..<4] == [7, 12, 16, 0])
+    #expect(two[12..<16] == [1, 4, 16, 0])
+    #expect(two[16..<20] == [8, 12, 16, 0])
+    let request = DiagnosisRequest.bytes(
+      number: 7, family: 2, states: .listen, filter: SocketFilter([.localPort(1)]))
+    #expect(request.count == 16 + 56 + 4 + 12)
+    #expect(request[..<16] == [88, 0, 0, 0, 20, 0, 1, 3, 7, 0, 0, 0, 0, 0, 0, 0])
+    #expect(request[16..<20] == [2, 6, 64, 0])
+    #expect(request[20..<24] == [0, 4, 0, 0])
+    #expect(request[24..<64].allSatisfy { $0 == 0 })
+    #expect(request[64..<72].allSatisfy { $0 == 255 })
+    #expect(request[72..<76] == [16, 0, 1, 0])
+    let others = DiagnosisRequest.bytes(
+      number: 0x0102_0304, family: 10, states: .established, filter: SocketFilter([]))
+    #expect(others[8..<12] == [4, 3, 2, 1])
+    #expect(others[16..<20] == [10, 6, 0, 0])
+  }
 }

@@ -381,4 +381,42 @@ import Testing
     }
     #expect(try difference("values.txt", lines.joined(separator: "\n") + "\n") == nil)
   }
+
+  @Test func `texts of messages, and numbers as plans have them`() throws {
+    let texts = [
+      "", "a", "{connection}", "{sequence}{source}:{port} {worker}", "{random:0}", "{random:1}",
+      "{random:4096}",
+      "{random:4097}", "{random}", "{random:}", "{random:x}", "{random:99999999999999999999}",
+      "{nothing}",
+      "{conection}", "{connection:5}", "{}", "{ }", "{a b}", "{{", "}}", "{{a}}",
+      "{{{connection}}}", "{", "}",
+      "{\"a\": {sequence}}", "{{connection}} {connection}", "a{port", "port}", "{port}}", "{Port}",
+      "{port1}",
+      "{a-b}", "é{port}é",
+    ]
+    var lines = texts.map { text in
+      do throws(TemplateText.Failure) {
+        return "\(text): \(told(try TemplateText.parse(text).parts))"
+      } catch {
+        return "\(text): ! \(error.part): \(error.problem.message) \(error.problem.hint ?? "")"
+      }
+    }
+    let numbers = [
+      0, 1, 0.5, 0.1, 0.05, 0.001, 1e-4, 1e-5, 1.5e-7, 1e-20, 9.99, 10, 12.25, 100, 1e5, 123_456.75,
+      1e15, 1e16, 1.5e17,
+      1e22,
+    ]
+    for number in numbers {
+      lines.append("\(number): \([0, 1, 2, 3].map { yamlNumber(number, shiftedBy: $0) })")
+    }
+    let durations: [Duration] = [
+      .zero, .nanoseconds(1), .nanoseconds(999), .microseconds(1), .microseconds(999),
+      .microseconds(1001),
+      .nanoseconds(1_000_001), .nanoseconds(1_010_000), .milliseconds(1), .milliseconds(1500),
+      .seconds(1),
+      .seconds(59), .seconds(60), .seconds(90), .seconds(3600), .seconds(5400), .seconds(7200),
+    ]
+    lines += durations.map { "\($0): \($0.yaml)" }
+    #expect(try difference("texts.txt", lines.joined(separator: "\n") + "\n") == nil)
+  }
 }

@@ -145,10 +145,143 @@ import Testing
         parts.append(
           "\(span): \(series.gain(in: span)) \(series.change(in: span)) \(series.gainToNextSample(in: span))"
             + " \(told(series.maximum(in: span) as Any)) \(told(series.minimum(in: span) as Any))"
-            + " \(series.places(in: span)) \(told(series.first(in: span, atLeast: 5) as Any))")
+            + " \(series.places(in: span)) \(told(series.last(in: span) as Any))"
+            + " \(told(series.first(in: span, atLeast: 5) as Any))")
       }
       lines.append(parts.joined(separator: "; "))
     }
     #expect(try difference("series.txt", lines.joined(separator: "\n") + "\n") == nil)
+  }
+
+  @Test func `what is fixed for a metric`() throws {
+    let names = [
+      "connect.p95", "rtt.p75", "drift.p99.99", "connect.p0", "rtt.max", "connect.p50.5",
+    ]
+    let metrics = Metric.all + names.compactMap(Metric.init(named:))
+    let lines = metrics.map { "\(told($0)): \(told($0.traits))" }
+    let unknown = [
+      "", "connect", "connect.", "connect.p", "connect.p101", "connect.p-1", "x.p50",
+      "rtt.p99.999999",
+    ]
+    let rest = unknown.map { "\($0): \(told(Metric(named: $0) as Any))" }
+    let kinds = PhaseKind.allCases.map {
+      "\($0): \($0.grows) \($0.comesAndGoes) \($0.addsConnections) \($0.keeps) \($0.closes) \($0.plays)"
+        + " \($0.hasConnectRate) \($0.tolerates) \($0.finds) \($0.promisesConnections)"
+    }
+    #expect(
+      try difference("metrics.txt", (lines + rest + kinds).joined(separator: "\n") + "\n") == nil)
+  }
+
+  /// A recording that has one of everything.
+  private var whole: Recording {
+    var chance = Chance(4)
+    var recording = Recording.drawn(&chance)
+    recording.searchSteps = [
+      SearchStep(phase: "search", at: 1, goal: 5, held: 5, outcome: .reached)
+    ]
+    recording.workers = [WorkerRecord(id: 0, end: .client, pid: 5)]
+    recording.failures = [
+      FailureRecord(
+        end: .client, worker: 0, phase: "ramp", syscall: "socket",
+        errno: ErrnoRecord(number: 24, name: "EMFILE", text: "x"), count: 1, firstInstant: 1,
+        stoppedAt: 1, established: 1, accepted: 1, source: nil, endpoint: nil)
+    ]
+    recording.limits = [
+      LimitRecord(
+        end: .client, phase: "ramp", planLine: 1,
+        errno: ErrnoRecord(number: 24, name: "EMFILE", text: "x"),
+        resource: .memory, count: 1, firstInstant: 1, established: 1, accepted: 1)
+    ]
+    recording.prediction = [
+      PredictionTerm(end: .host, resource: .memory, connections: 1, reason: "r")
+    ]
+    recording.thresholds = [
+      ThresholdResult(text: "t", planLine: 1, passed: true, value: nil, reason: "")
+    ]
+    recording.drive = [DriveRecord(worker: 0, entries: [])]
+    recording.replay = ReplayRecord(
+      original: "o", originalStarted: "",
+      fidelity: Fidelity(
+        arrivals: 1, missed: 1, late: .init(p50: 1, p99: 1, max: 1), furthest: 1, messages: 1,
+        messagesMissed: 1))
+    recording.phases[0].promise = PhasePromise(promised: 1, missed: 0)
+    return recording
+  }
+
+  @Test func `what no run can come to`() throws {
+    let numbers: [(String, WritableKeyPath<Recording, Int>)] = [
+      ("plan line", \.phases[0].planLine), ("established", \.phases[0].established),
+      ("accepted", \.phases[0].accepted), ("phantom", \.phases[0].phantom),
+      ("failures", \.phases[0].failures), ("promised", \.phases[0].promise!.promised),
+      ("missed", \.phases[0].promise!.missed), ("lost beside", \.phases[0].promise!.lostBeside),
+      ("step", \.searchSteps[0].goal), ("step held", \.searchSteps[0].held),
+      ("worker", \.workers[0].id),
+      ("pid", \.workers[0].pid), ("held", \.workers[0].connections), ("count", \.failures[0].count),
+      ("retried", \.failures[0].retried), ("at client", \.failures[0].established),
+      ("at server", \.failures[0].accepted), ("errno", \.failures[0].errno!.number),
+      ("limits", \.limits[0].count), ("limit at client", \.limits[0].established),
+      ("limit at server", \.limits[0].accepted), ("limit's line", \.limits[0].planLine),
+      ("limit's errno", \.limits[0].errno!.number), ("predicted", \.prediction[0].connections),
+      ("threshold", \.thresholds[0].planLine), ("driven", \.drive[0].worker),
+    ]
+    let maybe: [(String, WritableKeyPath<Recording, Int?>)] = [
+      ("goal", \.phases[0].goal), ("ceiling", \.phases[0].ceiling),
+      ("bytes", \.workers[0].privateBytes),
+      ("exit", \.workers[0].exitCode), ("signal", \.workers[0].signal),
+      ("failing", \.failures[0].worker),
+      ("now", \.limits[0].now), ("needed", \.limits[0].needed),
+      ("limit predicted", \.limits[0].predicted),
+      ("limit's worker", \.limits[0].worker),
+    ]
+    let instants: [(String, WritableKeyPath<Recording, Double>)] = [
+      ("duration", \.duration), ("step at", \.searchSteps[0].at), ("user", \.workers[0].userTime),
+      ("system", \.workers[0].systemTime), ("first", \.failures[0].firstInstant),
+      ("limit first", \.limits[0].firstInstant), ("tolerance", \.phases[0].promise!.tolerance),
+      ("at", \.series[0].points[0].at), ("value", \.series[0].points[0].value),
+      ("speed", \.replay!.speed), ("from", \.distributions[0].from), ("to", \.distributions[0].to),
+    ]
+    let maybeInstants: [(String, WritableKeyPath<Recording, Double?>)] = [
+      ("started", \.phases[0].started), ("ended", \.phases[0].ended),
+      ("opened", \.phases[0].openedUntil),
+      ("aborted", \.phases[0].abortedAt), ("rate", \.phases[0].plannedRate),
+      ("stopped", \.failures[0].stoppedAt), ("limit stopped", \.limits[0].stoppedAt),
+    ]
+    let fidelity: [Fidelity] = [0, 1, 2, 3, 4, 5, 6, 7].map { place in
+      func count(_ at: Int) -> Int { place == at ? -1 : 1 }
+      func instant(_ at: Int) -> Double { place == at ? -1 : 1 }
+      return Fidelity(
+        arrivals: count(0), missed: count(1),
+        late: .init(p50: instant(2), p99: instant(3), max: instant(4)),
+        furthest: instant(5), messages: count(6), messagesMissed: count(7))
+    }
+    func said(_ change: (inout Recording) -> Void) -> String {
+      var recording = whole
+      change(&recording)
+      do {
+        try recording.refuseImpossible()
+        return "possible"
+      } catch {
+        return "\(error)"
+      }
+    }
+    var lines = ["whole: \(said { _ in })"]
+    let counts = [
+      -2, -1, 0, 1 << 31, (1 << 31) - 1, -(1 << 31), -(1 << 31) - 1, 1 << 45, (1 << 45) + 1, .max,
+    ]
+    for (name, path) in numbers {
+      lines += counts.map { n in "\(name) \(n): \(said { $0[keyPath: path] = n })" }
+    }
+    for (name, path) in maybe {
+      lines += counts.map { n in "\(name) \(n): \(said { $0[keyPath: path] = n })" }
+    }
+    let values = [-1, -0.5, 0, 1e10, 1e10 + 1, 0x1p53, 0x1p53 + 2, -0x1p53, .nan, .infinity]
+    for (name, path) in instants {
+      lines += values.map { n in "\(name) \(n): \(said { $0[keyPath: path] = n })" }
+    }
+    for (name, path) in maybeInstants {
+      lines += values.map { n in "\(name) \(n): \(said { $0[keyPath: path] = n })" }
+    }
+    lines += fidelity.map { one in "\(told(one)): \(said { $0.replay!.fidelity = one })" }
+    #expect(try difference("impossible.txt", lines.joined(separator: "\n") + "\n") == nil)
   }
 }
