@@ -2,8 +2,8 @@ import CFuzzer
 import Foundation
 import Fuzzing
 
-/// libFuzzer with one of the targets, which the environment variable FUZZ_TARGET names: the command
-/// line is libFuzzer's own, with which it starts itself anew.
+/// Runs libFuzzer with one of the targets. The environment variable FUZZ_TARGET names it, because the whole
+/// command line is libFuzzer's, also where libFuzzer starts this program again.
 @main
 struct FuzzCommand {
   private static let target = ProcessInfo.processInfo.environment["FUZZ_TARGET"]

@@ -1,7 +1,7 @@
 /// One kind of input that comes from others, and what must hold whatever it says.
 ///
-/// A target ends the program where the product would: a trap is a finding that needs no words. All
-/// else that is wrong it says.
+/// Where the product traps, the target traps too, and libFuzzer reports that by itself. Whatever else is
+/// wrong the target returns in words.
 package enum FuzzTarget: String, CaseIterable, Sendable {
   /// A plan with the files that it includes, plays or sends.
   case plan

@@ -4,12 +4,14 @@ import Recording
 /// A pattern and what its server does, a line each. Texts have the escapes of `EscapedText`.
 ///
 /// - What is sent and expected: `send TEXT`, `echo`, `none`, `bytes N`, `text TEXT`, `matches REGEX`,
-///   `until TEXT`, with `text` or `matches` also `until`; `every MS`, `timeout MS`.
-/// - A conversation instead: `> TEXT`, `< TEXT`, `client-closes`, `server-closes`, `after MS`; `length`
-///   and `unheard` in place of the same bytes, `once`.
+///   `until TEXT`; `until` may stand beside `text` or `matches`. The pace: `every MS` or `flat-out`;
+///   `timeout MS`.
+/// - Or a conversation, one step a line: `> TEXT` from the client, `< TEXT` from the server, `client-closes`,
+///   `server-closes`; `after MS` before a step delays it. Answers must be the same bytes; with `length`
+///   only as long, with `unheard` none is waited for. `once` plays it once.
 /// - The network: `buffer N` bytes, `latency US`.
-/// - What the server does: `say TEXT`, `read`, `wait MS`, `give` (back what it has read), `finish`,
-///   `close`, `reset`; and `settle`, `verify`: what the coordinator wants meanwhile.
+/// - What the server does: `say TEXT`, `read`, `wait MS`, `give` (sends back what it reads), `finish`,
+///   `close`, `reset`. Orders of the coordinator in between: `settle`, `verify`.
 struct AnswerScene {
   enum Event {
     case say([UInt8]), wait(UInt64), read, give, finish, close, reset, settle, verify
@@ -26,13 +28,16 @@ struct AnswerScene {
   private var text: [UInt8]?
   private var expression: String?
   private var delimiter: [UInt8]?
-  private var plain: MessagePattern.Expectation = .echo
+  /// What is expected where no line has `text`, `matches` or `until`.
+  private var plainExpectation: MessagePattern.Expectation = .echo
   private var pace = MessagePattern.Pace.every(100_000_000)
   private var timeout: UInt64 = 1_000_000_000
   private var steps: [RecordedConversation.Step] = []
+  /// The delay before the next step, in nanoseconds.
   private var after: UInt64 = 0
-  private var said = ConversationPattern.Expectation.same
-  private var isOver = (client: false, server: false)
+  private var conversationExpectation = ConversationPattern.Expectation.same
+  /// Which ends have closed in the conversation so far.
+  private var hasClosed = (client: false, server: false)
 
   private static let mostEvents = 60
 
@@ -40,15 +45,17 @@ struct AnswerScene {
     for line in lines.split(separator: "\n").prefix(100) {
       let word = line.prefix { $0 != " " }
       let rest = line.dropFirst(word.count + 1)
-      if !makes(word, rest), events.count < Self.mostEvents, let event = Self.event(word, rest) {
+      if !takeSetting(word, rest), events.count < Self.mostEvents,
+        let event = Self.event(word, rest)
+      {
         events.append(event)
       }
     }
     pattern = made
   }
 
-  /// Whether it is known where answers end, and nothing is under way while time passes: else what is
-  /// counted may follow from how the bytes were cut.
+  /// Whether it is known where answers end, and nothing is under way while time passes. Otherwise what
+  /// is counted may depend on how the bytes were cut.
   var isIndependentOfPieces: Bool {
     guard latency == 0, buffer >= 65_536 else { return false }
     if case .matches = pattern?.expectation { return false }
@@ -78,13 +85,13 @@ struct AnswerScene {
     }
   }
 
-  /// Takes what says how things are; false for what happens.
-  private mutating func makes(_ word: Substring, _ rest: Substring) -> Bool {
+  /// Takes a line of the pattern, the conversation or the network; false for a line of what happens.
+  private mutating func takeSetting(_ word: Substring, _ rest: Substring) -> Bool {
     switch word {
     case "send": sent = Self.bytes(rest)
-    case "echo": plain = .echo
-    case "none": plain = .none
-    case "bytes": plain = .bytes(max(1, Int(Self.number(rest, 2_000))))
+    case "echo": plainExpectation = .echo
+    case "none": plainExpectation = .none
+    case "bytes": plainExpectation = .bytes(max(1, Int(Self.number(rest, 2_000))))
     case "text": text = Self.bytes(rest)
     case "matches": expression = String(rest)
     case "until": delimiter = Array(Self.bytes(rest).prefix(MessagePattern.longestDelimiter))
@@ -103,22 +110,22 @@ struct AnswerScene {
 
   private mutating func takeStep(_ word: Substring, _ rest: Substring) {
     switch word {
-    case ">" where !isOver.client: add(.send(Self.bytes(rest)))
-    case "<" where !isOver.server: add(.receive(Self.bytes(rest)))
-    case "client-closes" where !isOver.client:
-      isOver.client = true
+    case ">" where !hasClosed.client: add(.send(Self.bytes(rest)))
+    case "<" where !hasClosed.server: add(.receive(Self.bytes(rest)))
+    case "client-closes" where !hasClosed.client:
+      hasClosed.client = true
       add(.close(byClient: true))
-    case "server-closes" where !isOver.server:
-      isOver.server = true
+    case "server-closes" where !hasClosed.server:
+      hasClosed.server = true
       add(.close(byClient: false))
     case "after": after = Self.number(rest, 5_000) * 1_000_000
-    case "length": said = .length
-    case "unheard": said = .none
+    case "length": conversationExpectation = .length
+    case "unheard": conversationExpectation = .none
     default: break
     }
   }
 
-  /// Nothing that is said is empty, as in a plan.
+  /// Adds a step to the conversation. A message without bytes is left out: plans have none.
   private mutating func add(_ action: RecordedConversation.Action) {
     switch action {
     case .send([]), .receive([]): return
@@ -131,7 +138,8 @@ struct AnswerScene {
   private var made: MessagePattern? {
     if !steps.isEmpty {
       let conversation = try? ConversationPattern(
-        file: "", [RecordedConversation(client: "", steps: steps)], expectation: said)
+        file: "", [RecordedConversation(client: "", steps: steps)],
+        expectation: conversationExpectation)
       return conversation.map {
         MessagePattern(name: "fuzz", pace: pace, conversation: $0, timeout: timeout)
       }
@@ -156,6 +164,6 @@ struct AnswerScene {
     }
     if let expression { return (try? BytePattern(expression)).map { .matches($0) } }
     if let text { return text.isEmpty ? nil : .text(text) }
-    return plain
+    return plainExpectation
   }
 }

@@ -10,8 +10,8 @@ final class AnswerStage {
   struct Played {
     /// Sent, received, wrong, short, late, missing.
     var outcomes: [UInt64]
-    /// Whether more came than was asked for.
-    var hasMore: Bool
+    /// Whether bytes came while no answer was expected.
+    var hasUnsolicitedBytes: Bool
     var finding: String?
   }
 
@@ -28,7 +28,7 @@ final class AnswerStage {
   private var orders: UInt64 = 0
   private var finding: String?
 
-  /// - Parameter pieces: the most bytes that the client reads at once.
+  /// - Parameter pieces: the most bytes that the client reads or sends at once.
   static func play(
     _ scene: AnswerScene, _ pattern: MessagePattern, pieces: Int
   ) throws -> Played {
@@ -44,8 +44,8 @@ final class AnswerStage {
     stage.run(for: 60_000_000_000)
     stage.check(isOver: true)
     return Played(
-      outcomes: counters.map { stage.board[0, $0] }, hasMore: stage.board[.unexpectedBytes] > 0,
-      finding: stage.finding)
+      outcomes: counters.map { stage.board[0, $0] },
+      hasUnsolicitedBytes: stage.board[.unexpectedBytes] > 0, finding: stage.finding)
   }
 
   private init(_ scene: AnswerScene, _ pattern: MessagePattern, pieces: Int) throws {

@@ -1,7 +1,8 @@
 import Recording
 
-/// What a server does, line by line (`AnswerScene`), to a client that plays one pattern. Whatever comes,
-/// the books are right; and they are the same however the bytes were cut on the way.
+/// The input is what a server does, line by line (`AnswerScene`), to a client that plays one pattern.
+/// Whatever comes, the client's message counts add up; and they are the same however the bytes were cut on
+/// the way.
 func answersFinding(in bytes: [UInt8]) -> String? {
   let scene = AnswerScene(String(decoding: bytes, as: UTF8.self))
   guard let pattern = scene.pattern else { return nil }
@@ -11,8 +12,10 @@ func answersFinding(in bytes: [UInt8]) -> String? {
     for pieces in [1, 3] {
       let cut = try AnswerStage.play(scene, pattern, pieces: pieces)
       if let finding = cut.finding { return "in pieces of \(pieces): \(finding)" }
-      // What nobody has asked for is the next answer where it is read after the next message was sent.
-      let isComparable = scene.isIndependentOfPieces && !whole.hasMore && !cut.hasMore
+      // Unsolicited bytes that are read only after the next message was sent count as its answer: then the
+      // outcomes depend on the pieces.
+      let isComparable =
+        scene.isIndependentOfPieces && !whole.hasUnsolicitedBytes && !cut.hasUnsolicitedBytes
       if isComparable, cut.outcomes != whole.outcomes {
         return "\(cut.outcomes) in pieces of \(pieces), \(whole.outcomes) in one"
       }

@@ -2,19 +2,20 @@ import Coordination
 import Recording
 import WorkerLog
 
-/// What two workers have driven: the first byte says how many of the others are the first one's.
+/// The input is what two workers have driven: a byte with the length of the first worker's entries, these
+/// entries, then the second worker's.
 func driveFinding(in bytes: [UInt8]) -> String? {
-  let place = min(Int(bytes.first ?? 0), max(0, bytes.count - 1))
-  let parts = [bytes.dropFirst().prefix(place), bytes.dropFirst(1 + place)]
+  let length = min(Int(bytes.first ?? 0), max(0, bytes.count - 1))
+  let parts = [bytes.dropFirst().prefix(length), bytes.dropFirst(1 + length)]
   for part in parts {
     if let finding = entriesFinding(part) { return finding }
   }
   var recording = SampleRun.recording
-  // Nothing that was driven follows from these, and they take long.
+  // What was driven does not depend on these, and to go through them takes long.
   (recording.series, recording.distributions) = ([], [])
   recording.drive = parts.enumerated().map { DriveRecord(worker: $0, entries: Array($1)) }
   guard let driven = recording.driven() else {
-    // What makes no sense to one reader makes none to another.
+    // A replay must refuse what `driven` could not decode.
     guard (try? Replay(of: recording, at: "r", speed: 1, from: nil, targets: [])) == nil else {
       return "is driven again, and cannot be read"
     }
@@ -36,7 +37,7 @@ func driveFinding(in bytes: [UInt8]) -> String? {
   return mergedFinding(recording)
 }
 
-/// Entries that can be read are written as they were read.
+/// An entry that can be read, written and read again is the same.
 private func entriesFinding(_ bytes: ArraySlice<UInt8>) -> String? {
   var rest = bytes
   while !rest.isEmpty {
@@ -49,7 +50,7 @@ private func entriesFinding(_ bytes: ArraySlice<UInt8>) -> String? {
   return nil
 }
 
-/// Two shards, of which one began later, drive what both have driven.
+/// The recording, merged with a copy of itself that began later, has twice as many arrivals in every phase.
 private func mergedFinding(_ recording: Recording) -> String? {
   var later = recording
   later.started = "2026-01-01T00:00:00.250Z"
@@ -57,8 +58,8 @@ private func mergedFinding(_ recording: Recording) -> String? {
   guard let merged = try? Recording.merged([recording, later], regardless: true) else { return nil }
   guard let once = recording.driven() else { return nil }
   guard let both = merged.driven() else { return "cannot be read when it is merged" }
-  for (place, phase) in once where both[place]?.count != phase.count * 2 {
-    return "phase \(place) has \(both[place]?.count ?? 0) arrivals of twice \(phase.count)"
+  for (index, phase) in once where both[index]?.count != phase.count * 2 {
+    return "phase \(index) has \(both[index]?.count ?? 0) arrivals of twice \(phase.count)"
   }
   return nil
 }

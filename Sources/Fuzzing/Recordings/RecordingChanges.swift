@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
 
-/// What is done to the file of a run, a line each:
+/// Changes to the file of a run, one a line:
 ///
 /// - `TABLE.COLUMN = VALUE`, or `TABLE.COLUMN 3 = VALUE` for the fourth row alone. A value is a JSON
 ///   number, a text in quotes, `x` and hexadecimal digits for a blob, or `null`.
@@ -9,7 +9,7 @@ import GRDB
 /// - `@OFFSET DIGITS`: bytes, hexadecimal.
 /// - `cut OFFSET`: the file ends there.
 ///
-/// What cannot be done is not done.
+/// A line that cannot be carried out changes nothing.
 struct RecordingChanges {
   private var statements: [(sql: String, value: DatabaseValue?)] = []
   private var patches: [(offset: Int, bytes: [UInt8])] = []
@@ -28,7 +28,7 @@ struct RecordingChanges {
       } else if words[0] == "cut", words.count > 1 {
         length = Int(words[1])
       } else if ["delete", "copy"].contains(words[0]), words.count > 1 {
-        rows(words)
+        deleteOrCopyRows(words)
       }
     }
   }
@@ -40,7 +40,8 @@ struct RecordingChanges {
     }
   }
 
-  /// Only what names things: no statement of an input's own is run.
+  /// A table's or column's name in quotes; nil for a text with other characters than lower-case letters and
+  /// underscores, so that an input cannot bring in SQL of its own.
   private static func name(_ text: some StringProtocol) -> String? {
     let isName = !text.isEmpty && text.utf8.allSatisfy { $0 == 0x5F || (0x61...0x7A).contains($0) }
     return isName ? "\"\(text)\"" : nil
@@ -50,11 +51,9 @@ struct RecordingChanges {
     let names = (left.first ?? "").split(separator: ".")
     guard names.count == 2, let table = Self.name(names[0]), let column = Self.name(names[1])
     else { return }
+    let condition = Self.condition(forRow: left.dropFirst().first, of: table)
     statements.append(
-      (
-        "UPDATE OR IGNORE \(table) SET \(column) = ?\(Self.place(left.dropFirst().first, table))",
-        Self.value(right)
-      ))
+      ("UPDATE OR IGNORE \(table) SET \(column) = ?\(condition)", Self.value(right)))
   }
 
   private static func value(_ text: Substring) -> DatabaseValue {
@@ -65,20 +64,21 @@ struct RecordingChanges {
     return .null
   }
 
-  private static func place(_ row: String?, _ table: String) -> String {
+  /// The `WHERE` clause that chooses one row by its number, from 0; empty without a number, for all rows.
+  private static func condition(forRow row: String?, of table: String) -> String {
     guard let row, let number = Int(row) else { return "" }
     // `sample` has no row numbers.
     let key = table == "\"sample\"" ? "at" : "rowid"
     return " WHERE \(key) IN (SELECT \(key) FROM \(table) LIMIT 1 OFFSET \(max(0, number)))"
   }
 
-  private mutating func rows(_ words: [String]) {
+  private mutating func deleteOrCopyRows(_ words: [String]) {
     guard let table = Self.name(words[1]) else { return }
-    let place = Self.place(words.count > 2 ? words[2] : nil, table)
+    let condition = Self.condition(forRow: words.count > 2 ? words[2] : nil, of: table)
     statements.append(
       words[0] == "delete"
-        ? ("DELETE FROM \(table)\(place)", nil)
-        : ("INSERT OR IGNORE INTO \(table) SELECT * FROM \(table)\(place)", nil))
+        ? ("DELETE FROM \(table)\(condition)", nil)
+        : ("INSERT OR IGNORE INTO \(table) SELECT * FROM \(table)\(condition)", nil))
   }
 
   /// Makes the changed file.

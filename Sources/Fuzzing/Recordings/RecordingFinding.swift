@@ -5,9 +5,9 @@ import Plan
 import Recording
 import Report
 
-/// The file of a run as it is, where it begins as one; else changes to a good one
-/// (`RecordingChanges`). All that is made of it takes long, so how many bytes there are decides which
-/// third it is: the tests add empty lines.
+/// The input is a recording, where it begins like one, else a list of changes to a good one
+/// (`RecordingChanges`). All checks together take long, so its length modulo 3 chooses a third of them; the
+/// tests append empty lines to run all three.
 func recordingFinding(in bytes: [UInt8]) -> String? {
   let path = Scratch.path("run")
   defer { Scratch.remove(path) }
@@ -31,7 +31,7 @@ private func fileFinding(_ path: String, third: Int) -> String? {
     let judgement = judge(recording)
     let good = SampleRun.recording
     switch third {
-    case 0: return saidFinding(recording, judgement) ?? reportsFinding(recording, judgement)
+    case 0: return summaryFinding(recording, judgement) ?? reportsFinding(recording, judgement)
     case 1: return copyFinding(recording) ?? pairFinding(good, recording)
     default: return replayFinding(recording) ?? pairFinding(recording, good)
     }
@@ -41,7 +41,7 @@ private func fileFinding(_ path: String, third: Int) -> String? {
   }
 }
 
-/// What reads is written and read again as the same.
+/// A recording that can be read, written and read again is the same.
 private func copyFinding(_ recording: Recording) -> String? {
   let path = Scratch.path("copy")
   defer { Scratch.remove(path) }
@@ -65,15 +65,15 @@ private func difference(_ one: Recording, _ other: Recording) -> String {
 
 private let files = OutputFiles(recording: "r", html: "h", junit: "j", directory: "/d")
 
-/// What is printed.
-private func saidFinding(_ recording: Recording, _ judgement: Judgement) -> String? {
+/// The summaries that are printed: text and JSON.
+private func summaryFinding(_ recording: Recording, _ judgement: Judgement) -> String? {
   let json = jsonSummary(recording, judgement, files: files)
   let text = summary(recording, judgement, files: files, colour: false)
   if json.drivesTerminal || text.drivesTerminal { return "the summary drives a terminal" }
   return isJSON(json) ? nil : "the JSON is none"
 }
 
-/// What is written beside it.
+/// The report files: JUnit, the page, the exports.
 private func reportsFinding(_ recording: Recording, _ judgement: Judgement) -> String? {
   let (shown, judgement) = recording.masked(judgement)
   for flavour in JUnitFlavour.allCases

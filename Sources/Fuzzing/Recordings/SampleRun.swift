@@ -3,7 +3,8 @@ import Plan
 package import Recording
 import Simulation
 
-/// A run with something in every table, on a simulated host: what the inputs are changes of.
+/// A run with something in every table of its recording, on a simulated host. Inputs of changes
+/// (`RecordingChanges`) change this recording.
 package enum SampleRun {
   package static let recording = read(file)
   /// The bytes of its file.
@@ -60,7 +61,7 @@ package enum SampleRun {
   }
 }
 
-/// Files that are gone after each input.
+/// Temporary files, which are removed after each input.
 enum Scratch {
   static func path(_ name: String) -> String {
     // In memory, where that is possible: an input takes several files.

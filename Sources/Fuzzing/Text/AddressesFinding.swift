@@ -42,7 +42,7 @@ private func ports(_ text: String) -> String? {
     let others = PortSet(range).subtracting([range.lowerBound...range.lowerBound])
     return others.count == range.count - 1 ? nil : "\(range) loses ports"
   } catch {
-    return said(error)
+    return flaw(of: error)
   }
 }
 
@@ -55,7 +55,7 @@ private func listen(_ text: String) -> String? {
     _ = (endpoints[0], endpoints[endpoints.count - 1])
     return nil
   } catch {
-    return said(error)
+    return flaw(of: error)
   }
 }
 
@@ -66,11 +66,12 @@ private func target(_ text: String) -> String? {
     let again = try CommandLineValue.target("\(target)")
     return again == target ? nil : "\(target) reads as \(again)"
   } catch {
-    return said(error)
+    return flaw(of: error)
   }
 }
 
-private func said(_ error: CommandLineValue.Wrong) -> String? {
+/// What is wrong with the error for which a value of the command line is refused; nil when nothing is.
+private func flaw(of error: CommandLineValue.Wrong) -> String? {
   let words = "\(error)"
   return words.isEmpty || words.drivesTerminal ? "is refused as \(words.debugDescription)" : nil
 }

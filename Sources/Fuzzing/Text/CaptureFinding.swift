@@ -1,8 +1,8 @@
 import Messages
 import Plan
 
-/// Text is read as a file of conversations. Bytes that begin with zero are what two peers say to each
-/// other: recorded, written as such a file and read again.
+/// An input that begins with a zero byte is what two peers say to each other: it is recorded, written as a
+/// file of conversations and read again. Any other input is read as such a file.
 func captureFinding(in bytes: [UInt8]) -> String? {
   guard bytes.first == 0 else { return played(bytes) }
   return recorded(bytes.dropFirst())
@@ -21,7 +21,8 @@ private let planPlaying = """
 
   """
 
-/// Pieces of a byte that says who and when, one that says how much, and so many bytes.
+/// Each piece is a byte that says who speaks and how much later, or that this end closes; then, where it
+/// speaks, a byte with the length, and so many bytes.
 private func recorded(_ bytes: ArraySlice<UInt8>) -> String? {
   var recorder = ConversationRecorder(client: "127.0.0.1:5000", started: 0)
   var (rest, instant, room) = (bytes, UInt64(0), 4096)
@@ -52,7 +53,7 @@ private func readAgain(_ file: [UInt8], _ conversation: RecordedConversation) ->
   do {
     let plan = try Plan.read(
       text: planPlaying, file: "fuzz.plan", files: Plan.attached([name: file]))
-    // A file knows microseconds.
+    // The file has delays in whole microseconds.
     let wanted = try ConversationPattern(file: name, [conversation.inMicroseconds])
     guard plan.patterns[0].conversation?.scripts == wanted.scripts else {
       return "reads as another conversation:\n\(String(decoding: file, as: UTF8.self))"

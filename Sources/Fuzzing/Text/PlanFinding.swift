@@ -9,7 +9,8 @@ func planFinding(in bytes: [UInt8]) -> String? {
     overrides: settings(parts.named["set"]), environment: settings(parts.named["env"]))
 }
 
-/// What is wrong with what a plan reads as, or with what is said of it; nil when nothing is.
+/// What is wrong with the plan that the text is read as, or with the errors for which it is refused; nil when
+/// nothing is.
 package func planFinding(
   text: String, files: [String: [UInt8]] = [:], overrides: [String: String] = [:],
   environment: [String: String] = [:]
@@ -34,7 +35,7 @@ private func settings(_ bytes: [UInt8]?) -> [String: String] {
 }
 
 extension InvalidPlan {
-  /// What is wrong with what is said of a plan; nil when nothing is.
+  /// What is wrong with the errors for which a plan is refused; nil when nothing is.
   package var finding: String? {
     if diagnostics.isEmpty { return "refused without a reason" }
     for diagnostic in diagnostics {
@@ -47,7 +48,8 @@ extension InvalidPlan {
 }
 
 extension Plan {
-  /// How a plan differs from what its effective form reads as; nil when it does not.
+  /// What is wrong with a plan that was read, such as that its effective form reads as another plan; nil when
+  /// nothing is.
   package var finding: String? {
     if phases.contains(where: { $0.title.isEmpty }) { return "a phase has no title" }
     if goal < 0 { return "the goal is \(goal)" }

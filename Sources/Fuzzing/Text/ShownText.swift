@@ -1,6 +1,6 @@
 import Recording
 
 extension String {
-  /// Whether a terminal would obey a part of it, which no text of ours ever asks for.
+  /// Whether a terminal would obey a part of the text. None of runner's own texts may have such a part.
   var drivesTerminal: Bool { unicodeScalars.contains(where: \.isHostile) }
 }

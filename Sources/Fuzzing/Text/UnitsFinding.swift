@@ -4,29 +4,30 @@ import Plan
 /// A value with its unit, read as each of the kinds that there are.
 func unitsFinding(in bytes: [UInt8]) -> String? {
   let text = String(decoding: bytes, as: UTF8.self)
-  return said("count", { () throws(Problem) in Double(try Units.count(text)) }) { value in
+  return wrongValue("count", { () throws(Problem) in Double(try Units.count(text)) }) { value in
     value > Double(Units.mostCount) || value != valued(text, ["": 1, "k": 1e3, "M": 1e6])
-  } ?? said(
+  } ?? wrongValue(
     "duration", { () throws(Problem) in try Units.duration(text) / .seconds(1) }
   ) { value in
     let units = ["us": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600]
     return value > Units.longest / .seconds(1) || !isNear(value, valued(text, units))
-  } ?? said("rate", { () throws(Problem) in try Units.rate(text) }) { value in
+  } ?? wrongValue("rate", { () throws(Problem) in try Units.rate(text) }) { value in
     let units = ["": 1, "k": 1e3, "M": 1e6].flatMap { unit, scale in
       [("\(unit)/s", scale), ("\(unit)/m", scale / 60)]
     }
     return value > Units.highestRate
       || !isNear(value, valued(text, Dictionary(uniqueKeysWithValues: units)))
-  } ?? said("share", { () throws(Problem) in try Units.share(text) }) { value in
+  } ?? wrongValue("share", { () throws(Problem) in try Units.share(text) }) { value in
     value > 1 || !isNear(value, valued(text, ["%": 0.01]))
-  } ?? said("size", { () throws(Problem) in Double(try Units.size(text)) }) { value in
+  } ?? wrongValue("size", { () throws(Problem) in Double(try Units.size(text)) }) { value in
     let units = ["B": 1, "kB": 1e3, "KiB": 1024, "MB": 1e6, "MiB": 1_048_576]
     return !isNear(value, valued(text, units))
   } ?? tolerance(text)
 }
 
-/// What is wrong with a value that was read, or with what is said of one that was not.
-private func said(
+/// What is wrong with the value that was read, or with the error for which it was refused; nil when nothing
+/// is.
+private func wrongValue(
   _ kind: String, _ read: () throws(Problem) -> Double, isWrong: (Double) -> Bool
 ) -> String? {
   do {
@@ -47,7 +48,7 @@ private func tolerance(_ text: String) -> String? {
   }
 }
 
-/// What is wrong with what is said of a value; nil when nothing is.
+/// What is wrong with the error for which a value is refused; nil when nothing is.
 func flaw(of problem: Problem) -> String? {
   if problem.message.isEmpty { return "refused without a reason" }
   if problem.message.drivesTerminal { return "drives a terminal: \(problem.message)" }
@@ -55,7 +56,7 @@ func flaw(of problem: Problem) -> String? {
   return nil
 }
 
-/// The value by another way than the product's; NaN where it has no such unit.
+/// The value, computed without the product's code; NaN for a text with none of these units.
 private func valued(_ text: String, _ units: [String: Double]) -> Double {
   let number = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
   let unit = text.dropFirst(number.count).drop { $0 == " " }
