@@ -113,11 +113,12 @@ package struct Fleet: ~Copyable {
   /// Whether every living client has carried out the last order.
   var hasSettled: Bool { all(.client) { $0[.settledOrder] == orders } }
 
-  /// Orders all workers to end. Kills a worker that has not ended within the time, earlier one whose
-  /// process is stopped (state T, after one second) or that rests and has been silent (`HungWorker`). Sockets of both ends reset on close, so
-  /// whichever end closes first leaves no TIME_WAIT.
+  /// Orders all workers to end, and kills a worker that has not ended within the time. A worker is killed
+  /// earlier where its process is stopped (state T, after one second), or rests and has been silent for too
+  /// long (`HungWorker`). Sockets of both ends reset on close, so whichever end closes first leaves no
+  /// TIME_WAIT.
   ///
-  /// - Returns: the places of the workers that were given up.
+  /// - Returns: the indices in `members` of the workers that were given up.
   @discardableResult
   package mutating func quit(within time: Duration, by clock: any RunClock) -> [Int] {
     let start = clock.now()
@@ -140,7 +141,7 @@ package struct Fleet: ~Copyable {
     while members.contains(where: { $0.ended == nil }), clock.now() < end {
       if reap().isEmpty { clock.pause(until: clock.now().advanced(by: .milliseconds(5))) }
     }
-    // Nobody waits for a process that still hangs there.
+    // Nobody waits for a process that still hangs in the kernel.
     for index in members.indices where members[index].isAlive {
       let state = members[index].process.state
       giveUp(index, HungWorker(state: state, time: .seconds(clock.now().seconds(since: start))))
@@ -170,7 +171,7 @@ package struct Fleet: ~Copyable {
   /// often: only one call per second does anything.
   ///
   /// - Parameter mayGiveUp: whether a worker whose process is in this state may be killed.
-  /// - Returns: the places of the workers that were killed.
+  /// - Returns: the indices in `members` of the workers that were killed.
   package mutating func giveUpHung(
     at now: Instant, _ mayGiveUp: (Character?) -> Bool = { _ in true }
   ) -> [Int] {
@@ -208,8 +209,8 @@ package struct Fleet: ~Copyable {
 
   // MARK: Findings
 
-  /// Notes the workers that have ended since the last call. Returns their places, without those
-  /// that were given up before.
+  /// Notes the workers that have ended since the last call. Returns their indices in `members`, without
+  /// those that were given up before.
   package mutating func reap() -> [Int] {
     var ended: [Int] = []
     while let gone = host.reapAny() {

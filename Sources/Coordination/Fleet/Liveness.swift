@@ -13,7 +13,7 @@ struct Liveness {
 
   private struct Sign {
     var turns: UInt64 = 0
-    /// Nanoseconds that the worker has not turned since it was woken; nil where it was not woken.
+    /// Nanoseconds since the worker was woken, in which its loop has not turned; nil where it was not woken.
     var silence: UInt64?
   }
 

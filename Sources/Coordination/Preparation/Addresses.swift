@@ -45,7 +45,7 @@ package struct Addresses: Equatable {
     ephemeralPorts = lookup.ephemeralPorts()
     self.targets = targets
     serverIsHere = targets.allSatisfy { lookup.isOwn($0.ip) }
-    if !allowPublic { try Self.refuseStrangers(plan, targets, lookup) }
+    if !allowPublic { try Self.refusePublicTargets(plan, targets, lookup) }
     try Self.checkReach(plan, sources, targets, lookup)
     try Self.checkRoom(
       plan.fitted(sources: sources.count, ports: ports.count), sources: sources.count,
@@ -155,13 +155,13 @@ package struct Addresses: Equatable {
   // MARK: Checks
 
   /// Refuses public targets that are not this host's own: a typing error must not load them.
-  private static func refuseStrangers(
+  private static func refusePublicTargets(
     _ plan: Plan, _ targets: [SocketAddress], _ lookup: AddressLookup
   ) throws(InvalidPlan) {
     for (target, endpoint) in zip(plan.targets, targets)
     where !endpoint.ip.isNearby && !lookup.isOwn(endpoint.ip) {
-      let stranger = Stranger(target, endpoint.ip)
-      throw plan.invalid(stranger.message, hint: stranger.hint, near: target.host)
+      let refusal = PublicTargetRefusal(target, endpoint.ip)
+      throw plan.invalid(refusal.message, hint: refusal.hint, near: target.host)
     }
   }
 
@@ -196,7 +196,7 @@ package struct Addresses: Equatable {
 }
 
 /// Why a public target is refused until the user allows it.
-package struct Stranger {
+package struct PublicTargetRefusal {
   package let message: String
   package let hint = "--allow-public lets connections go there"
 
@@ -212,8 +212,8 @@ extension Plan {
   }
 
   /// A diagnostic at the first place in the plan's text, outside comment lines, where the words
-  /// stand: of addresses a plan keeps no places. Without such a place it points at line 1: a target may
-  /// come from the command line.
+  /// stand: a plan does not keep the places of its addresses. Where the words stand nowhere, as those of a
+  /// target from the command line, the diagnostic points at line 1.
   func diagnostic(_ message: String, hint: String? = nil, near words: String) -> Diagnostic {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() where line.first(where: { $0 != " " }) != "#" {

@@ -71,7 +71,7 @@ package struct PreparedRun {
     obstacle = Start.obstacle(demand, on: host)
   }
 
-  /// Descriptors that a process has beyond the goal, for itself and for what others open.
+  /// Descriptors that a process has beyond the goal, for itself and for other programs' connections.
   private static let spareDescriptors = 1024
 
   package var predicted: PredictionTerm? { prediction.binding }

@@ -40,7 +40,7 @@ package struct Replay {
     var plan = try original.replayedPlan().sized(as: original.phases)
     if !targets.isEmpty { plan.connect(to: targets) }
     let names = plan.phases.map(\.name)
-    // A merged recording may have more, which only its other shards' plans have.
+    // A merged recording may have more phases, from the plans of its other shards.
     guard original.phases.prefix(names.count).map(\.name) == names else {
       throw RecordingError.corrupt(path: path, reason: "its phases are not those of its plan")
     }

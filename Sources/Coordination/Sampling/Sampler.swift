@@ -117,8 +117,8 @@ package struct Sampler {
     // Someone else's server has no counter here: its kernel is asked at the end of a phase. Nor can
     // the run's own server tell if every connection that it has accepted came from another address than the
     // clients' (`knowsOwnConnections`).
-    let countsServer = fleet.members.contains { $0.end == .server } && fleet.knowsOwnConnections
-    let accepted = countsServer ? [reading(.accepted, .gauge, heldAtServer)] : []
+    let hasServerCount = fleet.members.contains { $0.end == .server } && fleet.knowsOwnConnections
+    let accepted = hasServerCount ? [reading(.accepted, .gauge, heldAtServer)] : []
     let others =
       fleet.hasHadStrangers
       ? [reading(.others, .gauge, fleet.strangersHeldAtServer)] : []

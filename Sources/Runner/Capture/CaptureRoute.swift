@@ -35,8 +35,8 @@ struct CaptureRoute: Equatable {
           + "\(forward); --allow-public lets them")
     }
     guard self.forward.ip.isNearby || lookup.isOwn(self.forward.ip) else {
-      let stranger = Stranger(forward, self.forward.ip)
-      throw Refusal(description: "\(stranger.message); \(stranger.hint)")
+      let refusal = PublicTargetRefusal(forward, self.forward.ip)
+      throw Refusal(description: "\(refusal.message); \(refusal.hint)")
     }
   }
 

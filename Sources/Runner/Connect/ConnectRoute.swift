@@ -48,8 +48,8 @@ struct ConnectRoute {
     }
     isHere = lookup.isOwn(address)
     if !allowPublic, !address.isNearby, !isHere {
-      let stranger = Stranger(target, address)
-      throw Refusal(description: "\(stranger.message); \(stranger.hint)")
+      let refusal = PublicTargetRefusal(target, address)
+      throw Refusal(description: "\(refusal.message); \(refusal.hint)")
     }
     if let source = sources?.first, source.isLoopback, !isHere {
       throw Refusal(
