@@ -51,29 +51,31 @@ package struct Checkup: Sendable {
       limit.soft == limit.hard
       ? Format.count(limit.hard) : "\(Format.count(limit.soft)), hard \(Format.count(limit.hard))"
     let needs = descriptorNeeds(demand)
-    let ofAll = needs.map(\.count).max() ?? 0
+    let most = needs.map(\.descriptors).max() ?? 0
     var item = CheckupItem(
-      setting: "RLIMIT_NOFILE", now: now, needed: Format.count(ofAll), status: .enough,
+      setting: "RLIMIT_NOFILE", now: now, needed: Format.count(most), status: .enough,
       note: needs.allSatisfy(\.isAuto) ? "one process an end" : "each process")
-    guard ofAll > limit.hard else { return item }
-    guard !host.mayRaiseHardLimit || ofAll > host.descriptorsAtMost ?? .max else {
+    guard most > limit.hard else { return item }
+    guard !host.mayRaiseHardLimit || most > host.descriptorsAtMost ?? .max else {
       item.note = "runner raises it itself"
       return item
     }
     item.status = .fixed
     let why = host.mayRaiseHardLimit ? "above fs.nr_open" : "raising it needs CAP_SYS_RESOURCE"
-    // `auto` takes as many processes as it needs; only a count can be too small.
-    let counted = needs.filter { !$0.isAuto && $0.count > limit.hard }.map(\.count).max()
-    if let counted {
-      item.needed = Format.count(counted)
-      item.note = "cannot be raised (\(why)); `processes: auto` would do without"
+    // `auto` takes as many processes as it needs; only a number of processes that the plan fixes can be too
+    // small.
+    let neededWithFixedProcesses = mostDescriptors(ofFixed: needs, above: limit.hard)
+    if let neededWithFixedProcesses {
+      item.needed = Format.count(neededWithFixedProcesses)
+      item.note = "runner may not raise it (\(why)); `processes: auto` would do without"
       item.status = .low
-      item.change = SettingChange(.descriptorLimit, "nofile", from: limit.soft, to: counted)
+      item.change = SettingChange(
+        .descriptorLimit, "nofile", from: limit.soft, to: neededWithFixedProcesses)
     } else {
       let counts = needs.filter(\.isAuto)
         .map { "\(demand.processes(of: $0.end, on: host)) \($0.end.rawValue)" }
       item.note =
-        "cannot be raised (\(why)); the plan runs all the same, with "
+        "runner may not raise it (\(why)); the plan runs all the same, with "
         + "\(counts.joined(separator: " and ")) processes"
     }
     return item
@@ -83,7 +85,7 @@ package struct Checkup: Sendable {
   private struct DescriptorNeed {
     let end: End
     let isAuto: Bool
-    let count: Int
+    let descriptors: Int
   }
 
   /// What a process of each end needs; under `auto`, which makes do with any limit, what the end would
@@ -94,8 +96,16 @@ package struct Checkup: Sendable {
       let processes = if case .count(let count) = workers { max(1, count) } else { 1 }
       return DescriptorNeed(
         end: end, isAuto: workers == .auto,
-        count: Capacity.divideUp(demand.goal, processes) + demand.overhead(of: end))
+        descriptors: Capacity.divideUp(demand.goal, processes) + demand.overhead(of: end))
     }
+  }
+
+  /// The most descriptors that one process needs at an end whose number of processes the plan fixes; nil
+  /// where `limit` is enough for each of them.
+  private static func mostDescriptors(
+    ofFixed needs: [DescriptorNeed], above limit: Int
+  ) -> Int? {
+    needs.filter { !$0.isAuto && $0.descriptors > limit }.map(\.descriptors).max()
   }
 
   private static func descriptorCeiling(
@@ -103,9 +113,8 @@ package struct Checkup: Sendable {
   ) -> CheckupItem? {
     guard let now = host.descriptorsAtMost else { return nil }
     let needs = descriptorNeeds(demand)
-    let needed = needs.map(\.count).max() ?? 0
-    let counted = needs.filter { !$0.isAuto && $0.count > now }.map(\.count).max()
-    let binds = counted != nil && host.mayRaiseHardLimit
+    let needed = needs.map(\.descriptors).max() ?? 0
+    let binds = mostDescriptors(ofFixed: needs, above: now) != nil && host.mayRaiseHardLimit
     return CheckupItem(
       setting: "fs.nr_open", now: Format.count(now), needed: Format.count(needed),
       status: binds ? .low : .enough,

@@ -48,7 +48,7 @@ import Testing
     #expect(item.change == nil)
     #expect(
       item.note
-        == "cannot be raised (raising it needs CAP_SYS_RESOURCE); the plan runs all the same, "
+        == "runner may not raise it (raising it needs CAP_SYS_RESOURCE); the plan runs all the same, "
         + "with \(counts)")
     #expect(Checkup(demand(clients, servers), on: .box).changes.isEmpty)
   }
@@ -88,7 +88,7 @@ import Testing
     }
     let item = try item(demand(processes, processes), on: host)
     #expect(item.status == (processes == .auto ? .fixed : .low))
-    #expect(item.note.hasPrefix("cannot be raised (above fs.nr_open); "))
+    #expect(item.note.hasPrefix("runner may not raise it (above fs.nr_open); "))
     let settings = Checkup(demand(processes, processes), on: host).changes.map(\.setting)
     #expect(settings == (processes == .auto ? [] : ["nofile", "fs.nr_open"]))
   }
