@@ -22,9 +22,11 @@ struct Acceptance {
   private struct WorkerCounters {
     /// Handshakes that the clients have finished.
     let established: Int
-    /// Connections from the clients' addresses that the run's own server has accepted: from other ports than
-    /// ephemeral ones, and from ephemeral ones.
+    /// Connections from the clients' addresses, and from ports that are not ephemeral, that the run's own
+    /// server has accepted.
     let acceptedFromOwnPorts: Int
+    /// Connections from the clients' addresses, and from ephemeral ports, that the run's own server has
+    /// accepted.
     let acceptedFromEphemeral: Int
 
     init(_ fleet: borrowing Fleet) {
@@ -74,9 +76,9 @@ struct Acceptance {
       max(0, min(unacceptedAtBegin, waitingAtBegin)),
       counters.accepted(fleet) - countersAtBegin.accepted(fleet))
     let byCounters = max(0, counters.unaccepted(fleet) - (unacceptedAtBegin - oldAccepted))
-    // A 0 may be wrong: other programs' connections, accepted from the clients' own addresses, may make up
-    // for ours. Where nobody has connected from elsewhere, all that waits comes from the clients' addresses,
-    // so the listeners can tell.
+    // A 0 may be wrong: where the server has accepted other programs' connections from the clients' own
+    // addresses, these are subtracted as if they were ours. Where nobody has connected from elsewhere, all
+    // that waits at the listeners comes from the clients' addresses, so the listeners can tell.
     guard byCounters == 0, fleet.total(.strangers, .server) == 0 else { return byCounters }
     return outstandingAtListeners(fleet)
   }

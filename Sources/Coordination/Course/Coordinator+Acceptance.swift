@@ -17,7 +17,8 @@ extension Coordinator {
     }
     try settle { fleet in
       let (held, atServer) = (fleet.current(.held, .client), fleet.heldAtServer)
-      // Where others have come from the clients' addresses, the two are never equal.
+      // Where other programs have connected from the clients' addresses, the server may hold more than the
+      // clients do.
       let hasOthers = fleet.acceptedByServer > fleet.total(.established, .client)
       guard !fleet.knowsOwnConnections else {
         return atServer == held || hasOthers && atServer > held && path.waiting == 0
@@ -26,9 +27,8 @@ extension Coordinator {
     }
   }
 
-  /// The time that the server has to accept a churn's last connection, from the moment it was closed. What
-  /// the client has sent last reaches the server no sooner than one way takes, and the quickest handshake
-  /// took two.
+  /// The time that the server has to accept a churn's last connection, from the moment it was closed. The
+  /// client's last packet is on its way for half a round trip, and the quickest handshake took a whole one.
   private var acceptTime: Duration {
     .seconds(1) + (fleet.handshakeTimes?.lowerBound ?? .zero)
   }
@@ -51,7 +51,8 @@ extension Coordinator {
     // What the path shows at the deadline is kept for the diagnosis.
     if notInTime > 0 { _ = lookAtPath(adding: hostReadings.readings()) }
     let (isOurs, path) = (hasOwnServer, hostReadings.path)
-    // Goes on waiting for the rest: late and never are different causes.
+    // Goes on waiting for the rest: a connection that is accepted late has another cause than one that is
+    // never accepted.
     try settle(watching: { isOurs ? 0 : path.possibleAcceptances }) { fleet in
       fewest = min(fewest, acceptance.outstanding(fleet))
       return fewest == 0
@@ -103,7 +104,8 @@ extension Coordinator {
       let established = fleet.current(.held, .client)
       let accepted = countAccepted(established: established)
       looks += 1
-      // The kernel may take seconds to answer: what was lost meanwhile is only in the first count.
+      // The kernel may take seconds to answer. What was lost meanwhile is in `established`, and not in
+      // `accepted`.
       if fleet.current(.held, .client) < established, looks < Self.mostLooks { continue }
       guard !hasOwnServer, let accepted, accepted < established, looks < Self.mostLooks,
         established <= Self.mostLookedThroughAtEnd
@@ -117,8 +119,8 @@ extension Coordinator {
   private static let mostLooks = 5
 
   /// An upper bound for the phantoms: the connections that stand at the clients alone and that no
-  /// server has ever accepted. Only a phase that opens connections can add to them. Our own server knows how many
-  /// it has accepted.
+  /// server has ever accepted. Only a phase that opens connections can add to them. Our own server
+  /// knows how many it has accepted.
   func mostPhantoms(in record: PhaseRecord) -> Int {
     // A phase that opens nothing has only the phantoms from before. So has a churn: what stands
     // when it is over stood before it.
@@ -149,7 +151,7 @@ extension Coordinator {
     _ = countAccepted(established: held)
   }
 
-  /// With more connections held, no look during a churn: it takes 3 µs per connection.
+  /// The most connections held at which the kernel is asked during a churn: it takes 3 µs per connection.
   private static let mostLookedThrough = 10_000
 
   /// Tells the path readings whether the ephemeral ports are still free of clients.
@@ -208,7 +210,7 @@ extension Coordinator {
       acceptedForSure = found.unknown > 0 ? atLeast : nil
       sawAcceptance = sawAcceptance || found.accepted > 0
     }
-    // Where not even an upper bound is known, the lower bound would stand for the total.
+    // Without an upper bound the total is unknown, and the lower bound must not be recorded in its place.
     if atMost != nil { state.phases[phase].accepted = max(state.phases[phase].accepted, atLeast) }
     return atMost
   }
@@ -225,7 +227,8 @@ extension Coordinator {
     }
     // The kernel was asked after the clients were counted, and they may have opened more meanwhile.
     let accepted = min(most, max(0, established - found.alone))
-    // What NAT redirected to another program may have been passed on by it, as a proxy does.
+    // A program to which NAT has redirected a connection may have passed it on to our server, as a proxy
+    // does.
     return found.unknown + found.redirected == 0 || accepted < established ? accepted : nil
   }
 
@@ -277,6 +280,7 @@ extension Coordinator {
     return hostReadings.path.acceptance(of: clientProcesses, holding: established)?.redirected ?? 0
   }
 
-  /// With more connections held, no look just to make sure: a look at so many took 0.3 s.
+  /// The most connections held at which the kernel is asked only to confirm or complete a count: going
+  /// through so many took 0.3 s.
   private static let mostLookedThroughAtEnd = 100_000
 }

@@ -21,15 +21,15 @@ extension Coordinator {
     {
       accepted = max(0, count - max(0, whole - established))
     }
-    // Where NAT rewrites the clients' addresses, the server counts those connections of the clients
-    // that are left among the strangers'.
+    // Where NAT rewrites the clients' addresses, the server counts the clients' connections as
+    // strangers'. Those that it still holds are added here.
     if record.kind.closes, hasOwnServer {
       let left = hostReadings.path.stillHeldBehindNAT
       if left > 0 { accepted = (accepted ?? 0) + left }
     }
     record.ended = now.seconds(since: started)
-    // Where the listener was replaced meanwhile, what waited at the old one was not accepted: the
-    // number of the beginning stays, so that none of it looks accepted since.
+    // Where the listener was replaced meanwhile, what waited at the old one was not accepted. So the
+    // number from the phase's beginning is kept: none of these connections counts as accepted since.
     let counts = PhaseCounts(
       fleet, atServer: accepted,
       unaccepted: hostReadings.path.findings.restarted.isEmpty
@@ -47,6 +47,8 @@ extension Coordinator {
     // Nobody knows the total, and a partial count must not stand for it: without phantoms 0 means
     // unknown (`PhaseRecord.held`).
     if accepted == nil, record.phantom == 0 { record.accepted = 0 }
+    // Where all connections of a churn were accepted, the server has held what the clients held, but
+    // for the phantoms from before.
     if !hasOwnServer, record.kind.comesAndGoes, hostReadings.path.knowsServer, sawAcceptance,
       unacceptedByDeadline == 0
     {

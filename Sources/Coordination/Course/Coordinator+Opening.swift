@@ -22,8 +22,9 @@ extension Coordinator {
   /// sample when the last arrival is due, and one when a ramp has settled, because rates are
   /// computed from samples.
   ///
-  /// - Returns: the load when the last arrival was due or the workers had settled, whichever came first. A phase
-  ///   that is very short, or has no pace, counts as due after `shortestTimedPhase`.
+  /// - Returns: the load when the last arrival was due or the workers had settled, whichever came first.
+  ///   Where no arrival is due at a set time, or the last one sooner than `shortestTimedPhase` into the
+  ///   phase, the load at `shortestTimedPhase`.
   mutating func openEverything() throws(RecordingError) -> LoadReading {
     if let due = state.phases[phase].openedUntil {
       try loop(until: started.advanced(by: .seconds(due))) { fleet in fleet.hasSettled }

@@ -41,7 +41,7 @@ extension Coordinator {
     let began = clock.now().seconds(since: started)
     course.startGrowing()
     failuresBeforeStep = ledger.records
-    let opened = try go(to: goal)
+    let openedAt = try go(to: goal)
     guard course.goesOn else { return }
     let held = heldAtBothEnds()
     if held < goal, isLimited {
@@ -55,7 +55,7 @@ extension Coordinator {
     }
     try sample(hostReadings.readings())
     if let violation = violation(
-      of: search, since: began, opened: opened, standing: isStepDown ? opened : nil)
+      of: search, since: began, openedAt: openedAt, standingSince: isStepDown ? openedAt : nil)
     {
       walk.wasTooMany()
       note(goal, held, .tooMany, violation)
@@ -89,10 +89,10 @@ extension Coordinator {
   ) throws(RecordingError) -> Bool {
     let missing = missingMessages
     let needsHandshakes = search.until.contains(where: \.metric.isOfHandshakes)
-    guard needsHandshakes || missing > missingBeforeStep,
+    guard needsHandshakes || missing > missingAtLastClose,
       fleet.current(.held, .client) >= goal
     else { return false }
-    missingBeforeStep = missing
+    missingAtLastClose = missing
     try go(to: 0)
     try sample(hostReadings.readings())
     fleet.forgetLimits()
@@ -126,7 +126,7 @@ extension Coordinator {
     // A limit that was met on the way up must not keep connections that were lost since from being opened.
     if !isAnew { fleet.forgetLimits() }
     let began = clock.now().seconds(since: started)
-    let opened = try go(to: count)
+    let openedAt = try go(to: count)
     course.stopGrowing()
     guard course.goesOn else { return }
     try sample(hostReadings.readings())
@@ -136,7 +136,9 @@ extension Coordinator {
     guard course.goesOn else { return }
     try sample(hostReadings.readings())
     let held = heldAtBothEnds()
-    if let violation = violation(of: search, since: began, opened: opened, standing: holdBegan) {
+    if let violation = violation(
+      of: search, since: began, openedAt: openedAt, standingSince: holdBegan)
+    {
       walk.wasLost(leaving: held)
       note(count, held, .tooMany, violation)
     } else if held < count {
@@ -156,7 +158,7 @@ extension Coordinator {
   /// Opens or closes connections until `goal` are held, or a limit keeps them below. Connections that were
   /// lost on the way are opened again as long as that brings more: one connection that failed is no limit.
   ///
-  /// A step down is done when all messages that were sent before it have been answered or given up.
+  /// A step down is over when all messages that were sent before it have been answered or given up.
   ///
   /// - Returns: when the clients had last done all that they could, in seconds since the run began.
   ///   `go` takes a sample at that instant, so that a connect rate can be measured up to it.
@@ -164,16 +166,17 @@ extension Coordinator {
   private mutating func go(to goal: Int) throws(RecordingError) -> Double {
     var most = -1
     var vainTries = 0
-    // False in a confirmation, whose growth nothing stops: there `course.mayGrow` tells of no limit.
+    // False in a confirmation that only replaces lost connections. No event stops that, so `course.mayGrow`
+    // tells of no limit there.
     let mayGrow = course.mayGrow
-    var opened = clock.now().seconds(since: started)
+    var openedAt = clock.now().seconds(since: started)
     while course.goesOn {
       let planned = timeToOpen(goal - fleet.current(.held, .client))
       let began = clock.now()
       fleet.post(.begin, phase: phase, start: clock.now(), goal: goal)
       try loop(until: nil) { fleet in fleet.hasSettled }
       let settledAt = clock.now()
-      opened = settledAt.seconds(since: started)
+      openedAt = settledAt.seconds(since: started)
       try sample(hostReadings.readings(), at: settledAt)
       try settleServer()
       let held = heldAtBothEnds()
@@ -184,7 +187,7 @@ extension Coordinator {
       if vainTries > 0, settledAt > began.advanced(by: planned + Self.settleTime) { break }
       if vainTries >= Self.mostVainTries || hasLimitedWorker || mayGrow && !course.mayGrow { break }
     }
-    return opened
+    return openedAt
   }
 
   /// How long it takes to begin so many connections at the pace of the search.
@@ -219,21 +222,23 @@ extension Coordinator {
   ///
   /// - Parameters:
   ///   - began: when the step began: metrics of handshakes are measured from then on.
-  ///   - opened: when the clients had opened all that they could: the connect rate is measured
+  ///   - openedAt: when the clients had opened all that they could: the connect rate is measured
   ///     until then, all other metrics until now.
-  ///   - standing: when the hold of a confirmation began, or a step down was done: metrics that are not of
+  ///   - standingSince: when the hold of a confirmation began, or a step down was over: metrics that are not of
   ///     handshakes are measured from then on. Nil in a step up, where they too are measured from
   ///     `began` on.
   private func violation(
-    of search: Phase.Search, since began: Double, opened: Double, standing: Double? = nil
+    of search: Phase.Search, since began: Double, openedAt: Double, standingSince: Double? = nil
   ) -> String? {
     guard let live else { return nil }
     for condition in search.until {
-      let from = condition.metric.isOfHandshakes ? began : standing ?? began
-      let until = condition.metric == .connectRate ? opened : live.recording.duration
+      let from = condition.metric.isOfHandshakes ? began : standingSince ?? began
+      let until = condition.metric == .connectRate ? openedAt : live.recording.duration
       let span = from...max(from, until)
       guard let value = live.recording.measure(condition.metric, in: span) else {
-        if isMute(condition, in: span) { return "\(condition.text) (no right answer came)" }
+        if isExceededUnanswered(condition, in: span) {
+          return "\(condition.text) (no right answer came)"
+        }
         continue
       }
       guard condition.comparison.holds(value, condition.value) else { continue }
@@ -242,9 +247,10 @@ extension Coordinator {
     return nil
   }
 
-  /// Whether the round trip that the condition asks for has been exceeded, though no right answer came and there is
-  /// nothing to measure: a message has gone unanswered for longer, or was given up after longer.
-  private func isMute(_ condition: Threshold, in span: ClosedRange<Double>) -> Bool {
+  /// Whether the condition's round trip has been exceeded, though no right answer came and there is nothing
+  /// to measure: a message has gone unanswered for longer than that, or was given up after longer than
+  /// that.
+  private func isExceededUnanswered(_ condition: Threshold, in span: ClosedRange<Double>) -> Bool {
     guard let live, case .percentile(_, of: .roundTrip) = condition.metric,
       condition.comparison == .more || condition.comparison == .atLeast
     else { return false }

@@ -23,10 +23,10 @@ extension Coordinator {
     }
   }
 
-  /// Gives workers a moment to notice what has already happened: waits until the condition holds, until
-  /// nothing has moved for `settleTime` and as long as the slowest handshake took, since its last packet may
-  /// be on its way for as long; or for `longestSettleTime` at most. `stillMoves` tells afterwards whether
-  /// that longest wait was too short.
+  /// Gives workers a moment to notice what has already happened. The wait ends when the condition holds, or
+  /// when nothing has moved for `settleTime` plus the time of the slowest handshake: the last packet of a
+  /// handshake may be on its way for as long. After `longestSettleTime` the wait ends in any case, and
+  /// `stillMoves` tells whether something still moved then.
   ///
   /// - Parameter elsewhere: one more number whose changes tell that something moves.
   mutating func settle(
@@ -85,8 +85,8 @@ extension Coordinator {
     }
   }
 
-  /// When the phase starts: now; in a replay at its recorded instant, which this waits for, or now
-  /// where that has passed. Phases never overlap, so that whatever is counted belongs to one phase.
+  /// The start of the phase: now. A replay waits for the phase's recorded instant first, unless that
+  /// has passed. Phases never overlap, so that whatever is counted belongs to one phase.
   mutating func startOfPhase(_ index: Int) throws(RecordingError) -> Instant {
     guard let recorded = replay?.instants[index] else { return clock.now() }
     guard let (first, began) = replayStarted else {

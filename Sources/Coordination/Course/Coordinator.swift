@@ -8,9 +8,9 @@ package import Recording
 
 /// Drives one plan from its first phase to its last and records what happens.
 ///
-/// It opens no load-bearing socket and has one thread: it writes orders on the workers'
-/// scoreboards, reads their counters, and sleeps until the next sample, a worker's call for
-/// attention, or a signal.
+/// It opens no load-bearing socket, and all that it does is done in one thread: it writes orders on
+/// the workers' scoreboards, reads their counters, and sleeps until the next sample, a worker's call
+/// for attention, or a signal.
 package struct Coordinator: ~Copyable {
   /// How long workers are given to notice what has already happened, such as a reset on its way or
   /// a connection to accept. Counts anew whenever something moves, up to `longestSettleTime`.
@@ -74,7 +74,8 @@ package struct Coordinator: ~Copyable {
   var standingAtEnd: Standing?
   /// Counts the connections of this phase that the server has not accepted yet.
   var acceptance: Acceptance
-  /// Connections of this churn that nobody had accepted a second after the last of them was closed.
+  /// Connections of this churn that nobody had accepted by the deadline, which is `acceptTime` after the
+  /// last of them was closed.
   var unacceptedByDeadline = 0
   /// Of these, those that waited at a listener, or were lost when their listener was closed.
   var queuedAtDeadline = 0
@@ -93,18 +94,19 @@ package struct Coordinator: ~Copyable {
   /// What had failed when this step of a search began.
   var failuresBeforeStep: [FailureRecord] = []
   /// Messages that had not been answered when a search last closed all connections.
-  var missingBeforeStep = 0
+  var missingAtLastClose = 0
   /// Whether something still moved when `longestSettleTime` was over.
   var stillMoves = false
   /// Nil for plans without conditions that decide while the run goes on.
   var live: LiveRecording?
 
   package init(
-    prepared: PreparedRun, fleet: consuming Fleet, clock: any RunClock, kernel: any HostReadings,
-    writer: RecordingWriter, state: RunState, started: Instant, progress: any Progress
+    prepared: PreparedRun, fleet: consuming Fleet, clock: any RunClock,
+    hostReadings: any HostReadings, writer: RecordingWriter, state: RunState, started: Instant,
+    progress: any Progress
   ) {
     self.clock = clock
-    self.hostReadings = kernel
+    self.hostReadings = hostReadings
     plan = prepared.plan
     host = prepared.host
     demand = prepared.demand
@@ -167,7 +169,8 @@ package struct Coordinator: ~Copyable {
     }
   }
 
-  /// Whether a worker could not begin at all: without that worker no later phase means anything.
+  /// Whether a worker cannot work at all, as one that could not listen: without that worker no later phase
+  /// means anything.
   var hasUselessWorker: Bool {
     // Also where the worker has ended since.
     fleet.members.contains { $0.board[.state] == WorkerState.failed.rawValue }

@@ -31,8 +31,9 @@ package struct LimitFinder {
     self.endpoints = endpoints
   }
 
-  /// A record of every cause that was met. Where there is none and no worker has died in the phase, the one
-  /// record is of `gone` if the phase opens connections, else `unclassified`.
+  /// A record of every cause that was met. Where no cause was met and no worker has died in the phase,
+  /// there is one record: of the workers in `gone`, where the phase opens connections and there are any;
+  /// else an `unclassified` one.
   ///
   /// - Parameters:
   ///   - memoryGuard: where the memory guard stopped growth, the record of that.

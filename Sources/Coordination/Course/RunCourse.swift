@@ -18,7 +18,7 @@ struct RunCourse {
     case messagesStopped
     /// - Parameters:
     ///   - isKept: whether the phase kept its promise.
-    ///   - canGoOn: false when a worker could not begin at all: nothing that follows means anything.
+    ///   - canGoOn: false when a worker cannot work at all: nothing that follows means anything.
     case phaseEnded(isKept: Bool, canGoOn: Bool)
   }
 
@@ -46,8 +46,8 @@ struct RunCourse {
   private(set) var mayGrow = false
   /// The record of the memory guard stopping growth in this phase; nil where it has not.
   private(set) var guardStop: FailureRecord?
-  /// Whether an abort has cancelled the phase's waits. Cleared when messages stop, so that outstanding answers
-  /// are still collected.
+  /// Whether an abort has cancelled the phase's waits. False again once messages stop, so that
+  /// outstanding answers are still collected.
   private var waitsAreCancelled = false
   /// The phase that a condition ended, and with it the run, as its index in `kinds`; nil for none.
   private var abortedPhase: Int?

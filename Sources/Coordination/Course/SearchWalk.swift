@@ -42,9 +42,9 @@ struct SearchWalk {
     advance()
   }
 
-  /// A limit let the step hold only so many: above this number there is nothing to look for. Where it left fewer
-  /// than had been reached before, the goal was too many: some servers reset all of their connections once there
-  /// are more than their limit.
+  /// A limit let the step hold only so many: above this number there is nothing to look for. Where the
+  /// limit left fewer than had been reached before, the goal was too many: some servers reset all of
+  /// their connections once there are more than their limit.
   mutating func wasLimited(to held: Int) {
     if held < good {
       bad = goal

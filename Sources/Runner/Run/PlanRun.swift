@@ -92,7 +92,7 @@ extension RunOptions {
     let clock = try SystemClock(attention: workers.attention)
     var coordinator = Coordinator(
       prepared: prepared, fleet: fleet, clock: clock,
-      kernel: LinuxReadings(
+      hostReadings: LinuxReadings(
         host: host, endpoints: prepared.staffing.endpoints, sources: prepared.staffing.sources),
       writer: writer, state: state, started: started, progress: makeProgress())
     var ending = RunEnding(

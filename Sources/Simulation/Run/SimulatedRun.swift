@@ -51,8 +51,9 @@ package struct SimulatedRun {
     if let pages { try writer.limit(toPages: pages) }
     began = network.now
     var coordinator = Coordinator(
-      prepared: prepared, fleet: fleet, clock: workers, kernel: SimulatedReadings(host, network),
-      writer: writer, state: state, started: workers.now(), progress: progress)
+      prepared: prepared, fleet: fleet, clock: workers,
+      hostReadings: SimulatedReadings(host, network), writer: writer, state: state,
+      started: workers.now(), progress: progress)
     var ending = RunEnding(writer: writer, recording: known, replay: nil, clock: workers)
     do throws(RecordingError) {
       ending.take(try coordinator.drive())
