@@ -194,7 +194,8 @@ package struct Coordinator: ~Copyable {
     let readings = hostReadings.readings()
     loadBefore = load(readings)
     updatePortsFreeOfClients()
-    hostReadings.path.begin(countersBefore, hasClients: fleet.total(.opened, .client) > 0)
+    hostReadings.path.begin(
+      countersBefore, clientsHaveConnected: fleet.total(.opened, .client) > 0)
     establishedBefore = fleet.total(.established, .client)
     closedByPeerBefore = fleet.total(.closedByPeer, .client)
     // Counted before the phase begins: by the first look, a close has already closed some.

@@ -67,8 +67,8 @@ final class ConnectionWatch {
     let began = Instant.now()
     if looksAtStrangersTakeLong { return lastStrangersWaiting }
     if let next = nextLookAtStrangers, began < next { return lastStrangersWaiting }
-    // Others are counted by the address at which they wait: NAT may rewrite the clients' addresses on the way
-    // to one address, but not to another.
+    // Connections from other addresses than the clients' are counted by the address at which they wait: NAT
+    // may rewrite the clients' addresses on the way to one such address, but not to another.
     var (ofSources, ofOthers, reachedNow) = (0, [SocketAddress: Int](), reached)
     for queued in queued {
       try? queued.space.diagnosis.each(
@@ -124,7 +124,7 @@ final class ConnectionWatch {
     return count
   }
 
-  /// Connections behind NAT, of those at the last look, that the endpoints still have.
+  /// Of the connections behind NAT at the last look, how many the endpoints still have.
   var stillHeldBehindNAT: Int {
     guard !endsBehindNAT.isEmpty else { return 0 }
     var count = 0
@@ -188,7 +188,8 @@ final class ConnectionWatch {
     }
   }
 
-  /// Passes on this host's ends of connections to the endpoints that a process has, with their sockets' inodes.
+  /// Passes on this host's ends of connections to the endpoints, where a process has the end, with their
+  /// sockets' inodes.
   private func eachOwnEnd(
     _ own: SocketDiagnosis, _ body: (ConnectionEnds, UInt32) -> Void
   ) throws(Errno) {
@@ -208,9 +209,9 @@ final class ConnectionWatch {
   }
 
   /// For each source address: how many ends of established connections are held by processes at the
-  /// endpoints, and how many by this host; nil where that cannot be known. Only addresses that the server side
-  /// has are counted. Where the clients' side has more ends at one address, as while connections wait
-  /// to be accepted, that surplus must not hide what is left at another address.
+  /// endpoints, and how many by this host; nil where that cannot be known. Only addresses that the
+  /// server side has are counted. Where the clients' side has more ends at one address, as while
+  /// connections wait to be accepted, that surplus must not hide what is left at another address.
   func ends() -> [IPAddress: (server: Int, client: Int)]? {
     guard let own else { return nil }
     var ends: [IPAddress: (server: Int, client: Int)] = [:]

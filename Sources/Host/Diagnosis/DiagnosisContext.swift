@@ -7,7 +7,8 @@ struct DiagnosisContext {
   var host: HostDescription
   var demand: Demand
   var path = PathFindings()
-  /// What somebody has lowered the limit of the worker to that met it; nil where nobody has.
+  /// The descriptor limit of the worker that failed, where somebody has lowered it since the run began;
+  /// else nil.
   var loweredDescriptors: Int?
 
   /// How much a counter rose; nil when this kernel does not count it.
@@ -26,7 +27,7 @@ struct DiagnosisContext {
   }
 
   /// The addresses between which a call failed, as evidence.
-  func place(of failure: FailureRecord) -> [Fact] {
+  func addresses(of failure: FailureRecord) -> [Fact] {
     [Fact](known: ["source": failure.source, "endpoint": failure.endpoint])
   }
 
@@ -38,7 +39,7 @@ struct DiagnosisContext {
     let seen = Fact("failed", failure.syscall + errno)
     return Diagnosed(
       .unclassified,
-      evidence: [seen] + place(of: failure)
+      evidence: [seen] + addresses(of: failure)
         + rises(
           .listenOverflows, .listenDrops, .requestQueueFull, .timeouts, .synRetransmits,
           .backlogDrops, .abortsOnMemory, .attemptFails, .resetsSent)

@@ -24,7 +24,7 @@ extension DiagnosisContext {
       goal: demand.goal, ports: demand.portsPerSource, endpoints: demand.endpoints)
     var found = Diagnosed(
       .sourcePorts, knob: "clients.sources", now: demand.sources, needed: needed,
-      evidence: place(of: failure) + pairs + holders(failure) + levels(.timeWait))
+      evidence: addresses(of: failure) + pairs + holders(failure) + levels(.timeWait))
     if needed <= demand.sources {
       // The plan's own pairs suffice, so someone else holds some, or they wait in TIME_WAIT.
       found.needed = demand.sources + 1
@@ -40,7 +40,7 @@ extension DiagnosisContext {
     let needed = Capacity.divideUp(demand.goal, demand.sources * demand.endpoints)
     var found = Diagnosed(
       .sourcePorts, knob: "net.ipv4.ip_local_port_range", now: range?.count, needed: needed,
-      evidence: place(of: failure) + pairs + levels(.timeWait))
+      evidence: addresses(of: failure) + pairs + levels(.timeWait))
     if let range, range.count < widest.count {
       let from = min(range.lowerBound, widest.lowerBound)
       found.fix = privileged(
@@ -56,7 +56,7 @@ extension DiagnosisContext {
   }
 
   func portTaken(_ failure: FailureRecord) -> Diagnosed {
-    var evidence = place(of: failure)
+    var evidence = addresses(of: failure)
     if failure.end == .client { evidence += holders(failure) + pairs }
     evidence += levels(.timeWait)
     if let port = port(of: failure) {
@@ -75,14 +75,14 @@ extension DiagnosisContext {
     return Diagnosed(
       .unclassified, knob: setting, now: first, needed: port,
       fix: privileged("sysctl -w \(setting)=\(port)"),
-      evidence: place(of: failure) + [
+      evidence: addresses(of: failure) + [
         Fact("port \(port)", "is for who has CAP_NET_BIND_SERVICE, which this process has not")
       ])
   }
 
   func sourceAddress(_ failure: FailureRecord) -> Diagnosed {
     let text = failure.end == .server ? failure.endpoint : failure.source
-    var found = Diagnosed(.sourceAddress, knob: "ip addr", evidence: place(of: failure))
+    var found = Diagnosed(.sourceAddress, knob: "ip addr", evidence: addresses(of: failure))
     guard let ip = address(text)?.ip else { return found }
     if ip.isV6, let without = withoutIPv6(ip) {
       found.knob = without.knob

@@ -20,8 +20,8 @@ extension DiagnosisContext {
           Fact("RLIMIT_NOFILE of the worker", Format.count(loweredDescriptors)),
           Fact(
             "when the run began",
-            "\(Format.count(min(now, host.descriptorsAtMost ?? now))): another program has lowered it since, as prlimit does"
-          ),
+            "\(Format.count(min(now, host.descriptorsAtMost ?? now))): another program has lowered it "
+              + "since, as prlimit does"),
         ])
     }
     // In any case more than the limit that was met: the process may have had more than an even share.
@@ -44,7 +44,7 @@ extension DiagnosisContext {
       }
     }
     found.evidence += moreProcesses(failure.end, than: processes)
-    found.fix = raise(to: needed, evidence: &found.evidence)
+    found.fix = commandToRaise(to: needed, evidence: &found.evidence)
     return found
   }
 
@@ -65,7 +65,7 @@ extension DiagnosisContext {
 
   /// `ulimit` where this user's shell may raise its hard limit; else `prlimit` on that shell, run by
   /// root.
-  private func raise(to needed: Int, evidence: inout [Fact]) -> String {
+  private func commandToRaise(to needed: Int, evidence: inout [Fact]) -> String {
     var steps: [String] = []
     if let ceiling = host.descriptorsAtMost, needed > ceiling {
       steps.append(privileged("sysctl -w fs.nr_open=\(needed)"))
@@ -102,14 +102,14 @@ extension DiagnosisContext {
       ]
       return found
     }
-    // The rest is others'.
+    // Files that this run does not have open are other programs'.
     let others = max(host.filesOpen ?? 0, max(open, host.filesAtMost ?? 0) - ours)
     let change = SettingChange(
       .sysctl, "fs.file-max", from: host.filesAtMost,
       to: Capacity.withHeadroom(
         others + demand.endsHere * demand.goal + demand.ownDescriptors(on: host)))
-    return raise(
-      .descriptorsPerHost, change, now: host.filesAtMost,
+    return diagnosed(
+      .descriptorsPerHost, raisedBy: change, now: host.filesAtMost,
       evidence: [
         Fact("files open", Format.count(open)),
         Fact("of this run", Format.count(ours)),
@@ -137,8 +137,8 @@ extension DiagnosisContext {
     let change = SettingChange(
       .sysctl, "fs.epoll.max_user_watches", from: host.epollWatches,
       to: Capacity.withHeadroom(others + perConnection * demand.goal + own))
-    return raise(
-      .epollWatches, change, now: host.epollWatches,
+    return diagnosed(
+      .epollWatches, raisedBy: change, now: host.epollWatches,
       evidence: [
         Fact("watches a connection", String(perConnection)),
         Fact("user", "\(host.user): all watches of a user count together"),
@@ -151,8 +151,8 @@ extension DiagnosisContext {
   }
 
   /// Diagnoses a limit that the change of a setting raises.
-  func raise(
-    _ resource: Resource, _ change: SettingChange, now: Int?, needed: Int? = nil,
+  func diagnosed(
+    _ resource: Resource, raisedBy change: SettingChange, now: Int?, needed: Int? = nil,
     evidence: [Fact]
   ) -> Diagnosed {
     Diagnosed(

@@ -12,7 +12,7 @@ extension DiagnosisContext {
   /// resort: another program's listener moves them as well.
   func connectTimeout(_ failure: FailureRecord) -> Diagnosed {
     let evidence =
-      place(of: failure) + facts(of: path.listener(at: failure.endpoint)) + unanswered
+      addresses(of: failure) + facts(of: path.listener(at: failure.endpoint)) + unanswered
       + droppedPackets
       + rises(
         .listenOverflows, .listenDrops, .requestQueueFull, .requestQueueCookies, .cookiesSent,
@@ -138,7 +138,7 @@ extension DiagnosisContext {
   ///
   /// - Parameter count: how many such connections. Queues that held fewer than half of them are not
   ///   the cause.
-  /// - Returns: nil as from `diagnosePhantoms`.
+  /// - Returns: nil in the cases that `diagnosePhantoms` lists.
   func phantoms(_ count: Int, at endpoints: [String]) -> Diagnosed? {
     let known = endpoints.compactMap { endpoint in
       path.listener(at: endpoint).map { (endpoint: endpoint, listener: $0) }
@@ -154,9 +154,9 @@ extension DiagnosisContext {
         "\(Format.count(path.redirected)): another program of this host has accepted them")
       return Diagnosed(.noRoute, evidence: [led] + firewall)
     }
-    // The run waits for as long as the number of waiting connections changes. `waitingAtLastLook` counts those
-    // still in the queue after that. No setting is named: a longer queue would only hold more connections that
-    // nobody accepts.
+    // The run waits for as long as the number of waiting connections changes. `waitingAtLastLook` counts
+    // those still in the queue after that. No setting is named: a longer queue would only hold more
+    // connections that nobody accepts.
     if let worst = known.max(by: { $0.listener.waitingAtLastLook < $1.listener.waitingAtLastLook }),
       worst.listener.waitingAtLastLook > 0,
       2 * sum(\.waitingAtLastLook) >= count
@@ -365,8 +365,8 @@ extension DiagnosisContext {
     let change = SettingChange(
       .sysctl, "net.netfilter.nf_conntrack_max", from: most,
       to: Capacity.withHeadroom(host.conntrackLasting + demand.goal))
-    return raise(
-      .packetsDropped, change, now: most,
+    return diagnosed(
+      .packetsDropped, raisedBy: change, now: most,
       evidence: evidence + rises(.conntrackDrops) + [
         Fact("net.netfilter.nf_conntrack_count", Format.count(entries))
       ])

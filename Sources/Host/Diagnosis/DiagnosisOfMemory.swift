@@ -2,7 +2,7 @@ import Recording
 
 /// Memory: refused by the kernel, held back by the guard, or taken by the OOM killer.
 extension DiagnosisContext {
-  /// A bound counts as met from this share of it on: the memory that was refused is not in use.
+  /// A bound counts as met from this share of it on, not from all of it: what was refused is not in use.
   private static let nearly = 0.95
 
   private var needed: Int { demand.bytesNeeded(on: host) }
@@ -127,8 +127,8 @@ extension DiagnosisContext {
       .group(bound.group), bound.setting, from: bound.most,
       to: Capacity.withHeadroom(
         bound.used + demand.bytesNeeded(in: bound.group, on: host) + reserved))
-    return raise(
-      resource, change, now: bound.most,
+    return diagnosed(
+      resource, raisedBy: change, now: bound.most,
       evidence: [Fact("cgroup", bound.group.directory)]
         + (groupLeft.map { [Fact("left in the group", Format.bytes($0))] } ?? []) + evidence)
   }
@@ -144,6 +144,7 @@ extension DiagnosisContext {
     let low = wanted / 2
     let change = SettingChange(
       "net.ipv4.tcp_mem", from: bounds, to: [low, low / 2 * 3, wanted])
-    return raise(.memory, change, now: bounds[2], needed: wanted, evidence: evidence)
+    return diagnosed(
+      .memory, raisedBy: change, now: bounds[2], needed: wanted, evidence: evidence)
   }
 }

@@ -6,7 +6,7 @@ extension DiagnosisContext {
   /// where nobody listens, or from a firewall, in the name of a server that does listen.
   func refused(_ failure: FailureRecord) -> Diagnosed {
     var evidence =
-      place(of: failure)
+      addresses(of: failure)
       + rises(.resetsSent, .attemptFails, .unreachableReceived, .unreachableReceivedV6) + [
         Fact("held when it began", "\(Format.count(failure.established)) established")
       ]
@@ -50,7 +50,7 @@ extension DiagnosisContext {
 
   /// Diagnoses a failure that says that there is no way to the endpoint, or that it is forbidden.
   func noRoute(_ failure: FailureRecord) -> Diagnosed {
-    var evidence = place(of: failure)
+    var evidence = addresses(of: failure)
     if let target = address(failure.endpoint)?.ip {
       let source = address(failure.source).map { " from \($0.ip)" } ?? ""
       evidence.append(Fact("route", "ip route get \(target)\(source)"))
@@ -97,7 +97,7 @@ extension DiagnosisContext {
   /// possible cause: with `tcp_abort_on_overflow` it resets connections that it cannot take.
   func closedByPeer(_ failure: FailureRecord) -> Diagnosed {
     var evidence =
-      place(of: failure) + [
+      addresses(of: failure) + [
         Fact("closed", Format.count(failure.count)),
         Fact("held when it began", "\(Format.count(failure.established)) established"),
       ]
@@ -119,7 +119,7 @@ extension DiagnosisContext {
     let listener = path.listener(at: failure.endpoint)
     let overflows = rise(.listenOverflows) ?? 0
     let isHere = demand.bothEndsHere
-    // With both ends on this host the host's counters decide: looks may miss a queue that was full for a moment.
+    // With both ends on this host its counters decide: looks may miss a queue that was full for a moment.
     let overflown =
       isHere
       ? host.abortsOnOverflow && overflows > 0 && listener.map { ($0.drops ?? 0) > 0 } ?? true
@@ -144,9 +144,9 @@ extension DiagnosisContext {
   }
 
   /// Connections that the client took for established, while the last packet of their handshake never
-  /// reached the server: the server's kernel repeats its SYN-ACK, gives up, and resets what comes later. It
-  /// is this host's kernel that has sent the resets then, and the server end never had the connections. Nil
-  /// where that explains fewer than half of them.
+  /// reached the server: the server's kernel repeats its SYN-ACK, gives up, and resets what comes later. Then
+  /// this host's kernel has sent the resets, and the server end never had the connections. Nil where that
+  /// explains fewer than half of the failures.
   private func resetUnfinished(
     _ failure: FailureRecord, _ evidence: [Fact], _ listener: PathFindings.Listener?
   ) -> Diagnosed? {

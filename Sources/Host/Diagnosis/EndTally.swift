@@ -79,7 +79,7 @@ struct EndTally {
 }
 
 extension DiagnosedSocket {
-  /// Whether a process has it, and its two addresses differ: NAT can give a server's end the server's own
-  /// address for its peer's, but no client of a run connects from its endpoint.
+  /// Whether a process has the socket, and its own address and its peer's differ. NAT may have given both the
+  /// same address at a server's end, but no client connects from the address and port of its endpoint.
   var isOwnedWithTwoAddresses: Bool { hasOwner && local != remote }
 }

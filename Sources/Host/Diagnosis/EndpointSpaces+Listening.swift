@@ -8,7 +8,7 @@ extension EndpointSpaces {
     let space: Space
     let sockets: [DiagnosedSocket]
     /// Each endpoint with its listener; nil where nobody listens.
-    let endpoints: [(place: NamespacedEndpoint, listener: PathFindings.Listener?)]
+    let endpoints: [(endpoint: NamespacedEndpoint, listener: PathFindings.Listener?)]
     /// Sockets that some endpoint leads to.
     let reached: Set<UInt32>
 
@@ -21,7 +21,7 @@ extension EndpointSpaces {
       endpoints = space.endpoints.map { endpoint in
         let address = SocketAddress(endpoint.ip.unmapped, endpoint.port)
         let listener = PathFindings.Listener(byAddress[address] ?? onAllAddresses, at: endpoint)
-        return (space.place(endpoint), listener)
+        return (space.namespaced(endpoint), listener)
       }
       reached = endpoints.reduce(into: []) { $0.formUnion($1.listener?.sockets ?? []) }
     }
@@ -42,12 +42,12 @@ extension EndpointSpaces {
     }
   }
 
-  /// Who listens at the endpoints, of those whose kernel answers; endpoints at which nobody does are left out.
+  /// Who listens at the endpoints whose kernel answers; endpoints at which nobody listens are left out.
   static func listeners(
     in spaces: [Space]
-  ) -> [(place: NamespacedEndpoint, listener: PathFindings.Listener)] {
-    listening(in: spaces).flatMap(\.endpoints).compactMap { endpoint in
-      endpoint.listener.map { (endpoint.place, $0) }
+  ) -> [(endpoint: NamespacedEndpoint, listener: PathFindings.Listener)] {
+    listening(in: spaces).flatMap(\.endpoints).compactMap { known in
+      known.listener.map { (known.endpoint, $0) }
     }
   }
 }

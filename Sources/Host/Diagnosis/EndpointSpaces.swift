@@ -40,7 +40,7 @@ final class EndpointSpaces {
     var serverSideFilter: [SocketCondition] { endpoints.map(SocketCondition.serves) }
 
     /// An endpoint as part of this namespace: the same address in another namespace is another endpoint.
-    func place(_ endpoint: SocketAddress) -> NamespacedEndpoint {
+    func namespaced(_ endpoint: SocketAddress) -> NamespacedEndpoint {
       NamespacedEndpoint(space: id, endpoint: endpoint)
     }
   }

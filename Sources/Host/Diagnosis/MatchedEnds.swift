@@ -191,8 +191,8 @@ struct RedirectedEnds {
   ) throws(Errno) {
     guard !clients.isEmpty else { return }
     let sources = Set(clients.map(\.ends.client.ip))
-    // Connections whose client end, whoever's on this host, shows the same two addresses as a server end
-    // below: NAT has not redirected them, even if they come from a client's address and port.
+    // Connections whose client end is in any process of this host. A server end below with the same two
+    // addresses is one that NAT has not redirected, even if it shows a client's address and port.
     var whole: Set<ConnectionEnds> = []
     try own.each(.established, anyOf: sources.map(SocketCondition.localAddress)) { socket in
       if socket.hasOwner {

@@ -41,7 +41,8 @@ package enum NumberGuess {
         65,535; on its host: ss -s
         """
     }
-    // A power of two and one more count as well: a listener's queue takes one connection beyond its backlog.
+    // One more than a power of two counts as well: a listener's queue takes one connection beyond its
+    // backlog.
     for power in 6...24 where held == 1 << power || held == 1 << power + 1 {
       return """
         \(Format.count(1 << power)) is a power of two, as tables, pools and backlogs have; on its \

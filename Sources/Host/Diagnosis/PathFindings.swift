@@ -74,8 +74,9 @@ package struct PathFindings: Sendable, Equatable {
   /// Connections that were lost when the listening socket at which they waited was closed: it had stopped
   /// accepting before.
   package var closedWithListener = 0
-  /// Connections of a churn that still waited to be accepted a second after the last of them was closed, or
-  /// had been lost with their listener by then.
+  /// Connections of a churn that still waited to be accepted when the time for that was over, or had been
+  /// lost with their listener by then. That time is a second and the quickest handshake's, from the last
+  /// close on.
   package var queuedAtDeadline = 0
   /// Connections of other programs that the built-in server holds.
   package var strangersAtServer = 0

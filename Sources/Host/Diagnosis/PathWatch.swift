@@ -22,7 +22,7 @@ package final class PathWatch: PathReadings {
   /// What listened when the run and when the phase began, in every namespace that may be the endpoint's.
   private var atRunStart: [EndpointSpaces.NamespacedEndpoint: PathFindings.Listener] = [:]
   private var atPhaseStart: [EndpointSpaces.NamespacedEndpoint: PathFindings.Listener] = [:]
-  /// What waits at each listener since the phase began.
+  /// The lengths of the accept queues, noted at every look since the phase began.
   private var queues = ListenerQueues()
   /// Connections of other programs that waited at the listeners at the last look.
   private var strangersAtQueues = 0
@@ -56,7 +56,7 @@ package final class PathWatch: PathReadings {
 
   /// Begins a phase: the findings start anew. Only `conntrackMost`, the highest level of connection
   /// tracking in the whole run, is carried over.
-  package func begin(_ counters: [Series.Key: Double], hasClients: Bool) {
+  package func begin(_ counters: [Series.Key: Double], clientsHaveConnected: Bool) {
     let most = findings.conntrackMost
     findings = PathFindings()
     findings.conntrackMost = most
@@ -68,10 +68,12 @@ package final class PathWatch: PathReadings {
     lookAtQueues()
     stopTracing()
     traceStarted = nil
-    if !hasClients { connections.noteStrangers() }
+    // Before the first connection of a client, all that stands is strangers'.
+    if !clientsHaveConnected { connections.noteStrangers() }
   }
 
-  /// Looks at the listeners and at handshakes without an answer, and returns what belongs into the next sample.
+  /// Looks at the listeners and at handshakes without an answer. Returns the path's readings for the next
+  /// sample.
   ///
   /// - Parameter timedOut: whether handshakes of this phase have met the clients' own deadline.
   package func look(_ counters: [Series.Key: Double], timedOut: Bool) -> [Reading] {
@@ -99,7 +101,7 @@ package final class PathWatch: PathReadings {
 
   /// Whether every endpoint has a listener whose kernel can be asked.
   package var knowsServer: Bool {
-    let found = Set(EndpointSpaces.listeners(in: spaces).map(\.place.endpoint))
+    let found = Set(EndpointSpaces.listeners(in: spaces).map(\.endpoint.endpoint))
     return !endpoints.isEmpty && found.isSuperset(of: endpoints)
   }
 
@@ -133,7 +135,7 @@ package final class PathWatch: PathReadings {
 
   private func listenersEverywhere() -> [EndpointSpaces.NamespacedEndpoint: PathFindings.Listener] {
     Dictionary(
-      EndpointSpaces.listeners(in: endpointSpaces.all()).map { ($0.place, $0.listener) },
+      EndpointSpaces.listeners(in: endpointSpaces.all()).map { ($0.endpoint, $0.listener) },
       uniquingKeysWith: { first, _ in first })
   }
 
@@ -182,10 +184,10 @@ package final class PathWatch: PathReadings {
       findings.restarted.remove(name)
     }
     var shadowed = shadowedWaiting(found)
-    for (place, asked) in found.flatMap(\.endpoints) {
-      let name = "\(place.endpoint)"
-      let before = atPhaseStart[place]
-      guard var listener = asked else {
+    for (namespaced, current) in found.flatMap(\.endpoints) {
+      let name = "\(namespaced.endpoint)"
+      let before = atPhaseStart[namespaced]
+      guard var listener = current else {
         // The listener that was seen before is kept: its full queue may be the cause.
         findings.withoutListener.insert(name)
         findings.restarted.insert(name)
@@ -193,7 +195,7 @@ package final class PathWatch: PathReadings {
       }
       // Of several endpoints with this port the first gets all that waits at shadowed sockets.
       listener.waitingAtLastLook +=
-        shadowed[place.space]?.removeValue(forKey: place.endpoint.port) ?? 0
+        shadowed[namespaced.space]?.removeValue(forKey: namespaced.endpoint.port) ?? 0
       listener.isFullWhileUnanswered =
         findings.listeners[name]?.isFullWhileUnanswered ?? false
         || (traceStarted != nil && listener.isFull)
@@ -266,10 +268,10 @@ package final class PathWatch: PathReadings {
     }
     let found = EndpointSpaces.listeners(in: spaces)
     guard !found.isEmpty else { return readings }
-    let drops = found.map { place, listener in
+    let drops = found.map { endpoint, listener in
       var listener = listener
       // A listener that was replaced since counts from zero.
-      let (drops, before) = (listener.drops ?? 0, atRunStart[place]?.drops ?? 0)
+      let (drops, before) = (listener.drops ?? 0, atRunStart[endpoint]?.drops ?? 0)
       listener.drops = drops >= before ? drops - before : drops
       return listener
     }.sum { $0.drops ?? 0 }

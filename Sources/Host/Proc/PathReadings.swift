@@ -7,8 +7,8 @@ package protocol PathReadings: AnyObject {
   ///
   /// - Parameters:
   ///   - counters: the kernel's series as they stand.
-  ///   - hasClients: whether the clients have begun any connection, in any phase.
-  func begin(_ counters: [Series.Key: Double], hasClients: Bool)
+  ///   - clientsHaveConnected: whether the clients have begun any connection, in any phase.
+  func begin(_ counters: [Series.Key: Double], clientsHaveConnected: Bool)
   /// Looks at the listeners and at handshakes without an answer; returns the path's readings for the next
   /// sample.
   ///

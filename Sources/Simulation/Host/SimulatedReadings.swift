@@ -51,7 +51,7 @@ private final class SimulatedPath: PathReadings {
 
   init(_ network: SimulatedNetwork) { self.network = network }
 
-  func begin(_ counters: [Series.Key: Double], hasClients: Bool) {
+  func begin(_ counters: [Series.Key: Double], clientsHaveConnected: Bool) {
     let most = findings.conntrackMost
     findings = PathFindings()
     findings.conntrackMost = most

@@ -20,7 +20,7 @@ import Testing
     let isInOwnNamespace = true
     let leftAtServer: Int? = nil
     let heldAtBothEnds: Int? = nil
-    func begin(_ counters: [Series.Key: Double], hasClients: Bool) {}
+    func begin(_ counters: [Series.Key: Double], clientsHaveConnected: Bool) {}
     func look(_ counters: [Series.Key: Double], timedOut: Bool) -> [Reading] { [] }
     func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount? { nil }
     let stillHeldBehindNAT = 0

@@ -126,7 +126,7 @@ import Testing
     defer { for socket in open { Socket.close(socket) } }
     for _ in 0..<6 { open.append(try client(of: address, from: "127.33.2.2")) }
     let watch = PathWatch(endpoints: [address], sources: [try #require(IPAddress("127.33.2.2"))])
-    watch.begin([:], hasClients: false)
+    watch.begin([:], clientsHaveConnected: false)
     _ = watch.look([:], timedOut: false)
     let quiet = try #require(watch.findings.listeners["\(address)"])
     #expect(quiet.mostWaiting == 2)
@@ -146,7 +146,7 @@ import Testing
     let (listener, address) = try listener("127.33.3.1", backlog: 1)
     Socket.close(listener)
     let watch = PathWatch(endpoints: [address], sources: [try #require(IPAddress("127.33.3.2"))])
-    watch.begin([:], hasClients: false)
+    watch.begin([:], clientsHaveConnected: false)
     _ = watch.look([:], timedOut: false)
     #expect(watch.findings.withoutListener == ["\(address)"])
     #expect(watch.acceptance(of: [getpid()], holding: 0) == AcceptanceCount(accepted: 0, alone: 0))
@@ -258,7 +258,7 @@ import Testing
     // TEST-NET-1: nobody's.
     let far = SocketAddress(try #require(IPAddress("192.0.2.1")), 80)
     let watch = PathWatch(endpoints: [far], sources: [try #require(IPAddress("127.33.4.2"))])
-    watch.begin([:], hasClients: false)
+    watch.begin([:], clientsHaveConnected: false)
     _ = watch.look([:], timedOut: true)
     watch.stopTracing()
     #expect(!watch.knowsServer)
