@@ -17,7 +17,7 @@ package struct HostDescription: Sendable, Equatable {
   package var memoryTotal = 0
   /// Bytes that can be had without swapping; see `MemoryMeter.available`.
   package var memoryAvailable = 0
-  /// The memory bound of a control group that leaves the least.
+  /// Of all control groups' memory bounds, the one that leaves the least.
   package var memoryGroup: GroupBound?
   /// Whether memory is shared out by control groups at all, bounded or not.
   package var hasMemoryGroups = false
@@ -146,8 +146,8 @@ extension HostDescription {
   }
 
   /// Tracked connections that will still be there when new ones come. A connection that has ended
-  /// stays in the table for a while, but does not last; what a host tracks beyond its own sockets
-  /// is others' only where it forwards for them.
+  /// stays in the table for a while, but does not last. So a host that forwards nothing has no more
+  /// lasting ones than it has sockets; on any other host, and where that is unknown, all count.
   package var conntrackLasting: Int {
     let entries = conntrackEntries ?? 0
     guard forwardsPackets == false, let socketsInUse else { return entries }

@@ -1,7 +1,8 @@
 import Linux
 
 extension HostDescription {
-  /// Reads everything but the resource limit and the page size, which no file tells.
+  /// Reads all that files are asked for. `current` adds the page size, the descriptor limit and the number of
+  /// this user's tasks; `tryTracking` adds whether loopback is tracked.
   init(reading read: (String) -> String?) {
     func integer(_ path: String) -> Int? { read(path).flatMap(ProcText.integer) }
     func integers(_ path: String, _ count: Int) -> [Int]? {

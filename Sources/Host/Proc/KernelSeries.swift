@@ -74,7 +74,7 @@ package final class KernelSeries {
       Self.source(bound.statistics) { KernelText.throttling($0, by: bound.file) }
     }
     if let own {
-      // Both versions count whom the kernel killed in the group, whatever bound was met.
+      // Both versions count the processes of the group that the kernel killed, whatever bound was met.
       let file = own.isVersion2 ? "memory.events" : "memory.oom_control"
       sources += [Self.source(own.file(file), parse: KernelText.cgroupKills)].compactMap(\.self)
     }

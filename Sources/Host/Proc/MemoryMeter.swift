@@ -16,8 +16,8 @@ package struct MemoryMeter {
     groups = GroupMeter(reading: ProcFile.text(of:))
   }
 
-  /// Bytes that can still be had without swapping, of the machine or of the tightest control group;
-  /// nil when neither tells.
+  /// Bytes that can still be had without swapping: what the machine has left, or the tightest control
+  /// group where that is less; nil when neither tells.
   package func available() -> Int? {
     [availableOnMachine(), groups.tightest()?.left].compactMap(\.self).min()
   }

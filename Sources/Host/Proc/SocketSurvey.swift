@@ -15,10 +15,10 @@ package struct SocketSurvey: Sendable, Equatable {
   /// Asks the kernel; where it does not tell, nothing is found.
   ///
   /// A tuple in TIME_WAIT can be connected again at once where both ends have timestamps: `connect`
-  /// on a port that was bound before asks for no more (`__inet_hash_connect` in
+  /// on a port that was bound before requires nothing else (`__inet_hash_connect` in
   /// net/ipv4/inet_hashtables.c, whatever `tcp_tw_reuse` says). But a port whose last socket had no
-  /// SO_REUSEADDR cannot be bound until TIME_WAIT is over. No file tells which ports had it, so each
-  /// is tried.
+  /// SO_REUSEADDR cannot be bound until TIME_WAIT is over. No file tells which sockets had that
+  /// option, so each port is tried.
   ///
   /// - Parameters:
   ///   - listeners: where the run's own server is to listen.
