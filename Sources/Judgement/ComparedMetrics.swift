@@ -5,13 +5,15 @@ extension Metric {
   /// The metrics by which two runs are compared: those of `all` that have a tolerance, and further
   /// percentiles that are asked for.
   ///
-  /// - Parameter asked: what the tolerances and the conditions of either run name.
+  /// - Parameter asked: the metrics that the command line gives a tolerance for, or that a threshold of
+  ///   either run is on.
   static func compared(asked: some Sequence<Metric>) -> [Metric] {
     let listed = all.filter { $0.traits.tolerance != nil }
     var compared = listed
     for metric in Set(asked).subtracting(listed) {
       guard metric.traits.tolerance != nil, case .percentile(let percentile, let latency) = metric
       else { continue }
+      // The percentiles of one latency stand in rising order.
       let place = compared.firstIndex {
         if case .percentile(percentile..., of: latency) = $0 { true } else { false }
       }
@@ -29,7 +31,7 @@ extension Metric {
 }
 
 extension CommandLineValue {
-  /// Reads how far a metric may be off, as in `connect.p99=30%`.
+  /// Reads by which share a metric may differ between two runs, as in `connect.p99=30%`.
   package static func tolerance(
     _ text: String
   ) throws(Wrong) -> (metric: Metric, share: Double) {

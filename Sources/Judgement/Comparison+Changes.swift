@@ -1,8 +1,8 @@
 import Plan
 package import Recording
 
-/// A limit that at least one of two runs reached: an end, a call, an errno and a resource, in
-/// whatever phase or worker.
+/// A limit that at least one of two runs reached. Limits with the same end, call, errno and resource
+/// count as one, in whichever phase or worker they were met.
 package struct LimitChange: Sendable, Equatable {
   package let limit: LimitRecord
   package let inBase: Bool
@@ -54,7 +54,7 @@ package struct FactChange: Sendable, Equatable {
   package let base: String?
   package let new: String?
 
-  /// Facts that no two runs have in common: measurements rather than settings.
+  /// Facts that are not compared: they are measurements rather than settings, and differ in any two runs.
   private static let alwaysDiffers: Set<String> = [
     "memory available", "open files", "memory.current", "cgroup memory in use",
     "net.netfilter.nf_conntrack_count",
@@ -82,13 +82,13 @@ package struct FactChange: Sendable, Equatable {
 /// Whether two runs had the same plan, with every default spelled out.
 package struct PlanChange: Sendable, Equatable {
   package let differs: Bool
-  /// Lines that only the one plan has, and lines that only the other has; both 0 where the same
-  /// lines stand in another order.
+  /// How many lines only the base's plan has, and how many only the new run's plan has; both 0 where the
+  /// same lines stand in another order.
   package let onlyInBase: Int
   package let onlyInNew: Int
 
-  /// Counts lines rather than looking for the shortest edit from one text to the other: that takes
-  /// time quadratic in the number of lines, and a recording may come from anyone.
+  /// Counts lines. To find the shortest edit from one text to the other would take time quadratic in
+  /// the number of lines, and a recording may come from anyone.
   init(base: String, new: String) {
     differs = base != new
     var counts: [Substring: Int] = [:]

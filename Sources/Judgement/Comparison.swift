@@ -71,7 +71,7 @@ package struct Comparison: Sendable, Equatable {
   package init(
     base: Recording, new: Recording, tolerances: [Metric: Double] = [:]
   ) {
-    let evidence = (base: RunEvidence(base), new: RunEvidence(new))
+    let runs = (base: RunEvidence(base), new: RunEvidence(new))
     let isOtherSpeed = base.speed != new.speed
     let names = base.phases.map(\.name)
     let phases = names + new.phases.map(\.name).filter { !names.contains($0) }
@@ -89,7 +89,7 @@ package struct Comparison: Sendable, Equatable {
         if phase == nil { whole[metric] = values }
         figures.append(
           Figure(
-            metric, phase, values, evidence,
+            metric, phase, values, runs,
             tolerances[metric] ?? metric.traits.tolerance?.share ?? 0,
             isExempt: isOtherSpeed || isRepeated))
       }
@@ -139,20 +139,19 @@ package struct Comparison: Sendable, Equatable {
 extension Comparison.Figure {
   fileprivate init(
     _ metric: Metric, _ phase: String?, _ values: (base: Double?, new: Double?),
-    _ evidence: (base: RunEvidence, new: RunEvidence), _ tolerance: Double, isExempt: Bool
+    _ runs: (base: RunEvidence, new: RunEvidence), _ tolerance: Double, isExempt: Bool
   ) {
     var noise: Double?
     var exemption: Comparison.Verdict? = isExempt ? .notJudged : nil
     if !isExempt, let base = values.base, let new = values.new {
-      let sides = (
-        evidence.base(of: metric, base, in: phase), evidence.new(of: metric, new, in: phase)
-      )
-      if sides.0 == .never || sides.1 == .never {
+      let ofBase = runs.base.evidence(of: metric, base, in: phase)
+      let ofNew = runs.new.evidence(of: metric, new, in: phase)
+      if ofBase == .never || ofNew == .never {
         exemption = .notJudged
-      } else if sides.0 == .tooFew || sides.1 == .tooFew {
+      } else if ofBase == .tooFew || ofNew == .tooFew {
         exemption = .tooFew
       }
-      noise = Evidence.noise(base: (base, sides.0), new: (new, sides.1))
+      noise = Evidence.noise(base: (base, ofBase), new: (new, ofNew))
     }
     self.init(
       metric: metric, phase: phase, base: values.base, new: values.new, tolerance: tolerance,

@@ -15,7 +15,7 @@ package enum ExitStatus {
     notWritten, fault, interrupted, invalidPlan, preflightRefused, limit, thresholdFailed,
   ]
 
-  /// What several plans together end with.
+  /// The exit code of a run of several plans.
   package static func worst(of codes: [Int32]) -> Int32 {
     ranking.first(where: codes.contains) ?? codes.first { $0 != passed } ?? passed
   }

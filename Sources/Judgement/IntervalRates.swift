@@ -7,13 +7,13 @@ struct IntervalRates {
 
   init(_ recording: Recording) { self.recording = recording }
 
-  /// Of finished handshakes, while the phases wanted connections.
+  /// The rates of finished handshakes, in the intervals in which the phases wanted connections.
   func ofHandshakes(in phase: String?) -> [Double] {
     phases(phase).compactMap(recording.wanting).flatMap { rates(of: [.handshakes], in: $0) }
   }
 
-  /// Of messages sent, from the first interval of each phase that sent something to the last:
-  /// before and after these the phase only waits.
+  /// The rates of messages sent: in each phase, from the first interval in which something was sent to
+  /// the last one. Before and after these the phase only waits.
   func ofMessages(in phase: String?) -> [Double] {
     let sent = recording.series(named: MessageOutcome.sent.seriesName).map(\.key)
     return phases(phase).compactMap(recording.span).flatMap { span in
@@ -30,7 +30,7 @@ struct IntervalRates {
   }
 
   /// Samples at the bounds of a phase come moments apart: an interval shorter than half the median
-  /// is counted with the next one, and left out at the end.
+  /// is counted with the next one, and left out where none follows.
   private func rates(of keys: [Series.Key], in span: ClosedRange<Double>) -> [Double] {
     guard let series = keys.first.flatMap(recording.series) else { return [] }
     let instants =

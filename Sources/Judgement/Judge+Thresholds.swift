@@ -2,7 +2,7 @@ import Plan
 import Recording
 
 extension Metrics {
-  /// Whether a threshold on the phase or the run of these metrics holds.
+  /// Whether a threshold holds for these metrics, which are of the threshold's phase or of the whole run.
   func evaluate(_ threshold: Threshold) -> ThresholdResult {
     var result = ThresholdResult(
       text: threshold.text, planLine: threshold.line, passed: false, value: nil, reason: "")

@@ -3,15 +3,16 @@ package import Recording
 
 /// What a recording amounts to, decided from it alone.
 ///
-/// The thresholds come from the plan's text, read again with the recording's `overrides`. These
-/// must hold all that the text was read with (`Plan.settings`: the overrides of the command line
-/// and the values that the environment gave), as the environment of whoever judges is not looked
-/// at. Nor are files: what the plan includes is among the recording's `attachments`.
+/// The thresholds come from the plan's text, read again with the recording's `overrides`. The
+/// overrides must contain every value that the text was first read with (`Plan.settings`), whether the
+/// command line or the environment gave it. The environment of whoever judges is not looked at, and
+/// neither are files: what the plan includes is among the recording's `attachments`.
 package func judge(_ recording: Recording) -> Judgement {
   do throws(InvalidPlan) {
     let plan = try recording.plan()
     return judge(
-      recording, of: plan, thresholds: plan.thresholds.filter { recording.isAbout($0, of: plan) })
+      recording, of: plan,
+      thresholds: plan.thresholds.filter { recording.hasDriven(phasesOf: $0, of: plan) })
   } catch {
     return judge(recording, thresholds: [], withoutPlan: error)
   }
@@ -82,7 +83,7 @@ extension Recording {
   /// False where a replay with `--from-phase` has skipped what a threshold measures: the
   /// threshold's phase was skipped, or its metric is of messages, and the phases that were driven
   /// play none.
-  fileprivate func isAbout(_ threshold: Threshold, of plan: Plan) -> Bool {
+  fileprivate func hasDriven(phasesOf threshold: Threshold, of plan: Plan) -> Bool {
     guard replay?.fromPhase != nil else { return true }
     let driven = Set(phases.map(\.name))
     if let phase = threshold.phase { return driven.contains(phase) }
@@ -95,7 +96,7 @@ extension Recording {
   ///
   /// - Parameters:
   ///   - limit: nil where the phase fell short and no limit was recorded.
-  ///   - name: the phase's.
+  ///   - name: the phase's name.
   package func headline(of limit: LimitRecord?, in name: String) -> String {
     let phase = phases.first { $0.name == name }
     let progress = phase?.progress ?? reached(in: name).progress
@@ -199,7 +200,7 @@ extension Recording {
   private var searchWords: String {
     phases.map { phase in
       guard let ceiling = phase.ceiling else { return unsuccessfulSearch(phase) }
-      if foundNoCeiling(phase) {
+      if metNoBound(phase) {
         return "; \(phase.name) found no ceiling up to \(Format.count(ceiling))"
       }
       let bound = self.bound(of: phase).map { " (\($0))" } ?? ""
@@ -207,7 +208,8 @@ extension Recording {
     }.joined()
   }
 
-  /// What a headline says of a search that found no ceiling because a step was too many; else empty.
+  /// What a headline says of a search without a `ceiling`: which step was too many. Empty for other phases,
+  /// and where no step was too many.
   private func unsuccessfulSearch(_ phase: PhaseRecord) -> String {
     let last = searchSteps.last { $0.phase == phase.name && $0.outcome == .tooMany }
     guard let last else { return "" }
@@ -238,8 +240,9 @@ extension Recording {
     }
   }
 
-  /// Whether a search reached its `to` without a failed step.
-  private func foundNoCeiling(_ phase: PhaseRecord) -> Bool {
+  /// Whether a search reached the number at which its plan ends it (`to`) without a failed step. Then its
+  /// `ceiling` is only that number.
+  private func metNoBound(_ phase: PhaseRecord) -> Bool {
     let steps = searchSteps.filter { $0.phase == phase.name }
     return !steps.isEmpty && steps.allSatisfy { [.reached, .confirmed].contains($0.outcome) }
   }

@@ -9,17 +9,17 @@ package struct Judgement: Sendable, Equatable {
   package var thresholds: [ThresholdResult]
   /// Whether the limit that the plan expects was reached; nil when it expects none.
   package var expectation: Expectation?
-  /// The limit of the phase that decided: of the first that broke its promise in a way that the plan
-  /// does not expect, else of the first that broke its promise, else of a search that found its number
-  /// at the expected limit. Set whatever the verdict is; nil where no phase decided, or no limit of it
-  /// was recorded.
+  /// The limit of the phase that decided. That phase is the first that broke its promise in a way that the
+  /// plan does not expect; else the first that broke its promise; else a search that found its number at
+  /// the expected limit. Set whatever the verdict is; nil where no phase decided, or where no limit of the
+  /// deciding phase was recorded.
   package var limit: LimitRecord?
   /// The phases that broke their promise, but for those whose limit the plan expects.
   package var broken: [BrokenPhase]
   /// One line for people: "limit reached: 19,936 of 1,000,000 connections; client socket: EMFILE
   /// (Too many open files)".
   package var headline: String
-  /// Where samples are missing. They decide nothing: whoever reads a curve is to know.
+  /// Where samples are missing. Gaps decide nothing; they warn whoever reads a curve.
   package var gaps: [SampleGap] = []
 
   package init(

@@ -104,7 +104,7 @@ struct WindowMeter {
     least = MovingMaximum(of: below)
   }
 
-  /// As `Recording.measure`. Neither bound of `span` may lie before the same bound of an earlier call's.
+  /// As `Recording.measure`. Neither bound of `span` may lie before that of an earlier span.
   mutating func measure(in span: ClosedRange<Double>) -> Double? {
     if most != nil {
       let bounds = [least?.move(to: span).map { -$0 }, most?.move(to: span)]

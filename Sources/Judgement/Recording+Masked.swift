@@ -5,8 +5,8 @@ extension Recording {
   /// The recording as it may be shown to anyone: without the values that the environment gave to the
   /// plan's texts, tokens and passwords among them.
   ///
-  /// A number or an address from the environment shows in everything that the run did. The list of
-  /// settings hides it, and the plan keeps it.
+  /// A number or an address from the environment shows in everything that the run did, so it is
+  /// hidden in `overrides` only, and `effectivePlan` keeps it.
   package func masked() -> Recording { masking().shown }
 
   /// The recording and its judgement, which repeats what peers have said, as they may be shown.

@@ -50,29 +50,30 @@ extension Recording {
     of threshold: Threshold, _ length: Double, endingAt place: Int, of instants: [Double],
     in bounds: ClosedRange<Double>
   ) -> ClosedRange<Double>? {
-    let isRate = threshold.metric == .connectRate
+    let isConnectRate = threshold.metric == .connectRate
     let before = place > 0 ? instants[place - 1] : -.infinity
-    // For a rate, also the first sample after connections were wanted: it has what came until then.
+    // For `connect.rate` a stretch may also end at the first sample after connections were wanted: that
+    // sample has what came until then.
     guard instants[place] > bounds.lowerBound,
-      isRate ? before < bounds.upperBound : instants[place] <= bounds.upperBound
+      isConnectRate ? before < bounds.upperBound : instants[place] <= bounds.upperBound
     else { return nil }
     let end = min(instants[place], bounds.upperBound)
     guard end - bounds.lowerBound >= length * (1 - Self.slack) else { return nil }
     // For a counter, the stretch that can prove a violation: at most the window for an upper bound,
     // at least the window for a lower one.
     let isCount = threshold.metric.traits.quantity == .count && !threshold.metric.isGauge
-    let isUpper = isCount && threshold.comparison.isUpperBound
+    let isUpperBound = isCount && threshold.comparison.isUpperBound
     let least = isCount && threshold.comparison.isLowerBound ? length : length * (1 - Self.slack)
     var start = end
     var earlier = place - 1
-    while start > bounds.lowerBound, isUpper || end - start < least {
+    while start > bounds.lowerBound, isUpperBound || end - start < least {
       let next = earlier >= 0 ? max(instants[earlier], bounds.lowerBound) : bounds.lowerBound
       // A stretch has at least one interval, even where that is longer than the window.
-      if isUpper, start < end, end - next > length { break }
+      if isUpperBound, start < end, end - next > length { break }
       start = next
       earlier -= 1
     }
-    guard isUpper || end - start >= least else { return nil }
+    guard isUpperBound || end - start >= least else { return nil }
     if threshold.metric == .messagesRate, !wantsMessages(throughout: start...end) { return nil }
     return start...end
   }
@@ -80,6 +81,7 @@ extension Recording {
   /// Whether messages were wanted all the time: a stretch in which they were wanted only at its
   /// begin or end has no rate.
   private func wantsMessages(throughout span: ClosedRange<Double>) -> Bool {
+    // The series of each pattern counts the seconds in which phases played it.
     let keys = series(named: "messages.wanted").map(\.key)
     guard !keys.isEmpty else { return true }
     let wanted = parts(of: span).reduce(0) { sum, part in

@@ -14,7 +14,7 @@ struct RunEvidence {
   static let wakeup = 50e-6
   /// Kernel memory that comes and goes on any host, in bytes.
   static let kernelMemoryNoise = 2.0 * 1024 * 1024
-  /// Memory of a worker that depends on how it was scheduled, in bytes.
+  /// How much the memory of a worker varies with its scheduling, in bytes.
   static let workerMemoryNoise = 64.0 * 1024
 
   private let recording: Recording
@@ -28,7 +28,10 @@ struct RunEvidence {
     intervalRates = IntervalRates(recording)
   }
 
-  func callAsFunction(
+  /// How far the run's value of a metric can be trusted.
+  ///
+  /// - Parameter phase: the phase whose value it is; nil for the whole run.
+  func evidence(
     of metric: Metric, _ value: Double, in phase: String?
   ) -> Evidence {
     switch metric {
@@ -93,8 +96,8 @@ struct RunEvidence {
       $0.latency == latency && (phase == nil || $0.phase == phase)
     }.map(\.distribution)
     let blocks = Self.blocks(of: intervals, percentile.percent)
-    let singles = blocks.compactMap { $0.seconds(at: percentile) }
-    guard let scatter = Scatter(singles).range,
+    let valuesOfBlocks = blocks.compactMap { $0.seconds(at: percentile) }
+    guard let scatter = Scatter(valuesOfBlocks).range,
       let chance = Self.chance(Distribution(merging: intervals), percentile.percent)
     else { return .tooFew }
     return .range(
@@ -120,8 +123,8 @@ struct RunEvidence {
     return blocks
   }
 
-  /// Where the true percentile lies, by the ranks of the values alone: of n values about np lie below
-  /// it, give or take the square root of np(1-p).
+  /// The range in which the true percentile lies, by the ranks of the values alone: of n values about np
+  /// lie below the p-quantile, with a standard deviation of the square root of np(1-p).
   private static func chance(
     _ distribution: Distribution, _ percentile: Double
   ) -> ClosedRange<Double>? {

@@ -7,7 +7,7 @@ package struct SampleGap: Sendable, Equatable {
   package var from: Double
   /// Of the sample after.
   package var to: Double
-  /// The phase that it began in; nil for none.
+  /// The phase in which the gap began; nil for none.
   package var phase: String?
 
   package init(from: Double, to: Double, phase: String?) {
@@ -18,7 +18,7 @@ package struct SampleGap: Sendable, Equatable {
 }
 
 extension Recording {
-  /// Seconds that a sample may be late, like an arrival.
+  /// Seconds that a sample may be late. An arrival of a churn may be as late.
   private static let lateness = 1.0
 
   /// - Parameter every: the time from one sample to the next, as planned.

@@ -1,14 +1,14 @@
 /// The range of a run's values, one per interval for example, without the lowest and the highest tenth
 /// of them.
 struct Scatter {
-  /// From fewer nothing is concluded.
+  /// With fewer values there is no range.
   static let fewest = 5
 
   private let values: [Double]
 
   init(_ values: [Double]) { self.values = values.filter(\.isFinite).sorted() }
 
-  /// Nil where there are too few.
+  /// Nil where there are fewer than `fewest` values.
   var range: ClosedRange<Double>? {
     guard values.count >= Self.fewest else { return nil }
     let outermost = values.count / 10

@@ -2,7 +2,7 @@ import Recording
 
 /// What slows a plan down, what ends its connections early, and whether its workers can be started.
 extension Checkup {
-  /// An item only where a bound on workers is too low for the plan, which is rare.
+  /// An item only where fewer workers can be started than the plan needs, which is rare.
   static func processes(_ demand: Demand, _ host: HostDescription) -> CheckupItem? {
     let wanted = demand.processes(of: .client, on: host) + demand.processes(of: .server, on: host)
     guard let bound = host.workerBounds.first, bound.left < wanted else { return nil }
@@ -39,7 +39,7 @@ extension Checkup {
   /// at Google.
   private static let shortestIdleTimeout = 240.0
 
-  /// An item only where connections to another host are left idle for so long.
+  /// An item only where connections to another host are left idle for longer than that.
   static func idleTimeout(_ demand: Demand) -> CheckupItem? {
     guard !demand.bothEndsHere, demand.longestIdle > shortestIdleTimeout else { return nil }
     return CheckupItem(

@@ -12,7 +12,7 @@ package enum TuningFile: String, Sendable, CaseIterable {
       return text(
         "/etc/sysctl.d/90-runner.conf", install: "sysctl --system", lines: lines)
     case .limits:
-      let lines = processLimits(changes).flatMap { limit in
+      let lines = resourceLimits(changes).flatMap { limit in
         ["*", "root"].flatMap { who in
           ["soft", "hard"].map { "\(who) \($0) \(limit.setting) \(limit.value)" }
         }
@@ -20,7 +20,7 @@ package enum TuningFile: String, Sendable, CaseIterable {
       return text(
         "/etc/security/limits.d/90-runner.conf", install: "log in again", lines: lines)
     case .systemd:
-      let lines = processLimits(changes).map { "Limit\($0.setting.uppercased())=\($0.value)" }
+      let lines = resourceLimits(changes).map { "Limit\($0.setting.uppercased())=\($0.value)" }
       return text(
         "/etc/systemd/system/SERVICE.service.d/90-runner.conf",
         install: "systemctl daemon-reload && systemctl restart SERVICE",
@@ -28,8 +28,8 @@ package enum TuningFile: String, Sendable, CaseIterable {
     }
   }
 
-  /// The limits of a process: `nofile` and `nproc`, as getrlimit(2) has them.
-  private func processLimits(_ changes: [SettingChange]) -> [SettingChange] {
+  /// The changes of resource limits, `nofile` and `nproc` (getrlimit(2)).
+  private func resourceLimits(_ changes: [SettingChange]) -> [SettingChange] {
     changes.filter { $0.kind == .descriptorLimit || $0.kind == .processLimit }
   }
 
