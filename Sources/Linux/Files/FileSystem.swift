@@ -5,7 +5,8 @@ package import SystemPackage
 /// Files and directories on a disk, each call with the errno that it failed with.
 package enum FileSystem {
   /// Writes a file whole or not at all: a new file gets the name when it is complete. Where the file
-  /// system can do so the new file has no name until then, and a killed process leaves nothing of it.
+  /// system has files without a name, the new one has none until then, and a killed process leaves
+  /// nothing of it.
   /// Source: O_TMPFILE in open(2), rename(2).
   ///
   /// - Parameter isPrivate: whether no other user may read the file.
@@ -19,7 +20,7 @@ package enum FileSystem {
       if unnamed >= 0 {
         defer { close(unnamed) }
         try writeAll(bytes, to: unnamed)
-        // This is enough where nothing has the name yet.
+        // Fails where something has the name already.
         if link(unnamed, as: path) { return }
         // Without /proc neither link can be made: then a file with a temporary name is written instead.
         if link(unnamed, as: name) { return try move(name, to: path) }

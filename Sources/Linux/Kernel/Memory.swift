@@ -8,8 +8,8 @@ package enum Memory {
   /// writes past the end (SIGSEGV), in every build, whether or not something else checks.
   ///
   /// - Parameters:
-  ///   - bytes: a multiple of the alignment that the block's start needs: the block's end is a
-  ///     page's.
+  ///   - bytes: a multiple of the alignment that the block's start needs, as the block ends where a
+  ///     page ends.
   ///   - shared: whether the pages stay common to a process and the children that it forks.
   package static func map(bytes: Int, shared: Bool) throws(Errno) -> UnsafeMutableRawPointer {
     let flags = (shared ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS | MAP_NORESERVE

@@ -98,8 +98,8 @@ package struct ChildProcess: Sendable, Hashable {
 /// Processor time in seconds. Source: getrusage(2).
 ///
 /// The sum is exact. The kernel divides it into user and system time by what the process did at the
-/// clock's ticks, and lowers neither part later: after few ticks all of it may be user time. So a
-/// process is asked once, at its end.
+/// clock's ticks: after few ticks all of it may count as user time. A part that the kernel has reported
+/// is never lowered later. So a process is asked once, at its end.
 package struct ProcessorTime: Sendable, Equatable {
   package let user: Double
   package let system: Double

@@ -75,8 +75,8 @@ package enum CurrentProcess {
   /// Stops this process until someone sends the signal to resume, as if Ctrl-Z had not been caught.
   package static func stop() { _ = CLinux.kill(getpid(), SIGSTOP) }
 
-  /// Opens /dev/null as whichever of standard input, output and error was closed: else the next file
-  /// that is opened would take that place, and what is printed would go into the file.
+  /// Opens /dev/null as whichever of standard input, output and error is closed. Else the next file that is
+  /// opened would get that descriptor, and what is printed would go into the file.
   package static func openStandardDescriptors() {
     while true {
       let descriptor = unsafe open("/dev/null", O_RDWR)

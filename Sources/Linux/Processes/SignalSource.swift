@@ -38,9 +38,9 @@ package struct SignalSource: ~Copyable {
   /// The next signal that has arrived; nil when none has.
   ///
   /// timeout(1) sends its signal twice, to the program and to its group. The second signal is no
-  /// request of its own, and is dropped. So is SIGHUP right after any signal that ends the program,
-  /// and any of these right after SIGHUP: when a terminal goes, the kernel and the shell both send one,
-  /// and when a session ends, SIGTERM comes as well.
+  /// request of its own, and is dropped. When a terminal goes, the kernel and the shell both send SIGHUP,
+  /// and when a session ends, SIGTERM comes as well. So two signals that ask the program to end count as
+  /// one request where one of them is SIGHUP and the second comes right after the first.
   package mutating func next() -> Int32? {
     var info = signalfd_siginfo()
     let size = MemoryLayout<signalfd_siginfo>.size
@@ -59,12 +59,12 @@ package struct SignalSource: ~Copyable {
   }
 
   /// Whether a signal asks only for what the one before has asked for. Sender 0 is the kernel, for
-  /// example with a Ctrl-C: its signals are requests each.
+  /// example with a Ctrl-C: each of its signals is a request of its own, but for SIGHUP.
   private func repeats(
     _ signal: Int32, from sender: UInt32, _ before: (signal: Int32, sender: UInt32, at: Instant)
   ) -> Bool {
     let isEnding = { [Signal.terminate, Signal.interrupt, Signal.hangUp].contains($0) }
-    // Of two that wait, the kernel hands out the lower number first, which is SIGHUP.
+    // Either may come first: of two pending signals the kernel hands out SIGHUP, the lower number, first.
     if signal == Signal.hangUp || before.signal == Signal.hangUp {
       return isEnding(signal) && isEnding(before.signal)
     }
@@ -105,7 +105,7 @@ package struct SignalSource: ~Copyable {
   }
 }
 
-/// What the handlers of signals read and write.
+/// What the handlers of `endProcess` read and write.
 private enum SignalCount {
   /// How many signals must still come before the process ends.
   static let remaining = Atomic<Int>(1)

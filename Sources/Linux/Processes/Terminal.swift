@@ -29,11 +29,11 @@ package enum Terminal {
 
 /// Where progress and diagnostics go.
 package enum StandardError {
-  /// Writes words. Names of files, and what files say, may come from anyone: what a terminal would obey
-  /// is shown as U+FFFD.
+  /// Writes words. They may hold names and contents of files, which come from anyone: what a terminal
+  /// would obey is shown as U+FFFD.
   package static func write(_ text: String) { writeAll(text.withoutControls, to: STDERR_FILENO) }
 
-  /// Writes words that are told while a run goes on, or leaves them out: whoever has stopped the terminal
+  /// Writes words about a run that goes on, or leaves them out: whoever has stopped the terminal
   /// (Ctrl-S), or does not read a pipe that is full, must not stop the run.
   package static func offer(_ text: String) { _ = writeWithoutWaiting(text.withoutControls) }
 
@@ -49,8 +49,9 @@ package enum StandardError {
 
   /// Writes a text as far as there is room, and returns whether there was room for all of it.
   ///
-  /// poll(2) says of a terminal that there is some room, and a write of more then waits for a reader. So a terminal
-  /// and a pipe are opened anew, as others have this description of them: it may not be made non-blocking itself.
+  /// poll(2) says only that there is some room, and a write of more than that waits for a reader. So a
+  /// terminal or a pipe is opened anew for writing without waiting. Standard error itself may not be made
+  /// non-blocking: other processes share its open file description.
   private static func writeWithoutWaiting(_ text: String) -> Bool {
     guard Poll.isWritable(STDERR_FILENO) else { return false }
     let own =
@@ -70,7 +71,7 @@ extension String {
 }
 
 extension Unicode.Scalar {
-  /// Whether a terminal does something else than to show it. Lines and tabs are what they are.
+  /// Whether a terminal does something else than to show the character. Line feeds and tabs are allowed.
   fileprivate var isObeyed: Bool {
     switch self {
     case "\n", "\t": false
@@ -86,7 +87,7 @@ package enum StandardOutput {
   /// failure, as the reader has seen enough.
   package static func write(_ text: String) throws(Errno) { try write(Array(text.utf8)) }
 
-  /// Writes a text that is shown as it comes, to whoever looks; failures are ignored.
+  /// Writes a text for people who watch the output as it comes; failures are ignored.
   package static func show(_ text: String) { writeAll(text, to: STDOUT_FILENO) }
 
   package static func write(_ bytes: [UInt8]) throws(Errno) {

@@ -30,7 +30,7 @@ package struct EpollEvents: Equatable, Sendable {
 
   @inlinable
   package static var readable: Self { Self(rawValue: 0x001) }
-  /// Urgent data lies ahead, and no read goes past where it stands.
+  /// Urgent data has been sent. No read goes past its position in the stream.
   @inlinable
   package static var urgent: Self { Self(rawValue: 0x002) }
   @inlinable

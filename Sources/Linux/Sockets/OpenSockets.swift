@@ -2,8 +2,8 @@ import Glibc
 
 /// Finds the sockets that processes have open, by their descriptors. Source: proc_pid_fd(5).
 package enum OpenSockets {
-  /// The inodes of the sockets that these processes have; nil where this process may not look at
-  /// one of them, or one is gone. Reads every descriptor of the processes.
+  /// The inodes of the sockets that these processes have; nil where one of the processes is gone, or this
+  /// process may not look at it. Reads every descriptor of the processes.
   package static func inodes(of processes: [Int32]) -> Set<UInt32>? {
     var inodes: Set<UInt32> = []
     for folder in processes.map({ "/proc/\($0)/fd" }) {

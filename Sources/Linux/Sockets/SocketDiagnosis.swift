@@ -98,8 +98,8 @@ package struct DiagnosedSocket: Sendable, Equatable {
   package let waiting: Int
   /// Of a listener: how many may wait, the smaller of its backlog and `net.core.somaxconn`.
   package let backlog: Int
-  /// Its number in sockfs, which no other socket has while this one lives; 0 where no process has the
-  /// socket, as while a connection waits in its listener's queue.
+  /// The socket's number in sockfs, which no other socket has while this one lives; 0 where no process has
+  /// the socket, as while a connection waits in its listener's queue.
   package let inode: UInt32
   package var hasOwner: Bool { inode != 0 }
   /// Packets that a listener has dropped since it began to listen; nil where the kernel does not say.
@@ -160,7 +160,8 @@ extension ArraySlice<UInt8> {
     UInt16(byte(offset)) << 8 | UInt16(byte(offset + 1))
   }
 
-  /// Unmaps the address of an IPv6 socket that speaks IPv4: ::ffff:127.0.0.1.
+  /// The address in these bytes. That of an IPv6 socket that speaks IPv4 (::ffff:127.0.0.1) becomes the
+  /// address of IPv4.
   fileprivate func address(_ offset: Int, isV6: Bool) -> IPAddress {
     let bits = (0..<(isV6 ? 16 : 4)).reduce(UInt128(0)) { $0 << 8 | UInt128(byte(offset + $1)) }
     if isV6, bits >> 32 != 0xFFFF { return .v6(bits) }

@@ -42,11 +42,12 @@ struct SocketFilter {
   private static let own: UInt8 = 7
   private static let peer: UInt8 = 8
 
-  /// Each condition but the last is followed by a jump to the end, which accepts. A condition that does
-  /// not hold skips that jump; the last one goes four bytes past the end, which refuses.
+  /// Each condition but the last is followed by a jump to the end, which accepts the socket. A
+  /// condition that does not hold skips its jump. The last one goes on four bytes past the end instead,
+  /// which refuses the socket.
   init(_ conditions: ArraySlice<SocketCondition>) {
     let operands = conditions.map(Self.operand)
-    // Bytes from the operation that is appended next to the end.
+    // How many bytes lie between the start of the next operation and the end of the program.
     var toEnd = operands.reduce(0) { $0 + 4 + $1.bytes.count } + 4 * (operands.count - 1)
     for (index, operand) in operands.enumerated() {
       let size = 4 + operand.bytes.count
@@ -55,13 +56,14 @@ struct SocketFilter {
       bytes += operand.bytes
       toEnd -= size
       guard !isLast else { break }
+      // A jump never holds, so it goes on by `no`.
       append(Self.jump, yes: 4, no: toEnd)
       toEnd -= 4
     }
   }
 
-  /// Appends a `struct inet_diag_bc_op`. `yes` and `no` are the bytes to go on by where the
-  /// operation holds, and where it does not.
+  /// Appends a `struct inet_diag_bc_op`. The program goes on `yes` bytes further where the operation
+  /// holds, and `no` bytes further where it does not.
   private mutating func append(_ code: UInt8, yes: Int, no: Int) {
     bytes += [code, UInt8(yes)]
     bytes.append(native: UInt16(no))

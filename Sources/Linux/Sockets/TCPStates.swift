@@ -6,7 +6,7 @@ package struct TCPStates: OptionSet, Sendable {
 
   package static let established = TCPStates(rawValue: 1 << 1)
   package static let synSent = TCPStates(rawValue: 1 << 2)
-  /// Handshakes whose end the server has not seen.
+  /// The server has answered a SYN, and has not received the last packet of the handshake.
   package static let synReceived = TCPStates(rawValue: 1 << 3)
   package static let timeWait = TCPStates(rawValue: 1 << 6)
   /// The peer has closed its side.
