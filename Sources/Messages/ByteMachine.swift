@@ -13,12 +13,14 @@ struct ByteMachine: Sendable {
     case end
     /// Goes on with both of these steps.
     case fork(Int, Int)
+    /// Goes on with this step.
     case go(Int)
+    /// A match ends here.
     case found
   }
 
-  /// The most steps of a machine: no byte of a search costs more than looking at each of them.
-  /// Expressions for secrets are short.
+  /// The most steps of a machine. They bound what a search costs: for each byte it looks at most once at
+  /// each step. Expressions for secrets are short.
   static let mostSteps = 4000
 
   private var steps: [Step] = []
@@ -128,7 +130,8 @@ struct ByteMachine: Sendable {
 
   // MARK: Searching
 
-  /// The leftmost of the matches in these bytes, and of those the longest; none is empty.
+  /// The leftmost match in these bytes; of several that begin at the same place, the longest. Empty
+  /// matches do not count.
   ///
   /// - Parameters:
   ///   - range: where the match must lie; only `^` and `$` look at whether bytes are around it.
@@ -160,8 +163,8 @@ struct ByteMachine: Sendable {
     }
   }
 
-  /// The first place at which a match could begin that more bytes, or the end, would complete; nil
-  /// where none could.
+  /// The first place at which a match may have begun that only more bytes, or the end of all bytes, would
+  /// complete; nil where there is none.
   func pending(in bytes: [UInt8]) -> Int? {
     var ways = Ways(steps.count)
     for (index, byte) in bytes.enumerated() {

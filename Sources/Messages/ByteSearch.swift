@@ -35,9 +35,9 @@ package struct ByteSearch: Sendable {
   }
 
   package private(set) var layout: Layout
-  /// Sets of positions, as bits, in the order of `Layout`: the state to begin with; where a match
-  /// may begin later on; what follows each position; what takes each byte; what a match ends with;
-  /// what it ends with if no further byte comes.
+  /// Sets of positions, as bits, in the order of `Layout`: the state to begin with; the positions at
+  /// which a match may begin later on; for each position, those that may follow it; for each byte, those
+  /// that take it; those that a match ends with; those that it ends with if no further byte comes.
   package private(set) var tables: [UInt64]
 
   init(_ machine: ByteMachine) {
@@ -49,14 +49,14 @@ package struct ByteSearch: Sendable {
     var numbers: [Int: Int] = [:]
     for (number, step) in positions.enumerated() { numbers[step] = number }
     func set(_ number: Int, at offset: Int) { tables[offset + number / 64] |= 1 << (number % 64) }
-    func note(_ reached: ByteMachine.Reached, at offset: Int) -> Finding {
+    func record(_ reached: ByteMachine.Reached, at offset: Int) -> Finding {
       for step in reached.byteSteps { set(numbers[step]!, at: offset) }
       return Finding(isFound: reached.isFound, isFoundAtEnd: reached.isFoundAtEnd)
     }
-    layout.atStart = note(machine.reached(from: 0, isStart: true), at: 0)
-    layout.anywhere = note(machine.reached(from: 0, isStart: false), at: words)
+    layout.atStart = record(machine.reached(from: 0, isStart: true), at: 0)
+    layout.anywhere = record(machine.reached(from: 0, isStart: false), at: words)
     for (number, step) in positions.enumerated() {
-      let finding = note(
+      let finding = record(
         machine.reached(from: step + 1, isStart: false), at: layout.follows + number * words)
       if finding.isFound { set(number, at: layout.lasts) }
       if finding.isFoundAtEnd { set(number, at: layout.lastsBeforeEnd) }

@@ -2,8 +2,8 @@
 package struct ConversationRecorder: Sendable {
   /// The most bytes of one conversation, in both directions: no plan takes more.
   package static let mostBytes = 1 << 20
-  /// Nanoseconds. Pieces of one direction with a shorter pause between them are one step, because
-  /// how the network cuts a message means nothing.
+  /// Nanoseconds. Pieces of one direction with a shorter pause between them become one step: where the
+  /// network cut a message means nothing.
   private static let shortestPause: UInt64 = 1_000_000
   /// About how many bytes of memory a step takes beside what was said in it.
   private static let stepCost = 128
@@ -16,6 +16,7 @@ package struct ConversationRecorder: Sendable {
   package private(set) var isTruncated = false
   /// Whether the client closed, and all that it sent is here.
   package private(set) var clientEnded = false
+  /// Whether the server closed, and all that it sent is here.
   package private(set) var serverEnded = false
 
   /// Bytes in all steps.

@@ -3,8 +3,8 @@
 package struct ConversationScript: Sendable, Equatable {
   package var cues: [Cue]
   package var answers: [Answer]
-  /// Nanoseconds that the server took to close the connection at the end; nil where that is not
-  /// waited for.
+  /// Nanoseconds that the server took to close the connection at the end; nil where the client does not
+  /// wait for the server's close.
   package var closeLag: UInt64?
 
   /// Something that the client does.
@@ -13,6 +13,7 @@ package struct ConversationScript: Sendable, Equatable {
     /// Nanoseconds from the instant at which the cue before was due; with `followsAnswer`, from the
     /// instant at which the last answer was whole.
     package var delay: UInt64
+    /// Whether an answer came right before this cue.
     package var followsAnswer: Bool
     /// How many answers must have come whole before the cue.
     package var answersBefore: Int
@@ -94,7 +95,7 @@ extension ConversationScript {
     var closeLag: UInt64?
     /// Whether steps that follow no longer matter.
     var isOver = false
-    /// Nanoseconds of the steps since the last cue, all of which became neither cue nor answer.
+    /// Nanoseconds of the steps that were left out since the last cue: answers that nobody waits for.
     private var elapsed: UInt64 = 0
     private var last = Last.nothing
     /// Whether the client has closed its side and goes on listening.

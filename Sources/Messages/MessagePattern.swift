@@ -74,8 +74,8 @@ package struct MessagePattern: Sendable, Equatable {
     case matches(BytePattern)
   }
 
-  /// The longest delimiter, in bytes. While an answer comes, a search keeps two words: one has a
-  /// bit for each byte of the delimiter, the other says before which of the last bytes, as many as
-  /// the delimiter has, a `$` matched.
+  /// The longest delimiter, in bytes. While an answer comes, `AnswerSearches` keeps two words of 64 bits.
+  /// The bits of the first tell how much of the delimiter may have come. Those of the second tell after
+  /// which of the last bytes a `$` matched, as far back as the delimiter is long.
   package static let longestDelimiter = 32
 }

@@ -1,6 +1,6 @@
 import Addressing
 
-/// One step of SplitMix64, from this state: near numbers come out far apart.
+/// What SplitMix64 makes of a state: numbers that are near each other come out far apart.
 func mixed(_ value: UInt64) -> UInt64 {
   var bits = value &+ 0x9E37_79B9_7F4A_7C15
   bits = (bits ^ bits >> 30) &* 0xBF58_476D_1CE4_E5B9

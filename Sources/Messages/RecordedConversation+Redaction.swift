@@ -81,8 +81,8 @@ private struct RedactedStream {
 
   init(_ findings: Redaction.Findings) { self.findings = findings }
 
-  /// What is left of the next bytes once secrets are out. Not whole where the search for secrets
-  /// does not reach to the end of these bytes: then what lies beyond is missing.
+  /// What is left of the next bytes once secrets are out. Where the search for secrets has not checked
+  /// these bytes to their end, the unchecked rest is left out, too, and `isWhole` is false.
   mutating func take(_ bytes: [UInt8]) -> ([UInt8], isWhole: Bool) {
     let end = min(place + bytes.count, findings.checked)
     let isWhole = place + bytes.count <= findings.checked

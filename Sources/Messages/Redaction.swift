@@ -29,8 +29,8 @@ package struct Redaction: Sendable {
     var checked: Int
   }
 
-  /// - Parameter isWhole: whether nothing came after these bytes. If something did, the bytes from
-  ///   the first place on at which such a match could begin do not count as checked.
+  /// - Parameter isWhole: whether nothing came after these bytes. If something did, a match may begin in
+  ///   these bytes and end later: the bytes from the first such place on do not count as checked.
   func findings(in bytes: [UInt8], isWhole: Bool) -> Findings {
     var findings = Findings(checked: bytes.count)
     if !isWhole { findings.checked = machine.pending(in: bytes) ?? bytes.count }

@@ -2,7 +2,7 @@
 package enum ServerReply: Sendable, Equatable {
   case echo
   case discard
-  /// Answers whatever one read brings with these bytes.
+  /// Answers with these bytes, once for each read that brings anything.
   case send([UInt8])
   /// Speaks first: these bytes to every connection, each `every` nanoseconds. Discards what it
   /// receives.

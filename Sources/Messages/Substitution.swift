@@ -28,7 +28,7 @@ struct Substituter {
     let longestFirst = substitutions.indices.sorted {
       substitutions[$0].old.count > substitutions[$1].old.count
     }
-    for place in longestFirst { candidates[Int(substitutions[place].old[0])].append(place) }
+    for index in longestFirst { candidates[Int(substitutions[index].old[0])].append(index) }
     self.candidates = candidates
   }
 
@@ -43,15 +43,15 @@ struct Substituter {
     var literal: [UInt8] = []
     var rest = bytes[...]
     while let byte = rest.first {
-      guard let place = match(at: rest) else {
+      guard let index = substitution(atStartOf: rest) else {
         literal.append(byte)
         rest.removeFirst()
         room -= 1
         guard room >= 0 else { return nil }
         continue
       }
-      let (old, new) = (substitutions[place].old, substitutions[place].new)
-      unused.remove(place)
+      let (old, new) = (substitutions[index].old, substitutions[index].new)
+      unused.remove(index)
       room -= new.longest
       guard room >= 0 else { return nil }
       for part in new.parts {
@@ -69,7 +69,8 @@ struct Substituter {
     return MessageTemplate(parts: parts)
   }
 
-  private func match(at rest: ArraySlice<UInt8>) -> Int? {
+  /// The index of the substitution that replaces what `rest` begins with; nil where none does.
+  private func substitution(atStartOf rest: ArraySlice<UInt8>) -> Int? {
     candidates[Int(rest[rest.startIndex])].first { rest.starts(with: substitutions[$0].old) }
   }
 }
