@@ -7,8 +7,8 @@ import Simulation
 extension Oracle {
   func checkCounts() {
     let handshakes = Int(recording.series(.handshakes)?.points.last?.value ?? 0)
-    // A worker that is killed, or ended by a signal, counts no handshake that it has not heard of.
-    // Any worker counts as a failure what it could not watch, or had given up before.
+    // A worker that is killed, or ended by a signal, may not have heard of every handshake. Any worker
+    // counts a handshake as a failure where it could not watch the socket, or had given up before.
     let isWhole =
       recording.workers.allSatisfy { $0.exitCode == 0 } && !recording.interrupted
       && writeError == nil
@@ -39,10 +39,10 @@ extension Oracle {
         "\(phase.name) has had \(phase.established), where \(known) stood at most")
       checkPhantoms(of: phase, at: end)
       if phase.kind == .churn, let promise = phase.promise {
-        let begun = truth.established(from: start, to: end)
+        let arrived = truth.established(from: start, to: end)
         expect(
-          promise.keptCount <= begun, "counts",
-          "\(promise.keptCount) arrivals of \(phase.name) lived, and \(begun) handshakes ended well"
+          promise.keptCount <= arrived, "counts",
+          "\(promise.keptCount) arrivals of \(phase.name) lived, and \(arrived) handshakes ended well"
         )
       }
       if let ceiling = phase.ceiling {
@@ -77,7 +77,7 @@ extension Oracle {
     expect(
       recording.phases.allSatisfy { $0.outcome == .done }, "calm",
       "\(outcomes): \(judgement.headline)")
-    // Then the threshold `connections >= 10` fails, which a plan may have by chance.
+    // With so small a goal the threshold `connections >= 10` fails, which a plan may have by chance.
     let isSmall = scenario.plan.goal < 10
     expect(
       judgement.verdict == .passed || judgement.verdict == .failed && isSmall, "calm",

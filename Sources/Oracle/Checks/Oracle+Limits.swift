@@ -24,9 +24,9 @@ extension Oracle {
   private func checkAim() {
     guard let limit = scenario.limit else { return }
     // A search that has found its number has passed.
-    let searches = scenario.plan.phases.first?.kind.phaseKind == .search
+    let isSearch = scenario.plan.phases.first?.kind.phaseKind == .search
     expect(
-      judgement.verdict == .limit || judgement.verdict == .passed && searches, "aim",
+      judgement.verdict == .limit || judgement.verdict == .passed && isSearch, "aim",
       "\(judgement.headline), though \(limit.rawValue) was to stop it")
     expect(
       recording.limits.first?.resource == limit, "aim",
@@ -40,6 +40,7 @@ extension Oracle {
       guard let errno = record.errno, !Self.calls(named: record.syscall).isEmpty else { continue }
       counts[[record.end.rawValue, record.syscall, errno.name], default: 0] += record.count
     }
+    // From before the run: workers make calls before it begins.
     let met = truth.failures(from: -1)
     for (kind, count) in counts {
       let calls = Self.calls(named: kind[1])
@@ -59,6 +60,7 @@ extension Oracle {
       let start = phase.started,
       !hasDeath(in: phase)
     else { return }
+    // Calls that failed before the run began belong to its first phase.
     let isFirst = phase.name == recording.phases.first?.name
     let met = truth.failures(from: isFirst ? -1 : start, to: phase.ended ?? recording.duration)
     let kinds = Set(
@@ -85,18 +87,19 @@ extension Oracle {
     guard let phase = recording.phases.first(where: { $0.name == limit.phase }),
       let start = phase.started
     else { return expect(false, "limits", "\(limit.cause): of no phase") }
-    let costs = recording.failures.filter {
+    let failures = recording.failures.filter {
       $0.phase == limit.phase && $0.syscall == limit.syscall && $0.errno == limit.errno
     }
-    if limit.syscall != nil, !costs.isEmpty {
-      // A handshake that was tried again has cost nothing.
-      let most = costs.reduce(0) { $0 + $1.count - $1.retried }
+    if limit.syscall != nil, !failures.isEmpty {
+      // A handshake that failed and was tried again has not cost a connection.
+      let most = failures.reduce(0) { $0 + $1.count - $1.retried }
       expect(
         limit.count <= most, "limits", "\(limit.cause): \(limit.count), where \(most) were lost")
     }
     guard let errno = limit.errno, let call = limit.syscall else { return }
     let calls = Self.calls(named: call)
     guard !calls.isEmpty else { return }
+    // As in `checkOnlyCause`, and a hundredth of a second around the phase.
     let isFirst = phase.name == recording.phases.first?.name
     let met = truth.failures(
       from: isFirst ? -1 : start - 0.01, to: (phase.ended ?? recording.duration) + 0.01)
@@ -137,8 +140,8 @@ extension Oracle {
   private func resources(_ call: String, _ errno: String) -> [Resource]? {
     switch (call, errno) {
     case ("socket", "EMFILE"), ("accept4", "EMFILE"): [.descriptorsPerProcess]
-    // Unless a failure was injected, the host has no file left. With one it may have some, and
-    // runner then takes memory for the cause.
+    // Unless a failure was injected, the host has no file left. With an injected failure it may have files
+    // left, and runner then takes memory for the cause.
     case ("socket", "ENFILE"), ("accept4", "ENFILE"):
       scenario.misfortunes.isEmpty ? [.descriptorsPerHost] : [.descriptorsPerHost, .memory]
     case ("epoll_ctl", "ENOSPC"): [.epollWatches]

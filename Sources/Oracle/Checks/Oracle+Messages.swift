@@ -9,8 +9,8 @@ extension Oracle {
     let isWhole = recording.workers.allSatisfy { $0.end == .server || $0.exitCode == 0 }
     for totals in recording.messages(in: [0...recording.duration]) where isWhole {
       let outcomes = MessageOutcome.lost.map { totals[$0] }.reduce(totals[.received], +)
-      // An interrupted run does not wait for answers, and a full disk takes no more samples: in
-      // both outcomes may be lacking.
+      // An interrupted run does not wait for answers, and a full disk takes no more samples: in both
+      // cases some outcomes may be missing.
       let mayLack = judgement.verdict == .interrupted || writeError != nil
       expect(
         totals[.sent] == outcomes || mayLack && totals[.sent] > outcomes, "messages",

@@ -31,7 +31,7 @@ extension Oracle {
       expect(lost == 0, "peer", "\(lost) messages were lost, and the server has answered all")
     default: expect(wrong == 0, "peer", "\(wrong) wrong answers, and the server has sent none")
     }
-    // Of a machine that was suspended any answer may be late.
+    // On a machine that was suspended any answer may be late.
     if case .leavesOut = peer.manner, scenario.events.isEmpty {
       // With a text that is always the same, all answers after one that was left out look late, and
       // the last one looks missing (docs/plan-language.md).
@@ -57,7 +57,7 @@ extension Oracle {
       case .neverAccepts, .capped(_, .stopsAccepting): [.acceptQueue]
       case .answersAndCloses, .closes, .closesIdle, .capped: [.closedByPeer]
       }
-    // A churn whose machine was suspended has begun its connections too late.
+    // On a machine that was suspended a churn begins connections too late: that limit is unclassified.
     let isSuspended = !scenario.events.isEmpty
     for limit in recording.limits where !isSuspended || limit.resource != .unclassified {
       expect(

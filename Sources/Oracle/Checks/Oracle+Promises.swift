@@ -8,19 +8,19 @@ extension Oracle {
   func checkPromises() {
     for phase in recording.phases where phase.outcome == .done || phase.outcome == .limit {
       guard let start = phase.started, let end = phase.ended,
-        let missing = missing(in: phase, from: start, to: end)
+        let byBooks = promise(of: phase, from: start, to: end)
       else { continue }
-      let allowed = Int(Double(missing.promised) * tolerance(of: phase) + 1e-9)
-      let isBroken = missing.missed > allowed
+      let allowed = Int(Double(byBooks.promised) * tolerance(of: phase) + 1e-9)
+      let isBroken = byBooks.missed > allowed
       if hasDeath(in: phase) { continue }
       expect(
         isBroken == (phase.outcome == .limit), "promise",
         "\(phase.name) is \(phase.outcome.rawValue) (\(phase.promise.map { "\($0)" } ?? "no promise")),"
-          + " and \(missing.missed) of \(missing.promised) were missing (\(allowed) may be)")
+          + " and \(byBooks.missed) of \(byBooks.promised) were missing (\(allowed) may be)")
       if let promise = phase.promise {
         expect(
-          promise.promised == missing.promised, "promise",
-          "\(phase.name) promised \(promise.promised), and it was \(missing.promised)")
+          promise.promised == byBooks.promised, "promise",
+          "\(phase.name) promised \(promise.promised), and it was \(byBooks.promised)")
       }
     }
   }
@@ -33,10 +33,11 @@ extension Oracle {
     recording.limits.contains { $0.phase == phase.name && $0.resource == .workerDied }
   }
 
-  /// Nil where the books cannot tell: connections still came or went as the phase was counted, or
-  /// its promise is of arrivals, or it has none.
-  private func missing(
-    in phase: PhaseRecord, from start: Double, to end: Double
+  /// How many connections the phase promised by the books, and how many of these it lacks at its end. Nil
+  /// where the books cannot tell: connections still came or went as the phase was counted, or its promise is
+  /// of arrivals, or it has none.
+  private func promise(
+    of phase: PhaseRecord, from start: Double, to end: Double
   ) -> (promised: Int, missed: Int)? {
     guard !truth.changes(before: end, within: slack(of: phase)) else { return nil }
     let (first, last) = (truth.standing(at: start), truth.standing(at: end))

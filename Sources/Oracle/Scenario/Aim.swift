@@ -25,7 +25,7 @@ package struct Aim: Hashable, Sendable {
   package let position: Position
   package let kind: PhaseKind
 
-  /// All kinds of failures that can be met.
+  /// All kinds of failures that seeds aim at. Scenarios meet others only by chance.
   package static let all: [Aim] = SimulatedCall.allCases.flatMap { call in
     kinds(of: call).flatMap { kind in
       errnos(of: call).flatMap { errno in
@@ -53,7 +53,7 @@ package struct Aim: Hashable, Sendable {
     call == .resetOnClose ? [.early, .late] : Position.allCases
   }
 
-  /// The kinds of phases in which a worker makes a call.
+  /// The kinds of phases in which aimed seeds have a call fail; none for a call at which none of them aims.
   private static func kinds(of call: SimulatedCall) -> [PhaseKind] {
     switch call {
     case .open, .reuseAddress, .bind, .connect, .accept, .watch: [.ramp, .churn, .search]

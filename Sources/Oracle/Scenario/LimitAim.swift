@@ -15,7 +15,7 @@ package struct LimitAim: Hashable, Sendable {
     }
   }
 
-  /// The kinds of phases in which a limit of a resource can be met.
+  /// The kinds of phases in which seeds aim at a limit of a resource; none where no seed aims at it.
   private static func kinds(of resource: Resource) -> [PhaseKind] {
     switch resource {
     case .descriptorsPerProcess, .descriptorsPerHost, .epollWatches, .memory, .packetsDropped,
@@ -30,7 +30,7 @@ package struct LimitAim: Hashable, Sendable {
     }
   }
 
-  /// The server at the target that has the limit; nil where it is one of this host.
+  /// How the server at the plan's target behaves so that the limit is met; nil where this host has the limit.
   var manner: SimulatedPeer.Manner? {
     switch resource {
     case .nobodyListens: .neverListens

@@ -80,7 +80,7 @@ struct ScenarioMaker {
     host.dials.costPerCall = pick([1_000, 2_000, 5_000])
     host.dials.timerLateness = pick([0, 0, 50_000])
     if theme == .shortage || theme == .storm && happens(0.3) {
-      shorten(&host, plan, servers: servers, clients: clients)
+      makeScarce(&host, plan, servers: servers, clients: clients)
     }
     var misfortunes: [Scenario.Misfortune] = []
     var events: [SimulatedWorkers.Event] = []
@@ -225,8 +225,8 @@ struct ScenarioMaker {
     plan.server?.endpoints.prefix(1).first
   }
 
-  /// Gives the host too little of one thing, or not quite too little.
-  private mutating func shorten(
+  /// Gives the host little of one resource: too little for the plan, or just enough.
+  private mutating func makeScarce(
     _ host: inout SimulatedHost, _ plan: Plan, servers: Int, clients: Int
   ) {
     let goal = max(20, plan.goal)
