@@ -20,8 +20,8 @@ package struct AddressProblem: Error, Equatable {
         + (server ? "'listen' of the server" : "'target'"))
   }
 
-  /// Every connection needs a combination of source address, source port and endpoint of its own;
-  /// nil when there are enough combinations for `goal` connections.
+  /// The problem of too few combinations of source address, source port and endpoint: every connection
+  /// needs one of its own. Nil when there are enough for `goal` connections.
   ///
   /// - Parameters:
   ///   - ports: how many ports each source has.

@@ -3,9 +3,9 @@
 struct MessageBook {
   /// Name and pattern as YAML, in the plan's order.
   private(set) var entries: [Item.Field] = []
-  /// Whether a phase could not be read at all. It may have played any pattern, so none is reported
-  /// as unused.
-  var mayBePlayedElsewhere = false
+  /// Whether a phase could not be read at all. It might play any pattern, so no pattern is reported as
+  /// unused.
+  var hasUnreadPhase = false
 
   func entry(named name: String) -> Item.Field? { entries.first { $0.key == name } }
 

@@ -194,6 +194,7 @@ extension Phase.Search {
 extension [Phase] {
   /// For each phase, the most connections that may be held at once in it.
   package var demands: [Int] {
+    // The most connections that the phases so far may leave open.
     var base = 0
     return map { phase in
       switch phase.kind {

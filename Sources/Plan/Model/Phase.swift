@@ -2,7 +2,7 @@ import Recording
 
 /// One step of a plan.
 package struct Phase: Sendable, Equatable {
-  /// Unique in the plan: the kind, then `-2`, `-3` for the ones that follow.
+  /// Unique in the plan: the kind, with `-2`, `-3` and so on from the second phase of a kind on.
   package var name: String
   /// Line of the phase in the plan file, from 1.
   package var line: Int
@@ -55,11 +55,11 @@ package struct Phase: Sendable, Equatable {
   package struct Search: Sendable, Equatable {
     package var from: Int
     package var step: Int
-    /// The search ends here at the latest.
+    /// The most connections that the search tries to hold.
     package var most: Int
     package var pace: Pace
-    /// How long a count must last to be the ceiling. With conditions (`until`) each step is watched
-    /// for a tenth of this, and for a second at least.
+    /// How long a number of connections must last to be the ceiling. With conditions (`until`) each step
+    /// is watched for a tenth of this, and for a second at least.
     package var confirm: Duration
     /// A step is one too many when any of these conditions holds in it. Empty: only limits end the
     /// search.

@@ -13,10 +13,12 @@ extension Plan {
     return plan
   }
 
-  /// The plan from a phase on. Where the phases before had left connections open, a ramp without a
-  /// pace comes first, and opens as many: `held`.
+  /// The plan from a phase on. A ramp without a pace comes first, and opens the connections that the
+  /// phases before had left open.
   ///
-  /// - Parameter phase: the phase's place in the plan, from 0.
+  /// - Parameters:
+  ///   - phase: the phase's place in the plan, from 0.
+  ///   - held: how many connections the phases before had left open; for 0 no ramp is added.
   package func resumed(at phase: Int, holding held: Int) -> Plan {
     guard phase > 0 else { return self }
     var plan = self

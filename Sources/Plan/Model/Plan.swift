@@ -46,9 +46,9 @@ package struct Plan: Sendable, Equatable {
   package enum OnLimit: String, Sendable, CaseIterable {
     /// Settle, verify what is held, go on to the next phase.
     case hold
-    /// End the run here, in order.
+    /// Of the phases that follow, drive only those that close.
     case stop
-    /// End the run here and close everything at once.
+    /// Drive no further phase: the end of the run closes everything.
     case fail
   }
 

@@ -4,7 +4,7 @@ struct ExpressionSize {
   /// The largest `total` of an expression in a plan; expressions for answers are short.
   static let most = 1000
 
-  /// What parentheses, or the whole expression, have had so far.
+  /// The size of what has been read so far within one pair of parentheses, or of the whole expression.
   private struct Group {
     /// The size of all parts but the last.
     var total = 0
@@ -48,6 +48,7 @@ struct ExpressionSize {
         if let next = rest.popFirst(), (0x31...0x39).contains(next) { hasReference = true }
         groups[groups.count - 1].begin(1)
       case UInt8(ascii: "{"): groups[groups.count - 1].multiply(by: interval())
+      // One repetition, and a loop.
       case UInt8(ascii: "+"): groups[groups.count - 1].multiply(by: 2)
       case UInt8(ascii: "*"), UInt8(ascii: "?"): break
       default: groups[groups.count - 1].begin(1)
@@ -64,7 +65,7 @@ struct ExpressionSize {
     groups[groups.count - 1].begin(min(inner.total + 1, Self.mostSize))
   }
 
-  /// The higher bound of `{m,n}`, whose brace has been read.
+  /// How often `{m,n}`, whose brace has been read, repeats a part at most; see below for `{m,}`.
   private mutating func interval() -> Int {
     let body = rest.prefix { $0 != UInt8(ascii: "}") }
     let bounds = body.split(separator: UInt8(ascii: ",")).map {

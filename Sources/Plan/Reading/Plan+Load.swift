@@ -5,7 +5,7 @@
 #endif
 
 extension Plan {
-  /// Reads the plan in `file`, and the files that it names beside it; see
+  /// Reads the plan in `file`, and the files that the plan names; see
   /// `read(text:file:overrides:environment:files:)`.
   package static func load(
     file: String, overrides: [String: String] = [:], environment: [String: String] = [:]

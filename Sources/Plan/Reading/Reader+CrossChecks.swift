@@ -3,9 +3,9 @@ import Recording
 
 extension Server {
   /// The reader does not know the host, so it takes this for the most endpoints that
-  /// `processes: auto` leads to. A server worker holds at least some 1,000 connections, even under
-  /// the smallest descriptor limit that distributions ship, and no host holds many more connections
-  /// than 256 times that without more descriptors per process.
+  /// `processes: auto` leads to. Even under the smallest descriptor limit that distributions ship, a
+  /// server worker holds some 1,000 connections, and 256 workers hold 256,000. A host that holds many
+  /// more connections than that has a higher limit, and needs fewer workers.
   package static let mostAutoEndpoints = 256
 
   /// The most endpoints that the server can come to have.
@@ -23,16 +23,15 @@ extension Server {
 }
 
 extension Phase {
-  /// The phase with the fewest connections that it may open: a search without `to` ends where it
-  /// begins.
+  /// The phase with the fewest connections that it may open: a search without `to` ends where it begins.
   fileprivate func withSmallestSearch(for clients: Clients) -> Phase {
-    ending(searchesOf: clients) { $0.from }
+    endingSearchWithoutTo(for: clients) { $0.from }
   }
 
-  /// A search without `to`, with this end instead of the one that the reader gave it. Any other
-  /// phase stays as it is.
-  fileprivate func ending(
-    searchesOf clients: Clients, at end: (Phase.Search) -> Int
+  /// A search without `to`, with this end instead of the one that the reader gave it. Any search with the
+  /// end that the reader gives (`PhaseContext.end`) counts as one. Any other phase stays as it is.
+  fileprivate func endingSearchWithoutTo(
+    for clients: Clients, at end: (Phase.Search) -> Int
   ) -> Phase {
     guard case .search(var search) = kind,
       search.most == PhaseContext(clients: clients).end(ofSearchFrom: search.from)
@@ -50,7 +49,7 @@ extension Plan {
   package func fitted(sources: Int, ports: Int) -> Plan {
     var plan = self
     plan.phases = phases.map { phase in
-      phase.ending(searchesOf: clients) { max($0.from, min(sources * ports, $0.most)) }
+      phase.endingSearchWithoutTo(for: clients) { max($0.from, min(sources * ports, $0.most)) }
     }
     return plan
   }

@@ -19,8 +19,8 @@ extension Reader {
   /// A file that has one of these keys does not inherit the other.
   private static let rivals = ["server": "target", "target": "server"]
 
-  /// The tree of a text; nil, with an error, when the text has none. For an included file that is
-  /// empty there is no error yet.
+  /// The tree of a text; nil, with an error, when the text has none. An included file may be empty: then
+  /// nil, without an error.
   ///
   /// - Parameter file: the index of its source, which `sources` has already.
   mutating func root(of text: String, file: Int, kind: TextKind = .plan) -> Item? {
@@ -112,7 +112,7 @@ extension Reader {
     }
     let before = errorCount
     guard let root = root(of: text, file: file) else {
-      // A file that says nothing gives nothing. Of any other, an error has been reported.
+      // An empty file adds nothing to the plan. For any other file, the error has been reported.
       return errorCount == before ? Item(place: item.place, value: .map([])) : nil
     }
     guard case .map = root.value else {

@@ -8,7 +8,7 @@ extension Reader {
   private static let example = "for example heartbeat: {every: 30s, send: \"ping\"}"
   private static let defaultTimeout = Duration.seconds(5)
 
-  /// Adds a mapping from names to patterns to `book`; returns the names in it.
+  /// Adds the patterns of a mapping from names to patterns to `book`; returns the mapping's names.
   @discardableResult
   mutating func messages(_ item: Item, into book: inout MessageBook) -> [PlacedName] {
     guard case .map(let fields) = item.value else {
@@ -206,7 +206,7 @@ extension Reader {
     }
     let unused = book.entries.filter { !played.contains($0.key) && $0.place.file == 0 }
     for field in unused {
-      if !phases.isEmpty && !book.mayBePlayedElsewhere {
+      if !phases.isEmpty && !book.hasUnreadPhase {
         report(
           field.place, "no phase plays the message \(quoted(field.key))",
           hint: "for example - hold: {for: 30s, messages: \(field.key)}")
@@ -221,7 +221,7 @@ extension Reader {
 }
 
 extension Duration {
-  /// A plan's duration as a whole number: never negative, and a year at most.
+  /// A plan's duration in whole nanoseconds: it is never negative, and a year at most.
   var nanoseconds: UInt64 {
     UInt64(components.seconds) * 1_000_000_000 + UInt64(components.attoseconds) / 1_000_000_000
   }

@@ -13,7 +13,7 @@ extension Reader {
       }
       var counts: [String: Int] = [:]
       let phases = items.compactMap { phase($0, context, &book, counts: &counts) }
-      if phases.count < items.count { book.mayBePlayedElsewhere = true }
+      if phases.count < items.count { book.hasUnreadPhase = true }
       return phases
     case .broken: return []
     default:

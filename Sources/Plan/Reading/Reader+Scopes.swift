@@ -14,7 +14,7 @@ extension Reader {
   ) -> ThresholdScope {
     var scope = ThresholdScope()
     var rest = words[...]
-    var known: Set<String> = []
+    var seen: Set<String> = []
     while let word = rest.popFirst() {
       let here = self.place(of: word, from: place)
       guard ["in", "for", "abort"].contains(word) else {
@@ -29,7 +29,7 @@ extension Reader {
           hint: "it is looked at in every step of the search")
         return scope
       }
-      guard known.insert(word).inserted else {
+      guard seen.insert(word).inserted else {
         report(here, "'\(word)' stands twice in this condition")
         return scope
       }

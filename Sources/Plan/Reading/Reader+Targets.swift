@@ -40,8 +40,8 @@ extension Reader {
     return Target(host: "\(addresses.first)", port: port)
   }
 
-  /// Whether a text can be the name of a host (RFC 1123, and the underscore that some have). Not a
-  /// name: a text whose last label is a number, as in an address, and a range of addresses.
+  /// Whether a text can be the name of a host (RFC 1123, and the underscore that some have). False
+  /// for a text whose last label is a number, as in an address, and for a range of addresses.
   private static func isName(_ text: String) -> Bool {
     let labels = text.split(separator: ".", omittingEmptySubsequences: false)
     let isWord = { (label: Substring) in

@@ -11,7 +11,8 @@ extension Reader {
     return declared
   }
 
-  /// The tree with every reference replaced, but for those within `variables`, which are checked.
+  /// The tree with every reference to a variable replaced. References within `variables` stay as they are,
+  /// and are only checked.
   mutating func expand(
     _ root: Item, overrides: [String: String], _ variables: inout Variables
   ) -> Item {
@@ -73,8 +74,7 @@ extension Reader {
     }
   }
 
-  /// An override of a name that the plan neither declares nor refers to does nothing, so it is a
-  /// slip.
+  /// Reports overrides of names that the plan neither declares nor refers to: they would do nothing.
   mutating func reportUnknown(
     _ overrides: [String: String], in root: Item, _ variables: Variables
   ) {

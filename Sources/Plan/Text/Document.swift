@@ -56,9 +56,9 @@ struct Document {
   private let kind: TextKind
   /// As in `Place`.
   private let file: Int
-  /// The tags of a scalar that has none in the text: the parser gives plain text an empty tag, and
-  /// quoted text that of a string. `!` alone names no type either.
-  private let ofUntagged: [Tag] = [.implicit, "!", Tag(.str)]
+  /// The tags that the parser gives to a scalar without a tag in the text: an empty one to plain text, and
+  /// that of a string to quoted text. `!` alone names no type either.
+  private let tagsOfUntagged: [Tag] = [.implicit, "!", Tag(.str)]
 
   /// The most levels that a text may nest; a plan needs nine.
   private static let deepest = 16
@@ -112,8 +112,8 @@ struct Document {
     }
     switch node {
     case .scalar(let scalar):
-      if scalar.style == .plain, HiddenCharacters.isReference(scalar.string) {
-        report(place, reference)
+      if scalar.style == .plain, HiddenCharacters.isAnchorOrAlias(scalar.string) {
+        report(place, anchorOrAlias)
         return Item(place: place, value: .broken)
       }
       return Item(place: place, value: .scalar(hiddenCharacters.lifted(scalar.string)))
@@ -129,7 +129,7 @@ struct Document {
   /// `Node.tag` itself is of no use here, as looking at it resolves the tag.
   private func isUntagged(_ node: Node) -> Bool {
     switch node {
-    case .scalar(let scalar): ofUntagged.contains(scalar.tag)
+    case .scalar(let scalar): tagsOfUntagged.contains(scalar.tag)
     case .mapping(let mapping): mapping.tag == .implicit
     case .sequence(let sequence): sequence.tag == .implicit
     case .alias: true
@@ -163,7 +163,7 @@ struct Document {
     Problem("nested too deep: no \(kind.rawValue) has more than \(Self.deepest) levels")
   }
 
-  private var reference: Problem {
+  private var anchorOrAlias: Problem {
     Problem(
       "\(kind.noun) has no anchors and aliases",
       hint: kind == .plan ? "write 'variables: {name: value}' and use it as ${name}" : nil)
@@ -176,7 +176,7 @@ extension Document {
   private mutating func report(_ error: YamlError, source: SourceText) {
     switch error {
     case .composer(_, _, let mark, _):
-      // Without aliases the composer has one thing to complain about.
+      // Without aliases, a second document is the only error that the composer finds.
       report(place(mark), Problem("\(kind.noun) is one YAML document: a second one begins here"))
     case .scanner(let context, let problem, let mark, _),
       .parser(let context, let problem, let mark, _):
@@ -203,7 +203,7 @@ extension Document {
   private func hint(_ problem: String, at place: Place, source: SourceText) -> String? {
     let nearby = [place.line - 1, place.line].map(source.line)
     if nearby.contains(where: { $0.contains(": &") || $0.contains("- &") }) {
-      return reference.message
+      return anchorOrAlias.message
     }
     let line = source.line(place.line)
     if line.drop(while: { $0 == " " }).first == "\t" {

@@ -50,8 +50,8 @@ struct HiddenCharacters {
         }))
   }
 
-  /// Whether a plain scalar is one that YAML would have taken for an anchor or an alias.
-  static func isReference(_ veiled: String) -> Bool {
+  /// Whether YAML would have taken a plain scalar for an anchor or an alias.
+  static func isAnchorOrAlias(_ veiled: String) -> Bool {
     veiled.unicodeScalars.first == anchor || veiled.unicodeScalars.first == alias
   }
 
