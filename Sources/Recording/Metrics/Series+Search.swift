@@ -19,8 +19,8 @@ extension Series {
 
   /// The last value at or before an instant; 0 before the first one.
   ///
-  /// - Parameter orNext: takes the value after the instant where there is none before, so that a
-  ///   phase shorter than the time between two samples has counted something.
+  /// - Parameter orNext: where there is no value before, takes the first one after the instant. Else
+  ///   a phase that ends before the first sample would seem to have counted nothing.
   package func level(at instant: Double, orNext: Bool = false) -> Double {
     let before = points[..<points.place { $0.at > instant }]
     if let point = before.last(where: \.value.isFinite) { return point.value }

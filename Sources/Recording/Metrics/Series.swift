@@ -44,7 +44,9 @@ package struct Series: Sendable, Equatable {
 }
 
 extension Series.Key {
+  /// Connections that the clients hold.
   package static let established = Self("connections.established")
+  /// Connections of the clients that the built-in server has accepted and holds.
   package static let accepted = Self("connections.accepted")
   package static let connecting = Self("connections.connecting")
   /// Connections that the built-in server holds from elsewhere than the clients' sources. The
@@ -82,7 +84,7 @@ extension Series.Key {
 
   /// Messages of one pattern that were due and not sent.
   package static func unsent(_ pattern: String) -> Self { Self("messages.unsent", label: pattern) }
-  /// Seconds in which messages of one pattern were wanted, since the run started.
+  /// Seconds, since the run started, in which messages of one pattern were to be sent.
   package static func wanted(_ pattern: String) -> Self { Self("messages.wanted", label: pattern) }
   /// Messages of one pattern with this outcome, since the run started.
   package static func messages(_ outcome: MessageOutcome, _ pattern: String) -> Self {

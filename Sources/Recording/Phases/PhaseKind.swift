@@ -1,7 +1,8 @@
 /// What a phase does. The raw values are the words of plans and recordings.
 ///
-/// Code that depends on the kind asks for one of the traits below, so that a new kind is one row
-/// here. `Phase.Kind` has what a plan says of a kind, `PhaseWork` what a run does for it.
+/// Code that depends on the kind asks for one of the traits below where it can: a new kind is a case,
+/// its traits and its `progress` here. `Phase.Kind` has what a plan says of a kind, `PhaseWork` what
+/// a run does for it.
 package enum PhaseKind: String, Sendable, Hashable, CaseIterable {
   case ramp, hold, churn, search, pause, close
 

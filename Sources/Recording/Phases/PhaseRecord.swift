@@ -5,8 +5,8 @@ package struct PhaseRecord: Sendable, Equatable {
     case done
     /// Broke its promise.
     case limit
-    /// Cut off: by a signal, or because the run itself was. A phase has this outcome already while
-    /// it goes on, so that a recording that is cut off has it, too.
+    /// Cut off by a signal, or with the whole run. A phase is recorded with this outcome while it
+    /// goes on, so that the outcome is right where the recording breaks off.
     case interrupted
     /// Ended by a threshold that ends the run.
     case aborted
@@ -42,8 +42,8 @@ package struct PhaseRecord: Sendable, Equatable {
   package var promise: PhasePromise?
   /// The condition that ended the run in this phase, with what was measured; nil when none did.
   package var abortedBy: String?
-  /// When the condition was known to have failed for good. The phase may have gone on since, to
-  /// wait for answers that were under way.
+  /// When it was known that the condition of `abortedBy` had failed for good. The phase may have gone
+  /// on since, to wait for answers that were under way.
   package var abortedAt: Double?
   /// What a search found: the most connections that lasted; nil for other phases, and when no
   /// number lasted.

@@ -8,8 +8,8 @@ package struct Reach: Sendable, Equatable {
   package let established: Int
   /// The most connections that stood at both ends in a phase (`Recording.held(in:)`).
   package let held: Int
-  /// What stood of the goal at both ends, from the phase on that asks for the most. `held` where that
-  /// phase was not begun, or more than the goal stood.
+  /// The most connections that stood at both ends in the phase with the highest goal or in a later
+  /// one. `held` where no such phase was begun, or where more than the goal were established.
   private let reached: Int
 
   init(_ recording: Recording, phase name: String?) {
@@ -24,7 +24,7 @@ package struct Reach: Sendable, Equatable {
     let standing = phases.filter { !$0.kind.closes }
     let held = (standing.isEmpty ? phases : standing).map(recording.held).max() ?? established
     self.held = held
-    // What stood before that phase, or after what it asked for was closed again, is none of its goal.
+    // What stood before the phase with the highest goal, and was closed since, is no part of its goal.
     let asking = phases.lastIndex { $0.goal != nil && $0.goal == goal && $0.started != nil }
     let since = asking.map { phases[$0...].filter { !$0.kind.closes } } ?? []
     let isWithinGoal = goal.map { established <= $0 } ?? false
