@@ -76,7 +76,7 @@ extension Axis {
     }
   }
 
-  /// Bytes, in binary steps. The axis always has 0, so a level that hardly moves looks level.
+  /// Bytes, in binary steps. The axis always has 0, so a value that hardly changes looks flat.
   static func bytes(from lowest: Double = 0, upTo highest: Double) -> Axis {
     let top = max(highest * 1.08, 1)
     let bottom = min(lowest, 0)

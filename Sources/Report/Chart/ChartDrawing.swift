@@ -11,6 +11,9 @@ extension Chart {
   /// Height in pixels of the strip that has the names of the phases.
   private static let strip = 22
 
+  /// The class of the groups that `report.js` moves and stretches when the user zooms.
+  private static let zoomed = "moves"
+
   private var top: Int { bands.isEmpty || isSmall ? 8 : Self.strip + 4 }
   private var bottom: Int { top + height }
 
@@ -30,11 +33,11 @@ extension Chart {
       ) {
         Element("title", ["id": "\(id)-title"], title)
         Element("desc", ["id": "\(id)-text"], description)
-        if !bands.isEmpty { Element("g", ["class": "moves"]) { phaseBands } }
+        if !bands.isEmpty { Element("g", ["class": Self.zoomed]) { phaseBands } }
         grid
         data
         levelLines
-        if !markers.isEmpty { Element("g", ["class": "moves"]) { markerLines } }
+        if !markers.isEmpty { Element("g", ["class": Self.zoomed]) { markerLines } }
       }
     }
   }
@@ -224,7 +227,7 @@ extension Chart {
     Format.short(Double(top) + (1 - y.position(value)) * Double(height), 1)
   }
 
-  private func place(_ point: Series.Point) -> String {
+  private func coordinates(_ point: Series.Point) -> String {
     Format.short(x.position(point.at) * Self.width, 1) + ","
       + Format.short((1 - y.position(point.value)) * Double(height), 1)
   }
@@ -233,7 +236,8 @@ extension Chart {
   private func path(_ curve: Curve) -> String {
     curve.pieces.map { piece in
       piece.count == 1
-        ? "M" + place(piece[0]) + "h0" : "M" + piece.map(place).joined(separator: "L")
+        ? "M" + coordinates(piece[0]) + "h0"
+        : "M" + piece.map(coordinates).joined(separator: "L")
     }
     .joined()
   }
@@ -246,7 +250,7 @@ extension Chart {
   }
 
   private func outline(_ points: [Series.Point]) -> String {
-    points.isEmpty ? "" : "M" + points.map(place).joined(separator: "L") + "Z"
+    points.isEmpty ? "" : "M" + points.map(coordinates).joined(separator: "L") + "Z"
   }
 
   private func outline(_ bar: Bar) -> String {

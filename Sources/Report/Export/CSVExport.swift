@@ -29,10 +29,12 @@ private func instants(of series: [Series]) -> [Double] {
   return all.sorted()
 }
 
-/// A field that separators or quotes would break is quoted, with its quotes doubled. What a
-/// spreadsheet would take for a formula, and no series of ours is called so, gets an apostrophe.
+/// A field that contains a comma, a quote or a line break is quoted, with its quotes doubled. A field
+/// that a spreadsheet would take for a formula gets an apostrophe in front; no series that runner
+/// records has such a name.
 ///
-/// Looks at scalars as readers of CSV do: to Swift, a quote with an accent is no quote.
+/// Compares Unicode scalars, as readers of CSV do: to Swift, a quote with a combining accent is one
+/// character, and not equal to a quote.
 private func quoted(_ field: String) -> String {
   let isFormula = field.unicodeScalars.first.map { "=+-@".unicodeScalars.contains($0) } == true
   let scalars = ((isFormula ? "'" : "") + field).unicodeScalars
@@ -56,7 +58,8 @@ private struct Column {
     points = series.points.filter { $0.at.isFinite }.sorted { $0.at < $1.at }
   }
 
-  /// The value at this instant, the last one where there are several; nil without a finite one.
+  /// The value at this instant, the last one where there are several; nil where there is none, or it
+  /// is not finite.
   mutating func value(at instant: Double) -> Double? {
     var found: Double?
     while next < points.count, points[next].at <= instant {

@@ -2,16 +2,16 @@ import Recording
 
 /// HdrHistogram's own encoding of a histogram, version 2, as its implementations exchange it.
 ///
-/// Values are nanoseconds with three significant digits, from 1 up to `highest`. A bucket is here
-/// what HdrHistogram calls so, a range of values; one of `Distribution.buckets` is a single value.
+/// Values are nanoseconds with three significant digits, from 1 up to `highest`. In this file a bucket
+/// is HdrHistogram's: a range of values. A bucket of `Distribution.buckets` is a single value.
 struct HistogramEncoding {
   /// The highest value that a reader shall make room for. It has to be the same for all histograms
   /// of a file, so that readers can add them up.
   let highest: UInt64
 
   private static let significantDigits: Int32 = 3
-  /// log2 of half the first bucket's counts. That bucket has a count for every single value below
-  /// 2048, the power of two above 2 x 10^3.
+  /// log2 of 1024, which is half of the number of counts in the first bucket. That bucket has one
+  /// count for every value below 2048, the first power of two above 2 x 10^3.
   private static let halfCountMagnitude = 10
   private static let subBuckets: UInt64 = 1 << (halfCountMagnitude + 1)
   /// 0x10 in both cookies: the counts are LEB128, so words have no fixed size.
@@ -41,7 +41,8 @@ struct HistogramEncoding {
     return bytes + payload
   }
 
-  /// The counts up to the last that is not zero; a negative number stands for that many zeros.
+  /// The counts up to the last that is not zero. Two or more zeros in a row are written as one number,
+  /// minus their count.
   private static func payload(_ distribution: Distribution) -> [UInt8] {
     var counts: [(index: Int, count: Int64)] = []
     for entry in distribution.buckets {

@@ -95,7 +95,7 @@ extension HTMLReport {
     }
     let most = Double(max(metrics.established, metrics.accepted ?? 0))
     let goal = metrics.goal.map(Double.init)
-    // A goal far above the data would press them flat against the floor, so it is not drawn.
+    // A goal far above the data would press the curves flat against the floor, so it is not drawn.
     let drawnGoal = goal.flatMap { $0 <= most * 2.5 ? $0 : nil }
     var chart = chart(
       "chart-connections", "Connections held", y: .counts(upTo: max(most, drawnGoal ?? 0)),

@@ -75,9 +75,9 @@ private struct RunTrend {
 
   /// Bars of one colour for the runs that passed, and of another for all others.
   private func layers(_ value: (RecordingSummary) -> Double?) -> [Chart.Layer] {
-    func bars(_ isMeant: (RecordingSummary) -> Bool) -> [Chart.Bar] {
+    func bars(_ isIncluded: (RecordingSummary) -> Bool) -> [Chart.Bar] {
       runs.enumerated().compactMap { index, run in
-        guard isMeant(run), let value = value(run) else { return nil }
+        guard isIncluded(run), let value = value(run) else { return nil }
         return .init(from: Double(index) + 0.15, to: Double(index) + 0.85, value: value)
       }
     }

@@ -5,20 +5,20 @@ extension HTMLReport {
   var kernelSection: Section {
     Section("kernel", "Kernel, processor and counters") {
       let families = families
-      let moving = families.filter(\.isMoving)
-      let lineCount = moving.reduce(0) { $0 + $1.series.count }
-      if !moving.isEmpty {
+      let drawn = families.filter(\.isEverAboveZero)
+      let lineCount = drawn.reduce(0) { $0 + $1.series.count }
+      if !drawn.isEmpty {
         Element("div", ["class": "pair"]) {
-          for (index, family) in moving.enumerated() {
+          for (index, family) in drawn.enumerated() {
             picture(family, index, points: min(1200, max(60, 16_000 / max(1, lineCount)))).figure
           }
         }
       }
-      let unmoved = families.filter { !$0.isMoving }.map(\.name)
-      if !unmoved.isEmpty {
+      let atZero = families.filter { !$0.isEverAboveZero }.map(\.name)
+      if !atZero.isEmpty {
         Element(
           "p", ["class": "note"],
-          "Stayed at zero: \(truncated(line(unmoved.joined(separator: ", ")), to: 2000)).")
+          "Stayed at zero: \(truncated(line(atZero.joined(separator: ", ")), to: 2000)).")
       }
     }
   }
@@ -37,7 +37,7 @@ extension HTMLReport {
     }
 
     /// Whether any drawn point is above zero.
-    var isMoving: Bool {
+    var isEverAboveZero: Bool {
       series.contains { series in points(of: series).contains { $0.value > 0 } }
     }
   }
@@ -90,6 +90,7 @@ extension HTMLReport {
   private func picture(_ family: Family, _ index: Int, points: Int) -> Chart {
     let layers = family.series.enumerated().map { index, series in
       let name = series.key.label.isEmpty ? series.key.name : series.key.label
+      // `.kind(0)` is red, the colour of limits, so it is taken last.
       return Chart.Layer(
         name: brief(name, to: 100),
         ink: index == 0 ? .kind(1).solid : .kind(index + 1),

@@ -17,8 +17,8 @@ extension HTMLReport {
     }
   }
 
-  /// Kernel memory per connection end, while at least 5% of the most ends were held: with fewer
-  /// ends the quotient says nothing.
+  /// Kernel memory per connection end, at instants at which at least 5% of the largest number of ends
+  /// were held: with fewer ends the quotient says nothing.
   private var costOverTime: Chart? {
     guard let taken = recording.series(.kernelMemory), let ends, let most = ends.values.max(),
       most > 0

@@ -12,7 +12,7 @@ extension HTMLReport {
           Element("div", ["class": "pair"]) { charts.map(\.figure) }
         }
         messageTable.element
-        for note in [starvationNote, quietNote, matchNote].compactMap(\.self) {
+        for note in [unansweredNote, quietNote, matchNote].compactMap(\.self) {
           Element("p", ["class": "note"], note)
         }
       }
@@ -106,16 +106,16 @@ extension HTMLReport {
     return cells
   }
 
-  /// A note on connections that never got an answer, since no percentile counts them; nil when all
-  /// did.
-  private var starvationNote: String? {
+  /// A note on connections that never got an answer, since no percentile counts them; nil when there
+  /// are none.
+  private var unansweredNote: String? {
     guard let unanswered = metrics.unanswered, unanswered > 0 else { return nil }
     return
       "\(Format.count(unanswered)) connections had sent messages and never got an answer; no latency "
       + "counts them."
   }
 
-  /// A note that round trips end at the match; nil where none does.
+  /// A note that round trips end where an expression matches; nil where no round trip ends so.
   private var matchNote: String? {
     guard recording.roundTripsEndAtMatch, metrics.roundTrip != nil else { return nil }
     return "Where an answer is known by a match alone, its round trip is the time to the match: "

@@ -161,7 +161,7 @@ func capitalised(_ text: String) -> String {
 }
 
 extension LimitRecord {
-  /// The record as a reader asks for it, related facts on one line.
+  /// The limit in the order in which a reader asks about it, related facts on one line.
   fileprivate func rows(countsServer: Bool) -> [Fact] {
     let call = [syscall, errno.map { "\($0.name) (\($0.number)), \($0.text)" }]
       .compactMap { $0 }.joined(separator: ": ")

@@ -63,6 +63,7 @@ private func title(_ recording: Recording, _ paint: Paint) -> String {
 
 private func figures(_ comparison: Comparison, _ paint: Paint) -> [String] {
   var rows: [[String]] = []
+  // Nil before the first figure; then the phase of the figure before, itself nil for the whole run.
   var previous: String??
   for figure in comparison.figures {
     if previous != .some(figure.phase) {

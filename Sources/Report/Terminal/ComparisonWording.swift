@@ -6,7 +6,7 @@ import Recording
 
 extension Comparison {
   var worseCount: Int {
-    // A metric that got worse in the run got worse in a phase, too: it counts once.
+    // A metric may have got worse in the whole run and in several phases: it counts once.
     Set(figures.filter { $0.verdict == .worse }.map(\.metric)).count
       + limits.count { $0.verdict == .worse }
   }

@@ -37,13 +37,14 @@ extension LimitRecord {
 }
 
 extension LimitRecord {
-  /// Where someone else's server stopped at a number that is a usual limit: which limit that suggests.
-  /// Nil where the number suggests none.
+  /// Which limit someone else's server may have met, guessed from the number of connections at which it
+  /// stopped. Nil where that number is no usual limit.
   var guess: String? { evidence.first { $0.name == "a guess" }?.value }
 }
 
 extension Judgement {
-  /// "no sample for 2.51 s from 0:03 on, in hold; and 2 more": the longest one; nil where none is missing.
+  /// The longest gap between samples, and how many other gaps there are: "no sample for 2.51 s from
+  /// 0:03 on, in hold; and 2 more". Nil where no sample is missing.
   var gapsInWords: String? {
     guard let longest = gaps.max(by: { $0.seconds < $1.seconds }) else { return nil }
     let place = longest.phase.map { ", in \(line($0))" } ?? ""
