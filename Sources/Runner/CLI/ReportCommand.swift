@@ -12,8 +12,8 @@ struct ReportCommand: ParsableCommand {
     abstract: "Judge and report a recorded run once more.",
     discussion: """
       Reads nothing but the recording, and never changes it. Writes TEST-<plan>.xml and \
-      report.html beside it, with the runs before it from history/, and prints a summary. A run that was cut off is reported as \
-      incomplete, up to its last sample.
+      report.html beside it, with the runs before it from history/, and prints a summary. A run \
+      that was cut off is reported as incomplete, up to its last sample.
 
       EXAMPLES:
         runner report reports/ramp-1m/run.recording
@@ -56,7 +56,7 @@ struct ReportCommand: ParsableCommand {
   @Flag(name: .customLong("no-color"), help: "No colour, as with NO_COLOR in the environment.")
   var noColour = false
 
-  @Flag(help: "No summary; only results and errors.")
+  @Flag(help: "No summary; only errors, and what --json prints.")
   var quiet = false
 
   @Flag(help: "Print one JSON object on standard output.")
@@ -92,8 +92,8 @@ struct ReportCommand: ParsableCommand {
         whole, judgement, earlier: earlier, output))
   }
 
-  /// The recording cannot be read (any more): replaces its reports by reports of the error. Returns
-  /// the exit code.
+  /// Replaces the reports of a recording that cannot be read (any more) by reports of the error.
+  /// Returns the exit code.
   private func refuse(_ error: RecordingError) -> Int32 {
     let code = complain("\(error)", ExitStatus.fault)
     let directory = out ?? RunFiles.parent(of: recording)

@@ -50,10 +50,10 @@ struct RunCommand: ParsableCommand {
   }
 
   /// Runs each plan in a child process of its own: workers must be forked before a thread exists,
-  /// and writing the recording of one plan leaves threads to the next. Returns the exit code.
+  /// and writing the recording of one plan leaves threads behind. Returns the exit code.
   private func runEach(of plans: [LoadedPlan]) throws(Errno) -> Int32 {
     var signals = try SignalSource(Signal.endings + [Signal.suspend, Signal.childEnded])
-    var codes = [options.begin(plans)]
+    var codes = [options.replaceOldReports(of: plans)]
     guard codes[0] == ExitStatus.passed else { return codes[0] }
     var interrupted = false
     for plan in plans where !interrupted {
@@ -121,7 +121,8 @@ struct RunOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Write the JUnit XML to this path instead; with several plans their merged XML, beside each plan's own.",
+      "Write the JUnit XML to this path instead; with several plans their merged XML, beside each "
+        + "plan's own.",
       valueName: "path"), transform: path)
   var junit: String?
 
@@ -150,7 +151,7 @@ struct RunOptions: ParsableArguments {
   @Flag(name: .customLong("no-color"), help: "No colour, as with NO_COLOR in the environment.")
   var noColour = false
 
-  @Flag(help: "No progress and no summary; only results and errors.")
+  @Flag(help: "No progress and no summary; only errors, and what --json prints.")
   var quiet = false
 
   @Flag(help: "Print one JSON object a plan on standard output.")

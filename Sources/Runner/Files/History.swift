@@ -37,7 +37,7 @@ extension EarlierRuns {
   ///
   /// - Parameters:
   ///   - path: where the recording is.
-  ///   - before: the recording to compare with; nil for none.
+  ///   - before: the path of the recording to compare with; nil for none.
   ///   - remark: gets one line on how the two compare, or why they cannot be compared. An earlier
   ///     recording that cannot be read is no error of this run.
   init(

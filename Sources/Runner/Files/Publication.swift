@@ -39,7 +39,7 @@ struct Publication {
     let shown = recording.masked(judgement)
     let recording = shown.0
     var (judgement, written) = (shown.1, outputs)
-    // Whoever deleted it while the run went on finds no name of it.
+    // Where the recording was deleted while the run went on, no report names its file.
     if !FileManager.default.fileExists(atPath: files.recording) { written.recording = nil }
     do throws(FileProblem) {
       try RunFiles.write(
@@ -77,16 +77,18 @@ extension Publication {
   /// Before the run starts: removes the page of an earlier run, and writes a JUnit file that says
   /// that this run did not finish. The reports of the run replace that file; where the run is
   /// killed, the file stays and is true.
-  func begin(_ plan: Plan, saying reason: String = Self.unfinished) throws(FileProblem) {
+  func replaceOldReports(
+    of plan: Plan, saying reason: String = Self.unfinished
+  ) throws(FileProblem) {
     try RunFiles.check(writingTo: files.html, over: .page)
     try RunFiles.check(writingTo: files.junit, over: .xml)
     guard files.html != files.junit || RunFiles.isSpecial(files.html) else {
       throw FileProblem(files.html, "the page and the JUnit XML would be the same file")
     }
     try files.removePage()
-    // Nothing replaces what a pipe got: its reader would find two documents.
+    // What went into a pipe cannot be replaced: with a second document its reader would have two.
     guard !RunFiles.isSpecial(files.junit) else { return }
-    let (recording, judgement) = Self.judged(plan, reason, ExitStatus.fault)
+    let (recording, judgement) = Self.unstartedRun(plan, reason, ExitStatus.fault)
     try RunFiles.write(
       junit(recording, judgement, files: outputs, flavour: flavour), to: files.junit, over: .xml)
   }
@@ -100,7 +102,7 @@ extension Publication {
   func publish(
     _ plan: Plan, _ prepared: PreparedRun? = nil, failedFor reason: String, code: Int32, json: Bool
   ) -> Int32 {
-    let (recording, judgement) = Self.judged(plan, reason, code, prepared)
+    let (recording, judgement) = Self.unstartedRun(plan, reason, code, prepared)
     return publish(recording, judgement, json: json) {
       junit($0, $1, files: $2, flavour: flavour)
     }
@@ -139,9 +141,11 @@ extension Publication {
     try files.removePage()
   }
 
+  /// Writes the JUnit file of a run that never began, removes the page of an earlier run, and prints
+  /// the result for `--json`. Returns the exit code.
   private func publish(
     _ recording: Recording, _ judgement: Judgement, json: Bool,
-    _ document: (Recording, Judgement, OutputFiles) -> [UInt8]
+    _ junitFile: (Recording, Judgement, OutputFiles) -> [UInt8]
   ) -> Int32 {
     var judgement = judgement
     var written = OutputFiles(junit: files.junit, directory: outputs.directory)
@@ -152,7 +156,7 @@ extension Publication {
         ? ExitStatus.notWritten : notWritten(problem, recording)
     }
     do throws(FileProblem) {
-      try RunFiles.write(document(recording, judgement, written), to: files.junit, over: .xml)
+      try RunFiles.write(junitFile(recording, judgement, written), to: files.junit, over: .xml)
     } catch {
       written.junit = nil
       note(error)
@@ -162,7 +166,8 @@ extension Publication {
     return failure ?? judgement.exitCode
   }
 
-  private static func judged(
+  /// A recording of a run that has not started, and an error for its verdict: `reason`.
+  private static func unstartedRun(
     _ plan: Plan, _ reason: String, _ code: Int32, _ prepared: PreparedRun? = nil
   ) -> (Recording, Judgement) {
     let host = prepared?.host ?? HostDescription.current()

@@ -82,7 +82,7 @@ struct RunFiles {
   /// Moves the recording of the run before to `history/`. Returns its path there; nil when there
   /// was no such recording.
   @discardableResult
-  func prepare() throws(FileProblem) -> String? {
+  func moveLastRecording() throws(FileProblem) -> String? {
     try Self.makeDirectory(directory)
     guard FileManager.default.fileExists(atPath: recording) else { return nil }
     let history = "\(directory)/history"
@@ -100,8 +100,8 @@ struct RunFiles {
     return destination
   }
 
-  /// The path of a recording in `history/`, with a number where another one has it: a merged recording, or a
-  /// stranger's, may state the same start.
+  /// The path itself where no file has it yet, else the path with the first free number added. A
+  /// merged recording, or a stranger's, may state the same start as another one.
   private static func freePath(_ path: String) -> String {
     let stem = path.dropLast(".recording".count)
     let isFree = { (path: String) in
@@ -152,7 +152,7 @@ struct RunFiles {
       }
     }
 
-    /// The mark is among so many first bytes of the file.
+    /// How many bytes at the start of a file are searched for the mark.
     static let longestStart = 4096
   }
 
@@ -214,8 +214,8 @@ struct RunFiles {
     return Clock.timestamp(of: modified ?? Date())
   }
 
-  /// Whether it is made as `Clock` makes it. A recording may come from anyone and say anything, and a
-  /// file is named after this: with a slash it would lead out of the directory.
+  /// Whether the text may be a timestamp of `Clock`. A recording may come from anyone and say anything,
+  /// and its file in `history/` is named after its start: a slash would lead out of the directory.
   private static func isTimestamp(_ text: String) -> Bool {
     text.utf8.count <= 40 && text.hasSuffix("Z")
       && text.unicodeScalars.allSatisfy { "0123456789-:.TZ".unicodeScalars.contains($0) }

@@ -32,10 +32,10 @@ extension RunOptions {
     let publication = Publication(files: files, flavour: junitFlavour)
     var prepared: PreparedRun?
     do {
-      if let held = try files.lock() {
-        return complain("\(plan.name): \(held)", ExitStatus.notWritten)
+      if let refusal = try files.lock() {
+        return complain("\(plan.name): \(refusal)", ExitStatus.notWritten)
       }
-      try publication.begin(plan)
+      try publication.replaceOldReports(of: plan)
       let made = try PreparedRun(
         plan, isForRun: true, allowPublic: allowPublic, seed: seed, replay: replay)
       prepared = made
@@ -79,9 +79,8 @@ extension RunOptions {
     KillOrder.take(KillOrder.late)
     let workers = try ForkedWorkers.prepared(for: prepared.demand, on: host)
     let fleet = try startFleet(prepared, on: workers)
-    // After the fork, because `prepare` reads the recording of the run before, and that makes
-    // threads.
-    let before = try files.prepare()
+    // After the fork, because this reads the recording of the run before, and that makes threads.
+    let before = try files.moveLastRecording()
     let started = Instant.now()
     let state = RunState(
       phases: prepared.plan.phases.map(PhaseRecord.init),
@@ -98,8 +97,9 @@ extension RunOptions {
     var ending = RunEnding(
       writer: writer, recording: recording, replay: prepared.replay, clock: clock)
     do throws(RecordingError) {
-      // Ahead of the workers on the processor: the coordinator is one process among hundreds that never rest: where it
-      // samples seconds late, memory may run out before the memory guard stops the growth.
+      // With a higher priority than the workers have: as one process among hundreds that never rest,
+      // the coordinator would sample seconds late, and memory might run out before the memory guard
+      // stops the growth.
       let end = try CurrentProcess.withRealTimePriority { () throws(RecordingError) in
         try coordinator.drive()
       }
@@ -142,8 +142,8 @@ extension RunOptions {
     let files = files(of: name)
     StandardError.write("\(invalid)\n")
     do throws(FileProblem) {
-      if let held = try files.lock() {
-        return complain("\(name): \(held)", ExitStatus.notWritten)
+      if let refusal = try files.lock() {
+        return complain("\(name): \(refusal)", ExitStatus.notWritten)
       }
     } catch {
       return complain("\(name): a report cannot be written: \(error)", ExitStatus.notWritten)

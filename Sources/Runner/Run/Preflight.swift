@@ -8,7 +8,7 @@ import Recording
 
 /// What is known before a run begins and would spoil it: a host that is too small, or not clean.
 enum Preflight {
-  /// The most sockets on the host of which each is read: reading more would take seconds.
+  /// The most sockets on the host that are read one by one: reading more would take seconds.
   private static let mostSockets = 200_000.0
 
   /// The reasons not to begin the run, one sentence each; empty when the run may begin.

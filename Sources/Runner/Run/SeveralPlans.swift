@@ -26,7 +26,7 @@ extension RunOptions {
 
   /// Replaces the reports of earlier runs before the first of several plans starts, so that a plan
   /// that is never reached does not show an old report. Returns the exit code.
-  func begin(_ plans: [LoadedPlan]) -> Int32 {
+  func replaceOldReports(of plans: [LoadedPlan]) -> Int32 {
     do throws(FileProblem) {
       for loaded in plans {
         guard case .success(let plan) = loaded.plan else { continue }
@@ -34,7 +34,8 @@ extension RunOptions {
         // A directory that another run holds is left alone; this plan's run will say so.
         try RunFiles.makeDirectory(files.directory)
         guard !files.isLocked else { continue }
-        try Publication(files: files, flavour: junitFlavour).begin(plan, saying: Self.notReached)
+        try Publication(files: files, flavour: junitFlavour)
+          .replaceOldReports(of: plan, saying: Self.notReached)
       }
       if let junit, !RunFiles.isSpecial(junit) {
         try RunFiles.write(merged(plans).bytes, to: junit, over: .xml)

@@ -21,14 +21,14 @@ import Testing
   @Test func `a file that is no recording goes to history under its own time`() throws {
     let workspace = try Workspace()
     let files = RunFiles(plan: "p", out: workspace.directory.path, junit: nil, html: nil)
-    try files.prepare()
+    try files.moveLastRecording()
     #expect(workspace.files(in: "p").isEmpty)
 
     try workspace.write("not SQLite", to: "p/run.recording")
     try workspace.write("log", to: "p/run.recording-wal")
     let then = Date(timeIntervalSince1970: 1_767_323_045.5)
     try FileManager.default.setAttributes([.modificationDate: then], ofItemAtPath: files.recording)
-    try files.prepare()
+    try files.moveLastRecording()
     #expect(workspace.files(in: "p") == ["history"])
     #expect(
       workspace.files(in: "p/history")
@@ -48,7 +48,7 @@ import Testing
     try Recording(planName: "p") { $0.started = started }.write(to: files.recording)
     let then = Date(timeIntervalSince1970: 1_767_323_045.5)
     try FileManager.default.setAttributes([.modificationDate: then], ofItemAtPath: files.recording)
-    try files.prepare()
+    try files.moveLastRecording()
     #expect(workspace.files(in: "out/p/history") == ["20260102T030405.500Z.recording"])
     #expect(workspace.files(in: "out") == ["p"])
   }
@@ -56,11 +56,11 @@ import Testing
   @Test func `a recording in history is replaced by none that states the same start`() throws {
     let workspace = try Workspace()
     let files = RunFiles(plan: "p", out: workspace.directory.path, junit: nil, html: nil)
-    try files.prepare()
+    try files.moveLastRecording()
     for text in ["first", "second", "third"] {
       try Recording(planName: text) { $0.started = "2026-01-02T03:04:05.678Z" }
         .write(to: files.recording)
-      try files.prepare()
+      try files.moveLastRecording()
     }
     let names = workspace.files(in: "p/history")
     #expect(
