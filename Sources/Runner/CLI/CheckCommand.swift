@@ -77,7 +77,7 @@ struct CheckCommand: ParsableCommand {
       } else {
         "a limit before the goal"
       }
-    // What it prints ends in logs, as reports do.
+    // What `check` prints ends up in logs, as reports do, so secrets are masked.
     let shown = Recording(prepared, RunState(), started: "").masked()
     return """
       \(line(plan.file)): valid

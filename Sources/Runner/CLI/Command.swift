@@ -22,9 +22,9 @@ struct Runner: ParsableCommand {
     ],
     defaultSubcommand: RunCommand.self)
 
-  /// Two things come before any command, or the help, writes. A closed standard stream is opened,
-  /// so that no other file gets its descriptor; and a reader that has gone does not end the program
-  /// by a signal.
+  /// Two things are done before any command, or the help, writes. A closed standard stream is opened,
+  /// so that no other file gets its descriptor. The signals of failed writes are ignored, so that a
+  /// reader that has gone does not end the program.
   static func main() {
     CurrentProcess.openStandardDescriptors()
     CurrentProcess.ignoreSignalsOfWriting()

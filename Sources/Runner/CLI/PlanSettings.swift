@@ -62,8 +62,8 @@ func commandLine<T>(
   }
 }
 
-/// A path of the command line. An empty one, as of a variable that is not set, would be the root of the file system
-/// once a name is appended to it.
+/// A path of the command line. An empty one, as from a variable that is not set, is refused: with a
+/// name appended to it, it would lie in the root of the file system.
 func path(_ text: String) throws(ValidationError) -> String {
   guard !text.isEmpty else { throw ValidationError("an empty path names nothing") }
   return text

@@ -21,8 +21,8 @@ struct CaptureFlow {
   private(set) var movedBytes = 0
   /// Bytes that the receiver's socket did not take at once.
   private var unsent: [UInt8] = []
-  /// How many bytes of `unsent` the socket has taken since.
-  private var takenSince = 0
+  /// How many bytes at the start of `unsent` the socket has taken by now.
+  private var takenCount = 0
   /// Whether the receiver was told that the sender has ended. True also where the sender is lost:
   /// then the receiver is reset when the relay closes.
   private var isEndPassedOn = false
@@ -101,15 +101,15 @@ struct CaptureFlow {
   private mutating func flush() -> Advance {
     guard mayWrite else { return .idle }
     let transfer = unsafe unsent.withUnsafeBytes {
-      unsafe Socket.send(to, UnsafeRawBufferPointer(rebasing: $0[takenSince...]))
+      unsafe Socket.send(to, UnsafeRawBufferPointer(rebasing: $0[takenCount...]))
     }
     switch transfer {
     case .moved(let count):
       movedBytes += count
-      takenSince += count
-      if takenSince == unsent.count {
+      takenCount += count
+      if takenCount == unsent.count {
         unsent = []
-        takenSince = 0
+        takenCount = 0
       }
       return .busy
     case .wouldBlock:

@@ -14,7 +14,7 @@ extension CaptureProxy {
         guard let client = try Socket.accept(listener)?.descriptor else { return }
         connectToServer(for: client)
       } catch {
-        // Mostly no descriptor is left. Clients wait in the kernel's queue until the next try.
+        // Most often no descriptor is left. Clients wait in the kernel's queue until the next try.
         warn("no more clients for now: accept4: \(Self.words(error))")
         return pauseListening()
       }

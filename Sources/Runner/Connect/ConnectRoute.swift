@@ -5,7 +5,7 @@ import Plan
 import Probe
 import SystemPackage
 
-/// The sources from which `connect` opens connections, and the endpoint to which it does.
+/// The sources from which `connect` opens connections, and the endpoint to which they lead.
 struct ConnectRoute {
   /// Why `connect` cannot use the addresses, and mostly what to do about it.
   struct Refusal: Error, Equatable, CustomStringConvertible {

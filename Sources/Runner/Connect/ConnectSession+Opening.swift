@@ -36,8 +36,8 @@ extension ConnectSession {
 
   private mutating func beginOne() {
     var socket: FileDescriptor?
-    // The failure to report where all sources are taken: one whose source no connection of this
-    // session has.
+    // Reported if every source turns out to be taken: a failure at a source that none of this
+    // session's own connections has.
     var takenFailure: (call: FailedCall, error: Errno, source: SocketAddress?)?
     var ownSources: Set<SocketAddress>?
     for _ in 0..<route.tupleCount {

@@ -106,8 +106,8 @@ struct ConnectSession: ~Copyable {
     return false
   }
 
-  /// Whether a command that shows or closes connections may run, or the session end. A script
-  /// cannot see that answers are still to come, so they get a moment first.
+  /// Whether a command that shows or closes connections may run now, or the session may end now. A
+  /// script cannot see that answers are still on their way, so it waits a moment for them.
   private mutating func repliesHaveSettled() -> Bool {
     options.isInteractive || settling.isOver(awaitsAnswer: table.awaitsAnswer, now: .now())
   }

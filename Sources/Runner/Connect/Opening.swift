@@ -50,7 +50,7 @@ struct Opening {
     failuresInARow = 0
   }
 
-  /// - Parameter isHopeless: the next one would fail as well.
+  /// - Parameter isHopeless: whether the next connection would fail as well.
   mutating func noteFailure(isHopeless: Bool) {
     failuresInARow += 1
     if isHopeless || failuresInARow == Self.patience { isStopped = true }

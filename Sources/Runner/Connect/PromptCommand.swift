@@ -109,7 +109,7 @@ enum PromptCommand: Equatable {
     }
   }
 
-  /// Whether the text ends with `\c`, and not with a backslash that is itself escaped and a c.
+  /// Whether the text ends with `\c`. At the end of `\\c` there is an escaped backslash and a plain c.
   private static func endsWithoutNewline(_ text: String) -> Bool {
     guard text.hasSuffix("\\c") else { return false }
     return !text.dropLast().reversed().prefix { $0 == "\\" }.count.isMultiple(of: 2)

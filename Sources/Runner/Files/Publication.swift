@@ -86,7 +86,7 @@ extension Publication {
       throw FileProblem(files.html, "the page and the JUnit XML would be the same file")
     }
     try files.removePage()
-    // What went into a pipe cannot be replaced: with a second document its reader would have two.
+    // What went into a pipe cannot be replaced: its reader would get a second document.
     guard !RunFiles.isSpecial(files.junit) else { return }
     let (recording, judgement) = Self.unstartedRun(plan, reason, ExitStatus.fault)
     try RunFiles.write(

@@ -41,6 +41,7 @@ struct PreparedServer {
       try host.descriptors.apply()
     }
     host.tryTracking()
+    // 1 for the listener.
     let overhead = descriptorsPerWorker + 1 + pipes
     let goal = request.connections ?? Self.usualGoal
     let count: Int

@@ -17,7 +17,7 @@ struct LiveView: Progress {
   private var rate = Rate()
   /// The terminal's foreground process group when the run began; nothing is drawn while another
   /// group has the terminal.
-  private let home = Terminal.foreground
+  private let initialForeground = Terminal.foreground
   private let resumptions = Resumptions()
 
   init(colour: Bool) {
@@ -81,10 +81,10 @@ struct LiveView: Progress {
     counts += "   failed \(Format.count(state.failures))"
     lines.append(counts)
     if let messages = state.messages { lines.append("messages \(messages.text)") }
-    var second = "rate \(Format.rate(max(0, rate.rounded())))"
-    if let memory = state.memoryAvailable { second += "   memory left \(Format.bytes(memory))" }
-    second += "   \(Format.duration(seconds: state.elapsed.rounded(.down)))"
-    lines.append(second)
+    var rateLine = "rate \(Format.rate(max(0, rate.rounded())))"
+    if let memory = state.memoryAvailable { rateLine += "   memory left \(Format.bytes(memory))" }
+    rateLine += "   \(Format.duration(seconds: state.elapsed.rounded(.down)))"
+    lines.append(rateLine)
     if let limit = state.limit { lines.append(paint.yellow("limit: \(limit)")) }
     return lines.map { Clipped($0, to: width) }
   }
@@ -116,7 +116,7 @@ struct LiveView: Progress {
   /// Replaces the picture by these lines; without lines, erases it.
   private mutating func draw(_ lines: [Clipped]) {
     if resumptions.take() { drawnWidths = [] }
-    guard Terminal.foreground == home else {
+    guard Terminal.foreground == initialForeground else {
       drawnWidths = []
       return
     }
