@@ -149,9 +149,9 @@ package struct SimulatedKernel: Kernel {
   /// Nanoseconds that a `wait` takes when its deadline has already passed.
   private static var pollDuration: UInt64 { 1_000 }
 
-  /// Lets time pass until an event is ready or the deadline has passed. Returns 0 earlier, as a
-  /// real wait does for a signal, when `EventNoise` interrupts it, when another process has work to
-  /// do first, or when no time may pass: at the horizon, or with nothing to come.
+  /// Lets time pass until an event is ready or the deadline has passed. In three cases it returns 0
+  /// earlier, as a real wait does for a signal: `EventNoise` interrupts it; another process has work
+  /// to do first; no time may pass, because the horizon is reached or nothing is to come.
   package func wait(
     into events: UnsafeMutableBufferPointer<ReadyEvent>, until deadline: Instant?
   ) throws(Errno) -> Int {

@@ -18,7 +18,8 @@ package final class SimulatedProcess {
   package var faults: [Fault] = []
   package var chaos: Chaos?
   package var noise: EventNoise?
-  /// Events of edge-triggered registrations that the last wait with events has brought, where there is noise.
+  /// The edge-triggered events of the last wait that brought any events; kept only where there is
+  /// `noise`.
   private var lastEvents: [ReadyEvent] = []
   /// The most bytes that one `send` and one `receive` move.
   package var sendLimit = Int.max
@@ -39,7 +40,7 @@ package final class SimulatedProcess {
   var keepsEvents = false
   private(set) var keptEvents: [ReadyEvent] = []
   /// The call whose instants are logged; nil for none.
-  var log: SimulatedCall?
+  var loggedCall: SimulatedCall?
   /// Nanoseconds.
   private(set) var loggedInstants: [UInt64] = []
 
@@ -61,7 +62,7 @@ package final class SimulatedProcess {
     self.network = network
     self.descriptorLimit = descriptorLimit
     place = network.processes.count
-    // All that every worker has but the spare, which the client or the server opens itself.
+    // Every worker's descriptors but the spare, which the client or the server opens itself.
     let inherited = descriptorsPerWorker - 1
     table = Array(repeating: .other, count: inherited)
     lowestFree = inherited
@@ -75,7 +76,7 @@ package final class SimulatedProcess {
   func begin(_ call: SimulatedCall) -> Errno? {
     calls[call.rawValue] += 1
     totalCalls += 1
-    if call == log { loggedInstants.append(network.now) }
+    if call == loggedCall { loggedInstants.append(network.now) }
     if network.dials.costPerCall > 0 {
       network.advance(to: network.now + network.dials.costPerCall)
     }
@@ -199,7 +200,7 @@ package final class SimulatedProcess {
       count += 1
     }
     staleEvents = []
-    let fresh = count
+    let firstReal = count
     for _ in 0..<ready.count where count < events.count {
       guard let watch = ready.popFirst() else { break }
       watch.isQueued = false
@@ -210,9 +211,9 @@ package final class SimulatedProcess {
       count += 1
       if !watch.events.has(.edgeTriggered) { watch.markReady() }
     }
-    if keepsEvents { unsafe keptEvents += events[fresh..<count] }
+    if keepsEvents { unsafe keptEvents += events[firstReal..<count] }
     if noise != nil, count > 0 {
-      let brought = unsafe Array(events[fresh..<count])
+      let brought = unsafe Array(events[firstReal..<count])
       if let event = disturbance, count < events.count {
         unsafe events[count] = event
         count += 1

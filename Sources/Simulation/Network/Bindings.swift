@@ -3,7 +3,7 @@ import Addressing
 /// Which local addresses and which connections' tuples are in use on a simulated host.
 ///
 /// A socket may be bound beside others when each of them has SO_REUSEADDR and none listens. Two
-/// connections never share a tuple, and one that was closed in order keeps its own in TIME_WAIT.
+/// connections never share a tuple. Where the client's FIN came first, the tuple stays in TIME_WAIT.
 struct Bindings {
   struct Tuple: Hashable {
     let local: SocketAddress

@@ -15,7 +15,8 @@ struct EventQueue {
   private var heap: [Entry] = []
   private var order: UInt64 = 0
 
-  var next: UInt64? { heap.first?.instant }
+  /// The instant of the soonest event; nil when there is none.
+  var nextInstant: UInt64? { heap.first?.instant }
 
   mutating func put(_ happening: NetworkEvent, at instant: UInt64) {
     order += 1

@@ -12,6 +12,7 @@ package final class SimulatedNetwork {
     package let error: Errno
   }
 
+  /// What a test or a host can set: the network's pace, its bounds, and what goes wrong in it.
   package struct Dials {
     /// Nanoseconds that a segment is under way.
     package var latency: UInt64
@@ -110,7 +111,7 @@ package final class SimulatedNetwork {
 
   /// The next instant at which a segment arrives or a wait ends, at most `horizon`; nil for never.
   package var nextInstant: UInt64? {
-    var next = agenda.next
+    var next = agenda.nextInstant
     for process in processes where !process.isStopped {
       if let deadline = process.deadline { next = min(next ?? deadline, deadline) }
     }
@@ -127,7 +128,7 @@ package final class SimulatedNetwork {
 
   /// Lets time pass until an instant, and all events up to it happen.
   package func advance(to instant: UInt64) {
-    while let next = agenda.next, next <= instant, let happening = agenda.take() {
+    while let next = agenda.nextInstant, next <= instant, let happening = agenda.take() {
       now = max(now, next)
       perform(happening)
     }
@@ -184,9 +185,9 @@ package final class SimulatedNetwork {
     case .acknowledgement(let child): child.enterQueue()
     case .refusal(let client, let refusal):
       if client.state == .connecting { client.fail(refusal.error) }
-    case .bytes(let socket, let bytes): socket.take(bytes)
-    case .fin(let socket): socket.takeFin()
-    case .reset(let socket): socket.takeReset()
+    case .bytes(let socket, let bytes): socket.bytesArrived(bytes)
+    case .fin(let socket): socket.finArrived()
+    case .reset(let socket): socket.resetArrived()
     }
   }
 

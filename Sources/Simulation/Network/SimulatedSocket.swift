@@ -64,7 +64,8 @@ final class SimulatedSocket {
   /// This end has closed in order, and the peer has not sent its FIN yet.
   private var awaitsPeerFin = false
   private var hasSentFin = false
-  /// Whether it had sent its FIN when the peer's came: only then does TIME_WAIT follow.
+  /// Whether `finishSending` has sent this end's FIN before the peer's had come: only then does
+  /// TIME_WAIT follow.
   private var finishedFirst = false
   /// A `send` found too little room at the peer: epoll is to announce when there is room.
   private var foundPeerFull = false
@@ -149,7 +150,7 @@ final class SimulatedSocket {
     listener.watch?.markReady()
   }
 
-  func take(_ bytes: [UInt8]) {
+  func bytesArrived(_ bytes: [UInt8]) {
     inFlight -= bytes.count
     switch state {
     case .established:
@@ -162,14 +163,14 @@ final class SimulatedSocket {
     }
   }
 
-  func takeFin() {
+  func finArrived() {
     guard state == .established || awaitsPeerFin else { return }
     hasPeerSentFin = true
     if awaitsPeerFin { return release(waits: true) }
     watch?.markReady()
   }
 
-  func takeReset() {
+  func resetArrived() {
     if let listener {
       listener.halfOpen -= 1
       self.listener = nil

@@ -25,7 +25,8 @@ package final class ScriptedPeer {
     listener = socket
   }
 
-  /// - Parameter offset: which port after its own, so that it can have several connections.
+  /// - Parameter offset: is added to the peer's own port, so that the peer can have several
+  ///   connections.
   package func connect(to endpoint: SocketAddress, offset: UInt16 = 0) throws -> FileDescriptor {
     let address = SocketAddress(address.ip, address.port + offset)
     let socket = try kernel.open(v6: false)
@@ -60,7 +61,7 @@ package final class ScriptedPeer {
     process.socket(socket).finishSending()
   }
 
-  /// Whether the other side has closed its half, once everything was read.
+  /// Whether everything was read and the other side has closed its half.
   package func isClosed(_ socket: FileDescriptor) -> Bool {
     process.socket(socket).emptyReading() == .closed
   }

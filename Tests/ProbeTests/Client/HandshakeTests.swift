@@ -11,7 +11,7 @@ import Testing
   {
     let world = World(.init(silentEndpoints: [.first]))
     try world.addServer()
-    try world.addClient([.open(goal: 50, rate: 8)], timeout: .seconds(2)) { $0.log = .close }
+    try world.addClient([.open(goal: 50, rate: 8)], timeout: .seconds(2)) { $0.loggedCall = .close }
     world.check = { [unowned world] in world.expectConsistency(goal: 50) }
     let start = world.network.now
     world.play()

@@ -18,7 +18,7 @@ import Testing
     for index in 0..<workers {
       try world.addClient(
         [.open(goal: goal, rate: rate)], share: WorkerShare(index: index, count: workers)
-      ) { $0.log = .connect }
+      ) { $0.loggedCall = .connect }
     }
     world.check = { [unowned world] in world.expectConsistency(goal: goal) }
     let start = world.network.now
@@ -80,7 +80,7 @@ import Testing
     }
     for earlier in 0..<phase { world.play(phase: earlier) }
     let start = world.network.now
-    for client in world.clients { client.process.log = call }
+    for client in world.clients { client.process.loggedCall = call }
     world.play(phase: phase)
     return world.clients.map { $0.process.loggedInstants.map { $0 - start } }
   }

@@ -60,7 +60,7 @@ import Testing
       try world.addClient(
         [.open(goal: 12, rate: 1000)], share: WorkerShare(index: index, count: workers),
         recordedArrivals: [recorded]
-      ) { $0.log = .connect }
+      ) { $0.loggedCall = .connect }
     }
     let begun = world.network.now
     world.order(.begin)

@@ -111,7 +111,7 @@ import Testing
     let start = world.network.now
     world.run(for: .milliseconds(1950))
     world.network.dials.silentEndpoints = []
-    world.client.process.log = .close
+    world.client.process.loggedCall = .close
     #expect(world.run(for: .seconds(30)) { world.hasSettled(0) })
     let board = world.client.board
     #expect(board[.churned] == 10)

@@ -61,7 +61,7 @@ import Testing
 
   @Test func `another step does not disturb the messages of those before`() throws {
     let world = try world(patterns: [.test(every: .seconds(1))])
-    world.client.process.log = .send
+    world.client.process.loggedCall = .send
     let start = world.network.now
     seek(10, world)
     world.run(for: .milliseconds(1_540))
@@ -151,7 +151,7 @@ import Testing
     world.run(for: .seconds(3))
     seek(10, world)
     let unsent = world.client.messages(.unsent)
-    world.client.process.log = .send
+    world.client.process.loggedCall = .send
     world.run(for: .seconds(1))
     #expect(abs(world.client.process.loggedInstants.count - 100) <= 1)
     #expect(world.client.board.largest(.drift) < 1e6)

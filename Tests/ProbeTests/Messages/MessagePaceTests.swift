@@ -27,7 +27,7 @@ import Testing
           patterns: patterns,
           patternsOfPhase: patternsOfPhase ?? [[]] + tasks.map { _ in Array(patterns.indices) }),
         wakeLead: wakeLead
-      ) { $0.log = .send }
+      ) { $0.loggedCall = .send }
     }
     world.check = { [unowned world] in world.expectConsistency() }
     world.play()
@@ -206,7 +206,7 @@ import Testing
     try world.addClient(
       [.open(goal: 10, rate: 5)],
       messages: Messages(patterns: [.test(every: .seconds(1))], patternsOfPhase: [[0]])
-    ) { $0.log = .send }
+    ) { $0.loggedCall = .send }
     world.check = { [unowned world] in world.expectConsistency() }
     let start = world.network.now
     world.order(.begin)

@@ -17,7 +17,7 @@ import Testing
   private func instants(
     _ pattern: MessagePattern, answering delay: Duration
   ) throws -> [UInt64] {
-    let stage = try Stage([pattern]) { $0.log = .send }
+    let stage = try Stage([pattern]) { $0.loggedCall = .send }
     stage.begin(for: delay)
     stage.say("1", for: .seconds(2))
     stage.say("2", for: .seconds(2))
