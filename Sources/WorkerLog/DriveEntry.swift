@@ -33,14 +33,14 @@ package struct DriveEntry: Sendable, Equatable {
   /// kind in its lowest two bits, then a bit that says whether a count follows, then the ticks. The
   /// second is the place of a pattern or a phase, the third the count.
   package func write(_ append: (UInt8) -> Void) {
-    let counts: UInt64 = count == 1 ? 0 : 4
+    let countFlag: UInt64 = count == 1 ? 0 : 4
     switch kind {
-    case .arrivals: Varint.write(ticks << 3 | counts, append)
+    case .arrivals: Varint.write(ticks << 3 | countFlag, append)
     case .messages(let pattern):
-      Varint.write(ticks << 3 | counts | 1, append)
+      Varint.write(ticks << 3 | countFlag | 1, append)
       Varint.write(UInt64(pattern), append)
     case .phase(let place):
-      Varint.write(ticks << 3 | counts | 2, append)
+      Varint.write(ticks << 3 | countFlag | 2, append)
       Varint.write(UInt64(place), append)
     }
     if count != 1 { Varint.write(count, append) }
