@@ -72,5 +72,5 @@ private struct Column {
 
 extension Series.Key {
   /// `name`, or `name{label}`.
-  fileprivate var column: String { line(label.isEmpty ? name : "\(name){\(label)}") }
+  fileprivate var column: String { onOneLine(label.isEmpty ? name : "\(name){\(label)}") }
 }

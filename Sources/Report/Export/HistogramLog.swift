@@ -12,7 +12,7 @@ func histogramLog(_ recording: Recording) -> [UInt8] {
   let encoding = HistogramEncoding(
     highest: measured.compactMap(\.distribution.maximum).max().map { max($0, hour) } ?? hour)
   let epoch = Format.fixed(recording.epoch, 3)
-  let started = recording.started.isEmpty ? "unknown" : line(recording.started)
+  let started = recording.started.isEmpty ? "unknown" : onOneLine(recording.started)
   var lines = [
     "#[Histogram log format version 1.3]",
     "#[StartTime: \(epoch) (seconds since epoch), \(started)]",
@@ -34,5 +34,5 @@ func histogramLog(_ recording: Recording) -> [UInt8] {
 
 /// The name as a tag, which ends at a comma and holds no space.
 private func tag(_ metric: String) -> String {
-  String(line(metric).map { $0 == "," || $0.isWhitespace ? "_" : $0 })
+  String(onOneLine(metric).map { $0 == "," || $0.isWhitespace ? "_" : $0 })
 }

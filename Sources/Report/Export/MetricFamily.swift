@@ -39,7 +39,7 @@ struct MetricFamily {
     self.unit = unit
     self.series = series
     type = identity.kind.rawValue
-    help = "\(line(identity.name)) of the recording, in \(line(identity.unit))"
+    help = "\(onOneLine(identity.name)) of the recording, in \(onOneLine(identity.unit))"
   }
 
   /// What the series of one family have in common.

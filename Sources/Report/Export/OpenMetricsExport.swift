@@ -56,7 +56,7 @@ private struct OpenMetricsWriter {
   ) -> [String] {
     var lines = head(
       name, "summary", "seconds",
-      "\(line(latency.name)) latency of the recording, by interval")
+      "\(onOneLine(latency.name)) latency of the recording, by interval")
     var phases: [String] = []
     for record in records where !phases.contains(record.phase) { phases.append(record.phase) }
     for phase in phases {
@@ -85,7 +85,7 @@ private struct OpenMetricsWriter {
 
   private func labels(_ more: [(name: String, value: String)]) -> String {
     let all = [("plan", plan)] + more
-    return "{" + all.map { "\($0.0)=\"\(escaped(line($0.1)))\"" }.joined(separator: ",") + "}"
+    return "{" + all.map { "\($0.0)=\"\(escaped(onOneLine($0.1)))\"" }.joined(separator: ",") + "}"
   }
 
   private func escaped(_ text: String) -> String {

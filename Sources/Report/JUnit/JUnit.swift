@@ -61,7 +61,7 @@ extension OutputFiles {
     return (paths + paths.map(absolute)).reduce(into: [String]()) { unique, path in
       if !unique.contains(path) { unique.append(path) }
     }
-    .map { "[[ATTACHMENT|\(line($0))]]" }
+    .map { "[[ATTACHMENT|\(onOneLine($0))]]" }
     .joined(separator: "\n")
   }
 }

@@ -68,7 +68,7 @@ extension Element {
     var element = self
     element.attributes = attributes.map { attribute in
       guard attribute.name == "message" else { return attribute }
-      return Attribute(name: "message", value: line(truncated(attribute.value, to: limit)))
+      return Attribute(name: "message", value: onOneLine(truncated(attribute.value, to: limit)))
     }
     element.children = children.map { child in
       switch child {

@@ -57,7 +57,7 @@ struct TestSuite {
   func element(bodyLimit: Int) -> Element {
     let time = Format.fixed(cases.reduce(0) { $0 + ($1.time ?? 0) }, 3)
     // The schema wants a time without a zone; it is UTC.
-    let timestamp = started.count >= 19 ? line(String(started.prefix(19))) : nil
+    let timestamp = started.count >= 19 ? onOneLine(String(started.prefix(19))) : nil
     return Element(
       "testsuite",
       [
@@ -86,7 +86,7 @@ struct TestSuite {
   /// The name on one line, cut to 500 characters: with a number or a word added it still has no
   /// more than the 512 that a name may have.
   fileprivate static func shortened(_ name: String) -> String {
-    String(line(name).unicodeScalars.prefix(500))
+    String(onOneLine(name).unicodeScalars.prefix(500))
   }
 
   /// A name that occurs again gets a number, or CI servers would mix the histories of the cases.
@@ -161,7 +161,7 @@ struct TestCase {
 
   /// The message, which CI servers show first, as one line that does not fill their page.
   private func headline(_ message: String, _ bodyLimit: Int) -> String {
-    line(truncated(message, to: min(1000, bodyLimit)))
+    onOneLine(truncated(message, to: min(1000, bodyLimit)))
   }
 }
 

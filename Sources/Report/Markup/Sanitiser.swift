@@ -20,19 +20,19 @@ func sanitised(_ text: String) -> String {
 }
 
 /// `sanitised`, on one line: for terminals, attributes and names.
-package func line(_ text: String) -> String {
-  var line = String.UnicodeScalarView()
+package func onOneLine(_ text: String) -> String {
+  var clean = String.UnicodeScalarView()
   for scalar in sanitised(text).unicodeScalars {
-    line.append(scalar == "\n" || scalar == "\t" ? " " : scalar)
+    clean.append(scalar == "\n" || scalar == "\t" ? " " : scalar)
   }
-  return String(line)
+  return String(clean)
 }
 
-/// `line` of a text of any length, cut to `limit` characters with "…" at the end.
+/// `onOneLine` of a text of any length, cut to `limit` characters with "…" at the end.
 func brief(_ text: String, to limit: Int = 300) -> String {
   let scalars = text.unicodeScalars
-  guard scalars.count > limit else { return line(text) }
-  return line(String(scalars.prefix(limit - 1))) + "…"
+  guard scalars.count > limit else { return onOneLine(text) }
+  return onOneLine(String(scalars.prefix(limit - 1))) + "…"
 }
 
 /// At most `limit` characters of the text, with a note of how many are missing.

@@ -179,12 +179,12 @@ extension HTMLReport {
       rows: recording.failures.sorted { $0.count > $1.count }.map { failure in
         let place = [failure.source, failure.endpoint].compactMap { $0 }.joined(separator: " → ")
         return [
-          .text(line(failure.syscall)), .text(failure.end.rawValue),
-          .text(failure.errno.map { line($0.words) }), .text(line(failure.phase)),
+          .text(onOneLine(failure.syscall)), .text(failure.end.rawValue),
+          .text(failure.errno.map { onOneLine($0.words) }), .text(onOneLine(failure.phase)),
           .count(failure.count), .seconds(failure.firstInstant, Format.instant),
           .count(failure.established),
           .count(recording.countsServer ? failure.accepted : nil),
-          .text(place.isEmpty ? nil : line(place)),
+          .text(place.isEmpty ? nil : onOneLine(place)),
         ]
       })
   }

@@ -81,7 +81,7 @@ extension HTMLReport {
         ],
         rows: comparison.limits.map { change in
           [
-            .text(line(change.limit.cause)), .text(change.limit.resource.rawValue),
+            .text(onOneLine(change.limit.cause)), .text(change.limit.resource.rawValue),
             .text(change.sides),
             .text(change.verdict.rawValue, style: "outcome \(change.verdict.style)"),
           ]
@@ -96,7 +96,10 @@ extension HTMLReport {
           .init(title: "Now", key: "new"),
         ],
         rows: comparison.host.map { change in
-          [.text(line(change.name)), .text(change.base.map(line)), .text(change.new.map(line))]
+          [
+            .text(onOneLine(change.name)), .text(change.base.map(onOneLine)),
+            .text(change.new.map(onOneLine)),
+          ]
         }
       ).element
     }

@@ -108,7 +108,7 @@ extension HTMLReport {
       ],
       rows: zip(addresses.series, addresses.maxima).map { series, value in
         [
-          .text(line(series.key.label), style: "code"),
+          .text(onOneLine(series.key.label), style: "code"),
           .init(
             text: Format.count(value.rounded()), value: Format.short(value, 0),
             bar: addresses.most > 0 ? value / addresses.most : 0),
@@ -130,7 +130,8 @@ extension HTMLReport {
       ],
       rows: recording.workers.map { worker in
         [
-          .text(String(worker.id)), .text(worker.end.rawValue), .text(worker.endpoint.map(line)),
+          .text(String(worker.id)), .text(worker.end.rawValue),
+          .text(worker.endpoint.map(onOneLine)),
           .count(worker.connections), .seconds(worker.userTime, Format.duration(seconds:)),
           .seconds(worker.systemTime, Format.duration(seconds:)),
           .init(

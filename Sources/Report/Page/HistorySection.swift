@@ -104,7 +104,7 @@ private struct RunTrend {
           .init(text: run.name, value: brief(run.started)),
           .text(verdict, style: "outcome \(run.verdict == .passed ? "done" : "limit")"),
           .count(run.held), .count(run.goal),
-          .seconds(run.connectP99, Format.duration(seconds:)), .text(run.limit.map(line)),
+          .seconds(run.connectP99, Format.duration(seconds:)), .text(run.limit.map(onOneLine)),
         ]
       })
   }
@@ -114,7 +114,7 @@ extension RecordingSummary {
   /// When the run started: "2026-01-02 03:04:05".
   fileprivate var name: String {
     started.count < 19
-      ? brief(started) : line("\(started.prefix(10)) \(started.dropFirst(11).prefix(8))")
+      ? brief(started) : onOneLine("\(started.prefix(10)) \(started.dropFirst(11).prefix(8))")
   }
 
   /// "01-02 03:04".

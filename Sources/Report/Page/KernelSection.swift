@@ -18,7 +18,7 @@ extension HTMLReport {
       if !atZero.isEmpty {
         Element(
           "p", ["class": "note"],
-          "Stayed at zero: \(truncated(line(atZero.joined(separator: ", ")), to: 2000)).")
+          "Stayed at zero: \(truncated(onOneLine(atZero.joined(separator: ", ")), to: 2000)).")
       }
     }
   }

@@ -96,7 +96,7 @@ extension HTMLReport {
 
   private func messageRow(_ totals: MessageTotals, countsUnsent: Bool) -> [Table.Cell] {
     func bad(_ count: Int) -> Table.Cell { .count(count, style: count > 0 ? "bad" : nil) }
-    var cells: [Table.Cell] = [.text(line(totals.pattern))]
+    var cells: [Table.Cell] = [.text(onOneLine(totals.pattern))]
     for outcome in MessageOutcome.allCases {
       let isBad = MessageOutcome.lost.contains(outcome)
       cells.append(isBad ? bad(totals[outcome]) : .count(totals[outcome]))

@@ -19,10 +19,10 @@ extension HTMLReport {
       ],
       rows: recording.searchSteps.map { step in
         [
-          .text(line(step.phase)), .seconds(step.at, Format.instant), .count(step.goal),
+          .text(onOneLine(step.phase)), .seconds(step.at, Format.instant), .count(step.goal),
           .count(step.held),
           .text(step.outcome.rawValue, style: "outcome \(step.outcome.style)"),
-          .text(step.reason.isEmpty ? nil : line(step.reason)),
+          .text(step.reason.isEmpty ? nil : onOneLine(step.reason)),
         ]
       })
   }

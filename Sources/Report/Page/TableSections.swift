@@ -34,7 +34,7 @@ extension HTMLReport {
         let reached = phase.started != nil
         let counted = reached && recording.knowsAccepted
         return [
-          .text(line(phase.name)), .text(line(phase.title)),
+          .text(onOneLine(phase.name)), .text(onOneLine(phase.title)),
           .text(phase.outcome.word(reached: reached), style: "outcome \(phase.outcome.rawValue)"),
           .seconds(phase.started, Format.instant),
           .seconds(phase.duration, Format.duration(seconds:)),
@@ -55,7 +55,7 @@ extension HTMLReport {
       if !judgement.thresholds.isEmpty { thresholdTable.element }
       if let expectation = judgement.expectation {
         Element("dl", ["class": "pairs", "data-met": String(expectation.met)]) {
-          pair(Fact(line(expectation.text), line(expectation.reason)))
+          pair(Fact(onOneLine(expectation.text), onOneLine(expectation.reason)))
         }
       }
     }
@@ -71,13 +71,13 @@ extension HTMLReport {
       ],
       rows: judgement.thresholds.map { threshold in
         [
-          .text(line(threshold.text), style: "code"),
+          .text(onOneLine(threshold.text), style: "code"),
           !judgement.judgesThresholds
             ? .init(text: "not judged", value: nil, style: "outcome skipped")
             : .init(
               text: threshold.passed ? "passed" : "failed", value: String(threshold.passed),
               style: "outcome \(threshold.passed ? "done" : "limit")"),
-          .init(text: line(threshold.reason), value: threshold.value.map { String($0) }),
+          .init(text: onOneLine(threshold.reason), value: threshold.value.map { String($0) }),
           .count(threshold.planLine),
         ]
       })
@@ -122,7 +122,7 @@ extension HTMLReport {
             text: "× "
               + (ratio < 10 ? Format.short(ratio, 2) : Format.count(Int(min(ratio, 1e15)))),
             value: Format.short(ratio, 3)),
-          .text(line(term.reason)),
+          .text(onOneLine(term.reason)),
         ]
       })
   }

@@ -82,7 +82,8 @@ extension HTMLReport {
         ],
         rows: others.map { other in
           [
-            .text(line(other.cause)), .text(other.resource.rawValue), .text(line(other.phase)),
+            .text(onOneLine(other.cause)), .text(other.resource.rawValue),
+            .text(onOneLine(other.phase)),
             .seconds(other.firstInstant, Format.instant), .count(other.count), .text(other.fix),
           ]
         }
@@ -167,16 +168,16 @@ extension LimitRecord {
       .compactMap { $0 }.joined(separator: ": ")
     var whereabouts = "\(end.rawValue) end"
     if let worker { whereabouts += ", worker \(worker)" }
-    if let source { whereabouts += ", from \(line(source))" }
-    if let endpoint { whereabouts += ", at \(line(endpoint))" }
-    var setting = knob.map(line)
+    if let source { whereabouts += ", from \(onOneLine(source))" }
+    if let endpoint { whereabouts += ", at \(onOneLine(endpoint))" }
+    var setting = knob.map(onOneLine)
     if let now { setting = (setting ?? "now") + " = \(Format.count(now))" }
     if let needed { setting = (setting ?? "") + ", needs \(Format.count(needed))" }
     return Array(known: [
       "Resource": resource.rawValue,
       "Where": whereabouts,
       "Call": call.isEmpty ? nil : call,
-      "Phase": "\(line(phase)), plan line \(planLine)",
+      "Phase": "\(onOneLine(phase)), plan line \(planLine)",
       "First met":
         "\(Format.instant(firstInstant)), with \(Format.count(established)) established"
         + (countsServer ? " and \(Format.count(accepted)) accepted" : ""),

@@ -14,7 +14,7 @@ package func comparisonText(
   lines += figures(comparison, paint)
   lines += section("limits", comparison.limits.map { limit($0, paint) }, paint)
   lines += section(
-    "host", comparison.host.map { "\(line($0.name)): \(value($0.base)) -> \(value($0.new))" },
+    "host", comparison.host.map { "\(onOneLine($0.name)): \(value($0.base)) -> \(value($0.new))" },
     paint)
   lines += section("plan", [comparison.plan.sentence].compactMap(\.self), paint)
   lines += ["", verdict(comparison, paint)]
@@ -43,7 +43,7 @@ package func comparisonLine(_ comparison: Comparison, base: Recording) -> String
         + (others > 0 ? " and \(Format.count(others)) more" : ""))
   }
   if comparison.plan.differs { parts.append("another plan") }
-  let started = line(base.started.prefix(16).split(separator: "T").joined(separator: " "))
+  let started = onOneLine(base.started.prefix(16).split(separator: "T").joined(separator: " "))
   return "compared with the run before (\(started)): \(parts.joined(separator: ", "))"
 }
 
@@ -107,7 +107,7 @@ private func section(_ name: String, _ lines: [String], _ paint: Paint) -> [Stri
   lines.isEmpty ? [] : ["", paint.bold(name)] + lines.map { "  " + $0 }
 }
 
-private func value(_ text: String?) -> String { text.map(line) ?? "–" }
+private func value(_ text: String?) -> String { text.map(onOneLine) ?? "–" }
 
 private func verdict(_ comparison: Comparison, _ paint: Paint) -> String {
   comparison.worseCount == 0

@@ -11,7 +11,7 @@ package func summary(
   let metrics = Metrics(recording)
   var lines = [title(recording, paint), ""]
   if let replay = recording.replay {
-    lines.append(row("replay", line("of \(replay.source)"), paint))
+    lines.append(row("replay", onOneLine("of \(replay.source)"), paint))
     if let fidelity = replay.fidelity {
       lines.append(row("fidelity", fidelity.parts.joined(separator: " · "), paint))
     }

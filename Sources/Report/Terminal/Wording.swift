@@ -47,7 +47,7 @@ extension Judgement {
   /// 0:03 on, in hold; and 2 more". Nil where no sample is missing.
   var gapsInWords: String? {
     guard let longest = gaps.max(by: { $0.seconds < $1.seconds }) else { return nil }
-    let place = longest.phase.map { ", in \(line($0))" } ?? ""
+    let place = longest.phase.map { ", in \(onOneLine($0))" } ?? ""
     let more = gaps.count > 1 ? "; and \(Format.count(gaps.count - 1)) more" : ""
     return "no sample for \(Format.duration(seconds: longest.seconds))"
       + " from \(Format.instant(longest.from)) on\(place)\(more)"
@@ -69,10 +69,10 @@ extension Metrics {
 extension [Fact] {
   /// One fact per line, values lined up.
   var aligned: String {
-    let names = map { line($0.name) }
+    let names = map { onOneLine($0.name) }
     let width = names.map(\.count).max() ?? 0
     return zip(names, self).map { name, fact in
-      name + String(repeating: " ", count: width - name.count + 2) + line(fact.value)
+      name + String(repeating: " ", count: width - name.count + 2) + onOneLine(fact.value)
     }.joined(separator: "\n")
   }
 }
@@ -87,9 +87,9 @@ extension Judgement {
 extension Recording {
   /// When the run started, how long it took, and on which host; what is not known is left out.
   var circumstances: [String] {
-    let day = line("\(started.prefix(10)) \(started.dropFirst(11).prefix(8)) UTC")
+    let day = onOneLine("\(started.prefix(10)) \(started.dropFirst(11).prefix(8)) UTC")
     return [
-      started.isEmpty ? nil : started.count < 19 ? line(started) : day,
+      started.isEmpty ? nil : started.count < 19 ? onOneLine(started) : day,
       Format.duration(seconds: duration), hostname.isEmpty ? nil : brief(hostname),
     ].compactMap { $0 }
   }

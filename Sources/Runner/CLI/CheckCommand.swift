@@ -80,7 +80,7 @@ struct CheckCommand: ParsableCommand {
     // What `check` prints ends up in logs, as reports do, so secrets are masked.
     let shown = Recording(prepared, RunState(), started: "").masked()
     return """
-      \(line(plan.file)): valid
+      \(onOneLine(plan.file)): valid
 
       \(shown.effectivePlan.trimmingTrailingNewlines())
 

@@ -76,8 +76,8 @@ struct MergeCommand: ParsableCommand {
     }
     if !quiet {
       let writeFailure = tell(
-        "\(output): \(shards.count) recordings of \(line(whole.planName))\n"
-          + "\(line(judgement.headline))\n")
+        "\(output): \(shards.count) recordings of \(onOneLine(whole.planName))\n"
+          + "\(onOneLine(judgement.headline))\n")
       if let writeFailure { throw ExitCode(writeFailure) }
     }
   }

@@ -73,7 +73,7 @@ struct LiveView: Progress {
 
   private func lines(_ state: ProgressState, rate: Double) -> [Clipped] {
     let width = Terminal.width ?? 80
-    var lines = [paint.bold(line(state.plan)) + "  \(line(state.phase))"]
+    var lines = [paint.bold(onOneLine(state.plan)) + "  \(onOneLine(state.phase))"]
     lines.append(bar(state, rate: rate, width: width))
     var counts = "established \(Format.count(state.established))"
     if let accepted = state.accepted { counts += "   accepted \(Format.count(accepted))" }
