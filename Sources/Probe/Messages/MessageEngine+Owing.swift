@@ -191,7 +191,7 @@ extension MessageEngine where System: ~Copyable {
   private mutating func refuteOldestDebt(_ slot: UInt32, among connections: inout Connections) {
     let pattern = Int(connections.rows.messages.debt(0, of: slot).pattern)
     connections.board.subtract(pattern, .missing)
-    connections.board.add(pattern, outcomeOfMisfit(slot, among: &connections))
+    connections.board.add(pattern, outcomeOfMisfit(slot, pattern, among: &connections))
     connections.noteAnswer(slot)
     dropDebts(slot, 1, among: &connections)
   }
@@ -204,11 +204,13 @@ extension MessageEngine where System: ~Copyable {
     connections.rows.mark(slot, .forgetful)
   }
 
-  /// What becomes of a message when bytes have come that do not fit its answer.
+  /// What becomes of a message of the pattern when bytes have come that do not fit its answer.
   mutating func outcomeOfMisfit(
-    _ slot: UInt32, among connections: inout Connections
+    _ slot: UInt32, _ pattern: Int, among connections: inout Connections
   ) -> MessageCounter {
-    connections.rows.marks(slot).has(.forgetful) ? .missing : .wrong
+    let mayBeAnother =
+      connections.rows.marks(slot).has(.forgetful) && !patterns.script(pattern).hasUniformAnswers
+    return mayBeAnother ? .missing : .wrong
   }
 
   /// Notes that a message was answered rightly, which may show that no answer to a forgotten one can
@@ -217,7 +219,7 @@ extension MessageEngine where System: ~Copyable {
   mutating func noteOrder(
     _ slot: UInt32, _ pattern: Int, among connections: inout Connections
   ) {
-    guard connections.rows.marks(slot).has(.forgetful), patterns.script(pattern).settlesDebts
+    guard connections.rows.marks(slot).has(.forgetful), patterns.script(pattern).hasDistinctAnswers
     else { return }
     connections.rows.unmark(slot, .forgetful)
   }

@@ -130,7 +130,7 @@ extension MessageEngine where System: ~Copyable {
     let pattern = connections.rows.messages.pattern(of: slot)
     let marks = connections.rows.marks(slot)
     if marks.has(.overdue) { connections.board.subtract(pattern, .missing) }
-    connections.board.add(pattern, outcomeOfMisfit(slot, among: &connections))
+    connections.board.add(pattern, outcomeOfMisfit(slot, pattern, among: &connections))
     forgetDebts(slot, among: &connections)
     connections.noteAnswer(slot)
     if connections.rows.state(slot) == .sending || marks.has(.conversing) {

@@ -26,7 +26,8 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
   /// Whether some pattern has rounds, so that a connection may have missed its instant while it was
   /// busy.
   private(set) var hasRounds = false
-  /// The pattern whose only pace is its answers; nil where there is none, or more than one.
+  /// The pattern whose only pace is its answers; nil where there is none, or more than one. Never a
+  /// conversation, which may have to wait until its connection is owed no answer.
   private(set) var closedLoopPattern: Int?
   /// How many rows there are up to the last one that has had a connection since a search last
   /// stepped down.
@@ -103,7 +104,8 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
     for pattern in 0..<patterns.count
     where isPlayed(pattern) && patterns.script(pattern).rate == .infinity {
       unlimited += 1
-      closedLoopPattern = unlimited == 1 ? pattern : nil
+      let waits = patterns.script(pattern).answer == .conversation
+      closedLoopPattern = unlimited == 1 && !waits ? pattern : nil
     }
   }
 

@@ -18,10 +18,12 @@ struct PatternTable: ~Copyable {
     fileprivate(set) var answer = Answer.nothing
     /// Bytes of an answer of known length (`.anything` or `.text`).
     fileprivate(set) var answerCount = 0
-    /// Whether bytes that fit no answer are wrong once a message of the pattern was answered rightly,
-    /// however many answers a connection was owed before: servers answer in order, so none of those
-    /// can come any more; or they are all alike.
-    fileprivate(set) var settlesDebts = false
+    /// Whether no two messages of a connection have the same answer, so that a right answer shows which
+    /// message it answers. Servers answer in order: answers to older messages cannot come any more.
+    fileprivate(set) var hasDistinctAnswers = false
+    /// Whether all answers of the run are the same bytes: what differs from them answers no message
+    /// rightly.
+    fileprivate(set) var hasUniformAnswers = false
     fileprivate var message = Text()
     fileprivate var answerText = Text()
     fileprivate var isFixed = false
@@ -101,12 +103,10 @@ struct PatternTable: ~Copyable {
       case .until: script.answer = .framed
       }
       if pattern.conversation != nil { script.answer = .conversation }
-      script.settlesDebts =
-        switch script.answer {
-        case .echo: pattern.template.differsByMessage || script.isFixed && patterns.count == 1
-        case .text: patterns.count == 1
-        case .nothing, .anything, .matching, .framed, .conversation: false
-        }
+      script.hasDistinctAnswers = script.answer == .echo && pattern.template.differsByMessage
+      script.hasUniformAnswers =
+        patterns.count == 1
+        && (script.answer == .text || script.answer == .echo && script.isFixed)
       drafts.append(script)
     }
     let pushedText = keep(pushed ?? [])

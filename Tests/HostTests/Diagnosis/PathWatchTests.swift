@@ -202,7 +202,7 @@ import Testing
   @Test func `a listener that goes and another that comes are a restart`() throws {
     let (first, address) = try listener("127.33.23.1", backlog: 3)
     let watch = PathWatch(endpoints: [address], sources: [try #require(IPAddress("127.33.23.2"))])
-    watch.begin([:], hasClients: false)
+    watch.begin([:], clientsHaveConnected: false)
     _ = watch.look([:], timedOut: false)
     #expect(watch.findings.restarted.isEmpty)
     #expect(watch.findings.listeners["\(address)"]?.backlog == 3)
@@ -223,7 +223,7 @@ import Testing
     #expect(watch.findings.restarted == ["\(address)"])
     #expect(watch.findings.listeners["\(address)"]?.backlog == 5)
     // To the next phase it is the one that was there.
-    watch.begin([:], hasClients: false)
+    watch.begin([:], clientsHaveConnected: false)
     _ = watch.look([:], timedOut: false)
     #expect(watch.findings.restarted.isEmpty)
     #expect(watch.findings.listeners["\(address)"]?.drops == 0)
@@ -236,12 +236,12 @@ import Testing
     // Whoever traces removes what looks abandoned, so that of two that begin at once one may fail.
     func succeeds(_ attempt: () -> Bool) -> Bool { (0..<20).contains { _ in attempt() } }
     let mayTrace = succeeds { PacketDropTrace(reasons: DropReason.kernelNames) != nil }
-    watch.begin([.synRetransmits: 5], hasClients: false)
+    watch.begin([.synRetransmits: 5], clientsHaveConnected: false)
     _ = watch.look([.synRetransmits: 5, .conntrackEntries: 9], timedOut: false)
     #expect(watch.findings.dropsByReason == nil)
     #expect(watch.findings.conntrackMost == 9)
     func traces(repeated: Double, timedOut: Bool) -> Bool {
-      watch.begin([.synRetransmits: 5], hasClients: false)
+      watch.begin([.synRetransmits: 5], clientsHaveConnected: false)
       _ = watch.look([.synRetransmits: repeated, .conntrackEntries: 7], timedOut: timedOut)
       return watch.findings.dropsByReason != nil
     }

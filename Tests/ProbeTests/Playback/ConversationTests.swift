@@ -219,6 +219,25 @@ import Testing
     #expect((0..<3).map { stage.text(on: $0) } == ["a", "", ""])
   }
 
+  @Test func `one without a pace waits for answers that are owed`() throws {
+    let stage = try Stage([
+      .test("0123456789"), .test("b", every: .seconds(2), expect: .none),
+      .playing([.says("a"), .hears("1")], pace: .unlimited),
+    ])
+    stage.begin(for: .milliseconds(1))
+    stage.world.run(for: .seconds(5))
+    let said = stage.text()
+    #expect(said.hasPrefix("0123456789"))
+    #expect(stage.outcomes() == [1, 0, 0, 0, 0, 1])
+    #expect(stage.outcomes(of: 2) == [0, 0, 0, 0, 0, 0])
+    // Half of the answer does not let it begin, and the other half does.
+    stage.say("01234")
+    #expect(stage.outcomes(of: 2) == [0, 0, 0, 0, 0, 0])
+    stage.say("56789", for: .milliseconds(2))
+    #expect(stage.outcomes() == [1, 0, 0, 0, 1, 0])
+    #expect(stage.outcomes(of: 2) == [1, 0, 0, 0, 0, 0])
+  }
+
   @Test func `one that is played once is played again in the next phase`() throws {
     let stage = try Stage(connections: 2, [.playing([.says("a"), .hears("1")])])
     for round in 1...2 {
