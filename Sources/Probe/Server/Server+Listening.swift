@@ -127,6 +127,9 @@ extension Server where System: ~Copyable {
       listening = .on
     } catch {
       listening = .paused(until: now.advanced(byNanoseconds: Self.pause))
+      // Epoll cannot say that somebody waits. Whoever does cannot be watched either, and is turned away
+      // as a failure of this phase; accept4 fails for nobody, so its own failure says nothing.
+      if let accepted = try? kernel.accept(listener) { _ = admit(accepted) }
     }
   }
 

@@ -120,6 +120,36 @@ import WorkerLog
     #expect(world.server.failures.map(\.count) == [1])
   }
 
+  @Test func `a server that cannot even watch its listener any more says so in each phase`() throws
+  {
+    let world = World()
+    try world.addServer { $0.faults = [.forever(.watch, .noSpace, from: 11)] }
+    try world.addClient([.open(goal: 12, rate: nil), .open(goal: 20, rate: nil)])
+    for phase in 0..<2 {
+      world.play(phase: phase)
+      world.run(for: .seconds(2))
+      #expect(world.server.held == 9)
+      #expect(world.client.held == 9)
+    }
+    let failures = world.server.failures
+    #expect(failures.map(\.phase) == [0, 1])
+    #expect(failures.allSatisfy { $0.call == .epollControl && $0.errno == .noSpace })
+    #expect(failures.allSatisfy { $0.stopped != nil })
+    #expect(failures.map(\.count) == [3, 11])
+  }
+
+  @Test func `a listener that cannot be watched costs nobody anything where nobody waits`() throws {
+    let world = World()
+    try world.addServer { $0.faults = [.forever(.watch, .noSpace, from: 11)] }
+    try world.addClient([.open(goal: 10, rate: nil), .close(rate: nil, reset: true)])
+    world.play()
+    world.run(for: .seconds(2))
+    world.order(.begin, phase: 1)
+    world.run(for: .seconds(2))
+    #expect(world.server.failures.map(\.phase) == [0])
+    #expect(world.server.failures.map(\.count) == [1])
+  }
+
   /// A server whose one connection has ended, since a call failed while it was served.
   private func serve(failing call: SimulatedCall, with errno: Errno) throws -> ServerPlayer {
     let world = World()
