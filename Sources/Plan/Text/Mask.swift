@@ -1,7 +1,7 @@
 /// What stands in place of a value that may be a secret (`Plan.undeclared`).
 package enum Mask {
-  /// Shorter values may be part of any text by chance: they are masked only where they stand in
-  /// quotes.
+  /// A value of fewer characters may be part of any text by chance, so it is masked only where it
+  /// stands in quotes.
   private static let shortest = 6
 
   /// "<TOKEN>": names the variable instead of its value.
@@ -21,7 +21,7 @@ package enum Mask {
     return text
   }
 
-  /// Masks what is left of a value that `quoted` has cut.
+  /// Masks the beginning of a value where `quoted` has cut off the rest of it.
   private static func hideBeginning(
     of value: String, named name: String, in text: String
   ) -> String {

@@ -15,7 +15,7 @@ struct Place: Sendable, Hashable, Comparable {
 
 /// The text of a plan by lines, so that an error can show the line that it is about.
 struct SourceText {
-  /// As in `Place`.
+  /// The number of the file, as in `Place`.
   let file: Int
   private let lines: [Substring.UnicodeScalarView]
 
@@ -28,8 +28,9 @@ struct SourceText {
     lines.indices.contains(number - 1) ? String(lines[number - 1]) : ""
   }
 
-  /// The place of `word` in its line, searched from `place` on; `place` itself when the word is not
-  /// found. It may not be in that line, as YAML folds scalars from several lines.
+  /// The place of `word` in the line of `place`, at `place` or behind it; `place` itself when the
+  /// word is not found there. YAML folds several lines into one scalar, so the word may stand in a
+  /// later line.
   func find(_ word: String, from place: Place) -> Place {
     let wanted = Array(word.unicodeScalars)
     guard lines.indices.contains(place.line - 1), !wanted.isEmpty else { return place }
@@ -42,7 +43,8 @@ struct SourceText {
     return place
   }
 
-  /// The first scalar that no plan may hold, as it stands or as an escape `\U`, and its place.
+  /// The first scalar that no plan may hold, and its place. A placeholder of `HiddenCharacters` may
+  /// not be written as an escape `\U` either.
   func firstForbidden() -> (scalar: Unicode.Scalar, place: Place)? {
     for (index, line) in lines.enumerated() {
       let isSuspect = line.contains { Self.isForbidden($0) || $0 == "\\" }

@@ -122,7 +122,7 @@ package enum Units {
     return value
   }
 
-  /// `0.1%`, as a ratio of 1.
+  /// `0.1%`; the result is a part of 1, here 0.001.
   package static func share(_ text: String) throws(Problem) -> Double {
     let (number, unit) = try split(text, kind: "share", example: "0.1%")
     guard unit == "%" else {

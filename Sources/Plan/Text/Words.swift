@@ -19,13 +19,13 @@ package func quoted(_ text: String) -> String {
 /// What stands at the end of a text that `quoted` has cut.
 let cutMark = "…"
 
-/// On one line, without what a terminal would obey: a plan may come from anyone, and its own words
-/// stand in what is said of it.
+/// The text on one line, without characters that a terminal would obey: a plan may come from
+/// anyone, and errors quote its words.
 func harmless(_ text: String) -> String {
   String(String.UnicodeScalarView(text.unicodeScalars.map(harmless)))
 }
 
-/// A tab stays one.
+/// The scalar, or a replacement character for one that a terminal would obey. A tab stays a tab.
 func harmless(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
   switch scalar.properties.generalCategory {
   case .control, .format, .lineSeparator, .paragraphSeparator: scalar == "\t" ? scalar : "\u{FFFD}"

@@ -32,22 +32,23 @@ func yamlNumber(_ value: Double, shiftedBy places: Int = 0) -> String {
   return (whole.isEmpty ? "0" : whole) + (rest.isEmpty ? "" : "." + rest)
 }
 
-/// A scalar that YAML and the variables leave as it is: bare where that is safe beyond doubt.
+/// The text as a YAML scalar that reads as the same text again, also after `${` was expanded:
+/// without quotes where that is safe beyond doubt.
 func yamlScalar(_ text: String) -> String {
-  let isBare = text.unicodeScalars.allSatisfy { scalar in
+  let isPlain = text.unicodeScalars.allSatisfy { scalar in
     switch scalar {
     case "a"..."z", "A"..."Z", "0"..."9", "-", "_", ".", "/", ":", " ", "<", ">", "=", "!", "%":
       true
     default: false
     }
   }
-  let isWordFirst = text.utf8.first.map { $0 >= 0x30 && $0 != 0x3A && !(0x3C...0x3E).contains($0) }
-  let isWordLast = text.last != ":" && text.last != " "
-  return isBare && isWordFirst == true && isWordLast && !text.contains(": ")
+  let hasSafeStart = text.utf8.first.map { $0 >= 0x30 && $0 != 0x3A && !(0x3C...0x3E).contains($0) }
+  let hasSafeEnd = text.last != ":" && text.last != " "
+  return isPlain && hasSafeStart == true && hasSafeEnd && !text.contains(": ")
     ? text : "\"\(escaped(text.replacing("${", with: "$${")))\""
 }
 
-/// A key that may be any text; variables leave keys alone.
+/// Any text as a YAML key. Variables are not expanded in keys, so `${` needs no escape.
 func yamlKey(_ text: String) -> String { "\"\(escaped(text))\"" }
 
 private func escaped(_ text: String) -> String {

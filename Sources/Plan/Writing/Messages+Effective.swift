@@ -30,7 +30,8 @@ extension ConversationPattern {
 }
 
 extension MessageTemplate {
-  /// Bytes of the longest text that is written out; a longer one names the file that it comes from.
+  /// Bytes of the longest text that is written out. Where a longer one comes from a file, the file
+  /// is named instead.
   private static let longestInline = 4096
 
   fileprivate func yaml(_ attachments: [String: [UInt8]]) -> String {
