@@ -8,8 +8,8 @@ struct Churn: ~Copyable {
   /// Nanoseconds.
   private var lifetime: UInt64 = 0
   private(set) var closesWithReset = true
-  /// Whether the phase is a churn, so that the connections that it opens have a lifetime.
-  private(set) var isOpening = false
+  /// Whether the current phase is a churn, so that the connections that it opens have a lifetime.
+  private(set) var isCurrentPhase = false
   /// Whether the connections of a churn that still stand are to be closed at once.
   private(set) var isOver = true
   /// Connections of a churn that are held, or whose handshake is under way.
@@ -22,7 +22,7 @@ struct Churn: ~Copyable {
   mutating func begin(lifetime: UInt64, reset: Bool) {
     self.lifetime = lifetime
     closesWithReset = reset
-    isOpening = true
+    isCurrentPhase = true
     isOver = false
   }
 
@@ -32,7 +32,7 @@ struct Churn: ~Copyable {
   /// Another phase begins: unless it is a churn, too, the connections that it opens stay.
   mutating func endPhase() {
     isOver = true
-    isOpening = false
+    isCurrentPhase = false
   }
 
   /// Whether `lifetimes` has room for the handshakes that are under way, and for one more.

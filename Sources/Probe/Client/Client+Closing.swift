@@ -33,10 +33,10 @@ extension Client where System: ~Copyable {
     return connections.now
   }
 
-  /// Closes `excess` connections with a reset, from the highest row down, each once its message
+  /// Closes `excess` connections with a reset, from the row before `end` down, each once its message
   /// under way is over. Passes over connections of a churn, and those that are to be closed
   /// already.
-  mutating func shed(_ excess: Int, above end: UInt32) -> Instant? {
+  mutating func shed(_ excess: Int, below end: UInt32) -> Instant? {
     var excess = excess
     var slot = end
     var closedNow = 0
@@ -49,7 +49,7 @@ extension Client where System: ~Copyable {
       excess -= 1
       closedNow += 1
     }
-    work = excess > 0 && slot > 0 ? .shedding(excess: excess, above: slot) : .settling
+    work = excess > 0 && slot > 0 ? .shedding(excess: excess, below: slot) : .settling
     return connections.now
   }
 

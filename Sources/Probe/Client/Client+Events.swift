@@ -29,7 +29,7 @@ extension Client where System: ~Copyable {
     connections.establish(slot)
     opening.noteSuccess()
     if messageEngine.hasPatterns { messageEngine.joinRounds(slot, among: &connections) }
-    // Before anything is read: a server that speaks first may have done so.
+    // Before anything is read: the bytes of a server that speaks first may have come already.
     if messageEngine.playsOnce { messageEngine.beginAllDue(slot, among: &connections) }
   }
 
@@ -43,8 +43,8 @@ extension Client where System: ~Copyable {
   }
 
   /// Reads until nothing is left, since epoll announces an edge only once; but no more than
-  /// `readsPerEvent` times. A short read leaves nothing but, perhaps, the connection's end, and what
-  /// stands behind urgent data.
+  /// `readsPerEvent` times. After a short read only two things may be left: the connection's end,
+  /// and what stands behind urgent data.
   private mutating func drain(_ slot: UInt32, _ seen: EpollEvents) {
     let buffer = unsafe UnsafeMutableRawBufferPointer(bytes.buffer)
     var discards = false
@@ -102,13 +102,13 @@ extension Client where System: ~Copyable {
   private mutating func timeOut(_ slot: UInt32, _ call: FailedCall, _ error: Errno?) {
     let position = connections.rows.position(slot)
     let history = ConnectionHistory(rawValue: connections.rows.history(slot))
-    // What a phase of the other kind (churn or not) has begun, this phase does not open again.
-    let isOurs = connections.rows.marks(slot).has(.transient) == connections.churn.isOpening
+    // A handshake that a churn began is tried again only in a churn, any other only in other phases.
+    let fitsPhase = connections.rows.marks(slot).has(.transient) == connections.churn.isCurrentPhase
     let retry = WantedConnection(
       due: Instant(nanoseconds: connections.rows.due(slot)), number: connections.rows.number(slot),
       history: history.afterTimeout)
     connections.drop(slot)
-    guard isOurs, history.timeouts < opening.retries else {
+    guard fitsPhase, history.timeouts < opening.retries else {
       _ = fail(call, error, position: position)
       return
     }

@@ -37,7 +37,7 @@ extension Client where System: ~Copyable {
         due: intended, number: connections.board[.opened],
         history: ConnectionHistory(isLate: isLate))
       // A churn's connections give their tuples back; a ramp's must all stand at once.
-      let stillToBegin = connections.churn.isOpening ? 1 : opening.remainingCount
+      let stillToBegin = connections.churn.isCurrentPhase ? 1 : opening.remainingCount
       guard openOne(connection, stillToBegin: stillToBegin) else {
         work = .settling
         // Not `nextExpiry`: with no handshake under way nothing would end the wait, and the

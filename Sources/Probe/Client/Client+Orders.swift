@@ -58,7 +58,7 @@ extension Client where System: ~Copyable {
   }
 
   private mutating func open(upTo goal: Int, _ pace: ClientTask.Pace) {
-    let own = max(0, connections.assignment.share.part(of: goal) - staying)
+    let own = max(0, connections.assignment.share.part(of: goal) - stayingCount)
     schedule = Schedule(
       start: command.start, rate: pace.rate(own: own, of: connections.assignment.share),
       recorded: recordedArrivals)
@@ -80,14 +80,14 @@ extension Client where System: ~Copyable {
   }
 
   private mutating func seek(_ goal: Int, _ pace: ClientTask.Pace) {
-    let excess = staying - connections.assignment.share.part(of: goal)
+    let excess = stayingCount - connections.assignment.share.part(of: goal)
     guard excess > 0 else { return open(upTo: goal, pace) }
     stepsDown = true
-    work = .shedding(excess: excess, above: connections.rows.firstUnused)
+    work = .shedding(excess: excess, below: connections.rows.firstUnused)
   }
 
   /// Connections and handshakes under way, without those that are to be closed and those of churns.
-  private var staying: Int {
+  private var stayingCount: Int {
     Int(connections.board[.held] + connections.board[.connecting]) - connections.pendingCloseCount
       - connections.churn.count
   }

@@ -25,9 +25,10 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   var messageEngine: MessageEngine<System>
   private let events: Scratch<ReadyEvent>
   let bytes: Scratch<UInt8>
-  /// Closed at a limit, as whoever reports it needs a descriptor; nil from then on.
+  /// A descriptor of no other use. It is closed at a limit, because whoever reports the limit needs
+  /// one; nil from then on.
   var spare: FileDescriptor?
-  /// Whether the last event has brought more bytes than one event may read.
+  /// Whether the socket of the last event may have more bytes than are read for one event.
   var isFlooded = false
 
   var command = Scoreboard.Command(
@@ -46,8 +47,8 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     case opening
     /// `done` connections of the phase are closed; the table is looked through from `slot` on.
     case closing(done: Int, slot: UInt32, reset: Bool)
-    /// `excess` connections are still to be closed, from below slot `above` down.
-    case shedding(excess: Int, above: UInt32)
+    /// `excess` connections are still to be closed, from the slot before `below` down.
+    case shedding(excess: Int, below: UInt32)
     /// Nothing more will be begun; something is still under way.
     case settling
     /// The connections from `slot` on are still to be asked for the byte that verifies them.
@@ -131,7 +132,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     case .settling: nextExpiry()
     case .opening: open()
     case .closing(let done, let slot, let reset): close(done: done, from: slot, reset: reset)
-    case .shedding(let excess, let slot): shed(excess, above: slot)
+    case .shedding(let excess, let slot): shed(excess, below: slot)
     case .verifying(let slot): verify(from: slot)
     }
   }

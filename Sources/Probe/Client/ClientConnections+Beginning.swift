@@ -12,7 +12,7 @@ extension ClientConnections where System: ~Copyable {
       began: now.nanoseconds, number: connection.number, history: connection.history.rawValue)
     tuples.take(step.position)
     if let ports = assignment.ephemeralPorts, ports.contains(step.port) { board.add(.ephemeral) }
-    if churn.isOpening {
+    if churn.isCurrentPhase {
       rows.mark(slot, .transient)
       churn.noteBegun()
     }

@@ -7,10 +7,11 @@ extension ClientConnections where System: ~Copyable {
   var hasRoom: Bool {
     let connecting = board[.connecting]
     guard board[.held] + connecting < UInt64(rows.capacity) else { return false }
-    return !churn.isOpening || churn.hasRoom(besides: connecting)
+    return !churn.isCurrentPhase || churn.hasRoom(besides: connecting)
   }
 
-  /// Closes the connections whose lifetime is over and returns when to be back; nil for never.
+  /// Closes the connections whose lifetime is over, and all of a churn that is over. Returns when to
+  /// be back; nil for never.
   mutating func endLifetimes() -> Instant? {
     var ended = 0
     while let end = churn.nextEnd, ended < Self.batch {

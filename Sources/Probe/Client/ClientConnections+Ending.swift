@@ -46,7 +46,8 @@ extension ClientConnections where System: ~Copyable {
     }
   }
 
-  /// Closes a connection now, as its phase wants it: with a reset or in order.
+  /// Closes a connection now: with a reset, unless the connection is one of a churn that closes in
+  /// order.
   mutating func closeAsPlanned(_ slot: UInt32) {
     let isTransient = rows.marks(slot).has(.transient)
     if isTransient, !churn.closesWithReset {

@@ -5,7 +5,7 @@ package import Addressing
 /// The kernel's own choice of a port takes 70 times longer once half of the range is in use (it
 /// tries one parity first), so the client names every port itself. The order uses each source
 /// port once before any is shared between endpoints, because a shared port costs the kernel a
-/// search. It spreads the load evenly over sources and endpoints from the first connection.
+/// search. The order spreads the load evenly over sources and endpoints from the first connection.
 /// Worker i of n takes every nth tuple from the ith on, so no two workers share one.
 package struct SourceWalk: Sendable {
   package struct Step: Sendable, Equatable {
@@ -18,22 +18,23 @@ package struct SourceWalk: Sendable {
     package var endpoint: Int
   }
 
-  private let sources: UInt64
+  private let sourceCount: UInt64
   private let ports: PortSet
-  private let sourcePorts: UInt64
-  private let endpoints: UInt64
+  /// How many pairs of a source address and a port there are.
+  private let sourcePortCount: UInt64
+  private let endpointCount: UInt64
   private let share: WorkerShare
   /// How many tuples are this worker's.
   package let count: UInt64
   private var position: UInt64 = 0
 
   package init(sources: Int, ports: PortSet, endpoints: Int, share: WorkerShare) {
-    self.sources = UInt64(sources)
+    sourceCount = UInt64(sources)
     self.ports = ports
-    self.sourcePorts = UInt64(sources) * UInt64(ports.count)
-    self.endpoints = UInt64(endpoints)
+    sourcePortCount = UInt64(sources) * UInt64(ports.count)
+    endpointCount = UInt64(endpoints)
     self.share = share
-    let total = sourcePorts * UInt64(endpoints)
+    let total = sourcePortCount * endpointCount
     let own =
       total / UInt64(share.count)
       + (UInt64(share.index) < total % UInt64(share.count) ? 1 : 0)
@@ -50,17 +51,17 @@ package struct SourceWalk: Sendable {
 
   /// The place of a tuple's source among the sources.
   package func source(at position: UInt32) -> Int {
-    Int(share.ordinal(Int(position)) % sourcePorts % sources)
+    Int(share.ordinal(Int(position)) % sourcePortCount % sourceCount)
   }
 
   package func step(at position: UInt32) -> Step {
     let ordinal = share.ordinal(Int(position))
-    let slot = ordinal % sourcePorts
-    let lap = ordinal / sourcePorts
+    let sourcePort = ordinal % sourcePortCount
+    let lap = ordinal / sourcePortCount
     return Step(
-      position: position, source: Int(slot % sources),
-      port: ports[Int(slot / sources)],
+      position: position, source: Int(sourcePort % sourceCount),
+      port: ports[Int(sourcePort / sourceCount)],
       // Each lap over the source ports pairs every one of them with another endpoint.
-      endpoint: Int((slot + lap) % endpoints))
+      endpoint: Int((sourcePort + lap) % endpointCount))
   }
 }

@@ -36,14 +36,14 @@ import Testing
 
   @Test func `an end closes what lives, and the phase goes on being a churn`() throws {
     var churn = try Churn(capacity: 2)
-    var states = [[churn.isOpening, churn.isOver, churn.closesWithReset]]
+    var states = [[churn.isCurrentPhase, churn.isOver, churn.closesWithReset]]
     churn.begin(lifetime: 100, reset: false)
-    states.append([churn.isOpening, churn.isOver, churn.closesWithReset])
+    states.append([churn.isCurrentPhase, churn.isOver, churn.closesWithReset])
     churn.noteBegun()
     churn.end()
-    states.append([churn.isOpening, churn.isOver, churn.closesWithReset])
+    states.append([churn.isCurrentPhase, churn.isOver, churn.closesWithReset])
     churn.endPhase()
-    states.append([churn.isOpening, churn.isOver, churn.closesWithReset])
+    states.append([churn.isCurrentPhase, churn.isOver, churn.closesWithReset])
     #expect(
       states == [
         [false, true, true], [true, false, false], [true, true, false], [false, true, false],
