@@ -10,10 +10,10 @@ struct AnswerSearches: ~Copyable {
   struct Quest: BitwiseCopyable {
     /// Nil where any bytes will do.
     fileprivate var layout: ByteSearch.Layout?
-    /// Where the search's tables begin.
+    /// Where the search's tables begin in `AnswerSearches.tables`.
     fileprivate var tables = 0
-    /// Where the delimiter's table begins: for each byte, one bit for each place of the delimiter
-    /// that has this byte.
+    /// Where the delimiter's table begins there: for each byte, one bit for each place of the
+    /// delimiter that has this byte.
     fileprivate var delimiter = 0
     /// Bytes of the delimiter; 0 where there is none.
     fileprivate var delimiterCount = 0
@@ -28,7 +28,9 @@ struct AnswerSearches: ~Copyable {
 
   /// How far an answer has come, as `MessageColumns.answerProgress` notes it.
   enum Stage {
+    /// Bytes have come, and what is looked for is not among them.
     static var begun: UInt32 { 1 }
+    /// Nothing more is looked for but the delimiter.
     static var found: UInt32 { 2 }
   }
 
@@ -104,7 +106,7 @@ struct AnswerSearches: ~Copyable {
     let quest = quests[UInt32(pattern)]
     // Neither buffer is empty: both have room for at least one word.
     let base = unsafe tables.buffer.baseAddress!
-    let room = unsafe spareState.buffer.baseAddress!
+    let spare = unsafe spareState.buffer.baseAddress!
     let state = unsafe states.pointer(at: row * UInt32(words))
     var progress = progress[row]
     var isFound = stage == Stage.found
@@ -125,7 +127,7 @@ struct AnswerSearches: ~Copyable {
     for index in 0..<heard.count {
       let byte = unsafe heard[index]
       if !isFound, let layout = quest.layout {
-        last = unsafe ByteSearch.advance(layout, base + quest.tables, state, room, byte)
+        last = unsafe ByteSearch.advance(layout, base + quest.tables, state, spare, byte)
         progress.matchesAtEnd = progress.matchesAtEnd << 1 | (last.isFoundAtEnd ? 1 : 0)
         isFound = last.isFound
       }

@@ -66,6 +66,7 @@ extension ClientConnections where System: ~Copyable {
     if rows.marks(slot).has(.conversing) { rows.messages.countCue(of: slot) }
   }
 
+  /// Notes that a connection has got an answer, right or wrong.
   mutating func noteAnswer(_ slot: UInt32) {
     let marks = rows.marks(slot)
     if marks.has(.answered) { return }

@@ -26,7 +26,8 @@ struct MessageColumns: ~Copyable {
   /// How many answers of the conversation have come whole.
   private let answers: Column<UInt32>
 
-  /// The answers that the server still owes, the oldest first. Not touched where none is overdue.
+  /// The messages whose answers the server still owes, the oldest first. Not touched on rows that
+  /// never had an overdue one.
   private let debts: Column<Debt>
   private let debtCounts: Column<UInt8>
 
@@ -40,7 +41,7 @@ struct MessageColumns: ~Copyable {
     var pattern: UInt8
   }
 
-  /// Debts that a row remembers. The answer to an older one, should it come, is that to a later
+  /// The most debts that a row remembers. The answer to an older one, should it come, is that to a later
   /// message where it fits; else it counts as missing (`RowMarks.forgetful`).
   static var mostDebts: UInt32 { 4 }
 
@@ -84,7 +85,7 @@ struct MessageColumns: ~Copyable {
     if isPushed { pushed[row] = 0 }
   }
 
-  /// - Parameter owing: whether there are debts: then `answerProgress` belongs to the oldest one.
+  /// - Parameter owing: whether the row has debts: then `answerProgress` is that of the oldest one.
   @inline(__always)
   func beginMessage(_ row: UInt32, pattern: Int, owing: Bool = false) {
     patternsOfRows[row] = UInt8(pattern)
@@ -97,7 +98,7 @@ struct MessageColumns: ~Copyable {
 
   /// Notes the message under way as a debt.
   ///
-  /// - Parameter isFirst: whether there are no debts.
+  /// - Parameter isFirst: whether the row has no debts yet.
   /// - Returns: whether the oldest debt is forgotten, as there are too many.
   @inline(__always)
   func owe(_ row: UInt32, due: UInt64, began: UInt64, isFirst: Bool) -> Bool {
@@ -115,7 +116,7 @@ struct MessageColumns: ~Copyable {
 
   func debt(_ place: Int, of row: UInt32) -> Debt { debts[row * Self.mostDebts + UInt32(place)] }
 
-  /// Removes the oldest debt, and sets `answerProgress`, which was its, to 0.
+  /// Removes the oldest debt, and sets `answerProgress`, which was that of this debt, to 0.
   @inline(__always)
   func removeOldestDebt(of row: UInt32) {
     debtCounts[row] -= 1

@@ -15,7 +15,7 @@ extension MessageEngine where System: ~Copyable {
   mutating func begin(
     _ task: ClientTask, _ command: Scoreboard.Command, among connections: inout Connections
   ) {
-    let places =
+    let chosen =
       command.phase < connections.assignment.patternsOfPhase.count
       ? connections.assignment.patternsOfPhase[command.phase] : []
     let slots = slotsNeeded(for: task, command.goal, among: &connections)
@@ -29,8 +29,8 @@ extension MessageEngine where System: ~Copyable {
     let span =
       command.phase < connections.assignment.spanOfPhase.count
       ? connections.assignment.spanOfPhase[command.phase] : nil
-    play(places, in: command.phase, from: command.start, span: span, slots: slots)
-    for pattern in places { patterns.noteUnsent(pattern, connections.board[pattern, .unsent]) }
+    play(chosen, in: command.phase, from: command.start, span: span, slots: slots)
+    for pattern in chosen { patterns.noteUnsent(pattern, connections.board[pattern, .unsent]) }
   }
 
   /// Begins no message until `resume`. First counts as unsent the messages of patterns with a rate

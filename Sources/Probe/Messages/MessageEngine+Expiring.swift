@@ -6,7 +6,7 @@ extension MessageEngine where System: ~Copyable {
   /// and ends the waits for quiet that have lasted long enough.
   mutating func expire(among connections: inout Connections) {
     for pattern in 0..<patterns.count {
-      while let expiry = timeout(of: pattern, among: &connections), expiry <= connections.now {
+      while let expiry = nextExpiry(of: pattern, among: &connections), expiry <= connections.now {
         noteMissingAnswer(connections.rows.oldestMessage(of: pattern), among: &connections)
       }
     }
@@ -70,13 +70,15 @@ extension MessageEngine where System: ~Copyable {
   mutating func nextTimeout(among connections: inout Connections) -> Instant? {
     var next = earliest(connections.rows.nextAlarm?.due, nextEndOfDraining(among: &connections))
     for pattern in 0..<patterns.count {
-      next = earliest(next, timeout(of: pattern, among: &connections))
+      next = earliest(next, nextExpiry(of: pattern, among: &connections))
     }
     return next
   }
 
   /// When the oldest message of a pattern is given up; nil when none is under way.
-  private mutating func timeout(of pattern: Int, among connections: inout Connections) -> Instant? {
+  private mutating func nextExpiry(of pattern: Int, among connections: inout Connections)
+    -> Instant?
+  {
     let slot = connections.rows.oldestMessage(of: pattern)
     guard slot != ConnectionTable.none else { return nil }
     return Instant(nanoseconds: connections.rows.due(slot))

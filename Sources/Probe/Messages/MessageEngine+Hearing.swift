@@ -94,7 +94,7 @@ extension MessageEngine where System: ~Copyable {
     among connections: inout Connections
   ) -> Int {
     let before = connections.rows.messages.answerProgress(of: slot)
-    // The answer came whole before the message was sent to its end.
+    // The answer is whole already, and the message is still being sent.
     if before == MessageColumns.whole { return 0 }
     let found = unsafe searches.hear(pattern, on: slot, heard, stage: before)
     switch found.end {
@@ -145,7 +145,7 @@ extension MessageEngine where System: ~Copyable {
       && patterns.script(connections.rows.messages.pattern(of: slot)).answer == .matching
   }
 
-  /// Compares bytes with the message that the server is known to push, over and over. After a wrong
+  /// Compares bytes with the message that the server is known to push again and again. After a wrong
   /// byte the message may begin at any byte.
   private mutating func hearPushed(
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, among connections: inout Connections

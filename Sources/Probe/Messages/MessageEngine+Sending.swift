@@ -107,7 +107,7 @@ extension MessageEngine where System: ~Copyable {
   ) -> Bool {
     let progress = connections.rows.messages.answerProgress(of: slot)
     let script = patterns.script(pattern)
-    // `answerProgress` is that of the oldest debt.
+    // While answers are owed, `answerProgress` is that of the oldest debt.
     if connections.rows.marks(slot).has(.owing), script.answer != .nothing { return false }
     return switch script.answer {
     case .nothing: true
@@ -139,7 +139,8 @@ extension MessageEngine where System: ~Copyable {
     if isOver { connections.finishMessage(slot) } else { connections.drainWrongAnswer(slot) }
   }
 
-  /// The peer has ended a connection; its conversation, if it plays one, may want that.
+  /// The peer has ended a connection. The conversation on it, if any, may have ended so in the
+  /// recording.
   mutating func peerEnded(_ slot: UInt32, _ error: Errno?, among connections: inout Connections) {
     player.peerEnded(slot, error, among: &connections)
   }

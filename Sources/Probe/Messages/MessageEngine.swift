@@ -72,19 +72,19 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
   /// Plays other patterns from an instant on.
   ///
   /// - Parameters:
-  ///   - places: which patterns are played, by their place in `patterns`.
+  ///   - chosen: the patterns to play, by their place in `patterns`.
   ///   - span: nanoseconds in which messages become due; nil for until `end(at:)` or the next
   ///     phase.
   ///   - slots: how many rows the phase is going to use.
   mutating func play(
-    _ places: [Int], in phase: Int, from start: Instant, span: UInt64?, slots: UInt32
+    _ chosen: [Int], in phase: Int, from start: Instant, span: UInt64?, slots: UInt32
   ) {
     setPlannedSlots(slots)
     self.phase = phase
     self.start = start
     end = span.map { start.advanced(byNanoseconds: $0) } ?? .distantFuture
     stopMessages()
-    for pattern in places {
+    for pattern in chosen {
       patterns.restart(pattern, at: start, slots: slots)
       play(pattern)
     }

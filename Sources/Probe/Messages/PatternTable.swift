@@ -24,9 +24,11 @@ struct PatternTable: ~Copyable {
     /// Whether all answers of the run are the same bytes: what differs from them answers no message
     /// rightly.
     fileprivate(set) var hasUniformAnswers = false
+    /// The message, if it is the same on every connection (`isFixed`).
     fileprivate var message = Text()
-    fileprivate var answerText = Text()
     fileprivate var isFixed = false
+    /// The text that must answer (`.text`).
+    fileprivate var answerText = Text()
 
     var wantsAnswer: Bool { answer != .nothing }
   }

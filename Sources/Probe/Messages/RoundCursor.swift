@@ -72,7 +72,7 @@ struct RoundCursor: BitwiseCopyable {
     self.slots = max(1, slots)
   }
 
-  /// How many rounds the cursor still has before it at a slot until an instant.
+  /// In how many rounds a slot's message is still to become due before an instant.
   ///
   /// - Parameter noted: the round noted for the row, maybe in an earlier phase.
   func roundsLeft(at slot: UInt32, noted: UInt32, before end: Instant) -> UInt64 {

@@ -175,8 +175,8 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
         .advanced(byNanoseconds: answer?.lag ?? script.closeLag))
   }
 
-  /// Marks a conversation as overdue if the deadline of the answer, or of the close, that has come
-  /// now has passed. `expire` has not done so yet where it passed in this same turn.
+  /// Marks a conversation as overdue if the answer, or the close, that has come now was too late.
+  /// `expire` has not done so yet where the deadline passed in this same turn.
   private mutating func noteLateness(_ slot: UInt32, among connections: inout Connections) {
     guard !connections.rows.marks(slot).has(.overdue),
       let deadline = connections.rows.alarm(of: slot), deadline < connections.now
