@@ -3,12 +3,12 @@ import SystemPackage
 
 /// The client's connections: one row each, in columns. Bytes per row: 37; with messages 17 more,
 /// and 4 for each pattern; 24 with conversations; 4 where the server pushes; 1 for a connection
-/// with a `ConnectionHistory`; up to 97 for one with overdue answers.
+/// whose `ConnectionHistory` is not 0; up to 97 for one with overdue answers.
 ///
 /// A row is in one list at most: the free rows; those that are connecting; those that may begin a
 /// message (idle); those that wait for quiet; for each pattern, those with a message of it under
-/// way that is not overdue. A row with a conversation under way is in no list, and has an alarm
-/// instead.
+/// way that is not overdue. A row with a conversation under way is in no list. It has an alarm
+/// while it waits for a delay, or for an answer or a close that is not overdue.
 struct ConnectionTable: ~Copyable {
   enum State: UInt8, BitwiseCopyable {
     case free, connecting
@@ -44,15 +44,18 @@ struct ConnectionTable: ~Copyable {
   private let marks: Column<RowMarks>
   private let generations: Column<UInt16>
   private let descriptors: Column<Int32>
+  /// Positions of the connections' tuples on the source walk.
   private let positions: Column<UInt32>
   /// Nanoseconds: when the connection was due and when it was begun; later the same of its message.
   /// While it waits for quiet, `dues` is when the last byte came.
   private let dues: Column<UInt64>
   private let begins: Column<UInt64>
-  /// `ConnectionHistory` of each connection. Touched only where it is not 0.
+  /// `ConnectionHistory` of each connection. Written only where it changes, so that pages of zeros
+  /// cost no memory.
   private let histories: Column<UInt8>
   private let lists: RowLists
-  /// For each conversation: when its delay is over, or when its next answer is missing.
+  /// When a conversation's delay is over, or its next answer or the server's close is missing. An
+  /// overdue conversation has alarms for its delays only.
   private var alarms: Alarms
   /// No row from this one on was ever used.
   private(set) var firstUnused: UInt32 = 0
@@ -91,8 +94,8 @@ struct ConnectionTable: ~Copyable {
     self.alarms = alarms
   }
 
-  /// Takes a row for a connection that has been begun. A row is always free, as the worker never
-  /// holds more connections than its capacity.
+  /// Takes a free row for a connection that has been begun. There is always one, as the worker never
+  /// holds more connections than the table has rows.
   ///
   /// - Parameters:
   ///   - number: the connection's number among all that this worker has begun, from 0.
@@ -171,21 +174,21 @@ struct ConnectionTable: ~Copyable {
   @inline(__always)
   mutating func await(_ slot: UInt32) {
     become(slot, .awaiting)
-    if isOverdue(slot) { lists.append(slot, to: List.idle) }
+    if isSentAndOverdue(slot) { lists.append(slot, to: List.idle) }
   }
 
-  /// The message under way is not waited for any more. Its row may begin another message, once this
-  /// one was sent whole and unless it is a conversation.
+  /// The message under way is not waited for any more: its row may begin another one as soon as this
+  /// one has been sent whole. A conversation is played to its end first.
   mutating func markOverdue(_ slot: UInt32) {
     unlistMessage(slot)
     mark(slot, .overdue)
-    if isOverdue(slot) { lists.append(slot, to: List.idle) }
+    if isSentAndOverdue(slot) { lists.append(slot, to: List.idle) }
   }
 
-  /// Whether the message under way was sent whole and is not waited for any more. A conversation is
-  /// played to its end all the same.
+  /// Whether the message under way was sent whole and is not waited for any more. False for a
+  /// conversation, which is played to its end all the same.
   @inline(__always)
-  private func isOverdue(_ slot: UInt32) -> Bool {
+  private func isSentAndOverdue(_ slot: UInt32) -> Bool {
     marks[slot].has(.overdue) && !marks[slot].has(.conversing)
       && state(slot) == .awaiting
   }
@@ -193,7 +196,7 @@ struct ConnectionTable: ~Copyable {
   /// Whether a message may be begun on a row.
   @inline(__always)
   func canBeginMessage(_ slot: UInt32) -> Bool {
-    state(slot) == .established || isOverdue(slot)
+    state(slot) == .established || isSentAndOverdue(slot)
   }
 
   /// Whether nothing is under way on a row, and the server owes it no answer.
@@ -257,7 +260,7 @@ struct ConnectionTable: ~Copyable {
     let marks = marks[slot]
     if marks.has(.overdue | .conversing) {
       if marks.has(.conversing) { alarms.remove(slot) }
-      if isOverdue(slot) { lists.remove(slot, from: List.idle) }
+      if isSentAndOverdue(slot) { lists.remove(slot, from: List.idle) }
       return
     }
     lists.remove(slot, from: List.messages + UInt32(messages.pattern(of: slot)))
@@ -295,7 +298,7 @@ struct ConnectionTable: ~Copyable {
 
   mutating func setAlarm(_ slot: UInt32, to due: Instant) { alarms.set(slot, to: due) }
   func alarm(of slot: UInt32) -> Instant? { alarms.due(slot) }
-  /// The row whose alarm is due first, and when; nil when no conversation waits for anything.
+  /// The row whose alarm is due first, and when; nil when no row has an alarm.
   var nextAlarm: (row: UInt32, due: Instant)? { alarms.first }
 
   // MARK: Rows
@@ -346,7 +349,7 @@ struct ConnectionTable: ~Copyable {
     lists.first(of: List.messages + UInt32(pattern))
   }
 
-  /// Whether a message that is not overdue is under way, or a conversation is to go on.
+  /// Whether a message that is not overdue is under way, or some conversation has an alarm.
   @inline(__always)
   var hasMessageUnderWay: Bool {
     !alarms.isEmpty || (0..<messages.patterns).contains { oldestMessage(of: $0) != Self.none }
