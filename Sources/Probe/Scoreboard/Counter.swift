@@ -12,6 +12,7 @@ package enum Counter: Int, CaseIterable, Sendable {
   /// Server: accepted from the run's own sources and an ephemeral port; other programs' connections
   /// may be among them.
   case ephemeralHeld
+  /// Client: handshakes under way.
   case connecting
   /// Server: accepted from elsewhere.
   case strangersHeld
@@ -27,7 +28,7 @@ package enum Counter: Int, CaseIterable, Sendable {
   /// Server: connections accepted from elsewhere. Their ends (`closedByPeer`) and their bytes are
   /// counted with those of the others; nothing else that they do is.
   case strangers
-  /// Client: handshakes begun again because the connection's handshake before had timed out.
+  /// Client: handshakes begun because the same connection's previous handshake had timed out.
   case retried
   /// Client: handshakes that finished.
   case established

@@ -5,7 +5,7 @@ package enum Order: UInt64, Sendable {
   /// handshake is under way; messages go on.
   case begin
   /// Open nothing more in this phase, close the connections of a churn that still stand, and begin
-  /// no more messages. Carried out when no answer is waited for.
+  /// no more messages. Carried out when no handshake, no planned close and no answer is waited for.
   case settle
   /// Send one byte on every connection and count the connections that send it back. Given only
   /// while nothing else is under way.

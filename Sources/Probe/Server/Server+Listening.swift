@@ -44,8 +44,8 @@ extension Server where System: ~Copyable {
       } catch {
         // accept4 takes a descriptor before it looks at the queue, so at the limit it fails even
         // when nobody waits. Epoll has said that somebody does, but the first attempt may have
-        // taken the only one. If somebody still waits after a later attempt, epoll will say so
-        // again.
+        // taken the only connection that waited. If one still waits after a later attempt, epoll
+        // will say so again.
         guard attempt == 0 else { return }
         return stopListening(.accept, error)
       }
@@ -67,7 +67,8 @@ extension Server where System: ~Copyable {
     generations[slot] &+= 1
     do throws(Errno) {
       try kernel.watch(
-        socket, Self.conditions, token: Token(slot: slot, generation: generations[slot]).rawValue)
+        socket, Self.watchedEvents, token: Token(slot: slot, generation: generations[slot]).rawValue
+      )
     } catch {
       kernel.close(socket)
       stopListening(.epollControl, error)

@@ -8,7 +8,7 @@ extension Server where System: ~Copyable {
   /// The events that a connection is watched for, except while unsent bytes wait for room in its
   /// socket: then it is watched for `.writable` alone. Epoll announces an edge once, so `readOn`
   /// watches the connection again where one read may have left bytes.
-  static var conditions: EpollEvents { .readable | .urgent | .peerHangUp | .edgeTriggered }
+  static var watchedEvents: EpollEvents { .readable | .urgent | .peerHangUp | .edgeTriggered }
 
   mutating func serve(_ token: Token, _ seen: EpollEvents) {
     let slot = token.slot
@@ -43,14 +43,14 @@ extension Server where System: ~Copyable {
     }
   }
 
-  /// Has epoll announce what one read has left, so that the other connections are served first: more
-  /// bytes, what stands behind urgent data, or the connection's end.
+  /// Has epoll announce a connection again of which one read may have left something: more bytes,
+  /// what stands behind urgent data, or the connection's end. So the others are served first.
   @inline(never)
   private mutating func readOn(_ slot: UInt32) {
     // A connection with unsent bytes is watched for `.writable`; `flush` watches it for reading
     // again.
     guard open[slot], unsent[slot] == nil else { return }
-    rewatch(slot, Self.conditions)
+    rewatch(slot, Self.watchedEvents)
   }
 
   /// Writes what was read to `receivedPipe`; when the pipe is full, the message is lost.
@@ -103,12 +103,12 @@ extension Server where System: ~Copyable {
   @inline(never)
   private mutating func flush(_ slot: UInt32) {
     guard let message = unsent.removeValue(forKey: slot) else {
-      return rewatch(slot, Self.conditions)
+      return rewatch(slot, Self.watchedEvents)
     }
     unsafe message.withUnsafeBytes { unsafe answer(slot, $0) }
     guard open[slot], unsent[slot] == nil else { return }
     if reply.kind == .push { countPush(to: slot) }
-    rewatch(slot, Self.conditions)
+    rewatch(slot, Self.watchedEvents)
   }
 
   private mutating func rewatch(_ slot: UInt32, _ events: EpollEvents) {

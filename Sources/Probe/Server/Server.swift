@@ -29,8 +29,8 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
   let frame: Scratch<UInt8>
   /// `ServerAssignment.clients`.
   let clients: Scratch<AddressSpan>
-  /// Closed at a limit, as whoever reports it needs a descriptor; opened again when the server
-  /// listens again.
+  /// A descriptor of no other use. It is closed at a limit, because whoever reports the limit needs
+  /// one, and opened again when the server listens again.
   var spare: FileDescriptor?
   var listener: FileDescriptor?
   var listening = Listening.off

@@ -9,7 +9,8 @@ package struct ClientAssignment: Sendable {
   package var share: WorkerShare
   package var sources: [IPAddress]
   package var ports: PortSet
-  /// Those of `ports` that the kernel gives to other programs' connections as well; nil for none.
+  /// The ports that the kernel gives to any program's connections; `ports` may have some of them.
+  /// Nil for none.
   package var ephemeralPorts: ClosedRange<UInt16>?
   package var endpoints: [SocketAddress]
   /// Nanoseconds after which an attempt at a handshake is given up.
@@ -24,7 +25,7 @@ package struct ClientAssignment: Sendable {
   /// For each phase of the plan, nanoseconds from its start within which messages become due; nil,
   /// or no entry, for as long as the phase lasts.
   package var spanOfPhase: [UInt64?]
-  /// The message that the server is known to push, over and over; nil where it pushes none.
+  /// The message that the server is known to push again and again; nil where it pushes none.
   package var pushed: [UInt8]?
   package var seed: UInt64
   /// For each phase of the plan, the arrivals that a replay drives again; nil, or no entry, where
@@ -33,7 +34,8 @@ package struct ClientAssignment: Sendable {
   /// Processors that the worker stays on; empty where any will do.
   package var processors: [Int]
   /// How many nanoseconds before a message is due the client wakes up and waits awake, so that a
-  /// late timer does not count as latency; 0 where workers have to share processors.
+  /// late timer does not count as latency. 0 where messages have no instants, or where workers have
+  /// to share processors.
   package var wakeLead: UInt64
 
   package init(

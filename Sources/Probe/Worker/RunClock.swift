@@ -13,7 +13,8 @@ package protocol RunClock: AnyObject {
   /// Lets time pass until the instant, whatever happens meanwhile.
   func pause(until instant: Instant)
 
-  /// Takes the next signal that has arrived and asks the program to end; nil when there is none.
+  /// Takes the next of the signals that have arrived and that ask a program to end; nil when there
+  /// is none.
   func nextSignal() -> Int32?
 
   /// From now on signals end the program directly, without `nextSignal`.
