@@ -48,7 +48,7 @@ extension Recording {
   func level(of metric: Metric) -> Series? {
     switch metric {
     case .connections: series(.established)
-    case .accepted where countsServer: series(.accepted)
+    case .accepted where hasServerCount: series(.accepted)
     default: nil
     }
   }

@@ -40,10 +40,10 @@ import Testing
   }
 
   @Test func `the worker's ends tell whose the server was`() {
-    #expect(Sample.passed.countsServer)
-    #expect(!Self.foreign(Sample.passed).countsServer)
+    #expect(Sample.passed.hasServerCount)
+    #expect(!Self.foreign(Sample.passed).hasServerCount)
     // Nothing was started: nothing says that it was not ours.
-    #expect(Recording(planName: "p").countsServer)
+    #expect(Recording(planName: "p").hasServerCount)
   }
 
   @Test func `where nothing stands the run tells what was accepted`() {

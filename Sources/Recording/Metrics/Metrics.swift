@@ -14,14 +14,14 @@ package struct Metrics: Sendable, Equatable {
   /// The fewest connections held at once at the client end, by the samples; nil for the whole run
   /// and for a phase that opens or closes connections.
   package let fewestEstablished: Int?
-  /// The same as `fewestEstablished` at the server end; nil also where the server does not count
-  /// (`Recording.countsServer`).
+  /// The same as `fewestEstablished` at the server end; nil also where the server has no count of
+  /// them (`Recording.hasServerCount`).
   package let fewestAccepted: Int?
   /// The most connections that stood at both ends in phases whose connections are to stay, which is
   /// `Metric.held`; nil without such a phase.
   package let stood: Int?
-  /// The most connections that were established and never accepted when a phase had settled; nil
-  /// where nobody can know.
+  /// Connections that, when a phase had settled, were established and not accepted: the most of any
+  /// phase; nil where nobody can know.
   package let phantom: Int?
   package let failures: Int
   /// Connections begun, whatever became of them; nil when nothing counted them.
@@ -36,8 +36,8 @@ package struct Metrics: Sendable, Equatable {
   package let messages: [MessageTotals]
   /// Messages sent per second, over the time in which they were wanted; nil when none were sent.
   package let messageRate: Double?
-  /// Connections that had sent messages and never got an answer when a phase ended: the most of any
-  /// phase; nil when no messages are sent.
+  /// Connections that, at the end of a phase, had sent messages and never got an answer: the most of
+  /// any phase; nil when no messages are sent.
   package let unanswered: Int?
   /// Connections on which something came that nobody had asked for; nil where nobody counted them.
   package let unasked: Int?
@@ -68,7 +68,7 @@ package struct Metrics: Sendable, Equatable {
     let keeps = name != nil && begun.allSatisfy(\.kind.keeps)
     fewestEstablished = keeps ? recording.fewest(.established, in: begun) : nil
     fewestAccepted =
-      keeps && recording.countsServer(in: phases) ? recording.fewest(.accepted, in: begun) : nil
+      keeps && recording.hasServerCount(in: phases) ? recording.fewest(.accepted, in: begun) : nil
     phantom = knowsAccepted ? phases.map(\.phantom).max() ?? 0 : nil
     failures = recording.failureCount(in: name)
     retries = recording.retries(in: begun)

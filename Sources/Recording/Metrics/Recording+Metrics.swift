@@ -10,35 +10,36 @@ extension Recording {
   /// also where no workers are listed.
   package var hasOwnServer: Bool { workers.isEmpty || workers.contains { $0.end == .server } }
 
-  /// Whether the server counts: the run had the built-in server, and that server counted the run's
-  /// connections. It cannot tell which connections are the run's where all come from elsewhere than
-  /// the clients' sources, or through NAT.
-  package var countsServer: Bool { countsServer(in: phases) }
+  /// Whether the recording has the server's own count of the run's connections: the run had the
+  /// built-in server, which could tell the run's connections from others. It cannot where none
+  /// reaches it from the clients' source addresses, as through NAT.
+  package var hasServerCount: Bool { hasServerCount(in: phases) }
 
-  func countsServer(in phases: [PhaseRecord]) -> Bool {
-    guard hasOwnServer, !phasesThatTell(among: phases).contains(where: \.leavesAcceptedUnknown)
-    else { return false }
+  func hasServerCount(in phases: [PhaseRecord]) -> Bool {
+    let standing = phasesWithConnections(among: phases)
+    guard hasOwnServer, !standing.contains(where: \.leavesAcceptedUnknown) else { return false }
     return isPositive(.accepted) || !isPositive(.others) || !isPositive(.established)
   }
 
   private func isPositive(_ key: Series.Key) -> Bool { (series(key)?.maximum ?? 0) > 0 }
 
   /// Whether it is known what the server end accepted in these phases: the built-in server counted,
-  /// or the kernel could be asked about someone else's server when most connections stood. Where
-  /// the kernel was asked, `accepted` and `phantom` are not both 0: a server that accepts nothing
-  /// leaves phantoms. Where none of the phases tells, those of the whole run decide.
+  /// or the kernel could be asked about someone else's server in the phase in which the most
+  /// connections stood. Where the kernel was asked, `accepted` and `phantom` are not both 0: a server
+  /// that accepts nothing leaves phantoms. Where no connections stood in these phases, those of the
+  /// whole run decide.
   package func knowsAccepted(in phases: [PhaseRecord]) -> Bool {
-    guard !countsServer(in: phases) else { return true }
-    let telling = phasesThatTell(among: phases)
-    let most = (phases + telling).map(\.established).max()
-    return telling.contains { $0.established == most && ($0.accepted > 0 || $0.phantom > 0) }
+    guard !hasServerCount(in: phases) else { return true }
+    let standing = phasesWithConnections(among: phases)
+    let most = (phases + standing).map(\.established).max()
+    return standing.contains { $0.established == most && ($0.accepted > 0 || $0.phantom > 0) }
   }
 
   package var knowsAccepted: Bool { knowsAccepted(in: phases) }
 
-  /// Those of the phases that tell what was accepted; where none does, those of the whole run that
-  /// do; where none of these does either, all phases.
-  private func phasesThatTell(among phases: [PhaseRecord]) -> [PhaseRecord] {
+  /// Those of the phases in which connections stood, so that what was accepted ought to be known;
+  /// where there is none, those of the whole run; where there is none either, all phases.
+  private func phasesWithConnections(among phases: [PhaseRecord]) -> [PhaseRecord] {
     func standing(_ phases: [PhaseRecord]) -> [PhaseRecord] {
       phases.filter {
         let stands = $0.kind.keeps || $0.kind.addsConnections
@@ -73,8 +74,8 @@ extension Recording {
     spans(of: phases).compactMap { series(key)?.minimum(in: $0) }.min().map(count)
   }
 
-  /// The maximum of these phases: the coordinator's own, or a sample's where that is higher, as in
-  /// a recording that was cut off before the phase could be summed up.
+  /// The maximum of these phases: the one that the coordinator noted in their records, or a sample's
+  /// where that is higher, as in a recording that was cut off before the phase could be summed up.
   ///
   /// - Parameter isWhole: takes the samples of the whole run, also those between the phases.
   func most(

@@ -90,7 +90,8 @@ struct RunCases {
   private func failure(of phase: PhaseRecord, _ limit: LimitRecord?) -> TestCase.Outcome {
     let message = recording.headline(of: limit, in: phase.name)
     guard let limit else { return .failure(type: "limit", message: message, body: message) }
-    var body = message + "\n\n" + limit.facts(countsServer: recording.countsServer).aligned + "\n"
+    var body =
+      message + "\n\n" + limit.facts(hasServerCount: recording.hasServerCount).aligned + "\n"
     if !limit.evidence.isEmpty { body += "\nevidence\n" + limit.evidence.aligned + "\n" }
     let others = recording.limits.filter { $0.phase == phase.name && $0 != limit }
     if !others.isEmpty {

@@ -76,7 +76,7 @@ extension HTMLReport {
 
   /// The connections that the built-in server held; nil where it did not count the run's
   /// connections (someone else's server never does), or nothing was recorded.
-  private var accepted: Series? { recording.countsServer ? recording.series(.accepted) : nil }
+  private var accepted: Series? { recording.hasServerCount ? recording.series(.accepted) : nil }
 
   private var connections: Chart? {
     var layers: [Chart.Layer] = []
@@ -183,7 +183,7 @@ extension HTMLReport {
           .text(failure.errno.map { onOneLine($0.words) }), .text(onOneLine(failure.phase)),
           .count(failure.count), .seconds(failure.firstInstant, Format.instant),
           .count(failure.established),
-          .count(recording.countsServer ? failure.accepted : nil),
+          .count(recording.hasServerCount ? failure.accepted : nil),
           .text(place.isEmpty ? nil : onOneLine(place)),
         ]
       })

@@ -9,7 +9,7 @@ extension HTMLReport {
       if !earlier.history.isEmpty {
         let own = RecordingSummary(recording, metrics, verdict: judgement.verdict)
         let runs: [RecordingSummary] = earlier.history.suffix(EarlierRuns.mostRuns - 1) + [own]
-        if !recording.countsServer, let guess = RecordingSummary.guess(of: runs) {
+        if !recording.hasServerCount, let guess = RecordingSummary.guess(of: runs) {
           Element("p", ["class": "note"], "A guess: \(guess)")
         }
         RunTrend(runs: runs).content

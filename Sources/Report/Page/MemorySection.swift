@@ -50,7 +50,7 @@ extension HTMLReport {
   /// nothing was sampled.
   private var ends: [Double: Double]? {
     guard let established = recording.series(.established) else { return nil }
-    let accepted = recording.countsServer ? recording.series(.accepted) : nil
+    let accepted = recording.hasServerCount ? recording.series(.accepted) : nil
     return (established.points + (accepted?.points ?? [])).reduce(into: [:]) { ends, point in
       if point.value.isFinite { ends[point.at, default: 0] += point.value }
     }

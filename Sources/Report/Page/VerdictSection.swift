@@ -43,7 +43,7 @@ extension HTMLReport {
       Element("div") {
         Element("h3", [:], "What stopped it")
         Element("dl", ["class": "pairs"]) {
-          for fact in limit.rows(countsServer: recording.countsServer) { pair(fact) }
+          for fact in limit.rows(hasServerCount: recording.hasServerCount) { pair(fact) }
         }
       }
       if !limit.evidence.isEmpty {
@@ -163,7 +163,7 @@ func capitalised(_ text: String) -> String {
 
 extension LimitRecord {
   /// The limit in the order in which a reader asks about it, related facts on one line.
-  fileprivate func rows(countsServer: Bool) -> [Fact] {
+  fileprivate func rows(hasServerCount: Bool) -> [Fact] {
     let call = [syscall, errno.map { "\($0.name) (\($0.number)), \($0.text)" }]
       .compactMap { $0 }.joined(separator: ": ")
     var whereabouts = "\(end.rawValue) end"
@@ -180,7 +180,7 @@ extension LimitRecord {
       "Phase": "\(onOneLine(phase)), plan line \(planLine)",
       "First met":
         "\(Format.instant(firstInstant)), with \(Format.count(established)) established"
-        + (countsServer ? " and \(Format.count(accepted)) accepted" : ""),
+        + (hasServerCount ? " and \(Format.count(accepted)) accepted" : ""),
       "Failures": Format.count(count),
       "Setting": setting,
       "Predicted": predicted.map { "\(Format.count($0)) connections" },

@@ -9,8 +9,8 @@ extension LimitRecord {
   /// The whole record in words and figures, in the order that a reader asks: where, what, when,
   /// how many, and what moves it. What is not known is left out.
   ///
-  /// - Parameter countsServer: whether what was accepted then is known.
-  func facts(countsServer: Bool) -> [Fact] {
+  /// - Parameter hasServerCount: whether what was accepted then is known.
+  func facts(hasServerCount: Bool) -> [Fact] {
     let errnoText = errno.map { "\($0.name) (\($0.number)): \($0.text)" }
     return Array(known: [
       "end": end.rawValue,
@@ -23,7 +23,7 @@ extension LimitRecord {
       "failures": Format.count(count),
       "first instant": Format.instant(firstInstant),
       "established then": Format.count(established),
-      "accepted then": countsServer ? Format.count(accepted) : nil,
+      "accepted then": hasServerCount ? Format.count(accepted) : nil,
       "source": source,
       "endpoint": endpoint,
       "knob": knob,

@@ -32,7 +32,7 @@ import Testing
 
     let recording = try workspace.recording(of: "theirs")
     #expect(recording.workers.allSatisfy { $0.end == .client && $0.exitCode == 0 })
-    #expect(!recording.countsServer)
+    #expect(!recording.hasServerCount)
     #expect(recording.effectivePlan.contains("target: [\(network.endpoint)]"))
     let junit = try workspace.junit(of: "theirs")
     #expect(junit.cases(nil).count == 4)
