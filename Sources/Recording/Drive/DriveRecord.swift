@@ -59,9 +59,9 @@ extension Recording {
 }
 
 extension DriveRecord {
-  /// The records, with all that was driven in a phase put off. `delay` gives the milliseconds for a
-  /// phase's place in the plan. Each worker gets one record; entries that make no sense stay as
-  /// they are.
+  /// The records, with everything that was driven in a phase put off by `delay`, which gives the
+  /// milliseconds for a phase's place in the plan. Each worker gets one record; entries that make no
+  /// sense stay as they are.
   static func delayed(_ records: [DriveRecord], by delay: (Int) -> UInt64) -> [DriveRecord] {
     Dictionary(grouping: records, by: \.worker).sorted { $0.key < $1.key }.map { worker, records in
       let entries = records.flatMap(\.entries)

@@ -69,7 +69,8 @@ extension Fidelity {
   }
 }
 
-/// When each arrival of a run was driven, in seconds since it started.
+/// The instants at which the replay drove arrivals, or was to drive them, in seconds since it
+/// started.
 private struct ArrivalTimes {
   /// Arrivals of one instant each, in the order of time.
   private var groups: [(at: Double, count: UInt64)] = []

@@ -1,5 +1,6 @@
 /// What became of a message.
 package enum MessageOutcome: String, Sendable, CaseIterable {
+  /// Begun, whatever became of it.
   case sent
   /// Answered rightly and in time; a message without an expectation counts here once it is sent.
   case received
@@ -47,7 +48,7 @@ extension Recording {
     return messagePatterns.map { pattern in
       var counts: [MessageOutcome: Int] = [:]
       // An answer takes its message out of `missing`. Where that count falls, messages that went
-      // missing before these stretches were answered in them: no losses of these stretches.
+      // missing before these stretches were answered in them, and are not lost in these.
       var answered = max(0, -change(of: .messages(.missing, pattern), in: spans))
       // Most of these answers were right, and late, so `late` comes first.
       for outcome in [.late, .wrong] + MessageOutcome.allCases where counts[outcome] == nil {
@@ -74,8 +75,8 @@ extension Recording {
 
   /// Messages sent per second, over the time in which they were wanted. Nil when none were sent.
   ///
-  /// That time is not recorded for a server's pushes, nor before format 1.3. There it lasts from
-  /// the start of each stretch to the sample that first shows all messages sent in the stretch.
+  /// That time is not recorded for a server's pushes, nor before format 1.3. Then it is taken to
+  /// last from the start of each stretch to the sample that first shows all its messages as sent.
   package func messageRate(in spans: [ClosedRange<Double>]) -> Double? {
     let patterns = series(named: MessageOutcome.sent.seriesName)
     let keys = series(named: "messages.wanted").map(\.key)
@@ -103,8 +104,9 @@ extension Recording {
     return elapsed > 0 ? sent / elapsed : nil
   }
 
-  /// Messages of a pattern that were sent in a stretch before its last one was due. A client that is too slow
-  /// sends what is left after that, which says nothing of its rate; but a hundredth may be sent a moment later.
+  /// Messages of a pattern that were sent in a stretch by the time at which its last one was due: what
+  /// a client that is too slow sends after that says nothing of its rate. Where at most a hundredth
+  /// was sent after that, all messages of the stretch.
   private func sentWhileWanted(_ wanted: Series.Key, in span: ClosedRange<Double>) -> Double {
     let key = Series.Key.messages(.sent, wanted.label)
     let all = gain(of: key, in: [span])

@@ -8,8 +8,8 @@ package struct Recording: Sendable, Equatable {
   package var planText = ""
   /// The plan with every default spelled out, as YAML.
   package var effectivePlan = ""
-  /// The values that `--set` and the environment gave to the plan; with them its text reads the same
-  /// again.
+  /// The values that `--set` and the environment gave to the plan. Read once more with these, the
+  /// text gives the same plan.
   package var overrides: [Fact] = []
   /// The files that the plan was read with.
   package var attachments: [Attachment] = []

@@ -1,6 +1,6 @@
 extension Unicode.Scalar {
   /// Whether the scalar is never shown as it stands: a control other than tab and line breaks, a
-  /// noncharacter, bidirectional formatting, or the line and paragraph separators.
+  /// noncharacter of 16 bits, bidirectional formatting, or the line and paragraph separators.
   package var isHostile: Bool {
     switch value {
     case 0x09, 0x0A, 0x0D: false
@@ -13,7 +13,8 @@ extension Unicode.Scalar {
   }
 }
 
-/// A text of a stranger's for a message: on one line, without what would drive a terminal.
+/// A stranger's text as a message may quote it: on one line, without characters that a terminal
+/// would obey.
 func shown(_ text: some StringProtocol) -> String {
   String(
     String.UnicodeScalarView(

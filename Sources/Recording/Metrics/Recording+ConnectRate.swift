@@ -11,16 +11,16 @@ extension Recording {
       guard let span = gaining(in: phase, handshakes) else { continue }
       let gain = handshakes.gainToNextSample(in: span)
       gained += gain
-      // By the plan n arrivals take n/rate, though the last is due one interval before: without
-      // this minimum a phase that keeps its pace would seem faster than planned.
+      // By the plan n arrivals take n/rate, though the last is due one interval earlier: without
+      // the second argument, a phase that keeps its pace would seem faster than planned.
       elapsed += max(span.upperBound - span.lowerBound, phase.plannedRate.map { gain / $0 } ?? 0)
     }
     return elapsed > 0 ? gained / elapsed : nil
   }
 
   /// When connections were wanted: from the start of a ramp or a churn until its last arrival was
-  /// due or its growth had ended, or until now where that is to come. Nil for other phases, and for
-  /// one that never began.
+  /// due or its growth had ended; until now where neither has happened yet. Nil for other phases, and
+  /// for one that never began.
   ///
   /// The bounds never depend on what comes later, so that a run that goes on and its recording are
   /// judged over the same stretches.
