@@ -17,7 +17,7 @@ struct FileHeader {
 
   /// Reads by system calls: Foundation has no words for why a directory cannot be read.
   private static func start(of path: String) throws(SystemError) -> [UInt8] {
-    // Of a pipe nothing is waited for: it holds no recording.
+    // O_NONBLOCK: a pipe holds no recording, so its bytes are not waited for.
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw SystemError(number: errno) }
     defer { close(descriptor) }

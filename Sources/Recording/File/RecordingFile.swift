@@ -62,7 +62,7 @@ struct RecordingFile {
     let files = FileManager.default
     let left = Self.companions.filter { files.fileExists(atPath: path + $0) }
     for suffix in left {
-      // A pipe would be waited for, and a link leads to what is none of the recording.
+      // Copying a pipe would wait for its bytes, and a link may lead to any file.
       let type = try files.attributesOfItem(atPath: path + suffix)[.type] as? FileAttributeType
       guard type == .typeRegular else { throw Malformed(reason: "its \(suffix) is no file") }
       guard files.isReadableFile(atPath: path + suffix) else {
@@ -95,8 +95,8 @@ struct RecordingFile {
 
   /// A journal may name another one, wherever that is, for a transaction over several databases. SQLite
   /// deletes what has that name once it has played the journal back, so a stranger's journal would
-  /// delete any file. No recording is written in such a transaction. The name stands before these bytes,
-  /// which end the file: sqlite.org/atomiccommit.html, section 5, and `readSuperJournal` in pager.c.
+  /// delete any file. No recording is written in such a transaction. A journal with such a name ends
+  /// with `journalMagic`: sqlite.org/atomiccommit.html, section 5, and `readSuperJournal` in pager.c.
   private static func refuseSuperJournal(named journal: String) throws {
     guard let file = FileHandle(forReadingAtPath: journal) else { return }
     defer { try? file.close() }
@@ -150,7 +150,7 @@ struct RecordingFile {
 /// A run writes so much that no copy of its files is of one instant.
 struct ChangesTooFast: Error {}
 
-/// Nothing is wrong with the file: what it has to be copied to takes no copy.
+/// The copy to read from cannot be made in `directory`; nothing is wrong with the file itself.
 struct NoCopy: Error {
   let directory: String
   let cause: any Error
@@ -189,7 +189,8 @@ func reason(of error: any Error) -> String {
   }
 }
 
-/// The words of the system call under an error of Foundation's.
+/// The words for the errno of the system call that an error of Foundation's stems from; nil where it
+/// stems from none.
 private func systemReason(of error: any Error) -> String? {
   if let error = error as? CocoaError, error.code == .fileWriteOutOfSpace {
     return words(ofErrno: ENOSPC)

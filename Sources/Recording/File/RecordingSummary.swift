@@ -43,7 +43,7 @@ extension RecordingSummary {
     try RecordingFile(path).read { database in try RecordingSummary(database) }
   }
 
-  /// The summary of a recording that has been read anyway.
+  /// The summary of a recording that has been read already.
   ///
   /// - Parameters:
   ///   - metrics: those of the whole run.

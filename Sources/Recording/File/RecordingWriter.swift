@@ -83,7 +83,7 @@ package final class RecordingWriter {
     }
   }
 
-  /// Puts a copy without a WAL in place of the file. Somebody else has the recording open, and then
+  /// Puts a copy without a WAL in place of the file. While somebody else has the recording open,
   /// SQLite cannot remove the WAL. They keep the old file; whoever opens the recording from now on
   /// finds the copy.
   private func replaceByCopy() throws {

@@ -1,4 +1,5 @@
-/// How much memory growth must leave available: with less, a run could take the machine down.
+/// How much memory must stay available while a run opens connections: with less, the run could take
+/// the machine down.
 package enum MemoryGuard: Sendable, Equatable {
   /// Share of the machine's memory, 0 to 1.
   case share(Double)

@@ -32,9 +32,11 @@ extension Recording {
     phase.goal.map { held(in: phase) < $0 } ?? false
   }
 
+  /// The limit that explains why a phase broke its promise; nil where the phase met none.
   package func decidingLimit(of phase: PhaseRecord) -> LimitRecord? {
     let limits = limits.filter { $0.phase == phase.name }
-    // Before format 1.3 no limit says that it stopped a worker. Mostly the earliest decides.
+    // Before format 1.3 no limit says that it stopped a worker. Then the earliest decides, except
+    // where there are phantoms, or where a server worker's death explains the earliest.
     guard phase.promise != nil || limits.contains(where: { $0.stoppedAt != nil }) else {
       let byTime = limits.sorted { $0.firstInstant < $1.firstInstant }
       if phase.phantom > 0, let server = byTime.first(where: { $0.end == .server }) {
@@ -51,8 +53,9 @@ extension Recording {
 
   /// The limit that decides, in this order: a worker's death; the limit that made a worker stop
   /// growing, or the memory guard; the limit of the cause with the most failures. Of several the
-  /// earliest decides. Where there are phantoms, the server comes first: a limit that stopped it before
-  /// all other stops, and any limit of its own before those that a client may have met in consequence.
+  /// earliest decides. Where there are phantoms, the server's limits take precedence: one that stopped
+  /// the server over whatever stopped a client, and any other over the limits that a client may have
+  /// met in consequence.
   private static func deciding(_ limits: [LimitRecord], _ phantoms: Int) -> LimitRecord? {
     let byTime = limits.sorted { $0.firstInstant < $1.firstInstant }
     if let death = byTime.first(where: \.isDeath) { return death }
@@ -95,7 +98,7 @@ extension LimitRecord {
 }
 
 extension PhaseRecord {
-  /// The phantoms of a phase that opens connections. Those of other phases stood before them, and are
-  /// not new.
+  /// The phantoms that came about in the phase: 0 where it opens no connections, as its phantoms have
+  /// stood since an earlier phase.
   package var newPhantoms: Int { kind.grows ? phantom : 0 }
 }

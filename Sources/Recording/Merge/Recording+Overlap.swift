@@ -4,10 +4,10 @@ extension Recording {
   /// Whether two recordings tell of the same workers, which would count twice: one is a copy that
   /// was taken while the run went on, or was merged from the other.
   ///
-  /// A worker is known by its host, its process number there and the instants at which it was
+  /// A worker is recognised by its host, its process number there and the instants at which it was
   /// sampled: two pods of one host may have equal process numbers, but not samples at the same
   /// microseconds.
-  func shares(with other: Recording) -> Bool {
+  func sharesWorkers(with other: Recording) -> Bool {
     guard !hosts.isDisjoint(with: other.hosts), !processes.isDisjoint(with: other.processes),
       let start = Self.instant(started), let otherStart = Self.instant(other.started)
     else { return false }

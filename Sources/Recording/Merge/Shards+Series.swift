@@ -30,7 +30,7 @@ extension Shards {
 
   private func sum(of key: Series.Key) -> Series? {
     let parts = all.compactMap { shifted(key, of: $0) }
-    // Shards want messages at the same time: the seconds in which they do so do not add up.
+    // `messages.wanted` counts seconds, and all shards count the same ones: they do not add up.
     return Self.sum(parts, overlaps: key.name == "messages.wanted")
   }
 

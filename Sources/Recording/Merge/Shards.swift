@@ -31,7 +31,7 @@ struct Shards {
     guard let first = recordings.first, recordings.count > 1 else { throw .tooFew }
     for (index, recording) in recordings.enumerated() {
       if recordings[..<index].contains(recording) { throw .twice(index) }
-      if let other = recordings[..<index].firstIndex(where: { recording.shares(with: $0) }) {
+      if let other = recordings[..<index].firstIndex(where: { recording.sharesWorkers(with: $0) }) {
         throw .overlap(index, with: other)
       }
       guard regardless || recording.planText == first.planText else { throw .otherPlan(index) }
