@@ -98,8 +98,7 @@ package struct HostDescription: Sendable, Equatable {
   package init() {}
 
   package static func current() -> HostDescription {
-    var host = HostDescription(reading: ProcFile.text(of:))
-    host.pageSize = ProcFile.pageSize
+    var host = HostDescription(pageSize: ProcFile.pageSize, reading: ProcFile.text(of:))
     do { host.descriptors = try ResourceLimit.descriptors() } catch {}
     host.countOwnTasks()
     return host

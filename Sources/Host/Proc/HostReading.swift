@@ -1,15 +1,18 @@
 import Linux
 
 extension HostDescription {
-  /// Reads all that files are asked for. `current` adds the page size, the descriptor limit and the number of
-  /// this user's tasks; `tryTracking` adds whether loopback is tracked.
-  init(reading read: (String) -> String?) {
+  /// Reads all that files are asked for. `current` adds the descriptor limit and the number of this user's
+  /// tasks; `tryTracking` adds whether loopback is tracked.
+  ///
+  /// - Parameter pageSize: bytes of a page of memory, which the sizes of the kernel's objects are told in.
+  init(pageSize: Int = 4096, reading read: (String) -> String?) {
     func integer(_ path: String) -> Int? { read(path).flatMap(ProcText.integer) }
     func integers(_ path: String, _ count: Int) -> [Int]? {
       read(path).map(ProcText.integers).flatMap { $0.count == count ? $0 : nil }
     }
 
     self.init()
+    self.pageSize = pageSize
     hostname = read("/proc/sys/kernel/hostname").map(Self.word) ?? ""
     kernel = read("/proc/sys/kernel/osrelease").map(Self.word) ?? ""
 

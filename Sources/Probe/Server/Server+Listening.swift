@@ -85,7 +85,8 @@ extension Server where System: ~Copyable {
     return true
   }
 
-  private func origin(of peer: SocketAddress) -> Origin {
+  /// Mutating, as Swift copies the whole server for a method that changes nothing and is not inlined.
+  private mutating func origin(of peer: SocketAddress) -> Origin {
     let count = unsafe clients.buffer.count
     guard count > 0 else { return .own }
     for index in 0..<count where unsafe clients.buffer[index].contains(peer.ip) {

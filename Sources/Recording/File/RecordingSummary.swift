@@ -60,18 +60,19 @@ extension RecordingSummary {
     guard let run = try Row.fetchOne(database, sql: "SELECT * FROM run") else {
       throw Malformed(reason: "it says nothing about its run")
     }
-    let phases = try PhaseRecord.all(in: database)
+    let course = try Recording(planName: "") {
+      $0.phases = try PhaseRecord.all(in: database)
+      $0.limits = try LimitRecord.all(in: database)
+    }
+    try course.refuseImpossible()
     let verdictName: String? = try run.get("verdict")
     self.init(
       planName: try run.get("plan_name"), started: try run.get("started"),
       complete: try run.get("complete"), verdict: verdictName.flatMap(Verdict.init(rawValue:)),
-      goal: phases.compactMap(\.goal).max(),
-      held: phases.map(\.held).max() ?? 0,
+      goal: course.phases.compactMap(\.goal).max(),
+      held: course.phases.map(\.held).max() ?? 0,
       connectP99: try Self.connectP99(in: database),
-      limit: try Recording(planName: "") {
-        $0.phases = phases
-        $0.limits = try LimitRecord.all(in: database)
-      }.brokenPhases.first?.limit?.cause)
+      limit: course.brokenPhases.first?.limit?.cause)
   }
 
   private static func connectP99(in database: Database) throws -> Double? {

@@ -167,4 +167,14 @@ import Testing
     }
     #expect(child.wait() == .exited(0))
   }
+
+  @Test func `objects of the kernel are as large as its pages make them`() {
+    func footprint(_ pageSize: Int) -> Double? {
+      HostDescription(pageSize: pageSize) { Self.files[$0] }.slabs["TCP"].map {
+        Double($0.footprint)
+      }
+    }
+    #expect(footprint(4096) != nil)
+    #expect(footprint(65_536) == Double(65_536 * 8 / 13))
+  }
 }

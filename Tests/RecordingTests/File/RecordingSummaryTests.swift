@@ -67,6 +67,15 @@ import Testing
     withExtendedLifetime(writer) {}
   }
 
+  @Test func `refuses numbers that no run can come to`() throws {
+    try Recording.full.write(to: path)
+    try DatabaseQueue(path: path).write { database in
+      try database.execute(
+        sql: "UPDATE phase SET established = 9223372036854775807, phantom = -5")
+    }
+    #expect(throws: RecordingError.self) { try RecordingSummary.read(from: path) }
+  }
+
   @Test func `refuses what is no recording`() throws {
     try Data("not SQLite".utf8).write(to: URL(fileURLWithPath: path))
     #expect(throws: RecordingError.foreign(path: path)) { try RecordingSummary.read(from: path) }
