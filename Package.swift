@@ -157,7 +157,8 @@ let package = Package(
     .testTarget(
       name: "CoordinationTests",
       dependencies: [
-        "Addressing", "Coordination", "GoldenFiles", "Host", "Judgement", "Linux", "Messages", "Plan",
+        "Addressing", "Coordination", "GoldenFiles", "Host", "Judgement", "Linux", "Messages",
+        "Plan",
         "Probe", "Recording", "Simulation", "WorkerLog",
       ],
       exclude: ["Golden"]),
@@ -171,7 +172,8 @@ let package = Package(
     .testTarget(
       name: "RunnerTests",
       dependencies: [
-        "Addressing", "Coordination", "GoldenFiles", "Host", "Judgement", "Linux", "Messages", "Plan",
+        "Addressing", "Coordination", "GoldenFiles", "Host", "Judgement", "Linux", "Messages",
+        "Plan",
         "Probe", "Recording", "Runner", "Simulation", "WorkerLog",
       ],
       exclude: ["Golden"]),
