@@ -154,7 +154,7 @@ struct World {
       path.unanswered = PathFindings.Unanswered(
         handshakes: chance.pick([1, 6, 7, 12, 14]), sources: chance.pick([1, 2]))
     }
-    path.established = chance.pick([nil, 0, 1200])
+    path.finishedHandshakes = chance.pick([nil, 0, 1200])
     path.held = chance.pick([nil, 0, 19_935, 19_936, 1023])
     path.goneAtServer = chance.pick([0, 1, 12])
     path.redirected = chance.pick([0, 0, 5, 6, 12])

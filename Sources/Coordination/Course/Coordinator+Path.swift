@@ -20,7 +20,7 @@ extension Coordinator {
   /// What was seen on the path in this phase, completed by what the workers have counted.
   var pathFindings: PathFindings {
     var findings = hostReadings.path.findings
-    findings.established = max(0, fleet.total(.established, .client) - establishedBefore)
+    findings.finishedHandshakes = max(0, fleet.total(.established, .client) - establishedBefore)
     findings.held = fleet.current(.held, .client)
     findings.stillAccepts = stillMoves
     findings.goneAtServer = goneAtServer

@@ -302,7 +302,7 @@ extension DiagnosisContext {
     guard let unanswered = path.unanswered else { return [] }
     let handshakes = unanswered.handshakes == 1 ? "SYN" : "SYNs"
     let sources = unanswered.sources == 1 ? "source" : "sources"
-    let answered = path.established.map { ", while \(Format.count($0)) were answered" } ?? ""
+    let answered = path.finishedHandshakes.map { ", while \(Format.count($0)) were answered" } ?? ""
     return [
       Fact(
         "no answer",

@@ -1,26 +1,30 @@
 /// What a phase showed of the way between the two ends, beside the kernel's counters.
 package struct PathFindings: Sendable, Equatable {
-  /// The listening sockets at one endpoint, taken together, as the endpoint's own kernel describes them.
+  /// The listening sockets at one endpoint, as the endpoint's own kernel describes them. In
+  /// `PathFindings.listeners` the values cover the phase so far. Elsewhere they are those of a single look.
   package struct Listener: Sendable, Equatable {
-    /// The most connections that waited to be accepted at one look.
+    /// Connections that waited to be accepted, summed over the sockets, at the look that found the most.
     package var mostWaiting: Int
-    /// Connections that waited to be accepted at the last look.
+    /// Connections that waited to be accepted, summed over the sockets, at the most recent look.
     package var waitingAtLastLook: Int
     /// The sum of the sockets' backlogs.
     package var backlog: Int
-    /// Packets that the listener has dropped, each repeated SYN counted again: in `PathFindings.listeners`
-    /// since the phase began, else since it began to listen. Nil where the kernel does not say.
+    /// Packets that the sockets have dropped. A SYN that is sent and dropped again counts again. In
+    /// `PathFindings.listeners` the count starts with the phase, elsewhere when each socket began to listen.
+    /// Nil where the kernel does not say.
     package var drops: Int?
-    /// Whether a queue was full at some look after the first at which a SYN had been sent again or a
-    /// handshake had timed out.
+    /// Whether a queue was full while handshakes went unanswered. A look counts only if an earlier look of
+    /// the phase has found a repeated SYN or a handshake that had timed out.
     package var isFullWhileUnanswered = false
-    /// Whether one of the sockets had a full queue at some look: more connections waited than its backlog
-    /// says. The kernel then drops new ones (`sk_acceptq_is_full`).
+    /// Whether at some look the queue of one of the sockets was full: more connections waited than that
+    /// socket's backlog. A full queue makes the kernel drop new connections (`sk_acceptq_is_full`).
     package var isFull: Bool
     /// The sockets' inodes. Another listener at the same endpoint has other ones.
     package var sockets: Set<UInt32> = []
 
-    /// - Parameter atLastLook: connections that waited at the last look; nil for `mostWaiting`.
+    /// Sets `isFull` as for a single socket, from `mostWaiting` and `backlog`.
+    ///
+    /// - Parameter atLastLook: connections that waited at the most recent look; nil for `mostWaiting`.
     package init(mostWaiting: Int, atLastLook: Int? = nil, backlog: Int, drops: Int?) {
       self.mostWaiting = mostWaiting
       waitingAtLastLook = atLastLook ?? mostWaiting
@@ -30,10 +34,10 @@ package struct PathFindings: Sendable, Equatable {
     }
   }
 
-  /// Handshakes whose SYN was sent again for want of an answer: the most at one look, and how many source
-  /// addresses they came from.
+  /// Handshakes whose SYN was sent again for want of an answer, at the look that found the most of them.
   package struct Unanswered: Sendable, Equatable {
     package var handshakes: Int
+    /// From how many source addresses these handshakes came.
     package var sources: Int
 
     package init(handshakes: Int, sources: Int) {
@@ -42,21 +46,22 @@ package struct PathFindings: Sendable, Equatable {
     }
   }
 
-  /// Listeners by endpoint, as failures write it. An endpoint is missing where its kernel did not tell, or
-  /// where nobody has listened: see `withoutListener`.
+  /// Listeners by endpoint, written as in `FailureRecord.endpoint`. An endpoint is missing where its kernel
+  /// did not tell, and where nobody has listened in this phase (`withoutListener`).
   package var listeners: [String: Listener] = [:]
   /// Endpoints on this host at which nobody listened at the last look.
   package var withoutListener: Set<String> = []
-  /// Endpoints on this host at which nobody may have listened for a while: at some look there was no
-  /// listener, or none of the sockets that had listened when the phase began.
+  /// Endpoints on this host whose listener was away or replaced at some look: nobody listened there, or
+  /// none of the sockets that had listened when the phase began. In between, nobody may have listened.
   package var restarted: Set<String> = []
   /// Packets that the kernel dropped on the whole machine while handshakes went unanswered, by the
-  /// kernel's reason; nil where the kernel was not asked, or did not tell.
+  /// kernel's name of the reason (`DropReason.known`). Nil where no handshake went unanswered, or where the
+  /// kernel did not tell.
   package var dropsByReason: [String: Int]?
   /// Nil where no look found a handshake without an answer.
   package var unanswered: Unanswered?
-  /// Handshakes that the clients have finished in the phase.
-  package var established: Int?
+  /// Handshakes that the clients have finished in the phase, whether or not the connections still stand.
+  package var finishedHandshakes: Int?
   /// Connections that the clients held when these findings were put together.
   package var held: Int?
   /// Connections that the server end had accepted and has lost, while the clients still hold them.
@@ -69,14 +74,15 @@ package struct PathFindings: Sendable, Equatable {
   /// Connections that the server end holds and the clients do not hold any more; nil where they were not
   /// counted.
   package var leftAtServer: Int?
-  /// Whether the server was still accepting connections when the longest wait for it was over.
+  /// Whether the counts of connections still changed when the last wait for the server had lasted as long as
+  /// it may (`Coordinator.settle`).
   package var stillAccepts = false
-  /// Connections that were lost when the listening socket at which they waited was closed: it had stopped
-  /// accepting before.
+  /// Connections of the phase that waited at a listening socket and were lost when it was closed. Only
+  /// sockets whose server had stopped accepting count (`ListenerQueues`).
   package var closedWithListener = 0
-  /// Connections of a churn that still waited to be accepted when the time for that was over, or had been
-  /// lost with their listener by then. That time is a second and the quickest handshake's, from the last
-  /// close on.
+  /// Connections of a churn that still waited to be accepted at the deadline, or that had been lost with
+  /// their listener by then. The deadline is one second, plus the time of the quickest handshake, after the
+  /// churn has closed its last connection.
   package var queuedAtDeadline = 0
   /// Connections of other programs that the built-in server holds.
   package var strangersAtServer = 0

@@ -29,6 +29,7 @@ package final class PathWatch: PathReadings {
   private var retransmitsAtPhaseStart = 0.0
   private var trace: PacketDropTrace?
   private var traceStarted: Instant?
+  /// Packets that the traces of all phases have shown, by the kernel's reason.
   private var droppedInAll: [String: Int] = [:]
   package private(set) var findings = PathFindings()
 

@@ -359,7 +359,7 @@ import Testing
   @Test func `silence of another host is told in numbers, and not guessed at`() {
     let withoutListener = found(demand: Self.elsewhere) {
       $0.unanswered = PathFindings.Unanswered(handshakes: 213, sources: 4)
-      $0.established = 300
+      $0.finishedHandshakes = 300
     }
     #expect(withoutListener.resource == .unclassified)
     #expect(
