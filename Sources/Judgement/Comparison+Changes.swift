@@ -7,8 +7,8 @@ package struct LimitChange: Sendable, Equatable {
   package let limit: LimitRecord
   package let inBase: Bool
   package let inNew: Bool
-  /// Whether more connections stood in the new run. Then a limit that only the new run has met is
-  /// no loss: the base did not get that far.
+  /// Whether the new run held more connections (`Metrics.held`). Then a limit that only the new run has
+  /// met is no loss: the base did not get that far.
   let newHeldMore: Bool
 
   package var verdict: Comparison.Verdict {
@@ -21,7 +21,7 @@ package struct LimitChange: Sendable, Equatable {
 
   /// The limits of both runs, those of the base first.
   static func all(_ base: Recording, _ new: Recording) -> [LimitChange] {
-    let (before, after) = (Metrics(base).stood, Metrics(new).stood)
+    let (before, after) = (Metrics(base).held, Metrics(new).held)
     let newHeldMore = before.flatMap { before in after.map { $0 > before } } ?? false
     let inBase = Set(base.limits.map(Identity.init))
     let inNew = Set(new.limits.map(Identity.init))

@@ -17,8 +17,8 @@ extension Metrics {
     if case .value(let value) = measure(metric) { value } else { nil }
   }
 
-  /// What a threshold is compared with. The connections of a phase that keeps what it finds have a
-  /// lowest and a highest number: the one that is worse for the threshold counts.
+  /// What a threshold is compared with. In a phase that neither opens nor closes connections, their number
+  /// has a lowest and a highest value: the one that is worse for the threshold counts.
   func measure(_ threshold: Threshold) -> Measurement {
     let measured = measure(threshold.metric)
     let fewest =
@@ -41,7 +41,7 @@ extension Metrics {
       return .nothing(phase.map { "the run never came to \($0)" } ?? "the run never began")
     }
     switch metric {
-    case .held: return Measurement(stood.map(Double.init), orElse: "nothing was to stand")
+    case .held: return Measurement(held.map(Double.init), orElse: "nothing was to stand")
     case .connections: return .value(Double(established))
     case .accepted: return count(atServer: accepted)
     case .phantom: return count(atServer: phantom)

@@ -64,6 +64,6 @@ import Testing
     other.started = one.started
     one.hostname = "other"
     let merged = try Recording.merged([one, other])
-    #expect(Metrics(merged).held == 400)
+    #expect(Metrics(merged).heldInAnyPhase == 400)
   }
 }

@@ -15,7 +15,7 @@ package struct RecordingSummary: Sendable, Equatable {
   package var verdict: Verdict?
   /// The most connections asked for; nil where none were.
   package var goal: Int?
-  /// The most connections that stood at both ends.
+  /// The most connections that stood at both ends in any phase (`Metrics.heldInAnyPhase`).
   package var held: Int
   /// The 99th percentile of `Latency.connect`, in seconds; nil where nothing was measured.
   package var connectP99: Double?
@@ -51,7 +51,7 @@ extension RecordingSummary {
   package init(_ recording: Recording, _ metrics: Metrics, verdict: Verdict?) {
     self.init(
       planName: recording.planName, started: recording.started, complete: recording.complete,
-      verdict: verdict, goal: metrics.goal, held: metrics.held,
+      verdict: verdict, goal: metrics.goal, held: metrics.heldInAnyPhase,
       connectP99: metrics.connect?.seconds(at: .p99),
       limit: recording.brokenPhases.first?.limit?.cause)
   }

@@ -1,7 +1,7 @@
 /// A figure of a run or of a phase, under the name that plans, tolerances and reports have for it.
 package enum Metric: Sendable, Hashable {
-  /// Connections that both ends held: the most of any phase whose connections are to stay. A churn
-  /// does not count: there, more at once means that arrivals came late.
+  /// The most connections that both ends held in any phase whose connections are to stay (`Metrics.held`).
+  /// Churns are left out: in a churn, more connections at once mean that arrivals came late.
   case held
   case connections, accepted, phantom
   case failures, failuresRate

@@ -17,9 +17,9 @@ package struct Metrics: Sendable, Equatable {
   /// The same as `fewestEstablished` at the server end; nil also where the server has no count of
   /// them (`Recording.hasServerCount`).
   package let fewestAccepted: Int?
-  /// The most connections that stood at both ends in phases whose connections are to stay, which is
-  /// `Metric.held`; nil without such a phase.
-  package let stood: Int?
+  /// The most connections that stood at both ends in any phase whose connections are to stay: the value
+  /// of `Metric.held`. Nil without such a phase.
+  package let held: Int?
   /// Connections that, when a phase had settled, were established and not accepted: the most of any
   /// phase; nil where nobody can know.
   package let phantom: Int?
@@ -44,8 +44,8 @@ package struct Metrics: Sendable, Equatable {
   /// How far the predicted limit was from the one that was reached, as a share of the latter; nil
   /// where none was reached or predicted.
   package let predictionError: Double?
-  /// How many ends of connections are on this host: the next three figures are averages over these.
-  /// 0 for a phase, which has none of these figures.
+  /// The most connection ends of the run's own: those of the clients, and those of the built-in server.
+  /// The next three figures are averages over these. 0 for a phase, which has none of these figures.
   package let connectionEnds: Int
   /// Bytes of kernel memory per connection end.
   package let kernelMemory: Double?
@@ -56,7 +56,7 @@ package struct Metrics: Sendable, Equatable {
 
   package init(_ recording: Recording, phase name: String? = nil) {
     let phases = recording.phases.filter { name == nil || $0.name == name }
-    stood = phases.filter { !$0.kind.comesAndGoes && !$0.kind.closes }.map(recording.held).max()
+    held = phases.filter { !$0.kind.comesAndGoes && !$0.kind.closes }.map(recording.held).max()
     let begun = phases.filter { $0.started != nil }
     phase = name
     hasBegun = !begun.isEmpty
@@ -86,7 +86,7 @@ package struct Metrics: Sendable, Equatable {
       ? nil : Int(saturating: recording.gain(of: .unasked, in: spans))
     predictionError = recording.predictionError(in: name)
 
-    // The memory of someone else's server is not measured, so its ends do not count.
+    // Someone else's server is not measured, even where it runs on this host, so its ends do not count.
     let atServer = recording.hasOwnServer ? accepted ?? reach.established : 0
     let connectionEnds = name == nil ? [reach.established, atServer].total : 0
     self.connectionEnds = connectionEnds
@@ -127,7 +127,8 @@ package struct Metrics: Sendable, Equatable {
 
   package var goal: Int? { reach.goal }
   package var established: Int { reach.established }
-  package var held: Int { reach.held }
+  /// The most connections that stood at both ends in any phase, also in a churn (`Reach.held`).
+  package var heldInAnyPhase: Int { reach.held }
   package var progress: String { reach.progress }
   package var ofGoal: String { reach.ofGoal }
 }

@@ -6,7 +6,8 @@ package struct Reach: Sendable, Equatable {
   package let goal: Int?
   /// The most connections held at once at the client end.
   package let established: Int
-  /// The most connections that stood at both ends in a phase (`Recording.held(in:)`).
+  /// The most connections that stood at both ends in any phase (`Recording.held(in:)`). A close counts
+  /// only where there is no other phase.
   package let held: Int
   /// The most connections that stood at both ends in the phase with the highest goal or in a later
   /// one. `held` where no such phase was begun, or where more than the goal were established.

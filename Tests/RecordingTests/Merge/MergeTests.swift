@@ -144,7 +144,7 @@ import Testing
     #expect(merged.phases.map(\.goal) == [30, nil])
     #expect(merged.phases.map(\.plannedRate) == [10, nil])
     #expect(merged.phases.map(\.failures) == [0, 2])
-    #expect(Metrics(merged).held == 30)
+    #expect(Metrics(merged).heldInAnyPhase == 30)
   }
 
   @Test func `what is sampled at one instant by both is one point`() throws {
@@ -258,7 +258,7 @@ import Testing
     let merged = try Recording.merged([one, server])
     #expect(merged.phases.map(\.goal) == [10, nil])
     #expect(merged.phases.map(\.phantom) == [2, 2])
-    #expect(Metrics(merged).held == 8)
+    #expect(Metrics(merged).heldInAnyPhase == 8)
   }
 
   @Test(arguments: [.churn, .close] as [PhaseKind])
