@@ -9,24 +9,27 @@ extension DiagnosisContext {
     return IPAddress(text).map { ($0, nil) }
   }
 
-  /// The port that was bound; nil when the failure does not tell.
+  /// The own port that the failed call was about: the server's listening port, or the client's source port.
+  /// Nil where the failure names none.
   func port(of failure: FailureRecord) -> Int? {
     address(failure.end == .server ? failure.endpoint : failure.source)?.port
   }
 
-  /// Diagnoses that every source port is in use towards every endpoint. A failure that names a port
-  /// met a port that is not the run's own: it waits in TIME_WAIT, or another program is connected
-  /// from there. Fewer ports in TIME_WAIT than skipped pairs show another program.
+  /// Diagnoses a client that found no free pair of source port and endpoint.
+  ///
+  /// A failure that names a port met one that is not the run's own: it waits in TIME_WAIT, or another program
+  /// is connected from there. Where fewer ports wait in TIME_WAIT than pairs were skipped, another program
+  /// has some of them, and the port counts as taken. In all other cases the source ports have run out.
   func sourcePorts(_ failure: FailureRecord) -> Diagnosed {
-    let waiting = after[.timeWait] ?? 0
-    if port(of: failure) != nil, waiting < max(1, skippedPairs) { return portTaken(failure) }
+    let inTimeWait = after[.timeWait] ?? 0
+    if port(of: failure) != nil, inTimeWait < max(1, skippedPairs) { return portTaken(failure) }
     let needed = Capacity.sourcesNeeded(
       goal: demand.goal, ports: demand.portsPerSource, endpoints: demand.endpoints)
     var found = Diagnosed(
       .sourcePorts, knob: "clients.sources", now: demand.sources, needed: needed,
       evidence: addresses(of: failure) + pairs + holders(failure) + levels(.timeWait))
     if needed <= demand.sources {
-      // The plan's own pairs suffice, so someone else holds some, or they wait in TIME_WAIT.
+      // The plan has enough pairs, so someone else holds some of them, or they wait in TIME_WAIT.
       found.needed = demand.sources + 1
       found.evidence.append(Fact("sources", "suffice for the goal, but not all ports are free"))
     }
@@ -113,10 +116,11 @@ extension DiagnosisContext {
     return found
   }
 
-  /// Pairs that were found not to be the run's own.
+  /// Pairs of source port and endpoint that the clients have passed over, because something else on the host,
+  /// or TIME_WAIT, held them.
   private var skippedPairs: Double { after[.portsSkipped] ?? 0 }
 
-  /// How many pairs of source port and endpoint the run has, and how many others have.
+  /// How many pairs of source port and endpoint the run holds, and how many it has passed over.
   private func holders(_ failure: FailureRecord) -> [Fact] {
     let held = after[.established] ?? Double(failure.established)
     return [

@@ -5,8 +5,8 @@ import Linux
 package struct SocketSurvey: Sendable, Equatable {
   /// Endpoints at which somebody listens already, on the endpoint's address or on all addresses.
   package var taken: [SocketAddress] = []
-  /// Source addresses and ports that wait in TIME_WAIT.
-  package var waiting = 0
+  /// Pairs of source address and port that wait in TIME_WAIT.
+  package var inTimeWait = 0
   /// Pairs of source port and endpoint that the run cannot use because of TIME_WAIT.
   package var blockedPairs = 0
 
@@ -14,11 +14,12 @@ package struct SocketSurvey: Sendable, Equatable {
 
   /// Asks the kernel; where it does not tell, nothing is found.
   ///
-  /// A tuple in TIME_WAIT can be connected again at once where both ends have timestamps: `connect`
-  /// on a port that was bound before requires nothing else (`__inet_hash_connect` in
-  /// net/ipv4/inet_hashtables.c, whatever `tcp_tw_reuse` says). But a port whose last socket had no
-  /// SO_REUSEADDR cannot be bound until TIME_WAIT is over. No file tells which sockets had that
-  /// option, so each port is tried.
+  /// A tuple in TIME_WAIT can be connected again at once where both ends have timestamps and the client has
+  /// bound its socket to the source port itself, as a run's clients do (`__inet_hash_connect` in
+  /// net/ipv4/inet_hashtables.c). `tcp_tw_reuse` does not matter then.
+  ///
+  /// But a port whose last socket had no SO_REUSEADDR cannot be bound until TIME_WAIT is over. No file tells
+  /// which sockets had that option, so a bind is tried on each port.
   ///
   /// - Parameters:
   ///   - listeners: where the run's own server is to listen.
@@ -34,15 +35,15 @@ package struct SocketSurvey: Sendable, Equatable {
     taken = listeners.filter { PathFindings.Listener(listening, at: $0) != nil }
 
     let targets = Set(endpoints)
-    var waits: [(port: SocketAddress, endpoint: SocketAddress)] = []
+    var waits: [(source: SocketAddress, endpoint: SocketAddress)] = []
     try? diagnosis.each(.timeWait, anyOf: sources.map(SocketCondition.localAddress)) { socket in
       guard ports.contains(socket.local.port) else { return }
       waits.append((socket.local, socket.remote))
     }
-    let byPort = Dictionary(grouping: waits) { $0.port }
-    waiting = byPort.count
-    for (port, waits) in byPort {
-      if !Self.canBind(port) {
+    let bySource = Dictionary(grouping: waits) { $0.source }
+    inTimeWait = bySource.count
+    for (source, waits) in bySource {
+      if !Self.canBind(source) {
         blockedPairs += targets.count
       } else if !hasTimestamps {
         blockedPairs += waits.count { targets.contains($0.endpoint) }
@@ -51,11 +52,11 @@ package struct SocketSurvey: Sendable, Equatable {
   }
 
   /// Binds as a client does, and lets go at once.
-  private static func canBind(_ address: SocketAddress) -> Bool {
-    guard let socket = try? Socket.open(v6: address.ip.isV6) else { return true }
+  private static func canBind(_ source: SocketAddress) -> Bool {
+    guard let socket = try? Socket.open(v6: source.ip.isV6) else { return true }
     defer { Socket.close(socket) }
     guard (try? Socket.reuseAddress(socket)) != nil else { return true }
-    return (try? Socket.bind(socket, to: address)) != nil
+    return (try? Socket.bind(socket, to: source)) != nil
   }
 }
 

@@ -74,7 +74,7 @@ enum Preflight {
     let left = pairs - survey.blockedPairs
     guard left < prepared.plan.goal else { return nil }
     guard survey.blockedPairs > 0 else { return nil }
-    return "\(Format.count(survey.waiting)) source ports of the plan are in TIME_WAIT and leave "
+    return "\(Format.count(survey.inTimeWait)) source ports of the plan are in TIME_WAIT and leave "
       + "\(Format.count(left)) of \(Format.count(pairs)) pairs of source port and endpoint; "
       + "they are free again a minute after they were closed"
   }

@@ -303,7 +303,7 @@ import Testing
     let endpoint = try waiting(
       at: 21_001, reuses: true, server: "\(network).1", source: source)
     let survey = try survey(source, endpoint)
-    #expect(survey.waiting == 1)
+    #expect(survey.inTimeWait == 1)
     #expect(survey.blockedPairs == 0)
     // Without timestamps the same tuple is refused, and that to another endpoint is not.
     #expect(try self.survey(source, endpoint, hasTimestamps: false).blockedPairs == 1)
@@ -317,7 +317,7 @@ import Testing
     let endpoint = try waiting(
       at: 21_002, reuses: false, server: "\(network).1", source: source)
     let survey = try survey(source, endpoint)
-    #expect(survey.waiting == 1)
+    #expect(survey.inTimeWait == 1)
     #expect(survey.blockedPairs == 1)
     // Ports that the plan does not use are nobody's business.
     #expect(
