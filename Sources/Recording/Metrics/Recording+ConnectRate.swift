@@ -11,16 +11,16 @@ extension Recording {
       guard let span = gaining(in: phase, handshakes) else { continue }
       let gain = handshakes.gainToNextSample(in: span)
       gained += gain
-      // By the plan n arrivals take n/rate, though the last is due one interval earlier: without
-      // the second argument, a phase that keeps its pace would seem faster than planned.
+      // At the planned rate n arrivals take n/rate seconds, but only n - 1 intervals lie between the first
+      // and the last. Without the second argument a phase that keeps its pace would seem faster than planned.
       elapsed += max(span.upperBound - span.lowerBound, phase.plannedRate.map { gain / $0 } ?? 0)
     }
     return elapsed > 0 ? gained / elapsed : nil
   }
 
-  /// When connections were wanted: from the start of a ramp or a churn until its last arrival was
-  /// due or its growth had ended; until now where neither has happened yet. Nil for other phases, and
-  /// for one that never began.
+  /// When connections were wanted in a ramp or a churn: from its start until `openedUntil`, at which nothing
+  /// more was to be opened. Until now where that instant is still to come, or is not known yet. Nil for
+  /// other phases, and for one that never began.
   ///
   /// The bounds never depend on what comes later, so that a run that goes on and its recording are
   /// judged over the same stretches.
@@ -30,13 +30,13 @@ extension Recording {
     return span.lowerBound...max(span.lowerBound, until)
   }
 
-  /// As `wanting`, but in a phase without a pace, or one that ended otherwise than planned, the
-  /// stretch ends with the sample that shows the last handshake: after that the phase only waited
-  /// for handshakes that never came.
+  /// As `wanting`, where the phase has a pace and an `openedUntil`, and is done or still goes on. In any
+  /// other phase the stretch ends with the sample that shows the last handshake: after that the phase only
+  /// waited for handshakes that never came.
   private func gaining(in phase: PhaseRecord, _ handshakes: Series) -> ClosedRange<Double>? {
     guard let span = span(of: phase), let wanting = wanting(in: phase) else { return nil }
-    let hasPace = phase.plannedRate != nil && phase.openedUntil != nil
-    if hasPace, phase.outcome == .done || phase.ended == nil { return wanting }
+    let hasPaceAndEnd = phase.plannedRate != nil && phase.openedUntil != nil
+    if hasPaceAndEnd, phase.outcome == .done || phase.ended == nil { return wanting }
     let most = handshakes.level(at: span.upperBound)
     guard most > handshakes.level(at: span.lowerBound),
       let last = handshakes.first(in: span, atLeast: most)

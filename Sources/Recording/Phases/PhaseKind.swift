@@ -44,7 +44,8 @@ package enum PhaseKind: String, Sendable, Hashable, CaseIterable {
   /// Whether messages are played in the phase, and a plan may write `messages` and `thresholds` in
   /// it.
   package var plays: Bool { traits.contains(.plays) }
-  /// Whether arrivals keep a pace that the plan sets, so that `connect.rate` means something.
+  /// Whether the phase has a `connect.rate`: it opens connections at the plan's pace, or as fast as the host
+  /// can. A search has none, as it opens connections in steps.
   package var hasConnectRate: Bool { traits.contains(.hasConnectRate) }
   /// Whether a share of the phase's promise may be missing. Not in a search, because a number is
   /// found or not, nor in a pause, which promises nothing.

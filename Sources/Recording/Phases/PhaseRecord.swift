@@ -26,8 +26,9 @@ package struct PhaseRecord: Sendable, Equatable {
   package var plannedRate: Double?
   package var started: Double?
   package var ended: Double?
-  /// When nothing more was to be opened: the last arrival was due, or the phase's growth had ended
-  /// before. Nil until then, where a phase opens nothing, and before format 1.3.
+  /// When a ramp or a churn is to open nothing more: when its last arrival is due, or when its growth has
+  /// ended before. With a pace this is set when the phase starts, without one when its growth has ended. Nil
+  /// before that, in other phases, and before format 1.3.
   package var openedUntil: Double?
   package var outcome: Outcome
   /// The most connections that stood at once in the phase at the client end; `accepted` is the same

@@ -3,7 +3,7 @@ import Recording
 /// A series made ready for drawing: few enough points, and cut into pieces where samples are
 /// missing.
 struct Curve {
-  /// Runs of neighbouring points; between them there is a gap.
+  /// The stretches of neighbouring points; between two stretches there is a gap.
   let pieces: [[Series.Point]]
 
   /// About `limit` points that keep the peaks and dips: of each slice of neighbouring points the
@@ -52,12 +52,12 @@ struct Curve {
 }
 
 extension [Series.Point] {
-  /// The usual seconds between two samples: three quarters of the time lie in intervals of at least
-  /// this length. Weighted by time, because where phases begin and end there may be more samples
-  /// within milliseconds than in all the seconds between. 0 without intervals.
+  /// The usual seconds between two samples: the lower quartile of the intervals, each weighted by its
+  /// length. Without the weights, short intervals would decide: where phases begin and end there may be more
+  /// samples within milliseconds than in all the seconds between. 0 without intervals.
   fileprivate var usualInterval: Double {
     let lengths = zip(dropFirst(), self).map { $0.at - $1.at }.filter { $0 > 0 }.sorted()
-    // The longest 5% may be gaps.
+    // The longest intervals may be gaps. Of three or more, the longest 5% are left out, and at least one.
     let withoutGaps = lengths.dropLast(lengths.count > 2 ? Swift.max(1, lengths.count / 20) : 0)
     var rest = withoutGaps.reduce(0, +) / 4
     return withoutGaps.first { length in
