@@ -6,7 +6,8 @@ struct GroupMemory {
 
   static func all(reading read: (String) -> String?) -> [GroupMemory] {
     let groups = ControlGroup.groups(of: .memory, reading: read)
-    // A group of version 1 may leave the groups below out of its count: then it does not bound this process.
+    // A group of version 1 may leave the groups below it out of its count. A group above this process's own
+    // that does so does not bound this process.
     return groups.enumerated().filter { index, group in
       index == 0 || group.isVersion2
         || read(group.file("memory.use_hierarchy")).flatMap(ProcText.integer) != 0

@@ -75,8 +75,8 @@ package struct HostDescription: Sendable, Equatable {
   package var tracksLoopback: Bool?
   /// `net.ipv4.ip_forward`: whether packets of others pass through here.
   package var forwardsPackets: Bool?
-  /// Sockets of TCP and UDP, of IPv4 and IPv6, that are in use in this network namespace (`/proc/net/sockstat`
-  /// and `sockstat6`).
+  /// Sockets of TCP and UDP, of IPv4 and IPv6, that are in use in this network namespace
+  /// (`/proc/net/sockstat` and `sockstat6`).
   package var socketsInUse: Int?
   /// Buckets of the table of established connections; nil where the kernel does not tell.
   package var establishedBuckets: Int?
@@ -114,7 +114,8 @@ package struct HostDescription: Sendable, Equatable {
     hasRaisedDescriptors = true
   }
 
-  /// Finds out whether loopback is tracked. Not part of `current`: it sends packets.
+  /// Finds out whether the kernel tracks connections over loopback. Not part of `current`, as it sends
+  /// packets.
   package mutating func tryTracking() { tracksLoopback = triedTracking() }
 
   /// No file tells whether a rule makes the kernel track what goes over loopback, so packets are
@@ -144,9 +145,9 @@ extension HostDescription {
       ? ceiling : min(descriptors.hard, ceiling)
   }
 
-  /// Tracked connections that will still be there when new ones come. A connection that has ended
-  /// stays in the table for a while, but does not last. So a host that forwards nothing has no more
-  /// lasting ones than it has sockets; on any other host, and where that is unknown, all count.
+  /// Entries of the conntrack table that will still be there when new connections come. The entry of a
+  /// connection that has ended does not last. So a host that forwards nothing has no more lasting entries
+  /// than sockets. On any other host, and where that is not known, all entries count as lasting.
   package var conntrackLasting: Int {
     let entries = conntrackEntries ?? 0
     guard forwardsPackets == false, let socketsInUse else { return entries }

@@ -37,7 +37,9 @@ extension HostDescription {
     ephemeralPorts.map { min(ports.count(in: $0), max(0, each)) } ?? 0
   }
 
-  /// Whether a run takes more of the kernel's own range than `sourcePorts` would.
+  /// Whether a run leaves others fewer ports of the kernel's own range than `portsLeftToOthers` has.
+  ///
+  /// - Parameter taken: the most ports of that range that the run has in use at once (`localPortsTaken`).
   package func takesFromOthers(_ taken: Int) -> Bool {
     guard let local = ephemeralPorts, let left = portsLeftToOthers else { return false }
     return taken > local.count - left.count

@@ -1,13 +1,14 @@
 /// How many of the clients' connections the server end has.
 package struct AcceptanceCount: Sendable, Equatable {
-  /// Those that a process at the endpoints was seen to have.
+  /// Those whose server end a process at the endpoints was seen to have.
   package var accepted: Int
-  /// Those that no process has.
+  /// Those whose server end no process has: they wait to be accepted, or the server's kernel does not have
+  /// them at all.
   package var alone: Int
-  /// Those that a process has at another address than they connected to: NAT has redirected them.
+  /// Those whose server end a process has at another address than they connected to: NAT has redirected them.
   package var redirected: Int
-  /// Unknown: the other end may be another program's, or no connection to this endpoint can be seen, or the
-  /// listener waits for the first bytes (TCP_DEFER_ACCEPT).
+  /// Those of which neither is known. The server end that was found may be another program's, or no
+  /// connection to this endpoint can be seen, or the listener waits for the first bytes (TCP_DEFER_ACCEPT).
   package var unknown: Int
 
   package init(accepted: Int, alone: Int, redirected: Int = 0, unknown: Int = 0) {

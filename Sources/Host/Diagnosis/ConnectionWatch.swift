@@ -18,9 +18,11 @@ final class ConnectionWatch {
   private var routesWithoutNAT: Set<ConnectionRoute> = []
   /// Server ends of the clients' connections whose addresses NAT has rewritten, as of the last look.
   private var endsBehindNAT: Set<ConnectionEnds> = []
-  /// Connections at the endpoints from before the clients had any: none of them is a client's behind NAT.
+  /// Connections that processes at the endpoints had before the clients had any. They are not the clients',
+  /// whatever addresses NAT may give to the clients.
   private var strangersBefore: Set<ConnectionEnds> = []
-  /// Ephemeral ports, while no client uses any: a connection from one of them is another program's.
+  /// The ephemeral ports as long as no client uses any of them, which makes a connection from such a port
+  /// another program's; nil once a client does.
   var portsFreeOfClients: ClosedRange<UInt16>?
   /// Other programs' connections that waited at the listeners at the last look.
   private var lastStrangersWaiting = 0
@@ -153,8 +155,8 @@ final class ConnectionWatch {
       var mine: [ConnectionEnds: UInt32] = [:]
       try eachOwnEnd(own) { if couldBeClient($0.client) { mine[$0] = $1 } }
       // Other programs may have connected from the same addresses. Only the processes' descriptors show
-      // whose a socket is; without the right to read them, each number below may include all of the
-      // others', so they are subtracted from each.
+      // whose a socket is. Without the right to read them, nobody knows in which of the numbers below the
+      // strangers are. Each number could include all of them, so they are subtracted from each.
       var strangers = max(0, mine.count - held)
       if strangers > 0, let inodes = OpenSockets.inodes(of: clients) {
         mine = mine.filter { inodes.contains($0.value) }
@@ -208,10 +210,12 @@ final class ConnectionWatch {
     }
   }
 
-  /// For each source address: how many ends of established connections are held by processes at the
-  /// endpoints, and how many by this host; nil where that cannot be known. Only addresses that the
-  /// server side has are counted. Where the clients' side has more ends at one address, as while
-  /// connections wait to be accepted, that surplus must not hide what is left at another address.
+  /// By source address, how many server ends of established connections processes at the endpoints have, and
+  /// how many client ends this host has; nil where that cannot be known. An address without a server end
+  /// is left out.
+  ///
+  /// The ends are counted by address, since one address may have more client ends than server ends, as while
+  /// connections wait to be accepted. Such a surplus must not hide server ends left over at another address.
   func ends() -> [IPAddress: (server: Int, client: Int)]? {
     guard let own else { return nil }
     var ends: [IPAddress: (server: Int, client: Int)] = [:]

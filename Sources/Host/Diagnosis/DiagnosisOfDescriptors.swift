@@ -87,8 +87,8 @@ extension DiagnosisContext {
   /// ENFILE also stands for a socket that found no memory for its inode (`__sys_accept4_file` and
   /// `__sock_create` in net/socket.c): then far fewer files are open than `fs.file-max` allows.
   func descriptorsOfHost(_ failure: FailureRecord) -> Diagnosed {
-    // What this run held at the failure may have been closed since, as in a churn. Then the later count is
-    // too low, and the files that were open before the run, with those of the run, are nearer to the truth.
+    // `filesOpen` was read after the failure, and connections may have been closed in between, as in a churn.
+    // Then the files that were open before the run, plus those of the run, are nearer to the truth.
     let ours =
       failure.established + (demand.endsHere > 1 ? failure.accepted : 0)
       + demand.ownDescriptors(on: host)

@@ -7,9 +7,9 @@ extension DiagnosisContext {
   /// Longest queue that is worth asking for.
   private static let longestQueue = 65_535
 
-  /// The listener's own kernel tells what the listener dropped, and the tracepoint why the kernel
-  /// dropped packets before they got there. The counters of the network namespace are the last
-  /// resort: another program's listener moves them as well.
+  /// Diagnoses handshakes that timed out. The listener's own kernel tells what the listener dropped, and the
+  /// tracepoint why the kernel dropped packets before they got there. The counters of the network namespace
+  /// are the last resort: another program's listener moves them as well.
   func connectTimeout(_ failure: FailureRecord) -> Diagnosed {
     let evidence =
       addresses(of: failure) + facts(of: path.listener(at: failure.endpoint)) + unanswered
@@ -62,9 +62,10 @@ extension DiagnosisContext {
       ])
   }
 
-  /// Without SYN cookies `tcp_conn_request` drops in two places: where the unfinished handshakes are
-  /// as many as the listener's backlog, which TCPReqQFullDrop counts, and where they leave less than
-  /// a quarter of `tcp_max_syn_backlog` free, which nothing counts but ListenDrops.
+  /// Diagnoses a full queue of unfinished handshakes. Without SYN cookies `tcp_conn_request` drops a SYN in
+  /// two cases: where the unfinished handshakes are as many as the listener's backlog, which TCPReqQFullDrop
+  /// counts, and where they leave less than a quarter of `tcp_max_syn_backlog` free, which only ListenDrops
+  /// counts.
   private func synQueue(
     _ requestDrops: Double, _ evidence: [Fact], _ listener: PathFindings.Listener?
   ) -> Diagnosed {
@@ -98,8 +99,8 @@ extension DiagnosisContext {
     return found
   }
 
-  /// `listen` takes the smaller of its backlog and `net.core.somaxconn` (listen(2)). A queue with
-  /// room for all connections of an endpoint cannot overflow.
+  /// Diagnoses a full accept queue. `listen` takes the smaller of its backlog and `net.core.somaxconn`
+  /// (listen(2)). A queue with room for all connections of an endpoint cannot overflow.
   func acceptQueue(
     _ endpoint: String?, _ evidence: [Fact], _ listener: PathFindings.Listener? = nil
   ) -> Diagnosed {
@@ -257,15 +258,16 @@ extension DiagnosisContext {
     return found
   }
 
-  /// Why the kernel dropped packets while handshakes went unanswered, by the reason that the
-  /// tracepoint gave most often. `connectTimeout` asks for this reason before it asks for the drops
-  /// of a listener with room: a listener also counts a SYN that is sent again because the SYN-ACK was
-  /// dropped, and what overflowed before any handshake was given up.
+  /// Why the kernel dropped packets while handshakes went unanswered: the reason that the tracepoint gave
+  /// most often.
   ///
-  /// The tracepoint tells of the whole machine, so that a reason decides only if it was given at
-  /// least three times, and at least half as often as handshakes of ours were unanswered at once.
-  /// Nil where no reason was given, or the most frequent one was given less often, is a listener's full
-  /// queue, or is not in `DropReason.known`.
+  /// `connectTimeout` asks for this reason before it asks for the drops of a listener with room. A listener's
+  /// drops prove less: they include SYNs that were sent again because the SYN-ACK was dropped on the way, and
+  /// overflows from before the trace began.
+  ///
+  /// The tracepoint tells of the whole machine, so a reason must have been given at least three times, and at
+  /// least half as often as handshakes of ours were unanswered at one look. Nil where no reason was given
+  /// so often, and where the most frequent one is a listener's full queue or is not in `DropReason.known`.
   private func droppedForAReason(
     _ evidence: [Fact], _ listener: PathFindings.Listener?
   ) -> Diagnosed? {
@@ -343,15 +345,15 @@ extension DiagnosisContext {
 
   // MARK: Connection tracking
 
-  /// The conntrack table counts as full from this share of its most entries on: entries come and go
-  /// while one looks.
+  /// The share of `nf_conntrack_max` from which on the table counts as full. It is less than 1, as entries
+  /// come and go between two looks.
   static let fullTable = 0.99
   /// The same share, where the kernel has counted packets that it dropped for want of an entry.
   private static let fullTableThatDrops = 0.9
 
-  /// A full table drops the packets of new connections without a word to either end. It may have
-  /// emptied again by the time somebody asks why, so its highest level counts. Nil where it was not
-  /// full, or has dropped nothing.
+  /// Diagnoses a full conntrack table, which drops the packets of new connections without a word to either
+  /// end. It may have emptied again by now, so its highest level counts. Nil where it was not full, or has
+  /// dropped nothing.
   private func conntrack(_ evidence: [Fact]) -> Diagnosed? {
     guard let most = host.conntrackAtMost else { return nil }
     let entries =

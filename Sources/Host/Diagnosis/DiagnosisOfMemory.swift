@@ -2,7 +2,8 @@ import Recording
 
 /// Memory: refused by the kernel, held back by the guard, or taken by the OOM killer.
 extension DiagnosisContext {
-  /// A bound counts as met from this share of it on, not from all of it: what was refused is not in use.
+  /// The share of a bound from which on the bound counts as met. It is less than 1, since memory that was
+  /// refused is not in use.
   private static let nearly = 0.95
 
   private var needed: Int { demand.bytesNeeded(on: host) }
@@ -54,9 +55,9 @@ extension DiagnosisContext {
     return found
   }
 
-  /// Anyone may have killed a worker. Only a count of the kernel's own says that memory was short,
-  /// and only the count of the worker's own group means the worker: the host's count also rises when
-  /// another group runs out.
+  /// Diagnoses why a worker died. Anyone may have killed it: only the kernel's counts of out-of-memory kills
+  /// show that memory was short. Where there are memory groups, the count of the worker's own group decides,
+  /// because the host's count also rises when another group runs out.
   func death(of worker: WorkerRecord) -> Diagnosed {
     let end = worker.signal.map { "signal \($0)" } ?? "exit code \(worker.exitCode ?? 0)"
     let died = [Fact("worker \(worker.id)", "process \(worker.pid) ended with \(end)")]

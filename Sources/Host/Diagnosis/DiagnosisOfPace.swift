@@ -1,6 +1,6 @@
 package import Recording
 
-/// A phase that went slower than planned, and what its processors did meanwhile.
+/// How fast a phase went, how fast it was planned to go, and what processor time its workers used.
 package struct MissedPace: Sendable {
   /// Per second: connections that were begun, or messages that were sent.
   package var rate: Double

@@ -80,9 +80,11 @@ extension DiagnosisContext {
   }
 
   /// Whether at least half of the failures came as ICMP 'destination unreachable'. A message refuses one
-  /// handshake, so that many failures need at least half as many messages. ECONNREFUSED may also come from a
-  /// reset. With more than twice as many messages as such failures, other programs' datagrams have caused
-  /// most of the messages, and nothing shows that any of them was for a handshake.
+  /// handshake, so there must be at least half as many messages as failures.
+  ///
+  /// ECONNREFUSED may also come from a reset. If there are more than twice as many messages as such failures,
+  /// most of them answer other programs' datagrams, and nothing shows that any was for a handshake. Then
+  /// the failures count as resets.
   private func cameAsICMP(_ failure: FailureRecord) -> Bool {
     let messages = (rise(.unreachableReceived) ?? 0) + (rise(.unreachableReceivedV6) ?? 0)
     let failures = Double(failure.count)

@@ -7,8 +7,11 @@ import SystemPackage
 /// connections, and be short of memory for that very reason.
 struct EndTally {
   private struct Numbers {
+    /// Client ends.
     var clients = 0
+    /// Server ends that a process has.
     var accepted = 0
+    /// Server ends that wait to be accepted, and handshakes whose end the kernel has not seen for a second.
     var waiting = 0
     /// Handshakes less than a second old whose end the kernel has not seen, and those that wait for the
     /// connection's first bytes (TCP_DEFER_ACCEPT).

@@ -115,8 +115,8 @@ final class EndpointSpaces {
     return Self.merged(chosenForGood + chosenForNow)
   }
 
-  /// The chosen namespaces and the remaining candidates. What a candidate has now is the earlier state to
-  /// compare with if it is chosen later.
+  /// The chosen namespaces and the remaining candidates. A candidate may be chosen later: then what it has
+  /// now is the state to compare with.
   func all() -> [Space] { Self.merged(known() + candidates) }
 
   /// Joins the entries of each namespace into one. With two entries, whatever is counted in the namespace

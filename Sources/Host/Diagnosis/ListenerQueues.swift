@@ -18,9 +18,9 @@ struct ListenerQueues {
     var lastLook: Instant
   }
 
-  /// How long connections of the phase must have waited at every look before they count as lost with their
-  /// socket. A server that shuts down cleanly accepts all that waits before it closes the socket. A queue
-  /// that was filled for this long, and is longer than twice `mostTaken`, shows that the server does not.
+  /// For how long every look must have found connections of the phase waiting before they count as lost with
+  /// their socket. A server that shuts down cleanly accepts all that wait before it closes the socket. Where
+  /// a queue was filled for so long, and is longer than twice `mostTaken`, the server has stopped accepting.
   private static let stuckAfter = Duration.seconds(1)
 
   /// By namespace, and by the socket's inode.

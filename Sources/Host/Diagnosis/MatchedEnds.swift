@@ -126,9 +126,9 @@ struct MatchedEnds {
       }
     }
     var left: [SocketAddress: [ClientEnd]] = [:]
-    // NAT that rewrites an address keeps the port where it is free. Each end stands for one connection.
-    // Clients whose route shows no NAT come last: an end with a rewritten address more likely belongs to
-    // one of the clients before them.
+    // NAT that rewrites an address keeps the port where the port is free, so an unmatched server end with a
+    // client's port may be that client's. Each end goes to one client only. Clients on routes that show no
+    // NAT come last: an end with a rewritten address more likely belongs to another client.
     let ends = unmatched.map(ClientEnd.init)
     for client in ends.filter({ !arrivesWithoutNAT($0) }) + ends.filter(arrivesWithoutNAT) {
       let port = PortAtServer(port: client.ends.client.port, server: client.ends.server)
@@ -145,9 +145,9 @@ struct MatchedEnds {
         left[port.server, default: []].append(client)
       }
     }
-    // A client that is left has another port at the server, and any of the remaining ends may be its own. As
-    // many clients as there are accepted or deferred ends stay ambiguous; as many as there are waiting ends
-    // wait; the rest have no other end.
+    // NAT has given the clients that are left other ports, and any of the remaining ends at the same endpoint
+    // may be theirs. As many clients as there are accepted or deferred ends stay ambiguous. Of the others as
+    // many count as waiting as there are waiting ends. The rest have no server end.
     func rest(_ states: State...) -> [SocketAddress: Int] {
       states.reduce(into: [:]) { rest, state in
         for (port, ends) in strangers[state] ?? [:] { rest[port.server, default: 0] += ends.count }
@@ -191,19 +191,19 @@ struct RedirectedEnds {
   ) throws(Errno) {
     guard !clients.isEmpty else { return }
     let sources = Set(clients.map(\.ends.client.ip))
-    // Connections whose client end is in any process of this host. A server end below with the same two
-    // addresses is one that NAT has not redirected, even if it shows a client's address and port.
-    var whole: Set<ConnectionEnds> = []
+    // Connections whose client end a process of this host has. A server end with the same two addresses is
+    // the other end of such a connection, so NAT has not redirected it.
+    var notRedirected: Set<ConnectionEnds> = []
     try own.each(.established, anyOf: sources.map(SocketCondition.localAddress)) { socket in
       if socket.hasOwner {
-        whole.insert(ConnectionEnds(client: socket.local, server: socket.remote))
+        notRedirected.insert(ConnectionEnds(client: socket.local, server: socket.remote))
       }
     }
     var found: [SocketAddress: Set<SocketAddress>] = [:]
     for space in spaces {
       try space.diagnosis.each(.established, anyOf: sources.map(SocketCondition.remoteAddress)) {
         let ends = ConnectionEnds(client: $0.remote, server: $0.local)
-        if $0.hasOwner, !whole.contains(ends) {
+        if $0.hasOwner, !notRedirected.contains(ends) {
           found[ends.client, default: []].insert(ends.server)
         }
       }

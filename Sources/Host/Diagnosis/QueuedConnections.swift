@@ -1,14 +1,14 @@
 import Addressing
 import Linux
 
-/// The connections that wait to be accepted at the endpoints of one network namespace, and where others'
-/// may be among them.
+/// The connections that wait to be accepted at the endpoints of one network namespace, and the queues in
+/// which other programs' connections may wait among them.
 struct QueuedConnections {
   let space: EndpointSpaces.Space
   /// How many connections wait.
   let waiting: Int
-  /// Those of the endpoints' listening sockets that listen on all addresses. Others' connections, made to
-  /// another address than the endpoint's, may wait there too.
+  /// Those of the endpoints' listening sockets that listen on all addresses. Connections to other addresses
+  /// than the endpoints' may wait there too.
   private let onAllAddresses: [DiagnosedSocket]
   /// The addresses of all listening sockets with an endpoint's port. A connection to one of them waits at
   /// that very socket, and not at one on all addresses.

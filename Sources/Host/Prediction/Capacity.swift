@@ -243,15 +243,16 @@ extension Demand {
   /// A worker's private pages, page tables and kernel stacks; measured with 20 to 200 idle workers on
   /// Linux 6.18, x86-64: 415 to 450 KiB each.
   private static let bytesOfWorker = 440 << 10
-  /// What the coordinator and the first two workers took beyond `bytesOfWorker` each, with SQLite and its
-  /// pages.
+  /// Bytes that a run with two workers took beyond `bytesOfWorker` for each of them: the coordinator's, with
+  /// SQLite and its pages.
   private static let bytesOfCoordinator = 16 << 20
-  /// What a control group is charged for the run's processes beyond `bytesOfWorker` each, measured with 2 to
-  /// 120 workers. It is less, as the program's own pages are charged to whichever group read them first.
+  /// Bytes that a control group was charged beyond `bytesOfWorker` for each worker, measured with 2 to 120
+  /// workers. They are fewer than `bytesOfCoordinator`, as the program's own pages are charged to whichever
+  /// group read them first.
   private static let bytesOfCoordinatorInGroup = 5 << 20
 
-  /// Watches that connections do not take: one per worker for its wake-up, and one per server worker
-  /// for its listener.
+  /// Epoll watches that the workers take besides those of connections: one for each worker's wake-up, and one
+  /// for each server worker's listener.
   func ownWatches(on host: HostDescription) -> Int {
     processes(of: .client, on: host) + 2 * processes(of: .server, on: host)
   }

@@ -67,8 +67,8 @@ extension Series.Key {
     Self("per-cpu.softirq", label: number.description)
   }
 
-  /// Periods of a control group, for each of which it is granted so much processor time. The label of this
-  /// series, and of the next two, is the file that sets how much.
+  /// Periods of a control group that have passed. In each period the group may use a set amount of processor
+  /// time. The label of this series, and of the next two, is the file that sets the amount.
   package static func periods(_ bound: String) -> Self { Self("cgroup.periods", label: bound) }
   /// Periods in which the group used up its processor time, and was stopped.
   package static func throttledPeriods(_ bound: String) -> Self {

@@ -8,7 +8,7 @@ package struct CheckupItem: Sendable, Equatable {
     case enough
     /// Stands in the plan's way, and `change` raises it.
     case low
-    /// Too low for one process to reach the goal, and this user may not raise it.
+    /// Too low for one process to reach the goal, and runner cannot raise it. More processes do without.
     case fixed
     /// Stands in the plan's way, and no setting raises it.
     case short
@@ -88,8 +88,8 @@ package struct Checkup: Sendable {
     let descriptors: Int
   }
 
-  /// What a process of each end needs; under `auto`, which makes do with any limit, what the end would
-  /// need as a single process.
+  /// What a process of each end needs. An end under `auto` makes do with any limit: for such an end, what it
+  /// would need as a single process.
   private static func descriptorNeeds(_ demand: Demand) -> [DescriptorNeed] {
     [End.client, .server].compactMap { end in
       guard let workers = demand.workers(of: end) else { return nil }

@@ -34,9 +34,9 @@ extension Checkup {
         : "buckets of the table of established connections")
   }
 
-  /// Seconds after which the first of the big clouds drops an idle connection from its tables without a word:
-  /// 240 at Azure, 350 at AWS (its network load balancer, and connection tracking of its newer instances), 600
-  /// at Google.
+  /// Seconds after which the first of the big clouds drops an idle connection from its tables without a
+  /// word. Azure does so after 240 s, AWS after 350 s (its network load balancer, and the connection tracking
+  /// of its newer instances), Google after 600 s.
   private static let shortestIdleTimeout = 240.0
 
   /// An item only where connections to another host are left idle for longer than that.
