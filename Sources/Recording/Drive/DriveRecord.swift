@@ -59,9 +59,10 @@ extension Recording {
 }
 
 extension DriveRecord {
-  /// The records, with everything that was driven in a phase put off by `delay`, which gives the
-  /// milliseconds for a phase's place in the plan. Each worker gets one record; entries that make no
-  /// sense stay as they are.
+  /// The records with later arrivals and messages. Each worker gets one record. Entries that make no sense
+  /// stay as they are.
+  ///
+  /// - Parameter delay: gives the milliseconds by which a phase is put off, by the phase's place in the plan.
   static func delayed(_ records: [DriveRecord], by delay: (Int) -> UInt64) -> [DriveRecord] {
     Dictionary(grouping: records, by: \.worker).sorted { $0.key < $1.key }.map { worker, records in
       let entries = records.flatMap(\.entries)

@@ -47,10 +47,10 @@ extension Recording {
   package func messages(in spans: [ClosedRange<Double>]) -> [MessageTotals] {
     return messagePatterns.map { pattern in
       var counts: [MessageOutcome: Int] = [:]
-      // An answer takes its message out of `missing`. Where that count falls, messages that went
-      // missing before these stretches were answered in them, and are not lost in these.
+      // A late answer takes its message out of `missing`, and counts it as `late` or `wrong`. Where `missing`
+      // falls in these stretches, messages from before them were answered. They are not lost in these.
       var answered = max(0, -change(of: .messages(.missing, pattern), in: spans))
-      // Most of these answers were right, and late, so `late` comes first.
+      // Most late answers are right, so they are taken out of `late` first.
       for outcome in [.late, .wrong] + MessageOutcome.allCases where counts[outcome] == nil {
         var gained = gain(of: .messages(outcome, pattern), in: spans)
         if outcome == .late || outcome == .wrong {
@@ -104,9 +104,9 @@ extension Recording {
     return elapsed > 0 ? sent / elapsed : nil
   }
 
-  /// Messages of a pattern that were sent in a stretch by the time at which its last one was due: what
-  /// a client that is too slow sends after that says nothing of its rate. Where at most a hundredth
-  /// was sent after that, all messages of the stretch.
+  /// How many messages of a pattern count for its rate over a stretch: those that were sent by the time at
+  /// which the last one was due. What a slow client sends after that says nothing of its rate. Where at most
+  /// a hundredth of the messages was sent after that, all of them count.
   private func sentWhileWanted(_ wanted: Series.Key, in span: ClosedRange<Double>) -> Double {
     let key = Series.Key.messages(.sent, wanted.label)
     let all = gain(of: key, in: [span])

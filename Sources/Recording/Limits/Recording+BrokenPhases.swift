@@ -51,11 +51,12 @@ extension Recording {
     return Self.deciding(limits, phase.newPhantoms)
   }
 
-  /// The limit that decides, in this order: a worker's death; the limit that made a worker stop
-  /// growing, or the memory guard; the limit of the cause with the most failures. Of several the
-  /// earliest decides. Where there are phantoms, the server's limits take precedence: one that stopped
-  /// the server over whatever stopped a client, and any other over the limits that a client may have
-  /// met in consequence.
+  /// The limit that decides, by the first of these rules that applies:
+  /// 1. the earliest death of a worker;
+  /// 2. the first limit that made a worker stop growing, or the memory guard. Where there are phantoms, the
+  ///    first that stopped the server goes before it;
+  /// 3. the limit of the cause with the most failures. Where there are phantoms and a limit of the server,
+  ///    limits that a client may have met in consequence of the server's do not count.
   private static func deciding(_ limits: [LimitRecord], _ phantoms: Int) -> LimitRecord? {
     let byTime = limits.sorted { $0.firstInstant < $1.firstInstant }
     if let death = byTime.first(where: \.isDeath) { return death }

@@ -140,13 +140,13 @@ extension Shards {
   }
 
   /// The predicted bounds of the whole run; the smallest is the predicted limit.
-  ///
-  /// Shards of one host have predicted for the same machine: where they agree, their list stands,
-  /// and else there is none. Of several hosts with one shard each, a bound of one end is the sum
-  /// over the shards that play that end, and is left out where one of them does not know it. A
-  /// bound of the host is left out where one shard has only clients and another only servers: they
-  /// hold the two ends of the same connections, so their bounds do not add up. Where one of several
-  /// hosts has several shards, there is no prediction.
+  /// - With one host, all shards have predicted for the same machine. Where they agree, their list stands.
+  ///   Else there is no prediction.
+  /// - With several hosts of which one has several shards, there is no prediction.
+  /// - With several hosts of one shard each, a bound is the sum over the shards that it concerns: for a bound
+  ///   of an end, those that play this end. It is left out where one of them does not know it.
+  /// - A bound of the host is left out where one shard has only clients and another only servers. They hold
+  ///   the two ends of the same connections, so their bounds do not add up.
   fileprivate var prediction: [PredictionTerm] {
     let lists = all.map(\.recording.prediction)
     if isOneHost { return lists.allSatisfy { $0 == lists[0] } ? lists[0] : [] }

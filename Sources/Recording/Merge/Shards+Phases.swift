@@ -25,13 +25,14 @@ extension Shards {
     phase.openedUntil = parts.compactMap { $0.shard.shifted($0.phase.openedUntil) }.max()
     phase.outcome = parts.map(\.phase.outcome).max { $0.badness < $1.badness } ?? phase.outcome
     phase.established = parts.map(\.phase.established).total
-    // A shard that only drives may have asked the kernel what a serving shard counted itself: where
-    // any shard serves, only the serving ones count.
+    // Where any shard serves, only the serving ones count: a shard that only drives may have asked the kernel
+    // about the same connections that a serving shard has counted.
     let serving = parts.filter(\.shard.serves)
     let counting = serving.isEmpty ? parts : serving
     phase.accepted = counting.map(\.phase.accepted).total
     phase.phantom = counting.map(\.phase.phantom).total
-    // Not for a churn: the most that stood at each end says nothing of all that came and went.
+    // Not for a churn, whose phantoms are counted over all connections that came and went. The most that
+    // stood at each end says nothing of those.
     if isSplit, phase.kind.addsConnections || phase.kind.promisesConnections {
       let (difference, overflow) = phase.established.subtractingReportingOverflow(phase.accepted)
       phase.phantom = max(phase.phantom, overflow ? 0 : difference)

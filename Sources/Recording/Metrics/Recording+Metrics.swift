@@ -10,9 +10,9 @@ extension Recording {
   /// also where no workers are listed.
   package var hasOwnServer: Bool { workers.isEmpty || workers.contains { $0.end == .server } }
 
-  /// Whether the recording has the server's own count of the run's connections: the run had the
-  /// built-in server, which could tell the run's connections from others. It cannot where none
-  /// reaches it from the clients' source addresses, as through NAT.
+  /// Whether the recording has the server's own count of the run's connections. That takes the built-in
+  /// server, and it has to tell the run's connections from others. It cannot where no connection reaches it
+  /// from the clients' source addresses, as through NAT.
   package var hasServerCount: Bool { hasServerCount(in: phases) }
 
   func hasServerCount(in phases: [PhaseRecord]) -> Bool {
@@ -23,11 +23,11 @@ extension Recording {
 
   private func isPositive(_ key: Series.Key) -> Bool { (series(key)?.maximum ?? 0) > 0 }
 
-  /// Whether it is known what the server end accepted in these phases: the built-in server counted,
-  /// or the kernel could be asked about someone else's server in the phase in which the most
-  /// connections stood. Where the kernel was asked, `accepted` and `phantom` are not both 0: a server
-  /// that accepts nothing leaves phantoms. Where no connections stood in these phases, those of the
-  /// whole run decide.
+  /// Whether it is known what the server end accepted in these phases: the built-in server has counted, or
+  /// the kernel was asked in the phase with the most connections.
+  ///
+  /// A phase in which the kernel was asked has `accepted` or `phantom` above 0, since a server that accepts
+  /// nothing leaves phantoms. Where no connections stood in these phases, those of the whole run decide.
   package func knowsAccepted(in phases: [PhaseRecord]) -> Bool {
     guard !hasServerCount(in: phases) else { return true }
     let standing = phasesWithConnections(among: phases)
