@@ -37,7 +37,7 @@ extension Recording {
     shown.overrides = overrides.map {
       plan.undeclared.contains($0.name) ? Fact($0.name, Mask.text(for: $0.name)) : $0
     }
-    if plan.effective != effectivePlan, let driven = try? replayedPlan() {
+    if plan.effective != effectivePlan, let driven = try? drivenPlan() {
       // The command line has given other targets than the plan.
       (shownPlan.server, shownPlan.targets) = (driven.server, driven.targets)
     }

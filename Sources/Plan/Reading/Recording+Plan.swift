@@ -3,7 +3,7 @@ import Recording
 
 extension Recording {
   /// The plan of the run, read again from the recording alone. Targets that a command line gave are
-  /// not in it; `replayedPlan()` has them.
+  /// not in it; `drivenPlan()` has them.
   package func plan() throws(InvalidPlan) -> Plan {
     try plan(
       with: Dictionary(
@@ -29,7 +29,7 @@ extension Recording {
 
   /// The plan as it was driven, with the targets that a command line gave. Of the texts in the
   /// recording only `effectivePlan` has those.
-  package func replayedPlan() throws(InvalidPlan) -> Plan {
+  package func drivenPlan() throws(InvalidPlan) -> Plan {
     var plan = try plan()
     let files = Dictionary(
       attachments.map { ($0.name, $0.content) }, uniquingKeysWith: { _, last in last })
