@@ -216,15 +216,16 @@ extension Recording {
     return "; \(phase.name) found none: \(Format.count(last.goal)) are too many (\(last.reason))"
   }
 
-  /// What bounded a search, from its last failed step: a threshold, a limit, or connections that were lost while a
-  /// number was confirmed.
+  /// What bounded a search, from its last failed step: a condition of its `until`, a limit, or connections
+  /// that were lost while a number was confirmed.
   private func bound(of phase: PhaseRecord) -> String? {
     let last = lastFailedStep(of: phase)
     if let last, last.outcome != .limit, !last.reason.isEmpty { return last.reason }
     return boundingLimit(of: phase)?.cause
   }
 
-  /// The limit that the last failed step of a search has met. The search got past the limits of earlier steps.
+  /// The limit that the last failed step of a search has met. The search got past the limits of earlier
+  /// steps.
   private func boundingLimit(of phase: PhaseRecord) -> LimitRecord? {
     let reason = lastFailedStep(of: phase)?.reason ?? ""
     return limits.first { limit in

@@ -9,10 +9,12 @@ package struct Judgement: Sendable, Equatable {
   package var thresholds: [ThresholdResult]
   /// Whether the limit that the plan expects was reached; nil when it expects none.
   package var expectation: Expectation?
-  /// The limit of the phase that decided. That phase is the first that broke its promise in a way that the
-  /// plan does not expect; else the first that broke its promise; else a search that found its number at
-  /// the expected limit. Set whatever the verdict is; nil where no phase decided, or where no limit of the
-  /// deciding phase was recorded.
+  /// The limit of the phase that decided, whatever the verdict is. Nil where no phase decided, or where no
+  /// limit of that phase was recorded.
+  ///
+  /// The phase that decided is the first of these that there is: the first phase that broke its promise in a
+  /// way that the plan does not expect; the first that broke its promise; a search that found its number at
+  /// the expected limit.
   package var limit: LimitRecord?
   /// The phases that broke their promise, but for those whose limit the plan expects.
   package var broken: [BrokenPhase]
@@ -38,7 +40,8 @@ package struct Judgement: Sendable, Equatable {
 }
 
 extension Judgement {
-  /// False for a run that was cut off: what its thresholds measured until then decides nothing.
+  /// False for a run that was interrupted or did not come to its end: what its thresholds measured until then
+  /// decides nothing.
   package var judgesThresholds: Bool { verdict != .interrupted && verdict != .error }
 
   /// Why the thresholds are not judged, as the end of a sentence.
@@ -61,8 +64,8 @@ package struct Expectation: Sendable, Equatable {
     self.reason = reason
   }
 
-  /// - Parameter decisive: the phase whose limit decided: one that broke its promise, or a search that found its
-  ///   number at the expected limit; nil when there is none.
+  /// - Parameter decisive: the phase whose limit decided: one that broke its promise, or a search that found
+  ///   its number at the expected limit; nil when there is none.
   init(_ expected: ExpectedLimit, _ decisive: BrokenPhase?, in recording: Recording) {
     text = "expect-limit: \(expected.yaml)"
     guard let decisive else {

@@ -59,8 +59,9 @@ extension Recording {
     else { return nil }
     let end = min(instants[place], bounds.upperBound)
     guard end - bounds.lowerBound >= length * (1 - Self.slack) else { return nil }
-    // For a counter, the stretch that can prove a violation: at most the window for an upper bound,
-    // at least the window for a lower one.
+    // What a counter rose by in less than the window can prove that it rose too much, and what it rose by in
+    // more than the window can prove that it rose too little. So for an upper bound a stretch is at most as
+    // long as the window, and for a lower bound at least as long.
     let isCount = threshold.metric.traits.quantity == .count && !threshold.metric.isGauge
     let isUpperBound = isCount && threshold.comparison.isUpperBound
     let least = isCount && threshold.comparison.isLowerBound ? length : length * (1 - Self.slack)

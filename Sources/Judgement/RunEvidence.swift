@@ -8,7 +8,7 @@ struct RunEvidence {
   /// With fewer ticks the counting error, twice the square root of their number, is more than a
   /// fifth of the value.
   static let fewestTicks = 100.0
-  /// Standard deviations that chance is allowed: it goes further once in a thousand runs.
+  /// By how many standard deviations chance may move a figure. It moves one further once in a thousand runs.
   static let deviations = 3.3
   /// Seconds that waking a process may take on an idle host.
   static let wakeup = 50e-6

@@ -3,9 +3,9 @@ import Recording
 /// A stretch of a run without a sample, where samples were due: the run stood still, or its host did. What
 /// happened in it is known by its sums alone.
 package struct SampleGap: Sendable, Equatable {
-  /// Seconds since the run started, of the sample before.
+  /// When the sample before the gap was taken, in seconds since the run started.
   package var from: Double
-  /// Of the sample after.
+  /// When the sample after it was taken.
   package var to: Double
   /// The phase in which the gap began; nil for none.
   package var phase: String?

@@ -195,17 +195,17 @@ extension [Phase] {
   /// For each phase, the most connections that may be held at once in it.
   package var demands: [Int] {
     // The most connections that the phases so far may leave open.
-    var base = 0
+    var leftOpen = 0
     return map { phase in
       switch phase.kind {
-      case .churn(let churn): return base + churn.mostAtOnce
+      case .churn(let churn): return leftOpen + churn.mostAtOnce
       case .close:
         // The connections that a close ends are still held when it begins.
-        defer { base = 0 }
-        return base
+        defer { leftOpen = 0 }
+        return leftOpen
       case .ramp, .hold, .search, .pause:
-        base = Swift.max(base, phase.most ?? 0)
-        return base
+        leftOpen = Swift.max(leftOpen, phase.most ?? 0)
+        return leftOpen
       }
     }
   }

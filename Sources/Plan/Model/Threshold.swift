@@ -35,8 +35,8 @@ package struct Threshold: Sendable, Equatable {
   /// Whether the condition can be known to fail for good before the run has ended.
   package var mayAbort: Bool { window != nil || phase != nil || canBeLost }
 
-  /// Whether the condition is an upper bound on a metric that only grows, or asks it for one value (`==`):
-  /// once the metric is above that, the condition has failed for good.
+  /// Whether the condition can fail for good while the run goes on. It can if the metric only grows, and the
+  /// condition is an upper bound on it or asks for one value (`==`): once above that, the metric stays above.
   package var canBeLost: Bool {
     switch comparison {
     case .atMost, .less, .equal: metric.traits.onlyGrows

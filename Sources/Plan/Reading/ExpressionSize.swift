@@ -11,6 +11,7 @@ struct ExpressionSize {
     /// The size of the last part, which a repetition would multiply.
     var last = 0
 
+    /// Begins a part of this size.
     mutating func begin(_ size: Int) {
       total = min(total + last, mostSize)
       last = size
@@ -65,7 +66,7 @@ struct ExpressionSize {
     groups[groups.count - 1].begin(min(inner.total + 1, Self.mostSize))
   }
 
-  /// How often `{m,n}`, whose brace has been read, repeats a part at most; see below for `{m,}`.
+  /// The factor for `{m,n}`, whose first brace has been read: the most repetitions that it allows.
   private mutating func interval() -> Int {
     let body = rest.prefix { $0 != UInt8(ascii: "}") }
     let bounds = body.split(separator: UInt8(ascii: ",")).map {

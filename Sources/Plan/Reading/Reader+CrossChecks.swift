@@ -2,10 +2,11 @@ import Addressing
 import Recording
 
 extension Server {
-  /// The reader does not know the host, so it takes this for the most endpoints that
-  /// `processes: auto` leads to. Even under the smallest descriptor limit that distributions ship, a
-  /// server worker holds some 1,000 connections, and 256 workers hold 256,000. A host that holds many
-  /// more connections than that has a higher limit, and needs fewer workers.
+  /// The most endpoints that `processes: auto` is taken to lead to, as the reader does not know the host.
+  ///
+  /// Even under the smallest descriptor limit that distributions ship, a server worker holds some 1,000
+  /// connections, and 256 workers hold 256,000. A host that holds many more connections than that has a
+  /// higher limit, and needs fewer workers.
   package static let mostAutoEndpoints = 256
 
   /// The most endpoints that the server can come to have.
@@ -28,8 +29,8 @@ extension Phase {
     endingSearchWithoutTo(for: clients) { $0.from }
   }
 
-  /// A search without `to`, with this end instead of the one that the reader gave it. Any search with the
-  /// end that the reader gives (`PhaseContext.end`) counts as one. Any other phase stays as it is.
+  /// The phase with another end, if it is a search without `to`; any other phase as it is. A search counts as
+  /// one without `to` if it ends where the reader has such a search end (`PhaseContext.end`).
   fileprivate func endingSearchWithoutTo(
     for clients: Clients, at end: (Phase.Search) -> Int
   ) -> Phase {

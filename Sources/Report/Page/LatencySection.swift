@@ -11,7 +11,8 @@ struct LatencyFigures {
   let title: String
   /// What each value belongs to: "connections".
   let population: String
-  /// What the uncorrected latency counts from, in place of the planned instant: "the call".
+  /// The instant from which the uncorrected latency counts, where the other counts from the planned one:
+  /// "the call".
   let actualStart: String
 
   private var recording: Recording { report.recording }
