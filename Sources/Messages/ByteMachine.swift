@@ -1,5 +1,5 @@
-/// Finds a match of an expression in time linear in the number of bytes, and knows at the end
-/// whether more bytes could make a match of what is there.
+/// Finds a match of an expression in time linear in the number of bytes, and tells at which place a match may
+/// have begun that more bytes could complete (`pending`).
 ///
 /// All ways through the expression are followed at once, each with the place in the bytes that it
 /// began at (Thompson's construction). The C library instead tries place after place: on a megabyte
@@ -19,8 +19,8 @@ struct ByteMachine: Sendable {
     case found
   }
 
-  /// The most steps of a machine. They bound what a search costs: for each byte it looks at most once at
-  /// each step. Expressions for secrets are short.
+  /// The most steps of a machine. A search looks at each step at most once for each byte, so this bounds
+  /// what it costs.
   static let mostSteps = 4000
 
   private var steps: [Step] = []
@@ -134,7 +134,8 @@ struct ByteMachine: Sendable {
   /// matches do not count.
   ///
   /// - Parameters:
-  ///   - range: where the match must lie; only `^` and `$` look at whether bytes are around it.
+  ///   - range: where the match must lie. `^` and `$` stand for the start and the end of all bytes, not of
+  ///     the range.
   ///   - isWhole: whether nothing comes after the bytes, so that `$` matches at their end.
   ///   - effort: grows by the number of bytes that were looked at.
   func match(
@@ -185,7 +186,7 @@ struct ByteMachine: Sendable {
   ) {
     ways.open.append(step)
     while let step = ways.open.popLast() {
-      guard ways.isNew(step) else { continue }
+      guard ways.visit(step) else { continue }
       switch steps[step] {
       case .go(let next): ways.open.append(next)
       case .fork(let one, let other):
@@ -221,7 +222,8 @@ private struct Ways {
 
   init(_ steps: Int) { rounds = [Int](repeating: 0, count: steps) }
 
-  mutating func isNew(_ step: Int) -> Bool {
+  /// Notes that a way has come to a step; false where one has come there in this round before.
+  mutating func visit(_ step: Int) -> Bool {
     guard rounds[step] != round else { return false }
     rounds[step] = round
     return true

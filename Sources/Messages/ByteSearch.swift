@@ -4,7 +4,7 @@
 /// construction). So its size does not depend on how much has come, and each byte is looked at
 /// once. The workers' loops keep states and tables in memory of their own.
 package struct ByteSearch: Sendable {
-  /// Where each table begins.
+  /// How large a state is, and where each table begins in `tables`.
   package struct Layout: BitwiseCopyable, Sendable {
     /// Words of 64 bits that a state takes.
     package fileprivate(set) var words: Int
@@ -35,9 +35,13 @@ package struct ByteSearch: Sendable {
   }
 
   package private(set) var layout: Layout
-  /// Sets of positions, as bits, in the order of `Layout`: the state to begin with; the positions at
-  /// which a match may begin later on; for each position, those that may follow it; for each byte, those
-  /// that take it; those that a match ends with; those that it ends with if no further byte comes.
+  /// Sets of positions, as bits, in this order:
+  /// - the state to begin with;
+  /// - the positions at which a match may begin later on;
+  /// - for each position, those that may follow it;
+  /// - for each byte, those that take it;
+  /// - those that a match ends with;
+  /// - those that a match ends with if no further byte comes.
   package private(set) var tables: [UInt64]
 
   init(_ machine: ByteMachine) {

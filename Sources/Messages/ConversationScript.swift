@@ -39,7 +39,7 @@ package struct ConversationScript: Sendable, Equatable {
   /// The most nanoseconds from the first cue to the outcome.
   ///
   /// - Parameter timeout: nanoseconds that each step may take longer than in the recording.
-  package func longest(timeout: UInt64) -> UInt64 {
+  package func longestDuration(timeout: UInt64) -> UInt64 {
     let waits = cues.map { $0.delay.plus(timeout) } + answers.map { $0.lag.plus(timeout) }
     return waits.reduce((closeLag ?? 0).plus(timeout)) { $0.plus($1) }
   }

@@ -28,7 +28,7 @@ final class GroupPattern: @unchecked Sendable {
 
   enum Group: Equatable {
     case at(Range<Int>)
-    /// The match does not use the group, as `b` does not use that of `(a)|b`.
+    /// The match leaves the group out, as a match of `b` does with `(a)|b`.
     case absent
     /// The C library finds no match of exactly this range.
     case unknown

@@ -7,8 +7,8 @@ package struct MessagePattern: Sendable, Equatable {
   package var pace: Pace
   package var template: MessageTemplate
   package var expectation: Expectation
-  /// Nanoseconds from the instant at which a message was due until its answer counts as missing; in
-  /// a conversation, the patience for each of its answers.
+  /// Nanoseconds from the instant at which a message was due until its answer counts as missing. In a
+  /// conversation each answer may take so much longer than it took in the recording.
   package var timeout: UInt64
   /// The conversations that the pattern plays; nil for a pattern that sends messages.
   package private(set) var conversation: ConversationPattern?
@@ -35,9 +35,9 @@ package struct MessagePattern: Sendable, Equatable {
   }
 
   /// The most nanoseconds that a message or conversation takes from when it is due to its outcome.
-  package var longest: UInt64 {
+  package var longestDuration: UInt64 {
     guard let conversation else { return timeout }
-    return conversation.scripts.reduce(timeout) { max($0, $1.longest(timeout: timeout)) }
+    return conversation.scripts.reduce(timeout) { max($0, $1.longestDuration(timeout: timeout)) }
   }
 
   package enum Pace: Sendable, Equatable {
@@ -60,6 +60,7 @@ package struct MessagePattern: Sendable, Equatable {
     case none
     /// So many bytes, whatever they are.
     case bytes(Int)
+    /// Exactly these bytes: they are the whole answer.
     case text([UInt8])
     /// Bytes in which the expression is found, however many arrive before. Where the answer ends is
     /// not known.
@@ -70,12 +71,13 @@ package struct MessagePattern: Sendable, Equatable {
 
   /// What is looked for in an answer whose end is known.
   package enum Content: Sendable, Equatable {
+    /// These bytes, anywhere in the answer.
     case text([UInt8])
+    /// A match of the expression, anywhere in the answer.
     case matches(BytePattern)
   }
 
-  /// The longest delimiter, in bytes. While an answer comes, `AnswerSearches` keeps two words of 64 bits.
-  /// The bits of the first tell how much of the delimiter may have come. Those of the second tell after
-  /// which of the last bytes a `$` matched, as far back as the delimiter is long.
+  /// The longest delimiter, in bytes. `AnswerSearches` keeps up to one bit more than the delimiter has bytes,
+  /// in words of 64 bits, so no delimiter may have more than 63.
   package static let longestDelimiter = 32
 }

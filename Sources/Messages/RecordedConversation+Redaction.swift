@@ -5,7 +5,7 @@ extension RecordedConversation {
   /// - Parameters:
   ///   - clientEnded: whether the client sent nothing after what is here.
   ///   - serverEnded: whether the server sent nothing after what is here.
-  ///   - most: bytes that the conversation may have; it ends early where it would have more, as
+  ///   - most: the most bytes that the conversation may have. It ends early where it would have more, since
   ///     `Redaction.word` may be longer than what it replaces.
   /// - Returns: the conversation, and whether something is missing at its end.
   package func redacted(

@@ -4,8 +4,8 @@ package enum ServerReply: Sendable, Equatable {
   case discard
   /// Answers with these bytes, once for each read that brings anything.
   case send([UInt8])
-  /// Speaks first: these bytes to every connection, each `every` nanoseconds. Discards what it
-  /// receives.
+  /// Sends these bytes to every connection, unasked, once in every interval of so many nanoseconds. Discards
+  /// what it receives.
   case push(every: UInt64, [UInt8])
 
   /// What a server that speaks first says; nil for one that answers.

@@ -87,12 +87,12 @@ import Testing
 
   @Test func `tells how long it may take`() throws {
     let script = try script([sends("a", 5), receives("1", 10), sends("b", 7)])
-    #expect(script.longest(timeout: 100) == 5 + 10 + 7 + 4 * 100)
-    #expect(script.longest(timeout: .max) == .max)
+    #expect(script.longestDuration(timeout: 100) == 5 + 10 + 7 + 4 * 100)
+    #expect(script.longestDuration(timeout: .max) == .max)
     let pattern = MessagePattern(
       name: "", pace: .once,
       conversation: try ConversationPattern(file: "", []), timeout: 100)
-    #expect(pattern.longest == 100)
+    #expect(pattern.longestDuration == 100)
     let played = MessagePattern(
       name: "", pace: .once,
       conversation: try ConversationPattern(
@@ -102,7 +102,7 @@ import Testing
           RecordedConversation(client: "", steps: [sends("a", 500), receives("1", 10)]),
           RecordedConversation(client: "", steps: [sends("a", 7)]),
         ]), timeout: 100)
-    #expect(played.longest == 500 + 10 + 3 * 100)
+    #expect(played.longestDuration == 500 + 10 + 3 * 100)
   }
 
   // MARK: Substitutions

@@ -136,7 +136,9 @@ import Testing
           file: "f", [RecordedConversation(client: "", steps: steps)],
           expectation: chance.pick(ConversationPattern.Expectation.allCases),
           keepsDelays: chance.happens(60), substitutions: substitutions)
-        lines += pattern.scripts.map { "  \(told($0)); longest \($0.longest(timeout: 100))" }
+        lines += pattern.scripts.map {
+          "  \(told($0)); longest \($0.longestDuration(timeout: 100))"
+        }
       } catch {
         lines.append("  \(told(error))")
       }

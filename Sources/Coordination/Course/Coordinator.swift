@@ -237,7 +237,7 @@ package struct Coordinator: ~Copyable {
     sampler.stopMessages(at: clock.now())
     try sample(hostReadings.readings())
     follow(course.take(.messagesStopped))
-    let longest = course.isAborted ? 0 : plan.patterns.map(\.longest).max() ?? 0
+    let longest = course.isAborted ? 0 : plan.patterns.map(\.longestDuration).max() ?? 0
     let deadline = clock.now().advanced(byNanoseconds: longest).advanced(by: Self.settleTime)
     try loop(until: deadline) { fleet in fleet.hasSettled }
     remarkOnMessages(unsent: unsentMessages - unsentBefore)
