@@ -31,8 +31,8 @@ struct ClientConnections<System: Kernel & ~Copyable>: ~Copyable {
   var phase = 0
   /// When the clock was read last.
   var now = Instant(nanoseconds: 0)
-  /// An instant in nanoseconds. The answer to a message that was due earlier is counted, but its
-  /// round trip is not recorded.
+  /// An instant in nanoseconds. The round trips of messages that were due before it are not recorded; their
+  /// answers are counted all the same.
   var timesAnswersSince: UInt64 = 0
 
   init(

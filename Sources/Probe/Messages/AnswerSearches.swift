@@ -3,11 +3,12 @@ import SystemPackage
 
 /// What is looked for in answers, and how far the search in each connection's answer has come.
 ///
-/// Takes no memory where no pattern searches its answers; else 16 bytes per row, and 8 more for
-/// each 64 bytes of the longest expression with its repetitions written out.
+/// Takes no memory where no pattern searches its answers; else 16 bytes per row, and 8 more for each 64
+/// places of the longest expression. Each byte that the expression takes, with its repetitions written out,
+/// is a place.
 struct AnswerSearches: ~Copyable {
   /// How the answers of one pattern are searched.
-  struct Quest: BitwiseCopyable {
+  struct SearchRule: BitwiseCopyable {
     /// Nil where any bytes will do.
     fileprivate var layout: ByteSearch.Layout?
     /// Where the search's tables begin in `AnswerSearches.tables`.
@@ -48,8 +49,8 @@ struct AnswerSearches: ~Copyable {
   /// Words of 64 bits that each row has in `states`.
   private let words: Int
   /// By pattern.
-  private let quests: Column<Quest>
-  /// The tables of all quests, one behind the other.
+  private let rules: Column<SearchRule>
+  /// The tables of all rules, one behind the other.
   private let tables: Scratch<UInt64>
   private let progress: Column<Progress>
   /// By row: the state of the search in its answer; see `ByteSearch`.
@@ -60,37 +61,37 @@ struct AnswerSearches: ~Copyable {
   private(set) var looks = 0
 
   init(_ patterns: [MessagePattern], rows: Int) throws(Errno) {
-    var quests: [Quest] = []
+    var rules: [SearchRule] = []
     var all: [UInt64] = []
     var words = 0
     for pattern in patterns {
       let (search, delimiter) = pattern.expectation.search
-      var quest = Quest()
+      var rule = SearchRule()
       if let search {
         words = max(words, search.layout.words)
-        quest.layout = search.layout
-        quest.tables = all.count
+        rule.layout = search.layout
+        rule.tables = all.count
         all += search.tables
       }
       if !delimiter.isEmpty {
-        quest.delimiter = all.count
-        quest.delimiterCount = delimiter.count
+        rule.delimiter = all.count
+        rule.delimiterCount = delimiter.count
         var places = [UInt64](repeating: 0, count: 256)
         for (place, byte) in delimiter.enumerated() { places[Int(byte)] |= 1 << UInt64(place) }
         all += places
       }
-      quests.append(quest)
+      rules.append(rule)
     }
     let isNeeded = !all.isEmpty
-    let kept = try Column<Quest>(count: quests.count)
+    let kept = try Column<SearchRule>(count: rules.count)
     let tables = try Scratch<UInt64>(count: max(1, all.count))
     let progress = try Column<Progress>(count: isNeeded ? rows : 0)
     let states = try Column<UInt64>(count: rows * words)
     let spareState = try Scratch<UInt64>(count: max(1, words))
-    for (index, quest) in quests.enumerated() { kept[UInt32(index)] = quest }
+    for (index, rule) in rules.enumerated() { kept[UInt32(index)] = rule }
     _ = unsafe tables.buffer.update(from: all)
     self.words = words
-    self.quests = kept
+    self.rules = kept
     self.tables = tables
     self.progress = progress
     self.states = states
@@ -103,7 +104,7 @@ struct AnswerSearches: ~Copyable {
   mutating func hear(
     _ pattern: Int, on row: UInt32, _ heard: UnsafeRawBufferPointer, stage: UInt32
   ) -> Heard {
-    let quest = quests[UInt32(pattern)]
+    let rule = rules[UInt32(pattern)]
     // Neither buffer is empty: both have room for at least one word.
     let base = unsafe tables.buffer.baseAddress!
     let spare = unsafe spareState.buffer.baseAddress!
@@ -113,8 +114,8 @@ struct AnswerSearches: ~Copyable {
     var last = ByteSearch.Finding()
     if stage == 0 {
       progress = Progress()
-      if let layout = quest.layout {
-        unsafe ByteSearch.begin(layout, base + quest.tables, state)
+      if let layout = rule.layout {
+        unsafe ByteSearch.begin(layout, base + rule.tables, state)
         isFound = layout.atStart.isFound
         progress.matchesAtEnd = layout.atStart.isFoundAtEnd ? 1 : 0
       } else {
@@ -123,11 +124,11 @@ struct AnswerSearches: ~Copyable {
     }
     // The bit that is set in `Progress.delimiter` once the whole delimiter has come; 0 without one.
     let wholeDelimiter: UInt64 =
-      quest.delimiterCount > 0 ? 1 << UInt64(quest.delimiterCount - 1) : 0
+      rule.delimiterCount > 0 ? 1 << UInt64(rule.delimiterCount - 1) : 0
     for index in 0..<heard.count {
       let byte = unsafe heard[index]
-      if !isFound, let layout = quest.layout {
-        last = unsafe ByteSearch.advance(layout, base + quest.tables, state, spare, byte)
+      if !isFound, let layout = rule.layout {
+        last = unsafe ByteSearch.advance(layout, base + rule.tables, state, spare, byte)
         progress.matchesAtEnd = progress.matchesAtEnd << 1 | (last.isFoundAtEnd ? 1 : 0)
         isFound = last.isFound
       }
@@ -137,12 +138,12 @@ struct AnswerSearches: ~Copyable {
         continue
       }
       progress.delimiter =
-        unsafe (progress.delimiter << 1 | 1) & base[quest.delimiter + Int(byte)]
+        unsafe (progress.delimiter << 1 | 1) & base[rule.delimiter + Int(byte)]
       guard progress.delimiter & wholeDelimiter == 0 else {
         // A `$` matches before the delimiter as well as behind it.
         looks += index + 1
         let isRight =
-          isFound || progress.matchesAtEnd & (1 | 1 << UInt64(quest.delimiterCount)) != 0
+          isFound || progress.matchesAtEnd & (1 | 1 << UInt64(rule.delimiterCount)) != 0
         return Heard(used: index + 1, stage: 0, end: isRight ? .right : .wrong)
       }
     }

@@ -41,8 +41,8 @@ struct MessageColumns: ~Copyable {
     var pattern: UInt8
   }
 
-  /// The most debts that a row remembers. The answer to an older one, should it come, is that to a later
-  /// message where it fits; else it counts as missing (`RowMarks.forgetful`).
+  /// The most debts that a row remembers. A further one has the oldest forgotten. The answer to a forgotten
+  /// debt may still come, and is then taken for that to a later message (`RowMarks.forgetful`).
   static var mostDebts: UInt32 { 4 }
 
   /// The `answerProgress` of an answer without a known length that has come whole.

@@ -5,8 +5,8 @@ extension MessageEngine where System: ~Copyable {
   /// The most slots that a cursor walks past between two waits for events.
   private static var cursorStride: Int { 256 }
 
-  /// Whether the phase has ended so long ago that messages which were due in it are not sent any
-  /// more, but counted as unsent: a worker that is too slow would never have sent them all.
+  /// Whether the phase ended more than `Counter.lateAfter` ago. From then on messages that were due in it are
+  /// counted as unsent and not sent any more: a worker that is too slow would never have sent them all.
   private func isOver(at now: Instant) -> Bool {
     isEnding && now.nanoseconds(since: end) > Counter.lateAfter
   }
@@ -37,11 +37,11 @@ extension MessageEngine where System: ~Copyable {
   /// that were due and had no free connection.
   mutating func pause(among connections: inout Connections) {
     for pattern in 0..<patterns.count where isPlayed(pattern) {
-      let script = patterns.script(pattern)
-      guard script.every == 0, !script.isOnce, script.rate != .infinity,
+      let traits = patterns.traits(pattern)
+      guard traits.every == 0, !traits.isOnce, traits.rate != .infinity,
         connections.rows.oldestIdle == ConnectionTable.none
       else { continue }
-      countUnsent(pattern, rate: script.rate, among: &connections)
+      countUnsent(pattern, rate: traits.rate, among: &connections)
     }
     pause()
   }
@@ -93,14 +93,14 @@ extension MessageEngine where System: ~Copyable {
     var wake: Instant?
     if !beginsNoMessages {
       for pattern in 0..<patterns.count where isPlayed(pattern) {
-        let script = patterns.script(pattern)
+        let traits = patterns.traits(pattern)
         wake = earliest(
           wake,
-          script.every > 0
+          traits.every > 0
             ? playRounds(pattern, among: &connections)
-            : script.isOnce
+            : traits.isOnce
               ? playOnce(pattern, among: &connections)
-              : playAtRate(pattern, rate: script.rate, among: &connections))
+              : playAtRate(pattern, rate: traits.rate, among: &connections))
       }
       if isEnding, wake == nil {
         countUnplayed(among: &connections)
@@ -145,8 +145,8 @@ extension MessageEngine where System: ~Copyable {
     return connections.now
   }
 
-  /// Counts as unsent what is left of the phase's rounds, in one pass: a worker that is too slow for them would
-  /// not come to their end one by one.
+  /// Counts as unsent what is left of the phase's rounds, in one pass: a worker that is too slow for them
+  /// would not come to their end one by one.
   private mutating func countRoundsLeft(_ pattern: Int, among connections: inout Connections) {
     let cursor = patterns.cursor(pattern)
     guard cursor.due < end else { return }
@@ -224,7 +224,7 @@ extension MessageEngine where System: ~Copyable {
   private mutating func mayPlay(
     _ pattern: Int, on slot: UInt32, among connections: inout Connections
   ) -> Bool {
-    patterns.script(pattern).answer != .conversation || connections.rows.isClear(slot)
+    patterns.traits(pattern).answer != .conversation || connections.rows.isClear(slot)
   }
 
   /// Sets `unsent` to the messages that are due at the rate and not begun, for want of a
@@ -269,7 +269,7 @@ extension MessageEngine where System: ~Copyable {
   /// At the end of a phase, counts as unsent the messages that were to be played once on each
   /// connection and were not begun.
   private mutating func countUnplayed(among connections: inout Connections) {
-    for pattern in 0..<patterns.count where isPlayed(pattern) && patterns.script(pattern).isOnce {
+    for pattern in 0..<patterns.count where isPlayed(pattern) && patterns.traits(pattern).isOnce {
       for slot in 0..<connections.rows.firstUnused {
         switch connections.rows.state(slot) {
         case .free, .connecting: break
@@ -298,7 +298,7 @@ extension MessageEngine where System: ~Copyable {
     extendRounds(over: slot)
     for pattern in 0..<patterns.count {
       let cursor = patterns.cursor(pattern)
-      let isOnce = patterns.script(pattern).isOnce
+      let isOnce = patterns.traits(pattern).isOnce
       let round = isOnce ? cursor.firstRound : cursor.nextRound(at: slot)
       connections.rows.messages.setRound(of: slot, pattern, to: round)
     }
@@ -307,11 +307,12 @@ extension MessageEngine where System: ~Copyable {
   /// Begins the messages that are due on a connection, the oldest first. Several may have become
   /// due while one was under way.
   ///
-  /// A message whose round had passed was counted as `unsent`; that count is taken back.
+  /// A message that could not be begun when the cursor came to its slot was counted as `unsent`. When it is
+  /// begun now, that count is taken back.
   ///
   /// - Parameters:
-  ///   - round: the round in which the cursor of `pattern` stands at this slot; the message of that
-  ///     round was not counted as `unsent`. Nil when the caller is not at a cursor's slot.
+  ///   - round: the round in which the cursor of `pattern` stands at this slot: the message of that
+  ///     round is not counted as `unsent` yet. Nil when the caller is not at a cursor's slot.
   mutating func beginAllDue(
     _ slot: UInt32, currentRound round: UInt32? = nil, of pattern: Int = 0,
     among connections: inout Connections
@@ -321,7 +322,7 @@ extension MessageEngine where System: ~Copyable {
         let message = nextMessage(of: slot, among: &connections),
         makeReady(slot, among: &connections)
       else { return }
-      if patterns.script(message.pattern).every > 0,
+      if patterns.traits(message.pattern).every > 0,
         message.pattern != pattern || message.round != round
       {
         connections.board.subtract(message.pattern, .unsent)
@@ -340,13 +341,13 @@ extension MessageEngine where System: ~Copyable {
     var first: (pattern: Int, round: UInt32, due: Instant)?
     for pattern in 0..<patterns.count where isPlayed(pattern) {
       guard mayPlay(pattern, on: slot, among: &connections) else { continue }
-      let script = patterns.script(pattern)
-      if script.isOnce, first == nil, start <= connections.now, connections.now < end,
+      let traits = patterns.traits(pattern)
+      if traits.isOnce, first == nil, start <= connections.now, connections.now < end,
         let round = unplayedRound(of: slot, pattern, among: &connections)
       {
         first = (pattern, round, connections.now)
       }
-      guard script.every > 0 else { continue }
+      guard traits.every > 0 else { continue }
       let cursor = patterns.cursor(pattern)
       let round = cursor.pendingRound(connections.rows.messages.round(of: slot, pattern))
       guard cursor.hasPassed(slot, in: round) else { continue }

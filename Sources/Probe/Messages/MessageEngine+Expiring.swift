@@ -59,7 +59,7 @@ extension MessageEngine where System: ~Copyable {
     let marks = connections.rows.marks(slot)
     let pattern =
       marks.has(.owing) ? Int(connections.rows.messages.debt(0, of: slot).pattern) : patternUnderWay
-    guard patterns.script(pattern).answer == .matching,
+    guard patterns.traits(pattern).answer == .matching,
       !marks.has(.wrong | .conversing)
     else { return false }
     let progress = connections.rows.messages.answerProgress(of: slot)
@@ -82,7 +82,7 @@ extension MessageEngine where System: ~Copyable {
     let slot = connections.rows.oldestMessage(of: pattern)
     guard slot != ConnectionTable.none else { return nil }
     return Instant(nanoseconds: connections.rows.due(slot))
-      .advanced(byNanoseconds: patterns.script(pattern).timeout)
+      .advanced(byNanoseconds: patterns.traits(pattern).timeout)
   }
 
   /// Goes on with conversations whose delay is over, and notes the answers in conversations that

@@ -33,9 +33,9 @@ extension MessageEngine where System: ~Copyable {
     if marks.has(.owing) { return unsafe hearOwed(slot, heard, among: &connections) }
     if marks.has(.conversing) { return unsafe hearConversation(slot, heard, among: &connections) }
     let pattern = connections.rows.messages.pattern(of: slot)
-    let script = patterns.script(pattern)
+    let traits = patterns.traits(pattern)
     var used = heard.count
-    switch script.answer {
+    switch traits.answer {
     case .nothing, .conversation: used = 0
     case .echo:
       unsafe used = compare(
@@ -44,7 +44,7 @@ extension MessageEngine where System: ~Copyable {
       unsafe used = compare(slot, heard, with: patterns.answer(pattern), among: &connections)
     case .anything:
       let before = connections.rows.messages.answerProgress(of: slot)
-      used = min(heard.count, script.answerCount - Int(before))
+      used = min(heard.count, traits.answerCount - Int(before))
       connections.rows.messages.setAnswerProgress(of: slot, to: before + UInt32(used))
     case .matching, .framed: unsafe used = search(slot, heard, for: pattern, among: &connections)
     }
@@ -133,7 +133,7 @@ extension MessageEngine where System: ~Copyable {
     _ slot: UInt32, among connections: inout Connections
   ) -> Bool {
     hasPatterns && connections.rows.messages.hasBegun(slot)
-      && patterns.script(connections.rows.messages.pattern(of: slot)).answer == .nothing
+      && patterns.traits(connections.rows.messages.pattern(of: slot)).answer == .nothing
   }
 
   /// Whether bytes that come belong to the last answer: its end was not known, and no other message
@@ -142,7 +142,7 @@ extension MessageEngine where System: ~Copyable {
   {
     hasPatterns && connections.rows.state(slot) == .established
       && connections.rows.messages.hasBegun(slot)
-      && patterns.script(connections.rows.messages.pattern(of: slot)).answer == .matching
+      && patterns.traits(connections.rows.messages.pattern(of: slot)).answer == .matching
   }
 
   /// Compares bytes with the message that the server is known to push again and again. After a wrong

@@ -9,10 +9,11 @@ import SystemPackage
 /// and is late. An answer is taken for that to a later message only where its bytes prove it: where
 /// answers are known byte by byte, and differ.
 ///
-/// Some answers that may still come are remembered no more: those to the oldest of too many debts, and
-/// to all debts of before a wrong answer. Then bytes that fit nothing may be one of them, so that the
-/// message that they are taken for is missing, not wrong (`RowMarks.forgetful`), until an answer
-/// shows that none of them can come any more (`noteOrder`).
+/// A connection forgets debts whose answers may still come: the oldest where there are too many, and all of
+/// them after a wrong answer. Bytes that do not fit may then answer a forgotten message. So the message that
+/// they are taken for counts as missing, not as wrong, unless all answers of the run are the same
+/// (`outcomeOfMisfit`). This ends with an answer which shows that no forgotten one can come any more
+/// (`noteOrder`).
 extension MessageEngine where System: ~Copyable {
   /// Makes a row ready for its next message; false when it has to wait. An overdue message under
   /// way becomes a debt; or its answer is counted as wrong, if bytes have come that do not match
@@ -41,13 +42,13 @@ extension MessageEngine where System: ~Copyable {
       let rest = unsafe UnsafeRawBufferPointer(rebasing: heard[used...])
       let debt = connections.rows.messages.debt(0, of: slot)
       let before = connections.rows.messages.answerProgress(of: slot)
-      let script = patterns.script(Int(debt.pattern))
-      switch script.answer {
+      let traits = patterns.traits(Int(debt.pattern))
+      switch traits.answer {
       case .nothing, .conversation: dropDebts(slot, 1, among: &connections)
       case .anything:
-        let count = min(rest.count, script.answerCount - Int(before))
+        let count = min(rest.count, traits.answerCount - Int(before))
         used += count
-        note(slot, debt, answered: Int(before) + count, of: script.answerCount, among: &connections)
+        note(slot, debt, answered: Int(before) + count, of: traits.answerCount, among: &connections)
       case .echo, .text:
         let answer = unsafe owedAnswer(debt, of: slot, among: &connections)
         let count = min(rest.count, answer.count - Int(before))
@@ -92,7 +93,7 @@ extension MessageEngine where System: ~Copyable {
     _ debt: MessageColumns.Debt, of slot: UInt32, among connections: inout Connections
   ) -> UnsafeRawBufferPointer {
     let pattern = Int(debt.pattern)
-    if patterns.script(pattern).answer == .text {
+    if patterns.traits(pattern).answer == .text {
       return unsafe patterns.answer(pattern)
     }
     return unsafe patterns.fixedMessage(pattern)
@@ -154,7 +155,7 @@ extension MessageEngine where System: ~Copyable {
         guard connections.rows.state(slot) != .established else { return false }
         pattern = connections.rows.messages.pattern(of: slot)
       }
-      switch patterns.script(pattern).answer {
+      switch patterns.traits(pattern).answer {
       case .echo, .text: break
       default: continue
       }
@@ -209,7 +210,7 @@ extension MessageEngine where System: ~Copyable {
     _ slot: UInt32, _ pattern: Int, among connections: inout Connections
   ) -> MessageCounter {
     let mayBeAnother =
-      connections.rows.marks(slot).has(.forgetful) && !patterns.script(pattern).hasUniformAnswers
+      connections.rows.marks(slot).has(.forgetful) && !patterns.traits(pattern).hasUniformAnswers
     return mayBeAnother ? .missing : .wrong
   }
 
@@ -219,7 +220,7 @@ extension MessageEngine where System: ~Copyable {
   mutating func noteOrder(
     _ slot: UInt32, _ pattern: Int, among connections: inout Connections
   ) {
-    guard connections.rows.marks(slot).has(.forgetful), patterns.script(pattern).hasDistinctAnswers
+    guard connections.rows.marks(slot).has(.forgetful), patterns.traits(pattern).hasDistinctAnswers
     else { return }
     connections.rows.unmark(slot, .forgetful)
   }

@@ -11,18 +11,18 @@ extension MessageEngine where System: ~Copyable {
     connections.board.add(pattern, .sent)
     connections.notes.countMessage(pattern, at: connections.now)
     connections.board.record(.drift, nanoseconds: connections.now.nanoseconds(since: due))
-    let script = patterns.script(pattern)
-    if script.answer == .conversation {
+    let traits = patterns.traits(pattern)
+    if traits.answer == .conversation {
       return player.begin(pattern, on: slot, due: due, among: &connections)
     }
     connections.rows.beginMessage(
       slot, pattern: pattern, due: due.nanoseconds, began: connections.now.nanoseconds)
-    if script.wantsAnswer { connections.wantAnswer(slot) }
+    if traits.wantsAnswer { connections.wantAnswer(slot) }
     guard offer(slot, among: &connections) else { return }
     connections.finishWriting(slot)
     // No answer can be whole yet: every answer has at least one byte, and nothing was read since
     // the message was begun.
-    if !script.wantsAnswer { conclude(slot, among: &connections) }
+    if !traits.wantsAnswer { conclude(slot, among: &connections) }
   }
 
   /// Sends more of the message under way. Its answer may have come before it was sent whole.
@@ -83,14 +83,14 @@ extension MessageEngine where System: ~Copyable {
     let pattern = connections.rows.messages.pattern(of: slot)
     if connections.rows.marks(slot).has(.wrong) { return connections.drainWrongAnswer(slot) }
     guard isAnswered(slot, pattern, among: &connections) else { return }
-    let wantsAnswer = patterns.script(pattern).wantsAnswer
+    let wantsAnswer = patterns.traits(pattern).wantsAnswer
     if wantsAnswer {
       connections.readClock()
       connections.recordRoundTrip(slot)
       connections.noteAnswer(slot)
     }
     let expiry = Instant(nanoseconds: connections.rows.due(slot))
-      .advanced(byNanoseconds: patterns.script(pattern).timeout)
+      .advanced(byNanoseconds: patterns.traits(pattern).timeout)
     if connections.rows.marks(slot).has(.overdue) {
       connections.board.subtract(pattern, .missing)
       connections.board.add(pattern, .late)
@@ -106,20 +106,20 @@ extension MessageEngine where System: ~Copyable {
     _ slot: UInt32, _ pattern: Int, among connections: inout Connections
   ) -> Bool {
     let progress = connections.rows.messages.answerProgress(of: slot)
-    let script = patterns.script(pattern)
+    let traits = patterns.traits(pattern)
     // While answers are owed, `answerProgress` is that of the oldest debt.
-    if connections.rows.marks(slot).has(.owing), script.answer != .nothing { return false }
-    return switch script.answer {
+    if connections.rows.marks(slot).has(.owing), traits.answer != .nothing { return false }
+    return switch traits.answer {
     case .nothing: true
     case .echo: Int(progress) == connections.rows.messages.written(of: slot)
-    case .anything, .text: Int(progress) == script.answerCount
+    case .anything, .text: Int(progress) == traits.answerCount
     case .matching, .framed: progress == MessageColumns.whole
     case .conversation: false
     }
   }
 
-  /// Counts a wrong answer to the message under way, and has the message end: at once, or when it
-  /// has been sent whole; a conversation when the bytes that are there have been read.
+  /// Counts a wrong answer to the message under way, and has the message end: at once, or when it has been
+  /// sent whole. A conversation ends when the bytes that are there have been read.
   ///
   /// - Parameter isOver: whether the wrong answer has come whole, so that the connection need not
   ///   wait.

@@ -29,8 +29,8 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
   /// The pattern whose only pace is its answers; nil where there is none, or more than one. Never a
   /// conversation, which may have to wait until its connection is owed no answer.
   private(set) var closedLoopPattern: Int?
-  /// How many rows there are up to the last one that has had a connection since a search last
-  /// stepped down.
+  /// How many rows there are up to the last one that has had a connection. Where a search has stepped down,
+  /// rows beyond the last one that was left with a connection do not count until they have one again.
   private(set) var slotsInUse: UInt32 = 0
   /// How many rows the phase is going to use, as far as the plan tells.
   private(set) var plannedSlots: UInt32 = 0
@@ -93,18 +93,18 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
 
   private mutating func play(_ pattern: Int) {
     playedBits |= 1 << UInt32(pattern)
-    let script = patterns.script(pattern)
-    playsOnce = playsOnce || script.isOnce
-    hasRounds = hasRounds || script.isOnce || script.every > 0
+    let traits = patterns.traits(pattern)
+    playsOnce = playsOnce || traits.isOnce
+    hasRounds = hasRounds || traits.isOnce || traits.every > 0
   }
 
   private mutating func noteClosedLoop() {
     var unlimited = 0
     closedLoopPattern = nil
     for pattern in 0..<patterns.count
-    where isPlayed(pattern) && patterns.script(pattern).rate == .infinity {
+    where isPlayed(pattern) && patterns.traits(pattern).rate == .infinity {
       unlimited += 1
-      let waits = patterns.script(pattern).answer == .conversation
+      let waits = patterns.traits(pattern).answer == .conversation
       closedLoopPattern = unlimited == 1 && !waits ? pattern : nil
     }
   }
@@ -123,7 +123,7 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
     setPlannedSlots(slots)
     self.start = start
     for pattern in 0..<patterns.count where pausedBits >> UInt32(pattern) & 1 == 1 {
-      if patterns.script(pattern).isOnce {
+      if patterns.traits(pattern).isOnce {
         // The cursor has passed slots whose connections were busy then, and are free now.
         patterns.rewind(pattern)
       } else {

@@ -5,8 +5,8 @@ import SystemPackage
 /// The patterns of a plan in the form that the loop reads: plain numbers in fixed memory, and all
 /// fixed texts in one buffer.
 struct PatternTable: ~Copyable {
-  /// A pattern, apart from its texts.
-  struct Script: BitwiseCopyable {
+  /// What the loop needs to know of a pattern; its texts are parts of `texts`.
+  struct Traits: BitwiseCopyable {
     /// Nanoseconds between the messages of one connection; 0 where `rate` sets the pace.
     fileprivate(set) var every: UInt64 = 0
     /// Messages per second of all connections together; infinite where only answers set the pace.
@@ -21,8 +21,8 @@ struct PatternTable: ~Copyable {
     /// Whether no two messages of a connection have the same answer, so that a right answer shows which
     /// message it answers. Servers answer in order: answers to older messages cannot come any more.
     fileprivate(set) var hasDistinctAnswers = false
-    /// Whether all answers of the run are the same bytes: what differs from them answers no message
-    /// rightly.
+    /// Whether every message of the run has the same answer, byte for byte. Other bytes are then wrong,
+    /// whichever message they answer.
     fileprivate(set) var hasUniformAnswers = false
     /// The message, if it is the same on every connection (`isFixed`).
     fileprivate var message = Text()
@@ -56,7 +56,7 @@ struct PatternTable: ~Copyable {
   let count: Int
   /// The message that the server is known to push; empty where it pushes none.
   private let pushedText: Text
-  private let scripts: Column<Script>
+  private let traitsOfPatterns: Column<Traits>
   private let cursors: Column<RoundCursor>
   /// For a pattern with a rate: messages begun since it was last started.
   private let begun: Column<UInt64>
@@ -76,43 +76,43 @@ struct PatternTable: ~Copyable {
       defer { bytes += more }
       return Text(start: bytes.count, count: more.count)
     }
-    var drafts: [Script] = []
+    var drafts: [Traits] = []
     for pattern in patterns {
-      var script = Script()
-      script.timeout = pattern.timeout
+      var traits = Traits()
+      traits.timeout = pattern.timeout
       switch pattern.pace {
-      case .every(let interval): script.every = max(1, interval)
-      case .rate(let rate): script.rate = rate
-      case .unlimited: script.rate = .infinity
-      case .once: script.isOnce = true
+      case .every(let interval): traits.every = max(1, interval)
+      case .rate(let rate): traits.rate = rate
+      case .unlimited: traits.rate = .infinity
+      case .once: traits.isOnce = true
       }
       if let fixed = pattern.template.fixed {
-        script.isFixed = true
-        script.message = keep(fixed)
+        traits.isFixed = true
+        traits.message = keep(fixed)
       }
       switch pattern.expectation {
-      case .none: script.answer = .nothing
-      case .echo: script.answer = .echo
+      case .none: traits.answer = .nothing
+      case .echo: traits.answer = .echo
       case .bytes(let count):
-        script.answer = .anything
+        traits.answer = .anything
         // `MessageColumns.answerProgress` has 32 bits.
-        script.answerCount = min(max(0, count), Int(Int32.max))
+        traits.answerCount = min(max(0, count), Int(Int32.max))
       case .text(let text):
-        script.answer = .text
-        script.answerCount = text.count
-        script.answerText = keep(text)
-      case .matches: script.answer = .matching
-      case .until: script.answer = .framed
+        traits.answer = .text
+        traits.answerCount = text.count
+        traits.answerText = keep(text)
+      case .matches: traits.answer = .matching
+      case .until: traits.answer = .framed
       }
-      if pattern.conversation != nil { script.answer = .conversation }
-      script.hasDistinctAnswers = script.answer == .echo && pattern.template.differsByMessage
-      script.hasUniformAnswers =
+      if pattern.conversation != nil { traits.answer = .conversation }
+      traits.hasDistinctAnswers = traits.answer == .echo && pattern.template.differsByMessage
+      traits.hasUniformAnswers =
         patterns.count == 1
-        && (script.answer == .text || script.answer == .echo && script.isFixed)
-      drafts.append(script)
+        && (traits.answer == .text || traits.answer == .echo && traits.isFixed)
+      drafts.append(traits)
     }
     let pushedText = keep(pushed ?? [])
-    let scripts = try Column<Script>(count: patterns.count)
+    let traitsOfPatterns = try Column<Traits>(count: patterns.count)
     let cursors = try Column<RoundCursor>(count: patterns.count)
     let begun = try Column<UInt64>(count: patterns.count)
     let unsentBefore = try Column<UInt64>(count: patterns.count)
@@ -123,14 +123,14 @@ struct PatternTable: ~Copyable {
     }
     let maker = try MessageMaker(templates)
     let others = try MessageMaker(templates)
-    for (index, script) in drafts.enumerated() {
-      scripts[UInt32(index)] = script
-      cursors[UInt32(index)] = RoundCursor(every: script.every, share: share)
+    for (index, traits) in drafts.enumerated() {
+      traitsOfPatterns[UInt32(index)] = traits
+      cursors[UInt32(index)] = RoundCursor(every: traits.every, share: share)
     }
     unsafe UnsafeMutableRawBufferPointer(texts.buffer).copyBytes(from: bytes)
     count = patterns.count
     self.pushedText = pushedText
-    self.scripts = scripts
+    self.traitsOfPatterns = traitsOfPatterns
     self.cursors = cursors
     self.begun = begun
     self.texts = texts
@@ -142,7 +142,7 @@ struct PatternTable: ~Copyable {
   // MARK: Texts
 
   @inline(__always)
-  func script(_ pattern: Int) -> Script { scripts[UInt32(pattern)] }
+  func traits(_ pattern: Int) -> Traits { traitsOfPatterns[UInt32(pattern)] }
 
   var isPushed: Bool { pushedText.count > 0 }
   var pushed: UnsafeRawBufferPointer { unsafe bytes(pushedText) }
@@ -150,14 +150,14 @@ struct PatternTable: ~Copyable {
   /// The text that must answer the messages of a pattern.
   @inline(__always)
   func answer(_ pattern: Int) -> UnsafeRawBufferPointer {
-    unsafe bytes(script(pattern).answerText)
+    unsafe bytes(traits(pattern).answerText)
   }
 
   /// The message of a pattern that says the same on every connection; nil for others.
   @inline(__always)
   func fixedMessage(_ pattern: Int) -> UnsafeRawBufferPointer? {
-    let script = script(pattern)
-    return unsafe script.isFixed ? bytes(script.message) : nil
+    let traits = traits(pattern)
+    return unsafe traits.isFixed ? bytes(traits.message) : nil
   }
 
   /// A message that differs from connection to connection. Good until the next one is made.
@@ -169,9 +169,9 @@ struct PatternTable: ~Copyable {
   /// returned, which this leaves as they are. Good until the next call.
   @inline(__always)
   func otherAnswer(_ pattern: Int, _ facts: MessageTemplate.Facts) -> UnsafeRawBufferPointer {
-    let script = script(pattern)
-    if script.answer == .text { return unsafe bytes(script.answerText) }
-    return unsafe script.isFixed ? bytes(script.message) : others.message(pattern, facts)
+    let traits = traits(pattern)
+    if traits.answer == .text { return unsafe bytes(traits.answerText) }
+    return unsafe traits.isFixed ? bytes(traits.message) : others.message(pattern, facts)
   }
 
   @inline(__always)
@@ -200,6 +200,6 @@ struct PatternTable: ~Copyable {
   func restart(_ pattern: Int, at instant: Instant, slots: UInt32) {
     begun[UInt32(pattern)] = 0
     // A pattern that is played once has one round, which never ends.
-    cursors[UInt32(pattern)].restart(at: instant, slots: script(pattern).isOnce ? .max : slots)
+    cursors[UInt32(pattern)].restart(at: instant, slots: traits(pattern).isOnce ? .max : slots)
   }
 }
