@@ -29,7 +29,8 @@ struct Churn: ~Copyable {
   /// Has the connections of the churn that still stand closed at once.
   mutating func end() { isOver = true }
 
-  /// Another phase begins: unless it is a churn, too, the connections that it opens stay.
+  /// Another phase begins. The connections of the churn that still stand are closed at once; those that the
+  /// new phase opens stay, unless it is a churn, too (`begin`).
   mutating func endPhase() {
     isOver = true
     isCurrentPhase = false

@@ -47,6 +47,7 @@ extension Client where System: ~Copyable {
   /// and what stands behind urgent data.
   private mutating func drain(_ slot: UInt32, _ seen: EpollEvents) {
     let buffer = unsafe UnsafeMutableRawBufferPointer(bytes.buffer)
+    // Whether the answer is wrong, so that the rest of what can be read is thrown away.
     var discards = false
     for _ in 0..<Self.readsPerEvent {
       switch unsafe connections.kernel.receive(connections.rows.descriptor(slot), into: buffer) {

@@ -55,8 +55,8 @@ extension Client where System: ~Copyable {
   /// dropped a packet may do so again for the same tuple. False when a limit stops all further
   /// attempts.
   ///
-  /// - Parameter stillToBegin: how many connections that are to stand at once are still to be
-  ///   begun, this one included.
+  /// - Parameter stillToBegin: how many connections are still to be begun, this one included, and must
+  ///   then stand at the same time.
   mutating func openOne(_ connection: WantedConnection, stillToBegin: Int) -> Bool {
     if connection.history.timeouts == 0 { connections.board.add(.opened) }
     var socket: FileDescriptor?

@@ -2,7 +2,7 @@
 struct Opening: BitwiseCopyable {
   /// A worker gives up its phase after this many failures in a row: the cause will not go away by
   /// itself, and a flood of failures helps nobody.
-  static var patience: Int { 100 }
+  static var mostFailuresInARow: Int { 100 }
 
   /// How many connections have been begun, of the `total` that this worker is to begin in the
   /// phase.
@@ -35,10 +35,10 @@ struct Opening: BitwiseCopyable {
 
   mutating func noteSuccess() { failuresInARow = 0 }
 
-  /// Notes a failure; false when `patience` is exhausted.
+  /// Notes a failure; false when it is the last of `mostFailuresInARow`.
   mutating func noteFailure() -> Bool {
     failuresInARow += 1
-    return failuresInARow < Self.patience
+    return failuresInARow < Self.mostFailuresInARow
   }
 
   /// Nothing is to be opened any more, and no handshake begun again.

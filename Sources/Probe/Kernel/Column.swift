@@ -1,12 +1,11 @@
 import Linux
 import SystemPackage
 
-/// One field of every connection, side by side in memory that the kernel zeroes and that costs
-/// nothing until it is touched. Its size is fixed: growing would copy, and memory use would jump.
+/// Values side by side, most often one field of every connection, in memory that the kernel zeroes and that
+/// costs nothing until it is touched. The size is fixed: growing would copy, and memory use would jump.
 ///
-/// Every index is checked in every build. Peers decide how many connections there are and which of
-/// them have events: a comparison and a branch are cheap beside the system call that brought the
-/// index.
+/// Every index is checked in every build, as peers decide how many connections there are and which of them
+/// have events. A comparison and a branch are cheap beside the system call that brought the index.
 @safe
 struct Column<Value: BitwiseCopyable>: ~Copyable {
   private let base: UnsafeMutablePointer<Value>
@@ -41,7 +40,8 @@ struct Column<Value: BitwiseCopyable>: ~Copyable {
   }
 }
 
-/// Memory that the loop reuses on every turn: the events of one wait, the bytes of one read.
+/// A buffer of fixed size. The loop uses some again on every turn, such as that for the bytes of one read;
+/// others hold what never changes, such as the texts of a plan.
 @safe
 struct Scratch<Value: BitwiseCopyable>: ~Copyable {
   let buffer: UnsafeMutableBufferPointer<Value>

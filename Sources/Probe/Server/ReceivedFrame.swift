@@ -6,15 +6,16 @@ package import SystemPackage
 /// bytes.
 package struct ReceivedFrame: Equatable, Sendable {
   package var descriptor: FileDescriptor
-  /// The first `most` bytes of the read, or fewer where it brought fewer.
+  /// The first `mostPayload` bytes of the read, or fewer where it brought fewer.
   package var bytes: [UInt8]
 
-  /// Bytes before the read's own.
-  static let header = 8
-  /// The most bytes of a frame: as many as a pipe takes at once or not at all (PIPE_BUF in
-  /// pipe(7)).
-  static let frame = 4096
-  package static let most = frame - header
+  /// Bytes before `bytes` in a frame.
+  static let headerLength = 8
+  /// The most bytes of a frame, its header included: as many as a pipe takes at once or not at all (PIPE_BUF
+  /// in pipe(7)).
+  static let longest = 4096
+  /// The most bytes of a read that a frame has.
+  package static let mostPayload = longest - headerLength
 
   /// Takes all whole frames off the front of what has come through the pipe so far.
   package static func take(from stream: inout [UInt8]) -> [ReceivedFrame] {
@@ -23,13 +24,13 @@ package struct ReceivedFrame: Equatable, Sendable {
     func number(at place: Int) -> UInt32 {
       (0..<4).reduce(0) { $0 | UInt32(stream[place + $1]) << UInt32($1 * 8) }
     }
-    while stream.count - start >= header {
-      let end = start + header + Int(number(at: start + 4))
+    while stream.count - start >= headerLength {
+      let end = start + headerLength + Int(number(at: start + 4))
       guard end <= stream.count else { break }
       frames.append(
         ReceivedFrame(
           descriptor: FileDescriptor(rawValue: Int32(bitPattern: number(at: start))),
-          bytes: Array(stream[(start + header)..<end])))
+          bytes: Array(stream[(start + headerLength)..<end])))
       start = end
     }
     stream.removeFirst(start)
@@ -41,11 +42,11 @@ package struct ReceivedFrame: Equatable, Sendable {
     _ descriptor: FileDescriptor, _ bytes: UnsafeRawBufferPointer,
     to buffer: UnsafeMutableRawBufferPointer
   ) -> Int {
-    let count = min(bytes.count, most)
+    let count = min(bytes.count, mostPayload)
     unsafe buffer.storeBytes(of: descriptor.rawValue.littleEndian, as: Int32.self)
     unsafe buffer.storeBytes(of: UInt32(count).littleEndian, toByteOffset: 4, as: UInt32.self)
-    unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[header...])
+    unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[headerLength...])
       .copyBytes(from: bytes.prefix(count))
-    return header + count
+    return headerLength + count
   }
 }

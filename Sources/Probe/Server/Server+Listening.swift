@@ -129,8 +129,9 @@ extension Server where System: ~Copyable {
       listening = .on
     } catch {
       listening = .paused(until: now.advanced(byNanoseconds: Self.pause))
-      // Epoll cannot say that somebody waits. Whoever does cannot be watched either, and is turned away
-      // as a failure of this phase; accept4 fails for nobody, so its own failure says nothing.
+      // The listener is not watched, so epoll will not say that somebody waits. One connection is accepted
+      // here, if any waits. As a rule it cannot be watched either, and `admit` counts that as a failure of
+      // this phase. A failure of `accept` itself is not counted, since it may fail while nobody waits.
       if let accepted = try? kernel.accept(listener) { _ = admit(accepted) }
     }
   }

@@ -13,9 +13,9 @@ struct Pushing {
 /// Pushing: the server sends the same bytes to every connection, at intervals, unasked.
 extension Server where System: ~Copyable {
   /// The most connections to push to between two waits for events.
-  private static var pushes: Int { 64 }
+  private static var mostPushesPerTurn: Int { 64 }
   /// The most descriptors to walk past between two waits for events.
-  private static var stride: Int { 4096 }
+  private static var mostSlotsPerTurn: Int { 4096 }
 
   /// When to go on pushing; nil for never.
   func nextPush() -> Instant? {
@@ -33,7 +33,7 @@ extension Server where System: ~Copyable {
   private mutating func pushMore() {
     var slot = pushing.slot ?? beginRound()
     var pushed = 0
-    for _ in 0..<Self.stride where slot <= topmost && pushed < Self.pushes {
+    for _ in 0..<Self.mostSlotsPerTurn where slot <= topmost && pushed < Self.mostPushesPerTurn {
       if open[slot] {
         pushOnce(slot)
         pushed += 1

@@ -43,8 +43,8 @@ extension Server where System: ~Copyable {
     }
   }
 
-  /// Has epoll announce a connection again of which one read may have left something: more bytes,
-  /// what stands behind urgent data, or the connection's end. So the others are served first.
+  /// Has epoll announce a connection once more, as one read may have left something: more bytes, what
+  /// stands behind urgent data, or the connection's end. The other connections are served first.
   @inline(never)
   private mutating func readOn(_ slot: UInt32) {
     // A connection with unsent bytes is watched for `.writable`; `flush` watches it for reading

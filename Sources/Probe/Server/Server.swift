@@ -37,13 +37,14 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
 
   // Rows are indexed by descriptor: the kernel hands out the lowest free one, so the table stays
   // as dense as the connections are.
+  /// Whether a connection has the descriptor.
   let open: Column<Bool>
   let origins: Column<Origin>
   let generations: Column<UInt16>
   /// The highest descriptor that a connection has had.
   var topmost: UInt32 = 0
-  /// Bytes that could not be sent yet, by descriptor. Touched only when a socket is full, or with
-  /// `ServerReadiness.rearm`.
+  /// Bytes that wait until their socket takes them, by descriptor: what a full socket has left over and,
+  /// with `ServerReadiness.rearm`, every answer.
   var unsent: [UInt32: [UInt8]] = [:]
 
   var command = Scoreboard.Command(
@@ -65,7 +66,7 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
     let events = try starting(.map) { () throws(Errno) in try Scratch<ReadyEvent>(count: 256) }
     let bytes = try starting(.map) { () throws(Errno) in try Scratch<UInt8>(count: 65_536) }
     let frame = try starting(.map) { () throws(Errno) in
-      try Scratch<UInt8>(count: ReceivedFrame.frame)
+      try Scratch<UInt8>(count: ReceivedFrame.longest)
     }
     let reply = try starting(.map) { () throws(Errno) in try CompiledReply(assignment.reply) }
     let open = try starting(.map) { () throws(Errno) in

@@ -1,14 +1,22 @@
 import Linux
 import SystemPackage
 
-/// The client's connections: one row each, in columns. Bytes per row: 37; with messages 17 more,
-/// and 4 for each pattern; 24 with conversations; 4 where the server pushes; 1 for a connection
-/// whose `ConnectionHistory` is not 0; up to 97 for one with overdue answers.
+/// The client's connections: one row each, in columns. A row takes 37 bytes, and more where there is need:
+/// - with messages, 17 and 4 for each pattern;
+/// - with conversations, 24;
+/// - where the server pushes, 4;
+/// - for a connection whose `ConnectionHistory` is not 0, 1;
+/// - for a connection that has had overdue answers, up to 97.
 ///
-/// A row is in one list at most: the free rows; those that are connecting; those that may begin a
-/// message (idle); those that wait for quiet; for each pattern, those with a message of it under
-/// way that is not overdue. A row with a conversation under way is in no list. It has an alarm
-/// while it waits for a delay, or for an answer or a close that is not overdue.
+/// A row is in one list at most. The lists are:
+/// - the free rows;
+/// - those that are connecting;
+/// - those that may begin a message (idle);
+/// - those that wait for quiet;
+/// - for each pattern, those with a message of it under way that is not overdue.
+///
+/// A row with a conversation under way is in no list. It has an alarm while it waits for a delay, or for an
+/// answer or a close that is not overdue.
 struct ConnectionTable: ~Copyable {
   enum State: UInt8, BitwiseCopyable {
     case free, connecting

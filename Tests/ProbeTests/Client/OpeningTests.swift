@@ -26,11 +26,11 @@ import Testing
     }
     var opening = Opening()
     opening.beginPhase(retries: 3)
-    #expect(failures(of: &opening) == Opening.patience)
+    #expect(failures(of: &opening) == Opening.mostFailuresInARow)
     opening.beginPhase(retries: 3)
-    for _ in 1..<Opening.patience { _ = opening.noteFailure() }
+    for _ in 1..<Opening.mostFailuresInARow { _ = opening.noteFailure() }
     opening.noteSuccess()
-    #expect(failures(of: &opening) == Opening.patience)
+    #expect(failures(of: &opening) == Opening.mostFailuresInARow)
   }
 
   @Test func `once it has ended, no handshake is begun again`() {

@@ -91,7 +91,9 @@ import Testing
     var told = world.server.process.told
     #expect(told.count == 4096)
     #expect(
-      ReceivedFrame.take(from: &told).map(\.bytes) == [Array(message.prefix(ReceivedFrame.most))])
+      ReceivedFrame.take(from: &told).map(\.bytes) == [
+        Array(message.prefix(ReceivedFrame.mostPayload))
+      ])
   }
 
   @Test func `frames are taken whole, wherever the stream is cut`() throws {
