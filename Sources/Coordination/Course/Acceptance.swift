@@ -12,7 +12,7 @@ import Recording
 struct Acceptance {
   private let path: any PathReadings
   private let hasOwnServer: Bool
-  /// At most so many of the connections that wait at the listeners are from before the phase.
+  /// The most connections from before the phase that may still wait at the listeners.
   private var oldStillWaiting: Int
   /// Connections that waited at the listeners when the phase began.
   private let waitingAtBegin: Int

@@ -27,8 +27,9 @@ extension Coordinator {
     }
   }
 
-  /// The time that the server has to accept a churn's last connection, from the moment it was closed. The
-  /// client's last packet is on its way for half a round trip, and the quickest handshake took a whole one.
+  /// The time that the server has to accept a churn's last connection, from the moment it was closed: a
+  /// second, and the time of the quickest handshake. The client's last packet is on its way for half a round
+  /// trip, and a handshake takes a whole one.
   private var acceptTime: Duration {
     .seconds(1) + (fleet.handshakeTimes?.lowerBound ?? .zero)
   }
@@ -46,8 +47,8 @@ extension Coordinator {
     let notInTime = fewest
     queuedAtDeadline = notInTime > 0 ? min(notInTime, hostReadings.path.waiting) : 0
     // Counted at the deadline: what is lost with a listener later is in `notInTime` already.
-    let lostWithListener = lostWithListener
-    queuedAtDeadline += lostWithListener
+    let lostByDeadline = lostWithListener
+    queuedAtDeadline += lostByDeadline
     // What the path shows at the deadline is kept for the diagnosis.
     if notInTime > 0 { _ = lookAtPath(adding: hostReadings.readings()) }
     let (isOurs, path) = (hasOwnServer, hostReadings.path)
@@ -59,7 +60,7 @@ extension Coordinator {
         && (!isOurs || fleet.heldAtServer <= fleet.current(.held, .client))
     }
     let (missing, lost) =
-      course.goesOn ? (notInTime, lostWithListener) : (fewest, self.lostWithListener)
+      course.goesOn ? (notInTime, lostByDeadline) : (fewest, lostWithListener)
     return max(missing, unfinishedAtServer()) + lost
   }
 
@@ -160,8 +161,8 @@ extension Coordinator {
   }
 
   /// What our own server holds of the clients' connections, by its counters. These may include
-  /// other programs' connections from the clients' own addresses, so the number is capped: at what
-  /// the clients hold; in a close, at what they held at its begin, as the server may be behind.
+  /// other programs' connections from the clients' own addresses. So the number is capped at what the
+  /// clients hold. In a close the server may be behind, and the cap is what they held when it began.
   var acceptedByCounters: Int {
     let record = state.phases[phase]
     // A run that opens nothing serves other programs, and counts their connections.
@@ -245,10 +246,13 @@ extension Coordinator {
     fleet.members.filter { $0.end == .client && $0.isAlive }.map(\.process.id)
   }
 
-  /// Asks the kernel how many of the clients' connections our own server has: it may also serve
-  /// other programs, or NAT may hide the clients' addresses. Nil where the kernel is not asked: in
-  /// a close and in an interrupted run; where the server's counters show that it lacks some and
-  /// holds no strangers'; where the counters raise no doubt and too many are held to ask.
+  /// Asks the kernel how many of the clients' connections our own server has. The server's counters do not
+  /// always tell: it may also serve other programs, or NAT may hide the clients' addresses.
+  ///
+  /// Nil where the kernel does not tell, or is not asked:
+  /// - in a close, in an interrupted run, and where the clients hold nothing;
+  /// - where the counters show that the server lacks some and holds no strangers' connections;
+  /// - where the counters raise no doubt, and more than `mostLookedThroughAtEnd` connections are held.
   private mutating func kernelCountForOwnServer(_ established: Int) -> AcceptanceCount? {
     guard established > 0, !course.isInterrupted, !isClosing else { return nil }
     let path = hostReadings.path

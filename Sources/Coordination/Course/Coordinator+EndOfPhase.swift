@@ -44,8 +44,8 @@ extension Coordinator {
     record.phantom =
       record.kind.comesAndGoes ? unacceptedByDeadline : max(record.phantom, phantoms)
     record.accepted = max(record.accepted, acceptedForSure ?? accepted ?? 0)
-    // Nobody knows the total, and a partial count must not stand for it: without phantoms 0 means
-    // unknown (`PhaseRecord.held`).
+    // Where nobody knows the total, a partial count must not stand for it. In a phase without phantoms a 0
+    // means that the number is unknown (`PhaseRecord.held`).
     if accepted == nil, record.phantom == 0 { record.accepted = 0 }
     // Where all connections of a churn were accepted, the server has held what the clients held, but
     // for the phantoms from before.

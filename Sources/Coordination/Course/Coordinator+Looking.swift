@@ -117,7 +117,7 @@ extension Coordinator {
     return finder
   }
 
-  /// By worker, limits of descriptors that are lower than they were when it began.
+  /// By worker, its limit of descriptors now, where that is lower than it was when the worker began.
   private var loweredDescriptors: [Int: Int] {
     let granted = min(
       host.descriptors.hard, host.descriptorsPerProcess, ServerAssignment.mostDescriptors)

@@ -117,7 +117,8 @@ private struct IdleShare {
     self.count = count
   }
 
-  /// The share of a rate that the other processes send, less 5% that a phase may lack at its edges.
+  /// The share of a rate that the processes with connections send, less 5% that a phase may lack at its begin
+  /// and at its end.
   var othersPart: Double { 0.95 * Double(count - idle) / Double(count) }
 
   var words: String {

@@ -78,9 +78,11 @@ extension Coordinator {
     plan.patterns.indices.reduce(0) { $0 + fleet.total($1, .missing, .client) }
   }
 
-  /// Closes all connections, so that the goal is opened anew, where the ones that stand cannot be used. A
-  /// condition on handshakes needs new handshakes. And where more messages are unanswered than at the last
-  /// such close, a new message's answer could not be told from one that is still owed on its connection.
+  /// Closes all connections, so that the goal is opened anew, where the ones that stand cannot be used:
+  /// - A condition on handshakes needs new handshakes.
+  /// - More messages are unanswered than at the last such close. On a connection that is still owed an
+  ///   answer, it could not be told from the answer to a new message.
+  ///
   /// Does nothing while fewer connections than the goal are held.
   ///
   /// - Returns: whether it closed them.
@@ -224,8 +226,8 @@ extension Coordinator {
   ///   - began: when the step began: metrics of handshakes are measured from then on.
   ///   - openedAt: when the clients had opened all that they could: the connect rate is measured
   ///     until then, all other metrics until now.
-  ///   - standingSince: when the hold of a confirmation began, or a step down was over: metrics that are not of
-  ///     handshakes are measured from then on. Nil in a step up, where they too are measured from
+  ///   - standingSince: when the hold of a confirmation began, or a step down was over: metrics that are
+  ///     not of handshakes are measured from then on. Nil in a step up, where they too are measured from
   ///     `began` on.
   private func violation(
     of search: Phase.Search, since began: Double, openedAt: Double, standingSince: Double? = nil

@@ -12,8 +12,9 @@ package import Recording
 /// the workers' scoreboards, reads their counters, and sleeps until the next sample, a worker's call
 /// for attention, or a signal.
 package struct Coordinator: ~Copyable {
-  /// How long workers are given to notice what has already happened, such as a reset on its way or
-  /// a connection to accept. Counts anew whenever something moves, up to `longestSettleTime`.
+  /// How long workers are given to notice what has already happened, such as a reset on its way or a
+  /// connection to accept. The time begins anew whenever something moves; all in all it is no longer than
+  /// `longestSettleTime`.
   static let settleTime = Duration.seconds(2)
   static let longestSettleTime = Duration.seconds(60)
   /// The longest time between two looks: growth must stop in time when memory runs out.

@@ -14,7 +14,7 @@ package struct LimitFinder {
   var path = PathFindings()
   /// Where the clients connect to, as failures name it.
   var endpoints: [String] = []
-  /// By worker, what somebody has lowered its limit of descriptors to since the run began.
+  /// By worker, its limit of descriptors now, where somebody has lowered that since the run began.
   var loweredDescriptors: [Int: Int] = [:]
 
   package init(
@@ -31,9 +31,11 @@ package struct LimitFinder {
     self.endpoints = endpoints
   }
 
-  /// A record of every cause that was met. Where no cause was met and no worker has died in the phase,
-  /// there is one record: of the workers in `gone`, where the phase opens connections and there are any;
-  /// else an `unclassified` one.
+  /// The limits of a phase: one record of every cause that was met.
+  ///
+  /// Where no cause was met and no worker has died in the phase, there is one record all the same. Where the
+  /// phase opens connections and client workers had died before it, these workers are the limit; else the
+  /// record is `unclassified`.
   ///
   /// - Parameters:
   ///   - memoryGuard: where the memory guard stopped growth, the record of that.
@@ -61,7 +63,7 @@ package struct LimitFinder {
     if late.count > 0 { limits.append(tooLate(phase, late)) }
     // A worker that died has its own record.
     guard limits.isEmpty, !workerDied else { return limits }
-    if phase.kind.grows, let gone { return [share(of: phase, gone)] }
+    if phase.kind.grows, let gone { return [limitOfGoneWorkers(phase, gone)] }
     return [unexplained(phase, retried: retried)]
   }
 
@@ -174,8 +176,8 @@ package struct LimitFinder {
       ])
   }
 
-  /// The share of workers that had died before: nobody opens it.
-  private func share(of phase: PhaseRecord, _ gone: Fact) -> LimitRecord {
+  /// Client workers that had died before the phase: nobody opens their share of the connections.
+  private func limitOfGoneWorkers(_ phase: PhaseRecord, _ gone: Fact) -> LimitRecord {
     limit(
       of: phase, at: .client, .workerDied, count: max(1, phase.promise?.missed ?? 1),
       evidence: [gone])

@@ -175,7 +175,7 @@ package struct Fleet: ~Copyable {
   package mutating func giveUpHung(
     at now: Instant, _ mayGiveUp: (Character?) -> Bool = { _ in true }
   ) -> [Int] {
-    guard liveness.begin(at: now) else { return [] }
+    guard liveness.beginLook(at: now) else { return [] }
     var silent: [Int] = []
     for index in members.indices where members[index].isAlive {
       switch liveness.listen(to: index, turns: members[index].board[.turns]) {

@@ -24,8 +24,8 @@ struct Liveness {
 
   init(workers: Int) { signs = Array(repeating: Sign(), count: workers) }
 
-  /// Whether it is time for a look.
-  mutating func begin(at now: Instant) -> Bool {
+  /// Begins a look if it is time for one; false if it is not.
+  mutating func beginLook(at now: Instant) -> Bool {
     let since = last.map { now.nanoseconds(since: $0) }
     if let since, since < Self.interval { return false }
     elapsed = min(since ?? 0, Self.mostPerLook)

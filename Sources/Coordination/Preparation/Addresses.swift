@@ -13,7 +13,7 @@ package struct Addresses: Equatable {
   package let ephemeralPorts: ClosedRange<UInt16>?
   /// Someone else's servers, in the plan's order; empty with the built-in one.
   package let targets: [SocketAddress]
-  /// Whether the server is on this host, whoever plays it.
+  /// Whether the server is on this host, be it our own or someone else's.
   package let serverIsHere: Bool
   /// What the plan's names and interface, and the ports, turned out to be.
   package let facts: [Fact]
@@ -71,8 +71,8 @@ package struct Addresses: Equatable {
     return found
   }
 
-  /// Whether both ends use IPv6. The plan's source addresses decide; without any, the built-in
-  /// server's; else the targets', which are reached by IPv6 only if IPv4 does not reach all of them.
+  /// Whether both ends use IPv6. The plan's source addresses decide. Where it names none, the address of its
+  /// server does. Where it has no server either, IPv6 is used only if IPv4 does not reach all of its targets.
   private static func usesV6(_ plan: Plan, targets: [[IPAddress]]) -> Bool {
     if case .ranges(let ranges) = plan.clients.sources, let first = ranges.first {
       return first.first.isV6

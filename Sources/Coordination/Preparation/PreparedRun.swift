@@ -24,9 +24,9 @@ package struct PreparedRun {
   /// run may load without `allowPublic`.
   ///
   /// - Parameters:
-  ///   - isForRun: whether to raise this process's own descriptor limit, which the workers inherit,
-  ///     as far as the run needs and the host allows, and to send a few datagrams over loopback to
-  ///     learn whether connections are tracked there. Else nothing is changed or sent.
+  ///   - isForRun: whether the plan is about to run. Then this process's descriptor limit, which the workers
+  ///     inherit, is raised as far as the run needs and the host allows, and a few datagrams are sent over
+  ///     loopback to learn whether connections are tracked there. Else nothing is changed or sent.
   ///   - allowPublic: see `Addresses`.
   ///   - seed: what random text in messages follows from; nil for any.
   package init(

@@ -54,17 +54,18 @@ package struct Replay {
     }
     let first = try phase.map { try original.place(ofPhase: $0, among: names, in: path) } ?? 0
     let held = original.phases[first].started.map { original.held(at: $0) } ?? 0
-    // What to add to a phase's index in the replay's plan to get its index in the original. `resumed` puts a
-    // ramp in front, whose index comes out below `first`, where connections were held by then.
-    let skipped = first - (first > 0 && held > 0 ? 1 : 0)
+    // What to add to a phase's index in the replay's plan to get its index in the original. Where connections
+    // were held when phase `first` began, `resumed` puts a ramp in front; the sum for that ramp is below
+    // `first`.
+    let indexOffset = first - (first > 0 && held > 0 ? 1 : 0)
     self.plan = plan.driven(at: speed).resumed(at: first, holding: held)
     instants = self.plan.phases.indices.map { index in
-      let place = index + skipped
+      let place = index + indexOffset
       return place < first ? nil : original.phases[place].started.map { $0 / speed }
     }
     arrivals = self.plan.phases.enumerated().map { index, phase in
-      index + skipped < first || !phase.kind.phaseKind.hasConnectRate
-        ? nil : driven[index + skipped].map { ArrivalCurve($0, speed: speed) }
+      index + indexOffset < first || !phase.kind.phaseKind.hasConnectRate
+        ? nil : driven[index + indexOffset].map { ArrivalCurve($0, speed: speed) }
     }
   }
 

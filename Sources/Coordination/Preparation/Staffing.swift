@@ -16,8 +16,8 @@ package struct Staffing {
 
   /// Connections per second that one process opens or accepts without falling behind.
   private static let ratePerWorker = 15_000.0
-  /// The fewest connections that a process of `processes: auto` has where messages have a `rate`:
-  /// every process sends the same share of the rate, and few connections are not shared out evenly.
+  /// The fewest connections that a client process of `processes: auto` is to have where messages have a
+  /// `rate`. Every process sends the same share of the rate, and few connections are not shared out evenly.
   private static let fewestConnections = 16
   /// Descriptors that a worker of `processes: auto` keeps in reserve: where ports are taken,
   /// endpoints get slightly uneven numbers of connections, and one too many would be a limit.
@@ -42,16 +42,16 @@ package struct Staffing {
     let rate = plan.phases.map(\.connectionsPerSecond).max() ?? 0
     let most = Capacity.mostWorkers(
       [plan.clients.processes, plan.server?.processes], room: room)
-    // Where messages have a rate, no worker may have too few connections for its share of it; but
-    // there are at least as many workers as the planned rates need.
+    // Where messages have a rate, more workers than this would have too few connections each for their
+    // shares of it. As many workers as the planned rates need are allowed in any case.
     let planned = plan.phases.flatMap {
       [$0.connectionsPerSecond, $0.messageRate(of: plan.patterns, over: plan.goal)]
     }.filter(\.isFinite)
-    let forShares =
+    let mostForShares =
       plan.patterns.contains(where: \.hasRate)
       ? max(plan.goal / Self.fewestConnections, Self.workers(forRate: planned.max() ?? 0))
       : most
-    func count(_ processes: Processes, ownDescriptors: Int, shares: Int = .max) -> Int {
+    func count(_ processes: Processes, ownDescriptors: Int, mostForShares: Int = .max) -> Int {
       switch processes {
       case .count(let count): return count
       case .auto:
@@ -60,7 +60,7 @@ package struct Staffing {
         return min(
           most,
           max(
-            1, forDescriptors, min(Self.workers(forRate: rate), processors.usable, shares)))
+            1, forDescriptors, min(Self.workers(forRate: rate), processors.usable, mostForShares)))
       }
     }
 
@@ -70,7 +70,7 @@ package struct Staffing {
     }
     let endpoints = ownEndpoints ?? addresses.targets
     let clientCount = count(
-      plan.clients.processes, ownDescriptors: descriptorsPerWorker, shares: forShares)
+      plan.clients.processes, ownDescriptors: descriptorsPerWorker, mostForShares: mostForShares)
     let sources = addresses.sources
     let tasks = plan.phases.map(ClientTask.init)
     let patternsOfPhase = plan.phases.map { phase in

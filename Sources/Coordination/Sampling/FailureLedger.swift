@@ -100,8 +100,8 @@ package struct FailureLedger {
     }
   }
 
-  /// The failure that first stopped a worker in a phase; else the one that has cost the most
-  /// connections; nil where none has cost any.
+  /// The failure that first stopped a worker in a phase. Where none has stopped one, the failure that has
+  /// cost the most connections; nil where none has cost any.
   ///
   /// - Parameter before: failures of earlier steps of the same phase, which decide nothing here.
   func deciding(in phase: String, beyond before: [FailureRecord]) -> FailureRecord? {

@@ -42,9 +42,10 @@ struct LiveRecording {
       merging: [wholes[place].distribution, record.distribution])
   }
 
-  /// The first of these conditions that has failed for good. A condition over a window is decided as
-  /// soon as the window is complete, a bound on a metric that only grows as soon as it is passed, any
-  /// other condition when its phase is over.
+  /// The first of these conditions that has failed for good. When that is known depends on the condition:
+  /// - of one over a window, as soon as the window is complete;
+  /// - of a bound on a metric that only grows, as soon as the metric has passed it;
+  /// - of any other, when its phase is over.
   ///
   /// - Parameter phaseEnded: whether the phase is over.
   func violated(

@@ -246,9 +246,10 @@ package struct Sampler {
     return records
   }
 
-  /// A number that rises whenever a latency of messages can have been recorded: with every message that is
-  /// sent or answered; with every byte that comes, since an answer within a conversation has no counter of
-  /// its own; and with every connection that is begun, since drift counts these too.
+  /// A number that rises whenever a latency of messages, or drift, can have been recorded. It counts:
+  /// - the messages that are sent or answered;
+  /// - the bytes that come, since an answer within a conversation has no counter of its own;
+  /// - the connections that are begun, since they have a drift, too.
   private func exchanges(_ fleet: borrowing Fleet) -> Int {
     let moved = fleet.total(.opened, .client) + fleet.total(.bytesReceived, .client)
     return patterns.indices.reduce(moved) { total, index in

@@ -11,7 +11,7 @@ import Testing
   private func heard(_ turns: [UInt64], every pause: Duration = .seconds(1)) -> [Liveness.Answer] {
     var liveness = Liveness(workers: 1)
     return turns.enumerated().map { look, turns in
-      let isTime = liveness.begin(at: start.advanced(by: pause * look))
+      let isTime = liveness.beginLook(at: start.advanced(by: pause * look))
       #expect(isTime)
       return liveness.listen(to: 0, turns: turns)
     }
@@ -45,13 +45,14 @@ import Testing
   @Test func `it looks once a second, and at each worker by itself`() {
     var liveness = Liveness(workers: 2)
     var looks = 0
-    for tenth in 0..<25 where liveness.begin(at: start.advanced(by: .milliseconds(100) * tenth)) {
+    for tenth in 0..<25 where liveness.beginLook(at: start.advanced(by: .milliseconds(100) * tenth))
+    {
       looks += 1
       #expect(liveness.listen(to: 0, turns: UInt64(tenth + 1)) == .turning)
       _ = liveness.listen(to: 1, turns: 7)
     }
     #expect(looks == 3)
-    _ = liveness.begin(at: start.advanced(by: .seconds(4)))
+    _ = liveness.beginLook(at: start.advanced(by: .seconds(4)))
     #expect(liveness.listen(to: 1, turns: 7) == .silent(.seconds(3)))
   }
 
