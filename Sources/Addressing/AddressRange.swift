@@ -25,8 +25,8 @@ package struct AddressRange: Sendable, Hashable {
     self.count = count
   }
 
-  /// Reads `A`, `A-B` or `A/PREFIX`. A prefix stands for all addresses of its block. Of an IPv4 block of four
-  /// addresses or more, the first address, the network's, and the last, the broadcast one, are left out.
+  /// Reads `A`, `A-B` or `A/PREFIX`. A prefix stands for all addresses of its block. An IPv4 block of four
+  /// addresses or more loses its first address (the network's) and its last (the broadcast address).
   package init(_ text: String) throws(Problem) {
     if let dash = text.firstIndex(of: "-") {
       let first = try Self.address(text[..<dash])

@@ -1,4 +1,5 @@
-/// Consecutive addresses of one family, as numbers: what a server's loop can compare at no cost.
+/// Consecutive addresses as two numbers: two comparisons tell a server's loop whether an address is among
+/// them.
 package struct AddressSpan: Sendable, Hashable, BitwiseCopyable {
   private let first: UInt128
   private var last: UInt128

@@ -1,5 +1,5 @@
-/// The endpoints that server workers listen at, one each. Each further worker takes the next address;
-/// after the last address comes the first again, with the next port.
+/// The endpoints that server workers listen at, one each. Each worker takes the next address. After the last
+/// address comes the first again, with the next port.
 package struct EndpointRange: Sendable, Hashable {
   package let addresses: AddressRange
   /// The first port.

@@ -1,8 +1,9 @@
-/// One entry of a client worker's drive log: how many arrivals, or messages of one pattern, in one
-/// tick. The worker writes the entry, the recording keeps its bytes as they are, a replay reads
-/// them. docs/recording.md has the format.
+/// One entry of a client worker's drive log: how many connections, or messages of one pattern, the worker
+/// began in one tick. The worker writes the entry, the recording keeps its bytes as they are, a replay
+/// reads them. docs/recording.md has the format.
 package struct DriveEntry: Sendable, Equatable {
   package enum Kind: Sendable, Equatable {
+    /// Connections that the schedule had the worker begin, whatever became of them.
     case arrivals
     /// Messages of the pattern at this place in the plan.
     case messages(pattern: Int)

@@ -12,7 +12,7 @@ package enum DirectoryLock {
     case taken
     /// Another process has the lock; its PID, where this process can see it.
     case held(by: Int32?)
-    /// The file system of the directory knows no locks.
+    /// `flock` failed without a word about the lock, as on a file system that has no locks.
     case unknown
   }
 

@@ -4,9 +4,8 @@ package import SystemPackage
 
 /// Files and directories on a disk, each call with the errno that it failed with.
 package enum FileSystem {
-  /// Writes a file whole or not at all: a new file gets the name when it is complete. Where the file
-  /// system has files without a name, the new one has none until then, and a killed process leaves
-  /// nothing of it.
+  /// Writes a file whole or not at all: a new file gets the name when it is complete. Until then it has no
+  /// name, where the file system allows that, so that a killed process leaves no unfinished file behind.
   /// Source: O_TMPFILE in open(2), rename(2).
   ///
   /// - Parameter isPrivate: whether no other user may read the file.
@@ -38,8 +37,8 @@ package enum FileSystem {
 
   /// Writes to something that exists already: a device such as a terminal, or a pipe that somebody reads.
   ///
-  /// Throws `invalidArgument` where it is a file or a disk by now: what somebody has put in its place
-  /// since it was looked at is not written over.
+  /// Throws `invalidArgument` for anything else, such as a file or a disk that somebody has put there
+  /// meanwhile, so that it is not written over.
   package static func write(_ bytes: [UInt8], into path: String) throws(Errno) {
     let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw lastError }

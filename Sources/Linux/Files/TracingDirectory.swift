@@ -2,8 +2,8 @@ import CLinux
 import Glibc
 import SystemPackage
 
-/// The tracing file system: where it is mounted, or else a detached mount of our own, which is at no
-/// path and ends with this value. Source: Documentation/trace/ftrace.rst.
+/// The tracing file system: where it is mounted, or else a detached mount of our own, which is attached
+/// nowhere and ends with this value. Source: Documentation/trace/ftrace.rst.
 struct TracingDirectory: ~Copyable {
   let path: String
   private let mount: Int32?

@@ -4,8 +4,8 @@ package import SystemPackage
 
 /// Zeroed pages from the kernel that cost nothing until they are touched. Source: mmap(2).
 package enum Memory {
-  /// Maps a block whose last byte lies against a page that nobody may touch: the kernel stops whoever
-  /// writes past the end (SIGSEGV), in every build, whether or not something else checks.
+  /// Maps a block that ends right before a page that nobody may touch: the kernel stops whoever writes past
+  /// the end (SIGSEGV), in every build.
   ///
   /// - Parameters:
   ///   - bytes: a multiple of the alignment that the block's start needs, as the block ends where a

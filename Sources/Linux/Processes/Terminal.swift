@@ -83,8 +83,7 @@ extension Unicode.Scalar {
 
 /// Where results go.
 package enum StandardOutput {
-  /// Writes all of a text, or throws: half of a result is none. A pipe whose reader has gone is no
-  /// failure, as the reader has seen enough.
+  /// Writes all of a text, or throws. A pipe whose reader has gone is no failure: the reader has seen enough.
   package static func write(_ text: String) throws(Errno) { try write(Array(text.utf8)) }
 
   /// Writes a text for people who watch the output as it comes; failures are ignored.

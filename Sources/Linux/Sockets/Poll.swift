@@ -4,7 +4,7 @@ package import SystemPackage
 
 /// Waits until one of a few descriptors is readable. Source: poll(2).
 package enum Poll {
-  /// Returns for each descriptor whether it is readable; a closed one counts as readable.
+  /// Returns for each descriptor whether it is readable. One that has hung up or failed counts as readable.
   @discardableResult
   package static func waitReadable(
     _ descriptors: [FileDescriptor], until deadline: Instant

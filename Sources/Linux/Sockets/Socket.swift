@@ -71,9 +71,9 @@ package enum Socket {
     }
   }
 
-  /// Whether the routes of this network namespace make an address its own, even if no interface has
-  /// it. Found out by binding a socket, so false also where that says nothing: `ip_nonlocal_bind`
-  /// lets any address be bound, or no socket can be opened.
+  /// Whether an address belongs to this network namespace by its routes, even if no interface has it. This
+  /// is found out by binding a socket to the address. False also where that cannot tell: no socket can be
+  /// opened, or `ip_nonlocal_bind` lets any address be bound.
   package static func isLocal(_ ip: IPAddress) -> Bool {
     let setting = "/proc/sys/net/\(ip.isV6 ? "ipv6" : "ipv4")/ip_nonlocal_bind"
     guard ProcFile.text(of: setting)?.hasPrefix("0") == true, let socket = try? open(v6: ip.isV6)

@@ -102,9 +102,9 @@ package struct DiagnosedSocket: Sendable, Equatable {
   /// the socket, as while a connection waits in its listener's queue.
   package let inode: UInt32
   package var hasOwner: Bool { inode != 0 }
-  /// Packets that a listener has dropped since it began to listen; nil where the kernel does not say.
-  /// `tcp_listendrop` counts here what it counts as ListenDrops; `tcp_v4_rcv` adds other packets, such
-  /// as a reset of a handshake that is half done.
+  /// Packets that a listener has dropped since it began to listen; nil where the kernel does not say. Among
+  /// them are all that count as ListenDrops (`tcp_listendrop`), and others (`tcp_v4_rcv`), such as a reset of
+  /// a handshake that is half done.
   package let drops: Int?
   /// Of a listener of IPv6: whether it takes no connections of IPv4.
   package let isV6Only: Bool

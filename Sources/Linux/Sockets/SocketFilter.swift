@@ -42,9 +42,10 @@ struct SocketFilter {
   private static let own: UInt8 = 7
   private static let peer: UInt8 = 8
 
-  /// Each condition but the last is followed by a jump to the end, which accepts the socket. A
-  /// condition that does not hold skips its jump. The last one goes on four bytes past the end instead,
-  /// which refuses the socket.
+  /// A program that comes to its end accepts the socket; one that goes on four bytes past its end refuses
+  /// it. A jump to the end follows each condition but the last, and a condition that does not hold skips
+  /// its jump. The last condition is followed by the end, and where it does not hold, the program goes on
+  /// past it.
   init(_ conditions: ArraySlice<SocketCondition>) {
     let operands = conditions.map(Self.operand)
     // How many bytes lie between the start of the next operation and the end of the program.
@@ -146,7 +147,8 @@ enum DiagnosisRequest {
 }
 
 extension [UInt8] {
-  /// In the byte order of the machine, which is little-endian on all that run Swift.
+  /// Netlink takes numbers in the byte order of the machine. This one is little-endian, as on x86-64 and
+  /// AArch64.
   fileprivate mutating func append(native value: UInt32) {
     for shift in [0, 8, 16, 24] as [UInt32] { append(UInt8(truncatingIfNeeded: value >> shift)) }
   }
