@@ -42,8 +42,8 @@ import WorkerLog
     var lines: [String] = []
     for seed in 0..<60 as Range<UInt64> {
       var chance = Chance(seed)
-      var order = Opening(
-        batch: 3, total: chance.pick([0, 1, 5, 200]), rate: chance.pick([nil, 1, 20, 0.5]),
+      var order = OpenOrder(
+        number: 3, total: chance.pick([0, 1, 5, 200]), rate: chance.pick([nil, 1, 20, 0.5]),
         start: instant(0), before: [:])
       var settling = Settling()
       var (parts, now) = ([String](), 0)
@@ -79,7 +79,7 @@ import WorkerLog
         switch chance.below(6) {
         case 0...1:
           _ = table.insert(
-            descriptor, batch: chance.below(3), source: SocketAddress("127.0.0.2:5"),
+            descriptor, orderNumber: chance.below(3), source: SocketAddress("127.0.0.2:5"),
             began: instant(0))
         case 2: if let row { table.establish(row) }
         case 3: if let row { table.remove(row) }
@@ -91,7 +91,7 @@ import WorkerLog
           }
         }
         let rows = table.connections.map { row in
-          "\(row.descriptor.rawValue) \(row.generation) \(row.batch) \(row.state) \(row.received)"
+          "\(row.descriptor.rawValue) \(row.generation) \(row.orderNumber) \(row.state) \(row.received)"
             + " \(row.sent) \(row.unsent.count) \(row.wanted.rawValue)"
             + " \(table.connection(of: row.token) != nil) \(table.connection(of: row.token + 1 << 32) == nil)"
         }

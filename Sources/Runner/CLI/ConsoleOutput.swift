@@ -9,8 +9,7 @@ func complain(_ text: String, _ code: Int32) -> Int32 {
   return code
 }
 
-/// Prints a result on standard output. Returns nil when it is printed, else the exit code of the
-/// failure, since a result that nobody got is none.
+/// Prints a result on standard output. Returns nil, or the exit code for a result that could not be printed.
 func tell(_ text: String) -> Int32? {
   do throws(Errno) {
     try StandardOutput.write(text)

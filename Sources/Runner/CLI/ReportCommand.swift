@@ -11,9 +11,9 @@ struct ReportCommand: ParsableCommand {
     commandName: "report",
     abstract: "Judge and report a recorded run once more.",
     discussion: """
-      Reads nothing but the recording, and never changes it. Writes TEST-<plan>.xml and \
-      report.html beside it, with the runs before it from history/, and prints a summary. A run \
-      that was cut off is reported as incomplete, up to its last sample.
+      Reads the recording, and the runs before it in history/, and changes none of them. Writes \
+      TEST-<plan>.xml and report.html beside the recording, and prints a summary. A run that was \
+      cut off is reported as incomplete, up to its last sample.
 
       EXAMPLES:
         runner report reports/ramp-1m/run.recording
@@ -92,8 +92,8 @@ struct ReportCommand: ParsableCommand {
         whole, judgement, earlier: earlier, output))
   }
 
-  /// Replaces the reports of a recording that cannot be read (any more) by reports of the error.
-  /// Returns the exit code.
+  /// For a recording that cannot be read: replaces each JUnit file of its reports by one that says so, and
+  /// removes the page with them. Returns the exit code.
   private func refuse(_ error: RecordingError) -> Int32 {
     let code = complain("\(error)", ExitStatus.fault)
     let directory = out ?? RunFiles.parent(of: recording)

@@ -40,9 +40,9 @@ struct CaptureRoute: Equatable {
     }
   }
 
-  /// Whether a connection to `forward` reaches the listener. A listener on 0.0.0.0 or :: gets what
-  /// is for any address of this host, on :: IPv4 too. A client that connects to 0.0.0.0 or ::
-  /// reaches loopback.
+  /// Whether a connection to `forward` reaches the listener. A listener on 0.0.0.0 gets what is for any
+  /// IPv4 address of this host, one on :: what is for any address of either family. A client that connects
+  /// to 0.0.0.0 or :: reaches loopback.
   private static func leadsBack(
     _ forward: SocketAddress, to listen: SocketAddress, _ lookup: AddressLookup
   ) -> Bool {

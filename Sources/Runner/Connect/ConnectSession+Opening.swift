@@ -14,9 +14,9 @@ extension ConnectSession {
 
   /// Takes an order to open so many connections; `advanceOpening` carries it out.
   mutating func open(_ count: Int) {
-    batches += 1
-    opening = Opening(
-      batch: batches, total: count, rate: options.rate, start: .now(),
+    orderCount += 1
+    opening = OpenOrder(
+      number: orderCount, total: count, rate: options.rate, start: .now(),
       before: kernel.readings().values)
   }
 
@@ -97,7 +97,7 @@ extension ConnectSession {
   }
 
   private mutating func register(_ socket: FileDescriptor, source: SocketAddress?) {
-    let connection = table.insert(socket, batch: batches, source: source, began: .now())
+    let connection = table.insert(socket, orderNumber: orderCount, source: source, began: .now())
     do throws(Errno) {
       try Epoll.control(epoll, .add, socket, connection.wanted, token: connection.token)
       opening?.connecting += 1
@@ -162,14 +162,14 @@ extension ConnectSession {
   // MARK: Telling
 
   /// Says how many connections an order has opened, and which limits kept it from more.
-  private mutating func report(_ done: Opening) {
+  private mutating func report(_ done: OpenOrder) {
     let took = Format.duration(seconds: Instant.now().seconds(since: done.start))
     let isShort = done.standing < done.total
     let share = isShort ? "\(Format.count(done.standing)) of " : ""
     let (word, verb) =
       done.total == 1 && !isShort ? ("connection", "stands") : ("connections", "stand")
     var text = "\(share)\(Format.count(done.total)) \(word) to \(route.endpoint) \(verb)"
-    text += descriptors(of: done.batch) + ", in \(took)\n"
+    text += descriptors(ofOrder: done.number) + ", in \(took)\n"
     if done.begun < done.total {
       text += "\(Format.count(done.total - done.begun)) were not tried any more\n"
     }
@@ -193,13 +193,13 @@ extension ConnectSession {
   }
 
   /// The lowest and the highest descriptor of the order's connections that stand, in words.
-  private func descriptors(of batch: Int) -> String {
-    let numbers = table.connections.filter { $0.batch == batch }.map(\.descriptor.rawValue)
+  private func descriptors(ofOrder number: Int) -> String {
+    let numbers = table.connections.filter { $0.orderNumber == number }.map(\.descriptor.rawValue)
     guard let first = numbers.first, let last = numbers.last else { return "" }
     return first == last ? ", descriptor \(first)" : ", descriptors \(first) to \(last)"
   }
 
-  private func demand(_ done: Opening) -> Demand {
+  private func demand(_ done: OpenOrder) -> Demand {
     var demand = Demand(
       goal: table.open - done.standing + done.total, clientWorkers: .count(1), serverWorkers: nil,
       bothEndsHere: route.isHere, sources: route.sources.count,

@@ -92,7 +92,7 @@ extension ConnectSession {
     table.remove(connection)
     Socket.close(connection.descriptor)
     table.closedByPeer += 1
-    if opening?.batch == connection.batch {
+    if opening?.number == connection.orderNumber {
       // The report at the end of the order counts this close.
       opening?.lost += 1
       note(.closed, error, source: connection.source)

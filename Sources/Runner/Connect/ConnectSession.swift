@@ -27,9 +27,9 @@ struct ConnectSession: ~Copyable {
   let started: Instant
 
   var table = PeerTable()
-  var opening: Opening?
+  var opening: OpenOrder?
   /// How many orders to open connections there were.
-  var batches = 0
+  var orderCount = 0
   /// Tokens of handshakes, the oldest first, which expires first. Those that are over stay until
   /// they are at the front.
   var handshakes: [UInt64] = []

@@ -11,8 +11,8 @@ struct PeerConnection {
   let descriptor: FileDescriptor
   /// Tells the connection from an earlier one that had the same descriptor.
   let generation: UInt32
-  /// The number of the order (`Opening`) that opened the connection, from 1.
-  let batch: Int
+  /// The number of the order (`OpenOrder`) that opened the connection, from 1.
+  let orderNumber: Int
   var source: SocketAddress?
   /// When the handshake began.
   let began: Instant
@@ -37,7 +37,7 @@ struct PeerConnection {
 struct PeerTable {
   private var rows: [Int32: PeerConnection] = [:]
   /// The `generation` of the connection that was inserted last.
-  private var generations: UInt32 = 0
+  private var lastGeneration: UInt32 = 0
 
   // How many connections, since the session began, were established, could not be opened, or were
   // closed.
@@ -69,11 +69,12 @@ struct PeerTable {
   var awaitsAnswer: Bool { rows.values.contains { $0.received < $0.sent || !$0.unsent.isEmpty } }
 
   mutating func insert(
-    _ descriptor: FileDescriptor, batch: Int, source: SocketAddress?, began: Instant
+    _ descriptor: FileDescriptor, orderNumber: Int, source: SocketAddress?, began: Instant
   ) -> PeerConnection {
-    generations &+= 1
+    lastGeneration &+= 1
     let row = PeerConnection(
-      descriptor: descriptor, generation: generations, batch: batch, source: source, began: began)
+      descriptor: descriptor, generation: lastGeneration, orderNumber: orderNumber, source: source,
+      began: began)
     rows[descriptor.rawValue] = row
     return row
   }

@@ -47,10 +47,10 @@ import Testing
   }
 
   @Test func `an order is given up after a hundred failures in a row, or a hopeless one`() {
-    var order = Opening(batch: 1, total: 1_000, rate: nil, start: instant(0), before: [:])
-    for _ in 1..<Opening.patience { order.noteFailure(isHopeless: false) }
+    var order = OpenOrder(number: 1, total: 1_000, rate: nil, start: instant(0), before: [:])
+    for _ in 1..<OpenOrder.mostFailuresInARow { order.noteFailure(isHopeless: false) }
     order.noteEstablished()
-    for _ in 1..<Opening.patience { order.noteFailure(isHopeless: false) }
+    for _ in 1..<OpenOrder.mostFailuresInARow { order.noteFailure(isHopeless: false) }
     #expect(order.due != nil)
     var hopeless = order
     order.noteFailure(isHopeless: false)

@@ -1,13 +1,13 @@
 import Linux
 import Recording
 
-/// An order to open a batch of connections, while it is carried out.
-struct Opening {
+/// An order to open some connections, while it is carried out.
+struct OpenOrder {
   /// Failures in a row after which no more connections are begun: the cause will stay.
-  static let patience = 100
+  static let mostFailuresInARow = 100
 
   /// The number of the order, from 1.
-  let batch: Int
+  let number: Int
   /// How many connections the order is for.
   let total: Int
   let start: Instant
@@ -28,9 +28,9 @@ struct Opening {
   var failures = FailureTally()
 
   init(
-    batch: Int, total: Int, rate: Double?, start: Instant, before: [Series.Key: Double]
+    number: Int, total: Int, rate: Double?, start: Instant, before: [Series.Key: Double]
   ) {
-    self.batch = batch
+    self.number = number
     self.total = total
     self.start = start
     self.before = before
@@ -53,7 +53,7 @@ struct Opening {
   /// - Parameter isHopeless: whether the next connection would fail as well.
   mutating func noteFailure(isHopeless: Bool) {
     failuresInARow += 1
-    if isHopeless || failuresInARow == Self.patience { isStopped = true }
+    if isHopeless || failuresInARow == Self.mostFailuresInARow { isStopped = true }
   }
 
   /// How many connections of the order stand.
