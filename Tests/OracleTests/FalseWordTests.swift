@@ -106,6 +106,6 @@ import Testing
     let oracle = Oracle(scenario, run, said: run.ended, file: path)
     oracle.checkAll()
     #expect(oracle.findings.map(\.check) == ["descriptors"])
-    #expect(run.network.books.leaked == scenario.servers + scenario.clients)
+    #expect(run.network.books.miscounted == scenario.servers + scenario.clients)
   }
 }

@@ -28,11 +28,11 @@ final class AnswerStage {
   private var orders: UInt64 = 0
   private var finding: String?
 
-  /// - Parameter pieces: the most bytes that the client reads or sends at once.
+  /// - Parameter pieceSize: the most bytes that the client reads or sends at once.
   static func play(
-    _ scene: AnswerScene, _ pattern: MessagePattern, pieces: Int
+    _ scene: AnswerScene, _ pattern: MessagePattern, pieceSize: Int
   ) throws -> Played {
-    let stage = try AnswerStage(scene, pattern, pieces: pieces)
+    let stage = try AnswerStage(scene, pattern, pieceSize: pieceSize)
     defer { stage.end() }
     stage.order(.begin, phase: 0)
     stage.run(for: 1_000_000_000)
@@ -48,15 +48,15 @@ final class AnswerStage {
       hasUnsolicitedBytes: stage.board[.unexpectedBytes] > 0, finding: stage.finding)
   }
 
-  private init(_ scene: AnswerScene, _ pattern: MessagePattern, pieces: Int) throws {
+  private init(_ scene: AnswerScene, _ pattern: MessagePattern, pieceSize: Int) throws {
     network = SimulatedNetwork(
       SimulatedNetwork.Dials(latency: scene.latency, bufferSize: scene.buffer))
     peer = ScriptedPeer(network, at: Self.endpoint)
     try peer.listen()
     board = try Scoreboard(sources: 1)
     let process = SimulatedProcess(network: network, descriptorLimit: 64)
-    process.receiveLimit = pieces
-    process.sendLimit = pieces
+    process.receiveLimit = pieceSize
+    process.sendLimit = pieceSize
     worker = try SimulatedClient(
       process,
       ClientAssignment(

@@ -83,7 +83,7 @@ struct RecordingChanges {
 
   /// Makes the changed file.
   func write(_ bytes: [UInt8], to path: String) throws {
-    try Scratch.write(bytes, to: path)
+    try TemporaryFile.write(bytes, to: path)
     if !statements.isEmpty {
       var configuration = Configuration()
       configuration.foreignKeysEnabled = false
@@ -98,13 +98,13 @@ struct RecordingChanges {
       try queue.close()
     }
     guard !patches.isEmpty || length != nil else { return }
-    var bytes = try Scratch.bytes(of: path)
+    var bytes = try TemporaryFile.bytes(of: path)
     for (offset, patch) in patches {
       for (index, byte) in patch.enumerated() where bytes.indices.contains(offset + index) {
         bytes[offset + index] = byte
       }
     }
     if let length { bytes = Array(bytes.prefix(max(0, length))) }
-    try Scratch.write(bytes, to: path)
+    try TemporaryFile.write(bytes, to: path)
   }
 }

@@ -9,11 +9,11 @@ import Report
 /// (`RecordingChanges`). All checks together take long, so its length modulo 3 chooses a third of them; the
 /// tests append empty lines to run all three.
 func recordingFinding(in bytes: [UInt8]) -> String? {
-  let path = Scratch.path("run")
-  defer { Scratch.remove(path) }
+  let path = TemporaryFile.path("run")
+  defer { TemporaryFile.remove(path) }
   do {
     if bytes.starts(with: "SQLite format 3".utf8) {
-      try Scratch.write(bytes, to: path)
+      try TemporaryFile.write(bytes, to: path)
     } else {
       try RecordingChanges(String(decoding: bytes, as: UTF8.self))
         .write(SampleRun.file, to: path)
@@ -43,8 +43,8 @@ private func fileFinding(_ path: String, third: Int) -> String? {
 
 /// A recording that can be read, written and read again is the same.
 private func copyFinding(_ recording: Recording) -> String? {
-  let path = Scratch.path("copy")
-  defer { Scratch.remove(path) }
+  let path = TemporaryFile.path("copy")
+  defer { TemporaryFile.remove(path) }
   do {
     try recording.write(to: path)
     let again = try Recording.read(from: path)

@@ -36,24 +36,24 @@ package enum SampleRun {
     """
 
   private static func made() -> [UInt8] {
-    let path = Scratch.path("sample")
-    defer { Scratch.remove(path) }
+    let path = TemporaryFile.path("sample")
+    defer { TemporaryFile.remove(path) }
     var host = SimulatedHost()
     host.descriptorsPerProcess = 140
     do {
       let plan = try Plan.read(text: text, file: "sample.plan", overrides: ["goal": "60"])
       _ = try SimulatedRun(plan, on: host, seed: 1, recordingAt: path)
-      return try Scratch.bytes(of: path)
+      return try TemporaryFile.bytes(of: path)
     } catch {
       fatalError("there is no sample to begin with: \(error)")
     }
   }
 
   private static func read(_ bytes: [UInt8]) -> Recording {
-    let path = Scratch.path("read")
-    defer { Scratch.remove(path) }
+    let path = TemporaryFile.path("read")
+    defer { TemporaryFile.remove(path) }
     do {
-      try Scratch.write(bytes, to: path)
+      try TemporaryFile.write(bytes, to: path)
       return try Recording.read(from: path)
     } catch {
       fatalError("the sample cannot be read: \(error)")
@@ -62,7 +62,7 @@ package enum SampleRun {
 }
 
 /// Temporary files, which are removed after each input.
-enum Scratch {
+enum TemporaryFile {
   static func path(_ name: String) -> String {
     // In memory, where that is possible: an input takes several files.
     let memory = "/dev/shm"

@@ -21,8 +21,9 @@ private let planPlaying = """
 
   """
 
-/// Each piece is a byte that says who speaks and how much later, or that this end closes; then, where it
-/// speaks, a byte with the length, and so many bytes.
+/// The input is a row of pieces. In the first byte of each, the lowest bit says which end acts, the next two
+/// how long after the piece before. The other five bits are all set where this end closes. Where it does not,
+/// it speaks: a byte with the length follows, and so many bytes.
 private func recorded(_ bytes: ArraySlice<UInt8>) -> String? {
   var recorder = ConversationRecorder(client: "127.0.0.1:5000", started: 0)
   var (rest, instant, room) = (bytes, UInt64(0), 4096)

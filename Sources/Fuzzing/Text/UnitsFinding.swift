@@ -5,23 +5,23 @@ import Plan
 func unitsFinding(in bytes: [UInt8]) -> String? {
   let text = String(decoding: bytes, as: UTF8.self)
   return wrongValue("count", { () throws(Problem) in Double(try Units.count(text)) }) { value in
-    value > Double(Units.mostCount) || value != valued(text, ["": 1, "k": 1e3, "M": 1e6])
+    value > Double(Units.mostCount) || value != expectedValue(text, ["": 1, "k": 1e3, "M": 1e6])
   } ?? wrongValue(
     "duration", { () throws(Problem) in try Units.duration(text) / .seconds(1) }
   ) { value in
     let units = ["us": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600]
-    return value > Units.longest / .seconds(1) || !isNear(value, valued(text, units))
+    return value > Units.longest / .seconds(1) || !isNear(value, expectedValue(text, units))
   } ?? wrongValue("rate", { () throws(Problem) in try Units.rate(text) }) { value in
     let units = ["": 1, "k": 1e3, "M": 1e6].flatMap { unit, scale in
       [("\(unit)/s", scale), ("\(unit)/m", scale / 60)]
     }
     return value > Units.highestRate
-      || !isNear(value, valued(text, Dictionary(uniqueKeysWithValues: units)))
+      || !isNear(value, expectedValue(text, Dictionary(uniqueKeysWithValues: units)))
   } ?? wrongValue("share", { () throws(Problem) in try Units.share(text) }) { value in
-    value > 1 || !isNear(value, valued(text, ["%": 0.01]))
+    value > 1 || !isNear(value, expectedValue(text, ["%": 0.01]))
   } ?? wrongValue("size", { () throws(Problem) in Double(try Units.size(text)) }) { value in
     let units = ["B": 1, "kB": 1e3, "KiB": 1024, "MB": 1e6, "MiB": 1_048_576]
-    return !isNear(value, valued(text, units))
+    return !isNear(value, expectedValue(text, units))
   } ?? tolerance(text)
 }
 
@@ -57,7 +57,7 @@ func flaw(of problem: Problem) -> String? {
 }
 
 /// The value, computed without the product's code; NaN for a text with none of these units.
-private func valued(_ text: String, _ units: [String: Double]) -> Double {
+private func expectedValue(_ text: String, _ units: [String: Double]) -> Double {
   let number = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
   let unit = text.dropFirst(number.count).drop { $0 == " " }
   guard let value = Double(number), let scale = units[String(unit)] else { return .nan }

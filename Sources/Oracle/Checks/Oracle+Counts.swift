@@ -24,9 +24,9 @@ extension Oracle {
       handshakes <= truth.established && truth.established - handshakes <= mostUncounted, "counts",
       "\(handshakes) handshakes, where \(truth.established) ended well")
     expect(
-      truth.leaked == 0, "descriptors",
-      "at the ends of workers \(truth.leaked) descriptors were open and not counted, or the other way round"
-    )
+      truth.miscounted == 0, "descriptors",
+      "at the ends of workers \(truth.miscounted) descriptors were open and not counted,"
+        + " or the other way round")
     for phase in recording.phases {
       guard let start = phase.started, let end = phase.ended else { continue }
       let most = truth.most(from: start, to: end)

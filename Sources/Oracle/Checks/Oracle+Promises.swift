@@ -2,8 +2,8 @@ import Plan
 import Recording
 import Simulation
 
-/// A phase is `done` where the network's books say that its promise was kept, and `limit` where they say that it
-/// was not.
+/// A phase is `done` where the network's books say that its promise was kept, and `limit` where they say that
+/// it was not.
 extension Oracle {
   func checkPromises() {
     for phase in recording.phases where phase.outcome == .done || phase.outcome == .limit {

@@ -50,8 +50,8 @@ extension Oracle {
     expect(recording.duration < Self.longestRun, "end", "it took \(recording.duration) s")
   }
 
-  /// Seconds. The longest plan takes a minute; but each of its phases, and each step of a search, may wait for
-  /// handshakes that time out four times, after 10 s each.
+  /// Seconds. The longest plan takes a minute; but each of its phases, and each step of a search, may wait
+  /// for handshakes that time out four times, after 10 s each.
   private static var longestRun: Double { 2000 }
 
   /// After a limit the phases go on as `on-limit` says.

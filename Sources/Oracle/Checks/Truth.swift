@@ -23,8 +23,8 @@ struct Truth {
   /// Connections that a server has accepted.
   var accepted: Int { books.accepted }
 
-  /// Descriptors that workers have lost hold of, or closed without a word.
-  var leaked: Int { books.leaked }
+  /// As `NetworkBooks.miscounted`.
+  var miscounted: Int { books.miscounted }
 
   func end(ofWorker place: Int) -> End { place < scenario.servers ? .server : .client }
 
@@ -57,7 +57,7 @@ struct Truth {
     }
   }
 
-  /// As `most`, and those broken at the client of which it has not heard yet.
+  /// As `most`, with the connections that broke at the client and of whose end it has not heard yet.
   func mostKnown(from start: Double, to end: Double) -> Int {
     let range = nanoseconds(start)...nanoseconds(max(start, end))
     return books.census.reduce(standing(at: start).knownToClient) {

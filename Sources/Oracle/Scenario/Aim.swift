@@ -3,8 +3,8 @@ package import Recording
 package import Simulation
 package import SystemPackage
 
-/// A kind of failure that a scenario is to meet: which call, with which errno, early or late among its worker's
-/// calls, in which kind of phase.
+/// A kind of failure that a scenario is to meet: which call fails, with which errno, early or late among its
+/// worker's calls, in which kind of phase.
 package struct Aim: Hashable, Sendable {
   /// Which of the worker's calls of this kind fails.
   package enum Position: String, CaseIterable, Sendable {

@@ -2,7 +2,7 @@ import Plan
 import Recording
 import Simulation
 
-/// Writes a plan by chance, or for an aim. `Plan.read` refuses some of those by chance.
+/// Writes the text of a plan: a random one, or one for an aim. `Plan.read` refuses some of the random ones.
 struct PlanWriter {
   private(set) var text: String
 

@@ -43,10 +43,10 @@ struct ScenarioMaker {
     }
   }
 
-  /// Every so-manyth aim in turn.
+  /// The aim whose turn it is. From turn to turn it lies `stride` places further on in the list.
   ///
-  /// - Parameter stride: the least; a larger one where it has a factor in common with the number of aims,
-  ///   as most of them would never come up.
+  /// - Parameter stride: is made larger until it has no factor in common with the number of aims: else some
+  ///   of them would never come up.
   static func aim<T>(_ turn: Int, of all: [T], stride: Int) -> T {
     var stride = stride
     while greatestCommonDivisor(stride, all.count) > 1 { stride += 1 }

@@ -61,8 +61,10 @@ package struct Scenario: CustomStringConvertible {
       "  host: \(host.descriptorsPerProcess) descriptors per process, files \(host.files ?? -1),"
         + " watches \(host.watches), memory \(host.memory / host.memoryPerSocket) sockets, latency"
         + " \(host.dials.latency) ns, \(host.dials.costPerCall) ns per call, loss \(host.dials.loss),"
-        + " buffers \(host.dials.bufferSize), transfer \(transfer), silent \(host.dials.silentEndpoints.count),"
-        + " refusing \(host.dials.refusals.count), tracking \(host.dials.conntrack ?? -1)")
+        + " buffers \(host.dials.bufferSize), transfer \(transfer),"
+        + " silent \(host.dials.silentEndpoints.count),"
+        + " refusing \(host.dials.refusals.count), tracking \(host.dials.conntrack ?? -1)"
+    )
     for misfortune in misfortunes {
       let what =
         misfortune.fault.map {

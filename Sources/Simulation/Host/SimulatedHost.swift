@@ -5,7 +5,8 @@ import Linux
 package struct SimulatedHost {
   /// RLIMIT_NOFILE of every worker, soft and hard.
   package var descriptorsPerProcess = 20_000
-  /// What somebody has lowered the limit of a worker's descriptors to, by its process; it binds nothing here.
+  /// By process ID, the limit of descriptors that somebody has given a worker since it began. The simulated
+  /// host reports this limit and does not enforce it.
   package var loweredDescriptors: [Int32: Int] = [:]
   /// fs.file-max, which binds every process here, as if none had CAP_SYS_ADMIN; nil for no bound.
   package var files: Int?

@@ -41,9 +41,9 @@ package struct Fault: Sendable {
   }
 }
 
-/// Disturbs waits: some end early, as a signal ends them, some bring events that announce nothing,
-/// or something that is over by now. epoll allows all of these, so none of them may change what the
-/// program reports.
+/// Disturbs waits. Some end early, as a signal ends them; some bring one more event, which announces nothing
+/// new or is about a connection that is gone. epoll allows all of this, so it may not change what the program
+/// reports.
 package struct EventNoise {
   enum Disturbance: CaseIterable {
     /// The wait returns before anything has happened.

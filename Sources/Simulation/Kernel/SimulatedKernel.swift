@@ -150,8 +150,10 @@ package struct SimulatedKernel: Kernel {
   private static var pollDuration: UInt64 { 1_000 }
 
   /// Lets time pass until an event is ready or the deadline has passed. In three cases it returns 0
-  /// earlier, as a real wait does for a signal: `EventNoise` interrupts it; another process has work
-  /// to do first; no time may pass, because the horizon is reached or nothing is to come.
+  /// earlier, as a real wait does for a signal:
+  /// - `EventNoise` interrupts it.
+  /// - Another process has work to do first.
+  /// - No time may pass, because the horizon is reached or nothing is to come.
   package func wait(
     into events: UnsafeMutableBufferPointer<ReadyEvent>, until deadline: Instant?
   ) throws(Errno) -> Int {

@@ -234,12 +234,13 @@ package final class SimulatedProcess {
       noise?.pick(sockets.filter { $0.state == .established })
         .flatMap(\.watch).flatMap { $0.events.has(.edgeTriggered) ? $0 : nil }.map {
           ReadyEvent(
-            token: $0.token, seen: EpollEvents(rawValue: Self.alarms.rawValue & $0.events.rawValue))
+            token: $0.token,
+            seen: EpollEvents(rawValue: Self.falseAlarmEvents.rawValue & $0.events.rawValue))
         }
     case .interruption, nil: nil
     }
   }
-  private static let alarms: EpollEvents = .readable | .writable
+  private static let falseAlarmEvents: EpollEvents = .readable | .writable
 
   /// The process has handled all events of the last wait.
   func beginWait() {

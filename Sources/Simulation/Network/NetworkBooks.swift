@@ -25,8 +25,9 @@ package struct NetworkBooks {
     package let atServer: Int
     /// Of `atClient`, those that no server has accepted.
     package let unaccepted: Int
-    /// As `atClient`, and those broken there of which the client has not heard yet. It has heard when
-    /// a call has failed, or when it waits again after an event has told it so.
+    /// `atClient`, and the connections that broke there and of whose end the client has not heard yet. It
+    /// has heard once a call on the connection has failed, or once it waits again after an event that
+    /// announced the end.
     package let knownToClient: Int
 
     package init(
@@ -54,8 +55,8 @@ package struct NetworkBooks {
   /// Connections that an `accept` has returned.
   package private(set) var accepted = 0
 
-  /// Descriptors that workers had open when they ended and did not count, or counted and had closed.
-  package internal(set) var leaked = 0
+  /// Descriptors that workers had open when they ended and had not counted, or the other way round.
+  package internal(set) var miscounted = 0
 
   package static let mostFailures = 1_000_000
 

@@ -128,19 +128,19 @@ package final class SimulatedNetwork {
 
   /// Lets time pass until an instant, and all events up to it happen.
   package func advance(to instant: UInt64) {
-    while let next = agenda.nextInstant, next <= instant, let happening = agenda.take() {
+    while let next = agenda.nextInstant, next <= instant, let event = agenda.take() {
       now = max(now, next)
-      perform(happening)
+      perform(event)
     }
     now = max(now, instant)
   }
 
   /// Lets an event happen after `Dials.latency`; at once where that is 0.
-  func transmit(_ happening: NetworkEvent) {
+  func transmit(_ event: NetworkEvent) {
     if dials.latency == 0 {
-      perform(happening)
+      perform(event)
     } else {
-      agenda.put(happening, at: now + dials.latency)
+      agenda.put(event, at: now + dials.latency)
     }
   }
 
@@ -175,8 +175,8 @@ package final class SimulatedNetwork {
       .sorted { "\($0.0)" < "\($1.0)" }
   }
 
-  private func perform(_ happening: NetworkEvent) {
-    switch happening {
+  private func perform(_ event: NetworkEvent) {
+    switch event {
     case .syn(let client, let attempt): arrive(client, attempt: attempt)
     case .synAck(let client, let child):
       guard client.state == .connecting else { return transmit(.reset(child)) }

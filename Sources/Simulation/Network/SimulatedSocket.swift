@@ -24,7 +24,7 @@ final class SimulatedSocket {
     }
   }
   private var isClient = false
-  /// Whether the connection is a broken one whose process, a client, has not heard of it yet.
+  /// Whether this is the client's end of a broken connection, and the client has not heard of that yet.
   private(set) var isEndUnheard = false
   private var isAccepted = false
   var reusesAddress = false
@@ -57,8 +57,9 @@ final class SimulatedSocket {
   private var inFlight = 0
   /// Bytes that `send` has taken from this socket's process.
   private(set) var bytesSent = 0
-  /// Where in the stream of bytes to this socket the writes end that the peer's kernel has taken whole,
-  /// by the number of bytes up to there. Kept where `SimulatedNetwork.keepsWriteEnds`.
+  /// Where the peer's writes end in the stream of bytes to this socket, each as the number of bytes up to
+  /// there. An end is noted once the peer's kernel has taken the write to its last byte, and only where
+  /// `SimulatedNetwork.keepsWriteEnds` is true.
   var writeEnds = Queue<Int>()
   private var hasPeerSentFin = false
   /// This end has closed in order, and the peer has not sent its FIN yet.

@@ -25,7 +25,7 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
     }
 
     /// How many descriptors are open and the worker does not count them, or the other way round.
-    var lostDescriptors: Int {
+    var miscountedDescriptors: Int {
       let held: [Counter] = [.held, .ephemeralHeld, .strangersHeld, .connecting]
       let counted = held.reduce(0) { $0 + Int(board[$1]) }
       let sockets = process.sockets
@@ -224,7 +224,7 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
   private func round() {
     for member in members where isUp(member) {
       guard let worker = member.worker, !worker.turn() else { continue }
-      network.books.leaked += member.lostDescriptors
+      network.books.miscounted += member.miscountedDescriptors
       member.finish(.exited(0))
     }
     for peer in peers { _ = peer.turn() }
