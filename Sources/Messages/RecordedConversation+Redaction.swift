@@ -17,8 +17,8 @@ extension RecordedConversation {
       redactions.findings(in: bytes(ofClient: false), isWhole: serverEnded))
     var kept = RecordedConversation(client: self.client, steps: [])
     var count = 0
-    // Nanoseconds before the steps that were left out because nothing is left in them: the next
-    // step waits as long in addition.
+    // Nanoseconds of delay before steps that were left out because none of their bytes is left. The next step
+    // that is kept waits as long in addition.
     var waited: UInt64 = 0
     for step in steps {
       var step = step

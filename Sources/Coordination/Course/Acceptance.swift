@@ -76,9 +76,9 @@ struct Acceptance {
       max(0, min(unacceptedAtBegin, waitingAtBegin)),
       counters.accepted(fleet) - countersAtBegin.accepted(fleet))
     let byCounters = max(0, counters.unaccepted(fleet) - (unacceptedAtBegin - oldAccepted))
-    // A 0 may be wrong: where the server has accepted other programs' connections from the clients' own
-    // addresses, these are subtracted as if they were ours. Where nobody has connected from elsewhere, all
-    // that waits at the listeners comes from the clients' addresses, so the listeners can tell.
+    // A 0 may be wrong: other programs may have connected from the clients' own addresses, and the server's
+    // counters take these connections for ours. Where nobody has connected from elsewhere, all that waits at
+    // the listeners comes from the clients' addresses, so the listeners can tell.
     guard byCounters == 0, fleet.total(.strangers, .server) == 0 else { return byCounters }
     return outstandingAtListeners(fleet)
   }

@@ -249,9 +249,9 @@ extension Coordinator {
     return nil
   }
 
-  /// Whether the condition's round trip has been exceeded, though no right answer came and there is nothing
-  /// to measure: a message has gone unanswered for longer than that, or was given up after longer than
-  /// that.
+  /// Whether the condition's round trip is known to be exceeded, though no right answer came and there is
+  /// nothing to measure: a message has waited for its answer for longer, or was given up and its timeout is
+  /// at least as long.
   private func isExceededUnanswered(_ condition: Threshold, in span: ClosedRange<Double>) -> Bool {
     guard let live, case .percentile(_, of: .roundTrip) = condition.metric,
       condition.comparison == .more || condition.comparison == .atLeast

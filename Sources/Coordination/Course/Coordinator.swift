@@ -68,8 +68,8 @@ package struct Coordinator: ~Copyable {
   /// Connections that the server end had accepted and held at the end of the most recent phase; nil
   /// where nobody can know.
   var acceptedAtEnd: Int?
-  /// The fewest connections that someone else's server can have had at the last look; nil where
-  /// that look told the exact number, or nothing.
+  /// The fewest connections that someone else's server can have had at the last look. Nil where that look
+  /// told the exact number, or told nothing.
   var acceptedForSure: Int?
   /// What both ends held at the end of the most recent phase, by the workers' counters; nil after a close.
   var standingAtEnd: Standing?

@@ -259,9 +259,9 @@ package struct Fleet: ~Copyable {
   /// Until then a connection from such a port is another program's, even from a client's address.
   var usesEphemeralPorts: Bool { total(.ephemeral, .client) > 0 }
 
-  /// False where clients have established connections, and the server has accepted some, but none
-  /// from the clients' source addresses: NAT rewrites these on the way, or other programs took what
-  /// the server had to give.
+  /// Whether the server's counters tell the run's connections from others'. They do not where clients have
+  /// established connections and the server has accepted some, but none from the clients' source addresses:
+  /// NAT rewrites these on the way, or other programs took what the server had to give.
   var knowsOwnConnections: Bool {
     acceptedByServer > 0 || total(.strangers, .server) == 0 || total(.established, .client) == 0
   }

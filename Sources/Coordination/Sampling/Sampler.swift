@@ -29,8 +29,8 @@ package struct Sampler {
   private var intervalStart = 0.0
   /// By pattern, the seconds in which it was to be played, up to the last `stopMessages`.
   private var wanted: [Double]
-  /// The places of the patterns that are played now, and from when to when they are to be played;
-  /// nil where none is.
+  /// The places of the patterns that are played now, and the span in which they are to be played; nil where
+  /// none is played.
   private var played: (patterns: [Int], from: Instant, until: Instant)?
   /// By worker, the bytes that were taken out of its drive log since the sample before.
   private var driven: [Int: [UInt8]] = [:]

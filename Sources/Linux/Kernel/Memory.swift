@@ -8,8 +8,8 @@ package enum Memory {
   /// the end (SIGSEGV), in every build.
   ///
   /// - Parameters:
-  ///   - bytes: a multiple of the alignment that the block's start needs, as the block ends where a
-  ///     page ends.
+  ///   - bytes: a multiple of the alignment that the block's start needs. The block ends where a page ends,
+  ///     so its length decides where it starts.
   ///   - shared: whether the pages stay common to a process and the children that it forks.
   package static func map(bytes: Int, shared: Bool) throws(Errno) -> UnsafeMutableRawPointer {
     let flags = (shared ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS | MAP_NORESERVE

@@ -33,8 +33,8 @@ package enum StandardError {
   /// would obey is shown as U+FFFD.
   package static func write(_ text: String) { writeAll(text.withoutControls, to: STDERR_FILENO) }
 
-  /// Writes words about a run that goes on, or leaves them out: whoever has stopped the terminal
-  /// (Ctrl-S), or does not read a pipe that is full, must not stop the run.
+  /// Writes words about a run that goes on, or leaves them out where they would have to wait: whoever has
+  /// stopped the terminal (Ctrl-S), or does not read a full pipe, must not stop the run.
   package static func offer(_ text: String) { _ = writeWithoutWaiting(text.withoutControls) }
 
   /// Writes a picture, with the sequences that move the cursor and set colours, or leaves it out as `offer`

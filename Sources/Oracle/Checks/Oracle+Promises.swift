@@ -34,8 +34,8 @@ extension Oracle {
   }
 
   /// How many connections the phase promised by the books, and how many of these it lacks at its end. Nil
-  /// where the books cannot tell: connections still came or went as the phase was counted, or its promise is
-  /// of arrivals, or it has none.
+  /// where the books cannot tell: connections still came or went as the phase was counted, or the phase is
+  /// neither a ramp nor a hold nor a close.
   private func promise(
     of phase: PhaseRecord, from start: Double, to end: Double
   ) -> (promised: Int, missed: Int)? {

@@ -53,7 +53,7 @@ package struct Aim: Hashable, Sendable {
     call == .resetOnClose ? [.early, .late] : Position.allCases
   }
 
-  /// The kinds of phases in which aimed seeds have a call fail; none for a call at which none of them aims.
+  /// The kinds of phases in which seeds aim at a failure of the call; none where no seed does.
   private static func kinds(of call: SimulatedCall) -> [PhaseKind] {
     switch call {
     case .open, .reuseAddress, .bind, .connect, .accept, .watch: [.ramp, .churn, .search]

@@ -1,8 +1,8 @@
 import Linux
 import SystemPackage
 
-/// The connections of a churn, which live for a while, beside those that stay: how many there are,
-/// how long they live, and which one's lifetime ends next.
+/// The connections of a churn, which live for a while, beside those that stay. Knows how many there are, how
+/// long they live, and which one's lifetime ends next.
 struct Churn: ~Copyable {
   private var lifetimes: Lifetimes
   /// Nanoseconds.

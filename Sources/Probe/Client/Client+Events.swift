@@ -42,9 +42,9 @@ extension Client where System: ~Copyable {
     _ = fail(.connect, error, position: position)
   }
 
-  /// Reads until nothing is left, since epoll announces an edge only once; but no more than
-  /// `readsPerEvent` times. After a short read only two things may be left: the connection's end,
-  /// and what stands behind urgent data.
+  /// Reads until nothing is left, as epoll announces an edge only once, or until `readsPerEvent` reads are
+  /// made. After a short read only two things may be left: the connection's end, and what stands behind
+  /// urgent data.
   private mutating func drain(_ slot: UInt32, _ seen: EpollEvents) {
     let buffer = unsafe UnsafeMutableRawBufferPointer(bytes.buffer)
     // Whether the answer is wrong, so that the rest of what can be read is thrown away.

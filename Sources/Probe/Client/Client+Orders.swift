@@ -24,8 +24,8 @@ extension Client where System: ~Copyable {
       messageEngine.end(at: connections.now)
       stepsDown = false
       connections.churn.end()
-      // Even when `work` is `.none`: this order may have overwritten a `begin` that was never read,
-      // and must be reported as carried out all the same. But a close goes on to its end.
+      // This order is to be reported as carried out even when `work` is `.none`, since it may have
+      // overwritten a `begin` that was never read. But a close goes on to its end.
       if case .closing = work { break }
       work = .settling
     case .verify:

@@ -13,8 +13,8 @@ import WorkerLog
 /// `self` is passed by reference, while a borrowed `self` of this size is passed by value, field by
 /// field.
 struct ClientConnections<System: Kernel & ~Copyable>: ~Copyable {
-  /// The most connections to open or close, or messages to begin, between two waits for events:
-  /// enough to keep waits few when the client is behind, few enough that an answer is timed when it
+  /// The most connections to open or close, or messages to begin, between two waits for events. They are
+  /// enough to keep waits few when the client is behind, and few enough that an answer is timed when it
   /// comes.
   static var batch: Int { 16 }
 

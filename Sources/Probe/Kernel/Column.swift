@@ -40,8 +40,8 @@ struct Column<Value: BitwiseCopyable>: ~Copyable {
   }
 }
 
-/// A buffer of fixed size. The loop uses some again on every turn, such as that for the bytes of one read;
-/// others hold what never changes, such as the texts of a plan.
+/// A buffer of fixed size. Some buffers are used again on every turn, such as the one for the bytes of a
+/// read. Others hold what never changes, such as the texts of a plan.
 @safe
 struct Scratch<Value: BitwiseCopyable>: ~Copyable {
   let buffer: UnsafeMutableBufferPointer<Value>

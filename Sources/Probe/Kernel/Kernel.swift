@@ -17,7 +17,7 @@ package protocol Kernel: ~Copyable {
   mutating func connect(_ socket: FileDescriptor, to address: SocketAddress) throws(Errno)
   /// Nil when no connection waits.
   mutating func accept(_ listener: FileDescriptor) throws(Errno) -> AcceptedSocket?
-  /// The error that the socket holds, which this takes off it; nil when there is none.
+  /// Takes the error from the socket (SO_ERROR), so that it is reported once; nil when there is none.
   mutating func pendingError(_ socket: FileDescriptor) -> Errno?
   /// Bytes that one read brings at most, however large the buffer. A read that brings fewer, and
   /// does not fill its buffer, has left nothing to read (epoll(7), questions and answers), except

@@ -1,7 +1,7 @@
 import Linux
 import SystemPackage
 
-/// Rows by the instant at which something is to be done about them: a binary heap in fixed memory,
+/// Rows by the instant at which something is to be done about them: a binary heap in fixed memory. It takes
 /// 16 bytes per row, and no memory where no conversation is played.
 struct Alarms: ~Copyable {
   /// By place in the heap: nanoseconds, and the row.

@@ -153,8 +153,8 @@ package struct Scoreboard: @unchecked Sendable {
     }
   }
 
-  /// The coordinator's side: writes an order. A worker may be awake for another reason and read
-  /// meanwhile, so the version is odd for as long as the fields belong to two orders.
+  /// The coordinator's side: writes an order. The version is odd while the fields belong to two orders (a
+  /// seqlock), since a worker that is awake for another reason may read meanwhile.
   package func post(_ command: Command) {
     let version = load(Offset.version)
     store(version &+ 1, Offset.version)

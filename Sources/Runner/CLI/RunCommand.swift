@@ -157,9 +157,8 @@ struct RunOptions: ParsableArguments {
   @Flag(help: "Print one JSON object a plan on standard output.")
   var json = false
 
-  /// Blocks the signals that end a run, so that a run that is interrupted at once still writes its
-  /// reports; and SIGCONT, which the live view reads. To be called before any thread or worker
-  /// exists.
+  /// Blocks the signals that end a run, so that a run that is interrupted at once still writes its reports.
+  /// Blocks SIGCONT, too, which the live view reads. To be called before any thread or worker exists.
   static func prepareProcess() throws {
     try SignalSource.block(Signal.endings + [Signal.resume])
   }

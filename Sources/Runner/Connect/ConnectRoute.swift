@@ -67,8 +67,8 @@ struct ConnectRoute {
     }
   }
 
-  /// The number of pairs of source and port, 1 where the kernel chooses: after so many failed tries
-  /// all pairs are known to be taken.
+  /// The number of pairs of source and port; 1 where the kernel chooses. After so many failed tries all pairs
+  /// are known to be taken.
   var tupleCount: UInt64 { walk?.count ?? 1 }
 
   /// The next source and port to bind; nil where the kernel chooses.

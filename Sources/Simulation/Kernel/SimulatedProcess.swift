@@ -33,8 +33,8 @@ package final class SimulatedProcess {
   private(set) var calls = [Int](repeating: 0, count: SimulatedCall.allCases.count)
   private(set) var totalCalls = 0
   private(set) var attentionCalls = 0
-  /// Events that a test makes the next wait bring though their registrations are gone, as when a socket
-  /// is closed between two events of one wait.
+  /// Events that a test adds to the next wait although their registrations are gone, as when a socket is
+  /// closed between two events of one wait.
   var staleEvents: [ReadyEvent] = []
   /// Whether `keptEvents` takes the events that waits bring, without stale ones and wake-ups.
   var keepsEvents = false
@@ -187,8 +187,8 @@ package final class SimulatedProcess {
     ready.append(watch)
   }
 
-  /// What epoll_wait does: an edge-triggered registration leaves the list when it is announced, a
-  /// level-triggered one goes to its end and leaves it when there is nothing more to announce.
+  /// What epoll_wait does. An edge-triggered registration leaves the ready list when it is announced. A
+  /// level-triggered one goes to the end of the list, and leaves it when there is nothing more to announce.
   func takeReady(into events: UnsafeMutableBufferPointer<ReadyEvent>) -> Int {
     var count = 0
     if isWoken {
