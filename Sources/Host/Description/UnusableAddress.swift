@@ -1,8 +1,8 @@
 package import Addressing
 
 /// An IPv6 address that an interface has and that nothing can be bound to yet: the kernel first asks whether
-/// another host on the link has it, which takes about a second (RFC 4862, duplicate address detection). It
-/// asks for as long as the interface has no link.
+/// another host on the link has it, which takes about a second (RFC 4862, duplicate address detection). On
+/// an interface without a link it does not begin to ask, and the address stays unusable.
 package struct UnusableAddress: Sendable, Equatable {
   package let address: IPAddress
   package let prefix: Int

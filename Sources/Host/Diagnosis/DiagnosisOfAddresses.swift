@@ -100,8 +100,8 @@ extension DiagnosisContext {
           "is on \(unusable.interface)",
           unusable.isDuplicate
             ? "dadfailed: another host on the link has it too"
-            : "tentative: the kernel still asks whether another host has it; on an interface without a link "
-              + "it asks for ever"))
+            : "tentative: the kernel has not made sure that no other host has it; on an interface without a "
+              + "link it stays so"))
       // Where another host has it, taking it all the same would harm both.
       guard !unusable.isDuplicate else { return found }
       found.fix =

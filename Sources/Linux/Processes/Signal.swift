@@ -1,6 +1,6 @@
 import Glibc
 
-/// The signals that a coordinator waits for.
+/// The signals that commands wait for.
 package enum Signal {
   package static let interrupt = SIGINT
   package static let terminate = SIGTERM

@@ -25,7 +25,7 @@ extension Oracle {
       "\(handshakes) handshakes, where \(truth.established) ended well")
     expect(
       truth.miscounted == 0, "descriptors",
-      "at the ends of workers \(truth.miscounted) descriptors were open and not counted,"
+      "when workers ended, \(truth.miscounted) descriptors were open and not counted,"
         + " or the other way round")
     for phase in recording.phases {
       guard let start = phase.started, let end = phase.ended else { continue }
@@ -33,10 +33,11 @@ extension Oracle {
       // What the other workers held at the instant of a failure is interpolated between two looks
       // of the coordinator (`HeldTrack`), and may be a little too high.
       let estimated = recording.failures.isEmpty ? 0 : scenario.clients
-      let known = truth.mostKnown(from: start, to: end)
+      let mostByClients = truth.mostKnown(from: start, to: end)
       expect(
-        phase.established <= known + estimated, "counts",
-        "\(phase.name) has had \(phase.established), where \(known) stood at most")
+        phase.established <= mostByClients + estimated, "counts",
+        "\(phase.name) has had \(phase.established), where \(mostByClients) stood at most, as far as clients knew"
+      )
       checkPhantoms(of: phase, at: end)
       if phase.kind == .churn, let promise = phase.promise {
         let arrived = truth.established(from: start, to: end)

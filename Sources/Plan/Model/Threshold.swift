@@ -8,7 +8,7 @@ package struct Threshold: Sendable, Equatable {
   package var line: Int
   package var metric: Metric
   package var comparison: Comparison
-  /// In the metric's base unit: a count, a rate per second, a ratio of 1, seconds or bytes.
+  /// In the metric's base unit: a count, a rate per second, a share from 0 to 1, seconds or bytes.
   package var value: Double
   /// The phase that the condition is about; nil for the whole run.
   package var phase: String?
@@ -32,11 +32,13 @@ package struct Threshold: Sendable, Equatable {
     self.aborts = aborts
   }
 
-  /// Whether the condition can be known to fail for good before the run has ended.
+  /// Whether `abort` makes sense. It does where the condition is about a stretch or a phase, which end before
+  /// the run does; and where it can be lost at any moment.
   package var mayAbort: Bool { window != nil || phase != nil || canBeLost }
 
-  /// Whether the condition can fail for good while the run goes on. It can if the metric only grows, and the
-  /// condition is an upper bound on it or asks for one value (`==`): once above that, the metric stays above.
+  /// Whether the metric's value alone can show, at any moment, that the condition has failed for good. It can
+  /// if the metric only grows, and the condition is an upper bound on it or asks for one value (`==`): once
+  /// above that, the metric stays above.
   package var canBeLost: Bool {
     switch comparison {
     case .atMost, .less, .equal: metric.traits.onlyGrows

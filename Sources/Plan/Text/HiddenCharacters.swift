@@ -3,7 +3,7 @@
 ///
 /// Two things would otherwise end the reading of a file before its other errors are found:
 /// - Yams throws at the first mapping that repeats a key. So the last character of every plain
-///   key is hidden behind a placeholder of its own, and no two keys are alike.
+///   key that is recognised is hidden behind a placeholder of its own, and no two of them are alike.
 /// - Anchors and aliases let a small file unfold into a tree of any size. So `&` and `*` are
 ///   hidden, no alias is ever resolved, and the reader can point at each of them.
 ///

@@ -6,8 +6,8 @@ package enum Counter: Int, CaseIterable, Sendable {
   case settledOrder
 
   // Connections now.
-  /// Client: established. Server: accepted from the run's own sources, and not from an ephemeral
-  /// port.
+  /// Client: connections that stand: their handshake has finished, and they have not ended. Server: the
+  /// same of those accepted from the run's own sources, and not from an ephemeral port.
   case held
   /// Server: accepted from the run's own sources and an ephemeral port; other programs' connections
   /// may be among them.
@@ -17,7 +17,7 @@ package enum Counter: Int, CaseIterable, Sendable {
   /// Server: accepted from elsewhere.
   case strangersHeld
 
-  // Since the worker started.
+  // Since the worker started, but for `limited` and `unanswered`.
   /// Client: connections begun, with those that failed at once; each counts once, however often its
   /// handshake was tried. Server: connections accepted from the run's own sources, and not from an
   /// ephemeral port.
@@ -50,11 +50,12 @@ package enum Counter: Int, CaseIterable, Sendable {
   case limited
   /// Turns of the loop: a sign of life.
   case turns
-  /// Client: connections that have sent back the byte by which they are verified.
+  /// Client: connections on which something came after `Order.verify` had a byte sent on them.
   case verified
   /// Client: connections that a churn has closed, when their lifetime or the churn was over.
   case churned
-  /// Client: connections of a churn that were closed before their lifetime was over.
+  /// Client: of those in `churned` or `closedAsRecorded`, the ones that ended before their lifetime was
+  /// over.
   case cutShort
   /// Client: connections held that a close phase closed, or a search on its way down.
   case closed

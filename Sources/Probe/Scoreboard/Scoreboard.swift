@@ -4,7 +4,7 @@ import Synchronization
 package import SystemPackage
 
 /// The memory that one worker shares with the coordinator: their only channel, but for two event
-/// counters by which they wake each other.
+/// counters by which they wake each other, and a pipe for what `serve --verbose` shows.
 ///
 /// The coordinator alone writes the order, and how much of the drive log it has taken. The worker
 /// alone writes all else, but for `Counter.limited`, which the coordinator sets back to 0. Every
@@ -40,7 +40,7 @@ package struct Scoreboard: @unchecked Sendable {
         && MessageCounter.count == MessageCounter.allCases.count
         && Self.mostPatterns == MessagePattern.most)
     self.sources = sources
-    // `Memory.map` has the memory end with a page, so its length decides where cache lines begin.
+    // The memory ends where a page ends (`Memory.map`). A length of whole cache lines has it begin with one.
     let line = 64
     bytes = (Offset.sources + sources * MemoryLayout<UInt32>.stride + line - 1) / line * line
     unsafe base = try Memory.map(bytes: bytes, shared: true)

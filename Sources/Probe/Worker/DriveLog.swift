@@ -4,7 +4,8 @@ import Synchronization
 /// What one client worker has driven, tick by tick: a ring of bytes on its scoreboard that the
 /// worker fills and the coordinator empties.
 ///
-/// It holds the bytes of `DriveEntry` after `DriveEntry`; a recording keeps them as they are.
+/// It holds entries one after another, in the bytes that `DriveEntry` makes of each; a recording keeps them
+/// as they are.
 @safe
 package struct DriveLog {
   /// Bytes: about a second with every pattern in every tick, and many seconds of a ramp.

@@ -1,4 +1,4 @@
 extension Double {
-  /// The shortest text that reads back as this value; whole numbers have no ".0".
+  /// A short text that reads back as this value. Whole numbers below 2^63 have all their digits, and no ".0".
   var plain: String { Int(exactly: self).map(String.init) ?? String(self) }
 }

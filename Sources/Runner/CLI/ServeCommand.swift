@@ -23,8 +23,8 @@ struct ServeCommand: ParsableCommand {
         runner serve --listen 10.0.0.5:9000 --connections 1M
 
       EXIT CODES:
-        0 ended as it was asked to   100 it could not listen   1 a fault of the program, or every \
-      server process died   64 wrong command line
+        0 ended as it was asked to   100 it could not listen   107 the totals could not be written
+        1 a fault of the program, or every server process died   64 wrong command line
       """)
 
   @Option(
@@ -78,7 +78,8 @@ struct ServeCommand: ParsableCommand {
     guard case .count(let count) = processes, count > request.endpoints.count else { return }
     throw ValidationError(
       "\(Format.count(count)) server processes need as many endpoints, and --listen has "
-        + "\(Format.count(request.endpoints.count)): listen on a lower port or on more addresses.")
+        + "\(Format.count(request.endpoints.count)): ports end at 65,535, so listen on a lower one "
+        + "or on more addresses.")
   }
 
   private var request: PreparedServer.Request {
@@ -126,7 +127,7 @@ extension Processes {
     }
     let count = try commandLine(text, CommandLineValue.count)
     guard count <= Self.most else {
-      throw ValidationError("No end has more than \(Format.count(Self.most)) processes.")
+      throw ValidationError("A server has at most \(Format.count(Self.most)) processes.")
     }
     self = .count(count)
   }
