@@ -31,6 +31,14 @@ package struct PlanReport: Sendable {
   }
 }
 
+/// The name of the plan that a JUnit file tells of, as `junit` has written it; nil for any other file.
+package func plan(ofJUnit file: [UInt8]) -> String? {
+  guard let root = try? Element(reading: file), root.name == "testsuites",
+    let suite = root.elements.first?["name"], suite.hasSuffix(".phases")
+  else { return nil }
+  return String(suite.dropLast(".phases".count))
+}
+
 /// The JUnit files of several plans as one, suite after suite, for a CI job that names one path.
 package func junit(merging reports: [PlanReport]) -> [UInt8] {
   let suites = reports.flatMap(\.suites)

@@ -7,7 +7,10 @@ extension Element {
   /// The tree of a file that `Document` has written as XML: elements, attributes and text, without
   /// the white space that indents them.
   init(reading bytes: [UInt8]) throws(Malformed) {
-    let options = Int32(XML_PARSE_NONET.rawValue | XML_PARSE_NOBLANKS.rawValue)
+    // What libxml2 says of a broken file repeats it, and goes to a terminal as it is.
+    let options = [
+      XML_PARSE_NONET, XML_PARSE_NOBLANKS, XML_PARSE_NOERROR, XML_PARSE_NOWARNING,
+    ].reduce(0) { $0 | Int32($1.rawValue) }
     let document = unsafe bytes.withUnsafeBytes { buffer in
       let text = unsafe buffer.bindMemory(to: CChar.self).baseAddress
       return unsafe xmlReadMemory(text, Int32(clamping: buffer.count), nil, nil, options)

@@ -76,7 +76,7 @@ struct ReportCommand: ParsableCommand {
     where RunFiles.isRecording(path, recording) {
       throw ValidationError("\(path) is the recording itself, which no report overwrites.")
     }
-    for (path, kind) in [(files.junit, RunFiles.Replaceable.xml), (files.html, .page)] {
+    for (path, kind) in [(files.junit, RunFiles.Replaceable.xml)] + files.page {
       do throws(FileProblem) {
         try RunFiles.check(writingTo: path, over: kind)
       } catch {
@@ -92,28 +92,35 @@ struct ReportCommand: ParsableCommand {
         whole, judgement, earlier: earlier, output))
   }
 
-  /// For a recording that cannot be read: replaces each JUnit file of its reports by one that says so, and
-  /// removes the page with them. Returns the exit code.
+  /// Replaces the reports of a recording that is damaged, or of another format, by reports of that.
+  /// Returns the exit code.
+  ///
+  /// Where the file is no recording, or says nothing because it cannot be opened, reports beside it may be
+  /// another's, or right: only those that the command line names are replaced.
   private func refuse(_ error: RecordingError) -> Int32 {
     let code = complain("\(error)", ExitStatus.fault)
-    let directory = out ?? RunFiles.parent(of: recording)
-    var isMissing = false
-    if case .missing = error { isMissing = true }
-    // Where there is no recording, the directory may be anyone's, so it is not searched for JUnit
-    // files to replace.
-    let names = isMissing ? [] : RunFiles.junitFiles(in: directory)
-    let paths = junit.map { [$0] } ?? names.map { "\(directory)/\($0)" }
-    do throws(FileProblem) {
-      for path in paths {
-        let files = RunFiles(
-          recording: recording, plan: RunFiles.planName(ofJUnit: path), directory: out, junit: path,
-          html: html)
-        try Publication(files: files, flavour: junitFlavour).publish(unreadable: error)
+    let isDamaged =
+      switch error {
+      case .corrupt, .newer: true
+      case .missing, .empty, .foreign, .unreadable, .exists, .unwritable: false
       }
+    let own = isDamaged ? RunFiles.junitFiles(in: out ?? RunFiles.parent(of: recording)) : []
+    do throws(FileProblem) {
+      for path in junit.map({ [$0] }) ?? own {
+        try Publication(files: files(junit: path), flavour: junitFlavour).publish(unreadable: error)
+      }
+      if isDamaged || html != nil { try files(junit: junit).removePage() }
       return code
     } catch {
       return complain("a report cannot be written: \(error)", ExitStatus.notWritten)
     }
+  }
+
+  /// The reports of a recording that does not say the name of its plan.
+  private func files(junit path: String?) -> RunFiles {
+    RunFiles(
+      recording: recording, plan: path.map(RunFiles.planName(ofJUnit:)) ?? "", directory: out,
+      junit: path, html: html)
   }
 
   private func judgement(of recording: Recording) throws -> Judgement {

@@ -80,7 +80,7 @@ extension Publication {
   func replaceOldReports(
     of plan: Plan, saying reason: String = Self.unfinished
   ) throws(FileProblem) {
-    try RunFiles.check(writingTo: files.html, over: .page)
+    for (path, kind) in files.page { try RunFiles.check(writingTo: path, over: kind) }
     try RunFiles.check(writingTo: files.junit, over: .xml)
     guard files.html != files.junit || RunFiles.isSpecial(files.html) else {
       throw FileProblem(files.html, "the page and the JUnit XML would be the same file")
@@ -127,7 +127,7 @@ extension Publication {
     }
   }
 
-  /// Reports a recording that cannot be read.
+  /// Writes the JUnit file of a recording that cannot be read.
   func publish(unreadable error: RecordingError) throws(FileProblem) {
     let name = RunFiles.planName(ofJUnit: files.junit)
     let recording = Recording(planName: name) {
@@ -138,7 +138,6 @@ extension Publication {
       verdict: .error, exitCode: ExitStatus.fault, headline: "\(error)")
     try RunFiles.write(
       junit(recording, judgement, files: outputs, flavour: flavour), to: files.junit, over: .xml)
-    try files.removePage()
   }
 
   /// Writes the JUnit file of a run that never began, removes the page of an earlier run, and prints
@@ -188,12 +187,19 @@ extension Publication {
 }
 
 extension RunFiles {
+  /// The files of the page, and what each may replace; of a device or a pipe, the page alone.
+  var page: [(String, Replaceable)] {
+    let beside: [(String, Replaceable)] = [(stylesheet, .style), (script, .script)]
+    return [(html, .page)] + (Self.isSpecial(html) ? [] : beside)
+  }
+
   /// Writes the page with its stylesheet and script; to a device or a pipe, the page alone.
   func writePage(_ page: [UInt8]) throws(FileProblem) {
+    for (path, kind) in self.page { try Self.check(writingTo: path, over: kind) }
     try Self.write(page, to: html, over: .page)
     guard !Self.isSpecial(html) else { return }
-    try Self.write(Report.stylesheet, to: stylesheet)
-    try Self.write(Report.script, to: script)
+    try Self.write(Report.stylesheet, to: stylesheet, over: .style)
+    try Self.write(Report.script, to: script, over: .script)
   }
 
   /// Removes the page that an earlier run left, which would be taken for the page of this run.

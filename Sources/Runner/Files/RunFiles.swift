@@ -2,6 +2,7 @@ import FoundationEssentials
 import Linux
 import Plan
 import Recording
+import Report
 import SystemPackage
 
 /// The files of one run: in a directory of the plan's name, or wherever its recording is.
@@ -43,10 +44,18 @@ struct RunFiles {
   private static let junitPrefix = "TEST-"
   private static let junitSuffix = ".xml"
 
-  /// The names of the JUnit files in a directory.
+  /// The JUnit files in a directory that runs have left. Other programs call theirs `TEST-….xml`, too: a run's
+  /// own tells of the plan that it is named after.
   static func junitFiles(in directory: String) -> [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [])
       .filter { $0.hasPrefix(junitPrefix) && $0.hasSuffix(junitSuffix) }.sorted()
+      .map { "\(directory)/\($0)" }
+      .filter { path in
+        guard !isSpecial(path), let file = try? Data(contentsOf: URL(filePath: path)) else {
+          return false
+        }
+        return plan(ofJUnit: [UInt8](file)).map { Plan.fileName(of: $0) } == planName(ofJUnit: path)
+      }
   }
 
   /// The plan's name in `TEST-<plan>.xml`; for any other file, the file's name.
@@ -136,19 +145,31 @@ struct RunFiles {
   }
 
   /// The kind of file that may be replaced: a report with a mistyped path must not cost a plan or a
-  /// recording. The raw value is how such a file begins.
-  enum Replaceable: String {
-    case xml = "<?xml"
-    case page = "<!DOCTYPE html"
+  /// recording, nor a page another page's style.
+  enum Replaceable {
+    case xml, page, style, script
     /// Anything but a recording.
-    case anything = ""
+    case anything
+
+    /// How such a file begins. The style and the script also begin as they did before 0.1.0.
+    var beginnings: [String] {
+      switch self {
+      case .xml: ["<?xml"]
+      case .page: ["<!DOCTYPE html"]
+      case .style:
+        ["/* The style of runner's reports.", ":root {\n  color-scheme: light dark;\n  --page: "]
+      case .script:
+        ["// The script of runner's reports.", "// Adds to the report what only a script can: "]
+      case .anything: [""]
+      }
+    }
 
     /// The text near a report's start that tells it from other XML or HTML.
     var mark: String {
       switch self {
       case .xml: "<testsuite"
       case .page: "data-verdict="
-      case .anything: ""
+      case .style, .script, .anything: ""
       }
     }
 
@@ -185,8 +206,9 @@ struct RunFiles {
     if start.hasPrefix("SQLite format 3") {
       throw FileProblem(path, "it is a recording, which is not written over")
     }
-    guard start.isEmpty || start.hasPrefix(replaced.rawValue) && start.contains(replaced.mark)
-    else {
+    let isSuch =
+      replaced.beginnings.contains(where: start.hasPrefix) && start.contains(replaced.mark)
+    guard start.isEmpty || isSuch else {
       throw FileProblem(path, "it is another kind of file, which is not written over")
     }
   }

@@ -132,6 +132,50 @@ import Testing
       workspace.files(in: "out") == ["TEST-plan.xml", "report.css", "report.html", "report.js"])
   }
 
+  @Test func `a file that is no recording costs no report beside it`() throws {
+    #expect(try workspace.run(["report", "run.recording", "--quiet"]).exitCode == 0)
+    let before = try (bytes("TEST-a.xml"), bytes("report.html"))
+    try workspace.write("", to: "empty.recording")
+    for file in ["report.html", "empty.recording", "none"] {
+      #expect(try workspace.run(["report", file]).exitCode == 1)
+      #expect(try bytes("TEST-a.xml") == before.0, "\(file)")
+      #expect((try? bytes("report.html")) == before.1, "\(file)")
+    }
+    // What the command line names is replaced, and nothing besides.
+    #expect(try workspace.run(["report", "TEST-a.xml", "--junit", "j.xml"]).exitCode == 1)
+    #expect(try JUnitFile(workspace.url("j.xml")).cases("error").count == 1)
+    #expect((try? bytes("report.html")) == before.1)
+  }
+
+  @Test func `a damaged recording takes its own reports along, and no other program's`() throws {
+    #expect(try workspace.run(["report", "run.recording", "--quiet"]).exitCode == 0)
+    let maven = """
+      <?xml version="1.0" encoding="UTF-8"?>
+      <testsuite name="com.acme" tests="1"><testcase name="a" classname="b"/></testsuite>
+      """
+    try workspace.write(maven, to: "TEST-com.acme.xml")
+    try workspace.write("<?xml version=\"1.0\"?>\n<testsuites>\u{1B}[2J&", to: "TEST-broken.xml")
+    let other = try workspace.text(of: "TEST-a.xml")
+    try workspace.write(other, to: "TEST-b.xml")
+    try Data(bytes("run.recording").prefix(3000)).write(to: workspace.url("run.recording"))
+    let ending = try workspace.run(["report", "run.recording"])
+    #expect(ending.exitCode == 1)
+    #expect(ending.errorLines.count == 1, "\(ending.errors)")
+    #expect(try JUnitFile(workspace.url("TEST-a.xml")).cases("error").count == 1)
+    #expect(!workspace.exists("report.html"))
+    #expect(try workspace.text(of: "TEST-com.acme.xml") == maven)
+    #expect(try workspace.text(of: "TEST-broken.xml").hasSuffix("&"))
+    #expect(try workspace.text(of: "TEST-b.xml") == other)
+  }
+
+  @Test func `the page of a recording that is damaged goes, also where no XML is`() throws {
+    #expect(try workspace.run(["report", "run.recording", "--quiet"]).exitCode == 0)
+    try FileManager.default.removeItem(at: workspace.url("TEST-a.xml"))
+    try Data(bytes("run.recording").prefix(3000)).write(to: workspace.url("run.recording"))
+    #expect(try workspace.run(["report", "run.recording"]).exitCode == 1)
+    #expect(!workspace.exists("report.html"))
+  }
+
   // MARK: export
 
   @Test func `an export goes to standard output or to a file, the same bytes`() throws {

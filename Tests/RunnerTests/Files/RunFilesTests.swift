@@ -1,5 +1,6 @@
 import Foundation
 import Recording
+import Report
 import Testing
 
 @testable import Runner
@@ -81,14 +82,15 @@ import Testing
     let page = "<!DOCTYPE html><html data-verdict=\"passed\">"
     try workspace.write(page, to: "page")
     try workspace.write("", to: "empty")
+    let script = String(decoding: Report.script, as: UTF8.self)
+    try workspace.write(script, to: "script")
     for (path, target) in [
       (files.html, "page"), (files.junit, "empty"), (files.stylesheet, "nowhere"),
-      (files.recording, "nowhere"), (files.script, "/etc/hostname"),
+      (files.recording, "nowhere"), (files.script, "script"),
     ] {
-      let target = target.hasPrefix("/") ? target : workspace.url(target).path
-      try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: target)
+      try FileManager.default.createSymbolicLink(
+        atPath: path, withDestinationPath: workspace.url(target).path)
     }
-    let hostname = try? Data(contentsOf: URL(filePath: "/etc/hostname"))
     try files.writePage(Array("new".utf8))
     try RunFiles.write(Array("<?xml".utf8), to: files.junit, over: .xml)
     #expect(throws: RecordingError.self) {
@@ -97,7 +99,7 @@ import Testing
     #expect(try workspace.text(of: "page") == page)
     #expect(try workspace.text(of: "empty").isEmpty)
     #expect(!workspace.exists("nowhere"))
-    #expect((try? Data(contentsOf: URL(filePath: "/etc/hostname"))) == hostname)
+    #expect(try workspace.text(of: "script") == script)
     for path in [files.html, files.junit, files.stylesheet, files.script] {
       let type = try FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
       #expect(type == .typeRegular, "\(path)")
@@ -111,6 +113,23 @@ import Testing
     try RunFiles.write(Array("two".utf8), to: path)
     #expect(try workspace.text(of: "a/b/c.txt") == "two")
     #expect(workspace.files(in: "a/b") == ["c.txt"])
+  }
+
+  @Test(arguments: ["report.css", "report.js"])
+  func `a style or a script that is another's is no report's, and then no page is written`(
+    name: String
+  ) throws {
+    let workspace = try Workspace()
+    try workspace.write("body { margin: 0 }\n", to: name)
+    let files = RunFiles(
+      plan: "p", out: workspace.url("out").path, junit: nil, html: workspace.url("page.html").path)
+    #expect(throws: FileProblem.self) { try files.writePage(Array("new".utf8)) }
+    #expect(try workspace.text(of: name) == "body { margin: 0 }\n")
+    #expect(!workspace.exists("page.html"))
+    try FileManager.default.removeItem(at: workspace.url(name))
+    // Its own it may replace.
+    let page = Array("<!DOCTYPE html><html data-verdict=\"passed\">".utf8)
+    for _ in 0..<2 { try files.writePage(page) }
   }
 
   @Test func `a report takes the place of reports, and of nothing else`() throws {
@@ -140,6 +159,8 @@ import Testing
     try FileManager.default.createSymbolicLink(
       atPath: workspace.url("loop").path, withDestinationPath: "loop")
     #expect(refusal("loop", .xml)?.contains("cannot be read, and is not written over") == true)
+    #expect(refusal("mine.html", .style) == refusal("a.plan", .xml))
+    #expect(refusal("mine.html", .script) == refusal("a.plan", .xml))
     let files = RunFiles(
       plan: "p", out: "out", junit: nil, html: workspace.url("a.plan").path)
     #expect(throws: FileProblem.self) { try files.removePage() }
