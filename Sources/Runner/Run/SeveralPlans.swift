@@ -29,13 +29,18 @@ extension RunOptions {
   func replaceOldReports(of plans: [LoadedPlan]) -> Int32 {
     do throws(FileProblem) {
       for loaded in plans {
-        guard case .success(let plan) = loaded.plan else { continue }
-        let files = withFilesApart.files(of: plan.name)
+        let files = withFilesApart.files(of: loaded.name)
         // A directory that another run holds is left alone; this plan's run will say so.
         try RunFiles.makeDirectory(files.directory)
         guard !files.isLocked else { continue }
-        try Publication(files: files, flavour: junitFlavour)
-          .replaceOldReports(of: plan, saying: Self.notReached)
+        let publication = Publication(files: files, flavour: junitFlavour)
+        switch loaded.plan {
+        case .success(let plan):
+          try publication.replaceOldReports(of: plan, saying: Self.notReached)
+        case .failure(let invalid):
+          let code = publication.publish(invalid, plan: loaded.name, json: false)
+          guard code == ExitStatus.invalidPlan else { return code }
+        }
       }
       if let junit, !RunFiles.isSpecial(junit) {
         try RunFiles.write(merged(plans).bytes, to: junit, over: .xml)

@@ -21,6 +21,27 @@ import Testing
     #expect(all.properties["connections.max"] == "20")
   }
 
+  @Test func `a plan that is invalid keeps no earlier report, also where it is never reached`()
+    throws
+  {
+    let network = try Loopback()
+    let slow = PlanText(phases: ["ramp: {to: 1}", "hold: 60s"])
+    try workspace.write(slow.on(network), to: "slow.plan")
+    try workspace.write(PlanText(goal: "20").on(network), to: "c.plan")
+    #expect(try workspace.run(["c.plan", "--quiet"]).exitCode == 0)
+    #expect(workspace.exists("reports/c/report.html"))
+    try workspace.write("target: 127.0.0.1:1\nphases: [rampp: {to: 1}]\n", to: "c.plan")
+    let program = try workspace.start([
+      "slow.plan", "c.plan", "--junit", "all.xml", "--progress", "plain",
+    ])
+    #expect(program.wait { program.errorsSoFar.contains("hold for 1 min") })
+    program.signal(SIGTERM)
+    #expect(program.wait(atMost: .seconds(20)).exitCode == 105)
+    let errors = try JUnitFile(workspace.url("all.xml")).cases("error").map(\.type)
+    #expect(errors == ["interrupted", "invalid-plan"])
+    #expect(!workspace.exists("reports/c/report.html"))
+  }
+
   @Test func `a JUnit that cannot be written is exit 107, whatever the plans came to`() throws {
     try workspace.write("in the way", to: "file")
     let ending = try workspace.run(["a.plan", "b.plan", "--junit", "file/x", "--quiet"])
