@@ -97,9 +97,8 @@ package struct Comparison: Sendable, Equatable {
     self.figures = figures
     limits = isOtherSpeed ? [] : LimitChange.all(base, new)
     host = FactChange.all(base, new)
-    plan = PlanChange(
-      base: base.masked().effectivePlan, new: new.masked().effectivePlan)
-    notes = Self.notes(base, new)
+    plan = PlanChange(base: base.comparedPlan, new: new.comparedPlan)
+    notes = Self.notes(base.masked(), new.masked())
   }
 
   /// Whether anything got worse.

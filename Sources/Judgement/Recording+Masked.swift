@@ -17,8 +17,11 @@ extension Recording {
 
   /// The recording as it may be shown, and the hidden values by the names of their variables. Hidden are
   /// variables that the plan uses and does not declare (`Plan.undeclared`): the environment gave them.
+  /// Where the plan cannot be read, nobody can tell which these are, and all values are hidden.
   private func masking() -> (shown: Recording, hidden: [String: String]) {
-    guard let plan = try? plan(), !plan.undeclared.isEmpty else { return (self, [:]) }
+    guard !overrides.isEmpty else { return (self, [:]) }
+    guard let plan = try? plan() else { return masking(all: overrides) }
+    guard !plan.undeclared.isEmpty else { return (self, [:]) }
     var settings = plan.settings
     var hidden: [String: String] = [:]
     var shownPlan = plan
@@ -45,6 +48,21 @@ extension Recording {
     shown.hide(hidden)
     return (shown, hidden)
   }
+
+  /// As `masking()`, where every value may be a secret. They stand anywhere in `effectivePlan`, so it is left out.
+  private func masking(all values: [Fact]) -> (shown: Recording, hidden: [String: String]) {
+    let hidden = Dictionary(
+      values.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
+    var shown = self
+    shown.overrides = values.map { Fact($0.name, Mask.text(for: $0.name)) }
+    shown.effectivePlan = ""
+    shown.hide(hidden)
+    return (shown, hidden)
+  }
+
+  /// The plan's text that tells two runs' plans apart: masked, so that other secrets are no other plan; where
+  /// the plan cannot be read, as it is. It is compared and never shown.
+  var comparedPlan: String { (try? plan()) == nil ? effectivePlan : masked().effectivePlan }
 
   /// Hides values in what peers have said, and in what reports repeat of that.
   private mutating func hide(_ values: [String: String]) {

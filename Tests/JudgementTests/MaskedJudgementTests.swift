@@ -36,4 +36,24 @@ import Testing
     #expect(masked.limit?.evidence == [Fact("the peer said", "ERR bad token <TOKEN>")])
     #expect(masked.broken.map(\.limit) == [masked.limit])
   }
+
+  @Test func `where the plan cannot be read every value may be a secret`() {
+    let secret = "s3cret-of-the-environment"
+    let recording = Recording(planName: "p") {
+      $0.planText = "from-a-newer-version: 1\n"
+      $0.effectivePlan = "messages: {login: {send: \"AUTH \(secret) pw\"}}\n"
+      $0.overrides = [Fact("TOKEN", secret), Fact("SHORT", "pw")]
+      $0.fault = "the peer said \(secret)"
+    }
+    let (shown, judgement) = recording.masked(judge(recording))
+    #expect(shown.overrides == [Fact("TOKEN", "<TOKEN>"), Fact("SHORT", "<SHORT>")])
+    #expect(shown.effectivePlan.isEmpty)
+    #expect(shown.fault == "the peer said <TOKEN>")
+    #expect(judgement.headline == "error: the peer said <TOKEN>")
+    let comparison = Comparison(base: recording, new: recording)
+    #expect(comparison.notes.allSatisfy { !$0.contains(secret) })
+    var other = recording
+    other.effectivePlan += "more: 1\n"
+    #expect(Comparison(base: recording, new: other).plan.differs)
+  }
 }
