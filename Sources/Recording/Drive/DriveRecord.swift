@@ -59,11 +59,12 @@ extension Recording {
 }
 
 extension DriveRecord {
-  /// The records with later arrivals and messages. Each worker gets one record. Entries that make no sense
-  /// stay as they are.
-  ///
-  /// - Parameter delay: gives the milliseconds by which a phase is put off, by the phase's place in the plan.
-  static func delayed(_ records: [DriveRecord], by delay: (Int) -> UInt64) -> [DriveRecord] {
+  /// The records as those of another list of phases. `move` gives, for a phase's place, its place in that list
+  /// and the milliseconds by which everything that was driven in it is put off. Each worker gets one record;
+  /// entries that make no sense stay as they are.
+  static func moved(
+    _ records: [DriveRecord], _ move: (Int) -> (place: Int, delay: UInt64)
+  ) -> [DriveRecord] {
     Dictionary(grouping: records, by: \.worker).sorted { $0.key < $1.key }.map { worker, records in
       let entries = records.flatMap(\.entries)
       var reader = DriveReader(bytes: entries[...])
@@ -75,7 +76,9 @@ extension DriveRecord {
           return DriveRecord(worker: worker, entries: entries)
         }
         if case .phase(let phase) = entry.kind {
-          pending = delay(phase)
+          let (place, delay) = move(phase)
+          entry.kind = .phase(place)
+          pending = delay
         } else {
           entry.ticks += pending
           pending = 0

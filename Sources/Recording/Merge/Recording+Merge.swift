@@ -86,18 +86,20 @@ extension Shards {
   }
 
   /// Ticks count from the start of a phase, and the merged phase starts when its earliest shard
-  /// does: what later shards drove is delayed by the difference.
+  /// does: what later shards drove is delayed by the difference. A phase has the place that its name has among
+  /// the merged ones, since plans that were merged all the same may have others before it.
   fileprivate var drive: [DriveRecord] {
     let merged = phases
     return all.flatMap { shard in
-      let delays = shard.recording.phases.map { phase -> UInt64 in
-        guard let own = shard.shifted(phase.started),
-          let earliest = merged.first(where: { $0.name == phase.name })?.started
-        else { return 0 }
-        return UInt64(min(max(0, (own - earliest) * 1000), 0x1p52).rounded())
+      let moves = shard.recording.phases.enumerated().map { index, phase in
+        let place = merged.firstIndex { $0.name == phase.name } ?? index
+        guard let own = shard.shifted(phase.started), let earliest = merged[place].started else {
+          return (place: place, delay: UInt64(0))
+        }
+        return (place, UInt64(min(max(0, (own - earliest) * 1000), 0x1p52).rounded()))
       }
-      return DriveRecord.delayed(shard.recording.drive) {
-        delays.indices.contains($0) ? delays[$0] : 0
+      return DriveRecord.moved(shard.recording.drive) {
+        moves.indices.contains($0) ? moves[$0] : ($0, 0)
       }
       .map { DriveRecord(worker: $0.worker &+ shard.workerShift, entries: $0.entries) }
     }

@@ -31,14 +31,17 @@ extension Shards {
     let counting = serving.isEmpty ? parts : serving
     phase.accepted = counting.map(\.phase.accepted).total
     phase.phantom = counting.map(\.phase.phantom).total
-    // Not for a churn, whose phantoms are counted over all connections that came and went. The most that
-    // stood at each end says nothing of those.
-    if isSplit, phase.kind.addsConnections || phase.kind.promisesConnections {
+    let joined = remoteAccepted(in: phase, parts)
+    phase.accepted = [phase.accepted, joined].total
+    // Where no shard has both ends of a connection, none knows whether it was accepted.
+    let isApart = isSplit || joined > 0
+    // Not for a churn: the most that stood at each end says nothing of all that came and went.
+    if isApart, phase.kind.addsConnections || phase.kind.promisesConnections {
       let (difference, overflow) = phase.established.subtractingReportingOverflow(phase.accepted)
       phase.phantom = max(phase.phantom, overflow ? 0 : difference)
     }
     phase.failures = parts.map(\.phase.failures).total
-    phase.promise = promise(driven, phantom: phase.phantom)
+    phase.promise = promise(driven, phantom: isApart ? phase.phantom : 0)
     let aborted = parts.first { $0.phase.abortedBy != nil }
     phase.abortedBy = aborted?.phase.abortedBy
     phase.abortedAt = aborted.flatMap { $0.shard.shifted($0.phase.abortedAt) }
@@ -49,15 +52,30 @@ extension Shards {
     return phase
   }
 
-  /// The promises of the shards that drive, added up. Where the ends are in different shards,
-  /// phantoms count as missing, too.
+  /// Connections of shards that only drive which the serving shards hold as others', at most at once.
+  private func remoteAccepted(
+    in phase: PhaseRecord, _ parts: [(shard: Shard, phase: PhaseRecord)]
+  ) -> Int {
+    let remote = parts.filter { $0.shard.drives && !$0.shard.serves }.map(\.phase.established).total
+    let others = parts.filter(\.shard.serves).reduce(0.0) { sum, part in
+      let span = part.shard.recording.span(of: part.phase)
+      return sum + (span.flatMap { part.shard.recording.series(.others)?.maximum(in: $0) } ?? 0)
+    }
+    return Self.joined(
+      others: others, remote: Double(remote), established: Double(phase.established),
+      accepted: Double(phase.accepted))
+  }
+
+  /// The promises of the shards that drive, added up; phantoms count as missing, too.
+  ///
+  /// - Parameter phantom: 0 where shards have both ends of their connections, and counted these already.
   private func promise(_ driven: [PhaseRecord], phantom: Int) -> PhasePromise? {
     let promises = driven.compactMap(\.promise)
     guard let first = promises.first else { return nil }
     var whole = PhasePromise(
       promised: promises.map(\.promised).total, missed: promises.map(\.missed).total,
       tolerance: first.tolerance, lostBeside: promises.map(\.lostBeside).total)
-    if isSplit { whole.missed = max(whole.missed, phantom) }
+    whole.missed = max(whole.missed, phantom)
     return whole
   }
 }

@@ -64,6 +64,9 @@ struct Shards {
     all.contains { $0.drives && !$0.serves } && all.contains { $0.serves && !$0.drives }
   }
 
+  /// Whether any shard had server workers.
+  var serves: Bool { all.contains(where: \.serves) }
+
   private static func date(_ text: String) -> Date? {
     try? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
   }

@@ -63,22 +63,22 @@ import Testing
     }
   }
 
-  @Test func `a phase that began later has its first entry later`() {
+  @Test func `a phase that began later, at another place, has its first entry later`() {
     let records = [
       DriveRecord(worker: 7, entries: [header(2), 0, header(0, after: 3), header(0, after: 2)]),
       DriveRecord(worker: 7, entries: [header(2), 1, header(0, after: 1, many: true), 9]),
     ]
-    let delayed = DriveRecord.delayed(records) { $0 == 0 ? 4 : 0 }
+    let delayed = DriveRecord.moved(records) { ($0 + 2, $0 == 0 ? 4 : 0) }
     #expect(
       delayed == [
         DriveRecord(
           worker: 7,
           entries: [
-            header(2), 0, header(0, after: 7), header(0, after: 2), header(2), 1,
+            header(2), 2, header(0, after: 7), header(0, after: 2), header(2), 3,
             header(0, after: 1, many: true), 9,
           ])
       ])
     let nonsense = [DriveRecord(worker: 1, entries: [3, 3])]
-    #expect(DriveRecord.delayed(nonsense) { _ in 1 } == nonsense)
+    #expect(DriveRecord.moved(nonsense) { ($0, 1) } == nonsense)
   }
 }

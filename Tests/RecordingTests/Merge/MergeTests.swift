@@ -274,6 +274,75 @@ import Testing
     #expect(try Recording.merged([one, server]).phases.map(\.phantom) == [0, 0])
   }
 
+  /// A host whose server other hosts drive as well: to it their connections are strangers'.
+  private func serving(others: Double) -> Recording {
+    var serving = one
+    serving.workers[1].end = .server
+    for index in serving.phases.indices { serving.phases[index].accepted = 10 }
+    serving.series += [
+      Series(
+        key: .accepted, unit: "connections", kind: .gauge, points: [.init(at: 3, value: 10)]),
+      Series(
+        key: .others, unit: "connections", kind: .gauge, points: [.init(at: 3, value: others)]),
+    ]
+    return serving
+  }
+
+  @Test(arguments: [(others: 20.0, accepted: 30, phantom: 0), (23, 30, 0), (15, 25, 5)])
+  func `what a host established that only drives is accepted where the server holds it`(
+    others: Double, accepted: Int, phantom: Int
+  ) throws {
+    // The serving host begins 2.25 s later.
+    let merged = try Recording.merged([serving(others: others), two])
+    #expect(merged.phases.map(\.established) == [30, 30])
+    #expect(merged.phases.map(\.accepted) == [accepted, accepted])
+    #expect(merged.phases.map(\.phantom) == [phantom, phantom])
+    #expect(merged.series(.accepted)?.points.map(\.value) == [Double(accepted)])
+    let strangers = others - Double(accepted - 10)
+    #expect(merged.series(.others)?.maximum == (strangers > 0 ? strangers : nil))
+  }
+
+  @Test func `strangers of a server that no other host drives stay strangers`() throws {
+    var also = two
+    also.workers[1].end = .server
+    let merged = try Recording.merged([serving(others: 20), also])
+    #expect(merged.phases[0].accepted == 10)
+    #expect(merged.series(.others)?.maximum == 20)
+  }
+
+  @Test func `seconds in which any host sent messages count once`() throws {
+    var (one, two) = (one, two)
+    func wanted(_ shift: Double) -> Series {
+      Series(
+        key: .wanted("ping"), unit: "s", kind: .counter,
+        points: (0...10).map { .init(at: Double($0) + shift, value: Double($0)) })
+    }
+    one.series.append(wanted(0.5))
+    two.series.append(wanted(0))
+    // One began 2.25 s after the other: 10 s, and 2.75 s at the end in which only it sent.
+    let points = try #require(Recording.merged([one, two]).series(.wanted("ping"))).points
+    #expect(abs((points.last?.value ?? 0) - 12.75) < 1e-9)
+    #expect(points.map(\.at) == points.map(\.at).sorted())
+    #expect(zip(points, points.dropFirst()).allSatisfy { $0.value <= $1.value })
+  }
+
+  @Test func `what was driven keeps its phase, where plans differ`() throws {
+    var (one, two) = (one, two)
+    two.planText = "name: q\n"
+    two.phases.insert(
+      PhaseRecord(
+        name: "churn", kind: .churn, title: "churn", planLine: 2, started: 0, ended: 1,
+        outcome: .done), at: 0)
+    // Five arrivals in the first phase, seven in the second.
+    let arrivals: [UInt8] = [2, 0, 4, 5, 2, 1, 4, 7]
+    one.drive = [DriveRecord(worker: 0, entries: arrivals)]
+    two.drive = one.drive
+    let merged = try Recording.merged([one, two], regardless: true)
+    #expect(merged.phases.map(\.name) == ["ramp", "hold", "churn"])
+    let driven = try #require(merged.driven())
+    #expect(driven.mapValues(\.count) == [0: 12, 1: 7, 2: 5])
+  }
+
   @Test func `interruptions and faults are the whole's, too`() throws {
     var (one, two) = (one, two)
     one.interrupted = true
