@@ -39,10 +39,11 @@ private struct OpenMetricsWriter {
     let name = isCounter ? family.name + "_total" : family.name
     for series in family.series {
       let labels = labels(series.key.label.isEmpty ? [] : [("label", series.key.label)])
-      for point in inOrder(series.points, by: \.at) where point.value.isFinite {
-        // A counter below zero is invalid: readers would refuse the whole file.
-        guard !isCounter || point.value >= 0 else { continue }
-        lines.append("\(name)\(labels) \(point.value.plain) \(stamp(point.at))")
+      // A counter below zero is invalid: readers would refuse the whole file.
+      let points = series.points.filter { $0.value.isFinite && (!isCounter || $0.value >= 0) }
+      for group in byMillisecond(points, \.at) {
+        guard let last = group.last else { continue }
+        lines.append("\(name)\(labels) \(last.value.plain) \(stamp(last.at))")
       }
     }
     return lines
@@ -62,14 +63,17 @@ private struct OpenMetricsWriter {
     for phase in phases {
       let here = records.filter { $0.phase == phase }
       var count: UInt64 = 0
-      for record in inOrder(here, by: \.to) {
-        count &+= record.distribution.count
-        let values = record.distribution.seconds(at: percentiles) ?? []
+      for group in byMillisecond(here, \.to) {
+        guard let end = group.last?.to else { continue }
+        // Shards of one run may have intervals that end together.
+        let distribution = Distribution(merging: group.map(\.distribution))
+        count &+= distribution.count
+        let values = distribution.seconds(at: percentiles) ?? []
         for (percentile, seconds) in zip(percentiles, values) {
           let labels = labels([("phase", phase), ("quantile", quantile(percentile))])
-          lines.append("\(name)\(labels) \(seconds.plain) \(stamp(record.to))")
+          lines.append("\(name)\(labels) \(seconds.plain) \(stamp(end))")
         }
-        lines.append("\(name)_count\(labels([("phase", phase)])) \(count) \(stamp(record.to))")
+        lines.append("\(name)_count\(labels([("phase", phase)])) \(count) \(stamp(end))")
       }
     }
     return lines
@@ -94,16 +98,16 @@ private struct OpenMetricsWriter {
 
   private func stamp(_ at: Double) -> String { Format.fixed(epoch + at, 3) }
 
-  /// The elements in order of time, at most one per millisecond: a metric's timestamps must rise.
-  private func inOrder<Element>(_ all: [Element], by at: (Element) -> Double) -> [Element] {
-    var kept: [Element] = []
+  /// The elements in order of time, those of one millisecond together: a metric's timestamps must rise.
+  private func byMillisecond<Element>(_ all: [Element], _ at: (Element) -> Double) -> [[Element]] {
+    var groups: [[Element]] = []
     var last = -Double.infinity
     for element in all.filter({ at($0).isInstant }).sorted(by: { at($0) < at($1) }) {
       let instant = ((epoch + at(element)) * 1000).rounded()
-      guard instant > last else { continue }
-      kept.append(element)
+      if instant > last { groups.append([]) }
+      groups[groups.count - 1].append(element)
       last = instant
     }
-    return kept
+    return groups
   }
 }

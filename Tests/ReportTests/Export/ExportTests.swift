@@ -179,6 +179,24 @@ import Testing
         == ["25000", "50000"])
   }
 
+  @Test func `intervals that end in one millisecond are one, and nothing of them is lost`() {
+    var recording = Sample.passed
+    let record = recording.distributions[0]
+    recording.distributions = [0.0, 0.0003].map { late in
+      var record = record
+      record.to += late
+      return record
+    }
+    let counts = text(.openmetrics, recording).split(separator: "\n")
+      .filter { $0.contains("_count{") }.map { $0.split(separator: " ")[1] }
+    #expect(counts == ["50000"])
+    let series = Series(
+      key: .init("a"), unit: "", kind: .gauge,
+      points: [.init(at: 1, value: 3), .init(at: 1.0002, value: 4), .init(at: 1.0003, value: .nan)])
+    recording.series = [series]
+    #expect(text(.openmetrics, recording).contains("runner_a{plan=\"ramp-50k\"} 4 "))
+  }
+
   @Test func `no two families share a name, and instants rise`() {
     let names = [("a.b", Series.Kind.gauge), ("a-b", .gauge), ("c", .counter), ("c.total", .gauge)]
     var recording = Recording(planName: "p")
