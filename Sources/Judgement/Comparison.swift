@@ -25,9 +25,9 @@ package struct Comparison: Sendable, Equatable {
     package let new: Double?
     /// As a share of the base.
     package let tolerance: Double
-    /// How far apart the two may be by chance, as a share of the base. Nil where both are exact, the base is
-    /// zero, one side has no value, or the figure is exempt.
-    package let noise: Double?
+    /// How far apart the two may be by chance. Nil where both are exact, one side has no value, or the figure is
+    /// exempt, and where an exact zero came first.
+    let distance: Double?
     /// Why the figure is not judged; nil where it is.
     let exemption: Verdict?
 
@@ -46,11 +46,18 @@ package struct Comparison: Sendable, Equatable {
       return base == 0 ? nil : difference / abs(base)
     }
 
+    /// `distance` as a share of the base; nil also where the base is zero.
+    package var noise: Double? {
+      guard let base, let distance, base != 0 else { return nil }
+      return distance / abs(base)
+    }
+
     package var verdict: Verdict {
       guard let difference else { return .unknown }
       if let exemption { return exemption }
       let relative = abs(relative ?? .infinity)
       if relative <= tolerance { return .same }
+      if base == 0, let distance, abs(difference) <= distance { return .withinNoise }
       let isLess = difference < 0
       let excused = metric.noiseIsCapped && isLess ? min(noise ?? 0, Self.noiseCap) : noise ?? 0
       if relative <= excused { return .withinNoise }
@@ -140,7 +147,7 @@ extension Comparison.Figure {
     _ metric: Metric, _ phase: String?, _ values: (base: Double?, new: Double?),
     _ runs: (base: RunEvidence, new: RunEvidence), _ tolerance: Double, isExempt: Bool
   ) {
-    var noise: Double?
+    var distance: Double?
     var exemption: Comparison.Verdict? = isExempt ? .notJudged : nil
     if !isExempt, let base = values.base, let new = values.new {
       let ofBase = runs.base.evidence(of: metric, base, in: phase)
@@ -150,11 +157,11 @@ extension Comparison.Figure {
       } else if ofBase == .tooFew || ofNew == .tooFew {
         exemption = .tooFew
       }
-      noise = Evidence.noise(base: (base, ofBase), new: (new, ofNew))
+      distance = Evidence.noise(base: (base, ofBase), new: (new, ofNew))
     }
     self.init(
       metric: metric, phase: phase, base: values.base, new: values.new, tolerance: tolerance,
-      noise: noise, exemption: exemption)
+      distance: distance, exemption: exemption)
   }
 }
 

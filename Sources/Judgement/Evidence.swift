@@ -32,16 +32,16 @@ enum Evidence: Equatable {
     }
   }
 
-  /// How far apart two figures may be by chance, as a share of the base: at most so far that their ranges
-  /// still touch. Nil where either says nothing, both are exact, or the base is zero.
+  /// How far apart two figures may be by chance: at most so far that their ranges still touch. Nil where either
+  /// says nothing or both are exact, and where an exact zero came first.
   static func noise(
     base: (value: Double, evidence: Evidence), new: (value: Double, evidence: Evidence)
   ) -> Double? {
     let rose = new.value > base.value
-    guard base.value != 0, base.evidence != .exact || new.evidence != .exact,
+    guard base.evidence != .exact || base.value != 0 && new.evidence != .exact,
       let before = base.evidence.reach(from: base.value, upwards: rose),
       let after = new.evidence.reach(from: new.value, upwards: !rose)
     else { return nil }
-    return (before + after) / abs(base.value)
+    return before + after
   }
 }

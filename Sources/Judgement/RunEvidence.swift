@@ -36,7 +36,8 @@ struct RunEvidence {
   ) -> Evidence {
     switch metric {
     case .held, .phantom: .exact
-    case .failures, .messagesLost: .about(value, 2 * value.squareRoot())
+    // None is a plain count, and any after it is no chance.
+    case .failures, .messagesLost: value == 0 ? .exact : .about(value, 2 * value.squareRoot())
     case .connectRate: rate(value, intervalRates.ofHandshakes(in: phase))
     case .messagesRate: rate(value, intervalRates.ofMessages(in: phase))
     case .messagesSent: sent(value, in: phase)

@@ -196,10 +196,18 @@ import Testing
     #expect(try verdict(.kernelMemory, still, run([58, 58, 58, 58, 58])) == .worse)
     #expect(try verdict(.kernelMemory, still, run([53, 53, 53, 53, 53])) == .withinNoise)
     #expect(try verdict(.kernelMemory, still, run([58, 50, 52, 57, 58])) == .withinNoise)
+    // What chance may do it may do from nothing as well.
+    let nothing = run([0, 0, 0, 0, 0])
+    #expect(
+      try verdict(.kernelMemory, nothing, run([0.04, 0.04, 0.04, 0.04, 0.04])) == .withinNoise)
+    #expect(try verdict(.kernelMemory, nothing, run([8, 8, 8, 8, 8])) == .worse)
+    #expect(try figure(.kernelMemory, nothing, still).noise == nil)
   }
 
   @Test func `failures come by chance where they come at all`() throws {
-    #expect(try verdict(.failures, Compared.run, Compared.failing(1)) == .worse)
+    for count in [1, 2, 4, 100] {
+      #expect(try verdict(.failures, Compared.run, Compared.failing(count)) == .worse)
+    }
     #expect(try verdict(.failures, Compared.failing(100), Compared.failing(120)) == .withinNoise)
     #expect(try verdict(.failures, Compared.failing(100), Compared.failing(200)) == .worse)
   }
