@@ -65,12 +65,12 @@ extension RecordingSummary {
       $0.limits = try LimitRecord.all(in: database)
     }
     try course.refuseImpossible()
+    let reach = course.reached(in: nil)
     let verdictName: String? = try run.get("verdict")
     self.init(
       planName: try run.get("plan_name"), started: try run.get("started"),
       complete: try run.get("complete"), verdict: verdictName.flatMap(Verdict.init(rawValue:)),
-      goal: course.phases.compactMap(\.goal).max(),
-      held: course.phases.map(\.held).max() ?? 0,
+      goal: reach.goal, held: reach.held,
       connectP99: try Self.connectP99(in: database),
       limit: course.brokenPhases.first?.limit?.cause)
   }

@@ -39,6 +39,18 @@ import Testing
     #expect(try RecordingSummary.read(from: path).limit == stop.cause)
   }
 
+  @Test func `a close holds nothing of its own`() throws {
+    var recording = Recording(planName: "p")
+    recording.phases = [(PhaseKind.ramp, 100, 10), (.close, 100, 0)].map { kind, count, phantom in
+      PhaseRecord(
+        name: kind.rawValue, kind: kind, title: "", planLine: 1, started: 0, ended: 1,
+        outcome: .done, established: count, phantom: phantom)
+    }
+    try recording.write(to: path)
+    #expect(try RecordingSummary.read(from: path).held == 90)
+    #expect(Metrics(recording).held == 90)
+  }
+
   @Test func `has nothing where nothing was measured`() throws {
     try Recording(planName: "p").write(to: path)
     #expect(
