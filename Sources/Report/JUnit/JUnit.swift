@@ -66,6 +66,13 @@ extension OutputFiles {
   }
 }
 
+extension Recording {
+  /// Connections that stood at both ends in the phase that met a limit.
+  fileprivate func held(at limit: LimitRecord) -> Int {
+    phases.first { $0.name == limit.phase }.map(held(in:)) ?? reached(in: nil).held
+  }
+}
+
 private func properties(_ recording: Recording, _ judgement: Judgement) -> [Fact] {
   let metrics = Metrics(recording)
   let limit = judgement.limit
@@ -74,7 +81,7 @@ private func properties(_ recording: Recording, _ judgement: Judgement) -> [Fact
     "limit.syscall": limit?.syscall,
     "limit.end": limit?.end.rawValue,
     "limit.resource": limit?.resource.rawValue,
-    "limit.connections": limit.map { String(recording.reached(in: $0.phase).held) },
+    "limit.connections": limit.map { String(recording.held(at: $0)) },
     "connections.max": String(metrics.established),
     "accepted.max": metrics.accepted.map { String($0) },
     "phantom": metrics.phantom.map { String($0) },

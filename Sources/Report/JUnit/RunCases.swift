@@ -89,7 +89,7 @@ struct RunCases {
 
   private func failure(of phase: PhaseRecord, _ limit: LimitRecord?) -> TestCase.Outcome {
     let message = recording.headline(of: limit, in: phase.name)
-    guard let limit else { return .failure(type: "limit", message: message, body: message) }
+    guard let limit else { return .failure(type: "limit", message: message, body: message + "\n") }
     var body =
       message + "\n\n" + limit.facts(hasServerCount: recording.hasServerCount).aligned + "\n"
     if !limit.evidence.isEmpty { body += "\nevidence\n" + limit.evidence.aligned + "\n" }

@@ -92,12 +92,13 @@ struct TestSuite {
   /// A name that occurs again gets a number, or CI servers would mix the histories of the cases.
   private var uniqueNames: [String] {
     var seen: Set<String> = []
+    var repetitions: [String: Int] = [:]
     return cases.map { testCase in
       let name = Self.shortened(testCase.name)
       var unique = name
-      var repetition = 1
       while !seen.insert(unique).inserted {
-        repetition += 1
+        let repetition = repetitions[name, default: 1] + 1
+        repetitions[name] = repetition
         unique = "\(name) (\(repetition))"
       }
       return unique

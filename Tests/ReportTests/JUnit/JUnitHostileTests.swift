@@ -8,6 +8,21 @@ import Testing
 
 /// Text from anywhere, of any length: the file stays valid, small, and one case a phase.
 @Suite struct JUnitHostileTests {
+  @Test(.timeLimit(.minutes(1)))
+  func `fifty thousand cases of one name have names of their own, and soon`() throws {
+    let recording = Recording(planName: "p") {
+      $0.phases = (0..<50_000).map {
+        PhaseRecord(name: String($0), kind: .pause, title: "pause", planLine: 1)
+      }
+      $0.fault = "x"
+    }
+    let judgement = Judgement(verdict: .error, exitCode: 1, headline: "x")
+    let file = String(
+      decoding: junit(recording, judgement, files: OutputFiles()), as: UTF8.self)
+    #expect(file.contains("name=\"pause (2)\""))
+    #expect(file.contains("name=\"pause (50000)\""))
+  }
+
   /// What one text looks like wherever text can be: plan, phases, limit, evidence, thresholds.
   private func hostile(_ text: String) throws -> (file: [UInt8], root: XMLNode) {
     var recording = Sample.limited

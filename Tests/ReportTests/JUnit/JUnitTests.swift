@@ -147,6 +147,30 @@ import Testing
     #expect(failure["message"] == judgement.headline)
   }
 
+  @Test func `the limit's connections are those of its phase, also without a goal`() throws {
+    var recording = Sample.limited
+    recording.phases[0] = Sample.passed.phases[0]
+    recording.phases[1].outcome = .limit
+    (recording.phases[1].started, recording.phases[1].ended) = (2.5, 4)
+    recording.phases[1].promise = PhasePromise(promised: 19_936, missed: 936, tolerance: 0)
+    recording.limits[0].phase = "hold"
+    let judgement = judge(recording, thresholds: [])
+    #expect(judgement.limit?.phase == "hold")
+    let root = try XMLNode.parse(junit(recording, judgement, files: OutputFiles()))
+    let said = root.all.first { $0["name"] == "limit.connections" }?["value"]
+    #expect(said == "19000")
+    #expect(judgement.headline.hasPrefix("limit reached: 19,000 of 19,936 connections held"))
+  }
+
+  @Test func `the text of a failure ends its last line`() throws {
+    var recording = Sample.limited
+    recording.limits = []
+    let judgement = judge(recording, thresholds: [])
+    let file = String(
+      decoding: junit(recording, judgement, files: OutputFiles()), as: UTF8.self)
+    #expect(file.contains("its cause was not recorded\n</failure>"), "\(file)")
+  }
+
   @Test func `a limit that the plan expected fails nothing`() throws {
     let root = try parsed(Run.named("expected-limit"))
     #expect(root["failures"] == "0")
