@@ -158,13 +158,20 @@ struct DoctorCommand: ParsableCommand {
       guard yes || confirm(change) else { continue }
       do throws(Errno) {
         try SystemSetting.write(change.value, to: change.setting)
-        code = tell("\(change.command)   # undo: \(change.undo)\n") ?? code
+        code = report("\(change.command)   # undo: \(change.undo)\n") ?? code
       } catch {
         StandardError.write("\(change.setting): cannot be written: \(error)\n")
         code = ExitStatus.fault
       }
     }
     return code
+  }
+
+  /// Tells of a change: below the table, or on standard error where standard output is for a program.
+  private func report(_ line: String) -> Int32? {
+    if format == .table, emit == nil { return tell(line) }
+    StandardError.write(line)
+    return nil
   }
 
   private func confirm(_ change: SettingChange) -> Bool {
