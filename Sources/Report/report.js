@@ -1,4 +1,4 @@
-// Adds to the report what only a script can: the values at an instant, and zoom. It takes everything
+// The script of runner's reports. It adds what only a script can: the values at an instant, and zoom. It takes everything
 // from the charts themselves, keeps nothing and fetches nothing; without it the page is whole.
 (() => {
   "use strict";
@@ -26,7 +26,10 @@
 
   const duration = (seconds) => {
     const size = Math.abs(seconds);
-    if (size >= 59.95) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+    if (size >= 59.95) {
+      const whole = Math.round(seconds);
+      return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+    }
     for (const [unit, scale] of [["ns", 1e9], ["µs", 1e6], ["ms", 1e3]]) {
       if (size * scale < 999.5) return size === 0 ? "0 s" : `${figures(seconds * scale)} ${unit}`;
     }

@@ -119,6 +119,21 @@ import Testing
     #expect(text.contains(" established · 292 accepted · 708 phantom\n"))
   }
 
+  @Test func `a phase in which it was not asked has no number of it`() throws {
+    var recording = Self.foreign(Sample.passed)
+    for index in 0..<2 { recording.phases[index].accepted = 50_000 }
+    recording.phases.append(
+      PhaseRecord(
+        name: "close", kind: .close, title: "close", planLine: 9, started: 7, ended: 7.2,
+        outcome: .done, established: 50_000))
+    let page = try XMLNode.parse(html(recording, judgement(recording)), as: .html)
+    func cells(_ key: String) -> [String?] {
+      page.all.filter { $0.name == "td" && $0["data-key"] == key }.map { $0["data-value"] }
+    }
+    #expect(cells("accepted") == ["50000", "50000", nil])
+    #expect(cells("phantom") == ["0", "0", nil])
+  }
+
   @Test func `what the number usually is stands on a line of its own`() throws {
     var recording = Self.foreign(Sample.limited)
     recording.limits[0].evidence.append(Fact("a guess", "the server may have 1,024 descriptors"))

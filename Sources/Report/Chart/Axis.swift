@@ -23,6 +23,18 @@ struct Axis {
     case tail
     /// The place of a run among several, which a script does not name.
     case run
+
+    /// A value as it is read out.
+    func text(_ value: Double) -> String {
+      switch self {
+      case .instant, .duration: Format.duration(seconds: value)
+      case .bytes: Format.bytes(value)
+      case .count: value.magnitude < 1 ? Format.short(value, 6) : Format.compact(value)
+      case .rate: Format.rate(value)
+      case .tail: Format.short(100 - 100 / max(1, value), 4) + "%"
+      case .run: Format.compact(value)
+      }
+    }
   }
 
   let domain: ClosedRange<Double>
@@ -63,7 +75,9 @@ extension Axis {
       1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200,
     ]
     .map(Double.init)
-    let step = end < 6 ? roundStep(end / 6) : steps.first { end / $0 <= 7 } ?? 86400
+    let step =
+      end < 6
+      ? roundStep(end / 6) : steps.first { end / $0 <= 7 } ?? (end / 7 / 86400).rounded(.up) * 86400
     return linear(.instant, 0...end, step: step) { timeLabel($0, step: step) }
   }
 
@@ -144,12 +158,14 @@ extension Axis {
   private static func linear(
     _ unit: Unit, _ domain: ClosedRange<Double>, step: Double, label: (Double) -> String
   ) -> Axis {
-    let first = Int((domain.lowerBound / step).rounded(.up))
-    let last = Int((domain.upperBound / step + 1e-9).rounded(.down))
-    let ticks = (first...max(first, last)).map { index in
-      Tick(value: Double(index) * step, label: label(Double(index) * step))
-    }
-    return Axis(domain: domain, scale: .linear, unit: unit, ticks: ticks)
+    let first = (domain.lowerBound / step).rounded(.up)
+    let last = (domain.upperBound / step + 1e-9).rounded(.down)
+    // Values beyond all measure, large or small, may leave no step between two ticks.
+    let isCountable = max(abs(first), abs(last)) < 1000
+    let ticks = isCountable ? Array(Int(first)...Int(max(first, last))) : []
+    return Axis(
+      domain: domain, scale: .linear, unit: unit,
+      ticks: ticks.map { Tick(value: Double($0) * step, label: label(Double($0) * step)) })
   }
 
   private static func timeLabel(_ seconds: Double, step: Double) -> String {

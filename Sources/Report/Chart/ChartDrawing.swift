@@ -210,7 +210,7 @@ extension Chart {
     layers.map { layer in
       switch layer.shape {
       case .line(let curve), .filled(let curve):
-        let range = [curve.lowest, curve.highest].compactMap { $0 }.map(Format.compact)
+        let range = [curve.lowest, curve.highest].compactMap { $0 }.map(y.unit.text)
         return "\(layer.name): \(range.joined(separator: " to "))."
       case .area, .bars: return "\(layer.name)."
       }

@@ -74,8 +74,10 @@ extension Series {
   /// interval, and the last one to the interval before it. The kernel counts processor time in
   /// ticks of 10 ms: over one millisecond a tick would look like ten processors.
   var growth: [Point] {
-    let shortest = points.usualInterval / 2
-    guard let first = points.first, shortest > 0 else { return [] }
+    let usual = points.usualInterval
+    guard let first = points.first, usual > 0 else { return [] }
+    // No two samples are closer than a microsecond, but a recording may say so.
+    let shortest = max(usual / 2, 1e-6)
     var intervals: [Interval] = []
     var interval = Interval(from: first.at)
     for (later, earlier) in zip(points.dropFirst(), points) {

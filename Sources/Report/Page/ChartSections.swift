@@ -24,7 +24,8 @@ extension HTMLReport {
 
   var goalSection: Section {
     Section("goal", "Goal and achieved") {
-      if let goal = metrics.goal, goal > 0 { achievement(goal) }
+      // Where more than the goal stood at once, as in a churn beside a ramp, the two say nothing of each other.
+      if let goal = metrics.goal, goal > 0, !metrics.ofGoal.isEmpty { achievement(goal) }
     }
   }
 
@@ -114,6 +115,12 @@ extension HTMLReport {
     }
   }
 
+  /// Whether connections ended while others came: then the server's count grows by less than was accepted.
+  private var comesAndGoes: Bool {
+    recording.phases.contains { $0.kind.comesAndGoes && $0.started != nil }
+      || (recording.series(.churned)?.maximum ?? 0) > 0
+  }
+
   private var rate: Chart? {
     var layers: [Chart.Layer] = []
     var highest = 0.0
@@ -122,7 +129,7 @@ extension HTMLReport {
         recording.series(.handshakes) ?? recording.series(.established),
         "client: established a second", Ink.client
       ),
-      (accepted, "server: accepted a second", Ink.server),
+      (comesAndGoes ? nil : accepted, "server: accepted a second", Ink.server),
     ] {
       guard let growth = series?.growth, !growth.isEmpty else { continue }
       let curve = Curve(growth)
@@ -137,7 +144,8 @@ extension HTMLReport {
       }
       highest = max(highest, rate)
       return [
-        .init(at: started, value: rate), .init(at: phase.ended ?? recording.duration, value: rate),
+        .init(at: started, value: rate),
+        .init(at: phase.openedUntil ?? phase.ended ?? recording.duration, value: rate),
       ]
     }
     if !planned.isEmpty {

@@ -4,7 +4,7 @@ import Recording
 extension HTMLReport {
   var kernelSection: Section {
     Section("kernel", "Kernel, processor and counters") {
-      let families = families
+      let (families, undrawn) = families
       let drawn = families.filter(\.isEverAboveZero)
       let lineCount = drawn.reduce(0) { $0 + $1.series.count }
       if !drawn.isEmpty {
@@ -14,6 +14,7 @@ extension HTMLReport {
           }
         }
       }
+      for note in families.compactMap(\.note) + undrawn { Element("p", ["class": "note"], note) }
       let atZero = families.filter { !$0.isEverAboveZero }.map(\.name)
       if !atZero.isEmpty {
         Element(
@@ -28,6 +29,8 @@ extension HTMLReport {
     let name: String
     let unit: String
     var series: [Series]
+    /// Which of the series are drawn, where not all are.
+    var note: String?
 
     var isCounter: Bool { series.first?.kind == .counter }
 
@@ -51,8 +54,10 @@ extension HTMLReport {
     return Set(keys.map(\.name) + MessageOutcome.allCases.map(\.seriesName))
   }()
 
-  private var families: [Family] {
+  /// The families that are drawn, and a sentence on those that are not.
+  private var families: (drawn: [Family], undrawn: [String]) {
     var families: [Family] = []
+    var left: Set<String> = []
     var places: [[String]: Int] = [:]
     for series in recording.series where !Self.shownElsewhere.contains(series.key.name) {
       let (name, unit) = (Self.family(of: series), Self.unit(of: series))
@@ -61,15 +66,27 @@ extension HTMLReport {
       } else if families.count < 40 {
         places[[name, unit]] = families.count
         families.append(Family(name: name, unit: unit, series: [series]))
+      } else {
+        left.insert(name)
       }
     }
     // Only so many lines of a chart can be told apart. Of a larger family, such as one series per
-    // processor, the series with the highest maxima are drawn.
+    // processor, the series with the highest maxima are drawn; of idle time the lowest, which tell of the
+    // busiest processors.
     for index in families.indices where families[index].series.count > Ink.mostKinds {
-      let most = families[index].series.sorted { ($0.maximum ?? 0) > ($1.maximum ?? 0) }
-      families[index].series = Array(most.prefix(Ink.mostKinds))
+      let (name, all) = (families[index].name, families[index].series)
+      let isIdle = name == "per-cpu.idle"
+      let sorted = all.sorted {
+        isIdle ? ($0.maximum ?? 0) < ($1.maximum ?? 0) : ($0.maximum ?? 0) > ($1.maximum ?? 0)
+      }
+      families[index].series = Array(sorted.prefix(Ink.mostKinds))
+      families[index].note =
+        "Of \(brief(name, to: 100)) the \(Ink.mostKinds) \(isIdle ? "lowest" : "highest") are drawn; "
+        + "\(Format.count(all.count - Ink.mostKinds)) more are not."
     }
-    return families
+    guard !left.isEmpty else { return (families, []) }
+    let names = truncated(onOneLine(left.sorted().joined(separator: ", ")), to: 2000)
+    return (families, ["Not drawn: \(names)."])
   }
 
   /// The name of the series' family. The modes of a processor are one family, though the names of

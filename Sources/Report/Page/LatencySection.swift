@@ -19,7 +19,8 @@ struct LatencyFigures {
 
   @MarkupBuilder var content: [Node] {
     if let whole = report.metrics[latency], let highest = whole.maximum {
-      let lowest = whole.buckets.first?.value ?? 1
+      // From the call is never longer than from the instant planned, but may be shorter.
+      let lowest = [whole, uncorrected].compactMap { $0?.buckets.first?.value }.min() ?? 1
       let axis = Axis.latency(Double(max(1, lowest)) / 1e9...Double(max(2, highest)) / 1e9)
       overTime(axis).figure
       Element("div", ["class": "pair"]) {

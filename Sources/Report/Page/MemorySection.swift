@@ -20,12 +20,14 @@ extension HTMLReport {
   /// Kernel memory per connection end, at instants at which at least 5% of the largest number of ends
   /// were held: with fewer ends the quotient says nothing.
   private var costOverTime: Chart? {
-    guard let taken = recording.series(.kernelMemory), let ends, let most = ends.values.max(),
-      most > 0
-    else { return nil }
-    let points = taken.points.map { point in
-      let count = ends[point.at] ?? 0
-      return Series.Point(at: point.at, value: count >= most * 0.05 ? point.value / count : .nan)
+    guard let taken = recording.series(.kernelMemory) else { return nil }
+    // In a merged recording each end may have been sampled at instants of its own.
+    let accepted = recording.hasServerCount ? recording.series(.accepted) : nil
+    let ends = [recording.series(.established), accepted].compactMap(\.self)
+    let counts = taken.points.map { point in ends.reduce(0) { $0 + $1.level(at: point.at) } }
+    guard let most = counts.max(), most > 0 else { return nil }
+    let points = zip(taken.points, counts).map { point, count in
+      Series.Point(at: point.at, value: count >= most * 0.05 ? point.value / count : .nan)
     }
     let curve = Curve(points)
     guard let highest = curve.highest else { return nil }
@@ -44,16 +46,6 @@ extension HTMLReport {
     let words = text?.split(separator: " ") ?? []
     guard words.count == 2, words[1] == "KiB", let count = Double(words[0]) else { return 4096 }
     return count * 1024
-  }
-
-  /// Connection ends held, client's and server's added up, by the instant of the sample; nil where
-  /// nothing was sampled.
-  private var ends: [Double: Double]? {
-    guard let established = recording.series(.established) else { return nil }
-    let accepted = recording.hasServerCount ? recording.series(.accepted) : nil
-    return (established.points + (accepted?.points ?? [])).reduce(into: [:]) { ends, point in
-      if point.value.isFinite { ends[point.at, default: 0] += point.value }
-    }
   }
 
   private var kernelMemory: Chart? {

@@ -100,9 +100,11 @@ extension HTMLReport {
       } else if metrics.established > 0 {
         figure("Accepted", "not known", metrics.whyAcceptedIsUnknown)
       }
-      if metrics.failures > 0 { figure("Failures", Format.count(metrics.failures), "attempts") }
+      if metrics.failures > 0 {
+        figure("Failures", Format.count(metrics.failures), "calls and connections")
+      }
       if let rate = metrics.connectRate {
-        figure("Connect rate", Format.rate(rate), "while ramping")
+        figure("Connect rate", Format.rate(rate), "in ramps and churns")
       }
       if let connect = metrics.connect {
         figure(
@@ -134,7 +136,7 @@ extension HTMLReport {
   }
 
   private var goalNote: String {
-    metrics.goal.map { "of \(Format.count($0))" } ?? "at once"
+    metrics.ofGoal.isEmpty ? "at once" : String(metrics.ofGoal.dropFirst())
   }
 
   private func figure(_ name: String, _ value: String, _ note: String) -> Element {

@@ -103,6 +103,149 @@ import Testing
     #expect(abs(axis.value(at: axis.position(0.002)) - 0.002) < 1e-9)
   }
 
+  @Test(arguments: [1e7, 1e10, 1e15])
+  func `a run of any length has few instants named`(end: Double) {
+    #expect((2...8).contains(Axis.time(upTo: end).ticks.count))
+  }
+
+  @Test(arguments: [Double.leastNonzeroMagnitude, 2e-323, 1e-300, 1e300, 1e308])
+  func `no value is too small or too large for an axis`(value: Double) {
+    for axis in [
+      Axis.values(from: 0, upTo: value), .values(from: -value, upTo: value), .counts(upTo: value),
+      .counts(upTo: value, suffix: "/s"), .bytes(upTo: value), .durations(upTo: value),
+      .time(upTo: value),
+    ] {
+      #expect(axis.ticks.count < 20)
+    }
+  }
+
+  @Test func `two samples at nearly one instant have no rate`() {
+    func series(_ length: Double) -> Series {
+      Series(
+        key: .handshakes, unit: "connections", kind: .counter,
+        points: [.init(at: 0, value: 0), .init(at: length, value: 1e20)])
+    }
+    #expect(series(5e-293).growth.isEmpty)
+    #expect(series(1e-3).growth.map(\.value) == [1e23])
+  }
+
+  private func page(_ change: (inout Recording) -> Void) throws -> XMLNode {
+    var recording = Sample.passed
+    change(&recording)
+    return try XMLNode.parse(html(recording, Sample.passedJudgement), as: .html)
+  }
+
+  private func line(_ name: String, on page: XMLNode) -> String? {
+    page.all.first { $0["data-line"] == name }?["d"]
+  }
+
+  /// The places of a line's points from left to right, from 0 to 1000, and from the top.
+  private func places(_ line: String) -> [(Double, Double)] {
+    line.split { "ML".contains($0) }.compactMap { place in
+      let parts = place.split(separator: ",").compactMap { Double($0) }
+      return parts.count == 2 ? (parts[0], parts[1]) : nil
+    }
+  }
+
+  @Test func `what a server accepted a second is not drawn where connections came and went`() throws
+  {
+    let name = "server: accepted a second"
+    #expect(line(name, on: try page { _ in }) != nil)
+    #expect(line(name, on: try page { $0.phases[0].kind = .churn }) == nil)
+    let churned = try page {
+      $0.series.append(Sample.counter(.churned, "connections", [0, 1, 2]))
+    }
+    #expect(line(name, on: churned) == nil)
+  }
+
+  @Test func `what was planned ends with the last arrival`() throws {
+    let planned = try page {
+      $0.phases[0].plannedRate = 25_000
+      $0.phases[0].openedUntil = 1
+      $0.duration = 10
+    }
+    let line = try #require(self.line("planned", on: planned))
+    #expect(places(line).last?.0 == 100)
+  }
+
+  @Test func `the cost of an end does not depend on which end was sampled when`() throws {
+    let page = try page {
+      // Of two hosts one has only clients: the server's end is sampled with the other's.
+      func gauge(_ key: Series.Key, every step: Double, _ value: Double) -> Series {
+        Series(
+          key: key, unit: "", kind: .gauge,
+          points: stride(from: 0, through: 6, by: step).map { .init(at: $0, value: value) })
+      }
+      $0.series = [
+        gauge(.established, every: 0.5, 50_000), gauge(.accepted, every: 1, 50_000),
+        gauge(.kernelMemory, every: 0.5, 2e8),
+      ]
+    }
+    let line = try #require(self.line("kernel memory a connection end", on: page))
+    #expect(Set(places(line).map(\.1)).count == 1, "\(line)")
+    #expect(places(line).count == 13)
+  }
+
+  @Test func `of many processors the busiest are drawn, and that there are more is said`() throws {
+    let page = try page {
+      $0.series += (0..<9).map { number in
+        Sample.counter(
+          .init("per-cpu.idle", label: String(number)), "s",
+          (0...4).map { Double($0) * (number == 7 ? 0 : 1) })
+      }
+    }
+    #expect(line("7", on: page) != nil)
+    let notes = page.all.filter { $0["class"] == "note" }.map(\.text)
+    #expect(notes.contains("Of per-cpu.idle the 6 lowest are drawn; 3 more are not."), "\(notes)")
+  }
+
+  @Test func `names beyond the last chart are told`() throws {
+    let page = try page {
+      $0.series += (0..<60).map { Sample.gauge(.init("x\($0)"), "", [1, 2]) }
+    }
+    #expect(
+      page.all.contains {
+        $0["class"] == "note" && $0.text.hasPrefix("Not drawn: x") && $0.text.contains(", x59")
+      })
+  }
+
+  @Test func `times from the call are drawn though they are shorter than all from the plan`() throws
+  {
+    let page = try page {
+      $0.distributions.append(
+        DistributionRecord(
+          latency: .connectUncorrected, phase: "ramp", from: 0, to: 1,
+          distribution: Distribution(
+            buckets: [.init(value: 500, count: 10), .init(value: 2000, count: 10)])))
+    }
+    let line = try #require(self.line("from the call", on: page))
+    #expect(Set(places(line).map(\.1)).count > 1, "\(line)")
+  }
+
+  @Test func `what is read out of a chart has its unit`() throws {
+    let page = try page { _ in }
+    let texts = page.all.filter { $0.name == "desc" }.map(\.text)
+    #expect(texts.contains { $0.contains("p50: 40 µs to 45 µs.") }, "\(texts)")
+    #expect(texts.contains { $0.contains("client: established: 0 to 50k.") })
+    #expect(texts.contains { $0.contains("client: established a second: 0/s to 25,000/s.") })
+    #expect(texts.contains { $0.contains("available: ") && $0.contains(" GiB.") })
+  }
+
+  @Test func `more than the goal at once is not said to be of it`() throws {
+    let page = try page {
+      $0.phases[0].goal = 1000
+      $0.failures = [
+        FailureRecord(
+          end: .client, worker: 0, phase: "ramp", syscall: "closed", errno: nil, count: 3,
+          firstInstant: 1, established: 5, accepted: 5, source: nil, endpoint: nil)
+      ]
+    }
+    let text = page.all.filter { $0.children.isEmpty }.map(\.text).joined(separator: "|")
+    #expect(!text.contains("of 1,000"), "\(text)")
+    #expect(text.contains("Established|50,000|at once|"))
+    #expect(text.contains("Failures|3|calls and connections|"))
+  }
+
   @Test func `latencies leave a gap where nothing was measured`() throws {
     var recording = Sample.passed
     let record = recording.distributions[0]

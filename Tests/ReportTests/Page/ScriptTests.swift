@@ -75,6 +75,21 @@ import Testing
     #expect(parts[1].contains("connections 44,900"), "\(said)")
   }
 
+  @Test func `no minute has sixty seconds`() throws {
+    var recording = Sample.limited
+    recording.duration = 239.4
+    for index in recording.series.indices {
+      let count = Double(max(1, recording.series[index].points.count - 1))
+      for point in recording.series[index].points.indices {
+        recording.series[index].points[point].at = 239.4 * Double(point) / count
+      }
+    }
+    let said = try said(
+      Run(name: "long", recording: recording, judgement: Sample.limitedJudgement),
+      hand: "send('connections', 'pointermove', 0.5); return tip('connections')")
+    #expect(said.hasPrefix("2 min 0 s; "), "\(said)")
+  }
+
   @Test func `what is shown goes when the pointer does`() throws {
     let said = try said(
       .named("limit"),
