@@ -22,11 +22,10 @@ package enum Pipe {
       let count = unsafe CLinux.read(descriptor.rawValue, buffer.baseAddress, buffer.count)
       if count > 0 { return .moved(count) }
       if count == 0 { return .closed }
-      switch lastError {
-      case .interrupted: continue
-      case .resourceTemporarilyUnavailable: return .wouldBlock
-      case let error: return .failed(error)
-      }
+      // Not a switch: matched with a pattern, an `Errno` is boxed as an error first, which allocates.
+      let error = lastError
+      if error == .interrupted { continue }
+      return error == .resourceTemporarilyUnavailable ? .wouldBlock : .failed(error)
     }
   }
 
@@ -40,11 +39,9 @@ package enum Pipe {
     while true {
       let count = unsafe CLinux.write(descriptor.rawValue, bytes.baseAddress, bytes.count)
       if count >= 0 { return .moved(count) }
-      switch lastError {
-      case .interrupted: continue
-      case .resourceTemporarilyUnavailable: return .wouldBlock
-      case let error: return .failed(error)
-      }
+      let error = lastError
+      if error == .interrupted { continue }
+      return error == .resourceTemporarilyUnavailable ? .wouldBlock : .failed(error)
     }
   }
 }

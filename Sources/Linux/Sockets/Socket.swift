@@ -138,11 +138,10 @@ package enum Socket {
       let count = unsafe recv(socket.rawValue, buffer.baseAddress, buffer.count, 0)
       if count > 0 { return .moved(count) }
       if count == 0 { return .closed }
-      switch lastError {
-      case .interrupted: continue
-      case .resourceTemporarilyUnavailable: return .wouldBlock
-      case let error: return .failed(error)
-      }
+      // Not a switch: matched with a pattern, an `Errno` is boxed as an error first, which allocates.
+      let error = lastError
+      if error == .interrupted { continue }
+      return error == .resourceTemporarilyUnavailable ? .wouldBlock : .failed(error)
     }
   }
 
@@ -153,11 +152,9 @@ package enum Socket {
       let count = unsafe CLinux.send(
         socket.rawValue, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
       if count >= 0 { return .moved(count) }
-      switch lastError {
-      case .interrupted: continue
-      case .resourceTemporarilyUnavailable: return .wouldBlock
-      case let error: return .failed(error)
-      }
+      let error = lastError
+      if error == .interrupted { continue }
+      return error == .resourceTemporarilyUnavailable ? .wouldBlock : .failed(error)
     }
   }
 

@@ -13,7 +13,7 @@ extension Server where System: ~Copyable {
   mutating func serve(_ token: Token, _ seen: EpollEvents) {
     let slot = token.slot
     guard Int(slot) < open.count, open[slot], generations[slot] == token.generation else { return }
-    guard !seen.has(.error | .hangUp) else { return end(slot) }
+    guard !seen.has(.error | .hangUp) else { return endAfterRest(slot) }
     if seen.has(.writable) { return flush(slot) }
     if seen.has(.readable) { read(slot, seen) }
   }
@@ -29,9 +29,8 @@ extension Server where System: ~Copyable {
     case .failed(let error):
       endBroken(slot, .read, error)
     case .moved(let count):
-      board.add(.bytesReceived, UInt64(count))
       let message = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
-      if let pipe = assignment.receivedPipe { unsafe tell(pipe, slot, message) }
+      unsafe countReceived(slot, message)
       switch reply.kind {
       case .echo: unsafe respond(slot, message)
       case .text: unsafe respond(slot, reply.text)
@@ -51,6 +50,32 @@ extension Server where System: ~Copyable {
     // again.
     guard open[slot], unsent[slot] == nil else { return }
     rewatch(slot, Self.watchedEvents)
+  }
+
+  @inline(__always)
+  private mutating func countReceived(_ slot: UInt32, _ message: UnsafeRawBufferPointer) {
+    board.add(.bytesReceived, UInt64(message.count))
+    if let pipe = assignment.receivedPipe { unsafe tell(pipe, slot, message) }
+  }
+
+  /// Ends a connection that is broken, or has ended at both sides.
+  @inline(never)
+  private mutating func endAfterRest(_ slot: UInt32) {
+    if let error = readRest(slot) { endBroken(slot, .read, error) } else { end(slot) }
+  }
+
+  /// Reads what has come before a connection broke: the kernel keeps it. Returns the error behind it. To
+  /// be called where nothing more can come.
+  private mutating func readRest(_ slot: UInt32) -> Errno? {
+    let buffer = unsafe UnsafeMutableRawBufferPointer(bytes.buffer)
+    while true {
+      switch unsafe kernel.receive(descriptor(slot), into: buffer) {
+      case .moved(let count):
+        unsafe countReceived(slot, UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+      case .failed(let error): return error
+      case .closed, .wouldBlock: return nil
+      }
+    }
   }
 
   /// Writes what was read to `receivedPipe`; when the pipe is full, the message is lost.
@@ -89,6 +114,8 @@ extension Server where System: ~Copyable {
   mutating func endBroken(_ slot: UInt32, _ call: FailedCall, _ error: Errno) {
     let isClose = error == .connectionReset || error == .brokenPipe
     if !isClose, origins[slot] != .elsewhere { count(call, error) }
+    // `send` has found the reset before what had come was read.
+    if isClose, call == .write { _ = readRest(slot) }
     end(slot)
   }
 

@@ -205,10 +205,10 @@ final class SimulatedSocket {
   // MARK: Bytes
 
   /// What a read finds instead of bytes: an error, the end or nothing yet; nil when there are
-  /// bytes.
+  /// bytes. Linux keeps what has come before an error, and tells of the error behind it.
   func emptyReading() -> Transfer? {
-    if let error = takeError() { return .failed(error) }
     guard received.isEmpty else { return nil }
+    if let error = takeError() { return .failed(error) }
     return state == .broken || hasPeerSentFin ? .closed : .wouldBlock
   }
 

@@ -65,6 +65,20 @@ import Testing
     #expect(pair.serverBoard[.bytesSent] == UInt64(message.count))
   }
 
+  @Test func `what has come before a reset is received`() throws {
+    let pair = try RealPair([.keep], host: 25, ports: 20_000...20_001)
+    let socket = try Socket.open(v6: false)
+    try Socket.resetOnClose(socket, true)
+    try Socket.connect(socket, to: pair.endpoint)
+    #expect(pair.run { pair.serverBoard[.held] == 1 })
+    #expect(Array("hello".utf8).withUnsafeBytes { Socket.send(socket, $0) } == .moved(5))
+    Socket.close(socket)
+    #expect(pair.run { pair.serverBoard[.held] == 0 })
+    #expect(pair.serverBoard[.bytesReceived] == 5)
+    #expect(pair.serverBoard[.closedByPeer] == 1)
+    #expect(pair.serverBoard[.failures] == 0)
+  }
+
   @Test func `what stands behind urgent data comes back as well`() throws {
     let pair = try RealPair([.keep], host: 24, ports: 20_000...20_001)
     let socket = try Socket.open(v6: false)

@@ -193,6 +193,61 @@ import WorkerLog
     #expect(row.held == 1)
   }
 
+  @Test(arguments: [1, 2, .max])
+  func `what has come before a reset is received, however short the reads`(limit: Int) throws {
+    let world = World()
+    let server = try world.addServer(
+      reply: .discard, receivedPipe: FileDescriptor(rawValue: 100)
+    ) { $0.receiveLimit = limit }
+    world.check = { [unowned world] in world.expectConsistency() }
+    let peer = ScriptedPeer(world.network, at: .second)
+    let socket = try peer.connect()
+    world.run(for: .milliseconds(1))
+    _ = peer.send(socket, [1, 2, 3])
+    try peer.close(socket, reset: true)
+    world.run(for: .milliseconds(1))
+    #expect(server.held == 0)
+    #expect(server.board[.bytesReceived] == 3)
+    #expect(ReceivedFrame.take(from: &server.process.told).flatMap(\.bytes) == [1, 2, 3])
+    #expect(server.board[.closedByPeer] == 1)
+    #expect(server.failures.isEmpty)
+  }
+
+  @Test func `what has come is received where the answer to its beginning finds a reset`() throws {
+    let world = World()
+    let server = try world.addServer {
+      $0.faults = [.once(.send, .connectionReset)]
+      $0.receiveLimit = 2
+    }
+    let peer = ScriptedPeer(world.network, at: .second)
+    let socket = try peer.connect()
+    world.run(for: .milliseconds(1))
+    _ = peer.send(socket, [1, 2, 3])
+    world.run(for: .milliseconds(1))
+    #expect(server.held == 0)
+    #expect(server.board[.bytesReceived] == 3)
+    #expect(server.failures.isEmpty)
+    world.expectConsistency()
+  }
+
+  @Test(arguments: [.timedOut, .noRouteToHost] as [Errno])
+  func `a path that breaks is a failure, whether an event tells it or a call`(errno: Errno) throws {
+    let world = World()
+    let server = try world.addServer()
+    let peer = ScriptedPeer(world.network, at: .second)
+    let socket = try peer.connect()
+    world.run(for: .milliseconds(1))
+    _ = peer.send(socket, [1])
+    let connection = try #require(server.process.sockets.first { $0.state == .established })
+    connection.fail(errno)
+    world.run(for: .milliseconds(1))
+    #expect(server.held == 0)
+    #expect(server.board[.bytesReceived] == 1)
+    #expect(server.failures.map(\.call) == [.read])
+    #expect(server.failures.map(\.errno) == [errno])
+    world.expectConsistency()
+  }
+
   @Test func `a server that can hear nothing any more says why and ends`() throws {
     let world = try world(.forever(.wait, .notPermitted, from: 40))
     world.order(.begin)
