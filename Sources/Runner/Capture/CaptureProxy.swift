@@ -123,7 +123,7 @@ struct CaptureProxy: ~Copyable {
     guard let relay = relays[event.token >> 1] else { return }
     let side: CaptureRelay.Side = event.token & 1 == 0 ? .client : .server
     if side == .server, !relay.isConnected {
-      if let error = Socket.pendingError(relay.server) { return giveUp(relay, error) }
+      if let error = Socket.handshakeError(relay.server) { return giveUp(relay, error) }
       guard event.seen.has(.writable) else { return }
       relay.isConnected = true
     }

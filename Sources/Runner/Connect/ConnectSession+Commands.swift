@@ -46,18 +46,19 @@ extension ConnectSession {
 
   private mutating func send(_ bytes: [UInt8], on descriptor: Int32) {
     guard let connection = connection(descriptor) else { return }
-    if let refusal = send(bytes, to: connection) { screen.warn(refusal + "\n") }
+    if case .refused(let why) = send(bytes, to: connection) { screen.warn(why + "\n") }
   }
 
   private mutating func broadcast(_ bytes: [UInt8]) {
     var count = 0
     for connection in table.connections {
-      if let refusal = send(bytes, to: connection) {
-        screen.warn(refusal + "\n")
-      } else {
-        count += 1
+      switch send(bytes, to: connection) {
+      case .taken: count += 1
+      case .refused(let why): screen.warn(why + "\n")
+      case .ended: break
       }
     }
+    reportRemainingCloses()
     screen.say("sent to \(Format.count(count)) \(count == 1 ? "connection" : "connections")\n")
   }
 

@@ -111,7 +111,7 @@ extension ConnectSession {
 
   mutating func finishHandshake(_ connection: PeerConnection) {
     opening?.connecting -= 1
-    if let error = Socket.pendingError(connection.descriptor) {
+    if let error = Socket.handshakeError(connection.descriptor) {
       abandon(connection, .connect, error)
       return
     }

@@ -9,7 +9,7 @@ import WorkerLog
 extension ConnectSession {
   /// The most bytes that may wait for one peer to take them.
   static var mostUnsent: Int { 1 << 20 }
-  /// The most closes that are reported one by one for one wait of epoll: a server that ends closes
+  /// The most closes that are reported one by one for one wait of epoll or one command: a server that ends closes
   /// thousands of connections at once.
   private static var mostReportedCloses: Int { 10 }
 
@@ -21,40 +21,55 @@ extension ConnectSession {
   /// Receives one piece per turn, so that a peer that floods leaves time for the others and the
   /// prompt.
   private mutating func receive(_ connection: PeerConnection) {
+    switch receivePiece(connection) {
+    case .wouldBlock, .moved: break
+    case .closed: noteClosedByPeer(connection, nil)
+    case .failed(let error): noteClosedByPeer(connection, error)
+    }
+  }
+
+  /// Reads once, and shows what has come.
+  private mutating func receivePiece(_ connection: PeerConnection) -> Transfer {
     let transfer = unsafe buffer.withUnsafeMutableBytes {
       unsafe Socket.receive(connection.descriptor, into: $0)
     }
-    switch transfer {
-    case .wouldBlock: break
-    case .closed: noteClosedByPeer(connection, nil)
-    case .failed(let error): noteClosedByPeer(connection, error)
-    case .moved(let count):
+    if case .moved(let count) = transfer {
       settling.noteTraffic(now: .now())
       table.add(received: count, to: connection)
       screen.say("\(Self.label(connection)) \(EscapedText.shown(buffer[..<count]))\n")
     }
+    return transfer
   }
 
-  /// Sends what the socket takes and keeps the rest. Returns nil, or why the bytes were refused.
-  mutating func send(_ bytes: [UInt8], to connection: PeerConnection) -> String? {
+  /// What became of bytes that were to be sent.
+  enum Sending {
+    /// The socket has them, or they wait for it.
+    case taken
+    /// They were not even tried, and why.
+    case refused(String)
+    /// The connection has ended, which was told.
+    case ended
+  }
+
+  /// Sends what the socket takes and keeps the rest.
+  mutating func send(_ bytes: [UInt8], to connection: PeerConnection) -> Sending {
     guard connection.unsent.count + bytes.count <= Self.mostUnsent else {
-      return "\(Self.label(connection)) takes nothing more: "
-        + "\(Format.bytes(connection.unsent.count)) wait already"
+      return .refused(
+        "\(Self.label(connection)) takes nothing more: "
+          + "\(Format.bytes(connection.unsent.count)) wait already")
     }
     settling.noteTraffic(now: .now())
     var waiting = connection
     waiting.unsent += bytes
     // Where earlier bytes wait, the new ones wait behind them.
-    if connection.unsent.isEmpty {
-      flush(waiting)
-    } else {
+    guard connection.unsent.isEmpty else {
       table.add(sent: 0, unsent: waiting.unsent, to: connection)
+      return .taken
     }
-    return nil
+    return flush(waiting) ? .taken : .ended
   }
 
   /// Sends the bytes that wait. Returns false when the connection has ended.
-  @discardableResult
   private mutating func flush(_ connection: PeerConnection) -> Bool {
     let bytes = connection.unsent
     guard !bytes.isEmpty else { return true }
@@ -68,6 +83,8 @@ extension ConnectSession {
       noteClosedByPeer(connection, nil)
       return false
     case .failed(let error):
+      // What the peer has sent before it went is still to be read.
+      while case .moved = receivePiece(connection) {}
       noteClosedByPeer(connection, error)
       return false
     }
@@ -110,9 +127,10 @@ extension ConnectSession {
   }
 
   mutating func reportRemainingCloses() {
-    guard unreportedCloses > 0 else { return }
-    screen.say("and \(Format.count(unreportedCloses)) more connections closed by the peer\n")
-    unreportedCloses = 0
+    if unreportedCloses > 0 {
+      screen.say("and \(Format.count(unreportedCloses)) more connections closed by the peer\n")
+    }
+    (reportedCloses, unreportedCloses) = (0, 0)
   }
 
   /// Closes a connection from this side: with FIN where it carried bytes, else with a reset.

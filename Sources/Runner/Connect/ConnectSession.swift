@@ -38,9 +38,10 @@ struct ConnectSession: ~Copyable {
   var settling = Settling()
   /// Whether any order to open connections fell short.
   var fellShort = false
-  /// Closes by peers that the last wait of epoll brought and that were not reported one by one.
+  /// Closes by peers that this wait of epoll, or this command, has met and that were not reported one by
+  /// one.
   var unreportedCloses = 0
-  /// Closes by peers that the last wait of epoll brought and that were reported one by one.
+  /// Closes by peers that this wait of epoll, or this command, has met and that were reported one by one.
   var reportedCloses = 0
 
   private var events: [ReadyEvent]
@@ -134,7 +135,6 @@ struct ConnectSession: ~Copyable {
   }
 
   private mutating func handleEvents() {
-    reportedCloses = 0
     let count: Int
     do throws(Errno) {
       count = try Epoll.wait(epoll, into: &events, until: .now())

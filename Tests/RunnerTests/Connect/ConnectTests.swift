@@ -230,6 +230,42 @@ import Testing
     #expect(ending.output.contains("0 open, 2 opened, 1 failed, 2 closed by the peer, 0 closed"))
   }
 
+  @Test func `a peer's last words are shown, and what it did not take is not counted`() throws {
+    let listener = try TCPListener(network.endpoint)
+    let client = try connect(2)
+    let peers = try (0..<2).map { _ in try listener.accept() }
+    #expect(client.wait { client.errorsSoFar.contains("2 connections to ") })
+    // The lines are obeyed one after the other, and one of them finds the reset before an event tells it.
+    try client.type([String](repeating: "broadcast x", count: 5_000).joined(separator: "\n"))
+    for peer in peers {
+      _ = try peer.receive(1)
+      try peer.send("busy")
+      try peer.reset()
+    }
+    try client.endInput()
+    let ending = client.wait()
+    #expect(ending.output.components(separatedBy: "] \"busy\"\n").count == 3)
+    #expect(ending.output.components(separatedBy: "] closed by the peer").count == 3)
+    #expect(ending.output.contains(", received 8 B\n"))
+    var left = 2
+    for line in ending.output.split(separator: "\n") {
+      if line.contains("] closed by the peer") { left -= 1 }
+      if line.hasPrefix("sent to ") {
+        #expect(line == "sent to \(left) \(left == 1 ? "connection" : "connections")")
+      }
+    }
+  }
+
+  @Test func `a connection from an endpoint to itself is none`() throws {
+    let ending = try script(
+      ["list"], 1, ["--sources", network.listen, "--ports", "\(network.port)-\(network.port)"])
+    #expect(ending.exitCode == 100)
+    #expect(
+      ending.errors.contains("\nlimit: server connect: ECONNREFUSED (Connection refused)\n"),
+      "\(ending.errors)")
+    #expect(ending.output.contains("0 open, 0 opened, 1 failed"), "\(ending.output)")
+  }
+
   @Test func `a handshake that is not answered ends in time`() throws {
     // Its queue takes two, and then the kernel answers nobody.
     let listener = try Listener(network.listen, network.port)
