@@ -35,6 +35,7 @@ extension Coordinator {
       unaccepted: hostReadings.path.findings.restarted.isEmpty
         ? acceptance.waiting(fleet) : atBegin.unaccepted,
       unacceptedByDeadline: unacceptedByDeadline)
+    countsAtEnd = record.kind.closes ? nil : counts
     let onlyAtClients = accepted.map { max(0, established - $0) } ?? 0
     phantoms = min(onlyAtClients, mostPhantoms(in: record))
     goneAtServer = onlyAtClients - phantoms
@@ -64,6 +65,12 @@ extension Coordinator {
     if record.outcome == .limit || record.ceiling != nil {
       _ = lookAtPath(adding: readings)
       try fileLimits(of: record, failures, readings)
+      // What that has cost, by asking whether connections are alive, is lost in this phase.
+      let lost = PhaseCounts(fleet, atServer: nil).lostAtClient(since: counts)
+      if lost > 0, !record.kind.closes {
+        countsAtEnd = PhaseCounts(
+          fleet, atServer: accepted.map { max(0, $0 - lost) }, unaccepted: counts.unaccepted)
+      }
     }
     // The last sample belongs to the phase: it has the answers that came at its very end.
     let end = clock.now()

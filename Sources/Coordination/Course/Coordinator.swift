@@ -53,6 +53,8 @@ package struct Coordinator: ~Copyable {
   var limitInSight: String?
   /// What the workers had counted when the phase began: its promise is measured against it.
   var atBegin: PhaseCounts
+  /// The same when the most recent phase ended; nil after a close.
+  var countsAtEnd: PhaseCounts?
   /// Kernel counters when the phase began: what rose since is evidence.
   var countersBefore: [Series.Key: Double] { loadBefore.counters }
   var loadBefore: LoadReading
@@ -207,10 +209,12 @@ package struct Coordinator: ~Copyable {
     try sample(readings)
     // What is lost while a replay waits for the phase is this phase's.
     acceptance = Acceptance(fleet, path: hostReadings.path, hasOwnServer: hasOwnServer)
-    atBegin = PhaseCounts(
+    let counts = PhaseCounts(
       fleet,
       atServer: acceptedAtBegin(),
       unaccepted: acceptance.waiting(fleet))
+    // What was lost since the end of the last phase was counted is lost in this one.
+    atBegin = countsAtEnd.flatMap { counts.haveLost(since: $0) ? $0 : nil } ?? counts
     phaseStarted = try startOfPhase(index)
     // A replay may have waited for the start of the phase.
     if replay != nil { loadBefore = load(hostReadings.readings()) }

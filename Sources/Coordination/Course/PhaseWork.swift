@@ -92,10 +92,7 @@ extension PhasePromise {
   ) {
     let asRecorded = end.closedAsRecorded - begin.closedAsRecorded
     let gained = end.established - begin.established
-    // Every connection that was there or came either stands, or was closed as planned, or is lost;
-    // so the connections of a worker that has died are lost, too.
-    let lost = max(
-      0, begin.atClient + gained - end.atClient - (end.churned - begin.churned) - asRecorded)
+    let lost = end.lostAtClient(since: begin)
     let promised: Int
     let missed: Int
     var lostBeside = 0

@@ -31,6 +31,21 @@ struct PhaseCounts {
   var atBothEnds: Int { min(atClient, atServer ?? atClient) }
   /// Connections that the server does not have, as far as that is known.
   var onlyAtClient: Int { atClient - atBothEnds }
+
+  /// Connections that the clients have lost since an earlier instant. Every connection that was there or
+  /// came either stands, or was closed as planned, or is lost; so the connections of a worker that has died
+  /// are lost, too.
+  func lostAtClient(since earlier: PhaseCounts) -> Int {
+    let gained = established - earlier.established
+    let closed = churned - earlier.churned + closedAsRecorded - earlier.closedAsRecorded
+    return max(0, earlier.atClient + gained - atClient - closed)
+  }
+
+  /// Whether either end has lost connections since an earlier instant.
+  func haveLost(since earlier: PhaseCounts) -> Bool {
+    lostAtClient(since: earlier) > 0
+      || atBothEnds + closedAsRecorded - earlier.closedAsRecorded < earlier.atBothEnds
+  }
 }
 
 extension PhaseCounts {

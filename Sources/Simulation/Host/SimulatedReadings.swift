@@ -7,10 +7,13 @@ package final class SimulatedReadings: HostReadings {
   private let network: SimulatedNetwork
   package let path: any PathReadings
 
-  package init(_ host: SimulatedHost, _ network: SimulatedNetwork) {
+  /// - Parameter beforePhase: is called before each phase begins, with how many phases were before it.
+  package init(
+    _ host: SimulatedHost, _ network: SimulatedNetwork, beforePhase: @escaping (Int) -> Void
+  ) {
     self.host = host
     self.network = network
-    path = SimulatedPath(network)
+    path = SimulatedPath(network, beforePhase)
   }
 
   package func readings() -> [Reading] {
@@ -48,10 +51,17 @@ private final class SimulatedPath: PathReadings {
   /// Drops of each listener when the phase began.
   private var dropsBefore: [String: Int] = [:]
   private(set) var findings = PathFindings()
+  private let beforePhase: (Int) -> Void
+  private var phasesBegun = 0
 
-  init(_ network: SimulatedNetwork) { self.network = network }
+  init(_ network: SimulatedNetwork, _ beforePhase: @escaping (Int) -> Void) {
+    self.network = network
+    self.beforePhase = beforePhase
+  }
 
   func begin(_ counters: [Series.Key: Double], clientsHaveConnected: Bool) {
+    beforePhase(phasesBegun)
+    phasesBegun += 1
     let most = findings.conntrackMost
     findings = PathFindings()
     findings.conntrackMost = most

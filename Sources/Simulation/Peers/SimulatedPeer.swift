@@ -144,6 +144,14 @@ package final class SimulatedPeer: SimulatedWorker {
     kernel.close(socket)
   }
 
+  /// Resets all connections, as the kernel does for a server that crashes.
+  package func crash() {
+    for connection in connections.values.sorted(by: { $0.number < $1.number }) {
+      hangUp(connection.socket, resets: true)
+    }
+    connections = [:]
+  }
+
   // MARK: Answering
 
   /// Reads and answers what a connection has brought.

@@ -19,6 +19,8 @@ package struct SimulatedRun {
   ///   - seed: decides chance in the network, and random text in messages.
   ///   - events: what happens to the program from outside meanwhile.
   ///   - manner: what the server at the plan's target does; nil where the plan has a server of its own.
+  ///   - beforePhase: is called between two phases, when the earlier one has been counted and the later one has
+  ///     not begun, and before the first. It is given how many phases have been counted.
   ///   - prepare: is given each worker's place and process before the worker begins.
   ///   - pages: how many pages the disk has room for; nil for any number.
   ///   - progress: is told how the run goes.
@@ -26,6 +28,7 @@ package struct SimulatedRun {
   package init(
     _ plan: Plan, on host: SimulatedHost, seed: UInt64, events: [SimulatedWorkers.Event] = [],
     against manner: SimulatedPeer.Manner? = nil,
+    beforePhase: @escaping (Int, SimulatedWorkers, SimulatedPeer?) -> Void = { _, _, _ in },
     prepare: @escaping (Int, SimulatedProcess) -> Void = { _, _ in }, pages: Int? = nil,
     progress: any Progress = SilentProgress(), recordingAt path: String
   ) throws {
@@ -43,6 +46,7 @@ package struct SimulatedRun {
         manner, at: prepared.addresses.targets, backlog: Int32(host.somaxconn), on: network)
     }
     if let peer { workers.add(peer) }
+    let readings = SimulatedReadings(host, network) { [peer] in beforePhase($0, workers, peer) }
     let state = RunState(
       phases: prepared.plan.phases.map(PhaseRecord.init),
       workers: fleet.members.map(WorkerRecord.init))
@@ -52,7 +56,7 @@ package struct SimulatedRun {
     began = network.now
     var coordinator = Coordinator(
       prepared: prepared, fleet: fleet, clock: workers,
-      hostReadings: SimulatedReadings(host, network), writer: writer, state: state,
+      hostReadings: readings, writer: writer, state: state,
       started: workers.now(), progress: progress)
     var ending = RunEnding(writer: writer, recording: known, replay: nil, clock: workers)
     do throws(RecordingError) {

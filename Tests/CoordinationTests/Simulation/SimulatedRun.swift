@@ -12,13 +12,16 @@ extension SimulatedRun {
   /// - Parameter take: is given the path of the recording before.
   init(
     _ text: String, on host: SimulatedHost = SimulatedHost(), seed: UInt64 = 1,
-    events: [SimulatedWorkers.Event] = [], take: (String) throws -> Void = { _ in }
+    events: [SimulatedWorkers.Event] = [], against manner: SimulatedPeer.Manner? = nil,
+    beforePhase: @escaping (Int, SimulatedWorkers, SimulatedPeer?) -> Void = { _, _, _ in },
+    take: (String) throws -> Void = { _ in }
   ) throws {
     let path = FileManager.default.temporaryDirectory
       .appendingPathComponent("simulated-\(UUID().uuidString).recording").path
     defer { try? FileManager.default.removeItem(atPath: path) }
     try self.init(
-      try Plan.simulated(text), on: host, seed: seed, events: events, recordingAt: path)
+      try Plan.simulated(text), on: host, seed: seed, events: events, against: manner,
+      beforePhase: beforePhase, recordingAt: path)
     try take(path)
   }
 
@@ -28,7 +31,8 @@ extension SimulatedRun {
   /// The bytes of the recording that a plan leaves.
   static func file(_ text: String, seed: UInt64) throws -> Data {
     var file = Data()
-    _ = try SimulatedRun(text, seed: seed) { file = try Data(contentsOf: URL(fileURLWithPath: $0)) }
+    _ = try SimulatedRun(
+      text, seed: seed, take: { file = try Data(contentsOf: URL(fileURLWithPath: $0)) })
     return file
   }
 }

@@ -302,4 +302,43 @@ import Testing
     #expect(late.judgement.exitCode == 100, "\(late.judgement.headline)")
     #expect(late.judgement.limit?.resource == .acceptQueue)
   }
+
+  @Test(arguments: ["hold: 5s", "churn: {rate: 50/s, lifetime: 1s, for: 2s}"])
+  func `what is lost between two phases is lost in the later one`(later: String) throws {
+    let run = try SimulatedRun(
+      """
+      target: 127.0.0.1:9000
+      clients: {sources: 127.0.0.2}
+      phases:
+        - ramp: {to: 200, rate: 1k/s}
+        - \(later)
+        - close: {over: 100ms, with: reset}
+      """, against: .echoes
+    ) { phase, workers, peer in
+      guard phase == 1 else { return }
+      peer?.crash()
+      workers.pause(until: workers.now().advanced(by: .milliseconds(50)))
+    }
+    let phases = run.recording.phases
+    #expect(phases.map(\.outcome) == [.done, .limit, .done])
+    #expect(run.judgement.exitCode == 100, "\(run.judgement.headline)")
+    #expect(run.judgement.limit?.resource == .closedByPeer, "\(run.judgement.headline)")
+    #expect(run.judgement.limit?.phase == phases[1].name)
+    #expect(run.judgement.limit?.count == 200)
+  }
+
+  @Test func `what is lost before a pause breaks no promise`() throws {
+    let run = try SimulatedRun(
+      """
+      target: 127.0.0.1:9000
+      clients: {sources: 127.0.0.2}
+      phases: [ramp: {to: 200, rate: 1k/s}, pause: 1s, hold: 1s]
+      """, against: .echoes
+    ) { phase, workers, peer in
+      guard phase == 1 else { return }
+      peer?.crash()
+      workers.pause(until: workers.now().advanced(by: .milliseconds(50)))
+    }
+    #expect(run.recording.phases.allSatisfy { $0.outcome == .done }, "\(run.judgement.headline)")
+  }
 }
