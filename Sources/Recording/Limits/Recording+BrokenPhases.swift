@@ -89,8 +89,11 @@ extension Recording {
 
 extension LimitRecord {
   /// Whether this limit gives way to the server's: a server that is full leaves handshakes unanswered
-  /// or resets them. Only `noRoute` is certainly no consequence of that.
-  fileprivate var mayFollowFromServer: Bool { end == .client && resource != .noRoute }
+  /// or resets them. What was refused or dropped on the way is no consequence of that: the diagnosis has
+  /// asked the server's listener first.
+  fileprivate var mayFollowFromServer: Bool {
+    end == .client && ![.noRoute, .packetsDropped].contains(resource)
+  }
 
   /// Whether this is a worker's death: it names a worker and no system call.
   package var isDeath: Bool {

@@ -33,15 +33,16 @@ import Testing
     #expect(phase(.churn, established: 20, accepted: 0, phantom: 0).held == 20)
   }
 
-  @Test func `a refusal on the way never comes of a full server`() {
+  @Test(arguments: [Resource.noRoute, .packetsDropped])
+  func `a refusal or a drop on the way never comes of a full server`(resource: Resource) {
     let ramp = phase(.ramp, established: 60, accepted: 59, phantom: 1, missed: 61)
-    var refused = limit(.client, 60, in: "ramp")
-    refused.resource = .noRoute
+    var onTheWay = limit(.client, 60, in: "ramp")
+    onTheWay.resource = resource
     let recording = Recording(planName: "p") {
       $0.phases = [ramp]
-      $0.limits = [limit(.server, 1, in: "ramp"), refused]
+      $0.limits = [limit(.server, 1, in: "ramp"), onTheWay]
     }
-    #expect(recording.decidingLimit(of: ramp)?.resource == .noRoute)
+    #expect(recording.decidingLimit(of: ramp)?.resource == resource)
   }
 
   @Test func `the phantoms of the phase before decide nothing`() {
