@@ -77,18 +77,19 @@ extension Coordinator {
     state.phases[phase].ended = end.seconds(since: started)
     try sample(readings, at: end, phaseEnded: true)
     hostReadings.path.stopTracing()
-    failuresAtEnd = ledger.records
+    failuresAtEnd = ledger.recordsByEndpoint
     return record.outcome != .limit
   }
 
-  /// The failures of a phase, with those between the end of the phase before and the begin of this
+  /// The failures of a phase by endpoint, with those between the end of the phase before and the begin of this
   /// one: the workers file these under the phase before.
   private func failures(of record: PhaseRecord) -> [FailureRecord] {
-    let own = state.failures.filter { $0.phase == record.name }
+    let own = ledger.recordsByEndpoint.filter { $0.phase == record.name }
     guard phase > 0 else { return own }
     let before = state.phases[phase - 1]
     return own
-      + ledger.records(beyond: failuresAtEnd).filter { $0.phase == before.name }.map { failure in
+      + ledger.recordsByEndpoint(beyond: failuresAtEnd).filter { $0.phase == before.name }.map {
+        failure in
         var failure = failure
         failure.phase = record.name
         failure.firstInstant = max(failure.firstInstant, before.ended ?? 0)

@@ -92,7 +92,7 @@ package struct Coordinator: ~Copyable {
   var loadWhileOpening: LoadReading?
   /// Whether someone else's server on this host was seen to have a connection of ours.
   var sawAcceptance = false
-  /// What had failed at the end of the most recent phase.
+  /// What had failed at the end of the most recent phase, by endpoint.
   var failuresAtEnd: [FailureRecord] = []
   /// What had failed when this step of a search began.
   var failuresBeforeStep: [FailureRecord] = []

@@ -38,6 +38,7 @@ package struct LimitFinder {
   /// record is `unclassified`.
   ///
   /// - Parameters:
+  ///   - failures: what failed, by kind and endpoint.
   ///   - memoryGuard: where the memory guard stopped growth, the record of that.
   ///   - late: late arrivals of a churn.
   ///   - gone: client workers that had died before the phase; nil where none had.
@@ -45,9 +46,7 @@ package struct LimitFinder {
     of phase: PhaseRecord, failures: [FailureRecord], memoryGuard: FailureRecord?,
     workerDied: Bool, late: LateArrivals = .none, gone: Fact? = nil
   ) -> [LimitRecord] {
-    // A handshake that was tried again has cost nothing.
-    let causes = failures.filter { $0.finalCount > 0 } + (memoryGuard.map { [$0] } ?? [])
-    var limits = causes.map { limit(from: $0, in: phase) }
+    var limits = limits(from: failures + (memoryGuard.map { [$0] } ?? []), in: phase)
     // A limit of the server explains phantoms. A connection that the server closed or refused does
     // not, and the full accept queue of one endpoint does not explain phantoms at another.
     let explainsPhantoms = limits.contains { limit in
@@ -91,10 +90,33 @@ package struct LimitFinder {
     return limit
   }
 
-  private func limit(from failure: FailureRecord, in phase: PhaseRecord) -> LimitRecord {
-    var found = diagnose(
-      failure, before: before, after: after, host: host, demand: demand, path: path,
-      loweredDescriptors: failure.worker.flatMap { loweredDescriptors[$0] })
+  /// The limits that failures amount to. What failed alike may have another cause at each endpoint; where it
+  /// has the same one it is one limit, with the evidence of the first.
+  private func limits(from failures: [FailureRecord], in phase: PhaseRecord) -> [LimitRecord] {
+    var causes: [(failure: FailureRecord, found: Diagnosed)] = []
+    // A handshake that was tried again has cost nothing.
+    for failure in failures where failure.finalCount > 0 {
+      // Counters are of all endpoints, so they are held against the failures at all of them.
+      var alike = failure
+      alike.count = failures.filter(failure.isSameKind).reduce(0) { $0 + $1.count }
+      let found = diagnose(
+        alike, before: before, after: after, host: host, demand: demand, path: path,
+        loweredDescriptors: failure.worker.flatMap { loweredDescriptors[$0] })
+      if let known = causes.firstIndex(where: {
+        $0.failure.isSameKind(failure) && $0.found.resource == found.resource
+      }) {
+        causes[known].failure = causes[known].failure.merged(with: failure)
+      } else {
+        causes.append((failure, found))
+      }
+    }
+    return causes.map { limit(from: $0, $1, in: phase) }
+  }
+
+  private func limit(
+    from failure: FailureRecord, _ found: Diagnosed, in phase: PhaseRecord
+  ) -> LimitRecord {
+    var found = found
     found.evidence += guess(found.resource, held: path.held ?? failure.established)
     var limit = LimitRecord(
       failure, found, planLine: phase.planLine, predicted: predicted)

@@ -18,6 +18,28 @@ package struct FailureLedger {
   private struct FailureKey: Hashable {
     let kind: Kind
     let worker: Int
+    let endpoint: String?
+  }
+
+  /// A kind of failure at one endpoint.
+  private struct Place: Hashable {
+    let kind: Kind
+    let endpoint: String?
+  }
+
+  /// Records of failures that are alike, in the order of the first that was added.
+  private struct Merged<Key: Hashable> {
+    private(set) var records: [FailureRecord] = []
+    private var places: [Key: Int] = [:]
+
+    mutating func add(_ record: FailureRecord, as key: Key) {
+      if let place = places[key] {
+        records[place] = records[place].merged(with: record)
+      } else {
+        places[key] = records.count
+        records.append(record)
+      }
+    }
   }
 
   /// Connections that all workers held at the instant of a first failure.
@@ -32,6 +54,9 @@ package struct FailureLedger {
   private var track = HeldTrack()
   private var firstHeld: [FailureKey: Held] = [:]
   package private(set) var records: [FailureRecord] = []
+  /// The same failures, by kind and endpoint: what is at one endpoint says nothing of another. Beyond the
+  /// first endpoints of a plan some share a record, which names one of them (`FailureTable.endpointsApart`).
+  private(set) var recordsByEndpoint: [FailureRecord] = []
   /// How many failures the workers had counted when their tables were last read.
   private var failuresRead = 0
 
@@ -61,7 +86,7 @@ package struct FailureLedger {
     guard total != failuresRead || isLast && total > 0 else { return false }
     failuresRead = total
 
-    var merged: [Kind: FailureRecord] = [:]
+    var (kinds, places) = (Merged<Kind>(), Merged<Place>())
     var clientIndex = 0
     for member in fleet.members {
       let assignment = member.end == .client ? clients[clientIndex] : nil
@@ -69,29 +94,38 @@ package struct FailureLedger {
       for row in member.board.failures.rows() {
         let kind = Kind(
           end: member.end, phase: row.phase, call: row.call, errno: row.errno?.rawValue ?? 0)
-        let key = FailureKey(kind: kind, worker: member.id)
+        let tuple = tuple(of: row, member: member, assignment: assignment)
+        let key = FailureKey(kind: kind, worker: member.id, endpoint: tuple.endpoint)
         let held = firstHeld[key] ?? self.held(at: row, of: member, in: fleet)
         firstHeld[key] = held
-        let record = self.record(row, held, member: member, assignment: assignment)
-        if let known = merged[kind] {
-          var earliest = record.firstInstant < known.firstInstant ? record : known
-          earliest.count = known.count + record.count
-          earliest.retried = known.retried + record.retried
-          earliest.stoppedAt = [known.stoppedAt, record.stoppedAt].compactMap(\.self).min()
-          merged[kind] = earliest
-        } else {
-          merged[kind] = record
-        }
+        let record = self.record(row, held, member: member, tuple)
+        kinds.add(record, as: kind)
+        places.add(record, as: Place(kind: kind, endpoint: tuple.endpoint))
       }
     }
-    records = merged.values.sorted { $0.firstInstant < $1.firstInstant }
+    records = kinds.records.sorted { $0.firstInstant < $1.firstInstant }
+    recordsByEndpoint = places.records.sorted { $0.firstInstant < $1.firstInstant }
     return true
   }
 
   /// What has failed since an earlier look, with the counts since then.
   package func records(beyond before: [FailureRecord]) -> [FailureRecord] {
-    records.compactMap { record in
-      guard let known = before.first(where: record.isSameKind) else { return record }
+    Self.records(records, beyond: before) { $0.isSameKind($1) }
+  }
+
+  /// The same by endpoint; so are the earlier records.
+  func recordsByEndpoint(beyond before: [FailureRecord]) -> [FailureRecord] {
+    Self.records(recordsByEndpoint, beyond: before) {
+      $0.isSameKind($1) && $0.endpoint == $1.endpoint
+    }
+  }
+
+  private static func records(
+    _ now: [FailureRecord], beyond before: [FailureRecord],
+    _ isAlike: (FailureRecord, FailureRecord) -> Bool
+  ) -> [FailureRecord] {
+    now.compactMap { record in
+      guard let known = before.first(where: { isAlike(record, $0) }) else { return record }
       var record = record
       record.count -= known.count
       record.retried -= known.retried
@@ -133,19 +167,27 @@ package struct FailureLedger {
     return held
   }
 
-  private func record(
-    _ row: FailureTable.Row, _ held: Held, member: Fleet.Member, assignment: ClientAssignment?
-  ) -> FailureRecord {
-    var source: String?
-    var endpoint = member.endpoint.map { "\($0)" }
-    if let assignment, let position = row.position {
-      let walk = SourceWalk(
-        sources: assignment.sources.count, ports: assignment.ports,
-        endpoints: assignment.endpoints.count, share: assignment.share)
-      let step = walk.step(at: position)
-      source = "\(SocketAddress(assignment.sources[step.source], step.port))"
-      endpoint = "\(assignment.endpoints[step.endpoint])"
+  /// The source, with its port, and the endpoint of a row's first failure, as far as it concerns any.
+  private func tuple(
+    of row: FailureTable.Row, member: Fleet.Member, assignment: ClientAssignment?
+  ) -> (source: String?, endpoint: String?) {
+    guard let assignment, let position = row.position else {
+      return (nil, member.endpoint.map { "\($0)" })
     }
+    let walk = SourceWalk(
+      sources: assignment.sources.count, ports: assignment.ports,
+      endpoints: assignment.endpoints.count, share: assignment.share)
+    let step = walk.step(at: position)
+    return (
+      "\(SocketAddress(assignment.sources[step.source], step.port))",
+      "\(assignment.endpoints[step.endpoint])"
+    )
+  }
+
+  private func record(
+    _ row: FailureTable.Row, _ held: Held, member: Fleet.Member,
+    _ tuple: (source: String?, endpoint: String?)
+  ) -> FailureRecord {
     return FailureRecord(
       end: member.end, worker: member.id, phase: phases[min(row.phase, phases.count - 1)],
       syscall: row.call.name,
@@ -153,7 +195,7 @@ package struct FailureLedger {
       count: Int(row.count), retried: Int(row.retried),
       firstInstant: row.first.seconds(since: started),
       stoppedAt: row.stopped?.seconds(since: started),
-      established: held.established, accepted: held.accepted, source: source,
-      endpoint: endpoint)
+      established: held.established, accepted: held.accepted, source: tuple.source,
+      endpoint: tuple.endpoint)
   }
 }

@@ -114,7 +114,7 @@ extension Client where System: ~Copyable {
       return
     }
     connections.countFailure(call, error, position: position)
-    connections.board.failures.markRetried(call, error, phase: command.phase)
+    connections.markRetried(call, error, position: position)
     connections.board.add(.retried)
     _ = openOne(retry, stillToBegin: 1)
   }

@@ -9,7 +9,7 @@ extension Client where System: ~Copyable {
     connections.countFailure(call, error, position: position)
     let isWorthwhile = opening.noteFailure()
     guard !isWorthwhile || isExhaustion(error) else { return true }
-    stopGrowing(for: call, error)
+    stopGrowing(for: call, error, position: position)
     return false
   }
 
@@ -31,8 +31,8 @@ extension Client where System: ~Copyable {
   }
 
   /// A limit is reached: the worker begins no more connections in this phase.
-  mutating func stopGrowing(for call: FailedCall, _ error: Errno?) {
-    connections.board.failures.markStopped(call, error, phase: command.phase, at: connections.now)
+  mutating func stopGrowing(for call: FailedCall, _ error: Errno?, position: UInt32?) {
+    connections.markStopped(call, error, position: position)
     if case .opening = work { work = .settling }
     opening.end()
     // Whoever reports a limit of the host needs a descriptor, and may find none left.

@@ -120,7 +120,7 @@ extension Client where System: ~Copyable {
       found = (foreign.call, foreign.error, foreign.position)
     }
     connections.countFailure(found.call, found.error, position: found.position)
-    stopGrowing(for: found.call, found.error)
+    stopGrowing(for: found.call, found.error, position: found.position)
   }
 
   private mutating func prepared(v6: Bool) throws(Errno) -> FileDescriptor {

@@ -82,7 +82,29 @@ extension ClientConnections where System: ~Copyable {
   mutating func countFailure(_ call: FailedCall, _ error: Errno?, position: UInt32?) {
     board.add(.failures)
     board.failures.add(
-      call, error, phase: phase, at: now, held: board[.held], position: position)
+      call, error, phase: phase, endpoint: endpoint(of: call, at: position), at: now,
+      held: board[.held], position: position)
+  }
+
+  /// Notes that the last failure of this kind has made the worker stop growing.
+  func markStopped(_ call: FailedCall, _ error: Errno?, position: UInt32?) {
+    board.failures.markStopped(
+      call, error, phase: phase, endpoint: endpoint(of: call, at: position), at: now)
+  }
+
+  /// Notes that the last failure of this kind is a handshake that is tried again.
+  func markRetried(_ call: FailedCall, _ error: Errno?, position: UInt32?) {
+    board.failures.markRetried(
+      call, error, phase: phase, endpoint: endpoint(of: call, at: position))
+  }
+
+  /// The endpoint of a tuple, for calls that fail for what is at the endpoint; nil for other calls.
+  private func endpoint(of call: FailedCall, at position: UInt32?) -> Int? {
+    guard let position else { return nil }
+    return switch call {
+    case .connect, .connectTimeout, .closed: tuples.step(at: position).endpoint
+    default: nil
+    }
   }
 
   /// Frees the row of a connection that its peer has ended, and counts a failure.

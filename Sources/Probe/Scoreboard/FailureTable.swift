@@ -3,7 +3,8 @@ import Synchronization
 package import SystemPackage
 package import WorkerLog
 
-/// The failures of one worker, counted by kind: call, errno and phase. It lies on the scoreboard.
+/// The failures of one worker, counted by kind: call, errno and phase, and where it matters by endpoint. It
+/// lies on the scoreboard.
 ///
 /// A table of kinds instead of a log: a million failures that are alike take one row, none is lost,
 /// and nobody has to empty the table in time.
@@ -12,6 +13,9 @@ package struct FailureTable {
   /// Kinds that one worker can tell apart. The last row takes the failures of all further kinds.
   package static let capacity = 1024
   static let stride = 64
+  /// So many of a plan's endpoints have rows of their own; all further ones share one, so that a plan of a
+  /// thousand endpoints leaves room for other kinds.
+  package static let endpointsApart = 16
 
   package struct Row: Equatable, Sendable {
     package var call: FailedCall
@@ -39,11 +43,13 @@ package struct FailureTable {
   }
 
   /// The worker's side: counts one failure.
+  ///
+  /// - Parameter endpoint: the endpoint's place in the plan, for failures that are told apart by it.
   func add(
-    _ call: FailedCall, _ errno: Errno?, phase: Int, at instant: Instant, held: UInt64,
-    position: UInt32?
+    _ call: FailedCall, _ errno: Errno?, phase: Int, endpoint: Int? = nil, at instant: Instant,
+    held: UInt64, position: UInt32?
   ) {
-    let key = Self.key(call, errno, phase: phase)
+    let key = Self.key(call, errno, phase: phase, endpoint: endpoint)
     for row in 0..<Self.capacity {
       let existing = load(row, 0)
       if existing == key || (existing != 0 && row == Self.capacity - 1) {
@@ -62,16 +68,19 @@ package struct FailureTable {
   }
 
   /// The worker's side: notes that the last failure of this kind has made it stop growing.
-  func markStopped(_ call: FailedCall, _ errno: Errno?, phase: Int, at instant: Instant) {
-    guard let row = self.row(of: Self.key(call, errno, phase: phase)), load(row, 5) == 0
-    else { return }
+  func markStopped(
+    _ call: FailedCall, _ errno: Errno?, phase: Int, endpoint: Int? = nil, at instant: Instant
+  ) {
+    let key = Self.key(call, errno, phase: phase, endpoint: endpoint)
+    guard let row = self.row(of: key), load(row, 5) == 0 else { return }
     store(instant.nanoseconds, row, 5)
   }
 
   /// The worker's side: notes that the last failure of this kind is a handshake that is tried
   /// again.
-  func markRetried(_ call: FailedCall, _ errno: Errno?, phase: Int) {
-    guard let row = self.row(of: Self.key(call, errno, phase: phase)) else { return }
+  func markRetried(_ call: FailedCall, _ errno: Errno?, phase: Int, endpoint: Int? = nil) {
+    guard let row = self.row(of: Self.key(call, errno, phase: phase, endpoint: endpoint))
+    else { return }
     store(load(row, 6) + 1, row, 6)
   }
 
@@ -85,8 +94,11 @@ package struct FailureTable {
     return nil
   }
 
-  private static func key(_ call: FailedCall, _ errno: Errno?, phase: Int) -> UInt64 {
-    1 << 63 | UInt64(phase & 0xFFFF) << 32 | UInt64(call.rawValue) << 16
+  private static func key(
+    _ call: FailedCall, _ errno: Errno?, phase: Int, endpoint: Int?
+  ) -> UInt64 {
+    let place = endpoint.map { UInt64(min($0, endpointsApart)) + 1 } ?? 0
+    return 1 << 63 | place << 48 | UInt64(phase & 0xFFFF) << 32 | UInt64(call.rawValue) << 16
       | UInt64(UInt16(truncatingIfNeeded: errno?.rawValue ?? 0))
   }
 

@@ -50,6 +50,15 @@ package struct FailureRecord: Sendable, Equatable {
       && errno?.number == other.errno?.number
   }
 
+  /// Both records' failures as one record of their kind: that of the earlier one, with all counts.
+  package func merged(with other: FailureRecord) -> FailureRecord {
+    var earlier = other.firstInstant < firstInstant ? other : self
+    earlier.count = count + other.count
+    earlier.retried = retried + other.retried
+    earlier.stoppedAt = [stoppedAt, other.stoppedAt].compactMap(\.self).min()
+    return earlier
+  }
+
   /// How many failures cost a connection: a handshake that is tried again has cost none yet.
   package var finalCount: Int { count - min(max(0, retried), count) }
 

@@ -10,7 +10,7 @@ import Testing
   private static func limits(
     _ kind: PhaseKind, _ failures: [FailureRecord] = [], phantom: Int = 0, late: Int = 0,
     foundNoRoom: Bool = false, shortage: String? = nil,
-    workerDied: Bool = false
+    workerDied: Bool = false, path: PathFindings = PathFindings()
   ) -> [LimitRecord] {
     var host = HostDescription()
     host.somaxconn = 4096
@@ -19,7 +19,7 @@ import Testing
       demand: Demand(
         goal: 1000, clientWorkers: .count(1), serverWorkers: nil, bothEndsHere: true, sources: 1,
         portsPerSource: 60_000, endpoints: 1, backlog: nil),
-      prediction: [], before: [:], after: [:])
+      prediction: [], before: [:], after: [:], path: path)
     return finder.limits(
       of: PhaseRecord(
         name: "phase", kind: kind, title: "", planLine: 1, started: 0, ended: 5, outcome: .limit,
@@ -65,6 +65,43 @@ import Testing
     let limits = Self.limits(.ramp, [refused], phantom: 500)
     #expect(limits.map(\.resource) == [.nobodyListens, .unclassified])
     #expect(limits.map(\.count) == [30, 500])
+  }
+
+  @Test func `what failed alike has the cause of each endpoint`() {
+    func failure(
+      _ call: String, _ errno: ErrnoRecord?, _ count: Int, retried: Int = 0, at endpoint: String
+    )
+      -> FailureRecord
+    {
+      FailureRecord(
+        end: .client, worker: 0, phase: "phase", syscall: call, errno: errno, count: count,
+        retried: retried, firstInstant: 1, stoppedAt: nil, established: 10, accepted: 10,
+        source: nil, endpoint: endpoint)
+    }
+    var path = PathFindings()
+    path.listeners["a:1"] = PathFindings.Listener(mostWaiting: 0, backlog: 100, drops: 0)
+    path.listeners["b:1"] = PathFindings.Listener(mostWaiting: 101, backlog: 100, drops: 900)
+    path.withoutListener = ["c:1"]
+    // One handshake at A was tried again; B's queue is full.
+    let queue = Self.limits(
+      .ramp,
+      [
+        failure("connect-timeout", nil, 1, retried: 1, at: "a:1"),
+        failure("connect-timeout", nil, 500, at: "b:1"),
+      ], path: path)
+    #expect(queue.map(\.resource) == [.acceptQueue])
+    #expect(queue.map(\.count) == [500])
+    #expect(queue.first?.endpoint == "b:1")
+    // Nobody listens at C, and a firewall refuses in B's and A's name.
+    let refused = ErrnoRecord(number: 111, name: "ECONNREFUSED", text: "Connection refused")
+    let firewall = Self.limits(
+      .ramp,
+      [
+        failure("connect", refused, 1, at: "c:1"), failure("connect", refused, 400, at: "b:1"),
+        failure("connect", refused, 100, at: "a:1"),
+      ], path: path)
+    #expect(firewall.map(\.resource) == [.nobodyListens, .noRoute])
+    #expect(firewall.map(\.count) == [1, 500])
   }
 
   @Test func `a handshake that was tried again is no limit`() {

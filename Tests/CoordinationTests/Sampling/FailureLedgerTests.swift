@@ -55,4 +55,35 @@ import Testing
       #expect(since.stoppedAt == record.stoppedAt)
     }
   }
+
+  @Test func `failures at two endpoints are one record of their kind, and two by endpoint`() throws
+  {
+    let plan = """
+      target: ["127.0.0.1:9000", "127.0.0.1:9001"]
+      clients: {sources: 127.0.0.2, processes: 1}
+      phases: [ramp: {to: 100, rate: 1k/s}]
+      """
+    try withSimulatedFleet(plan) { prepared, workers, fleet in
+      let started = workers.now()
+      var ledger = FailureLedger(
+        clients: prepared.staffing.clients, phases: ["ramp"], started: started)
+      fleet.post(.begin, phase: 0, start: started)
+      workers.pause(until: started.advanced(by: .milliseconds(20)))
+      _ = ledger.update(from: fleet, at: workers.now())
+      let before = ledger.recordsByEndpoint
+      workers.pause(until: started.advanced(by: .seconds(1)))
+      _ = ledger.update(from: fleet, at: workers.now())
+      // Nobody listens: each handshake is refused.
+      #expect(ledger.records.map(\.errno?.name) == ["ECONNREFUSED"])
+      let places = ledger.recordsByEndpoint
+      #expect(Set(places.map(\.endpoint)) == ["127.0.0.1:9000", "127.0.0.1:9001"])
+      #expect(places.count == 2)
+      #expect(places.reduce(0) { $0 + $1.count } == ledger.records[0].count)
+      #expect(abs(places[0].count - places[1].count) <= 2)
+      let since = ledger.recordsByEndpoint(beyond: before)
+      let known = before.reduce(0) { $0 + $1.count }
+      #expect(since.reduce(0) { $0 + $1.count } == ledger.records[0].count - known)
+      #expect(ledger.recordsByEndpoint(beyond: places).isEmpty)
+    }
+  }
 }

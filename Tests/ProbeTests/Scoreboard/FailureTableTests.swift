@@ -40,6 +40,27 @@ import WorkerLog
     #expect(rows.allSatisfy { $0.count == 3 && $0.position == nil })
   }
 
+  @Test func `each of the first endpoints has rows of its own, and the others share one`() throws {
+    let board = try Scoreboard(sources: 0)
+    defer { board.unmap() }
+    let table = board.failures
+    let endpoints = FailureTable.endpointsApart + 3
+    for endpoint in 0..<endpoints {
+      table.add(
+        .connectTimeout, nil, phase: 2, endpoint: endpoint, at: .now(), held: 0,
+        position: UInt32(endpoint))
+      table.markRetried(.connectTimeout, nil, phase: 2, endpoint: endpoint)
+    }
+    table.markStopped(.connectTimeout, nil, phase: 2, endpoint: 1, at: Instant(nanoseconds: 5))
+    let rows = table.rows()
+    #expect(rows.map(\.position) == (0...FailureTable.endpointsApart).map { UInt32($0) })
+    #expect(rows.map(\.count) == rows.map(\.retried))
+    #expect(rows.dropLast().allSatisfy { $0.count == 1 })
+    #expect(rows.last?.count == 3)
+    #expect(rows.allSatisfy { $0.call == .connectTimeout && $0.errno == nil && $0.phase == 2 })
+    #expect(rows.filter { $0.stopped != nil }.map(\.position) == [1])
+  }
+
   @Test func `the last row takes what finds no row of its own`() throws {
     let board = try Scoreboard(sources: 0)
     defer { board.unmap() }
