@@ -113,6 +113,7 @@ extension Coordinator {
       after: after,
       path: pathFindings,
       endpoints: endpoints)
+    finder.tightestGroup = hostReadings.tightestGroup()
     finder.loweredDescriptors = loweredDescriptors
     return finder
   }

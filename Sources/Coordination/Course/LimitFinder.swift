@@ -14,6 +14,8 @@ package struct LimitFinder {
   var path = PathFindings()
   /// Where the clients connect to, as failures name it.
   var endpoints: [String] = []
+  /// The control group that leaves the least memory now; nil where that is not known.
+  var tightestGroup: GroupBound?
   /// By worker, its limit of descriptors now, where somebody has lowered that since the run began.
   var loweredDescriptors: [Int: Int] = [:]
 
@@ -101,6 +103,7 @@ package struct LimitFinder {
       alike.count = failures.filter(failure.isSameKind).reduce(0) { $0 + $1.count }
       let found = diagnose(
         alike, before: before, after: after, host: host, demand: demand, path: path,
+        tightestGroup: tightestGroup,
         loweredDescriptors: failure.worker.flatMap { loweredDescriptors[$0] })
       if let known = causes.firstIndex(where: {
         $0.failure.isSameKind(failure) && $0.found.resource == found.resource

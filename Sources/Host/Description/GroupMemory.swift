@@ -32,14 +32,18 @@ struct GroupMemory {
       read(file).flatMap(ProcText.integer).map { (file: file, most: $0) }
     }
     guard var (file, most) = limits.min(by: { $0.most < $1.most }) else { return nil }
-    if !group.isVersion2, let above = ProcText.amount("hierarchical_memory_limit", in: stat) {
-      // The lowest bound of this group and of those above, some of which may not be mounted here.
-      most = min(most, above)
+    // The lowest bound of this group and of those above, some of which may not be mounted here.
+    var isOfGroupAbove = false
+    if !group.isVersion2, let above = ProcText.amount("hierarchical_memory_limit", in: stat),
+      above < most
+    {
+      (most, isOfGroupAbove) = (above, true)
     }
     guard most < Self.unbounded else { return nil }
     let cache = group.isVersion2 ? "inactive_file" : "total_inactive_file"
     let reclaimable = ProcText.amount(cache, in: stat) ?? 0
     file.removeFirst(group.directory.count + 1)
+    if isOfGroupAbove { file = GroupBound.ofGroupAbove }
     return GroupBound(file, of: group, most: most, used: max(0, usage - reclaimable))
   }
 
@@ -53,10 +57,16 @@ struct GroupMemory {
 struct GroupMeter {
   /// The control groups that had a bound when this meter was made.
   private let groups: [GroupMemory]
+  /// By directory, what was in use when this meter was made.
+  private let usedBefore: [String: Int]
   private let files: [String: ProcFile]
 
   init(reading read: (String) -> String?) {
-    groups = GroupMemory.all(reading: read).filter { $0.bound(reading: read) != nil }
+    let bounds = GroupMemory.all(reading: read).map { ($0, $0.bound(reading: read)) }
+    groups = bounds.filter { $1 != nil }.map(\.0)
+    usedBefore = Dictionary(
+      bounds.compactMap { $1.map { ($0.group.directory, $0.used) } },
+      uniquingKeysWith: { first, _ in first })
     var files: [String: ProcFile] = [:]
     for path in groups.flatMap({ [$0.usageFile, $0.statFile] + $0.limitFiles }) {
       files[path] = try? ProcFile(path)
@@ -67,5 +77,14 @@ struct GroupMeter {
   /// The bound that leaves the least memory now; nil without any.
   func tightest() -> GroupBound? {
     GroupBound.tightest(groups.compactMap { $0.bound { try? files[$0]?.read() } })
+  }
+
+  /// The same bound, with what was in use before this process used any: what a need is added to.
+  func tightestWithUseBefore() -> GroupBound? {
+    tightest().map { bound in
+      var bound = bound
+      bound.used = usedBefore[bound.group.directory] ?? bound.used
+      return bound
+    }
   }
 }

@@ -4,16 +4,18 @@ import WorkerLog
 /// Decides why an operation failed, from its system call, its errno and the kernel's counters
 /// before and after. What cannot be told apart is `unclassified`, with all that was looked at.
 ///
-/// - Parameter loweredDescriptors: what somebody has lowered the worker's descriptor limit to since the run
-///   began; nil where nobody has.
+/// - Parameters:
+///   - tightestGroup: the control group that leaves the least memory now; nil where that is not known.
+///   - loweredDescriptors: what somebody has lowered the worker's descriptor limit to since the run began; nil
+///     where nobody has.
 package func diagnose(
   _ failure: FailureRecord, before: [Series.Key: Double], after: [Series.Key: Double],
   host: HostDescription, demand: Demand, path: PathFindings = PathFindings(),
-  loweredDescriptors: Int? = nil
+  tightestGroup: GroupBound? = nil, loweredDescriptors: Int? = nil
 ) -> Diagnosed {
   let context = DiagnosisContext(
     before: before, after: after, host: host, demand: demand, path: path,
-    loweredDescriptors: loweredDescriptors)
+    tightestGroup: tightestGroup, loweredDescriptors: loweredDescriptors)
   if failure.syscall == FailureRecord.memoryGuardCall { return context.memoryGuard(failure) }
   switch (FailedCall(named: failure.syscall), failure.errno?.name) {
   case (.socket, "EMFILE"), (.accept, "EMFILE"):

@@ -7,6 +7,9 @@ struct DiagnosisContext {
   var host: HostDescription
   var demand: Demand
   var path = PathFindings()
+  /// The control group that leaves the least memory now; nil where that is not known, or the one of the host's
+  /// description.
+  var tightestGroup: GroupBound?
   /// The descriptor limit of the worker that failed, where somebody has lowered it since the run began;
   /// else nil.
   var loweredDescriptors: Int?

@@ -8,12 +8,21 @@ extension DiagnosisContext {
 
   private var needed: Int { demand.bytesNeeded(on: host) }
   private var reserved: Int { demand.bytesGuarded(on: host) }
+  /// What the machine has left now, by the guard's own measure (`MemoryMeter`).
   private var available: Int {
-    after[.memoryAvailable].map { Int($0) } ?? host.memoryAvailable
+    guard let available = after[.memoryAvailable] else { return host.memoryAvailable }
+    let sockets = Int(after[.socketsAllocated] ?? 0)
+    let reclaimable = after[.slab].flatMap { slab in
+      after[.slabUnreclaimable].map { Int(max(0, slab - $0)) }
+    }
+    return MemoryMeter.left(
+      of: Int(available), reclaimable: reclaimable,
+      pinned: sockets * host.bytesPinnedPerSocket)
   }
-  /// What the tightest control group has left now.
+  /// The control group that leaves the least now; another may have left less when the run began.
+  private var group: GroupBound? { tightestGroup ?? host.memoryGroup }
   private var groupLeft: Int? {
-    host.memoryGroup.map { group in after[.cgroupMemoryLeft].map { Int($0) } ?? group.left }
+    group.map { group in after[.cgroupMemoryLeft].map { Int($0) } ?? group.left }
   }
 
   private var evidence: [Fact] {
@@ -27,7 +36,7 @@ extension DiagnosisContext {
 
   /// ENOMEM and ENOBUFS do not say which bound was met; its own level does.
   func memory(_ failure: FailureRecord) -> Diagnosed {
-    if let group = host.memoryGroup, let groupLeft,
+    if let group, let groupLeft,
       Double(groupLeft) <= Double(group.most) * (1 - Self.nearly)
     {
       return ofGroup(group, .memory)
@@ -40,7 +49,7 @@ extension DiagnosisContext {
   func memoryGuard(_ failure: FailureRecord) -> Diagnosed {
     let missing = max(0, demand.goal - failure.established)
     var (found, short): (Diagnosed, Int)
-    if let group = host.memoryGroup, let groupLeft, groupLeft < available {
+    if let group, let groupLeft, groupLeft < available {
       found = ofGroup(group, .memoryGuard)
       short =
         missing * demand.bytesPerConnection(in: group.group, on: host) + reserved - groupLeft
@@ -124,14 +133,18 @@ extension DiagnosisContext {
   }
 
   private func ofGroup(_ bound: GroupBound, _ resource: Resource) -> Diagnosed {
+    let evidence =
+      [Fact("cgroup", bound.group.directory)]
+      + (groupLeft.map { [Fact("left in the group", Format.bytes($0))] } ?? []) + evidence
+    // The group whose file it is cannot be seen from here.
+    guard !bound.isOfGroupAbove else {
+      return Diagnosed(resource, knob: bound.setting, now: bound.most, evidence: evidence)
+    }
     let change = SettingChange(
       .group(bound.group), bound.setting, from: bound.most,
       to: Capacity.withHeadroom(
         bound.used + demand.bytesNeeded(in: bound.group, on: host) + reserved))
-    return diagnosed(
-      resource, raisedBy: change, now: bound.most,
-      evidence: [Fact("cgroup", bound.group.directory)]
-        + (groupLeft.map { [Fact("left in the group", Format.bytes($0))] } ?? []) + evidence)
+    return diagnosed(resource, raisedBy: change, now: bound.most, evidence: evidence)
   }
 
   /// `net.ipv4.tcp_mem` bounds the pages that all TCP sockets buffer (tcp(7)).

@@ -1,7 +1,7 @@
 /// A control group's bound on a resource, and how much of the resource is used.
 package struct GroupBound: Sendable, Equatable {
   package var group: ControlGroup
-  /// The file in the group's directory that sets the bound.
+  /// The file in the group's directory that sets the bound; `ofGroupAbove` where it is in no file here.
   package var setting: String
   package var most: Int
   /// What is in use, less what the kernel takes back by itself.
@@ -14,13 +14,20 @@ package struct GroupBound: Sendable, Equatable {
     self.used = used
   }
 
+  /// The setting of a bound of version 1 that is another group's, above this one.
+  static let ofGroupAbove = "memory.limit_in_bytes of a group above"
+  package var isOfGroupAbove: Bool { setting == Self.ofGroupAbove }
+
   package var left: Int { max(0, most - used) }
 
   package var file: String { group.file(setting) }
 
-  /// The bound that leaves the least: all bounds hold at once.
+  /// The bound that leaves the least: all bounds hold at once. Of several, the outermost: what an inner group
+  /// leaves may be the outer one's bound.
+  ///
+  /// - Parameter bounds: those of a group and of the groups above it, in this order.
   static func tightest(_ bounds: [GroupBound]) -> GroupBound? {
-    bounds.min { $0.left < $1.left }
+    bounds.reversed().min { $0.left < $1.left }
   }
 }
 

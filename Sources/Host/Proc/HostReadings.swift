@@ -7,6 +7,9 @@ package protocol HostReadings: AnyObject {
   func readings() -> [Reading]
   /// Bytes that can still be had; nil where nothing tells.
   func availableMemory() -> Int?
+  /// The control group that leaves the least memory now, with what was in use in it when the readings began;
+  /// nil without any.
+  func tightestGroup() -> GroupBound?
   /// Bytes that no other process shares; nil where nothing tells.
   func privateBytes(of process: Int32) -> Int?
   /// How many descriptors a process may have now; nil where nothing tells.

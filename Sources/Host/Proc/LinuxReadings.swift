@@ -21,6 +21,7 @@ package final class LinuxReadings: HostReadings {
 
   package func readings() -> [Reading] { kernel.readings() }
   package func availableMemory() -> Int? { meter.available() }
+  package func tightestGroup() -> GroupBound? { meter.tightestGroup() }
   package func privateBytes(of process: Int32) -> Int? { MemoryMeter.privateBytes(of: process) }
   package func descriptorLimit(of process: Int32) -> Int? {
     ResourceLimit.descriptors(of: process)?.soft

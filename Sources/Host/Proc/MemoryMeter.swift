@@ -22,6 +22,10 @@ package struct MemoryMeter {
     [availableOnMachine(), groups.tightest()?.left].compactMap(\.self).min()
   }
 
+  /// The control group that leaves the least memory now, with what was in use in it when this meter was made;
+  /// nil without any.
+  package func tightestGroup() -> GroupBound? { groups.tightestWithUseBefore() }
+
   private func availableOnMachine() -> Int? {
     guard let text = try? meminfo?.read() else { return nil }
     return Self.available(
@@ -36,18 +40,31 @@ package struct MemoryMeter {
   /// takes them back before memory runs out (`drain_all_pages`). After a million sockets were closed
   /// these pages come to hundreds of megabytes.
   ///
-  /// MemAvailable counts the inode and the dentry of every socket as memory that can be reclaimed,
-  /// which is true only once the socket is closed. With millions of sockets open, gigabytes seem to
-  /// be left while the host has none.
+  /// The sockets are those of this network namespace, of whatever kind, or the whole machine's TCP sockets,
+  /// whichever are more: `used` leaves out a server in another namespace.
   static func available(
     meminfo: String, zoneinfo: String, sockstat: String, bytesPinnedPerSocket: Int,
     pageSize: Int = ProcFile.pageSize
   ) -> Int? {
     guard let bytes = ProcText.amount("MemAvailable", in: meminfo) else { return nil }
     let kept = ProcText.amounts("count:", in: zoneinfo).reduce(0, +) * pageSize
-    let sockets = ProcText.pairs("sockets", in: sockstat)["used"] ?? 0
-    let reclaimable = ProcText.amount("SReclaimable", in: meminfo) ?? .max
-    return max(0, bytes + kept - min(reclaimable, sockets * bytesPinnedPerSocket))
+    let sockets = max(
+      ProcText.pairs("sockets", in: sockstat)["used"] ?? 0,
+      ProcText.pairs("TCP", in: sockstat)["alloc"] ?? 0)
+    return left(
+      of: bytes + kept, reclaimable: ProcText.amount("SReclaimable", in: meminfo),
+      pinned: sockets * bytesPinnedPerSocket)
+  }
+
+  /// Bytes of MemAvailable that can be had while sockets are open. It counts the inode and the dentry of every
+  /// socket as memory that can be reclaimed, which is true only once the socket is closed. With millions of
+  /// sockets open, gigabytes seem to be left while the host has none.
+  ///
+  /// - Parameters:
+  ///   - reclaimable: what the kernel has counted as such, of which no more is taken off; nil where unknown.
+  ///   - pinned: what the inodes and dentries of open sockets take.
+  static func left(of available: Int, reclaimable: Int?, pinned: Int) -> Int {
+    max(0, available - min(reclaimable ?? .max, pinned))
   }
 
   /// Bytes that no other process shares; nil when the process is gone or may not be looked into.

@@ -246,11 +246,16 @@ package struct Checkup: Sendable {
     let needed =
       bound.used + demand.bytesNeeded(in: bound.group, on: host) + demand.bytesGuarded(on: host)
     let each = demand.bytesPerConnection(in: bound.group, on: host)
+    let (low, mayRaise) = (needed > bound.most, !bound.isOfGroupAbove)
     return CheckupItem(
       setting: bound.setting, now: Format.bytes(bound.most), needed: Format.bytes(needed),
-      status: needed > bound.most ? .short : .enough,
+      status: low ? mayRaise ? .low : .short : .enough,
       note: "\(bound.group.directory): \(Format.bytes(bound.used)) in use, "
-        + "\(Format.bytes(each)) a connection")
+        + "\(Format.bytes(each)) a connection",
+      change: low && mayRaise
+        ? SettingChange(
+          .group(bound.group), bound.setting, from: bound.most, to: Capacity.withHeadroom(needed))
+        : nil)
   }
 
   static func sysctl(_ name: String, _ old: Int, _ value: Int) -> SettingChange {

@@ -40,6 +40,7 @@ package final class SimulatedReadings: HostReadings {
     host.memory - network.sockets * host.memoryPerSocket
   }
 
+  package func tightestGroup() -> GroupBound? { nil }
   package func privateBytes(of process: Int32) -> Int? { nil }
   package func descriptorLimit(of process: Int32) -> Int? { host.loweredDescriptors[process] }
   package func ownProcessorTime() -> Double { 0 }

@@ -62,7 +62,20 @@ import Testing
         "/sys/fs/cgroup/memory/memory.stat":
           "hierarchical_memory_limit \(gibibyte)\ntotal_inactive_file 100\n",
       ],
-      memory: ("/sys/fs/cgroup/memory/memory.limit_in_bytes", gibibyte, 200)),
+      memory: ("/sys/fs/cgroup/memory/memory.limit_in_bytes of a group above", gibibyte, 200)),
+    Case(
+      name: "version 1, a group without a bound, alone below one with",
+      files: [
+        "/proc/self/mountinfo":
+          "35 31 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n",
+        "/proc/self/cgroup": "4:memory:/a/b\n",
+        "/sys/fs/cgroup/memory/a/memory.limit_in_bytes": "\(gibibyte)\n",
+        "/sys/fs/cgroup/memory/a/memory.usage_in_bytes": "300\n",
+        "/sys/fs/cgroup/memory/a/b/memory.limit_in_bytes": unbounded,
+        "/sys/fs/cgroup/memory/a/b/memory.usage_in_bytes": "300\n",
+        "/sys/fs/cgroup/memory/a/b/memory.stat": "hierarchical_memory_limit \(gibibyte)\n",
+      ],
+      memory: ("/sys/fs/cgroup/memory/a/memory.limit_in_bytes", gibibyte, 300)),
     Case(
       name: "version 1 that counts children apart",
       files: [

@@ -162,6 +162,55 @@ import Testing
     #expect((guarded.needed ?? 0) > 5 << 30)
   }
 
+  @Test func `what open sockets pin is not left, for the diagnosis as for the guard`() {
+    // 5.5 GiB by the kernel's count, of which 4.8 million sockets pin 4.7.
+    let after: [Series.Key: Double] = [
+      .memoryAvailable: 5.5 * 0x1p30, .socketsAllocated: 4_800_000,
+      .slab: 10 * 0x1p30, .slabUnreclaimable: 4 * 0x1p30, .cgroupMemoryLeft: 2.4 * 0x1p30,
+    ]
+    let host = HostDescription.box(group: 15 << 30, used: 1 << 30)
+    let guarded = found(
+      .failed("memory-guard", nil), after: after, host: host,
+      demand: .million { $0.memoryGuard = .share(0.05) })
+    #expect(guarded.knob == "RAM")
+    #expect(
+      value("memory available", in: guarded) == Format.bytes(5_905_580_032 - 4_800_000 * 1057))
+    #expect(value("short of the goal by", in: guarded) != "0 B")
+    let refused = found(.failed("socket", "ENOMEM"), after: after, host: host)
+    #expect(refused.knob == "RAM")
+  }
+
+  @Test func `the group that is named is the one that leaves the least now`() {
+    func found(_ syscall: String, _ errno: String?) -> Diagnosed {
+      let inner = HostDescription.box(group: 2 << 30, used: 20 << 20).memoryGroup
+      return diagnose(
+        .failed(syscall, errno), before: [:], after: [.cgroupMemoryLeft: Double(1 << 20)],
+        host: .box {
+          $0.memoryGroup = GroupBound(
+            "memory.max", of: ControlGroup(directory: "/sys/fs/cgroup", isVersion2: true),
+            most: 8 << 30, used: 7 << 30)
+        }, demand: .million, tightestGroup: inner)
+    }
+    for found in [found("memory-guard", nil), found("socket", "ENOMEM")] {
+      #expect(value("cgroup", in: found) == "/sys/fs/cgroup/a")
+      #expect(found.now == 2 << 30)
+    }
+  }
+
+  @Test func `a bound of a group above is named so, and has no command`() {
+    let host = HostDescription.box {
+      $0.memoryGroup = GroupBound(
+        GroupBound.ofGroupAbove, of: ControlGroup(directory: "/sys/fs/cgroup/a", isVersion2: false),
+        most: 1 << 30, used: 20 << 20)
+    }
+    let found = found(.failed("memory-guard", nil), after: [.cgroupMemoryLeft: 1000], host: host)
+    #expect(found.knob == "memory.limit_in_bytes of a group above")
+    #expect(found.fix == nil)
+    let item = Checkup(.million, on: host).items.first { $0.setting == found.knob }
+    #expect(item?.status == .short)
+    #expect(item?.change == nil)
+  }
+
   // MARK: - A fix never lowers
 
   @Test func `what others hold of a limit is added to what the goal needs`() {

@@ -27,6 +27,12 @@ import Testing
     #expect(available(meminfo: meminfo, sockstat: "sockets: used 40\n") == 102_400 - 40_000)
   }
 
+  @Test func `sockets of other network namespaces count as well`() {
+    let meminfo = "MemAvailable: 100 kB\nSReclaimable: 50 kB\n"
+    let sockstat = "sockets: used 3\nTCP: inuse 1 orphan 0 tw 0 alloc 40 mem 0\n"
+    #expect(available(meminfo: meminfo, sockstat: sockstat) == 102_400 - 40_000)
+  }
+
   @Test func `no more is taken off than the kernel has counted as reclaimable`() {
     let meminfo = "MemAvailable: 100 kB\nSReclaimable: 50 kB\n"
     #expect(available(meminfo: meminfo, sockstat: "sockets: used 90\n") == 51_200)
