@@ -20,6 +20,7 @@ extension PathFindings.Listener {
       })
     // Each socket has a queue of its own, and gets a share of the SYNs whatever waits at the others.
     isFull = chosen.contains { $0.waiting > $0.backlog }
+    for socket in chosen { dropsBySocket[socket.inode] = socket.drops }
     self.sockets = Set(chosen.map(\.inode))
   }
 }

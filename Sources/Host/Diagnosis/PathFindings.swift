@@ -13,6 +13,8 @@ package struct PathFindings: Sendable, Equatable {
     /// `PathFindings.listeners` the count starts with the phase, elsewhere when each socket began to listen.
     /// Nil where the kernel does not say.
     package var drops: Int?
+    /// What each socket has dropped since it began to listen, by inode.
+    package var dropsBySocket: [UInt32: Int] = [:]
     /// Whether a queue was full while handshakes went unanswered. A look counts only if an earlier look of
     /// the phase has found a repeated SYN or a handshake that had timed out.
     package var isFullWhileUnanswered = false
@@ -31,6 +33,16 @@ package struct PathFindings: Sendable, Equatable {
       self.backlog = backlog
       self.drops = drops
       isFull = mostWaiting > backlog
+    }
+
+    /// What the present sockets have dropped since an earlier look: a socket that was opened since began at
+    /// zero, and one that was closed since takes its count along.
+    func drops(since before: Listener?) -> Int? {
+      drops.map { _ in
+        dropsBySocket.reduce(0) { sum, socket in
+          sum + max(0, socket.value - (before?.dropsBySocket[socket.key] ?? 0))
+        }
+      }
     }
   }
 

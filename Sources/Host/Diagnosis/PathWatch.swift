@@ -203,11 +203,7 @@ package final class PathWatch: PathReadings {
       listener.mostWaiting = max(
         listener.waitingAtLastLook, findings.listeners[name]?.mostWaiting ?? 0)
       listener.isFull = listener.isFull || findings.listeners[name]?.isFull ?? false
-      // The counter of a listener that was opened during the phase began at zero.
-      listener.drops = listener.drops.map { drops in
-        let before = before?.drops ?? 0
-        return drops >= before ? drops - before : drops
-      }
+      listener.drops = listener.drops(since: before)
       // No restart while one of the first sockets still listens: a server that reloads opens new
       // sockets before it closes the old ones, so no SYN goes unheard.
       if let before, before.sockets.isDisjoint(with: listener.sockets) {
@@ -271,9 +267,7 @@ package final class PathWatch: PathReadings {
     guard !found.isEmpty else { return readings }
     let drops = found.map { endpoint, listener in
       var listener = listener
-      // A listener that was replaced since counts from zero.
-      let (drops, before) = (listener.drops ?? 0, atRunStart[endpoint]?.drops ?? 0)
-      listener.drops = drops >= before ? drops - before : drops
+      listener.drops = listener.drops(since: atRunStart[endpoint])
       return listener
     }.sum { $0.drops ?? 0 }
     readings += [

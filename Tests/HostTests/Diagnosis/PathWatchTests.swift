@@ -120,6 +120,30 @@ import Testing
     #expect(watch.acceptance(of: [getpid()], holding: 3) == AcceptanceCount(accepted: 1, alone: 2))
   }
 
+  @Test func `what was dropped before is not the phase's when one of two sockets is closed`() throws
+  {
+    var open: [FileDescriptor] = []
+    defer { for socket in open { Socket.close(socket) } }
+    var address = SocketAddress(try #require(IPAddress("127.33.2.3")), 0)
+    for _ in 0..<2 {
+      let socket = try Socket.open(v6: false)
+      open.append(socket)
+      var on: Int32 = 1
+      #expect(unsafe setsockopt(socket.rawValue, SOL_SOCKET, SO_REUSEPORT, &on, 4) == 0)
+      try Socket.bind(socket, to: address)
+      try Socket.listen(socket, backlog: 1)
+      address = try #require(Socket.localAddress(of: socket))
+    }
+    // Both queues overflow.
+    for _ in 0..<40 { open.append(try client(of: address, from: "127.33.2.4")) }
+    let watch = PathWatch(endpoints: [address], sources: [try #require(IPAddress("127.33.2.4"))])
+    watch.begin([:], clientsHaveConnected: false)
+    Socket.close(open.removeFirst())
+    let readings = watch.look([:], timedOut: false).values
+    #expect(watch.findings.listeners["\(address)"]?.drops == 0)
+    #expect(readings[.listenerDrops] == 0)
+  }
+
   @Test func `a full queue and its drops are those of the phase`() throws {
     let (listener, address) = try listener("127.33.2.1", backlog: 1)
     var open = [listener]
