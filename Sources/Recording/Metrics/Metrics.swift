@@ -111,7 +111,7 @@ package struct Metrics: Sendable, Equatable {
   /// Messages that were due and not sent; nil where nobody counted them.
   package var messagesUnsent: Int? {
     let counted = messages.compactMap(\.unsent)
-    return counted.isEmpty ? nil : counted.reduce(0, +)
+    return counted.isEmpty ? nil : counted.total
   }
 
   /// Messages that got no right answer in time; nil when none are sent.

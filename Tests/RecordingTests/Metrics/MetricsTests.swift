@@ -67,6 +67,19 @@ import Testing
     #expect(Metrics(recording).messagesUnsent == nil)
   }
 
+  @Test func `more unsent messages than a number can count are as many as it can`() {
+    var recording = recording()
+    recording.series += (0..<1100).flatMap { place in
+      [Series.Key.messages(.sent, "m\(place)"), .unsent("m\(place)")].map { key in
+        Series(
+          key: key, unit: "messages", kind: .counter,
+          points: [.init(at: 0, value: 0), .init(at: 12, value: 0x1p53)])
+      }
+    }
+    recording.workers = [WorkerRecord(id: 0, end: .client, pid: 1)]
+    #expect(Metrics(recording).messagesUnsent == .max)
+  }
+
   @Test func `ends of someone else's server are not ours to share out over`() {
     var recording = recording()
     recording.workers = [WorkerRecord(id: 0, end: .client, pid: 1)]
