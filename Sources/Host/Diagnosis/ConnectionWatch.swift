@@ -14,6 +14,10 @@ final class ConnectionWatch {
 
   /// Endpoints at which connections from these sources have arrived with their own addresses.
   private var reached: Set<SocketAddress> = []
+  /// Endpoints to which the clients had connections at the last look, and at which none has ever arrived with its
+  /// own address: NAT leads them elsewhere, or rewrites their addresses.
+  var neverReached: Set<SocketAddress> { notReachedAtLastLook.subtracting(reached) }
+  private var notReachedAtLastLook: Set<SocketAddress> = []
   /// Routes whose connections have all arrived with their own addresses and ports at some look.
   private var routesWithoutNAT: Set<ConnectionRoute> = []
   /// Server ends of the clients' connections whose addresses NAT has rewritten, as of the last look.
@@ -147,6 +151,7 @@ final class ConnectionWatch {
       try own.each(.established, anyOf: clientSideFilter) { tally.takeClient($0) }
       for space in spaces { try tally.takeServerEnds(of: space) }
       endsBehindNAT = []
+      notReachedAtLastLook = tally.endpointsWithoutArrivals
       if let count = tally.count(of: held) {
         routesWithoutNAT.formUnion(tally.arrivedRoutes)
         reached.formUnion(tally.arrivedRoutes.map(\.server))

@@ -19,6 +19,15 @@ extension DiagnosisContext {
         .synRetransmits, .timeouts, .backlogDrops)
     let listener = path.listener(at: failure.endpoint)
     if let found = conntrack(evidence) { return found }
+    if path.mayBeLedElsewhere(failure.endpoint) {
+      return droppedForAReason(evidence, nil)
+        ?? Diagnosed(
+          .unclassified,
+          evidence: evidence + [
+            ledElsewhere,
+            Fact("not told apart", "an accept queue where NAT leads, a firewall, and loss"),
+          ] + natRules)
+    }
     if let listener, listener.isFullWhileUnanswered, dropsExplain(failure, at: listener) {
       return dropped(by: listener, failure, evidence)
     }
@@ -312,6 +321,16 @@ extension DiagnosisContext {
           + "\(Format.count(unanswered.sources)) \(sources)\(answered)")
     ]
   }
+
+  /// Why whoever listens at the endpoint, or does not, tells nothing, as evidence.
+  var ledElsewhere: Fact {
+    Fact(
+      "led elsewhere",
+      "connections stand, and none has arrived at this endpoint with its own address: NAT leads them past it"
+    )
+  }
+
+  var natRules: [Fact] { [Fact("rules that may lead elsewhere", privileged("nft list ruleset"))] }
 
   /// Another host's queue, its firewall, a firewall on the way and plain loss look alike from here.
   private func noAnswer(_ evidence: [Fact]) -> Diagnosed {

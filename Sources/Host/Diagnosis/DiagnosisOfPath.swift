@@ -10,6 +10,14 @@ extension DiagnosisContext {
       + rises(.resetsSent, .attemptFails, .unreachableReceived, .unreachableReceivedV6) + [
         Fact("held when it began", "\(Format.count(failure.established)) established")
       ]
+    if path.mayBeLedElsewhere(failure.endpoint) {
+      evidence += [
+        ledElsewhere,
+        Fact(
+          "not told apart", "a firewall that refuses, and NAT that leads to where nobody listens"),
+      ]
+      return Diagnosed(.unclassified, evidence: evidence + natRules)
+    }
     // The endpoint's own kernel says that nobody listens now: that decides, whoever listened before.
     if let endpoint = failure.endpoint, path.withoutListener.contains(endpoint) {
       return Diagnosed(

@@ -75,6 +75,13 @@ struct EndTally {
     routes.values.reduce(0) { $0 + $1[keyPath: number] }
   }
 
+  /// Endpoints to which clients have connections, and at which nothing has arrived from the clients' addresses.
+  var endpointsWithoutArrivals: Set<SocketAddress> {
+    let arrived = routes.filter { $0.value.accepted + $0.value.waiting + $0.value.deferred > 0 }
+    return Set(routes.filter { $0.value.clients > 0 }.map(\.key.server))
+      .subtracting(arrived.map(\.key.server))
+  }
+
   /// The routes on which connections have arrived with their own addresses and ports.
   var arrivedRoutes: [ConnectionRoute] {
     routes.filter { $0.value.accepted + $0.value.waiting > 0 }.map(\.key)

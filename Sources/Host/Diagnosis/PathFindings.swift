@@ -66,6 +66,9 @@ package struct PathFindings: Sendable, Equatable {
   /// Endpoints on this host whose listener was away or replaced at some look: nobody listened there, or
   /// none of the sockets that had listened when the phase began. In between, nobody may have listened.
   package var restarted: Set<String> = []
+  /// Endpoints to which connections stood at the last look, and at which none has ever arrived with a client's
+  /// own address. NAT may lead all of them elsewhere, so that whoever listens there is no witness.
+  package var neverReached: Set<String> = []
   /// Packets that the kernel dropped on the whole machine while handshakes went unanswered, by the
   /// kernel's name of the reason (`DropReason.known`). Nil where no handshake went unanswered, or where the
   /// kernel did not tell.
@@ -107,6 +110,11 @@ package struct PathFindings: Sendable, Equatable {
   /// Whether the endpoint's kernel has told who listens there, or that nobody does.
   func knows(_ endpoint: String?) -> Bool {
     endpoint.map { listeners[$0] != nil || withoutListener.contains($0) } ?? false
+  }
+
+  /// Whether NAT may lead the clients' connections past this endpoint.
+  func mayBeLedElsewhere(_ endpoint: String?) -> Bool {
+    endpoint.map(neverReached.contains) ?? false
   }
 
   func listener(at endpoint: String?) -> Listener? { endpoint.flatMap { listeners[$0] } }

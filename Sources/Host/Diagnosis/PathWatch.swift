@@ -222,7 +222,8 @@ package final class PathWatch: PathReadings {
   }
 
   package func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount? {
-    connections.acceptance(of: clients, holding: held)
+    defer { findings.neverReached = Set(connections.neverReached.map { "\($0)" }) }
+    return connections.acceptance(of: clients, holding: held)
   }
 
   package var stillHeldBehindNAT: Int { connections.stillHeldBehindNAT }

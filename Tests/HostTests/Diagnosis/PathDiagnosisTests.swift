@@ -51,6 +51,30 @@ import Testing
     #expect(value("dropped by this listener", in: dropped) == "0 handshakes")
   }
 
+  @Test func `a listener that NAT leads past is no witness`() {
+    let refused = FailureRecord.failed("connect", "ECONNREFUSED")
+    for failure in [.failed("connect-timeout", nil), refused] {
+      for listener in [Self.listener(0, of: 4096, drops: 0), [:]] {
+        let past = found(failure, demand: Self.foreign) {
+          $0.listeners = listener
+          if listener.isEmpty { $0.withoutListener = [Self.endpoint] }
+          $0.neverReached = [Self.endpoint]
+        }
+        #expect(past.resource == .unclassified)
+        #expect(value("led elsewhere", in: past) != nil)
+        #expect(value("rules that may lead elsewhere", in: past) == "nft list ruleset")
+        #expect(value("somebody listens there", in: past) == nil)
+      }
+    }
+    let dropped = found(demand: Self.foreign) {
+      $0.listeners = Self.listener(0, of: 4096, drops: 0)
+      $0.neverReached = [Self.endpoint]
+      $0.dropsByReason = ["NETFILTER_DROP": 30]
+      $0.unanswered = .init(handshakes: 9, sources: 1)
+    }
+    #expect(dropped.resource == .packetsDropped)
+  }
+
   @Test func `the listener's own overflow does`() {
     let full = found(after: [.listenOverflows: 300, .listenDrops: 300]) {
       $0.listeners = Self.listener(4097, of: 4096, drops: 300)
