@@ -134,6 +134,7 @@ import WorkerLog
       let totals = ServeTotals(
         endpoints: ["127.0.0.1:9000", "[::1]:9001"], duration: chance.pick([0, 1.23456, 61]),
         accepted: chance.pick([0, 1, 1200]), most: chance.pick([0, 7]), held: chance.pick([0, 1]),
+        lost: limits.count,
         closed: chance.pick([0, 1199]), received: chance.pick([0, 2048]),
         sent: chance.pick([0, 1_048_576]),
         limits: limits)

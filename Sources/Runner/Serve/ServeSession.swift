@@ -37,6 +37,8 @@ struct ServeSession: ~Copyable {
   /// The most connections that were seen at once.
   private var most = 0
   private var limits: [LimitRecord] = []
+  /// The workers that have died, by their index in `fleet.members`.
+  private var dead: [Int] = []
 
   /// Forks the workers. Call it before any thread exists.
   init(_ prepared: PreparedServer, options: Options) throws {
@@ -86,9 +88,8 @@ struct ServeSession: ~Copyable {
         return ExitStatus.fault
       }
     }
-    let held = fleet.current(.held, .server)
     end()
-    return printTotals(held: held)
+    return printTotals()
   }
 
   // MARK: Beginning and end
@@ -130,6 +131,7 @@ struct ServeSession: ~Copyable {
     }
     fleet.quit(within: .zero, by: clock)
     received?.print()
+    recordFailures(isLast: true)
   }
 
   // MARK: Looking
@@ -142,14 +144,17 @@ struct ServeSession: ~Copyable {
     let counts = ServerCounts(
       held: held, accepted: fleet.total(.opened, .server),
       closed: fleet.total(.closedByPeer, .server))
-    if ledger.update(from: fleet, at: .now()) {
-      for failure in ledger.records { record(failure) }
-    }
+    recordFailures()
     if let line = growth.line(counts, elapsed: Instant.now().seconds(since: started)),
       !options.quiet
     {
       StandardError.write(line + "\n")
     }
+  }
+
+  private mutating func recordFailures(isLast: Bool = false) {
+    guard ledger.update(from: fleet, at: .now(), isLast: isLast) else { return }
+    for failure in ledger.records { record(failure) }
   }
 
   /// Prints a limit when it is met for the first time; later only its count rises.
@@ -170,6 +175,7 @@ struct ServeSession: ~Copyable {
   }
 
   private mutating func recordDeath(of index: Int) {
+    dead.append(index)
     var worker = WorkerRecord(fleet.members[index])
     worker.update(from: fleet.members[index], in: fleet)
     let instant = Instant.now().seconds(since: started)
@@ -196,13 +202,14 @@ struct ServeSession: ~Copyable {
   // MARK: Totals
 
   /// Prints the totals. Returns the exit code.
-  ///
-  /// - Parameter held: connections that were open before the workers were ended.
-  private func printTotals(held: Int) -> Int32 {
+  private func printTotals() -> Int32 {
+    // What a worker held at its end stays on its board, so that all counts are of one instant.
+    let lost = dead.reduce(0) { $0 + Int(fleet.members[$1].board[.held]) }
+    let held = fleet.total(.held, .server) - lost
     let totals = ServeTotals(
       endpoints: fleet.members.compactMap { $0.endpoint.map { "\($0)" } },
       duration: Instant.now().seconds(since: started),
-      accepted: fleet.total(.opened, .server), most: most, held: held,
+      accepted: fleet.total(.opened, .server), most: max(most, held), held: held, lost: lost,
       closed: fleet.total(.closedByPeer, .server), received: fleet.total(.bytesReceived, .server),
       sent: fleet.total(.bytesSent, .server), limits: limits)
     return tell(options.json ? totals.json + "\n" : options.quiet ? "" : totals.text)

@@ -9,8 +9,10 @@ struct ServeTotals {
   let accepted: Int
   /// The most connections that were seen at once.
   let most: Int
-  /// Connections open when the server was told to end.
+  /// Connections open when the server ended.
   let held: Int
+  /// Connections that ended with a process that died.
+  let lost: Int
   let closed: Int
   /// Bytes.
   let received: Int
@@ -22,10 +24,14 @@ struct ServeTotals {
     """
     served for \(Format.duration(seconds: duration)): \(Format.count(accepted)) accepted, \
     \(Format.count(most)) seen at once, \(Format.count(closed)) closed, \
-    \(Format.count(held)) open at the end
+    \(Format.count(held)) open at the end\(lostText)
     received \(Format.bytes(received)), sent \(Format.bytes(sent))
 
     """ + limits.map { "met a limit: \($0.cause), \(Format.count($0.count)) times\n" }.joined()
+  }
+
+  private var lostText: String {
+    lost == 0 ? "" : ", \(Format.count(lost)) lost with a process that died"
   }
 
   /// One JSON object on one line.
@@ -34,7 +40,7 @@ struct ServeTotals {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let object = Object(
       version: 1, endpoints: endpoints, duration: (duration * 1000).rounded() / 1000,
-      accepted: accepted, most: most, held: held, closed: closed,
+      accepted: accepted, most: most, held: held, lost: lost, closed: closed,
       bytes: Bytes(received: received, sent: sent),
       limits: limits.map {
         Limit(
@@ -50,7 +56,7 @@ struct ServeTotals {
     let version: Int
     let endpoints: [String]
     let duration: Double
-    let accepted, most, held, closed: Int
+    let accepted, most, held, lost, closed: Int
     let bytes: Bytes
     let limits: [Limit]
   }

@@ -6,18 +6,27 @@ import SystemPackage
 /// What server workers receive, as lines of text. Each worker sends its share in frames through a
 /// pipe.
 struct ReceivedText {
-  let pipes: [FileDescriptor]
-  /// For each pipe, the beginning of a frame whose end has not come yet.
-  private var rests: [[UInt8]]
-  /// For each worker, the start of its lines, since workers use the same descriptors; empty for a
-  /// single worker.
-  private let prefixes: [String]
+  private struct Source {
+    let pipe: FileDescriptor
+    /// The beginning of a frame whose end has not come yet.
+    var rest: [UInt8] = []
+    /// The start of the worker's lines, since workers use the same descriptors; empty for a single
+    /// worker.
+    let prefix: String
+    var hasEnded = false
+  }
+
+  /// The workers that may still write.
+  private var sources: [Source]
 
   init(pipes: [FileDescriptor], servers: [ServerAssignment]) {
-    self.pipes = pipes
-    rests = pipes.map { _ in [] }
-    prefixes = servers.map { servers.count == 1 ? "" : "\($0.endpoint) " }
+    sources = zip(pipes, servers).map {
+      Source(pipe: $0, prefix: servers.count == 1 ? "" : "\($1.endpoint) ")
+    }
   }
+
+  /// What to wait for.
+  var pipes: [FileDescriptor] { sources.map(\.pipe) }
 
   /// Gives each worker a pipe to write to; returns the ends to read from.
   static func openPipes(for servers: inout [ServerAssignment]) throws(Errno) -> [FileDescriptor] {
@@ -34,20 +43,34 @@ struct ReceivedText {
   /// time for the rest.
   mutating func print() {
     var text = ""
-    for index in pipes.indices {
-      rests[index] += Self.read(pipes[index])
-      for frame in ReceivedFrame.take(from: &rests[index]) {
-        text += "[\(prefixes[index])descriptor \(frame.descriptor.rawValue)] "
+    for index in sources.indices {
+      guard let bytes = Self.read(sources[index].pipe) else {
+        sources[index].hasEnded = true
+        continue
+      }
+      sources[index].rest += bytes
+      for frame in ReceivedFrame.take(from: &sources[index].rest) {
+        text += "[\(sources[index].prefix)descriptor \(frame.descriptor.rawValue)] "
         text += EscapedText.shown(frame.bytes) + "\n"
       }
     }
     if !text.isEmpty { StandardOutput.show(text) }
+    // The pipe of a worker that has died would be readable for ever.
+    for source in sources where source.hasEnded { Socket.close(source.pipe) }
+    sources.removeAll(where: \.hasEnded)
   }
 
-  private static func read(_ pipe: FileDescriptor) -> [UInt8] {
-    unsafe [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
-      let transfer = unsafe Pipe.read(pipe, into: UnsafeMutableRawBufferPointer(buffer))
-      if case .moved(let moved) = transfer { count = moved } else { count = 0 }
+  /// What has come; nil where nothing will come any more.
+  private static func read(_ pipe: FileDescriptor) -> [UInt8]? {
+    var hasEnded = false
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
+      count = 0
+      switch unsafe Pipe.read(pipe, into: UnsafeMutableRawBufferPointer(buffer)) {
+      case .moved(let moved): count = moved
+      case .wouldBlock: break
+      case .closed, .failed: hasEnded = true
+      }
     }
+    return hasEnded ? nil : bytes
   }
 }

@@ -23,6 +23,13 @@ enum ProcessTable {
     return fields[19] == entry.start && fields[0] != "Z" && fields[0] != "X"
   }
 
+  /// The processor time that a process has used, in hundredths of a second; nil when it is gone.
+  static func ticks(of id: Int32) -> Int? {
+    fields(of: id).flatMap { fields in
+      Int(fields[11]).flatMap { user in Int(fields[12]).map { user + $0 } }
+    }
+  }
+
   /// The fields of `stat` after the command's name: state, parent, …
   private static func fields(of id: Int32) -> [String]? {
     guard let data = FileManager.default.contents(atPath: "/proc/\(id)/stat") else { return nil }

@@ -156,6 +156,59 @@ import Testing
     #expect(ending.errors.hasSuffix("runner: no server process is left\n"), "\(ending.errors)")
   }
 
+  @Test func `--verbose goes on at rest when one of its processes has died`() throws {
+    let program = try serve(["--verbose", "--processes", "2"])
+    let workers = ProcessTable.children(of: program.id)
+    kill(workers[0].id, SIGKILL)
+    #expect(program.wait { program.errorsSoFar.contains("worker-died: a worker died\n") })
+    let before = try #require(ProcessTable.ticks(of: program.id))
+    usleep(1_000_000)
+    let after = try #require(ProcessTable.ticks(of: program.id))
+    // Hundredths of a second.
+    #expect(after - before < 30)
+    program.signal(SIGINT)
+    #expect(program.wait().exitCode == 0)
+  }
+
+  @Test func `totals add up, whatever a process that died has held`() throws {
+    let program = try serve(["--processes", "2"])
+    let endpoint = try #require(SocketAddress(network.endpoint))
+    let sockets = try (0..<5).map { number in
+      let socket = try Socket.open(v6: false)
+      try Socket.resetOnClose(socket, true)
+      try Socket.connect(
+        socket, to: SocketAddress(endpoint.ip, endpoint.port + (number < 2 ? 0 : 1)))
+      return socket
+    }
+    defer { for socket in sockets { Socket.close(socket) } }
+    #expect(program.wait { program.errorsSoFar.contains("5 connections, 5 accepted") })
+    kill(ProcessTable.children(of: program.id)[0].id, SIGKILL)
+    #expect(program.wait { program.errorsSoFar.contains("worker-died: a worker died\n") })
+    program.signal(SIGINT)
+    let ending = program.wait()
+    #expect(
+      ending.output.contains(
+        ": 5 accepted, 5 seen at once, 0 closed, 3 open at the end, 2 lost with a process that died\n"
+      ),
+      "\(ending.output)")
+  }
+
+  @Test func `totals add up, whoever comes while the server ends`() throws {
+    let program = try serve()
+    let worker = try #require(ProcessTable.children(of: program.id).first)
+    // Stopped, it finds the order to quit and the connection at once.
+    kill(worker.id, SIGSTOP)
+    program.signal(SIGINT)
+    usleep(500_000)
+    let sockets = try connect(1)
+    kill(worker.id, SIGCONT)
+    let ending = program.wait()
+    #expect(
+      ending.output.contains(": 1 accepted, 1 seen at once, 0 closed, 1 open at the end\n"),
+      "\(ending.output)")
+    for socket in sockets { Socket.close(socket) }
+  }
+
   @Test func `a second signal ends it at once, and its processes with it`() throws {
     let program = try serve()
     let workers = ProcessTable.children(of: program.id)
