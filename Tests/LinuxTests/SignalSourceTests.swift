@@ -43,7 +43,9 @@ import Testing
       ([SIGHUP, SIGHUP], [SIGHUP]),
       ([SIGHUP, SIGUSR1], [SIGHUP, SIGUSR1]), ([SIGUSR1, SIGHUP], [SIGUSR1, SIGHUP]),
       ([SIGCHLD, SIGHUP, SIGCHLD], [SIGCHLD, SIGHUP, SIGCHLD]),
-      ([SIGTERM, SIGUSR1, SIGTERM], [SIGTERM, SIGUSR1, SIGTERM]),
+      // What asks for something else does not come between.
+      ([SIGTERM, SIGUSR1, SIGTERM], [SIGTERM, SIGUSR1]),
+      ([SIGHUP, SIGCHLD, SIGHUP], [SIGHUP, SIGCHLD]),
     ] as [([Int32], [Int32])])
   func `a request that comes twice is one request`(sent: [Int32], expected: [Int32]) throws {
     #expect(try taken(sent) == expected)
@@ -84,33 +86,63 @@ import Testing
 
   @Test func `a signal that is only counted ends the process at the last one`() throws {
     let first = try inChild {
-      SignalSource.endProcess([SIGUSR1], after: 1, code: 33)
+      SignalSource.endProcess([SIGUSR1], after: 1, since: nil, code: 33)
       raise(SIGUSR1)
       return 1
     }
     #expect(first == .exited(33))
     // Zero is one as well.
     let none = try inChild {
-      SignalSource.endProcess([SIGUSR1], after: 0, code: 34)
+      SignalSource.endProcess([SIGUSR1], after: 0, since: nil, code: 34)
       raise(SIGUSR1)
       return 1
     }
     #expect(none == .exited(34))
     // A second one at once may be the same request, and does not count.
     let second = try inChild {
-      SignalSource.endProcess([SIGUSR1], after: 2, code: 35)
+      SignalSource.endProcess([SIGUSR1], after: 2, since: nil, code: 35)
       raise(SIGUSR1)
       raise(SIGUSR1)
       return 1
     }
     #expect(second == .exited(1))
+    // Nor does one soon after the last one that was read.
+    let repeated = try inChild {
+      SignalSource.endProcess([SIGUSR1], after: 1, since: .now(), code: 37)
+      raise(SIGUSR1)
+      return 1
+    }
+    #expect(repeated == .exited(1))
+    // Whoever goes on is heard: what does not count puts nothing off.
+    let impatient = try inChild {
+      SignalSource.endProcess([SIGUSR1], after: 1, since: .now(), code: 38)
+      for _ in 0..<20 {
+        raise(SIGUSR1)
+        usleep(100_000)
+      }
+      return 1
+    }
+    #expect(impatient == .exited(38))
     let blocked = try inChild {
       guard (try? SignalSource.block([SIGUSR2])) != nil else { return 2 }
-      SignalSource.endProcess([SIGUSR1, SIGUSR2], after: 1, code: 36)
+      SignalSource.endProcess([SIGUSR1, SIGUSR2], after: 1, since: nil, code: 36)
       raise(SIGUSR2)
       return 1
     }
     #expect(blocked == .exited(36))
+  }
+
+  @Test func `when the last request to end came is known, and nothing else counts`() throws {
+    let ending = try inChild {
+      guard var source = try? SignalSource([SIGTERM, SIGUSR1]) else { return 1 }
+      raise(SIGUSR1)
+      guard source.next() == SIGUSR1, source.lastEnding == nil else { return 2 }
+      let before = Instant.now()
+      raise(SIGTERM)
+      guard source.next() == SIGTERM, let last = source.lastEnding else { return 3 }
+      return before <= last && last <= .now() ? 0 : 4
+    }
+    #expect(ending == .exited(0))
   }
 
   @Test func `a hang-up that is ignored is no request to end`() throws {

@@ -53,6 +53,7 @@ package final class SystemClock: RunClock {
   package func nextSignal() -> Int32? { signals.next() }
 
   package func endProcess(atSignal number: Int, code: Int32) {
-    SignalSource.endProcess(Signal.endings, after: number, code: code)
+    SignalSource.endProcess(
+      Signal.endings, after: number, since: signals.lastEnding, code: code)
   }
 }
