@@ -24,8 +24,18 @@ package enum CurrentProcess {
     for (index, descriptor) in kept.enumerated() {
       guard runner_duplicate_to(descriptor.rawValue, Int32(3 + index)) >= 0 else { throw lastError }
     }
-    _ = runner_close_from(UInt32(above))
+    try closeAll(from: above)
     return descriptors.indices.map { FileDescriptor(rawValue: Int32(3 + $0)) }
+  }
+
+  /// Without close_range (before Linux 5.9, or where an old seccomp profile refuses it) descriptors are
+  /// closed one by one: those that /proc names or, without /proc, all below the limit.
+  private static func closeAll(from first: Int32) throws(Errno) {
+    guard runner_close_from(UInt32(first)) != 0 else { return }
+    let named = Folder.names(in: "/proc/self/fd").compactMap { Int32($0) }
+    let limit = named.isEmpty ? Int32(clamping: try ResourceLimit.descriptors().soft) : 0
+    for descriptor in named where descriptor >= first { _ = close(descriptor) }
+    for descriptor in stride(from: first, to: limit, by: 1) { _ = close(descriptor) }
   }
 
   /// Seconds of processor time that this process has used. Source: clock_gettime(2).
