@@ -77,9 +77,11 @@ package enum CurrentProcess {
   }
 
   /// Moves this process to a process group of its own: the terminal's signals go to the group that it
-  /// was started in, and no longer to this process.
+  /// was started in, and no longer to this process. It goes on writing to the terminal, even where
+  /// `stty tostop` would stop it for that.
   package static func leaveProcessGroup() {
     _ = setpgid(0, 0)
+    runner_ignore_signal(SIGTTOU)
   }
 
   /// Stops this process until someone sends the signal to resume, as if Ctrl-Z had not been caught.

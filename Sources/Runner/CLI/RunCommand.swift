@@ -89,7 +89,11 @@ struct RunCommand: ParsableCommand {
     of child: ChildProcess, _ signals: inout SignalSource, _ interrupted: inout Bool
   ) -> ChildProcess.Ending {
     while true {
-      if let ended = ChildProcess.reapAny(), ended.child == child { return ended.ending }
+      // One signal may stand for several children, such as one that a shell had before it became this
+      // program.
+      while let ended = ChildProcess.reapAny() {
+        if ended.child == child { return ended.ending }
+      }
       Poll.waitReadable([signals.descriptor], until: .distantFuture)
       while let signal = signals.next() {
         switch signal {

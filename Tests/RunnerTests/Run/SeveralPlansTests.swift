@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 /// The JUnit of several plans, and of one in its two flavours.
@@ -8,6 +9,7 @@ import Testing
   init() throws {
     workspace = try Workspace()
     try workspace.write(PlanText(goal: "20").on(try Loopback()), to: "a.plan")
+    try workspace.write(PlanText(goal: "20").on(try Loopback()), to: "c.plan")
     try workspace.write("target: 127.0.0.1:1\nphases: [rampp: {to: 1}]\n", to: "b.plan")
   }
 
@@ -85,5 +87,28 @@ import Testing
     }
     let german = ["LC_ALL": "de_DE.UTF-8", "LANG": "de_DE.UTF-8", "LANGUAGE": "de"]
     #expect(try files(german, "german") == files([:], "german"))
+  }
+
+  @Test func `a child that a shell left behind keeps no run waiting`() throws {
+    let program = try workspace.start(
+      ["a.plan", "c.plan", "--quiet"], shell: "sleep 60 & exec \"$0\" \"$@\"")
+    #expect(program.wait { ProcessTable.children(of: program.id).count == 2 })
+    // Stopped, it finds one signal that stands for the ends of both.
+    program.signal(SIGSTOP)
+    let children = ProcessTable.children(of: program.id)
+    kill(children[0].id, SIGKILL)
+    #expect(holds(within: .seconds(30)) { !children.contains(where: ProcessTable.isAlive) })
+    program.signal(SIGCONT)
+    #expect(program.wait(atMost: .seconds(30)).exitCode == 0)
+  }
+
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: TerminalPair.tmux)))
+  func `a terminal that lets no background process write stops no run`() throws {
+    let line =
+      "stty tostop; \(RunningProgram.path) a.plan c.plan --preflight off; echo ended $?; cat"
+    // tmux ignores the signal that would stop the run, and what it starts inherits that.
+    let terminal = try TerminalPair(
+      upper: ["/usr/bin/env", "--default-signal=TTOU", "/bin/sh", "-c", line], in: workspace)
+    #expect(terminal.shows("ended 0", pane: 0))
   }
 }
