@@ -35,4 +35,17 @@ import Testing
     }
     #expect(outcome == .exited(0))
   }
+
+  @Test func `no limit is set above the kernel's bound, where the hard one is`() throws {
+    let outcome = try inChild {
+      guard let raised = try? ResourceLimit.raiseDescriptors(to: 200, most: 300) else { return 1 }
+      guard raised == ResourceLimit(soft: 300, hard: 300) else { return 2 }
+      guard (try? ResourceLimit.descriptors()) == raised else { return 3 }
+      // Where it is no bound, nothing changes.
+      return (try? ResourceLimit.raiseDescriptors(most: 400)) == raised
+        && (try? ResourceLimit.raiseDescriptors(most: nil)) == raised ? 0 : 4
+    }
+    #expect(outcome == .exited(0))
+    #expect(ResourceLimit.most.map { $0 >= 64 } != false)
+  }
 }

@@ -40,9 +40,20 @@ package struct ResourceLimit: Sendable, Equatable {
     guard unsafe runner_setrlimit_nofile(&limit) == 0 else { throw Errno(rawValue: errno) }
   }
 
+  /// `fs.nr_open`; nil where the kernel does not tell.
+  package static var most: Int? {
+    ProcFile.text(of: "/proc/sys/fs/nr_open")
+      .flatMap { $0.split(whereSeparator: \.isWhitespace).first }.flatMap { Int($0) }
+  }
+
   /// Raises the soft limit to the hard one; and both to `wanted`, where that is above the hard one
   /// and the kernel allows it. Returns the limit that then holds.
-  package static func raiseDescriptors(to wanted: Int = 0) throws(Errno) -> ResourceLimit {
+  ///
+  /// - Parameter most: `fs.nr_open`. It may have been lowered since the hard limit was set: then no
+  ///   descriptor can have a higher number all the same, and the kernel lets no limit be set but a lower one.
+  package static func raiseDescriptors(
+    to wanted: Int = 0, most: Int? = most
+  ) throws(Errno) -> ResourceLimit {
     let limit = try descriptors()
     if wanted > limit.hard {
       do throws(Errno) {
@@ -53,17 +64,20 @@ package struct ResourceLimit: Sendable, Equatable {
         // EPERM: without CAP_SYS_RESOURCE, or beyond fs.nr_open. What we have must do.
       }
     }
-    let raised = ResourceLimit(soft: limit.hard, hard: limit.hard)
+    let highest = min(limit.hard, most ?? limit.hard)
+    let raised = ResourceLimit(soft: highest, hard: highest)
     if raised != limit { try raised.apply() }
     return raised
   }
 
-  /// Lowers the soft limit to `most` where it is higher, so that every descriptor that is opened from
-  /// here on has a number below `most`. The kernel looks only at the soft limit; a lower hard limit
+  /// Lowers the soft limit to `bound` where it is higher, so that every descriptor that is opened from
+  /// here on has a number below `bound`. The kernel looks only at the soft limit; a lower hard limit
   /// would only keep this process from raising the soft one again.
-  package static func lowerDescriptors(to most: Int) throws(Errno) {
+  package static func lowerDescriptors(to bound: Int) throws(Errno) {
     let limit = try descriptors()
-    guard limit.soft > most else { return }
-    try ResourceLimit(soft: most, hard: limit.hard).apply()
+    guard limit.soft > bound else { return }
+    // See `raiseDescriptors`.
+    let hard = min(limit.hard, most ?? limit.hard)
+    try ResourceLimit(soft: min(bound, hard), hard: hard).apply()
   }
 }
