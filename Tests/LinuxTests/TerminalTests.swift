@@ -76,7 +76,7 @@ import Testing
   func `what a terminal would obey is shown as a sign`(text: String, shown: String) throws {
     let ending = try inChild {
       guard let (reading, writing) = pipe(), dup2(writing, STDERR_FILENO) >= 0 else { return 100 }
-      for write in [StandardError.write, StandardError.offer] {
+      for write in [{ StandardError.write($0) }, StandardError.offer] {
         write(text)
         write("|")
         guard received(reading, upTo: UInt8(ascii: "|")) == shown else { return 1 }
@@ -166,6 +166,31 @@ import Testing
       StandardOutput.show("more")
       StandardError.write("")
       return 0
+    }
+    #expect(ending == .exited(0))
+  }
+
+  @Test func `a result is whole where another process has made the output non-blocking`() throws {
+    let text = String(repeating: "x", count: 300_000)
+    let ending = try inChild {
+      guard let (reading, writing) = pipe(), dup2(writing, STDOUT_FILENO) >= 0,
+        fcntl(writing, F_SETFL, O_WRONLY | O_NONBLOCK) == 0,
+        let reader = try? ChildProcess.fork(
+          dieWithParent: true,
+          {
+            for number in [writing, STDOUT_FILENO] { close(number) }
+            usleep(100_000)
+            var (count, buffer) = (0, [UInt8](repeating: 0, count: 65_536))
+            while case let moved = read(reading, &buffer, buffer.count), moved > 0 {
+              count += moved
+            }
+            return count == 600_000 ? 0 : 1
+          })
+      else { return 100 }
+      guard (try? StandardOutput.write(text)) != nil else { return 1 }
+      StandardOutput.show(text)
+      for number in [writing, STDOUT_FILENO] { close(number) }
+      return reader.wait() == .exited(0) ? 0 : 2
     }
     #expect(ending == .exited(0))
   }

@@ -31,35 +31,22 @@ package enum Terminal {
 package enum StandardError {
   /// Writes words. They may hold names and contents of files, which come from anyone: what a terminal
   /// would obey is shown as U+FFFD.
-  package static func write(_ text: String) { writeAll(text.withoutControls, to: STDERR_FILENO) }
+  ///
+  /// - Parameter interruption: where there is no room, words are left out once this is readable.
+  package static func write(_ text: String, until interruption: FileDescriptor? = nil) {
+    Linux.write(text.withoutControls, to: STDERR_FILENO, Patience(until: interruption))
+  }
 
   /// Writes words about a run that goes on, or leaves them out where they would have to wait: whoever has
   /// stopped the terminal (Ctrl-S), or does not read a full pipe, must not stop the run.
-  package static func offer(_ text: String) { _ = writeWithoutWaiting(text.withoutControls) }
+  package static func offer(_ text: String) {
+    Linux.write(text.withoutControls, to: STDERR_FILENO, .none)
+  }
 
   /// Writes a picture, with the sequences that move the cursor and set colours, or leaves it out as `offer`
   /// does. All of the picture's text is ours. Returns whether it is written.
-  package static func draw(_ text: String) -> Bool { writeWithoutWaiting(text) }
-
-  private static var isTerminalOrPipe: Bool {
-    var status = stat()
-    return unsafe fstat(STDERR_FILENO, &status) == 0
-      && [S_IFCHR, S_IFIFO].contains(status.st_mode & S_IFMT)
-  }
-
-  /// Writes a text as far as there is room, and returns whether there was room for all of it.
-  ///
-  /// poll(2) says only that there is some room, and a write of more than that waits for a reader. So a
-  /// terminal or a pipe is opened anew for writing without waiting. Standard error itself may not be made
-  /// non-blocking: other processes share its open file description.
-  private static func writeWithoutWaiting(_ text: String) -> Bool {
-    guard Poll.isWritable(STDERR_FILENO) else { return false }
-    let own =
-      isTerminalOrPipe
-      ? unsafe open("/proc/self/fd/\(STDERR_FILENO)", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-      : -1
-    defer { if own >= 0 { close(own) } }
-    return writeAll(text, to: own >= 0 ? own : STDERR_FILENO)
+  package static func draw(_ text: String) -> Bool {
+    Linux.write(text, to: STDERR_FILENO, .none)
   }
 }
 
@@ -87,7 +74,14 @@ package enum StandardOutput {
   package static func write(_ text: String) throws(Errno) { try write(Array(text.utf8)) }
 
   /// Writes a text for people who watch the output as it comes; failures are ignored.
-  package static func show(_ text: String) { writeAll(text, to: STDOUT_FILENO) }
+  ///
+  /// - Parameter interruption: where there is no room, text is left out once this is readable.
+  package static func show(_ text: String, until interruption: FileDescriptor? = nil) {
+    Linux.write(text, to: STDOUT_FILENO, Patience(until: interruption))
+  }
+
+  /// As `show`, but leaves out what there is no room for now. Returns whether there was room for all.
+  package static func offer(_ text: String) -> Bool { Linux.write(text, to: STDOUT_FILENO, .none) }
 
   package static func write(_ bytes: [UInt8]) throws(Errno) {
     var rest = bytes[...]
@@ -95,29 +89,83 @@ package enum StandardOutput {
       let count = unsafe rest.withUnsafeBytes {
         unsafe Glibc.write(STDOUT_FILENO, $0.baseAddress!, $0.count)
       }
-      if count > 0 {
+      guard count <= 0 else {
         rest = rest.dropFirst(count)
-      } else if errno == EPIPE {
-        return
-      } else if errno != EINTR {
-        throw Errno(rawValue: errno)
+        continue
+      }
+      guard count < 0 else { throw .noSpace }
+      switch lastError {
+      case .interrupted: continue
+      case .brokenPipe: return
+      case .resourceTemporarilyUnavailable: _ = Poll.waitWritable(STDOUT_FILENO)
+      case let error: throw error
       }
     }
   }
 }
 
-/// Writes without a buffer, so that a forked child never repeats what its parent had not written yet.
-/// Failures are ignored, such as that of a pipe whose reader has gone.
+/// What becomes of a text for which there is no room.
+private enum Patience {
+  /// The rest is left out.
+  case none
+  case endless
+  /// The rest is left out once another descriptor is readable.
+  case until(FileDescriptor)
+
+  init(until other: FileDescriptor?) { self = other.map { .until($0) } ?? .endless }
+
+  /// Returns whether to try again.
+  func awaitRoom(_ descriptor: Int32) -> Bool {
+    switch self {
+    case .none: false
+    case .endless: Poll.waitWritable(descriptor)
+    case .until(let other): Poll.waitWritable(descriptor, orReadable: other)
+    }
+  }
+}
+
+/// Writes a text to standard output or error without a buffer, so that a forked child never repeats what its
+/// parent had not written yet. Failures are ignored, such as that of a pipe whose reader has gone. Returns
+/// whether all is written.
+///
+/// poll(2) says only that there is some room, and a write of more than that waits for a reader. So where
+/// patience may end, a terminal or a pipe is opened anew for writing without waiting. Standard output and
+/// error themselves may not be made non-blocking: other processes share their open file descriptions. Any of
+/// these may have done so all the same.
 @discardableResult
-private func writeAll(_ text: String, to descriptor: Int32) -> Bool {
+private func write(_ text: String, to number: Int32, _ patience: Patience) -> Bool {
+  if case .endless = patience { return writeAll(text, to: number, patience) }
+  guard Poll.isWritable(number) || patience.awaitRoom(number) else { return false }
+  let own =
+    isTerminalOrPipe(number)
+    ? unsafe open("/proc/self/fd/\(number)", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1
+  defer { if own >= 0 { close(own) } }
+  return writeAll(text, to: own >= 0 ? own : number, patience)
+}
+
+private func isTerminalOrPipe(_ number: Int32) -> Bool {
+  var status = stat()
+  return unsafe fstat(number, &status) == 0
+    && [S_IFCHR, S_IFIFO].contains(status.st_mode & S_IFMT)
+}
+
+private func writeAll(_ text: String, to descriptor: Int32, _ patience: Patience) -> Bool {
   var text = text
   return text.withUTF8 { bytes in
     var rest = unsafe UnsafeRawBufferPointer(bytes)[...]
     while unsafe !rest.isEmpty {
       let start = unsafe UnsafeRawBufferPointer(rebasing: rest)
-      let count = unsafe write(descriptor, start.baseAddress!, start.count)
-      if count < 0 && errno != EINTR { return false }
-      unsafe rest = rest.dropFirst(max(0, count))
+      let count = unsafe Glibc.write(descriptor, start.baseAddress!, start.count)
+      if count > 0 {
+        unsafe rest = rest.dropFirst(count)
+        continue
+      }
+      guard count < 0 else { return false }
+      switch lastError {
+      case .interrupted: continue
+      case .resourceTemporarilyUnavailable where patience.awaitRoom(descriptor): continue
+      default: return false
+      }
     }
     return true
   }

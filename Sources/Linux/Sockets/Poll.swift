@@ -20,4 +20,16 @@ package enum Poll {
     var one = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
     return unsafe poll(&one, 1, 0) > 0
   }
+
+  /// Waits until something can be written, or writing fails at once. Returns false where another descriptor
+  /// is readable before that.
+  static func waitWritable(_ descriptor: Int32, orReadable other: FileDescriptor? = nil) -> Bool {
+    // poll(2) passes over a negative number.
+    var set = [
+      pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0),
+      pollfd(fd: other?.rawValue ?? -1, events: Int16(POLLIN), revents: 0),
+    ]
+    _ = unsafe poll(&set, nfds_t(set.count), -1)
+    return set[0].revents != 0 || set[1].revents == 0
+  }
 }

@@ -60,6 +60,8 @@ struct ConnectSession: ~Copyable {
     self.options = options
     self.host = host
     self.screen = screen
+    // Where nobody reads the output, the session can be ended all the same.
+    self.screen.interruption = self.signals.descriptor
   }
 
   deinit { Socket.close(epoll) }

@@ -89,6 +89,8 @@ struct ServeSession: ~Copyable {
       }
     }
     end()
+    // Nobody may read what is printed, so a signal ends the process from here on.
+    clock.endProcess(atSignal: 1, code: ExitStatus.passed)
     return printTotals()
   }
 
@@ -148,7 +150,7 @@ struct ServeSession: ~Copyable {
     if let line = growth.line(counts, elapsed: Instant.now().seconds(since: started)),
       !options.quiet
     {
-      StandardError.write(line + "\n")
+      StandardError.offer(line + "\n")
     }
   }
 
@@ -170,7 +172,7 @@ struct ServeSession: ~Copyable {
     // A client that goes is no limit of a server.
     for limit in found where limit.resource != .closedByPeer {
       limits.append(limit)
-      StandardError.write(limit.told)
+      StandardError.offer(limit.told)
     }
   }
 
@@ -184,7 +186,7 @@ struct ServeSession: ~Copyable {
         finder().limit(ofHang: $0, of: worker, in: phaseRecord(), at: instant)
       } ?? finder().limit(ofDeath: worker, in: phaseRecord(), at: instant)
     limits.append(limit)
-    StandardError.write(limit.told)
+    StandardError.offer(limit.told)
   }
 
   private func finder() -> LimitFinder {

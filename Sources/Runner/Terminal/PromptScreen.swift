@@ -1,10 +1,13 @@
 import Linux
+import SystemPackage
 
 /// Output beside a prompt: each text is on lines of its own, and the prompt is below.
 struct PromptScreen {
   private let hasPrompt: Bool
   private let mayErase: Bool
   private var isPrompting = false
+  /// Where there is no room for output, it is left out once this is readable.
+  var interruption: FileDescriptor?
 
   /// - Parameters:
   ///   - hasPrompt: whether someone types at a terminal and reads there too.
@@ -17,20 +20,20 @@ struct PromptScreen {
   /// Writes results to standard output. The text is whole lines.
   mutating func say(_ text: String) {
     leavePrompt()
-    StandardOutput.show(text)
+    StandardOutput.show(text, until: interruption)
   }
 
   /// Writes diagnostics to standard error. The text is whole lines.
   mutating func warn(_ text: String) {
     leavePrompt()
-    StandardError.write(text)
+    StandardError.write(text, until: interruption)
   }
 
   /// Shows that a line may be typed.
   mutating func prompt() {
     guard hasPrompt, !isPrompting else { return }
     isPrompting = true
-    StandardOutput.show("> ")
+    StandardOutput.show("> ", until: interruption)
   }
 
   /// A line was typed, so the cursor stands below the prompt.
@@ -41,6 +44,6 @@ struct PromptScreen {
   mutating func leavePrompt() {
     guard isPrompting else { return }
     isPrompting = false
-    StandardOutput.show(mayErase ? "\r\u{1B}[K" : "\n")
+    StandardOutput.show(mayErase ? "\r\u{1B}[K" : "\n", until: interruption)
   }
 }

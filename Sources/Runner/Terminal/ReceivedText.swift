@@ -18,6 +18,8 @@ struct ReceivedText {
 
   /// The workers that may still write.
   private var sources: [Source]
+  /// Whether the last text was cut, perhaps within a line.
+  private var isCut = false
 
   init(pipes: [FileDescriptor], servers: [ServerAssignment]) {
     sources = zip(pipes, servers).map {
@@ -40,7 +42,7 @@ struct ReceivedText {
   }
 
   /// Prints what has come since the last call, at most 64 KiB per worker, so that a flood leaves
-  /// time for the rest.
+  /// time for the rest. What standard output has no room for is lost: nobody can end a program that waits.
   mutating func print() {
     var text = ""
     for index in sources.indices {
@@ -54,7 +56,7 @@ struct ReceivedText {
         text += EscapedText.shown(frame.bytes) + "\n"
       }
     }
-    if !text.isEmpty { StandardOutput.show(text) }
+    if !text.isEmpty { isCut = !StandardOutput.offer((isCut ? "\n" : "") + text) }
     // The pipe of a worker that has died would be readable for ever.
     for source in sources where source.hasEnded { Socket.close(source.pipe) }
     sources.removeAll(where: \.hasEnded)

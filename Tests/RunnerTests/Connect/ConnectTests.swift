@@ -256,6 +256,24 @@ import Testing
     }
   }
 
+  @Test func `a session ends where nobody reads what it prints`() throws {
+    let listener = try TCPListener(network.endpoint)
+    let shell = "mkfifo stuck; exec 3<>stuck; exec \"$0\" \"$@\" >stuck"
+    let client = try connect(1, shell: shell)
+    let peer = try listener.accept()
+    #expect(client.wait { client.errorsSoFar.contains("1 connection to ") })
+    // More lines than a pipe holds, most of them from reads of their own.
+    for _ in 0..<400 {
+      try peer.send(String(repeating: "x", count: 900))
+      usleep(2_000)
+    }
+    client.signal(SIGINT)
+    // It has closed its connection, and its totals still wait for a reader.
+    _ = try? peer.receive()
+    client.signal(SIGTERM)
+    #expect(client.wait(atMost: .seconds(10)).exitCode == 105)
+  }
+
   @Test func `a connection from an endpoint to itself is none`() throws {
     let ending = try script(
       ["list"], 1, ["--sources", network.listen, "--ports", "\(network.port)-\(network.port)"])

@@ -170,6 +170,26 @@ import Testing
     #expect(program.wait().exitCode == 0)
   }
 
+  @Test func `--verbose ends where nobody reads what it prints`() throws {
+    let shell = "mkfifo stuck; exec 3<>stuck; exec \"$0\" \"$@\" >stuck"
+    let program = try serve(["--verbose", "--reply", "discard"], shell: shell)
+    let sockets = try connect(1)
+    defer { for socket in sockets { Socket.close(socket) } }
+    // More lines than a pipe holds, most of them from reads of their own.
+    let text = String(repeating: "x", count: 900)
+    for _ in 0..<400 {
+      _ = send(text, on: sockets[0])
+      usleep(2_000)
+    }
+    let workers = ProcessTable.children(of: program.id)
+    program.signal(SIGINT)
+    #expect(holds(within: .seconds(10)) { !workers.contains(where: ProcessTable.isAlive) })
+    // Its totals still wait for a reader.
+    usleep(1_100_000)
+    program.signal(SIGINT)
+    #expect(program.wait(atMost: .seconds(10)).exitCode == 0)
+  }
+
   @Test func `totals add up, whatever a process that died has held`() throws {
     let program = try serve(["--processes", "2"])
     let endpoint = try #require(SocketAddress(network.endpoint))
