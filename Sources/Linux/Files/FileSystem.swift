@@ -26,8 +26,15 @@ package enum FileSystem {
       }
       let descriptor = unsafe open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
       guard descriptor >= 0 else { throw lastError }
-      defer { close(descriptor) }
-      try writeAll(bytes, to: descriptor)
+      do throws(Errno) {
+        try writeAll(bytes, to: descriptor)
+        // A file system over a network may tell only here that there was no room, or when it is closed.
+        guard fsync(descriptor) == 0 else { throw lastError }
+      } catch {
+        close(descriptor)
+        throw error
+      }
+      guard close(descriptor) == 0 || errno == EINTR else { throw lastError }
       try move(name, to: path)
     } catch {
       unsafe unlink(name)
