@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
+#include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -60,6 +61,14 @@ static inline int runner_epoll_ctl(int epoll, int operation, int descriptor, uin
   return epoll_ctl(epoll, operation, descriptor, (struct epoll_event *)(void *)&event);
 }
 
+/// What epoll_wait waits at most, in milliseconds, rounded up: 24 days where that is less than `timeout_ns`;
+/// -1 where that is negative.
+static inline int runner_milliseconds(int64_t timeout_ns) {
+  if (timeout_ns < 0) return -1;
+  int64_t milliseconds = timeout_ns / 1000000 + (timeout_ns % 1000000 > 0);
+  return milliseconds < INT_MAX ? (int)milliseconds : INT_MAX;
+}
+
 /// Waits at most `timeout_ns` nanoseconds; a negative value waits for ever. epoll_pwait2 (Linux
 /// 5.11) keeps the nanoseconds; an older kernel gets them rounded up to milliseconds, since waking
 /// early would spin. A seccomp profile that is older than the call may say EPERM instead of ENOSYS;
@@ -76,8 +85,8 @@ static inline int runner_epoll_wait(int epoll, struct runner_epoll_event *events
     is_missing = 1;
   }
 #endif
-  int64_t milliseconds = timeout_ns < 0 ? -1 : (timeout_ns + 999999) / 1000000;
-  return epoll_wait(epoll, (struct epoll_event *)(void *)events, capacity, (int)milliseconds);
+  return epoll_wait(epoll, (struct epoll_event *)(void *)events, capacity,
+                    runner_milliseconds(timeout_ns));
 }
 
 /// Swift's own `errno` is a call into another library.

@@ -1,4 +1,5 @@
 import Addressing
+import CLinux
 import Linux
 import SystemPackage
 import Testing
@@ -89,5 +90,16 @@ import Testing
     #expect(both.has(.writable | .hangUp))
     #expect(!both.has(.writable | .error))
     #expect(!EpollEvents.none.has(both))
+  }
+
+  @Test(
+    arguments: [
+      (-1, -1), (0, 0), (1, 1), (999_999, 1), (1_000_000, 1), (1_000_001, 2),
+      (2_147_483_647_000_000, .max), (2_147_483_648_000_000, .max), (.max, .max),
+    ] as [(Int64, Int32)])
+  func `where only milliseconds can be waited for, they are enough, and as many as fit`(
+    nanoseconds: Int64, milliseconds: Int32
+  ) {
+    #expect(runner_milliseconds(nanoseconds) == milliseconds)
   }
 }
