@@ -65,8 +65,8 @@ package struct MessagePattern: Sendable, Equatable {
     /// Bytes in which the expression is found, however many arrive before. Where the answer ends is
     /// not known.
     case matches(BytePattern)
-    /// All bytes up to and including a delimiter, with the content (if any) among them.
-    case until([UInt8], Content?)
+    /// An answer that says where it ends, with the content (if any) in it.
+    case framed(AnswerFrame, Content?)
   }
 
   /// What is looked for in an answer whose end is known.
@@ -76,8 +76,4 @@ package struct MessagePattern: Sendable, Equatable {
     /// A match of the expression, anywhere in the answer.
     case matches(BytePattern)
   }
-
-  /// The longest delimiter, in bytes. `AnswerSearches` keeps up to one bit more than the delimiter has bytes,
-  /// in words of 64 bits, so no delimiter may have more than 63.
-  package static let longestDelimiter = 32
 }

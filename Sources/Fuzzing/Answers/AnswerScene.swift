@@ -4,8 +4,8 @@ import Recording
 /// A pattern and what its server does, a line each. Texts have the escapes of `EscapedText`.
 ///
 /// - What is sent and expected: `send TEXT`, `echo`, `none`, `bytes N`, `text TEXT`, `matches REGEX`,
-///   `until TEXT`; `until` may stand beside `text` or `matches`. The pace: `every MS` or `flat-out`;
-///   `timeout MS`.
+///   `until TEXT`, `frame AT SIZE ORDER PLUS`; the last two may stand beside `text` or `matches`. The pace:
+///   `every MS` or `flat-out`; `timeout MS`.
 /// - Or a conversation, one step a line: `> TEXT` from the client, `< TEXT` from the server, `client-closes`,
 ///   `server-closes`; `after MS` before a step delays it. Answers must be the same bytes; with `length`
 ///   only as long, with `unheard` none is waited for. `once` plays it once.
@@ -27,8 +27,8 @@ struct AnswerScene {
   private var sent: [UInt8] = Array("ping".utf8)
   private var text: [UInt8]?
   private var expression: String?
-  private var delimiter: [UInt8]?
-  /// What is expected where no line has `text`, `matches` or `until`.
+  private var frame: AnswerFrame?
+  /// What is expected where no line has `text`, `matches`, `until` or `frame`.
   private var plainExpectation: MessagePattern.Expectation = .echo
   private var pace = MessagePattern.Pace.every(100_000_000)
   private var timeout: UInt64 = 1_000_000_000
@@ -70,6 +70,20 @@ struct AnswerScene {
     (try? EscapedText.bytes(of: text)) ?? Array(text.utf8)
   }
 
+  private static func lengthField(_ text: Substring) -> LengthField? {
+    let words = text.split(separator: " ")
+    guard words.count == 4, let order = LengthField.Order(rawValue: String(words[2])) else {
+      return nil
+    }
+    let at = Int(number(words[0], UInt64(LengthField.furthest)))
+    let size = Int(number(words[1], UInt64(LengthField.sizes.upperBound)))
+    let plus = Int(words[3]) ?? 0
+    let range = LengthField.plusRange
+    return LengthField(
+      at: at, size: max(1, size), order: order,
+      plus: min(max(plus, range.lowerBound), range.upperBound))
+  }
+
   private static func event(_ word: Substring, _ rest: Substring) -> Event? {
     switch word {
     case "say": .say(bytes(rest))
@@ -94,7 +108,10 @@ struct AnswerScene {
     case "bytes": plainExpectation = .bytes(max(1, Int(Self.number(rest, 2_000))))
     case "text": text = Self.bytes(rest)
     case "matches": expression = String(rest)
-    case "until": delimiter = Array(Self.bytes(rest).prefix(MessagePattern.longestDelimiter))
+    case "until":
+      let delimiter = Array(Self.bytes(rest).prefix(AnswerFrame.longestDelimiter))
+      frame = delimiter.isEmpty ? nil : .delimiter(delimiter)
+    case "frame": frame = Self.lengthField(rest).map { .length($0) }
     case "every": pace = .every(max(1, Self.number(rest, 10_000)) * 1_000_000)
     case "flat-out": pace = .unlimited
     case "once": pace = .once
@@ -152,15 +169,14 @@ struct AnswerScene {
   }
 
   private var expectation: MessagePattern.Expectation? {
-    if let delimiter {
-      guard !delimiter.isEmpty else { return nil }
+    if let frame {
       if let expression {
-        return (try? BytePattern(expression)).map { .until(delimiter, .matches($0)) }
+        return (try? BytePattern(expression)).map { .framed(frame, .matches($0)) }
       }
       if let text {
-        return text.isEmpty ? nil : .until(delimiter, .text(Array(text.prefix(1_000))))
+        return text.isEmpty ? nil : .framed(frame, .text(Array(text.prefix(1_000))))
       }
-      return .until(delimiter, nil)
+      return .framed(frame, nil)
     }
     if let expression { return (try? BytePattern(expression)).map { .matches($0) } }
     if let text { return text.isEmpty ? nil : .text(text) }

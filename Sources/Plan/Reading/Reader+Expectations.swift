@@ -2,8 +2,8 @@ import Messages
 
 extension Reader {
   private static let expectExample =
-    "write expect: echo, none, {bytes: 10B}, {text: \"pong\"}, {matches: \"^OK\"} or "
-    + "{until: \"\\n\"}"
+    "write expect: echo, none, {bytes: 10B}, {text: \"pong\"}, {matches: \"^OK\"}, "
+    + "{until: \"\\n\"} or {length: {size: 4, plus: 4}}"
 
   /// What must come back for a message: by default the same bytes. Nil, with an error, when that is
   /// wrong, or the built-in server does not answer so.
@@ -27,21 +27,20 @@ extension Reader {
       return word(item, as: PlainExpectation.self).map { $0 == .echo ? .echo : .none }
     }
     let known = ["bytes", "text", "matches"]
-    guard let fields = fields(item, in: "expect", known: known + ["until"]) else { return nil }
+    let frames = ["until", "length"]
+    guard let fields = fields(item, in: "expect", known: known + frames) else { return nil }
     let errors = errorCount
     let answers = written.compactMap { fields[$0.key] }.filter { known.contains($0.key) }
-    if let until = fields["until"] {
-      return framed(until, answers)
+    let ends = written.compactMap { fields[$0.key] }.filter { frames.contains($0.key) }
+    if let end = ends.first {
+      if ends.count > 1 { reportBoth(ends[0], ends[1]) }
+      return framed(end, answers)
     }
     guard let answer = answers.first else {
       if written.isEmpty { report(item.place, "expect is empty", hint: Self.expectExample) }
       return nil
     }
-    if answers.count > 1 {
-      report(
-        answers[1].place, "expect has both '\(answer.key)' and '\(answers[1].key)'",
-        hint: "keep one of them")
-    }
+    if answers.count > 1 { reportBoth(answer, answers[1]) }
     let expectation: MessagePattern.Expectation? =
       switch answer.key {
       case "bytes": value(answer.item, "a size", Units.positiveSize).map { .bytes($0) }
@@ -51,37 +50,76 @@ extension Reader {
     return errorCount == errors ? expectation : nil
   }
 
-  /// An answer that ends with a delimiter.
+  private mutating func reportBoth(_ first: Item.Field, _ second: Item.Field) {
+    report(
+      second.place, "expect has both '\(first.key)' and '\(second.key)'",
+      hint: "keep one of them")
+  }
+
+  /// An answer that says where it ends.
   ///
   /// - Parameter contents: the other fields of `expect`, in the order of the plan.
   private mutating func framed(
-    _ until: Item.Field, _ contents: [Item.Field]
+    _ end: Item.Field, _ contents: [Item.Field]
   ) -> MessagePattern.Expectation? {
     let errors = errorCount
-    let delimiter = value(until.item, "a text", Self.delimiter)
-    if contents.count > 1 {
-      report(
-        contents[1].place, "expect has both '\(contents[0].key)' and '\(contents[1].key)'",
-        hint: "keep one of them")
-    }
+    let frame: AnswerFrame? =
+      switch end.key {
+      case "until": value(end.item, "a text", Self.delimiter).map { .delimiter($0) }
+      default: lengthField(end.item).map { .length($0) }
+      }
+    if contents.count > 1 { reportBoth(contents[0], contents[1]) }
     var content: MessagePattern.Content?
     if let field = contents.first {
       switch field.key {
       case "bytes":
         report(
-          max(until.place, field.place), "expect has both 'bytes' and 'until'",
+          max(end.place, field.place), "expect has both 'bytes' and '\(end.key)'",
           hint: "both say where an answer ends: keep one of them")
       case "text": content = value(field.item, "a text", Self.content)
       default:
         content = value(field.item, "a regular expression", Self.expression).map { .matches($0) }
       }
     }
-    guard let delimiter, errorCount == errors else { return nil }
-    return .until(delimiter, content)
+    guard let frame, errorCount == errors else { return nil }
+    return .framed(frame, content)
+  }
+
+  /// Where the number stands that tells an answer's length, and what it counts.
+  private mutating func lengthField(_ item: Item) -> LengthField? {
+    let keys = ["at", "size", "order", "plus"]
+    guard let fields = fields(item, in: "length", known: keys) else { return nil }
+    let errors = errorCount
+    let at = number(fields["at"], in: 0...LengthField.furthest, else: 0)
+    let order = fields["order"].map { word($0.item, as: LengthField.Order.self) } ?? .big
+    let plus = number(fields["plus"], in: LengthField.plusRange, else: 0)
+    guard let size = fields["size"] else {
+      report(
+        item.place, "length needs 'size', the bytes of the number",
+        hint: "for example {size: 4, plus: 4}")
+      return nil
+    }
+    let bytes = number(size, in: LengthField.sizes, else: 0)
+    guard let at, let bytes, let order, let plus, errorCount == errors else { return nil }
+    return LengthField(at: at, size: bytes, order: order, plus: plus)
+  }
+
+  private mutating func number(
+    _ field: Item.Field?, in range: ClosedRange<Int>, else absent: Int
+  ) -> Int? {
+    guard let field else { return absent }
+    return value(field.item, "a number") { text throws(Problem) in
+      guard let number = Int(text), range.contains(number) else {
+        throw Problem(
+          "'\(field.key)' is a number from \(range.lowerBound) to \(range.upperBound),"
+            + " and \(quoted(text)) is none")
+      }
+      return number
+    }
   }
 
   private static func delimiter(_ text: String) throws(Problem) -> [UInt8] {
-    let most = MessagePattern.longestDelimiter
+    let most = AnswerFrame.longestDelimiter
     guard text.utf8.count <= most else {
       throw Problem("a delimiter has no more than \(most) bytes")
     }

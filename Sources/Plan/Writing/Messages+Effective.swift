@@ -54,14 +54,24 @@ extension MessagePattern.Expectation {
     case .bytes(let count): "{bytes: \(count)B}"
     case .text(let bytes): "{text: \(yamlScalar(String(decoding: bytes, as: UTF8.self)))}"
     case .matches(let pattern): "{matches: \(yamlScalar(pattern.text))}"
-    case .until(let delimiter, let content):
-      "{until: \(yamlScalar(String(decoding: delimiter, as: UTF8.self)))\(content?.yaml ?? "")}"
+    case .framed(let frame, let content): "{\(frame.yaml)\(content?.yaml ?? "")}"
+    }
+  }
+}
+
+extension AnswerFrame {
+  /// The frame as the first key of the mapping.
+  fileprivate var yaml: String {
+    switch self {
+    case .delimiter(let bytes): "until: \(yamlScalar(String(decoding: bytes, as: UTF8.self)))"
+    case .length(let field):
+      "length: {at: \(field.at), size: \(field.size), order: \(field.order.rawValue), plus: \(field.plus)}"
     }
   }
 }
 
 extension MessagePattern.Content {
-  /// The content as a further key of the mapping that `until` begins.
+  /// The content as a further key of the mapping that the frame begins.
   fileprivate var yaml: String {
     switch self {
     case .text(let bytes): ", text: \(yamlScalar(String(decoding: bytes, as: UTF8.self)))"

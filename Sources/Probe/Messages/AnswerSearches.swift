@@ -13,16 +13,12 @@ struct AnswerSearches: ~Copyable {
     fileprivate var layout: ByteSearch.Layout?
     /// Where the search's tables begin in `AnswerSearches.tables`.
     fileprivate var tables = 0
-    /// Where the delimiter's table begins there: for each byte, one bit for each place of the
-    /// delimiter that has this byte.
-    fileprivate var delimiter = 0
-    /// Bytes of the delimiter; 0 where there is none.
-    fileprivate var delimiterCount = 0
+    fileprivate var framing: AnswerFraming
   }
 
   struct Progress: BitwiseCopyable {
-    /// One bit for each place of the delimiter at which the bytes so far may end.
-    fileprivate var delimiter: UInt64 = 0
+    /// Of `AnswerFraming`.
+    fileprivate var frame: UInt64 = 0
     /// Bit n: whether the search would have matched n bytes ago, had the answer ended there.
     fileprivate var matchesAtEnd: UInt64 = 0
   }
@@ -31,7 +27,7 @@ struct AnswerSearches: ~Copyable {
   enum Stage {
     /// Bytes have come, and what is looked for is not among them.
     static var begun: UInt32 { 1 }
-    /// Nothing more is looked for but the delimiter.
+    /// Nothing more is looked for but the answer's end.
     static var found: UInt32 { 2 }
   }
 
@@ -44,6 +40,8 @@ struct AnswerSearches: ~Copyable {
 
   enum End {
     case open, right, wrong
+    /// It is wrong, and where it ends is not known.
+    case endless
   }
 
   /// Words of 64 bits that each row has in `states`.
@@ -64,25 +62,19 @@ struct AnswerSearches: ~Copyable {
     var rules: [SearchRule] = []
     var all: [UInt64] = []
     var words = 0
+    var isNeeded = false
     for pattern in patterns {
-      let (search, delimiter) = pattern.expectation.search
-      var rule = SearchRule()
+      let (search, frame) = pattern.expectation.search
+      var rule = SearchRule(framing: AnswerFraming(frame, tables: &all))
+      isNeeded = isNeeded || search != nil || frame != nil
       if let search {
         words = max(words, search.layout.words)
         rule.layout = search.layout
         rule.tables = all.count
         all += search.tables
       }
-      if !delimiter.isEmpty {
-        rule.delimiter = all.count
-        rule.delimiterCount = delimiter.count
-        var places = [UInt64](repeating: 0, count: 256)
-        for (place, byte) in delimiter.enumerated() { places[Int(byte)] |= 1 << UInt64(place) }
-        all += places
-      }
       rules.append(rule)
     }
-    let isNeeded = !all.isEmpty
     let kept = try Column<SearchRule>(count: rules.count)
     let tables = try Scratch<UInt64>(count: max(1, all.count))
     let progress = try Column<Progress>(count: isNeeded ? rows : 0)
@@ -111,7 +103,6 @@ struct AnswerSearches: ~Copyable {
     let state = unsafe states.pointer(at: row * UInt32(words))
     var progress = progress[row]
     var isFound = stage == Stage.found
-    var last = ByteSearch.Finding()
     if stage == 0 {
       progress = Progress()
       if let layout = rule.layout {
@@ -122,49 +113,43 @@ struct AnswerSearches: ~Copyable {
         isFound = true
       }
     }
-    // The bit that is set in `Progress.delimiter` once the whole delimiter has come; 0 without one.
-    let wholeDelimiter: UInt64 =
-      rule.delimiterCount > 0 ? 1 << UInt64(rule.delimiterCount - 1) : 0
-    for index in 0..<heard.count {
-      let byte = unsafe heard[index]
-      if !isFound, let layout = rule.layout {
-        last = unsafe ByteSearch.advance(layout, base + rule.tables, state, spare, byte)
-        progress.matchesAtEnd = progress.matchesAtEnd << 1 | (last.isFoundAtEnd ? 1 : 0)
-        isFound = last.isFound
-      }
-      guard wholeDelimiter != 0 else {
-        // Nobody knows where the answer ends: all bytes that are here belong to it.
-        if isFound { break }
-        continue
-      }
-      progress.delimiter =
-        unsafe (progress.delimiter << 1 | 1) & base[rule.delimiter + Int(byte)]
-      guard progress.delimiter & wholeDelimiter == 0 else {
-        // A `$` matches before the delimiter as well as behind it.
-        looks += index + 1
-        let isRight =
-          isFound || progress.matchesAtEnd & (1 | 1 << UInt64(rule.delimiterCount)) != 0
-        return Heard(used: index + 1, stage: 0, end: isRight ? .right : .wrong)
+    let (used, end) = unsafe rule.framing.advance(&progress.frame, heard, tables: base)
+    looks += used
+    if let layout = rule.layout {
+      var index = 0
+      while !isFound, index < used {
+        let finding = unsafe ByteSearch.advance(
+          layout, base + rule.tables, state, spare, heard[index])
+        progress.matchesAtEnd = progress.matchesAtEnd << 1 | (finding.isFoundAtEnd ? 1 : 0)
+        isFound = finding.isFound
+        index += 1
       }
     }
-    looks += heard.count
-    if wholeDelimiter == 0, isFound || last.isFoundAtEnd {
-      return Heard(used: heard.count, stage: 0, end: .right)
+    switch end {
+    case .unknown: return Heard(used: used, stage: 0, end: .endless)
+    case .here:
+      let isRight = isFound || progress.matchesAtEnd & rule.framing.placesOfEnd != 0
+      return Heard(used: used, stage: 0, end: isRight ? .right : .wrong)
+    case .notYet:
+      if rule.framing.kind == .open, isFound || progress.matchesAtEnd & 1 != 0 {
+        return Heard(used: used, stage: 0, end: .right)
+      }
+      self.progress[row] = progress
+      return Heard(used: used, stage: isFound ? Stage.found : Stage.begun)
     }
-    self.progress[row] = progress
-    return Heard(used: heard.count, stage: isFound ? Stage.found : Stage.begun)
   }
 }
 
 extension MessagePattern.Expectation {
-  /// What is searched for, and the delimiter at the end of answers; empty where they have none.
-  fileprivate var search: (ByteSearch?, delimiter: [UInt8]) {
+  /// What is searched for, and how the answer says where it ends; nil where there is none, or where it
+  /// does not.
+  fileprivate var search: (ByteSearch?, AnswerFrame?) {
     switch self {
-    case .matches(let pattern): (pattern.search, [])
-    case .until(let delimiter, .matches(let pattern)?): (pattern.search, delimiter)
-    case .until(let delimiter, .text(let text)?): (ByteSearch(text: text), delimiter)
-    case .until(let delimiter, nil): (nil, delimiter)
-    case .echo, .none, .bytes, .text: (nil, [])
+    case .matches(let pattern): (pattern.search, nil)
+    case .framed(let frame, .matches(let pattern)?): (pattern.search, frame)
+    case .framed(let frame, .text(let text)?): (ByteSearch(text: text), frame)
+    case .framed(let frame, nil): (nil, frame)
+    case .echo, .none, .bytes, .text: (nil, nil)
     }
   }
 }

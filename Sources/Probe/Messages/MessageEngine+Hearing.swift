@@ -87,7 +87,7 @@ extension MessageEngine where System: ~Copyable {
     return compared.used
   }
 
-  /// Takes bytes of an answer that is recognised by its content or by its delimiter; returns how
+  /// Takes bytes of an answer that is recognised by its content, or that says where it ends; returns how
   /// many of them belong to it.
   private mutating func search(
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, for pattern: Int,
@@ -101,6 +101,7 @@ extension MessageEngine where System: ~Copyable {
     case .open: connections.rows.messages.setAnswerProgress(of: slot, to: found.stage)
     case .right: connections.rows.messages.setAnswerProgress(of: slot, to: MessageColumns.whole)
     case .wrong: countWrongAnswer(slot, isOver: true, among: &connections)
+    case .endless: countWrongAnswer(slot, among: &connections)
     }
     return found.used
   }

@@ -71,8 +71,10 @@ extension MessageEngine where System: ~Copyable {
         switch found.end {
         case .open: connections.rows.messages.setAnswerProgress(of: slot, to: found.stage)
         case .right: notePaid(slot, debt, among: &connections)
-        case .wrong:
-          refuteOldestDebt(slot, among: &connections)
+        case .wrong: refuteOldestDebt(slot, among: &connections)
+        case .endless:
+          countWrongDebt(slot, among: &connections)
+          return true
         }
       }
     }

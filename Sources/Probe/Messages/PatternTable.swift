@@ -41,7 +41,7 @@ struct PatternTable: ~Copyable {
     case text
     /// By an expression that its bytes match; its end is not known.
     case matching
-    /// By its delimiter.
+    /// It says where it ends: with a delimiter, or by its length.
     case framed
     /// By the recorded conversation; see `ConversationBook`.
     case conversation
@@ -102,7 +102,7 @@ struct PatternTable: ~Copyable {
         traits.answerCount = text.count
         traits.answerText = keep(text)
       case .matches: traits.answer = .matching
-      case .until: traits.answer = .framed
+      case .framed: traits.answer = .framed
       }
       if pattern.conversation != nil { traits.answer = .conversation }
       traits.hasDistinctAnswers = traits.answer == .echo && pattern.template.differsByMessage

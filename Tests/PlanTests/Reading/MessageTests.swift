@@ -61,6 +61,16 @@ import Testing
     ("echo", MessagePattern.Expectation.echo), ("none", .none), ("{bytes: 10B}", .bytes(10)),
     ("{text: \"pong\\n\"}", .text(Array("pong\n".utf8))),
     ("{text: \"{port}\"}", .text(Array("{port}".utf8))),
+    (
+      "{length: {size: 4}}",
+      .framed(.length(LengthField(at: 0, size: 4, order: .big, plus: 0)), nil)
+    ),
+    (
+      "{length: {at: 1024, size: 8, order: little, plus: -1048576}, text: ok}",
+      .framed(
+        .length(LengthField(at: 1024, size: 8, order: .little, plus: -1_048_576)),
+        .text(Array("ok".utf8)))
+    ),
   ])
   func `expect an answer`(text: String, expectation: MessagePattern.Expectation) throws {
     #expect(try pattern("every: 1s, send: x, expect: \(text)").expectation == expectation)

@@ -11,7 +11,7 @@ import Testing
   private func stage(
     _ until: String, _ content: MessagePattern.Content? = nil, limit: Int = 1000
   ) throws -> Stage {
-    try Stage([.test(every: .seconds(1), expect: .until(bytes(until), content))]) {
+    try Stage([.test(every: .seconds(1), expect: .framed(.delimiter(bytes(until)), content))]) {
       $0.receiveLimit = limit
     }
   }
@@ -87,7 +87,7 @@ import Testing
   }
 
   @Test func `what has begun and not ended in time is missing, and late when it ends`() throws {
-    let stage = try Stage([.test(expect: .until(bytes("\n"), nil))])
+    let stage = try Stage([.test(expect: .framed(.delimiter(bytes("\n")), nil))])
     stage.begin()
     stage.say(bytes("half"), for: .seconds(2))
     #expect(stage.outcomes() == [1, 0, 0, 0, 0, 1])
@@ -97,7 +97,7 @@ import Testing
 
   @Test func `an answer may come before its question has been written`() throws {
     let stage = try Stage(
-      [.test(every: .seconds(100), expect: .until(bytes("\n"), .text(bytes("k"))))],
+      [.test(every: .seconds(100), expect: .framed(.delimiter(bytes("\n")), .text(bytes("k"))))],
       dials: .init(bufferSize: 4))
     stage.begin()
     stage.say(bytes("ok\n!"))
@@ -112,7 +112,8 @@ import Testing
 
   @Test func `connections have each a search of their own`() throws {
     let stage = try Stage(
-      connections: 2, [.test(every: .seconds(1), expect: .until([10], .text(bytes("abc"))))])
+      connections: 2,
+      [.test(every: .seconds(1), expect: .framed(.delimiter([10]), .text(bytes("abc"))))])
     stage.begin(for: .milliseconds(600))
     stage.say(bytes("xab"), on: 0)
     stage.say(bytes("ab"), on: 1)

@@ -62,8 +62,9 @@ import Testing
       if generator.chance(0.4) { return try conversation(&generator) }
       let expectations: [MessagePattern.Expectation] = [
         .echo, .echo, .none, .bytes(5), .text([1, 2, 3]), .matches(try BytePattern("[0-9]x")),
-        .until([7], nil), .until([6, 7], .text([3])),
-        .until([7], .matches(try BytePattern("[4-5]"))),
+        .framed(.delimiter([7]), nil), .framed(.delimiter([6, 7]), .text([3])),
+        .framed(.delimiter([7]), .matches(try BytePattern("[4-5]"))),
+        .framed(.length(LengthField(at: 2, size: 1, order: .big, plus: 4)), nil),
       ]
       let paces: [MessagePattern.Pace] = [.every(100_000_000), .every(370_000_000), .rate(60)]
       return MessagePattern(

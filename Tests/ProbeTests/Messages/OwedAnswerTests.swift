@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test func `what is known by its end is taken in its order, and wrong where it is`() throws {
-    let stage = try Stage([.test(expect: .until([10], .text(bytes("ok"))))])
+    let stage = try Stage([.test(expect: .framed(.delimiter([10]), .text(bytes("ok"))))])
     stage.begin(for: .milliseconds(20_500))
     stage.say(bytes("no\nok\nok"))
     #expect(stage.outcomes() == [3, 0, 1, 0, 1, 0])
