@@ -32,6 +32,7 @@ let package = Package(
     .target(name: "Addressing", swiftSettings: strict),
     .target(name: "WorkerLog", swiftSettings: strict),
     .target(name: "Messages", dependencies: ["Addressing"], swiftSettings: strict),
+    .target(name: "Protocols", swiftSettings: strict),
     .target(
       name: "Linux",
       dependencies: [
@@ -109,6 +110,7 @@ let package = Package(
     .testTarget(
       name: "MessagesTests", dependencies: ["Addressing", "GoldenFiles", "Messages"],
       exclude: ["Golden"]),
+    .testTarget(name: "ProtocolsTests", dependencies: ["GoldenFiles", "Protocols"]),
     .testTarget(name: "LinuxTests", dependencies: ["Addressing", "Linux"]),
     .testTarget(
       name: "RecordingTests",

@@ -1,0 +1,81 @@
+/// The body of a message, and the lines that chunks put around its pieces (RFC 9112, 7.1).
+extension HTTPReader {
+  /// Takes what is here of the body.
+  mutating func takeBody(_ count: Int, _ index: inout Int) -> Event {
+    let start = index
+    guard state != .bodyUntilClose else {
+      index = count
+      return .body(start..<count)
+    }
+    // Never more than there are bytes here, so it fits.
+    let taken = Int(min(remaining, UInt64(count &- start)))
+    index &+= taken
+    remaining &-= UInt64(taken)
+    if remaining == 0 { state = state == .chunk ? .chunkEnd : .ended }
+    return .body(start..<index)
+  }
+
+  mutating func beginChunk() {
+    remaining = 0
+    place = 0
+    lineBytes = 0
+    state = .chunkSize
+  }
+
+  /// Takes one byte of the line before a chunk, or of the line end behind one.
+  mutating func takeChunkLine(_ byte: UInt8) -> Event? {
+    if Int(lineBytes) > Self.mostChunkLine { return fail(.chunkLineTooLong) }
+    switch state {
+    case .chunkSize:
+      if let digit = HTTPByte.hexadecimal(byte) {
+        // Three bits and the sign are left for the next digit.
+        guard remaining >> 59 == 0 else { return fail(.chunkSizeTooLarge) }
+        remaining = remaining << 4 | UInt64(digit)
+        place = 1
+        return nil
+      }
+      guard place > 0 else { return fail(.chunkSize) }
+      return takeBehindSize(byte)
+    case .chunkSpace: return takeBehindSize(byte)
+    case .chunkExtension:
+      if byte == HTTPByte.carriageReturn {
+        state = .chunkLineEnd
+      } else if !HTTPByte.isText(byte) {
+        return fail(byte == HTTPByte.lineFeed ? .lineEnd : .chunkLine)
+      }
+      return nil
+    case .chunkLineEnd:
+      guard byte == HTTPByte.lineFeed else { return fail(.lineEnd) }
+      lineBytes = 0
+      if remaining > 0 {
+        state = .chunk
+      } else {
+        // Behind the last chunk there may be fields once more. What they say of framing means nothing.
+        head.insert(.isTrailer)
+        headBytes = 0
+        fields = 0
+        state = .lineStart
+      }
+      return nil
+    case .chunkEnd:
+      guard byte == HTTPByte.carriageReturn else { return fail(.chunkEnd) }
+      state = .chunkEndLine
+      return nil
+    default:
+      guard byte == HTTPByte.lineFeed else { return fail(.chunkEnd) }
+      beginChunk()
+      return nil
+    }
+  }
+
+  private mutating func takeBehindSize(_ byte: UInt8) -> Event? {
+    switch byte {
+    case HTTPByte.space, HTTPByte.tab: state = .chunkSpace
+    case UInt8(ascii: ";"): state = .chunkExtension
+    case HTTPByte.carriageReturn where state == .chunkSize: state = .chunkLineEnd
+    case HTTPByte.lineFeed: return fail(.lineEnd)
+    default: return fail(state == .chunkSize ? .chunkSize : .chunkLine)
+    }
+    return nil
+  }
+}
