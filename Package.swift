@@ -110,7 +110,8 @@ let package = Package(
     .testTarget(
       name: "MessagesTests", dependencies: ["Addressing", "GoldenFiles", "Messages"],
       exclude: ["Golden"]),
-    .testTarget(name: "ProtocolsTests", dependencies: ["GoldenFiles", "Protocols"]),
+    .testTarget(
+      name: "ProtocolsTests", dependencies: ["CAllocations", "GoldenFiles", "Protocols"]),
     .testTarget(name: "LinuxTests", dependencies: ["Addressing", "Linux"]),
     .testTarget(
       name: "RecordingTests",

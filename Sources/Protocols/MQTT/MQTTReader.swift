@@ -1,0 +1,289 @@
+/// Reads the packets that one end of a connection is sent, 3.1.1 and 5.0, from bytes that come in
+/// pieces of any size.
+///
+/// It keeps no byte of them, so it is as small as the numbers that say where it is, and each byte is
+/// looked at once. What it tells does not depend on how the bytes were cut, but for how many pieces
+/// a text has. It takes any bytes: what breaks a rule is `MQTTEvent.malformed`.
+package struct MQTTReader: BitwiseCopyable, Sendable {
+  /// What the next byte belongs to.
+  enum Place: UInt8, BitwiseCopyable {
+    case header, length
+    case connackFlags, code, identifier, level, connectFlags, keepAlive, options, codeOfFilter
+    case textLength, text, payload
+    case propertyLength, property, propertyNumber, propertyInteger
+    /// Nothing: the packet is over, and that is still to be told.
+    case end
+    case malformed
+  }
+
+  struct Traits: OptionSet, BitwiseCopyable {
+    let rawValue: UInt8
+
+    static var isServer: Self { Self(rawValue: 1) }
+    static var isV5: Self { Self(rawValue: 1 << 1) }
+    /// The version is known: a client knows it, a server learns it.
+    static var hasVersion: Self { Self(rawValue: 1 << 2) }
+    /// CONNECT or CONNACK has come.
+    static var isConnected: Self { Self(rawValue: 1 << 3) }
+    /// No packet may follow.
+    static var isOver: Self { Self(rawValue: 1 << 4) }
+    /// A remaining length that 3.1.1 allows and 5.0 does not, while the version is unknown.
+    static var isOverlong: Self { Self(rawValue: 1 << 5) }
+    /// The properties are those of the will.
+    static var isOfWill: Self { Self(rawValue: 1 << 6) }
+    /// The topic is empty, which takes an alias.
+    static var isTopicEmpty: Self { Self(rawValue: 1 << 7) }
+    /// What the next packet does not inherit: the last three.
+    static var ofOnePacket: Self { Self(rawValue: 0b1110_0000) }
+  }
+
+  /// Bytes of the packet that are still to come, once its length is known.
+  var remaining: UInt32 = 0
+  /// Bytes of its properties that are still to come: never more than `remaining`.
+  var propertiesLeft: UInt32 = 0
+  /// The integer that is being read; within a text, how many of its bytes are still to come.
+  var number: UInt32 = 0
+  /// The packet identifier. In CONNACK, whether the session is present.
+  var identifier: UInt16 = 0
+  /// Properties of this packet so far: see `MQTTProperty.bit`.
+  var seen: UInt16 = 0
+  /// The packet's first byte.
+  var header: UInt8 = 0
+  /// The reason code. In CONNECT, its flags; of many codes, the worst; of a malformed packet, the rule.
+  var code: UInt8 = 0
+  var place = Place.header
+  var field = MQTTField.protocolName
+  var property = MQTTProperty.userProperty
+  var text = MQTTText()
+  var traits: Traits
+  /// How many bytes of `number` have come.
+  var count: UInt8 = 0
+
+  /// A reader of what a server sends to a client that asked for this version.
+  package init(client version: MQTTVersion) {
+    traits = version == .v5 ? .hasVersion.union(.isV5) : .hasVersion
+  }
+
+  /// A reader of what a client sends to a server, which learns the version from CONNECT.
+  package static var server: Self { Self(traits: .isServer) }
+
+  private init(traits: Traits) { self.traits = traits }
+
+  package var role: MQTTRole { traits.contains(.isServer) ? .server : .client }
+
+  /// Nil at a server that has not read the version yet.
+  package var version: MQTTVersion? {
+    guard traits.contains(.hasVersion) else { return nil }
+    return isV5 ? .v5 : .v311
+  }
+
+  /// The rule that was broken, once one was.
+  package var malformation: MQTTMalformation? {
+    place == .malformed ? MQTTMalformation(rawValue: code) : nil
+  }
+
+  /// Whether the bytes so far end with a packet, as they should where a connection ends.
+  package var isBetweenPackets: Bool { place == .header }
+
+  var isV5: Bool { traits.contains(.isV5) }
+  var kind: MQTTPacketKind? { MQTTPacketKind(rawValue: header >> 4) }
+
+  /// Reads on, up to the next event.
+  ///
+  /// Call it with the rest of the bytes until it says `needsMore`: an event may come without a byte.
+  /// Behind a malformed packet it uses up whatever comes, and says nothing but `needsMore`.
+  package mutating func next(
+    _ bytes: UnsafeRawBufferPointer, _ limits: MQTTLimits = MQTTLimits()
+  ) -> MQTTStep {
+    var used = 0
+    while true {
+      if let event = passed() {
+        if case .needsMore = event { continue }
+        return MQTTStep(used: used, event: event)
+      }
+      if place == .malformed { return MQTTStep(used: bytes.count, event: .needsMore) }
+      guard used < bytes.count else { return MQTTStep(used: used, event: .needsMore) }
+      let event: MQTTEvent?
+      switch place {
+      case .text: event = unsafe took(textIn: bytes, &used)
+      case .payload:
+        let count = min(Int(remaining), bytes.count - used)
+        remaining -= UInt32(count)
+        used += count
+        event = .piece(.payload, count: count)
+      default:
+        let byte = unsafe bytes[used]
+        used += 1
+        event = took(byte, limits)
+      }
+      if let event { return MQTTStep(used: used, event: event) }
+    }
+  }
+
+  /// Leaves a place that no byte belongs to.
+  ///
+  /// - Returns: what is to be told, or `needsMore` where there is nothing; nil where a byte belongs here.
+  private mutating func passed() -> MQTTEvent? {
+    switch place {
+    case .header, .length, .malformed: return nil
+    case .end: return ended()
+    case .payload:
+      if remaining > 0 { return nil }
+      place = .end
+      return .needsMore
+    case .text where number == 0: return endedText() ?? .needsMore
+    case .property where propertiesLeft == 0: return endedProperties() ?? .needsMore
+    case .text, .textLength:
+      if field.isOfProperties { return propertiesLeft == 0 ? fail(.propertyLength) : nil }
+    case .property, .propertyNumber, .propertyInteger:
+      return propertiesLeft == 0 ? fail(.propertyLength) : nil
+    case .connackFlags, .code, .identifier, .level, .connectFlags, .keepAlive, .options,
+      .codeOfFilter, .propertyLength:
+      break
+    }
+    return remaining == 0 ? fail(missing) : nil
+  }
+
+  /// What a packet lacks that has no byte left.
+  private var missing: MQTTMalformation {
+    switch (place, kind) {
+    case (.codeOfFilter, _): .noReasonCode
+    case (.textLength, .subscribe) where count == 0, (.textLength, .unsubscribe) where count == 0:
+      .noTopicFilter
+    default: .tooShort
+    }
+  }
+
+  mutating func fail(_ malformation: MQTTMalformation) -> MQTTEvent {
+    place = .malformed
+    code = malformation.rawValue
+    return .malformed(malformation)
+  }
+
+  /// Goes on to a number, or to whatever else comes byte by byte.
+  mutating func go(to place: Place) -> MQTTEvent? {
+    self.place = place
+    number = 0
+    count = 0
+    return nil
+  }
+
+  /// Goes on to a text, which begins with its length.
+  mutating func begin(_ field: MQTTField) -> MQTTEvent? {
+    self.field = field
+    return go(to: .textLength)
+  }
+
+  /// Says that the packet has had its last field.
+  mutating func finish() -> MQTTEvent? {
+    remaining > 0 ? fail(.trailingBytes) : go(to: .end)
+  }
+
+  // MARK: Bytes
+
+  private mutating func took(_ byte: UInt8, _ limits: MQTTLimits) -> MQTTEvent? {
+    switch place {
+    case .header: return took(header: byte)
+    case .length:
+      guard let isWhole = tookGroup(byte) else { return fail(.remainingLength) }
+      return isWhole ? tookLength(limits) : nil
+    default: break
+    }
+    remaining -= 1
+    if isInProperties { propertiesLeft -= 1 }
+    switch place {
+    case .propertyLength, .propertyInteger:
+      guard let isWhole = tookGroup(byte) else { return fail(.variableByteInteger) }
+      guard isWhole else { return nil }
+      if count > 1, byte == 0 { return fail(.overlongInteger) }
+      return place == .propertyLength ? tookPropertyLength() : tookNumber(limits)
+    case .identifier, .keepAlive, .textLength, .propertyNumber:
+      number = number << 8 | UInt32(byte)
+      count += 1
+      let width: UInt8
+      if place == .propertyNumber, case .number(let own) = property.form {
+        width = own
+      } else {
+        width = 2
+      }
+      guard count == width else { return nil }
+      switch place {
+      case .identifier: return tookIdentifier()
+      case .keepAlive: return tookKeepAlive()
+      case .textLength: return tookTextLength()
+      default: return tookNumber(limits)
+      }
+    case .property: return took(property: byte)
+    case .connackFlags:
+      if byte > 1 { return fail(.connackFlags) }
+      identifier = UInt16(byte)
+      return go(to: .code)
+    case .code: return took(code: byte)
+    case .codeOfFilter: return took(codeOfFilter: byte)
+    case .level: return took(level: byte)
+    case .connectFlags: return took(connectFlags: byte)
+    case .options: return took(options: byte)
+    // The others take no byte here.
+    case .header, .length, .text, .payload, .end, .malformed: return nil
+    }
+  }
+
+  private var isInProperties: Bool {
+    switch place {
+    case .property, .propertyNumber, .propertyInteger: true
+    case .textLength, .text: field.isOfProperties
+    default: false
+    }
+  }
+
+  /// Takes seven more bits of a variable byte integer.
+  ///
+  /// - Returns: whether it is whole; nil where it takes more than four bytes.
+  private mutating func tookGroup(_ byte: UInt8) -> Bool? {
+    number |= UInt32(byte & 0x7F) << (7 * UInt32(count))
+    count += 1
+    if byte < 0x80 { return true }
+    return count < 4 ? false : nil
+  }
+
+  private mutating func took(textIn bytes: UnsafeRawBufferPointer, _ used: inout Int) -> MQTTEvent?
+  {
+    let available = min(Int(number), bytes.count - used)
+    let form = field.form
+    var count = 0
+    var fault: MQTTMalformation?
+    if field == .protocolName {
+      while count < available, unsafe bytes[used + count] == Self.name(number - UInt32(count)) {
+        count += 1
+      }
+      if count < available { fault = .protocolName }
+    } else if form == .binary {
+      count = available
+    } else {
+      while count < available {
+        fault = unsafe text.take(bytes[used + count], form, isSharing: isV5)
+        if fault != nil { break }
+        count += 1
+      }
+    }
+    // What comes before the wrong byte is told first, as it is when that comes alone.
+    if let fault, count == 0 || !field.isGiven {
+      used += count + 1
+      return fail(fault)
+    }
+    used += count
+    number -= UInt32(count)
+    remaining -= UInt32(count)
+    if field.isOfProperties { propertiesLeft -= UInt32(count) }
+    return field.isGiven ? .piece(field, count: count) : nil
+  }
+
+  /// The byte of "MQTT" that has so many bytes to come, with itself.
+  private static func name(_ left: UInt32) -> UInt8 {
+    switch left {
+    case 4: UInt8(ascii: "M")
+    case 3: UInt8(ascii: "Q")
+    default: UInt8(ascii: "T")
+    }
+  }
+}
