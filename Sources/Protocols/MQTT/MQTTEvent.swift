@@ -33,6 +33,8 @@ package enum MQTTEvent: BitwiseCopyable, Sendable, Equatable {
   case unsubscribeEnds(UInt16)
   case unsubackCode(UInt16, MQTTReason)
   /// In 3.1.1 without codes before it, and always success.
+  ///
+  /// - Parameter worst: the highest code.
   case unsuback(UInt16, worst: MQTTReason)
   case pingreq
   case pingresp

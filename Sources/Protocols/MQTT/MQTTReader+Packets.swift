@@ -103,8 +103,9 @@ extension MQTTReader {
     if isFirst {
       code = byte
     } else {
-      // A failure is worse than none, and among those without one the lower QoS is.
-      code = max(code, byte) >= 0x80 ? max(code, byte) : min(code, byte)
+      // Higher is worse, but for the QoS that is granted.
+      let highest = max(code, byte)
+      code = kind == .unsuback || highest >= 0x80 ? highest : min(code, byte)
     }
     count = 1
     if remaining == 0 { place = .end }

@@ -316,6 +316,8 @@ enum MQTTStandardProperties {
         .event(.unsubackCode(2, .init(.unsuback, 0x87))),
         .event(.unsuback(2, worst: .init(.unsuback, 0x87))),
       ])
+    #expect(
+      parts("B0 05 00 02 00 11 00").last == .event(.unsuback(2, worst: .init(.unsuback, 0x11))))
     #expect(parts("B0 03 00 02 00") == [.event(.malformed(.noReasonCode))])
     #expect(parts("B0 02 00 02") == [.event(.malformed(.tooShort))])
     #expect(parts("B0 04 00 02 00 01") == [.event(.malformed(.reasonCode))])

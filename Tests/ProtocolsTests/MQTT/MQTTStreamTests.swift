@@ -231,7 +231,8 @@ private struct MQTTDraft {
         .event(isSuback ? .subackCode(identifier, reason) : .unsubackCode(identifier, reason)))
     }
     let failures = codes.filter { $0 >= 0x80 }
-    let worst = MQTTReason(table, failures.max() ?? codes.min()!)
+    let best = isSuback ? codes.min()! : codes.max()!
+    let worst = MQTTReason(table, failures.max() ?? best)
     append(isSuback ? 0x90 : 0xB0, body + codes)
     parts.append(
       .event(
