@@ -31,8 +31,8 @@ let package = Package(
       name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
     .target(name: "Addressing", swiftSettings: strict),
     .target(name: "WorkerLog", swiftSettings: strict),
-    .target(name: "Messages", dependencies: ["Addressing"], swiftSettings: strict),
     .target(name: "Protocols", swiftSettings: strict),
+    .target(name: "Messages", dependencies: ["Addressing", "Protocols"], swiftSettings: strict),
     .target(
       name: "Linux",
       dependencies: [
@@ -46,7 +46,7 @@ let package = Package(
     .target(
       name: "Plan",
       dependencies: [
-        "Addressing", "Messages", "Recording", "WorkerLog",
+        "Addressing", "Messages", "Protocols", "Recording", "WorkerLog",
         .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: strict),
@@ -56,7 +56,7 @@ let package = Package(
       name: "Host", dependencies: ["Addressing", "Linux", "Recording", "WorkerLog"],
       swiftSettings: strict),
     .target(
-      name: "Probe", dependencies: ["Addressing", "Linux", "Messages", "WorkerLog"],
+      name: "Probe", dependencies: ["Addressing", "Linux", "Messages", "Protocols", "WorkerLog"],
       swiftSettings: strict),
     .target(
       name: "Report", dependencies: ["Judgement", "Plan", "Recording", "CLibXML2"],

@@ -1,9 +1,13 @@
+package import Protocols
+
 /// How an answer says where it ends.
 package enum AnswerFrame: Sendable, Equatable {
   /// With these bytes.
   case delimiter([UInt8])
   /// By a number near its beginning.
   case length(LengthField)
+  /// By the rules of HTTP/1.1.
+  case http(HTTPAnswer)
 
   /// The longest delimiter, in bytes. `AnswerSearches` keeps a bit for each place of the delimiter in
   /// words of 64 bits, so that no more than 63 would fit; 32 are enough for any that is in use.
@@ -42,4 +46,21 @@ package struct LengthField: Sendable, Equatable, BitwiseCopyable {
 
   /// Bytes up to the end of the number. No answer is shorter.
   package var head: Int { at + size }
+}
+
+/// What a response must be, so that it is a right answer.
+package struct HTTPAnswer: Sendable, Equatable {
+  package static let success: [ClosedRange<UInt16>] = [200...299]
+  /// Final status codes: one of 1xx comes before the answer.
+  package static let possible: ClosedRange<UInt16> = 200...599
+
+  /// The method that is answered: it decides whether a body comes.
+  package var method: HTTPMethod
+  /// The status codes of right answers.
+  package var statuses: [ClosedRange<UInt16>]
+
+  package init(method: HTTPMethod, statuses: [ClosedRange<UInt16>] = Self.success) {
+    self.method = method
+    self.statuses = statuses
+  }
 }

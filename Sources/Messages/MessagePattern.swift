@@ -6,6 +6,8 @@ package struct MessagePattern: Sendable, Equatable {
   package var name: String
   package var pace: Pace
   package var template: MessageTemplate
+  /// The request that the template sends; nil where the plan gives the bytes.
+  package var request: HTTPRequest?
   package var expectation: Expectation
   /// Nanoseconds from the instant at which a message was due until its answer counts as missing. In a
   /// conversation each answer may take so much longer than it took in the recording.
@@ -14,12 +16,13 @@ package struct MessagePattern: Sendable, Equatable {
   package private(set) var conversation: ConversationPattern?
 
   package init(
-    name: String, pace: Pace, template: MessageTemplate, expectation: Expectation,
-    timeout: UInt64
+    name: String, pace: Pace, template: MessageTemplate, request: HTTPRequest? = nil,
+    expectation: Expectation, timeout: UInt64
   ) {
     self.name = name
     self.pace = pace
     self.template = template
+    self.request = request
     self.expectation = expectation
     self.timeout = timeout
   }

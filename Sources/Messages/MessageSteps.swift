@@ -1,3 +1,5 @@
+import Addressing
+
 extension MessageTemplate {
   /// One part of a template as plain numbers, for the workers' loops: reading a `Part` would retain
   /// and release its array of bytes.
@@ -6,6 +8,7 @@ extension MessageTemplate {
     case bytes(start: Int, count: Int)
     case connection, sequence, source, port, worker
     case random(Int)
+    case lengthOfLast(Int)
   }
 
   /// The template as steps, and all of its fixed bytes in one array.
@@ -22,6 +25,7 @@ extension MessageTemplate {
       case .port: return .port
       case .worker: return .worker
       case .random(let count): return .random(count)
+      case .lengthOfLast(let count): return .lengthOfLast(count)
       }
     }
     return (steps, texts)
@@ -47,8 +51,52 @@ extension MessageTemplate {
       case .random(let count):
         writer.appendRandom(
           count, seed: facts.seed ^ mixed(facts.connection) &+ mixed(~facts.sequence))
+      case .lengthOfLast(let count):
+        var length = 0
+        for place in max(0, steps.count - count)..<steps.count {
+          unsafe length += steps[place].length(facts)
+        }
+        writer.append(decimal: UInt64(length))
       }
     }
     return writer.count
+  }
+}
+
+extension MessageTemplate.Step {
+  /// How many bytes the step writes. A number of bytes, too, is taken for one without any.
+  fileprivate func length(_ facts: MessageTemplate.Facts) -> Int {
+    switch self {
+    case .bytes(_, let count), .random(let count): count
+    case .connection: digits(facts.connection)
+    case .sequence: digits(facts.sequence)
+    case .worker: digits(UInt64(facts.worker))
+    case .port: digits(UInt64(facts.port))
+    case .source: facts.source.textLength
+    case .lengthOfLast: 0
+    }
+  }
+
+  private func digits(_ value: UInt64) -> Int {
+    var count = 1
+    var rest = value / 10
+    while rest > 0 {
+      rest /= 10
+      count += 1
+    }
+    return count
+  }
+}
+
+extension IPAddress {
+  /// Bytes of the address as `MessageWriter` writes it.
+  fileprivate var textLength: Int {
+    guard case .v4(let bits) = self else { return description.utf8.count }
+    var count = 3
+    for shift in [24, 16, 8, 0] as [UInt32] {
+      let octet = bits >> shift & 255
+      count += octet >= 100 ? 3 : octet >= 10 ? 2 : 1
+    }
+    return count
   }
 }

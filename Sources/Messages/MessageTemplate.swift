@@ -18,6 +18,8 @@ package struct MessageTemplate: Sendable, Equatable {
     case worker
     /// So many letters and digits, different for every message.
     case random(Int)
+    /// How many bytes the last so many parts have, as a decimal number.
+    case lengthOfLast(Int)
   }
 
   /// No message is longer, so that one buffer takes any of them.
@@ -33,6 +35,19 @@ package struct MessageTemplate: Sendable, Equatable {
     parts = bytes.isEmpty ? [] : [.bytes(bytes)]
   }
 
+  /// Templates one after another. Bytes that come to stand side by side become one part.
+  package init(joining templates: [MessageTemplate]) {
+    var parts: [Part] = []
+    for part in templates.flatMap(\.parts) {
+      if case .bytes(let more) = part, case .bytes(let bytes)? = parts.last {
+        parts[parts.count - 1] = .bytes(bytes + more)
+      } else {
+        parts.append(part)
+      }
+    }
+    self.parts = parts
+  }
+
   /// The most bytes that a message of this template can have.
   package var longest: Int {
     parts.reduce(0) { total, part in
@@ -42,6 +57,8 @@ package struct MessageTemplate: Sendable, Equatable {
       // 2^64 has 20 digits.
       case .connection, .sequence, .worker: total + 20
       case .port: total + 5
+      // `mostBytes` has 7 digits.
+      case .lengthOfLast: total + 7
       // Longest as IPv6: INET6_ADDRSTRLEN without its zero.
       case .source: total + 45
       }
@@ -64,7 +81,7 @@ package struct MessageTemplate: Sendable, Equatable {
     parts.contains { part in
       switch part {
       case .sequence, .random: true
-      case .bytes, .connection, .source, .port, .worker: false
+      case .bytes, .connection, .source, .port, .worker, .lengthOfLast: false
       }
     }
   }

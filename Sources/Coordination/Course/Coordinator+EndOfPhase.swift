@@ -153,7 +153,9 @@ extension Coordinator {
   /// the plan does not go on after a limit, the run was interrupted, the server does not echo, or
   /// nothing is held.
   mutating func verify() throws(RecordingError) -> Fact? {
-    guard plan.onLimit == .hold, plan.server?.reply == .echo, !course.isInterrupted else {
+    guard plan.onLimit == .hold, plan.server?.reply == .echo, plan.protocol == .raw,
+      !course.isInterrupted
+    else {
       return nil
     }
     let held = fleet.current(.held, .client)

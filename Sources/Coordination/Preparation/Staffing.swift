@@ -88,7 +88,7 @@ package struct Staffing {
         ServerAssignment(
           endpoint: endpoint, backlog: Int32(clamping: server.backlog),
           reply: server.reply,
-          readiness: server.readiness,
+          readiness: server.readiness, speaksHTTP: plan.protocol != .raw,
           descriptorLimit: descriptorLimit,
           // A run that opens nothing serves other programs, such as the other shards of its run.
           clients: plan.goal > 0 ? AddressSpan.spans(of: sources) : [],

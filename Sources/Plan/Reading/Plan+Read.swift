@@ -1,3 +1,4 @@
+import Addressing
 import Messages
 
 extension Plan {
@@ -41,8 +42,8 @@ extension Plan {
 extension Reader {
   /// The keys that a plan may have.
   static let planKeys = [
-    "name", "description", "include", "variables", "server", "target", "clients", "messages",
-    "phases", "thresholds", "on-limit", "tolerate", "expect-limit", "guard", "sampling",
+    "name", "description", "include", "variables", "server", "target", "clients", "protocol",
+    "messages", "phases", "thresholds", "on-limit", "tolerate", "expect-limit", "guard", "sampling",
   ]
 
   fileprivate mutating func plan(
@@ -90,15 +91,30 @@ extension Reader {
     // Only the run shows what someone else's server answers, so any expectation is accepted:
     // `.echo` answers all of them.
     let reply = targets == nil ? server?.reply : .echo
-    let patterns = patterns(messages, playedBy: phases, reply: reply)
-    guard errorCount == 0, server != nil || targets != nil, let clients, let sampling else {
+    let spoken = fields["protocol"].map { self.protocol($0.item) } ?? .raw
+    if let field = fields["protocol"], case .http? = spoken, server?.reply.pushed != nil {
+      report(
+        field.place, "a server of HTTP speaks only when it is asked, and this one pushes",
+        hint: "write reply: echo, discard or {send: \"text\"}")
+    }
+    let host = (targets?.first ?? nil).map { "\($0)" } ?? server.map { "\($0.endpoints[0])" }
+    let requests = spoken.flatMap { spoken -> RequestContext? in
+      guard case .http(let settings) = spoken else { return nil }
+      return RequestContext(settings: settings, host: settings.host ?? host ?? "")
+    }
+    // A message cannot be told right or wrong where the protocol could not be read.
+    let patterns =
+      spoken == nil
+      ? [] : patterns(messages, playedBy: phases, reply: reply, requests: requests)
+    guard errorCount == 0, server != nil || targets != nil, let clients, let sampling, let spoken
+    else {
       return nil
     }
     return Plan(
       name: name, description: description ?? "", file: file, text: text,
       settings: variables.settings, undeclared: Set(undeclared.keys), attachments: attachments,
       server: server,
-      targets: targets ?? [], clients: clients, patterns: patterns,
+      targets: targets ?? [], clients: clients, protocol: spoken, patterns: patterns,
       phases: phases.compactMap(\.phase),
       thresholds: (thresholds ?? []) + phases.flatMap(\.thresholds), onLimit: onLimit ?? .hold,
       tolerance: context.tolerance,

@@ -68,21 +68,26 @@ extension Reader {
       case "until": value(end.item, "a text", Self.delimiter).map { .delimiter($0) }
       default: lengthField(end.item).map { .length($0) }
       }
-    if contents.count > 1 { reportBoth(contents[0], contents[1]) }
-    var content: MessagePattern.Content?
-    if let field = contents.first {
-      switch field.key {
-      case "bytes":
-        report(
-          max(end.place, field.place), "expect has both 'bytes' and '\(end.key)'",
-          hint: "both say where an answer ends: keep one of them")
-      case "text": content = value(field.item, "a text", Self.content)
-      default:
-        content = value(field.item, "a regular expression", Self.expression).map { .matches($0) }
-      }
+    if let bytes = contents.first(where: { $0.key == "bytes" }) {
+      report(
+        max(end.place, bytes.place), "expect has both 'bytes' and '\(end.key)'",
+        hint: "both say where an answer ends: keep one of them")
     }
+    let content = content(contents.filter { $0.key != "bytes" })
     guard let frame, errorCount == errors else { return nil }
     return .framed(frame, content)
+  }
+
+  /// What is looked for in an answer whose end is known.
+  ///
+  /// - Parameter fields: `text` and `matches`, as far as they are there, in the order of the plan.
+  mutating func content(_ fields: [Item.Field]) -> MessagePattern.Content? {
+    if fields.count > 1 { reportBoth(fields[0], fields[1]) }
+    return fields.first.flatMap { field in
+      field.key == "text"
+        ? value(field.item, "a text", Self.content)
+        : value(field.item, "a regular expression", Self.expression).map { .matches($0) }
+    }
   }
 
   /// Where the number stands that tells an answer's length, and what it counts.

@@ -2,8 +2,8 @@ import Messages
 
 extension Reader {
   private static let patternKeys = [
-    "every", "rate", "send", "bytes", "file", "conversation", "expect", "timeout", "delays",
-    "substitute",
+    "every", "rate", "send", "bytes", "file", "request", "conversation", "expect", "timeout",
+    "delays", "substitute",
   ]
   private static let example = "for example heartbeat: {every: 30s, send: \"ping\"}"
   private static let defaultTimeout = Duration.seconds(5)
@@ -57,11 +57,13 @@ extension Reader {
     }
   }
 
-  private mutating func pattern(_ field: Item.Field, reply: ServerReply?) -> MessagePattern? {
+  private mutating func pattern(
+    _ field: Item.Field, reply: ServerReply?, requests: RequestContext?
+  ) -> MessagePattern? {
     let owner = "the message \(quoted(field.key))"
     guard let fields = fields(field.item, in: owner, known: Self.patternKeys) else { return nil }
     let pace = pace(fields, of: owner, at: field.place)
-    let content = content(fields, of: owner, at: field.place)
+    let content = content(fields, of: owner, at: field.place, isHTTP: requests != nil)
     let timeout =
       fields["timeout"].map { value($0.item, "a duration", Units.positiveDuration) }
       ?? Self.defaultTimeout
@@ -74,6 +76,14 @@ extension Reader {
       report(
         misplaced.place, "'\(key)' is of use only with 'conversation'",
         hint: "write conversation: session.yaml, or leave it out")
+    }
+    if let content, let requests {
+      guard let (request, template) = self.request(content, requests) else { return nil }
+      let expectation = response(fields["expect"]?.item, to: request)
+      guard let pace, let expectation, let timeout else { return nil }
+      return MessagePattern(
+        name: field.key, pace: pace, template: template, request: request,
+        expectation: expectation, timeout: timeout.nanoseconds)
     }
     let template = content.flatMap { self.template($0) }
     let expectation = expectation(fields["expect"], of: field, reply: reply)
@@ -113,11 +123,16 @@ extension Reader {
 
   /// The one key that gives the message's content; nil, with an error, unless there is exactly one.
   private mutating func content(
-    _ fields: [String: Item.Field], of owner: String, at place: Place
+    _ fields: [String: Item.Field], of owner: String, at place: Place, isHTTP: Bool
   ) -> Item.Field? {
-    let contents = ["send", "bytes", "file", "conversation"].compactMap { fields[$0] }
+    let contents = ["send", "bytes", "file", "request", "conversation"].compactMap { fields[$0] }
       .sorted { $0.place < $1.place }
     guard let field = contents.first else {
+      if isHTTP {
+        report(
+          place, "\(owner) needs 'request'", hint: "write request: {method: GET, path: /}")
+        return nil
+      }
       report(
         place, "\(owner) needs 'send', 'bytes', 'file' or 'conversation'",
         hint: "write send: \"ping\", bytes: 64B, file: request.bin or conversation: session.yaml")
@@ -127,6 +142,15 @@ extension Reader {
       report(
         contents[1].place, "\(owner) has both '\(field.key)' and '\(contents[1].key)'",
         hint: "keep one of them")
+      return nil
+    }
+    guard isHTTP == (field.key == "request") else {
+      report(
+        field.place,
+        isHTTP
+          ? "\(owner) has '\(field.key)', and the plan's protocol is http"
+          : "\(owner) has 'request', and the plan's protocol is raw",
+        hint: isHTTP ? "write request: {method: GET, path: /}" : "write protocol: http")
       return nil
     }
     return field
@@ -183,9 +207,12 @@ extension Reader {
   /// The patterns that phases play, in the order of the plan. Reports those that no phase plays,
   /// unless they come from an included file.
   ///
-  /// - Parameter reply: what the server does with a message; nil when it could not be read.
+  /// - Parameters:
+  ///   - reply: what the server does with a message; nil when it could not be read.
+  ///   - requests: of what requests are made; nil where messages are none.
   mutating func patterns(
-    _ book: MessageBook, playedBy phases: [PlacedPhase], reply: ServerReply?
+    _ book: MessageBook, playedBy phases: [PlacedPhase], reply: ServerReply?,
+    requests: RequestContext?
   ) -> [MessagePattern] {
     let known = book.entries.map(\.key)
     let names = phases.flatMap(\.messages)
@@ -212,9 +239,9 @@ extension Reader {
           hint: "for example - hold: {for: 30s, messages: \(field.key)}")
       }
       // Read all the same, so that what is wrong in it is reported.
-      _ = pattern(field, reply: reply)
+      _ = pattern(field, reply: reply, requests: requests)
     }
-    let patterns = used.compactMap { pattern($0, reply: reply) }
+    let patterns = used.compactMap { pattern($0, reply: reply, requests: requests) }
     checkClosing(patterns, playedBy: phases)
     return patterns
   }

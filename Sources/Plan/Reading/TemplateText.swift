@@ -167,6 +167,8 @@ extension TemplateText {
       case .port: bytes += Array("{port}".utf8)
       case .worker: bytes += Array("{worker}".utf8)
       case .random(let count): bytes += Array("{random:\(count)}".utf8)
+      // No text stands for it: only requests have it, and they are written as such.
+      case .lengthOfLast: return nil
       }
     }
     return String(validating: bytes, as: UTF8.self)

@@ -11,8 +11,19 @@ extension MessagePattern {
       case .once: ""
       }
     let content =
-      conversation?.yaml ?? "\(template.yaml(attachments)), expect: \(expectation.yaml)"
+      conversation?.yaml
+      ?? "\(request?.yaml ?? template.yaml(attachments)), expect: \(expectation.yaml)"
     return "  \(name): {\(pace)\(content), timeout: \(Duration.nanoseconds(timeout).yaml)}"
+  }
+}
+
+extension HTTPRequest {
+  fileprivate var yaml: String {
+    let parts =
+      ["method: \(yamlScalar(method))", "path: \(yamlScalar(path))"]
+      + (headers.isEmpty ? [] : ["headers: \(headers.yaml)"])
+      + (body.map { ["body: \(yamlScalar($0))"] } ?? [])
+    return "request: {\(parts.joined(separator: ", "))}"
   }
 }
 
@@ -66,6 +77,7 @@ extension AnswerFrame {
     case .delimiter(let bytes): "until: \(yamlScalar(String(decoding: bytes, as: UTF8.self)))"
     case .length(let field):
       "length: {at: \(field.at), size: \(field.size), order: \(field.order.rawValue), plus: \(field.plus)}"
+    case .http(let answer): "status: \(HTTPAnswer.yaml(answer.statuses))"
     }
   }
 }

@@ -18,6 +18,7 @@ extension Plan {
       "  connect-timeout: \(clients.connectTimeout.yaml)",
       "  retries: \(clients.retries)",
     ]
+    if self.protocol != .raw { lines.append("protocol: \(self.protocol.yaml)") }
     if !patterns.isEmpty {
       lines.append("messages:")
       lines += patterns.map { $0.yaml(attachments) }
@@ -45,6 +46,29 @@ extension Plan {
       let texts = ranges.map { yamlScalar("\($0)") }
       return texts.count == 1 ? texts[0] : "[\(texts.joined(separator: ", "))]"
     }
+  }
+}
+
+extension PlanProtocol {
+  fileprivate var yaml: String {
+    switch self {
+    case .raw: "raw"
+    case .http(let settings):
+      settings == HTTPSettings() ? "http" : "{http: {\(settings.parts.joined(separator: ", "))}}"
+    }
+  }
+}
+
+extension HTTPSettings {
+  fileprivate var parts: [String] {
+    (host.map { ["host: \(yamlScalar($0))"] } ?? [])
+      + (headers.isEmpty ? [] : ["headers: \(headers.yaml)"])
+  }
+}
+
+extension [HTTPRequest.Header] {
+  var yaml: String {
+    "{\(map { "\(yamlKey($0.name)): \(yamlScalar($0.value))" }.joined(separator: ", "))}"
   }
 }
 

@@ -1,10 +1,11 @@
 import Messages
+import Protocols
 import SystemPackage
 
 /// What is looked for in answers, and how far the search in each connection's answer has come.
 ///
-/// Takes no memory where no pattern searches its answers; else 16 bytes per row, and 8 more for each 64
-/// places of the longest expression. Each byte that the expression takes, with its repetitions written out,
+/// Takes no memory where no pattern searches its answers; else 16 bytes per row, 24 more where answers are
+/// responses of HTTP, and 8 more for each 64 places of the longest expression. Each byte that the expression takes, with its repetitions written out,
 /// is a place.
 struct AnswerSearches: ~Copyable {
   /// How the answers of one pattern are searched.
@@ -36,6 +37,8 @@ struct AnswerSearches: ~Copyable {
     var used: Int
     var stage: UInt32
     var end = End.open
+    /// Whether the server has said that it closes the connection after this answer.
+    var isLast = false
   }
 
   enum End {
@@ -46,11 +49,15 @@ struct AnswerSearches: ~Copyable {
 
   /// Words of 64 bits that each row has in `states`.
   private let words: Int
+  /// Whether some answers are responses of HTTP, which may end where the connection does.
+  let mayEndAtClose: Bool
   /// By pattern.
   private let rules: Column<SearchRule>
   /// The tables of all rules, one behind the other.
   private let tables: Scratch<UInt64>
   private let progress: Column<Progress>
+  /// By row: how far the response has come; of no rows where no answer is HTTP's.
+  private let readers: Column<HTTPReader>
   /// By row: the state of the search in its answer; see `ByteSearch`.
   private let states: Column<UInt64>
   /// Room for one more state, which `ByteSearch.advance` needs.
@@ -78,14 +85,18 @@ struct AnswerSearches: ~Copyable {
     let kept = try Column<SearchRule>(count: rules.count)
     let tables = try Scratch<UInt64>(count: max(1, all.count))
     let progress = try Column<Progress>(count: isNeeded ? rows : 0)
+    let mayEndAtClose = rules.contains { $0.framing.kind == .http }
+    let readers = try Column<HTTPReader>(count: mayEndAtClose ? rows : 0)
     let states = try Column<UInt64>(count: rows * words)
     let spareState = try Scratch<UInt64>(count: max(1, words))
     for (index, rule) in rules.enumerated() { kept[UInt32(index)] = rule }
     _ = unsafe tables.buffer.update(from: all)
     self.words = words
+    self.mayEndAtClose = mayEndAtClose
     self.rules = kept
     self.tables = tables
     self.progress = progress
+    self.readers = readers
     self.states = states
     self.spareState = spareState
   }
@@ -102,9 +113,11 @@ struct AnswerSearches: ~Copyable {
     let spare = unsafe spareState.buffer.baseAddress!
     let state = unsafe states.pointer(at: row * UInt32(words))
     var progress = progress[row]
+    var reader = rule.framing.kind == .http ? readers[row] : HTTPReader(.client)
     var isFound = stage == Stage.found
     if stage == 0 {
       progress = Progress()
+      reader = HTTPReader(.client)
       if let layout = rule.layout {
         unsafe ByteSearch.begin(layout, base + rule.tables, state)
         isFound = layout.atStart.isFound
@@ -113,30 +126,63 @@ struct AnswerSearches: ~Copyable {
         isFound = true
       }
     }
-    let (used, end) = unsafe rule.framing.advance(&progress.frame, heard, tables: base)
-    looks += used
-    if let layout = rule.layout {
-      var index = 0
-      while !isFound, index < used {
-        let finding = unsafe ByteSearch.advance(
-          layout, base + rule.tables, state, spare, heard[index])
-        progress.matchesAtEnd = progress.matchesAtEnd << 1 | (finding.isFoundAtEnd ? 1 : 0)
-        isFound = finding.isFound
-        index += 1
+    var used = 0
+    while true {
+      let rest = unsafe UnsafeRawBufferPointer(rebasing: heard[used...])
+      let step = unsafe rule.framing.advance(&progress.frame, &reader, rest, tables: base)
+      if let layout = rule.layout {
+        var index = step.content.lowerBound
+        while !isFound, index < step.content.upperBound {
+          let finding = unsafe ByteSearch.advance(
+            layout, base + rule.tables, state, spare, rest[index])
+          progress.matchesAtEnd = progress.matchesAtEnd << 1 | (finding.isFoundAtEnd ? 1 : 0)
+          isFound = finding.isFound
+          index += 1
+        }
+      }
+      used += step.used
+      looks += step.used
+      switch step.end {
+      case .goesOn: continue
+      case .notYet:
+        if rule.framing.kind == .open, isFound || progress.matchesAtEnd & 1 != 0 {
+          return Heard(used: used, stage: 0, end: .right)
+        }
+        self.progress[row] = progress
+        if rule.framing.kind == .http { readers[row] = reader }
+        return Heard(used: used, stage: isFound ? Stage.found : Stage.begun)
+      case .here, .refused, .unknown:
+        return Heard(
+          used: used, stage: 0,
+          end: Self.end(step.end, rule, isFound: isFound, matchesAtEnd: progress.matchesAtEnd),
+          isLast: step.isLast)
       }
     }
+  }
+
+  private static func end(
+    _ end: AnswerFraming.End, _ rule: SearchRule, isFound: Bool, matchesAtEnd: UInt64
+  ) -> End {
     switch end {
-    case .unknown: return Heard(used: used, stage: 0, end: .endless)
-    case .here:
-      let isRight = isFound || progress.matchesAtEnd & rule.framing.placesOfEnd != 0
-      return Heard(used: used, stage: 0, end: isRight ? .right : .wrong)
-    case .notYet:
-      if rule.framing.kind == .open, isFound || progress.matchesAtEnd & 1 != 0 {
-        return Heard(used: used, stage: 0, end: .right)
-      }
-      self.progress[row] = progress
-      return Heard(used: used, stage: isFound ? Stage.found : Stage.begun)
+    case .notYet, .goesOn: .open
+    case .here: isFound || matchesAtEnd & rule.framing.placesOfEnd != 0 ? .right : .wrong
+    case .refused: .wrong
+    case .unknown: .endless
     }
+  }
+
+  /// What has become of an answer now that the peer has closed: open where it is cut off.
+  ///
+  /// - Parameter stage: how far the answer had come, not 0.
+  @inline(never)
+  mutating func close(_ pattern: Int, on row: UInt32, stage: UInt32) -> End {
+    let rule = rules[UInt32(pattern)]
+    guard rule.framing.kind == .http else { return .open }
+    var reader = readers[row]
+    let end = rule.framing.close(progress[row].frame, &reader)
+    guard end != .unknown else { return .open }
+    return Self.end(
+      end, rule, isFound: stage == Stage.found, matchesAtEnd: progress[row].matchesAtEnd)
   }
 }
 

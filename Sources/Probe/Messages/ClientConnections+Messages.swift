@@ -97,7 +97,18 @@ extension ClientConnections where System: ~Copyable {
       return finishMessage(slot)
     }
     board.add(.waits)
-    rows.drainWrongAnswer(slot, at: now.nanoseconds)
+    rows.drain(slot, at: now.nanoseconds)
+  }
+
+  /// Has a connection whose message is over, if it had one, wait for the close that the server has announced: a
+  /// message that is sent now would have no answer. Where no close comes, it goes on after the time of quiet
+  /// that ends a wrong answer.
+  @inline(never)
+  mutating func awaitClose(_ slot: UInt32) {
+    if rows.marks(slot).has(.closesAfterMessage), rows.state(slot) != .established {
+      return finishMessage(slot)
+    }
+    rows.drain(slot, at: now.nanoseconds)
   }
 
   @inline(__always)

@@ -97,6 +97,7 @@ extension MessageEngine where System: ~Copyable {
     // The answer is whole already, and the message is still being sent.
     if before == MessageColumns.whole { return 0 }
     let found = unsafe searches.hear(pattern, on: slot, heard, stage: before)
+    if found.isLast { connections.rows.mark(slot, .last) }
     switch found.end {
     case .open: connections.rows.messages.setAnswerProgress(of: slot, to: found.stage)
     case .right: connections.rows.messages.setAnswerProgress(of: slot, to: MessageColumns.whole)

@@ -76,10 +76,28 @@ extension MessageEngine where System: ~Copyable {
           countWrongDebt(slot, among: &connections)
           return true
         }
+        if found.isLast {
+          // Nothing that the connection waits for will come.
+          forgetDebts(slot, among: &connections)
+          if connections.rows.state(slot) == .established { connections.awaitClose(slot) }
+          return true
+        }
       }
     }
     guard used < heard.count else { return false }
     return unsafe hear(slot, UnsafeRawBufferPointer(rebasing: heard[used...]), among: &connections)
+  }
+
+  /// The peer has closed, which may be the end of the oldest debt's answer.
+  mutating func endOwedAtClose(_ slot: UInt32, among connections: inout Connections) {
+    let debt = connections.rows.messages.debt(0, of: slot)
+    let stage = connections.rows.messages.answerProgress(of: slot)
+    guard patterns.traits(Int(debt.pattern)).answer == .framed, stage != 0 else { return }
+    switch searches.close(Int(debt.pattern), on: slot, stage: stage) {
+    case .open, .endless: return
+    case .right: notePaid(slot, debt, among: &connections)
+    case .wrong: refuteOldestDebt(slot, among: &connections)
+    }
   }
 
   private mutating func owedFacts(

@@ -98,7 +98,11 @@ extension MessageEngine where System: ~Copyable {
       connections.board.add(pattern, wantsAnswer && expiry < connections.now ? .late : .received)
     }
     noteOrder(slot, pattern, among: &connections)
-    connections.finishMessage(slot)
+    if connections.rows.marks(slot).has(.last) {
+      connections.awaitClose(slot)
+    } else {
+      connections.finishMessage(slot)
+    }
   }
 
   @inline(__always)
@@ -136,12 +140,47 @@ extension MessageEngine where System: ~Copyable {
     if connections.rows.state(slot) == .sending || marks.has(.conversing) {
       return connections.rows.mark(slot, .wrong)
     }
-    if isOver { connections.finishMessage(slot) } else { connections.drainWrongAnswer(slot) }
+    if marks.has(.last) {
+      connections.awaitClose(slot)
+    } else if isOver {
+      connections.finishMessage(slot)
+    } else {
+      connections.drainWrongAnswer(slot)
+    }
   }
 
   /// The peer has ended a connection. The conversation on it, if any, may have ended so in the
-  /// recording.
+  /// recording, and an HTTP response may go on to there.
   mutating func peerEnded(_ slot: UInt32, _ error: Errno?, among connections: inout Connections) {
+    if error == nil, searches.mayEndAtClose {
+      endAnswerAtClose(slot, among: &connections)
+      // It was to be closed once its message was over.
+      if connections.rows.marks(slot).has(.closesAfterMessage),
+        connections.rows.state(slot) == .established
+      {
+        return connections.closeAsPlanned(slot)
+      }
+    }
     player.peerEnded(slot, error, among: &connections)
+  }
+
+  @inline(never)
+  private mutating func endAnswerAtClose(_ slot: UInt32, among connections: inout Connections) {
+    let marks = connections.rows.marks(slot)
+    if marks.has(.owing) { return endOwedAtClose(slot, among: &connections) }
+    guard connections.rows.state(slot) == .awaiting, !marks.has(.conversing | .wrong) else {
+      return
+    }
+    let pattern = connections.rows.messages.pattern(of: slot)
+    let stage = connections.rows.messages.answerProgress(of: slot)
+    guard patterns.traits(pattern).answer == .framed, stage != 0, stage != MessageColumns.whole
+    else { return }
+    switch searches.close(pattern, on: slot, stage: stage) {
+    case .open, .endless: return
+    case .right:
+      connections.rows.messages.setAnswerProgress(of: slot, to: MessageColumns.whole)
+      conclude(slot, among: &connections)
+    case .wrong: countWrongAnswer(slot, isOver: true, among: &connections)
+    }
   }
 }

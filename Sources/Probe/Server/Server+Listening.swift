@@ -1,5 +1,6 @@
 import Addressing
 import Linux
+import Protocols
 import SystemPackage
 import WorkerLog
 
@@ -75,6 +76,7 @@ extension Server where System: ~Copyable {
       return false
     }
     open[slot] = true
+    if assignment.speaksHTTP { requests[slot] = HTTPReader(.server) }
     topmost = max(topmost, slot)
     let origin = origin(of: accepted.peer)
     origins[slot] = origin

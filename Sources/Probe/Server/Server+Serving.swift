@@ -1,5 +1,6 @@
 import Linux
 import Messages
+import Protocols
 import SystemPackage
 import WorkerLog
 
@@ -31,10 +32,14 @@ extension Server where System: ~Copyable {
     case .moved(let count):
       let message = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
       unsafe countReceived(slot, message)
-      switch reply.kind {
-      case .echo: unsafe respond(slot, message)
-      case .text: unsafe respond(slot, reply.text)
-      case .discard, .push: break
+      if assignment.speaksHTTP {
+        unsafe answerRequests(slot, message)
+      } else {
+        switch reply.kind {
+        case .echo: unsafe respond(slot, message)
+        case .text: unsafe respond(slot, reply.text)
+        case .discard, .push: break
+        }
       }
       if count == min(buffer.count, kernel.largestRead) || seen.has(.urgent | .peerHangUp) {
         readOn(slot)
@@ -87,7 +92,9 @@ extension Server where System: ~Copyable {
     unsafe kernel.tell(pipe, UnsafeRawBufferPointer(rebasing: buffer[..<count]))
   }
 
-  private mutating func respond(_ slot: UInt32, _ message: UnsafeRawBufferPointer) {
+  mutating func respond(_ slot: UInt32, _ message: UnsafeRawBufferPointer) {
+    // Of HTTP a long response comes here in pieces.
+    if assignment.speaksHTTP, isUnsent(slot) { return unsafe keep(slot, message) }
     switch assignment.readiness {
     case .direct: unsafe answer(slot, message)
     case .rearm: unsafe keep(slot, message)
@@ -119,13 +126,21 @@ extension Server where System: ~Copyable {
     end(slot)
   }
 
-  /// Puts bytes aside until the socket takes them, and reads nothing more until then: a client
-  /// that does not read its answers is slowed down by TCP, not by our memory.
+  /// Puts bytes aside until the socket takes them, behind those that wait already, and reads nothing more until
+  /// then: a client that does not read its answers is slowed down by TCP, not by our memory.
   @inline(never)
   mutating func keep(_ slot: UInt32, _ message: UnsafeRawBufferPointer) {
-    unsafe unsent[slot] = Array(message)
+    unsafe unsent[slot, default: []].append(contentsOf: message)
     rewatch(slot, .writable)
   }
+
+  @inline(__always)
+  mutating func isUnsent(_ slot: UInt32) -> Bool { !unsent.isEmpty && hasUnsent(slot) }
+
+  /// Not inlined, so that the loop itself has no reference counting. Mutating, as Swift copies the whole server
+  /// for a method that changes nothing and is not inlined.
+  @inline(never)
+  private mutating func hasUnsent(_ slot: UInt32) -> Bool { unsent[slot] != nil }
 
   @inline(never)
   private mutating func flush(_ slot: UInt32) {
@@ -135,6 +150,10 @@ extension Server where System: ~Copyable {
     unsafe message.withUnsafeBytes { unsafe answer(slot, $0) }
     guard open[slot], unsent[slot] == nil else { return }
     if reply.kind == .push { countPush(to: slot) }
+    if assignment.speaksHTTP {
+      answerWaitingRequests(slot)
+      guard open[slot], unsent[slot] == nil else { return }
+    }
     rewatch(slot, Self.watchedEvents)
   }
 
@@ -152,7 +171,7 @@ extension Server where System: ~Copyable {
     kernel.close(descriptor(slot))
     open[slot] = false
     generations[slot] &+= 1
-    if !unsent.isEmpty { removeUnsent(slot) }
+    if !unsent.isEmpty || !unanswered.isEmpty { forget(slot) }
     board.subtract(origins[slot].heldCounter)
     board.add(.closedByPeer)
     if listening == .full { resumeListening() }
@@ -160,7 +179,10 @@ extension Server where System: ~Copyable {
 
   /// Not inlined, so that the loop itself has no reference counting.
   @inline(never)
-  private mutating func removeUnsent(_ slot: UInt32) { unsent[slot] = nil }
+  private mutating func forget(_ slot: UInt32) {
+    unsent[slot] = nil
+    unanswered[slot] = nil
+  }
 
   func descriptor(_ slot: UInt32) -> FileDescriptor {
     FileDescriptor(rawValue: Int32(slot))

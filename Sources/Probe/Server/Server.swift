@@ -1,6 +1,7 @@
 import Addressing
 import Linux
 import Messages
+import Protocols
 import SystemPackage
 import WorkerLog
 
@@ -22,11 +23,15 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
   let board: Scoreboard
   let assignment: ServerAssignment
   let reply: CompiledReply
+  let replies: HTTPReplies
   let events: Scratch<ReadyEvent>
   /// Room for the bytes of one read.
   let bytes: Scratch<UInt8>
   /// Room for one `ReceivedFrame`.
   let frame: Scratch<UInt8>
+  /// Responses of HTTP that are put together, `responseCount` bytes; see `answerRequests`.
+  let responses: Scratch<UInt8>
+  var responseCount = 0
   /// `ServerAssignment.clients`.
   let clients: Scratch<AddressSpan>
   /// A descriptor of no other use. It is closed at a limit, because whoever reports the limit needs
@@ -41,11 +46,16 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
   let open: Column<Bool>
   let origins: Column<Origin>
   let generations: Column<UInt16>
+  /// How far each connection's request has come; of no rows unless the server speaks HTTP.
+  let requests: Column<HTTPReader>
   /// The highest descriptor that a connection has had.
   var topmost: UInt32 = 0
   /// Bytes that wait until their socket takes them, by descriptor: what a full socket has left over and,
   /// with `ServerReadiness.rearm`, every answer.
   var unsent: [UInt32: [UInt8]] = [:]
+  /// Requests of HTTP that have been read and wait until what is `unsent` is sent, by descriptor. Never more than
+  /// one read brings.
+  var unanswered: [UInt32: [UInt8]] = [:]
 
   var command = Scoreboard.Command(
     order: .wait, phase: 0, start: Instant(nanoseconds: 0))
@@ -69,6 +79,13 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
       try Scratch<UInt8>(count: ReceivedFrame.longest)
     }
     let reply = try starting(.map) { () throws(Errno) in try CompiledReply(assignment.reply) }
+    let replies = try starting(.map) { () throws(Errno) in try HTTPReplies(assignment.reply) }
+    let responses = try starting(.map) { () throws(Errno) in
+      try Scratch<UInt8>(count: assignment.speaksHTTP ? 65_536 : 1)
+    }
+    let requests = try starting(.map) { () throws(Errno) in
+      try Column<HTTPReader>(count: assignment.speaksHTTP ? assignment.descriptorLimit : 0)
+    }
     let open = try starting(.map) { () throws(Errno) in
       try Column<Bool>(count: assignment.descriptorLimit)
     }
@@ -93,6 +110,9 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
     self.bytes = bytes
     self.frame = frame
     self.reply = reply
+    self.replies = replies
+    self.responses = responses
+    self.requests = requests
     self.open = open
     self.origins = origins
     self.clients = clients

@@ -30,7 +30,8 @@ struct ConnectionTable: ~Copyable {
     case awaiting
     /// The delay before the next step of a conversation is not over.
     case pausing
-    /// Nothing is under way, and what comes may still belong to an answer that was wrong.
+    /// Nothing is under way, and what comes may still belong to an answer that was wrong; or the server has
+    /// announced that it closes the connection.
     case draining
   }
 
@@ -237,9 +238,9 @@ struct ConnectionTable: ~Copyable {
     becomeIdle(slot)
   }
 
-  /// Has a row wait for quiet, as more of a wrong answer may come. Its message, if one is under
-  /// way, is over.
-  mutating func drainWrongAnswer(_ slot: UInt32, at instant: UInt64) {
+  /// Has a row wait for quiet, as more of a wrong answer may come, or the connection's end. Its message, if one
+  /// is under way, is over.
+  mutating func drain(_ slot: UInt32, at instant: UInt64) {
     if state(slot) == .established {
       lists.remove(slot, from: List.idle)
     } else {

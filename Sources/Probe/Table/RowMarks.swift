@@ -23,8 +23,10 @@ struct RowMarks: BitwiseCopyable, Equatable {
   /// Answers may come to messages that are remembered no more: bytes that fit no answer need not be
   /// wrong.
   static var forgetful: Self { Self(rawValue: 512) }
+  /// The answer to the message under way was said to be the last one before the server closes.
+  static var last: Self { Self(rawValue: 1024) }
   /// The marks that end with the message under way.
-  static var ofMessage: Self { Self(rawValue: 4 | 8 | 64) }
+  static var ofMessage: Self { Self(rawValue: 4 | 8 | 64 | 1024) }
 
   static func | (left: Self, right: Self) -> Self {
     Self(rawValue: left.rawValue | right.rawValue)

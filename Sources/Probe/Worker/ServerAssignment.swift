@@ -12,6 +12,8 @@ package struct ServerAssignment: Sendable {
   package var backlog: Int32
   package var reply: ServerReply
   package var readiness: ServerReadiness
+  /// Whether what comes is requests of HTTP, and `reply` the body of each response.
+  package var speaksHTTP: Bool
   /// Rows of the tables, and so the highest RLIMIT_NOFILE that the process may have: every
   /// descriptor is below it.
   package var descriptorLimit: Int
@@ -29,7 +31,7 @@ package struct ServerAssignment: Sendable {
 
   package init(
     endpoint: SocketAddress, backlog: Int32, reply: ServerReply, readiness: ServerReadiness,
-    descriptorLimit: Int, clients: [AddressSpan] = [],
+    speaksHTTP: Bool = false, descriptorLimit: Int, clients: [AddressSpan] = [],
     ephemeralPorts: ClosedRange<UInt16>? = nil, receivedPipe: FileDescriptor? = nil,
     processors: [Int] = []
   ) {
@@ -37,6 +39,7 @@ package struct ServerAssignment: Sendable {
     self.backlog = backlog
     self.reply = reply
     self.readiness = readiness
+    self.speaksHTTP = speaksHTTP
     self.descriptorLimit = descriptorLimit
     self.clients = clients
     self.ephemeralPorts = ephemeralPorts

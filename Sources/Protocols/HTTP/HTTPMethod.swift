@@ -1,5 +1,5 @@
 /// The methods of RFC 9110, 9.3, and PATCH; other ones are not told apart.
-package enum HTTPMethod: UInt8, Sendable, CaseIterable {
+package enum HTTPMethod: UInt8, BitwiseCopyable, Sendable, CaseIterable {
   case get, head, post, put, delete, connect, options, trace, patch, other
 
   /// As it is written; empty for `other`.

@@ -173,7 +173,11 @@ package final class SimulatedProcess {
     guard let watch = socket.watch else { throw .noSuchFileOrDirectory }
     watch.events = events
     watch.token = token
-    if watch.seen.rawValue != 0 { watch.markReady() }
+    if watch.seen.rawValue != 0 {
+      watch.markReady()
+    } else if events.has(.writable) {
+      socket.awaitRoom()
+    }
   }
 
   func forget(_ socket: SimulatedSocket) {

@@ -68,7 +68,7 @@ final class SimulatedSocket {
   /// Whether `finishSending` has sent this end's FIN before the peer's had come: only then does
   /// TIME_WAIT follow.
   private var finishedFirst = false
-  /// A `send` found too little room at the peer: epoll is to announce when there is room.
+  /// A `send`, or epoll, found too little room at the peer: epoll is to announce when there is room.
   private var foundPeerFull = false
 
   init(network: SimulatedNetwork) {
@@ -237,6 +237,11 @@ final class SimulatedSocket {
     if network.keepsWriteEnds, isLast, count == bytes.count { peer.writeEnds.append(bytesSent) }
     network.transmit(.bytes(peer, Array(bytes[..<count])))
     return .moved(count)
+  }
+
+  /// What epoll does where it is to watch for room and finds none (SOCK_NOSPACE in `tcp_poll`).
+  func awaitRoom() {
+    if state == .established, room == 0 { foundPeerFull = true }
   }
 
   private var room: Int {

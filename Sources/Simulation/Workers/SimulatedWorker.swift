@@ -28,7 +28,7 @@ package final class SimulatedClient: SimulatedWorker {
 /// A server worker in a simulated process.
 package final class SimulatedServer: SimulatedWorker {
   package let process: SimulatedProcess
-  private var server: Server<SimulatedKernel>
+  private(set) var server: Server<SimulatedKernel>
 
   /// - Parameter board: must outlive the worker.
   package init(

@@ -63,5 +63,7 @@ final class ServerPlayer {
 
   var process: SimulatedProcess { worker.process }
   var held: Int { Int(board[.held]) }
+  /// Bytes that wait until their sockets take them.
+  var unsentBytes: Int { worker.server.unsent.values.reduce(0) { $0 + $1.count } }
   var failures: [FailureTable.Row] { board.failures.rows() }
 }

@@ -37,7 +37,8 @@ final class World {
   @discardableResult
   func addServer(
     _ endpoint: SocketAddress = .first, backlog: Int32 = 4096, reply: ServerReply = .echo,
-    readiness: ServerReadiness = .direct, descriptorLimit: Int = 20_000, rows: Int? = nil,
+    readiness: ServerReadiness = .direct, speaksHTTP: Bool = false,
+    descriptorLimit: Int = 20_000, rows: Int? = nil,
     receivedPipe: FileDescriptor? = nil, clients: [AddressSpan] = [],
     ephemeralPorts: ClosedRange<UInt16>? = nil,
     prepare: (SimulatedProcess) -> Void = { _ in }
@@ -46,7 +47,8 @@ final class World {
     prepare(process)
     let assignment = ServerAssignment(
       endpoint: endpoint, backlog: backlog, reply: reply, readiness: readiness,
-      descriptorLimit: rows ?? descriptorLimit, clients: clients, ephemeralPorts: ephemeralPorts,
+      speaksHTTP: speaksHTTP, descriptorLimit: rows ?? descriptorLimit, clients: clients,
+      ephemeralPorts: ephemeralPorts,
       receivedPipe: receivedPipe)
     let player = try ServerPlayer(process, assignment)
     servers.append(player)

@@ -1,0 +1,199 @@
+import Messages
+import Protocols
+
+// The protocol of a plan, its requests, and what must answer them: how they are read.
+
+/// What requests need to know of the rest of the plan.
+struct RequestContext {
+  var settings: HTTPSettings
+  /// What `Host` says.
+  var host: String
+}
+
+extension Reader {
+  static let protocolExample = "write protocol: raw, http or {http: {host: shop.example}}"
+
+  mutating func `protocol`(_ item: Item) -> PlanProtocol? {
+    guard case .map(let written) = item.value else {
+      return word(item, as: PlainProtocol.self).map { $0 == .raw ? .raw : .http(HTTPSettings()) }
+    }
+    guard let fields = fields(item, in: "protocol", known: ["http"]) else { return nil }
+    guard let http = fields["http"] else {
+      if written.isEmpty { report(item.place, "protocol is empty", hint: Self.protocolExample) }
+      return nil
+    }
+    return httpSettings(http.item).map { .http($0) }
+  }
+
+  private enum PlainProtocol: String, CaseIterable {
+    case raw, http
+  }
+
+  private mutating func httpSettings(_ item: Item) -> HTTPSettings? {
+    guard let fields = fields(item, in: "http", known: ["host", "headers"]) else { return nil }
+    let errors = errorCount
+    let host = fields["host"].flatMap { field in
+      value(field.item, "a host") { text throws(Problem) in
+        try Self.check { () throws(HTTPWriter.Invalid) in
+          _ = try HTTPWriter.request(target: "/", host: text)
+        }
+        return text
+      }
+    }
+    let headers = fields["headers"].map { self.headers($0.item) } ?? []
+    return errorCount == errors ? HTTPSettings(host: host, headers: headers) : nil
+  }
+
+  private mutating func headers(_ item: Item) -> [HTTPRequest.Header] {
+    guard case .map(let fields) = item.value else {
+      if case .broken = item.value { return [] }
+      report(
+        item.place, "headers needs a mapping of names, found \(item.kind)",
+        hint: "for example headers: {Accept: text/html}")
+      return []
+    }
+    return fields.compactMap { field in
+      var value = ""
+      if case .scalar("") = field.item.value {
+      } else {
+        guard let text = text(field.item, "a text") else { return nil }
+        value = text
+      }
+      guard let sample = sample(value, at: field.item.place) else { return nil }
+      guard
+        isPossible(
+          at: field.place,
+          { () throws(HTTPWriter.Invalid) in
+            _ = try HTTPWriter.request(target: "/", host: "", fields: [.init(field.key, sample)])
+          })
+      else { return nil }
+      return HTTPRequest.Header(name: field.key, value: value)
+    }
+  }
+
+  // MARK: Requests
+
+  /// A request, and the template that sends it; nil, with an error, where it is wrong.
+  mutating func request(
+    _ field: Item.Field, _ context: RequestContext
+  ) -> (HTTPRequest, MessageTemplate)? {
+    let known = ["method", "path", "headers", "body"]
+    guard let fields = fields(field.item, in: "request", known: known) else { return nil }
+    let errors = errorCount
+    let body = fields["body"].flatMap { field -> String? in
+      if case .scalar("") = field.item.value { return "" }
+      return text(field.item, "a text")
+    }
+    let method = fields["method"].flatMap { text($0.item, "a method") }
+    let path = fields["path"].flatMap { text($0.item, "a path") }
+    let headers = fields["headers"].map { self.headers($0.item) } ?? []
+    let request = HTTPRequest(
+      method: method ?? (body == nil ? "GET" : "POST"), path: path ?? "/", headers: headers,
+      body: body)
+    let place = (fields["path"] ?? fields["method"])?.item.place ?? field.place
+    guard errorCount == errors, let sample = sample(request.path, at: place) else { return nil }
+    // What follows the answer to it is no HTTP.
+    if request.method == "CONNECT" {
+      report(place, "CONNECT makes a tunnel, and no other request can follow")
+      return nil
+    }
+    let isPossible = isPossible(
+      at: place,
+      { () throws(HTTPWriter.Invalid) in
+        _ = try HTTPWriter.request(method: request.method, target: sample, host: context.host)
+      })
+    guard isPossible else { return nil }
+    do {
+      return (request, try request.template(context.settings, host: context.host))
+    } catch {
+      report(find(error.part, from: field.place), error.problem)
+      return nil
+    }
+  }
+
+  /// The text with something plain in the place of each placeholder, to be looked at as a part of a
+  /// request; nil, with an error, where a placeholder is wrong.
+  private mutating func sample(_ text: String, at place: Place) -> String? {
+    do {
+      let parts = try TemplateText.parse(text).parts
+      return String(
+        decoding: parts.flatMap { part in
+          if case .bytes(let bytes) = part { bytes } else { [UInt8(ascii: "0")] }
+        }, as: UTF8.self)
+    } catch {
+      report(find(error.part, from: place), error.problem)
+      return nil
+    }
+  }
+
+  private static func check(
+    _ write: () throws(HTTPWriter.Invalid) -> Void
+  ) throws(Problem) {
+    do throws(HTTPWriter.Invalid) {
+      try write()
+    } catch {
+      throw Problem(error.words)
+    }
+  }
+
+  private mutating func isPossible(
+    at place: Place, _ write: () throws(HTTPWriter.Invalid) -> Void
+  ) -> Bool {
+    do throws(Problem) {
+      try Self.check(write)
+      return true
+    } catch {
+      report(place, error)
+      return false
+    }
+  }
+
+  // MARK: Answers
+
+  /// What must answer a request: by default any success.
+  mutating func response(_ item: Item?, to request: HTTPRequest) -> MessagePattern.Expectation? {
+    let method =
+      HTTPMethod.allCases.first { "\($0.text)" == request.method && $0 != .other } ?? .other
+    var answer = HTTPAnswer(method: method)
+    guard let item else { return .framed(.http(answer), nil) }
+    let known = ["status", "text", "matches"]
+    guard let fields = fields(item, in: "expect", known: known) else { return nil }
+    let errors = errorCount
+    if let status = fields["status"] { answer.statuses = statuses(status.item) }
+    let content = content(
+      known.dropFirst().compactMap { fields[$0] }.sorted { $0.place < $1.place })
+    return errorCount == errors ? .framed(.http(answer), content) : nil
+  }
+
+  private mutating func statuses(_ item: Item) -> [ClosedRange<UInt16>] {
+    if case .list(let items) = item.value {
+      if items.isEmpty { report(item.place, "status is an empty list") }
+      return items.compactMap { value($0, "a status code", Self.statuses) }
+    }
+    return value(item, "a status code or a list of them", Self.statuses).map { [$0] } ?? []
+  }
+
+  /// `200` or `200..299`.
+  private static func statuses(_ text: String) throws(Problem) -> ClosedRange<UInt16> {
+    let dots = text.firstRange(of: "..")
+    let first = dots.map { text[..<$0.lowerBound] } ?? text[...]
+    let last = dots.map { text[$0.upperBound...] } ?? first
+    guard let first = UInt16(first), let last = UInt16(last), first <= last,
+      HTTPAnswer.possible.contains(first), HTTPAnswer.possible.contains(last)
+    else {
+      throw Problem(
+        "\(quoted(text)) is no status code from 200 to 599", hint: "write 200 or 200..299")
+    }
+    return first...last
+  }
+}
+
+extension HTTPAnswer {
+  /// Status codes as a plan writes them.
+  static func yaml(_ statuses: [ClosedRange<UInt16>]) -> String {
+    let texts = statuses.map {
+      $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)..\($0.upperBound)"
+    }
+    return texts.count == 1 ? texts[0] : "[\(texts.joined(separator: ", "))]"
+  }
+}

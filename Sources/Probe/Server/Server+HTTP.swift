@@ -1,0 +1,158 @@
+import Protocols
+import SystemPackage
+
+/// Answering requests of HTTP/1.1, in the order in which they come. All responses to what one read brings go
+/// out together, as far as `responses` has room for them.
+extension Server where System: ~Copyable {
+  mutating func answerRequests(_ slot: UInt32, _ heard: UnsafeRawBufferPointer) {
+    let generation = generations[slot]
+    var reader = requests[slot]
+    var used = 0
+    responseCount = 0
+    // A connection that has ended may have had its descriptor, and so its row, taken by the next one.
+    while open[slot], generations[slot] == generation {
+      if isUnsent(slot) {
+        // However many requests one read brings, no more than one response waits beside those of `responses`.
+        sendResponses(slot)
+        return unsafe putAside(slot, UnsafeRawBufferPointer(rebasing: heard[used...]))
+      }
+      let before = reader
+      let rest = unsafe UnsafeRawBufferPointer(rebasing: heard[used...])
+      let step = unsafe reader.next(rest)
+      used += step.used
+      requests[slot] = reader
+      switch step.event {
+      case .more, .upgraded: return sendResponses(slot)
+      case .head(let head):
+        if let refusal = unsafe beginResponse(
+          slot, to: reader, expectsContinue: head.contains(.expectsContinue))
+        {
+          unsafe put(refusal, slot)
+          return endResponses(slot)
+        }
+      case .body(let piece):
+        if echoes(reader) { unsafe put(UnsafeRawBufferPointer(rebasing: rest[piece]), slot) }
+      case .end:
+        endResponse(slot, to: before)
+        if Self.isLast(before) { return endResponses(slot) }
+      case .malformed:
+        unsafe put(replies.badRequest, slot)
+        return endResponses(slot)
+      case .method, .target, .key, .status: continue
+      }
+    }
+  }
+
+  /// Goes on with requests that were put aside, now that everything before them has been sent.
+  @inline(never)
+  mutating func answerWaitingRequests(_ slot: UInt32) {
+    if let waiting = unanswered.removeValue(forKey: slot) {
+      unsafe waiting.withUnsafeBytes { unsafe answerRequests(slot, $0) }
+    } else if requests[slot].isClosed {
+      finishResponses(slot)
+    }
+  }
+
+  @inline(never)
+  private mutating func putAside(_ slot: UInt32, _ heard: UnsafeRawBufferPointer) {
+    unsafe unanswered[slot] = Array(heard)
+  }
+
+  /// Whether the request's body is what is answered. A response to HEAD has none.
+  @inline(__always)
+  private mutating func echoes(_ request: HTTPReader) -> Bool {
+    reply.kind == .echo && request.hasBody && request.method != .head
+  }
+
+  /// Writes what is known of a response when its request's head has come: an echo goes out as its bytes
+  /// come. Returns the response that refuses the request, where it cannot be answered.
+  private mutating func beginResponse(
+    _ slot: UInt32, to request: HTTPReader, expectsContinue: Bool
+  ) -> UnsafeRawBufferPointer? {
+    // A success would make a tunnel of the connection.
+    if request.method == .connect { return unsafe replies.notImplemented }
+    let echoes = echoes(request)
+    let length = request.bodyLength
+    if echoes, length == nil { return unsafe replies.lengthRequired }
+    if expectsContinue { unsafe put(replies.interim, slot) }
+    guard echoes, let length else { return nil }
+    unsafe put(replies.echo(isLast: Self.isLast(request)), slot)
+    put(decimal: length, slot)
+    unsafe put(replies.endOfHead, slot)
+    return nil
+  }
+
+  private mutating func endResponse(_ slot: UInt32, to request: HTTPReader) {
+    if echoes(request) { return }
+    unsafe put(
+      replies.response(toHead: request.method == .head, isLast: Self.isLast(request)), slot)
+  }
+
+  /// Whether the connection closes after the response. With HTTP/1.0 it does, even if the client would have it
+  /// stay open: most clients of that version take the close for the response's end.
+  private static func isLast(_ request: HTTPReader) -> Bool {
+    !request.keepsOpen || request.isVersion10
+  }
+
+  private mutating func put(decimal value: UInt64, _ slot: UInt32) {
+    var scale: UInt64 = 1
+    while value / scale >= 10 { scale *= 10 }
+    while scale > 0 {
+      put(UInt8(ascii: "0") + UInt8(value / scale % 10), slot)
+      scale /= 10
+    }
+  }
+
+  private mutating func put(_ byte: UInt8, _ slot: UInt32) {
+    if unsafe responseCount == responses.buffer.count { sendResponses(slot) }
+    unsafe responses.buffer[responseCount] = byte
+    responseCount += 1
+  }
+
+  private mutating func put(_ bytes: UnsafeRawBufferPointer, _ slot: UInt32) {
+    var rest = unsafe bytes
+    while unsafe !rest.isEmpty {
+      if unsafe responseCount == responses.buffer.count { sendResponses(slot) }
+      let count = unsafe min(rest.count, responses.buffer.count - responseCount)
+      let room = unsafe UnsafeMutableRawBufferPointer(responses.buffer)[responseCount...]
+      unsafe UnsafeMutableRawBufferPointer(rebasing: room).copyMemory(
+        from: UnsafeRawBufferPointer(rebasing: rest[..<count]))
+      responseCount += count
+      unsafe rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+    }
+  }
+
+  /// Sends what was put together. The connection may be gone afterwards.
+  private mutating func sendResponses(_ slot: UInt32) {
+    let count = responseCount
+    responseCount = 0
+    guard open[slot], count > 0 else { return }
+    unsafe respond(
+      slot, UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(responses.buffer)[..<count]))
+  }
+
+  /// Sends what was put together, behind which nothing more is said: the client is to close the connection.
+  /// What it still sends is read and passed over, since to close a socket with unread bytes is a reset,
+  /// which may overtake the response.
+  @inline(never)
+  private mutating func endResponses(_ slot: UInt32) {
+    let generation = generations[slot]
+    var reader = requests[slot]
+    _ = reader.close()
+    requests[slot] = reader
+    sendResponses(slot)
+    guard open[slot], generations[slot] == generation, unsent[slot] == nil else { return }
+    finishResponses(slot)
+  }
+
+  /// Says that nothing more comes: everything has been sent.
+  @inline(never)
+  private mutating func finishResponses(_ slot: UInt32) {
+    do throws(Errno) {
+      try kernel.finishSending(descriptor(slot))
+    } catch {
+      // The client has gone meanwhile.
+      end(slot)
+    }
+  }
+}
