@@ -32,6 +32,34 @@ import Testing
         == "ping 18446744073709551615/10 ::1:1 3")
   }
 
+  @Test func `a length is that of the parts at the end, whatever they come to`() {
+    let body: [MessageTemplate.Part] = [
+      .bytes(Array("é".utf8)), .connection, .sequence, .source, .port, .worker, .random(12),
+    ]
+    for value in [0, 9, 10, 99, 12_345, .max] as [UInt64] {
+      for source in [.v4(0), .v4(0x0A64_FF09), .v4(.max), .v6(1), .v6(.max)] as [IPAddress] {
+        let parts = [.lengthOfLast(body.count), .bytes([32])] + body
+        let sent = text(
+          parts, connection: value, sequence: value, source: source,
+          port: UInt16(truncatingIfNeeded: value))
+        let halves = sent.split(separator: " ", maxSplits: 1)
+        #expect(halves[0] == "\(halves[1].utf8.count)")
+        #expect(sent.utf8.count <= MessageTemplate(parts: parts).longest)
+      }
+    }
+    #expect(text([.bytes([97]), .lengthOfLast(0)]) == "a0")
+    #expect(!MessageTemplate(parts: [.lengthOfLast(1), .connection]).differsByMessage)
+  }
+
+  @Test func `templates that are joined have their bytes in one part`() {
+    let joined = MessageTemplate(joining: [
+      MessageTemplate(bytes: [1]), MessageTemplate(bytes: []), MessageTemplate(bytes: [2]),
+      MessageTemplate(parts: [.port, .bytes([3])]), MessageTemplate(bytes: [4]),
+    ])
+    #expect(joined.parts == [.bytes([1, 2]), .port, .bytes([3, 4])])
+    #expect(MessageTemplate(joining: []).fixed == [])
+  }
+
   @Test func `the longest message fits`() {
     let parts: [MessageTemplate.Part] = [
       .connection, .sequence, .source, .port, .worker, .random(33), .bytes([1, 2]),

@@ -50,6 +50,15 @@ import Testing
     """
   }
 
+  private static func http(_ message: String, _ spoken: String = "http") -> String {
+    """
+    server: {listen: "127.0.0.1:9000"}
+    protocol: \(spoken)
+    messages: {m: {\(message)}}
+    phases: [ramp: {to: 5}, hold: {for: 1s, messages: m}]
+    """
+  }
+
   @Test(arguments: [
     playing(
       "every: 0.5us, send: \"\\0{port}}} {{\\x07${X:-{connection}} $${{a}}\\U0001F600\\u2028\", timeout: 1ms"
@@ -62,6 +71,25 @@ import Testing
     playing("every: 1s, file: \"odd: {name}\""),
     playing("every: 1s, send: x, expect: none", reply: "{send: \"a\\r\\n: ${X:-b}\"}"),
     playing("every: 1s, send: x, expect: none", reply: "{push: {every: 90m, send: \"\\t\"}}"),
+    http("every: 1s, request: {}"),
+    http(
+      "every: 1s, request: {method: HEAD, path: \"/{connection}?${X:-a}#\"}".replacing(
+        "#", with: "")),
+    http(
+      "every: 1s, request: {path: \"/{{\", headers: {A: \"\", \"b-c\": \"x: {port} $${{y}}\"}, body: \"\"}"
+    ),
+    http(
+      "rate: unlimited, request: {body: \"{sequence}\\r\\n\\0 # ä\"}, expect: {status: [200, 300..399]}"
+    ),
+    http(
+      "every: 1s, request: {path: \"*\", method: OPTIONS}, expect: {status: 404, text: \": x\"}"),
+    http(
+      "every: 1s, request: {path: \"/\"}, expect: {matches: \"^a$\"}",
+      "{http: {host: \"[::1]:80\"}}"),
+    http(
+      "every: 1s, request: {headers: {accept: x}}",
+      "{http: {headers: {Accept: \"*/*\", X: \" \"}}}"
+        .replacing("\" \"", with: "1")),
     "target: [host.lan:80, \"[::1]:80\"]\nclients: {sources: {interface: \"e%0@1\"}}\nphases: [hold: 1s]",
     """
     target: 127.0.0.1:80

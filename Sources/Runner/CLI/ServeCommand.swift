@@ -21,6 +21,7 @@ struct ServeCommand: ParsableCommand {
       EXAMPLES:
         runner serve --listen 127.0.0.1:9000 --verbose
         runner serve --listen 10.0.0.5:9000 --connections 1M
+        runner serve --listen 10.0.0.5:8080 --protocol http --reply send:hello
 
       EXIT CODES:
         0 ended as it was asked to   100 it could not listen   107 the totals could not be written
@@ -49,9 +50,18 @@ struct ServeCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "What to do with what is received: echo, discard, or send:TEXT to answer each read with a "
-        + "text (\\n, \\r, \\t, \\\\ and \\xHH are escapes).", valueName: "reply"),
+        + "text (\\n, \\r, \\t, \\\\ and \\xHH are escapes). With --protocol http this is about the body of "
+        + "each request.", valueName: "reply"),
     transform: ServerReply.init(option:))
   var reply = ServerReply.echo
+
+  @Option(
+    name: .customLong("protocol"),
+    help: ArgumentHelp(
+      "raw: bytes of any kind; http: requests of HTTP/1.1, each answered by a response.",
+      valueName: "raw|http"),
+    transform: Spoken.init(option:))
+  var spoken = Spoken.raw
 
   @Option(
     help: ArgumentHelp(
@@ -85,7 +95,8 @@ struct ServeCommand: ParsableCommand {
   private var request: PreparedServer.Request {
     PreparedServer.Request(
       endpoints: EndpointRange(listen.addresses, port: listen.port), processes: processes,
-      connections: connections, reply: reply, readiness: readiness, backlog: backlog)
+      connections: connections, reply: reply, readiness: readiness,
+      speaksHTTP: spoken == .http, backlog: backlog)
   }
 
   func run() throws {
@@ -102,6 +113,18 @@ struct ServeCommand: ParsableCommand {
       code = ExitStatus.fault
     }
     throw ExitCode(code)
+  }
+
+  enum Spoken {
+    case raw, http
+
+    init(option text: String) throws {
+      switch text {
+      case "raw": self = .raw
+      case "http": self = .http
+      default: throw ValidationError("expected raw or http, found \(UserWord.shown(text))")
+      }
+    }
   }
 
   struct Listen {

@@ -20,6 +20,7 @@ struct PreparedServer {
     var connections: Int?
     var reply: ServerReply
     var readiness: ServerReadiness
+    var speaksHTTP: Bool
     var backlog: Int
   }
 
@@ -60,7 +61,8 @@ struct PreparedServer {
     servers = (0..<count).map { worker in
       ServerAssignment(
         endpoint: request.endpoints[worker], backlog: Int32(clamping: request.backlog),
-        reply: request.reply, readiness: request.readiness, descriptorLimit: limit)
+        reply: request.reply, readiness: request.readiness,
+        speaksHTTP: request.speaksHTTP, descriptorLimit: limit)
     }
     demand = Demand(
       goal: goal, serverWorkers: count, overhead: overhead,

@@ -254,6 +254,33 @@ import Testing
     #expect(!remark.contains("processor"))
   }
 
+  @Test(arguments: ["echo", "{send: \"0 0 hello\"}"])
+  func `both ends speak HTTP`(reply: String) throws {
+    let run = try SimulatedRun(
+      """
+      server: {listen: "127.0.0.1:9000", processes: 2, reply: \(reply)}
+      clients: {sources: 127.0.0.2-127.0.0.9, processes: 2}
+      protocol: {http: {headers: {Accept: "*/*"}}}
+      messages:
+        post: {every: 500ms, request: {body: "{connection} {sequence}"}, expect: {matches: "^[0-9]+ [0-9]+"}}
+        lost: {rate: 100/s, request: {path: "/{sequence}"}, expect: {status: 404}}
+      phases:
+        - ramp: {to: 200}
+        - hold: {for: 3s, messages: [post, lost]}
+        - close: reset
+      """)
+    #expect(run.judgement.exitCode == 0, "\(run.judgement.headline)")
+    func count(_ outcome: MessageOutcome, _ name: String) -> Double? {
+      run.recording.series(.messages(outcome, name))?.points.last?.value
+    }
+    #expect(count(.sent, "post") == 1_200)
+    #expect(count(.received, "post") == 1_200)
+    #expect(count(.wrong, "post") == 0)
+    #expect((295...300).contains(count(.sent, "lost") ?? 0))
+    #expect(count(.wrong, "lost") == count(.sent, "lost"))
+    #expect(run.recording.series(.waits)?.maximum == 0)
+  }
+
   // MARK: Churns
 
   private static let churn = """

@@ -49,21 +49,28 @@ final class ForeignServer {
   }
 
   /// One process that holds so many connections, its own listener and files among them.
+  ///
+  /// - Parameter requests: how many it answers on a connection before it closes it.
   static func nginx(
-    connections: Int, at network: Loopback, in workspace: Workspace
+    connections: Int, requests: Int = 1_000_000, at network: Loopback, in workspace: Workspace
   ) throws -> ForeignServer {
     let root = workspace.directory.appendingPathComponent("www")
     try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
     try "hello\n".write(
       to: root.appendingPathComponent("index.html"), atomically: true, encoding: .utf8)
+    try String(repeating: "0123456789abcde\n", count: 25_313).write(
+      to: root.appendingPathComponent("long.html"), atomically: true, encoding: .utf8)
     let text = """
       daemon off; master_process off; worker_processes 1; error_log stderr; pid nginx.pid;
       events { worker_connections \(connections); }
       http {
-        access_log off; keepalive_timeout 300; keepalive_requests 1000000;
+        access_log off; keepalive_timeout 300; keepalive_requests \(requests);
         client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3; uwsgi_temp_path t4;
         scgi_temp_path t5;
-        server { listen \(network.endpoint) backlog=4096; root \(root.path); }
+        server {
+          listen \(network.endpoint) backlog=4096; root \(root.path);
+          location /chunked/ { alias \(root.path)/; ssi on; }
+        }
       }
       """
     let file = workspace.directory.appendingPathComponent("nginx.conf")
