@@ -94,7 +94,7 @@ let package = Package(
       name: "Fuzzing",
       dependencies: [
         "Addressing", "Coordination", "Judgement", "Linux", "Messages", "Plan", "Probe",
-        "Recording", "Report", "Simulation", "WorkerLog",
+        "Protocols", "Recording", "Report", "Simulation", "WorkerLog",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
@@ -146,8 +146,8 @@ let package = Package(
     .testTarget(
       name: "ProbeTests",
       dependencies: [
-        "Addressing", "CAllocations", "GoldenFiles", "Linux", "Messages", "Probe", "Simulation",
-        "WorkerLog",
+        "Addressing", "CAllocations", "GoldenFiles", "Linux", "Messages", "Probe", "Protocols",
+        "Simulation", "WorkerLog",
       ],
       exclude: ["Messages/Golden", "Simulation/Golden", "Worker/Golden"]),
     .testTarget(

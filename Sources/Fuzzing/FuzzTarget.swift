@@ -19,6 +19,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   case capture
   /// What a server answers, in any pieces.
   case answers
+  /// What either end says in a protocol, in any pieces.
+  case protocols
 
   /// What is wrong with what the product makes of these bytes; nil when nothing is.
   package func finding(in bytes: [UInt8]) -> String? {
@@ -31,6 +33,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case .drive: driveFinding(in: bytes)
     case .capture: captureFinding(in: bytes)
     case .answers: answersFinding(in: bytes)
+    case .protocols: protocolsFinding(in: bytes)
     }
   }
 }

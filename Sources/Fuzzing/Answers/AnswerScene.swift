@@ -1,11 +1,12 @@
 import Messages
+import Protocols
 import Recording
 
 /// A pattern and what its server does, a line each. Texts have the escapes of `EscapedText`.
 ///
 /// - What is sent and expected: `send TEXT`, `echo`, `none`, `bytes N`, `text TEXT`, `matches REGEX`,
-///   `until TEXT`, `frame AT SIZE ORDER PLUS`; the last two may stand beside `text` or `matches`. The pace:
-///   `every MS` or `flat-out`; `timeout MS`.
+///   `until TEXT`, `frame AT SIZE ORDER PLUS`, `http METHOD STATUS ...`; the last three may stand beside `text` or
+///   `matches`. The pace: `every MS` or `flat-out`; `timeout MS`.
 /// - Or a conversation, one step a line: `> TEXT` from the client, `< TEXT` from the server, `client-closes`,
 ///   `server-closes`; `after MS` before a step delays it. Answers must be the same bytes; with `length`
 ///   only as long, with `unheard` none is waited for. `once` plays it once.
@@ -28,7 +29,7 @@ struct AnswerScene {
   private var text: [UInt8]?
   private var expression: String?
   private var frame: AnswerFrame?
-  /// What is expected where no line has `text`, `matches`, `until` or `frame`.
+  /// What is expected where no line has `text`, `matches`, `until`, `frame` or `http`.
   private var plainExpectation: MessagePattern.Expectation = .echo
   private var pace = MessagePattern.Pace.every(100_000_000)
   private var timeout: UInt64 = 1_000_000_000
@@ -84,6 +85,16 @@ struct AnswerScene {
       plus: min(max(plus, range.lowerBound), range.upperBound))
   }
 
+  /// Without a status any success is right.
+  private static func response(_ text: Substring) -> HTTPAnswer {
+    let words = text.split(separator: " ")
+    let method = HTTPMethod.allCases.first { "\($0.text)" == words.first ?? "" }
+    var answer = HTTPAnswer(method: method ?? .other)
+    let statuses = words.dropFirst().compactMap { UInt16($0) }.filter(HTTPAnswer.possible.contains)
+    if !statuses.isEmpty { answer.statuses = statuses.map { $0...$0 } }
+    return answer
+  }
+
   private static func event(_ word: Substring, _ rest: Substring) -> Event? {
     switch word {
     case "say": .say(bytes(rest))
@@ -112,6 +123,7 @@ struct AnswerScene {
       let delimiter = Array(Self.bytes(rest).prefix(AnswerFrame.longestDelimiter))
       frame = delimiter.isEmpty ? nil : .delimiter(delimiter)
     case "frame": frame = Self.lengthField(rest).map { .length($0) }
+    case "http": frame = .http(Self.response(rest))
     case "every": pace = .every(max(1, Self.number(rest, 10_000)) * 1_000_000)
     case "flat-out": pace = .unlimited
     case "once": pace = .once
