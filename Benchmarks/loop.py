@@ -15,7 +15,7 @@ COSTLY = re.compile(r"swift_(bridgeObject)?(retain|release)|swift_alloc|alloc|sw
 # or an answer is searched for an expression. No connection and no plain message comes here.
 RARE = re.compile(r"^(specialized MessageEngine<>\.(begin\(_:_:|play\(|plan\(|search)"
                   r"|specialized Client<>\.(begin|beginChurn|open\(upTo:|seek)"
-                  r"|specialized Server<>\.(keep|flush|pushMore|removeUnsent))")
+                  r"|specialized Server<>\.(keep|flush|pushMore|forget|hasUnsent|putAside|answerWaitingRequests))")
 
 
 def loop(bench):

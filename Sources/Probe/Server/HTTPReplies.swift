@@ -3,6 +3,8 @@ import Protocols
 import SystemPackage
 
 /// The responses of a server that speaks HTTP, made once. Those that are `last` say that the connection closes.
+///
+/// Its methods are inlined: Swift copies the whole value for one that is not.
 struct HTTPReplies: ~Copyable {
   /// A part of `texts`.
   private struct Text: BitwiseCopyable {
@@ -62,21 +64,28 @@ struct HTTPReplies: ~Copyable {
   }
 
   /// The whole response, but for that of an echo to a request with a body.
+  @inline(__always)
   func response(toHead: Bool, isLast: Bool) -> UnsafeRawBufferPointer {
     if toHead { return unsafe bytes(isLast ? toHeadLast : self.toHead) }
     return unsafe bytes(isLast ? usualLast : usual)
   }
 
   /// The response that gives a body back, up to its length; `endOfHead` stands between that and the body.
+  @inline(__always)
   func echo(isLast: Bool) -> UnsafeRawBufferPointer { unsafe bytes(isLast ? echoLast : echo) }
+  @inline(__always)
   var endOfHead: UnsafeRawBufferPointer { unsafe bytes(lineEnds) }
   /// 100 Continue.
+  @inline(__always)
   var interim: UnsafeRawBufferPointer { unsafe bytes(continues) }
   /// 400 Bad Request, as a last response.
+  @inline(__always)
   var badRequest: UnsafeRawBufferPointer { unsafe bytes(bad) }
   /// 411 Length Required, as a last response.
+  @inline(__always)
   var lengthRequired: UnsafeRawBufferPointer { unsafe bytes(noLength) }
   /// 501 Not Implemented, as a last response.
+  @inline(__always)
   var notImplemented: UnsafeRawBufferPointer { unsafe bytes(noTunnel) }
 
   @inline(__always)
