@@ -98,14 +98,6 @@ package enum Socket {
     return code == 0 ? nil : Errno(rawValue: code)
   }
 
-  /// Why a handshake that is over has brought no connection; nil where there is one. Where nobody listens, a
-  /// socket whose own address is the endpoint connects to itself.
-  package static func handshakeError(_ socket: FileDescriptor) -> Errno? {
-    if let error = pendingError(socket) { return error }
-    guard let local = localAddress(of: socket), local == peerAddress(of: socket) else { return nil }
-    return .connectionRefused
-  }
-
   /// The address that the socket is bound to; nil when the kernel does not tell.
   package static func localAddress(of socket: FileDescriptor) -> SocketAddress? {
     unsafe address { unsafe getsockname(socket.rawValue, $0, $1) }

@@ -1,0 +1,13 @@
+import Linux
+import SystemPackage
+
+/// How handshakes of `connect` and `capture` went.
+extension Socket {
+  /// Why a handshake that is over has brought no connection; nil where there is one. Where nobody listens, a
+  /// socket whose own address is the endpoint connects to itself.
+  static func handshakeError(_ socket: FileDescriptor) -> Errno? {
+    if let error = pendingError(socket) { return error }
+    guard let local = localAddress(of: socket), local == peerAddress(of: socket) else { return nil }
+    return .connectionRefused
+  }
+}
