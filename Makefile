@@ -141,9 +141,9 @@ clean:
 
 # What the program is built with.
 deps:
-	@Tools/install-packages libxml2-dev libsqlite3-dev pkg-config
+	@Tools/install-packages libxml2-dev libsqlite3-dev libssl-dev pkg-config
 
 # Programs that only tests use; without one of them its tests are skipped.
 test-deps:
-	@Tools/install-packages chromium iproute2 libxml2-utils nftables nginx-light python3 \
+	@Tools/install-packages chromium iproute2 libxml2-utils nftables nginx-light openssl python3 \
 		python3-jsonschema redis-server sqlite3 strace tmux

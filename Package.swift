@@ -29,6 +29,7 @@ let package = Package(
     .systemLibrary(name: "CLinux"),
     .systemLibrary(
       name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .target(name: "Addressing", swiftSettings: strict),
     .target(name: "WorkerLog", swiftSettings: strict),
     .target(name: "Protocols", swiftSettings: strict),
@@ -39,6 +40,7 @@ let package = Package(
         "Addressing", "CLinux", .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: strict),
+    .target(name: "TLS", dependencies: ["Addressing", "COpenSSL"], swiftSettings: strict),
     .target(
       name: "Recording",
       dependencies: ["WorkerLog", .product(name: "GRDB", package: "GRDB.swift")],
@@ -113,6 +115,12 @@ let package = Package(
     .testTarget(
       name: "ProtocolsTests", dependencies: ["CAllocations", "GoldenFiles", "Protocols"]),
     .testTarget(name: "LinuxTests", dependencies: ["Addressing", "Linux"]),
+    .testTarget(
+      name: "TLSTests",
+      dependencies: [
+        "Addressing", "CAllocations", "Linux", "TLS",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     .testTarget(
       name: "RecordingTests",
       dependencies: [

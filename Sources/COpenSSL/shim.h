@@ -1,0 +1,62 @@
+// OpenSSL 3, and what of it are macros or takes a variable number of arguments. Everything here is
+// inline, so there is nothing to compile.
+#pragma once
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
+#if OPENSSL_VERSION_MAJOR < 3
+#error "runner needs OpenSSL 3 or later"
+#endif
+
+static inline int runner_ssl_set_versions(SSL_CTX *context, int lowest, int highest) {
+  return SSL_CTX_set_min_proto_version(context, lowest) == 1 &&
+         SSL_CTX_set_max_proto_version(context, highest) == 1;
+}
+
+/// An idle connection of TLS 1.2 then has no buffers.
+static inline void runner_ssl_release_buffers(SSL_CTX *context) {
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+}
+
+static inline void runner_ssl_refuse_renegotiation(SSL_CTX *context) {
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
+}
+
+static inline void runner_ssl_give_no_tickets(SSL_CTX *context) {
+  SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+}
+
+static inline void runner_ssl_set_session_cache(SSL_CTX *context, int mode) {
+  SSL_CTX_set_session_cache_mode(context, mode);
+}
+
+static inline int runner_ssl_add_chain(SSL_CTX *context, X509 *certificate) {
+  return (int)SSL_CTX_add1_chain_cert(context, certificate);
+}
+
+static inline int runner_ssl_set_name(SSL *connection, const char *name) {
+  return (int)SSL_set_tlsext_host_name(connection, name);
+}
+
+static inline void runner_ssl_set_owner(SSL *connection, void *owner) {
+  SSL_set_app_data(connection, owner);
+}
+
+static inline void *runner_ssl_owner(const SSL *connection) { return SSL_get_app_data(connection); }
+
+/// What a memory BIO holds; the pointer is good until the BIO is used again.
+static inline size_t runner_bio_contents(BIO *bio, const uint8_t **bytes) {
+  char *start = (char *)0;
+  long count = BIO_get_mem_data(bio, &start);
+  *bytes = (const uint8_t *)start;
+  return start && count > 0 ? (size_t)count : 0;
+}
+
+static inline EVP_PKEY *runner_make_p256_key(void) { return EVP_EC_gen("P-256"); }

@@ -1,0 +1,428 @@
+internal import COpenSSL
+
+/// A handshake under way: bytes in, bytes out.
+///
+/// The caller feeds what has come (`receive`), sends what is to go (`takeOutput`), and looks at the
+/// state. After TLS 1.3 the object is of no more use once its output and its `surplus` are taken: the
+/// connection goes on as a `RecordState`. Where `done` has none, which is always so with TLS 1.2, the
+/// connection stays with this object (`read`, `write`, `close`).
+@safe
+package final class Handshake {
+  package enum State {
+    case wants
+    case done(RecordState?)
+    case failed(TLSFailure)
+  }
+
+  package let context: TLSContext
+  package private(set) var state = State.wants
+  private let raw: OpaquePointer
+  /// Ciphertext from the peer; belongs to `raw`.
+  private let input: OpaquePointer
+  /// Ciphertext for the peer.
+  private let output: OpaquePointer
+  /// Ciphertext that came behind the handshake: the first that the record layer has to open. Nothing
+  /// of it was seen by OpenSSL, which reads no further than the record that it needs.
+  package private(set) var surplus: [UInt8] = []
+
+  /// The first bytes that have come, until they are known to be TLS.
+  private var beginning: [UInt8] = []
+  private var isTLS = false
+  private var secrets = (client: Secret?.none, server: Secret?.none)
+  private var sent: Alert?
+  private var session: TLSSession?
+  /// Bytes of the record layer's that may yet be overheard.
+  private var hearing = 0
+
+  typealias Secret = InlineArray<48, UInt8>
+
+  /// Begins a handshake; a client has output at once.
+  ///
+  /// - Parameters:
+  ///   - name: of a client; nil for that of the context.
+  ///   - session: of a client: what to resume. A server that does not know it does a full handshake.
+  package init(
+    _ context: TLSContext, to name: ServerName? = nil, resuming session: TLSSession? = nil
+  ) throws(TLSError) {
+    ErrorQueue.clear()
+    guard let raw = unsafe SSL_new(context.raw) else { throw libraryError("SSL_new") }
+    guard let input = unsafe BIO_new(BIO_s_mem()) else {
+      unsafe SSL_free(raw)
+      throw libraryError("BIO_new")
+    }
+    guard let output = unsafe BIO_new(BIO_s_mem()) else {
+      unsafe BIO_free(input)
+      unsafe SSL_free(raw)
+      throw libraryError("BIO_new")
+    }
+    unsafe SSL_set_bio(raw, input, output)
+    _ = unsafe BIO_up_ref(output)
+    self.context = context
+    unsafe (self.raw, self.input, self.output) = unsafe (raw, input, output)
+    unsafe runner_ssl_set_owner(raw, Unmanaged.passUnretained(self).toOpaque())
+    guard !context.isServer else {
+      unsafe SSL_set_accept_state(raw)
+      return
+    }
+    unsafe SSL_set_connect_state(raw)
+    if let name = name ?? context.serverName { try set(name) }
+    if let session {
+      // OpenSSL takes a session that was resumed as used up; the copy is.
+      guard let copy = unsafe SSL_SESSION_dup(session.raw) else {
+        throw libraryError("SSL_SESSION_dup")
+      }
+      defer { unsafe SSL_SESSION_free(copy) }
+      guard unsafe SSL_set_session(raw, copy) == 1 else { throw libraryError("SSL_set_session") }
+    }
+    advance()
+  }
+
+  deinit {
+    // A connection that is freed without having said that it ends takes its session along.
+    unsafe SSL_set_shutdown(raw, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
+    unsafe SSL_free(raw)
+    unsafe BIO_free(output)
+  }
+
+  private func set(_ name: ServerName) throws(TLSError) {
+    try name.check()
+    switch name {
+    case .dns(let text):
+      guard unsafe runner_ssl_set_name(raw, text) == 1,
+        unsafe !context.verifiesServer || SSL_set1_host(raw, text) == 1
+      else { throw .setting("server name", value: text, reason: ErrorQueue.takeReason()) }
+    case .address(let address):
+      guard
+        unsafe !context.verifiesServer
+          || X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(raw), "\(address)") == 1
+      else {
+        throw .setting("server address", value: "\(address)", reason: ErrorQueue.takeReason())
+      }
+    }
+  }
+
+  // MARK: Bytes
+
+  /// Takes what the peer has sent, all of it. What comes after the handshake is `surplus`.
+  @discardableResult
+  package func receive(_ bytes: UnsafeRawBufferPointer) -> State {
+    switch state {
+    case .failed: return state
+    case .done(_?):
+      unsafe surplus.append(contentsOf: bytes)
+      _ = unsafe overhear(bytes)
+      return state
+    case .wants, .done(nil): break
+    }
+    if !isTLS {
+      unsafe check(bytes)
+      if case .failed = state { return state }
+    }
+    guard unsafe feed(bytes) else {
+      state = .failed(.library("out of memory"))
+      return state
+    }
+    if case .wants = state { advance() }
+    return state
+  }
+
+  /// Bytes to send.
+  package var outputCount: Int { unsafe BIO_ctrl_pending(output) }
+
+  /// Takes bytes to send, as many as fit; returns how many.
+  package func takeOutput(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+    guard buffer.count > 0 else { return 0 }
+    return unsafe max(0, Int(BIO_read(output, buffer.baseAddress, Int32(clamping: buffer.count))))
+  }
+
+  /// The peer sends nothing more: a failure while the handshake is under way.
+  @discardableResult
+  package func peerClosed() -> State {
+    if case .wants = state { state = .failed(.closed) }
+    return state
+  }
+
+  private func feed(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    var rest = unsafe bytes
+    while rest.count > 0 {
+      let count = unsafe Int(BIO_write(input, rest.baseAddress, Int32(clamping: rest.count)))
+      guard count > 0 else { return false }
+      unsafe rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+    }
+    return true
+  }
+
+  /// Whether the first bytes are the head of a record as handshakes begin with: a handshake message or
+  /// an alert, of SSL 3 or later, that is not empty and not too long.
+  private func check(_ bytes: UnsafeRawBufferPointer) {
+    unsafe beginning.append(contentsOf: bytes.prefix(16 - beginning.count))
+    for (index, byte) in beginning.prefix(5).enumerated() {
+      let isRight =
+        switch index {
+        case 0: byte == 22 || byte == 21
+        case 1: byte == 3
+        case 2: byte <= 4
+        case 3: byte <= 0x48
+        default: byte > 0 || beginning[3] > 0
+        }
+      guard isRight else {
+        state = .failed(.notTLS(beginning))
+        return
+      }
+    }
+    if beginning.count >= 5 {
+      isTLS = true
+      beginning = []
+    }
+  }
+
+  // MARK: State
+
+  private func advance() {
+    let before = outputCount
+    ErrorQueue.clear()
+    let result = unsafe SSL_do_handshake(raw)
+    if result == 1 { return finish(outputBefore: before) }
+    switch unsafe SSL_get_error(raw, result) {
+    case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: break
+    case SSL_ERROR_ZERO_RETURN: state = .failed(.alertReceived(.closeNotify))
+    default: state = .failed(failure())
+    }
+  }
+
+  private func finish(outputBefore: Int) {
+    guard unsafe SSL_version(raw) == TLS1_3_VERSION, let suite = cipherSuite,
+      let client = secrets.client, let server = secrets.server,
+      // Never so: it reads no further than it must. If it did, what it has read would be lost.
+      unsafe SSL_has_pending(raw) == 0
+    else {
+      state = .done(nil)
+      return
+    }
+    takeSurplus()
+    // What a server says in the step that ends its handshake are tickets, under its application key.
+    let written = context.isServer ? recordsOfOutput(from: outputBefore) : 0
+    state = .done(
+      RecordState(
+        suite: suite, isServer: context.isServer, client: client, server: server, written: written))
+    secrets = (nil, nil)
+    if context.keepsSessions {
+      hearing = 65_536
+      // What OpenSSL would answer from now on is the record layer's to say.
+      unsafe SSL_set0_wbio(raw, BIO_new(BIO_s_null()))
+      if !surplus.isEmpty { _ = unsafe surplus.withUnsafeBytes { unsafe overhear($0) } }
+    }
+  }
+
+  private func takeSurplus() {
+    let count = unsafe BIO_ctrl_pending(input)
+    guard count > 0 else { return }
+    surplus = unsafe Array(unsafeUninitializedCapacity: count) { buffer, taken in
+      unsafe taken = max(0, Int(BIO_read(input, buffer.baseAddress, Int32(clamping: count))))
+    }
+  }
+
+  private func recordsOfOutput(from place: Int) -> UInt64 {
+    var start: UnsafePointer<UInt8>?
+    let count = unsafe runner_bio_contents(output, &start)
+    let bytes = unsafe UnsafeBufferPointer(start: start, count: count)
+    var (place, records) = (place, UInt64(0))
+    while place + 5 <= bytes.count {
+      place += unsafe 5 + Int(bytes[place + 3]) << 8 + Int(bytes[place + 4])
+      records += 1
+    }
+    return records
+  }
+
+  private func failure() -> TLSFailure {
+    let code = ErrorQueue.firstCode()
+    let reason = ErrorQueue.takeReason()
+    switch code {
+    // Errors that stand for the alerts of the peer.
+    case let code? where 1000..<1256 ~= code:
+      return .alertReceived(Alert(rawValue: UInt8(code - 1000)))
+    case SSL_R_CERTIFICATE_VERIFY_FAILED:
+      let found = unsafe SSL_get_verify_result(raw)
+      return .certificate(
+        TLSFailure.Verification(
+          code: Int32(truncatingIfNeeded: found),
+          text: unsafe String(cString: X509_verify_cert_error_string(found))))
+    case SSL_R_NO_SHARED_CIPHER, SSL_R_NO_CIPHERS_AVAILABLE: return .noCommonCipher
+    case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_VERSION_TOO_LOW, SSL_R_VERSION_TOO_HIGH,
+      SSL_R_NO_PROTOCOLS_AVAILABLE, SSL_R_WRONG_SSL_VERSION:
+      return .noCommonVersion
+    case SSL_R_NO_APPLICATION_PROTOCOL: return .noCommonProtocol
+    case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE: return .noClientCertificate
+    default:
+      if let sent { return .alertSent(sent, reason: reason) }
+      return .library(reason)
+    }
+  }
+
+  // MARK: Connections that stay here
+
+  package enum Reading: Equatable, Sendable {
+    case data(Int)
+    /// All that has come is read.
+    case wants
+    /// The peer has said that it sends nothing more.
+    case closed
+    case failed(TLSFailure)
+  }
+
+  /// Takes plaintext of a connection that is done and has no `RecordState`.
+  package func read(into buffer: UnsafeMutableRawBufferPointer) -> Reading {
+    switch state {
+    case .wants: return .wants
+    case .failed(let failure): return .failed(failure)
+    case .done(_?): return .closed
+    case .done(nil): break
+    }
+    guard buffer.count > 0 else { return .wants }
+    ErrorQueue.clear()
+    let count = unsafe SSL_read(raw, buffer.baseAddress, Int32(clamping: buffer.count))
+    if count > 0 { return .data(Int(count)) }
+    switch unsafe SSL_get_error(raw, count) {
+    case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .wants
+    case SSL_ERROR_ZERO_RETURN: return .closed
+    default:
+      let failure = failure()
+      state = .failed(failure)
+      return .failed(failure)
+    }
+  }
+
+  /// Makes output of plaintext, on a connection that is done and has no `RecordState`.
+  ///
+  /// - Returns: whether that was so, and the peer may still be sent to.
+  package func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    guard case .done(nil) = state else { return false }
+    var rest = unsafe bytes
+    while rest.count > 0 {
+      ErrorQueue.clear()
+      let count = unsafe Int(SSL_write(raw, rest.baseAddress, Int32(clamping: rest.count)))
+      guard count > 0 else { return false }
+      unsafe rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+    }
+    return true
+  }
+
+  /// Tells the peer that nothing more comes, on a connection that is done and has no `RecordState`.
+  package func close() {
+    guard case .done(nil) = state else { return }
+    ErrorQueue.clear()
+    _ = unsafe SSL_shutdown(raw)
+  }
+
+  // MARK: What was agreed on
+
+  /// Nil before the versions are agreed on.
+  package var version: TLSVersion? { unsafe TLSVersion(rawValue: SSL_version(raw)) }
+
+  /// The cipher in OpenSSL's words.
+  package var cipherName: String? {
+    guard let cipher = unsafe SSL_get_current_cipher(raw),
+      let name = unsafe SSL_CIPHER_get_name(cipher)
+    else { return nil }
+    return unsafe String(cString: name)
+  }
+
+  package var isResumed: Bool { unsafe SSL_session_reused(raw) == 1 }
+
+  /// The application protocol (ALPN); nil for none.
+  package var applicationProtocol: String? {
+    var bytes: UnsafePointer<UInt8>?
+    var count: UInt32 = 0
+    unsafe SSL_get0_alpn_selected(raw, &bytes, &count)
+    guard let bytes = unsafe bytes, count > 0 else { return nil }
+    return unsafe String(
+      decoding: UnsafeBufferPointer(start: bytes, count: Int(count)), as: UTF8.self)
+  }
+
+  private var cipherSuite: CipherSuite? {
+    guard let cipher = unsafe SSL_get_current_cipher(raw) else { return nil }
+    return unsafe CipherSuite(rawValue: SSL_CIPHER_get_protocol_id(cipher))
+  }
+
+  // MARK: Sessions
+
+  /// The session that the server has given, once.
+  package func takeSession() -> TLSSession? {
+    defer { session = nil }
+    return session
+  }
+
+  /// Whether `overhear` may yet find a session.
+  package var listensForSession: Bool { hearing > 0 && session == nil }
+
+  /// Has OpenSSL see ciphertext that goes to the record layer as well, before that opens it in place:
+  /// tickets come behind the handshake, and only OpenSSL can make sessions of them. For the connections
+  /// whose session is wanted; the surplus has been seen already.
+  ///
+  /// - Returns: whether more is wanted. If not, there is a session, or there will be none.
+  @discardableResult
+  package func overhear(_ ciphertext: UnsafeRawBufferPointer) -> Bool {
+    guard case .done(_?) = state, listensForSession else { return false }
+    hearing = max(0, hearing - ciphertext.count)
+    guard unsafe feed(ciphertext) else {
+      hearing = 0
+      return false
+    }
+    ErrorQueue.clear()
+    unsafe withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { scratch in
+      while session == nil {
+        let count = unsafe SSL_read(raw, scratch.baseAddress, Int32(scratch.count))
+        if count > 0 { continue }
+        if unsafe SSL_get_error(raw, count) != SSL_ERROR_WANT_READ { hearing = 0 }
+        break
+      }
+    }
+    return listensForSession
+  }
+
+  // MARK: Called by OpenSSL
+
+  static func owner(of connection: OpaquePointer?) -> Handshake? {
+    guard let connection = unsafe connection, let owner = unsafe runner_ssl_owner(connection) else {
+      return nil
+    }
+    return unsafe Unmanaged<Handshake>.fromOpaque(owner).takeUnretainedValue()
+  }
+
+  /// Takes a line of the key log: a label, the client's random bytes and a secret, in hexadecimal.
+  func takeSecret(_ line: UnsafePointer<CChar>) {
+    if unsafe strncmp(line, "CLIENT_TRAFFIC_SECRET_0 ", 24) == 0 {
+      secrets.client = unsafe Self.secret(of: line + 24)
+    } else if unsafe strncmp(line, "SERVER_TRAFFIC_SECRET_0 ", 24) == 0 {
+      secrets.server = unsafe Self.secret(of: line + 24)
+    }
+  }
+
+  private static func secret(of text: UnsafePointer<CChar>) -> Secret? {
+    guard let space = unsafe strchr(text, 0x20) else { return nil }
+    var secret = Secret(repeating: 0)
+    var digits = unsafe UnsafePointer(space + 1)
+    for index in secret.indices {
+      guard unsafe digits[0] != 0 else { return index >= 32 ? secret : nil }
+      guard let high = unsafe digit(digits[0]), let low = unsafe digit(digits[1]) else {
+        return nil
+      }
+      secret[index] = high << 4 | low
+      unsafe digits += 2
+    }
+    return secret
+  }
+
+  private static func digit(_ character: CChar) -> UInt8? {
+    switch UInt8(bitPattern: character) {
+    case let byte where 0x30...0x39 ~= byte: byte - 0x30
+    case let byte where 0x61...0x66 ~= byte: byte - 0x57
+    case let byte where 0x41...0x46 ~= byte: byte - 0x37
+    default: nil
+    }
+  }
+
+  func takeSent(_ alert: Alert) { sent = alert }
+
+  func takeSession(_ raw: OpaquePointer) { session = unsafe TLSSession(taking: raw) }
+}

@@ -1,0 +1,65 @@
+internal import COpenSSL
+
+/// Why there is no context, certificate or handshake to begin with: what a user has to mend.
+package enum TLSError: Error, Equatable, Sendable {
+  /// What a certificate or key is for.
+  package enum Material: String, Sendable {
+    case authority = "CA certificate"
+    case certificate = "certificate"
+    case key = "private key"
+  }
+
+  /// Material that cannot be read or used; `file` is nil where it was in memory.
+  case material(Material, file: String?, reason: String)
+  /// A setting that OpenSSL does not take, such as a cipher that it does not know.
+  case setting(String, value: String, reason: String)
+  /// A call that should not fail: memory is short, or the library is not what it should be.
+  case library(call: String, reason: String)
+}
+
+extension TLSError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .material(let material, let file?, let reason): "\(file): \(material.rawValue): \(reason)"
+    case .material(let material, nil, let reason): "\(material.rawValue): \(reason)"
+    case .setting(let setting, let value, let reason): "\(setting) '\(value)': \(reason)"
+    case .library(let call, let reason): "\(call): \(reason)"
+    }
+  }
+}
+
+/// What OpenSSL says of the call that has just failed.
+///
+/// Errors stand in a queue of the thread, the first of them nearest to the cause. Whoever calls into
+/// OpenSSL and asks here clears the queue first.
+enum ErrorQueue {
+  static func clear() { ERR_clear_error() }
+
+  /// Takes everything off the queue.
+  static func takeReason() -> String {
+    var reasons: [String] = []
+    while true {
+      let code = ERR_get_error()
+      guard code != 0 else { break }
+      let text = reason(code)
+      if !reasons.contains(text) { reasons.append(text) }
+    }
+    return reasons.isEmpty ? "no reason given" : reasons.joined(separator: "; ")
+  }
+
+  /// The number of the first error that the TLS library itself has put there; nil for none.
+  static func firstCode() -> Int32? {
+    let code = ERR_peek_error()
+    return code == 0 || ERR_GET_LIB(code) != ERR_LIB_SSL ? nil : ERR_GET_REASON(code)
+  }
+
+  private static func reason(_ code: UInt) -> String {
+    if let text = unsafe ERR_reason_error_string(code) { return unsafe String(cString: text) }
+    var buffer = [CChar](repeating: 0, count: 256)
+    // The whole line is "error:800000002:system library::No such file or directory".
+    unsafe ERR_error_string_n(code, &buffer, buffer.count)
+    let line = String(
+      decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    return line.split(separator: ":").last.map(String.init) ?? line
+  }
+}
