@@ -50,6 +50,8 @@ import Testing
       5351,
       // Resets that the client had not heard of yet.
       3791,
+      // A full server turned connections away with words, which came after a message had been begun.
+      9791,
     ] as [UInt64])
   func `what is so is not called wrong`(seed: UInt64) {
     #expect(findings(ofSeed: seed) == [])

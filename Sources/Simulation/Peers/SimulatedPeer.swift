@@ -66,6 +66,8 @@ package final class SimulatedPeer: SimulatedWorker {
   package private(set) var wrongAnswers = 0
   /// Answers that the peer has kept to itself.
   package private(set) var omittedAnswers = 0
+  /// Connections that the peer has turned away with words.
+  package private(set) var complaints = 0
   /// Connections that the peer has closed or reset of its own accord.
   package private(set) var closedByItself = 0
 
@@ -121,7 +123,10 @@ package final class SimulatedPeer: SimulatedWorker {
     case .closes(let every, let resets) where acceptedCount.isMultiple(of: every):
       return hangUp(socket, resets: resets)
     case .capped(let most, let refusal) where connections.count >= most:
-      if refusal == .complains { say(Array("ERR max number of clients reached\r\n".utf8), socket) }
+      if refusal == .complains {
+        complaints += 1
+        say(Array("ERR max number of clients reached\r\n".utf8), socket)
+      }
       return hangUp(socket, resets: refusal == .resets)
     case .speaksFirst: say(Array("220 ready\r\n".utf8), socket)
     default: break
