@@ -15,8 +15,8 @@ package final class Handshake {
   }
 
   package let context: TLSContext
-  package private(set) var state = State.wants
-  private let raw: OpaquePointer
+  package internal(set) var state = State.wants
+  let raw: OpaquePointer
   /// Ciphertext from the peer; belongs to `raw`.
   private let input: OpaquePointer
   /// Ciphertext for the peer.
@@ -28,13 +28,11 @@ package final class Handshake {
   /// The first bytes that have come, until they are known to be TLS.
   private var beginning: [UInt8] = []
   private var isTLS = false
-  private var secrets = (client: Secret?.none, server: Secret?.none)
+  private var secrets = TrafficSecrets()
   private var sent: Alert?
   private var session: TLSSession?
   /// Bytes of the record layer's that may yet be overheard.
   private var hearing = 0
-
-  typealias Secret = InlineArray<48, UInt8>
 
   /// Begins a handshake; a client has output at once.
   ///
@@ -205,7 +203,7 @@ package final class Handshake {
     state = .done(
       RecordState(
         suite: suite, isServer: context.isServer, client: client, server: server, written: written))
-    secrets = (nil, nil)
+    secrets = TrafficSecrets()
     if context.keepsSessions {
       hearing = 65_536
       // What OpenSSL would answer from now on is the record layer's to say.
@@ -234,7 +232,7 @@ package final class Handshake {
     return records
   }
 
-  private func failure() -> TLSFailure {
+  func failure() -> TLSFailure {
     let code = ErrorQueue.firstCode()
     let reason = ErrorQueue.takeReason()
     switch code {
@@ -257,61 +255,6 @@ package final class Handshake {
       if let sent { return .alertSent(sent, reason: reason) }
       return .library(reason)
     }
-  }
-
-  // MARK: Connections that stay here
-
-  package enum Reading: Equatable, Sendable {
-    case data(Int)
-    /// All that has come is read.
-    case wants
-    /// The peer has said that it sends nothing more.
-    case closed
-    case failed(TLSFailure)
-  }
-
-  /// Takes plaintext of a connection that is done and has no `RecordState`.
-  package func read(into buffer: UnsafeMutableRawBufferPointer) -> Reading {
-    switch state {
-    case .wants: return .wants
-    case .failed(let failure): return .failed(failure)
-    case .done(_?): return .closed
-    case .done(nil): break
-    }
-    guard buffer.count > 0 else { return .wants }
-    ErrorQueue.clear()
-    let count = unsafe SSL_read(raw, buffer.baseAddress, Int32(clamping: buffer.count))
-    if count > 0 { return .data(Int(count)) }
-    switch unsafe SSL_get_error(raw, count) {
-    case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .wants
-    case SSL_ERROR_ZERO_RETURN: return .closed
-    default:
-      let failure = failure()
-      state = .failed(failure)
-      return .failed(failure)
-    }
-  }
-
-  /// Makes output of plaintext, on a connection that is done and has no `RecordState`.
-  ///
-  /// - Returns: whether that was so, and the peer may still be sent to.
-  package func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    guard case .done(nil) = state else { return false }
-    var rest = unsafe bytes
-    while rest.count > 0 {
-      ErrorQueue.clear()
-      let count = unsafe Int(SSL_write(raw, rest.baseAddress, Int32(clamping: rest.count)))
-      guard count > 0 else { return false }
-      unsafe rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
-    }
-    return true
-  }
-
-  /// Tells the peer that nothing more comes, on a connection that is done and has no `RecordState`.
-  package func close() {
-    guard case .done(nil) = state else { return }
-    ErrorQueue.clear()
-    _ = unsafe SSL_shutdown(raw)
   }
 
   // MARK: What was agreed on
@@ -389,38 +332,7 @@ package final class Handshake {
     return unsafe Unmanaged<Handshake>.fromOpaque(owner).takeUnretainedValue()
   }
 
-  /// Takes a line of the key log: a label, the client's random bytes and a secret, in hexadecimal.
-  func takeSecret(_ line: UnsafePointer<CChar>) {
-    if unsafe strncmp(line, "CLIENT_TRAFFIC_SECRET_0 ", 24) == 0 {
-      secrets.client = unsafe Self.secret(of: line + 24)
-    } else if unsafe strncmp(line, "SERVER_TRAFFIC_SECRET_0 ", 24) == 0 {
-      secrets.server = unsafe Self.secret(of: line + 24)
-    }
-  }
-
-  private static func secret(of text: UnsafePointer<CChar>) -> Secret? {
-    guard let space = unsafe strchr(text, 0x20) else { return nil }
-    var secret = Secret(repeating: 0)
-    var digits = unsafe UnsafePointer(space + 1)
-    for index in secret.indices {
-      guard unsafe digits[0] != 0 else { return index >= 32 ? secret : nil }
-      guard let high = unsafe digit(digits[0]), let low = unsafe digit(digits[1]) else {
-        return nil
-      }
-      secret[index] = high << 4 | low
-      unsafe digits += 2
-    }
-    return secret
-  }
-
-  private static func digit(_ character: CChar) -> UInt8? {
-    switch UInt8(bitPattern: character) {
-    case let byte where 0x30...0x39 ~= byte: byte - 0x30
-    case let byte where 0x61...0x66 ~= byte: byte - 0x57
-    case let byte where 0x41...0x46 ~= byte: byte - 0x37
-    default: nil
-    }
-  }
+  func takeSecret(_ line: UnsafePointer<CChar>) { unsafe secrets.take(line) }
 
   func takeSent(_ alert: Alert) { sent = alert }
 

@@ -163,3 +163,50 @@ struct Carrier {
     output { $0.sealAlert(&$1, alert, into: $2) }
   }
 }
+
+/// Both ends of a connection after its handshake.
+struct Carriers {
+  var client: Carrier
+  var server: Carrier
+
+  init(_ suite: CipherSuite = .aes128GCM, recordsPerKey: UInt64 = 1 << 23) throws {
+    var settings = HandshakeTests.client
+    settings.terms.cipherSuites = suite.name
+    var pair = try Pair(settings)
+    pair.run()
+    let layer = try RecordLayer(recordsPerKey: recordsPerKey)
+    client = try Carrier(layer, pair.client)
+    server = try Carrier(layer, pair.server)
+  }
+}
+
+extension Carrier {
+  /// Seals whatever content as a record of whatever type.
+  mutating func record(_ type: UInt8, _ content: [UInt8], padding: Int = 0) -> [UInt8] {
+    let inner = content + [type] + [UInt8](repeating: 0, count: padding)
+    let length = inner.count + 16
+    var record: [UInt8] = [23, 3, 3, UInt8(length >> 8), UInt8(length & 255)]
+    record += inner + [UInt8](repeating: 0, count: 16)
+    let context = layer.sealer(state.suite)
+    let isSealed = record.withUnsafeMutableBytes {
+      context.seal(&state.writing, $0.baseAddress!, count: inner.count)
+    }
+    #expect(isSealed)
+    state.writing.sequence += 1
+    return record
+  }
+}
+
+extension RecordLayer.Event {
+  var alert: Alert? {
+    if case .failed(let failure) = self { failure.alert } else { nil }
+  }
+}
+
+extension Carrier {
+  init(_ layer: RecordLayer, _ state: RecordState) {
+    self.layer = layer
+    self.state = state
+    buffer = []
+  }
+}

@@ -4,7 +4,8 @@ import Testing
 
 @testable import Host
 
-/// Why a handshake has no answer, from what was seen on the way: queues and drops.
+/// Why a handshake has no answer, from what was seen on the way. Here the listener's queues; drops, resets
+/// and refusals have files of their own.
 @Suite struct PathDiagnosisTests {
   static let endpoint = "127.0.0.1:9000"
 
@@ -39,8 +40,6 @@ import Testing
   ) -> [String: PathFindings.Listener] {
     [endpoint: PathFindings.Listener(mostWaiting: waiting, backlog: backlog, drops: drops)]
   }
-
-  // MARK: Queues
 
   @Test func `another listener's overflow does not decide`() {
     let dropped = found(after: [.listenOverflows: 300, .listenDrops: 300]) {
@@ -119,17 +118,6 @@ import Testing
     }
   }
 
-  @Test func `a reason of the kernel decides before a drop that nothing explains`() {
-    // SYNs that are sent again, while a firewall drops their answers, count as the listener's drops.
-    let dropped = found(after: [.listenDrops: 27]) {
-      $0.listeners = Self.listener(0, of: 4096, drops: 27)
-      $0.dropsByReason = ["NETFILTER_DROP": 31]
-      $0.unanswered = PathFindings.Unanswered(handshakes: 25, sources: 1)
-    }
-    #expect(dropped.resource == .packetsDropped)
-    #expect(value("dropped by", in: dropped) == "a rule of this machine's firewall")
-  }
-
   @Test func `a server that does not accept is not told to have a longer queue`() throws {
     func phantoms(
       _ count: Int, _ listener: PathFindings.Listener, stillAccepts: Bool = false
@@ -180,87 +168,6 @@ import Testing
     #expect(emptied.knob == "the server's backlog")
   }
 
-  @Test func `a reset of what the server holds still came from the way`() {
-    func cause(left: Int?) -> Resource {
-      var failure = FailureRecord.failed("read", "ECONNRESET")
-      failure.count = 400
-      var path = PathFindings()
-      path.leftAtServer = left
-      return diagnose(
-        failure, before: [:], after: [:], host: .box, demand: Self.foreign, path: path
-      ).resource
-    }
-    #expect(cause(left: 400) == .noRoute)
-    #expect(cause(left: 0) == .closedByPeer)
-    #expect(cause(left: nil) == .closedByPeer)
-    #expect(cause(left: 100) == .closedByPeer)
-  }
-
-  @Test func `who refuses while its server starts again is no firewall`() {
-    func cause(restarted: Bool) -> Resource {
-      var path = PathFindings()
-      path.listeners = Self.listener(0, of: 4096, drops: 0)
-      if restarted { path.restarted = [Self.endpoint] }
-      var failure = FailureRecord.failed("connect", "ECONNREFUSED")
-      failure.endpoint = Self.endpoint
-      return diagnose(
-        failure, before: [:], after: [:], host: .box, demand: Self.foreign, path: path
-      ).resource
-    }
-    #expect(cause(restarted: true) == .nobodyListens)
-    #expect(cause(restarted: false) == .noRoute)
-  }
-
-  @Test func `the built-in server resets nothing of its own accord`() {
-    func cause(_ mayClose: Bool?, memory: Double = 0) -> Resource {
-      var path = PathFindings()
-      path.serverMayClose = mayClose
-      return diagnose(
-        .failed("closed", "ECONNRESET"), before: [.abortsOnMemory: 0],
-        after: [.abortsOnMemory: memory], host: .box, demand: .million { _ in }, path: path
-      ).resource
-    }
-    #expect(cause(false) == .noRoute)
-    #expect(cause(true) == .closedByPeer)
-    #expect(cause(nil) == .closedByPeer)
-    #expect(cause(false, memory: 3) == .closedByPeer)
-  }
-
-  @Test func `this host's own resets of handshakes whose end was lost are drops`() {
-    func found(
-      accepted: Int = 10, resets: Double = 100, retransmits: Double = 900,
-      drops: [String: Int]? = nil
-    ) -> Diagnosed {
-      var path = PathFindings()
-      path.serverMayClose = false
-      path.dropsByReason = drops
-      var failure = FailureRecord.failed("closed", "ECONNRESET")
-      (failure.count, failure.established, failure.accepted) = (199, 43, accepted)
-      return diagnose(
-        failure, before: [:], after: [.resetsSent: resets, .synRetransmits: retransmits],
-        host: .box, demand: .million { _ in }, path: path)
-    }
-    #expect(found().resource == .packetsDropped)
-    #expect(value("dropped by", in: found()) == nil)
-    let told = found(drops: ["QDISC_DROP": 700])
-    #expect(value("dropped by", in: told) == "a full queue of an interface")
-    // The server had them, the resets came from elsewhere, or no handshake was left without an answer.
-    #expect(found(accepted: 43).resource == .noRoute)
-    #expect(found(resets: 99).resource == .noRoute)
-    #expect(found(retransmits: 99).resource == .noRoute)
-  }
-
-  @Test func `only a full table of neighbours is a setting's`() {
-    func knob(_ reason: String) -> String? {
-      found {
-        $0.listeners = Self.listener(0, of: 4096, drops: 0)
-        $0.dropsByReason = [reason: 300]
-      }.knob
-    }
-    #expect(knob("NEIGH_CREATEFAIL") == "net.ipv4.neigh.default.gc_thresh3")
-    #expect(knob("NEIGH_FAILED") == nil)
-  }
-
   @Test func `a fix of the accept queue names every bound that has to move`() {
     let overflown: [Series.Key: Double] = [.listenOverflows: 5, .listenDrops: 5]
     let both = found(after: overflown)
@@ -303,106 +210,5 @@ import Testing
     let told = found(after: [.listenOverflows: 5, .listenDrops: 5])
     #expect(told.resource == .acceptQueue)
     #expect(value("counters", in: told)?.contains("network namespace") == true)
-  }
-
-  @Test func `who has stopped listening is no firewall, whatever was seen before`() {
-    // UDP to closed ports, of any program, is answered by ICMP as well.
-    let refused = found(
-      .failed("connect", "ECONNREFUSED"), after: [.unreachableReceived: 9], demand: Self.foreign
-    ) {
-      $0.listeners = Self.listener(0, of: 4096, drops: 0)
-      $0.withoutListener = [Self.endpoint]
-    }
-    #expect(refused.resource == .nobodyListens)
-  }
-
-  @Test func `with tcp_abort_on_overflow a reset is the accept queue's, and it is named`() {
-    let reset = FailureRecord.failed("closed", "ECONNRESET")
-    let host = HostDescription.box { $0.abortsOnOverflow = true }
-    let named = found(reset, after: [.listenOverflows: 9], host: host, demand: Self.foreign) {
-      $0.listeners = Self.listener(5, of: 4, drops: 9)
-    }
-    #expect(named.resource == .acceptQueue)
-    #expect(value("net.ipv4.tcp_abort_on_overflow", in: named) != nil)
-    // With the setting off a queue that was full resets nobody.
-    let off = found(reset, after: [.listenOverflows: 9], demand: Self.foreign) {
-      $0.listeners = Self.listener(5, of: 4, drops: 9)
-    }
-    #expect(off.resource == .closedByPeer)
-    // Only the namespace's counters, and the setting is on.
-    let counted = found(reset, after: [.listenOverflows: 9], host: host, demand: Self.foreign)
-    #expect(counted.resource == .acceptQueue)
-    #expect(found(reset, after: [.listenOverflows: 9]).resource == .closedByPeer)
-    #expect(found(reset, host: host).resource == .closedByPeer)
-  }
-
-  // MARK: Drops
-
-  @Test func `the kernel's own reason decides over what it only may have been`() {
-    let firewall = found {
-      $0.listeners = Self.listener(0, of: 4096, drops: 0)
-      $0.dropsByReason = ["NETFILTER_DROP": 312, "TCP_LISTEN_OVERFLOW": 400]
-      $0.unanswered = PathFindings.Unanswered(handshakes: 300, sources: 1)
-    }
-    #expect(firewall.resource == .packetsDropped)
-    #expect(firewall.evidence.first?.value == "a rule of this machine's firewall")
-    #expect(
-      value("packets dropped, on the whole machine", in: firewall)
-        == "TCP_LISTEN_OVERFLOW 400, NETFILTER_DROP 312")
-    // Of another host's server, too, when packets are dropped here.
-    let here = found(demand: Self.elsewhere) {
-      $0.dropsByReason = ["IP_RPFILTER": 20]
-      $0.unanswered = PathFindings.Unanswered(handshakes: 20, sources: 1)
-    }
-    #expect(here.resource == .packetsDropped)
-    #expect(here.knob == "net.ipv4.conf.all.rp_filter")
-  }
-
-  @Test func `what had overflowed before is not why handshakes go unanswered now`() {
-    func found(isFull: Bool) -> Diagnosed {
-      self.found(after: [.listenOverflows: 9]) {
-        var listener = PathFindings.Listener(mostWaiting: 4, atLastLook: 0, backlog: 4, drops: 9)
-        listener.isFullWhileUnanswered = isFull
-        $0.listeners = ["127.0.0.1:9000": listener]
-        $0.dropsByReason = ["NETFILTER_DROP": 312]
-        $0.unanswered = PathFindings.Unanswered(handshakes: 300, sources: 1)
-      }
-    }
-    #expect(found(isFull: false).resource == .packetsDropped)
-    #expect(found(isFull: true).resource == .acceptQueue)
-  }
-
-  @Test func `a reason that was seldom given is somebody else's`() {
-    let unknown = found(demand: Self.elsewhere) {
-      $0.dropsByReason = ["NETFILTER_DROP": 3]
-      $0.unanswered = PathFindings.Unanswered(handshakes: 300, sources: 1)
-    }
-    #expect(unknown.resource == .unclassified)
-  }
-
-  @Test func `silence of another host is told in numbers, and not guessed at`() {
-    let withoutListener = found(demand: Self.elsewhere) {
-      $0.unanswered = PathFindings.Unanswered(handshakes: 213, sources: 4)
-      $0.finishedHandshakes = 300
-    }
-    #expect(withoutListener.resource == .unclassified)
-    #expect(
-      value("no answer", in: withoutListener)
-        == "to 213 SYNs at once from 4 sources, while 300 were answered")
-    #expect(value("not told apart", in: withoutListener) != nil)
-    #expect(value("ask its host", in: withoutListener) != nil)
-  }
-
-  @Test func `conntrack's table decides by its drops and by the level it had then`() {
-    let host = HostDescription.box { $0.conntrackAtMost = 1000 }
-    // It has emptied by the end of the phase.
-    let full = found(after: [.conntrackDrops: 70, .conntrackEntries: 10], host: host) {
-      $0.conntrackMost = 998
-    }
-    #expect(full.knob == "net.netfilter.nf_conntrack_max")
-    let level = found(after: [.conntrackDrops: 0, .conntrackEntries: 998], host: host)
-    #expect(level.knob != "net.netfilter.nf_conntrack_max")
-    let without = found(after: [.conntrackEntries: 998], host: host)
-    #expect(without.knob == "net.netfilter.nf_conntrack_max")
   }
 }
