@@ -102,16 +102,17 @@ extension PhasePromise {
       missed = goal - end.atBothEnds
     case .hold:
       promised = begin.atBothEnds
-      // Connections that stood at the client alone were not promised, because nobody had accepted
-      // them, so losing one of them counts for nothing. One that was accepted since, or still
-      // stands there, was not lost.
+      // What stood at the client alone when the phase began was not promised: nobody had accepted
+      // it. So each of these that is gone is taken off the losses. Those accepted since then and
+      // those that still stand at the client alone are not gone.
       let acceptedSince = max(0, begin.unaccepted - end.unaccepted)
       let unpromised = begin.onlyAtClient - end.onlyAtClient - acceptedSince
       missed = max(lost - max(0, unpromised), begin.atBothEnds - end.atBothEnds - asRecorded)
     case .churn:
       promised = arrivals
-      // A churn leaves standing what stood before it. Nobody knows whether a conversation has
-      // closed a connection of the churn or one from before, so such closes count as no loss of either.
+      // A churn leaves standing what stood before it. A close that a conversation asks for
+      // (`asRecorded`) may have met a connection of the churn or one from before: nobody knows
+      // which, so these closes are taken off the losses.
       let lostAtClient = min(lost, max(0, begin.atClient - end.atClient - asRecorded))
       let lostAtServer =
         begin.atServer == nil || end.atServer == nil

@@ -16,7 +16,7 @@ extension Recording {
 
   private func isBroken(_ phase: PhaseRecord) -> Bool {
     let limits = limits.filter { $0.phase == phase.name }
-    // A search is meant to meet limits, but not a worker's death.
+    // A search that has found a number was to meet limits on the way, but no worker's death.
     let hasFound = phase.kind.finds && phase.ceiling != nil
     if limits.contains(where: { !hasFound || $0.isDeath }) { return true }
     switch phase.outcome {
@@ -35,9 +35,11 @@ extension Recording {
   /// The limit that explains why a phase broke its promise; nil where the phase met none.
   package func decidingLimit(of phase: PhaseRecord) -> LimitRecord? {
     let limits = limits.filter { $0.phase == phase.name }
-    // Before format 1.3 no limit says that it stopped a worker. Then the earliest decides, except
-    // where there are phantoms, or where a server worker's death explains the earliest.
-    guard phase.promise != nil || limits.contains(where: { $0.stoppedAt != nil }) else {
+    // A recording before format 1.3 has no promises, and its limits do not say that they stopped a
+    // worker. There the earliest limit decides, with two exceptions: where there are phantoms, the
+    // server's earliest does; and a server worker's death explains closes and refusals before it.
+    let isOld = phase.promise == nil && phase.kind.promises
+    guard !isOld || limits.contains(where: { $0.stoppedAt != nil }) else {
       let byTime = limits.sorted { $0.firstInstant < $1.firstInstant }
       if phase.phantom > 0, let server = byTime.first(where: { $0.end == .server }) {
         return server
@@ -53,8 +55,8 @@ extension Recording {
 
   /// The limit that decides, by the first of these rules that applies:
   /// 1. the earliest death of a worker;
-  /// 2. the first limit that made a worker stop growing, or the memory guard. Where there are phantoms, the
-  ///    first that stopped the server goes before it;
+  /// 2. the first limit that made a worker stop growing, or the memory guard. Where there are phantoms and
+  ///    a server's worker was stopped too, the first limit that stopped one decides instead;
   /// 3. the limit of the cause with the most failures. Where there are phantoms and a limit of the server,
   ///    limits that a client may have met in consequence of the server's do not count.
   private static func deciding(_ limits: [LimitRecord], _ phantoms: Int) -> LimitRecord? {
@@ -88,9 +90,9 @@ extension Recording {
 }
 
 extension LimitRecord {
-  /// Whether this limit gives way to the server's: a server that is full leaves handshakes unanswered
-  /// or resets them. What was refused or dropped on the way is no consequence of that: the diagnosis has
-  /// asked the server's listener first.
+  /// Whether a client may have met this limit only because the server had met its own: a full server
+  /// leaves handshakes unanswered or resets them. The two causes on the way between the ends are
+  /// excluded: the diagnosis names them only where the server's listener was not the reason.
   fileprivate var mayFollowFromServer: Bool {
     end == .client && ![.noRoute, .packetsDropped].contains(resource)
   }

@@ -50,6 +50,8 @@ package enum PhaseKind: String, Sendable, Hashable, CaseIterable {
   /// Whether a share of the phase's promise may be missing. Not in a search, because a number is
   /// found or not, nor in a pause, which promises nothing.
   package var tolerates: Bool { traits.contains(.tolerates) }
+  /// Whether the phase has a promise to keep: every phase but a pause.
+  package var promises: Bool { tolerates || finds }
   /// Whether the phase finds a number of connections instead of being told one: the limits that it
   /// meets on the way are what it was to find.
   package var finds: Bool { traits.contains(.finds) }

@@ -58,4 +58,20 @@ import Testing
     #expect(recording.decidingLimit(of: hold)?.end == .client)
     #expect(recording.decidingLimit(of: churn)?.end == .server)
   }
+
+  @Test func `a worker's death decides in a pause, though other limits came before it`() {
+    var pause = phase(.pause, established: 100, accepted: 100, phantom: 0)
+    pause.promise = nil
+    var closed = limit(.client, 400, in: "pause")
+    closed.resource = .closedByPeer
+    closed.firstInstant = 1
+    var death = limit(.client, 1, in: "pause")
+    (death.resource, death.syscall, death.worker) = (.workerDied, nil, 0)
+    death.firstInstant = 2
+    let recording = Recording(planName: "p") {
+      $0.phases = [pause]
+      $0.limits = [closed, death]
+    }
+    #expect(recording.decidingLimit(of: pause)?.resource == .workerDied)
+  }
 }
