@@ -10,11 +10,14 @@ func mixed(_ value: UInt64) -> UInt64 {
 
 /// Fills a buffer from its start, without an allocation.
 @safe
-struct MessageWriter {
-  let buffer: UnsafeMutableRawBufferPointer
-  var count = 0
+package struct MessageWriter {
+  /// The most bytes of a decimal number.
+  package static let longestDecimal = 20
 
-  init(buffer: UnsafeMutableRawBufferPointer) {
+  let buffer: UnsafeMutableRawBufferPointer
+  package private(set) var count = 0
+
+  package init(buffer: UnsafeMutableRawBufferPointer) {
     unsafe self.buffer = unsafe buffer
   }
 
@@ -28,7 +31,7 @@ struct MessageWriter {
     count += bytes.count
   }
 
-  mutating func append(decimal value: UInt64) {
+  package mutating func append(decimal value: UInt64) {
     var scale: UInt64 = 1
     while value / scale >= 10 { scale *= 10 }
     while scale > 0 {

@@ -24,4 +24,10 @@ package struct Chance: RandomNumberGenerator {
   package mutating func some<T>(of values: [T], percent: Int = 50) -> [T] {
     values.filter { _ in happens(percent) }
   }
+
+  /// Places at which so many bytes are cut into pieces: few, some or half of them all.
+  package mutating func cuts(of count: Int) -> [Int] {
+    let percent = pick([2, 10, 50])
+    return (0...count).filter { _ in happens(percent) }
+  }
 }

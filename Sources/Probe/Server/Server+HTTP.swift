@@ -1,3 +1,4 @@
+import Messages
 import Protocols
 import SystemPackage
 
@@ -95,11 +96,10 @@ extension Server where System: ~Copyable {
   }
 
   private mutating func put(decimal value: UInt64, _ slot: UInt32) {
-    var scale: UInt64 = 1
-    while value / scale >= 10 { scale *= 10 }
-    while scale > 0 {
-      put(UInt8(ascii: "0") + UInt8(value / scale % 10), slot)
-      scale /= 10
+    unsafe withUnsafeTemporaryAllocation(byteCount: MessageWriter.longestDecimal, alignment: 1) {
+      var writer = unsafe MessageWriter(buffer: $0)
+      writer.append(decimal: value)
+      unsafe put(UnsafeRawBufferPointer(rebasing: $0[..<writer.count]), slot)
     }
   }
 

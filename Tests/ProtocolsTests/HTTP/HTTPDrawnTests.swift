@@ -73,18 +73,13 @@ import Testing
     }
   }
 
-  private func cuts(_ count: Int, _ chance: inout Chance) -> [Int] {
-    let percent = chance.pick([2, 10, 50])
-    return (0...count).filter { _ in chance.happens(percent) }
-  }
-
   @Test(arguments: [HTTPReader.Role.client, .server])
   func `what was written is read again, however it is cut`(_ role: HTTPReader.Role) {
     for seed in 0..<400 as Range<UInt64> {
       var chance = Chance(seed)
       let stream = Stream(role, &chance)
       #expect(HTTPTrace(role, stream.bytes).lines == stream.told, "seed \(seed)")
-      let cut = HTTPTrace(role, stream.bytes, cuts: cuts(stream.bytes.count, &chance))
+      let cut = HTTPTrace(role, stream.bytes, cuts: chance.cuts(of: stream.bytes.count))
       #expect(cut.lines == stream.told, "seed \(seed)")
     }
   }
@@ -109,7 +104,7 @@ import Testing
       let method = chance.pick(HTTPMethod.allCases)
       let whole = HTTPTrace(role, bytes, closes: closes, method: method)
       let cut = HTTPTrace(
-        role, bytes, cuts: cuts(bytes.count, &chance), closes: closes, method: method)
+        role, bytes, cuts: chance.cuts(of: bytes.count), closes: closes, method: method)
       #expect(whole == cut, "seed \(seed)")
       if whole.lines.last?.hasPrefix("malformed") == true { malformed += 1 }
     }

@@ -83,17 +83,12 @@ import Testing
     }
   }
 
-  private func cuts(_ count: Int, _ chance: inout Chance) -> [Int] {
-    let percent = chance.pick([2, 10, 50])
-    return (0...count).filter { _ in chance.happens(percent) }
-  }
-
   @Test(arguments: [WebSocketReader.Role.client, .server])
   func `what was written is read again, however it is cut`(_ role: WebSocketReader.Role) {
     for seed in 0..<400 as Range<UInt64> {
       var chance = Chance(seed)
       let stream = Stream(role, &chance)
-      for cuts in [[], cuts(stream.bytes.count, &chance)] {
+      for cuts in [[], chance.cuts(of: stream.bytes.count)] {
         let trace = WebSocketTrace(role, stream.bytes, cuts: cuts)
         #expect(trace.lines == stream.lines, "seed \(seed)")
         func bytes(_ isPing: Bool) -> [UInt8] {
@@ -123,7 +118,7 @@ import Testing
       let most = chance.pick([UInt32.max, 500, 100])
       let whole = WebSocketTrace(role, bytes, mostMessage: most)
       let cut = WebSocketTrace(
-        role, bytes, cuts: cuts(bytes.count, &chance), mostMessage: most)
+        role, bytes, cuts: chance.cuts(of: bytes.count), mostMessage: most)
       #expect(whole == cut, "seed \(seed)")
       if whole.lines.last?.hasPrefix("malformed") == true { malformed += 1 }
     }
