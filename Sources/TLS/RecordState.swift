@@ -1,6 +1,6 @@
 /// What a connection of TLS 1.3 is after its handshake: all that either end has to keep of it.
 ///
-/// 217 bytes without a pointer, so workers keep it in a column of their tables. Bytes of a record that
+/// 224 bytes without a pointer, so workers keep it in a column of their tables. Bytes of a record that
 /// has not come whole stay in the caller's buffer: `RecordLayer.open` says how many it takes.
 package struct RecordState: BitwiseCopyable, Sendable {
   /// One direction's half.
