@@ -58,7 +58,8 @@ let package = Package(
       name: "Host", dependencies: ["Addressing", "Linux", "Recording", "WorkerLog"],
       swiftSettings: strict),
     .target(
-      name: "Probe", dependencies: ["Addressing", "Linux", "Messages", "Protocols", "WorkerLog"],
+      name: "Probe",
+      dependencies: ["Addressing", "Linux", "Messages", "Protocols", "TLS", "WorkerLog"],
       swiftSettings: strict),
     .target(
       name: "Report", dependencies: ["Judgement", "Plan", "Recording", "CLibXML2"],
@@ -66,7 +67,7 @@ let package = Package(
     .target(
       name: "Coordination",
       dependencies: [
-        "Addressing", "Host", "Judgement", "Linux", "Messages", "Plan", "Probe", "Recording",
+        "Addressing", "Host", "Judgement", "Linux", "Messages", "Plan", "Probe", "Recording", "TLS",
         "WorkerLog",
       ],
       swiftSettings: strict),
@@ -155,7 +156,7 @@ let package = Package(
       name: "ProbeTests",
       dependencies: [
         "Addressing", "CAllocations", "GoldenFiles", "Linux", "Messages", "Probe", "Protocols",
-        "Simulation", "WorkerLog",
+        "Simulation", "TLS", "WorkerLog",
       ],
       exclude: ["Messages/Golden", "Simulation/Golden", "Worker/Golden"]),
     .testTarget(

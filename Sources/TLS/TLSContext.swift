@@ -7,7 +7,7 @@ internal import COpenSSL
 @safe
 package final class TLSContext: @unchecked Sendable {
   let raw: OpaquePointer
-  let isServer: Bool
+  package let isServer: Bool
   /// Of a client: what a handshake asks for that names no other.
   let serverName: ServerName?
   let verifiesServer: Bool

@@ -4,6 +4,9 @@ package enum FailedCall: UInt8, Sendable, CaseIterable {
   case socket, bind, listen, connect, accept, epollControl, read, write
   /// The runner's own deadline for a handshake, not the kernel's ETIMEDOUT.
   case connectTimeout
+  /// The handshake of TLS, once TCP's was over. Its errno is EPROTO where an end has said no, ETIMEDOUT where
+  /// the runner's own deadline came first.
+  case secure
   /// The peer closed or reset an established connection.
   case closed
   /// The call that a worker waits for events with, and the calls that it needs to start.
@@ -21,6 +24,7 @@ package enum FailedCall: UInt8, Sendable, CaseIterable {
     case .read: "read"
     case .write: "write"
     case .connectTimeout: "connect-timeout"
+    case .secure: "tls"
     case .closed: "closed"
     case .epollWait: "epoll_wait"
     case .epollCreate: "epoll_create1"

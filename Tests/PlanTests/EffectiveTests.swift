@@ -16,6 +16,18 @@ import Testing
     minimal + "expect-limit: {at: epoll_ctl, end: host, resource: epoll-watches}\n",
     minimal + "expect-limit: {errno: E2BIG, at: socket, end: server, connections: 19k..20k}\n",
     minimal + "expect-limit: {connections: 5}\n",
+    minimal + "tls: on\n", minimal + "tls: off\n", minimal + "tls: {verify: off, versions: 1.2}\n",
+    minimal
+      + "tls: {certificate: a.pem, key: /b.key, versions: 1.2..1.3, ciphers: \"ALL:!NULL\"}\n",
+    """
+    target: example.test:443
+    tls: {verify: "my ca.pem", server-name: other.test, alpn: [h2, "http/1.1"], versions: 1.3}
+    phases: [ramp: {to: 10}]
+    """,
+    """
+    server: {listen: "127.0.0.1:9000", tls: {certificate: "a b.pem", key: a.key}}
+    phases: [ramp: {to: 10}]
+    """,
     "target: 10.0.0.5:80\nphases: [ramp: {to: 10}]\n",
     """
     target: ["[fe80::1]:80", "[fd00::2]:65535"]

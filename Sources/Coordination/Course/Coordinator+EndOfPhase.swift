@@ -136,8 +136,23 @@ extension Coordinator {
         limits[index].evidence.append(Fact("the peer said", EscapedText.shown(said)))
       }
     }
+    let refusals = refusals()
+    for index in limits.indices where limits[index].resource == .refusedByPeer {
+      limits[index].evidence += refusals
+    }
     state.limits += limits
     for limit in limits { note(limit) }
+  }
+
+  /// Why what came on top of TCP was refused, in the words of both ends: in each, what the peer sent is escaped.
+  private func refusals() -> [Fact] {
+    func words(_ end: End) -> String? {
+      fleet.members.lazy.filter { $0.end == end }.compactMap(\.board.refusal).first
+    }
+    return [
+      words(.client).map { Fact(LimitRecord.saidName, $0) },
+      words(.server).map { Fact("the server end's own words", $0) },
+    ].compactMap(\.self)
   }
 
   /// Client workers that have died, and whose share of a phase is opened by nobody; nil where none has.

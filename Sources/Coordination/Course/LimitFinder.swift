@@ -53,7 +53,7 @@ package struct LimitFinder {
     // not, and the full accept queue of one endpoint does not explain phantoms at another.
     let explainsPhantoms = limits.contains { limit in
       switch limit.resource {
-      case .closedByPeer, .nobodyListens, .noRoute: false
+      case .closedByPeer, .refusedByPeer, .nobodyListens, .noRoute: false
       case .acceptQueue: endpoints.count <= 1
       default: limit.end == .server
       }
@@ -134,7 +134,7 @@ package struct LimitFinder {
     switch resource {
     case .acceptQueue, .nobodyListens: .server
     // The end that sees the close is not the end that closed.
-    case .closedByPeer: failure.end == .client ? .server : .client
+    case .closedByPeer, .refusedByPeer: failure.end == .client ? .server : .client
     case .memoryGuard: .host
     default: failure.end
     }
@@ -251,7 +251,8 @@ package struct LimitFinder {
   private func guess(_ resource: Resource, held: Int) -> [Fact] {
     guard demand.serverWorkers == nil else { return [] }
     switch resource {
-    case .closedByPeer, .acceptQueue, .packetsDropped, .nobodyListens, .noRoute, .unclassified:
+    case .closedByPeer, .refusedByPeer, .acceptQueue, .packetsDropped, .nobodyListens, .noRoute,
+      .unclassified:
       return NumberGuess.fact(heldAtStop: held).map { [$0] } ?? []
     default: return []
     }

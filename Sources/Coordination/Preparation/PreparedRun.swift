@@ -34,6 +34,7 @@ package struct PreparedRun {
     replay: Replay? = nil
   ) throws {
     let addresses = try Addresses(of: written, allowPublic: allowPublic)
+    let secure = try SecureContexts(of: written)
     var host = HostDescription.current()
     if isForRun {
       let goal = written.fitted(sources: addresses.sources.count, ports: addresses.ports.count).goal
@@ -43,13 +44,13 @@ package struct PreparedRun {
     }
     self.init(
       written, addresses: addresses, host: host, seed: seed ?? .random(in: .min ... .max),
-      replay: replay)
+      replay: replay, secure: secure)
   }
 
   /// With a given host and given addresses, which need not be this machine's.
   package init(
     _ written: Plan, addresses: Addresses, host: HostDescription, seed: UInt64,
-    replay: Replay? = nil
+    replay: Replay? = nil, secure: SecureContexts = .none
   ) {
     self.addresses = addresses
     let plan = written.fitted(sources: addresses.sources.count, ports: addresses.ports.count)
@@ -61,7 +62,7 @@ package struct PreparedRun {
       plan: plan, addresses: addresses,
       descriptorLimit: min(host.descriptorsPerProcess, ServerAssignment.mostDescriptors),
       processors: host.ownProcessors, room: host.workersAtMost, seed: seed,
-      recordedArrivals: replay?.arrivals ?? [])
+      recordedArrivals: replay?.arrivals ?? [], secure: secure)
     var demand = Demand(plan, addresses: addresses, staffing: staffing)
     let sources = addresses.sources.count
     demand.localPortsTaken = host.localPortsTaken(

@@ -33,11 +33,12 @@ package struct Staffing {
   ///   - seed: what random text in messages follows from.
   ///   - recordedArrivals: the arrivals that each phase is to drive again.
   ///   - processors: those that may be used; more workers than these do not make a ramp faster.
+  ///   - secure: what TLS needs.
   ///   - room: how many workers can be started, of both ends together.
   init(
     plan: Plan, addresses: Addresses, descriptorLimit: Int, processors: Processors,
     room: Int = .max, seed: UInt64,
-    recordedArrivals: [ArrivalCurve?] = []
+    recordedArrivals: [ArrivalCurve?] = [], secure: SecureContexts = .none
   ) {
     let rate = plan.phases.map(\.connectionsPerSecond).max() ?? 0
     let most = Capacity.mostWorkers(
@@ -93,7 +94,7 @@ package struct Staffing {
           // A run that opens nothing serves other programs, such as the other shards of its run.
           clients: plan.goal > 0 ? AddressSpan.spans(of: sources) : [],
           ephemeralPorts: addresses.ephemeralPorts,
-          processors: assigned.servers)
+          processors: assigned.servers, secure: secure.server)
       }
     }
     clients = (0..<clientCount).map { index in
@@ -106,7 +107,7 @@ package struct Staffing {
         patterns: plan.patterns, patternsOfPhase: patternsOfPhase,
         spanOfPhase: plan.phases.map { $0.messageSpan?.nanoseconds }, pushed: pushed, seed: seed,
         recordedArrivals: recordedArrivals, processors: assigned.clients,
-        wakeLead: assigned.mayWaitAwake ? Self.latenessOfTimers : 0)
+        wakeLead: assigned.mayWaitAwake ? Self.latenessOfTimers : 0, secure: secure.client)
     }
   }
 }

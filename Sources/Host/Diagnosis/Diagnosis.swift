@@ -42,6 +42,10 @@ package func diagnose(
 
   case (.connect, "ETIMEDOUT"), (.connectTimeout, _):
     return context.connectTimeout(failure)
+  case (.secure, "ETIMEDOUT"):
+    return context.secureTimeout(failure)
+  case (.secure, _):
+    return context.refusedOnTopOfTCP(failure)
   case (.connect, "ECONNREFUSED"):
     return context.refused(failure)
   case (.connect, "EHOSTUNREACH"), (.connect, "ENETUNREACH"), (.connect, "EPERM"),

@@ -27,6 +27,8 @@ package struct Demand: Sendable, Equatable {
   /// Processes that were chosen for an end; nil where their number is to be computed from the goal.
   package var clientsChosen: Int?
   package var serversChosen: Int?
+  /// Bytes of a worker's own memory that an end of a connection takes on top of the kernel's.
+  package var ownBytesPerEnd = 0
   /// The most seconds for which a phase leaves a connection without a message.
   package var longestIdle = 0.0
   package var memoryGuard: MemoryGuard?
@@ -55,7 +57,7 @@ package struct Demand: Sendable, Equatable {
   package var endsHere: Int { bothEndsHere ? 2 : 1 }
 
   package func bytesPerConnection(on host: HostDescription) -> Int {
-    max(1, measuredBytesPerConnection ?? endsHere * host.bytesPerEnd)
+    max(1, measuredBytesPerConnection ?? endsHere * host.bytesPerEnd + ownBytesPerConnection)
   }
 
   /// Bytes of a control group's memory that a connection takes. Only the ends that are ours count,
@@ -63,8 +65,11 @@ package struct Demand: Sendable, Equatable {
   func bytesPerConnection(in group: ControlGroup, on host: HostDescription) -> Int {
     let client = clientWorkers == nil ? 0 : host.bytesPerEnd(of: .client, in: group)
     let server = serverWorkers == nil ? 0 : host.bytesPerEnd(of: .server, in: group)
-    return max(1, client + server)
+    return max(1, client + server + ownBytesPerConnection)
   }
+
+  /// Only ends that we play take memory of workers.
+  private var ownBytesPerConnection: Int { watchesPerConnection * ownBytesPerEnd }
 
   /// Pairs of source port and endpoint, each of which can carry one connection.
   package var pairs: Int { sources * portsPerSource * endpoints }

@@ -51,6 +51,9 @@ package struct EpollEvents: Equatable, Sendable {
   package func has(_ any: Self) -> Bool { rawValue & any.rawValue != 0 }
 
   @inlinable
+  package func without(_ others: Self) -> Self { Self(rawValue: rawValue & ~others.rawValue) }
+
+  @inlinable
   package static func | (left: Self, right: Self) -> Self {
     Self(rawValue: left.rawValue | right.rawValue)
   }

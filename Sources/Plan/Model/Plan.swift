@@ -23,6 +23,8 @@ package struct Plan: Sendable, Equatable {
   /// What to connect to on someone else's servers; empty with the built-in server.
   package var targets: [Target]
   package var clients: Clients
+  /// Nil for plain connections.
+  package var tls: PlanTLS?
   /// What is spoken over the connections.
   package var `protocol`: PlanProtocol
   /// The message patterns that phases play; at most `MessagePattern.most`.

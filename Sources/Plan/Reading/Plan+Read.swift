@@ -42,7 +42,7 @@ extension Plan {
 extension Reader {
   /// The keys that a plan may have.
   static let planKeys = [
-    "name", "description", "include", "variables", "server", "target", "clients", "protocol",
+    "name", "description", "include", "variables", "server", "target", "clients", "tls", "protocol",
     "messages", "phases", "thresholds", "on-limit", "tolerate", "expect-limit", "guard", "sampling",
   ]
 
@@ -68,6 +68,10 @@ extension Reader {
         server.place, "the plan has both 'server' and 'target'",
         hint: "'server' is the built-in one, 'target' is someone else's")
     }
+    let serverTLS = fields["server"].flatMap { server -> Item.Field? in
+      guard case .map(let fields) = server.item.value else { return nil }
+      return fields.first { $0.key == "tls" }
+    }
     let clients = clients(fields["clients"]?.item)
     let sampling = sampling(fields["sampling"]?.item)
     var messages = MessageBook()
@@ -91,6 +95,15 @@ extension Reader {
     // Only the run shows what someone else's server answers, so any expectation is accepted:
     // `.echo` answers all of them.
     let reply = targets == nil ? server?.reply : .echo
+    var tls = fields["tls"].flatMap { self.tls($0.item) }
+    if let field = serverTLS {
+      let identity = serverIdentity(field.item)
+      if let written = fields["tls"], case .scalar("off") = written.item.value {
+        report(field.place, "the server has 'tls', and tls is off")
+      }
+      if fields["tls"] == nil { tls = PlanTLS() }
+      tls?.serverIdentity = identity
+    }
     let spoken = fields["protocol"].map { self.protocol($0.item) } ?? .raw
     if let field = fields["protocol"], case .http? = spoken, server?.reply.pushed != nil {
       report(
@@ -114,7 +127,7 @@ extension Reader {
       name: name, description: description ?? "", file: file, text: text,
       settings: variables.settings, undeclared: Set(undeclared.keys), attachments: attachments,
       server: server,
-      targets: targets ?? [], clients: clients, protocol: spoken, patterns: patterns,
+      targets: targets ?? [], clients: clients, tls: tls, protocol: spoken, patterns: patterns,
       phases: phases.compactMap(\.phase),
       thresholds: (thresholds ?? []) + phases.flatMap(\.thresholds), onLimit: onLimit ?? .hold,
       tolerance: context.tolerance,

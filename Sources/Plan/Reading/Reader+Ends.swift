@@ -19,7 +19,7 @@ extension Reader {
   // MARK: Server
 
   mutating func server(_ item: Item) -> Server? {
-    let known = ["listen", "processes", "reply", "readiness", "backlog"]
+    let known = ["listen", "processes", "reply", "readiness", "backlog", "tls"]
     guard let fields = fields(item, in: "server", known: known) else { return nil }
     guard let listen = fields["listen"] else {
       report(item.place, "server needs 'listen'", hint: "for example listen: 127.0.0.1:9000")

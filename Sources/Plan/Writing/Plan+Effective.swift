@@ -9,7 +9,9 @@ extension Plan {
     var lines = ["name: \(yamlScalar(name))"]
     if !description.isEmpty { lines.append("description: \(yamlScalar(description))") }
     lines +=
-      server?.yaml ?? ["target: [\(targets.map { yamlScalar("\($0)") }.joined(separator: ", "))]"]
+      server.map { $0.yaml(tls?.serverIdentity) } ?? [
+        "target: [\(targets.map { yamlScalar("\($0)") }.joined(separator: ", "))]"
+      ]
     lines += [
       "clients:",
       "  sources: \(sources)",
@@ -18,6 +20,7 @@ extension Plan {
       "  connect-timeout: \(clients.connectTimeout.yaml)",
       "  retries: \(clients.retries)",
     ]
+    if let tls { lines.append("tls: \(tls.yaml)") }
     if self.protocol != .raw { lines.append("protocol: \(self.protocol.yaml)") }
     if !patterns.isEmpty {
       lines.append("messages:")
@@ -73,7 +76,7 @@ extension [HTTPRequest.Header] {
 }
 
 extension Server {
-  fileprivate var yaml: [String] {
+  fileprivate func yaml(_ identity: PlanTLS.Identity?) -> [String] {
     [
       "server:",
       "  listen: \(yamlScalar(listen))",
@@ -81,7 +84,7 @@ extension Server {
       "  reply: \(reply.yaml)",
       "  readiness: \(readiness.rawValue)",
       "  backlog: \(backlog)",
-    ]
+    ] + (identity.map { ["  tls: {\($0.yaml)}"] } ?? [])
   }
 }
 

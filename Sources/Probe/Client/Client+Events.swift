@@ -36,10 +36,11 @@ extension Client where System: ~Copyable {
   private mutating func failHandshake(_ slot: UInt32) {
     let error =
       connections.kernel.pendingError(connections.rows.descriptor(slot)) ?? .connectionReset
-    if error == .timedOut { return timeOut(slot, .connect, error) }
+    let call = connections.failedCall(slot, orElse: .connect)
+    if error == .timedOut { return timeOut(slot, call, error) }
     let position = connections.rows.position(slot)
     connections.drop(slot)
-    _ = fail(.connect, error, position: position)
+    _ = fail(call, error, position: position)
   }
 
   /// Reads until nothing is left, as epoll announces an edge only once, or until `readsPerEvent` reads are
@@ -57,7 +58,7 @@ extension Client where System: ~Copyable {
           discards = unsafe messageEngine.hear(
             slot, UnsafeRawBufferPointer(rebasing: buffer[..<count]), among: &connections)
         }
-        if count < min(buffer.count, connections.kernel.largestRead),
+        if connections.kernel.hasReadAll(count, of: buffer.count),
           !seen.has(.urgent | .peerHangUp | .error | .hangUp)
         {
           if discards { messageEngine.conclude(slot, among: &connections) }
@@ -93,7 +94,14 @@ extension Client where System: ~Copyable {
   mutating func expireHandshakes() {
     for _ in 0..<Connections.batch {
       guard let expiry = nextExpiry(), expiry <= connections.now else { return }
-      timeOut(connections.rows.oldestConnecting, .connectTimeout, nil)
+      expireHandshake(connections.rows.oldestConnecting)
+    }
+  }
+
+  private mutating func expireHandshake(_ slot: UInt32) {
+    switch connections.kernel.secureStep(connections.rows.descriptor(slot)) {
+    case .none: timeOut(slot, .connectTimeout, nil)
+    case .underWay, .failed: timeOut(slot, .secure, .timedOut)
     }
   }
 

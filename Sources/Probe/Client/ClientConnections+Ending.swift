@@ -107,11 +107,20 @@ extension ClientConnections where System: ~Copyable {
     }
   }
 
+  /// `secure` where the layer on top of TCP has failed, whose words are kept.
+  @inline(never)
+  mutating func failedCall(_ slot: UInt32, orElse call: FailedCall) -> FailedCall {
+    guard case .failed(let words) = kernel.secureStep(rows.descriptor(slot)) else { return call }
+    board.keepRefusal(words)
+    return .secure
+  }
+
   /// Frees the row of a connection that its peer has ended, and counts a failure.
   @inline(never)
   mutating func lose(_ slot: UInt32, _ error: Errno?) {
     // Before the row is freed: the `held` that is noted with a failure includes this connection.
-    countFailure(.closed, error, position: rows.position(slot))
+    countFailure(
+      failedCall(slot, orElse: .closed), error, position: rows.position(slot))
     drop(slot)
     board.add(.closedByPeer)
   }

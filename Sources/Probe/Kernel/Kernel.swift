@@ -19,10 +19,17 @@ package protocol Kernel: ~Copyable {
   mutating func accept(_ listener: FileDescriptor) throws(Errno) -> AcceptedSocket?
   /// Takes the error from the socket (SO_ERROR), so that it is reported once; nil when there is none.
   mutating func pendingError(_ socket: FileDescriptor) -> Errno?
+  /// How far a layer on top of TCP is, of a connection whose handshake is not over, or on which it has failed.
+  mutating func secureStep(_ socket: FileDescriptor) -> SecureStep
+  /// Whether one more connection may be begun now; if not, an event will come before that changes.
+  mutating func mayConnect() -> Bool
   /// Bytes that one read brings at most, however large the buffer. A read that brings fewer, and
   /// does not fill its buffer, has left nothing to read (epoll(7), questions and answers), except
   /// what stands behind urgent data.
   var largestRead: Int { get }
+  /// Whether the last read, which brought `count` bytes to a buffer of `room`, has left nothing to read, except
+  /// what stands behind urgent data.
+  mutating func hasReadAll(_ count: Int, of room: Int) -> Bool
   mutating func receive(
     _ socket: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer
   ) -> Transfer
@@ -50,6 +57,28 @@ package protocol Kernel: ~Copyable {
   mutating func clearWakeUp()
   /// Asks the coordinator to look at the scoreboard now instead of at its next tick.
   mutating func callAttention()
+}
+
+extension Kernel where Self: ~Copyable {
+  /// There is no such layer.
+  package mutating func secureStep(_ socket: FileDescriptor) -> SecureStep { .none }
+
+  @inline(__always)
+  package mutating func mayConnect() -> Bool { true }
+
+  @inline(__always)
+  package mutating func hasReadAll(_ count: Int, of room: Int) -> Bool {
+    count < min(room, largestRead)
+  }
+}
+
+/// How far the handshake of a layer on top of TCP is.
+package enum SecureStep: Sendable, Equatable {
+  /// There is no such layer, or it is TCP's handshake that has not ended well.
+  case none
+  case underWay
+  /// Why, in words.
+  case failed(String)
 }
 
 /// Descriptors that every worker holds besides its connections: standard input, output and error,

@@ -29,7 +29,8 @@ package struct Scoreboard: @unchecked Sendable {
     static let messages =
       latencies + Latency.count * LatencyBuckets.count * MemoryLayout<UInt32>.stride
     static let unasked = messages + Scoreboard.mostPatterns * MessageCounter.count * 8
-    static let drive = unasked + 8 + Scoreboard.mostUnasked
+    static let refusal = unasked + 8 + Scoreboard.mostUnasked
+    static let drive = refusal + 16 + 2 * (8 + Scoreboard.mostUnasked)
     static let sources = drive + DriveLog.stride
   }
 
@@ -111,23 +112,55 @@ package struct Scoreboard: @unchecked Sendable {
   /// Keeps what a peer says without being asked, if nothing was kept before in the phase: servers that turn a
   /// connection away often say why.
   func keepUnasked(_ bytes: UnsafeRawBufferPointer) {
-    guard load(Offset.unasked) == 0, let first = bytes.baseAddress else { return }
-    let count = min(bytes.count, Self.mostUnasked)
-    unsafe (base + Offset.unasked + 8).copyMemory(from: first, byteCount: count)
-    // The length last: it makes the bytes visible.
-    unsafe cell(Offset.unasked).pointee.store(UInt64(count), ordering: .releasing)
+    guard load(Offset.unasked) == 0 else { return }
+    unsafe keep(bytes, at: Offset.unasked)
   }
 
-  /// A phase begins: what peers have said in the one before does not explain what happens in this one.
+  /// Keeps why a handshake on top of TCP was refused, if nothing was kept before in the phase. There are two
+  /// places, so that what the coordinator reads is not written to: the first cell has the place that counts,
+  /// the second whether that was filled in this phase.
+  @inline(never)
+  func keepRefusal(_ words: String) {
+    guard load(Offset.refusal + 8) == 0 else { return }
+    let next = 1 - load(Offset.refusal)
+    var words = words
+    words.withUTF8 { unsafe keep(UnsafeRawBufferPointer($0), at: Self.refusal(next)) }
+    store(1, Offset.refusal + 8)
+    unsafe cell(Offset.refusal).pointee.store(next, ordering: .releasing)
+  }
+
+  private static func refusal(_ place: UInt64) -> Int {
+    Offset.refusal + 16 + Int(place) * (8 + mostUnasked)
+  }
+
+  private func keep(_ bytes: UnsafeRawBufferPointer, at place: Int) {
+    guard let first = bytes.baseAddress else { return }
+    let count = min(bytes.count, Self.mostUnasked)
+    unsafe (base + place + 8).copyMemory(from: first, byteCount: count)
+    // The length last: it makes the bytes visible.
+    unsafe cell(place).pointee.store(UInt64(count), ordering: .releasing)
+  }
+
+  /// A phase begins: what peers have said in the one before does not explain what happens in this one. A
+  /// refusal stays until the next, as it may have come when the one before had been counted up already.
   func forgetUnasked() {
     unsafe cell(Offset.unasked).pointee.store(0, ordering: .releasing)
+    store(0, Offset.refusal + 8)
   }
 
   /// The first bytes that a peer said unasked in the phase; empty when none did.
-  package var unasked: [UInt8] {
-    let count = unsafe cell(Offset.unasked).pointee.load(ordering: .acquiring)
-    return unsafe Array(
-      UnsafeRawBufferPointer(start: base + Offset.unasked + 8, count: Int(count)))
+  package var unasked: [UInt8] { kept(at: Offset.unasked) }
+
+  /// Why a handshake on top of TCP was refused: the first in the phase, or of an earlier one; nil when none was.
+  package var refusal: String? {
+    let place = unsafe cell(Offset.refusal).pointee.load(ordering: .acquiring)
+    let bytes = kept(at: Self.refusal(place))
+    return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+  }
+
+  private func kept(at place: Int) -> [UInt8] {
+    let count = unsafe cell(place).pointee.load(ordering: .acquiring)
+    return unsafe Array(UnsafeRawBufferPointer(start: base + place + 8, count: Int(count)))
   }
 
   // MARK: Orders

@@ -41,7 +41,7 @@ extension Server where System: ~Copyable {
         case .discard, .push: break
         }
       }
-      if count == min(buffer.count, kernel.largestRead) || seen.has(.urgent | .peerHangUp) {
+      if !kernel.hasReadAll(count, of: buffer.count) || seen.has(.urgent | .peerHangUp) {
         readOn(slot)
       }
     }
@@ -116,11 +116,17 @@ extension Server where System: ~Copyable {
 
   /// Ends a connection on which a call has failed. A reset is the peer's close, which came between
   /// the event and the call. Any other error counts as a failure, unless the connection is a
-  /// stranger's.
+  /// stranger's. What fails on top of TCP is the client's to count; here stays what was said.
   @inline(never)
   mutating func endBroken(_ slot: UInt32, _ call: FailedCall, _ error: Errno) {
     let isClose = error == .connectionReset || error == .brokenPipe
-    if !isClose, origins[slot] != .elsewhere { count(call, error) }
+    if case .failed(let words) = kernel.secureStep(descriptor(slot)) {
+      if !isClose { board.keepRefusal(words) }
+      // A reset might overtake what the client is told.
+      try? kernel.resetOnClose(descriptor(slot), false)
+    } else if !isClose, origins[slot] != .elsewhere {
+      count(call, error)
+    }
     // `send` has found the reset before what had come was read.
     if isClose, call == .write { _ = readRest(slot) }
     end(slot)

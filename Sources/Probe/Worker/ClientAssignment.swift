@@ -1,5 +1,6 @@
 package import Addressing
 package import Messages
+package import TLS
 
 /// All that a client worker needs to know of a plan.
 package struct ClientAssignment: Sendable {
@@ -37,6 +38,8 @@ package struct ClientAssignment: Sendable {
   /// late timer does not count as latency. 0 where messages have no instants, or where workers have
   /// to share processors.
   package var wakeLead: UInt64
+  /// For the connections of TLS; nil for plain ones.
+  package var secure: TLSContext?
 
   package init(
     share: WorkerShare, sources: [IPAddress], ports: PortSet,
@@ -44,7 +47,7 @@ package struct ClientAssignment: Sendable {
     retries: Int = 0, tasks: [ClientTask],
     patterns: [MessagePattern] = [], patternsOfPhase: [[Int]] = [], spanOfPhase: [UInt64?] = [],
     pushed: [UInt8]? = nil, seed: UInt64 = 0, recordedArrivals: [ArrivalCurve?] = [],
-    processors: [Int] = [], wakeLead: UInt64 = 0
+    processors: [Int] = [], wakeLead: UInt64 = 0, secure: TLSContext? = nil
   ) {
     self.share = share
     self.sources = sources
@@ -62,6 +65,7 @@ package struct ClientAssignment: Sendable {
     self.recordedArrivals = recordedArrivals
     self.processors = processors
     self.wakeLead = wakeLead
+    self.secure = secure
   }
 
   /// The most connections that this worker is ever asked to hold.

@@ -1,6 +1,7 @@
 package import Addressing
 package import Messages
 package import SystemPackage
+package import TLS
 
 /// All that a server worker needs to know of a plan.
 package struct ServerAssignment: Sendable {
@@ -28,12 +29,14 @@ package struct ServerAssignment: Sendable {
   package var receivedPipe: FileDescriptor?
   /// Processors to stay on; empty where any will do.
   package var processors: [Int]
+  /// For the connections of TLS; nil for plain ones.
+  package var secure: TLSContext?
 
   package init(
     endpoint: SocketAddress, backlog: Int32, reply: ServerReply, readiness: ServerReadiness,
     speaksHTTP: Bool = false, descriptorLimit: Int, clients: [AddressSpan] = [],
     ephemeralPorts: ClosedRange<UInt16>? = nil, receivedPipe: FileDescriptor? = nil,
-    processors: [Int] = []
+    processors: [Int] = [], secure: TLSContext? = nil
   ) {
     self.endpoint = endpoint
     self.backlog = backlog
@@ -45,5 +48,6 @@ package struct ServerAssignment: Sendable {
     self.ephemeralPorts = ephemeralPorts
     self.receivedPipe = receivedPipe
     self.processors = processors
+    self.secure = secure
   }
 }

@@ -58,9 +58,10 @@ package enum Worker {
     switch role {
     case .client(let assignment):
       let kernel = try LinuxKernel(wakeUp: kept[0], attention: kept[1])
-      var client = try Client(kernel: kernel, assignment: assignment, board: board)
-      while client.turn() {}
-      return client.command.order == .quit
+      guard let context = assignment.secure else { return try play(kernel, assignment, board) }
+      return try play(
+        TLSKernel(kernel, context, descriptors: assignment.capacity + otherDescriptors),
+        assignment, board)
     case .server(var assignment):
       if assignment.receivedPipe != nil {
         // The pipe's reader may end first: no SIGPIPE then.
@@ -73,9 +74,27 @@ package enum Worker {
         try ResourceLimit.lowerDescriptors(to: rows)
       }
       let kernel = try LinuxKernel(wakeUp: kept[0], attention: kept[1])
-      var server = try Server(kernel: kernel, assignment: assignment, board: board)
-      while server.turn() {}
-      return server.command.order == .quit
+      guard let context = assignment.secure else { return try play(kernel, assignment, board) }
+      return try play(TLSKernel(kernel, context, descriptors: rows), assignment, board)
     }
+  }
+
+  /// More than a worker has descriptors besides its connections.
+  private static let otherDescriptors = 1024
+
+  private static func play<System: Kernel & ~Copyable>(
+    _ kernel: consuming System, _ assignment: ClientAssignment, _ board: Scoreboard
+  ) throws(WorkerSetupFailure) -> Bool {
+    var client = try Client(kernel: kernel, assignment: assignment, board: board)
+    while client.turn() {}
+    return client.command.order == .quit
+  }
+
+  private static func play<System: Kernel & ~Copyable>(
+    _ kernel: consuming System, _ assignment: ServerAssignment, _ board: Scoreboard
+  ) throws(WorkerSetupFailure) -> Bool {
+    var server = try Server(kernel: kernel, assignment: assignment, board: board)
+    while server.turn() {}
+    return server.command.order == .quit
   }
 }

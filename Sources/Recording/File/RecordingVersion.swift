@@ -9,7 +9,7 @@ package struct RecordingVersion: Sendable, Equatable, CustomStringConvertible {
     self.minor = minor
   }
 
-  package static let current = RecordingVersion(major: 1, minor: 3)
+  package static let current = RecordingVersion(major: 1, minor: 4)
 
   /// As SQLite's `user_version` keeps it.
   var number: Int32 { Int32(major * 1000 + minor) }

@@ -10,13 +10,21 @@ extension LimitRecord {
   }
 
   /// What stopped the run, in one phrase: "client socket: EMFILE (Too many open files)". Without an
-  /// errno it has the resource's words, or that the server does not accept.
+  /// errno it has the resource's words, or that the server does not accept. With a refusal it has what was said.
   package var cause: String {
     let place = [end.rawValue, syscall].compactMap(\.self).joined(separator: " ")
     if isNotAccepting {
       return "\(place): it does not accept its connections"
     }
-    return "\(place): \(errno?.words ?? resource.words)"
+    return "\(place): \(said ?? errno?.words ?? resource.words)"
+  }
+
+  /// The name of the evidence that is `said`.
+  package static let saidName = "said"
+
+  /// What was said when the limit is one of saying no; the errno of such a limit tells nothing.
+  package var said: String? {
+    resource == .refusedByPeer ? evidence.first { $0.name == Self.saidName }?.value : nil
   }
 }
 

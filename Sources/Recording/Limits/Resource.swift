@@ -13,6 +13,8 @@ package enum Resource: String, Sendable, Hashable, CaseIterable {
   case packetsDropped = "packets-dropped"
   case nobodyListens = "nobody-listens"
   case closedByPeer = "closed-by-peer"
+  /// TCP's handshake was over, and an end said no to what came on top of it.
+  case refusedByPeer = "refused-by-peer"
   /// There is no route, or something on the way, such as a firewall, refuses or resets.
   case noRoute = "no-route"
   case cpu
@@ -55,6 +57,9 @@ extension Resource {
       Traits("packets are dropped on the way", "connection tracking, a firewall, or loss")
     case .nobodyListens: Traits("nobody listens", "the server: it has to listen there")
     case .closedByPeer: Traits("closed by the peer", "the peer's own limit: ask its host")
+    case .refusedByPeer:
+      Traits(
+        "refused on top of TCP", "what was said: a certificate, a version, or the peer's own limit")
     case .noRoute: Traits("no route, or a firewall rule", "a route, or the rule that refuses")
     case .cpu:
       Traits(

@@ -78,6 +78,7 @@ private func limitObject(_ limit: LimitRecord) -> JSON {
     "syscall": .text(limit.syscall),
     "errno": limit.errno.map(errnoObject) ?? .null,
     "resource": .text(limit.resource.rawValue),
+    "said": .text(limit.said),
     "knob": .text(limit.knob),
     "now": .integer(limit.now),
     "needed": .integer(limit.needed),

@@ -13,7 +13,7 @@ struct Summary: Decodable, Equatable {
   struct Limit: Decodable, Equatable {
     let end, phase, resource: String
     let line, count: Int
-    let syscall, knob, fix: String?
+    let syscall, said, knob, fix: String?
     let errno: ErrorNumber?
     let now, needed: Int?
   }

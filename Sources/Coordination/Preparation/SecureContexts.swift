@@ -1,0 +1,100 @@
+import Addressing
+import Foundation
+package import Plan
+package import TLS
+
+/// What the workers of both ends need for TLS. Made before they are forked, so that all of them have the same.
+package struct SecureContexts: Sendable {
+  /// Nil where connections are plain.
+  package let client: TLSContext?
+  /// Nil as well where the server is somebody else's.
+  package let server: TLSContext?
+
+  static let none = SecureContexts(client: nil, server: nil)
+
+  private init(client: TLSContext?, server: TLSContext?) {
+    self.client = client
+    self.server = server
+  }
+
+  /// Reads the certificates that the plan names, and makes those that it does not.
+  package init(of plan: Plan) throws(InvalidPlan) {
+    guard let tls = plan.tls else {
+      self = .none
+      return
+    }
+    if plan.needsServerName {
+      throw plan.invalid(
+        "tls: a certificate is checked for one name, and the targets have several: write 'server-name',"
+          + " or 'verify: off'", near: "tls")
+    }
+    do throws(TLSError) {
+      self = try Self.made(tls, plan)
+    } catch {
+      throw plan.invalid("tls: \(error)", near: "tls")
+    }
+  }
+
+  private static func made(_ tls: PlanTLS, _ plan: Plan) throws(TLSError) -> SecureContexts {
+    let terms = TLSTerms(
+      versions: tls.oldest.version...tls.newest.version, ciphers: tls.ciphers,
+      protocols: tls.alpn)
+    var trusted: TrustedCertificates? = .system
+    var server: TLSContext?
+    if let own = plan.server {
+      let identity: TLSIdentity
+      if let given = tls.serverIdentity {
+        identity = TLSIdentity(given)
+        trusted = .these(identity.certificate)
+      } else {
+        let now = Int64(Date().timeIntervalSince1970)
+        let authority = try RunAuthority(now: now)
+        let names = (0..<min(own.addresses.count, mostNames)).map { own.addresses[$0] }
+        identity = try authority.issue(
+          to: names.map { ServerName.address($0) }
+            + (tls.serverName.map { [ServerName($0)] } ?? []), now: now
+        )
+        trusted = .these(.memory(authority.certificate))
+      }
+      server = try TLSContext(server: ServerSettings(terms: terms, identity: identity))
+    }
+    switch tls.verification {
+    case .usual: break
+    case .off: trusted = nil
+    case .file(let path): trusted = .these(.file(path))
+    }
+    let name = tls.serverName ?? plan.soleHost
+    let client = try TLSContext(
+      client: ClientSettings(
+        terms: terms, trusted: trusted, serverName: name.map { ServerName($0) },
+        identity: tls.clientIdentity.map { TLSIdentity($0) }))
+    return SecureContexts(client: client, server: server)
+  }
+
+  /// Addresses that the certificate of a run names at most: a server that listens at more is asked for by one
+  /// of these.
+  private static let mostNames = 256
+}
+
+extension Plan {
+  /// Whom clients ask for unless the plan says it; nil where several would be asked for.
+  fileprivate var soleHost: String? {
+    if let server { return "\(server.addresses.first)" }
+    return Set(targets.map(\.host)).count == 1 ? targets[0].host : nil
+  }
+
+  fileprivate var needsServerName: Bool {
+    guard let tls, tls.verification != .off, tls.serverName == nil else { return false }
+    return soleHost == nil
+  }
+}
+
+extension PlanTLS.Version {
+  fileprivate var version: TLSVersion { self == .v12 ? .v12 : .v13 }
+}
+
+extension TLSIdentity {
+  fileprivate init(_ files: PlanTLS.Identity) {
+    self.init(certificate: .file(files.certificate), key: .file(files.key))
+  }
+}

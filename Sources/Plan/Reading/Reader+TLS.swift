@@ -1,0 +1,115 @@
+// The TLS of a plan: how it is read.
+
+extension Reader {
+  private static let tlsKeys = [
+    "verify", "server-name", "certificate", "key", "versions", "ciphers", "alpn",
+  ]
+
+  /// Nil for `off`, and, with an error, for what cannot be read.
+  mutating func tls(_ item: Item) -> PlanTLS? {
+    guard case .map = item.value else {
+      return word(item, as: Switch.self) == .on ? PlanTLS() : nil
+    }
+    guard let fields = fields(item, in: "tls", known: Self.tlsKeys) else { return nil }
+    var tls = PlanTLS()
+    if let verify = fields["verify"] {
+      switch text(verify.item, "system, off or the name of a file") {
+      case nil, "system": break
+      case "off": tls.verification = .off
+      case let name?: tls.verification = .file(path(name, verify.item))
+      }
+    }
+    tls.serverName = fields["server-name"].flatMap { text($0.item, "a name") }
+    tls.clientIdentity = identity(fields, of: "tls")
+    if let versions = fields["versions"] {
+      (tls.oldest, tls.newest) =
+        value(versions.item, "versions", Self.versions) ?? (tls.oldest, tls.newest)
+    }
+    tls.ciphers = fields["ciphers"].flatMap { text($0.item, "ciphers") }
+    if let alpn = fields["alpn"] { tls.alpn = names(alpn.item, "the name of a protocol") }
+    return tls
+  }
+
+  /// The certificate of the built-in server.
+  mutating func serverIdentity(_ item: Item) -> PlanTLS.Identity? {
+    let owner = "tls of the server"
+    guard let fields = fields(item, in: owner, known: ["certificate", "key"]) else { return nil }
+    if fields.isEmpty { report(item.place, "\(owner) needs 'certificate' and 'key'") }
+    return identity(fields, of: owner)
+  }
+
+  private enum Switch: String, CaseIterable {
+    case on, off
+  }
+
+  private mutating func identity(
+    _ fields: [String: Item.Field], of owner: String
+  ) -> PlanTLS.Identity? {
+    switch (fields["certificate"], fields["key"]) {
+    case (nil, nil): return nil
+    case (let certificate?, let key?):
+      guard let shown = text(certificate.item, "the name of a file"),
+        let own = text(key.item, "the name of a file")
+      else { return nil }
+      return PlanTLS.Identity(
+        certificate: path(shown, certificate.item), key: path(own, key.item))
+    case (let certificate?, nil):
+      report(certificate.place, "\(owner) has a 'certificate' and no 'key'")
+      return nil
+    case (nil, let key?):
+      report(key.place, "\(owner) has a 'key' and no 'certificate'")
+      return nil
+    }
+  }
+
+  /// A file as the user would open it.
+  private func path(_ name: String, _ item: Item) -> String {
+    FilePath.resolve(name, from: sources[item.place.file].name)
+  }
+
+  private mutating func names(_ item: Item, _ wanted: String) -> [String] {
+    guard case .list(let items) = item.value else {
+      return text(item, "\(wanted) or a list of them").map { [$0] } ?? []
+    }
+    if items.isEmpty { report(item.place, "alpn is an empty list") }
+    return items.compactMap { text($0, wanted) }
+  }
+
+  /// `1.3` or `1.2..1.3`.
+  private static func versions(
+    _ text: String
+  ) throws(Problem) -> (oldest: PlanTLS.Version, newest: PlanTLS.Version) {
+    let dots = text.firstRange(of: "..")
+    let first = String(dots.map { text[..<$0.lowerBound] } ?? text[...])
+    let last = dots.map { String(text[$0.upperBound...]) } ?? first
+    guard let oldest = PlanTLS.Version(rawValue: first),
+      let newest = PlanTLS.Version(rawValue: last), oldest.rawValue <= newest.rawValue
+    else {
+      throw Problem(
+        "\(quoted(text)) is none of TLS's versions", hint: "write 1.2, 1.3 or 1.2..1.3")
+    }
+    return (oldest, newest)
+  }
+}
+
+extension PlanTLS {
+  /// As a plan writes it, without the server's own certificate.
+  var yaml: String {
+    var parts: [String] = []
+    switch verification {
+    case .usual: break
+    case .off: parts.append("verify: off")
+    case .file(let name): parts.append("verify: \(yamlScalar(name))")
+    }
+    if let serverName { parts.append("server-name: \(yamlScalar(serverName))") }
+    if let clientIdentity { parts.append(clientIdentity.yaml) }
+    parts.append("versions: \(oldest.rawValue)..\(newest.rawValue)")
+    if let ciphers { parts.append("ciphers: \(yamlScalar(ciphers))") }
+    if !alpn.isEmpty { parts.append("alpn: [\(alpn.map(yamlScalar).joined(separator: ", "))]") }
+    return "{\(parts.joined(separator: ", "))}"
+  }
+}
+
+extension PlanTLS.Identity {
+  var yaml: String { "certificate: \(yamlScalar(certificate)), key: \(yamlScalar(key))" }
+}

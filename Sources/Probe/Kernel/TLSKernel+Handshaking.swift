@@ -1,0 +1,126 @@
+import Linux
+import SystemPackage
+import TLS
+
+/// Handshakes of TLS, and what sockets do not take at once.
+extension TLSKernel where Base: ~Copyable {
+  /// Goes on with a handshake as far as it goes with what is there.
+  @inline(never)
+  mutating func advance(_ row: UInt32) {
+    let socket = FileDescriptor(rawValue: Int32(bitPattern: row))
+    guard let handshake = handshake(row) else { return }
+    if !unsent.isEmpty { _ = flush(row) }
+    if let error = sendOutput(of: handshake, row) { return fail(row, SecureFailure(broken: error)) }
+    let buffer = unsafe UnsafeMutableRawBufferPointer(
+      rebasing: UnsafeMutableRawBufferPointer(read.buffer)[..<Self.readSize])
+    while true {
+      switch unsafe base.receive(socket, into: buffer) {
+      case .wouldBlock: return
+      case .closed:
+        return fail(row, SecureFailure(.closed))
+      case .failed(let error): return fail(row, SecureFailure(broken: error))
+      case .moved(let count):
+        let state = unsafe handshake.receive(
+          UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count]))
+        let error = sendOutput(of: handshake, row)
+        if case .failed(let failure) = state { return fail(row, SecureFailure(failure)) }
+        if let error { return fail(row, SecureFailure(broken: error)) }
+        switch state {
+        case .wants, .failed: continue
+        case .done(let record):
+          underWay -= 1
+          guard let record else {
+            stages[row] = .kept
+            return
+          }
+          stages[row] = .open
+          states[row] = record
+          if !handshake.surplus.isEmpty { incomplete[row] = handshake.surplus }
+          handshakes[row] = nil
+          return
+        }
+      }
+    }
+  }
+
+  /// The handshake under way, which begins here if it has not: a client's once TCP's is over, a server's
+  /// once something has come.
+  private mutating func handshake(_ row: UInt32) -> Handshake? {
+    if let handshake = handshakes[row] { return handshake }
+    do {
+      let handshake = try Handshake(context)
+      handshakes[row] = handshake
+      underWay += 1
+      return handshake
+    } catch {
+      fail(row, SecureFailure(.library("\(error)")))
+      return nil
+    }
+  }
+
+  private mutating func fail(_ row: UInt32, _ failure: SecureFailure) {
+    if handshakes[row] != nil { underWay -= 1 }
+    stages[row] = .failed
+    failures[row] = failure
+    handshakes[row] = nil
+  }
+
+  /// Sends what OpenSSL wants to say; nil, or why it cannot be sent.
+  mutating func sendOutput(of handshake: Handshake, _ row: UInt32) -> Errno? {
+    while handshake.outputCount > 0 {
+      let buffer = unsafe UnsafeMutableRawBufferPointer(written.buffer)
+      let count = unsafe handshake.takeOutput(into: buffer)
+      guard count > 0 else { return nil }
+      let bytes = unsafe UnsafeRawBufferPointer(
+        rebasing: UnsafeRawBufferPointer(buffer)[..<count])
+      if let error = unsafe transmit(row, bytes) { return error }
+    }
+    return nil
+  }
+
+  /// Sends ciphertext, and puts aside what the socket does not take; nil, or why it cannot be sent.
+  mutating func transmit(_ row: UInt32, _ bytes: UnsafeRawBufferPointer) -> Errno? {
+    if !unsent.isEmpty, unsent[row] != nil {
+      unsafe putAside(row, bytes)
+      return nil
+    }
+    // Until the socket is full: only then does epoll tell of room.
+    var sent = 0
+    while sent < bytes.count {
+      let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[sent...])
+      switch unsafe base.send(FileDescriptor(rawValue: Int32(bitPattern: row)), rest) {
+      case .moved(let count): sent += count
+      case .wouldBlock:
+        unsafe putAside(row, rest)
+        return nil
+      case .failed(let error): return error
+      case .closed: return .brokenPipe
+      }
+    }
+    return nil
+  }
+
+  @inline(never)
+  private mutating func putAside(_ row: UInt32, _ bytes: UnsafeRawBufferPointer) {
+    unsafe unsent[row, default: []].append(contentsOf: bytes)
+  }
+
+  /// Sends what was put aside; true when nothing of it is left. What breaks here shows at the next call.
+  @inline(never)
+  mutating func flush(_ row: UInt32) -> Bool {
+    guard let bytes = unsent.removeValue(forKey: row) else { return true }
+    _ = unsafe bytes.withUnsafeBytes { unsafe transmit(row, $0) }
+    guard unsent[row] == nil else { return false }
+    if finishing.remove(row) != nil {
+      try? base.finishSending(FileDescriptor(rawValue: Int32(bitPattern: row)))
+    }
+    return true
+  }
+}
+
+extension SecureFailure {
+  init(_ failure: TLSFailure) { self.init(words: "\(failure)", errno: .protocolError) }
+
+  /// TCP has ended in mid-handshake.
+  init(broken error: Errno) { self.init(words: "\(error) in mid-handshake", errno: error) }
+}

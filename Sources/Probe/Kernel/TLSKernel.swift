@@ -1,0 +1,289 @@
+package import Addressing
+package import Linux
+package import SystemPackage
+package import TLS
+import WorkerLog
+
+/// The columns of a `TLSKernel`.
+package enum TLSColumns {
+  /// Bytes that they have for each connection: of TLS 1.2 its `Handshake` comes on top, 18 KiB.
+  package static let bytesPerEnd =
+    MemoryLayout<RecordState>.stride + MemoryLayout<UInt64>.stride + MemoryLayout<UInt32>.stride + 1
+}
+
+/// Why TLS has failed on a connection.
+struct SecureFailure {
+  var words: String
+  var errno: Errno
+}
+
+/// A kernel whose connections speak TLS; the client and the server that play on it do not notice.
+///
+/// It says "writable" of a client's socket only when TLS's handshake is over, so that a connection is
+/// established when both handshakes are. What it reads and sends is plaintext to its caller.
+///
+/// After a handshake of TLS 1.3 a connection is a `RecordState` in a column. `Handshake` objects are there while
+/// handshakes are under way, and for connections of TLS 1.2.
+package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
+  enum Stage: UInt8, BitwiseCopyable {
+    /// Not a connection, or not one of TLS yet: a listener, an event counter, a socket that connects.
+    case plain
+    case handshaking
+    /// Its `RecordState` stands in `states`.
+    case open
+    /// Its `Handshake` stays: TLS 1.2.
+    case kept
+    case failed
+  }
+
+  var base: Base
+  let context: TLSContext
+  let layer: RecordLayer
+  // By descriptor.
+  let stages: Column<Stage>
+  let states: Column<RecordState>
+  let tokens: Column<UInt64>
+  /// What the caller watches for. The kernel below watches for room as well, wherever TLS may have to send.
+  let masks: Column<UInt32>
+  /// Also by descriptor, and only of the few that have one.
+  var handshakes: [UInt32: Handshake] = [:]
+  /// The beginning of a record whose rest has not come.
+  var incomplete: [UInt32: [UInt8]] = [:]
+  /// Ciphertext that the socket has not taken.
+  var unsent: [UInt32: [UInt8]] = [:]
+  /// Those whose last byte of plaintext is in `unsent`, and not reported as sent yet.
+  var withheld: Set<UInt32> = []
+  /// Those that have nothing more to say once `unsent` is out.
+  var finishing: Set<UInt32> = []
+  /// How a stream ends behind plaintext that was handed out; `wouldBlock` where more plaintext is left.
+  var behind: [UInt32: Transfer] = [:]
+  var failures: [UInt32: SecureFailure] = [:]
+  /// Handshakes that have begun and are not over.
+  var underWay = 0
+  /// Whether the last `receive` has left nothing to read.
+  var isReadAll = false
+  /// Ciphertext that has come, and that is to go.
+  let read: Scratch<UInt8>
+  let written: Scratch<UInt8>
+
+  /// The most bytes that are read at once, and sealed at once.
+  static var readSize: Int { 65_536 }
+  /// The most handshakes that a client has under way when it begins another connection: each takes 40 KB, and
+  /// a processor takes more than 100 ms for this many.
+  static var mostUnderWay: Int { 512 }
+
+  /// - Parameter descriptors: every descriptor is below this number.
+  package init(
+    _ base: consuming Base, _ context: TLSContext, descriptors: Int
+  ) throws(WorkerSetupFailure) {
+    let stages = try starting(.map) { () throws(Errno) in try Column<Stage>(count: descriptors) }
+    let states = try starting(.map) { () throws(Errno) in
+      try Column<RecordState>(count: descriptors)
+    }
+    let tokens = try starting(.map) { () throws(Errno) in try Column<UInt64>(count: descriptors) }
+    let masks = try starting(.map) { () throws(Errno) in try Column<UInt32>(count: descriptors) }
+    let read = try starting(.map) { () throws(Errno) in
+      try Scratch<UInt8>(count: Self.readSize + RecordLayer.longestRecord)
+    }
+    let written = try starting(.map) { () throws(Errno) in
+      try Scratch<UInt8>(count: RecordLayer.room(for: Self.readSize))
+    }
+    do {
+      layer = try RecordLayer()
+    } catch {
+      // OpenSSL has no memory, or lacks a cipher that every build of it has.
+      throw WorkerSetupFailure(call: .map, errno: .noMemory)
+    }
+    self.base = base
+    self.context = context
+    self.stages = stages
+    self.states = states
+    self.tokens = tokens
+    self.masks = masks
+    self.read = read
+    self.written = written
+  }
+
+  // MARK: What is passed on
+
+  package mutating func now() -> Instant { base.now() }
+
+  package mutating func open(v6: Bool) throws(Errno) -> FileDescriptor { try base.open(v6: v6) }
+
+  package mutating func reuseAddress(_ socket: FileDescriptor) throws(Errno) {
+    try base.reuseAddress(socket)
+  }
+
+  /// A connection that does not reset on close is closed in order: it says so, if its socket has room.
+  package mutating func resetOnClose(_ socket: FileDescriptor, _ on: Bool) throws(Errno) {
+    if !on { sayClose(row(socket)) }
+    try base.resetOnClose(socket, on)
+  }
+
+  package mutating func bind(_ socket: FileDescriptor, to address: SocketAddress) throws(Errno) {
+    try base.bind(socket, to: address)
+  }
+
+  package mutating func listen(_ socket: FileDescriptor, backlog: Int32) throws(Errno) {
+    try base.listen(socket, backlog: backlog)
+  }
+
+  package mutating func tell(_ pipe: FileDescriptor, _ bytes: UnsafeRawBufferPointer) {
+    unsafe base.tell(pipe, bytes)
+  }
+
+  package mutating func openSpare() throws(Errno) -> FileDescriptor { try base.openSpare() }
+
+  package mutating func clearWakeUp() { base.clearWakeUp() }
+
+  package mutating func callAttention() { base.callAttention() }
+
+  // MARK: Connections
+
+  package mutating func connect(
+    _ socket: FileDescriptor, to address: SocketAddress
+  ) throws(Errno) {
+    try base.connect(socket, to: address)
+    stages[row(socket)] = .handshaking
+  }
+
+  package mutating func accept(_ listener: FileDescriptor) throws(Errno) -> AcceptedSocket? {
+    let accepted = try base.accept(listener)
+    // A descriptor beyond the table is closed by the server.
+    if let accepted, Int(accepted.descriptor.rawValue) < stages.count {
+      stages[row(accepted.descriptor)] = .handshaking
+    }
+    return accepted
+  }
+
+  package mutating func pendingError(_ socket: FileDescriptor) -> Errno? {
+    let row = row(socket)
+    return stages[row] == .failed ? failure(row).errno : base.pendingError(socket)
+  }
+
+  package mutating func secureStep(_ socket: FileDescriptor) -> SecureStep {
+    let row = row(socket)
+    return switch stages[row] {
+    case .plain: .none
+    case .handshaking: handshakes[row] == nil ? .none : .underWay
+    case .open, .kept: failures[row].map { .failed($0.words) } ?? .none
+    case .failed: .failed(failure(row).words)
+    }
+  }
+
+  package mutating func mayConnect() -> Bool { underWay < Self.mostUnderWay }
+
+  package mutating func close(_ descriptor: FileDescriptor) {
+    let row = row(descriptor)
+    if Int(row) < stages.count, stages[row] != .plain { forget(row) }
+    base.close(descriptor)
+  }
+
+  /// Not inlined, as the dictionaries count references.
+  @inline(never)
+  private mutating func forget(_ row: UInt32) {
+    if stages[row] == .handshaking, handshakes[row] != nil { underWay -= 1 }
+    stages[row] = .plain
+    handshakes[row] = nil
+    incomplete[row] = nil
+    unsent[row] = nil
+    withheld.remove(row)
+    finishing.remove(row)
+    behind[row] = nil
+    failures[row] = nil
+  }
+
+  func row(_ descriptor: FileDescriptor) -> UInt32 { UInt32(bitPattern: descriptor.rawValue) }
+
+  private func failure(_ row: UInt32) -> SecureFailure {
+    failures[row] ?? SecureFailure(words: "", errno: .protocolError)
+  }
+
+  // MARK: Events
+
+  package mutating func watch(
+    _ descriptor: FileDescriptor, _ events: EpollEvents, token: UInt64
+  ) throws(Errno) {
+    note(descriptor, events, token)
+    try base.watch(descriptor, wanted(descriptor, events), token: tokenBelow(row(descriptor)))
+  }
+
+  package mutating func rewatch(
+    _ descriptor: FileDescriptor, _ events: EpollEvents, token: UInt64
+  ) throws(Errno) {
+    note(descriptor, events, token)
+    try base.rewatch(descriptor, wanted(descriptor, events), token: tokenBelow(row(descriptor)))
+  }
+
+  package mutating func unwatch(_ descriptor: FileDescriptor) { base.unwatch(descriptor) }
+
+  private func note(_ descriptor: FileDescriptor, _ events: EpollEvents, _ token: UInt64) {
+    tokens[row(descriptor)] = token
+    masks[row(descriptor)] = events.rawValue
+  }
+
+  /// What an event carries through the kernel below: the descriptor, and the generation of its caller's token.
+  func tokenBelow(_ row: UInt32) -> UInt64 { (tokens[row] & ~0xFFFF_FFFF) | UInt64(row) }
+
+  /// An edge says that there is room, and costs nothing while there is. Handshakes, and what peers are owed,
+  /// have to be sent though the caller waits for nothing to send.
+  func wanted(_ descriptor: FileDescriptor, _ events: EpollEvents) -> EpollEvents {
+    stages[row(descriptor)] == .plain || !events.has(.edgeTriggered) ? events : events | .writable
+  }
+
+  package mutating func wait(
+    into events: UnsafeMutableBufferPointer<ReadyEvent>, until deadline: Instant?
+  ) throws(Errno) -> Int {
+    let count = unsafe try base.wait(into: events, until: deadline)
+    var kept = 0
+    for index in 0..<count {
+      let event = unsafe events[index]
+      guard event.token != Token.wakeUp.rawValue else {
+        unsafe events[kept] = event
+        kept += 1
+        continue
+      }
+      let row = UInt32(truncatingIfNeeded: event.token)
+      // An event of a connection that is gone.
+      guard tokenBelow(row) == event.token else { continue }
+      let seen = passedOn(row, event.seen)
+      guard seen.rawValue != 0 else { continue }
+      unsafe events[kept] = ReadyEvent(token: tokens[row], seen: seen)
+      kept += 1
+    }
+    return kept
+  }
+
+  /// What the caller is told of an event.
+  private mutating func passedOn(_ row: UInt32, _ seen: EpollEvents) -> EpollEvents {
+    switch stages[row] {
+    case .plain: return seen
+    case .failed: return context.isServer ? .readable : .error
+    case .handshaking:
+      if handshakes[row] == nil {
+        // A server's begins when something has come, a client's unless TCP's own has failed.
+        if context.isServer {
+          guard seen.has(.readable | .peerHangUp | .error | .hangUp) else { return .none }
+        } else {
+          guard !seen.has(.error) else { return seen }
+        }
+      }
+      advance(row)
+      switch stages[row] {
+      case .handshaking: return .none
+      case .failed: return context.isServer ? .readable : .error
+      case .plain, .open, .kept:
+        // What came behind the handshake is there, and no further edge will tell of it.
+        return context.isServer ? .readable : .readable | .writable
+      }
+    case .open, .kept:
+      var told = seen
+      if seen.has(.writable) {
+        if !unsent.isEmpty, !flush(row) { told = told.without(.writable) }
+        // What is not in the socket any more, no event of it tells: `rewatch` asks for room as well.
+        if !behind.isEmpty, behind[row] != nil { told = told | .readable }
+      }
+      return EpollEvents(rawValue: masks[row]).has(.writable) ? told : told.without(.writable)
+    }
+  }
+}
