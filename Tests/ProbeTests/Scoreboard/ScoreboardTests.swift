@@ -102,3 +102,21 @@ import Testing
     return totals
   }
 }
+
+@Suite struct RefusalTests {
+  @Test func `the first refusal of a phase counts, and stays until there is another`() throws {
+    let board = try Scoreboard(sources: 0)
+    defer { board.unmap() }
+    #expect(board.refusal == nil)
+    for phase in 1...3 {
+      board.keepRefusal("first of \(phase)")
+      board.keepRefusal("second of \(phase)")
+      #expect(board.refusal == "first of \(phase)")
+      board.forgetUnasked()
+      #expect(board.refusal == "first of \(phase)")
+    }
+    board.keepRefusal(String(repeating: "a", count: 1000))
+    #expect(board.refusal?.count == Scoreboard.mostUnasked)
+    #expect(board.unasked.isEmpty)
+  }
+}

@@ -52,7 +52,8 @@ final class ForeignServer {
   ///
   /// - Parameter requests: how many it answers on a connection before it closes it.
   static func nginx(
-    connections: Int, requests: Int = 1_000_000, at network: Loopback, in workspace: Workspace
+    connections: Int, requests: Int = 1_000_000, at network: Loopback, in workspace: Workspace,
+    tls: String? = nil
   ) throws -> ForeignServer {
     let root = workspace.directory.appendingPathComponent("www")
     try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
@@ -68,7 +69,8 @@ final class ForeignServer {
         client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3; uwsgi_temp_path t4;
         scgi_temp_path t5;
         server {
-          listen \(network.endpoint) backlog=4096; root \(root.path);
+          listen \(network.endpoint) backlog=4096\(tls == nil ? "" : " ssl"); \(tls ?? "")
+          root \(root.path);
           location /chunked/ { alias \(root.path)/; ssi on; }
         }
       }
