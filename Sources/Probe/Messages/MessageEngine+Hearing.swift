@@ -148,7 +148,7 @@ extension MessageEngine where System: ~Copyable {
   }
 
   /// Compares bytes with the message that the server is known to push again and again. After a wrong
-  /// byte the message may begin at any byte.
+  /// byte the message may begin at any byte: all up to the next whole message counts as one wrong message.
   private mutating func hearPushed(
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, among connections: inout Connections
   ) {
@@ -157,17 +157,17 @@ extension MessageEngine where System: ~Copyable {
     for index in 0..<heard.count {
       let byte = unsafe heard[index]
       if unsafe byte != text[place] {
-        // The bytes before this one looked right, and belonged to no whole message.
-        connections.board.add(.pushedWrong, UInt64(place))
-        place = 0
-        guard unsafe byte == text[0] else {
+        if !connections.rows.marks(slot).has(.astray) {
+          connections.rows.mark(slot, .astray)
           connections.board.add(.pushedWrong)
-          continue
         }
+        place = 0
+        guard unsafe byte == text[0] else { continue }
       }
       place += 1
       guard place == text.count else { continue }
       connections.board.add(.pushed)
+      connections.rows.unmark(slot, .astray)
       place = 0
     }
     connections.rows.messages.setPushed(of: slot, to: place)

@@ -71,7 +71,8 @@ package enum Counter: Int, CaseIterable, Sendable {
   case unexpectedBytes
   /// Server: messages pushed to a connection. Client: pushed messages that came whole.
   case pushed
-  /// Client: bytes that do not fit the message that the server is known to push.
+  /// Client: messages that came where the server's known one was pushed, and were another. What stands
+  /// between two whole messages counts as one.
   case pushedWrong
   case bytesReceived
   case bytesSent

@@ -25,6 +25,8 @@ struct RowMarks: BitwiseCopyable, Equatable {
   static var forgetful: Self { Self(rawValue: 512) }
   /// The answer to the message under way was said to be the last one before the server closes.
   static var last: Self { Self(rawValue: 1024) }
+  /// What was pushed last has not fitted the message that the server is known to push.
+  static var astray: Self { Self(rawValue: 2048) }
   /// The marks that end with the message under way.
   static var ofMessage: Self { Self(rawValue: 4 | 8 | 64 | 1024) }
 
