@@ -8,6 +8,11 @@ package enum ServerReply: Sendable, Equatable {
   /// what it receives.
   case push(every: UInt64, [UInt8])
 
+  /// What answers whatever comes; nil for a server that echoes or does not answer.
+  package var ownAnswer: [UInt8]? {
+    if case .send(let bytes) = self { bytes } else { nil }
+  }
+
   /// What a server that speaks first says; nil for one that answers.
   package var pushed: [UInt8]? {
     if case .push(_, let bytes) = self { bytes } else { nil }

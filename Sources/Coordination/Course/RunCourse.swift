@@ -37,8 +37,14 @@ struct RunCourse {
   /// The current phase, as its index in `kinds`.
   private(set) var phase = 0
   private var next = 0
-  /// Which of the phases to come are left out; nil for none.
-  private var skipping: Plan.OnLimit?
+  private enum Skipping {
+    case none
+    case all
+    case allButCloses
+  }
+
+  /// Which of the phases to come are left out.
+  private var skipping = Skipping.none
 
   private(set) var isInterrupted = false
   /// Whether the phase may grow: not before it has begun, nor after growth was stopped. A search
@@ -80,9 +86,9 @@ struct RunCourse {
   private func isSkipped(_ candidate: Int) -> Bool {
     switch skipping {
     case _ where isInterrupted: true
-    case .fail: true
-    case .stop: kinds[candidate] != .close
-    case .hold, nil: false
+    case .all: true
+    case .allButCloses: !kinds[candidate].closes
+    case .none: false
     }
   }
 
@@ -127,11 +133,15 @@ struct RunCourse {
     case .phaseEnded(let isKept, let canGoOn):
       mayGrow = false
       if !canGoOn {
-        skipping = .fail
+        skipping = .all
       } else if isAborted {
-        skipping = .stop
-      } else if !isKept, onLimit != .hold {
-        skipping = onLimit
+        skipping = .allButCloses
+      } else if !isKept {
+        switch onLimit {
+        case .hold: break
+        case .stop: skipping = .allButCloses
+        case .fail: skipping = .all
+        }
       }
       return .nothing
     }

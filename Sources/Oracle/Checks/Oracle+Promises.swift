@@ -49,7 +49,8 @@ extension Oracle {
       guard !truth.changes(before: start, within: Self.slack) else { return nil }
       let promised = min(first.atClient, first.atServer)
       return (promised, promised - min(last.atClient, last.atServer))
-    case .close: return (first.atClient, max(last.atClient, min(last.atServer, first.atClient)))
+    case _ where phase.kind.closes:
+      return (first.atClient, max(last.atClient, min(last.atServer, first.atClient)))
     // The books do not tell what a phase of another kind promised.
     default: return nil
     }

@@ -61,7 +61,7 @@ extension Oracle {
       let mayRun =
         switch scenario.plan.onLimit {
         case .hold: true
-        case .stop: phase.kind == .close
+        case .stop: phase.kind.closes
         case .fail: false
         }
       expect(

@@ -26,7 +26,7 @@ package struct LimitAim: Hashable, Sendable {
     case .sourcePorts: [.churn]
     case .closedByPeer: [.ramp, .hold, .churn, .search]
     case .workerDied: [.ramp, .hold, .churn, .search, .close]
-    case .memoryGuard, .sourceAddress, .portTaken, .cpu, .refusedByPeer, .unclassified: []
+    default: []
     }
   }
 

@@ -50,11 +50,11 @@ struct PlanWriter {
     let phases =
       switch aim.kind {
       case .ramp: [ramp]
-      case .hold, .pause: [ramp, "hold: {for: 2s\(playing)}"]
       case .churn: ["churn: {rate: 200/s, lifetime: 200ms, for: 2s\(playing)}"]
       case .search:
         ["search: {from: 120, step: 50, to: 220, rate: 1k/s, confirm: 500ms\(playing)}"]
       case .close: [ramp, maker.pick(["close: reset", "close: fin", "close: {over: 300ms}"])]
+      default: [ramp, "hold: {for: 2s\(playing)}"]
       }
     let more = [
       "hold: {for: 500ms}", "churn: {rate: 200/s, lifetime: 200ms, for: 1s}", "close: fin",
@@ -81,7 +81,7 @@ struct PlanWriter {
       case .search: ["search: {from: 20, step: 70, to: 400, rate: 1k/s, confirm: 500ms}"]
       case .hold: ["ramp: {to: 40, rate: 1k/s}", "hold: {for: 3s}"]
       case .close: ["ramp: {to: 150, rate: 1k/s}", "close: {over: 2s}"]
-      case .ramp, .pause: ["ramp: {to: 400, rate: \(maker.pick(["300/s", "1k/s"]))}"]
+      default: ["ramp: {to: 400, rate: \(maker.pick(["300/s", "1k/s"]))}"]
       }
     let end =
       aim.manner == nil

@@ -105,10 +105,9 @@ extension Reader {
       tls?.serverIdentity = identity
     }
     let spoken = fields["protocol"].map { self.protocol($0.item) } ?? .raw
-    if let field = fields["protocol"], case .http? = spoken, server?.reply.pushed != nil {
-      report(
-        field.place, "a server of HTTP speaks only when it is asked, and this one pushes",
-        hint: "write reply: echo, discard or {send: \"text\"}")
+    if let field = fields["protocol"], case .http? = spoken, let problem = server?.reply.whyNotHTTP
+    {
+      report(field.place, problem.message, hint: problem.hint)
     }
     let host = (targets?.first ?? nil).map { "\($0)" } ?? server.map { "\($0.endpoints[0])" }
     let requests = spoken.flatMap { spoken -> RequestContext? in

@@ -13,10 +13,14 @@ extension Reader {
         }
       }
     }
-    guard let fields = fields(item, in: "reply", known: ["send", "push"]) else { return nil }
-    if let send = fields["send"], let push = fields["push"] {
+    let known = ["send", "push"]
+    guard let fields = fields(item, in: "reply", known: known) else { return nil }
+    let inOrder = fields.filter { known.contains($0.key) }
+      .sorted { $0.value.place < $1.value.place }
+    if inOrder.count > 1 {
       report(
-        max(send.place, push.place), "reply has both 'send' and 'push'", hint: "keep one of them")
+        inOrder[1].value.place, "reply has both '\(inOrder[0].key)' and '\(inOrder[1].key)'",
+        hint: "keep one of them")
       return nil
     }
     if let send = fields["send"] {
@@ -67,6 +71,17 @@ extension ServerReply {
       return Problem(
         "the server discards what it receives, so no echo comes back",
         hint: "write expect: none, or reply: echo")
+    }
+  }
+
+  /// Why a server of HTTP cannot reply so; nil where it can.
+  var whyNotHTTP: Problem? {
+    switch self {
+    case .echo, .send, .discard: return nil
+    case .push:
+      return Problem(
+        "a server of HTTP speaks only when it is asked, and this one pushes",
+        hint: "write reply: echo, discard or {send: \"text\"}")
     }
   }
 

@@ -40,13 +40,9 @@ struct HTTPReplies: ~Copyable {
         status: status, fields: fields, body: body, answersHead: toHead)
       return keep(response ?? [])
     }
-    let (status, body): (UInt16, [UInt8]) =
-      switch reply {
-      case .send(let text): (200, text)
-      // To a request without a body.
-      case .echo: (200, [])
-      case .discard, .push: (204, [])
-      }
+    // An echo of a request without a body is empty.
+    let status: UInt16 = reply == .echo || reply.ownAnswer != nil ? 200 : 204
+    let body = reply.ownAnswer ?? []
     usual = keep(status, body)
     usualLast = keep(status, body, isLast: true)
     toHead = keep(status, body, toHead: true)

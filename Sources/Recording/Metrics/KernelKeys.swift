@@ -1,5 +1,3 @@
-package import Recording
-
 /// The names of the kernel's series in recordings; docs/recording.md says what each one is.
 extension Series.Key {
   package static let socketsInUse = Self("tcp.in-use")
