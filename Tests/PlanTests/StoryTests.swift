@@ -163,8 +163,8 @@ import Testing
           add("from \(place) with \(held)", plan.resumed(at: place, holding: held))
         }
       }
-      add("fitted", plan.fitted(sources: 2, ports: 1000))
-      add("fitted to one", plan.fitted(sources: 1, ports: 1))
+      add("fitted", plan.endingSearches(sources: 2, ports: 1000))
+      add("fitted to one", plan.endingSearches(sources: 1, ports: 1))
       for phase in plan.phases {
         var record = PhaseRecord(
           name: phase.name, kind: phase.kind.phaseKind, title: phase.title, planLine: phase.line)

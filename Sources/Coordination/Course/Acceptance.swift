@@ -71,7 +71,8 @@ struct Acceptance {
     guard !needsKernel(fleet) else { return outstandingAtListeners(fleet) }
     let counters = WorkerCounters(fleet)
     let unacceptedAtBegin = countersAtBegin.unaccepted(fleet)
-    // What waited when the phase began is accepted first.
+    // What waited when the phase began is accepted first. What was unaccepted then and waited no longer is
+    // lost, so it is accepted never.
     let oldAccepted = min(
       max(0, min(unacceptedAtBegin, waitingAtBegin)),
       counters.accepted(fleet) - countersAtBegin.accepted(fleet))

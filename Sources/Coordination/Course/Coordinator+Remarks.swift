@@ -12,9 +12,10 @@ extension Coordinator {
   /// Says how many messages of the phase were due and not sent, if any.
   mutating func remarkOnMessages(unsent: Int) {
     guard unsent > 0, !course.isInterrupted else { return }
-    let remark =
-      "\(Format.count(unsent)) messages were due and not sent: no connection was free for them"
-    add(remark)
+    let were = unsent == 1 ? "message was" : "messages were"
+    add(
+      "\(Format.count(unsent)) \(were) due and not sent: no connection was free for them, or the clients"
+        + " had fallen behind")
   }
 
   /// Says how many connections a pause has lost. A pause promises nothing, so no verdict says it.
@@ -23,7 +24,8 @@ extension Coordinator {
   mutating func remarkOnLosses(since before: Int) {
     let lost = fleet.total(.closedByPeer, .client) - before
     guard plan.phases[phase].kind.phaseKind == .pause, lost > 0 else { return }
-    add("\(Format.count(lost)) connections were closed by the peer meanwhile")
+    let were = lost == 1 ? "connection was" : "connections were"
+    add("\(Format.count(lost)) \(were) closed by the peer meanwhile")
   }
 
   /// Says what a peer sent unasked, as servers do that turn a connection away.

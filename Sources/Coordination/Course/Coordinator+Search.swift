@@ -54,11 +54,11 @@ extension Coordinator {
       }
     }
     try sample(hostReadings.readings())
-    if let violation = violation(
+    if let condition = conditionMet(
       of: search, since: began, openedAt: openedAt, standingSince: isStepDown ? openedAt : nil)
     {
       walk.wasTooMany()
-      note(goal, held, .tooMany, violation)
+      note(goal, held, .tooMany, condition)
     } else if held < goal {
       walk.wasLimited(to: held)
       note(goal, held, .limit, phantomCause ?? limitInSight ?? "")
@@ -81,7 +81,7 @@ extension Coordinator {
   /// Closes all connections, so that the goal is opened anew, where the ones that stand cannot be used:
   /// - A condition on handshakes needs new handshakes.
   /// - More messages are unanswered than at the last such close. On a connection that is still owed an
-  ///   answer, it could not be told from the answer to a new message.
+  ///   answer, a late one could not be told from the answer to a new message.
   ///
   /// Does nothing while fewer connections than the goal are held.
   ///
@@ -97,7 +97,6 @@ extension Coordinator {
     missingAtLastClose = missing
     try go(to: 0)
     try sample(hostReadings.readings())
-    fleet.forgetLimits()
     return true
   }
 
@@ -112,6 +111,7 @@ extension Coordinator {
     state.phases[phase].phantom = max(state.phases[phase].phantom, record.phantom)
     record.ended = clock.now().seconds(since: started)
     let readings = hostReadings.readings()
+    // The finder takes what this finds.
     _ = lookAtPath(adding: readings)
     phantomLimits = finder(readings).limits(
       of: record, failures: [], memoryGuard: nil, workerDied: false)
@@ -125,8 +125,6 @@ extension Coordinator {
     let isAnew = try closeAllBeforeOpening(count, search)
     guard course.goesOn else { return }
     isAnew ? course.startGrowing() : course.stopGrowing()
-    // A limit that was met on the way up must not keep connections that were lost since from being opened.
-    if !isAnew { fleet.forgetLimits() }
     let began = clock.now().seconds(since: started)
     let openedAt = try go(to: count)
     course.stopGrowing()
@@ -138,11 +136,11 @@ extension Coordinator {
     guard course.goesOn else { return }
     try sample(hostReadings.readings())
     let held = heldAtBothEnds()
-    if let violation = violation(
+    if let condition = conditionMet(
       of: search, since: began, openedAt: openedAt, standingSince: holdBegan)
     {
       walk.wasLost(leaving: held)
-      note(count, held, .tooMany, violation)
+      note(count, held, .tooMany, condition)
     } else if held < count {
       let closed = fleet.total(.closedByPeer, .client) - closedBefore
       walk.wasLost(leaving: held)
@@ -166,11 +164,14 @@ extension Coordinator {
   ///   `go` takes a sample at that instant, so that a connect rate can be measured up to it.
   @discardableResult
   private mutating func go(to goal: Int) throws(RecordingError) -> Double {
+    // A limit that was met at another number must not keep connections that were lost since from being
+    // opened: where it still holds, it is met again.
+    fleet.forgetLimits()
     var most = -1
     var vainTries = 0
-    // False in a confirmation that only replaces lost connections. No event stops that, so `course.mayGrow`
-    // tells of no limit there.
-    let mayGrow = course.mayGrow
+    // False in a confirmation that only replaces lost connections: growth has ended before, so that it
+    // stands still now tells of no limit.
+    let couldGrow = course.mayGrow
     var openedAt = clock.now().seconds(since: started)
     while course.goesOn {
       let planned = timeToOpen(goal - fleet.current(.held, .client))
@@ -187,7 +188,9 @@ extension Coordinator {
       most = max(most, held)
       // A try that takes so long has waited in vain for an answer; one more try would, too.
       if vainTries > 0, settledAt > began.advanced(by: planned + Self.settleTime) { break }
-      if vainTries >= Self.mostVainTries || hasLimitedWorker || mayGrow && !course.mayGrow { break }
+      if vainTries >= Self.mostVainTries || hasLimitedWorker || couldGrow && !course.mayGrow {
+        break
+      }
     }
     return openedAt
   }
@@ -218,7 +221,8 @@ extension Coordinator {
     return min(established, accepted ?? established)
   }
 
-  /// The first `until` condition that holds, with what was measured; nil when none does.
+  /// The first `until` condition that holds, with what was measured; nil when none does. A condition says
+  /// what is too much, so one that holds ends the step.
   ///
   /// Instants are seconds since the run began.
   ///
@@ -229,7 +233,7 @@ extension Coordinator {
   ///   - standingSince: when the hold of a confirmation began, or a step down was over: metrics that are
   ///     not of handshakes are measured from then on. Nil in a step up, where they too are measured from
   ///     `began` on.
-  private func violation(
+  private func conditionMet(
     of search: Phase.Search, since began: Double, openedAt: Double, standingSince: Double? = nil
   ) -> String? {
     guard let live else { return nil }
@@ -256,8 +260,8 @@ extension Coordinator {
     guard let live, case .percentile(_, of: .roundTrip) = condition.metric,
       condition.comparison == .more || condition.comparison == .atLeast
     else { return false }
-    // Conversations, which expect nothing here, are left out: their steps are timed one by one, and
-    // the client may not have said the first one yet.
+    // Patterns without an expectation are left out. Those of conversations have none: their steps are
+    // timed one by one, and the client may not have said the first one yet.
     let answerable = plan.patterns.filter { $0.expectation != .none }
     return answerable.contains { pattern in
       func count(_ outcome: MessageOutcome, at instant: Double) -> Double {

@@ -129,8 +129,10 @@ extension PhasePromise {
       missed = max(end.atClient, min(end.atServer ?? 0, begin.atClient))
     case .pause: return nil
     }
+    // Where nothing was promised, what is missing all the same breaks the promise.
+    let most = promised > 0 ? promised : max(0, missed)
     self.init(
-      promised: promised, missed: min(max(0, missed), max(promised, begin.atClient + promised)),
-      tolerance: phase.tolerance, lostBeside: lostBeside)
+      promised: promised, missed: min(max(0, missed), most), tolerance: phase.tolerance,
+      lostBeside: lostBeside)
   }
 }

@@ -36,7 +36,7 @@ struct SearchWalk {
     advance()
   }
 
-  /// The step reached its goal, but that was too many.
+  /// A condition of `until` was met on the way to the goal, or at it.
   mutating func wasTooMany() {
     bad = goal
     advance()

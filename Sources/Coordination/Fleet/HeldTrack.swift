@@ -5,7 +5,8 @@ import Linux
 ///
 /// A worker notes what it held itself at the instant of a failure, but nobody notes what the other
 /// workers held just then. Their numbers are interpolated between the looks before and after the
-/// instant, which are at most 0.1 s apart while anything moves.
+/// instant. These are 0.1 s apart while anything moves, or longer where the kernel was slow to answer a
+/// question of the coordinator's.
 struct HeldTrack {
   private struct Look {
     let at: Instant

@@ -7,9 +7,9 @@ package struct HungWorker: Equatable {
   /// How long it had been silent.
   let time: Duration
 
-  /// How long a worker may be silent, given the state of its process. A process that is stopped, or
-  /// that sleeps though it was woken, will not go on by itself. A process that wants to run may
-  /// have to wait for a processor, and a process in the kernel for a disk or for memory.
+  /// How long a worker may be silent, given the state of its process. One that wants to run may have to
+  /// wait for a processor, and one in the kernel for a disk or for memory, so these get more time than one
+  /// that is stopped, or that sleeps though it was woken.
   static func patience(_ state: Character?) -> Duration {
     isAtRest(state) ? .seconds(5) : .seconds(30)
   }
@@ -19,8 +19,8 @@ package struct HungWorker: Equatable {
     state.map { "TtS".contains($0) } ?? false
   }
 
-  /// Whether a process in this state will not go on by itself. State t does not count: a tracer
-  /// stops a process at every call and lets it go on, so only silence tells.
+  /// Whether only SIGCONT makes a process in this state go on. State t does not count: a tracer stops a
+  /// process at every call and lets it go on, so only silence tells.
   static func isStopped(_ state: Character?) -> Bool { state == "T" }
 
   /// "was stopped (state T)".

@@ -48,7 +48,7 @@ package struct Addresses: Equatable {
     if !allowPublic { try Self.refusePublicTargets(plan, targets, lookup) }
     try Self.checkReach(plan, sources, targets, lookup)
     try Self.checkRoom(
-      plan.fitted(sources: sources.count, ports: ports.count), sources: sources.count,
+      plan.endingSearches(sources: sources.count, ports: ports.count), sources: sources.count,
       ports: ports.count)
   }
 
@@ -165,7 +165,8 @@ package struct Addresses: Equatable {
     }
   }
 
-  /// Refuses a loopback source where a target is another host: `connect` would fail with EINVAL.
+  /// Refuses a loopback source where a target is another host: `connect` would fail with
+  /// EINVAL, or EHOSTUNREACH for IPv6.
   private static func checkReach(
     _ plan: Plan, _ sources: [IPAddress], _ targets: [SocketAddress], _ lookup: AddressLookup
   ) throws(InvalidPlan) {
@@ -203,31 +204,5 @@ package struct PublicTargetRefusal {
   package init(_ target: Target, _ address: IPAddress) {
     let what = target.address == nil ? "is \(address), a public address" : "is a public address"
     message = "target \(target) \(what): no load goes there by a slip of the pen"
-  }
-}
-
-extension Plan {
-  func invalid(_ message: String, hint: String? = nil, near text: String) -> InvalidPlan {
-    InvalidPlan(file: file, diagnostics: [diagnostic(message, hint: hint, near: text)])
-  }
-
-  /// A diagnostic at the first place in the plan's text, outside comment lines, where the words
-  /// stand: a plan does not keep the places of its addresses. Where the words stand nowhere, as those of a
-  /// target from the command line, the diagnostic points at line 1.
-  func diagnostic(_ message: String, hint: String? = nil, near words: String) -> Diagnostic {
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    for (index, line) in lines.enumerated() where line.first(where: { $0 != " " }) != "#" {
-      guard let place = line.firstRange(of: words) else { continue }
-      let column = line.unicodeScalars.distance(from: line.startIndex, to: place.lowerBound) + 1
-      return Diagnostic(
-        line: index + 1, column: column, message: message, sourceLine: String(line), hint: hint)
-    }
-    return Diagnostic(line: 1, column: 1, message: message, hint: hint)
-  }
-
-  /// One line of the plan's text, from 1; empty past its end.
-  func line(_ number: Int) -> String {
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    return lines.indices.contains(number - 1) ? String(lines[number - 1]) : ""
   }
 }

@@ -37,7 +37,9 @@ package struct PreparedRun {
     let secure = try SecureContexts(of: written)
     var host = HostDescription.current()
     if isForRun {
-      let goal = written.fitted(sources: addresses.sources.count, ports: addresses.ports.count).goal
+      let goal = written.endingSearches(
+        sources: addresses.sources.count, ports: addresses.ports.count
+      ).goal
       // As many as one process needs to hold the whole goal alone.
       try host.raiseDescriptors(to: goal + Self.spareDescriptors)
       host.tryTracking()
@@ -53,7 +55,8 @@ package struct PreparedRun {
     replay: Replay? = nil, secure: SecureContexts = .none
   ) {
     self.addresses = addresses
-    let plan = written.fitted(sources: addresses.sources.count, ports: addresses.ports.count)
+    let plan = written.endingSearches(
+      sources: addresses.sources.count, ports: addresses.ports.count)
     self.plan = plan
     self.replay = replay
     self.seed = seed

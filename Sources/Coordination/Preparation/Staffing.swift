@@ -17,7 +17,8 @@ package struct Staffing {
   /// Connections per second that one process opens or accepts without falling behind.
   private static let ratePerWorker = 15_000.0
   /// The fewest connections that a client process of `processes: auto` is to have where messages have a
-  /// `rate`. Every process sends the same share of the rate, and few connections are not shared out evenly.
+  /// `rate`. Every process sends the same share of the rate, so where one has a connection and another has two,
+  /// the one carries twice the messages.
   private static let fewestConnections = 16
   /// Descriptors that a worker of `processes: auto` keeps in reserve: where ports are taken,
   /// endpoints get slightly uneven numbers of connections, and one too many would be a limit.

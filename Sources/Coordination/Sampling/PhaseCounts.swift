@@ -22,7 +22,8 @@ struct PhaseCounts {
   let cutShort: Int
   /// Turns of client workers in which an arrival was due and found no room.
   let crowded: Int
-  /// Connections that stand at the clients and wait to be accepted; see `Acceptance`.
+  /// Connections whose handshake the clients have finished and that the server has not accepted, those among
+  /// them that were closed meanwhile included; see `Acceptance`.
   let unaccepted: Int
   /// Connections of this phase that the server had not accepted in time.
   let unacceptedByDeadline: Int

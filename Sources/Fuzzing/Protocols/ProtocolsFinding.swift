@@ -71,6 +71,7 @@ private struct ReaderTrace {
 
   private mutating func readHTTP(_ pieces: [[UInt8]], _ reader: HTTPReader, _ method: HTTPMethod) {
     var reader = reader
+    var isUpgraded = false
     for piece in pieces {
       unsafe read(piece) { bytes in
         let step = unsafe reader.next(UnsafeRawBufferPointer(bytes), HTTPQuestion(method: method))
@@ -82,8 +83,9 @@ private struct ReaderTrace {
           case .body(let range): unsafe Self.piece("body", bytes, range)
           case .method, .status, .head, .end, .upgraded, .malformed: Part(word: "\(step.event)")
           }
-        // Behind `upgraded` nothing is used.
-        return Look(used: part == nil ? bytes.count : step.used, part: part)
+        isUpgraded = isUpgraded || step.event == .upgraded
+        // What stands behind `upgraded` is not HTTP, and is never used.
+        return Look(used: isUpgraded && part == nil ? bytes.count : step.used, part: part)
       }
     }
     if let event = reader.close() { add(Part(word: "\(event) at the close")) }
@@ -137,7 +139,8 @@ private struct ReaderTrace {
   ) {
     guard finding == nil else { return }
     var rest = piece
-    // A reader that goes round and round is found: an event has a byte of its own, or follows one that has.
+    // A reader that goes round and round is found: each byte ends at most four events, and what came before
+    // may still owe a few.
     for _ in 0...4 * piece.count + 8 {
       // A buffer of its own each time, so that a sanitizer sees what is read behind its end.
       var bytes = rest

@@ -47,7 +47,7 @@ extension Phase {
 extension Plan {
   /// The plan for a host with this many source addresses, and ports per address: a search without
   /// `to` ends at the connections that these allow to one endpoint.
-  package func fitted(sources: Int, ports: Int) -> Plan {
+  package func endingSearches(sources: Int, ports: Int) -> Plan {
     var plan = self
     plan.phases = phases.map { phase in
       phase.endingSearchWithoutTo(for: clients) { max($0.from, min(sources * ports, $0.most)) }

@@ -43,6 +43,17 @@ struct SourceText {
     return place
   }
 
+  /// The first place of a text of one line, outside comment lines; nil where it stands nowhere.
+  func firstPlace(of words: String) -> Place? {
+    for (index, line) in lines.enumerated() where line.first(where: { $0 != " " }) != "#" {
+      let start = Place(file: file, line: index + 1, column: 1)
+      let place = find(words, from: start)
+      // `find` answers the start both where the words stand there and where they stand nowhere.
+      if place != start || String(line).hasPrefix(words) { return place }
+    }
+    return nil
+  }
+
   /// The first scalar that no plan may hold, and its place. A placeholder of `HiddenCharacters` may
   /// not be written as an escape `\U` either.
   func firstForbidden() -> (scalar: Unicode.Scalar, place: Place)? {

@@ -1,6 +1,6 @@
 import Linux
 
-/// When each connection is due to send its next message, for a pattern with one per interval.
+/// When each connection is due to send its next message, for a pattern with one per interval or one in all.
 ///
 /// A round lasts one interval, and every connection has its instant in it: connection `slot` of
 /// `slots`, at worker `index` of `count`, is due when (slot + index / count) / slots of the round
@@ -12,8 +12,8 @@ struct RoundCursor: BitwiseCopyable {
   private let index: UInt64
   private let count: UInt64
   private var start: UInt64 = 0
-  /// Round numbers go on from phase to phase, so that a round noted in an earlier phase is a past
-  /// one.
+  /// The first round since `restart`. Round numbers go on from phase to phase, so that a round that a row has
+  /// noted in an earlier phase is a past one.
   private(set) var firstRound: UInt32 = 0
   private(set) var round: UInt32 = 0
   private(set) var slot: UInt32 = 0
@@ -40,7 +40,8 @@ struct RoundCursor: BitwiseCopyable {
     slotsSince = round
   }
 
-  /// Begins the walk through the round once more, at its first slot.
+  /// Begins the walk through the round once more, at its first slot: for messages that every connection
+  /// sends once, as connections take slots that the cursor has passed.
   mutating func rewind() { slot = 0 }
 
   /// The instant of the connection that the cursor stands at.
@@ -74,7 +75,7 @@ struct RoundCursor: BitwiseCopyable {
 
   /// In how many rounds a slot's message is still to become due before an instant.
   ///
-  /// - Parameter noted: the round noted for the row, maybe in an earlier phase.
+  /// - Parameter noted: the round that the row has noted for its next message, maybe in an earlier phase.
   func roundsLeft(at slot: UInt32, noted: UInt32, before end: Instant) -> UInt64 {
     let next = max(pendingRound(noted), nextRound(at: slot))
     let due = due(slot, in: next)
@@ -95,8 +96,8 @@ struct RoundCursor: BitwiseCopyable {
     slot >= self.slot && slot < slots ? round : round &+ 1
   }
 
-  /// The round of a row's next message, given the round noted for the row, maybe in an earlier
-  /// phase.
+  /// The round of a row's next message, given the round that the row has noted for it, maybe in an
+  /// earlier phase.
   func pendingRound(_ noted: UInt32) -> UInt32 { max(noted, firstRound) }
 
   /// Whether the cursor has already been at a slot in a round.

@@ -34,7 +34,7 @@ package struct HTTPHead: OptionSet, BitwiseCopyable, Sendable {
   static var hasWrongKey: HTTPHead { HTTPHead(bit: 17) }
   static var isWebSocket13: HTTPHead { HTTPHead(bit: 18) }
   static var isOtherWebSocket: HTTPHead { HTTPHead(bit: 19) }
-  static var hasAsked: HTTPHead { HTTPHead(bit: 20) }
+  static var hasAskedField: HTTPHead { HTTPHead(bit: 20) }
   static var hasOtherValue: HTTPHead { HTTPHead(bit: 21) }
   /// The field that is read now is the one that `HTTPQuestion` asks for.
   static var isAsked: HTTPHead { HTTPHead(bit: 22) }
@@ -44,7 +44,7 @@ package struct HTTPHead: OptionSet, BitwiseCopyable, Sendable {
   static var isRequest: HTTPHead { HTTPHead(bit: 24) }
 
   /// There is exactly one header of the name that was asked for, and it has the value.
-  package var hasAskedValue: Bool { contains(.hasAsked) && isDisjoint(with: .hasOtherValue) }
+  package var hasAskedValue: Bool { contains(.hasAskedField) && isDisjoint(with: .hasOtherValue) }
 
   /// There is exactly one `Sec-WebSocket-Key`, of 24 characters that are base64 of 16 bytes.
   package var hasWebSocketKey: Bool { contains(.hasKey) && isDisjoint(with: .hasWrongKey) }

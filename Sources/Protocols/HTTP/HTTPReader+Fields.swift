@@ -85,8 +85,8 @@ extension HTTPReader {
     let known = HTTPWords.ended(matches & ~HTTPWords.asked, at: place, HTTPWords.name)
     field = HTTPWords.Field(rawValue: UInt8(known.trailingZeroBitCount)) ?? .other
     if matches & HTTPWords.asked != 0, question.isName(ofCount: place) {
-      if head.contains(.hasAsked) { head.insert(.hasOtherValue) }
-      head.formUnion([.hasAsked, .isAsked])
+      if head.contains(.hasAskedField) { head.insert(.hasOtherValue) }
+      head.formUnion([.hasAskedField, .isAsked])
       askedPlace = 0
     }
     place = 0

@@ -32,7 +32,8 @@ package struct HTTPReader: BitwiseCopyable, Sendable {
     case body(Range<Int>)
     /// The message is whole. Where the connection does not stay open, whatever follows is passed over.
     case end(keepsOpen: Bool)
-    /// What follows is no HTTP: the response was 101, or 2xx to CONNECT. Nothing more is used.
+    /// What follows is no HTTP: the response was 101, or 2xx to CONNECT. Nothing more is used: a further look
+    /// says `more` and uses nothing.
     case upgraded
     /// The message breaks a rule. Whatever follows is passed over.
     case malformed(HTTPFault)

@@ -38,7 +38,7 @@ extension PhaseRecord: Listed {
 extension PhasePromise {
   /// Nil where the row has no promise (`PhaseRecord.promise` says when).
   fileprivate init?(row: Row) throws {
-    guard let promised: Int? = try row.ifThere("promised"), let promised else { return nil }
+    guard let promised: Int = try row.ifThere("promised") ?? nil else { return nil }
     self.init(
       promised: promised, missed: try row.get("missed"), tolerance: try row.get("tolerance"),
       lostBeside: try row.ifThere("lost_beside") ?? 0)

@@ -56,7 +56,7 @@ extension Recording {
   /// The limit that decides, by the first of these rules that applies:
   /// 1. the earliest death of a worker;
   /// 2. the first limit that made a worker stop growing, or the memory guard. Where there are phantoms and
-  ///    a server's worker was stopped too, the first limit that stopped one decides instead;
+  ///    a server's worker was stopped too, the first limit that stopped a server's worker decides instead;
   /// 3. the limit of the cause with the most failures. Where there are phantoms and a limit of the server,
   ///    limits that a client may have met in consequence of the server's do not count.
   private static func deciding(_ limits: [LimitRecord], _ phantoms: Int) -> LimitRecord? {
@@ -92,7 +92,7 @@ extension Recording {
 extension LimitRecord {
   /// Whether a client may have met this limit only because the server had met its own: a full server
   /// leaves handshakes unanswered or resets them. The two causes on the way between the ends are
-  /// excluded: the diagnosis names them only where the server's listener was not the reason.
+  /// excluded: the diagnosis names them only where it has seen a refusal or a drop there.
   fileprivate var mayFollowFromServer: Bool {
     end == .client && ![.noRoute, .packetsDropped].contains(resource)
   }

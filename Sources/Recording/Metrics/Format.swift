@@ -1,7 +1,7 @@
 /// Numbers as people read them, the same in every locale: a point, and commas between thousands.
 ///
-/// What was planned is written exactly, what was measured in about three figures. What is no
-/// number reads "–".
+/// What was planned is written with all its digits, at least to a hundredth; what was measured in about
+/// three figures. What is no number reads "–".
 package enum Format {
   /// "1,000,000".
   package static func count(_ value: Int) -> String {
@@ -135,8 +135,9 @@ extension Format {
 
   /// A point in time of the run: "12.34 s", "2 min 05 s", "1 h 02 min 05 s".
   package static func instant(_ seconds: Double) -> String {
-    guard seconds >= 60, let parts = Parts(seconds, 0), parts.whole >= 3600 else {
-      return seconds >= 60 ? duration(seconds: seconds) : fixed(seconds, 2) + " s"
+    // 59.996 would be shown as 60.00 s, which is a minute.
+    guard seconds >= 59.995, let parts = Parts(seconds, 0), parts.whole >= 3600 else {
+      return seconds >= 59.995 ? duration(seconds: seconds) : fixed(seconds, 2) + " s"
     }
     let rest = parts.whole % 60
     return duration(seconds: Double(parts.whole - rest)) + (rest < 10 ? " 0" : " ") + "\(rest) s"

@@ -39,7 +39,8 @@ enum PromptCommand: Equatable {
     let (word, rest) = Self.split(line)
     switch word {
     case "": self = .nothing
-    case "list": self = .list(rest.isEmpty ? nil : try Self.count(rest, "list [N]"))
+    case "list":
+      self = .list(Self.split(rest).word.isEmpty ? nil : try Self.count(rest, "list [N]"))
     case "send":
       let (first, text) = Self.split(rest)
       let descriptor = try Self.descriptor(first, "send DESCRIPTOR TEXT")

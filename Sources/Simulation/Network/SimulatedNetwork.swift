@@ -80,8 +80,8 @@ package final class SimulatedNetwork {
   /// The instant, in nanoseconds, beyond which no wait of a process lets time pass.
   package var horizon = UInt64.max
   package private(set) var processes: [SimulatedProcess] = []
-  /// Whether sockets note where what was written to them ends: see `SimulatedSocket.writeEnds`.
-  package var keepsWriteEnds = false
+  /// Whether sockets note where what was written to them ends: see `SimulatedSocket.writeBoundaries`.
+  package var keepsWriteBoundaries = false
   private var agenda = EventQueue()
   private var generator: SeededGenerator
 

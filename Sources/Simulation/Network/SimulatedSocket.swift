@@ -59,8 +59,8 @@ final class SimulatedSocket {
   private(set) var bytesSent = 0
   /// Where the peer's writes end in the stream of bytes to this socket, each as the number of bytes up to
   /// there. An end is noted once the peer's kernel has taken the write to its last byte, and only where
-  /// `SimulatedNetwork.keepsWriteEnds` is true.
-  var writeEnds = Queue<Int>()
+  /// `SimulatedNetwork.keepsWriteBoundaries` is true.
+  var writeBoundaries = Queue<Int>()
   private var hasPeerSentFin = false
   /// This end has closed in order, and the peer has not sent its FIN yet.
   private var awaitsPeerFin = false
@@ -234,7 +234,9 @@ final class SimulatedSocket {
     if count < bytes.count { foundPeerFull = true }
     peer.inFlight += count
     bytesSent += count
-    if network.keepsWriteEnds, isLast, count == bytes.count { peer.writeEnds.append(bytesSent) }
+    if network.keepsWriteBoundaries, isLast, count == bytes.count {
+      peer.writeBoundaries.append(bytesSent)
+    }
     network.transmit(.bytes(peer, Array(bytes[..<count])))
     return .moved(count)
   }

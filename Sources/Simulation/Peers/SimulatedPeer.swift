@@ -16,9 +16,9 @@ package final class SimulatedPeer: SimulatedWorker {
     case neverAccepts
     /// Accepts, and never reads.
     case neverReads
-    /// Changes the first byte of every n-th answer, which is that to a whole message.
+    /// Answers whole messages only, and changes the first byte of every n-th answer.
     case answersWrongly(every: Int)
-    /// Leaves out every n-th answer, which is that to a whole message.
+    /// Answers whole messages only, and leaves out every n-th answer.
     case leavesOut(every: Int)
     /// Answers so many nanoseconds late.
     case answersLate(by: UInt64)
@@ -28,7 +28,8 @@ package final class SimulatedPeer: SimulatedWorker {
     case answersAndCloses(every: Int)
     /// Closes every n-th connection as soon as it has accepted it.
     case closes(every: Int, resets: Bool)
-    /// Serves so many connections and turns away what comes beyond.
+    /// Serves so many connections at once and turns away what comes beyond; one that stops accepting, so many
+    /// in all.
     case capped(at: Int, Refusal)
     /// Closes a connection that has brought nothing for so many nanoseconds.
     case closesIdle(after: UInt64)
@@ -71,7 +72,7 @@ package final class SimulatedPeer: SimulatedWorker {
   /// Connections that the peer has closed or reset of its own accord.
   package private(set) var closedByItself = 0
 
-  /// The peer listens when this returns.
+  /// The peer listens when this returns, unless its manner is never to.
   package init(
     _ manner: Manner, at endpoints: [SocketAddress], backlog: Int32, on network: SimulatedNetwork
   ) throws(Errno) {
@@ -81,7 +82,7 @@ package final class SimulatedPeer: SimulatedWorker {
     listener = try kernel.open(v6: false)
     try kernel.reuseAddress(listener)
     try kernel.bind(listener, to: endpoints[0])
-    network.keepsWriteEnds = answersWholeMessages
+    network.keepsWriteBoundaries = answersWholeMessages
     guard manner != .neverListens else { return }
     try kernel.listen(listener, backlog: backlog)
     if manner != .neverAccepts {
@@ -197,10 +198,10 @@ package final class SimulatedPeer: SimulatedWorker {
     guard answersWholeMessages else { return answer(bytes, &connection) }
     connection.unanswered += bytes
     let socket = process.socket(connection.socket)
-    while let end = socket.writeEnds.first,
+    while let end = socket.writeBoundaries.first,
       end <= connection.answeredCount + connection.unanswered.count
     {
-      _ = socket.writeEnds.popFirst()
+      _ = socket.writeBoundaries.popFirst()
       let count = end - connection.answeredCount
       connection.answeredCount = end
       answer(Array(connection.unanswered[..<count]), &connection)

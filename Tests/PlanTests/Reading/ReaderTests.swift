@@ -120,6 +120,18 @@ import Testing
     #expect(try read(text).goal == 10)
   }
 
+  @Test(arguments: ["\n", "\r\n", "\r"])
+  func `finds words in the line where they stand`(ending: String) throws {
+    let lines = ["# far.example", "target: far.example:80", "phases: [ramp: {to: 1}]", ""]
+    let plan = try read(lines.joined(separator: ending))
+    let found = plan.diagnostic("no such host", near: "far.example")
+    #expect(found.line == 2 && found.column == 9 && found.sourceLine == lines[1])
+    #expect(plan.diagnostic("no such host", near: "target").column == 1)
+    #expect(plan.diagnostic("no such host", near: "target").sourceLine == lines[1])
+    #expect(plan.diagnostic("no such host", near: "near.example").sourceLine.isEmpty)
+    #expect(plan.line(3) == lines[2])
+  }
+
   @Test(arguments: [
     ("plans/ramp-1m.plan", "ramp-1m"), ("a.b.plan", "a.b"), ("plain", "plain"),
     ("/x/.plan", ".plan"),

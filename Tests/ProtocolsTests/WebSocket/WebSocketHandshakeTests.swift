@@ -139,7 +139,7 @@ import Testing
     expectRequest(.key, request.union(.hasWrongKey))
     expectRequest(.version, request.subtracting(.isWebSocket13))
     expectRequest(.version, request.union(.isOtherWebSocket))
-    let response: HTTPHead = [.upgrade, .toWebSocket, .hasAsked]
+    let response: HTTPHead = [.upgrade, .toWebSocket, .hasAskedField]
     func expectResponse(
       _ fault: WebSocketHandshake.Fault?, _ head: HTTPHead, status: UInt16 = 101,
       asksForProtocol: Bool = false
@@ -152,7 +152,7 @@ import Testing
     expectResponse(.status, response, status: 200)
     expectResponse(.upgrade, response.subtracting(.toWebSocket))
     expectResponse(.connection, response.subtracting(.upgrade))
-    expectResponse(.accept, response.subtracting(.hasAsked))
+    expectResponse(.accept, response.subtracting(.hasAskedField))
     expectResponse(.accept, response.union(.hasOtherValue))
     expectResponse(.extensions, response.union(.hasExtensions))
     expectResponse(.protocol, response.union(.hasProtocol))

@@ -94,6 +94,7 @@ import Testing
   @Test func `writes instants to the hundredth`() {
     #expect(Format.instant(1.5) == "1.50 s")
     #expect(Format.instant(59.99) == "59.99 s")
+    #expect(Format.instant(59.996) == "1 min 00 s")
     #expect(Format.instant(60) == "1 min 00 s")
     #expect(Format.instant(1_700.4) == "28 min 20 s")
     #expect(Format.instant(3_599.6) == "1 h 00 min 00 s")

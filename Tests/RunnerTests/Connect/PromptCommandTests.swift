@@ -6,7 +6,8 @@ import Testing
 @Suite struct PromptCommandTests {
   @Test(arguments: [
     ("", PromptCommand.nothing), ("   ", .nothing), ("list", .list(nil)), ("list 5", .list(5)),
-    ("  list  5 ", .list(5)), ("stats", .stats), ("help ", .help), ("quit", .quit),
+    ("  list  5 ", .list(5)), ("list  ", .list(nil)), ("stats", .stats), ("help ", .help),
+    ("quit", .quit),
     ("open 3", .open(3)), ("open 2k", .open(2000)), ("close 12", .close(descriptor: 12)),
     ("send 12 hello", .send(descriptor: 12, Array("hello\n".utf8))),
     // What follows the one space is the text, with its own spaces.
