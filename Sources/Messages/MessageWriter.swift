@@ -11,9 +11,6 @@ func mixed(_ value: UInt64) -> UInt64 {
 /// Fills a buffer from its start, without an allocation.
 @safe
 package struct MessageWriter {
-  /// The most bytes of a decimal number.
-  package static let longestDecimal = 20
-
   let buffer: UnsafeMutableRawBufferPointer
   package private(set) var count = 0
 

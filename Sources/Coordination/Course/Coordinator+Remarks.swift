@@ -1,3 +1,4 @@
+import Messages
 import Plan
 import Probe
 import Recording
@@ -38,6 +39,31 @@ extension Coordinator {
     else { return }
     let were = told == 1 ? "connection was" : "connections were"
     add("\(Format.count(told)) \(were) told something unasked: \(EscapedText.shown(said))")
+  }
+
+  /// Wrong answers so far, by pattern.
+  var wrongAnswers: [Int] { plan.patterns.indices.map { fleet.total($0, .wrong, .client) } }
+
+  /// Says what the peer answered where its answers were wrong: a refusal and a mistake of the plan's look
+  /// alike in numbers alone.
+  ///
+  /// - Parameter before: wrong answers when the phase began, by pattern.
+  mutating func remarkOnWrongAnswers(since before: [Int]) {
+    for (index, count) in zip(wrongAnswers, before).map(-).enumerated() where count > 0 {
+      var said: [[UInt8]] = []
+      for answer in fleet.members.lazy.flatMap({ $0.board.wrongAnswers(index) })
+      where said.count < 3 && !said.contains(where: { Scoreboard.beginAlike($0, answer) }) {
+        said.append(answer)
+      }
+      guard !said.isEmpty else { continue }
+      let answers =
+        count == 1
+        ? "answer to \(plan.patterns[index].name) was"
+        : "answers to \(plan.patterns[index].name) were"
+      add(
+        "\(Format.count(count)) \(answers) wrong: "
+          + said.map(EscapedText.shown).joined(separator: ", "))
+    }
   }
 
   private mutating func add(_ remark: String) {

@@ -229,9 +229,11 @@ package struct Coordinator: ~Copyable {
       fleet.post(.begin, phase: index, start: phaseStarted)
       let unaskedBefore = fleet.total(.unasked, .client)
       let closed = fleet.total(.closedByPeer, .client)
+      let wrong = wrongAnswers
       try work(plan.phases[index])
       remarkOnLosses(since: closed)
       remarkOnUnasked(since: unaskedBefore)
+      remarkOnWrongAnswers(since: wrong)
     }
     return try endPhase()
   }

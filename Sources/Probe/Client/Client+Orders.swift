@@ -6,7 +6,7 @@ extension Client where System: ~Copyable {
     connections.kernel.clearWakeUp()
     // A call for a sign of life brings no new order.
     guard let next = connections.board.command(), next != command else { return }
-    if next.phase != command.phase { connections.board.forgetUnasked() }
+    if next.phase != command.phase { connections.board.forgetSaid() }
     command = next
     connections.phase = next.phase
     switch command.order {

@@ -87,13 +87,13 @@ extension ClientConnections where System: ~Copyable {
   }
 
   /// Notes that the last failure of this kind has made the worker stop growing.
-  func markStopped(_ call: FailedCall, _ error: Errno?, position: UInt32?) {
+  mutating func markStopped(_ call: FailedCall, _ error: Errno?, position: UInt32?) {
     board.failures.markStopped(
       call, error, phase: phase, endpoint: endpoint(of: call, at: position), at: now)
   }
 
   /// Notes that the last failure of this kind is a handshake that is tried again.
-  func markRetried(_ call: FailedCall, _ error: Errno?, position: UInt32?) {
+  mutating func markRetried(_ call: FailedCall, _ error: Errno?, position: UInt32?) {
     board.failures.markRetried(
       call, error, phase: phase, endpoint: endpoint(of: call, at: position))
   }

@@ -65,6 +65,7 @@ extension MessageEngine where System: ~Copyable {
   ) -> Bool {
     let heard = unsafe player.hear(slot, bytes, among: &connections)
     if heard.isWrong {
+      unsafe keepWrongAnswer(slot, bytes, among: &connections)
       countWrongAnswer(slot, among: &connections)
       return true
     }
@@ -83,7 +84,10 @@ extension MessageEngine where System: ~Copyable {
     among connections: inout Connections
   ) -> Int {
     let compared = unsafe connections.compare(slot, heard, with: answer)
-    if !compared.isRight { countWrongAnswer(slot, among: &connections) }
+    if !compared.isRight {
+      unsafe keepWrongAnswer(slot, heard, among: &connections)
+      countWrongAnswer(slot, among: &connections)
+    }
     return compared.used
   }
 
@@ -101,10 +105,24 @@ extension MessageEngine where System: ~Copyable {
     switch found.end {
     case .open: connections.rows.messages.setAnswerProgress(of: slot, to: found.stage)
     case .right: connections.rows.messages.setAnswerProgress(of: slot, to: MessageColumns.whole)
-    case .wrong: countWrongAnswer(slot, isOver: true, among: &connections)
-    case .endless: countWrongAnswer(slot, among: &connections)
+    case .wrong, .endless:
+      let said = unsafe UnsafeRawBufferPointer(rebasing: heard[..<found.used])
+      unsafe keepWrongAnswer(slot, said, among: &connections)
+      countWrongAnswer(slot, isOver: found.end == .wrong, among: &connections)
     }
     return found.used
+  }
+
+  /// Keeps what a wrong answer says; to be called before it is counted.
+  ///
+  /// - Parameter said: the answer as far as it came with the byte that showed it to be wrong.
+  @inline(never)
+  private mutating func keepWrongAnswer(
+    _ slot: UInt32, _ said: UnsafeRawBufferPointer, among connections: inout Connections
+  ) {
+    let pattern = connections.rows.messages.pattern(of: slot)
+    guard outcomeOfMisfit(slot, pattern, among: &connections) == .wrong else { return }
+    unsafe connections.board.keepWrongAnswer(pattern, said)
   }
 
   // MARK: Unasked

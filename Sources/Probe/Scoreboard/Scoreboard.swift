@@ -29,8 +29,10 @@ package struct Scoreboard: @unchecked Sendable {
     static let messages =
       latencies + Latency.count * LatencyBuckets.count * MemoryLayout<UInt32>.stride
     static let unasked = messages + Scoreboard.mostPatterns * MessageCounter.count * 8
-    static let refusal = unasked + 8 + Scoreboard.mostUnasked
-    static let drive = refusal + 16 + 2 * (8 + Scoreboard.mostUnasked)
+    static let refusal = unasked + 8 + Scoreboard.mostSaid
+    static let wrong = refusal + 16 + 2 * (8 + Scoreboard.mostSaid)
+    static let drive =
+      wrong + Scoreboard.mostPatterns * Scoreboard.mostWrongAnswers * (8 + Scoreboard.mostSaid)
     static let sources = drive + DriveLog.stride
   }
 
@@ -104,10 +106,12 @@ package struct Scoreboard: @unchecked Sendable {
     Offset.messages + (pattern * MessageCounter.count + counter.rawValue) * 8
   }
 
-  // MARK: Unasked
+  // MARK: What peers say
 
-  /// The most bytes that are kept of what a peer says unasked; a multiple of 8.
-  package static let mostUnasked = 248
+  /// The most bytes that are kept of one thing that a peer says; a multiple of 8.
+  package static let mostSaid = 248
+  /// How many wrong answers to messages of one pattern are kept.
+  static let mostWrongAnswers = 3
 
   /// Keeps what a peer says without being asked, if nothing was kept before in the phase: servers that turn a
   /// connection away often say why.
@@ -130,12 +134,44 @@ package struct Scoreboard: @unchecked Sendable {
   }
 
   private static func refusal(_ place: UInt64) -> Int {
-    Offset.refusal + 16 + Int(place) * (8 + mostUnasked)
+    Offset.refusal + 16 + Int(place) * (8 + mostSaid)
+  }
+
+  /// Keeps a wrong answer to a message of the pattern at this place in the plan, if fewer than
+  /// `mostWrongAnswers` were kept in the phase, and none that begins alike.
+  ///
+  /// - Parameter bytes: the answer as far as it came with the byte that showed it to be wrong.
+  @inline(never)
+  func keepWrongAnswer(_ pattern: Int, _ bytes: UnsafeRawBufferPointer) {
+    for index in 0..<Self.mostWrongAnswers {
+      let place = Self.wrongAnswer(pattern, index)
+      let count = Int(load(place))
+      if count == 0 { return unsafe keep(bytes, at: place) }
+      let kept = unsafe UnsafeRawBufferPointer(start: base + place + 8, count: count)
+      if unsafe Self.beginAlike(kept, bytes.prefix(Self.mostSaid)) { return }
+    }
+  }
+
+  /// Whether two answers have the same first line: behind it stand dates and numbers that differ each time.
+  package static func beginAlike(
+    _ one: some Sequence<UInt8>, _ other: some Sequence<UInt8>
+  ) -> Bool {
+    let lineEnd = UInt8(ascii: "\n")
+    var (one, other) = (one.makeIterator(), other.makeIterator())
+    while true {
+      let byte = one.next() ?? lineEnd
+      if byte != other.next() ?? lineEnd { return false }
+      if byte == lineEnd { return true }
+    }
+  }
+
+  private static func wrongAnswer(_ pattern: Int, _ index: Int) -> Int {
+    Offset.wrong + (pattern * mostWrongAnswers + index) * (8 + mostSaid)
   }
 
   private func keep(_ bytes: UnsafeRawBufferPointer, at place: Int) {
     guard let first = bytes.baseAddress else { return }
-    let count = min(bytes.count, Self.mostUnasked)
+    let count = min(bytes.count, Self.mostSaid)
     unsafe (base + place + 8).copyMemory(from: first, byteCount: count)
     // The length last: it makes the bytes visible.
     unsafe cell(place).pointee.store(UInt64(count), ordering: .releasing)
@@ -143,13 +179,26 @@ package struct Scoreboard: @unchecked Sendable {
 
   /// A phase begins: what peers have said in the one before does not explain what happens in this one. A
   /// refusal stays until the next, as it may have come when the one before had been counted up already.
-  func forgetUnasked() {
+  func forgetSaid() {
     unsafe cell(Offset.unasked).pointee.store(0, ordering: .releasing)
     store(0, Offset.refusal + 8)
+    for pattern in 0..<Self.mostPatterns {
+      for index in 0..<Self.mostWrongAnswers where load(Self.wrongAnswer(pattern, index)) != 0 {
+        unsafe cell(Self.wrongAnswer(pattern, index)).pointee.store(0, ordering: .releasing)
+      }
+    }
   }
 
   /// The first bytes that a peer said unasked in the phase; empty when none did.
   package var unasked: [UInt8] { kept(at: Offset.unasked) }
+
+  /// The first wrong answers in the phase to messages of the pattern at this place in the plan, no two of which
+  /// begin alike.
+  package func wrongAnswers(_ pattern: Int) -> [[UInt8]] {
+    (0..<Self.mostWrongAnswers).map { kept(at: Self.wrongAnswer(pattern, $0)) }.filter {
+      !$0.isEmpty
+    }
+  }
 
   /// Why a handshake on top of TCP was refused: the first in the phase, or of an earlier one; nil when none was.
   package var refusal: String? {

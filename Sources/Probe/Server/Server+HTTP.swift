@@ -96,7 +96,8 @@ extension Server where System: ~Copyable {
   }
 
   private mutating func put(decimal value: UInt64, _ slot: UInt32) {
-    unsafe withUnsafeTemporaryAllocation(byteCount: MessageWriter.longestDecimal, alignment: 1) {
+    // The most digits of 64 bits; a constant, so that they stand on the stack.
+    unsafe withUnsafeTemporaryAllocation(byteCount: 20, alignment: 1) {
       var writer = unsafe MessageWriter(buffer: $0)
       writer.append(decimal: value)
       unsafe put(UnsafeRawBufferPointer(rebasing: $0[..<writer.count]), slot)

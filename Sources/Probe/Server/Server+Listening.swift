@@ -119,7 +119,7 @@ extension Server where System: ~Copyable {
   mutating func obey() {
     kernel.clearWakeUp()
     guard let next = board.command(), next != command else { return }
-    if next.phase != command.phase { board.forgetUnasked() }
+    if next.phase != command.phase { board.forgetSaid() }
     command = next
     if command.order == .begin, listening != .on { resumeListening() }
   }

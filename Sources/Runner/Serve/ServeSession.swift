@@ -214,7 +214,8 @@ struct ServeSession: ~Copyable {
       accepted: fleet.total(.opened, .server), most: max(most, held), held: held, lost: lost,
       closed: fleet.total(.closedByPeer, .server), received: fleet.total(.bytesReceived, .server),
       sent: fleet.total(.bytesSent, .server), limits: limits)
-    return tell(options.json ? totals.json + "\n" : options.quiet ? "" : totals.text)
+    let text = options.json ? totals.json + "\n" : options.quiet ? "" : totals.text
+    return tell(received?.isCut == true ? "\n" + text : text)
       ?? ExitStatus.passed
   }
 }

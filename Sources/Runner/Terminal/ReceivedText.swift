@@ -18,8 +18,8 @@ struct ReceivedText {
 
   /// The workers that may still write.
   private var sources: [Source]
-  /// Whether the last text was cut, perhaps within a line.
-  private var isCut = false
+  /// Whether the last text was cut, perhaps within a line: what is printed next begins with a line end.
+  private(set) var isCut = false
 
   init(pipes: [FileDescriptor], servers: [ServerAssignment]) {
     sources = zip(pipes, servers).map {

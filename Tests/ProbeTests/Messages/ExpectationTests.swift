@@ -10,6 +10,20 @@ import Testing
 @Suite struct ExpectationTests {
   private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
+  @Test func `what wrong answers say is kept, and nothing of right ones`() throws {
+    let stage = try Stage([
+      .test(every: .seconds(1), expect: .text(bytes("yes\n"))),
+      .test(every: .seconds(1), expect: .none),
+    ])
+    stage.begin()
+    stage.say(bytes("yes\n"))
+    #expect(stage.client.board.wrongAnswers(0).isEmpty)
+    stage.world.run(for: .seconds(1))
+    stage.say(bytes("no\n"))
+    #expect(stage.client.board.wrongAnswers(0) == [bytes("no\n")])
+    #expect(stage.client.board.wrongAnswers(1).isEmpty)
+  }
+
   @Test func `without an expectation a message is done when it is sent`() throws {
     let stage = try Stage([.test(every: .seconds(1), expect: .none)])
     stage.begin(for: .milliseconds(4_500))

@@ -112,11 +112,30 @@ import Testing
       board.keepRefusal("first of \(phase)")
       board.keepRefusal("second of \(phase)")
       #expect(board.refusal == "first of \(phase)")
-      board.forgetUnasked()
+      board.forgetSaid()
       #expect(board.refusal == "first of \(phase)")
     }
     board.keepRefusal(String(repeating: "a", count: 1000))
-    #expect(board.refusal?.count == Scoreboard.mostUnasked)
+    #expect(board.refusal?.count == Scoreboard.mostSaid)
     #expect(board.unasked.isEmpty)
+  }
+
+  @Test func `three wrong answers of a phase are kept, no two of which begin alike`() throws {
+    let board = try Scoreboard(sources: 0)
+    defer { board.unmap() }
+    func say(_ text: String, to pattern: Int = 2) {
+      unsafe Array(text.utf8).withUnsafeBytes { unsafe board.keepWrongAnswer(pattern, $0) }
+    }
+    func kept(_ pattern: Int = 2) -> [String] {
+      board.wrongAnswers(pattern).map { String(decoding: $0, as: UTF8.self) }
+    }
+    for text in ["404\nDate: 1", "404\nDate: 2", "503\n", "503", "40", "500"] { say(text) }
+    #expect(kept() == ["404\nDate: 1", "503\n", "40"])
+    say("-ERR", to: 7)
+    #expect(kept(7) == ["-ERR"] && kept(1).isEmpty)
+    board.forgetSaid()
+    #expect(kept().isEmpty && kept(7).isEmpty)
+    say(String(repeating: "a", count: 1000))
+    #expect(kept().map(\.count) == [Scoreboard.mostSaid])
   }
 }

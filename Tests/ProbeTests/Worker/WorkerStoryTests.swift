@@ -115,7 +115,7 @@ import Testing
     for pattern in 0..<MessagePattern.most {
       for counter in MessageCounter.allCases { board[pattern, counter] = 8 }
     }
-    let text = [UInt8](repeating: 9, count: Scoreboard.mostUnasked)
+    let text = [UInt8](repeating: 9, count: Scoreboard.mostSaid)
     unsafe text.withUnsafeBytes { unsafe board.keepUnasked($0) }
     // The log of what is driven, filled to its end.
     var logged: [UInt8] = []

@@ -190,6 +190,33 @@ import Testing
     #expect(program.wait(atMost: .seconds(10)).exitCode == 0)
   }
 
+  @Test func `totals stand on a line of their own, though the one before was cut`() throws {
+    let shell = "mkfifo stuck; exec 3<>stuck; exec \"$0\" \"$@\" >stuck"
+    let program = try serve(["--verbose", "--json", "--reply", "discard"], shell: shell)
+    let sockets = try connect(1)
+    defer { for socket in sockets { Socket.close(socket) } }
+    let fifo = try FileDescriptor.open(
+      workspace.directory.appendingPathComponent("stuck").path, .readOnly, options: .nonBlocking)
+    defer { try? fifo.close() }
+    for _ in 0..<100 {
+      _ = send(String(repeating: "x", count: 900), on: sockets[0])
+      usleep(2_000)
+    }
+    let workers = ProcessTable.children(of: program.id)
+    program.signal(SIGINT)
+    #expect(holds(within: .seconds(10)) { !workers.contains(where: ProcessTable.isAlive) })
+    var (text, buffer) = ([UInt8](), [UInt8](repeating: 0, count: 1 << 16))
+    #expect(
+      holds(within: .seconds(10)) {
+        let count = buffer.withUnsafeMutableBytes { (try? fifo.read(into: $0)) ?? 0 }
+        text += buffer[..<count]
+        return text.suffix(2).elementsEqual("}\n".utf8)
+      })
+    #expect(program.wait(atMost: .seconds(10)).exitCode == 0)
+    let last = try #require(String(decoding: text, as: UTF8.self).split(separator: "\n").last)
+    #expect(last.hasPrefix("{"), "\(last.prefix(100))")
+  }
+
   @Test func `totals add up, whatever a process that died has held`() throws {
     let program = try serve(["--processes", "2"])
     let endpoint = try #require(SocketAddress(network.endpoint))
