@@ -153,6 +153,8 @@ package final class TLSContext: @unchecked Sendable {
       }
     case .these(let source):
       let store = unsafe SSL_CTX_get_cert_store(raw)
+      // A certificate that is trusted need not be an authority's: a server's own may be given.
+      unsafe X509_STORE_set_flags(store, UInt(X509_V_FLAG_PARTIAL_CHAIN))
       try unsafe PEM.forEachCertificate(source, as: .authority) { (certificate) throws(TLSError) in
         guard unsafe X509_STORE_add_cert(store, certificate) == 1,
           unsafe !isServer || SSL_CTX_add_client_CA(raw, certificate) == 1

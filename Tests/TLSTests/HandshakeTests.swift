@@ -112,6 +112,13 @@ import Testing
     #expect(failures.1 == .alertReceived(Alert(rawValue: 42)))
   }
 
+  @Test func `a server's own certificate may be what is trusted, whoever issued it`() throws {
+    var settings = ClientSettings(trusted: .these(Certificates.server.certificate))
+    settings.serverName = ServerName("127.0.0.1")
+    let failures = try failure(of: settings)
+    #expect(failures.0 == nil && failures.1 == nil)
+  }
+
   @Test func `a certificate of an unknown authority is refused`() throws {
     let stranger = try RunAuthority(now: now())
     let failures = try failure(

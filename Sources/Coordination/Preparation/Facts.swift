@@ -25,6 +25,7 @@ extension Demand {
     serversChosen = plan.server == nil ? nil : staffing.servers.count
     longestIdle = plan.longestIdle
     // Without TLS an end's row is a few pages for thousands of connections.
+    ownBytesPerWorker = plan.tls == nil ? 0 : TLSColumns.bytesOfHandshakes
     ownBytesPerEnd = plan.tls.map { $0.newest == .v12 ? 18 << 10 : TLSColumns.bytesPerEnd } ?? 0
   }
 }

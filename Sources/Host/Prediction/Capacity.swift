@@ -237,7 +237,7 @@ extension Demand {
   func ownBytes(on host: HostDescription, inGroup: Bool = false) -> Int {
     let workers = processes(of: .client, on: host) + processes(of: .server, on: host)
     return (inGroup ? Self.bytesOfCoordinatorInGroup : Self.bytesOfCoordinator)
-      + workers * Self.bytesOfWorker
+      + workers * (Self.bytesOfWorker + ownBytesPerWorker)
   }
 
   /// A worker's private pages, page tables and kernel stacks; measured with 20 to 200 idle workers on

@@ -29,6 +29,8 @@ package struct Demand: Sendable, Equatable {
   package var serversChosen: Int?
   /// Bytes of a worker's own memory that an end of a connection takes on top of the kernel's.
   package var ownBytesPerEnd = 0
+  /// Bytes that a worker takes for handshakes on top of TCP that are under way.
+  package var ownBytesPerWorker = 0
   /// The most seconds for which a phase leaves a connection without a message.
   package var longestIdle = 0.0
   package var memoryGuard: MemoryGuard?

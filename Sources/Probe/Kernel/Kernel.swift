@@ -12,6 +12,8 @@ package protocol Kernel: ~Copyable {
   mutating func open(v6: Bool) throws(Errno) -> FileDescriptor
   mutating func reuseAddress(_ socket: FileDescriptor) throws(Errno)
   mutating func resetOnClose(_ socket: FileDescriptor, _ on: Bool) throws(Errno)
+  /// Has small messages sent at once, though an earlier one is not acknowledged (TCP_NODELAY).
+  mutating func sendAtOnce(_ socket: FileDescriptor) throws(Errno)
   mutating func bind(_ socket: FileDescriptor, to address: SocketAddress) throws(Errno)
   mutating func listen(_ socket: FileDescriptor, backlog: Int32) throws(Errno)
   mutating func connect(_ socket: FileDescriptor, to address: SocketAddress) throws(Errno)

@@ -34,6 +34,10 @@ package struct LinuxKernel: Kernel, ~Copyable {
     try Socket.resetOnClose(socket, on)
   }
 
+  package func sendAtOnce(_ socket: FileDescriptor) throws(Errno) {
+    try Socket.sendAtOnce(socket)
+  }
+
   package func bind(_ socket: FileDescriptor, to address: SocketAddress) throws(Errno) {
     try Socket.bind(socket, to: address)
   }

@@ -10,7 +10,11 @@ extension TLSKernel where Base: ~Copyable {
     let socket = FileDescriptor(rawValue: Int32(bitPattern: row))
     guard let handshake = handshake(row) else { return }
     if !unsent.isEmpty { _ = flush(row) }
-    if let error = sendOutput(of: handshake, row) { return fail(row, SecureFailure(broken: error)) }
+    if let error = broken[row] ?? sendOutput(of: handshake, row) {
+      return fail(row, SecureFailure(broken: error))
+    }
+    // A client's may fail before it has said anything: it has no cipher to offer.
+    if case .failed(let failure) = handshake.state { return fail(row, SecureFailure(failure)) }
     let buffer = unsafe UnsafeMutableRawBufferPointer(
       rebasing: UnsafeMutableRawBufferPointer(read.buffer)[..<Self.readSize])
     while true {
@@ -105,11 +109,13 @@ extension TLSKernel where Base: ~Copyable {
     unsafe unsent[row, default: []].append(contentsOf: bytes)
   }
 
-  /// Sends what was put aside; true when nothing of it is left. What breaks here shows at the next call.
+  /// Sends what was put aside; true when nothing of it is left.
   @inline(never)
   mutating func flush(_ row: UInt32) -> Bool {
     guard let bytes = unsent.removeValue(forKey: row) else { return true }
-    _ = unsafe bytes.withUnsafeBytes { unsafe transmit(row, $0) }
+    if let error = unsafe bytes.withUnsafeBytes({ unsafe transmit(row, $0) }) {
+      broken[row] = error
+    }
     guard unsent[row] == nil else { return false }
     if finishing.remove(row) != nil {
       try? base.finishSending(FileDescriptor(rawValue: Int32(bitPattern: row)))

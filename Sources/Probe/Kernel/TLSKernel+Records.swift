@@ -103,6 +103,12 @@ extension TLSKernel where Base: ~Copyable {
     return .moved(produced)
   }
 
+  /// How a stream ends on which sending may have failed before.
+  private func ended(_ row: UInt32, _ transfer: Transfer) -> Transfer {
+    guard transfer == .closed, !broken.isEmpty, let error = broken[row] else { return transfer }
+    return .failed(error)
+  }
+
   /// Has epoll announce a connection again whose peer sends much that is no plaintext: the others come first.
   @inline(never)
   private mutating func yield(_ row: UInt32) -> Transfer {
@@ -150,7 +156,7 @@ extension TLSKernel where Base: ~Copyable {
       let transfer = unsafe base.receive(socket, into: room)
       guard case .moved(let more) = transfer else {
         keepIncomplete(row, count)
-        return transfer
+        return ended(row, transfer)
       }
       isReadAll = base.hasReadAll(more, of: room.count)
       count += more
@@ -243,9 +249,9 @@ extension TLSKernel where Base: ~Copyable {
 
   // MARK: TLS 1.2
 
-  /// Ciphertext that OpenSSL is given at once: with the beginning of a record that it has, its plaintext is no
-  /// more than callers have room for.
-  private static var keptReadSize: Int { readSize - RecordLayer.longestRecord }
+  /// Ciphertext that OpenSSL is given at once, and plaintext: it keeps buffers as long as the longest that they
+  /// ever were.
+  private static var keptSize: Int { 16_384 }
   /// What is put aside at most: all that is sealed at once, and as much again of what OpenSSL answers.
   private static var mostUnsent: Int { 2 * readSize }
 
@@ -267,9 +273,9 @@ extension TLSKernel where Base: ~Copyable {
       guard (unsent[row]?.count ?? 0) < Self.mostUnsent else { return .failed(.noBufferSpace) }
       guard seen < Self.readSize else { return yield(row) }
       let room = unsafe UnsafeMutableRawBufferPointer(
-        rebasing: UnsafeMutableRawBufferPointer(read.buffer)[..<Self.keptReadSize])
+        rebasing: UnsafeMutableRawBufferPointer(read.buffer)[..<Self.keptSize])
       let transfer = unsafe base.receive(socket, into: room)
-      guard case .moved(let count) = transfer else { return transfer }
+      guard case .moved(let count) = transfer else { return ended(row, transfer) }
       isReadAll = base.hasReadAll(count, of: room.count)
       seen += count
       unsafe handshake.receive(
@@ -299,10 +305,16 @@ extension TLSKernel where Base: ~Copyable {
   private mutating func sendKept(
     _ row: UInt32, _ bytes: UnsafeRawBufferPointer, _ taken: inout Int
   ) -> Errno? {
-    guard let handshake = handshakes[row], unsafe handshake.write(bytes) else {
-      return .brokenPipe
+    guard let handshake = handshakes[row] else { return .brokenPipe }
+    var done = 0
+    while done < bytes.count {
+      let piece = unsafe UnsafeRawBufferPointer(rebasing: bytes[done...].prefix(Self.keptSize))
+      guard unsafe handshake.write(piece) else { return .brokenPipe }
+      done += piece.count
+      taken += piece.count
+      if let error = sendOutput(of: handshake, row) { return error }
+      if unsent[row] != nil { return nil }
     }
-    taken += bytes.count
-    return sendOutput(of: handshake, row)
+    return nil
   }
 }

@@ -1,4 +1,5 @@
 package import Addressing
+import Glibc
 package import Linux
 package import SystemPackage
 package import TLS
@@ -9,6 +10,8 @@ package enum TLSColumns {
   /// Bytes that they have for each connection: of TLS 1.2 its `Handshake` comes on top, 18 KiB.
   package static let bytesPerEnd =
     MemoryLayout<RecordState>.stride + MemoryLayout<UInt64>.stride + MemoryLayout<UInt32>.stride + 1
+  /// Bytes that a worker's handshakes take while as many as possible are under way.
+  package static let bytesOfHandshakes = TLSKernel<LinuxKernel>.mostUnderWay * 40 << 10
 }
 
 /// Why TLS has failed on a connection.
@@ -53,6 +56,9 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
   var unsent: [UInt32: [UInt8]] = [:]
   /// Those whose last byte of plaintext is in `unsent`, and not reported as sent yet.
   var withheld: Set<UInt32> = []
+  /// Those on which sending what was put aside has failed. The error was taken from the socket by that, and
+  /// what came before it is still to be read.
+  var broken: [UInt32: Errno] = [:]
   /// Those that have nothing more to say once `unsent` is out.
   var finishing: Set<UInt32> = []
   /// How a stream ends behind plaintext that was handed out; `wouldBlock` where more plaintext is left.
@@ -120,6 +126,10 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
     try base.resetOnClose(socket, on)
   }
 
+  package mutating func sendAtOnce(_ socket: FileDescriptor) throws(Errno) {
+    try base.sendAtOnce(socket)
+  }
+
   package mutating func bind(_ socket: FileDescriptor, to address: SocketAddress) throws(Errno) {
     try base.bind(socket, to: address)
   }
@@ -143,6 +153,8 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
   package mutating func connect(
     _ socket: FileDescriptor, to address: SocketAddress
   ) throws(Errno) {
+    // The first message goes out behind the handshake's last one, and nothing may answer that.
+    try base.sendAtOnce(socket)
     try base.connect(socket, to: address)
     stages[row(socket)] = .handshaking
   }
@@ -151,6 +163,7 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
     let accepted = try base.accept(listener)
     // A descriptor beyond the table is closed by the server.
     if let accepted, Int(accepted.descriptor.rawValue) < stages.count {
+      try? base.sendAtOnce(accepted.descriptor)
       stages[row(accepted.descriptor)] = .handshaking
     }
     return accepted
@@ -183,6 +196,8 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
   @inline(never)
   private mutating func forget(_ row: UInt32) {
     if stages[row] == .handshaking, handshakes[row] != nil { underWay -= 1 }
+    // No secret stays in memory longer than its connection.
+    unsafe explicit_bzero(states.pointer(at: row), MemoryLayout<RecordState>.stride)
     stages[row] = .plain
     handshakes[row] = nil
     incomplete[row] = nil
@@ -190,6 +205,7 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
     withheld.remove(row)
     finishing.remove(row)
     behind[row] = nil
+    broken[row] = nil
     failures[row] = nil
   }
 

@@ -51,6 +51,9 @@ package struct SimulatedKernel: Kernel {
     process.socket(socket).resetsOnClose = on
   }
 
+  /// The simulated network delays no small message.
+  package func sendAtOnce(_ socket: FileDescriptor) throws(Errno) {}
+
   package func bind(_ socket: FileDescriptor, to address: SocketAddress) throws(Errno) {
     try begin(.bind)
     try noting(.bind) { () throws(Errno) in try process.socket(socket).bind(address) }

@@ -115,6 +115,21 @@ import WorkerLog
     #expect(most <= TLSKernel<SimulatedKernel>.mostUnderWay + 1024)
   }
 
+  @Test func `a client that has nothing to offer fails at once`() throws {
+    let stage = try SecureStage(.init(latency: 1000))
+    try stage.addServer(SecureContextsOfTests.server(.v12))
+    // Certificates are verified, so OpenSSL leaves out what works without one.
+    let context = try TLSContext(
+      client: ClientSettings(
+        terms: TLSTerms(versions: .v12 ... .v12, ciphers: "ADH-AES256-GCM-SHA384")))
+    try stage.addClient(context, [.open(goal: 1, rate: nil)])
+    stage.order(.begin)
+    stage.run(for: .milliseconds(10))
+    #expect(stage.failures == ["tls \(Errno.protocolError.rawValue) 1"])
+    #expect(stage.clientBoard.refusal == "no cipher that both ends offer")
+    #expect(stage.client?.keepsNothing == true)
+  }
+
   @Test func `a wrong name is refused, and is no failure of the server's`() throws {
     let stage = try SecureStage(.init(latency: 1000))
     try stage.addServer(SecureContextsOfTests.server())

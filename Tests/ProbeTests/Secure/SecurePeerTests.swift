@@ -100,6 +100,30 @@ import WorkerLog
     #expect(stage.clientBoard[.closedByPeer] == 1)
   }
 
+  @Test func `a reset that meets what was put aside is no end in order`() throws {
+    let stage = try SecureStage(.init(latency: 1000, bufferSize: 1000))
+    let peer = ScriptedPeer(stage.network, at: .first)
+    try peer.listen()
+    try stage.addClient(
+      SecureContextsOfTests.client(), [.open(goal: 1, rate: nil), .keep],
+      [.test(String(repeating: "x", count: 50_000), every: .seconds(1))], timeout: .seconds(10))
+    stage.order(.begin)
+    stage.run(for: .milliseconds(1))
+    let server = try SecurePeer(
+      peer, try #require(try peer.accept()), SecureContextsOfTests.server())
+    for _ in 0..<50 where stage.held == 0 {
+      server.pump()
+      stage.run(for: .milliseconds(1))
+    }
+    #expect(stage.held == 1)
+    stage.order(.begin, phase: 1)
+    stage.run(for: .seconds(1))
+    try peer.close(server.socket, reset: true)
+    stage.run(for: .seconds(1))
+    #expect(stage.held == 0)
+    #expect(stage.failures == ["closed \(Errno.connectionReset.rawValue) 1"])
+  }
+
   @Test func `a record that is none is a refusal`() throws {
     let (stage, server) = try connected()
     _ = server.peer.send(server.socket, Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8))

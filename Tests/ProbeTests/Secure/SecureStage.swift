@@ -155,7 +155,8 @@ extension TLSKernel where Base: ~Copyable {
   /// Whether nothing is left of connections that are gone.
   var keepsNothing: Bool {
     handshakes.isEmpty && unsent.isEmpty && incomplete.isEmpty && behind.isEmpty
-      && withheld.isEmpty && finishing.isEmpty && failures.isEmpty && underWay == 0
+      && withheld.isEmpty && broken.isEmpty && finishing.isEmpty && failures.isEmpty
+      && underWay == 0
   }
 }
 

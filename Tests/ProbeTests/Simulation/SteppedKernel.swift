@@ -24,6 +24,9 @@ struct SteppedKernel: Kernel, ~Copyable {
   func openSpare() throws(Errno) -> FileDescriptor { try kernel.openSpare() }
   func reuseAddress(_ socket: FileDescriptor) throws(Errno) { try kernel.reuseAddress(socket) }
 
+  func sendAtOnce(_ socket: FileDescriptor) throws(Errno) {
+    try kernel.sendAtOnce(socket)
+  }
   func resetOnClose(_ socket: FileDescriptor, _ on: Bool) throws(Errno) {
     try kernel.resetOnClose(socket, on)
   }
