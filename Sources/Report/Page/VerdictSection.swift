@@ -20,6 +20,10 @@ extension HTMLReport {
       }
       if let limit = judgement.limit { details(of: limit) }
       figures
+      // As in the summary; those of all phases stand beside the table of these.
+      for phase in recording.phases.filter({ !$0.remark.isEmpty }).prefix(2) {
+        Element("p", ["class": "note"], brief("\(phase.name): \(phase.remark)", to: 500))
+      }
       if let gaps = judgement.gapsInWords {
         Element(
           "p", ["class": "note"],
