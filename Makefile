@@ -60,7 +60,7 @@ bench-scale: build bench-deps
 	Benchmarks/run scale --json reports/bench-scale.json
 
 bench-deps:
-	@Tools/install-packages binutils gcc libc6-dev linux-perf python3 wrk
+	@Tools/install-packages binutils gcc libc6-dev libssl-dev linux-perf python3 wrk
 
 # That equal runs are no regression, and that a slower server is one: 6 minutes.
 compare-check: build

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).parent
+LIBRARIES = {"tls": ["-lssl", "-lcrypto"]}
 RUNNER = HERE.parent / ".build/release/runner"
 
 
@@ -55,7 +56,9 @@ class Bench:
         program = self.folder / "programs" / name
         if not program.exists():
             program.parent.mkdir(exist_ok=True)
-            subprocess.run(["cc", "-O2", "-Wall", "-o", program, HERE / f"{name}.c"], check=True)
+            subprocess.run(
+                ["cc", "-O2", "-Wall", "-o", program, HERE / f"{name}.c", *LIBRARIES.get(name, [])],
+                check=True)
         return program
 
     def command(self, name, **settings):

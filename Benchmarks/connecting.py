@@ -27,9 +27,27 @@ def ramp(bench, sizes=(100_000, 200_000), pairs=None):
              Row("system time an end", "system", 1e6, "µs")], pairs)
 
 
-def processor(bench):
+def tls(bench, connections=10_000):
+    def runner():
+        result = bench.plan("tls", goal=connections)
+        held = result["connections"]["established"]
+        if held != connections:
+            raise NotMeasured(f"only {held} of {connections} connections")
+        times = processor(bench, "tls")
+        return {"rate": result["connect"]["rate"], "time": times["user"] + times["system"],
+                "memory": result["memory"]["user"]}
+
+    bench.compare(
+        f"Full handshakes of TLS 1.3, {connections:,} connections, 1 + 1 processes",
+        lambda: bench.c("tls", connections), runner,
+        [Row("handshakes", "rate", 1, "/s", at_least=0.95),
+         Row("processor time an end", "time", 1e6, "µs"),
+         Row("private memory an end", "memory", 1, "B")])
+
+
+def processor(bench, name="ramp"):
     """Seconds that all workers have taken, for each end of a connection."""
-    with bench.recording("ramp") as recording:
+    with bench.recording(name) as recording:
         user, system, ends = recording.execute(
             "SELECT sum(user_time), sum(system_time), sum(connections) FROM worker").fetchone()
     return {"user": user / ends, "system": system / ends}
