@@ -1,4 +1,5 @@
 internal import COpenSSL
+import Glibc
 
 /// Certificates and keys as OpenSSL's objects, from files or memory.
 enum PEM {
@@ -52,6 +53,13 @@ enum PEM {
     ErrorQueue.clear()
     switch source {
     case .file(let path):
+      // Opening a pipe would wait for a writer, and a directory holds no start line.
+      var status = stat()
+      if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+        let isDirectory = status.st_mode & S_IFMT == S_IFDIR
+        throw .material(
+          material, file: path, reason: isDirectory ? "is a directory" : "is no regular file")
+      }
       guard let bio = unsafe BIO_new_file(path, "r") else {
         throw .material(material, file: path, reason: ErrorQueue.takeReason())
       }

@@ -8,7 +8,7 @@ internal import COpenSSL
 package final class TLSContext: @unchecked Sendable {
   let raw: OpaquePointer
   package let isServer: Bool
-  /// Of a client: what a handshake asks for that names no other.
+  /// Of a client: the server name that a handshake asks for where it is given none of its own.
   let serverName: ServerName?
   let verifiesServer: Bool
   let keepsSessions: Bool
@@ -138,8 +138,10 @@ package final class TLSContext: @unchecked Sendable {
     }
     let key = try unsafe PEM.key(identity.key)
     defer { unsafe EVP_PKEY_free(key) }
-    // A key that does not fit the certificate is refused here.
-    guard unsafe SSL_CTX_use_PrivateKey(raw, key) == 1 else {
+    // OpenSSL itself takes a key of another kind, for a certificate of that kind to come.
+    guard unsafe X509_check_private_key(SSL_CTX_get0_certificate(raw), key) == 1,
+      unsafe SSL_CTX_use_PrivateKey(raw, key) == 1
+    else {
       throw .material(.key, file: identity.key.file, reason: ErrorQueue.takeReason())
     }
   }
@@ -198,6 +200,11 @@ extension ServerName {
       throw .setting(
         "server name", value: name, reason: "takes 1 to 255 printable characters of ASCII")
     }
+    // To OpenSSL it would mean any name that ends so.
+    guard name.first != "." else {
+      throw .setting(
+        "server name", value: name, reason: "takes a name that does not begin with a dot")
+    }
   }
 }
 
@@ -221,7 +228,8 @@ private func takeSecret(_ connection: OpaquePointer?, _ line: UnsafePointer<CCha
 }
 
 private func takeNote(_ connection: OpaquePointer?, _ place: Int32, _ value: Int32) {
-  // Called for every step of a handshake, too. The level is above the alert's number: 2 is fatal.
+  // Called for every step of a handshake, too. `value` has the alert's number in its lowest byte and the alert's
+  // level in the next: 2 is fatal.
   guard place & SSL_CB_WRITE_ALERT == SSL_CB_WRITE_ALERT, value >> 8 == 2,
     let handshake = unsafe Handshake.owner(of: connection)
   else { return }

@@ -68,6 +68,33 @@ import Testing
     #expect(
       mismatch == .material(.key, file: otherKey, reason: "key values mismatch"))
     #expect("\(try #require(mismatch))" == "\(otherKey): private key: key values mismatch")
+    let ofAnotherKind = Array(
+      """
+      -----BEGIN PRIVATE KEY-----
+      MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f
+      -----END PRIVATE KEY-----
+
+      """.utf8)
+    let kinds = error {
+      _ = try TLSContext(
+        server: ServerSettings(
+          identity: TLSIdentity(
+            certificate: Certificates.server.certificate, key: .memory(ofAnotherKind))))
+    }
+    #expect(kinds == .material(.key, file: nil, reason: "different key types; key type mismatch"))
+  }
+
+  @Test func `what is no file is refused at once`() throws {
+    let directory = FileManager.default.temporaryDirectory.path
+    let pipe = directory + "/runner-\(UUID().uuidString)"
+    #expect(mkfifo(pipe, 0o600) == 0)
+    defer { unlink(pipe) }
+    for (path, reason) in [(directory, "is a directory"), (pipe, "is no regular file")] {
+      let refused = error {
+        _ = try TLSContext(client: ClientSettings(trusted: .these(.file(path))))
+      }
+      #expect(refused == .material(.authority, file: path, reason: reason))
+    }
   }
 
   @Test func `an encrypted key is refused, and nobody is asked for a password`() throws {

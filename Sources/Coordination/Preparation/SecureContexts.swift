@@ -31,7 +31,16 @@ package struct SecureContexts: Sendable {
     do throws(TLSError) {
       self = try Self.made(tls, plan)
     } catch {
-      throw plan.invalid("tls: \(error)", near: "tls")
+      throw plan.invalid("tls: \(error)", near: Self.words(of: error))
+    }
+  }
+
+  /// What of the plan an error is about, as it stands there: a file's path may be longer here.
+  private static func words(of error: TLSError) -> String {
+    switch error {
+    case .material(_, let file?, _): file.split(separator: "/").last.map(String.init) ?? file
+    case .setting(_, let value, _): value
+    default: "tls"
     }
   }
 
