@@ -156,6 +156,7 @@ import Testing
         lines.append(name)
         lines += plan.phases.map { "  \(told($0))" }
         lines += plan.patterns.map { "  \($0.name) \(told($0.pace)) \($0.timeout)" }
+        if case .push(let every, _)? = plan.server?.reply { lines.append("  push \(every)") }
       }
       for speed in [1, 2, 0.5] { add("at \(speed)", plan.driven(at: speed)) }
       for place in plan.phases.indices {

@@ -1,8 +1,8 @@
 import Messages
 
 extension Plan {
-  /// The plan with all its instants closer together, or further apart. Timeouts, the delays within
-  /// a conversation and the time between samples stay as they are.
+  /// The plan with all its instants closer together, or further apart, those of the built-in server's pushes
+  /// included. Timeouts, the delays within a conversation and the time between samples stay as they are.
   ///
   /// - Parameter speed: 2 for twice as fast.
   package func driven(at speed: Double) -> Plan {
@@ -10,6 +10,9 @@ extension Plan {
     var plan = self
     plan.phases = phases.map { $0.driven(at: speed) }
     plan.patterns = patterns.map { $0.driven(at: speed) }
+    if case .push(let every, let bytes)? = plan.server?.reply {
+      plan.server?.reply = .push(every: UInt64(max(1, Double(every) / speed)), bytes)
+    }
     return plan
   }
 

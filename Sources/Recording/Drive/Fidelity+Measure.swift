@@ -1,8 +1,8 @@
 extension Fidelity {
   /// Compares what a replay drove with what its original had driven.
   ///
-  /// Arrivals are paired in order, the first of one run with the first of the other. The two runs'
-  /// clocks are aligned at the start of the first phase that was driven again.
+  /// Arrivals are paired in order, phase by phase: the first of a phase with the first of the same phase. The
+  /// two runs' clocks are aligned at the start of the first phase that was driven again.
   ///
   /// - Parameters:
   ///   - phases: the names of the phases that were driven again.
@@ -15,9 +15,10 @@ extension Fidelity {
     self.init(
       arrivals: 0, missed: 0, late: nil, furthest: 0, messages: 0, messagesMissed: 0)
 
+    // What to add to an instant of the original, divided by the speed, to get the replay's; nil until a
+    // phase has begun again.
     var shift: Double?
     var lateness: [(late: Double, count: UInt64)] = []
-    var curves = (recorded: ArrivalTimes(), driven: ArrivalTimes())
     for name in phases {
       guard let place = original.phases.firstIndex(where: { $0.name == name }),
         let began = original.phases[place].started
@@ -33,6 +34,7 @@ extension Fidelity {
       // A replayed search searches anew, so its arrivals need not be the original's.
       guard !original.phases[place].kind.finds, let wanted = recorded[place] else { continue }
       let plannedStart = began / speed + (shift ?? 0)
+      var curves = (recorded: ArrivalTimes(), driven: ArrivalTimes())
       curves.recorded.add(wanted, from: plannedStart, speed: speed)
       arrivals += Int(wanted.count)
       var drivenCount: UInt64 = 0
@@ -41,12 +43,12 @@ extension Fidelity {
         curves.driven.add(drivenAgain, from: beganAgain, speed: 1, atMost: wanted.count)
       }
       missed += Int(wanted.count - drivenCount)
-    }
-    curves.recorded.pair(with: curves.driven) { wanted, got, count in
-      lateness.append((Self.rounded(max(0, got - wanted)), count))
+      curves.recorded.pair(with: curves.driven) { wanted, got, count in
+        lateness.append((Self.rounded(max(0, got - wanted)), count))
+      }
+      furthest = max(furthest, Self.rounded(curves.recorded.furthest(from: curves.driven)))
     }
     late = Self.percentiles(of: lateness)
-    furthest = Self.rounded(curves.recorded.furthest(from: curves.driven))
   }
 
   /// To the microsecond: differences of large instants are not exact.

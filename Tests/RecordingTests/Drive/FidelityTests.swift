@@ -67,6 +67,24 @@ import Testing
     #expect(nothing.late == nil)
   }
 
+  @Test func `what one phase has missed makes no other one late`() {
+    func run(_ first: [UInt8], _ second: [UInt8]) -> Recording {
+      Recording(planName: "x") {
+        $0.phases = [("ramp", 1.0), ("churn", 30.0)].map { name, started in
+          PhaseRecord(
+            name: name, kind: .ramp, title: name, planLine: 1, started: started, ended: started + 9,
+            outcome: .done)
+        }
+        // Each arrival a tick after the one before.
+        $0.drive = [DriveRecord(worker: 0, entries: [2, 0] + first + [2, 1] + second)]
+      }
+    }
+    let fidelity = fidelity(
+      run([8, 8, 8, 8], [8, 8]), run([8, 8], [8, 8]), phases: ["ramp", "churn"])
+    #expect(fidelity.missed == 2)
+    #expect(isNear(fidelity.late?.max, 0))
+  }
+
   @Test func `at twice the speed half of the time is right`() {
     let fidelity = fidelity(run([0, 10, 40]), run([0, 5, 20], startingAt: 2), speed: 2)
     #expect(isNear(fidelity.late?.max, 0))
