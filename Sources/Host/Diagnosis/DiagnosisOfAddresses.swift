@@ -18,8 +18,9 @@ extension DiagnosisContext {
   /// Diagnoses a client that found no free pair of source port and endpoint.
   ///
   /// A failure that names a port met one that is not the run's own: it waits in TIME_WAIT, or another program
-  /// is connected from there. Where fewer ports wait in TIME_WAIT than pairs were skipped, another program
-  /// has some of them, and the port counts as taken. In all other cases the source ports have run out.
+  /// is connected from there. Where nothing waits in TIME_WAIT, or fewer sockets wait than pairs were
+  /// skipped, another program has some of those pairs, and the port counts as taken. Otherwise the source ports
+  /// have run out.
   func sourcePorts(_ failure: FailureRecord) -> Diagnosed {
     let inTimeWait = after[.timeWait] ?? 0
     if port(of: failure) != nil, inTimeWait < max(1, skippedPairs) { return portTaken(failure) }

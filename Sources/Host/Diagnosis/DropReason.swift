@@ -18,20 +18,25 @@ struct DropReason: Sendable {
     let filter = DropReason(words: "a filter of an interface", command: "tc filter show")
     let neighbour = DropReason(
       words: "no answer to ARP or neighbour discovery", command: "ip -s neigh show")
-    let memory = DropReason(words: "no memory for it", knob: "net.ipv4.tcp_mem")
+    let memory = DropReason(words: "no memory for TCP", knob: "net.ipv4.tcp_mem")
     let program = DropReason(words: "a program loaded into the kernel", command: "bpftool net show")
     let route = DropReason(words: "no route for it", command: "ip route show table all")
     return [
-      "NETFILTER_DROP": firewall, "XFRM_POLICY": firewall, "SECURITY_HOOK": firewall,
+      "NETFILTER_DROP": firewall,
+      "XFRM_POLICY": DropReason(words: "a policy of IPsec", command: "ip xfrm policy"),
+      "SECURITY_HOOK": DropReason(words: "a security module"),
       "QDISC_DROP": queue, "QDISC_OVERLIMIT": queue, "QDISC_CONGESTED": queue, "FULL_RING": queue,
       "FQ_BAND_LIMIT": queue, "FQ_FLOW_LIMIT": queue, "CAKE_FLOOD": queue,
       "TC_INGRESS": filter, "TC_EGRESS": filter,
-      "XDP": program, "BPF_CGROUP_EGRESS": program, "SOCKET_FILTER": program,
+      "XDP": program,
+      "BPF_CGROUP_EGRESS": DropReason(
+        words: "a program attached to a control group", command: "bpftool cgroup tree"),
+      "SOCKET_FILTER": DropReason(words: "a filter of a socket", command: "ss -b"),
       "NEIGH_FAILED": neighbour, "NEIGH_QUEUEFULL": neighbour, "NEIGH_DEAD": neighbour,
       "NEIGH_CREATEFAIL": DropReason(
         words: "no room for another neighbour", knob: "net.ipv4.neigh.default.gc_thresh3",
         command: "ip -s neigh show"),
-      "NOMEM": memory, "PROTO_MEM": memory,
+      "NOMEM": DropReason(words: "no memory for it"), "PROTO_MEM": memory,
       "IP_INNOROUTES": route, "IP_OUTNOROUTES": route, "IP_INADDRERRORS": route,
       "IP_RPFILTER": DropReason(
         words: "the way back would be another one", knob: "net.ipv4.conf.all.rp_filter"),

@@ -33,7 +33,11 @@ struct QueuedConnections {
 
   /// Matches every connection that may be in one of the queues.
   var filter: [SocketCondition] {
-    space.serverSideFilter + Set(sharedPorts).map(SocketCondition.localPort)
+    // No two conditions that one connection meets: of more than `SocketDiagnosis` asks for at once, it would
+    // be passed on twice.
+    let ports = Set(sharedPorts)
+    return space.endpoints.filter { !ports.contains($0.port) }.map(SocketCondition.serves)
+      + ports.map(SocketCondition.localPort)
   }
 
   /// Whether a connection that arrives at this address waits in one of the queues.
