@@ -25,8 +25,8 @@ package struct Comparison: Sendable, Equatable {
     package let new: Double?
     /// As a share of the base.
     package let tolerance: Double
-    /// How far apart the two may be by chance. Nil where both are exact, one side has no value, or the figure is
-    /// exempt, and where an exact zero came first.
+    /// How far apart the two may be by chance. Nil where chance has no part: both are exact, or the base is an
+    /// exact zero; and where one side has no value or the figure is exempt.
     let distance: Double?
     /// Why the figure is not judged; nil where it is.
     let exemption: Verdict?

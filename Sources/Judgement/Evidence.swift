@@ -32,8 +32,8 @@ enum Evidence: Equatable {
     }
   }
 
-  /// How far apart two figures may be by chance: at most so far that their ranges still touch. Nil where either
-  /// says nothing or both are exact, and where an exact zero came first.
+  /// How far apart two figures may be by chance: the largest distance at which their ranges still touch. Nil where
+  /// either says nothing or both are exact, and where an exact zero came first.
   static func noise(
     base: (value: Double, evidence: Evidence), new: (value: Double, evidence: Evidence)
   ) -> Double? {

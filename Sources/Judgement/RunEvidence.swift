@@ -3,12 +3,13 @@ import Recording
 
 /// How uncertain each figure of one run is, from its own intervals, counts and clocks.
 struct RunEvidence {
-  /// Seconds: the kernel counts processor time in ticks of this length.
+  /// Seconds: the longest tick by which a kernel divides processor time into user and system time
+  /// (CONFIG_HZ of 100).
   static let tick = 0.01
   /// With fewer ticks the counting error, twice the square root of their number, is more than a
   /// fifth of the value.
   static let fewestTicks = 100.0
-  /// By how many standard deviations chance may move a figure. It moves one further once in a thousand runs.
+  /// By how many standard deviations chance may move a figure; it goes further once in a thousand runs.
   static let deviations = 3.3
   /// Seconds that waking a process may take on an idle host.
   static let wakeup = 50e-6
@@ -36,7 +37,7 @@ struct RunEvidence {
   ) -> Evidence {
     switch metric {
     case .held, .phantom: .exact
-    // None is a plain count, and any after it is no chance.
+    // Zero is exact: where the first run had none, any in the second is no chance.
     case .failures, .messagesLost: value == 0 ? .exact : .about(value, 2 * value.squareRoot())
     case .connectRate: rate(value, intervalRates.ofHandshakes(in: phase))
     case .messagesRate: rate(value, intervalRates.ofMessages(in: phase))

@@ -18,7 +18,7 @@ package struct SampleGap: Sendable, Equatable {
 }
 
 extension Recording {
-  /// Seconds that a sample may be late. An arrival of a churn may be as late.
+  /// Seconds that a sample may be late: as many as an arrival of a churn may be (`Counter.lateAfter`).
   private static let lateness = 1.0
 
   /// - Parameter every: the time from one sample to the next, as planned.

@@ -2,8 +2,8 @@
 package struct ConversationRecorder: Sendable {
   /// The most bytes of one conversation, in both directions: no plan takes more.
   package static let mostBytes = 1 << 20
-  /// Nanoseconds. Pieces of one direction with a shorter pause between them become one step: where the
-  /// network cut a message means nothing.
+  /// Nanoseconds. Pieces of one direction with a shorter pause between them become one step: the
+  /// places at which the network cuts a message mean nothing.
   private static let shortestPause: UInt64 = 1_000_000
   /// About how many bytes of memory a step takes beside what was said in it.
   private static let stepCost = 128

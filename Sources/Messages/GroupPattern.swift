@@ -34,7 +34,7 @@ final class GroupPattern: @unchecked Sendable {
     case unknown
   }
 
-  /// What is in the first parentheses of the match that is exactly this range of the bytes.
+  /// Where the first parentheses matched, in the match that covers exactly this range of the bytes.
   func firstGroup(of match: Range<Int>, in bytes: [UInt8]) -> Group {
     // With REG_STARTEND `regexec` takes the range to look at from the first element. `^` and `$`
     // match at the range's ends unless the flags say that bytes are around it.

@@ -2,7 +2,7 @@
 package enum ServerReply: Sendable, Equatable {
   case echo
   case discard
-  /// Answers with these bytes, once for each read that brings anything.
+  /// Answers with these bytes: once for each read that brings anything; as a server of HTTP, each request.
   case send([UInt8])
   /// Sends these bytes to every connection, unasked, once in every interval of so many nanoseconds. Discards
   /// what it receives.

@@ -82,7 +82,7 @@ import Testing
         guard received(reading, upTo: UInt8(ascii: "|")) == shown else { return 1 }
       }
       // A picture is ours, with all that moves the cursor.
-      guard StandardError.draw(text), StandardError.draw("|"),
+      guard StandardError.draw(text) == .whole, StandardError.draw("|") == .whole,
         received(reading, upTo: UInt8(ascii: "|")) == text
       else { return 2 }
       return 0
@@ -100,18 +100,18 @@ import Testing
   @Test func `a pipe that nobody empties holds up nobody, and takes what it has room for`() throws {
     let ending = try inChild {
       guard let (reading, writing) = pipe(), dup2(writing, STDERR_FILENO) >= 0 else { return 100 }
-      guard StandardError.draw("small") else { return 1 }
+      guard StandardError.draw("small") == .whole else { return 1 }
       // More than a pipe holds: a write of the whole would wait.
-      guard !StandardError.draw(String(repeating: "x", count: 1 << 20)) else { return 2 }
+      guard StandardError.draw(String(repeating: "x", count: 1 << 20)) == .part else { return 2 }
       // Nothing more goes in now, be it ever so short.
-      guard !StandardError.draw("y") else { return 3 }
+      guard StandardError.draw("y") == .nothing else { return 3 }
       StandardError.offer("y")
       var left = [UInt8](repeating: 0, count: 1 << 21)
       let count = read(reading, &left, left.count)
       guard count > 5, left[..<5].elementsEqual("small".utf8),
         left[5..<count].allSatisfy({ $0 == UInt8(ascii: "x") })
       else { return 4 }
-      return StandardError.draw("again") ? 0 : 5
+      return StandardError.draw("again") == .whole ? 0 : 5
     }
     #expect(ending == .exited(0))
   }
@@ -119,8 +119,8 @@ import Testing
   @Test func `a terminal that stands still holds up nobody`() throws {
     let ending = try inChild {
       guard let (_, other) = terminal(), dup2(other, STDERR_FILENO) >= 0 else { return 100 }
-      guard StandardError.draw("small") else { return 1 }
-      return StandardError.draw(String(repeating: "x", count: 1 << 20)) ? 2 : 0
+      guard StandardError.draw("small") == .whole else { return 1 }
+      return StandardError.draw(String(repeating: "x", count: 1 << 20)) == .whole ? 2 : 0
     }
     #expect(ending == .exited(0))
   }
@@ -133,7 +133,7 @@ import Testing
       unlink(path)
       StandardError.write("one ")
       StandardError.offer("two ")
-      guard StandardError.draw("three") else { return 1 }
+      guard StandardError.draw("three") == .whole else { return 1 }
       var bytes = [UInt8](repeating: 0, count: 64)
       let count = pread(STDERR_FILENO, &bytes, bytes.count, 0)
       return String(decoding: bytes[..<max(0, count)], as: UTF8.self) == "one two three" ? 0 : 2

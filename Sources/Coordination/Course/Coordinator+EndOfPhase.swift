@@ -28,8 +28,9 @@ extension Coordinator {
       if left > 0 { accepted = (accepted ?? 0) + left }
     }
     record.ended = now.seconds(since: started)
-    // Where the listener was replaced meanwhile, what waited at the old one was not accepted. So the
-    // number from the phase's beginning is kept: none of these connections counts as accepted since.
+    // Where the listener was replaced meanwhile, what waited at the old one has left its queue without being
+    // accepted. So `unaccepted` stays what it was when the phase began, lest these connections count as
+    // accepted.
     let counts = PhaseCounts(
       fleet, atServer: accepted,
       unaccepted: hostReadings.path.findings.restarted.isEmpty
@@ -65,7 +66,8 @@ extension Coordinator {
     if record.outcome == .limit || record.ceiling != nil {
       _ = lookAtPath(adding: readings)
       try fileLimits(of: record, failures, readings)
-      // What that has cost, by asking whether connections are alive, is lost in this phase.
+      // `fileLimits` may have asked connections whether they are alive (`verify`). Those lost by being asked
+      // are lost in this phase, not in the next.
       let lost = PhaseCounts(fleet, atServer: nil).lostAtClient(since: counts)
       if lost > 0, !record.kind.closes {
         countsAtEnd = PhaseCounts(
@@ -165,8 +167,8 @@ extension Coordinator {
   }
 
   /// How many of the held connections are alive: each sends a byte that must come back. Nil where
-  /// the plan does not go on after a limit, the run was interrupted, the server does not echo, or
-  /// nothing is held.
+  /// the plan does not go on after a limit, the run was interrupted, the server does not echo, the plan has
+  /// a protocol, or nothing is held.
   mutating func verify() throws(RecordingError) -> Fact? {
     guard plan.onLimit == .hold, plan.server?.reply == .echo, plan.protocol == .raw,
       !course.isInterrupted

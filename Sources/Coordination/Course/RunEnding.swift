@@ -54,7 +54,7 @@ package struct RunEnding {
     write { writer throws(RecordingError) in try writer.write(known) }
     // The first signal of a run only asks for its end, which is near anyway; the second ends the process.
     // An interrupted run has had its first signal.
-    clock.endProcess(atSignal: end.interrupted ? 1 : 2, code: ExitStatus.interrupted)
+    clock.endProcess(afterSignals: end.interrupted ? 1 : 2, code: ExitStatus.interrupted)
     var whole = result(isWhole: isWhole)
     end.replay = replay?.record(of: whole)
     whole.replay = end.replay

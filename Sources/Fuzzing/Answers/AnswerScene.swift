@@ -55,8 +55,8 @@ struct AnswerScene {
     pattern = made
   }
 
-  /// Whether it is known where answers end, and nothing is under way while time passes. Otherwise what
-  /// is counted may depend on how the bytes were cut.
+  /// Whether it is known where answers end, and no bytes wait in the network, for latency or for room, while time
+  /// passes. Otherwise what is counted may depend on how the bytes were cut.
   var isIndependentOfPieces: Bool {
     guard latency == 0, buffer >= 65_536 else { return false }
     if case .matches = pattern?.expectation { return false }

@@ -5,11 +5,13 @@ import GRDB
 ///
 /// - `TABLE.COLUMN = VALUE`, or `TABLE.COLUMN 3 = VALUE` for the fourth row alone. A value is a JSON
 ///   number, a text in quotes, `x` and hexadecimal digits for a blob, or `null`.
-/// - `delete TABLE`, `delete TABLE 3`, `copy TABLE 3`: rows.
+/// - `delete TABLE`, `delete TABLE 3`: rows. `copy run 0`: the row once more; the keys of all other tables
+///   forbid it.
 /// - `@OFFSET DIGITS`: bytes, hexadecimal.
 /// - `cut OFFSET`: the file ends there.
 ///
-/// A line that cannot be carried out changes nothing.
+/// Only the first 64 lines count. A line that cannot be carried out changes nothing; a row that is no number
+/// means all rows.
 struct RecordingChanges {
   private var statements: [(sql: String, value: DatabaseValue?)] = []
   private var patches: [(offset: Int, bytes: [UInt8])] = []
@@ -68,8 +70,9 @@ struct RecordingChanges {
   private static func condition(forRow row: String?, of table: String) -> String {
     guard let row, let number = Int(row) else { return "" }
     // `sample` has no row numbers.
-    let key = table == "\"sample\"" ? "at" : "rowid"
-    return " WHERE \(key) IN (SELECT \(key) FROM \(table) LIMIT 1 OFFSET \(max(0, number)))"
+    let columns = table == "\"sample\"" ? "at, series" : "rowid"
+    let key = "(\(columns))"
+    return " WHERE \(key) IN (SELECT \(columns) FROM \(table) LIMIT 1 OFFSET \(max(0, number)))"
   }
 
   private mutating func deleteOrCopyRows(_ words: [String]) {
@@ -100,8 +103,8 @@ struct RecordingChanges {
     guard !patches.isEmpty || length != nil else { return }
     var bytes = try TemporaryFile.bytes(of: path)
     for (offset, patch) in patches {
-      for (index, byte) in patch.enumerated() where bytes.indices.contains(offset + index) {
-        bytes[offset + index] = byte
+      for (index, byte) in patch.enumerated() where bytes.indices.contains(offset &+ index) {
+        bytes[offset &+ index] = byte
       }
     }
     if let length { bytes = Array(bytes.prefix(max(0, length))) }

@@ -34,7 +34,8 @@ package struct Demand: Sendable, Equatable {
   /// The most seconds for which a phase leaves a connection without a message.
   package var longestIdle = 0.0
   package var memoryGuard: MemoryGuard?
-  /// Kernel bytes per connection on this machine, where they have been measured.
+  /// Bytes per connection on this machine, the workers' own included, where they are known; nil in every run so
+  /// far.
   package var measuredBytesPerConnection: Int?
 
   /// A goal above 2^40 is lowered to it, so that no product with the goal overflows.

@@ -66,7 +66,7 @@ package enum Start {
     package var knob: String?
     /// The value of the setting.
     package var now: Int?
-    /// The value that the setting needs for all workers.
+    /// The value that the setting needs: for all workers; of fs.file-max, for the goal's connections.
     package var needed: Int?
     /// The command that sets it.
     package var fix: String?

@@ -94,7 +94,7 @@ package final class KernelSeries {
     return sinceStart + kernelMemory(now.values) + groupMemory()
   }
 
-  /// Kernel memory that the connections take. `Slab` would not do: its reclaimable part also holds
+  /// Kernel memory that the connections take. The field Slab of /proc/meminfo would not do: its reclaimable part also holds
   /// whatever other programs make the kernel cache, such as the /proc inodes of a monitor. Of that
   /// part only the sockets' inodes and dentries are counted.
   private func kernelMemory(_ now: [Series.Key: Double]) -> [Reading] {

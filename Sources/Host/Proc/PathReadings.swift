@@ -23,8 +23,8 @@ package protocol PathReadings: AnyObject {
   var findings: PathFindings { get }
   /// Whether the kernel of every endpoint can be asked, and has a listener there.
   var knowsServer: Bool { get }
-  /// Whether every endpoint is in the network namespace of this process: the kernel's series are that
-  /// namespace's.
+  /// Whether every endpoint is in the network namespace of this process. Only then do the kernel's series, which
+  /// are that namespace's, tell of the endpoints.
   var isInOwnNamespace: Bool { get }
   /// Connections that wait to be accepted, less those that are recognised as other programs'.
   var waiting: Int { get }

@@ -10,7 +10,9 @@ package enum TuningFile: String, Sendable, CaseIterable {
         ["# now \(change.old); undo: \(change.undo)", "\(change.setting) = \(change.value)"]
       }
       return text(
-        "/etc/sysctl.d/90-runner.conf", install: "sysctl --system", lines: lines)
+        "/etc/sysctl.d/90-runner.conf", install: "sysctl --system",
+        undo: "run the commands that stand behind \"undo:\" below, then remove the file",
+        lines: lines)
     case .limits:
       let lines = resourceLimits(changes).flatMap { limit in
         ["*", "root"].flatMap { who in
@@ -33,11 +35,14 @@ package enum TuningFile: String, Sendable, CaseIterable {
     changes.filter { $0.kind == .descriptorLimit || $0.kind == .processLimit }
   }
 
-  private func text(_ path: String, install: String, lines: [String]) -> String {
+  /// - Parameter undo: how to undo what the file has done; nil where its removal does.
+  private func text(
+    _ path: String, install: String, undo: String? = nil, lines: [String]
+  ) -> String {
     var all = [
-      "# Install as \(path), then: \(install)", "# Undo: rm \(path), then: \(install)",
+      "# Install as \(path), then: \(install)", "# Undo: \(undo ?? "rm \(path), then: \(install)")",
     ]
-    all += lines.isEmpty ? ["# Nothing needs to change."] : lines
+    all += lines.isEmpty ? ["# Nothing of this kind needs to change."] : lines
     return all.joined(separator: "\n") + "\n"
   }
 }

@@ -22,13 +22,17 @@ package enum DirectoryLock {
     let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw lastError }
     if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return .taken }
+    // Another process may hold it for an instant, to ask (`isHeld`).
+    if errno == EWOULDBLOCK { usleep(10_000) }
+    if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return .taken }
     let error = errno
     let holder = error == EWOULDBLOCK ? holder(of: descriptor) : nil
     close(descriptor)
     return error == EWOULDBLOCK ? .held(by: holder) : .unknown
   }
 
-  /// Whether a process holds the lock of a directory now.
+  /// Whether a process holds the lock of a directory now. Takes a free lock for an instant, which `take` waits
+  /// out.
   package static func isHeld(_ path: String) -> Bool {
     let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { return false }

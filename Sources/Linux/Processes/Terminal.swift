@@ -44,8 +44,8 @@ package enum StandardError {
   }
 
   /// Writes a picture, with the sequences that move the cursor and set colours, or leaves it out as `offer`
-  /// does. All of the picture's text is ours. Returns whether it is written.
-  package static func draw(_ text: String) -> Bool {
+  /// does. All of the picture's text is ours.
+  package static func draw(_ text: String) -> Written {
     Linux.write(text, to: STDERR_FILENO, .none)
   }
 }
@@ -81,7 +81,9 @@ package enum StandardOutput {
   }
 
   /// As `show`, but leaves out what there is no room for now. Returns whether there was room for all.
-  package static func offer(_ text: String) -> Bool { Linux.write(text, to: STDOUT_FILENO, .none) }
+  package static func offer(_ text: String) -> Bool {
+    Linux.write(text, to: STDOUT_FILENO, .none) == .whole
+  }
 
   package static func write(_ bytes: [UInt8]) throws(Errno) {
     var rest = bytes[...]
@@ -102,6 +104,11 @@ package enum StandardOutput {
       }
     }
   }
+}
+
+/// How much of a text is written.
+package enum Written {
+  case whole, part, nothing
 }
 
 /// What becomes of a text for which there is no room.
@@ -125,17 +132,16 @@ private enum Patience {
 }
 
 /// Writes a text to standard output or error without a buffer, so that a forked child never repeats what its
-/// parent had not written yet. Failures are ignored, such as that of a pipe whose reader has gone. Returns
-/// whether all is written.
+/// parent had not written yet. Failures are ignored, such as that of a pipe whose reader has gone.
 ///
 /// poll(2) says only that there is some room, and a write of more than that waits for a reader. So where
 /// patience may end, a terminal or a pipe is opened anew for writing without waiting. Standard output and
 /// error themselves may not be made non-blocking: other processes share their open file descriptions. Any of
 /// these may have done so all the same.
 @discardableResult
-private func write(_ text: String, to number: Int32, _ patience: Patience) -> Bool {
+private func write(_ text: String, to number: Int32, _ patience: Patience) -> Written {
   if case .endless = patience { return writeAll(text, to: number, patience) }
-  guard Poll.isWritable(number) || patience.awaitRoom(number) else { return false }
+  guard Poll.isWritable(number) || patience.awaitRoom(number) else { return .nothing }
   let own =
     isTerminalOrPipe(number)
     ? unsafe open("/proc/self/fd/\(number)", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1
@@ -149,7 +155,7 @@ private func isTerminalOrPipe(_ number: Int32) -> Bool {
     && [S_IFCHR, S_IFIFO].contains(status.st_mode & S_IFMT)
 }
 
-private func writeAll(_ text: String, to descriptor: Int32, _ patience: Patience) -> Bool {
+private func writeAll(_ text: String, to descriptor: Int32, _ patience: Patience) -> Written {
   var text = text
   return text.withUTF8 { bytes in
     var rest = unsafe UnsafeRawBufferPointer(bytes)[...]
@@ -160,13 +166,13 @@ private func writeAll(_ text: String, to descriptor: Int32, _ patience: Patience
         unsafe rest = rest.dropFirst(count)
         continue
       }
-      guard count < 0 else { return false }
-      switch lastError {
-      case .interrupted: continue
-      case .resourceTemporarilyUnavailable where patience.awaitRoom(descriptor): continue
-      default: return false
+      let error = lastError
+      if count < 0, error == .interrupted { continue }
+      if count < 0, error == .resourceTemporarilyUnavailable, patience.awaitRoom(descriptor) {
+        continue
       }
+      return unsafe rest.count < bytes.count ? .part : .nothing
     }
-    return true
+    return .whole
   }
 }

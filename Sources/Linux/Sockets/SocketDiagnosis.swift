@@ -29,7 +29,8 @@ package final class SocketDiagnosis {
 
   deinit { Socket.close(netlink) }
 
-  /// Passes on every socket in one of these states that meets one of these conditions.
+  /// Passes on every socket in one of these states that meets one of these conditions. Of more than 1,000
+  /// conditions, a socket that meets two may be passed on twice.
   package func each(
     _ states: TCPStates, anyOf conditions: [SocketCondition], _ body: (DiagnosedSocket) -> Void
   ) throws(Errno) {

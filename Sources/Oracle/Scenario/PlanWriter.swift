@@ -43,7 +43,7 @@ struct PlanWriter {
   init(for aim: Aim, _ maker: inout ScenarioMaker) {
     let plays = aim.call == .receive || aim.call == .send
     let playing = plays ? ", messages: [first]" : ""
-    // A fast ramp would be over before its hundredth message.
+    // A late failure comes after the hundredth call (`Aim.Position`): a fast ramp would be over before that.
     let ramp =
       plays && aim.kind == .ramp
       ? "ramp: {to: 220, rate: 200/s\(playing)}" : "ramp: {to: 220, rate: 1k/s}"
@@ -83,7 +83,7 @@ struct PlanWriter {
       case .close: ["ramp: {to: 150, rate: 1k/s}", "close: {over: 2s}"]
       default: ["ramp: {to: 400, rate: \(maker.pick(["300/s", "1k/s"]))}"]
       }
-    let end =
+    let serverOrTarget =
       aim.manner == nil
       ? "server: {listen: \"127.0.0.1:9000\", processes: 1}" : "target: 127.0.0.1:9000"
     let ports = aim.resource == .sourcePorts ? ", ports: 20000-20149" : ""
@@ -91,7 +91,7 @@ struct PlanWriter {
     }
     text =
       ([
-        end,
+        serverOrTarget,
         "clients: {sources: 127.0.0.2, processes: 1, connect-timeout: 1s, retries: 0\(ports)}",
         "on-limit: \(aim.policy.rawValue)", "phases:",
       ] + (phases + (aim.kind == .close ? [] : more)).map { "  - \($0)" })

@@ -50,11 +50,13 @@ extension Recording {
     var thresholds: [Threshold] = []
     for condition in conditions {
       var reader = Reader(plan: planFile, files: Plan.attached([:]))
-      guard let threshold = reader.threshold(condition, at: .start, context) else {
+      guard var threshold = reader.threshold(condition, at: .start, context) else {
         let first = reader.errors.first
         throw CommandLineValue.Wrong(
           Problem(first?.message ?? "\(quoted(condition)) is no condition", hint: first?.hint))
       }
+      // It stands on no line of the plan.
+      threshold.line = 0
       thresholds.append(threshold)
     }
     return thresholds

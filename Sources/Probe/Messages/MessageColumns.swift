@@ -41,7 +41,7 @@ struct MessageColumns: ~Copyable {
     var pattern: UInt8
   }
 
-  /// The most debts that a row remembers. A further one has the oldest forgotten. The answer to a forgotten
+  /// The most debts that a row remembers. With one more, the oldest is forgotten. The answer to a forgotten
   /// debt may still come, and is then taken for that to a later message (`RowMarks.forgetful`).
   static var mostDebts: UInt32 { 4 }
 

@@ -18,7 +18,7 @@ package struct Scoreboard: @unchecked Sendable {
 
   private static let mostPatterns = 8
 
-  /// The worker's and the coordinator's cells never share a cache line. All offsets are constants
+  /// Cells that the coordinator alone writes never share a cache line with the worker's. All offsets are constants
   /// to the compiler; with `allCases.count` in them, reading one would take a lazy initialization.
   private enum Offset {
     static let counters = 0
@@ -178,7 +178,8 @@ package struct Scoreboard: @unchecked Sendable {
   }
 
   /// A phase begins: what peers have said in the one before does not explain what happens in this one. A
-  /// refusal stays until the next, as it may have come when the one before had been counted up already.
+  /// refusal can be read until the next one comes: it may have come after the coordinator had summed up the
+  /// phase before.
   func forgetSaid() {
     unsafe cell(Offset.unasked).pointee.store(0, ordering: .releasing)
     store(0, Offset.refusal + 8)

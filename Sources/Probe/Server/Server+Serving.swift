@@ -93,7 +93,7 @@ extension Server where System: ~Copyable {
   }
 
   mutating func respond(_ slot: UInt32, _ message: UnsafeRawBufferPointer) {
-    // Of HTTP a long response comes here in pieces.
+    // A long response of HTTP comes here in pieces: none may overtake what waits in `unsent`.
     if assignment.speaksHTTP, isUnsent(slot) { return unsafe keep(slot, message) }
     switch assignment.readiness {
     case .direct: unsafe answer(slot, message)
@@ -116,7 +116,8 @@ extension Server where System: ~Copyable {
 
   /// Ends a connection on which a call has failed. A reset is the peer's close, which came between
   /// the event and the call. Any other error counts as a failure, unless the connection is a
-  /// stranger's. What fails on top of TCP is the client's to count; here stays what was said.
+  /// stranger's. A handshake on top of TCP that fails is the client's to count; the server only
+  /// keeps the words that say why.
   @inline(never)
   mutating func endBroken(_ slot: UInt32, _ call: FailedCall, _ error: Errno) {
     let isClose = error == .connectionReset || error == .brokenPipe

@@ -20,9 +20,9 @@ package protocol RunClock: AnyObject {
   /// From now on signals end the program directly, without `nextSignal`.
   ///
   /// - Parameters:
-  ///   - number: how many signals it takes to end the program.
+  ///   - count: how many signals it takes to end the program.
   ///   - code: the program's exit code.
-  func endProcess(atSignal number: Int, code: Int32)
+  func endProcess(afterSignals count: Int, code: Int32)
 }
 
 /// The kernel's clock, and the signals of this process.
@@ -52,8 +52,8 @@ package final class SystemClock: RunClock {
 
   package func nextSignal() -> Int32? { signals.next() }
 
-  package func endProcess(atSignal number: Int, code: Int32) {
+  package func endProcess(afterSignals count: Int, code: Int32) {
     SignalSource.endProcess(
-      Signal.endings, after: number, since: signals.lastEnding, code: code)
+      Signal.endings, after: count, since: signals.lastEnding, code: code)
   }
 }

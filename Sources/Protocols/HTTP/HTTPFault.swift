@@ -52,7 +52,8 @@ package enum HTTPFault: UInt8, Sendable, CaseIterable {
     }
   }
 
-  /// The section with the rule. Bounds are those that it allows or asks for.
+  /// The section with the rule. Where the fault is a bound of this reader, the section that allows such a
+  /// bound or asks for one.
   package var section: String {
     switch self {
     case .startLineTooLong: "RFC 9112, 3"

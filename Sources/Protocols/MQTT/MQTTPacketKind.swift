@@ -19,7 +19,8 @@ package enum MQTTPacketKind: UInt8, BitwiseCopyable, Sendable, CaseIterable {
   case connack, publish, puback, pubrec, pubrel, pubcomp, subscribe, suback, unsubscribe, unsuback
   case pingreq, pingresp, disconnect, auth
 
-  /// The low four bits of the first byte (3.1.1: 2.2.2; 5.0: 2.1.3); nil where they have a meaning.
+  /// The low four bits of the first byte, where the standard prescribes them (3.1.1: 2.2.2; 5.0: 2.1.3); nil for
+  /// PUBLISH, where they say DUP, QoS and RETAIN.
   package var flags: UInt8? {
     switch self {
     case .publish: nil

@@ -27,7 +27,8 @@ package struct MQTTReader: BitwiseCopyable, Sendable {
     static var isConnected: Self { Self(rawValue: 1 << 3) }
     /// No packet may follow.
     static var isOver: Self { Self(rawValue: 1 << 4) }
-    /// A remaining length that 3.1.1 allows and 5.0 does not, while the version is unknown.
+    /// The remaining length takes more bytes than it needs: 3.1.1 allows that, 5.0 does not. Kept until CONNECT
+    /// tells the version.
     static var isOverlong: Self { Self(rawValue: 1 << 5) }
     /// The properties are those of the will.
     static var isOfWill: Self { Self(rawValue: 1 << 6) }
@@ -45,7 +46,8 @@ package struct MQTTReader: BitwiseCopyable, Sendable {
   var number: UInt32 = 0
   /// The packet identifier. In CONNACK, whether the session is present.
   var identifier: UInt16 = 0
-  /// Properties of this packet so far: see `MQTTProperty.bit`.
+  /// Of the properties that are being read, the packet's or its will's, those that have come: see
+  /// `MQTTProperty.bit`.
   var seen: UInt16 = 0
   /// The packet's first byte.
   var header: UInt8 = 0
@@ -56,7 +58,7 @@ package struct MQTTReader: BitwiseCopyable, Sendable {
   var property = MQTTProperty.userProperty
   var text = MQTTText()
   var traits: Traits
-  /// How many bytes of `number` have come.
+  /// How many bytes of `number` have come. Among codes of filters: 1 once a code has come.
   var count: UInt8 = 0
 
   /// A reader of what a server sends to a client that asked for this version.
@@ -120,9 +122,10 @@ package struct MQTTReader: BitwiseCopyable, Sendable {
     }
   }
 
-  /// Leaves a place that no byte belongs to.
+  /// Leaves a place whose bytes have all come.
   ///
-  /// - Returns: what is to be told, or `needsMore` where there is nothing; nil where a byte belongs here.
+  /// - Returns: the event to tell; `needsMore` where the place was left and nothing is to be told, so that
+  ///   `next` goes on; nil where a byte belongs here.
   private mutating func passed() -> MQTTEvent? {
     switch place {
     case .header, .length, .malformed: return nil
@@ -266,7 +269,8 @@ package struct MQTTReader: BitwiseCopyable, Sendable {
         count += 1
       }
     }
-    // What comes before the wrong byte is told first, as it is when that comes alone.
+    // The bytes before the wrong byte are told first, as a piece, just as when the wrong byte comes in a later
+    // buffer.
     if let fault, count == 0 || !field.isGiven {
       used += count + 1
       return fail(fault)
@@ -278,7 +282,7 @@ package struct MQTTReader: BitwiseCopyable, Sendable {
     return field.isGiven ? .piece(field, count: count) : nil
   }
 
-  /// The byte of "MQTT" that has so many bytes to come, with itself.
+  /// The byte of "MQTT" at which so many bytes are still to come, itself included.
   private static func name(_ left: UInt32) -> UInt8 {
     switch left {
     case 4: UInt8(ascii: "M")

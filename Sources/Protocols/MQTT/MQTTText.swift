@@ -51,7 +51,7 @@ package struct MQTTText: BitwiseCopyable, Sendable {
     static var last: UInt8 { 1 }
     static var lastTwo: UInt8 { 2 }
     static var lastThree: UInt8 { 3 }
-    /// The second of three that must not say what two can.
+    /// The second byte of a character of three, which must not be one that two bytes can say.
     static var afterE0: UInt8 { 4 }
     /// The second of three that must not be a surrogate.
     static var afterED: UInt8 { 5 }

@@ -66,14 +66,19 @@ package enum EscapedText {
         let digits = rest.prefix(2)
         guard digits.count == 2, digits.allSatisfy(isHexDigit),
           let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
-        else { throw Wrong(escape: "\\x" + String(decoding: digits, as: UTF8.self)) }
+        else { throw Wrong(escape: "\\x" + whole(digits, rest.dropFirst(2))) }
         bytes.append(value)
         rest = rest.dropFirst(2)
       case let other:
-        throw Wrong(escape: "\\" + String(decoding: [other].compactMap(\.self), as: UTF8.self))
+        throw Wrong(escape: "\\" + whole([other].compactMap(\.self), rest))
       }
     }
     return bytes
+  }
+
+  /// A text whose last character may go on in what follows.
+  private static func whole(_ bytes: some Sequence<UInt8>, _ rest: ArraySlice<UInt8>) -> String {
+    String(decoding: bytes + rest.prefix { $0 & 0xC0 == 0x80 }, as: UTF8.self)
   }
 
   /// Checks bytes because `UInt8(_:radix:)` would take a sign as well.

@@ -43,6 +43,7 @@ struct RunCases {
   var thresholds: [TestCase] {
     judgement.thresholds.map { threshold in
       let message = "\(threshold.text): \(threshold.reason)"
+      let line = threshold.planLine > 0 ? threshold.planLine : nil
       return TestCase(
         name: threshold.text,
         outcome: !judgement.judgesThresholds
@@ -51,8 +52,8 @@ struct RunCases {
             ? .passed
             : .failure(
               type: "threshold", message: message,
-              body: message + "\nplan line \(threshold.planLine)\n"),
-        output: attachments, place: place(threshold.planLine))
+              body: message + (line.map { "\nplan line \($0)\n" } ?? "\n")),
+        output: attachments, place: place(line))
     } + [expectation].compactMap(\.self)
   }
 

@@ -83,7 +83,7 @@ extension HTMLReport {
               text: threshold.passed ? "passed" : "failed", value: String(threshold.passed),
               style: "outcome \(threshold.passed ? "done" : "limit")"),
           .init(text: onOneLine(threshold.reason), value: threshold.value.map { String($0) }),
-          .count(threshold.planLine),
+          .count(threshold.planLine > 0 ? threshold.planLine : nil),
         ]
       })
   }

@@ -10,24 +10,30 @@ extension CaptureProxy {
 
   mutating func acceptClients() {
     for _ in 0..<Self.burst {
+      // Its socket to the server first: where no descriptor is left for that, the client waits in the
+      // kernel's queue until the next try, as it does where there is none for the client.
+      var call = "socket"
+      var server: FileDescriptor?
       do throws(Errno) {
-        guard let client = try Socket.accept(listener)?.descriptor else { return }
-        connectToServer(for: client)
+        let descriptor = try Socket.open(v6: route.forward.ip.isV6)
+        server = descriptor
+        call = "accept4"
+        guard let client = try Socket.accept(listener)?.descriptor else {
+          return Socket.close(descriptor)
+        }
+        connect(descriptor, for: client)
       } catch {
-        // Most often no descriptor is left. Clients wait in the kernel's queue until the next try.
-        warn("no more clients for now: accept4: \(Self.words(error))")
+        if let server { Socket.close(server) }
+        warn("no more clients for now: \(call): \(Self.words(error))")
         return pauseListening()
       }
     }
   }
 
-  /// Opens a connection to the server for a client.
-  private mutating func connectToServer(for client: FileDescriptor) {
+  /// Connects a socket to the server for a client.
+  private mutating func connect(_ descriptor: FileDescriptor, for client: FileDescriptor) {
     let name = Socket.peerAddress(of: client).map { "\($0)" } ?? "unknown"
-    var server: FileDescriptor?
     do throws(Errno) {
-      let descriptor = try Socket.open(v6: route.forward.ip.isV6)
-      server = descriptor
       // TCP_NODELAY: the proxy adds no delay of its own.
       try Socket.sendAtOnce(client)
       try Socket.sendAtOnce(descriptor)
@@ -40,20 +46,21 @@ extension CaptureProxy {
       relays[relay.id] = relay
       say("client \(name) connected (\(relays.count) open)")
     } catch {
-      turnAway(client, server, name, error)
+      turnAway(client, descriptor, name, error)
     }
   }
 
-  /// Resets a client for which the server cannot be reached, or whose connection cannot be watched.
+  /// Resets a client for which the server cannot be reached, or whose connection cannot be watched, and gives
+  /// back the socket to the server.
   private mutating func turnAway(
-    _ client: FileDescriptor, _ server: FileDescriptor?, _ name: String, _ error: Errno
+    _ client: FileDescriptor, _ server: FileDescriptor, _ name: String, _ error: Errno
   ) {
     refusedClients += 1
     warn("client \(name) turned away: \(route.forward): \(Self.words(error))")
     // A reset, as from a server that refuses; a FIN would look like an orderly end.
     try? Socket.resetOnClose(client, true)
     Socket.close(client)
-    if let server { Socket.close(server) }
+    Socket.close(server)
   }
 
   /// Turns away a client whose connection to the server has failed.

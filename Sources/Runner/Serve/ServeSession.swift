@@ -90,7 +90,7 @@ struct ServeSession: ~Copyable {
     }
     end()
     // Nobody may read what is printed, so a signal ends the process from here on.
-    clock.endProcess(atSignal: 1, code: ExitStatus.passed)
+    clock.endProcess(afterSignals: 1, code: ExitStatus.passed)
     return printTotals()
   }
 

@@ -27,7 +27,11 @@ struct ServeTotals {
     \(Format.count(held)) open at the end\(lostText)
     received \(Format.bytes(received)), sent \(Format.bytes(sent))
 
-    """ + limits.map { "met a limit: \($0.cause), \(Format.count($0.count)) times\n" }.joined()
+    """ + limits.map(Self.text).joined()
+  }
+
+  private static func text(of limit: LimitRecord) -> String {
+    "met a limit: \(limit.cause), \(Format.count(limit.count)) \(limit.count == 1 ? "time" : "times")\n"
   }
 
   private var lostText: String {

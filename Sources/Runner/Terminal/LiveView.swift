@@ -12,6 +12,8 @@ struct LiveView: Progress {
   private let paint: Paint
   /// The width of each line of the picture, in columns; the cursor stands below the last one.
   private var drawnWidths: [Int] = []
+  /// Whether the last picture was written in part.
+  private var isCut = false
   /// When to draw next, in seconds since the run started.
   private var nextDraw = 0.0
   private var rate = Rate()
@@ -124,8 +126,18 @@ struct LiveView: Progress {
     // To the first column, then up: the terminal may have echoed a Ctrl-C.
     if !drawnWidths.isEmpty { text += "\r\u{1B}[\(drawnRows)A\u{1B}[J" }
     text += lines.map { $0.text + "\n" }.joined()
-    // Where the picture is not written, the one before it stays and is replaced later.
-    if StandardError.draw(text) { drawnWidths = lines.map(\.columns) }
+    if isCut { text = "\n" + text }
+    switch StandardError.draw(text) {
+    case .whole:
+      drawnWidths = lines.map(\.columns)
+      isCut = false
+    // The picture before it stays, and is replaced later.
+    case .nothing: break
+    // The cursor stands somewhere in the picture: the next one begins below.
+    case .part:
+      drawnWidths = []
+      isCut = true
+    }
   }
 
   /// Rows that the picture takes now: a terminal that has become narrower has wrapped its lines.

@@ -1,4 +1,5 @@
-/// SplitMix64: the same seed gives the same run, on every machine and in every release.
+/// SplitMix64: the same seed gives the same numbers on every machine. What is drawn from them (`chance`,
+/// `random(in:)`, `randomElement`) may differ with another version of Swift.
 package struct SeededGenerator: RandomNumberGenerator {
   private var state: UInt64
 

@@ -65,8 +65,8 @@ final class SimulatedSocket {
   /// This end has closed in order, and the peer has not sent its FIN yet.
   private var awaitsPeerFin = false
   private var hasSentFin = false
-  /// Whether `finishSending` has sent this end's FIN before the peer's had come: only then does
-  /// TIME_WAIT follow.
+  /// Whether `finishSending` has sent this end's FIN before the peer's had come: then TIME_WAIT follows although
+  /// `close` finds the peer's FIN.
   private var finishedFirst = false
   /// A `send`, or epoll, found too little room at the peer: epoll is to announce when there is room.
   private var foundPeerFull = false

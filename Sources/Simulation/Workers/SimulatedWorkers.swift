@@ -180,7 +180,7 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
 
   package func nextSignal() -> Int32? { signals.isEmpty ? nil : signals.removeFirst() }
 
-  package func endProcess(atSignal number: Int, code: Int32) {}
+  package func endProcess(afterSignals number: Int, code: Int32) {}
 
   /// How many calls for attention the workers have made.
   private var attentionCalls: Int { members.reduce(0) { $0 + $1.process.attentionCalls } }

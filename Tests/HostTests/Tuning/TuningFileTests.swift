@@ -15,7 +15,7 @@ import Testing
     #expect(
       TuningFile.sysctl.text(Self.all) == """
         # Install as /etc/sysctl.d/90-runner.conf, then: sysctl --system
-        # Undo: rm /etc/sysctl.d/90-runner.conf, then: sysctl --system
+        # Undo: run the commands that stand behind "undo:" below, then remove the file
         # now 100000; undo: sysctl -w fs.epoll.max_user_watches=100000
         fs.epoll.max_user_watches = 2200000
         # now 400000; undo: sysctl -w fs.file-max=400000
@@ -63,7 +63,7 @@ import Testing
       let lines = file.text(changes).split(separator: "\n")
       #expect(lines.count == 3)
       #expect(lines.allSatisfy { $0.hasPrefix("#") })
-      #expect(lines.last == "# Nothing needs to change.")
+      #expect(lines.last == "# Nothing of this kind needs to change.")
     }
   }
 }

@@ -119,8 +119,8 @@ import Testing
     let lines = ending.output.split(separator: "\n")
     #expect(lines.count == 3)
     #expect(lines[0].hasPrefix("# Install as \(path), then: "))
-    #expect(lines[1].hasPrefix("# Undo: rm \(path), then: "))
-    #expect(lines[2] == "# Nothing needs to change.")
+    #expect(lines[1].hasPrefix(kind == "sysctl" ? "# Undo: run " : "# Undo: rm \(path), then: "))
+    #expect(lines[2] == "# Nothing of this kind needs to change.")
   }
 
   @Test(arguments: [("limits", "* hard nofile 10"), ("systemd", "LimitNOFILE=10")])
