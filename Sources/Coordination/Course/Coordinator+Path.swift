@@ -29,7 +29,11 @@ extension Coordinator {
     findings.queuedAtDeadline = queuedAtDeadline
     findings.serverMayClose = serverMayHaveClosed
     // Only if a peer has closed some: for `leftAtServer` the kernel goes through all connections of the host.
-    if fleet.total(.closedByPeer, .client) > closedByPeerBefore {
+    let name = state.phases[phase].name
+    let isBrokenOff = state.failures.contains {
+      $0.phase == name && $0.syscall == FailedCall.secure.name && $0.errno?.name == "ECONNRESET"
+    }
+    if isBrokenOff || fleet.total(.closedByPeer, .client) > closedByPeerBefore {
       let counted = fleet.heldAtServer - fleet.current(.held, .client)
       findings.leftAtServer =
         hostReadings.path.leftAtServer ?? (hasOwnServer ? max(0, counted) : nil)

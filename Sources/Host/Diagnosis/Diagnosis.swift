@@ -44,6 +44,8 @@ package func diagnose(
     return context.connectTimeout(failure)
   case (.secure, "ETIMEDOUT"):
     return context.secureTimeout(failure)
+  case (.secure, "ECONNRESET"), (.secure, "EPIPE"):
+    return context.brokenOffOnTopOfTCP(failure)
   case (.secure, _):
     return context.refusedOnTopOfTCP(failure)
   case (.connect, "ECONNREFUSED"):

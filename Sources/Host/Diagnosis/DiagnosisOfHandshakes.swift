@@ -46,7 +46,7 @@ extension DiagnosisContext {
   /// Whether a listener has dropped packets, and all listeners together at least half as many as
   /// handshakes failed. A handshake that is dropped at a listener counts once per try, so at least
   /// once. True where the listener's kernel does not say.
-  private func dropsExplain(
+  func dropsExplain(
     _ failure: FailureRecord, at listener: PathFindings.Listener
   ) -> Bool {
     guard let drops = listener.drops else { return true }
@@ -273,11 +273,15 @@ extension DiagnosisContext {
       return Diagnosed(
         .unclassified, evidence: evidence + [Fact("tcp.listen-overflows", "not counted here")])
     }
-    let whose = Fact(
-      "counters", "of all listeners in this network namespace: another one may have moved them")
-    if overflows > 0 { return acceptQueue(failure.endpoint, evidence + [whose]) }
-    if drops > 0 { return synQueue(rise(.requestQueueFull) ?? 0, evidence + [whose], nil) }
+    if overflows > 0 { return acceptQueue(failure.endpoint, evidence + [ofWholeNamespace]) }
+    if drops > 0 {
+      return synQueue(rise(.requestQueueFull) ?? 0, evidence + [ofWholeNamespace], nil)
+    }
     return droppedOnTheWay(evidence)
+  }
+
+  var ofWholeNamespace: Fact {
+    Fact("counters", "of all listeners in this network namespace: another one may have moved them")
   }
 
   // MARK: Connection tracking

@@ -45,13 +45,7 @@ extension DiagnosisContext {
     {
       return Diagnosed(
         .acceptQueue,
-        evidence: evidence(worst.endpoint, worst.listener) + [
-          Fact(
-            "the queue",
-            path.stillAccepts
-              ? "moves: the server accepts too slowly" : "does not move: the server does not accept"
-          )
-        ])
+        evidence: evidence(worst.endpoint, worst.listener) + [stateOfQueue])
     }
     // A listener counts packets that it has thrown away for whatever reason, such as a reset of a
     // handshake that was half done; the namespace counts what overflowed, at any of its listeners. The
@@ -83,6 +77,14 @@ extension DiagnosisContext {
           )
           : Fact("the queue", "moves: the server accepts too slowly, after the clients have gone")
       ])
+  }
+
+  /// Whether a queue in which connections wait moves, as evidence.
+  var stateOfQueue: Fact {
+    Fact(
+      "the queue",
+      path.stillAccepts
+        ? "moves: the server accepts too slowly" : "does not move: the server does not accept")
   }
 
   /// Connections that the clients count as established, that never waited to be accepted, and for which

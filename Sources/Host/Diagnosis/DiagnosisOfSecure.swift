@@ -1,20 +1,64 @@
 import Recording
 
-/// Handshakes of TLS: TCP's were over, so queues and the way are no reason.
+/// Handshakes of TLS. The client's kernel says that TCP's were over; the server's may not have seen their end.
 extension DiagnosisContext {
   /// An end has said no. What it said is kept by the worker, and is evidence as well.
   func refusedOnTopOfTCP(_ failure: FailureRecord) -> Diagnosed {
     Diagnosed(.refusedByPeer, evidence: addresses(of: failure) + [refused(failure)])
   }
 
-  /// Nobody has said anything that could be told apart.
+  /// A reset in mid-handshake, and no alert. It has the causes that any reset has: a queue, somebody on the
+  /// way, the peer. The peer has refused then: no connection of TLS ever stood that it could have closed.
+  func brokenOffOnTopOfTCP(_ failure: FailureRecord) -> Diagnosed {
+    var found = closedByPeer(failure)
+    found.evidence.append(Fact("TLS's handshake", "broken off without an alert"))
+    guard found.resource == .closedByPeer else { return found }
+    found.resource = .refusedByPeer
+    found.evidence.append(refused(failure))
+    return found
+  }
+
+  /// TLS's handshake was not answered in time.
+  ///
+  /// What ends TCP's handshake is dropped where the accept queue is full. The client's kernel does not notice:
+  /// it says that the connection stands, and sends what TLS begins with again and again. So it does for a
+  /// connection that waits in a queue which nobody empties. Plain connections are phantoms then.
   func secureTimeout(_ failure: FailureRecord) -> Diagnosed {
-    Diagnosed(
-      .unclassified,
-      evidence: addresses(of: failure) + [
-        Fact("TCP's handshake", "over"),
+    let listener = path.listener(at: failure.endpoint)
+    let evidence =
+      addresses(of: failure) + [
+        Fact("TCP's handshake", "over, as this host's kernel has it"),
         Fact("TLS's handshake", "not over when the plan's connect-timeout was"),
-      ])
+      ] + facts(of: listener) + rises(.listenOverflows, .listenDrops, .synRetransmits)
+    if path.mayBeLedElsewhere(failure.endpoint) {
+      return Diagnosed(.unclassified, evidence: evidence + [ledElsewhere] + natRules)
+    }
+    guard let listener else { return secureTimeoutByCounters(failure, evidence) }
+    // A client that gives up leaves its connection in the queue.
+    let waiting = path.listeners.values.sum(\.waitingAtLastLook)
+    if listener.waitingAtLastLook > 0, 2 * waiting >= failure.count {
+      // No setting is named: a longer queue would only hold more of them.
+      return Diagnosed(.acceptQueue, evidence: evidence + [stateOfQueue])
+    }
+    // Looks may miss a queue that was full for a moment.
+    let overflown = listener.isFull || listener.drops != nil && (rise(.listenOverflows) ?? 0) > 0
+    if overflown, dropsExplain(failure, at: listener) {
+      return acceptQueue(failure.endpoint, evidence, listener)
+    }
+    return Diagnosed(.unclassified, evidence: evidence)
+  }
+
+  /// Nothing is known of the listener but the counters of this host, if it is here.
+  private func secureTimeoutByCounters(_ failure: FailureRecord, _ evidence: [Fact]) -> Diagnosed {
+    guard demand.bothEndsHere else {
+      let untold = Fact(
+        "not told apart", "its accept queue, a server that does not accept, and one that is slow")
+      return Diagnosed(.unclassified, evidence: evidence + [untold])
+    }
+    guard 2 * (rise(.listenOverflows) ?? 0) >= Double(failure.count) else {
+      return Diagnosed(.unclassified, evidence: evidence)
+    }
+    return acceptQueue(failure.endpoint, evidence + [ofWholeNamespace])
   }
 
   private func refused(_ failure: FailureRecord) -> Fact {

@@ -102,7 +102,7 @@ extension ClientConnections where System: ~Copyable {
   private func endpoint(of call: FailedCall, at position: UInt32?) -> Int? {
     guard let position else { return nil }
     return switch call {
-    case .connect, .connectTimeout, .closed: tuples.step(at: position).endpoint
+    case .connect, .connectTimeout, .secure, .closed: tuples.step(at: position).endpoint
     default: nil
     }
   }

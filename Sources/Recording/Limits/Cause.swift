@@ -1,7 +1,12 @@
+import WorkerLog
+
 extension LimitRecord {
   /// Whether connections wait in an accept queue whose length is not the cause: the server does not
   /// accept them, or too slowly, and no setting moves that.
-  private var isNotAccepting: Bool { resource == .acceptQueue && syscall == nil && knob == nil }
+  private var isNotAccepting: Bool {
+    resource == .acceptQueue && knob == nil
+      && (syscall == nil || syscall == FailedCall.secure.name)
+  }
 
   /// What moves the limit where no command of this host does, or besides such a command; nil where
   /// nobody knows what does.

@@ -1,0 +1,51 @@
+import Foundation
+import Recording
+import Testing
+
+/// What stopped connections of TLS, and in whose words.
+@Suite(.tags(.realKernel)) struct SecureLimitRunTests {
+  private let workspace: Workspace
+  private let network: Loopback
+
+  init() throws {
+    workspace = try Workspace()
+    network = try Loopback()
+  }
+
+  private func plan(
+    goal: String, tls: String = "tls: {verify: off}", phases: [String] = ["ramp: {to: \"${goal}\"}"]
+  ) -> PlanText {
+    var plan = PlanText(
+      goal: goal, target: network.endpoint,
+      clients: "processes: 1, connect-timeout: 1s, retries: 0", phases: phases)
+    if !tls.isEmpty { plan.rest = [tls] }
+    return plan
+  }
+
+  private func limits(_ plan: PlanText) throws -> (Summary, Recording) {
+    try workspace.write(plan.on(network), to: "limit.plan")
+    let (_, summary) = try workspace.summary(of: ["limit.plan"])
+    return (summary, try workspace.recording(of: "limit"))
+  }
+
+  @Test func `a server that accepts nobody is told as in a plain run`() throws {
+    let server = try SilentServer(network.endpoint, accepting: 0)
+    defer { server.stop() }
+    let (summary, recording) = try limits(plan(goal: "20"))
+    #expect(summary.exit == 100)
+    #expect(summary.limit?.end == "server")
+    #expect(summary.limit?.resource == "accept-queue")
+    #expect(summary.limit?.syscall == "tls")
+    let limit = try #require(recording.limits.first)
+    #expect(limit.endpoint == network.endpoint)
+    #expect(limit.cause == "server tls: it does not accept its connections")
+  }
+
+  @Test func `a server that accepts and says nothing is not`() throws {
+    let server = try SilentServer(network.endpoint)
+    defer { server.stop() }
+    let (summary, _) = try limits(plan(goal: "20"))
+    #expect(summary.limit?.resource == "unclassified")
+    #expect(summary.limit?.errno?.name == "ETIMEDOUT")
+  }
+}
