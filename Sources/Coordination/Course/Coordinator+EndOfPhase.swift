@@ -4,6 +4,7 @@ import Messages
 import Plan
 import Probe
 import Recording
+import SystemPackage
 
 /// What a phase came to when it ends: its counts, its promise, and the limits that broke it.
 extension Coordinator {
@@ -138,18 +139,25 @@ extension Coordinator {
         limits[index].evidence.append(Fact("the peer said", EscapedText.shown(said)))
       }
     }
-    let refusals = refusals()
     for index in limits.indices where limits[index].resource == .refusedByPeer {
-      limits[index].evidence += refusals
+      limits[index].evidence += words(of: limits[index])
     }
     state.limits += limits
     for limit in limits { note(limit) }
   }
 
   /// Why what came on top of TCP was refused, in the words of both ends: in each, what the peer sent is escaped.
-  private func refusals() -> [Fact] {
+  /// Words are those of a refusal with the limit's errno, in its phase. One of which all failures came between
+  /// two phases (`failures(of:)`) has those of the phase before.
+  private func words(of limit: LimitRecord) -> [Fact] {
+    let errno = limit.errno.map { Errno(rawValue: CInt($0.number)) }
+    let isOfThisPhase = ledger.records.contains {
+      $0.phase == limit.phase && $0.syscall == limit.syscall && $0.errno == limit.errno
+    }
+    let place = isOfThisPhase ? phase : max(0, phase - 1)
     func words(_ end: End) -> String? {
-      fleet.members.lazy.filter { $0.end == end }.compactMap(\.board.refusal).first
+      fleet.members.lazy.filter { $0.end == end }
+        .compactMap { $0.board.refusal(errno, in: place) }.first
     }
     return [
       words(.client).map { Fact(LimitRecord.saidName, $0) },

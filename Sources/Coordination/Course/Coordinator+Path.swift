@@ -41,12 +41,12 @@ extension Coordinator {
     return findings
   }
 
-  /// Whether our own server may have closed connections in this phase: it met a failure, was full, or has
-  /// died. Nil where it is someone else's.
+  /// Whether our own server may have closed connections in this phase: it met a failure, was full, has
+  /// refused a handshake of TLS, or has died. Nil where it is someone else's.
   var serverMayHaveClosed: Bool? {
     guard hasOwnServer else { return nil }
     let (phase, name) = (phase, state.phases[phase].name)
-    return fleet.any(.server) { $0.isLimited(in: phase) }
+    return fleet.any(.server) { $0.isLimited(in: phase) || $0.hasRefusal(in: phase) }
       || fleet.members.contains { $0.end == .server && !$0.isAlive }
       || state.failures.contains { $0.end == .server && $0.phase == name }
   }

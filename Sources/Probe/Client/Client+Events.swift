@@ -36,7 +36,7 @@ extension Client where System: ~Copyable {
   private mutating func failHandshake(_ slot: UInt32) {
     let error =
       connections.kernel.pendingError(connections.rows.descriptor(slot)) ?? .connectionReset
-    let call = connections.failedCall(slot, orElse: .connect)
+    let call = connections.failedCall(slot, error, orElse: .connect)
     if error == .timedOut { return timeOut(slot, call, error) }
     let position = connections.rows.position(slot)
     connections.drop(slot)

@@ -107,11 +107,13 @@ extension ClientConnections where System: ~Copyable {
     }
   }
 
-  /// `secure` where the layer on top of TCP has failed, whose words are kept.
+  /// `secure` where the layer on top of TCP has failed, whose words are kept with the errno that is counted.
   @inline(never)
-  mutating func failedCall(_ slot: UInt32, orElse call: FailedCall) -> FailedCall {
+  mutating func failedCall(
+    _ slot: UInt32, _ error: Errno?, orElse call: FailedCall
+  ) -> FailedCall {
     guard case .failed(let words) = kernel.secureStep(rows.descriptor(slot)) else { return call }
-    board.keepRefusal(words)
+    board.keepRefusal(words, error, phase: phase)
     return .secure
   }
 
@@ -120,7 +122,7 @@ extension ClientConnections where System: ~Copyable {
   mutating func lose(_ slot: UInt32, _ error: Errno?) {
     // Before the row is freed: the `held` that is noted with a failure includes this connection.
     countFailure(
-      failedCall(slot, orElse: .closed), error, position: rows.position(slot))
+      failedCall(slot, error, orElse: .closed), error, position: rows.position(slot))
     drop(slot)
     board.add(.closedByPeer)
   }

@@ -30,7 +30,7 @@ package struct Scoreboard: @unchecked Sendable {
       latencies + Latency.count * LatencyBuckets.count * MemoryLayout<UInt32>.stride
     static let unasked = messages + Scoreboard.mostPatterns * MessageCounter.count * 8
     static let refusal = unasked + 8 + Scoreboard.mostSaid
-    static let wrong = refusal + 16 + 2 * (8 + Scoreboard.mostSaid)
+    static let wrong = refusal + 2 * Scoreboard.mostRefusals * (8 + Scoreboard.mostSaid)
     static let drive =
       wrong + Scoreboard.mostPatterns * Scoreboard.mostWrongAnswers * (8 + Scoreboard.mostSaid)
     static let sources = drive + DriveLog.stride
@@ -112,6 +112,8 @@ package struct Scoreboard: @unchecked Sendable {
   package static let mostSaid = 248
   /// How many wrong answers to messages of one pattern are kept.
   static let mostWrongAnswers = 3
+  /// How many kinds of refusals are kept of one phase.
+  static let mostRefusals = 3
 
   /// Keeps what a peer says without being asked, if nothing was kept before in the phase: servers that turn a
   /// connection away often say why.
@@ -120,21 +122,30 @@ package struct Scoreboard: @unchecked Sendable {
     unsafe keep(bytes, at: Offset.unasked)
   }
 
-  /// Keeps why a handshake on top of TCP was refused, if nothing was kept before in the phase. There are two
-  /// places, so that what the coordinator reads is not written to: the first cell has the place that counts,
-  /// the second whether that was filled in this phase.
+  /// Keeps why a handshake on top of TCP was refused, if nothing was kept before of refusals in this phase that
+  /// were counted with this errno. Two phases in a row have places of their own: when the second is over, the
+  /// coordinator may ask for the words of what came between them.
   @inline(never)
-  func keepRefusal(_ words: String) {
-    guard load(Offset.refusal + 8) == 0 else { return }
-    let next = 1 - load(Offset.refusal)
-    var words = words
-    words.withUTF8 { unsafe keep(UnsafeRawBufferPointer($0), at: Self.refusal(next)) }
-    store(1, Offset.refusal + 8)
-    unsafe cell(Offset.refusal).pointee.store(next, ordering: .releasing)
+  func keepRefusal(_ words: String, _ errno: Errno?, phase: Int) {
+    let key = Self.key(errno, phase: phase)
+    for index in 0..<Self.mostRefusals {
+      let place = Self.refusal(index, phase: phase)
+      let known = load(place) >> 16
+      if known == key { return }
+      guard known >> 16 != key >> 16 else { continue }
+      var words = words
+      return words.withUTF8 { unsafe keep(UnsafeRawBufferPointer($0), at: place, key: key) }
+    }
   }
 
-  private static func refusal(_ place: UInt64) -> Int {
-    Offset.refusal + 16 + Int(place) * (8 + mostSaid)
+  private static func refusal(_ index: Int, phase: Int) -> Int {
+    Offset.refusal + ((phase & 1) * mostRefusals + index) * (8 + mostSaid)
+  }
+
+  /// What stands above the length of a refusal: its phase, from 1, and its errno.
+  private static func key(_ errno: Errno?, phase: Int) -> UInt64 {
+    (UInt64(phase & 0x7FFF_FFFF) + 1) << 16
+      | UInt64(UInt16(truncatingIfNeeded: errno?.rawValue ?? 0))
   }
 
   /// Keeps a wrong answer to a message of the pattern at this place in the plan, if fewer than
@@ -169,20 +180,18 @@ package struct Scoreboard: @unchecked Sendable {
     Offset.wrong + (pattern * mostWrongAnswers + index) * (8 + mostSaid)
   }
 
-  private func keep(_ bytes: UnsafeRawBufferPointer, at place: Int) {
+  private func keep(_ bytes: UnsafeRawBufferPointer, at place: Int, key: UInt64 = 0) {
     guard let first = bytes.baseAddress else { return }
     let count = min(bytes.count, Self.mostSaid)
     unsafe (base + place + 8).copyMemory(from: first, byteCount: count)
     // The length last: it makes the bytes visible.
-    unsafe cell(place).pointee.store(UInt64(count), ordering: .releasing)
+    unsafe cell(place).pointee.store(key << 16 | UInt64(count), ordering: .releasing)
   }
 
-  /// A phase begins: what peers have said in the one before does not explain what happens in this one. A
-  /// refusal can be read until the next one comes: it may have come after the coordinator had summed up the
-  /// phase before.
+  /// A phase begins: what peers have said in the one before does not explain what happens in this one.
+  /// Refusals carry their phase.
   func forgetSaid() {
     unsafe cell(Offset.unasked).pointee.store(0, ordering: .releasing)
-    store(0, Offset.refusal + 8)
     for pattern in 0..<Self.mostPatterns {
       for index in 0..<Self.mostWrongAnswers where load(Self.wrongAnswer(pattern, index)) != 0 {
         unsafe cell(Self.wrongAnswer(pattern, index)).pointee.store(0, ordering: .releasing)
@@ -201,15 +210,25 @@ package struct Scoreboard: @unchecked Sendable {
     }
   }
 
-  /// Why a handshake on top of TCP was refused: the first in the phase, or of an earlier one; nil when none was.
-  package var refusal: String? {
-    let place = unsafe cell(Offset.refusal).pointee.load(ordering: .acquiring)
-    let bytes = kept(at: Self.refusal(place))
-    return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+  /// Why a handshake on top of TCP was refused in a phase: the first that was counted with this errno. Nil when
+  /// none was, and when the phase is neither the worker's own nor the one before it.
+  package func refusal(_ errno: Errno?, in phase: Int) -> String? {
+    let key = Self.key(errno, phase: phase)
+    for index in 0..<Self.mostRefusals {
+      let place = Self.refusal(index, phase: phase)
+      if load(place) >> 16 == key { return String(decoding: kept(at: place), as: UTF8.self) }
+    }
+    return nil
+  }
+
+  /// Whether a handshake on top of TCP was refused in a phase, with whatever errno.
+  package func hasRefusal(in phase: Int) -> Bool {
+    let key = Self.key(nil, phase: phase) >> 16
+    return (0..<Self.mostRefusals).contains { load(Self.refusal($0, phase: phase)) >> 32 == key }
   }
 
   private func kept(at place: Int) -> [UInt8] {
-    let count = unsafe cell(place).pointee.load(ordering: .acquiring)
+    let count = unsafe cell(place).pointee.load(ordering: .acquiring) & 0xFFFF
     return unsafe Array(UnsafeRawBufferPointer(start: base + place + 8, count: Int(count)))
   }
 

@@ -122,7 +122,7 @@ extension Server where System: ~Copyable {
   mutating func endBroken(_ slot: UInt32, _ call: FailedCall, _ error: Errno) {
     let isClose = error == .connectionReset || error == .brokenPipe
     if case .failed(let words) = kernel.secureStep(descriptor(slot)) {
-      if !isClose { board.keepRefusal(words) }
+      if !isClose { board.keepRefusal(words, error, phase: command.phase) }
       // A reset might overtake what the client is told.
       try? kernel.resetOnClose(descriptor(slot), false)
     } else if !isClose, origins[slot] != .elsewhere {

@@ -1,6 +1,7 @@
 import Foundation
 import Linux
 import Messages
+import SystemPackage
 import Testing
 
 @testable import Probe
@@ -104,19 +105,30 @@ import Testing
 }
 
 @Suite struct RefusalTests {
-  @Test func `the first refusal of a phase counts, and stays until there is another`() throws {
+  @Test func `refusals keep to their phase and their errno`() throws {
     let board = try Scoreboard(sources: 0)
     defer { board.unmap() }
-    #expect(board.refusal == nil)
-    for phase in 1...3 {
-      board.keepRefusal("first of \(phase)")
-      board.keepRefusal("second of \(phase)")
-      #expect(board.refusal == "first of \(phase)")
+    for phase in 0..<5 {
+      #expect(!board.hasRefusal(in: phase))
+      for number in 1...2 {
+        board.keepRefusal("said \(number) in \(phase)", .protocolError, phase: phase)
+        board.keepRefusal("reset \(number) in \(phase)", .connectionReset, phase: phase)
+      }
       board.forgetSaid()
-      #expect(board.refusal == "first of \(phase)")
+      #expect(board.hasRefusal(in: phase))
+      #expect(board.refusal(.protocolError, in: phase) == "said 1 in \(phase)")
+      #expect(board.refusal(.connectionReset, in: phase) == "reset 1 in \(phase)")
+      #expect(board.refusal(.brokenPipe, in: phase) == nil)
+      #expect(board.refusal(nil, in: phase) == nil)
+      guard phase > 0 else { continue }
+      // What came between two phases is asked for when the second is over.
+      #expect(board.refusal(.protocolError, in: phase - 1) == "said 1 in \(phase - 1)")
+      #expect(board.refusal(.protocolError, in: phase - 2) == nil)
     }
-    board.keepRefusal(String(repeating: "a", count: 1000))
-    #expect(board.refusal?.count == Scoreboard.mostSaid)
+    board.keepRefusal(String(repeating: "a", count: 1000), .noMemory, phase: 4)
+    #expect(board.refusal(.noMemory, in: 4)?.count == Scoreboard.mostSaid)
+    board.keepRefusal("one kind too many", .brokenPipe, phase: 4)
+    #expect(board.refusal(.brokenPipe, in: 4) == nil)
     #expect(board.unasked.isEmpty)
   }
 

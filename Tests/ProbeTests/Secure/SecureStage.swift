@@ -63,7 +63,7 @@ final class SecureStage {
 
   func addServer(
     _ context: TLSContext, reply: ServerReply = .echo, readiness: ServerReadiness = .direct,
-    speaksHTTP: Bool = false
+    speaksHTTP: Bool = false, clients: [AddressSpan] = []
   ) throws {
     let kernel = try System(
       SimulatedKernel(process: serverProcess), context, descriptors: 20_000)
@@ -72,7 +72,7 @@ final class SecureStage {
         kernel: kernel,
         assignment: ServerAssignment(
           endpoint: .first, backlog: 4096, reply: reply, readiness: readiness,
-          speaksHTTP: speaksHTTP, descriptorLimit: 20_000),
+          speaksHTTP: speaksHTTP, descriptorLimit: 20_000, clients: clients),
         board: serverBoard))
   }
 
@@ -132,6 +132,18 @@ final class SecureStage {
     clientBoard.failures.rows().map {
       "\($0.call.name) \($0.errno.map { "\($0.rawValue)" } ?? "-") \($0.count)"
     }
+  }
+}
+
+extension Scoreboard {
+  /// The first refusal that is kept of the first two phases.
+  var refusal: String? {
+    for phase in 0...1 {
+      for errno in [Errno.protocolError, .connectionReset, .brokenPipe, .noMemory] {
+        if let words = refusal(errno, in: phase) { return words }
+      }
+    }
+    return nil
   }
 }
 

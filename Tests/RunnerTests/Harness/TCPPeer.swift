@@ -100,7 +100,7 @@ final class TCPPeer: @unchecked Sendable {
 }
 
 /// A listener in the hands of a test, which accepts when it likes.
-final class TCPListener {
+final class TCPListener: Sendable {
   private let socket: FileDescriptor
 
   init(_ endpoint: String) throws {

@@ -48,4 +48,30 @@ import Testing
     #expect(summary.limit?.resource == "unclassified")
     #expect(summary.limit?.errno?.name == "ETIMEDOUT")
   }
+
+  @Test func `words that one refusal had are no other's`() throws {
+    let listener = try TCPListener(network.endpoint)
+    let thread = Thread {
+      for number in 0..<20 {
+        guard let peer = try? listener.accept(), (try? peer.receive(1)) != nil else { return }
+        guard number == 0 else {
+          try? peer.reset()
+          continue
+        }
+        // An alert: internal_error.
+        try? peer.send([0x15, 3, 3, 0, 2, 2, 80])
+        _ = try? peer.receive()
+      }
+    }
+    thread.start()
+    let (_, recording) = try limits(plan(goal: "20"))
+    let (alert, reset) = (
+      try #require(recording.limits.first { $0.errno?.name == "EPROTO" }),
+      try #require(recording.limits.first { $0.errno?.name == "ECONNRESET" })
+    )
+    #expect(alert.count == 1)
+    #expect(alert.cause == "server tls: the peer sent internal_error (80)")
+    #expect(reset.count == 19)
+    #expect(reset.cause == "server tls: Connection reset by peer in mid-handshake")
+  }
 }
