@@ -14,7 +14,8 @@ extension Coordinator {
   func load(_ readings: [Reading]) -> LoadReading {
     LoadReading(
       at: clock.now(), counters: readings.values, workerTimes: fleet.members.map(\.processorTime),
-      connectionsBegun: fleet.total(.opened, .client))
+      connectionsBegun: fleet.total(.opened, .client),
+      turnsHeldBack: fleet.total(.heldBack, .client))
   }
 
   /// Says why connections were begun more slowly than planned. A connection that was begun in time
@@ -31,7 +32,17 @@ extension Coordinator {
       elapsed >= Self.shortestTimedPhase, course.mayGrow,
       !course.isInterrupted, !hasLostClient, !fleet.any(.client, { $0.isLimited(in: phase) })
     else { return }
-    remark(begun / elapsed, of: planned, "", load)
+    remark(begun / elapsed, of: planned, "", load, heldBack: heldBack(until: load))
+  }
+
+  /// Why handshakes of TLS kept connections of this phase from being begun when they were due, in words; nil
+  /// where they kept none.
+  private func heldBack(until load: LoadReading) -> String? {
+    guard load.turnsHeldBack > loadBefore.turnsHeldBack else { return nil }
+    let most = Format.count(TLSKernel<LinuxKernel>.mostUnderWay)
+    return
+      "\(most) TLS handshakes a client process were under way, and more are not begun at once: what"
+      + " helps is more `processes`, or a server that is quicker"
   }
 
   /// Whether a client worker is gone. Nobody has done its share, which explains a slow phase.
@@ -76,6 +87,7 @@ extension Coordinator {
     return LateArrivals(
       count: fleet.total(.lateArrivals, .client) - atBegin.late,
       foundNoRoom: fleet.total(.crowded, .client) > atBegin.crowded,
+      heldBack: heldBack(until: load),
       // A shortage is found without the rates.
       shortage: missedPace(0, of: 0, load)
         .shortage(before: loadBefore.counters, after: load.counters, host: host))
@@ -91,11 +103,11 @@ extension Coordinator {
 
   private mutating func remark(
     _ rate: Double, of planned: Double, _ what: String, _ load: LoadReading,
-    idle: IdleShare? = nil
+    idle: IdleShare? = nil, heldBack: String? = nil
   ) {
     let pace = missedPace(rate, of: planned, load)
     guard pace.wantsReason else { return }
-    var reasons = [idle?.words].compactMap(\.self)
+    var reasons = [idle?.words, heldBack].compactMap(\.self)
     // Where the processes that hold connections sent less than their shares, there is another reason, too.
     if idle.map({ rate < planned * $0.othersPart }) ?? true {
       reasons.append(pace.reason(before: loadBefore.counters, after: load.counters, host: host))

@@ -134,7 +134,8 @@ package struct Coordinator: ~Copyable {
     atBegin = PhaseCounts(fleet, atServer: prepared.plan.server == nil ? nil : 0)
     acceptance = Acceptance(
       fleet, path: hostReadings.path, hasOwnServer: prepared.plan.server != nil)
-    loadBefore = LoadReading(at: started, counters: [:], workerTimes: [], connectionsBegun: 0)
+    loadBefore = LoadReading(
+      at: started, counters: [:], workerTimes: [], connectionsBegun: 0, turnsHeldBack: 0)
     clientsWaitAwake = prepared.staffing.clients.contains { $0.wakeLead > 0 }
     self.fleet = fleet
   }

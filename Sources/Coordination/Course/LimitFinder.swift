@@ -179,26 +179,29 @@ package struct LimitFinder {
 
   /// Arrivals of a churn that were begun too late to count as planned.
   private func tooLate(_ phase: PhaseRecord, _ late: LateArrivals) -> LimitRecord {
-    let reason =
-      if late.foundNoRoom {
+    var reasons: [Fact] = []
+    if late.foundNoRoom {
+      reasons.append(
         Fact(
           "client workers",
           "had no room for more: connections were held beyond their lifetime, by a message that"
-            + " was not answered yet or a handshake that was not over")
-      } else if let shortage = late.shortage {
-        Fact("processors", shortage)
-      } else {
-        Fact("client workers", "were stopped, or had no processor for that long")
+            + " was not answered yet or a handshake that was not over"))
+    } else {
+      // Clients that lack processor time finish few handshakes, so these pile up.
+      if let shortage = late.shortage { reasons.append(Fact("processors", shortage)) }
+      if let heldBack = late.heldBack { reasons.append(Fact("client workers", heldBack)) }
+      if reasons.isEmpty {
+        reasons.append(Fact("client workers", "were stopped, or had no processor for that long"))
       }
+    }
     return limit(
       of: phase, at: .client, late.foundNoRoom || late.shortage == nil ? .unclassified : .cpu,
       count: late.count,
       evidence: [
         Fact(
           "begun too late",
-          "\(Format.count(late.count)) arrivals, more than a second after they were due"),
-        reason,
-      ])
+          "\(Format.count(late.count)) arrivals, more than a second after they were due")
+      ] + reasons)
   }
 
   /// Client workers that had died before the phase: nobody opens their share of the connections.

@@ -9,4 +9,6 @@ struct LoadReading {
   let workerTimes: [Double]
   /// Connections begun since the run started, whatever became of them.
   let connectionsBegun: Int
+  /// Turns since the run started in which handshakes of TLS kept a connection from being begun.
+  let turnsHeldBack: Int
 }

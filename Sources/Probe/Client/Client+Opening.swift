@@ -23,7 +23,10 @@ extension Client where System: ~Copyable {
       let isPaced = schedule.isPaced(ordinal)
       let intended = isPaced ? due : connections.now
       var isLate = false
-      guard connections.kernel.mayConnect() else { return nextExpiry() }
+      guard connections.kernel.mayConnect() else {
+        connections.board.add(.heldBack)
+        return nextExpiry()
+      }
       guard connections.hasRoom else {
         connections.board.add(.crowded)
         return nextExpiry()

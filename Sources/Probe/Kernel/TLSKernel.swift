@@ -76,7 +76,7 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
   static var readSize: Int { 65_536 }
   /// The most handshakes that a client has under way when it begins another connection: each takes 40 KB, and
   /// a processor takes more than 100 ms for this many.
-  static var mostUnderWay: Int { 512 }
+  package static var mostUnderWay: Int { 512 }
 
   /// - Parameter descriptors: every descriptor is below this number.
   package init(

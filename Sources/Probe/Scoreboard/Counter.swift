@@ -45,6 +45,8 @@ package enum Counter: Int, CaseIterable, Sendable {
   case lateArrivals
   /// Client: turns in which a connection was due and there was no room for it.
   case crowded
+  /// Client: turns in which a connection was due and as many handshakes of TLS were under way as may be.
+  case heldBack
   /// The last phase in which a limit stopped this worker's growth, counted from 1; 0 for none. See
   /// `Scoreboard.isLimited(in:)`.
   case limited

@@ -9,7 +9,7 @@ import Testing
 @Suite struct LimitFinderTests {
   private static func limits(
     _ kind: PhaseKind, _ failures: [FailureRecord] = [], phantom: Int = 0, late: Int = 0,
-    foundNoRoom: Bool = false, shortage: String? = nil,
+    foundNoRoom: Bool = false, heldBack: String? = nil, shortage: String? = nil,
     workerDied: Bool = false, path: PathFindings = PathFindings()
   ) -> [LimitRecord] {
     var host = HostDescription()
@@ -25,7 +25,8 @@ import Testing
         name: "phase", kind: kind, title: "", planLine: 1, started: 0, ended: 5, outcome: .limit,
         established: 1000, accepted: 1000 - phantom, phantom: phantom),
       failures: failures, memoryGuard: nil, workerDied: workerDied,
-      late: LateArrivals(count: late, foundNoRoom: foundNoRoom, shortage: shortage))
+      late: LateArrivals(
+        count: late, foundNoRoom: foundNoRoom, heldBack: heldBack, shortage: shortage))
   }
 
   private static func failure(_ call: String, count: Int = 1, retried: Int = 0) -> FailureRecord {
@@ -51,6 +52,14 @@ import Testing
     // Whoever waited for room has a reason of its own.
     let both = Self.limits(.churn, late: 3000, foundNoRoom: true, shortage: "a worker was busy")
     #expect(both.map(\.resource) == [.unclassified])
+    // So has whoever waited for handshakes of TLS, and these may be many for want of processors.
+    let heldBack = Self.limits(.churn, late: 3000, heldBack: "512 were under way")
+    #expect(heldBack.map(\.resource) == [.unclassified])
+    #expect(heldBack.last?.evidence.last == Fact("client workers", "512 were under way"))
+    let slow = Self.limits(
+      .churn, late: 3000, heldBack: "512 were under way", shortage: "a worker was busy")
+    #expect(slow.map(\.resource) == [.cpu])
+    #expect(slow.last?.evidence.suffix(2).map(\.name) == ["processors", "client workers"])
     let phantoms = Self.limits(.ramp, [Self.failure("closed-by-peer")], phantom: 500)
     #expect(phantoms.map(\.count) == [1, 500])
     #expect(phantoms.last?.end == .server)

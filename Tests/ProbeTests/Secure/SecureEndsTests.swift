@@ -130,6 +130,18 @@ import WorkerLog
     #expect(stage.client?.keepsNothing == true)
   }
 
+  @Test func `turns in which handshakes keep connections from being begun are counted`() throws {
+    for (rate, isHeldBack) in [(1000, false), (20_000, true)] as [(Double, Bool)] {
+      let stage = try SecureStage(.init(latency: 20_000_000))
+      try stage.addServer(SecureContextsOfTests.server())
+      try stage.addClient(SecureContextsOfTests.client(), [.open(goal: 3000, rate: rate)])
+      stage.play()
+      #expect(stage.held == 3000)
+      #expect((stage.clientBoard[.heldBack] > 0) == isHeldBack)
+      #expect(stage.clientBoard[.crowded] == 0)
+    }
+  }
+
   @Test func `a wrong name is refused, and is no failure of the server's`() throws {
     let stage = try SecureStage(.init(latency: 1000))
     try stage.addServer(SecureContextsOfTests.server())
