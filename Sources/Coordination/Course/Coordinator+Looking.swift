@@ -115,6 +115,7 @@ extension Coordinator {
       endpoints: endpoints)
     finder.tightestGroup = hostReadings.tightestGroup()
     finder.loweredDescriptors = loweredDescriptors
+    finder.processors = processorFindings(readings)
     return finder
   }
 

@@ -39,7 +39,9 @@ extension Coordinator {
     try loop(until: nil) { fleet in fleet.hasSettled }
     let now = clock.now().seconds(since: started)
     state.phases[phase].openedUntil = min(state.phases[phase].openedUntil ?? now, now)
-    try sample(hostReadings.readings())
+    let readings = hostReadings.readings()
+    loadWhenOpened = self.load(readings)
+    try sample(readings)
     return load
   }
 }

@@ -93,6 +93,15 @@ extension Coordinator {
         .shortage(before: loadBefore.counters, after: load.counters, host: host))
   }
 
+  /// What the processors did while this phase opened its connections; nil where that took too short a time to
+  /// tell.
+  func processorFindings(_ readings: [Reading]) -> ProcessorFindings? {
+    let load = loadWhenOpened ?? load(readings)
+    let pace = missedPace(0, of: 0, load)
+    guard pace.elapsed >= Self.shortestTimedPhase else { return nil }
+    return pace.findings(before: loadBefore.counters, after: load.counters, host: host)
+  }
+
   private func missedPace(_ rate: Double, of planned: Double, _ load: LoadReading) -> MissedPace {
     MissedPace(
       rate: rate, planned: planned, elapsed: load.at.seconds(since: loadBefore.at),

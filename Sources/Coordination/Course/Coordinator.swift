@@ -90,6 +90,8 @@ package struct Coordinator: ~Copyable {
   var redirected = 0
   /// The load when the last arrival of this churn was due; nil before, and in other phases.
   var loadWhileOpening: LoadReading?
+  /// The load when all connections of this ramp stood or had failed; nil before, and in other phases.
+  var loadWhenOpened: LoadReading?
   /// Whether someone else's server on this host was seen to have a connection of ours.
   var sawAcceptance = false
   /// What had failed at the end of the most recent phase, by endpoint.
@@ -193,6 +195,7 @@ package struct Coordinator: ~Copyable {
     redirected = 0
     mostFilesOpen = 0
     loadWhileOpening = nil
+    loadWhenOpened = nil
     phantomLimits = []
     failuresBeforeStep = []
     let readings = hostReadings.readings()

@@ -18,6 +18,8 @@ package struct LimitFinder {
   var tightestGroup: GroupBound?
   /// By worker, its limit of descriptors now, where somebody has lowered that since the run began.
   var loweredDescriptors: [Int: Int] = [:]
+  /// What the processors did while connections were opened; nil where that is not known.
+  var processors: ProcessorFindings?
 
   package init(
     host: HostDescription, demand: Demand, prediction: [PredictionTerm],
@@ -104,7 +106,8 @@ package struct LimitFinder {
       let found = diagnose(
         alike, before: before, after: after, host: host, demand: demand, path: path,
         tightestGroup: tightestGroup,
-        loweredDescriptors: failure.worker.flatMap { loweredDescriptors[$0] })
+        loweredDescriptors: failure.worker.flatMap { loweredDescriptors[$0] },
+        processors: processors)
       if let known = causes.firstIndex(where: {
         $0.failure.isSameKind(failure) && $0.found.resource == found.resource
       }) {

@@ -8,14 +8,16 @@ import WorkerLog
 ///   - tightestGroup: the control group that leaves the least memory now; nil where that is not known.
 ///   - loweredDescriptors: what somebody has lowered the worker's descriptor limit to since the run began; nil
 ///     where nobody has.
+///   - processors: what the processors did meanwhile; nil where that is not known.
 package func diagnose(
   _ failure: FailureRecord, before: [Series.Key: Double], after: [Series.Key: Double],
   host: HostDescription, demand: Demand, path: PathFindings = PathFindings(),
-  tightestGroup: GroupBound? = nil, loweredDescriptors: Int? = nil
+  tightestGroup: GroupBound? = nil, loweredDescriptors: Int? = nil,
+  processors: ProcessorFindings? = nil
 ) -> Diagnosed {
   let context = DiagnosisContext(
     before: before, after: after, host: host, demand: demand, path: path,
-    tightestGroup: tightestGroup, loweredDescriptors: loweredDescriptors)
+    tightestGroup: tightestGroup, loweredDescriptors: loweredDescriptors, processors: processors)
   if failure.syscall == FailureRecord.memoryGuardCall { return context.memoryGuard(failure) }
   switch (FailedCall(named: failure.syscall), failure.errno?.name) {
   case (.socket, "EMFILE"), (.accept, "EMFILE"):

@@ -13,6 +13,8 @@ struct DiagnosisContext {
   /// The descriptor limit of the worker that failed, where somebody has lowered it since the run began;
   /// else nil.
   var loweredDescriptors: Int?
+  /// What the processors did while connections were opened; nil where that is not known.
+  var processors: ProcessorFindings?
 
   /// How much a counter rose; nil when this kernel does not count it.
   func rise(_ key: Series.Key) -> Double? {

@@ -50,6 +50,16 @@ package struct MissedPace: Sendable {
       : "what the processors did was not measured"
   }
 
+  /// What the processors did, for failures that a want of processor time may have caused.
+  package func findings(
+    before: [Series.Key: Double], after: [Series.Key: Double], host: HostDescription
+  ) -> ProcessorFindings {
+    let shortage = shortage(before: before, after: after, host: host)
+    return ProcessorFindings(
+      words: shortage ?? reason(before: before, after: after, host: host),
+      wereShort: shortage != nil)
+  }
+
   /// What kept the run's own processes from more processor time, in words; nil where nothing did.
   /// Processors that others keep busy are no proof: a worker that was stopped did not want any. Clients
   /// that wait awake are no proof either: they are always busy.
@@ -59,6 +69,18 @@ package struct MissedPace: Sendable {
     let seen = ProcessorUse(pace: self, before: before, after: after, host: host)
     let found = seen.throttledGroups + (clientsWaitAwake ? [] : seen.busyWorkers)
     return found.isEmpty ? nil : found.joined(separator: "; ")
+  }
+}
+
+/// What the processors did in a phase.
+package struct ProcessorFindings: Sendable, Equatable {
+  package var words: String
+  /// Whether the run's own processes had too little of them.
+  package var wereShort: Bool
+
+  package init(words: String, wereShort: Bool) {
+    self.words = words
+    self.wereShort = wereShort
   }
 }
 

@@ -30,6 +30,7 @@ extension DiagnosisContext {
         Fact("TCP's handshake", "over, as this host's kernel has it"),
         Fact("TLS's handshake", "not over when the plan's connect-timeout was"),
       ] + facts(of: listener) + rises(.listenOverflows, .listenDrops, .synRetransmits)
+      + [Fact](known: ["processors": processors?.words])
     if path.mayBeLedElsewhere(failure.endpoint) {
       return Diagnosed(.unclassified, evidence: evidence + [ledElsewhere] + natRules)
     }
@@ -45,7 +46,13 @@ extension DiagnosisContext {
     if overflown, dropsExplain(failure, at: listener) {
       return acceptQueue(failure.endpoint, evidence, listener)
     }
-    return Diagnosed(.unclassified, evidence: evidence)
+    return unanswered(evidence)
+  }
+
+  /// No queue explains that TLS was not answered: the answer may have come, and a run that lacks processors has
+  /// not read it.
+  private func unanswered(_ evidence: [Fact]) -> Diagnosed {
+    Diagnosed(processors?.wereShort == true ? .cpu : .unclassified, evidence: evidence)
   }
 
   /// Nothing is known of the listener but the counters of this host, if it is here.
@@ -53,10 +60,10 @@ extension DiagnosisContext {
     guard demand.bothEndsHere else {
       let untold = Fact(
         "not told apart", "its accept queue, a server that does not accept, and one that is slow")
-      return Diagnosed(.unclassified, evidence: evidence + [untold])
+      return unanswered(evidence + [untold])
     }
     guard 2 * (rise(.listenOverflows) ?? 0) >= Double(failure.count) else {
-      return Diagnosed(.unclassified, evidence: evidence)
+      return unanswered(evidence)
     }
     return acceptQueue(failure.endpoint, evidence + [ofWholeNamespace])
   }

@@ -55,6 +55,7 @@ extension TLSKernel where Base: ~Copyable {
       let handshake = try Handshake(context)
       handshakes[row] = handshake
       underWay += 1
+      if !context.isServer { connecting -= 1 }
       return handshake
     } catch {
       fail(row, SecureFailure(.library("\(error)")))
@@ -63,7 +64,7 @@ extension TLSKernel where Base: ~Copyable {
   }
 
   private mutating func fail(_ row: UInt32, _ failure: SecureFailure) {
-    if handshakes[row] != nil { underWay -= 1 }
+    if handshakes[row] != nil { underWay -= 1 } else if !context.isServer { connecting -= 1 }
     stages[row] = .failed
     failures[row] = failure
     handshakes[row] = nil

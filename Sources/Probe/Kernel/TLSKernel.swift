@@ -66,6 +66,10 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
   var failures: [UInt32: SecureFailure] = [:]
   /// Handshakes that have begun and are not over.
   var underWay = 0
+  /// A client's connections whose handshake has not begun: TCP's is not over, or nobody has seen yet that it is.
+  var connecting = 0
+  /// Whether more events may stand there than the last `wait` has taken.
+  var isBehind = false
   /// Whether the last `receive` has left nothing to read.
   var isReadAll = false
   /// Ciphertext that has come, and that is to go.
@@ -77,6 +81,9 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
   /// The most handshakes that a client has under way when it begins another connection: each takes 40 KB, and
   /// a processor takes more than 100 ms for this many.
   package static var mostUnderWay: Int { 512 }
+
+  /// The most events that are taken at once while handshakes are under way. A step of one takes up to 0.3 ms.
+  static var mostSteps: Int { 32 }
 
   /// - Parameter descriptors: every descriptor is below this number.
   package init(
@@ -157,6 +164,7 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
     try base.sendAtOnce(socket)
     try base.connect(socket, to: address)
     stages[row(socket)] = .handshaking
+    connecting += 1
   }
 
   package mutating func accept(_ listener: FileDescriptor) throws(Errno) -> AcceptedSocket? {
@@ -184,7 +192,11 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
     }
   }
 
-  package mutating func mayConnect() -> Bool { underWay < Self.mostUnderWay }
+  /// While events stand unread, TCP's handshakes are taken to be over: else more and more connections would
+  /// wait for their turn, and time out unseen.
+  package mutating func mayConnect() -> Bool {
+    underWay + (isBehind ? connecting : 0) < Self.mostUnderWay
+  }
 
   package mutating func close(_ descriptor: FileDescriptor) {
     let row = row(descriptor)
@@ -195,7 +207,9 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
   /// Not inlined, as the dictionaries count references.
   @inline(never)
   private mutating func forget(_ row: UInt32) {
-    if stages[row] == .handshaking, handshakes[row] != nil { underWay -= 1 }
+    if stages[row] == .handshaking {
+      if handshakes[row] != nil { underWay -= 1 } else if !context.isServer { connecting -= 1 }
+    }
     // No secret stays in memory longer than its connection.
     unsafe explicit_bzero(states.pointer(at: row), MemoryLayout<RecordState>.stride)
     stages[row] = .plain
@@ -250,7 +264,11 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
   package mutating func wait(
     into events: UnsafeMutableBufferPointer<ReadyEvent>, until deadline: Instant?
   ) throws(Errno) -> Int {
-    let count = unsafe try base.wait(into: events, until: deadline)
+    // Each of these events may take a handshake a step on, before the caller sees and times the first of them.
+    let most = underWay > 0 ? min(events.count, Self.mostSteps) : events.count
+    let count = unsafe try base.wait(
+      into: UnsafeMutableBufferPointer(rebasing: events[..<most]), until: deadline)
+    isBehind = count == most
     var kept = 0
     for index in 0..<count {
       let event = unsafe events[index]

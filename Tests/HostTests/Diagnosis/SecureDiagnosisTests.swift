@@ -11,14 +11,16 @@ import Testing
 
   private func found(
     _ failure: FailureRecord = timeout, after: [Series.Key: Double] = [:],
-    host: HostDescription = .box, demand: Demand = foreign,
+    host: HostDescription = .box, demand: Demand = foreign, processors: ProcessorFindings? = nil,
     _ see: (inout PathFindings) -> Void = { _ in }
   ) -> Diagnosed {
     var path = PathFindings()
     see(&path)
     var counters: [Series.Key: Double] = [.listenOverflows: 0, .listenDrops: 0]
     counters.merge(after) { $1 }
-    return diagnose(failure, before: [:], after: counters, host: host, demand: demand, path: path)
+    return diagnose(
+      failure, before: [:], after: counters, host: host, demand: demand, path: path,
+      processors: processors)
   }
 
   private func value(_ name: String, in found: Diagnosed) -> String? {
@@ -84,6 +86,37 @@ import Testing
     let elsewhere = found(after: [.listenOverflows: 40], demand: PathDiagnosisTests.elsewhere)
     #expect(elsewhere.resource == .unclassified)
     #expect(value("not told apart", in: elsewhere) != nil)
+  }
+
+  @Test func `a client of one's own that lacks processors is told as that`() {
+    let busy = ProcessorFindings(
+      words: "the client's worker was busy 99% of the time", wereShort: true)
+    for listeners in [[:], listener(0, of: 4096, drops: 0)] {
+      let short = found(processors: busy) { $0.listeners = listeners }
+      #expect(short.resource == .cpu)
+      #expect(value("processors", in: short) == busy.words)
+      var idle = busy
+      idle.wereShort = false
+      let told = found(processors: idle) { $0.listeners = listeners }
+      #expect(told.resource == .unclassified)
+      #expect(value("processors", in: told) == busy.words)
+    }
+    #expect(found(demand: PathDiagnosisTests.elsewhere, processors: busy).resource == .cpu)
+    // A queue in which they wait is the reason all the same.
+    let queue = found(processors: busy) { $0.listeners = listener(12, of: 4096, drops: 0) }
+    #expect(queue.resource == .acceptQueue)
+    // Processors that others keep busy are no proof.
+    let pace = MissedPace(
+      rate: 0, planned: 0, elapsed: 10, workers: [.init(end: .client, busySeconds: 9.5)])
+    let seen = pace.findings(before: [:], after: [:], host: .box)
+    #expect(
+      seen
+        == ProcessorFindings(words: "the client's worker was busy 95% of the time", wereShort: true)
+    )
+    let others = MissedPace(
+      rate: 0, planned: 0, elapsed: 10, workers: [.init(end: .client, busySeconds: 5)]
+    ).findings(before: [:], after: [:], host: .box)
+    #expect(!others.wereShort)
   }
 
   @Test func `a listener that NAT leads past is no witness`() {

@@ -142,6 +142,20 @@ import WorkerLog
     }
   }
 
+  @Test func `a turn does not go on with more handshakes than it can time`() throws {
+    let stage = try SecureStage(.init(latency: 20_000_000))
+    try stage.addServer(SecureContextsOfTests.server())
+    try stage.addClient(SecureContextsOfTests.client(), [.open(goal: 400, rate: nil)])
+    var (before, most) = (0, 0)
+    stage.check = { [unowned stage] in
+      most = max(most, stage.held - before)
+      before = stage.held
+    }
+    stage.play()
+    #expect(stage.held == 400)
+    #expect(1...32 ~= most)
+  }
+
   @Test func `a wrong name is refused, and is no failure of the server's`() throws {
     let stage = try SecureStage(.init(latency: 1000))
     try stage.addServer(SecureContextsOfTests.server())

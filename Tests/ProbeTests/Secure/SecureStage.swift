@@ -168,7 +168,7 @@ extension TLSKernel where Base: ~Copyable {
   var keepsNothing: Bool {
     handshakes.isEmpty && unsent.isEmpty && incomplete.isEmpty && behind.isEmpty
       && withheld.isEmpty && broken.isEmpty && finishing.isEmpty && failures.isEmpty
-      && underWay == 0
+      && underWay == 0 && connecting == 0
   }
 }
 

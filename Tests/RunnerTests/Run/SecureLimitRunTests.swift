@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Recording
 import Testing
 
@@ -73,5 +74,31 @@ import Testing
     #expect(alert.cause == "server tls: the peer sent internal_error (80)")
     #expect(reset.count == 19)
     #expect(reset.cause == "server tls: Connection reset by peer in mid-handshake")
+  }
+
+  @Test func `handshakes that keep connections from being begun are the reason of a slow ramp`()
+    throws
+  {
+    var plan = PlanText(
+      goal: "1500", server: "processes: 1", clients: "processes: 1",
+      phases: ["ramp: {to: \"${goal}\", rate: 1k/s}"])
+    plan.rest = ["tls: on"]
+    try workspace.write(plan.on(network), to: "limit.plan")
+    let program = try workspace.start(["limit.plan"])
+    var workers: [ProcessTable.Entry] = []
+    let begins = program.wait {
+      workers = ProcessTable.children(of: program.id)
+      return workers.count == 2 && workspace.exists("reports/limit/run.recording")
+    }
+    #expect(begins, "\(program.errorsSoFar)")
+    // The server's worker is the first. Its kernel goes on with TCP's handshakes.
+    kill(workers[0].id, SIGSTOP)
+    Thread.sleep(forTimeInterval: 2)
+    kill(workers[0].id, SIGCONT)
+    #expect(program.wait(atMost: .seconds(50)).exitCode == 0)
+    let remark = try #require(try workspace.recording(of: "limit").phases.first).remark
+    #expect(
+      remark.contains("planned: 512 TLS handshakes a client process were under way"), "\(remark)")
+    #expect(remark.contains("more `processes`"))
   }
 }
