@@ -62,6 +62,18 @@ package struct Alert: RawRepresentable, BitwiseCopyable, Sendable, Hashable {
   }
 }
 
+extension Alert {
+  /// What bytes that begin with an alert amount to, in words: `a TLS alert: protocol_version (70)`. Nil where
+  /// they begin with something else.
+  package static func words(of bytes: [UInt8]) -> String? {
+    // The head of a record: its type, a version from SSL 3 to TLS 1.3, and the length of an alert that is not
+    // encrypted.
+    guard bytes.count >= 5, bytes[0] == 21, bytes[1] == 3, bytes[2] <= 4, bytes[3...4] == [0, 2]
+    else { return nil }
+    return bytes.count < 7 ? "a TLS alert" : "a TLS alert: \(Alert(rawValue: bytes[6]))"
+  }
+}
+
 extension Alert: CustomStringConvertible {
   /// `unknown_ca (48)`, or `alert 200`.
   package var description: String { name.map { "\($0) (\(rawValue))" } ?? "alert \(rawValue)" }

@@ -136,7 +136,7 @@ extension Coordinator {
     }
     if let said = fleet.members.lazy.map(\.board.unasked).first(where: { !$0.isEmpty }) {
       for index in limits.indices where limits[index].resource == .closedByPeer {
-        limits[index].evidence.append(Fact("the peer said", EscapedText.shown(said)))
+        limits[index].evidence.append(Fact("the peer said", shown(said)))
       }
     }
     for index in limits.indices where limits[index].resource == .refusedByPeer {

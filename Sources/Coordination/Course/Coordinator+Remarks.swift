@@ -2,6 +2,7 @@ import Messages
 import Plan
 import Probe
 import Recording
+import TLS
 
 /// Says of a phase what its numbers alone do not.
 extension Coordinator {
@@ -38,7 +39,14 @@ extension Coordinator {
       let said = fleet.members.lazy.map(\.board.unasked).first(where: { !$0.isEmpty })
     else { return }
     let were = told == 1 ? "connection was" : "connections were"
-    add("\(Format.count(told)) \(were) told something unasked: \(EscapedText.shown(said))")
+    add("\(Format.count(told)) \(were) told something unasked: \(shown(said))")
+  }
+
+  /// What a peer said, as a quoted text. A server of TLS answers a plain client with an alert, which is told.
+  func shown(_ said: [UInt8]) -> String {
+    let text = EscapedText.shown(said)
+    guard plan.tls == nil, let alert = Alert.words(of: said) else { return text }
+    return "\(text), which is \(alert)"
   }
 
   /// Wrong answers so far, by pattern.
@@ -60,9 +68,9 @@ extension Coordinator {
         count == 1
         ? "answer to \(plan.patterns[index].name) was"
         : "answers to \(plan.patterns[index].name) were"
-      add(
-        "\(Format.count(count)) \(answers) wrong: "
-          + said.map(EscapedText.shown).joined(separator: ", "))
+      var texts: [String] = []
+      for answer in said { texts.append(shown(answer)) }
+      add("\(Format.count(count)) \(answers) wrong: " + texts.joined(separator: ", "))
     }
   }
 

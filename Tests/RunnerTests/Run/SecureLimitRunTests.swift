@@ -101,4 +101,28 @@ import Testing
       remark.contains("planned: 512 TLS handshakes a client process were under way"), "\(remark)")
     #expect(remark.contains("more `processes`"))
   }
+
+  @Test(
+    arguments: [
+      ([0x15, 3, 1, 0, 2, 2, 70], true),
+      (Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8), false),
+    ] as [([UInt8], Bool)])
+  func `a server of TLS is recognised by a plain client`(answer: [UInt8], isAlert: Bool) throws {
+    let listener = try TCPListener(network.endpoint)
+    let thread = Thread {
+      guard let peer = try? listener.accept(), (try? peer.receive(3)) != nil else { return }
+      try? peer.send(answer)
+      _ = try? peer.receive()
+    }
+    thread.start()
+    var plan = plan(
+      goal: "1", tls: "", phases: ["ramp: {to: \"${goal}\"}", "hold: {for: 1s, messages: get}"])
+    plan.rest = ["messages: {get: {send: GET, every: 500ms}}"]
+    let (_, recording) = try limits(plan)
+    let remark = try #require(recording.phases.last).remark
+    #expect(remark.contains(" to get "), "\(remark)")
+    #expect(
+      remark.contains(", which is a TLS alert: protocol_version (70)") == isAlert, "\(remark)")
+    #expect(remark.contains("TLS") == isAlert)
+  }
 }
