@@ -117,7 +117,7 @@ package final class Handshake {
       if case .failed = state { return state }
     }
     guard unsafe feed(bytes) else {
-      state = .failed(.library("out of memory"))
+      state = .failed(.outOfMemory)
       return state
     }
     if case .wants = state { advance() }

@@ -21,6 +21,8 @@ package enum TLSFailure: Equatable, Sendable {
   /// What came is no TLS; its first bytes, at most 16.
   case notTLS([UInt8])
   case library(String)
+  /// This end's own: OpenSSL got no memory.
+  case outOfMemory
 }
 
 extension TLSFailure: CustomStringConvertible {
@@ -36,6 +38,7 @@ extension TLSFailure: CustomStringConvertible {
     case .closed: "closed in mid-handshake"
     case .notTLS(let bytes): "not TLS: \(Self.text(of: bytes))"
     case .library(let reason): reason
+    case .outOfMemory: "out of memory"
     }
   }
 

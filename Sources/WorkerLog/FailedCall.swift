@@ -5,7 +5,7 @@ package enum FailedCall: UInt8, Sendable, CaseIterable {
   /// The runner's own deadline for a handshake, not the kernel's ETIMEDOUT.
   case connectTimeout
   /// The handshake of TLS, once TCP's was over. Its errno is EPROTO where an end has said no, ETIMEDOUT where
-  /// the runner's own deadline came first.
+  /// the runner's own deadline came first, ENOMEM where this end had no memory for it.
   case secure
   /// The peer closed or reset an established connection.
   case closed

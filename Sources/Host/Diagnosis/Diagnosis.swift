@@ -27,7 +27,7 @@ package func diagnose(
   case (.epollControl, "ENOSPC"):
     return context.epollWatches(failure)
   case (.epollControl, "ENOMEM"), (.socket, "ENOMEM"), (.accept, "ENOMEM"),
-    (.epollControl, "ENOBUFS"), (.socket, "ENOBUFS"), (.accept, "ENOBUFS"):
+    (.epollControl, "ENOBUFS"), (.socket, "ENOBUFS"), (.accept, "ENOBUFS"), (.secure, "ENOMEM"):
     return context.memory(failure)
 
   case (.connect, "EADDRNOTAVAIL"):

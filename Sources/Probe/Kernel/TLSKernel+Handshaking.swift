@@ -58,7 +58,7 @@ extension TLSKernel where Base: ~Copyable {
       if !context.isServer { connecting -= 1 }
       return handshake
     } catch {
-      fail(row, SecureFailure(.library("\(error)")))
+      fail(row, SecureFailure(error))
       return nil
     }
   }
@@ -126,7 +126,16 @@ extension TLSKernel where Base: ~Copyable {
 }
 
 extension SecureFailure {
-  init(_ failure: TLSFailure) { self.init(words: "\(failure)", errno: .protocolError) }
+  /// What is for want of this end's own memory is no refusal.
+  init(_ failure: TLSFailure) {
+    self.init(words: "\(failure)", errno: failure == .outOfMemory ? .noMemory : .protocolError)
+  }
+
+  /// There is no handshake to begin with. A call that should not fail has failed for want of memory.
+  init(_ error: TLSError) {
+    let isOfLibrary = if case .library = error { true } else { false }
+    self.init(words: "\(error)", errno: isOfLibrary ? .noMemory : .protocolError)
+  }
 
   /// TCP has ended in mid-handshake.
   init(broken error: Errno) { self.init(words: "\(error) in mid-handshake", errno: error) }

@@ -85,7 +85,9 @@ import Testing
     for (call, errno, met, has) in [
       ("closed", nil, .client, .server), ("closed", nil, .server, .client),
       ("connect", "ECONNREFUSED", .client, .server), ("socket", "EMFILE", .client, .client),
-      ("accept4", "EMFILE", .server, .server), (FailureRecord.memoryGuardCall, nil, .client, .host),
+      ("accept4", "EMFILE", .server, .server), ("tls", "EPROTO", .client, .server),
+      ("tls", "ENOMEM", .client, .client), ("tls", "ENOMEM", .server, .server),
+      (FailureRecord.memoryGuardCall, nil, .client, .host),
     ] as [(String, String?, End, End)] {
       let limit = Self.limits(
         Self.finder(), Self.phase(.ramp), [Self.failure(call, errno, end: met)])

@@ -62,8 +62,8 @@ private func othersBytes(available: Int) -> Int {
     }
 
   private static let memoryRows: [Row] =
-    ["epoll_ctl", "socket", "accept4"].flatMap { syscall in
-      ["ENOMEM", "ENOBUFS"].map { errno in
+    ["epoll_ctl", "socket", "accept4", "tls"].flatMap { syscall in
+      (syscall == "tls" ? ["ENOMEM"] : ["ENOMEM", "ENOBUFS"]).map { errno in
         Row(
           syscall: syscall, errno: errno, rose: [.memoryAvailable: 100 * mebibyte],
           resource: .memory, knob: "RAM", now: 24 << 30,

@@ -170,6 +170,15 @@ import WorkerLog
     #expect(stage.clientBoard.refusal == nil)
   }
 
+  @Test func `what fails for want of own memory is no refusal`() {
+    #expect(SecureFailure(.outOfMemory).errno == .noMemory)
+    #expect(SecureFailure(.outOfMemory).words == "out of memory")
+    #expect(SecureFailure(TLSError.library(call: "SSL_new", reason: "")).errno == .noMemory)
+    let name = TLSError.setting("server name", value: "", reason: "")
+    #expect(SecureFailure(name).errno == .protocolError)
+    #expect(SecureFailure(.noCommonCipher).errno == .protocolError)
+  }
+
   // MARK: A client by hand
 
   private func server(
