@@ -117,15 +117,17 @@ extension Server where System: ~Copyable {
   /// Ends a connection on which a call has failed. A reset is the peer's close, which came between
   /// the event and the call. Any other error counts as a failure, unless the connection is a
   /// stranger's. A handshake on top of TCP that fails is the client's to count, unless this end lacked memory
-  /// for it; the server only keeps the words that say why.
+  /// for it; the server only keeps the words that say why, and none of a stranger's.
   @inline(never)
   mutating func endBroken(_ slot: UInt32, _ call: FailedCall, _ error: Errno) {
     let isClose = error == .connectionReset || error == .brokenPipe
     if case .failed(let words) = kernel.secureStep(descriptor(slot)) {
-      if error == .noMemory, origins[slot] != .elsewhere {
-        count(.secure, error)
-      } else if !isClose {
-        board.keepRefusal(words, error, phase: command.phase)
+      if origins[slot] != .elsewhere, !isClose {
+        if error == .noMemory {
+          count(.secure, error)
+        } else {
+          board.keepRefusal(words, error, phase: command.phase)
+        }
       }
       // A reset might overtake what the client is told.
       try? kernel.resetOnClose(descriptor(slot), false)

@@ -223,6 +223,25 @@ import WorkerLog
     #expect(stage.serverBoard.refusal == "closed in mid-handshake")
   }
 
+  @Test func `what strangers do is nobody's word`() throws {
+    let stage = try SecureStage(.init(latency: 1000))
+    try stage.addServer(
+      SecureContextsOfTests.server(), clients: AddressSpan.spans(of: [.source]))
+    for (address, words) in [
+      (SocketAddress("127.0.0.9:700")!, nil),
+      (SocketAddress(.source, 700), "closed in mid-handshake"),
+    ] as [(SocketAddress, String?)] {
+      let peer = ScriptedPeer(stage.network, at: address)
+      let socket = try peer.connect(to: .first)
+      stage.run(for: .milliseconds(10))
+      _ = peer.send(socket, [22, 3, 1])
+      stage.run(for: .milliseconds(10))
+      try peer.close(socket, reset: false)
+      stage.run(for: .milliseconds(10))
+      #expect(stage.serverBoard.refusal == words)
+    }
+  }
+
   @Test func `a client that ends behind its last bytes is answered, and its connection closed`()
     throws
   {
