@@ -8,6 +8,8 @@ package enum AnswerFrame: Sendable, Equatable {
   case length(LengthField)
   /// By the rules of HTTP/1.1.
   case http(HTTPAnswer)
+  /// It is one message of the plan's protocol.
+  case message
 
   /// The longest delimiter, in bytes. `AnswerSearches` keeps a bit for each place of the delimiter in
   /// words of 64 bits, so that no more than 63 would fit; 32 are enough for any that is in use.

@@ -8,6 +8,8 @@ package struct MessagePattern: Sendable, Equatable {
   package var template: MessageTemplate
   /// The request that the template sends; nil where the plan gives the bytes.
   package var request: HTTPRequest?
+  /// Whether the messages are no text, where the plan's protocol has messages of both kinds.
+  package var isBinary = false
   package var expectation: Expectation
   /// Nanoseconds from the instant at which a message was due until its answer counts as missing. In a
   /// conversation each answer may take so much longer than it took in the recording.

@@ -7,6 +7,10 @@ package enum FailedCall: UInt8, Sendable, CaseIterable {
   /// The handshake of TLS, once TCP's was over. Its errno is EPROTO where an end has said no, ETIMEDOUT where
   /// the runner's own deadline came first, ENOMEM where this end had no memory for it.
   case secure
+  /// A WebSocket: its opening, once all below it were over, or what its peer said later. Its errno is EPROTO
+  /// where the peer has said no or broken a rule, ETIMEDOUT where the runner's own deadline came first, or a
+  /// ping had no answer.
+  case webSocket
   /// The peer closed or reset an established connection.
   case closed
   /// The call that a worker waits for events with, and the calls that it needs to start.
@@ -25,6 +29,7 @@ package enum FailedCall: UInt8, Sendable, CaseIterable {
     case .write: "write"
     case .connectTimeout: "connect-timeout"
     case .secure: "tls"
+    case .webSocket: "websocket"
     case .closed: "closed"
     case .epollWait: "epoll_wait"
     case .epollCreate: "epoll_create1"

@@ -44,11 +44,11 @@ package func diagnose(
 
   case (.connect, "ETIMEDOUT"), (.connectTimeout, _):
     return context.connectTimeout(failure)
-  case (.secure, "ETIMEDOUT"):
-    return context.secureTimeout(failure)
-  case (.secure, "ECONNRESET"), (.secure, "EPIPE"):
+  case (.secure, "ETIMEDOUT"), (.webSocket, "ETIMEDOUT"):
+    return context.layerTimeout(failure)
+  case (.secure, "ECONNRESET"), (.secure, "EPIPE"), (.webSocket, "ECONNRESET"), (.webSocket, "EPIPE"):
     return context.brokenOffOnTopOfTCP(failure)
-  case (.secure, _):
+  case (.secure, _), (.webSocket, _):
     return context.refusedOnTopOfTCP(failure)
   case (.connect, "ECONNREFUSED"):
     return context.refused(failure)

@@ -78,6 +78,7 @@ extension AnswerFrame {
     case .length(let field):
       "length: {at: \(field.at), size: \(field.size), order: \(field.order.rawValue), plus: \(field.plus)}"
     case .http(let answer): "status: \(HTTPAnswer.yaml(answer.statuses))"
+    case .message: ""
     }
   }
 }

@@ -62,6 +62,8 @@ extension Client where System: ~Copyable {
         connections.rows.ask(slot)
         let byte = unsafe UnsafeRawBufferPointer(
           rebasing: UnsafeRawBufferPointer(bytes.buffer)[..<1])
+        // Any byte is one message without a meaning.
+        connections.kernel.choose(.binary)
         switch unsafe connections.kernel.send(connections.rows.descriptor(slot), byte) {
         case .moved(let count): connections.board.add(.bytesSent, UInt64(count))
         // `send` has taken the error off the socket: a later read would find an orderly close.

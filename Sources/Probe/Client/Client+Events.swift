@@ -53,8 +53,13 @@ extension Client where System: ~Copyable {
     for _ in 0..<Self.readsPerEvent {
       switch unsafe connections.kernel.receive(connections.rows.descriptor(slot), into: buffer) {
       case .moved(let count):
-        connections.board.add(.bytesReceived, UInt64(count))
-        if !discards {
+        if System.carriesMessages {
+          unsafe messageEngine.hearMessages(
+            slot, UnsafeRawBufferPointer(rebasing: buffer[..<count]), among: &connections)
+        } else {
+          connections.board.add(.bytesReceived, UInt64(count))
+        }
+        if !System.carriesMessages, !discards {
           discards = unsafe messageEngine.hear(
             slot, UnsafeRawBufferPointer(rebasing: buffer[..<count]), among: &connections)
         }
@@ -99,9 +104,9 @@ extension Client where System: ~Copyable {
   }
 
   private mutating func expireHandshake(_ slot: UInt32) {
-    switch connections.kernel.secureStep(connections.rows.descriptor(slot)) {
+    switch connections.kernel.layerStep(connections.rows.descriptor(slot)) {
     case .none: timeOut(slot, .connectTimeout, nil)
-    case .underWay, .failed: timeOut(slot, .secure, .timedOut)
+    case .underWay(let call), .failed(let call, _): timeOut(slot, call, .timedOut)
     }
   }
 

@@ -102,19 +102,22 @@ extension ClientConnections where System: ~Copyable {
   private func endpoint(of call: FailedCall, at position: UInt32?) -> Int? {
     guard let position else { return nil }
     return switch call {
-    case .connect, .connectTimeout, .secure, .closed: tuples.step(at: position).endpoint
+    case .connect, .connectTimeout, .secure, .webSocket, .closed: tuples.step(at: position).endpoint
     default: nil
     }
   }
 
-  /// `secure` where the layer on top of TCP has failed, whose words are kept with the errno that is counted.
+  /// The call of the layer on top of TCP that has failed, if one has. Its words are kept with the errno that is
+  /// counted, unless they only say that nothing came.
   @inline(never)
   mutating func failedCall(
     _ slot: UInt32, _ error: Errno?, orElse call: FailedCall
   ) -> FailedCall {
-    guard case .failed(let words) = kernel.secureStep(rows.descriptor(slot)) else { return call }
-    board.keepRefusal(words, error, phase: phase)
-    return .secure
+    guard case .failed(let layer, let words) = kernel.layerStep(rows.descriptor(slot)) else {
+      return call
+    }
+    if error != .timedOut { board.keepRefusal(words, error, phase: phase) }
+    return layer
   }
 
   /// Frees the row of a connection that its peer has ended, and counts a failure.

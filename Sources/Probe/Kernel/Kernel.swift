@@ -7,6 +7,11 @@ package import SystemPackage
 /// `LinuxKernel` is the real one; a simulated one has virtual time and fails on demand. The loops
 /// are generic over it, so that in a release build the calls are direct.
 package protocol Kernel: ~Copyable {
+  /// Whether its connections carry messages and no stream of bytes: a read then brings `MessagePieces`. A
+  /// client sends one message at a time: its first `send` has all of it, and every further one all that is
+  /// left. What a server sends are whole messages as they stand on the wire; see `writeHead`.
+  static var carriesMessages: Bool { get }
+
   mutating func now() -> Instant
 
   mutating func open(v6: Bool) throws(Errno) -> FileDescriptor
@@ -21,8 +26,8 @@ package protocol Kernel: ~Copyable {
   mutating func accept(_ listener: FileDescriptor) throws(Errno) -> AcceptedSocket?
   /// Takes the error from the socket (SO_ERROR), so that it is reported once; nil when there is none.
   mutating func pendingError(_ socket: FileDescriptor) -> Errno?
-  /// How far a layer on top of TCP is, of a connection whose handshake is not over, or on which it has failed.
-  mutating func secureStep(_ socket: FileDescriptor) -> SecureStep
+  /// How far a layer on top of TCP is, of a connection whose opening is not over, or on which it has failed.
+  mutating func layerStep(_ socket: FileDescriptor) -> LayerStep
   /// Whether one more connection may be begun now; if not, an event will come before that changes.
   mutating func mayConnect() -> Bool
   /// Bytes that one read brings at most, however large the buffer. A read that brings fewer, and
@@ -36,6 +41,14 @@ package protocol Kernel: ~Copyable {
     _ socket: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer
   ) -> Transfer
   mutating func send(_ socket: FileDescriptor, _ bytes: UnsafeRawBufferPointer) -> Transfer
+  /// Of what kind the messages are that are sent from now on.
+  mutating func choose(_ kind: MessageKind)
+  /// Writes what stands on the wire before a piece of a server's message; returns its number of bytes.
+  ///
+  /// - Parameter room: has `MessagePiece.mostHead` bytes.
+  mutating func writeHead(
+    of piece: MessagePiece, into room: UnsafeMutableRawBufferPointer
+  ) -> Int
   /// Tells the other side that nothing more comes; it may go on sending.
   mutating func finishSending(_ socket: FileDescriptor) throws(Errno)
   /// Writes to a pipe whose reader may be slow or gone: all bytes or, when the pipe is full, none.
@@ -62,8 +75,18 @@ package protocol Kernel: ~Copyable {
 }
 
 extension Kernel where Self: ~Copyable {
+  package static var carriesMessages: Bool { false }
+
+  @inline(__always)
+  package mutating func choose(_ kind: MessageKind) {}
+
+  @inline(__always)
+  package mutating func writeHead(
+    of piece: MessagePiece, into room: UnsafeMutableRawBufferPointer
+  ) -> Int { 0 }
+
   /// There is no such layer.
-  package mutating func secureStep(_ socket: FileDescriptor) -> SecureStep { .none }
+  package mutating func layerStep(_ socket: FileDescriptor) -> LayerStep { .none }
 
   @inline(__always)
   package mutating func mayConnect() -> Bool { true }
@@ -72,15 +95,6 @@ extension Kernel where Self: ~Copyable {
   package mutating func hasReadAll(_ count: Int, of room: Int) -> Bool {
     count < min(room, largestRead)
   }
-}
-
-/// How far the handshake of a layer on top of TCP is.
-package enum SecureStep: Sendable, Equatable {
-  /// There is no such layer, or it is TCP's handshake that has not ended well.
-  case none
-  case underWay
-  /// Why, in words.
-  case failed(String)
 }
 
 /// Descriptors that every worker holds besides its connections: standard input, output and error,

@@ -11,24 +11,24 @@ extension TLSKernel where Base: ~Copyable {
     guard let handshake = handshake(row) else { return }
     if !unsent.isEmpty { _ = flush(row) }
     if let error = broken[row] ?? sendOutput(of: handshake, row) {
-      return fail(row, SecureFailure(broken: error))
+      return fail(row, LayerFailure(broken: error))
     }
     // A client's may fail before it has said anything: it has no cipher to offer.
-    if case .failed(let failure) = handshake.state { return fail(row, SecureFailure(failure)) }
+    if case .failed(let failure) = handshake.state { return fail(row, LayerFailure(failure)) }
     let buffer = unsafe UnsafeMutableRawBufferPointer(
       rebasing: UnsafeMutableRawBufferPointer(read.buffer)[..<Self.readSize])
     while true {
       switch unsafe base.receive(socket, into: buffer) {
       case .wouldBlock: return
       case .closed:
-        return fail(row, SecureFailure(.closed))
-      case .failed(let error): return fail(row, SecureFailure(broken: error))
+        return fail(row, LayerFailure(.closed))
+      case .failed(let error): return fail(row, LayerFailure(broken: error))
       case .moved(let count):
         let state = unsafe handshake.receive(
           UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count]))
         let error = sendOutput(of: handshake, row)
-        if case .failed(let failure) = state { return fail(row, SecureFailure(failure)) }
-        if let error { return fail(row, SecureFailure(broken: error)) }
+        if case .failed(let failure) = state { return fail(row, LayerFailure(failure)) }
+        if let error { return fail(row, LayerFailure(broken: error)) }
         switch state {
         case .wants, .failed: continue
         case .done(let record):
@@ -58,12 +58,12 @@ extension TLSKernel where Base: ~Copyable {
       if !context.isServer { connecting -= 1 }
       return handshake
     } catch {
-      fail(row, SecureFailure(error))
+      fail(row, LayerFailure(error))
       return nil
     }
   }
 
-  private mutating func fail(_ row: UInt32, _ failure: SecureFailure) {
+  private mutating func fail(_ row: UInt32, _ failure: LayerFailure) {
     if handshakes[row] != nil { underWay -= 1 } else if !context.isServer { connecting -= 1 }
     stages[row] = .failed
     failures[row] = failure
@@ -125,7 +125,7 @@ extension TLSKernel where Base: ~Copyable {
   }
 }
 
-extension SecureFailure {
+extension LayerFailure {
   /// What is for want of this end's own memory is no refusal.
   init(_ failure: TLSFailure) {
     self.init(words: "\(failure)", errno: failure == .outOfMemory ? .noMemory : .protocolError)
@@ -136,7 +136,4 @@ extension SecureFailure {
     let isOfLibrary = if case .library = error { true } else { false }
     self.init(words: "\(error)", errno: isOfLibrary ? .noMemory : .protocolError)
   }
-
-  /// TCP has ended in mid-handshake.
-  init(broken error: Errno) { self.init(words: "\(error) in mid-handshake", errno: error) }
 }

@@ -201,7 +201,7 @@ extension TLSKernel where Base: ~Copyable {
 
   @inline(never)
   private mutating func noteFailure(_ row: UInt32, _ failure: TLSFailure) {
-    if failures[row] == nil { failures[row] = SecureFailure(failure) }
+    if failures[row] == nil { failures[row] = LayerFailure(failure) }
   }
 
   /// Sends what the peer is owed for its KeyUpdate: once for all that have come, and not before what was put

@@ -14,12 +14,6 @@ package enum TLSColumns {
   package static let bytesOfHandshakes = TLSKernel<LinuxKernel>.mostUnderWay * 40 << 10
 }
 
-/// Why TLS has failed on a connection.
-struct SecureFailure {
-  var words: String
-  var errno: Errno
-}
-
 /// A kernel whose connections speak TLS; the client and the server that play on it do not notice.
 ///
 /// It says "writable" of a client's socket only when TLS's handshake is over, so that a connection is
@@ -63,7 +57,7 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
   var finishing: Set<UInt32> = []
   /// How a stream ends behind plaintext that was handed out; `wouldBlock` where more plaintext is left.
   var behind: [UInt32: Transfer] = [:]
-  var failures: [UInt32: SecureFailure] = [:]
+  var failures: [UInt32: LayerFailure] = [:]
   /// Handshakes that have begun and are not over.
   var underWay = 0
   /// A client's connections whose handshake has not begun: TCP's is not over, or nobody has seen yet that it is.
@@ -182,13 +176,13 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
     return stages[row] == .failed ? failure(row).errno : base.pendingError(socket)
   }
 
-  package mutating func secureStep(_ socket: FileDescriptor) -> SecureStep {
+  package mutating func layerStep(_ socket: FileDescriptor) -> LayerStep {
     let row = row(socket)
     return switch stages[row] {
     case .plain: .none
-    case .handshaking: handshakes[row] == nil ? .none : .underWay
-    case .open, .kept: failures[row].map { .failed($0.words) } ?? .none
-    case .failed: .failed(failure(row).words)
+    case .handshaking: handshakes[row] == nil ? .none : .underWay(.secure)
+    case .open, .kept: failures[row].map { .failed(.secure, $0.words) } ?? .none
+    case .failed: .failed(.secure, failure(row).words)
     }
   }
 
@@ -225,8 +219,8 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
 
   func row(_ descriptor: FileDescriptor) -> UInt32 { UInt32(bitPattern: descriptor.rawValue) }
 
-  private func failure(_ row: UInt32) -> SecureFailure {
-    failures[row] ?? SecureFailure(words: "", errno: .protocolError)
+  private func failure(_ row: UInt32) -> LayerFailure {
+    failures[row] ?? LayerFailure(words: "", errno: .protocolError)
   }
 
   // MARK: Events

@@ -7,6 +7,8 @@ struct AnswerFraming: BitwiseCopyable {
     /// Nobody knows.
     case open
     case delimiter, length, http
+    /// With the protocol's message.
+    case message
   }
 
   /// What was made of some bytes of an answer.
@@ -62,6 +64,7 @@ struct AnswerFraming: BitwiseCopyable {
     var field = LengthField(at: 0, size: 1, order: .big, plus: 0)
     switch frame {
     case nil: kind = .open
+    case .message: kind = .message
     case .delimiter(let bytes):
       kind = .delimiter
       delimiter = bytes
@@ -98,15 +101,17 @@ struct AnswerFraming: BitwiseCopyable {
   /// - Parameters:
   ///   - progress: how far the answer had come; 0 for one that begins here.
   ///   - reader: of HTTP, how far its response had come.
+  ///   - endsMessage: whether a message of the protocol ends here.
   func advance(
     _ progress: inout UInt64, _ reader: inout HTTPReader, _ heard: UnsafeRawBufferPointer,
-    tables: UnsafePointer<UInt64>
+    tables: UnsafePointer<UInt64>, endsMessage: Bool
   ) -> Step {
     switch kind {
     case .open: Step(used: heard.count, end: .notYet)
     case .delimiter: unsafe seekDelimiter(&progress, heard, tables + table)
     case .length: unsafe countDown(&progress, heard)
     case .http: unsafe read(&progress, &reader, heard, tables + table)
+    case .message: Step(used: heard.count, end: endsMessage ? .here : .notYet)
     }
   }
 

@@ -103,9 +103,12 @@ struct AnswerSearches: ~Copyable {
 
   /// Takes bytes of an answer, up to its end if that is among them.
   ///
-  /// - Parameter stage: how far the answer had come; 0 for one that begins here.
+  /// - Parameters:
+  ///   - stage: how far the answer had come; 0 for one that begins here.
+  ///   - endsMessage: whether a message of the protocol ends here.
   mutating func hear(
-    _ pattern: Int, on row: UInt32, _ heard: UnsafeRawBufferPointer, stage: UInt32
+    _ pattern: Int, on row: UInt32, _ heard: UnsafeRawBufferPointer, stage: UInt32,
+    endsMessage: Bool
   ) -> Heard {
     let rule = rules[UInt32(pattern)]
     // Neither buffer is empty: both have room for at least one word.
@@ -129,7 +132,8 @@ struct AnswerSearches: ~Copyable {
     var used = 0
     while true {
       let rest = unsafe UnsafeRawBufferPointer(rebasing: heard[used...])
-      let step = unsafe rule.framing.advance(&progress.frame, &reader, rest, tables: base)
+      let step = unsafe rule.framing.advance(
+        &progress.frame, &reader, rest, tables: base, endsMessage: endsMessage)
       if let layout = rule.layout {
         var index = step.content.lowerBound
         while !isFound, index < step.content.upperBound {

@@ -9,12 +9,14 @@ extension MessageEngine where System: ~Copyable {
   ) -> Bool {
     switch connections.rows.state(slot) {
     case .asked:
+      if System.carriesMessages, !endsMessage { return false }
       connections.rows.answer(slot)
       connections.board.add(.verified)
     case .sending, .awaiting, .pausing:
       return unsafe hearAnswer(slot, heard, among: &connections)
     case .draining:
       connections.rows.keepDraining(slot, at: connections.now.nanoseconds)
+      if System.carriesMessages { passOver(slot, among: &connections) }
       return true
     case .established where connections.rows.marks(slot).has(.owing):
       return unsafe hearOwed(slot, heard, among: &connections)
@@ -34,6 +36,9 @@ extension MessageEngine where System: ~Copyable {
     if marks.has(.conversing) { return unsafe hearConversation(slot, heard, among: &connections) }
     let pattern = connections.rows.messages.pattern(of: slot)
     let traits = patterns.traits(pattern)
+    if System.carriesMessages, traits.isKnown {
+      return unsafe hearPiece(slot, heard, among: &connections)
+    }
     var used = heard.count
     switch traits.answer {
     case .nothing, .conversation: used = 0
@@ -100,7 +105,8 @@ extension MessageEngine where System: ~Copyable {
     let before = connections.rows.messages.answerProgress(of: slot)
     // The answer is whole already, and the message is still being sent.
     if before == MessageColumns.whole { return 0 }
-    let found = unsafe searches.hear(pattern, on: slot, heard, stage: before)
+    let found = unsafe searches.hear(
+      pattern, on: slot, heard, stage: before, endsMessage: endsMessage)
     if found.isLast { connections.rows.mark(slot, .last) }
     switch found.end {
     case .open: connections.rows.messages.setAnswerProgress(of: slot, to: found.stage)

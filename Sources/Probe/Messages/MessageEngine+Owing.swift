@@ -36,6 +36,7 @@ extension MessageEngine where System: ~Copyable {
   mutating func hearOwed(
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, among connections: inout Connections
   ) -> Bool {
+    if System.carriesMessages { return unsafe hearOwedPiece(slot, heard, among: &connections) }
     var used = 0
     while connections.rows.marks(slot).has(.owing) {
       guard used < heard.count else { return false }
@@ -66,7 +67,7 @@ extension MessageEngine where System: ~Copyable {
         }
       case .matching, .framed:
         let found = unsafe searches.hear(
-          Int(debt.pattern), on: slot, rest, stage: before)
+          Int(debt.pattern), on: slot, rest, stage: before, endsMessage: false)
         used += found.used
         switch found.end {
         case .open: connections.rows.messages.setAnswerProgress(of: slot, to: found.stage)
@@ -109,7 +110,7 @@ extension MessageEngine where System: ~Copyable {
   }
 
   /// The answer to a debt that is known byte by byte.
-  private mutating func owedAnswer(
+  mutating func owedAnswer(
     _ debt: MessageColumns.Debt, of slot: UInt32, among connections: inout Connections
   ) -> UnsafeRawBufferPointer {
     let pattern = Int(debt.pattern)
@@ -130,7 +131,7 @@ extension MessageEngine where System: ~Copyable {
   }
 
   /// Counts the answer to the oldest debt, which is whole now, as late, and drops the debt.
-  private mutating func notePaid(
+  mutating func notePaid(
     _ slot: UInt32, _ debt: MessageColumns.Debt, among connections: inout Connections
   ) {
     connections.readClock()
@@ -143,7 +144,7 @@ extension MessageEngine where System: ~Copyable {
   }
 
   /// Drops the `count` oldest debts: no answer to them is expected any more.
-  private mutating func dropDebts(
+  mutating func dropDebts(
     _ slot: UInt32, _ count: Int, among connections: inout Connections
   ) {
     for _ in 0..<count { connections.rows.messages.removeOldestDebt(of: slot) }
@@ -159,7 +160,7 @@ extension MessageEngine where System: ~Copyable {
   ///   - answer: the answer to the oldest debt, which does not fit.
   ///   - rest: the bytes that have come now.
   ///   - before: how many bytes of `answer` had come earlier; they may belong to a later answer.
-  private mutating func skipUnanswered(
+  mutating func skipUnanswered(
     _ slot: UInt32, _ answer: UnsafeRawBufferPointer, _ rest: UnsafeRawBufferPointer, before: Int,
     among connections: inout Connections
   ) -> Bool {
@@ -199,17 +200,21 @@ extension MessageEngine where System: ~Copyable {
   /// Counts a wrong answer and forgets all debts, as the bytes that have come fit no answer that is
   /// owed. The wrong answer is that to the message under way or, where there is none, to the oldest
   /// debt.
-  private mutating func countWrongDebt(_ slot: UInt32, among connections: inout Connections) {
+  ///
+  /// - Parameter isOver: see `countWrongAnswer`.
+  mutating func countWrongDebt(
+    _ slot: UInt32, isOver: Bool = false, among connections: inout Connections
+  ) {
     guard connections.rows.state(slot) == .established else {
-      return countWrongAnswer(slot, among: &connections)
+      return countWrongAnswer(slot, isOver: isOver, among: &connections)
     }
     refuteOldestDebt(slot, among: &connections)
     forgetDebts(slot, among: &connections)
-    connections.drainWrongAnswer(slot)
+    if !isOver { connections.drainWrongAnswer(slot) }
   }
 
   /// Counts the answer to the oldest debt as wrong, and drops the debt.
-  private mutating func refuteOldestDebt(_ slot: UInt32, among connections: inout Connections) {
+  mutating func refuteOldestDebt(_ slot: UInt32, among connections: inout Connections) {
     let pattern = Int(connections.rows.messages.debt(0, of: slot).pattern)
     connections.board.subtract(pattern, .missing)
     connections.board.add(pattern, outcomeOfMisfit(slot, pattern, among: &connections))

@@ -37,6 +37,7 @@ extension MessageEngine where System: ~Copyable {
   @inline(__always)
   private mutating func offer(_ slot: UInt32, among connections: inout Connections) -> Bool {
     let message = unsafe message(of: slot, among: &connections)
+    if System.carriesMessages { chooseKind(of: slot, among: &connections) }
     switch unsafe connections.send(slot, message) {
     case .whole: return true
     case .partly: return false
@@ -44,6 +45,12 @@ extension MessageEngine where System: ~Copyable {
       peerEnded(slot, error, among: &connections)
       return false
     }
+  }
+
+  @inline(__always)
+  private mutating func chooseKind(of slot: UInt32, among connections: inout Connections) {
+    let pattern = connections.rows.messages.pattern(of: slot)
+    connections.kernel.choose(patterns.traits(pattern).isBinary ? .binary : .text)
   }
 
   /// The bytes of the message under way, made again. Good until the next message is made.
@@ -113,6 +120,7 @@ extension MessageEngine where System: ~Copyable {
     let traits = patterns.traits(pattern)
     // While answers are owed, `answerProgress` is that of the oldest debt.
     if connections.rows.marks(slot).has(.owing), traits.answer != .nothing { return false }
+    if System.carriesMessages, traits.isKnown { return progress == MessageColumns.whole }
     return switch traits.answer {
     case .nothing: true
     case .echo: Int(progress) == connections.rows.messages.written(of: slot)

@@ -29,6 +29,8 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
   /// The pattern whose only pace is its answers; nil where there is none, or more than one. Never a
   /// conversation, which may have to wait until its connection is owed no answer.
   private(set) var closedLoopPattern: Int?
+  /// Whether the bytes that are heard now end a message; means nothing where the kernel carries none.
+  var endsMessage = false
   /// How many rows there are up to the last one that has had a connection. Where a search has stepped down,
   /// rows beyond the last one that was left with a connection do not count until they have one again.
   private(set) var slotsInUse: UInt32 = 0

@@ -13,6 +13,8 @@ struct PatternTable: ~Copyable {
     fileprivate(set) var rate = 0.0
     /// Played once on each connection; `every` and `rate` are 0 then.
     fileprivate(set) var isOnce = false
+    /// Whether its messages are no text, where the protocol has messages of both kinds.
+    fileprivate(set) var isBinary = false
     /// Nanoseconds.
     fileprivate(set) var timeout: UInt64 = 0
     fileprivate(set) var answer = Answer.nothing
@@ -31,6 +33,9 @@ struct PatternTable: ~Copyable {
     fileprivate var answerText = Text()
 
     var wantsAnswer: Bool { answer != .nothing }
+
+    /// Whether the answer is known by its bytes, or their number.
+    var isKnown: Bool { answer == .echo || answer == .text || answer == .anything }
   }
 
   /// How an answer is recognised.
@@ -80,6 +85,7 @@ struct PatternTable: ~Copyable {
     for pattern in patterns {
       var traits = Traits()
       traits.timeout = pattern.timeout
+      traits.isBinary = pattern.isBinary
       switch pattern.pace {
       case .every(let interval): traits.every = max(1, interval)
       case .rate(let rate): traits.rate = rate

@@ -18,7 +18,8 @@ struct CompiledReply: ~Copyable {
   private let bytes: Scratch<UInt8>
   private let count: Int
 
-  init(_ reply: ServerReply) throws(Errno) {
+  /// - Parameter head: what stands on the wire before a text of so many bytes.
+  init(_ reply: ServerReply, head: (Int) -> [UInt8] = { _ in [] }) throws(Errno) {
     var text: [UInt8] = []
     var interval: UInt64 = 0
     switch reply {
@@ -26,11 +27,11 @@ struct CompiledReply: ~Copyable {
     case .discard: kind = .discard
     case .send(let answer):
       kind = .text
-      text = answer
+      text = head(answer.count) + answer
     case .push(let every, let message):
       kind = .push
       interval = every
-      text = message
+      text = head(message.count) + message
     }
     let bytes = try Scratch<UInt8>(count: max(1, text.count))
     unsafe UnsafeMutableRawBufferPointer(bytes.buffer).copyBytes(from: text)

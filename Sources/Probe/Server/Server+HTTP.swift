@@ -110,7 +110,7 @@ extension Server where System: ~Copyable {
     responseCount += 1
   }
 
-  private mutating func put(_ bytes: UnsafeRawBufferPointer, _ slot: UInt32) {
+  mutating func put(_ bytes: UnsafeRawBufferPointer, _ slot: UInt32) {
     var rest = unsafe bytes
     while unsafe !rest.isEmpty {
       if unsafe responseCount == responses.buffer.count { sendResponses(slot) }
@@ -124,7 +124,7 @@ extension Server where System: ~Copyable {
   }
 
   /// Sends what was put together. The connection may be gone afterwards.
-  private mutating func sendResponses(_ slot: UInt32) {
+  mutating func sendResponses(_ slot: UInt32) {
     let count = responseCount
     responseCount = 0
     guard open[slot], count > 0 else { return }

@@ -31,8 +31,10 @@ extension Server where System: ~Copyable {
       endBroken(slot, .read, error)
     case .moved(let count):
       let message = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
-      unsafe countReceived(slot, message)
-      if assignment.speaksHTTP {
+      if !System.carriesMessages { unsafe countReceived(slot, message) }
+      if System.carriesMessages {
+        unsafe answerMessages(slot, message)
+      } else if assignment.speaksHTTP {
         unsafe answerRequests(slot, message)
       } else {
         switch reply.kind {
@@ -58,7 +60,7 @@ extension Server where System: ~Copyable {
   }
 
   @inline(__always)
-  private mutating func countReceived(_ slot: UInt32, _ message: UnsafeRawBufferPointer) {
+  mutating func countReceived(_ slot: UInt32, _ message: UnsafeRawBufferPointer) {
     board.add(.bytesReceived, UInt64(message.count))
     if let pipe = assignment.receivedPipe { unsafe tell(pipe, slot, message) }
   }
@@ -76,7 +78,8 @@ extension Server where System: ~Copyable {
     while true {
       switch unsafe kernel.receive(descriptor(slot), into: buffer) {
       case .moved(let count):
-        unsafe countReceived(slot, UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
+        unsafe System.carriesMessages ? countMessages(slot, rest) : countReceived(slot, rest)
       case .failed(let error): return error
       case .closed, .wouldBlock: return nil
       }
@@ -93,8 +96,11 @@ extension Server where System: ~Copyable {
   }
 
   mutating func respond(_ slot: UInt32, _ message: UnsafeRawBufferPointer) {
-    // A long response of HTTP comes here in pieces: none may overtake what waits in `unsent`.
-    if assignment.speaksHTTP, isUnsent(slot) { return unsafe keep(slot, message) }
+    // A long response of HTTP comes here in pieces, and so do the answers to many messages: none may overtake
+    // what waits in `unsent`.
+    if assignment.speaksHTTP || System.carriesMessages, isUnsent(slot) {
+      return unsafe keep(slot, message)
+    }
     switch assignment.readiness {
     case .direct: unsafe answer(slot, message)
     case .rearm: unsafe keep(slot, message)
@@ -121,10 +127,10 @@ extension Server where System: ~Copyable {
   @inline(never)
   mutating func endBroken(_ slot: UInt32, _ call: FailedCall, _ error: Errno) {
     let isClose = error == .connectionReset || error == .brokenPipe
-    if case .failed(let words) = kernel.secureStep(descriptor(slot)) {
+    if case .failed(let layer, let words) = kernel.layerStep(descriptor(slot)) {
       if origins[slot] != .elsewhere, !isClose {
         if error == .noMemory {
-          count(.secure, error)
+          count(layer, error)
         } else {
           board.keepRefusal(words, error, phase: command.phase)
         }

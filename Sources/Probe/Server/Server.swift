@@ -29,7 +29,7 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
   let bytes: Scratch<UInt8>
   /// Room for one `ReceivedFrame`.
   let frame: Scratch<UInt8>
-  /// Responses of HTTP that are put together, `responseCount` bytes; see `answerRequests`.
+  /// Responses of HTTP, or messages, that are put together, `responseCount` bytes; see `answerRequests`.
   let responses: Scratch<UInt8>
   var responseCount = 0
   /// `ServerAssignment.clients`.
@@ -78,10 +78,19 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
     let frame = try starting(.map) { () throws(Errno) in
       try Scratch<UInt8>(count: ReceivedFrame.longest)
     }
-    let reply = try starting(.map) { () throws(Errno) in try CompiledReply(assignment.reply) }
+    let kind = assignment.webSocket?.kind ?? .text
+    let reply = try starting(.map) { () throws(Errno) in
+      try CompiledReply(assignment.reply) { count in
+        var head = [UInt8](repeating: 0, count: MessagePiece.mostHead)
+        let length = unsafe head.withUnsafeMutableBytes {
+          unsafe kernel.writeHead(of: MessagePiece(kind, count: count), into: $0)
+        }
+        return Array(head[..<length])
+      }
+    }
     let replies = try starting(.map) { () throws(Errno) in try HTTPReplies(assignment.reply) }
     let responses = try starting(.map) { () throws(Errno) in
-      try Scratch<UInt8>(count: assignment.speaksHTTP ? 65_536 : 1)
+      try Scratch<UInt8>(count: assignment.speaksHTTP || System.carriesMessages ? 65_536 : 1)
     }
     let requests = try starting(.map) { () throws(Errno) in
       try Column<HTTPReader>(count: assignment.speaksHTTP ? assignment.descriptorLimit : 0)

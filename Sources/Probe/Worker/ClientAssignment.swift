@@ -40,6 +40,8 @@ package struct ClientAssignment: Sendable {
   package var wakeLead: UInt64
   /// For the connections of TLS; nil for plain ones.
   package var secure: TLSContext?
+  /// For connections that are WebSockets; nil for others.
+  package var webSocket: WebSocketTerms?
 
   package init(
     share: WorkerShare, sources: [IPAddress], ports: PortSet,
@@ -47,7 +49,8 @@ package struct ClientAssignment: Sendable {
     retries: Int = 0, tasks: [ClientTask],
     patterns: [MessagePattern] = [], patternsOfPhase: [[Int]] = [], spanOfPhase: [UInt64?] = [],
     pushed: [UInt8]? = nil, seed: UInt64 = 0, recordedArrivals: [ArrivalCurve?] = [],
-    processors: [Int] = [], wakeLead: UInt64 = 0, secure: TLSContext? = nil
+    processors: [Int] = [], wakeLead: UInt64 = 0, secure: TLSContext? = nil,
+    webSocket: WebSocketTerms? = nil
   ) {
     self.share = share
     self.sources = sources
@@ -66,6 +69,7 @@ package struct ClientAssignment: Sendable {
     self.processors = processors
     self.wakeLead = wakeLead
     self.secure = secure
+    self.webSocket = webSocket
   }
 
   /// The most connections that this worker is ever asked to hold.

@@ -31,12 +31,14 @@ package struct ServerAssignment: Sendable {
   package var processors: [Int]
   /// For the connections of TLS; nil for plain ones.
   package var secure: TLSContext?
+  /// For connections that are WebSockets; nil for others.
+  package var webSocket: WebSocketTerms?
 
   package init(
     endpoint: SocketAddress, backlog: Int32, reply: ServerReply, readiness: ServerReadiness,
     speaksHTTP: Bool = false, descriptorLimit: Int, clients: [AddressSpan] = [],
     ephemeralPorts: ClosedRange<UInt16>? = nil, receivedPipe: FileDescriptor? = nil,
-    processors: [Int] = [], secure: TLSContext? = nil
+    processors: [Int] = [], secure: TLSContext? = nil, webSocket: WebSocketTerms? = nil
   ) {
     self.endpoint = endpoint
     self.backlog = backlog
@@ -49,5 +51,6 @@ package struct ServerAssignment: Sendable {
     self.receivedPipe = receivedPipe
     self.processors = processors
     self.secure = secure
+    self.webSocket = webSocket
   }
 }

@@ -58,10 +58,12 @@ package enum Worker {
     switch role {
     case .client(let assignment):
       let kernel = try LinuxKernel(wakeUp: kept[0], attention: kept[1])
-      guard let context = assignment.secure else { return try play(kernel, assignment, board) }
-      return try play(
-        TLSKernel(kernel, context, descriptors: assignment.capacity + otherDescriptors),
-        assignment, board)
+      let rows = assignment.capacity + otherDescriptors
+      guard let context = assignment.secure else {
+        return try playLayers(kernel, assignment, board, rows)
+      }
+      return try playLayers(
+        TLSKernel(kernel, context, descriptors: rows), assignment, board, rows)
     case .server(var assignment):
       if assignment.receivedPipe != nil {
         // The pipe's reader may end first: no SIGPIPE then.
@@ -74,13 +76,34 @@ package enum Worker {
         try ResourceLimit.lowerDescriptors(to: rows)
       }
       let kernel = try LinuxKernel(wakeUp: kept[0], attention: kept[1])
-      guard let context = assignment.secure else { return try play(kernel, assignment, board) }
-      return try play(TLSKernel(kernel, context, descriptors: rows), assignment, board)
+      guard let context = assignment.secure else {
+        return try playLayers(kernel, assignment, board, rows)
+      }
+      return try playLayers(
+        TLSKernel(kernel, context, descriptors: rows), assignment, board, rows)
     }
   }
 
   /// More than a worker has descriptors besides its connections.
   private static let otherDescriptors = 1024
+
+  // The layers above TCP and TLS, if there are any.
+
+  private static func playLayers<System: Kernel & ~Copyable>(
+    _ kernel: consuming System, _ assignment: ClientAssignment, _ board: Scoreboard, _ rows: Int
+  ) throws(WorkerSetupFailure) -> Bool {
+    guard let terms = assignment.webSocket else { return try play(kernel, assignment, board) }
+    return try play(
+      WebSocketKernel(kernel, terms, isServer: false, descriptors: rows), assignment, board)
+  }
+
+  private static func playLayers<System: Kernel & ~Copyable>(
+    _ kernel: consuming System, _ assignment: ServerAssignment, _ board: Scoreboard, _ rows: Int
+  ) throws(WorkerSetupFailure) -> Bool {
+    guard let terms = assignment.webSocket else { return try play(kernel, assignment, board) }
+    return try play(
+      WebSocketKernel(kernel, terms, isServer: true, descriptors: rows), assignment, board)
+  }
 
   private static func play<System: Kernel & ~Copyable>(
     _ kernel: consuming System, _ assignment: ClientAssignment, _ board: Scoreboard

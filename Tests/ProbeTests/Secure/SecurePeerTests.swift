@@ -171,12 +171,12 @@ import WorkerLog
   }
 
   @Test func `what fails for want of own memory is no refusal`() {
-    #expect(SecureFailure(.outOfMemory).errno == .noMemory)
-    #expect(SecureFailure(.outOfMemory).words == "out of memory")
-    #expect(SecureFailure(TLSError.library(call: "SSL_new", reason: "")).errno == .noMemory)
+    #expect(LayerFailure(.outOfMemory).errno == .noMemory)
+    #expect(LayerFailure(.outOfMemory).words == "out of memory")
+    #expect(LayerFailure(TLSError.library(call: "SSL_new", reason: "")).errno == .noMemory)
     let name = TLSError.setting("server name", value: "", reason: "")
-    #expect(SecureFailure(name).errno == .protocolError)
-    #expect(SecureFailure(.noCommonCipher).errno == .protocolError)
+    #expect(LayerFailure(name).errno == .protocolError)
+    #expect(LayerFailure(.noCommonCipher).errno == .protocolError)
   }
 
   // MARK: A client by hand

@@ -33,47 +33,17 @@ enum SecureContextsOfTests {
   }
 }
 
-/// A client, a server or both that speak TLS over one simulated network, in one thread.
-final class SecureStage {
-  typealias System = TLSKernel<SimulatedKernel>
+/// A client, a server or both that speak TLS.
+typealias SecureStage = LayerStage<TLSKernel<SimulatedKernel>>
 
-  let network: SimulatedNetwork
-  // Time waits for every process that there is.
-  private(set) lazy var clientProcess = SimulatedProcess(network: network)
-  private(set) lazy var serverProcess = SimulatedProcess(network: network)
-  let clientBoard: Scoreboard
-  let serverBoard: Scoreboard
-  private(set) var client: ClientEnd?
-  private(set) var server: ServerEnd?
-  /// Called after every round.
-  var check: (() -> Void)?
-  private var orders: UInt64 = 0
-
-  init(_ dials: SimulatedNetwork.Dials = .init()) throws {
-    network = SimulatedNetwork(dials)
-    clientBoard = try Scoreboard(sources: 1)
-    serverBoard = try Scoreboard(sources: 0)
-  }
-
-  deinit {
-    for process in network.processes { process.exit() }
-    clientBoard.unmap()
-    serverBoard.unmap()
-  }
-
+extension LayerStage where System == TLSKernel<SimulatedKernel> {
   func addServer(
     _ context: TLSContext, reply: ServerReply = .echo, readiness: ServerReadiness = .direct,
     speaksHTTP: Bool = false, clients: [AddressSpan] = []
   ) throws {
-    let kernel = try System(
-      SimulatedKernel(process: serverProcess), context, descriptors: 20_000)
-    server = ServerEnd(
-      try Server(
-        kernel: kernel,
-        assignment: ServerAssignment(
-          endpoint: .first, backlog: 4096, reply: reply, readiness: readiness,
-          speaksHTTP: speaksHTTP, descriptorLimit: 20_000, clients: clients),
-        board: serverBoard))
+    try addServer(reply: reply, readiness: readiness, speaksHTTP: speaksHTTP, clients: clients) {
+      try System(SimulatedKernel(process: $0), context, descriptors: $1)
+    }
   }
 
   /// - Parameter patterns: are played in phase 1.
@@ -81,84 +51,18 @@ final class SecureStage {
     _ context: TLSContext, _ tasks: [ClientTask], _ patterns: [MessagePattern] = [],
     timeout: Duration = .seconds(10)
   ) throws {
-    let assignment = ClientAssignment(
-      share: WorkerShare(index: 0, count: 1), sources: [.source], ports: PortSet(1024...65535),
-      ephemeralPorts: nil, endpoints: [.first], connectTimeout: timeout.nanoseconds, retries: 0,
-      tasks: tasks, patterns: patterns,
-      patternsOfPhase: tasks.indices.map { $0 == 1 ? Array(patterns.indices) : [] })
-    let kernel = try System(
-      SimulatedKernel(process: clientProcess), context, descriptors: assignment.capacity + 64)
-    client = ClientEnd(try Client(kernel: kernel, assignment: assignment, board: clientBoard))
-  }
-
-  func order(_ order: Order, phase: Int = 0) {
-    orders += 1
-    let command = Scoreboard.Command(
-      order: order, phase: phase, start: Instant(nanoseconds: network.now), goal: nil,
-      number: orders)
-    for board in [clientBoard, serverBoard] { board.post(command) }
-    for process in network.processes { process.wake() }
-  }
-
-  /// Begins a phase, and has it end.
-  func play(phase: Int = 0, sourceLocation: SourceLocation = #_sourceLocation) {
-    order(.begin, phase: phase)
-    let isSettled = run(for: .seconds(300)) { clientBoard[.settledOrder] == orders }
-    #expect(isSettled, "phase \(phase) never settled", sourceLocation: sourceLocation)
-  }
-
-  /// Lets virtual time pass until the condition holds; false when it did not by then.
-  @discardableResult
-  func run(for limit: Duration, until condition: () -> Bool = { false }) -> Bool {
-    network.horizon = network.now + limit.nanoseconds
-    defer { network.horizon = .max }
-    for _ in 0..<200_000 {
-      if condition() { return true }
-      let isOver = network.now >= network.horizon || network.nextInstant == nil
-      if isOver, !network.hasWork(besides: nil) { return condition() }
-      _ = server?.end.turn()
-      _ = client?.end.turn()
-      check?()
-    }
-    Issue.record("spins")
-    return false
-  }
-
-  var held: Int { Int(clientBoard[.held]) }
-  var accepted: Int { Int(serverBoard[.held]) }
-
-  /// The calls that failed at the client, each with its errno.
-  var failures: [String] {
-    clientBoard.failures.rows().map {
-      "\($0.call.name) \($0.errno.map { "\($0.rawValue)" } ?? "-") \($0.count)"
+    try addClient(tasks, patterns, timeout: timeout) {
+      try System(SimulatedKernel(process: $0), context, descriptors: $1)
     }
   }
 }
 
-extension Scoreboard {
-  /// The first refusal that is kept of the first two phases.
-  var refusal: String? {
-    for phase in 0...1 {
-      for errno in [Errno.protocolError, .connectionReset, .brokenPipe, .noMemory] {
-        if let words = refusal(errno, in: phase) { return words }
-      }
-    }
-    return nil
-  }
-}
-
-final class ClientEnd {
-  var end: Client<SecureStage.System>
-  init(_ end: consuming Client<SecureStage.System>) { self.end = end }
-
+extension ClientEnd where System == TLSKernel<SimulatedKernel> {
   var underWay: Int { end.connections.kernel.underWay }
   var keepsNothing: Bool { end.connections.kernel.keepsNothing }
 }
 
-final class ServerEnd {
-  var end: Server<SecureStage.System>
-  init(_ end: consuming Server<SecureStage.System>) { self.end = end }
-
+extension ServerEnd where System == TLSKernel<SimulatedKernel> {
   var underWay: Int { end.kernel.underWay }
   var keepsNothing: Bool { end.kernel.keepsNothing }
 }

@@ -1,0 +1,88 @@
+import Linux
+
+/// When each connection is pinged: once in every interval, and all of them spread over it.
+///
+/// A row's place in the interval is its number with the bits reversed, as a fraction. So any number of rows is
+/// spread evenly, and a row keeps its place when more come.
+struct Pings {
+  /// Nanoseconds; nil where nobody is pinged.
+  let interval: UInt64?
+  /// How many intervals have begun.
+  private(set) var round: UInt32 = 0
+  /// When this one began.
+  private var start = Instant(nanoseconds: 0)
+  /// The round has 2 to this power places.
+  private var bits: UInt64 = 0
+  /// The next place of the round.
+  private var place: UInt64 = 0
+
+  init(every interval: UInt64?) { self.interval = interval.map { max(1, $0) } }
+
+  /// Makes room for a row.
+  mutating func include(_ row: UInt32) {
+    guard interval != nil else { return }
+    while UInt64(row) >> bits != 0 {
+      bits += 1
+      // Among twice as many, behind the place that was the last: the new ones between it and the next are to come.
+      if place > 0 { place = 2 * place - 1 }
+    }
+  }
+
+  /// The next row whose turn has come; nil when none has.
+  mutating func next(at now: Instant) -> UInt32? {
+    guard let interval else { return nil }
+    if round == 0 {
+      start = now
+      round = 1
+    }
+    if place == 1 << bits {
+      guard start.advanced(byNanoseconds: interval) <= now else { return nil }
+      start = start.advanced(byNanoseconds: interval)
+      // Of a worker that was stopped for long, rounds are left out.
+      if start.advanced(byNanoseconds: interval) <= now { start = now }
+      round &+= 1
+      place = 0
+    }
+    guard instant <= now else { return nil }
+    defer { place += 1 }
+    var row: UInt32 = 0
+    for bit in 0..<bits { row |= UInt32(place >> bit & 1) << UInt32(bits - 1 - bit) }
+    return row
+  }
+
+  /// When to ask again: no more than a thousand times a second.
+  func nextInstant(after now: Instant) -> Instant? {
+    guard interval != nil else { return nil }
+    return max(instant, now.advanced(byNanoseconds: 1_000_000))
+  }
+
+  private var instant: Instant {
+    let (high, low) = (interval ?? 0).multipliedFullWidth(by: place)
+    let offset = bits == 0 ? low : high << (64 - bits) | low >> bits
+    return start.advanced(byNanoseconds: offset)
+  }
+}
+
+/// Connections whose peer has ended the session and is to end the connection, in the order of their deadlines.
+struct Leaving {
+  struct Entry {
+    var row: UInt32
+    var token: UInt64
+    var until: Instant
+  }
+
+  private var entries: [Entry] = []
+  private var start = 0
+
+  var isEmpty: Bool { start == entries.count }
+  var first: Entry? { isEmpty ? nil : entries[start] }
+
+  mutating func append(_ entry: Entry) { entries.append(entry) }
+
+  mutating func removeFirst() {
+    start += 1
+    guard isEmpty || start == 1024 else { return }
+    entries.removeFirst(start)
+    start = 0
+  }
+}

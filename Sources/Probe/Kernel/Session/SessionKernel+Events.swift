@@ -1,0 +1,158 @@
+import Linux
+import SystemPackage
+
+/// What epoll reports, what comes of it above, and what time brings.
+extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
+  mutating func watch(
+    _ descriptor: FileDescriptor, _ events: EpollEvents, token: UInt64
+  ) throws(Errno) {
+    note(descriptor, events, token)
+    try base.watch(descriptor, wanted(descriptor, events), token: tokenBelow(row(descriptor)))
+  }
+
+  mutating func rewatch(
+    _ descriptor: FileDescriptor, _ events: EpollEvents, token: UInt64
+  ) throws(Errno) {
+    note(descriptor, events, token)
+    try base.rewatch(descriptor, wanted(descriptor, events), token: tokenBelow(row(descriptor)))
+  }
+
+  mutating func unwatch(_ descriptor: FileDescriptor) { base.unwatch(descriptor) }
+
+  private mutating func note(_ descriptor: FileDescriptor, _ events: EpollEvents, _ token: UInt64) {
+    tokens[row(descriptor)] = token
+    masks[row(descriptor)] = events.rawValue
+    pings.include(row(descriptor))
+  }
+
+  /// What an event carries through the kernel below: the descriptor, and the generation of its caller's token.
+  func tokenBelow(_ row: UInt32) -> UInt64 { (tokens[row] & ~0xFFFF_FFFF) | UInt64(row) }
+
+  /// An edge says that there is room, and costs nothing while there is. What peers are owed has to be sent though
+  /// the caller waits for nothing to send.
+  func wanted(_ descriptor: FileDescriptor, _ events: EpollEvents) -> EpollEvents {
+    stages[row(descriptor)] == .plain || !events.has(.edgeTriggered) ? events : events | .writable
+  }
+
+  mutating func wait(
+    into events: UnsafeMutableBufferPointer<ReadyEvent>, until deadline: Instant?
+  ) throws(Errno) -> Int {
+    let deadline = attendToTime(until: deadline)
+    var kept = unsafe takeEnded(into: events)
+    if kept > 0 { return kept }
+    let count = unsafe try base.wait(into: events, until: deadline)
+    for index in 0..<count {
+      let event = unsafe events[index]
+      guard event.token != Token.wakeUp.rawValue else {
+        unsafe events[kept] = event
+        kept += 1
+        continue
+      }
+      let row = UInt32(truncatingIfNeeded: event.token)
+      // An event of a connection that is gone.
+      guard tokenBelow(row) == event.token else { continue }
+      let seen = passedOn(row, event.seen)
+      guard seen.rawValue != 0 else { continue }
+      unsafe events[kept] = ReadyEvent(token: tokens[row], seen: seen)
+      kept += 1
+    }
+    return kept
+  }
+
+  /// What the caller is told of an event.
+  private mutating func passedOn(_ row: UInt32, _ seen: EpollEvents) -> EpollEvents {
+    switch stages[row] {
+    case .plain: return seen
+    case .failed: return session.isServer ? .readable : .error
+    case .waiting, .opening: return passedOnBeforeOpen(row, seen)
+    case .open, .leaving:
+      var told = seen
+      if seen.has(.writable) {
+        if !unsent.isEmpty, !flush(row) { told = told.without(.writable) }
+        // What is not in the socket any more, no event of it tells: `rewatch` asks for room as well.
+        if !behind.isEmpty, behind[row] != nil { told = told | .readable }
+        if !surplus.isEmpty, surplus[row] != nil { told = told | .readable }
+      }
+      return EpollEvents(rawValue: masks[row]).has(.writable) ? told : told.without(.writable)
+    }
+  }
+
+  private mutating func passedOnBeforeOpen(_ row: UInt32, _ seen: EpollEvents) -> EpollEvents {
+    if stages[row] == .waiting {
+      // A server's opening begins when something has come, a client's unless the kernel below has failed.
+      if session.isServer {
+        guard seen.has(.readable | .peerHangUp | .error | .hangUp) else { return .none }
+      } else {
+        guard !seen.has(.error | .hangUp) else { return seen }
+        guard seen.has(.writable) else { return .none }
+      }
+    }
+    advance(row)
+    switch stages[row] {
+    case .waiting, .opening: return .none
+    case .failed: return session.isServer ? .readable : .error
+    case .plain, .open, .leaving:
+      // What came behind the opening is there, and no further edge will tell of it.
+      let rest: EpollEvents =
+        isReadAll && !seen.has(.peerHangUp | .error | .hangUp) ? .none : .readable
+      return session.isServer ? rest : rest | .writable
+    }
+  }
+
+  // MARK: Time
+
+  /// How long a peer may take to end a connection whose end was said at both sides, in nanoseconds.
+  static var patience: UInt64 { 5_000_000_000 }
+
+  /// Does what is due without an event, and returns when to be back.
+  private mutating func attendToTime(until deadline: Instant?) -> Instant? {
+    guard pings.interval != nil || !leaving.isEmpty else { return deadline }
+    let now = base.now()
+    var next = deadline
+    while let first = leaving.first {
+      guard first.until <= now else {
+        next = earliest(next, first.until)
+        break
+      }
+      leaving.removeFirst()
+      if tokenBelow(first.row) == first.token, stages[first.row] == .leaving {
+        behind[first.row] = endOfLeaving(first.row)
+        endedHere.append(first.row)
+      }
+    }
+    if pings.interval != nil { next = earliest(next, pingDue(at: now)) }
+    return next
+  }
+
+  /// Pings those whose turn has come, and gives up those that have not answered since their last one.
+  @inline(never)
+  private mutating func pingDue(at now: Instant) -> Instant? {
+    while let row = pings.next(at: now) {
+      guard Int(row) < stages.count, stages[row] == .open else { continue }
+      if awaited[row] {
+        fail(
+          row, LayerFailure(words: "no answer to a ping before the next was due", errno: .timedOut))
+        endedHere.append(row)
+      } else {
+        awaited[row] = true
+        session.ping(round: pings.round)
+        say(row)
+      }
+    }
+    return pings.nextInstant(after: now)
+  }
+
+  /// The events of connections that have ended without one.
+  private mutating func takeEnded(
+    into events: UnsafeMutableBufferPointer<ReadyEvent>
+  ) -> Int {
+    guard !endedHere.isEmpty else { return 0 }
+    var count = 0
+    while count < events.count, let row = endedHere.popLast() {
+      guard stages[row] == .failed || stages[row] == .leaving else { continue }
+      unsafe events[count] = ReadyEvent(token: tokens[row], seen: .readable)
+      count += 1
+    }
+    return count
+  }
+}

@@ -1,0 +1,195 @@
+import Linux
+import SystemPackage
+
+/// Messages in and out.
+extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
+  /// The most of one read is what its caller has room for; see `hasReadAll`.
+  var largestRead: Int { .max }
+
+  mutating func hasReadAll(_ count: Int, of room: Int) -> Bool { isReadAll }
+
+  /// How many bytes may be read at once for a caller with so much room.
+  static func mostRead(_ room: Int) -> Int { (room - MessagePieceWriter.slack) / 2 }
+
+  mutating func receive(
+    _ socket: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer
+  ) -> Transfer {
+    let row = row(socket)
+    isReadAll = false
+    if stages[row] == .opening { advance(row) }
+    switch stages[row] {
+    case .plain:
+      let transfer = unsafe base.receive(socket, into: buffer)
+      if case .moved(let count) = transfer { isReadAll = base.hasReadAll(count, of: buffer.count) }
+      return transfer
+    case .waiting, .opening: return .wouldBlock
+    case .failed: return .failed(failures[row]?.errno ?? .protocolError)
+    case .open, .leaving: return unsafe receiveMessages(row, into: buffer)
+    }
+  }
+
+  private mutating func receiveMessages(
+    _ row: UInt32, into buffer: UnsafeMutableRawBufferPointer
+  ) -> Transfer {
+    if !behind.isEmpty, let end = behind[row] { return end }
+    isReadAll = false
+    let bytes = unsafe UnsafeMutableRawBufferPointer(
+      rebasing: UnsafeMutableRawBufferPointer(read.buffer)[
+        ..<Self.mostRead(min(buffer.count, Self.readSize))])
+    var pieces = unsafe MessagePieceWriter(buffer)
+    if !surplus.isEmpty, let early = surplus.removeValue(forKey: row) {
+      unsafe bytes.copyBytes(from: early)
+      let end = unsafe hear(
+        row, UnsafeMutableRawBufferPointer(rebasing: bytes[..<early.count]), &pieces)
+      if pieces.count > 0 || end != nil { return told(row, pieces.count, end) }
+    }
+    var seen = 0
+    while true {
+      let transfer = unsafe base.receive(socket(row), into: bytes)
+      guard case .moved(let count) = transfer else { return ended(row, transfer) }
+      isReadAll = base.hasReadAll(count, of: bytes.count)
+      let end = unsafe hear(
+        row, UnsafeMutableRawBufferPointer(rebasing: bytes[..<count]), &pieces)
+      if pieces.count > 0 || end != nil { return told(row, pieces.count, end) }
+      seen += count
+      guard seen < Self.readSize else { return yield(row) }
+    }
+  }
+
+  /// Takes bytes that have come, and does what they want besides messages; returns how the connection ends behind
+  /// them, if it does.
+  private mutating func hear(
+    _ row: UInt32, _ bytes: UnsafeMutableRawBufferPointer, _ pieces: inout MessagePieceWriter
+  ) -> Transfer? {
+    var used = 0
+    while true {
+      let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[used...])
+      let step = unsafe session.hear(row, rest, into: &pieces)
+      used += step.used
+      switch step.event {
+      case .more: return nil
+      case .answer: say(row)
+      case .alive(let round): noteAlive(row, round)
+      case .ended(let failure):
+        return noteEnd(row, failure)
+      case .failed(let failure):
+        if !isInMessage(row) { say(row) } else { session.said.removeAll() }
+        fail(row, failure)
+        return .failed(failure.errno)
+      }
+    }
+  }
+
+  private mutating func noteAlive(_ row: UInt32, _ round: UInt32) {
+    // It may have been pinged before or after this round's turn came.
+    if pings.interval != nil, round == pings.round || round == pings.round &- 1 {
+      awaited[row] = false
+    }
+  }
+
+  /// The peer has ended the session, and is answered. A server then ends the connection, a client leaves that to
+  /// the server for a while: who ends it has TIME_WAIT.
+  @inline(never)
+  private mutating func noteEnd(_ row: UInt32, _ failure: LayerFailure?) -> Transfer? {
+    let isAnswered = stages[row] == .leaving
+    if isAnswered || isInMessage(row) { session.said.removeAll() } else { say(row) }
+    stages[row] = .leaving
+    guard !session.isServer else { return .closed }
+    if let failure, failures[row] == nil { failures[row] = failure }
+    leaving.append(
+      Leaving.Entry(
+        row: row, token: tokenBelow(row),
+        until: base.now().advanced(byNanoseconds: Self.patience)))
+    return nil
+  }
+
+  /// How a connection ends whose peer has left.
+  func endOfLeaving(_ row: UInt32) -> Transfer {
+    failures[row].map { .failed($0.errno) } ?? .closed
+  }
+
+  /// What the caller is told when the kernel below brings nothing more.
+  private mutating func ended(_ row: UInt32, _ transfer: Transfer) -> Transfer {
+    guard stages[row] == .leaving, transfer != .wouldBlock else { return transfer }
+    return endOfLeaving(row)
+  }
+
+  /// Hands out pieces, and keeps how the connection ends behind them.
+  private mutating func told(_ row: UInt32, _ count: Int, _ end: Transfer?) -> Transfer {
+    guard let end else { return .moved(count) }
+    isReadAll = false
+    guard count > 0 else { return end }
+    // The next read of one that has failed tells so.
+    if stages[row] != .failed { behind[row] = end }
+    return .moved(count)
+  }
+
+  /// Has epoll announce a connection again whose peer sends much that is no message: the others come first.
+  @inline(never)
+  private mutating func yield(_ row: UInt32) -> Transfer {
+    let events = wanted(socket(row), EpollEvents(rawValue: masks[row]))
+    do throws(Errno) {
+      try base.rewatch(socket(row), events, token: tokenBelow(row))
+      return .wouldBlock
+    } catch {
+      return .failed(error)
+    }
+  }
+
+  // MARK: Out
+
+  mutating func send(
+    _ socket: FileDescriptor, _ bytes: UnsafeRawBufferPointer
+  ) -> Transfer {
+    let row = row(socket)
+    switch stages[row] {
+    case .plain: return unsafe base.send(socket, bytes)
+    case .waiting, .opening: return .wouldBlock
+    case .failed: return .failed(failures[row]?.errno ?? .protocolError)
+    // Nothing may follow what ends a session.
+    case .leaving: return .failed(failures[row]?.errno ?? .brokenPipe)
+    case .open: break
+    }
+    if !unsent.isEmpty, !flush(row) { return .wouldBlock }
+    let transfer =
+      unsafe session.isServer ? sendWhole(row, bytes) : sendMessage(row, bytes)
+    if !owed.isEmpty, !isInMessage(row) { sayOwed(row) }
+    return transfer
+  }
+
+  /// A server's messages, as they stand on the wire.
+  private mutating func sendWhole(_ row: UInt32, _ bytes: UnsafeRawBufferPointer) -> Transfer {
+    let transfer = unsafe base.send(socket(row), bytes)
+    outgoing[row].remaining = transfer == .moved(bytes.count) ? 0 : 1
+    return transfer
+  }
+
+  /// A client's message, or what is left of it.
+  private mutating func sendMessage(_ row: UInt32, _ bytes: UnsafeRawBufferPointer) -> Transfer {
+    let room = unsafe UnsafeMutableRawBufferPointer(written.buffer)
+    var out = outgoing[row]
+    var head = 0
+    if out.remaining == 0 {
+      out = Outgoing(sent: 0, remaining: UInt32(bytes.count))
+      head = unsafe session.beginMessage(
+        row, MessagePiece(kind, count: bytes.count), into: room)
+    }
+    precondition(bytes.count == Int(out.remaining), "a message goes on with all that is left of it")
+    let count = min(bytes.count, Self.readSize)
+    unsafe session.write(
+      row, UnsafeRawBufferPointer(rebasing: bytes[..<count]), at: Int(out.sent),
+      into: UnsafeMutableRawBufferPointer(rebasing: room[head..<head + count]))
+    let wire = unsafe UnsafeRawBufferPointer(
+      rebasing: UnsafeRawBufferPointer(room)[..<(head + count)])
+    let transfer = unsafe base.send(socket(row), wire)
+    guard case .moved(let moved) = transfer else { return transfer }
+    let taken = max(0, moved - head)
+    out.sent += UInt32(taken)
+    out.remaining -= UInt32(taken)
+    outgoing[row] = out
+    guard moved < head else { return .moved(taken) }
+    // Callers know nothing of what stands before a message.
+    unsafe putAside(row, UnsafeRawBufferPointer(rebasing: wire[moved..<head]))
+    return flush(row) ? .moved(0) : .wouldBlock
+  }
+}

@@ -1,0 +1,139 @@
+import Linux
+import SystemPackage
+
+/// Openings, what is said besides messages, and what sockets do not take at once.
+extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
+  /// Goes on with an opening as far as it goes with what is there. Notes in `isReadAll` whether anything may be
+  /// left behind it.
+  @inline(never)
+  mutating func advance(_ row: UInt32) {
+    if stages[row] == .waiting {
+      stages[row] = .opening
+      session.begin(row)
+      if let error = say(row) { return fail(row, LayerFailure(broken: error)) }
+    } else if !unsent.isEmpty {
+      _ = flush(row)
+    }
+    let buffer = unsafe UnsafeMutableRawBufferPointer(
+      rebasing: UnsafeMutableRawBufferPointer(read.buffer)[..<Self.mostRead(Self.readSize)])
+    while true {
+      switch unsafe base.receive(socket(row), into: buffer) {
+      case .wouldBlock: return
+      case .closed:
+        return fail(row, LayerFailure(words: "closed before it was open", errno: .protocolError))
+      case .failed(let error): return fail(row, LayerFailure(broken: error))
+      case .moved(let count):
+        isReadAll = base.hasReadAll(count, of: buffer.count)
+        let heard = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
+        let step = unsafe session.hearOpening(row, heard)
+        let error = say(row)
+        if case .refused(let failure) = step { return fail(row, failure) }
+        if let error { return fail(row, LayerFailure(broken: error)) }
+        guard case .done(let used) = step else { continue }
+        stages[row] = .open
+        if used < count {
+          isReadAll = false
+          surplus[row] = unsafe Array(heard[used...])
+        }
+        return
+      }
+    }
+  }
+
+  mutating func fail(_ row: UInt32, _ failure: LayerFailure) {
+    stages[row] = .failed
+    if failures[row] == nil { failures[row] = failure }
+  }
+
+  // MARK: What is said besides messages
+
+  /// Whether a message is under way, so that nothing else may be said.
+  func isInMessage(_ row: UInt32) -> Bool { outgoing[row].remaining > 0 }
+
+  /// Says what the session has to say: now, or behind the message under way. Nil, or why it cannot be sent.
+  @discardableResult
+  mutating func say(_ row: UInt32) -> Errno? {
+    guard !session.said.isEmpty else { return nil }
+    defer { session.said.removeAll() }
+    let text = unsafe session.said.text
+    guard !isInMessage(row) else {
+      unsafe owe(row, text)
+      return nil
+    }
+    return unsafe transmit(row, text)
+  }
+
+  /// Not inlined, as the dictionaries count references.
+  @inline(never)
+  private mutating func owe(_ row: UInt32, _ text: UnsafeRawBufferPointer) {
+    // A peer that asks again and again, and takes nothing, is answered once (RFC 6455, 5.5.3).
+    unsafe owed[row] = Array(text)
+  }
+
+  /// Says what is owed, now that no message is under way.
+  @inline(never)
+  mutating func sayOwed(_ row: UInt32) {
+    guard let text = owed.removeValue(forKey: row) else { return }
+    _ = unsafe text.withUnsafeBytes { unsafe transmit(row, $0) }
+  }
+
+  /// Says that the connection ends as it should: once, and not within a message.
+  @inline(never)
+  mutating func sayGoodbye(_ row: UInt32) {
+    guard stages[row] == .open, !isInMessage(row) else { return }
+    stages[row] = .leaving
+    session.sayGoodbye()
+    say(row)
+  }
+
+  /// Sends bytes between two messages, and puts aside what the socket does not take; nil, or why they cannot be sent.
+  mutating func transmit(_ row: UInt32, _ bytes: UnsafeRawBufferPointer) -> Errno? {
+    if !unsent.isEmpty, unsent[row] != nil {
+      // A peer that asks and takes nothing is told no more than this.
+      if unsent[row]!.count < Self.mostUnsent { unsafe putAside(row, bytes) }
+      return nil
+    }
+    // Until the socket is full: only then does epoll tell of room.
+    var sent = 0
+    while sent < bytes.count {
+      let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[sent...])
+      switch unsafe base.send(socket(row), rest) {
+      case .moved(let count): sent += count
+      case .wouldBlock:
+        unsafe putAside(row, rest)
+        return nil
+      case .failed(let error): return error
+      case .closed: return .brokenPipe
+      }
+    }
+    return nil
+  }
+
+  /// Bytes of a connection that wait for room, beyond which nothing more is said.
+  private static var mostUnsent: Int { 4096 }
+
+  @inline(never)
+  mutating func putAside(_ row: UInt32, _ bytes: UnsafeRawBufferPointer) {
+    unsafe unsent[row, default: []].append(contentsOf: bytes)
+  }
+
+  /// Sends what was put aside; true when nothing of it is left. What breaks here shows at the next call.
+  @inline(never)
+  mutating func flush(_ row: UInt32) -> Bool {
+    guard let bytes = unsent.removeValue(forKey: row) else { return true }
+    _ = unsafe bytes.withUnsafeBytes { unsafe transmit(row, $0) }
+    guard unsent[row] == nil else { return false }
+    if finishing.remove(row) != nil { try? base.finishSending(socket(row)) }
+    return true
+  }
+
+  mutating func finishSending(_ socket: FileDescriptor) throws(Errno) {
+    let row = row(socket)
+    sayGoodbye(row)
+    if !unsent.isEmpty, unsent[row] != nil {
+      finishing.insert(row)
+      return
+    }
+    try base.finishSending(socket)
+  }
+}

@@ -1,0 +1,113 @@
+import Linux
+
+/// Answers that are messages of a protocol: a kernel that carries messages says where each of them ends, so an
+/// answer is the whole of one.
+extension MessageEngine where System: ~Copyable {
+  /// Takes the pieces of messages that a connection has brought.
+  mutating func hearMessages(
+    _ slot: UInt32, _ heard: UnsafeRawBufferPointer, among connections: inout Connections
+  ) {
+    var pieces = unsafe MessagePieces(heard)
+    while let (piece, bytes) = unsafe pieces.next() {
+      connections.board.add(.bytesReceived, UInt64(bytes.count))
+      endsMessage = piece.ends
+      _ = unsafe hear(slot, bytes, among: &connections)
+    }
+  }
+
+  /// As `hearAnswer`, for a message under way whose answer is known by its bytes or their number.
+  ///
+  mutating func hearPiece(
+    _ slot: UInt32, _ heard: UnsafeRawBufferPointer, among connections: inout Connections
+  ) -> Bool {
+    let pattern = connections.rows.messages.pattern(of: slot)
+    let before = connections.rows.messages.answerProgress(of: slot)
+    // The answer is whole already, and the message is still being sent.
+    guard before != MessageColumns.whole else {
+      unsafe hearUnasked(slot, heard, among: &connections)
+      return false
+    }
+    let fits: Bool =
+      switch patterns.traits(pattern).answer {
+      case .echo:
+        unsafe fits(heard, in: message(of: slot, among: &connections), at: Int(before))
+      case .text: unsafe fits(heard, in: patterns.answer(pattern), at: Int(before))
+      default: fits(heard.count, in: patterns.traits(pattern).answerCount, at: Int(before))
+      }
+    guard fits else {
+      countWrongAnswer(slot, isOver: endsMessage, among: &connections)
+      return true
+    }
+    connections.rows.messages.setAnswerProgress(
+      of: slot, to: endsMessage ? MessageColumns.whole : before + UInt32(heard.count))
+    conclude(slot, among: &connections)
+    return false
+  }
+
+  /// Whether bytes stand so in an answer, and the message ends where the answer does.
+  @inline(__always)
+  mutating func fits(
+    _ heard: UnsafeRawBufferPointer, in answer: UnsafeRawBufferPointer, at before: Int
+  ) -> Bool {
+    guard fits(heard.count, in: answer.count, at: before) else { return false }
+    return unsafe Memory.isEqual(
+      UnsafeRawBufferPointer(rebasing: answer[before..<before + heard.count]), heard)
+  }
+
+  @inline(__always)
+  mutating func fits(_ count: Int, in whole: Int, at before: Int) -> Bool {
+    let end = before + count
+    return endsMessage ? end == whole : end <= whole
+  }
+
+  /// A piece has come on a connection that lets a wrong answer pass: it is idle again when that has ended.
+  @inline(never)
+  mutating func passOver(_ slot: UInt32, among connections: inout Connections) {
+    if endsMessage { connections.rows.endDraining(slot) }
+  }
+
+  /// As `hearOwed`.
+  @inline(never)
+  mutating func hearOwedPiece(
+    _ slot: UInt32, _ heard: UnsafeRawBufferPointer, among connections: inout Connections
+  ) -> Bool {
+    while connections.rows.marks(slot).has(.owing) {
+      let debt = connections.rows.messages.debt(0, of: slot)
+      let before = connections.rows.messages.answerProgress(of: slot)
+      let traits = patterns.traits(Int(debt.pattern))
+      let fits: Bool
+      switch traits.answer {
+      case .nothing, .conversation:
+        dropDebts(slot, 1, among: &connections)
+        continue
+      case .anything: fits = self.fits(heard.count, in: traits.answerCount, at: Int(before))
+      case .echo, .text:
+        let answer = unsafe owedAnswer(debt, of: slot, among: &connections)
+        unsafe fits = self.fits(heard, in: answer, at: Int(before))
+        if !fits,
+          unsafe skipUnanswered(slot, answer, heard, before: Int(before), among: &connections)
+        {
+          continue
+        }
+      case .matching, .framed:
+        let found = unsafe searches.hear(
+          Int(debt.pattern), on: slot, heard, stage: before, endsMessage: endsMessage)
+        switch found.end {
+        case .open: connections.rows.messages.setAnswerProgress(of: slot, to: found.stage)
+        case .right: notePaid(slot, debt, among: &connections)
+        case .wrong, .endless: refuteOldestDebt(slot, among: &connections)
+        }
+        return false
+      }
+      if !fits {
+        countWrongDebt(slot, isOver: endsMessage, among: &connections)
+      } else if endsMessage {
+        notePaid(slot, debt, among: &connections)
+      } else {
+        connections.rows.messages.setAnswerProgress(of: slot, to: before + UInt32(heard.count))
+      }
+      return false
+    }
+    return unsafe hear(slot, heard, among: &connections)
+  }
+}

@@ -1,0 +1,39 @@
+import Messages
+
+/// Answering messages of a protocol. The answers to all that one read brings go out together, as far as `responses`
+/// has room for them. An echo of a long message goes out in pieces, as they come.
+extension Server where System: ~Copyable {
+  mutating func answerMessages(_ slot: UInt32, _ heard: UnsafeRawBufferPointer) {
+    let generation = generations[slot]
+    var pieces = unsafe MessagePieces(heard)
+    responseCount = 0
+    // A connection that has ended may have had its descriptor, and so its row, taken by the next one.
+    while open[slot], generations[slot] == generation, let (piece, bytes) = unsafe pieces.next() {
+      unsafe countReceived(slot, bytes)
+      switch reply.kind {
+      case .echo:
+        putHead(of: piece, slot)
+        unsafe put(bytes, slot)
+      case .text: if piece.ends { unsafe put(reply.text, slot) }
+      case .discard, .push: break
+      }
+    }
+    guard open[slot], generations[slot] == generation else { return }
+    sendResponses(slot)
+  }
+
+  /// Counts messages that nobody is left to answer.
+  @inline(never)
+  mutating func countMessages(_ slot: UInt32, _ heard: UnsafeRawBufferPointer) {
+    var pieces = unsafe MessagePieces(heard)
+    while let (_, bytes) = unsafe pieces.next() { unsafe countReceived(slot, bytes) }
+  }
+
+  @inline(__always)
+  private mutating func putHead(of piece: MessagePiece, _ slot: UInt32) {
+    let room = unsafe UnsafeMutableRawBufferPointer(responses.buffer)
+    if room.count - responseCount < MessagePiece.mostHead { sendResponses(slot) }
+    responseCount += unsafe kernel.writeHead(
+      of: piece, into: UnsafeMutableRawBufferPointer(rebasing: room[responseCount...]))
+  }
+}

@@ -1,0 +1,136 @@
+import Addressing
+import Linux
+import Messages
+import SystemPackage
+import Testing
+import WorkerLog
+
+@testable import Probe
+@testable import Simulation
+
+/// A client, a server or both whose kernel has layers, over one simulated network, in one thread.
+final class LayerStage<System: Kernel & ~Copyable> {
+  let network: SimulatedNetwork
+  // Time waits for every process that there is.
+  private(set) lazy var clientProcess = SimulatedProcess(network: network)
+  private(set) lazy var serverProcess = SimulatedProcess(network: network)
+  let clientBoard: Scoreboard
+  let serverBoard: Scoreboard
+  private(set) var client: ClientEnd<System>?
+  private(set) var server: ServerEnd<System>?
+  /// Called after every round.
+  var check: (() -> Void)?
+  private var orders: UInt64 = 0
+
+  init(_ dials: SimulatedNetwork.Dials = .init()) throws {
+    network = SimulatedNetwork(dials)
+    clientBoard = try Scoreboard(sources: 1)
+    serverBoard = try Scoreboard(sources: 0)
+  }
+
+  deinit {
+    for process in network.processes { process.exit() }
+    clientBoard.unmap()
+    serverBoard.unmap()
+  }
+
+  /// - Parameter kernel: of a process, with so many descriptors.
+  func addServer(
+    reply: ServerReply = .echo, readiness: ServerReadiness = .direct, speaksHTTP: Bool = false,
+    webSocket: WebSocketTerms? = nil, clients: [AddressSpan] = [],
+    kernel: (SimulatedProcess, Int) throws -> System
+  ) throws {
+    server = ServerEnd(
+      try Server(
+        kernel: kernel(serverProcess, 20_000),
+        assignment: ServerAssignment(
+          endpoint: .first, backlog: 4096, reply: reply, readiness: readiness,
+          speaksHTTP: speaksHTTP, descriptorLimit: 20_000, clients: clients, webSocket: webSocket),
+        board: serverBoard))
+  }
+
+  /// - Parameters:
+  ///   - patterns: are played in phase 1.
+  ///   - kernel: of a process, with so many descriptors.
+  func addClient(
+    _ tasks: [ClientTask], _ patterns: [MessagePattern] = [], timeout: Duration = .seconds(10),
+    pushed: [UInt8]? = nil, webSocket: WebSocketTerms? = nil,
+    kernel: (SimulatedProcess, Int) throws -> System
+  ) throws {
+    let assignment = ClientAssignment(
+      share: WorkerShare(index: 0, count: 1), sources: [.source], ports: PortSet(1024...65535),
+      ephemeralPorts: nil, endpoints: [.first], connectTimeout: timeout.nanoseconds, retries: 0,
+      tasks: tasks, patterns: patterns,
+      patternsOfPhase: tasks.indices.map { $0 == 1 ? Array(patterns.indices) : [] },
+      pushed: pushed, webSocket: webSocket)
+    client = ClientEnd(
+      try Client(
+        kernel: kernel(clientProcess, assignment.capacity + 64), assignment: assignment,
+        board: clientBoard))
+  }
+
+  func order(_ order: Order, phase: Int = 0) {
+    orders += 1
+    let command = Scoreboard.Command(
+      order: order, phase: phase, start: Instant(nanoseconds: network.now), goal: nil,
+      number: orders)
+    for board in [clientBoard, serverBoard] { board.post(command) }
+    for process in network.processes { process.wake() }
+  }
+
+  /// Begins a phase, and has it end.
+  func play(phase: Int = 0, sourceLocation: SourceLocation = #_sourceLocation) {
+    order(.begin, phase: phase)
+    let isSettled = run(for: .seconds(300)) { clientBoard[.settledOrder] == orders }
+    #expect(isSettled, "phase \(phase) never settled", sourceLocation: sourceLocation)
+  }
+
+  /// Lets virtual time pass until the condition holds; false when it did not by then.
+  @discardableResult
+  func run(for limit: Duration, until condition: () -> Bool = { false }) -> Bool {
+    network.horizon = network.now + limit.nanoseconds
+    defer { network.horizon = .max }
+    for _ in 0..<200_000 {
+      if condition() { return true }
+      let isOver = network.now >= network.horizon || network.nextInstant == nil
+      if isOver, !network.hasWork(besides: nil) { return condition() }
+      _ = server?.end.turn()
+      _ = client?.end.turn()
+      check?()
+    }
+    Issue.record("spins")
+    return false
+  }
+
+  var held: Int { Int(clientBoard[.held]) }
+  var accepted: Int { Int(serverBoard[.held]) }
+
+  /// The calls that failed at the client, each with its errno.
+  var failures: [String] {
+    clientBoard.failures.rows().map {
+      "\($0.call.name) \($0.errno.map { "\($0.rawValue)" } ?? "-") \($0.count)"
+    }
+  }
+}
+
+extension Scoreboard {
+  /// The first refusal that is kept of the first two phases.
+  var refusal: String? {
+    for phase in 0...1 {
+      for errno in [Errno.protocolError, .connectionReset, .brokenPipe, .noMemory] {
+        if let words = refusal(errno, in: phase) { return words }
+      }
+    }
+    return nil
+  }
+}
+
+final class ClientEnd<System: Kernel & ~Copyable> {
+  var end: Client<System>
+  init(_ end: consuming Client<System>) { self.end = end }
+}
+
+final class ServerEnd<System: Kernel & ~Copyable> {
+  var end: Server<System>
+  init(_ end: consuming Server<System>) { self.end = end }
+}
