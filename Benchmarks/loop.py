@@ -5,7 +5,7 @@ import subprocess
 from bench import RUNNER, output
 
 # The loops, specialised for the real kernel.
-ROOTS = re.compile(r"5Probe(6Client|6Server)V(?!.*9TLSKernelV).*4turnSbyF.*11LinuxKernelV")
+ROOTS = re.compile(r"5Probe(6Client|6Server)V(?!.*(9TLSKernelV|13SessionKernelV)).*4turnSbyF.*11LinuxKernelV")
 OWN = ("$s5Probe", "$s5Linux", "$s8Messages")
 # Allocation, counting of references, witness tables, metadata, and calls through a pointer; and copies
 # of a whole value, which Swift makes for a method that changes nothing and is not inlined.

@@ -102,6 +102,16 @@ import Testing
       "every: 1s, request: {headers: {accept: x}}",
       "{http: {headers: {Accept: \"*/*\", X: \" \"}}}"
         .replacing("\" \"", with: "1")),
+    http("every: 1s, send: \"abcdefghij\"", "websocket"),
+    http("every: 1s, bytes: 10B, expect: {bytes: 10B}", "{websocket: {}}"),
+    http("every: 1s, send: abc, expect: {text: abc}", "{websocket: {binary: true, ping: 0.5s}}"),
+    http("every: 1s, bytes: 10B, expect: none", "{websocket: {binary: false, path: \"/?{{\"}}"),
+    http(
+      "every: 1s, file: long.txt, expect: {matches: \"^[{]port\"}",
+      "{websocket: {path: /a?b, host: \"[::1]:80\", headers: {X-Y: \"1\", Cookie: \"a=b; c\"}}}"),
+    http(
+      "every: 1s, file: dir/raw.bin",
+      "{websocket: {subprotocols: [v1.chat, \"x*\"], binary: true}}"),
     "target: [host.lan:80, \"[::1]:80\"]\nclients: {sources: {interface: \"e%0@1\"}}\nphases: [hold: 1s]",
     """
     target: 127.0.0.1:80

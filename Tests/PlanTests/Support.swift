@@ -18,11 +18,13 @@ func read(
 
 /// The errors of a plan as `line:column: message (hint)`; empty when it is valid.
 func errors(
-  _ text: String, overrides: [String: String] = [:], environment: [String: String] = [:]
+  _ text: String, overrides: [String: String] = [:], environment: [String: String] = [:],
+  files: @escaping FileSource = Plan.attached([:])
 ) -> [String] {
   do {
     _ = try Plan.read(
-      text: text, file: "test.plan", overrides: overrides, environment: environment)
+      text: text, file: "test.plan", overrides: overrides, environment: environment,
+      files: files)
     return []
   } catch {
     return error.diagnostics.map { diagnostic in

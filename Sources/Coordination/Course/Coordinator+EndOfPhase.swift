@@ -178,7 +178,7 @@ extension Coordinator {
   /// the plan does not go on after a limit, the run was interrupted, the server does not echo, the plan has
   /// a protocol, or nothing is held.
   mutating func verify() throws(RecordingError) -> Fact? {
-    guard plan.onLimit == .hold, plan.server?.reply == .echo, plan.protocol == .raw,
+    guard plan.onLimit == .hold, plan.server?.reply == .echo, !plan.protocol.isHTTP,
       !course.isInterrupted
     else {
       return nil

@@ -24,9 +24,10 @@ extension Demand {
     clientsChosen = staffing.clients.count
     serversChosen = plan.server == nil ? nil : staffing.servers.count
     longestIdle = plan.longestIdle
-    // Without TLS an end's row is a few pages for thousands of connections.
     ownBytesPerWorker = plan.tls == nil ? 0 : TLSColumns.bytesOfHandshakes
+    // Without TLS and a protocol's own columns an end's row is a few pages for thousands of connections.
     ownBytesPerEnd = plan.tls.map { $0.newest == .v12 ? 18 << 10 : TLSColumns.bytesPerEnd } ?? 0
+    if case .webSocket = plan.protocol { ownBytesPerEnd += WebSocketColumns.bytesPerEnd }
   }
 }
 

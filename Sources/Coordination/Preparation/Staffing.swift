@@ -83,6 +83,8 @@ package struct Staffing {
       servers: ownEndpoints?.count ?? 0, clients: clientCount, on: processors,
       paced: plan.patterns.contains { $0.pace != .unlimited })
 
+    let terms = WebSocketTerms(plan)
+
     self.sources = sources
     self.endpoints = endpoints
     servers = (ownEndpoints ?? []).compactMap { endpoint in
@@ -90,12 +92,12 @@ package struct Staffing {
         ServerAssignment(
           endpoint: endpoint, backlog: Int32(clamping: server.backlog),
           reply: server.reply,
-          readiness: server.readiness, speaksHTTP: plan.protocol != .raw,
+          readiness: server.readiness, speaksHTTP: plan.protocol.isHTTP,
           descriptorLimit: descriptorLimit,
           // A run that opens nothing serves other programs, such as the other shards of its run.
           clients: plan.goal > 0 ? AddressSpan.spans(of: sources) : [],
           ephemeralPorts: addresses.ephemeralPorts,
-          processors: assigned.servers, secure: secure.server)
+          processors: assigned.servers, secure: secure.server, webSocket: terms)
       }
     }
     clients = (0..<clientCount).map { index in
@@ -108,7 +110,8 @@ package struct Staffing {
         patterns: plan.patterns, patternsOfPhase: patternsOfPhase,
         spanOfPhase: plan.phases.map { $0.messageSpan?.nanoseconds }, pushed: pushed, seed: seed,
         recordedArrivals: recordedArrivals, processors: assigned.clients,
-        wakeLead: assigned.mayWaitAwake ? Self.latenessOfTimers : 0, secure: secure.client)
+        wakeLead: assigned.mayWaitAwake ? Self.latenessOfTimers : 0, secure: secure.client,
+        webSocket: terms)
     }
   }
 }
@@ -117,6 +120,19 @@ extension Staffing {
   /// How many workers it takes to begin so many connections, or messages, per second.
   private static func workers(forRate rate: Double) -> Int {
     Int((min(rate, 1e9) / ratePerWorker).rounded(.up))
+  }
+}
+
+extension WebSocketTerms {
+  /// Nil where the plan has no WebSockets.
+  fileprivate init?(_ plan: Plan) {
+    guard case .webSocket(let settings) = plan.protocol else { return nil }
+    let host = plan.targets.first.map { "\($0)" } ?? plan.server.map { "\($0.endpoints[0])" }
+    // The reader has looked at each part of it.
+    guard let request = try? settings.request(host: host ?? "") else { return nil }
+    self.init(
+      request: request, subprotocols: settings.subprotocols,
+      pingInterval: settings.ping?.nanoseconds, kind: settings.isBinary ? .binary : .text)
   }
 }
 

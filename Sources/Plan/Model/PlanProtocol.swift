@@ -5,6 +5,18 @@ package enum PlanProtocol: Sendable, Equatable {
   /// Bytes as the plan's messages have them.
   case raw
   case http(HTTPSettings)
+  case webSocket(WebSocketSettings)
+
+  package var isHTTP: Bool { if case .http = self { true } else { false } }
+
+  /// Its name in plans.
+  package var name: String {
+    switch self {
+    case .raw: "raw"
+    case .http: "http"
+    case .webSocket: "websocket"
+    }
+  }
 }
 
 /// What all requests of a plan have in common.

@@ -110,14 +110,12 @@ extension Reader {
       report(field.place, problem.message, hint: problem.hint)
     }
     let host = (targets?.first ?? nil).map { "\($0)" } ?? server.map { "\($0.endpoints[0])" }
-    let requests = spoken.flatMap { spoken -> RequestContext? in
-      guard case .http(let settings) = spoken else { return nil }
-      return RequestContext(settings: settings, host: settings.host ?? host ?? "")
-    }
     // A message cannot be told right or wrong where the protocol could not be read.
     let patterns =
-      spoken == nil
-      ? [] : patterns(messages, playedBy: phases, reply: reply, requests: requests)
+      spoken.map {
+        self.patterns(
+          messages, playedBy: phases, reply: reply, spoken: SpokenContext($0, host: host ?? ""))
+      } ?? []
     guard errorCount == 0, server != nil || targets != nil, let clients, let sampling, let spoken
     else {
       return nil

@@ -58,15 +58,19 @@ extension Reader {
   }
 
   private mutating func pattern(
-    _ field: Item.Field, reply: ServerReply?, requests: RequestContext?
+    _ field: Item.Field, reply: ServerReply?, spoken: SpokenContext
   ) -> MessagePattern? {
     let owner = "the message \(quoted(field.key))"
     guard let fields = fields(field.item, in: owner, known: Self.patternKeys) else { return nil }
     let pace = pace(fields, of: owner, at: field.place)
-    let content = content(fields, of: owner, at: field.place, isHTTP: requests != nil)
+    let content = content(fields, of: owner, at: field.place, spoken: spoken)
     let timeout =
       fields["timeout"].map { value($0.item, "a duration", Units.positiveDuration) }
       ?? Self.defaultTimeout
+    if let content, case .webSocket(let settings) = spoken {
+      return webSocketPattern(
+        field, content, fields, pace: pace, timeout: timeout, reply: reply, settings: settings)
+    }
     if let content, content.key == "conversation" {
       return conversationPattern(
         field, content, fields, pace: pace, timeout: timeout, reply: reply)
@@ -77,7 +81,7 @@ extension Reader {
         misplaced.place, "'\(key)' is of use only with 'conversation'",
         hint: "write conversation: session.yaml, or leave it out")
     }
-    if let content, let requests {
+    if let content, case .http(let requests) = spoken {
       guard let (request, template) = self.request(content, requests) else { return nil }
       let expectation = response(fields["expect"]?.item, to: request)
       guard let pace, let expectation, let timeout else { return nil }
@@ -123,14 +127,22 @@ extension Reader {
 
   /// The one key that gives the message's content; nil, with an error, unless there is exactly one.
   private mutating func content(
-    _ fields: [String: Item.Field], of owner: String, at place: Place, isHTTP: Bool
+    _ fields: [String: Item.Field], of owner: String, at place: Place, spoken: SpokenContext
   ) -> Item.Field? {
+    let isHTTP = spoken.name == "http"
+    let isWebSocket = spoken.name == "websocket"
     let contents = ["send", "bytes", "file", "request", "conversation"].compactMap { fields[$0] }
       .sorted { $0.place < $1.place }
     guard let field = contents.first else {
       if isHTTP {
         report(
           place, "\(owner) needs 'request'", hint: "write request: {method: GET, path: /}")
+        return nil
+      }
+      if isWebSocket {
+        report(
+          place, "\(owner) needs 'send', 'bytes' or 'file'",
+          hint: "write send: \"ping\", bytes: 64B or file: message.json")
         return nil
       }
       report(
@@ -149,14 +161,16 @@ extension Reader {
         field.place,
         isHTTP
           ? "\(owner) has '\(field.key)', and the plan's protocol is http"
-          : "\(owner) has 'request', and the plan's protocol is raw",
-        hint: isHTTP ? "write request: {method: GET, path: /}" : "write protocol: http")
+          : "\(owner) has 'request', and the plan's protocol is \(spoken.name)",
+        hint: isHTTP
+          ? "write request: {method: GET, path: /}"
+          : isWebSocket ? "write send: \"ping\", or protocol: http" : "write protocol: http")
       return nil
     }
     return field
   }
 
-  private mutating func template(_ field: Item.Field) -> MessageTemplate? {
+  mutating func template(_ field: Item.Field) -> MessageTemplate? {
     switch field.key {
     case "send": return template(field.item)
     case "bytes":
@@ -209,10 +223,10 @@ extension Reader {
   ///
   /// - Parameters:
   ///   - reply: what the server does with a message; nil when it could not be read.
-  ///   - requests: of what requests are made; nil where messages are none.
+  ///   - spoken: what messages have to know of the plan's protocol.
   mutating func patterns(
     _ book: MessageBook, playedBy phases: [PlacedPhase], reply: ServerReply?,
-    requests: RequestContext?
+    spoken: SpokenContext
   ) -> [MessagePattern] {
     let known = book.entries.map(\.key)
     let names = phases.flatMap(\.messages)
@@ -239,9 +253,9 @@ extension Reader {
           hint: "for example - hold: {for: 30s, messages: \(field.key)}")
       }
       // Read all the same, so that what is wrong in it is reported.
-      _ = pattern(field, reply: reply, requests: requests)
+      _ = pattern(field, reply: reply, spoken: spoken)
     }
-    let patterns = used.compactMap { pattern($0, reply: reply, requests: requests) }
+    let patterns = used.compactMap { pattern($0, reply: reply, spoken: spoken) }
     checkClosing(patterns, playedBy: phases)
     return patterns
   }

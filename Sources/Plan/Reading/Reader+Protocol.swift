@@ -10,41 +10,84 @@ struct RequestContext {
   var host: String
 }
 
+/// What messages need to know of the plan's protocol.
+enum SpokenContext {
+  case raw
+  case http(RequestContext)
+  case webSocket(WebSocketSettings)
+
+  init(_ spoken: PlanProtocol, host: String) {
+    switch spoken {
+    case .raw: self = .raw
+    case .http(let settings):
+      self = .http(RequestContext(settings: settings, host: settings.host ?? host))
+    case .webSocket(let settings): self = .webSocket(settings)
+    }
+  }
+
+  /// The protocol's name in plans.
+  var name: String {
+    switch self {
+    case .raw: "raw"
+    case .http: "http"
+    case .webSocket: "websocket"
+    }
+  }
+}
+
 extension Reader {
-  static let protocolExample = "write protocol: raw, http or {http: {host: shop.example}}"
+  static let protocolExample =
+    "write protocol: raw, http, websocket, {http: {host: shop.example}} or {websocket: {path: /chat}}"
 
   mutating func `protocol`(_ item: Item) -> PlanProtocol? {
     guard case .map(let written) = item.value else {
-      return word(item, as: PlainProtocol.self).map { $0 == .raw ? .raw : .http(HTTPSettings()) }
+      return word(item, as: PlainProtocol.self).map { plain in
+        switch plain {
+        case .raw: .raw
+        case .http: .http(HTTPSettings())
+        case .websocket: .webSocket(WebSocketSettings())
+        }
+      }
     }
-    guard let fields = fields(item, in: "protocol", known: ["http"]) else { return nil }
-    guard let http = fields["http"] else {
+    let known = ["http", "websocket"]
+    guard let fields = fields(item, in: "protocol", known: known) else { return nil }
+    switch (fields["http"], fields["websocket"]) {
+    case (let http?, nil): return httpSettings(http.item).map { .http($0) }
+    case (nil, let webSocket?): return webSocketSettings(webSocket.item).map { .webSocket($0) }
+    case (let http?, let webSocket?):
+      report(
+        max(http.place, webSocket.place), "protocol has both 'http' and 'websocket'",
+        hint: "keep one of them")
+      return nil
+    case (nil, nil):
       if written.isEmpty { report(item.place, "protocol is empty", hint: Self.protocolExample) }
       return nil
     }
-    return httpSettings(http.item).map { .http($0) }
   }
 
   private enum PlainProtocol: String, CaseIterable {
-    case raw, http
+    case raw, http, websocket
   }
 
   private mutating func httpSettings(_ item: Item) -> HTTPSettings? {
     guard let fields = fields(item, in: "http", known: ["host", "headers"]) else { return nil }
     let errors = errorCount
-    let host = fields["host"].flatMap { field in
-      value(field.item, "a host") { text throws(Problem) in
-        try Self.check { () throws(HTTPWriter.Invalid) in
-          _ = try HTTPWriter.request(target: "/", host: text)
-        }
-        return text
-      }
-    }
+    let host = fields["host"].flatMap { self.host($0.item) }
     let headers = fields["headers"].map { self.headers($0.item) } ?? []
     return errorCount == errors ? HTTPSettings(host: host, headers: headers) : nil
   }
 
-  private mutating func headers(_ item: Item) -> [HTTPRequest.Header] {
+  /// What `Host` is to say.
+  mutating func host(_ item: Item) -> String? {
+    value(item, "a host") { text throws(Problem) in
+      try Self.isPossible { () throws(HTTPWriter.Invalid) in
+        _ = try HTTPWriter.request(target: "/", host: text)
+      }
+      return text
+    }
+  }
+
+  mutating func headers(_ item: Item) -> [HTTPRequest.Header] {
     guard case .map(let fields) = item.value else {
       if case .broken = item.value { return [] }
       report(
@@ -126,7 +169,8 @@ extension Reader {
     }
   }
 
-  private static func check(
+  /// Throws what is wrong where something cannot be written.
+  static func isPossible(
     _ write: () throws(HTTPWriter.Invalid) -> Void
   ) throws(Problem) {
     do throws(HTTPWriter.Invalid) {
@@ -140,7 +184,7 @@ extension Reader {
     at place: Place, _ write: () throws(HTTPWriter.Invalid) -> Void
   ) -> Bool {
     do throws(Problem) {
-      try Self.check(write)
+      try Self.isPossible(write)
       return true
     } catch {
       report(place, error)

@@ -2,7 +2,7 @@ import Messages
 
 extension MessagePattern {
   /// The pattern as a line of a plan's `messages`.
-  func yaml(_ attachments: [String: [UInt8]]) -> String {
+  func yaml(_ attachments: [String: [UInt8]], _ spoken: PlanProtocol) -> String {
     let pace =
       switch pace {
       case .every(let nanoseconds): "every: \(Duration.nanoseconds(nanoseconds).yaml), "
@@ -10,9 +10,11 @@ extension MessagePattern {
       case .unlimited: "rate: unlimited, "
       case .once: ""
       }
+    // Where messages have kinds, `bytes` is binary, and a text of the same bytes is none.
+    let isBytes = if case .webSocket = spoken { isBinary } else { true }
     let content =
       conversation?.yaml
-      ?? "\(request?.yaml ?? template.yaml(attachments)), expect: \(expectation.yaml)"
+      ?? "\(request?.yaml ?? template.yaml(attachments, asBytes: isBytes)), expect: \(expectation.yaml)"
     return "  \(name): {\(pace)\(content), timeout: \(Duration.nanoseconds(timeout).yaml)}"
   }
 }
@@ -45,8 +47,10 @@ extension MessageTemplate {
   /// is named instead.
   private static let longestInline = 4096
 
-  fileprivate func yaml(_ attachments: [String: [UInt8]]) -> String {
-    if let fixed, fixed == TemplateText.filler(fixed.count) { return "bytes: \(fixed.count)B" }
+  fileprivate func yaml(_ attachments: [String: [UInt8]], asBytes: Bool) -> String {
+    if asBytes, let fixed, fixed == TemplateText.filler(fixed.count) {
+      return "bytes: \(fixed.count)B"
+    }
     let text = TemplateText.text(of: self)
     if let text, text.utf8.count <= Self.longestInline { return "send: \(yamlScalar(text))" }
     let name = fixed.flatMap { bytes in
@@ -65,7 +69,9 @@ extension MessagePattern.Expectation {
     case .bytes(let count): "{bytes: \(count)B}"
     case .text(let bytes): "{text: \(yamlScalar(String(decoding: bytes, as: UTF8.self)))}"
     case .matches(let pattern): "{matches: \(yamlScalar(pattern.text))}"
-    case .framed(let frame, let content): "{\(frame.yaml)\(content?.yaml ?? "")}"
+    // What a message of the protocol holds is all there is to say of it.
+    case .framed(.message, let content): "{\(content?.part ?? "")}"
+    case .framed(let frame, let content): "{\(frame.yaml)\(content.map { ", \($0.part)" } ?? "")}"
     }
   }
 }
@@ -84,11 +90,11 @@ extension AnswerFrame {
 }
 
 extension MessagePattern.Content {
-  /// The content as a further key of the mapping that the frame begins.
-  fileprivate var yaml: String {
+  /// The content as a key of the mapping.
+  fileprivate var part: String {
     switch self {
-    case .text(let bytes): ", text: \(yamlScalar(String(decoding: bytes, as: UTF8.self)))"
-    case .matches(let pattern): ", matches: \(yamlScalar(pattern.text))"
+    case .text(let bytes): "text: \(yamlScalar(String(decoding: bytes, as: UTF8.self)))"
+    case .matches(let pattern): "matches: \(yamlScalar(pattern.text))"
     }
   }
 }

@@ -24,7 +24,7 @@ extension Plan {
     if self.protocol != .raw { lines.append("protocol: \(self.protocol.yaml)") }
     if !patterns.isEmpty {
       lines.append("messages:")
-      lines += patterns.map { $0.yaml(attachments) }
+      lines += patterns.map { $0.yaml(attachments, self.protocol) }
     }
     lines.append("phases:")
     lines += phases.map { "  - \($0.yaml(tolerating: tolerance))" }
@@ -58,6 +58,9 @@ extension PlanProtocol {
     case .raw: "raw"
     case .http(let settings):
       settings == HTTPSettings() ? "http" : "{http: {\(settings.parts.joined(separator: ", "))}}"
+    case .webSocket(let settings):
+      settings.parts.isEmpty
+        ? "websocket" : "{websocket: {\(settings.parts.joined(separator: ", "))}}"
     }
   }
 }

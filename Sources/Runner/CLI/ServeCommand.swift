@@ -51,15 +51,16 @@ struct ServeCommand: ParsableCommand {
     help: ArgumentHelp(
       "What to do with what is received: echo, discard, or send:TEXT to answer each read with a "
         + "text (\\n, \\r, \\t, \\\\ and \\xHH are escapes). With --protocol http this is about the body of "
-        + "each request.", valueName: "reply"),
+        + "each request, with websocket about each message.", valueName: "reply"),
     transform: ServerReply.init(option:))
   var reply = ServerReply.echo
 
   @Option(
     name: .customLong("protocol"),
     help: ArgumentHelp(
-      "raw: bytes of any kind; http: requests of HTTP/1.1, each answered by a response.",
-      valueName: "raw|http"),
+      "raw: bytes of any kind; http: requests of HTTP/1.1, each answered by a response; "
+        + "websocket: messages over WebSockets, whatever path is asked for.",
+      valueName: "raw|http|websocket"),
     transform: Spoken.init(option:))
   var spoken = Spoken.raw
 
@@ -96,7 +97,7 @@ struct ServeCommand: ParsableCommand {
     PreparedServer.Request(
       endpoints: EndpointRange(listen.addresses, port: listen.port), processes: processes,
       connections: connections, reply: reply, readiness: readiness,
-      speaksHTTP: spoken == .http, backlog: backlog)
+      speaksHTTP: spoken == .http, speaksWebSocket: spoken == .websocket, backlog: backlog)
   }
 
   func run() throws {
@@ -116,13 +117,16 @@ struct ServeCommand: ParsableCommand {
   }
 
   enum Spoken {
-    case raw, http
+    case raw, http, websocket
 
     init(option text: String) throws {
       switch text {
       case "raw": self = .raw
       case "http": self = .http
-      default: throw ValidationError("expected raw or http, found \(UserWord.shown(text))")
+      case "websocket": self = .websocket
+      default:
+        throw ValidationError(
+          "expected raw, http or websocket, found \(UserWord.shown(text))")
       }
     }
   }

@@ -21,6 +21,7 @@ struct PreparedServer {
     var reply: ServerReply
     var readiness: ServerReadiness
     var speaksHTTP: Bool
+    var speaksWebSocket: Bool
     var backlog: Int
   }
 
@@ -62,7 +63,8 @@ struct PreparedServer {
       ServerAssignment(
         endpoint: request.endpoints[worker], backlog: Int32(clamping: request.backlog),
         reply: request.reply, readiness: request.readiness,
-        speaksHTTP: request.speaksHTTP, descriptorLimit: limit)
+        speaksHTTP: request.speaksHTTP, descriptorLimit: limit,
+        webSocket: request.speaksWebSocket ? .ofAnyServer : nil)
     }
     demand = Demand(
       goal: goal, serverWorkers: count, overhead: overhead,

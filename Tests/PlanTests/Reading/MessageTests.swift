@@ -228,4 +228,34 @@ import Testing
       """
     #expect(errors(plan).allSatisfy { $0.hasPrefix("2:57: ") })
   }
+
+  @Test func `bytes are binary messages of WebSockets, and all are where the plan says so`() throws
+  {
+    for (settings, kinds) in [
+      ("websocket", [false, true]), ("{websocket: {binary: true}}", [true, true]),
+    ] {
+      let plan = try read(
+        """
+        target: 127.0.0.1:80
+        protocol: \(settings)
+        messages: {a: {every: 1s, send: a}, b: {every: 1s, bytes: 1B}}
+        phases: [ramp: {to: 5, messages: [a, b]}]
+        """)
+      #expect(plan.patterns.map(\.isBinary) == kinds)
+    }
+  }
+
+  @Test func `a text of WebSockets is UTF-8`() {
+    let text = """
+      target: 127.0.0.1:80
+      protocol: websocket
+      messages: {a: {every: 1s, file: raw.bin}}
+      phases: [ramp: {to: 5, messages: a}]
+      """
+    #expect(
+      errors(text, files: Plan.attached(["raw.bin": [0x61, 0xFF]])) == [
+        "3:33: the file is no UTF-8, and a message of text must be"
+          + " (write protocol: {websocket: {binary: true}})"
+      ])
+  }
 }

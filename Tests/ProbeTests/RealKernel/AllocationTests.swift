@@ -1,8 +1,9 @@
 import CAllocations
 import Linux
 import Messages
-import Probe
 import Testing
+
+@testable import Probe
 
 /// What the loops allocate while they run, on the real kernel: nothing.
 @Suite(
@@ -36,6 +37,25 @@ struct AllocationTests {
     let pair = try pair(
       [.open(goal: 4, rate: nil), .keep], host: 21, pace: .unlimited,
       [.connection, .sequence, .random(56)])
+    try expectNone(of: pair)
+  }
+
+  @Test(arguments: [56, 300])
+  func `neither do they over WebSockets`(count: Int) throws {
+    let pattern = MessagePattern(
+      name: "test", pace: .unlimited, template: MessageTemplate(parts: [.random(count)]),
+      expectation: .echo, timeout: 10_000_000_000)
+    let pair = try KernelPair<WebSocketKernel<SteppedKernel>>(
+      [.open(goal: 4, rate: nil), .keep], host: 23, ports: 20_000...29_999,
+      messages: Messages(patterns: [pattern], patternsOfPhase: [[], [0]], seed: 5),
+      webSocket: .test()
+    ) { kernel, isServer in
+      try WebSocketKernel(kernel, .test(), isServer: isServer, descriptors: 20_000)
+    }
+    try expectNone(of: pair)
+  }
+
+  private func expectNone<System: Kernel & ~Copyable>(of pair: KernelPair<System>) throws {
     #expect(pair.play(0))
     #expect(pair.play(1))
     // What is set up once, such as Swift's own tables of types.

@@ -5,12 +5,27 @@ import Probe
 import SystemPackage
 
 /// Both ends, each with its board and its wake-up; `attention` is nobody's.
-final class RealPair {
+typealias RealPair = KernelPair<SteppedKernel>
+
+extension KernelPair where System == SteppedKernel {
+  convenience init(
+    _ tasks: [ClientTask], host: UInt8, ports: ClosedRange<UInt16>, reply: ServerReply = .echo,
+    messages: Messages = .none, descriptorLimit: Int = 20_000
+  ) throws {
+    try self.init(
+      tasks, host: host, ports: ports, reply: reply, messages: messages,
+      descriptorLimit: descriptorLimit
+    ) { kernel, _ in kernel }
+  }
+}
+
+/// Both ends on kernels that stand on the real one.
+final class KernelPair<System: Kernel & ~Copyable> {
   let clientBoard: Scoreboard
   let serverBoard: Scoreboard
   let endpoint: SocketAddress
-  private var client: Client<SteppedKernel>
-  private var server: Server<SteppedKernel>
+  private var client: Client<System>
+  private var server: Server<System>
   private let clientWakeUp: FileDescriptor
   private let serverWakeUp: FileDescriptor
   private var orders: UInt64 = 0
@@ -20,11 +35,13 @@ final class RealPair {
     serverBoard.unmap()
   }
 
+  /// - Parameter layered: what stands on a kernel, of a server or not.
   init(
     _ tasks: [ClientTask], host: UInt8, ports: ClosedRange<UInt16>, reply: ServerReply = .echo,
-    messages: Messages = .none, descriptorLimit: Int = 20_000
+    messages: Messages = .none, descriptorLimit: Int = 20_000, webSocket: WebSocketTerms? = nil,
+    layered: (consuming SteppedKernel, Bool) throws -> System
   ) throws {
-    let endpoint = try Self.freeEndpoint(host: host)
+    let endpoint = try freeEndpoint(host: host)
     self.endpoint = endpoint
     let attention = try EventCounter.open()
     clientWakeUp = try EventCounter.open()
@@ -32,31 +49,19 @@ final class RealPair {
     clientBoard = try Scoreboard(sources: 1)
     serverBoard = try Scoreboard(sources: 0)
     server = try Server(
-      kernel: SteppedKernel(wakeUp: serverWakeUp, attention: attention),
+      kernel: layered(SteppedKernel(wakeUp: serverWakeUp, attention: attention), true),
       assignment: ServerAssignment(
         endpoint: endpoint, backlog: 1024, reply: reply, readiness: .direct,
-        descriptorLimit: descriptorLimit),
+        descriptorLimit: descriptorLimit, webSocket: webSocket),
       board: serverBoard)
     client = try Client(
-      kernel: SteppedKernel(wakeUp: clientWakeUp, attention: attention),
+      kernel: layered(SteppedKernel(wakeUp: clientWakeUp, attention: attention), false),
       assignment: ClientAssignment(
         share: WorkerShare(index: 0, count: 1), sources: [endpoint.ip], ports: PortSet(ports),
         endpoints: [endpoint], connectTimeout: 5_000_000_000, tasks: tasks,
         patterns: messages.patterns, patternsOfPhase: messages.patternsOfPhase,
-        pushed: messages.pushed, seed: messages.seed),
+        pushed: messages.pushed, seed: messages.seed, webSocket: webSocket),
       board: clientBoard)
-  }
-
-  /// A port that the kernel has just found free. Nobody else uses these addresses.
-  private static func freeEndpoint(host: UInt8) throws -> SocketAddress {
-    let ip = IPAddress.v4(0x7F4D_0000 | UInt32(host))
-    for port in 30_000..<31_000 as Range<UInt16> {
-      let socket = try Socket.open(v6: false)
-      defer { Socket.close(socket) }
-      let address = SocketAddress(ip, port)
-      if (try? Socket.bind(socket, to: address)) != nil { return address }
-    }
-    throw Errno.addressInUse
   }
 
   func turn() {
@@ -92,4 +97,16 @@ final class RealPair {
   func messages(_ counter: MessageCounter, of pattern: Int = 0) -> Int {
     Int(clientBoard[pattern, counter])
   }
+}
+
+/// A port that the kernel has just found free. Nobody else uses these addresses.
+private func freeEndpoint(host: UInt8) throws -> SocketAddress {
+  let ip = IPAddress.v4(0x7F4D_0000 | UInt32(host))
+  for port in 30_000..<31_000 as Range<UInt16> {
+    let socket = try Socket.open(v6: false)
+    defer { Socket.close(socket) }
+    let address = SocketAddress(ip, port)
+    if (try? Socket.bind(socket, to: address)) != nil { return address }
+  }
+  throw Errno.addressInUse
 }

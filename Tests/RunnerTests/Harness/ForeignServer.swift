@@ -15,7 +15,7 @@ final class ForeignServer {
 
   struct NeverUp: Error {}
 
-  private init(
+  init(
     _ name: String, _ arguments: [String], at network: Loopback, in directory: URL
   ) throws {
     process.executableURL = URL(fileURLWithPath: Self.path(of: name) ?? name)
@@ -71,6 +71,8 @@ final class ForeignServer {
         server {
           listen \(network.endpoint) backlog=4096\(tls == nil ? "" : " ssl"); \(tls ?? "")
           root \(root.path);
+          location = /401 { return 401; } location = /403 { return 403; }
+          location = /429 { return 429; } location = /503 { return 503; }
           location /chunked/ { alias \(root.path)/; ssi on; }
         }
       }

@@ -155,9 +155,9 @@ import Testing
   }
 
   @Test(arguments: ["htpp", ""])
-  func `serve knows two protocols`(word: String) throws {
+  func `serve knows three protocols`(word: String) throws {
     let ending = try workspace.run(["serve", "--listen", network.endpoint, "--protocol", word])
     #expect(ending.exitCode == 64)
-    #expect(ending.errors.contains("expected raw or http"))
+    #expect(ending.errors.contains("expected raw, http or websocket"))
   }
 }

@@ -1,0 +1,49 @@
+package import Messages
+package import Protocols
+
+/// How a plan's WebSockets are opened and kept, and what their messages are.
+package struct WebSocketSettings: Sendable, Equatable {
+  /// The shortest time between two pings.
+  package static let leastPing = Duration.milliseconds(100)
+
+  package var path = "/"
+  /// What `Host` says; nil for the plan's first target, or its server.
+  package var host: String?
+  package var headers: [HTTPRequest.Header] = []
+  /// What clients offer, the preferred one first.
+  package var subprotocols: [String] = []
+  /// The time between two pings of a connection; nil for none.
+  package var ping: Duration?
+  /// Whether all messages are binary, those of the server as well.
+  package var isBinary = false
+
+  package init() {}
+
+  /// What asks for the upgrade.
+  ///
+  /// - Parameter host: what `Host` says where the plan does not.
+  package func request(
+    host: String
+  ) throws(HTTPWriter.Invalid) -> WebSocketHandshake.Message {
+    var fields = headers.map { HTTPWriter.Field($0.name, $0.value) }
+    if !subprotocols.isEmpty {
+      fields.append(.init("Sec-WebSocket-Protocol", subprotocols.joined(separator: ", ")))
+    }
+    return try WebSocketHandshake.request(target: path, host: self.host ?? host, fields: fields)
+  }
+}
+
+extension WebSocketSettings {
+  /// As a plan writes it, without the braces.
+  var parts: [String] {
+    [
+      path == "/" ? nil : "path: \(yamlScalar(path))",
+      host.map { "host: \(yamlScalar($0))" },
+      headers.isEmpty ? nil : "headers: \(headers.yaml)",
+      subprotocols.isEmpty
+        ? nil : "subprotocols: [\(subprotocols.map(yamlScalar).joined(separator: ", "))]",
+      ping.map { "ping: \($0.yaml)" },
+      isBinary ? "binary: true" : nil,
+    ].compactMap(\.self)
+  }
+}
