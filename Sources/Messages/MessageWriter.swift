@@ -11,6 +11,9 @@ func mixed(_ value: UInt64) -> UInt64 {
 /// Fills a buffer from its start, without an allocation.
 @safe
 package struct MessageWriter {
+  /// The most digits of 64 bits.
+  package static var longestDecimal: Int { 20 }
+
   let buffer: UnsafeMutableRawBufferPointer
   package private(set) var count = 0
 

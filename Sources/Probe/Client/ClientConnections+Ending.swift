@@ -99,7 +99,7 @@ extension ClientConnections where System: ~Copyable {
   }
 
   /// The endpoint of a tuple, for calls that fail for what is at the endpoint; nil for other calls.
-  private func endpoint(of call: FailedCall, at position: UInt32?) -> Int? {
+  private mutating func endpoint(of call: FailedCall, at position: UInt32?) -> Int? {
     guard let position else { return nil }
     return switch call {
     case .connect, .connectTimeout, .secure, .webSocket, .closed: tuples.step(at: position).endpoint

@@ -96,18 +96,12 @@ extension Server where System: ~Copyable {
   }
 
   private mutating func put(decimal value: UInt64, _ slot: UInt32) {
-    // The most digits of 64 bits; a constant, so that they stand on the stack.
-    unsafe withUnsafeTemporaryAllocation(byteCount: 20, alignment: 1) {
-      var writer = unsafe MessageWriter(buffer: $0)
-      writer.append(decimal: value)
-      unsafe put(UnsafeRawBufferPointer(rebasing: $0[..<writer.count]), slot)
-    }
-  }
-
-  private mutating func put(_ byte: UInt8, _ slot: UInt32) {
-    if unsafe responseCount == responses.buffer.count { sendResponses(slot) }
-    unsafe responses.buffer[responseCount] = byte
-    responseCount += 1
+    let room = unsafe UnsafeMutableRawBufferPointer(responses.buffer)
+    if room.count - responseCount < MessageWriter.longestDecimal { sendResponses(slot) }
+    var writer = unsafe MessageWriter(
+      buffer: UnsafeMutableRawBufferPointer(rebasing: room[responseCount...]))
+    writer.append(decimal: value)
+    responseCount += writer.count
   }
 
   mutating func put(_ bytes: UnsafeRawBufferPointer, _ slot: UInt32) {

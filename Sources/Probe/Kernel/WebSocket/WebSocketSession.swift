@@ -7,7 +7,8 @@ import WorkerLog
 struct WebSocketSession: Session, ~Copyable {
   static var call: FailedCall { .webSocket }
   static var bytesPerEnd: Int {
-    MemoryLayout<WebSocketReader>.stride + MemoryLayout<UInt32>.stride + MemoryLayout<UInt8>.stride
+    MemoryLayout<WebSocketReader>.stride + MemoryLayout<UInt32>.stride
+      + MemoryLayout<Incoming>.stride
   }
 
   /// What a control frame has brought.
