@@ -37,10 +37,10 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
       rebasing: UnsafeMutableRawBufferPointer(read.buffer)[
         ..<Self.mostRead(min(buffer.count, Self.readSize))])
     var pieces = unsafe MessagePieceWriter(buffer)
-    if !surplus.isEmpty, let early = surplus.removeValue(forKey: row) {
-      unsafe bytes.copyBytes(from: early)
+    if !surplus.isEmpty {
+      let count = unsafe takeSurplus(row, into: bytes)
       let end = unsafe hear(
-        row, UnsafeMutableRawBufferPointer(rebasing: bytes[..<early.count]), &pieces)
+        row, UnsafeMutableRawBufferPointer(rebasing: bytes[..<count]), &pieces)
       if pieces.count > 0 || end != nil { return told(row, pieces.count, end) }
     }
     var seen = 0
@@ -54,6 +54,16 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
       seen += count
       guard seen < Self.readSize else { return yield(row) }
     }
+  }
+
+  /// What came behind the opening, in so many bytes. Not inlined, as the dictionary counts references.
+  @inline(never)
+  private mutating func takeSurplus(
+    _ row: UInt32, into bytes: UnsafeMutableRawBufferPointer
+  ) -> Int {
+    guard let early = surplus.removeValue(forKey: row) else { return 0 }
+    unsafe bytes.copyBytes(from: early)
+    return early.count
   }
 
   /// Takes bytes that have come, and does what they want besides messages; returns how the connection ends behind
