@@ -8,15 +8,6 @@ package enum PlanProtocol: Sendable, Equatable {
   case webSocket(WebSocketSettings)
 
   package var isHTTP: Bool { if case .http = self { true } else { false } }
-
-  /// Its name in plans.
-  package var name: String {
-    switch self {
-    case .raw: "raw"
-    case .http: "http"
-    case .webSocket: "websocket"
-    }
-  }
 }
 
 /// What all requests of a plan have in common.

@@ -157,7 +157,9 @@ import Testing
     let xml = try workspace.text(of: "reports/ws/TEST-ws.xml")
     #expect(xml.contains(words.replacing("\"", with: "&quot;")) || xml.contains(words))
     let output = try workspace.run(["report", "reports/ws/run.recording"]).output
-    #expect(output.contains("connections; server websocket: \(words)"), "\(output)")
+    // How many stood by then depends on how fast the server closes.
+    #expect(output.contains("limit reached: "), "\(output)")
+    #expect(output.contains("; server websocket: \(words)\n"), "\(output)")
   }
 
   @Test(.enabled(if: hasPython, "python3 has no websockets here"))
