@@ -102,6 +102,13 @@ final class LayerStage<System: Kernel & ~Copyable> {
     return false
   }
 
+  /// A turn of the client's without any time.
+  func turnClient() {
+    network.horizon = network.now
+    _ = client?.end.turn()
+    network.horizon = .max
+  }
+
   var held: Int { Int(clientBoard[.held]) }
   var accepted: Int { Int(serverBoard[.held]) }
 

@@ -184,6 +184,30 @@ import Testing
     #expect(!items.contains { if case .wrong = $0 { true } else { false } })
   }
 
+  @Test(arguments: [40, 100, 130, 150, 200])
+  func `frames stay whole where messages, pongs and room come at any time`(buffer: Int) throws {
+    let text = String(repeating: "0123456789", count: 9)
+    let server = try WebSocketServerByHand.open(
+      .test(), [.test(text, every: .microseconds(7), expect: .none)],
+      dials: .init(latency: 1000, bufferSize: buffer))
+    let ping = Frame.bytes(.ping, [UInt8](repeating: 1, count: 60))
+    server.stage.order(.begin, phase: 1)
+    var bytes: [UInt8] = []
+    var rest: [UInt8] = []
+    for round in 0..<3000 {
+      if rest.isEmpty, round % 12 == 0 { rest = ping }
+      if case .moved(let count) = server.peer.send(server.socket, rest) { rest.removeFirst(count) }
+      server.stage.run(for: .microseconds(1 + round % 5))
+      if round % 4 < 2 { bytes += server.peer.receive(server.socket) }
+      if round % 4 == 1 { server.stage.turnClient() }
+    }
+    let items = HeardFrames(bytes, by: .server).items
+    let pongs = items.filter { if case .pong = $0 { true } else { false } }
+    #expect(!pongs.isEmpty)
+    #expect(items.filter { $0 == .text(text) }.count > 20)
+    #expect(items.count == pongs.count + items.filter { $0 == .text(text) }.count)
+  }
+
   @Test(arguments: [7, 50, 300])
   func `a pong waits for the message under way`(buffer: Int) throws {
     let text = String(repeating: "0123456789", count: 100)

@@ -88,7 +88,8 @@ extension LayerStage where System == WebSocketKernel<TLSKernel<SimulatedKernel>>
 extension SessionKernel where Base: ~Copyable, Talk == WebSocketSession {
   /// Whether nothing is left of connections that are gone.
   var keepsNothing: Bool {
-    surplus.isEmpty && unsent.isEmpty && owed.isEmpty && finishing.isEmpty && behind.isEmpty
+    surplus.isEmpty && unsent.isEmpty && owed.isEmpty && farewells.isEmpty && finishing.isEmpty
+      && behind.isEmpty
       && failures.isEmpty && endedHere.isEmpty && session.openings.isEmpty
       && session.incomplete.isEmpty && session.said.isEmpty
   }

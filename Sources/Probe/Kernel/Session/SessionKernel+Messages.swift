@@ -31,7 +31,10 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
   private mutating func receiveMessages(
     _ row: UInt32, into buffer: UnsafeMutableRawBufferPointer
   ) -> Transfer {
-    if !behind.isEmpty, let end = behind[row] { return end }
+    if !behind.isEmpty, let end = behind[row] {
+      sayFarewell(row)
+      return end
+    }
     isReadAll = false
     let bytes = unsafe UnsafeMutableRawBufferPointer(
       rebasing: UnsafeMutableRawBufferPointer(read.buffer)[
@@ -81,6 +84,11 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
       case .answer: say(row)
       case .alive(let round): noteAlive(row, round)
       case .ended(let failure):
+        if session.isServer, pieces.count > 0 {
+          farewells[row] = unsafe Array(session.said.text)
+          session.said.removeAll()
+          return .closed
+        }
         return noteEnd(row, failure)
       case .failed(let failure):
         if !isInMessage(row) { say(row) } else { session.said.removeAll() }
@@ -88,6 +96,14 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
         return .failed(failure.errno)
       }
     }
+  }
+
+  /// Answers what has ended the session, now that everything before it has been answered.
+  @inline(never)
+  private mutating func sayFarewell(_ row: UInt32) {
+    guard let text = farewells.removeValue(forKey: row), !isInMessage(row) else { return }
+    stages[row] = .leaving
+    _ = unsafe text.withUnsafeBytes { unsafe transmit(row, $0) }
   }
 
   private mutating func noteAlive(_ row: UInt32, _ round: UInt32) {

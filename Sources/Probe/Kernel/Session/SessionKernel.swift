@@ -49,6 +49,8 @@ struct SessionKernel<Base: Kernel & ~Copyable, Talk: Session & ~Copyable>: Kerne
   var unsent: [UInt32: [UInt8]] = [:]
   /// What is to be said when the message under way is out.
   var owed: [UInt32: [UInt8]] = [:]
+  /// A server's last words, which follow its answers to what came before the end.
+  var farewells: [UInt32: [UInt8]] = [:]
   /// Those that have nothing more to say once `unsent` is out.
   var finishing: Set<UInt32> = []
   /// How a connection ends behind messages that were handed out, or that its peer is leaving.
@@ -195,6 +197,7 @@ struct SessionKernel<Base: Kernel & ~Copyable, Talk: Session & ~Copyable>: Kerne
     surplus[row] = nil
     unsent[row] = nil
     owed[row] = nil
+    farewells[row] = nil
     finishing.remove(row)
     behind[row] = nil
     failures[row] = nil
