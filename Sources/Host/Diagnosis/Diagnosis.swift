@@ -46,7 +46,8 @@ package func diagnose(
     return context.connectTimeout(failure)
   case (.secure, "ETIMEDOUT"), (.webSocket, "ETIMEDOUT"):
     return context.layerTimeout(failure)
-  case (.secure, "ECONNRESET"), (.secure, "EPIPE"), (.webSocket, "ECONNRESET"), (.webSocket, "EPIPE"):
+  case (.secure, "ECONNRESET"), (.secure, "EPIPE"), (.webSocket, "ECONNRESET"),
+    (.webSocket, "EPIPE"):
     return context.brokenOffOnTopOfTCP(failure)
   case (.secure, _), (.webSocket, _):
     return context.refusedOnTopOfTCP(failure)

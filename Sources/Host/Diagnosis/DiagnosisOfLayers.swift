@@ -31,7 +31,8 @@ extension DiagnosisContext {
   func layerTimeout(_ failure: FailureRecord) -> Diagnosed {
     let listener = path.listener(at: failure.endpoint)
     let evidence =
-      addresses(of: failure) + opening(of: failure) + facts(of: listener) + rises(.listenOverflows, .listenDrops, .synRetransmits)
+      addresses(of: failure) + opening(of: failure) + facts(of: listener)
+      + rises(.listenOverflows, .listenDrops, .synRetransmits)
       + [Fact](known: ["processors": processors?.words])
     if path.mayBeLedElsewhere(failure.endpoint) {
       return Diagnosed(.unclassified, evidence: evidence + [ledElsewhere] + natRules)
