@@ -1,8 +1,8 @@
 import Plan
 package import Recording
 
-/// A limit that at least one of two runs reached. Limits with the same end, call, errno and resource
-/// count as one, in whichever phase or worker they were met.
+/// A limit that at least one of two runs reached. Limits with the same end, call, errno and resource count as
+/// one, in whichever phase or worker they were met; refusals only where the same was said.
 package struct LimitChange: Sendable, Equatable {
   package let limit: LimitRecord
   package let inBase: Bool
@@ -40,10 +40,13 @@ package struct LimitChange: Sendable, Equatable {
     let syscall: String?
     let errno: Int?
     let resource: Resource
+    /// What was said, up to what it quotes: a text of the peer's own may differ each time.
+    let said: Substring?
 
     init(_ limit: LimitRecord) {
       (end, syscall) = (limit.end, limit.syscall)
       (errno, resource) = (limit.errno?.number, limit.resource)
+      said = limit.said?.prefix { $0 != "\"" }
     }
   }
 }

@@ -121,6 +121,21 @@ import Testing
     #expect(limits([Compared.limit()], []).limits.map(\.verdict) == [.better])
   }
 
+  @Test func `refusals are the same where the same was said, whatever text is quoted`() {
+    func refusal(_ said: String) -> LimitRecord {
+      var limit = Compared.limit()
+      limit.resource = .refusedByPeer
+      limit.evidence = [Fact(LimitRecord.saidName, said)]
+      return limit
+    }
+    #expect(limits([refusal("HTTP 503")], [refusal("HTTP 503")]).exitCode == 0)
+    #expect(
+      limits([refusal("HTTP 503")], [refusal("HTTP 401")]).limits.map(\.verdict)
+        == [.better, .worse])
+    let quoted = limits([refusal("close 1013: \"1\"")], [refusal("close 1013: \"2\"")])
+    #expect(quoted.limits.map(\.verdict) == [.same])
+  }
+
   @Test func `the same limit in another worker or phase is the same`() {
     var again = Compared.limit()
     again.worker = 7

@@ -92,7 +92,7 @@ extension DiagnosisContext {
 
   private func refused(_ failure: FailureRecord) -> Fact {
     Fact(
-      isWebSocket(failure) ? "WebSockets refused" : "TLS handshakes refused",
+      isWebSocket(failure) ? "WebSockets refused or given up" : "TLS refused or given up",
       Format.count(failure.finalCount))
   }
 }

@@ -269,8 +269,12 @@ extension TLSKernel where Base: ~Copyable {
       let (produced, end) = unsafe open(row, handshake, into: buffer)
       _ = sendOutput(of: handshake, row)
       if produced > 0 || end != nil { return told(row, produced, end) }
-      // It asks for a new handshake again and again, and takes no answers.
-      guard (unsent[row]?.count ?? 0) < Self.mostUnsent else { return .failed(.noBufferSpace) }
+      guard (unsent[row]?.count ?? 0) < Self.mostUnsent else {
+        failures[row] = LayerFailure(
+          words: "the peer asks for new handshakes again and again, and reads no answer",
+          errno: .protocolError)
+        return .failed(.protocolError)
+      }
       guard seen < Self.readSize else { return yield(row) }
       let room = unsafe UnsafeMutableRawBufferPointer(
         rebasing: UnsafeMutableRawBufferPointer(read.buffer)[..<Self.keptSize])

@@ -59,7 +59,8 @@ extension Resource {
     case .closedByPeer: Traits("closed by the peer", "the peer's own limit: ask its host")
     case .refusedByPeer:
       Traits(
-        "refused on top of TCP", "what was said: a certificate, a version, or the peer's own limit")
+        "refused on top of TCP",
+        "what was said: a certificate, a version, a status, a close code, or the peer's own limit")
     case .noRoute: Traits("no route, or a firewall rule", "a route, or the rule that refuses")
     case .cpu:
       Traits(
