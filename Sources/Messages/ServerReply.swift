@@ -13,6 +13,11 @@ package enum ServerReply: Sendable, Equatable {
     if case .send(let bytes) = self { bytes } else { nil }
   }
 
+  /// Whether all that the server says of its own is text, in UTF-8.
+  package var isText: Bool {
+    String(validating: ownAnswer ?? pushed ?? [], as: UTF8.self) != nil
+  }
+
   /// What a server that speaks first says; nil for one that answers.
   package var pushed: [UInt8]? {
     if case .push(_, let bytes) = self { bytes } else { nil }

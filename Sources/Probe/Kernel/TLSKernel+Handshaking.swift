@@ -15,8 +15,9 @@ extension TLSKernel where Base: ~Copyable {
     }
     // A client's may fail before it has said anything: it has no cipher to offer.
     if case .failed(let failure) = handshake.state { return fail(row, LayerFailure(failure)) }
+    // A record at a time: what comes behind the handshake is handed out at once, to whoever has room for one.
     let buffer = unsafe UnsafeMutableRawBufferPointer(
-      rebasing: UnsafeMutableRawBufferPointer(read.buffer)[..<Self.readSize])
+      rebasing: UnsafeMutableRawBufferPointer(read.buffer)[..<RecordLayer.longestRecord])
     while true {
       switch unsafe base.receive(socket, into: buffer) {
       case .wouldBlock: return

@@ -123,7 +123,7 @@ extension MessageEngine where System: ~Copyable {
   ///
   /// - Parameter said: the answer as far as it came with the byte that showed it to be wrong.
   @inline(never)
-  private mutating func keepWrongAnswer(
+  mutating func keepWrongAnswer(
     _ slot: UInt32, _ said: UnsafeRawBufferPointer, among connections: inout Connections
   ) {
     let pattern = connections.rows.messages.pattern(of: slot)

@@ -35,6 +35,7 @@ extension MessageEngine where System: ~Copyable {
       default: fits(heard.count, in: patterns.traits(pattern).answerCount, at: Int(before))
       }
     guard fits else {
+      unsafe keepWrongAnswer(slot, heard, among: &connections)
       countWrongAnswer(slot, isOver: endsMessage, among: &connections)
       return true
     }

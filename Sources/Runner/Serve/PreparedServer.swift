@@ -64,7 +64,8 @@ struct PreparedServer {
         endpoint: request.endpoints[worker], backlog: Int32(clamping: request.backlog),
         reply: request.reply, readiness: request.readiness,
         speaksHTTP: request.speaksHTTP, descriptorLimit: limit,
-        webSocket: request.speaksWebSocket ? .ofAnyServer : nil)
+        webSocket: request.speaksWebSocket
+          ? WebSocketTerms(request: nil, kind: request.reply.isText ? .text : .binary) : nil)
     }
     demand = Demand(
       goal: goal, serverWorkers: count, overhead: overhead,

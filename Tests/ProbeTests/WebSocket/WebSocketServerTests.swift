@@ -233,4 +233,21 @@ import Testing
       #expect(stage.keepsNothing)
     }
   }
+
+  @Test func `what comes right behind TLS's handshake is read, however much it is`() throws {
+    let stage = try LayerStage<WebSocketKernel<TLSKernel<SimulatedKernel>>>(.init(latency: 1000))
+    try stage.addServer(SecureContextsOfTests.server())
+    let peer = ScriptedPeer(stage.network, at: .second)
+    let client = try SecurePeer(peer, try peer.connect(), SecureContextsOfTests.client())
+    for _ in 0..<10 where !client.isDone {
+      client.pump()
+      if !client.isDone { stage.run(for: .milliseconds(1)) }
+    }
+    // Both are on their way together.
+    client.say([UInt8](repeating: 0x50, count: 50_000))
+    client.pump()
+    stage.run(for: .seconds(1))
+    #expect(stage.serverBoard.refusal?.hasPrefix("the request: ") == true)
+    #expect(stage.accepted == 0)
+  }
 }

@@ -89,7 +89,7 @@ extension SessionKernel where Base: ~Copyable, Talk == WebSocketSession {
   /// Whether nothing is left of connections that are gone.
   var keepsNothing: Bool {
     surplus.isEmpty && unsent.isEmpty && owed.isEmpty && farewells.isEmpty && finishing.isEmpty
-      && behind.isEmpty
+      && behind.isEmpty && broken.isEmpty
       && failures.isEmpty && endedHere.isEmpty && session.openings.isEmpty
       && session.incomplete.isEmpty && session.said.isEmpty
   }

@@ -9,6 +9,8 @@ struct Pings {
   let interval: UInt64?
   /// How many intervals have begun.
   private(set) var round: UInt32 = 0
+  /// The round that began because this worker was late: answers to earlier pings may stand unread.
+  private(set) var roundAfterDelay: UInt32 = 0
   /// When this one began.
   private var start = Instant(nanoseconds: 0)
   /// The round has 2 to this power places.
@@ -35,11 +37,14 @@ struct Pings {
       start = now
       round = 1
     }
+    if instant.advanced(byNanoseconds: interval / 2) <= now {
+      (start, place) = (now, 0)
+      round &+= 1
+      roundAfterDelay = round
+    }
     if place == 1 << bits {
       guard start.advanced(byNanoseconds: interval) <= now else { return nil }
       start = start.advanced(byNanoseconds: interval)
-      // Of a worker that was stopped for long, rounds are left out.
-      if start.advanced(byNanoseconds: interval) <= now { start = now }
       round &+= 1
       place = 0
     }

@@ -129,11 +129,12 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
   private mutating func pingDue(at now: Instant) -> Instant? {
     while let row = pings.next(at: now) {
       guard Int(row) < stages.count, stages[row] == .open else { continue }
-      if awaited[row] {
+      if awaited[row], pings.round != pings.roundAfterDelay {
         fail(
           row, LayerFailure(words: "no answer to a ping before the next was due", errno: .timedOut))
         endedHere.append(row)
-      } else {
+      } else if !isInMessage(row), unsent.isEmpty || unsent[row] == nil {
+        // Where it could not go out now, nothing is awaited: what waits is what the peer has asked for.
         awaited[row] = true
         session.ping(round: pings.round)
         say(row)

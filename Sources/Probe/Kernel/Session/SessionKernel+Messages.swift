@@ -136,7 +136,10 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
 
   /// What the caller is told when the kernel below brings nothing more.
   private mutating func ended(_ row: UInt32, _ transfer: Transfer) -> Transfer {
-    guard stages[row] == .leaving, transfer != .wouldBlock else { return transfer }
+    guard stages[row] == .leaving, transfer != .wouldBlock else {
+      guard transfer == .closed, !broken.isEmpty, let error = broken[row] else { return transfer }
+      return .failed(error)
+    }
     return endOfLeaving(row)
   }
 
@@ -186,7 +189,9 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
   /// A server's messages, as they stand on the wire.
   private mutating func sendWhole(_ row: UInt32, _ bytes: UnsafeRawBufferPointer) -> Transfer {
     let transfer = unsafe base.send(socket(row), bytes)
-    outgoing[row].remaining = transfer == .moved(bytes.count) ? 0 : 1
+    // A message of which nothing went out is not under way.
+    guard case .moved(let count) = transfer else { return transfer }
+    outgoing[row].remaining = count == bytes.count ? 0 : 1
     return transfer
   }
 
@@ -209,6 +214,12 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
       rebasing: UnsafeRawBufferPointer(room)[..<(head + count)])
     let transfer = unsafe base.send(socket(row), wire)
     guard case .moved(let moved) = transfer else { return transfer }
+    // Nobody may come back for the rest of a single byte.
+    if bytes.count == 1, head > 0, moved < wire.count {
+      outgoing[row] = Outgoing()
+      unsafe putAside(row, UnsafeRawBufferPointer(rebasing: wire[moved...]))
+      return .moved(1)
+    }
     let taken = max(0, moved - head)
     out.sent += UInt32(taken)
     out.remaining -= UInt32(taken)

@@ -20,7 +20,10 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
       switch unsafe base.receive(socket(row), into: buffer) {
       case .wouldBlock: return
       case .closed:
-        return fail(row, LayerFailure(words: "closed before it was open", errno: .protocolError))
+        return fail(
+          row,
+          broken[row].map(LayerFailure.init(broken:))
+            ?? LayerFailure(words: "closed before it was open", errno: .protocolError))
       case .failed(let error): return fail(row, LayerFailure(broken: error))
       case .moved(let count):
         isReadAll = base.hasReadAll(count, of: buffer.count)
@@ -102,7 +105,9 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
       case .wouldBlock:
         unsafe putAside(row, rest)
         return nil
-      case .failed(let error): return error
+      case .failed(let error):
+        broken[row] = error
+        return error
       case .closed: return .brokenPipe
       }
     }

@@ -56,6 +56,8 @@ struct SessionKernel<Base: Kernel & ~Copyable, Talk: Session & ~Copyable>: Kerne
   /// How a connection ends behind messages that were handed out, or that its peer is leaving.
   var behind: [UInt32: Transfer] = [:]
   var failures: [UInt32: LayerFailure] = [:]
+  /// Those on which sending between two messages has failed. The error was taken from the socket by that.
+  var broken: [UInt32: Errno] = [:]
   /// Those whose peer is leaving, in the order in which it said so.
   var leaving = Leaving()
   /// Those that ended without an event of the kernel below.
@@ -152,6 +154,8 @@ struct SessionKernel<Base: Kernel & ~Copyable, Talk: Session & ~Copyable>: Kerne
   mutating func connect(
     _ socket: FileDescriptor, to address: SocketAddress
   ) throws(Errno) {
+    // Pings, and answers to them, are small, and a message may follow at once.
+    try base.sendAtOnce(socket)
     try base.connect(socket, to: address)
     stages[row(socket)] = .waiting
   }
@@ -160,6 +164,7 @@ struct SessionKernel<Base: Kernel & ~Copyable, Talk: Session & ~Copyable>: Kerne
     let accepted = try base.accept(listener)
     // A descriptor beyond the table is closed by the server.
     if let accepted, Int(accepted.descriptor.rawValue) < stages.count {
+      try? base.sendAtOnce(accepted.descriptor)
       stages[row(accepted.descriptor)] = .waiting
     }
     return accepted
@@ -200,6 +205,7 @@ struct SessionKernel<Base: Kernel & ~Copyable, Talk: Session & ~Copyable>: Kerne
     farewells[row] = nil
     finishing.remove(row)
     behind[row] = nil
+    broken[row] = nil
     failures[row] = nil
   }
 

@@ -21,6 +21,4 @@ package struct WebSocketTerms: Sendable {
     self.kind = kind
   }
 
-  /// Those of a server that knows no plan.
-  package static let ofAnyServer = WebSocketTerms(request: nil)
 }
