@@ -31,7 +31,7 @@ extension MessageEngine where System: ~Copyable {
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, among connections: inout Connections
   ) -> Bool {
     let marks = connections.rows.marks(slot)
-    if marks.has(.wrong) { return true }
+    if marks.has(.wrong | .unanswerable) { return true }
     if marks.has(.owing) { return unsafe hearOwed(slot, heard, among: &connections) }
     if marks.has(.conversing) { return unsafe hearConversation(slot, heard, among: &connections) }
     let pattern = connections.rows.messages.pattern(of: slot)

@@ -80,7 +80,11 @@ extension MessageEngine where System: ~Copyable {
         if found.isLast {
           // Nothing that the connection waits for will come.
           forgetDebts(slot, among: &connections)
-          if connections.rows.state(slot) == .established { connections.awaitClose(slot) }
+          if connections.rows.state(slot) == .established {
+            connections.awaitClose(slot)
+          } else {
+            connections.rows.mark(slot, .unanswerable)
+          }
           return true
         }
       }

@@ -27,8 +27,10 @@ struct RowMarks: BitwiseCopyable, Equatable {
   static var last: Self { Self(rawValue: 1024) }
   /// What was pushed last has not fitted the message that the server is known to push.
   static var astray: Self { Self(rawValue: 2048) }
+  /// The message under way will have no answer: the server has said its last to an earlier one.
+  static var unanswerable: Self { Self(rawValue: 4096) }
   /// The marks that end with the message under way.
-  static var ofMessage: Self { Self(rawValue: 4 | 8 | 64 | 1024) }
+  static var ofMessage: Self { Self(rawValue: 4 | 8 | 64 | 1024 | 4096) }
 
   static func | (left: Self, right: Self) -> Self {
     Self(rawValue: left.rawValue | right.rawValue)
