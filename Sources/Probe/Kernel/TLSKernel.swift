@@ -263,23 +263,11 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
     let count = unsafe try base.wait(
       into: UnsafeMutableBufferPointer(rebasing: events[..<most]), until: deadline)
     isBehind = count == most
-    var kept = 0
-    for index in 0..<count {
-      let event = unsafe events[index]
-      guard event.token != Token.wakeUp.rawValue else {
-        unsafe events[kept] = event
-        kept += 1
-        continue
-      }
-      let row = UInt32(truncatingIfNeeded: event.token)
+    return unsafe LayerEvents.passOn(events, count) { row, event in
       // An event of a connection that is gone.
-      guard tokenBelow(row) == event.token else { continue }
-      let seen = passedOn(row, event.seen)
-      guard seen.rawValue != 0 else { continue }
-      unsafe events[kept] = ReadyEvent(token: tokens[row], seen: seen)
-      kept += 1
+      guard tokenBelow(row) == event.token else { return nil }
+      return ReadyEvent(token: tokens[row], seen: passedOn(row, event.seen))
     }
-    return kept
   }
 
   /// What the caller is told of an event.

@@ -130,17 +130,7 @@ import Testing
     let body = String(repeating: "0123456789", count: 20_000)
     try workspace.write(body, to: "body")
     func curl(_ arguments: [String]) throws -> String {
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: ForeignServer.path(of: "curl")!)
-      process.arguments = ["-s", "-m", "20", "--noproxy", "*"] + arguments
-      process.currentDirectoryURL = workspace.directory
-      let pipe = Pipe()
-      process.standardOutput = pipe
-      try process.run()
-      let bytes = pipe.fileHandleForReading.readDataToEndOfFile()
-      process.waitUntilExit()
-      #expect(process.terminationStatus == 0)
-      return String(decoding: bytes, as: UTF8.self)
+      try workspace.output(of: "curl", ["-s", "-m", "20", "--noproxy", "*"] + arguments)
     }
     let url = "http://\(network.endpoint)/"
     // Two requests on one connection, the second as large as curl asks about before it sends it.

@@ -202,7 +202,7 @@ import Testing
     ])
     #expect(program.wait { program.errorsSoFar.contains("room for ") })
     try workspace.write(PythonWebSockets.client, to: "client.py")
-    let heard = try output(of: "python3", ["client.py", "ws://\(network.endpoint)/any"])
+    let heard = try workspace.output(of: "python3", ["client.py", "ws://\(network.endpoint)/any"])
     #expect(
       heard == "True\nTrue\nTrue\nTrue\nTrue\nin three fragments\n1000\n", "\(heard)")
     program.signal(SIGTERM)
@@ -217,25 +217,12 @@ import Testing
     #expect(program.wait { program.errorsSoFar.contains("room for ") })
     let status = ["-s", "-m", "20", "--noproxy", "*", "-o", "/dev/null", "-w", "%{http_code}"]
     let url = "http://\(network.endpoint)/"
-    #expect(try output(of: "curl", status + [url]) == "400")
+    #expect(try workspace.output(of: "curl", status + [url]) == "400")
     let upgrade = ["-H", "Connection: Upgrade", "-H", "Upgrade: websocket"]
     #expect(
-      try output(of: "curl", status + upgrade + ["-H", "Sec-WebSocket-Version: 8", url]) == "426")
+      try workspace.output(of: "curl", status + upgrade + ["-H", "Sec-WebSocket-Version: 8", url])
+        == "426")
     program.signal(SIGTERM)
     #expect(program.wait().exitCode == 0)
-  }
-
-  private func output(of name: String, _ arguments: [String]) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: try #require(ForeignServer.path(of: name)))
-    process.arguments = arguments
-    process.currentDirectoryURL = workspace.directory
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let bytes = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0)
-    return String(decoding: bytes, as: UTF8.self)
   }
 }
