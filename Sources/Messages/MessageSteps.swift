@@ -7,6 +7,8 @@ extension MessageTemplate {
     /// Bytes of the template's `texts`.
     case bytes(start: Int, count: Int)
     case connection, sequence, source, port, worker
+    /// The template keeps the column.
+    case data(DataColumn.Values)
     case random(Int)
     case lengthOfLast(Int)
   }
@@ -24,6 +26,7 @@ extension MessageTemplate {
       case .source: return .source
       case .port: return .port
       case .worker: return .worker
+      case .data(let column): return .data(column.values)
       case .random(let count): return .random(count)
       case .lengthOfLast(let count): return .lengthOfLast(count)
       }
@@ -48,6 +51,7 @@ extension MessageTemplate {
       case .worker: writer.append(decimal: UInt64(facts.worker))
       case .port: writer.append(decimal: UInt64(facts.port))
       case .source: writer.append(facts.source)
+      case .data(let values): unsafe writer.append(values.value(of: facts.connection))
       case .random(let count):
         writer.appendRandom(
           count, seed: facts.seed ^ mixed(facts.connection) &+ mixed(~facts.sequence))
@@ -73,6 +77,7 @@ extension MessageTemplate.Step {
     case .worker: digits(UInt64(facts.worker))
     case .port: digits(UInt64(facts.port))
     case .source: facts.source.textLength
+    case .data(let values): unsafe values.value(of: facts.connection).count
     case .lengthOfLast: 0
     }
   }

@@ -16,6 +16,8 @@ package struct MessageTemplate: Sendable, Equatable {
     case port
     /// The client worker's number, from 0.
     case worker
+    /// What the plan's data has for the connection.
+    case data(DataColumn)
     /// So many letters and digits, different for every message.
     case random(Int)
     /// How many bytes the last so many parts have, as a decimal number.
@@ -57,6 +59,7 @@ package struct MessageTemplate: Sendable, Equatable {
       // 2^64 has 20 digits.
       case .connection, .sequence, .worker: total + 20
       case .port: total + 5
+      case .data(let column): total + column.longest
       // `mostBytes` has 7 digits.
       case .lengthOfLast: total + 7
       // Longest as IPv6: INET6_ADDRSTRLEN without its zero.
@@ -76,12 +79,17 @@ package struct MessageTemplate: Sendable, Equatable {
     }
   }
 
+  /// Whether there are connections for which the message has no bytes.
+  package var mayBeEmpty: Bool {
+    parts.allSatisfy { if case .data(let column) = $0 { column.hasEmpty } else { false } }
+  }
+
   /// Whether no two messages of a connection are the same.
   package var differsByMessage: Bool {
     parts.contains { part in
       switch part {
       case .sequence, .random: true
-      case .bytes, .connection, .source, .port, .worker, .lengthOfLast: false
+      case .bytes, .connection, .source, .port, .worker, .data, .lengthOfLast: false
       }
     }
   }

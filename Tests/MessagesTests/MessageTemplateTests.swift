@@ -51,6 +51,23 @@ import Testing
     #expect(!MessageTemplate(parts: [.lengthOfLast(1), .connection]).differsByMessage)
   }
 
+  @Test func `data has a value for each connection, and begins anew after its last row`() {
+    let column = DataColumn(
+      name: "users.token", values: ["alpha", "", "gamma-ray"].map { Array($0.utf8) })
+    let parts: [MessageTemplate.Part] = [.lengthOfLast(2), .bytes([58]), .data(column)]
+    #expect(
+      (0..<4).map { text(parts, connection: $0) } == ["6:alpha", "1:", "10:gamma-ray", "6:alpha"])
+    #expect(text(parts, connection: .max) == "6:alpha")
+    let template = MessageTemplate(parts: parts)
+    #expect(template.longest == 7 + 1 + 9)
+    #expect(template.fixed == nil)
+    #expect(!template.differsByMessage)
+    #expect(MessageTemplate(parts: [.data(column)]).mayBeEmpty)
+    #expect(!template.mayBeEmpty)
+    // What a recording keeps of a file has no rows.
+    #expect(text([.data(DataColumn(name: "users.token", values: [])), .bytes([10])]) == "\n")
+  }
+
   @Test func `templates that are joined have their bytes in one part`() {
     let joined = MessageTemplate(joining: [
       MessageTemplate(bytes: [1]), MessageTemplate(bytes: []), MessageTemplate(bytes: [2]),

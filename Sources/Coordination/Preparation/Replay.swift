@@ -37,7 +37,7 @@ package struct Replay {
           "The recording \(path) is of a replay \(difference.words). Replay its original,"
           + " \(replayed.original), with \(difference.options) instead.")
     }
-    var plan = try original.drivenPlan().sized(as: original.phases)
+    var plan = try original.drivenPlan(withData: true).sized(as: original.phases)
     if !targets.isEmpty { plan.connect(to: targets) }
     let names = plan.phases.map(\.name)
     // A merged recording may have more phases, from the plans of its other shards.

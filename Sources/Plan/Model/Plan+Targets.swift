@@ -11,7 +11,7 @@ extension Plan {
     else { return }
     for place in patterns.indices {
       guard let request = patterns[place].request,
-        let template = try? request.template(settings, host: host)
+        let template = try? request.template(settings, host: host, DataTables(data))
       else { continue }
       patterns[place].template = template
     }

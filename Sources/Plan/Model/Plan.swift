@@ -16,7 +16,8 @@ package struct Plan: Sendable, Equatable {
   /// override in its place, gave their values, which may be secrets.
   package var undeclared: Set<String>
   /// The files that the plan includes, sends or plays, by their path as seen from the plan. A
-  /// recording keeps them, for the same reason as `settings`.
+  /// recording keeps them, for the same reason as `settings`. Of a file of `data` it has the names of
+  /// the columns only.
   package var attachments: [String: [UInt8]]
   /// The built-in server; nil when the plan is for someone else's.
   package var server: Server?
@@ -27,6 +28,8 @@ package struct Plan: Sendable, Equatable {
   package var tls: PlanTLS?
   /// What is spoken over the connections.
   package var `protocol`: PlanProtocol
+  /// What texts take from files for each connection.
+  package var data: [DataTable]
   /// The message patterns that phases play; at most `MessagePattern.most`.
   package var patterns: [MessagePattern]
   package var phases: [Phase]

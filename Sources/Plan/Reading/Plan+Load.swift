@@ -30,6 +30,23 @@ extension Plan {
       })
   }
 
+  /// What a recording keeps of the plan's files, and the values of `data` from where they stand beside the plan.
+  static func attached(
+    _ attachments: [String: [UInt8]], dataBeside plan: String
+  ) -> FileSource {
+    { name throws(UnreadableFile) in
+      let kept = try attached(attachments)(name)
+      guard DataFile.isStub(kept) else { return kept }
+      let path = FilePath.resolve(name, from: plan)
+      do throws(UnreadableFile) {
+        return try contents(of: path, isPlan: false)
+      } catch {
+        throw UnreadableFile(
+          "a recording keeps no values of data, and reading \(path) gives: \(error.reason)")
+      }
+    }
+  }
+
   private static func bytes(of file: String) throws(InvalidPlan) -> [UInt8] {
     do {
       return try contents(of: file, isPlan: true)
@@ -55,16 +72,18 @@ extension UnreadableFile {
 /// - Parameter isPlan: whether the file is the plan itself, which may come through a pipe. A file
 ///   that the plan names may not: a pipe that nobody writes to would block the reading.
 private func contents(of file: String, isPlan: Bool) throws(UnreadableFile) -> [UInt8] {
-  let most = max(Plan.longestText, Plan.longestMessageFile) + 1
   let descriptor = unsafe open(file, O_RDONLY | O_CLOEXEC | (isPlan ? 0 : O_NONBLOCK))
   guard descriptor >= 0 else { throw UnreadableFile(errno: errno) }
   defer { close(descriptor) }
+  var most = max(Plan.longestText, Plan.longestMessageFile) + 1
   // A directory passes here: `read` says more plainly what is wrong with it.
   if !isPlan {
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else { throw UnreadableFile(errno: errno) }
     let kind = status.st_mode & S_IFMT
     guard kind == S_IFREG || kind == S_IFDIR else { throw UnreadableFile("it is no regular file") }
+    // Only files of data may be as long.
+    most = min(max(most, Int(status.st_size) + 1), Plan.longestDataFile + 1)
   }
   var bytes = [UInt8](repeating: 0, count: most)
   var filled = 0

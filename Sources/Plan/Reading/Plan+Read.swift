@@ -7,6 +7,8 @@ extension Plan {
   static let longestText = 1 << 20
   /// The most bytes of a file that is sent as a message, or of a file of conversations.
   package static let longestMessageFile = MessageTemplate.mostBytes
+  /// The most bytes of a file of `data`.
+  package static let longestDataFile = 64 << 20
 
   /// Reads a plan, or throws everything that is wrong with it at once.
   ///
@@ -43,7 +45,8 @@ extension Reader {
   /// The keys that a plan may have.
   static let planKeys = [
     "name", "description", "include", "variables", "server", "target", "clients", "tls", "protocol",
-    "messages", "phases", "thresholds", "on-limit", "tolerate", "expect-limit", "guard", "sampling",
+    "data", "messages", "phases", "thresholds", "on-limit", "tolerate", "expect-limit", "guard",
+    "sampling",
   ]
 
   fileprivate mutating func plan(
@@ -59,6 +62,7 @@ extension Reader {
     let name = name(fields["name"], file: file)
     planName = Plan.problem(withName: name) == nil ? name : nil
     let description = fields["description"].flatMap { self.text($0.item, "a text") }
+    if let field = fields["data"] { self.data(field.item) }
     let targets = fields["target"].map { self.targets($0.item) }
     let server =
       targets == nil
@@ -122,9 +126,11 @@ extension Reader {
     }
     return Plan(
       name: name, description: description ?? "", file: file, text: text,
-      settings: variables.settings, undeclared: Set(undeclared.keys), attachments: attachments,
+      settings: variables.settings, undeclared: Set(undeclared.keys),
+      attachments: attachments.merging(dataStubs) { whole, _ in whole },
       server: server,
-      targets: targets ?? [], clients: clients, tls: tls, protocol: spoken, patterns: patterns,
+      targets: targets ?? [], clients: clients, tls: tls, protocol: spoken, data: data.tables,
+      patterns: patterns,
       phases: phases.compactMap(\.phase),
       thresholds: (thresholds ?? []) + phases.flatMap(\.thresholds), onLimit: onLimit ?? .hold,
       tolerance: context.tolerance,

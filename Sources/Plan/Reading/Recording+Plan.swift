@@ -5,17 +5,27 @@ extension Recording {
   /// The plan of the run, read again from the recording alone. Targets that a command line gave are
   /// not in it; `drivenPlan()` has them.
   package func plan() throws(InvalidPlan) -> Plan {
-    try plan(
-      with: Dictionary(
-        overrides.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last }))
+    try plan(with: settings)
+  }
+
+  private var settings: [String: String] {
+    Dictionary(overrides.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
   }
 
   /// - Parameter settings: the values of variables, instead of those that the run was driven with.
   package func plan(with settings: [String: String]) throws(InvalidPlan) -> Plan {
-    let files = Dictionary(
-      attachments.map { ($0.name, $0.content) }, uniquingKeysWith: { _, last in last })
-    return try Plan.read(
-      text: planText, file: planFile, overrides: settings, files: Plan.attached(files))
+    try plan(with: settings, files: Plan.attached(files))
+  }
+
+  private func plan(
+    with settings: [String: String], files: @escaping FileSource
+  ) throws(InvalidPlan) -> Plan {
+    try Plan.read(text: planText, file: planFile, overrides: settings, files: files)
+  }
+
+  /// What the plan's files have, as far as the recording keeps it, by path as seen from the plan.
+  private var files: [String: [UInt8]] {
+    Dictionary(attachments.map { ($0.name, $0.content) }, uniquingKeysWith: { _, last in last })
   }
 
   /// Whether a message expects a match. Nobody knows where such an answer ends, so its round trip
@@ -29,10 +39,14 @@ extension Recording {
 
   /// The plan as it was driven, with the targets that a command line gave. Of the texts in the
   /// recording only `effectivePlan` has those.
-  package func drivenPlan() throws(InvalidPlan) -> Plan {
-    var plan = try plan()
-    let files = Dictionary(
-      attachments.map { ($0.name, $0.content) }, uniquingKeysWith: { _, last in last })
+  ///
+  /// - Parameter withData: whether the values of `data` are wanted. The recording does not keep them, so they are
+  ///   read from where they stood at the run.
+  package func drivenPlan(withData: Bool = false) throws(InvalidPlan) -> Plan {
+    let files = files
+    var plan = try plan(
+      with: settings,
+      files: withData ? Plan.attached(files, dataBeside: planFile) : Plan.attached(files))
     let driven = try Plan.read(
       text: effectivePlan, file: planFile, overrides: [:], files: Plan.attached(files))
     plan.server = driven.server

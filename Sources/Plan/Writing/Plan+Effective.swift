@@ -22,6 +22,10 @@ extension Plan {
     ]
     if let tls { lines.append("tls: \(tls.yaml)") }
     if self.protocol != .raw { lines.append("protocol: \(self.protocol.yaml)") }
+    if !data.isEmpty {
+      let files = data.map { "\(yamlKey($0.name)): \(yamlScalar($0.path))" }
+      lines.append("data: {\(files.joined(separator: ", "))}")
+    }
     if !patterns.isEmpty {
       lines.append("messages:")
       lines += patterns.map { $0.yaml(attachments, self.protocol) }

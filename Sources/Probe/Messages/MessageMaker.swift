@@ -26,6 +26,8 @@ struct MessageMaker: ~Copyable {
   private let texts: Scratch<UInt8>
   private let buffer: Scratch<UInt8>
   private let last: Column<Made>
+  /// The columns whose values the steps take.
+  private let columns: [DataColumn]
 
   init(_ templates: [MessageTemplate]) throws(Errno) {
     let buffer = try Scratch<UInt8>(count: templates.reduce(1) { max($0, $1.longest) })
@@ -50,6 +52,9 @@ struct MessageMaker: ~Copyable {
     self.texts = texts
     self.buffer = buffer
     self.last = last
+    columns = templates.flatMap(\.parts).compactMap { part in
+      if case .data(let column) = part { column } else { nil }
+    }
   }
 
   /// The bytes of a whole message. Good until the next one is made.

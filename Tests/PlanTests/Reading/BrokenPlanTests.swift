@@ -167,7 +167,7 @@ import Testing
     Broken(
       "a list for a plan", "- a\n",
       "1:1: the plan needs a mapping, found a list (known keys are name, description, include,"
-        + " variables, server, target, clients, tls, protocol, messages, phases, thresholds, on-limit,"
+        + " variables, server, target, clients, tls, protocol, data, messages, phases, thresholds, on-limit,"
         + " tolerate,"
         + " expect-limit, guard, sampling)"),
     Broken(

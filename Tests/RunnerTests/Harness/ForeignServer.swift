@@ -53,7 +53,7 @@ final class ForeignServer {
   /// - Parameter requests: how many it answers on a connection before it closes it.
   static func nginx(
     connections: Int, requests: Int = 1_000_000, at network: Loopback, in workspace: Workspace,
-    tls: String? = nil
+    tls: String? = nil, locations: String = ""
   ) throws -> ForeignServer {
     let root = workspace.directory.appendingPathComponent("www")
     try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
@@ -73,6 +73,7 @@ final class ForeignServer {
           root \(root.path);
           location = /401 { return 401; } location = /403 { return 403; }
           location = /429 { return 429; } location = /503 { return 503; }
+          \(locations)
           location /chunked/ { alias \(root.path)/; ssi on; }
         }
       }

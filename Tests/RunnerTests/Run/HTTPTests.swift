@@ -83,6 +83,43 @@ import Testing
     #expect(recording.failures.allSatisfy { $0.syscall == "closed" && $0.errno == nil })
   }
 
+  /// A connection that said another row's token would be answered with 401. So would all of them, were the
+  /// recording's own text of the file played.
+  @Test(.enabled(if: hasNginx, "nginx is not installed"), arguments: [false, true])
+  func `each connection says what its row has, in a replay as well`(isReplayed: Bool) throws {
+    let server = try ForeignServer.nginx(
+      connections: 1024, at: network, in: workspace,
+      locations: """
+        location /u/ { if ($http_authorization = "Bearer for-$uri") { return 204; } return 401; }
+        """)
+    defer { withExtendedLifetime(server) {} }
+    try FileManager.default.createDirectory(
+      at: workspace.url("lists"), withIntermediateDirectories: true)
+    let rows = (0..<7).map { "u/\($0),for-/u/\($0)\n" }.joined()
+    try workspace.write("path,token\n" + rows, to: "lists/users.csv")
+    let mine =
+      "every: 100ms, request: {path: \"/{users.path}\", headers: {Authorization: \"Bearer {users.token}\"}}"
+    let text = plan([
+      "mine": mine, "lost": "every: 200ms, request: {path: /u/x}, expect: {status: 401}",
+    ])
+    try workspace.write("data: {users: lists/users.csv}\n" + text, to: "theirs.plan")
+    var (ending, summary) = try workspace.summary(of: ["theirs.plan"])
+    if isReplayed {
+      (ending, summary) = try workspace.summary(of: ["replay", "reports/theirs/run.recording"])
+    }
+    #expect(summary.verdict == "passed", "\(ending.errors)")
+    let recording = try workspace.recording(of: isReplayed ? "theirs-replay" : "theirs")
+    for name in ["mine", "lost"] {
+      let counts = counts(recording, name)
+      #expect(counts[0] >= 60 && counts == [counts[0], counts[0], 0, 0, 0, 0], "\(name) \(counts)")
+    }
+    let content = try #require(recording.attachments.first?.content)
+    #expect(!String(decoding: content, as: UTF8.self).contains("for-"))
+    try FileManager.default.removeItem(at: workspace.url("lists/users.csv"))
+    let refused = try workspace.run(["replay", "reports/theirs/run.recording"])
+    #expect(refused.exitCode != 0 && refused.errors.contains("lists/users.csv"))
+  }
+
   @Test(arguments: ["echo", "{send: \"hello\"}", "discard"])
   func `both ends speak it`(reply: String) throws {
     let content = ["echo": "matches: \"^[0-9]+ [0-9]+$\"", "discard": "status: 204"]

@@ -147,7 +147,7 @@ extension Reader {
       })
     guard isPossible else { return nil }
     do {
-      return (request, try request.template(context.settings, host: context.host))
+      return (request, try request.template(context.settings, host: context.host, data))
     } catch {
       report(find(error.part, from: field.place), error.problem)
       return nil
@@ -158,10 +158,14 @@ extension Reader {
   /// request; nil, with an error, where a placeholder is wrong.
   private mutating func sample(_ text: String, at place: Place) -> String? {
     do {
-      let parts = try TemplateText.parse(text).parts
+      let parts = try TemplateText.parse(text, data).parts
       return String(
         decoding: parts.flatMap { part in
-          if case .bytes(let bytes) = part { bytes } else { [UInt8(ascii: "0")] }
+          switch part {
+          case .bytes(let bytes): bytes
+          case .data(let column): column.sample
+          default: [UInt8(ascii: "0")]
+          }
         }, as: UTF8.self)
     } catch {
       report(find(error.part, from: place), error.problem)

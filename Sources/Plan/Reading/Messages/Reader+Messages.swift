@@ -185,7 +185,13 @@ extension Reader {
   mutating func template(_ item: Item) -> MessageTemplate? {
     guard let text = text(item, "a text") else { return nil }
     do {
-      return try TemplateText.parse(text)
+      let template = try TemplateText.parse(text, data)
+      if template.mayBeEmpty {
+        report(
+          item.place, "\(quoted(text)) is empty for some rows, and a message has a byte at least",
+          hint: "write more text beside it, or give every row a value")
+      }
+      return template
     } catch {
       report(find(error.part, from: item.place), error.problem)
       return nil

@@ -15,7 +15,9 @@ enum TemplateText {
   static let names = ["connection", "sequence", "source", "port", "worker", "random"]
   static let randomLengths = 1...4096
 
-  static func parse(_ text: String) throws(Failure) -> MessageTemplate {
+  static func parse(
+    _ text: String, _ data: DataTables = DataTables()
+  ) throws(Failure) -> MessageTemplate {
     var parts: [MessageTemplate.Part] = []
     var literal: [UInt8] = []
     // How many `{{` still wait for their `}}`.
@@ -31,7 +33,7 @@ enum TemplateText {
         literal.append(byte)
         open -= 1
         rest = rest.dropFirst(2)
-      } else if byte == brace, let (part, length) = try placeholder(at: rest) {
+      } else if byte == brace, let (part, length) = try placeholder(at: rest, data) {
         if !literal.isEmpty { parts.append(.bytes(literal)) }
         literal = []
         parts.append(part)
@@ -55,9 +57,10 @@ enum TemplateText {
   /// The placeholder that the text begins with, and its length in bytes; nil when the brace stands
   /// for itself.
   private static func placeholder(
-    at text: ArraySlice<UInt8>
+    at text: ArraySlice<UInt8>, _ data: DataTables
   ) throws(Failure) -> (MessageTemplate.Part, length: Int)? {
     let body = text.dropFirst()
+    if let (part, length) = try column(at: body, data) { return (part, length) }
     let letters = body.prefix(while: isLetter)
     guard !letters.isEmpty else { return nil }
     let name = String(decoding: letters, as: UTF8.self)
@@ -76,6 +79,29 @@ enum TemplateText {
     }
     let written = "{\(name)\(digits.map { ":\($0)" } ?? "")}"
     return (try part(name, digits: digits, written: written), written.utf8.count)
+  }
+
+  /// The column that `{users.token}` names, with the placeholder's length; nil for any other text.
+  ///
+  /// - Parameter body: what stands behind the brace.
+  private static func column(
+    at body: ArraySlice<UInt8>, _ data: DataTables
+  ) throws(Failure) -> (MessageTemplate.Part, length: Int)? {
+    let table = body.prefix(while: DataFile.isPartOfName)
+    let rest = body[table.endIndex...]
+    guard rest.first == UInt8(ascii: ".") else { return nil }
+    let key = rest.dropFirst().prefix(while: DataFile.isPartOfName)
+    let (name, column) = (
+      String(decoding: table, as: UTF8.self), String(decoding: key, as: UTF8.self)
+    )
+    guard body[key.endIndex...].first == closingBrace, DataFile.isName(name),
+      DataFile.isName(column)
+    else { return nil }
+    do {
+      return (try data.part(name, column), name.utf8.count + column.utf8.count + 3)
+    } catch {
+      throw Failure(part: "{\(name).\(column)}", problem: error)
+    }
   }
 
   /// Throws when the name of a placeholder stands behind a brace that nothing closes, or that
@@ -166,6 +192,7 @@ extension TemplateText {
       case .source: bytes += Array("{source}".utf8)
       case .port: bytes += Array("{port}".utf8)
       case .worker: bytes += Array("{worker}".utf8)
+      case .data(let column): bytes += Array("{\(column.name)}".utf8)
       case .random(let count): bytes += Array("{random:\(count)}".utf8)
       // No text stands for it: only requests have it, and they are written as such.
       case .lengthOfLast: return nil
