@@ -87,6 +87,7 @@ extension Judgement {
     var shown = self
     shown.headline = Mask.hide(values, in: headline)
     shown.limit = limit?.hiding(values)
+    shown.expectation?.reason = Mask.hide(values, in: expectation?.reason ?? "")
     shown.broken = broken.map { broken in
       var shown = broken
       shown.phase.remark = Mask.hide(values, in: broken.phase.remark)

@@ -18,6 +18,12 @@ package struct ConversationPattern: Sendable, Equatable {
     case none
   }
 
+  /// Whether a connection may play it and do nothing at all: the client has nothing to say, and waits for no answer.
+  /// As fast as possible that would be a loop that never rests.
+  package var mayDoNothing: Bool {
+    expectation == .none && scripts.contains { $0.cues.isEmpty }
+  }
+
   package enum Flaw: Error, Equatable {
     /// All conversations together, in both directions, may come to more bytes than
     /// `MessageTemplate.mostBytes`.

@@ -88,7 +88,9 @@ package struct MessageTemplate: Sendable, Equatable {
   package var differsByMessage: Bool {
     parts.contains { part in
       switch part {
-      case .sequence, .random: true
+      case .sequence: true
+      // Fewer of 62 letters and digits repeat by chance.
+      case .random(let count): count >= 8
       case .bytes, .connection, .source, .port, .worker, .data, .lengthOfLast: false
       }
     }

@@ -35,6 +35,12 @@ import Testing
     #expect(masked.limit == shown.limits[0])
     #expect(masked.limit?.evidence == [Fact("the peer said", "ERR bad token <TOKEN>")])
     #expect(masked.broken.map(\.limit) == [masked.limit])
+    // Where the limit was expected and another came, the reason repeats what was said.
+    var expecting = judgement
+    expecting.expectation = Expectation(
+      text: "expect-limit: {errno: EMFILE}", met: false, reason: "it said bad token \(secret)")
+    let (_, told) = recording.masked(expecting)
+    #expect(told.expectation?.reason == "it said bad token <TOKEN>")
   }
 
   @Test func `where the plan cannot be read every value may be a secret`() {

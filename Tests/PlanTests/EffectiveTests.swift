@@ -188,4 +188,20 @@ import Testing
     #expect(try read(plan.effective).essence == plan.essence)
     #expect(plan.thresholds.isEmpty == false)
   }
+
+  /// Such characters stand in icon fonts.
+  @Test func `a file with private-use characters is named, as no plan may have them`() throws {
+    let text = """
+      server: {listen: "127.0.0.1:9000"}
+      messages: {icon: {every: 1s, file: icon.txt}}
+      phases: [hold: {for: 1s, messages: icon}]
+      """
+    let plan = try Plan.read(
+      text: text, file: "test.plan", files: Plan.attached(["icon.txt": Array("\u{F0001}".utf8)]))
+    #expect(
+      plan.effective.contains("file: \"icon.txt\"") || plan.effective.contains("file: icon.txt"))
+    let again = try Plan.read(
+      text: plan.effective, file: "test.plan", files: Plan.attached(plan.attachments))
+    #expect(again.effective == plan.effective)
+  }
 }

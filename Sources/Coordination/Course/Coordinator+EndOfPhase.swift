@@ -74,6 +74,7 @@ extension Coordinator {
         countsAtEnd = PhaseCounts(
           fleet, atServer: accepted.map { max(0, $0 - lost) }, unaccepted: counts.unaccepted)
       }
+      state.phases[phase].failures = self.failures(of: record).reduce(0) { $0 + $1.count }
     }
     // The last sample belongs to the phase: it has the answers that came at its very end.
     let end = clock.now()
@@ -88,8 +89,7 @@ extension Coordinator {
   /// one: the workers file these under the phase before.
   private func failures(of record: PhaseRecord) -> [FailureRecord] {
     let own = ledger.recordsByEndpoint.filter { $0.phase == record.name }
-    guard phase > 0 else { return own }
-    let before = state.phases[phase - 1]
+    guard let before = phaseBefore.map({ state.phases[$0] }) else { return own }
     return own
       + ledger.recordsByEndpoint(beyond: failuresAtEnd).filter { $0.phase == before.name }.map {
         failure in
@@ -99,6 +99,9 @@ extension Coordinator {
         return failure
       }
   }
+
+  /// The phase that the workers were in before this one.
+  private var phaseBefore: Int? { begun.last == phase ? begun.before : begun.last }
 
   private func promise(of record: PhaseRecord, _ counts: PhaseCounts) -> PhasePromise? {
     let steps = state.searchSteps.filter { $0.phase == record.name }
@@ -154,7 +157,7 @@ extension Coordinator {
     let isOfThisPhase = ledger.records.contains {
       $0.phase == limit.phase && $0.syscall == limit.syscall && $0.errno == limit.errno
     }
-    let place = isOfThisPhase ? phase : max(0, phase - 1)
+    let place = isOfThisPhase ? phase : phaseBefore ?? phase
     func words(_ end: End) -> String? {
       fleet.members.lazy.filter { $0.end == end }
         .compactMap { $0.board.refusal(errno, in: place) }.first

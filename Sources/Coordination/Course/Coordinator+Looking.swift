@@ -76,7 +76,8 @@ extension Coordinator {
     }
     limitInSight =
       course.guardStop?.cause
-      ?? ledger.deciding(in: plan.phases[phase].name, beyond: failuresBeforeStep)?.cause
+      ?? ledger.deciding(
+        in: plan.phases[phase].name, beyond: failuresBeforeStep, since: stepStarted)?.cause
   }
 
   /// Called at every look while connections grow, for the guard; else only at samples, to be shown.

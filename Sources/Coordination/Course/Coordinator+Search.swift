@@ -41,6 +41,8 @@ extension Coordinator {
     let began = clock.now().seconds(since: started)
     course.startGrowing()
     failuresBeforeStep = ledger.records
+    stepStarted = clock.now()
+    live?.keepFrom = began
     let openedAt = try go(to: goal)
     guard course.goesOn else { return }
     let held = heldAtBothEnds()
@@ -126,6 +128,7 @@ extension Coordinator {
     guard course.goesOn else { return }
     isAnew ? course.startGrowing() : course.stopGrowing()
     let began = clock.now().seconds(since: started)
+    live?.keepFrom = began
     let openedAt = try go(to: count)
     course.stopGrowing()
     guard course.goesOn else { return }
@@ -200,7 +203,8 @@ extension Coordinator {
     guard case .search(let search) = plan.phases[phase].kind else { return .zero }
     return switch search.pace {
     case .unpaced: .zero
-    case .rate(let rate): .seconds(Double(max(0, count)) / rate)
+    // No longer than thirty years: a duration traps on more seconds than 64 bits hold.
+    case .rate(let rate): .seconds(min(1e9, Double(max(0, count)) / rate))
     case .over(let span): span
     }
   }

@@ -96,8 +96,12 @@ package struct Coordinator: ~Copyable {
   var sawAcceptance = false
   /// What had failed at the end of the most recent phase, by endpoint.
   var failuresAtEnd: [FailureRecord] = []
-  /// What had failed when this step of a search began.
+  /// What had failed when this step of a search began, and when that was; the phase's begin in other phases.
   var failuresBeforeStep: [FailureRecord] = []
+  var stepStarted: Instant
+  /// The phase that the workers were ordered to begin last, and the one before. Phases that `on-limit` or a
+  /// condition leaves out are none.
+  var begun: (last: Int?, before: Int?) = (nil, nil)
   /// Messages that had not been answered when a search last closed all connections.
   var missingAtLastClose = 0
   /// Whether something still moved when `longestSettleTime` was over.
@@ -127,12 +131,13 @@ package struct Coordinator: ~Copyable {
       sources: prepared.staffing.sources.map { "\($0)" },
       patterns: prepared.plan.patterns.map(\.name),
       pushes: prepared.plan.pushes, started: started)
-    live = prepared.plan.hasLiveConditions ? LiveRecording(planName: prepared.plan.name) : nil
+    live = prepared.plan.hasLiveConditions ? LiveRecording(prepared.plan) : nil
     ledger = FailureLedger(
       clients: prepared.staffing.clients, phases: plan.phases.map(\.name), started: started)
     samples = SampleClock(every: prepared.plan.sampling.every, from: clock.now())
     course = RunCourse(kinds: plan.phases.map(\.kind.phaseKind), onLimit: plan.onLimit)
     phaseStarted = started
+    stepStarted = started
     atBegin = PhaseCounts(fleet, atServer: prepared.plan.server == nil ? nil : 0)
     acceptance = Acceptance(
       fleet, path: hostReadings.path, hasOwnServer: prepared.plan.server != nil)
@@ -220,6 +225,8 @@ package struct Coordinator: ~Copyable {
     // What was lost since the end of the last phase was counted is lost in this one.
     atBegin = countsAtEnd.flatMap { counts.haveLost(since: $0) ? $0 : nil } ?? counts
     phaseStarted = try startOfPhase(index)
+    stepStarted = phaseStarted
+    live?.keepFrom = .infinity
     // A replay may have waited for the start of the phase.
     if replay != nil { loadBefore = load(hostReadings.readings()) }
     guard course.goesOn else { return true }
@@ -230,12 +237,12 @@ package struct Coordinator: ~Copyable {
     course.startGrowing()
     progress.phaseChanged(progressState())
     if !hasUselessWorker {
-      fleet.post(.begin, phase: index, start: phaseStarted)
       let unaskedBefore = fleet.total(.unasked, .client)
-      let closed = fleet.total(.closedByPeer, .client)
       let wrong = wrongAnswers
+      begun = (index, begun.last)
+      fleet.post(.begin, phase: index, start: phaseStarted)
       try work(plan.phases[index])
-      remarkOnLosses(since: closed)
+      remarkOnLosses(since: closedByPeerBefore)
       remarkOnUnasked(since: unaskedBefore)
       remarkOnWrongAnswers(since: wrong)
     }

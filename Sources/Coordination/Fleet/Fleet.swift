@@ -71,7 +71,10 @@ package struct Fleet: ~Copyable {
       for member in members { member.process.kill() }
       for member in members { member.process.awaitEnd() }
       // Releasing gives back descriptors: the report of this failure needs some.
-      for member in members { member.process.release() }
+      for member in members {
+        member.process.release()
+        member.board.unmap()
+      }
       throw error
     }
     self.host = host

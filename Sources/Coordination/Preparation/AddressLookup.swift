@@ -33,9 +33,11 @@ package struct AddressLookup: Sendable {
     return try addresses(target.host)
   }
 
-  /// Whether an address is one of this host's own, as far as its interfaces tell.
+  /// Whether an address is one of this host's own, as far as its interfaces tell. To connect to `0.0.0.0` or
+  /// `::` is to connect to the host itself.
   package func isOwn(_ address: IPAddress) -> Bool {
-    guard !address.isLoopback else { return true }
+    let address = address.unmapped
+    guard !address.isLoopback, !address.isUnspecified else { return true }
     do throws(Errno) {
       return try interfaces().contains { $0.addresses.contains(address) }
     } catch {

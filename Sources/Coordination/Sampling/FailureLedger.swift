@@ -53,6 +53,8 @@ package struct FailureLedger {
   private let started: Instant
   private var track = HeldTrack()
   private var firstHeld: [FailureKey: Held] = [:]
+  /// When a failure of a kind last stopped a worker.
+  private var lastStops: [Kind: Instant] = [:]
   package private(set) var records: [FailureRecord] = []
   /// The same failures, by kind and endpoint: what is at one endpoint says nothing of another. Beyond the
   /// first endpoints of a plan some share a record, which names one of them (`FailureTable.endpointsApart`).
@@ -99,6 +101,9 @@ package struct FailureLedger {
         let held = firstHeld[key] ?? self.held(at: row, of: member, in: fleet)
         firstHeld[key] = held
         let record = self.record(row, held, member: member, tuple)
+        if let stopped = row.lastStopped {
+          lastStops[kind] = max(lastStops[kind] ?? stopped, stopped)
+        }
         kinds.add(record, as: kind)
         places.add(record, as: Place(kind: kind, endpoint: tuple.endpoint))
       }
@@ -137,11 +142,28 @@ package struct FailureLedger {
   /// The failure that first stopped a worker in a phase. Where none has stopped one, the failure that has
   /// cost the most connections; nil where none has cost any.
   ///
-  /// - Parameter before: failures of earlier steps of the same phase, which decide nothing here.
-  func deciding(in phase: String, beyond before: [FailureRecord]) -> FailureRecord? {
+  /// - Parameters:
+  ///   - before: failures of earlier steps of the same phase, which decide nothing here.
+  ///   - began: when this step of the phase began.
+  func deciding(
+    in phase: String, beyond before: [FailureRecord], since began: Instant
+  ) -> FailureRecord? {
     let ours = records(beyond: before).filter { $0.phase == phase && $0.finalCount > 0 }
-    let stops = ours.filter { $0.stoppedAt != nil }
-    return stops.min { $0.stoppedAt! < $1.stoppedAt! } ?? ours.max { $0.finalCount < $1.finalCount }
+    let stops = ours.compactMap { record in
+      lastStop(of: record).flatMap { $0 >= began ? (record: record, at: $0) : nil }
+    }
+    return stops.min { $0.at < $1.at }?.record ?? ours.max { $0.finalCount < $1.finalCount }
+  }
+
+  /// `stoppedAt` is the first stop of the whole phase. In a search the same kind may stop a later step, too.
+  private func lastStop(of record: FailureRecord) -> Instant? {
+    guard let call = FailedCall(named: record.syscall),
+      let phase = phases.firstIndex(of: record.phase)
+    else { return nil }
+    return lastStops[
+      Kind(
+        end: record.end, phase: phase, call: call, errno: record.errno.map { Int32($0.number) } ?? 0
+      )]
   }
 
   /// What all workers held at the instant of a failure: the one that failed by its own note, the

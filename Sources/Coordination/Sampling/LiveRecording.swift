@@ -10,8 +10,25 @@ struct LiveRecording {
   /// whole phase or run are judged by these, since a run may have a million intervals.
   private var wholes: [DistributionRecord] = []
 
-  init(planName: String) {
+  /// The distributions of intervals are kept from this instant on, in seconds since the run began; those of the
+  /// longest window are kept in any case. A run may have a million intervals.
+  var keepFrom = Double.infinity
+  /// Seconds: twice the longest window of a condition. A stretch begins at a sample, so it may be longer than its
+  /// window.
+  private let kept: Double
+
+  /// - Parameter longestWindow: of the conditions that decide while the run goes on.
+  init(planName: String, longestWindow: Duration) {
     recording = Recording(planName: planName)
+    kept = 2 * (longestWindow / .seconds(1))
+  }
+
+  init(_ plan: Plan) {
+    self.init(
+      planName: plan.name,
+      longestWindow: plan.thresholds.compactMap(\.window).reduce(plan.sampling.every) {
+        max($0, $1)
+      })
   }
 
   mutating func append(_ sample: Sample, state: RunState) {
@@ -25,6 +42,9 @@ struct LiveRecording {
           Series(key: reading.key, unit: reading.unit, kind: reading.kind, points: [point]))
       }
     }
+    let oldest = min(keepFrom, sample.at - kept)
+    let old = recording.distributions.prefix { $0.to < oldest }.count
+    recording.distributions.removeFirst(old)
     recording.distributions += sample.distributions
     for record in sample.distributions { take(record) }
     recording.state = state

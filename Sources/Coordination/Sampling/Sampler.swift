@@ -231,10 +231,11 @@ package struct Sampler {
         member.board.addCounts(of: cells, to: &now)
       }
       var buckets: [Distribution.Bucket] = []
-      for bucket in now.indices where now[bucket] > counts[index][bucket] {
+      for bucket in now.indices where now[bucket] != counts[index][bucket] {
+        // A worker's cell has 32 bits and begins anew after 2^32: so does its difference.
+        let more = UInt32(truncatingIfNeeded: now[bucket] &- counts[index][bucket])
         buckets.append(
-          Distribution.Bucket(
-            value: LatencyBuckets.value(at: bucket), count: now[bucket] - counts[index][bucket]))
+          Distribution.Bucket(value: LatencyBuckets.value(at: bucket), count: UInt64(more)))
       }
       counts[index] = now
       guard !buckets.isEmpty else { continue }

@@ -8,8 +8,7 @@ extension DiagnosisContext {
 
   func descriptorsOfProcess(_ failure: FailureRecord) -> Diagnosed {
     let now = host.descriptors.hard
-    let processes =
-      if case .count(let count) = demand.workers(of: failure.end) { max(1, count) } else { 1 }
+    let processes = max(1, demand.processes(of: failure.end, on: host))
     let strangers = failure.end == .server ? path.strangersAtServer : 0
     let share = Capacity.divideUp(demand.goal + strangers, processes) + Self.spareDescriptors
     if let loweredDescriptors {

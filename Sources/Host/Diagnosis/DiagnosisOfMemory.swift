@@ -88,7 +88,8 @@ extension DiagnosisContext {
     {
       found = ofGroup(group, .memory)
     } else if isMachineShort || !host.hasMemoryGroups || needed > host.memoryAvailable {
-      found = machine(.memory, held: 0)
+      // Connections of the other workers still take theirs.
+      found = machine(.memory, held: Int(after[.established] ?? 0))
     } else {
       found = ofUnknownBound
     }

@@ -43,7 +43,9 @@ package struct MissedPace: Sendable {
     before: [Series.Key: Double], after: [Series.Key: Double], host: HostDescription
   ) -> String {
     let seen = ProcessorUse(pace: self, before: before, after: after, host: host)
-    let found = seen.throttledGroups + seen.busyWorkers + seen.softInterrupts + seen.busyProcessors
+    let found =
+      seen.throttledGroups + seen.busyWorkers { _ in true } + seen.softInterrupts
+      + seen.busyProcessors
     if !found.isEmpty { return found.joined(separator: "; ") }
     return seen.isMeasured
       ? "the processors were not the reason"
@@ -67,7 +69,7 @@ package struct MissedPace: Sendable {
     before: [Series.Key: Double], after: [Series.Key: Double], host: HostDescription
   ) -> String? {
     let seen = ProcessorUse(pace: self, before: before, after: after, host: host)
-    let found = seen.throttledGroups + (clientsWaitAwake ? [] : seen.busyWorkers)
+    let found = seen.throttledGroups + seen.busyWorkers { $0 == .server || !clientsWaitAwake }
     return found.isEmpty ? nil : found.joined(separator: "; ")
   }
 }
@@ -134,9 +136,9 @@ private struct ProcessorUse {
   }
 
   /// A worker is one thread, so it can do no more once it uses nearly all of one processor.
-  var busyWorkers: [String] {
+  func busyWorkers(_ isAsked: (End) -> Bool) -> [String] {
     guard pace.elapsed > 0 else { return [] }
-    return [End.client, .server].compactMap { end in
+    return [End.client, .server].filter(isAsked).compactMap { end in
       let shares = pace.workers.filter { $0.end == end }.map { $0.busySeconds / pace.elapsed }
       let busy = shares.filter { $0 >= Self.full }
       guard let least = busy.min() else { return nil }
@@ -164,7 +166,8 @@ private struct ProcessorUse {
 
   /// The processors that this process may use, all of them taken together.
   var busyProcessors: [String] {
-    guard isMeasured else { return [] }
+    // Where some of them were not measured, nobody knows what these did.
+    guard isMeasured, allowed.count == host.ownProcessors.allowed.count else { return [] }
     let unused = allowed.reduce(0) { $0 + (idle[$1] ?? 0) } / Double(allowed.count)
     guard unused <= 1 - Self.full else { return [] }
     if allowed.count >= host.processors { return ["every core was busy"] }

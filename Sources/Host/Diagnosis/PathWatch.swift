@@ -276,7 +276,7 @@ package final class PathWatch: PathReadings {
         .listenerWaiting, unit: "connections", kind: .gauge,
         value: Double(found.map(\.1).sum(\.waitingAtLastLook))),
       Reading(
-        .listenerDrops, unit: "handshakes", kind: .counter, value: Double(drops)),
+        .listenerDrops, unit: "packets", kind: .counter, value: Double(drops)),
     ]
     return readings
   }

@@ -34,7 +34,8 @@ package enum Start {
       let change = SettingChange(
         .sysctl, "fs.file-max", from: now,
         to: Capacity.withHeadroom(
-          max(now ?? 0, host.filesOpen ?? 0) + demand.endsHere * demand.goal))
+          // systemd sets the most that 64 bits hold.
+          min(max(now ?? 0, host.filesOpen ?? 0), Int.max / 2) + demand.endsHere * demand.goal))
       cause.knob = change.setting
       cause.now = now
       cause.needed = Int(change.value)

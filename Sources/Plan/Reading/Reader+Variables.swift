@@ -57,7 +57,14 @@ extension Reader {
     switch item.value {
     case .scalar(let text):
       do {
-        return Item(place: item.place, value: .scalar(try variables.expand(text)))
+        let value = try variables.expand(text)
+        // The text of a file has none; the value of an override or of the environment may.
+        guard !HiddenCharacters.stand(in: value) else {
+          report(
+            item.place, "the value of a variable here has private-use characters, and no plan has")
+          return Item(place: item.place, value: .broken)
+        }
+        return Item(place: item.place, value: .scalar(value))
       } catch {
         report(find(error.reference, from: item.place), error.problem)
         return Item(place: item.place, value: .broken)

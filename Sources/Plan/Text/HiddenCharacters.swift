@@ -50,6 +50,11 @@ struct HiddenCharacters {
         }))
   }
 
+  /// Whether a text has scalars that are kept for placeholders, so that no plan may have it.
+  static func stand(in text: String) -> Bool {
+    text.unicodeScalars.contains { $0.value >= first }
+  }
+
   /// Whether YAML would have taken a plain scalar for an anchor or an alias.
   static func isAnchorOrAlias(_ veiled: String) -> Bool {
     veiled.unicodeScalars.first == anchor || veiled.unicodeScalars.first == alias

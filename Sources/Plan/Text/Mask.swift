@@ -15,8 +15,11 @@ package enum Mask {
     for (name, value) in values.sorted(by: { $0.value.count > $1.value.count }) where !value.isEmpty
     {
       text.replace(quoted(value), with: quoted(Self.text(for: name)))
-      if value.count >= shortest { text.replace(value, with: Self.text(for: name)) }
-      text = hideBeginning(of: value, named: name, in: text)
+      // Within a longer text that is quoted, some characters of the value stand as escapes.
+      for form in Set([value, visible(value)]) {
+        if value.count >= shortest { text.replace(form, with: Self.text(for: name)) }
+        text = hideBeginning(of: form, named: name, in: text)
+      }
     }
     return text
   }

@@ -71,9 +71,11 @@ package enum Units {
     guard let value = number.scaled(by: nanoseconds) else {
       throw Problem("\(quoted(text)) is finer than a nanosecond")
     }
-    let duration = Duration.nanoseconds(value)
-    guard duration <= longest else { throw Problem("\(quoted(text)) is longer than a year") }
-    return duration
+    // Before it is made a duration, which traps on more seconds than 64 bits hold.
+    guard value <= Int128(longest / .nanoseconds(1)) else {
+      throw Problem("\(quoted(text)) is longer than a year")
+    }
+    return .nanoseconds(value)
   }
 
   /// A duration longer than zero.

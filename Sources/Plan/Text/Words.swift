@@ -5,15 +5,20 @@ import Recording
 package func quoted(_ text: String) -> String {
   let longest = 60
   var shown = ""
-  for scalar in text.unicodeScalars.prefix(longest) {
-    switch scalar.properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate,
-      _ where scalar.isHostile:
-      shown += "\\u{\(String(scalar.value, radix: 16))}"
-    default: shown.unicodeScalars.append(scalar)
-    }
-  }
+  for scalar in text.unicodeScalars.prefix(longest) { shown += visible(scalar) }
   return "'\(shown)\(text.unicodeScalars.count > longest ? cutMark : "")'"
+}
+
+/// The text as `quoted` shows it, whole and without quotes.
+func visible(_ text: String) -> String { text.unicodeScalars.map(visible).joined() }
+
+private func visible(_ scalar: Unicode.Scalar) -> String {
+  switch scalar.properties.generalCategory {
+  case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate,
+    _ where scalar.isHostile:
+    "\\u{\(String(scalar.value, radix: 16))}"
+  default: String(scalar)
+  }
 }
 
 /// What stands at the end of a text that `quoted` has cut.

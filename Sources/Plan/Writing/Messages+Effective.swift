@@ -52,7 +52,9 @@ extension MessageTemplate {
       return "bytes: \(fixed.count)B"
     }
     let text = TemplateText.text(of: self)
-    if let text, text.utf8.count <= Self.longestInline { return "send: \(yamlScalar(text))" }
+    if let text, text.utf8.count <= Self.longestInline, !HiddenCharacters.stand(in: text) {
+      return "send: \(yamlScalar(text))"
+    }
     let name = fixed.flatMap { bytes in
       attachments.filter { $0.value == bytes }.map(\.key).min()
     }

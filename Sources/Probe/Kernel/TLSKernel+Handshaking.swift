@@ -84,7 +84,8 @@ extension TLSKernel where Base: ~Copyable {
     return nil
   }
 
-  /// Sends ciphertext, and puts aside what the socket does not take; nil, or why it cannot be sent.
+  /// Sends ciphertext, and puts aside what the socket does not take; nil, or why it cannot be sent. That is noted in
+  /// `broken`, as the error is taken from the socket.
   mutating func transmit(_ row: UInt32, _ bytes: UnsafeRawBufferPointer) -> Errno? {
     if !unsent.isEmpty, unsent[row] != nil {
       unsafe putAside(row, bytes)
@@ -99,7 +100,9 @@ extension TLSKernel where Base: ~Copyable {
       case .wouldBlock:
         unsafe putAside(row, rest)
         return nil
-      case .failed(let error): return error
+      case .failed(let error):
+        broken[row] = error
+        return error
       case .closed: return .brokenPipe
       }
     }
@@ -115,9 +118,7 @@ extension TLSKernel where Base: ~Copyable {
   @inline(never)
   mutating func flush(_ row: UInt32) -> Bool {
     guard let bytes = unsent.removeValue(forKey: row) else { return true }
-    if let error = unsafe bytes.withUnsafeBytes({ unsafe transmit(row, $0) }) {
-      broken[row] = error
-    }
+    _ = unsafe bytes.withUnsafeBytes { unsafe transmit(row, $0) }
     guard unsent[row] == nil else { return false }
     if finishing.remove(row) != nil {
       try? base.finishSending(FileDescriptor(rawValue: Int32(bitPattern: row)))

@@ -30,6 +30,8 @@ package struct FailureTable {
     package var first: Instant
     /// When a failure of this kind first made the worker stop growing; nil when none did.
     package var stopped: Instant?
+    /// When one last did: each step of a search may be stopped.
+    package var lastStopped: Instant?
     /// Connections that the worker held at `first`.
     package var held: UInt64
     /// The first failure's position on the client's source walk; nil where it concerns no tuple.
@@ -72,8 +74,9 @@ package struct FailureTable {
     _ call: FailedCall, _ errno: Errno?, phase: Int, endpoint: Int? = nil, at instant: Instant
   ) {
     let key = Self.key(call, errno, phase: phase, endpoint: endpoint)
-    guard let row = self.row(of: key), load(row, 5) == 0 else { return }
-    store(instant.nanoseconds, row, 5)
+    guard let row = self.row(of: key) else { return }
+    store(instant.nanoseconds, row, 7)
+    if load(row, 5) == 0 { store(instant.nanoseconds, row, 5) }
   }
 
   /// The worker's side: notes that the last failure of this kind is a handshake that is tried
@@ -111,20 +114,22 @@ package struct FailureTable {
       else { break }
       let code = Int32(key & 0xFFFF)
       let position = load(row, 4)
-      let stopped = load(row, 5)
+      let (stopped, lastStopped) = (load(row, 5), load(row, 7))
       rows.append(
         Row(
           call: call, errno: code == 0 ? nil : Errno(rawValue: code),
           phase: Int(key >> 32 & 0xFFFF), count: load(row, 1), retried: load(row, 6),
           first: Instant(nanoseconds: load(row, 2)),
-          stopped: stopped == 0 ? nil : Instant(nanoseconds: stopped), held: load(row, 3),
+          stopped: stopped == 0 ? nil : Instant(nanoseconds: stopped),
+          lastStopped: lastStopped == 0 ? nil : Instant(nanoseconds: lastStopped),
+          held: load(row, 3),
           position: position == 0 ? nil : UInt32(position - 1)))
     }
     return rows
   }
 
   // The fields of a row: 0 its key, 1 `count`, 2 `first`, 3 `held`, 4 `position` + 1, 5 `stopped`,
-  // 6 `retried`.
+  // 6 `retried`, 7 `lastStopped`.
 
   private func load(_ row: Int, _ field: Int) -> UInt64 {
     unsafe cell(row, field).pointee.load(ordering: .relaxed)

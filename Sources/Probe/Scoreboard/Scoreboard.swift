@@ -316,6 +316,12 @@ package struct Scoreboard: @unchecked Sendable {
     unsafe increment(bucket(latency, LatencyBuckets.index(of: nanoseconds)), by: 1)
   }
 
+  /// For tests of long runs.
+  func setCount(of latency: Latency, nanoseconds: UInt64, to count: UInt32) {
+    unsafe bucket(latency, LatencyBuckets.index(of: nanoseconds)).pointee
+      .store(count, ordering: .relaxed)
+  }
+
   /// Adds the count of each bucket since the worker started to `totals`.
   package func addCounts(of latency: Latency, to totals: inout [UInt64]) {
     for index in 0..<LatencyBuckets.count {

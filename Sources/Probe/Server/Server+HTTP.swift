@@ -15,6 +15,7 @@ extension Server where System: ~Copyable {
       if isUnsent(slot) {
         // However many requests one read brings, no more than one response waits beside those of `responses`.
         sendResponses(slot)
+        guard open[slot], generations[slot] == generation else { return }
         return unsafe putAside(slot, UnsafeRawBufferPointer(rebasing: heard[used...]))
       }
       let before = reader

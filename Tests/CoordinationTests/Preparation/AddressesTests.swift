@@ -54,6 +54,14 @@ import Testing
     try Addresses(of: plan, allowPublic: allowPublic, lookup: Self.lookup)
   }
 
+  @Test(arguments: ["0.0.0.0:9000", "[::]:9000"])
+  func `an address that leads to the host itself is no public one`(target: String) throws {
+    let isV6 = target.hasPrefix("[::]")
+    let found = try resolve(
+      try plan(targets: [target], sources: try ranges(isV6 ? "::1" : "127.0.0.2")))
+    #expect(found.serverIsHere)
+  }
+
   private func error(_ plan: Plan) -> String {
     do {
       let found = try resolve(plan)

@@ -1,9 +1,12 @@
 import Linux
 import Recording
 import Simulation
+import SystemPackage
 import Testing
+import WorkerLog
 
 @testable import Coordination
+@testable import Probe
 
 /// The failures of all workers as one list, from simulated workers.
 @Suite struct FailureLedgerTests {
@@ -42,17 +45,48 @@ import Testing
       #expect(abs(record.accepted - held) < 50)
       #expect(record.stoppedAt != nil)
       #expect(abs(record.firstInstant - Double(held) / 1000) < 0.05)
-      #expect(ledger.deciding(in: "ramp", beyond: []) == record)
-      #expect(ledger.deciding(in: "hold", beyond: []) == nil)
+      #expect(ledger.deciding(in: "ramp", beyond: [], since: started) == record)
+      #expect(ledger.deciding(in: "hold", beyond: [], since: started) == nil)
       // What was known before counts no more, and what has come since counts alone.
       #expect(ledger.records(beyond: ledger.records).isEmpty)
-      #expect(ledger.deciding(in: "ramp", beyond: ledger.records) == nil)
+      #expect(ledger.deciding(in: "ramp", beyond: ledger.records, since: started) == nil)
       var before = record
       before.count = 1
       before.stoppedAt = nil
       let since = try #require(ledger.records(beyond: [before]).first)
       #expect(since.count == 1)
       #expect(since.stoppedAt == record.stoppedAt)
+    }
+  }
+
+  @Test func `what stops a later step of a search decides it, however many others fail`() throws {
+    try withSimulatedFleet(Self.plan) { prepared, workers, fleet in
+      let started = workers.now()
+      var ledger = FailureLedger(
+        clients: prepared.staffing.clients, phases: ["ramp"], started: started)
+      let table = try #require(fleet.members.first { $0.end == .client }).board.failures
+      func fail(_ call: FailedCall, _ errno: Errno, times: Int, at instant: Instant) {
+        for _ in 0..<times {
+          table.add(call, errno, phase: 0, at: instant, held: 1, position: nil)
+        }
+      }
+      let (first, second) = (started.advanced(by: .seconds(1)), started.advanced(by: .seconds(9)))
+      fail(.socket, .tooManyOpenFiles, times: 1, at: first)
+      table.markStopped(.socket, .tooManyOpenFiles, phase: 0, at: first)
+      _ = ledger.update(from: fleet, at: first, isLast: true)
+      let before = ledger.records
+      fail(.socket, .tooManyOpenFiles, times: 1, at: second)
+      table.markStopped(.socket, .tooManyOpenFiles, phase: 0, at: second)
+      fail(.connect, .timedOut, times: 500, at: second)
+      fleet.members.first { $0.end == .client }?.board.add(.failures, 502)
+      _ = ledger.update(from: fleet, at: second, isLast: true)
+      let decides = ledger.deciding(in: "ramp", beyond: before, since: second)
+      #expect(decides?.errno?.name == "EMFILE")
+      #expect(ledger.records.first?.stoppedAt == 1)
+      // In a step that nothing stopped, the most decide.
+      let later = second.advanced(by: .seconds(1))
+      #expect(
+        ledger.deciding(in: "ramp", beyond: before, since: later)?.errno?.name == "ETIMEDOUT")
     }
   }
 

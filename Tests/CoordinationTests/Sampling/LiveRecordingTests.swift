@@ -8,7 +8,7 @@ import Testing
 @Suite struct LiveRecordingTests {
   /// One sample a second: 100 attempts each, of which as many fail as `failing` says.
   private func live(failing: [Double], established: [Double]? = nil) -> LiveRecording {
-    var live = LiveRecording(planName: "p")
+    var live = LiveRecording(planName: "p", longestWindow: .seconds(2))
     var failures = 0.0
     for (second, failed) in failing.enumerated() {
       failures += failed
@@ -36,6 +36,31 @@ import Testing
     Threshold(
       text: "t", line: 1, metric: metric, comparison: comparison, value: value, phase: phase,
       window: window, aborts: true)
+  }
+
+  @Test func `intervals that no condition looks at any more are forgotten`() {
+    var live = LiveRecording(planName: "p", longestWindow: .seconds(2))
+    func append(_ seconds: Range<Int>) {
+      for second in seconds {
+        let at = Double(second)
+        live.append(
+          Sample(
+            at: at, readings: [],
+            distributions: [
+              DistributionRecord(
+                latency: .connect, phase: "ramp", from: at - 1, to: at,
+                distribution: Distribution(buckets: [.init(value: 5, count: 2)]))
+            ]), state: RunState())
+      }
+    }
+    append(1..<1000)
+    #expect(live.recording.distributions.map(\.to) == [995, 996, 997, 998, 999])
+    live.keepFrom = 990
+    append(1000..<2000)
+    #expect(live.recording.distributions.first?.to == 995)
+    live.keepFrom = .infinity
+    append(2000..<2001)
+    #expect(live.recording.distributions.first?.to == 1996)
   }
 
   @Test func `a window is held against its own seconds, not against all`() {
@@ -116,7 +141,7 @@ import Testing
     ]
     for (metric, comparison, value) in conditions {
       let condition = threshold(metric, comparison, value, window: .seconds(2))
-      var live = LiveRecording(planName: "p")
+      var live = LiveRecording(planName: "p", longestWindow: .seconds(2))
       var violations: [Double] = []
       for sample in samples(seed: seed) {
         let phase = PhaseRecord(

@@ -4,6 +4,7 @@ import Simulation
 import Testing
 
 @testable import Coordination
+@testable import Probe
 
 /// The values of all series at one instant, from simulated workers.
 @Suite struct SamplerTests {
@@ -48,6 +49,24 @@ import Testing
         #expect(Double(counted) == values[.established])
         #expect(second == 3 ? connect.count <= 1 : connect.count == 1)
       }
+    }
+  }
+
+  @Test func `a count that begins anew after 2^32 is no gap`() throws {
+    try withSimulatedFleet(Self.plan(sources: "127.0.0.2")) { prepared, workers, fleet in
+      var sampler = Self.sampler(prepared, workers.now())
+      let board = try #require(fleet.members.first { $0.end == .client }).board
+      func counted() -> UInt64 {
+        board.add(.established, 1)
+        return sampler.sample(
+          fleet, at: workers.now(), kernel: [], failures: [], phase: "ramp", ownProcessorTime: 0,
+          heldAtServer: 0, state: nil
+        ).distributions.filter { $0.latency == .connect }.reduce(0) { $0 + $1.distribution.count }
+      }
+      board.setCount(of: .connect, nanoseconds: 5, to: .max - 1)
+      #expect(counted() == UInt64(UInt32.max) - 1)
+      for _ in 0..<5 { board.record(.connect, nanoseconds: 5) }
+      #expect(counted() == 5)
     }
   }
 

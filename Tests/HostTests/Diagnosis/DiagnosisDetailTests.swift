@@ -43,6 +43,16 @@ import Testing
     #expect(value("when the run began", in: lowered)?.hasPrefix("20,000: ") == true)
   }
 
+  @Test func `where their number was left open, as many processes share the goal as there are`() {
+    let lowered = diagnose(
+      .failed("socket", "EMFILE"), before: [:], after: [:], host: .box,
+      demand: .million {
+        $0.clientWorkers = .auto
+        $0.clientsChosen = 51
+      }, loweredDescriptors: 300)
+    #expect(lowered.needed == 1_000_000 / 51 + 1 + 64)
+  }
+
   @Test func `beyond fs.nr_open that is raised first`() {
     let host = HostDescription.box {
       $0.user = 1000
@@ -368,6 +378,19 @@ import Testing
     }
     #expect(death(signal: 9, kills: 2).resource == .memory)
     #expect(death(signal: 9, kills: 2).knob == "RAM")
+    // What the other workers still hold is the run's, and no other program's.
+    let host = HostDescription.box {
+      $0.memoryTotal = 16 << 30; $0.memoryAvailable = 15 << 30
+    }
+    func needed(held: Double) -> Int {
+      diagnose(
+        WorkerRecord(id: 3, end: .client, pid: 42, signal: 9), before: [.oomKills: 1],
+        after: [.oomKills: 2, .memoryAvailable: Double(1 << 30), .established: held], host: host,
+        demand: .million
+      ).needed ?? 0
+    }
+    let each = Demand.million.bytesPerConnection(on: host)
+    #expect(needed(held: 100_000) - needed(held: 200_000) == 100_000 * each)
     #expect(death(signal: 9, kills: 1).resource == .workerDied)
     #expect(death(signal: 11, kills: 2).resource == .workerDied)
     let exited = death(signal: nil, exitCode: 1, kills: 1)

@@ -27,6 +27,11 @@ import Testing
     #expect(shortage([1]) == nil)
     #expect(shortage([9.8]) == "the client's worker was busy 98% of the time")
     #expect(shortage([9.8], awake: true) == nil)
+    // The server's worker never waits awake.
+    let busyServer = Self.pace(clients: [9.8], servers: [9.9], waitsAwake: true, elapsed: 10)
+    #expect(
+      busyServer.shortage(before: [:], after: [:], host: .box)
+        == "the server's worker was busy 99% of the time")
     let group = "/sys/fs/cgroup/b/cpu.max"
     #expect(
       shortage([1], [.periods(group): 10, .throttledPeriods(group): 10], awake: true)
@@ -53,6 +58,8 @@ import Testing
 
   @Test func `idle processors and idle workers were not the reason`() {
     #expect(reason() == "the processors were not the reason")
+    // Two of four processors were not measured: nobody knows whether they were idle.
+    #expect(reason(idle: [0, 0]) == "the processors were not the reason")
   }
 
   @Test func `a worker that used nearly all of one processor is the reason on an idle host`() {

@@ -108,5 +108,18 @@ import Testing
     let digits = errors(
       minimal + "sampling: {every: ${TOKEN}}\n", environment: ["TOKEN": "12345678"])
     #expect(digits.allSatisfy { !$0.contains("12345678") }, "\(digits)")
+    // Its line breaks are shown as escapes.
+    for text in texts {
+      let found = errors(text, environment: ["TOKEN": "s3cret\nk3y\nof three lines"])
+      #expect(!found.isEmpty)
+      #expect(found.allSatisfy { !$0.contains("s3cret") && !$0.contains("k3y") }, "\(found)")
+    }
+  }
+
+  @Test func `no value brings private-use characters into a plan`() {
+    let found = errors(
+      minimal + "description: ${ICON}\n", environment: ["ICON": "\u{F0001}"])
+    #expect(
+      found.count == 1 && found[0].contains("private-use characters"), "\(found)")
   }
 }

@@ -52,6 +52,24 @@ import Testing
     #expect(server.stage.held == 1)
   }
 
+  @Test func `responses of 1xx without end are a refusal`() throws {
+    let server = try WebSocketServerByHand()
+    for _ in 0..<17 { server.say(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)) }
+    #expect(server.refusal == "more than 16 interim responses")
+    #expect(server.failures == failed(.protocolError))
+  }
+
+  @Test(arguments: ["", "HTTP/1.1 103 Early Hints\r\nSec-WebSocket-Protocol: chat\r\n\r\n"])
+  func `the subprotocol is that of the answer, not of what comes before it`(early: String) throws {
+    let server = try WebSocketServerByHand(.test(subprotocols: ["chat", "more"]))
+    let answer = String(decoding: try server.response(), as: UTF8.self)
+    let chosen = answer.replacing("\r\n\r\n", with: "\r\nSec-WebSocket-Protocol: none\r\n\r\n")
+    server.say(Array((early + chosen + "Sec-WebSocket-Protocol: chat\r\n").utf8))
+    #expect(
+      server.refusal?.contains("a protocol that was not asked for") == true,
+      "\(server.refusal ?? "")")
+  }
+
   @Test(arguments: [200, 301, 400, 401, 403, 404, 426, 429, 500, 503] as [UInt16])
   func `a status is named`(status: UInt16) throws {
     let response = try HTTPWriter.response(

@@ -39,6 +39,12 @@ extension Reader {
       report(fields["expect"]?.item.place ?? message.place, problem)
     }
     guard let pace, let timeout else { return nil }
+    if pace == .unlimited, conversation.mayDoNothing {
+      report(
+        fields["expect"]?.item.place ?? message.place,
+        "the client says nothing in a conversation of \(quoted(name)), and waits for no answer",
+        hint: "wait for its answers, or say how often with every or rate")
+    }
     return MessagePattern(
       name: message.key, pace: pace, conversation: conversation, timeout: timeout.nanoseconds)
   }

@@ -9,8 +9,10 @@ struct WebSocketOpening {
   var value: [UInt8] = []
   /// Of a response that refuses its status, of a request its method.
   var status: UInt16 = 0
-  /// All that has come, where somebody asks for a subprotocol.
+  /// The head that comes, where somebody asks for a subprotocol.
   var text: [UInt8] = []
+  /// Responses of 1xx that have come before the answer.
+  var interimResponses = 0
 }
 
 extension WebSocketSession {
@@ -54,9 +56,12 @@ extension WebSocketSession {
 
   // MARK: The client's
 
+  private static var mostInterimResponses: Int { 16 }
+
   private mutating func hearResponse(
     _ opening: inout WebSocketOpening, _ heard: UnsafeRawBufferPointer
   ) -> OpeningStep {
+    let asks = !terms.subprotocols.isEmpty
     var used = 0
     while true {
       let rest = unsafe UnsafeRawBufferPointer(rebasing: heard[used...])
@@ -74,13 +79,20 @@ extension WebSocketSession {
         opening.status = status
         // One of 1xx comes before the answer.
         if status >= 200 { return .refused(.said("HTTP \(status)")) }
+        if status != 101 { opening.interimResponses += 1 }
+        // A peer that sends them without end would keep this turn from ending.
+        guard opening.interimResponses <= Self.mostInterimResponses else {
+          return .refused(.said("more than \(Self.mostInterimResponses) interim responses"))
+        }
+        if asks { opening.text = unsafe Array(heard[used...]) }
       case .head(let head):
         guard opening.status == 101 else { continue }
-        let asks = !terms.subprotocols.isEmpty
         if let fault = WebSocketHandshake.fault(ofResponse: 101, head, asksForProtocol: asks) {
           return .refused(.said("\(fault.words) (\(fault.section))"))
         }
-        guard asks, let chosen = subprotocols(in: opening.text).first else { continue }
+        guard asks,
+          let chosen = subprotocols(in: opening.text.dropLast(heard.count - used)).first
+        else { continue }
         guard terms.subprotocols.contains(chosen) else {
           return .refused(
             .said("\(WebSocketHandshake.Fault.protocol.words) (RFC 6455, 4.1)"))
@@ -110,6 +122,7 @@ extension WebSocketSession {
           refuse(fault.status, isVersion: fault == .version)
           return .refused(.said("the request: \(fault.words) (\(fault.section))"))
         }
+        if !opening.text.isEmpty { opening.text.removeLast(heard.count - used) }
         accept(opening)
         // A request for an upgrade has no body: what follows are frames.
         return .done(used: used)
@@ -146,7 +159,7 @@ extension WebSocketSession {
   }
 
   /// What a head that was found whole has in its `Sec-WebSocket-Protocol`.
-  private func subprotocols(in head: [UInt8]) -> [String] {
+  private func subprotocols(in head: some Sequence<UInt8>) -> [String] {
     // By bytes: to Swift a CR and its LF are one character.
     head.split(separator: UInt8(ascii: "\n")).flatMap { line -> [String] in
       let parts = line.split(separator: UInt8(ascii: ":"), maxSplits: 1)
