@@ -10,7 +10,7 @@ package struct AddressRange: Sendable, Hashable {
     case reversed
     /// More addresses than `largest` (2^24): nobody binds so many one by one.
     case tooLarge
-    /// The text of a prefix length that the address family does not have.
+    /// The text behind the slash, which is no prefix length of the address family.
     case prefix(String)
   }
 

@@ -11,7 +11,7 @@ package enum IPAddress: Sendable, Hashable {
 
   /// Reads dotted decimal (IPv4) or RFC 4291 text (IPv6); nil when the text is neither.
   package init?(_ text: String) {
-    // inet_pton would read up to a zero byte, and nothing behind it.
+    // `inet_pton` stops at a zero byte, so it would accept a text that goes on behind one.
     guard !text.utf8.contains(0) else { return nil }
     var v4 = in_addr()
     if unsafe inet_pton(AF_INET, text, &v4) == 1 {

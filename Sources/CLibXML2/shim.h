@@ -1,9 +1,9 @@
 #pragma once
 
 #include <libxml/xmlversion.h>
-// Debian builds libxml2 with ICU, and its headers then pull in the system's ICU types, which clash
-// with the ones that Foundation ships. Nothing here needs them: the only structure that they
-// change is one that the library alone allocates.
+// Debian builds libxml2 with ICU. libxml2's headers then include the system's ICU headers, whose types
+// clash with those of the ICU that Foundation ships. Nothing here needs ICU's types: without them only one
+// structure of the headers differs (the encoding handler), and libxml2 alone allocates that structure.
 #undef LIBXML_ICU_ENABLED
 
 #include <libxml/HTMLtree.h>

@@ -1,9 +1,9 @@
 // What Swift's importer cannot see of Linux: fork, accept4, the packed epoll_event, and macros
-// that expand to casts. Everything here is inline, so there is nothing to compile or link.
+// that expand to casts. All functions are inline, but for two that glibc has: there is nothing to compile.
 //
-// _GNU_SOURCE stays undefined: with it the C library's own headers declare other types than the
-// ones that Swift's Glibc module was built from, and the two do not mix. What it would reveal is
-// reached by system call number instead.
+// _GNU_SOURCE stays undefined. With it the C library's headers declare other types than the ones that
+// Swift's Glibc module was built from, and the two do not mix. The calls that _GNU_SOURCE would declare
+// are made by system call number instead.
 #pragma once
 
 #include <arpa/inet.h>
@@ -62,18 +62,18 @@ static inline int runner_epoll_ctl(int epoll, int operation, int descriptor, uin
   return epoll_ctl(epoll, operation, descriptor, (struct epoll_event *)(void *)&event);
 }
 
-/// What epoll_wait waits at most, in milliseconds, rounded up: 24 days where that is less than `timeout_ns`;
-/// -1 where that is negative.
+/// `timeout_ns` in milliseconds, as epoll_wait takes it: rounded up, and at most INT_MAX, which is 24 days.
+/// -1 (no timeout) where `timeout_ns` is negative.
 static inline int runner_milliseconds(int64_t timeout_ns) {
   if (timeout_ns < 0) return -1;
   int64_t milliseconds = timeout_ns / 1000000 + (timeout_ns % 1000000 > 0);
   return milliseconds < INT_MAX ? (int)milliseconds : INT_MAX;
 }
 
-/// Waits at most `timeout_ns` nanoseconds; a negative value waits for ever. epoll_pwait2 (Linux
-/// 5.11) keeps the nanoseconds; an older kernel gets them rounded up to milliseconds, since waking
-/// early would spin. A seccomp profile that is older than the call may say EPERM instead of ENOSYS;
-/// the kernel itself never does. Either stays so for as long as the process lives.
+/// Waits at most `timeout_ns` nanoseconds; a negative value waits for ever. epoll_pwait2 (Linux 5.11) takes
+/// nanoseconds. On an older kernel the timeout is rounded up to milliseconds: a caller that is woken too
+/// early would spin. Where a seccomp profile is older than epoll_pwait2, the call may fail with EPERM
+/// instead of ENOSYS; the kernel itself never gives EPERM here. Both errors last as long as the process.
 static inline int runner_epoll_wait(int epoll, struct runner_epoll_event *events, int capacity,
                                     int64_t timeout_ns) {
 #ifdef SYS_epoll_pwait2
@@ -90,7 +90,7 @@ static inline int runner_epoll_wait(int epoll, struct runner_epoll_event *events
                     runner_milliseconds(timeout_ns));
 }
 
-/// Swift's own `errno` is a call into another library.
+/// Inline, because Swift's own `errno` is a call into another library.
 static inline int runner_errno(void) { return errno; }
 
 static inline int runner_accept(int listener, struct sockaddr_in6 *peer) {
@@ -98,8 +98,8 @@ static inline int runner_accept(int listener, struct sockaddr_in6 *peer) {
   return (int)syscall(SYS_accept4, listener, peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
-/// Swift refuses to import fork. It is safe here: the runner forks before any thread exists, but for
-/// those that libdispatch keeps waiting after a recording was read, which hold nothing.
+/// Swift refuses to import fork. Fork is safe here, because runner forks before it has a second thread. The
+/// only exception is threads of libdispatch after a recording was read: they wait, and hold no lock.
 static inline pid_t runner_fork(void) { return fork(); }
 
 static inline int runner_pipe(int *ends) {
@@ -118,7 +118,7 @@ static inline int runner_getrlimit_nofile(struct rlimit *limit) {
   return getrlimit(RLIMIT_NOFILE, limit);
 }
 
-/// Of another process; -1 where it may not be asked.
+/// RLIMIT_NOFILE of another process; -1 where that process is gone, or this one may not ask.
 static inline int runner_getrlimit_nofile_of(pid_t process, struct rlimit *limit) {
   return (int)syscall(SYS_prlimit64, process, RLIMIT_NOFILE, 0, limit);
 }
@@ -151,19 +151,20 @@ static inline void runner_default_signal(int number) { signal(number, SIG_DFL); 
 static inline int runner_exit_code(int status) { return WEXITSTATUS(status); }
 static inline int runner_death_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
 
-/// A file without a name, which goes with its descriptor unless it is linked. O_TMPFILE of open(2), which
-/// fcntl.h shows for _GNU_SOURCE only.
+/// Opens a file without a name: unless it is linked, it vanishes when its descriptor is closed. The flags are
+/// O_TMPFILE of open(2), which fcntl.h defines for _GNU_SOURCE only.
 static inline int runner_open_unnamed(const char *directory, mode_t mode) {
   return open(directory, 020000000 | O_DIRECTORY | O_WRONLY | O_CLOEXEC, mode);
 }
 
-/// The network namespace of this thread from now on. setns(2); CLONE_NEWNET is 0x40000000.
+/// Moves this thread into the network namespace behind the descriptor `space`. setns(2); CLONE_NEWNET is
+/// 0x40000000.
 static inline int runner_enter_network(int space) {
   return (int)syscall(SYS_setns, space, 0x40000000);
 }
 
-/// A mount of tracefs that stands nowhere in the file system: it is there for whoever holds the
-/// descriptor, and goes with it. fsopen, fsconfig and fsmount: Linux 5.2; -1 and errno elsewhere.
+/// Mounts tracefs at no place in the file system, and returns a descriptor of the mount: it lasts until the
+/// descriptor is closed. fsopen, fsconfig and fsmount are of Linux 5.2; on an older kernel -1, with errno.
 static inline int runner_detached_tracefs(void) {
 #ifdef SYS_fsmount
   int context = (int)syscall(SYS_fsopen, "tracefs", 1 /* FSOPEN_CLOEXEC */);

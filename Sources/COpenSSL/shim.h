@@ -1,5 +1,5 @@
-// OpenSSL 3, and what of it are macros or takes a variable number of arguments. Everything here is
-// inline, so there is nothing to compile.
+// OpenSSL 3, and functions for what Swift cannot import from it: macros, and functions with a variable
+// number of arguments. Everything here is inline, so there is nothing to compile.
 #pragma once
 
 #include <openssl/bio.h>
@@ -20,7 +20,8 @@ static inline int runner_ssl_set_versions(SSL_CTX *context, int lowest, int high
          SSL_CTX_set_max_proto_version(context, highest) == 1;
 }
 
-/// An idle connection of TLS 1.2 then has no buffers.
+/// Has OpenSSL free the buffers of a connection that is idle. This matters for TLS 1.2, whose connections stay
+/// with OpenSSL after the handshake.
 static inline void runner_ssl_release_buffers(SSL_CTX *context) {
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
 }

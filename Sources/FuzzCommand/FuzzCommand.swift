@@ -2,8 +2,8 @@ import CFuzzer
 import Foundation
 import Fuzzing
 
-/// Runs libFuzzer with one of the targets. The environment variable FUZZ_TARGET names it, because the whole
-/// command line is libFuzzer's, also where libFuzzer starts this program again.
+/// Runs libFuzzer with one of the targets. The environment variable FUZZ_TARGET names the target, because
+/// libFuzzer takes the whole command line, also where it starts this program again.
 @main
 struct FuzzCommand {
   private static let target = ProcessInfo.processInfo.environment["FUZZ_TARGET"]

@@ -1,21 +1,21 @@
 /// One kind of input that comes from others, and what must hold whatever it says.
 ///
-/// Where the product traps, the target traps too, and libFuzzer reports that by itself. Whatever else is
-/// wrong the target returns in words.
+/// Where the product traps, the target traps too, and libFuzzer reports that by itself. The target returns in
+/// words whatever else is wrong.
 package enum FuzzTarget: String, CaseIterable, Sendable {
   /// A plan with the files that it includes, plays or sends.
   case plan
-  /// Counts, durations, rates, shares and sizes.
+  /// Counts, durations, rates, shares, sizes and tolerances.
   case units
   /// Addresses, ranges, endpoints, targets and ports.
   case addresses
   /// Conditions, and the limit that a plan expects.
   case thresholds
-  /// The file of a run, and all that is made of it.
+  /// The recording of a run, and all that is made of it: verdict, reports, replay, comparison.
   case recording
-  /// What a recording says was driven.
+  /// What a recording says that the workers drove (`DriveEntry`).
   case drive
-  /// What peers say to each other, written as a file of conversations and read again.
+  /// What peers say to each other, written as a file of conversations and read again; or such a file.
   case capture
   /// What a server answers, in any pieces.
   case answers

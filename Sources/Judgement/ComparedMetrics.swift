@@ -2,11 +2,11 @@ package import Plan
 package import Recording
 
 extension Metric {
-  /// The metrics by which two runs are compared: those of `all` that have a tolerance, and further
-  /// percentiles that are asked for.
+  /// The metrics by which two runs are compared: those of `all` that have a tolerance, and the percentiles
+  /// among `asked` that are not in `all`.
   ///
-  /// - Parameter asked: the metrics that the command line gives a tolerance for, or that a threshold of
-  ///   either run is on.
+  /// - Parameter asked: the metrics for which the command line gives a tolerance, and those that a threshold of
+  ///   either run is about.
   static func compared(asked: some Sequence<Metric>) -> [Metric] {
     let listed = all.filter { $0.traits.tolerance != nil }
     var compared = listed
@@ -22,16 +22,16 @@ extension Metric {
     return compared
   }
 
-  /// Whether noise excuses a loss only up to a cap (`Comparison.Figure`). These metrics are uneven from
-  /// interval to interval and cannot fall by more than 100%, so that noise alone could excuse any loss.
+  /// Whether noise excuses a loss only up to a cap (`noiseCap` of `Comparison.Figure`). These metrics are uneven
+  /// from interval to interval, and cannot fall by more than 100%: without a cap, noise could excuse any loss.
   var noiseIsCapped: Bool { self == .connectRate || self == .messagesRate || self == .messagesSent }
 
-  /// A value as people read it.
+  /// A value of this metric as people read it, with its unit.
   package func text(_ value: Double) -> String { traits.quantity.text(value) }
 }
 
 extension CommandLineValue {
-  /// Reads by which share a metric may differ between two runs, as in `connect.p99=30%`.
+  /// Reads a metric, and the share by which it may differ between two runs, as in `connect.p99=30%`.
   package static func tolerance(
     _ text: String
   ) throws(Wrong) -> (metric: Metric, share: Double) {

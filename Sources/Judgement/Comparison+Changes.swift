@@ -1,8 +1,8 @@
 import Plan
 package import Recording
 
-/// A limit that at least one of two runs reached. Limits with the same end, call, errno and resource count as
-/// one, in whichever phase or worker they were met; refusals only where the same was said.
+/// A limit that at least one of two runs reached. Limits count as one where end, system call, errno and resource
+/// are the same, whatever the phase or the worker. Two refusals must have the same words as well.
 package struct LimitChange: Sendable, Equatable {
   package let limit: LimitRecord
   package let inBase: Bool
@@ -40,7 +40,8 @@ package struct LimitChange: Sendable, Equatable {
     let syscall: String?
     let errno: Int?
     let resource: Resource
-    /// What was said, up to what it quotes: a text of the peer's own may differ each time.
+    /// The words of a refusal, up to the first quotation mark: quoted text is the peer's own, and may differ
+    /// each time.
     let said: Substring?
 
     init(_ limit: LimitRecord) {
@@ -51,13 +52,14 @@ package struct LimitChange: Sendable, Equatable {
   }
 }
 
-/// A fact of the host that differs between two runs; a value is nil where its run has no such fact.
+/// A fact of the host, or the program's version, that differs between two runs. A value is nil where its run has no
+/// such fact.
 package struct FactChange: Sendable, Equatable {
   package let name: String
   package let base: String?
   package let new: String?
 
-  /// Facts that are not compared: they are measurements rather than settings, and differ in any two runs.
+  /// The names of facts that are not compared: these are measurements, not settings, and differ in any two runs.
   private static let alwaysDiffers: Set<String> = [
     "memory available", "open files", "memory.current", "cgroup memory in use",
     "net.netfilter.nf_conntrack_count",
@@ -85,13 +87,13 @@ package struct FactChange: Sendable, Equatable {
 /// Whether two runs had the same plan, with every default spelled out.
 package struct PlanChange: Sendable, Equatable {
   package let differs: Bool
-  /// How many lines only the base's plan has, and how many only the new run's plan has; both 0 where the
-  /// same lines stand in another order.
+  /// How many lines only the base's plan has. 0, as `onlyInNew`, where the same lines stand in another order.
   package let onlyInBase: Int
+  /// How many lines only the new run's plan has.
   package let onlyInNew: Int
 
-  /// Counts lines. To find the shortest edit from one text to the other would take time quadratic in
-  /// the number of lines, and a recording may come from anyone.
+  /// Counts how often each line occurs. Finding the shortest edit from one text to the other would take time
+  /// quadratic in the number of lines, and a recording may come from anyone.
   init(base: String, new: String) {
     differs = base != new
     var counts: [Substring: Int] = [:]

@@ -5,12 +5,12 @@ package import Recording
 package struct Comparison: Sendable, Equatable {
   package enum Verdict: String, Sendable {
     case same, better, worse
-    /// The values are further apart than the tolerance, but no further than chance may bring them.
+    /// The values are further apart than the tolerance, but no further than chance may put them.
     case withinNoise = "within noise"
     /// The figure rests on so little data that chance alone may have made the difference.
     case tooFew = "too few to judge"
-    /// The figure is only shown: it is a maximum, or equals the whole run's, or the runs had
-    /// different speeds.
+    /// The figure is only shown: it is a maximum, or a phase's figure that equals the whole run's, or the runs
+    /// had different speeds.
     case notJudged = "not judged"
     /// One side has no value.
     case unknown = "–"
@@ -23,17 +23,19 @@ package struct Comparison: Sendable, Equatable {
     package let phase: String?
     package let base: Double?
     package let new: Double?
-    /// As a share of the base.
+    /// How far apart the values may be and still count as the same, as a share of the base.
     package let tolerance: Double
-    /// How far apart the two may be by chance. Nil where chance has no part: both are exact, or the base is an
-    /// exact zero; and where one side has no value or the figure is exempt.
+    /// How far apart the two values may be by chance, in the metric's own unit. Nil where chance has no part:
+    /// both values are exact, or the base is an exact zero. Nil also where one side has no value, and where the
+    /// figure is not judged.
     let distance: Double?
     /// Why the figure is not judged; nil where it is.
     let exemption: Verdict?
 
-    /// The largest loss, as a share of the base, that noise excuses where `Metric.noiseIsCapped`.
+    /// The largest loss that noise excuses in a metric with `noiseIsCapped`, as a share of the base.
     private static let noiseCap = 0.5
 
+    /// By how much the new value is above the base, in the metric's own unit; nil where one side has no value.
     package var difference: Double? {
       guard let base, let new else { return nil }
       return new - base
@@ -68,13 +70,13 @@ package struct Comparison: Sendable, Equatable {
   /// Figures of the whole run first, then phase by phase; without those that neither run has.
   package let figures: [Figure]
   package let limits: [LimitChange]
-  /// Facts of the host, and the program's version, that are not the same.
+  /// Facts of the host that are not the same, the program's version among them.
   package let host: [FactChange]
   package let plan: PlanChange
-  /// What a reader must know of the runs themselves: one was cut off, or the plans have two names.
+  /// What a reader must know of the runs themselves, for example that one was cut off.
   package let notes: [String]
 
-  /// - Parameter tolerances: those that are not the default.
+  /// - Parameter tolerances: the tolerances that replace a metric's own, as shares of the base.
   package init(
     base: Recording, new: Recording, tolerances: [Metric: Double] = [:]
   ) {

@@ -1,11 +1,12 @@
 import Plan
 import Recording
 
-/// How far a figure of one run can be trusted: the range in which the figure might as well have
-/// come out, had the same run been made again. docs/compare.md tells users how each range is found.
+/// How far a figure of one run can be trusted: in which range it might as well have come out, had the same run
+/// been made again. docs/compare.md tells users how the range of each metric is found.
 enum Evidence: Equatable {
   /// The figure is a plain count: it has no error.
   case exact
+  /// The figure might as well have come out anywhere in this range, in the metric's own unit.
   case range(ClosedRange<Double>)
   /// The figure rests on so little data that chance alone may have made it.
   case tooFew
@@ -16,7 +17,7 @@ enum Evidence: Equatable {
     .range(value - distance...value + distance)
   }
 
-  /// The range widened to hold this value as well; other evidence as it is.
+  /// The range, widened so that it contains this value; evidence without a range as it is.
   func including(_ value: Double) -> Evidence {
     guard case .range(let range) = self else { return self }
     return .range(min(range.lowerBound, value)...max(range.upperBound, value))
@@ -32,8 +33,8 @@ enum Evidence: Equatable {
     }
   }
 
-  /// How far apart two figures may be by chance: the largest distance at which their ranges still touch. Nil where
-  /// either says nothing or both are exact, and where an exact zero came first.
+  /// How far apart two figures may be by chance: the largest distance at which their ranges still touch. Nil
+  /// where the evidence of either has no range, where both are exact, and where the base is an exact zero.
   static func noise(
     base: (value: Double, evidence: Evidence), new: (value: Double, evidence: Evidence)
   ) -> Double? {

@@ -1,7 +1,7 @@
 import Plan
 import Recording
 
-/// Rates per second in the single intervals of a run, from one sample to the next.
+/// Rates per second in each interval of a run, from one sample to the next.
 struct IntervalRates {
   private let recording: Recording
 
@@ -29,8 +29,10 @@ struct IntervalRates {
     recording.phases.filter { name == nil || $0.name == name }
   }
 
-  /// Samples at the bounds of a phase come moments apart: an interval shorter than half the median
-  /// is counted with the next one, and left out where none follows.
+  /// How fast the sum of these counters rose in each interval of a span, per second.
+  ///
+  /// At the bounds of a phase two samples may be only moments apart. An interval shorter than half the median is
+  /// therefore joined with the next one, and left out where none follows.
   private func rates(of keys: [Series.Key], in span: ClosedRange<Double>) -> [Double] {
     guard let series = keys.first.flatMap(recording.series) else { return [] }
     let instants =

@@ -2,7 +2,8 @@ import Plan
 import Recording
 
 extension Metrics {
-  /// Whether a threshold holds for these metrics, which are of the threshold's phase or of the whole run.
+  /// Whether a threshold holds for these metrics. They must be those of the threshold's phase, or of the whole run
+  /// where it names none.
   func evaluate(_ threshold: Threshold) -> ThresholdResult {
     var result = ThresholdResult(
       text: threshold.text, planLine: threshold.line, passed: false, value: nil, reason: "")
@@ -19,7 +20,8 @@ extension Metrics {
 }
 
 extension Recording {
-  /// Whether a threshold with a window holds over every stretch of that length in its phase.
+  /// Whether a threshold with a window holds over every stretch of that length in its phase, or in the run where
+  /// it names no phase.
   func evaluate(_ threshold: Threshold, window: Duration) -> ThresholdResult {
     var result = ThresholdResult(
       text: threshold.text, planLine: threshold.line, passed: false, value: nil, reason: "")
@@ -39,7 +41,7 @@ extension Recording {
 }
 
 extension Threshold {
-  /// The value that tells most: the first that fails, or else the one nearest to failing.
+  /// The value that decides the threshold: the first that fails it, or else the one nearest to failing.
   func worst(of values: [Double]) -> Double? {
     values.first { !comparison.holds($0, value) }
       ?? values.min { abs($0 - value) < abs($1 - value) }
@@ -47,7 +49,8 @@ extension Threshold {
 }
 
 extension Metric.Quantity {
-  /// A value of this kind for people.
+  /// A value of this kind as people read it. It is in the base unit: a count, a rate per second, seconds, a share
+  /// from 0 to 1, or bytes.
   package func text(_ value: Double) -> String {
     switch self {
     case .count: Format.count(value)

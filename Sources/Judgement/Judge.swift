@@ -5,8 +5,8 @@ package import Recording
 ///
 /// The thresholds come from the plan's text, read again with the recording's `overrides`. The
 /// overrides must contain every value that the text was first read with (`Plan.settings`), whether the
-/// command line or the environment gave it. The environment of whoever judges is not looked at, and
-/// neither are files: what the plan includes is among the recording's `attachments`.
+/// command line or the environment gave it. The environment of the judging process does not matter, and
+/// neither do files: what the plan includes is among the recording's `attachments`.
 package func judge(_ recording: Recording) -> Judgement {
   do throws(InvalidPlan) {
     let plan = try recording.plan()
@@ -42,7 +42,8 @@ private func judge(
   return judgement
 }
 
-/// Judges a recording whose plan cannot be read: an error, unless a recorded fault decides.
+/// Judges a recording whose plan cannot be read. The verdict is an error that says so, unless the recording has a
+/// fault: then the fault is the headline.
 private func judge(
   _ recording: Recording, thresholds: [Threshold], withoutPlan invalid: InvalidPlan
 ) -> Judgement {
@@ -80,9 +81,8 @@ package func judge(
 }
 
 extension Recording {
-  /// False where a replay with `--from-phase` has skipped what a threshold measures: the
-  /// threshold's phase was skipped, or its metric is of messages, and the phases that were driven
-  /// play none.
+  /// False where a replay with `--from-phase` has skipped what a threshold measures. That is so where the
+  /// threshold's phase was skipped, and where its metric is about messages and no driven phase plays any.
   fileprivate func hasDriven(phasesOf threshold: Threshold, of plan: Plan) -> Bool {
     guard replay?.fromPhase != nil else { return true }
     let driven = Set(phases.map(\.name))
@@ -103,8 +103,8 @@ extension Recording {
     return "limit reached: \(progress); \(limit?.cause ?? "its cause was not recorded")"
   }
 
-  /// The broken phases that the plan did not expect: another limit or a death broke them, or no
-  /// limit was recorded.
+  /// The broken phases that the plan did not expect: another limit or a worker's death broke them, or no limit
+  /// was recorded.
   fileprivate func unexpected(
     of broken: [BrokenPhase], _ expected: ExpectedLimit?
   ) -> [BrokenPhase] {
@@ -112,7 +112,7 @@ extension Recording {
     return broken.filter { $0.mismatch(with: expected, held: self.held(in: $0.phase)) != nil }
   }
 
-  /// The first search whose ceiling is due to the limit that the plan expects.
+  /// The first search that found its number of connections (`ceiling`) at the limit that the plan expects.
   fileprivate func firstSearch(boundBy expected: ExpectedLimit) -> BrokenPhase? {
     phases.lazy.filter { self.lastFailedStep(of: $0)?.outcome == .limit }.map {
       BrokenPhase(phase: $0, limit: self.boundingLimit(of: $0))
@@ -224,8 +224,8 @@ extension Recording {
     return boundingLimit(of: phase)?.cause
   }
 
-  /// The limit that the last failed step of a search has met. The search got past the limits of earlier
-  /// steps.
+  /// The limit that bounds a search: the one that its last failed step has met, because the search got past the
+  /// limits of earlier steps.
   private func boundingLimit(of phase: PhaseRecord) -> LimitRecord? {
     let reason = lastFailedStep(of: phase)?.reason ?? ""
     return limits.first { limit in
@@ -241,8 +241,8 @@ extension Recording {
     }
   }
 
-  /// Whether a search reached the number at which its plan ends it (`to`) without a failed step. Then its
-  /// `ceiling` is only that number.
+  /// Whether a search reached the number at which its plan ends it (`to`) without a failed step. Then `ceiling`
+  /// is that number, and no bound was found.
   private func metNoBound(_ phase: PhaseRecord) -> Bool {
     let steps = searchSteps.filter { $0.phase == phase.name }
     return !steps.isEmpty && steps.allSatisfy { [.reached, .confirmed].contains($0.outcome) }

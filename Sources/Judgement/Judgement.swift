@@ -1,10 +1,10 @@
 import Plan
 package import Recording
 
-/// What a recording amounts to.
+/// What a recording amounts to: its verdict, and what the verdict rests on.
 package struct Judgement: Sendable, Equatable {
   package var verdict: Verdict
-  /// The program's exit code for it.
+  /// The program's exit code for the verdict (`ExitStatus`).
   package var exitCode: Int32
   package var thresholds: [ThresholdResult]
   /// Whether the limit that the plan expects was reached; nil when it expects none.
@@ -16,12 +16,12 @@ package struct Judgement: Sendable, Equatable {
   /// way that the plan does not expect; the first that broke its promise; a search that found its number at
   /// the expected limit.
   package var limit: LimitRecord?
-  /// The phases that broke their promise, but for those whose limit the plan expects.
+  /// The phases that broke their promise, without those whose limit the plan expects.
   package var broken: [BrokenPhase]
   /// One line for people: "limit reached: 19,936 of 1,000,000 connections; client socket: EMFILE
   /// (Too many open files)".
   package var headline: String
-  /// Where samples are missing. Gaps decide nothing; they warn whoever reads a curve.
+  /// Where samples are missing. Gaps do not change the verdict; they warn whoever reads a curve.
   package var gaps: [SampleGap] = []
 
   package init(
@@ -40,8 +40,8 @@ package struct Judgement: Sendable, Equatable {
 }
 
 extension Judgement {
-  /// False for a run that was interrupted or did not come to its end: what its thresholds measured until then
-  /// decides nothing.
+  /// Whether the thresholds count. They do not for a run that was interrupted or did not come to its end:
+  /// what they measured until then decides nothing.
   package var judgesThresholds: Bool { verdict != .interrupted && verdict != .error }
 
   /// Why the thresholds are not judged, as the end of a sentence.
@@ -55,7 +55,7 @@ package struct Expectation: Sendable, Equatable {
   /// As the effective plan writes it: "expect-limit: {errno: EMFILE, at: socket}".
   package var text: String
   package var met: Bool
-  /// One phrase: what was reached, or what it should have been.
+  /// What was reached and, where that was not the expected limit, why it was not; as one phrase.
   package var reason: String
 
   package init(text: String, met: Bool, reason: String) {
@@ -64,8 +64,7 @@ package struct Expectation: Sendable, Equatable {
     self.reason = reason
   }
 
-  /// - Parameter decisive: the phase whose limit decided: one that broke its promise, or a search that found
-  ///   its number at the expected limit; nil when there is none.
+  /// - Parameter decisive: the phase that decided (`Judgement.limit`); nil where none did.
   init(_ expected: ExpectedLimit, _ decisive: BrokenPhase?, in recording: Recording) {
     text = "expect-limit: \(expected.yaml)"
     guard let decisive else {

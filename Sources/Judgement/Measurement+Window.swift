@@ -2,9 +2,10 @@ import Plan
 package import Recording
 
 extension Recording {
-  /// What a metric came to over a stretch of the run, from the samples in it; nil where they do not tell.
+  /// The value of a metric over a stretch of the run, in the metric's base unit, from the samples in it. Nil where
+  /// the samples do not tell.
   ///
-  /// - Parameter span: seconds since the run started.
+  /// - Parameter span: the bounds of the stretch, in seconds since the run started.
   package func measure(
     _ metric: Metric, in span: ClosedRange<Double>
   ) -> Double? {
@@ -27,12 +28,12 @@ extension Recording {
       series(named: "messages.wanted").isEmpty
         ? messages([.sent], in: span).map { $0 / max(span.upperBound - span.lowerBound, 1e-9) }
         : messageRate(in: parts(of: span))
-    // These are of the run or of a phase as a whole; plans cannot ask for them over a window.
+    // These exist only for a whole run or a whole phase. Plans cannot ask for them over a window.
     case .held, .phantom, .kernelMemory, .userMemory, .userTime, .predictionError: nil
     }
   }
 
-  /// What a threshold is compared with over a stretch of the run: for a level, the lowest or the
+  /// The value that a threshold is compared with over a stretch of the run. For a level it is the lowest or the
   /// highest value in the stretch, whichever is worse for the threshold.
   func measure(
     _ threshold: Threshold, in span: ClosedRange<Double>
@@ -80,16 +81,16 @@ extension Recording {
   }
 }
 
-/// Measures a threshold's metric over stretches that move on through the run. For levels and
-/// percentiles a stretch takes time only for the samples that are new in it.
+/// Measures a threshold's metric over one stretch of the run after another. For levels and percentiles a stretch
+/// costs time only for the samples that the stretch before did not have.
 struct WindowMeter {
   private let recording: Recording
   private let threshold: Threshold
   private var latencies: MovingDistribution?
-  /// For a threshold on a level: `most` moves over the level, and `least` over the negated level, whose
-  /// maximum is the negated minimum.
+  /// The maximum of the level; nil for a threshold on another metric.
   private var most: MovingMaximum?
-  private var least: MovingMaximum?
+  /// The maximum of the negated level, which is the negated minimum of the level; nil where `most` is.
+  private var leastNegated: MovingMaximum?
 
   init(_ threshold: Threshold, in recording: Recording) {
     self.recording = recording
@@ -99,16 +100,16 @@ struct WindowMeter {
     }
     guard let level = recording.level(of: threshold.metric) else { return }
     most = MovingMaximum(of: level)
-    var below = level
-    for index in below.points.indices { below.points[index].value.negate() }
-    least = MovingMaximum(of: below)
+    var negated = level
+    for index in negated.points.indices { negated.points[index].value.negate() }
+    leastNegated = MovingMaximum(of: negated)
   }
 
-  /// As `Recording.measure`. Neither bound of `span` may lie before that of an earlier span.
+  /// As `Recording.measure`. Neither bound of `span` may lie before the same bound in an earlier call.
   mutating func measure(in span: ClosedRange<Double>) -> Double? {
     if most != nil {
-      let bounds = [least?.move(to: span).map { -$0 }, most?.move(to: span)]
-      return threshold.worst(of: bounds.compactMap(\.self))
+      let extremes = [leastNegated?.move(to: span).map { -$0 }, most?.move(to: span)]
+      return threshold.worst(of: extremes.compactMap(\.self))
     }
     guard case .percentile(let percentile, _) = threshold.metric,
       let merged = latencies?.move(to: span)

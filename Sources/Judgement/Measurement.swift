@@ -1,7 +1,7 @@
 package import Plan
 package import Recording
 
-/// What a metric came to: a value in the metric's base unit, or why there is none.
+/// The value of a metric, in the metric's base unit, or why there is none.
 enum Measurement: Equatable {
   case value(Double)
   case nothing(String)
@@ -12,13 +12,13 @@ enum Measurement: Equatable {
 }
 
 extension Metrics {
-  /// What a metric came to; nil when it has no data.
+  /// The value of a metric, in its base unit; nil when there are no data.
   package func value(of metric: Metric) -> Double? {
     if case .value(let value) = measure(metric) { value } else { nil }
   }
 
-  /// What a threshold is compared with. In a phase that neither opens nor closes connections, their number
-  /// has a lowest and a highest value: the one that is worse for the threshold counts.
+  /// The value that a threshold is compared with. In a phase that neither opens nor closes connections, their
+  /// number has a lowest and a highest value. Whichever is worse for the threshold counts.
   func measure(_ threshold: Threshold) -> Measurement {
     let measured = measure(threshold.metric)
     let fewest =
@@ -31,7 +31,7 @@ extension Metrics {
     return Measurement(threshold.worst(of: [Double(fewest), most]), orElse: "")
   }
 
-  /// What a threshold is compared with; nil when it has no data.
+  /// The value that a threshold is compared with; nil when there are no data.
   package func value(of threshold: Threshold) -> Double? {
     if case .value(let value) = measure(threshold) { value } else { nil }
   }
@@ -60,7 +60,7 @@ extension Metrics {
     case .unasked:
       return Measurement(unasked.map(Double.init), orElse: "nobody counted them")
     case .messagesUnsent:
-      // Unlike the other counts: where no message was sent, all of them were unsent.
+      // Unlike the other counts of messages, this one has a value where no message was sent: all were unsent.
       return Measurement(
         messagesUnsent.map(Double.init),
         orElse: "no message was due, or a client worker died with some to send")

@@ -2,22 +2,24 @@ import Plan
 package import Recording
 
 extension Recording {
-  /// The recording as it may be shown to anyone: without the values that the environment gave to the
-  /// plan's texts, tokens and passwords among them.
+  /// The recording as reports may show it: without the values that the environment gave to the plan's texts,
+  /// which may be tokens and passwords. They are hidden in `overrides`, in `effectivePlan` and in what peers have
+  /// said; names and titles keep them.
   ///
   /// A number or an address from the environment shows in everything that the run did, so it is
   /// hidden in `overrides` only, and `effectivePlan` keeps it.
   package func masked() -> Recording { masking().shown }
 
-  /// The recording and its judgement, which repeats what peers have said, as they may be shown.
+  /// The recording and its judgement as reports may show them: the judgement repeats what peers have said.
   package func masked(_ judgement: Judgement) -> (Recording, Judgement) {
     let (shown, hidden) = masking()
     return (shown, judgement.hiding(hidden))
   }
 
-  /// The recording as it may be shown, and the hidden values by the names of their variables. Hidden are
-  /// variables that the plan uses and does not declare (`Plan.undeclared`): the environment gave them.
-  /// Where the plan cannot be read, nobody can tell which these are, and all values are hidden.
+  /// The recording as reports may show it, and the hidden values by the names of their variables. Hidden are
+  /// the values of variables that the plan uses and does not declare (`Plan.undeclared`): they came from the
+  /// environment, or from an override in its place. Where the plan cannot be read, nobody can tell which
+  /// variables these are, and all values are hidden.
   private func masking() -> (shown: Recording, hidden: [String: String]) {
     guard !overrides.isEmpty else { return (self, [:]) }
     guard let plan = try? plan() else { return masking(all: overrides) }
@@ -28,7 +30,7 @@ extension Recording {
     for name in plan.undeclared.sorted() {
       let value = settings[name]
       settings[name] = Mask.text(for: name)
-      // A plan with a mask for a number or an address would be invalid: it keeps the value.
+      // With a mask in place of a number or an address the plan would be invalid, so it keeps the value.
       if let masked = try? self.plan(with: settings) {
         shownPlan = masked
         hidden[name] = value
@@ -41,7 +43,7 @@ extension Recording {
       plan.undeclared.contains($0.name) ? Fact($0.name, Mask.text(for: $0.name)) : $0
     }
     if plan.effective != effectivePlan, let driven = try? drivenPlan() {
-      // The command line has given other targets than the plan.
+      // The command line gave other targets than the plan names.
       (shownPlan.server, shownPlan.targets) = (driven.server, driven.targets)
     }
     shown.effectivePlan = shownPlan.effective
@@ -49,7 +51,8 @@ extension Recording {
     return (shown, hidden)
   }
 
-  /// As `masking()`, where every value may be a secret. They stand anywhere in `effectivePlan`, so it is left out.
+  /// As `masking()`, where every value may be a secret. They may stand anywhere in `effectivePlan`, so the result
+  /// has an empty one.
   private func masking(all values: [Fact]) -> (shown: Recording, hidden: [String: String]) {
     let hidden = Dictionary(
       values.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
@@ -60,11 +63,11 @@ extension Recording {
     return (shown, hidden)
   }
 
-  /// The plan's text that tells two runs' plans apart: masked, so that other secrets are no other plan; where
-  /// the plan cannot be read, as it is. It is compared and never shown.
+  /// The text by which the plans of two runs are compared. It is masked, because plans that differ only in their
+  /// secrets count as the same. Where the plan cannot be read, it is the unmasked text. Nobody is shown it.
   var comparedPlan: String { (try? plan()) == nil ? effectivePlan : masked().effectivePlan }
 
-  /// Hides values in what peers have said, and in what reports repeat of that.
+  /// Hides values in the texts that may repeat what a peer has said.
   private mutating func hide(_ values: [String: String]) {
     fault = fault.map { Mask.hide(values, in: $0) }
     for index in phases.indices {

@@ -3,24 +3,24 @@ import Recording
 
 /// How uncertain each figure of one run is, from its own intervals, counts and clocks.
 struct RunEvidence {
-  /// Seconds: the longest tick by which a kernel divides processor time into user and system time
-  /// (CONFIG_HZ of 100).
+  /// Seconds between the ticks by which a kernel divides processor time into user and system time, where they are
+  /// furthest apart (CONFIG_HZ of 100).
   static let tick = 0.01
   /// With fewer ticks the counting error, twice the square root of their number, is more than a
   /// fifth of the value.
   static let fewestTicks = 100.0
-  /// By how many standard deviations chance may move a figure; it goes further once in a thousand runs.
+  /// By how many standard deviations chance may move a figure. It moves one further once in a thousand runs.
   static let deviations = 3.3
   /// Seconds that waking a process may take on an idle host.
   static let wakeup = 50e-6
-  /// Kernel memory that comes and goes on any host, in bytes.
+  /// Bytes of kernel memory that come and go on any host, whatever a run does.
   static let kernelMemoryNoise = 2.0 * 1024 * 1024
   /// How much the memory of a worker varies with its scheduling, in bytes.
   static let workerMemoryNoise = 64.0 * 1024
 
   private let recording: Recording
   private let intervalRates: IntervalRates
-  /// Connection ends of the whole run: memory is given per end.
+  /// How many connection ends the whole run had: memory is given per end.
   private let ends: Double
 
   init(_ recording: Recording) {
@@ -31,13 +31,15 @@ struct RunEvidence {
 
   /// How far the run's value of a metric can be trusted.
   ///
-  /// - Parameter phase: the phase whose value it is; nil for the whole run.
+  /// - Parameters:
+  ///   - value: the metric's value, in its base unit.
+  ///   - phase: the phase whose value it is; nil for the whole run.
   func evidence(
     of metric: Metric, _ value: Double, in phase: String?
   ) -> Evidence {
     switch metric {
     case .held, .phantom: .exact
-    // Zero is exact: where the first run had none, any in the second is no chance.
+    // Zero is exact: where the first run had none, chance does not explain any in the second.
     case .failures, .messagesLost: value == 0 ? .exact : .about(value, 2 * value.squareRoot())
     case .connectRate: rate(value, intervalRates.ofHandshakes(in: phase))
     case .messagesRate: rate(value, intervalRates.ofMessages(in: phase))
@@ -49,7 +51,7 @@ struct RunEvidence {
     case .userMemory:
       .about(value, perEnd(Self.workerMemoryNoise * Double(recording.workers.count)))
     case .userTime: userTime(value)
-    // No two runs are compared by these.
+    // Runs are not compared by these.
     case .connections, .accepted, .failuresRate, .messagesReceived, .messagesUnsent, .unasked,
       .predictionError:
       .never
@@ -60,7 +62,7 @@ struct RunEvidence {
     Scatter(rates).range.map { Evidence.range($0).including(value) } ?? .tooFew
   }
 
-  /// The relative uncertainty of the count is that of the rate of sending.
+  /// The number of messages sent is as uncertain, as a share of itself, as the rate of sending.
   private func sent(_ value: Double, in phase: String?) -> Evidence {
     let rates = intervalRates.ofMessages(in: phase)
     guard let range = Scatter(rates).range, !rates.isEmpty else { return .tooFew }
@@ -74,7 +76,8 @@ struct RunEvidence {
     return ticks < Self.fewestTicks ? .tooFew : .about(value, 2 * value / ticks.squareRoot())
   }
 
-  /// Kernel memory that changes while all connections are held is the host's noise.
+  /// Where kernel memory changes although all connections are held, the host makes it change. So chance may move the
+  /// value as far as memory moved in the holds, and by `kernelMemoryNoise` more.
   private func kernelMemory(_ value: Double) -> Evidence {
     let holds = recording.phases.filter(\.kind.keeps).compactMap(recording.span)
     let levels =
@@ -108,25 +111,26 @@ struct RunEvidence {
     ).including(value)
   }
 
-  /// Blocks of neighbouring intervals. A block is complete when it has at least 100 values, and at
-  /// least ten beyond the percentile. Intervals left over at the end, too few for a block, are dropped.
+  /// Blocks of neighbouring intervals. A block is complete when it has at least 100 values, and so many that at
+  /// least ten of them should lie beyond the percentile. Intervals left over at the end, too few for a block, are
+  /// dropped.
   private static func blocks(of intervals: [Distribution], _ percentile: Double) -> [Distribution] {
     let least = UInt64((1000 / (100 - percentile)).rounded())
     var blocks: [Distribution] = []
-    var open: [Distribution] = []
+    var unfinished: [Distribution] = []
     var count: UInt64 = 0
     for interval in intervals {
-      open.append(interval)
+      unfinished.append(interval)
       count += interval.count
       guard count >= max(least, 100) else { continue }
-      blocks.append(Distribution(merging: open))
-      (open, count) = ([], 0)
+      blocks.append(Distribution(merging: unfinished))
+      (unfinished, count) = ([], 0)
     }
     return blocks
   }
 
-  /// The range in which the true percentile lies, by the ranks of the values alone: of n values about np
-  /// lie below the p-quantile, with a standard deviation of the square root of np(1-p).
+  /// The range in seconds in which the true percentile lies, by the ranks of the values alone. Of n values about
+  /// np lie below the p-quantile, with a standard deviation of the square root of np(1-p).
   private static func chance(
     _ distribution: Distribution, _ percentile: Double
   ) -> ClosedRange<Double>? {

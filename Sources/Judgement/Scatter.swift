@@ -1,5 +1,5 @@
-/// The range of a run's values, one per interval for example, without the lowest and the highest tenth
-/// of them.
+/// The range of a run's values, for example of one value per interval, without the lowest and the highest tenth of
+/// them.
 struct Scatter {
   /// With fewer values there is no range.
   static let fewest = 5
@@ -11,7 +11,7 @@ struct Scatter {
   /// Nil where there are fewer than `fewest` values.
   var range: ClosedRange<Double>? {
     guard values.count >= Self.fewest else { return nil }
-    let outermost = values.count / 10
-    return values[outermost]...values[values.count - 1 - outermost]
+    let droppedPerSide = values.count / 10
+    return values[droppedPerSide]...values[values.count - 1 - droppedPerSide]
   }
 }

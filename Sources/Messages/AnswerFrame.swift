@@ -11,8 +11,9 @@ package enum AnswerFrame: Sendable, Equatable {
   /// It is one message of the plan's protocol.
   case message
 
-  /// The longest delimiter, in bytes. `AnswerSearches` keeps a bit for each place of the delimiter in
-  /// words of 64 bits, so that no more than 63 would fit; 32 are enough for any that is in use.
+  /// The longest delimiter, in bytes. After a delimiter `AnswerSearches` looks up whether the content would have
+  /// matched right before it, in a word with one bit per byte heard. So 63 bytes would be the most; 32 are
+  /// enough for any delimiter that is in use.
   package static let longestDelimiter = 32
 }
 
@@ -35,8 +36,8 @@ package struct LengthField: Sendable, Equatable, BitwiseCopyable {
   /// Bytes of the number.
   package var size: Int
   package var order: Order
-  /// What the number leaves out of the whole answer's length, in bytes: 4 for a number of 4 bytes that
-  /// counts what follows it. Negative where it counts more than the answer.
+  /// The length of the whole answer minus the number, in bytes: 4 for a number of 4 bytes at the start that counts
+  /// only what follows it. Negative where the number counts more than the answer.
   package var plus: Int
 
   package init(at: Int, size: Int, order: Order, plus: Int) {
@@ -50,13 +51,13 @@ package struct LengthField: Sendable, Equatable, BitwiseCopyable {
   package var head: Int { at + size }
 }
 
-/// What a response must be, so that it is a right answer.
+/// Which responses of HTTP are right answers.
 package struct HTTPAnswer: Sendable, Equatable {
   package static let success: [ClosedRange<UInt16>] = [200...299]
-  /// Final status codes: one of 1xx comes before the answer.
+  /// The status codes that an answer can have. A response with 1xx is not the answer: it comes before it.
   package static let possible: ClosedRange<UInt16> = 200...599
 
-  /// The method that is answered: it decides whether a body comes.
+  /// The method of the request: it decides whether the response has a body.
   package var method: HTTPMethod
   /// The status codes of right answers.
   package var statuses: [ClosedRange<UInt16>]

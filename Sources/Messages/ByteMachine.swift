@@ -1,15 +1,16 @@
-/// Finds a match of an expression in time linear in the number of bytes, and tells at which place a match may
-/// have begun that more bytes could complete (`pending`).
+/// Finds a match of an expression, in time linear in the number of bytes. Also finds where a match may have
+/// begun that only more bytes could complete (`pending`).
 ///
-/// All ways through the expression are followed at once, each with the place in the bytes that it
-/// began at (Thompson's construction). The C library instead tries place after place: on a megabyte
+/// The machine follows all ways through the expression at once (Thompson's construction). For each way it keeps
+/// the place in the bytes at which the way began. The C library instead tries place after place: on a megabyte
 /// without a blank, `[^ ]+@` would take it hours.
 struct ByteMachine: Sendable {
   private enum Step: Sendable, Equatable {
     /// Takes one byte of the set, and goes on with the next step.
     case byte(ByteSet)
-    /// `^`, `$`: goes on only at the start, or the end, of all bytes.
+    /// `^`: goes on with the next step only at the start of all bytes.
     case start
+    /// `$`: goes on with the next step only at the end of all bytes.
     case end
     /// Goes on with both of these steps.
     case fork(Int, Int)
@@ -19,8 +20,7 @@ struct ByteMachine: Sendable {
     case found
   }
 
-  /// The most steps of a machine. A search looks at each step at most once for each byte, so this bounds
-  /// what it costs.
+  /// The most steps of a machine. This bounds what a search costs: it looks at each step at most once per byte.
   static let mostSteps = 4000
 
   private var steps: [Step] = []
@@ -99,7 +99,7 @@ struct ByteMachine: Sendable {
   struct Reached {
     var byteSteps: [Int] = []
     var isFound = false
-    /// A match ends here if nothing comes after it.
+    /// A match ends here if no further byte comes.
     var isFoundAtEnd = false
   }
 
@@ -137,7 +137,7 @@ struct ByteMachine: Sendable {
   ///   - range: where the match must lie. `^` and `$` stand for the start and the end of all bytes, not of
   ///     the range.
   ///   - isWhole: whether nothing comes after the bytes, so that `$` matches at their end.
-  ///   - effort: grows by the number of bytes that were looked at.
+  ///   - effort: is raised by the number of bytes that the search looked at.
   func match(
     in bytes: [UInt8], _ range: Range<Int>, isWhole: Bool, effort: inout Int
   ) -> Range<Int>? {
@@ -148,7 +148,8 @@ struct ByteMachine: Sendable {
       if found == nil, place < range.upperBound {
         follow(0, from: place, at: place, of: bytes, isWhole, &ways)
       }
-      // Ways are in the order of their starts: one that began after the match found is too late.
+      // Ways are in the order of their starts, so the first match found is the leftmost. A way that began after it
+      // is too late.
       for way in ways.current where way.step == steps.count - 1 && way.start < place {
         if found == nil || way.start <= found!.lowerBound { found = way.start..<place }
       }
@@ -164,8 +165,8 @@ struct ByteMachine: Sendable {
     }
   }
 
-  /// The first place at which a match may have begun that only more bytes, or the end of all bytes, would
-  /// complete; nil where there is none.
+  /// The first place at which a match may have begun that is not complete yet: more bytes could complete it, or the
+  /// news that no more come. Nil where there is no such place.
   func pending(in bytes: [UInt8]) -> Int? {
     var ways = Ways(steps.count)
     for (index, byte) in bytes.enumerated() {
@@ -195,7 +196,7 @@ struct ByteMachine: Sendable {
       case .start: if place == 0 { ways.open.append(step + 1) }
       case .end:
         if isWhole, place == bytes.count { ways.open.append(step + 1) }
-        // The way stays, for `pending`: the end may come right here.
+        // The way also stays at this step, so that `pending` finds it: the end may come right here.
         ways.current.append(Ways.Way(step: step, start: start))
       case .byte, .found: ways.current.append(Ways.Way(step: step, start: start))
       }
@@ -203,8 +204,8 @@ struct ByteMachine: Sendable {
   }
 }
 
-/// Where a search stands: its ways in the order of their starts, at each step only the one that
-/// began first.
+/// Where a search stands: its ways through the expression, in the order of their starts. Of several ways at one
+/// step only the one that began first is kept.
 private struct Ways {
   struct Way {
     var step: Int

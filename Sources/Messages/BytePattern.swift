@@ -1,4 +1,5 @@
-/// A regular expression over bytes: POSIX's extended ones (regex(7)), and `\d`, `\w`, `\s`.
+/// A POSIX extended regular expression (regex(7)) over bytes, in which `\d`, `\n` and the like may stand as well
+/// (`Expression`).
 package struct BytePattern: Sendable, Equatable {
   /// As the user wrote it.
   package let text: String
@@ -7,7 +8,7 @@ package struct BytePattern: Sendable, Equatable {
   /// What is wrong with an expression.
   package struct Invalid: Error {
     package let reason: String
-    /// The way out, where there is one.
+    /// What to write instead, where that is known.
     package var hint: String?
 
     init(reason: String, hint: String? = nil) {

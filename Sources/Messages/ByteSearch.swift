@@ -1,8 +1,8 @@
 /// A search for an expression in bytes that come piece by piece.
 ///
 /// The state has one bit for each position of the expression that takes a byte (Glushkov's
-/// construction). So its size does not depend on how much has come, and each byte is looked at
-/// once. The workers' loops keep states and tables in memory of their own.
+/// construction). So the state's size does not depend on how many bytes have come, and the search looks at
+/// each byte once. The workers' loops keep states and tables in memory of their own.
 package struct ByteSearch: Sendable {
   /// How large a state is, and where each table begins in `tables`.
   package struct Layout: BitwiseCopyable, Sendable {
@@ -92,7 +92,7 @@ package struct ByteSearch: Sendable {
 
   /// Takes one more byte.
   ///
-  /// - Parameter next: room for one more state; its content before and after means nothing.
+  /// - Parameter next: scratch room for one more state.
   @inline(__always)
   package static func advance(
     _ layout: Layout, _ tables: UnsafePointer<UInt64>, _ state: UnsafeMutablePointer<UInt64>,

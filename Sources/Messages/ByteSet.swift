@@ -1,4 +1,4 @@
-/// A set of bytes, as a bracket expression names one.
+/// A set of bytes, such as the one that a bracket expression stands for.
 struct ByteSet: Sendable, Equatable {
   private var bits = SIMD4<UInt64>(repeating: 0)
 

@@ -14,7 +14,7 @@ package struct ConversationPattern: Sendable, Equatable {
     case same
     /// Every answer is as long as it was.
     case length
-    /// Answers are not waited for.
+    /// Clients do not wait for answers.
     case none
   }
 

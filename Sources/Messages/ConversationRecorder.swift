@@ -1,9 +1,9 @@
-/// Makes a conversation of what passes by, piece after piece, in bounded memory.
+/// Builds a recorded conversation from the pieces that pass between a client and its server, in bounded memory.
 package struct ConversationRecorder: Sendable {
   /// The most bytes of one conversation, in both directions: no plan takes more.
   package static let mostBytes = 1 << 20
-  /// Nanoseconds. Pieces of one direction with a shorter pause between them become one step: the
-  /// places at which the network cuts a message mean nothing.
+  /// Nanoseconds. Pieces of one direction with a shorter pause between them become one step, because
+  /// it means nothing where the network cuts a message.
   private static let shortestPause: UInt64 = 1_000_000
   /// About how many bytes of memory a step takes beside what was said in it.
   private static let stepCost = 128

@@ -10,8 +10,8 @@ package struct ConversationScript: Sendable, Equatable {
   /// Something that the client does.
   package struct Cue: Sendable, Equatable {
     package var act: Act
-    /// Nanoseconds from the instant at which the cue before was due; with `followsAnswer`, from the
-    /// instant at which the last answer was whole.
+    /// Nanoseconds from the instant at which the cue before was due, or for the first cue the conversation. With
+    /// `followsAnswer`, from the instant at which the last answer was whole.
     package var delay: UInt64
     /// Whether an answer came right before this cue.
     package var followsAnswer: Bool
@@ -29,14 +29,14 @@ package struct ConversationScript: Sendable, Equatable {
   /// All that the server says between two cues.
   package struct Answer: Sendable, Equatable {
     package var template: MessageTemplate
-    /// Nanoseconds that the server took for the answer in the recording. The client waits at least
-    /// that long for the answer.
+    /// Nanoseconds that the server took for the answer in the recording. The client waits that long and the
+    /// pattern's timeout on top.
     package var lag: UInt64
     /// How many cues come before this answer. It answers one or more of them.
     package var cuesBefore: Int
   }
 
-  /// The most nanoseconds from the first cue to the outcome.
+  /// The most nanoseconds from the instant at which the conversation is due to its outcome.
   ///
   /// - Parameter timeout: nanoseconds that each step may take longer than in the recording.
   package func longestDuration(timeout: UInt64) -> UInt64 {
@@ -46,7 +46,7 @@ package struct ConversationScript: Sendable, Equatable {
 }
 
 extension UInt64 {
-  /// The sum, or `max` where it overflows: a file may have any number of steps that take a year.
+  /// The sum, or `max` where it overflows: nothing bounds the delays in a file together.
   fileprivate func plus(_ other: UInt64) -> UInt64 {
     let (sum, overflow) = addingReportingOverflow(other)
     return overflow ? .max : sum
@@ -55,8 +55,8 @@ extension UInt64 {
 
 extension ConversationScript {
   /// - Parameters:
-  ///   - waitsForAnswers: whether the client waits for answers. If not, it says everything at the
-  ///     instant of the recording.
+  ///   - waitsForAnswers: whether the client waits for answers. If not, the script has no answers, and with
+  ///     `keepsDelays` the time that they took in the recording is part of the next cue's delay.
   ///   - keepsDelays: whether the client takes as long before each step as it took in the recording.
   ///   - template: makes a template of the bytes of one `say` cue or one answer.
   package init<Failure: Error>(
@@ -95,7 +95,8 @@ extension ConversationScript {
     var closeLag: UInt64?
     /// Whether steps that follow no longer matter.
     var isOver = false
-    /// Nanoseconds of the steps that were left out since the last cue: answers that nobody waits for.
+    /// Nanoseconds of the steps left out since the last cue. These are the answers that the client does not wait
+    /// for.
     private var elapsed: UInt64 = 0
     private var last = Last.nothing
     /// Whether the client has closed its side and goes on listening.
@@ -135,7 +136,7 @@ extension ConversationScript {
         }
         last = .answer
       case .close(byClient: true):
-        // What still comes is heard only by a client that goes on listening.
+        // To hear what the server still says, the client must go on listening.
         let serverSpeaks = rest.contains { if case .receive = $0.action { true } else { false } }
         let serverCloses = rest.contains { $0.action == .close(byClient: false) }
         isFinished = serverSpeaks && (waitsForAnswers || serverCloses)

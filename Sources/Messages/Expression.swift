@@ -1,15 +1,15 @@
-/// A POSIX extended regular expression, taken apart.
+/// A parsed POSIX extended regular expression.
 ///
-/// Takes what POSIX defines, and what other dialects write for sets and for line ends (`\d`, `\n`).
-/// Whatever else has a meaning in other dialects (`\b`, `\1`, `(?i)`, `*?`) is refused: POSIX would
+/// The parser takes what POSIX defines, and what other dialects write for sets and for white space (`\d`, `\n`).
+/// It refuses whatever else has a meaning in other dialects (`\b`, `\1`, `(?i)`, `*?`): POSIX would
 /// take it for something else, and nobody would notice.
 indirect enum Expression: Sendable, Equatable {
   case empty
   /// One byte of a set.
   case byte(ByteSet)
-  /// `^`: the start of all.
+  /// `^`: the start of all bytes.
   case start
-  /// `$`: the end of all.
+  /// `$`: the end of all bytes.
   case end
   case sequence([Expression])
   case either([Expression])
@@ -20,11 +20,12 @@ indirect enum Expression: Sendable, Equatable {
     self = try Self.parsed(text).expression
   }
 
-  /// A valid expression, written in POSIX's words alone for the C library.
+  /// The text of a valid expression in pure POSIX, for the C library: without `\d` and the like.
   static func posix(_ text: String) -> String {
     var posix: [UInt8] = []
     var rest = Array(text.utf8)[...]
-    // Brackets need no care: in a valid expression no letter stands after a backslash there.
+    // Brackets need no care: `checkBackslash` refuses a letter after a backslash there. Only after a backslash
+    // that ends a range (`[!-\d]`) does it let one through.
     while let byte = rest.popFirst() {
       guard byte == UInt8(ascii: "\\"), let next = rest.popFirst() else {
         posix.append(byte)
@@ -39,7 +40,7 @@ indirect enum Expression: Sendable, Equatable {
     return String(decoding: posix, as: UTF8.self)
   }
 
-  /// Also says whether the first parentheses are repeated: then the C library tells only what they
+  /// As `init`. Also says whether the first parentheses are repeated: then the C library tells only what they
   /// matched last.
   static func parsed(
     _ text: String
@@ -62,6 +63,7 @@ private struct ExpressionParser {
 
   /// As RE_DUP_MAX of the C library.
   private static let mostRepetitions = 32767
+  /// The most parentheses in each other. The parser calls itself for each, so this bounds its stack.
   private static let deepest = 100
 
   private var rest: ArraySlice<UInt8>
@@ -129,8 +131,8 @@ private struct ExpressionParser {
         throw BytePattern.Invalid(reason: "Trailing backslash")
       }
       if let set = Self.posixSets[next] { return (.byte(try Self.set(set)), true) }
-      // POSIX defines a backslash before punctuation alone; of that the C library gives `\<` and a
-      // few others meanings of their own.
+      // POSIX defines a backslash before punctuation only. Some of these pairs, such as `\<`, have a meaning of
+      // their own in the C library.
       guard ByteSet(class: "punct")?.contains(next) == true, !"<>`'".utf8.contains(next) else {
         throw BytePattern.Invalid(
           reason: "POSIX has no '\\\(String(decoding: [next], as: UTF8.self))'",

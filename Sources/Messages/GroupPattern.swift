@@ -4,7 +4,7 @@
   import Musl
 #endif
 
-/// An expression compiled by the C library, which tells what parentheses matched (regex(7)).
+/// An expression compiled by the C library (regex(7)). Unlike `ByteMachine`, it tells what parentheses matched.
 @safe
 final class GroupPattern: @unchecked Sendable {
   // Threads may share it: nothing writes it after `init`, and glibc locks inside `regexec`.
@@ -36,8 +36,8 @@ final class GroupPattern: @unchecked Sendable {
 
   /// Where the first parentheses matched, in the match that covers exactly this range of the bytes.
   func firstGroup(of match: Range<Int>, in bytes: [UInt8]) -> Group {
-    // With REG_STARTEND `regexec` takes the range to look at from the first element. `^` and `$`
-    // match at the range's ends unless the flags say that bytes are around it.
+    // With REG_STARTEND `regexec` reads the range to search from the first element of `ranges`. `^` and `$`
+    // match at the range's ends, unless the flags say that bytes come before or after it.
     var ranges = [regmatch_t(rm_so: regoff_t(match.lowerBound), rm_eo: regoff_t(match.upperBound))]
     ranges.append(regmatch_t(rm_so: -1, rm_eo: -1))
     var flags = REG_STARTEND

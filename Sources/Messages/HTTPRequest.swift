@@ -12,9 +12,9 @@ package struct HTTPRequest: Sendable, Equatable {
 
   package var method: String
   package var path: String
-  /// Its own headers, without those of the plan's `protocol`.
+  /// The request's own headers, without those of the plan's `protocol`.
   package var headers: [Header]
-  /// Nil for none, which is not the same as an empty one.
+  /// Nil for a request without a body, which differs from one whose body is empty.
   package var body: String?
 
   package init(method: String, path: String, headers: [Header], body: String?) {

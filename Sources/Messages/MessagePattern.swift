@@ -8,11 +8,11 @@ package struct MessagePattern: Sendable, Equatable {
   package var template: MessageTemplate
   /// The request that the template sends; nil where the plan gives the bytes.
   package var request: HTTPRequest?
-  /// Whether the messages are no text, where the plan's protocol has messages of both kinds.
+  /// Whether the messages are binary, where the plan's protocol tells binary messages from text.
   package var isBinary = false
   package var expectation: Expectation
   /// Nanoseconds from the instant at which a message was due until its answer counts as missing. In a
-  /// conversation each answer may take so much longer than it took in the recording.
+  /// conversation each answer may take this much longer than it took in the recording.
   package var timeout: UInt64
   /// The conversations that the pattern plays; nil for a pattern that sends messages.
   package private(set) var conversation: ConversationPattern?
@@ -61,7 +61,7 @@ package struct MessagePattern: Sendable, Equatable {
   package enum Expectation: Sendable, Equatable {
     /// The very same bytes.
     case echo
-    /// Nothing: the message counts as done when it is sent.
+    /// Nothing: the message counts as received once it is sent whole.
     case none
     /// So many bytes, whatever they are.
     case bytes(Int)

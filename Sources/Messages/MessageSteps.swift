@@ -68,7 +68,8 @@ extension MessageTemplate {
 }
 
 extension MessageTemplate.Step {
-  /// How many bytes the step writes. A number of bytes, too, is taken for one without any.
+  /// How many bytes the step writes. 0 for `lengthOfLast`: a length does not count its own digits, nor those of
+  /// another length.
   fileprivate func length(_ facts: MessageTemplate.Facts) -> Int {
     switch self {
     case .bytes(_, let count), .random(let count): count

@@ -11,8 +11,9 @@ package struct MessageTemplate: Sendable, Equatable {
     case connection
     /// The message's number on its connection, from 0.
     case sequence
-    /// The connection's source address and source port.
+    /// The connection's source address.
     case source
+    /// The connection's source port.
     case port
     /// The client worker's number, from 0.
     case worker
@@ -20,7 +21,7 @@ package struct MessageTemplate: Sendable, Equatable {
     case data(DataColumn)
     /// So many letters and digits, different for every message.
     case random(Int)
-    /// How many bytes the last so many parts have, as a decimal number.
+    /// How many bytes the last so many parts of the template have together, as a decimal number.
     case lengthOfLast(Int)
   }
 
@@ -56,13 +57,13 @@ package struct MessageTemplate: Sendable, Equatable {
       switch part {
       case .bytes(let bytes): total + bytes.count
       case .random(let count): total + count
-      // 2^64 has 20 digits.
+      // A number of 64 bits has 20 digits at most.
       case .connection, .sequence, .worker: total + 20
       case .port: total + 5
       case .data(let column): total + column.longest
       // `mostBytes` has 7 digits.
       case .lengthOfLast: total + 7
-      // Longest as IPv6: INET6_ADDRSTRLEN without its zero.
+      // The longest text is that of an IPv6 address: INET6_ADDRSTRLEN without its zero.
       case .source: total + 45
       }
     }
@@ -84,7 +85,8 @@ package struct MessageTemplate: Sendable, Equatable {
     parts.allSatisfy { if case .data(let column) = $0 { column.hasEmpty } else { false } }
   }
 
-  /// Whether no two messages of a connection are the same.
+  /// Whether the messages of a connection differ from each other: by their number, or by random text that is too
+  /// long to be the same by chance.
   package var differsByMessage: Bool {
     parts.contains { part in
       switch part {
@@ -96,13 +98,14 @@ package struct MessageTemplate: Sendable, Equatable {
     }
   }
 
-  /// What fills the places of one message.
+  /// What fills the places of one message; see `Part`.
   package struct Facts {
     package var connection: UInt64
     package var sequence: UInt64
     package var source: IPAddress
     package var port: UInt16
     package var worker: Int
+    /// The run's seed, from which random text follows.
     package var seed: UInt64
 
     package init(

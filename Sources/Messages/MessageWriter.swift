@@ -1,6 +1,6 @@
 import Addressing
 
-/// What SplitMix64 makes of a state: numbers that are near each other come out far apart.
+/// The output of SplitMix64 for a state. Numbers that are near each other come out far apart.
 func mixed(_ value: UInt64) -> UInt64 {
   var bits = value &+ 0x9E37_79B9_7F4A_7C15
   bits = (bits ^ bits >> 30) &* 0xBF58_476D_1CE4_E5B9
@@ -8,10 +8,10 @@ func mixed(_ value: UInt64) -> UInt64 {
   return bits ^ bits >> 31
 }
 
-/// Fills a buffer from its start, without an allocation.
+/// Fills a buffer from its start. Allocates only to write an IPv6 address.
 @safe
 package struct MessageWriter {
-  /// The most digits of 64 bits.
+  /// The most decimal digits that a number of 64 bits has.
   package static var longestDecimal: Int { 20 }
 
   let buffer: UnsafeMutableRawBufferPointer
@@ -55,7 +55,7 @@ package struct MessageWriter {
     var state = seed
     var bits: UInt64 = 0
     for index in 0..<length {
-      // A word of 64 bits gives ten characters of six bits.
+      // A word of 64 bits is enough for ten characters of six bits each.
       if index % 10 == 0 {
         state &+= 1
         bits = mixed(state)

@@ -17,8 +17,8 @@ extension RecordedConversation {
       redactions.findings(in: bytes(ofClient: false), isWhole: serverEnded))
     var kept = RecordedConversation(client: self.client, steps: [])
     var count = 0
-    // Nanoseconds of delay before steps that were left out because none of their bytes is left. The next step
-    // that is kept waits as long in addition.
+    // Nanoseconds of delay before steps that were left out because none of their bytes is left. They are added to
+    // the delay of the next step that is kept.
     var waited: UInt64 = 0
     for step in steps {
       var step = step
@@ -81,8 +81,8 @@ private struct RedactedStream {
 
   init(_ findings: Redaction.Findings) { self.findings = findings }
 
-  /// What is left of the next bytes once secrets are out. Where the search for secrets has not checked
-  /// these bytes to their end, the unchecked rest is left out, too, and `isWhole` is false.
+  /// What is left of the next bytes without the secrets. Where the search for secrets has not checked these
+  /// bytes to their end, `take` leaves out the unchecked rest, too, and `isWhole` is false.
   mutating func take(_ bytes: [UInt8]) -> ([UInt8], isWhole: Bool) {
     let end = min(place + bytes.count, findings.checked)
     let isWhole = place + bytes.count <= findings.checked

@@ -1,6 +1,6 @@
 /// What one real client and its server said to each other, as `capture` recorded it.
 package struct RecordedConversation: Sendable, Equatable {
-  /// Who the client was: only shown to readers of the file.
+  /// Who the client was. Only for people who read the file.
   package var client: String
   package var steps: [Step]
 

@@ -1,5 +1,5 @@
-/// An expression for what may not get into a file. It is searched for in all that one side sent,
-/// taken together, so that it does not matter in which pieces the bytes came.
+/// An expression for what may not get into a file. The search looks at all that one side sent, as one text: so
+/// it does not matter in which pieces the bytes came.
 package struct Redaction: Sendable {
   /// Stands where something was taken out.
   package static let word = Array("REDACTED".utf8)
@@ -11,8 +11,8 @@ package struct Redaction: Sendable {
   /// library tells only what they matched last, so the whole match is taken out.
   let hidesGroup: Bool
 
-  /// - Parameter text: a POSIX extended regular expression. With parentheses that are not repeated
-  ///   only what is in the first of them is taken out, else all that was found.
+  /// - Parameter text: an expression as `Expression` takes it. What the first parentheses match is taken out. The
+  ///   whole match is taken out where there are none, where they are repeated, and where the match leaves them out.
   package init(_ text: String) throws(BytePattern.Invalid) {
     let (expression, repeatsFirstGroup) = try Expression.parsed(text)
     // In this order: the machine refuses long expressions, for which the C library would take any
@@ -22,10 +22,11 @@ package struct Redaction: Sendable {
     hidesGroup = pattern.hasGroups && !repeatsFirstGroup
   }
 
-  /// What is to be taken out of some bytes, and how many of the bytes were checked, from the first
-  /// on. The bytes behind those may hold anything.
+  /// What the search found in some bytes.
   struct Findings: Equatable {
+    /// The ranges to take out.
     var hidden: [Range<Int>] = []
+    /// How many bytes were checked, from the first on. The bytes behind those may hold anything.
     var checked: Int
   }
 
@@ -36,10 +37,10 @@ package struct Redaction: Sendable {
     if !isWhole { findings.checked = machine.pending(in: bytes) ?? bytes.count }
     var regions = [0..<bytes.count]
     var effort = 0
-    // Bounds the effort: some expressions look at all following bytes from every place.
-    let most = 1 << 16 + 64 * bytes.count
+    // For some expressions the search looks at all following bytes from every place, so its effort is bounded.
+    let mostEffort = 1 << 16 + 64 * bytes.count
     while let region = regions.popLast() {
-      guard effort < most else {
+      guard effort < mostEffort else {
         findings.checked = min(findings.checked, region.lowerBound)
         continue
       }
@@ -53,7 +54,7 @@ package struct Redaction: Sendable {
       }
       findings.hidden.append(hidden)
       regions.append(hidden.upperBound..<region.upperBound)
-      // Before the group there may be another match, which this match covered.
+      // Another match may lie in the part of this match before its group.
       if hidden.lowerBound > match.lowerBound {
         regions.append(match.lowerBound..<hidden.lowerBound)
       }

@@ -2,13 +2,14 @@
 package enum ServerReply: Sendable, Equatable {
   case echo
   case discard
-  /// Answers with these bytes: once for each read that brings anything; as a server of HTTP, each request.
+  /// Answers with these bytes: each read that brings anything, or where the server speaks HTTP or WebSocket, each
+  /// request or message.
   case send([UInt8])
   /// Sends these bytes to every connection, unasked, once in every interval of so many nanoseconds. Discards
   /// what it receives.
   case push(every: UInt64, [UInt8])
 
-  /// What answers whatever comes; nil for a server that echoes or does not answer.
+  /// The bytes of `send`; nil for a server that echoes or does not answer.
   package var ownAnswer: [UInt8]? {
     if case .send(let bytes) = self { bytes } else { nil }
   }
@@ -18,7 +19,7 @@ package enum ServerReply: Sendable, Equatable {
     String(validating: ownAnswer ?? pushed ?? [], as: UTF8.self) != nil
   }
 
-  /// What a server that speaks first says; nil for one that answers.
+  /// The bytes of `push`; nil for a server that does not speak first.
   package var pushed: [UInt8]? {
     if case .push(_, let bytes) = self { bytes } else { nil }
   }

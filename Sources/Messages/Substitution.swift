@@ -10,8 +10,8 @@ package struct Substitution: Sendable, Equatable {
   }
 }
 
-/// Several substitutions at once. At every place the longest `old` that stands there is replaced,
-/// and what was put in is not searched again.
+/// Carries out several substitutions at once. At every place it replaces the longest `old` that stands there. It
+/// does not search what it has put in.
 struct Substituter {
   /// Indices in `substitutions` by the first byte of `old`, the longest `old` first.
   private let candidates: [[Int]]
@@ -32,8 +32,8 @@ struct Substituter {
     self.candidates = candidates
   }
 
-  /// The bytes with everything replaced; nil when all templates so far together may come to more
-  /// than `MessageTemplate.mostBytes`.
+  /// The bytes with everything replaced. Nil where all templates that this value has made so far may together have
+  /// more than `MessageTemplate.mostBytes` bytes.
   mutating func template(of bytes: [UInt8]) -> MessageTemplate? {
     guard !candidates.isEmpty else {
       room -= bytes.count

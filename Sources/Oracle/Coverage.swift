@@ -4,7 +4,7 @@ import Recording
 import Simulation
 import SystemPackage
 
-/// How often scenarios have met each kind of failure and of limit.
+/// How often scenarios have met each kind of failure and each kind of limit.
 package struct Coverage: Sendable {
   package private(set) var failures: [Aim: Int] = [:]
   package private(set) var limits: [LimitAim: Int] = [:]

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Oracle
 
-/// Plays scenarios that seeds make, on a simulated host, and holds what the program says against what has really
+/// Plays the scenarios of seeds on a simulated host, and compares what the program says with what has really
 /// happened.
 @main
 struct OracleCommand: ParsableCommand {

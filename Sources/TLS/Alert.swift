@@ -1,4 +1,4 @@
-/// What one end tells the other when it ends a connection. Source: RFC 8446, section 6, and the
+/// An alert of TLS: as a rule, why an end gives a connection up. Source: RFC 8446, section 6, and the
 /// numbers that RFC 5246, 6066 and 7301 have besides.
 package struct Alert: RawRepresentable, BitwiseCopyable, Sendable, Hashable {
   package var rawValue: UInt8
@@ -20,7 +20,7 @@ package struct Alert: RawRepresentable, BitwiseCopyable, Sendable, Hashable {
   package static let certificateRequired = Alert(rawValue: 116)
   package static let noApplicationProtocol = Alert(rawValue: 120)
 
-  /// Nil for a number that nobody has defined.
+  /// The name in these RFCs; nil for a number that none of them defines.
   package var name: String? {
     switch rawValue {
     case 0: "close_notify"
@@ -63,8 +63,8 @@ package struct Alert: RawRepresentable, BitwiseCopyable, Sendable, Hashable {
 }
 
 extension Alert {
-  /// What bytes that begin with an alert amount to, in words: `a TLS alert: protocol_version (70)`. Nil where
-  /// they begin with something else.
+  /// The alert that the bytes begin with, in words: `a TLS alert: protocol_version (70)`. Nil where they begin
+  /// with something else.
   package static func words(of bytes: [UInt8]) -> String? {
     // The head of a record: its type, a version from SSL 3 to TLS 1.3, and the length of an alert that is not
     // encrypted.

@@ -1,6 +1,6 @@
 internal import COpenSSL
 
-/// The ciphers of TLS 1.3 that connections are carried on with. Source: RFC 8446, appendix B.4.
+/// The cipher suites of TLS 1.3 whose records `RecordLayer` can seal and open. Source: RFC 8446, appendix B.4.
 package enum CipherSuite: UInt16, BitwiseCopyable, Sendable, CaseIterable {
   case aes128GCM = 0x1301
   case aes256GCM = 0x1302
@@ -16,10 +16,10 @@ package enum CipherSuite: UInt16, BitwiseCopyable, Sendable, CaseIterable {
 
   /// Bytes of a key.
   var keySize: Int { self == .aes128GCM ? 16 : 32 }
-  /// Bytes of a secret.
+  /// Bytes of a traffic secret, as many as the suite's hash has.
   var secretSize: Int { self == .aes256GCM ? 48 : 32 }
 
-  /// OpenSSL's name of the cipher alone.
+  /// OpenSSL's name of the cipher, without the hash.
   var cipherName: String {
     switch self {
     case .aes128GCM: "AES-128-GCM"

@@ -1,11 +1,11 @@
 internal import COpenSSL
 
-/// Connections that are done and have no `RecordState`, such as those of TLS 1.2: OpenSSL reads and writes for
-/// them as long as they last.
+/// Connections whose handshake is done and gave no `RecordState`, such as those of TLS 1.2: OpenSSL reads and
+/// writes for them as long as they last.
 extension Handshake {
   package enum Reading: Equatable, Sendable {
     case data(Int)
-    /// All that has come is read.
+    /// All that has come was read; more has to come first.
     case wants
     /// The peer has said that it sends nothing more.
     case closed
@@ -34,9 +34,9 @@ extension Handshake {
     }
   }
 
-  /// Makes output of plaintext, on a connection that is done and has no `RecordState`.
+  /// Turns plaintext into output (`takeOutput`), on a connection that is done and has no `RecordState`.
   ///
-  /// - Returns: whether that was so, and the peer may still be sent to.
+  /// - Returns: false on any other connection, and where OpenSSL refuses to write.
   package func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
     guard case .done(nil) = state else { return false }
     var rest = unsafe bytes

@@ -3,9 +3,10 @@ internal import COpenSSL
 /// A handshake under way: bytes in, bytes out.
 ///
 /// The caller feeds what has come (`receive`), sends what is to go (`takeOutput`), and looks at the
-/// state. After TLS 1.3 the object is of no more use once its output and its `surplus` are taken: the
-/// connection goes on as a `RecordState`. Where `done` has none, which is always so with TLS 1.2, the
-/// connection stays with this object (`read`, `write`, `close`).
+/// state. A connection of TLS 1.3 goes on as a `RecordState`. The object is then of no more use once its
+/// output and its `surplus` are taken, unless it is to `overhear` a session. Where `done` has no
+/// `RecordState`, which is always so with TLS 1.2, the connection stays with this object (`read`, `write`,
+/// `close`).
 @safe
 package final class Handshake {
   package enum State {
@@ -21,24 +22,25 @@ package final class Handshake {
   private let input: OpaquePointer
   /// Ciphertext for the peer.
   private let output: OpaquePointer
-  /// Ciphertext that came behind the handshake: the first that the record layer has to open. Nothing
-  /// of it was seen by OpenSSL, which reads no further than the record that it needs.
+  /// Ciphertext that came behind a handshake of TLS 1.3: the first that the record layer has to open. During
+  /// the handshake OpenSSL reads no further than the record that it needs, so it has opened nothing of this.
   package private(set) var surplus: [UInt8] = []
 
   /// The first bytes that have come, until they are known to be TLS.
   private var beginning: [UInt8] = []
   private var isTLS = false
   private var secrets = TrafficSecrets()
-  private var sent: Alert?
+  /// The fatal alert that OpenSSL has sent the peer.
+  private var sentAlert: Alert?
   private var session: TLSSession?
-  /// Bytes of the record layer's that may yet be overheard.
-  private var hearing = 0
+  /// How many more bytes of ciphertext `overhear` shows OpenSSL, while it looks for a session.
+  private var bytesToOverhear = 0
 
   /// Begins a handshake; a client has output at once.
   ///
   /// - Parameters:
-  ///   - name: of a client; nil for that of the context.
-  ///   - session: of a client: what to resume. A server that does not know it does a full handshake.
+  ///   - name: the server name that a client asks for; nil for that of the context.
+  ///   - session: what a client asks to resume. A server that does not know it does a full handshake.
   package init(
     _ context: TLSContext, to name: ServerName? = nil, resuming session: TLSSession? = nil
   ) throws(TLSError) {
@@ -65,7 +67,7 @@ package final class Handshake {
     unsafe SSL_set_connect_state(raw)
     if let name = name ?? context.serverName { try set(name) }
     if let session {
-      // OpenSSL takes a session that was resumed as used up; the copy is.
+      // OpenSSL marks a session of TLS 1.3 that was resumed as not resumable again. So it gets a copy.
       guard let copy = unsafe SSL_SESSION_dup(session.raw) else {
         throw libraryError("SSL_SESSION_dup")
       }
@@ -76,7 +78,7 @@ package final class Handshake {
   }
 
   deinit {
-    // A connection that is freed without having said that it ends takes its session along.
+    // If OpenSSL frees a connection that has sent no close_notify, it marks the session as not resumable.
     unsafe SSL_set_shutdown(raw, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
     unsafe SSL_free(raw)
     unsafe BIO_free(output)
@@ -101,7 +103,8 @@ package final class Handshake {
 
   // MARK: Bytes
 
-  /// Takes what the peer has sent, all of it. What comes after the handshake is `surplus`.
+  /// Takes all bytes that the peer has sent. What comes after a handshake of TLS 1.3 goes to `surplus`, and where
+  /// there is no `RecordState`, to OpenSSL for `read`.
   @discardableResult
   package func receive(_ bytes: UnsafeRawBufferPointer) -> State {
     switch state {
@@ -124,7 +127,7 @@ package final class Handshake {
     return state
   }
 
-  /// Bytes to send.
+  /// How many bytes are to be sent.
   package var outputCount: Int { unsafe BIO_ctrl_pending(output) }
 
   /// Takes bytes to send, as many as fit; returns how many.
@@ -150,8 +153,8 @@ package final class Handshake {
     return true
   }
 
-  /// Whether the first bytes are the head of a record as handshakes begin with: a handshake message or
-  /// an alert, of SSL 3 or later, that is not empty and not too long.
+  /// Fails the handshake unless the first bytes are the head of a record with which one can begin: a
+  /// handshake message or an alert, of SSL 3 or later, that is not empty and not too long.
   private func check(_ bytes: UnsafeRawBufferPointer) {
     unsafe beginning.append(contentsOf: bytes.prefix(16 - beginning.count))
     for (index, byte) in beginning.prefix(5).enumerated() {
@@ -191,22 +194,22 @@ package final class Handshake {
   private func finish(outputBefore: Int) {
     guard unsafe SSL_version(raw) == TLS1_3_VERSION, let suite = cipherSuite,
       let client = secrets.client, let server = secrets.server,
-      // Never so: it reads no further than it must. If it did, what it has read would be lost.
+      // OpenSSL has read nothing ahead: it reads no further than it must. What it had read would be lost.
       unsafe SSL_has_pending(raw) == 0
     else {
       state = .done(nil)
       return
     }
     takeSurplus()
-    // What a server says in the step that ends its handshake are tickets, under its application key.
+    // In the step that ends its handshake a server sends tickets, sealed with its application key.
     let written = context.isServer ? recordsOfOutput(from: outputBefore) : 0
     state = .done(
       RecordState(
         suite: suite, isServer: context.isServer, client: client, server: server, written: written))
     secrets = TrafficSecrets()
     if context.keepsSessions {
-      hearing = 65_536
-      // What OpenSSL would answer from now on is the record layer's to say.
+      bytesToOverhear = 65_536
+      // From now on the record layer answers the peer, so what OpenSSL would answer is thrown away.
       unsafe SSL_set0_wbio(raw, BIO_new(BIO_s_null()))
       if !surplus.isEmpty { _ = unsafe surplus.withUnsafeBytes { unsafe overhear($0) } }
     }
@@ -220,6 +223,7 @@ package final class Handshake {
     }
   }
 
+  /// How many records the output has behind `place`.
   private func recordsOfOutput(from place: Int) -> UInt64 {
     var start: UnsafePointer<UInt8>?
     let count = unsafe runner_bio_contents(output, &start)
@@ -236,7 +240,7 @@ package final class Handshake {
     let code = ErrorQueue.firstCode()
     let reason = ErrorQueue.takeReason()
     switch code {
-    // Errors that stand for the alerts of the peer.
+    // SSL_AD_REASON_OFFSET and an alert's number: the peer has sent that alert.
     case let code? where 1000..<1256 ~= code:
       return .alertReceived(Alert(rawValue: UInt8(code - 1000)))
     case SSL_R_CERTIFICATE_VERIFY_FAILED:
@@ -252,17 +256,17 @@ package final class Handshake {
     case SSL_R_NO_APPLICATION_PROTOCOL: return .noCommonProtocol
     case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE: return .noClientCertificate
     default:
-      if let sent { return .alertSent(sent, reason: reason) }
+      if let sentAlert { return .alertSent(sentAlert, reason: reason) }
       return .library(reason)
     }
   }
 
   // MARK: What was agreed on
 
-  /// Nil before the versions are agreed on.
+  /// The version that the ends have agreed on. Before that OpenSSL names the highest that it knows or offers.
   package var version: TLSVersion? { unsafe TLSVersion(rawValue: SSL_version(raw)) }
 
-  /// The cipher in OpenSSL's words.
+  /// The cipher suite in OpenSSL's words; nil before one is agreed on.
   package var cipherName: String? {
     guard let cipher = unsafe SSL_get_current_cipher(raw),
       let name = unsafe SSL_CIPHER_get_name(cipher)
@@ -289,26 +293,26 @@ package final class Handshake {
 
   // MARK: Sessions
 
-  /// The session that the server has given, once.
+  /// Takes the session that the server has given; nil where there is none, or none since the last call.
   package func takeSession() -> TLSSession? {
     defer { session = nil }
     return session
   }
 
   /// Whether `overhear` may yet find a session.
-  package var listensForSession: Bool { hearing > 0 && session == nil }
+  package var listensForSession: Bool { bytesToOverhear > 0 && session == nil }
 
-  /// Has OpenSSL see ciphertext that goes to the record layer as well, before that opens it in place:
-  /// tickets come behind the handshake, and only OpenSSL can make sessions of them. For the connections
-  /// whose session is wanted; the surplus has been seen already.
+  /// Shows OpenSSL ciphertext that is the record layer's as well, before the record layer opens it in place:
+  /// tickets come behind the handshake, and only OpenSSL can make sessions of them. To be called on connections
+  /// whose session is wanted, for what comes after `surplus`: OpenSSL has seen that already.
   ///
-  /// - Returns: whether more is wanted. If not, there is a session, or there will be none.
+  /// - Returns: whether OpenSSL is to see more. If not, there is a session, or there will be none.
   @discardableResult
   package func overhear(_ ciphertext: UnsafeRawBufferPointer) -> Bool {
     guard case .done(_?) = state, listensForSession else { return false }
-    hearing = max(0, hearing - ciphertext.count)
+    bytesToOverhear = max(0, bytesToOverhear - ciphertext.count)
     guard unsafe feed(ciphertext) else {
-      hearing = 0
+      bytesToOverhear = 0
       return false
     }
     ErrorQueue.clear()
@@ -316,7 +320,7 @@ package final class Handshake {
       while session == nil {
         let count = unsafe SSL_read(raw, scratch.baseAddress, Int32(scratch.count))
         if count > 0 { continue }
-        if unsafe SSL_get_error(raw, count) != SSL_ERROR_WANT_READ { hearing = 0 }
+        if unsafe SSL_get_error(raw, count) != SSL_ERROR_WANT_READ { bytesToOverhear = 0 }
         break
       }
     }
@@ -334,7 +338,7 @@ package final class Handshake {
 
   func takeSecret(_ line: UnsafePointer<CChar>) { unsafe secrets.take(line) }
 
-  func takeSent(_ alert: Alert) { sent = alert }
+  func takeSent(_ alert: Alert) { sentAlert = alert }
 
   func takeSession(_ raw: OpaquePointer) { session = unsafe TLSSession(taking: raw) }
 }

@@ -14,7 +14,7 @@ enum PEM {
     while true {
       ErrorQueue.clear()
       guard let certificate = unsafe PEM_read_bio_X509(bio, nil, refusePassword, nil) else {
-        // The end of the source is the error "no start line", too.
+        // OpenSSL reports "no start line" at the end of the source, too.
         if !isFirst && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE { break }
         throw .material(material, file: source.file, reason: ErrorQueue.takeReason())
       }
@@ -36,7 +36,7 @@ enum PEM {
     return unsafe key
   }
 
-  /// What `write` puts into a BIO in memory.
+  /// The bytes that `write` puts into a BIO in memory; `write` returns 1 if it succeeds.
   static func text(_ write: (OpaquePointer) -> Int32) throws(TLSError) -> [UInt8] {
     ErrorQueue.clear()
     guard let bio = unsafe BIO_new(BIO_s_mem()) else { throw libraryError("BIO_new") }
@@ -53,7 +53,7 @@ enum PEM {
     ErrorQueue.clear()
     switch source {
     case .file(let path):
-      // Opening a pipe would wait for a writer, and a directory holds no start line.
+      // Opening a pipe would wait for a writer, and a directory can be opened but not read.
       var status = stat()
       if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
         let isDirectory = status.st_mode & S_IFMT == S_IFDIR
@@ -75,7 +75,7 @@ enum PEM {
   }
 }
 
-/// Without this the library would ask at the terminal for the password of an encrypted key.
+/// Without this callback OpenSSL would ask at the terminal for the password of an encrypted key.
 private func refusePassword(
   _: UnsafeMutablePointer<CChar>?, _: Int32, _: Int32, _: UnsafeMutableRawPointer?
 ) -> Int32 { -1 }

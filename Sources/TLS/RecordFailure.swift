@@ -1,19 +1,20 @@
 /// What is wrong with a record of the peer's. The connection is over, and the peer is owed `alert`.
 package enum RecordFailure: Equatable, Sendable {
-  /// It was changed on its way, or is from another connection.
+  /// Its tag is wrong: it was changed on its way, or is from another connection.
   case badMAC
+  /// More bytes than a record may have: of ciphertext, or of plaintext where that alone is too long.
   case tooLong(Int)
-  /// A record that is not encrypted, by its type: 20 is change_cipher_spec. After a handshake none may
-  /// come; a peer that talks no TLS any more looks like this, too.
+  /// A record whose type says that it is not encrypted, such as 20, change_cipher_spec. None may come after a
+  /// handshake. A peer that no longer speaks TLS looks like this, too.
   case unprotected(type: UInt8)
-  /// A type of content that is none, or none that may come here.
+  /// A content type that does not exist, or that may not come here.
   case unexpectedContent(type: UInt8)
-  /// A handshake message that may not come here, or not in two pieces.
+  /// A handshake message that may not come here, or a KeyUpdate with something behind it in its record.
   case unexpectedMessage(type: UInt8)
   case malformed(String)
-  /// More records than the key is good for.
+  /// The peer has used up the record numbers of its key.
   case tooManyRecords
-  /// An earlier record was refused.
+  /// An earlier record was refused, or brought this alert.
   case isOver(Alert)
 
   package var alert: Alert {

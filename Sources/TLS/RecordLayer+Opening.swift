@@ -1,17 +1,17 @@
 extension RecordLayer {
   /// What a record amounts to.
   package enum Event: Equatable, Sendable {
-    /// The record is not there as a whole: it takes this many bytes, or 5 to tell. The caller keeps what
-    /// has come, at the beginning of a buffer, until that many are there.
+    /// Not all of the record has come. It has this many bytes; 5 as long as its header is missing, which says
+    /// how many. The caller keeps what has come, at the beginning of a buffer, until that many are there.
     case incomplete(Int)
     /// Plaintext, at these places of the buffer.
     case data(Range<Int>)
-    /// Nothing that the caller has to do with.
+    /// The record has nothing for the caller.
     case nothing
-    /// Messages that end here: session tickets, and whether the peer has a new key. What it may be owed
-    /// for that, `RecordState.isAnswerOwed` says.
+    /// Handshake messages end in this record: so many session tickets, and perhaps a KeyUpdate, after which the
+    /// peer seals with a new key. `RecordState.isAnswerOwed` says whether the peer wants a KeyUpdate back.
     case messages(tickets: Int, isKeyUpdated: Bool)
-    /// The peer sends nothing more, and whatever comes is passed over.
+    /// The peer sends nothing more (close_notify); whatever comes all the same is passed over.
     case closed
     case alert(Alert)
     /// The record is refused; `sealAlert` makes what the peer is owed for it.
@@ -24,7 +24,7 @@ extension RecordLayer {
     package var consumed: Int
   }
 
-  /// Opens the record that `bytes` begin with, in place; `bytes` may go on behind it.
+  /// Opens the record at the start of `bytes`, in place; more records may follow there.
   package func open(
     _ state: inout RecordState, _ bytes: UnsafeMutableRawBufferPointer
   ) -> Opened {
@@ -94,7 +94,7 @@ extension RecordLayer {
       case .closeNotify:
         state.flags.insert(.isReadClosed)
         return .closed
-      // Says why close_notify will follow.
+      // It only says why close_notify will follow.
       case .userCanceled: return .nothing
       default:
         state.fatal = alert.rawValue
@@ -111,7 +111,7 @@ extension RecordLayer {
     static let keyUpdate: UInt8 = 24
   }
 
-  /// The longest ticket there can be: what its fields may hold.
+  /// The longest NewSessionTicket there can be, in bytes: the most that its fields hold together.
   private static let longestTicket = 4 + 4 + 256 + 65_537 + 65_536
 
   /// Goes through handshake messages, which begin and end anywhere in records.
@@ -150,7 +150,7 @@ extension RecordLayer {
       ? .messages(tickets: tickets, isKeyUpdated: isKeyUpdated) : .nothing
   }
 
-  /// Judges a message by its head.
+  /// Judges a message by its type and length, the first four bytes. Nil where the message may come.
   private func beginMessage(_ state: inout RecordState) -> RecordFailure? {
     let type = state.message[0]
     let length = Int(state.message[1]) << 16 | Int(state.message[2]) << 8 | Int(state.message[3])

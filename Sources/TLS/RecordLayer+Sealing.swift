@@ -6,14 +6,15 @@ extension RecordLayer {
     package var written: Int
   }
 
-  /// Room for `count` bytes of plaintext, and what goes before them.
+  /// The most bytes that `count` bytes of plaintext take when they are sealed, with one KeyUpdate before them.
   package static func room(for count: Int) -> Int {
     let records = count / mostContent + (count % mostContent == 0 ? 0 : 1)
     return count + records * overhead + keyUpdateSize
   }
 
-  /// Seals plaintext into records, as many as there is room for. What the peer is owed goes before
-  /// them; so does a KeyUpdate of our own when the key is used up. Nothing is taken after `sealClose`.
+  /// Seals plaintext into records, as many as there is room for. The KeyUpdate that the peer is owed goes
+  /// before them; so does one of our own when the key is used up. Nothing is taken after `sealClose` or
+  /// `sealAlert`.
   ///
   /// - Parameter buffer: must not overlap the plaintext.
   package func seal(
@@ -40,8 +41,8 @@ extension RecordLayer {
     return sealed
   }
 
-  /// Seals what the peer is owed; returns how many bytes are to be sent, 0 where nothing is owed or the
-  /// room is less than `room(for: 0)`.
+  /// Seals the KeyUpdate that the peer is owed. Returns how many bytes are to be sent: 0 where none is owed, where
+  /// the room is less than `room(for: 0)`, and after `sealClose` or `sealAlert`.
   package func sealOwed(
     _ state: inout RecordState, into buffer: UnsafeMutableRawBufferPointer
   ) -> Int {
@@ -49,7 +50,7 @@ extension RecordLayer {
     return unsafe sealKeyUpdate(&state, asking: false, into: buffer)
   }
 
-  /// Seals a KeyUpdate and goes on with a new key; returns as `sealOwed` does.
+  /// Seals a KeyUpdate, owed or not, and goes on with a new key. Returns as `sealOwed` does.
   ///
   /// - Parameter asking: whether the peer shall take a new key, too.
   package func sealKeyUpdate(
@@ -65,13 +66,13 @@ extension RecordLayer {
     return count
   }
 
-  /// Seals close_notify; nothing can be sealed afterwards. Returns how many bytes are to be sent, 0 where
-  /// the room is less than `room(for: 2)`.
+  /// Seals close_notify; nothing can be sealed afterwards. Returns how many bytes are to be sent: 0 where the
+  /// room is less than `overhead` and 2 bytes, or where the last alert was sealed before.
   package func sealClose(
     _ state: inout RecordState, into buffer: UnsafeMutableRawBufferPointer
   ) -> Int { unsafe sealAlert(&state, .closeNotify, into: buffer) }
 
-  /// Seals an alert, the last that this end sends; returns as `sealClose` does.
+  /// Seals an alert; unless it is user_canceled, nothing can be sealed afterwards. Returns as `sealClose` does.
   package func sealAlert(
     _ state: inout RecordState, _ alert: Alert, into buffer: UnsafeMutableRawBufferPointer
   ) -> Int {
@@ -91,7 +92,7 @@ extension RecordLayer {
     unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[sealed.written...])
   }
 
-  /// Makes one record; there is room for it.
+  /// Makes one record, for which there must be room, and returns how many bytes it has.
   func seal(
     _ state: inout RecordState, _ type: UInt8, _ content: UnsafeRawBufferPointer,
     into buffer: UnsafeMutableRawBufferPointer
@@ -108,7 +109,7 @@ extension RecordLayer {
     unsafe buffer[Self.headerSize + content.count] = type
     let isSealed = unsafe sealer(state.suite).seal(
       &state.writing, buffer.baseAddress!, count: content.count + 1)
-    // Nothing from outside comes into it: the key is there, and so is the room.
+    // No input from outside can make this fail: the key and the room are there.
     guard isSealed else { fatalError("a record was not sealed: \(ErrorQueue.takeReason())") }
     state.writing.sequence += 1
     return Self.headerSize + length

@@ -2,8 +2,8 @@ internal import COpenSSL
 
 /// Seals and opens records of TLS 1.3 for all connections of a worker.
 ///
-/// It has one cipher context for each cipher and direction, which gets the key of whichever connection
-/// comes next; a connection that comes twice in a row keeps its key there. No record costs memory.
+/// It has one cipher context for each cipher and direction. For each record the context is given the key of the
+/// connection, unless the record before it had the same key. No record allocates memory.
 /// Source: RFC 8446, section 5.
 package final class RecordLayer {
   /// Bytes before the content of a record.
@@ -12,19 +12,19 @@ package final class RecordLayer {
   package static let overhead = headerSize + 1 + tagSize
   /// The most content of one record, in bytes.
   package static let mostContent = 16_384
-  /// The longest record as it comes, in bytes: a buffer that holds this many holds any record.
+  /// The longest record that may come, header and encryption included, in bytes: a buffer of this size holds any.
   package static let longestRecord = headerSize + mostContent + 256
   static let tagSize = 16
-  /// A KeyUpdate, sealed.
+  /// Bytes of a sealed KeyUpdate.
   static let keyUpdateSize = overhead + 5
 
   private let opening: [CipherContext]
   private let sealing: [CipherContext]
-  /// Records after which this end takes a new key.
+  /// After so many records this end takes a new key.
   let recordsPerKey: UInt64
 
-  /// - Parameter recordsPerKey: at most 2^23 by default, which is long before AES-GCM becomes any weaker
-  ///   (2^24.5 records: RFC 8446, section 5.5).
+  /// - Parameter recordsPerKey: after how many records this end takes a new key. The default is well below the
+  ///   2^24.5 records up to which a key of AES-GCM is good (RFC 8446, section 5.5).
   package init(recordsPerKey: UInt64 = 1 << 23) throws(TLSError) {
     self.recordsPerKey = max(1, recordsPerKey)
     var contexts: [CipherContext] = []
@@ -115,7 +115,7 @@ final class CipherContext {
       && EVP_DecryptFinal_ex(raw, content + count, &size) == 1
   }
 
-  /// Sets key and nonce, and takes the record's header as data that is signed too.
+  /// Sets key and nonce, and adds the record's header as additional data: the tag covers it, too.
   private func begin(
     _ direction: inout RecordState.Direction, _ record: UnsafeMutableRawPointer
   ) -> Bool {

@@ -1,40 +1,42 @@
 /// What a connection of TLS 1.3 is after its handshake: all that either end has to keep of it.
 ///
-/// 224 bytes without a pointer, so workers keep it in a column of their tables. Bytes of a record that
-/// has not come whole stay in the caller's buffer: `RecordLayer.open` says how many it takes.
+/// 224 bytes without a pointer, so workers keep it in a column of their tables. While a record has not come
+/// whole, its bytes stay in the caller's buffer: `RecordLayer.open` says how many it has.
 package struct RecordState: BitwiseCopyable, Sendable {
-  /// One direction's half.
+  /// What one direction has: reading or writing.
   struct Direction: BitwiseCopyable {
-    /// Of the next record.
+    /// The number of the next record under this key, from 0.
     var sequence: UInt64 = 0
     var secret = InlineArray<48, UInt8>(repeating: 0)
     var key = InlineArray<32, UInt8>(repeating: 0)
     var nonce = InlineArray<12, UInt8>(repeating: 0)
   }
 
-  /// What is so of the connection.
   struct Flags: OptionSet, BitwiseCopyable {
     var rawValue: UInt8
 
     static let isServer = Flags(rawValue: 1)
-    /// The peer has asked for new keys of ours.
+    /// The peer has asked this end to take a new key.
     static let owesKeyUpdate = Flags(rawValue: 2)
     /// The peer has said that it sends nothing more.
     static let isReadClosed = Flags(rawValue: 4)
+    /// This end has sent close_notify or another last alert.
     static let isWriteClosed = Flags(rawValue: 8)
-    /// The peer's handshake message that is being skipped is a ticket.
+    /// Nothing sets or reads this flag: only tickets are skipped.
     static let isTicket = Flags(rawValue: 16)
   }
 
   var reading: Direction
   var writing: Direction
-  /// What is left of a message from the peer whose content is of no use here.
+  /// How many bytes are left of a session ticket, whose content is of no use here.
   var skipped: UInt32 = 0
-  /// The beginning of a message from the peer whose rest comes in the next record.
+  /// The beginning of a handshake message from the peer whose rest has not come: its head, then the byte of a
+  /// KeyUpdate.
   var message = InlineArray<5, UInt8>(repeating: 0)
   var messageCount: UInt8 = 0
   var flags: Flags
-  /// The alert that reading has ended with, if not by close_notify; 0 for none.
+  /// The alert with which reading has ended: the peer's, or the one that a refused record calls for. 0 for none;
+  /// close_notify is `isReadClosed`.
   var fatal: UInt8 = 0
   private var suiteIndex: UInt8
 
@@ -47,8 +49,9 @@ package struct RecordState: BitwiseCopyable, Sendable {
   }
 
   /// - Parameters:
-  ///   - secrets: of the client's and the server's application traffic, as the key log has them.
-  ///   - written: records that this end has already sealed with its application key.
+  ///   - client: the secret of the client's application traffic, as the key log has it.
+  ///   - server: the same of the server's.
+  ///   - written: how many records OpenSSL has already sealed with this end's application key.
   init(
     suite: CipherSuite, isServer: Bool, client: InlineArray<48, UInt8>,
     server: InlineArray<48, UInt8>, written: UInt64
@@ -64,19 +67,19 @@ package struct RecordState: BitwiseCopyable, Sendable {
 
   /// Whether the peer is owed a KeyUpdate; it goes out with what is sealed next, or by `sealOwed`.
   package var isAnswerOwed: Bool { flags.contains(.owesKeyUpdate) }
-  /// Whether nothing more comes from the peer: it has said so, or a record of it was refused.
+  /// Whether nothing more is read: the peer has sent close_notify or another alert, or a record was refused.
   package var isReadOver: Bool { flags.contains(.isReadClosed) || fatal != 0 }
   package var isWriteOver: Bool { flags.contains(.isWriteClosed) }
-  /// Records sealed with the key of now.
+  /// Records sealed with the current key.
   package var recordsWritten: UInt64 { writing.sequence }
-  /// Records opened with the key of now.
+  /// Records opened with the current key.
   package var recordsRead: UInt64 { reading.sequence }
 }
 
 extension RecordState.Direction {
   init(secret: InlineArray<48, UInt8>) { self.secret = secret }
 
-  /// Key and nonce from the secret. Source: RFC 8446, section 7.3.
+  /// Derives key and nonce from the secret, and begins again with record 0. Source: RFC 8446, section 7.3.
   mutating func makeKeys(_ suite: CipherSuite) {
     sequence = 0
     unsafe withUnsafeMutableBytes(of: &key) { key in

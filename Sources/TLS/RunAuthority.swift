@@ -1,7 +1,7 @@
 internal import COpenSSL
 
-/// A certification authority that lives as long as a run: only who is told of its certificate trusts
-/// what it issues.
+/// A certification authority for one run: only those who are given its certificate trust what it
+/// issues.
 package struct RunAuthority: Sendable {
   /// PEM.
   package let certificate: [UInt8]
@@ -10,7 +10,8 @@ package struct RunAuthority: Sendable {
   /// Seconds since 1970.
   package typealias Time = Int64
 
-  /// - Parameter now: the authority is good from an hour before, since clocks differ, to a day after.
+  /// - Parameter now: the authority's certificate is valid from an hour before, since clocks differ, to a year
+  ///   after.
   package init(now: Time) throws(TLSError) {
     let key = try unsafe Self.makeKey()
     defer { unsafe EVP_PKEY_free(key) }
@@ -65,7 +66,7 @@ package struct RunAuthority: Sendable {
       key: .memory(try unsafe Self.text(of: key)))
   }
 
-  /// Longer than any run. The key never leaves the process.
+  /// Longer than any run. That does no harm: the authority's key is never written down.
   private static func aYear(from now: Time) -> ClosedRange<Time> { now - 3600...now + 365 * 86_400 }
 
   private static func makeKey() throws(TLSError) -> OpaquePointer {
@@ -78,7 +79,7 @@ package struct RunAuthority: Sendable {
     try unsafe PEM.text { unsafe PEM_write_bio_PrivateKey($0, key, nil, nil, 0, nil, nil) }
   }
 
-  /// A certificate that has no extensions and no signature yet, and itself as its issuer.
+  /// A certificate that has no extensions and no signature yet, and names itself as its issuer.
   private static func make(
     subject: String, key: OpaquePointer, validity: ClosedRange<Time>
   ) throws(TLSError) -> OpaquePointer {
@@ -120,8 +121,8 @@ package struct RunAuthority: Sendable {
     }
   }
 
-  /// Puts names into the certificate one by one: as a text for the library's parser, a name with a
-  /// comma would be two.
+  /// Puts names into the certificate one by one. OpenSSL's parser, which takes all of them as one text, would
+  /// split a name that has a comma.
   private static func add(_ names: [ServerName], to certificate: OpaquePointer) throws(TLSError) {
     guard !names.isEmpty else { return }
     ErrorQueue.clear()

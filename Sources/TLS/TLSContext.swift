@@ -12,7 +12,7 @@ package final class TLSContext: @unchecked Sendable {
   let serverName: ServerName?
   let verifiesServer: Bool
   let keepsSessions: Bool
-  /// As ALPN has them: each with its length before it.
+  /// The application protocols as ALPN writes them: each with its length before it, in one byte.
   private let protocols: [UInt8]
 
   package init(client settings: ClientSettings) throws(TLSError) {
@@ -53,13 +53,14 @@ package final class TLSContext: @unchecked Sendable {
     if let authorities = settings.clientAuthorities {
       try trust(authorities, mode: SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT)
     }
-    // Tickets hold sessions whole, so the server keeps none, and its memory does not grow.
+    // A ticket holds its whole session, so the server keeps no sessions, and its memory does not grow.
     unsafe runner_ssl_set_session_cache(raw, SSL_SESS_CACHE_OFF)
     if settings.tickets <= 0 { unsafe runner_ssl_give_no_tickets(raw) }
     guard unsafe SSL_CTX_set_num_tickets(raw, max(0, settings.tickets)) == 1 else {
       throw libraryError("SSL_CTX_set_num_tickets")
     }
-    // A session that was begun with a client's certificate is resumed in its own context only.
+    // Without a session ID context OpenSSL fails every handshake that would resume a session with a server that
+    // verifies clients.
     let context = Array("runner".utf8)
     guard unsafe SSL_CTX_set_session_id_context(raw, context, UInt32(context.count)) == 1 else {
       throw libraryError("SSL_CTX_set_session_id_context")
@@ -85,7 +86,7 @@ package final class TLSContext: @unchecked Sendable {
     unsafe runner_ssl_release_buffers(raw)
     unsafe runner_ssl_refuse_renegotiation(raw)
     unsafe SSL_CTX_set_keylog_callback(raw, takeSecret)
-    unsafe SSL_CTX_set_info_callback(raw, takeNote)
+    unsafe SSL_CTX_set_info_callback(raw, noteSentAlert)
     return unsafe raw
   }
 
@@ -138,7 +139,7 @@ package final class TLSContext: @unchecked Sendable {
     }
     let key = try unsafe PEM.key(identity.key)
     defer { unsafe EVP_PKEY_free(key) }
-    // OpenSSL itself takes a key of another kind, for a certificate of that kind to come.
+    // OpenSSL alone would accept a key of another type, because a certificate of that type may still follow.
     guard unsafe X509_check_private_key(SSL_CTX_get0_certificate(raw), key) == 1,
       unsafe SSL_CTX_use_PrivateKey(raw, key) == 1
     else {
@@ -168,7 +169,8 @@ package final class TLSContext: @unchecked Sendable {
 
   // MARK: Called by OpenSSL
 
-  /// Chooses the first of the server's protocols that the client offers, too.
+  /// Chooses the first of the server's protocols that the client offers, too. Where there is none, the handshake
+  /// fails with an alert.
   fileprivate func select(
     _ chosen: UnsafeMutablePointer<UnsafePointer<UInt8>?>,
     _ length: UnsafeMutablePointer<UInt8>, from offered: UnsafeBufferPointer<UInt8>
@@ -200,7 +202,7 @@ extension ServerName {
       throw .setting(
         "server name", value: name, reason: "takes 1 to 255 printable characters of ASCII")
     }
-    // To OpenSSL it would mean any name that ends so.
+    // To OpenSSL a name with a dot in front means any name that ends so.
     guard name.first != "." else {
       throw .setting(
         "server name", value: name, reason: "takes a name that does not begin with a dot")
@@ -227,16 +229,16 @@ private func takeSecret(_ connection: OpaquePointer?, _ line: UnsafePointer<CCha
   unsafe handshake.takeSecret(line)
 }
 
-private func takeNote(_ connection: OpaquePointer?, _ place: Int32, _ value: Int32) {
-  // Called for every step of a handshake, too. `value` has the alert's number in its lowest byte and the alert's
-  // level in the next: 2 is fatal.
-  guard place & SSL_CB_WRITE_ALERT == SSL_CB_WRITE_ALERT, value >> 8 == 2,
+private func noteSentAlert(_ connection: OpaquePointer?, _ event: Int32, _ value: Int32) {
+  // OpenSSL calls this for every step of a handshake, too. With an alert, `value` has the alert's number in its
+  // lowest byte and the alert's level in the next: 2 is fatal.
+  guard event & SSL_CB_WRITE_ALERT == SSL_CB_WRITE_ALERT, value >> 8 == 2,
     let handshake = unsafe Handshake.owner(of: connection)
   else { return }
   handshake.takeSent(Alert(rawValue: UInt8(value & 0xFF)))
 }
 
-/// 1 where the session is now ours to free.
+/// Returns 1 where OpenSSL has handed the session over, and 0 where OpenSSL still frees it.
 private func takeSession(_ connection: OpaquePointer?, _ session: OpaquePointer?) -> Int32 {
   guard let handshake = unsafe Handshake.owner(of: connection), let session = unsafe session else {
     return 0

@@ -1,6 +1,6 @@
 internal import COpenSSL
 
-/// Why there is no context, certificate or handshake to begin with: what a user has to mend.
+/// Why a context, a certificate or a handshake could not be made. `material` and `setting` are for the user to mend.
 package enum TLSError: Error, Equatable, Sendable {
   /// What a certificate or key is for.
   package enum Material: String, Sendable {
@@ -30,8 +30,8 @@ extension TLSError: CustomStringConvertible {
 
 /// What OpenSSL says of the call that has just failed.
 ///
-/// Errors stand in a queue of the thread, the first of them nearest to the cause. Whoever calls into
-/// OpenSSL and asks here clears the queue first.
+/// OpenSSL puts errors into a queue of the thread, the first of them nearest to the cause. Whoever wants to ask
+/// here about a call clears the queue before the call.
 enum ErrorQueue {
   static func clear() { ERR_clear_error() }
 
@@ -47,7 +47,8 @@ enum ErrorQueue {
     return reasons.isEmpty ? "no reason given" : reasons.joined(separator: "; ")
   }
 
-  /// The number of the first error that the TLS library itself has put there; nil for none.
+  /// The reason code of the first error in the queue; nil where there is none, or where it is not from the TLS
+  /// library itself (ERR_LIB_SSL).
   static func firstCode() -> Int32? {
     let code = ERR_peek_error()
     return code == 0 || ERR_GET_LIB(code) != ERR_LIB_SSL ? nil : ERR_GET_REASON(code)
@@ -56,7 +57,7 @@ enum ErrorQueue {
   private static func reason(_ code: UInt) -> String {
     if let text = unsafe ERR_reason_error_string(code) { return unsafe String(cString: text) }
     var buffer = [CChar](repeating: 0, count: 256)
-    // The whole line is "error:800000002:system library::No such file or directory".
+    // The whole line is "error:80000002:system library::No such file or directory".
     unsafe ERR_error_string_n(code, &buffer, buffer.count)
     let line = String(
       decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)

@@ -1,4 +1,4 @@
-/// Why a handshake has come to nothing, or a connection that had one has ended.
+/// Why a handshake has failed, or why a connection has failed after its handshake.
 package enum TLSFailure: Equatable, Sendable {
   /// What the library found wrong with the other end's certificate: its number (X509_V_ERR) and text.
   package struct Verification: Equatable, Sendable {
@@ -7,7 +7,7 @@ package enum TLSFailure: Equatable, Sendable {
   }
 
   case alertReceived(Alert)
-  /// What the other end did made this end give up.
+  /// This end gave up because of what the other end did, and sent this alert.
   case alertSent(Alert, reason: String)
   case certificate(Verification)
   case noCommonCipher
@@ -18,10 +18,11 @@ package enum TLSFailure: Equatable, Sendable {
   case noClientCertificate
   /// The other end closed before the handshake was over.
   case closed
-  /// What came is no TLS; its first bytes, at most 16.
+  /// The first bytes that came, at most 16: they are not TLS.
   case notTLS([UInt8])
+  /// Any other failure, in OpenSSL's words.
   case library(String)
-  /// This end's own: OpenSSL got no memory.
+  /// OpenSSL got no memory: the other end is not to blame.
   case outOfMemory
 }
 

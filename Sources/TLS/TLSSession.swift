@@ -1,7 +1,7 @@
 internal import COpenSSL
 
 /// What a client needs to resume: a ticket and its secret. Good for any number of handshakes with
-/// servers that keep no list of what they have seen.
+/// servers that do not remember which tickets were used.
 @safe
 package final class TLSSession {
   let raw: OpaquePointer
@@ -15,7 +15,7 @@ package final class TLSSession {
   package var lifetime: Int { unsafe Int(SSL_SESSION_get_ticket_lifetime_hint(raw)) }
 }
 
-/// The sessions that a worker has, the newest in place of the oldest, each handed out in turn.
+/// The sessions that a worker keeps. When the store is full, a new session replaces the oldest.
 package struct SessionStore: ~Copyable {
   private var sessions: [TLSSession] = []
   private let capacity: Int
@@ -35,6 +35,7 @@ package struct SessionStore: ~Copyable {
     oldest = (oldest + 1) % capacity
   }
 
+  /// The next session in turn. It stays in the store.
   package mutating func take() -> TLSSession? {
     guard !sessions.isEmpty else { return nil }
     next = next < sessions.count ? next : 0

@@ -9,10 +9,11 @@ package enum TLSVersion: Int32, Sendable, Comparable {
   }
 }
 
-/// Who a certificate must be for.
+/// A name of a server: clients ask for it, and look for it in the server's certificate.
 package enum ServerName: Equatable, Hashable, Sendable {
   case dns(String)
-  /// Never in the ClientHello: server names are DNS names there. Source: RFC 6066, section 3.
+  /// Checked in the certificate and never sent: in a ClientHello server names are DNS names.
+  /// Source: RFC 6066, section 3.
   case address(IPAddress)
 
   package init(_ text: String) { self = IPAddress(text).map(Self.address) ?? .dns(text) }
@@ -26,7 +27,7 @@ package enum PEMSource: Equatable, Sendable {
   var file: String? { if case .file(let path) = self { path } else { nil } }
 }
 
-/// What an end shows of itself: its certificate with those that lead to the CA, and its key.
+/// What an end identifies itself with: its certificate, those that lead from it to the CA, and its key.
 package struct TLSIdentity: Equatable, Sendable {
   package var certificate: PEMSource
   package var key: PEMSource
@@ -67,12 +68,12 @@ package struct TLSTerms: Equatable, Sendable {
 
 package struct ClientSettings: Equatable, Sendable {
   package var terms: TLSTerms
-  /// Nil: whatever the server shows is taken.
+  /// Nil to accept any certificate of the server.
   package var trusted: TrustedCertificates?
-  /// What a handshake asks for that names no other; nil to ask for none, and check none.
+  /// The server name of a handshake that is given none of its own; nil to send no name and to check none.
   package var serverName: ServerName?
   package var identity: TLSIdentity?
-  /// Whether handshakes may be resumed, so that sessions are handed out.
+  /// Whether sessions that servers give are kept, for `Handshake.takeSession`.
   package var keepsSessions: Bool
 
   package init(
@@ -90,9 +91,10 @@ package struct ClientSettings: Equatable, Sendable {
 package struct ServerSettings: Equatable, Sendable {
   package var terms: TLSTerms
   package var identity: TLSIdentity
-  /// Who vouches for clients, each of which then has to show a certificate; nil to ask for none.
+  /// The authorities that clients' certificates must come from. Every client then has to show one; nil to ask for
+  /// none.
   package var clientAuthorities: TrustedCertificates?
-  /// Session tickets that each full handshake of TLS 1.3 ends with; 0 for no resumption in any version.
+  /// How many session tickets a full handshake of TLS 1.3 ends with; 0 for no resumption in any version.
   package var tickets: Int
 
   package init(

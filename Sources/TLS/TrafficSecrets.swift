@@ -1,6 +1,6 @@
 internal import COpenSSL
 
-/// The secrets that the application's records of TLS 1.3 are sealed with, as OpenSSL's key log tells them.
+/// The secrets of TLS 1.3 from which the keys of application records come, as OpenSSL's key log has them.
 struct TrafficSecrets {
   /// 32 bytes, or 48 with a cipher suite of SHA-384; zeroes behind them.
   typealias Secret = InlineArray<48, UInt8>

@@ -1,6 +1,6 @@
 /// One entry of a client worker's drive log: how many connections, or messages of one pattern, the worker
-/// began in one tick. The worker writes the entry, the recording keeps its bytes as they are, a replay
-/// reads them. docs/recording.md has the format.
+/// began in one tick. The worker writes the entry, the recording keeps its bytes as they are, and a replay
+/// reads them. docs/recording.md has the format (`drive.entries`).
 package struct DriveEntry: Sendable, Equatable {
   package enum Kind: Sendable, Equatable {
     /// Connections that the schedule had the worker begin, whatever became of them.
@@ -16,7 +16,9 @@ package struct DriveEntry: Sendable, Equatable {
   /// Ticks of an entry, and of all entries of a phase together, are fewer than this: 285,000 years.
   /// No sum of two such numbers overflows.
   package static let mostTicks: UInt64 = 1 << 53
+  /// A place is less than this.
   private static let mostPlaces: UInt64 = 1 << 16
+  /// A count is less than this.
   private static let mostCount: UInt64 = 1 << 32
 
   package var kind: Kind
@@ -31,8 +33,8 @@ package struct DriveEntry: Sendable, Equatable {
   }
 
   /// Passes the entry's bytes to `append`, as up to three numbers (`Varint`). The first has the
-  /// kind in its lowest two bits, then a bit that says whether a count follows, then the ticks. The
-  /// second is the place of a pattern or a phase, the third the count.
+  /// kind in its lowest two bits, then a bit that says whether a count follows, then the ticks. Next
+  /// comes the place of a pattern or a phase, which arrivals do not have, and last the count, unless it is 1.
   package func write(_ append: (UInt8) -> Void) {
     let countFlag: UInt64 = count == 1 ? 0 : 4
     switch kind {

@@ -1,19 +1,20 @@
-/// What failed: a system call of a worker, or one of two other things that are recorded like a
-/// call.
+/// What failed: a system call of a worker, or something else that is recorded like a call
+/// (`connectTimeout`, `secure`, `webSocket` and `closed`).
 package enum FailedCall: UInt8, Sendable, CaseIterable {
   case socket, bind, listen, connect, accept, epollControl, read, write
   /// The runner's own deadline for a handshake, not the kernel's ETIMEDOUT.
   case connectTimeout
-  /// The handshake of TLS, once TCP's was over. Its errno is EPROTO where an end has said no, ETIMEDOUT where
-  /// the runner's own deadline came first, ENOMEM where this end had no memory for it.
+  /// The handshake of TLS once TCP's was over, or the connection after it. Its errno is EPROTO where an end has
+  /// refused or the peer has closed in mid-handshake, ETIMEDOUT where the runner's own deadline came first, ENOMEM
+  /// where this end had no memory for it. Where the connection broke, it is the errno of the socket.
   case secure
-  /// A WebSocket: its opening, once all below it were over, or what its peer said later. Its errno is EPROTO
-  /// where the peer has said no or broken a rule, ETIMEDOUT where the runner's own deadline came first, or a
-  /// ping had no answer.
+  /// A WebSocket: its opening, once the handshakes of TCP and TLS were over, or what its peer said later. Its errno
+  /// is EPROTO where the peer has refused, closed or broken a rule, ETIMEDOUT where the runner's own deadline came
+  /// first or a ping had no answer. Where the connection broke, it is the errno of the socket.
   case webSocket
-  /// The peer closed or reset an established connection.
+  /// The peer closed or reset an established connection, or the connection broke.
   case closed
-  /// The call that a worker waits for events with, and the calls that it needs to start.
+  /// `epollWait` is how a worker waits for events; a worker needs the others to start.
   case epollWait, epollCreate, eventCounter, map, duplicate, descriptorLimit
 
   /// The name in plans, recordings and reports.

@@ -4,15 +4,15 @@ import Recording
 
 /// Counts the connections of a phase that the server end has not accepted, as far as that can be known.
 ///
-/// With the run's own server these are the handshakes that the clients have finished, less the connections
-/// that the server has accepted. With someone else's server on this host they are the connections that wait
-/// at its listener. A connection waits there until it is accepted, even after its client has closed it. The
-/// queue keeps the order of arrival, so connections that waited when the phase began are accepted before any
-/// of the phase's own.
+/// With the run's own server the number is that of the handshakes that the clients have finished, less that of
+/// the connections that the server has accepted. With someone else's server on this host it is the number of
+/// connections that wait in the accept queue of its listener. A connection waits there until it is accepted,
+/// even after its client has closed it. The queue keeps the order of arrival, so connections that waited when
+/// the phase began are accepted before any of the phase's own.
 struct Acceptance {
   private let path: any PathReadings
   private let hasOwnServer: Bool
-  /// The most connections from before the phase that may still wait at the listeners.
+  /// An upper bound: how many connections from before the phase can still wait at the listeners.
   private var oldStillWaiting: Int
   /// Connections that waited at the listeners when the phase began.
   private let waitingAtBegin: Int
@@ -22,23 +22,21 @@ struct Acceptance {
   private struct WorkerCounters {
     /// Handshakes that the clients have finished.
     let established: Int
-    /// Connections from the clients' addresses, and from ports that are not ephemeral, that the run's own
-    /// server has accepted.
-    let acceptedFromOwnPorts: Int
-    /// Connections from the clients' addresses, and from ephemeral ports, that the run's own server has
-    /// accepted.
+    /// Connections from non-ephemeral ports of the clients' addresses that the run's own server has accepted.
+    let acceptedFromNonEphemeral: Int
+    /// Connections from ephemeral ports of the clients' addresses that the run's own server has accepted.
     let acceptedFromEphemeral: Int
 
     init(_ fleet: borrowing Fleet) {
       established = fleet.total(.established, .client)
-      acceptedFromOwnPorts = fleet.total(.opened, .server)
+      acceptedFromNonEphemeral = fleet.total(.opened, .server)
       acceptedFromEphemeral = fleet.total(.ephemeral, .server)
     }
 
-    /// The run's connections that its server has accepted. One from an ephemeral port counts only once
-    /// clients use such ports: see `Fleet.usesEphemeralPorts`.
+    /// The run's connections that its server has accepted. Connections from ephemeral ports count only if the
+    /// clients have used such ports by now: see `Fleet.usesEphemeralPorts`.
     func accepted(_ fleet: borrowing Fleet) -> Int {
-      acceptedFromOwnPorts + (fleet.usesEphemeralPorts ? acceptedFromEphemeral : 0)
+      acceptedFromNonEphemeral + (fleet.usesEphemeralPorts ? acceptedFromEphemeral : 0)
     }
 
     /// Finished handshakes less accepted connections: below zero where the server has also accepted other
@@ -71,15 +69,15 @@ struct Acceptance {
     guard !needsKernel(fleet) else { return outstandingAtListeners(fleet) }
     let counters = WorkerCounters(fleet)
     let unacceptedAtBegin = countersAtBegin.unaccepted(fleet)
-    // What waited when the phase began is accepted first. What was unaccepted then and waited no longer is
-    // lost, so it is accepted never.
+    // Connections that waited when the phase began are accepted first. Those that were unaccepted then and did
+    // not wait any more are lost: the server will never accept them.
     let oldAccepted = min(
       max(0, min(unacceptedAtBegin, waitingAtBegin)),
       counters.accepted(fleet) - countersAtBegin.accepted(fleet))
     let byCounters = max(0, counters.unaccepted(fleet) - (unacceptedAtBegin - oldAccepted))
     // A 0 may be wrong: other programs may have connected from the clients' own addresses, and the server's
-    // counters take these connections for ours. Where nobody has connected from elsewhere, all that waits at
-    // the listeners comes from the clients' addresses, so the listeners can tell.
+    // counters take these connections for ours. Then the listeners are asked, but only if nobody has connected
+    // from other addresses: otherwise a connection that waits there may be a stranger's.
     guard byCounters == 0, fleet.total(.strangers, .server) == 0 else { return byCounters }
     return outstandingAtListeners(fleet)
   }
@@ -88,8 +86,8 @@ struct Acceptance {
   private mutating func outstandingAtListeners(_ fleet: borrowing Fleet) -> Int {
     let now = path.waiting
     oldStillWaiting = min(oldStillWaiting, now)
-    // Other programs' connections may wait there, too. This phase's are no more than the handshakes
-    // that the clients have finished in it.
+    // Other programs' connections may wait there, too. This phase has at most as many as the clients have
+    // finished handshakes in it.
     return min(
       now - oldStillWaiting, WorkerCounters(fleet).established - countersAtBegin.established)
   }

@@ -5,7 +5,7 @@ import Probe
 import Recording
 import WorkerLog
 
-/// What both ends hold of the clients' connections, and which of them no server has accepted.
+/// Counts the clients' connections: how many each end holds, and how many no server has accepted.
 extension Coordinator {
   /// Gives the server a moment to accept what is on its way, and to notice what the clients have closed.
   mutating func settleServer() throws(RecordingError) {
@@ -27,16 +27,17 @@ extension Coordinator {
     }
   }
 
-  /// The time that the server has to accept a churn's last connection, from the moment it was closed: a
-  /// second, and the time of the quickest handshake. The client's last packet is on its way for half a round
-  /// trip, and a handshake takes a whole one.
+  /// How long the server has to accept a churn's last connection, from the moment at which the client closed
+  /// it: one second, plus the time of the run's quickest handshake. The client's last packet takes half a
+  /// round trip to the server. A handshake takes a whole one, so its time is enough.
   private var acceptTime: Duration {
     .seconds(1) + (fleet.handshakeTimes?.lowerBound ?? .zero)
   }
 
-  /// Waits for the server to accept the connections that a churn has opened, and closed by now.
-  /// Returns how many the server has not accepted in time; for a churn that was cut off, how many
-  /// it has not accepted at all.
+  /// Waits for the server to accept the connections of a churn, all of which are closed by now.
+  ///
+  /// - Returns: how many the server did not accept within `acceptTime`. For a churn that was cut off, how many
+  ///   it has not accepted by the end of the second, longer wait.
   mutating func awaitAcceptance() throws(RecordingError) -> Int {
     var acceptance = acceptance
     var fewest = Int.max
@@ -46,14 +47,13 @@ extension Coordinator {
     }
     let notInTime = fewest
     queuedAtDeadline = notInTime > 0 ? min(notInTime, hostReadings.path.waiting) : 0
-    // Counted at the deadline: what is lost with a listener later is in `notInTime` already.
+    // Counted at the deadline, since a connection that is lost with its listener later is in `notInTime`.
     let lostByDeadline = lostWithListener
     queuedAtDeadline += lostByDeadline
-    // What the path shows at the deadline is kept for the diagnosis.
+    // The diagnosis needs what the path shows at the deadline, so the path is looked at now.
     if notInTime > 0 { _ = lookAtPath(adding: hostReadings.readings()) }
     let (isOurs, path) = (hasOwnServer, hostReadings.path)
-    // Goes on waiting for the rest: a connection that is accepted late has another cause than one that is
-    // never accepted.
+    // Waits for the rest as well: that the server accepts late has another cause than that it never accepts.
     try settle(watching: { isOurs ? 0 : path.possibleAcceptances }) { fleet in
       fewest = min(fewest, acceptance.outstanding(fleet))
       return fewest == 0
@@ -64,22 +64,23 @@ extension Coordinator {
     return max(missing, unfinishedAtServer()) + lost
   }
 
-  /// Connections of this phase that were lost because someone else's listener was closed before it
-  /// accepted them. Those that a client still held then are left out: they are counted as closed by
-  /// the peer.
+  /// Connections of this phase that were lost because someone else's listener was closed before its server
+  /// accepted them. Left out are those that a client still held then: they count as closed by the peer.
   private var lostWithListener: Int {
     guard !hasOwnServer else { return 0 }
     let closedByPeer = fleet.total(.closedByPeer, .client) - closedByPeerBefore
-    // Connections of other programs that wait there, and that their clients have reset, look like ours.
+    // Other programs' connections that were in the queue, and that their clients have reset, look like ours.
     let most = fleet.total(.established, .client) - establishedBefore
     return max(0, min(most, hostReadings.path.findings.closedWithListener) - closedByPeer)
   }
 
-  /// Connections of this phase that someone else's server on this host never got: its kernel has
-  /// not seen the end of their handshakes, or the accept queue was full then. They wait in no
-  /// queue, and the clients hold them until they close them. The kernel's counters are those of the
-  /// whole network namespace, so other listeners' connections can only make the number smaller. So
-  /// can connections that are held back for their first bytes (TCP_DEFER_ACCEPT).
+  /// Connections of this phase that someone else's server on this host never got. Its kernel has not seen the
+  /// end of their handshakes, or the accept queue was full when the end came. Such connections wait in no
+  /// queue, and a client holds each until the client closes it.
+  ///
+  /// The kernel's counters cover the whole network namespace, so connections to other listeners can make the
+  /// number smaller, but never larger. So can connections that the kernel keeps from the queue until their first
+  /// bytes come (TCP_DEFER_ACCEPT).
   private func unfinishedAtServer() -> Int {
     guard !hasOwnServer, hostReadings.path.isInOwnNamespace else { return 0 }
     let now = hostReadings.readings().values
@@ -90,14 +91,15 @@ extension Coordinator {
     guard let opened = rise(.passiveOpens), let deferred = rise(.deferredAccepts) else { return 0 }
     let finished = fleet.total(.established, .client) - establishedBefore
     let unfinished = max(0, finished - opened - deferred)
-    // NAT may redirect them to another kernel, unless some have been seen to arrive at this one.
+    // Where none of the run's connections was seen at this server, NAT may lead all of them to another kernel.
+    // Then only as many count as full queues and drops of these listeners explain.
     guard !sawAcceptance else { return unfinished }
     let dropped = hostReadings.path.findings.listeners.values.sum { $0.drops ?? 0 }
     return min(unfinished, rise(.listenOverflows) ?? 0, dropped)
   }
 
-  /// How many connections the clients hold, and how many of these the server end holds; nil where
-  /// nobody can know. Where someone else's server holds fewer, looks again for a moment: a
+  /// How many connections the clients hold, and how many of these the server end holds; the latter is nil where
+  /// nobody can know. Where someone else's server holds fewer, counts again, up to `mostLooks` times: a
   /// connection that was closed at one end is soon gone at the other.
   mutating func countHeld() -> (established: Int, accepted: Int?) {
     var looks = 0
@@ -105,8 +107,8 @@ extension Coordinator {
       let established = fleet.current(.held, .client)
       let accepted = countAccepted(established: established)
       looks += 1
-      // The kernel may take seconds to answer. What was lost meanwhile is in `established`, and not in
-      // `accepted`.
+      // The kernel may take seconds to answer. A connection that was lost meanwhile is in `established` and
+      // not in `accepted`, so both are counted again.
       if fleet.current(.held, .client) < established, looks < Self.mostLooks { continue }
       guard !hasOwnServer, let accepted, accepted < established, looks < Self.mostLooks,
         established <= Self.mostLookedThroughAtEnd
@@ -119,11 +121,12 @@ extension Coordinator {
 
   private static let mostLooks = 5
 
-  /// An upper bound for the phantoms: the connections that stand at the clients alone and that no
-  /// server has ever accepted. Only a phase that opens connections can add to them. Our own server
-  /// knows how many it has accepted.
+  /// An upper bound for the phantoms: connections that the clients hold and that no server has ever accepted.
+  /// Only a phase that opens connections can add phantoms. For such a phase the bound follows from our own
+  /// server's counter of accepted connections. There is none (`Int.max`) where the server is someone else's, or
+  /// may have closed connections.
   func mostPhantoms(in record: PhaseRecord) -> Int {
-    // A phase that opens nothing has only the phantoms from before. So has a churn: what stands
+    // A phase that opens nothing has only the phantoms from before. So has a churn: the connections that stand
     // when it is over stood before it.
     guard record.kind.grows, !record.kind.comesAndGoes else {
       return atBegin.atServer == nil
@@ -131,8 +134,9 @@ extension Coordinator {
     }
     guard hasOwnServer, serverMayHaveClosed == false else { return .max }
     let bound = fleet.total(.established, .client) - fleet.acceptedByServer
-    // Below zero the server has accepted other programs' connections from the same addresses,
-    // nobody knows how many. Where connections still wait, at least so many are not accepted.
+    // A negative bound shows that the server has also accepted other programs' connections from the clients'
+    // addresses. Nobody knows how many, so there is no bound then. In any case the connections that still wait
+    // are not accepted.
     return bound < 0 ? .max : max(bound, hostReadings.path.possibleAcceptances)
   }
 
@@ -152,7 +156,8 @@ extension Coordinator {
     _ = countAccepted(established: held)
   }
 
-  /// The most connections held at which the kernel is asked during a churn: it takes 3 µs per connection.
+  /// With more connections held than this, the kernel is not asked during a churn: its answer takes 3 µs per
+  /// connection.
   private static let mostLookedThrough = 10_000
 
   /// Tells the path readings whether the ephemeral ports are still free of clients.
@@ -160,9 +165,9 @@ extension Coordinator {
     hostReadings.path.portsFreeOfClients = fleet.usesEphemeralPorts ? nil : ephemeralPorts
   }
 
-  /// What our own server holds of the clients' connections, by its counters. These may include
-  /// other programs' connections from the clients' own addresses. So the number is capped at what the
-  /// clients hold. In a close the server may be behind, and the cap is what they held when it began.
+  /// How many of the clients' connections our own server holds, by its counters. These may include other
+  /// programs' connections from the clients' own addresses, so the number is capped at what the clients hold.
+  /// In a close the server may close later than the clients, so the cap is what the clients held at its begin.
   var acceptedByCounters: Int {
     let record = state.phases[phase]
     // A run that opens nothing serves other programs, and counts their connections.
@@ -185,8 +190,8 @@ extension Coordinator {
       strangers: fleet.strangersHeldAtServer)
   }
 
-  /// How many connections the server end has when a phase begins. They are counted again only at
-  /// our own server, and only where something has moved since the end of the last phase.
+  /// How many connections the server end holds when a phase begins; nil where nobody can know. It is the number
+  /// from the end of the last phase, unless the server is ours and its or the clients' counters have changed.
   mutating func acceptedAtBegin() -> Int? {
     guard hasOwnServer, standing != standingAtEnd else { return acceptedAtEnd }
     return countAccepted(established: fleet.current(.held, .client))
@@ -205,19 +210,19 @@ extension Coordinator {
     // `atMost` is nil where it is not known.
     var (atMost, atLeast) = (Int?.none, 0)
     if let found = path.acceptance(of: clientProcesses, holding: established) {
-      // A connection that NAT has redirected was accepted by the program that it was redirected to.
+      // Redirected connections count as accepted: the program that NAT led them to has accepted them.
       atMost = found.unknown == 0 || found.alone > 0 ? max(0, established - found.alone) : nil
       atLeast = min(established, found.accepted + found.redirected)
       acceptedForSure = found.unknown > 0 ? atLeast : nil
       sawAcceptance = sawAcceptance || found.accepted > 0
     }
-    // Without an upper bound the total is unknown, and the lower bound must not be recorded in its place.
+    // Without an upper bound nobody knows the total, and the lower bound must not be recorded as the total.
     if atMost != nil { state.phases[phase].accepted = max(state.phases[phase].accepted, atLeast) }
     return atMost
   }
 
   private mutating func countAcceptedByOwnServer(_ established: Int) -> Int? {
-    // The server holds no more than these, whoever has opened them.
+    // All connections that the server holds, the clients' and other programs'.
     let most = fleet.heldAtServer + fleet.strangersHeldAtServer
     guard let found = kernelCountForOwnServer(established) else {
       if ownServerCanTell {
@@ -226,10 +231,11 @@ extension Coordinator {
       }
       return established > 0 && most < established ? most : nil
     }
-    // The kernel was asked after the clients were counted, and they may have opened more meanwhile.
+    // The kernel was asked after the clients were counted. If the clients have opened more meanwhile, `alone`
+    // may exceed `established`.
     let accepted = min(most, max(0, established - found.alone))
-    // A program to which NAT has redirected a connection may have passed it on to our server, as a proxy
-    // does.
+    // Where our server seems to have all connections but NAT has redirected some, the total is unknown: a proxy
+    // that got the redirected ones may have passed them on to our server.
     return found.unknown + found.redirected == 0 || accepted < established ? accepted : nil
   }
 
@@ -252,7 +258,8 @@ extension Coordinator {
   /// Nil where the kernel does not tell, or is not asked:
   /// - in a close, in an interrupted run, and where the clients hold nothing;
   /// - where the counters show that the server lacks some and holds no strangers' connections;
-  /// - where the counters raise no doubt, and more than `mostLookedThroughAtEnd` connections are held.
+  /// - where the counters raise no doubt, nothing waits at the listeners, and the clients hold more than
+  ///   `mostLookedThroughAtEnd` connections.
   private mutating func kernelCountForOwnServer(_ established: Int) -> AcceptanceCount? {
     guard established > 0, !course.isInterrupted, !isClosing else { return nil }
     let path = hostReadings.path
@@ -266,7 +273,8 @@ extension Coordinator {
       return path.acceptance(of: clients, holding: established)
     }
     var found = look()
-    // Some connections may still be on their way; the server's counters cannot tell.
+    // Connections that the clients alone have may still be on their way to the server. The server's counters
+    // cannot tell, so the kernel is asked again for a while.
     let deadline = clock.now().advanced(by: Self.settleTime)
     while let now = found, now.alone > 0, clock.now() < deadline, !course.isInterrupted {
       let mayAcceptMore = path.possibleAcceptances > 0
@@ -284,7 +292,7 @@ extension Coordinator {
     return hostReadings.path.acceptance(of: clientProcesses, holding: established)?.redirected ?? 0
   }
 
-  /// The most connections held at which the kernel is asked only to confirm or complete a count: going
-  /// through so many took 0.3 s.
+  /// With more connections held than this, the kernel is not asked just to confirm or complete a count: for
+  /// 100,000 connections its answer took 0.3 s.
   private static let mostLookedThroughAtEnd = 100_000
 }

@@ -15,8 +15,9 @@ extension Coordinator {
     standingAtEnd = state.phases[phase].kind.closes ? nil : standing
     observe(isLast: true)
     var record = state.phases[phase]
-    // Other programs may connect from the clients' own addresses. Their connections are those that
-    // still have both ends on this host, less those that the clients hold.
+    // Other programs may connect from the clients' own addresses, and `count` then includes their connections.
+    // The kernel tells how many connections from these addresses have both ends on this host (`whole`). Those
+    // that the clients do not hold are the other programs'.
     if record.kind.closes, hasOwnServer, let count = accepted, count > 0,
       let whole = hostReadings.path.heldAtBothEnds
     {
@@ -29,9 +30,9 @@ extension Coordinator {
       if left > 0 { accepted = (accepted ?? 0) + left }
     }
     record.ended = now.seconds(since: started)
-    // Where the listener was replaced meanwhile, what waited at the old one has left its queue without being
-    // accepted. So `unaccepted` stays what it was when the phase began, lest these connections count as
-    // accepted.
+    // Where a listener was replaced in this phase, the connections that waited at the old one have left its
+    // queue and were not accepted. So `unaccepted` keeps its value from the begin of the phase: with a new
+    // value these connections would count as accepted.
     let counts = PhaseCounts(
       fleet, atServer: accepted,
       unaccepted: hostReadings.path.findings.restarted.isEmpty
@@ -50,8 +51,8 @@ extension Coordinator {
     // Where nobody knows the total, a partial count must not stand for it. In a phase without phantoms a 0
     // means that the number is unknown (`PhaseRecord.held`).
     if accepted == nil, record.phantom == 0 { record.accepted = 0 }
-    // Where all connections of a churn were accepted, the server has held what the clients held, but
-    // for the phantoms from before.
+    // Where someone else's server has accepted all connections of a churn, it has held all that the clients
+    // held, except for the phantoms from before.
     if !hasOwnServer, record.kind.comesAndGoes, hostReadings.path.knowsServer, sawAcceptance,
       unacceptedByDeadline == 0
     {
@@ -67,8 +68,8 @@ extension Coordinator {
     if record.outcome == .limit || record.ceiling != nil {
       _ = lookAtPath(adding: readings)
       try fileLimits(of: record, failures, readings)
-      // `fileLimits` may have asked connections whether they are alive (`verify`). Those lost by being asked
-      // are lost in this phase, not in the next.
+      // `fileLimits` may have called `verify`, which sends a byte on each connection. A connection that turned
+      // out to be lost then is lost in this phase, not in the next.
       let lost = PhaseCounts(fleet, atServer: nil).lostAtClient(since: counts)
       if lost > 0, !record.kind.closes {
         countsAtEnd = PhaseCounts(
@@ -85,8 +86,8 @@ extension Coordinator {
     return record.outcome != .limit
   }
 
-  /// The failures of a phase by endpoint, with those between the end of the phase before and the begin of this
-  /// one: the workers file these under the phase before.
+  /// The failures of a phase by endpoint. Those between the end of the phase before and the begin of this one
+  /// count as this one's. The workers have filed them under the phase before, since they knew no other yet.
   private func failures(of record: PhaseRecord) -> [FailureRecord] {
     let own = ledger.recordsByEndpoint.filter { $0.phase == record.name }
     guard let before = phaseBefore.map({ state.phases[$0] }) else { return own }
@@ -110,7 +111,8 @@ extension Coordinator {
       found: record.ceiling != nil || steps.contains { $0.outcome == .tooMany })
   }
 
-  /// A worker that died or was given up breaks the promise of any phase: it is among the limits.
+  /// Whether the phase kept its promise. A worker that died or was given up breaks the promise of any phase:
+  /// such a worker is among the limits before `fileLimits` adds others.
   private func keeps(_ record: PhaseRecord) -> Bool {
     record.promise?.isKept != false && !hasUselessWorker
       && !state.limits.contains { $0.phase == record.name }
@@ -119,11 +121,12 @@ extension Coordinator {
   private mutating func fileLimits(
     of record: PhaseRecord, _ failures: [FailureRecord], _ readings: [Reading]
   ) throws(RecordingError) {
-    // A search that found its number without a failure and without the guard has met no limit.
+    // A search has met no limit where it found its number, no failure cost a connection, and the memory guard
+    // did not stop it.
     let needsNone =
       record.ceiling != nil && failures.allSatisfy { $0.finalCount == 0 } && course.guardStop == nil
     var explained = record
-    // The phantoms of a search are explained by `phantomLimits`; they are not reported twice.
+    // Where `phantomLimits` explain the phantoms of a search, the finder must not report them again.
     explained.phantom =
       record.ceiling == nil || phantomLimits.isEmpty ? record.newPhantoms : 0
     var limits =
@@ -149,9 +152,10 @@ extension Coordinator {
     for limit in limits { note(limit) }
   }
 
-  /// Why what came on top of TCP was refused, in the words of both ends: in each, what the peer sent is escaped.
-  /// Words are those of a refusal with the limit's errno, in its phase. One of which all failures came between
-  /// two phases (`failures(of:)`) has those of the phase before.
+  /// Why a handshake on top of TCP (TLS or WebSocket) was refused, in the words of both ends. Text that a peer
+  /// sent is escaped in them. The scoreboards keep such words by phase and errno. Those with the limit's errno
+  /// are taken, from this phase; or from the phase before, where all failures of the limit came between the two
+  /// (`failures(of:)`).
   private func words(of limit: LimitRecord) -> [Fact] {
     let errno = limit.errno.map { Errno(rawValue: CInt($0.number)) }
     let isOfThisPhase = ledger.records.contains {
@@ -168,7 +172,7 @@ extension Coordinator {
     ].compactMap(\.self)
   }
 
-  /// Client workers that have died, and whose share of a phase is opened by nobody; nil where none has.
+  /// How many client workers have died, so that nobody opens their share of a phase; nil where none has.
   private var goneClients: Fact? {
     let clients = fleet.members.filter { $0.end == .client }
     let gone = clients.count { !$0.isAlive }
@@ -177,9 +181,9 @@ extension Coordinator {
       : Fact("client workers", "\(gone) of \(clients.count) had died: nobody opens their share")
   }
 
-  /// How many of the held connections are alive: each sends a byte that must come back. Nil where
-  /// the plan does not go on after a limit, the run was interrupted, the server does not echo, the plan has
-  /// a protocol, or nothing is held.
+  /// Asks how many of the held connections are alive: the clients send one byte on each, which must come back.
+  /// Nil where nobody is asked: the plan does not go on after a limit (`on-limit`), the run was interrupted, the
+  /// server is someone else's or does not echo, the connections speak HTTP, or the clients hold none.
   mutating func verify() throws(RecordingError) -> Fact? {
     guard plan.onLimit == .hold, plan.server?.reply == .echo, !plan.protocol.isHTTP,
       !course.isInterrupted

@@ -7,7 +7,7 @@ import Recording
 import SystemPackage
 import WorkerLog
 
-/// What the scoreboards and the kernel say.
+/// Looks at the scoreboards and the kernel, and notes what they say.
 extension Coordinator {
   /// Reads the scoreboards: peaks, failures, dead workers, limits, memory.
   ///
@@ -42,8 +42,8 @@ extension Coordinator {
     mostFilesOpen = max(mostFilesOpen, hostReadings.readings().values[.filesOpen] ?? 0)
   }
 
-  /// Once every client is at its limit, or growth was stopped for all, no arrival is wanted any
-  /// more: the connect rate counts up to this look.
+  /// Notes the end of growth for the connect rate, which counts up to it. Growth has ended when every client is
+  /// at its limit, a server is at its own, or the memory guard has stopped all clients.
   private mutating func noteEndOfGrowth() {
     let phase = phase
     guard plan.phases[phase].kind.phaseKind.hasConnectRate, state.phases[phase].started != nil,
@@ -70,7 +70,7 @@ extension Coordinator {
               source: nil, endpoint: nil))))
     }
     let phase = phase
-    // A client at its limit stops by itself, and the others go on to their own end.
+    // A client at its limit stops by itself, and the other clients go on until they are done or at theirs.
     if fleet.any(.server, { $0.isLimited(in: phase) }) {
       follow(course.take(.serverIsLimited))
     }
@@ -80,7 +80,8 @@ extension Coordinator {
         in: plan.phases[phase].name, beyond: failuresBeforeStep, since: stepStarted)?.cause
   }
 
-  /// Called at every look while connections grow, for the guard; else only at samples, to be shown.
+  /// Reads the available memory. While connections grow the memory guard needs it at every look; otherwise it is
+  /// only shown, and read at samples.
   private mutating func lookAtMemory() {
     memoryAvailable = hostReadings.availableMemory() ?? memoryAvailable
   }
@@ -120,7 +121,7 @@ extension Coordinator {
     return finder
   }
 
-  /// By worker, its limit of descriptors now, where that is lower than it was when the worker began.
+  /// RLIMIT_NOFILE of the living workers whose limit somebody has lowered since they began, by worker.
   private var loweredDescriptors: [Int: Int] {
     let granted = min(
       host.descriptors.hard, host.descriptorsPerProcess, ServerAssignment.mostDescriptors)

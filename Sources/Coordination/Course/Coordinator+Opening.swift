@@ -4,10 +4,11 @@ import Plan
 import Probe
 import Recording
 
-/// When a phase has opened all that it is to open: its connect rate counts up to that instant.
+/// Finds the instant up to which the connect rate of a phase counts: when the phase has nothing more to open.
 extension Coordinator {
-  /// When the last arrival of a phase is due; nil where the phase has no pace or opens nothing, and where
-  /// that is 10^9 s away or more.
+  /// When the last arrival of a ramp or a churn is due. In a ramp that a replay drives by recorded arrivals it
+  /// is when the last of these is due. Nil for other phases, for a ramp without a pace, and where that is 10^9 s
+  /// away or more.
   func lastArrivalDue(_ index: Int) -> Instant? {
     let recorded = replay.flatMap { $0.arrivals.indices.contains(index) ? $0.arrivals[index] : nil }
     if let recorded, plan.phases[index].kind.phaseKind.addsConnections {
@@ -22,9 +23,9 @@ extension Coordinator {
   /// sample when the last arrival is due, and one when a ramp has settled, because rates are
   /// computed from samples.
   ///
-  /// - Returns: the load when the last arrival was due or the workers had settled, whichever came first.
-  ///   Where no arrival is due at a set time, or the last one sooner than `shortestTimedPhase` into the
-  ///   phase, the load at `shortestTimedPhase`.
+  /// - Returns: the load when the last arrival was due, but not before `shortestTimedPhase` into the phase;
+  ///   without a known last arrival, the load at `shortestTimedPhase`. Where the workers settled earlier, the
+  ///   load when they had settled.
   mutating func openEverything() throws(RecordingError) -> LoadReading {
     if let due = state.phases[phase].openedUntil {
       try loop(until: started.advanced(by: .seconds(due))) { fleet in fleet.hasSettled }

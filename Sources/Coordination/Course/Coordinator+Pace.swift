@@ -18,10 +18,10 @@ extension Coordinator {
       turnsHeldBack: fleet.total(.heldBack, .client))
   }
 
-  /// Says why connections were begun more slowly than planned. A connection that was begun in time
-  /// kept the pace even where it failed: a failure has a reason of its own.
+  /// Says why connections were begun more slowly than planned. A connection that was begun in time counts as
+  /// planned even where it failed: a failure has a reason of its own.
   ///
-  /// - Parameter load: the load when the last arrival was due.
+  /// - Parameter load: the load that `openEverything` returned.
   mutating func remarkOnPace(_ load: LoadReading) {
     let elapsed = load.at.seconds(since: phaseStarted)
     let phase = phase
@@ -35,8 +35,8 @@ extension Coordinator {
     remark(begun / elapsed, of: planned, "", load, heldBack: heldBack(until: load))
   }
 
-  /// Why handshakes of TLS kept connections of this phase from being begun when they were due, in words; nil
-  /// where they kept none.
+  /// Why connections of this phase were begun later than they were due, in words, where TLS handshakes under way
+  /// held them back; nil where none was held back.
   private func heldBack(until load: LoadReading) -> String? {
     guard load.turnsHeldBack > loadBefore.turnsHeldBack else { return nil }
     let most = Format.count(TLSKernel<LinuxKernel>.mostUnderWay)
@@ -45,7 +45,7 @@ extension Coordinator {
       + " helps is more `processes`, or a server that is quicker"
   }
 
-  /// Whether a client worker is gone. Nobody has done its share, which explains a slow phase.
+  /// Whether a client worker has died or was given up. Nobody does its share, which explains a slow phase.
   private var hasLostClient: Bool {
     fleet.members.contains { $0.end == .client && !$0.isAlive }
   }
@@ -82,19 +82,19 @@ extension Coordinator {
 
   /// Connections of this churn that were begun too late.
   func lateArrivals(_ readings: [Reading]) -> LateArrivals {
-    // What happened after the last arrival was due has made no arrival late.
+    // The load until the last arrival was due, where it was read then: what came later made no arrival late.
     let load = loadWhileOpening ?? load(readings)
     return LateArrivals(
       count: fleet.total(.lateArrivals, .client) - atBegin.late,
       foundNoRoom: fleet.total(.crowded, .client) > atBegin.crowded,
       heldBack: heldBack(until: load),
-      // A shortage is found without the rates.
+      // `shortage` does not look at the rates.
       shortage: missedPace(0, of: 0, load)
         .shortage(before: loadBefore.counters, after: load.counters, host: host))
   }
 
-  /// What the processors did while this phase opened its connections; nil where that took too short a time to
-  /// tell.
+  /// What the processors did while this phase opened its connections (in other phases than ramps: until now);
+  /// nil where that took less than `shortestTimedPhase`, too short a time to tell.
   func processorFindings(_ readings: [Reading]) -> ProcessorFindings? {
     let load = loadWhenOpened ?? load(readings)
     let pace = missedPace(0, of: 0, load)
@@ -111,18 +111,18 @@ extension Coordinator {
   }
 
   private mutating func remark(
-    _ rate: Double, of planned: Double, _ what: String, _ load: LoadReading,
+    _ rate: Double, of planned: Double, _ unit: String, _ load: LoadReading,
     idle: IdleShare? = nil, heldBack: String? = nil
   ) {
     let pace = missedPace(rate, of: planned, load)
     guard pace.wantsReason else { return }
     var reasons = [idle?.words, heldBack].compactMap(\.self)
-    // Where the processes that hold connections sent less than their shares, there is another reason, too.
-    if idle.map({ rate < planned * $0.othersPart }) ?? true {
+    // Idle processes explain the missing messages only if the other processes have sent their own shares.
+    if idle.map({ rate < planned * $0.connectedPart }) ?? true {
       reasons.append(pace.reason(before: loadBefore.counters, after: load.counters, host: host))
     }
     let reason = reasons.joined(separator: "; ")
-    let remark = "\(Format.rate(rate)) of \(Format.rate(planned))\(what) planned: \(reason)"
+    let remark = "\(Format.rate(rate)) of \(Format.rate(planned))\(unit) planned: \(reason)"
     state.phases[phase].remark = remark
     progress.note("\(plan.name): \(state.phases[phase].name): \(remark)")
   }
@@ -138,9 +138,9 @@ private struct IdleShare {
     self.count = count
   }
 
-  /// The share of a rate that the processes with connections send, less 5% that a phase may lack at its begin
-  /// and at its end.
-  var othersPart: Double { 0.95 * Double(count - idle) / Double(count) }
+  /// The part of the planned rate that the processes with connections should reach: their shares, less 5% for
+  /// what a phase may lack at its begin and at its end.
+  var connectedPart: Double { 0.95 * Double(count - idle) / Double(count) }
 
   var words: String {
     "\(idle) of \(count) client processes hold no connection, and each begins the same share of a rate; with"

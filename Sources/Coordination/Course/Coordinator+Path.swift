@@ -5,9 +5,9 @@ import Probe
 import Recording
 import WorkerLog
 
-/// What lies between the two ends.
+/// What was seen between the two ends of connections: listeners, queues, packets, NAT.
 extension Coordinator {
-  /// Updates the path findings. Returns the given readings and the path's.
+  /// Updates the path findings. Returns the given readings, followed by those of the path.
   func lookAtPath(adding readings: [Reading]) -> [Reading] {
     let name = state.phases[phase].name
     let timedOut = ledger.records.contains {
@@ -28,7 +28,8 @@ extension Coordinator {
     findings.strangersAtServer = fleet.strangersHeldAtServer
     findings.queuedAtDeadline = queuedAtDeadline
     findings.serverMayClose = serverMayHaveClosed
-    // Only if a peer has closed some: for `leftAtServer` the kernel goes through all connections of the host.
+    // Only if a peer has closed connections or has broken off TLS handshakes: for `leftAtServer` the kernel goes
+    // through all connections of the host.
     let name = state.phases[phase].name
     let isBrokenOff = state.failures.contains {
       $0.phase == name && $0.syscall == FailedCall.secure.name && $0.errno?.name == "ECONNRESET"
@@ -41,8 +42,9 @@ extension Coordinator {
     return findings
   }
 
-  /// Whether our own server may have closed connections in this phase: it met a failure, was full, has
-  /// refused a handshake of TLS, or has died. Nil where it is someone else's.
+  /// Whether our own server may have closed connections in this phase: it met a failure, was full, has refused
+  /// a handshake on top of TCP (TLS or WebSocket), or one of its workers has died. Nil where the server is
+  /// someone else's.
   var serverMayHaveClosed: Bool? {
     guard hasOwnServer else { return nil }
     let (phase, name) = (phase, state.phases[phase].name)

@@ -4,9 +4,9 @@ import Probe
 import Recording
 import TLS
 
-/// Says of a phase what its numbers alone do not.
+/// Adds remarks to a phase: what its numbers alone do not say.
 extension Coordinator {
-  /// Messages that were due and not sent so far.
+  /// Messages that were due since the run began and were not sent.
   var unsentMessages: Int {
     plan.patterns.indices.reduce(0) { $0 + fleet.total($1, .unsent, .client) }
   }
@@ -20,7 +20,7 @@ extension Coordinator {
         + " had fallen behind")
   }
 
-  /// Says how many connections a pause has lost. A pause promises nothing, so no verdict says it.
+  /// Says how many connections a pause has lost. A pause promises nothing, so the verdict does not count them.
   ///
   /// - Parameter before: connections that had been closed by the peer when the phase began.
   mutating func remarkOnLosses(since before: Int) {
@@ -30,9 +30,9 @@ extension Coordinator {
     add("\(Format.count(lost)) \(were) closed by the peer meanwhile")
   }
 
-  /// Says what a peer sent unasked, as servers do that turn a connection away.
+  /// Says what a peer sent unasked: a server that turns a connection away often says why.
   ///
-  /// - Parameter before: connections that had been told something when the phase began.
+  /// - Parameter before: connections on which something had come unasked when the phase began.
   mutating func remarkOnUnasked(since before: Int) {
     let told = fleet.total(.unasked, .client) - before
     guard told > 0,
@@ -42,7 +42,8 @@ extension Coordinator {
     add("\(Format.count(told)) \(were) told something unasked: \(shown(said))")
   }
 
-  /// What a peer said, as a quoted text. A server of TLS answers a plain client with an alert, which is told.
+  /// What a peer said, as a quoted text. Where the plan has no TLS and the text is an alert of TLS, the alert's
+  /// name is added: a TLS server answers a plain client so.
   func shown(_ said: [UInt8]) -> String {
     let text = EscapedText.shown(said)
     guard plan.tls == nil, let alert = Alert.words(of: said) else { return text }
@@ -52,8 +53,8 @@ extension Coordinator {
   /// Wrong answers so far, by pattern.
   var wrongAnswers: [Int] { plan.patterns.indices.map { fleet.total($0, .wrong, .client) } }
 
-  /// Says what the peer answered where its answers were wrong: a refusal and a mistake of the plan's look
-  /// alike in numbers alone.
+  /// Says what the peer answered where its answers were wrong. Numbers alone do not tell a refusal of the peer
+  /// from a mistake in the plan.
   ///
   /// - Parameter before: wrong answers when the phase began, by pattern.
   mutating func remarkOnWrongAnswers(since before: [Int]) {

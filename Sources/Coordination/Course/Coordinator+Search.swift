@@ -6,18 +6,18 @@ import Plan
 import Probe
 import Recording
 
-/// Looking for the most connections that last.
+/// Drives a search: a phase that looks for the most connections that last.
 extension Coordinator {
-  /// A search gives up after so many moves (`SearchWalk.move`). The steps up take most of them: once a goal
-  /// was too many, twenty halvings find the number within a step of a million connections.
+  /// A search gives up after this many moves (`SearchWalk.Move`). Nearly all of them can be steps up: once a
+  /// goal was too high, twenty halvings find the number even within a step of a million connections.
   private static let mostMoves = 10_000
-  /// How often in a row a goal is tried again without more connections than before. A peer that closes
-  /// every tenth connection may close the one that was opened last, so one vain try shows no limit.
+  /// How many tries for a goal in a row may bring no more connections than before. A peer that closes every
+  /// tenth connection may close the one that was opened last, so a single vain try shows no limit.
   private static let mostVainTries = 5
 
   mutating func seek(_ search: Phase.Search) throws(RecordingError) {
     var walk = SearchWalk(from: search.from, step: search.step, most: search.most)
-    // Nobody opens the share of a worker that has died, so no number found from then on would mean anything.
+    // Nobody opens the share of a worker that has died, so a number that is found later would mean nothing.
     for _ in 0..<Self.mostMoves where course.goesOn && !hasLostWorker {
       switch walk.move {
       case .step(let goal):
@@ -75,15 +75,16 @@ extension Coordinator {
     state.limits.contains { $0.phase == state.phases[phase].name && $0.isDeath }
   }
 
-  /// Messages that the clients have sent and that were not answered in time, nor have been since.
+  /// Messages of the run that were not answered in time and are still unanswered.
   private var missingMessages: Int {
     plan.patterns.indices.reduce(0) { $0 + fleet.total($1, .missing, .client) }
   }
 
-  /// Closes all connections, so that the goal is opened anew, where the ones that stand cannot be used:
-  /// - A condition on handshakes needs new handshakes.
-  /// - More messages are unanswered than at the last such close. On a connection that is still owed an
-  ///   answer, a late one could not be told from the answer to a new message.
+  /// Closes all connections where those that stand cannot be used for the goal, so that it is opened anew. That
+  /// is so in two cases:
+  /// - `until` has a condition on handshakes, which needs new handshakes.
+  /// - More messages are unanswered than at the last such close. On a connection that still owes an answer,
+  ///   the client could not tell that late answer from the answer to a new message.
   ///
   /// Does nothing while fewer connections than the goal are held.
   ///
@@ -102,10 +103,10 @@ extension Coordinator {
     return true
   }
 
-  /// Why a goal stays out of reach though nothing failed: the server does not accept what the clients
-  /// have opened.
+  /// Finds out why a goal stays out of reach though nothing failed: the server does not accept connections that
+  /// the clients have opened.
   ///
-  /// - Returns: the cause; nil where the goal is missed for another reason.
+  /// - Returns: why it does not accept them; nil where the goal is missed for another reason.
   private mutating func explainPhantoms(_ held: Int) -> String? {
     var record = state.phases[phase]
     record.phantom = max(0, fleet.current(.held, .client) - held)
@@ -113,7 +114,7 @@ extension Coordinator {
     state.phases[phase].phantom = max(state.phases[phase].phantom, record.phantom)
     record.ended = clock.now().seconds(since: started)
     let readings = hostReadings.readings()
-    // The finder takes what this finds.
+    // The finder below uses the path findings, which this brings up to date.
     _ = lookAtPath(adding: readings)
     phantomLimits = finder(readings).limits(
       of: record, failures: [], memoryGuard: nil, workerDied: false)
@@ -123,7 +124,7 @@ extension Coordinator {
   private mutating func confirm(
     _ count: Int, _ search: Phase.Search, _ walk: inout SearchWalk
   ) throws(RecordingError) {
-    // After a close the connections grow as in any step; otherwise only lost ones are opened again.
+    // After such a close all connections are opened again, as in a step; otherwise only those that were lost.
     let isAnew = try closeAllBeforeOpening(count, search)
     guard course.goesOn else { return }
     isAnew ? course.startGrowing() : course.stopGrowing()
@@ -158,22 +159,22 @@ extension Coordinator {
     }
   }
 
-  /// Opens or closes connections until `goal` are held, or a limit keeps them below. Connections that were
-  /// lost on the way are opened again as long as that brings more: one connection that failed is no limit.
+  /// Opens or closes connections until both ends hold `goal`, or a limit keeps the number below it. Connections
+  /// that are lost on the way are opened again as long as that brings more: a single failure is no limit.
   ///
   /// A step down is over when all messages that were sent before it have been answered or given up.
   ///
-  /// - Returns: when the clients had last done all that they could, in seconds since the run began.
-  ///   `go` takes a sample at that instant, so that a connect rate can be measured up to it.
+  /// - Returns: when the clients had settled for the last time, in seconds since the run began. `go` takes a
+  ///   sample at that instant, so that a connect rate can be measured up to it.
   @discardableResult
   private mutating func go(to goal: Int) throws(RecordingError) -> Double {
-    // A limit that was met at another number must not keep connections that were lost since from being
-    // opened: where it still holds, it is met again.
+    // A worker that has met a limit opens nothing more. A limit that was met at another number must not keep it
+    // from opening connections again that were lost since. If the limit still holds, it is met again.
     fleet.forgetLimits()
     var most = -1
     var vainTries = 0
-    // False in a confirmation that only replaces lost connections: growth has ended before, so that it
-    // stands still now tells of no limit.
+    // False in a confirmation that only replaces lost connections. Growth was stopped before that, so `mayGrow`
+    // tells of no limit there.
     let couldGrow = course.mayGrow
     var openedAt = clock.now().seconds(since: started)
     while course.goesOn {
@@ -189,7 +190,8 @@ extension Coordinator {
       if held >= goal { break }
       vainTries = held > most ? 0 : vainTries + 1
       most = max(most, held)
-      // A try that takes so long has waited in vain for an answer; one more try would, too.
+      // A try that took `settleTime` longer than its pace needs has waited in vain for the server's answers. One
+      // more try would, too.
       if vainTries > 0, settledAt > began.advanced(by: planned + Self.settleTime) { break }
       if vainTries >= Self.mostVainTries || hasLimitedWorker || couldGrow && !course.mayGrow {
         break
@@ -198,7 +200,7 @@ extension Coordinator {
     return openedAt
   }
 
-  /// How long it takes to begin so many connections at the pace of the search.
+  /// How long it takes to begin `count` connections at the pace of the search.
   private func timeToOpen(_ count: Int) -> Duration {
     guard case .search(let search) = plan.phases[phase].kind else { return .zero }
     return switch search.pace {
@@ -218,25 +220,21 @@ extension Coordinator {
       || fleet.any(.server) { $0.isLimited(in: phase) }
   }
 
-  /// Connections that stand at both ends; those of the clients where nothing tells what the server has
-  /// accepted.
+  /// Connections that stand at both ends; where nobody knows what the server holds, those that the clients hold.
   private mutating func heldAtBothEnds() -> Int {
     let (established, accepted) = countHeld()
     return min(established, accepted ?? established)
   }
 
-  /// The first `until` condition that holds, with what was measured; nil when none does. A condition says
-  /// what is too much, so one that holds ends the step.
-  ///
-  /// Instants are seconds since the run began.
+  /// The first condition of `until` that holds, with what was measured, for people; nil when none holds. Such a
+  /// condition says what is too much, so one that holds ends the step. Instants are seconds since the run began.
   ///
   /// - Parameters:
   ///   - began: when the step began: metrics of handshakes are measured from then on.
   ///   - openedAt: when the clients had opened all that they could: the connect rate is measured
   ///     until then, all other metrics until now.
-  ///   - standingSince: when the hold of a confirmation began, or a step down was over: metrics that are
-  ///     not of handshakes are measured from then on. Nil in a step up, where they too are measured from
-  ///     `began` on.
+  ///   - standingSince: when the hold of a confirmation began, or a step down was over. Metrics that are not of
+  ///     handshakes are measured from then on. Nil in a step up, where all metrics are measured from `began` on.
   private func conditionMet(
     of search: Phase.Search, since began: Double, openedAt: Double, standingSince: Double? = nil
   ) -> String? {
@@ -257,15 +255,15 @@ extension Coordinator {
     return nil
   }
 
-  /// Whether the condition's round trip is known to be exceeded, though no right answer came and there is
-  /// nothing to measure: a message has waited for its answer for longer, or was given up and its timeout is
-  /// at least as long.
+  /// Whether the round trip of a condition is exceeded for certain, though no right answer came and there is
+  /// nothing to measure. It is where a message has already waited for its answer for longer, and where one was
+  /// given up whose timeout is at least as long.
   private func isExceededUnanswered(_ condition: Threshold, in span: ClosedRange<Double>) -> Bool {
     guard let live, case .percentile(_, of: .roundTrip) = condition.metric,
       condition.comparison == .more || condition.comparison == .atLeast
     else { return false }
-    // Patterns without an expectation are left out. Those of conversations have none: their steps are
-    // timed one by one, and the client may not have said the first one yet.
+    // Patterns that expect no answer are left out. So are those of conversations, which have no expectation of
+    // their own: their steps are timed one by one, and the client may not have sent the first step yet.
     let answerable = plan.patterns.filter { $0.expectation != .none }
     return answerable.contains { pattern in
       func count(_ outcome: MessageOutcome, at instant: Double) -> Double {

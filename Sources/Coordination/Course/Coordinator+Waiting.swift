@@ -4,10 +4,10 @@ import Plan
 import Probe
 import Recording
 
-/// Keeping the run going: until a phase is over, a signal comes, or nothing moves any more.
+/// Waiting. Meanwhile the run goes on: the coordinator looks at its workers, takes samples, and takes signals.
 extension Coordinator {
-  /// Keeps the run going until the condition holds, the deadline comes, or the phase is cut off by
-  /// a signal or a condition of the plan.
+  /// Keeps the run going until `done` returns true, the deadline comes, or a signal or a condition of the plan
+  /// cuts the phase off.
   mutating func loop(
     until deadline: Instant?, _ done: (borrowing Fleet) -> Bool
   ) throws(RecordingError) {
@@ -23,17 +23,17 @@ extension Coordinator {
     }
   }
 
-  /// Gives workers a moment to notice what has already happened. The wait ends when the condition holds, or
-  /// when nothing has moved for `settleTime` plus the time of the slowest handshake: the last packet of a
-  /// handshake may be on its way for as long. After `longestSettleTime` the wait ends in any case, and
-  /// `stillMoves` tells whether something still moved then.
+  /// Gives workers a moment to notice what has already happened. The wait ends when `done` returns true, or
+  /// when no watched number has changed for `settleTime` plus the time of the run's slowest handshake: the last
+  /// packet of a handshake may be on its way for as long. It ends in any case after `longestSettleTime`, or
+  /// `settleTime` after a signal. `stillMoves` then tells whether a number had still changed.
   ///
-  /// - Parameter elsewhere: one more number whose changes tell that something moves.
+  /// - Parameter elsewhere: gives one more number to watch.
   mutating func settle(
     watching elsewhere: () -> Int = { 0 }, _ done: (borrowing Fleet) -> Bool
   ) throws(RecordingError) {
     stillMoves = false
-    // `done` may go through all connections of the host, so the time begins after its first call.
+    // `done` may go through all connections of the host, which takes time: the deadline counts from here.
     guard !done(fleet) else { return }
     let settleTime = Self.settleTime + (fleet.handshakeTimes?.upperBound ?? .zero)
     var deadline = clock.now().advanced(by: settleTime)
@@ -49,7 +49,7 @@ extension Coordinator {
         // Behind NAT the server counts the run's own connections as strangers'.
         fleet.knowsOwnConnections ? elsewhere() : elsewhere() + fleet.total(.strangers, .server)
       )
-      // A worker without a sign of life will soon either go on or be given up: the wait lasts until then.
+      // A worker without a sign of life will soon go on or be given up, so it counts as something that moves.
       if now != last || fleet.someAreHung {
         deadline = clock.now().advanced(by: settleTime)
       }
@@ -85,8 +85,8 @@ extension Coordinator {
     }
   }
 
-  /// The start of the phase: now. A replay waits for the phase's recorded instant first, unless that
-  /// has passed. Phases never overlap, so that whatever is counted belongs to one phase.
+  /// The instant at which the phase starts: now. A replay first waits for the recorded start of the phase,
+  /// unless that has passed: phases never overlap, so that whatever is counted belongs to one phase.
   mutating func startOfPhase(_ index: Int) throws(RecordingError) -> Instant {
     guard let recorded = replay?.instants[index] else { return clock.now() }
     guard let (first, began) = replayStarted else {

@@ -8,13 +8,13 @@ package import Recording
 
 /// Drives one plan from its first phase to its last and records what happens.
 ///
-/// It opens no load-bearing socket, and all that it does is done in one thread: it writes orders on
-/// the workers' scoreboards, reads their counters, and sleeps until the next sample, a worker's call
-/// for attention, or a signal.
+/// It opens no load-bearing socket, and does everything in one thread: it writes orders on the workers'
+/// scoreboards, reads their counters, and sleeps until the next look, a worker's call for attention, or a
+/// signal. A look reads the scoreboards (`observe`). A sample also writes what was read to the recording.
 package struct Coordinator: ~Copyable {
-  /// How long workers are given to notice what has already happened, such as a reset on its way or a
-  /// connection to accept. The time begins anew whenever something moves; all in all it is no longer than
-  /// `longestSettleTime`.
+  /// How long workers have to notice what has already happened, such as a reset on its way or a connection to
+  /// accept. The time begins anew whenever a count changes, but never lasts longer than `longestSettleTime` in
+  /// all (`settle`).
   static let settleTime = Duration.seconds(2)
   static let longestSettleTime = Duration.seconds(60)
   /// The longest time between two looks: growth must stop in time when memory runs out.
@@ -25,7 +25,8 @@ package struct Coordinator: ~Copyable {
   let demand: Demand
   let prediction: [PredictionTerm]
   let replay: Replay?
-  /// When the first replayed phase began: in the original's time (`Replay.instants`), and in this run.
+  /// When the first replayed phase began: in the original, as `Replay.instants` has it, and in this run. Nil
+  /// until then.
   var replayStarted: (recorded: Double, now: Instant)?
   let started: Instant
   var fleet: Fleet
@@ -46,26 +47,28 @@ package struct Coordinator: ~Copyable {
   var phaseStarted: Instant
   /// Bytes.
   var memoryAvailable: Int?
-  /// Seconds, of the last interval in which answers came.
+  /// In seconds, over the last interval between samples in which answers came.
   var roundTripP99: Double?
-  /// The limits that explain the phantoms that a search has met, where nothing failed.
+  /// The limits that explain the phantoms of a search, where nothing failed.
   var phantomLimits: [LimitRecord] = []
+  /// The cause of the limit that the phase, or the step of a search, has met so far; nil where none is known.
   var limitInSight: String?
-  /// What the workers had counted when the phase began: its promise is measured against it.
+  /// What the workers had counted when the phase began. The phase's promise is measured from these counts on.
   var atBegin: PhaseCounts
-  /// The same when the most recent phase ended; nil after a close.
+  /// What the workers had counted when the most recent phase ended; nil after a close.
   var countsAtEnd: PhaseCounts?
-  /// Kernel counters when the phase began: what rose since is evidence.
+  /// The kernel's counters when the phase began. By how much each has risen since is evidence for a limit.
   var countersBefore: [Series.Key: Double] { loadBefore.counters }
   var loadBefore: LoadReading
-  /// The most files open on the host at any look of this phase after ENFILE. The run's own may be
-  /// closed again by the end of the phase.
+  /// The most files that the host had open at a look of this phase after a call had failed with ENFILE. Kept
+  /// because the run's own files may be closed again by the end of the phase.
   var mostFilesOpen = 0.0
-  /// Whether clients spend the last moments before a message is due awake, and so use more
-  /// processor time than their work takes.
+  /// Whether clients stay awake for the last moments before a message is due, and so use more processor time
+  /// than their work takes.
   let clientsWaitAwake: Bool
-  /// Handshakes that had finished, and connections that peers had closed, when the phase began.
+  /// Handshakes that had finished when the phase began.
   var establishedBefore = 0
+  /// Connections that peers had closed when the phase began.
   var closedByPeerBefore = 0
   /// Connections that the server end had accepted and held at the end of the most recent phase; nil
   /// where nobody can know.
@@ -77,24 +80,25 @@ package struct Coordinator: ~Copyable {
   var standingAtEnd: Standing?
   /// Counts the connections of this phase that the server has not accepted yet.
   var acceptance: Acceptance
-  /// Connections of this churn that nobody had accepted by the deadline, which is `acceptTime` after the
-  /// last of them was closed.
+  /// Connections of this churn that no server had accepted by the deadline, which is `acceptTime` after the
+  /// clients had closed the last of them.
   var unacceptedByDeadline = 0
-  /// Of these, those that waited at a listener, or were lost when their listener was closed.
+  /// Of those in `unacceptedByDeadline`, the connections that waited at a listener at the deadline, or had been
+  /// lost when their listener was closed.
   var queuedAtDeadline = 0
-  /// Connections that stood at the end of the most recent phase and no server had ever accepted.
+  /// Connections that the clients held at the end of the most recent phase, and that no server had accepted.
   var phantoms = 0
-  /// Connections that the clients held when the phase ended, and the server had accepted and lost.
+  /// Connections that the clients held when the phase ended, and that the server had accepted and lost.
   var goneAtServer = 0
   /// Connections that NAT had redirected to another program when the phase ended.
   var redirected = 0
-  /// The load when the last arrival of this churn was due; nil before, and in other phases.
+  /// The load that `openEverything` returned for this churn; nil before that, and in other phases.
   var loadWhileOpening: LoadReading?
-  /// The load when all connections of this ramp stood or had failed; nil before, and in other phases.
+  /// The load when all connections of this ramp stood or had failed; nil before that, and in other phases.
   var loadWhenOpened: LoadReading?
-  /// Whether someone else's server on this host was seen to have a connection of ours.
+  /// Whether someone else's server on this host has ever been seen to have a connection of the run.
   var sawAcceptance = false
-  /// What had failed at the end of the most recent phase, by endpoint.
+  /// All failures of the run up to the end of the most recent phase, by endpoint.
   var failuresAtEnd: [FailureRecord] = []
   /// What had failed when this step of a search began, and when that was; the phase's begin in other phases.
   var failuresBeforeStep: [FailureRecord] = []
@@ -104,9 +108,9 @@ package struct Coordinator: ~Copyable {
   var begun: (last: Int?, before: Int?) = (nil, nil)
   /// Messages that had not been answered when a search last closed all connections.
   var missingAtLastClose = 0
-  /// Whether something still moved when `longestSettleTime` was over.
+  /// Whether counts still changed when the last `settle` had lasted as long as it may.
   var stillMoves = false
-  /// Nil for plans without conditions that decide while the run goes on.
+  /// The run so far, for conditions that decide while it goes on (`abort`, `until`); nil for a plan without any.
   var live: LiveRecording?
 
   package init(
@@ -151,7 +155,7 @@ package struct Coordinator: ~Copyable {
   package mutating func drive() throws(RecordingError) -> RunEnd {
     try runPhases()
     endWorkers()
-    // Takes pending signals, so that a repeated one, as timeout(1) sends it, is not counted later
+    // Takes the signals that are pending. timeout(1) sends its signal twice: the second must not count later,
     // as a request of its own.
     sleep(until: clock.now())
     progress.finish()
@@ -180,10 +184,10 @@ package struct Coordinator: ~Copyable {
     }
   }
 
-  /// Whether a worker cannot work at all, as one that could not listen: without that worker no later phase
-  /// means anything.
+  /// Whether a worker cannot work at all, such as a server worker that could not listen. Without it no later
+  /// phase means anything.
   var hasUselessWorker: Bool {
-    // Also where the worker has ended since.
+    // Over all members, because such a worker has ended by now or soon will.
     fleet.members.contains { $0.board[.state] == WorkerState.failed.rawValue }
   }
 
@@ -216,13 +220,13 @@ package struct Coordinator: ~Copyable {
     state.phases[index].plannedRate = plan.phases[index].plannedRate(
       from: state.phases[index].established)
     try sample(readings)
-    // What is lost while a replay waits for the phase is this phase's.
+    // Connections that are lost while a replay waits for the phase's start count as lost in this phase.
     acceptance = Acceptance(fleet, path: hostReadings.path, hasOwnServer: hasOwnServer)
     let counts = PhaseCounts(
       fleet,
       atServer: acceptedAtBegin(),
       unaccepted: acceptance.waiting(fleet))
-    // What was lost since the end of the last phase was counted is lost in this one.
+    // Connections that were lost after the counts at the end of the last phase count as lost in this phase.
     atBegin = countsAtEnd.flatMap { counts.haveLost(since: $0) ? $0 : nil } ?? counts
     phaseStarted = try startOfPhase(index)
     stepStarted = phaseStarted
@@ -232,7 +236,7 @@ package struct Coordinator: ~Copyable {
     guard course.goesOn else { return true }
     state.phases[index].started = phaseStarted.seconds(since: started)
     state.phases[index].openedUntil = lastArrivalDue(index)?.seconds(since: started)
-    // Set first, so that the recording is right about this phase whatever cuts the run off.
+    // Set before the phase is driven, so that the recording is right about it whatever cuts the run off.
     state.phases[index].outcome = .interrupted
     course.startGrowing()
     progress.phaseChanged(progressState())
@@ -249,8 +253,8 @@ package struct Coordinator: ~Copyable {
     return try endPhase()
   }
 
-  /// Lets no further message begin, and waits for outstanding answers: as long as the patterns
-  /// allow, or only `settleTime` in a run that a condition has ended.
+  /// Lets no further message begin, and waits for outstanding answers: for the longest time that a pattern
+  /// allows, and `settleTime` beyond it; in a run that a condition has ended, only for `settleTime`.
   mutating func endMessages(unsentBefore: Int) throws(RecordingError) {
     sampler.stopMessages(at: clock.now())
     try sample(hostReadings.readings())
@@ -267,7 +271,7 @@ package struct Coordinator: ~Copyable {
 
   // MARK: The end
 
-  /// Ends a run whose recording cannot be written any more: what is known of the run is in memory.
+  /// Ends a run whose recording cannot be written any more. Returns what is in memory of it.
   package mutating func endEarly() -> RunEnd {
     observe(isLast: true)
     endWorkers()

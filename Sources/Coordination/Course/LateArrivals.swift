@@ -1,11 +1,12 @@
-/// Arrivals of a churn that lived for as long as planned, but were begun too late.
+/// Connections of a churn that lived for as long as planned, but were begun too late (`Counter.lateAfter`).
 package struct LateArrivals {
   package static let none = Self(count: 0, foundNoRoom: false, heldBack: nil, shortage: nil)
 
   let count: Int
-  /// Whether arrivals had to wait until other connections had gone.
+  /// Whether a client had no room for an arrival that was due until other connections had gone.
   let foundNoRoom: Bool
-  /// Why the layer on top of TCP kept arrivals from being begun, in words; nil where it kept none.
+  /// Why arrivals were begun late, in words, where TLS handshakes under way held them back; nil where none was
+  /// held back.
   let heldBack: String?
   /// Which workers or control groups were short of processor time; nil where none was.
   let shortage: String?

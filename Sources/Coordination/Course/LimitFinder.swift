@@ -16,7 +16,7 @@ package struct LimitFinder {
   var endpoints: [String] = []
   /// The control group that leaves the least memory now; nil where that is not known.
   var tightestGroup: GroupBound?
-  /// By worker, its limit of descriptors now, where somebody has lowered that since the run began.
+  /// RLIMIT_NOFILE of the workers whose limit somebody has lowered since the run began, by worker.
   var loweredDescriptors: [Int: Int] = [:]
   /// What the processors did while connections were opened; nil where that is not known.
   var processors: ProcessorFindings?
@@ -43,7 +43,9 @@ package struct LimitFinder {
   ///
   /// - Parameters:
   ///   - failures: what failed, by kind and endpoint.
-  ///   - memoryGuard: where the memory guard stopped growth, the record of that.
+  ///   - memoryGuard: the record of the memory guard stopping growth; nil where it has not.
+  ///   - workerDied: whether a worker has died in the phase. Its own record (`limit(ofDeath:in:at:)`) is not
+  ///     among those that are returned.
   ///   - late: late arrivals of a churn.
   ///   - gone: client workers that had died before the phase; nil where none had.
   package func limits(
@@ -94,13 +96,13 @@ package struct LimitFinder {
     return limit
   }
 
-  /// The limits that failures amount to. What failed alike may have another cause at each endpoint; where it
-  /// has the same one it is one limit, with the evidence of the first.
+  /// The limits that failures amount to. Failures of one kind may have another cause at each endpoint. Those
+  /// with the same cause make one limit, with the evidence of the first.
   private func limits(from failures: [FailureRecord], in phase: PhaseRecord) -> [LimitRecord] {
     var causes: [(failure: FailureRecord, found: Diagnosed)] = []
     // A handshake that was tried again has cost nothing.
     for failure in failures where failure.finalCount > 0 {
-      // Counters are of all endpoints, so they are held against the failures at all of them.
+      // The kernel's counters cover all endpoints, so they are compared with the failures at all endpoints.
       var alike = failure
       alike.count = failures.filter(failure.isSameKind).reduce(0) { $0 + $1.count }
       let found = diagnose(
@@ -217,8 +219,8 @@ package struct LimitFinder {
   /// A promise that was broken without a failure: `unclassified`. Where the server is someone
   /// else's, a guess may stand in the evidence, marked as one.
   private func unexplained(_ phase: PhaseRecord, retried: Int) -> LimitRecord {
-    // The clients hold nothing any more: what is left is at the server, which has not heard of
-    // their closes.
+    // Where the clients hold nothing any more, the connections that are left are at the server: it has not heard
+    // of the clients' closes.
     let isLeftAtServer = phase.kind.closes && path.held == 0
     let left =
       isLeftAtServer
@@ -253,7 +255,8 @@ package struct LimitFinder {
       predicted: predicted, evidence: evidence)
   }
 
-  /// A guess at the limit, from the number of connections at which someone else's server stopped.
+  /// A guess at the limit of someone else's server, from the number of connections at which it took no more;
+  /// empty where there is none.
   private func guess(_ resource: Resource, held: Int) -> [Fact] {
     guard demand.serverWorkers == nil else { return [] }
     switch resource {

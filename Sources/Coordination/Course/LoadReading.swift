@@ -9,6 +9,6 @@ struct LoadReading {
   let workerTimes: [Double]
   /// Connections begun since the run started, whatever became of them.
   let connectionsBegun: Int
-  /// Turns since the run started in which handshakes of TLS kept a connection from being begun.
+  /// Turns of the clients' loops since the run started in which TLS handshakes under way held a connection back.
   let turnsHeldBack: Int
 }

@@ -5,7 +5,7 @@ import Plan
 import Probe
 import Recording
 
-// Where the kinds of phases differ in a run: what the workers are to do, what the coordinator does
+// The differences between the kinds of phases in a run: what the workers are to do, what the coordinator does
 // meanwhile, and what the phase promises.
 
 extension ClientTask {
@@ -71,7 +71,7 @@ extension Coordinator {
     if !phase.patterns.isEmpty { try endMessages(unsentBefore: unsent) }
   }
 
-  /// How many connections the phase was to begin; 0 for any but a churn.
+  /// How many connections a churn is to begin; 0 in other phases.
   var arrivals: Int {
     guard case .churn(let churn) = plan.phases[phase].kind else { return 0 }
     let recorded = replay.flatMap { $0.arrivals.indices.contains(phase) ? $0.arrivals[phase] : nil }
@@ -102,17 +102,17 @@ extension PhasePromise {
       missed = goal - end.atBothEnds
     case .hold:
       promised = begin.atBothEnds
-      // What stood at the client alone when the phase began was not promised: nobody had accepted
-      // it. So each of these that is gone is taken off the losses. Those accepted since then and
-      // those that still stand at the client alone are not gone.
+      // Connections that stood at the client alone when the phase began were not promised: nobody had accepted
+      // them. So each of them that is gone is taken off the losses. Those that were accepted since and those
+      // that still stand at the client alone are not gone.
       let acceptedSince = max(0, begin.unaccepted - end.unaccepted)
       let unpromised = begin.onlyAtClient - end.onlyAtClient - acceptedSince
       missed = max(lost - max(0, unpromised), begin.atBothEnds - end.atBothEnds - asRecorded)
     case .churn:
       promised = arrivals
-      // A churn leaves standing what stood before it. A close that a conversation asks for
-      // (`asRecorded`) may have met a connection of the churn or one from before: nobody knows
-      // which, so these closes are taken off the losses.
+      // The connections from before a churn are to outlast it. A close that a conversation asks for
+      // (`asRecorded`) may have met one of them or a connection of the churn. Nobody knows which, so these
+      // closes are taken off the losses.
       let lostAtClient = min(lost, max(0, begin.atClient - end.atClient - asRecorded))
       let lostAtServer =
         begin.atServer == nil || end.atServer == nil
@@ -129,7 +129,8 @@ extension PhasePromise {
       missed = max(end.atClient, min(end.atServer ?? 0, begin.atClient))
     case .pause: return nil
     }
-    // Where nothing was promised, what is missing all the same breaks the promise.
+    // Connections may be missing though none was promised, for example from before a churn without arrivals.
+    // `missed` is not capped then, so that they break the promise.
     let most = promised > 0 ? promised : max(0, missed)
     self.init(
       promised: promised, missed: min(max(0, missed), most), tolerance: phase.tolerance,

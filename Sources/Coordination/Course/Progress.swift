@@ -1,18 +1,19 @@
 import Linux
 import Recording
 
-/// What there is to say about a run at one instant.
+/// What the user is told about a run at one instant.
 package struct ProgressState {
   package var plan: String
   package var phase: String
-  /// Seconds since the run, and since the phase, started.
+  /// Seconds since the run started.
   package var elapsed: Double
+  /// Seconds since the phase started.
   package var phaseElapsed: Double
   package var goal: Int?
   /// Seconds that the phase is planned to take; nil where its plan does not say.
   package var planned: Double?
   package var established: Int
-  /// Nil when the server is someone else's.
+  /// Nil when the server is someone else's, or its counters do not tell the run's connections from others'.
   package var accepted: Int?
   package var connecting: Int
   package var failures: Int
@@ -20,7 +21,7 @@ package struct ProgressState {
   package var messages: Messages?
   /// Bytes.
   package var memoryAvailable: Double?
-  /// The cause of the limit, from the moment at which it is seen.
+  /// The cause of the limit that the phase has met; nil until it has met one.
   package var limit: String?
 }
 
@@ -28,7 +29,7 @@ extension ProgressState {
   package struct Messages {
     package var sent: Int
     package var lost: Int
-    /// Seconds, of the last interval in which answers came; nil before the first.
+    /// In seconds, over the last interval between samples in which answers came; nil before the first.
     package var roundTripP99: Double?
 
     /// "1,200 sent, 0 lost, round trip p99 4.9 ms"
@@ -39,8 +40,8 @@ extension ProgressState {
   }
 }
 
-/// Tells the user how the run goes. It writes to standard error, so that standard output holds
-/// results alone.
+/// Tells the user how the run goes. Whoever implements it writes to standard error, so that standard output
+/// holds results alone.
 package protocol Progress {
   mutating func phaseChanged(_ state: ProgressState)
   mutating func update(_ state: ProgressState)

@@ -10,15 +10,15 @@ struct RunCourse {
     case signal
     /// Less memory is left than the plan's guard keeps, and connections are still being opened.
     case memoryIsShort(FailureRecord)
-    /// A server of ours has met a limit in this phase. It cannot stop its clients.
+    /// A worker of the run's own server has met a limit in this phase. It cannot stop the clients itself.
     case serverIsLimited
-    /// A condition that ends the run cannot hold any more.
+    /// A condition with `abort` has failed for good.
     case violated
     /// No further message is begun in this phase. Outstanding answers are waited for, even after an abort.
     case messagesStopped
     /// - Parameters:
     ///   - isKept: whether the phase kept its promise.
-    ///   - canGoOn: false when a worker cannot work at all: nothing that follows means anything.
+    ///   - canGoOn: false when a worker cannot work at all, so that no later phase means anything.
     case phaseEnded(isKept: Bool, canGoOn: Bool)
   }
 
@@ -95,7 +95,7 @@ struct RunCourse {
   /// The phase begins, or the next step of a search.
   mutating func startGrowing() { mayGrow = kinds[phase].grows }
 
-  /// A search confirms a number from here on, whatever limit it met on the way up.
+  /// A search begins to confirm a number, or to hold it: growth has ended, whatever limit ended it.
   mutating func stopGrowing() { mayGrow = false }
 
   /// - Parameter isKept: whether the current phase kept its promise.

@@ -19,7 +19,7 @@ package struct EndedRun {
 
 /// A run from the end of its last phase to its judged recording.
 ///
-/// What cannot be written to the file any more is judged from memory, and reported as a fault.
+/// Where the file cannot be written any more, the run is judged from memory, and the recording has a fault.
 package struct RunEnding {
   private let writer: RecordingWriter
   /// What was known before the run.
@@ -52,8 +52,8 @@ package struct RunEnding {
     let isWhole = writeError == nil
     let known = end
     write { writer throws(RecordingError) in try writer.write(known) }
-    // The first signal of a run only asks for its end, which is near anyway; the second ends the process.
-    // An interrupted run has had its first signal.
+    // The first signal of a run only asks for its end, which is near anyway. The second ends the process. An
+    // interrupted run has had its first signal already.
     clock.endProcess(afterSignals: end.interrupted ? 1 : 2, code: ExitStatus.interrupted)
     var whole = result(isWhole: isWhole)
     end.replay = replay?.record(of: whole)
@@ -73,7 +73,7 @@ package struct RunEnding {
     return EndedRun(recording: whole, judgement: judgement, writeError: writeError)
   }
 
-  /// What was recorded, with the end that this process knows of.
+  /// What the file has, completed with the end of the run as this process has it in memory.
   private func result(isWhole: Bool) -> Recording {
     var whole: Recording
     do throws(RecordingError) {

@@ -1,7 +1,8 @@
-/// Where a search goes next: up in steps, then between what lasted and what did not, then back
-/// down until a number has been held for long enough.
+/// Where a search goes next: first up in steps, then halfway between the highest number that was good and the
+/// lowest that was not, until the two are close. Then it holds the good number for as long as a ceiling must
+/// last, and goes down until a number lasts.
 ///
-/// The walk knows no sockets: its caller tells how each step went, and `move` says what to try.
+/// The walk knows no sockets: its caller tells how each move went, and `move` says what to try next.
 struct SearchWalk {
   enum Move: Equatable {
     /// Go to this many connections and look.
@@ -42,9 +43,9 @@ struct SearchWalk {
     advance()
   }
 
-  /// A limit let the step hold only so many: above this number there is nothing to look for. Where the
-  /// limit left fewer than had been reached before, the goal was too many: some servers reset all of
-  /// their connections once there are more than their limit.
+  /// A limit let the step hold only `held` connections, so nothing above this number is looked for. Where `held`
+  /// is less than was reached before, only the goal counts as too many: some servers reset all of their
+  /// connections once there are more than their limit.
   mutating func wasLimited(to held: Int) {
     if held < good {
       bad = goal
@@ -58,15 +59,15 @@ struct SearchWalk {
   /// The number to be confirmed lasted.
   mutating func confirmed() { move = .found(good) }
 
-  /// The number to be confirmed did not last: goes back by the resolution, or to what was left if
-  /// that is less.
+  /// The number to be confirmed did not last. The next number to confirm is lower by the resolution, or `held`
+  /// where that is lower still.
   mutating func wasLost(leaving held: Int) {
     bad = good
     good = max(0, min(good - resolution, held))
     move = good > 0 ? .confirm(good) : .foundNone
   }
 
-  /// How exactly a ceiling is found: to one per cent, or to a step where that is less.
+  /// How exactly a ceiling is found: to one per cent of it, or to the size of a step where that is less.
   private var resolution: Int { max(1, min(stepSize, good / 100)) }
 
   private mutating func advance() {

@@ -15,8 +15,8 @@ package struct Fleet: ~Copyable {
     package let process: any WorkerProcess
     package let board: Scoreboard
     package var ended: WorkerEnd?
-    /// Why the worker was given up and killed; nil for one that was not. A process that hangs in a
-    /// system call dies only when that call ends.
+    /// Why the worker was given up and killed; nil for one that was not. `ended` may stay nil all the same: a
+    /// process that hangs in a system call dies only when the call ends.
     package var hang: HungWorker?
 
     package var isAlive: Bool { ended == nil && hang == nil }
@@ -28,7 +28,7 @@ package struct Fleet: ~Copyable {
   }
 
   package private(set) var members: [Member]
-  /// Orders that have been posted to all.
+  /// How many orders have been posted to all workers.
   private var orders: UInt64 = 0
   private var liveness: Liveness
   private let host: any WorkerHost
@@ -45,7 +45,7 @@ package struct Fleet: ~Copyable {
   /// recording is opened.
   ///
   /// - Parameters:
-  ///   - sources: how many source addresses to count connections for.
+  ///   - sources: how many source addresses to count connections for, one by one.
   ///   - host: where the workers run.
   package init(
     servers: [ServerAssignment], clients: [ClientAssignment], sources: Int,
@@ -95,7 +95,7 @@ package struct Fleet: ~Copyable {
       member.process.kill()
       member.process.awaitEnd()
     }
-    // A worker that was given up has been killed already, and may never end: nobody waits for it.
+    // Nobody waits for a worker that was given up: it has been killed already, and may never end.
     for member in members {
       member.process.release()
       member.board.unmap()
@@ -116,12 +116,13 @@ package struct Fleet: ~Copyable {
   /// Whether every living client has carried out the last order.
   var hasSettled: Bool { all(.client) { $0[.settledOrder] == orders } }
 
-  /// Orders all workers to end, and kills a worker that has not ended within the time. A worker is killed
-  /// earlier where its process is stopped (state T, after one second), or rests and has been silent for too
-  /// long (`HungWorker`). Sockets of both ends reset on close, so whichever end closes first leaves no
-  /// TIME_WAIT.
+  /// Orders all workers to end, and kills those that have not ended within `time`. Two kinds of workers are
+  /// killed earlier: one whose process is stopped (state T) after a second, and one that is at rest and has been
+  /// silent for too long (`HungWorker`). Sockets of both ends reset on close, so whichever end closes first
+  /// leaves no TIME_WAIT.
   ///
-  /// - Returns: the indices in `members` of the workers that were given up.
+  /// - Returns: the indices in `members` of the workers that were given up: killed earlier, or not gone even
+  ///   five seconds after they were killed.
   @discardableResult
   package mutating func quit(within time: Duration, by clock: any RunClock) -> [Int] {
     let start = clock.now()
@@ -134,12 +135,12 @@ package struct Fleet: ~Copyable {
       if reap().isEmpty { clock.pause(until: clock.now().advanced(by: Self.lookEvery)) }
       looks += 1
       if looks == Self.looksBeforeStoppedAreGivenUp { silent += giveUpStopped() }
-      // A worker that ends is silent, too: it runs, or hangs in the kernel, while the kernel closes
-      // its sockets. So only a worker at rest is given up here.
+      // A worker that is ending is silent, too, while the kernel closes its sockets: it runs then, or hangs in
+      // the kernel. So only a worker at rest is given up here.
       silent += giveUpHung(at: clock.now()) { HungWorker.isAtRest($0) }
     }
     for member in members where member.isAlive { member.process.kill() }
-    // SIGKILL works at once, except on a process that hangs in the kernel.
+    // SIGKILL ends a process at once, unless it hangs in the kernel.
     let end = clock.now().advanced(by: .seconds(5))
     while members.contains(where: { $0.ended == nil }), clock.now() < end {
       if reap().isEmpty { clock.pause(until: clock.now().advanced(by: .milliseconds(5))) }
@@ -154,9 +155,9 @@ package struct Fleet: ~Copyable {
   }
 
   private static let lookEvery = Duration.milliseconds(5)
-  /// Looks of `quit`, about a second of them, after which a stopped worker is given up. Looks are
-  /// counted, not time: this process takes none while it is stopped itself, and workers that were
-  /// stopped with it may go on a moment later.
+  /// After this many looks of `quit`, which take about a second, a stopped worker is given up. `quit` counts its
+  /// looks and not the time, because this process may be stopped together with its workers: it takes no look
+  /// then, and the workers may go on a moment later than it does.
   private static let looksBeforeStoppedAreGivenUp = 200
 
   private mutating func giveUpStopped() -> [Int] {
@@ -171,7 +172,7 @@ package struct Fleet: ~Copyable {
   }
 
   /// Wakes the workers that rest, and kills those that have been silent for too long. To be called
-  /// often: only one call per second does anything.
+  /// more often than once per second: one call per second at most does anything.
   ///
   /// - Parameter mayGiveUp: whether a worker whose process is in this state may be killed.
   /// - Returns: the indices in `members` of the workers that were killed.
@@ -185,7 +186,7 @@ package struct Fleet: ~Copyable {
       case .turning: break
       case .resting: members[index].process.wake()
       case .silent(let time):
-        // The shortest patience: before that, no state need be read.
+        // The state of the process is read only after the shortest time that any state has.
         guard time >= HungWorker.patience("T") else { continue }
         let state = members[index].process.state
         guard mayGiveUp(state), time >= HungWorker.patience(state) else { continue }
@@ -196,7 +197,7 @@ package struct Fleet: ~Copyable {
     return silent
   }
 
-  /// Whether some worker gives no sign of life and is not given up yet.
+  /// Whether some worker was woken, has given no sign of life since, and is not given up yet.
   var someAreHung: Bool { liveness.someAreHung }
 
   private mutating func giveUp(_ index: Int, _ hang: HungWorker) {
@@ -225,12 +226,13 @@ package struct Fleet: ~Copyable {
     return ended
   }
 
-  /// The sum of a counter over the living workers of an end, since a dead one holds nothing.
+  /// The sum of a counter over the living workers of an end: for counters of what is there now, since a dead
+  /// worker holds nothing.
   package func current(_ counter: Counter, _ end: End) -> Int {
     members.reduce(0) { $1.end == end && $1.isAlive ? $0 + Int($1.board[counter]) : $0 }
   }
 
-  /// Connections of the clients' that a worker holds, as far as their addresses and ports tell.
+  /// How many of the clients' connections a worker holds, as far as their addresses and ports tell.
   package func held(by member: Member) -> Int {
     guard member.isAlive else { return 0 }
     let isServer = member.end == .server
@@ -238,12 +240,12 @@ package struct Fleet: ~Copyable {
       + (isServer && usesEphemeralPorts ? Int(member.board[.ephemeralHeld]) : 0)
   }
 
-  /// Connections of the clients' that the built-in server holds.
+  /// How many of the clients' connections the built-in server holds.
   var heldAtServer: Int {
     current(.held, .server) + (usesEphemeralPorts ? current(.ephemeralHeld, .server) : 0)
   }
 
-  /// Connections of the clients' that the built-in server has ever accepted.
+  /// How many of the clients' connections the built-in server has accepted since the run started.
   var acceptedByServer: Int {
     total(.opened, .server) + (usesEphemeralPorts ? total(.ephemeral, .server) : 0)
   }
@@ -258,13 +260,13 @@ package struct Fleet: ~Copyable {
     total(.strangers, .server) > 0 || !usesEphemeralPorts && total(.ephemeral, .server) > 0
   }
 
-  /// Whether clients have taken ephemeral ports, which the kernel gives to other programs as well.
-  /// Until then a connection from such a port is another program's, even from a client's address.
+  /// Whether clients have connected from ephemeral ports, which the kernel gives to other programs as well.
+  /// Until they have, a connection from such a port is another program's, even from a client's address.
   var usesEphemeralPorts: Bool { total(.ephemeral, .client) > 0 }
 
   /// Whether the server's counters tell the run's connections from others'. They do not where clients have
-  /// established connections and the server has accepted some, but none from the clients' source addresses:
-  /// NAT rewrites these on the way, or other programs took what the server had to give.
+  /// established connections, and all that the server has accepted came from other addresses than theirs. Either
+  /// NAT rewrites the clients' addresses on the way, or other programs have taken all that the server can hold.
   var knowsOwnConnections: Bool {
     acceptedByServer > 0 || total(.strangers, .server) == 0 || total(.established, .client) == 0
   }
@@ -274,17 +276,18 @@ package struct Fleet: ~Copyable {
     for member in members { member.board[.limited] = 0 }
   }
 
-  /// The sum of a counter over all workers that an end ever had.
+  /// The sum of a counter over all workers of an end, dead ones included.
   package func total(_ counter: Counter, _ end: End) -> Int {
     members.reduce(0) { $1.end == end ? $0 + Int($1.board[counter]) : $0 }
   }
 
-  /// The sum of a pattern's counter over all workers that an end ever had.
+  /// The sum of a pattern's counter over all workers of an end, dead ones included.
   func total(_ pattern: Int, _ counter: MessageCounter, _ end: End) -> Int {
     members.reduce(0) { $1.end == end ? $0 + Int($1.board[pattern, counter]) : $0 }
   }
 
-  /// The quickest and the slowest handshake of the run so far, from its `connect` call; nil before the first.
+  /// How long the quickest and the slowest handshake of the run took so far, from the `connect` call on; nil
+  /// before the first.
   var handshakeTimes: ClosedRange<Duration>? {
     var counts = [UInt64](repeating: 0, count: LatencyBuckets.count)
     for member in members where member.end == .client {

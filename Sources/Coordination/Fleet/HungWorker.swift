@@ -2,14 +2,14 @@ import Linux
 
 /// A worker that was given up because it did not answer.
 package struct HungWorker: Equatable {
-  /// The state of its process, as in proc_pid_stat(5); nil where that could not be read.
+  /// The state of its process, as in proc_pid_stat(5); nil where the state could not be read.
   let state: Character?
   /// How long it had been silent.
   let time: Duration
 
-  /// How long a worker may be silent, given the state of its process. One that wants to run may have to
-  /// wait for a processor, and one in the kernel for a disk or for memory, so these get more time than one
-  /// that is stopped, or that sleeps though it was woken.
+  /// How long a worker may be silent, given the state of its process. A worker that wants to run may have to wait
+  /// for a processor, and one in the kernel for a disk or for memory. So these get more time than a worker that
+  /// is stopped, or that sleeps though it was woken.
   static func patience(_ state: Character?) -> Duration {
     isAtRest(state) ? .seconds(5) : .seconds(30)
   }
@@ -19,8 +19,8 @@ package struct HungWorker: Equatable {
     state.map { "TtS".contains($0) } ?? false
   }
 
-  /// Whether only SIGCONT makes a process in this state go on. State t does not count: a tracer stops a
-  /// process at every call and lets it go on, so only silence tells.
+  /// Whether only SIGCONT makes a process in this state go on. Not so in state t: a tracer may stop a process at
+  /// every system call and let it go on each time, so such a worker is given up only for its silence.
   static func isStopped(_ state: Character?) -> Bool { state == "T" }
 
   /// "was stopped (state T)".

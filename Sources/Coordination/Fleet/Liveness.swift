@@ -2,9 +2,9 @@ import Linux
 
 /// Which workers give no sign of life, and for how long.
 ///
-/// A worker that has nothing to do sleeps without limit. So a worker whose loop has not turned
-/// since the look before is woken, and its silence counts from that moment. One look adds at most
-/// two seconds to a silence: where looks are further apart, the whole host may have stood still.
+/// A worker that has nothing to do sleeps without limit. So a worker whose loop has not turned since the last
+/// look is woken, and its silence counts from that moment. One look adds at most two seconds to a silence: where
+/// looks are further apart, the whole host may have stood still, and the worker with it.
 struct Liveness {
   /// The fewest nanoseconds from one look to the next.
   private static let interval: UInt64 = 1_000_000_000
@@ -13,7 +13,8 @@ struct Liveness {
 
   private struct Sign {
     var turns: UInt64 = 0
-    /// Nanoseconds since the worker was woken, in which its loop has not turned; nil where it was not woken.
+    /// For how many nanoseconds the loop has not turned since the worker was woken; nil where its loop has turned
+    /// and it was not woken since.
     var silence: UInt64?
   }
 

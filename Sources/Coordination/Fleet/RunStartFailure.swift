@@ -4,7 +4,7 @@ package import Probe
 import Recording
 import SystemPackage
 
-/// A run whose workers could not be started: which call failed, and which limit that was.
+/// Why the workers of a run could not be started: which call failed, and which limit made it fail.
 package struct RunStartFailure: Error, CustomStringConvertible {
   package let cause: Start.Cause
 
@@ -17,7 +17,8 @@ package struct RunStartFailure: Error, CustomStringConvertible {
 }
 
 extension ForkedWorkers {
-  /// Ready to fork the workers of a run.
+  /// Makes the `WorkerHost` that forks the workers of a run. Fails where the event counter cannot be opened with
+  /// which workers call for attention.
   package static func prepared(
     for demand: Demand, on host: HostDescription
   ) throws(RunStartFailure) -> ForkedWorkers {

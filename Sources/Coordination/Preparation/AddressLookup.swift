@@ -20,7 +20,7 @@ package struct AddressLookup: Sendable {
       ephemeralPorts: { HostDescription.current().ephemeralPorts })
   }
 
-  /// A host with nothing but loopback, and no names.
+  /// A host without names, and without any interface but loopback.
   package static var loopback: AddressLookup {
     AddressLookup(
       addresses: { name throws(NameLookup.Failure) in [] },

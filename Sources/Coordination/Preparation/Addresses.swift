@@ -13,13 +13,13 @@ package struct Addresses: Equatable {
   package let ephemeralPorts: ClosedRange<UInt16>?
   /// Someone else's servers, in the plan's order; empty with the built-in one.
   package let targets: [SocketAddress]
-  /// Whether the server is on this host, be it our own or someone else's.
+  /// Whether all servers are on this host: the built-in one, which always is, or someone else's.
   package let serverIsHere: Bool
-  /// What the plan's names and interface, and the ports, turned out to be.
+  /// For the recording: the addresses of the plan's names and of its interface, and the ports.
   package let facts: [Fact]
 
-  /// Asks the host for the names and the interface that the plan has, and checks what could not be
-  /// checked when the plan was read.
+  /// Asks the host for the addresses of the plan's names and of its interface, and checks what could not be
+  /// checked without the host when the plan was read.
   ///
   /// - Parameter allowPublic: whether targets may be anywhere; else they must be loopback, private
   ///   or link-local addresses, or this host's own.
@@ -54,7 +54,7 @@ package struct Addresses: Equatable {
 
   // MARK: Names
 
-  /// Every address that each target may be.
+  /// For each target, every address that it may have.
   private static func candidates(
     of plan: Plan, _ lookup: AddressLookup
   ) throws(InvalidPlan) -> [[IPAddress]] {
@@ -82,7 +82,7 @@ package struct Addresses: Equatable {
     return !isPossible(false) && isPossible(true)
   }
 
-  /// The first address of the family for each target.
+  /// For each target, the first of its addresses that is of the run's family.
   private static func targets(
     of plan: Plan, from found: [[IPAddress]], v6: Bool
   ) throws(InvalidPlan) -> [SocketAddress] {
@@ -95,7 +95,8 @@ package struct Addresses: Equatable {
         throw plan.invalid(problem.message, hint: what + problem.hint, near: target.host)
       }
       let endpoint = SocketAddress(address, target.port)
-      // A repeated endpoint would count twice, though it has each source port only once.
+      // A repeated endpoint would count twice as room for connections, though each source port connects to it
+      // only once.
       if let other = targets.firstIndex(of: endpoint) {
         throw plan.invalid(
           "targets \(plan.targets[other]) and \(target) are both \(endpoint)", near: target.host)
@@ -154,7 +155,7 @@ package struct Addresses: Equatable {
 
   // MARK: Checks
 
-  /// Refuses public targets that are not this host's own: a typing error must not load them.
+  /// Refuses public targets that are not this host's own: a typing error must not load someone else's server.
   private static func refusePublicTargets(
     _ plan: Plan, _ targets: [SocketAddress], _ lookup: AddressLookup
   ) throws(InvalidPlan) {

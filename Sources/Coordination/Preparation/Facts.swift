@@ -7,7 +7,7 @@ import Probe
 package import Recording
 package import SystemPackage
 
-// Values of one layer made of those of another.
+// Makes values of one module from those of others: a `Demand` of a plan, records of phases and workers.
 
 extension Demand {
   package init(_ plan: Plan, addresses: Addresses, staffing: Staffing) {
@@ -25,7 +25,8 @@ extension Demand {
     serversChosen = plan.server == nil ? nil : staffing.servers.count
     longestIdle = plan.longestIdle
     ownBytesPerWorker = plan.tls == nil ? 0 : TLSColumns.bytesOfHandshakes
-    // Without TLS and a protocol's own columns an end's row is a few pages for thousands of connections.
+    // A connection of TLS 1.2 keeps its OpenSSL state, 18 KiB. Plain connections count nothing here: the rows of
+    // thousands of them take a few pages, and `HostDescription.bytesPerEnd` includes these.
     ownBytesPerEnd = plan.tls.map { $0.newest == .v12 ? 18 << 10 : TLSColumns.bytesPerEnd } ?? 0
     if case .webSocket = plan.protocol { ownBytesPerEnd += WebSocketColumns.bytesPerEnd }
   }
@@ -40,14 +41,14 @@ extension ErrnoRecord {
 }
 
 extension Plan {
-  /// The longest time, in seconds, for which a phase leaves a connection without a message.
+  /// The longest time, in seconds, for which a hold or a pause leaves a connection without a message.
   var longestIdle: Double {
     phases.map { phase in
       // Only holds and pauses count: the other phases are busy for as long as they take.
       let span = phase.kind.phaseKind.keeps ? phase.plannedSeconds ?? 0 : 0
       let paces = patterns.filter { phase.patterns.contains($0.name) }.map(\.pace)
-      // A pattern with a rate sends on the connection that has been idle for the longest, so each
-      // connection has its turn once in goal / rate seconds.
+      // A pattern with a rate sends on the connection that has been idle for the longest, so each connection
+      // sends once in goal / rate seconds.
       let intervals = paces.map { (pace: MessagePattern.Pace) -> Double in
         switch pace {
         case .every(let interval): return Double(interval) / 1e9
@@ -78,8 +79,8 @@ extension PhaseRecord {
 }
 
 extension Phase {
-  /// Messages per second that the phase plans on so many connections; infinite where a pattern's
-  /// pace is `unlimited` or `once`, which plans no rate.
+  /// Messages per second that the phase plans over all of `held` connections; infinite where a pattern's pace is
+  /// `unlimited` or `once`, which plans no rate.
   func messageRate(of patterns: [MessagePattern], over held: Int) -> Double {
     patterns.filter { self.patterns.contains($0.name) }.reduce(0) { rate, pattern in
       switch pattern.pace {
@@ -124,8 +125,8 @@ extension WorkerRecord {
       endpoint: member.endpoint.map { "\($0)" })
   }
 
-  /// Keeps the most connections that the worker has held and, once it has ended, its processor time and how
-  /// it ended.
+  /// Updates the most connections that the worker has held and, once it has ended, its processor time and how it
+  /// ended.
   package mutating func update(from member: Fleet.Member, in fleet: borrowing Fleet) {
     connections = max(connections, fleet.held(by: member))
     guard let ended = member.ended else { return }

@@ -20,15 +20,19 @@ package struct PreparedRun {
   /// The recorded run to drive again; nil for a run that goes by its plan alone.
   package let replay: Replay?
 
-  /// Looks up what the plan names; throws `InvalidPlan` when it finds nothing, or a public address that no
-  /// run may load without `allowPublic`.
+  /// Looks up the addresses that the plan names, and describes this host.
+  ///
+  /// Throws `InvalidPlan` where a name has no address, a target is public and `allowPublic` is false, the
+  /// addresses do not fit the plan, or its certificates cannot be used. Throws `Errno` where the descriptor
+  /// limit cannot be set.
   ///
   /// - Parameters:
+  ///   - written: the plan as its file has it.
   ///   - isForRun: whether the plan is about to run. Then this process's descriptor limit, which the workers
   ///     inherit, is raised as far as the run needs and the host allows, and a few datagrams are sent over
-  ///     loopback to learn whether connections are tracked there. Else nothing is changed or sent.
+  ///     loopback to learn whether the kernel tracks connections there. Otherwise nothing is changed or sent.
   ///   - allowPublic: see `Addresses`.
-  ///   - seed: what random text in messages follows from; nil for any.
+  ///   - seed: the random text in messages follows from it; nil for a seed that is drawn at random.
   package init(
     _ written: Plan, isForRun: Bool, allowPublic: Bool = false, seed: UInt64? = nil,
     replay: Replay? = nil
@@ -40,7 +44,7 @@ package struct PreparedRun {
       let goal = written.endingSearches(
         sources: addresses.sources.count, ports: addresses.ports.count
       ).goal
-      // As many as one process needs to hold the whole goal alone.
+      // Enough for one process that holds the whole goal alone.
       try host.raiseDescriptors(to: goal + Self.spareDescriptors)
       host.tryTracking()
     }
@@ -49,7 +53,7 @@ package struct PreparedRun {
       replay: replay, secure: secure)
   }
 
-  /// With a given host and given addresses, which need not be this machine's.
+  /// Prepares a run on a given host with given addresses, which need not be this machine's.
   package init(
     _ written: Plan, addresses: Addresses, host: HostDescription, seed: UInt64,
     replay: Replay? = nil, secure: SecureContexts = .none
@@ -75,7 +79,7 @@ package struct PreparedRun {
     obstacle = Start.obstacle(demand, on: host)
   }
 
-  /// Descriptors that a process has beyond the goal, for itself and for other programs' connections.
+  /// How many descriptors beyond the goal are asked for: for a process itself and for other programs' connections.
   private static let spareDescriptors = 1024
 
   package var predicted: PredictionTerm? { prediction.binding }

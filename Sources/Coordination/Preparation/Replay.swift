@@ -8,7 +8,7 @@ package struct Replay {
   package let original: Recording
   /// Path of the recording's file.
   package let path: String
-  /// 2 for twice as fast.
+  /// How many times as fast as the original: 2 for twice as fast.
   package let speed: Double
   /// The phase to begin with; nil for the first.
   package let fromPhase: String?
@@ -69,13 +69,13 @@ package struct Replay {
     }
   }
 
-  /// The replay as the new recording has it until the run ends.
+  /// What the recording of the replay says of it until the run ends.
   package var record: ReplayRecord {
     ReplayRecord(
       original: path, originalStarted: original.started, speed: speed, fromPhase: fromPhase)
   }
 
-  /// The record with how close the run came to the original.
+  /// The same once the run has ended, with how close it came to the original.
   package func record(of run: Recording) -> ReplayRecord {
     var record = record
     record.fidelity = Fidelity(
@@ -85,7 +85,7 @@ package struct Replay {
 }
 
 extension ReplayRecord {
-  /// How the replay departed from its plan's text, and the options for that; nil if it did not.
+  /// How the replay differed from its original, and the options that made it differ; nil if it did not.
   fileprivate var difference: (words: String, options: String)? {
     let factor = "\(Format.short(speed, 3))x"
     let parts = [
@@ -100,7 +100,8 @@ extension ReplayRecord {
 }
 
 extension Plan {
-  /// The plan with the goals and rates that were driven: after a merge, those of all shards.
+  /// The plan with the goals and rates that were driven. In a merged recording they are those of all shards
+  /// together.
   fileprivate func sized(as records: [PhaseRecord]) -> Plan {
     var plan = self
     for (index, record) in zip(phases.indices, records) where phases[index].name == record.name {
@@ -123,7 +124,10 @@ extension ArrivalCurve {
 }
 
 extension Recording {
-  /// - Parameter names: of the plan's phases, which are the recording's first ones.
+  /// The index of the phase that a replay is to begin with. Throws where there is no such phase, and where the
+  /// original never began it.
+  ///
+  /// - Parameter names: the names of the plan's phases, which are the first phases of the recording.
   fileprivate func place(
     ofPhase name: String, among names: [String], in path: String
   ) throws -> Int {
@@ -140,7 +144,7 @@ extension Recording {
     return place
   }
 
-  /// Connections at the client end at an instant.
+  /// Connections that the clients held at an instant.
   fileprivate func held(at instant: Double) -> Int {
     Int(saturating: min(max(0, series(.established)?.level(at: instant) ?? 0), 1e12))
   }

@@ -7,7 +7,7 @@ package import TLS
 package struct SecureContexts: Sendable {
   /// Nil where connections are plain.
   package let client: TLSContext?
-  /// Nil as well where the server is somebody else's.
+  /// Nil where connections are plain, and where the server is somebody else's.
   package let server: TLSContext?
 
   static let none = SecureContexts(client: nil, server: nil)
@@ -17,7 +17,8 @@ package struct SecureContexts: Sendable {
     self.server = server
   }
 
-  /// Reads the certificates that the plan names, and makes those that it does not.
+  /// Reads the certificates that the plan names. Where it names none for the built-in server, makes an authority
+  /// and a certificate for this run.
   package init(of plan: Plan) throws(InvalidPlan) {
     guard let tls = plan.tls else {
       self = .none
@@ -35,7 +36,8 @@ package struct SecureContexts: Sendable {
     }
   }
 
-  /// What of the plan an error is about, as it stands there: a file's path may be longer here.
+  /// The words of the plan that an error is about, to find their line. Of a file only the name is taken, because
+  /// the path in the error may be longer than the one in the plan.
   private static func words(of error: TLSError) -> String {
     switch error {
     case .material(_, let file?, _): file.split(separator: "/").last.map(String.init) ?? file
@@ -80,18 +82,20 @@ package struct SecureContexts: Sendable {
     return SecureContexts(client: client, server: server)
   }
 
-  /// Addresses that the certificate of a run names at most: a server that listens at more is asked for by one
-  /// of these.
+  /// The most addresses that the certificate of a run names. A server may listen at more: the clients ask for it
+  /// by its first address (`soleHost`), which is among these.
   private static let mostNames = 256
 }
 
 extension Plan {
-  /// Whom clients ask for unless the plan says it; nil where several would be asked for.
+  /// The server name that clients ask for where the plan has no `server-name`; nil where its targets have several
+  /// hosts.
   fileprivate var soleHost: String? {
     if let server { return "\(server.addresses.first)" }
     return Set(targets.map(\.host)).count == 1 ? targets[0].host : nil
   }
 
+  /// Whether certificates are checked, and nothing says for which name.
   fileprivate var needsServerName: Bool {
     guard let tls, tls.verification != .off, tls.serverName == nil else { return false }
     return soleHost == nil

@@ -6,7 +6,7 @@ import Plan
 package import Probe
 import Recording
 
-/// How many workers play each end, and what each of them is told.
+/// How many workers play each end, and what each worker is told before it starts.
 package struct Staffing {
   package let servers: [ServerAssignment]
   package let clients: [ClientAssignment]
@@ -14,14 +14,14 @@ package struct Staffing {
   package let endpoints: [SocketAddress]
   package let sources: [IPAddress]
 
-  /// Connections per second that one process opens or accepts without falling behind.
+  /// Connections, or messages, per second that one process begins or accepts without falling behind.
   private static let ratePerWorker = 15_000.0
   /// The fewest connections that a client process of `processes: auto` is to have where messages have a
-  /// `rate`. Every process sends the same share of the rate, so where one has a connection and another has two,
-  /// the one carries twice the messages.
+  /// `rate`. Every process sends the same share of the rate. So where one process has one connection and another
+  /// has two, the one connection carries twice the messages of each of the two.
   private static let fewestConnections = 16
-  /// Descriptors that a worker of `processes: auto` keeps in reserve: where ports are taken,
-  /// endpoints get slightly uneven numbers of connections, and one too many would be a limit.
+  /// Descriptors that a worker of `processes: auto` keeps in reserve. Where other programs have taken ports,
+  /// endpoints get slightly uneven numbers of connections, and one too many would meet the limit.
   private static let headroom = 50
 
   /// Nanoseconds that the kernel may take to wake a process whose timer has run out; measured by
@@ -30,12 +30,12 @@ package struct Staffing {
 
   /// - Parameters:
   ///   - addresses: those of the plan.
-  ///   - descriptorLimit: RLIMIT_NOFILE of every worker.
-  ///   - seed: what random text in messages follows from.
-  ///   - recordedArrivals: the arrivals that each phase is to drive again.
+  ///   - descriptorLimit: RLIMIT_NOFILE of every worker, at most `ServerAssignment.mostDescriptors`.
   ///   - processors: those that may be used; more workers than these do not make a ramp faster.
-  ///   - secure: what TLS needs.
   ///   - room: how many workers can be started, of both ends together.
+  ///   - seed: the random text in messages follows from it.
+  ///   - recordedArrivals: the arrivals that each phase is to drive again; empty except in a replay.
+  ///   - secure: what TLS needs.
   init(
     plan: Plan, addresses: Addresses, descriptorLimit: Int, processors: Processors,
     room: Int = .max, seed: UInt64,
@@ -44,8 +44,8 @@ package struct Staffing {
     let rate = plan.phases.map(\.connectionsPerSecond).max() ?? 0
     let most = Capacity.mostWorkers(
       [plan.clients.processes, plan.server?.processes], room: room)
-    // Where messages have a rate, more workers than this would have too few connections each for their
-    // shares of it. As many workers as the planned rates need are allowed in any case.
+    // The most workers where messages have a rate: with more, each would have too few connections for its share
+    // (`fewestConnections`). As many workers as the planned rates need are allowed in any case.
     let planned = plan.phases.flatMap {
       [$0.connectionsPerSecond, $0.messageRate(of: plan.patterns, over: plan.goal)]
     }.filter(\.isFinite)
@@ -117,7 +117,7 @@ package struct Staffing {
 }
 
 extension Staffing {
-  /// How many workers it takes to begin so many connections, or messages, per second.
+  /// How many workers it takes to begin connections, or messages, at `rate` per second.
   private static func workers(forRate rate: Double) -> Int {
     Int((min(rate, 1e9) / ratePerWorker).rounded(.up))
   }
@@ -128,7 +128,7 @@ extension WebSocketTerms {
   fileprivate init?(_ plan: Plan) {
     guard case .webSocket(let settings) = plan.protocol else { return nil }
     let host = plan.targets.first.map { "\($0)" } ?? plan.server.map { "\($0.endpoints[0])" }
-    // The reader has looked at each part of it.
+    // The plan's reader has checked each part of the request, so this does not fail.
     guard let request = try? settings.request(host: host ?? "") else { return nil }
     self.init(
       request: request, subprotocols: settings.subprotocols,

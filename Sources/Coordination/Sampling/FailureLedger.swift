@@ -14,20 +14,20 @@ package struct FailureLedger {
     let errno: Int32
   }
 
-  /// A kind of failure at one worker.
-  private struct FailureKey: Hashable {
+  /// A kind of failure at one worker and one endpoint.
+  private struct WorkerKey: Hashable {
     let kind: Kind
     let worker: Int
     let endpoint: String?
   }
 
   /// A kind of failure at one endpoint.
-  private struct Place: Hashable {
+  private struct EndpointKey: Hashable {
     let kind: Kind
     let endpoint: String?
   }
 
-  /// Records of failures that are alike, in the order of the first that was added.
+  /// Failure records, merged into one per key; in the order in which the keys first came.
   private struct Merged<Key: Hashable> {
     private(set) var records: [FailureRecord] = []
     private var places: [Key: Int] = [:]
@@ -42,7 +42,7 @@ package struct FailureLedger {
     }
   }
 
-  /// Connections that all workers held at the instant of a first failure.
+  /// How many connections all workers held together when a failure of some kind first came.
   private struct Held {
     var established = 0
     var accepted = 0
@@ -52,12 +52,13 @@ package struct FailureLedger {
   private let phases: [String]
   private let started: Instant
   private var track = HeldTrack()
-  private var firstHeld: [FailureKey: Held] = [:]
+  private var firstHeld: [WorkerKey: Held] = [:]
   /// When a failure of a kind last stopped a worker.
   private var lastStops: [Kind: Instant] = [:]
   package private(set) var records: [FailureRecord] = []
-  /// The same failures, by kind and endpoint: what is at one endpoint says nothing of another. Beyond the
-  /// first endpoints of a plan some share a record, which names one of them (`FailureTable.endpointsApart`).
+  /// The same failures, merged by kind and endpoint: the cause at one endpoint says nothing of another. Failures
+  /// at the endpoints beyond the first `FailureTable.endpointsApart` may share a record, which names one of these
+  /// endpoints.
   private(set) var recordsByEndpoint: [FailureRecord] = []
   /// How many failures the workers had counted when their tables were last read.
   private var failuresRead = 0
@@ -74,10 +75,10 @@ package struct FailureLedger {
   ///
   /// - Parameters:
   ///   - now: when this look is.
-  ///   - isLast: whether there will be no further look. Then the tables are read wherever there has
-  ///     been a failure: a worker counts a failure before it writes its row, so the look before may
-  ///     have seen the count and not the row.
-  /// - Returns: whether the tables were read: the number of failures has changed, or this is the
+  ///   - isLast: whether this is the last look at the phase. Then the tables are read wherever there has been a
+  ///     failure: a worker counts a failure before it writes its row, so the look before may have seen the count
+  ///     and not the row.
+  /// - Returns: whether the tables were read. They are if the number of failures has changed, or if this is the
   ///   last look and there has been a failure.
   package mutating func update(
     from fleet: borrowing Fleet, at now: Instant, isLast: Bool = false
@@ -88,7 +89,7 @@ package struct FailureLedger {
     guard total != failuresRead || isLast && total > 0 else { return false }
     failuresRead = total
 
-    var (kinds, places) = (Merged<Kind>(), Merged<Place>())
+    var (byKind, byEndpoint) = (Merged<Kind>(), Merged<EndpointKey>())
     var clientIndex = 0
     for member in fleet.members {
       let assignment = member.end == .client ? clients[clientIndex] : nil
@@ -97,28 +98,32 @@ package struct FailureLedger {
         let kind = Kind(
           end: member.end, phase: row.phase, call: row.call, errno: row.errno?.rawValue ?? 0)
         let tuple = tuple(of: row, member: member, assignment: assignment)
-        let key = FailureKey(kind: kind, worker: member.id, endpoint: tuple.endpoint)
+        let key = WorkerKey(kind: kind, worker: member.id, endpoint: tuple.endpoint)
         let held = firstHeld[key] ?? self.held(at: row, of: member, in: fleet)
         firstHeld[key] = held
         let record = self.record(row, held, member: member, tuple)
         if let stopped = row.lastStopped {
           lastStops[kind] = max(lastStops[kind] ?? stopped, stopped)
         }
-        kinds.add(record, as: kind)
-        places.add(record, as: Place(kind: kind, endpoint: tuple.endpoint))
+        byKind.add(record, as: kind)
+        byEndpoint.add(record, as: EndpointKey(kind: kind, endpoint: tuple.endpoint))
       }
     }
-    records = kinds.records.sorted { $0.firstInstant < $1.firstInstant }
-    recordsByEndpoint = places.records.sorted { $0.firstInstant < $1.firstInstant }
+    records = byKind.records.sorted { $0.firstInstant < $1.firstInstant }
+    recordsByEndpoint = byEndpoint.records.sorted { $0.firstInstant < $1.firstInstant }
     return true
   }
 
-  /// What has failed since an earlier look, with the counts since then.
+  /// The failures since an earlier look, with the counts since then.
+  ///
+  /// - Parameter before: `records` at that look.
   package func records(beyond before: [FailureRecord]) -> [FailureRecord] {
     Self.records(records, beyond: before) { $0.isSameKind($1) }
   }
 
-  /// The same by endpoint; so are the earlier records.
+  /// The failures by endpoint since an earlier look, with the counts since then.
+  ///
+  /// - Parameter before: `recordsByEndpoint` at that look.
   func recordsByEndpoint(beyond before: [FailureRecord]) -> [FailureRecord] {
     Self.records(recordsByEndpoint, beyond: before) {
       $0.isSameKind($1) && $0.endpoint == $1.endpoint
@@ -166,8 +171,8 @@ package struct FailureLedger {
       )]
   }
 
-  /// What all workers held at the instant of a failure: the one that failed by its own note, the
-  /// others as interpolated.
+  /// What all workers held when a failure first came: the worker that failed by its own note, the others as
+  /// interpolated (`HeldTrack`).
   private func held(
     at row: FailureTable.Row, of member: Fleet.Member, in fleet: borrowing Fleet
   ) -> Held {
@@ -189,7 +194,8 @@ package struct FailureLedger {
     return held
   }
 
-  /// The source, with its port, and the endpoint of a row's first failure, as far as it concerns any.
+  /// The source address with its port, and the endpoint, of a row's first failure. Of a server's failure there is
+  /// only the endpoint that the worker listens at; of a client's failure without a position there is neither.
   private func tuple(
     of row: FailureTable.Row, member: Fleet.Member, assignment: ClientAssignment?
   ) -> (source: String?, endpoint: String?) {

@@ -6,8 +6,8 @@ import Recording
 struct LiveRecording {
   private(set) var recording: Recording
   private var places: [Series.Key: Int] = [:]
-  /// The distributions of the run so far, merged to one per latency and phase. Conditions on a
-  /// whole phase or run are judged by these, since a run may have a million intervals.
+  /// The distributions of the run so far, merged to one per latency and phase. Conditions on a whole phase or run
+  /// are judged by these, since a run may have a million intervals between samples.
   private var wholes: [DistributionRecord] = []
 
   /// The distributions of intervals are kept from this instant on, in seconds since the run began; those of the
@@ -63,11 +63,13 @@ struct LiveRecording {
   }
 
   /// The first of these conditions that has failed for good. When that is known depends on the condition:
-  /// - of one over a window, as soon as the window is complete;
-  /// - of a bound on a metric that only grows, as soon as the metric has passed it;
-  /// - of any other, when its phase is over.
+  /// - over a window (`for`): as soon as it fails over one whole window;
+  /// - an upper bound, or `==`, on a metric that only grows: as soon as the metric is above it;
+  /// - any other condition on a phase: when the phase is over.
   ///
-  /// - Parameter phaseEnded: whether the phase is over.
+  /// - Parameters:
+  ///   - phase: the current phase. Conditions on other phases are left out.
+  ///   - phaseEnded: whether `phase` is over.
   func violated(
     of thresholds: [Threshold], in phase: String, phaseEnded: Bool
   ) -> Violation? {
@@ -80,6 +82,8 @@ struct LiveRecording {
     return nil
   }
 
+  /// A condition and the value that decided it. For `abort` the condition does not hold; for the `until` of a
+  /// search it does.
   struct Violation {
     let threshold: Threshold
     let value: Double
@@ -90,6 +94,7 @@ struct LiveRecording {
     }
   }
 
+  /// The value to hold a condition against; nil as long as the condition cannot be decided for good.
   private func value(of threshold: Threshold, in phase: String, phaseEnded: Bool) -> Double? {
     if let window = threshold.window {
       return recording.lastMeasured(threshold, window: window)

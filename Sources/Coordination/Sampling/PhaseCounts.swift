@@ -2,30 +2,34 @@ import Plan
 import Probe
 import Recording
 
-/// What the workers have counted at one instant. A phase's promise is measured by two of these.
+/// The run's connections at one instant, as the workers count them and, where their counters do not tell,
+/// the server's kernel. A phase's promise is judged by two of these: from its begin and from its end.
 struct PhaseCounts {
-  /// Connections that stand now; at the server nil where nobody can know.
+  /// Connections that the clients hold now.
   let atClient: Int
+  /// Connections of the clients' that the server end holds now; nil where nobody can know. In a close it may
+  /// hold more than the clients.
   let atServer: Int?
-  // The next six count since the run started.
+  // The next six numbers count from the start of the run.
 
   /// Handshakes that finished.
   let established: Int
   /// Connections that a churn closed, at the end of their lifetime or before it.
   let churned: Int
-  /// Connections that ended where their recorded conversation ends.
+  /// Connections that either side closed where it did so in the recorded conversation.
   let closedAsRecorded: Int
-  /// Connections of a churn that lived as planned, but were begun too late; see
+  /// Connections of a churn that lived as long as planned, but were begun too late; see
   /// `Counter.lateArrivals`.
   let late: Int
   /// Connections of a churn that were closed before their lifetime was over.
   let cutShort: Int
-  /// Turns of client workers in which an arrival was due and found no room.
+  /// Turns of the client workers' loops in which an arrival was due and the worker had no room for it.
   let crowded: Int
-  /// Connections whose handshake the clients have finished and that the server has not accepted, those among
-  /// them that were closed meanwhile included; see `Acceptance`.
+  /// Connections that the clients have established, in this phase or before, and that the server has not
+  /// accepted. One that its client has closed meanwhile still counts; see `Acceptance`.
   let unaccepted: Int
-  /// Connections of this phase that the server had not accepted in time.
+  /// Connections of this churn that the server had not accepted in time (`Coordinator.awaitAcceptance`); 0 in
+  /// other phases.
   let unacceptedByDeadline: Int
 
   /// Connections that stand at both ends.
@@ -33,9 +37,10 @@ struct PhaseCounts {
   /// Connections that the server does not have, as far as that is known.
   var onlyAtClient: Int { atClient - atBothEnds }
 
-  /// Connections that the clients have lost since an earlier instant. Every connection that was there or
-  /// came either stands, or was closed as planned, or is lost; so the connections of a worker that has died
-  /// are lost, too.
+  /// Connections that the clients have lost since an earlier instant: those that stood then or were
+  /// established since, and that neither stand now nor were closed by a churn or as recorded. So the
+  /// connections of a worker that has died are lost. What a close phase or a search has closed counts as
+  /// lost, too: compare no two instants with such a close between them.
   func lostAtClient(since earlier: PhaseCounts) -> Int {
     let gained = established - earlier.established
     let closed = churned - earlier.churned + closedAsRecorded - earlier.closedAsRecorded
@@ -51,8 +56,7 @@ struct PhaseCounts {
 
 extension PhaseCounts {
   /// - Parameters:
-  ///   - atServer: connections that stand at the server; nil where nobody can know.
-  ///   - unaccepted, unacceptedByDeadline: see the fields.
+  ///   - atServer, unaccepted, unacceptedByDeadline: see the fields.
   init(
     _ fleet: borrowing Fleet, atServer: Int?, unaccepted: Int = 0, unacceptedByDeadline: Int = 0
   ) {

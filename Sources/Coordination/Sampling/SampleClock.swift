@@ -1,7 +1,7 @@
 import Linux
 
-/// When the next sample is due: at every multiple of the interval since the coordinator began, whatever
-/// samples are taken between, such as those at the ends of phases.
+/// Says when the next sample is due: at the start and at every multiple of the interval after it. Samples
+/// that are taken in between, such as those at the ends of phases, do not move these instants.
 struct SampleClock {
   private let every: UInt64
   private(set) var next: Instant
@@ -11,7 +11,7 @@ struct SampleClock {
     next = start
   }
 
-  /// Notes that a sample was taken. A sample that comes late stands for those that were missed.
+  /// Notes that a sample was taken. A late sample stands for all that were due by then.
   mutating func took(at instant: Instant) {
     guard next <= instant else { return }
     let missed = instant.nanoseconds(since: next) / every

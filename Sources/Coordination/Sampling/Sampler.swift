@@ -4,11 +4,12 @@ import Recording
 
 /// Takes the values of all series at one instant.
 ///
-/// What it reads costs the same however many connections there are: scoreboards are a fixed number of cells,
-/// and of /proc only files are read that the kernel fills from counters.
+/// A sample costs the same however many connections there are: a scoreboard has a fixed number of cells, and
+/// of /proc the sampler reads only files that the kernel fills from counters.
 package struct Sampler {
-  /// Each latency's cells on the scoreboards and its name. Where `isOfMessages`, the cells can have
-  /// changed only if `exchanges` has; else only if the number of finished handshakes has.
+  /// Each latency's cells on the scoreboards, and the latency's name in the recording. The cells can have
+  /// changed only if another number has: `exchanges` where `isOfMessages`, else the number of finished
+  /// handshakes.
   private static let latencies: [(cells: Scoreboard.Latency, Latency, isOfMessages: Bool)] = [
     (.connect, .connect, false), (.connectUncorrected, .connectUncorrected, false),
     (.roundTrip, .roundTrip, true), (.roundTripUncorrected, .roundTripUncorrected, true),
@@ -19,7 +20,7 @@ package struct Sampler {
   private let patterns: [String]
   private let pushes: Bool
   private let started: Instant
-  /// By latency, the counts of its buckets at the sample before.
+  /// For each of `latencies`, the counts of its buckets at the sample before.
   private var counts: [[UInt64]]
   /// Finished handshakes at the sample before.
   private var established = 0
@@ -27,15 +28,16 @@ package struct Sampler {
   private var exchanged = 0
   /// When the sample before was taken, in seconds since the run started.
   private var intervalStart = 0.0
-  /// By pattern, the seconds in which it was to be played, up to the last `stopMessages`.
+  /// For each pattern, the seconds in which it was to be played, from the start of the run to the last
+  /// `stopMessages`.
   private var wanted: [Double]
-  /// The places of the patterns that are played now, and the span in which they are to be played; nil where
-  /// none is played.
+  /// The patterns that are played now, by their places in the plan, and the span in which they are to be
+  /// played; nil where none is played.
   private var played: (patterns: [Int], from: Instant, until: Instant)?
-  /// By worker, the bytes that were taken out of its drive log since the sample before.
+  /// By worker, the bytes that were taken out of the worker's drive log since the sample before.
   private var driven: [Int: [UInt8]] = [:]
 
-  /// - Parameter pushes: whether the built-in server speaks first.
+  /// - Parameter pushes: whether the built-in server pushes messages that nobody has asked for.
   init(sources: [String], patterns: [String], pushes: Bool, started: Instant) {
     // With thousands of sources one series each would outweigh everything else in the recording.
     self.sources = sources.count <= Self.mostSources ? sources : []
@@ -52,9 +54,11 @@ package struct Sampler {
   /// Takes a sample.
   ///
   /// - Parameters:
-  ///   - kernel: readings of the host and of the path, which the sample takes over as they are.
+  ///   - kernel: readings of the host and of the path; the sample has them as they are.
+  ///   - failures: all failures of the run so far.
   ///   - ownProcessorTime: seconds of processor time that the coordinator has used.
   ///   - heldAtServer: how many of the clients' connections the run's own server holds.
+  ///   - state: the whole state of the run; nil where nothing of it has changed.
   mutating func sample(
     _ fleet: borrowing Fleet, at instant: Instant, kernel: [Reading], failures: [FailureRecord],
     phase: String, ownProcessorTime: Double, heldAtServer: Int, state: RunState?
@@ -81,20 +85,20 @@ package struct Sampler {
     played = (patterns, from, until ?? .distantFuture)
   }
 
-  /// Notes that no more messages are wanted in this phase.
+  /// Notes that this phase wants no more messages.
   mutating func stopMessages(at instant: Instant) {
     for pattern in played?.patterns ?? [] { wanted[pattern] = secondsWanted(pattern, at: instant) }
     played = nil
   }
 
-  /// Seconds in which a pattern was to be played until the instant, in all phases.
+  /// Seconds, in all phases up to the instant, in which a pattern was to be played.
   private func secondsWanted(_ pattern: Int, at instant: Instant) -> Double {
     guard let played, played.patterns.contains(pattern) else { return wanted[pattern] }
     return wanted[pattern]
       + max(0, min(instant, max(played.from, played.until)).seconds(since: played.from))
   }
 
-  /// Empties the drive logs that might be full before the next sample.
+  /// Empties the drive logs that might be full before the next sample empties them.
   mutating func emptyDriveLogs(of fleet: borrowing Fleet) {
     for member in fleet.members where member.end == .client && member.board.driveLog.isFilling {
       driven[member.id, default: []] += member.board.driveLog.drain()
@@ -114,9 +118,9 @@ package struct Sampler {
     func reading(_ key: Series.Key, _ kind: Series.Kind, _ value: Int) -> Reading {
       Reading(key, unit: "connections", kind: kind, value: Double(value))
     }
-    // Someone else's server has no counter here: its kernel is asked at the end of a phase. Nor can
-    // the run's own server tell if every connection that it has accepted came from another address than the
-    // clients' (`knowsOwnConnections`).
+    // Someone else's server has no counter here: its kernel is asked at the end of a phase. The run's own
+    // server cannot tell either, if no connection that it has accepted came from a client's address
+    // (`knowsOwnConnections`).
     let hasServerCount = fleet.members.contains { $0.end == .server } && fleet.knowsOwnConnections
     let accepted = hasServerCount ? [reading(.accepted, .gauge, heldAtServer)] : []
     let others =
@@ -223,7 +227,7 @@ package struct Sampler {
     let hasChanged = (established: totals.0 != established, exchanged: totals.1 != exchanged)
     (established, exchanged) = totals
     var records: [DistributionRecord] = []
-    // Without a change in these totals no bucket can have changed, so a long hold costs nothing here.
+    // Where a total has not changed, its buckets are not read: so a long hold costs nothing here.
     for (index, (cells, latency, isOfMessages)) in Self.latencies.enumerated()
     where isOfMessages ? hasChanged.exchanged : hasChanged.established {
       var now = [UInt64](repeating: 0, count: LatencyBuckets.count)
@@ -247,7 +251,7 @@ package struct Sampler {
     return records
   }
 
-  /// A number that rises whenever a latency of messages, or drift, can have been recorded. It counts:
+  /// A number that rises whenever a round trip or a drift can have been recorded. It counts:
   /// - the messages that are sent or answered;
   /// - the bytes that come, since an answer within a conversation has no counter of its own;
   /// - the connections that are begun, since they have a drift, too.

@@ -2,19 +2,23 @@ import Messages
 import Protocols
 import Recording
 
-/// A pattern and what its server does, a line each. Texts have the escapes of `EscapedText`.
+/// A message pattern that a client plays, and what the client's server does meanwhile. Each line says one thing;
+/// TEXT may have the escapes of `EscapedText`. Any other line is ignored.
 ///
 /// - What is sent and expected: `send TEXT`, `echo`, `none`, `bytes N`, `text TEXT`, `matches REGEX`,
 ///   `until TEXT`, `frame AT SIZE ORDER PLUS`, `http METHOD STATUS ...`; the last three may stand beside `text` or
 ///   `matches`. The pace: `every MS` or `flat-out`; `timeout MS`.
-/// - Or a conversation, one step a line: `> TEXT` from the client, `< TEXT` from the server, `client-closes`,
-///   `server-closes`; `after MS` before a step delays it. Answers must be the same bytes; with `length`
-///   only as long, with `unheard` none is waited for. `once` plays it once.
+/// - Or a conversation, one step per line: `> TEXT` from the client, `< TEXT` from the server,
+///   `client-closes`, `server-closes`; `after MS` delays the next step. Each answer must have the same bytes;
+///   with `length` it need only be as long, with `unheard` no answer is waited for. With the pace `once` each
+///   connection plays it once.
 /// - The network: `buffer N` bytes, `latency US`.
-/// - What the server does: `say TEXT`, `read`, `wait MS`, `give` (sends back what it reads), `finish`,
-///   `close`, `reset`. Orders of the coordinator in between: `settle`, `verify`.
+/// - What happens, in the order of the lines. The server acts: `say TEXT`, `read`, `give` (it reads, and sends
+///   the same bytes back), `finish` (it closes its half), `close`, `reset`. Time passes: `wait MS`. The
+///   coordinator gives an `Order`: `settle`, `verify`.
 struct AnswerScene {
   enum Event {
+    /// `wait` has nanoseconds.
     case say([UInt8]), wait(UInt64), read, give, finish, close, reset, settle, verify
   }
 
@@ -22,14 +26,14 @@ struct AnswerScene {
   private(set) var buffer = 65_536
   /// Nanoseconds.
   private(set) var latency: UInt64 = 0
-  /// Nil where the lines say nothing that could be played.
+  /// Nil where the lines make no pattern that a plan could have.
   private(set) var pattern: MessagePattern?
 
   private var sent: [UInt8] = Array("ping".utf8)
   private var text: [UInt8]?
   private var expression: String?
   private var frame: AnswerFrame?
-  /// What is expected where no line has `text`, `matches`, `until`, `frame` or `http`.
+  /// The answer that is expected where no line has `text`, `matches`, `until`, `frame` or `http`.
   private var plainExpectation: MessagePattern.Expectation = .echo
   private var pace = MessagePattern.Pace.every(100_000_000)
   private var timeout: UInt64 = 1_000_000_000
@@ -52,11 +56,11 @@ struct AnswerScene {
         events.append(event)
       }
     }
-    pattern = made
+    pattern = assembledPattern
   }
 
-  /// Whether it is known where answers end, and no bytes wait in the network, for latency or for room, while time
-  /// passes. Otherwise what is counted may depend on how the bytes were cut.
+  /// Whether the outcomes must be the same however the bytes are cut. They need not be where nobody knows where
+  /// answers end, or where bytes wait in the network, for latency or for room, while time passes.
   var isIndependentOfPieces: Bool {
     guard latency == 0, buffer >= 65_536 else { return false }
     if case .matches = pattern?.expectation { return false }
@@ -85,7 +89,7 @@ struct AnswerScene {
       plus: min(max(plus, range.lowerBound), range.upperBound))
   }
 
-  /// Without a status any success is right.
+  /// Reads `METHOD STATUS ...`. Without a status any success (2xx) is a right answer.
   private static func response(_ text: Substring) -> HTTPAnswer {
     let words = text.split(separator: " ")
     let method = HTTPMethod.allCases.first { "\($0.text)" == words.first ?? "" }
@@ -110,7 +114,7 @@ struct AnswerScene {
     }
   }
 
-  /// Takes a line of the pattern, the conversation or the network; false for a line of what happens.
+  /// Takes a line about the pattern, the conversation or the network; false for any other line.
   private mutating func takeSetting(_ word: Substring, _ rest: Substring) -> Bool {
     switch word {
     case "send": sent = Self.bytes(rest)
@@ -154,7 +158,7 @@ struct AnswerScene {
     }
   }
 
-  /// Adds a step to the conversation. A message without bytes is left out: plans have none.
+  /// Adds a step to the conversation. A message without bytes is left out, since no plan can have one.
   private mutating func add(_ action: RecordedConversation.Action) {
     switch action {
     case .send([]), .receive([]): return
@@ -164,7 +168,7 @@ struct AnswerScene {
     after = 0
   }
 
-  private var made: MessagePattern? {
+  private var assembledPattern: MessagePattern? {
     if !steps.isEmpty {
       let conversation = try? ConversationPattern(
         file: "", [RecordedConversation(client: "", steps: steps)],

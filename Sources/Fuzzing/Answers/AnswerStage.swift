@@ -5,10 +5,11 @@ import Probe
 import Simulation
 import SystemPackage
 
-/// The client's own loop against a server that does what a scene says, in virtual time.
+/// Plays a scene in virtual time: one client worker with one connection, against a server that does what the
+/// scene says.
 final class AnswerStage {
   struct Played {
-    /// Sent, received, wrong, short, late, missing.
+    /// How many messages were sent, received, wrong, short, late, missing (`MessageCounter`).
     var outcomes: [UInt64]
     /// Whether bytes came while no answer was expected.
     var hasUnsolicitedBytes: Bool
@@ -109,7 +110,9 @@ final class AnswerStage {
     }
   }
 
-  /// Lets virtual time pass. A client that never rests is a finding.
+  /// Lets virtual time pass. A client that never rests, or that ends, is a finding.
+  ///
+  /// - Parameter time: nanoseconds.
   private func run(for time: UInt64) {
     network.horizon = network.now + time
     defer { network.horizon = .max }
@@ -131,7 +134,9 @@ final class AnswerStage {
     network.advance(to: network.horizon)
   }
 
-  /// What must hold between any two turns.
+  /// Checks what must hold between any two turns.
+  ///
+  /// - Parameter isOver: whether the last phase is over, so that no message and no connection may be left.
   private func check(isOver: Bool) {
     guard finding == nil else { return }
     let counts = Self.counters.map { board[0, $0] }

@@ -1,7 +1,8 @@
 import Protocols
 
-/// The input is what one end of a connection says, to each reader of a protocol. Whatever it is, a reader uses no
-/// more bytes than there are, comes to an end, and tells the same however the bytes are cut.
+/// The input is what one end of a connection says; each reader of a protocol reads it. Whatever the input is, a
+/// reader must use no more bytes than there are, come to an end, and tell the same events however the bytes are
+/// cut.
 func protocolsFinding(in bytes: [UInt8]) -> String? {
   for reader in AnyReader.allCases {
     let whole = ReaderTrace(of: bytes, by: reader, pieceSize: max(1, bytes.count))
@@ -24,15 +25,17 @@ private enum AnyReader: CaseIterable {
   case packetsOfServer311, packetsOfServer5, packetsOfClient
 }
 
-/// What a reader tells of bytes that come in pieces, with pieces of the same thing joined.
+/// The events that a reader tells of bytes that come in pieces. Events that bring one thing piece by piece, such
+/// as a body, are joined.
 private struct ReaderTrace {
   private struct Part: Equatable {
+    /// The kind of the event.
     var word: String
     var bytes: [UInt8] = []
     var isPiece = false
   }
 
-  /// What one look at bytes came to.
+  /// What one step of a reader came to.
   private struct Look {
     var used: Int
     /// Nil where more bytes have to come.
@@ -84,7 +87,7 @@ private struct ReaderTrace {
           case .method, .status, .head, .end, .upgraded, .malformed: Part(word: "\(step.event)")
           }
         isUpgraded = isUpgraded || step.event == .upgraded
-        // What stands behind `upgraded` is not HTTP, and is never used.
+        // What stands behind `upgraded` is not HTTP. The reader uses none of it, so it counts as used here.
         return Look(used: isUpgraded && part == nil ? bytes.count : step.used, part: part)
       }
     }
@@ -139,17 +142,17 @@ private struct ReaderTrace {
   ) {
     guard finding == nil else { return }
     var rest = piece
-    // A reader that goes round and round is found: each byte ends at most four events, and what came before
-    // may still owe a few.
+    // The number of steps is bounded, to find a reader that goes round and round: each byte ends at most four
+    // events, and bytes of earlier pieces may still owe a few.
     for _ in 0...4 * piece.count + 8 {
-      // A buffer of its own each time, so that a sanitizer sees what is read behind its end.
+      // Each step has a buffer of its own, so that a sanitizer notices a read beyond its end.
       var bytes = rest
       let looked = unsafe bytes.withUnsafeMutableBytes { unsafe look($0) }
       guard (0...bytes.count).contains(looked.used) else {
         finding = "it used \(looked.used) bytes of \(bytes.count)"
         return
       }
-      // Bytes that are not used come again as they were.
+      // Bytes that the step has not used come again as they were: readers may change those in the buffer.
       rest = Array(rest[looked.used...])
       guard let part = looked.part else {
         if !rest.isEmpty { finding = "it needs more, and \(rest.count) bytes are left" }

@@ -2,7 +2,7 @@ import Coordination
 import Recording
 import WorkerLog
 
-/// The input is what two workers have driven: a byte with the length of the first worker's entries, these
+/// The input is the drive logs of two workers: a byte with the length of the first worker's entries, these
 /// entries, then the second worker's.
 func driveFinding(in bytes: [UInt8]) -> String? {
   let length = min(Int(bytes.first ?? 0), max(0, bytes.count - 1))
@@ -11,11 +11,11 @@ func driveFinding(in bytes: [UInt8]) -> String? {
     if let finding = entriesFinding(part) { return finding }
   }
   var recording = SampleRun.recording
-  // What was driven does not depend on these, and to go through them takes long.
+  // No check here depends on series and distributions, and going through them takes long.
   (recording.series, recording.distributions) = ([], [])
   recording.drive = parts.enumerated().map { DriveRecord(worker: $0, entries: Array($1)) }
   guard let driven = recording.driven() else {
-    // A replay must refuse what `driven` could not decode.
+    // `driven` could not decode the entries, so a replay must refuse them, too.
     guard (try? Replay(of: recording, at: "r", speed: 1, from: nil, targets: [])) == nil else {
       return "is driven again, and cannot be read"
     }
@@ -37,7 +37,7 @@ func driveFinding(in bytes: [UInt8]) -> String? {
   return mergedFinding(recording)
 }
 
-/// An entry that can be read, written and read again is the same.
+/// Checks that each entry that can be read is still the same when it is written and read again.
 private func entriesFinding(_ bytes: ArraySlice<UInt8>) -> String? {
   var rest = bytes
   while !rest.isEmpty {
@@ -50,7 +50,8 @@ private func entriesFinding(_ bytes: ArraySlice<UInt8>) -> String? {
   return nil
 }
 
-/// The recording, merged with a copy of itself that began later, has twice as many arrivals in every phase.
+/// Checks that the recording, merged with a copy of itself that began later, has twice as many arrivals in
+/// every phase.
 private func mergedFinding(_ recording: Recording) -> String? {
   var later = recording
   later.started = "2026-01-01T00:00:00.250Z"

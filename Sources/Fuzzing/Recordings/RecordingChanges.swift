@@ -1,17 +1,18 @@
 import Foundation
 import GRDB
 
-/// Changes to the file of a run, one a line:
+/// Changes to the file of a recording, one per line:
 ///
-/// - `TABLE.COLUMN = VALUE`, or `TABLE.COLUMN 3 = VALUE` for the fourth row alone. A value is a JSON
-///   number, a text in quotes, `x` and hexadecimal digits for a blob, or `null`.
-/// - `delete TABLE`, `delete TABLE 3`: rows. `copy run 0`: the row once more; the keys of all other tables
-///   forbid it.
-/// - `@OFFSET DIGITS`: bytes, hexadecimal.
-/// - `cut OFFSET`: the file ends there.
+/// - `TABLE.COLUMN = VALUE` sets all rows, `TABLE.COLUMN 3 = VALUE` the fourth row alone. A value is a number,
+///   a text in quotes without escapes, or `x` and hexadecimal digits for a blob. Anything else is NULL.
+/// - `delete TABLE` deletes all rows, `delete TABLE 3` the fourth alone. `copy run 0` adds the first row once
+///   more; the keys of all other tables forbid that.
+/// - `@OFFSET DIGITS` overwrites bytes from that offset on, with hexadecimal digits.
+/// - `cut OFFSET` ends the file at that offset.
 ///
-/// Only the first 64 lines count. A line that cannot be carried out changes nothing; a row that is no number
-/// means all rows.
+/// Changes to tables come first, then `@`, then `cut`, whatever the order of the lines. Only the first 64 lines
+/// that are not empty count. A line that cannot be carried out changes nothing; a row that is no number means
+/// all rows.
 struct RecordingChanges {
   private var statements: [(sql: String, value: DatabaseValue?)] = []
   private var patches: [(offset: Int, bytes: [UInt8])] = []
@@ -42,8 +43,8 @@ struct RecordingChanges {
     }
   }
 
-  /// A table's or column's name in quotes; nil for a text with other characters than lower-case letters and
-  /// underscores, so that an input cannot bring in SQL of its own.
+  /// A table's or column's name in quotes; nil for an empty text, and for one with other characters than
+  /// lower-case letters and underscores, so that an input cannot bring in SQL of its own.
   private static func name(_ text: some StringProtocol) -> String? {
     let isName = !text.isEmpty && text.utf8.allSatisfy { $0 == 0x5F || (0x61...0x7A).contains($0) }
     return isName ? "\"\(text)\"" : nil
@@ -69,7 +70,7 @@ struct RecordingChanges {
   /// The `WHERE` clause that chooses one row by its number, from 0; empty without a number, for all rows.
   private static func condition(forRow row: String?, of table: String) -> String {
     guard let row, let number = Int(row) else { return "" }
-    // `sample` has no row numbers.
+    // `sample` is a table without `rowid`; this is its key.
     let columns = table == "\"sample\"" ? "at, series" : "rowid"
     let key = "(\(columns))"
     return " WHERE \(key) IN (SELECT \(columns) FROM \(table) LIMIT 1 OFFSET \(max(0, number)))"
@@ -84,7 +85,9 @@ struct RecordingChanges {
         : ("INSERT OR IGNORE INTO \(table) SELECT * FROM \(table)\(condition)", nil))
   }
 
-  /// Makes the changed file.
+  /// Writes the file with the changes.
+  ///
+  /// - Parameter bytes: the file without them.
   func write(_ bytes: [UInt8], to path: String) throws {
     try TemporaryFile.write(bytes, to: path)
     if !statements.isEmpty {
@@ -93,7 +96,7 @@ struct RecordingChanges {
       let queue = try DatabaseQueue(path: path, configuration: configuration)
       try queue.write { database in
         for (sql, value) in statements {
-          // What a constraint forbids is not done.
+          // A statement that fails, as where a constraint forbids it, changes nothing.
           try? database.execute(
             sql: sql, arguments: value.map { StatementArguments([$0]) } ?? StatementArguments())
         }

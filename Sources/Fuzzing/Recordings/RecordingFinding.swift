@@ -5,9 +5,9 @@ import Plan
 import Recording
 import Report
 
-/// The input is a recording, where it begins like one, else a list of changes to a good one
-/// (`RecordingChanges`). All checks together take long, so its length modulo 3 chooses a third of them; the
-/// tests append empty lines to run all three.
+/// The input is a recording where it begins like one, else a list of changes to a good recording
+/// (`RecordingChanges`). All checks together take long, so the input's length modulo 3 chooses a third of them;
+/// the tests append empty lines to run all three.
 func recordingFinding(in bytes: [UInt8]) -> String? {
   let path = TemporaryFile.path("run")
   defer { TemporaryFile.remove(path) }
@@ -41,7 +41,7 @@ private func fileFinding(_ path: String, third: Int) -> String? {
   }
 }
 
-/// A recording that can be read, written and read again is the same.
+/// Checks that a recording that can be read is still the same when it is written and read again.
 private func copyFinding(_ recording: Recording) -> String? {
   let path = TemporaryFile.path("copy")
   defer { TemporaryFile.remove(path) }
@@ -54,7 +54,7 @@ private func copyFinding(_ recording: Recording) -> String? {
   }
 }
 
-/// The first part in which two recordings differ.
+/// The first property in which two recordings differ, in words.
 private func difference(_ one: Recording, _ other: Recording) -> String {
   let pairs = zip(Mirror(reflecting: one).children, Mirror(reflecting: other).children)
   for (left, right) in pairs where "\(left.value)" != "\(right.value)" {
@@ -65,7 +65,7 @@ private func difference(_ one: Recording, _ other: Recording) -> String {
 
 private let files = OutputFiles(recording: "r", html: "h", junit: "j", directory: "/d")
 
-/// The summaries that are printed: text and JSON.
+/// Checks the summaries that are printed: text and JSON.
 private func summaryFinding(_ recording: Recording, _ judgement: Judgement) -> String? {
   let json = jsonSummary(recording, judgement, files: files)
   let text = summary(recording, judgement, files: files, colour: false)
@@ -73,7 +73,7 @@ private func summaryFinding(_ recording: Recording, _ judgement: Judgement) -> S
   return isJSON(json) ? nil : "the JSON is none"
 }
 
-/// The report files: JUnit, the page, the exports.
+/// Checks the report files: JUnit, the HTML page, the exports.
 private func reportsFinding(_ recording: Recording, _ judgement: Judgement) -> String? {
   let (shown, judgement) = recording.masked(judgement)
   for flavour in JUnitFlavour.allCases

@@ -3,12 +3,12 @@ import Plan
 package import Recording
 import Simulation
 
-/// A run with something in every table of its recording, on a simulated host. Inputs of changes
-/// (`RecordingChanges`) change this recording.
+/// A run on a simulated host. Its recording has something in every table but `plan_attachment` and `replay`.
+/// Inputs that are changes (`RecordingChanges`) change this recording.
 package enum SampleRun {
   package static let recording = read(file)
-  /// The bytes of its file.
-  package static let file = made()
+  /// The bytes of the recording's file.
+  package static let file = runRecorded()
 
   private static let text = """
     name: sample
@@ -35,7 +35,7 @@ package enum SampleRun {
 
     """
 
-  private static func made() -> [UInt8] {
+  private static func runRecorded() -> [UInt8] {
     let path = TemporaryFile.path("sample")
     defer { TemporaryFile.remove(path) }
     var host = SimulatedHost()
@@ -61,10 +61,10 @@ package enum SampleRun {
   }
 }
 
-/// Temporary files, which are removed after each input.
+/// Files that a check needs for a moment. Whoever writes one removes it.
 enum TemporaryFile {
   static func path(_ name: String) -> String {
-    // In memory, where that is possible: an input takes several files.
+    // In memory where possible, for speed: each input takes several files.
     let memory = "/dev/shm"
     let place =
       FileManager.default.isWritableFile(atPath: memory) ? memory : NSTemporaryDirectory()

@@ -1,21 +1,22 @@
 import Addressing
 import Plan
 
-/// Text where an address, a range, an endpoint, a target or ports may stand.
+/// The input is a text, read as an address, a range of addresses, an endpoint, ports, an address to listen at
+/// and a target.
 func addressesFinding(in bytes: [UInt8]) -> String? {
   let text = String(decoding: bytes, as: UTF8.self)
-  return address(text) ?? range(text) ?? endpoint(text) ?? ports(text) ?? listen(text)
-    ?? target(text)
+  return addressFinding(text) ?? rangeFinding(text) ?? endpointFinding(text) ?? portsFinding(text)
+    ?? listenFinding(text) ?? targetFinding(text)
 }
 
-private func address(_ text: String) -> String? {
+private func addressFinding(_ text: String) -> String? {
   guard let address = IPAddress(text) else { return nil }
   if !isPlain(text) { return "the address \(text.debugDescription) is read as \(address)" }
   if IPAddress("\(address)") != address { return "\(address) reads as another address" }
   return address.unmapped.unmapped == address.unmapped ? nil : "\(address) unmaps twice"
 }
 
-private func range(_ text: String) -> String? {
+private func rangeFinding(_ text: String) -> String? {
   do {
     let range = try AddressRange(text)
     if !isPlain(text) { return "the range \(text.debugDescription) is read as \(range)" }
@@ -29,13 +30,13 @@ private func range(_ text: String) -> String? {
   }
 }
 
-private func endpoint(_ text: String) -> String? {
+private func endpointFinding(_ text: String) -> String? {
   guard let endpoint = SocketAddress(text) else { return nil }
   if !isPlain(text) { return "the endpoint \(text.debugDescription) is read as \(endpoint)" }
   return SocketAddress("\(endpoint)") == endpoint ? nil : "\(endpoint) reads as another endpoint"
 }
 
-private func ports(_ text: String) -> String? {
+private func portsFinding(_ text: String) -> String? {
   do {
     let range = try CommandLineValue.ports(text)
     if range.lowerBound == 0 || !isPlain(text) { return "\(text) is read as ports \(range)" }
@@ -46,7 +47,7 @@ private func ports(_ text: String) -> String? {
   }
 }
 
-private func listen(_ text: String) -> String? {
+private func listenFinding(_ text: String) -> String? {
   do {
     let (addresses, port) = try CommandLineValue.listen(text)
     if port == 0 || !isPlain(text) { return "\(text) is listened at as \(addresses) \(port)" }
@@ -59,7 +60,7 @@ private func listen(_ text: String) -> String? {
   }
 }
 
-private func target(_ text: String) -> String? {
+private func targetFinding(_ text: String) -> String? {
   do {
     let target = try CommandLineValue.target(text)
     if target.port == 0 { return "\(text) has no port" }
@@ -76,7 +77,7 @@ private func flaw(of error: CommandLineValue.Wrong) -> String? {
   return words.isEmpty || words.drivesTerminal ? "is refused as \(words.debugDescription)" : nil
 }
 
-/// Whether a text has only what addresses are written in.
+/// Whether a text has only characters with which addresses and ports are written.
 private func isPlain(_ text: String) -> Bool {
   text.utf8.allSatisfy { byte in
     switch byte {

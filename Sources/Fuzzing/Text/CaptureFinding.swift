@@ -1,16 +1,16 @@
 import Messages
 import Plan
 
-/// An input that begins with a zero byte is what two peers say to each other: it is recorded, written as a
-/// file of conversations and read again. Any other input is read as such a file.
+/// An input that begins with a zero byte is what two peers say to each other: the check records it, writes it as
+/// a file of conversations and reads that file again. Any other input is such a file.
 func captureFinding(in bytes: [UInt8]) -> String? {
-  guard bytes.first == 0 else { return played(bytes) }
-  return recorded(bytes.dropFirst())
+  guard bytes.first == 0 else { return fileFinding(bytes) }
+  return conversationFinding(bytes.dropFirst())
 }
 
 private let name = "talk.yaml"
 
-private func played(_ bytes: [UInt8]) -> String? {
+private func fileFinding(_ bytes: [UInt8]) -> String? {
   planFinding(text: planPlaying, files: [name: bytes])
 }
 
@@ -21,10 +21,11 @@ private let planPlaying = """
 
   """
 
-/// The input is a row of pieces. In the first byte of each, the lowest bit says which end acts, the next two
-/// how long after the piece before. The other five bits are all set where this end closes. Where it does not,
-/// it speaks: a byte with the length follows, and so many bytes.
-private func recorded(_ bytes: ArraySlice<UInt8>) -> String? {
+/// The input is a row of acts. In the first byte of each act the lowest bit says which end acts (0 for the
+/// client), and the next two bits how long after the act before. Where the other five bits are all set, this end
+/// closes. Otherwise it speaks: a byte with the length follows, and so many bytes. Where an end has closed, an
+/// act of this end is its first byte alone, and only lets time pass.
+private func conversationFinding(_ bytes: ArraySlice<UInt8>) -> String? {
   var recorder = ConversationRecorder(client: "127.0.0.1:5000", started: 0)
   var (rest, instant, room) = (bytes, UInt64(0), 4096)
   var ended = (client: false, server: false)
@@ -47,15 +48,15 @@ private func recorded(_ bytes: ArraySlice<UInt8>) -> String? {
   let file = CaptureFile(
     captured: "2026-01-02T03:04:05.678Z", forward: "127.0.0.1:6379",
     connections: [CaptureFile.Connection(conversation, isTruncated: recorder.isTruncated)])
-  return readAgain(file.yaml, conversation)
+  return rereadFinding(file.yaml, conversation)
 }
 
-private func readAgain(_ file: [UInt8], _ conversation: RecordedConversation) -> String? {
+private func rereadFinding(_ file: [UInt8], _ conversation: RecordedConversation) -> String? {
   do {
     let plan = try Plan.read(
       text: planPlaying, file: "fuzz.plan", files: Plan.attached([name: file]))
     // The file has delays in whole microseconds.
-    let wanted = try ConversationPattern(file: name, [conversation.inMicroseconds])
+    let wanted = try ConversationPattern(file: name, [conversation.withWholeMicroseconds])
     guard plan.patterns[0].conversation?.scripts == wanted.scripts else {
       return "reads as another conversation:\n\(String(decoding: file, as: UTF8.self))"
     }
@@ -66,7 +67,8 @@ private func readAgain(_ file: [UInt8], _ conversation: RecordedConversation) ->
 }
 
 extension RecordedConversation {
-  fileprivate var inMicroseconds: RecordedConversation {
+  /// The conversation with its delays, in nanoseconds, rounded down to whole microseconds.
+  fileprivate var withWholeMicroseconds: RecordedConversation {
     var conversation = self
     for index in steps.indices {
       conversation.steps[index].after = steps[index].after / 1000 * 1000

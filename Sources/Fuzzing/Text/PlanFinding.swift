@@ -1,7 +1,7 @@
 package import Plan
 
-/// A plan, then the files that it may name, each after a line `%%% NAME`. `%%% set` has lines
-/// `KEY=VALUE` as after `--set`, `%%% env` such lines of an environment.
+/// The input is a plan, then the files that it may name, each after a line `%%% NAME`. Behind `%%% set` stand
+/// lines `KEY=VALUE`, as after `--set`; behind `%%% env` such lines for environment variables.
 func planFinding(in bytes: [UInt8]) -> String? {
   let parts = Sections(bytes)
   return planFinding(
@@ -9,8 +9,8 @@ func planFinding(in bytes: [UInt8]) -> String? {
     overrides: settings(parts.named["set"]), environment: settings(parts.named["env"]))
 }
 
-/// What is wrong with the plan that the text is read as, or with the errors for which it is refused; nil when
-/// nothing is.
+/// What is wrong with the plan that was read from the text, or with the errors for which the text was refused;
+/// nil when nothing is.
 package func planFinding(
   text: String, files: [String: [UInt8]] = [:], overrides: [String: String] = [:],
   environment: [String: String] = [:]
@@ -63,7 +63,8 @@ extension Plan {
     }
   }
 
-  /// The plan without what ties it to its text.
+  /// The plan without its text, and without what depends on how the text is written: its file, lines, variables
+  /// and attached files.
   package var essence: Plan {
     var plan = self
     plan.text = ""

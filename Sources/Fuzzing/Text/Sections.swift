@@ -1,5 +1,5 @@
-/// An input of several files: a line `%%% NAME` begins the next one. What stands before the first
-/// such line has no name.
+/// An input of several files: a line `%%% NAME` begins the next one. The first file, before any such line, has
+/// no name. Of files with the same name the last counts.
 struct Sections {
   private(set) var first: [UInt8]
   private(set) var named: [String: [UInt8]] = [:]

@@ -1,6 +1,7 @@
 import Recording
 
 extension String {
-  /// Whether a terminal would obey a part of the text. None of runner's own texts may have such a part.
+  /// Whether the text has a character that a terminal would obey (`isHostile`). No text that runner shows may
+  /// have one.
   var drivesTerminal: Bool { unicodeScalars.contains(where: \.isHostile) }
 }

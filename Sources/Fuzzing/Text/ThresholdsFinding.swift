@@ -2,13 +2,13 @@ import Judgement
 import Plan
 import Recording
 
-/// A condition as `--threshold` takes it, and the same text as the limit that a plan expects.
+/// The input is a text, read as a condition of `--threshold` and as the limit that a plan expects.
 func thresholdsFinding(in bytes: [UInt8]) -> String? {
   let text = String(decoding: bytes, as: UTF8.self)
-  return condition(text) ?? expectation(text)
+  return conditionFinding(text) ?? expectedLimitFinding(text)
 }
 
-private func condition(_ text: String) -> String? {
+private func conditionFinding(_ text: String) -> String? {
   let recording = SampleRun.recording
   do {
     let read = try recording.thresholds([text], interval: .seconds(1))
@@ -27,7 +27,7 @@ private func condition(_ text: String) -> String? {
   }
 }
 
-private func expectation(_ text: String) -> String? {
+private func expectedLimitFinding(_ text: String) -> String? {
   planFinding(
     text: """
       server: {listen: "127.0.0.1:9000"}

@@ -1,7 +1,7 @@
 import Judgement
 import Plan
 
-/// A value with its unit, read as each of the kinds that there are.
+/// The input is a value with its unit, read as each kind of value.
 func unitsFinding(in bytes: [UInt8]) -> String? {
   let text = String(decoding: bytes, as: UTF8.self)
   return wrongValue("count", { () throws(Problem) in Double(try Units.count(text)) }) { value in
@@ -22,7 +22,7 @@ func unitsFinding(in bytes: [UInt8]) -> String? {
   } ?? wrongValue("size", { () throws(Problem) in Double(try Units.size(text)) }) { value in
     let units = ["B": 1, "kB": 1e3, "KiB": 1024, "MB": 1e6, "MiB": 1_048_576]
     return !isNear(value, expectedValue(text, units))
-  } ?? tolerance(text)
+  } ?? toleranceFinding(text)
 }
 
 /// What is wrong with the value that was read, or with the error for which it was refused; nil when nothing
@@ -39,7 +39,7 @@ private func wrongValue(
   }
 }
 
-private func tolerance(_ text: String) -> String? {
+private func toleranceFinding(_ text: String) -> String? {
   do {
     let (_, share) = try CommandLineValue.tolerance(text)
     return (0...1).contains(share) ? nil : "reads as the tolerance \(share)"
@@ -56,7 +56,8 @@ func flaw(of problem: Problem) -> String? {
   return nil
 }
 
-/// The value, computed without the product's code; NaN for a text with none of these units.
+/// The value of a text, computed without the product's code; NaN for a text that is not a number and one of
+/// these units.
 private func expectedValue(_ text: String, _ units: [String: Double]) -> Double {
   let number = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
   let unit = text.dropFirst(number.count).drop { $0 == " " }

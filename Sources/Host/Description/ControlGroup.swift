@@ -1,14 +1,14 @@
-/// A control group of this process, or one above it, of one controller: cgroups(7).
+/// The control group that this process is in for one controller, or a group above that one. Source: cgroups(7).
 ///
-/// A bound of any group on the way up holds for all below it.
+/// A group's bound holds for all groups below it as well.
 package struct ControlGroup: Sendable, Equatable {
   package enum Controller: String, Sendable {
     case memory, pids, cpu
   }
 
   package var directory: String
-  /// Whether the group is of version 2, where one hierarchy has all controllers; version 1 has a
-  /// hierarchy for each.
+  /// Whether the group is of version 2, where one hierarchy has all controllers. In version 1 each controller
+  /// may have a hierarchy of its own.
   package var isVersion2: Bool
 
   package init(directory: String, isVersion2: Bool) {
@@ -16,7 +16,7 @@ package struct ControlGroup: Sendable, Equatable {
     self.isVersion2 = isVersion2
   }
 
-  /// The groups of a controller from the process's own up to the topmost that is mounted here. A
+  /// The groups of a controller, from this process's own up to the topmost that is mounted here. A
   /// host may have version 1 for one controller and version 2 for another.
   static func groups(
     of controller: Controller, reading read: (String) -> String?
@@ -41,14 +41,14 @@ package struct ControlGroup: Sendable, Equatable {
   func file(_ name: String) -> String { "\(directory)/\(name)" }
 }
 
-/// Where a hierarchy of control groups, or a part of it, is mounted. Source: proc_pid_mountinfo(5).
+/// A mount of a hierarchy of control groups, or of a part of one. Source: proc_pid_mountinfo(5).
 struct ControlGroupMount {
   let isVersion2: Bool
-  /// The controllers of a hierarchy of version 1.
+  /// The controllers of a hierarchy of version 1, and the mount's other options.
   let controllers: [Substring]
   let point: String
-  /// The group that is seen at the mount point, as a path from the root of this process's control
-  /// group namespace: a container may be shown its own part only (cgroup_namespaces(7)).
+  /// The group that the mount point shows, as a path from the root of this process's control group
+  /// namespace: a container may see only its own part of the hierarchy (cgroup_namespaces(7)).
   let root: [Substring]
 
   static func all(in mountinfo: String) -> [ControlGroupMount] {
@@ -65,11 +65,12 @@ struct ControlGroupMount {
     }
   }
 
-  /// Directories of a group and of the groups above it, as far as the mount shows them; none where
-  /// the mount shows another part of the hierarchy.
+  /// The directories of the group at `path` and of the groups above it, as far as the mount shows them; none
+  /// where the mount shows another part of the hierarchy.
   func directories(of path: [Substring]) -> [String] {
-    // A mount that was made outside of the namespace has `/..` for its root. Such a mount begins
-    // above the namespace's root, and the names of the groups between cannot be seen.
+    // A mount that was made outside of the namespace has `/..` for its root. Such a mount begins above the
+    // namespace's root. This process cannot see the names of the groups between, so it knows the directory of
+    // one group only, which is above its own: the mount point.
     if root.allSatisfy({ $0 == ".." }), !root.isEmpty, !path.contains("..") { return [point] }
     guard path.starts(with: root), !path.dropFirst(root.count).contains("..") else { return [] }
     var rest = path.dropFirst(root.count)
@@ -81,7 +82,8 @@ struct ControlGroupMount {
     return directories + [point]
   }
 
-  /// The kernel writes a blank or a backslash as `\` and three octal digits.
+  /// A path without the kernel's escapes: it writes a space, a tab, a line feed or a backslash as `\` and three
+  /// octal digits.
   private static func plain(_ field: Substring) -> String {
     guard field.utf8.contains(UInt8(ascii: "\\")) else { return String(field) }
     var (bytes, rest) = ([UInt8](), field.utf8[...])

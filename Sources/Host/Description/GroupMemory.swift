@@ -1,13 +1,14 @@
 import Linux
 
-/// The files by which a control group tells of its memory.
+/// The files in which a control group shows its memory's use and limits.
 struct GroupMemory {
   let group: ControlGroup
 
+  /// The groups whose memory limits bound this process, its own group first.
   static func all(reading read: (String) -> String?) -> [GroupMemory] {
     let groups = ControlGroup.groups(of: .memory, reading: read)
-    // A group of version 1 may leave the groups below it out of its count. A group above this process's own
-    // that does so does not bound this process.
+    // A group of version 1 without `memory.use_hierarchy` does not count the memory of the groups below it. If
+    // it is above this process's own group, it does not bound this process.
     return groups.enumerated().filter { index, group in
       index == 0 || group.isVersion2
         || read(group.file("memory.use_hierarchy")).flatMap(ProcText.integer) != 0
@@ -32,7 +33,8 @@ struct GroupMemory {
       read(file).flatMap(ProcText.integer).map { (file: file, most: $0) }
     }
     guard var (file, most) = limits.min(by: { $0.most < $1.most }) else { return nil }
-    // The lowest bound of this group and of those above, some of which may not be mounted here.
+    // `hierarchical_memory_limit` is the lowest bound of this group and of all groups above it, including
+    // groups that are not mounted here.
     var isOfGroupAbove = false
     if !group.isVersion2, let above = ProcText.amount("hierarchical_memory_limit", in: stat),
       above < most
@@ -47,17 +49,17 @@ struct GroupMemory {
     return GroupBound(file, of: group, most: most, used: max(0, usage - reclaimable))
   }
 
-  /// Bytes. Version 1 states some 2^63 bytes where there is no bound.
+  /// Bytes; a limit from here on is none. Version 1 states some 2^63 bytes where there is no bound.
   private static let unbounded = 1 << 60
 }
 
 /// Reads again and again how much memory the control groups leave.
 ///
-/// The files are opened once, so reading goes on when no descriptor is left.
+/// It opens the files once, so it can still read when this process has no descriptor left.
 struct GroupMeter {
   /// The control groups that had a bound when this meter was made.
   private let groups: [GroupMemory]
-  /// By directory, what was in use when this meter was made.
+  /// By the group's directory, the bytes that were in use when this meter was made.
   private let usedBefore: [String: Int]
   private let files: [String: ProcFile]
 
@@ -79,7 +81,8 @@ struct GroupMeter {
     GroupBound.tightest(groups.compactMap { $0.bound { try? files[$0]?.read() } })
   }
 
-  /// The same bound, with what was in use before this process used any: what a need is added to.
+  /// The bound that leaves the least memory now, with the bytes that were in use when this meter was made. To
+  /// these a diagnosis adds what the run needs.
   func tightestWithUseBefore() -> GroupBound? {
     tightest().map { bound in
       var bound = bound

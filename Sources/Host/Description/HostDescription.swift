@@ -4,8 +4,8 @@ package import SystemPackage
 
 /// What a machine is and what it grants: everything that bears on how many connections it holds.
 ///
-/// A value through and through, so that predictions and diagnoses can be tested for any machine.
-/// What the kernel does not tell is nil.
+/// A value through and through, so that predictions and diagnoses can be tested for any machine. An
+/// optional is nil where the kernel does not tell, unless its comment says otherwise.
 package struct HostDescription: Sendable, Equatable {
   package var hostname = ""
   package var kernel = ""
@@ -17,22 +17,23 @@ package struct HostDescription: Sendable, Equatable {
   package var memoryTotal = 0
   /// Bytes that can be had without swapping; see `MemoryMeter.available`.
   package var memoryAvailable = 0
-  /// Of all control groups' memory bounds, the one that leaves the least.
+  /// Of all control groups' memory bounds, the one that leaves the least; nil where no group has a bound.
   package var memoryGroup: GroupBound?
-  /// Whether memory is shared out by control groups at all, bounded or not.
+  /// Whether the kernel counts memory by control groups at all, with a bound or without.
   package var hasMemoryGroups = false
 
-  /// Effective user and capabilities of this process. In a user namespace of its own they count for
-  /// what belongs to that namespace, not for the host.
+  /// The effective user and the effective capabilities of this process. If it is in a user namespace of its
+  /// own, they count only for what belongs to that namespace: see `hostCapabilities`.
   package var user = 0
   package var capabilities: Capabilities = []
-  /// Whether the user namespace is the one that the kernel began with (user_namespaces(7)).
+  /// Whether this process is in the initial user namespace (user_namespaces(7)).
   package var isInFirstUserNamespace = true
-  /// Whether a seccomp filter decides on system calls; nil where the kernel does not tell.
+  /// Whether a seccomp filter decides on this process's system calls.
   package var hasSeccompFilter: Bool?
-  /// RLIMIT_CPU: seconds of processor time after which the kernel ends a process; nil for no bound.
+  /// The soft RLIMIT_CPU: seconds of processor time after which the kernel ends a process; nil for no
+  /// bound.
   package var processorTime: Int?
-  /// What bounds the processes and threads that can be started.
+  /// The bounds on how many processes and threads can be started.
   package var taskBounds: [WorkerBound] = []
 
   /// RLIMIT_NOFILE.
@@ -41,55 +42,62 @@ package struct HostDescription: Sendable, Equatable {
   package var hasRaisedDescriptors = false
   /// `fs.nr_open`: what RLIMIT_NOFILE can be raised to at most.
   package var descriptorsAtMost: Int?
-  /// `fs.file-max`: open files of the whole host.
+  /// `fs.file-max`: the most open files of the whole host.
   package var filesAtMost: Int?
   package var filesOpen: Int?
-  /// `fs.epoll.max_user_watches`: per user, root included.
+  /// `fs.epoll.max_user_watches`: the most watches of each user, root included.
   package var epollWatches: Int?
 
+  /// `net.ipv4.ip_local_port_range`, from which the kernel gives a port to a connection that names none.
   package var localPorts: ClosedRange<Int>?
   /// `net.ipv4.ip_local_reserved_ports`: kept by the administrator for services.
   package var reservedPorts: [ClosedRange<UInt16>] = []
   /// `net.ipv4.ip_unprivileged_port_start`: the first port that anybody may bind.
   package var firstUnprivilegedPort: Int?
+  /// `net.core.somaxconn`.
   package var somaxconn: Int?
+  /// `net.ipv4.tcp_max_syn_backlog`.
   package var synBacklog: Int?
+  /// `net.ipv4.tcp_max_tw_buckets`.
   package var timeWaitAtMost: Int?
   /// `net.ipv4.tcp_abort_on_overflow`: whether a full accept queue resets what it cannot take.
   package var abortsOnOverflow = false
-  /// Whether `net.ipv4.tcp_syncookies` lets full queues of unfinished handshakes answer with cookies.
+  /// `net.ipv4.tcp_syncookies`: whether a listener with a full SYN queue answers with SYN cookies.
   package var sendsCookies: Bool?
-  /// `net.ipv4.tcp_timestamps`: with them a tuple in TIME_WAIT can be used again at once.
+  /// `net.ipv4.tcp_timestamps`: with them a client that has bound its source port can use a tuple in
+  /// TIME_WAIT again at once.
   package var hasTimestamps = true
   package var ipv6 = IPv6.missing
-  /// IPv6 addresses that this host has been given and cannot use, as far as known when it was described.
+  /// IPv6 addresses that an interface of this host has and that could not be used when it was described.
   package var unusableAddresses: [UnusableAddress] = []
   /// `net.ipv4.tcp_mem`, in pages: low, pressure, high.
   package var tcpMemory: [Int]?
   /// `net.ipv4.tcp_rmem` and `tcp_wmem`, in bytes: least, at first, most.
   package var tcpReceive: [Int]?
   package var tcpSend: [Int]?
+  /// `net.netfilter.nf_conntrack_max`.
   package var conntrackAtMost: Int?
   package var conntrackEntries: Int?
-  /// Whether a packet over loopback makes a conntrack entry; nil where that was not tried.
+  /// Whether a packet over loopback makes a conntrack entry; nil where that was not tried (`tryTracking`), or
+  /// the attempt showed nothing.
   package var tracksLoopback: Bool?
-  /// `net.ipv4.ip_forward`: whether packets of others pass through here.
+  /// `net.ipv4.ip_forward`: whether this host forwards other hosts' packets.
   package var forwardsPackets: Bool?
   /// Sockets of TCP and UDP, of IPv4 and IPv6, that are in use in this network namespace
   /// (`/proc/net/sockstat` and `sockstat6`).
   package var socketsInUse: Int?
-  /// Buckets of the table of established connections; nil where the kernel does not tell.
+  /// `net.ipv4.tcp_ehash_entries`: the buckets of the hash table of established connections.
   package var establishedBuckets: Int?
 
-  /// Sizes of the kernel's objects, by the name of their cache; only root may read them.
+  /// Sizes of the kernel's objects, by the name of their cache; empty unless root reads them.
   package var slabs: [String: Slab] = [:]
 
   /// Whether this host speaks IPv6.
   package enum IPv6: Sendable {
     case on
-    /// `net.ipv6.conf.all.disable_ipv6`.
+    /// By `net.ipv6.conf.all.disable_ipv6`.
     case off
-    /// `net.ipv6.conf.lo.disable_ipv6`.
+    /// By `net.ipv6.conf.lo.disable_ipv6`.
     case offOnLoopback
     /// The kernel was built, or booted, without it.
     case missing
@@ -104,9 +112,9 @@ package struct HostDescription: Sendable, Equatable {
     return host
   }
 
-  /// Raises the descriptor limit of this process, and so of the workers that it forks, at least to
-  /// `wanted`, or else as far as the kernel allows. Where the hard limit stays below `wanted`,
-  /// CAP_SYS_RESOURCE has not helped, and is removed from `capabilities`.
+  /// Raises the descriptor limit of this process, and so of the workers that it forks: to `wanted` or the
+  /// present hard limit, whichever is higher, or else as far as the kernel allows. Where the hard limit stays
+  /// below both `wanted` and `fs.nr_open`, CAP_SYS_RESOURCE has not helped: it is removed from `capabilities`.
   package mutating func raiseDescriptors(to wanted: Int) throws(Errno) {
     let wanted = min(wanted, descriptorsAtMost ?? wanted)
     descriptors = try ResourceLimit.raiseDescriptors(to: wanted)
@@ -114,12 +122,12 @@ package struct HostDescription: Sendable, Equatable {
     hasRaisedDescriptors = true
   }
 
-  /// Finds out whether the kernel tracks connections over loopback. Not part of `current`, as it sends
-  /// packets.
+  /// Finds out whether the kernel tracks connections over loopback. `current` does not call it, because it
+  /// sends packets.
   package mutating func tryTracking() { tracksLoopback = triedTracking() }
 
-  /// No file tells whether a rule makes the kernel track what goes over loopback, so packets are
-  /// sent and entries counted. It takes several packets, as entries of others may vanish meanwhile.
+  /// No file tells whether a rule makes the kernel track what goes over loopback. So this sends packets and
+  /// sees whether the number of entries rises: several packets, as other entries may vanish meanwhile.
   private func triedTracking() -> Bool? {
     let path = "/proc/sys/net/netfilter/nf_conntrack_count"
     func entries() -> Int? { ProcFile.text(of: path).flatMap(ProcText.integer) }
@@ -132,7 +140,7 @@ package struct HostDescription: Sendable, Equatable {
 extension HostDescription {
   package var mayRaiseHardLimit: Bool { hostCapabilities.contains(.sysResource) }
 
-  /// Not bound by `fs.file-max` (`alloc_empty_file` in fs/file_table.c).
+  /// Whether this process may open files beyond `fs.file-max` (`alloc_empty_file` in fs/file_table.c).
   package var isExemptFromFileMax: Bool { hostCapabilities.contains(.sysAdmin) }
 
   /// The capabilities in the first user namespace, which `capable` in kernel/capability.c asks for.
@@ -147,7 +155,7 @@ extension HostDescription {
 
   /// Entries of the conntrack table that will still be there when new connections come. The entry of a
   /// connection that has ended does not last. So a host that forwards nothing has no more lasting entries
-  /// than sockets. On any other host, and where that is not known, all entries count as lasting.
+  /// than sockets. On a host that forwards packets, or may do so, all entries count as lasting.
   package var conntrackLasting: Int {
     let entries = conntrackEntries ?? 0
     guard forwardsPackets == false, let socketsInUse else { return entries }
@@ -169,9 +177,9 @@ extension HostDescription {
     return footprints.reduce(0, +) + blobs.reduce(0, +) + Self.restPerEnd
   }
 
-  /// Bytes by which one end of an idle connection raises what its process's control group has in
-  /// use. The kernel charges the group for each object and a pointer to the group. That is less
-  /// than the machine has to give, because parts of the objects' pages stay unused.
+  /// Bytes by which one end of an idle connection raises the memory use of its process's control group. The
+  /// kernel charges the group for each object, and for a pointer to the group per object. The machine has to
+  /// give more than that, because parts of the objects' pages stay unused.
   ///
   /// The server's socket is made while packets are received, when no process is there to be
   /// charged. From Linux 6.12 on `accept4` charges it later (`__inet_accept` in net/ipv4/af_inet.c),
@@ -193,14 +201,14 @@ extension HostDescription {
     return parts.count == 2 && (parts[0], parts[1]) >= (major, minor)
   }
 
-  /// Caches of which each end of an established, idle connection in an epoll set takes one object.
+  /// Caches of which each end of an established, idle connection that epoll watches takes one object.
   private static let slabsPerEnd = ["TCP", "filp", "eventpoll_epi"]
 
   /// Caches of a security module, where one is loaded: one object per open file and per inode.
   private static let securitySlabs = ["lsm_file_cache", "lsm_inode_cache"]
 
   /// Bytes that an end takes besides: its part of the bind buckets, wait-queue entries, page tables
-  /// and our own tables. Measured by runs into the memory guard on Linux 6.18, x86-64, 160,000 to
+  /// and runner's own tables. Measured by runs into the memory guard on Linux 6.18, x86-64, 160,000 to
   /// 790,000 loopback pairs each: a pair took 6,260 bytes (six runs, within 1.1 %), of which the
   /// slabs above are 5,800. In a control group of version 1 a pair took 5,560 bytes, of which the
   /// objects are 5,128 (50,000 to 150,000 pairs).

@@ -3,7 +3,7 @@ import Linux
 package import Recording
 
 extension HostDescription {
-  /// The description in words, for recordings and reports.
+  /// The description as named values in words, for recordings and reports. What is not known is left out.
   package var facts: [Fact] {
     var facts = [
       Fact("hostname", hostname),

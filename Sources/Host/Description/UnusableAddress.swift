@@ -1,13 +1,14 @@
 package import Addressing
 
-/// An IPv6 address that an interface has and that nothing can be bound to yet: the kernel first asks whether
-/// another host on the link has it, which takes about a second (RFC 4862, duplicate address detection). On
-/// an interface without a link it does not begin to ask, and the address stays unusable.
+/// An IPv6 address that an interface has and that no socket can be bound to. The kernel first asks whether another
+/// host on the link has the address, which takes about a second (RFC 4862, duplicate address detection). On an
+/// interface without a link it does not begin to ask, and the address stays unusable.
 package struct UnusableAddress: Sendable, Equatable {
   package let address: IPAddress
+  /// The length of the prefix, in bits.
   package let prefix: Int
   package let interface: String
-  /// Whether another host has answered. The address stays, and is never used.
+  /// Whether another host has answered. The interface keeps the address, and the kernel never uses it.
   package let isDuplicate: Bool
 
   /// Reads the text of `/proc/net/if_inet6`: address, index, prefix, scope and flags in hexadecimal digits,

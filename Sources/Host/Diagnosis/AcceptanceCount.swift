@@ -1,4 +1,4 @@
-/// How many of the clients' connections the server end has.
+/// How many of the clients' connections the server end has, counted at one look.
 package struct AcceptanceCount: Sendable, Equatable {
   /// Those whose server end a process at the endpoints was seen to have.
   package var accepted: Int
@@ -7,7 +7,7 @@ package struct AcceptanceCount: Sendable, Equatable {
   package var alone: Int
   /// Those whose server end a process has at another address than they connected to: NAT has redirected them.
   package var redirected: Int
-  /// Those of which neither is known. The server end that was found may be another program's, or no
+  /// Those of which nothing of this is known. The server end that was found may be another program's, or no
   /// connection to this endpoint can be seen, or the listener waits for the first bytes (TCP_DEFER_ACCEPT).
   package var unknown: Int
 

@@ -2,20 +2,20 @@ import Addressing
 import Linux
 import SystemPackage
 
-/// Asks both ends' kernels which of the clients' connections the server end has.
+/// Asks the kernels at both ends which of the clients' connections the server end has.
 final class ConnectionWatch {
   private let sources: Set<IPAddress>
-  /// Matches sockets that are connected to the endpoints.
+  /// Matches the sockets on this host that are connected to the endpoints.
   private let clientSideFilter: [SocketCondition]
-  /// Asks about the clients' own sockets.
+  /// Asks this host's kernel about the clients' own sockets; nil where that is not possible.
   private let own: SocketDiagnosis?
   private let endpointSpaces: EndpointSpaces
   private var spaces: [EndpointSpaces.Space] { endpointSpaces.known() }
 
-  /// Endpoints at which connections from these sources have arrived with their own addresses.
+  /// Endpoints at which connections from `sources` have arrived with their own addresses at some look.
   private var reached: Set<SocketAddress> = []
-  /// Endpoints to which the clients had connections at the last look, and at which none has ever arrived with its
-  /// own address: NAT leads them elsewhere, or rewrites their addresses.
+  /// Endpoints to which the clients had connections at the last look, and at which no connection has ever arrived
+  /// with its own address: NAT leads them elsewhere, or rewrites their addresses.
   var neverReached: Set<SocketAddress> { notReachedAtLastLook.subtracting(reached) }
   private var notReachedAtLastLook: Set<SocketAddress> = []
   /// Routes whose connections have all arrived with their own addresses and ports at some look.
@@ -25,15 +25,18 @@ final class ConnectionWatch {
   /// Connections that processes at the endpoints had before the clients had any. They are not the clients',
   /// whatever addresses NAT may give to the clients.
   private var strangersBefore: Set<ConnectionEnds> = []
-  /// The ephemeral ports as long as no client uses any of them, which makes a connection from such a port
-  /// another program's; nil once a client does.
+  /// The ephemeral ports, as long as no client uses any of them: until then a connection from such a port is
+  /// another program's. Nil once a client uses one.
   var portsFreeOfClients: ClosedRange<UInt16>?
   /// Other programs' connections that waited at the listeners at the last look.
   private var lastStrangersWaiting = 0
   private var nextLookAtStrangers: Instant?
+  /// Whether a look of this phase has taken longer than `longestLookAtStrangers`.
   private var looksAtStrangersTakeLong = false
-  /// Nanoseconds. A look makes the kernel go through all of its connections.
+  /// Nanoseconds. A look makes the kernel go through all of its connections, so a longer one is the phase's
+  /// last.
   private static let longestLookAtStrangers: UInt64 = 200_000_000
+  /// The most entries of `strangersBefore`.
   private static let mostStrangers = 100_000
 
   init(
@@ -54,7 +57,7 @@ final class ConnectionWatch {
   // MARK: Strangers
 
   /// Notes the connections that processes at the endpoints have while no client has any yet, but for
-  /// those that could be a client's by their address.
+  /// those that could be a client's by their address and port.
   func noteStrangers() {
     strangersBefore = []
     try? eachServerEnd { socket in
@@ -105,11 +108,12 @@ final class ConnectionWatch {
     let now = Instant.now()
     let took = now.nanoseconds(since: began)
     looksAtStrangersTakeLong = took > Self.longestLookAtStrangers
+    // So looks take at most about a tenth of the time.
     nextLookAtStrangers = now.advanced(byNanoseconds: 10 * took)
     return lastStrangersWaiting
   }
 
-  /// A phase begins: strangers seen in the last one no longer count.
+  /// Notes that a phase begins: strangers seen in the last one no longer count.
   func forgetStrangersWaiting() {
     lastStrangersWaiting = 0
     nextLookAtStrangers = nil
@@ -141,8 +145,11 @@ final class ConnectionWatch {
     return count
   }
 
-  /// Of the `held` connections of the client processes `clients`: how many the endpoints have. Nil where no
-  /// kernel can be asked.
+  /// Counts how many of the clients' connections the server end has; nil where no kernel can be asked.
+  ///
+  /// - Parameters:
+  ///   - clients: the client processes' PIDs.
+  ///   - held: how many connections these processes hold.
   func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount? {
     let spaces = spaces
     guard let own, spaces.contains(where: { !$0.endpoints.isEmpty }) else { return nil }
@@ -160,8 +167,8 @@ final class ConnectionWatch {
       var mine: [ConnectionEnds: UInt32] = [:]
       try eachOwnEnd(own) { if couldBeClient($0.client) { mine[$0] = $1 } }
       // Other programs may have connected from the same addresses. Only the processes' descriptors show
-      // whose a socket is. Without the right to read them, nobody knows in which of the numbers below the
-      // strangers are. Each number could include all of them, so they are subtracted from each.
+      // whose a socket is. Without the right to read them, nobody knows which of the numbers below include the
+      // strangers. Each number could include all of them, so they are subtracted from each.
       var strangers = max(0, mine.count - held)
       if strangers > 0, let inodes = OpenSockets.inodes(of: clients) {
         mine = mine.filter { inodes.contains($0.value) }
@@ -169,8 +176,8 @@ final class ConnectionWatch {
       }
       var ends = MatchedEnds(mine, routesWithoutNAT: routesWithoutNAT)
       for space in spaces { try ends.match(space) }
-      // Asked after the endpoints' kernels, so that what another program of this host has there by now is
-      // found here as well.
+      // This host's kernel is asked after the endpoints' kernels, so that it also tells of connections that
+      // another program has opened meanwhile.
       var others = strangersBefore
       if ends.hasStrangers {
         try eachOwnEnd(own) { ends, _ in if mine[ends] == nil { others.insert(ends) } }
@@ -195,8 +202,8 @@ final class ConnectionWatch {
     }
   }
 
-  /// Passes on this host's ends of connections to the endpoints, where a process has the end, with their
-  /// sockets' inodes.
+  /// Passes on this host's ends of established connections to the endpoints, with their sockets' inodes. Ends
+  /// that no process has are left out.
   private func eachOwnEnd(
     _ own: SocketDiagnosis, _ body: (ConnectionEnds, UInt32) -> Void
   ) throws(Errno) {
@@ -207,8 +214,8 @@ final class ConnectionWatch {
     }
   }
 
-  /// Passes on the established connections at the endpoints, whoever they come from, as the endpoints'
-  /// kernels have them: also those that wait to be accepted.
+  /// Passes on the established connections that the endpoints' kernels have at the endpoints, from whatever
+  /// address. Those that wait to be accepted are among them.
   private func eachServerEnd(_ body: (DiagnosedSocket) -> Void) throws(Errno) {
     for space in spaces {
       try space.diagnosis.each(.established, anyOf: space.serverSideFilter, body)

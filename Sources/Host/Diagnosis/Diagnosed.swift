@@ -1,14 +1,15 @@
 package import Recording
 
-/// What a failure comes down to.
+/// The cause that a diagnosis has found, and what mends it.
 package struct Diagnosed: Sendable, Equatable {
   package var resource: Resource
   /// The setting that bounds the resource.
   package var knob: String?
-  /// The setting's value, and the value that it needs; nil where unknown.
+  /// The setting's present value, and the value that the plan needs; nil where unknown.
   package var now: Int?
   package var needed: Int?
-  /// A command that raises the setting, to be run as it stands; nil where no command does.
+  /// A command that changes the setting so that the limit goes, to be run as it stands; nil where there is no
+  /// such command.
   package var fix: String?
   /// The facts that decided on the cause, in the order in which they were looked at.
   package var evidence: [Fact]

@@ -1,10 +1,12 @@
 package import Recording
 import WorkerLog
 
-/// Decides why an operation failed, from its system call, its errno and the kernel's counters
-/// before and after. What cannot be told apart is `unclassified`, with all that was looked at.
+/// Decides why an operation failed, from its system call, its errno and what the kernel's counters did
+/// meanwhile. Where several causes cannot be told apart, the result is `unclassified`, with all that was
+/// looked at as evidence.
 ///
 /// - Parameters:
+///   - before, after: the kernel's series when the phase began, and now.
 ///   - tightestGroup: the control group that leaves the least memory now; nil where that is not known.
 ///   - loweredDescriptors: what somebody has lowered the worker's descriptor limit to since the run began; nil
 ///     where nobody has.

@@ -1,14 +1,15 @@
 import Recording
 
-/// What a diagnosis looks at.
+/// What a diagnosis looks at. Its extensions are the diagnoses.
 struct DiagnosisContext {
+  /// The kernel's series when the phase began, and now.
   var before: [Series.Key: Double]
   var after: [Series.Key: Double]
   var host: HostDescription
   var demand: Demand
   var path = PathFindings()
-  /// The control group that leaves the least memory now; nil where that is not known, or the one of the host's
-  /// description.
+  /// The control group that leaves the least memory now; nil where that is not known, so that the one of `host`
+  /// stands for it.
   var tightestGroup: GroupBound?
   /// The descriptor limit of the worker that failed, where somebody has lowered it since the run began;
   /// else nil.
@@ -16,7 +17,7 @@ struct DiagnosisContext {
   /// What the processors did while connections were opened; nil where that is not known.
   var processors: ProcessorFindings?
 
-  /// How much a counter rose; nil when this kernel does not count it.
+  /// How much a counter rose since `before`; nil when this kernel does not count it.
   func rise(_ key: Series.Key) -> Double? {
     after[key].map { $0 - (before[key] ?? 0) }
   }
@@ -39,6 +40,7 @@ struct DiagnosisContext {
   /// A command for root, as this user has to type it.
   func privileged(_ command: String) -> String { host.privileged(command) }
 
+  /// A failure of unknown cause, with the counters that could point to one.
   func unclassified(_ failure: FailureRecord) -> Diagnosed {
     let errno = failure.errno.map { " \($0.words)" } ?? ""
     let seen = Fact("failed", failure.syscall + errno)

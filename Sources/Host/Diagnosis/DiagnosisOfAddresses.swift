@@ -1,26 +1,27 @@
 import Addressing
 import Recording
 
-/// Source addresses and ports.
+/// Diagnoses of addresses and ports that a socket could not have.
 extension DiagnosisContext {
+  /// The address of a text, with its port where the text has one.
   func address(_ text: String?) -> (ip: IPAddress, port: Int?)? {
     guard let text else { return nil }
     if let socket = SocketAddress(text) { return (socket.ip, Int(socket.port)) }
     return IPAddress(text).map { ($0, nil) }
   }
 
-  /// The own port that the failed call was about: the server's listening port, or the client's source port.
-  /// Nil where the failure names none.
+  /// The port that the failed call was to take: the server's listening port, or the client's source port. Nil
+  /// where the failure names none.
   func port(of failure: FailureRecord) -> Int? {
     address(failure.end == .server ? failure.endpoint : failure.source)?.port
   }
 
   /// Diagnoses a client that found no free pair of source port and endpoint.
   ///
-  /// A failure that names a port met one that is not the run's own: it waits in TIME_WAIT, or another program
-  /// is connected from there. Where nothing waits in TIME_WAIT, or fewer sockets wait than pairs were
-  /// skipped, another program has some of those pairs, and the port counts as taken. Otherwise the source ports
-  /// have run out.
+  /// Where the failure names a port, the plan has enough pairs, and the run does not hold this one: it waits in
+  /// TIME_WAIT, or another program has it. Where nothing waits in TIME_WAIT, or fewer sockets wait than pairs
+  /// were skipped, another program has some of those pairs, and the port counts as taken. In all other cases
+  /// the source ports have run out.
   func sourcePorts(_ failure: FailureRecord) -> Diagnosed {
     let inTimeWait = after[.timeWait] ?? 0
     if port(of: failure) != nil, inTimeWait < max(1, skippedPairs) { return portTaken(failure) }
@@ -37,7 +38,7 @@ extension DiagnosisContext {
     return found
   }
 
-  /// Diagnoses that the kernel's own range has no port left for `bind(ip, 0)`.
+  /// Diagnoses a `bind` to port 0 for which the kernel's own range had no port left.
   func kernelPorts(_ failure: FailureRecord) -> Diagnosed {
     let widest = 1024...65535
     let range = host.localPorts
@@ -59,6 +60,7 @@ extension DiagnosisContext {
     return found
   }
 
+  /// Diagnoses a port that another program has.
   func portTaken(_ failure: FailureRecord) -> Diagnosed {
     var evidence = addresses(of: failure)
     if failure.end == .client { evidence += holders(failure) + pairs }
@@ -69,8 +71,8 @@ extension DiagnosisContext {
     return Diagnosed(.portTaken, evidence: evidence)
   }
 
-  /// Diagnoses a port that this process may not have: below a bound, ports are for who has
-  /// CAP_NET_BIND_SERVICE (ip(7)).
+  /// Diagnoses a port that this process may not bind: only a process with CAP_NET_BIND_SERVICE may bind ports
+  /// below `net.ipv4.ip_unprivileged_port_start` (ip(7)).
   func portOfRoot(_ failure: FailureRecord) -> Diagnosed {
     guard let port = port(of: failure), let first = host.firstUnprivilegedPort, port < first else {
       return unclassified(failure)
@@ -84,6 +86,7 @@ extension DiagnosisContext {
       ])
   }
 
+  /// Diagnoses an address that this host does not have, or cannot use.
   func sourceAddress(_ failure: FailureRecord) -> Diagnosed {
     let text = failure.end == .server ? failure.endpoint : failure.source
     var found = Diagnosed(.sourceAddress, knob: "ip addr", evidence: addresses(of: failure))
@@ -103,7 +106,7 @@ extension DiagnosisContext {
             ? "dadfailed: another host on the link has it too"
             : "tentative: the kernel has not made sure that no other host has it; on an interface without a "
               + "link it stays so"))
-      // Where another host has it, taking it all the same would harm both.
+      // Where another host has the address, using it here as well would harm both.
       guard !unusable.isDuplicate else { return found }
       found.fix =
         privileged("ip addr del \(place)") + " && " + privileged("ip addr add \(place) nodad")
@@ -121,7 +124,8 @@ extension DiagnosisContext {
   /// or TIME_WAIT, held them.
   private var skippedPairs: Double { after[.portsSkipped] ?? 0 }
 
-  /// How many pairs of source port and endpoint the run holds, and how many it has passed over.
+  /// How many pairs of source port and endpoint the run holds, and how many the clients have passed over, as
+  /// evidence.
   private func holders(_ failure: FailureRecord) -> [Fact] {
     let held = after[.established] ?? Double(failure.established)
     return [
@@ -145,6 +149,7 @@ extension DiagnosisContext {
     return (setting, privileged("sysctl -w \(setting)=0"), Fact("IPv6", "is switched off"))
   }
 
+  /// The pairs of source port and endpoint that the plan has, as evidence.
   private var pairs: [Fact] {
     [
       Fact("sources", Format.count(demand.sources)),

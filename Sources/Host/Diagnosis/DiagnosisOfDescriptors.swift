@@ -1,11 +1,12 @@
 import Linux
 import Recording
 
-/// Descriptors of a process, open files of the host, watches of epoll.
+/// Diagnoses of descriptors, open files of the host, and epoll watches.
 extension DiagnosisContext {
-  /// Room beyond the goal for what a process opens for itself.
+  /// Descriptors asked for beyond a process's share of the goal, for what the process opens for itself.
   private static let spareDescriptors = 64
 
+  /// Diagnoses EMFILE: RLIMIT_NOFILE, or `fs.nr_open` where that keeps the limit from being raised.
   func descriptorsOfProcess(_ failure: FailureRecord) -> Diagnosed {
     let now = host.descriptors.hard
     let processes = max(1, demand.processes(of: failure.end, on: host))
@@ -23,7 +24,7 @@ extension DiagnosisContext {
               + "since, as prlimit does"),
         ])
     }
-    // In any case more than the limit that was met: the process may have had more than an even share.
+    // More than the limit that was met in any case: the process may have had more than an even share.
     let needed = max(share, Capacity.withHeadroom(now))
     var found = Diagnosed(
       .descriptorsPerProcess, knob: "RLIMIT_NOFILE", now: now, needed: needed,
@@ -47,7 +48,8 @@ extension DiagnosisContext {
     return found
   }
 
-  /// The same goal with the limit as it stands, spread over more processes.
+  /// As evidence, with how many processes `processes: auto` reaches the goal under the present limit. Empty
+  /// where the plan has `auto` already, or where `auto` would start no more than there are, or too many.
   private func moreProcesses(_ end: End, than processes: Int) -> [Fact] {
     guard case .count = demand.workers(of: end),
       let auto = Capacity.workersNeeded(
@@ -62,8 +64,8 @@ extension DiagnosisContext {
     ]
   }
 
-  /// `ulimit` where this user's shell may raise its hard limit; else `prlimit` on that shell, run by
-  /// root.
+  /// The command that raises RLIMIT_NOFILE: `ulimit` where this user's shell may raise its hard limit; else
+  /// `prlimit` on that shell, run by root. Where `fs.nr_open` is too low, the command raises it first.
   private func commandToRaise(to needed: Int, evidence: inout [Fact]) -> String {
     var steps: [String] = []
     if let ceiling = host.descriptorsAtMost, needed > ceiling {
@@ -79,11 +81,11 @@ extension DiagnosisContext {
     return steps.joined(separator: " && ")
   }
 
-  /// The share of `fs.file-max` from which on the limit may have been met: the kernel counts files
-  /// per processor, and sums up only now and then.
+  /// The share of `fs.file-max` from which on open files may have met the limit: the kernel counts files per
+  /// processor and sums up only now and then, so the number that it shows may be too low.
   private static let nearlyAllFiles = 0.9
 
-  /// ENFILE also stands for a socket that found no memory for its inode (`__sys_accept4_file` and
+  /// Diagnoses ENFILE. It also stands for a socket that found no memory for its inode (`__sys_accept4_file` and
   /// `__sock_create` in net/socket.c): then far fewer files are open than `fs.file-max` allows.
   func descriptorsOfHost(_ failure: FailureRecord) -> Diagnosed {
     // `filesOpen` was read after the failure, and connections may have been closed in between, as in a churn.
@@ -101,7 +103,7 @@ extension DiagnosisContext {
       ]
       return found
     }
-    // Files that this run does not have open are other programs'.
+    // At ENFILE as many files were open as are allowed. Those that this run did not have are other programs'.
     let others = max(host.filesOpen ?? 0, max(open, host.filesAtMost ?? 0) - ours)
     let change = SettingChange(
       .sysctl, "fs.file-max", from: host.filesAtMost,
@@ -124,7 +126,7 @@ extension DiagnosisContext {
       ])
   }
 
-  /// The errno reads "No space left on device", but no disk is meant (epoll_ctl(2)).
+  /// Diagnoses ENOSPC of epoll_ctl(2). It reads "No space left on device", but no disk is meant.
   func epollWatches(_ failure: FailureRecord) -> Diagnosed {
     let perConnection = max(1, demand.watchesPerConnection)
     let own = demand.ownWatches(on: host)
@@ -149,7 +151,9 @@ extension DiagnosisContext {
       ])
   }
 
-  /// Diagnoses a limit that the change of a setting raises.
+  /// A limit that the change of a setting raises, with that change as the fix.
+  ///
+  /// - Parameter needed: nil for the change's value.
   func diagnosed(
     _ resource: Resource, raisedBy change: SettingChange, now: Int?, needed: Int? = nil,
     evidence: [Fact]
@@ -159,7 +163,7 @@ extension DiagnosisContext {
       fix: change.command(as: host), evidence: evidence + whoMay)
   }
 
-  /// In a user namespace of its own even root may not set what is the host's.
+  /// As evidence, that root of a user namespace of its own may not change the host's settings.
   private var whoMay: [Fact] {
     host.isInFirstUserNamespace
       ? [] : [Fact("user namespace", "its root may not set this: to be run on the host itself")]

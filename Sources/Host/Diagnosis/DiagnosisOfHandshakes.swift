@@ -1,15 +1,16 @@
 import Recording
 
-/// Handshakes that get no answer: queues, drops, and what cannot be told from here.
+/// Diagnoses of handshakes that get no answer: full queues, dropped packets, and causes that cannot be told apart
+/// from this host.
 extension DiagnosisContext {
-  /// Fewer packets than this are dropped on any machine now and then.
+  /// The fewest dropped packets that mean something: fewer are dropped on any machine now and then.
   private static let leastDrops = 3
-  /// Longest queue that is worth asking for.
+  /// The longest accept queue or SYN queue that a diagnosis asks for.
   private static let longestQueue = 65_535
 
-  /// Diagnoses handshakes that timed out. The listener's own kernel tells what the listener dropped, and the
-  /// tracepoint why the kernel dropped packets before they got there. The counters of the network namespace
-  /// are the last resort: another program's listener moves them as well.
+  /// Diagnoses handshakes that timed out. The listener's own kernel tells what the listener dropped. The
+  /// tracepoint skb:kfree_skb tells why the kernel dropped packets that did not get there. The counters of the
+  /// network namespace are the last resort: another program's listener moves them as well.
   func connectTimeout(_ failure: FailureRecord) -> Diagnosed {
     let evidence =
       addresses(of: failure) + facts(of: path.listener(at: failure.endpoint)) + unanswered
@@ -43,9 +44,9 @@ extension DiagnosisContext {
 
   // MARK: The listener
 
-  /// Whether a listener has dropped packets, and all listeners together at least half as many as
-  /// handshakes failed. A handshake that is dropped at a listener counts once per try, so at least
-  /// once. True where the listener's kernel does not say.
+  /// Whether drops at the listeners explain a failure: this listener has dropped packets, and all listeners
+  /// together have dropped at least half as many as handshakes failed. A handshake that is dropped at a
+  /// listener counts once per try, so at least once. True where the listener's kernel does not say.
   func dropsExplain(
     _ failure: FailureRecord, at listener: PathFindings.Listener
   ) -> Bool {
@@ -53,8 +54,8 @@ extension DiagnosisContext {
     return drops > 0 && 2 * path.listeners.values.sum { $0.drops ?? 0 } >= failure.count
   }
 
-  /// Diagnoses why a listener has dropped handshakes: for want of room in its queue of finished ones,
-  /// of room in its queue of unfinished ones, or of memory.
+  /// Diagnoses why a listener has dropped handshakes: its accept queue was full, its SYN queue was full, or it
+  /// had no memory.
   private func dropped(
     by listener: PathFindings.Listener, _ failure: FailureRecord, _ evidence: [Fact]
   ) -> Diagnosed {
@@ -71,10 +72,12 @@ extension DiagnosisContext {
       ])
   }
 
-  /// Diagnoses a full queue of unfinished handshakes. Without SYN cookies `tcp_conn_request` drops a SYN in
-  /// two cases: where the unfinished handshakes are as many as the listener's backlog, which TCPReqQFullDrop
-  /// counts, and where they leave less than a quarter of `tcp_max_syn_backlog` free, which only ListenDrops
-  /// counts.
+  /// Diagnoses a full SYN queue, which holds unfinished handshakes. Without SYN cookies `tcp_conn_request` drops
+  /// a SYN in two cases: where the unfinished handshakes are as many as the listener's backlog, which
+  /// TCPReqQFullDrop counts, and where they leave less than a quarter of `tcp_max_syn_backlog` free, which only
+  /// ListenDrops counts.
+  ///
+  /// - Parameter requestDrops: by how much TCPReqQFullDrop rose.
   private func synQueue(
     _ requestDrops: Double, _ evidence: [Fact], _ listener: PathFindings.Listener?
   ) -> Diagnosed {
@@ -115,7 +118,7 @@ extension DiagnosisContext {
   ) -> Diagnosed {
     let somaxconn = host.somaxconn ?? 4096
     guard let backlog = demand.backlog else {
-      // Someone else's server: its backlog is for its own configuration to raise.
+      // The server is someone else's: only its own configuration can raise its backlog.
       var found = Diagnosed(
         .acceptQueue, knob: "the server's backlog", now: listener?.backlog,
         evidence: evidence + [Fact("net.core.somaxconn", Format.count(somaxconn))])
@@ -144,6 +147,7 @@ extension DiagnosisContext {
     return found
   }
 
+  /// What is known of a listener's queue and drops, as evidence.
   func facts(of listener: PathFindings.Listener?) -> [Fact] {
     guard let listener else { return [] }
     var facts = [
@@ -163,11 +167,12 @@ extension DiagnosisContext {
 
   // MARK: On the way
 
-  /// Packets are lost between the two ends: why, where the kernel has told.
+  /// Diagnoses packets that were lost between the two ends: by the reason that the kernel gave, where it gave one.
   func lostOnTheWay(_ evidence: [Fact], _ listener: PathFindings.Listener?) -> Diagnosed {
     droppedForAReason(evidence, listener) ?? droppedOnTheWay(evidence)
   }
 
+  /// Diagnoses packets that were dropped between the two ends, for a reason that is not known.
   func droppedOnTheWay(_ evidence: [Fact]) -> Diagnosed {
     var found = Diagnosed(.packetsDropped, evidence: evidence + rises(.conntrackDrops))
     if let backlog = host.synBacklog {
@@ -185,20 +190,20 @@ extension DiagnosisContext {
     return found
   }
 
-  /// Why the kernel dropped packets while handshakes went unanswered: the reason that the tracepoint gave
-  /// most often.
+  /// Diagnoses why the kernel dropped packets while handshakes went unanswered: for the reason that the
+  /// tracepoint gave most often. NO_SOCKET does not count, since the kernel answers such a SYN with a reset.
   ///
   /// `connectTimeout` asks for this reason before it asks for the drops of a listener with room. A listener's
   /// drops prove less: they include SYNs that were sent again because the SYN-ACK was dropped on the way, and
   /// overflows from before the trace began.
   ///
-  /// The tracepoint tells of the whole machine, so a reason must have been given at least three times, and at
-  /// least half as often as handshakes of ours were unanswered at one look. Nil where no reason was given
+  /// The tracepoint tells of the whole machine. So it must have given the reason at least `leastDrops` times, and
+  /// at least half as often as handshakes of the clients were unanswered at one look. Nil where it gave no reason
   /// so often, and where the most frequent one is a listener's full queue or is not in `DropReason.known`.
   private func droppedForAReason(
     _ evidence: [Fact], _ listener: PathFindings.Listener?
   ) -> Diagnosed? {
-    // Where our listener has dropped nothing, the overflows are those of another listener.
+    // Where this listener has dropped nothing, the overflows are those of another listener.
     let overflowsAreOthers = listener?.drops == 0
     let reasons = (path.dropsByReason ?? [:]).filter {
       $0.key != DropReason.nobody && !(overflowsAreOthers && $0.key == DropReason.overflow)
@@ -212,7 +217,7 @@ extension DiagnosisContext {
     return Diagnosed(.packetsDropped, knob: reason.knob, evidence: facts + evidence)
   }
 
-  /// What the kernel said of the packets that it dropped meanwhile, as evidence.
+  /// How many packets the kernel dropped while handshakes went unanswered, by its reasons, as evidence.
   var droppedPackets: [Fact] {
     guard let drops = path.dropsByReason else { return [] }
     let counts = drops.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
@@ -240,7 +245,8 @@ extension DiagnosisContext {
     ]
   }
 
-  /// Why whoever listens at the endpoint, or does not, tells nothing, as evidence.
+  /// As evidence, that NAT leads the connections past the endpoint. Whether somebody listens there tells nothing
+  /// then.
   var ledElsewhere: Fact {
     Fact(
       "led elsewhere",
@@ -248,9 +254,11 @@ extension DiagnosisContext {
     )
   }
 
+  /// The command that lists NAT's rules, as evidence.
   var natRules: [Fact] { [Fact("rules that may lead elsewhere", privileged("nft list ruleset"))] }
 
-  /// Another host's queue, its firewall, a firewall on the way and plain loss look alike from here.
+  /// Diagnoses handshakes to another host: a full queue there, a firewall there or on the way, and plain loss look
+  /// alike from here.
   private func noAnswer(_ evidence: [Fact]) -> Diagnosed {
     let port = demand.endpoints == 1 ? "the port" : "its ports"
     return Diagnosed(
@@ -267,7 +275,7 @@ extension DiagnosisContext {
 
   // MARK: Counters
 
-  /// Diagnoses from the counters of the network namespace alone: nothing else is known of the listener.
+  /// Diagnoses from the counters of the network namespace alone, where nothing else is known of the listener.
   private func diagnoseByCounters(_ failure: FailureRecord, _ evidence: [Fact]) -> Diagnosed {
     guard let overflows = rise(.listenOverflows), let drops = rise(.listenDrops) else {
       return Diagnosed(
@@ -280,21 +288,22 @@ extension DiagnosisContext {
     return droppedOnTheWay(evidence)
   }
 
+  /// As evidence, that the counters include other listeners.
   var ofWholeNamespace: Fact {
     Fact("counters", "of all listeners in this network namespace: another one may have moved them")
   }
 
   // MARK: Connection tracking
 
-  /// The share of `nf_conntrack_max` from which on the table counts as full. It is less than 1, as entries
-  /// come and go between two looks.
+  /// The share of `nf_conntrack_max` from which on the table counts as full. It is less than 1, because
+  /// entries come and go between two looks.
   static let fullTable = 0.99
-  /// The same share, where the kernel has counted packets that it dropped for want of an entry.
+  /// The same where the kernel has counted packets that it dropped for want of an entry.
   private static let fullTableThatDrops = 0.9
 
-  /// Diagnoses a full conntrack table, which drops the packets of new connections without a word to either
-  /// end. It may have emptied again by now, so its highest level counts. Nil where it was not full, or has
-  /// dropped nothing.
+  /// Diagnoses a full conntrack table: the kernel drops the packets of new connections without a word to either
+  /// end. The table may be emptier again by now, so the most entries that were seen count. Nil where the table
+  /// was not full, or the kernel has dropped nothing for it.
   private func conntrack(_ evidence: [Fact]) -> Diagnosed? {
     guard let most = host.conntrackAtMost else { return nil }
     let entries =

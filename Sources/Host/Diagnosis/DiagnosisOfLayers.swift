@@ -1,16 +1,18 @@
 import Recording
 import WorkerLog
 
-/// What comes on top of TCP: handshakes of TLS, openings of WebSockets. The client's kernel says that TCP's handshakes
-/// were over; the server's may not have seen their end.
+/// Diagnoses of the layers on top of TCP: handshakes of TLS, openings of WebSockets. TCP's own handshake is over by
+/// then for the client's kernel. The server's kernel may not have seen its end.
 extension DiagnosisContext {
-  /// An end has said no. What it said is kept by the worker, and is evidence as well.
+  /// Diagnoses a handshake that an end has refused. The worker keeps the refusal's words, and the coordinator adds
+  /// them to the evidence.
   func refusedOnTopOfTCP(_ failure: FailureRecord) -> Diagnosed {
     Diagnosed(.refusedByPeer, evidence: addresses(of: failure) + [refused(failure)])
   }
 
-  /// A reset in mid-handshake, and no word. It has the causes that any reset has: a queue, somebody on the way, the
-  /// peer. The peer has refused then: nothing ever stood on top of TCP that it could have closed.
+  /// Diagnoses a handshake that a reset or a close broke off without a word. Its causes are those of any reset: a
+  /// queue, somebody on the way, the peer. If it was the peer, the cause is `refusedByPeer`, not `closedByPeer`:
+  /// nothing ever stood on top of TCP that the peer could have closed.
   func brokenOffOnTopOfTCP(_ failure: FailureRecord) -> Diagnosed {
     var found = closedByPeer(failure)
     found.evidence.append(
@@ -23,11 +25,12 @@ extension DiagnosisContext {
     return found
   }
 
-  /// The opening of a layer was not answered in time, or a ping was not.
+  /// Diagnoses a layer whose opening was not answered in time, or a ping without an answer in time.
   ///
-  /// What ends TCP's handshake is dropped where the accept queue is full. The client's kernel does not notice:
-  /// it says that the connection stands, and sends what TLS begins with again and again. So it does for a
-  /// connection that waits in a queue which nobody empties. Plain connections are phantoms then.
+  /// Where the accept queue is full, the server's kernel drops the packet that ends TCP's handshake. The client's
+  /// kernel does not notice: it says that the connection stands, and sends the first bytes of TLS again and again.
+  /// It does the same for a connection that waits in a queue which nobody empties. In both cases a connection
+  /// without TLS would be a phantom.
   func layerTimeout(_ failure: FailureRecord) -> Diagnosed {
     let listener = path.listener(at: failure.endpoint)
     let evidence =
@@ -38,13 +41,13 @@ extension DiagnosisContext {
       return Diagnosed(.unclassified, evidence: evidence + [ledElsewhere] + natRules)
     }
     guard let listener else { return layerTimeoutByCounters(failure, evidence) }
-    // A client that gives up leaves its connection in the queue.
+    // A connection whose client has given up stays in the queue, so it still counts here.
     let waiting = path.listeners.values.sum(\.waitingAtLastLook)
     if listener.waitingAtLastLook > 0, 2 * waiting >= failure.count {
       // No setting is named: a longer queue would only hold more of them.
       return Diagnosed(.acceptQueue, evidence: evidence + [stateOfQueue])
     }
-    // Looks may miss a queue that was full for a moment.
+    // Looks may miss a queue that was full for a moment; the counters do not.
     let overflown = listener.isFull || listener.drops != nil && (rise(.listenOverflows) ?? 0) > 0
     if overflown, dropsExplain(failure, at: listener) {
       return acceptQueue(failure.endpoint, evidence, listener)
@@ -52,6 +55,7 @@ extension DiagnosisContext {
     return unanswered(evidence)
   }
 
+  /// How far the opening had come, as evidence.
   private func opening(of failure: FailureRecord) -> [Fact] {
     guard !isWebSocket(failure) else {
       return [
@@ -71,13 +75,13 @@ extension DiagnosisContext {
     failure.syscall == FailedCall.webSocket.name
   }
 
-  /// No queue explains that there was no answer: the answer may have come, and a run that lacks processors has
-  /// not read it.
+  /// Diagnoses a missing answer that no queue explains. Where the run lacked processor time, the answer may have
+  /// come and not been read.
   private func unanswered(_ evidence: [Fact]) -> Diagnosed {
     Diagnosed(processors?.wereShort == true ? .cpu : .unclassified, evidence: evidence)
   }
 
-  /// Nothing is known of the listener but the counters of this host, if it is here.
+  /// Diagnoses where the listener's kernel cannot be asked: by the counters of this host, if the server is on it.
   private func layerTimeoutByCounters(_ failure: FailureRecord, _ evidence: [Fact]) -> Diagnosed {
     guard demand.bothEndsHere else {
       let untold = Fact(

@@ -1,14 +1,17 @@
 import Recording
 
-/// Memory: refused by the kernel, held back by the guard, or taken by the OOM killer.
+/// Diagnoses of memory that the kernel refused, of the memory guard, and of workers that died.
 extension DiagnosisContext {
   /// The share of a bound from which on the bound counts as met. It is less than 1, since memory that was
   /// refused is not in use.
   private static let nearly = 0.95
 
+  /// Bytes that the goal takes of the machine.
   private var needed: Int { demand.bytesNeeded(on: host) }
+  /// Bytes that the plan's memory guard keeps free.
   private var reserved: Int { demand.bytesGuarded(on: host) }
-  /// What the machine has left now, by the guard's own measure (`MemoryMeter`).
+  /// Bytes that the machine has left now, nearly as the guard measures them (`MemoryMeter.available`): the free
+  /// pages that each processor keeps at hand are left out, since no reading has them.
   private var available: Int {
     guard let available = after[.memoryAvailable] else { return host.memoryAvailable }
     let sockets = Int(after[.socketsAllocated] ?? 0)
@@ -21,6 +24,7 @@ extension DiagnosisContext {
   }
   /// The control group that leaves the least now; another may have left less when the run began.
   private var group: GroupBound? { tightestGroup ?? host.memoryGroup }
+  /// Bytes that this group leaves now; nil without a group.
   private var groupLeft: Int? {
     group.map { group in after[.cgroupMemoryLeft].map { Int($0) } ?? group.left }
   }
@@ -34,27 +38,29 @@ extension DiagnosisContext {
       + rises(.abortsOnMemory, .oomKills, .cgroupKills, .cgroupFull, .cgroupOutOfMemory)
   }
 
-  /// ENOMEM and ENOBUFS do not say which bound was met; its own level does.
+  /// Diagnoses ENOMEM and ENOBUFS. They do not say which bound was met, so the bound that is nearly used up
+  /// counts.
   func memory(_ failure: FailureRecord) -> Diagnosed {
     if let group, let groupLeft,
       Double(groupLeft) <= Double(group.most) * (1 - Self.nearly)
     {
-      return ofGroup(group, .memory)
+      return limitOfGroup(group, .memory)
     }
     if let found = tcpBound() { return found }
-    guard isMachineShort else { return ofUnknownBound }
-    return machine(.memory, held: failure.established)
+    guard isMachineShort else { return limitOfUnknownBound }
+    return limitOfMachine(.memory, held: failure.established)
   }
 
+  /// Diagnoses that the memory guard has stopped growth.
   func memoryGuard(_ failure: FailureRecord) -> Diagnosed {
     let missing = max(0, demand.goal - failure.established)
     var (found, short): (Diagnosed, Int)
     if let group, let groupLeft, groupLeft < available {
-      found = ofGroup(group, .memoryGuard)
+      found = limitOfGroup(group, .memoryGuard)
       short =
         missing * demand.bytesPerConnection(in: group.group, on: host) + reserved - groupLeft
     } else {
-      found = machine(.memoryGuard, held: failure.established)
+      found = limitOfMachine(.memoryGuard, held: failure.established)
       short = missing * demand.bytesPerConnection(on: host) + reserved - available
     }
     found.evidence += [
@@ -64,8 +70,8 @@ extension DiagnosisContext {
     return found
   }
 
-  /// Diagnoses why a worker died. Anyone may have killed it: only the kernel's counts of out-of-memory kills
-  /// show that memory was short. Where there are memory groups, the count of the worker's own group decides,
+  /// Diagnoses why a worker died. Anyone may have killed it, so memory was short only if the kernel's counts of
+  /// out-of-memory kills rose. Where there are memory groups, the count of the worker's own group decides,
   /// because the host's count also rises when another group runs out.
   func death(of worker: WorkerRecord) -> Diagnosed {
     let end = worker.signal.map { "signal \($0)" } ?? "exit code \(worker.exitCode ?? 0)"
@@ -82,23 +88,23 @@ extension DiagnosisContext {
       return found
     }
     var found: Diagnosed
-    // The memory of a killed worker is free again by now; the group's counts of events stay.
+    // The memory of a killed worker is free again by now. So the group's counts of events decide, not its level.
     if let group = host.memoryGroup,
       (rise(.cgroupOutOfMemory) ?? rise(.cgroupFull) ?? 0) > 0
     {
-      found = ofGroup(group, .memory)
+      found = limitOfGroup(group, .memory)
     } else if isMachineShort || !host.hasMemoryGroups || needed > host.memoryAvailable {
       // Connections of the other workers still take theirs.
-      found = machine(.memory, held: Int(after[.established] ?? 0))
+      found = limitOfMachine(.memory, held: Int(after[.established] ?? 0))
     } else {
-      found = ofUnknownBound
+      found = limitOfUnknownBound
     }
     found.evidence = died + found.evidence
     return found
   }
 
   /// The kernel ends a process that has used up RLIMIT_CPU: by SIGXCPU at the soft limit, by SIGKILL at the
-  /// hard one (setrlimit(2)). Nil where a worker has used less than that.
+  /// hard one (setrlimit(2)). Nil where the worker has used less than that, or ended otherwise.
   private func outOfProcessorTime(_ worker: WorkerRecord, _ died: [Fact]) -> Diagnosed? {
     let used = worker.userTime + worker.systemTime
     guard let most = host.processorTime, worker.signal == 24 || worker.signal == 9,
@@ -118,13 +124,16 @@ extension DiagnosisContext {
     Double(available) < Double(host.memoryTotal) * (1 - Self.nearly)
   }
 
-  private var ofUnknownBound: Diagnosed {
+  /// Memory that ran out, and no known bound was near its end.
+  private var limitOfUnknownBound: Diagnosed {
     Diagnosed(
       .memory, evidence: evidence + [Fact("bound", "none that is known was near its end")])
   }
 
-  /// The machine's own memory: no command adds any.
-  private func machine(_ resource: Resource, held: Int) -> Diagnosed {
+  /// The machine's own memory ran out. No command adds any.
+  ///
+  /// - Parameter held: connections of this run that take memory now.
+  private func limitOfMachine(_ resource: Resource, held: Int) -> Diagnosed {
     let ours = held * demand.bytesPerConnection(on: host) + demand.ownBytes(on: host)
     let others = max(host.memoryTotal - host.memoryAvailable, host.memoryTotal - available - ours)
     return Diagnosed(
@@ -133,11 +142,12 @@ extension DiagnosisContext {
       evidence: evidence)
   }
 
-  private func ofGroup(_ bound: GroupBound, _ resource: Resource) -> Diagnosed {
+  /// A control group's memory ran out.
+  private func limitOfGroup(_ bound: GroupBound, _ resource: Resource) -> Diagnosed {
     let evidence =
       [Fact("cgroup", bound.group.directory)]
       + (groupLeft.map { [Fact("left in the group", Format.bytes($0))] } ?? []) + evidence
-    // The group whose file it is cannot be seen from here.
+    // The bound is in a file of a group that this process cannot see, so no command can be named.
     guard !bound.isOfGroupAbove else {
       return Diagnosed(resource, knob: bound.setting, now: bound.most, evidence: evidence)
     }
@@ -148,7 +158,8 @@ extension DiagnosisContext {
     return diagnosed(resource, raisedBy: change, now: bound.most, evidence: evidence)
   }
 
-  /// `net.ipv4.tcp_mem` bounds the pages that all TCP sockets buffer (tcp(7)).
+  /// Diagnoses `net.ipv4.tcp_mem`, which bounds the pages that the buffers of all TCP sockets take (tcp(7)). Nil
+  /// where it was not nearly met.
   private func tcpBound() -> Diagnosed? {
     guard let bounds = host.tcpMemory, let pages = after[.tcpPages],
       pages >= Double(bounds[2]) * Self.nearly

@@ -8,8 +8,10 @@ package struct MissedPace: Sendable {
   package var planned: Double
   /// Seconds over which processors and workers were looked at.
   package var elapsed: Double
+  /// What each worker used in this time.
   package var workers: [Load]
-  /// Whether clients wait awake for the next message, so that they look busier than they are.
+  /// Whether clients spend the last moments before a message is due awake, so that they look busier than
+  /// they are.
   package var clientsWaitAwake: Bool
 
   /// The processor time that one worker used.
@@ -34,11 +36,11 @@ package struct MissedPace: Sendable {
     self.clientsWaitAwake = clientsWaitAwake
   }
 
-  /// Whether the rate is so far below the planned one that it wants a reason: by more than a tenth.
+  /// Whether the rate is more than a tenth below the planned one. Then a reason is looked for.
   package var wantsReason: Bool { planned.isFinite && rate < 0.9 * planned }
 
-  /// Whether the processors were the reason, in words. Everything that was found is named; a host
-  /// that is idle as a whole may have one processor, one worker or one control group that was not.
+  /// Says in words whether the processors were the reason, and names everything that was found: a host that is
+  /// idle as a whole may have one processor, one worker or one control group that was not.
   package func reason(
     before: [Series.Key: Double], after: [Series.Key: Double], host: HostDescription
   ) -> String {
@@ -52,7 +54,7 @@ package struct MissedPace: Sendable {
       : "what the processors did was not measured"
   }
 
-  /// What the processors did, for failures that a want of processor time may have caused.
+  /// What the processors did, for failures that a lack of processor time may have caused.
   package func findings(
     before: [Series.Key: Double], after: [Series.Key: Double], host: HostDescription
   ) -> ProcessorFindings {
@@ -63,8 +65,8 @@ package struct MissedPace: Sendable {
   }
 
   /// What kept the run's own processes from more processor time, in words; nil where nothing did.
-  /// Processors that others keep busy are no proof: a worker that was stopped did not want any. Clients
-  /// that wait awake are no proof either: they are always busy.
+  /// Processors that are busy are no proof: a worker that was stopped did not want any. Where clients wait awake,
+  /// busy workers are no proof either: such clients are always busy.
   package func shortage(
     before: [Series.Key: Double], after: [Series.Key: Double], host: HostDescription
   ) -> String? {
@@ -77,7 +79,7 @@ package struct MissedPace: Sendable {
 /// What the processors did in a phase.
 package struct ProcessorFindings: Sendable, Equatable {
   package var words: String
-  /// Whether the run's own processes had too little of them.
+  /// Whether the run's own processes got too little processor time.
   package var wereShort: Bool
 
   package init(words: String, wereShort: Bool) {
@@ -88,8 +90,8 @@ package struct ProcessorFindings: Sendable, Equatable {
 
 /// What the kernel's counters and the workers' clocks tell of processors.
 private struct ProcessorUse {
-  /// The share of the time from which on a worker or a processor counts as busy: nothing is left for
-  /// a burst. The last tenth allows for the clocks' ticks.
+  /// The share of the time from which on a worker or a processor counts as busy all the time. The last
+  /// tenth allows for the clocks' ticks.
   static let full = 0.9
   /// The share of a control group's periods from which on throttling counts as a reason.
   static let oftenThrottled = 0.1
@@ -106,8 +108,10 @@ private struct ProcessorUse {
 
   /// The share of the time in which a processor did nothing, by the processor's number.
   private var idle: [Int: Double] { shares(of: Series.Key.idleOfProcessor("").name) }
+  /// The share of the time that a processor spent on interrupts, by the processor's number.
   private var softirq: [Int: Double] { shares(of: Series.Key.softirqOfProcessor("").name) }
 
+  /// The share of the time by which a series of each processor rose, by the processor's number.
   private func shares(of name: String) -> [Int: Double] {
     guard pace.elapsed >= Self.shortest else { return [:] }
     var shares: [Int: Double] = [:]
@@ -117,11 +121,13 @@ private struct ProcessorUse {
     return shares
   }
 
+  /// The processors that this process may use and whose idle time is known.
   private var allowed: [Int] { host.ownProcessors.allowed.filter { idle[$0] != nil } }
 
   var isMeasured: Bool { !allowed.isEmpty }
 
-  /// A group that has used up its time is stopped until its next period, whatever is idle.
+  /// The control groups that the kernel throttled often, in words. A group that has used up its time is stopped
+  /// until its next period, even while processors are idle.
   var throttledGroups: [String] {
     after.keys.filter { $0.name == Series.Key.throttledPeriods("").name }
       .sorted { $0.label < $1.label }
@@ -135,7 +141,8 @@ private struct ProcessorUse {
       }
   }
 
-  /// A worker is one thread, so it can do no more once it uses nearly all of one processor.
+  /// The workers that were busy, in words. A worker is one thread, so it can do no more once it uses nearly all
+  /// of one processor.
   func busyWorkers(_ isAsked: (End) -> Bool) -> [String] {
     guard pace.elapsed > 0 else { return [] }
     return [End.client, .server].filter(isAsked).compactMap { end in
@@ -154,8 +161,8 @@ private struct ProcessorUse {
     }
   }
 
-  /// Processors with hardly any idle time that spent at least half of the time on interrupts, as one
-  /// does that takes in all packets of a network card.
+  /// The processors with hardly any idle time that spent at least half of the time on interrupts, in words. A
+  /// processor that takes in all packets of a network card does so.
   var softInterrupts: [String] {
     softirq.sorted { $0.key < $1.key }.compactMap { number, share in
       guard share >= 0.5, idle[number].map({ $0 <= 1 - Self.full }) ?? false else { return nil }
@@ -164,7 +171,8 @@ private struct ProcessorUse {
     }
   }
 
-  /// The processors that this process may use, all of them taken together.
+  /// In words, that the processors which this process may use were busy, all of them taken together; empty where
+  /// they were not.
   var busyProcessors: [String] {
     // Where some of them were not measured, nobody knows what these did.
     guard isMeasured, allowed.count == host.ownProcessors.allowed.count else { return [] }

@@ -1,9 +1,9 @@
 import Recording
 
-/// What happens between the two ends: refusals and closes.
+/// Diagnoses of refused handshakes, missing routes, and connections that the peer closed or reset.
 extension DiagnosisContext {
-  /// Diagnoses a handshake that was refused, by a reset or by an ICMP message. A reset comes from a kernel
-  /// where nobody listens, or from a firewall, in the name of a server that does listen.
+  /// Diagnoses handshakes that were refused, by a reset or by an ICMP message. A reset comes from the server's
+  /// kernel where nobody listens, or from a firewall that answers in the server's name.
   func refused(_ failure: FailureRecord) -> Diagnosed {
     var evidence =
       addresses(of: failure)
@@ -18,7 +18,7 @@ extension DiagnosisContext {
       ]
       return Diagnosed(.unclassified, evidence: evidence + natRules)
     }
-    // The endpoint's own kernel says that nobody listens now: that decides, whoever listened before.
+    // The endpoint's own kernel says that nobody listens now. That decides, even if somebody listened before.
     if let endpoint = failure.endpoint, path.withoutListener.contains(endpoint) {
       return Diagnosed(
         .nobodyListens, evidence: evidence + [Fact("asked its kernel", "nobody listens")])
@@ -40,7 +40,7 @@ extension DiagnosisContext {
       ]
       return Diagnosed(.noRoute, evidence: evidence + firewall)
     }
-    // The clients still hold what they held at the first refusal, so the server runs.
+    // The clients hold at least as many connections as at the first refusal, so the server still runs.
     if !path.knows(failure.endpoint), !demand.bothEndsHere, let held = path.held,
       failure.established > 0, held >= failure.established
     {
@@ -56,7 +56,7 @@ extension DiagnosisContext {
     return Diagnosed(.nobodyListens, evidence: evidence)
   }
 
-  /// Diagnoses a failure that says that there is no way to the endpoint, or that it is forbidden.
+  /// Diagnoses an errno that says that there is no route to the endpoint, or that the route is forbidden.
   func noRoute(_ failure: FailureRecord) -> Diagnosed {
     var evidence = addresses(of: failure)
     if let target = address(failure.endpoint)?.ip {
@@ -91,8 +91,8 @@ extension DiagnosisContext {
   /// handshake, so there must be at least half as many messages as failures.
   ///
   /// ECONNREFUSED may also come from a reset. If there are more than twice as many messages as such failures,
-  /// most of them answer other programs' datagrams, and nothing shows that any was for a handshake. Then
-  /// the failures count as resets.
+  /// most messages answer other programs' datagrams, and nothing shows that any of them was for a handshake.
+  /// Then the failures count as resets.
   private func cameAsICMP(_ failure: FailureRecord) -> Bool {
     let messages = (rise(.unreachableReceived) ?? 0) + (rise(.unreachableReceivedV6) ?? 0)
     let failures = Double(failure.count)
@@ -129,7 +129,7 @@ extension DiagnosisContext {
     let listener = path.listener(at: failure.endpoint)
     let overflows = rise(.listenOverflows) ?? 0
     let isHere = demand.bothEndsHere
-    // With both ends on this host its counters decide: looks may miss a queue that was full for a moment.
+    // With both ends on this host, the host's counters decide: looks may miss a queue that was full for a moment.
     let overflown =
       isHere
       ? host.abortsOnOverflow && overflows > 0 && listener.map { ($0.drops ?? 0) > 0 } ?? true
@@ -153,10 +153,10 @@ extension DiagnosisContext {
       listener)
   }
 
-  /// Connections that the client took for established, while the last packet of their handshake never
-  /// reached the server: the server's kernel repeats its SYN-ACK, gives up, and resets what comes later. Then
-  /// this host's kernel has sent the resets, and the server end never had the connections. Nil where that
-  /// explains fewer than half of the failures.
+  /// Diagnoses connections that the client took for established while the last packet of their handshake never
+  /// reached the server. The server's kernel repeats its SYN-ACK, gives up, and answers later packets with a
+  /// reset. With both ends here, this host's kernel has sent these resets, and the server end never had the
+  /// connections. Nil where that explains fewer than half of the failures.
   private func resetUnfinished(
     _ failure: FailureRecord, _ evidence: [Fact], _ listener: PathFindings.Listener?
   ) -> Diagnosed? {

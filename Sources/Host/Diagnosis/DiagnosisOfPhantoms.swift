@@ -14,9 +14,10 @@ package func diagnosePhantoms(
     .phantoms(count, at: endpoints)
 }
 
-/// Handshakes that the clients' side finished, and the server's program never saw: queues, and what led past.
+/// Diagnoses of phantoms: connections whose handshake the clients' side finished, and that the server's program
+/// never accepted.
 extension DiagnosisContext {
-  /// Why the clients count connections that the server never accepted, where nothing failed.
+  /// Diagnoses why the clients count connections that the server never accepted.
   ///
   /// - Parameter count: how many such connections. Queues that held fewer than half of them are not
   ///   the cause.
@@ -36,9 +37,9 @@ extension DiagnosisContext {
         "\(Format.count(path.redirected)): another program of this host has accepted them")
       return Diagnosed(.noRoute, evidence: [led] + firewall)
     }
-    // The run waits for as long as the number of waiting connections changes. `waitingAtLastLook` counts
-    // those still in the queue after that. No setting is named: a longer queue would only hold more
-    // connections that nobody accepts.
+    // At the end of a phase the run waits while the numbers of connections change (`Coordinator.settle`).
+    // `waitingAtLastLook` counts those still in the queue after that. No setting is named: a longer queue would
+    // only hold more connections that nobody accepts.
     if let worst = known.max(by: { $0.listener.waitingAtLastLook < $1.listener.waitingAtLastLook }),
       worst.listener.waitingAtLastLook > 0,
       2 * sum(\.waitingAtLastLook) >= count
@@ -47,9 +48,9 @@ extension DiagnosisContext {
         .acceptQueue,
         evidence: evidence(worst.endpoint, worst.listener) + [stateOfQueue])
     }
-    // A listener counts packets that it has thrown away for whatever reason, such as a reset of a
-    // handshake that was half done; the namespace counts what overflowed, at any of its listeners. The
-    // smaller number is the most that can have overflowed here.
+    // A listener counts every packet that it has dropped, for whatever reason, such as a reset of a handshake
+    // that was half done. The network namespace counts overflows only, but those of all its listeners. The
+    // smaller of the two numbers is the most that can have overflowed here.
     let overflows = demand.bothEndsHere ? rise(.listenOverflows).map { Int($0) } : nil
     let dropped = min(sum { $0.drops ?? 0 }, overflows ?? .max)
     if let worst = known.max(by: { ($0.listener.drops ?? 0) < ($1.listener.drops ?? 0) }),
@@ -61,7 +62,7 @@ extension DiagnosisContext {
     guard let worst = known.max(by: { $0.listener.mostWaiting < $1.listener.mostWaiting }),
       2 * path.queuedAtDeadline >= count
     else {
-      // Where a listener does not tell its drops, the overflows may be its own.
+      // Where there were overflows and a listener does not tell its drops, the overflows may be its own.
       let hadRoom =
         overflows == 0 || overflows != nil && known.allSatisfy { $0.listener.drops != nil }
       return hadRoom
@@ -87,9 +88,8 @@ extension DiagnosisContext {
         ? "moves: the server accepts too slowly" : "does not move: the server does not accept")
   }
 
-  /// Connections that the clients count as established, that never waited to be accepted, and for which
-  /// there was room: the packets that finish a handshake have not reached the server. Nil where the
-  /// server's counters are not those of this host.
+  /// Diagnoses phantoms that never waited in a queue, although the queue had room: the packets that finish their
+  /// handshakes have not reached the server. Nil where the server's counters are not those of this host.
   private func unfinished(_ evidence: [Fact]) -> Diagnosed? {
     guard demand.bothEndsHere else { return nil }
     return droppedOnTheWay(

@@ -1,15 +1,15 @@
 package import Recording
 
-/// Why a kernel drops packets of a handshake. Source: include/net/dropreason-core.h.
+/// A reason for which the kernel drops packets of a handshake. Source: include/net/dropreason-core.h.
 struct DropReason: Sendable {
   /// The reason as people read it.
   let words: String
-  /// The setting that decides, where there is one.
+  /// The setting that decides about such drops, where there is one.
   var knob: String?
-  /// A command that shows more.
+  /// A command that shows what dropped them, where there is one.
   var command: String?
 
-  /// By the kernel's names, the reasons that can keep a handshake from its answer. Other reasons, such
+  /// By the kernel's names, the reasons that can have dropped a packet of a handshake. Other reasons, such
   /// as those for bytes that came twice, belong to established connections.
   static let known: [String: DropReason] = {
     let firewall = DropReason(
@@ -50,7 +50,7 @@ struct DropReason: Sendable {
     ]
   }()
 
-  /// The kernel's names of the two reasons that lie with a listener.
+  /// The kernel's names of two reasons: a listener's accept queue is full, and nobody listens.
   static let overflow = "TCP_LISTEN_OVERFLOW"
   static let nobody = "NO_SOCKET"
 
@@ -59,11 +59,12 @@ struct DropReason: Sendable {
 }
 
 extension Series.Key {
-  /// Connections that wait to be accepted, at all endpoints whose kernel tells.
+  /// Connections that wait to be accepted, at all endpoints whose kernel can be asked.
   package static let listenerWaiting = Self("listener.waiting")
-  /// Handshakes that the listeners at these endpoints have dropped.
+  /// Packets that the listeners at these endpoints have dropped since the run began. A SYN that is sent again
+  /// and dropped again counts again.
   package static let listenerDrops = Self("listener.drops")
-  /// Packets of the whole machine that the kernel dropped, for one of its reasons.
+  /// Packets that the kernel dropped on the whole machine for one of its reasons, while they were traced.
   package static func packetsDropped(_ reason: String) -> Self {
     Self("packets.dropped", label: reason)
   }

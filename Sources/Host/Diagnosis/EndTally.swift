@@ -2,22 +2,24 @@ import Addressing
 import Linux
 import SystemPackage
 
-/// Counts the ends of connections at both sides by route, and adds up hashes of their ports. Where the two
-/// sides agree, ends need not be compared one by one, which takes memory: a host may have a million
-/// connections, and be short of memory for that very reason.
+/// Counts the ends of connections at both sides by route, and adds up hashes of the clients' ports. Where the two
+/// sides agree, `MatchedEnds` need not compare the ends one by one. That would take memory, and a host with a
+/// million connections may be short of memory for that very reason.
 struct EndTally {
+  /// The numbers of one route.
   private struct Numbers {
     /// Client ends.
     var clients = 0
     /// Server ends that a process has.
     var accepted = 0
-    /// Server ends that wait to be accepted, and handshakes whose end the kernel has not seen for a second.
+    /// Server ends that wait to be accepted, and handshakes that have not ended for a second: the kernel has
+    /// sent their SYN-ACK again.
     var waiting = 0
-    /// Handshakes less than a second old whose end the kernel has not seen, and those that wait for the
-    /// connection's first bytes (TCP_DEFER_ACCEPT).
+    /// Handshakes less than a second old that have not ended, and those that wait for the connection's first
+    /// bytes (TCP_DEFER_ACCEPT).
     var deferred = 0
-    /// The sum of the hashed client ports minus the sum at the server: 0 when the ports are the same ones;
-    /// otherwise practically never.
+    /// The sum of the hashes of the client ports at the client ends, minus that at the server ends: 0 when the
+    /// ports are the same ones, otherwise practically never.
     var portHashDifference: UInt64 = 0
 
     var balances: Bool { clients == accepted + waiting + deferred && portHashDifference == 0 }
@@ -29,6 +31,7 @@ struct EndTally {
 
   init(of couldBeClient: @escaping (SocketAddress) -> Bool) { self.couldBeClient = couldBeClient }
 
+  /// Counts a socket of this host as a client end, if it can be one.
   mutating func takeClient(_ socket: DiagnosedSocket) {
     guard socket.isOwnedWithTwoAddresses, couldBeClient(socket.local) else { return }
     let route = ConnectionRoute(source: socket.local.ip, server: socket.remote)
@@ -36,7 +39,7 @@ struct EndTally {
     routes[route, default: Numbers()].portHashDifference &+= Self.mixed(socket.local.port)
   }
 
-  /// Counts the connections that a namespace's kernel has at its endpoints.
+  /// Counts the server ends that the kernel of a network namespace has at the namespace's endpoints.
   mutating func takeServerEnds(of space: EndpointSpaces.Space) throws(Errno) {
     try space.diagnosis.each(.established, anyOf: space.serverSideFilter) {
       takeServer($0, $0.hasOwner ? \.accepted : \.waiting)
@@ -63,8 +66,8 @@ struct EndTally {
     return bits ^ bits >> 31
   }
 
-  /// What the numbers tell of the `held` connections; nil where the two sides differ, or where the clients'
-  /// side has other programs' ends.
+  /// What the numbers tell of the `held` connections of the clients. Nil where the two sides differ, or where
+  /// there are not as many client ends, as when some are other programs'.
   func count(of held: Int) -> AcceptanceCount? {
     guard routes.values.allSatisfy(\.balances), sum(\.clients) == held else { return nil }
     return AcceptanceCount(
@@ -75,7 +78,8 @@ struct EndTally {
     routes.values.reduce(0) { $0 + $1[keyPath: number] }
   }
 
-  /// Endpoints to which clients have connections, and at which nothing has arrived from the clients' addresses.
+  /// Endpoints to which there are client ends, and at which no connection has arrived from the clients'
+  /// addresses.
   var endpointsWithoutArrivals: Set<SocketAddress> {
     let arrived = routes.filter { $0.value.accepted + $0.value.waiting + $0.value.deferred > 0 }
     return Set(routes.filter { $0.value.clients > 0 }.map(\.key.server))
@@ -89,7 +93,7 @@ struct EndTally {
 }
 
 extension DiagnosedSocket {
-  /// Whether a process has the socket, and its own address and its peer's differ. NAT may have given both the
-  /// same address at a server's end, but no client connects from the address and port of its endpoint.
+  /// Whether a process has the socket, and its own address and port differ from its peer's. At a server end NAT
+  /// may have made them the same, but no client connects from the address and port of its endpoint.
   var isOwnedWithTwoAddresses: Bool { hasOwner && local != remote }
 }

@@ -3,13 +3,13 @@ import Linux
 import SystemPackage
 
 extension EndpointSpaces {
-  /// Who listens in a network namespace at the endpoints' ports.
+  /// The sockets that listen in a network namespace at the endpoints' ports.
   struct Listening {
     let space: Space
     let sockets: [DiagnosedSocket]
-    /// Each endpoint with its listener; nil where nobody listens.
+    /// Each endpoint of the namespace with its listener; nil where nobody listens.
     let endpoints: [(endpoint: NamespacedEndpoint, listener: PathFindings.Listener?)]
-    /// Sockets that some endpoint leads to.
+    /// The inodes of the sockets that a SYN to some endpoint reaches.
     let reached: Set<UInt32>
 
     fileprivate init(_ space: Space, _ sockets: [DiagnosedSocket]) {
@@ -27,7 +27,7 @@ extension EndpointSpaces {
     }
   }
 
-  /// Who listens in the namespaces whose kernel answers.
+  /// Finds out who listens. Namespaces whose kernel does not answer are left out.
   static func listening(in spaces: [Space]) -> [Listening] {
     spaces.compactMap { space in
       var sockets: [DiagnosedSocket] = []
@@ -35,14 +35,15 @@ extension EndpointSpaces {
       do throws(Errno) {
         try space.diagnosis.each(.listen, anyOf: ports) { sockets.append($0) }
       } catch {
-        // A kernel without INET_DIAG says nothing, which is not that nobody listens.
+        // A kernel without INET_DIAG says nothing. That does not mean that nobody listens.
         return nil
       }
       return Listening(space, sockets)
     }
   }
 
-  /// Who listens at the endpoints whose kernel answers; endpoints at which nobody listens are left out.
+  /// The endpoints' listeners. Left out are endpoints at which nobody listens, and those whose kernel does not
+  /// answer.
   static func listeners(
     in spaces: [Space]
   ) -> [(endpoint: NamespacedEndpoint, listener: PathFindings.Listener)] {

@@ -2,9 +2,9 @@ import Addressing
 import Linux
 import SystemPackage
 
-/// Chooses the network namespace of each endpoint, whose kernel is then asked about the endpoint's sockets.
+/// Chooses a network namespace for each endpoint: its kernel is then asked about the endpoint's sockets.
 ///
-/// Where this process's own namespace has the endpoint's address, it is chosen for good. Otherwise every
+/// Where this process's own namespace has the endpoint's address, this one is chosen for good. Otherwise every
 /// namespace that has the address is a candidate: several containers may have the same private address, and
 /// so may another machine. A candidate is chosen for good when it is the only one that has server ends of
 /// this host's connections to the endpoint. While there are no such connections, a candidate is chosen for
@@ -56,14 +56,15 @@ final class EndpointSpaces {
   private let own: SocketDiagnosis?
   /// Namespaces chosen for good, each with its endpoints.
   private var chosenForGood: [Space]
-  /// Other namespaces that have addresses of endpoints, each with those of its endpoints that are undecided.
+  /// Other namespaces that have addresses of endpoints, each with its undecided endpoints: those for which no
+  /// namespace is chosen for good.
   private var candidates: [Space] = []
   /// Candidates chosen for now, by the last look: each with an endpoint at which only it has a listener.
   private var chosenForNow: [Space] = []
   /// When the next look is due; nil before the first.
   private var nextLook: Instant?
-  /// By endpoint, how many looks have found client ends on this host, but their server ends in no candidate
-  /// or in several.
+  /// By endpoint, how many looks have left it undecided: they found client ends on this host, and the server
+  /// ends of these in no candidate or in several.
   private var undecidedLooks: [SocketAddress: Int] = [:]
   /// The endpoints whose addresses this process's own namespace has.
   let ownEndpoints: [SocketAddress]
@@ -103,8 +104,8 @@ final class EndpointSpaces {
     }
   }
 
-  /// The chosen namespaces, for good or for now: each once, with its endpoints. Looks again where a look is
-  /// due.
+  /// The namespaces that are chosen for good or for now: each once, with its endpoints. Looks again first, where
+  /// a look is due.
   func known() -> [Space] {
     guard !candidates.isEmpty else { return chosenForGood }
     let now = Instant.now()
@@ -115,12 +116,12 @@ final class EndpointSpaces {
     return Self.merged(chosenForGood + chosenForNow)
   }
 
-  /// The chosen namespaces and the remaining candidates. A candidate may be chosen later: then what it has
-  /// now is the state to compare with.
+  /// The chosen namespaces and the remaining candidates. A candidate may be chosen later, and what it has then
+  /// must be compared with what it has now.
   func all() -> [Space] { Self.merged(known() + candidates) }
 
-  /// Joins the entries of each namespace into one. With two entries, whatever is counted in the namespace
-  /// would count twice.
+  /// Joins the entries of each namespace into one. A namespace with two entries would be asked twice, and what
+  /// it counts would count twice.
   private static func merged(_ spaces: [Space]) -> [Space] {
     spaces.reduce(into: []) { merged, space in
       if let index = merged.firstIndex(where: { $0.diagnosis === space.diagnosis }) {

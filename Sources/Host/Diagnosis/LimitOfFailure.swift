@@ -1,7 +1,11 @@
 package import Recording
 
 extension LimitRecord {
-  /// The limit that a failure amounts to.
+  /// The limit that a failure amounts to, with the cause that was found for it.
+  ///
+  /// - Parameters:
+  ///   - planLine: the line of the phase in the plan.
+  ///   - predicted: connections that the prediction named before the run.
   package init(
     _ failure: FailureRecord, _ found: Diagnosed, planLine: Int, predicted: Int? = nil
   ) {

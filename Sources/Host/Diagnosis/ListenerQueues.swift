@@ -1,26 +1,27 @@
 import Linux
 
-/// The lengths of accept queues, noted look by look, to tell how many connections are lost when a
-/// listening socket is closed. The kernel resets the connections in its queue, but a client that has
+/// Notes the lengths of accept queues look by look in a phase, to tell how many connections are lost when a
+/// listening socket is closed. The kernel resets the connections in the socket's queue, but a client that has
 /// already closed its own end never hears of that.
 struct ListenerQueues {
   /// The accept queue of one listening socket.
   private struct Queue {
-    /// At most so many of the waiting connections are from before the phase. The queue is FIFO, so these are
-    /// accepted first.
+    /// How many of the waiting connections are from before the phase, at most. The queue is FIFO, so these
+    /// are accepted first.
     let oldWaiting: Int
     /// Connections that waited at the last look.
     var waiting: Int
-    /// Since when every look has found connections of the phase waiting; nil where the last one found none.
+    /// Since when every look has found connections of the phase waiting; nil where the last look found none.
     var filledSince: Instant?
     /// The most connections by which the queue has become shorter from one look to the next.
     var mostTaken: Int
     var lastLook: Instant
   }
 
-  /// For how long every look must have found connections of the phase waiting before they count as lost with
-  /// their socket. A server that shuts down cleanly accepts all that wait before it closes the socket. Where
-  /// a queue was filled for so long, and is longer than twice `mostTaken`, the server has stopped accepting.
+  /// For how long every look must have found connections of the phase waiting, before they count as lost with
+  /// their socket. A server that shuts down cleanly accepts all connections that wait before it closes the
+  /// socket. Where a queue was filled for so long, and is longer than twice `mostTaken`, the server had stopped
+  /// accepting.
   private static let stuckAfter = Duration.seconds(1)
 
   /// By namespace, and by the socket's inode.
@@ -30,8 +31,9 @@ struct ListenerQueues {
   ///
   /// - Parameters:
   ///   - lengths: how many connections wait at each listening socket with an endpoint's port, by inode;
-  ///     sockets that a more specific listener shadows are among them.
-  ///   - reached: the sockets that the endpoints lead to now.
+  ///     sockets that get no SYN because a listener on an endpoint's very address goes before them are among
+  ///     them.
+  ///   - reached: the inodes of the sockets that SYNs to the endpoints reach now.
   /// - Returns: connections of the phase that were lost since the look before, at sockets that had stopped
   ///   accepting and are closed now.
   mutating func update(
@@ -60,8 +62,8 @@ struct ListenerQueues {
     return lost
   }
 
-  /// Whether an endpoint has led to the socket at some look of the phase, and the socket was still open at
-  /// the last look.
+  /// Whether SYNs to an endpoint have reached the socket at some look of the phase, and the socket was still
+  /// open at the last look.
   func knows(_ socket: UInt32, in space: ObjectIdentifier) -> Bool {
     queues[space]?[socket] != nil
   }

@@ -2,7 +2,7 @@ import Addressing
 import Linux
 import SystemPackage
 
-/// The two addresses of a connection.
+/// The addresses and ports of a connection's two ends.
 struct ConnectionEnds: Hashable {
   let client: SocketAddress
   let server: SocketAddress
@@ -10,8 +10,8 @@ struct ConnectionEnds: Hashable {
   var route: ConnectionRoute { ConnectionRoute(source: client.ip, server: server) }
 }
 
-/// One client address and one endpoint. NAT rules match addresses, so all connections of a route are
-/// treated alike.
+/// One client address and one endpoint. NAT rules match addresses, so NAT treats all connections of a route
+/// alike.
 struct ConnectionRoute: Hashable {
   let source: IPAddress
   let server: SocketAddress
@@ -23,10 +23,11 @@ struct ClientEnd {
   let inode: UInt32
 }
 
-/// Pairs the clients' ends of connections with the ends that the kernels at the endpoints have.
+/// Pairs the client ends of connections with the server ends that the kernels at the endpoints have.
 struct MatchedEnds {
   /// Routes whose connections have all arrived with their own addresses and ports at an earlier look.
   private let routesWithoutNAT: Set<ConnectionRoute>
+  /// Client ends that no server end was found for, with their sockets' inodes.
   private var unmatched: [ConnectionEnds: UInt32]
   private var accepted = 0
   private var waiting: [ClientEnd] = []
@@ -36,7 +37,7 @@ struct MatchedEnds {
   /// Server ends with the address and port of none of the clients' connections.
   private var strangers: [State: [ConnectionEnds]] = [:]
 
-  /// A port of a client's at an address of the server.
+  /// A client's port, as a server end at this address and port has it.
   private struct PortAtServer: Hashable {
     let port: UInt16
     let server: SocketAddress
@@ -65,8 +66,8 @@ struct MatchedEnds {
   private enum State {
     /// A process has it.
     case accepted
-    /// It waits to be accepted, or its handshake has gone on for a second without an end: then the kernel
-    /// sends the SYN-ACK again.
+    /// It waits to be accepted, or its handshake has gone on for a second without an end, so that the kernel
+    /// has sent the SYN-ACK again.
     case waiting
     /// The kernel has not seen the end of its handshake yet, or does not hand it over until its first bytes
     /// come (TCP_DEFER_ACCEPT).
@@ -90,12 +91,12 @@ struct MatchedEnds {
 
   var hasStrangers: Bool { !strangers.isEmpty }
 
-  /// What became of the clients' ends.
+  /// What was found of the clients' connections.
   struct Found {
     var accepted = 0
     /// Of the accepted ones, the server ends whose client address NAT has rewritten.
     var behindNAT: Set<ConnectionEnds> = []
-    /// Those that are at the server and that no process has.
+    /// Those whose server end no process has.
     var waiting: [ClientEnd] = []
     /// The endpoint's kernel does not have them. No process has them, unless NAT has redirected them.
     var lost: [ClientEnd] = []
@@ -112,11 +113,12 @@ struct MatchedEnds {
     routesWithMatches.subtracting(unmatched.keys.lazy.map(\.route))
   }
 
-  /// What is found when all kernels have been asked.
+  /// What is found of the clients' connections. Call it when all kernels have been asked (`match`).
   ///
   /// - Parameters:
-  ///   - before: addresses at which connections had arrived before.
-  ///   - others: ends of this host's other programs, and what stood before: none of it is the clients'.
+  ///   - before: endpoints at which connections had arrived with their own addresses at earlier looks.
+  ///   - others: connections that are not the clients': those of this host's other programs, and those that
+  ///     stood before the clients had any.
   func found(reachedBefore before: Set<SocketAddress>, others: Set<ConnectionEnds>) -> Found {
     var found = Found(accepted: accepted, waiting: waiting, deferred: deferred)
     var strangers: [State: [PortAtServer: [ConnectionEnds]]] = [:]
@@ -145,9 +147,9 @@ struct MatchedEnds {
         left[port.server, default: []].append(client)
       }
     }
-    // NAT has given the clients that are left other ports, and any of the remaining ends at the same endpoint
-    // may be theirs. As many clients as there are accepted or deferred ends stay ambiguous. Of the others as
-    // many count as waiting as there are waiting ends. The rest have no server end.
+    // If the clients that are left have arrived, NAT has given them other ports, and any of the remaining server
+    // ends at the same endpoint may be theirs. As many clients stay ambiguous as there are accepted or deferred
+    // ends. Of the others, as many count as waiting as there are waiting ends. The rest have no server end.
     func rest(_ states: State...) -> [SocketAddress: Int] {
       states.reduce(into: [:]) { rest, state in
         for (port, ends) in strangers[state] ?? [:] { rest[port.server, default: 0] += ends.count }
@@ -166,7 +168,7 @@ struct MatchedEnds {
     return found
   }
 
-  /// Whether another connection of the client's route has arrived without NAT, so this one would as well.
+  /// Whether another connection of the client's route has arrived without NAT. Then this one would arrive so, too.
   private func arrivesWithoutNAT(_ client: ClientEnd) -> Bool {
     routesWithMatches.contains(client.ends.route)
   }
@@ -178,14 +180,14 @@ extension ClientEnd {
   }
 }
 
-/// The clients' ends whose other end a process has at another address than they connected to: NAT has
-/// redirected them (DNAT, REDIRECT).
+/// The client ends whose server end a process has at another address than the client connected to: NAT has
+/// redirected these connections (DNAT, REDIRECT).
 struct RedirectedEnds {
   private var inodes: Set<UInt32> = []
 
   /// - Parameters:
-  ///   - clients: ends whose other end is not at its endpoint.
-  ///   - own: this host's kernel.
+  ///   - clients: client ends whose server end is not at the endpoint.
+  ///   - own: asks this host's kernel.
   init(
     of clients: [ClientEnd], in spaces: [EndpointSpaces.Space], own: SocketDiagnosis
   ) throws(Errno) {
@@ -199,6 +201,7 @@ struct RedirectedEnds {
         notRedirected.insert(ConnectionEnds(client: socket.local, server: socket.remote))
       }
     }
+    // By a client's address and port, where processes have server ends of its connections.
     var found: [SocketAddress: Set<SocketAddress>] = [:]
     for space in spaces {
       try space.diagnosis.each(.established, anyOf: sources.map(SocketCondition.remoteAddress)) {

@@ -1,13 +1,13 @@
 package import Recording
 
-/// A guess at the limit of someone else's server, from the number of connections at which it stopped.
-/// That number is all that is known of the server's host, so the evidence is marked as a guess.
+/// A guess at the limit of someone else's server, from the number of connections that it held when it took no
+/// more. Nothing else is known of the server's host, so the evidence is marked as a guess.
 package enum NumberGuess {
   /// The most descriptors that a server is assumed to need besides its connections: standard streams,
   /// listeners, epoll, logs.
   private static let ownFiles = 32
 
-  /// The guess as evidence; nil where no usual limit is near the number.
+  /// The guess as evidence; nil where the number is near no usual limit.
   ///
   /// - Parameter held: connections that the server held when it took no more.
   package static func fact(heldAtStop held: Int) -> Fact? {
@@ -20,7 +20,8 @@ package enum NumberGuess {
   private static func words(_ held: Int) -> String? {
     let limits = "grep 'open files' /proc/PID/limits"
     // Usual values of RLIMIT_NOFILE. Among them are 1,024, the usual soft limit; 524,288, systemd's hard
-    // limit; and 1,048,576, common for containers. 65,535 is more likely the number of source ports, below.
+    // limit; and 1,048,576, common for containers. 65,535 is left out: it is more likely the number of source
+    // ports, for which see below.
     for limit in [1024, 4096, 65_536, 524_288, 1_048_576]
     where (limit - ownFiles..<limit).contains(held) && held != 65_535 {
       return """

@@ -2,9 +2,8 @@ import Addressing
 import Linux
 
 extension PathFindings.Listener {
-  /// The listening sockets that a SYN to an endpoint reaches: sockets on its very address go before
-  /// sockets on all addresses (`compute_score` in net/ipv4/inet_hashtables.c). Nil when there are
-  /// none.
+  /// The sockets, of these listening ones, that a SYN to an endpoint reaches: sockets on its very address go
+  /// before sockets on all addresses (`compute_score` in net/ipv4/inet_hashtables.c). Nil when it reaches none.
   init?(_ sockets: [DiagnosedSocket], at endpoint: SocketAddress) {
     let endpoint = SocketAddress(endpoint.ip.unmapped, endpoint.port)
     let exact = sockets.filter { $0.local == endpoint }
@@ -18,7 +17,8 @@ extension PathFindings.Listener {
       drops: chosen.reduce(0 as Int?) { sum, socket in
         sum.flatMap { sum in socket.drops.map { sum + $0 } }
       })
-    // Each socket has a queue of its own, and gets a share of the SYNs whatever waits at the others.
+    // Each socket has a queue of its own, and gets its share of the SYNs however many connections wait at the
+    // others. So one full queue is enough.
     isFull = chosen.contains { $0.waiting > $0.backlog }
     for socket in chosen { dropsBySocket[socket.inode] = socket.drops }
     self.sockets = Set(chosen.map(\.inode))

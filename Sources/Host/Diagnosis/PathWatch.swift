@@ -4,38 +4,45 @@ package import Recording
 import SystemPackage
 
 /// Watches what lies between the two ends: the listeners' queues, handshakes without an answer, and
-/// the kernel's reasons to drop packets. The trace of dropped packets starts once in a phase, at
-/// the first look that finds a repeated SYN or a handshake that timed out, and runs until the phase
-/// ends, for 60 s at the most.
+/// the kernel's reasons to drop packets.
 ///
-/// Of an endpoint on this host, or in a network namespace that this process may enter, the endpoint's own
-/// kernel is asked (`EndpointSpaces`). Of any other endpoint nothing is known.
+/// The trace of dropped packets starts at most once per phase: at the first look after the kernel has repeated a
+/// SYN or SYN-ACK, or after a call has failed with a timeout. The trace ends with the phase, and after 60 s at
+/// the latest.
+///
+/// An endpoint can be watched where its address is in this process's network namespace, or in another one of
+/// this host that this process may enter (`EndpointSpaces`). Nothing is known of any other endpoint.
 package final class PathWatch: PathReadings {
   private let endpoints: [SocketAddress]
   private let sources: Set<IPAddress>
-  /// Asks about the clients' own sockets.
-  private let own: SocketDiagnosis?
+  /// Asks about the sockets in this process's own network namespace, among them the clients'.
+  private let ownDiagnosis: SocketDiagnosis?
   private let endpointSpaces: EndpointSpaces
+  /// The network namespaces of the endpoints, as far as they are chosen by now.
   private var spaces: [EndpointSpaces.Space] { endpointSpaces.known() }
   private let connections: ConnectionWatch
 
-  /// What listened when the run and when the phase began, in every namespace that may be the endpoint's.
+  /// What listened when the run began, in every namespace that may be the endpoint's.
   private var atRunStart: [EndpointSpaces.NamespacedEndpoint: PathFindings.Listener] = [:]
+  /// What listened when the phase began, in every namespace that may be the endpoint's.
   private var atPhaseStart: [EndpointSpaces.NamespacedEndpoint: PathFindings.Listener] = [:]
-  /// The lengths of the accept queues, noted at every look since the phase began.
+  /// The lengths of the accept queues since the phase began, as each call of `lookAtQueues` noted them.
   private var queues = ListenerQueues()
-  /// Connections of other programs that waited at the listeners at the last look.
+  /// Connections of other programs that waited in these queues at the last call of `lookAtQueues`.
   private var strangersAtQueues = 0
-  private var retransmitsAtPhaseStart = 0.0
+  /// The kernel's count of repeated SYNs and SYN-ACKs (`synRetransmits`) when the phase began.
+  private var synRetransmitsAtPhaseStart = 0.0
   private var trace: PacketDropTrace?
+  /// When the trace of this phase started; nil before. It stays set when the trace has ended.
   private var traceStarted: Instant?
   /// Packets that the traces of all phases have shown, by the kernel's reason.
   private var droppedInAll: [String: Int] = [:]
   package private(set) var findings = PathFindings()
 
-  /// With more endpoints than this the listeners are not watched.
+  /// With more endpoints than this no listener is watched.
   private static let mostEndpoints = 1024
-  /// Long enough for the first repetitions of a SYN, which the kernel sends after 1, 3 and 7 seconds.
+  /// Long enough for several repetitions of a SYN: the kernel sends at least three within 7 seconds
+  /// (`tcp_syn_linear_timeouts` in Documentation/networking/ip-sysctl.rst).
   private static let longestTrace = Duration.seconds(60)
 
   /// - Parameters:
@@ -44,24 +51,24 @@ package final class PathWatch: PathReadings {
   package init(endpoints: [SocketAddress], sources: [IPAddress]) {
     self.endpoints = endpoints
     self.sources = Set(sources)
-    own = try? SocketDiagnosis()
+    ownDiagnosis = try? SocketDiagnosis()
     endpointSpaces = EndpointSpaces(
-      of: endpoints.count <= Self.mostEndpoints ? endpoints : [], sources: self.sources, own: own)
+      of: endpoints.count <= Self.mostEndpoints ? endpoints : [], sources: self.sources,
+      own: ownDiagnosis)
     connections = ConnectionWatch(
-      to: endpoints, from: self.sources, in: endpointSpaces, own: own)
+      to: endpoints, from: self.sources, in: endpointSpaces, own: ownDiagnosis)
     atRunStart = listenersEverywhere()
     atPhaseStart = atRunStart
   }
 
   // MARK: A phase
 
-  /// Begins a phase: the findings start anew. Only `conntrackMost`, the highest level of connection
-  /// tracking in the whole run, is carried over.
+  /// Begins a phase: the findings start anew. Only `conntrackMost` is kept, because it is about the whole run.
   package func begin(_ counters: [Series.Key: Double], clientsHaveConnected: Bool) {
     let most = findings.conntrackMost
     findings = PathFindings()
     findings.conntrackMost = most
-    retransmitsAtPhaseStart = counters[.synRetransmits] ?? 0
+    synRetransmitsAtPhaseStart = counters[.synRetransmits] ?? 0
     atPhaseStart = listenersEverywhere()
     queues = ListenerQueues()
     strangersAtQueues = 0
@@ -69,21 +76,22 @@ package final class PathWatch: PathReadings {
     lookAtQueues()
     stopTracing()
     traceStarted = nil
-    // Before the first connection of a client, all that stands is strangers'.
+    // While no client has connected yet, every connection that stands is another program's.
     if !clientsHaveConnected { connections.noteStrangers() }
   }
 
   /// Looks at the listeners and at handshakes without an answer. Returns the path's readings for the next
   /// sample.
   ///
-  /// - Parameter timedOut: whether handshakes of this phase have met the clients' own deadline.
+  /// - Parameter timedOut: whether the phase has a failure that is a timeout: of the client's own deadline for
+  ///   handshakes, or ETIMEDOUT.
   package func look(_ counters: [Series.Key: Double], timedOut: Bool) -> [Reading] {
     lookAtListeners()
     if let entries = counters[.conntrackEntries] {
       findings.conntrackMost = max(findings.conntrackMost ?? 0, Int(entries))
     }
-    let repeated = counters[.synRetransmits] ?? 0
-    if timedOut || repeated > retransmitsAtPhaseStart {
+    let synRetransmits = counters[.synRetransmits] ?? 0
+    if timedOut || synRetransmits > synRetransmitsAtPhaseStart {
       countUnanswered()
       if traceStarted == nil {
         traceStarted = .now()
@@ -106,29 +114,30 @@ package final class PathWatch: PathReadings {
     return !endpoints.isEmpty && found.isSuperset(of: endpoints)
   }
 
-  /// Whether every endpoint is in the network namespace of this process, whose counters are read.
+  /// Whether every endpoint is in this process's own network namespace. `KernelSeries` reads the counters of
+  /// that namespace only.
   package var isInOwnNamespace: Bool {
-    own != nil && endpointSpaces.ownEndpoints.count == endpoints.count
+    ownDiagnosis != nil && endpointSpaces.ownEndpoints.count == endpoints.count
   }
 
-  /// Connections of all endpoints that wait to be accepted, less those recognised as other programs'.
+  /// Connections that wait to be accepted at all endpoints, less those recognised as other programs'.
   package var waiting: Int {
     let queued = queued(EndpointSpaces.listening(in: spaces))
     let waiting = queued.reduce(0) { $0 + $1.waiting }
     return waiting > 0 ? max(0, waiting - connections.strangersWaiting(at: queued)) : 0
   }
 
-  /// The queues of the sockets that the endpoints lead to, or have led to in this phase: another listener may
-  /// shadow one by now.
+  /// The queues of the listening sockets to which an endpoint leads, or has led in this phase. A socket of the
+  /// latter kind keeps its queue, while a listener on a more specific address gets the new connections.
   private func queued(_ found: [EndpointSpaces.Listening]) -> [QueuedConnections] {
     found.map { listening in
       QueuedConnections(listening) { queues.knows($0.inode, in: listening.space.id) }
     }
   }
 
-  /// Connections that the server may still accept: those that wait to be accepted; where none do, those whose
-  /// handshake the server's kernel has not seen finish. The kernel sends their SYN-ACK again after a second,
-  /// and may see the end of the handshake then.
+  /// Connections that the server may still accept: those that wait to be accepted. Where none waits, those whose
+  /// handshake the server's kernel has not seen finish: it repeats their SYN-ACK after a second, and may then
+  /// see the end of the handshake.
   package var possibleAcceptances: Int {
     let waiting = waiting
     return waiting > 0 ? waiting : connections.halfOpen
@@ -140,8 +149,8 @@ package final class PathWatch: PathReadings {
       uniquingKeysWith: { first, _ in first })
   }
 
-  /// Notes how many connections wait at each listening socket. To be called often while connections come and
-  /// go.
+  /// Notes how many connections wait at each listening socket, and which of them were lost with a socket that
+  /// was closed. To be called often while connections come and go.
   package func lookAtQueues() {
     let (found, now) = (EndpointSpaces.listening(in: spaces), Instant.now())
     var closed = 0
@@ -149,7 +158,8 @@ package final class PathWatch: PathReadings {
       let lengths = Dictionary(
         listening.sockets.map { ($0.inode, $0.waiting) }, uniquingKeysWith: { $1 })
       let lost = queues.update(listening.space.id, lengths, reached: listening.reached, at: now)
-      // Where queues migrate, the kernel has handed the connections to other sockets on the same port.
+      // With `tcp_migrate_req` nothing is lost: the kernel has handed the connections to other sockets on the
+      // same port.
       if !listening.space.migratesQueues { closed += lost }
     }
     if closed > 0 { findings.closedWithListener += max(0, closed - strangersAtQueues) }
@@ -158,8 +168,8 @@ package final class PathWatch: PathReadings {
       queued.contains { $0.waiting > 0 } ? connections.strangersWaiting(at: queued) : 0
   }
 
-  /// How many connections wait at sockets that the endpoints have led to in this phase, and that another
-  /// listener shadows by now; by namespace and port.
+  /// How many connections wait at shadowed sockets, by namespace and port. A socket is shadowed where an
+  /// endpoint has led to it in this phase, and now leads to a listener on a more specific address.
   private func shadowedWaiting(
     _ found: [EndpointSpaces.Listening]
   ) -> [ObjectIdentifier: [UInt16: Int]] {
@@ -177,7 +187,8 @@ package final class PathWatch: PathReadings {
 
   private func lookAtListeners() {
     let found = EndpointSpaces.listening(in: spaces)
-    // Findings about an endpoint do not count while no namespace is chosen for it.
+    // While no namespace is chosen for an endpoint, nobody knows whose listeners were seen there: what was
+    // found does not count.
     let known = Set(spaces.flatMap(\.endpoints))
     for name in endpoints.filter({ !known.contains($0) }).map({ "\($0)" }) {
       findings.listeners[name] = nil
@@ -189,12 +200,12 @@ package final class PathWatch: PathReadings {
       let name = "\(namespaced.endpoint)"
       let before = atPhaseStart[namespaced]
       guard var listener = current else {
-        // The listener that was seen before is kept: its full queue may be the cause.
+        // `findings.listeners` keeps the listener that was seen before: its full queue may be the cause.
         findings.withoutListener.insert(name)
         findings.restarted.insert(name)
         continue
       }
-      // Of several endpoints with this port the first gets all that waits at shadowed sockets.
+      // Where several endpoints have this port, the first gets all that waits at shadowed sockets.
       listener.waitingAtLastLook +=
         shadowed[namespaced.space]?.removeValue(forKey: namespaced.endpoint.port) ?? 0
       listener.isFullWhileUnanswered =
@@ -204,8 +215,8 @@ package final class PathWatch: PathReadings {
         listener.waitingAtLastLook, findings.listeners[name]?.mostWaiting ?? 0)
       listener.isFull = listener.isFull || findings.listeners[name]?.isFull ?? false
       listener.drops = listener.drops(since: before)
-      // No restart while one of the first sockets still listens: a server that reloads opens new
-      // sockets before it closes the old ones, so no SYN goes unheard.
+      // It is no restart while one of the sockets from the start of the phase still listens: a server that
+      // reloads opens new sockets before it closes the old ones, so somebody listens all the time.
       if let before, before.sockets.isDisjoint(with: listener.sockets) {
         findings.restarted.insert(name)
       }
@@ -240,7 +251,7 @@ package final class PathWatch: PathReadings {
 
   private func countUnanswered() {
     var (handshakes, from) = (0, Set<IPAddress>())
-    try? own?.each(.synSent, anyOf: endpoints.map(SocketCondition.uses)) { socket in
+    try? ownDiagnosis?.each(.synSent, anyOf: endpoints.map(SocketCondition.uses)) { socket in
       guard socket.retransmits > 0, sources.contains(socket.local.ip) else { return }
       handshakes += 1
       from.insert(socket.local.ip)

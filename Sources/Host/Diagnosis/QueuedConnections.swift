@@ -1,22 +1,22 @@
 import Addressing
 import Linux
 
-/// The connections that wait to be accepted at the endpoints of one network namespace, and the queues in
-/// which other programs' connections may wait among them.
+/// The accept queues at the endpoints of one network namespace: how many connections wait in them, and which
+/// connections of other programs may be among these.
 struct QueuedConnections {
   let space: EndpointSpaces.Space
   /// How many connections wait.
   let waiting: Int
-  /// Those of the endpoints' listening sockets that listen on all addresses. Connections to other addresses
-  /// than the endpoints' may wait there too.
+  /// Those of the endpoints' listening sockets that listen on all addresses. Connections to addresses that are
+  /// no endpoint's may wait in their queues too.
   private let onAllAddresses: [DiagnosedSocket]
-  /// The addresses of all listening sockets with an endpoint's port. A connection to one of them waits at
-  /// that very socket, and not at one on all addresses.
+  /// The local addresses of all listening sockets with an endpoint's port. A connection to one of these
+  /// addresses waits at the socket that has it, and not at a socket on all addresses.
   private let listenerAddresses: Set<SocketAddress>
-  /// The namespace's endpoints; IPv4 addresses written as IPv6 are unmapped.
+  /// The namespace's endpoints, with IPv4-mapped IPv6 addresses written as IPv4.
   private let endpoints: Set<SocketAddress>
 
-  /// - Parameter hasLedTo: whether an endpoint has led to this socket at an earlier look.
+  /// - Parameter hasLedTo: whether an endpoint has led to this socket at an earlier look of the phase.
   init(_ listening: EndpointSpaces.Listening, hasLedTo: (DiagnosedSocket) -> Bool) {
     space = listening.space
     let sockets = listening.sockets.filter {
@@ -33,8 +33,8 @@ struct QueuedConnections {
 
   /// Matches every connection that may be in one of the queues.
   var filter: [SocketCondition] {
-    // No two conditions that one connection meets: of more than `SocketDiagnosis` asks for at once, it would
-    // be passed on twice.
+    // No connection may meet two of the conditions: with more of them than fit into one request,
+    // `SocketDiagnosis` might pass on that connection twice.
     let ports = Set(sharedPorts)
     return space.endpoints.filter { !ports.contains($0.port) }.map(SocketCondition.serves)
       + ports.map(SocketCondition.localPort)

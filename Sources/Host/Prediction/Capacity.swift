@@ -3,7 +3,7 @@ package import Recording
 
 /// Predicts, before anything is opened, how many connections a machine can hold.
 package enum Capacity {
-  /// Every bound on the number of connections; the smallest, which is the predicted limit, binds.
+  /// Every bound on the number of connections. The smallest one is the predicted limit, and has `binds` set.
   package static func predict(_ demand: Demand, on host: HostDescription) -> [PredictionTerm] {
     var terms = [
       descriptors(of: .client, demand, host), descriptors(of: .server, demand, host),
@@ -29,8 +29,8 @@ package enum Capacity {
     max(1, divideUp(goal, max(1, ports) * max(1, endpoints)))
   }
 
-  /// The most workers that an end with an open number (`.auto`) may have; at least 1. The ends with a
-  /// fixed number have theirs from `room` first, and the open ends share the rest evenly.
+  /// The most workers that an end may have whose number the plan leaves open (`.auto`); at least 1. The ends
+  /// with a fixed number take theirs from `room` first, and the open ends share the rest evenly.
   ///
   /// - Parameters:
   ///   - ends: the processes of each end; nil where someone else plays it.
@@ -46,15 +46,16 @@ package enum Capacity {
     return max(1, min(each, max(0, room - counted) / max(1, open)))
   }
 
-  /// The value to raise a setting to: `needed`; but where the setting is as high as that already, a
-  /// value above it (`withHeadroom`), since it was not enough. `Int.max` cannot be raised, and
+  /// The value to raise a setting to: `needed`. Where the setting is as high as that already, it was not
+  /// enough, so the result is a value above the present one (`withHeadroom`). `Int.max` cannot be raised, and
   /// stays.
   package static func raised(from now: Int?, to needed: Int) -> Int {
     guard let now, needed <= now else { return needed }
     return now == .max ? now : max(now + 1, withHeadroom(now))
   }
 
-  /// The value to ask for: five per cent more, rounded up to two leading digits.
+  /// The value to ask for: five per cent more, rounded up to two leading digits. From 2^60 on the value itself,
+  /// so that nothing overflows.
   static func withHeadroom(_ value: Int) -> Int {
     guard value < 1 << 60 else { return value }
     let wanted = value + value / 20
@@ -84,14 +85,14 @@ package enum Capacity {
     case .auto:
       let most = demand.mostWorkers(on: host)
       let needed = each > 0 ? demand.processes(of: end, on: host) : nil
-      let bound = host.workerBounds.first.map {
+      let whyNotMore = host.workerBounds.first.map {
         most < demand.workersAtMost ? " (\($0.words))" : ""
       }
       return PredictionTerm(
         end: end, resource: .descriptorsPerProcess, connections: most * each,
         reason: """
           \(needed.map(processes) ?? "no process") of \(perProcess) \
-          for the goal, up to \(Format.count(most))\(bound ?? "")
+          for the goal, up to \(Format.count(most))\(whyNotMore ?? "")
           """)
     }
   }
@@ -112,8 +113,8 @@ package enum Capacity {
         """)
   }
 
-  /// By default the kernel lets each user's watches take 1/25 of low memory (`eventpoll_init` in
-  /// fs/eventpoll.c). The setting binds root like everyone.
+  /// The bound that fs.epoll.max_user_watches sets, which binds root like everyone. By default the kernel lets
+  /// each user's watches take 1/25 of low memory (`eventpoll_init` in fs/eventpoll.c).
   private static func watches(_ demand: Demand, _ host: HostDescription) -> PredictionTerm? {
     guard let most = host.epollWatches, demand.watchesPerConnection > 0 else { return nil }
     let own = demand.ownWatches(on: host)
@@ -166,8 +167,10 @@ package enum Capacity {
         """)
   }
 
-  /// The table exists as soon as the module is loaded, but without a rule that needs it nothing is
-  /// tracked. Such a table bounds nothing, even if it still has entries from before.
+  /// The bound of the connection tracking table; nil where nothing is tracked. The table exists as soon as the
+  /// module is loaded, but the kernel tracks nothing until a rule needs it. Where both ends are on this host,
+  /// `tracksLoopback` tells. Where that is not known, or an end is elsewhere, entries in the table show that
+  /// something is tracked. A table that is nearly full counts in any case.
   private static func conntrack(_ demand: Demand, _ host: HostDescription) -> PredictionTerm? {
     guard let most = host.conntrackAtMost, let entries = host.conntrackEntries else { return nil }
     let tracks = (demand.bothEndsHere ? host.tracksLoopback : nil) ?? (entries > 0)
@@ -224,16 +227,19 @@ extension Demand {
     memoryGuard?.bytes(of: host.memoryAllowed) ?? 0
   }
 
-  /// Bytes that the goal's connections and the run's own processes take.
+  /// Bytes that the goal's connections and the run's own processes take of the machine's memory.
   func bytesNeeded(on host: HostDescription) -> Int {
     goal * bytesPerConnection(on: host) + ownBytes(on: host)
   }
 
+  /// Bytes that a control group is charged for the goal's connections and the run's own processes.
   func bytesNeeded(in group: ControlGroup, on host: HostDescription) -> Int {
     goal * bytesPerConnection(in: group, on: host) + ownBytes(on: host, inGroup: true)
   }
 
-  /// Bytes that the coordinator and the workers take before the first connection.
+  /// Bytes that the coordinator and the workers take, however many connections they hold.
+  ///
+  /// - Parameter inGroup: counts what a control group is charged, instead of what the machine loses.
   func ownBytes(on host: HostDescription, inGroup: Bool = false) -> Int {
     let workers = processes(of: .client, on: host) + processes(of: .server, on: host)
     return (inGroup ? Self.bytesOfCoordinatorInGroup : Self.bytesOfCoordinator)
@@ -243,12 +249,12 @@ extension Demand {
   /// A worker's private pages, page tables and kernel stacks; measured with 20 to 200 idle workers on
   /// Linux 6.18, x86-64: 415 to 450 KiB each.
   private static let bytesOfWorker = 440 << 10
-  /// Bytes that a run with two workers took beyond `bytesOfWorker` for each of them: the coordinator's, with
-  /// SQLite and its pages.
+  /// Bytes that the coordinator takes, SQLite's pages among them. Measured: a run with two workers took so many
+  /// more than `bytesOfWorker` for each of them.
   private static let bytesOfCoordinator = 16 << 20
-  /// Bytes that a control group was charged beyond `bytesOfWorker` for each worker, measured with 2 to 120
-  /// workers. They are fewer than `bytesOfCoordinator`, as the program's own pages are charged to whichever
-  /// group read them first.
+  /// Bytes that a control group is charged for the coordinator. Measured with 2 to 120 workers: the group was
+  /// charged so many more than `bytesOfWorker` for each of them. They are fewer than `bytesOfCoordinator`,
+  /// because the program's own pages are charged to whichever group read them first.
   private static let bytesOfCoordinatorInGroup = 5 << 20
 
   /// Epoll watches that the workers take besides those of connections: one for each worker's wake-up, and one

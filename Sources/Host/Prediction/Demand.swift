@@ -2,8 +2,9 @@ package import Recording
 
 /// What a plan asks of the machine it runs on.
 package struct Demand: Sendable, Equatable {
+  /// The most connections that are to stand at once.
   package var goal: Int
-  /// Nil when someone else plays that end.
+  /// How many processes the plan asks for at each end; nil when someone else plays that end.
   package var clientWorkers: Processes?
   package var serverWorkers: Processes?
   /// Whether both ends of a connection live in this kernel, whoever plays them.
@@ -11,14 +12,15 @@ package struct Demand: Sendable, Equatable {
   package var sources: Int
   package var portsPerSource: Int
   package var endpoints: Int
-  /// The most ports of the kernel's own range that the run can have in use at once:
-  /// `HostDescription.localPortsTaken`.
+  /// The most ports of `net.ipv4.ip_local_port_range` that the run can have in use at once
+  /// (`HostDescription.localPortsTaken`).
   package var localPortsTaken = 0
-  /// The server's `listen` backlog; nil when it is someone else's.
+  /// The backlog that the server gives `listen`; nil when the server is someone else's.
   package var backlog: Int?
-  /// Epoll watches of this user that a connection takes: one for each end that we play.
+  /// Epoll watches of this user that a connection takes: one for each end that the run's own workers play.
   package var watchesPerConnection: Int
-  /// Descriptors that a worker needs besides its connections'. A server worker has a listener more.
+  /// Descriptors that a worker needs besides its connections'. A server worker needs one more, for its
+  /// listener. A run sets both anew, from `descriptorsPerWorker`.
   package var clientOverhead = 6
   package var serverOverhead = 7
   /// The most processes of one end that the coordinator starts where it chooses how many.
@@ -29,7 +31,7 @@ package struct Demand: Sendable, Equatable {
   package var serversChosen: Int?
   /// Bytes of a worker's own memory that an end of a connection takes on top of the kernel's.
   package var ownBytesPerEnd = 0
-  /// Bytes that a worker takes for handshakes on top of TCP that are under way.
+  /// Bytes that a worker takes for the handshakes of TLS that are under way at once.
   package var ownBytesPerWorker = 0
   /// The most seconds for which a phase leaves a connection without a message.
   package var longestIdle = 0.0
@@ -38,7 +40,7 @@ package struct Demand: Sendable, Equatable {
   /// far.
   package var measuredBytesPerConnection: Int?
 
-  /// A goal above 2^40 is lowered to it, so that no product with the goal overflows.
+  /// Lowers a goal above 2^40 to 2^40, so that no product with the goal overflows.
   package init(
     goal: Int, clientWorkers: Processes?, serverWorkers: Processes?, bothEndsHere: Bool,
     sources: Int, portsPerSource: Int, endpoints: Int, backlog: Int? = nil,
@@ -63,17 +65,17 @@ package struct Demand: Sendable, Equatable {
     max(1, measuredBytesPerConnection ?? endsHere * host.bytesPerEnd + ownBytesPerConnection)
   }
 
-  /// Bytes of a control group's memory that a connection takes. Only the ends that are ours count,
-  /// and the group is charged for less than an end takes of the machine.
+  /// Bytes that a control group is charged for a connection. Only the ends that the run's own workers play
+  /// count, and for each the group is charged less than the end takes of the machine.
   func bytesPerConnection(in group: ControlGroup, on host: HostDescription) -> Int {
     let client = clientWorkers == nil ? 0 : host.bytesPerEnd(of: .client, in: group)
     let server = serverWorkers == nil ? 0 : host.bytesPerEnd(of: .server, in: group)
     return max(1, client + server + ownBytesPerConnection)
   }
 
-  /// Only ends that we play take memory of workers.
+  /// Bytes of the workers' own memory that a connection takes: only the ends that they play take any.
   private var ownBytesPerConnection: Int { watchesPerConnection * ownBytesPerEnd }
 
-  /// Pairs of source port and endpoint, each of which can carry one connection.
+  /// How many tuples of source address, source port and endpoint there are. Each can carry one connection.
   package var pairs: Int { sources * portsPerSource * endpoints }
 }

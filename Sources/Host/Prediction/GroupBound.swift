@@ -1,7 +1,8 @@
-/// A control group's bound on a resource, and how much of the resource is used.
+/// A control group's bound on a resource, and how much of the resource is used: bytes of memory, or tasks
+/// (processes and threads).
 package struct GroupBound: Sendable, Equatable {
   package var group: ControlGroup
-  /// The file in the group's directory that sets the bound; `ofGroupAbove` where it is in no file here.
+  /// The file in the group's directory that sets the bound. `ofGroupAbove` where a group above sets it.
   package var setting: String
   package var most: Int
   /// What is in use, less what the kernel takes back by itself.
@@ -14,7 +15,8 @@ package struct GroupBound: Sendable, Equatable {
     self.used = used
   }
 
-  /// The setting of a bound of version 1 that is another group's, above this one.
+  /// `setting` where some group above this one sets the bound, whether or not that group is mounted here. Only
+  /// version 1 tells of such a bound (hierarchical_memory_limit in memory.stat).
   static let ofGroupAbove = "memory.limit_in_bytes of a group above"
   package var isOfGroupAbove: Bool { setting == Self.ofGroupAbove }
 
@@ -22,8 +24,8 @@ package struct GroupBound: Sendable, Equatable {
 
   package var file: String { group.file(setting) }
 
-  /// The bound that leaves the least: all bounds hold at once. Of several, the outermost: what an inner group
-  /// leaves may be the outer one's bound.
+  /// The bound that leaves the least, since all of them hold at once. Where several leave equally little, the
+  /// outermost: an inner group may show the bound of an outer one as its own.
   ///
   /// - Parameter bounds: those of a group and of the groups above it, in this order.
   static func tightest(_ bounds: [GroupBound]) -> GroupBound? {
@@ -32,13 +34,13 @@ package struct GroupBound: Sendable, Equatable {
 }
 
 extension GroupBound {
-  /// The bounds on memory, in bytes. Page cache that nobody has used lately does not count as used:
-  /// the kernel takes it back before it lets an allocation fail.
+  /// The bounds on memory, in bytes, from the process's own group up. Page cache that nobody has used lately
+  /// does not count as used: the kernel takes it back before it lets an allocation fail.
   static func memory(reading read: (String) -> String?) -> [GroupBound] {
     GroupMemory.all(reading: read).compactMap { $0.bound(reading: read) }
   }
 
-  /// The bounds on processes and threads; they bind root as well
+  /// The bounds on processes and threads, from the process's own group up. They bind root as well
   /// (Documentation/admin-guide/cgroup-v1/pids.rst).
   static func tasks(reading read: (String) -> String?) -> [GroupBound] {
     ControlGroup.groups(of: .pids, reading: read).compactMap { group in
@@ -51,8 +53,8 @@ extension GroupBound {
 
   /// The processor time that the groups grant, in processors, with fractions; nil without a bound.
   ///
-  /// Both versions grant so many microseconds per period: `cpu.max` has both numbers;
-  /// `cpu.cfs_quota_us` (-1 for no bound) and `cpu.cfs_period_us` have one each.
+  /// A group grants so many microseconds per period of so many microseconds. In version 2 `cpu.max` has both
+  /// numbers. In version 1 `cpu.cfs_quota_us` (-1 for no bound) and `cpu.cfs_period_us` have one each.
   static func processors(reading read: (String) -> String?) -> Double? {
     ControlGroup.groups(of: .cpu, reading: read).compactMap { group in
       let files = group.isVersion2 ? ["cpu.max"] : ["cpu.cfs_quota_us", "cpu.cfs_period_us"]

@@ -6,7 +6,7 @@ struct ProcessorBound: Equatable {
 
   var file: String { "\(directory)/\(setting)" }
 
-  /// The file that counts how often the group's time ran out.
+  /// The file that counts the periods in which the group used up its time, and how long it was stopped then.
   var statistics: String { "\(directory)/cpu.stat" }
 
   /// The bounds of the process's own group and of the groups above; all hold at once.

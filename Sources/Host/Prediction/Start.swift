@@ -1,6 +1,6 @@
 package import Recording
 
-/// Tells whether the workers of a run can be started, and why one could not.
+/// Tells, before a run, whether its workers can be started, and afterwards why one could not be.
 package enum Start {
   /// The system calls that the coordinator makes to start a worker.
   package enum Call: String, Sendable {
@@ -20,7 +20,9 @@ package enum Start {
 
   /// Finds the cause of a failure to start a worker.
   ///
-  /// - Parameter started: how many workers had been started before.
+  /// - Parameters:
+  ///   - errno: what the call failed with.
+  ///   - started: how many workers had been started before.
   package static func diagnose(
     _ call: Call, errno: ErrnoRecord, started: Int, _ demand: Demand, on host: HostDescription
   ) -> Cause {
@@ -41,8 +43,8 @@ package enum Start {
       cause.needed = Int(change.value)
       cause.fix = change.command(as: host)
     case (.fork, "EAGAIN"):
-      // The kernel does not say which bound was met. The one that left the least room is blamed, by
-      // numbers from before the start: what others have started since is not in them.
+      // The kernel does not say which bound was met, so the one that left the least room is blamed. The
+      // numbers are from before the start: tasks that others have started since are not in them.
       cause.blame(host.workerBounds.first { $0.kind != .resourceLimit("n") }, on: host)
     case (.mmap, "ENOMEM"), (.fork, "ENOMEM"), (.eventfd, "ENOMEM"):
       cause.evidence = [Fact("memory available", Format.bytes(host.memoryAvailable))]
@@ -62,14 +64,16 @@ package enum Start {
     package var errno: ErrnoRecord
     /// How many workers had been started before.
     package var started: Int
+    /// How many workers the run wants, of both ends.
     package var wanted: Int
-    /// The setting that kept the worker from being started; nil where none is known to have.
+    /// The setting that kept the worker from being started; nil where it is not known.
     package var knob: String?
-    /// The value of the setting.
+    /// The present value of the setting.
     package var now: Int?
-    /// The value that the setting needs: for all workers; of fs.file-max, for the goal's connections.
+    /// The value that the setting needs: enough for all workers. Of fs.file-max: enough for the goal's
+    /// connections.
     package var needed: Int?
-    /// The command that sets it.
+    /// The command that gives the setting that value.
     package var fix: String?
     package var evidence: [Fact] = []
 
@@ -109,12 +113,12 @@ package enum Start {
     demand.processes(of: .client, on: host) + demand.processes(of: .server, on: host)
   }
 
-  /// The value at which the bound lets so many workers be started.
+  /// The value that the bound's setting needs, so that this many workers can be started.
   private static func needed(_ workers: Int, _ bound: WorkerBound) -> Int {
     Capacity.raised(from: bound.most, to: bound.used + workers)
   }
 
-  /// The command that raises the bound to that value.
+  /// The command that raises the bound's setting to the value of `needed`.
   private static func fix(
     _ workers: Int, _ bound: WorkerBound, _ host: HostDescription
   ) -> String {

@@ -17,7 +17,7 @@ package struct WorkerBound: Sendable, Equatable {
   package var setting: String
   /// The value of the setting: so many tasks or descriptors are allowed.
   package var most: Int
-  /// How many of them are taken before any worker is started.
+  /// How many tasks or descriptors are taken before any worker is started.
   package var used: Int
 
   package init(_ kind: Kind, _ setting: String, most: Int, used: Int) {
@@ -27,7 +27,7 @@ package struct WorkerBound: Sendable, Equatable {
     self.used = used
   }
 
-  /// How many workers the bound leaves room for.
+  /// How many workers the bound leaves room for: each takes one task, and one descriptor of the coordinator.
   package var left: Int { max(0, most - used) }
 
   /// The setting, with the directory of its control group if it has one.
@@ -43,10 +43,10 @@ package struct WorkerBound: Sendable, Equatable {
     return "\(name) \(Format.count(most)), \(use)"
   }
 
-  /// The setting that bounds the tasks of a user.
+  /// The setting that bounds the tasks of a user: processes and threads.
   static let userTaskLimit = "RLIMIT_NPROC"
 
-  /// The bounds on tasks, as files tell them. No file tells how many tasks a user has, so `used` of
+  /// The bounds on tasks, as files tell them. No single file tells how many tasks a user has, so `used` of
   /// RLIMIT_NPROC is 0 here: `countOwnTasks` sets it.
   static func all(reading read: (String) -> String?) -> [WorkerBound] {
     var bounds = [GroupBound.tightest(GroupBound.tasks(reading: read))].compactMap { bound in
@@ -77,8 +77,8 @@ extension HostDescription {
   /// Threads that the coordinator needs besides its first, for the recording. Measured: 2.
   static let threadsOfCoordinator = 4
 
-  /// Every bound on the number of workers, the one that leaves room for the fewest first. `used` counts what
-  /// the coordinator itself needs.
+  /// Every bound on the number of workers, the one that leaves room for the fewest first. What the coordinator
+  /// itself needs counts as `used`.
   package var workerBounds: [WorkerBound] {
     let descriptors = WorkerBound(
       .resourceLimit("n"), "RLIMIT_NOFILE of the coordinator", most: descriptorsPerProcess,
@@ -97,8 +97,8 @@ extension HostDescription {
   /// How many workers can be started, of both ends together.
   package var workersAtMost: Int { workerBounds.first?.left ?? .max }
 
-  /// Whether RLIMIT_NPROC does not bind this process: it is the host's root, or has one of two capabilities
-  /// (`copy_process` in kernel/fork.c).
+  /// Whether RLIMIT_NPROC does not bind this process: it is the host's root, or has CAP_SYS_ADMIN or
+  /// CAP_SYS_RESOURCE (`copy_process` in kernel/fork.c).
   private var isExemptFromTaskLimit: Bool {
     (user == 0 && isInFirstUserNamespace)
       || !hostCapabilities.isDisjoint(with: [.sysAdmin, .sysResource])

@@ -1,10 +1,12 @@
 import Linux
 
 extension HostDescription {
-  /// Reads all that files are asked for. `current` adds the descriptor limit and the number of this user's
-  /// tasks; `tryTracking` adds whether loopback is tracked.
+  /// Describes the host by what its files say. `current` adds what no file says: the descriptor limit and the
+  /// number of this user's tasks. `tryTracking` adds whether loopback is tracked.
   ///
-  /// - Parameter pageSize: bytes of a page of memory, which the sizes of the kernel's objects are told in.
+  /// - Parameters:
+  ///   - pageSize: bytes per page of memory: /proc/slabinfo gives the size of slabs in pages.
+  ///   - read: returns the text of the file at a path; nil where there is none or it cannot be read.
   init(pageSize: Int = 4096, reading read: (String) -> String?) {
     func integer(_ path: String) -> Int? { read(path).flatMap(ProcText.integer) }
     func integers(_ path: String, _ count: Int) -> [Int]? {
@@ -68,7 +70,7 @@ extension HostDescription {
     conntrackAtMost = integer("/proc/sys/net/netfilter/nf_conntrack_max")
     conntrackEntries = integer("/proc/sys/net/netfilter/nf_conntrack_count")
     forwardsPackets = integer("/proc/sys/net/ipv4/ip_forward").map { $0 != 0 }
-    // Negative where the network namespace shares the table of the first one.
+    // Negative where this network namespace shares the table of the initial one.
     establishedBuckets = integer("/proc/sys/net/ipv4/tcp_ehash_entries").map(abs)
     let sockets = read("/proc/net/sockstat") ?? ""
     let socketsV6 = read("/proc/net/sockstat6") ?? ""
@@ -86,7 +88,7 @@ extension HostDescription {
         bytesPinnedPerSocket: bytesPinnedPerSocket) ?? 0
   }
 
-  /// The caches whose objects a connection takes.
+  /// The caches whose objects a connection takes at some time, from its SYN to its TIME_WAIT.
   private static let connectionSlabs: Set<Substring> = [
     "TCP", "TCPv6", "request_sock_TCP", "request_sock_TCPv6", "tw_sock_TCP", "tw_sock_TCPv6",
     "filp", "lsm_file_cache", "lsm_inode_cache", "dentry", "sock_inode_cache", "eventpoll_epi",

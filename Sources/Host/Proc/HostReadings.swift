@@ -1,18 +1,18 @@
 package import Recording
 
-/// What the coordinator asks of its host during a run: the door to the kernel's files. The other
-/// side is this host (`LinuxReadings`), or a simulated one.
+/// What the coordinator asks of its host during a run. `LinuxReadings` answers for this host, and the simulation
+/// for a simulated one.
 package protocol HostReadings: AnyObject {
-  /// The kernel's series now.
+  /// The values of the kernel's series now.
   func readings() -> [Reading]
-  /// Bytes that can still be had; nil where nothing tells.
+  /// Bytes of memory that can still be had; nil where the host does not tell.
   func availableMemory() -> Int?
-  /// The control group that leaves the least memory now, with what was in use in it when the readings began;
-  /// nil without any.
+  /// The memory bound of the control group that leaves the least now. Its `used` is what the group had in use
+  /// when this object was made. Nil where no group has a bound.
   func tightestGroup() -> GroupBound?
-  /// Bytes that no other process shares; nil where nothing tells.
+  /// Bytes of a process's memory that no other process shares; nil where the host does not tell.
   func privateBytes(of process: Int32) -> Int?
-  /// How many descriptors a process may have now; nil where nothing tells.
+  /// How many descriptors a process may have now (the soft limit); nil where the host does not tell.
   func descriptorLimit(of process: Int32) -> Int?
   /// Seconds of processor time that this process has used.
   func ownProcessorTime() -> Double

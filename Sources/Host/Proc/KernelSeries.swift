@@ -1,9 +1,9 @@
 import Linux
 package import Recording
 
-/// Reads the kernel's own series again and again, on the same time axis as the connections.
+/// Reads the kernel's own counters and levels again and again, as series of the recording.
 ///
-/// It reads no file whose cost grows with the number of connections. The files are opened once, so
+/// No file is read whose cost grows with the number of connections. The files are opened once, so
 /// sampling goes on when no descriptor is left.
 package final class KernelSeries {
   private struct Source {
@@ -13,6 +13,7 @@ package final class KernelSeries {
 
   private let sources: [Source]
   private let groups: GroupMeter?
+  /// The values when this object was made.
   private let start: [Series.Key: Double]
   private let bytesPinnedPerSocket: Int
 
@@ -28,6 +29,7 @@ package final class KernelSeries {
   }
 
   /// - Parameters:
+  ///   - root: the directory that /proc is mounted at.
   ///   - tightest: the control group whose memory bound leaves the least.
   ///   - own: the control group that this process and its workers are in.
   init(
@@ -74,7 +76,8 @@ package final class KernelSeries {
       Self.source(bound.statistics) { KernelText.throttling($0, by: bound.file) }
     }
     if let own {
-      // Both versions count the processes of the group that the kernel killed, whatever bound was met.
+      // Both versions count the processes of the group that the kernel killed for want of memory, whether the
+      // group's own bound was met, that of a group above, or the machine's.
       let file = own.isVersion2 ? "memory.events" : "memory.oom_control"
       sources += [Self.source(own.file(file), parse: KernelText.cgroupKills)].compactMap(\.self)
     }
@@ -82,7 +85,7 @@ package final class KernelSeries {
     start = Self.read(sources).values
   }
 
-  /// The values now. Counters count from the `init` of this object.
+  /// The values now. Counters count from when this object was made.
   package func readings() -> [Reading] {
     let now = Self.read(sources)
     let sinceStart = now.map { reading in
@@ -94,9 +97,9 @@ package final class KernelSeries {
     return sinceStart + kernelMemory(now.values) + groupMemory()
   }
 
-  /// Kernel memory that the connections take. The field Slab of /proc/meminfo would not do: its reclaimable part also holds
-  /// whatever other programs make the kernel cache, such as the /proc inodes of a monitor. Of that
-  /// part only the sockets' inodes and dentries are counted.
+  /// Kernel memory that connections have taken since this object was made. The growth of Slab in /proc/meminfo
+  /// would not do: its reclaimable part also holds whatever other programs make the kernel cache, such as the
+  /// /proc inodes of a monitor. Of that part only the sockets' inodes and dentries are counted.
   private func kernelMemory(_ now: [Series.Key: Double]) -> [Reading] {
     func growth(_ key: Series.Key) -> Double? {
       now[key].flatMap { value in start[key].map { max(0, value - $0) } }

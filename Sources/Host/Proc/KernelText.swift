@@ -1,8 +1,10 @@
 import Recording
 
-/// The readings in the text of each file of the kernel. Counters count since boot.
+/// The readings in the text of each file of the kernel. Counters have the kernel's own values: they count since
+/// boot, since the network namespace was made, or since the control group was. `KernelSeries` subtracts what they
+/// had at its start.
 enum KernelText {
-  /// `/proc/net/sockstat`: sockets of IPv4 in use, and of both families for the rest.
+  /// `/proc/net/sockstat`. `inuse` counts the sockets of IPv4 only, the other fields those of both families.
   static func sockstat(_ text: String) -> [Reading] {
     let values = ProcText.pairs("TCP", in: text)
     let fields: [(Substring, Series.Key, String)] = [
@@ -15,11 +17,13 @@ enum KernelText {
     }
   }
 
+  /// `/proc/net/sockstat6`: sockets of IPv6 in use.
   static func sockstat6(_ text: String) -> [Reading] {
     guard let count = ProcText.pairs("TCP6", in: text)["inuse"] else { return [] }
     return [gauge(.socketsInUseV6, "sockets", Double(count))]
   }
 
+  /// `/proc/meminfo`, which has kB; the readings have bytes.
   static func meminfo(_ text: String) -> [Reading] {
     let fields: [(String, Series.Key)] = [
       ("MemAvailable", .memoryAvailable), ("MemFree", .memoryFree), ("Slab", .slab),
@@ -88,9 +92,9 @@ enum KernelText {
 
   static func cgroupMemory(_ text: String) -> [Reading] { level(.cgroupMemory, "bytes", text) }
 
-  /// `memory.events` of a control group: how often a bound was met, and how often that left no way
-  /// but to kill. Both count the bounds of the group and of all groups below it
-  /// (Documentation/admin-guide/cgroup-v2.rst).
+  /// `memory.events` of a control group: how often `memory.max` was met, and how often an allocation was about
+  /// to fail for that reason, so that the kernel turned to its OOM killer. Both count the bounds of the group
+  /// and of all groups below it (Documentation/admin-guide/cgroup-v2.rst).
   static func cgroupEvents(_ text: String) -> [Reading] {
     let fields: [(String, Series.Key)] = [("max", .cgroupFull), ("oom", .cgroupOutOfMemory)]
     return fields.compactMap { field, key in
@@ -111,14 +115,15 @@ enum KernelText {
     return [Reading(.cgroupKills, unit: "processes", kind: .counter, value: Double(kills))]
   }
 
-  /// `/proc/vmstat`: processes that the kernel killed for want of memory.
+  /// `/proc/vmstat`: processes of the whole machine that the kernel killed for want of memory.
   static func vmstat(_ text: String) -> [Reading] {
     guard let kills = ProcText.amount("oom_kill", in: text) else { return [] }
     return [Reading(.oomKills, unit: "processes", kind: .counter, value: Double(kills))]
   }
 
-  /// `/proc/pressure/cpu` and `memory`: the share of the last ten seconds in which some task waited,
-  /// and how long tasks waited in all, in microseconds (Documentation/accounting/psi.rst).
+  /// `/proc/pressure/cpu` and `memory`: the share of the last ten seconds in which some task waited, in percent,
+  /// and for how long in all some task waited. The file has that in microseconds, the reading in seconds
+  /// (Documentation/accounting/psi.rst).
   static func pressure(
     _ text: String, share: Series.Key, stalled: Series.Key
   ) -> [Reading] {
@@ -135,7 +140,7 @@ enum KernelText {
     return readings
   }
 
-  /// The most processors that have series of their own.
+  /// How many processors at most have series of their own.
   private static let mostProcessors = 256
 
   /// The lines of `/proc/stat` after the first: for each processor, the time that it was idle or

@@ -2,13 +2,13 @@ package import Addressing
 import Linux
 package import Recording
 
-/// The readings of this host.
+/// The readings of this host: from /proc, from its control groups and from its sockets.
 package final class LinuxReadings: HostReadings {
   private let kernel: KernelSeries
   private let meter: MemoryMeter
   package let path: any PathReadings
 
-  /// Opens the kernel's files and takes its counters as they stand.
+  /// Opens the kernel's files, and notes the counters as they stand: `readings` counts from there.
   ///
   /// - Parameters:
   ///   - endpoints: where the clients connect to.

@@ -1,6 +1,6 @@
 import Linux
 
-/// Measures how much memory this process can still have, and how much a worker has of its own.
+/// Measures how much memory can still be had on this host, and how much a worker has for itself alone.
 package struct MemoryMeter {
   private let meminfo: ProcFile?
   private let zoneinfo: ProcFile?
@@ -16,14 +16,14 @@ package struct MemoryMeter {
     groups = GroupMeter(reading: ProcFile.text(of:))
   }
 
-  /// Bytes that can still be had without swapping: what the machine has left, or the tightest control
-  /// group where that is less; nil when neither tells.
+  /// Bytes that can still be had without swapping: what the machine has left, or what the tightest control
+  /// group leaves, whichever is less. Nil when neither is known.
   package func available() -> Int? {
     [availableOnMachine(), groups.tightest()?.left].compactMap(\.self).min()
   }
 
-  /// The control group that leaves the least memory now, with what was in use in it when this meter was made;
-  /// nil without any.
+  /// The memory bound of the control group that leaves the least now. Its `used` is what the group had in use
+  /// when this meter was made. Nil where no group has a bound.
   package func tightestGroup() -> GroupBound? { groups.tightestWithUseBefore() }
 
   private func availableOnMachine() -> Int? {
@@ -40,8 +40,9 @@ package struct MemoryMeter {
   /// takes them back before memory runs out (`drain_all_pages`). After a million sockets were closed
   /// these pages come to hundreds of megabytes.
   ///
-  /// The sockets are those of this network namespace, of whatever kind, or the whole machine's TCP sockets,
-  /// whichever are more: `used` leaves out a server in another namespace.
+  /// The number of open sockets is the larger of two numbers in /proc/net/sockstat. `sockets: used` counts all
+  /// kinds of sockets, but leaves out a server in another network namespace. `TCP: alloc` counts the TCP sockets
+  /// of the whole machine.
   static func available(
     meminfo: String, zoneinfo: String, sockstat: String, bytesPinnedPerSocket: Int,
     pageSize: Int = ProcFile.pageSize
@@ -56,18 +57,20 @@ package struct MemoryMeter {
       pinned: sockets * bytesPinnedPerSocket)
   }
 
-  /// Bytes of MemAvailable that can be had while sockets are open. It counts the inode and the dentry of every
-  /// socket as memory that can be reclaimed, which is true only once the socket is closed. With millions of
-  /// sockets open, gigabytes seem to be left while the host has none.
+  /// Bytes of MemAvailable that can be had while sockets are open. MemAvailable counts the inode and the dentry
+  /// of every socket as memory that can be reclaimed, which is true only once the socket is closed. With
+  /// millions of sockets open, gigabytes seem to be left while the host has none.
   ///
   /// - Parameters:
-  ///   - reclaimable: what the kernel has counted as such, of which no more is taken off; nil where unknown.
-  ///   - pinned: what the inodes and dentries of open sockets take.
+  ///   - reclaimable: bytes of slab that the kernel has counted as reclaimable, the most that is subtracted; nil
+  ///     where unknown.
+  ///   - pinned: bytes that the inodes and dentries of open sockets take.
   static func left(of available: Int, reclaimable: Int?, pinned: Int) -> Int {
     max(0, available - min(reclaimable ?? .max, pinned))
   }
 
-  /// Bytes that no other process shares; nil when the process is gone or may not be looked into.
+  /// Bytes of a process's memory that no other process shares. Nil when the process is gone, or this one may not
+  /// look into it.
   /// Source: smaps_rollup in proc_pid_smaps(5).
   package static func privateBytes(of process: Int32) -> Int? {
     guard let text = ProcFile.text(of: "/proc/\(process)/smaps_rollup"),

@@ -1,13 +1,14 @@
-/// How the kernel writes its facts: pure functions over the text of /proc files.
+/// Finds numbers in the text of /proc files: pure functions.
 ///
-/// They cut bytes, not characters: the kernel writes ASCII, and cutting characters made up most of
-/// what a sample cost.
+/// They split bytes, not characters: the kernel writes ASCII, and splitting characters was most of what a
+/// sample cost.
 enum ProcText {
-  /// The integers that a text begins with: `file-nr`, `tcp_mem`.
+  /// The integers that a text begins with, up to the first word that is none: `file-nr`, `tcp_mem`.
   static func integers(_ text: String) -> [Int] {
     words(text[...]).lazy.map { Int($0) }.prefix { $0 != nil }.compactMap(\.self)
   }
 
+  /// The integer that a text begins with; nil where the first word is none, such as `max`.
   static func integer(_ text: String) -> Int? { integers(text).first }
 
   static func lines(_ text: String) -> [Substring] {
@@ -28,8 +29,8 @@ enum ProcText {
     return nil
   }
 
-  /// The integer that follows `name` on its line; in bytes where the line has kB, which are 1024
-  /// bytes (proc(5)).
+  /// The integer that follows `name` on its line. Where the line has kB, which are 1024 bytes each (proc(5)),
+  /// the result is in bytes.
   static func amount(_ name: String, in text: String) -> Int? {
     guard let words = line(name, in: text).map(words), let first = words.first,
       let value = Int(first)
@@ -77,7 +78,7 @@ enum ProcText {
       uniquingKeysWith: { first, _ in first })
   }
 
-  /// `name value` pairs behind a line's head: `TCP: inuse 1 orphan 0`.
+  /// The `name value` pairs on the line that begins with `name`: `TCP: inuse 1 orphan 0`.
   static func pairs(_ name: String, in text: String) -> [Substring: Int] {
     guard let words = line(name, in: text).map(words) else { return [:] }
     var pairs: [Substring: Int] = [:]

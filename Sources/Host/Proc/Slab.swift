@@ -2,7 +2,7 @@
 package struct Slab: Sendable, Equatable {
   /// Bytes of one object.
   package var size: Int
-  /// Bytes of memory that one object takes, with its share of what the slab leaves over.
+  /// Bytes of memory that one object takes, with its share of the bytes that no object of the slab uses.
   package var footprint: Int
 
   package init(size: Int, footprint: Int) {
@@ -11,6 +11,8 @@ package struct Slab: Sendable, Equatable {
   }
 
   /// The caches in the text of `/proc/slabinfo` that have one of these names.
+  ///
+  /// - Parameter pageSize: bytes per page of memory: the text gives the size of slabs in pages.
   static func read(_ text: String, names: Set<Substring>, pageSize: Int) -> [String: Slab] {
     var slabs: [String: Slab] = [:]
     for line in ProcText.lines(text) {

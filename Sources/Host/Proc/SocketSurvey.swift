@@ -5,14 +5,14 @@ import Linux
 package struct SocketSurvey: Sendable, Equatable {
   /// Endpoints at which somebody listens already, on the endpoint's address or on all addresses.
   package var taken: [SocketAddress] = []
-  /// Pairs of source address and port that wait in TIME_WAIT.
+  /// Pairs of source address and source port that have a connection in TIME_WAIT.
   package var inTimeWait = 0
-  /// Pairs of source port and endpoint that the run cannot use because of TIME_WAIT.
+  /// Tuples of source address, source port and endpoint that the run cannot use because of TIME_WAIT.
   package var blockedPairs = 0
 
   package init() {}
 
-  /// Asks the kernel; where it does not tell, nothing is found.
+  /// Asks the kernel. Where the kernel does not tell, nothing is found.
   ///
   /// A tuple in TIME_WAIT can be connected again at once where both ends have timestamps and the client has
   /// bound its socket to the source port itself, as a run's clients do (`__inet_hash_connect` in
@@ -24,6 +24,7 @@ package struct SocketSurvey: Sendable, Equatable {
   /// - Parameters:
   ///   - listeners: where the run's own server is to listen.
   ///   - sources, ports, endpoints: what the clients connect from and to.
+  ///   - hasTimestamps: whether this host uses TCP timestamps (`net.ipv4.tcp_timestamps`).
   package init(
     listeners: [SocketAddress], sources: [IPAddress], ports: PortSet,
     endpoints: [SocketAddress], hasTimestamps: Bool
@@ -51,7 +52,8 @@ package struct SocketSurvey: Sendable, Equatable {
     }
   }
 
-  /// Binds as a client does, and lets go at once.
+  /// Binds a socket as a client does, and closes it at once. True also where no socket can be made: then nothing
+  /// is known against the source.
   private static func canBind(_ source: SocketAddress) -> Bool {
     guard let socket = try? Socket.open(v6: source.ip.isV6) else { return true }
     defer { Socket.close(socket) }

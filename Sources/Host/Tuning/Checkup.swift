@@ -8,7 +8,8 @@ package struct CheckupItem: Sendable, Equatable {
     case enough
     /// Stands in the plan's way, and `change` raises it.
     case low
-    /// Too low for one process to reach the goal, and runner cannot raise it. More processes do without.
+    /// Too low for one process to reach the goal, and runner cannot raise it. The plan runs all the same, with
+    /// more processes.
     case fixed
     /// Stands in the plan's way, and no setting raises it.
     case short
@@ -17,15 +18,17 @@ package struct CheckupItem: Sendable, Equatable {
   }
 
   package var setting: String
+  /// The present value, as people read it.
   package var now: String
-  /// Nil where the plan needs nothing of it in particular.
+  /// The value that the plan needs; nil where it needs none in particular.
   package var needed: String?
   package var status: Status
   package var note: String
+  /// What raises the setting; nil unless `status` is `low`.
   package var change: SettingChange?
 }
 
-/// Compares every limit that bears on connections with a demand. Pure: the host is a value.
+/// Compares every limit that bears on connections with what a plan needs. Pure: the host is a value.
 package struct Checkup: Sendable {
   package let items: [CheckupItem]
 
@@ -40,7 +43,7 @@ package struct Checkup: Sendable {
     ].compactMap(\.self)
   }
 
-  /// The changes that would let the plan reach its goal, as far as settings do.
+  /// The changes of settings that the plan needs to reach its goal. What no setting raises is not among them.
   package var changes: [SettingChange] { items.filter { $0.status == .low }.compactMap(\.change) }
 
   // MARK: Descriptors
@@ -62,8 +65,7 @@ package struct Checkup: Sendable {
     }
     item.status = .fixed
     let why = host.mayRaiseHardLimit ? "above fs.nr_open" : "raising it needs CAP_SYS_RESOURCE"
-    // `auto` takes as many processes as it needs; only a number of processes that the plan fixes can be too
-    // small.
+    // With `auto` a run takes as many processes as it needs. Only a number that the plan fixes can be too small.
     let neededWithFixedProcesses = mostDescriptors(ofFixed: needs, above: limit.hard)
     if let neededWithFixedProcesses {
       item.needed = Format.count(neededWithFixedProcesses)
@@ -88,8 +90,8 @@ package struct Checkup: Sendable {
     let descriptors: Int
   }
 
-  /// What a process of each end needs. An end under `auto` makes do with any limit: for such an end, what it
-  /// would need as a single process.
+  /// What a process of each end needs. An end under `auto` gets along with any limit. For such an end the result
+  /// says what it would need as a single process.
   private static func descriptorNeeds(_ demand: Demand) -> [DescriptorNeed] {
     [End.client, .server].compactMap { end in
       guard let workers = demand.workers(of: end) else { return nil }
@@ -201,8 +203,8 @@ package struct Checkup: Sendable {
     }
   }
 
-  /// An empty table is taken to mean that no rule tracks anything. A prediction takes it so, too, where no
-  /// packets were sent to find out (`HostDescription.tracksLoopback`).
+  /// An empty table is taken to mean that the kernel tracks nothing. A prediction takes it so as well, where nobody
+  /// has sent packets to find out (`HostDescription.tracksLoopback`).
   private static func conntrack(_ demand: Demand, _ host: HostDescription) -> CheckupItem? {
     guard let now = host.conntrackAtMost else { return nil }
     let setting = "net.netfilter.nf_conntrack_max"

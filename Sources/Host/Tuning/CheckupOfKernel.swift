@@ -13,13 +13,13 @@ extension Checkup {
       note: "\(Format.count(wanted)) worker processes, \(bound.words)", change: change)
   }
 
-  /// The most sockets per bucket before lookups take noticeably longer.
+  /// With more sockets per bucket than this, lookups take noticeably longer.
   private static let socketsOfBucket = 8
 
   /// The hash table of established connections. The kernel makes it at boot, and network namespaces
   /// share it unless `tcp_child_ehash_entries` gives them a table of their own. It has one bucket of
-  /// 8 bytes per 128 KiB of memory, and at most 524,288 buckets unless `thash_entries` says
-  /// otherwise (`tcp_init` in net/ipv4/tcp.c).
+  /// 8 bytes per 128 KiB of memory, but no more than 524,288 buckets. The boot parameter `thash_entries` sets
+  /// another number (`tcp_init` in net/ipv4/tcp.c).
   static func establishedTable(_ demand: Demand, _ host: HostDescription) -> CheckupItem? {
     guard let buckets = host.establishedBuckets, buckets > 0 else { return nil }
     let sockets = demand.endsHere * demand.goal
@@ -34,12 +34,13 @@ extension Checkup {
         : "buckets of the table of established connections")
   }
 
-  /// Seconds after which the first of the big clouds drops an idle connection from its tables without a
-  /// word. Azure does so after 240 s, AWS after 350 s (its network load balancer, and the connection tracking
-  /// of its newer instances), Google after 600 s.
+  /// The shortest time, in seconds, after which one of the big clouds drops an idle connection from its tables
+  /// without telling the ends. Azure does so after 240 s, AWS after 350 s (its network load balancer, and the
+  /// connection tracking of its newer instances), Google after 600 s.
   private static let shortestIdleTimeout = 240.0
 
-  /// An item only where connections to another host are left idle for longer than that.
+  /// An item only where the plan leaves connections to another host idle for longer than
+  /// `shortestIdleTimeout`.
   static func idleTimeout(_ demand: Demand) -> CheckupItem? {
     guard !demand.bothEndsHere, demand.longestIdle > shortestIdleTimeout else { return nil }
     return CheckupItem(

@@ -1,7 +1,6 @@
 /// A setting, its present value and the value that it should have.
 ///
-/// The value covers what is in use and what is needed on top. It is never below the present value: a
-/// lower limit helps nobody who has met one.
+/// The new value is never below the present one: nobody who has met a limit is helped by a lower one.
 package struct SettingChange: Sendable, Equatable {
   package enum Kind: Sendable, Equatable {
     case sysctl
@@ -15,9 +14,13 @@ package struct SettingChange: Sendable, Equatable {
 
   package let kind: Kind
   package let setting: String
+  /// The value that the setting should have.
   package let value: String
+  /// The present value; empty where it is not known.
   package let old: String
 
+  /// - Parameter needed: all that the setting must allow, what is in use already included. Where the present
+  ///   value is as high as that, the new value is above both (`Capacity.raised`).
   package init(_ kind: Kind, _ setting: String, from now: Int?, to needed: Int) {
     self.kind = kind
     self.setting = setting
@@ -43,10 +46,12 @@ package struct SettingChange: Sendable, Equatable {
     }
   }
 
+  /// The command that makes the change, for a user who may make it.
   package var command: String { command(value) }
+  /// The command that gives the setting its old value back.
   package var undo: String { command(old) }
 
-  /// The command as the user of the host has to type it: by `sudo` where only root may run it.
+  /// The command as this user of the host has to type it: with `sudo` where only root may run it.
   package func command(as host: HostDescription) -> String {
     let mayRaise = host.mayRaiseHardLimit
     return switch kind {

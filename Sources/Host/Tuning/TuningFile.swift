@@ -1,8 +1,9 @@
-/// A file to install so that changes outlive a reboot. Its head says how to install and remove it.
+/// A file to install so that changes outlive a reboot. Its head says how to install and remove it. No such file
+/// holds changes of control groups.
 package enum TuningFile: String, Sendable, CaseIterable {
   case sysctl, limits, systemd
 
-  /// The file's text; a comment alone where nothing needs to change.
+  /// The file's text; comments alone where nothing of the file's kind needs to change.
   package func text(_ changes: [SettingChange]) -> String {
     switch self {
     case .sysctl:
@@ -30,7 +31,7 @@ package enum TuningFile: String, Sendable, CaseIterable {
     }
   }
 
-  /// The changes of resource limits, `nofile` and `nproc` (getrlimit(2)).
+  /// Those of the changes that are about resource limits: RLIMIT_NOFILE and RLIMIT_NPROC (getrlimit(2)).
   private func resourceLimits(_ changes: [SettingChange]) -> [SettingChange] {
     changes.filter { $0.kind == .descriptorLimit || $0.kind == .processLimit }
   }

@@ -2,27 +2,27 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// Directories that one process at a time writes to.
+/// Locks on directories, so that only one process at a time writes to a directory.
 ///
-/// The lock is on the directory itself (flock(2)), so it leaves no file, nobody can put a link in its
-/// place, and it goes with the process, however that ends.
+/// The lock is on the directory itself (flock(2)). So no file is left behind, nobody can put a link in the place of
+/// a lock file, and the kernel releases the lock when the process ends, however it ends.
 package enum DirectoryLock {
   /// What came of an attempt to lock a directory.
   package enum Attempt: Equatable, Sendable {
     case taken
     /// Another process has the lock; its PID, where this process can see it.
     case held(by: Int32?)
-    /// `flock` failed without a word about the lock, as on a file system that has no locks.
+    /// `flock` failed for another reason than a lock that is held, as on a file system that has no locks.
     case unknown
   }
 
   /// Locks a directory until this process ends. A worker that is forked later closes its copy of the
-  /// descriptor.
+  /// descriptor, so it does not keep the lock. Throws where the directory cannot be opened.
   package static func take(_ path: String) throws(Errno) -> Attempt {
     let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw lastError }
     if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return .taken }
-    // Another process may hold it for an instant, to ask (`isHeld`).
+    // Another process may hold the lock only for an instant, to see whether it is free (`isHeld`).
     if errno == EWOULDBLOCK { usleep(10_000) }
     if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return .taken }
     let error = errno
@@ -31,8 +31,8 @@ package enum DirectoryLock {
     return error == EWOULDBLOCK ? .held(by: holder) : .unknown
   }
 
-  /// Whether a process holds the lock of a directory now. Takes a free lock for an instant, which `take` waits
-  /// out.
+  /// Whether a process holds the lock of a directory now. To find out, this takes a free lock for an instant;
+  /// `take` tries a second time for that reason.
   package static func isHeld(_ path: String) -> Bool {
     let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { return false }
@@ -40,8 +40,8 @@ package enum DirectoryLock {
     return flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK
   }
 
-  /// Processes that hold a lock of this kind, whatever it is on, and have this name. Source:
-  /// proc_locks(5).
+  /// The PIDs of processes that have this name and hold an exclusive `flock` lock, on whatever file or directory.
+  /// Source: proc_locks(5).
   package static func holders(named name: String) -> [Int32] {
     let holders = Set(locks().map(\.process)).filter { $0 > 0 }
     return holders.filter { ProcFile.text(of: "/proc/\($0)/comm") == name + "\n" }.sorted()
@@ -52,7 +52,7 @@ package enum DirectoryLock {
     guard unsafe fstat(descriptor, &status) == 0 else { return nil }
     let found = locks().filter { $0.inode == UInt64(status.st_ino) && $0.process > 0 }
     let device = DeviceNumber(status.st_dev)
-    // Some file systems have another device number in /proc/locks than in `fstat`.
+    // On some file systems /proc/locks has another device number than `fstat`: then the inode must do.
     return (found.first { $0.device == device } ?? found.first)?.process
   }
 
@@ -82,9 +82,9 @@ package enum DirectoryLock {
     }
   }
 
-  /// The locks that processes hold. /proc/locks has one per line:
-  /// "3: FLOCK  ADVISORY  WRITE 4711 fe:01:131074 0 EOF". The line of a process that waits for a lock
-  /// has an arrow before the kind.
+  /// The exclusive `flock` locks that processes hold. /proc/locks has one lock per line:
+  /// "3: FLOCK  ADVISORY  WRITE 4711 fe:01:131074 0 EOF". A process that waits for a lock has a line as well, with
+  /// an arrow before the kind.
   private static func locks() -> [Lock] {
     (ProcFile.text(of: "/proc/locks") ?? "").split(separator: "\n").compactMap { line in
       let fields = line.split(separator: " ")

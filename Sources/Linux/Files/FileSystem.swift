@@ -2,11 +2,11 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// Files and directories on a disk, each call with the errno that it failed with.
+/// Calls on files and directories. Each throws the errno of the system call that failed.
 package enum FileSystem {
-  /// Writes a file whole or not at all: a new file gets the name when it is complete. Until then it has no
-  /// name, where the file system allows that, so that a killed process leaves no unfinished file behind.
-  /// Source: O_TMPFILE in open(2), rename(2).
+  /// Writes a file whole or not at all, in place of any file that has the name. The new file gets the name only
+  /// when it is complete. Where the file system allows it, the file has no name until then, so that a killed
+  /// process leaves no unfinished file behind. Source: O_TMPFILE in open(2), rename(2).
   ///
   /// - Parameter isPrivate: whether no other user may read the file.
   package static func write(
@@ -21,14 +21,14 @@ package enum FileSystem {
         try writeAll(bytes, to: unnamed)
         // Fails where something has the name already.
         if link(unnamed, as: path) { return }
-        // Without /proc neither link can be made: then a file with a temporary name is written instead.
+        // Without /proc neither link can be made. Then a file with a temporary name is written below.
         if link(unnamed, as: name) { return try move(name, to: path) }
       }
       let descriptor = unsafe open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
       guard descriptor >= 0 else { throw lastError }
       do throws(Errno) {
         try writeAll(bytes, to: descriptor)
-        // A file system over a network may tell only here that there was no room, or when it is closed.
+        // A file system over a network may say only now, or when the file is closed, that there was no room.
         guard fsync(descriptor) == 0 else { throw lastError }
       } catch {
         close(descriptor)
@@ -42,10 +42,11 @@ package enum FileSystem {
     }
   }
 
-  /// Writes to something that exists already: a device such as a terminal, or a pipe that somebody reads.
+  /// Writes to something that exists already: a character device such as a terminal, or a named pipe, which must
+  /// have a reader.
   ///
-  /// Throws `invalidArgument` for anything else, such as a file or a disk that somebody has put there
-  /// meanwhile, so that it is not written over.
+  /// Throws `invalidArgument` for anything else. Somebody may have put a file or a disk there meanwhile, and that
+  /// must not be written over.
   package static func write(_ bytes: [UInt8], into path: String) throws(Errno) {
     let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw lastError }
@@ -56,7 +57,7 @@ package enum FileSystem {
     try writeAll(bytes, to: descriptor)
   }
 
-  /// The first bytes of a file; none where there is no file. Throws where the file cannot be read.
+  /// The first bytes of a file, at most `most`; none where there is no file. Throws where the file cannot be read.
   package static func firstBytes(of path: String, most: Int) throws(Errno) -> [UInt8] {
     let descriptor = unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else {
@@ -75,7 +76,7 @@ package enum FileSystem {
     return bytes
   }
 
-  /// Throws where no file can be made in a directory: makes one, and removes it.
+  /// Throws where no file can be made in a directory. To find out, it makes one and removes it.
   package static func tryWriting(in directory: String) throws(Errno) {
     let unnamed = unsafe runner_open_unnamed(directory, 0o600)
     if unnamed >= 0 {
@@ -94,7 +95,7 @@ package enum FileSystem {
     close(descriptor)
   }
 
-  /// Makes a directory, and the directories that lead there.
+  /// Makes a directory, and those of its parents that are missing.
   package static func makeDirectory(_ path: String) throws(Errno) {
     guard unsafe mkdir(path, 0o777) != 0 else { return }
     switch errno {
@@ -131,7 +132,8 @@ package enum FileSystem {
     return "\(directory(of: path))/.runner-\(getpid())-\(random)"
   }
 
-  /// Gives a name to a file that has none. Source: the example of O_TMPFILE in open(2).
+  /// Gives a name to a file that has none; false where that fails, as where something has the name already.
+  /// Source: the example of O_TMPFILE in open(2).
   private static func link(_ unnamed: Int32, as path: String) -> Bool {
     unsafe linkat(
       AT_FDCWD, "/proc/self/fd/\(unnamed)", AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0

@@ -1,8 +1,8 @@
 import Glibc
 
-/// Reads folders.
 enum Folder {
-  /// The names in a folder, without hidden ones; none where the folder cannot be read.
+  /// The names in a folder, without those that begin with a dot; none where the folder cannot be read. Source:
+  /// readdir(3).
   static func names(in path: String) -> [String] {
     guard let directory = unsafe opendir(path) else { return [] }
     defer { unsafe closedir(directory) }

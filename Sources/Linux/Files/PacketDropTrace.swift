@@ -7,30 +7,31 @@ import SystemPackage
 /// Documentation/trace/ftrace.rst.
 ///
 /// A trace has a tracing instance of its own, so that it changes nobody else's tracing. The
-/// instance has a small buffer, which keeps the newest events. Tracing ends with this value. A
+/// instance has a small buffer, which keeps the newest events. Tracing ends with this object. A
 /// process that was killed leaves its instance behind, and the next process that traces removes it.
 package final class PacketDropTrace {
   private let directory: TracingDirectory
+  /// The directory of the instance.
   let path: String
+  /// `trace_pipe` of the instance: a read takes the events that it returns out of the buffer.
   private let pipe: Int32
   /// An open file of the instance. While it is open, the kernel lets no other process remove the
   /// instance (`removeAbandoned`).
   private let keeper: Int32
   private let reasons: Set<String>
-  /// The start of a line whose end has not been read.
+  /// The start of a line whose end has not been read yet.
   private var rest: [UInt8] = []
 
   /// KiB of each processor's buffer: some 1,500 events.
   private static let bufferKibibytes = 64
-  /// About how many bytes of text one call of `read` takes at most.
+  /// Bytes of text after which one call of `read` stops, so that it takes little time however much is dropped.
   private static let mostText = 1 << 19
   private static let prefix = "runner-"
 
-  /// Starts the trace. Nil where the kernel gives none of these reasons, or does not let this
+  /// Starts the trace. Nil where the kernel has none of these reasons, or does not let this
   /// process trace.
   ///
-  /// - Parameter reasons: the reasons that matter, by the kernel's names; the kernel leaves out the
-  ///   others.
+  /// - Parameter reasons: the reasons to count, by the kernel's names. The kernel filters out all others.
   package init?(reasons: Set<String>) {
     guard let directory = TracingDirectory() else { return nil }
     self.reasons = reasons
@@ -54,7 +55,7 @@ package final class PacketDropTrace {
       && Self.write("\(Self.bufferKibibytes)", to: "\(path)/buffer_size_kb")
       && Self.write(filter, to: "\(path)/\(event)/filter")
       && Self.write("1", to: "\(path)/\(event)/enable")
-    // `deinit` runs for an initialiser that gives up here, too.
+    // All properties are set, so `deinit` removes the instance even where the initialiser fails here.
     guard isReady else { return nil }
   }
 
@@ -66,7 +67,7 @@ package final class PacketDropTrace {
   }
 
   /// Packets dropped since the last read, by reason. The counts may be too low: where more packets
-  /// are dropped than the buffer holds, the kernel overwrites the oldest events.
+  /// were dropped than the buffer holds, the kernel has overwritten the oldest events.
   package func read() -> [String: Int] {
     var counts: [String: Int] = [:]
     var taken = 0
@@ -97,8 +98,8 @@ package final class PacketDropTrace {
     return String(decoding: line[(colon + 2)...], as: UTF8.self)
   }
 
-  /// A condition on packets of IP that were dropped for one of these reasons; nil where the event's
-  /// format has none of them. The format gives each reason's number, which differs between kernels.
+  /// The event filter that lets through IPv4 and IPv6 packets dropped for one of these reasons; nil where the
+  /// event's format has none of them. The format gives each reason's number, which differs between kernels.
   static func filter(for reasons: Set<String>, format: String) -> String? {
     let pair = /\{ *(0x[0-9a-f]+|\d+), *"(\w+)" *\}/
     let numbers = format.matches(of: pair).filter { reasons.contains(String($0.2)) }.map(\.1)

@@ -6,15 +6,17 @@ package import SystemPackage
   import Musl
 #endif
 
-/// A file of the kernel that is opened once and read again and again.
+/// A file of /proc or of another file system of the kernel, opened once and read again and again.
 ///
-/// Re-reading takes no further descriptor, so it works when the host has none left. A read from
-/// offset 0 makes the kernel render the file afresh (`seq_read_iter` in fs/seq_file.c).
+/// Reading again takes no further descriptor, so it works when the host has none left. A read from
+/// offset 0 makes the kernel write the text anew (`seq_read_iter` in fs/seq_file.c).
 package final class ProcFile {
   private let descriptor: Int32
   private var buffer: [UInt8]
   private let limit: Int
 
+  /// Opens the file.
+  ///
   /// - Parameter limit: the most bytes that one `read` returns. A low limit suits a file of which
   ///   only the start matters.
   package init(_ path: String, limit: Int = 1 << 20) throws(Errno) {
@@ -47,7 +49,7 @@ package final class ProcFile {
     return String(decoding: buffer[..<length], as: UTF8.self)
   }
 
-  /// The text of a file that is read only once; nil when it cannot be opened or read.
+  /// The text of a file that is read only once, up to 1 MiB; nil when it cannot be opened or read.
   package static func text(of path: String) -> String? {
     do throws(Errno) { return try ProcFile(path).read() } catch { return nil }
   }

@@ -1,8 +1,10 @@
 import Glibc
 package import SystemPackage
 
-/// A kernel setting under /proc/sys, as `sysctl` writes it. Source: sysctl(8).
+/// A kernel setting under /proc/sys. Source: sysctl(8).
 package enum SystemSetting {
+  /// Sets a value, as `sysctl -w` does. Every dot in the name stands for a slash, so a setting whose path has a dot
+  /// in it cannot be named.
   package static func write(_ value: String, to name: String) throws(Errno) {
     let path = "/proc/sys/" + name.map { $0 == "." ? "/" : String($0) }.joined()
     let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)

@@ -2,13 +2,15 @@ import CLinux
 import Glibc
 import SystemPackage
 
-/// The tracing file system: where it is mounted, or else a detached mount of our own, which is attached
+/// The tracing file system: where it is mounted and may be used, or else a mount of its own, which is attached
 /// nowhere and ends with this value. Source: Documentation/trace/ftrace.rst.
 struct TracingDirectory: ~Copyable {
   let path: String
+  /// The descriptor of the mount that is attached nowhere; nil where there is none.
   private let mount: Int32?
 
-  /// Nil without the right to trace, or where the kernel has no tracing.
+  /// Nil where this process may not trace, or the kernel has no tracing. A mount that is attached nowhere takes
+  /// Linux 5.2.
   init?() {
     for place in ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"]
     where unsafe access("\(place)/instances", W_OK) == 0 {

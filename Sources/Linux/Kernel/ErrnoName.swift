@@ -1,8 +1,7 @@
 import CLinux
 
-/// An errno in words: its symbol and what `strerror` says of it.
-///
-/// glibc has both since 2.32 (strerror(3)); the symbol is what users search for.
+/// An errno in words: its symbol, which is what users search for, and its description. Both come from glibc, 2.32
+/// or later (strerror(3)).
 package enum ErrnoName {
   /// The symbol, for example "EMFILE"; "errno 4711" for a number that has none.
   package static func symbol(of number: Int32) -> String {
@@ -10,7 +9,7 @@ package enum ErrnoName {
     return unsafe String(cString: name)
   }
 
-  /// The text in English, whatever the locale: "Too many open files".
+  /// The description in English, whatever the locale: "Too many open files".
   package static func text(of number: Int32) -> String {
     guard let text = unsafe strerrordesc_np(number) else { return "Unknown error \(number)" }
     return unsafe String(cString: text)

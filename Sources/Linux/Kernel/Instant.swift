@@ -2,9 +2,9 @@ public import CLinux
 
 /// A point on CLOCK_MONOTONIC, in nanoseconds. All processes of one host share this clock.
 ///
-/// Inlinable, with all four comparisons spelled out, because the workers' loops use it all the time.
-/// From another module each operation would be a call, and the three comparisons that `Comparable`
-/// derives from `<` would go through a witness table.
+/// The operations are inlinable, and all four comparisons are written out, because the workers' loops use them
+/// all the time. Without `@inlinable` each operation would be a call from other modules, and the three comparisons
+/// that `Comparable` derives from `<` would go through a witness table.
 @usableFromInline
 package struct Instant: Sendable, Hashable, Comparable {
   @usableFromInline
@@ -26,17 +26,18 @@ package struct Instant: Sendable, Hashable, Comparable {
     return Instant(nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
   }
 
-  /// Nanoseconds that passed since an earlier instant; 0 when it is not earlier.
+  /// Nanoseconds from an earlier instant to this one; 0 when the other is not earlier.
   @inlinable
   package func nanoseconds(since earlier: Instant) -> UInt64 {
     nanoseconds > earlier.nanoseconds ? nanoseconds - earlier.nanoseconds : 0
   }
 
+  /// Seconds from an earlier instant to this one; 0 when the other is not earlier.
   package func seconds(since earlier: Instant) -> Double {
     Double(nanoseconds(since: earlier)) / 1e9
   }
 
-  /// The instant that many nanoseconds later, at most `distantFuture`.
+  /// The instant this many nanoseconds later, at most `distantFuture`.
   @inlinable
   package func advanced(byNanoseconds count: UInt64) -> Instant {
     let (sum, overflow) = nanoseconds.addingReportingOverflow(count)
@@ -69,7 +70,7 @@ package struct Instant: Sendable, Hashable, Comparable {
 }
 
 extension Duration {
-  /// Whole nanoseconds; 0 when negative, and at most what 64 bits hold: 584 years.
+  /// Whole nanoseconds; 0 when the duration is negative, and at most `UInt64.max`, which is 584 years.
   package var nanoseconds: UInt64 {
     let (seconds, attoseconds) = components
     guard seconds >= 0, attoseconds >= 0 else { return 0 }

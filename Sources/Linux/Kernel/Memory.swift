@@ -4,13 +4,13 @@ package import SystemPackage
 
 /// Zeroed pages from the kernel that cost nothing until they are touched. Source: mmap(2).
 package enum Memory {
-  /// Maps a block that ends right before a page that nobody may touch: the kernel stops whoever writes past
-  /// the end (SIGSEGV), in every build.
+  /// Maps a block that ends right before a page that nobody may touch. Whoever reads or writes past the end gets
+  /// SIGSEGV, in release builds too.
   ///
   /// - Parameters:
-  ///   - bytes: a multiple of the alignment that the block's start needs. The block ends where a page ends,
-  ///     so its length decides where it starts.
-  ///   - shared: whether the pages stay common to a process and the children that it forks.
+  ///   - bytes: the length of the block, a multiple of the alignment that its start needs: the block ends where a
+  ///     page ends, so its length decides where it starts.
+  ///   - shared: whether the process and the children that it forks see each other's writes.
   package static func map(bytes: Int, shared: Bool) throws(Errno) -> UnsafeMutableRawPointer {
     let flags = (shared ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS | MAP_NORESERVE
     let whole = roundedUpToPages(bytes)
@@ -24,7 +24,11 @@ package enum Memory {
     return unsafe pages + (whole - bytes)
   }
 
-  /// - Parameter bytes: the number of bytes that was mapped.
+  /// Gives back a block of `map`.
+  ///
+  /// - Parameters:
+  ///   - start: what `map` returned.
+  ///   - bytes: the length that `map` was given.
   package static func unmap(_ start: UnsafeMutableRawPointer, bytes: Int) {
     let whole = roundedUpToPages(bytes)
     _ = unsafe munmap(start - (whole - bytes), whole + ProcFile.pageSize)
@@ -35,7 +39,7 @@ package enum Memory {
     return (bytes + size - 1) / size * size
   }
 
-  /// Whether two stretches of memory have the same length and the same bytes.
+  /// Whether two buffers have the same length and the same bytes.
   package static func isEqual(
     _ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer
   ) -> Bool {

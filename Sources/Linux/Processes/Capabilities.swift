@@ -1,10 +1,10 @@
-/// What a process may do beyond its user: capabilities(7).
+/// Privileges of a process beyond those of its user. Source: capabilities(7).
 package struct Capabilities: OptionSet, Sendable {
   package let rawValue: UInt64
 
   package init(rawValue: UInt64) { self.rawValue = rawValue }
 
-  // Bit numbers are those of linux/capability.h.
+  // The bit numbers are those of linux/capability.h.
 
   /// May change addresses and routes.
   package static let netAdmin = Capabilities(rawValue: 1 << 12)
@@ -15,8 +15,8 @@ package struct Capabilities: OptionSet, Sendable {
   /// May raise hard resource limits.
   package static let sysResource = Capabilities(rawValue: 1 << 24)
 
-  /// Reads the effective set from the text of `/proc/PID/status`; nil when the text has none, or
-  /// none that is a number.
+  /// Reads the effective set from the text of `/proc/PID/status`; nil when the text has none, or what it has is no
+  /// hexadecimal number.
   package init?(status: String) {
     for line in status.split(separator: "\n") where line.hasPrefix("CapEff:") {
       let digits = line.dropFirst("CapEff:".count).drop { $0 == "\t" || $0 == " " }

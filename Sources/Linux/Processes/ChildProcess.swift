@@ -12,18 +12,20 @@ package struct ChildProcess: Sendable, Hashable {
     case killed(signal: Int32)
   }
 
-  /// A child that has ended, and the processor time that it used.
+  /// A child that has ended: how, and the processor time that it used.
   package struct Ended: Sendable {
     package let child: ChildProcess
     package let ending: Ending
     package let time: ProcessorTime
   }
 
-  /// Forks a child that runs `body`, and then ends without unwinding or flushing anything of the
+  /// Forks a child that runs `body`. The child then ends without unwinding or flushing anything of the
   /// parent's. To be called before any other thread exists, or while the others wait and hold no
   /// lock: a child has only the thread that forked.
   ///
-  /// - Parameter dieWithParent: the kernel kills the child when the parent ends, however it ends.
+  /// - Parameters:
+  ///   - dieWithParent: whether the kernel kills the child when the parent ends, however that ends.
+  ///   - body: returns the child's exit code.
   package static func fork(
     dieWithParent: Bool, _ body: () -> Int32
   ) throws(Errno) -> ChildProcess {
@@ -50,7 +52,7 @@ package struct ChildProcess: Sendable, Hashable {
     return ended(id, status, usage)
   }
 
-  /// Waits until the child has ended, and reaps it.
+  /// Waits until the child has ended, and reaps it. A child that was reaped before counts as exited with 0.
   package func reap() -> Ended {
     var (status, usage) = (Int32(0), rusage())
     while unsafe runner_wait(id, &status, 0, &usage) < 0, errno == EINTR {}
@@ -61,7 +63,7 @@ package struct ChildProcess: Sendable, Hashable {
   package func wait() -> Ending { reap().ending }
 
   /// Seconds of processor time that the child has used so far; nil once it is reaped. The value is
-  /// exact, and the child does not notice. Source: clock_getcpuclockid(3).
+  /// exact, and asking does not disturb the child. Source: clock_getcpuclockid(3).
   package var processorTime: Double? {
     var clock = clockid_t()
     var time = timespec()
@@ -73,6 +75,7 @@ package struct ChildProcess: Sendable, Hashable {
   /// The child's state now; see `CurrentProcess.state(of:)`.
   package var state: Character? { CurrentProcess.state(of: id) }
 
+  /// Sends a signal; does nothing where the child is gone. Source: kill(2).
   package func signal(_ number: Int32) {
     _ = CLinux.kill(id, number)
   }
@@ -81,7 +84,7 @@ package struct ChildProcess: Sendable, Hashable {
   /// (`CurrentProcess.leaveProcessGroup`), so the group exists as soon as either of them has run.
   package func leadGroup() { _ = setpgid(id, id) }
 
-  /// Stops the group that the child leads, whatever signals are blocked there, until it is resumed.
+  /// Stops the group that the child leads, whatever signals its processes block, until `resumeGroup`.
   package func stopGroup() { _ = CLinux.kill(-id, SIGSTOP) }
 
   package func resumeGroup() { _ = CLinux.kill(-id, SIGCONT) }
@@ -98,8 +101,9 @@ package struct ChildProcess: Sendable, Hashable {
 /// Processor time in seconds. Source: getrusage(2).
 ///
 /// The sum is exact. The kernel divides it into user and system time by what the process did at the
-/// clock's ticks: after few ticks all of it may count as user time. A part that the kernel has reported
-/// is never lowered later. So a process is asked once, at its end.
+/// clock's ticks: after few ticks all of it may count as user time. The kernel never lowers a part that it
+/// has reported once, so an early question would spoil later answers. So the kernel is asked once, when the
+/// process has ended.
 package struct ProcessorTime: Sendable, Equatable {
   package let user: Double
   package let system: Double

@@ -6,14 +6,14 @@ package import SystemPackage
 package enum CurrentProcess {
   package static var id: Int32 { getpid() }
 
-  /// Ends at once: nothing is unwound, flushed or waited for.
+  /// Ends this process at once, without unwinding, flushing or waiting for anything.
   package static func exit(_ code: Int32) -> Never { _exit(code) }
 
   /// Moves the given descriptors to 3, 4, … in this order and closes every other one above 2, so
   /// that a forked worker holds what it needs and nothing that it happened to inherit. Returns the
   /// descriptors under their new numbers.
   package static func keepOnly(_ descriptors: [FileDescriptor]) throws(Errno) -> [FileDescriptor] {
-    // All are first copied out of the way, so that none is overwritten before it was copied.
+    // First all are copied to higher numbers, so that none is overwritten before it was copied.
     let above = Int32(3 + descriptors.count)
     var kept: [FileDescriptor] = []
     for descriptor in descriptors {
@@ -28,8 +28,8 @@ package enum CurrentProcess {
     return descriptors.indices.map { FileDescriptor(rawValue: Int32(3 + $0)) }
   }
 
-  /// Without close_range (before Linux 5.9, or where an old seccomp profile refuses it) descriptors are
-  /// closed one by one: those that /proc names or, without /proc, all below the limit.
+  /// Closes all descriptors from `first` on. Without close_range (before Linux 5.9, or where an old seccomp profile
+  /// refuses it) it closes one by one those that /proc names or, without /proc, all below the soft limit.
   private static func closeAll(from first: Int32) throws(Errno) {
     guard runner_close_from(UInt32(first)) != 0 else { return }
     let named = Folder.names(in: "/proc/self/fd").compactMap { Int32($0) }
@@ -45,16 +45,16 @@ package enum CurrentProcess {
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 
-  /// Makes timeouts end when they are due, not up to 50 microseconds later (PR_SET_TIMERSLACK).
+  /// Makes timeouts end when they are due, not up to 50 microseconds later. Source: PR_SET_TIMERSLACK(2const).
   package static func useExactTimers() {
     _ = runner_exact_timers()
   }
 
-  /// Runs `body` with a real-time priority (SCHED_RR): this process then runs as soon as it is ready,
-  /// and may take memory from the kernel's reserve, where others must free some themselves. The
-  /// priority stays as it is where the kernel does not grant another one, or where the user has chosen
-  /// a real-time class already. Children that `body` forks inherit the priority. Source: sched(7),
-  /// CAP_SYS_NICE.
+  /// Runs `body` with a real-time priority (SCHED_RR). This process then runs as soon as it is ready. When memory
+  /// is short, it may take some from the kernel's reserve, where other processes must free some themselves first.
+  ///
+  /// The priority stays as it is where the kernel does not grant another one (CAP_SYS_NICE), or where the user has
+  /// chosen a real-time class already. Children that `body` forks inherit the priority. Source: sched(7).
   package static func withRealTimePriority<Result, Failure: Error>(
     _ body: () throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -67,7 +67,7 @@ package enum CurrentProcess {
     return try body()
   }
 
-  /// Restricts this process to these processors from now on. Changes nothing where none is named, or
+  /// Restricts this process to these processors, by the kernel's numbers. Changes nothing where there are none, or
   /// where the kernel does not grant it. Source: sched_setaffinity(2).
   package static func restrict(to processors: [Int]) {
     guard let last = processors.max() else { return }
@@ -76,18 +76,18 @@ package enum CurrentProcess {
     _ = unsafe runner_set_affinity(mask, mask.count * 8)
   }
 
-  /// Moves this process to a process group of its own: the terminal's signals go to the group that it
-  /// was started in, and no longer to this process. It goes on writing to the terminal, even where
-  /// `stty tostop` would stop it for that.
+  /// Moves this process to a process group of its own. The terminal's signals go to the group that this process was
+  /// started in, and no longer reach it. It may still write to the terminal: where `stty
+  /// tostop` is set, the kernel sends SIGTTOU for that, and this process ignores it.
   package static func leaveProcessGroup() {
     _ = setpgid(0, 0)
     runner_ignore_signal(SIGTTOU)
   }
 
-  /// Stops this process until someone sends the signal to resume, as if Ctrl-Z had not been caught.
+  /// Stops this process until someone sends SIGCONT, as Ctrl-Z would have if it had not been caught.
   package static func stop() { _ = CLinux.kill(getpid(), SIGSTOP) }
 
-  /// Opens /dev/null as whichever of standard input, output and error is closed. Else the next file that is
+  /// Opens /dev/null as each of standard input, output and error that is closed. Otherwise the next file to be
   /// opened would get that descriptor, and what is printed would go into the file.
   package static func openStandardDescriptors() {
     while true {
@@ -108,7 +108,7 @@ package enum CurrentProcess {
   /// Makes a worker ignore the signals that a terminal, or timeout(1), sends to the whole process
   /// group. Only the coordinator acts on them, and ends its workers in order. The kernel kills a
   /// worker whose coordinator is gone. Ctrl-Z is not among these signals: while the coordinator
-  /// stands still nobody looks after the memory, so its workers stand still as well.
+  /// is stopped, nobody watches how much memory is left, so its workers must stop as well.
   package static func ignoreSignalsOfGroup() {
     for signal in [SIGINT, SIGTERM, SIGHUP] { runner_ignore_signal(signal) }
   }

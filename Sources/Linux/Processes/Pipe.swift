@@ -2,9 +2,9 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// Bytes from one process to another. Source: pipe(7).
+/// A pipe, which carries bytes from one process to another. Source: pipe(7).
 package enum Pipe {
-  /// Both ends non-blocking and closed on exec.
+  /// Makes a pipe whose ends are both non-blocking and closed on exec.
   package static func open() throws(Errno) -> (reading: FileDescriptor, writing: FileDescriptor) {
     var ends: (Int32, Int32) = (0, 0)
     let result = unsafe withUnsafeMutableBytes(of: &ends) { bytes in
@@ -22,7 +22,7 @@ package enum Pipe {
       let count = unsafe CLinux.read(descriptor.rawValue, buffer.baseAddress, buffer.count)
       if count > 0 { return .moved(count) }
       if count == 0 { return .closed }
-      // Not a switch: matched with a pattern, an `Errno` is boxed as an error first, which allocates.
+      // No `switch` over the `Errno`: matching it with a pattern would box it as an `Error`, which allocates.
       let error = lastError
       if error == .interrupted { continue }
       return error == .resourceTemporarilyUnavailable ? .wouldBlock : .failed(error)
@@ -32,7 +32,7 @@ package enum Pipe {
   /// The most bytes that a pipe takes whole or not at all (PIPE_BUF on Linux).
   package static let mostAtomic = 4096
 
-  /// Writes once; up to `mostAtomic` bytes go whole or not at all.
+  /// Writes once, and may write only a part of the bytes. Up to `mostAtomic` bytes are written whole or not at all.
   package static func write(
     _ descriptor: FileDescriptor, _ bytes: UnsafeRawBufferPointer
   ) -> Transfer {

@@ -10,7 +10,7 @@ extension CurrentProcess {
     return family
   }
 
-  /// Processes with this name, as /proc/PID/comm has it, without zombies.
+  /// The PIDs of processes with this name, as /proc/PID/comm has it (the first 15 bytes), without zombies.
   package static func named(_ name: String) -> [Int32] {
     all().filter { id in
       guard ProcFile.text(of: "/proc/\(id)/comm") == name + "\n", let stat = stat(of: id) else {
@@ -38,12 +38,13 @@ extension CurrentProcess {
 
   private static func all() -> [Int32] { Folder.names(in: "/proc").compactMap { Int32($0) } }
 
-  /// The state of a process now, as proc_pid_stat(5) has it: R, S, D, T, t, Z, ...; nil when the
-  /// process is gone, or no descriptor is left to look with.
+  /// The state of a process now, by the letters of proc_pid_stat(5): R, S, D, T, t, Z, ... Nil when the
+  /// process is gone, or this process has no descriptor left to read the file with.
   package static func state(of id: Int32) -> Character? { stat(of: id)?.state.first }
 
-  /// The third and fourth field of proc_pid_stat(5); nil when the file cannot be read. The second
-  /// field is a name in parentheses that may hold anything, so fields count from the last `)`.
+  /// The third and the fourth field of proc_pid_stat(5): the state and the parent's PID; nil when the file cannot
+  /// be read. The second field is a name in parentheses that may contain anything, even `)`. So the fields are
+  /// counted from the last `)`.
   private static func stat(of id: Int32) -> (state: Substring, parent: Int32)? {
     guard let text = ProcFile.text(of: "/proc/\(id)/stat"), let end = text.lastIndex(of: ")")
     else { return nil }

@@ -20,7 +20,7 @@ package struct ResourceLimit: Sendable, Equatable {
     self.hard = hard
   }
 
-  /// The limit of this process.
+  /// The present limit of this process.
   package static func descriptors() throws(Errno) -> ResourceLimit {
     var limit = rlimit()
     guard unsafe runner_getrlimit_nofile(&limit) == 0 else { throw Errno(rawValue: errno) }
@@ -34,7 +34,7 @@ package struct ResourceLimit: Sendable, Equatable {
     return ResourceLimit(soft: Int(clamping: limit.rlim_cur), hard: Int(clamping: limit.rlim_max))
   }
 
-  /// Makes this the limit of this process and of the ones that it starts.
+  /// Makes this the limit of this process, and of those that it starts from now on.
   package func apply() throws(Errno) {
     var limit = rlimit(rlim_cur: rlim_t(clamping: soft), rlim_max: rlim_t(clamping: hard))
     guard unsafe runner_setrlimit_nofile(&limit) == 0 else { throw Errno(rawValue: errno) }
@@ -46,11 +46,12 @@ package struct ResourceLimit: Sendable, Equatable {
       .flatMap { $0.split(whereSeparator: \.isWhitespace).first }.flatMap { Int($0) }
   }
 
-  /// Raises the soft limit to the hard one; and both to `wanted`, where that is above the hard one
-  /// and the kernel allows it. Returns the limit that then holds.
+  /// Raises the soft limit to the hard one. Where `wanted` is above the hard limit and the kernel allows it, raises
+  /// both to `wanted`. Returns the limit that then holds.
   ///
-  /// - Parameter most: `fs.nr_open`. It may have been lowered since the hard limit was set: then no
-  ///   descriptor can have a higher number all the same, and the kernel lets no limit be set but a lower one.
+  /// - Parameter most: `fs.nr_open`, above which the result never lies. It may have been lowered since the hard
+  ///   limit was set. Then the kernel refuses to set any limit above it, even the present one, so the hard limit is
+  ///   lowered to it. Nothing is lost by that: no descriptor can have a higher number anyway.
   package static func raiseDescriptors(
     to wanted: Int = 0, most: Int? = most
   ) throws(Errno) -> ResourceLimit {
@@ -61,7 +62,7 @@ package struct ResourceLimit: Sendable, Equatable {
         try raised.apply()
         return raised
       } catch {
-        // EPERM: without CAP_SYS_RESOURCE, or beyond fs.nr_open. What we have must do.
+        // EPERM: without CAP_SYS_RESOURCE, or beyond fs.nr_open. The hard limit as it is must do.
       }
     }
     let highest = min(limit.hard, most ?? limit.hard)
@@ -71,12 +72,12 @@ package struct ResourceLimit: Sendable, Equatable {
   }
 
   /// Lowers the soft limit to `bound` where it is higher, so that every descriptor that is opened from
-  /// here on has a number below `bound`. The kernel looks only at the soft limit; a lower hard limit
-  /// would only keep this process from raising the soft one again.
+  /// here on has a number below `bound`. The hard limit stays: the kernel bounds descriptors by the soft one, and a
+  /// lower hard limit would only keep this process from raising the soft one again.
   package static func lowerDescriptors(to bound: Int) throws(Errno) {
     let limit = try descriptors()
     guard limit.soft > bound else { return }
-    // See `raiseDescriptors`.
+    // The kernel refuses to set a hard limit above `fs.nr_open`, even the present one.
     let hard = min(limit.hard, most ?? limit.hard)
     try ResourceLimit(soft: min(bound, hard), hard: hard).apply()
   }

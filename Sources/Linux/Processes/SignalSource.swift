@@ -3,15 +3,15 @@ import Glibc
 import Synchronization
 package import SystemPackage
 
-/// Signals as something to poll, instead of handlers that run at any point. Source: signalfd(2).
+/// Signals that can be read from a descriptor, instead of handlers that run at any point. Source: signalfd(2).
 package struct SignalSource: ~Copyable {
   package let descriptor: FileDescriptor
   /// The last signal that asks the program to end, the process that sent it, and when it was read.
   private var last: (signal: Int32, sender: UInt32, at: Instant)?
-  /// Within this time a repeated signal of one sender is dropped.
+  /// A signal that comes within this time of another may only repeat the other's request.
   fileprivate static let repetition = Duration.seconds(1)
 
-  /// Blocks these signals for the process and collects them instead.
+  /// Blocks these signals in the calling thread, and in threads that it starts later, and collects them instead.
   package init(_ signals: [Int32]) throws(Errno) {
     var set = try Self.blocked(signals)
     let flags = Int32(SFD_NONBLOCK) | Int32(SFD_CLOEXEC)
@@ -20,7 +20,7 @@ package struct SignalSource: ~Copyable {
     descriptor = FileDescriptor(rawValue: raw)
   }
 
-  /// Holds these signals back until a source collects them.
+  /// Blocks these signals: they stay pending until a source collects them.
   package static func block(_ signals: [Int32]) throws(Errno) {
     _ = try blocked(signals)
   }
@@ -37,10 +37,12 @@ package struct SignalSource: ~Copyable {
 
   /// The next signal that has arrived; nil when none has.
   ///
-  /// timeout(1) sends its signal twice, to the program and to its group. The second signal is no
-  /// request of its own, and is dropped. When a terminal goes, the kernel and the shell both send SIGHUP,
-  /// and when a session ends, SIGTERM comes as well. So two signals that ask the program to end count as
-  /// one request where one of them is SIGHUP and the second comes right after the first.
+  /// A signal to end is dropped where it only repeats the request of one that came within `repetition`
+  /// before it:
+  /// - timeout(1) sends its signal twice, to the program and to its process group. So the same signal from the
+  ///   same sender is no new request.
+  /// - When a terminal goes away, the kernel and the shell both send SIGHUP. When a session ends, SIGTERM comes
+  ///   as well. So two signals are one request where one of them is SIGHUP.
   package mutating func next() -> Int32? {
     var info = signalfd_siginfo()
     let size = MemoryLayout<signalfd_siginfo>.size
@@ -64,20 +66,25 @@ package struct SignalSource: ~Copyable {
   /// When the last signal that asks the program to end was read; nil before the first.
   package var lastEnding: Instant? { last?.at }
 
-  /// Whether a signal to end asks only for what the one before has asked for. Sender 0 is the kernel, for
-  /// example with a Ctrl-C: each of its signals is a request of its own, but for SIGHUP.
+  /// Whether a signal to end only repeats the request of the one before. Sender 0 is the kernel (a Ctrl-C, for
+  /// example) or a process outside this PID namespace: each of its signals is a request of its own, except SIGHUP.
   private func repeats(
     _ signal: Int32, from sender: UInt32, _ before: (signal: Int32, sender: UInt32, at: Instant)
   ) -> Bool {
-    // Either may come first: of two pending signals the kernel hands out SIGHUP, the lower number, first.
+    // SIGHUP may have been sent second and be read first: of two pending signals the kernel hands out the one
+    // with the lower number first.
     if signal == Signal.hangUp || before.signal == Signal.hangUp { return true }
     return before.signal == signal && before.sender == sender && sender != 0
   }
 
-  /// Lets these signals end the process at once, with an exit code, when `count` of them have come. To
-  /// be called before work that takes long and cannot look for signals.
+  /// From now on these signals end the process at once, as soon as `count` of them have come. A signal within
+  /// `repetition` of one that counted does not count. To be called before work that takes long and cannot look
+  /// for signals.
   ///
-  /// - Parameter last: when the last signal was read, if any: what comes soon after it may repeat it.
+  /// - Parameters:
+  ///   - count: at least 1; less is taken for 1.
+  ///   - last: when the last signal was read, if any. A signal soon after it may repeat it, and does not count.
+  ///   - code: the exit code.
   package static func endProcess(
     _ signals: [Int32], after count: Int, since last: Instant?, code: Int32
   ) {
@@ -86,8 +93,8 @@ package struct SignalSource: ~Copyable {
     SignalCount.code.store(code, ordering: .relaxed)
     for number in signals {
       _ = signal(number) { _ in
-        // A signal soon after another does not count: it may be the same request, sent twice. Only those
-        // that count are remembered, so that whoever goes on pressing Ctrl-C is heard in the end.
+        // A signal soon after one that counted does not count: it may be the same request, sent twice. Only a
+        // signal that counts moves `last`, so whoever goes on pressing Ctrl-C is heard in the end.
         let now = Instant.now().nanoseconds
         let before = SignalCount.last.load(ordering: .relaxed)
         guard now > before + SignalSource.repetition.nanoseconds,
@@ -108,7 +115,8 @@ package struct SignalSource: ~Copyable {
     unsafe sigprocmask(SIG_UNBLOCK, &set, nil)
   }
 
-  /// Undoes the blocking in a forked child, so that the child can be ended by signals.
+  /// Unblocks all signals. For a forked child: it inherits the signals that its parent blocks, and these
+  /// could not end it.
   package static func unblockAll() {
     var set = sigset_t()
     unsafe sigfillset(&set)

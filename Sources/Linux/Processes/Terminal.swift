@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// The terminal that standard input, output and error may be.
+/// The terminal behind standard input, output and error, where there is one.
 package enum Terminal {
   /// Whether standard error is a terminal.
   package static var isPresent: Bool { isatty(STDERR_FILENO) == 1 }
@@ -29,22 +29,22 @@ package enum Terminal {
 
 /// Where progress and diagnostics go.
 package enum StandardError {
-  /// Writes words. They may hold names and contents of files, which come from anyone: what a terminal
-  /// would obey is shown as U+FFFD.
+  /// Writes a text, and waits for room. The text may hold names and contents of files, which come from anyone.
+  /// So U+FFFD replaces each character that a terminal would obey.
   ///
-  /// - Parameter interruption: where there is no room, words are left out once this is readable.
+  /// - Parameter interruption: the wait for room ends once this is readable, and the rest is left out.
   package static func write(_ text: String, until interruption: FileDescriptor? = nil) {
     Linux.write(text.withoutControls, to: STDERR_FILENO, Patience(until: interruption))
   }
 
-  /// Writes words about a run that goes on, or leaves them out where they would have to wait: whoever has
+  /// As `write`, but leaves out what there is no room for now. For texts about a run that goes on: whoever has
   /// stopped the terminal (Ctrl-S), or does not read a full pipe, must not stop the run.
   package static func offer(_ text: String) {
     Linux.write(text.withoutControls, to: STDERR_FILENO, .none)
   }
 
-  /// Writes a picture, with the sequences that move the cursor and set colours, or leaves it out as `offer`
-  /// does. All of the picture's text is ours.
+  /// As `offer`, but writes every character as it is: a picture has escape sequences that move the cursor and
+  /// set colours. Names in the picture must be clean already.
   package static func draw(_ text: String) -> Written {
     Linux.write(text, to: STDERR_FILENO, .none)
   }
@@ -58,7 +58,7 @@ extension String {
 }
 
 extension Unicode.Scalar {
-  /// Whether a terminal does something else than to show the character. Line feeds and tabs are allowed.
+  /// Whether a terminal may do something other than show the character. Line feeds and tabs are allowed.
   fileprivate var isObeyed: Bool {
     switch self {
     case "\n", "\t": false
@@ -75,7 +75,7 @@ package enum StandardOutput {
 
   /// Writes a text for people who watch the output as it comes; failures are ignored.
   ///
-  /// - Parameter interruption: where there is no room, text is left out once this is readable.
+  /// - Parameter interruption: the wait for room ends once this is readable, and the rest is left out.
   package static func show(_ text: String, until interruption: FileDescriptor? = nil) {
     Linux.write(text, to: STDOUT_FILENO, Patience(until: interruption))
   }
@@ -106,7 +106,7 @@ package enum StandardOutput {
   }
 }
 
-/// How much of a text is written.
+/// How much of a text has been written.
 package enum Written {
   case whole, part, nothing
 }
@@ -115,13 +115,14 @@ package enum Written {
 private enum Patience {
   /// The rest is left out.
   case none
+  /// The rest waits for room, however long that takes.
   case endless
   /// The rest is left out once another descriptor is readable.
   case until(FileDescriptor)
 
   init(until other: FileDescriptor?) { self = other.map { .until($0) } ?? .endless }
 
-  /// Returns whether to try again.
+  /// Waits for room, unless patience is at its end. Returns whether to try again.
   func awaitRoom(_ descriptor: Int32) -> Bool {
     switch self {
     case .none: false
@@ -134,19 +135,19 @@ private enum Patience {
 /// Writes a text to standard output or error without a buffer, so that a forked child never repeats what its
 /// parent had not written yet. Failures are ignored, such as that of a pipe whose reader has gone.
 ///
-/// poll(2) says only that there is some room, and a write of more than that waits for a reader. So where
-/// patience may end, a terminal or a pipe is opened anew for writing without waiting. Standard output and
-/// error themselves may not be made non-blocking: other processes share their open file descriptions. Any of
-/// these may have done so all the same.
+/// poll(2) says only that there is some room, and a blocking write of more than that waits for a reader. So
+/// where patience may end, this function opens the terminal or pipe anew, as non-blocking. It must not make
+/// standard output or error itself non-blocking, because other processes share the open file description.
+/// Another process may have done so all the same: so EAGAIN can come even where patience is endless.
 @discardableResult
 private func write(_ text: String, to number: Int32, _ patience: Patience) -> Written {
   if case .endless = patience { return writeAll(text, to: number, patience) }
   guard Poll.isWritable(number) || patience.awaitRoom(number) else { return .nothing }
-  let own =
+  let reopened =
     isTerminalOrPipe(number)
     ? unsafe open("/proc/self/fd/\(number)", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1
-  defer { if own >= 0 { close(own) } }
-  return writeAll(text, to: own >= 0 ? own : number, patience)
+  defer { if reopened >= 0 { close(reopened) } }
+  return writeAll(text, to: reopened >= 0 ? reopened : number, patience)
 }
 
 private func isTerminalOrPipe(_ number: Int32) -> Bool {

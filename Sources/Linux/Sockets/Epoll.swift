@@ -30,15 +30,17 @@ package struct EpollEvents: Equatable, Sendable {
 
   @inlinable
   package static var readable: Self { Self(rawValue: 0x001) }
-  /// Urgent data has been sent. No read goes past its position in the stream.
+  /// The peer has sent urgent data. A read that begins before its position in the stream ends there.
   @inlinable
   package static var urgent: Self { Self(rawValue: 0x002) }
   @inlinable
   package static var writable: Self { Self(rawValue: 0x004) }
   @inlinable
   package static var error: Self { Self(rawValue: 0x008) }
+  /// EPOLLHUP: both directions are closed.
   @inlinable
   package static var hangUp: Self { Self(rawValue: 0x010) }
+  /// EPOLLRDHUP: the peer sends nothing more.
   @inlinable
   package static var peerHangUp: Self { Self(rawValue: 0x2000) }
   @inlinable
@@ -46,7 +48,7 @@ package struct EpollEvents: Equatable, Sendable {
   @inlinable
   package static var none: Self { Self(rawValue: 0) }
 
-  /// Whether any of the conditions `any` is set here.
+  /// Whether at least one of these conditions is set.
   @inlinable
   package func has(_ any: Self) -> Bool { rawValue & any.rawValue != 0 }
 
@@ -83,7 +85,7 @@ package enum Epoll {
   }
 
   /// Fills `events` and returns how many there are: 0 at the deadline, and when a signal came. Waits
-  /// without end where there is no deadline. Throws any other error: a caller that went on would spin.
+  /// without end where there is no deadline. Throws any error but EINTR: a caller that went on would spin.
   package static func wait(
     _ epoll: FileDescriptor, into events: UnsafeMutableBufferPointer<ReadyEvent>,
     until deadline: Instant?
@@ -100,7 +102,7 @@ package enum Epoll {
     return 0
   }
 
-  /// Waits as above; `events` has as many elements as events are wanted.
+  /// Waits as above, for at most as many events as `events` has elements.
   package static func wait(
     _ epoll: FileDescriptor, into events: inout [ReadyEvent], until deadline: Instant?
   ) throws(Errno) -> Int {

@@ -4,8 +4,8 @@ package import SystemPackage
 
 /// Traffic of this host to itself.
 package enum Loopback {
-  /// Sends datagrams over loopback, each from a port of its own and to that port: nobody else gets
-  /// one. Source: udp(7).
+  /// Sends empty datagrams over loopback. Each goes from a socket of its own to that same socket, so nobody else
+  /// gets one. Source: udp(7).
   package static func sendDatagrams(_ count: Int) throws(Errno) {
     for _ in 0..<count {
       let descriptor = socket(

@@ -18,19 +18,19 @@ package enum NameLookup {
   }
 
   /// All addresses of a host, each once, in the order in which the C library prefers them. The library
-  /// asks whatever this host is set up to ask, so a lookup may take seconds; for an address in text
-  /// it asks nobody.
+  /// asks whatever this host is set up to ask, such as DNS servers, so a lookup may take seconds. Where the
+  /// name is an address in text, the library asks nobody.
   package static func addresses(of name: String) throws(Failure) -> [IPAddress] {
     var hints = unsafe addrinfo()
     unsafe hints.ai_family = AF_UNSPEC
     unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     var list: UnsafeMutablePointer<addrinfo>?
     let code = unsafe getaddrinfo(name, nil, &hints, &list)
-    let system = errno
+    let systemError = errno
     guard code == 0 else {
       let reason =
         code == EAI_SYSTEM
-        ? ErrnoName.text(of: system) : unsafe String(cString: gai_strerror(code))
+        ? ErrnoName.text(of: systemError) : unsafe String(cString: gai_strerror(code))
       throw Failure(name: name, reason: reason)
     }
     defer { unsafe freeaddrinfo(list) }

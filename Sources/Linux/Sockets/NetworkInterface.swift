@@ -15,7 +15,7 @@ package struct NetworkInterface: Sendable, Equatable {
     self.addresses = addresses
   }
 
-  /// All interfaces, in the order of the kernel, those without an address too.
+  /// All interfaces, in the order of the kernel, also those without an address.
   package static func all() throws(Errno) -> [NetworkInterface] {
     var list: UnsafeMutablePointer<ifaddrs>?
     guard unsafe getifaddrs(&list) == 0 else { throw lastError }

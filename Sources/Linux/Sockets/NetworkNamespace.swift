@@ -3,10 +3,10 @@ import Glibc
 
 /// The network namespaces of this host. Source: network_namespaces(7), setns(2).
 package enum NetworkNamespace {
-  /// Runs `body` inside of each network namespace but this process's own. Does nothing where this
-  /// process may not enter namespaces, or could not come back.
+  /// Runs `body` once inside each network namespace that has a name or a process, except this thread's own.
+  /// Does nothing where this process may not enter namespaces, or could not come back.
   ///
-  /// Only the calling thread enters; a socket that it opens in a namespace stays there.
+  /// Only the calling thread enters. A socket that `body` opens belongs to that namespace for good.
   package static func visitOthers(_ body: () -> Void) {
     guard let own = Space("/proc/thread-self/ns/net"), own.enter() else { return }
     var seen: Set<UInt64> = [own.inode]
@@ -15,7 +15,7 @@ package enum NetworkNamespace {
         continue
       }
       body()
-      // This process may enter its own namespace: it did so above.
+      // Entering the own namespace worked above, so it works again.
       guard own.enter() else { fatalError("the way back to the own network namespace is gone") }
     }
   }
@@ -28,7 +28,7 @@ package enum NetworkNamespace {
 
   private struct Space: ~Copyable {
     let descriptor: Int32
-    /// Tells the namespace from the others.
+    /// Tells the namespace from the others; 0 where it cannot be read.
     let inode: UInt64
 
     init?(_ path: String) {

@@ -2,14 +2,14 @@ import Glibc
 
 /// Finds the sockets that processes have open, by their descriptors. Source: proc_pid_fd(5).
 package enum OpenSockets {
-  /// The inodes of the sockets that these processes have; nil where one of the processes is gone, or this
-  /// process may not look at it. Reads every descriptor of the processes.
+  /// The inodes of the sockets that these processes have. Nil where one of the processes is gone, or where
+  /// this process may not look at it. Takes one readlink per descriptor.
   package static func inodes(of processes: [Int32]) -> Set<UInt32>? {
     var inodes: Set<UInt32> = []
     for folder in processes.map({ "/proc/\($0)/fd" }) {
       let names = Folder.names(in: folder)
-      // A process of the run has descriptors as long as it lives, so none means that this process
-      // may not look.
+      // A process of the run has descriptors as long as it lives. So no names mean that it is gone, or that
+      // this process may not look.
       guard !names.isEmpty else { return nil }
       for name in names {
         if let inode = inode("\(folder)/\(name)") { inodes.insert(inode) }

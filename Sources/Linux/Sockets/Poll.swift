@@ -2,9 +2,10 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// Waits until one of a few descriptors is readable. Source: poll(2).
+/// Waits for a few descriptors to become readable, or for one to become writable. Source: poll(2).
 package enum Poll {
-  /// Returns for each descriptor whether it is readable. One that has hung up or failed counts as readable.
+  /// Waits until a descriptor is readable, the deadline has come or a signal arrives; 24 days at most. Returns
+  /// for each descriptor whether it is readable. One that has hung up or failed counts as readable.
   @discardableResult
   package static func waitReadable(
     _ descriptors: [FileDescriptor], until deadline: Instant
@@ -21,8 +22,8 @@ package enum Poll {
     return unsafe poll(&one, 1, 0) > 0
   }
 
-  /// Waits until something can be written, or writing fails at once. Returns false where another descriptor
-  /// is readable before that.
+  /// Waits until something can be written, writing would fail at once, or a signal arrives. Returns false
+  /// where `other` is readable before that.
   static func waitWritable(_ descriptor: Int32, orReadable other: FileDescriptor? = nil) -> Bool {
     // poll(2) passes over a negative number.
     var set = [

@@ -17,7 +17,8 @@ package enum Socket {
     return FileDescriptor(rawValue: descriptor)
   }
 
-  /// Lets an address be bound that TIME_WAIT or another connected socket still uses.
+  /// Lets the socket be bound to an address that connections of other sockets still use, also those in
+  /// TIME_WAIT.
   package static func reuseAddress(_ socket: FileDescriptor) throws(Errno) {
     var on: Int32 = 1
     let size = socklen_t(MemoryLayout<Int32>.size)
@@ -44,7 +45,7 @@ package enum Socket {
     guard CLinux.listen(socket.rawValue, backlog) == 0 else { throw lastError }
   }
 
-  /// Starts the handshake; returning normally does not mean that it has finished.
+  /// Starts the handshake. When this returns, the handshake need not be over.
   package static func connect(_ socket: FileDescriptor, to address: SocketAddress) throws(Errno) {
     let result = unsafe withRaw(address) { unsafe CLinux.connect(socket.rawValue, $0, $1) }
     guard result != 0 else { return }
@@ -71,9 +72,9 @@ package enum Socket {
     }
   }
 
-  /// Whether an address belongs to this network namespace by its routes, even if no interface has it. This
-  /// is found out by binding a socket to the address. False also where that cannot tell: no socket can be
-  /// opened, or `ip_nonlocal_bind` lets any address be bound.
+  /// Whether an address belongs to this network namespace by its routes, even if no interface has it. To find
+  /// out, this function binds a socket to the address. It returns false also where that proves nothing: no
+  /// socket can be opened, or `ip_nonlocal_bind` lets any address be bound.
   package static func isLocal(_ ip: IPAddress) -> Bool {
     let setting = "/proc/sys/net/\(ip.isV6 ? "ipv6" : "ipv4")/ip_nonlocal_bind"
     guard ProcFile.text(of: setting)?.hasPrefix("0") == true, let socket = try? open(v6: ip.isV6)
@@ -138,7 +139,7 @@ package enum Socket {
       let count = unsafe recv(socket.rawValue, buffer.baseAddress, buffer.count, 0)
       if count > 0 { return .moved(count) }
       if count == 0 { return .closed }
-      // Not a switch: matched with a pattern, an `Errno` is boxed as an error first, which allocates.
+      // Not a switch: to match a pattern, Swift first boxes an `Errno` as an error, and boxing allocates.
       let error = lastError
       if error == .interrupted { continue }
       return error == .resourceTemporarilyUnavailable ? .wouldBlock : .failed(error)

@@ -3,17 +3,17 @@ import CLinux
 import Glibc
 package import SystemPackage
 
-/// Asks the kernel, by netlink, about the TCP sockets of a network namespace. The kernel filters.
-/// Source: sock_diag(7), net/ipv4/inet_diag.c.
+/// Asks the kernel, by netlink, about the TCP sockets of a network namespace. The kernel applies the
+/// conditions, so that only sockets that meet them are copied. Source: sock_diag(7), net/ipv4/inet_diag.c.
 ///
-/// An object keeps asking about the namespace that it was made in, whichever one the process enters
-/// later. Asking for listeners walks the table of listeners only. Asking for any other state walks
-/// the table of all connections, and costs about a microsecond per connection that matches.
+/// An object keeps asking about the namespace that it was made in, whichever one the thread enters
+/// later. For listeners the kernel walks the table of listeners only. For any other state it walks
+/// the table of all connections, which takes about a microsecond per connection that matches.
 package final class SocketDiagnosis {
   private let netlink: FileDescriptor
   private var buffer = [UInt8](repeating: 0, count: 1 << 16)
-  /// The number of the last request, which its answer repeats: messages with another number belong
-  /// to an earlier answer that was not read to its end.
+  /// The number of the last request. Each message of its answer repeats the number. A message with another
+  /// number belongs to an earlier answer that was not read to its end.
   private var requestNumber: UInt32 = 0
 
   package init() throws(Errno) {
@@ -29,12 +29,12 @@ package final class SocketDiagnosis {
 
   deinit { Socket.close(netlink) }
 
-  /// Passes on every socket in one of these states that meets one of these conditions. Of more than 1,000
-  /// conditions, a socket that meets two may be passed on twice.
+  /// Passes to `body` every socket in one of these states that meets one of these conditions. With more than
+  /// 1,000 conditions there are several requests, so a socket that meets two conditions may come twice.
   package func each(
     _ states: TCPStates, anyOf conditions: [SocketCondition], _ body: (DiagnosedSocket) -> Void
   ) throws(Errno) {
-    // The kernel takes filters of at most 64 KiB.
+    // A filter is one netlink attribute, and so shorter than 64 KiB. A condition takes 32 bytes at most.
     var rest = conditions[...]
     while !rest.isEmpty {
       let filter = SocketFilter(rest.prefix(1000))
@@ -72,7 +72,7 @@ package final class SocketDiagnosis {
         guard message.requestNumber == requestNumber else { continue }
         switch message.type {
         case NetlinkMessage.done:
-          // Where the kernel does not know a family, its empty answer ends with an error.
+          // A kernel without tcp_diag ends its empty answer with ENOENT.
           let error = message.payload.count >= 4 ? Int32(bitPattern: message.payload.word(0)) : 0
           if error < 0 { throw Errno(rawValue: -error) }
           return
@@ -93,18 +93,19 @@ package final class SocketDiagnosis {
 package struct DiagnosedSocket: Sendable, Equatable {
   package let local: SocketAddress
   package let remote: SocketAddress
-  /// How often the segment that waits for an answer has been sent again.
+  /// How often the kernel has sent the segment again that waits for an answer: the SYN, the SYN-ACK or data. Where
+  /// none waits, how many keep-alive or window probes have had no answer.
   package let retransmits: Int
   /// Of a listener: connections that wait to be accepted.
   package let waiting: Int
   /// Of a listener: how many may wait, the smaller of its backlog and `net.core.somaxconn`.
   package let backlog: Int
-  /// The socket's number in sockfs, which no other socket has while this one lives; 0 where no process has
-  /// the socket, as while a connection waits in its listener's queue.
+  /// The socket's number in sockfs. No other socket has it while this one lives. 0 where no process has the
+  /// socket: a connection in its listener's queue, for example.
   package let inode: UInt32
   package var hasOwner: Bool { inode != 0 }
-  /// Packets that a listener has dropped since it began to listen; nil where the kernel does not say. Among
-  /// them are all that count as ListenDrops (`tcp_listendrop`), and others (`tcp_v4_rcv`), such as a reset of
+  /// Of a listener: packets that it has dropped since it began to listen; nil where the kernel does not say. All
+  /// that count as ListenDrops are among them (`tcp_listendrop`). So are others (`tcp_v4_rcv`), such as a reset of
   /// a handshake that is half done.
   package let drops: Int?
   /// Of a listener of IPv6: whether it takes no connections of IPv4.
@@ -161,8 +162,8 @@ extension ArraySlice<UInt8> {
     UInt16(byte(offset)) << 8 | UInt16(byte(offset + 1))
   }
 
-  /// The address in these bytes. That of an IPv6 socket that speaks IPv4 (::ffff:127.0.0.1) becomes the
-  /// address of IPv4.
+  /// The address in these bytes. An IPv6 socket that speaks IPv4 has an IPv4-mapped address
+  /// (::ffff:127.0.0.1): this returns the IPv4 address in it.
   fileprivate func address(_ offset: Int, isV6: Bool) -> IPAddress {
     let bits = (0..<(isV6 ? 16 : 4)).reduce(UInt128(0)) { $0 << 8 | UInt128(byte(offset + $1)) }
     if isV6, bits >> 32 != 0xFFFF { return .v6(bits) }
@@ -180,7 +181,8 @@ private struct NetlinkMessage {
   let requestNumber: UInt32
   let payload: ArraySlice<UInt8>
 
-  /// Takes the next message off the bytes; nil when there is none.
+  /// Takes the next message off the bytes; nil when there is no whole one. Each has a header of 16 bytes and a
+  /// payload of 4 or more.
   init?(_ bytes: inout ArraySlice<UInt8>) {
     guard bytes.count >= 16 else { return nil }
     let length = Int(bytes.word(0))

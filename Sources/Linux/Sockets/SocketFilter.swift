@@ -2,7 +2,7 @@ package import Addressing
 import CLinux
 import Glibc
 
-/// A condition on the sockets that the kernel tells of.
+/// A condition that a socket must meet for the kernel to report it.
 package enum SocketCondition: Sendable, Equatable {
   /// The socket has this address and port.
   case local(SocketAddress)
@@ -19,13 +19,14 @@ package enum SocketCondition: Sendable, Equatable {
 }
 
 extension SocketCondition {
-  /// The socket is a server's at an endpoint. Where the endpoint stands for every address, only the port
-  /// can be asked for: each connection has the address that it was made to.
+  /// The socket is the listener at an endpoint, or the server end of a connection to it. Where the endpoint
+  /// has the wildcard address, the condition is on the port alone: each connection has the address that its
+  /// client connected to.
   package static func serves(_ endpoint: SocketAddress) -> SocketCondition {
     endpoint.ip.isUnspecified ? .localPort(endpoint.port) : .local(endpoint)
   }
 
-  /// The socket is connected to an endpoint.
+  /// The socket is connected to an endpoint. The wildcard address stands for any, as in `serves`.
   package static func uses(_ endpoint: SocketAddress) -> SocketCondition {
     endpoint.ip.isUnspecified ? .remotePort(endpoint.port) : .remote(endpoint)
   }
@@ -127,11 +128,11 @@ enum DiagnosisRequest {
     bytes.append(native: byFamily)
     bytes.append(native: all)
     bytes.append(native: number)
-    // The netlink port: the kernel knows ours.
+    // The netlink port of the sender: the kernel knows it without being told.
     bytes.append(native: UInt32(0))
 
-    // Memory information has a listener's drops. Other sockets are not asked for it, as each attribute
-    // lengthens every answer.
+    // The memory information has a listener's drops. A request without listeners does not ask for it, because
+    // each attribute lengthens every message of the answer.
     let wanted = states.contains(.listen) ? UInt8(1 << (memoryInfo - 1)) : 0
     bytes += [family, UInt8(IPPROTO_TCP), wanted, 0]
     bytes.append(native: states.rawValue)

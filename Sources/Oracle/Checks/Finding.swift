@@ -1,4 +1,4 @@
-/// Something that the program said and that is not so.
+/// Something that the program said of a run and that is not so.
 package struct Finding: Sendable, CustomStringConvertible {
   /// Which check found it.
   package let check: String

@@ -3,12 +3,12 @@ import Plan
 import Recording
 import Simulation
 
-/// No count is more than there was, and none of a run in which nothing went wrong is less.
+/// No count in the recording exceeds what really happened. In a run in which nothing went wrong, none falls short.
 extension Oracle {
   func checkCounts() {
     let handshakes = Int(recording.series(.handshakes)?.points.last?.value ?? 0)
-    // A worker that is killed, or ended by a signal, may not have heard of every handshake. Any worker
-    // counts a handshake as a failure where it could not watch the socket, or had given up before.
+    // A worker that is killed, or ended by a signal, may not have heard of every handshake. And every worker counts
+    // a handshake that ended well as a failure where it could not watch the socket, or had given the handshake up.
     let isWhole =
       recording.workers.allSatisfy { $0.exitCode == 0 } && !recording.interrupted
       && writeError == nil
@@ -30,12 +30,12 @@ extension Oracle {
     for phase in recording.phases {
       guard let start = phase.started, let end = phase.ended else { continue }
       let most = truth.most(from: start, to: end)
-      // What the other workers held at the instant of a failure is interpolated between two looks
-      // of the coordinator (`HeldTrack`), and may be a little too high.
-      let estimated = recording.failures.isEmpty ? 0 : scenario.clients
+      // How much the other workers held at the instant of a failure is interpolated between two looks
+      // of the coordinator (`HeldTrack`), and may be a little too high: by one connection per client worker.
+      let overestimate = recording.failures.isEmpty ? 0 : scenario.clients
       let mostByClients = truth.mostKnown(from: start, to: end)
       expect(
-        phase.established <= mostByClients + estimated, "counts",
+        phase.established <= mostByClients + overestimate, "counts",
         "\(phase.name) has had \(phase.established), where \(mostByClients) stood at most, as far as clients knew"
       )
       checkPhantoms(of: phase, at: end)
@@ -59,6 +59,8 @@ extension Oracle {
     }
   }
 
+  /// The phantoms of a phase are the connections that no server had accepted when it ended. Not checked where
+  /// connections came or went while the phase was counted.
   private func checkPhantoms(of phase: PhaseRecord, at end: Double) {
     guard phase.kind == .ramp || phase.kind == .hold, !hasDeath(in: phase),
       phase.outcome == .done || phase.outcome == .limit,
@@ -78,7 +80,7 @@ extension Oracle {
     expect(
       recording.phases.allSatisfy { $0.outcome == .done }, "calm",
       "\(outcomes): \(judgement.headline)")
-    // With so small a goal the threshold `connections >= 10` fails, which a plan may have by chance.
+    // A plan may have the threshold `connections >= 10` by chance (`PlanWriter`). A smaller goal fails it.
     let isSmall = scenario.plan.goal < 10
     expect(
       judgement.verdict == .passed || judgement.verdict == .failed && isSmall, "calm",

@@ -4,7 +4,7 @@ import Judgement
 import Recording
 import Report
 
-/// The files that a run leaves can be read, and say the same as the run did.
+/// The files of a run can be read, and say the same as the run did when it ended.
 extension Oracle {
   func checkFiles() {
     do {

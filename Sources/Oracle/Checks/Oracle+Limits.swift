@@ -5,7 +5,7 @@ import Recording
 import Simulation
 import SystemPackage
 
-/// Every limit that is recorded has happened in its phase, and is called by its name.
+/// Every limit in the recording was really met in its phase, and the recording names the right resource.
 extension Oracle {
   func checkLimits() {
     for phase in recording.phases where phase.outcome == .limit {
@@ -20,10 +20,10 @@ extension Oracle {
     checkAim()
   }
 
-  /// The limit that the scenario was made for is the first one that the run names.
+  /// The limit that the scenario aims at is the first one in the recording.
   private func checkAim() {
     guard let limit = scenario.limit else { return }
-    // A search that has found its number has passed.
+    // A search is meant to meet limits: one that has found its number has passed.
     let isSearch = scenario.plan.phases.first?.kind.phaseKind == .search
     expect(
       judgement.verdict == .limit || judgement.verdict == .passed && isSearch, "aim",
@@ -33,14 +33,14 @@ extension Oracle {
       "\(recording.limits.map(\.cause)), though \(limit.rawValue) was to stop it")
   }
 
-  /// No more failures are counted than there were.
+  /// The recording counts no more failures of a kind than there were.
   private func checkFailures() {
     var counts: [[String]: Int] = [:]
     for record in recording.failures {
       guard let errno = record.errno, !Self.calls(named: record.syscall).isEmpty else { continue }
       counts[[record.end.rawValue, record.syscall, errno.name], default: 0] += record.count
     }
-    // From before the run: workers make calls before it begins.
+    // From -1, as workers make calls before the run begins.
     let met = truth.failures(from: -1)
     for (kind, count) in counts {
       let calls = Self.calls(named: kind[1])
@@ -53,7 +53,8 @@ extension Oracle {
     }
   }
 
-  /// Where only one kind of call has failed, with one errno, that failure decides.
+  /// Where only one kind of call has failed in a phase, at one end and with one errno, that failure is the limit
+  /// that decides.
   private func checkOnlyCause() {
     guard scenario.theme == .shortage || scenario.theme == .fault,
       let phase = recording.phases.first(where: { $0.outcome == .limit }),
@@ -87,13 +88,13 @@ extension Oracle {
     guard let phase = recording.phases.first(where: { $0.name == limit.phase }),
       let start = phase.started
     else { return expect(false, "limits", "\(limit.cause): of no phase") }
-    // Those between two phases are filed under the earlier one, and are the later one's.
+    // A failure between two phases may cause a limit of the later one, and is recorded with the earlier one.
     let phases = [phase.name, recording.phases.last { ($0.ended ?? .infinity) <= start }?.name]
     let failures = recording.failures.filter {
       phases.contains($0.phase) && $0.syscall == limit.syscall && $0.errno == limit.errno
     }
     if limit.syscall != nil, !failures.isEmpty {
-      // A handshake that failed and was tried again has not cost a connection.
+      // A handshake that failed and was tried again has not lost a connection.
       let most = failures.reduce(0) { $0 + $1.count - $1.retried }
       expect(
         limit.count <= most, "limits", "\(limit.cause): \(limit.count), where \(most) were lost")
@@ -101,7 +102,7 @@ extension Oracle {
     guard let errno = limit.errno, let call = limit.syscall else { return }
     let calls = Self.calls(named: call)
     guard !calls.isEmpty else { return }
-    // As in `checkOnlyCause`, and a hundredth of a second around the phase.
+    // As in `checkOnlyCause`, the first phase takes what failed before it. And any phase may be off by 0.01 s.
     let isFirst = phase.name == recording.phases.first?.name
     let met = truth.failures(
       from: isFirst ? -1 : start - 0.01, to: (phase.ended ?? recording.duration) + 0.01)
@@ -137,8 +138,8 @@ extension Oracle {
     }
   }
 
-  /// The resources that docs/limits.md names for a call and its errno; nil where the cause depends
-  /// on more than these two.
+  /// The resources that docs/limits.md names for a call and its errno, as far as a simulated host can meet them: it
+  /// has no NAT. Nil where the cause depends on more than call and errno.
   private func resources(_ call: String, _ errno: String) -> [Resource]? {
     switch (call, errno) {
     case ("socket", "EMFILE"), ("accept4", "EMFILE"): [.descriptorsPerProcess]
@@ -159,8 +160,8 @@ extension Oracle {
     }
   }
 
-  /// A worker that was killed is named as a limit of the phase in which it was killed, and decides
-  /// the verdict if that phase was the first that broke its promise.
+  /// The death of a worker that was killed is a limit of the phase in which that happened. If no earlier phase
+  /// broke its promise, the death decides the verdict.
   private func checkDeaths() {
     for event in scenario.events {
       guard case .kill(let place) = event.kind else { continue }
@@ -184,8 +185,8 @@ extension Oracle {
     }
   }
 
-  /// Whether an instant lies in a phase, and not at its very edges: there it may belong to the
-  /// phase before or after.
+  /// Whether an instant lies in a phase and at least 0.15 s from its edges. Closer to an edge it may count for
+  /// the phase before or after.
   private func contains(_ phase: PhaseRecord, _ instant: Double) -> Bool {
     guard let start = phase.started, let end = phase.ended else { return false }
     return instant > start + 0.15 && instant < end - 0.15

@@ -3,14 +3,14 @@ import Messages
 import Plan
 import Recording
 
-/// Every message that was begun has one outcome.
+/// Every message that a client began to send has one outcome.
 extension Oracle {
   func checkMessages() {
     let isWhole = recording.workers.allSatisfy { $0.end == .server || $0.exitCode == 0 }
     for totals in recording.messages(in: [0...recording.duration]) where isWhole {
       let outcomes = MessageOutcome.lost.map { totals[$0] }.reduce(totals[.received], +)
-      // An interrupted run does not wait for answers, and a full disk takes no more samples: in both
-      // cases some outcomes may be missing.
+      // An interrupted run does not wait for answers, and on a full disk no more samples are kept. In both cases
+      // the recording may lack some outcomes.
       let mayLack = judgement.verdict == .interrupted || writeError != nil
       expect(
         totals[.sent] == outcomes || mayLack && totals[.sent] > outcomes, "messages",
@@ -23,6 +23,7 @@ extension Oracle {
     }
   }
 
-  /// A pattern without a pace leaves the other patterns no idle connection, and they are late.
+  /// Whether no pattern has `rate: unlimited`. Such a pattern leaves the other patterns no idle connection, so their
+  /// messages are late.
   var isPaced: Bool { !scenario.plan.patterns.contains { $0.pace == .unlimited } }
 }

@@ -4,7 +4,7 @@ import Plan
 import Recording
 import Simulation
 
-/// What the recording says of somebody else's server is what that server has done.
+/// What the recording says of somebody else's server is what that server did.
 extension Oracle {
   func checkPeer() {
     guard let peer else { return }
@@ -26,7 +26,7 @@ extension Oracle {
         unheard <= late, "peer",
         "\(wrong) wrong answers of \(peer.wrongAnswers), and only \(late) were not heard")
     case .capped(_, .complains):
-      // A message may have been begun before the words came, and then they are its answer.
+      // A client may have begun a message before the complaint came. It then takes the complaint for the answer.
       expect(
         wrong <= peer.complaints, "peer",
         "\(wrong) wrong answers, and the server has complained \(peer.complaints) times")
@@ -38,8 +38,8 @@ extension Oracle {
     }
     // On a machine that was suspended any answer may be late.
     if case .leavesOut = peer.manner, scenario.events.isEmpty {
-      // With a text that is always the same, all answers after one that was left out look late, and
-      // the last one looks missing (docs/plan-language.md).
+      // With a text that is always the same, each answer is taken for that of an older message once one was left
+      // out (docs/plan-language.md). So all later answers look late, and the last one looks missing.
       if scenario.plan.patterns.allSatisfy(\.template.differsByMessage) {
         let missing = totals.map { $0[.missing] }.reduce(0, +)
         expect(
@@ -53,7 +53,7 @@ extension Oracle {
     }
   }
 
-  /// Every limit is one that this server can cause.
+  /// Every limit in the recording is one that this server can cause.
   private func checkCause(_ peer: SimulatedPeer) {
     let possible: Set<Resource> =
       switch peer.manner {

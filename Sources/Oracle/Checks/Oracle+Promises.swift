@@ -33,9 +33,9 @@ extension Oracle {
     recording.limits.contains { $0.phase == phase.name && $0.resource == .workerDied }
   }
 
-  /// How many connections the phase promised by the books, and how many of these it lacks at its end. Nil
-  /// where the books cannot tell: connections still came or went as the phase was counted, or the phase is
-  /// neither a ramp nor a hold nor a close.
+  /// How many connections the phase promised by the network's books, and how many of these it lacks at its end;
+  /// for a close, how many it should have closed and has left open. Nil where the books cannot tell: connections
+  /// still came or went as the phase was counted, or the phase is neither a ramp nor a hold nor a close.
   private func promise(
     of phase: PhaseRecord, from start: Double, to end: Double
   ) -> (promised: Int, missed: Int)? {
@@ -58,11 +58,11 @@ extension Oracle {
 
   /// The most seconds between the counting of connections and the end of a phase.
   func slack(of phase: PhaseRecord) -> Double {
-    // Where the run goes on after a limit, it first asks every connection for a byte, and may lose
-    // some by that.
+    // Where the run goes on after a limit, the clients first send a byte on every connection
+    // (`Coordinator.verify`), and may lose some by that.
     phase.outcome == .limit && scenario.plan.onLimit == .hold ? 5 : Self.slack
   }
 
-  /// Seconds: a segment is under way for a millisecond at most, and a turn takes about as long.
+  /// Seconds. A segment is under way for a millisecond at most, and a worker's turn takes about as long.
   private static var slack: Double { 0.005 }
 }

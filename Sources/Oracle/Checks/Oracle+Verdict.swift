@@ -4,8 +4,7 @@ import Plan
 import Recording
 import Simulation
 
-/// The verdict is that of the first line in docs/verdict.md, "The order", that applies, and the
-/// exit code is the verdict's.
+/// The verdict agrees with the table in docs/verdict.md, "The order", and the exit code is the verdict's.
 extension Oracle {
   func checkVerdict() {
     if writeError != nil {
@@ -30,8 +29,7 @@ extension Oracle {
       expect(
         judgement.thresholds.allSatisfy(\.passed), "verdict", "passed, though a threshold failed")
     case .limit:
-      // A worker that is given up after the last phase takes along what it held, though no phase
-      // breaks its promise.
+      // A worker may die after the last phase. That is a limit, though no phase has broken its promise.
       expect(
         !broken.isEmpty || judgement.limit?.resource == .workerDied, "verdict",
         "a limit, and no phase broke its promise")
@@ -50,8 +48,8 @@ extension Oracle {
     expect(recording.duration < Self.longestRun, "end", "it took \(recording.duration) s")
   }
 
-  /// Seconds. The longest plan takes a minute; but each of its phases, and each step of a search, may wait
-  /// for handshakes that time out four times, after 10 s each.
+  /// Seconds. The longest plan takes a minute by itself. But each of its phases, and each step of a search, may
+  /// wait for handshakes that time out four times, after 10 s each.
   private static var longestRun: Double { 2000 }
 
   /// After a limit the phases go on as `on-limit` says.
@@ -71,7 +69,7 @@ extension Oracle {
     }
   }
 
-  /// A limit that was expected is the one that was met.
+  /// A run that passes because its plan expects a limit has met that limit.
   private func checkExpectation() {
     guard let expected = scenario.plan.expectedLimit, judgement.verdict == .passed else { return }
     guard let limit = judgement.limit else {
@@ -83,6 +81,7 @@ extension Oracle {
       "passed by \(limit.cause)")
   }
 
+  /// An interrupted run has had a signal. A signal before the end of the last phase interrupts a run.
   private func checkSignals() {
     let signals = scenario.events.filter { if case .signal = $0.kind { true } else { false } }
     let first = signals.map { Double($0.at.nanoseconds) / 1e9 }.min()

@@ -4,7 +4,7 @@ import Judgement
 import Recording
 package import Simulation
 
-/// Holds what the program says of a run against what has really happened.
+/// Compares what the program says of a run with what has really happened.
 package final class Oracle {
   let scenario: Scenario
   let truth: Truth
@@ -13,13 +13,13 @@ package final class Oracle {
   /// What the program says.
   let recording: Recording
   let judgement: Judgement
-  /// Why the recording file lacks the rest of the run; nil where it has all of it.
+  /// Why the recording file lacks the end of the run; nil where it has all of it.
   let writeError: RecordingError?
   /// Path of the recording that the run has left.
   let file: String
   private(set) var findings: [Finding] = []
 
-  /// - Parameter said: what the program says; a test may have it say something else than it did.
+  /// - Parameter said: what the program says. A test may pass something else than the program said.
   init(_ scenario: Scenario, _ run: SimulatedRun, said: EndedRun, file: String) {
     self.scenario = scenario
     self.file = file
@@ -37,7 +37,7 @@ package final class Oracle {
     play(scenario, in: directory).findings
   }
 
-  /// As `findings(of:in:)`, and which failures and limits the scenario has met.
+  /// As `findings(of:in:)`. Also returns which failures and limits the scenario has met.
   package static func play(
     _ scenario: Scenario, in directory: String
   ) -> (findings: [Finding], coverage: Coverage) {
@@ -68,6 +68,7 @@ package final class Oracle {
     checkCalm()
   }
 
+  /// Adds a finding where something that must hold does not.
   func expect(_ holds: Bool, _ check: String, _ text: @autoclosure () -> String) {
     if !holds { findings.append(Finding(check: check, text: text())) }
   }

@@ -57,7 +57,7 @@ struct Truth {
     }
   }
 
-  /// As `most`, with the connections that broke at the client and of whose end it has not heard yet.
+  /// As `most`, but also counts connections that have broken and whose client has not heard of it yet.
   func mostKnown(from start: Double, to end: Double) -> Int {
     let range = nanoseconds(start)...nanoseconds(max(start, end))
     return books.census.reduce(standing(at: start).knownToClient) {
@@ -86,10 +86,12 @@ struct Truth {
 
   // MARK: Failures
 
+  /// The calls of the run's own workers that failed between two instants. An instant below 0 takes in what failed
+  /// before the run began.
   func failures(from start: Double = 0, to end: Double = .infinity) -> [NetworkBooks.Failure] {
     let (first, last) = (nanoseconds(start), nanoseconds(end))
     let workers = scenario.servers + scenario.clients
-    // The program knows nothing of what fails at somebody else's server.
+    // Somebody else's server comes after the workers. The program knows nothing of what fails there.
     return books.failures.filter {
       (first...max(first, last)).contains($0.instant) && $0.process < workers
     }
@@ -98,7 +100,7 @@ struct Truth {
   /// An instant on the network's clock; 0 for one before the run, `max` for infinity.
   private func nanoseconds(_ instant: Double) -> UInt64 {
     guard instant < 1e9 else { return .max }
-    // Workers are started before the run begins: their calls may fail already then.
+    // Workers start before the run begins, and their calls may fail already then.
     guard instant >= 0 else { return 0 }
     return began &+ UInt64(max(0, (instant * 1e9).rounded()))
   }

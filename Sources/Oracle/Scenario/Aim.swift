@@ -34,7 +34,7 @@ package struct Aim: Hashable, Sendable {
     }
   }
 
-  /// The errnos that the manual pages name: the common ones, which `Chaos` draws too, and the rest.
+  /// Errnos that the manual pages name for the call: the common ones, which `Chaos` draws too, and rarer ones.
   private static func errnos(of call: SimulatedCall) -> [Errno] {
     let rarer: [Errno] =
       switch call {
@@ -49,7 +49,7 @@ package struct Aim: Hashable, Sendable {
   }
 
   private static func positions(of call: SimulatedCall) -> [Position] {
-    // The first such call is made for the first socket, long before a close phase.
+    // A worker makes the first such call for its first socket, long before a close phase.
     call == .resetOnClose ? [.early, .late] : Position.allCases
   }
 

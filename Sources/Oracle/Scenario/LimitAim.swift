@@ -30,7 +30,8 @@ package struct LimitAim: Hashable, Sendable {
     }
   }
 
-  /// How the server at the plan's target behaves so that the limit is met; nil where this host has the limit.
+  /// What the server at the plan's target must do for the limit to be met; nil where the simulated host causes
+  /// the limit.
   var manner: SimulatedPeer.Manner? {
     switch resource {
     case .nobodyListens: .neverListens

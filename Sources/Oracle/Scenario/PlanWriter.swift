@@ -75,7 +75,7 @@ struct PlanWriter {
     let phases =
       switch aim.kind {
       case .churn where aim.resource == .sourcePorts:
-        // The client closes first, so each port stays in TIME_WAIT for longer than the churn goes on.
+        // With `fin` the client closes first, so its port stays in TIME_WAIT beyond the end of the churn.
         ["churn: {rate: 300/s, lifetime: 300ms, for: 2s, with: fin}"]
       case .churn: ["churn: {rate: 300/s, lifetime: 4s, for: 2s}"]
       case .search: ["search: {from: 20, step: 70, to: 400, rate: 1k/s, confirm: 500ms}"]
@@ -113,6 +113,7 @@ struct PlanWriter {
     let text: String
   }
 
+  /// - Parameter share: of all plans, those that have messages; from 0 to 1.
   private static func messages(_ share: Double, _ maker: inout ScenarioMaker) -> [Message] {
     guard maker.happens(share) else { return [] }
     return ["first", "second"].prefix(maker.number(1...2)).map { name in
@@ -126,7 +127,7 @@ struct PlanWriter {
   }
 
   private static func phases(_ messages: [String], _ maker: inout ScenarioMaker) -> [String] {
-    // Connections that the plan asks for up to here: later ramps and searches must go up.
+    // How many connections the plan has asked for so far. A later ramp or search must ask for more.
     var held = maker.number(1...300)
     var phases = ["ramp: {to: \(held)\(pace(&maker))\(playing(messages, &maker))}"]
     for _ in 0..<maker.number(0...4) {
@@ -168,7 +169,7 @@ struct PlanWriter {
     _ messages: [String], _ maker: inout ScenarioMaker, _ share: Double = 0.3
   ) -> String {
     guard !messages.isEmpty, maker.happens(share) else { return "" }
-    let some = maker.happens(0.5) ? messages : [maker.pick(messages)]
-    return ", messages: [\(some.joined(separator: ", "))]"
+    let played = maker.happens(0.5) ? messages : [maker.pick(messages)]
+    return ", messages: [\(played.joined(separator: ", "))]"
   }
 }

@@ -5,10 +5,10 @@ import Simulation
 import SystemPackage
 
 extension Scenario {
-  /// Two of three seeds are left to chance; the third aims at something that chance seldom makes.
+  /// Whether a seed aims at something that chance seldom makes. Every third seed does.
   package static func isAimed(_ seed: UInt64) -> Bool { seed % 3 == 2 }
 
-  /// Seeds for tests: the first ones, and of the next ones those that aim at something.
+  /// Seeds for tests: all of the first 200, and of the others below 2,400 those that aim at something.
   package static let quickSeeds = (0..<2400 as Range<UInt64>).filter { $0 < 200 || isAimed($0) }
 
   /// The same seed makes the same scenario, on every machine.
@@ -45,8 +45,8 @@ struct ScenarioMaker {
 
   /// The aim whose turn it is. From turn to turn it lies `stride` places further on in the list.
   ///
-  /// - Parameter stride: is made larger until it has no factor in common with the number of aims: else some
-  ///   of them would never come up.
+  /// - Parameter stride: the least stride. A larger one is taken where it has a factor in common with the number
+  ///   of aims: else some of them would never come up.
   static func aim<T>(_ turn: Int, of all: [T], stride: Int) -> T {
     var stride = stride
     while greatestCommonDivisor(stride, all.count) > 1 { stride += 1 }
@@ -110,7 +110,7 @@ struct ScenarioMaker {
       host.dials.bufferSize = pick([64, 65_536])
     }
     let transfer = happens(0.3) ? pick([1, 2, 7, 20]) : Int.max
-    // Short transfers take many calls for each message: cheap calls keep the worker in time.
+    // Short transfers take many calls for each message. With calls this cheap the worker still keeps up.
     if transfer < .max { host.dials.costPerCall = 100 }
     return Scenario(
       seed: seed, theme: theme, text: text, plan: plan, host: host, servers: servers,
@@ -140,7 +140,8 @@ struct ScenarioMaker {
       call: aim.call, errno: aim.errno, nth: nth, count: pick([1, 3, .max, .max]), step: step)
     var host = SimulatedHost()
     host.dials.latency = pick([0, 0, 50_000])
-    // A false alarm before the phase would make its first call the second.
+    // The noise includes false alarms. One before the hold would make the worker call early, and the hold's first
+    // call would be the worker's second.
     let noise = pick(aim.position == .first && aim.kind == .hold ? [0] : Self.noises)
     return Scenario(
       seed: seed, theme: .fault, text: text, plan: readable(text), host: host, servers: 1,
@@ -153,14 +154,15 @@ struct ScenarioMaker {
     var host = SimulatedHost()
     host.dials.latency = 50_000
     var events: [SimulatedWorkers.Event] = []
-    let some = 2 * number(60...150)
+    // The ends of connections that the host has room for: two per connection.
+    let ends = 2 * number(60...150)
     let endpoint = SocketAddress(.v4(0x7F00_0001), 9000)
     switch aim.resource {
-    case .descriptorsPerProcess: host.descriptorsPerProcess = 12 + some / 2
-    case .descriptorsPerHost: host.files = 12 + some
-    case .epollWatches: host.watches = some
-    case .memory: host.dials.sockets = some
-    case .packetsDropped: host.dials.conntrack = some / 2
+    case .descriptorsPerProcess: host.descriptorsPerProcess = 12 + ends / 2
+    case .descriptorsPerHost: host.files = 12 + ends
+    case .epollWatches: host.watches = ends
+    case .memory: host.dials.sockets = ends
+    case .packetsDropped: host.dials.conntrack = ends / 2
     case .noRoute: host.dials.refusals = [endpoint: pick([.noRouteToHost, .networkUnreachable])]
     case .workerDied: events = [.init(at: .milliseconds(number(250...350)), .kill(number(0...1)))]
     default: break
@@ -187,7 +189,7 @@ struct ScenarioMaker {
     }
   }
 
-  /// The whole machine stands still for a while, and the clock goes on.
+  /// The whole machine is suspended for a while, and its clock goes on.
   private mutating func suspension() -> [SimulatedWorkers.Event] {
     [
       .init(
@@ -230,12 +232,13 @@ struct ScenarioMaker {
     _ host: inout SimulatedHost, _ plan: Plan, servers: Int, clients: Int
   ) {
     let goal = max(20, plan.goal)
-    let some = number(max(10, goal / 5)...goal * 3 / 2)
+    // About as many connections as the host has room for.
+    let room = number(max(10, goal / 5)...goal * 3 / 2)
     switch number(0...3) {
-    case 0: host.descriptorsPerProcess = 12 + some / max(1, pick([1, clients, servers]))
-    case 1: host.watches = 2 * some
-    case 2: host.files = 6 * (servers + clients) + 2 * some
-    default: host.memory = 2 * some * host.memoryPerSocket
+    case 0: host.descriptorsPerProcess = 12 + room / max(1, pick([1, clients, servers]))
+    case 1: host.watches = 2 * room
+    case 2: host.files = 6 * (servers + clients) + 2 * room
+    default: host.memory = 2 * room * host.memoryPerSocket
     }
   }
 

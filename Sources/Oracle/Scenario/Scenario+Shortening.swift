@@ -1,7 +1,7 @@
 import Plan
 
 extension Scenario {
-  /// Leaves out of a scenario, piece by piece, what is not needed for a check to fail.
+  /// This scenario without all that is not needed for a check to fail. Leaves out one thing at a time.
   ///
   /// - Parameter fails: whether the check fails in a scenario.
   package func shortened(where fails: (Scenario) -> Bool) -> Scenario {
@@ -36,7 +36,7 @@ extension Scenario {
       var fewer = lines
       fewer.remove(at: index)
       let text = fewer.joined(separator: "\n") + "\n"
-      // Most lines can be left out; a plan without its phases cannot be read.
+      // Some lines cannot be left out: without its phases, for example, a plan cannot be read.
       guard let plan = try? Plan.read(text: text, file: plan.file, overrides: [:]) else { continue }
       add {
         $0.text = text

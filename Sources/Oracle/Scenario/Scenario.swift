@@ -15,9 +15,9 @@ package struct Scenario: CustomStringConvertible {
     case fault
     /// A worker is killed or stopped, a signal comes, or the disk is full.
     case event
-    /// The server is somebody else's, and misbehaves.
+    /// The server is somebody else's, and in most scenarios misbehaves.
     case peer
-    /// The run meets one limit, which is known beforehand.
+    /// The run meets one limit, and the scenario says which.
     case limit
     /// Anything, together.
     case storm
@@ -28,7 +28,7 @@ package struct Scenario: CustomStringConvertible {
     /// The worker's place: see `Scenario.servers`.
     package var worker: Int
     package var fault: Fault?
-    /// The share of calls that fail.
+    /// The share of the worker's calls that fail by chance, from 0 to 1.
     package var chance: Double = 0
   }
 
@@ -43,15 +43,15 @@ package struct Scenario: CustomStringConvertible {
   package let clients: Int
   package var misfortunes: [Misfortune]
   package var events: [SimulatedWorkers.Event]
-  /// The most bytes that one read, or one write, of any process moves.
+  /// The most bytes that one read or one write of a worker moves.
   package var transfer = Int.max
   /// How many pages of a recording the disk has room for; nil for any number.
   package var pages: Int?
   /// What the server at the plan's target does; nil where the plan has a server of its own.
   package var peer: SimulatedPeer.Manner?
-  /// The limit that the run is to meet, where it is known beforehand.
+  /// The limit that the run is to meet; nil where chance decides.
   package var limit: Resource?
-  /// The share of waits that end early or bring events that announce nothing new.
+  /// The share of waits that end early, or bring events that announce nothing new (`EventNoise`); from 0 to 1.
   package var noise = 0.0
 
   package var description: String {

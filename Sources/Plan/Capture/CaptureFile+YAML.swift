@@ -1,8 +1,9 @@
 import Messages
 
 extension CaptureFile {
-  /// The file's bytes. They read as the same conversations again, but pauses lose their fractions
-  /// of a microsecond.
+  /// The file's bytes. A plan that plays the file gets the same conversations, except that pauses
+  /// are cut to whole microseconds. A plan refuses a file without a connection, and one with a
+  /// connection that has no steps.
   package var yaml: [UInt8] { Array((head + connections.map(\.yaml).joined()).utf8) }
 
   private var head: String {
@@ -15,8 +16,8 @@ extension CaptureFile {
     """
   }
 
-  /// As much of the file as a plan reads (`Plan.longestMessageFile`): the first connections, the
-  /// last of them cut.
+  /// The part of the file that a plan can read: at most `Plan.longestMessageFile` bytes of YAML.
+  /// Has the first connections whole, and the beginning of the first one that does not fit.
   package var playable: CaptureFile {
     var file = self
     file.connections = []
@@ -49,8 +50,9 @@ extension CaptureFile.Connection {
     return "      - {\(step.action.yaml)\(after)}\n"
   }
 
-  /// The connection in at most `mostBytes` of YAML: its first steps, the last of them shortened;
-  /// nil where not even a part of the first step fits.
+  /// The beginning of the connection, in at most `mostBytes` of YAML and marked as truncated: its
+  /// first steps whole, and a part of the first step that does not fit. Nil where not even a part
+  /// of the first step fits.
   fileprivate func cut(to mostBytes: Int) -> Self? {
     var cut = self
     cut.isTruncated = true
@@ -70,7 +72,7 @@ extension CaptureFile.Connection {
     return cut.conversation.steps.isEmpty ? nil : cut
   }
 
-  /// `400us`, `3ms`, `1.25ms`, `2s`.
+  /// A pause as plans write durations: `400us`, `3ms`, `1.25ms`, `2s`.
   private static func pause(_ microseconds: UInt64) -> String {
     if microseconds < 1000 { return "\(microseconds)us" }
     if microseconds % 1_000_000 == 0 { return "\(microseconds / 1_000_000)s" }
@@ -83,8 +85,8 @@ extension CaptureFile.Connection {
 }
 
 extension RecordedConversation.Step {
-  /// The step with the first half of its bytes, or quarter and so on: the longest that fits; nil
-  /// when none does.
+  /// The step with the first half of its bytes, the first quarter, and so on: the longest of these
+  /// for which `fits` is true. Nil when there is none.
   fileprivate func shortened(where fits: (Self) -> Bool) -> Self? {
     var step = self
     while true {
@@ -110,7 +112,7 @@ extension RecordedConversation.Action {
   }
 }
 
-/// Printable text is written as text, anything else in base64 (RFC 4648).
+/// The bytes as a YAML value: as text where they are printable UTF-8, else in base64 (RFC 4648).
 private func payload(_ bytes: [UInt8]) -> String {
   if let text = String(validating: bytes, as: UTF8.self),
     text.unicodeScalars.allSatisfy(isPrintable)

@@ -1,7 +1,8 @@
 package import Messages
 
-/// What `capture` recorded, and the YAML of its file (docs/capture.md).
+/// What `capture` recorded. `yaml` has it in the format of docs/capture.md.
 package struct CaptureFile: Sendable, Equatable {
+  /// The version of the format.
   package static let version = 1
 
   /// When `capture` began, in UTC: ISO 8601 with milliseconds.

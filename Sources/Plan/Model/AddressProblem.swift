@@ -1,7 +1,8 @@
 import Recording
 
-/// Addresses of the two ends that do not go together. `Reader` finds the problem where the plan
-/// names all addresses, and the run's preparation where only the host knows some.
+/// Why a plan's addresses do not suffice: the two ends have different families, or there are too few
+/// sources or endpoints. `Reader` finds the problem where the plan names all addresses. Where only
+/// the host knows some of them, the preparation of the run finds it.
 package struct AddressProblem: Error, Equatable {
   package let message: String
   /// What to do about it.
@@ -20,11 +21,11 @@ package struct AddressProblem: Error, Equatable {
         + (server ? "'listen' of the server" : "'target'"))
   }
 
-  /// The problem of too few combinations of source address, source port and endpoint: every connection
-  /// needs one of its own. Nil when there are enough for `goal` connections.
+  /// Every connection needs its own combination of source address, source port and endpoint. Nil
+  /// when there are enough combinations for `goal` connections.
   ///
   /// - Parameters:
-  ///   - ports: how many ports each source has.
+  ///   - ports: how many ports each source has; 1 or more.
   ///   - server: whether the endpoints are those of the built-in server.
   package static func shortage(
     goal: Int, sources: Int, ports: Int, endpoints: Int, server: Bool

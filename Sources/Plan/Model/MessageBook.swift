@@ -1,7 +1,8 @@
-/// The message patterns of a plan, not yet read. `Reader.patterns` reads them once it knows which
-/// of them phases play: an included file may have more patterns than the plan needs.
+/// The message patterns of a plan, still as YAML. `Reader.patterns` reads them when all phases are
+/// known. It reads those that phases play and those of the plan's own file: an included file may
+/// have more patterns than the plan needs.
 struct MessageBook {
-  /// Name and pattern as YAML, in the plan's order.
+  /// Each pattern under its name, in the plan's order.
   private(set) var entries: [Item.Field] = []
   /// Whether a phase could not be read at all. It might play any pattern, so no pattern is reported as
   /// unused.
@@ -12,7 +13,7 @@ struct MessageBook {
   mutating func add(_ entry: Item.Field) { entries.append(entry) }
 }
 
-/// A name that stands somewhere in a plan.
+/// A name in a plan, and its place, at which errors about the name point.
 struct PlacedName {
   var name: String
   var place: Place

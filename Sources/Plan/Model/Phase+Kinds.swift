@@ -1,7 +1,7 @@
 package import Recording
 
-// Everything in a plan that depends on the kind of a phase: its title, its figures, its YAML. The
-// traits of each kind beyond that are a row of `PhaseKind`.
+// The parts of a phase that differ from kind to kind: title, figures, YAML. What is fixed for a kind,
+// whatever its figures, is in `PhaseKind`; `Reader+PhaseKinds` reads each kind.
 
 extension Phase {
   package enum Kind: Sendable, Equatable {
@@ -25,8 +25,8 @@ extension Phase {
     }
   }
 
-  /// Established connections that the phase asks for; nil where it asks for none. A search asks
-  /// for what the host gives.
+  /// How many established connections a ramp asks for; nil for other phases. A search asks for no
+  /// number: it finds one.
   package var goal: Int? {
     if case .ramp(let goal, _) = kind { goal } else { nil }
   }
@@ -40,8 +40,8 @@ extension Phase {
     }
   }
 
-  /// The phase as planned, for example "ramp to 1,000,000 at 25,000/s". It never holds a measured
-  /// value, so that the histories of a CI server line up.
+  /// The phase as planned, for example "ramp to 1,000,000 at 25,000/s". A title has no measured
+  /// value: a CI server follows a phase from run to run by its title.
   package var title: String {
     switch kind {
     case .ramp(let goal, let pace):
@@ -62,13 +62,14 @@ extension Phase {
   }
 
   /// The fewest connections that are planned to stand when the phase has ended: the goal of a ramp,
-  /// what a search begins with (it may find fewer). Nil for other phases.
+  /// or the number that a search begins with (it may find a lower one). Nil for other phases.
   var least: Int? {
     if case .search(let search) = kind { search.from } else { goal }
   }
 
-  /// Connections per second that the phase opens when `held` are held at its start; nil where the
-  /// plan sets no rate.
+  /// Connections per second that a ramp or a churn opens when `held` connections are held at its
+  /// start. Nil where the plan sets no pace, and for other phases: a search has a pace, but opens
+  /// connections only in steps.
   package func plannedRate(from held: Int) -> Double? {
     switch kind {
     case .ramp(let goal, let pace): pace.rate(of: max(0, goal - held))
@@ -77,7 +78,8 @@ extension Phase {
     }
   }
 
-  /// For how long messages become due in the phase; nil where the plan does not fix its length.
+  /// For how long messages become due in the phase. Nil where the plan does not say how long the phase
+  /// lasts, and for phases that play no messages.
   package var messageSpan: Duration? {
     switch kind {
     case .hold(let span): span
@@ -86,7 +88,8 @@ extension Phase {
     }
   }
 
-  /// Connections per second that the phase wants to open; infinite for as fast as the host can.
+  /// The most connections per second that the phase may want to open; infinite for as fast as the
+  /// host can. Where the pace is a time (`over`), this assumes that nothing is held at the start.
   package var connectionsPerSecond: Double {
     switch kind {
     case .ramp(let goal, let pace): pace.rate(of: goal) ?? .infinity
@@ -96,7 +99,8 @@ extension Phase {
     }
   }
 
-  /// Seconds that the phase takes; nil where the plan does not fix its length.
+  /// Seconds that a hold or a pause takes, or for which a churn opens connections: a churn ends only
+  /// when its last connections are closed. Nil where the plan does not fix such a time.
   package var plannedSeconds: Double? {
     switch kind {
     case .hold(let duration), .pause(let duration): duration / .seconds(1)
@@ -105,7 +109,8 @@ extension Phase {
     }
   }
 
-  /// Seconds from the phase's start until its last arrival is due; nil where no pace says so.
+  /// Seconds from the start of a ramp or a churn until its last connection is due to be opened. Nil
+  /// for a ramp without a pace, and for other phases.
   ///
   /// - Parameters:
   ///   - held: connections that are held at the start.
@@ -120,8 +125,8 @@ extension Phase {
     }
   }
 
-  /// The phase with the goal and the rate of its record. In a merged recording they are those of
-  /// all shards together.
+  /// The phase with the goal and the rate that its record has. In a merged recording these are the
+  /// sums over all shards that open connections.
   package func sized(as record: PhaseRecord) -> Phase {
     var phase = self
     switch kind {
@@ -137,7 +142,7 @@ extension Phase {
     return phase
   }
 
-  /// The phase at another speed: as `Plan.driven(at:)`.
+  /// The phase at another speed; `Plan.driven(at:)` says what that changes.
   func driven(at speed: Double) -> Phase {
     var phase = self
     switch kind {
@@ -159,12 +164,13 @@ extension Phase {
     return phase
   }
 
-  /// The phase as an item of a plan's `phases`. Its thresholds stand among those of the plan.
+  /// The phase as an item of a plan's `phases`, without its thresholds: a plan that was read has them
+  /// among its own.
   ///
-  /// - Parameter usual: the plan's `tolerate`, which a phase without one has.
-  func yaml(tolerating usual: Double) -> String {
+  /// - Parameter planTolerance: the plan's `tolerate`, which counts for phases that have none.
+  func yaml(tolerating planTolerance: Double) -> String {
     let tolerated =
-      kind.phaseKind.tolerates && tolerance != usual
+      kind.phaseKind.tolerates && tolerance != planTolerance
       ? ", tolerate: \(yamlNumber(tolerance, shiftedBy: 2))%" : ""
     let lastKeys =
       tolerated
@@ -194,7 +200,7 @@ extension Phase.Search {
 extension [Phase] {
   /// For each phase, the most connections that may be held at once in it.
   package var demands: [Int] {
-    // The most connections that the phases so far may leave open.
+    // The most connections that the earlier phases may leave open.
     var leftOpen = 0
     return map { phase in
       switch phase.kind {

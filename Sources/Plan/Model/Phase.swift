@@ -2,14 +2,16 @@ import Recording
 
 /// One step of a plan.
 package struct Phase: Sendable, Equatable {
-  /// Unique in the plan: the kind, with `-2`, `-3` and so on from the second phase of a kind on.
+  /// Unique in the plan: the kind, with `-2`, `-3` and so on from the second phase of a kind on. The
+  /// phase that `Plan.resumed(at:holding:)` adds is called `catch-up`.
   package var name: String
-  /// Line of the phase in the plan file, from 1.
+  /// Line of the phase in the plan file, from 1; for a phase of an included file, the line of the
+  /// include.
   package var line: Int
   package var kind: Kind
   /// Names of the message patterns that are played in the phase.
   package var patterns: [String]
-  /// The share of the phase's promise that may be missing, 0 to 1.
+  /// The share that may be missing of what the phase promises (docs/verdict.md), 0 to 1.
   package var tolerance: Double
 
   package init(
@@ -28,7 +30,7 @@ package struct Phase: Sendable, Equatable {
     case unpaced
     /// Connections per second.
     case rate(Double)
-    /// All of them within this time.
+    /// Evenly over this time, however many there are.
     case over(Duration)
   }
 
@@ -38,7 +40,7 @@ package struct Phase: Sendable, Equatable {
     package var rate: Double
     /// Time from establishment to close of one connection.
     package var lifetime: Duration
-    /// How long connections keep arriving.
+    /// How long new connections are opened; the last ones are closed a `lifetime` later.
     package var span: Duration
     /// How each connection is closed.
     package var with: Close
@@ -51,18 +53,22 @@ package struct Phase: Sendable, Equatable {
     }
   }
 
-  /// Goes up in steps until a limit is met or a condition holds, then finds the most that lasts.
+  /// A search for the most connections that last. It opens connections in steps until a limit is met,
+  /// a condition holds or `most` is reached, and then confirms a number.
   package struct Search: Sendable, Equatable {
+    /// The connections of the first step.
     package var from: Int
+    /// How many more connections each further step has.
     package var step: Int
     /// The most connections that the search tries to hold.
     package var most: Int
+    /// How fast each step opens its connections.
     package var pace: Pace
-    /// How long a number of connections must last to be the ceiling. With conditions (`until`) each step
-    /// is watched for a tenth of this, and for a second at least.
+    /// How long a number of connections must last for the search to find it. With conditions (`until`)
+    /// each step is watched for a tenth of this time, and for a second at least.
     package var confirm: Duration
-    /// A step is one too many when any of these conditions holds in it. Empty: only limits end the
-    /// search.
+    /// A step is one too many when any of these conditions holds in it. Empty: only a limit or `most`
+    /// ends the search.
     package var until: [Threshold]
 
     package init(
@@ -88,6 +94,7 @@ package struct Phase: Sendable, Equatable {
 extension Phase.Churn {
   /// The most connections of the churn that stand at once.
   package var mostAtOnce: Int {
+    // Bounded as counts in plans are (`Units.mostCount`), so that the product fits an `Int`.
     Int(min(rate * (min(lifetime, span) / .seconds(1)), 1e12).rounded(.up))
   }
 }
@@ -101,7 +108,7 @@ extension Phase.Pace {
     }
   }
 
-  /// Connections per second when there are `total` to open; nil when nothing sets the pace.
+  /// Connections per second when there are `total` to open or close; nil for as fast as the host can.
   package func rate(of total: Int) -> Double? {
     switch self {
     case .unpaced: nil

@@ -1,12 +1,12 @@
 extension Plan {
-  /// The name of a plan that gives none, or that cannot be read at all: the name of its file where
-  /// that can name a directory, else "plan".
+  /// The name of a plan that gives none, or that cannot be read at all: its file's name without the
+  /// extension, or "plan" where that cannot name a directory.
   package static func defaultName(ofFile file: String) -> String {
     fileName(of: stem(of: file))
   }
 
-  /// A plan's name where it can name a file, else "plan": the name may come from a recording, and
-  /// that from anyone.
+  /// A plan's name as a part of a file's name: the name itself where it is safe, else "plan". The
+  /// name may come from a recording, which anyone may have made.
   package static func fileName(of name: String) -> String {
     problem(withName: name) == nil ? name : "plan"
   }
@@ -20,7 +20,8 @@ extension Plan {
     if name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
       return "name \(quoted(name)) has control characters in it"
     }
-    // File systems allow 255 bytes, and file names add to the plan's name.
+    // File systems allow 255 bytes, and files of a run have names longer than the plan's, such as
+    // `TEST-NAME.xml`.
     if name.count > 100 || name.utf8.count > 200 {
       return "name \(quoted(name)) is longer than 100 characters"
     }

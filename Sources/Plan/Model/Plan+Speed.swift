@@ -1,8 +1,9 @@
 import Messages
 
 extension Plan {
-  /// The plan with all its instants closer together, or further apart, those of the built-in server's pushes
-  /// included. Timeouts, the delays within a conversation and the time between samples stay as they are.
+  /// The plan with other times between its instants: of phases, connections, messages and the built-in
+  /// server's pushes. Timeouts, pings, the delays within a conversation, the windows of thresholds and
+  /// the time between samples stay as they are.
   ///
   /// - Parameter speed: 2 for twice as fast.
   package func driven(at speed: Double) -> Plan {
@@ -16,12 +17,12 @@ extension Plan {
     return plan
   }
 
-  /// The plan from a phase on. A ramp without a pace comes first, and opens the connections that the
-  /// phases before had left open.
+  /// The plan without the phases before `phase`. A ramp without a pace takes their place: it opens as
+  /// many connections as they had left open.
   ///
   /// - Parameters:
-  ///   - phase: the phase's place in the plan, from 0.
-  ///   - held: how many connections the phases before had left open; for 0 no ramp is added.
+  ///   - phase: index of the first phase that is kept; 0 keeps the plan as it is.
+  ///   - held: how many connections the earlier phases had left open; for 0 no ramp is added.
   package func resumed(at phase: Int, holding held: Int) -> Plan {
     guard phase > 0 else { return self }
     var plan = self

@@ -1,8 +1,8 @@
 import Messages
 
 extension Plan {
-  /// Replaces the plan's server or targets by these targets. Requests name the first one, unless the plan says
-  /// which host they name.
+  /// Replaces the plan's server or targets by these targets. The `Host` of HTTP requests becomes the
+  /// first of them, unless the plan sets `host`.
   package mutating func connect(to targets: [Target]) {
     server = nil
     self.targets = targets

@@ -8,6 +8,7 @@ package struct Plan: Sendable, Equatable {
   package var description: String
   /// Path of the file as the user gave it.
   package var file: String
+  /// The YAML of the file, without what it includes.
   package var text: String
   /// The values that overrides and the environment gave to variables in the text. A recording keeps
   /// them as its `overrides`, so that the text reads the same again wherever the run is judged.
@@ -35,7 +36,7 @@ package struct Plan: Sendable, Equatable {
   package var phases: [Phase]
   package var thresholds: [Threshold]
   package var onLimit: OnLimit
-  /// The share of their promise that phases may miss, 0 to 1, unless they say otherwise.
+  /// The share of what it promises that a phase without a `tolerate` of its own may miss, 0 to 1.
   package var tolerance: Double
   /// A limit that is meant to be reached; reaching it is a pass.
   package var expectedLimit: ExpectedLimit?
@@ -51,7 +52,8 @@ package struct Plan: Sendable, Equatable {
 
   /// What to do when a limit makes a phase break its promise.
   package enum OnLimit: String, Sendable, CaseIterable {
-    /// Settle, verify what is held, go on to the next phase.
+    /// Check that the held connections are alive, where the built-in server can be asked, and go on with
+    /// the next phase.
     case hold
     /// Of the phases that follow, drive only those that close.
     case stop
@@ -60,6 +62,7 @@ package struct Plan: Sendable, Equatable {
   }
 
   package struct Sampling: Sendable, Equatable {
+    /// The time between two samples.
     package var every: Duration
   }
 }
@@ -104,6 +107,8 @@ package struct Clients: Sendable, Equatable {
   package var sources: Sources
   package var ports: Ports
   package var processes: Processes
+  /// The runner's own deadline for a connection to be established, with the handshake of TLS and the
+  /// upgrade to a WebSocket where the plan has these.
   package var connectTimeout: Duration
   /// How often a handshake that has timed out is tried again.
   package var retries: Int
@@ -124,13 +129,15 @@ package struct Clients: Sendable, Equatable {
     /// How many ports a source can have at most.
     var most: Int {
       switch self {
+      // 1024 to 65535: those that need no privilege. The host may have to leave some of them out.
       case .auto: 64_512
       case .range(let range): range.count
       }
     }
   }
 
-  /// How many addresses the plan names; nil for an interface, which only the host knows.
+  /// How many source addresses the plan names; nil for an interface, as only the host knows its
+  /// addresses.
   package var sourceCount: Int? {
     switch sources {
     case .ranges(let ranges): ranges.reduce(0) { $0 + $1.count }

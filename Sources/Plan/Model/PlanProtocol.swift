@@ -2,7 +2,7 @@ package import Messages
 
 /// What the two ends speak over their connections.
 package enum PlanProtocol: Sendable, Equatable {
-  /// Bytes as the plan's messages have them.
+  /// No protocol: a message is the bytes that the plan gives it.
   case raw
   case http(HTTPSettings)
   case webSocket(WebSocketSettings)
@@ -12,7 +12,7 @@ package enum PlanProtocol: Sendable, Equatable {
 
 /// What all requests of a plan have in common.
 package struct HTTPSettings: Sendable, Equatable {
-  /// What `Host` says; nil for the plan's first target, or its server.
+  /// The value of `Host`; nil for the plan's first target, or the server's first endpoint.
   package var host: String?
   package var headers: [HTTPRequest.Header]
 

@@ -1,24 +1,27 @@
-/// The TLS of a plan's connections. Files are named as seen from the working directory, and read only
-/// where the plan runs: a recording keeps no key.
+/// The TLS of a plan's connections. Paths of files are relative to the working directory. The files
+/// are read only when the plan runs or is checked: a recording keeps no key.
 package struct PlanTLS: Sendable, Equatable {
   package enum Version: String, Sendable, CaseIterable {
     case v12 = "1.2"
     case v13 = "1.3"
   }
 
-  /// Whose certificates clients take.
+  /// Which certificates of servers clients accept.
   package enum Verification: Sendable, Equatable {
-    /// Those that the host trusts; with the built-in server's own certificate, that one alone.
+    /// Of someone else's server, those that the host trusts. Of the built-in server, only its own: the
+    /// one in `serverIdentity`, or the one that is made for the run.
     case usual
-    /// Anybody's.
+    /// Any.
     case off
-    /// Those that a file has, or that its certificates vouch for.
+    /// Those in the PEM file of this path, and those whose chain leads to one of them.
     case file(String)
   }
 
-  /// A certificate, with those that lead to its authority, and its key; both as PEM.
+  /// Paths of two PEM files.
   package struct Identity: Sendable, Equatable {
+    /// The certificate, with those that lead to its authority.
     package var certificate: String
+    /// The private key of the certificate.
     package var key: String
 
     package init(certificate: String, key: String) {
@@ -28,17 +31,18 @@ package struct PlanTLS: Sendable, Equatable {
   }
 
   package var verification = Verification.usual
-  /// What clients ask for, and check; nil for the target's own name or address.
+  /// The name that clients ask for (SNI) and that the server's certificate must be for; nil for the
+  /// name or address of the target, or the address of the built-in server.
   package var serverName: String?
-  /// What clients show when they are asked; nil for nothing.
+  /// The certificate that clients show to a server that asks for one; nil for none.
   package var clientIdentity: Identity?
-  /// What the built-in server shows; nil for a certificate that is made for the run.
+  /// The certificate that the built-in server shows; nil for one that is made for the run.
   package var serverIdentity: Identity?
   package var oldest = Version.v12
   package var newest = Version.v13
-  /// Of TLS 1.2, in OpenSSL's words; nil for its own choice.
+  /// The ciphers of TLS 1.2, as a list of openssl-ciphers(1); nil for OpenSSL's own choice.
   package var ciphers: String?
-  /// Application protocols, the preferred one first.
+  /// Application protocols that both ends offer, the preferred one first.
   package var alpn: [String] = []
 
   package init() {}

@@ -7,10 +7,10 @@ package struct WebSocketSettings: Sendable, Equatable {
   package static let leastPing = Duration.milliseconds(100)
 
   package var path = "/"
-  /// What `Host` says; nil for the plan's first target, or its server.
+  /// The value of `Host`; nil for the plan's first target, or the server's first endpoint.
   package var host: String?
   package var headers: [HTTPRequest.Header] = []
-  /// What clients offer, the preferred one first.
+  /// The subprotocols that clients offer, the preferred one first.
   package var subprotocols: [String] = []
   /// The time between two pings of a connection; nil for none.
   package var ping: Duration?
@@ -19,9 +19,9 @@ package struct WebSocketSettings: Sendable, Equatable {
 
   package init() {}
 
-  /// What asks for the upgrade.
+  /// The HTTP request that asks for the upgrade.
   ///
-  /// - Parameter host: what `Host` says where the plan does not.
+  /// - Parameter host: the value of `Host` where the plan has none.
   package func request(
     host: String
   ) throws(HTTPWriter.Invalid) -> WebSocketHandshake.Message {
@@ -34,7 +34,7 @@ package struct WebSocketSettings: Sendable, Equatable {
 }
 
 extension WebSocketSettings {
-  /// As a plan writes it, without the braces.
+  /// The entries of the mapping that a plan would write, without those that have their default value.
   var parts: [String] {
     [
       path == "/" ? nil : "path: \(yamlScalar(path))",

@@ -66,11 +66,11 @@ extension UnreadableFile {
   }
 }
 
-/// The file's bytes, up to one more than any file of a plan may have: a device or a log that
+/// The file's bytes, up to one byte more than any file of a plan may have: a device or a log that
 /// someone takes for a plan is not read to its end.
 ///
 /// - Parameter isPlan: whether the file is the plan itself, which may come through a pipe. A file
-///   that the plan names may not: a pipe that nobody writes to would block the reading.
+///   that the plan names may not be a pipe: one that nobody writes to would block the reading.
 private func contents(of file: String, isPlan: Bool) throws(UnreadableFile) -> [UInt8] {
   let descriptor = unsafe open(file, O_RDONLY | O_CLOEXEC | (isPlan ? 0 : O_NONBLOCK))
   guard descriptor >= 0 else { throw UnreadableFile(errno: errno) }

@@ -2,8 +2,8 @@ import Addressing
 import Messages
 
 extension Plan {
-  /// The most bytes of YAML that the plan's own file may have, and that all the files that it
-  /// includes may have together.
+  /// The most bytes of YAML in the plan's own file. All the files that it includes may have as many
+  /// together.
   static let longestText = 1 << 20
   /// The most bytes of a file that is sent as a message, or of a file of conversations.
   package static let longestMessageFile = MessageTemplate.mostBytes
@@ -96,8 +96,8 @@ extension Reader {
     let memoryGuard = memoryGuard(fields["guard"]?.item)
     crossCheck(
       server: server, targets: targets ?? [], clients: clients, phases: phases, fields: fields)
-    // Only the run shows what someone else's server answers, so any expectation is accepted:
-    // `.echo` answers all of them.
+    // Only the run shows what someone else's server answers, so any expectation is accepted. `.echo`
+    // stands for such a server, because no expectation is refused with it.
     let reply = targets == nil ? server?.reply : .echo
     var tls = fields["tls"].flatMap { self.tls($0.item) }
     if let field = serverTLS {
@@ -114,7 +114,7 @@ extension Reader {
       report(field.place, problem.message, hint: problem.hint)
     }
     let host = (targets?.first ?? nil).map { "\($0)" } ?? server.map { "\($0.endpoints[0])" }
-    // A message cannot be told right or wrong where the protocol could not be read.
+    // Where the protocol could not be read, nobody can tell which keys a message should have.
     let patterns =
       spoken.map {
         self.patterns(

@@ -2,7 +2,8 @@ import Addressing
 import Recording
 
 extension Server {
-  /// The most endpoints that `processes: auto` is taken to lead to, as the reader does not know the host.
+  /// The most endpoints that `processes: auto` is taken to lead to. How many there will be depends on the
+  /// host, which the reader does not know.
   ///
   /// Even under the smallest descriptor limit that distributions ship, a server worker holds some 1,000
   /// connections, and 256 workers hold 256,000. A host that holds many more connections than that has a
@@ -29,8 +30,9 @@ extension Phase {
     endingSearchWithoutTo(for: clients) { $0.from }
   }
 
-  /// The phase with another end, if it is a search without `to`; any other phase as it is. A search counts as
-  /// one without `to` if it ends where the reader has such a search end (`PhaseContext.end`).
+  /// The phase with another end, if it is a search without `to`; any other phase as it is. A plan that was
+  /// read no longer says whether a search had a `to`. So a search counts as one without if it ends where
+  /// `PhaseContext.end` lets these end.
   fileprivate func endingSearchWithoutTo(
     for clients: Clients, at end: (Phase.Search) -> Int
   ) -> Phase {
@@ -46,7 +48,8 @@ extension Phase {
 
 extension Plan {
   /// The plan for a host with this many source addresses, and ports per address: a search without
-  /// `to` ends at the connections that these allow to one endpoint.
+  /// `to` ends at the connections that these allow to one endpoint, if that is before the end that the
+  /// reader gave it, and at least at its `from`.
   package func endingSearches(sources: Int, ports: Int) -> Plan {
     var plan = self
     plan.phases = phases.map { phase in
@@ -57,7 +60,7 @@ extension Plan {
 }
 
 extension Reader {
-  /// Reports errors that only several parts of the plan together show.
+  /// Reports what is wrong between parts of the plan, each of which is right by itself.
   mutating func crossCheck(
     server: Server?, targets: [Target], clients: Clients?, phases: [PlacedPhase],
     fields: [String: Item.Field]
@@ -106,7 +109,8 @@ extension Reader {
     report(place, problem.message, hint: problem.hint)
   }
 
-  /// Ramps and searches go up: what is open already must not be more than they ask for.
+  /// Reports ramps and searches that begin with more connections open than they ask for: a ramp closes
+  /// none, and a search goes up from its `from`.
   private mutating func checkOrder(_ phases: [PlacedPhase]) {
     var open = 0
     for phase in phases {

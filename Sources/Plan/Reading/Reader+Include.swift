@@ -6,7 +6,7 @@ extension Reader {
     root(of: text, file: 0)
   }
 
-  /// The plan with the files that it includes under it.
+  /// The plan's tree, merged with those of the files that it includes.
   ///
   /// What the including file says wins over what it includes, and of several includes the later
   /// one wins. `variables` and `messages` are merged name by name, everything else as a whole.
@@ -22,7 +22,7 @@ extension Reader {
   /// The tree of a text; nil, with an error, when the text has none. An included file may be empty: then
   /// nil, without an error.
   ///
-  /// - Parameter file: the index of its source, which `sources` has already.
+  /// - Parameter file: the index of the text's file in `sources`, which must have it already.
   mutating func root(of text: String, file: Int, kind: TextKind = .plan) -> Item? {
     // Editors do not count a byte order mark as a column; libyaml does.
     let body =
@@ -44,8 +44,10 @@ extension Reader {
     return document.root
   }
 
+  /// The tree `own`, merged with those of the files that it includes.
+  ///
   /// - Parameters:
-  ///   - path: path, as seen from the plan, of the file whose tree is `own`.
+  ///   - path: path, as seen from the plan, of the file whose tree is `own`; empty for the plan itself.
   ///   - trail: paths of the files that are being included, outermost first.
   private mutating func merged(_ own: Item, path: String, trail: [String]) -> Item {
     guard case .map(let fields) = own.value,
@@ -64,7 +66,7 @@ extension Reader {
     return Item(place: own.place, value: .map(Self.merged(fields, over: included)))
   }
 
-  /// The items that name a file.
+  /// The items of an `include` that name a file each.
   private mutating func includes(_ item: Item) -> [Item] {
     switch item.value {
     case .list(let items):
@@ -74,6 +76,8 @@ extension Reader {
     }
   }
 
+  /// The tree of an included file, merged with those of the files that it includes; nil, with an error,
+  /// when there is none.
   private mutating func root(included item: Item, from path: String, trail: [String]) -> Item? {
     guard let name = text(item, "the name of a file, or a list of these") else { return nil }
     guard !name.contains("${") else {
@@ -137,6 +141,7 @@ extension Reader {
     }
   }
 
+  /// All fields of `own`, and those of `base` that `own` does not replace.
   private static func merged(_ own: [Item.Field], over base: [Item.Field]) -> [Item.Field] {
     var result = own.map { field in
       guard mergedByName.contains(field.key), case .map(let ownNames) = field.item.value,

@@ -20,7 +20,7 @@ extension Reader {
     return name
   }
 
-  /// Nil for `off` and, with an error, when `guard` is wrong.
+  /// The value of `guard`, 5% without one. Nil for `off`; nil, with an error, when it is wrong.
   mutating func memoryGuard(_ item: Item?) -> MemoryGuard? {
     let standard = MemoryGuard.share(0.05)
     guard let item else { return standard }
@@ -55,7 +55,7 @@ extension Reader {
     }
   }
 
-  /// Nil, with an error, when `sampling` is wrong.
+  /// The value of `sampling`, every second without one; nil, with an error, when it is wrong.
   mutating func sampling(_ item: Item?) -> Plan.Sampling? {
     guard let item else { return Plan.Sampling(every: .seconds(1)) }
     guard let fields = fields(item, in: "sampling", known: ["every"]) else { return nil }

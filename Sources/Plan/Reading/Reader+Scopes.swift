@@ -55,7 +55,7 @@ extension Reader {
     return scope
   }
 
-  /// The place of a word that has a space before it.
+  /// The place of a word that has a space before it; `place` itself when it is not there.
   private func place(of word: String, from place: Place) -> Place {
     let found = find(" " + word, from: place)
     return found == place
@@ -102,8 +102,8 @@ extension Reader {
     return window
   }
 
-  /// A search measures its conditions in every step, while the run goes on: a metric that can be
-  /// measured only afterwards is an error.
+  /// Reports a metric that can be measured only afterwards: a search measures its conditions in every
+  /// step, while the run goes on.
   private mutating func checkInSearch(_ metric: Metric, at place: Place) {
     guard !metric.traits.canBeMeasuredMeanwhile else { return }
     report(

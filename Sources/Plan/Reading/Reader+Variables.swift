@@ -1,5 +1,5 @@
 extension Reader {
-  /// The values of `variables`, as they are written.
+  /// The plan's variables: their values as text, in which references are not yet replaced.
   func declared(in root: Item) -> [String: String] {
     guard case .map(let fields) = root.value,
       case .map(let variables)? = fields.first(where: { $0.key == "variables" })?.item.value
@@ -11,8 +11,8 @@ extension Reader {
     return declared
   }
 
-  /// The tree with every reference to a variable replaced. References within `variables` stay as they are,
-  /// and are only checked.
+  /// The tree with every reference to a variable replaced. References within `variables` stay as they are:
+  /// they are only checked.
   mutating func expand(
     _ root: Item, overrides: [String: String], _ variables: inout Variables
   ) -> Item {

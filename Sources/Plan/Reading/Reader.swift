@@ -3,9 +3,9 @@ import Messages
 /// Reads one plan file, with the files that it names, and collects everything that is wrong with
 /// them.
 ///
-/// The parts that read server, clients, phases and so on are extensions in files of their own.
-/// They return what they could read of their part and leave the errors in `findings`: reading goes
-/// on after a wrong value, so that the rest of the file is looked at, too.
+/// Extensions in files of their own read server, clients, phases and so on. Each returns what it could
+/// read of its part, and leaves the errors in `findings`. Reading goes on after a wrong value, so that
+/// errors in the rest of the file are found, too.
 struct Reader {
   /// A file whose text is read; `Place.file` is its index in `sources`.
   struct Source {
@@ -14,7 +14,8 @@ struct Reader {
     /// Path as seen from the plan; empty for the plan itself.
     var path: String
     var text: SourceText
-    /// Line of the plan that names the file, or an include that leads to it; 0 for the plan itself.
+    /// Line in the plan's own file that names this file, or that includes a file through which this one is
+    /// reached; 0 for the plan itself.
     var planLine: Int
   }
 
@@ -29,15 +30,15 @@ struct Reader {
   var conversations: [String: [RecordedConversation]] = [:]
   /// The plan's name; nil where it could not be read, or can name no directory.
   var planName: String?
-  /// Values that the messages of errors do not show (`Variables.undeclared`), by name.
+  /// The values that error messages hide, by the names of their variables (`Variables.undeclared`).
   var undeclared: [String: String] = [:]
-  /// Whether an included file could not be read. Then no missing key is reported: it may stand in
-  /// that file.
+  /// Whether an included file could not be read. Then no missing `server` or `phases` is reported: that
+  /// file may have them.
   var lacksInclude = false
-  /// Bytes of YAML that included files may still have.
+  /// Bytes of YAML that further included files may still have; negative once they had too many.
   var includeBudget = Plan.longestText
 
-  /// A plan with more errors than this is no plan; further ones are dropped.
+  /// A text with more errors than this is no plan; further errors are dropped.
   private static let mostErrors = 1000
 
   private var findings: [(place: Place, problem: Problem)] = []
@@ -76,12 +77,14 @@ struct Reader {
     report(place, Problem(message, hint: hint))
   }
 
-  /// The place of `word` in the rest of its line; `place` itself when it is not there.
+  /// The place of `word` in the line of `place`, at `place` or behind it; `place` itself when it is not
+  /// there.
   func find(_ word: String, from place: Place) -> Place {
     sources[place.file].text.find(word, from: place)
   }
 
-  /// The line of the plan that `place` belongs to: for an included file, the line of its include.
+  /// The line in the plan's own file for a place: for one in another file, the line that leads to that
+  /// file (`Source.planLine`).
   func planLine(_ place: Place) -> Int {
     place.file == 0 ? place.line : sources[place.file].planLine
   }
@@ -92,7 +95,7 @@ struct Reader {
 extension Reader {
   /// The text of a scalar; nil, with an error, when the item is empty or something else.
   ///
-  /// - Parameter wanted: completes "expected", in the error.
+  /// - Parameter wanted: what the error says after "expected".
   mutating func text(_ item: Item, _ wanted: String) -> String? {
     switch item.value {
     case .scalar(let text) where !text.isEmpty: return text
@@ -103,7 +106,7 @@ extension Reader {
     }
   }
 
-  /// A scalar that `parse` has read; nil, with an error, when it is wrong.
+  /// What `parse` makes of a scalar's text; nil, with an error, when it throws, or when there is no text.
   mutating func value<T>(
     _ item: Item, _ wanted: String, _ parse: (String) throws(Problem) -> T
   ) -> T? {
@@ -116,7 +119,7 @@ extension Reader {
     }
   }
 
-  /// One of the words that `type` has as raw values; nil, with an error, for any other.
+  /// The case of `type` whose raw value the scalar is; nil, with an error, when there is none.
   mutating func word<T: RawRepresentable & CaseIterable>(
     _ item: Item, as type: T.Type
   ) -> T? where T.RawValue == String {
@@ -137,7 +140,8 @@ extension Reader {
 extension Reader {
   /// The fields of a mapping, by key. Every key that is not among `known` is an error.
   ///
-  /// - Parameter misplaced: errors for keys that other mappings have and this one may not.
+  /// - Parameter misplaced: errors, by key, for keys that similar mappings may have and this one may
+  ///   not. They say more than that the key is unknown.
   mutating func fields(
     _ item: Item, in owner: String, known: [String], misplaced: [String: Problem] = [:]
   ) -> [String: Item.Field]? {

@@ -28,8 +28,8 @@ extension Recording {
     Dictionary(attachments.map { ($0.name, $0.content) }, uniquingKeysWith: { _, last in last })
   }
 
-  /// Whether a message expects a match. Nobody knows where such an answer ends, so its round trip
-  /// ends at the match.
+  /// Whether a message expects a match in an answer that does not say where it ends. The round trip of
+  /// such an answer ends at the match.
   package var roundTripsEndAtMatch: Bool {
     guard let plan = try? plan() else { return false }
     return plan.patterns.contains { pattern in
@@ -54,7 +54,7 @@ extension Recording {
     return plan
   }
 
-  /// Conditions on this run, as a plan would write them among its thresholds.
+  /// Reads conditions on this run, written as a plan writes its thresholds.
   ///
   /// - Parameter interval: time between two samples; nil when it is not known.
   package func thresholds(

@@ -1,6 +1,6 @@
 package import Addressing
 
-/// Values on a command line, which are written as a plan writes them.
+/// Reads values on a command line, which are written as in a plan.
 package enum CommandLineValue {
   /// What is wrong with a value, and what to write instead.
   package struct Wrong: Error, Equatable, CustomStringConvertible {
@@ -61,8 +61,8 @@ package enum CommandLineValue {
     }
   }
 
-  /// Whether `getaddrinfo` may be asked for a text: it can be a name or an address, and has nothing
-  /// in it that a shell or a terminal would obey.
+  /// Whether a text can be the name or the address of a host, so that `getaddrinfo` may be asked for it.
+  /// Such a text has no character that a shell or a terminal would obey.
   private static func isHost(_ text: String) -> Bool {
     let isPlain = text.utf8.allSatisfy { byte in
       switch byte {
@@ -84,9 +84,9 @@ package enum CommandLineValue {
   }
 }
 
-/// Words of the user's, within messages.
+/// How messages show words that the user wrote.
 package enum UserWord {
-  /// In quotes, short, and free of characters that would disturb a terminal.
+  /// The text in quotes, cut to 60 characters, and free of characters that would disturb a terminal.
   package static func shown(_ text: String) -> String { quoted(text) }
 
   /// "did you mean 'list'?"; nil where no known word is near.

@@ -19,7 +19,7 @@ struct Item {
     var item: Item
   }
 
-  /// What the item is, for an error that expected something else.
+  /// The words for the item in an error that expected something else.
   var kind: String {
     switch value {
     case .scalar(""): "nothing"
@@ -31,7 +31,7 @@ struct Item {
   }
 }
 
-/// What a YAML text is, for errors about it.
+/// What kind of file a YAML text is; errors about the text name it.
 enum TextKind: String {
   case plan, conversation
 
@@ -54,7 +54,7 @@ struct Document {
   private(set) var root: Item?
   private let hiddenCharacters: HiddenCharacters
   private let kind: TextKind
-  /// As in `Place`.
+  /// The number of the text's file, as in `Place`.
   private let file: Int
   /// The tags that the parser gives to a scalar without a tag in the text: an empty one to plain text, and
   /// that of a string to quoted text. `!` alone names no type either.
@@ -63,8 +63,9 @@ struct Document {
   /// The most levels that a text may nest; a plan needs nine.
   private static let deepest = 16
 
-  /// - Parameter source: the same text by lines. An included file may be empty: then there is
-  ///   neither a root nor an error.
+  /// Reads a text. An included file may be empty: then there is neither a root nor an error.
+  ///
+  /// - Parameter source: the same text by lines.
   init(_ text: String, source: SourceText, kind: TextKind = .plan) {
     hiddenCharacters = HiddenCharacters(text)
     self.kind = kind
@@ -126,7 +127,8 @@ struct Document {
     }
   }
 
-  /// `Node.tag` itself is of no use here, as looking at it resolves the tag.
+  /// Whether the text gives the node no tag. `Node.tag` cannot tell: reading it resolves the tag, and a
+  /// node without one then has one, too.
   private func isUntagged(_ node: Node) -> Bool {
     switch node {
     case .scalar(let scalar): tagsOfUntagged.contains(scalar.tag)
@@ -138,7 +140,7 @@ struct Document {
 
   private mutating func fields(_ mapping: Node.Mapping, depth: Int) -> [Item.Field] {
     var fields: [Item.Field] = []
-    var first: [String: Place] = [:]
+    var placeOfFirst: [String: Place] = [:]
     for (key, value) in mapping {
       let place = place(key.mark)
       guard case .scalar(let scalar) = key else {
@@ -146,14 +148,14 @@ struct Document {
         continue
       }
       let name = hiddenCharacters.lifted(scalar.string)
-      if let earlier = first[name] {
+      if let earlier = placeOfFirst[name] {
         report(
           place,
           Problem(
             "duplicate key \(quoted(name))", hint: "the first one is in line \(earlier.line)"))
         continue
       }
-      first[name] = place
+      placeOfFirst[name] = place
       fields.append(.init(key: name, place: place, item: item(value, depth: depth + 1)))
     }
     return fields

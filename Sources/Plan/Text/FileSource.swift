@@ -1,5 +1,5 @@
-/// Gives the bytes of a file that a plan names, by its path as seen from the plan. `Reader` itself
-/// opens no file.
+/// Gives the bytes of a file that a plan names. The path is relative to the plan's directory, or
+/// absolute. `Reader` opens no file itself: it asks this function.
 package typealias FileSource = @Sendable (_ name: String) throws(UnreadableFile) -> [UInt8]
 
 /// Why a file that a plan names cannot be read.
@@ -26,9 +26,10 @@ extension Plan {
 
 /// Paths of files that name one another.
 enum FilePath {
-  /// The path that `name` means in the file at `path`: it starts from that file's directory.
+  /// The path of the file that the file at `path` calls `name`: a relative name starts from the
+  /// directory of the file at `path`.
   static func resolve(_ name: String, from path: String) -> String {
-    // `./a` is `a`. Only the file system knows where `..` leads.
+    // `./a` is `a`. `..` stays, as only the file system knows where it leads.
     let parts = name.split(separator: "/").filter { $0 != "." }
     let plain = (name.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
     guard !name.hasPrefix("/"), let slash = path.lastIndex(of: "/") else { return plain }

@@ -1,11 +1,12 @@
-/// A plan's text with some characters hidden from the YAML parser, one for one, so that every
-/// line and column stays what it was.
+/// A plan's text in which placeholders hide some characters from the YAML parser. Each takes the
+/// place of one character, so every line and column stays what it was.
 ///
-/// Two things would otherwise end the reading of a file before its other errors are found:
-/// - Yams throws at the first mapping that repeats a key. So the last character of every plain
-///   key that is recognised is hidden behind a placeholder of its own, and no two of them are alike.
-/// - Anchors and aliases let a small file unfold into a tree of any size. So `&` and `*` are
-///   hidden, no alias is ever resolved, and the reader can point at each of them.
+/// Two things are kept from the parser:
+/// - Yams throws at the first mapping that repeats a key, and no further error would be found. So
+///   the last character of every plain key that is recognised has a placeholder of its own: to
+///   Yams, no two keys are alike.
+/// - Anchors and aliases let a small file unfold into a tree of any size. So `&` and `*` are hidden:
+///   no alias is ever resolved, and the reader can point at each of them.
 ///
 /// Placeholders come from the private-use planes, whose characters `SourceText` refuses.
 struct HiddenCharacters {
@@ -55,19 +56,20 @@ struct HiddenCharacters {
     text.unicodeScalars.contains { $0.value >= first }
   }
 
-  /// Whether YAML would have taken a plain scalar for an anchor or an alias.
+  /// Whether a plain scalar, with its placeholders, is what YAML takes for an anchor or an alias.
   static func isAnchorOrAlias(_ veiled: String) -> Bool {
     veiled.unicodeScalars.first == anchor || veiled.unicodeScalars.first == alias
   }
 
-  /// Whether the colon at `index` ends a plain word that stands where a key can. A word inside a
-  /// string or a comment may be taken for a key: what is hidden there is lifted again.
+  /// Whether the colon at `index` ends a plain word that stands where a key can. A word in a
+  /// string or a comment may be taken for a key, which does no harm: `lifted` puts back what was
+  /// hidden in the string, and nobody reads the comment.
   private static func endsKey(at index: Int, in scalars: [Unicode.Scalar]) -> Bool {
     if index + 1 < scalars.count, !" \n\r\t".unicodeScalars.contains(scalars[index + 1]) {
       return false
     }
     var start = index
-    // Keys of interest are short words. The bound keeps a file of colons from taking long.
+    // Keys are short words. A longer one is not hidden, so Yams itself reports its repetition.
     while start > 0, index - start < 64, isWord(scalars[start - 1]) { start -= 1 }
     guard start < index else { return false }
     return start == 0 || " \n\r{[,".unicodeScalars.contains(scalars[start - 1])
@@ -80,7 +82,8 @@ struct HiddenCharacters {
     }
   }
 
-  /// The n-th scalar of planes 15 and 16, without the two noncharacters that end each.
+  /// The n-th scalar, from 0, of planes 15 and 16 without the two noncharacters that end each plane;
+  /// nil when there are no more.
   private static func placeholder(_ offset: Int) -> Unicode.Scalar? {
     let perPlane = 0xFFFE
     guard offset < 2 * perPlane else { return nil }
@@ -88,6 +91,7 @@ struct HiddenCharacters {
       Self.first + UInt32(offset / perPlane) * 0x10000 + UInt32(offset % perPlane))
   }
 
+  /// The inverse of `placeholder`.
   private static func offset(of scalar: Unicode.Scalar) -> Int {
     let distance = Int(scalar.value - first)
     return distance / 0x10000 * 0xFFFE + distance % 0x10000

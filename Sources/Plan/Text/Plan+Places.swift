@@ -1,11 +1,13 @@
-/// Where words stand in a plan's text: a plan does not keep the places of its addresses.
+/// Diagnostics for errors that are found after a plan was read. A plan does not keep the places of its
+/// addresses, so its text is searched for the words that an error is about.
 extension Plan {
-  package func invalid(_ message: String, hint: String? = nil, near text: String) -> InvalidPlan {
-    InvalidPlan(file: file, diagnostics: [diagnostic(message, hint: hint, near: text)])
+  /// An error with one `diagnostic`.
+  package func invalid(_ message: String, hint: String? = nil, near words: String) -> InvalidPlan {
+    InvalidPlan(file: file, diagnostics: [diagnostic(message, hint: hint, near: words)])
   }
 
-  /// A diagnostic at the first place, outside comment lines, where the words stand. Where they stand nowhere,
-  /// as those of a target from the command line, the diagnostic points at line 1.
+  /// A diagnostic at the first place, outside comment lines, where the words stand. It points at line 1 where
+  /// the text does not have the words: those of a target may come from the command line.
   package func diagnostic(
     _ message: String, hint: String? = nil, near words: String
   ) -> Diagnostic {

@@ -1,7 +1,8 @@
 /// Where something stands in a plan file; line and column from 1, columns in Unicode scalars as
 /// libyaml counts them.
 struct Place: Sendable, Hashable, Comparable {
-  /// 0 for the plan itself, then the YAML files that it names in the order of their reading.
+  /// 0 for the plan itself. The YAML files that the plan names count from 1, in the order in which
+  /// they are read.
   var file = 0
   var line: Int
   var column: Int
@@ -13,7 +14,8 @@ struct Place: Sendable, Hashable, Comparable {
   }
 }
 
-/// The text of a plan by lines, so that an error can show the line that it is about.
+/// The text of a plan, or of a YAML file that it names, by lines: an error shows the line that it is
+/// about.
 struct SourceText {
   /// The number of the file, as in `Place`.
   let file: Int
@@ -29,8 +31,8 @@ struct SourceText {
   }
 
   /// The place of `word` in the line of `place`, at `place` or behind it; `place` itself when the
-  /// word is not found there. YAML folds several lines into one scalar, so the word may stand in a
-  /// later line.
+  /// line does not have the word there. That may be so for a word of a scalar at `place`: YAML folds
+  /// several lines into one scalar.
   func find(_ word: String, from place: Place) -> Place {
     let wanted = Array(word.unicodeScalars)
     guard lines.indices.contains(place.line - 1), !wanted.isEmpty else { return place }
@@ -54,8 +56,8 @@ struct SourceText {
     return nil
   }
 
-  /// The first scalar that no plan may hold, and its place. A placeholder of `HiddenCharacters` may
-  /// not be written as an escape `\U` either.
+  /// The first scalar that no plan may hold, and its place. A placeholder of `HiddenCharacters` is
+  /// forbidden as an escape `\U`, too.
   func firstForbidden() -> (scalar: Unicode.Scalar, place: Place)? {
     for (index, line) in lines.enumerated() {
       let isSuspect = line.contains { Self.isForbidden($0) || $0 == "\\" }
@@ -94,7 +96,8 @@ struct SourceText {
     return Unicode.Scalar(value)
   }
 
-  /// The place of the first replacement character, which stands where bytes were not UTF-8.
+  /// The place of the first replacement character, which decoding puts where bytes are not UTF-8;
+  /// the start of the text when there is none.
   func firstReplacement() -> Place {
     for (index, line) in lines.enumerated() {
       for (column, scalar) in line.enumerated() where scalar == "\u{FFFD}" {
@@ -104,8 +107,8 @@ struct SourceText {
     return Place(file: file, line: 1, column: 1)
   }
 
-  /// Whether libyaml refuses a scalar, as it does most control characters, or `HiddenCharacters`
-  /// needs it for its placeholders.
+  /// Whether libyaml refuses a scalar, as it refuses most control characters, or `HiddenCharacters`
+  /// uses the scalar as a placeholder.
   private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x09, 0x0A, 0x0D, 0x85: false

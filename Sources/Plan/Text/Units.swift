@@ -16,6 +16,7 @@ package enum Units {
   package static let mostCount = 1_000_000_000_000
   /// A year: nobody means a longer duration.
   package static let longest = Duration.seconds(365 * 24 * 3600)
+  /// Per second.
   package static let highestRate = 1e9
 
   /// `20000`, `20k`, `1.5M`.
@@ -181,6 +182,7 @@ package enum Units {
     return (number, String(unit))
   }
 
+  /// - Parameter meant: the unit that is meant by each of the units that do not exist.
   private static func unitHint(
     _ number: Decimal, _ unit: String, _ meant: [String: String], orElse: String
   ) -> String {

@@ -1,13 +1,13 @@
 /// The values that `${name}` and `${NAME:-default}` stand for.
 ///
 /// A name is looked up among the overrides of the command line, the plan's variables and the
-/// environment, in this order. `$${` is a plain `${`.
+/// environment, in this order; its default counts when none of them has it. `$${` is a plain `${`.
 struct Variables {
-  /// The values that the overrides and the environment gave, by name. Read once more with these as
-  /// overrides, the text gives the same plan.
+  /// The values that the overrides and the environment gave, by name. With these as overrides, the
+  /// text reads as the same plan again.
   private(set) var settings: [String: String] = [:]
-  /// The settings that the plan does not declare: the environment, or an override in its place,
-  /// gave them, and they may be secrets.
+  /// The settings whose names the plan does not declare. The environment, or an override in its
+  /// place, gave them, so they may be secrets.
   var undeclared: [String: String] { settings.filter { declared[$0.key] == nil } }
   /// Every name that the plan refers to.
   private(set) var referenced: Set<String> = []
@@ -19,10 +19,11 @@ struct Variables {
   /// The names that are being looked up, outermost first, to notice a variable that is made of
   /// itself.
   private var active: [String] = []
-  /// Bytes that references may still bring in. The bound keeps the plan's memory small, however its
-  /// variables refer to one another.
+  /// Bytes of values that may still take the place of references. The bound keeps the plan's memory
+  /// small, however its variables refer to one another.
   private var budget = 1 << 20
 
+  /// The most names that may be looked up within one another.
   private static let deepest = 16
 
   init(
@@ -35,7 +36,7 @@ struct Variables {
   }
 
   struct Failure: Error {
-    /// The reference as written, to find its place.
+    /// The reference as written, up to its `}`: the reader looks for its place by this text.
     var reference: String
     var problem: Problem
   }
@@ -66,7 +67,9 @@ struct Variables {
     return result + rest
   }
 
-  /// The value of `name` or of `NAME:-default`.
+  /// The value of a reference.
+  ///
+  /// - Parameter body: what stands between the braces: `name` or `NAME:-default`.
   private mutating func value(of body: Substring) throws(Failure) -> String {
     let reference = "${\(body)"
     let name = body.prefix { $0 != ":" }

@@ -21,7 +21,7 @@ private func visible(_ scalar: Unicode.Scalar) -> String {
   }
 }
 
-/// What stands at the end of a text that `quoted` has cut.
+/// The end of a text that `quoted` has cut.
 let cutMark = "…"
 
 /// The text on one line, without characters that a terminal would obey: a plan may come from
@@ -55,7 +55,8 @@ func nearest(to word: String, of known: [String]) -> String? {
   let written = Array(word.lowercased().unicodeScalars)
   guard (1...40).contains(written.count) else { return nil }
   let candidates = known.map { ($0, distance(written, Array($0.lowercased().unicodeScalars))) }
-  // At most a third of the letters may be wrong: else any short word would be near any other.
+  // One letter may always be wrong. More may be, up to three, as long as that is at most a third of
+  // the letters: else any short word would be near any other.
   guard let best = candidates.min(by: { $0.1 < $1.1 }),
     best.1 <= max(1, min(3, max(written.count, best.0.count) / 3))
   else { return nil }

@@ -32,8 +32,8 @@ func yamlNumber(_ value: Double, shiftedBy places: Int = 0) -> String {
   return (whole.isEmpty ? "0" : whole) + (rest.isEmpty ? "" : "." + rest)
 }
 
-/// The text as a YAML scalar that reads as the same text again, also after `${` was expanded:
-/// without quotes where that is safe beyond doubt.
+/// The text as a YAML scalar that reads as the same text again, once the reader has expanded its
+/// variables. It has no quotes where that is safe beyond doubt.
 func yamlScalar(_ text: String) -> String {
   let isPlain = text.unicodeScalars.allSatisfy { scalar in
     switch scalar {

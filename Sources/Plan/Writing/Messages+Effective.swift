@@ -10,7 +10,7 @@ extension MessagePattern {
       case .unlimited: "rate: unlimited, "
       case .once: ""
       }
-    // Where messages have kinds, `bytes` is binary, and a text of the same bytes is none.
+    // On a WebSocket, a message of `bytes` is binary. So a text message is never written as `bytes`.
     let isBytes = if case .webSocket = spoken { isBinary } else { true }
     let content =
       conversation?.yaml
@@ -43,8 +43,8 @@ extension ConversationPattern {
 }
 
 extension MessageTemplate {
-  /// Bytes of the longest text that is written out. Where a longer one comes from a file, the file
-  /// is named instead.
+  /// Bytes of the longest text that is written out. The file of a longer text is named instead, if
+  /// the text comes from one.
   private static let longestInline = 4096
 
   fileprivate func yaml(_ attachments: [String: [UInt8]], asBytes: Bool) -> String {
@@ -71,7 +71,7 @@ extension MessagePattern.Expectation {
     case .bytes(let count): "{bytes: \(count)B}"
     case .text(let bytes): "{text: \(yamlScalar(String(decoding: bytes, as: UTF8.self)))}"
     case .matches(let pattern): "{matches: \(yamlScalar(pattern.text))}"
-    // What a message of the protocol holds is all there is to say of it.
+    // Such an answer is one whole message: no key says where it ends, only what it has in it.
     case .framed(.message, let content): "{\(content?.part ?? "")}"
     case .framed(let frame, let content): "{\(frame.yaml)\(content.map { ", \($0.part)" } ?? "")}"
     }
@@ -79,7 +79,7 @@ extension MessagePattern.Expectation {
 }
 
 extension AnswerFrame {
-  /// The frame as the first key of the mapping.
+  /// The frame as the first key of the mapping of `expect`.
   fileprivate var yaml: String {
     switch self {
     case .delimiter(let bytes): "until: \(yamlScalar(String(decoding: bytes, as: UTF8.self)))"
@@ -92,7 +92,7 @@ extension AnswerFrame {
 }
 
 extension MessagePattern.Content {
-  /// The content as a key of the mapping.
+  /// The content as a key of the mapping of `expect`.
   fileprivate var part: String {
     switch self {
     case .text(let bytes): "text: \(yamlScalar(String(decoding: bytes, as: UTF8.self)))"

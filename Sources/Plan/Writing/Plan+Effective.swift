@@ -2,9 +2,10 @@ import Messages
 import Recording
 
 extension Plan {
-  /// The plan as YAML with every default spelled out, every variable replaced and every include
-  /// merged. The YAML reads as the same plan again, with the plan's `attachments` where a message
-  /// comes from a file.
+  /// The plan as YAML with its defaults spelled out, every variable replaced and every include
+  /// merged. Parts that a plan may lack, such as `tls` and `messages`, are left out where it lacks
+  /// them. The YAML reads as the same plan again; that takes the plan's `attachments` where a
+  /// message comes from a file.
   package var effective: String {
     var lines = ["name: \(yamlScalar(name))"]
     if !description.isEmpty { lines.append("description: \(yamlScalar(description))") }

@@ -1,12 +1,13 @@
 import Linux
 import SystemPackage
 
-/// The connections of a churn, which live for a while, beside those that stay. Knows how many there are, how
-/// long they live, and which one's lifetime ends next.
+/// What a client knows of the connections that a churn has opened: how many there are, how long they live, and
+/// whose lifetime ends next. Connections of other phases, which stay, are not counted here.
 struct Churn: ~Copyable {
   private var lifetimes: Lifetimes
-  /// Nanoseconds.
+  /// Nanoseconds from the instant at which a connection is established.
   private var lifetime: UInt64 = 0
+  /// Whether connections are closed with a reset; else in order, with FIN.
   private(set) var closesWithReset = true
   /// Whether the current phase is a churn, so that the connections that it opens have a lifetime.
   private(set) var isCurrentPhase = false
@@ -19,6 +20,8 @@ struct Churn: ~Copyable {
     lifetimes = try Lifetimes(capacity: capacity)
   }
 
+  /// The phase that has just begun (`endPhase`) is a churn. Connections of an earlier churn that still stand
+  /// live on to the end of their own lifetimes.
   mutating func begin(lifetime: UInt64, reset: Bool) {
     self.lifetime = lifetime
     closesWithReset = reset
@@ -29,8 +32,8 @@ struct Churn: ~Copyable {
   /// Has the connections of the churn that still stand closed at once.
   mutating func end() { isOver = true }
 
-  /// Another phase begins. The connections of the churn that still stand are closed at once; those that the
-  /// new phase opens stay, unless it is a churn, too (`begin`).
+  /// Another phase begins. The connections of the churn that still stand are to be closed at once, and those
+  /// that the new phase opens stay. Where the new phase is a churn, too, `begin` takes back both.
   mutating func endPhase() {
     isOver = true
     isCurrentPhase = false

@@ -1,12 +1,12 @@
 import Linux
 import SystemPackage
 
-/// Going through all connections: to close them, or to verify that they are alive.
+/// Going through all connections: to close all or some of them, or to verify that they are alive.
 extension Client where System: ~Copyable {
   /// Closes the connections whose turn has come and returns when to be back.
   ///
   /// - Parameters:
-  ///   - done: how many connections this phase has closed before.
+  ///   - done: how many connections this phase has closed already.
   ///   - slot: the row to go on from.
   mutating func close(done: Int, from slot: UInt32, reset: Bool) -> Instant? {
     var done = done
@@ -34,8 +34,8 @@ extension Client where System: ~Copyable {
   }
 
   /// Closes `excess` connections with a reset, from the row before `end` down, each once its message
-  /// under way is over. Passes over connections of a churn, and those that are to be closed
-  /// already.
+  /// under way is over. Passes over connections of a churn, and over those that an earlier call has
+  /// chosen.
   mutating func shed(_ excess: Int, below end: UInt32) -> Instant? {
     var excess = excess
     var slot = end
@@ -53,7 +53,8 @@ extension Client where System: ~Copyable {
     return connections.now
   }
 
-  /// Sends a byte on each established connection, for the peer to send back: see `Order.verify`.
+  /// Sends a byte on each connection with nothing under way, for the peer to send back: see
+  /// `Order.verify`.
   mutating func verify(from slot: UInt32) -> Instant? {
     var slot = slot
     var asked = 0
@@ -62,7 +63,7 @@ extension Client where System: ~Copyable {
         connections.rows.ask(slot)
         let byte = unsafe UnsafeRawBufferPointer(
           rebasing: UnsafeRawBufferPointer(bytes.buffer)[..<1])
-        // Any byte is one message without a meaning.
+        // Whatever stands in the buffer is a valid binary message; a text would have to be UTF-8.
         connections.kernel.choose(.binary)
         switch unsafe connections.kernel.send(connections.rows.descriptor(slot), byte) {
         case .moved(let count): connections.board.add(.bytesSent, UInt64(count))

@@ -111,7 +111,7 @@ extension Client where System: ~Copyable {
   }
 
   /// A handshake has taken too long, by the runner's own deadline or by the kernel's. It is tried
-  /// again, since one lost packet is no limit; the connection has failed when no retry is left.
+  /// again, since one lost packet is no limit. The connection has failed when no retry is left.
   @inline(never)
   private mutating func timeOut(_ slot: UInt32, _ call: FailedCall, _ error: Errno?) {
     let position = connections.rows.position(slot)

@@ -4,11 +4,12 @@ import WorkerLog
 
 /// What a failed call means for the attempts after it.
 extension Client where System: ~Copyable {
-  /// Counts a failure; false when the next attempt would fail as well, so that growth has stopped.
+  /// Counts a failed attempt to open a connection. False when it has stopped the worker's growth:
+  /// something is exhausted, or too many attempts in a row have failed.
   mutating func fail(_ call: FailedCall, _ error: Errno?, position: UInt32?) -> Bool {
     connections.countFailure(call, error, position: position)
-    let isWorthwhile = opening.noteFailure()
-    guard !isWorthwhile || isExhaustion(error) else { return true }
+    let mayTryAgain = opening.noteFailure()
+    guard !mayTryAgain || isExhaustion(error) else { return true }
     stopGrowing(for: call, error, position: position)
     return false
   }
@@ -35,7 +36,7 @@ extension Client where System: ~Copyable {
     connections.markStopped(call, error, position: position)
     if case .opening = work { work = .settling }
     opening.end()
-    // Whoever reports a limit of the host needs a descriptor, and may find none left.
+    // Whoever reports a limit of the host needs a descriptor, and would find none left.
     if let descriptor = spare {
       connections.kernel.close(descriptor)
       spare = nil

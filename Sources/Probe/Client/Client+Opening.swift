@@ -3,7 +3,8 @@ import Linux
 import SystemPackage
 import WorkerLog
 
-/// A tuple that is not ours and cannot be used, and how that was found.
+/// A tuple that no connection of this worker has and that cannot be used all the same, with the call
+/// that has shown it.
 private struct ForeignTuple {
   var call: FailedCall
   var error: Errno
@@ -40,7 +41,7 @@ extension Client where System: ~Copyable {
       let connection = WantedConnection(
         due: intended, number: connections.board[.opened],
         history: ConnectionHistory(isLate: isLate))
-      // A churn's connections give their tuples back; a ramp's must all stand at once.
+      // A churn's connections give their tuples back; those of other phases must all stand at once.
       let stillToBegin = connections.churn.isCurrentPhase ? 1 : opening.remainingCount
       guard openOne(connection, stillToBegin: stillToBegin) else {
         work = .settling
@@ -93,8 +94,8 @@ extension Client where System: ~Copyable {
         if call.isTaken(error) {
           skip(position)
           let found = ForeignTuple(call: call, error: error, position: position)
-          // A failed bind proves that somebody else has the port; a failed connect may be
-          // TIME_WAIT.
+          // The failure of a bind is kept rather than that of a connect: it proves that somebody
+          // else has the port, while a connect may have failed for TIME_WAIT.
           if foreign == nil || (foreign?.call == .connect && call == .bind) { foreign = found }
           continue
         }
@@ -108,17 +109,17 @@ extension Client where System: ~Copyable {
     return false
   }
 
-  /// Counts a tuple that cannot be used, unless it was counted before.
+  /// Counts in `portsSkipped` a tuple that cannot be used, unless it was counted before.
   private mutating func skip(_ position: UInt32) {
     if connections.tuples.noteForeign(position) { connections.board.add(.portsSkipped) }
   }
 
-  /// Every tuple of this worker is taken by one of its connections or foreign. If the worker has as
-  /// many tuples as it needs, the failure is that of a foreign one. Else the plan has too few
-  /// tuples, and the failure names none.
+  /// Counts the failure of an attempt that found no tuple: each is taken by a connection of this
+  /// worker, or foreign. Where the worker has as many tuples as it needs, the failure is that of a
+  /// foreign one. Else the plan has too few tuples, and the failure names none.
   private mutating func failForWantOfTuples(_ foreign: ForeignTuple?, stillToBegin: Int) {
     let wanted = connections.board[.held] + connections.board[.connecting] + UInt64(stillToBegin)
-    // What connect(2) reports when no tuple is left.
+    // The errno by which connect(2) reports that no port is left.
     var found = (call: FailedCall.connect, error: Errno.addressNotAvailable, position: UInt32?.none)
     if let foreign, wanted <= connections.tuples.count {
       found = (foreign.call, foreign.error, foreign.position)

@@ -1,10 +1,10 @@
 import Linux
 
-/// What the coordinator asks for, and when it is done.
+/// Carrying out the coordinator's orders, and telling it when that is done.
 extension Client where System: ~Copyable {
   mutating func obey() {
     connections.kernel.clearWakeUp()
-    // A call for a sign of life brings no new order.
+    // The coordinator also wakes a worker for a sign of life, without a new order.
     guard let next = connections.board.command(), next != command else { return }
     if next.phase != command.phase { connections.board.forgetSaid() }
     command = next
@@ -38,7 +38,8 @@ extension Client where System: ~Copyable {
 
   private mutating func begin(_ task: ClientTask) {
     opening.beginPhase(retries: task.opens ? connections.assignment.retries : 0)
-    // Connections of an earlier churn that still stand are closed at once.
+    // Has the connections of an earlier churn that still stand closed at once, unless `beginChurn`
+    // takes that back.
     connections.churn.endPhase()
     switch task {
     case .open(let goal, let pace):
@@ -92,7 +93,7 @@ extension Client where System: ~Copyable {
       - connections.churn.count
   }
 
-  /// Tells the coordinator that the order is carried out, once that is so.
+  /// Tells the coordinator that the order in force is carried out, once it is.
   mutating func settleWhenDone() {
     guard case .settling = work, connections.rows.oldestConnecting == ConnectionTable.none,
       connections.churn.count == 0, connections.pendingCloseCount == 0,

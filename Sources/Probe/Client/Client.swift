@@ -10,8 +10,8 @@ import WorkerLog
 /// (an open loop), each from a source address and port of its own choice, and registers each
 /// socket once. `turn` is the whole loop body, so that a test can step it by hand.
 ///
-/// Large methods that are called on every turn are `mutating` even where they change nothing: to a
-/// method that is not, Swift would pass a copy of this struct.
+/// Large methods that are called on every turn are `mutating` even where they change nothing: Swift
+/// would pass a copy of this struct to a method that is not `mutating`.
 package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   /// What every socket is watched for. Epoll announces an edge once, so the client reads on an edge
   /// until nothing is left.
@@ -26,11 +26,12 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   private let events: Scratch<ReadyEvent>
   let bytes: Scratch<UInt8>
   /// A descriptor of no other use. It is closed at a limit, because whoever reports the limit needs
-  /// one; nil from then on.
+  /// a free one; nil from then on.
   var spare: FileDescriptor?
   /// Whether the socket of the last event may have more bytes than are read for one event.
   var isFlooded = false
 
+  /// The order in force.
   var command = Scoreboard.Command(
     order: .wait, phase: 0, start: Instant(nanoseconds: 0))
   var work = Work.none
@@ -51,7 +52,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     case shedding(excess: Int, below: UInt32)
     /// Nothing more will be begun; something is still under way.
     case settling
-    /// The connections from `slot` on are still to be asked for the byte that verifies them.
+    /// The connections from `slot` on are still to be sent the byte that verifies them.
     case verifying(slot: UInt32)
   }
 
@@ -116,8 +117,8 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     return wake
   }
 
-  /// Does what is due between two events, when the first of them took long: hundreds like it may
-  /// follow.
+  /// Does what is due between two events, when handling the first of them took long: hundreds of
+  /// such events may follow.
   @inline(never)
   private mutating func keepTime() {
     isFlooded = false
@@ -137,7 +138,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     }
   }
 
-  /// When to wake up so as to be awake when a message is due.
+  /// When to wake up so as to be awake when a message is due (`ClientAssignment.wakeLead`).
   private func wakeTime(before due: Instant?) -> Instant? {
     due.map {
       Instant(nanoseconds: $0.nanoseconds - min($0.nanoseconds, connections.assignment.wakeLead))

@@ -20,7 +20,7 @@ extension ClientConnections where System: ~Copyable {
     return slot
   }
 
-  /// A handshake has been answered.
+  /// A handshake is over, with those of the layers on top of TCP: the connection is established.
   mutating func establish(_ slot: UInt32) {
     board.record(.connect, nanoseconds: now.nanoseconds &- rows.due(slot))
     board.record(.connectUncorrected, nanoseconds: now.nanoseconds &- rows.began(slot))

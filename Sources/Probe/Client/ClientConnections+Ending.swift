@@ -34,7 +34,8 @@ extension ClientConnections where System: ~Copyable {
     board.addToSource(tuples.source(at: rows.position(slot)), -1)
   }
 
-  /// Closes a connection as planned, once its message under way is over.
+  /// Closes a connection as planned, once its message under way is over; at once where it has none,
+  /// or where nobody waits for the message's answer any more.
   mutating func closeAfterMessage(_ slot: UInt32) {
     let marks = rows.marks(slot)
     switch rows.state(slot) {
@@ -98,7 +99,7 @@ extension ClientConnections where System: ~Copyable {
       call, error, phase: phase, endpoint: endpoint(of: call, at: position))
   }
 
-  /// The endpoint of a tuple, for calls that fail for what is at the endpoint; nil for other calls.
+  /// The endpoint of a tuple, for calls whose failures have to do with the endpoint; nil for others.
   private mutating func endpoint(of call: FailedCall, at position: UInt32?) -> Int? {
     guard let position else { return nil }
     return switch call {
@@ -107,8 +108,8 @@ extension ClientConnections where System: ~Copyable {
     }
   }
 
-  /// The call of the layer on top of TCP that has failed, if one has. Its words are kept with the errno that is
-  /// counted, unless they only say that nothing came.
+  /// The call of the layer on top of TCP where that layer has failed, else `call`. The layer's words are kept with
+  /// the errno that is counted, unless they only say that nothing came in time.
   @inline(never)
   mutating func failedCall(
     _ slot: UInt32, _ error: Errno?, orElse call: FailedCall

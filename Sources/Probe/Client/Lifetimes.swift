@@ -3,8 +3,8 @@ import SystemPackage
 
 /// The connections of a churn in the order in which their lifetimes end.
 ///
-/// A ring, since all of them live equally long. A connection that has ended in another way stays in
-/// the ring until it is the first.
+/// A ring, since all connections of a churn live equally long. A connection that has ended in another
+/// way stays in the ring until it is the first.
 struct Lifetimes: ~Copyable {
   struct End: BitwiseCopyable {
     fileprivate let rawToken: UInt64

@@ -35,13 +35,13 @@ struct Opening: BitwiseCopyable {
 
   mutating func noteSuccess() { failuresInARow = 0 }
 
-  /// Notes a failure; false when it is the last of `mostFailuresInARow`.
+  /// Notes a failure; false from failure number `mostFailuresInARow` in a row on.
   mutating func noteFailure() -> Bool {
     failuresInARow += 1
     return failuresInARow < Self.mostFailuresInARow
   }
 
-  /// Nothing is to be opened any more, and no handshake begun again.
+  /// Has nothing more opened, and no handshake tried again.
   mutating func end() {
     total = begun
     retries = 0

@@ -25,7 +25,7 @@ struct SourceTuples: ~Copyable {
   /// The next tuple on the walk that no connection of this worker has; nil when all have been
   /// tried.
   ///
-  /// - Parameter untried: how many tuples are still to be looked at: `count` before the first call.
+  /// - Parameter untried: how many tuples are still to be looked at; the caller begins with `count`.
   mutating func next(_ untried: inout UInt64) -> SourceWalk.Step? {
     while untried > 0 {
       untried -= 1

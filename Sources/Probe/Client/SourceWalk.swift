@@ -2,11 +2,11 @@ package import Addressing
 
 /// Walks the (source, port, endpoint) tuples that one client worker may use.
 ///
-/// The kernel's own choice of a port takes 70 times longer once half of the range is in use (it
-/// tries one parity first), so the client names every port itself. The order uses each source
+/// The client names every port itself. The kernel's own choice takes 70 times longer once half of
+/// the range is in use, because the kernel tries ports of one parity first. The walk uses each source
 /// port once before any is shared between endpoints, because a shared port costs the kernel a
-/// search. The order spreads the load evenly over sources and endpoints from the first connection.
-/// Worker i of n takes every nth tuple from the ith on, so no two workers share one.
+/// search. It spreads the load evenly over sources and endpoints from the first connection on.
+/// Worker i of n takes every nth tuple from the ith on, so no two workers share a tuple.
 package struct SourceWalk: Sendable {
   package struct Step: Sendable, Equatable {
     /// The tuple's place on this worker's walk; `step(at:)` finds the tuple again.

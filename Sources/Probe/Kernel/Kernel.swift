@@ -7,9 +7,9 @@ package import SystemPackage
 /// `LinuxKernel` is the real one; a simulated one has virtual time and fails on demand. The loops
 /// are generic over it, so that in a release build the calls are direct.
 package protocol Kernel: ~Copyable {
-  /// Whether its connections carry messages and no stream of bytes: a read then brings `MessagePieces`. A
-  /// client sends one message at a time: its first `send` has all of it, and every further one all that is
-  /// left. What a server sends are whole messages as they stand on the wire; see `writeHead`.
+  /// Whether connections carry messages instead of a stream of bytes. A read then brings `MessagePieces`. A client
+  /// sends one message at a time: the first `send` is given the whole message, and every further `send` all that
+  /// is left of it. A server sends messages as they stand on the wire; see `writeHead`.
   static var carriesMessages: Bool { get }
 
   mutating func now() -> Instant
@@ -26,12 +26,12 @@ package protocol Kernel: ~Copyable {
   mutating func accept(_ listener: FileDescriptor) throws(Errno) -> AcceptedSocket?
   /// Takes the error from the socket (SO_ERROR), so that it is reported once; nil when there is none.
   mutating func pendingError(_ socket: FileDescriptor) -> Errno?
-  /// How far a layer on top of TCP is, of a connection whose opening is not over, or on which it has failed.
+  /// How far the layer on top of TCP has come with the opening of a connection, or why the layer has failed.
   mutating func layerStep(_ socket: FileDescriptor) -> LayerStep
   /// Whether one more connection may be begun now; if not, an event will come before that changes.
   mutating func mayConnect() -> Bool
-  /// Bytes that one read brings at most, however large the buffer. A read that brings fewer, and
-  /// does not fill its buffer, has left nothing to read (epoll(7), questions and answers), except
+  /// The most bytes that one read brings, however large the buffer. A read that brings fewer bytes,
+  /// and does not fill its buffer, has left nothing to read (epoll(7), questions and answers), except
   /// what stands behind urgent data.
   var largestRead: Int { get }
   /// Whether the last read, which brought `count` bytes to a buffer of `room`, has left nothing to read, except
@@ -41,15 +41,15 @@ package protocol Kernel: ~Copyable {
     _ socket: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer
   ) -> Transfer
   mutating func send(_ socket: FileDescriptor, _ bytes: UnsafeRawBufferPointer) -> Transfer
-  /// Of what kind the messages are that are sent from now on.
+  /// Sets the kind of the messages that are sent from now on.
   mutating func choose(_ kind: MessageKind)
-  /// Writes what stands on the wire before a piece of a server's message; returns its number of bytes.
+  /// Writes the head that stands on the wire before a piece of a server's message; returns how many bytes it has.
   ///
   /// - Parameter room: has `MessagePiece.mostHead` bytes.
   mutating func writeHead(
     of piece: MessagePiece, into room: UnsafeMutableRawBufferPointer
   ) -> Int
-  /// Tells the other side that nothing more comes; it may go on sending.
+  /// Tells the peer that nothing more comes, with FIN; the peer may go on sending.
   mutating func finishSending(_ socket: FileDescriptor) throws(Errno)
   /// Writes to a pipe whose reader may be slow or gone: all bytes or, when the pipe is full, none.
   mutating func tell(_ pipe: FileDescriptor, _ bytes: UnsafeRawBufferPointer)
@@ -57,8 +57,10 @@ package protocol Kernel: ~Copyable {
   /// A descriptor of no use of its own, to be given back when the limit of descriptors is reached.
   mutating func openSpare() throws(Errno) -> FileDescriptor
 
+  /// Has `wait` report events of a descriptor, each with this token.
   mutating func watch(
     _ descriptor: FileDescriptor, _ events: EpollEvents, token: UInt64) throws(Errno)
+  /// As `watch`, for a descriptor that is watched: conditions that hold now are reported once more.
   mutating func rewatch(
     _ descriptor: FileDescriptor, _ events: EpollEvents, token: UInt64) throws(Errno)
   mutating func unwatch(_ descriptor: FileDescriptor)

@@ -1,13 +1,14 @@
 import Linux
 
-/// Events on their way from a kernel through a layer above it.
+/// Events on their way from a kernel through a layer on top of it.
 enum LayerEvents {
-  /// Passes events on in place, those of connections as `body` changes them. Wake-ups are no connection's.
+  /// Passes on the events that have come: wake-ups as they are, all others as `body` changes them.
   ///
   /// - Parameters:
   ///   - count: how many of `events` have come.
-  ///   - body: gets a connection's descriptor and its event; nil, or an event with nothing seen, is not passed on.
-  /// - Returns: how many are passed on: the first of `events`.
+  ///   - body: gets the descriptor that the event is about, and the event. The event is not passed on where `body`
+  ///     returns nil, or an event with nothing seen.
+  /// - Returns: how many events are passed on. They are now the first of `events`.
   @inline(__always)
   static func passOn(
     _ events: UnsafeMutableBufferPointer<ReadyEvent>, _ count: Int,

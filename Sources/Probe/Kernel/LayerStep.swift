@@ -1,12 +1,14 @@
 import SystemPackage
 package import WorkerLog
 
-/// How far the opening of a layer on top of TCP is: a handshake of TLS, the upgrade to a WebSocket.
+/// How far a layer on top of TCP has come with its opening: the handshake of TLS, the upgrade to a WebSocket.
 package enum LayerStep: Sendable, Equatable {
-  /// There is no such layer, or it is TCP's handshake that has not ended well.
+  /// There is no such layer; or its opening has not begun, as TCP's handshake is not over or has failed; or the
+  /// layer is open and has not failed.
   case none
+  /// The opening is under way: what fails if it fails now.
   case underWay(FailedCall)
-  /// The layer has failed, at its opening or later. Why, in words.
+  /// The layer has failed, at its opening or later: what has failed, and why, in words.
   case failed(FailedCall, String)
 }
 

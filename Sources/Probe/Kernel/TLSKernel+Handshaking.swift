@@ -2,9 +2,9 @@ import Linux
 import SystemPackage
 import TLS
 
-/// Handshakes of TLS, and what sockets do not take at once.
+/// Handshakes of TLS, and ciphertext that sockets do not take at once.
 extension TLSKernel where Base: ~Copyable {
-  /// Goes on with a handshake as far as it goes with what is there.
+  /// Goes on with a handshake as far as the bytes that have come take it.
   @inline(never)
   mutating func advance(_ row: UInt32) {
     let socket = FileDescriptor(rawValue: Int32(bitPattern: row))
@@ -13,9 +13,10 @@ extension TLSKernel where Base: ~Copyable {
     if let error = broken[row] ?? sendOutput(of: handshake, row) {
       return fail(row, LayerFailure(broken: error))
     }
-    // A client's may fail before it has said anything: it has no cipher to offer.
+    // A client's handshake may fail before it has said anything: where there is no cipher to offer.
     if case .failed(let failure) = handshake.state { return fail(row, LayerFailure(failure)) }
-    // A record at a time: what comes behind the handshake is handed out at once, to whoever has room for one.
+    // No more than a record at a time: the plaintext of what comes behind the handshake is handed out by one read,
+    // and its caller may have room for no more than one record.
     let buffer = unsafe UnsafeMutableRawBufferPointer(
       rebasing: UnsafeMutableRawBufferPointer(read.buffer)[..<RecordLayer.longestRecord])
     while true {
@@ -48,8 +49,8 @@ extension TLSKernel where Base: ~Copyable {
     }
   }
 
-  /// The handshake under way, which begins here if it has not: a client's once TCP's is over, a server's
-  /// once something has come.
+  /// The handshake under way. It begins here if it has not begun: a client's once TCP's is over, a server's once
+  /// something has come. Nil where it cannot begin, which fails the connection.
   private mutating func handshake(_ row: UInt32) -> Handshake? {
     if let handshake = handshakes[row] { return handshake }
     do {
@@ -71,7 +72,7 @@ extension TLSKernel where Base: ~Copyable {
     handshakes[row] = nil
   }
 
-  /// Sends what OpenSSL wants to say; nil, or why it cannot be sent.
+  /// Sends what OpenSSL wants to say. Returns why that fails, else nil.
   mutating func sendOutput(of handshake: Handshake, _ row: UInt32) -> Errno? {
     while handshake.outputCount > 0 {
       let buffer = unsafe UnsafeMutableRawBufferPointer(written.buffer)
@@ -84,8 +85,8 @@ extension TLSKernel where Base: ~Copyable {
     return nil
   }
 
-  /// Sends ciphertext, and puts aside what the socket does not take; nil, or why it cannot be sent. That is noted in
-  /// `broken`, as the error is taken from the socket.
+  /// Sends ciphertext, and puts aside what the socket does not take. Returns why sending fails, else nil. The errno
+  /// stays in `broken`, as it was taken from the socket.
   mutating func transmit(_ row: UInt32, _ bytes: UnsafeRawBufferPointer) -> Errno? {
     if !unsent.isEmpty, unsent[row] != nil {
       unsafe putAside(row, bytes)
@@ -128,12 +129,12 @@ extension TLSKernel where Base: ~Copyable {
 }
 
 extension LayerFailure {
-  /// What is for want of this end's own memory is no refusal.
+  /// EPROTO stands for a refusal by either end. Want of memory at this end is none.
   init(_ failure: TLSFailure) {
     self.init(words: "\(failure)", errno: failure == .outOfMemory ? .noMemory : .protocolError)
   }
 
-  /// There is no handshake to begin with. A call that should not fail has failed for want of memory.
+  /// The handshake could not begin. Where a call of OpenSSL has failed that should not, memory is taken to be short.
   init(_ error: TLSError) {
     let isOfLibrary = if case .library = error { true } else { false }
     self.init(words: "\(error)", errno: isOfLibrary ? .noMemory : .protocolError)

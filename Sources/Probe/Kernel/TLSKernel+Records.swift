@@ -4,7 +4,7 @@ import TLS
 
 /// Plaintext in and out.
 extension TLSKernel where Base: ~Copyable {
-  /// The most plaintext of one read is what its caller has room for; see `hasReadAll`.
+  /// A read brings as much plaintext as its caller has room for. Whether it has left something, `hasReadAll` tells.
   package var largestRead: Int { .max }
 
   package mutating func hasReadAll(_ count: Int, of room: Int) -> Bool { isReadAll }
@@ -29,7 +29,8 @@ extension TLSKernel where Base: ~Copyable {
     }
   }
 
-  /// Takes plaintext until the socket is full, as callers wait for room where not all was taken.
+  /// Takes plaintext until the socket is full: a caller whose plaintext was not all taken waits for room, and epoll
+  /// announces room only after the socket was full.
   package mutating func send(
     _ socket: FileDescriptor, _ bytes: UnsafeRawBufferPointer
   ) -> Transfer {
@@ -56,8 +57,9 @@ extension TLSKernel where Base: ~Copyable {
     return .moved(taken)
   }
 
-  /// What is not in the socket yet must not count as sent, or a close would cut it off: one byte is reported
-  /// once it is. A single byte is not held back, as nobody may send more.
+  /// Reports one byte of plaintext less than was taken, as sealed bytes wait in `unsent`. If all counted as sent, the
+  /// caller might close, and the close would cut off what waits. The caller sends that byte again, and it counts once
+  /// `unsent` is out. A single byte is not held back: its caller need not come back (`Client.verify` does not).
   @inline(never)
   private mutating func withholdLast(_ row: UInt32, _ taken: Int) -> Int {
     guard taken > 1 else { return taken }
@@ -94,8 +96,8 @@ extension TLSKernel where Base: ~Copyable {
     }
   }
 
-  /// Hands out plaintext, and keeps how the stream ends behind it.
-  private mutating func told(_ row: UInt32, _ produced: Int, _ end: Transfer?) -> Transfer {
+  /// What a read returns that has brought `produced` bytes of plaintext: these first, and `end` with the next read.
+  private mutating func handOut(_ row: UInt32, _ produced: Int, _ end: Transfer?) -> Transfer {
     guard let end else { return .moved(produced) }
     isReadAll = false
     guard produced > 0 else { return end }
@@ -103,13 +105,15 @@ extension TLSKernel where Base: ~Copyable {
     return .moved(produced)
   }
 
-  /// How a stream ends on which sending may have failed before.
+  /// What a read returns where the socket has brought no bytes but `transfer`. If sending has failed before, the stream
+  /// ends with that error.
   private func ended(_ row: UInt32, _ transfer: Transfer) -> Transfer {
     guard transfer == .closed, !broken.isEmpty, let error = broken[row] else { return transfer }
     return .failed(error)
   }
 
-  /// Has epoll announce a connection again whose peer sends much that is no plaintext: the others come first.
+  /// Lets the other connections come first where a peer sends much that is no plaintext: epoll announces this one
+  /// again.
   @inline(never)
   private mutating func yield(_ row: UInt32) -> Transfer {
     let socket = FileDescriptor(rawValue: Int32(bitPattern: row))
@@ -143,13 +147,13 @@ extension TLSKernel where Base: ~Copyable {
       answerPeer(row)
       if opened.produced > 0 || opened.end != nil {
         keepIncomplete(row, count)
-        return told(row, opened.produced, opened.end)
+        return handOut(row, opened.produced, opened.end)
       }
       guard seen < Self.readSize else {
         keepIncomplete(row, count)
         return yield(row)
       }
-      // The plaintext of all that is there then fits: it is shorter.
+      // No more ciphertext than the caller's buffer has bytes: its plaintext is shorter, so it fits.
       let room = unsafe UnsafeMutableRawBufferPointer(
         rebasing: bytes[count..<min(bytes.count, buffer.count)])
       unsafe precondition(!room.isEmpty, "no room for a record")
@@ -164,10 +168,10 @@ extension TLSKernel where Base: ~Copyable {
     }
   }
 
-  /// Opens the whole records among `bytes`, so that none is left.
+  /// Opens all whole records among `bytes`.
   ///
-  /// - Returns: how many bytes were used, how many bytes of plaintext that gave, and what ends the stream
-  ///   behind them.
+  /// - Returns: how many bytes were used, how many bytes of plaintext they gave, and how the stream ends
+  ///   behind them; nil where it goes on.
   private mutating func openRecords(
     _ row: UInt32, _ bytes: UnsafeMutableRawBufferPointer,
     into buffer: UnsafeMutableRawBufferPointer
@@ -204,8 +208,8 @@ extension TLSKernel where Base: ~Copyable {
     if failures[row] == nil { failures[row] = LayerFailure(failure) }
   }
 
-  /// Sends what the peer is owed for its KeyUpdate: once for all that have come, and not before what was put
-  /// aside is out.
+  /// Sends the KeyUpdate that the peer is owed for its own: one for all that have come, and not before what was
+  /// put aside is out.
   private mutating func answerPeer(_ row: UInt32) {
     guard states[row].isAnswerOwed, unsent.isEmpty || unsent[row] == nil else { return }
     let room = unsafe UnsafeMutableRawBufferPointer(written.buffer)
@@ -249,10 +253,11 @@ extension TLSKernel where Base: ~Copyable {
 
   // MARK: TLS 1.2
 
-  /// Ciphertext that OpenSSL is given at once, and plaintext: it keeps buffers as long as the longest that they
-  /// ever were.
+  /// The most bytes that OpenSSL is given at once, of ciphertext and of plaintext: its buffers keep the length that
+  /// they needed once.
   private static var keptSize: Int { 16_384 }
-  /// What is put aside at most: all that is sealed at once, and as much again of what OpenSSL answers.
+  /// Once so many bytes are put aside, the peer counts as one that takes no answers. Sending alone does not put
+  /// aside that many; what OpenSSL answers to the peer does.
   private static var mostUnsent: Int { 2 * readSize }
 
   private mutating func receiveKept(
@@ -268,7 +273,7 @@ extension TLSKernel where Base: ~Copyable {
     while true {
       let (produced, end) = unsafe open(row, handshake, into: buffer)
       _ = sendOutput(of: handshake, row)
-      if produced > 0 || end != nil { return told(row, produced, end) }
+      if produced > 0 || end != nil { return handOut(row, produced, end) }
       guard (unsent[row]?.count ?? 0) < Self.mostUnsent else {
         failures[row] = LayerFailure(
           words: "the peer asks for new handshakes again and again, and reads no answer",
@@ -287,7 +292,8 @@ extension TLSKernel where Base: ~Copyable {
     }
   }
 
-  /// Takes all the plaintext that OpenSSL has, record by record.
+  /// Takes the plaintext that OpenSSL has, record by record; the end is `wouldBlock` where the buffer is full, and more
+  /// may be left.
   private mutating func open(
     _ row: UInt32, _ handshake: Handshake, into buffer: UnsafeMutableRawBufferPointer
   ) -> (produced: Int, end: Transfer?) {

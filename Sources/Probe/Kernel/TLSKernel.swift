@@ -7,28 +7,29 @@ import WorkerLog
 
 /// The columns of a `TLSKernel`.
 package enum TLSColumns {
-  /// Bytes that they have for each connection: of TLS 1.2 its `Handshake` comes on top, 18 KiB.
+  /// Bytes that the columns take for each connection. For one of TLS 1.2, 18 KiB of its `Handshake` come on top.
   package static let bytesPerEnd =
     MemoryLayout<RecordState>.stride + MemoryLayout<UInt64>.stride + MemoryLayout<UInt32>.stride + 1
-  /// Bytes that a worker's handshakes take while as many as possible are under way.
+  /// Bytes that a worker's handshakes take while `mostUnderWay` are under way.
   package static let bytesOfHandshakes = TLSKernel<LinuxKernel>.mostUnderWay * 40 << 10
 }
 
 /// A kernel whose connections speak TLS; the client and the server that play on it do not notice.
 ///
 /// It says "writable" of a client's socket only when TLS's handshake is over, so that a connection is
-/// established when both handshakes are. What it reads and sends is plaintext to its caller.
+/// established when both handshakes are over. What its caller reads and sends is plaintext.
 ///
-/// After a handshake of TLS 1.3 a connection is a `RecordState` in a column. `Handshake` objects are there while
-/// handshakes are under way, and for connections of TLS 1.2.
+/// After a handshake of TLS 1.3 a connection is a `RecordState` in a column. There are `Handshake` objects only
+/// while handshakes are under way, and for connections that are `kept`.
 package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
   enum Stage: UInt8, BitwiseCopyable {
-    /// Not a connection, or not one of TLS yet: a listener, an event counter, a socket that connects.
+    /// Not a connection: a listener, an event counter, a socket before its `connect`.
     case plain
+    /// TLS's handshake is under way, or has not begun: that is so while there is no `Handshake`.
     case handshaking
-    /// Its `RecordState` stands in `states`.
+    /// TLS 1.3: the connection's `RecordState` stands in `states`.
     case open
-    /// Its `Handshake` stays: TLS 1.2.
+    /// The connection keeps its `Handshake`, as there is no `RecordState` for it; so does every one of TLS 1.2.
     case kept
     case failed
   }
@@ -40,43 +41,45 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
   let stages: Column<Stage>
   let states: Column<RecordState>
   let tokens: Column<UInt64>
-  /// What the caller watches for. The kernel below watches for room as well, wherever TLS may have to send.
+  /// The events that the caller watches for; the kernel below may be asked for more (`wanted`).
   let masks: Column<UInt32>
-  /// Also by descriptor, and only of the few that have one.
+  // Also by descriptor, and only of the connections that have an entry.
   var handshakes: [UInt32: Handshake] = [:]
   /// The beginning of a record whose rest has not come.
   var incomplete: [UInt32: [UInt8]] = [:]
   /// Ciphertext that the socket has not taken.
   var unsent: [UInt32: [UInt8]] = [:]
-  /// Those whose last byte of plaintext is in `unsent`, and not reported as sent yet.
+  /// Connections whose last byte of plaintext is sealed, in `unsent`, and not reported as sent yet.
   var withheld: Set<UInt32> = []
-  /// Those on which sending what was put aside has failed. The error was taken from the socket by that, and
-  /// what came before it is still to be read.
+  /// Why sending what was put aside has failed. That call has taken the error off the socket; bytes that came before
+  /// are still to be read.
   var broken: [UInt32: Errno] = [:]
-  /// Those that have nothing more to say once `unsent` is out.
+  /// Connections whose sending is to be finished once `unsent` is out.
   var finishing: Set<UInt32> = []
-  /// How a stream ends behind plaintext that was handed out; `wouldBlock` where more plaintext is left.
+  /// How a stream ends behind plaintext that a read has handed out; `wouldBlock` where it does not end and more
+  /// plaintext is left.
   var behind: [UInt32: Transfer] = [:]
   var failures: [UInt32: LayerFailure] = [:]
   /// Handshakes that have begun and are not over.
   var underWay = 0
   /// A client's connections whose handshake has not begun: TCP's is not over, or nobody has seen yet that it is.
   var connecting = 0
-  /// Whether more events may stand there than the last `wait` has taken.
+  /// Whether more events may be waiting than the last `wait` has taken.
   var isBehind = false
   /// Whether the last `receive` has left nothing to read.
   var isReadAll = false
-  /// Ciphertext that has come, and that is to go.
+  /// Room for ciphertext that has come, and for ciphertext that is to go out.
   let read: Scratch<UInt8>
   let written: Scratch<UInt8>
 
   /// The most bytes that are read at once, and sealed at once.
   static var readSize: Int { 65_536 }
-  /// The most handshakes that a client has under way when it begins another connection: each takes 40 KB, and
-  /// a processor takes more than 100 ms for this many.
+  /// While this many handshakes are under way, a client begins no other connection: each takes 40 KiB, and a
+  /// processor takes more than 100 ms for this many.
   package static var mostUnderWay: Int { 512 }
 
-  /// The most events that are taken at once while handshakes are under way. A step of one takes up to 0.3 ms.
+  /// The most events that are taken at once while handshakes are under way. One step of a handshake takes up to
+  /// 0.3 ms.
   static var mostSteps: Int { 32 }
 
   /// - Parameter descriptors: every descriptor is below this number.
@@ -121,7 +124,8 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
     try base.reuseAddress(socket)
   }
 
-  /// A connection that does not reset on close is closed in order: it says so, if its socket has room.
+  /// A connection that is not to be reset on close is closed in order: close_notify goes out first, if the socket
+  /// has room.
   package mutating func resetOnClose(_ socket: FileDescriptor, _ on: Bool) throws(Errno) {
     if !on { sayClose(row(socket)) }
     try base.resetOnClose(socket, on)
@@ -154,7 +158,8 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
   package mutating func connect(
     _ socket: FileDescriptor, to address: SocketAddress
   ) throws(Errno) {
-    // The first message goes out behind the handshake's last one, and nothing may answer that.
+    // The first message must not wait until the handshake's last one, right before it, is acknowledged: no answer of
+    // the peer's may bring that acknowledgement along.
     try base.sendAtOnce(socket)
     try base.connect(socket, to: address)
     stages[row(socket)] = .handshaking
@@ -186,8 +191,8 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
     }
   }
 
-  /// While events stand unread, TCP's handshakes are taken to be over: else more and more connections would
-  /// wait for their turn, and time out unseen.
+  /// While events wait, every handshake of TCP's is taken to be over, and that of TLS to be under way. Else more and
+  /// more connections would wait for their turn, and time out unseen.
   package mutating func mayConnect() -> Bool {
     underWay + (isBehind ? connecting : 0) < Self.mostUnderWay
   }
@@ -249,8 +254,9 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
   /// What an event carries through the kernel below: the descriptor, and the generation of its caller's token.
   func tokenBelow(_ row: UInt32) -> UInt64 { (tokens[row] & ~0xFFFF_FFFF) | UInt64(row) }
 
-  /// An edge says that there is room, and costs nothing while there is. Handshakes, and what peers are owed,
-  /// have to be sent though the caller waits for nothing to send.
+  /// The events that the kernel below is asked for where the caller wants `events`: on a connection, always for room
+  /// as well. Handshakes, and what a peer is owed, have to be sent even where the caller has nothing to send. The edge
+  /// costs nothing while there is room: it comes when a full socket has room again.
   func wanted(_ descriptor: FileDescriptor, _ events: EpollEvents) -> EpollEvents {
     stages[row(descriptor)] == .plain || !events.has(.edgeTriggered) ? events : events | .writable
   }
@@ -258,7 +264,7 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
   package mutating func wait(
     into events: UnsafeMutableBufferPointer<ReadyEvent>, until deadline: Instant?
   ) throws(Errno) -> Int {
-    // Each of these events may take a handshake a step on, before the caller sees and times the first of them.
+    // `passedOn` may take a step of a handshake for each of these events, before the caller sees and times the first.
     let most = underWay > 0 ? min(events.count, Self.mostSteps) : events.count
     let count = unsafe try base.wait(
       into: UnsafeMutableBufferPointer(rebasing: events[..<most]), until: deadline)
@@ -277,7 +283,7 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
     case .failed: return context.isServer ? .readable : .error
     case .handshaking:
       if handshakes[row] == nil {
-        // A server's begins when something has come, a client's unless TCP's own has failed.
+        // A server's handshake begins when something has come, a client's unless that of TCP has failed.
         if context.isServer {
           guard seen.has(.readable | .peerHangUp | .error | .hangUp) else { return .none }
         } else {
@@ -289,14 +295,15 @@ package struct TLSKernel<Base: Kernel & ~Copyable>: Kernel, ~Copyable {
       case .handshaking: return .none
       case .failed: return context.isServer ? .readable : .error
       case .plain, .open, .kept:
-        // What came behind the handshake is there, and no further edge will tell of it.
+        // What came behind the handshake may have been read already, and no further edge will tell of it.
         return context.isServer ? .readable : .readable | .writable
       }
     case .open, .kept:
       var told = seen
       if seen.has(.writable) {
         if !unsent.isEmpty, !flush(row) { told = told.without(.writable) }
-        // What is not in the socket any more, no event of it tells: `rewatch` asks for room as well.
+        // Plaintext or an end that the socket does not hold any more brings no event of its own. `rewatch` asks for
+        // room, so the event of room comes here, and tells the caller to read.
         if !behind.isEmpty, behind[row] != nil { told = told | .readable }
       }
       return EpollEvents(rawValue: masks[row]).has(.writable) ? told : told.without(.writable)

@@ -4,9 +4,11 @@ import SystemPackage
 
 /// What is looked for in answers, and how far the search in each connection's answer has come.
 ///
-/// Takes no memory where no pattern searches its answers; else 16 bytes per row, 24 more where answers are
-/// responses of HTTP, and 8 more for each 64 places of the longest expression. Each byte that the expression takes, with its repetitions written out,
-/// is a place.
+/// Takes no memory where no pattern has answers that are searched or that say where they end. Else a row takes:
+/// - 16 bytes;
+/// - 24 more where answers are responses of HTTP;
+/// - 8 more for each 64 positions of the longest expression. Each byte that the expression takes, with its
+///   repetitions written out, is a position (`ByteSearch`).
 struct AnswerSearches: ~Copyable {
   /// How the answers of one pattern are searched.
   struct SearchRule: BitwiseCopyable {
@@ -17,24 +19,27 @@ struct AnswerSearches: ~Copyable {
     fileprivate var framing: AnswerFraming
   }
 
+  /// How far the answer on a row has come.
   struct Progress: BitwiseCopyable {
-    /// Of `AnswerFraming`.
+    /// The `progress` of `AnswerFraming.advance`.
     fileprivate var frame: UInt64 = 0
-    /// Bit n: whether the search would have matched n bytes ago, had the answer ended there.
+    /// Bit n says whether the search would have matched if the answer had ended n bytes ago.
     fileprivate var matchesAtEnd: UInt64 = 0
   }
 
-  /// How far an answer has come, as `MessageColumns.answerProgress` notes it.
+  /// How far an answer has come, as `MessageColumns.answerProgress` notes it; 0 while no byte has come.
   enum Stage {
     /// Bytes have come, and what is looked for is not among them.
     static var begun: UInt32 { 1 }
-    /// Nothing more is looked for but the answer's end.
+    /// What is looked for has come, or nothing is looked for. Only the answer's end is still to come.
     static var found: UInt32 { 2 }
   }
 
+  /// What `hear` has found in the bytes that it was given.
   struct Heard {
     /// How many of the bytes heard belong to the answer.
     var used: Int
+    /// The `Stage` of the answer; 0 once the answer has ended.
     var stage: UInt32
     var end = End.open
     /// Whether the server has said that it closes the connection after this answer.
@@ -43,7 +48,7 @@ struct AnswerSearches: ~Copyable {
 
   enum End {
     case open, right, wrong
-    /// It is wrong, and where it ends is not known.
+    /// The answer is wrong, and where it ends is not known.
     case endless
   }
 
@@ -53,47 +58,48 @@ struct AnswerSearches: ~Copyable {
   let mayEndAtClose: Bool
   /// By pattern.
   private let rules: Column<SearchRule>
-  /// The tables of all rules, one behind the other.
+  /// The tables of all framings and searches, one behind the other.
   private let tables: Scratch<UInt64>
+  /// By row.
   private let progress: Column<Progress>
-  /// By row: how far the response has come; of no rows where no answer is HTTP's.
+  /// By row: the reader of the response. Has no rows where no pattern's answers are responses of HTTP.
   private let readers: Column<HTTPReader>
   /// By row: the state of the search in its answer; see `ByteSearch`.
   private let states: Column<UInt64>
-  /// Room for one more state, which `ByteSearch.advance` needs.
+  /// Room for one more state, in which `ByteSearch.advance` makes the next one.
   private let spareState: Scratch<UInt64>
-  /// How many bytes were looked at since the worker started; for tests.
+  /// How many bytes of answers the worker has looked at since it started; for tests.
   private(set) var looks = 0
 
   init(_ patterns: [MessagePattern], rows: Int) throws(Errno) {
     var rules: [SearchRule] = []
-    var all: [UInt64] = []
+    var allTables: [UInt64] = []
     var words = 0
     var isNeeded = false
     for pattern in patterns {
       let (search, frame) = pattern.expectation.search
-      var rule = SearchRule(framing: AnswerFraming(frame, tables: &all))
+      var rule = SearchRule(framing: AnswerFraming(frame, tables: &allTables))
       isNeeded = isNeeded || search != nil || frame != nil
       if let search {
         words = max(words, search.layout.words)
         rule.layout = search.layout
-        rule.tables = all.count
-        all += search.tables
+        rule.tables = allTables.count
+        allTables += search.tables
       }
       rules.append(rule)
     }
-    let kept = try Column<SearchRule>(count: rules.count)
-    let tables = try Scratch<UInt64>(count: max(1, all.count))
+    let ruleColumn = try Column<SearchRule>(count: rules.count)
+    let tables = try Scratch<UInt64>(count: max(1, allTables.count))
     let progress = try Column<Progress>(count: isNeeded ? rows : 0)
     let mayEndAtClose = rules.contains { $0.framing.kind == .http }
     let readers = try Column<HTTPReader>(count: mayEndAtClose ? rows : 0)
     let states = try Column<UInt64>(count: rows * words)
     let spareState = try Scratch<UInt64>(count: max(1, words))
-    for (index, rule) in rules.enumerated() { kept[UInt32(index)] = rule }
-    _ = unsafe tables.buffer.update(from: all)
+    for (index, rule) in rules.enumerated() { ruleColumn[UInt32(index)] = rule }
+    _ = unsafe tables.buffer.update(from: allTables)
     self.words = words
     self.mayEndAtClose = mayEndAtClose
-    self.rules = kept
+    self.rules = ruleColumn
     self.tables = tables
     self.progress = progress
     self.readers = readers
@@ -105,7 +111,7 @@ struct AnswerSearches: ~Copyable {
   ///
   /// - Parameters:
   ///   - stage: how far the answer had come; 0 for one that begins here.
-  ///   - endsMessage: whether a message of the protocol ends here.
+  ///   - endsMessage: whether a message of the protocol ends with these bytes.
   mutating func hear(
     _ pattern: Int, on row: UInt32, _ heard: UnsafeRawBufferPointer, stage: UInt32,
     endsMessage: Bool
@@ -164,6 +170,7 @@ struct AnswerSearches: ~Copyable {
     }
   }
 
+  /// How an answer has ended, as its framing and the search in it say.
   private static func end(
     _ end: AnswerFraming.End, _ rule: SearchRule, isFound: Bool, matchesAtEnd: UInt64
   ) -> End {
@@ -175,7 +182,7 @@ struct AnswerSearches: ~Copyable {
     }
   }
 
-  /// What has become of an answer now that the peer has closed: open where it is cut off.
+  /// What has become of an answer now that the peer has closed: `open` where it is cut off.
   ///
   /// - Parameter stage: how far the answer had come, not 0.
   @inline(never)
@@ -191,8 +198,8 @@ struct AnswerSearches: ~Copyable {
 }
 
 extension MessagePattern.Expectation {
-  /// What is searched for, and how the answer says where it ends; nil where there is none, or where it
-  /// does not.
+  /// What is searched for in the answer, nil for nothing; and how the answer says where it ends, nil where it does
+  /// not.
   fileprivate var search: (ByteSearch?, AnswerFrame?) {
     switch self {
     case .matches(let pattern): (pattern.search, nil)

@@ -2,7 +2,7 @@ import Linux
 import Messages
 import SystemPackage
 
-/// What became of bytes that were to be sent.
+/// What became of a message that was handed to the kernel.
 enum SendOutcome {
   case whole
   /// The kernel takes no more now; epoll reports when it takes more.
@@ -53,14 +53,15 @@ extension ClientConnections where System: ~Copyable {
     return (used, isRight)
   }
 
-  /// Notes that a connection has asked for an answer, unless it has got one before.
+  /// Counts a connection as unanswered (`Counter.unanswered`) when it begins a message that wants an answer, unless
+  /// it has ever got one.
   mutating func wantAnswer(_ slot: UInt32) {
     guard !rows.marks(slot).has(.answered | .unanswered) else { return }
     rows.mark(slot, .unanswered)
     board.add(.unanswered)
   }
 
-  /// The message, or the conversation's cue, has been handed to the kernel whole.
+  /// Notes that the message, or the conversation's cue, has been handed to the kernel whole.
   mutating func finishWriting(_ slot: UInt32) {
     rows.await(slot)
     if rows.marks(slot).has(.conversing) { rows.messages.countCue(of: slot) }
@@ -75,14 +76,17 @@ extension ClientConnections where System: ~Copyable {
     rows.mark(slot, .answered)
   }
 
-  /// Records the times of an answer that is whole now.
+  /// Records the round trip of an answer that has just come whole.
   @inline(__always)
   mutating func recordRoundTrip(_ slot: UInt32) {
     recordRoundTrip(due: rows.due(slot), began: rows.began(slot))
   }
 
+  /// Records a round trip that ends now, unless its message was due before `timesAnswersSince`.
+  ///
   /// - Parameters:
-  ///   - due: nanoseconds, as is `began`.
+  ///   - due: when the message was due, in nanoseconds.
+  ///   - began: when the message was begun, in nanoseconds.
   @inline(__always)
   mutating func recordRoundTrip(due: UInt64, began: UInt64) {
     guard due >= timesAnswersSince else { return }
@@ -90,7 +94,8 @@ extension ClientConnections where System: ~Copyable {
     board.record(.roundTripUncorrected, nanoseconds: now.nanoseconds &- began)
   }
 
-  /// Has a connection wait until no more bytes of a wrong answer come.
+  /// Ends the message under way, if there is one, and has the connection wait until no more bytes of a wrong answer
+  /// come.
   mutating func drainWrongAnswer(_ slot: UInt32) {
     // A connection that is to be closed begins no other message, so it need not wait.
     if rows.marks(slot).has(.closesAfterMessage), rows.state(slot) != .established {
@@ -100,9 +105,9 @@ extension ClientConnections where System: ~Copyable {
     rows.drain(slot, at: now.nanoseconds)
   }
 
-  /// Has a connection whose message is over, if it had one, wait for the close that the server has announced: a
-  /// message that is sent now would have no answer. Where no close comes, it goes on after the time of quiet
-  /// that ends a wrong answer.
+  /// Ends the message under way, if there is one, and has the connection wait for the close that the server has
+  /// announced: a message that is sent now would have no answer. Where no close comes, the connection is idle again
+  /// after as long a quiet as ends a wrong answer.
   @inline(never)
   mutating func awaitClose(_ slot: UInt32) {
     if rows.marks(slot).has(.closesAfterMessage), rows.state(slot) != .established {
@@ -114,11 +119,12 @@ extension ClientConnections where System: ~Copyable {
   @inline(__always)
   mutating func finishMessage(_ slot: UInt32) { rows.finishMessage(slot) }
 
-  /// The connection's number in the run.
+  /// The connection's number among all connections of the run, from 0.
   mutating func connectionNumber(of slot: UInt32) -> UInt64 {
     assignment.share.ordinal(Int(rows.messages.number(of: slot)))
   }
 
+  /// What fills the places of the message under way.
   mutating func facts(of slot: UInt32) -> MessageTemplate.Facts {
     let step = tuples.step(at: rows.position(slot))
     return MessageTemplate.Facts(

@@ -2,11 +2,13 @@ import SystemPackage
 
 /// What the client keeps of the message under way on each connection: numbers, never bytes.
 ///
-/// Takes no memory where a plan has no messages.
+/// Takes memory only for what a plan has: messages, messages that the server pushes, conversations.
 struct MessageColumns: ~Copyable {
   /// How many patterns the plan has.
   let patterns: Int
+  /// Whether the server pushes messages.
   private let isPushed: Bool
+  /// The pattern of the message under way.
   private let patternsOfRows: Column<UInt8>
   /// The connection's number among all that this worker has begun.
   private let numbers: Column<UInt32>
@@ -14,10 +16,10 @@ struct MessageColumns: ~Copyable {
   private let counts: Column<UInt32>
   /// Bytes of the message that were handed to the kernel.
   private let written: Column<UInt32>
-  /// Bytes of the answer that have come. For an answer that is searched, an `AnswerSearches.Stage`
-  /// or `whole` instead.
+  /// Bytes that have come of the answer to the message under way or, while the row has debts, of the answer to the
+  /// oldest debt. For an answer that is searched, an `AnswerSearches.Stage` instead. See also `whole`.
   private let answerProgress: Column<UInt32>
-  /// For each pattern in turn: the round of the connection's next message; see `RoundCursor`.
+  /// `patterns` values per row, one per pattern: the round of the connection's next message; see `RoundCursor`.
   private let rounds: Column<UInt32>
   /// Bytes that have come of the message that the server is pushing.
   private let pushed: Column<UInt32>
@@ -26,9 +28,10 @@ struct MessageColumns: ~Copyable {
   /// How many answers of the conversation have come whole.
   private let answers: Column<UInt32>
 
-  /// The messages whose answers the server still owes, the oldest first. Not touched on rows that
-  /// never had an overdue one.
+  /// `mostDebts` values per row: the messages whose answers the server still owes, the oldest first. Rows that never
+  /// had an overdue message do not touch theirs, so these pages take no memory.
   private let debts: Column<Debt>
+  /// Means something only for rows with the mark `owing`.
   private let debtCounts: Column<UInt8>
 
   /// A message that was sent whole and not answered before the connection began its next one.
@@ -42,23 +45,24 @@ struct MessageColumns: ~Copyable {
   }
 
   /// The most debts that a row remembers. With one more, the oldest is forgotten. The answer to a forgotten
-  /// debt may still come, and is then taken for that to a later message (`RowMarks.forgetful`).
+  /// debt may still come. It is then taken for the answer to a later message (`RowMarks.forgetful`).
   static var mostDebts: UInt32 { 4 }
 
-  /// The `answerProgress` of an answer without a known length that has come whole.
+  /// The `answerProgress` of an answer that has come whole, where the answer is searched or is a message of the
+  /// protocol. Any other answer is whole when `answerProgress` is its length.
   static var whole: UInt32 { .max }
 
   init(rows: Int, patterns: Int, pushed: Bool, conversations: Bool) throws(Errno) {
-    let kept = patterns > 0 ? rows : 0
-    let patternsOfRows = try Column<UInt8>(count: kept)
-    let numbers = try Column<UInt32>(count: kept)
-    let counts = try Column<UInt32>(count: kept)
-    let written = try Column<UInt32>(count: kept)
-    let answerProgress = try Column<UInt32>(count: kept)
+    let messageRows = patterns > 0 ? rows : 0
+    let patternsOfRows = try Column<UInt8>(count: messageRows)
+    let numbers = try Column<UInt32>(count: messageRows)
+    let counts = try Column<UInt32>(count: messageRows)
+    let written = try Column<UInt32>(count: messageRows)
+    let answerProgress = try Column<UInt32>(count: messageRows)
     let rounds = try Column<UInt32>(count: rows * patterns)
     let progressOfPushed = try Column<UInt32>(count: pushed ? rows : 0)
-    let debts = try Column<Debt>(count: kept * Int(Self.mostDebts))
-    let debtCounts = try Column<UInt8>(count: kept)
+    let debts = try Column<Debt>(count: messageRows * Int(Self.mostDebts))
+    let debtCounts = try Column<UInt8>(count: messageRows)
     let cues = try Column<UInt32>(count: conversations ? rows : 0)
     let answers = try Column<UInt32>(count: conversations ? rows : 0)
     self.patterns = patterns
@@ -76,6 +80,9 @@ struct MessageColumns: ~Copyable {
     isPushed = pushed
   }
 
+  /// A connection has got the row.
+  ///
+  /// - Parameter number: the connection's number among all that this worker has begun.
   @inline(__always)
   func begin(_ row: UInt32, number: UInt64) {
     if patterns > 0 {
@@ -85,7 +92,7 @@ struct MessageColumns: ~Copyable {
     if isPushed { pushed[row] = 0 }
   }
 
-  /// - Parameter owing: whether the row has debts: then `answerProgress` is that of the oldest one.
+  /// - Parameter owing: whether the row has debts: then `answerProgress` belongs to the oldest one, and stays.
   @inline(__always)
   func beginMessage(_ row: UInt32, pattern: Int, owing: Bool = false) {
     patternsOfRows[row] = UInt8(pattern)
@@ -99,7 +106,7 @@ struct MessageColumns: ~Copyable {
   /// Notes the message under way as a debt.
   ///
   /// - Parameter isFirst: whether the row has no debts yet.
-  /// - Returns: whether the oldest debt is forgotten, as there are too many.
+  /// - Returns: whether the oldest debt was forgotten, as there were `mostDebts` already.
   @inline(__always)
   func owe(_ row: UInt32, due: UInt64, began: UInt64, isFirst: Bool) -> Bool {
     if isFirst { debtCounts[row] = 0 }
@@ -111,12 +118,13 @@ struct MessageColumns: ~Copyable {
     return isFull
   }
 
-  /// Valid only for rows with the mark `owing`.
+  /// Means something only for rows with the mark `owing`.
   func debtCount(of row: UInt32) -> Int { Int(debtCounts[row]) }
 
+  /// - Parameter place: 0 for the oldest debt.
   func debt(_ place: Int, of row: UInt32) -> Debt { debts[row * Self.mostDebts + UInt32(place)] }
 
-  /// Removes the oldest debt, and sets `answerProgress`, which was that of this debt, to 0.
+  /// Removes the oldest debt, and sets `answerProgress`, which belonged to this debt, to 0.
   @inline(__always)
   func removeOldestDebt(of row: UInt32) {
     debtCounts[row] -= 1
@@ -146,10 +154,10 @@ struct MessageColumns: ~Copyable {
   func cuesDone(of row: UInt32) -> UInt32 { cues[row] }
   func answersReceived(of row: UInt32) -> UInt32 { answers[row] }
 
-  /// The client has carried out a cue.
+  /// Notes that the client has carried out a cue.
   func countCue(of row: UInt32) { cues[row] += 1 }
 
-  /// An answer has come whole: `answerProgress` is that of the next one from here on.
+  /// Notes that an answer has come whole. From here on `answerProgress` belongs to the next one.
   func countAnswer(of row: UInt32) {
     answers[row] += 1
     answerProgress[row] = 0

@@ -1,17 +1,18 @@
 import Linux
 
-/// Which connection sends which message next. No connection has a timer.
+/// Which connection sends which message next. No connection has a timer: per pattern, a cursor or the list of idle
+/// connections says whose turn it is.
 extension MessageEngine where System: ~Copyable {
-  /// The most slots that a cursor walks past between two waits for events.
+  /// The most slots that the cursor of a pattern walks past between two waits for events.
   private static var cursorStride: Int { 256 }
 
-  /// Whether the phase ended more than `Counter.lateAfter` ago. From then on messages that were due in it are
-  /// counted as unsent and not sent any more: a worker that is too slow would never have sent them all.
+  /// Whether the phase's messages ended (`end`) more than `Counter.lateAfter` ago. Those that were due and are not
+  /// begun by then are counted as unsent: a worker that is too slow would never have sent them all.
   private func isOver(at now: Instant) -> Bool {
     isEnding && now.nanoseconds(since: end) > Counter.lateAfter
   }
 
-  /// Plays the patterns of a phase that begins, or of the next step of a search.
+  /// Plays the patterns of a phase that begins. Where a search only takes its next step, they go on.
   mutating func begin(
     _ task: ClientTask, _ command: Scoreboard.Command, among connections: inout Connections
   ) {
@@ -20,8 +21,8 @@ extension MessageEngine where System: ~Copyable {
       ? connections.assignment.patternsOfPhase[command.phase] : []
     let slots = slotsNeeded(for: task, command.goal, among: &connections)
     if case .seek = task, playedBits | pausedBits != 0, phase == command.phase {
-      // Another step of the same search: messages go on, unless they are paused or have no
-      // connection.
+      // Another step of the same search: messages go on as they are. They begin anew only where they
+      // were paused or no connection is held.
       if pausedBits == 0, connections.board[.held] > 0 { return setPlannedSlots(slots) }
       pause(among: &connections)
       return resume(from: command.start, slots: slots, among: &connections)
@@ -46,8 +47,8 @@ extension MessageEngine where System: ~Copyable {
     pause()
   }
 
-  /// Goes on after `pause` with the connections that still stand. The times of answers to earlier
-  /// messages are not recorded, as more connections stood when those were sent.
+  /// Goes on after `pause` with the connections that still stand. Round trips of earlier messages are
+  /// not recorded, as more connections stood when those messages were sent.
   mutating func resume(among connections: inout Connections) {
     var slots = connections.rows.firstUnused
     while slots > 0, connections.rows.state(slots - 1) == .free { slots -= 1 }
@@ -56,6 +57,7 @@ extension MessageEngine where System: ~Copyable {
     resume(from: connections.now, slots: slots, among: &connections)
   }
 
+  /// Goes on after a pause, with messages that are due from `start` on.
   private mutating func resume(
     from start: Instant, slots: UInt32, among connections: inout Connections
   ) {
@@ -105,15 +107,15 @@ extension MessageEngine where System: ~Copyable {
       if isEnding, wake == nil {
         countUnplayed(among: &connections)
         stopMessages()
-        // Do not wait for an event: none may come, and only after a wait is the phase found
-        // settled.
+        // Do not wait for an event: none may come. `Client.turn` finds out only after a wait that the
+        // phase is settled.
         wake = connections.now
       }
     }
     return earliest(wake, nextTimeout(among: &connections))
   }
 
-  /// Plays a pattern on each connection at its own instant of the round.
+  /// Plays a pattern on each connection at the connection's own instant of the round.
   private mutating func playRounds(_ pattern: Int, among connections: inout Connections) -> Instant?
   {
     guard !isOver(at: connections.now) else {
@@ -145,8 +147,8 @@ extension MessageEngine where System: ~Copyable {
     return connections.now
   }
 
-  /// Counts as unsent what is left of the phase's rounds, in one pass: a worker that is too slow for them
-  /// would not come to their end one by one.
+  /// Counts as unsent, in one pass, all messages of the rounds that are left before `end`: a worker that is so far
+  /// behind would take too long to walk through them.
   private mutating func countRoundsLeft(_ pattern: Int, among connections: inout Connections) {
     let cursor = patterns.cursor(pattern)
     guard cursor.due < end else { return }
@@ -209,13 +211,13 @@ extension MessageEngine where System: ~Copyable {
       connections.readClock()
     }
     guard begun == 0 else { return connections.now }
-    // There are idle connections, and none of them may take the message: to look again at once
-    // would be to spin.
+    // None of the idle connections that were tried may take the message. To try again at once would
+    // be to spin.
     if rate != .infinity { countUnsent(pattern, rate: rate, among: &connections) }
     return isEnding ? nil : connections.now.advanced(byNanoseconds: Self.retryDelay)
   }
 
-  /// Nanoseconds until idle connections that could not take a message are tried again.
+  /// Nanoseconds after which idle connections are tried again when none could take a message.
   private static var retryDelay: UInt64 { 1_000_000 }
 
   /// Whether a pattern may be played on a connection that can begin a message. A conversation
@@ -227,21 +229,21 @@ extension MessageEngine where System: ~Copyable {
     patterns.traits(pattern).answer != .conversation || connections.rows.isClear(slot)
   }
 
-  /// Sets `unsent` to the messages that are due at the rate and not begun, for want of a
-  /// connection.
+  /// Sets `unsent` to this worker's messages that were due at the rate and are not begun, for want of
+  /// an idle connection or of time.
   private mutating func countUnsent(
     _ pattern: Int, rate: Double, among connections: inout Connections
   ) {
     let schedule = Schedule(start: start, rate: rate)
     let share = connections.assignment.share
     let limit = min(connections.now.advanced(byNanoseconds: 1), end)
-    let all = Double(limit.nanoseconds(since: schedule.start)) / 1e9 * rate
-    var own = Int(max(0, min(all, 0x1p53) / Double(share.count)))
-    while own > 0, schedule.due(share.ordinal(own - 1)) >= limit { own -= 1 }
-    while schedule.due(share.ordinal(own)) < limit { own += 1 }
+    let dueOfAll = Double(limit.nanoseconds(since: schedule.start)) / 1e9 * rate
+    var ownDue = Int(max(0, min(dueOfAll, 0x1p53) / Double(share.count)))
+    while ownDue > 0, schedule.due(share.ordinal(ownDue - 1)) >= limit { ownDue -= 1 }
+    while schedule.due(share.ordinal(ownDue)) < limit { ownDue += 1 }
     connections.board[pattern, .unsent] =
       patterns.unsentBefore(pattern)
-      + UInt64(max(0, own - patterns.begunAtRate(pattern)))
+      + UInt64(max(0, ownDue - patterns.begunAtRate(pattern)))
   }
 
   /// Plays a pattern once on each connection that the cursor finds free. Connections that are busy
@@ -311,8 +313,8 @@ extension MessageEngine where System: ~Copyable {
   /// begun now, that count is taken back.
   ///
   /// - Parameters:
-  ///   - round: the round in which the cursor of `pattern` stands at this slot: the message of that
-  ///     round is not counted as `unsent` yet. Nil when the caller is not at a cursor's slot.
+  ///   - round: the round in which the cursor of `pattern` stands at this slot. The message of that
+  ///     round is not counted as `unsent` yet. Nil where no cursor stands at the slot.
   mutating func beginAllDue(
     _ slot: UInt32, currentRound round: UInt32? = nil, of pattern: Int = 0,
     among connections: inout Connections
@@ -351,7 +353,8 @@ extension MessageEngine where System: ~Copyable {
       let cursor = patterns.cursor(pattern)
       let round = cursor.pendingRound(connections.rows.messages.round(of: slot, pattern))
       guard cursor.hasPassed(slot, in: round) else { continue }
-      // If the round had more slots when the cursor passed, the instant computed now may lie ahead.
+      // If the round had more slots when the cursor passed, the instant computed now may be in the
+      // future.
       let due = min(cursor.due(slot, in: round), connections.now)
       if first.map({ due < $0.due }) ?? true { first = (pattern, round, due) }
     }
@@ -373,7 +376,7 @@ extension MessageEngine where System: ~Copyable {
     guard connections.rows.state(slot) == .established else { return }
     guard !beginsNoMessages else { return }
     if hasRounds { beginAllDue(slot, among: &connections) }
-    // The pattern's only pace is its answers, so its next message need not wait for `playAtRate`.
+    // The answers are this pattern's only pace, so its next message need not wait for `playAtRate`.
     if let pattern = closedLoopPattern, connections.rows.state(slot) == .established,
       start <= connections.now, connections.now < end
     {

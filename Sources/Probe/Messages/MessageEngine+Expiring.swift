@@ -15,7 +15,8 @@ extension MessageEngine where System: ~Copyable {
   }
 
   /// Nanoseconds without a byte after which a wrong answer is taken to be over. The pieces of an
-  /// answer are further apart only where TCP retransmits after a timeout (200 ms and more).
+  /// answer that a server sends at once are further apart only where TCP retransmits after a timeout,
+  /// which is 200 ms at least.
   private static var quietGap: UInt64 { 100_000_000 }
 
   /// Ends each wait for quiet that has lasted for `quietGap`: its connection is idle again.
@@ -27,13 +28,15 @@ extension MessageEngine where System: ~Copyable {
     }
   }
 
+  /// When the next wait for quiet is over; nil when no connection waits.
   private mutating func nextEndOfDraining(among connections: inout Connections) -> Instant? {
     let slot = connections.rows.oldestDraining
     guard slot != ConnectionTable.none else { return nil }
     return Instant(nanoseconds: connections.rows.due(slot)).advanced(byNanoseconds: Self.quietGap)
   }
 
-  /// The answer that a connection waits for has not come in time.
+  /// Notes that the answer to the message under way has not come in time: as missing, or as wrong
+  /// where bytes have come that do not match (`hasMismatch`).
   mutating func noteMissingAnswer(_ slot: UInt32, among connections: inout Connections) {
     let pattern = connections.rows.messages.pattern(of: slot)
     if hasMismatch(slot, patternUnderWay: pattern, among: &connections) {
@@ -75,7 +78,7 @@ extension MessageEngine where System: ~Copyable {
     return next
   }
 
-  /// When the oldest message of a pattern is given up; nil when none is under way.
+  /// When the oldest message of a pattern is overdue; nil when none is waited for.
   private mutating func nextExpiry(of pattern: Int, among connections: inout Connections)
     -> Instant?
   {

@@ -1,9 +1,9 @@
 import Linux
 
-/// Bytes that come: answers, pushed messages, or something that nobody asked for.
+/// What becomes of bytes that come: answers, pushed messages, or something that nobody asked for.
 extension MessageEngine where System: ~Copyable {
-  /// Takes bytes that a connection has brought. True when the answer that they belong to is wrong,
-  /// so that all else that can be read now is to be thrown away.
+  /// Takes bytes that have come on a connection. True when the caller is to throw away all else that
+  /// can be read now: the bytes belong to a wrong answer, or nothing that still comes is waited for.
   mutating func hear(
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, among connections: inout Connections
   ) -> Bool {
@@ -81,8 +81,8 @@ extension MessageEngine where System: ~Copyable {
     return false
   }
 
-  /// Compares bytes heard with those that come next in `answer`, and counts a wrong answer; returns
-  /// how many of the bytes heard belong to it.
+  /// Compares bytes heard with those that come next in `answer`, and counts the answer if it is wrong.
+  /// Returns how many of the bytes heard belong to the answer.
   @inline(__always)
   private mutating func compare(
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, with answer: UnsafeRawBufferPointer,
@@ -96,8 +96,8 @@ extension MessageEngine where System: ~Copyable {
     return compared.used
   }
 
-  /// Takes bytes of an answer that is recognised by its content, or that says where it ends; returns how
-  /// many of them belong to it.
+  /// Takes bytes of an answer that is recognised by its content, or that says where it ends. Returns how many of
+  /// the bytes belong to the answer.
   private mutating func search(
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, for pattern: Int,
     among connections: inout Connections
@@ -119,9 +119,11 @@ extension MessageEngine where System: ~Copyable {
     return found.used
   }
 
-  /// Keeps what a wrong answer says; to be called before it is counted.
+  /// Keeps what a wrong answer says, unless it may be the answer to a forgotten message. To be called before the
+  /// answer is counted: `countWrongAnswer` forgets debts, and so changes `outcomeOfMisfit`.
   ///
-  /// - Parameter said: the answer as far as it came with the byte that showed it to be wrong.
+  /// - Parameter said: the bytes of the read that showed the answer to be wrong. Earlier reads may have brought its
+  ///   beginning.
   @inline(never)
   mutating func keepWrongAnswer(
     _ slot: UInt32, _ said: UnsafeRawBufferPointer, among connections: inout Connections
@@ -148,6 +150,7 @@ extension MessageEngine where System: ~Copyable {
     unsafe hearPushed(slot, heard, among: &connections)
   }
 
+  /// Counts a connection that was told something unasked; each connection once.
   private mutating func countUnasked(_ slot: UInt32, among connections: inout Connections) {
     guard !connections.rows.marks(slot).has(.unasked) else { return }
     connections.rows.mark(slot, .unasked)
@@ -162,8 +165,8 @@ extension MessageEngine where System: ~Copyable {
       && patterns.traits(connections.rows.messages.pattern(of: slot)).answer == .nothing
   }
 
-  /// Whether bytes that come belong to the last answer: its end was not known, and no other message
-  /// was begun since.
+  /// Whether bytes that come belong to the last answer: where that one ends is not known, and no other
+  /// message was begun since.
   private mutating func isRestOfAnswer(_ slot: UInt32, among connections: inout Connections) -> Bool
   {
     hasPatterns && connections.rows.state(slot) == .established
@@ -171,8 +174,8 @@ extension MessageEngine where System: ~Copyable {
       && patterns.traits(connections.rows.messages.pattern(of: slot)).answer == .matching
   }
 
-  /// Compares bytes with the message that the server is known to push again and again. After a wrong
-  /// byte the message may begin at any byte: all up to the next whole message counts as one wrong message.
+  /// Compares bytes with the message that the server is known to push again and again. After a wrong byte the
+  /// comparison begins anew with that byte. All bytes up to the next whole message count as one wrong message.
   private mutating func hearPushed(
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, among connections: inout Connections
   ) {

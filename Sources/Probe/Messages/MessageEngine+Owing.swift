@@ -5,19 +5,19 @@ import SystemPackage
 /// Answers that have not come in time, and what they mean for the messages after them.
 ///
 /// An overdue message becomes a debt when its connection is to begin the next one. Its answer may
-/// still come: servers answer in order, so the next answer is taken for that to the oldest debt,
-/// and is late. An answer is taken for that to a later message only where its bytes prove it: where
-/// answers are known byte by byte, and differ.
+/// still come. Servers answer in order, so the next answer is taken for the oldest debt's, and counts
+/// as late. It is taken for a later message's only where its bytes prove it: where answers are known
+/// byte by byte, and differ.
 ///
-/// A connection forgets debts whose answers may still come: the oldest where there are too many, and all of
-/// them after a wrong answer. Bytes that do not fit may then answer a forgotten message. So the message that
-/// they are taken for counts as missing, not as wrong, unless all answers of the run are the same
-/// (`outcomeOfMisfit`). This ends with an answer which shows that no forgotten one can come any more
-/// (`noteOrder`).
+/// A connection forgets debts whose answers may still come: the oldest one where there are too many, and all of
+/// them after a wrong answer. Bytes that fit no answer may then belong to a forgotten message's. So the message that
+/// they seem to answer counts as missing, not as wrong, unless all answers of the run are the same
+/// (`outcomeOfMisfit`). That ends with a right answer which shows that no answer to a forgotten message can come any
+/// more (`noteOrder`).
 extension MessageEngine where System: ~Copyable {
-  /// Makes a row ready for its next message; false when it has to wait. An overdue message under
-  /// way becomes a debt; or its answer is counted as wrong, if bytes have come that do not match
-  /// (`hasMismatch`).
+  /// Makes a row ready for its next message; false when the row has to wait. An overdue message under
+  /// way becomes a debt. But where bytes have come that do not match (`hasMismatch`), a wrong answer is
+  /// counted instead, and the row waits until no more of that answer comes.
   mutating func makeReady(_ slot: UInt32, among connections: inout Connections) -> Bool {
     if connections.rows.state(slot) == .established { return true }
     guard connections.rows.canBeginMessage(slot) else { return false }
@@ -30,8 +30,8 @@ extension MessageEngine where System: ~Copyable {
     return true
   }
 
-  /// Takes bytes for the answers that are owed, and the rest for the message under way; true when
-  /// all else that can be read now is to be thrown away.
+  /// Takes bytes for the answers that are owed, and the rest as `hear` does; true when all else that can
+  /// be read now is to be thrown away.
   @inline(never)
   mutating func hearOwed(
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, among connections: inout Connections
@@ -78,7 +78,7 @@ extension MessageEngine where System: ~Copyable {
           return true
         }
         if found.isLast {
-          // Nothing that the connection waits for will come.
+          // The server closes after this answer, so it sends no other one.
           forgetDebts(slot, among: &connections)
           if connections.rows.state(slot) == .established {
             connections.awaitClose(slot)
@@ -93,7 +93,7 @@ extension MessageEngine where System: ~Copyable {
     return unsafe hear(slot, UnsafeRawBufferPointer(rebasing: heard[used...]), among: &connections)
   }
 
-  /// The peer has closed, which may be the end of the oldest debt's answer.
+  /// Notes that the peer has closed, which may be the end of the oldest debt's answer.
   mutating func endOwedAtClose(_ slot: UInt32, among connections: inout Connections) {
     let debt = connections.rows.messages.debt(0, of: slot)
     let stage = connections.rows.messages.answerProgress(of: slot)
@@ -105,6 +105,7 @@ extension MessageEngine where System: ~Copyable {
     }
   }
 
+  /// What fills the places of a message that has become a debt.
   private mutating func owedFacts(
     _ debt: MessageColumns.Debt, of slot: UInt32, among connections: inout Connections
   ) -> MessageTemplate.Facts {
@@ -113,7 +114,8 @@ extension MessageEngine where System: ~Copyable {
     return facts
   }
 
-  /// The answer to a debt that is known byte by byte.
+  /// The bytes of the answer to a debt, of a pattern whose answers are known byte by byte (`echo`, `text`). Good until
+  /// the next message is made.
   mutating func owedAnswer(
     _ debt: MessageColumns.Debt, of slot: UInt32, among connections: inout Connections
   ) -> UnsafeRawBufferPointer {
@@ -156,14 +158,14 @@ extension MessageEngine where System: ~Copyable {
   }
 
   /// Looks for the first later message whose answer begins with what has come, and drops the debts
-  /// before it as unanswered; false when there is none. Only answers that are known byte by byte
-  /// (`echo`, `text`) are compared; later messages with other answers are skipped, so false says
-  /// only that no such answer fits.
+  /// before that message; they stay counted as missing. False when there is no such message. Only
+  /// answers that are known byte by byte (`echo`, `text`) are compared, and messages with other answers
+  /// are skipped. So false says only that no answer of that kind fits.
   ///
   /// - Parameters:
   ///   - answer: the answer to the oldest debt, which does not fit.
   ///   - rest: the bytes that have come now.
-  ///   - before: how many bytes of `answer` had come earlier; they may belong to a later answer.
+  ///   - before: how many bytes of `answer` had come earlier. They may belong to a later answer.
   mutating func skipUnanswered(
     _ slot: UInt32, _ answer: UnsafeRawBufferPointer, _ rest: UnsafeRawBufferPointer, before: Int,
     among connections: inout Connections
@@ -202,8 +204,7 @@ extension MessageEngine where System: ~Copyable {
   }
 
   /// Counts a wrong answer and forgets all debts, as the bytes that have come fit no answer that is
-  /// owed. The wrong answer is that to the message under way or, where there is none, to the oldest
-  /// debt.
+  /// owed. The message under way gets the wrong answer or, where there is none, the oldest debt.
   ///
   /// - Parameter isOver: see `countWrongAnswer`.
   mutating func countWrongDebt(
@@ -217,7 +218,7 @@ extension MessageEngine where System: ~Copyable {
     if !isOver { connections.drainWrongAnswer(slot) }
   }
 
-  /// Counts the answer to the oldest debt as wrong, and drops the debt.
+  /// Drops the oldest debt, whose answer does not fit, and counts it anew (`outcomeOfMisfit`).
   mutating func refuteOldestDebt(_ slot: UInt32, among connections: inout Connections) {
     let pattern = Int(connections.rows.messages.debt(0, of: slot).pattern)
     connections.board.subtract(pattern, .missing)
@@ -226,15 +227,16 @@ extension MessageEngine where System: ~Copyable {
     dropDebts(slot, 1, among: &connections)
   }
 
-  /// Drops all debts of a connection, whose answers may still come: after a wrong answer nobody can
-  /// tell the rest of it from them.
+  /// Drops all debts of a connection, though their answers may still come: after a wrong answer nobody
+  /// can tell these from the rest of the wrong one.
   mutating func forgetDebts(_ slot: UInt32, among connections: inout Connections) {
     guard connections.rows.marks(slot).has(.owing) else { return }
     dropDebts(slot, connections.rows.messages.debtCount(of: slot), among: &connections)
     connections.rows.mark(slot, .forgetful)
   }
 
-  /// What becomes of a message of the pattern when bytes have come that do not fit its answer.
+  /// How a message of the pattern counts when bytes have come that do not fit its answer: as wrong, or as
+  /// missing where the bytes may answer a forgotten message.
   mutating func outcomeOfMisfit(
     _ slot: UInt32, _ pattern: Int, among connections: inout Connections
   ) -> MessageCounter {

@@ -1,9 +1,9 @@
 import Linux
 
-/// Answers that are messages of a protocol: a kernel that carries messages says where each of them ends, so an
-/// answer is the whole of one.
+/// Answers over a kernel that carries messages (`Kernel.carriesMessages`). Such a kernel says where each message ends,
+/// and an answer is one whole message.
 extension MessageEngine where System: ~Copyable {
-  /// Takes the pieces of messages that a connection has brought.
+  /// Takes the pieces of messages that one read has brought.
   mutating func hearMessages(
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, among connections: inout Connections
   ) {
@@ -15,8 +15,7 @@ extension MessageEngine where System: ~Copyable {
     }
   }
 
-  /// As `hearAnswer`, for a message under way whose answer is known by its bytes or their number.
-  ///
+  /// As `hearAnswer`, for one piece of an answer whose bytes, or their number, are known beforehand.
   mutating func hearPiece(
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, among connections: inout Connections
   ) -> Bool {
@@ -45,7 +44,7 @@ extension MessageEngine where System: ~Copyable {
     return false
   }
 
-  /// Whether bytes stand so in an answer, and the message ends where the answer does.
+  /// Whether a piece is what stands at a place of the answer, and its message ends where the answer does.
   @inline(__always)
   mutating func fits(
     _ heard: UnsafeRawBufferPointer, in answer: UnsafeRawBufferPointer, at before: Int
@@ -55,19 +54,21 @@ extension MessageEngine where System: ~Copyable {
       UnsafeRawBufferPointer(rebasing: answer[before..<before + heard.count]), heard)
   }
 
+  /// Whether an answer of `whole` bytes has room for a piece of `count` bytes after the first `before`, and the
+  /// piece's message ends where the answer does.
   @inline(__always)
   mutating func fits(_ count: Int, in whole: Int, at before: Int) -> Bool {
     let end = before + count
     return endsMessage ? end == whole : end <= whole
   }
 
-  /// A piece has come on a connection that lets a wrong answer pass: it is idle again when that has ended.
+  /// Passes over a piece of a wrong answer. The connection is idle again once the answer's message has ended.
   @inline(never)
   mutating func passOver(_ slot: UInt32, among connections: inout Connections) {
     if endsMessage { connections.rows.endDraining(slot) }
   }
 
-  /// As `hearOwed`.
+  /// As `hearOwed`, for one piece of a message.
   @inline(never)
   mutating func hearOwedPiece(
     _ slot: UInt32, _ heard: UnsafeRawBufferPointer, among connections: inout Connections

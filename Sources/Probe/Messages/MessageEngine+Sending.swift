@@ -47,13 +47,14 @@ extension MessageEngine where System: ~Copyable {
     }
   }
 
+  /// Tells the kernel of what kind the message under way is.
   @inline(__always)
   private mutating func chooseKind(of slot: UInt32, among connections: inout Connections) {
     let pattern = connections.rows.messages.pattern(of: slot)
     connections.kernel.choose(patterns.traits(pattern).isBinary ? .binary : .text)
   }
 
-  /// The bytes of the message under way, made again. Good until the next message is made.
+  /// All bytes of the message under way: none are kept, so they are made again. Good until the next message is made.
   @inline(__always)
   mutating func message(of slot: UInt32, among connections: inout Connections)
     -> UnsafeRawBufferPointer
@@ -130,8 +131,8 @@ extension MessageEngine where System: ~Copyable {
     }
   }
 
-  /// Counts a wrong answer to the message under way, and has the message end: at once, or when it has been
-  /// sent whole. A conversation ends when the bytes that are there have been read.
+  /// Counts a wrong answer to the message under way, and has the message end: at once, or when it has been sent
+  /// whole. A conversation ends when the bytes that are there have been read (`conclude`).
   ///
   /// - Parameter isOver: whether the wrong answer has come whole, so that the connection need not
   ///   wait.
@@ -157,12 +158,12 @@ extension MessageEngine where System: ~Copyable {
     }
   }
 
-  /// The peer has ended a connection. The conversation on it, if any, may have ended so in the
-  /// recording, and an HTTP response may go on to there.
+  /// Notes that the peer has ended a connection. That may be the end of an HTTP response, and the
+  /// recorded end of a conversation. In all other cases the connection is lost.
   mutating func peerEnded(_ slot: UInt32, _ error: Errno?, among connections: inout Connections) {
     if error == nil, searches.mayEndAtClose {
       endAnswerAtClose(slot, among: &connections)
-      // It was to be closed once its message was over.
+      // The connection was to be closed once its message was over, which it is now.
       if connections.rows.marks(slot).has(.closesAfterMessage),
         connections.rows.state(slot) == .established
       {
@@ -172,6 +173,7 @@ extension MessageEngine where System: ~Copyable {
     player.peerEnded(slot, error, among: &connections)
   }
 
+  /// Ends the HTTP response that goes on to the peer's close, if there is one.
   @inline(never)
   private mutating func endAnswerAtClose(_ slot: UInt32, among connections: inout Connections) {
     let marks = connections.rows.marks(slot)

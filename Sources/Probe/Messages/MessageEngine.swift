@@ -23,16 +23,16 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
   private(set) var end = Instant.distantFuture
   /// Whether some pattern is played once on each connection, so also on each new one.
   private(set) var playsOnce = false
-  /// Whether some pattern has rounds, so that a connection may have missed its instant while it was
-  /// busy.
+  /// Whether some pattern has rounds, or is played once: a connection that was busy at its instant then
+  /// has a message to make up for.
   private(set) var hasRounds = false
   /// The pattern whose only pace is its answers; nil where there is none, or more than one. Never a
   /// conversation, which may have to wait until its connection is owed no answer.
   private(set) var closedLoopPattern: Int?
-  /// Whether the bytes that are heard now end a message; means nothing where the kernel carries none.
+  /// Whether the bytes that are heard now end a message. Means nothing where the kernel carries no messages.
   var endsMessage = false
-  /// How many rows there are up to the last one that has had a connection. Where a search has stepped down,
-  /// rows beyond the last one that was left with a connection do not count until they have one again.
+  /// How many rows there are up to the last one that has had a connection. After a search has stepped down, the rows
+  /// beyond the last one that kept its connection do not count until they get one again.
   private(set) var slotsInUse: UInt32 = 0
   /// How many rows the phase is going to use, as far as the plan tells.
   private(set) var plannedSlots: UInt32 = 0
@@ -106,8 +106,8 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
     for pattern in 0..<patterns.count
     where isPlayed(pattern) && patterns.traits(pattern).rate == .infinity {
       unlimited += 1
-      let waits = patterns.traits(pattern).answer == .conversation
-      closedLoopPattern = unlimited == 1 && !waits ? pattern : nil
+      let isConversation = patterns.traits(pattern).answer == .conversation
+      closedLoopPattern = unlimited == 1 && !isConversation ? pattern : nil
     }
   }
 
@@ -139,7 +139,9 @@ struct MessageEngine<System: Kernel & ~Copyable>: ~Copyable {
 
   mutating func setPlannedSlots(_ slots: UInt32) { plannedSlots = slots }
 
+  /// Has rounds include a row that has got a connection.
   mutating func extendRounds(over slot: UInt32) { slotsInUse = max(slotsInUse, slot + 1) }
 
+  /// Has rounds include only the first `slots` rows.
   mutating func narrowRounds(to slots: UInt32) { slotsInUse = slots }
 }

@@ -59,7 +59,8 @@ struct MessageMaker: ~Copyable {
 
   /// The bytes of a whole message. Good until the next one is made.
   ///
-  /// - Parameter facts: connection and sequence tell any two messages of a template apart.
+  /// - Parameter facts: `connection` and `sequence` tell any two messages of a template apart, so the
+  ///   other facts are not compared with those of the message made last.
   func message(_ template: Int, _ facts: MessageTemplate.Facts) -> UnsafeRawBufferPointer {
     var made = last[0]
     if made.template != template || made.connection != facts.connection

@@ -9,13 +9,14 @@ struct PatternTable: ~Copyable {
   struct Traits: BitwiseCopyable {
     /// Nanoseconds between the messages of one connection; 0 where `rate` sets the pace.
     fileprivate(set) var every: UInt64 = 0
-    /// Messages per second of all connections together; infinite where only answers set the pace.
+    /// Messages per second over the connections of all workers; infinite where only answers set the
+    /// pace, 0 where there is no rate.
     fileprivate(set) var rate = 0.0
     /// Played once on each connection; `every` and `rate` are 0 then.
     fileprivate(set) var isOnce = false
-    /// Whether its messages are no text, where the protocol has messages of both kinds.
+    /// Whether the messages are binary, where the protocol has messages of text and binary ones.
     fileprivate(set) var isBinary = false
-    /// Nanoseconds.
+    /// Nanoseconds from when a message was due until its answer is missing.
     fileprivate(set) var timeout: UInt64 = 0
     fileprivate(set) var answer = Answer.nothing
     /// Bytes of an answer of known length (`.anything` or `.text`).
@@ -26,7 +27,7 @@ struct PatternTable: ~Copyable {
     /// Whether every message of the run has the same answer, byte for byte. Other bytes are then wrong,
     /// whichever message they answer.
     fileprivate(set) var hasUniformAnswers = false
-    /// The message, if it is the same on every connection (`isFixed`).
+    /// The message, if all messages of the pattern are the same (`isFixed`).
     fileprivate var message = Text()
     fileprivate var isFixed = false
     /// The text that must answer (`.text`).
@@ -34,7 +35,7 @@ struct PatternTable: ~Copyable {
 
     var wantsAnswer: Bool { answer != .nothing }
 
-    /// Whether the answer is known by its bytes, or their number.
+    /// Whether the bytes of the answer, or at least their number, are known beforehand.
     var isKnown: Bool { answer == .echo || answer == .text || answer == .anything }
   }
 
@@ -44,11 +45,11 @@ struct PatternTable: ~Copyable {
     /// Any bytes, `answerCount` of them.
     case anything
     case text
-    /// By an expression that its bytes match; its end is not known.
+    /// Bytes that match an expression. Where the answer ends is not known.
     case matching
-    /// It says where it ends: with a delimiter, or by its length.
+    /// An answer that says where it ends (`AnswerFrame`), with a content that is looked for, if any.
     case framed
-    /// By the recorded conversation; see `ConversationBook`.
+    /// The answers of the recorded conversation; see `ConversationBook`.
     case conversation
   }
 
@@ -159,14 +160,14 @@ struct PatternTable: ~Copyable {
     unsafe bytes(traits(pattern).answerText)
   }
 
-  /// The message of a pattern that says the same on every connection; nil for others.
+  /// The message of a pattern whose messages are all the same; nil for other patterns.
   @inline(__always)
   func fixedMessage(_ pattern: Int) -> UnsafeRawBufferPointer? {
     let traits = traits(pattern)
     return unsafe traits.isFixed ? bytes(traits.message) : nil
   }
 
-  /// A message that differs from connection to connection. Good until the next one is made.
+  /// A message of a pattern whose messages differ. Good until the next one is made.
   func message(_ pattern: Int, _ facts: MessageTemplate.Facts) -> UnsafeRawBufferPointer {
     unsafe maker.message(pattern, facts)
   }

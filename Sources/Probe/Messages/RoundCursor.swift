@@ -1,16 +1,19 @@
 import Linux
 
-/// When each connection is due to send its next message, for a pattern with one per interval or one in all.
+/// When each connection is due to send its next message, for a pattern that every connection plays once per interval,
+/// or once per phase.
 ///
 /// A round lasts one interval, and every connection has its instant in it: connection `slot` of
 /// `slots`, at worker `index` of `count`, is due when (slot + index / count) / slots of the round
-/// have passed. The cursor walks through the round as time does, so its size does not depend on the
+/// have passed. The cursor walks through the slots in that order, so its size does not depend on the
 /// number of connections.
 struct RoundCursor: BitwiseCopyable {
   /// Nanoseconds of a round.
   private let every: UInt64
+  /// The worker's `WorkerShare`.
   private let index: UInt64
   private let count: UInt64
+  /// When `firstRound` begins, in nanoseconds.
   private var start: UInt64 = 0
   /// The first round since `restart`. Round numbers go on from phase to phase, so that a round that a row has
   /// noted in an earlier phase is a past one.
@@ -24,13 +27,14 @@ struct RoundCursor: BitwiseCopyable {
   private var slotsSince: UInt32 = 0
   private var slotsBefore: UInt32 = 1
 
-  /// - Parameter every: nanoseconds.
+  /// - Parameter every: nanoseconds of a round; means nothing for a pattern that is played once or at a rate.
   init(every: UInt64, share: WorkerShare) {
     self.every = max(1, every)
     index = UInt64(share.index)
     count = UInt64(share.count)
   }
 
+  /// Begins the rounds of a phase, at its first slot.
   mutating func restart(at instant: Instant, slots: UInt32) {
     start = instant.nanoseconds
     firstRound = round &+ 1
@@ -40,22 +44,23 @@ struct RoundCursor: BitwiseCopyable {
     slotsSince = round
   }
 
-  /// Begins the walk through the round once more, at its first slot: for messages that every connection
-  /// sends once, as connections take slots that the cursor has passed.
+  /// Begins the walk through the round once more, at its first slot. For patterns that are played once: connections
+  /// in slots that the cursor has passed may not have played them.
   mutating func rewind() { slot = 0 }
 
   /// The instant of the connection that the cursor stands at.
   var due: Instant { due(slot, in: round) }
 
+  /// When a slot is due in a round, which must not lie before `firstRound`.
   func due(_ slot: UInt32, in round: UInt32) -> Instant {
-    let (rounds, overflow) = every.multipliedReportingOverflow(by: UInt64(round &- firstRound))
+    let (begin, overflow) = every.multipliedReportingOverflow(by: UInt64(round &- firstRound))
     if overflow { return .distantFuture }
     let slots = round < slotsSince ? slotsBefore : slots
     let place = UInt64(min(slot, slots - 1)) * count + index
     let offset = (UInt64(slots) * count).dividingFullWidth(
       every.multipliedFullWidth(by: place)
     ).quotient
-    return Instant(nanoseconds: start).advanced(byNanoseconds: rounds).advanced(
+    return Instant(nanoseconds: start).advanced(byNanoseconds: begin).advanced(
       byNanoseconds: offset)
   }
 
@@ -73,7 +78,7 @@ struct RoundCursor: BitwiseCopyable {
     self.slots = max(1, slots)
   }
 
-  /// In how many rounds a slot's message is still to become due before an instant.
+  /// In how many rounds the cursor still comes to a slot before an instant, and finds its message due.
   ///
   /// - Parameter noted: the round that the row has noted for its next message, maybe in an earlier phase.
   func roundsLeft(at slot: UInt32, noted: UInt32, before end: Instant) -> UInt64 {

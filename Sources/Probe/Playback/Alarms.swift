@@ -4,8 +4,9 @@ import SystemPackage
 /// Rows by the instant at which something is to be done about them: a binary heap in fixed memory. It takes
 /// 16 bytes per row, and no memory where no conversation is played.
 struct Alarms: ~Copyable {
-  /// By place in the heap: nanoseconds, and the row.
+  /// By place in the heap: when the alarm is due, in nanoseconds.
   private let dues: Column<UInt64>
+  /// By place in the heap: whose alarm it is.
   private let rows: Column<UInt32>
   /// By row: its place in the heap, from 1; 0 for a row without an alarm.
   private let places: Column<UInt32>
@@ -54,7 +55,8 @@ struct Alarms: ~Copyable {
     sift(rows[count], dues[count], at: place - 1)
   }
 
-  /// Puts a row where it belongs in the heap. The place `start` must be free; other rows may move.
+  /// Puts a row where it belongs in the heap, from the place `start`, which must be free or the row's own. Other rows
+  /// may move.
   private func sift(_ row: UInt32, _ due: UInt64, at start: UInt32) {
     var place = start
     while place > 0, due < dues[(place - 1) / 2] {

@@ -10,13 +10,15 @@ struct ConversationBook: ~Copyable {
     /// How many cues it has, from `firstCue` on, and how many answers.
     fileprivate(set) var cues: UInt32 = 0
     fileprivate(set) var answers: UInt32 = 0
-    /// Nanoseconds that the server took to close the connection when it was recorded.
+    /// Nanoseconds that the server took in the recording to close the connection; 0 unless
+    /// `awaitsClose`.
     fileprivate(set) var closeLag: UInt64 = 0
-    /// Whether the server closes the connection at the end.
+    /// Whether the client waits for the server to close the connection at the end.
     fileprivate(set) var awaitsClose = false
     /// Whether every answer of the right length is right, whatever its bytes.
     fileprivate(set) var takesAnything = false
-    /// Nanoseconds beyond the `lag` of an answer after which it is missing.
+    /// Nanoseconds beyond the `lag` of an answer after which the answer is missing. The same for the
+    /// server's close, beyond `closeLag`.
     fileprivate(set) var timeout: UInt64 = 0
   }
 
@@ -34,9 +36,10 @@ struct ConversationBook: ~Copyable {
     case say, finish, close
   }
 
+  /// Something that the server says; see `ConversationScript.Answer`.
   struct Answer: BitwiseCopyable {
     fileprivate(set) var cuesBefore: UInt32
-    /// Nanoseconds that the server took for the answer when it was recorded.
+    /// Nanoseconds that the server took for the answer in the recording.
     fileprivate(set) var lag: UInt64
     fileprivate(set) var text: Text
   }
@@ -81,7 +84,7 @@ struct ConversationBook: ~Copyable {
 
   /// The conversation that is played on a connection.
   ///
-  /// - Parameter connection: its number in the run.
+  /// - Parameter connection: the connection's number in the run.
   @inline(__always)
   func script(_ pattern: Int, on connection: UInt64) -> Script {
     let range = scriptRanges[UInt32(pattern)]
@@ -98,7 +101,7 @@ struct ConversationBook: ~Copyable {
     heard < script.answers ? answers[script.firstAnswer + heard] : nil
   }
 
-  /// The bytes of a text. Good until this is called again.
+  /// The bytes of a text. Good until the next call.
   func bytes(
     of text: Text, _ facts: @autoclosure () -> MessageTemplate.Facts
   ) -> UnsafeRawBufferPointer {
@@ -107,7 +110,7 @@ struct ConversationBook: ~Copyable {
       rebasing: UnsafeRawBufferPointer(texts.buffer)[text.start..<text.start + text.count])
   }
 
-  /// The contents of the columns in arrays, while they grow.
+  /// What the columns will hold, in arrays that can grow.
   private struct Draft {
     var scripts: [Script] = []
     var cues: [Cue] = []

@@ -51,8 +51,9 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
     }
   }
 
-  /// Goes on after a delay. False when a wrong byte came during the delay: then the conversation
-  /// ends as soon as the bytes that came with the wrong one have been read.
+  /// Carries out the cue that a delay came before. False when a wrong byte came during the delay: then
+  /// the client says nothing more, and the conversation ends once the bytes that are there have been
+  /// read (`MessageEngine.conclude`).
   mutating func resume(
     _ slot: UInt32, due: Instant, among connections: inout Connections
   ) -> Bool {
@@ -69,6 +70,7 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
     return true
   }
 
+  /// Does what a cue says. The connection may be gone afterwards.
   private mutating func carryOut(
     _ cue: ConversationBook.Cue, on slot: UInt32, _ script: ConversationBook.Script, due: Instant,
     among connections: inout Connections
@@ -108,14 +110,15 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
 
   // MARK: Answers
 
-  /// What became of bytes that have come.
+  /// What `hear` has found in the bytes that it was given.
   struct Heard {
-    /// How many of the bytes belong to the conversation.
+    /// How many of the bytes belong to answers of the conversation.
     var used = 0
     /// Whether one of the bytes differs from the recorded answer.
     var isWrong = false
   }
 
+  /// Takes bytes that have come, answer after answer, up to the first answer with a wrong byte.
   mutating func hear(
     _ slot: UInt32, _ bytes: UnsafeRawBufferPointer, among connections: inout Connections
   ) -> Heard {
@@ -150,8 +153,8 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
     among connections: inout Connections
   ) {
     connections.readClock()
-    // No round trip for an answer that came too early: in the recording the client has said more
-    // before it.
+    // No round trip for an answer that came too early: in the recording the client had said more
+    // before this answer came.
     if answer.cuesBefore <= connections.rows.messages.cuesDone(of: slot) {
       connections.recordRoundTrip(slot)
     }
@@ -176,7 +179,8 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
   }
 
   /// Marks a conversation as overdue if the answer, or the close, that has come now was too late.
-  /// `expire` has not done so yet where the deadline passed in this same turn.
+  /// `MessageEngine.expire` comes after the events of a turn, so it may not have seen that the deadline
+  /// has passed.
   private mutating func noteLateness(_ slot: UInt32, among connections: inout Connections) {
     guard !connections.rows.marks(slot).has(.overdue),
       let deadline = connections.rows.alarm(of: slot), deadline < connections.now
@@ -187,6 +191,7 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
 
   // MARK: Ends
 
+  /// Counts the outcome of a conversation that has gone as it was recorded, and ends it.
   private mutating func end(_ slot: UInt32, among connections: inout Connections) {
     let pattern = connections.rows.messages.pattern(of: slot)
     if connections.rows.marks(slot).has(.overdue) {
@@ -198,8 +203,8 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
     connections.finishMessage(slot)
   }
 
-  /// The peer has ended a connection. Where either side closed in the recording, the conversation
-  /// is over; else the connection is lost.
+  /// Notes that the peer has ended a connection. Where either side closed in the recording, the
+  /// conversation is over; else the connection is lost.
   @inline(never)
   mutating func peerEnded(_ slot: UInt32, _ error: Errno?, among connections: inout Connections) {
     guard endsAsRecorded(slot, error, among: &connections) else {
@@ -210,7 +215,7 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
     closeAsRecorded(slot, among: &connections)
   }
 
-  /// Whether the server has ended a connection where one of the two sides closed in the recording.
+  /// Whether a connection has ended where one of the two sides closed it in the recording.
   private mutating func endsAsRecorded(
     _ slot: UInt32, _ error: Errno?, among connections: inout Connections
   ) -> Bool {
@@ -226,6 +231,7 @@ struct ConversationPlayer<System: Kernel & ~Copyable>: ~Copyable {
     return next.map { $0.act == .close } ?? script.awaitsClose
   }
 
+  /// Closes a connection with FIN, without a reset, as the recorded conversation ended.
   private mutating func closeAsRecorded(_ slot: UInt32, among connections: inout Connections) {
     try? connections.kernel.resetOnClose(connections.rows.descriptor(slot), false)
     connections.board.add(.closedAsRecorded)

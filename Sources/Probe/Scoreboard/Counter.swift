@@ -2,23 +2,22 @@
 package enum Counter: Int, CaseIterable, Sendable {
   /// A `WorkerState`.
   case state
-  /// The number of the last order that the worker has carried out; see `Scoreboard.Command`.
+  /// Client: the number of the last order that the worker has carried out; see `Scoreboard.Command`.
   case settledOrder
 
   // Connections now.
-  /// Client: connections that stand: their handshake has finished, and they have not ended. Server: the
-  /// same of those accepted from the run's own sources, and not from an ephemeral port.
+  /// Client: connections whose handshake has finished and that have not ended. Server: connections that were accepted
+  /// from the run's own sources, not from an ephemeral port, and have not ended.
   case held
-  /// Server: accepted from the run's own sources and an ephemeral port; other programs' connections
-  /// may be among them.
+  /// Server: as `held`, but from an ephemeral port. Other programs' connections may be among them.
   case ephemeralHeld
   /// Client: handshakes under way.
   case connecting
-  /// Server: accepted from elsewhere.
+  /// Server: connections that were accepted from elsewhere and have not ended.
   case strangersHeld
 
-  // Since the worker started, but for `limited` and `unanswered`.
-  /// Client: connections begun, with those that failed at once; each counts once, however often its
+  // Counted since the worker started, but for `limited` and `unanswered`.
+  /// Client: connections begun, with those that failed at once. Each counts once, however often its
   /// handshake was tried. Server: connections accepted from the run's own sources, and not from an
   /// ephemeral port.
   case opened
@@ -26,7 +25,7 @@ package enum Counter: Int, CaseIterable, Sendable {
   /// own sources and such a port.
   case ephemeral
   /// Server: connections accepted from elsewhere. Their ends (`closedByPeer`) and their bytes are
-  /// counted with those of the others; nothing else that they do is.
+  /// counted with those of the other connections. Nothing else that they do is counted.
   case strangers
   /// Client: handshakes begun because the same connection's previous handshake had timed out.
   case retried
@@ -35,6 +34,7 @@ package enum Counter: Int, CaseIterable, Sendable {
   /// Connections that were held and that this end did not choose to close: the peer closed or reset
   /// them, or they broke. Each counts once, however its end was noticed.
   case closedByPeer
+  /// Failures of every kind; `Scoreboard.failures` tells the kinds apart.
   case failures
   /// Client: tuples of source and endpoint that could not be used, as something else on the host or
   /// TIME_WAIT held them, or as source and endpoint are the same. Each counts once.
@@ -43,9 +43,10 @@ package enum Counter: Int, CaseIterable, Sendable {
   /// lived to their planned or recorded end. Connections that failed or were lost are not among
   /// them.
   case lateArrivals
-  /// Client: turns in which a connection was due and there was no room for it.
+  /// Client: turns in which a connection was due and had no room, because earlier ones had not ended in time.
   case crowded
-  /// Client: turns in which a connection was due and as many handshakes of TLS were under way as may be.
+  /// Client: turns in which a connection was due and had to wait, because as many handshakes of TLS were under way
+  /// as may be.
   case heldBack
   /// The last phase in which a limit stopped this worker's growth, counted from 1; 0 for none. See
   /// `Scoreboard.isLimited(in:)`.
@@ -56,16 +57,15 @@ package enum Counter: Int, CaseIterable, Sendable {
   case verified
   /// Client: connections that a churn has closed, when their lifetime or the churn was over.
   case churned
-  /// Client: of those in `churned` or `closedAsRecorded`, the ones that ended before their lifetime was
-  /// over.
+  /// Client: of those in `churned` or `closedAsRecorded`, the ones whose lifetime was not over when their churn ended.
   case cutShort
-  /// Client: connections held that a close phase closed, or a search on its way down.
+  /// Client: established connections that a close phase closed, or a search on its way down.
   case closed
   /// Client: connections that either side closed where it did so in the recorded conversation.
   case closedAsRecorded
-  /// Client: connections held now that sent a message and never got an answer.
+  /// Client: connections held now that sent a message that wants an answer, and never got one.
   case unanswered
-  /// Client: waits for quiet after a wrong answer.
+  /// Client: how often a connection had to wait after a wrong answer, until no more bytes came.
   case waits
   /// Client: connections on which something came that nobody had asked for.
   case unasked
@@ -73,12 +73,13 @@ package enum Counter: Int, CaseIterable, Sendable {
   case unexpectedBytes
   /// Server: messages pushed to a connection. Client: pushed messages that came whole.
   case pushed
-  /// Client: messages that came where the server's known one was pushed, and were another. What stands
-  /// between two whole messages counts as one.
+  /// Client: messages that came instead of the one that the server is known to push. All that comes between two
+  /// whole messages counts as one.
   case pushedWrong
   case bytesReceived
   case bytesSent
 
-  /// Nanoseconds after which a connection that was due counts as begun too late.
+  /// Nanoseconds after which a connection that was due counts as begun too late, and after whose end a
+  /// phase's messages are not sent any more.
   package static let lateAfter: UInt64 = 1_000_000_000
 }

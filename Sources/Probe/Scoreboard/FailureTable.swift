@@ -3,23 +3,26 @@ import Synchronization
 package import SystemPackage
 package import WorkerLog
 
-/// The failures of one worker, counted by kind: call, errno and phase, and where it matters by endpoint. It
-/// lies on the scoreboard.
+/// The failures of one worker, counted by kind, in a part of its scoreboard. A kind is a call, an errno and a phase,
+/// and for some calls an endpoint.
 ///
-/// A table of kinds instead of a log: a million failures that are alike take one row, none is lost,
-/// and nobody has to empty the table in time.
+/// This is a table of kinds instead of a log: a million failures that are alike take one row, none is
+/// lost, and nobody has to empty the table in time.
 @safe
 package struct FailureTable {
   /// Kinds that one worker can tell apart. The last row takes the failures of all further kinds.
   package static let capacity = 1024
+  /// Bytes of a row. It has fields of 64 bits: 0 its key, which is 0 in an unused row; 1 `count`; 2 `first`; 3 `held`;
+  /// 4 `position` + 1; 5 `stopped`; 6 `retried`; 7 `lastStopped`.
   static let stride = 64
-  /// So many of a plan's endpoints have rows of their own; all further ones share one, so that a plan of a
-  /// thousand endpoints leaves room for other kinds.
+  /// How many of a plan's endpoints are told apart. All further ones share a row per kind, so that a plan of a thousand
+  /// endpoints leaves room for other kinds.
   package static let endpointsApart = 16
 
   package struct Row: Equatable, Sendable {
     package var call: FailedCall
-    /// Nil for the runner's own deadline and for an orderly close.
+    /// Nil for an orderly close, and for the runner's own deadline in TCP's handshake. In the handshake of a layer on
+    /// top of TCP that deadline is ETIMEDOUT.
     package var errno: Errno?
     /// The phase's place in the plan, from 0.
     package var phase: Int
@@ -46,7 +49,10 @@ package struct FailureTable {
 
   /// The worker's side: counts one failure.
   ///
-  /// - Parameter endpoint: the endpoint's place in the plan, for failures that are told apart by it.
+  /// - Parameters:
+  ///   - endpoint: the endpoint's place in the plan, for calls whose failures are told apart by it.
+  ///   - held: connections that the worker holds now.
+  ///   - position: the tuple's position on the client's source walk.
   func add(
     _ call: FailedCall, _ errno: Errno?, phase: Int, endpoint: Int? = nil, at instant: Instant,
     held: UInt64, position: UInt32?
@@ -63,7 +69,7 @@ package struct FailureTable {
       store(instant.nanoseconds, row, 2)
       store(held, row, 3)
       store(position.map { UInt64($0) + 1 } ?? 0, row, 4)
-      // The key last: it makes the row visible.
+      // The key is written last, as it makes the row visible.
       unsafe cell(row, 0).pointee.store(key, ordering: .releasing)
       return
     }
@@ -87,6 +93,7 @@ package struct FailureTable {
     store(load(row, 6) + 1, row, 6)
   }
 
+  /// The row that counts failures of a kind: its own, or the last one. Nil when none was counted.
   @inline(__always)
   private func row(of key: UInt64) -> Int? {
     for row in 0..<Self.capacity {
@@ -97,6 +104,8 @@ package struct FailureTable {
     return nil
   }
 
+  /// Bit 63 is set, so that no key is 0. The endpoint's place + 1 (0 for none) stands from bit 48 on, the phase from
+  /// bit 32, the call from bit 16, the errno from bit 0.
   private static func key(
     _ call: FailedCall, _ errno: Errno?, phase: Int, endpoint: Int?
   ) -> UInt64 {
@@ -127,9 +136,6 @@ package struct FailureTable {
     }
     return rows
   }
-
-  // The fields of a row: 0 its key, 1 `count`, 2 `first`, 3 `held`, 4 `position` + 1, 5 `stopped`,
-  // 6 `retried`, 7 `lastStopped`.
 
   private func load(_ row: Int, _ field: Int) -> UInt64 {
     unsafe cell(row, field).pointee.load(ordering: .relaxed)

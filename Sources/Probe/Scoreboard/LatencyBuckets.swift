@@ -1,12 +1,14 @@
-/// Where a latency is counted: buckets of nanoseconds, each at most 1/128 of its values wide.
+/// The buckets in which latencies are counted, in nanoseconds. Each is at most 1/128 as wide as its values
+/// are large.
 ///
-/// The layout is HdrHistogram's with two significant digits. HdrHistogram itself is not used, as
+/// The layout is HdrHistogram's with two significant digits. HdrHistogram itself is not used, because
 /// the worker counts in shared memory, without a call or an allocation.
 package enum LatencyBuckets {
-  /// Enough for values below 2^40 ns, 18 minutes; longer ones count as that long.
+  /// Enough for latencies below 2^40 ns, 18 minutes. Longer ones count as that long.
   package static let count = 33 * 128 + 128
   private static let largest: UInt64 = (1 << 40) - 1
 
+  /// The bucket of a latency, given in nanoseconds.
   package static func index(of value: UInt64) -> Int {
     let value = min(value, largest)
     guard value >= 256 else { return Int(value) }

@@ -3,8 +3,8 @@ import Messages
 import Synchronization
 package import SystemPackage
 
-/// The memory that one worker shares with the coordinator: their only channel, but for two event
-/// counters by which they wake each other, and a pipe for what `serve --verbose` shows.
+/// The memory that one worker shares with the coordinator. They have no other channel, but for two
+/// event counters by which they wake each other, and a pipe for what `serve --verbose` shows.
 ///
 /// The coordinator alone writes the order, and how much of the drive log it has taken. The worker
 /// alone writes all else, but for `Counter.limited`, which the coordinator sets back to 0. Every
@@ -14,12 +14,15 @@ package import SystemPackage
 package struct Scoreboard: @unchecked Sendable {
   private let base: UnsafeMutableRawPointer
   private let bytes: Int
+  /// How many source addresses have a count of their own.
   package let sources: Int
 
+  /// `MessagePattern.most`, as a constant to the compiler (`Offset`).
   private static let mostPatterns = 8
 
-  /// Cells that the coordinator alone writes never share a cache line with the worker's. All offsets are constants
-  /// to the compiler; with `allCases.count` in them, reading one would take a lazy initialization.
+  /// Where the parts begin, in bytes. Cells that the coordinator alone writes never share a cache line with the
+  /// worker's. All offsets are constants to the compiler: with `allCases.count` in them, reading one would take a lazy
+  /// initialization.
   private enum Offset {
     static let counters = 0
     static let order = 512
@@ -29,27 +32,28 @@ package struct Scoreboard: @unchecked Sendable {
     static let messages =
       latencies + Latency.count * LatencyBuckets.count * MemoryLayout<UInt32>.stride
     static let unasked = messages + Scoreboard.mostPatterns * MessageCounter.count * 8
-    static let refusal = unasked + 8 + Scoreboard.mostSaid
-    static let wrong = refusal + 2 * Scoreboard.mostRefusals * (8 + Scoreboard.mostSaid)
+    static let refusals = unasked + 8 + Scoreboard.mostSaid
+    static let wrongs = refusals + 2 * Scoreboard.mostRefusals * (8 + Scoreboard.mostSaid)
     static let drive =
-      wrong + Scoreboard.mostPatterns * Scoreboard.mostWrongAnswers * (8 + Scoreboard.mostSaid)
+      wrongs + Scoreboard.mostPatterns * Scoreboard.mostWrongAnswers * (8 + Scoreboard.mostSaid)
     static let sources = drive + DriveLog.stride
   }
 
-  /// - Parameter sources: how many source addresses to count connections for, one by one.
+  /// - Parameter sources: how many source addresses have their connections counted one by one.
   package init(sources: Int) throws(Errno) {
     precondition(
       Latency.count == Latency.allCases.count
         && MessageCounter.count == MessageCounter.allCases.count
         && Self.mostPatterns == MessagePattern.most)
     self.sources = sources
-    // The memory ends where a page ends (`Memory.map`). A length of whole cache lines has it begin with one.
+    // The memory ends where a page ends (`Memory.map`). So it begins with a cache line if its length is one of whole
+    // lines.
     let line = 64
     bytes = (Offset.sources + sources * MemoryLayout<UInt32>.stride + line - 1) / line * line
     unsafe base = try Memory.map(bytes: bytes, shared: true)
   }
 
-  /// Gives the memory back. Not a `deinit`: parent and child both hold the value.
+  /// Gives the memory back. This is no `deinit`, because the coordinator and the worker each hold the value.
   package func unmap() {
     unsafe Memory.unmap(base, bytes: bytes)
   }
@@ -61,7 +65,7 @@ package struct Scoreboard: @unchecked Sendable {
     @inline(__always) nonmutating set { store(newValue, Offset.counters + counter.rawValue * 8) }
   }
 
-  /// Whether a limit has stopped this worker's growth in a phase; `failures` then says which.
+  /// Whether a limit has stopped this worker's growth in a phase; `failures` then says which limit.
   ///
   /// - Parameter phase: its place in the plan, from 0.
   package func isLimited(in phase: Int) -> Bool { self[.limited] == UInt64(phase) + 1 }
@@ -112,37 +116,38 @@ package struct Scoreboard: @unchecked Sendable {
   package static let mostSaid = 248
   /// How many wrong answers to messages of one pattern are kept.
   static let mostWrongAnswers = 3
-  /// How many kinds of refusals are kept of one phase.
+  /// How many refusals of one phase are kept, each with another errno.
   static let mostRefusals = 3
 
-  /// Keeps what a peer says without being asked, if nothing was kept before in the phase: servers that turn a
-  /// connection away often say why.
+  /// Keeps what a peer says unasked, if nothing was kept before in the phase: servers that turn a connection away
+  /// often say why.
   func keepUnasked(_ bytes: UnsafeRawBufferPointer) {
     guard load(Offset.unasked) == 0 else { return }
     unsafe keep(bytes, at: Offset.unasked)
   }
 
-  /// Keeps why a handshake on top of TCP was refused, if nothing was kept before of refusals in this phase that
-  /// were counted with this errno. Two phases in a row have places of their own: when the second is over, the
-  /// coordinator may ask for the words of what came between them.
+  /// Keeps why a handshake on top of TCP was refused, if no refusal with this errno was kept before in this phase.
+  /// Two phases in a row have places of their own: a failure between them is counted in the first and may be reported
+  /// with the second, and then the coordinator asks for the words of the first.
   @inline(never)
   func keepRefusal(_ words: String, _ errno: Errno?, phase: Int) {
     let key = Self.key(errno, phase: phase)
     for index in 0..<Self.mostRefusals {
-      let place = Self.refusal(index, phase: phase)
-      let known = load(place) >> 16
-      if known == key { return }
-      guard known >> 16 != key >> 16 else { continue }
+      let place = Self.placeOfRefusal(index, phase: phase)
+      let keptKey = load(place) >> 16
+      if keptKey == key { return }
+      // What another phase has left there may be overwritten.
+      guard keptKey >> 16 != key >> 16 else { continue }
       var words = words
       return words.withUTF8 { unsafe keep(UnsafeRawBufferPointer($0), at: place, key: key) }
     }
   }
 
-  private static func refusal(_ index: Int, phase: Int) -> Int {
-    Offset.refusal + ((phase & 1) * mostRefusals + index) * (8 + mostSaid)
+  private static func placeOfRefusal(_ index: Int, phase: Int) -> Int {
+    Offset.refusals + ((phase & 1) * mostRefusals + index) * (8 + mostSaid)
   }
 
-  /// What stands above the length of a refusal: its phase, from 1, and its errno.
+  /// What stands in the first cell of a refusal, above the 16 bits of its length: its phase, from 1, and its errno.
   private static func key(_ errno: Errno?, phase: Int) -> UInt64 {
     (UInt64(phase & 0x7FFF_FFFF) + 1) << 16
       | UInt64(UInt16(truncatingIfNeeded: errno?.rawValue ?? 0))
@@ -151,11 +156,11 @@ package struct Scoreboard: @unchecked Sendable {
   /// Keeps a wrong answer to a message of the pattern at this place in the plan, if fewer than
   /// `mostWrongAnswers` were kept in the phase, and none that begins alike.
   ///
-  /// - Parameter bytes: the answer as far as it came with the byte that showed it to be wrong.
+  /// - Parameter bytes: the bytes of the read that showed the answer to be wrong.
   @inline(never)
   func keepWrongAnswer(_ pattern: Int, _ bytes: UnsafeRawBufferPointer) {
     for index in 0..<Self.mostWrongAnswers {
-      let place = Self.wrongAnswer(pattern, index)
+      let place = Self.placeOfWrongAnswer(pattern, index)
       let count = Int(load(place))
       if count == 0 { return unsafe keep(bytes, at: place) }
       let kept = unsafe UnsafeRawBufferPointer(start: base + place + 8, count: count)
@@ -163,7 +168,8 @@ package struct Scoreboard: @unchecked Sendable {
     }
   }
 
-  /// Whether two answers have the same first line: behind it stand dates and numbers that differ each time.
+  /// Whether two answers have the same first line. The lines behind it often have dates and numbers that differ each
+  /// time.
   package static func beginAlike(
     _ one: some Sequence<UInt8>, _ other: some Sequence<UInt8>
   ) -> Bool {
@@ -176,25 +182,27 @@ package struct Scoreboard: @unchecked Sendable {
     }
   }
 
-  private static func wrongAnswer(_ pattern: Int, _ index: Int) -> Int {
-    Offset.wrong + (pattern * mostWrongAnswers + index) * (8 + mostSaid)
+  private static func placeOfWrongAnswer(_ pattern: Int, _ index: Int) -> Int {
+    Offset.wrongs + (pattern * mostWrongAnswers + index) * (8 + mostSaid)
   }
 
+  /// Writes a cell with the length and, above its 16 bits, the key; the bytes follow it.
   private func keep(_ bytes: UnsafeRawBufferPointer, at place: Int, key: UInt64 = 0) {
     guard let first = bytes.baseAddress else { return }
     let count = min(bytes.count, Self.mostSaid)
     unsafe (base + place + 8).copyMemory(from: first, byteCount: count)
-    // The length last: it makes the bytes visible.
+    // The length is written last, as it makes the bytes visible.
     unsafe cell(place).pointee.store(key << 16 | UInt64(count), ordering: .releasing)
   }
 
-  /// A phase begins: what peers have said in the one before does not explain what happens in this one.
-  /// Refusals carry their phase.
+  /// Forgets what peers have said, as a phase begins: it does not explain what happens in this one. Refusals are not
+  /// forgotten, since they carry their phase.
   func forgetSaid() {
     unsafe cell(Offset.unasked).pointee.store(0, ordering: .releasing)
     for pattern in 0..<Self.mostPatterns {
-      for index in 0..<Self.mostWrongAnswers where load(Self.wrongAnswer(pattern, index)) != 0 {
-        unsafe cell(Self.wrongAnswer(pattern, index)).pointee.store(0, ordering: .releasing)
+      for index in 0..<Self.mostWrongAnswers
+      where load(Self.placeOfWrongAnswer(pattern, index)) != 0 {
+        unsafe cell(Self.placeOfWrongAnswer(pattern, index)).pointee.store(0, ordering: .releasing)
       }
     }
   }
@@ -205,17 +213,18 @@ package struct Scoreboard: @unchecked Sendable {
   /// The first wrong answers in the phase to messages of the pattern at this place in the plan, no two of which
   /// begin alike.
   package func wrongAnswers(_ pattern: Int) -> [[UInt8]] {
-    (0..<Self.mostWrongAnswers).map { kept(at: Self.wrongAnswer(pattern, $0)) }.filter {
+    (0..<Self.mostWrongAnswers).map { kept(at: Self.placeOfWrongAnswer(pattern, $0)) }.filter {
       !$0.isEmpty
     }
   }
 
-  /// Why a handshake on top of TCP was refused in a phase: the first that was counted with this errno. Nil when
-  /// none was, and when the phase is neither the worker's own nor the one before it.
+  /// Why a handshake on top of TCP was refused in a phase: the words of the first refusal with this errno. Nil when
+  /// there was none, when `mostRefusals` with other errnos came first, and when the phase is neither the worker's
+  /// own nor the one before it.
   package func refusal(_ errno: Errno?, in phase: Int) -> String? {
     let key = Self.key(errno, phase: phase)
     for index in 0..<Self.mostRefusals {
-      let place = Self.refusal(index, phase: phase)
+      let place = Self.placeOfRefusal(index, phase: phase)
       if load(place) >> 16 == key { return String(decoding: kept(at: place), as: UTF8.self) }
     }
     return nil
@@ -224,7 +233,9 @@ package struct Scoreboard: @unchecked Sendable {
   /// Whether a handshake on top of TCP was refused in a phase, with whatever errno.
   package func hasRefusal(in phase: Int) -> Bool {
     let key = Self.key(nil, phase: phase) >> 16
-    return (0..<Self.mostRefusals).contains { load(Self.refusal($0, phase: phase)) >> 32 == key }
+    return (0..<Self.mostRefusals).contains {
+      load(Self.placeOfRefusal($0, phase: phase)) >> 32 == key
+    }
   }
 
   private func kept(at place: Int) -> [UInt8] {
@@ -234,12 +245,13 @@ package struct Scoreboard: @unchecked Sendable {
 
   // MARK: Orders
 
+  /// An order, and what belongs to it.
   package struct Command: Equatable, Sendable {
     package var order: Order
     /// The phase's place in the plan, from 0.
     package var phase: Int
     package var start: Instant
-    /// For a `seek` task, the goal of all workers together; nil for tasks with a goal of their own.
+    /// For a `seek` task, how many connections all workers together are to hold; nil for other tasks.
     package var goal: Int?
     /// Counts the orders to one worker, so that an order given twice differs from the first.
     package var number: UInt64
@@ -255,8 +267,8 @@ package struct Scoreboard: @unchecked Sendable {
     }
   }
 
-  /// The coordinator's side: writes an order. The version is odd while the fields belong to two orders (a
-  /// seqlock), since a worker that is awake for another reason may read meanwhile.
+  /// The coordinator's side: writes an order. The version is odd while the fields may belong to two orders (a
+  /// seqlock): a worker that is awake for another reason may read meanwhile.
   package func post(_ command: Command) {
     let version = load(Offset.version)
     store(version &+ 1, Offset.version)
@@ -269,8 +281,8 @@ package struct Scoreboard: @unchecked Sendable {
     unsafe cell(Offset.version).pointee.store(version &+ 2, ordering: .releasing)
   }
 
-  /// The worker's side: reads the order. Nil while the coordinator is writing one; a wake-up
-  /// follows when it is written.
+  /// The worker's side: reads the order. Nil while the coordinator is writing one: it wakes the worker
+  /// when it has done so.
   func command() -> Command? {
     let version = unsafe cell(Offset.version).pointee.load(ordering: .acquiring)
     let goal = load(Offset.order + 24)
@@ -297,15 +309,15 @@ package struct Scoreboard: @unchecked Sendable {
   // MARK: Distributions
 
   package enum Latency: Int, CaseIterable, Sendable {
-    /// Handshake time from the instant at which the connection was due.
+    /// Time until a connection is established, layers on top of TCP included, from the instant at which it was due.
     case connect
-    /// Handshake time from the `connect` call.
+    /// As `connect`, from the call of connect(2).
     case connectUncorrected
     /// Time to the whole answer from the instant at which the message was due.
     case roundTrip
     /// Time to the whole answer from the instant at which the message was begun.
     case roundTripUncorrected
-    /// Time by which connections and messages were begun after they were due.
+    /// How long after they were due connections, messages and delayed steps of conversations were begun.
     case drift
 
     static let count = 5
@@ -322,7 +334,7 @@ package struct Scoreboard: @unchecked Sendable {
       .store(count, ordering: .relaxed)
   }
 
-  /// Adds the count of each bucket since the worker started to `totals`.
+  /// Adds to `totals` how many latencies each bucket has counted since the worker started.
   package func addCounts(of latency: Latency, to totals: inout [UInt64]) {
     for index in 0..<LatencyBuckets.count {
       totals[index] += UInt64(unsafe bucket(latency, index).pointee.load(ordering: .relaxed))
@@ -331,13 +343,14 @@ package struct Scoreboard: @unchecked Sendable {
 
   // MARK: Sources
 
+  /// - Parameter source: the source's place among the sources.
   @inline(__always)
   func addToSource(_ source: Int, _ change: Int32) {
     guard source < sources else { return }
     unsafe increment(sourceCell(source), by: UInt32(bitPattern: change))
   }
 
-  /// Established connections that a source address holds at this worker.
+  /// Established connections that this client worker holds from a source address.
   package func held(bySource source: Int) -> UInt32 {
     unsafe sourceCell(source).pointee.load(ordering: .relaxed)
   }

@@ -1,5 +1,7 @@
+/// Where a worker stands; the value of `Counter.state`.
 package enum WorkerState: UInt64, Sendable {
   case starting, ready
-  /// Cannot work at all, for example because its endpoint is taken; `Scoreboard.failures` says why.
+  /// The worker cannot work, or cannot go on, for example because its endpoint is taken. Its
+  /// `Scoreboard.failures` say why.
   case failed
 }

@@ -2,23 +2,23 @@ import Linux
 import Messages
 import SystemPackage
 
-/// What the server sends, and when, in the form that the loop reads.
+/// A `ServerReply` in the form that the loop reads, with its text in fixed memory.
 struct CompiledReply: ~Copyable {
   enum Kind: UInt8 {
     case echo, discard
-    /// Its own text, whatever it receives.
+    /// The server answers with its own text, whatever it receives.
     case text
-    /// Its own text, at intervals, whatever it receives.
+    /// The server sends its own text at intervals, whatever it receives.
     case push
   }
 
   let kind: Kind
-  /// Nanoseconds from one push to the next.
+  /// Nanoseconds from one push to the next; 1 where nothing is pushed.
   let every: UInt64
   private let bytes: Scratch<UInt8>
   private let count: Int
 
-  /// - Parameter head: what stands on the wire before a text of so many bytes.
+  /// - Parameter head: takes a text's number of bytes, and returns what stands before the text on the wire.
   init(_ reply: ServerReply, head: (Int) -> [UInt8] = { _ in [] }) throws(Errno) {
     var text: [UInt8] = []
     var interval: UInt64 = 0
@@ -40,6 +40,7 @@ struct CompiledReply: ~Copyable {
     every = max(1, interval)
   }
 
+  /// The text as it stands on the wire; empty for `echo` and `discard`.
   var text: UnsafeRawBufferPointer {
     unsafe UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes.buffer)[..<count])
   }

@@ -2,9 +2,9 @@ import Messages
 import Protocols
 import SystemPackage
 
-/// The responses of a server that speaks HTTP, made once. Those that are `last` say that the connection closes.
+/// The responses of a server that speaks HTTP, made once. A last response says that the connection closes.
 ///
-/// Its methods are inlined: Swift copies the whole value for one that is not.
+/// The methods are inlined: for a call of one that is not, Swift would copy the whole value.
 struct HTTPReplies: ~Copyable {
   /// A part of `texts`.
   private struct Text: BitwiseCopyable {
@@ -31,7 +31,7 @@ struct HTTPReplies: ~Copyable {
       defer { bytes += more }
       return Text(start: bytes.count, count: more.count)
     }
-    // Of status codes and headers of our own, so that none is refused.
+    // `HTTPWriter` refuses none of these: their status codes and headers are our own.
     func keep(
       _ status: UInt16, _ body: [UInt8] = [], toHead: Bool = false, isLast: Bool = false
     ) -> Text {
@@ -40,7 +40,7 @@ struct HTTPReplies: ~Copyable {
         status: status, fields: fields, body: body, answersHead: toHead)
       return keep(response ?? [])
     }
-    // An echo of a request without a body is empty.
+    // 200 also for a server that echoes: a request without a body gets an empty one back.
     let status: UInt16 = reply == .echo || reply.ownAnswer != nil ? 200 : 204
     let body = reply.ownAnswer ?? []
     usual = keep(status, body)
@@ -59,14 +59,15 @@ struct HTTPReplies: ~Copyable {
     self.texts = texts
   }
 
-  /// The whole response, but for that of an echo to a request with a body.
+  /// The whole response to a request, unless its body is sent back (`echo`).
   @inline(__always)
   func response(toHead: Bool, isLast: Bool) -> UnsafeRawBufferPointer {
     if toHead { return unsafe bytes(isLast ? toHeadLast : self.toHead) }
     return unsafe bytes(isLast ? usualLast : usual)
   }
 
-  /// The response that gives a body back, up to its length; `endOfHead` stands between that and the body.
+  /// The beginning of a response that sends a body back. The length of the body follows it, then `endOfHead`, then the
+  /// body.
   @inline(__always)
   func echo(isLast: Bool) -> UnsafeRawBufferPointer { unsafe bytes(isLast ? echoLast : echo) }
   @inline(__always)

@@ -1,5 +1,6 @@
-/// Where a connection that the server has accepted comes from, as far as its address and port tell.
+/// Where a connection that the server has accepted comes from, as far as the peer's address and port tell.
 enum Origin: UInt8, BitwiseCopyable {
+  /// From one of the run's own sources, and no ephemeral port.
   case own
   /// From one of the run's own sources, and from a port that the kernel gives to any program.
   case ephemeral

@@ -1,20 +1,21 @@
 package import SystemPackage
 
-/// What one read of a server worker has brought, as the worker writes it to `receivedPipe`.
+/// What one read of a server worker has brought or, over a kernel that carries messages, one piece of a message. The
+/// worker writes it to `ServerAssignment.receivedPipe`.
 ///
-/// On the pipe: the descriptor and the number of bytes, 32 bits each, little-endian; then the
+/// On the pipe stand the descriptor and the number of bytes, 32 bits each, little-endian; then the
 /// bytes.
 package struct ReceivedFrame: Equatable, Sendable {
   package var descriptor: FileDescriptor
-  /// The first `mostPayload` bytes of the read, or fewer where it brought fewer.
+  /// What was received, or its first `mostPayload` bytes.
   package var bytes: [UInt8]
 
   /// Bytes before `bytes` in a frame.
   static let headerLength = 8
-  /// The most bytes of a frame, its header included: as many as a pipe takes at once or not at all (PIPE_BUF
+  /// The most bytes of a frame, with its header. A pipe takes a write of so many bytes whole or not at all (PIPE_BUF
   /// in pipe(7)).
   static let longest = 4096
-  /// The most bytes of a read that a frame has.
+  /// The most received bytes that a frame has.
   package static let mostPayload = longest - headerLength
 
   /// Takes all whole frames off the front of what has come through the pipe so far.

@@ -2,9 +2,10 @@ import Messages
 import Protocols
 import SystemPackage
 
-/// Answering requests of HTTP/1.1, in the order in which they come. All responses to what one read brings go
-/// out together, as far as `responses` has room for them.
+/// Answers requests of HTTP/1.1, in the order in which they come. All responses to what one read brings go out
+/// together, as far as `responses` has room for them.
 extension Server where System: ~Copyable {
+  /// Answers the requests in what one read has brought. The connection may be gone afterwards.
   mutating func answerRequests(_ slot: UInt32, _ heard: UnsafeRawBufferPointer) {
     let generation = generations[slot]
     var reader = requests[slot]
@@ -13,11 +14,13 @@ extension Server where System: ~Copyable {
     // A connection that has ended may have had its descriptor, and so its row, taken by the next one.
     while open[slot], generations[slot] == generation {
       if isUnsent(slot) {
-        // However many requests one read brings, no more than one response waits beside those of `responses`.
+        // The socket is full: the other requests wait for it. So no more than one response beside those of
+        // `responses` waits in memory, however many requests one read brings.
         sendResponses(slot)
         guard open[slot], generations[slot] == generation else { return }
         return unsafe putAside(slot, UnsafeRawBufferPointer(rebasing: heard[used...]))
       }
+      // At the end of a request the reader has forgotten what the response needs to know of it.
       let before = reader
       let rest = unsafe UnsafeRawBufferPointer(rebasing: heard[used...])
       let step = unsafe reader.next(rest)
@@ -45,7 +48,8 @@ extension Server where System: ~Copyable {
     }
   }
 
-  /// Goes on with requests that were put aside, now that everything before them has been sent.
+  /// Goes on with requests that were put aside, now that everything before them has been sent. Where the last response
+  /// has been sent, says that nothing more comes.
   @inline(never)
   mutating func answerWaitingRequests(_ slot: UInt32) {
     if let waiting = unanswered.removeValue(forKey: slot) {
@@ -60,18 +64,18 @@ extension Server where System: ~Copyable {
     unsafe unanswered[slot] = Array(heard)
   }
 
-  /// Whether the request's body is what is answered. A response to HEAD has none.
+  /// Whether the response sends the request's body back. A response to HEAD has no body.
   @inline(__always)
   private mutating func echoes(_ request: HTTPReader) -> Bool {
     reply.kind == .echo && request.hasBody && request.method != .head
   }
 
-  /// Writes what is known of a response when its request's head has come: an echo goes out as its bytes
-  /// come. Returns the response that refuses the request, where it cannot be answered.
+  /// Begins the response to a request whose head has come: an echo goes out as the body's bytes come. Returns the
+  /// response that refuses the request, where it cannot be answered.
   private mutating func beginResponse(
     _ slot: UInt32, to request: HTTPReader, expectsContinue: Bool
   ) -> UnsafeRawBufferPointer? {
-    // A success would make a tunnel of the connection.
+    // A success would make a tunnel of the connection (RFC 9110, 9.3.6).
     if request.method == .connect { return unsafe replies.notImplemented }
     let echoes = echoes(request)
     let length = request.bodyLength
@@ -84,14 +88,15 @@ extension Server where System: ~Copyable {
     return nil
   }
 
+  /// Writes the response to a request that has ended, unless it was an echo, which is whole by now.
   private mutating func endResponse(_ slot: UInt32, to request: HTTPReader) {
     if echoes(request) { return }
     unsafe put(
       replies.response(toHead: request.method == .head, isLast: Self.isLast(request)), slot)
   }
 
-  /// Whether the connection closes after the response. With HTTP/1.0 it does, even if the client would have it
-  /// stay open: most clients of that version take the close for the response's end.
+  /// Whether the connection closes after the response. With HTTP/1.0 it does, even if the client asks to keep it open:
+  /// most clients of that version take the close for the response's end.
   private static func isLast(_ request: HTTPReader) -> Bool {
     !request.keepsOpen || request.isVersion10
   }
@@ -105,6 +110,7 @@ extension Server where System: ~Copyable {
     responseCount += writer.count
   }
 
+  /// Adds bytes to `responses`, and sends those first wherever there is no room.
   mutating func put(_ bytes: UnsafeRawBufferPointer, _ slot: UInt32) {
     var rest = unsafe bytes
     while unsafe !rest.isEmpty {
@@ -118,7 +124,7 @@ extension Server where System: ~Copyable {
     }
   }
 
-  /// Sends what was put together. The connection may be gone afterwards.
+  /// Sends what `responses` has. The connection may be gone afterwards.
   mutating func sendResponses(_ slot: UInt32) {
     let count = responseCount
     responseCount = 0
@@ -127,9 +133,9 @@ extension Server where System: ~Copyable {
       slot, UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(responses.buffer)[..<count]))
   }
 
-  /// Sends what was put together, behind which nothing more is said: the client is to close the connection.
-  /// What it still sends is read and passed over, since to close a socket with unread bytes is a reset,
-  /// which may overtake the response.
+  /// Sends what `responses` has, and says that nothing more comes: the client is to close the connection. What the
+  /// client still sends is read and passed over. To close a socket with unread bytes sends a reset, which may
+  /// overtake the response.
   @inline(never)
   private mutating func endResponses(_ slot: UInt32) {
     let generation = generations[slot]
@@ -141,7 +147,7 @@ extension Server where System: ~Copyable {
     finishResponses(slot)
   }
 
-  /// Says that nothing more comes: everything has been sent.
+  /// Says that nothing more comes (FIN). To be called when everything has been sent.
   @inline(never)
   private mutating func finishResponses(_ slot: UInt32) {
     do throws(Errno) {

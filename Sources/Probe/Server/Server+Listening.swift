@@ -4,8 +4,9 @@ import Protocols
 import SystemPackage
 import WorkerLog
 
-/// Accepting connections, and what stops the server from doing so.
+/// Accepts connections, and stops and resumes accepting at limits.
 extension Server where System: ~Copyable {
+  /// Opens the listener; where that fails, the worker's state is `failed`.
   mutating func startListening() {
     var call = FailedCall.socket
     do throws(Errno) {
@@ -26,7 +27,8 @@ extension Server where System: ~Copyable {
     } catch {
       count(call, error)
       board.failures.markStopped(call, error, phase: command.phase, at: now)
-      // The socket may listen already: connections that nobody will ever accept must be refused.
+      // The socket may listen already. It is closed, so that connections are refused that nobody would
+      // ever accept.
       if let socket = listener {
         kernel.close(socket)
         listener = nil
@@ -37,15 +39,16 @@ extension Server where System: ~Copyable {
     kernel.callAttention()
   }
 
+  /// Accepts the connections that wait, at most `batch` of them.
   mutating func accept() {
     guard let listener else { return }
     for attempt in 0..<Self.batch {
       do throws(Errno) {
         guard let accepted = try kernel.accept(listener), admit(accepted) else { return }
       } catch {
-        // accept4 takes a descriptor before it looks at the queue, so at the limit it fails even
-        // when nobody waits. Epoll has said that somebody does, but the first attempt may have
-        // taken the only connection that waited. If one still waits after a later attempt, epoll
+        // accept4 takes a descriptor before it looks at the accept queue, so at the limit it fails even
+        // when no connection waits. Epoll has said that one does, so a failure of the first attempt
+        // is a limit. Later attempts may find the queue empty: if a connection still waits then, epoll
         // will say so again.
         guard attempt == 0 else { return }
         return stopListening(.accept, error)
@@ -53,7 +56,7 @@ extension Server where System: ~Copyable {
     }
   }
 
-  /// Takes an accepted connection in; false when a limit has stopped the server from accepting
+  /// Gives an accepted connection its row; false when a limit has stopped the server from accepting
   /// more.
   private mutating func admit(_ accepted: AcceptedSocket) -> Bool {
     let socket = accepted.descriptor
@@ -80,14 +83,15 @@ extension Server where System: ~Copyable {
     topmost = max(topmost, slot)
     let origin = origin(of: accepted.peer)
     origins[slot] = origin
-    // Each number that the coordinator reads has a counter of its own: a difference of two counters
-    // would be wrong between their stores.
+    // Each number that the coordinator reads has a counter of its own: the difference of two counters
+    // would be wrong between the stores to them.
     board.add(origin.acceptedCounter)
     board.add(origin.heldCounter)
     return true
   }
 
-  /// Mutating, as Swift copies the whole server for a method that changes nothing and is not inlined.
+  /// Where a connection comes from. Mutating, as Swift copies the whole server for a method that changes nothing and is
+  /// not inlined.
   private mutating func origin(of peer: SocketAddress) -> Origin {
     let count = unsafe clients.buffer.count
     guard count > 0 else { return .own }
@@ -97,8 +101,8 @@ extension Server where System: ~Copyable {
     return .elsewhere
   }
 
-  /// A limit is reached: the server stops polling its listener, which would stay readable and make
-  /// the loop spin, since the connection that could not be taken stays in its queue.
+  /// A limit is reached: the server stops polling its listener. The listener stays readable while
+  /// connections wait in its accept queue, and would make the loop spin.
   private mutating func stopListening(_ call: FailedCall, _ error: Errno) {
     count(call, error)
     board.failures.markStopped(call, error, phase: command.phase, at: now)
@@ -114,8 +118,8 @@ extension Server where System: ~Copyable {
     if board.noteLimit(in: command.phase) { kernel.callAttention() }
   }
 
-  /// Reads the order. Each phase listens anew: a limit that an earlier phase met may be gone, and
-  /// if it is still there it is a failure of this phase, too.
+  /// Reads the order. With each `begin` the server listens anew: the limit that an earlier phase met may
+  /// be gone, and if it is still there it is a failure of this phase, too.
   mutating func obey() {
     kernel.clearWakeUp()
     guard let next = board.command(), next != command else { return }
@@ -124,6 +128,7 @@ extension Server where System: ~Copyable {
     if command.order == .begin, listening != .on { resumeListening() }
   }
 
+  /// Polls the listener again; pauses once more where that fails.
   mutating func resumeListening() {
     guard let listener else { return }
     if spare == nil { spare = try? kernel.openSpare() }
@@ -132,9 +137,9 @@ extension Server where System: ~Copyable {
       listening = .on
     } catch {
       listening = .paused(until: now.advanced(byNanoseconds: Self.pause))
-      // The listener is not watched, so epoll will not say that somebody waits. One connection is accepted
-      // here, if any waits. As a rule it cannot be watched either, and `admit` counts that as a failure of
-      // this phase. A failure of `accept` itself is not counted, since it may fail while nobody waits.
+      // The listener is not watched, so epoll will not say that a connection waits. One is accepted here,
+      // if any waits. As a rule it cannot be watched either, and `admit` counts that as a failure of this
+      // phase. A failure of `accept` itself is not counted, since it may fail while none waits.
       if let accepted = try? kernel.accept(listener) { _ = admit(accepted) }
     }
   }

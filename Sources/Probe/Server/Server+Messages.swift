@@ -1,8 +1,10 @@
 import Messages
 
-/// Answering messages of a protocol. The answers to all that one read brings go out together, as far as `responses`
-/// has room for them. An echo of a long message goes out in pieces, as they come.
+/// Answers messages, over a kernel that carries them (`Kernel.carriesMessages`). The answers to all that one read
+/// brings go out together, as far as `responses` has room for them. An echo of a long message goes out in pieces, as
+/// they come.
 extension Server where System: ~Copyable {
+  /// Answers the pieces of messages that one read has brought. The connection may be gone afterwards.
   mutating func answerMessages(_ slot: UInt32, _ heard: UnsafeRawBufferPointer) {
     let generation = generations[slot]
     var pieces = unsafe MessagePieces(heard)
@@ -22,13 +24,14 @@ extension Server where System: ~Copyable {
     sendResponses(slot)
   }
 
-  /// Counts messages that nobody is left to answer.
+  /// Counts the bytes of messages that are not answered, as their connection has ended.
   @inline(never)
   mutating func countMessages(_ slot: UInt32, _ heard: UnsafeRawBufferPointer) {
     var pieces = unsafe MessagePieces(heard)
     while let (_, bytes) = unsafe pieces.next() { unsafe countReceived(slot, bytes) }
   }
 
+  /// Adds to `responses` what stands on the wire before a piece of an echo.
   @inline(__always)
   private mutating func putHead(of piece: MessagePiece, _ slot: UInt32) {
     let room = unsafe UnsafeMutableRawBufferPointer(responses.buffer)

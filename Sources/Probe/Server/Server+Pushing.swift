@@ -4,13 +4,13 @@ import WorkerLog
 
 /// How far the server has come with its rounds of pushing.
 struct Pushing {
-  /// When the next round begins.
+  /// When the next round is due.
   var next: Instant
   /// The descriptor that the round has come to; nil between two rounds.
   var slot: UInt32?
 }
 
-/// Pushing: the server sends the same bytes to every connection, at intervals, unasked.
+/// Pushes: the server sends the same bytes to every connection, at intervals, unasked.
 extension Server where System: ~Copyable {
   /// The most connections to push to between two waits for events.
   private static var mostPushesPerTurn: Int { 64 }
@@ -29,6 +29,7 @@ extension Server where System: ~Copyable {
     pushMore()
   }
 
+  /// Goes on with the round, or begins the next one.
   @inline(never)
   private mutating func pushMore() {
     var slot = pushing.slot ?? beginRound()
@@ -43,17 +44,17 @@ extension Server where System: ~Copyable {
     pushing.slot = slot <= topmost ? slot : nil
   }
 
-  /// Begins a round at descriptor 0. A server that is behind leaves rounds out, so that no two run
-  /// at once.
+  /// Begins a round; returns the descriptor to begin with. A server that is behind leaves rounds out, so
+  /// that no two run at once.
   private mutating func beginRound() -> UInt32 {
-    let behind = now.nanoseconds(since: pushing.next) / reply.every
-    let (ahead, overflow) = (behind + 1).multipliedReportingOverflow(by: reply.every)
-    pushing.next = pushing.next.advanced(byNanoseconds: overflow ? .max : ahead)
+    let missedRounds = now.nanoseconds(since: pushing.next) / reply.every
+    let (untilNext, overflow) = (missedRounds + 1).multipliedReportingOverflow(by: reply.every)
+    pushing.next = pushing.next.advanced(byNanoseconds: overflow ? .max : untilNext)
     return 0
   }
 
-  /// Pushes to one connection. Does nothing if the connection has not taken the last message whole,
-  /// or takes nothing now.
+  /// Pushes to one connection, unless its socket has not taken the last message whole, or takes nothing
+  /// now.
   private mutating func pushOnce(_ slot: UInt32) {
     guard unsent.isEmpty || unsent[slot] == nil else { return }
     let text = unsafe reply.text
@@ -71,7 +72,7 @@ extension Server where System: ~Copyable {
     }
   }
 
-  /// A whole message has gone out.
+  /// Counts a message that has gone out whole.
   mutating func countPush(to slot: UInt32) {
     if origins[slot] != .elsewhere { board.add(.pushed) }
   }

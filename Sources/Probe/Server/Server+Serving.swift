@@ -4,13 +4,14 @@ import Protocols
 import SystemPackage
 import WorkerLog
 
-/// Reading what comes, and answering it.
+/// Reads what comes, and answers it.
 extension Server where System: ~Copyable {
   /// The events that a connection is watched for, except while unsent bytes wait for room in its
-  /// socket: then it is watched for `.writable` alone. Epoll announces an edge once, so `readOn`
-  /// watches the connection again where one read may have left bytes.
+  /// socket: then the connection is watched for `.writable` alone. Epoll announces an edge once, so
+  /// `readOn` watches the connection again where one read may have left bytes.
   static var watchedEvents: EpollEvents { .readable | .urgent | .peerHangUp | .edgeTriggered }
 
+  /// Handles what epoll has seen on a connection.
   mutating func serve(_ token: Token, _ seen: EpollEvents) {
     let slot = token.slot
     guard Int(slot) < open.count, open[slot], generations[slot] == token.generation else { return }
@@ -24,7 +25,7 @@ extension Server where System: ~Copyable {
     switch unsafe kernel.receive(descriptor(slot), into: buffer) {
     case .wouldBlock: return
     case .closed:
-      // An orderly close is answered by one.
+      // A FIN is answered with a FIN, not with a reset.
       try? kernel.resetOnClose(descriptor(slot), false)
       end(slot)
     case .failed(let error):
@@ -49,8 +50,8 @@ extension Server where System: ~Copyable {
     }
   }
 
-  /// Has epoll announce a connection once more, as one read may have left something: more bytes, what
-  /// stands behind urgent data, or the connection's end. The other connections are served first.
+  /// Has epoll announce a connection once more, as one read may have left something: more bytes, what stands behind
+  /// urgent data, or the connection's end. It is not read at once, so that the other connections are served first.
   @inline(never)
   private mutating func readOn(_ slot: UInt32) {
     // A connection with unsent bytes is watched for `.writable`; `flush` watches it for reading
@@ -59,20 +60,21 @@ extension Server where System: ~Copyable {
     rewatch(slot, Self.watchedEvents)
   }
 
+  /// Counts bytes received, and passes them on for `serve --verbose`.
   @inline(__always)
   mutating func countReceived(_ slot: UInt32, _ message: UnsafeRawBufferPointer) {
     board.add(.bytesReceived, UInt64(message.count))
     if let pipe = assignment.receivedPipe { unsafe tell(pipe, slot, message) }
   }
 
-  /// Ends a connection that is broken, or has ended at both sides.
+  /// Reads what is left on a connection that is broken, or that both ends have closed, and ends it.
   @inline(never)
   private mutating func endAfterRest(_ slot: UInt32) {
     if let error = readRest(slot) { endBroken(slot, .read, error) } else { end(slot) }
   }
 
-  /// Reads what has come before a connection broke: the kernel keeps it. Returns the error behind it. To
-  /// be called where nothing more can come.
+  /// Reads what came before a connection broke, since the kernel keeps these bytes. Returns the error that the kernel
+  /// reports behind them, if any. To be called where nothing more can come, as it reads to the end.
   private mutating func readRest(_ slot: UInt32) -> Errno? {
     let buffer = unsafe UnsafeMutableRawBufferPointer(bytes.buffer)
     while true {
@@ -86,7 +88,7 @@ extension Server where System: ~Copyable {
     }
   }
 
-  /// Writes what was read to `receivedPipe`; when the pipe is full, the message is lost.
+  /// Writes what was received to `receivedPipe`. When the pipe is full, the bytes are lost there.
   private mutating func tell(
     _ pipe: FileDescriptor, _ slot: UInt32, _ message: UnsafeRawBufferPointer
   ) {
@@ -95,9 +97,10 @@ extension Server where System: ~Copyable {
     unsafe kernel.tell(pipe, UnsafeRawBufferPointer(rebasing: buffer[..<count]))
   }
 
+  /// Sends bytes of an answer, or puts them aside. The connection may be gone afterwards.
   mutating func respond(_ slot: UInt32, _ message: UnsafeRawBufferPointer) {
-    // A long response of HTTP comes here in pieces, and so do the answers to many messages: none may overtake
-    // what waits in `unsent`.
+    // A long response of HTTP comes here in pieces, and so do the answers to many messages. No piece may overtake what
+    // waits in `unsent`.
     if assignment.speaksHTTP || System.carriesMessages, isUnsent(slot) {
       return unsafe keep(slot, message)
     }
@@ -107,6 +110,7 @@ extension Server where System: ~Copyable {
     }
   }
 
+  /// Sends as much as the socket takes, and puts the rest aside.
   private mutating func answer(_ slot: UInt32, _ message: UnsafeRawBufferPointer) {
     switch unsafe kernel.send(descriptor(slot), message) {
     case .moved(let count):
@@ -120,10 +124,12 @@ extension Server where System: ~Copyable {
     }
   }
 
-  /// Ends a connection on which a call has failed. A reset is the peer's close, which came between
-  /// the event and the call. Any other error counts as a failure, unless the connection is a
-  /// stranger's. A handshake on top of TCP that fails is the client's to count, unless this end lacked memory
-  /// for it; the server only keeps the words that say why, and none of a stranger's.
+  /// Ends a connection on which a call has failed.
+  ///
+  /// A reset is the peer's close, and no failure. Any other error counts as a failure of the call, unless a layer on
+  /// top of TCP has failed. That is the client's to count: the server only keeps the words that say why
+  /// (`Scoreboard.keepRefusal`). But where this end lacked memory for the layer, the server counts the failure. Of
+  /// strangers' connections nothing is counted and nothing kept.
   @inline(never)
   mutating func endBroken(_ slot: UInt32, _ call: FailedCall, _ error: Errno) {
     let isClose = error == .connectionReset || error == .brokenPipe
@@ -135,32 +141,34 @@ extension Server where System: ~Copyable {
           board.keepRefusal(words, error, phase: command.phase)
         }
       }
-      // A reset might overtake what the client is told.
+      // A reset might overtake the words by which the layer tells the client why.
       try? kernel.resetOnClose(descriptor(slot), false)
     } else if !isClose, origins[slot] != .elsewhere {
       count(call, error)
     }
-    // `send` has found the reset before what had come was read.
+    // `send` has met the reset, and bytes that came before it are still unread.
     if isClose, call == .write { _ = readRest(slot) }
     end(slot)
   }
 
-  /// Puts bytes aside until the socket takes them, behind those that wait already, and reads nothing more until
-  /// then: a client that does not read its answers is slowed down by TCP, not by our memory.
+  /// Puts bytes aside until the socket takes them, behind those that wait already. Nothing more is read until then: so
+  /// TCP slows down a client that does not read its answers, and they do not pile up in our memory.
   @inline(never)
   mutating func keep(_ slot: UInt32, _ message: UnsafeRawBufferPointer) {
     unsafe unsent[slot, default: []].append(contentsOf: message)
     rewatch(slot, .writable)
   }
 
+  /// Whether bytes of a connection wait until its socket takes them.
   @inline(__always)
   mutating func isUnsent(_ slot: UInt32) -> Bool { !unsent.isEmpty && hasUnsent(slot) }
 
-  /// Not inlined, so that the loop itself has no reference counting. Mutating, as Swift copies the whole server
-  /// for a method that changes nothing and is not inlined.
+  /// Not inlined, so that the loop itself counts no references to the dictionary. Mutating, as Swift copies the whole
+  /// server for a method that changes nothing and is not inlined.
   @inline(never)
   private mutating func hasUnsent(_ slot: UInt32) -> Bool { unsent[slot] != nil }
 
+  /// Sends what waits, as the socket has room. Once nothing waits, the connection is read again.
   @inline(never)
   private mutating func flush(_ slot: UInt32) {
     guard let message = unsent.removeValue(forKey: slot) else {
@@ -185,6 +193,7 @@ extension Server where System: ~Copyable {
     }
   }
 
+  /// Closes a connection, and counts its end. Does nothing for one that has ended.
   mutating func end(_ slot: UInt32) {
     guard open[slot] else { return }
     kernel.close(descriptor(slot))
@@ -196,7 +205,8 @@ extension Server where System: ~Copyable {
     if listening == .full { resumeListening() }
   }
 
-  /// Not inlined, so that the loop itself has no reference counting.
+  /// Drops what waits of a connection that has ended. Not inlined, so that the loop itself counts no references to the
+  /// dictionaries.
   @inline(never)
   private mutating func forget(_ slot: UInt32) {
     unsent[slot] = nil

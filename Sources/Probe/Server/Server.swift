@@ -5,34 +5,37 @@ import Protocols
 import SystemPackage
 import WorkerLog
 
-/// The server end: one worker's epoll loop of the classic design.
+/// The server end: one worker's epoll loop.
 ///
-/// It reads once per event, and has epoll report the connection again when there may be more. It
-/// answers at once and waits for EPOLLOUT only when the socket is full; with
+/// The server reads once per event, and has epoll report the connection again when there may be more.
+/// It answers at once and waits for EPOLLOUT only when the socket is full; with
 /// `ServerReadiness.rearm` it always waits. Connections are edge-triggered: level-triggered, the
-/// kernel would look at each of them a second time in the next wait, to find nothing. As in
-/// `Client`, the methods that a turn calls are mutating.
+/// kernel would look at each of them a second time in the next wait, to find nothing. The methods that
+/// a turn calls are mutating even where they change nothing: to one that is not, Swift would pass a
+/// copy of the server.
 package struct Server<System: Kernel & ~Copyable>: ~Copyable {
-  /// The most connections to accept before the others are served again.
+  /// The most connections to accept before those that stand are served again.
   static var batch: Int { 64 }
-  /// Nanoseconds for which to leave the listener alone when the whole host is short of something:
-  /// no event tells this process when that is over.
+  /// Nanoseconds for which to leave the listener alone at a limit that is not this process's own: no
+  /// event tells this process when that limit is gone.
   static var pause: UInt64 { 100_000_000 }
 
   var kernel: System
   let board: Scoreboard
   let assignment: ServerAssignment
   let reply: CompiledReply
+  /// Used only where the server speaks HTTP.
   let replies: HTTPReplies
   let events: Scratch<ReadyEvent>
   /// Room for the bytes of one read.
   let bytes: Scratch<UInt8>
   /// Room for one `ReceivedFrame`.
   let frame: Scratch<UInt8>
-  /// Responses of HTTP, or messages, that are put together, `responseCount` bytes; see `answerRequests`.
+  /// `responseCount` bytes of HTTP responses, or of messages, that are to go out together; see `answerRequests` and
+  /// `answerMessages`.
   let responses: Scratch<UInt8>
   var responseCount = 0
-  /// `ServerAssignment.clients`.
+  /// `ServerAssignment.clients`, in memory that the loop reads without counting references.
   let clients: Scratch<AddressSpan>
   /// A descriptor of no other use. It is closed at a limit, because whoever reports the limit needs
   /// one, and opened again when the server listens again.
@@ -46,15 +49,15 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
   let open: Column<Bool>
   let origins: Column<Origin>
   let generations: Column<UInt16>
-  /// How far each connection's request has come; of no rows unless the server speaks HTTP.
+  /// The reader of each connection's requests. Has no rows unless the server speaks HTTP.
   let requests: Column<HTTPReader>
   /// The highest descriptor that a connection has had.
   var topmost: UInt32 = 0
-  /// Bytes that wait until their socket takes them, by descriptor: what a full socket has left over and,
+  /// By descriptor: bytes that wait until their socket takes them. These are what a full socket has left over and,
   /// with `ServerReadiness.rearm`, every answer.
   var unsent: [UInt32: [UInt8]] = [:]
-  /// Requests of HTTP that have been read and wait until what is `unsent` is sent, by descriptor. Never more than
-  /// one read brings.
+  /// By descriptor: requests of HTTP that have been read, and wait until what is `unsent` is sent. Never more than one
+  /// read brings.
   var unanswered: [UInt32: [UInt8]] = [:]
 
   var command = Scoreboard.Command(
@@ -63,8 +66,9 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
   var pushing = Pushing(next: .distantFuture)
 
   enum Listening: Equatable {
+    /// Off: there is no listener. On: epoll watches it.
     case off, on
-    /// At a limit of this process: the server listens again as soon as a connection closes.
+    /// At this process's limit of descriptors: the server listens again as soon as a connection closes.
     case full
     /// At any other limit: the server tries to listen again at that instant.
     case paused(until: Instant)
@@ -131,7 +135,8 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
     startListening()
   }
 
-  /// Waits for events and handles them; false when told to quit, or when waiting fails.
+  /// Waits for events and handles them, then does what is due; false when told to quit, or when waiting
+  /// fails.
   @inline(never)
   package mutating func turn() -> Bool {
     board.add(.turns)
@@ -151,6 +156,7 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
     return command.order != .quit
   }
 
+  /// When to be back without an event; nil to wait for events alone.
   private mutating func nextInstant() -> Instant? {
     guard let attempt = nextAttempt() else { return nextPush() }
     return nextPush().map { min($0, attempt) } ?? attempt
@@ -179,6 +185,7 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
     return false
   }
 
+  /// Counts a failure of a call. `held` includes connections from ephemeral ports, and no strangers'.
   mutating func count(_ call: FailedCall, _ error: Errno) {
     board.add(.failures)
     board.failures.add(

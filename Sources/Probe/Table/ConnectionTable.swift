@@ -1,12 +1,14 @@
 import Linux
 import SystemPackage
 
-/// The client's connections: one row each, in columns. A row takes 37 bytes, and more where there is need:
-/// - with messages, 17 and 4 for each pattern;
-/// - with conversations, 24;
+/// The client's connections: one row each, in columns. A row takes 37 bytes, and these more where there is need:
+/// - where the plan has messages, 17 and 4 for each pattern;
+/// - where it has conversations, 24;
 /// - where the server pushes, 4;
 /// - for a connection whose `ConnectionHistory` is not 0, 1;
 /// - for a connection that has had overdue answers, up to 97.
+///
+/// What `AnswerSearches` keeps for each row comes on top.
 ///
 /// A row is in one list at most. The lists are:
 /// - the free rows;
@@ -30,15 +32,15 @@ struct ConnectionTable: ~Copyable {
     case awaiting
     /// The delay before the next step of a conversation is not over.
     case pausing
-    /// Nothing is under way, and what comes may still belong to an answer that was wrong; or the server has
-    /// announced that it closes the connection.
+    /// Nothing is under way. The row waits for quiet: more of a wrong answer may come, or the close that the server
+    /// has announced.
     case draining
   }
 
   /// No row: the end of a list.
   static let none = RowLists.none
 
-  /// Numbers of the lists.
+  /// Numbers of the lists; `messages` is that of the first pattern's.
   private enum List {
     static let free: UInt32 = 0
     static let connecting: UInt32 = 1
@@ -55,16 +57,17 @@ struct ConnectionTable: ~Copyable {
   private let descriptors: Column<Int32>
   /// Positions of the connections' tuples on the source walk.
   private let positions: Column<UInt32>
-  /// Nanoseconds: when the connection was due and when it was begun; later the same of its message.
-  /// While it waits for quiet, `dues` is when the last byte came.
+  /// Nanoseconds: when the connection was due and when it was begun; later the same of its message, or of
+  /// its conversation's step. While the row waits for quiet, `dues` is when the wait began or the last
+  /// byte came.
   private let dues: Column<UInt64>
   private let begins: Column<UInt64>
   /// `ConnectionHistory` of each connection. Written only where it changes, so that pages of zeros
   /// cost no memory.
   private let histories: Column<UInt8>
   private let lists: RowLists
-  /// When a conversation's delay is over, or its next answer or the server's close is missing. An
-  /// overdue conversation has alarms for its delays only.
+  /// When a conversation's delay is over, or when its next answer, or the server's close, is overdue. A
+  /// conversation that is overdue has alarms for its delays only.
   private var alarms: Alarms
   /// No row from this one on was ever used.
   private(set) var firstUnused: UInt32 = 0
@@ -130,6 +133,7 @@ struct ConnectionTable: ~Copyable {
     return slot
   }
 
+  /// The handshake has finished: the row is idle.
   mutating func establish(_ slot: UInt32) {
     lists.remove(slot, from: List.connecting)
     becomeIdle(slot)
@@ -179,7 +183,7 @@ struct ConnectionTable: ~Copyable {
     lists.append(slot, to: List.messages + UInt32(pattern))
   }
 
-  /// The message has been handed to the kernel whole.
+  /// The message, or the conversation's step, has been handed to the kernel whole.
   @inline(__always)
   mutating func await(_ slot: UInt32) {
     become(slot, .awaiting)
@@ -208,7 +212,7 @@ struct ConnectionTable: ~Copyable {
     state(slot) == .established || isSentAndOverdue(slot)
   }
 
-  /// Whether nothing is under way on a row, and the server owes it no answer.
+  /// Whether nothing is under way on a row, and the server owes its connection no answer.
   func isClear(_ slot: UInt32) -> Bool {
     state(slot) == .established && !marks[slot].has(.owing)
   }
@@ -238,8 +242,8 @@ struct ConnectionTable: ~Copyable {
     becomeIdle(slot)
   }
 
-  /// Has a row wait for quiet, as more of a wrong answer may come, or the connection's end. Its message, if one
-  /// is under way, is over.
+  /// Has a row wait for quiet, as more of a wrong answer may come, or the connection's end. The message under way, if
+  /// there is one, is over.
   mutating func drain(_ slot: UInt32, at instant: UInt64) {
     if state(slot) == .established {
       lists.remove(slot, from: List.idle)
@@ -259,11 +263,13 @@ struct ConnectionTable: ~Copyable {
     lists.append(slot, to: List.draining)
   }
 
+  /// The wait for quiet is over: the row is idle.
   mutating func endDraining(_ slot: UInt32) {
     lists.remove(slot, from: List.draining)
     becomeIdle(slot)
   }
 
+  /// Takes a row with a message or conversation under way out of its list, or removes its alarm.
   @inline(__always)
   private mutating func unlistMessage(_ slot: UInt32) {
     let marks = marks[slot]
@@ -287,7 +293,7 @@ struct ConnectionTable: ~Copyable {
     messages.beginConversation(slot, pattern: pattern)
   }
 
-  /// Begins to send the next text of a conversation.
+  /// Begins the next step of a conversation: a text, or the end of what the client sends.
   func speak(_ slot: UInt32, due: UInt64, began: UInt64) {
     become(slot, .sending)
     dues[slot] = due
@@ -295,16 +301,19 @@ struct ConnectionTable: ~Copyable {
     messages.setWritten(of: slot, to: 0)
   }
 
+  /// Has a conversation wait for the delay before its next step.
   mutating func pause(_ slot: UInt32, until due: Instant) {
     become(slot, .pausing)
     alarms.set(slot, to: due)
   }
 
+  /// The delay is over.
   mutating func resume(_ slot: UInt32) {
     become(slot, .awaiting)
     alarms.remove(slot)
   }
 
+  /// Sets when the next answer of a conversation, or the server's close, is overdue.
   mutating func setAlarm(_ slot: UInt32, to due: Instant) { alarms.set(slot, to: due) }
   func alarm(of slot: UInt32) -> Instant? { alarms.due(slot) }
   /// The row whose alarm is due first, and when; nil when no row has an alarm.
@@ -352,8 +361,8 @@ struct ConnectionTable: ~Copyable {
   /// Of the rows that wait for quiet, the one that has been quiet for the longest, or `none`.
   var oldestDraining: UInt32 { lists.first(of: List.draining) }
 
-  /// The row that was first to begin its message of a pattern, of those whose message is under way
-  /// and not overdue; or `none`.
+  /// Of the rows whose message of a pattern is under way and not overdue, the one that began it first; or
+  /// `none`.
   func oldestMessage(of pattern: Int) -> UInt32 {
     lists.first(of: List.messages + UInt32(pattern))
   }

@@ -1,9 +1,9 @@
 import SystemPackage
 
-/// Doubly linked lists over the rows of a table; a row is in one of them at most.
+/// Doubly linked lists over the rows of a table. A row is in one of them at most.
 ///
-/// The methods by which messages begin and end are inlined: a call would copy this struct to the
-/// stack first.
+/// `append` and `remove` are inlined, because each message calls them several times: a call would
+/// copy this struct to the stack first.
 struct RowLists: ~Copyable {
   /// No row: the end of a list.
   static let none = UInt32.max
@@ -49,14 +49,14 @@ struct RowLists: ~Copyable {
     if next == Self.none { ends[list].last = previous } else { previouses[next] = previous }
   }
 
-  /// Puts a row in front, and leaves its `previouses` alone: enough for a list whose rows are only
-  /// ever taken by `pop`.
+  /// Puts a row in front of a list that only `push` and `pop` change. Such a list is linked one
+  /// way: it has neither previous rows nor a last one.
   func push(_ row: UInt32, onto list: UInt32) {
     nexts[row] = ends[list].first
     ends[list].first = row
   }
 
-  /// Takes the first row of a list that is only pushed onto; `none` when the list is empty.
+  /// Takes the row that was pushed last; `none` when the list is empty.
   func pop(from list: UInt32) -> UInt32 {
     let row = ends[list].first
     if row != Self.none { ends[list].first = nexts[row] }

@@ -1,4 +1,4 @@
-/// What is true of one connection besides its state.
+/// What is true of one connection besides its `ConnectionTable.State`: a set of marks.
 struct RowMarks: BitwiseCopyable, Equatable {
   var rawValue: UInt16 = 0
 
@@ -16,18 +16,22 @@ struct RowMarks: BitwiseCopyable, Equatable {
   static var answered: Self { Self(rawValue: 32) }
   /// The message under way is a conversation.
   static var conversing: Self { Self(rawValue: 64) }
-  /// Has debts: answers that are not waited for any more may still come; see `MessageColumns.Debt`.
+  /// Has debts: overdue messages whose answers may still come, though newer messages have begun.
+  /// See `MessageColumns.Debt`.
   static var owing: Self { Self(rawValue: 128) }
-  /// Something has come that nobody had asked for.
+  /// The peer has sent bytes that no message had asked for.
   static var unasked: Self { Self(rawValue: 256) }
-  /// Answers may come to messages that are remembered no more: bytes that fit no answer need not be
-  /// wrong.
+  /// Has forgotten debts whose answers may still come. So bytes that do not fit the expected answer
+  /// need not be wrong.
   static var forgetful: Self { Self(rawValue: 512) }
-  /// The answer to the message under way was said to be the last one before the server closes.
+  /// The server has announced that it closes the connection after the answer to the message under
+  /// way.
   static var last: Self { Self(rawValue: 1024) }
-  /// What was pushed last has not fitted the message that the server is known to push.
+  /// Pushed bytes did not fit the message that the server is known to push. The mark ends when that
+  /// message next comes whole.
   static var astray: Self { Self(rawValue: 2048) }
-  /// The message under way will have no answer: the server has said its last to an earlier one.
+  /// The message under way will have no answer: the answer to an earlier message announced that the
+  /// server closes the connection after it.
   static var unanswerable: Self { Self(rawValue: 4096) }
   /// The marks that end with the message under way.
   static var ofMessage: Self { Self(rawValue: 4 | 8 | 64 | 1024 | 4096) }

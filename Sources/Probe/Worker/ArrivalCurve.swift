@@ -1,5 +1,6 @@
-/// When the connections of a recorded phase were begun, over all workers, for a replay to drive
-/// again.
+/// When a replay begins the connections of a phase, those of all workers together. These are the
+/// times of the recorded phase, divided by the replay's speed. An arrival is the beginning of one
+/// connection.
 package struct ArrivalCurve: Sendable, Equatable {
   /// Arrivals that are spread evenly over a span.
   private struct Step: Equatable {
@@ -10,7 +11,8 @@ package struct ArrivalCurve: Sendable, Equatable {
     var before: UInt64
   }
 
-  /// The latest that an arrival may be due, in nanoseconds since its phase began: 292 years.
+  /// The latest that an arrival may be due, in nanoseconds since its phase began: 292 years. The
+  /// same number is the most arrivals that a curve takes.
   package static let latest = UInt64(Int64.max)
 
   private var steps: [Step] = []
@@ -18,14 +20,14 @@ package struct ArrivalCurve: Sendable, Equatable {
 
   package init() {}
 
-  /// The end of the last step, in nanoseconds since the phase began.
+  /// The end of the last span that was added, in nanoseconds since the phase began; 0 for none.
   package var end: UInt64 { steps.last?.to ?? 0 }
 
-  /// Adds arrivals that are spread evenly over a span. The part of the span before `end` is cut
-  /// off.
+  /// Adds arrivals that are spread evenly over a span. Where the span begins before `end`, they are
+  /// spread over the rest of it, so that spans never overlap.
   ///
   /// - Parameters:
-  ///   - from: nanoseconds since the phase began, like `to`.
+  ///   - from: nanoseconds since the phase began, like `to`; not later than `to`.
   package mutating func append(_ count: UInt64, from: UInt64, to: UInt64) {
     let count = min(count, Self.latest - self.count)
     guard count > 0 else { return }
@@ -33,7 +35,8 @@ package struct ArrivalCurve: Sendable, Equatable {
     self.count += count
   }
 
-  /// Nanoseconds from the phase's beginning to arrival `ordinal`; nil beyond the last one.
+  /// Nanoseconds from the phase's beginning to arrival `ordinal`, which counts from 0; nil beyond
+  /// the last arrival.
   func due(_ ordinal: UInt64) -> UInt64? {
     guard ordinal < count else { return nil }
     var (low, high) = (0, steps.count)
@@ -43,7 +46,7 @@ package struct ArrivalCurve: Sendable, Equatable {
     }
     let step = steps[low]
     let next = low + 1 < steps.count ? steps[low + 1].before : count
-    // A recorded step may be long and hold many arrivals: the product takes more than 64 bits.
+    // A recorded step may be long and hold many arrivals: the product may take more than 64 bits.
     let product = (step.to - step.from).multipliedFullWidth(by: ordinal - step.before)
     return step.from + (next - step.before).dividingFullWidth(product).quotient
   }

@@ -4,43 +4,47 @@ package import TLS
 
 /// All that a client worker needs to know of a plan.
 package struct ClientAssignment: Sendable {
-  /// `ConnectionHistory` counts timeouts in seven bits.
+  /// The most that `retries` may be. `ConnectionHistory` counts timeouts in seven bits, and gives
+  /// the value 127 another meaning.
   package static let mostRetries = 100
 
   package var share: WorkerShare
   package var sources: [IPAddress]
+  /// The source ports that the client may bind, on each address of `sources`.
   package var ports: PortSet
-  /// The ports that the kernel gives to any program's connections; `ports` may have some of them.
-  /// Nil for none.
+  /// The range from which the kernel gives ports to any program's connections; `ports` may have
+  /// some of these. Nil where no range is known.
   package var ephemeralPorts: ClosedRange<UInt16>?
   package var endpoints: [SocketAddress]
-  /// Nanoseconds after which an attempt at a handshake is given up.
+  /// Nanoseconds after which the client gives up a handshake.
   package var connectTimeout: UInt64
-  /// How often a handshake that has timed out is tried again; at most `mostRetries`.
+  /// How often the client begins a connection's handshake again after a timeout; at most
+  /// `mostRetries`.
   package var retries: Int
   /// One task per phase of the plan.
   package var tasks: [ClientTask]
   package var patterns: [MessagePattern]
   /// For each phase of the plan, which patterns are played in it, by their place in `patterns`.
   package var patternsOfPhase: [[Int]]
-  /// For each phase of the plan, nanoseconds from its start within which messages become due; nil,
-  /// or no entry, for as long as the phase lasts.
+  /// For each phase of the plan, for how many nanoseconds from its start messages become due. Nil,
+  /// or no entry: for as long as the phase lasts.
   package var spanOfPhase: [UInt64?]
-  /// The message that the server is known to push again and again; nil where it pushes none.
+  /// The message that the plan's server pushes again and again; nil where it pushes none.
   package var pushed: [UInt8]?
+  /// Seeds the random text in messages.
   package var seed: UInt64
-  /// For each phase of the plan, the arrivals that a replay drives again; nil, or no entry, where
-  /// the rate alone says when.
+  /// For each phase of the plan, the times at which a replay begins its connections. Nil,
+  /// or no entry: the task's pace alone says when.
   package var recordedArrivals: [ArrivalCurve?]
-  /// Processors that the worker stays on; empty where any will do.
+  /// The numbers of the processors that the worker stays on; empty where any will do.
   package var processors: [Int]
-  /// How many nanoseconds before a message is due the client wakes up and waits awake, so that a
-  /// late timer does not count as latency. 0 where messages have no instants, or where workers have
-  /// to share processors.
+  /// How many nanoseconds before a message is due the client wakes up. It then polls without
+  /// sleeping until that instant, so that a late timer does not count as latency. 0 where no
+  /// message is due at an instant of its own, or where workers have to share processors.
   package var wakeLead: UInt64
-  /// For the connections of TLS; nil for plain ones.
+  /// The TLS settings of the connections; nil for plain TCP.
   package var secure: TLSContext?
-  /// For connections that are WebSockets; nil for others.
+  /// The terms of the connections' WebSockets; nil where connections are not WebSockets.
   package var webSocket: WebSocketTerms?
 
   package init(
@@ -90,7 +94,8 @@ package struct ClientAssignment: Sendable {
     return most
   }
 
-  /// The most connections of churns that this worker is ever asked to hold.
+  /// The most connections of a churn that this worker is ever asked to hold, besides those that
+  /// stay.
   var churnCapacity: Int {
     tasks.reduce(0) { most, task in
       if case .churn(let rate, let lifetime, _, _) = task {
@@ -101,8 +106,8 @@ package struct ClientAssignment: Sendable {
     }
   }
 
-  /// The most connections of a churn that this worker has at once, if every handshake takes as long
-  /// as it may.
+  /// The most connections of a churn that this worker has at once, where every connection uses up
+  /// all its retries and all its time for each handshake.
   private func mostChurning(rate: Double, lifetime: UInt64) -> Int {
     let seconds = (Double(lifetime) + Double(connectTimeout) * Double(1 + retries)) / 1e9
     return share.part(of: Int(min(rate * seconds, 1e9).rounded(.up))) + 1

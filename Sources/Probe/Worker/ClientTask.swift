@@ -1,16 +1,17 @@
-/// What a client worker does in one phase. Goals and rates are those of all workers together.
+/// What a client worker does in one phase. Goals and rates are those of all client workers
+/// together.
 package enum ClientTask: Sendable, Equatable {
-  /// Opens connections until `goal` are held.
+  /// Opens connections until the workers hold `goal` of them.
   case open(goal: Int, pace: Pace)
-  /// As `open`, with a goal that only the order names (`Scoreboard.Command.goal`), up to `most`.
-  /// Connections beyond that goal are closed.
+  /// One step of a search. As `open`, but the order names the goal (`Scoreboard.Command.goal`),
+  /// which is never above `most`. Closes connections beyond that goal.
   case seek(most: Int, pace: Pace)
   /// Keeps the connections that it has.
   case keep
-  /// Opens connections on top of the ones that are held, at `rate` per second over all workers for
-  /// `span` nanoseconds, and closes each one `lifetime` nanoseconds after it was established.
+  /// Opens further connections, `rate` per second, for `span` nanoseconds. Closes each of them
+  /// `lifetime` nanoseconds after it was established: with a reset, or in order with FIN.
   case churn(rate: Double, lifetime: UInt64, span: UInt64, reset: Bool)
-  /// Closes all connections; with a reset, or in order with FIN.
+  /// Closes all connections: with a reset, or in order with FIN.
   case close(pace: Pace, reset: Bool)
 
   /// Whether the task begins connections.
@@ -23,15 +24,15 @@ package enum ClientTask: Sendable, Equatable {
 
   /// How fast connections are opened or closed.
   package enum Pace: Sendable, Equatable {
-    /// As fast as the loop comes to them.
+    /// As fast as the worker's loop can.
     case unpaced
     /// Connections per second, over all workers.
     case rate(Double)
-    /// Nanoseconds that all connections together take. Only the worker knows how many it has to
-    /// open or to close when its order comes.
+    /// Nanoseconds in which all connections are opened or closed. The plan cannot give a rate here:
+    /// only the worker knows how many connections it has to open or to close when its order comes.
     case over(UInt64)
 
-    /// Connections per second over all workers, as `Schedule` wants it; nil without a pace.
+    /// Connections per second over all workers, for `Schedule.rate`; nil for `unpaced`.
     ///
     /// - Parameter own: how many connections this worker has to open or to close.
     func rate(own: Int, of share: WorkerShare) -> Double? {

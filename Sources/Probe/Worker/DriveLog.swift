@@ -1,19 +1,21 @@
 import Linux
 import Synchronization
 
-/// What one client worker has driven, tick by tick: a ring of bytes on its scoreboard that the
-/// worker fills and the coordinator empties.
+/// How many connections and messages one client worker has begun, tick by tick: a ring of bytes on
+/// its scoreboard that the worker fills and the coordinator empties.
 ///
-/// It holds entries one after another, in the bytes that `DriveEntry` makes of each; a recording keeps them
-/// as they are.
+/// The ring holds one `DriveEntry` after another, encoded as `DriveEntry.write` does. A recording
+/// keeps these bytes as they are.
 @safe
 package struct DriveLog {
-  /// Bytes: about a second with every pattern in every tick, and many seconds of a ramp.
+  /// Bytes of the ring. It fills up in about a second where every pattern has messages in every tick,
+  /// and in many seconds of a ramp.
   static let capacity = 32_768
-  /// Bytes of a cache line. `written` and `taken` have one each, as the worker stores the former,
-  /// the coordinator the latter.
-  private static let line = 64
-  static let stride = 2 * line + capacity
+  /// Bytes of a cache line. `written` and `taken` have one each: the worker stores only `written`, the
+  /// coordinator only `taken`.
+  private static let cacheLine = 64
+  /// Bytes that the log takes on the scoreboard.
+  static let stride = 2 * cacheLine + capacity
 
   private let base: UnsafeMutableRawPointer
 
@@ -23,6 +25,7 @@ package struct DriveLog {
 
   // MARK: The worker's side
 
+  /// How many bytes can be added before the coordinator takes some.
   var room: Int { Self.capacity - unread }
 
   /// Adds bytes, which must fit into `room`.
@@ -32,16 +35,18 @@ package struct DriveLog {
       unsafe place(end).pointee = bytes[index]
       end &+= 1
     }
-    // The end last: it makes the bytes visible.
+    // `written` last: it makes the bytes visible to the coordinator.
     unsafe written.pointee.store(end, ordering: .releasing)
   }
 
   // MARK: The coordinator's side
 
-  /// Whether the log may be full before the next sample, so that it should be emptied now.
+  /// Whether the log is more than half full. It may then be full before the next sample, so the
+  /// coordinator should empty it now.
   package var isFilling: Bool { unread > Self.capacity / 2 }
 
-  /// Takes all bytes that have been added; always whole entries.
+  /// Takes all bytes that the worker has added since the last call: whole entries, as `append` adds no
+  /// others.
   package func drain() -> [UInt8] {
     let end = unsafe written.pointee.load(ordering: .acquiring)
     let start = unsafe taken.pointee.load(ordering: .relaxed)
@@ -69,11 +74,12 @@ package struct DriveLog {
 
   /// How many bytes the coordinator has ever taken.
   private var taken: UnsafeMutablePointer<Atomic<UInt64>> {
-    unsafe (base + Self.line).assumingMemoryBound(to: Atomic<UInt64>.self)
+    unsafe (base + Self.cacheLine).assumingMemoryBound(to: Atomic<UInt64>.self)
   }
 
+  /// Where the byte is that the worker has added as number `position`, from 0.
   private func place(_ position: UInt64) -> UnsafeMutablePointer<UInt8> {
-    let place = 2 * Self.line + Int(position % UInt64(Self.capacity))
+    let place = 2 * Self.cacheLine + Int(position % UInt64(Self.capacity))
     return unsafe (base + place).assumingMemoryBound(to: UInt8.self)
   }
 }

@@ -2,24 +2,28 @@ import Linux
 import Messages
 import WorkerLog
 
-/// Counts what the worker drives in the current tick, and writes the tick to the drive log when it
-/// is over.
+/// Counts the connections and messages that the worker begins in the current tick of
+/// `DriveEntry.tick` nanoseconds, and writes the counts to the drive log when the tick is over.
 struct DriveNotes {
   private let log: DriveLog
+  /// The phase's place in the plan; nil before the first.
   private var phase: Int?
   /// Whether the log has no entry of the phase yet.
   private var isNewPhase = false
+  /// When the phase began.
   private var start = Instant(nanoseconds: 0)
-  /// The number of the tick that is counted now, from 0 at the phase's `start`.
+  /// The number of the tick whose counts are below; tick 0 begins at `start`.
   private var tick: UInt64 = 0
   /// The number of the tick that was written last.
   private var lastTick: UInt64 = 0
+  /// Connections begun in `tick`.
   private var arrivals: UInt32 = 0
-  /// Messages by pattern; as many patterns as `MessagePattern.most`.
+  /// Messages begun in `tick`, by pattern; room for `MessagePattern.most` patterns.
   private var messages = InlineArray<8, UInt32>(repeating: 0)
-  /// Whether something was counted in `tick` and is not written yet.
+  /// Whether there are counts that are not written yet.
   private var isPending = false
-  /// The bytes of one tick, `length` of them: more room than a tick with everything in it takes.
+  /// The first `length` bytes are the entries of one tick. There is room for the longest: a new
+  /// phase, arrivals, and messages of every pattern.
   private var entries = InlineArray<256, UInt8>(repeating: 0)
   private var length = 0
 
@@ -28,8 +32,8 @@ struct DriveNotes {
     self.log = log
   }
 
-  /// Numbers ticks from `start` on. A search begins its phase again and again: only the first start
-  /// counts.
+  /// Numbers ticks from `start` on. Does nothing where the phase is the current one: a search
+  /// begins its phase anew with each step, and only the first start counts.
   mutating func begin(phase: Int, at start: Instant) {
     guard phase != self.phase else { return }
     flush()
@@ -49,20 +53,22 @@ struct DriveNotes {
     messages[pattern] &+= 1
   }
 
+  /// Prepares to count something at `now`. If `now` lies in a later tick, writes `tick` down first.
   @inline(__always)
   private mutating func goToTick(of now: Instant) {
     let tick = now < start ? 0 : now.nanoseconds(since: start) / DriveEntry.tick
     if tick > self.tick {
       flush()
-      // While the log is full, the earlier tick takes what belongs to this one: early, but not
-      // lost.
+      // The log may have had no room. Then the earlier tick takes the counts of this one, too: they
+      // are recorded too early, but not lost.
       if !isPending { self.tick = tick }
     }
     isPending = true
   }
 
-  /// Writes the current tick down if it is over before the worker wakes; `wake` is nil when only an
-  /// event will wake it.
+  /// Writes the current tick down if it will be over when the worker wakes.
+  ///
+  /// - Parameter wake: when the worker wakes; nil when only an event will wake it.
   @inline(__always)
   mutating func flush(before wake: Instant?) {
     guard isPending else { return }
@@ -70,7 +76,7 @@ struct DriveNotes {
     if wake.map({ $0 >= end }) ?? true { flush() }
   }
 
-  /// Writes the current tick down; leaves it for later while the log has no room.
+  /// Writes the current tick down. Does nothing while the log has no room: a later call writes it.
   mutating func flush() {
     guard isPending, log.room >= entries.count else { return }
     length = 0

@@ -1,9 +1,9 @@
 import Linux
 package import SystemPackage
 
-/// Workers as child processes of this one.
+/// Runs workers as child processes of this one: the `WorkerHost` of a real run.
 package final class ForkedWorkers: WorkerHost {
-  /// Becomes readable when a worker has called for attention.
+  /// An event counter that becomes readable when a worker has called for attention.
   package let attention: FileDescriptor
 
   package init() throws(Errno) { attention = try EventCounter.open() }

@@ -1,8 +1,8 @@
 package import Linux
 package import SystemPackage
 
-/// Time as a run sees it: the door through which a run waits. Behind it is the kernel's clock, or
-/// the virtual time of a simulation.
+/// The clock of a run, through which the coordinator waits and learns of signals. Its time is the
+/// kernel's (`SystemClock`), or a simulation's virtual time.
 package protocol RunClock: AnyObject {
   func now() -> Instant
 
@@ -10,17 +10,20 @@ package protocol RunClock: AnyObject {
   /// signal comes.
   func wait(until instant: Instant)
 
-  /// Lets time pass until the instant, whatever happens meanwhile.
+  /// Lets time pass until the instant. A worker that calls for attention does not end it, nor does
+  /// a signal that `nextSignal` would return.
   func pause(until instant: Instant)
 
-  /// Takes the next of the signals that have arrived and that ask a program to end; nil when there
-  /// is none.
+  /// Takes the next signal that asks this program to end (`Signal.endings`); nil when none has
+  /// arrived.
   func nextSignal() -> Int32?
 
-  /// From now on signals end the program directly, without `nextSignal`.
+  /// From now on a signal that asks this program to end does so by itself: nobody need call
+  /// `nextSignal`.
   ///
   /// - Parameters:
-  ///   - count: how many signals it takes to end the program.
+  ///   - count: how many signals it takes to end the program. One that comes soon after another
+  ///     does not count (`SignalSource.endProcess`).
   ///   - code: the program's exit code.
   func endProcess(afterSignals count: Int, code: Int32)
 }
@@ -30,7 +33,7 @@ package final class SystemClock: RunClock {
   private var signals: SignalSource
   private let attention: FileDescriptor
 
-  /// Blocks the signals that ask a program to end, and collects them from now on.
+  /// Blocks the signals that ask a program to end, and collects them for `nextSignal`.
   ///
   /// - Parameter attention: becomes readable when a worker calls for attention.
   package init(attention: FileDescriptor) throws(Errno) {
@@ -42,7 +45,7 @@ package final class SystemClock: RunClock {
 
   package func wait(until instant: Instant) { wait(until: instant, for: []) }
 
-  /// As `wait(until:)`, but returns earlier also when one of `others` becomes readable.
+  /// As `wait(until:)`, but also returns when one of `others` becomes readable.
   package func wait(until instant: Instant, for others: [FileDescriptor]) {
     Poll.waitReadable([attention, signals.descriptor] + others, until: instant)
     EventCounter.clear(attention)

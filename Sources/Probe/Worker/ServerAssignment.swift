@@ -5,33 +5,36 @@ package import TLS
 
 /// All that a server worker needs to know of a plan.
 package struct ServerAssignment: Sendable {
-  /// The most that `descriptorLimit` should be: some hosts grant a process a billion descriptors,
-  /// and the tables have as many rows. Unused rows take address space, but no memory.
+  /// The most that `descriptorLimit` should be. Some hosts grant a process a billion descriptors,
+  /// and the server's tables have a row for each. Unused rows take no memory, but address space.
   package static let mostDescriptors = 1 << 24
 
+  /// Where the server listens.
   package var endpoint: SocketAddress
+  /// The length of the accept queue that listen(2) is asked for.
   package var backlog: Int32
   package var reply: ServerReply
   package var readiness: ServerReadiness
-  /// Whether what comes is requests of HTTP, and `reply` the body of each response.
+  /// Whether the server reads HTTP requests. `reply` then says what body its responses have.
   package var speaksHTTP: Bool
-  /// Rows of the tables, and so the highest RLIMIT_NOFILE that the process may have: every
-  /// descriptor is below it.
+  /// The highest RLIMIT_NOFILE that the process may have, and so how many rows its tables have:
+  /// every descriptor's number is below it.
   package var descriptorLimit: Int
-  /// The addresses that the run's own connections come from; empty where all connections are the
-  /// run's own. Connections from elsewhere are served alike, and counted apart.
+  /// The addresses that the run's own connections come from; empty where all connections count as
+  /// the run's own. The server serves connections from elsewhere alike, and counts them apart.
   package var clients: [AddressSpan]
-  /// Ports from which other programs on the same addresses may connect as well, so connections from
-  /// these ports are counted apart, too; nil for none.
+  /// The range from which the kernel gives ports to any program. From these ports other programs on
+  /// the clients' addresses may connect as well, so the server counts such connections apart, too.
+  /// Nil where no range is known.
   package var ephemeralPorts: ClosedRange<UInt16>?
-  /// The writing end of a pipe, opened with O_NONBLOCK, to which the worker writes what it has
-  /// read, as frames (`ReceivedFrame`). Nil in the runs of a plan.
+  /// The writing end of a pipe, opened with O_NONBLOCK. The worker writes to it what it has read,
+  /// as frames (`ReceivedFrame`), for `runner serve --verbose`. Nil in the runs of a plan.
   package var receivedPipe: FileDescriptor?
-  /// Processors to stay on; empty where any will do.
+  /// The numbers of the processors that the worker stays on; empty where any will do.
   package var processors: [Int]
-  /// For the connections of TLS; nil for plain ones.
+  /// The TLS settings of the connections; nil for plain TCP.
   package var secure: TLSContext?
-  /// For connections that are WebSockets; nil for others.
+  /// The terms of the connections' WebSockets; nil where connections are not WebSockets.
   package var webSocket: WebSocketTerms?
 
   package init(

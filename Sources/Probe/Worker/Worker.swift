@@ -2,7 +2,7 @@ package import Linux
 package import SystemPackage
 import WorkerLog
 
-/// A worker process from its first instruction to its last.
+/// What a worker process does from its fork to its end.
 package enum Worker {
   package enum Role: Sendable {
     case client(ClientAssignment)
@@ -16,11 +16,15 @@ package enum Worker {
     }
   }
 
-  /// Plays the role until told to quit; returns the exit code. To be called in a forked child.
+  /// Plays the role until the coordinator orders the worker to quit. To be called in a forked
+  /// child.
   ///
   /// - Parameters:
-  ///   - wakeUp: an event counter that becomes readable when an order stands on the board.
-  ///   - attention: an event counter that the coordinator polls.
+  ///   - wakeUp: an event counter that becomes readable when the coordinator has written an order
+  ///     on the board, or wants a sign of life.
+  ///   - attention: an event counter by which the worker wakes the coordinator.
+  /// - Returns: the exit code: 0 after an order to quit, 1 where the worker could not start or go
+  ///   on.
   package static func run(
     _ role: Role, board: Scoreboard, wakeUp: FileDescriptor, attention: FileDescriptor
   ) -> Int32 {
@@ -38,7 +42,7 @@ package enum Worker {
     }
   }
 
-  /// Writes on the board that the worker could not start, and why.
+  /// Records on the board that the worker could not start, and why.
   package static func report(_ failure: WorkerSetupFailure, on board: Scoreboard, at now: Instant) {
     board.add(.failures)
     board.failures.add(
@@ -66,7 +70,7 @@ package enum Worker {
         TLSKernel(kernel, context, descriptors: rows), assignment, board, rows)
     case .server(var assignment):
       if assignment.receivedPipe != nil {
-        // The pipe's reader may end first: no SIGPIPE then.
+        // The pipe's reader may end first. Without this, SIGPIPE would then end the worker.
         CurrentProcess.ignoreSignalsOfWriting()
         assignment.receivedPipe = kept[2]
       }
@@ -84,10 +88,11 @@ package enum Worker {
     }
   }
 
-  /// More than a worker has descriptors besides its connections.
+  /// More descriptors than a client worker ever has besides those of its connections. The layers'
+  /// tables have rows by descriptor.
   private static let otherDescriptors = 1024
 
-  // The layers above TCP and TLS, if there are any.
+  // `playLayers` puts WebSockets on top of TCP or TLS, where the plan has them.
 
   private static func playLayers<System: Kernel & ~Copyable>(
     _ kernel: consuming System, _ assignment: ClientAssignment, _ board: Scoreboard, _ rows: Int

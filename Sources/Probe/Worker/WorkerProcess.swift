@@ -1,11 +1,12 @@
 package import Linux
 package import SystemPackage
 
-/// What the coordinator knows of one worker beside its scoreboard: a process, forked or simulated.
+/// One worker's process, forked or simulated, as the coordinator sees it. What the worker counts is
+/// on its scoreboard.
 package protocol WorkerProcess {
   /// The process ID.
   var id: Int32 { get }
-  /// Seconds of processor time so far; nil where that cannot be told.
+  /// Seconds of processor time that the process has used; nil once it is reaped.
   var processorTime: Double? { get }
   /// The state of the process, as proc_pid_stat(5) names it; nil where that cannot be read.
   var state: Character? { get }
@@ -19,14 +20,15 @@ package protocol WorkerProcess {
   func release()
 }
 
-/// Where workers run: the door through which a run starts them and learns of their ends.
+/// Starts the workers of a run, and tells which of them have ended: as forked processes
+/// (`ForkedWorkers`) or in a simulation.
 package protocol WorkerHost: AnyObject {
-  /// - Parameter board: outlives the worker.
+  /// - Parameter board: must outlive the worker.
   func start(
     _ role: Worker.Role, board: Scoreboard
   ) throws(ForkFailure) -> any WorkerProcess
 
-  /// One of the workers that have ended, each reported once; nil when there is none.
+  /// Takes one worker that has ended; nil when there is none. Each is returned once.
   func reapAny() -> WorkerEnd?
 }
 

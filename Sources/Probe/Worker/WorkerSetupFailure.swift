@@ -7,7 +7,7 @@ package struct WorkerSetupFailure: Error, Equatable {
   package let errno: Errno
 }
 
-/// Runs `body`; where it throws an errno, throws that errno together with the name of the call.
+/// Runs `body`. Turns an errno that it throws into a `WorkerSetupFailure` of this call.
 func starting<Value: ~Copyable>(
   _ call: FailedCall, _ body: () throws(Errno) -> Value
 ) throws(WorkerSetupFailure) -> Value {

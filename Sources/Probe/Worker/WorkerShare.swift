@@ -1,4 +1,4 @@
-/// Which of the workers of its end a worker is, and so which part of a whole is its own.
+/// A worker's place among the workers of its end (client or server), and so its part of their work.
 package struct WorkerShare: Sendable {
   /// The worker's place among the workers of its end, from 0.
   package var index: Int
@@ -10,12 +10,12 @@ package struct WorkerShare: Sendable {
     self.count = count
   }
 
-  /// This worker's part of `total` things dealt out one by one.
+  /// How many of `total` things are this worker's, where they are dealt out to all workers in turn.
   package func part(of total: Int) -> Int {
     total / count + (index < total % count ? 1 : 0)
   }
 
-  /// The number, among the things of all workers, of this worker's thing number `own`. Both count from 0.
+  /// The number, among the things of all workers, of this worker's thing `own`. Both count from 0.
   package func ordinal(_ own: Int) -> UInt64 {
     UInt64(index) + UInt64(own) * UInt64(count)
   }

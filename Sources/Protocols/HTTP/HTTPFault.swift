@@ -1,4 +1,5 @@
-/// What is wrong with a message, as the rule of RFC 9112 that it breaks or the bound that it passes.
+/// What is wrong with an HTTP message: the rule that it breaks, or the bound of `HTTPReader` that it
+/// exceeds.
 package enum HTTPFault: UInt8, Sendable, CaseIterable {
   case startLineTooLong, fieldLineTooLong, headTooLong, tooManyFields
   case lineEnd
@@ -12,7 +13,7 @@ package enum HTTPFault: UInt8, Sendable, CaseIterable {
   case chunkSize, chunkSizeTooLarge, chunkLine, chunkLineTooLong, chunkEnd
   case endedEarly
 
-  /// What the message does, to be read behind "the message is malformed:".
+  /// The fault in words, to follow a text such as "no HTTP:". "It" is the message.
   package var words: String {
     switch self {
     case .startLineTooLong: "its first line is longer than \(HTTPReader.mostLine) bytes"
@@ -52,8 +53,8 @@ package enum HTTPFault: UInt8, Sendable, CaseIterable {
     }
   }
 
-  /// The section with the rule. Where the fault is a bound of this reader, the section that allows such a
-  /// bound or asks for one.
+  /// The section that has the rule. For a bound of `HTTPReader`, the section that allows such a bound or
+  /// asks for one.
   package var section: String {
     switch self {
     case .startLineTooLong: "RFC 9112, 3"
@@ -77,7 +78,7 @@ package enum HTTPFault: UInt8, Sendable, CaseIterable {
     }
   }
 
-  /// The status code with which a server refuses such a request.
+  /// The status code with which a server may refuse such a request.
   package var status: UInt16 {
     switch self {
     case .startLineTooLong: 414

@@ -2,9 +2,10 @@
 package enum HTTPMethod: UInt8, BitwiseCopyable, Sendable, CaseIterable {
   case get, head, post, put, delete, connect, options, trace, patch, other
 
-  /// As it is written; empty for `other`.
+  /// As the method stands in a request; empty for `other`.
   package var text: StaticString { Self.text(Int(rawValue)) }
 
+  /// The text of the method with this raw value, which is also its bit in sets of `HTTPWords`.
   static func text(_ index: Int) -> StaticString {
     switch index {
     case 0: "GET"

@@ -1,15 +1,16 @@
-/// What a reader has to be told of an exchange, with every call until its head has been read. It is not kept, so
-/// that a connection's row need not have it.
+/// What an `HTTPReader` has to know of the message that it reads: the request that is answered, and a
+/// header to look for. The caller passes it with every call until the head has been read. A reader does
+/// not keep it, so that the reader of each connection stays small.
 @safe
 package struct HTTPQuestion {
-  /// The method of the request that is answered; means nothing to a server.
+  /// The method of the request that the response answers. A server's reader ignores it.
   package var method: HTTPMethod
-  /// The header that is asked for, in lower case; at most 254 bytes.
+  /// The name of the header to look for, in lower case; at most 254 bytes. Empty for none.
   package var name: UnsafeRawBufferPointer
-  /// The value that it should have, without white space around it; at most 254 bytes.
+  /// The value that the header should have, without white space around it; at most 254 bytes.
   package var value: UnsafeRawBufferPointer
 
-  /// No header is asked for.
+  /// A question that looks for no header.
   package init(method: HTTPMethod = .get) {
     self.method = method
     unsafe name = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -17,7 +18,7 @@ package struct HTTPQuestion {
   }
 
   /// - Parameters:
-  ///   - name: must live as long as the question does, as must `value`.
+  ///   - name: its memory must live as long as the question, as must that of `value`.
   package init(
     method: HTTPMethod = .get, name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
   ) {
@@ -28,14 +29,14 @@ package struct HTTPQuestion {
 
   var asksForField: Bool { unsafe !name.isEmpty }
 
-  /// Whether the name goes on with this byte.
+  /// Whether the name has this byte at this place.
   func hasName(_ byte: UInt8, at place: UInt8) -> Bool {
     unsafe Int(place) < name.count && name[Int(place)] == byte
   }
 
   func isName(ofCount place: UInt8) -> Bool { unsafe name.count == Int(place) }
 
-  /// Whether the value goes on with this byte.
+  /// Whether the value has this byte at this place.
   func hasValue(_ byte: UInt8, at place: UInt8) -> Bool {
     unsafe place < 255 && Int(place) < value.count && value[Int(place)] == byte
   }

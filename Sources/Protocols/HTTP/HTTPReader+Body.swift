@@ -1,13 +1,13 @@
 /// The body of a message, and the lines that chunks put around its pieces (RFC 9112, 7.1).
 extension HTTPReader {
-  /// Takes what is here of the body.
+  /// Takes the bytes of the body, or of its chunk, from `index` on.
   mutating func takeBody(_ count: Int, _ index: inout Int) -> Event {
     let start = index
     guard state != .bodyUntilClose else {
       index = count
       return .body(start..<count)
     }
-    // Never more than there are bytes here, so it fits.
+    // Never more than there are bytes here, so the number fits into an `Int`.
     let taken = Int(min(remaining, UInt64(count &- start)))
     index &+= taken
     remaining &-= UInt64(taken)
@@ -15,6 +15,7 @@ extension HTTPReader {
     return .body(start..<index)
   }
 
+  /// Prepares for the line before a chunk.
   mutating func beginChunk() {
     remaining = 0
     place = 0
@@ -22,13 +23,13 @@ extension HTTPReader {
     state = .chunkSize
   }
 
-  /// Takes one byte of the line before a chunk, or of the line end behind one.
+  /// Takes one byte of the line before a chunk, or of the line end after one.
   mutating func takeChunkLine(_ byte: UInt8) -> Event? {
     if Int(lineBytes) > Self.mostChunkLine { return fail(.chunkLineTooLong) }
     switch state {
     case .chunkSize:
       if let digit = HTTPByte.hexadecimal(byte) {
-        // Three bits and the sign are left for the next digit.
+        // The next digit takes four bits, and the sign bit stays free.
         guard remaining >> 59 == 0 else { return fail(.chunkSizeTooLarge) }
         remaining = remaining << 4 | UInt64(digit)
         place = 1
@@ -50,7 +51,7 @@ extension HTTPReader {
       if remaining > 0 {
         state = .chunk
       } else {
-        // Behind the last chunk there may be fields once more. What they say of framing means nothing.
+        // Trailers may follow the last chunk. Whatever they say of the body's length means nothing.
         head.insert(.isTrailer)
         headBytes = 0
         fields = 0
@@ -68,6 +69,7 @@ extension HTTPReader {
     }
   }
 
+  /// Takes a byte after a chunk's size: white space, the beginning of extensions, or CR.
   private mutating func takeBehindSize(_ byte: UInt8) -> Event? {
     switch byte {
     case HTTPByte.space, HTTPByte.tab: state = .chunkSpace

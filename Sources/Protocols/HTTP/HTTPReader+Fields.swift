@@ -1,11 +1,11 @@
-/// Header lines, and those behind a chunked body, up to the empty line.
+/// Reading header lines, and the trailers after a chunked body, up to the empty line.
 extension HTTPReader {
-  /// Takes one byte of them, but for values.
+  /// Takes one byte of a header line, but none of a value.
   mutating func takeField(_ byte: UInt8, _ question: HTTPQuestion) -> Event? {
     switch state {
     case .lineStart:
       if HTTPByte.isSpace(byte) { return takeFold(byte, question) }
-      // A field ends only here: its line might have gone on.
+      // Only now is it known that the header before has ended: white space here would continue it.
       if let fault = endField(question) { return fail(fault) }
       if byte == HTTPByte.carriageReturn {
         state = .headEnd
@@ -35,7 +35,8 @@ extension HTTPReader {
     }
   }
 
-  /// A client reads a line that goes on as one (RFC 9112, 5.2); a server refuses it.
+  /// Takes the white space with which a line continues the value of the line before (RFC 9112,
+  /// 5.2). A client reads both as one value; a server refuses them.
   private mutating func takeFold(_ byte: UInt8, _ question: HTTPQuestion) -> Event? {
     if fields == 0 { return fail(.spaceBeforeFields) }
     if isServer { return fail(.foldedLine) }
@@ -43,7 +44,7 @@ extension HTTPReader {
     return takeText(byte, question).map { fail($0) }
   }
 
-  /// Goes on to the colon behind a name that is not known, and takes it.
+  /// Skips the rest of a name that nobody needs, and takes the byte after it: a colon, or a fault.
   mutating func passOverName(
     _ bytes: UnsafeRawBufferPointer, _ index: inout Int, _ question: HTTPQuestion
   ) -> Event? {
@@ -71,14 +72,14 @@ extension HTTPReader {
       if matches & HTTPWords.asked != 0, question.hasName(lowered, at: place) {
         kept |= HTTPWords.asked
       }
-      // No name that is looked for is as long.
+      // Every name that is looked for is shorter than 256 bytes.
       matches = place == 255 ? 0 : kept
     }
     place = place == 255 ? 255 : place + 1
     return nil
   }
 
-  /// A name has ended.
+  /// The colon after a name has come: prepares for the value.
   private mutating func beginField(_ question: HTTPQuestion) -> HTTPFault? {
     if Int(fields) >= Self.mostFields { return .tooManyFields }
     fields &+= 1
@@ -106,7 +107,7 @@ extension HTTPReader {
       field = .other
     case .key:
       if !head.insert(.hasKey).inserted {
-        // Its bytes would be taken for more of the first one.
+        // A second key is not read as one: its bytes would be taken for more of the first key.
         head.insert(.hasWrongKey)
         field = .other
       }
@@ -115,7 +116,7 @@ extension HTTPReader {
     return nil
   }
 
-  /// All headers have come: what is the body (RFC 9112, 6.3)?
+  /// All headers have come: decides what the body is (RFC 9112, 6.3).
   private mutating func endHead(_ question: HTTPQuestion) -> Event {
     if let fault = faultOfHead { return fail(fault) }
     let isVersion10 = head.contains(.isVersion10)
@@ -141,10 +142,12 @@ extension HTTPReader {
     return .head(head)
   }
 
+  /// What is wrong with the headers as a whole; nil where nothing is.
   private var faultOfHead: HTTPFault? {
     if isServer, head.isDisjoint(with: [.isVersion10, .hasHost]) { return .noHost }
     guard head.contains(.hasTransferEncoding) else { return nil }
-    // Who reads the one and who reads the other would see different messages (RFC 9112, 11.2).
+    // A recipient that goes by Transfer-Encoding and one that does not would see different messages
+    // (RFC 9112, 11.2).
     if head.contains(.isVersion10) { return .transferEncodingInVersion10 }
     if head.contains(.hasLength) { return .transferEncodingAndLength }
     if isServer {
@@ -154,7 +157,8 @@ extension HTTPReader {
     return nil
   }
 
-  /// - Parameter goesUpToClose: where nothing says how long it is.
+  /// - Parameter goesUpToClose: whether a body whose length no header says ends with the
+  ///   connection. Else such a message has no body.
   private mutating func beginBody(goesUpToClose: Bool) {
     lineBytes = 0
     if head.contains(.endsWithChunked) {

@@ -1,6 +1,6 @@
-/// The first line of a message: "GET / HTTP/1.1", "HTTP/1.1 200 OK".
+/// Reading the first line of a message: "GET / HTTP/1.1", "HTTP/1.1 200 OK".
 extension HTTPReader {
-  /// Takes one byte of it, but for targets.
+  /// Takes one byte of a first line, but none of a target.
   mutating func takeStartLine(_ byte: UInt8) -> Event? {
     switch state {
     case .start:
@@ -65,6 +65,7 @@ extension HTTPReader {
     }
   }
 
+  /// The status line has ended: tells the code, and keeps what it says of the body.
   private mutating func endStatusLine() -> Event {
     let code = UInt16(truncatingIfNeeded: remaining)
     let kind: Kind =
@@ -94,8 +95,8 @@ extension HTTPReader {
     return nil
   }
 
-  /// Takes bytes of a target up to its end: one of the four forms of RFC 9112, 3.2, which the method and the first
-  /// byte tell apart.
+  /// Takes bytes of a request's target, up to its end. It has one of the four forms of RFC 9112, 3.2;
+  /// the method and the first byte tell which.
   mutating func takeTarget(_ bytes: UnsafeRawBufferPointer, _ index: inout Int) -> Event? {
     let start = index
     while index < bytes.count {
@@ -104,7 +105,7 @@ extension HTTPReader {
       let following = isEnd ? .version : stateOfTarget(behind: byte)
       let isFull = Int(lineBytes) >= Self.mostLine
       guard let following, !isEnd, !isFull else {
-        // What came before this byte is told first.
+        // The bytes before this one are a piece of their own, which the caller gets first.
         if index > start { break }
         if isFull { return fail(.startLineTooLong) }
         guard let following else { return fail(.target) }
@@ -121,7 +122,7 @@ extension HTTPReader {
     return .target(start..<index)
   }
 
-  /// Nil where this byte may not be the next one.
+  /// The state after one more byte of a target; nil where the target may not have this byte here.
   private func stateOfTarget(behind byte: UInt8) -> State? {
     switch state {
     case .targetStart:
@@ -140,6 +141,7 @@ extension HTTPReader {
     }
   }
 
+  /// Takes one byte of "HTTP/1.x"; `place` says which.
   private mutating func takeVersion(_ byte: UInt8) -> Event? {
     let isRight: Bool
     switch place {

@@ -1,9 +1,10 @@
-/// Values of headers. Those that nobody needs are only passed over.
+/// Reading the values of headers. A value that nobody needs is only checked for control characters.
 extension HTTPReader {
-  /// What `place` says of a word behind which white space has come.
+  /// The `place` of a word that white space has followed: the word may not go on.
   private static var behindWord: UInt8 { 255 }
 
-  /// Takes bytes of a value up to its end, or up to that of a piece that is told.
+  /// Takes the next byte of a value, or the CR after it. Of a key, and of a value that nobody needs, takes
+  /// all bytes that are here.
   mutating func takeValue(
     _ bytes: UnsafeRawBufferPointer, _ index: inout Int, _ question: HTTPQuestion
   ) -> Event? {
@@ -23,7 +24,8 @@ extension HTTPReader {
     return nil
   }
 
-  /// Takes one byte of a value; a key's own bytes do not come here.
+  /// Takes one byte of a value. `takeKey` takes those bytes that belong to a key: of its header, only
+  /// others come here.
   mutating func takeText(_ byte: UInt8, _ question: HTTPQuestion) -> HTTPFault? {
     if head.contains(.isAsked) { compare(byte, question) }
     switch field {
@@ -40,7 +42,7 @@ extension HTTPReader {
     return nil
   }
 
-  /// Goes on to what is no text, or to where the line is as long as it may be.
+  /// Skips bytes that a value may have (`HTTPByte.isText`), until the line is as long as it may be.
   @inline(__always)
   mutating func passOver(_ bytes: UnsafeRawBufferPointer, _ index: inout Int) {
     let end = min(bytes.count, index &+ (Self.mostLine &- Int(lineBytes)))
@@ -54,7 +56,7 @@ extension HTTPReader {
     lineBytes &+= UInt16(truncatingIfNeeded: index &- start)
   }
 
-  /// A piece of a key; nil where the next byte is none of it.
+  /// Takes the bytes of a `Sec-WebSocket-Key` that are here; nil where the next byte is none of them.
   private mutating func takeKey(
     _ bytes: UnsafeRawBufferPointer, _ index: inout Int, _ question: HTTPQuestion
   ) -> Event? {
@@ -70,7 +72,7 @@ extension HTTPReader {
     return index > start ? .key(start..<index) : nil
   }
 
-  /// Compares one more byte of a value with the one that was asked for.
+  /// Compares one more byte of a value with the value of the question.
   private mutating func compare(_ byte: UInt8, _ question: HTTPQuestion) {
     if question.hasValue(byte, at: askedPlace) {
       askedPlace &+= 1
@@ -81,7 +83,7 @@ extension HTTPReader {
     }
   }
 
-  /// The line behind a value has begun, and does not belong to it.
+  /// A line has begun that does not continue the value before it, so that value has ended.
   mutating func endField(_ question: HTTPQuestion) -> HTTPFault? {
     if head.contains(.isAsked) {
       if !question.isValue(ofCount: askedPlace) { head.insert(.hasOtherValue) }
@@ -99,8 +101,8 @@ extension HTTPReader {
     }
   }
 
-  /// Digits, and white space around them. A list of equal numbers is refused like any other, as RFC 9110, 8.6,
-  /// allows.
+  /// Takes one byte of a Content-Length: digits, with white space around them. A list of equal numbers is
+  /// refused like any other list, as RFC 9110, 8.6, allows.
   private mutating func takeLength(_ byte: UInt8) -> HTTPFault? {
     if HTTPByte.isSpace(byte) {
       if place > 0 { place = Self.behindWord }
@@ -115,6 +117,7 @@ extension HTTPReader {
     return nil
   }
 
+  /// Takes one byte of a Host: a host with an optional port, with white space around it.
   private mutating func takeHost(_ byte: UInt8) -> HTTPFault? {
     if HTTPByte.isSpace(byte) {
       if place > 0 { place = Self.behindWord }
@@ -141,20 +144,20 @@ extension HTTPReader {
       }
       return nil
     }
-    // A coding with a parameter in quotation marks could hide a list of its own.
+    // A comma in a parameter's quotation marks would be taken for one between two codings.
     if field == .transferEncoding, byte == UInt8(ascii: "\"") { return .transferEncoding }
     if place == Self.behindWord {
       matches = 0
     } else {
       matches = HTTPWords.narrowed(
         matches, at: place, by: HTTPByte.lowered(byte), HTTPWords.token)
-      // One less than `behindWord`: longer than any token that is known.
+      // `place` stops one below `behindWord`. Every known token is shorter.
       place = min(place + 1, Self.behindWord - 1)
     }
     return nil
   }
 
-  /// An element of a list has ended; empty ones mean nothing (RFC 9110, 5.6.1).
+  /// An element of a list has ended. An empty element means nothing (RFC 9110, 5.6.1).
   private mutating func endToken(of field: HTTPWords.Field) -> HTTPFault? {
     if place == 0 { return nil }
     let token =

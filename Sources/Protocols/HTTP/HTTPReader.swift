@@ -1,10 +1,11 @@
 /// Reads HTTP/1.1 (RFC 9112) as it comes, in pieces of any size: the responses to a client, or the
 /// requests to a server.
 ///
-/// The caller hands over what it has, takes the event, and hands over again what was not used, until the event is
-/// `more`. How the bytes were cut changes nothing but how pieces are cut. The machine keeps no bytes and has a
-/// fixed size, since each of many connections has one. Where the RFC leaves it to a recipient whether to
-/// put up with something, it is refused if two recipients could see different messages in it.
+/// The caller hands over what it has, takes the event, and hands over again what was not used, until the
+/// event is `more`. The same events come however the bytes were cut; only the pieces of targets, keys and
+/// bodies may be cut elsewhere. The reader keeps no bytes and has a fixed size, since each of many
+/// connections has one. The RFC lets a recipient accept some malformed input. This reader refuses such
+/// input where two recipients could read different messages from it.
 package struct HTTPReader: BitwiseCopyable, Sendable {
   package enum Role: Sendable {
     /// Reads responses.
@@ -13,46 +14,52 @@ package struct HTTPReader: BitwiseCopyable, Sendable {
     case server
   }
 
-  /// Ranges are those of the bytes that were handed over.
+  /// What was read. Ranges are places in the bytes that were handed over.
   package enum Event: Sendable, Equatable {
-    /// All that is here was used, but for what follows `upgraded`.
+    /// All bytes were used, and more have to come. After `upgraded`, none were used.
     case more
     /// A request begins. Its target follows.
     case method(HTTPMethod)
     /// A piece of a request's target.
     case target(Range<Int>)
-    /// A response begins. With 1xx its `head` is all of it, unless that is followed by `upgraded`.
+    /// A response begins. One of 1xx ends with its `head`, without an `end`; after the head of a 101 comes
+    /// `upgraded`.
     case status(UInt16)
-    /// A piece of a request's first `Sec-WebSocket-Key`; all pieces together have at most 24 bytes,
-    /// and `HTTPHead.hasWebSocketKey` says whether these are a key.
+    /// A piece of a request's first `Sec-WebSocket-Key`. All pieces together have at most 24 bytes.
+    /// `HTTPHead.hasWebSocketKey` says whether they are a valid key.
     case key(Range<Int>)
     /// All headers have come.
     case head(HTTPHead)
-    /// A piece of the body, without what chunks put around it.
+    /// A piece of the body, without the lines that chunked coding puts between its chunks.
     case body(Range<Int>)
-    /// The message is whole. Where the connection does not stay open, whatever follows is passed over.
+    /// The message is whole. Where the connection does not stay open, the reader passes over whatever
+    /// follows.
     case end(keepsOpen: Bool)
-    /// What follows is no HTTP: the response was 101, or 2xx to CONNECT. Nothing more is used: a further look
-    /// says `more` and uses nothing.
+    /// What follows is no HTTP: the response was 101, or 2xx other than 204 to CONNECT. The reader uses
+    /// nothing more: each further call returns `more`.
     case upgraded
-    /// The message breaks a rule. Whatever follows is passed over.
+    /// The message breaks a rule. The reader passes over whatever follows.
     case malformed(HTTPFault)
   }
 
+  /// What one call of `next` came to.
   package struct Step: Sendable, Equatable {
     package var event: Event
     /// How many bytes were used, from the first one on.
     package var used: Int
   }
 
-  /// The longest line, without its LF. RFC 9112, 3, wants 8,000 bytes at least.
+  /// The most bytes of a line, with its CR and LF. RFC 9112, 3, recommends at least 8,000 for a request
+  /// line.
   package static var mostLine: Int { 16384 }
-  /// The most bytes in all lines before a body, or behind one.
+  /// The most bytes of all lines before a body together, and of all lines after a chunked one.
   package static var mostHead: Int { 48 * 1024 }
+  /// The most header lines before a body, and the most trailers.
   package static var mostFields: Int { 128 }
-  /// The longest line before a chunk, extensions included.
+  /// The most bytes of the line before a chunk, with its extensions, CR and LF.
   package static var mostChunkLine: Int { 1024 }
 
+  /// What the next byte belongs to. In the last four states no byte is read.
   enum State: UInt8 {
     case start, blankLine, method, targetStart, scheme, target, authority, asterisk
     case version, versionEnd
@@ -68,23 +75,27 @@ package struct HTTPReader: BitwiseCopyable, Sendable {
     case usual, interim, switching, success, bodiless
   }
 
-  /// While the first line is read, the status code; then the Content-Length, and what of the body, or of its
-  /// chunk, is to come.
+  /// In a status line, the status code; among the headers, the Content-Length; before a chunk, its size.
+  /// In a body, how many bytes of it, or of its chunk, are still to come.
   var remaining: UInt64 = 0
   var head: HTTPHead = []
-  /// Bytes in lines of the head that have ended, and in the line that has not.
+  /// Bytes of the head's lines that have ended.
   var headBytes: UInt16 = 0
+  /// Bytes of the line that has not ended.
   var lineBytes: UInt16 = 0
-  /// The words that may be meant by what comes; see `HTTPWords`.
+  /// The words that the current word may still become; see `HTTPWords`.
   var matches: UInt16 = 0
   var state = State.start
+  /// The header whose value is being read; `other` for one that nobody needs.
   var field = HTTPWords.Field.other
-  /// Of a server the method (`HTTPMethod`), of a client the `Kind` of response.
+  /// A raw value: at a server of the request's `HTTPMethod`, at a client of the response's `Kind`.
   var kind: UInt8 = 0
+  /// Header lines, or trailers, whose names have come.
   var fields: UInt8 = 0
-  /// Bytes of the current word or value so far, as far as that matters where it is read.
+  /// Bytes of the current word so far. Where only the first byte matters, 1 from then on. In a value also
+  /// `behindWord`.
   var place: UInt8 = 0
-  /// Bytes of the value that was asked for, as far as they are the same.
+  /// How many bytes of the value equal the question's, from the first on.
   var askedPlace: UInt8 = 0
 
   package init(_ role: Role) {
@@ -93,9 +104,10 @@ package struct HTTPReader: BitwiseCopyable, Sendable {
 
   var isServer: Bool { head.contains(.isRequest) }
 
-  /// Whether no message is under way, so that the connection may close, or have its next request.
+  /// Whether no message is under way, so that the connection may close, or carry its next message.
   package var isIdle: Bool { state == .start && lineBytes == 0 }
 
+  /// Reads on, up to the next event. The question belongs to the message that is being read.
   package mutating func next(
     _ bytes: UnsafeRawBufferPointer, _ question: HTTPQuestion = HTTPQuestion()
   ) -> Step {
@@ -127,8 +139,8 @@ package struct HTTPReader: BitwiseCopyable, Sendable {
     }
   }
 
-  /// The peer has closed: the end of a body that goes up to there, the fault of a message that does not,
-  /// nil where none is under way.
+  /// Tells what it means that the peer has closed the connection. Returns the end of a body that goes up to
+  /// the close, a fault where any other message is cut off, and nil where no message is under way.
   package mutating func close() -> Event? {
     defer { state = .closed }
     switch state {
@@ -139,7 +151,7 @@ package struct HTTPReader: BitwiseCopyable, Sendable {
     }
   }
 
-  /// Forgets the message that was read.
+  /// Forgets the message that was read, and waits for the next one.
   mutating func begin() {
     remaining = 0
     head.formIntersection(.isRequest)
@@ -155,7 +167,7 @@ package struct HTTPReader: BitwiseCopyable, Sendable {
     return .malformed(fault)
   }
 
-  /// Takes one byte of what is no body.
+  /// Takes one byte that belongs neither to a body nor to a target nor to a value.
   private mutating func take(
     _ byte: UInt8, _ index: inout Int, _ question: HTTPQuestion
   ) -> Event? {
@@ -169,7 +181,7 @@ package struct HTTPReader: BitwiseCopyable, Sendable {
     }
   }
 
-  /// Counts one more byte of a line, unless it is one too many.
+  /// Counts one more byte of a line; a fault where the line is full.
   @inline(__always)
   mutating func countByte() -> HTTPFault? {
     if Int(lineBytes) >= Self.mostLine { return lineTooLong }
@@ -184,7 +196,7 @@ package struct HTTPReader: BitwiseCopyable, Sendable {
     }
   }
 
-  /// Ends a line of the head.
+  /// Ends a line of the head, or of trailers; a fault where all lines together are too long.
   mutating func endLine() -> HTTPFault? {
     guard Int(headBytes) + Int(lineBytes) <= Self.mostHead else { return .headTooLong }
     headBytes &+= lineBytes

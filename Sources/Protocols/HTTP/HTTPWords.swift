@@ -1,16 +1,18 @@
-/// Words that are known while they come byte by byte: a set has one bit for each that may still be meant.
+/// Recognises known words that come byte by byte. A set has one bit for each word that the bytes so far
+/// may still become.
 enum HTTPWords {
-  /// The headers that a reader looks into. Raw values: bits of a set.
+  /// The headers whose values a reader looks into. The raw value is the number of the bit in a set.
   enum Field: UInt8 {
     case host, connection, contentLength, transferEncoding, upgrade, expect
     case key, version, extensions, `protocol`
-    /// None of them.
+    /// Any other header.
     case other
   }
 
-  /// The bit of the name that `HTTPQuestion` asks for.
+  /// The bit of the name in the `HTTPQuestion`.
   static var asked: UInt16 { 1 << 15 }
 
+  /// The set of the header names that a server's, or a client's, reader looks for.
   static func names(ofServer isServer: Bool) -> UInt16 {
     let ofResponses =
       bit(.connection) | bit(.contentLength) | bit(.transferEncoding) | bit(.upgrade)
@@ -21,6 +23,7 @@ enum HTTPWords {
 
   private static func bit(_ field: Field) -> UInt16 { 1 << UInt16(field.rawValue) }
 
+  /// The name, in lower case, whose bit has this number.
   static func name(_ index: Int) -> StaticString {
     switch index {
     case 0: "host"
@@ -37,7 +40,7 @@ enum HTTPWords {
     }
   }
 
-  /// What is looked for in the list that is a field's value.
+  /// The tokens that a reader looks for in values that are lists of tokens, as bits of a set.
   enum Token {
     static var close: UInt16 { 1 << 0 }
     static var keepAlive: UInt16 { 1 << 1 }
@@ -48,6 +51,7 @@ enum HTTPWords {
     static var thirteen: UInt16 { 1 << 6 }
   }
 
+  /// The token, in lower case, whose bit has this number.
   static func token(_ index: Int) -> StaticString {
     switch index {
     case 0: "close"
@@ -61,7 +65,7 @@ enum HTTPWords {
     }
   }
 
-  /// The tokens that mean something in such a field.
+  /// The set of the tokens that mean something in this header.
   static func tokens(of field: Field) -> UInt16 {
     switch field {
     case .connection: Token.close | Token.keepAlive | Token.upgrade
@@ -73,7 +77,7 @@ enum HTTPWords {
     }
   }
 
-  /// Those of a set that have this byte at this place.
+  /// The words of a set that have this byte at this place.
   @inline(__always)
   static func narrowed(
     _ set: UInt16, at place: UInt8, by byte: UInt8, _ word: (Int) -> StaticString
@@ -91,7 +95,7 @@ enum HTTPWords {
     return kept
   }
 
-  /// Those of a set that have so many bytes.
+  /// The words of a set that are `place` bytes long.
   @inline(__always)
   static func ended(_ set: UInt16, at place: UInt8, _ word: (Int) -> StaticString) -> UInt16 {
     var kept: UInt16 = 0
@@ -127,20 +131,21 @@ enum HTTPByte {
   @inline(__always)
   static func lowered(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
 
-  /// What values and reason phrases are made of: visible characters, white space, and obs-text.
+  /// Whether a value or a reason phrase may have this byte: visible characters, white space, obs-text.
   @inline(__always)
   static func isText(_ byte: UInt8) -> Bool {
     byte >= 0x20 ? byte != 0x7F : byte == tab
   }
 
-  /// tchar: letters, digits and !#$%&'*+-.^_`|~. One bit for each of the first 128 bytes: names are most of a head.
+  /// tchar: letters, digits and !#$%&'*+-.^_`|~. A table with one bit for each byte below 128, because a
+  /// head has many such bytes.
   @inline(__always)
   static func isTokenByte(_ byte: UInt8) -> Bool {
     let bits: UInt64 = byte < 64 ? 0x03FF_6CFA_0000_0000 : byte < 128 ? 0x57FF_FFFF_C7FF_FFFE : 0
     return bits >> UInt64(byte & 63) & 1 != 0
   }
 
-  /// Whether none of eight bytes is a control character; of some that are none it says that they may be.
+  /// Whether each of the eight bytes is text, and none a tab.
   @inline(__always)
   static func areText(_ word: UInt64) -> Bool {
     let ones: UInt64 = 0x0101_0101_0101_0101
@@ -150,7 +155,7 @@ enum HTTPByte {
     return (isBelow | isDelete) & (ones &* 0x80) == 0
   }
 
-  /// Bytes of uri-host and port: unreserved, sub-delims, percent, colon and brackets.
+  /// Whether uri-host or port may have this byte: unreserved, sub-delims, percent, colon and brackets.
   static func isHostByte(_ byte: UInt8) -> Bool {
     if isLetter(byte) || isDigit(byte) { return true }
     switch byte {
@@ -174,12 +179,13 @@ enum HTTPByte {
     byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "#")
   }
 
-  /// Whether the base64 of 16 bytes may have this byte at this place.
+  /// Whether the base64 of 16 bytes may have this byte at this place: 22 characters, then two `=`.
   static func isKeyByte(_ byte: UInt8, at place: UInt8) -> Bool {
     if place >= 22 { return place < 24 && byte == UInt8(ascii: "=") }
     return isLetter(byte) || isDigit(byte) || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "/")
   }
 
+  /// The value of a hexadecimal digit; nil for any other byte.
   static func hexadecimal(_ byte: UInt8) -> UInt8? {
     if isDigit(byte) { return byte &- 0x30 }
     let letter = (byte | 0x20) &- 0x61

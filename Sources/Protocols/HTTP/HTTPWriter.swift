@@ -1,4 +1,5 @@
-/// Writes requests and responses for the tables of a run. Not for the loops: it allocates.
+/// Makes whole requests and responses. It allocates, so messages that a worker's loop sends often are made
+/// once, before the loop.
 package enum HTTPWriter {
   package struct Field: Sendable, Equatable {
     package let name: String
@@ -10,7 +11,7 @@ package enum HTTPWriter {
     }
   }
 
-  /// Why something cannot be written as it is.
+  /// Why a message cannot be written.
   package enum Invalid: Error, Equatable {
     case method(String)
     case target(String)
@@ -18,11 +19,11 @@ package enum HTTPWriter {
     case fieldName(String)
     /// The name of the field whose value has a control character, or white space around it.
     case fieldValue(String)
-    /// The name of a field that follows from the other arguments.
+    /// The name of a header that the writer adds itself, from the other arguments.
     case fieldOfOurs(String)
     case status(UInt16)
     case reason(String)
-    /// The status code of a response that has no body.
+    /// A body was given for a response of this status code, which has none.
     case bodyOf(UInt16)
 
     package var words: String {
@@ -47,11 +48,12 @@ package enum HTTPWriter {
   /// A request of HTTP/1.1.
   ///
   /// - Parameters:
-  ///   - method: as it is written; a token.
-  ///   - target: a path with an optional query. Other forms too: "*", "http://…", and of CONNECT a host with its
-  ///     port.
-  ///   - host: with its port, unless that is the scheme's own; empty where there is none.
-  ///   - body: nil for none, and then no Content-Length.
+  ///   - method: a token, such as "GET"; upper and lower case differ.
+  ///   - target: a path with an optional query, or an absolute URI. For OPTIONS also "*", and for CONNECT a
+  ///     host with its port.
+  ///   - host: the value of `Host`: with a port, unless that is the scheme's default; empty where the target
+  ///     has no host.
+  ///   - body: nil for a request without a body and without a Content-Length.
   package static func request(
     method: String = "GET", target: String, host: String, fields: [Field] = [],
     body: [UInt8]? = nil
@@ -70,9 +72,10 @@ package enum HTTPWriter {
   /// A response of HTTP/1.1.
   ///
   /// - Parameters:
-  ///   - reason: empty for the usual one.
-  ///   - body: must be empty of 1xx, 204 and 304.
-  ///   - answersHead: leaves the body out, and not its length.
+  ///   - reason: the reason phrase; empty for the usual one of the status code.
+  ///   - body: must be empty for 1xx, 204 and 304.
+  ///   - answersHead: whether the response is to HEAD: then it has the body's Content-Length without the
+  ///     body.
   package static func response(
     status: UInt16, reason: String = "", fields: [Field] = [], body: [UInt8] = [],
     answersHead: Bool = false
@@ -121,7 +124,8 @@ package enum HTTPWriter {
     }
   }
 
-  /// The phrases of RFC 9110, 15, for the codes that a server of ours has use for; empty for others.
+  /// The reason phrases of common status codes (RFC 9110, 15; for 429 and 431 RFC 6585); empty for other
+  /// codes.
   private static func reason(of status: UInt16) -> String {
     switch status {
     case 100: "Continue"

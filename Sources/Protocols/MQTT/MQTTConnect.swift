@@ -1,5 +1,6 @@
-/// What a CONNECT says (3.1).
+/// The contents of a CONNECT packet (3.1).
 package struct MQTTConnect: Sendable, Equatable {
+  /// The message that the server is to publish when it loses the connection.
   package struct Will: Sendable, Equatable {
     package var topic: [UInt8]
     /// At most 65,535 bytes.
@@ -17,12 +18,12 @@ package struct MQTTConnect: Sendable, Equatable {
   package var clientIdentifier: MQTTContent
   package var userName: MQTTContent?
   package var password: MQTTContent?
-  /// In seconds; 0 turns it off.
+  /// In seconds; 0 turns keep-alive off.
   package var keepAlive: UInt16 = 0
-  /// Clean Session of 3.1.1, Clean Start of 5.0.
+  /// Clean Session in 3.1.1, Clean Start in 5.0.
   package var isClean = true
   package var will: Will?
-  // Properties of 5.0, left out where they are nil. 3.1.1 has no place for them.
+  // Properties of 5.0. One that is nil is left out. A packet of 3.1.1 has none of them.
   /// In seconds.
   package var sessionExpiry: UInt32?
   /// At least 1.
@@ -36,7 +37,8 @@ package struct MQTTConnect: Sendable, Equatable {
     self.clientIdentifier = clientIdentifier
   }
 
-  /// - Throws: the rule that the packet would break. Of texts that are filled in it knows nothing.
+  /// - Throws: the rule that the packet would break. Texts that are still to be filled in are not
+  ///   checked.
   package func packet() throws(MQTTMalformation) -> MQTTPacket {
     if version == .v311 {
       if password != nil, userName == nil { throw .passwordWithoutUserName }

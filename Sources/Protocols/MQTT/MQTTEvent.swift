@@ -1,51 +1,55 @@
-/// What a reader has read. Packets that carry others' texts begin, go on in pieces, and end; all
-/// others are one event at their last byte, behind what their properties say.
+/// What an `MQTTReader` has read.
+///
+/// CONNECT, PUBLISH, SUBSCRIBE and UNSUBSCRIBE come as several events: one begins the packet, and
+/// one ends it. Every other packet has one event of its own, after its last byte. Pieces of texts,
+/// numbers of properties and codes of topic filters are events that come before the packet's last.
 package enum MQTTEvent: BitwiseCopyable, Sendable, Equatable {
-  /// All bytes are used up.
+  /// All bytes are used, and more have to come.
   case needsMore
-  /// More bytes of a text: the last `count` of those used. A text may come in any number of pieces,
-  /// and an empty one in none.
+  /// A piece of a text: the last `count` of the bytes used. A text may come in any number of
+  /// pieces; an empty text comes in none.
   case piece(MQTTField, count: Int)
-  /// A property that is a number. All of them are given, in the order in which they come.
+  /// A property that is a number. Every such property is given, in the order in which they come.
   case value(MQTTProperty, UInt32)
 
   case connectBegins(MQTTConnectFacts)
   case connectEnds
   case connack(isSessionPresent: Bool, MQTTReason)
   case publishBegins(MQTTPublishFacts)
-  /// - Parameter identifier: 0 where QoS is 0.
+  /// - Parameter identifier: the packet identifier, as is each `UInt16` below; 0 where QoS is 0.
   case publishEnds(MQTTPublishFacts, identifier: UInt16)
-  /// In 3.1.1 the reason of these four is always success.
+  /// In 3.1.1 the reason of `puback`, `pubrec`, `pubrel` and `pubcomp` is always success.
   case puback(UInt16, MQTTReason)
   case pubrec(UInt16, MQTTReason)
   case pubrel(UInt16, MQTTReason)
   case pubcomp(UInt16, MQTTReason)
   case subscribeBegins(UInt16)
-  /// The topic filter whose pieces came last is whole.
+  /// The topic filter of the last pieces is whole, and its options have come.
   case topicFilter(MQTTSubscriptionOptions)
   case subscribeEnds(UInt16)
-  /// What became of the next topic filter.
+  /// The server's answer to the next topic filter of the SUBSCRIBE.
   case subackCode(UInt16, MQTTReason)
   /// - Parameter worst: the highest code that is a failure; the lowest QoS granted where none is.
   case suback(UInt16, worst: MQTTReason)
   case unsubscribeBegins(UInt16)
+  /// The topic filter of the last pieces is whole.
   case unsubscribedFilter
   case unsubscribeEnds(UInt16)
+  /// The server's answer to the next topic filter of the UNSUBSCRIBE. Only in 5.0.
   case unsubackCode(UInt16, MQTTReason)
-  /// In 3.1.1 without codes before it, and always success.
-  ///
-  /// - Parameter worst: the highest code.
+  /// - Parameter worst: the highest code; in 3.1.1, which has none, success.
   case unsuback(UInt16, worst: MQTTReason)
   case pingreq
   case pingresp
   case disconnect(MQTTReason)
-  /// Well-formed; whether it was asked for the reader does not know.
+  /// The reader does not know whether an AUTH was expected.
   case auth(MQTTReason)
-  /// Nothing more can be read. The byte that breaks the rule is the last one used.
+  /// A rule was broken, so the reader reads nothing more. Where a byte broke it, that byte is the
+  /// last one used.
   case malformed(MQTTMalformation)
 }
 
-/// What came of one look at bytes.
+/// What one call of `MQTTReader.next` came to.
 package struct MQTTStep: BitwiseCopyable, Sendable, Equatable {
   /// How many bytes the reader is done with.
   package var used: Int
@@ -57,6 +61,7 @@ package struct MQTTStep: BitwiseCopyable, Sendable, Equatable {
   }
 }
 
+/// The flags of a PUBLISH, from its first byte (3.3.1).
 package struct MQTTPublishFacts: BitwiseCopyable, Sendable, Hashable {
   package var qos: MQTTQoS
   package var isDuplicate: Bool
@@ -74,18 +79,19 @@ package struct MQTTPublishFacts: BitwiseCopyable, Sendable, Hashable {
     self.init(qos: qos, isDuplicate: header & 0b1000 != 0, isRetained: header & 1 != 0)
   }
 
+  /// The packet's first byte.
   var header: UInt8 {
     MQTTPacketKind.publish.rawValue << 4 | (isDuplicate ? 0b1000 : 0) | qos.rawValue << 1
       | (isRetained ? 1 : 0)
   }
 }
 
-/// What stands before the texts of CONNECT.
+/// What a CONNECT says before its texts: version, flags and keep-alive.
 package struct MQTTConnectFacts: BitwiseCopyable, Sendable, Hashable {
   package var version: MQTTVersion
   /// The flags as they come (3.1.2.3).
   package var flags: UInt8
-  /// In seconds; 0 turns it off.
+  /// In seconds; 0 turns keep-alive off.
   package var keepAlive: UInt16
 
   package init(version: MQTTVersion, flags: UInt8, keepAlive: UInt16) {
@@ -94,7 +100,7 @@ package struct MQTTConnectFacts: BitwiseCopyable, Sendable, Hashable {
     self.keepAlive = keepAlive
   }
 
-  /// Clean Session of 3.1.1, Clean Start of 5.0.
+  /// Clean Session in 3.1.1, Clean Start in 5.0.
   package var isClean: Bool { flags & 0b10 != 0 }
   package var hasWill: Bool { flags & 0b100 != 0 }
   package var willQoS: MQTTQoS { MQTTQoS(rawValue: flags >> 3 & 0b11) ?? .atMostOnce }
@@ -103,17 +109,18 @@ package struct MQTTConnectFacts: BitwiseCopyable, Sendable, Hashable {
   package var hasUserName: Bool { flags & 0b1000_0000 != 0 }
 }
 
-/// The byte behind a topic filter (3.8.3); in 3.1.1 only a QoS.
+/// The byte after a topic filter in SUBSCRIBE (3.8.3). In 3.1.1 it has only a QoS.
 package struct MQTTSubscriptionOptions: BitwiseCopyable, Sendable, Hashable {
   package var qos: MQTTQoS
   package var isNoLocal = false
   package var isRetainAsPublished = false
-  /// 0: send retained messages; 1: only for a new subscription; 2: do not.
+  /// When the server sends retained messages: 0 at each SUBSCRIBE, 1 only at a new subscription, 2
+  /// never.
   package var retainHandling: UInt8 = 0
 
   package init(qos: MQTTQoS) { self.qos = qos }
 
-  /// Nil where a bit or a value is reserved.
+  /// Nil where a reserved bit is set or a value is reserved.
   init?(byte: UInt8, _ version: MQTTVersion) {
     guard let qos = MQTTQoS(rawValue: byte & 0b11) else { return nil }
     self.init(qos: qos)
@@ -128,7 +135,7 @@ package struct MQTTSubscriptionOptions: BitwiseCopyable, Sendable, Hashable {
     }
   }
 
-  /// In 3.1.1 there is no room for anything but the QoS.
+  /// The byte on the wire. In 3.1.1 it has only the QoS.
   func byte(_ version: MQTTVersion) -> UInt8 {
     guard version == .v5 else { return qos.rawValue }
     return qos.rawValue | (isNoLocal ? 0b100 : 0) | (isRetainAsPublished ? 0b1000 : 0)

@@ -1,8 +1,9 @@
-/// What an end has said that it takes. The same for all of its connections, so no reader keeps it.
+/// Limits on packets that one end has announced to its peers. They are the same on all of its
+/// connections, so the caller passes them to each reader, and no reader keeps them.
 package struct MQTTLimits: BitwiseCopyable, Sendable {
-  /// The most bytes of a packet, with its header: what `maximumPacketSize` announces.
+  /// The most bytes of a packet, with its header: the `maximumPacketSize` that was announced.
   package var largestPacket: UInt32
-  /// What `topicAliasMaximum` announces; 0 where it is left out.
+  /// The `topicAliasMaximum` that was announced; 0 where none was.
   package var topicAliases: UInt16
 
   package init(largestPacket: UInt32 = MQTTLength.largestPacket, topicAliases: UInt16 = 0) {
@@ -11,15 +12,17 @@ package struct MQTTLimits: BitwiseCopyable, Sendable {
   }
 }
 
-/// Variable byte integers (3.1.1: 2.2.3; 5.0: 1.5.5).
+/// Lengths in packets, above all variable byte integers (3.1.1: 2.2.3; 5.0: 1.5.5).
 package enum MQTTLength {
+  /// The largest number that a variable byte integer can hold.
   package static var largest: Int { 268_435_455 }
-  /// The first byte, four of the remaining length, and as many as these can tell.
+  /// The bytes of the longest packet: the first byte, four of the remaining length, and `largest`.
   package static var largestPacket: UInt32 { 268_435_460 }
-  /// The longest string and the longest binary data.
+  /// The bytes of the longest string, and of the longest binary data.
   package static var longestText: Int { 65_535 }
 
-  /// How many bytes a number takes, which is at least 0; nil where no four bytes can tell it.
+  /// How many bytes a variable byte integer takes; nil for a number that four bytes cannot hold, or
+  /// a negative one.
   package static func count(of value: Int) -> Int? {
     switch value {
     case 0..<128: 1
@@ -30,7 +33,7 @@ package enum MQTTLength {
     }
   }
 
-  /// The bytes of a whole packet with this remaining length; nil where it is too long.
+  /// How many bytes a whole packet of this remaining length has; nil where it is too long.
   package static func packet(remaining: Int) -> Int? {
     count(of: remaining).map { 1 + $0 + remaining }
   }

@@ -1,4 +1,5 @@
-/// The rule that bytes break. Raw values are no part of any standard.
+/// The rule of MQTT that received bytes break, or that a packet to send would break. Raw values are
+/// this program's own.
 package enum MQTTMalformation: UInt8, Error, BitwiseCopyable, Sendable, CaseIterable {
   case packetType
   case wrongDirection
@@ -44,7 +45,7 @@ package enum MQTTMalformation: UInt8, Error, BitwiseCopyable, Sendable, CaseIter
   case authenticationMethod
   case topicAlias
 
-  /// What is wrong, without a capital and without a full stop.
+  /// What is wrong, as a phrase without a capital and without a full stop.
   package var words: String {
     switch self {
     case .packetType: "a packet type that is reserved"
@@ -93,7 +94,7 @@ package enum MQTTMalformation: UInt8, Error, BitwiseCopyable, Sendable, CaseIter
     }
   }
 
-  /// Where the standards say so; nil where a version has no such rule.
+  /// The sections of the standards that have the rule; nil where a version has no such rule.
   package var sections: (v311: String?, v5: String?) {
     switch self {
     case .packetType, .wrongDirection: ("2.2.1", "2.1.2")
@@ -135,7 +136,7 @@ package enum MQTTMalformation: UInt8, Error, BitwiseCopyable, Sendable, CaseIter
     }
   }
 
-  /// What a DISCONNECT of 5.0 says of it (4.13).
+  /// The reason code with which a DISCONNECT of 5.0 reports the fault (4.13).
   package var reasonCode: UInt8 {
     switch self {
     case .wrongDirection, .firstPacket, .repeatedConnect, .packetAfterEnd, .noLocalOnShare,
@@ -152,13 +153,14 @@ package enum MQTTMalformation: UInt8, Error, BitwiseCopyable, Sendable, CaseIter
     }
   }
 
-  /// What CONNACK says of a CONNECT that breaks the rule; nil where the server closes without one.
+  /// The code with which a CONNACK refuses a CONNECT that breaks the rule; nil where the server
+  /// closes the connection without a CONNACK.
   package func connackCode(_ version: MQTTVersion) -> UInt8? {
     switch (version, self) {
     case (.v311, .protocolLevel): 1
     case (.v311, .clientIdentifier): 2
     case (.v311, _): nil
-    // What a CONNECT cannot break, and CONNACK has no code for.
+    // A CONNECT cannot break these rules, and their codes are none of CONNACK's.
     case (.v5, .multiLevelWildcard), (.v5, .singleLevelWildcard), (.v5, .shareName),
       (.v5, .topicAlias):
       nil

@@ -1,21 +1,21 @@
-/// A text of a packet: the same for all connections, or filled in for each.
+/// A text of a packet: the same bytes for all connections, or filled in for each connection.
 package enum MQTTContent: Sendable, Equatable {
   case bytes([UInt8])
   case filled
 }
 
-/// A packet that is put together once and sent by many connections, each of which may fill in texts
-/// of its own. Every length that depends on these is written when they are.
+/// A packet that is put together once and sent on many connections. Each connection may fill in texts of
+/// its own; `render` then writes every length that depends on these texts.
 package struct MQTTPacket: Sendable, Equatable {
   /// One part of what follows the fixed header, as plain numbers for the workers' loops.
   package enum Step: BitwiseCopyable, Sendable, Equatable {
     /// Bytes of the packet's `texts`.
     case bytes(start: Int, count: Int)
-    /// A text to fill in, behind its length of two bytes.
+    /// A text that is filled in. `render` writes its length before it, in two bytes.
     ///
     /// - Parameter number: which of several topic filters it is, from 0.
     case text(MQTTField, number: Int)
-    /// What is filled in takes the rest of the packet and has no length of its own.
+    /// A text that is filled in and is the rest of the packet, so that no length stands before it.
     case rest(MQTTField)
     /// The packet identifier.
     case identifier
@@ -23,12 +23,14 @@ package struct MQTTPacket: Sendable, Equatable {
 
   /// The first byte.
   package private(set) var header: UInt8
+  /// The parts of what follows the fixed header, in order.
   package private(set) var steps: [Step] = []
+  /// The bytes that `Step.bytes` names.
   package private(set) var texts: [UInt8] = []
 
   init(header: UInt8) { self.header = header }
 
-  /// A PUBLISH that is sent again (3.3.1.1); any other packet as it is.
+  /// A PUBLISH of QoS 1 or 2 with DUP set, to be sent again (3.3.1.1); any other packet as it is.
   package var duplicate: MQTTPacket {
     var packet = self
     if MQTTPublishFacts(header: header)?.qos != .atMostOnce,
@@ -71,12 +73,13 @@ package struct MQTTPacket: Sendable, Equatable {
     append(MQTTPacket.variable(properties.count) + properties)
   }
 
-  /// The packet, unless it is too long even where everything that is filled in is empty.
+  /// Returns the packet. Throws where it is too long even if all texts to fill in are empty.
   func checked() throws(MQTTMalformation) -> MQTTPacket {
     if count(filled: 0) == nil { throw .packetTooLarge }
     return self
   }
 
+  /// The bytes of a number, the highest first.
   static func big(_ value: UInt16) -> [UInt8] {
     [UInt8(value >> 8), UInt8(truncatingIfNeeded: value)]
   }
@@ -85,7 +88,7 @@ package struct MQTTPacket: Sendable, Equatable {
     big(UInt16(value >> 16)) + big(UInt16(truncatingIfNeeded: value))
   }
 
-  /// A variable byte integer; of a number beyond its largest, that one.
+  /// The bytes of a variable byte integer. A number that is too large is written as `MQTTLength.largest`.
   static func variable(_ value: Int) -> [UInt8] {
     var bytes: [UInt8] = []
     var rest = min(max(0, value), MQTTLength.largest)
@@ -98,8 +101,8 @@ package struct MQTTPacket: Sendable, Equatable {
 
   // MARK: Lengths
 
-  /// The bytes of the whole packet where what is filled in comes to so many bytes; nil where no
-  /// remaining length can tell it.
+  /// How many bytes the whole packet has where the texts that are filled in have `filled` bytes together;
+  /// nil where it is too long.
   package func count(filled: Int) -> Int? {
     let remaining = steps.reduce(filled) { total, step in
       switch step {
@@ -111,7 +114,8 @@ package struct MQTTPacket: Sendable, Equatable {
     return MQTTLength.packet(remaining: remaining)
   }
 
-  /// The bytes a buffer needs for `render`, where what is filled in has at most so many bytes.
+  /// How many bytes a buffer for `render` needs where the texts that are filled in have at most `filled`
+  /// bytes together.
   package func room(filled: Int) -> Int {
     let before = MQTTPacket.mostBeforeBody
     return (count(filled: filled) ?? Int(MQTTLength.largestPacket)) + before
@@ -119,17 +123,18 @@ package struct MQTTPacket: Sendable, Equatable {
 
   // MARK: Writing
 
-  /// The first byte, and a remaining length at its longest.
+  /// The most bytes of a fixed header: the first byte, and four of the remaining length.
   private static var mostBeforeBody: Int { 5 }
 
-  /// Writes a packet into `buffer`, and returns where in it the packet is; nil where there is no room,
-  /// or a text is longer than its length can tell.
+  /// Writes a packet into `buffer`, and returns the packet's place in it; nil where there is no room, or
+  /// where a text is longer than two bytes can say.
   ///
-  /// The packet rarely begins at the buffer's start: the remaining length is known only at the end,
-  /// and nothing is moved for it.
+  /// The packet rarely begins at the buffer's start. Only at the end does it show how many bytes the
+  /// remaining length takes, and the fixed header is then written right before the rest.
   ///
   /// - Parameter fill: writes a text to the start of the room that it is given, and returns its length;
-  ///   nil where there is not enough room. What is UTF-8 it has to know.
+  ///   nil where there is not enough room. It must write valid UTF-8 for a string: nothing here checks
+  ///   that.
   package static func render(
     header: UInt8, _ steps: UnsafeBufferPointer<Step>, texts: UnsafeRawBufferPointer,
     identifier: UInt16, into buffer: UnsafeMutableRawBufferPointer,
@@ -138,7 +143,7 @@ package struct MQTTPacket: Sendable, Equatable {
     let body = mostBeforeBody
     guard buffer.count >= body else { return nil }
     var end = body
-    // By index: an unoptimised iterator allocates.
+    // By index, since in an unoptimised build an iterator allocates.
     for index in 0..<steps.count {
       switch unsafe steps[index] {
       case .bytes(let start, let count):
@@ -170,9 +175,9 @@ package struct MQTTPacket: Sendable, Equatable {
     return start..<end
   }
 
-  /// The whole packet; nil where `render` has none.
+  /// The whole packet; nil where `render` returns nil.
   ///
-  /// - Parameter fill: the bytes of a text.
+  /// - Parameter fill: returns the bytes of a text. It is called twice for each text.
   package func bytes(
     identifier: UInt16 = 0, fill: (MQTTField, _ number: Int) -> [UInt8] = { _, _ in [] }
   ) -> [UInt8]? {
@@ -210,7 +215,7 @@ package struct MQTTPacket: Sendable, Equatable {
     return true
   }
 
-  /// Writes a variable byte integer where there is room for it.
+  /// Writes a remaining length. The caller has left room for it.
   private static func put(
     remaining: Int, at place: Int, in buffer: UnsafeMutableRawBufferPointer
   ) {

@@ -1,4 +1,4 @@
-/// Properties of 5.0. Raw values: their identifiers (2.2.2.2), all of which take one byte.
+/// The properties of 5.0. The raw value is the identifier (2.2.2.2); all identifiers take one byte.
 package enum MQTTProperty: UInt8, BitwiseCopyable, Sendable, CaseIterable {
   case payloadFormatIndicator = 1
   case messageExpiryInterval = 2
@@ -28,16 +28,18 @@ package enum MQTTProperty: UInt8, BitwiseCopyable, Sendable, CaseIterable {
   case subscriptionIdentifierAvailable = 41
   case sharedSubscriptionAvailable = 42
 
+  /// How the value of a property is encoded.
   enum Form: BitwiseCopyable, Equatable {
     /// An integer of so many bytes.
     case number(UInt8)
     case variableByteInteger
     /// A string, or binary data.
     case text(MQTTField)
+    /// A name and a value, both strings.
     case pair
   }
 
-  /// Who may have a property: packets by their type, and the will in CONNECT as type 0.
+  /// Which packets may have a property, as one bit per packet type. Bit 0 is the will in CONNECT.
   struct Owners: OptionSet, BitwiseCopyable {
     let rawValue: UInt16
 
@@ -52,7 +54,7 @@ package enum MQTTProperty: UInt8, BitwiseCopyable, Sendable, CaseIterable {
     static var subscribe: Self { Self(.subscribe) }
     static var disconnect: Self { Self(.disconnect) }
     static var auth: Self { Self(.auth) }
-    /// All that answer with reasons.
+    /// The packets that have a reason code, or several.
     static var reasoned: Self {
       Self(rawValue: 0b1100_1010_1111_0100)
     }
@@ -82,7 +84,7 @@ package enum MQTTProperty: UInt8, BitwiseCopyable, Sendable, CaseIterable {
     }
   }
 
-  // Unions, because a literal of several is an array first, which an unoptimised build allocates.
+  // Unions, because a literal of several options is an array first, and an unoptimised build allocates it.
   var owners: Owners {
     switch self {
     case .payloadFormatIndicator, .messageExpiryInterval, .contentType, .responseTopic,
@@ -105,8 +107,8 @@ package enum MQTTProperty: UInt8, BitwiseCopyable, Sendable, CaseIterable {
     }
   }
 
-  /// The bit with which a reader remembers it. No two that one packet may have share a bit, and
-  /// CONNACK may have 16 (a test holds the table to it). 0 where it may be there any number of times.
+  /// The bit by which a reader remembers that the property has come. No two properties of one packet share
+  /// a bit, as a test checks; CONNACK may have 16 of them. 0 for one that every packet may repeat.
   var bit: UInt16 {
     switch self {
     case .payloadFormatIndicator, .sessionExpiryInterval: 1
@@ -129,7 +131,7 @@ package enum MQTTProperty: UInt8, BitwiseCopyable, Sendable, CaseIterable {
     }
   }
 
-  /// Whether a number is a value that the property may have.
+  /// Whether the property may have this number as its value.
   func takes(_ value: UInt32) -> Bool {
     switch self {
     case .payloadFormatIndicator, .requestProblemInformation, .requestResponseInformation,

@@ -1,4 +1,5 @@
-/// What a PUBLISH says (3.3). The packet identifier, where QoS is not 0, is given for each message.
+/// The contents of a PUBLISH packet (3.3). Where QoS is not 0, the packet identifier is filled in
+/// for each message.
 package struct MQTTPublish: Sendable, Equatable {
   package var version: MQTTVersion
   package var topic: MQTTContent
@@ -12,7 +13,8 @@ package struct MQTTPublish: Sendable, Equatable {
     self.payload = payload
   }
 
-  /// - Throws: the rule that the packet would break. Of texts that are filled in it knows nothing.
+  /// - Throws: the rule that the packet would break. Texts that are still to be filled in are not
+  ///   checked.
   package func packet() throws(MQTTMalformation) -> MQTTPacket {
     var packet = MQTTPacket(header: MQTTPublishFacts(qos: qos, isRetained: isRetained).header)
     try packet.append(topic, .topic, version)

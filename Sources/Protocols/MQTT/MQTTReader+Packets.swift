@@ -1,3 +1,4 @@
+/// Reading the fields of packets: what each of them means, and what comes after it.
 extension MQTTReader {
   // MARK: The fixed header
 
@@ -31,7 +32,7 @@ extension MQTTReader {
   }
 
   mutating func tookLength(_ limits: MQTTLimits) -> MQTTEvent? {
-    // Its last byte is 0 only where it could have been left out.
+    // A last byte whose seven bits are 0 could have been left out.
     if count > 1, number >> (7 * (UInt32(count) - 1)) == 0 {
       if isV5 { return fail(.overlongInteger) }
       traits.insert(.isOverlong)
@@ -49,7 +50,7 @@ extension MQTTReader {
       return go(to: .identifier)
     case .pingreq, .pingresp: return finish()
     case .disconnect, .auth:
-      // 5.0 has both without a code, which means 0; 3.1.1 knows no other DISCONNECT.
+      // In 5.0 both may have no code, which means 0. In 3.1.1 a DISCONNECT never has one.
       if !isV5 || remaining == 0 { return finish() }
       return go(to: .code)
     }
@@ -72,7 +73,7 @@ extension MQTTReader {
     case .suback: return go(to: isV5 ? .propertyLength : .codeOfFilter)
     case .unsuback: return isV5 ? go(to: .propertyLength) : finish()
     default:
-      // 5.0 may leave the code out, which means success; 3.1.1 has none.
+      // In 5.0 the code may be left out, which means success. 3.1.1 has none.
       return !isV5 || remaining == 0 ? finish() : go(to: .code)
     }
   }
@@ -81,7 +82,7 @@ extension MQTTReader {
     code = byte
     guard let kind else { return nil }
     if kind == .connack {
-      // A server that only knows 3.1.1 refuses 5.0 in its own words, without properties.
+      // A server that knows only 3.1.1 refuses 5.0 with a code of 3.1.1, and without properties.
       let isOlder = isV5 && remaining == 0 && 1...5 ~= byte
       guard isOlder || MQTTReason(isV5 ? .connack : .connackOf311, byte).isListed else {
         return fail(.reasonCode)
@@ -90,7 +91,7 @@ extension MQTTReader {
       return isV5 && !isOlder ? go(to: .propertyLength) : finish()
     }
     guard reason?.isListed == true else { return fail(.reasonCode) }
-    // All but AUTH may end here.
+    // All packets but AUTH may end here, without the length of their properties.
     return remaining == 0 && kind != .auth ? finish() : go(to: .propertyLength)
   }
 
@@ -103,7 +104,7 @@ extension MQTTReader {
     if isFirst {
       code = byte
     } else {
-      // Higher is worse, but for the QoS that is granted.
+      // A higher code is worse, except for a granted QoS: there the lower one is.
       let highest = max(code, byte)
       code = kind == .unsuback || highest >= 0x80 ? highest : min(code, byte)
     }
@@ -142,7 +143,7 @@ extension MQTTReader {
     return .connectBegins(facts)
   }
 
-  /// What the flags say, which `code` keeps.
+  /// The flags of the CONNECT that is being read, which `code` keeps.
   private var connectFacts: MQTTConnectFacts {
     MQTTConnectFacts(version: isV5 ? .v5 : .v311, flags: code, keepAlive: 0)
   }
@@ -210,8 +211,9 @@ extension MQTTReader {
 
   // MARK: The end
 
-  /// The code of the packet that is being read, where it has one that has come. While pieces of
-  /// `MQTTField.reasonString` come, it is what these explain.
+  /// The reason code of the packet that is being read; nil for a packet without one. Right only
+  /// once the code has come, and not for a malformed packet. Pieces of `MQTTField.reasonString`
+  /// explain this code.
   package var reason: MQTTReason? {
     guard let kind else { return nil }
     let isServer = traits.contains(.isServer)
@@ -231,6 +233,7 @@ extension MQTTReader {
     return MQTTReason(table, code)
   }
 
+  /// The packet has ended: returns its last event, and waits for the next packet.
   mutating func ended() -> MQTTEvent {
     place = .header
     guard let kind else { return .needsMore }

@@ -1,4 +1,4 @@
-/// Properties of 5.0 (2.2.2).
+/// Reading the properties of 5.0 (2.2.2).
 extension MQTTReader {
   mutating func tookPropertyLength() -> MQTTEvent? {
     if number > remaining { return fail(.propertyLength) }
@@ -10,7 +10,7 @@ extension MQTTReader {
   mutating func took(property byte: UInt8) -> MQTTEvent? {
     guard let property = MQTTProperty(rawValue: byte) else { return fail(.unknownProperty) }
     guard isAllowed(property) else { return fail(.propertyNotAllowed) }
-    // A server may name several subscriptions that a message is for (3.3.2.3.8).
+    // A PUBLISH may match several subscriptions, and then names each of them (3.3.2.3.8).
     if seen & property.bit != 0, property != .subscriptionIdentifier || kind != .publish {
       return fail(.repeatedProperty)
     }
@@ -24,6 +24,7 @@ extension MQTTReader {
     }
   }
 
+  /// Whether the packet, or the will, that is being read may have this property.
   private func isAllowed(_ property: MQTTProperty) -> Bool {
     guard let kind else { return false }
     let owner: MQTTProperty.Owners = traits.contains(.isOfWill) ? .will : .init(kind)
@@ -49,7 +50,7 @@ extension MQTTReader {
     switch kind {
     case .connect:
       if traits.contains(.isOfWill) { return begin(.willTopic) }
-      if seen & has(.authenticationData, .authenticationMethod) == has(.authenticationData) {
+      if seen & bits(.authenticationData, .authenticationMethod) == bits(.authenticationData) {
         return fail(.authenticationMethod)
       }
       return begin(.clientIdentifier)
@@ -67,7 +68,8 @@ extension MQTTReader {
     }
   }
 
-  private func has(_ one: MQTTProperty, _ other: MQTTProperty = .userProperty) -> UInt16 {
+  /// The bits of one property, or of two.
+  private func bits(_ one: MQTTProperty, _ other: MQTTProperty = .userProperty) -> UInt16 {
     one.bit | other.bit
   }
 }

@@ -1,9 +1,9 @@
-/// Reads the packets that one end of a connection is sent, 3.1.1 and 5.0, from bytes that come in
-/// pieces of any size.
+/// Reads the MQTT packets, of 3.1.1 and 5.0, that one end of a connection receives. Their bytes may come
+/// in pieces of any size.
 ///
-/// It keeps no byte of them, so it is as small as the numbers that say where it is, and each byte is
-/// looked at once. What it tells does not depend on how the bytes were cut, but for how many pieces
-/// a text has. It takes any bytes: what breaks a rule is `MQTTEvent.malformed`.
+/// The reader keeps none of the bytes, so its size is small and fixed. The same events come however the
+/// bytes were cut; only the pieces of a text may be cut elsewhere. Bytes that break a rule give
+/// `MQTTEvent.malformed`.
 package struct MQTTReader: BitwiseCopyable, Sendable {
   /// What the next byte belongs to.
   enum Place: UInt8, BitwiseCopyable {
@@ -11,7 +11,7 @@ package struct MQTTReader: BitwiseCopyable, Sendable {
     case connackFlags, code, identifier, level, connectFlags, keepAlive, options, codeOfFilter
     case textLength, text, payload
     case propertyLength, property, propertyNumber, propertyInteger
-    /// Nothing: the packet is over, and that is still to be told.
+    /// Nothing: the packet is over, and its last event has not been returned yet.
     case end
     case malformed
   }
@@ -21,70 +21,71 @@ package struct MQTTReader: BitwiseCopyable, Sendable {
 
     static var isServer: Self { Self(rawValue: 1) }
     static var isV5: Self { Self(rawValue: 1 << 1) }
-    /// The version is known: a client knows it, a server learns it.
+    /// The version is known: to a client from the start, to a server from the CONNECT on.
     static var hasVersion: Self { Self(rawValue: 1 << 2) }
-    /// CONNECT or CONNACK has come.
+    /// At a server, CONNECT has come; at a client, a CONNACK that accepts.
     static var isConnected: Self { Self(rawValue: 1 << 3) }
-    /// No packet may follow.
+    /// No packet may follow: DISCONNECT has come, or a CONNACK that refuses.
     static var isOver: Self { Self(rawValue: 1 << 4) }
-    /// The remaining length takes more bytes than it needs: 3.1.1 allows that, 5.0 does not. Kept until CONNECT
-    /// tells the version.
+    /// The remaining length takes more bytes than it needs. 3.1.1 allows that, 5.0 does not. A server
+    /// learns the version only later in the CONNECT.
     static var isOverlong: Self { Self(rawValue: 1 << 5) }
     /// The properties are those of the will.
     static var isOfWill: Self { Self(rawValue: 1 << 6) }
-    /// The topic is empty, which takes an alias.
+    /// The topic is empty, so that the packet must have a topic alias.
     static var isTopicEmpty: Self { Self(rawValue: 1 << 7) }
-    /// What the next packet does not inherit: the last three.
+    /// The traits of one packet, which the next does not inherit: the last three.
     static var ofOnePacket: Self { Self(rawValue: 0b1110_0000) }
   }
 
   /// Bytes of the packet that are still to come, once its length is known.
   var remaining: UInt32 = 0
-  /// Bytes of its properties that are still to come: never more than `remaining`.
+  /// Bytes of the packet's properties that are still to come: never more than `remaining`.
   var propertiesLeft: UInt32 = 0
   /// The integer that is being read; within a text, how many of its bytes are still to come.
   var number: UInt32 = 0
   /// The packet identifier. In CONNACK, whether the session is present.
   var identifier: UInt16 = 0
-  /// Of the properties that are being read, the packet's or its will's, those that have come: see
-  /// `MQTTProperty.bit`.
+  /// The properties that have come, of the packet or of its will, as a set of `MQTTProperty.bit`.
   var seen: UInt16 = 0
   /// The packet's first byte.
   var header: UInt8 = 0
-  /// The reason code. In CONNECT, its flags; of many codes, the worst; of a malformed packet, the rule.
+  /// The reason code; of several codes, the worst. In CONNECT, the flags. After a malformed packet, the raw
+  /// value of `malformation`.
   var code: UInt8 = 0
   var place = Place.header
   var field = MQTTField.protocolName
   var property = MQTTProperty.userProperty
+  /// The check of the text that is being read.
   var text = MQTTText()
   var traits: Traits
-  /// How many bytes of `number` have come. Among codes of filters: 1 once a code has come.
+  /// How many bytes of `number` have come. Among the codes of SUBACK and UNSUBACK: 1 once a code has come.
   var count: UInt8 = 0
 
-  /// A reader of what a server sends to a client that asked for this version.
+  /// A client's reader: of what a server sends to a client that asked for this version.
   package init(client version: MQTTVersion) {
     traits = version == .v5 ? .hasVersion.union(.isV5) : .hasVersion
   }
 
-  /// A reader of what a client sends to a server, which learns the version from CONNECT.
+  /// A server's reader: of what a client sends. It learns the version from CONNECT.
   package static var server: Self { Self(traits: .isServer) }
 
   private init(traits: Traits) { self.traits = traits }
 
   package var role: MQTTRole { traits.contains(.isServer) ? .server : .client }
 
-  /// Nil at a server that has not read the version yet.
+  /// Nil for a server's reader that has not read the version yet.
   package var version: MQTTVersion? {
     guard traits.contains(.hasVersion) else { return nil }
     return isV5 ? .v5 : .v311
   }
 
-  /// The rule that was broken, once one was.
+  /// The rule that was broken; nil while none was.
   package var malformation: MQTTMalformation? {
     place == .malformed ? MQTTMalformation(rawValue: code) : nil
   }
 
-  /// Whether the bytes so far end with a packet, as they should where a connection ends.
+  /// Whether the bytes so far end where a packet ends, as they should when a connection ends.
   package var isBetweenPackets: Bool { place == .header }
 
   var isV5: Bool { traits.contains(.isV5) }
@@ -92,8 +93,9 @@ package struct MQTTReader: BitwiseCopyable, Sendable {
 
   /// Reads on, up to the next event.
   ///
-  /// Call it with the rest of the bytes until it says `needsMore`: an event may come without a byte.
-  /// Behind a malformed packet it uses up whatever comes, and says nothing but `needsMore`.
+  /// Call it with the rest of the bytes until it returns `needsMore`, even if no bytes are left: an event
+  /// may need no byte. After a malformed packet it passes over whatever comes, and returns only
+  /// `needsMore`.
   package mutating func next(
     _ bytes: UnsafeRawBufferPointer, _ limits: MQTTLimits = MQTTLimits()
   ) -> MQTTStep {
@@ -124,8 +126,8 @@ package struct MQTTReader: BitwiseCopyable, Sendable {
 
   /// Leaves a place whose bytes have all come.
   ///
-  /// - Returns: the event to tell; `needsMore` where the place was left and nothing is to be told, so that
-  ///   `next` goes on; nil where a byte belongs here.
+  /// - Returns: the event for the caller; `needsMore` where the place was left without one, so that `next`
+  ///   goes on; nil where the place takes a byte.
   private mutating func passed() -> MQTTEvent? {
     switch place {
     case .header, .length, .malformed: return nil
@@ -147,7 +149,7 @@ package struct MQTTReader: BitwiseCopyable, Sendable {
     return remaining == 0 ? fail(missing) : nil
   }
 
-  /// What a packet lacks that has no byte left.
+  /// The rule that a packet breaks which ends at this place.
   private var missing: MQTTMalformation {
     switch (place, kind) {
     case (.codeOfFilter, _): .noReasonCode
@@ -157,13 +159,14 @@ package struct MQTTReader: BitwiseCopyable, Sendable {
     }
   }
 
+  /// A rule is broken: nothing more is read.
   mutating func fail(_ malformation: MQTTMalformation) -> MQTTEvent {
     place = .malformed
     code = malformation.rawValue
     return .malformed(malformation)
   }
 
-  /// Goes on to a number, or to whatever else comes byte by byte.
+  /// Goes on to a field that is read byte by byte, or to the payload or the end.
   mutating func go(to place: Place) -> MQTTEvent? {
     self.place = place
     number = 0
@@ -177,7 +180,7 @@ package struct MQTTReader: BitwiseCopyable, Sendable {
     return go(to: .textLength)
   }
 
-  /// Says that the packet has had its last field.
+  /// Ends the packet after its last field; fails where bytes are left.
   mutating func finish() -> MQTTEvent? {
     remaining > 0 ? fail(.trailingBytes) : go(to: .end)
   }
@@ -226,7 +229,7 @@ package struct MQTTReader: BitwiseCopyable, Sendable {
     case .level: return took(level: byte)
     case .connectFlags: return took(connectFlags: byte)
     case .options: return took(options: byte)
-    // The others take no byte here.
+    // These never take a single byte, or have taken it above.
     case .header, .length, .text, .payload, .end, .malformed: return nil
     }
   }
@@ -241,7 +244,7 @@ package struct MQTTReader: BitwiseCopyable, Sendable {
 
   /// Takes seven more bits of a variable byte integer.
   ///
-  /// - Returns: whether it is whole; nil where it takes more than four bytes.
+  /// - Returns: whether the integer is whole; nil where it takes more than four bytes.
   private mutating func tookGroup(_ byte: UInt8) -> Bool? {
     number |= UInt32(byte & 0x7F) << (7 * UInt32(count))
     count += 1
@@ -249,6 +252,7 @@ package struct MQTTReader: BitwiseCopyable, Sendable {
     return count < 4 ? false : nil
   }
 
+  /// Takes the bytes of a text that are here.
   private mutating func took(textIn bytes: UnsafeRawBufferPointer, _ used: inout Int) -> MQTTEvent?
   {
     let available = min(Int(number), bytes.count - used)
@@ -269,7 +273,7 @@ package struct MQTTReader: BitwiseCopyable, Sendable {
         count += 1
       }
     }
-    // The bytes before the wrong byte are told first, as a piece, just as when the wrong byte comes in a later
+    // The bytes before the wrong byte are a piece of their own, just as if the wrong byte came in a later
     // buffer.
     if let fault, count == 0 || !field.isGiven {
       used += count + 1
@@ -282,7 +286,7 @@ package struct MQTTReader: BitwiseCopyable, Sendable {
     return field.isGiven ? .piece(field, count: count) : nil
   }
 
-  /// The byte of "MQTT" at which so many bytes are still to come, itself included.
+  /// The byte of "MQTT" with which `left` bytes of it are still to come.
   private static func name(_ left: UInt32) -> UInt8 {
     switch left {
     case 4: UInt8(ascii: "M")

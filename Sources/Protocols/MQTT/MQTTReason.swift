@@ -1,11 +1,11 @@
-/// A code with which one end answers the other, of a table of the standards.
+/// A reason code, or a return code of 3.1.1, together with the standard's table that explains it.
 package struct MQTTReason: BitwiseCopyable, Sendable, Hashable {
   package enum Table: UInt8, BitwiseCopyable, Sendable, CaseIterable {
-    /// 3.1.1: tables 3.1 and in 3.9.3.
+    /// 3.1.1: table 3.1, and the codes in 3.9.3.
     case connackOf311, subackOf311
     /// 5.0: tables in 3.2.2.2, 3.4.2.1, 3.5.2.1, 3.6.2.1, 3.7.2.1, 3.9.3 and 3.11.3.
     case connack, puback, pubrec, pubrel, pubcomp, suback, unsuback
-    /// 5.0: tables in 3.14.2.1 and 3.15.2.1, by who sent it.
+    /// 5.0: tables in 3.14.2.1 and 3.15.2.1, split by the end that sends the packet.
     case disconnectFromServer, disconnectFromClient, authFromServer, authFromClient
   }
 
@@ -47,7 +47,7 @@ package struct MQTTReason: BitwiseCopyable, Sendable, Hashable {
       }
     case .disconnectFromServer:
       switch code {
-      // 0x8C is in the table of 2.4 alone.
+      // For DISCONNECT, 0x8C is in the table of 2.4, but not in that of 3.14.2.1.
       case 0, 0x80...0x83, 0x87, 0x89, 0x8B...0x90, 0x93...0xA2: true
       default: false
       }
@@ -61,7 +61,7 @@ package struct MQTTReason: BitwiseCopyable, Sendable, Hashable {
     }
   }
 
-  /// The standard's name; nil where the table has no such code.
+  /// The standard's name of the code; nil where the table has no such code.
   package var words: String? {
     guard isListed else { return nil }
     switch (table, code) {
@@ -78,6 +78,7 @@ package struct MQTTReason: BitwiseCopyable, Sendable, Hashable {
     }
   }
 
+  /// As table 3.1 of 3.1.1 has them.
   private var connectReturn: String {
     switch code {
     case 0: "Connection Accepted"

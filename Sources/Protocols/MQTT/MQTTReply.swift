@@ -1,9 +1,9 @@
-/// A packet without texts: most of them answer one of the other end's.
+/// A packet without texts. Most such packets answer a packet of the other end.
 ///
-/// Codes and identifiers are written as they are; `MQTTReason.isListed` says which the standards have.
-/// 3.1.1 has codes in CONNACK and SUBACK only.
+/// Codes and identifiers are not checked; `MQTTReason.isListed` says which codes the standards have.
+/// 3.1.1 has codes only in CONNACK and SUBACK: in other packets they are left out.
 package enum MQTTReply: BitwiseCopyable, Sendable, Equatable {
-  /// What a server of 5.0 grants a connection; left out where it is nil.
+  /// The properties with which a server of 5.0 accepts a connection. One that is nil is left out.
   package struct Grants: BitwiseCopyable, Sendable, Equatable {
     /// In seconds.
     package var keepAlive: UInt16?
@@ -22,8 +22,9 @@ package enum MQTTReply: BitwiseCopyable, Sendable, Equatable {
   case pubrec(UInt16, UInt8 = 0)
   case pubrel(UInt16, UInt8 = 0)
   case pubcomp(UInt16, UInt8 = 0)
-  /// The same code for each of so many topic filters.
+  /// The same code for each of `times` topic filters.
   case suback(UInt16, UInt8, times: Int)
+  /// As `suback`.
   case unsuback(UInt16, UInt8, times: Int)
   case pingreq, pingresp
   case disconnect(UInt8 = 0)
@@ -43,7 +44,7 @@ package enum MQTTReply: BitwiseCopyable, Sendable, Equatable {
     }
   }
 
-  /// The bytes of the packet; nil where there are too many codes, or none.
+  /// How many bytes the packet has; nil where there are too many codes, or none.
   package func count(_ version: MQTTVersion) -> Int? {
     switch self {
     case .suback(_, _, let times), .unsuback(_, _, let times):
@@ -53,11 +54,12 @@ package enum MQTTReply: BitwiseCopyable, Sendable, Equatable {
     return MQTTLength.packet(remaining: remaining(version))
   }
 
+  /// The remaining length.
   private func remaining(_ version: MQTTVersion) -> Int {
     let isV5 = version == .v5
     return switch self {
     case .connack(_, _, let grants): isV5 ? 3 + grants.count : 2
-    // 5.0 leaves out success, and properties where there are none.
+    // 5.0 lets a packet leave out a code that is success, and the length of properties where it has none.
     case .puback(_, let code), .pubrec(_, let code), .pubrel(_, let code), .pubcomp(_, let code):
       isV5 && code != 0 ? 3 : 2
     case .suback(_, _, let times): (isV5 ? 3 : 2) + times
@@ -67,7 +69,7 @@ package enum MQTTReply: BitwiseCopyable, Sendable, Equatable {
     }
   }
 
-  /// Writes the packet to the start of `buffer`, and returns its length; nil where `count` is, or
+  /// Writes the packet to the start of `buffer`, and returns its length; nil where `count` is nil, or where
   /// there is no room.
   package func write(
     _ version: MQTTVersion, into buffer: UnsafeMutableRawBufferPointer
@@ -101,7 +103,7 @@ package enum MQTTReply: BitwiseCopyable, Sendable, Equatable {
     return sink.count
   }
 
-  /// The whole packet; nil where `count` is.
+  /// The whole packet; nil where `count` is nil.
   package func bytes(_ version: MQTTVersion) -> [UInt8]? {
     guard let count = count(version) else { return nil }
     var bytes = [UInt8](repeating: 0, count: count)
@@ -109,7 +111,7 @@ package enum MQTTReply: BitwiseCopyable, Sendable, Equatable {
     return written == count ? bytes : nil
   }
 
-  /// A buffer that is known to be long enough.
+  /// Appends to a buffer that is known to be long enough.
   @safe
   fileprivate struct Sink {
     let buffer: UnsafeMutableRawBufferPointer
@@ -137,14 +139,14 @@ package enum MQTTReply: BitwiseCopyable, Sendable, Equatable {
 }
 
 extension MQTTReply.Grants {
-  /// The bytes of the properties.
+  /// How many bytes the properties take, without their length.
   fileprivate var count: Int {
     (keepAlive == nil ? 0 : 3) + (receiveMaximum == nil ? 0 : 3)
       + (maximumPacketSize == nil ? 0 : 5) + (topicAliasMaximum == nil ? 0 : 3)
       + (maximumQoS == nil ? 0 : 2)
   }
 
-  /// Writes the properties, behind their length.
+  /// Writes the length of the properties, in one byte, and the properties.
   fileprivate func write(to sink: inout MQTTReply.Sink) {
     sink.append(UInt8(truncatingIfNeeded: count))
     if let keepAlive {

@@ -1,4 +1,4 @@
-/// What a SUBSCRIBE says (3.8).
+/// The contents of a SUBSCRIBE packet (3.8).
 package struct MQTTSubscribe: Sendable, Equatable {
   package struct Subscription: Sendable, Equatable {
     package var topicFilter: MQTTContent
@@ -18,7 +18,8 @@ package struct MQTTSubscribe: Sendable, Equatable {
     self.subscriptions = subscriptions
   }
 
-  /// - Throws: the rule that the packet would break. Of texts that are filled in it knows nothing.
+  /// - Throws: the rule that the packet would break. Texts that are still to be filled in are not
+  ///   checked.
   package func packet() throws(MQTTMalformation) -> MQTTPacket {
     if subscriptions.isEmpty { throw .noTopicFilter }
     var packet = MQTTPacket(header: MQTTPacketKind.subscribe.header)
@@ -39,7 +40,7 @@ package struct MQTTSubscribe: Sendable, Equatable {
   }
 }
 
-/// What an UNSUBSCRIBE says (3.10).
+/// The contents of an UNSUBSCRIBE packet (3.10).
 package struct MQTTUnsubscribe: Sendable, Equatable {
   package var version: MQTTVersion
   package var topicFilters: [MQTTContent]
@@ -49,7 +50,8 @@ package struct MQTTUnsubscribe: Sendable, Equatable {
     self.topicFilters = topicFilters
   }
 
-  /// - Throws: the rule that the packet would break. Of texts that are filled in it knows nothing.
+  /// - Throws: the rule that the packet would break. Texts that are still to be filled in are not
+  ///   checked.
   package func packet() throws(MQTTMalformation) -> MQTTPacket {
     if topicFilters.isEmpty { throw .noTopicFilter }
     var packet = MQTTPacket(header: MQTTPacketKind.unsubscribe.header)

@@ -1,15 +1,15 @@
-/// The strings and binary data of packets.
+/// The strings and the binary data of packets: "texts" in this module.
 package enum MQTTField: UInt8, BitwiseCopyable, Sendable, CaseIterable {
   case protocolName
   case clientIdentifier, willTopic, willPayload, userName, password
   case topic, payload, topicFilter
-  // Of properties, from here on.
+  // From here on, texts of properties.
   case reasonString, serverReference, authenticationMethod
   case authenticationData, assignedClientIdentifier, responseInformation
   case contentType, responseTopic, correlationData
   case userPropertyName, userPropertyValue
 
-  /// Whether readers give its bytes. Those of the others they only check.
+  /// Whether a reader returns the text's bytes (`MQTTEvent.piece`). It only checks the other texts.
   package var isGiven: Bool {
     switch self {
     case .protocolName: false
@@ -34,43 +34,46 @@ package enum MQTTField: UInt8, BitwiseCopyable, Sendable, CaseIterable {
   }
 }
 
-/// The check of a string that comes byte by byte: UTF-8 (3.1.1: 1.5.3; 5.0: 1.5.4), topic names and
-/// topic filters (4.7, and 4.8.2 of 5.0).
+/// Checks a string that comes byte by byte: that it is UTF-8 (3.1.1: 1.5.3; 5.0: 1.5.4), and the rules of
+/// topic names and topic filters (4.7, and 4.8.2 of 5.0).
 package struct MQTTText: BitwiseCopyable, Sendable {
   package enum Form: BitwiseCopyable, Sendable {
     case binary, string, topic
     case filter
   }
 
-  /// From the lowest bit: three of `Character`, four of `Level`, and one for a shared subscription.
+  /// From the lowest bit: three bits of `Character`, four of `Level`, and one for a shared subscription.
   private var bits: UInt8 = 0
 
-  /// What the next byte has to be.
+  /// What has to come next: the first byte of a character, its last byte, its last two, or its last three.
   private enum Character {
     static var first: UInt8 { 0 }
     static var last: UInt8 { 1 }
     static var lastTwo: UInt8 { 2 }
     static var lastThree: UInt8 { 3 }
-    /// The second byte of a character of three, which must not be one that two bytes can say.
+    /// The second byte of a character of three. The character must not fit into two.
     static var afterE0: UInt8 { 4 }
-    /// The second of three that must not be a surrogate.
+    /// The second byte of a character of three. The character must not be a surrogate.
     static var afterED: UInt8 { 5 }
+    /// The second byte of a character of four. The character must not fit into three.
     static var afterF0: UInt8 { 6 }
-    /// The second of four that must not be beyond U+10FFFF.
+    /// The second byte of a character of four. The character must not lie beyond U+10FFFF.
     static var afterF4: UInt8 { 7 }
   }
 
-  /// Where in a topic filter the next byte stands. 1 to 6: behind so many bytes of "$share".
+  /// Where in a topic filter the next byte stands. 1 to 6: after that many bytes of "$share".
   private enum Level {
     static var beginning: UInt8 { 0 }
+    /// After all of "$share".
     static var shareWord: UInt8 { 6 }
+    /// At the beginning of a level that is not the first.
     static var start: UInt8 { 7 }
     static var within: UInt8 { 8 }
     static var afterPlus: UInt8 { 9 }
     static var afterHash: UInt8 { 10 }
     static var shareNameStart: UInt8 { 11 }
     static var shareName: UInt8 { 12 }
-    /// Behind the share name: a topic filter must follow.
+    /// After the share name and its slash: a topic filter must follow.
     static var sharedStart: UInt8 { 13 }
   }
 
@@ -98,7 +101,9 @@ package struct MQTTText: BitwiseCopyable, Sendable {
     return text.faultAtEnd(form)
   }
 
-  /// Takes one more byte of a text that is no binary data, or stays as it is and says what is wrong.
+  /// Takes one more byte of a string; returns what is wrong with the byte, and then stays as it is.
+  ///
+  /// - Parameter isSharing: whether the version is 5.0, which has shared subscriptions.
   mutating func take(_ byte: UInt8, _ form: Form, isSharing: Bool) -> MQTTMalformation? {
     let character = bits & 0b111
     var next = Character.first
@@ -137,6 +142,7 @@ package struct MQTTText: BitwiseCopyable, Sendable {
     return nil
   }
 
+  /// As `take`, for the rules of topic filters.
   private mutating func takeLevel(_ byte: UInt8, isSharing: Bool) -> MQTTMalformation? {
     let level = bits >> 3 & 0b1111
     let (slash, plus, hash) = (UInt8(ascii: "/"), UInt8(ascii: "+"), UInt8(ascii: "#"))
@@ -169,7 +175,7 @@ package struct MQTTText: BitwiseCopyable, Sendable {
     return nil
   }
 
-  /// The byte of "$share" at a place.
+  /// The byte of "$share" at this place, 1 to 5.
   private static func share(_ place: UInt8) -> UInt8 {
     switch place {
     case 1: UInt8(ascii: "s")
@@ -180,7 +186,7 @@ package struct MQTTText: BitwiseCopyable, Sendable {
     }
   }
 
-  /// What is wrong with a text, not an empty one, that ends here.
+  /// What is wrong with a text that ends here and is not empty; nil where nothing is.
   func faultAtEnd(_ form: Form) -> MQTTMalformation? {
     if bits & 0b111 != Character.first { return .utf8 }
     guard form == .filter else { return nil }

@@ -1,11 +1,11 @@
 /// Base64 (RFC 4648, 4) with padding.
 enum Base64 {
-  /// How many characters so many bytes take.
+  /// How many characters this many bytes take.
   static func count(of bytes: Int) -> Int { (bytes + 2) / 3 * 4 }
 
   /// Writes the characters of these bytes.
   ///
-  /// - Precondition: there is room for `count(of:)`.
+  /// - Precondition: `text` has room for `count(of:)` characters.
   static func write(_ bytes: UnsafeRawBufferPointer, into text: UnsafeMutableRawBufferPointer) {
     precondition(text.count >= count(of: bytes.count))
     var (from, to) = (0, 0)
@@ -23,6 +23,7 @@ enum Base64 {
     }
   }
 
+  /// The character for six bits.
   private static func character(_ bits: UInt8) -> UInt8 {
     switch bits {
     case 0..<26: UInt8(ascii: "A") + bits

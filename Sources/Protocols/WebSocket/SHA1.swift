@@ -1,9 +1,9 @@
 /// SHA-1 (FIPS 180-4), without an allocation.
 ///
-/// It is no security here, and must never be taken for some: RFC 6455 has a server prove with it that it understood
-/// the handshake, and nothing else of the program uses it.
+/// SHA-1 is broken, so it must not protect anything. A WebSocket server uses it to prove that it understood
+/// the opening handshake (RFC 6455). Nothing else may use it.
 enum SHA1 {
-  /// The five words of the hash.
+  /// The five words of the hash, the first one first.
   typealias Digest = InlineArray<5, UInt32>
 
   static func digest(of bytes: UnsafeRawBufferPointer) -> Digest {
@@ -18,7 +18,7 @@ enum SHA1 {
       mix(block, into: &digest)
       offset += 64
     }
-    // The end: what is left, one bit, zeros, and the length in bits.
+    // The last block, or two: the bytes that are left, a bit that is set, zeros, and the length in bits.
     for word in 0..<16 { block[word] = 0 }
     let left = bytes.count - offset
     for place in 0..<left { unsafe put(bytes[offset + place], at: place, of: &block) }
@@ -34,13 +34,15 @@ enum SHA1 {
     return digest
   }
 
+  /// Puts a byte at its place in a block that is zero there.
   private static func put(
     _ byte: UInt8, at place: Int, of block: inout InlineArray<16, UInt32>
   ) {
     block[place / 4] |= UInt32(byte) << UInt32(24 - place % 4 * 8)
   }
 
-  /// FIPS 180-4, 6.1.3: the schedule has no more than 16 words at a time.
+  /// Mixes one block into the hash, as in FIPS 180-4, 6.1.3, which keeps 16 words of the message schedule
+  /// at a time instead of 80.
   private static func mix(_ block: InlineArray<16, UInt32>, into digest: inout Digest) {
     var words = block
     var (a, b, c, d, e) = (digest[0], digest[1], digest[2], digest[3], digest[4])

@@ -1,6 +1,7 @@
-/// Whether bytes that come piece by piece are UTF-8 (RFC 3629, 4): a byte of state.
+/// Checks that bytes which come in pieces are UTF-8 (RFC 3629, 4). It keeps one byte of state.
 struct UTF8Check: BitwiseCopyable, Sendable {
-  /// What may come next. Where a character's first byte leaves less than all of 80 to BF, a state of its own says so.
+  /// What has to come next: the first byte of a character, its last byte, its last two, or its last three.
+  /// After E0, ED, F0 and F4 the second byte may be only some of 80 to BF.
   private enum State: UInt8 {
     case first, last, lastTwo, lastThree
     case behindE0, behindED, behindF0, behindF4
@@ -8,17 +9,17 @@ struct UTF8Check: BitwiseCopyable, Sendable {
 
   private var state = State.first
 
-  /// Whether no character is cut.
+  /// Whether the bytes so far end with a whole character.
   var isWhole: Bool { state == .first }
 
   /// Takes bytes.
   ///
-  /// - Returns: how many were right; less than all where the next one cannot be there.
+  /// - Returns: how many bytes were right. If these are not all, the next byte is wrong.
   mutating func take(_ bytes: UnsafeRawBufferPointer) -> Int {
     var index = 0
     while index < bytes.count {
       if state == .first {
-        // Mostly ASCII, so eight bytes at a time.
+        // Most text is ASCII, so it is checked eight bytes at a time.
         while bytes.count &- index >= 8,
           unsafe bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
             & 0x8080_8080_8080_8080 == 0
@@ -34,6 +35,7 @@ struct UTF8Check: BitwiseCopyable, Sendable {
     return index
   }
 
+  /// The state after one more byte; nil where that byte is wrong.
   private func state(behind byte: UInt8) -> State? {
     switch (state, byte) {
     case (.first, 0x00...0x7F): .first

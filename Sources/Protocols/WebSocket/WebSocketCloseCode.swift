@@ -1,10 +1,11 @@
-/// Why a peer closes (RFC 6455, 7.4.1, and IANA's registry of close codes).
+/// The code with which a peer closes a WebSocket (RFC 6455, 7.4.1, and IANA's registry of close
+/// codes).
 package struct WebSocketCloseCode: Equatable, Sendable {
   package var rawValue: UInt16
 
   package init(_ rawValue: UInt16) { self.rawValue = rawValue }
 
-  /// Whether it says no more than that the peer has done, or goes.
+  /// Whether the code reports no fault: the peer has finished, or goes away, or gave no code.
   package var isUsual: Bool {
     switch rawValue {
     case 1000, 1001, WebSocketReader.noCode: true
@@ -12,7 +13,7 @@ package struct WebSocketCloseCode: Equatable, Sendable {
     }
   }
 
-  /// What the code means; nil where nobody has said.
+  /// What the code means; nil for a code that has no words here.
   package var meaning: String? {
     switch rawValue {
     case 1000: "normal closure"
@@ -36,6 +37,6 @@ package struct WebSocketCloseCode: Equatable, Sendable {
 }
 
 extension WebSocketCloseCode: CustomStringConvertible {
-  /// "1013 (try again later)".
+  /// The code with its meaning: "1013 (try again later)".
   package var description: String { "\(rawValue)" + (meaning.map { " (\($0))" } ?? "") }
 }

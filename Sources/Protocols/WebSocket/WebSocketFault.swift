@@ -1,4 +1,5 @@
-/// What is wrong with what came over a WebSocket, as the rule of RFC 6455 that it breaks.
+/// The rule of RFC 6455, or the limit of this end, that a peer broke with what it sent over a
+/// WebSocket.
 package enum WebSocketFault: UInt8, Sendable, CaseIterable {
   case reservedBits, reservedOpcode
   case fragmentedControl, longControl
@@ -9,7 +10,7 @@ package enum WebSocketFault: UInt8, Sendable, CaseIterable {
   case invalidText, invalidReason
   case closeOfOneByte, closeCode
 
-  /// What the peer did, to be read behind "the peer".
+  /// What the peer did, to follow the words "the peer".
   package var words: String {
     switch self {
     case .reservedBits: "set a reserved bit, and no extension was agreed on"
@@ -30,7 +31,7 @@ package enum WebSocketFault: UInt8, Sendable, CaseIterable {
     }
   }
 
-  /// The section with the rule.
+  /// The section that has the rule.
   package var section: String {
     switch self {
     case .reservedBits, .reservedOpcode, .longLengthOfShort, .lengthTooLarge: "RFC 6455, 5.2"
@@ -44,7 +45,7 @@ package enum WebSocketFault: UInt8, Sendable, CaseIterable {
     }
   }
 
-  /// The code to close with (RFC 6455, 7.4.1).
+  /// The code with which this end closes because of the fault (RFC 6455, 7.4.1).
   package var closeCode: UInt16 {
     switch self {
     case .invalidText, .invalidReason: 1007

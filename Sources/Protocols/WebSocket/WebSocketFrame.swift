@@ -1,6 +1,6 @@
-/// Writes frames (RFC 6455, 5.2) into buffers of the caller's.
+/// Writes WebSocket frames (RFC 6455, 5.2) into the caller's buffers.
 package enum WebSocketFrame {
-  /// Raw values: those on the wire.
+  /// The raw value is the opcode on the wire.
   package enum Opcode: UInt8, BitwiseCopyable, Sendable, CaseIterable {
     case continuation = 0
     case text = 1
@@ -12,12 +12,12 @@ package enum WebSocketFrame {
     package var isControl: Bool { rawValue >= 8 }
   }
 
-  /// The longest payload of a control frame.
+  /// The most bytes of a control frame's payload.
   package static var mostControl: Int { 125 }
-  /// The longest header.
+  /// The most bytes of a header.
   package static var mostHeader: Int { 14 }
 
-  /// How many bytes the header before such a payload has.
+  /// How many bytes the header has before a payload of `payload` bytes.
   package static func headerCount(payload: Int, isMasked: Bool) -> Int {
     let lengthBytes = payload < 126 ? 0 : payload < 65536 ? 2 : 8
     return 2 + lengthBytes + (isMasked ? 4 : 0)
@@ -28,9 +28,9 @@ package enum WebSocketFrame {
   /// - Parameters:
   ///   - payload: how many bytes will follow; not negative.
   ///   - isFinal: whether the message ends with this frame.
-  ///   - key: of a client's frame; nil of a server's. See `WebSocketMask`.
-  ///   - buffer: has room for `headerCount`, or nothing is written.
-  /// - Returns: how many bytes were written.
+  ///   - key: the masking key of a client's frame (`WebSocketMask`); nil for a server's.
+  ///   - buffer: must have room for `headerCount` bytes.
+  /// - Returns: how many bytes were written; 0 where there is no room.
   package static func writeHeader(
     _ opcode: Opcode, payload: Int, isFinal: Bool = true, key: UInt32?,
     into buffer: UnsafeMutableRawBufferPointer
@@ -54,10 +54,10 @@ package enum WebSocketFrame {
     return count
   }
 
-  /// Writes a whole frame: the header, and the payload masked.
+  /// Writes a whole frame: the header, and the payload, masked where there is a key.
   ///
-  /// - Parameter buffer: has room for both, or nothing is written.
-  /// - Returns: how many bytes were written.
+  /// - Parameter buffer: must have room for both.
+  /// - Returns: how many bytes were written; 0 where there is no room.
   package static func write(
     _ opcode: Opcode, _ payload: UnsafeRawBufferPointer, isFinal: Bool = true, key: UInt32?,
     into buffer: UnsafeMutableRawBufferPointer
@@ -67,7 +67,7 @@ package enum WebSocketFrame {
     guard buffer.count >= count else { return 0 }
     _ = unsafe writeHeader(
       opcode, payload: payload.count, isFinal: isFinal, key: key, into: buffer)
-    // A mask of zeros changes nothing.
+    // Without a key the mask is zero, and the payload is only copied.
     var mask = WebSocketMask(key: key ?? 0)
     unsafe mask.apply(
       from: payload, into: UnsafeMutableRawBufferPointer(rebasing: buffer[header..<count]))
@@ -76,8 +76,8 @@ package enum WebSocketFrame {
 
   /// Writes a close frame with a code, and without a reason.
   ///
-  /// - Parameter buffer: has room for 8 bytes, or 4 without a key, or nothing is written.
-  /// - Returns: how many bytes were written.
+  /// - Parameter buffer: must have room for 8 bytes; without a key, for 4.
+  /// - Returns: how many bytes were written; 0 where there is no room.
   package static func writeClose(
     code: UInt16, key: UInt32?, into buffer: UnsafeMutableRawBufferPointer
   ) -> Int {
@@ -87,12 +87,12 @@ package enum WebSocketFrame {
     }
   }
 
-  /// Whether a close frame may carry this code (RFC 6455, 7.4, and the registry of IANA).
+  /// Whether a close frame may carry this code (RFC 6455, 7.4, and IANA's registry of close codes).
   package static func isCode(_ code: UInt16) -> Bool {
     switch code {
-    // 1004 is reserved; 1005, 1006 and 1015 are for what no frame said.
+    // 1004 is reserved. 1005, 1006 and 1015 stand for closes in which no frame gave a code.
     case 1000...1003, 1007...1014: true
-    // Libraries and applications have these.
+    // These are for libraries and applications.
     case 3000...4999: true
     default: false
     }

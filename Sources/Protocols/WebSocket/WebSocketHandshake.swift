@@ -1,25 +1,28 @@
-/// The opening handshake of a WebSocket (RFC 6455, 4): what is written once, with a gap for what differs from
-/// connection to connection, and what a head that was read lacks.
+/// The opening handshake of a WebSocket (RFC 6455, 4). Makes the request and the response once, with a gap
+/// for the value that differs per connection, and checks those that were read.
 package enum WebSocketHandshake {
-  /// Characters of a `Sec-WebSocket-Key` and a `Sec-WebSocket-Accept`.
+  /// How many characters a `Sec-WebSocket-Key` has.
   package static var keyCount: Int { 24 }
+  /// How many characters a `Sec-WebSocket-Accept` has.
   package static var acceptCount: Int { 28 }
 
-  /// The name of the field with the accept value, as `HTTPQuestion` wants it.
+  /// The name of the header with the accept value, in lower case as `HTTPQuestion` needs it.
   package static var acceptName: StaticString { "sec-websocket-accept" }
 
-  /// What a server appends to the key (RFC 6455, 1.3).
+  /// What a server appends to the key before it hashes both (RFC 6455, 1.3).
   private static var suffix: StaticString { "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" }
 
-  /// A message, and where in it the value goes that each connection has for itself.
+  /// A request or a response, and the place in it for the value that each connection has for itself.
   package struct Message: Sendable, Equatable {
     package let bytes: [UInt8]
     package let gap: Range<Int>
   }
 
+  /// A client's request.
+  ///
   /// - Parameters:
-  ///   - fields: more of them, such as `Origin` or `Sec-WebSocket-Protocol`.
-  /// - Returns: with the gap for the key; see `writeKey`.
+  ///   - fields: further headers, such as `Origin` or `Sec-WebSocket-Protocol`.
+  /// - Returns: the request, with a gap for the key; see `writeKey`.
   package static func request(
     target: String, host: String, fields: [HTTPWriter.Field] = []
   ) throws(HTTPWriter.Invalid) -> Message {
@@ -34,7 +37,9 @@ package enum WebSocketHandshake {
     return message(bytes, gap: keyCount)
   }
 
-  /// - Returns: with the gap for the accept value; see `writeAccept`.
+  /// A server's response that accepts.
+  ///
+  /// - Returns: the response, with a gap for the accept value; see `writeAccept`.
   package static func response(
     fields: [HTTPWriter.Field] = []
   ) throws(HTTPWriter.Invalid) -> Message {
@@ -47,11 +52,12 @@ package enum WebSocketHandshake {
     return message(bytes, gap: acceptCount)
   }
 
-  /// The gap is right before the two line ends of the head.
+  /// The gap is the value of the last header, right before the two line ends of the head.
   private static func message(_ bytes: [UInt8], gap: Int) -> Message {
     Message(bytes: bytes, gap: bytes.count - 4 - gap..<bytes.count - 4)
   }
 
+  /// Refuses headers that the handshake writes itself.
   private static func check(
     _ fields: [HTTPWriter.Field], apartFrom upgrade: [HTTPWriter.Field]
   ) throws(HTTPWriter.Invalid) {
@@ -62,9 +68,9 @@ package enum WebSocketHandshake {
     }
   }
 
-  /// Writes the key that 16 random bytes make.
+  /// Writes the key that these 16 random bytes make.
   ///
-  /// - Parameter key: has room for `keyCount`.
+  /// - Parameter key: must have room for `keyCount` characters.
   package static func writeKey(
     of nonce: (UInt64, UInt64), into key: UnsafeMutableRawBufferPointer
   ) {
@@ -72,11 +78,12 @@ package enum WebSocketHandshake {
     unsafe withUnsafeBytes(of: &words) { bytes in unsafe Base64.write(bytes, into: key) }
   }
 
-  /// Writes what a server answers to a key.
+  /// Writes the accept value with which a server answers a key.
   ///
   /// - Parameters:
-  ///   - key: `keyCount` bytes as they came; others are cut off or taken for zeros.
-  ///   - accept: has room for `acceptCount`.
+  ///   - key: the characters of the key as they came. Only the first `keyCount` are used; missing ones are
+  ///     taken as zero bytes.
+  ///   - accept: must have room for `acceptCount` characters.
   package static func writeAccept(
     of key: UnsafeRawBufferPointer, into accept: UnsafeMutableRawBufferPointer
   ) {
@@ -90,12 +97,13 @@ package enum WebSocketHandshake {
 
   // MARK: What is missing
 
+  /// What is wrong with a request or a response of the handshake.
   package enum Fault: UInt8, Sendable, CaseIterable {
     case status, notGet, version10, upgrade, connection
     case key, version
     case accept, extensions, `protocol`
 
-    /// What the head lacks or has, to be read behind "the handshake failed:".
+    /// The fault in words. "It" is the request.
     package var words: String {
       switch self {
       case .status: "the status code is not 101"
@@ -111,7 +119,7 @@ package enum WebSocketHandshake {
       }
     }
 
-    /// The section with the rule.
+    /// The section of RFC 6455 that has the rule.
     package var section: String {
       switch self {
       case .status, .accept, .extensions, .protocol: "RFC 6455, 4.1"
@@ -119,11 +127,12 @@ package enum WebSocketHandshake {
       }
     }
 
-    /// The status code with which a server refuses. With 426 goes `Sec-WebSocket-Version: 13`.
+    /// The status code with which a server refuses the request. A response of 426 must have the header
+    /// `Sec-WebSocket-Version: 13`.
     package var status: UInt16 { self == .version ? 426 : 400 }
   }
 
-  /// What is wrong with a request; nil where it can be answered by `response`.
+  /// What is wrong with a request; nil where a server can accept it with `response`.
   package static func fault(ofRequest method: HTTPMethod, _ head: HTTPHead) -> Fault? {
     if method != .get { return .notGet }
     if head.contains(.isVersion10) { return .version10 }
@@ -133,7 +142,8 @@ package enum WebSocketHandshake {
     return head.hasWebSocketKey ? nil : .key
   }
 
-  /// What is wrong with a response whose reader was asked for `acceptName`; nil where frames follow.
+  /// What is wrong with a response; nil where it accepts, so that frames follow. Its reader must have been
+  /// asked for `acceptName` (`HTTPQuestion`).
   ///
   /// - Parameter asksForProtocol: whether the request had a `Sec-WebSocket-Protocol`.
   package static func fault(

@@ -1,13 +1,13 @@
-/// The mask of one frame (RFC 6455, 5.3), and how far into the payload it has come.
+/// The masking key of one frame (RFC 6455, 5.3), and its position in the frame's payload.
 ///
-/// Masking and unmasking are the same. A payload may come in pieces that begin anywhere in it.
+/// Masking and unmasking are the same operation. A payload may be masked in pieces of any length.
 package struct WebSocketMask: BitwiseCopyable, Sendable {
-  /// The key, turned so that its lowest eight bits are for the next byte.
+  /// The key, rotated so that its lowest eight bits are for the next byte of the payload.
   var word: UInt32
 
   /// - Parameters:
-  ///   - key: its highest eight bits are for the first byte, as they are the first on the wire.
-  ///   - offset: how many bytes of the payload come before those that `apply` begins with.
+  ///   - key: its highest eight bits come first on the wire and mask the first byte.
+  ///   - offset: how many bytes of the payload come before the byte that is masked first.
   package init(key: UInt32, offset: Int = 0) {
     word = key.byteSwapped
     turn(by: offset)
@@ -24,7 +24,7 @@ package struct WebSocketMask: BitwiseCopyable, Sendable {
   /// Masks the next bytes of the payload while they are copied.
   ///
   /// - Parameters:
-  ///   - bytes: either apart from `masked`, or the same.
+  ///   - bytes: the same memory as `masked`, or memory that does not overlap it.
   ///   - masked: as long as `bytes`, or longer.
   package mutating func apply(
     from bytes: UnsafeRawBufferPointer, into masked: UnsafeMutableRawBufferPointer
@@ -32,7 +32,7 @@ package struct WebSocketMask: BitwiseCopyable, Sendable {
     precondition(masked.count >= bytes.count)
     guard let from = bytes.baseAddress, let to = masked.baseAddress else { return }
     let count = bytes.count
-    // 32 and eight are multiples of the key's length, so it stays as it is turned.
+    // 32 and 8 are multiples of the key's four bytes, so these steps need no rotation of the key.
     let pair = (UInt64(word) | UInt64(word) << 32).littleEndian
     let wide = SIMD4<UInt64>(repeating: pair)
     var index = 0
@@ -56,7 +56,7 @@ package struct WebSocketMask: BitwiseCopyable, Sendable {
     turn(by: count)
   }
 
-  /// Masks one more byte.
+  /// The next byte of the payload, masked.
   mutating func applied(to byte: UInt8) -> UInt8 {
     defer { turn(by: 1) }
     return byte ^ UInt8(truncatingIfNeeded: word)

@@ -1,6 +1,6 @@
 /// Reads the frames of a WebSocket (RFC 6455, 5) as they come, in pieces of any size.
 ///
-/// It is used like an `HTTPReader`, and unmasks in place. No extension is known to it.
+/// The reader is used like an `HTTPReader`, and unmasks in place. It knows no extension.
 package struct WebSocketReader: BitwiseCopyable, Sendable {
   package enum Role: Sendable {
     /// Reads frames of a server, which have no mask.
@@ -13,29 +13,29 @@ package struct WebSocketReader: BitwiseCopyable, Sendable {
     case text, binary
   }
 
-  /// Ranges are those of the bytes that were handed over. What is in them has been unmasked.
+  /// What was read. Ranges are places in the bytes that were handed over. The bytes there are unmasked.
   package enum Event: Sendable, Equatable {
-    /// All that is here was used.
+    /// All bytes were used, and more have to come.
     case more
     /// A message begins.
     case message(Kind)
-    /// A piece of a message. Of a text it may end within a character; all pieces together are UTF-8.
+    /// A piece of a message. A piece of a text may end within a character. All pieces together are UTF-8.
     case data(Range<Int>)
     case messageEnd
-    /// A ping of so many bytes begins, which is to be answered by a pong with the same.
+    /// A ping with a payload of so many bytes begins. The answer is a pong with the same payload.
     case ping(Int)
     case pong(Int)
     /// A piece of a ping or pong.
     case payload(Range<Int>)
     /// The ping or pong is whole.
     case controlEnd
-    /// The peer closes with this code; with `noCode` where it gave none.
+    /// The peer closes with this code, or with `noCode` where its close frame has none.
     case close(UInt16)
-    /// A piece of the reason that it gave.
+    /// A piece of the reason in the close frame.
     case reason(Range<Int>)
-    /// The close frame is whole. Whatever follows is passed over.
+    /// The close frame is whole. The reader passes over whatever follows.
     case closeEnd
-    /// The peer broke a rule. Whatever follows is passed over.
+    /// The peer broke a rule. The reader passes over whatever follows.
     case malformed(WebSocketFault)
   }
 
@@ -45,9 +45,12 @@ package struct WebSocketReader: BitwiseCopyable, Sendable {
     package var used: Int
   }
 
-  /// What stands for a close frame without a code (RFC 6455, 7.4.1).
+  /// The code that stands for a close frame without a code (RFC 6455, 7.4.1).
   package static var noCode: UInt16 { 1005 }
 
+  /// What the next byte belongs to: the first or second byte of a header, its length or key, a payload, or the
+  /// code of a close frame. In `begun` a header is whole, and its event is still to come. In `invalid` the valid
+  /// bytes of a text have been returned, and the fault is still to come.
   private enum State: UInt8 {
     case first, second, length, key, begun, payload, code, invalid, closed
   }
@@ -66,38 +69,41 @@ package struct WebSocketReader: BitwiseCopyable, Sendable {
     static var isLong: Flags { Flags(rawValue: 16) }
   }
 
-  /// Bytes of the frame's payload that are to come; while its header is read, the length as far as it has come.
+  /// Bytes of the frame's payload that are still to come; while the header is read, the part of the length that
+  /// has come.
   private var remaining: UInt64 = 0
-  /// While the header is read, the key as far as it has come. Zero where there is none.
+  /// The key; while the header is read, the part of it that has come. Zero where the frame has no key.
   private var mask = WebSocketMask(word: 0)
-  /// Bytes of the message in all frames that have begun.
+  /// Payload bytes of the message's frames so far, as their headers say.
   private var messageBytes: UInt32 = 0
   private var code: UInt16 = 0
   private var state = State.first
   private var flags: Flags = []
   private var opcode = WebSocketFrame.Opcode.continuation
-  /// Bytes of the length, key or code that are to come.
-  private var place: UInt8 = 0
-  /// Of the text under way; once the peer closes, of its reason.
+  /// Bytes of the length, key or code that are still to come.
+  private var fieldBytesLeft: UInt8 = 0
+  /// Checks the text under way; once a close frame has begun, its reason.
   private var check = UTF8Check()
 
   package init(_ role: Role) {
     if role == .server { flags = .isServer }
   }
 
-  /// Whether the peer has closed, or broke a rule.
+  /// Whether the peer has sent a whole close frame, or broke a rule.
   package var isClosed: Bool { state == .closed }
 
+  /// Reads up to the next event.
+  ///
   /// - Parameters:
-  ///   - bytes: those that are used are unmasked where a range names them. Behind them nothing is changed, unless
-  ///     `malformed` is about to follow.
-  ///   - mostMessage: the longest message, in bytes, that is taken; `.max` for any.
+  ///   - bytes: the reader unmasks those in the event's range. It leaves the bytes behind those that it used as
+  ///     they are, unless this event or the next one is `malformed`.
+  ///   - mostMessage: the longest message, in bytes, that is accepted; `.max` for any.
   package mutating func next(
     _ bytes: UnsafeMutableRawBufferPointer, mostMessage: UInt32 = .max
   ) -> Step {
     var index = 0
     while true {
-      // What needs no further byte.
+      // These states need no further byte.
       switch state {
       case .begun:
         if let event = begin() { return Step(event: event, used: index) }
@@ -134,12 +140,12 @@ package struct WebSocketReader: BitwiseCopyable, Sendable {
     case .second: return takeSecond(byte, mostMessage)
     case .length:
       remaining = remaining << 8 | UInt64(byte)
-      place &-= 1
-      return place == 0 ? endLength(mostMessage) : nil
+      fieldBytesLeft &-= 1
+      return fieldBytesLeft == 0 ? endLength(mostMessage) : nil
     default:
-      place &-= 1
-      mask.word |= UInt32(byte) << (UInt32(3 &- place) &* 8)
-      if place == 0 { state = .begun }
+      fieldBytesLeft &-= 1
+      mask.word |= UInt32(byte) << (UInt32(3 &- fieldBytesLeft) &* 8)
+      if fieldBytesLeft == 0 { state = .begun }
       return nil
     }
   }
@@ -174,7 +180,7 @@ package struct WebSocketReader: BitwiseCopyable, Sendable {
     if opcode.isControl, Int(length) > WebSocketFrame.mostControl { return fail(.longControl) }
     guard length < 126 else {
       if length == 127 { flags.insert(.isLong) } else { flags.remove(.isLong) }
-      place = length == 127 ? 8 : 2
+      fieldBytesLeft = length == 127 ? 8 : 2
       state = .length
       return nil
     }
@@ -190,27 +196,27 @@ package struct WebSocketReader: BitwiseCopyable, Sendable {
     return endHeader(mostMessage)
   }
 
-  /// The length is known.
+  /// Checks the length, which is known now. The key is all that may follow in the header.
   private mutating func endHeader(_ mostMessage: UInt32) -> Event? {
     if opcode == .close, remaining == 1 { return fail(.closeOfOneByte) }
     if !opcode.isControl {
       if opcode != .continuation { messageBytes = 0 }
-      // 63 bits and 32 do not pass 64.
+      // A number of 32 bits and one of 63 bits have a sum of at most 64 bits.
       let bytes = UInt64(messageBytes) &+ remaining
-      // A message of any length is taken where the bound says so.
+      // `messageBytes` stops at `.max`, so `.max` cannot be a bound: it stands for none.
       guard bytes <= UInt64(mostMessage) || mostMessage == .max else {
         return fail(.messageTooLong)
       }
       messageBytes = UInt32(clamping: bytes)
     }
-    place = 4
+    fieldBytesLeft = 4
     state = flags.contains(.isServer) ? .key : .begun
     return nil
   }
 
   // MARK: The payload
 
-  /// The header is whole: tells what begins.
+  /// The event for a header that is whole; nil where there is none, or where it needs the close code first.
   private mutating func begin() -> Event? {
     state = .payload
     switch opcode {
@@ -223,11 +229,11 @@ package struct WebSocketReader: BitwiseCopyable, Sendable {
     case .ping: return .ping(Int(truncatingIfNeeded: remaining))
     case .pong: return .pong(Int(truncatingIfNeeded: remaining))
     case .close:
-      // A text that has not ended will never do so.
+      // The check is free for the reason: a text that has not ended by now never will.
       check = UTF8Check()
       if remaining == 0 { return .close(Self.noCode) }
       code = 0
-      place = 2
+      fieldBytesLeft = 2
       state = .code
       return nil
     }
@@ -235,9 +241,9 @@ package struct WebSocketReader: BitwiseCopyable, Sendable {
 
   private mutating func takeCode(_ byte: UInt8) -> Event? {
     remaining &-= 1
-    place &-= 1
+    fieldBytesLeft &-= 1
     code = code << 8 | UInt16(mask.applied(to: byte))
-    if place > 0 { return nil }
+    if fieldBytesLeft > 0 { return nil }
     guard WebSocketFrame.isCode(code) else { return fail(.closeCode) }
     state = .payload
     return .close(code)
@@ -246,7 +252,7 @@ package struct WebSocketReader: BitwiseCopyable, Sendable {
   private mutating func takePayload(
     _ bytes: UnsafeMutableRawBufferPointer, _ index: inout Int
   ) -> Event {
-    // Never more than there are bytes here, so it fits.
+    // The smaller number is at most the count of the buffer, so it fits an Int.
     var count = Int(min(remaining, UInt64(bytes.count &- index)))
     let piece = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[index..<index &+ count])
     if flags.contains(.isServer) { unsafe mask.apply(to: piece) }
@@ -255,7 +261,7 @@ package struct WebSocketReader: BitwiseCopyable, Sendable {
     if isText {
       let right = unsafe check.take(UnsafeRawBufferPointer(piece))
       if right < count {
-        // What is right is told first, as it would be had it come alone.
+        // The valid bytes are returned first, as if they had come in a piece of their own.
         state = .invalid
         guard right > 0 else { return failOfText() }
         count = right
@@ -274,7 +280,7 @@ package struct WebSocketReader: BitwiseCopyable, Sendable {
     fail(opcode == .close ? .invalidReason : .invalidText)
   }
 
-  /// The payload is whole: tells what ends.
+  /// The event for a payload that is whole; nil where its message goes on in another frame.
   private mutating func endFrame() -> Event? {
     state = .first
     switch opcode {

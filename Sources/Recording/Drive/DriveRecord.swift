@@ -1,10 +1,10 @@
 import WorkerLog
 
-/// What one client worker drove between two samples, as the worker wrote it down.
+/// The connections and messages that one client worker began between two samples, as the worker wrote them down.
 package struct DriveRecord: Sendable, Equatable {
-  /// The worker's number.
+  /// The worker's `WorkerRecord.id`.
   package var worker: Int
-  /// Encoded `DriveEntry` values. All records of a worker, one after the other, are one stream.
+  /// Encoded `DriveEntry` values. The records of a worker, joined in their order, are one stream.
   package var entries: [UInt8]
 
   package init(worker: Int, entries: [UInt8]) {
@@ -13,11 +13,12 @@ package struct DriveRecord: Sendable, Equatable {
   }
 }
 
-/// What all workers together drove in one phase.
+/// The connections and messages that all workers together began in one phase.
 package struct DrivenPhase: Sendable, Equatable {
-  /// Connections begun, whatever became of them: how many in each millisecond, in ascending order.
+  /// How many connections were begun in each millisecond, whatever became of them; in the order of time. A
+  /// millisecond without any has no element.
   package var arrivals: [Tick] = []
-  /// Messages begun, by the place of their pattern in the plan.
+  /// How many messages were begun, by the place of their pattern in the plan.
   package var messages: [Int: UInt64] = [:]
 
   package struct Tick: Sendable, Equatable {
@@ -31,8 +32,8 @@ package struct DrivenPhase: Sendable, Equatable {
 }
 
 extension Recording {
-  /// What the run drove, by the place of each phase in the plan; nil where the entries make no
-  /// sense.
+  /// What all workers drove in each phase, by the phase's place in the plan; nil where the entries cannot be
+  /// decoded.
   package func driven() -> [Int: DrivenPhase]? {
     var phases: [Int: DrivenPhase] = [:]
     var arrivals: [Int: [UInt64: UInt64]] = [:]
@@ -59,9 +60,11 @@ extension Recording {
 }
 
 extension DriveRecord {
-  /// The records as those of another list of phases. `move` gives, for a phase's place, its place in that list
-  /// and the milliseconds by which everything that was driven in it is put off. Each worker gets one record;
-  /// entries that make no sense stay as they are.
+  /// The records rewritten for another list of phases, one record per worker. A worker's entries stay as they are
+  /// where they cannot be decoded.
+  ///
+  /// - Parameter move: takes a phase's place in the old list. Gives its place in the new one, and the milliseconds
+  ///   by which everything in the phase happens later.
   static func moved(
     _ records: [DriveRecord], _ move: (Int) -> (place: Int, delay: UInt64)
   ) -> [DriveRecord] {
@@ -69,7 +72,7 @@ extension DriveRecord {
       let entries = records.flatMap(\.entries)
       var reader = DriveReader(bytes: entries[...])
       var delayed: [UInt8] = []
-      // Ticks count from the entry before, so only the first entry of a phase takes the delay.
+      // The ticks of an entry count from the entry before, so only the first entry of a phase takes the delay.
       var pending: UInt64 = 0
       while !reader.bytes.isEmpty {
         guard var entry = reader.next() else {
@@ -95,12 +98,12 @@ private struct DriveReader {
   var bytes: ArraySlice<UInt8>
   /// The phase of the entry read last, by its place in the plan; -1 before the first phase.
   private(set) var phase = -1
-  /// When that entry happened, in ticks since its phase began.
+  /// The instant of the entry read last, in ticks since its phase began.
   private(set) var tick: UInt64 = 0
 
   init(bytes: ArraySlice<UInt8>) { self.bytes = bytes }
 
-  /// The next entry; nil where the bytes are none that a worker would write.
+  /// The next entry; nil where no worker would write these bytes.
   mutating func next() -> DriveEntry? {
     guard let entry = DriveEntry(from: &bytes) else { return nil }
     if case .phase(let next) = entry.kind {

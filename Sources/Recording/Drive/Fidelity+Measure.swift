@@ -1,11 +1,12 @@
 extension Fidelity {
   /// Compares what a replay drove with what its original had driven.
   ///
-  /// Arrivals are paired in order, phase by phase: the first of a phase with the first of the same phase. The
-  /// two runs' clocks are aligned at the start of the first phase that was driven again.
+  /// Arrivals are paired in order, phase by phase: the first arrival of a phase in the original with the first of
+  /// the same phase in the replay, and so on. The clocks of the two runs are aligned at the start of the first
+  /// phase that the replay began.
   ///
   /// - Parameters:
-  ///   - phases: the names of the phases that were driven again.
+  ///   - phases: the names of the phases that were to be driven again.
   ///   - speed: 2 for twice as fast.
   package init(
     of replay: Recording, to original: Recording, phases: [String], speed: Double
@@ -15,8 +16,8 @@ extension Fidelity {
     self.init(
       arrivals: 0, missed: 0, late: nil, furthest: 0, messages: 0, messagesMissed: 0)
 
-    // What to add to an instant of the original, divided by the speed, to get the replay's; nil until a
-    // phase has begun again.
+    // An instant of the original, divided by `speed`, plus `shift` is an instant of the replay. Nil until a phase
+    // is found that the replay began.
     var shift: Double?
     var lateness: [(late: Double, count: UInt64)] = []
     for name in phases {
@@ -31,7 +32,7 @@ extension Fidelity {
         messagesMissed += Int(count - min(count, drivenAgain?.messages[pattern] ?? 0))
       }
       if shift == nil { shift = beganAgain.map { $0 - began / speed } }
-      // A replayed search searches anew, so its arrivals need not be the original's.
+      // A search in a replay takes steps of its own, so its arrivals are not compared.
       guard !original.phases[place].kind.finds, let wanted = recorded[place] else { continue }
       let plannedStart = began / speed + (shift ?? 0)
       var curves = (recorded: ArrivalTimes(), driven: ArrivalTimes())
@@ -51,7 +52,7 @@ extension Fidelity {
     late = Self.percentiles(of: lateness)
   }
 
-  /// To the microsecond: differences of large instants are not exact.
+  /// Rounds to the microsecond, because differences of large floating-point instants are not exact.
   private static func rounded(_ seconds: Double) -> Double { (seconds * 1e6).rounded() / 1e6 }
 
   private static func percentiles(of values: [(late: Double, count: UInt64)]) -> Late? {
@@ -71,13 +72,14 @@ extension Fidelity {
   }
 }
 
-/// The instants at which the replay drove arrivals, or was to drive them, in seconds since it
-/// started.
+/// The instants at which the replay began the connections of a phase, or was to begin them, in seconds since the
+/// replay started.
 private struct ArrivalTimes {
-  /// Arrivals of one instant each, in the order of time.
+  /// How many arrivals each instant has, in the order of time.
   private var groups: [(at: Double, count: UInt64)] = []
   private(set) var count: UInt64 = 0
 
+  /// Adds the first `most` arrivals of a phase that starts at `start` and runs at `speed`.
   mutating func add(
     _ phase: DrivenPhase, from start: Double, speed: Double, atMost most: UInt64 = .max
   ) {
@@ -90,8 +92,10 @@ private struct ArrivalTimes {
     }
   }
 
-  /// Pairs the arrivals in order, until one side has no more. `body` gets an instant of this side,
-  /// the instant of `other` that is paired with it, and how many pairs have these two instants.
+  /// Pairs the arrivals of both sides in order, until one side has no more.
+  ///
+  /// - Parameter body: gets an instant of this side, the instant of `other` that is paired with it, and the number
+  ///   of pairs that have these two instants.
   func pair(with other: Self, _ body: (Double, Double, UInt64) -> Void) {
     var (mine, theirs) = (0, 0)
     var rest = (mine: groups.first?.count ?? 0, theirs: other.groups.first?.count ?? 0)
@@ -118,6 +122,7 @@ private struct ArrivalTimes {
     return zip(mine, theirs).map { abs($0 - $1) }.max() ?? 0
   }
 
+  /// The instants of the percentiles 0 to 100. There must be arrivals.
   private var percentiles: [Double] {
     var values: [Double] = []
     var seen: UInt64 = 0

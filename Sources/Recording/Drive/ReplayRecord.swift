@@ -1,4 +1,4 @@
-/// Which recording a run replayed, and how close it came.
+/// Which recording a run replayed, and how closely.
 package struct ReplayRecord: Sendable, Equatable {
   /// Path of the recording that was driven again.
   package var original: String
@@ -8,7 +8,7 @@ package struct ReplayRecord: Sendable, Equatable {
   package var speed: Double
   /// The phase that the replay began with; nil where it drove all phases.
   package var fromPhase: String?
-  /// Nil until the replay has ended.
+  /// Nil while the replay goes on, and where it was cut off.
   package var fidelity: Fidelity?
 
   package init(
@@ -23,23 +23,24 @@ package struct ReplayRecord: Sendable, Equatable {
   }
 }
 
-/// How closely a replay drove what its original had driven. Both recordings have instants to the
+/// How closely a replay drove what its original had driven. Both recordings have the instants of arrivals to the
 /// millisecond, so a smaller difference means nothing.
 package struct Fidelity: Sendable, Equatable {
   /// Arrivals of the original that were to be driven again.
   package var arrivals: Int
   /// Those of `arrivals` that were never driven.
   package var missed: Int
-  /// By how many seconds arrivals were late; nil when none was driven again.
+  /// How late the replay drove arrivals; nil where it drove none of them.
   package var late: Late?
-  /// The largest distance in seconds between a percentile of the original's arrivals and the same
-  /// percentile of the replay's; 0 where one of them has no arrivals.
+  /// The largest distance, in any phase, between the instant of a percentile of the original's arrivals and that
+  /// of the same percentile of the replay's. In seconds; 0 where no phase has arrivals in both.
   package var furthest: Double
   /// Messages of the original that were to be sent again.
   package var messages: Int
   /// Those of `messages` that were never sent.
   package var messagesMissed: Int
 
+  /// Percentiles of the lateness of arrivals, in seconds. An early arrival counts as 0.
   package struct Late: Sendable, Equatable {
     package var p50: Double
     package var p99: Double

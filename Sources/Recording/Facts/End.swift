@@ -1,4 +1,4 @@
-/// The side of a connection that a fact belongs to; `host` for the machine itself.
+/// The end of a connection that something belongs to; `host` for the machine itself.
 package enum End: String, Sendable, Hashable, CaseIterable {
   case client, server, host
 }

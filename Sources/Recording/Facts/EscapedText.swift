@@ -1,10 +1,10 @@
-/// Makes readable text of bytes that a peer sent, and bytes of such text.
+/// Turns bytes that a peer sent into readable text, and escaped text into bytes.
 package enum EscapedText {
-  /// About how many bytes are shown: a character is never cut.
+  /// The most bytes that are shown, plus the rest of a character that begins among them.
   static let longest = 1000
 
-  /// The bytes in quotes and on one line, with every byte escaped that a terminal would obey or
-  /// could not show. Where bytes are cut off, the text says how many.
+  /// The bytes in quotes and on one line. Every byte that a terminal would obey, or could not show, is escaped.
+  /// Where bytes are left out, the text says how many.
   package static func shown(_ bytes: some Collection<UInt8>) -> String {
     let bytes = Array(bytes)
     var text = "\""
@@ -27,7 +27,7 @@ package enum EscapedText {
     case UInt8(ascii: "\""): text += "\\\""
     case UInt8(ascii: "\\"): text += "\\\\"
     default:
-      // The first byte of a sequence says how long it is: RFC 3629.
+      // The first byte of a character says how many bytes the character has (RFC 3629).
       let length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
       guard let character = String(validating: bytes.prefix(length), as: UTF8.self),
         character.unicodeScalars.count == 1, let scalar = character.unicodeScalars.first,
@@ -66,22 +66,24 @@ package enum EscapedText {
         let digits = rest.prefix(2)
         guard digits.count == 2, digits.allSatisfy(isHexDigit),
           let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
-        else { throw Wrong(escape: "\\x" + whole(digits, rest.dropFirst(2))) }
+        else { throw Wrong(escape: "\\x" + completed(digits, by: rest.dropFirst(2))) }
         bytes.append(value)
         rest = rest.dropFirst(2)
       case let other:
-        throw Wrong(escape: "\\" + whole([other].compactMap(\.self), rest))
+        throw Wrong(escape: "\\" + completed([other].compactMap(\.self), by: rest))
       }
     }
     return bytes
   }
 
-  /// A text whose last character may go on in what follows.
-  private static func whole(_ bytes: some Sequence<UInt8>, _ rest: ArraySlice<UInt8>) -> String {
+  /// The bytes as text, with those of `rest` that belong to the last character.
+  private static func completed(
+    _ bytes: some Sequence<UInt8>, by rest: ArraySlice<UInt8>
+  ) -> String {
     String(decoding: bytes + rest.prefix { $0 & 0xC0 == 0x80 }, as: UTF8.self)
   }
 
-  /// Checks bytes because `UInt8(_:radix:)` would take a sign as well.
+  /// Needed because `UInt8(_:radix:)` also accepts a sign.
   private static func isHexDigit(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),

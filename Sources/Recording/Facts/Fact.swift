@@ -1,4 +1,5 @@
-/// A named value in words, for people: a line of a host description or of a limit's evidence.
+/// A named value in words: a line of a host description, a line of a limit's evidence, or a value that was given
+/// to the plan.
 package struct Fact: Sendable, Hashable {
   package var name: String
   package var value: String
@@ -10,7 +11,7 @@ package struct Fact: Sendable, Hashable {
 }
 
 extension [Fact] {
-  /// The facts that have a value; the others are left out.
+  /// Leaves out the names that have no value.
   package init(known facts: KeyValuePairs<String, String?>) {
     self = facts.compactMap { name, value in value.map { Fact(name, $0) } }
   }

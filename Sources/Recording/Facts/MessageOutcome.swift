@@ -1,8 +1,8 @@
-/// What became of a message.
+/// What a message is counted as. Every message counts as `sent` and, once its outcome is known, as one of the others.
 package enum MessageOutcome: String, Sendable, CaseIterable {
-  /// Begun, whatever became of it.
+  /// The client has begun to send it, whatever became of it.
   case sent
-  /// Answered rightly and in time; a message without an expectation counts here once it is sent.
+  /// Answered rightly and in time. A message without an expectation counts here once it is sent whole.
   case received
   /// Answered with other bytes.
   case wrong
@@ -19,7 +19,7 @@ package enum MessageOutcome: String, Sendable, CaseIterable {
   package var seriesName: String { "messages.\(rawValue)" }
 }
 
-/// How the messages of one pattern fared.
+/// How many messages of one pattern had each outcome.
 package struct MessageTotals: Sendable, Equatable {
   package let pattern: String
   private let counts: [MessageOutcome: Int]
@@ -43,14 +43,14 @@ extension Recording {
     series(named: MessageOutcome.sent.seriesName).map(\.key.label)
   }
 
-  /// How the messages fared in these stretches of the run, pattern by pattern.
+  /// How many messages had each outcome in these stretches of the run together, pattern by pattern.
   package func messages(in spans: [ClosedRange<Double>]) -> [MessageTotals] {
     return messagePatterns.map { pattern in
       var counts: [MessageOutcome: Int] = [:]
-      // A late answer takes its message out of `missing`, and counts it as `late` or `wrong`. Where `missing`
-      // falls in these stretches, messages from before them were answered. They are not lost in these.
+      // A late answer moves its message from `missing` to `late` or `wrong`. Where `missing` falls in these
+      // stretches, some of the messages answered late were sent before them. Those are not lost in them.
       var answered = max(0, -change(of: .messages(.missing, pattern), in: spans))
-      // Most late answers are right, so they are taken out of `late` first.
+      // Most late answers are right, so these messages are subtracted from `late` first.
       for outcome in [.late, .wrong] + MessageOutcome.allCases where counts[outcome] == nil {
         var gained = gain(of: .messages(outcome, pattern), in: spans)
         if outcome == .late || outcome == .wrong {
@@ -73,10 +73,11 @@ extension Recording {
       && !limits.contains { $0.end == .client && $0.isDeath }
   }
 
-  /// Messages sent per second, over the time in which they were wanted. Nil when none were sent.
+  /// Messages sent per second of the time in which they were to be sent; nil when none were sent.
   ///
-  /// That time is not recorded for a server's pushes, nor before format 1.3. Then it is taken to
-  /// last from the start of each stretch to the sample that first shows all its messages as sent.
+  /// The series `messages.wanted` counts that time. Format 1.0 to 1.2 had no such series, and a server's pushes have
+  /// none. For these, the time lasts from the start of each stretch to the first sample that shows all messages of
+  /// the stretch as sent.
   package func messageRate(in spans: [ClosedRange<Double>]) -> Double? {
     let patterns = series(named: MessageOutcome.sent.seriesName)
     let keys = series(named: "messages.wanted").map(\.key)
@@ -104,9 +105,11 @@ extension Recording {
     return elapsed > 0 ? sent / elapsed : nil
   }
 
-  /// How many messages of a pattern count for its rate over a stretch: those that were sent by the time at
-  /// which the last one was due. What a slow client sends after that says nothing of its rate. Where at most
-  /// a hundredth of the messages was sent after that, all of them count.
+  /// How many messages of a pattern count for its rate over a stretch: those that were sent before the time in
+  /// which they were wanted had ended. The rest, which a slow client sends after that, does not count unless it is
+  /// at most a hundredth of all.
+  ///
+  /// - Parameter wanted: the pattern's series of `messages.wanted`.
   private func sentWhileWanted(_ wanted: Series.Key, in span: ClosedRange<Double>) -> Double {
     let key = Series.Key.messages(.sent, wanted.label)
     let all = gain(of: key, in: [span])
@@ -117,19 +120,19 @@ extension Recording {
     return all - inTime > all / 100 ? inTime : all
   }
 
-  /// The most connections that had sent messages and never got an answer, at any of these instants.
+  /// How many connections had sent messages and never got an answer: the most at any of these instants.
   func unanswered(at instants: [Double]) -> Int {
     instants.compactMap { series(.unanswered)?.level(at: $0) }.max().map { Int(saturating: $0) }
       ?? 0
   }
 
-  /// What a counter rose by in these stretches together; 0 when it fell, or nothing counted. A fall
-  /// in one stretch is subtracted from the rise in another.
+  /// What a counter rose by in these stretches together; 0 where it fell, or where there is no such series. A
+  /// fall in one stretch is subtracted from the rise in another.
   package func gain(of key: Series.Key, in spans: [ClosedRange<Double>]) -> Double {
     max(0, change(of: key, in: spans))
   }
 
-  /// What a counter changed by in these stretches together; 0 when nothing counted.
+  /// What a counter changed by in these stretches together; 0 where there is no such series.
   private func change(of key: Series.Key, in spans: [ClosedRange<Double>]) -> Double {
     guard let series = series(key) else { return 0 }
     return spans.reduce(0) { $0 + series.change(in: $1) }

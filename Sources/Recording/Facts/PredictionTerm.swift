@@ -1,4 +1,4 @@
-/// One bound on the number of connections, as the host stood before the run.
+/// One bound on the number of connections, predicted from the state of the host before the run.
 package struct PredictionTerm: Sendable, Equatable {
   package var end: End
   package var resource: Resource
@@ -6,7 +6,7 @@ package struct PredictionTerm: Sendable, Equatable {
   package var connections: Int
   /// How `connections` comes about, in words and figures.
   package var reason: String
-  /// True for the smallest term, which is the predicted limit.
+  /// True for the term with the fewest connections, which is the predicted limit.
   package var binds: Bool
 
   package init(end: End, resource: Resource, connections: Int, reason: String, binds: Bool = false)

@@ -1,17 +1,17 @@
 /// Everything that happened in one run, as read back from its file.
 ///
-/// Verdict, reports, comparison and export are made from this value and nothing else. Instants
-/// are seconds since the run started.
+/// Verdict, reports, comparison and export are made from this value alone. Instants are seconds since the run
+/// started.
 package struct Recording: Sendable, Equatable {
   package var planName: String
   package var planFile = ""
   package var planText = ""
   /// The plan with every default spelled out, as YAML.
   package var effectivePlan = ""
-  /// The values that `--set` and the environment gave to the plan. Read once more with these, the
-  /// text gives the same plan.
+  /// The values that `--set` and the environment gave to the plan. `planText`, read again with these and the
+  /// `attachments`, gives the same plan, but for targets that the command line gave.
   package var overrides: [Fact] = []
-  /// The files that the plan was read with.
+  /// The files that the plan names.
   package var attachments: [Attachment] = []
   package var seed: UInt64 = 0
   package var programVersion = ""
@@ -19,8 +19,9 @@ package struct Recording: Sendable, Equatable {
   package var started = ""
   /// Seconds from start to end; for an incomplete recording, to its last sample.
   package var duration = 0.0
-  /// False when the run was cut off (`kill -9`, power) before it could finish the file.
+  /// False while the run goes on, and where it was cut off (`kill -9`, power).
   package var complete = true
+  /// Whether a signal ended the run.
   package var interrupted = false
   /// A fault of the program, or a reason why the plan was never driven; nil when there is none.
   package var fault: String?
@@ -31,13 +32,13 @@ package struct Recording: Sendable, Equatable {
   package var state = RunState()
   package var series: [Series] = []
   package var distributions: [DistributionRecord] = []
-  /// The client workers' drive logs: when arrivals and messages were begun (`DriveEntry`), in the
-  /// order in which they were written.
+  /// The client workers' drive logs: when connections and messages were begun (`DriveEntry`), in the order in
+  /// which the logs were written.
   package var drive: [DriveRecord] = []
   /// Nil for a run that was no replay.
   package var replay: ReplayRecord?
   package var prediction: [PredictionTerm] = []
-  /// As judged when the run ended; nil where it never came to that.
+  /// As judged when the run ended; nil where it was not judged.
   package var verdict: Verdict?
   /// As judged when the run ended.
   package var thresholds: [ThresholdResult] = []
@@ -55,7 +56,7 @@ package struct Recording: Sendable, Equatable {
   /// All series of one name, whatever their label.
   package func series(named name: String) -> [Series] { series.filter { $0.key.name == name } }
 
-  /// The values of a latency in all intervals together; of one phase when it is named.
+  /// The values of a latency in all intervals together, or in those of one phase.
   package func distribution(of latency: Latency, in phase: String? = nil) -> Distribution {
     Distribution(
       merging: distributions.lazy
@@ -63,7 +64,7 @@ package struct Recording: Sendable, Equatable {
         .map(\.distribution))
   }
 
-  /// Every latency that has values, in all intervals together; of one phase when it is named.
+  /// Every latency that has values, in all intervals together, or in those of one phase.
   package func latencies(in phase: String? = nil) -> [Latency: Distribution] {
     let records = distributions.lazy.filter {
       (phase == nil || $0.phase == phase) && !$0.distribution.buckets.isEmpty

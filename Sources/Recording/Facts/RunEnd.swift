@@ -1,11 +1,13 @@
 /// How a run ended: the last facts of a recording.
 package struct RunEnd: Sendable, Equatable {
-  /// Seconds from start to end.
+  /// Seconds from the run's start to its end.
   package var duration: Double
+  /// Whether a signal ended the run.
   package var interrupted: Bool
   /// A fault of the program, or a reason why the plan was never driven; nil when there is none.
   package var fault: String?
   package var state: RunState
+  /// Nil where the run was not judged, or is not judged yet.
   package var verdict: Verdict?
   package var thresholds: [ThresholdResult]
   /// Nil for a run that was no replay.

@@ -1,4 +1,4 @@
-/// The facts of a run that change while it goes on. Each list has all entries, not only new ones.
+/// The facts of a run that change while the run goes on. Each list has all entries so far, not only new ones.
 package struct RunState: Sendable, Equatable {
   package var phases: [PhaseRecord]
   package var workers: [WorkerRecord]

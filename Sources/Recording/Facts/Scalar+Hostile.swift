@@ -1,6 +1,7 @@
 extension Unicode.Scalar {
-  /// Whether the scalar is never shown as it stands: a control other than tab and line breaks, a
-  /// noncharacter of 16 bits, bidirectional formatting, or the line and paragraph separators.
+  /// Whether the scalar is never shown as it stands, because a terminal would obey it or it would change how the
+  /// text around it looks. It is a control other than tab, LF and CR, a noncharacter of at most 16 bits,
+  /// bidirectional formatting, or the line or paragraph separator.
   package var isHostile: Bool {
     switch value {
     case 0x09, 0x0A, 0x0D: false
@@ -13,8 +14,8 @@ extension Unicode.Scalar {
   }
 }
 
-/// A stranger's text as a message may quote it: on one line, without characters that a terminal
-/// would obey.
+/// A text from a file that may be anyone's, as a message may quote it: on one line, with U+FFFD for each hostile
+/// character.
 func shown(_ text: some StringProtocol) -> String {
   String(
     String.UnicodeScalarView(

@@ -1,12 +1,13 @@
-/// A threshold of the plan and how it came out.
+/// A threshold of the plan, and whether it held.
 package struct ThresholdResult: Sendable, Equatable {
   /// The threshold as the plan writes it.
   package var text: String
   package var planLine: Int
   package var passed: Bool
-  /// What was measured; nil when the metric has no data, which fails the threshold.
+  /// What was measured, in the metric's base unit (`Metric.Quantity`); nil where the metric has no data, which
+  /// fails the threshold.
   package var value: Double?
-  /// One sentence: measured against asked for, or why there is no data.
+  /// What was measured, or why there is no data, in a few words.
   package var reason: String
 
   package init(text: String, planLine: Int, passed: Bool, value: Double?, reason: String) {
@@ -19,8 +20,8 @@ package struct ThresholdResult: Sendable, Equatable {
 }
 
 extension ThresholdResult {
-  /// The threshold's metric; nil where another version of the program recorded one that is unknown
-  /// here.
+  /// The threshold's metric; nil where another version of the program recorded a metric that this one does not
+  /// know.
   package var metric: Metric? {
     Metric(named: String(text.prefix { !" <>=!".contains($0) }))
   }

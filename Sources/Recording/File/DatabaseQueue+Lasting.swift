@@ -2,14 +2,14 @@ import GRDB
 import Synchronization
 
 extension DatabaseQueue {
-  /// All queues that were opened: as they stay reachable, a leak checker does not report them.
+  /// All queues that were opened. They stay reachable here, so that a leak checker does not report them.
   private static let opened = Mutex<[DatabaseQueue]>([])
 
   /// Opens a database whose dispatch queue is never released; `close()` only closes the database.
   ///
-  /// To release a queue, libdispatch starts a thread. Its first thread watches an event counter by
-  /// epoll, and libdispatch ends the program where that fails: on a host whose epoll watches are
-  /// used up, as by the run that is recorded.
+  /// To release a dispatch queue, libdispatch starts a thread. The first thread that libdispatch starts adds an
+  /// eventfd to an epoll instance. Where that fails, libdispatch aborts the program. It fails on a host whose epoll
+  /// watches are used up, and the recorded run itself may use them up.
   static func lasting(
     path: String, configuration: Configuration = Configuration()
   ) throws -> DatabaseQueue {

@@ -3,10 +3,10 @@ import WorkerLog
 package import struct Foundation.Data
 
 extension Distribution {
-  /// The buckets as LEB128 varints, two per bucket: how far its value lies above the value of the
-  /// bucket before, then its count.
+  /// The buckets as LEB128 varints, two per bucket: first by how much the bucket's value exceeds the value of the
+  /// bucket before, then the bucket's count.
   package var encoded: Data {
-    // Arrays here and below: single bytes go to and from a `Data` ten times slower.
+    // Both directions go through an array, because a `Data` takes and gives single bytes ten times slower.
     var bytes: [UInt8] = []
     bytes.reserveCapacity(buckets.count * 4)
     var last: UInt64 = 0
@@ -18,7 +18,7 @@ extension Distribution {
     return Data(bytes)
   }
 
-  /// Nil where the bytes cannot be read as a distribution, or hold numbers beyond any run's.
+  /// Nil where the bytes are no distribution, or hold numbers that no run comes to.
   package init?(encoded bytes: Data) {
     var rest = [UInt8](bytes)[...]
     var buckets: [Bucket] = []

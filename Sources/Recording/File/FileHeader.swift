@@ -1,12 +1,11 @@
 import Glibc
 
-/// The first bytes of a file, which tell whether the file is a recording:
-/// sqlite.org/fileformat.html.
+/// The first 100 bytes of a file, which tell whether the file is a recording (sqlite.org/fileformat.html, 1.3).
 struct FileHeader {
   private static let length = 100
   private let bytes: [UInt8]
 
-  /// - Parameter name: the path for errors, as the user wrote it.
+  /// - Parameter name: the path as the user wrote it, for errors.
   init(of path: String, called name: String) throws(RecordingError) {
     do {
       bytes = try Self.start(of: path)
@@ -15,9 +14,9 @@ struct FileHeader {
     }
   }
 
-  /// Reads by system calls: Foundation has no words for why a directory cannot be read.
+  /// Reads by system calls, because Foundation's errors do not say why a directory cannot be read.
   private static func start(of path: String) throws(SystemError) -> [UInt8] {
-    // O_NONBLOCK: a pipe holds no recording, so its bytes are not waited for.
+    // O_NONBLOCK: the path may name a pipe. A pipe is no recording, and its bytes may never come.
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw SystemError(number: errno) }
     defer { close(descriptor) }
@@ -29,12 +28,13 @@ struct FileHeader {
     return Array(bytes.prefix(count))
   }
 
-  /// Whether SQLite reads and writes the file without a WAL beside it: its format versions, bytes
-  /// 18 and 19, are both 1.
+  /// Whether SQLite reads and writes the file without a WAL. Bytes 18 and 19 say so: they are 1, or 2 with a WAL.
   var isSelfContained: Bool { bytes.count == Self.length && bytes[18] == 1 && bytes[19] == 1 }
 
-  /// Throws for what is no recording that this program can read. The magic string is at 0, the
-  /// version at 60 and the application at 68, both big-endian.
+  /// Throws where the file is no recording, or is one that this program cannot read. The magic string is at offset
+  /// 0, `user_version` at 60 and `application_id` at 68. The two numbers are big-endian.
+  ///
+  /// - Parameter name: the path as the user wrote it, for errors.
   func check(_ name: String) throws(RecordingError) {
     guard !bytes.isEmpty else { throw .empty(path: name) }
     guard bytes.starts(with: Array("SQLite format 3\0".utf8)) else { throw .foreign(path: name) }

@@ -1,7 +1,7 @@
 import GRDB
 
-/// An element of a list that is kept as a table, one row per element. The row's key `position` is
-/// the element's place in the list.
+/// An element of a list that the recording keeps as a table, one row per element. The row's key `position` is the
+/// element's place in the list, from 0.
 protocol Listed: Equatable {
   static var table: String { get }
   static var columns: [String] { get }
@@ -10,8 +10,9 @@ protocol Listed: Equatable {
   init(row: Row) throws
 }
 
-/// Thrown where a recording says what this program would never write.
+/// Thrown where a recording has something that no version of this program writes.
 struct Malformed: Error {
+  /// The end of a sentence: "its seed is no number".
   var reason: String
 }
 
@@ -24,7 +25,7 @@ extension Listed {
   }
 }
 
-/// What a list's table holds now, so that only rows that have changed are written again.
+/// The elements that a list's table holds now. They are kept so that only rows that change are written again.
 struct StoredList<Record: Listed> {
   private var records: [Record] = []
 
@@ -36,6 +37,7 @@ struct StoredList<Record: Listed> {
       """
   }
 
+  /// Makes the table hold these elements and no others.
   mutating func update(to records: [Record], in database: Database) throws {
     for (position, record) in records.enumerated()
     where position >= self.records.count || self.records[position] != record {
@@ -51,20 +53,22 @@ struct StoredList<Record: Listed> {
 }
 
 extension Row {
-  /// Decodes a column into whatever type is asked for; throws where the value has another type.
+  /// Decodes a column as the type that the caller asks for; throws where the value has another type, or where the
+  /// column is missing.
   func get<Value: DatabaseValueConvertible & StatementColumnConvertible>(
     _ column: String
   ) throws -> Value {
     try decode(Value.self, forColumn: column)
   }
 
-  /// As `get`, for a column that recordings of an earlier format do not have: nil there.
+  /// As `get`, but nil where the table has no such column, as in a recording of an earlier format.
   func ifThere<Value: DatabaseValueConvertible & StatementColumnConvertible>(
     _ column: String
   ) throws -> Value? {
     hasColumn(column) ? try get(column) : nil
   }
 
+  /// A case of an enumeration, by its raw value; throws where no case has the column's value.
   func choice<Choice: RawRepresentable<String>>(_ column: String) throws -> Choice {
     let text: String = try get(column)
     guard let choice = Choice(rawValue: text) else {
@@ -73,12 +77,13 @@ extension Row {
     return choice
   }
 
-  /// The resource; `unclassified` for one that only a newer program knows.
+  /// The resource of a limit or of a prediction's term; `unclassified` for one that only a newer program knows.
   func resource() throws -> Resource {
     let text: String = try get("resource")
     return Resource(rawValue: text) ?? .unclassified
   }
 
+  /// The errno of a failure or a limit; nil where there is none.
   func errno() throws -> ErrnoRecord? {
     guard let number: Int = try get("errno") else { return nil }
     return ErrnoRecord(

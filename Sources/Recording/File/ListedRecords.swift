@@ -27,10 +27,10 @@ extension PhaseRecord: Listed {
       outcome: try row.choice("outcome"), established: try row.get("established"),
       accepted: try row.get("accepted"),
       phantom: try row.get("phantom"), failures: try row.get("failures"),
-      // None of these before format 1.3.
+      // The promise, `abortedBy` and `abortedAt`, like `openedUntil` above, are there since format 1.3.
       promise: try PhasePromise(row: row), abortedBy: try row.ifThere("aborted_by") ?? nil,
       abortedAt: try row.ifThere("aborted_at") ?? nil,
-      // Neither of these in format 1.0.
+      // `remark` is there since format 1.1, and `ceiling` was added during 1.0.
       ceiling: try row.ifThere("ceiling") ?? nil, remark: try row.ifThere("remark") ?? "")
   }
 }
@@ -195,7 +195,7 @@ extension ReplayRecord: Listed {
 }
 
 extension Fidelity {
-  /// Nil for a replay that never came to its end.
+  /// Nil where the replay was cut off, or still goes on.
   fileprivate init?(row: Row) throws {
     guard let arrivals: Int = try row.get("arrivals") else { return nil }
     var late: Late?

@@ -1,6 +1,6 @@
 extension Recording {
-  /// Throws `Malformed` for a number that no run can come to. A damaged file, or a stranger's, may
-  /// say anything, and code that adds up or subtracts relies on this check.
+  /// Throws `Malformed` for a number that no run can come to. A damaged file, or one from a stranger, may have any
+  /// number. Code that adds or subtracts relies on this check.
   func refuseImpossible() throws {
     try Possible.instant(duration, "the run's duration")
     for phase in phases {
@@ -70,18 +70,18 @@ extension Recording {
         "an instant of a replay")
     }
     for record in distributions {
-      // The first interval may begin before the run's start, at a negative instant.
+      // An interval may begin at a negative instant, though the sampler writes none that does.
       try Possible.instants([abs(record.from), record.to], "the interval of a histogram")
       try Possible.counts([Int(clamping: record.distribution.count)], "the count of a histogram")
     }
   }
 }
 
-/// What the numbers of a run can be.
+/// The ranges in which the numbers of a run lie.
 private enum Possible {
-  /// Far more than any host holds, and so few that no sum over a recording's rows overflows.
+  /// Far more than any host holds, and so few that a sum does not overflow before it has 2^18 terms.
   static let mostCount = 1 << 45
-  /// The range in which a floating-point number counts exactly.
+  /// Up to this number, a `Double` has every integer.
   static let mostValue = 0x1p53
   /// Three hundred years, in seconds.
   static let latest = 1e10
@@ -92,21 +92,22 @@ private enum Possible {
     }
   }
 
-  /// A size or a setting: any number from -1, as the kernel says "no bound" with the largest number
-  /// there is, or with -1.
+  /// Sizes and settings: any numbers from -1 on, as the kernel says "no bound" with the largest number that there is,
+  /// or with -1.
   static func sizes(_ values: [Int?], _ what: String) throws {
     for case let value? in values where value < -1 {
       throw Malformed(reason: "\(what) cannot be \(value)")
     }
   }
 
-  /// A number that is no amount: of a line, a process, a worker, an exit code or an errno.
+  /// A number that counts nothing: a line, a process ID, a worker's number, an exit code, a signal or an errno.
   static func number(_ value: Int, _ what: String) throws {
     guard Int(Int32.min)...Int(Int32.max) ~= value else {
       throw Malformed(reason: "\(what) cannot be \(value)")
     }
   }
 
+  /// The value of a sample.
   static func value(_ value: Double, _ what: String) throws {
     guard value.magnitude <= mostValue else {
       throw Malformed(reason: "\(what) cannot be \(value)")
@@ -119,7 +120,7 @@ private enum Possible {
     guard 0...mostValue ~= value else { throw Malformed(reason: "\(what) cannot be \(value)") }
   }
 
-  /// Instants, and what must lie in the same range: durations, and a promise's tolerance.
+  /// Instants in seconds. Durations, and a promise's tolerance, must lie in the same range.
   static func instants(_ values: [Double?], _ what: String) throws {
     for case let value? in values { try instant(value, what) }
   }

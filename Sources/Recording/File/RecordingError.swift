@@ -1,14 +1,15 @@
 /// Why a recording could not be read or written. The description is one sentence.
 package enum RecordingError: Error, Equatable {
   case missing(path: String)
-  /// The run ended before the first facts were written.
+  /// The file has no bytes: the run ended before it wrote its first facts.
   case empty(path: String)
   /// The file is no recording.
   case foreign(path: String)
-  /// A newer program wrote the recording, in a format that this program does not know.
+  /// A newer program wrote the recording, in a later major version of the format.
   case newer(path: String, version: RecordingVersion)
   case corrupt(path: String, reason: String)
   case unreadable(path: String, reason: String)
+  /// There is a file already where the recording was to be written.
   case exists(path: String)
   case unwritable(path: String, reason: String)
 }

@@ -1,14 +1,14 @@
 import Foundation
 import GRDB
 
-/// A recording's file on the disk, whose header says that it is a recording.
+/// The file of a recording. Its header has been checked, or is checked by `read` where a journal lies beside it.
 struct RecordingFile {
   private let path: String
   /// The path as the user wrote it.
   private let name: String
   private let header: FileHeader
 
-  /// What SQLite may have left beside a database that was not closed.
+  /// The suffixes of the files that SQLite may have left beside a database that was not closed.
   private static let journal = "-journal"
   private static let companions = ["-wal", journal]
 
@@ -18,8 +18,8 @@ struct RecordingFile {
     self.path = resolved
     name = path
     header = try FileHeader(of: resolved, called: path)
-    // A run that was killed while it created its file may have left anything in it: the header is
-    // checked once the journal beside the file has been rolled back.
+    // A run that was killed while it created its file may have left anything in it. Where there is a journal, the
+    // header is checked after SQLite has rolled the journal back.
     if !FileManager.default.fileExists(atPath: resolved + Self.journal) { try header.check(path) }
   }
 
@@ -33,7 +33,7 @@ struct RecordingFile {
         configuration.readonly = true
         configuration.foreignKeysEnabled = false
         configuration.prepareDatabase { database in
-          // The file may come from anyone: its schema may run no code.
+          // The file may come from anyone, so its schema must not run code.
           try database.execute(sql: "PRAGMA trusted_schema = OFF")
           try database.execute(sql: "PRAGMA cell_size_check = ON")
           try database.execute(sql: "PRAGMA ignore_check_constraints = ON")
@@ -54,22 +54,22 @@ struct RecordingFile {
     }
   }
 
-  /// Hands over a path that may be opened without touching this file.
+  /// Gives `body` a path that SQLite can open without changing this file, or creating files beside it.
   ///
-  /// SQLite cannot read a WAL, or a database that is marked for one (bytes 18 and 19), without
-  /// creating files beside it. Such a recording is read from a private copy.
+  /// SQLite has to create files beside a database that has a WAL, or that is marked for one (bytes 18 and 19), to
+  /// read it. A journal has to be rolled back first. In these cases the path is that of a private copy.
   private func open<Result>(_ body: (String) throws -> Result) throws -> Result {
     let files = FileManager.default
-    let left = Self.companions.filter { files.fileExists(atPath: path + $0) }
-    for suffix in left {
-      // Copying a pipe would wait for its bytes, and a link may lead to any file.
+    let present = Self.companions.filter { files.fileExists(atPath: path + $0) }
+    for suffix in present {
+      // A pipe in this place would block the copy, and a symbolic link may lead to any file.
       let type = try files.attributesOfItem(atPath: path + suffix)[.type] as? FileAttributeType
       guard type == .typeRegular else { throw Malformed(reason: "its \(suffix) is no file") }
       guard files.isReadableFile(atPath: path + suffix) else {
         throw SystemError(number: EACCES)
       }
     }
-    if left.isEmpty && header.isSelfContained { return try body(path) }
+    if present.isEmpty && header.isSelfContained { return try body(path) }
 
     let directory = files.temporaryDirectory.appendingPathComponent(
       "recording-\(UUID().uuidString)")
@@ -80,7 +80,7 @@ struct RecordingFile {
         at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
       try copyUnchanged(to: copy)
       try Self.refuseSuperJournal(named: copy + Self.journal)
-      // A first connection, which writes, takes what the WAL or the journal holds into the copy.
+      // This first connection may write. It moves the WAL's pages into the copy, or rolls the journal back.
       try DatabaseQueue.lasting(path: copy).whileOpen {
         try $0.writeWithoutTransaction { database in
           try database.execute(sql: "PRAGMA journal_mode = DELETE")
@@ -89,14 +89,14 @@ struct RecordingFile {
     } catch  where !isDamage(error) && !(error is ChangesTooFast) {
       throw NoCopy(directory: files.temporaryDirectory.path, cause: error)
     }
-    if left.contains(Self.journal) { try FileHeader(of: copy, called: name).check(name) }
+    if present.contains(Self.journal) { try FileHeader(of: copy, called: name).check(name) }
     return try body(copy)
   }
 
-  /// A journal may name another one, wherever that is, for a transaction over several databases. SQLite
-  /// deletes what has that name once it has played the journal back, so a stranger's journal would
-  /// delete any file. No recording is written in such a transaction. A journal with such a name ends
-  /// with `journalMagic`: sqlite.org/atomiccommit.html, section 5, and `readSuperJournal` in pager.c.
+  /// Throws `Malformed` where a journal names a super-journal. A transaction over several databases has one, and no
+  /// recording is written in such a transaction. Once SQLite has rolled the journal back, it deletes the file with
+  /// that name, wherever it is. So a stranger's journal could delete any file. A journal that names a super-journal
+  /// ends with `journalMagic`: sqlite.org/atomiccommit.html, section 5, and `readSuperJournal` in pager.c.
   private static func refuseSuperJournal(named journal: String) throws {
     guard let file = FileHandle(forReadingAtPath: journal) else { return }
     defer { try? file.close() }
@@ -109,8 +109,8 @@ struct RecordingFile {
 
   private static let journalMagic: [UInt8] = [0xD9, 0xD5, 0x05, 0xF9, 0x20, 0xA1, 0x63, 0xD7]
 
-  /// Copies the file and its companions in one state: while a run goes on, a checkpoint may move
-  /// pages from the WAL to the file between two copies, and then all are copied again.
+  /// Copies the file and its companions as they were at one instant. While a run goes on, a checkpoint may move
+  /// pages from the WAL to the file after one of them was copied. Then all are copied again.
   private func copyUnchanged(to copy: String) throws {
     let files = FileManager.default
     for _ in 0..<10 {
@@ -123,7 +123,7 @@ struct RecordingFile {
         } catch  where files.fileExists(atPath: path + suffix) {
           throw error
         } catch {
-          // SQLite removed the file meanwhile: the run has ended, and the stamps will differ.
+          // SQLite has removed the file meanwhile, because the run has ended. So the stamps will differ.
         }
       }
       if stamp() == before { return }
@@ -131,8 +131,8 @@ struct RecordingFile {
     throw ChangesTooFast()
   }
 
-  /// What a checkpoint changes: the database's time and size, the WAL's header. Appending to the
-  /// WAL changes none of these, and SQLite ignores a frame that was copied in part.
+  /// What a checkpoint changes: the database's modification time and size, and the WAL's header. A sample that is
+  /// appended to the WAL changes none of these. SQLite ignores a frame of which only a part was copied.
   private func stamp() -> [String] {
     let attributes = try? FileManager.default.attributesOfItem(atPath: path)
     let date = attributes?[.modificationDate] as? Date
@@ -147,10 +147,10 @@ struct RecordingFile {
   }
 }
 
-/// A run writes so much that no copy of its files is of one instant.
+/// Checkpoints come so fast that every copy of the files was overtaken by one.
 struct ChangesTooFast: Error {}
 
-/// The copy to read from cannot be made in `directory`; nothing is wrong with the file itself.
+/// The private copy cannot be made in `directory`. Nothing is wrong with the file itself.
 struct NoCopy: Error {
   let directory: String
   let cause: any Error
@@ -161,7 +161,7 @@ struct SystemError: Error {
   let number: Int32
 }
 
-/// Whether an error lies in the file's content, rather than in the access to the file.
+/// Whether the file's content caused an error, rather than the access to the file.
 func isDamage(_ error: any Error) -> Bool {
   switch error {
   case is Malformed, is RowDecodingError: true
@@ -172,7 +172,7 @@ func isDamage(_ error: any Error) -> Bool {
   }
 }
 
-/// What went wrong, as the end of a sentence.
+/// Why reading or writing failed, as the end of a sentence.
 func reason(of error: any Error) -> String {
   switch error {
   case let error as Malformed: error.reason
@@ -189,8 +189,7 @@ func reason(of error: any Error) -> String {
   }
 }
 
-/// The words for the errno of the system call that an error of Foundation's stems from; nil where it
-/// stems from none.
+/// The words for the errno behind an error of Foundation's; nil where no system call caused the error.
 private func systemReason(of error: any Error) -> String? {
   if let error = error as? CocoaError, error.code == .fileWriteOutOfSpace {
     return words(ofErrno: ENOSPC)
@@ -204,10 +203,11 @@ private func words(ofErrno number: Int32) -> String {
   unsafe strerror(number).map { unsafe String(cString: $0) } ?? "error \(number)"
 }
 
-/// A message of SQLite's on one line, without what would disturb a terminal: it quotes from the
-/// file, which may come from anyone.
+/// A message of SQLite's on one line, with "?" for characters that a terminal might obey: such a message quotes from
+/// the file, which may come from anyone.
 func oneLine(_ message: String) -> String {
   let longest = 200
+  // `quick_check` puts the line "*** in database main ***" before what it found.
   let lines = message.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("***") }
   var line = ""
   for scalar in lines.joined(separator: "; ").unicodeScalars.prefix(longest) {
@@ -218,7 +218,7 @@ func oneLine(_ message: String) -> String {
     default: line.unicodeScalars.append(scalar)
     }
   }
-  // The sentence has a full stop of its own.
+  // The sentence that the message ends has a full stop of its own.
   while line.last == "." || line.last == " " { line.removeLast() }
   return line
 }

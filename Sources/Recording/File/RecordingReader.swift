@@ -2,8 +2,8 @@ import Foundation
 import GRDB
 
 extension Recording {
-  /// Reads a recording: a finished one, one that was cut off, or one that is still being written.
-  /// The file is never changed, and nothing is left beside it.
+  /// Reads a recording: a finished one, one that was cut off, or one that a run still writes. The file stays as it
+  /// is, and nothing is left beside it.
   package static func read(from path: String) throws(RecordingError) -> Recording {
     try RecordingFile(path).read { database in
       let check = try String.fetchOne(database, sql: "PRAGMA quick_check(1)")
@@ -16,6 +16,7 @@ extension Recording {
     }
   }
 
+  /// Reads all tables. Of the numbers none is checked (`refuseImpossible`).
   init(database: Database) throws {
     guard let run = try Row.fetchOne(database, sql: "SELECT * FROM run") else {
       throw Malformed(reason: "it says nothing about its run")
@@ -39,7 +40,7 @@ extension Recording {
     if try database.tableExists(Attachment.table) {
       attachments = try Attachment.all(in: database)
     }
-    // Formats before 1.2 did not say what was driven.
+    // `drive` and `replay` are there since format 1.2.
     if try database.tableExists(ReplayRecord.table) {
       drive = try DriveRecord.all(in: database)
       replay = try ReplayRecord.all(in: database).first
@@ -64,6 +65,7 @@ extension Recording {
     return seed
   }
 
+  /// The end of the run's last sample or interval, for a run that has recorded no duration.
   private var lastInstant: Double {
     let points = series.compactMap { $0.points.last?.at }
     return (points + distributions.map(\.to)).max() ?? 0
@@ -141,8 +143,8 @@ extension DistributionRecord {
 }
 
 extension PhaseRecord {
-  /// The phase as interrupted, if it began and never ended: earlier programs called a phase skipped
-  /// until it had ended.
+  /// The phase, with the outcome `interrupted` where it began and never ended. Earlier programs recorded a phase as
+  /// `skipped` until it had ended.
   fileprivate var asItEnded: PhaseRecord {
     guard outcome == .skipped, started != nil, ended == nil else { return self }
     var phase = self

@@ -3,23 +3,22 @@ import GRDB
 
 /// The main figures of a run, for a line in the history of its plan.
 ///
-/// The summary is read from a few small tables: a recording of an hour holds a million samples, and
-/// a history has dozens of recordings.
+/// The summary is read without the samples: a recording of an hour holds a million of them, and a history has
+/// dozens of recordings.
 package struct RecordingSummary: Sendable, Equatable {
   package var planName: String
   /// UTC, ISO 8601 with milliseconds.
   package var started: String
   package var complete: Bool
-  /// As the recording has it from the run's end, or as judged now; nil where the run was not
-  /// judged.
+  /// As judged at the run's end or, in a summary of a `Recording`, as judged now. Nil where the run was not judged.
   package var verdict: Verdict?
-  /// The most connections asked for; nil where none were.
+  /// The most connections that a phase asked for; nil where no phase asked for any.
   package var goal: Int?
   /// The most connections that stood at both ends in any phase (`Metrics.heldInAnyPhase`).
   package var held: Int
   /// The 99th percentile of `Latency.connect`, in seconds; nil where nothing was measured.
   package var connectP99: Double?
-  /// What stopped the run, in one phrase; nil when nothing did.
+  /// The limit that explains the first broken promise, in one phrase (`LimitRecord.cause`); nil without one.
   package var limit: String?
 
   package init(
@@ -47,7 +46,7 @@ extension RecordingSummary {
   ///
   /// - Parameters:
   ///   - metrics: those of the whole run.
-  ///   - verdict: as judged now, which may be by other conditions than at the run's end.
+  ///   - verdict: as judged now. The conditions may be others than at the run's end.
   package init(_ recording: Recording, _ metrics: Metrics, verdict: Verdict?) {
     self.init(
       planName: recording.planName, started: recording.started, complete: recording.complete,

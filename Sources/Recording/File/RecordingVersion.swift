@@ -1,5 +1,5 @@
-/// The format of a recording. Within one major version, old and new programs read each other's
-/// files: a minor version only adds tables, columns and resources.
+/// The version of a recording's format. A minor version only adds tables, columns and resources. So within one major
+/// version, old programs read the files of new ones, and the other way round.
 package struct RecordingVersion: Sendable, Equatable, CustomStringConvertible {
   package var major: Int
   package var minor: Int
@@ -11,7 +11,7 @@ package struct RecordingVersion: Sendable, Equatable, CustomStringConvertible {
 
   package static let current = RecordingVersion(major: 1, minor: 4)
 
-  /// As SQLite's `user_version` keeps it.
+  /// The version as the file has it in `PRAGMA user_version`: 1004 for 1.4.
   var number: Int32 { Int32(major * 1000 + minor) }
 
   init(number: Int32) {

@@ -3,9 +3,8 @@ import GRDB
 
 /// Writes a run to its file while it happens.
 ///
-/// Until `finish` the file is in WAL mode: every sample is one transaction, so a run that is
-/// killed at any instant leaves a file that reads up to its last sample. `finish` turns it into
-/// one self-contained file.
+/// Until `finish` the file is in WAL mode, and every sample is one transaction. So a run that is killed at any
+/// instant leaves a recording that can be read up to its last sample. `finish` makes it one self-contained file.
 package final class RecordingWriter {
   package let path: String
   private let queue: DatabaseQueue
@@ -15,8 +14,8 @@ package final class RecordingWriter {
   package init(path: String, recording: Recording) throws(RecordingError) {
     guard !FileManager.default.fileExists(atPath: path) else { throw .exists(path: path) }
     self.path = path
-    // A recording holds values that the environment gave, and messages. SQLite gives the files that
-    // it puts beside the recording the same permissions.
+    // Only the owner may read a recording, because it holds messages, and values that the environment gave. SQLite
+    // gives the files that it creates beside the recording the same permissions.
     try Self.makePrivate(path)
     var tables = Tables()
     queue = try Self.naming(path) {
@@ -27,12 +26,13 @@ package final class RecordingWriter {
         try database.execute(sql: Schema.sql)
         try tables.begin(recording, in: database)
       }
-      // The WAL begins only now: whatever happens to it, the file itself tells what ran and where.
-      // NORMAL syncs at checkpoints alone, so a sample never waits for the disk (sqlite.org/wal).
+      // WAL mode begins only now, so that the file itself tells what ran and where, even if the WAL is lost. NORMAL
+      // syncs at checkpoints alone (sqlite.org/wal), so only a sample that causes a checkpoint waits for the disk.
       try queue.writeWithoutTransaction { database in
         try database.execute(sql: "PRAGMA journal_mode = WAL")
         try database.execute(sql: "PRAGMA synchronous = NORMAL")
-        // From here on SQLite opens no further file: the host may have no descriptor left.
+        // The first sample opens the WAL and its index. After that SQLite opens no file until `finish`. The host may
+        // have no descriptor left by then.
         try database.execute(sql: "PRAGMA temp_store = MEMORY")
       }
       return queue
@@ -42,8 +42,8 @@ package final class RecordingWriter {
 
   deinit { try? queue.close() }
 
-  /// Bounds the file to this many pages of 4 KiB, or to its present size if that is more: beyond it
-  /// SQLite reports a full disk, which simulations want.
+  /// Bounds the file to this many pages of 4 KiB, or to its present size if that is more. Beyond the bound SQLite
+  /// reports a full disk. Simulations use it for that.
   package func limit(toPages pages: Int) throws(RecordingError) {
     try Self.naming(path) {
       try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA max_page_count = \(pages)") }
@@ -55,20 +55,20 @@ package final class RecordingWriter {
     try write { database, tables in try tables.append(sample, in: database) }
   }
 
-  /// Writes the run's end, as far as it is known before the run is judged. A run that is killed
-  /// from here on leaves a file that is complete, and has no verdict.
+  /// Writes the run's end, before the run is judged. A run that is killed from here on leaves a file that is complete
+  /// and has no verdict.
   package func write(_ end: RunEnd) throws(RecordingError) {
     try write { database, tables in try tables.end(end, true, in: database) }
   }
 
-  /// The recording as it stands.
+  /// The recording as far as it is written.
   package func snapshot() throws(RecordingError) -> Recording {
     try Self.naming(path) { try queue.read { try Recording(database: $0) } }
   }
 
-  /// Writes the run's end and makes the file self-contained. Nothing can be added after.
+  /// Writes the run's end and makes the file self-contained. Nothing can be added afterwards.
   ///
-  /// - Parameter isComplete: false for what is known of a run that was cut off.
+  /// - Parameter isComplete: false where the recording is of a run that was cut off.
   package func finish(_ end: RunEnd, isComplete: Bool = true) throws(RecordingError) {
     try write { database, tables in try tables.end(end, isComplete, in: database) }
     try Self.naming(path) {
@@ -83,9 +83,9 @@ package final class RecordingWriter {
     }
   }
 
-  /// Puts a copy without a WAL in place of the file. While somebody else has the recording open,
-  /// SQLite cannot remove the WAL. They keep the old file; whoever opens the recording from now on
-  /// finds the copy.
+  /// Puts a copy without a WAL in place of the file. This is needed while another process has the recording open,
+  /// because SQLite cannot remove the WAL then. That process keeps the old file. Processes that open the recording
+  /// from now on find the copy.
   private func replaceByCopy() throws {
     let copy = path + ".whole"
     let files = FileManager.default
@@ -95,7 +95,7 @@ package final class RecordingWriter {
     try queue.writeWithoutTransaction { database in
       try database.execute(sql: "VACUUM INTO ?", arguments: [copy])
     }
-    // Close before the rename: the last connection to close deletes the WAL by its name.
+    // The queue is closed before the rename, because the last connection that closes deletes the WAL by its name.
     try queue.close()
     guard unsafe rename(copy, path) == 0 else { throw SystemError(number: errno) }
     for suffix in ["-wal", "-shm"] { try? files.removeItem(atPath: path + suffix) }
@@ -113,7 +113,7 @@ package final class RecordingWriter {
   private static var configuration: Configuration {
     var configuration = Configuration()
     configuration.foreignKeysEnabled = false
-    // Someone may look at the recording with sqlite3 while it is written.
+    // Someone may read the recording with sqlite3 while the run writes it, and hold a lock for a moment.
     configuration.busyMode = .timeout(5)
     return configuration
   }
@@ -127,8 +127,7 @@ package final class RecordingWriter {
     close(descriptor)
   }
 
-  /// Runs `body`, and throws its errors as `unwritable` with this path, also where `body` only
-  /// reads.
+  /// Runs `body`, and throws its errors as `unwritable` with this path, even where `body` only reads.
   private static func naming<Result>(
     _ path: String, _ body: () throws -> Result
   ) throws(RecordingError) -> Result {

@@ -1,6 +1,5 @@
-/// Numbers of a recording as integers. Each number is one that a run can come to
-/// (`refuseImpossible`), but in a damaged recording, or a stranger's, figures made of several may
-/// exceed an integer.
+/// Integers from figures that are computed from a recording's numbers. `refuseImpossible` has checked each number.
+/// But in a damaged recording, or a stranger's, a figure made of several may exceed every integer.
 extension FixedWidthInteger {
   /// The value rounded towards zero, or the nearest bound of the type; 0 for NaN.
   package init(saturating value: Double) {

@@ -1,9 +1,9 @@
 import GRDB
 
 extension Schema {
-  /// Throws `Malformed` for a view, a virtual table or a generated column: reading one computes
-  /// whatever the file says, for as long as that takes. A recording has none but the view
-  /// `reading`, which is for people and never read here.
+  /// Throws `Malformed` for a view, a virtual table or a generated column. SQLite would compute its values as the file
+  /// says, however long that takes. A recording has only the view `reading`. It is for people, and this program never
+  /// reads it.
   static func refuseComputed(in database: Database) throws {
     let computed = try String.fetchOne(
       database,

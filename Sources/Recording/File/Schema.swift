@@ -1,13 +1,14 @@
 /// The tables of a recording. docs/recording.md explains them to those who open one in SQL.
 enum Schema {
-  /// 'RUNR' in ASCII: marks the file as a recording (`PRAGMA application_id`).
+  /// "RUNR" in ASCII, the `PRAGMA application_id` that marks a file as a recording.
   static let applicationID: Int32 = 0x5255_4E52
 
-  /// Instants are seconds since the run started. `position` keeps the order of a list.
+  /// Instants are seconds since the run started. `position` is an element's place in its list (`Listed`).
   ///
   /// The view quotes `at`, which is a keyword in DuckDB.
   ///
-  /// `sample` is clustered by instant, so that a sample is appended to the table's last page.
+  /// The key of `sample` begins with the instant and is the order of its rows on the disk. So each sample is appended
+  /// to the table's last page.
   static let sql = """
     CREATE TABLE run (
       plan_name TEXT NOT NULL,

@@ -2,7 +2,7 @@ import GRDB
 
 import struct Foundation.Data
 
-/// What the tables of a recording hold, as far as the writer must know it to add to them.
+/// Writes the tables of a recording, and keeps what it must know of their rows to add to them.
 struct Tables {
   private var phases = StoredList<PhaseRecord>()
   private var workers = StoredList<WorkerRecord>()
@@ -10,8 +10,10 @@ struct Tables {
   private var limits = StoredList<LimitRecord>()
   private var evidence = StoredList<LimitEvidence>()
   private var searchSteps = StoredList<SearchStep>()
+  /// The `id` of each series that has a row.
   private var series: [Series.Key: Int] = [:]
 
+  /// Writes everything but the run's end and the thresholds.
   mutating func begin(_ recording: Recording, in database: Database) throws {
     try database.execute(
       sql: """
@@ -66,6 +68,7 @@ struct Tables {
     try evidence.update(to: LimitEvidence.of(state.limits), in: database)
   }
 
+  /// The `id` of a series; the first call for a series inserts its row.
   private mutating func declare(
     _ key: Series.Key, _ unit: String, _ kind: Series.Kind, in database: Database
   ) throws -> Int {
@@ -78,7 +81,7 @@ struct Tables {
     return id
   }
 
-  /// SQLite keeps no NaN, and a NaN has nothing to say.
+  /// Leaves out NaN: SQLite would store it as NULL, which the column does not allow.
   private static func insert(
     _ value: Double, at instant: Double, series: Int, in database: Database
   ) throws {
@@ -107,6 +110,7 @@ struct Tables {
       .execute(arguments: [record.worker, Data(record.entries)])
   }
 
+  /// Writes a list whose elements do not change during the run.
   private static func fill<Record: Listed>(_ records: [Record], in database: Database) throws {
     var list = StoredList<Record>()
     try list.update(to: records, in: database)

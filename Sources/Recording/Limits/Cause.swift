@@ -1,21 +1,21 @@
 import WorkerLog
 
 extension LimitRecord {
-  /// Whether connections wait in an accept queue whose length is not the cause: the server does not
-  /// accept them, or too slowly, and no setting moves that.
+  /// Whether connections wait in an accept queue because the server does not accept them, or accepts too slowly. The
+  /// queue's length is not the cause, so the diagnosis names no setting.
   private var isNotAccepting: Bool {
     resource == .acceptQueue && knob == nil
       && (syscall == nil || syscall == FailedCall.secure.name)
   }
 
-  /// What moves the limit where no command of this host does, or besides such a command; nil where
-  /// nobody knows what does.
+  /// What moves the limit, in words: where no command of this host does, or in addition to one. Nil where that is not
+  /// known.
   package var wayOut: String? {
     isNotAccepting ? "a server that accepts, or accepts faster" : resource.wayOut
   }
 
-  /// What stopped the run, in one phrase: "client socket: EMFILE (Too many open files)". Without an
-  /// errno it has the resource's words, or that the server does not accept. With a refusal it has what was said.
+  /// The limit in one phrase: "client socket: EMFILE (Too many open files)". After the colon comes the first of these
+  /// that there is: that the server does not accept, what was `said`, the errno, the resource's words.
   package var cause: String {
     let place = [end.rawValue, syscall].compactMap(\.self).joined(separator: " ")
     if isNotAccepting {
@@ -24,10 +24,11 @@ extension LimitRecord {
     return "\(place): \(said ?? errno?.words ?? resource.words)"
   }
 
-  /// The name of the evidence that is `said`.
+  /// The name of the fact in the evidence that has the words of a refusal (`said`).
   package static let saidName = "said"
 
-  /// What was said when the limit is one of saying no; the errno of such a limit tells nothing.
+  /// The words with which an end refused a connection; nil for limits other than a refusal. The errno of a refusal
+  /// tells nothing.
   package var said: String? {
     resource == .refusedByPeer ? evidence.first { $0.name == Self.saidName }?.value : nil
   }

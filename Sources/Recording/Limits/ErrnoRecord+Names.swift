@@ -1,5 +1,5 @@
 extension ErrnoRecord {
-  /// The symbols that Linux has (errno(3)), one per number: the one that recordings use.
+  /// The symbols of Linux's errno numbers (asm-generic/errno.h), one per number: the one that recordings use.
   package static let names = [
     "EPERM", "ENOENT", "ESRCH", "EINTR", "EIO", "ENXIO", "E2BIG", "ENOEXEC", "EBADF", "ECHILD",
     "EAGAIN", "ENOMEM", "EACCES", "EFAULT", "ENOTBLK", "EBUSY", "EEXIST", "EXDEV", "ENODEV",
@@ -21,7 +21,7 @@ extension ErrnoRecord {
     "ERFKILL", "EHWPOISON",
   ]
 
-  /// Other symbols of the same numbers, and the symbols that recordings use instead.
+  /// The second symbols that some numbers have, each with the symbol that recordings use instead.
   package static let aliases = [
     "EWOULDBLOCK": "EAGAIN", "EDEADLOCK": "EDEADLK", "ENOTSUP": "EOPNOTSUPP",
   ]

@@ -1,21 +1,20 @@
-/// Operations that failed alike: same end, same system call, same errno, same phase.
+/// Operations that failed alike: at the same end, in the same phase, in the same call, with the same errno.
 package struct FailureRecord: Sendable, Equatable {
   package var end: End
-  /// The worker that failed first; nil where no worker did.
+  /// The worker in which the first of them failed; nil where none failed in a worker.
   package var worker: Int?
   package var phase: String
-  /// The system call's name; `connect-timeout` where the runner's own deadline passed, and
-  /// `memoryGuardCall` where its memory guard stopped growth.
+  /// A name of `FailedCall`: mostly a system call's. `memoryGuardCall` where the memory guard stopped growth.
   package var syscall: String
-  /// Nil for the runner's own deadline, for its memory guard and for an orderly close by the peer.
+  /// Nil for `connect-timeout`, for the memory guard and for an orderly close by the peer.
   package var errno: ErrnoRecord?
   package var count: Int
-  /// How many of `count` are handshakes that were tried again; 0 before format 1.3.
+  /// How many of `count` are handshakes that the client tried again; 0 before format 1.3.
   package var retried: Int
   /// When the first of them failed, in seconds since the run started.
   package var firstInstant: Double
-  /// When the failure made a worker stop growing, or the memory guard stopped all workers, in
-  /// seconds since the run started; nil when nothing stopped for it.
+  /// When the failure made a worker open no more connections, or when the memory guard made all workers do so. In
+  /// seconds since the run started; nil where no worker stopped.
   package var stoppedAt: Double?
   /// Connections held at the client end at `firstInstant`; `accepted` is those at the server end.
   package var established: Int
@@ -50,7 +49,7 @@ package struct FailureRecord: Sendable, Equatable {
       && errno?.number == other.errno?.number
   }
 
-  /// Both records' failures as one record of their kind: that of the earlier one, with all counts.
+  /// One record for the failures of both, which must be of one kind: the earlier record, with the counts of both.
   package func merged(with other: FailureRecord) -> FailureRecord {
     var earlier = other.firstInstant < firstInstant ? other : self
     earlier.count = count + other.count
@@ -59,9 +58,9 @@ package struct FailureRecord: Sendable, Equatable {
     return earlier
   }
 
-  /// How many failures cost a connection: a handshake that is tried again has cost none yet.
+  /// How many of the failures cost a connection. A handshake that is tried again has cost none yet.
   package var finalCount: Int { count - min(max(0, retried), count) }
 
-  /// `syscall` where the memory guard stopped growth.
+  /// The value of `syscall` where the memory guard stopped growth.
   package static let memoryGuardCall = "memory-guard"
 }

@@ -1,4 +1,4 @@
-/// One limit that was reached: what stopped a phase short of its goal, and what moves the limit.
+/// One limit that a phase met: what kept it from its goal, and what moves the limit.
 package struct LimitRecord: Sendable, Equatable {
   package var end: End
   /// The worker that met the limit first; nil when no single worker did.
@@ -6,6 +6,7 @@ package struct LimitRecord: Sendable, Equatable {
   package var phase: String
   /// Line of the phase in the plan file, from 1.
   package var planLine: Int
+  /// As `FailureRecord.syscall`; nil for the memory guard, and where the limit comes from no failed operation.
   package var syscall: String?
   package var errno: ErrnoRecord?
   package var resource: Resource
@@ -13,8 +14,7 @@ package struct LimitRecord: Sendable, Equatable {
   package var count: Int
   /// When the limit was met first, in seconds since the run started.
   package var firstInstant: Double
-  /// When the limit made a worker stop growing, or the memory guard stopped all workers, in seconds
-  /// since the run started; nil when nothing stopped for it, and before format 1.3.
+  /// As `FailureRecord.stoppedAt`; nil before format 1.3.
   package var stoppedAt: Double?
   /// Connections held at the client end at `firstInstant`; where the limit comes from no failed
   /// operation, the most held in the phase. `accepted` is the same at the server end.
@@ -22,16 +22,16 @@ package struct LimitRecord: Sendable, Equatable {
   package var accepted: Int
   package var source: String?
   package var endpoint: String?
-  /// The setting that bounds the resource, for example `RLIMIT_NOFILE`.
+  /// What is to be changed to move the limit, for example `RLIMIT_NOFILE`; nil where the diagnosis names nothing.
   package var knob: String?
-  /// The value of `knob` on the host, and the value that the plan needs.
+  /// The value of `knob` during the run; `needed` is the value that the plan needs.
   package var now: Int?
   package var needed: Int?
-  /// A command that raises `knob`, to be run as it stands.
+  /// A command that changes `knob` as needed, to be run as it stands; nil where there is none.
   package var fix: String?
-  /// Connections that the prediction named before the run.
+  /// How many connections were predicted before the run.
   package var predicted: Int?
-  /// The facts that the cause was decided from, in the order in which they were looked at.
+  /// The facts that the diagnosis decided the cause from, in the order in which it looked at them.
   package var evidence: [Fact]
 
   package init(

@@ -1,12 +1,12 @@
-/// How much memory must stay available while a run opens connections: with less, the run could take
-/// the machine down.
+/// How much memory must stay available while a run opens connections. With less, the run could take the machine
+/// down.
 package enum MemoryGuard: Sendable, Equatable {
-  /// Share of the memory that the run may use, 0 to 1: the machine's, or a control group's bound where that
-  /// is lower.
+  /// A share, 0 to 1, of the memory that the run may use. That is the machine's memory, or the bound of a control
+  /// group where that is lower.
   case share(Double)
   case bytes(Int)
 
-  /// The guard in bytes, where the run may use `total` bytes of memory.
+  /// The guard in bytes for a run that may use `total` bytes of memory.
   package func bytes(of total: Int) -> Int {
     switch self {
     case .share(let share): Int(Double(total) * share)

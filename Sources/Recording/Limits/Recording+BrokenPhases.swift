@@ -4,7 +4,7 @@ extension Recording {
     var broken = phases.filter(isBroken).map { phase in
       BrokenPhase(phase: phase, limit: decidingLimit(of: phase))
     }
-    // A limit may name a phase that has no record: it breaks the run all the same.
+    // A limit in a phase that has no record breaks the run as well.
     let known = Set(phases.map(\.name))
     if broken.isEmpty, let limit = Self.deciding(limits.filter { !known.contains($0.phase) }, 0) {
       let phase = PhaseRecord(
@@ -16,7 +16,7 @@ extension Recording {
 
   private func isBroken(_ phase: PhaseRecord) -> Bool {
     let limits = limits.filter { $0.phase == phase.name }
-    // A search that has found a number was to meet limits on the way, but no worker's death.
+    // A search meets limits on the way to the number that it finds. Only a worker's death breaks its promise then.
     let hasFound = phase.kind.finds && phase.ceiling != nil
     if limits.contains(where: { !hasFound || $0.isDeath }) { return true }
     switch phase.outcome {
@@ -26,8 +26,7 @@ extension Recording {
     }
   }
 
-  /// Whether a phase without a promise ended below its goal; recordings before format 1.3 have no
-  /// promises.
+  /// Whether a phase of a recording without promises, from before format 1.3, ended below its goal.
   private func fellShort(_ phase: PhaseRecord) -> Bool {
     phase.goal.map { held(in: phase) < $0 } ?? false
   }
@@ -35,11 +34,12 @@ extension Recording {
   /// The limit that explains why a phase broke its promise; nil where the phase met none.
   package func decidingLimit(of phase: PhaseRecord) -> LimitRecord? {
     let limits = limits.filter { $0.phase == phase.name }
-    // A recording before format 1.3 has no promises, and its limits do not say that they stopped a
-    // worker. There the earliest limit decides, with two exceptions: where there are phantoms, the
-    // server's earliest does; and a server worker's death explains closes and refusals before it.
-    let isOld = phase.promise == nil && phase.kind.promises
-    guard !isOld || limits.contains(where: { $0.stoppedAt != nil }) else {
+    // A recording before format 1.3 has no promises, and its limits do not say whether they stopped a worker. There
+    // the earliest limit decides, with two exceptions. Where there are phantoms, the server's earliest limit decides.
+    // And a server worker's death decides before closes and refusals that came earlier, because it explains them.
+    // A phase that has not ended has no promise either, so it is judged the same way until a limit stops a worker.
+    let lacksPromise = phase.promise == nil && phase.kind.promises
+    guard !lacksPromise || limits.contains(where: { $0.stoppedAt != nil }) else {
       let byTime = limits.sorted { $0.firstInstant < $1.firstInstant }
       if phase.phantom > 0, let server = byTime.first(where: { $0.end == .server }) {
         return server
@@ -55,8 +55,8 @@ extension Recording {
 
   /// The limit that decides, by the first of these rules that applies:
   /// 1. the earliest death of a worker;
-  /// 2. the first limit that made a worker stop growing, or the memory guard. Where there are phantoms and
-  ///    a server's worker was stopped too, the first limit that stopped a server's worker decides instead;
+  /// 2. the first limit that stopped a worker, the memory guard among them. Where there are phantoms and a limit of
+  ///    the server's end stopped a worker, the first of these decides instead;
   /// 3. the limit of the cause with the most failures. Where there are phantoms and a limit of the server,
   ///    limits that a client may have met in consequence of the server's do not count.
   private static func deciding(_ limits: [LimitRecord], _ phantoms: Int) -> LimitRecord? {
@@ -71,8 +71,10 @@ extension Recording {
       phantoms > 0 && hasServerLimit ? byTime.filter { !$0.mayFollowFromServer } : byTime)
   }
 
-  /// Of the cause with the most failures, the limit with the most; of several with equally many,
-  /// the earliest.
+  /// Of the limits with the cause (end and resource) that has the most failures, the one with the most; of several
+  /// with equally many, the earliest.
+  ///
+  /// - Parameter byTime: the limits in the order of their first instants.
   private static func mostFrequent(_ byTime: [LimitRecord]) -> LimitRecord? {
     struct Kind: Hashable {
       let end: End
@@ -90,21 +92,21 @@ extension Recording {
 }
 
 extension LimitRecord {
-  /// Whether a client may have met this limit only because the server had met its own: a full server
-  /// leaves handshakes unanswered or resets them. The two causes on the way between the ends are
-  /// excluded: the diagnosis names them only where it has seen a refusal or a drop there.
+  /// Whether a client may have met this limit only because the server had met its own. A full server leaves
+  /// handshakes unanswered, or resets them. `noRoute` and `packetsDropped` are excluded: the diagnosis names them only
+  /// where it has seen a refusal or a drop on the way between the ends.
   fileprivate var mayFollowFromServer: Bool {
     end == .client && ![.noRoute, .packetsDropped].contains(resource)
   }
 
-  /// Whether this is a worker's death: it names a worker and no system call.
+  /// Whether this is a worker's death. Other limits of the same resources name no worker, or name a call.
   package var isDeath: Bool {
     worker != nil && syscall == nil && [.memory, .workerDied].contains(resource)
   }
 }
 
 extension PhaseRecord {
-  /// The phantoms that came about in the phase: 0 where it opens no connections, as its phantoms have
-  /// stood since an earlier phase.
+  /// The phantoms that came about in the phase. 0 for a phase that opens no connections: its phantoms have stood since
+  /// an earlier phase.
   package var newPhantoms: Int { kind.grows ? phantom : 0 }
 }

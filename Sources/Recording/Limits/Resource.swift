@@ -1,5 +1,5 @@
-/// What ran out: the normalised cause of a limit. The raw values are part of the contract with
-/// users; every output uses them as they stand here.
+/// The cause of a limit: what ran out, or what else refused connections. Users rely on the raw values, and every
+/// output uses them as they stand here.
 package enum Resource: String, Sendable, Hashable, CaseIterable {
   case descriptorsPerProcess = "descriptors-per-process"
   case descriptorsPerHost = "descriptors-per-host"
@@ -13,9 +13,9 @@ package enum Resource: String, Sendable, Hashable, CaseIterable {
   case packetsDropped = "packets-dropped"
   case nobodyListens = "nobody-listens"
   case closedByPeer = "closed-by-peer"
-  /// TCP's handshake was over, and an end said no to what came on top of it.
+  /// TCP's handshake was over, and then an end refused TLS or the WebSocket.
   case refusedByPeer = "refused-by-peer"
-  /// There is no route, or something on the way, such as a firewall, refuses or resets.
+  /// There is no route, or something on the way, such as a firewall, refuses or resets connections.
   case noRoute = "no-route"
   case cpu
   case workerDied = "worker-died"
@@ -26,7 +26,7 @@ package enum Resource: String, Sendable, Hashable, CaseIterable {
 /// compares the two.
 extension Resource {
   package struct Traits: Sendable {
-    /// What happened when the resource ran out, for people.
+    /// What happened, for people.
     package let words: String
     /// What moves the limit, in words: where there is no command to give, or in addition to one. Nil
     /// where that is not known.

@@ -1,12 +1,12 @@
 extension Recording {
-  /// One recording of a run that several hosts or processes recorded, each its part. It has no
-  /// verdict yet.
+  /// Makes one recording of several. Each records a part of one run, by a host or a process of its own: a shard. The
+  /// merged recording is not judged yet.
   ///
   /// docs/merge.md says what becomes of each table. The plan, its overrides and attachments, and
   /// the seed are those of the first recording.
   ///
-  /// - Parameter regardless: merges also where the plans differ, or where a recording began after
-  ///   all earlier ones had ended.
+  /// - Parameter regardless: merges even where the plans differ, or where a recording began after all earlier ones
+  ///   had ended.
   package static func merged(
     _ recordings: [Recording], regardless: Bool = false
   ) throws(MergeProblem) -> Recording {
@@ -39,7 +39,7 @@ extension Recording {
 }
 
 extension Shards {
-  /// A text of one shard; where there are several hosts, the shard's host is named before it.
+  /// A text of a shard, with the shard's host before it where there are several hosts.
   func attributed(_ text: String, to shard: Shard) -> String {
     isOneHost || text.isEmpty ? text : "\(shard.recording.hostname): \(text)"
   }
@@ -49,8 +49,8 @@ extension Shards {
     return faults.isEmpty ? nil : faults.uniqued.joined(separator: "\n")
   }
 
-  /// The facts of all hosts. One that all hosts share is listed once, any other under the name of
-  /// its host.
+  /// The facts of all hosts. A fact that is the same for all hosts is listed once. Any other has its host's name before
+  /// its own.
   fileprivate var facts: [Fact] {
     guard !isOneHost else { return all[0].recording.host }
     let perHost = hosts.map { host in
@@ -85,9 +85,9 @@ extension Shards {
     }.sortedStably(by: \.to)
   }
 
-  /// Ticks count from the start of a phase, and the merged phase starts when its earliest shard
-  /// does: what later shards drove is delayed by the difference. A phase has the place that its name has among
-  /// the merged ones, since plans that were merged all the same may have others before it.
+  /// The drive logs of all shards, for the merged phases. Ticks count from the start of a phase, and a merged phase
+  /// starts when the first shard starts it. So what a later shard drove is delayed by the difference. Phases are
+  /// matched by name, because plans that differ may be merged `regardless`, and their phases may have other places.
   fileprivate var drive: [DriveRecord] {
     let merged = phases
     return all.flatMap { shard in
@@ -143,10 +143,10 @@ extension Shards {
 
   /// The predicted bounds of the whole run; the smallest is the predicted limit.
   /// - With one host, all shards have predicted for the same machine. Where they agree, their list stands.
-  ///   Else there is no prediction.
+  ///   Otherwise there is no prediction.
   /// - With several hosts of which one has several shards, there is no prediction.
-  /// - With several hosts of one shard each, a bound is the sum over the shards that it concerns: for a bound
-  ///   of an end, those that play this end. It is left out where one of them does not know it.
+  /// - With several hosts of one shard each, a bound is the sum over the shards that it concerns. A bound of an end
+  ///   concerns the shards that play this end. The bound is left out where one of these shards has not predicted it.
   /// - A bound of the host is left out where one shard has only clients and another only servers. They hold
   ///   the two ends of the same connections, so their bounds do not add up.
   fileprivate var prediction: [PredictionTerm] {

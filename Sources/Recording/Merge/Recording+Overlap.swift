@@ -1,12 +1,12 @@
 import Foundation
 
 extension Recording {
-  /// Whether two recordings tell of the same workers, which would count twice: one is a copy that
-  /// was taken while the run went on, or was merged from the other.
+  /// Whether two recordings have the same workers, so that a merge would count these twice. One of the two may be a
+  /// copy that was taken while the run went on, or may have been merged from the other.
   ///
-  /// A worker is recognised by its host, its process number there and the instants at which it was
-  /// sampled: two pods of one host may have equal process numbers, but not samples at the same
-  /// microseconds.
+  /// They have where they share a host, a process ID, and at least half of the instants of the one with fewer samples.
+  /// The instants matter because workers in two pods of one host may have the same process ID. But these are not
+  /// sampled in the same microseconds.
   func sharesWorkers(with other: Recording) -> Bool {
     guard !hosts.isDisjoint(with: other.hosts), !processes.isDisjoint(with: other.processes),
       let start = Self.instant(started), let otherStart = Self.instant(other.started)
@@ -23,15 +23,15 @@ extension Recording {
     return common > 0 && common * 2 >= fewer.count
   }
 
-  /// Tolerance in seconds. A merge shifts instants by whole milliseconds, so two instants of one
-  /// sample differ by the rounding of the sum only.
+  /// Seconds by which the instants of one sample may differ in two recordings. A merge shifts instants by whole
+  /// milliseconds, so only the rounding of the sum can make them differ.
   private static let sameInstant = 1e-5
 
   private var hosts: Set<String> { Set(hostname.split(separator: " + ").map(String.init)) }
 
   private var processes: Set<Int> { Set(workers.map(\.pid)) }
 
-  /// The instants of the samples, in ascending order.
+  /// The instants of the samples in ascending order, in seconds since the run started.
   private var instants: [Double] {
     (series(.established) ?? series.first)?.points.map(\.at) ?? []
   }

@@ -12,7 +12,7 @@ extension Shards {
 
   private func merged(_ parts: [(shard: Shard, phase: PhaseRecord)]) -> PhaseRecord {
     var phase = parts[0].phase
-    // A shard that only serves was told the goal of those that drive, so its goal does not count.
+    // The goal of a shard that only serves is the one that its plan gives to the shards that drive, so it is not added.
     let driven = parts.filter(\.shard.drives).map(\.phase)
     let goals = driven.compactMap(\.goal)
     phase.goal = goals.isEmpty ? nil : goals.total
@@ -25,17 +25,17 @@ extension Shards {
     phase.openedUntil = parts.compactMap { $0.shard.shifted($0.phase.openedUntil) }.max()
     phase.outcome = parts.map(\.phase.outcome).max { $0.badness < $1.badness } ?? phase.outcome
     phase.established = parts.map(\.phase.established).total
-    // Where any shard serves, only the serving ones count: a shard that only drives may have asked the kernel
-    // about the same connections that a serving shard has counted.
+    // Where any shard serves, only serving shards count. A shard that only drives may have asked the kernel about the
+    // same connections that a serving shard has counted.
     let serving = parts.filter(\.shard.serves)
     let counting = serving.isEmpty ? parts : serving
     phase.accepted = counting.map(\.phase.accepted).total
     phase.phantom = counting.map(\.phase.phantom).total
     let joined = remoteAccepted(in: phase, parts)
     phase.accepted = [phase.accepted, joined].total
-    // Where no shard has both ends of a connection, none knows whether it was accepted.
+    // Where no shard has both ends of a connection, no shard knows whether the connection was accepted.
     let isApart = isSplit || joined > 0
-    // Not for a churn: the most that stood at each end says nothing of all that came and went.
+    // A churn is left out: the most connections that stood at each end tell nothing of all that came and went.
     if isApart, phase.kind.addsConnections || phase.kind.promisesConnections {
       let (difference, overflow) = phase.established.subtractingReportingOverflow(phase.accepted)
       phase.phantom = max(phase.phantom, overflow ? 0 : difference)
@@ -52,7 +52,8 @@ extension Shards {
     return phase
   }
 
-  /// Connections of shards that only drive which the serving shards hold as others', at most at once.
+  /// How many connections of the shards that only drive were accepted, the most at once in this phase. The serving
+  /// shards have counted them as connections from elsewhere (`Series.Key.others`).
   private func remoteAccepted(
     in phase: PhaseRecord, _ parts: [(shard: Shard, phase: PhaseRecord)]
   ) -> Int {
@@ -66,9 +67,11 @@ extension Shards {
       accepted: Double(phase.accepted))
   }
 
-  /// The promises of the shards that drive, added up; phantoms count as missing, too.
+  /// The sum of the promises of the shards that drive; nil where these promised nothing. At least as many connections
+  /// are missing as there are phantoms.
   ///
-  /// - Parameter phantom: 0 where shards have both ends of their connections, and counted these already.
+  /// - Parameter phantom: the phase's phantoms; 0 where each shard has both ends of its connections, because each has
+  ///   counted its phantoms as missing already.
   private func promise(_ driven: [PhaseRecord], phantom: Int) -> PhasePromise? {
     let promises = driven.compactMap(\.promise)
     guard let first = promises.first else { return nil }

@@ -1,14 +1,14 @@
 extension Shards {
-  /// The series: those of connections and messages are added up, those of kernels stay apart by
-  /// host.
+  /// The series of all shards. Those of connections, messages and processes are added up. Those of the kernel are kept
+  /// for each host.
   var series: [Series] {
     let keys = all.flatMap { $0.recording.series.map(\.key) }.uniqued
     return withRemoteAccepted(
       keys.flatMap { key in key.isKernel ? perHost(key) : [sum(of: key)].compactMap(\.self) })
   }
 
-  /// The series, with what shards that only drive have established counted as accepted where a serving shard
-  /// holds as many connections from elsewhere (`others`). To that shard they are strangers'.
+  /// The series, with connections of the shards that only drive moved from `others` to `accepted`. A serving shard has
+  /// counted them as `others`, because they come from elsewhere than its own clients.
   private func withRemoteAccepted(_ merged: [Series]) -> [Series] {
     let remote = Self.sum(
       all.filter { $0.drives && !$0.serves }.compactMap { shifted(.established, of: $0) })
@@ -33,14 +33,14 @@ extension Shards {
       + [accepted, strangers].filter { ($0.maximum ?? 0) > 0 }
   }
 
-  /// How many connections from elsewhere are those of shards that only drive: no more than these have
-  /// established, and no more than are established in all and not accepted.
+  /// How many of the connections from elsewhere belong to shards that only drive. At most as many as these shards have
+  /// established (`remote`), and as all shards have established without being counted as accepted.
   static func joined(others: Double, remote: Double, established: Double, accepted: Double) -> Int {
     Int(saturating: max(0, min(others, remote, established - accepted)))
   }
 
-  /// One series per host; where there are several hosts, the label begins with the host's name. The
-  /// kernel memory that connections take is added up instead.
+  /// One series per host. Where there are several hosts, the label begins with the host's name. `kernelMemory` is
+  /// added up over the hosts instead, because it is the memory of this run's connections.
   private func perHost(_ key: Series.Key) -> [Series] {
     let best = hosts.compactMap { host in longest(key, on: host).map { (host, $0) } }
     if key == .kernelMemory { return [Self.sum(best.map(\.1))].compactMap(\.self) }
@@ -51,7 +51,7 @@ extension Shards {
     }
   }
 
-  /// Shards of one host have sampled the same kernel: the longest of their series stands for it.
+  /// The series of a host. Its shards have all sampled the same kernel, so the series with the most points is taken.
   private func longest(_ key: Series.Key, on host: String) -> Series? {
     var best: Series?
     for shard in all where shard.recording.hostname == host {
@@ -63,18 +63,19 @@ extension Shards {
 
   private func sum(of key: Series.Key) -> Series? {
     let parts = all.compactMap { shifted(key, of: $0) }
-    // `messages.wanted` counts seconds, and shards that go on together count the same ones.
+    // `messages.wanted` counts seconds. Shards that send at the same time count the same seconds.
     return key.name == "messages.wanted" ? Self.union(parts) : Self.sum(parts)
   }
 
+  /// A series of a shard, with the instants of the merged recording.
   private func shifted(_ key: Series.Key, of shard: Shard) -> Series? {
     guard var series = shard.recording.series(key) else { return nil }
     for index in series.points.indices { series.points[index].at += shard.offset }
     return series
   }
 
-  /// At each instant at which any part was sampled, the sum of the last finite value of each part;
-  /// before its first one, a part counts as 0.
+  /// The sum of the parts at each instant at which any of them was sampled. A part counts with its last finite value,
+  /// and with 0 before its first one.
   private static func sum(_ parts: [Series]) -> Series? {
     guard var whole = parts.first else { return nil }
     if parts.count == 1 { return whole }
@@ -91,8 +92,9 @@ extension Shards {
     return whole
   }
 
-  /// Seconds in which any part went on: from each instant at which any part was sampled to the next, the
-  /// largest rise of any part. Between two samples a part rises evenly.
+  /// The seconds in which at least one shard sent messages, of parts that each count the seconds of one shard. From
+  /// each instant at which any part was sampled to the next, the result rises as much as the part that rises most.
+  /// Between two of its samples a part rises evenly.
   private static func union(_ parts: [Series]) -> Series? {
     guard var whole = parts.first else { return nil }
     if parts.count == 1 { return whole }
@@ -125,7 +127,8 @@ extension Shards {
 }
 
 extension [Series.Point] {
-  /// The value at an instant, on the straight line between the points on either side; 0 before the first point.
+  /// The value at an instant, on the straight line between the points on either side; 0 before the first point, and
+  /// the last value after the last one.
   ///
   /// - Parameter next: the place of the first point after the instant.
   fileprivate func level(at instant: Double, before next: Int) -> Double {
@@ -138,7 +141,7 @@ extension [Series.Point] {
 }
 
 extension Series.Key {
-  /// Whether the series tells of the host, rather than of the connections of this run.
+  /// Whether the series is the kernel's, about the host, rather than about the connections of this run.
   fileprivate var isKernel: Bool {
     [
       "tcp", "memory", "files", "conntrack", "pressure", "cpu", "per-cpu", "cgroup", "icmp",

@@ -1,21 +1,21 @@
 import Foundation
 
-/// Recordings of one run, each made by a host or a process of its own, on one time axis.
+/// Recordings of one run, each made by a host or a process of its own, with what puts them on one time axis.
 struct Shards {
   struct Shard {
     var recording: Recording
     /// Seconds from the start of the earliest shard to the start of this one.
     var offset: Double
-    /// What is added to the numbers of the shard's workers, so that no two workers of the merged
-    /// recording have the same number.
+    /// Added to the `id` of each of the shard's workers, so that no two workers of the merged recording have the same
+    /// one.
     var workerShift: Int
 
-    /// Whether the shard had client workers; one that lists no workers counts as having had some.
+    /// Whether the shard had client workers. A shard that lists no workers counts as one that had.
     var drives: Bool {
       recording.workers.isEmpty || recording.workers.contains { $0.end == .client }
     }
 
-    /// Whether the shard had server workers, by the same rule.
+    /// Whether the shard had server workers. A shard that lists no workers counts as one that had.
     var serves: Bool { recording.hasOwnServer }
 
     func shifted(_ instant: Double?) -> Double? { instant.map { $0 + offset } }
@@ -58,8 +58,8 @@ struct Shards {
 
   var isOneHost: Bool { hosts.count == 1 }
 
-  /// Whether one shard has only clients and another only servers: then no shard by itself knows of
-  /// connections that were never accepted.
+  /// Whether one shard has only clients and another only servers. Neither of these knows which connections were never
+  /// accepted.
   var isSplit: Bool {
     all.contains { $0.drives && !$0.serves } && all.contains { $0.serves && !$0.drives }
   }
@@ -82,16 +82,17 @@ struct Shards {
   }
 }
 
-/// Why recordings are not merged. Numbers are places in the list of recordings, from 0.
+/// Why recordings cannot be merged. The numbers are places in the list of recordings, from 0.
 package enum MergeProblem: Error, Equatable {
+  /// There are fewer than two recordings.
   case tooFew
   /// The recording equals an earlier one of the list.
   case twice(Int)
-  /// Both recordings tell of the same workers.
+  /// Both recordings have the same workers (`Recording.sharesWorkers`).
   case overlap(Int, with: Int)
   /// The recording's plan is not that of the first one.
   case otherPlan(Int)
-  /// The recording's start is no time.
+  /// The recording's `started` is no date.
   case noStart(Int)
   /// The recording began after all earlier ones had ended.
   case afterGap(Int)
@@ -106,7 +107,7 @@ extension Sequence where Element: Hashable {
 }
 
 extension Sequence<Int> {
-  /// The sum, as far as 64 bits go: a damaged recording may say anything.
+  /// The sum, or the nearest integer where it overflows: a damaged recording may have any numbers.
   var total: Int {
     reduce(0) { sum, value in
       let (next, overflow) = sum.addingReportingOverflow(value)

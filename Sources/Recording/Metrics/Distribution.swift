@@ -1,8 +1,8 @@
 /// How often each value occurred: a latency distribution in nanoseconds.
 ///
-/// Buckets are sorted by value. Percentiles are those that HdrHistogram computes with three
-/// significant digits, so that its own tools say the same of an export. Several percentiles are
-/// found in one walk over the buckets, because a report asks for thousands.
+/// Buckets are sorted by value. Percentiles are those that HdrHistogram computes with three significant digits, so
+/// that HdrHistogram's own tools show the same for an export. Several percentiles are found in one walk over the
+/// buckets, because a report asks for thousands.
 package struct Distribution: Sendable, Equatable {
   package struct Bucket: Sendable, Equatable {
     package var value: UInt64
@@ -24,8 +24,8 @@ package struct Distribution: Sendable, Equatable {
     if !isSorted { self.buckets.sort { $0.value < $1.value } }
   }
 
-  /// The most that one bucket counts. No run counts that far, but a damaged recording may say so,
-  /// and sums must not overflow.
+  /// The highest count of one bucket. No run comes to it. A damaged recording may have higher counts, and then sums
+  /// must not overflow.
   private static let mostCount: UInt64 = 1 << 52
 
   /// How many values the distribution has.
@@ -59,12 +59,13 @@ package struct Distribution: Sendable, Equatable {
     return values
   }
 
-  /// How many values lie at or below a percentile; 0 stands for the lowest value itself,
-  /// `UInt64.max` for the highest.
+  /// How many of `count` values lie at or below a percentile. 0 stands for the lowest value itself, `UInt64.max` for
+  /// the highest.
   private static func rank(of percentile: Double, _ count: UInt64) -> UInt64 {
     if percentile <= 0 { return 0 }
     if percentile >= 100 { return .max }
-    // A little below the percentile, so that rounding up does not take in the next value.
+    // The next smaller number is taken, as in HdrHistogram: a product that is a little too large because of rounding
+    // errors would be rounded up to the next value's rank.
     return max(1, UInt64(saturating: (percentile.nextDown * Double(count) / 100).rounded(.up)))
   }
 
@@ -75,6 +76,7 @@ package struct Distribution: Sendable, Equatable {
     return value | ((1 << UInt64(shift)) - 1)
   }
 
+  /// The value at this percentile (0 to 100), in nanoseconds; nil when nothing was measured.
   package func percentile(_ percentile: Double) -> UInt64? { percentiles([percentile])?.first }
 
   /// Merges the distributions two by two. The buckets of each are in order, so two are merged in

@@ -1,7 +1,7 @@
 /// Numbers as people read them, the same in every locale: a point, and commas between thousands.
 ///
-/// What was planned is written with all its digits, at least to a hundredth; what was measured in about
-/// three figures. What is no number reads "–".
+/// Planned values have all their digits, at least to a hundredth. Measured values have about three figures. NaN,
+/// infinity and values beyond all integers are written as "–".
 package enum Format {
   /// "1,000,000".
   package static func count(_ value: Int) -> String {
@@ -14,7 +14,7 @@ package enum Format {
     return value < 0 ? "-" + grouped : grouped
   }
 
-  /// "1,000,000", or "2.5" where there is a fraction.
+  /// "1,000,000", or "2.5" where there is a fraction; with at most two decimals.
   package static func count(_ value: Double) -> String { grouped(value, 2) }
 
   /// "250k", "1.5M": for axes, where "1,500,000" is too long.
@@ -47,7 +47,7 @@ package enum Format {
 
   /// Three figures of a value: "0.0123", "0.93", "2.35", "21.4", "342".
   private static func figures(_ value: Double) -> String {
-    // From 9.995 on, two decimals would round to 10.00, which has a figure too many.
+    // From 99.95 on, one decimal would give 100.0, and from 9.995 on, two would give 10.00: a figure too many.
     if value.magnitude >= 99.95 { return grouped(value, 0) }
     if value.magnitude >= 9.995 { return grouped(value, 1) }
     var decimals = 2
@@ -68,7 +68,7 @@ extension Format {
     let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
     var amount = value
     var unit = 0
-    // 1023.6 KiB would be shown as 1,024 KiB, which is one of the next unit.
+    // 1023.6 KiB would be written as 1,024 KiB, and that is 1 MiB.
     while unit < units.count - 1, amount.magnitude >= (unit == 0 ? 1024 : 1023.5) {
       amount /= 1024
       unit += 1
@@ -76,7 +76,7 @@ extension Format {
     return (unit == 0 ? grouped(amount, 0) : figures(amount)) + " " + units[unit]
   }
 
-  /// A measured rate: "21,000/s", "2.35/s"; "30/min" below one per second.
+  /// A measured rate: "21,000/s", "2.35/s". Below one per second it is per minute: "30/min".
   package static func rate(_ perSecond: Double) -> String { rate(perSecond, figures) }
 
   /// A rate as it was planned, or is judged: "12.5/s", "24,999.7/s".
@@ -111,7 +111,7 @@ extension Format {
 
   /// A duration as it was measured: "40 µs", "2.35 s", "2 min 05 s", "1 h 05 min".
   package static func duration(seconds: Double) -> String {
-    // 59.96 would be shown as 60.0 s, which is a minute.
+    // 59.96 s would be written as 60 s, and that is a minute.
     if seconds.magnitude >= 59.95 { return long(seconds) }
     if seconds == 0 { return "0 s" }
     for (unit, scale) in [("ns", 1e9), ("µs", 1e6), ("ms", 1e3)]
@@ -121,7 +121,7 @@ extension Format {
     return figures(seconds) + " s"
   }
 
-  /// In minutes, or in hours.
+  /// A duration of a minute or more: in minutes and seconds, or in hours and minutes.
   private static func long(_ seconds: Double) -> String {
     guard let parts = Parts(seconds, 0) else { return "–" }
     func padded(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
@@ -135,7 +135,7 @@ extension Format {
 
   /// A point in time of the run: "12.34 s", "2 min 05 s", "1 h 02 min 05 s".
   package static func instant(_ seconds: Double) -> String {
-    // 59.996 would be shown as 60.00 s, which is a minute.
+    // 59.996 s would be written as 60.00 s, and that is a minute.
     guard seconds >= 59.995, let parts = Parts(seconds, 0), parts.whole >= 3600 else {
       return seconds >= 59.995 ? duration(seconds: seconds) : fixed(seconds, 2) + " s"
     }
@@ -150,11 +150,11 @@ private struct Parts {
   let whole: Int
   let fraction: String
 
-  /// Nil for what is no number, or is beyond all integers.
+  /// Nil for NaN, for infinity, and for a value beyond all integers.
   init?(_ value: Double, _ decimals: Int) {
     guard value.magnitude < 9e18 else { return nil }
     let scale = (0..<decimals).reduce(1.0) { power, _ in power * 10 }
-    // Whole and fraction apart, as a large value times the scale would not fit an integer.
+    // Whole and fraction are rounded apart, because a large value times the scale would not fit an integer.
     var whole = value.magnitude.rounded(.down)
     var fraction = ((value.magnitude - whole) * scale).rounded()
     if fraction >= scale { (whole, fraction) = (whole + 1, fraction - scale) }
@@ -164,7 +164,7 @@ private struct Parts {
     sign = value < 0 && (whole > 0 || fraction > 0) ? "-" : ""
   }
 
-  /// With the point, and without zeros at the end.
+  /// The point and the fraction, without zeros at the end; empty where nothing is left.
   var shortFraction: String {
     let digits = fraction.reversed().drop { $0 == "0" }.reversed()
     return digits.isEmpty ? "" : "." + String(digits)

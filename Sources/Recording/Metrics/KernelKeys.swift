@@ -1,4 +1,4 @@
-/// The names of the kernel's series in recordings; docs/recording.md says what each one is.
+/// The keys of the kernel's series in recordings. docs/recording.md says what each series is.
 extension Series.Key {
   package static let socketsInUse = Self("tcp.in-use")
   package static let socketsInUseV6 = Self("tcp.in-use", label: "IPv6")
@@ -8,8 +8,8 @@ extension Series.Key {
 
   package static let listenOverflows = Self("tcp.listen-overflows")
   package static let listenDrops = Self("tcp.listen-drops")
-  /// Packets that finish a handshake and that a listener ignored, since it waits for the connection's first
-  /// bytes (TCP_DEFER_ACCEPT).
+  /// ACKs at the end of handshakes that a listener ignored, because it waits for the first bytes of the connection
+  /// (TCP_DEFER_ACCEPT).
   package static let deferredAccepts = Self("tcp.deferred-accepts")
   package static let requestQueueFull = Self("tcp.request-queue-full-drops")
   package static let requestQueueCookies = Self("tcp.request-queue-full-cookies")
@@ -56,11 +56,13 @@ extension Series.Key {
   package static let cpuIOWait = Self("cpu.iowait")
   package static let cpuSteal = Self("cpu.steal")
 
-  /// Seconds in which one processor was idle or waited for a disk. The label is the processor's number.
+  /// Seconds, since the run started, in which one processor was idle or waited for a disk. The label is the
+  /// processor's number.
   package static func idleOfProcessor(_ number: some CustomStringConvertible) -> Self {
     Self("per-cpu.idle", label: number.description)
   }
-  /// Seconds that one processor spent on interrupts, soft ones included. The label is the processor's number.
+  /// Seconds, since the run started, that one processor spent on interrupts, soft ones included. The label is the
+  /// processor's number.
   package static func softirqOfProcessor(_ number: some CustomStringConvertible) -> Self {
     Self("per-cpu.softirq", label: number.description)
   }

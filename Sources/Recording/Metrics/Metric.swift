@@ -1,7 +1,7 @@
-/// A figure of a run or of a phase, under the name that plans, tolerances and reports have for it.
+/// A figure of a run or of a phase that conditions, tolerances and reports know by name.
 package enum Metric: Sendable, Hashable {
-  /// The most connections that both ends held in any phase whose connections are to stay (`Metrics.held`).
-  /// Churns are left out: in a churn, more connections at once mean that arrivals came late.
+  /// The most connections that both ends held in any phase whose connections are to stay (`Metrics.held`). Churns do
+  /// not count: in a churn, more connections at once mean that arrivals came late.
   case held
   case connections, accepted, phantom
   case failures, failuresRate
@@ -12,15 +12,15 @@ package enum Metric: Sendable, Hashable {
   case kernelMemory, userMemory, userTime
   case predictionError
 
-  /// What is fixed for a metric, whatever its value.
+  /// The properties of a metric that do not depend on its value.
   package struct Traits: Sendable {
     package let name: String
-    /// The kind of the metric's values, which says how they are written.
+    /// The kind of the metric's values. It decides their unit, and how they are written.
     package let quantity: Quantity
     /// Whether the metric's value for a run or a phase never falls while the run goes on.
     package let onlyGrows: Bool
-    /// Whether the metric can be measured over a stretch of the run, while the run goes on. Other
-    /// metrics are known only for a whole phase or for the whole run.
+    /// Whether the metric can be measured over a stretch of the run, and so while the run goes on. Other metrics are
+    /// known only for a whole phase or for the whole run.
     package let canBeMeasuredMeanwhile: Bool
     /// How far two runs may differ in the metric; nil where runs are not compared by it.
     package let tolerance: Tolerance?
@@ -50,7 +50,7 @@ package enum Metric: Sendable, Hashable {
 
     /// Which way is better.
     package let better: Direction
-    /// The largest difference that counts as none, as a share of the first run's value.
+    /// The largest difference that does not count, as a share of the first run's value.
     package let share: Double
 
     static func more(within share: Double) -> Self { .init(better: .more, share: share) }
@@ -99,8 +99,8 @@ package enum Metric: Sendable, Hashable {
 
   package var name: String { traits.name }
 
-  /// All metrics, in the order in which people read them. Of the percentiles it has those that are
-  /// always shown.
+  /// All metrics, in the order in which comparisons and hints list them. Of the percentiles, only those that are always
+  /// shown.
   package static let all: [Self] =
     [.held, .connections, .accepted, .phantom, .failures, .failuresRate, .connectRate]
     + shown(of: .connect)
@@ -131,8 +131,8 @@ package enum Metric: Sendable, Hashable {
 }
 
 extension Percentile {
-  /// The largest share by which this percentile of two runs may differ. The share grows from the
-  /// median to the maximum, because fewer and fewer values decide the percentile.
+  /// The largest share by which this percentile may differ between two runs. It grows from the median to the maximum,
+  /// because fewer and fewer values decide the percentile.
   fileprivate var tolerance: Double {
     if self <= .p50 { return 0.1 }
     if self <= .p90 { return 0.15 }

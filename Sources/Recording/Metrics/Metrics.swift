@@ -1,27 +1,27 @@
 /// The figures of a recording, for the whole run or for one phase.
 ///
-/// Thresholds are judged by these figures and every report shows them, so that the two cannot
+/// Thresholds are judged by these figures, and every report shows the same figures, so that verdict and report cannot
 /// disagree.
 package struct Metrics: Sendable, Equatable {
   /// The phase that the figures are about; nil for the whole run.
   package let phase: String?
-  /// False when the run never came to that phase, or to any.
+  /// False where the run never came to `phase` or, for the whole run, to any phase.
   package let hasBegun: Bool
   /// How far the run or the phase came.
   package let reach: Reach
-  /// The most connections held at once at the server end; nil where nobody can know.
+  /// The most connections held at once at the server end; nil where that is not known (`Recording.knowsAccepted`).
   package let accepted: Int?
   /// The fewest connections held at once at the client end, by the samples; nil for the whole run
   /// and for a phase that opens or closes connections.
   package let fewestEstablished: Int?
-  /// The same as `fewestEstablished` at the server end; nil also where the server has no count of
-  /// them (`Recording.hasServerCount`).
+  /// The same as `fewestEstablished` at the server end; nil also where the recording has no count of the server's own
+  /// (`Recording.hasServerCount`).
   package let fewestAccepted: Int?
   /// The most connections that stood at both ends in any phase whose connections are to stay: the value
   /// of `Metric.held`. Nil without such a phase.
   package let held: Int?
-  /// Connections that, when a phase had settled, were established and not accepted: the most of any
-  /// phase; nil where nobody can know.
+  /// Connections that were established and not accepted when a phase had settled: the most of any phase. Nil where that
+  /// is not known.
   package let phantom: Int?
   package let failures: Int
   /// Connections begun, whatever became of them; nil when nothing counted them.
@@ -32,20 +32,20 @@ package struct Metrics: Sendable, Equatable {
   package let connectRate: Double?
   /// Only latencies that have a value.
   private let latencies: [Latency: Distribution]
-  /// How the messages fared, pattern by pattern; empty when none are sent.
+  /// How many messages had each outcome, pattern by pattern; empty where the plan sends none.
   package let messages: [MessageTotals]
-  /// Messages sent per second, over the time in which they were wanted; nil when none were sent.
+  /// Messages sent per second (`Recording.messageRate`); nil when none were sent.
   package let messageRate: Double?
-  /// Connections that, at the end of a phase, had sent messages and never got an answer: the most of
-  /// any phase; nil when no messages are sent.
+  /// Connections that had sent messages and never got an answer by the end of a phase: the most of any phase. Nil where
+  /// the plan sends no messages.
   package let unanswered: Int?
-  /// Connections on which something came that nobody had asked for; nil where nobody counted them.
+  /// Connections on which something came that nobody had asked for; nil where they were not counted.
   package let unasked: Int?
-  /// How far the predicted limit was from the one that was reached, as a share of the latter; nil
-  /// where none was reached or predicted.
+  /// How far the predicted number of connections was from the number at which a limit was met, as a share of the
+  /// latter. Nil where no limit was met, or none was predicted.
   package let predictionError: Double?
-  /// The most connection ends of the run's own: those of the clients, and those of the built-in server.
-  /// The next three figures are averages over these. 0 for a phase, which has none of these figures.
+  /// The most connection ends that the run's own processes held: the clients' and the built-in server's. The next three
+  /// figures are averages over these ends. 0 for a phase, which has none of the three figures.
   package let connectionEnds: Int
   /// Bytes of kernel memory per connection end.
   package let kernelMemory: Double?
@@ -103,18 +103,18 @@ package struct Metrics: Sendable, Equatable {
     attempts.flatMap { $0 > 0 ? Double(failures) / Double($0 + retries) : nil }
   }
 
-  /// Messages of all patterns with this outcome; nil when none are sent.
+  /// Messages of all patterns with this outcome; nil where the plan sends none.
   package func messages(_ outcome: MessageOutcome) -> Int? {
     messages.isEmpty ? nil : messages.map { $0[outcome] }.total
   }
 
-  /// Messages that were due and not sent; nil where nobody counted them.
+  /// Messages that were due and not sent; nil where they were not counted.
   package var messagesUnsent: Int? {
     let counted = messages.compactMap(\.unsent)
     return counted.isEmpty ? nil : counted.total
   }
 
-  /// Messages that got no right answer in time; nil when none are sent.
+  /// Messages that got no right answer in time; nil where the plan sends none.
   package var messagesLost: Int? {
     messages.isEmpty ? nil : messages.map(\.lost).total
   }

@@ -1,5 +1,5 @@
-/// The values of one latency over a stretch that moves on through the run: every interval is
-/// counted in once and out once, however many stretches it lies in.
+/// The values of one latency over a stretch that moves on through the run. Every interval is added once and
+/// subtracted once, however many stretches it lies in.
 package struct MovingDistribution {
   /// The intervals of the latency, in the order of their ends.
   private let records: [DistributionRecord]
@@ -16,8 +16,8 @@ package struct MovingDistribution {
     counts = [UInt64](repeating: 0, count: values.count)
   }
 
-  /// The values of all intervals that ended after the lower bound of a stretch and not after its
-  /// upper one. Neither bound may be lower than in the call before.
+  /// The values of all intervals that ended after the lower bound of a stretch and not after its upper bound. Neither
+  /// bound may be lower than in the call before.
   package mutating func move(to span: ClosedRange<Double>) -> Distribution {
     while range.upperBound < records.count, records[range.upperBound].to <= span.upperBound {
       count(records[range.upperBound], &+)
@@ -32,12 +32,13 @@ package struct MovingDistribution {
         .map { Distribution.Bucket(value: $0.0, count: $0.1) })
   }
 
+  /// Adds the record's values to `counts`, or subtracts them, by `operation`.
   private mutating func count(
     _ record: DistributionRecord, _ operation: (UInt64, UInt64) -> UInt64
   ) {
     var place = 0
     for bucket in record.distribution.buckets {
-      // Buckets are in order as well, and mostly close to one another, so few steps find the value.
+      // The buckets are in ascending order as well, and mostly close together. So few steps find each value.
       while values[place] < bucket.value { place += 1 }
       counts[place] = operation(counts[place], bucket.count)
     }

@@ -1,13 +1,13 @@
-/// The highest value of a series over a stretch that moves on through the run. Every point comes in
-/// once and goes out once, however many stretches it lies in.
+/// The highest value of a series over a stretch that moves on through the run. Every point is added once and dropped
+/// once, however many stretches it lies in.
 package struct MovingMaximum {
   private let points: [Series.Point]
   /// The place of the first point that no stretch has reached yet.
   private var next = 0
-  /// The points that are higher than every later point reached so far, so each is lower than the
-  /// one before it.
+  /// The points that are higher than every later point before `next`. So each is lower than the one before it, and the
+  /// first that lies in the stretch is its maximum.
   private var highest: [Series.Point] = []
-  /// How many of `highest` the stretch has left behind.
+  /// How many points of `highest` lie before the stretch.
   private var goneCount = 0
 
   package init(of series: Series) {

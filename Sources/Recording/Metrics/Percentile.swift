@@ -1,6 +1,6 @@
-/// The share of the measured values that lie at or below a value: `p50`, `p99.9`, or `max` for all.
+/// The share of the measured values that lie at or below a value: `p50`, `p99.9`, or `max` for all of them.
 package struct Percentile: Sendable, Hashable, Comparable {
-  /// Ten-thousandths of a percent, so that equal percentiles are the same however they are written.
+  /// Ten-thousandths of a percent: an integer, so that `p99.9` and `p99.90` are equal.
   private let parts: Int
 
   package static let p50 = Self(parts: 500_000)
@@ -14,8 +14,7 @@ package struct Percentile: Sendable, Hashable, Comparable {
 
   private init(parts: Int) { self.parts = parts }
 
-  /// Nil unless the name is `max`, or `p` before a number above 0 and below 100 that has at most
-  /// four decimals.
+  /// Nil unless the name is `max`, or a `p` and a number above 0 and below 100 with at most four decimals.
   package init?(_ name: String) {
     if name == "max" {
       self = .max

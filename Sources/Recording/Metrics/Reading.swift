@@ -1,7 +1,8 @@
 /// The value of one series at one instant.
 package struct Reading: Sendable, Equatable {
   package var key: Series.Key
-  /// The value's unit: `connections`, `bytes`, `s`, `pages`, `%`.
+  /// The value's unit, for example `connections`, `bytes`, `s`, `pages` or `%`. docs/recording.md has those of all
+  /// series.
   package var unit: String
   package var kind: Series.Kind
   package var value: Double

@@ -1,13 +1,13 @@
-/// What is added to a recording at one instant.
+/// Everything that the coordinator adds to a recording at one instant.
 package struct Sample: Sendable, Equatable {
   /// Seconds since the run started.
   package var at: Double
   package var readings: [Reading]
   /// Distributions whose interval has ended since the sample before.
   package var distributions: [DistributionRecord]
-  /// What was driven since the sample before.
+  /// Connections and messages that the client workers began since the sample before.
   package var drive: [DriveRecord]
-  /// The whole state of the run; nil where nothing of it has changed.
+  /// The whole state of the run; nil leaves the recorded state as it was.
   package var state: RunState?
 
   package init(

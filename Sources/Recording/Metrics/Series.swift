@@ -31,6 +31,7 @@ package struct Series: Sendable, Equatable {
   }
 
   package var key: Key
+  /// As `Reading.unit`.
   package var unit: String
   package var kind: Kind
   package var points: [Point]
@@ -48,10 +49,12 @@ extension Series.Key {
   package static let established = Self("connections.established")
   /// Connections of the clients that the built-in server has accepted and holds.
   package static let accepted = Self("connections.accepted")
+  /// Handshakes under way.
   package static let connecting = Self("connections.connecting")
   /// Connections that the built-in server holds from elsewhere than the clients' sources. The
   /// series begins when the first one comes.
   package static let others = Self("connections.others")
+  /// Connections begun since the run started, with those that failed at once.
   package static let attempts = Self("attempts")
   /// Handshakes begun anew after a timeout.
   package static let retries = Self("retries")
@@ -60,17 +63,17 @@ extension Series.Key {
   package static let handshakes = Self("handshakes")
   /// Established connections that ended without being closed by the client.
   package static let lost = Self("connections.lost")
-  /// Pairs of source port and endpoint that the client passed over, because something else on the
-  /// host, or TIME_WAIT, held them; each pair counts once.
+  /// Pairs of source port and endpoint that the client passed over; each pair counts once.
+  /// Something else on the host or TIME_WAIT held the pair, or source and endpoint were the same.
   package static let portsSkipped = Self("ports.skipped")
-  /// Connections that a churn closed after their lifetime.
+  /// Connections that a churn closed, when their lifetime or the churn was over.
   package static let churned = Self("connections.churned")
-  /// Connections held that have sent messages and never got an answer.
+  /// Connections held now that have sent messages and never got an answer.
   package static let unanswered = Self("connections.unanswered")
   /// Connections on which something came that nobody had asked for.
   package static let unasked = Self("connections.unasked")
-  /// How often a client waited for quiet after a wrong answer, because nobody knows where such an
-  /// answer ends.
+  /// How often a connection waited for quiet after a wrong answer, because nobody knows where such
+  /// an answer ends.
   package static let waits = Self("messages.waits")
   package static let bytesSent = Self("bytes.sent")
   package static let bytesReceived = Self("bytes.received")
@@ -80,11 +83,12 @@ extension Series.Key {
   /// Kernel memory that connections have taken since the run started.
   package static let kernelMemory = Self("memory.kernel")
   package static let slab = Self("memory.slab")
+  /// Memory of all TCP sockets of the host, in pages, not bytes.
   package static let tcpPages = Self("memory.tcp")
 
   /// Messages of one pattern that were due and not sent.
   package static func unsent(_ pattern: String) -> Self { Self("messages.unsent", label: pattern) }
-  /// Seconds, since the run started, in which messages of one pattern were to be sent.
+  /// For how many seconds of the run so far phases were to send messages of one pattern.
   package static func wanted(_ pattern: String) -> Self { Self("messages.wanted", label: pattern) }
   /// Messages of one pattern with this outcome, since the run started.
   package static func messages(_ outcome: MessageOutcome, _ pattern: String) -> Self {

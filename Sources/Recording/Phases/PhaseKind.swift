@@ -1,8 +1,8 @@
 /// What a phase does. The raw values are the words of plans and recordings.
 ///
-/// Code that depends on the kind asks for one of the traits below where it can: a new kind is a case,
-/// its traits and its `progress` here. `Phase.Kind` has what a plan says of a kind, `PhaseWork` what
-/// a run does for it.
+/// Code that depends on the kind asks for one of the traits below where it can. So this file needs
+/// for a new kind only a case, its traits and its `progress`. `Phase.Kind` has what a plan says of
+/// a kind, the file `PhaseWork.swift` what a run does for it.
 package enum PhaseKind: String, Sendable, Hashable, CaseIterable {
   case ramp, hold, churn, search, pause, close
 
@@ -41,25 +41,25 @@ package enum PhaseKind: String, Sendable, Hashable, CaseIterable {
   package var keeps: Bool { traits.contains(.keeps) }
   /// Whether the phase closes the connections that stand at its start.
   package var closes: Bool { traits.contains(.closes) }
-  /// Whether messages are played in the phase, and a plan may write `messages` and `thresholds` in
-  /// it.
+  /// Whether the phase plays message patterns. A plan may write `messages` and `thresholds` in such
+  /// a phase.
   package var plays: Bool { traits.contains(.plays) }
-  /// Whether the phase has a `connect.rate`: it opens connections at the plan's pace, or as fast as the host
-  /// can. A search has none, as it opens connections in steps.
+  /// Whether the phase as a whole has a `connect.rate`. A search has none: it opens connections in
+  /// steps, and its `until` measures the rate of one step.
   package var hasConnectRate: Bool { traits.contains(.hasConnectRate) }
-  /// Whether a share of the phase's promise may be missing. Not in a search, because a number is
-  /// found or not, nor in a pause, which promises nothing.
+  /// Whether a share of the phase's promise may be missing. A search tolerates nothing, because it
+  /// finds a number or does not. A pause promises nothing.
   package var tolerates: Bool { traits.contains(.tolerates) }
   /// Whether the phase has a promise to keep: every phase but a pause.
   package var promises: Bool { tolerates || finds }
-  /// Whether the phase finds a number of connections instead of being told one: the limits that it
-  /// meets on the way are what it was to find.
+  /// Whether the phase finds a number of connections instead of being told one. It is meant to meet
+  /// limits on the way, so these do not break its promise.
   package var finds: Bool { traits.contains(.finds) }
   /// Whether the phase promises that connections stand at its end.
   package var promisesConnections: Bool { tolerates && !comesAndGoes && !closes }
 
   /// How far a phase came, for a headline: "900 of 1,000 connections". Nil for a pause, which
-  /// promises nothing.
+  /// promises nothing. The words for a search are those for one that found no number.
   func progress(_ promise: PhasePromise) -> String? {
     let counts = "\(Format.count(promise.keptCount)) of \(Format.count(promise.promised))"
     switch self {

@@ -1,9 +1,10 @@
 /// How many connections or arrivals a phase promised, and how many are missing. docs/verdict.md
 /// says what each kind of phase promises.
 package struct PhasePromise: Sendable, Equatable {
-  /// Connections or arrivals that the promise is about.
+  /// Connections or arrivals that the promise is about; 1 for a search, which promises one number.
   package var promised: Int
-  /// How many of `promised` are missing.
+  /// How many of `promised` are missing; for a close, how many were left open. It may exceed a
+  /// `promised` of 0, as where a churn without arrivals lost connections from before it.
   package var missed: Int
   /// The share of `promised` that may be missing, 0 to 1.
   package var tolerance: Double
@@ -18,7 +19,8 @@ package struct PhasePromise: Sendable, Equatable {
     self.lostBeside = lostBeside
   }
 
-  /// The number that may be missing is rounded down: 0.1% of 999 is none.
+  /// The number that may be missing is rounded down: 0.1% of 999 is none. 1e-9 is added before
+  /// that, because floating point puts 29% of 100 a little below 29.
   package var isKept: Bool {
     lostBeside <= 0
       && (missed <= 0 || Double(missed) <= (Double(promised) * tolerance + 1e-9).rounded(.down))
@@ -28,8 +30,9 @@ package struct PhasePromise: Sendable, Equatable {
 }
 
 extension PhaseRecord {
-  /// How far the phase came, for a headline. Nil where nothing was promised, and for what programs
-  /// before format 1.3 recorded.
+  /// How far the phase came, for a headline. Nil where the record has no promise: in a pause,
+  /// before the phase has ended, and before format 1.3. A search that found its number needs no
+  /// promise.
   package var progress: String? {
     if kind.finds, let ceiling { return "the search found \(Format.count(ceiling)) connections" }
     return promise.flatMap(kind.progress)

@@ -5,12 +5,12 @@ package struct PhaseRecord: Sendable, Equatable {
     case done
     /// Broke its promise.
     case limit
-    /// Cut off by a signal, or with the whole run. A phase is recorded with this outcome while it
-    /// goes on, so that the outcome is right where the recording breaks off.
+    /// Cut off by a signal, or with the whole run. A phase that goes on has this outcome, too, so
+    /// that the outcome is right where the recording breaks off.
     case interrupted
-    /// Ended by a threshold that ends the run.
+    /// Ended, and the run with it, by a threshold with `abort`.
     case aborted
-    /// Not begun, as before the run comes to the phase, or because the run ended before.
+    /// Not begun: the run has not come to the phase yet, or ended before it.
     case skipped
   }
 
@@ -19,6 +19,7 @@ package struct PhaseRecord: Sendable, Equatable {
   package var kind: PhaseKind
   /// The phase as planned, for example "ramp to 1,000,000 at 25,000/s".
   package var title: String
+  /// Line of the phase in the plan file, from 1.
   package var planLine: Int
   /// Established connections asked for; nil where the phase asks for none.
   package var goal: Int?
@@ -26,17 +27,18 @@ package struct PhaseRecord: Sendable, Equatable {
   package var plannedRate: Double?
   package var started: Double?
   package var ended: Double?
-  /// When a ramp or a churn is to open nothing more: when its last arrival is due, or when its growth has
-  /// ended before. With a pace this is set when the phase starts, without one when its growth has ended. Nil
-  /// before that, in other phases, and before format 1.3.
+  /// The instant from which a ramp or a churn opens nothing more: when its last arrival is due, or
+  /// when its growth ended if that is earlier. With a pace it is set when the phase starts, without
+  /// one when the growth has ended. Nil until then, in other phases, and before format 1.3.
   package var openedUntil: Double?
   package var outcome: Outcome
-  /// The most connections that stood at once in the phase at the client end; `accepted` is the same
-  /// at the server end.
+  /// The most connections that stood at once in the phase at the client end.
   package var established: Int
+  /// The same at the server end; 0 also where nobody knows it.
   package var accepted: Int
-  /// Connections established at the client and never accepted at the server when the phase had
-  /// settled; for a churn, of all connections that it opened.
+  /// Connections that were established at the client and that the server had not accepted when the
+  /// phase had settled. A churn counts all that it opened and the server did not accept in time. 0
+  /// also where nobody knows what the server accepted.
   package var phantom: Int
   package var failures: Int
   /// Nil where the phase promised nothing or has not ended, and before format 1.3.
@@ -94,9 +96,12 @@ package struct PhaseRecord: Sendable, Equatable {
     kind.finds ? ceiling : kind.promisesConnections ? promise?.keptCount : nil
   }
 
-  /// Connections that stood at both ends, computed from the most at each end. A churn's phantoms
-  /// are counted over all connections that came and went, so they say nothing of those that stood
-  /// at once: for a churn the server's own number counts, where it is known.
+  /// Connections that stood at both ends, computed from the most at each end: the clients' without
+  /// the phantoms.
+  ///
+  /// A churn's phantoms are counted over all connections that came and went, so they say nothing of
+  /// those that stood at once. For a churn the smaller of the two numbers counts; the clients',
+  /// where the server's is not known.
   func held(established: Int, accepted: Int) -> Int {
     if kind.comesAndGoes {
       return accepted > 0 || phantom > 0 ? min(established, accepted) : established

@@ -1,4 +1,4 @@
-/// How far a run, or one phase of it, came, to be compared with the goal.
+/// How far a run or one of its phases came, to be compared with the goal.
 package struct Reach: Sendable, Equatable {
   /// The phase that the figures are about; nil for the whole run.
   package let phase: String?
@@ -9,8 +9,9 @@ package struct Reach: Sendable, Equatable {
   /// The most connections that stood at both ends in any phase (`Recording.held(in:)`). A close counts
   /// only where there is no other phase.
   package let held: Int
-  /// The most connections that stood at both ends in the phase with the highest goal or in a later
-  /// one. `held` where no such phase was begun, or where more than the goal were established.
+  /// The most connections that stood at both ends in the phase with the highest goal, or in a later
+  /// phase. It is `held` where no phase with that goal was begun, and where more connections than
+  /// the goal were established.
   private let reached: Int
 
   init(_ recording: Recording, phase name: String?) {
@@ -25,7 +26,8 @@ package struct Reach: Sendable, Equatable {
     let standing = phases.filter { !$0.kind.closes }
     let held = (standing.isEmpty ? phases : standing).map(recording.held).max() ?? established
     self.held = held
-    // What stood before the phase with the highest goal, and was closed since, is no part of its goal.
+    // The phases before the one with the highest goal are left out: connections that were closed
+    // before it began do not count towards its goal.
     let asking = phases.lastIndex { $0.goal != nil && $0.goal == goal && $0.started != nil }
     let since = asking.map { phases[$0...].filter { !$0.kind.closes } } ?? []
     let isWithinGoal = goal.map { established <= $0 } ?? false

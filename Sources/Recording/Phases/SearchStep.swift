@@ -1,23 +1,25 @@
 /// One step of a search: how many connections were asked for, and how the step went.
 package struct SearchStep: Sendable, Equatable {
   package enum Outcome: String, Sendable {
-    /// The goal was reached, and no condition of the search's `until` came true.
+    /// The goal was held, and no condition of the search's `until` came true.
     case reached
-    /// A limit stopped the step short of its goal.
+    /// The step stayed short of its goal: a limit stopped it, or the server did not accept.
     case limit
-    /// The goal was reached, but a condition of the search's `until` came true.
+    /// A condition of the search's `until` came true, in a step or in a confirmation. The goal may
+    /// not have been reached.
     case tooMany = "too-many"
-    /// The connections lasted for as long as a ceiling must last.
+    /// The connections lasted for the search's `confirm`. Their number is the search's ceiling.
     case confirmed
-    /// The connections did not last for as long as a ceiling must last.
+    /// Connections were lost before the search's `confirm` was over.
     case lost
   }
 
   package var phase: String
   /// When the step was decided, in seconds since the run started.
   package var at: Double
+  /// Connections asked for.
   package var goal: Int
-  /// Connections that stood at both ends.
+  /// Connections that stood at both ends; at the client end where nobody knows the server's number.
   package var held: Int
   package var outcome: Outcome
   /// Why the step went as it did, for people; empty where there is nothing to say.

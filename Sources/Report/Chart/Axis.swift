@@ -12,19 +12,19 @@ struct Axis {
     case linear, logarithmic
   }
 
-  /// What the values are, so that a script can name those between the ticks.
+  /// What the values are. `report.js` needs it to write values that lie between the ticks.
   enum Unit: String {
     /// Seconds since the run started.
     case instant
     /// Seconds that something took.
     case duration
     case bytes, count, rate
-    /// 1 / (1 - share), where the share is of a population: 100 stands for 99%.
+    /// 1 / (1 - share) of a share of all measured values: 100 stands for 99%.
     case tail
-    /// The place of a run among several, which a script does not name.
+    /// The place of a run among several. `report.js` writes nothing for it.
     case run
 
-    /// A value as it is read out.
+    /// A value in words, for the chart's description.
     func text(_ value: Double) -> String {
       switch self {
       case .instant, .duration: Format.duration(seconds: value)
@@ -81,7 +81,7 @@ extension Axis {
     return linear(.instant, 0...end, step: step) { timeLabel($0, step: step) }
   }
 
-  /// Counts from 0, or rates where there is a suffix, with room above the highest.
+  /// Counts from 0, with room above the highest. With a suffix the values are rates: "/s".
   static func counts(upTo highest: Double, suffix: String = "") -> Axis {
     let top = max(highest, 1) * 1.08
     let step = max(roundStep(top / 5), suffix.isEmpty ? 1 : 0)
@@ -99,7 +99,7 @@ extension Axis {
     return linear(.bytes, bottom...top, step: step) { Format.bytes($0) }
   }
 
-  /// Seconds from 0: for what differs little, such as one percentile from run to run.
+  /// Seconds from 0, linear: for values that differ little, such as one percentile from run to run.
   static func durations(upTo highest: Double) -> Axis {
     let top = max(highest * 1.08, 1e-9)
     return linear(.duration, 0...top, step: roundStep(top / 4)) { Format.duration(seconds: $0) }
@@ -121,7 +121,7 @@ extension Axis {
     return Axis(domain: domain, scale: scale, unit: unit, ticks: ends)
   }
 
-  /// Plain values of any unit.
+  /// Plain values of any unit. The axis always has 0.
   static func values(from lowest: Double, upTo highest: Double) -> Axis {
     let bottom = min(0, lowest)
     let top = highest > bottom ? highest + (highest - bottom) * 0.08 : bottom + 1
@@ -160,7 +160,8 @@ extension Axis {
   ) -> Axis {
     let first = (domain.lowerBound / step).rounded(.up)
     let last = (domain.upperBound / step + 1e-9).rounded(.down)
-    // Values beyond all measure, large or small, may leave no step between two ticks.
+    // Values beyond all measure, large or small, lead to a step of 0 or to countless ticks. Then
+    // the axis has none.
     let isCountable = max(abs(first), abs(last)) < 1000
     let ticks = isCountable ? Array(Int(first)...Int(max(first, last))) : []
     return Axis(

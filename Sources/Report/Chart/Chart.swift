@@ -1,7 +1,7 @@
 import Judgement
 import Recording
 
-/// A picture of values over time or over another value. The report has no other kind of chart.
+/// A picture of values over time or over another value. All charts of the report are of this type.
 struct Chart {
   /// The id of the chart's element, unique on the page. The ids of elements inside begin with it.
   var id: String
@@ -82,7 +82,9 @@ struct Ink {
   var style: String
   /// The colour without the stylesheet, legible on white and on black.
   var colour: String
+  /// `stroke-dasharray` of SVG; nil for a line without dashes.
   var dash: String?
+  /// Of an area, from 0 to 1; nil for an opaque one.
   var opacity: Double?
 
   static let client = Ink(style: "client", colour: "#2b7bd6")
@@ -112,6 +114,6 @@ struct Ink {
   /// The ink of a line that is neither the client's nor the server's, by its place among such
   /// lines.
   static func kind(_ index: Int) -> Ink { kinds[index % kinds.count] }
-  /// How many such lines have inks of their own.
+  /// The number of different inks that `kind(_:)` gives.
   static let mostKinds = 6
 }

@@ -1,7 +1,8 @@
 import Judgement
 import Recording
 
-/// Charts as SVG with presentation attributes only, so that they show under the strictest policy.
+/// Charts as SVG with presentation attributes only, so that they show under the strictest content
+/// security policy.
 ///
 /// Labels stand at percentages of the picture's width and keep their size; only the data stretches,
 /// in a nested `svg`. That way one chart fits a phone, a screen and a page of paper.
@@ -88,8 +89,8 @@ extension Chart {
     }
   }
 
-  /// Whether a band of a picture 400 pixels wide is about as wide as its name: half a name says
-  /// nothing.
+  /// Whether the name fits into its band, in a picture 400 pixels wide and with letters of 7
+  /// pixels. Half a name says nothing.
   private func hasRoom(for name: String, _ share: Double) -> Bool {
     !isSmall && share * 400 >= Double(name.count * 7 + 6)
   }
@@ -142,7 +143,8 @@ extension Chart {
     }
   }
 
-  /// What a script needs to turn a place into a value: unit, scale, first and last value.
+  /// The axis as `report.js` reads it to turn a place into a value: unit, scale, first and last
+  /// value.
   private func scale(_ axis: Axis) -> String {
     let ends = [axis.domain.lowerBound, axis.domain.upperBound].map { Format.short($0, 9) }
     return "\(axis.unit.rawValue) \(axis.scale.rawValue) \(ends.joined(separator: " "))"
@@ -205,7 +207,7 @@ extension Chart {
     }
   }
 
-  /// What the picture shows, for those who cannot see it.
+  /// The picture in words, for those who cannot see it.
   private var description: String {
     layers.map { layer in
       switch layer.shape {
@@ -232,7 +234,8 @@ extension Chart {
       + Format.short((1 - y.position(point.value)) * Double(height), 1)
   }
 
-  /// A point that stands alone becomes a dot: a line of no length with round ends.
+  /// A point that stands alone becomes a line of no length. Its round ends show it as a dot; a
+  /// dashed line has no round ends (`stroked`), and shows nothing.
   private func path(_ curve: Curve) -> String {
     curve.pieces.map { piece in
       piece.count == 1

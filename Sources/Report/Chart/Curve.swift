@@ -6,8 +6,8 @@ struct Curve {
   /// The stretches of neighbouring points; between two stretches there is a gap.
   let pieces: [[Series.Point]]
 
-  /// About `limit` points that keep the peaks and dips: of each slice of neighbouring points the
-  /// lowest and the highest are kept. Many short pieces may have more points than `limit`.
+  /// Keeps about `limit` points, and with them the peaks and dips: the lowest and the highest of
+  /// each slice of neighbouring points. A curve of many short pieces may keep more.
   init(_ points: [Series.Point], limit: Int = 1200) {
     pieces = Self.split(points).map { piece in
       let part = max(4, limit * piece.count / max(1, points.count))
@@ -21,7 +21,8 @@ struct Curve {
   var lowest: Double? { points.lazy.map(\.value).min() }
   var highest: Double? { points.lazy.map(\.value).max() }
 
-  /// A gap is a value that is not finite, or a distance of more than 2.5 usual intervals.
+  /// Cuts the points at gaps: at a value that is not finite, and where two points are more than 2.5
+  /// usual intervals apart.
   private static func split(_ points: [Series.Point]) -> [[Series.Point]] {
     let longest = points.usualInterval * 2.5
     var pieces: [[Series.Point]] = []
@@ -59,10 +60,10 @@ extension [Series.Point] {
     let lengths = zip(dropFirst(), self).map { $0.at - $1.at }.filter { $0 > 0 }.sorted()
     // The longest intervals may be gaps. Of three or more, the longest 5% are left out, and at least one.
     let withoutGaps = lengths.dropLast(lengths.count > 2 ? Swift.max(1, lengths.count / 20) : 0)
-    var rest = withoutGaps.reduce(0, +) / 4
+    var secondsToQuartile = withoutGaps.reduce(0, +) / 4
     return withoutGaps.first { length in
-      rest -= length
-      return rest <= 0
+      secondsToQuartile -= length
+      return secondsToQuartile <= 0
     } ?? 0
   }
 }
@@ -70,13 +71,13 @@ extension [Series.Point] {
 extension Series {
   /// The growth of the value per second. A fall, as when connections close, counts as no growth.
   ///
-  /// An interval of less than half the usual length, as where a phase ends, is joined to the next
-  /// interval, and the last one to the interval before it. The kernel counts processor time in
-  /// ticks of 10 ms: over one millisecond a tick would look like ten processors.
+  /// An interval shorter than half the usual one, as where a phase ends, is joined to the next one.
+  /// A short last one is joined to the one before it. The kernel counts processor time in ticks
+  /// of 10 ms: over one millisecond a tick would look like ten processors.
   var growth: [Point] {
     let usual = points.usualInterval
     guard let first = points.first, usual > 0 else { return [] }
-    // No two samples are closer than a microsecond, but a recording may say so.
+    // No run takes two samples within a microsecond, but a damaged recording may say so.
     let shortest = max(usual / 2, 1e-6)
     var intervals: [Interval] = []
     var interval = Interval(from: first.at)

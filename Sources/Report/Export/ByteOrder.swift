@@ -1,5 +1,5 @@
 extension [UInt8] {
-  /// Most significant byte first.
+  /// Appends the bytes of the value, the most significant one first.
   mutating func append(bigEndian value: some FixedWidthInteger) {
     for shift in stride(from: value.bitWidth - 8, through: 0, by: -8) {
       append(UInt8(truncatingIfNeeded: value >> shift))

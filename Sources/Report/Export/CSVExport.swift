@@ -1,8 +1,8 @@
 import Recording
 
-/// The samples as comma-separated values (RFC 4180): one row per instant, in seconds since the run
-/// started, and one column per series. The field of a series that has no value at an instant is
-/// empty.
+/// The samples as comma-separated values (RFC 4180): one row per instant, one column per series.
+/// The first column, `at`, is the instant in seconds since the run started. The field of a series
+/// that has no value at an instant is empty.
 func csvExport(_ recording: Recording) -> [UInt8] {
   var columns = recording.series.map(Column.init)
   var text = (["at"] + recording.series.map(\.key.column)).map(quoted).joined(separator: ",")
@@ -18,7 +18,7 @@ func csvExport(_ recording: Recording) -> [UInt8] {
   return Array(text.utf8)
 }
 
-/// As RFC 4180, section 2, has it.
+/// RFC 4180, section 2, ends lines with CRLF.
 private let lineEnd = "\r\n"
 
 private func instants(of series: [Series]) -> [Double] {
@@ -29,8 +29,8 @@ private func instants(of series: [Series]) -> [Double] {
   return all.sorted()
 }
 
-/// A field that contains a comma, a quote or a line break is quoted, with its quotes doubled. A field
-/// that a spreadsheet would take for a formula gets an apostrophe in front; no series that runner
+/// Quotes a field that contains a comma, a quote or a line break, and doubles its quotes. Puts an
+/// apostrophe before a field that a spreadsheet would take for a formula; no series that runner
 /// records has such a name.
 ///
 /// Compares Unicode scalars, as readers of CSV do: to Swift, a quote with a combining accent is one
@@ -49,7 +49,7 @@ private func quoted(_ field: String) -> String {
   return "\"" + String(inside) + "\""
 }
 
-/// A series that is read row by row: the caller asks for instants in ascending order.
+/// A series that is read row by row. The caller asks for instants in ascending order.
 private struct Column {
   private let points: [Series.Point]
   private var next = 0
@@ -58,8 +58,8 @@ private struct Column {
     points = series.points.filter { $0.at.isFinite }.sorted { $0.at < $1.at }
   }
 
-  /// The value at this instant, the last one where there are several; nil where there is none, or it
-  /// is not finite.
+  /// The value at this instant, the last one where there are several. Nil where there is none, and
+  /// where that value is not finite.
   mutating func value(at instant: Double) -> Double? {
     var found: Double?
     while next < points.count, points[next].at <= instant {

@@ -1,14 +1,14 @@
 package import Recording
 
-/// What a recording can be turned into for other tools.
+/// The formats that `runner export` writes for other tools.
 package enum ExportFormat: String, Sendable, CaseIterable {
-  /// One row per sample, one column per series.
+  /// One row per instant, one column per series.
   case csv
-  /// The whole recording as one object.
+  /// The whole recording as one JSON object.
   case json
-  /// A HdrHistogram interval log: the latencies.
+  /// The latencies as an HdrHistogram interval log.
   case hlog
-  /// The OpenMetrics text format, with the instants of the run.
+  /// Series and latencies in the OpenMetrics text format, with the instants of the run.
   case openmetrics
 
   /// The recording in this format, as the bytes of a file.

@@ -1,23 +1,28 @@
 import Recording
 
-/// HdrHistogram's own encoding of a histogram, version 2, as its implementations exchange it.
+/// HdrHistogram's own encoding of a histogram, version 2, in which its implementations exchange
+/// histograms.
 ///
 /// Values are nanoseconds with three significant digits, from 1 up to `highest`. In this file a bucket
 /// is HdrHistogram's: a range of values. A bucket of `Distribution.buckets` is a single value.
 struct HistogramEncoding {
-  /// The highest value that a reader shall make room for. It has to be the same for all histograms
-  /// of a file, so that readers can add them up.
+  /// The highest value that a reader shall make room for. All histograms of a file have the same,
+  /// so that readers can add them up.
   let highest: UInt64
 
   private static let significantDigits: Int32 = 3
   /// log2 of 1024, which is half of the number of counts in the first bucket. That bucket has one
   /// count for every value below 2048, the first power of two above 2 x 10^3.
   private static let halfCountMagnitude = 10
+  /// The number of counts in the first bucket.
   private static let subBuckets: UInt64 = 1 << (halfCountMagnitude + 1)
-  /// 0x10 in both cookies: the counts are LEB128, so words have no fixed size.
+  /// A cookie marks the start of an encoding. 0x10 in both says that the counts are LEB128, so
+  /// words have no fixed size.
   private static let encodingCookie: UInt32 = 0x1C84_9303 | 0x10
   private static let compressedCookie: UInt32 = 0x1C84_9304 | 0x10
 
+  /// The distribution as an interval log holds it, before base64: a cookie, a length, and a zlib
+  /// stream with the histogram.
   func compressed(_ distribution: Distribution) -> [UInt8] {
     let stream = storedZlib(encoded(distribution))
     var bytes: [UInt8] = []
@@ -41,8 +46,8 @@ struct HistogramEncoding {
     return bytes + payload
   }
 
-  /// The counts up to the last that is not zero. Two or more zeros in a row are written as one number,
-  /// minus their count.
+  /// The counts up to the last that is not zero. One number stands for two or more zeros in a row:
+  /// how many they are, with a minus sign.
   private static func payload(_ distribution: Distribution) -> [UInt8] {
     var counts: [(index: Int, count: Int64)] = []
     for entry in distribution.buckets {
@@ -65,8 +70,9 @@ struct HistogramEncoding {
     return payload
   }
 
-  /// The index of the count for a value. Each later bucket has half as many counts as the first,
-  /// and each of these counts covers twice as many values as in the bucket before.
+  /// The index in HdrHistogram's array of counts of the count for a value. Each later bucket has
+  /// half as many counts as the first, and each of them covers twice as many values as in the
+  /// bucket before.
   static func index(of value: UInt64) -> Int {
     let bits = UInt64.bitWidth - (value | (subBuckets - 1)).leadingZeroBitCount
     let bucket = bits - (halfCountMagnitude + 1)
@@ -75,7 +81,7 @@ struct HistogramEncoding {
 }
 
 extension [UInt8] {
-  /// LEB128 of a number whose sign is its lowest bit; a ninth byte has eight bits.
+  /// Appends the number as zigzag LEB128: its sign is the lowest bit. A ninth byte has eight bits.
   fileprivate mutating func append(zigZag value: Int64) {
     var rest = UInt64(bitPattern: value << 1 ^ value >> 63)
     for _ in 0..<8 {

@@ -1,8 +1,9 @@
 import FoundationEssentials
 import Recording
 
-/// The latencies as a HdrHistogram interval log, format 1.3: one line per interval, tagged with its
-/// metric. Values are nanoseconds; the column of maxima is in milliseconds, as such logs have it.
+/// The latencies as an HdrHistogram interval log, format 1.3: one line per interval, tagged with
+/// the latency's name. The histograms are in nanoseconds. Intervals are in seconds and their maxima
+/// in milliseconds, as such logs have them.
 func histogramLog(_ recording: Recording) -> [UInt8] {
   let measured = recording.distributions
     .filter { $0.distribution.maximum != nil && $0.from.isInstant && $0.to.isInstant }
@@ -32,7 +33,7 @@ func histogramLog(_ recording: Recording) -> [UInt8] {
   return Array((lines.joined(separator: "\n") + "\n").utf8)
 }
 
-/// The name as a tag, which ends at a comma and holds no space.
+/// The name as a tag. Commas and spaces are replaced: a tag ends at a comma and holds no space.
 private func tag(_ metric: String) -> String {
   String(onOneLine(metric).map { $0 == "," || $0.isWhitespace ? "_" : $0 })
 }

@@ -137,8 +137,9 @@ extension Fidelity {
 }
 
 extension DrivenPhase {
-  /// Arrivals are pairs: the millisecond since the phase began, and the number of connections begun
-  /// in it. Messages are pairs: the place of their pattern in the plan, and the number begun.
+  /// Arrivals are pairs: a millisecond since the phase began, and how many connections were begun
+  /// in it. Messages are pairs: the place of a pattern in the plan, from 0, and how many of its
+  /// messages were begun.
   func json(of phase: String) -> JSON {
     .object([
       "phase": .text(phase),

@@ -47,7 +47,8 @@ func jsonExport(_ recording: Recording) -> [UInt8] {
 }
 
 extension Recording {
-  /// What all workers drove, phase by phase.
+  /// The connections and messages that all client workers began, phase by phase; empty where their
+  /// drive logs make no sense.
   fileprivate var drivenObjects: [JSON] {
     (driven() ?? [:]).sorted { $0.key < $1.key }.compactMap { place, driven in
       phases.indices.contains(place) ? driven.json(of: phases[place].name) : nil

@@ -4,13 +4,14 @@ import Recording
 struct MetricFamily {
   let name: String
   let type: String
-  /// The base unit, as Prometheus names it; nil for a unit that Prometheus has no base unit for.
+  /// The unit's name in OpenMetrics, with which the family's name ends; nil for a unit that gets
+  /// none.
   let unit: String?
   let help: String
   let series: [Series]
 
-  /// The series, grouped into families. No family has a name that another family or `takenNames`
-  /// has, or that a reader derives from another family's name, such as `<name>_total`.
+  /// The series, grouped into families. No family has a name that is in `takenNames`, that another
+  /// family has, or that a reader derives from another family's name, such as `<name>_total`.
   static func all(of series: [Series], besides takenNames: Set<String>) -> [MetricFamily] {
     var takenNames = takenNames
     var order: [Identity] = []
@@ -27,7 +28,7 @@ struct MetricFamily {
   }
 
   private init(_ identity: Identity, _ series: [Series], besides takenNames: Set<String>) {
-    let unit = Self.baseUnits[identity.unit]
+    let unit = Self.unitNames[identity.unit]
     var number = 1
     var name: String
     repeat {
@@ -53,9 +54,9 @@ struct MetricFamily {
     }
   }
 
-  private static let baseUnits = ["bytes": "bytes", "s": "seconds", "%": "percent"]
+  private static let unitNames = ["bytes": "bytes", "s": "seconds", "%": "percent"]
 
-  /// The family's name, and those that a reader derives from it.
+  /// The family's name, and the names that a reader derives from it.
   private var reservedNames: Set<String> {
     Self.reservedNames(name, type == Series.Kind.counter.rawValue ? .counter : .gauge)
   }

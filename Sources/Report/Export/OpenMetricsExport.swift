@@ -49,8 +49,8 @@ private struct OpenMetricsWriter {
     return lines
   }
 
-  /// Phase by phase, at the end of each interval: the percentiles of the interval, and the count of
-  /// all values of the phase so far.
+  /// The lines of one latency: for each phase, at the end of each interval, the percentiles of the
+  /// interval and the count of all values of the phase so far.
   func summary(
     _ name: String, of records: [DistributionRecord], _ latency: Latency,
     _ percentiles: [Percentile]
@@ -65,7 +65,7 @@ private struct OpenMetricsWriter {
       var count: UInt64 = 0
       for group in byMillisecond(here, \.to) {
         guard let end = group.last?.to else { continue }
-        // Shards of one run may have intervals that end together.
+        // In a merged recording, intervals of several shards may end together.
         let distribution = Distribution(merging: group.map(\.distribution))
         count &+= distribution.count
         let values = distribution.seconds(at: percentiles) ?? []
@@ -98,7 +98,8 @@ private struct OpenMetricsWriter {
 
   private func stamp(_ at: Double) -> String { Format.fixed(epoch + at, 3) }
 
-  /// The elements in order of time, those of one millisecond together: a metric's timestamps must rise.
+  /// The elements in order of time, grouped by the millisecond: a metric's timestamps must rise,
+  /// and `stamp` writes milliseconds. Elements whose instant is no `isInstant` are left out.
   private func byMillisecond<Element>(_ all: [Element], _ at: (Element) -> Double) -> [[Element]] {
     var groups: [[Element]] = []
     var last = -Double.infinity

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Recording
 
 extension Recording {
-  /// Seconds since 1970 at which the run started; 0 where the recording does not say.
+  /// When the run started, in seconds since 1970; 0 where the recording does not say.
   var epoch: Double {
     let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
     guard let date = try? style.parse(started) else { return 0 }
@@ -11,7 +11,7 @@ extension Recording {
 }
 
 extension Double {
-  /// Whether the value may be seconds since a run started. A damaged recording may hold any number,
-  /// and three centuries are enough.
+  /// Whether the value may be an instant, in seconds since the run started: from 0 to three
+  /// centuries. A damaged recording may hold any number.
   var isInstant: Bool { (0...1e10).contains(self) }
 }

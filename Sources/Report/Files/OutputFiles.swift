@@ -1,4 +1,4 @@
-/// Where the files of a run are, as the user named them: a relative path starts at `directory`.
+/// Where the files of a run are, as the user named them; nil for a file that does not exist.
 package struct OutputFiles: Sendable {
   package var recording: String?
   package var html: String?
@@ -15,6 +15,7 @@ package struct OutputFiles: Sendable {
     self.directory = directory
   }
 
+  /// The path with `directory` before it, unless it begins with a slash.
   func absolute(_ path: String) -> String {
     if path.hasPrefix("/") || directory.isEmpty { return path }
     return directory.hasSuffix("/") ? directory + path : directory + "/" + path

@@ -2,8 +2,8 @@ package import Judgement
 import Plan
 package import Recording
 
-/// What `compare --json` prints: one object on one line, in seconds, bytes, counts and shares of 1.
-/// A key without a value is null.
+/// The output of `compare --json`: one object on one line, in seconds, bytes, counts, rates per
+/// second and shares of 1. A key without a value is null.
 package func comparisonJSON(_ comparison: Comparison, base: Recording, new: Recording) -> String {
   JSON.object([
     "version": .integer(1),
@@ -66,7 +66,7 @@ private func fact(_ change: FactChange) -> JSON {
   ])
 }
 
-/// `unknown` is a dash in tables, and null here.
+/// The verdict in a word. The raw value of `unknown` is a dash, for tables; here it is null.
 private func word(_ verdict: Comparison.Verdict) -> JSON {
   verdict == .unknown ? .null : .text(verdict.rawValue)
 }

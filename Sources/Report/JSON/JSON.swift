@@ -1,6 +1,6 @@
 import Recording
 
-/// A JSON value that keeps the order of its keys, which Foundation's encoder does not.
+/// A JSON value. Its objects keep the order of their keys, unlike those of Foundation's encoder.
 enum JSON {
   case null
   case bool(Bool)
@@ -26,12 +26,13 @@ enum JSON {
     }
   }
 
-  /// JSON knows neither infinity nor NaN, and whole numbers read better without ".0".
+  /// Infinity and NaN become null, because JSON has no words for them.
   private static func number(_ value: Double) -> String {
     value.isFinite ? value.plain : "null"
   }
 
-  /// What could do harm on a terminal or in a log is escaped and not replaced, so nothing is lost.
+  /// Escapes characters that could do harm on a terminal or in a log. Nothing is replaced, so
+  /// nothing is lost.
   private static func quoted(_ text: String) -> String {
     var quoted = "\""
     for scalar in text.unicodeScalars {

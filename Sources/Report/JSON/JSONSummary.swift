@@ -2,8 +2,8 @@ package import Judgement
 import Plan
 package import Recording
 
-/// What `--json` prints for one plan: one object on one line, in seconds, bytes and counts. A key
-/// without a value is null.
+/// The output of `--json` for one plan: one object on one line, in seconds, bytes, counts and rates
+/// per second. `memory` and `cpu` are averages per connection end. A key without a value is null.
 package func jsonSummary(
   _ recording: Recording, _ judgement: Judgement, files: OutputFiles
 ) -> String {
@@ -99,7 +99,8 @@ private func predictionObject(_ term: PredictionTerm) -> JSON {
   ])
 }
 
-/// - Parameter isJudged: false where the run was cut off: then nothing has passed or failed.
+/// - Parameter isJudged: `Judgement.judgesThresholds`. Where it is false nothing has passed or
+///   failed, and `passed` is null.
 private func thresholdObject(_ threshold: ThresholdResult, isJudged: Bool) -> JSON {
   .object([
     "text": .text(threshold.text), "passed": isJudged ? .bool(threshold.passed) : .null,
@@ -108,7 +109,7 @@ private func thresholdObject(_ threshold: ThresholdResult, isJudged: Bool) -> JS
 }
 
 extension Metrics {
-  /// Null when nothing was connected.
+  /// The connect rate and the percentiles of the connect latency; null when nothing was connected.
   fileprivate func connectObject(_ thresholds: [ThresholdResult]) -> JSON {
     guard connectRate != nil || connect != nil else { return .null }
     return .object(
@@ -116,7 +117,7 @@ extension Metrics {
         + percentiles(of: .connect, thresholds))
   }
 
-  /// Null when nothing was answered.
+  /// The percentiles of the round trip; null when nothing was answered.
   fileprivate func roundTripObject(_ thresholds: [ThresholdResult]) -> JSON {
     roundTrip == nil ? .null : .object(percentiles(of: .roundTrip, thresholds))
   }

@@ -4,13 +4,15 @@ package import Recording
 
 /// A dialect of JUnit XML, for which there is no standard.
 package enum JUnitFlavour: String, Sendable, CaseIterable {
-  /// What Jenkins' schema knows, and nothing else.
+  /// Only elements and attributes that Jenkins' schema has.
   case jenkins
-  /// Every test case also says its `file` and `line` in the plan, for GitLab and GitHub.
+  /// Test cases also have `file` and `line`, for GitLab and GitHub: where the plan states what they
+  /// test. A case that no plan states has neither.
   case extended
 }
 
-/// The run as JUnit XML: a suite for the phases and one for the thresholds.
+/// The run as JUnit XML: a suite for the phases, and one for the thresholds and the expected limit
+/// where the plan has any.
 package func junit(
   _ recording: Recording, _ judgement: Judgement, files: OutputFiles,
   flavour: JUnitFlavour = .jenkins
@@ -34,10 +36,10 @@ package func junit(
 }
 
 /// The JUnit XML for a plan that could not be read: one case with one error, so that a CI job
-/// always finds a file. `message` holds the full diagnostics; its first line becomes the error's
-/// message.
+/// always finds a file.
 ///
 /// - Parameters:
+///   - message: the full diagnostics. Their first line becomes the error's message.
 ///   - file: the file with the first error, for the extended flavour; nil for Jenkins'.
 ///   - errorLine: the line of the first error, from 1.
 package func junit(
@@ -55,7 +57,8 @@ package func junit(
 
 extension OutputFiles {
   /// The files that a failed case points to, as `[[ATTACHMENT|path]]`, which Jenkins and GitLab
-  /// read. Relative paths come first: they stay right wherever the workspace is copied to.
+  /// read. The paths as the user gave them come first: relative ones stay right wherever the
+  /// workspace is copied to.
   fileprivate var attachments: String {
     let paths = [html, recording].compactMap { $0 }
     return (paths + paths.map(absolute)).reduce(into: [String]()) { unique, path in
@@ -67,7 +70,8 @@ extension OutputFiles {
 }
 
 extension Recording {
-  /// Connections that stood at both ends in the phase that met a limit.
+  /// Connections that stood at both ends in the phase that met the limit; in the whole run where
+  /// the recording does not have that phase.
   fileprivate func held(at limit: LimitRecord) -> Int {
     phases.first { $0.name == limit.phase }.map(held(in:)) ?? reached(in: nil).held
   }

@@ -2,7 +2,7 @@ import Judgement
 import Plan
 import Recording
 
-/// The test cases that a run amounts to.
+/// The test cases of a run, made from its recording and judgement.
 struct RunCases {
   private let recording: Recording
   private let judgement: Judgement
@@ -10,7 +10,7 @@ struct RunCases {
   private let namesPlaces: Bool
 
   /// - Parameters:
-  ///   - attachments: what a failed case prints to point to the run's files.
+  ///   - attachments: the lines with which a case that did not pass points to the run's files.
   ///   - namesPlaces: whether each case names its file and line in the plan.
   init(
     _ recording: Recording, _ judgement: Judgement, attachments: String, namesPlaces: Bool
@@ -21,8 +21,8 @@ struct RunCases {
     self.namesPlaces = namesPlaces
   }
 
-  /// One case for each planned phase, whether or not it was reached. Where the run ended before its
-  /// time, the case of the phase that was cut off says so, or else one more case, "run".
+  /// One case for each planned phase, whether or not the run reached it. The error of a run
+  /// (`ending`) becomes the outcome of the phase that was cut off, or else of one more case, "run".
   var phases: [TestCase] {
     var cases = recording.phases.map { phase in
       TestCase(
@@ -33,7 +33,7 @@ struct RunCases {
     if let index = cutOffIndex {
       cases[index].outcome = ending
     } else {
-      // Nothing was cut off, but what went wrong still has to fail something.
+      // No phase was cut off, but the error still has to fail a case.
       cases.append(TestCase(name: "run", outcome: ending, output: attachments))
     }
     return cases
@@ -111,7 +111,8 @@ struct RunCases {
       ?? phases.firstIndex { $0.outcome == .skipped }
   }
 
-  /// What ended the run before its time; nil when it ended in order.
+  /// The error of a run that a fault or a signal ended, whose recording breaks off, or whose plan
+  /// cannot be read; nil for any other run.
   private var ending: TestCase.Outcome? {
     let type: String
     var body = judgement.headline + "\n"

@@ -1,6 +1,6 @@
 import Recording
 
-/// What one of several plans left for CI.
+/// The JUnit report of one of several plans.
 package struct PlanReport: Sendable {
   private let plan: String
   /// The suites of the plan's report; one suite with an error where no report can be read.
@@ -10,7 +10,7 @@ package struct PlanReport: Sendable {
 
   /// - Parameters:
   ///   - path: the path of the plan's JUnit file.
-  ///   - junit: the content of that file, as `junit` has written it; nil where it cannot be read.
+  ///   - junit: the content of that file; nil where it cannot be read.
   package init(plan: String, path: String, junit: [UInt8]?) {
     self.plan = plan
     do throws(Element.Malformed) {
@@ -31,7 +31,9 @@ package struct PlanReport: Sendable {
   }
 }
 
-/// The name of the plan that a JUnit file tells of, as `junit` has written it; nil for any other file.
+/// The name of the plan that a JUnit file reports, cut to 500 characters; of the merged file of
+/// several plans, the first one's. Nil for a file whose first suite is no suite of phases: no file
+/// of `junit`.
 package func plan(ofJUnit file: [UInt8]) -> String? {
   guard let root = try? Element(reading: file), root.name == "testsuites",
     let suite = root.elements.first?["name"], suite.hasSuffix(".phases")
@@ -39,7 +41,8 @@ package func plan(ofJUnit file: [UInt8]) -> String? {
   return String(suite.dropLast(".phases".count))
 }
 
-/// The JUnit files of several plans as one, suite after suite, for a CI job that names one path.
+/// The JUnit files of several plans as one file, suite after suite, for a CI job that names one
+/// path.
 package func junit(merging reports: [PlanReport]) -> [UInt8] {
   let suites = reports.flatMap(\.suites)
   return TestSuites.bytes { bodyLimit in
@@ -70,8 +73,8 @@ extension Element {
     children.compactMap { if case .element(let element) = $0 { element } else { nil } }
   }
 
-  /// The element with every text and every `message` cut to `limit` characters, and a note of what
-  /// is missing.
+  /// The element with every text and every `message` cut to `limit` characters, and a note of how
+  /// many are missing.
   fileprivate func shortened(to limit: Int) -> Element {
     var element = self
     element.attributes = attributes.map { attribute in

@@ -7,18 +7,19 @@ struct TestSuites {
   let name: String
   let suites: [TestSuite]
 
-  /// The file. To keep it under 5 MB, the texts of its failures and errors are cut as short as
-  /// needed, down to 64 characters.
+  /// The file. Its texts are cut as short as it takes to keep the file under `mostBytes`, but not
+  /// below 64 characters: messages, the bodies of failures and errors, and the output of failed
+  /// cases.
   func bytes() -> [UInt8] {
     Self.bytes { bodyLimit in element(bodyLimit: bodyLimit) }
   }
 
-  /// CI servers refuse or choke on more.
+  /// CI servers refuse larger files, or choke on them.
   private static let mostBytes = 5_000_000
 
   /// The first of ever shorter files that is below `mostBytes`, or else the shortest.
   ///
-  /// - Parameter element: makes the file with its bodies cut to `bodyLimit` characters.
+  /// - Parameter element: makes the root element, with texts cut to `bodyLimit` characters.
   static func bytes(_ element: (_ bodyLimit: Int) -> Element) -> [UInt8] {
     var written: [UInt8] = []
     for bodyLimit in [256 * 1024, 16 * 1024, 1024, 64] {
@@ -83,8 +84,8 @@ struct TestSuite {
 
   private var name: String { Self.shortened(plan) + "." + part }
 
-  /// The name on one line, cut to 500 characters: with a number or a word added it still has no
-  /// more than the 512 that a name may have.
+  /// The name on one line, cut to 500 characters. With a suffix such as ".thresholds" or " (2)" it
+  /// still has no more than 512, the most that docs/ci.md promises.
   fileprivate static func shortened(_ name: String) -> String {
     String(onOneLine(name).unicodeScalars.prefix(500))
   }
@@ -118,9 +119,9 @@ struct TestCase {
   /// Seconds; nil for what takes no time at all.
   var time: Double?
   var outcome = Outcome.passed
-  /// What a failed case prints.
+  /// The `system-out` of a case with a failure or an error. Other cases have none.
   var output = ""
-  /// Where the plan states what the case tests; nil for what no plan states, and in the flavour
+  /// Where the plan states what the case tests. Nil where no plan states it, and in the flavour
   /// that has no attributes for a place.
   var place: Place?
 
@@ -160,7 +161,8 @@ struct TestCase {
     if !output.isEmpty { Element("system-out", [:], truncated(output, to: bodyLimit)) }
   }
 
-  /// The message, which CI servers show first, as one line that does not fill their page.
+  /// The message on one line, cut to 1,000 characters or to `bodyLimit`, whichever is less. CI
+  /// servers show it first, and it must not fill their page.
   private func headline(_ message: String, _ bodyLimit: Int) -> String {
     onOneLine(truncated(message, to: min(1000, bodyLimit)))
   }

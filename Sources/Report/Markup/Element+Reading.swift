@@ -7,7 +7,8 @@ extension Element {
   /// The tree of a file that `Document` has written as XML: elements, attributes and text, without
   /// the white space that indents them.
   init(reading bytes: [UInt8]) throws(Malformed) {
-    // What libxml2 says of a broken file repeats it, and goes to a terminal as it is.
+    // libxml2's messages about a broken file quote it, and would reach the terminal unescaped. So
+    // they are off.
     let options = [
       XML_PARSE_NONET, XML_PARSE_NOBLANKS, XML_PARSE_NOERROR, XML_PARSE_NOWARNING,
     ].reduce(0) { $0 | Int32($1.rawValue) }

@@ -1,7 +1,7 @@
 /// A piece of markup: JUnit, HTML and SVG are all built from this one tree.
 struct Element: Sendable {
   let name: String
-  /// In the order in which they are written.
+  /// In the order in which `Document` writes them.
   var attributes: [Attribute]
   var children: [Node]
 
@@ -27,7 +27,7 @@ struct Element: Sendable {
   }
 }
 
-/// What stands between an element's tags.
+/// A child of an element.
 enum Node: Sendable {
   case element(Element)
   case text(String)

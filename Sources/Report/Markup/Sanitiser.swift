@@ -1,8 +1,8 @@
 import Recording
 
-/// The text with every character replaced that a report must not carry: what XML 1.0 forbids
-/// (https://www.w3.org/TR/xml/#charsets), what drives a terminal, and what reorders the text
-/// around it. Newlines and tabs stay, and CR LF becomes a newline.
+/// The text with U+FFFD for every character that a report must not carry: those that XML 1.0
+/// forbids (https://www.w3.org/TR/xml/#charsets), that control a terminal, or that reorder the text
+/// around them. Newlines and tabs stay. CR LF becomes a newline, and a CR alone is replaced, too.
 func sanitised(_ text: String) -> String {
   guard text.unicodeScalars.contains(where: { $0.isHostile || $0 == "\r" }) else { return text }
   var clean = String.UnicodeScalarView()
@@ -19,7 +19,7 @@ func sanitised(_ text: String) -> String {
   return String(clean)
 }
 
-/// `sanitised`, on one line: for terminals, attributes and names.
+/// `sanitised`, with a space for each newline and tab: for terminals, attributes and names.
 package func onOneLine(_ text: String) -> String {
   var clean = String.UnicodeScalarView()
   for scalar in sanitised(text).unicodeScalars {
@@ -28,14 +28,15 @@ package func onOneLine(_ text: String) -> String {
   return String(clean)
 }
 
-/// `onOneLine` of a text of any length, cut to `limit` characters with "…" at the end.
+/// `onOneLine` of a text, cut to `limit` characters with "…" at the end. Cuts first, because the
+/// text may be of any length.
 func brief(_ text: String, to limit: Int = 300) -> String {
   let scalars = text.unicodeScalars
   guard scalars.count > limit else { return onOneLine(text) }
   return onOneLine(String(scalars.prefix(limit - 1))) + "…"
 }
 
-/// At most `limit` characters of the text, with a note of how many are missing.
+/// The first `limit` characters of the text and, if it has more, a note of how many are missing.
 func truncated(_ text: String, to limit: Int) -> String {
   let excess = text.unicodeScalars.count - limit
   guard excess > 0 else { return text }

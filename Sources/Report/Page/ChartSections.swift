@@ -2,9 +2,9 @@ import Judgement
 import Plan
 import Recording
 
-/// The course of the run over time: connections, their rate, and failures.
+/// The goal beside what was achieved, and charts over time: connections, their rate, and failures.
 extension HTMLReport {
-  /// A chart over the time of the run, with the run's phases and limit in it.
+  /// A chart over the time of the run, with its phases as bands and its limit as a marker.
   func chart(
     _ id: String, _ title: String, y: Axis, layers: [Chart.Layer], height: Int = 220
   ) -> Chart {
@@ -24,7 +24,8 @@ extension HTMLReport {
 
   var goalSection: Section {
     Section("goal", "Goal and achieved") {
-      // Where more than the goal stood at once, as in a churn beside a ramp, the two say nothing of each other.
+      // More than the goal may stand at once, as in a churn beside a ramp. Then a share of the goal
+      // would say nothing.
       if let goal = metrics.goal, goal > 0, !metrics.ofGoal.isEmpty { achievement(goal) }
     }
   }
@@ -41,6 +42,7 @@ extension HTMLReport {
     }
   }
 
+  /// - Parameter full: the count that fills the track.
   private func bar(_ name: String, _ value: Int, _ full: Double, _ goal: Int, _ ink: Ink) -> Element
   {
     let width = Format.short(Double(value) / full * 100, 3) + "%"
@@ -115,7 +117,8 @@ extension HTMLReport {
     }
   }
 
-  /// Whether connections ended while others came: then the server's count grows by less than was accepted.
+  /// Whether connections were closed while others came. Then the number that the server holds grows
+  /// by less than the server accepts, so its growth is not the rate of accepts.
   private var comesAndGoes: Bool {
     recording.phases.contains { $0.kind.comesAndGoes && $0.started != nil }
       || (recording.series(.churned)?.maximum ?? 0) > 0

@@ -2,7 +2,8 @@ import Judgement
 import Plan
 import Recording
 
-/// This run beside an earlier one: the run before, a replay's original, or the base of `compare`.
+/// This run beside an earlier one: the run before, the original of a replay, or the base of
+/// `compare`.
 extension HTMLReport {
   var comparisonSection: Section {
     Section("comparison", "Compared with an earlier run") {
@@ -28,7 +29,8 @@ extension HTMLReport {
     }
   }
 
-  /// The figures of each phase, folded: only those who look for the phase that got worse want them.
+  /// The figures of each phase, folded: only a reader who looks for the phase that got worse wants
+  /// them.
   @MarkupBuilder private func phaseFigures(_ comparison: Comparison) -> [Node] {
     let names = recording.phases.map(\.name)
     let phases = names.filter { name in comparison.figures.contains { $0.phase == name } }
@@ -70,7 +72,8 @@ extension HTMLReport {
       })
   }
 
-  /// What else differs between the runs, often the cause: limits, host and plan.
+  /// The limits of both runs, and how their hosts and plans differ: often the cause of a
+  /// difference.
   @MarkupBuilder private func differences(_ comparison: Comparison) -> [Node] {
     if !comparison.limits.isEmpty {
       Table(

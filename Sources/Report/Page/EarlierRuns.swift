@@ -2,7 +2,7 @@ package import Judgement
 import Plan
 package import Recording
 
-/// What a page says of the runs before its own.
+/// The earlier runs that a page shows beside its own.
 package struct EarlierRuns: Sendable {
   /// The run that this one is compared with; nil where there is none.
   package var base: Recording?

@@ -1,6 +1,6 @@
 import Recording
 
-/// Who held how much: source addresses, endpoints and workers.
+/// How many connections each source address, endpoint and worker held.
 extension HTMLReport {
   var endsSection: Section {
     Section("ends", "Sources, endpoints and workers") {
@@ -51,12 +51,12 @@ extension HTMLReport {
       ink: .server, series: recording.series(named: Series.Key.endpoint("").name))
   }
 
-  /// The most small charts that a reader can take in; further series are in the table only.
+  /// The most small charts that a reader can take in. Further series are in the table only.
   private static let mostPictures = 16
 
   @MarkupBuilder private func addresses(_ addresses: Addresses) -> [Node] {
     let shown = addresses.series.filter { !$0.points.isEmpty }.prefix(Self.mostPictures)
-    // One picture would repeat the chart of all connections.
+    // A single picture would repeat the chart of all connections.
     if shown.count > 1 {
       Element("div") {
         Element("h3", [:], addresses.title)
@@ -74,7 +74,8 @@ extension HTMLReport {
     if !addresses.series.isEmpty { folded(addressTable(addresses)) }
   }
 
-  /// A small chart of one series; all have one scale, so that differences are seen.
+  /// A small chart of one series. All charts of one kind have the same scale, so that differences
+  /// show.
   private func picture(_ series: Series, _ index: Int, _ addresses: Addresses) -> Chart {
     var chart = chart(
       "chart-\(addresses.id)-\(index)", brief(series.key.label, to: 60),

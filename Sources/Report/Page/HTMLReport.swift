@@ -5,7 +5,7 @@ package import Recording
 /// The run as one HTML page, to be opened from disk or as a CI artifact beside `report.css`.
 ///
 /// The page needs no network and holds no style of its own, so it reads the same under the
-/// strictest content policy. The script beside it only adds: values under the pointer, and zoom.
+/// strictest content policy. `report.js` beside it only adds values under the pointer, and zoom.
 package func html(
   _ recording: Recording, _ judgement: Judgement, earlier: EarlierRuns = .none
 ) -> [UInt8] {

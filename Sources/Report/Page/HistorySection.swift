@@ -2,7 +2,7 @@ import Judgement
 import Plan
 package import Recording
 
-/// How the plan's last runs came out, this one being the last.
+/// How the plan's last runs came out. This run is the last of them.
 extension HTMLReport {
   var historySection: Section {
     Section("history", "The last runs of this plan") {
@@ -19,11 +19,12 @@ extension HTMLReport {
 }
 
 extension RecordingSummary {
-  /// Runs in a row that must stop at the same number before it is a guess: fewer may be chance.
+  /// How many runs in a row must stop at the same number before `guess` names a cause: fewer may be
+  /// chance.
   private static let runsAlike = 3
 
-  /// What it usually means that someone else's server stops at the same number again and again; nil
-  /// where the last three runs did not stop so.
+  /// Why someone else's server stops at the same number again and again, in words; nil where the
+  /// last `runsAlike` runs did not stop at one number.
   ///
   /// - Parameter runs: oldest first.
   package static func guess(of runs: [RecordingSummary]) -> String? {
@@ -35,7 +36,7 @@ extension RecordingSummary {
   }
 }
 
-/// Runs side by side, as bars and in rows.
+/// Charts with a bar per run, and a table with a row per run.
 private struct RunTrend {
   /// Oldest first.
   let runs: [RecordingSummary]
@@ -54,12 +55,15 @@ private struct RunTrend {
   private var heldByRun: Chart {
     let most = runs.map(\.held).max() ?? 0
     let goal = runs.last?.goal.map(Double.init)
-    let shown = goal.flatMap { $0 <= Double(most) * 2.5 ? $0 : nil }
+    // As in the chart of connections, a goal far above the bars would press them flat.
+    let drawnGoal = goal.flatMap { $0 <= Double(most) * 2.5 ? $0 : nil }
     var chart = Chart(
       id: "chart-history-held", title: "Connections held, run by run", x: names,
-      y: .counts(upTo: max(Double(most), shown ?? 0)),
+      y: .counts(upTo: max(Double(most), drawnGoal ?? 0)),
       layers: layers { Double($0.held) }, height: 150)
-    if let shown { chart.levels = [.init(value: shown, label: "goal \(Format.count(Int(shown)))")] }
+    if let drawnGoal {
+      chart.levels = [.init(value: drawnGoal, label: "goal \(Format.count(Int(drawnGoal)))")]
+    }
     return chart
   }
 

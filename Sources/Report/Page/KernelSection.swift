@@ -1,6 +1,6 @@
 import Recording
 
-/// The series that no other section shows, one chart for those that belong together.
+/// The series that are not `shownElsewhere`, with one chart for each family of them.
 extension HTMLReport {
   var kernelSection: Section {
     Section("kernel", "Kernel, processor and counters") {
@@ -24,12 +24,13 @@ extension HTMLReport {
     }
   }
 
-  /// The series of one chart: those of one name, or of one part of the machine, that have one unit.
+  /// The series of one chart. They have one unit, and either one name or one part of the machine in
+  /// common.
   private struct Family {
     let name: String
     let unit: String
     var series: [Series]
-    /// Which of the series are drawn, where not all are.
+    /// A sentence on which of the family's series are drawn; nil where all are.
     var note: String?
 
     var isCounter: Bool { series.first?.kind == .counter }
@@ -45,7 +46,7 @@ extension HTMLReport {
     }
   }
 
-  /// The names of series that other sections show.
+  /// The names of series that other sections show, so that this section leaves them out.
   private static let shownElsewhere: Set<String> = {
     let keys: [Series.Key] = [
       .established, .accepted, .connecting, .kernelMemory, .slab, .tcpPages, .memoryAvailable,
@@ -57,7 +58,7 @@ extension HTMLReport {
   /// The families that are drawn, and a sentence on those that are not.
   private var families: (drawn: [Family], undrawn: [String]) {
     var families: [Family] = []
-    var left: Set<String> = []
+    var leftOut: Set<String> = []
     var places: [[String]: Int] = [:]
     for series in recording.series where !Self.shownElsewhere.contains(series.key.name) {
       let (name, unit) = (Self.family(of: series), Self.unit(of: series))
@@ -67,12 +68,12 @@ extension HTMLReport {
         places[[name, unit]] = families.count
         families.append(Family(name: name, unit: unit, series: [series]))
       } else {
-        left.insert(name)
+        leftOut.insert(name)
       }
     }
-    // Only so many lines of a chart can be told apart. Of a larger family, such as one series per
-    // processor, the series with the highest maxima are drawn; of idle time the lowest, which tell of the
-    // busiest processors.
+    // A reader can tell only `mostKinds` lines of a chart apart. Of a larger family, such as one
+    // series per processor, the series with the highest maxima are drawn. Of idle time those with
+    // the lowest are drawn, because they are of the busiest processors.
     for index in families.indices where families[index].series.count > Ink.mostKinds {
       let (name, all) = (families[index].name, families[index].series)
       let isIdle = name == "per-cpu.idle"
@@ -84,13 +85,13 @@ extension HTMLReport {
         "Of \(brief(name, to: 100)) the \(Ink.mostKinds) \(isIdle ? "lowest" : "highest") are drawn; "
         + "\(Format.count(all.count - Ink.mostKinds)) more are not."
     }
-    guard !left.isEmpty else { return (families, []) }
-    let names = truncated(onOneLine(left.sorted().joined(separator: ", ")), to: 2000)
+    guard !leftOut.isEmpty else { return (families, []) }
+    let names = truncated(onOneLine(leftOut.sorted().joined(separator: ", ")), to: 2000)
     return (families, ["Not drawn: \(names)."])
   }
 
-  /// The name of the series' family. The modes of a processor are one family, though the names of
-  /// the series differ: `cpu.user` and `cpu.system`. So are the kinds of pressure, and the times
+  /// The name of the series' family: most often the series' own. But the modes of the processors
+  /// (`cpu.user`, `cpu.system`) are one family, the kinds of pressure are one, and so are the times
   /// stalled by each kind.
   private static func family(of series: Series) -> String {
     let parts = series.key.name.split(separator: ".")
@@ -107,7 +108,7 @@ extension HTMLReport {
   private func picture(_ family: Family, _ index: Int, points: Int) -> Chart {
     let layers = family.series.enumerated().map { index, series in
       let name = series.key.label.isEmpty ? series.key.name : series.key.label
-      // `.kind(0)` is red, the colour of limits, so it is taken last.
+      // `.kind(0)` is red, the colour of limits, so the last of `mostKinds` lines takes it.
       return Chart.Layer(
         name: brief(name, to: 100),
         ink: index == 0 ? .kind(1).solid : .kind(index + 1),

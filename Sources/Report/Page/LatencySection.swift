@@ -5,21 +5,22 @@ import Recording
 struct LatencyFigures {
   let report: HTMLReport
   let latency: Latency
-  /// The ids of the charts are "chart-" and this, with a suffix or without.
+  /// The charts' ids are "chart-" and this, two of them with a suffix.
   let id: String
   /// "Connect latency".
   let title: String
   /// What each value belongs to: "connections".
   let population: String
-  /// The instant from which the uncorrected latency counts, where the other counts from the planned one:
-  /// "the call".
+  /// The instant from which the uncorrected latency counts, in words: "the call". `latency` counts
+  /// from the planned instant.
   let actualStart: String
 
   private var recording: Recording { report.recording }
 
   @MarkupBuilder var content: [Node] {
     if let whole = report.metrics[latency], let highest = whole.maximum {
-      // From the call is never longer than from the instant planned, but may be shorter.
+      // The uncorrected latency is never longer than the other: it may have the lowest value, but
+      // not the highest.
       let lowest = [whole, uncorrected].compactMap { $0?.buckets.first?.value }.min() ?? 1
       let axis = Axis.latency(Double(max(1, lowest)) / 1e9...Double(max(2, highest)) / 1e9)
       overTime(axis).figure
@@ -126,20 +127,21 @@ struct LatencyFigures {
   }
 }
 
-/// What was measured between two instants.
+/// The percentiles of a latency between two instants, in seconds since the run started.
 private struct Interval {
   let from: Double
   let to: Double
   /// p50, p90, p99 and max, in seconds.
   let values: [Double]
 
-  /// A horizontal line through the whole interval, at one of its values.
+  /// A horizontal line through the whole interval. `index` is the place of its height in `values`.
   func steps(_ index: Int) -> [Series.Point] {
     [.init(at: from, value: values[index]), .init(at: to, value: values[index])]
   }
 
-  /// The recorded intervals, neighbours merged until about `limit` are left, few enough to be seen
-  /// apart. Intervals with a pause between them are not merged.
+  /// The recorded intervals. Neighbours are merged until about `limit` are left, few enough to be
+  /// seen apart. Two intervals with a pause between them, longer than 1.5 usual intervals, are not
+  /// merged.
   static func all(of latency: Latency, in recording: Recording, atMost limit: Int) -> [Interval] {
     let records = recording.distributions.filter { $0.latency == latency }
       .sorted { $0.from < $1.from }

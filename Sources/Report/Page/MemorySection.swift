@@ -1,6 +1,6 @@
 import Recording
 
-/// What the connections cost the machine.
+/// The memory that the connections cost, in the kernel and in the workers.
 extension HTMLReport {
   var memorySection: Section {
     Section("memory", "Memory") {
@@ -17,11 +17,12 @@ extension HTMLReport {
     }
   }
 
-  /// Kernel memory per connection end, at instants at which at least 5% of the largest number of ends
-  /// were held: with fewer ends the quotient says nothing.
+  /// Kernel memory per connection end. Instants with fewer than 5% of the largest number of ends
+  /// are left out: with so few ends the quotient says nothing.
   private var costOverTime: Chart? {
     guard let taken = recording.series(.kernelMemory) else { return nil }
-    // In a merged recording each end may have been sampled at instants of its own.
+    // `level` finds the number of ends between samples: in a merged recording each end may have
+    // been sampled at instants of its own.
     let accepted = recording.hasServerCount ? recording.series(.accepted) : nil
     let ends = [recording.series(.established), accepted].compactMap(\.self)
     let counts = taken.points.map { point in ends.reduce(0) { $0 + $1.level(at: point.at) } }
@@ -40,7 +41,8 @@ extension HTMLReport {
       height: 130)
   }
 
-  /// Bytes of a page of the recorded host, from its facts; 4 KiB, as of x86, where they do not say.
+  /// Bytes of a memory page of the recorded host, from its facts; 4096, as on x86, where they do
+  /// not say.
   var pageSize: Double {
     let text = recording.host.first { $0.name == "page size" }?.value
     let words = text?.split(separator: " ") ?? []

@@ -1,7 +1,7 @@
 import Plan
 import Recording
 
-/// What was sent, and what became of it.
+/// How many messages were sent, and what became of them.
 extension HTMLReport {
   var messageSection: Section {
     Section("messages", "Messages") {
@@ -40,7 +40,7 @@ extension HTMLReport {
         layers: layers)
   }
 
-  /// How messages were lost; nil when none were.
+  /// How many messages were lost so far, with a line per outcome; nil when none were lost.
   private var lostMessages: Chart? {
     let layers = MessageOutcome.lost.enumerated().compactMap { index, outcome -> Chart.Layer? in
       let patterns = recording.series(named: outcome.seriesName)
@@ -70,7 +70,8 @@ extension HTMLReport {
         layers: layers, height: 130)
   }
 
-  /// The sum over all patterns, point by point: patterns are sampled at the same instants.
+  /// The sum of the series of all patterns, point by point: a run samples all patterns at the same
+  /// instants.
   private func total(of patterns: [Series], like first: Series) -> Series {
     var sum = first
     for series in patterns.dropFirst() {
@@ -106,8 +107,8 @@ extension HTMLReport {
     return cells
   }
 
-  /// A note on connections that never got an answer, since no percentile counts them; nil when there
-  /// are none.
+  /// A note on connections that never got an answer, because no percentile counts them; nil when
+  /// there are none.
   private var unansweredNote: String? {
     guard let unanswered = metrics.unanswered, unanswered > 0 else { return nil }
     return

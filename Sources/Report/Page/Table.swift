@@ -1,17 +1,18 @@
 import Recording
 
-/// A table of the page: people read the cells, programs the data attributes on them.
+/// A table of the page. People read the cells, and programs read the cells' data attributes.
 struct Table {
   struct Column {
     var title: String
-    /// What programs know the column by: `data-key` of its cells.
+    /// The column's name for programs: `data-key` of its cells.
     var key: String
     var isNumeric = false
   }
 
   struct Cell {
     var text: String
-    /// The bare value behind a formatted number.
+    /// The bare value behind a formatted number, for programs: `data-value`. Nil where there is
+    /// none.
     var value: String?
     /// A class of the stylesheet, such as "bad".
     var style: String?
@@ -93,6 +94,7 @@ extension Table.Cell {
     Self(text: value.map(format) ?? "–", value: value.flatMap { $0.isFinite ? $0.plain : nil })
   }
 
+  /// A value in seconds; its bare number is rounded to nanoseconds.
   static func seconds(_ value: Double?, _ format: (Double) -> String) -> Self {
     Self(text: value.map(format) ?? "–", value: value.map { Format.short($0, 9) })
   }

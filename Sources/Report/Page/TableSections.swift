@@ -34,7 +34,9 @@ extension HTMLReport {
       ],
       rows: recording.phases.map { phase in
         let reached = phase.started != nil
-        // Someone else's server is asked at the end of phases that keep connections; in others nobody knows.
+        // At the end of a phase the kernel of someone else's server is asked where that is
+        // possible. Where it has answered, `accepted` or `phantom` is above 0; elsewhere nobody
+        // knows either number.
         let wasAsked = phase.accepted > 0 || phase.phantom > 0
         let counted =
           reached && knowsAccepted && (hasServerCount || wasAsked || phase.established == 0)
@@ -97,7 +99,8 @@ extension HTMLReport {
     }
   }
 
-  /// The connections that the run reached, to be compared with the prediction.
+  /// The most connections that the run reached, to be compared with the prediction: accepted ones
+  /// where they are known, else established ones.
   private var actual: Int { metrics.accepted ?? metrics.established }
 
   private func sentence(on term: PredictionTerm) -> String {

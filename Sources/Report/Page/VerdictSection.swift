@@ -20,7 +20,7 @@ extension HTMLReport {
       }
       if let limit = judgement.limit { details(of: limit) }
       figures
-      // As in the summary; those of all phases stand beside the table of these.
+      // The first two remarks, as in the terminal's summary. `phasesSection` has all of them.
       for phase in recording.phases.filter({ !$0.remark.isEmpty }).prefix(2) {
         Element("p", ["class": "note"], brief("\(phase.name): \(phase.remark)", to: 500))
       }
@@ -95,7 +95,7 @@ extension HTMLReport {
     }
   }
 
-  /// The handful of numbers that a colleague would ask for.
+  /// The main figures of the run.
   private var figures: Element {
     Element("dl", ["class": "figures"]) {
       figure("Established", Format.count(metrics.established), goalNote)
@@ -154,7 +154,7 @@ extension HTMLReport {
   }
 }
 
-/// One line in a list of names and values.
+/// One line of a `dl` list of names and values.
 func pair(_ fact: Fact) -> Element {
   Element("div") {
     Element("dt", [:], truncated(fact.name, to: 500))
@@ -168,7 +168,8 @@ func capitalised(_ text: String) -> String {
 }
 
 extension LimitRecord {
-  /// The limit in the order in which a reader asks about it, related facts on one line.
+  /// The limit as names and values, in the order in which a reader asks for them. Related facts
+  /// share a line.
   fileprivate func rows(hasServerCount: Bool) -> [Fact] {
     let call = [syscall, errno.map { "\($0.name) (\($0.number)), \($0.text)" }]
       .compactMap { $0 }.joined(separator: ": ")

@@ -2,7 +2,8 @@ package import Judgement
 import Plan
 package import Recording
 
-/// Two runs side by side for a terminal: every figure, then what else is not the same.
+/// Two runs side by side for a terminal: every figure, then the limits, the differences of host and
+/// plan, and the verdict.
 package func comparisonText(
   _ comparison: Comparison, base: Recording, new: Recording, colour: Bool
 ) -> String {
@@ -63,7 +64,8 @@ private func title(_ recording: Recording, _ paint: Paint) -> String {
 
 private func figures(_ comparison: Comparison, _ paint: Paint) -> [String] {
   var rows: [[String]] = []
-  // Nil before the first figure; then the phase of the figure before, itself nil for the whole run.
+  // The phase of the figure before, which is nil for the whole run; nil as a whole before the first
+  // figure.
   var previous: String??
   for figure in comparison.figures {
     if previous != .some(figure.phase) {
@@ -90,8 +92,8 @@ private func figures(_ comparison: Comparison, _ paint: Paint) -> [String] {
   }
 }
 
-/// The verdict in its colour. Only the last column is painted, which has no padding that the
-/// invisible escape sequences could upset.
+/// The verdict in its colour. Only the last column of a table is painted: it needs no padding,
+/// which the invisible escape sequences would upset.
 private func painted(_ verdict: String, _ paint: Paint) -> String {
   if verdict.hasPrefix("worse") { return paint.red(verdict) }
   if verdict.hasPrefix("better") { return paint.green(verdict) }

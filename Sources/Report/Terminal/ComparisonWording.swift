@@ -5,8 +5,9 @@ import Recording
 // A comparison in words, the same in a terminal and on a page.
 
 extension Comparison {
+  /// How many metrics and limits got worse.
   var worseCount: Int {
-    // A metric may have got worse in the whole run and in several phases: it counts once.
+    // A metric that got worse in the whole run and in several phases counts once.
     Set(figures.filter { $0.verdict == .worse }.map(\.metric)).count
       + limits.count { $0.verdict == .worse }
   }
@@ -79,7 +80,8 @@ extension Metric {
   }
 }
 
-/// "0.4%", "12%", "1,240%".
+/// A share in percent: "0.4%", "12%", "1,240%". A share above 0 never reads "0%", but at least
+/// "0.1%".
 private func percent(_ ratio: Double) -> String {
   let value = ratio * 100
   let rounded = value < 10 ? (value * 10).rounded() / 10 : value.rounded()

@@ -1,6 +1,7 @@
 import Recording
 
 extension ReplayRecord {
+  /// Which recording was replayed, how fast, and from which phase on:
   /// "reports/quick/run.recording of 2026-01-02T03:04:05.678Z at 2x, from hold".
   var source: String {
     let pace = speed == 1 ? "" : " at \(Format.short(speed, 2))x"
@@ -10,8 +11,9 @@ extension ReplayRecord {
 }
 
 extension Fidelity {
-  /// How many arrivals were driven again, how late, how far the curves are apart, and how many
-  /// arrivals and messages were missed.
+  /// How many arrivals were to be driven again, how late they came, how far the curves of both runs
+  /// are apart, and how many arrivals were missed. Then the same counts of messages, if there are
+  /// any.
   var parts: [String] {
     var parts = ["\(Format.count(arrivals)) arrivals"]
     if let late {

@@ -2,8 +2,8 @@ package import Judgement
 import Plan
 package import Recording
 
-/// What is left on the terminal after a run, usually within 20 lines. The last ones are the
-/// verdict, the fix for the limit, the other limits, and the report's path.
+/// What is left on the terminal after a run, usually within 20 lines. The last lines are the
+/// verdict, a guess at the limit, its fix or its way out, the other limits, and the report's path.
 package func summary(
   _ recording: Recording, _ judgement: Judgement, files: OutputFiles, colour: Bool
 ) -> String {
@@ -64,8 +64,9 @@ private func measured(
     (metrics.connectRate.map { [Format.rate($0)] } ?? []) + percentiles(of: .connect)
   if !connect.isEmpty { rows.append(Fact("connect", connect.joined(separator: " · "))) }
   for phase in recording.phases.filter({ !$0.remark.isEmpty }).prefix(2) {
-    // Only remarks on the pace have this text (`Coordinator+Pace`); others are on messages and
-    // losses.
+    // A remark on the pace has this text (`Coordinator+Pace`). Other remarks
+    // (`Coordinator+Remarks`) are on messages and losses; they follow a remark on the pace in the
+    // same text.
     let isPace = phase.remark.contains(" planned: ")
     rows.append(Fact(isPace ? "slow" : "note", brief("\(phase.name): \(phase.remark)", to: 500)))
   }
@@ -104,7 +105,8 @@ private func measured(
   return rows
 }
 
-/// "1,200,000 sent · 20,000/s · 0 lost", and what became of the lost ones.
+/// "1,200,000 sent · 20,000/s · 0 lost", then what became of the lost messages, how many messages
+/// were not sent, and how many connections never got an answer.
 private func messages(_ metrics: Metrics, sent: Int) -> String {
   var parts = ["\(Format.count(sent)) sent"]
   if let rate = metrics.messageRate { parts.append(Format.rate(rate)) }
@@ -154,7 +156,8 @@ private func verdict(_ judgement: Judgement, _ paint: Paint) -> String {
   return judgement.verdict == .passed ? paint.green(text) : paint.red(text)
 }
 
-/// The limits that were met besides the one that decided, as many as fit.
+/// The limits that were met besides the one that decided, as many as fit; none where no limit
+/// decided.
 private func others(_ recording: Recording, _ judgement: Judgement, _ paint: Paint) -> [String] {
   guard let limit = judgement.limit else { return [] }
   let others = recording.limits.filter { $0 != limit }

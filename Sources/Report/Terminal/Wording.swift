@@ -6,10 +6,11 @@ extension LimitRecord {
   /// The limit in one word, for JUnit's `type` and for charts: the errno's name, or the resource.
   var type: String { errno?.name ?? resource.rawValue }
 
-  /// The whole record in words and figures, in the order that a reader asks: where, what, when,
-  /// how many, and what moves it. What is not known is left out.
+  /// The whole record in words and figures, in the order that a reader asks: where, what failed,
+  /// how often, when, with how many connections, between which addresses, what moves the limit, and
+  /// what was predicted. Facts that are not known are left out.
   ///
-  /// - Parameter hasServerCount: whether what was accepted then is known.
+  /// - Parameter hasServerCount: whether `accepted` is a count (`Recording.hasServerCount`).
   func facts(hasServerCount: Bool) -> [Fact] {
     let errnoText = errno.map { "\($0.name) (\($0.number)): \($0.text)" }
     return Array(known: [
@@ -37,14 +38,15 @@ extension LimitRecord {
 }
 
 extension LimitRecord {
-  /// Which limit someone else's server may have met, guessed from the number of connections at which it
-  /// stopped. Nil where that number is no usual limit.
+  /// Which limit someone else's server may have met, guessed from the number of connections at
+  /// which it took no more (`NumberGuess`). Nil where that number is no usual limit, and for the
+  /// built-in server.
   var guess: String? { evidence.first { $0.name == "a guess" }?.value }
 }
 
 extension Judgement {
   /// The longest gap between samples, and how many other gaps there are: "no sample for 2.51 s from
-  /// 0:03 on, in hold; and 2 more". Nil where no sample is missing.
+  /// 3.00 s on, in hold; and 2 more". Nil where no sample is missing.
   var gapsInWords: String? {
     guard let longest = gaps.max(by: { $0.seconds < $1.seconds }) else { return nil }
     let place = longest.phase.map { ", in \(onOneLine($0))" } ?? ""
@@ -55,8 +57,9 @@ extension Judgement {
 }
 
 extension Metrics {
-  /// Why the number of accepted connections is unknown: without a look at the server's host, only
-  /// an answer shows that a connection was accepted.
+  /// Why the number of accepted connections is unknown. No built-in server has counted them, and
+  /// nobody could ask the server's kernel. Then only an answer shows that a connection was
+  /// accepted.
   var whyAcceptedIsUnknown: String {
     let unanswered = unanswered ?? 0
     let received = messages(.received) ?? 0

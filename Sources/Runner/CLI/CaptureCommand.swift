@@ -76,7 +76,7 @@ struct CaptureCommand: ParsableCommand {
     } catch {
       throw ExitCode(complain("\(error)", ExitStatus.invalidPlan))
     }
-    // A path that cannot be written to is refused now, not after an hour's conversations.
+    // Refuses a path that cannot be written to now, not after an hour's conversations.
     do throws(FileProblem) {
       try RunFiles.check(writingTo: output)
     } catch {
@@ -87,7 +87,7 @@ struct CaptureCommand: ParsableCommand {
   }
 
   private func capture(_ route: CaptureRoute) -> Int32 {
-    // Every client takes descriptors, so their limit is raised as far as it goes.
+    // Every client takes two descriptors, so the soft limit is raised to the hard one.
     _ = try? ResourceLimit.raiseDescriptors()
     let options = CaptureProxy.Options(
       conversations: connections, duration: duration, isQuiet: quiet)

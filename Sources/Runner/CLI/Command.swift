@@ -22,9 +22,10 @@ struct Runner: ParsableCommand {
     ],
     defaultSubcommand: RunCommand.self)
 
-  /// Two things are done before any command, or the help, writes. A closed standard stream is opened,
-  /// so that no other file gets its descriptor. The signals of failed writes are ignored, so that a
-  /// reader that has gone does not end the program.
+  /// Does two things before any command, or the help, writes. It opens /dev/null as each standard
+  /// stream that is closed, so that no other file gets that descriptor. It ignores SIGPIPE and
+  /// SIGXFSZ, so that a failed write does not end the program, for example when the reader has
+  /// gone.
   static func main() {
     CurrentProcess.openStandardDescriptors()
     CurrentProcess.ignoreSignalsOfWriting()

@@ -3,7 +3,7 @@ import Linux
 import Plan
 import SystemPackage
 
-/// Says on standard error what went wrong, and returns the exit code for it.
+/// Says on standard error what went wrong, and returns `code`, the exit code for it.
 func complain(_ text: String, _ code: Int32) -> Int32 {
   StandardError.write("runner: \(text)\n")
   return code

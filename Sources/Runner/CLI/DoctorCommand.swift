@@ -167,7 +167,8 @@ struct DoctorCommand: ParsableCommand {
     return code
   }
 
-  /// Tells of a change: below the table, or on standard error where standard output is for a program.
+  /// Says that a change was made: below the table, or on standard error where a program reads
+  /// standard output. Returns nil, or the exit code where standard output cannot be written.
   private func report(_ line: String) -> Int32? {
     if format == .table, emit == nil { return tell(line) }
     StandardError.write(line)

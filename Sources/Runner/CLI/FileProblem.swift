@@ -15,7 +15,7 @@ struct FileProblem: Error, Equatable, CustomStringConvertible {
 
   init(_ path: String, _ error: Errno) { self.init(path, "\(error)") }
 
-  /// Runs `body`; where it fails, throws the error with the path that it was about.
+  /// Runs `body`. Where that throws an errno, throws a problem with that errno and `path`.
   static func naming<Result>(
     _ path: String, _ body: () throws(Errno) -> Result
   ) throws(FileProblem) -> Result {

@@ -1,6 +1,6 @@
 import Plan
 
-/// A plan of the command line, read once: its file may be a pipe.
+/// A plan that the command line names. Its file is read only once, because it may be a pipe.
 struct LoadedPlan {
   /// Path as the user gave it.
   let file: String
@@ -11,7 +11,8 @@ struct LoadedPlan {
     plan = Result { () throws(InvalidPlan) in try settings.load(file) }
   }
 
-  /// The plan's name; where the plan is too broken to say it, the name that follows from its file.
+  /// The plan's name. Where the plan is invalid and no name can be read, the name that a plan in
+  /// this file has by default.
   var name: String {
     switch plan {
     case .success(let plan): plan.name

@@ -82,8 +82,8 @@ struct MergeCommand: ParsableCommand {
     }
   }
 
-  /// Writes the result whole or not at all: a temporary file beside `output` is renamed to it when
-  /// complete.
+  /// Writes the result whole or not at all: a temporary file beside `output` gets that name when it
+  /// is complete.
   private func write(_ whole: Recording) throws {
     let files = FileManager.default
     var isDirectory = false

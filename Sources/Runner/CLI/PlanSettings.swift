@@ -51,7 +51,7 @@ extension Target {
   }
 }
 
-/// Reads a value of the command line as a plan would.
+/// Reads a value of the command line, which is written as in a plan.
 func commandLine<T>(
   _ text: String, _ read: (String) throws(CommandLineValue.Wrong) -> T
 ) throws(ValidationError) -> T {
@@ -62,8 +62,8 @@ func commandLine<T>(
   }
 }
 
-/// A path of the command line. An empty one, as from a variable that is not set, is refused: with a
-/// name appended to it, it would lie in the root of the file system.
+/// A path of the command line. Refuses an empty one, as from a shell variable that is not set: with
+/// "/report.html" appended, an empty path would lead to the root of the file system.
 func path(_ text: String) throws(ValidationError) -> String {
   guard !text.isEmpty else { throw ValidationError("an empty path names nothing") }
   return text

@@ -92,31 +92,34 @@ struct ReportCommand: ParsableCommand {
         whole, judgement, earlier: earlier, output))
   }
 
-  /// Replaces the reports of a recording that is damaged, or of another format, by reports of that.
-  /// Returns the exit code.
+  /// Reports a recording that cannot be read. Returns the exit code.
   ///
-  /// Where the file is no recording, or says nothing because it cannot be opened, reports beside it may be
-  /// another's, or right: only those that the command line names are replaced.
+  /// Where the file is a recording, but is damaged or has a newer format, this replaces the JUnit
+  /// file that `--junit` names, or else all that runs have left beside the recording (with `--out`,
+  /// there). It also removes the page. Otherwise the reports beside the file may be another
+  /// recording's, or still be right: then it replaces or removes only the files that `--junit` and
+  /// `--html` name.
   private func refuse(_ error: RecordingError) -> Int32 {
     let code = complain("\(error)", ExitStatus.fault)
-    let isDamaged =
+    let isUnreadableRecording =
       switch error {
       case .corrupt, .newer: true
       case .missing, .empty, .foreign, .unreadable, .exists, .unwritable: false
       }
-    let own = isDamaged ? RunFiles.junitFiles(in: out ?? RunFiles.parent(of: recording)) : []
+    let own =
+      isUnreadableRecording ? RunFiles.junitFiles(in: out ?? RunFiles.parent(of: recording)) : []
     do throws(FileProblem) {
       for path in junit.map({ [$0] }) ?? own {
         try Publication(files: files(junit: path), flavour: junitFlavour).publish(unreadable: error)
       }
-      if isDamaged || html != nil { try files(junit: junit).removePage() }
+      if isUnreadableRecording || html != nil { try files(junit: junit).removePage() }
       return code
     } catch {
       return complain("a report cannot be written: \(error)", ExitStatus.notWritten)
     }
   }
 
-  /// The reports of a recording that does not say the name of its plan.
+  /// The files of a recording that cannot be read, so that its plan's name is not known.
   private func files(junit path: String?) -> RunFiles {
     RunFiles(
       recording: recording, plan: path.map(RunFiles.planName(ofJUnit:)) ?? "", directory: out,

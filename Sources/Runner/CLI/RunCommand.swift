@@ -72,8 +72,8 @@ struct RunCommand: ParsableCommand {
           codes.append(ExitStatus.fault)
         }
         interrupted = interrupted || codes.last == ExitStatus.interrupted
-        // A run that a signal met at its very end may have another exit code; the plans after it
-        // are skipped all the same.
+        // A run that a signal met at its very end may have another exit code. This one says that
+        // the plans after it were skipped.
         if interrupted { codes.append(ExitStatus.interrupted) }
       } catch {
         StandardError.write("runner: \(plan.file): cannot start a process: \(error)\n")
@@ -84,13 +84,13 @@ struct RunCommand: ParsableCommand {
   }
 
   /// Waits until a run has ended, passing signals on to it. Returns how it ended, and sets
-  /// `interrupted` when one of the signals ends runs.
+  /// `interrupted` when a signal has asked for its end.
   private func ending(
     of child: ChildProcess, _ signals: inout SignalSource, _ interrupted: inout Bool
   ) -> ChildProcess.Ending {
     while true {
-      // One signal may stand for several children, such as one that a shell had before it became this
-      // program.
+      // One SIGCHLD may stand for several children. Some may not be runs: a shell that replaced
+      // itself by this program (exec) leaves its children to it.
       while let ended = ChildProcess.reapAny() {
         if ended.child == child { return ended.ending }
       }

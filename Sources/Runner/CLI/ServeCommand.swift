@@ -145,7 +145,7 @@ struct ServeCommand: ParsableCommand {
 }
 
 extension Processes {
-  fileprivate static let most = 4096
+  fileprivate static let mostOfServer = 4096
 
   fileprivate init(option text: String) throws {
     guard text != "auto" else {
@@ -153,8 +153,8 @@ extension Processes {
       return
     }
     let count = try commandLine(text, CommandLineValue.count)
-    guard count <= Self.most else {
-      throw ValidationError("A server has at most \(Format.count(Self.most)) processes.")
+    guard count <= Self.mostOfServer else {
+      throw ValidationError("A server has at most \(Format.count(Self.mostOfServer)) processes.")
     }
     self = .count(count)
   }

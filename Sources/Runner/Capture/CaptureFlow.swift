@@ -15,7 +15,7 @@ struct CaptureFlow {
   var mayWrite = false
   /// The sender sends nothing more.
   private(set) var hasEnded = false
-  /// The receiver is gone: what waits for it is dropped, and nothing more is read.
+  /// The receiver is gone: the flow drops the bytes that wait for it, and reads nothing more.
   private(set) var isDead = false
   /// How many bytes were passed on.
   private(set) var movedBytes = 0
@@ -38,13 +38,13 @@ struct CaptureFlow {
     case idle
     /// Something was passed on, and there may be more to do.
     case busy
-    /// So many bytes are in the buffer; the caller must `send` them.
+    /// The buffer holds this many new bytes; the caller must pass them to `send`.
     case received(Int)
     /// The sender closed its side.
     case ended
     /// The sender is gone, with this error: it sends nothing more, and nothing reaches it.
     case senderLost(Errno)
-    /// The receiver is gone: what was left for it is dropped.
+    /// The receiver is gone, and the bytes that waited for it are dropped.
     case receiverLost
   }
 
@@ -81,7 +81,7 @@ struct CaptureFlow {
     }
   }
 
-  /// Passes on what was received; keeps what the socket does not take.
+  /// Passes on the bytes that `advance` has received; keeps those that the socket does not take.
   mutating func send(_ bytes: UnsafeRawBufferPointer) -> Advance {
     switch unsafe Socket.send(to, bytes) {
     case .moved(let count):

@@ -3,17 +3,17 @@ import Messages
 import Plan
 import Recording
 
-/// All that `capture` has recorded, in bounded memory, and its file.
+/// All that `capture` has recorded, in bounded memory, and the file that is made of it.
 struct CaptureLog {
   /// The most bytes of all conversations together: no plan reads a larger file.
   static let mostBytes = Plan.longestMessageFile
-  /// About how many bytes a conversation takes beside its steps.
+  /// About how many bytes of memory a conversation takes beside its steps.
   private static let conversationCost = 256
 
   private let began = Clock.timestamp()
   private let redactions: [Redaction]
   private var recorders: [ConversationRecorder] = []
-  /// Bytes that may still be recorded.
+  /// Bytes of memory that recorded conversations may still take.
   var room = Self.mostBytes
   /// Conversations that ended, or were under way when the capture ended, whether recorded or not.
   private(set) var total = 0
@@ -35,7 +35,8 @@ struct CaptureLog {
         most: ConversationRecorder.mostBytes)
       return CaptureFile.Connection(kept, isTruncated: isCut || recorder.isTruncated)
     }
-    // As YAML the conversations take more bytes than `room` counted, so they are cut once more.
+    // As YAML the conversations may take more bytes than `room` has counted, so `playable` cuts
+    // them once more.
     return CaptureFile(captured: began, forward: forward, connections: connections).playable
   }
 

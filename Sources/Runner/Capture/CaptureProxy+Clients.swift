@@ -2,16 +2,17 @@ import Addressing
 import Linux
 import SystemPackage
 
-/// How clients come, and what turns them away.
+/// How the proxy accepts clients, and when it turns them away.
 extension CaptureProxy {
   /// The most clients that one turn accepts.
   private static var burst: Int { 64 }
+  /// What epoll announces of both sockets of a relay.
   private static var events: EpollEvents { .readable | .writable | .peerHangUp | .edgeTriggered }
 
   mutating func acceptClients() {
     for _ in 0..<Self.burst {
-      // Its socket to the server first: where no descriptor is left for that, the client waits in the
-      // kernel's queue until the next try, as it does where there is none for the client.
+      // The client's socket to the server is opened before the client is accepted. Where no
+      // descriptor is left for it, the client waits in the accept queue until the next try.
       var call = "socket"
       var server: FileDescriptor?
       do throws(Errno) {
@@ -50,8 +51,8 @@ extension CaptureProxy {
     }
   }
 
-  /// Resets a client for which the server cannot be reached, or whose connection cannot be watched, and gives
-  /// back the socket to the server.
+  /// Resets a client for which the server cannot be reached, or whose sockets cannot be watched.
+  /// Closes both sockets.
   private mutating func turnAway(
     _ client: FileDescriptor, _ server: FileDescriptor, _ name: String, _ error: Errno
   ) {
@@ -79,6 +80,7 @@ extension CaptureProxy {
     try? Epoll.control(epoll, .modify, listener, .readable, token: Self.listenerToken)
   }
 
+  /// "EMFILE (Too many open files)".
   static func words(_ error: Errno) -> String {
     "\(ErrnoName.symbol(of: error.rawValue)) (\(ErrnoName.text(of: error.rawValue)))"
   }

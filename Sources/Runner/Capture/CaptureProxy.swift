@@ -7,8 +7,9 @@ import SystemPackage
 /// `capture` from its first client to its last: one process, one epoll instance.
 struct CaptureProxy: ~Copyable {
   struct Options {
-    /// The capture ends when so many clients have gone or were turned away; nil for no bound.
+    /// The capture ends when this many clients have gone or were turned away; nil for no bound.
     var conversations: Int?
+    /// The capture ends after this time; nil for no bound.
     var duration: Duration?
     var isQuiet = false
   }
@@ -29,15 +30,16 @@ struct CaptureProxy: ~Copyable {
   /// The `id` of the next client's relay. No `id` is used again, so a late event of a client that
   /// is gone is not taken for another client's.
   var nextClientID: UInt64 = 0
-  /// Relays with something to do.
+  /// Relays that wait for a turn of `serveQueue`.
   private var queue: [CaptureRelay] = []
-  /// When to listen again after accept4 failed; nil while the proxy listens.
+  /// When to listen again after `socket` or `accept4` failed; nil while the proxy listens.
   var pausedUntil: Instant?
   private var endedClients = 0
   /// Clients that were connected when the capture ended.
   private var openAtEnd = 0
+  /// Clients that were turned away.
   var refusedClients = 0
-  /// Bytes that relays which are gone have passed on.
+  /// Bytes that ended relays have passed on, by direction.
   private var bytesToServer = 0
   private var bytesToClients = 0
 
@@ -78,8 +80,8 @@ struct CaptureProxy: ~Copyable {
     Socket.close(epoll)
   }
 
-  /// Relays until a signal comes or a bound of the options is reached. Clients that are still
-  /// connected then are recorded as far as they came, and disconnected.
+  /// Relays until a signal comes, a bound of the options is reached, or epoll_wait fails. Clients
+  /// that are still connected then are recorded as far as they came, and disconnected.
   mutating func run() {
     while !isOver {
       guard let count = wait() else { return finish() }
@@ -106,7 +108,7 @@ struct CaptureProxy: ~Copyable {
   /// When `Options.duration` is over; nil for no bound.
   private var endInstant: Instant? { options.duration.map(started.advanced(by:)) }
 
-  /// Waits for events; returns how many there are, or nil where epoll_wait fails.
+  /// Waits for events; returns how many there are, or nil, after a message, where epoll_wait fails.
   private mutating func wait() -> Int? {
     let deadline = queue.isEmpty ? [endInstant, pausedUntil].compactMap(\.self).min() : .now()
     do throws(Errno) {
@@ -139,9 +141,9 @@ struct CaptureProxy: ~Copyable {
 
   /// One turn for each relay in the queue.
   private mutating func serveQueue() {
-    let waiting = queue
+    let due = queue
     queue = []
-    for relay in waiting where relays[relay.id] != nil {
+    for relay in due where relays[relay.id] != nil {
       relay.isQueued = false
       let state = unsafe buffer.withUnsafeMutableBytes {
         unsafe relay.advance($0, room: &log.room)

@@ -4,7 +4,7 @@ import Messages
 import Recording
 import SystemPackage
 
-/// One client and its own connection to the server, with both directions between them.
+/// One client, its own connection to the server, and the flows in both directions.
 final class CaptureRelay {
   enum Side: UInt64 {
     case client, server
@@ -24,10 +24,11 @@ final class CaptureRelay {
 
   private(set) var toServer: CaptureFlow
   private(set) var toClient: CaptureFlow
-  /// The side that broke off first, instead of closing its connection.
+  /// The side whose connection broke first, instead of being closed in order; nil while neither
+  /// has.
   private var lostSide: Side?
 
-  /// The most pieces per direction that one turn moves, so that a flood leaves time for the other
+  /// The most steps per direction that one turn takes, so that a flood leaves time for the other
   /// relays.
   private static let burst = 16
 
@@ -49,7 +50,8 @@ final class CaptureRelay {
 
   /// Notes what epoll has announced for one of the sockets.
   func note(_ seen: EpollEvents, of side: Side) {
-    // An error counts as both: the next call on the socket returns it.
+    // An error or a hang-up counts as both readable and writable: the next call on the socket
+    // tells.
     let mayRead = seen.has(.readable | .peerHangUp | .hangUp | .error)
     let mayWrite = seen.has(.writable | .hangUp | .error)
     switch side {
@@ -70,10 +72,10 @@ final class CaptureRelay {
     case over
   }
 
-  /// Passes bytes on in both directions, and records them. Does nothing before the server's
-  /// connection is established.
+  /// Passes bytes on in both directions, and records them. Does nothing before the connection to
+  /// the server is established.
   ///
-  /// - Parameter room: bytes that may still be recorded, of all conversations together.
+  /// - Parameter room: bytes that all conversations together may still take (`CaptureLog.room`).
   func advance(_ buffer: UnsafeMutableRawBufferPointer, room: inout Int) -> State {
     guard isConnected else { return .waiting }
     for _ in 0..<Self.burst {
@@ -88,15 +90,15 @@ final class CaptureRelay {
   /// Takes one step in the direction that starts at `side`. Returns whether there may be more to
   /// do.
   private func advance(
-    _ path: ReferenceWritableKeyPath<CaptureRelay, CaptureFlow>, from side: Side,
+    _ flow: ReferenceWritableKeyPath<CaptureRelay, CaptureFlow>, from side: Side,
     _ buffer: UnsafeMutableRawBufferPointer, _ room: inout Int
   ) -> Bool {
-    var step = unsafe self[keyPath: path].advance(buffer)
+    var step = unsafe self[keyPath: flow].advance(buffer)
     if case .received(let count) = step {
       let bytes = unsafe UnsafeRawBufferPointer(rebasing: buffer[..<count])
       unsafe recorder.add(
         bytes, fromClient: side == .client, at: Instant.now().nanoseconds, room: &room)
-      step = unsafe self[keyPath: path].send(bytes)
+      step = unsafe self[keyPath: flow].send(bytes)
     }
     switch step {
     case .idle: return false
@@ -118,7 +120,8 @@ final class CaptureRelay {
     recorder.close(byClient: side == .client, at: Instant.now().nanoseconds, room: &room)
   }
 
-  /// Notes that a side is gone. Nothing reaches that side; what it sent still reaches the other.
+  /// Notes that a side is gone. Nothing more is passed on to it; what it has sent is still passed
+  /// on.
   private func lose(_ side: Side) {
     lostSide = lostSide ?? side
     switch side {
@@ -146,7 +149,7 @@ final class CaptureRelay {
     return text
   }
 
-  /// Closes both sides; where one of them broke off, the other gets a reset.
+  /// Closes both sockets; where one side's connection broke, the other side gets a reset.
   func close() {
     if lostSide != nil {
       try? Socket.resetOnClose(client, true)

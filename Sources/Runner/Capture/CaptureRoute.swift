@@ -6,7 +6,7 @@ import SystemPackage
 
 /// The address at which `capture` listens, and the one to which it forwards clients.
 struct CaptureRoute: Equatable {
-  /// Why `capture` cannot use the addresses, and mostly what to do about it.
+  /// Why `capture` cannot use the addresses and, in most cases, what to do about it.
   struct Refusal: Error, Equatable, CustomStringConvertible {
     let description: String
   }
@@ -40,9 +40,9 @@ struct CaptureRoute: Equatable {
     }
   }
 
-  /// Whether a connection to `forward` reaches the listener. A listener on 0.0.0.0 gets what is for any
-  /// IPv4 address of this host, one on :: what is for any address of either family. A client that connects
-  /// to 0.0.0.0 or :: reaches loopback.
+  /// Whether a connection to `forward` reaches the listener. A listener on 0.0.0.0 accepts
+  /// connections to any IPv4 address of this host, and one on :: those to any address of either
+  /// family. A connection to 0.0.0.0 or :: goes to loopback.
   private static func leadsBack(
     _ forward: SocketAddress, to listen: SocketAddress, _ lookup: AddressLookup
   ) -> Bool {
@@ -54,7 +54,7 @@ struct CaptureRoute: Equatable {
     return target == own || target.isUnspecified && own.isLoopback
   }
 
-  /// The address of a target, IPv4 where there is a choice.
+  /// The address of a target: an IPv4 address where its name has several of both families.
   private static func address(
     of target: Target, _ option: String, _ lookup: AddressLookup
   ) throws(Refusal) -> SocketAddress {

@@ -7,17 +7,17 @@ import SystemPackage
 
 /// The sources from which `connect` opens connections, and the endpoint to which they lead.
 struct ConnectRoute {
-  /// Why `connect` cannot use the addresses, and mostly what to do about it.
+  /// Why `connect` cannot use the addresses and, in most cases, what to do about it.
   struct Refusal: Error, Equatable, CustomStringConvertible {
     let description: String
   }
 
   let endpoint: SocketAddress
-  /// Whether the server is on this host.
+  /// Whether the server's address is one of this host's own.
   let isHere: Bool
-  /// Empty where the kernel chooses.
+  /// The addresses to connect from; empty where the kernel chooses.
   let sources: [IPAddress]
-  /// Nil where the kernel chooses.
+  /// The ports to connect from; nil where the kernel chooses.
   let ports: PortSet?
   /// The order in which pairs of source and port are tried; nil where the kernel chooses.
   private var walk: SourceWalk?
@@ -67,14 +67,15 @@ struct ConnectRoute {
     }
   }
 
-  /// The number of pairs of source and port; 1 where the kernel chooses. After so many failed tries all pairs
-  /// are known to be taken.
+  /// The number of pairs of source and port; 1 where the kernel chooses. When this many tries in a
+  /// row have found their pair taken, all pairs are.
   var tupleCount: UInt64 { walk?.count ?? 1 }
 
   /// The next source and port to bind; nil where the kernel chooses.
   mutating func nextSource() -> SocketAddress? {
     guard let position = walk?.next(), let step = walk?.step(at: position) else { return nil }
-    // A socket with a port and no address is bound to all, and the kernel chooses the address.
+    // Without sources the socket is bound to its port on the unspecified address: then the kernel
+    // chooses the address.
     let any: IPAddress = endpoint.ip.isV6 ? .v6(0) : .v4(0)
     return SocketAddress(sources.isEmpty ? any : sources[step.source], step.port)
   }

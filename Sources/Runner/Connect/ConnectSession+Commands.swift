@@ -3,7 +3,7 @@ import Linux
 import Recording
 import SystemPackage
 
-/// What the words at the prompt do.
+/// How commands are carried out.
 extension ConnectSession {
   /// How many connections `list` shows when the user does not say how many.
   private static var usualListLength: Int { 20 }
@@ -69,13 +69,14 @@ extension ConnectSession {
     screen.say("\(Self.label(connection)) closed\n")
   }
 
-  /// The connection with a descriptor; nil, with a word about it, when there is none.
+  /// The connection with this descriptor; nil, after a message to the user, when there is none.
   private mutating func connection(_ descriptor: Int32) -> PeerConnection? {
     if let connection = table[descriptor] { return connection }
     screen.warn("there is no connection with descriptor \(descriptor); `list` shows them\n")
     return nil
   }
 
+  /// How many connections are open, and the totals since the session began, in one line.
   var statistics: String {
     """
     \(Format.count(table.open)) open, \(Format.count(table.opened)) opened, \

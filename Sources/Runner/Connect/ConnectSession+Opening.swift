@@ -12,7 +12,7 @@ extension ConnectSession {
   /// The most connections to begin before looking at events again.
   private static var burst: Int { 64 }
 
-  /// Takes an order to open so many connections; `advanceOpening` carries it out.
+  /// Takes an order to open this many connections; `advanceOpening` carries it out.
   mutating func open(_ count: Int) {
     orderCount += 1
     opening = OpenOrder(
@@ -20,11 +20,12 @@ extension ConnectSession {
       before: kernel.readings().values)
   }
 
-  /// Begins the connections that are due. Once no handshake is left, reports how the order went.
+  /// Begins the connections that are due. Once no more are to be begun and no handshake is under
+  /// way, reports how the order went.
   mutating func advanceOpening() {
-    var burst = Self.burst
-    while burst > 0, let due = opening?.due, due <= .now() {
-      burst -= 1
+    var remaining = Self.burst
+    while remaining > 0, let due = opening?.due, due <= .now() {
+      remaining -= 1
       opening?.begun += 1
       beginOne()
     }
@@ -34,10 +35,11 @@ extension ConnectSession {
     }
   }
 
+  /// Begins one connection: tries one pair of source and port after another until one is free.
   private mutating func beginOne() {
     var socket: FileDescriptor?
-    // Reported if every source turns out to be taken: a failure at a source that none of this
-    // session's own connections has.
+    // A failure at a source that none of this session's own connections has. It is reported if
+    // every source turns out to be taken.
     var takenFailure: (call: FailedCall, error: Errno, source: SocketAddress?)?
     var ownSources: Set<SocketAddress>?
     for _ in 0..<route.tupleCount {
@@ -53,7 +55,8 @@ extension ConnectSession {
         call = .connect
         try Socket.connect(descriptor, to: route.endpoint)
       } catch {
-        // A bound socket cannot be bound again.
+        // Where `connect` fails, the socket is bound, and it cannot be bound again. So the next
+        // source gets a new one.
         if call == .connect, let descriptor = socket {
           Socket.close(descriptor)
           socket = nil
@@ -87,7 +90,7 @@ extension ConnectSession {
     let socket = try Socket.open(v6: route.endpoint.ip.isV6)
     do throws(Errno) {
       try Socket.reuseAddress(socket)
-      // So no TIME_WAIT stays behind even when this process is killed.
+      // So no TIME_WAIT stays behind, even when this process is killed.
       try Socket.resetOnClose(socket, true)
     } catch {
       Socket.close(socket)
@@ -143,7 +146,8 @@ extension ConnectSession {
     countFailure(call, error, source: connection.source)
   }
 
-  /// Counts a connection that could not be opened, and stops the order where more would fail, too.
+  /// Counts a connection that could not be opened, and stops the order where more would fail as
+  /// well.
   private mutating func countFailure(
     _ call: FailedCall, _ error: Errno?, source: SocketAddress?
   ) {
@@ -161,7 +165,7 @@ extension ConnectSession {
 
   // MARK: Telling
 
-  /// Says how many connections an order has opened, and which limits kept it from more.
+  /// Says how many of an order's connections stand, and which limits kept it from more.
   private mutating func report(_ done: OpenOrder) {
     let took = Format.duration(seconds: Instant.now().seconds(since: done.start))
     let isShort = done.standing < done.total
@@ -199,6 +203,7 @@ extension ConnectSession {
     return first == last ? ", descriptor \(first)" : ", descriptors \(first) to \(last)"
   }
 
+  /// What the order asked of this host, with the connections of earlier orders that stand.
   private func demand(_ done: OpenOrder) -> Demand {
     var demand = Demand(
       goal: table.open - done.standing + done.total, clientWorkers: .count(1), serverWorkers: nil,
@@ -209,6 +214,6 @@ extension ConnectSession {
   }
 
   /// The most descriptors that this process holds besides its connections: standard input, output
-  /// and error, epoll, the signals, and the files of `kernel`.
+  /// and error, epoll, the signals, and the files that `KernelSeries` keeps open.
   static var ownDescriptors: Int { 32 }
 }

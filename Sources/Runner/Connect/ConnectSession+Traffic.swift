@@ -9,8 +9,8 @@ import WorkerLog
 extension ConnectSession {
   /// The most bytes that may wait for one peer to take them.
   static var mostUnsent: Int { 1 << 20 }
-  /// The most closes that are reported one by one for one wait of epoll or one command: a server that ends closes
-  /// thousands of connections at once.
+  /// The most closes by peers that are reported one by one per round of events and per command.
+  /// More are only counted: a server that ends closes thousands of connections at once.
   private static var mostReportedCloses: Int { 10 }
 
   mutating func handleIO(_ connection: PeerConnection, _ seen: EpollEvents) {
@@ -45,9 +45,9 @@ extension ConnectSession {
   enum Sending {
     /// The socket has them, or they wait for it.
     case taken
-    /// They were not even tried, and why.
+    /// Nothing was sent, for this reason.
     case refused(String)
-    /// The connection has ended, which was told.
+    /// The connection has ended, and the close is reported or counted.
     case ended
   }
 
@@ -59,14 +59,14 @@ extension ConnectSession {
           + "\(Format.bytes(connection.unsent.count)) wait already")
     }
     settling.noteTraffic(now: .now())
-    var waiting = connection
-    waiting.unsent += bytes
+    var queued = connection
+    queued.unsent += bytes
     // Where earlier bytes wait, the new ones wait behind them.
     guard connection.unsent.isEmpty else {
-      table.add(sent: 0, unsent: waiting.unsent, to: connection)
+      table.add(sent: 0, unsent: queued.unsent, to: connection)
       return .taken
     }
-    return flush(waiting) ? .taken : .ended
+    return flush(queued) ? .taken : .ended
   }
 
   /// Sends the bytes that wait. Returns false when the connection has ended.
@@ -83,7 +83,7 @@ extension ConnectSession {
       noteClosedByPeer(connection, nil)
       return false
     case .failed(let error):
-      // What the peer has sent before it went is still to be read.
+      // The peer may have sent bytes before it went, and they have not been read yet.
       while case .moved = receivePiece(connection) {}
       noteClosedByPeer(connection, error)
       return false
@@ -92,7 +92,8 @@ extension ConnectSession {
     return true
   }
 
-  /// Tells epoll which events of the connection to wait for now.
+  /// Tells epoll which events of the connection to announce now. Where that fails, closes the
+  /// connection.
   mutating func watch(_ descriptor: FileDescriptor) {
     guard let connection = table[descriptor.rawValue] else { return }
     do throws(Errno) {

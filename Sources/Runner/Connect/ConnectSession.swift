@@ -11,7 +11,7 @@ import SystemPackage
 struct ConnectSession: ~Copyable {
   struct Options {
     var count: Int
-    /// Connections a second; nil for as fast as it goes.
+    /// Connections per second; nil for as fast as it goes.
     var rate: Double?
     var timeout: Duration
     /// Whether someone types the commands; else they come from a file or another program.
@@ -27,21 +27,22 @@ struct ConnectSession: ~Copyable {
   let started: Instant
 
   var table = PeerTable()
+  /// The order that is being carried out; nil while there is none.
   var opening: OpenOrder?
   /// How many orders to open connections there were.
   var orderCount = 0
-  /// Tokens of handshakes, the oldest first, which expires first. Those that are over stay until
-  /// they are at the front.
+  /// Tokens of handshakes, the oldest first, because it expires first. The token of a handshake
+  /// that is over stays until it is at the front.
   var handshakes: [UInt64] = []
   var screen: PromptScreen
   var input = InputLines()
   var settling = Settling()
   /// Whether any order to open connections fell short.
   var fellShort = false
-  /// Closes by peers that this wait of epoll, or this command, has met and that were not reported one by
+  /// Closes by peers in this round of events, or in this command, that were not reported one by
   /// one.
   var unreportedCloses = 0
-  /// Closes by peers that this wait of epoll, or this command, has met and that were reported one by one.
+  /// Closes by peers in this round of events, or in this command, that were reported one by one.
   var reportedCloses = 0
 
   private var events: [ReadyEvent]
@@ -60,7 +61,7 @@ struct ConnectSession: ~Copyable {
     self.options = options
     self.host = host
     self.screen = screen
-    // Where nobody reads the output, the session can be ended all the same.
+    // So that a signal ends the session even where nobody reads its output.
     self.screen.interruption = self.signals.descriptor
   }
 
@@ -174,8 +175,9 @@ struct ConnectSession: ~Copyable {
 
   // MARK: The end
 
-  /// Closes all connections: those that carried bytes with FIN, so that the peer gets all bytes;
-  /// the others with a reset, which leaves no TIME_WAIT. Prints the totals.
+  /// Closes all connections and prints the totals. Connections that carried bytes are closed with
+  /// FIN, so that the peer gets all that the socket has taken; bytes in `unsent` are dropped. The
+  /// others are closed with a reset, which leaves no TIME_WAIT.
   private mutating func finish() {
     screen.leavePrompt()
     let stats = statistics

@@ -6,7 +6,8 @@ import Recording
 import SystemPackage
 import WorkerLog
 
-/// Failures of `connect`, one record per call and errno with the circumstances of the first.
+/// Failures of `connect`: one record per call and errno, with the circumstances of the first
+/// failure.
 struct FailureTally {
   private(set) var records: [FailureRecord] = []
 

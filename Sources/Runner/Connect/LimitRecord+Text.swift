@@ -1,8 +1,8 @@
 import Recording
 
 extension LimitRecord {
-  /// The limit in several lines, for commands that write no report: what failed (`cause`),
-  /// the resource, the evidence for it, and the fix.
+  /// The limit in several lines, for commands that write no report: what failed (`cause`), the
+  /// resource, the number of failures, the setting, the evidence, and the fix.
   var told: String {
     var rows = [["cause", "\(resource.rawValue): \(resource.words)"]]
     rows.append(["failures", Format.count(count)])

@@ -1,9 +1,9 @@
 import Linux
 import Recording
 
-/// An order to open some connections, while it is carried out.
+/// An order to open some connections, while `ConnectSession` carries it out.
 struct OpenOrder {
-  /// Failures in a row after which no more connections are begun: the cause will stay.
+  /// After this many failures in a row no more connections are begun: their cause will stay.
   static let mostFailuresInARow = 100
 
   /// The number of the order, from 1.
@@ -24,6 +24,7 @@ struct OpenOrder {
   /// Connections of this order that the peer closed before the order was complete.
   var lost = 0
   private var failuresInARow = 0
+  /// Whether no more connections are to be begun, though some of `total` are left.
   var isStopped = false
   var failures = FailureTally()
 

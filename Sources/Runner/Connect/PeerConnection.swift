@@ -13,14 +13,17 @@ struct PeerConnection {
   let generation: UInt32
   /// The number of the order (`OpenOrder`) that opened the connection, from 1.
   let orderNumber: Int
+  /// The socket's own address: until the handshake is over the one that it was bound to, nil where
+  /// the kernel chooses.
   var source: SocketAddress?
   /// When the handshake began.
   let began: Instant
   var state = State.connecting
-  /// Bytes.
+  /// Bytes so far.
   var received = 0
+  /// Bytes so far.
   var sent = 0
-  /// Bytes that the socket did not take yet.
+  /// Bytes that the socket has not taken yet.
   var unsent: [UInt8] = []
 
   /// The 64 bits that epoll hands back for the connection.
@@ -39,14 +42,15 @@ struct PeerTable {
   /// The `generation` of the connection that was inserted last.
   private var lastGeneration: UInt32 = 0
 
-  // How many connections, since the session began, were established, could not be opened, or were
-  // closed.
+  // How many connections since the session began were established, could not be opened, were closed
+  // by their peer, and were closed by a command.
   var opened = 0
   var failed = 0
   var closedByPeer = 0
   var closedHere = 0
-  /// Bytes, over all connections.
+  /// Bytes so far, over all connections, also those that are gone.
   private(set) var received = 0
+  /// The same of bytes sent.
   private(set) var sent = 0
 
   /// How many connections are established now.
@@ -54,7 +58,7 @@ struct PeerTable {
 
   subscript(descriptor: Int32) -> PeerConnection? { rows[descriptor] }
 
-  /// The connection that an event is about; nil when it has gone.
+  /// The connection with this token, which an event has; nil when that connection is gone.
   func connection(of token: UInt64) -> PeerConnection? {
     let row = rows[Int32(truncatingIfNeeded: token & 0xFFFF_FFFF)]
     return row?.token == token ? row : nil
@@ -65,7 +69,7 @@ struct PeerTable {
     rows.values.sorted { $0.descriptor.rawValue < $1.descriptor.rawValue }
   }
 
-  /// Whether a peer has sent fewer bytes back than it got, or has bytes still to get.
+  /// Whether any peer has sent back fewer bytes than it got, or has bytes still to get.
   var awaitsAnswer: Bool { rows.values.contains { $0.received < $0.sent || !$0.unsent.isEmpty } }
 
   mutating func insert(

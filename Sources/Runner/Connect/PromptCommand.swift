@@ -65,6 +65,7 @@ enum PromptCommand: Equatable {
     return (String(line[..<end]), String(rest))
   }
 
+  /// The command; throws where anything follows its word.
   private static func alone(
     _ command: PromptCommand, _ word: String, _ rest: String
   ) throws(Wrong) -> PromptCommand {

@@ -1,9 +1,10 @@
 import Linux
 
-/// When a script may go on: once its messages are answered, or there is no more traffic.
+/// When a script's next command may run: once its messages are answered, or there is no more
+/// traffic.
 struct Settling {
   /// Nanoseconds without traffic after which no answer is expected any more. The shorter time,
-  /// `quietAfterAnswer`, holds where every peer has sent back as many bytes as it got.
+  /// `quietAfterAnswer`, holds where every peer has sent back at least as many bytes as it got.
   private static let quiet: UInt64 = 500_000_000
   private static let quietAfterAnswer: UInt64 = 100_000_000
   /// The most nanoseconds to wait for a peer that never stops talking.

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// Wall-clock time as the recording writes it.
+/// Wall-clock time as recordings have it.
 enum Clock {
   /// UTC, ISO 8601 with milliseconds.
   static func timestamp(of date: Date = Date()) -> String {

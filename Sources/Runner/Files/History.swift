@@ -20,11 +20,11 @@ struct History {
       .map { "\(directory)/\($0)" }
   }
 
-  /// The path of the recording right before; nil when there is none.
+  /// The path of the newest recording before the given one; nil when there is none.
   var last: String? { paths.last }
 
-  /// The newest runs, as many as a page shows beside its own. A recording that cannot be read, such
-  /// as a killed run may leave, is left out.
+  /// The newest runs, as many as a page shows beside its own. Leaves out a recording that cannot be
+  /// read, as a killed run may leave one.
   var summaries: [RecordingSummary] {
     paths.suffix(EarlierRuns.mostRuns - 1).compactMap { path in
       try? RecordingSummary.read(from: path)
@@ -33,12 +33,12 @@ struct History {
 }
 
 extension EarlierRuns {
-  /// What `history/` has of the runs before a recording.
+  /// What `history/` has of the runs before a recording, and how the recording compares with one.
   ///
   /// - Parameters:
   ///   - path: where the recording is.
   ///   - before: the path of the recording to compare with; nil for none.
-  ///   - remark: gets one line on how the two compare, or why they cannot be compared. An earlier
+  ///   - remark: gets one line: how the two compare, or why they cannot be compared. An earlier
   ///     recording that cannot be read is no error of this run.
   init(
     of recording: Recording, at path: String, before: String?, remark: (String) -> Void = { _ in }

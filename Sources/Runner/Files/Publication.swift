@@ -8,7 +8,7 @@ import Recording
 import Report
 import SystemPackage
 
-/// Puts the reports of a run where its files belong.
+/// Writes the reports of a run to its files, and tells the result on standard output.
 struct Publication {
   let files: RunFiles
   var flavour = JUnitFlavour.jenkins
@@ -30,7 +30,7 @@ struct Publication {
     }
   }
 
-  /// Writes every report and tells the result. Returns the exit code.
+  /// Writes every report of a run and tells the result. Returns the exit code.
   ///
   /// Where one report cannot be written, the others still are, and the result is still told.
   func publish(
@@ -64,7 +64,7 @@ struct Publication {
     return failure ?? judgement.exitCode
   }
 
-  /// Returns the exit code.
+  /// Says that a report cannot be written. Returns the exit code.
   private func notWritten(_ problem: FileProblem, _ recording: Recording) -> Int32 {
     complain(
       "\(recording.planName): a report cannot be written: \(problem)", ExitStatus.notWritten)
@@ -75,8 +75,8 @@ struct Publication {
 
 extension Publication {
   /// Before the run starts: removes the page of an earlier run, and writes a JUnit file that says
-  /// that this run did not finish. The reports of the run replace that file; where the run is
-  /// killed, the file stays and is true.
+  /// that this run did not finish. The run's own JUnit file replaces that one. Where the run is
+  /// killed, that one stays and is true.
   func replaceOldReports(
     of plan: Plan, saying reason: String = Self.unfinished
   ) throws(FileProblem) {
@@ -98,7 +98,7 @@ extension Publication {
   /// Reports a run that never began: the JUnit file has its phases, none of them reached. Returns
   /// the exit code.
   ///
-  /// - Parameter prepared: the prepared run, where preparation came so far.
+  /// - Parameter prepared: the prepared run; nil where its preparation failed.
   func publish(
     _ plan: Plan, _ prepared: PreparedRun? = nil, failedFor reason: String, code: Int32, json: Bool
   ) -> Int32 {
@@ -108,7 +108,7 @@ extension Publication {
     }
   }
 
-  /// Reports a plan that cannot be read. Returns the exit code.
+  /// Reports a plan that is invalid. Returns the exit code.
   func publish(_ invalid: InvalidPlan, plan name: String, json: Bool) -> Int32 {
     let recording = Recording(planName: name) {
       $0.planFile = invalid.file
@@ -149,7 +149,7 @@ extension Publication {
     var judgement = judgement
     var written = OutputFiles(junit: files.junit, directory: outputs.directory)
     func note(_ problem: FileProblem) {
-      // If this problem is itself the reason why there is no run, the user has been told already.
+      // Where this problem is the reason why there is no run, the user has been told already.
       judgement.exitCode =
         "\(problem)" == recording.fault
         ? ExitStatus.notWritten : notWritten(problem, recording)
@@ -165,7 +165,7 @@ extension Publication {
     return failure ?? judgement.exitCode
   }
 
-  /// A recording of a run that has not started, and an error for its verdict: `reason`.
+  /// A recording of a run that has not started, and its judgement: an error for this reason.
   private static func unstartedRun(
     _ plan: Plan, _ reason: String, _ code: Int32, _ prepared: PreparedRun? = nil
   ) -> (Recording, Judgement) {
@@ -187,7 +187,8 @@ extension Publication {
 }
 
 extension RunFiles {
-  /// The files of the page, and what each may replace; of a device or a pipe, the page alone.
+  /// The files of the page, and what kind of file each may replace: the page, its stylesheet and
+  /// its script. A page that goes to a device or a pipe has no files beside it.
   var page: [(String, Replaceable)] {
     let beside: [(String, Replaceable)] = [(stylesheet, .style), (script, .script)]
     return [(html, .page)] + (Self.isSpecial(html) ? [] : beside)

@@ -5,7 +5,7 @@ import Recording
 import Report
 import SystemPackage
 
-/// The files of one run: in a directory of the plan's name, or wherever its recording is.
+/// The paths of one run's files: in a directory of the plan's name, or wherever its recording is.
 struct RunFiles {
   let directory: String
   let recording: String
@@ -44,8 +44,8 @@ struct RunFiles {
   private static let junitPrefix = "TEST-"
   private static let junitSuffix = ".xml"
 
-  /// The JUnit files in a directory that runs have left. Other programs call theirs `TEST-….xml`, too: a run's
-  /// own tells of the plan that it is named after.
+  /// The JUnit files that runs have left in a directory. Other programs name their JUnit files
+  /// `TEST-….xml`, too. In a run's JUnit file the name of the plan is the one in the file's name.
   static func junitFiles(in directory: String) -> [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [])
       .filter { $0.hasPrefix(junitPrefix) && $0.hasSuffix(junitSuffix) }.sorted()
@@ -65,7 +65,8 @@ struct RunFiles {
     return String(name.dropFirst(junitPrefix.count).dropLast(junitSuffix.count))
   }
 
-  /// Whether writing to this path would write over the recording, or over a log that belongs to it.
+  /// Whether writing to this path would write over the recording, or over a file that SQLite keeps
+  /// beside it.
   static func isRecording(_ path: String, _ recording: String) -> Bool {
     let target = URL(filePath: path).resolvingSymlinksInPath().path
     let source = URL(filePath: recording).resolvingSymlinksInPath().path
@@ -85,11 +86,11 @@ struct RunFiles {
     return "\(who) is writing to \(directory); wait for its end, or use --out"
   }
 
-  /// Whether another run writes to the directory now.
+  /// Whether a run writes to the directory now.
   var isLocked: Bool { DirectoryLock.isHeld(directory) }
 
-  /// Moves the recording of the run before to `history/`. Returns its path there; nil when there
-  /// was no such recording.
+  /// Moves the recording of the last run to `history/`. Returns its path there; nil when there is
+  /// no such recording.
   @discardableResult
   func moveLastRecording() throws(FileProblem) -> String? {
     try Self.makeDirectory(directory)
@@ -98,7 +99,8 @@ struct RunFiles {
     try Self.makeDirectory(history)
     let destination = Self.freePath(
       "\(history)/\(Self.historyName(ofStart: startOfLastRun()))")
-    // A run that was killed leaves its write-ahead log beside the file; they belong together.
+    // A run that was killed leaves its write-ahead log beside the recording. The recording is not
+    // whole without it.
     for suffix in ["-wal", "-shm", ""] {
       try FileProblem.naming(destination + suffix) { () throws(Errno) in
         try FileSystem.remove(destination + suffix)
@@ -109,8 +111,8 @@ struct RunFiles {
     return destination
   }
 
-  /// The path itself where no file has it yet, else the path with the first free number added. A
-  /// merged recording, or a stranger's, may state the same start as another one.
+  /// The path itself where no file has it yet, else the path with the first free number added, from
+  /// 2 on. A merged recording, or a stranger's, may state the same start as another one.
   private static func freePath(_ path: String) -> String {
     let stem = path.dropLast(".recording".count)
     let isFree = { (path: String) in
@@ -120,9 +122,9 @@ struct RunFiles {
       ? path : (2...).lazy.map { "\(stem)-\($0).recording" }.first(where: isFree) ?? path
   }
 
-  /// Writes a file whole or not at all. Devices and pipes are opened and written to: a rename would
-  /// put a regular file in their place, and as root that would replace `/dev/null` for the whole
-  /// system.
+  /// Writes a file whole or not at all; a rename replaces an earlier one. Devices and pipes are
+  /// opened and written to instead: a rename would put a regular file in their place, and root
+  /// would replace `/dev/null` for the whole system.
   ///
   /// - Parameters:
   ///   - isPrivate: whether only the owner may read the file, for one that may hold secrets.
@@ -144,14 +146,15 @@ struct RunFiles {
     }
   }
 
-  /// The kind of file that may be replaced: a report with a mistyped path must not cost a plan or a
-  /// recording, nor a page another page's style.
+  /// The kind of file that may be replaced. A report with a mistyped path must not replace a plan
+  /// or a recording, and the files beside a page must not replace those of a page that is not ours.
   enum Replaceable {
     case xml, page, style, script
     /// Anything but a recording.
     case anything
 
-    /// How such a file begins. The style and the script also begin as they did before 0.1.0.
+    /// The texts that such a file may begin with. The second one of the style, and of the script,
+    /// is how they began before version 0.1.0.
     var beginnings: [String] {
       switch self {
       case .xml: ["<?xml"]
@@ -164,7 +167,8 @@ struct RunFiles {
       }
     }
 
-    /// The text near a report's start that tells it from other XML or HTML.
+    /// The text near a report's start that tells it from other XML or HTML; empty where the
+    /// beginning is enough.
     var mark: String {
       switch self {
       case .xml: "<testsuite"
@@ -206,14 +210,14 @@ struct RunFiles {
     if start.hasPrefix("SQLite format 3") {
       throw FileProblem(path, "it is a recording, which is not written over")
     }
-    let isSuch =
+    let isReplaceable =
       replaced.beginnings.contains(where: start.hasPrefix) && start.contains(replaced.mark)
-    guard start.isEmpty || isSuch else {
+    guard start.isEmpty || isReplaceable else {
       throw FileProblem(path, "it is another kind of file, which is not written over")
     }
   }
 
-  /// Whether the path is of a device, a pipe or a socket, or of a link to one.
+  /// Whether the path names a device, a pipe or a socket, or a link to one.
   static func isSpecial(_ path: String) -> Bool {
     let target = URL(filePath: path).resolvingSymlinksInPath().path
     let type = (try? FileManager.default.attributesOfItem(atPath: target))?[.type]
@@ -228,9 +232,11 @@ struct RunFiles {
     started.filter { $0 != "-" && $0 != ":" } + ".recording"
   }
 
+  /// When the run of the recording started; where the recording does not say, when its file was
+  /// last written to.
   private func startOfLastRun() -> String {
-    let said = try? RecordingSummary.read(from: recording).started
-    if let said, Self.isTimestamp(said) { return said }
+    let recorded = try? RecordingSummary.read(from: recording).started
+    if let recorded, Self.isTimestamp(recorded) { return recorded }
     let modified =
       (try? FileManager.default.attributesOfItem(atPath: recording))?[.modificationDate] as? Date
     return Clock.timestamp(of: modified ?? Date())
@@ -247,6 +253,7 @@ struct RunFiles {
     try FileProblem.naming(path) { () throws(Errno) in try FileSystem.makeDirectory(path) }
   }
 
+  /// The directory of a file; "." for a name without one.
   static func parent(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])

@@ -9,7 +9,7 @@ import Recording
 import Report
 import SystemPackage
 
-/// One plan from its file to its reports.
+/// The run of one plan, from preparation to reports.
 extension RunOptions {
   /// Runs a plan. Returns the exit code. To be called before any thread exists.
   func run(_ loaded: LoadedPlan, seed: UInt64?) -> Int32 {
@@ -70,7 +70,7 @@ extension RunOptions {
   private struct Driven {
     var recording: Recording
     var judgement: Judgement
-    /// Where the recording of the run before is now; nil when there was none.
+    /// The path that the recording of the run before was moved to; nil when there was none.
     var before: String?
   }
 
@@ -79,7 +79,7 @@ extension RunOptions {
     KillOrder.take(KillOrder.late)
     let workers = try ForkedWorkers.prepared(for: prepared.demand, on: host)
     let fleet = try startFleet(prepared, on: workers)
-    // After the fork, because this reads the recording of the run before, and that makes threads.
+    // After the fork, because this reads the recording of the run before, which makes threads.
     let before = try files.moveLastRecording()
     let started = Instant.now()
     let state = RunState(
@@ -97,9 +97,9 @@ extension RunOptions {
     var ending = RunEnding(
       writer: writer, recording: recording, replay: prepared.replay, clock: clock)
     do throws(RecordingError) {
-      // With a higher priority than the workers have: as one process among hundreds that never rest,
-      // the coordinator would sample seconds late, and memory might run out before the memory guard
-      // stops the growth.
+      // The coordinator runs with a higher priority than the workers. As one process among hundreds
+      // that never rest, it would sample seconds late, and memory might run out before the memory
+      // guard stops the growth.
       let end = try CurrentProcess.withRealTimePriority { () throws(RecordingError) in
         try coordinator.drive()
       }
@@ -108,8 +108,8 @@ extension RunOptions {
       ending.take(coordinator.endEarly(), writeError: error)
     }
     let ended = ending.finish()
-    if let lost = ended.writeError {
-      StandardError.write("runner: \(ended.recording.planName): \(lost)\n")
+    if let writeError = ended.writeError {
+      StandardError.write("runner: \(ended.recording.planName): \(writeError)\n")
     }
     return Driven(recording: ended.recording, judgement: ended.judgement, before: before)
   }

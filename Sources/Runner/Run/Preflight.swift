@@ -6,9 +6,10 @@ import Plan
 import Probe
 import Recording
 
-/// What is known before a run begins and would spoil it: a host that is too small, or not clean.
+/// What would spoil a run and is known before it begins: a host that is too small, or not clean.
 enum Preflight {
-  /// The most sockets on the host that are read one by one: reading more would take seconds.
+  /// Where the host has more TCP sockets than this, preflight makes no `SocketSurvey`, which would
+  /// take seconds.
   private static let mostSockets = 200_000.0
 
   /// The reasons not to begin the run, one sentence each; empty when the run may begin.
@@ -37,7 +38,8 @@ enum Preflight {
   }
 
   private static func otherRuns() -> String? {
-    // A run locks its directory while it lasts; a process of this name without a lock is no run.
+    // A run locks its directory while it lasts. A process of this name without a lock is no run,
+    // and this process and its ancestors are no other run.
     let family = CurrentProcess.family
     let others = DirectoryLock.holders(named: "runner").filter { !family.contains($0) }
     guard let first = others.min() else { return nil }
@@ -65,8 +67,8 @@ enum Preflight {
       "somebody listens on \(first)\(more) already; `ss -tlnp 'sport = :\(first.port)'` says who"
   }
 
-  /// Too many ports in TIME_WAIT. The run skips such ports, so they matter only where the other
-  /// ports do not suffice.
+  /// Says that TIME_WAIT leaves too few source ports; nil where it leaves enough. The run skips
+  /// ports in TIME_WAIT, so they matter only where the others do not suffice for the goal.
   private static func portsInTimeWait(
     _ survey: SocketSurvey, _ prepared: PreparedRun
   ) -> String? {

@@ -3,9 +3,9 @@ import Judgement
 import Plan
 import Report
 
-/// Plans that run one after the other, and options that name one file for all of them.
+/// Plans that run one after the other, and `--junit`, which names one file for all of them.
 extension RunOptions {
-  /// The options without `--junit`, so that every plan's reports stay in a directory of its own.
+  /// The options without `--junit`, so that every plan's reports are in a directory of their own.
   var withFilesApart: RunOptions {
     var options = self
     options.junit = nil
@@ -24,13 +24,13 @@ extension RunOptions {
     return nil
   }
 
-  /// Replaces the reports of earlier runs before the first of several plans starts, so that a plan
-  /// that is never reached does not show an old report. Returns the exit code.
+  /// Replaces the reports of earlier runs before the first of several plans starts. So a plan whose
+  /// turn never comes has no old report. Returns the exit code.
   func replaceOldReports(of plans: [LoadedPlan]) -> Int32 {
     do throws(FileProblem) {
       for loaded in plans {
         let files = withFilesApart.files(of: loaded.name)
-        // A directory that another run holds is left alone; this plan's run will say so.
+        // Another run's directory is left alone. This plan's run will say that it is locked.
         try RunFiles.makeDirectory(files.directory)
         guard !files.isLocked else { continue }
         let publication = Publication(files: files, flavour: junitFlavour)
@@ -69,8 +69,8 @@ extension RunOptions {
     return problems.isEmpty ? ExitStatus.passed : ExitStatus.notWritten
   }
 
-  /// The JUnit reports of all plans merged into one, and what was wrong with any. A missing or
-  /// broken report becomes an error in the merged report, which has all the others.
+  /// The JUnit reports of all plans merged into one, and what is wrong with any. For a missing or
+  /// broken report, the merged one has an error in its place.
   private func merged(_ plans: [LoadedPlan]) -> (bytes: [UInt8], problems: [String]) {
     var problems: [String] = []
     let reports = plans.map { plan in

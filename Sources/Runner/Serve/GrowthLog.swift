@@ -1,6 +1,7 @@
 import Recording
 
-/// Connections that a server holds at one instant, and has accepted and closed so far.
+/// The connections that a server holds at one instant, and those that it has accepted and that
+/// clients have closed since it started.
 struct ServerCounts: Equatable {
   var held = 0
   var accepted = 0
@@ -8,8 +9,9 @@ struct ServerCounts: Equatable {
 }
 
 /// When to say how many connections there are: at every round number on the way up, and at other
-/// changes no more than once per second.
+/// changes at most once per second.
 struct GrowthLog {
+  /// Seconds.
   private static let interval = 1.0
 
   private var lastPrinted = ServerCounts()

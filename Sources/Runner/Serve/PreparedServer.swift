@@ -10,7 +10,7 @@ import SystemPackage
 /// The built-in server alone, before it starts: its workers, and how many connections they can
 /// hold.
 struct PreparedServer {
-  /// The number of connections to predict for where the request names none.
+  /// The goal of the prediction where the request has no number of connections.
   private static let usualGoal = 1_000_000
 
   struct Request {
@@ -47,12 +47,13 @@ struct PreparedServer {
     let overhead = descriptorsPerWorker + 1 + pipes
     let goal = request.connections ?? Self.usualGoal
     let count: Int
-    // Per worker this process holds a wake-up and, until all are forked, both ends of each pipe.
+    // Per worker this process holds a descriptor to wake it and, until all are forked, both ends of
+    // each pipe.
     let room = Capacity.mostWorkers([.auto], room: host.workersAtMost / (1 + 2 * pipes))
     switch request.processes {
     case .count(let wanted): count = wanted
     case .auto:
-      // Without a number of connections one process will do, as users expect a server on one
+      // Without a number of connections there is one process, because users expect a server on one
       // endpoint.
       let needed = Capacity.workersNeeded(
         goal: request.connections ?? 1, descriptors: host.descriptorsPerProcess, overhead: overhead)

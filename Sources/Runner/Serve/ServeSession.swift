@@ -18,14 +18,15 @@ struct ServeSession: ~Copyable {
   }
 
   private static let phase = "serve"
+  /// How often to look at what the workers count.
   private static let tick = Duration.milliseconds(100)
-  /// How long workers may take to close their connections; a million take seconds.
+  /// How long workers may take to close their connections. A million of them take seconds.
   private static let patience = Duration.seconds(60)
 
   private let prepared: PreparedServer
   private let options: Options
   private var fleet: Fleet
-  /// Nil without `--verbose`.
+  /// What the workers receive; nil without `--verbose`.
   private var received: ReceivedText?
   private let clock: SystemClock
   private let kernel: KernelSeries
@@ -35,9 +36,9 @@ struct ServeSession: ~Copyable {
   private var ledger: FailureLedger
   private var growth = GrowthLog()
   /// The most connections that were seen at once.
-  private var most = 0
+  private var mostHeld = 0
   private var limits: [LimitRecord] = []
-  /// The workers that have died, by their index in `fleet.members`.
+  /// The workers that have died or were killed because they hung: their indices in `fleet.members`.
   private var dead: [Int] = []
 
   /// Forks the workers. Call it before any thread exists.
@@ -67,7 +68,7 @@ struct ServeSession: ~Copyable {
     self.options = options
   }
 
-  /// Serves until a signal comes; returns the exit code.
+  /// Serves until a signal comes or no worker is left. Returns the exit code.
   mutating func serve() -> Int32 {
     guard allListen() else {
       observe()
@@ -89,7 +90,7 @@ struct ServeSession: ~Copyable {
       }
     }
     end()
-    // Nobody may read what is printed, so a signal ends the process from here on.
+    // Printing waits where nobody reads, so from here on a signal ends this process.
     clock.endProcess(afterSignals: 1, code: ExitStatus.passed)
     return printTotals()
   }
@@ -142,7 +143,7 @@ struct ServeSession: ~Copyable {
   private mutating func observe() {
     for index in fleet.giveUpHung(at: .now()) + fleet.reap() { recordDeath(of: index) }
     let held = fleet.current(.held, .server)
-    most = max(most, held)
+    mostHeld = max(mostHeld, held)
     let counts = ServerCounts(
       held: held, accepted: fleet.total(.opened, .server),
       closed: fleet.total(.closedByPeer, .server))
@@ -159,7 +160,7 @@ struct ServeSession: ~Copyable {
     for failure in ledger.records { record(failure) }
   }
 
-  /// Prints a limit when it is met for the first time; later only its count rises.
+  /// Prints a limit when it is met for the first time. After that only its count rises.
   private mutating func record(_ failure: FailureRecord) {
     if let known = limits.firstIndex(where: {
       $0.syscall == failure.syscall && $0.errno == failure.errno
@@ -169,7 +170,7 @@ struct ServeSession: ~Copyable {
     }
     let found = finder().limits(
       of: phaseRecord(), failures: [failure], memoryGuard: nil, workerDied: false)
-    // A client that goes is no limit of a server.
+    // That a client closes its connection is no limit of a server.
     for limit in found where limit.resource != .closedByPeer {
       limits.append(limit)
       StandardError.offer(limit.told)
@@ -197,21 +198,22 @@ struct ServeSession: ~Copyable {
 
   private func phaseRecord() -> PhaseRecord {
     PhaseRecord(
-      name: Self.phase, kind: .hold, title: Self.phase, planLine: 0, established: most,
-      accepted: most)
+      name: Self.phase, kind: .hold, title: Self.phase, planLine: 0, established: mostHeld,
+      accepted: mostHeld)
   }
 
   // MARK: Totals
 
   /// Prints the totals. Returns the exit code.
   private func printTotals() -> Int32 {
-    // What a worker held at its end stays on its board, so that all counts are of one instant.
+    // Each board still has the number of connections that its worker held when it ended. Those of
+    // workers that died earlier are lost; the others were open at the end.
     let lost = dead.reduce(0) { $0 + Int(fleet.members[$1].board[.held]) }
     let held = fleet.total(.held, .server) - lost
     let totals = ServeTotals(
       endpoints: fleet.members.compactMap { $0.endpoint.map { "\($0)" } },
       duration: Instant.now().seconds(since: started),
-      accepted: fleet.total(.opened, .server), most: max(most, held), held: held, lost: lost,
+      accepted: fleet.total(.opened, .server), most: max(mostHeld, held), held: held, lost: lost,
       closed: fleet.total(.closedByPeer, .server), received: fleet.total(.bytesReceived, .server),
       sent: fleet.total(.bytesSent, .server), limits: limits)
     let text = options.json ? totals.json + "\n" : options.quiet ? "" : totals.text

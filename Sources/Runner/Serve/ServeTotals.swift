@@ -1,18 +1,19 @@
 import FoundationEssentials
 import Recording
 
-/// What a server did, from start to end.
+/// What `serve` prints when it ends: the counts of its workers, from start to end.
 struct ServeTotals {
   let endpoints: [String]
   /// Seconds.
   let duration: Double
   let accepted: Int
-  /// The most connections that were seen at once.
+  /// The most connections that one look, every 100 ms, has found at once.
   let most: Int
   /// Connections open when the server ended.
   let held: Int
   /// Connections that ended with a process that died.
   let lost: Int
+  /// Connections that their peers closed or reset, or that broke.
   let closed: Int
   /// Bytes.
   let received: Int

@@ -5,8 +5,8 @@ struct InputLines {
     case tooLong
   }
 
-  /// The most bytes of a line that is kept: nobody types a longer one, and a file that was given by
-  /// mistake must not fill the memory.
+  /// The most bytes of a line; a longer line becomes `tooLong`. Nobody types so much, and a wrong file at
+  /// standard input must not fill the memory.
   static let longest = 1 << 20
 
   private var lines: [Line] = []

@@ -5,20 +5,21 @@ import Report
 
 /// A few lines on a terminal, redrawn in place.
 ///
-/// The view changes no mode of the terminal, so there is nothing to restore: whatever ends or stops
-/// the program, the cursor stands on a fresh line below the last picture.
+/// The view changes no mode of the terminal, and every picture ends with a line end. So there is nothing to
+/// restore, whatever ends or stops the program: the cursor stands on a fresh line below the last picture. Only
+/// where the terminal took no more than a part of a picture, the cursor stands within that part.
 struct LiveView: Progress {
   private static let interval = 0.2
   private let paint: Paint
   /// The width of each line of the picture, in columns; the cursor stands below the last one.
   private var drawnWidths: [Int] = []
-  /// Whether the last picture was written in part.
+  /// Whether only a part of the last picture was written.
   private var isCut = false
   /// When to draw next, in seconds since the run started.
   private var nextDraw = 0.0
   private var rate = Rate()
-  /// The terminal's foreground process group when the run began; nothing is drawn while another
-  /// group has the terminal.
+  /// The terminal's foreground process group when the run began. No picture is drawn while another
+  /// group has the terminal; notes are written all the same.
   private let initialForeground = Terminal.foreground
   private let resumptions = Resumptions()
 
@@ -26,8 +27,8 @@ struct LiveView: Progress {
     paint = Paint(colour)
   }
 
-  /// Notices that the program goes on after it was stopped. Others may have written below the
-  /// picture meanwhile, so the picture stays as it is.
+  /// Notices that the program goes on after it was stopped. Other programs may have written below the
+  /// picture meanwhile, so that picture is left alone, and the next one is drawn below.
   private final class Resumptions {
     private var source: SignalSource?
 
@@ -41,7 +42,7 @@ struct LiveView: Progress {
     }
   }
 
-  /// Connections per second over the last three seconds.
+  /// By how much the number of established connections has grown per second, over the last three seconds.
   private struct Rate {
     private var points: [(at: Double, count: Int)] = []
 
@@ -123,7 +124,7 @@ struct LiveView: Progress {
       return
     }
     var text = ""
-    // To the first column, then up: the terminal may have echoed a Ctrl-C.
+    // Goes to the first column, too: the terminal may have echoed a Ctrl-C.
     if !drawnWidths.isEmpty { text += "\r\u{1B}[\(drawnRows)A\u{1B}[J" }
     text += lines.map { $0.text + "\n" }.joined()
     if isCut { text = "\n" + text }
@@ -131,9 +132,9 @@ struct LiveView: Progress {
     case .whole:
       drawnWidths = lines.map(\.columns)
       isCut = false
-    // The picture before it stays, and is replaced later.
+    // The last picture stays, and the next one replaces it.
     case .nothing: break
-    // The cursor stands somewhere in the picture: the next one begins below.
+    // The cursor stands somewhere in the cut picture, so the next one begins below.
     case .part:
       drawnWidths = []
       isCut = true

@@ -1,16 +1,16 @@
 import Linux
 import SystemPackage
 
-/// Output beside a prompt: each text is on lines of its own, and the prompt is below.
+/// Keeps output and a prompt apart: each text gets lines of its own, and the prompt stands below.
 struct PromptScreen {
   private let hasPrompt: Bool
   private let mayErase: Bool
   private var isPrompting = false
-  /// Where there is no room for output, it is left out once this is readable.
+  /// Output for which there is no room is left out once this descriptor is readable; nil to wait for room.
   var interruption: FileDescriptor?
 
   /// - Parameters:
-  ///   - hasPrompt: whether someone types at a terminal and reads there too.
+  ///   - hasPrompt: whether standard input and standard output are both terminals.
   ///   - mayErase: whether the terminal knows escape sequences.
   init(hasPrompt: Bool, mayErase: Bool) {
     self.hasPrompt = hasPrompt

@@ -3,20 +3,20 @@ import Probe
 import Recording
 import SystemPackage
 
-/// What server workers receive, as lines of text. Each worker sends its share in frames through a
-/// pipe.
+/// Prints what server workers receive, as lines of text. Each worker writes it to a pipe of its own, in
+/// frames (`ReceivedFrame`).
 struct ReceivedText {
   private struct Source {
     let pipe: FileDescriptor
     /// The beginning of a frame whose end has not come yet.
     var rest: [UInt8] = []
-    /// The start of the worker's lines, since workers use the same descriptors; empty for a single
-    /// worker.
+    /// Tells the worker's lines from those of the others, which may use the same descriptor numbers; empty
+    /// for a single worker.
     let prefix: String
     var hasEnded = false
   }
 
-  /// The workers that may still write.
+  /// The pipes of the workers that may still write.
   private var sources: [Source]
   /// Whether the last text was cut, perhaps within a line: what is printed next begins with a line end.
   private(set) var isCut = false
@@ -27,7 +27,7 @@ struct ReceivedText {
     }
   }
 
-  /// What to wait for.
+  /// What to poll: `print` has something to do once one of these is readable.
   var pipes: [FileDescriptor] { sources.map(\.pipe) }
 
   /// Gives each worker a pipe to write to; returns the ends to read from.
@@ -41,8 +41,9 @@ struct ReceivedText {
     return reading
   }
 
-  /// Prints what has come since the last call, at most 64 KiB per worker, so that a flood leaves
-  /// time for the rest. What standard output has no room for is lost: nobody can end a program that waits.
+  /// Prints what has come since the last call: at most 64 KiB per worker, so that a flood leaves time for
+  /// other work. Text for which standard output has no room is lost: while the program waited for room, it could
+  /// not obey a signal to end.
   mutating func print() {
     var text = ""
     for index in sources.indices {
@@ -62,7 +63,7 @@ struct ReceivedText {
     sources.removeAll(where: \.hasEnded)
   }
 
-  /// What has come; nil where nothing will come any more.
+  /// The bytes that have come, perhaps none; nil where none will come any more.
   private static func read(_ pipe: FileDescriptor) -> [UInt8]? {
     var hasEnded = false
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in

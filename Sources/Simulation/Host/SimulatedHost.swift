@@ -17,6 +17,7 @@ package struct SimulatedHost {
   package var memory = 24 << 30
   /// Bytes that one end of a connection takes.
   package var memoryPerSocket = 4_200
+  /// net.core.somaxconn. The host reports it; the simulated `listen` does not lower a backlog to it.
   package var somaxconn = 4_096
   package var localPorts = 32_768...60_999
   /// The settings of the network between the two ends; `network(seed:)` adds the host's own bounds.
@@ -24,7 +25,7 @@ package struct SimulatedHost {
 
   package init() { dials.costPerCall = 2_000 }
 
-  /// This host as the product describes any host.
+  /// What the product would read of this host.
   package var description: HostDescription {
     var host = HostDescription()
     host.hostname = "simulated"

@@ -7,7 +7,7 @@ package final class SimulatedReadings: HostReadings {
   private let network: SimulatedNetwork
   package let path: any PathReadings
 
-  /// - Parameter beforePhase: is called before each phase begins, with how many phases were before it.
+  /// - Parameter beforePhase: is called before each phase begins, with the number of phases before it.
   package init(
     _ host: SimulatedHost, _ network: SimulatedNetwork, beforePhase: @escaping (Int) -> Void
   ) {
@@ -49,7 +49,7 @@ package final class SimulatedReadings: HostReadings {
 /// The path between the two ends, read from the simulated network itself.
 private final class SimulatedPath: PathReadings {
   private let network: SimulatedNetwork
-  /// Drops of each listener when the phase began.
+  /// By the listener's address, how many SYNs it had dropped when the phase began.
   private var dropsBefore: [String: Int] = [:]
   private(set) var findings = PathFindings()
   private let beforePhase: (Int) -> Void
@@ -90,7 +90,7 @@ private final class SimulatedPath: PathReadings {
   var knowsServer: Bool { !network.listening.isEmpty }
   var waiting: Int { network.listening.reduce(0) { $0 + $1.waiting } }
   var possibleAcceptances: Int { waiting }
-  /// Whoever waits in an accept queue is the run's: no other program's clients are simulated.
+  /// Takes every connection in an accept queue for one of the run's: a simulated run has no other clients.
   func acceptance(of clients: [Int32], holding held: Int) -> AcceptanceCount? {
     let alone = min(held, network.standingUnaccepted)
     return AcceptanceCount(accepted: held - alone, alone: alone)

@@ -1,7 +1,7 @@
 package import SystemPackage
 
-/// The system calls that a simulated process counts, and that a test can make fail, by their names
-/// in `Kernel`.
+/// The system calls that a simulated process counts, by their names in `Kernel`. A test can make each of them
+/// fail but `close` and `unwatch`: these report no failure.
 package enum SimulatedCall: Int, CaseIterable, Sendable {
   case open, reuseAddress, resetOnClose, bind, listen, connect, accept, pendingError
   case receive, send, finishSending, close, openSpare, watch, rewatch, unwatch, wait
@@ -15,6 +15,7 @@ package struct Fault: Sendable {
   /// Counted from 1.
   package var nth: Int
   package var count: Int
+  /// At least 1.
   package var step: Int
 
   package init(call: SimulatedCall, errno: Errno, nth: Int, count: Int, step: Int = 1) {
@@ -41,23 +42,24 @@ package struct Fault: Sendable {
   }
 }
 
-/// Disturbs waits. Some end early, as a signal ends them; some bring one more event, which announces nothing
-/// new or is about a connection that is gone. epoll allows all of this, so it may not change what the program
-/// reports.
+/// Disturbs waits. Some end early, as a signal ends them. Some bring one more event, which announces nothing
+/// new or is about a connection that is gone. epoll allows all of this, so no disturbance may change what the
+/// program reports.
 package struct EventNoise {
   enum Disturbance: CaseIterable {
     /// The wait returns before anything has happened.
     case interruption
-    /// An event says that a connection is readable or writable, and it has nothing new.
+    /// An event says that a connection is readable or writable, though nothing has happened to it.
     case falseAlarm
-    /// An event of the last wait comes once more; its connection may be gone by now.
+    /// An event of the last wait that brought any comes once more; its connection may be gone by now.
     case repetition
   }
 
   private var generator: SeededGenerator
   private let probability: Double
 
-  /// - Parameter probability: the share of waits that are disturbed.
+  /// - Parameter probability: the largest share of waits that are disturbed. Some of the drawn disturbances come
+  ///   to nothing, such as a repetition where no event has come yet.
   package init(seed: UInt64, probability: Double) {
     generator = SeededGenerator(seed: seed)
     self.probability = probability
@@ -91,6 +93,7 @@ package struct Chaos {
     switch call {
     case .open: [.tooManyOpenFiles, .tooManyOpenFilesInSystem, .noBufferSpace, .noMemory]
     case .reuseAddress, .resetOnClose: [.noBufferSpace, .invalidArgument]
+    // EADDRINUSE is there twice, as the most usual of these.
     case .bind: [.addressInUse, .addressInUse, .addressNotAvailable, .permissionDenied]
     case .connect:
       [

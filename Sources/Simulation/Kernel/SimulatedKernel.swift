@@ -15,7 +15,7 @@ package struct SimulatedKernel: Kernel {
     if let error = process.begin(call) { throw error }
   }
 
-  /// Enters the errno of `body`, if it fails, into the network's books.
+  /// Runs `body`, and enters its errno into the network's books if it fails.
   private func noting(
     _ call: SimulatedCall, _ body: () throws(Errno) -> Void
   ) throws(Errno) {
@@ -51,7 +51,7 @@ package struct SimulatedKernel: Kernel {
     process.socket(socket).resetsOnClose = on
   }
 
-  /// The simulated network delays no small message.
+  /// Does nothing: the simulated network holds no small message back.
   package func sendAtOnce(_ socket: FileDescriptor) throws(Errno) {}
 
   package func bind(_ socket: FileDescriptor, to address: SocketAddress) throws(Errno) {
@@ -69,12 +69,12 @@ package struct SimulatedKernel: Kernel {
     try noting(.connect) { () throws(Errno) in try process.socket(socket).connect(to: address) }
   }
 
-  /// Fails for want of a descriptor even when nobody waits: accept4 takes its descriptor before it
+  /// Fails for want of a descriptor even when no connection waits: accept4 takes its descriptor before it
   /// looks at the queue.
   package func accept(_ listener: FileDescriptor) throws(Errno) -> AcceptedSocket? {
     try begin(.accept)
     if let shortage = process.shortage {
-      // When nobody waits, the failure turns nobody away, so the books leave it out.
+      // When no connection waits, the failure turns none away, so the books leave it out.
       if !process.socket(listener).queue.isEmpty { process.note(shortage, of: .accept) }
       throw shortage
     }
@@ -149,7 +149,7 @@ package struct SimulatedKernel: Kernel {
     process.forget(process.socket(descriptor))
   }
 
-  /// Nanoseconds that a `wait` takes when its deadline has already passed.
+  /// The most nanoseconds that a `wait` takes when its deadline has already passed.
   private static var pollDuration: UInt64 { 1_000 }
 
   /// Lets time pass until an event is ready or the deadline has passed. In three cases it returns 0

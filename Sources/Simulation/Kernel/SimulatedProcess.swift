@@ -2,10 +2,10 @@ import Linux
 import Probe
 import SystemPackage
 
-/// A process of a simulated host: its descriptor table, its one epoll instance, its misfortunes.
+/// A process of a simulated host: its descriptor table, its one epoll instance, and what goes wrong in it.
 package final class SimulatedProcess {
   enum Descriptor {
-    /// No socket: inherited by every worker, or the spare one.
+    /// A descriptor that is no socket: one that every worker has from its start, or the spare one.
     case other
     case socket(SimulatedSocket)
   }
@@ -13,7 +13,8 @@ package final class SimulatedProcess {
   let network: SimulatedNetwork
   /// RLIMIT_NOFILE.
   var descriptorLimit: Int
-  /// A process that was stopped, or has ended, does nothing, and time does not wait for it.
+  /// Whether time passes without waiting for this process: it was stopped, has ended, or is driven by hand
+  /// (`ScriptedPeer`).
   package var isStopped = false
   package var faults: [Fault] = []
   package var chaos: Chaos?
@@ -36,7 +37,7 @@ package final class SimulatedProcess {
   /// Events that a test adds to the next wait although their registrations are gone, as when a socket is
   /// closed between two events of one wait.
   var staleEvents: [ReadyEvent] = []
-  /// Whether `keptEvents` takes the events that waits bring, without stale ones and wake-ups.
+  /// Whether `keptEvents` collects the events that waits bring, but for wake-ups, stale events and noise.
   var keepsEvents = false
   private(set) var keptEvents: [ReadyEvent] = []
   /// The call whose instants are logged; nil for none.
@@ -48,7 +49,7 @@ package final class SimulatedProcess {
   var told: [UInt8] = []
 
   private var ready = Queue<Watch>()
-  /// Broken connections that the last wait has announced.
+  /// Sockets of broken connections whose end the last wait has announced.
   private var announced: [SimulatedSocket] = []
   private var isWoken = false
   private var sleep = Sleep.waiting(until: nil)
@@ -62,7 +63,7 @@ package final class SimulatedProcess {
     self.network = network
     self.descriptorLimit = descriptorLimit
     place = network.processes.count
-    // Every worker's descriptors but the spare, which the client or the server opens itself.
+    // A worker has its descriptors from the start, but for the spare: the client or the server opens that.
     let inherited = descriptorsPerWorker - 1
     table = Array(repeating: .other, count: inherited)
     lowestFree = inherited
@@ -72,7 +73,8 @@ package final class SimulatedProcess {
 
   func count(of call: SimulatedCall) -> Int { calls[call.rawValue] }
 
-  /// Counts a call, lets it take its time, and returns what it fails with; nil when it succeeds.
+  /// Counts a call and lets it take its time. Returns the errno that `faults` or `chaos` make it fail with; nil where
+  /// they do not. The call may then still fail for a reason of its own.
   func begin(_ call: SimulatedCall) -> Errno? {
     calls[call.rawValue] += 1
     totalCalls += 1
@@ -101,7 +103,7 @@ package final class SimulatedProcess {
 
   // MARK: Descriptors
 
-  /// Gives a descriptor the lowest free number, as POSIX wants it.
+  /// Gives a descriptor the lowest free number, as POSIX demands.
   func install(_ descriptor: Descriptor) -> FileDescriptor {
     while lowestFree < table.count, table[lowestFree] != nil { lowestFree += 1 }
     if lowestFree == table.count {
@@ -115,7 +117,7 @@ package final class SimulatedProcess {
     return FileDescriptor(rawValue: Int32(lowestFree - 1))
   }
 
-  /// The errno of a call that wants a descriptor now; nil when one is free.
+  /// The errno of a call that needs a descriptor now; nil when one is free.
   var shortage: Errno? {
     while lowestFree < table.count, table[lowestFree] != nil { lowestFree += 1 }
     if lowestFree >= descriptorLimit { return .tooManyOpenFiles }
@@ -144,7 +146,7 @@ package final class SimulatedProcess {
     }
   }
 
-  /// Ends the process as a kill does.
+  /// Ends the process as SIGKILL does: the kernel closes all its descriptors.
   package func exit() {
     isStopped = true
     for index in table.indices where table[index] != nil {
@@ -229,8 +231,8 @@ package final class SimulatedProcess {
     return count
   }
 
-  /// An event that announces nothing new; nil mostly. Only of edge-triggered registrations: a level-triggered
-  /// one is looked at again before it is announced (`ep_send_events` in fs/eventpoll.c).
+  /// An event that announces nothing new; nil for most waits. It is about an edge-triggered registration: the
+  /// kernel looks at a level-triggered one again before it announces it (`ep_send_events` in fs/eventpoll.c).
   private var disturbance: ReadyEvent? {
     switch noise?.next() {
     case .repetition: noise?.pick(lastEvents)
@@ -246,7 +248,7 @@ package final class SimulatedProcess {
   }
   private static let falseAlarmEvents: EpollEvents = .readable | .writable
 
-  /// The process has handled all events of the last wait.
+  /// A process that waits again has handled all events of its last wait.
   func beginWait() {
     for socket in announced { socket.noteHeard() }
     announced.removeAll(keepingCapacity: true)
@@ -307,7 +309,7 @@ final class Watch {
     return EpollEvents(rawValue: socket.readiness.rawValue & asked.rawValue)
   }
 
-  /// Has the next wait look at the socket, as something has happened to it.
+  /// Has the next wait look at the socket, because something has happened to it.
   func markReady() {
     guard !isQueued else { return }
     isQueued = true

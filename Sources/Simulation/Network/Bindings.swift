@@ -3,7 +3,7 @@ import Addressing
 /// Which local addresses and which connections' tuples are in use on a simulated host.
 ///
 /// A socket may be bound beside others when each of them has SO_REUSEADDR and none listens. Two
-/// connections never share a tuple. Where the client's FIN came first, the tuple stays in TIME_WAIT.
+/// connections never share a tuple. Where the client sent its FIN first, the tuple stays in TIME_WAIT.
 struct Bindings {
   struct Tuple: Hashable {
     let local: SocketAddress
@@ -56,7 +56,7 @@ struct Bindings {
     users[address] = left.count == 0 ? nil : left
   }
 
-  /// Returns false when a connection has the tuple, or it is in TIME_WAIT.
+  /// Takes the tuple for a connection. Returns false when another connection has it, or TIME_WAIT holds it.
   mutating func claim(_ tuple: Tuple, at now: UInt64) -> Bool {
     if let end = timeWaits[tuple] {
       guard end <= now else { return false }
@@ -65,12 +65,13 @@ struct Bindings {
     return tuples.insert(tuple).inserted
   }
 
-  /// How many tuples are in use or in TIME_WAIT: those are what connection tracking keeps.
+  /// How many tuples are in use or in TIME_WAIT: connection tracking has an entry for each of them.
   func trackedTuples(at now: UInt64) -> Int { tuples.count + waitingTuples(at: now) }
 
   /// Tuples in TIME_WAIT.
   func waitingTuples(at now: UInt64) -> Int { timeWaits.values.count { $0 > now } }
 
+  /// - Parameter end: when the tuple's TIME_WAIT is over, in nanoseconds; nil for no TIME_WAIT.
   mutating func release(_ tuple: Tuple, timeWaitUntil end: UInt64?) {
     tuples.remove(tuple)
     if let end { timeWaits[tuple] = end }

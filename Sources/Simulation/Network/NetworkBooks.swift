@@ -25,9 +25,9 @@ package struct NetworkBooks {
     package let atServer: Int
     /// Of `atClient`, those that no server has accepted.
     package let unaccepted: Int
-    /// `atClient`, and the connections that broke there and of whose end the client has not heard yet. It
-    /// has heard once a call on the connection has failed, or once it waits again after an event that
-    /// announced the end.
+    /// The connections of `atClient`, and those that broke there without the client knowing yet. The client
+    /// knows once a call has returned the connection's error, once it has closed the connection, or once it waits
+    /// again after an event that announced the end.
     package let knownToClient: Int
 
     package init(
@@ -46,16 +46,16 @@ package struct NetworkBooks {
     }
   }
 
-  /// In the order of time; no more than `mostFailures`.
+  /// The first `mostFailures` failures, in the order of time.
   package private(set) var failures: [Failure] = []
   /// In the order of time, one entry per change.
   package private(set) var census: [Census] = []
   /// Handshakes that ended well at the client.
   package private(set) var established = 0
-  /// Connections that an `accept` has returned.
+  /// Connections that an `accept` has returned, but for those that their client had reset by then.
   package private(set) var accepted = 0
 
-  /// Descriptors that workers had open when they ended and had not counted, or the other way round.
+  /// By how many the descriptors that workers had open when they ended differ from those that they counted.
   package internal(set) var miscounted = 0
 
   package static let mostFailures = 1_000_000
@@ -75,8 +75,8 @@ package struct NetworkBooks {
     count(server: 1, unaccepted: stands ? -1 : 0, at: now)
   }
 
-  /// - Parameter isKnown: whether the client knows, as it has closed the connection itself; if not,
-  ///   `hearOfEnd` follows.
+  /// - Parameter isKnown: whether the client knows of the end, because it has closed the connection itself. If
+  ///   not, `hearOfEnd` follows.
   mutating func leaveClient(wasAccepted: Bool, isKnown: Bool, at now: UInt64) {
     count(client: -1, unaccepted: wasAccepted ? 0 : -1, known: isKnown ? -1 : 0, at: now)
   }

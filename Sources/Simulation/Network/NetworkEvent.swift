@@ -1,5 +1,5 @@
-/// Something on its way through a simulated network. The first socket is the one that receives it;
-/// for a SYN it is the client that sends it.
+/// Something on its way through a simulated network. The first socket is the one that receives it.
+/// A SYN has the client that sends it, and how many SYNs of this connection went before (`attempt`).
 enum NetworkEvent {
   case syn(SimulatedSocket, attempt: Int)
   case synAck(SimulatedSocket, child: SimulatedSocket)

@@ -3,9 +3,9 @@ package import SystemPackage
 
 /// One host's TCP in virtual time, shared by its simulated processes.
 ///
-/// Everything is deterministic: time passes only in system calls (`Dials.costPerCall`) and while
-/// all processes wait, and chance comes from a seed. With no latency a handshake is over when
-/// `connect` returns, as it is on loopback.
+/// Everything is deterministic, and chance comes from a seed. Time passes in system calls
+/// (`Dials.costPerCall`), while all processes wait, and when somebody calls `advance`. With no latency a
+/// handshake is over when `connect` returns, as it is on loopback.
 package final class SimulatedNetwork {
   /// Why a handshake fails.
   struct Refusal {
@@ -24,7 +24,8 @@ package final class SimulatedNetwork {
     package var watches: Int
     /// Sockets that fit into memory.
     package var sockets: Int
-    /// Bytes under way to a socket, or received and not read, beyond which its peer cannot send.
+    /// How many bytes may be under way to a socket, or received there and not read. Beyond them its peer cannot
+    /// send.
     package var bufferSize: Int
     /// Addresses that this host does not have.
     package var missingAddresses: Set<IPAddress>
@@ -40,7 +41,7 @@ package final class SimulatedNetwork {
     package var loss: Double
     /// net.netfilter.nf_conntrack_max; nil where connections are not tracked.
     package var conntrack: Int?
-    /// Nanoseconds by which a wait ends after its deadline.
+    /// How late a wait ends after its deadline, in nanoseconds.
     package var timerLateness: UInt64
 
     package init(
@@ -67,10 +68,10 @@ package final class SimulatedNetwork {
     }
   }
 
-  /// How often a SYN is sent again, first after a second, then after twice as long each time:
-  /// tcp_syn_retries.
+  /// How often a SYN is sent again (tcp_syn_retries): first after a second, then each time after twice
+  /// as long.
   static let synRetries = 6
-  /// Nanoseconds.
+  /// How long a tuple stays in TIME_WAIT, in nanoseconds.
   static let timeWait: UInt64 = 60_000_000_000
 
   package var dials: Dials
@@ -80,7 +81,7 @@ package final class SimulatedNetwork {
   /// The instant, in nanoseconds, beyond which no wait of a process lets time pass.
   package var horizon = UInt64.max
   package private(set) var processes: [SimulatedProcess] = []
-  /// Whether sockets note where what was written to them ends: see `SimulatedSocket.writeBoundaries`.
+  /// Whether sockets note where each write to them ends: see `SimulatedSocket.writeBoundaries`.
   package var keepsWriteBoundaries = false
   private var agenda = EventQueue()
   private var generator: SeededGenerator
@@ -93,7 +94,7 @@ package final class SimulatedNetwork {
   private(set) var overflows = 0
   /// SYNs for which connection tracking had no entry left.
   private(set) var conntrackDrops = 0
-  /// Endpoints at which a SYN has found no listener, and none has come since.
+  /// Endpoints at which a SYN has found no listener, and at which none has begun to listen since.
   private(set) var withoutListener: Set<SocketAddress> = []
   private var listeners: [SocketAddress: SimulatedSocket] = [:]
   var bindings = Bindings()
@@ -146,6 +147,7 @@ package final class SimulatedNetwork {
 
   // MARK: Handshakes
 
+  /// Returns false when another socket listens at the address.
   func listen(_ socket: SimulatedSocket, at address: SocketAddress) -> Bool {
     guard listeners[address] == nil else { return false }
     listeners[address] = socket
@@ -157,8 +159,8 @@ package final class SimulatedNetwork {
     listeners[address] = nil
   }
 
-  /// How many connections wait to be accepted, without those that their clients have reset
-  /// meanwhile.
+  /// How many connections wait to be accepted, but for those that their clients have reset. Those that their
+  /// clients have closed with FIN are among them.
   var standingUnaccepted: Int {
     listeners.values.reduce(0) { $0 + $1.queue.count { $0.state == .established } }
   }
@@ -177,7 +179,7 @@ package final class SimulatedNetwork {
 
   private func perform(_ event: NetworkEvent) {
     switch event {
-    case .syn(let client, let attempt): arrive(client, attempt: attempt)
+    case .syn(let client, let attempt): synArrived(from: client, attempt: attempt)
     case .synAck(let client, let child):
       guard client.state == .connecting else { return transmit(.reset(child)) }
       client.becomeEstablished(with: child)
@@ -191,7 +193,7 @@ package final class SimulatedNetwork {
     }
   }
 
-  private func arrive(_ client: SimulatedSocket, attempt: Int) {
+  private func synArrived(from client: SimulatedSocket, attempt: Int) {
     guard client.state == .connecting, let endpoint = client.remote else { return }
     if let error = dials.refusals[endpoint] {
       return transmit(.refusal(client, Refusal(error: error)))
@@ -218,6 +220,7 @@ package final class SimulatedNetwork {
     transmit(.synAck(client, child: SimulatedSocket(childOf: listener, client: client)))
   }
 
+  /// Has the client send its SYN again after a pause, or give up after the last retry.
   private func retry(_ client: SimulatedSocket, attempt: Int) {
     let pause = UInt64(1_000_000_000) << UInt64(attempt)
     agenda.put(

@@ -24,7 +24,7 @@ final class SimulatedSocket {
     }
   }
   private var isClient = false
-  /// Whether this is the client's end of a broken connection, and the client has not heard of that yet.
+  /// Whether this is the client's end of a connection that broke, and the client does not know of that yet.
   private(set) var isEndUnheard = false
   private var isAccepted = false
   var reusesAddress = false
@@ -57,18 +57,18 @@ final class SimulatedSocket {
   private var inFlight = 0
   /// Bytes that `send` has taken from this socket's process.
   private(set) var bytesSent = 0
-  /// Where the peer's writes end in the stream of bytes to this socket, each as the number of bytes up to
-  /// there. An end is noted once the peer's kernel has taken the write to its last byte, and only where
+  /// Where the peer's writes end in the stream of bytes to this socket: for each, the number of bytes up to its
+  /// end. An end is noted once the peer's kernel has taken the write to its last byte, and only where
   /// `SimulatedNetwork.keepsWriteBoundaries` is true.
   var writeBoundaries = Queue<Int>()
   private var hasPeerSentFin = false
-  /// This end has closed in order, and the peer has not sent its FIN yet.
+  /// Whether this end has closed in order, and the peer's FIN has not come yet.
   private var awaitsPeerFin = false
   private var hasSentFin = false
-  /// Whether `finishSending` has sent this end's FIN before the peer's had come: then TIME_WAIT follows although
-  /// `close` finds the peer's FIN.
+  /// Whether `finishSending` has sent this end's FIN before the peer's FIN had come. TIME_WAIT then follows, although
+  /// the peer's FIN has come before `close`.
   private var finishedFirst = false
-  /// A `send`, or epoll, found too little room at the peer: epoll is to announce when there is room.
+  /// Whether a `send`, or epoll, found too little room at the peer. epoll is then to announce when there is room.
   private var foundPeerFull = false
 
   init(network: SimulatedNetwork) {
@@ -122,7 +122,7 @@ final class SimulatedSocket {
 
   func takeFromQueue() -> SimulatedSocket? {
     guard let socket = queue.popFirst() else { return nil }
-    // A connection that its client has reset meanwhile is taken, too, but not counted.
+    // A connection that its client has reset meanwhile is returned, too, but the books do not count it.
     if socket.state == .established {
       socket.isAccepted = true
       network.books.accept(
@@ -195,7 +195,7 @@ final class SimulatedSocket {
     return error
   }
 
-  /// Notes that the process has heard of the end of its connection.
+  /// Notes that the process knows of the end of its connection.
   func noteHeard() {
     guard isEndUnheard else { return }
     isEndUnheard = false
@@ -205,7 +205,7 @@ final class SimulatedSocket {
   // MARK: Bytes
 
   /// What a read finds instead of bytes: an error, the end or nothing yet; nil when there are
-  /// bytes. Linux keeps what has come before an error, and tells of the error behind it.
+  /// bytes. Linux lets a process read all bytes that came before an error, and reports the error then.
   func emptyReading() -> Transfer? {
     guard received.isEmpty else { return nil }
     if let error = takeError() { return .failed(error) }
@@ -222,7 +222,7 @@ final class SimulatedSocket {
     return bytes
   }
 
-  /// - Parameter isLast: whether the process has nothing to write behind these bytes.
+  /// - Parameter isLast: whether these bytes are the end of what the process writes with this call.
   func send(_ bytes: [UInt8], isLast: Bool = true) -> Transfer {
     if let error = takeError() { return .failed(error) }
     guard state == .established, let peer else { return .failed(.brokenPipe) }
@@ -241,11 +241,12 @@ final class SimulatedSocket {
     return .moved(count)
   }
 
-  /// What epoll does where it is to watch for room and finds none (SOCK_NOSPACE in `tcp_poll`).
+  /// Does what epoll does when it is to watch for room and finds none (SOCK_NOSPACE in `tcp_poll`).
   func awaitRoom() {
     if state == .established, room == 0 { foundPeerFull = true }
   }
 
+  /// Bytes that the peer can take now.
   private var room: Int {
     guard let peer else { return 0 }
     return max(0, network.dials.bufferSize - peer.received.count - peer.inFlight)
@@ -301,7 +302,7 @@ final class SimulatedSocket {
         awaitsPeerFin = true
       }
     case .established:
-      // SO_LINGER asked for a reset, or the process has left bytes unread.
+      // SO_LINGER demands a reset, or the process has left bytes unread.
       if let peer { network.transmit(.reset(peer)) }
       release(waits: false)
     case .fresh, .connecting, .broken, .closed:

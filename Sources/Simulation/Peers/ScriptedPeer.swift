@@ -2,7 +2,7 @@ package import Addressing
 package import Linux
 package import SystemPackage
 
-/// Somebody else on the simulated host: says and does what its caller wants, one call at a time.
+/// Another program on the simulated host, server or client: it does what its caller wants, one call at a time.
 package final class ScriptedPeer {
   package let process: SimulatedProcess
   package let kernel: SimulatedKernel
@@ -11,7 +11,7 @@ package final class ScriptedPeer {
 
   package init(_ network: SimulatedNetwork, at address: SocketAddress) {
     process = SimulatedProcess(network: network)
-    // Nobody waits for it: it acts between the turns of the others.
+    // Time does not wait for this process: it acts between the turns of the others.
     process.isStopped = true
     kernel = SimulatedKernel(process: process)
     self.address = address
@@ -56,12 +56,12 @@ package final class ScriptedPeer {
     return all
   }
 
-  /// Closes its half, and goes on reading.
+  /// Sends FIN, and goes on reading.
   package func finish(_ socket: FileDescriptor) {
     process.socket(socket).finishSending()
   }
 
-  /// Whether everything was read and the other side has closed its half.
+  /// Whether everything was read and the other side has sent its FIN.
   package func isClosed(_ socket: FileDescriptor) -> Bool {
     process.socket(socket).emptyReading() == .closed
   }

@@ -10,7 +10,7 @@ package final class SimulatedPeer: SimulatedWorker {
   package enum Manner: Sendable, Equatable {
     /// Sends back what it reads.
     case echoes
-    /// Does not even listen.
+    /// Binds its endpoint and does not listen.
     case neverListens
     /// Never calls `accept`.
     case neverAccepts
@@ -22,13 +22,13 @@ package final class SimulatedPeer: SimulatedWorker {
     case leavesOut(every: Int)
     /// Answers so many nanoseconds late.
     case answersLate(by: UInt64)
-    /// Sends bytes that nobody has asked for as soon as it has accepted.
+    /// As soon as it has accepted a connection, sends bytes on it that nobody has asked for.
     case speaksFirst
     /// Sends its answer and its FIN together, on every n-th connection.
     case answersAndCloses(every: Int)
     /// Closes every n-th connection as soon as it has accepted it.
     case closes(every: Int, resets: Bool)
-    /// Serves so many connections at once and turns away what comes beyond; one that stops accepting, so many
+    /// Serves so many connections at once, and turns away those beyond. With `stopsAccepting` it serves so many
     /// in all.
     case capped(at: Int, Refusal)
     /// Closes a connection that has brought nothing for so many nanoseconds.
@@ -47,7 +47,7 @@ package final class SimulatedPeer: SimulatedWorker {
     var lastRead: UInt64
     /// What was read and not answered yet, where whole messages are answered.
     var unanswered: [UInt8] = []
-    /// How many bytes were answered or left out, where whole messages are answered.
+    /// How many of the read bytes were answered, or their answer left out, where whole messages are answered.
     var answeredCount = 0
     /// Bytes that the peer owes, and when they are due.
     var owed: [(bytes: [UInt8], due: UInt64)] = []
@@ -65,14 +65,14 @@ package final class SimulatedPeer: SimulatedWorker {
   private var requestCount = 0
   /// Answers that the peer has sent with a wrong byte.
   package private(set) var wrongAnswers = 0
-  /// Answers that the peer has kept to itself.
+  /// Answers that the peer has left out.
   package private(set) var omittedAnswers = 0
-  /// Connections that the peer has turned away with words.
+  /// Connections that the peer has turned away with an error message.
   package private(set) var complaints = 0
   /// Connections that the peer has closed or reset of its own accord.
   package private(set) var closedByItself = 0
 
-  /// The peer listens when this returns, unless its manner is never to.
+  /// The peer listens at the first of the endpoints when this returns, unless its manner is `neverListens`.
   package init(
     _ manner: Manner, at endpoints: [SocketAddress], backlog: Int32, on network: SimulatedNetwork
   ) throws(Errno) {
@@ -184,8 +184,8 @@ package final class SimulatedPeer: SimulatedWorker {
     settle(token, &connection, isOver: isOver)
   }
 
-  /// Whether the peer waits for the end of a message before it answers: half an answer left out
-  /// would make all that follows it wrong.
+  /// Whether the peer waits for the end of a message before it answers. If it left out half an answer, all
+  /// later answers would be wrong, too.
   private var answersWholeMessages: Bool {
     switch manner {
     case .answersWrongly, .leavesOut: true
@@ -193,7 +193,7 @@ package final class SimulatedPeer: SimulatedWorker {
     }
   }
 
-  /// Answers what was read, or the messages that are whole by it.
+  /// Answers the bytes, or those messages whose end has come with them.
   private func take(_ bytes: [UInt8], _ connection: inout Connection) {
     guard answersWholeMessages else { return answer(bytes, &connection) }
     connection.unanswered += bytes
@@ -264,6 +264,7 @@ package final class SimulatedPeer: SimulatedWorker {
     }
   }
 
+  /// Sends the answers that have become due, and closes the connections that have been idle for too long.
   private func attendToTime() {
     guard let next = nextDeadline, next <= kernel.now().nanoseconds else { return }
     let now = kernel.now().nanoseconds

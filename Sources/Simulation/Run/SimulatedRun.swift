@@ -22,7 +22,7 @@ package struct SimulatedRun {
   ///   - beforePhase: is called between two phases, when the earlier one has been counted and the later one has
   ///     not begun, and before the first. It is given how many phases have been counted.
   ///   - prepare: is given each worker's place and process before the worker begins.
-  ///   - pages: how many pages the disk has room for; nil for any number.
+  ///   - pages: how many pages of SQLite the recording may have before its disk is full; nil for any number.
   ///   - progress: is told how the run goes.
   ///   - path: where the recording goes; nothing may be there.
   package init(
@@ -67,7 +67,7 @@ package struct SimulatedRun {
     ended = ending.finish()
   }
 
-  /// When every simulated run is said to have started, as virtual time knows no calendar.
+  /// The date at which every recording of a simulated run says that it started: virtual time has no calendar.
   private static let date = "2026-01-01T00:00:00.000Z"
 }
 

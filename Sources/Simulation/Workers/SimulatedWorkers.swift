@@ -24,7 +24,7 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
       self.board = board
     }
 
-    /// How many descriptors are open and the worker does not count them, or the other way round.
+    /// By how many the descriptors that are open differ from those that the worker counts.
     var miscountedDescriptors: Int {
       let held: [Counter] = [.held, .ephemeralHeld, .strangersHeld, .connecting]
       let counted = held.reduce(0) { $0 + Int(board[$1]) }
@@ -35,8 +35,8 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
     }
 
     /// Seconds that the process's system calls have taken; nil once it is reaped.
-    var processorTime: Double? { isReaped ? nil : seconds }
-    private var seconds: Double {
+    var processorTime: Double? { isReaped ? nil : secondsInCalls }
+    private var secondsInCalls: Double {
       Double(process.totalCalls) * Double(process.network.dials.costPerCall) / 1e9
     }
 
@@ -54,10 +54,10 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
       guard end == nil else { return }
       worker = nil
       process.exit()
-      // SIGCHLD.
+      // A real coordinator would get SIGCHLD.
       process.callAttention()
       end = WorkerEnd(
-        id: id, ending: ending, time: ProcessorTime(user: 0, system: seconds))
+        id: id, ending: ending, time: ProcessorTime(user: 0, system: secondsInCalls))
     }
 
     func reap() -> WorkerEnd? {
@@ -78,7 +78,7 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
       case stop(Int)
       /// The worker at this place goes on after a stop.
       case resume(Int)
-      /// Nothing runs for so long, and the clock goes on: the whole machine is suspended.
+      /// The whole machine is suspended: no process runs for so long, while the clock goes on.
       case suspend(Duration)
     }
 
@@ -120,7 +120,7 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
     self.descriptorLimit = descriptorLimit
     self.prepare = prepare
     began = network.now
-    // Their offsets are compared, too, so that events of one instant keep their order.
+    // Places in the array are compared, too, so that events of one instant keep their order.
     self.events = events.enumerated().sorted {
       ($0.element.at, $0.offset) < ($1.element.at, $1.offset)
     }.map(\.element)
@@ -208,7 +208,7 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
         rounds = network.now == before ? rounds + 1 : 0
         precondition(rounds < Self.mostRounds, "a simulated worker spins")
       }
-      // Time passes here where no worker lets it pass: none has anything to wait for, or none is up.
+      // No worker lets time pass where none has anything to wait for, or none is up: it passes here.
       if !network.hasWork(besides: nil), network.nextInstant == nil || !hasAnyoneUp {
         network.advance(to: network.horizon)
       }

@@ -10,7 +10,7 @@ extension Reader {
     static let retries = 3
   }
 
-  /// More retries than these only make a run longer.
+  /// More retries than this only make a run longer.
   private static let mostRetries = 100
 
   /// More worker processes than this have no use on any host.
@@ -26,6 +26,7 @@ extension Reader {
       return nil
     }
     let endpoint = value(listen.item, "an address and a port", Self.listen)
+    // A wrong `listen` has stand-ins here, so that errors in the other keys are found as well.
     let server = Server(
       addresses: endpoint?.addresses ?? AddressRange(.v4(0)), port: endpoint?.port ?? 1,
       processes: fields["processes"].flatMap { processes($0.item) } ?? .auto,
@@ -84,8 +85,8 @@ extension Reader {
     return (try addresses(withoutBrackets(host)), port)
   }
 
-  /// An address or a range without its brackets, which stand around the whole or around each address. A
-  /// bracket anywhere else stays, and is no part of an address.
+  /// An address or a range without its brackets, which stand around the whole or around each address.
+  /// Any other bracket stays, so that the text is refused as no address.
   private static func withoutBrackets(_ host: String) -> String {
     if host.hasPrefix("["), host.firstIndex(of: "]") == host.indices.last {
       return String(host.dropFirst().dropLast())
@@ -126,7 +127,7 @@ extension Reader {
     return count
   }
 
-  /// Addresses, or an interface that has them.
+  /// The value of `sources`: addresses, or `{interface: NAME}`.
   private mutating func sources(_ item: Item) -> Clients.Sources? {
     guard case .map = item.value else {
       let ranges = ranges(item)
@@ -144,8 +145,8 @@ extension Reader {
     }
   }
 
-  /// Linux takes any name of up to 15 bytes without a slash, a colon or a space (`dev_valid_name`);
-  /// a plan takes those of them that are printable ASCII.
+  /// The name of a network interface. Linux allows up to 15 bytes without a slash, a colon or white
+  /// space (`dev_valid_name`); a plan allows only printable ASCII of these.
   private static func interface(_ text: String) throws(Problem) -> String {
     let isName =
       text.utf8.count <= 15 && text != "." && text != ".."
@@ -171,8 +172,8 @@ extension Reader {
     }
   }
 
-  /// Refuses `0.0.0.0` and `::`: the kernel would choose the source address, and the run's
-  /// connections could not be told from those of other programs.
+  /// Refuses `0.0.0.0` and `::`: the kernel would choose the source address, and nobody could tell the
+  /// run's connections from those of other programs.
   private static func sourceAddresses(_ text: String) throws(Problem) -> AddressRange {
     let range = try addresses(text)
     guard range.bounds.lower > 0 else {
@@ -183,7 +184,7 @@ extension Reader {
     return range
   }
 
-  /// An address that stands twice in the list would count twice, but has its ports only once.
+  /// Reports ranges that share an address: it would count twice, but has its ports only once.
   private mutating func reportOverlap(_ ranges: [(place: Place, range: AddressRange)]) {
     for family in [ranges.filter(\.range.isV6), ranges.filter { !$0.range.isV6 }] {
       reportOverlap(ofFamily: family)

@@ -1,16 +1,16 @@
 import Messages
 import Protocols
 
-// The protocol of a plan, its requests, and what must answer them: how they are read.
+// Reads the protocol of a plan, its HTTP requests, and the responses that they expect.
 
-/// What requests need to know of the rest of the plan.
+/// What the reading of a request needs from the rest of the plan.
 struct RequestContext {
   var settings: HTTPSettings
-  /// What `Host` says.
+  /// The value of `Host`.
   var host: String
 }
 
-/// What messages need to know of the plan's protocol.
+/// What the reading of a message needs from the plan's protocol.
 enum SpokenContext {
   case raw
   case http(RequestContext)
@@ -77,7 +77,7 @@ extension Reader {
     return errorCount == errors ? HTTPSettings(host: host, headers: headers) : nil
   }
 
-  /// What `Host` is to say.
+  /// The value of `Host`: a host with an optional port.
   mutating func host(_ item: Item) -> String? {
     value(item, "a host") { text throws(Problem) in
       try Self.isPossible { () throws(HTTPWriter.Invalid) in
@@ -135,7 +135,7 @@ extension Reader {
       body: body)
     let place = (fields["path"] ?? fields["method"])?.item.place ?? field.place
     guard errorCount == errors, let sample = sample(request.path, at: place) else { return nil }
-    // What follows the answer to it is no HTTP.
+    // After a server has granted CONNECT, the connection speaks HTTP no longer.
     if request.method == "CONNECT" {
       report(place, "CONNECT makes a tunnel, and no other request can follow")
       return nil
@@ -154,7 +154,7 @@ extension Reader {
     }
   }
 
-  /// The text with something plain in the place of each placeholder, to be looked at as a part of a
+  /// The text with a `0` in the place of each placeholder, to check whether it can be a part of a
   /// request; nil, with an error, where a placeholder is wrong.
   private mutating func sample(_ text: String, at place: Place) -> String? {
     do {
@@ -173,7 +173,7 @@ extension Reader {
     }
   }
 
-  /// Throws what is wrong where something cannot be written.
+  /// Throws what keeps `write` from writing a request; nothing where it can.
   static func isPossible(
     _ write: () throws(HTTPWriter.Invalid) -> Void
   ) throws(Problem) {
@@ -198,7 +198,7 @@ extension Reader {
 
   // MARK: Answers
 
-  /// What must answer a request: by default any success.
+  /// The response that a request expects: by default any with a status from 200 to 299.
   mutating func response(_ item: Item?, to request: HTTPRequest) -> MessagePattern.Expectation? {
     let method =
       HTTPMethod.allCases.first { "\($0.text)" == request.method && $0 != .other } ?? .other
@@ -237,7 +237,7 @@ extension Reader {
 }
 
 extension HTTPAnswer {
-  /// Status codes as a plan writes them.
+  /// The value of `status` in a plan.
   static func yaml(_ statuses: [ClosedRange<UInt16>]) -> String {
     let texts = statuses.map {
       $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)..\($0.upperBound)"

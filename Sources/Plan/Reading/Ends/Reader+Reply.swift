@@ -1,7 +1,6 @@
 import Messages
 
-// What a plan says of the built-in server's reply: how it is read and written, and what cannot be
-// expected of it.
+// Reads and writes the built-in server's `reply`, and says which expectations it cannot meet.
 
 extension Reader {
   mutating func reply(_ item: Item) -> ServerReply? {
@@ -55,7 +54,7 @@ extension Reader {
 }
 
 extension ServerReply {
-  /// Why no echo comes back; asked only of replies other than `.echo`.
+  /// Why no echo comes back. Must not be called on `.echo`.
   var whyNoEcho: Problem {
     switch self {
     case .send(let bytes):
@@ -74,7 +73,7 @@ extension ServerReply {
     }
   }
 
-  /// Why a server of HTTP cannot reply so; nil where it can.
+  /// Why a server that speaks HTTP cannot have this reply; nil where it can.
   var whyNotHTTP: Problem? {
     switch self {
     case .echo, .send, .discard: return nil
@@ -100,7 +99,7 @@ extension ServerReply {
     }
   }
 
-  /// The reply as a plan writes it.
+  /// The value of `reply` in a plan.
   var yaml: String {
     switch self {
     case .echo: "echo"

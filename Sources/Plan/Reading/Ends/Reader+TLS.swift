@@ -1,11 +1,12 @@
-// The TLS of a plan: how it is read.
+// Reads and writes the TLS of a plan.
 
 extension Reader {
   private static let tlsKeys = [
     "verify", "server-name", "certificate", "key", "versions", "ciphers", "alpn",
   ]
 
-  /// Nil for `off`, and, with an error, for what cannot be read.
+  /// The plan's TLS, without the server's certificate. Nil for `off`; nil, with an error, for what
+  /// cannot be read.
   mutating func tls(_ item: Item) -> PlanTLS? {
     guard case .map = item.value else {
       return word(item, as: Switch.self) == .on ? PlanTLS() : nil
@@ -48,11 +49,11 @@ extension Reader {
     switch (fields["certificate"], fields["key"]) {
     case (nil, nil): return nil
     case (let certificate?, let key?):
-      guard let shown = text(certificate.item, "the name of a file"),
-        let own = text(key.item, "the name of a file")
+      guard let certificateFile = text(certificate.item, "the name of a file"),
+        let keyFile = text(key.item, "the name of a file")
       else { return nil }
       return PlanTLS.Identity(
-        certificate: path(shown, certificate.item), key: path(own, key.item))
+        certificate: path(certificateFile, certificate.item), key: path(keyFile, key.item))
     case (let certificate?, nil):
       report(certificate.place, "\(owner) has a 'certificate' and no 'key'")
       return nil
@@ -62,7 +63,8 @@ extension Reader {
     }
   }
 
-  /// A file as the user would open it.
+  /// The path by which the user would open the file `name`: a name is relative to the file that has
+  /// the item.
   private func path(_ name: String, _ item: Item) -> String {
     FilePath.resolve(name, from: sources[item.place.file].name)
   }
@@ -93,7 +95,7 @@ extension Reader {
 }
 
 extension PlanTLS {
-  /// As a plan writes it, without the server's own certificate.
+  /// The value of `tls` in a plan. The server's certificate is not in it: it belongs to `server`.
   var yaml: String {
     var parts: [String] = []
     switch verification {
@@ -111,5 +113,6 @@ extension PlanTLS {
 }
 
 extension PlanTLS.Identity {
+  /// The two entries of a mapping, without its braces.
   var yaml: String { "certificate: \(yamlScalar(certificate)), key: \(yamlScalar(key))" }
 }

@@ -10,7 +10,8 @@ extension Reader {
     var known: Set<String> = []
     return items.compactMap { item in
       let target = value(item, "a host and a port", Self.target)
-      // A target that is named twice would count as two, but has only one set of source ports.
+      // A target that is named twice would count as two endpoints, but a source port connects to it
+      // only once.
       if let target, !known.insert("\(target)".lowercased()).inserted {
         report(item.place, "\(target) stands twice in the list")
       }
@@ -40,8 +41,9 @@ extension Reader {
     return Target(host: "\(addresses.first)", port: port)
   }
 
-  /// Whether a text can be the name of a host (RFC 1123, and the underscore that some have). False
-  /// for a text whose last label is a number, as in an address, and for a range of addresses.
+  /// Whether a text can be the name of a host (RFC 1123, and underscores, which some names have).
+  /// False for a text whose last label is a number, as an IPv4 address has it, and for a range of
+  /// addresses.
   private static func isName(_ text: String) -> Bool {
     let labels = text.split(separator: ".", omittingEmptySubsequences: false)
     let isWord = { (label: Substring) in

@@ -1,13 +1,14 @@
 import Messages
 import Protocols
 
-// The WebSockets of a plan: how they are read.
+// Reads the WebSockets of a plan, and their messages.
 
 extension Reader {
   private static let webSocketKeys = [
     "path", "host", "headers", "subprotocols", "ping", "binary",
   ]
-  /// Fields of the opening that follow from other keys, or that nobody here could keep.
+  /// Headers that `headers` may not have: the first follows from `subprotocols`, the second would
+  /// promise extensions, and the runner has none.
   private static let ownFields = ["sec-websocket-protocol", "sec-websocket-extensions"]
 
   mutating func webSocketSettings(_ item: Item) -> WebSocketSettings? {
@@ -31,7 +32,8 @@ extension Reader {
     return errorCount == errors ? settings : nil
   }
 
-  /// Headers of an opening. They say the same on every connection, so braces stand for themselves.
+  /// Headers of the request for the upgrade. They are the same on every connection, so a placeholder
+  /// is an error. Doubled braces are sent as they are.
   private mutating func openingHeaders(_ item: Item) -> [HTTPRequest.Header] {
     guard case .map(let written) = item.value else { return headers(item) }
     for field in written where Self.ownFields.contains(field.key.lowercased()) {
@@ -74,7 +76,7 @@ extension Reader {
         let name = value(
           item, "the name of a subprotocol",
           { text throws(Problem) in
-            // A token, as the names of headers are (RFC 6455, 4.1).
+            // A subprotocol is a token (RFC 6455, 4.1), as the name of a header is.
             let isToken =
               (try? HTTPWriter.request(target: "/", host: "", fields: [.init(text, "")])) != nil
             guard isToken else {
@@ -107,7 +109,11 @@ extension Reader {
 
   // MARK: Messages
 
-  /// A message of WebSockets; nil, with an error, where something in it is wrong.
+  /// The pattern of a WebSocket message; nil, with an error, where something in it is wrong.
+  ///
+  /// - Parameters:
+  ///   - content: the field of the message that gives its content, such as `send`.
+  ///   - fields: all fields of the message.
   mutating func webSocketPattern(
     _ message: Item.Field, _ content: Item.Field, _ fields: [String: Item.Field],
     pace: MessagePattern.Pace?, timeout: Duration?, reply: ServerReply?,
@@ -139,7 +145,8 @@ extension Reader {
     return pattern
   }
 
-  /// What must come back: the answer is one whole message.
+  /// What must come back for a message. The answer is one whole message, so `expect` may not say where
+  /// it ends.
   private mutating func messageExpectation(
     _ field: Item.Field?, of message: Item.Field, reply: ServerReply?
   ) -> MessagePattern.Expectation? {

@@ -1,27 +1,30 @@
-/// How large a regular expression becomes when its repetitions are written out. A `ByteSearch` has
-/// them written out: its state grows with this size, and its tables with the size squared.
+/// The size of a regular expression whose repetitions are written out: `a{3}` as `aaa`. A `ByteSearch`
+/// has them written out: its state grows with this size, and its tables with the size squared.
 struct ExpressionSize {
   /// The largest `total` of an expression in a plan; expressions for answers are short.
   static let most = 1000
 
-  /// The size of what has been read so far within one pair of parentheses, or of the whole expression.
+  /// The size of what has been read so far: of one pair of parentheses, or of the whole expression
+  /// outside of any.
   private struct Group {
     /// The size of all parts but the last.
     var total = 0
     /// The size of the last part, which a repetition would multiply.
     var last = 0
 
-    /// Begins a part of this size.
+    /// Begins the next part, which has this size.
     mutating func begin(_ size: Int) {
       total = min(total + last, mostSize)
       last = size
     }
 
+    /// Counts the last part as if it stood `factor` times, and at least once.
     mutating func multiply(by factor: Int) {
       last = min(last * max(1, min(factor, mostSize)), mostSize)
     }
   }
 
+  /// Larger sizes count as this one, so that no sum or product overflows.
   private static let mostSize = 1 << 30
   private var groups = [Group()]
   private var rest: ArraySlice<UInt8>
@@ -29,7 +32,7 @@ struct ExpressionSize {
   /// The number of characters and groups to match, each repetition written out.
   private(set) var total = 0
   /// Whether the expression has a back-reference such as `\1`, which POSIX leaves out of extended
-  /// expressions. A search that has one bit for each position cannot follow it.
+  /// expressions. `ByteSearch` cannot follow one: it remembers positions, not what was matched.
   private(set) var hasReference = false
 
   init(_ text: String) {
@@ -49,7 +52,7 @@ struct ExpressionSize {
         if let next = rest.popFirst(), (0x31...0x39).contains(next) { hasReference = true }
         groups[groups.count - 1].begin(1)
       case UInt8(ascii: "{"): groups[groups.count - 1].multiply(by: interval())
-      // One repetition, and a loop.
+      // Written out, `a+` is `aa*`.
       case UInt8(ascii: "+"): groups[groups.count - 1].multiply(by: 2)
       case UInt8(ascii: "*"), UInt8(ascii: "?"): break
       default: groups[groups.count - 1].begin(1)
@@ -66,14 +69,15 @@ struct ExpressionSize {
     groups[groups.count - 1].begin(min(inner.total + 1, Self.mostSize))
   }
 
-  /// The factor for `{m,n}`, whose first brace has been read: the most repetitions that it allows.
+  /// Reads the rest of `{m,n}`, whose first brace has been read. Returns how often its part stands in
+  /// the expression that is written out.
   private mutating func interval() -> Int {
     let body = rest.prefix { $0 != UInt8(ascii: "}") }
     let bounds = body.split(separator: UInt8(ascii: ",")).map {
       Int(String(decoding: $0, as: UTF8.self)) ?? 1
     }
     rest = rest.dropFirst(body.count + 1)
-    // `{3,}` is three repetitions and a loop, which counts as one more.
+    // Written out, `a{3,}` is `aaaa*`.
     return (bounds.max() ?? 1) + (body.last == UInt8(ascii: ",") ? 1 : 0)
   }
 

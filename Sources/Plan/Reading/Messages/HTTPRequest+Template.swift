@@ -1,8 +1,8 @@
 import Messages
 
 extension HTTPRequest {
-  /// The bytes of a request, with its placeholders. A body has its length before it, whatever its
-  /// placeholders come to.
+  /// The request as it is sent, with its placeholders. `Content-Length` is that of the body whose
+  /// placeholders are filled in.
   func template(
     _ settings: HTTPSettings, host: String, _ data: DataTables
   ) throws(TemplateText.Failure) -> MessageTemplate {
@@ -11,8 +11,8 @@ extension HTTPRequest {
       plain("\(method) "), try TemplateText.parse(path, data),
       plain(" HTTP/1.1\r\nHost: \(host)\r\n"),
     ]
-    let own = Set(headers.map { $0.name.lowercased() })
-    let common = settings.headers.filter { !own.contains($0.name.lowercased()) }
+    let ownNames = Set(headers.map { $0.name.lowercased() })
+    let common = settings.headers.filter { !ownNames.contains($0.name.lowercased()) }
     for header in common + headers {
       templates += [
         plain("\(header.name): "), try TemplateText.parse(header.value, data), plain("\r\n"),
@@ -21,18 +21,20 @@ extension HTTPRequest {
     guard let body else {
       return try Self.checked(MessageTemplate(joining: templates + [plain("\r\n")]))
     }
-    let sent = try TemplateText.parse(body, data)
-    if let fixed = sent.fixed {
-      let rest = [plain("Content-Length: \(fixed.count)\r\n\r\n"), sent]
+    let content = try TemplateText.parse(body, data)
+    if let fixed = content.fixed {
+      let rest = [plain("Content-Length: \(fixed.count)\r\n\r\n"), content]
       return try Self.checked(MessageTemplate(joining: templates + rest))
     }
-    let length = MessageTemplate(parts: [.lengthOfLast(sent.parts.count)])
+    let length = MessageTemplate(parts: [.lengthOfLast(content.parts.count)])
     let head = MessageTemplate(joining: templates + [plain("Content-Length: "), length])
-    // Not joined with the head: the length is that of the body's own parts.
+    // Not by `init(joining:)`: it would make one part of the empty line and the beginning of the body,
+    // and `lengthOfLast` would count both.
     return try Self.checked(
-      MessageTemplate(parts: head.parts + plain("\r\n\r\n").parts + sent.parts))
+      MessageTemplate(parts: head.parts + plain("\r\n\r\n").parts + content.parts))
   }
 
+  /// The template, unless its messages may be longer than any message of a plan.
   private static func checked(
     _ template: MessageTemplate
   ) throws(TemplateText.Failure) -> MessageTemplate {

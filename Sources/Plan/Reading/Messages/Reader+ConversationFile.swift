@@ -1,7 +1,8 @@
 import Messages
 
-/// Files that `capture` writes, or anyone by hand; docs/capture.md describes them.
+/// Reads files of conversations, which `capture` writes, or anyone by hand (docs/capture.md).
 extension Reader {
+  /// The version of the format that `conversation` must name.
   static let conversationVersion = 1
 
   private static let fileKeys = ["conversation", "captured", "forward", "connections"]
@@ -52,8 +53,8 @@ extension Reader {
       .compactMap { conversation($0) }
   }
 
-  /// False, with an error, for a file of another version, or of another format. The file's other
-  /// keys are not looked at then: they may mean something else.
+  /// False, with an error, for a file of another version, or of another format. The caller then leaves
+  /// the file's other keys alone: they may mean something else.
   private mutating func isKnownVersion(_ root: Item) -> Bool {
     guard case .map(let fields) = root.value else {
       if case .broken = root.value { return false }
@@ -99,14 +100,14 @@ extension Reader {
 
   // MARK: One conversation
 
-  // A missing key is not reported after an unknown one, which may be the same key misspelt.
+  // After an unknown key, no missing key is reported: the unknown one may be the same key misspelt.
 
   private mutating func conversation(_ item: Item) -> RecordedConversation? {
     let errors = errorCount
     guard let fields = fields(item, in: "a connection", known: ["client", "steps", "truncated"])
     else { return nil }
     let client = fields["client"].flatMap { text($0.item, "an address") }
-    // `truncated` changes nothing: it tells people that the conversation once went on.
+    // `truncated` changes nothing: it tells people that the conversation went on after its last step.
     if let field = fields["truncated"], let word = text(field.item, "true or false"),
       !["true", "false"].contains(word)
     {
@@ -177,14 +178,14 @@ extension Reader {
   }
 }
 
-/// Which sides of a conversation have closed: they can say no more.
+/// Checks the order of a conversation's steps: a side that has closed can say no more.
 private struct StepOrder {
   /// The line of the client's close; nil before it.
   private var clientCloseLine: Int?
   /// The line of the server's close; nil before it.
   private var serverCloseLine: Int?
 
-  /// Takes the next step, and says what is wrong with it; nil when nothing is.
+  /// Takes the next step, and returns what is wrong with it; nil when nothing is.
   mutating func problem(with action: RecordedConversation.Action, at place: Place) -> Problem? {
     switch action {
     case .send: return Self.problem("client", clientCloseLine)

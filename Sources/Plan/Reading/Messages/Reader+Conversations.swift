@@ -1,14 +1,16 @@
 import Messages
 import Recording
 
-/// Messages that play recorded conversations.
+/// Reads messages that play recorded conversations.
 extension Reader {
+  /// The keys that only a message with a `conversation` may have.
   static let conversationKeys = ["delays", "substitute"]
 
   /// The pattern of a message with a `conversation`; nil, with an error, when anything in it is
   /// wrong.
   ///
   /// - Parameters:
+  ///   - message: the message under its name.
   ///   - field: the `conversation` of the message.
   ///   - fields: all fields of the message.
   mutating func conversationPattern(
@@ -102,10 +104,10 @@ extension Reader {
     return fields.isEmpty || errorCount > errors ? nil : substitutions
   }
 
-  // MARK: Who plays it
+  // MARK: Phases that play conversations
 
-  /// Reports conversations that close their connections in a phase that has to raise the number of
-  /// connections.
+  /// Reports phases that are to raise the number of connections, and play a conversation that closes
+  /// its connection.
   mutating func checkClosing(_ patterns: [MessagePattern], playedBy phases: [PlacedPhase]) {
     let closing = Set(patterns.filter(\.closesConnections).map(\.name))
     for phase in phases {
@@ -121,7 +123,7 @@ extension Reader {
 }
 
 extension MessagePattern {
-  /// Whether playing the conversation to its end closes the connection.
+  /// Whether any of the pattern's conversations closes its connection at its end.
   fileprivate var closesConnections: Bool {
     conversation?.scripts.contains { $0.closeLag != nil || $0.cues.last?.act == .close } ?? false
   }

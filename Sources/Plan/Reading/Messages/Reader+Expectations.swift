@@ -5,12 +5,12 @@ extension Reader {
     "write expect: echo, none, {bytes: 10B}, {text: \"pong\"}, {matches: \"^OK\"}, "
     + "{until: \"\\n\"} or {length: {size: 4, plus: 4}}"
 
-  /// What must come back for a message: by default the same bytes. Nil, with an error, when that is
-  /// wrong, or the built-in server does not answer so.
+  /// What must come back for a message: by default the same bytes. Nil, with an error, when `expect` is
+  /// wrong, or when it is an echo and the built-in server does not echo.
   ///
   /// - Parameters:
   ///   - field: the `expect` of the message, if it has one.
-  ///   - message: the whole message.
+  ///   - message: the message under its name.
   mutating func expectation(
     _ field: Item.Field?, of message: Item.Field, reply: ServerReply?
   ) -> MessagePattern.Expectation? {
@@ -56,9 +56,11 @@ extension Reader {
       hint: "keep one of them")
   }
 
-  /// An answer that says where it ends.
+  /// The expectation of an answer that says where it ends.
   ///
-  /// - Parameter contents: the other fields of `expect`, in the order of the plan.
+  /// - Parameters:
+  ///   - end: the field of `expect` that says where the answer ends: `until` or `length`.
+  ///   - contents: `bytes`, `text` and `matches`, as far as they are there, in the order of the plan.
   private mutating func framed(
     _ end: Item.Field, _ contents: [Item.Field]
   ) -> MessagePattern.Expectation? {
@@ -90,7 +92,8 @@ extension Reader {
     }
   }
 
-  /// Where the number stands that tells an answer's length, and what it counts.
+  /// The value of `length`: where an answer has the number that tells its length, and what this number
+  /// counts.
   private mutating func lengthField(_ item: Item) -> LengthField? {
     let keys = ["at", "size", "order", "plus"]
     guard let fields = fields(item, in: "length", known: keys) else { return nil }
@@ -139,7 +142,7 @@ extension Reader {
     return .text(Array(text.utf8))
   }
 
-  /// The expectations that one word says.
+  /// The expectations that a plan writes as one word.
   private enum PlainExpectation: String, CaseIterable {
     case echo, none
   }

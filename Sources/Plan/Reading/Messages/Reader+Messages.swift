@@ -8,7 +8,7 @@ extension Reader {
   private static let example = "for example heartbeat: {every: 30s, send: \"ping\"}"
   private static let defaultTimeout = Duration.seconds(5)
 
-  /// Adds the patterns of a mapping from names to patterns to `book`; returns the mapping's names.
+  /// Reads a mapping from names to patterns, and adds the patterns to `book`. Returns the names.
   @discardableResult
   mutating func messages(_ item: Item, into book: inout MessageBook) -> [PlacedName] {
     guard case .map(let fields) = item.value else {
@@ -123,9 +123,10 @@ extension Reader {
     }
   }
 
-  // MARK: What it says
+  // MARK: The content of a message
 
-  /// The one key that gives the message's content; nil, with an error, unless there is exactly one.
+  /// The field that gives the message's content. Nil, with an error, unless there is exactly one, and
+  /// it suits the protocol.
   private mutating func content(
     _ fields: [String: Item.Field], of owner: String, at place: Place, spoken: SpokenContext
   ) -> Item.Field? {
@@ -170,6 +171,7 @@ extension Reader {
     return field
   }
 
+  /// The template of a message with `send`, `bytes` or `file`.
   mutating func template(_ field: Item.Field) -> MessageTemplate? {
     switch field.key {
     case "send": return template(field.item)
@@ -221,7 +223,7 @@ extension Reader {
   }
 }
 
-// MARK: - Who plays it
+// MARK: - Patterns that phases play
 
 extension Reader {
   /// The patterns that phases play, in the order of the plan. Reports those that no phase plays,
@@ -229,7 +231,6 @@ extension Reader {
   ///
   /// - Parameters:
   ///   - reply: what the server does with a message; nil when it could not be read.
-  ///   - spoken: what messages have to know of the plan's protocol.
   mutating func patterns(
     _ book: MessageBook, playedBy phases: [PlacedPhase], reply: ServerReply?,
     spoken: SpokenContext
@@ -268,7 +269,8 @@ extension Reader {
 }
 
 extension Duration {
-  /// A plan's duration in whole nanoseconds: it is never negative, and a year at most.
+  /// The duration in whole nanoseconds. It must not be negative. No duration of a plan overflows: it is
+  /// a year at most, or a hundred in a replay at the lowest speed.
   var nanoseconds: UInt64 {
     UInt64(components.seconds) * 1_000_000_000 + UInt64(components.attoseconds) / 1_000_000_000
   }

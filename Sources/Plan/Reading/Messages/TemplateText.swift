@@ -2,11 +2,11 @@ import Messages
 
 /// A message as a plan writes it: text with placeholders such as `{connection}`.
 ///
-/// Messages are often JSON, so braces that cannot be meant as a placeholder stand for themselves:
-/// a placeholder is `{`, letters, perhaps a colon and digits, and `}`. Where a text that looks like
-/// a placeholder is meant, `{{` is a plain `{`, and the `}}` that belongs to it a plain `}`.
+/// A placeholder is `{`, letters, perhaps a colon and digits, and `}`. Messages are often JSON, so any
+/// other brace stands for itself. Text that looks like a placeholder and is none has its braces
+/// doubled: `{{` is a plain `{`, and the `}}` that belongs to it a plain `}`.
 enum TemplateText {
-  /// What is wrong with a text, and the part of it to point at.
+  /// What is wrong with a text, and the part of the text to point at.
   struct Failure: Error {
     var part: String
     var problem: Problem
@@ -104,8 +104,8 @@ enum TemplateText {
     }
   }
 
-  /// Throws when the name of a placeholder stands behind a brace that nothing closes, or that
-  /// spaces part from its `}`.
+  /// Throws where somebody meant a placeholder and spoilt its end: after the brace and the name of a
+  /// placeholder there is no `}`, or there are spaces before it.
   private static func reportOpen(
     _ name: String, digits: String?, tail: ArraySlice<UInt8>
   ) throws(Failure) {
@@ -169,7 +169,8 @@ enum TemplateText {
 }
 
 extension TemplateText {
-  /// The text that reads as this template; nil when it has bytes that are not UTF-8.
+  /// The text that reads as this template. Nil when no text does: when the template has bytes that are
+  /// not UTF-8, or is that of an HTTP request with `lengthOfLast`.
   static func text(of template: MessageTemplate) -> String? {
     var bytes: [UInt8] = []
     var open = 0
@@ -194,7 +195,7 @@ extension TemplateText {
       case .worker: bytes += Array("{worker}".utf8)
       case .data(let column): bytes += Array("{\(column.name)}".utf8)
       case .random(let count): bytes += Array("{random:\(count)}".utf8)
-      // No text stands for it: only requests have it, and they are written as such.
+      // Only requests have this part, and plans do not write them as one text.
       case .lengthOfLast: return nil
       }
     }

@@ -2,7 +2,7 @@ import Recording
 import WorkerLog
 
 extension Reader {
-  /// `expect-limit: {errno: EMFILE, at: socket, connections: 19k..20k}`
+  /// The value of `expect-limit`, such as `{errno: EMFILE, at: socket, connections: 19k..20k}`.
   mutating func expectedLimit(_ item: Item) -> ExpectedLimit? {
     let known = ["errno", "at", "end", "resource", "connections"]
     guard let fields = fields(item, in: "expect-limit", known: known) else { return nil }

@@ -1,6 +1,6 @@
 import Recording
 
-/// What phases need to know of the rest of the plan.
+/// What the reading of phases needs from the rest of the plan.
 struct PhaseContext {
   /// Nil when the clients could not be read.
   var clients: Clients?
@@ -9,8 +9,8 @@ struct PhaseContext {
   /// The share of its promise that a phase without `tolerate` may miss, 0 to 1.
   var tolerance = 0.0
 
-  /// The end of a search without `to`: the connections that all sources can have to one endpoint,
-  /// or a million where the number of sources is not known, and `first` at least.
+  /// The number of connections at which a search without `to` ends: as many as all sources can have to
+  /// one endpoint, or a million where the number of sources is not known. At least `first`.
   func end(ofSearchFrom first: Int) -> Int {
     let unknown = 1_000_000
     guard let clients, let sources = clients.sourceCount else { return max(first, unknown) }
@@ -19,7 +19,7 @@ struct PhaseContext {
 }
 
 extension Reader {
-  /// What a phase does, and where the plan says how many connections the phase asks for.
+  /// What a phase does, and where the plan says how many connections the phase opens.
   mutating func kind(
     _ word: PhaseKind, _ field: Item.Field, _ context: PhaseContext
   ) -> (Phase.Kind?, goalPlace: Place?) {
@@ -33,7 +33,7 @@ extension Reader {
     }
   }
 
-  /// How a plan writes a phase of this kind, for hints.
+  /// A hint that shows how a plan writes a phase of this kind.
   static func shape(of kind: PhaseKind) -> String {
     switch kind {
     case .ramp: "write ramp: {to: 20k, rate: 10k/s}"
@@ -44,7 +44,7 @@ extension Reader {
     }
   }
 
-  /// Whether the phase is a mapping, as its kind needs. When it is not, there is an error.
+  /// Whether the phase is a mapping; false, with an error, when it is not.
   private mutating func isMapping(_ field: Item.Field) -> Bool {
     switch field.item.value {
     case .map: return true
@@ -128,7 +128,7 @@ extension Reader {
     return thresholds(item, known)
   }
 
-  /// `rate` or `over`, or as fast as the host can.
+  /// The pace by `rate` or `over`; without either, as fast as the host can.
   private mutating func pace(_ fields: [String: Item.Field], in owner: String) -> Phase.Pace? {
     if let rate = fields["rate"], let over = fields["over"] {
       report(

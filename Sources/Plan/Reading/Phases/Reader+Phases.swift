@@ -41,7 +41,7 @@ extension Reader {
           fields[1].place, "a phase is one key, and this one has '\(field.key)' already",
           hint: PhaseKind(rawValue: fields[1].key) != nil
             ? "begin it with '- '" : "indent what belongs to '\(field.key)' deeper")
-        // The keys of the phase stand beside its kind, not below: there is nothing more to look at.
+        // The phase's own keys stand beside its kind, not indented below it: nothing is left to read.
         if case .scalar("") = field.item.value { return nil }
       }
       guard let kind = PhaseKind(rawValue: field.key) else {
@@ -93,10 +93,10 @@ extension Reader {
     return phase
   }
 
-  /// The fields of a phase.
+  /// The fields of a phase, by key; empty, with an error, when the phase is no mapping.
   ///
-  /// - Parameter known: the keys that only this kind of phase has. `tolerate`, `messages` and
-  ///   `thresholds` are added where the kind has them.
+  /// - Parameter known: the keys of this kind of phase, without `tolerate`, `messages` and
+  ///   `thresholds`. These are added where the kind may have them.
   mutating func phaseFields(
     _ field: Item.Field, known: [String]
   ) -> [String: Item.Field] {

@@ -3,14 +3,17 @@ import Recording
 /// Where a condition stands, and what it may say there.
 struct ThresholdContext {
   enum Owner: Equatable {
+    /// The plan's own `thresholds`.
     case plan
+    /// The `thresholds` of the phase of this name.
     case phase(String)
+    /// The `until` of a search.
     case search
   }
 
   var owner = Owner.plan
-  /// The phases that `in` may name; nil when they could not be read, or where `in` is refused: then
-  /// no name is checked.
+  /// Names of the phases that `in` may name. Nil when they could not be read, and where `in` is refused:
+  /// then no name is checked.
   var phases: [String]?
   /// Time between two samples; nil when it could not be read.
   var interval: Duration?
@@ -62,7 +65,7 @@ extension Reader {
       text: text, line: planLine(place), metric: metric, comparison: comparison, value: value,
       phase: scope.phase, window: scope.window, aborts: scope.aborts)
     if case .phase(let name) = context.owner {
-      // The text as it would stand among the thresholds of the plan.
+      // The text that the condition would have among the thresholds of the plan.
       threshold.text = text[..<tail.startIndex] + " in \(name)" + tail
       threshold.phase = name
     }
@@ -76,7 +79,8 @@ extension Reader {
   }
 
   private mutating func metric(_ name: String, at place: Place) -> Metric? {
-    // `held` is a figure for reports, of both ends; a condition names one end.
+    // `held` is a figure of both ends, for reports and comparisons. A condition is about one end:
+    // `connections` are the client's, `accepted` the server's.
     if let metric = Metric(named: name), metric != .held { return metric }
     let here = find(name, from: place)
     let known = Metric.all.filter { $0 != .held }.map(\.name)

@@ -1,16 +1,16 @@
-/// What a message is made of.
+/// Whether a message is a text, in UTF-8, or any bytes.
 package enum MessageKind: UInt8, BitwiseCopyable, Sendable {
   case text, binary
 }
 
-/// A piece of a message: all of it, unless it is long or comes cut.
+/// A piece of a message: all of it, unless the message is long or comes in several reads.
 package struct MessagePiece: BitwiseCopyable, Equatable {
-  /// The most bytes that stand before a piece on any wire.
+  /// The most bytes that any protocol writes before a piece.
   package static let mostHead = 16
 
   package var kind: MessageKind
   package var count: Int
-  /// Whether the message begins, and ends, with it.
+  /// Whether the message begins with this piece, and whether it ends with it.
   package var begins = true
   package var ends = true
 
@@ -20,8 +20,8 @@ package struct MessagePiece: BitwiseCopyable, Equatable {
   }
 }
 
-/// The pieces that one read of a kernel that carries messages has brought: before each stand 32 bits that tell
-/// its length, its kind, and where its message begins and ends.
+/// The pieces that one read from a kernel that carries messages has brought. A head of 32 bits stands before each
+/// piece: its length, its kind, and whether its message begins and ends with it.
 @safe
 struct MessagePieces {
   private let bytes: UnsafeRawBufferPointer
@@ -54,27 +54,30 @@ struct MessagePieces {
   }
 }
 
-/// Puts pieces into the buffer of whoever reads.
+/// Writes pieces into the caller's buffer.
 ///
-/// What a piece has around it here is at most twice as long as any frame's head, so a buffer has room for
-/// all that half of its length can bring, and `slack`.
+/// The head of a piece has 4 bytes here, and on the wire it is a frame's head of 2 bytes or more. So what half of
+/// the buffer's length brings from the wire, less `slack`, fits into the buffer as pieces.
 @safe
 struct MessagePieceWriter {
-  /// More than the head of a piece that goes on with what an earlier read began.
+  /// Room for the head of a piece that goes on with a frame of an earlier read: this read does not bring the frame's
+  /// head.
   static let slack = 16
 
   private let room: UnsafeMutableRawBufferPointer
   private(set) var count = 0
-  /// Where the head of the piece stands that has not ended.
-  private var open: Int?
+  /// Where the head of the open piece goes; nil when no piece is open.
+  private var openHead: Int?
   private var piece = MessagePiece(.text, count: 0)
 
   init(_ room: UnsafeMutableRawBufferPointer) { unsafe self.room = unsafe room }
 
-  /// Adds bytes to the piece, which begins here if none is open.
+  /// Adds bytes to the open piece; begins a piece if none is open.
+  ///
+  /// - Parameter begins: whether the message begins with a piece that begins here.
   @inline(__always)
   mutating func add(_ bytes: UnsafeRawBufferPointer, _ kind: MessageKind, begins: Bool) {
-    if open == nil { begin(kind, begins) }
+    if openHead == nil { begin(kind, begins) }
     precondition(unsafe count + bytes.count <= room.count, "no room for a piece")
     if let from = bytes.baseAddress {
       unsafe (room.baseAddress! + count).copyMemory(from: from, byteCount: bytes.count)
@@ -86,22 +89,22 @@ struct MessagePieceWriter {
   /// The message is whole.
   @inline(__always)
   mutating func endMessage(_ kind: MessageKind, begins: Bool) {
-    if open == nil { begin(kind, begins) }
+    if openHead == nil { begin(kind, begins) }
     piece.ends = true
     endPiece()
   }
 
-  /// Nothing more is here of the message whose piece is open.
+  /// Ends the open piece, if one is open: no more of its message is here.
   mutating func endPiece() {
-    guard let open else { return }
+    guard let openHead else { return }
     unsafe room.storeBytes(
-      of: MessagePieces.head(piece), toByteOffset: open, as: UInt32.self)
-    self.open = nil
+      of: MessagePieces.head(piece), toByteOffset: openHead, as: UInt32.self)
+    self.openHead = nil
   }
 
   private mutating func begin(_ kind: MessageKind, _ begins: Bool) {
     precondition(unsafe count + MessagePieces.headCount <= room.count, "no room for a piece")
-    open = count
+    openHead = count
     count += MessagePieces.headCount
     piece = MessagePiece(kind, count: 0)
     piece.begins = begins

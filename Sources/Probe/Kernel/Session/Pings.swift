@@ -9,13 +9,13 @@ struct Pings {
   let interval: UInt64?
   /// How many intervals have begun.
   private(set) var round: UInt32 = 0
-  /// The round that began because this worker was late: answers to earlier pings may stand unread.
+  /// The last round that began because this worker was late: answers to earlier pings may stand unread.
   private(set) var roundAfterDelay: UInt32 = 0
-  /// When this one began.
+  /// When the current round began.
   private var start = Instant(nanoseconds: 0)
-  /// The round has 2 to this power places.
+  /// A round has 2 to the power of `bits` places.
   private var bits: UInt64 = 0
-  /// The next place of the round.
+  /// The place of the round that is next.
   private var place: UInt64 = 0
 
   init(every interval: UInt64?) { self.interval = interval.map { max(1, $0) } }
@@ -25,7 +25,8 @@ struct Pings {
     guard interval != nil else { return }
     while UInt64(row) >> bits != 0 {
       bits += 1
-      // Among twice as many, behind the place that was the last: the new ones between it and the next are to come.
+      // There are twice as many places: place p has become 2 * p. The next one is right behind the last that
+      // was used.
       if place > 0 { place = 2 * place - 1 }
     }
   }
@@ -37,7 +38,9 @@ struct Pings {
       start = now
       round = 1
     }
-    if instant.advanced(byNanoseconds: interval / 2) <= now {
+    // The worker is late by half an interval or more: a new round begins now, and the rest of the old one is
+    // left out.
+    if nextPlaceDue.advanced(byNanoseconds: interval / 2) <= now {
       (start, place) = (now, 0)
       round &+= 1
       roundAfterDelay = round
@@ -48,20 +51,21 @@ struct Pings {
       round &+= 1
       place = 0
     }
-    guard instant <= now else { return nil }
+    guard nextPlaceDue <= now else { return nil }
     defer { place += 1 }
     var row: UInt32 = 0
     for bit in 0..<bits { row |= UInt32(place >> bit & 1) << UInt32(bits - 1 - bit) }
     return row
   }
 
-  /// When to ask again: no more than a thousand times a second.
+  /// When to call `next` again: no more than a thousand times per second. Nil where nobody is pinged.
   func nextInstant(after now: Instant) -> Instant? {
     guard interval != nil else { return nil }
-    return max(instant, now.advanced(byNanoseconds: 1_000_000))
+    return max(nextPlaceDue, now.advanced(byNanoseconds: 1_000_000))
   }
 
-  private var instant: Instant {
+  /// When `place` is due; the end of the round where all of its places have been used.
+  private var nextPlaceDue: Instant {
     let (high, low) = (interval ?? 0).multipliedFullWidth(by: place)
     let offset = bits == 0 ? low : high << (64 - bits) | low >> bits
     return start.advanced(byNanoseconds: offset)
@@ -72,7 +76,9 @@ struct Pings {
 struct Leaving {
   struct Entry {
     var row: UInt32
+    /// `SessionKernel.tokenBelow`, to tell whether the connection still has the row.
     var token: UInt64
+    /// The deadline.
     var until: Instant
   }
 

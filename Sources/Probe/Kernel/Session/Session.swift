@@ -2,57 +2,59 @@ import Linux
 import SystemPackage
 import WorkerLog
 
-/// What a protocol does with a connection besides the messages on it, and how these stand on the wire: what a
-/// `SessionKernel` has to be told.
+/// A protocol as a `SessionKernel` sees it: how a connection is opened, kept and ended, and how messages stand on
+/// the wire.
 ///
-/// A session knows connections by their rows, and neither sockets nor clocks. What it has to say it puts into `said`.
+/// A session knows connections by their rows, and knows neither sockets nor clocks. Bytes that it has to send, other
+/// than messages, it puts into `said`.
 protocol Session: ~Copyable {
-  /// What has failed where the opening or anything later fails.
+  /// The call that failures of the opening, and all later ones, are counted as.
   static var call: FailedCall { get }
-  /// Bytes that its columns have for each connection.
+  /// Bytes that the session's columns take for each connection.
   static var bytesPerEnd: Int { get }
 
   var isServer: Bool { get }
   /// Nanoseconds from one ping of a connection to the next; nil where none is pinged.
   var pingInterval: UInt64? { get }
-  /// What the last call has to say; the kernel sends it and leaves it empty.
+  /// Bytes that the last call has to send. The kernel sends them, and empties this.
   var said: SaidBytes { get set }
 
   // MARK: The opening
 
-  /// A connection begins: of a client with what it says.
+  /// A connection begins. A client's session says its request.
   mutating func begin(_ row: UInt32)
   /// Takes what has come, from the connection's first byte on.
   mutating func hearOpening(
     _ row: UInt32, _ bytes: UnsafeMutableRawBufferPointer
   ) -> OpeningStep
-  /// Nothing of this is kept any more.
+  /// Forgets a connection that has ended.
   mutating func forget(_ row: UInt32)
 
   // MARK: Messages
 
-  /// Takes what has come behind the opening, up to what the kernel has to know of.
+  /// Takes what has come behind the opening, up to the first `SessionStep.Event` that the kernel has to know of.
+  /// Messages go to `pieces`.
   mutating func hear(
     _ row: UInt32, _ bytes: UnsafeMutableRawBufferPointer, into pieces: inout MessagePieceWriter
   ) -> SessionStep
-  /// Begins a message of a client with what stands before it; returns its number of bytes.
+  /// Begins a client's message: writes the head that stands before it, and returns how many bytes the head has.
   mutating func beginMessage(
     _ row: UInt32, _ piece: MessagePiece, into room: UnsafeMutableRawBufferPointer
   ) -> Int
-  /// Writes bytes of the message that was begun, which stand at `offset` in it, as they go out.
+  /// Writes bytes of the message that was begun as they stand on the wire; in the message they stand at `offset`.
   mutating func write(
     _ row: UInt32, _ bytes: UnsafeRawBufferPointer, at offset: Int,
     into room: UnsafeMutableRawBufferPointer)
-  /// What stands before a piece of a server's message.
+  /// As `Kernel.writeHead`.
   mutating func writeHead(
     of piece: MessagePiece, into room: UnsafeMutableRawBufferPointer
   ) -> Int
 
   // MARK: Keeping and ending
 
-  /// Asks whether the peer is alive.
+  /// Asks the peer for a sign of life.
   ///
-  /// - Parameter round: to be found in the answer.
+  /// - Parameter round: a number that the peer's answer brings back (`SessionStep.Event.alive`).
   mutating func ping(round: UInt32)
   /// Says that the connection ends as it should.
   mutating func sayGoodbye()
@@ -61,7 +63,7 @@ protocol Session: ~Copyable {
 enum OpeningStep {
   /// Everything was used, and more has to come.
   case goesOn
-  /// Messages may follow. So many bytes were used.
+  /// The opening is over, and messages may follow. So many bytes were used.
   case done(used: Int)
   case refused(LayerFailure)
 }
@@ -70,13 +72,14 @@ struct SessionStep {
   enum Event {
     /// Everything was used.
     case more
-    /// What is `said` is to go out between two messages.
+    /// `said` is to go out between two messages.
     case answer
     /// The peer has answered the ping of this round.
     case alive(round: UInt32)
-    /// The peer ends the connection, and `said` is the answer; nil where it gave no reason that is a failure.
+    /// The peer ends the session, and `said` is the answer. The failure is the peer's reason; nil where the
+    /// connection ends as it should.
     case ended(LayerFailure?)
-    /// The peer broke a rule, and `said` is what it is told.
+    /// The peer broke a rule, and `said` tells it so.
     case failed(LayerFailure)
   }
 
@@ -85,7 +88,7 @@ struct SessionStep {
   var used: Int
 }
 
-/// A few bytes of a protocol's own, in memory that is used again.
+/// A few bytes that a session has to send, in memory that is used again.
 struct SaidBytes: ~Copyable {
   private let bytes: Scratch<UInt8>
   private(set) var count = 0
@@ -99,7 +102,7 @@ struct SaidBytes: ~Copyable {
 
   mutating func removeAll() { count = 0 }
 
-  /// - Parameter write: writes into the room and returns how many bytes these were.
+  /// - Parameter write: writes into the room that is left, and returns how many bytes it wrote.
   mutating func append(_ write: (UnsafeMutableRawBufferPointer) -> Int) {
     let room = unsafe UnsafeMutableRawBufferPointer(bytes.buffer)
     count += unsafe write(UnsafeMutableRawBufferPointer(rebasing: room[count...]))

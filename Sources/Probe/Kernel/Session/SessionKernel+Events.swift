@@ -1,7 +1,7 @@
 import Linux
 import SystemPackage
 
-/// What epoll reports, what comes of it above, and what time brings.
+/// Events of the kernel below, what the caller is told of them, and what is due without an event.
 extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
   mutating func watch(
     _ descriptor: FileDescriptor, _ events: EpollEvents, token: UInt64
@@ -28,8 +28,9 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
   /// What an event carries through the kernel below: the descriptor, and the generation of its caller's token.
   func tokenBelow(_ row: UInt32) -> UInt64 { (tokens[row] & ~0xFFFF_FFFF) | UInt64(row) }
 
-  /// An edge says that there is room, and costs nothing while there is. What peers are owed has to be sent though
-  /// the caller waits for nothing to send.
+  /// The events that the kernel below is asked for where the caller wants `events`: on a connection, always for room
+  /// as well. What a peer is owed has to be sent even where the caller has nothing to send. The edge costs nothing
+  /// while there is room: it comes when a full socket has room again.
   func wanted(_ descriptor: FileDescriptor, _ events: EpollEvents) -> EpollEvents {
     stages[row(descriptor)] == .plain || !events.has(.edgeTriggered) ? events : events | .writable
   }
@@ -58,7 +59,8 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
       var told = seen
       if seen.has(.writable) {
         if !unsent.isEmpty, !flush(row) { told = told.without(.writable) }
-        // What is not in the socket any more, no event of it tells: `rewatch` asks for room as well.
+        // Bytes or an end that the socket does not hold any more bring no event of their own. `rewatch` asks for room,
+        // so the event of room comes here, and tells the caller to read.
         if !behind.isEmpty, behind[row] != nil { told = told | .readable }
         if !surplus.isEmpty, surplus[row] != nil { told = told | .readable }
       }
@@ -68,7 +70,8 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
 
   private mutating func passedOnBeforeOpen(_ row: UInt32, _ seen: EpollEvents) -> EpollEvents {
     if stages[row] == .waiting {
-      // A server's opening begins when something has come, a client's unless the kernel below has failed.
+      // A server's opening begins when something has come. A client's begins when the kernel below says that there is
+      // room, unless that kernel has failed.
       if session.isServer {
         guard seen.has(.readable | .peerHangUp | .error | .hangUp) else { return .none }
       } else {
@@ -81,7 +84,7 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
     case .waiting, .opening: return .none
     case .failed: return session.isServer ? .readable : .error
     case .plain, .open, .leaving:
-      // What came behind the opening is there, and no further edge will tell of it.
+      // What came behind the opening may have been read already, and no further edge will tell of it.
       let rest: EpollEvents =
         isReadAll && !seen.has(.peerHangUp | .error | .hangUp) ? .none : .readable
       return session.isServer ? rest : rest | .writable
@@ -90,7 +93,7 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
 
   // MARK: Time
 
-  /// How long a peer may take to end a connection whose end was said at both sides, in nanoseconds.
+  /// How long a peer may take to end a connection whose session both ends have ended, in nanoseconds.
   static var patience: UInt64 { 5_000_000_000 }
 
   /// Does what is due without an event, and returns when to be back.
@@ -123,7 +126,8 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
           row, LayerFailure(words: "no answer to a ping before the next was due", errno: .timedOut))
         endedHere.append(row)
       } else if !isInMessage(row), unsent.isEmpty || unsent[row] == nil {
-        // Where it could not go out now, nothing is awaited: what waits is what the peer has asked for.
+        // A ping that cannot go out now is left out, and no answer is awaited: `owed` is for what the peer has asked
+        // for.
         awaited[row] = true
         session.ping(round: pings.round)
         say(row)

@@ -3,12 +3,13 @@ import SystemPackage
 
 /// Messages in and out.
 extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
-  /// The most of one read is what its caller has room for; see `hasReadAll`.
+  /// A read brings as much as its caller has room for. Whether it has left something, `hasReadAll` tells.
   var largestRead: Int { .max }
 
   mutating func hasReadAll(_ count: Int, of room: Int) -> Bool { isReadAll }
 
-  /// How many bytes may be read at once for a caller with so much room.
+  /// How many bytes may be read at once from the kernel below, so that their pieces fit into `room` bytes; see
+  /// `MessagePieceWriter`.
   static func mostRead(_ room: Int) -> Int { (room - MessagePieceWriter.slack) / 2 }
 
   mutating func receive(
@@ -44,7 +45,7 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
       let count = unsafe takeSurplus(row, into: bytes)
       let end = unsafe hear(
         row, UnsafeMutableRawBufferPointer(rebasing: bytes[..<count]), &pieces)
-      if pieces.count > 0 || end != nil { return told(row, pieces.count, end) }
+      if pieces.count > 0 || end != nil { return handOut(row, pieces.count, end) }
     }
     var seen = 0
     while true {
@@ -53,13 +54,14 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
       isReadAll = base.hasReadAll(count, of: bytes.count)
       let end = unsafe hear(
         row, UnsafeMutableRawBufferPointer(rebasing: bytes[..<count]), &pieces)
-      if pieces.count > 0 || end != nil { return told(row, pieces.count, end) }
+      if pieces.count > 0 || end != nil { return handOut(row, pieces.count, end) }
       seen += count
       guard seen < Self.readSize else { return yield(row) }
     }
   }
 
-  /// What came behind the opening, in so many bytes. Not inlined, as the dictionary counts references.
+  /// Moves what came behind the opening to `bytes`; returns how many bytes these are. Not inlined, as the dictionary
+  /// counts references.
   @inline(never)
   private mutating func takeSurplus(
     _ row: UInt32, into bytes: UnsafeMutableRawBufferPointer
@@ -69,8 +71,8 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
     return early.count
   }
 
-  /// Takes bytes that have come, and does what they want besides messages; returns how the connection ends behind
-  /// them, if it does.
+  /// Takes bytes that have come. Writes their messages to `pieces`, and does what they ask for besides messages.
+  /// Returns how the connection ends behind them; nil where it goes on.
   private mutating func hear(
     _ row: UInt32, _ bytes: UnsafeMutableRawBufferPointer, _ pieces: inout MessagePieceWriter
   ) -> Transfer? {
@@ -98,7 +100,7 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
     }
   }
 
-  /// Answers what has ended the session, now that everything before it has been answered.
+  /// Sends the server's answer to what has ended the session, now that the server has answered everything before it.
   @inline(never)
   private mutating func sayFarewell(_ row: UInt32) {
     guard let text = farewells.removeValue(forKey: row), !isInMessage(row) else { return }
@@ -107,14 +109,15 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
   }
 
   private mutating func noteAlive(_ row: UInt32, _ round: UInt32) {
-    // It may have been pinged before or after this round's turn came.
+    // Where its turn in this round has not come yet, its last ping is one of the round before.
     if pings.interval != nil, round == pings.round || round == pings.round &- 1 {
       awaited[row] = false
     }
   }
 
-  /// The peer has ended the session, and is answered. A server then ends the connection, a client leaves that to
-  /// the server for a while: who ends it has TIME_WAIT.
+  /// Answers a peer that has ended the session. A server then ends the connection. A client leaves that to the server
+  /// for a while (`patience`), as TIME_WAIT stays with the end that closes first. Returns how the connection ends; nil
+  /// where it goes on.
   @inline(never)
   private mutating func noteEnd(_ row: UInt32, _ failure: LayerFailure?) -> Transfer? {
     let isAnswered = stages[row] == .leaving
@@ -129,12 +132,12 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
     return nil
   }
 
-  /// How a connection ends whose peer has left.
+  /// How a connection ends whose session is over.
   func endOfLeaving(_ row: UInt32) -> Transfer {
     failures[row].map { .failed($0.errno) } ?? .closed
   }
 
-  /// What the caller is told when the kernel below brings nothing more.
+  /// What a read returns where the kernel below has brought no bytes but `transfer`.
   private mutating func ended(_ row: UInt32, _ transfer: Transfer) -> Transfer {
     guard stages[row] == .leaving, transfer != .wouldBlock else {
       guard transfer == .closed, !broken.isEmpty, let error = broken[row] else { return transfer }
@@ -143,17 +146,17 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
     return endOfLeaving(row)
   }
 
-  /// Hands out pieces, and keeps how the connection ends behind them.
-  private mutating func told(_ row: UInt32, _ count: Int, _ end: Transfer?) -> Transfer {
+  /// What a read returns that has brought `count` bytes of pieces: these first, and `end` with the next read.
+  private mutating func handOut(_ row: UInt32, _ count: Int, _ end: Transfer?) -> Transfer {
     guard let end else { return .moved(count) }
     isReadAll = false
     guard count > 0 else { return end }
-    // The next read of one that has failed tells so.
+    // Where the session has failed, the next read finds that out without this.
     if stages[row] != .failed { behind[row] = end }
     return .moved(count)
   }
 
-  /// Has epoll announce a connection again whose peer sends much that is no message: the others come first.
+  /// Lets the other connections come first where a peer sends much that is no message: epoll announces this one again.
   @inline(never)
   private mutating func yield(_ row: UInt32) -> Transfer {
     let events = wanted(socket(row), EpollEvents(rawValue: masks[row]))
@@ -186,7 +189,7 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
     return transfer
   }
 
-  /// A server's messages, as they stand on the wire.
+  /// Sends a server's messages, which are given as they stand on the wire.
   private mutating func sendWhole(_ row: UInt32, _ bytes: UnsafeRawBufferPointer) -> Transfer {
     let transfer = unsafe base.send(socket(row), bytes)
     // A message of which nothing went out is not under way.
@@ -195,7 +198,7 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
     return transfer
   }
 
-  /// A client's message, or what is left of it.
+  /// Sends a client's message, or what is left of it.
   private mutating func sendMessage(_ row: UInt32, _ bytes: UnsafeRawBufferPointer) -> Transfer {
     let room = unsafe UnsafeMutableRawBufferPointer(written.buffer)
     var out = outgoing[row]
@@ -214,7 +217,8 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
       rebasing: UnsafeRawBufferPointer(room)[..<(head + count)])
     let transfer = unsafe base.send(socket(row), wire)
     guard case .moved(let moved) = transfer else { return transfer }
-    // Nobody may come back for the rest of a single byte.
+    // The caller need not come back for the rest of a message of one byte (`Client.verify` does not), so that byte
+    // counts as sent and goes out by itself.
     if bytes.count == 1, head > 0, moved < wire.count {
       outgoing[row] = Outgoing()
       unsafe putAside(row, UnsafeRawBufferPointer(rebasing: wire[moved...]))
@@ -225,7 +229,7 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
     out.remaining -= UInt32(taken)
     outgoing[row] = out
     guard moved < head else { return .moved(taken) }
-    // Callers know nothing of what stands before a message.
+    // The rest of the message's head goes out by itself, as the caller knows nothing of heads.
     unsafe putAside(row, UnsafeRawBufferPointer(rebasing: wire[moved..<head]))
     return flush(row) ? .moved(0) : .wouldBlock
   }

@@ -1,10 +1,10 @@
 import Linux
 import SystemPackage
 
-/// Openings, what is said besides messages, and what sockets do not take at once.
+/// Openings, what is said besides messages, and bytes that sockets do not take at once.
 extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
-  /// Goes on with an opening as far as it goes with what is there. Notes in `isReadAll` whether anything may be
-  /// left behind it.
+  /// Goes on with an opening as far as the bytes that have come take it. Notes in `isReadAll` whether nothing is left
+  /// to read behind them.
   @inline(never)
   mutating func advance(_ row: UInt32) {
     if stages[row] == .waiting {
@@ -53,7 +53,7 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
   /// Whether a message is under way, so that nothing else may be said.
   func isInMessage(_ row: UInt32) -> Bool { outgoing[row].remaining > 0 }
 
-  /// Says what the session has to say: now, or behind the message under way. Nil, or why it cannot be sent.
+  /// Sends what the session has to say: now, or behind the message under way. Returns why that fails, else nil.
   @discardableResult
   mutating func say(_ row: UInt32) -> Errno? {
     guard !session.said.isEmpty else { return nil }
@@ -69,11 +69,12 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
   /// Not inlined, as the dictionaries count references.
   @inline(never)
   private mutating func owe(_ row: UInt32, _ text: UnsafeRawBufferPointer) {
-    // A peer that asks again and again, and takes nothing, is answered once (RFC 6455, 5.5.3).
+    // In place of an earlier answer: a peer that asks again and again, and takes nothing, is answered once (RFC 6455,
+    // 5.5.3).
     unsafe owed[row] = Array(text)
   }
 
-  /// Says what is owed, now that no message is under way.
+  /// Sends what is owed, now that no message is under way.
   @inline(never)
   mutating func sayOwed(_ row: UInt32) {
     guard let text = owed.removeValue(forKey: row) else { return }
@@ -89,10 +90,11 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
     say(row)
   }
 
-  /// Sends bytes between two messages, and puts aside what the socket does not take; nil, or why they cannot be sent.
+  /// Sends bytes between two messages, and puts aside what the socket does not take. Returns why sending fails, else
+  /// nil.
   mutating func transmit(_ row: UInt32, _ bytes: UnsafeRawBufferPointer) -> Errno? {
     if !unsent.isEmpty, unsent[row] != nil {
-      // A peer that asks and takes nothing is told no more than this.
+      // Beyond that the bytes are dropped: the peer asks, and takes no answer.
       if unsent[row]!.count < Self.mostUnsent { unsafe putAside(row, bytes) }
       return nil
     }
@@ -114,7 +116,7 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
     return nil
   }
 
-  /// Bytes of a connection that wait for room, beyond which nothing more is said.
+  /// Once so many bytes of a connection wait for room, no more are put aside.
   private static var mostUnsent: Int { 4096 }
 
   @inline(never)
@@ -122,7 +124,7 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
     unsafe unsent[row, default: []].append(contentsOf: bytes)
   }
 
-  /// Sends what was put aside; true when nothing of it is left. What breaks here shows at the next call.
+  /// Sends what was put aside; true when nothing of it is left. If sending fails, the next call on the socket shows it.
   @inline(never)
   mutating func flush(_ row: UInt32) -> Bool {
     guard let bytes = unsent.removeValue(forKey: row) else { return true }

@@ -16,11 +16,11 @@ struct SessionKernel<Base: Kernel & ~Copyable, Talk: Session & ~Copyable>: Kerne
   enum Stage: UInt8, BitwiseCopyable {
     /// Not a connection: a listener, an event counter.
     case plain
-    /// The kernel below has not finished: a client's connection is not established, a server's says nothing.
+    /// The opening has not begun: a client's connection is not established, or nothing has come on a server's.
     case waiting
     case opening
     case open
-    /// The peer has ended the session, and is to end the connection.
+    /// One of the ends has ended the session, and the connection still stands.
     case leaving
     case failed
   }
@@ -29,7 +29,7 @@ struct SessionKernel<Base: Kernel & ~Copyable, Talk: Session & ~Copyable>: Kerne
   struct Outgoing: BitwiseCopyable {
     /// Bytes of it that the kernel below has taken.
     var sent: UInt32 = 0
-    /// Bytes that are to come; 0 where no message is under way. Of a server only whether some are.
+    /// Bytes of it that are still to be sent; 0 where no message is under way. A server has only 0 and 1 here.
     var remaining: UInt32 = 0
   }
 
@@ -39,34 +39,36 @@ struct SessionKernel<Base: Kernel & ~Copyable, Talk: Session & ~Copyable>: Kerne
   let stages: Column<Stage>
   let outgoing: Column<Outgoing>
   let tokens: Column<UInt64>
-  /// What the caller watches for. The kernel below watches for room as well, wherever something may have to be said.
+  /// The events that the caller watches for; the kernel below may be asked for more (`wanted`).
   let masks: Column<UInt32>
-  /// Whether a ping has not been answered; of no rows where none is pinged.
+  /// Whether the last ping has not been answered; the column has no rows where nobody is pinged.
   let awaited: Column<Bool>
-  /// Also by descriptor, and only of the few that have one: what came behind the opening.
+  // Also by descriptor, and only of the few connections that have an entry.
+  /// What came behind the opening.
   var surplus: [UInt32: [UInt8]] = [:]
-  /// What the socket has not taken of what was said, or of what stands before a message.
+  /// Bytes that the socket has not taken: of what was said, of a message's head, or of a message of one byte.
   var unsent: [UInt32: [UInt8]] = [:]
   /// What is to be said when the message under way is out.
   var owed: [UInt32: [UInt8]] = [:]
   /// A server's last words, which follow its answers to what came before the end.
   var farewells: [UInt32: [UInt8]] = [:]
-  /// Those that have nothing more to say once `unsent` is out.
+  /// Connections whose sending is to be finished once `unsent` is out.
   var finishing: Set<UInt32> = []
-  /// How a connection ends behind messages that were handed out, or that its peer is leaving.
+  /// How a connection ends: behind messages that a read has handed out, or because the peer has not ended it in time.
   var behind: [UInt32: Transfer] = [:]
   var failures: [UInt32: LayerFailure] = [:]
-  /// Those on which sending between two messages has failed. The error was taken from the socket by that.
+  /// Why sending between two messages has failed. That call has taken the error off the socket.
   var broken: [UInt32: Errno] = [:]
-  /// Those whose peer is leaving, in the order in which it said so.
+  /// A client's connections whose peer has ended the session, in the order in which it did.
   var leaving = Leaving()
-  /// Those that ended without an event of the kernel below.
+  /// Connections that have ended without an event of the kernel below.
   var endedHere: [UInt32] = []
   var pings: Pings
+  /// The kind of the messages that a client sends now; see `choose`.
   var kind = MessageKind.text
   /// Whether the last `receive` has left nothing to read.
   var isReadAll = false
-  /// Bytes that have come, and that are to go.
+  /// Room for bytes that have come, and for bytes that are to go out.
   let read: Scratch<UInt8>
   let written: Scratch<UInt8>
 
@@ -74,7 +76,7 @@ struct SessionKernel<Base: Kernel & ~Copyable, Talk: Session & ~Copyable>: Kerne
   static var readSize: Int { 65_536 }
 
   /// - Parameters:
-  ///   - kind: of the messages; see `choose`.
+  ///   - kind: that of messages before the first `choose`.
   ///   - descriptors: every descriptor is below this number.
   init(
     _ base: consuming Base, _ session: consuming Talk, kind: MessageKind = .text,
@@ -105,7 +107,7 @@ struct SessionKernel<Base: Kernel & ~Copyable, Talk: Session & ~Copyable>: Kerne
     self.written = written
   }
 
-  /// Bytes that the columns have for each connection.
+  /// Bytes that the columns take for each connection, with those of the session.
   static var bytesPerEnd: Int {
     MemoryLayout<Stage>.stride + MemoryLayout<Outgoing>.stride + MemoryLayout<UInt64>.stride
       + MemoryLayout<UInt32>.stride + MemoryLayout<Bool>.stride + Talk.bytesPerEnd
@@ -123,7 +125,8 @@ struct SessionKernel<Base: Kernel & ~Copyable, Talk: Session & ~Copyable>: Kerne
 
   mutating func sendAtOnce(_ socket: FileDescriptor) throws(Errno) { try base.sendAtOnce(socket) }
 
-  /// A connection that does not reset on close is closed in order: it says so, unless a message is under way.
+  /// A connection that is not to be reset on close is closed in order: this end ends the session first, unless a
+  /// message is under way.
   mutating func resetOnClose(_ socket: FileDescriptor, _ on: Bool) throws(Errno) {
     if !on { sayGoodbye(row(socket)) }
     try base.resetOnClose(socket, on)
@@ -154,7 +157,7 @@ struct SessionKernel<Base: Kernel & ~Copyable, Talk: Session & ~Copyable>: Kerne
   mutating func connect(
     _ socket: FileDescriptor, to address: SocketAddress
   ) throws(Errno) {
-    // Pings, and answers to them, are small, and a message may follow at once.
+    // A ping, or the answer to one, is small. A message that follows at once must not wait until it is acknowledged.
     try base.sendAtOnce(socket)
     try base.connect(socket, to: address)
     stages[row(socket)] = .waiting

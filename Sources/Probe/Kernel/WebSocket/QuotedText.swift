@@ -1,4 +1,4 @@
-/// Text of a peer's in quotes, on one line: what a terminal would obey or could not show is escaped.
+/// A peer's text in quotes and on one line. Characters that a terminal would obey or could not show are escaped.
 enum QuotedText {
   static func of(_ bytes: [UInt8]) -> String {
     var text = "\""

@@ -18,6 +18,6 @@ extension SessionKernel where Base: ~Copyable, Talk == WebSocketSession {
 
 /// The columns of a `WebSocketKernel`.
 package enum WebSocketColumns {
-  /// Bytes that they have for each connection.
+  /// Bytes that the columns take for each connection.
   package static let bytesPerEnd = WebSocketKernel<LinuxKernel>.bytesPerEnd
 }

@@ -5,11 +5,11 @@ import SystemPackage
 /// An opening handshake under way.
 struct WebSocketOpening {
   var reader: HTTPReader
-  /// Of a client what must answer, of a server the key that has come.
+  /// At a client, the accept value that the server must answer with; at a server, the key as far as it has come.
   var value: [UInt8] = []
-  /// Of a response that refuses its status, of a request its method.
+  /// At a client, the status of the response that is being read.
   var status: UInt16 = 0
-  /// The head that comes, where somebody asks for a subprotocol.
+  /// The bytes of the head that is under way, where the plan has subprotocols; else empty.
   var text: [UInt8] = []
   /// Responses of 1xx that have come before the answer.
   var interimResponses = 0
@@ -77,7 +77,7 @@ extension WebSocketSession {
       switch step.event {
       case .status(let status):
         opening.status = status
-        // One of 1xx comes before the answer.
+        // A response of 1xx is 101, or comes before the answer.
         if status >= 200 { return .refused(.said("HTTP \(status)")) }
         if status != 101 { opening.interimResponses += 1 }
         // A peer that sends them without end would keep this turn from ending.
@@ -158,7 +158,7 @@ extension WebSocketSession {
     said.append((try? HTTPWriter.response(status: status, fields: fields)) ?? [])
   }
 
-  /// What a head that was found whole has in its `Sec-WebSocket-Protocol`.
+  /// The names in the `Sec-WebSocket-Protocol` lines of a whole head.
   private func subprotocols(in head: some Sequence<UInt8>) -> [String] {
     // By bytes: to Swift a CR and its LF are one character.
     head.split(separator: UInt8(ascii: "\n")).flatMap { line -> [String] in

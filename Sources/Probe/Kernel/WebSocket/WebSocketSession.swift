@@ -3,7 +3,7 @@ import Protocols
 import SystemPackage
 import WorkerLog
 
-/// What WebSockets say besides messages (RFC 6455), at either end.
+/// The protocol of WebSockets (RFC 6455) for a `SessionKernel`, at either end.
 struct WebSocketSession: Session, ~Copyable {
   static var call: FailedCall { .webSocket }
   static var bytesPerEnd: Int {
@@ -22,12 +22,12 @@ struct WebSocketSession: Session, ~Copyable {
 
   let isServer: Bool
   let terms: WebSocketTerms
-  /// What a server answers, with a gap for the accept value; see `WebSocketOpening`.
+  /// A server's answer to a request, with a gap for the accept value.
   let response: WebSocketHandshake.Message?
   let readers: Column<WebSocketReader>
-  /// The key of the message that a client sends; of no rows at a server.
+  /// The masking key of the message that a client sends; the column has no rows at a server.
   let keys: Column<UInt32>
-  /// What has come of the message under way.
+  /// What is known of the message that is coming in.
   let incoming: Column<Incoming>
   /// Openings under way.
   var openings: [UInt32: WebSocketOpening] = [:]
@@ -38,7 +38,7 @@ struct WebSocketSession: Session, ~Copyable {
 
   struct Incoming: BitwiseCopyable {
     var isBinary = false
-    /// Whether a piece of it was handed out.
+    /// Whether a piece of the message was handed out.
     var goesOn = false
 
     var kind: MessageKind { isBinary ? .binary : .text }
@@ -52,11 +52,11 @@ struct WebSocketSession: Session, ~Copyable {
     let keys = try Column<UInt32>(count: isServer ? 0 : descriptors)
     let incoming = try Column<Incoming>(count: descriptors)
     let random = try RandomWords()
-    // The longest request that fits into any server's head, and a few frames.
+    // Room for the request or, at a server, for the response; and for a few frames.
     let said = try SaidBytes(room: (terms.request?.bytes.count ?? 0) + 1024)
     self.terms = terms
     self.isServer = isServer
-    // Of headers of our own, so that none is refused.
+    // Cannot throw: only headers of a caller's are refused, and there are none.
     response = try? WebSocketHandshake.response()
     self.readers = readers
     self.keys = keys
@@ -145,7 +145,7 @@ struct WebSocketSession: Session, ~Copyable {
       unsafe incomplete[row]?.payload.append(contentsOf: bytes[range])
     case .controlEnd, .closeEnd:
       guard let control = incomplete.removeValue(forKey: row) else { return nil }
-      return end(control)
+      return heed(control)
     case .malformed(let fault):
       say(closeCode: fault.closeCode)
       return .failed(
@@ -155,13 +155,14 @@ struct WebSocketSession: Session, ~Copyable {
     return nil
   }
 
-  private mutating func end(_ control: Control) -> SessionStep.Event? {
+  /// Does what a control frame asks for that has come whole; nil where the kernel need not know of it.
+  private mutating func heed(_ control: Control) -> SessionStep.Event? {
     switch control.kind {
     case .ping:
       say(.pong, control.payload)
       return .answer
     case .pong:
-      // One that nobody asked for means nothing (RFC 6455, 5.5.3).
+      // Our pings have 4 bytes. A pong that nobody asked for means nothing (RFC 6455, 5.5.3).
       guard control.payload.count == 4 else { return nil }
       return .alive(round: control.payload.reduce(0) { $0 << 8 | UInt32($1) })
     case .close:

@@ -1,14 +1,16 @@
 package import Protocols
 
-/// What both ends of WebSockets say when they open one, and how they keep it.
+/// How the WebSockets of a plan, or of `serve`, are opened and kept, at either end.
 package struct WebSocketTerms: Sendable {
-  /// What a client asks, with a gap for its key; nil of a server.
+  /// The client's opening request, with a gap for the key. A server makes no use of it.
   package var request: WebSocketHandshake.Message?
-  /// What a client offers and a server has, the preferred one first.
+  /// The subprotocols that a client offers and a server accepts, the preferred one first.
   package var subprotocols: [String]
   /// Nanoseconds between two pings of a client's connection; nil for none.
   package var pingInterval: UInt64?
-  /// Of what kind the messages are whose kind is not known otherwise.
+  /// The kind of the messages that a server sends of its own: its fixed answer, or what it pushes.
+  /// A client names the kind of each message (`Kernel.choose`). An echo has the kind of the message
+  /// that it sends back.
   package var kind: MessageKind
 
   package init(
