@@ -237,8 +237,7 @@ package final class Handshake {
   }
 
   func failure() -> TLSFailure {
-    let code = ErrorQueue.firstCode()
-    let reason = ErrorQueue.takeReason()
+    let (code, reason) = ErrorQueue.take()
     switch code {
     // SSL_AD_REASON_OFFSET and an alert's number: the peer has sent that alert.
     case let code? where 1000..<1256 ~= code:

@@ -35,23 +35,25 @@ extension TLSError: CustomStringConvertible {
 enum ErrorQueue {
   static func clear() { ERR_clear_error() }
 
+  /// Takes everything off the queue, and gives its errors in words.
+  static func takeReason() -> String { take().reason }
+
   /// Takes everything off the queue.
-  static func takeReason() -> String {
+  ///
+  /// - Returns: the reason code of the first error that is from the TLS library itself (ERR_LIB_SSL), nil where there
+  ///   is none, and all errors in words. Errors of the libraries below may stand before it: of a signature that does
+  ///   not verify, libcrypto complains first.
+  static func take() -> (code: Int32?, reason: String) {
+    var code: Int32?
     var reasons: [String] = []
     while true {
-      let code = ERR_get_error()
-      guard code != 0 else { break }
-      let text = reason(code)
+      let error = ERR_get_error()
+      guard error != 0 else { break }
+      if code == nil, ERR_GET_LIB(error) == ERR_LIB_SSL { code = ERR_GET_REASON(error) }
+      let text = reason(error)
       if !reasons.contains(text) { reasons.append(text) }
     }
-    return reasons.isEmpty ? "no reason given" : reasons.joined(separator: "; ")
-  }
-
-  /// The reason code of the first error in the queue; nil where there is none, or where it is not from the TLS
-  /// library itself (ERR_LIB_SSL).
-  static func firstCode() -> Int32? {
-    let code = ERR_peek_error()
-    return code == 0 || ERR_GET_LIB(code) != ERR_LIB_SSL ? nil : ERR_GET_REASON(code)
+    return (code, reasons.isEmpty ? "no reason given" : reasons.joined(separator: "; "))
   }
 
   private static func reason(_ code: UInt) -> String {

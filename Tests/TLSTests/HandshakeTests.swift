@@ -1,4 +1,5 @@
 import Addressing
+import Foundation
 import Testing
 
 @testable import TLS
@@ -117,6 +118,25 @@ import Testing
     settings.serverName = ServerName("127.0.0.1")
     let failures = try failure(of: settings)
     #expect(failures.0 == nil && failures.1 == nil)
+  }
+
+  /// libcrypto's own errors stand before the TLS library's.
+  @Test func `a certificate whose signature is wrong is the certificate's fault`() throws {
+    let whole = try Certificates.authority.issue(to: Certificates.names, now: now())
+    guard case .memory(let pem) = whole.certificate else { return }
+    let lines = String(decoding: pem, as: UTF8.self).split(separator: "\n")
+    var der = try #require(Data(base64Encoded: lines.dropFirst().dropLast().joined()))
+    der[der.count - 1] ^= 1
+    let broken =
+      "-----BEGIN CERTIFICATE-----\n\(der.base64EncodedString())\n-----END CERTIFICATE-----\n"
+    var pair = try Pair(
+      ClientSettings(trusted: Certificates.trusted, serverName: .dns("server.test")),
+      ServerSettings(
+        identity: TLSIdentity(certificate: .memory(Array(broken.utf8)), key: whole.key)))
+    pair.run()
+    #expect(
+      pair.client.failure == .certificate(.init(code: 7, text: "certificate signature failure")))
+    #expect(pair.server.failure == .alertReceived(Alert(rawValue: 51)))
   }
 
   @Test func `a certificate of an unknown authority is refused`() throws {

@@ -160,7 +160,7 @@ extension DiagnosisContext {
       facts.append(Fact("full", "the queue of one of its \(sockets) sockets at least"))
     }
     if let drops = listener.drops {
-      facts.append(Fact("dropped by this listener", "\(Format.count(drops)) handshakes"))
+      facts.append(Fact("dropped by this listener", "\(Format.count(drops)) packets"))
     }
     return facts
   }
@@ -190,16 +190,17 @@ extension DiagnosisContext {
     return found
   }
 
-  /// Diagnoses why the kernel dropped packets while handshakes went unanswered: for the reason that the
-  /// tracepoint gave most often. NO_SOCKET does not count, since the kernel answers such a SYN with a reset.
+  /// Diagnoses why the kernel dropped packets while handshakes went unanswered: by the reasons that the tracepoint
+  /// gave. NO_SOCKET does not count, since the kernel answers such a SYN with a reset.
   ///
   /// `connectTimeout` asks for this reason before it asks for the drops of a listener with room. A listener's
   /// drops prove less: they include SYNs that were sent again because the SYN-ACK was dropped on the way, and
   /// overflows from before the trace began.
   ///
   /// The tracepoint tells of the whole machine. So it must have given the reason at least `leastDrops` times, and
-  /// at least half as often as handshakes of the clients were unanswered at one look. Nil where it gave no reason
-  /// so often, and where the most frequent one is a listener's full queue or is not in `DropReason.known`.
+  /// at least half as often as handshakes of the clients were unanswered at one look. Where several reasons were
+  /// given so often, any of them may be another program's: all are named, and none is blamed. Nil where it gave no
+  /// reason so often, and where the most frequent one is a listener's full queue or is not in `DropReason.known`.
   private func droppedForAReason(
     _ evidence: [Fact], _ listener: PathFindings.Listener?
   ) -> Diagnosed? {
@@ -208,13 +209,22 @@ extension DiagnosisContext {
     let reasons = (path.dropsByReason ?? [:]).filter {
       $0.key != DropReason.nobody && !(overflowsAreOthers && $0.key == DropReason.overflow)
     }
-    guard let top = reasons.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }),
-      top.key != DropReason.overflow, let reason = DropReason.known[top.key],
-      top.value >= max(Self.leastDrops, (path.unanswered?.handshakes ?? 0) / 2)
+    let enough = max(Self.leastDrops, (path.unanswered?.handshakes ?? 0) / 2)
+    let frequent = reasons.filter { $0.value >= enough }
+      .sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    guard let top = frequent.first, top.key != DropReason.overflow,
+      DropReason.known[top.key] != nil
     else { return nil }
-    var facts = [Fact("dropped by", reason.words)]
-    if let command = reason.command { facts.append(Fact("shown by", privileged(command))) }
-    return Diagnosed(.packetsDropped, knob: reason.knob, evidence: facts + evidence)
+    let possible = frequent.filter { $0.key != DropReason.overflow }
+      .compactMap { DropReason.known[$0.key] }
+    let words = possible.map(\.words).reduce(into: [String]()) { all, words in
+      if !all.contains(words) { all.append(words) }
+    }
+    var facts = [Fact("dropped by", words.joined(separator: ", or "))]
+    facts += possible.first?.command.map { [Fact("shown by", privileged($0))] } ?? []
+    return Diagnosed(
+      .packetsDropped, knob: words.count == 1 ? possible.first?.knob : nil,
+      evidence: facts + evidence)
   }
 
   /// How many packets the kernel dropped while handshakes went unanswered, by its reasons, as evidence.

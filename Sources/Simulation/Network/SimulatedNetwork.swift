@@ -159,10 +159,9 @@ package final class SimulatedNetwork {
     listeners[address] = nil
   }
 
-  /// How many connections wait to be accepted, but for those that their clients have reset. Those that their
-  /// clients have closed with FIN are among them.
+  /// How many connections wait to be accepted and stand at their clients, so that these still hold them.
   var standingUnaccepted: Int {
-    listeners.values.reduce(0) { $0 + $1.queue.count { $0.state == .established } }
+    listeners.values.reduce(0) { $0 + $1.queue.count(where: \.standsAtBothEnds) }
   }
 
   /// How many entries connection tracking has.

@@ -88,6 +88,9 @@ final class SimulatedSocket {
     listener.halfOpen += 1
   }
 
+  /// Whether neither end has closed or reset the connection.
+  var standsAtBothEnds: Bool { state == .established && peer?.state == .established }
+
   // MARK: Before a connection
 
   func bind(_ address: SocketAddress) throws(Errno) {
@@ -225,7 +228,7 @@ final class SimulatedSocket {
   /// - Parameter isLast: whether these bytes are the end of what the process writes with this call.
   func send(_ bytes: [UInt8], isLast: Bool = true) -> Transfer {
     if let error = takeError() { return .failed(error) }
-    guard state == .established, let peer else { return .failed(.brokenPipe) }
+    guard state == .established, !hasSentFin, let peer else { return .failed(.brokenPipe) }
     let count = min(bytes.count, room)
     guard count > 0 else {
       foundPeerFull = true

@@ -236,7 +236,10 @@ package final class SimulatedWorkers: WorkerHost, RunClock {
     case .signal(let number): signals.append(number)
     case .kill(let place): members[place].kill()
     case .stop(let place): members[place].process.isStopped = true
-    case .resume(let place): members[place].process.isStopped = false
+    // One that has ended stays so: it would count as work that nobody does.
+    case .resume(let place) where members[place].worker != nil:
+      members[place].process.isStopped = false
+    case .resume: break
     case .suspend(let span): network.advance(to: network.now + span.nanoseconds)
     }
   }

@@ -62,6 +62,19 @@ extension PathDiagnosisTests {
     #expect(found(isFull: true).resource == .acceptQueue)
   }
 
+  @Test func `of several reasons that were given often none is blamed`() {
+    let dropped = found {
+      $0.listeners = Self.listener(0, of: 4096, drops: 0)
+      $0.dropsByReason = ["CPU_BACKLOG": 4000, "NETFILTER_DROP": 31, "NEIGH_FAILED": 3]
+      $0.unanswered = PathFindings.Unanswered(handshakes: 25, sources: 1)
+    }
+    #expect(dropped.resource == .packetsDropped)
+    #expect(
+      value("dropped by", in: dropped)
+        == "a processor's backlog of packets was full, or a rule of this machine's firewall")
+    #expect(dropped.knob == nil)
+  }
+
   @Test func `a reason that was seldom given is somebody else's`() {
     let unknown = found(demand: Self.elsewhere) {
       $0.dropsByReason = ["NETFILTER_DROP": 3]

@@ -76,12 +76,12 @@ struct PathRunTests {
     let (_, limit) = try limit(
       plan(ownServer, clients: ", connect-timeout: 4s"), in: within(rule("drop"), overflow))
     #expect(limit.resource == .packetsDropped)
-    #expect(value("dropped by this listener", in: limit) == "0 handshakes")
+    #expect(value("dropped by this listener", in: limit) == "0 packets")
     #expect(value("no answer", in: limit)?.contains("from 1 source") == true)
     // Where the machine lets one trace.
     if let dropped = value("packets dropped, on the whole machine", in: limit) {
       #expect(dropped.contains("NETFILTER_DROP"))
-      #expect(value("dropped by", in: limit) == "a rule of this machine's firewall")
+      #expect(value("dropped by", in: limit)?.contains("a rule of this machine's firewall") == true)
     }
   }
 
