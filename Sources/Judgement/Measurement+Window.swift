@@ -29,7 +29,7 @@ extension Recording {
         ? messages([.sent], in: span).map { $0 / max(span.upperBound - span.lowerBound, 1e-9) }
         : messageRate(in: parts(of: span))
     // These exist only for a whole run or a whole phase. Plans cannot ask for them over a window.
-    case .held, .phantom, .kernelMemory, .userMemory, .userTime, .predictionError: nil
+    case .held, .phantom, .recovery, .kernelMemory, .userMemory, .userTime, .predictionError: nil
     }
   }
 

@@ -52,6 +52,11 @@ extension Metrics {
         orElse: attempts == nil ? "no attempts were recorded" : "no connection was attempted")
     case .connectRate:
       return Measurement(connectRate, orElse: "only a ramp and a churn have a connect rate")
+    case .recovery:
+      return Measurement(
+        recovery,
+        orElse: hasStorm
+          ? "not all that was to come back was there in time" : "only a storm has a recovery")
     case .percentile(let percentile, let latency):
       return Measurement(self[latency]?.seconds(at: percentile), orElse: latency.whyNone)
     case .messagesSent: return messages(count: messages(.sent))

@@ -11,6 +11,8 @@ struct RunEvidence {
   static let fewestTicks = 100.0
   /// By how many standard deviations chance may move a figure. It moves one further once in a thousand runs.
   static let deviations = 3.3
+  /// Seconds within which a recovery is seen: the coordinator looks so often, and a backoff has ticks.
+  static let looks = 0.02
   /// Seconds that waking a process may take on an idle host.
   static let wakeup = 50e-6
   /// Bytes of kernel memory that come and go on any host, whatever a run does.
@@ -42,6 +44,7 @@ struct RunEvidence {
     // Zero is exact: where the first run had none, chance does not explain any in the second.
     case .failures, .messagesLost: value == 0 ? .exact : .about(value, 2 * value.squareRoot())
     case .connectRate: rate(value, intervalRates.ofHandshakes(in: phase))
+    case .recovery: .about(value, Self.looks)
     case .messagesRate: rate(value, intervalRates.ofMessages(in: phase))
     case .messagesSent: sent(value, in: phase)
     case .percentile(.max, _): .never

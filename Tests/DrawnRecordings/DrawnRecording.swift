@@ -44,6 +44,7 @@ package struct DrawnPlan {
       case .ramp: lines.append("  - ramp: {to: \(1000 + index)}")
       case .hold: lines.append("  - hold: {for: 3s, messages: [ping, beat]}")
       case .churn: lines.append("  - churn: {rate: 100/s, lifetime: 1s, for: 3s}")
+      case .storm: lines.append("  - storm: {drop: 50%, within: 1m}")
       case .search: lines.append("  - search: {from: 1100, step: 100, to: 2000, confirm: 1s}")
       case .pause: lines.append("  - pause: 1s")
       case .close: lines.append("  - close: reset")

@@ -62,6 +62,8 @@ extension Coordinator {
     let failures = failures(of: record)
     record.failures = failures.reduce(0) { $0 + $1.count }
     record.promise = promise(of: record, counts)
+    // What was there for a moment and is gone again has not come back.
+    record.recovery = record.promise?.isKept == true ? storm.recovery : nil
     record.outcome = course.outcome(isKept: keeps(record))
     state.phases[phase] = record
     let readings = hostReadings.readings()
@@ -107,7 +109,7 @@ extension Coordinator {
   private func promise(of record: PhaseRecord, _ counts: PhaseCounts) -> PhasePromise? {
     let steps = state.searchSteps.filter { $0.phase == record.name }
     return PhasePromise(
-      plan.phases[phase], from: atBegin, to: counts, arrivals: arrivals,
+      plan.phases[phase], from: atBegin, to: counts, arrivals: arrivals, storm: storm,
       found: record.ceiling != nil || steps.contains { $0.outcome == .tooMany })
   }
 
@@ -135,7 +137,8 @@ extension Coordinator {
       : finder(readings).limits(
         of: explained, failures: failures, memoryGuard: course.guardStop,
         workerDied: state.limits.contains { $0.phase == record.name },
-        late: lateArrivals(readings), gone: goneClients)
+        late: lateArrivals(readings),
+        delay: storm.delay, gone: goneClients)
     if record.ceiling != nil { limits += phantomLimits }
     if record.outcome == .limit, let alive = try verify() {
       for index in limits.indices { limits[index].evidence.append(alive) }

@@ -93,6 +93,14 @@ extension Coordinator {
         .shortage(before: loadBefore.counters, after: load.counters, host: host))
   }
 
+  /// Which workers or control groups were short of processor time while this phase opened connections; nil
+  /// where none was.
+  func processorShortage(_ readings: [Reading]) -> String? {
+    let load = loadWhenOpened ?? load(readings)
+    return missedPace(0, of: 0, load)
+      .shortage(before: loadBefore.counters, after: load.counters, host: host)
+  }
+
   /// What the processors did while this phase opened its connections (in other phases than ramps: until now);
   /// nil where that took less than `shortestTimedPhase`, too short a time to tell.
   func processorFindings(_ readings: [Reading]) -> ProcessorFindings? {

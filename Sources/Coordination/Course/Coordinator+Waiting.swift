@@ -9,7 +9,7 @@ extension Coordinator {
   /// Keeps the run going until `done` returns true, the deadline comes, or a signal or a condition of the plan
   /// cuts the phase off.
   mutating func loop(
-    until deadline: Instant?, _ done: (borrowing Fleet) -> Bool
+    until deadline: Instant?, every tick: Duration = Self.tick, _ done: (borrowing Fleet) -> Bool
   ) throws(RecordingError) {
     while course.goesOn {
       for index in fleet.giveUpHung(at: clock.now()) { recordHang(of: index) }
@@ -19,7 +19,7 @@ extension Coordinator {
       if let deadline, deadline <= now { return }
       if samples.next <= now { try sample(hostReadings.readings()) }
       progress.update(progressState())
-      sleep(until: min(deadline ?? .distantFuture, samples.next, now.advanced(by: Self.tick)))
+      sleep(until: min(deadline ?? .distantFuture, samples.next, now.advanced(by: tick)))
     }
   }
 

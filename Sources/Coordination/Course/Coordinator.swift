@@ -80,6 +80,8 @@ package struct Coordinator: ~Copyable {
   var standingAtEnd: Standing?
   /// Counts the connections of this phase that the server has not accepted yet.
   var acceptance: Acceptance
+  /// How this storm went; as at its begin in other phases.
+  var storm = StormOutcome()
   /// Connections of this churn that no server had accepted by the deadline, which is `acceptTime` after the
   /// clients had closed the last of them.
   var unacceptedByDeadline = 0
@@ -198,6 +200,7 @@ package struct Coordinator: ~Copyable {
     phaseStarted = clock.now()
     limitInSight = nil
     unacceptedByDeadline = 0
+    storm = StormOutcome()
     queuedAtDeadline = 0
     stillMoves = false
     goneAtServer = 0
@@ -244,7 +247,11 @@ package struct Coordinator: ~Copyable {
       let unaskedBefore = fleet.total(.unasked, .client)
       let wrong = wrongAnswers
       begun = (index, begun.last)
-      fleet.post(.begin, phase: index, start: phaseStarted)
+      if case .storm(let storm) = plan.phases[index].kind {
+        beginStorm(storm)
+      } else {
+        fleet.post(.begin, phase: index, start: phaseStarted)
+      }
       try work(plan.phases[index])
       remarkOnLosses(since: closedByPeerBefore)
       remarkOnUnasked(since: unaskedBefore)

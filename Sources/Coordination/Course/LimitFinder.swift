@@ -47,10 +47,12 @@ package struct LimitFinder {
   ///   - workerDied: whether a worker has died in the phase. Its own record (`limit(ofDeath:in:at:)`) is not
   ///     among those that are returned.
   ///   - late: late arrivals of a churn.
+  ///   - delay: what of a storm was not back in time, without a failure.
   ///   - gone: client workers that had died before the phase; nil where none had.
   package func limits(
     of phase: PhaseRecord, failures: [FailureRecord], memoryGuard: FailureRecord?,
-    workerDied: Bool, late: LateArrivals = .none, gone: Fact? = nil
+    workerDied: Bool, late: LateArrivals = .none,
+    delay: ReturnDelay = ReturnDelay(), gone: Fact? = nil
   ) -> [LimitRecord] {
     var limits = limits(from: failures + (memoryGuard.map { [$0] } ?? []), in: phase)
     // A limit of the server explains phantoms. A connection that the server closed or refused does
@@ -66,6 +68,7 @@ package struct LimitFinder {
     if phase.phantom > 0, !explainsPhantoms { limits.append(phantoms(phase, retried: retried)) }
     if path.goneAtServer > 0 { limits.append(goneAtServer(phase)) }
     if late.count > 0 { limits.append(tooLate(phase, late)) }
+    limits += delays(phase, delay)
     // A worker that died has its own record.
     guard limits.isEmpty, !workerDied else { return limits }
     if phase.kind.grows, let gone { return [limitOfGoneWorkers(phase, gone)] }
@@ -244,7 +247,7 @@ package struct LimitFinder {
   }
 
   /// A limit of the whole phase, without a failure of its own.
-  private func limit(
+  func limit(
     of phase: PhaseRecord, at end: End, _ resource: Resource, count: Int,
     _ found: Diagnosed? = nil, evidence: [Fact]
   ) -> LimitRecord {

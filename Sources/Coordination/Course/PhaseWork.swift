@@ -19,11 +19,21 @@ extension ClientTask {
       self = .churn(
         rate: churn.rate, lifetime: churn.lifetime.nanoseconds, span: churn.span.nanoseconds,
         reset: churn.with == .reset)
+    case .storm(let storm):
+      self = .storm(backoff: Backoff(storm.reconnect), reset: storm.with == .reset)
     case .search(let search):
       self = .seek(most: search.most, pace: ClientTask.Pace(search.pace))
     case .close(let pace, let how):
       self = .close(pace: ClientTask.Pace(pace), reset: how == .reset)
     }
+  }
+}
+
+extension Backoff {
+  init(_ reconnect: Reconnect) {
+    self.init(
+      first: reconnect.first.nanoseconds, last: reconnect.last.nanoseconds,
+      isJittered: reconnect.jitter == .full)
   }
 }
 
@@ -57,6 +67,9 @@ extension Coordinator {
       try loop(until: nil) { fleet in fleet.hasSettled }
       remarkOnPace(load)
       unacceptedByDeadline = try awaitAcceptance()
+    case .storm(let storm):
+      try ride(storm)
+      measureMemory()
     case .search(let search):
       try seek(search)
       measureMemory()
@@ -86,9 +99,11 @@ extension PhasePromise {
   ///
   /// - Parameters:
   ///   - arrivals: connections that a churn was to begin.
+  ///   - storm: how a storm went.
   ///   - found: whether a search has found a number that lasts, or was ended by its `until`.
   init?(
-    _ phase: Phase, from begin: PhaseCounts, to end: PhaseCounts, arrivals: Int, found: Bool
+    _ phase: Phase, from begin: PhaseCounts, to end: PhaseCounts, arrivals: Int,
+    storm: StormOutcome = StormOutcome(), found: Bool
   ) {
     let asRecorded = end.closedAsRecorded - begin.closedAsRecorded
     let gained = end.established - begin.established
@@ -121,6 +136,13 @@ extension PhasePromise {
       missed =
         max(0, arrivals - gained) + lost - lostAtClient + (end.late - begin.late)
         + (end.cutShort - begin.cutShort) + end.unacceptedByDeadline
+    case .storm(let plan):
+      promised = plan.target(of: begin.atBothEnds)
+      // What is there when nothing moves any more counts, not what came back after the time was over.
+      missed =
+        storm.recovery == nil
+        ? max(1, promised - min(end.atBothEnds, storm.standingAtDeadline ?? end.atBothEnds))
+        : promised - end.atBothEnds
     case .search:
       promised = 1
       missed = found ? 0 : 1

@@ -113,6 +113,19 @@ package struct Fleet: ~Copyable {
     for member in members where member.isAlive { post(command, to: member) }
   }
 
+  /// Posts an order with a goal for each worker of its own.
+  package mutating func post(
+    _ order: Order, phase: Int, start: Instant, goals: (Member) -> Int?
+  ) {
+    orders += 1
+    for member in members where member.isAlive {
+      post(
+        Scoreboard.Command(
+          order: order, phase: phase, start: start, goal: goals(member), number: orders),
+        to: member)
+    }
+  }
+
   /// Whether every living client has carried out the last order.
   var hasSettled: Bool { all(.client) { $0[.settledOrder] == orders } }
 

@@ -109,7 +109,8 @@ package struct Staffing {
         tasks: tasks,
         patterns: plan.patterns, patternsOfPhase: patternsOfPhase,
         spanOfPhase: plan.phases.map { $0.messageSpan?.nanoseconds }, pushed: pushed, seed: seed,
-        recordedArrivals: recordedArrivals, processors: assigned.clients,
+        recordedArrivals: recordedArrivals,
+        reconnectOfPhase: plan.reconnectOfPhase, processors: assigned.clients,
         wakeLead: assigned.mayWaitAwake ? Self.latenessOfTimers : 0, secure: secure.client,
         webSocket: terms)
     }
@@ -120,6 +121,19 @@ extension Staffing {
   /// How many workers it takes to begin connections, or messages, at `rate` per second.
   private static func workers(forRate rate: Double) -> Int {
     Int((min(rate, 1e9) / ratePerWorker).rounded(.up))
+  }
+}
+
+extension Plan {
+  /// For each phase, how what is lost in it comes back; nil where it does not. A storm has its own backoff.
+  fileprivate var reconnectOfPhase: [Backoff?] {
+    guard let reconnect = clients.reconnect else { return [] }
+    return phases.map { phase in
+      switch phase.kind {
+      case .ramp, .hold: Backoff(reconnect)
+      case .churn, .storm, .search, .pause, .close: nil
+      }
+    }
   }
 }
 

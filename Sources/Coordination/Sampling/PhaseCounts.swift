@@ -10,7 +10,7 @@ struct PhaseCounts {
   /// Connections of the clients' that the server end holds now; nil where nobody can know. In a close it may
   /// hold more than the clients.
   let atServer: Int?
-  // The next six numbers count from the start of the run.
+  // The next nine numbers count from the start of the run.
 
   /// Handshakes that finished.
   let established: Int
@@ -23,6 +23,11 @@ struct PhaseCounts {
   let late: Int
   /// Connections of a churn that were closed before their lifetime was over.
   let cutShort: Int
+  /// Connections that a storm cut.
+  var dropped = 0
+  /// Connections that were to come back and were not tried once; see `Counter.leftWaiting`.
+  var leftWaiting = 0
+  var leftDue = 0
   /// Turns of the client workers' loops in which an arrival was due and the worker had no room for it.
   let crowded: Int
   /// Connections that the clients have established, in this phase or before, and that the server has not
@@ -43,7 +48,9 @@ struct PhaseCounts {
   /// lost, too: compare no two instants with such a close between them.
   func lostAtClient(since earlier: PhaseCounts) -> Int {
     let gained = established - earlier.established
-    let closed = churned - earlier.churned + closedAsRecorded - earlier.closedAsRecorded
+    let closed =
+      churned - earlier.churned + closedAsRecorded - earlier.closedAsRecorded + dropped
+      - earlier.dropped
     return max(0, earlier.atClient + gained - atClient - closed)
   }
 
@@ -67,6 +74,9 @@ extension PhaseCounts {
     closedAsRecorded = fleet.total(.closedAsRecorded, .client)
     late = fleet.total(.lateArrivals, .client)
     cutShort = fleet.total(.cutShort, .client)
+    dropped = fleet.total(.dropped, .client)
+    leftWaiting = fleet.total(.leftWaiting, .client)
+    leftDue = fleet.total(.leftDue, .client)
     crowded = fleet.total(.crowded, .client)
     self.unaccepted = unaccepted
     self.unacceptedByDeadline = unacceptedByDeadline

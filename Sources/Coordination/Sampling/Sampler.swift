@@ -126,22 +126,31 @@ package struct Sampler {
     let others =
       fleet.hasHadStrangers
       ? [reading(.others, .gauge, fleet.strangersHeldAtServer)] : []
-    return [reading(.established, .gauge, fleet.current(.held, .client))] + accepted + others + [
-      reading(.connecting, .gauge, fleet.current(.connecting, .client)),
-      reading(.attempts, .counter, fleet.total(.opened, .client)),
-      Reading(
-        .retries, unit: "handshakes", kind: .counter,
-        value: Double(fleet.total(.retried, .client))),
-      reading(
-        .failures, .counter, fleet.total(.failures, .client) + fleet.total(.failures, .server)),
-      reading(.handshakes, .counter, fleet.total(.established, .client)),
-      reading(.lost, .counter, fleet.total(.closedByPeer, .client)),
-      reading(.churned, .counter, fleet.total(.churned, .client)),
-      reading(.unasked, .counter, fleet.total(.unasked, .client)),
-      Reading(
-        .portsSkipped, unit: "ports", kind: .counter,
-        value: Double(fleet.total(.portsSkipped, .client))),
-    ]
+    // Only where connections come back.
+    let returned =
+      fleet.total(.dropped, .client) + fleet.total(.reconnected, .client)
+        + fleet.current(.returning, .client) > 0
+      ? [
+        reading(.reconnected, .counter, fleet.total(.reconnected, .client)),
+        reading(.returning, .gauge, fleet.current(.returning, .client)),
+      ] : []
+    return [reading(.established, .gauge, fleet.current(.held, .client))] + accepted + others
+      + returned + [
+        reading(.connecting, .gauge, fleet.current(.connecting, .client)),
+        reading(.attempts, .counter, fleet.total(.opened, .client)),
+        Reading(
+          .retries, unit: "handshakes", kind: .counter,
+          value: Double(fleet.total(.retried, .client))),
+        reading(
+          .failures, .counter, fleet.total(.failures, .client) + fleet.total(.failures, .server)),
+        reading(.handshakes, .counter, fleet.total(.established, .client)),
+        reading(.lost, .counter, fleet.total(.closedByPeer, .client)),
+        reading(.churned, .counter, fleet.total(.churned, .client)),
+        reading(.unasked, .counter, fleet.total(.unasked, .client)),
+        Reading(
+          .portsSkipped, unit: "ports", kind: .counter,
+          value: Double(fleet.total(.portsSkipped, .client))),
+      ]
   }
 
   private func messageReadings(_ fleet: borrowing Fleet, at instant: Instant) -> [Reading] {

@@ -51,6 +51,10 @@ extension Oracle {
         expect(
           ceiling <= most, "counts", "\(phase.name) found \(ceiling), where \(most) stood at most")
       }
+      if phase.kind == .storm {
+        let before = truth.standing(at: start).atClient
+        expect(most <= before, "goal", "\(phase.name) began with \(before), and \(most) stood")
+      }
       if case .ramp = phase.kind, let goal = phase.goal {
         expect(
           most <= max(goal, truth.standing(at: start).atClient), "goal",

@@ -19,13 +19,14 @@ package struct LimitAim: Hashable, Sendable {
   private static func kinds(of resource: Resource) -> [PhaseKind] {
     switch resource {
     case .descriptorsPerProcess, .descriptorsPerHost, .epollWatches, .memory, .packetsDropped,
-      .nobodyListens, .noRoute, .acceptQueue:
+      .nobodyListens, .noRoute:
       [.ramp, .churn, .search]
+    case .acceptQueue: [.ramp, .churn, .search, .storm]
     // A plan that asks for more connections than it has ports is refused. A churn can run out of
     // ports all the same: closed connections keep theirs in TIME_WAIT.
-    case .sourcePorts: [.churn]
+    case .sourcePorts: [.churn, .storm]
     case .closedByPeer: [.ramp, .hold, .churn, .search]
-    case .workerDied: [.ramp, .hold, .churn, .search, .close]
+    case .workerDied: [.ramp, .hold, .churn, .search, .close, .storm]
     default: []
     }
   }

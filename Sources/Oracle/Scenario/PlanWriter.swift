@@ -13,7 +13,8 @@ struct PlanWriter {
         ? "target: 127.0.0.1:9000"
         : "server: {listen: \"127.0.0.1:9000\", processes: \(servers), backlog: \(backlog)}",
       "clients: {sources: 127.0.0.2-127.0.0.\(1 + maker.number(1...4)), processes: \(clients), "
-        + "connect-timeout: \(maker.pick(["1s", "3s", "10s"])), retries: \(maker.number(0...3))}",
+        + "connect-timeout: \(maker.pick(["1s", "3s", "10s"])), retries: \(maker.number(0...3))"
+        + Self.reconnect(maker),
     ]
     let messages = Self.messages(theme == .peer ? 0.9 : 0.5, &maker)
     if !messages.isEmpty {
@@ -26,7 +27,8 @@ struct PlanWriter {
       lines.append("expect-limit: {\(maker.pick(Self.expectations))}")
     }
     lines.append("phases:")
-    let phases = Self.phases(messages.map(\.name), &maker)
+    let phases = Self.withStorm(
+      Self.phases(messages.map(\.name), &maker), messages.map(\.name), maker)
     let plays = phases.contains { $0.contains("messages") }
     lines += phases.map { "  - \($0)" }
     if maker.happens(0.4) {
@@ -81,6 +83,7 @@ struct PlanWriter {
       case .search: ["search: {from: 20, step: 70, to: 400, rate: 1k/s, confirm: 500ms}"]
       case .hold: ["ramp: {to: 40, rate: 1k/s}", "hold: {for: 3s}"]
       case .close: ["ramp: {to: 150, rate: 1k/s}", "close: {over: 2s}"]
+      case .storm: Self.storm(for: aim)
       default: ["ramp: {to: 400, rate: \(maker.pick(["300/s", "1k/s"]))}"]
       }
     let serverOrTarget =
@@ -159,6 +162,51 @@ struct PlanWriter {
       if maker.happens(0.2) { phases.append("ramp: {to: \(maker.number(1...100))}") }
     }
     return phases
+  }
+
+  /// A storm whose time is over before the limit is.
+  private static func storm(for aim: LimitAim) -> [String] {
+    switch aim.resource {
+    // Each connection that is cut leaves its port in TIME_WAIT.
+    case .sourcePorts:
+      [
+        "ramp: {to: 150, rate: 1k/s}",
+        "storm: {drop: 60%, with: fin, backoff: 200ms..1s, within: 5s}",
+      ]
+    // The server has accepted 50 of the 60 that it accepts in all.
+    case .acceptQueue:
+      ["ramp: {to: 50, rate: 1k/s}", "storm: {drop: 100%, backoff: 100ms..1s, within: 5s}"]
+    default:
+      ["ramp: {to: 150, rate: 1k/s}", "storm: {drop: 50%, backoff: 2s..4s, within: 10s}"]
+    }
+  }
+
+  /// Has what one of six plans loses come back, drawn from a copy of the generator.
+  private static func reconnect(_ maker: ScenarioMaker) -> String {
+    var maker = maker
+    guard maker.number(1...6) == 1 else { return "}" }
+    return ", reconnect: {backoff: \(maker.pick(["20ms..200ms", "100ms..2s"])), jitter: "
+      + "\(maker.pick(["full", "none"]))}}"
+  }
+
+  /// Has one of four plans a storm, in any place where something is open. It draws from a copy of the generator:
+  /// what is drawn later stays as it is without storms.
+  private static func withStorm(
+    _ phases: [String], _ messages: [String], _ maker: ScenarioMaker
+  ) -> [String] {
+    var maker = maker
+    guard maker.happens(0.25) else { return phases }
+    let end = phases.firstIndex { $0.hasPrefix("close") } ?? phases.count
+    let drop = maker.pick(["1%", "30%", "50%", "100%", "1"])
+    let until =
+      drop == "100%" ? maker.pick(["50%", "99%", "100%"]) : maker.pick(["99.5%", "100%"])
+    let storm =
+      "storm: {drop: \(drop), with: \(maker.pick(["reset", "fin"])), backoff: "
+      + "\(maker.pick(["20ms..200ms", "100ms..2s", "500ms"])), jitter: \(maker.pick(["full", "none"])), "
+      + "until: \(until), within: \(maker.pick(["15s", "30s"]))\(playing(messages, &maker))}"
+    var changed = phases
+    changed.insert(storm, at: maker.number(1...end))
+    return changed
   }
 
   private static func pace(_ maker: inout ScenarioMaker) -> String {

@@ -8,6 +8,7 @@ extension Phase {
     case ramp(to: Int, pace: Pace)
     case hold(Duration)
     case churn(Churn)
+    case storm(Storm)
     case search(Search)
     case pause(Duration)
     case close(pace: Pace, with: Close)
@@ -18,6 +19,7 @@ extension Phase {
       case .ramp: .ramp
       case .hold: .hold
       case .churn: .churn
+      case .storm: .storm
       case .search: .search
       case .pause: .pause
       case .close: .close
@@ -36,7 +38,7 @@ extension Phase {
     switch kind {
     case .ramp(let goal, _): goal
     case .search(let search): search.most
-    case .hold, .churn, .pause, .close: nil
+    case .hold, .churn, .storm, .pause, .close: nil
     }
   }
 
@@ -52,6 +54,9 @@ extension Phase {
       let how = churn.with == .reset ? "" : ", closed with \(churn.with.rawValue)"
       return "churn \(Format.rate(exactly: churn.rate)), \(Format.duration(churn.lifetime)) each, "
         + "for \(Format.duration(churn.span))\(how)"
+    case .storm(let storm):
+      return "storm that cuts \(storm.drop.title) with \(storm.with.rawValue), "
+        + "\(yamlNumber(storm.until, shiftedBy: 2))% back within \(Format.duration(storm.within))"
     case .search(let search):
       let conditions = search.until.map(\.text).joined(separator: " or ")
       return "search from \(Format.count(search.from)) in steps of \(Format.count(search.step))"
@@ -74,7 +79,7 @@ extension Phase {
     switch kind {
     case .ramp(let goal, let pace): pace.rate(of: max(0, goal - held))
     case .churn(let churn): churn.rate
-    case .hold, .search, .pause, .close: nil
+    case .hold, .storm, .search, .pause, .close: nil
     }
   }
 
@@ -84,7 +89,7 @@ extension Phase {
     switch kind {
     case .hold(let span): span
     case .churn(let churn): churn.span
-    case .ramp, .search, .pause, .close: nil
+    case .ramp, .storm, .search, .pause, .close: nil
     }
   }
 
@@ -95,7 +100,7 @@ extension Phase {
     case .ramp(let goal, let pace): pace.rate(of: goal) ?? .infinity
     case .search(let search): search.pace.rate(of: max(search.from, search.step)) ?? .infinity
     case .churn(let churn): churn.rate
-    case .hold, .pause, .close: 0
+    case .hold, .storm, .pause, .close: 0
     }
   }
 
@@ -105,7 +110,7 @@ extension Phase {
     switch kind {
     case .hold(let duration), .pause(let duration): duration / .seconds(1)
     case .churn(let churn): churn.span / .seconds(1)
-    case .ramp, .search, .close: nil
+    case .ramp, .storm, .search, .close: nil
     }
   }
 
@@ -121,7 +126,7 @@ extension Phase {
     case .ramp(let goal, _):
       guard let rate, rate > 0 else { return nil }
       return Double(max(0, goal - held)) / rate
-    case .hold, .search, .pause, .close: return nil
+    case .hold, .storm, .search, .pause, .close: return nil
     }
   }
 
@@ -137,7 +142,7 @@ extension Phase {
     case .churn(var churn):
       churn.rate = record.plannedRate ?? churn.rate
       phase.kind = .churn(churn)
-    case .hold, .search, .pause, .close: break
+    case .hold, .storm, .search, .pause, .close: break
     }
     return phase
   }
@@ -156,6 +161,10 @@ extension Phase {
       churn.lifetime /= speed
       churn.span /= speed
       phase.kind = .churn(churn)
+    case .storm(var storm):
+      storm.reconnect = storm.reconnect.driven(at: speed)
+      storm.within /= speed
+      phase.kind = .storm(storm)
     case .search(var search):
       search.pace = search.pace.driven(at: speed)
       search.confirm /= speed
@@ -182,10 +191,18 @@ extension Phase {
     case .churn(let churn):
       "churn: {rate: \(yamlNumber(churn.rate))/s, lifetime: \(churn.lifetime.yaml), "
         + "for: \(churn.span.yaml), with: \(churn.with.rawValue)\(lastKeys)}"
+    case .storm(let storm): "storm: {\(storm.yaml)\(lastKeys)}"
     case .search(let search): "search: {\(search.yaml)\(lastKeys)}"
     case .pause(let span): "pause: \(span.yaml)"
     case .close(let pace, let with): "close: {with: \(with.rawValue)\(pace.yaml)\(lastKeys)}"
     }
+  }
+}
+
+extension Phase.Storm {
+  fileprivate var yaml: String {
+    "drop: \(drop.yaml), with: \(with.rawValue), \(reconnect.yaml), "
+      + "until: \(yamlNumber(until, shiftedBy: 2))%, within: \(within.yaml)"
   }
 }
 
@@ -209,7 +226,7 @@ extension [Phase] {
         // The connections that a close ends are still held when it begins.
         defer { leftOpen = 0 }
         return leftOpen
-      case .ramp, .hold, .search, .pause:
+      case .ramp, .hold, .storm, .search, .pause:
         leftOpen = Swift.max(leftOpen, phase.most ?? 0)
         return leftOpen
       }

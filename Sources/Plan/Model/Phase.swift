@@ -53,6 +53,35 @@ package struct Phase: Sendable, Equatable {
     }
   }
 
+  /// Cuts a part of what is held at once, and has it come back.
+  package struct Storm: Sendable, Equatable {
+    /// How much of what is held is cut.
+    package enum Drop: Sendable, Equatable {
+      /// 0 to 1, rounded up to whole connections.
+      case share(Double)
+      case count(Int)
+    }
+
+    package var drop: Drop
+    package var with: Close
+    package var reconnect: Reconnect
+    /// The share of what was held before that is to be there again, above 0 to 1.
+    package var until: Double
+    /// From the cut on.
+    package var within: Duration
+
+    package init(
+      drop: Drop, with: Close = .reset, reconnect: Reconnect = Reconnect(), until: Double = 0.99,
+      within: Duration
+    ) {
+      self.drop = drop
+      self.with = with
+      self.reconnect = reconnect
+      self.until = until
+      self.within = within
+    }
+  }
+
   /// A search for the most connections that last. It opens connections in steps until a limit is met,
   /// a condition holds or `most` is reached, and then confirms a number.
   package struct Search: Sendable, Equatable {
@@ -96,6 +125,38 @@ extension Phase.Churn {
   package var mostAtOnce: Int {
     // Bounded as counts in plans are (`Units.mostCount`), so that the product fits an `Int`.
     Int(min(rate * (min(lifetime, span) / .seconds(1)), 1e12).rounded(.up))
+  }
+}
+
+extension Phase.Storm {
+  /// How many of the connections held are cut.
+  package func cut(of held: Int) -> Int {
+    switch drop {
+    case .share(let share): min(held, Int((share * Double(held) - 1e-9).rounded(.up)))
+    case .count(let count): min(held, count)
+    }
+  }
+
+  /// How many of the connections that were held are to be there again.
+  package func target(of held: Int) -> Int {
+    min(held, Int((until * Double(held) - 1e-9).rounded(.up)))
+  }
+}
+
+extension Phase.Storm.Drop {
+  /// "50%" or "20k", as plans write it.
+  var yaml: String {
+    switch self {
+    case .share(let share): "\(yamlNumber(share, shiftedBy: 2))%"
+    case .count(let count): "\(count)"
+    }
+  }
+
+  var title: String {
+    switch self {
+    case .share: yaml
+    case .count(let count): "\(Format.count(count)) connections"
+    }
   }
 }
 

@@ -10,6 +10,7 @@ extension Plan {
     guard speed != 1 else { return self }
     var plan = self
     plan.phases = phases.map { $0.driven(at: speed) }
+    plan.clients.reconnect = clients.reconnect?.driven(at: speed)
     plan.patterns = patterns.map { $0.driven(at: speed) }
     if case .push(let every, let bytes)? = plan.server?.reply {
       plan.server?.reply = .push(every: UInt64(max(1, Double(every) / speed)), bytes)

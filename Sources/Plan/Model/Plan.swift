@@ -112,6 +112,8 @@ package struct Clients: Sendable, Equatable {
   package var connectTimeout: Duration
   /// How often a handshake that has timed out is tried again.
   package var retries: Int
+  /// How connections come back that are lost in a ramp or a hold; nil where they do not.
+  package var reconnect: Reconnect?
 
   /// Where connections come from.
   package enum Sources: Sendable, Equatable {

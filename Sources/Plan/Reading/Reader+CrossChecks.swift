@@ -109,12 +109,28 @@ extension Reader {
     report(place, problem.message, hint: problem.hint)
   }
 
+  /// A storm cuts what is open.
+  private mutating func checkStorm(_ storm: Phase.Storm, _ phase: PlacedPhase, open: Int) {
+    guard let place = phase.goalPlace else { return }
+    if open == 0 {
+      report(
+        place, "the storm has nothing to cut: no connection is open by then",
+        hint: "a 'ramp' before it opens some")
+    } else if case .count(let count) = storm.drop, count > open {
+      report(
+        place,
+        "the storm cannot cut \(Format.count(count)) connections: \(Format.count(open)) are open by"
+          + " then", hint: "write at most \(Format.count(open)), or a share such as 50%")
+    }
+  }
+
   /// Reports ramps and searches that begin with more connections open than they ask for: a ramp closes
   /// none, and a search goes up from its `from`.
   private mutating func checkOrder(_ phases: [PlacedPhase]) {
     var open = 0
     for phase in phases {
       if phase.phase?.kind.phaseKind.closes == true { open = 0 }
+      if case .storm(let storm) = phase.phase?.kind { checkStorm(storm, phase, open: open) }
       guard let goal = phase.phase?.least else { continue }
       if goal < open, let place = phase.goalPlace {
         let what = phase.phase?.goal == nil ? "search from" : "ramp to"

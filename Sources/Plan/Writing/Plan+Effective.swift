@@ -21,6 +21,7 @@ extension Plan {
       "  connect-timeout: \(clients.connectTimeout.yaml)",
       "  retries: \(clients.retries)",
     ]
+    if let reconnect = clients.reconnect { lines.append("  reconnect: {\(reconnect.yaml)}") }
     if let tls { lines.append("tls: \(tls.yaml)") }
     if self.protocol != .raw { lines.append("protocol: \(self.protocol.yaml)") }
     if !data.isEmpty {

@@ -39,8 +39,16 @@ extension Client where System: ~Copyable {
     let call = connections.failedCall(slot, error, orElse: .connect)
     if error == .timedOut { return timeOut(slot, call, error) }
     let position = connections.rows.position(slot)
+    let connection = returning(slot)
     connections.drop(slot)
-    _ = fail(call, error, position: position)
+    _ = failAttempt(connection, call, error, position: position)
+  }
+
+  /// The connection of a handshake under way, to be begun again if it is one that comes back.
+  private mutating func returning(_ slot: UInt32) -> WantedConnection {
+    WantedConnection(
+      due: Instant(nanoseconds: connections.rows.due(slot)), number: connections.rows.number(slot),
+      attempt: connections.rows.attempt(slot))
   }
 
   /// Reads until nothing is left, as epoll announces an edge only once, or until `readsPerEvent` reads are
@@ -115,6 +123,7 @@ extension Client where System: ~Copyable {
   @inline(never)
   private mutating func timeOut(_ slot: UInt32, _ call: FailedCall, _ error: Errno?) {
     let position = connections.rows.position(slot)
+    let comingBack = returning(slot)
     let history = ConnectionHistory(rawValue: connections.rows.history(slot))
     // A handshake that a churn began is tried again only in a churn, any other only in other phases.
     let fitsPhase = connections.rows.marks(slot).has(.transient) == connections.churn.isCurrentPhase
@@ -122,8 +131,9 @@ extension Client where System: ~Copyable {
       due: Instant(nanoseconds: connections.rows.due(slot)), number: connections.rows.number(slot),
       history: history.afterTimeout)
     connections.drop(slot)
-    guard fitsPhase, history.timeouts < opening.retries else {
-      _ = fail(call, error, position: position)
+    // What comes back waits for its backoff first.
+    guard comingBack.attempt == 0, fitsPhase, history.timeouts < opening.retries else {
+      _ = failAttempt(comingBack, call, error, position: position)
       return
     }
     connections.countFailure(call, error, position: position)

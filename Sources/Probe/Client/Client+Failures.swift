@@ -14,7 +14,8 @@ extension Client where System: ~Copyable {
     return false
   }
 
-  private func isExhaustion(_ error: Errno?) -> Bool {
+  @inline(__always)
+  func isExhaustion(_ error: Errno?) -> Bool {
     switch error {
     case .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noSpace, .noMemory, .noBufferSpace: true
     default: false
@@ -31,16 +32,19 @@ extension Client where System: ~Copyable {
     return false
   }
 
+  /// Whoever reports a limit of the host needs a descriptor, and may find none left.
+  mutating func giveSpareBack() {
+    guard let descriptor = spare else { return }
+    connections.kernel.close(descriptor)
+    spare = nil
+  }
+
   /// A limit is reached: the worker begins no more connections in this phase.
   mutating func stopGrowing(for call: FailedCall, _ error: Errno?, position: UInt32?) {
     connections.markStopped(call, error, position: position)
     if case .opening = work { work = .settling }
     opening.end()
-    // Whoever reports a limit of the host needs a descriptor, and would find none left.
-    if let descriptor = spare {
-      connections.kernel.close(descriptor)
-      spare = nil
-    }
+    giveSpareBack()
     if connections.board.noteLimit(in: command.phase) { connections.kernel.callAttention() }
   }
 }

@@ -100,13 +100,12 @@ extension Client where System: ~Copyable {
           continue
         }
         if let descriptor = socket { connections.kernel.close(descriptor) }
-        return fail(call, error, position: position)
+        return failAttempt(connection, call, error, position: position)
       }
       return register(socket!, step: step, connection)
     }
     if let descriptor = socket { connections.kernel.close(descriptor) }
-    failForWantOfTuples(foreign, stillToBegin: stillToBegin)
-    return false
+    return failForWantOfTuples(connection, foreign, stillToBegin: stillToBegin)
   }
 
   /// Counts in `portsSkipped` a tuple that cannot be used, unless it was counted before.
@@ -116,16 +115,23 @@ extension Client where System: ~Copyable {
 
   /// Counts the failure of an attempt that found no tuple: each is taken by a connection of this
   /// worker, or foreign. Where the worker has as many tuples as it needs, the failure is that of a
-  /// foreign one. Else the plan has too few tuples, and the failure names none.
-  private mutating func failForWantOfTuples(_ foreign: ForeignTuple?, stillToBegin: Int) {
+  /// foreign one. Else the plan has too few tuples, and the failure names none. Returns
+  /// false when no further attempt is made.
+  private mutating func failForWantOfTuples(
+    _ connection: WantedConnection, _ foreign: ForeignTuple?, stillToBegin: Int
+  ) -> Bool {
     let wanted = connections.board[.held] + connections.board[.connecting] + UInt64(stillToBegin)
     // The errno by which connect(2) reports that no port is left.
     var found = (call: FailedCall.connect, error: Errno.addressNotAvailable, position: UInt32?.none)
     if let foreign, wanted <= connections.tuples.count {
       found = (foreign.call, foreign.error, foreign.position)
     }
+    guard connection.attempt == 0 || !connections.returns.isOpen else {
+      return failAttempt(connection, found.call, found.error, position: found.position)
+    }
     connections.countFailure(found.call, found.error, position: found.position)
     stopGrowing(for: found.call, found.error, position: found.position)
+    return false
   }
 
   private mutating func prepared(v6: Bool) throws(Errno) -> FileDescriptor {
@@ -151,7 +157,7 @@ extension Client where System: ~Copyable {
       return true
     } catch {
       connections.drop(slot)
-      return fail(.epollControl, error, position: step.position)
+      return failAttempt(connection, .epollControl, error, position: step.position)
     }
   }
 }

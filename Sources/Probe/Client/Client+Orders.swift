@@ -21,6 +21,11 @@ extension Client where System: ~Copyable {
       if stepsDown { messageEngine.pause(among: &connections) }
     case .settle:
       opening.end()
+      if case .storm = connections.assignment.tasks[command.phase] {
+        connections.abandonReturns()
+      } else {
+        connections.returns.close()
+      }
       messageEngine.end(at: connections.now)
       stepsDown = false
       connections.churn.end()
@@ -41,6 +46,7 @@ extension Client where System: ~Copyable {
     // Has the connections of an earlier churn that still stand closed at once, unless `beginChurn`
     // takes that back.
     connections.churn.endPhase()
+    beginReturns(task)
     switch task {
     case .open(let goal, let pace):
       open(upTo: goal, pace)
@@ -50,12 +56,60 @@ extension Client where System: ~Copyable {
       work = .settling
     case .churn(let rate, let lifetime, let span, let reset):
       beginChurn(rate: rate, lifetime: lifetime, span: span, reset: reset)
+    case .storm(let backoff, let reset):
+      connections.returns.open(backoff, forgivesLosses: true)
+      // What was on its way back is no part of what was held.
+      while connections.rows.oldestConnecting != ConnectionTable.none {
+        connections.drop(connections.rows.oldestConnecting)
+      }
+      let held = Int(connections.board[.held])
+      let count = min(command.goal ?? 0, held)
+      work = .settling
+      if count > 0 { work = .cutting(Cut(remaining: count, candidates: held, reset: reset)) }
     case .close(let pace, let reset):
       let own = Int(connections.board[.held] + connections.board[.connecting])
       schedule = Schedule(
         start: command.start, rate: pace.rate(own: own, of: connections.assignment.share))
       work = .closing(done: 0, slot: 0, reset: reset)
     }
+  }
+
+  /// What is lost in the phase comes back where the plan says so. What still waits from the phase before goes on
+  /// waiting then; else it does not come back.
+  private mutating func beginReturns(_ task: ClientTask) {
+    let phase = command.phase
+    let reconnects = connections.assignment.reconnectOfPhase
+    guard phase < reconnects.count, let backoff = reconnects[phase] else {
+      return connections.abandonReturns()
+    }
+    connections.returns.open(backoff, forgivesLosses: task.opens)
+    returnsWaitUntil = nil
+    connections.lastReturn = nil
+  }
+
+  /// Whether the phase is not over before what was lost has come back: in a storm until its end is ordered, in a
+  /// ramp for as long as the longest backoff after all of it was begun. Then nothing more comes back in the ramp, and
+  /// what has come back last has to stand for a moment: a full server may close it at once.
+  private mutating func waitsForReturns() -> Bool {
+    settlesAt = nil
+    guard command.order == .begin else { return false }
+    let phase = command.phase
+    if case .storm = connections.assignment.tasks[phase] { return connections.returns.count > 0 }
+    guard case .open = connections.assignment.tasks[phase],
+      phase < connections.assignment.reconnectOfPhase.count,
+      let backoff = connections.assignment.reconnectOfPhase[phase],
+      connections.returns.count > 0 || connections.lastReturn != nil
+    else { return false }
+    let end = returnsWaitUntil ?? connections.now.advanced(byNanoseconds: backoff.last)
+    returnsWaitUntil = end
+    if connections.now >= end { connections.returns.close() }
+    if connections.returns.isOpen, connections.returns.count > 0 {
+      settlesAt = end
+      return true
+    }
+    let moment = min(max(backoff.first, 100_000_000), 1_000_000_000)
+    settlesAt = connections.lastReturn?.advanced(byNanoseconds: moment)
+    return settlesAt.map { connections.now < $0 } ?? false
   }
 
   private mutating func open(upTo goal: Int, _ pace: ClientTask.Pace) {
@@ -87,16 +141,17 @@ extension Client where System: ~Copyable {
     work = .shedding(excess: excess, below: connections.rows.firstUnused)
   }
 
-  /// Connections and handshakes under way, without those that are to be closed and those of churns.
+  /// Connections, handshakes under way and connections on their way back, without those that are to be closed and those of churns.
   private var stayingCount: Int {
-    Int(connections.board[.held] + connections.board[.connecting]) - connections.pendingCloseCount
-      - connections.churn.count
+    Int(connections.board[.held] + connections.board[.connecting]) + Int(connections.returns.count)
+      - connections.pendingCloseCount - connections.churn.count
   }
 
   /// Tells the coordinator that the order in force is carried out, once it is.
   mutating func settleWhenDone() {
     guard case .settling = work, connections.rows.oldestConnecting == ConnectionTable.none,
       connections.churn.count == 0, connections.pendingCloseCount == 0,
+      !waitsForReturns(),
       command.order != .settle
         || (messageEngine.beginsNoMessages && !connections.rows.hasMessageUnderWay),
       !stepsDown || messageEngine.waitsForNoAnswer(among: &connections)
@@ -104,6 +159,7 @@ extension Client where System: ~Copyable {
     if stepsDown { messageEngine.resume(among: &connections) }
     stepsDown = false
     work = .none
+    connections.concedeReturns()
     connections.notes.flush()
     connections.board[.settledOrder] = command.number
     connections.kernel.callAttention()

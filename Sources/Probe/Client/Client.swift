@@ -40,6 +40,10 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   /// When each connection is opened or closed.
   var schedule = Schedule(start: Instant(nanoseconds: 0), rate: nil)
   var opening = Opening()
+  /// When a ramp waits no longer for what is on its way back; nil before it waits.
+  var returnsWaitUntil: Instant?
+  /// When the phase may be settled, where only that instant is waited for.
+  var settlesAt: Instant?
 
   /// What is left to do in the current phase.
   enum Work {
@@ -50,10 +54,24 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
     case closing(done: Int, slot: UInt32, reset: Bool)
     /// `excess` connections are still to be closed, from the slot before `below` down.
     case shedding(excess: Int, below: UInt32)
+    /// The share that a storm cuts is not cut whole.
+    case cutting(Cut)
     /// Nothing more will be begun; something is still under way.
     case settling
     /// The connections from `slot` on are still to be sent the byte that verifies them.
     case verifying(slot: UInt32)
+  }
+
+  /// How far a storm has come in cutting connections.
+  struct Cut: BitwiseCopyable {
+    /// How many are still to be cut.
+    var remaining: Int
+    /// The row to go on from.
+    var slot: UInt32 = 0
+    /// The connections held in the rows from there on. Each is cut with the chance `remaining / candidates`,
+    /// which makes exactly as many as are to be cut.
+    var candidates: Int
+    var reset: Bool
   }
 
   package init(
@@ -110,6 +128,7 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   private mutating func beginAndEndDue() -> Instant? {
     connections.readClock()
     var wake = advance()
+    if connections.returns.isOpen { wake = earliest(wake, reopen()) }
     if messageEngine.hasPatterns {
       wake = earliest(wake, wakeTime(before: messageEngine.beginDueMessages(among: &connections)))
     }
@@ -130,10 +149,11 @@ package struct Client<System: Kernel & ~Copyable>: ~Copyable {
   private mutating func advance() -> Instant? {
     switch work {
     case .none: nil
-    case .settling: nextExpiry()
+    case .settling: earliest(nextExpiry(), settlesAt)
     case .opening: open()
     case .closing(let done, let slot, let reset): close(done: done, from: slot, reset: reset)
     case .shedding(let excess, let slot): shed(excess, below: slot)
+    case .cutting(let state): cut(state)
     case .verifying(let slot): verify(from: slot)
     }
   }

@@ -9,7 +9,8 @@ extension ClientConnections where System: ~Copyable {
   ) -> UInt32 {
     let slot = rows.insert(
       descriptor: socket, position: step.position, due: connection.due.nanoseconds,
-      began: now.nanoseconds, number: connection.number, history: connection.history.rawValue)
+      began: now.nanoseconds, number: connection.number, history: connection.history.rawValue,
+      attempt: connection.attempt)
     tuples.take(step.position)
     if let ports = assignment.ephemeralPorts, ports.contains(step.port) { board.add(.ephemeral) }
     if churn.isCurrentPhase {
@@ -26,6 +27,11 @@ extension ClientConnections where System: ~Copyable {
     board.record(.connectUncorrected, nanoseconds: now.nanoseconds &- rows.began(slot))
     rows.establish(slot)
     if rows.marks(slot).has(.transient) { churn.beginLifetime(rows.token(slot), at: now) }
+    if rows.attempt(slot) > 0 {
+      board.add(.reconnected)
+      lastReturn = now
+      rows.setAttempt(slot, 0)
+    }
     board.subtract(.connecting)
     board.add(.held)
     board.add(.established)

@@ -80,9 +80,11 @@ extension ClientConnections where System: ~Copyable {
     board.add(rows.messages.pattern(of: slot), .short)
   }
 
-  mutating func countFailure(_ call: FailedCall, _ error: Errno?, position: UInt32?) {
+  /// Counts a failure, and returns its row in the `FailureTable`.
+  @discardableResult
+  mutating func countFailure(_ call: FailedCall, _ error: Errno?, position: UInt32?) -> UInt16 {
     board.add(.failures)
-    board.failures.add(
+    return board.failures.add(
       call, error, phase: phase, endpoint: endpoint(of: call, at: position), at: now,
       held: board[.held], position: position)
   }
@@ -121,13 +123,22 @@ extension ClientConnections where System: ~Copyable {
     return layer
   }
 
-  /// Frees the row of a connection that its peer has ended, and counts a failure.
+  /// Frees the row of a connection that its peer has ended, and counts a failure. Where the phase has lost
+  /// connections come back, so does this one.
   @inline(never)
   mutating func lose(_ slot: UInt32, _ error: Errno?) {
     // Before the row is freed: the `held` that is noted with a failure includes this connection.
-    countFailure(
-      failedCall(slot, error, orElse: .closed), error, position: rows.position(slot))
+    let call = failedCall(slot, error, orElse: .closed)
+    let position = rows.position(slot)
+    let failure = countFailure(call, error, position: position)
+    let isOfChurn = rows.marks(slot).has(.transient)
+    let number = UInt32(truncatingIfNeeded: rows.number(slot))
     drop(slot)
     board.add(.closedByPeer)
+    guard returns.isOpen, !isOfChurn else { return }
+    let isForgiven = returns.forgivesLosses
+    if awaitReturn(number: number, attempt: 1, failure: isForgiven ? failure : nil), isForgiven {
+      markRetried(call, error, position: position)
+    }
   }
 }

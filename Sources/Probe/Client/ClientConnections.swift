@@ -24,6 +24,9 @@ struct ClientConnections<System: Kernel & ~Copyable>: ~Copyable {
   var rows: ConnectionTable
   var tuples: SourceTuples
   var churn: Churn
+  var returns: Returns
+  /// When a connection last came back in this phase; nil where none has.
+  var lastReturn: Instant?
   /// Connections, without those of a churn, that are to be closed when their message is over.
   var pendingCloseCount = 0
   var notes: DriveNotes
@@ -48,6 +51,11 @@ struct ClientConnections<System: Kernel & ~Copyable>: ~Copyable {
     let churn = try starting(.map) { () throws(Errno) in
       try Churn(capacity: assignment.churnCapacity)
     }
+    let returns = try starting(.map) { () throws(Errno) in
+      try Returns(
+        capacity: assignment.returnCapacity, longest: assignment.longestBackoff,
+        seed: assignment.seed &+ UInt64(assignment.share.index) &* 0xD1B5_4A32_D192_ED03)
+    }
     let walk = SourceWalk(
       sources: assignment.sources.count, ports: assignment.ports,
       endpoints: assignment.endpoints.count, share: assignment.share)
@@ -57,6 +65,7 @@ struct ClientConnections<System: Kernel & ~Copyable>: ~Copyable {
     self.board = board
     self.rows = rows
     self.churn = churn
+    self.returns = returns
     self.tuples = tuples
     notes = DriveNotes(board.driveLog)
   }

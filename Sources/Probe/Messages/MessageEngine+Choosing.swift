@@ -85,7 +85,7 @@ extension MessageEngine where System: ~Copyable {
       case .seek(let most, _): share.part(of: min(goal ?? most, most))
       case .churn(let rate, let lifetime, _, _):
         Int(connections.board[.held]) + share.part(of: Int(min(rate * Double(lifetime) / 1e9, 1e9)))
-      case .keep, .close: 0
+      case .keep, .storm, .close: 0
       }
     return max(slotsInUse, UInt32(clamping: min(planned, Int(connections.rows.capacity))))
   }

@@ -15,6 +15,8 @@ package enum Counter: Int, CaseIterable, Sendable {
   case connecting
   /// Server: connections that were accepted from elsewhere and have not ended.
   case strangersHeld
+  /// Client: connections that are gone and wait for their next attempt.
+  case returning
 
   // Counted since the worker started, but for `limited` and `unanswered`.
   /// Client: connections begun, with those that failed at once. Each counts once, however often its
@@ -61,6 +63,13 @@ package enum Counter: Int, CaseIterable, Sendable {
   case cutShort
   /// Client: established connections that a close phase closed, or a search on its way down.
   case closed
+  /// Client: connections held that a storm cut.
+  case dropped
+  /// Client: connections that were established in the place of one that was cut or lost.
+  case reconnected
+  /// Client: connections that were to come back and were not tried once when their phase was over: the backoff of
+  /// `leftWaiting` was not over, that of `leftDue` was.
+  case leftWaiting, leftDue
   /// Client: connections that either side closed where it did so in the recorded conversation.
   case closedAsRecorded
   /// Client: connections held now that sent a message that wants an answer, and never got one.

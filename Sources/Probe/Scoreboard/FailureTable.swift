@@ -53,16 +53,18 @@ package struct FailureTable {
   ///   - endpoint: the endpoint's place in the plan, for calls whose failures are told apart by it.
   ///   - held: connections that the worker holds now.
   ///   - position: the tuple's position on the client's source walk.
+  /// - Returns: the row.
+  @discardableResult
   func add(
     _ call: FailedCall, _ errno: Errno?, phase: Int, endpoint: Int? = nil, at instant: Instant,
     held: UInt64, position: UInt32?
-  ) {
+  ) -> UInt16 {
     let key = Self.key(call, errno, phase: phase, endpoint: endpoint)
     for row in 0..<Self.capacity {
       let existing = load(row, 0)
       if existing == key || (existing != 0 && row == Self.capacity - 1) {
         store(load(row, 1) + 1, row, 1)
-        return
+        return UInt16(row)
       }
       guard existing == 0 else { continue }
       store(1, row, 1)
@@ -71,8 +73,10 @@ package struct FailureTable {
       store(position.map { UInt64($0) + 1 } ?? 0, row, 4)
       // The key is written last, as it makes the row visible.
       unsafe cell(row, 0).pointee.store(key, ordering: .releasing)
-      return
+      return UInt16(row)
     }
+    // The last row takes all that has none of its own.
+    return UInt16(Self.capacity - 1)
   }
 
   /// The worker's side: notes that the last failure of this kind has made it stop growing.
@@ -91,6 +95,13 @@ package struct FailureTable {
     guard let row = self.row(of: Self.key(call, errno, phase: phase, endpoint: endpoint))
     else { return }
     store(load(row, 6) + 1, row, 6)
+  }
+
+  /// The worker's side: a failure of this row after which there was to be another attempt has cost its
+  /// connection after all.
+  func unmarkRetried(_ row: UInt16) {
+    let retried = load(Int(row), 6)
+    if retried > 0 { store(retried - 1, Int(row), 6) }
   }
 
   /// The row that counts failures of a kind: its own, or the last one. Nil when none was counted.

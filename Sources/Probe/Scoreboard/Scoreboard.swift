@@ -251,7 +251,8 @@ package struct Scoreboard: @unchecked Sendable {
     /// The phase's place in the plan, from 0.
     package var phase: Int
     package var start: Instant
-    /// For a `seek` task, how many connections all workers together are to hold; nil for other tasks.
+    /// For a `seek` task, how many connections all workers together are to hold; for a `storm`, how many connections
+    /// this worker cuts; nil for other tasks.
     package var goal: Int?
     /// Counts the orders to one worker, so that an order given twice differs from the first.
     package var number: UInt64

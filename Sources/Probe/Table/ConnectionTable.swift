@@ -6,6 +6,7 @@ import SystemPackage
 /// - where it has conversations, 24;
 /// - where the server pushes, 4;
 /// - for a connection whose `ConnectionHistory` is not 0, 1;
+/// - for one that has come back, 1;
 /// - for a connection that has had overdue answers, up to 97.
 ///
 /// What `AnswerSearches` keeps for each row comes on top.
@@ -65,6 +66,8 @@ struct ConnectionTable: ~Copyable {
   /// `ConnectionHistory` of each connection. Written only where it changes, so that pages of zeros
   /// cost no memory.
   private let histories: Column<UInt8>
+  /// Of a handshake under way in the place of a connection that was cut or lost: which attempt it is. Else 0.
+  private let attempts: Column<UInt8>
   private let lists: RowLists
   /// When a conversation's delay is over, or when its next answer, or the server's close, is overdue. A
   /// conversation that is overdue has alarms for its delays only.
@@ -90,6 +93,7 @@ struct ConnectionTable: ~Copyable {
     let dues = try Column<UInt64>(count: capacity)
     let begins = try Column<UInt64>(count: capacity)
     let histories = try Column<UInt8>(count: capacity)
+    let attempts = try Column<UInt8>(count: capacity)
     let lists = try RowLists(lists: Int(List.messages) + patterns, rows: capacity)
     let alarms = try Alarms(rows: conversations ? capacity : 0)
     self.capacity = UInt32(capacity)
@@ -102,6 +106,7 @@ struct ConnectionTable: ~Copyable {
     self.dues = dues
     self.begins = begins
     self.histories = histories
+    self.attempts = attempts
     self.lists = lists
     self.alarms = alarms
   }
@@ -112,9 +117,10 @@ struct ConnectionTable: ~Copyable {
   /// - Parameters:
   ///   - number: the connection's number among all that this worker has begun, from 0.
   ///   - history: its `ConnectionHistory`; 0 for a connection that was begun in time.
+  ///   - attempt: of a connection that comes back, which attempt it is.
   mutating func insert(
     descriptor: FileDescriptor, position: UInt32, due: UInt64, began: UInt64, number: UInt64 = 0,
-    history: UInt8 = 0
+    history: UInt8 = 0, attempt: UInt8 = 0
   ) -> UInt32 {
     var slot = lists.pop(from: List.free)
     if slot == Self.none {
@@ -128,6 +134,7 @@ struct ConnectionTable: ~Copyable {
     dues[slot] = due
     begins[slot] = began
     if histories[slot] != history { histories[slot] = history }
+    if attempts[slot] != attempt { attempts[slot] = attempt }
     messages.begin(slot, number: number)
     lists.append(slot, to: List.connecting)
     return slot
@@ -337,6 +344,8 @@ struct ConnectionTable: ~Copyable {
   }
   func history(_ slot: UInt32) -> UInt8 { histories[slot] }
   mutating func setHistory(_ slot: UInt32, _ history: UInt8) { histories[slot] = history }
+  func attempt(_ slot: UInt32) -> UInt8 { attempts[slot] }
+  func setAttempt(_ slot: UInt32, _ attempt: UInt8) { attempts[slot] = attempt }
   func token(_ slot: UInt32) -> Token { Token(slot: slot, generation: generations[slot]) }
   func marks(_ slot: UInt32) -> RowMarks { marks[slot] }
   func mark(_ slot: UInt32, _ more: RowMarks) { marks[slot].insert(more) }

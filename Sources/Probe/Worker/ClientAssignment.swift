@@ -36,6 +36,9 @@ package struct ClientAssignment: Sendable {
   /// For each phase of the plan, the times at which a replay begins its connections. Nil,
   /// or no entry: the task's pace alone says when.
   package var recordedArrivals: [ArrivalCurve?]
+  /// For each phase of the plan, how connections come back that are lost in it; nil, or no entry, where they do
+  /// not. A storm has its own (`ClientTask.storm`).
+  package var reconnectOfPhase: [Backoff?]
   /// The numbers of the processors that the worker stays on; empty where any will do.
   package var processors: [Int]
   /// How many nanoseconds before a message is due the client wakes up. It then polls without
@@ -53,6 +56,7 @@ package struct ClientAssignment: Sendable {
     retries: Int = 0, tasks: [ClientTask],
     patterns: [MessagePattern] = [], patternsOfPhase: [[Int]] = [], spanOfPhase: [UInt64?] = [],
     pushed: [UInt8]? = nil, seed: UInt64 = 0, recordedArrivals: [ArrivalCurve?] = [],
+    reconnectOfPhase: [Backoff?] = [],
     processors: [Int] = [], wakeLead: UInt64 = 0, secure: TLSContext? = nil,
     webSocket: WebSocketTerms? = nil
   ) {
@@ -70,6 +74,7 @@ package struct ClientAssignment: Sendable {
     self.pushed = pushed
     self.seed = seed
     self.recordedArrivals = recordedArrivals
+    self.reconnectOfPhase = reconnectOfPhase
     self.processors = processors
     self.wakeLead = wakeLead
     self.secure = secure
@@ -88,10 +93,21 @@ package struct ClientAssignment: Sendable {
       case .churn(let rate, let lifetime, _, _):
         most = max(most, base + mostChurning(rate: rate, lifetime: lifetime))
       case .close: base = 0
-      case .keep: break
+      case .keep, .storm: break
       }
     }
     return most
+  }
+
+  /// The most connections that wait at once to come back; 0 where none does.
+  var returnCapacity: Int { backoffs.isEmpty ? 0 : capacity }
+
+  /// Nanoseconds: the longest wait before any attempt of a connection that comes back.
+  var longestBackoff: UInt64 { backoffs.map(\.last).max() ?? 0 }
+
+  private var backoffs: [Backoff] {
+    reconnectOfPhase.compactMap(\.self)
+      + tasks.compactMap { if case .storm(let backoff, _) = $0 { backoff } else { nil } }
   }
 
   /// The most connections of a churn that this worker is ever asked to hold, besides those that

@@ -11,13 +11,16 @@ package enum ClientTask: Sendable, Equatable {
   /// Opens further connections, `rate` per second, for `span` nanoseconds. Closes each of them
   /// `lifetime` nanoseconds after it was established: with a reset, or in order with FIN.
   case churn(rate: Double, lifetime: UInt64, span: UInt64, reset: Bool)
+  /// Cuts as many of the connections held as the order says (`Scoreboard.Command.goal`, here of this worker
+  /// alone), and opens another one in the place of each, and of each that is lost.
+  case storm(backoff: Backoff, reset: Bool)
   /// Closes all connections: with a reset, or in order with FIN.
   case close(pace: Pace, reset: Bool)
 
   /// Whether the task begins connections.
   var opens: Bool {
     switch self {
-    case .open, .seek, .churn: true
+    case .open, .seek, .churn, .storm: true
     case .keep, .close: false
     }
   }

@@ -5,14 +5,15 @@ extension PhaseRecord: Listed {
   static let columns = [
     "name", "kind", "title", "plan_line", "goal", "planned_rate", "started", "ended",
     "opened_until", "outcome", "established", "accepted", "phantom", "failures", "ceiling",
-    "remark", "promised", "missed", "tolerance", "lost_beside",
+    "dropped", "recovery", "remark", "promised", "missed", "tolerance", "lost_beside",
     "aborted_by", "aborted_at",
   ]
 
   var values: [(any DatabaseValueConvertible)?] {
     [
       name, kind.rawValue, title, planLine, goal, plannedRate, started, ended, openedUntil,
-      outcome.rawValue, established, accepted, phantom, failures, ceiling, remark,
+      outcome.rawValue, established, accepted, phantom, failures, ceiling, dropped,
+      recovery, remark,
       promise?.promised, promise?.missed, promise?.tolerance, promise?.lostBeside,
       abortedBy, abortedAt,
     ]
@@ -30,8 +31,10 @@ extension PhaseRecord: Listed {
       // The promise, `abortedBy` and `abortedAt`, like `openedUntil` above, are there since format 1.3.
       promise: try PhasePromise(row: row), abortedBy: try row.ifThere("aborted_by") ?? nil,
       abortedAt: try row.ifThere("aborted_at") ?? nil,
-      // `remark` is there since format 1.1, and `ceiling` was added during 1.0.
-      ceiling: try row.ifThere("ceiling") ?? nil, remark: try row.ifThere("remark") ?? "")
+      // `remark` is there since format 1.1, `ceiling` was added during 1.0, and the others came with 2.0.
+      ceiling: try row.ifThere("ceiling") ?? nil,
+      dropped: try row.ifThere("dropped") ?? nil, recovery: try row.ifThere("recovery") ?? nil,
+      remark: try row.ifThere("remark") ?? "")
   }
 }
 

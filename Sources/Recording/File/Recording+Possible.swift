@@ -6,11 +6,12 @@ extension Recording {
     for phase in phases {
       let what = "of a phase"
       try Possible.number(phase.planLine, "the line \(what)")
-      try Possible.counts([phase.goal, phase.ceiling], "the goal \(what)")
+      try Possible.counts([phase.goal, phase.ceiling, phase.dropped], "the goal \(what)")
       try Possible.counts(
         [phase.established, phase.accepted, phase.phantom, phase.failures], "a count \(what)")
       try Possible.instants(
-        [phase.started, phase.ended, phase.openedUntil, phase.abortedAt], "an instant \(what)")
+        [phase.started, phase.ended, phase.openedUntil, phase.abortedAt, phase.recovery],
+        "an instant \(what)")
       try Possible.rate(phase.plannedRate ?? 0, "the rate \(what)")
       try Possible.counts(
         [phase.promise?.promised, phase.promise?.missed, phase.promise?.lostBeside],

@@ -9,7 +9,7 @@ package struct RecordingVersion: Sendable, Equatable, CustomStringConvertible {
     self.minor = minor
   }
 
-  package static let current = RecordingVersion(major: 1, minor: 4)
+  package static let current = RecordingVersion(major: 2, minor: 0)
 
   /// The version as the file has it in `PRAGMA user_version`: 1004 for 1.4.
   var number: Int32 { Int32(major * 1000 + minor) }

@@ -57,6 +57,8 @@ enum Schema {
       phantom INTEGER NOT NULL,
       failures INTEGER NOT NULL,
       ceiling INTEGER,
+      dropped INTEGER,
+      recovery REAL,
       remark TEXT NOT NULL,
       promised INTEGER,
       missed INTEGER,

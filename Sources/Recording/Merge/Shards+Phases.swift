@@ -47,6 +47,11 @@ extension Shards {
     phase.abortedAt = aborted.flatMap { $0.shard.shifted($0.phase.abortedAt) }
     let ceilings = parts.compactMap(\.phase.ceiling)
     phase.ceiling = ceilings.isEmpty ? nil : ceilings.total
+    let cuts = driven.compactMap(\.dropped)
+    phase.dropped = cuts.isEmpty ? nil : cuts.total
+    // All is there again when the last shard's part is.
+    let recoveries = driven.map(\.recovery)
+    phase.recovery = recoveries.contains(nil) ? nil : recoveries.compactMap(\.self).max()
     phase.remark = parts.map { attributed($0.phase.remark, to: $0.shard) }
       .filter { !$0.isEmpty }.uniqued.joined(separator: "; ")
     return phase

@@ -6,6 +6,8 @@ package enum Metric: Sendable, Hashable {
   case connections, accepted, phantom
   case failures, failuresRate
   case connectRate
+  /// How long storms took until what they had cut was there again.
+  case recovery
   case messagesSent, messagesReceived, messagesLost, messagesUnsent, messagesRate
   case unasked
   case percentile(Percentile, of: Latency)
@@ -70,6 +72,7 @@ package enum Metric: Sendable, Hashable {
     case .failuresRate: .init("failures.rate", .share, canBeMeasuredMeanwhile: true)
     case .connectRate:
       .init("connect.rate", .rate, canBeMeasuredMeanwhile: true, tolerance: .more(within: 0.1))
+    case .recovery: .init("recovery", .duration, tolerance: .less(within: 0.25))
     case .messagesSent:
       .init(
         "messages.sent", .count, onlyGrows: true, canBeMeasuredMeanwhile: true,
@@ -103,7 +106,7 @@ package enum Metric: Sendable, Hashable {
   /// shown.
   package static let all: [Self] =
     [.held, .connections, .accepted, .phantom, .failures, .failuresRate, .connectRate]
-    + shown(of: .connect)
+    + shown(of: .connect) + [.recovery]
     + [.messagesSent, .messagesReceived, .messagesLost, .messagesUnsent, .messagesRate, .unasked]
     + shown(of: .roundTrip)
     + [.kernelMemory, .userMemory, .userTime]

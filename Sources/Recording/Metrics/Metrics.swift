@@ -28,8 +28,14 @@ package struct Metrics: Sendable, Equatable {
   package let attempts: Int?
   /// Handshakes begun anew after a timeout.
   package let retries: Int
+  /// Connections that were established in the place of one that was cut or lost; nil where none came back.
+  package let reconnected: Int?
   /// Handshakes per second in ramps and churns (`Recording.connectRate`); nil without any.
   package let connectRate: Double?
+  /// Seconds of the slowest storm's recovery; nil without a storm, and where one did not recover.
+  package let recovery: Double?
+  /// Whether a storm has begun.
+  package let hasStorm: Bool
   /// Only latencies that have a value.
   private let latencies: [Latency: Distribution]
   /// How many messages had each outcome, pattern by pattern; empty where the plan sends none.
@@ -73,7 +79,12 @@ package struct Metrics: Sendable, Equatable {
     failures = recording.failureCount(in: name)
     retries = recording.retries(in: begun)
     attempts = recording.attempts(in: begun)
+    reconnected = recording.reconnected(in: begun)
     connectRate = recording.connectRate(of: begun)
+    let storms = begun.filter { $0.kind == .storm }
+    hasStorm = !storms.isEmpty
+    recovery =
+      storms.contains { $0.recovery == nil } ? nil : storms.compactMap(\.recovery).max()
     latencies = recording.latencies(in: name)
     let spans = recording.spans(of: begun)
     messages = recording.messages(in: spans)

@@ -110,6 +110,18 @@ extension Recording {
     series(.retries) == nil ? 0 : count(gain(of: .retries, in: spans(of: phases)))
   }
 
+  /// Connections that came back in these phases; nil where none did in the run.
+  func reconnected(in phases: [PhaseRecord]) -> Int? {
+    series(.reconnected).map { series in
+      // The series begins when the first connection has been lost.
+      spans(of: phases).reduce(0) { sum, span in
+        let last = series.points.last { $0.at <= span.upperBound }?.value ?? 0
+        let before = series.points.last { $0.at <= span.lowerBound }?.value ?? 0
+        return sum + count(last - before)
+      }
+    }
+  }
+
   /// How far the prediction was from what the first phase that met a limit held, or found, as a share of the latter.
   /// Nil where no phase met a limit, where that phase held nothing, or where nothing was predicted.
   func predictionError(in name: String?) -> Double? {

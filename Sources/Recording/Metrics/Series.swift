@@ -63,6 +63,8 @@ extension Series.Key {
   package static let handshakes = Self("handshakes")
   /// Established connections that ended without being closed by the client.
   package static let lost = Self("connections.lost")
+  package static let reconnected = Self("connections.reconnected")
+  package static let returning = Self("connections.returning")
   /// Pairs of source port and endpoint that the client passed over; each pair counts once.
   /// Something else on the host or TIME_WAIT held the pair, or source and endpoint were the same.
   package static let portsSkipped = Self("ports.skipped")

@@ -4,7 +4,7 @@
 /// for a new kind only a case, its traits and its `progress`. `Phase.Kind` has what a plan says of
 /// a kind, the file `PhaseWork.swift` what a run does for it.
 package enum PhaseKind: String, Sendable, Hashable, CaseIterable {
-  case ramp, hold, churn, search, pause, close
+  case ramp, hold, churn, storm, search, pause, close
 
   private struct Traits: OptionSet {
     let rawValue: Int
@@ -24,6 +24,7 @@ package enum PhaseKind: String, Sendable, Hashable, CaseIterable {
     case .ramp: [.grows, .plays, .hasConnectRate, .tolerates]
     case .hold: [.keeps, .plays, .tolerates]
     case .churn: [.grows, .comesAndGoes, .plays, .hasConnectRate, .tolerates]
+    case .storm: [.grows, .plays, .tolerates]
     case .search: [.grows, .plays, .finds]
     case .pause: [.keeps]
     case .close: [.closes, .tolerates]
@@ -35,7 +36,7 @@ package enum PhaseKind: String, Sendable, Hashable, CaseIterable {
   /// Whether the phase closes the connections that it opens, so that many more may come than stand
   /// at once.
   package var comesAndGoes: Bool { traits.contains(.comesAndGoes) }
-  /// Whether the phase opens connections that are to stay.
+  /// Whether the phase opens connections that are to stay, also in the place of others.
   package var addsConnections: Bool { grows && !comesAndGoes }
   /// Whether the connections at the phase's start are to stand all through it.
   package var keeps: Bool { traits.contains(.keeps) }
@@ -44,8 +45,8 @@ package enum PhaseKind: String, Sendable, Hashable, CaseIterable {
   /// Whether the phase plays message patterns. A plan may write `messages` and `thresholds` in such
   /// a phase.
   package var plays: Bool { traits.contains(.plays) }
-  /// Whether the phase as a whole has a `connect.rate`. A search has none: it opens connections in
-  /// steps, and its `until` measures the rate of one step.
+  /// Whether the phase has a `connect.rate`: it opens connections at the plan's pace, or as fast as the host
+  /// can. A search has none, as it opens connections in steps, nor has a storm, where backoffs set the pace.
   package var hasConnectRate: Bool { traits.contains(.hasConnectRate) }
   /// Whether a share of the phase's promise may be missing. A search tolerates nothing, because it
   /// finds a number or does not. A pause promises nothing.
@@ -70,6 +71,7 @@ package enum PhaseKind: String, Sendable, Hashable, CaseIterable {
         promise.lostBeside > 0
         ? "\(Format.count(promise.lostBeside)) of the connections held beside the churn lost; " : ""
       return "\(lost)\(counts) arrivals lived as planned"
+    case .storm: return "\(counts) connections there again"
     case .search: return "the search found no number of connections that lasts"
     case .close:
       return

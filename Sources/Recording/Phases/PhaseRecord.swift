@@ -51,6 +51,11 @@ package struct PhaseRecord: Sendable, Equatable {
   /// What a search found: the most connections that lasted; nil for other phases, and when no
   /// number lasted.
   package var ceiling: Int?
+  /// Connections that a storm has cut; nil for other phases.
+  package var dropped: Int?
+  /// Seconds from the begin of a storm until `until` of what was held stood at both ends again. Nil for other
+  /// phases, and where that was not so within the time of the plan.
+  package var recovery: Double?
   /// A remark on how the phase went, for example why it was slower than planned; may be empty.
   package var remark: String
 
@@ -60,7 +65,7 @@ package struct PhaseRecord: Sendable, Equatable {
     openedUntil: Double? = nil, outcome: Outcome = .skipped, established: Int = 0,
     accepted: Int = 0, phantom: Int = 0, failures: Int = 0,
     promise: PhasePromise? = nil, abortedBy: String? = nil, abortedAt: Double? = nil,
-    ceiling: Int? = nil, remark: String = ""
+    ceiling: Int? = nil, dropped: Int? = nil, recovery: Double? = nil, remark: String = ""
   ) {
     self.name = name
     self.kind = kind
@@ -80,6 +85,8 @@ package struct PhaseRecord: Sendable, Equatable {
     self.abortedBy = abortedBy
     self.abortedAt = abortedAt
     self.ceiling = ceiling
+    self.dropped = dropped
+    self.recovery = recovery
     self.remark = remark
   }
 

@@ -22,10 +22,11 @@ package func jsonSummary(
       "phantom": .integer(metrics.phantom),
       "failures": .integer(metrics.failures),
       "unasked": .integer(metrics.unasked),
+      "reconnected": .integer(metrics.reconnected),
     ]),
     "limit": judgement.limit.map(limitObject) ?? .null,
     "limits": .array(recording.limits.map(limitObject)),
-    "phases": .array(recording.phases.map(phaseObject)),
+    "phases": .array(recording.phases.map { phaseObject($0, recording.stormFacts(of: $0)) }),
     "prediction": recording.predicted.map(predictionObject) ?? .null,
     "connect": metrics.connectObject(judgement.thresholds),
     "messages": .object([
@@ -39,6 +40,7 @@ package func jsonSummary(
     "rtt": metrics.roundTripObject(judgement.thresholds),
     "gaps": .array(judgement.gaps.map(gapObject)),
     "ceiling": .integer(recording.phases.compactMap(\.ceiling).max()),
+    "recovery": .number(metrics.recovery),
     "memory": .object([
       "kernel": .integer(metrics.kernelMemory.map { Int(saturating: $0.rounded()) }),
       "user": .integer(metrics.userMemory.map { Int(saturating: $0.rounded()) }),
@@ -59,7 +61,7 @@ private func gapObject(_ gap: SampleGap) -> JSON {
   ])
 }
 
-private func phaseObject(_ phase: PhaseRecord) -> JSON {
+private func phaseObject(_ phase: PhaseRecord, _ storm: StormFacts?) -> JSON {
   .object([
     "name": .text(phase.name),
     "kind": .text(phase.kind.rawValue),
@@ -67,7 +69,17 @@ private func phaseObject(_ phase: PhaseRecord) -> JSON {
     "promised": .integer(phase.promise?.promised),
     "missed": .integer(phase.promise?.missed),
     "aborted": .text(phase.abortedBy),
+    "storm": storm?.json ?? .null,
   ])
+}
+
+extension StormFacts {
+  fileprivate var json: JSON {
+    .object([
+      "dropped": .integer(dropped), "recovery": .number(recovery),
+      "peak": .number(peak.map { ($0 * 10).rounded() / 10 }), "refused": .integer(refused),
+    ])
+  }
 }
 
 private func limitObject(_ limit: LimitRecord) -> JSON {

@@ -7,6 +7,12 @@ extension HTMLReport {
   var phasesSection: Section {
     Section("phases", "Phases") {
       if !recording.phases.isEmpty { phaseTable.element }
+      for phase in recording.phases {
+        if let storm = recording.stormFacts(of: phase) {
+          Element(
+            "p", ["class": "note"], brief("\(phase.name): " + storm.parts.joined(separator: " · ")))
+        }
+      }
       for phase in recording.phases where !phase.remark.isEmpty {
         Element("p", ["class": "note"], brief("\(phase.name): \(phase.remark)", to: 1000))
       }

@@ -58,11 +58,17 @@ private func measured(
       ?? (metrics.established > 0
         ? "accepted: not known; \(metrics.whyAcceptedIsUnknown)" : nil),
     metrics.phantom.map { "\(Format.count($0)) phantom" },
+    metrics.reconnected.map { "\(Format.count($0)) reconnected" },
   ].compactMap { $0 }
   rows.append(Fact("connections", counts.joined(separator: " · ")))
   let connect =
     (metrics.connectRate.map { [Format.rate($0)] } ?? []) + percentiles(of: .connect)
   if !connect.isEmpty { rows.append(Fact("connect", connect.joined(separator: " · "))) }
+  for phase in recording.phases {
+    guard let storm = recording.stormFacts(of: phase) else { continue }
+    rows.append(
+      Fact("storm", brief("\(phase.name): " + storm.parts.joined(separator: " · "), to: 500)))
+  }
   for phase in recording.phases.filter({ !$0.remark.isEmpty }).prefix(2) {
     // A remark on the pace has this text (`Coordinator+Pace`). Other remarks
     // (`Coordinator+Remarks`) are on messages and losses; they follow a remark on the pace in the

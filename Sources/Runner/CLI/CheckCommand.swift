@@ -49,6 +49,33 @@ struct CheckCommand: ParsableCommand {
     }
   }
 
+  /// What each storm takes: room in accept queues for the burst, and ports beside those in TIME_WAIT.
+  private func storms(_ prepared: PreparedRun) -> [[String]] {
+    let plan = prepared.plan
+    var held = 0
+    return plan.phases.flatMap { phase -> [[String]] in
+      if phase.kind.phaseKind.closes { held = 0 }
+      held = max(held, phase.most ?? 0)
+      guard case .storm(let storm) = phase.kind else { return [] }
+      let cut = storm.cut(of: held)
+      let first = Format.duration(storm.reconnect.first)
+      let pace =
+        storm.reconnect.jitter == .none
+        ? "all at once, \(first) after the cut" : "all within \(first), where nothing fails"
+      let queue = plan.server.map { " (backlog \(Format.count($0.backlog)) a listener)" } ?? ""
+      var rows = [[phase.name, "\(Format.count(cut)) come back \(pace)\(queue)"]]
+      if storm.with == .fin {
+        let demand = prepared.demand
+        let tuples = demand.sources * demand.portsPerSource * max(1, demand.endpoints)
+        rows.append([
+          "",
+          "\(Format.count(held + cut)) tuples of \(Format.count(tuples)): what is cut with fin is in TIME_WAIT for 60 s",
+        ])
+      }
+      return rows
+    }
+  }
+
   private func text(_ prepared: PreparedRun) -> String {
     let plan = prepared.plan
     let checkup = Checkup(prepared.demand, on: prepared.host)
@@ -63,6 +90,7 @@ struct CheckCommand: ParsableCommand {
     needs += checkup.items.compactMap { item in
       item.needed.map { [item.setting, "\($0) (now \(item.now))"] }
     }
+    needs += storms(prepared)
     let terms = prepared.prediction.sorted { $0.connections < $1.connections }.map { term in
       [
         Format.count(term.connections), "\(term.end.rawValue) \(term.resource.rawValue)",

@@ -228,7 +228,7 @@ import Testing
         "14:27: there is no phase 'rampe' in this plan (did you mean 'ramp'?)",
         "15:5: there is no metric 'speed' (metrics are connections, accepted, phantom,"
           + " failures, failures.rate,"
-          + " connect.rate, connect.p50, connect.p90, connect.p99, connect.p99.9, connect.max,"
+          + " connect.rate, connect.p50, connect.p90, connect.p99, connect.p99.9, connect.max, recovery,"
           + " messages.sent, messages.received, messages.lost,"
           + " messages.unsent, messages.rate, unasked, rtt.p50, rtt.p90, rtt.p99, rtt.p99.9,"
           + " rtt.max, memory.kernel,"

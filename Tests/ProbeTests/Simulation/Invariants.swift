@@ -21,7 +21,9 @@ extension World {
       expect(client.process.socketCount == client.held + client.connecting, "client leaks")
       expect(board[.established] <= board[.opened], "more established than opened")
       expect(board[.closedByPeer] <= board[.established], "more lost than established")
-      let ended = board[.closedByPeer] + board[.churned] + board[.closed] + board[.closedAsRecorded]
+      let ended =
+        board[.closedByPeer] + board[.churned] + board[.closed] + board[.closedAsRecorded]
+        + board[.dropped]
       expect(board[.established] == UInt64(client.held) + ended, "an end is lost or counted twice")
       let timeouts = client.failures.reduce(0) {
         $0 + ($1.call == .connectTimeout || $1.errno == .timedOut ? $1.count : 0)

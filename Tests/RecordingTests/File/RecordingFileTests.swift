@@ -48,14 +48,14 @@ import Testing
   }
 
   @Test func `refuses a file from a newer major version`() throws {
-    try patch(60, with: 2003)
+    try patch(60, with: 3003)
     let error = #expect(throws: RecordingError.self) { try Recording.read(from: path) }
-    #expect(error == .newer(path: path, version: RecordingVersion(major: 2, minor: 3)))
-    #expect(error?.description.contains("format 2.3") == true)
+    #expect(error == .newer(path: path, version: RecordingVersion(major: 3, minor: 3)))
+    #expect(error?.description.contains("format 3.3") == true)
   }
 
   @Test func `reads a file from a newer minor version`() throws {
-    try patch(60, with: 1999)
+    try patch(60, with: 2999)
     #expect(try Recording.read(from: path) == Recording.full)
   }
 

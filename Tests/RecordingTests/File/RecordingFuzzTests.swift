@@ -40,11 +40,11 @@ import Testing
 
   @Test func `a newer file is told as one, however damaged the rest is`() throws {
     var bytes = try #require(try finished()[""])
-    bytes.replaceSubrange(60..<64, with: [0, 0, 7, 0xD0])
+    bytes.replaceSubrange(60..<64, with: [0, 0, 0x0B, 0xB8])
     for place in 200..<bytes.count { bytes[place] = 0xFF }
     try put(["": bytes])
     #expect(
-      throws: RecordingError.newer(path: path, version: RecordingVersion(major: 2, minor: 0))
+      throws: RecordingError.newer(path: path, version: RecordingVersion(major: 3, minor: 0))
     ) { try Recording.read(from: path) }
   }
 

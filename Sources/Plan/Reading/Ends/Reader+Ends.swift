@@ -101,7 +101,7 @@ extension Reader {
   // MARK: Clients
 
   mutating func clients(_ item: Item?) -> Clients? {
-    let known = ["sources", "ports", "processes", "connect-timeout", "retries"]
+    let known = ["sources", "ports", "processes", "connect-timeout", "retries", "reconnect"]
     let fields = item.flatMap { self.fields($0, in: "clients", known: known) } ?? [:]
     let errors = errorCount
     let sources = sources(
@@ -112,11 +112,30 @@ extension Reader {
       value($0.item, "a duration", Units.positiveDuration)
     }
     let retries = fields["retries"].flatMap { value($0.item, "a count", Self.retries) }
+    let reconnect = fields["reconnect"].flatMap { clientsReconnect($0.item) }
     guard errorCount == errors, let sources else { return nil }
     return Clients(
       sources: sources, ports: (ports ?? nil) ?? .auto,
       processes: processes ?? .auto, connectTimeout: timeout ?? Default.connectTimeout,
-      retries: retries ?? Default.retries)
+      retries: retries ?? Default.retries, reconnect: reconnect)
+  }
+
+  /// `reconnect: on` or `{backoff: 1s..30s, jitter: full}`; nil for `off`.
+  private mutating func clientsReconnect(_ item: Item) -> Reconnect? {
+    guard case .scalar = item.value else {
+      return fields(item, in: "reconnect", known: ["backoff", "jitter"]).map { reconnect($0) }
+    }
+    let isOn = value(item, "on, off or a mapping") { (text: String) throws(Problem) in
+      switch text {
+      case "on": true
+      case "off": false
+      default:
+        throw Problem(
+          "expected on, off or a mapping, found \(quoted(text))",
+          hint: "write reconnect: {backoff: 1s..30s, jitter: full}")
+      }
+    }
+    return isOn == true ? Reconnect() : nil
   }
 
   private static func retries(_ text: String) throws(Problem) -> Int {

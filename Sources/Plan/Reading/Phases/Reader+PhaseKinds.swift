@@ -27,6 +27,7 @@ extension Reader {
     case .ramp: ramp(field)
     case .hold: (span(field).map(Phase.Kind.hold), nil)
     case .churn: churn(field)
+    case .storm: storm(field)
     case .search: search(field, context)
     case .pause: (span(field).map(Phase.Kind.pause), nil)
     case .close: (close(field), nil)
@@ -38,6 +39,7 @@ extension Reader {
     switch kind {
     case .ramp: "write ramp: {to: 20k, rate: 10k/s}"
     case .churn: "write churn: {rate: 2k/s, lifetime: 5s, for: 1m}"
+    case .storm: "write storm: {drop: 50%, within: 2m}"
     case .search: "write search: {from: 10k, step: 10k, until: \"failures.rate > 0.1%\"}"
     case .close: "write close: reset"
     case .hold, .pause: "write \(kind.rawValue): 30s"
@@ -45,7 +47,7 @@ extension Reader {
   }
 
   /// Whether the phase is a mapping; false, with an error, when it is not.
-  private mutating func isMapping(_ field: Item.Field) -> Bool {
+  mutating func isMapping(_ field: Item.Field) -> Bool {
     switch field.item.value {
     case .map: return true
     case .broken: return false
@@ -169,7 +171,7 @@ extension Reader {
   }
 
   /// A key that the phase cannot do without; nil, with an error, when it is missing.
-  private mutating func needed(
+  mutating func needed(
     _ key: String, of phase: Item.Field, _ fields: [String: Item.Field]
   ) -> Item.Field? {
     if let field = fields[key] { return field }

@@ -1,0 +1,109 @@
+import Host
+import Linux
+import Plan
+import Probe
+import Recording
+
+/// How a storm went, by the time that the plan gives it.
+struct StormOutcome {
+  /// Connections that the clients were told to cut.
+  var cut = 0
+  /// Seconds until what was to come back stood at both ends again; nil where it did not in time.
+  var recovery: Double?
+  /// Connections that stood at both ends when the time was over; nil before.
+  var standingAtDeadline: Int?
+  /// Why connections were missing without a failure.
+  var delay = ReturnDelay()
+}
+
+/// Connections that were to come back, and for which the time of a storm was over before any of their attempts had
+/// failed.
+package struct ReturnDelay: Sendable, Equatable {
+  /// Their backoff was not over.
+  var waiting = 0
+  /// Their backoff was over, and the clients had not begun them.
+  var due = 0
+  /// They stood only after the time was over: their handshakes were under way, or the server had not accepted
+  /// them.
+  var underWay = 0
+  /// Which workers or control groups were short of processor time; nil where none was.
+  var shortage: String?
+
+  package init(waiting: Int = 0, due: Int = 0, underWay: Int = 0, shortage: String? = nil) {
+    self.waiting = waiting
+    self.due = due
+    self.underWay = underWay
+    self.shortage = shortage
+  }
+}
+
+/// Cutting a part of what is held, and waiting until it is there again.
+extension Coordinator {
+  /// The time between two looks while a storm lasts: its recovery is known so exactly.
+  private static let stormTick = Duration.milliseconds(10)
+
+  /// Tells each client how many of its connections to cut: of all, exactly what the plan says.
+  mutating func beginStorm(_ plan: Phase.Storm) {
+    let clients = fleet.members.filter { $0.end == .client && $0.isAlive }
+    let held = clients.map { Int($0.board[.held]) }
+    let all = held.reduce(0, +)
+    let cut = plan.cut(of: all)
+    // Each worker's part, rounded down; what is left over goes one by one to the first workers.
+    var parts = held.map { all > 0 ? Int(Double(cut) * Double($0) / Double(all)) : 0 }
+    var left = cut - parts.reduce(0, +)
+    for index in parts.indices where left > 0 && parts[index] < held[index] {
+      parts[index] += 1
+      left -= 1
+    }
+    let partOf = Dictionary(uniqueKeysWithValues: zip(clients.map(\.id), parts))
+    storm.cut = cut
+    fleet.post(.begin, phase: phase, start: phaseStarted) { partOf[$0.id] }
+  }
+
+  mutating func ride(_ plan: Phase.Storm) throws(RecordingError) {
+    let target = plan.target(of: atBegin.atBothEnds)
+    let cut = storm.cut
+    let droppedBefore = atBegin.dropped
+    let (clock, start, path) = (clock, phaseStarted, hostReadings.path)
+    let countsAtServer = ownServerCanTell
+    func standing(_ fleet: borrowing Fleet) -> Int {
+      let held = fleet.current(.held, .client)
+      guard countsAtServer, held >= target else { return held }
+      // What waits at the listener is not accepted, also where the server has not noticed the cut yet.
+      return min(fleet.heldAtServer, fleet.heldAtServer >= target ? held - path.waiting : held)
+    }
+    let deadline = start.advanced(by: plan.within)
+    // The guard may stop what comes back, and not the cut, which gives memory back.
+    course.stopGrowing()
+    try loop(until: deadline, every: Self.stormTick) { fleet in
+      fleet.total(.dropped, .client) - droppedBefore >= cut || fleet.hasSettled
+    }
+    course.startGrowing()
+    var recovery: Double?
+    try loop(until: deadline, every: Self.stormTick) { fleet in
+      if standing(fleet) >= target {
+        recovery = clock.now().seconds(since: start)
+        return true
+      }
+      // Nothing comes back any more: a limit has stopped it. What is there and not accepted yet is waited for.
+      return fleet.current(.held, .client) < target && fleet.hasSettled
+        && fleet.current(.returning, .client) == 0
+        && fleet.current(.connecting, .client) == 0
+    }
+    let atDeadline = standing(fleet)
+    fleet.post(.settle, phase: phase, start: clock.now())
+    try loop(until: nil) { fleet in fleet.hasSettled }
+    storm.recovery = recovery
+    try settleServer()
+    let readings = hostReadings.readings()
+    loadWhenOpened = load(readings)
+    state.phases[phase].dropped = fleet.total(.dropped, .client) - droppedBefore
+    guard recovery == nil else { return }
+    storm.standingAtDeadline = atDeadline
+    storm.delay = ReturnDelay(
+      waiting: fleet.total(.leftWaiting, .client) - atBegin.leftWaiting,
+      due: fleet.total(.leftDue, .client) - atBegin.leftDue,
+      underWay: max(0, standing(fleet) - atDeadline),
+      shortage: processorShortage(readings))
+  }
+}

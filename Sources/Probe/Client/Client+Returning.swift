@@ -1,0 +1,78 @@
+import Linux
+import SystemPackage
+import WorkerLog
+
+/// Cutting connections in a storm, and opening others in the place of those that were cut or lost.
+extension Client where System: ~Copyable {
+  /// The most rows that a cut looks at between two waits for events: it is to be over at once.
+  private static var cutStride: Int { 1024 }
+
+  /// Cuts some of the connections that are still to be cut, and returns when to be back.
+  mutating func cut(_ state: Cut) -> Instant? {
+    var cut = state
+    for _ in 0..<Self.cutStride where cut.remaining > 0 && cut.slot < connections.rows.firstUnused {
+      defer { cut.slot += 1 }
+      switch connections.rows.state(cut.slot) {
+      case .free, .connecting: continue
+      default: break
+      }
+      if connections.returns.random(below: cut.candidates) < cut.remaining {
+        connections.cut(cut.slot, reset: cut.reset)
+        cut.remaining -= 1
+      }
+      cut.candidates = max(1, cut.candidates - 1)
+    }
+    if cut.remaining > 0, cut.slot >= connections.rows.firstUnused {
+      // The peer has closed some in rows that were still ahead: others are cut in their place.
+      cut.slot = 0
+      cut.candidates = Int(connections.board[.held])
+      if cut.candidates == 0 { cut.remaining = 0 }
+    }
+    if cut.remaining > 0 { work = .cutting(cut) } else { work = .settling }
+    connections.readClock()
+    return connections.now
+  }
+
+  /// Opens connections in the place of those whose backoff is over, and returns when to be back.
+  mutating func reopen() -> Instant? {
+    // All that is to be cut is cut before anything comes back.
+    if case .cutting = work { return connections.now }
+    for _ in 0..<Connections.batch {
+      guard let due = connections.returns.nextDue(at: connections.now), due <= connections.now
+      else { break }
+      guard connections.kernel.mayConnect() else {
+        connections.board.add(.heldBack)
+        return nextExpiry()
+      }
+      guard connections.hasRoom else {
+        connections.board.add(.crowded)
+        return nextExpiry()
+      }
+      let stillToBegin = Int(connections.returns.count)
+      guard let entry = connections.takeReturn() else { break }
+      connections.board.record(.drift, nanoseconds: connections.now.nanoseconds(since: entry.due))
+      let connection = WantedConnection(
+        due: entry.due, number: UInt64(entry.number), attempt: entry.attempt)
+      _ = openOne(connection, stillToBegin: stillToBegin)
+      connections.readClock()
+    }
+    return earliest(connections.returns.nextDue(at: connections.now), nextExpiry())
+  }
+
+  /// An attempt has failed. Where its connection comes back, the next attempt follows after a longer backoff,
+  /// and growth goes on: the limit may pass before the phase does. False when a limit stops all further attempts.
+  mutating func failAttempt(
+    _ connection: WantedConnection, _ call: FailedCall, _ error: Errno?, position: UInt32?
+  ) -> Bool {
+    guard connection.attempt > 0, connections.returns.isOpen else {
+      return fail(call, error, position: position)
+    }
+    let row = connections.countFailure(call, error, position: position)
+    let isAwaited = connections.awaitReturn(
+      number: UInt32(truncatingIfNeeded: connection.number),
+      attempt: connection.attempt == .max ? .max : connection.attempt + 1, failure: row)
+    if isAwaited { connections.markRetried(call, error, position: position) }
+    if isExhaustion(error) { giveSpareBack() }
+    return true
+  }
+}

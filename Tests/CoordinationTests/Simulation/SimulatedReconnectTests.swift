@@ -1,0 +1,68 @@
+import Judgement
+import Plan
+import Recording
+import Simulation
+import Testing
+
+/// Whole runs in which lost connections come back, in virtual time.
+@Suite struct SimulatedReconnectTests {
+  private static func plan(_ reconnect: String, _ phases: String) -> String {
+    """
+    target: 127.0.0.1:9000
+    clients: {sources: 127.0.0.2, processes: 2, reconnect: \(reconnect)}
+    phases:
+    \(phases)
+    """
+  }
+
+  @Test func `a hold whose connections were lost and came back has lost them`() throws {
+    let run = try SimulatedRun(
+      Self.plan("{backoff: 100ms, jitter: none}", "  - ramp: {to: 100}\n  - hold: 3s"),
+      against: .closesIdle(after: 1_000_000_000))
+    #expect(run.judgement.exitCode == 100)
+    let hold = run.recording.phases[1]
+    #expect(hold.promise?.promised == 100)
+    #expect(hold.promise?.missed == 100)
+    #expect(run.judgement.limit?.resource == .closedByPeer, "\(run.judgement.headline)")
+    let metrics = Metrics(run.recording, phase: "hold")
+    #expect((metrics.reconnected ?? 0) >= 100, "\(metrics.reconnected ?? -1)")
+    #expect((run.recording.series(.established)?.maximum ?? 0) <= 100)
+  }
+
+  @Test func `what a plan tolerates may be lost`() throws {
+    let run = try SimulatedRun(
+      Self.plan(
+        "{backoff: 100ms, jitter: none}", "  - ramp: {to: 100}\n  - hold: {for: 3s, tolerate: 100%}"
+      ),
+      against: .closesIdle(after: 1_000_000_000))
+    // Each is lost more than once, and no more than all of them can be missing.
+    #expect(run.recording.phases[1].promise?.missed == 100)
+    #expect(run.judgement.exitCode == 0, "\(run.judgement.headline)")
+  }
+
+  @Test func `a ramp has what came back`() throws {
+    func run(_ reconnect: String) throws -> SimulatedRun {
+      try SimulatedRun(
+        Self.plan(reconnect, "  - ramp: {to: 60, rate: 100/s}\n  - pause: 1s"),
+        against: .closes(every: 7, resets: true))
+    }
+    let without = try run("off")
+    #expect(without.judgement.exitCode == 100)
+    let with = try run("{backoff: 50ms..1s, jitter: full}")
+    #expect(with.judgement.exitCode == 0, "\(with.judgement.headline)")
+    #expect(with.recording.phases[0].promise == PhasePromise(promised: 60, missed: 0))
+    #expect((with.recording.series(.established)?.maximum ?? 0) <= 60)
+    #expect((Metrics(with.recording).reconnected ?? 0) > 0)
+    #expect(with.recording.limits.isEmpty)
+  }
+
+  @Test func `a ramp that never gets there ends, and says who closed`() throws {
+    let run = try SimulatedRun(
+      Self.plan(
+        "{backoff: 100ms..1s, jitter: full}", "  - ramp: {to: 60, rate: 100/s}\n  - close: reset"),
+      against: .capped(at: 40, .closes))
+    #expect(run.judgement.exitCode == 100)
+    #expect(run.judgement.limit?.resource == .closedByPeer, "\(run.judgement.headline)")
+    #expect(run.recording.duration < 20)
+  }
+}
