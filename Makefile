@@ -145,5 +145,6 @@ deps:
 
 # Programs that only tests use; without one of them its tests are skipped.
 test-deps:
-	@Tools/install-packages chromium iproute2 libxml2-utils nftables nginx-light openssl python3 \
+	@Tools/install-packages chromium iproute2 libxml2-utils mosquitto mosquitto-clients \
+		nftables nginx-light openssl python3 \
 		python3-jsonschema python3-websockets redis-server sqlite3 strace tmux

@@ -10,7 +10,7 @@ package final class DataColumn: Sendable {
   package let longest: Int
   package let values: Values
 
-  /// The values as plain numbers, for the workers' loops.
+  /// The values in raw memory, so that the workers' loops read them without counting references.
   ///
   /// They are good as long as their column is: whoever keeps them keeps the column, too.
   @safe
@@ -58,18 +58,60 @@ package final class DataColumn: Sendable {
     (0..<values.rows).contains { unsafe values.value(of: UInt64($0)).isEmpty }
   }
 
-  /// A text that stands for the values where a protocol's rules are checked: it has what the most unusual of them has.
-  /// The values themselves may be secrets, and errors show the text.
-  package var sample: [UInt8] {
-    let kinds: [(sample: String, has: ([UInt8]) -> Bool)] = [
-      ("\u{1}", { $0.contains { $0 < 0x20 || $0 == 0x7F } }),
-      (" x", { $0.first == 0x20 || $0.last == 0x20 }),
-      ("x x", { $0.contains(0x20) }),
-      ("x#x", { $0.contains(UInt8(ascii: "#")) }),
-      ("é", { $0.contains { $0 > 0x7F } }),
-    ]
-    let all = all
-    return Array((kinds.first { all.contains(where: $0.has) }?.sample ?? "x").utf8)
+  /// The shapes of the values, which stand for them where a protocol's rules are checked: the values themselves may
+  /// be secrets, and errors show what was checked.
+  ///
+  /// A shape has the first and the last character of a value, and between them, once each, the other kinds of
+  /// characters that it has. Letters and digits are an `x`, and what is not ASCII an `é`. Of values beyond
+  /// `mostShapes` shapes nothing is kept.
+  package var shapes: [[UInt8]] {
+    var shapes: Set<Shape> = []
+    for row in 0..<values.rows where shapes.count < Self.mostShapes {
+      shapes.insert(unsafe Shape(values.value(of: UInt64(row))))
+    }
+    // What a recording keeps of a file has no rows.
+    return shapes.isEmpty
+      ? [[UInt8(ascii: "x")]] : shapes.map(\.text).sorted { $0.lexicographicallyPrecedes($1) }
+  }
+
+  private static let mostShapes = 1000
+
+  private struct Shape: Hashable {
+    private var ends: [UInt8] = []
+    /// Which of the 128 characters of ASCII stand between the ends, once letters and digits are `x`.
+    private var between: [UInt64] = [0, 0]
+    private var hasMore = false
+
+    init(_ value: UnsafeRawBufferPointer) {
+      guard unsafe !value.isEmpty else { return }
+      unsafe ends =
+        value.count == 1
+        ? [Self.kind(value[0])] : [Self.kind(value[0]), Self.kind(value[value.count - 1])]
+      for place in 1..<max(1, value.count - 1) {
+        let kind = unsafe Self.kind(value[place])
+        if kind < 0x80 { between[Int(kind) / 64] |= 1 << (kind % 64) } else { hasMore = true }
+      }
+    }
+
+    private static func kind(_ byte: UInt8) -> UInt8 {
+      switch byte {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "a")...UInt8(ascii: "z"):
+        UInt8(ascii: "x")
+      case 0x80...: 0x80
+      default: byte
+      }
+    }
+
+    var text: [UInt8] {
+      guard let first = ends.first, let last = ends.dropFirst().last else {
+        return ends.flatMap(Self.text)
+      }
+      let inner = (0..<128 as Range<UInt8>).filter { between[Int($0) / 64] >> ($0 % 64) & 1 == 1 }
+      return Self.text(first) + inner + (hasMore ? Self.text(0x80) : []) + Self.text(last)
+    }
+
+    private static func text(_ kind: UInt8) -> [UInt8] { kind < 0x80 ? [kind] : Array("é".utf8) }
   }
 
   /// All values, first row first.
@@ -79,6 +121,7 @@ package final class DataColumn: Sendable {
 }
 
 extension DataColumn: Equatable {
-  /// Whether texts call them the same. The plan that a recording keeps is the plan that was driven, and has no values.
+  /// Compares names only: a plan that is read back from a recording, which keeps no values, equals the plan that was
+  /// driven.
   package static func == (left: DataColumn, right: DataColumn) -> Bool { left.name == right.name }
 }

@@ -10,6 +10,8 @@ package struct MessagePattern: Sendable, Equatable {
   package var request: HTTPRequest?
   /// Whether the messages are binary, where the plan's protocol tells binary messages from text.
   package var isBinary = false
+  /// How it is published, where the plan's protocol is MQTT: its template is the payload then.
+  package var publication: MessagePublication?
   package var expectation: Expectation
   /// Nanoseconds from the instant at which a message was due until its answer counts as missing. In a
   /// conversation each answer may take this much longer than it took in the recording.
@@ -63,6 +65,8 @@ package struct MessagePattern: Sendable, Equatable {
     case echo
     /// Nothing: the message counts as received once it is sent whole.
     case none
+    /// That the protocol says it has arrived: MQTT's PUBACK.
+    case acknowledged
     /// So many bytes, whatever they are.
     case bytes(Int)
     /// Exactly these bytes: they are the whole answer.

@@ -85,6 +85,27 @@ package struct MessageTemplate: Sendable, Equatable {
     parts.allSatisfy { if case .data(let column) = $0 { column.hasEmpty } else { false } }
   }
 
+  /// Texts that stand for all messages where a protocol's rules are checked: a `0` in the place of each placeholder,
+  /// and the shapes of data.
+  package var samples: [[UInt8]] {
+    func text(_ part: Part) -> [[UInt8]] {
+      switch part {
+      case .bytes(let bytes): [bytes]
+      case .data(let column): column.shapes
+      default: [[UInt8(ascii: "0")]]
+      }
+    }
+    let texts = parts.map(text)
+    let plain = texts.flatMap { $0[0] }
+    // One column after the other has each of its shapes.
+    let others = texts.indices.flatMap { place in
+      texts[place].dropFirst().map { shape in
+        texts.indices.flatMap { $0 == place ? shape : texts[$0][0] }
+      }
+    }
+    return [plain] + others
+  }
+
   /// Whether the messages of a connection differ from each other: by their number, or by random text that is too
   /// long to be the same by chance.
   package var differsByMessage: Bool {

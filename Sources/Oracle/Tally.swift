@@ -20,8 +20,8 @@ package struct Tally: Sendable {
   /// - Parameters:
   ///   - directory: for the recordings, each of which is gone after its run.
   ///   - endsWithFirst: whether to end with the first seed at which something is wrong.
-  ///   - begin: is called with each seed before it is played, on any thread. If the run traps, the caller knows
-  ///     its seed.
+  ///   - begin: is called with each seed before it is played, on any thread. If a run traps, its seed is one of the
+  ///     last that were begun, at most one for each processor.
   package init(
     of seeds: [UInt64], in directory: String, endingWithFirst endsWithFirst: Bool = false,
     begin: @Sendable (UInt64) -> Void = { _ in }

@@ -22,8 +22,6 @@ package struct RecordState: BitwiseCopyable, Sendable {
     static let isReadClosed = Flags(rawValue: 4)
     /// This end has sent close_notify or another last alert.
     static let isWriteClosed = Flags(rawValue: 8)
-    /// Nothing sets or reads this flag: only tickets are skipped.
-    static let isTicket = Flags(rawValue: 16)
   }
 
   var reading: Direction

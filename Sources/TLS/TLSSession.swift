@@ -15,7 +15,7 @@ package final class TLSSession {
   package var lifetime: Int { unsafe Int(SSL_SESSION_get_ticket_lifetime_hint(raw)) }
 }
 
-/// The sessions that a worker keeps. When the store is full, a new session replaces the oldest.
+/// A store of sessions to resume, which no worker uses yet. When it is full, a new session replaces the oldest.
 package struct SessionStore: ~Copyable {
   private var sessions: [TLSSession] = []
   private let capacity: Int
@@ -35,8 +35,8 @@ package struct SessionStore: ~Copyable {
     oldest = (oldest + 1) % capacity
   }
 
-  /// The next session in turn. It stays in the store.
-  package mutating func take() -> TLSSession? {
+  /// The sessions one after the other, again from the first after the last; all stay in the store.
+  package mutating func nextInTurn() -> TLSSession? {
     guard !sessions.isEmpty else { return nil }
     next = next < sessions.count ? next : 0
     defer { next += 1 }

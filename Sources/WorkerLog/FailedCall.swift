@@ -12,6 +12,8 @@ package enum FailedCall: UInt8, Sendable, CaseIterable {
   /// is EPROTO where the peer has refused, closed or broken a rule, ETIMEDOUT where the runner's own deadline came
   /// first or a ping had no answer. Where the connection broke, it is the errno of the socket.
   case webSocket
+  /// MQTT: CONNECT and what answers it, or what the peer said later. Its errno is as a WebSocket's.
+  case mqtt
   /// The peer closed or reset an established connection, or the connection broke.
   case closed
   /// `epollWait` is how a worker waits for events; a worker needs the others to start.
@@ -31,6 +33,7 @@ package enum FailedCall: UInt8, Sendable, CaseIterable {
     case .connectTimeout: "connect-timeout"
     case .secure: "tls"
     case .webSocket: "websocket"
+    case .mqtt: "mqtt"
     case .closed: "closed"
     case .epollWait: "epoll_wait"
     case .epollCreate: "epoll_create1"

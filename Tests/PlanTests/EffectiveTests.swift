@@ -112,6 +112,15 @@ import Testing
     http(
       "every: 1s, file: dir/raw.bin",
       "{websocket: {subprotocols: [v1.chat, \"x*\"], binary: true}}"),
+    http("every: 1s, publish: {topic: a, payload: b}", "mqtt"),
+    http("every: 1s, publish: {topic: \"a/{connection}\", bytes: 10B, qos: 1}", "{mqtt: {}}"),
+    http(
+      "every: 1s, publish: {topic: a, file: dir/raw.bin, retain: true}, expect: echo",
+      "{mqtt: {version: 5, subscribe: a, keep-alive: off}}"),
+    http(
+      "every: 1s, publish: {topic: a, payload: \"{{x}}\", qos: 1}, expect: {text: x}",
+      "{mqtt: {client-id: \"c{connection}\", username: u, password: p, clean: false, keep-alive: 5s, subscribe: [a, b/#]}}"
+    ),
     "target: [host.lan:80, \"[::1]:80\"]\nclients: {sources: {interface: \"e%0@1\"}}\nphases: [hold: 1s]",
     """
     target: 127.0.0.1:80

@@ -288,7 +288,7 @@ struct PeerTests {
     var resumed = 0
     var wire = first
     for round in 0..<6 {
-      let handshake = try Handshake(context, resuming: store.take())
+      let handshake = try Handshake(context, resuming: store.nextInTurn())
       wire.run(handshake)
       resumed += handshake.isResumed ? 1 : 0
       var client = try Carrier(RecordLayer(), handshake)

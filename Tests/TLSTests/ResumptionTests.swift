@@ -37,7 +37,7 @@ import Testing
     var resumed = (client: 0, server: 0)
     for round in 0..<10 {
       // Every second connection resumes.
-      let session = round % 2 == 1 ? store.take() : nil
+      let session = round % 2 == 1 ? store.nextInTurn() : nil
       #expect((session != nil) == (round % 2 == 1))
       let (pair, kept) = try connect(client, server, session)
       if let kept { store.keep(kept) }
@@ -46,7 +46,7 @@ import Testing
       resumed.server += pair.server.isResumed ? 1 : 0
     }
     #expect(resumed == (5, 5) && store.count == 3)
-    #expect((store.take()?.lifetime ?? 0) > 0)
+    #expect((store.nextInTurn()?.lifetime ?? 0) > 0)
   }
 
   @Test func `one ticket is good for many`() throws {

@@ -189,6 +189,7 @@ extension Coordinator {
   /// server is someone else's or does not echo, the connections speak HTTP, or the clients hold none.
   mutating func verify() throws(RecordingError) -> Fact? {
     guard plan.onLimit == .hold, plan.server?.reply == .echo, !plan.protocol.isHTTP,
+      !plan.protocol.isMQTT,
       !course.isInterrupted
     else {
       return nil

@@ -145,9 +145,15 @@ package struct Fleet: ~Copyable {
     }
     var (silent, looks) = ([Int](), 0)
     while members.contains(where: \.isAlive), clock.now() < deadline {
-      if reap().isEmpty { clock.pause(until: clock.now().advanced(by: Self.lookEvery)) }
-      looks += 1
-      if looks == Self.looksBeforeStoppedAreGivenUp { silent += giveUpStopped() }
+      // A look that finds ended workers is followed by the next at once, and counts as none.
+      if reap().isEmpty {
+        clock.pause(until: clock.now().advanced(by: Self.lookEvery))
+        looks += 1
+      }
+      if looks == Self.looksBeforeStoppedAreGivenUp {
+        looks += 1
+        silent += giveUpStopped()
+      }
       // A worker that is ending is silent, too, while the kernel closes its sockets: it runs then, or hangs in
       // the kernel. So only a worker at rest is given up here.
       silent += giveUpHung(at: clock.now()) { HungWorker.isAtRest($0) }

@@ -29,6 +29,11 @@ extension Demand {
     // thousands of them take a few pages, and `HostDescription.bytesPerEnd` includes these.
     ownBytesPerEnd = plan.tls.map { $0.newest == .v12 ? 18 << 10 : TLSColumns.bytesPerEnd } ?? 0
     if case .webSocket = plan.protocol { ownBytesPerEnd += WebSocketColumns.bytesPerEnd }
+    if case .mqtt = plan.protocol {
+      // Only servers have filters: on this host that is one end of two.
+      ownBytesPerEnd +=
+        MQTTColumns.bytesPerEnd + (plan.server == nil ? 0 : MQTTColumns.bytesOfFilters / 2)
+    }
   }
 }
 

@@ -84,6 +84,7 @@ package struct Staffing {
       paced: plan.patterns.contains { $0.pace != .unlimited })
 
     let terms = WebSocketTerms(plan)
+    let mqtt = MQTTTerms(plan)
 
     self.sources = sources
     self.endpoints = endpoints
@@ -97,7 +98,8 @@ package struct Staffing {
           // A run that opens nothing serves other programs, such as the other shards of its run.
           clients: plan.goal > 0 ? AddressSpan.spans(of: sources) : [],
           ephemeralPorts: addresses.ephemeralPorts,
-          processors: assigned.servers, secure: secure.server, webSocket: terms)
+          processors: assigned.servers, secure: secure.server, webSocket: terms,
+          mqtt: mqtt)
       }
     }
     clients = (0..<clientCount).map { index in
@@ -112,7 +114,7 @@ package struct Staffing {
         recordedArrivals: recordedArrivals,
         reconnectOfPhase: plan.reconnectOfPhase, processors: assigned.clients,
         wakeLead: assigned.mayWaitAwake ? Self.latenessOfTimers : 0, secure: secure.client,
-        webSocket: terms)
+        webSocket: terms, mqtt: mqtt)
     }
   }
 }
@@ -143,10 +145,27 @@ extension WebSocketTerms {
     guard case .webSocket(let settings) = plan.protocol else { return nil }
     let host = plan.targets.first.map { "\($0)" } ?? plan.server.map { "\($0.endpoints[0])" }
     // The plan's reader has checked each part of the request, so this does not fail.
-    guard let request = try? settings.request(host: host ?? "") else { return nil }
+    guard let request = try? settings.request(host: host ?? "", plan.data) else { return nil }
     self.init(
       request: request, subprotocols: settings.subprotocols,
       pingInterval: settings.ping?.nanoseconds, kind: settings.isBinary ? .binary : .text)
+  }
+}
+
+extension MQTTTerms {
+  /// Nil where the plan does not speak MQTT.
+  fileprivate init?(_ plan: Plan) {
+    guard case .mqtt(let settings) = plan.protocol else { return nil }
+    func template(_ text: String) -> MessageTemplate { MQTTSettings.template(text, plan.data) }
+    self.init(
+      version: settings.version,
+      clientIdentifier: template(settings.clientIdentifier ?? ""),
+      userName: settings.userName.map(template), password: settings.password.map(template),
+      keepAlive: settings.keepAlive,
+      isClean: settings.isClean, subscriptions: settings.subscriptions.map(template),
+      // Every pattern of such a plan has one.
+      publications: plan.patterns.compactMap(\.publication),
+      passesOn: plan.server?.reply == .echo)
   }
 }
 

@@ -4,8 +4,8 @@ import Recording
 
 /// Takes the values of all series at one instant.
 ///
-/// A sample costs the same however many connections there are: a scoreboard has a fixed number of cells, and
-/// of /proc the sampler reads only files that the kernel fills from counters.
+/// A sample costs the sampler the same however many connections there are: a scoreboard has a fixed number of
+/// cells. What the host and the path say is read by the caller.
 package struct Sampler {
   /// Each latency's cells on the scoreboards, and the latency's name in the recording. The cells can have
   /// changed only if another number has: `exchanges` where `isOfMessages`, else the number of finished
@@ -245,7 +245,7 @@ package struct Sampler {
       }
       var buckets: [Distribution.Bucket] = []
       for bucket in now.indices where now[bucket] != counts[index][bucket] {
-        // A worker's cell has 32 bits and begins anew after 2^32: so does its difference.
+        // A worker's cell has 32 bits and wraps around. Modulo 2^32 the difference is right all the same.
         let more = UInt32(truncatingIfNeeded: now[bucket] &- counts[index][bucket])
         buckets.append(
           Distribution.Bucket(value: LatencyBuckets.value(at: bucket), count: UInt64(more)))
@@ -262,10 +262,13 @@ package struct Sampler {
 
   /// A number that rises whenever a round trip or a drift can have been recorded. It counts:
   /// - the messages that are sent or answered;
-  /// - the bytes that come, since an answer within a conversation has no counter of its own;
+  /// - the bytes that come and go, since neither an answer within a conversation nor a delayed step of one has a
+  ///   counter of its own;
   /// - the connections that are begun, since they have a drift, too.
   private func exchanges(_ fleet: borrowing Fleet) -> Int {
-    let moved = fleet.total(.opened, .client) + fleet.total(.bytesReceived, .client)
+    let moved =
+      fleet.total(.opened, .client) + fleet.total(.bytesReceived, .client)
+      + fleet.total(.bytesSent, .client)
     return patterns.indices.reduce(moved) { total, index in
       [MessageCounter.sent, .received, .late].reduce(total) {
         $0 + fleet.total(index, $1, .client)

@@ -1,7 +1,6 @@
 import Recording
 
 extension String {
-  /// Whether the text has a character that a terminal would obey (`isHostile`). No text that runner shows may
-  /// have one.
+  /// Whether the text has a character that runner never shows as it stands (`isHostile`).
   var drivesTerminal: Bool { unicodeScalars.contains(where: \.isHostile) }
 }

@@ -12,15 +12,15 @@ final class ConnectionWatch {
   private let endpointSpaces: EndpointSpaces
   private var spaces: [EndpointSpaces.Space] { endpointSpaces.known() }
 
-  /// Endpoints at which connections from `sources` have arrived with their own addresses at some look.
+  /// Endpoints at which connections from `sources` have arrived with their own addresses at some count (`acceptance`).
   private var reached: Set<SocketAddress> = []
-  /// Endpoints to which the clients had connections at the last look, and at which no connection has ever arrived
+  /// Endpoints to which the clients had connections at the last count, and at which no connection has ever arrived
   /// with its own address: NAT leads them elsewhere, or rewrites their addresses.
-  var neverReached: Set<SocketAddress> { notReachedAtLastLook.subtracting(reached) }
-  private var notReachedAtLastLook: Set<SocketAddress> = []
-  /// Routes whose connections have all arrived with their own addresses and ports at some look.
+  var neverReached: Set<SocketAddress> { notReachedAtLastCount.subtracting(reached) }
+  private var notReachedAtLastCount: Set<SocketAddress> = []
+  /// Routes whose connections have all arrived with their own addresses and ports at some count.
   private var routesWithoutNAT: Set<ConnectionRoute> = []
-  /// Server ends of the clients' connections whose addresses NAT has rewritten, as of the last look.
+  /// Server ends of the clients' connections whose addresses NAT has rewritten, as of the last count.
   private var endsBehindNAT: Set<ConnectionEnds> = []
   /// Connections that processes at the endpoints had before the clients had any. They are not the clients',
   /// whatever addresses NAT may give to the clients.
@@ -95,11 +95,11 @@ final class ConnectionWatch {
         }
       }
     }
-    // Where the clients arrive with their own addresses at every endpoint of a port, whoever waits at another
-    // address of that port is a stranger.
+    // A connection from another address than the clients' is a stranger's where it waits at an endpoint that the
+    // clients reach with their own addresses. So it is at any other address of a port whose endpoints they all
+    // reach so.
     let notReached = Set(queued.flatMap(\.space.endpoints)).subtracting(reachedNow)
-    let ports = Set(queued.flatMap(\.sharedPorts))
-    let undecidedPorts = Set(notReached.map(\.port)).union(reachedNow.isEmpty ? ports : [])
+    let undecidedPorts = Set(notReached.map(\.port))
     lastStrangersWaiting =
       ofOthers.reduce(ofSources) { sum, others in
         reachedNow.contains(others.key) || !undecidedPorts.contains(others.key.port)
@@ -158,7 +158,7 @@ final class ConnectionWatch {
       try own.each(.established, anyOf: clientSideFilter) { tally.takeClient($0) }
       for space in spaces { try tally.takeServerEnds(of: space) }
       endsBehindNAT = []
-      notReachedAtLastLook = tally.endpointsWithoutArrivals
+      notReachedAtLastCount = tally.endpointsWithoutArrivals
       if let count = tally.count(of: held) {
         routesWithoutNAT.formUnion(tally.arrivedRoutes)
         reached.formUnion(tally.arrivedRoutes.map(\.server))
@@ -222,8 +222,8 @@ final class ConnectionWatch {
     }
   }
 
-  /// By source address, how many server ends of established connections processes at the endpoints have, and
-  /// how many client ends this host has; nil where that cannot be known. An address without a server end
+  /// Counts the ends of established connections by source address: the server ends that processes at the endpoints
+  /// have, and the client ends on this host. Nil where that cannot be known. An address without a server end
   /// is left out.
   ///
   /// The ends are counted by address, since one address may have more client ends than server ends, as while

@@ -46,12 +46,12 @@ package func diagnose(
 
   case (.connect, "ETIMEDOUT"), (.connectTimeout, _):
     return context.connectTimeout(failure)
-  case (.secure, "ETIMEDOUT"), (.webSocket, "ETIMEDOUT"):
+  case (.secure, "ETIMEDOUT"), (.webSocket, "ETIMEDOUT"), (.mqtt, "ETIMEDOUT"):
     return context.layerTimeout(failure)
   case (.secure, "ECONNRESET"), (.secure, "EPIPE"), (.webSocket, "ECONNRESET"),
-    (.webSocket, "EPIPE"):
+    (.webSocket, "EPIPE"), (.mqtt, "ECONNRESET"), (.mqtt, "EPIPE"):
     return context.brokenOffOnTopOfTCP(failure)
-  case (.secure, _), (.webSocket, _):
+  case (.secure, _), (.webSocket, _), (.mqtt, _):
     return context.refusedOnTopOfTCP(failure)
   case (.connect, "ECONNREFUSED"):
     return context.refused(failure)

@@ -1,7 +1,7 @@
 import Recording
 import WorkerLog
 
-/// Diagnoses of the layers on top of TCP: handshakes of TLS, openings of WebSockets. TCP's own handshake is over by
+/// Diagnoses of the layers on top of TCP: handshakes of TLS, openings of WebSockets and of MQTT. TCP's own handshake is over by
 /// then for the client's kernel. The server's kernel may not have seen its end.
 extension DiagnosisContext {
   /// Diagnoses a handshake that an end has refused. The worker keeps the refusal's words, and the coordinator adds
@@ -16,9 +16,8 @@ extension DiagnosisContext {
   func brokenOffOnTopOfTCP(_ failure: FailureRecord) -> Diagnosed {
     var found = closedByPeer(failure)
     found.evidence.append(
-      isWebSocket(failure)
-        ? Fact("the WebSocket", "broken off before it was open")
-        : Fact("TLS's handshake", "broken off without an alert"))
+      session(of: failure).map { Fact("the \($0)", "broken off before it was open") }
+        ?? Fact("TLS's handshake", "broken off without an alert"))
     guard found.resource == .closedByPeer else { return found }
     found.resource = .refusedByPeer
     found.evidence.append(refused(failure))
@@ -57,12 +56,13 @@ extension DiagnosisContext {
 
   /// How far the opening had come, as evidence.
   private func opening(of failure: FailureRecord) -> [Fact] {
-    guard !isWebSocket(failure) else {
+    if let session = session(of: failure) {
+      let question = failure.syscall == FailedCall.mqtt.name ? "PINGREQ" : "ping"
       return [
-        Fact("what the WebSocket stands on", "open, as this host's kernel has it"),
+        Fact("what the \(session) stands on", "open, as this host's kernel has it"),
         Fact(
-          "the WebSocket",
-          "not open when the plan's connect-timeout was over, or a ping without an answer"),
+          "the \(session)",
+          "not open when the plan's connect-timeout was over, or a \(question) without an answer"),
       ]
     }
     return [
@@ -71,8 +71,13 @@ extension DiagnosisContext {
     ]
   }
 
-  private func isWebSocket(_ failure: FailureRecord) -> Bool {
-    failure.syscall == FailedCall.webSocket.name
+  /// What a protocol calls its connection; nil where TLS has failed.
+  private func session(of failure: FailureRecord) -> String? {
+    switch failure.syscall {
+    case FailedCall.webSocket.name: "WebSocket"
+    case FailedCall.mqtt.name: "connection of MQTT"
+    default: nil
+    }
   }
 
   /// Diagnoses a missing answer that no queue explains. Where the run lacked processor time, the answer may have
@@ -96,7 +101,10 @@ extension DiagnosisContext {
 
   private func refused(_ failure: FailureRecord) -> Fact {
     Fact(
-      isWebSocket(failure) ? "WebSockets refused or given up" : "TLS refused or given up",
+      failure.syscall == FailedCall.mqtt.name
+        ? "connections of MQTT refused or given up"
+        : failure.syscall == FailedCall.webSocket.name
+          ? "WebSockets refused or given up" : "TLS refused or given up",
       Format.count(failure.finalCount))
   }
 }

@@ -63,7 +63,9 @@ extension DiagnosisContext {
       let source = address(failure.source).map { " from \($0.ip)" } ?? ""
       evidence.append(Fact("route", "ip route get \(target)\(source)"))
     }
-    if cameAsICMP(failure) {
+    // No ICMP message makes `connect` return these.
+    let isOwn = ["EINVAL", "EPERM"].contains(failure.errno?.name)
+    if !isOwn, cameAsICMP(failure) {
       evidence += rises(.unreachableReceived, .unreachableReceivedV6, .unreachableSent)
       let own = (rise(.unreachableSent) ?? 0) >= Double(failure.count) / 2
       evidence.append(

@@ -2,7 +2,7 @@ import Addressing
 import Linux
 
 /// The accept queues at the endpoints of one network namespace: how many connections wait in them, and which
-/// connections of other programs may be among these.
+/// connections may be among these, whoever's they are.
 struct QueuedConnections {
   let space: EndpointSpaces.Space
   /// How many connections wait.
@@ -16,11 +16,11 @@ struct QueuedConnections {
   /// The namespace's endpoints, with IPv4-mapped IPv6 addresses written as IPv4.
   private let endpoints: Set<SocketAddress>
 
-  /// - Parameter hasLedTo: whether an endpoint has led to this socket at an earlier look of the phase.
-  init(_ listening: EndpointSpaces.Listening, hasLedTo: (DiagnosedSocket) -> Bool) {
+  /// - Parameter wasReached: whether SYNs to an endpoint have reached this socket at an earlier look of the phase.
+  init(_ listening: EndpointSpaces.Listening, wasReached: (DiagnosedSocket) -> Bool) {
     space = listening.space
     let sockets = listening.sockets.filter {
-      listening.reached.contains($0.inode) || hasLedTo($0)
+      listening.reached.contains($0.inode) || wasReached($0)
     }
     waiting = sockets.reduce(0) { $0 + $1.waiting }
     onAllAddresses = sockets.filter(\.local.ip.isUnspecified)
@@ -40,7 +40,7 @@ struct QueuedConnections {
       + ports.map(SocketCondition.localPort)
   }
 
-  /// Whether a connection that arrives at this address waits in one of the queues.
+  /// Whether a connection to this address is in one of these queues until it is accepted.
   func canHold(arrivalAt address: SocketAddress) -> Bool {
     endpoints.contains(address)
       || !listenerAddresses.contains(address)

@@ -19,8 +19,8 @@ package struct Demand: Sendable, Equatable {
   package var backlog: Int?
   /// Epoll watches of this user that a connection takes: one for each end that the run's own workers play.
   package var watchesPerConnection: Int
-  /// Descriptors that a worker needs besides its connections'. A server worker needs one more, for its
-  /// listener. A run sets both anew, from `descriptorsPerWorker`.
+  /// Descriptors that a worker needs besides its connections'. Whoever makes a demand sets the one that counts for
+  /// it: a run and `serve` from `descriptorsPerWorker`, `connect` from its own count.
   package var clientOverhead = 6
   package var serverOverhead = 7
   /// The most processes of one end that the coordinator starts where it chooses how many.

@@ -30,7 +30,8 @@ package struct EpollEvents: Equatable, Sendable {
 
   @inlinable
   package static var readable: Self { Self(rawValue: 0x001) }
-  /// The peer has sent urgent data. A read that begins before its position in the stream ends there.
+  /// The peer has sent urgent data. A read of the bytes before it stops at it, so a short read may leave more to
+  /// read.
   @inlinable
   package static var urgent: Self { Self(rawValue: 0x002) }
   @inlinable

@@ -134,6 +134,8 @@ extension Oracle {
     case "epoll_ctl": [.watch, .rewatch]
     case "epoll_wait": [.wait]
     case "closed": [.receive, .send, .pendingError]
+    case "read": [.receive]
+    case "write": [.send]
     default: []
     }
   }

@@ -6,8 +6,10 @@ package enum PlanProtocol: Sendable, Equatable {
   case raw
   case http(HTTPSettings)
   case webSocket(WebSocketSettings)
+  case mqtt(MQTTSettings)
 
   package var isHTTP: Bool { if case .http = self { true } else { false } }
+  package var isMQTT: Bool { if case .mqtt = self { true } else { false } }
 }
 
 /// What all requests of a plan have in common.

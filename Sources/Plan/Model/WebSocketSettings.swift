@@ -1,5 +1,5 @@
 package import Messages
-package import Protocols
+import Protocols
 
 /// How a plan's WebSockets are opened and kept, and what their messages are.
 package struct WebSocketSettings: Sendable, Equatable {
@@ -19,17 +19,18 @@ package struct WebSocketSettings: Sendable, Equatable {
 
   package init() {}
 
-  /// The HTTP request that asks for the upgrade.
+  /// The HTTP request that asks for the upgrade, up to the key, which is the last of it but for the ends of two lines.
   ///
   /// - Parameter host: the value of `Host` where the plan has none.
-  package func request(
-    host: String
-  ) throws(HTTPWriter.Invalid) -> WebSocketHandshake.Message {
+  package func request(host: String, _ data: [DataTable]) throws -> MessageTemplate {
     var fields = headers.map { HTTPWriter.Field($0.name, $0.value) }
     if !subprotocols.isEmpty {
       fields.append(.init("Sec-WebSocket-Protocol", subprotocols.joined(separator: ", ")))
     }
-    return try WebSocketHandshake.request(target: path, host: self.host ?? host, fields: fields)
+    let request = try WebSocketHandshake.request(
+      target: path, host: self.host ?? host, fields: fields)
+    return try TemplateText.parse(
+      String(decoding: request.bytes[..<request.gap.lowerBound], as: UTF8.self), DataTables(data))
   }
 }
 

@@ -113,6 +113,9 @@ extension Reader {
     {
       report(field.place, problem.message, hint: problem.hint)
     }
+    if let field = fields["protocol"], case .mqtt(let settings)? = spoken, let server {
+      checkMQTTServer(server.reply, settings, at: field.place)
+    }
     let host = (targets?.first ?? nil).map { "\($0)" } ?? server.map { "\($0.endpoints[0])" }
     // Where the protocol could not be read, nobody can tell which keys a message should have.
     let patterns =

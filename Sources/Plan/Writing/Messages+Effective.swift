@@ -1,4 +1,5 @@
 import Messages
+import Protocols
 
 extension MessagePattern {
   /// The pattern as a line of a plan's `messages`.
@@ -11,10 +12,13 @@ extension MessagePattern {
       case .once: ""
       }
     // On a WebSocket, a message of `bytes` is binary. So a text message is never written as `bytes`.
-    let isBytes = if case .webSocket = spoken { isBinary } else { true }
+    let mayBeBytes = if case .webSocket = spoken { isBinary } else { true }
+    let said =
+      request?.yaml ?? publication?.yaml(template, attachments)
+      ?? template.yaml(attachments, mayBeBytes: mayBeBytes)
     let content =
       conversation?.yaml
-      ?? "\(request?.yaml ?? template.yaml(attachments, asBytes: isBytes)), expect: \(expectation.yaml)"
+      ?? "\(said), expect: \(expectation.yaml)"
     return "  \(name): {\(pace)\(content), timeout: \(Duration.nanoseconds(timeout).yaml)}"
   }
 }
@@ -26,6 +30,18 @@ extension HTTPRequest {
       + (headers.isEmpty ? [] : ["headers: \(headers.yaml)"])
       + (body.map { ["body: \(yamlScalar($0))"] } ?? [])
     return "request: {\(parts.joined(separator: ", "))}"
+  }
+}
+
+extension MessagePublication {
+  fileprivate func yaml(_ payload: MessageTemplate, _ attachments: [String: [UInt8]]) -> String {
+    let parts: [String?] = [
+      "topic: \(yamlScalar(TemplateText.text(of: topic) ?? ""))",
+      payload.yaml(attachments, mayBeBytes: true, text: "payload"),
+      qos == .atMostOnce ? nil : "qos: \(qos.rawValue)",
+      isRetained ? "retain: true" : nil,
+    ]
+    return "publish: {\(parts.compactMap(\.self).joined(separator: ", "))}"
   }
 }
 
@@ -47,19 +63,22 @@ extension MessageTemplate {
   /// the text comes from one.
   private static let longestInline = 4096
 
-  fileprivate func yaml(_ attachments: [String: [UInt8]], asBytes: Bool) -> String {
-    if asBytes, let fixed, fixed == TemplateText.filler(fixed.count) {
+  /// - Parameter key: of a text.
+  fileprivate func yaml(
+    _ attachments: [String: [UInt8]], mayBeBytes: Bool, text key: String = "send"
+  ) -> String {
+    if mayBeBytes, let fixed, fixed == TemplateText.filler(fixed.count) {
       return "bytes: \(fixed.count)B"
     }
     let text = TemplateText.text(of: self)
     if let text, text.utf8.count <= Self.longestInline, !HiddenCharacters.stand(in: text) {
-      return "send: \(yamlScalar(text))"
+      return "\(key): \(yamlScalar(text))"
     }
     let name = fixed.flatMap { bytes in
       attachments.filter { $0.value == bytes }.map(\.key).min()
     }
     if let name { return "file: \(yamlScalar(name))" }
-    return "send: \(yamlScalar(text ?? ""))"
+    return "\(key): \(yamlScalar(text ?? ""))"
   }
 }
 
@@ -68,6 +87,7 @@ extension MessagePattern.Expectation {
     switch self {
     case .echo: "echo"
     case .none: "none"
+    case .acknowledged: "acknowledged"
     case .bytes(let count): "{bytes: \(count)B}"
     case .text(let bytes): "{text: \(yamlScalar(String(decoding: bytes, as: UTF8.self)))}"
     case .matches(let pattern): "{matches: \(yamlScalar(pattern.text))}"

@@ -67,6 +67,8 @@ extension PlanProtocol {
     case .webSocket(let settings):
       settings.parts.isEmpty
         ? "websocket" : "{websocket: {\(settings.parts.joined(separator: ", "))}}"
+    case .mqtt(let settings):
+      settings.parts.isEmpty ? "mqtt" : "{mqtt: {\(settings.parts.joined(separator: ", "))}}"
     }
   }
 }

@@ -43,8 +43,7 @@ extension Client where System: ~Copyable {
 
   private mutating func begin(_ task: ClientTask) {
     opening.beginPhase(retries: task.opens ? connections.assignment.retries : 0)
-    // Has the connections of an earlier churn that still stand closed at once, unless `beginChurn`
-    // takes that back.
+    // Connections of an earlier churn that are still open are closed at once, unless `beginChurn` takes that back.
     connections.churn.endPhase()
     beginReturns(task)
     switch task {

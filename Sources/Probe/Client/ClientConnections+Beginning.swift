@@ -1,4 +1,5 @@
 import Linux
+import Messages
 import SystemPackage
 
 /// How connections come about, and how that is counted.
@@ -12,6 +13,14 @@ extension ClientConnections where System: ~Copyable {
       began: now.nanoseconds, number: connection.number, history: connection.history.rawValue,
       attempt: connection.attempt)
     tuples.take(step.position)
+    if System.introduces {
+      kernel.introduce(
+        socket,
+        MessageTemplate.Facts(
+          connection: assignment.share.ordinal(Int(connection.number)), sequence: 0,
+          source: assignment.sources[step.source], port: step.port,
+          worker: assignment.share.index, seed: assignment.seed))
+    }
     if let ports = assignment.ephemeralPorts, ports.contains(step.port) { board.add(.ephemeral) }
     if churn.isCurrentPhase {
       rows.mark(slot, .transient)

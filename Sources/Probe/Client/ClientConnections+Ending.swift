@@ -105,7 +105,8 @@ extension ClientConnections where System: ~Copyable {
   private mutating func endpoint(of call: FailedCall, at position: UInt32?) -> Int? {
     guard let position else { return nil }
     return switch call {
-    case .connect, .connectTimeout, .secure, .webSocket, .closed: tuples.step(at: position).endpoint
+    case .connect, .connectTimeout, .secure, .webSocket, .mqtt, .closed:
+      tuples.step(at: position).endpoint
     default: nil
     }
   }

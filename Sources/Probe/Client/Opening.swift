@@ -5,7 +5,7 @@ struct Opening: BitwiseCopyable {
   static var mostFailuresInARow: Int { 100 }
 
   /// How many connections have been begun, of the `total` that this worker is to begin in the
-  /// phase.
+  /// phase or, in a search, in its step.
   private(set) var begun = 0
   private(set) var total = 0
   /// How often a handshake that times out in this phase is tried again; 0 once nothing more is to
@@ -13,7 +13,7 @@ struct Opening: BitwiseCopyable {
   private(set) var retries = 0
   private var failuresInARow = 0
 
-  /// A phase begins.
+  /// A phase begins, or a step of a search.
   ///
   /// - Parameter retries: 0 for a phase that opens nothing.
   mutating func beginPhase(retries: Int) {

@@ -1,5 +1,6 @@
 package import Addressing
 package import Linux
+package import Messages
 package import SystemPackage
 
 /// What the client and the server ask of the operating system, and nothing else.
@@ -11,6 +12,11 @@ package protocol Kernel: ~Copyable {
   /// sends one message at a time: the first `send` is given the whole message, and every further `send` all that
   /// is left of it. A server sends messages as they stand on the wire; see `writeHead`.
   static var carriesMessages: Bool { get }
+  /// Whether what it says to open a connection differs from one to the other, so that `introduce` tells it the facts
+  /// that fill this in.
+  static var introduces: Bool { get }
+  /// Whether what it says for a message differs from one to the other, so that `choose` tells it these facts.
+  static var fillsIn: Bool { get }
 
   mutating func now() -> Instant
 
@@ -43,6 +49,10 @@ package protocol Kernel: ~Copyable {
   mutating func send(_ socket: FileDescriptor, _ bytes: UnsafeRawBufferPointer) -> Transfer
   /// Sets the kind of the messages that are sent from now on.
   mutating func choose(_ kind: MessageKind)
+  /// The facts of a connection whose handshake has just begun. Only where the kernel `introduces`.
+  mutating func introduce(_ socket: FileDescriptor, _ facts: MessageTemplate.Facts)
+  /// The pattern and the facts of the message that is sent next. Only where the kernel `fillsIn`.
+  mutating func choose(_ pattern: Int, _ facts: MessageTemplate.Facts)
   /// Writes the head that stands on the wire before a piece of a server's message; returns how many bytes it has.
   ///
   /// - Parameter room: has `MessagePiece.mostHead` bytes.
@@ -78,9 +88,16 @@ package protocol Kernel: ~Copyable {
 
 extension Kernel where Self: ~Copyable {
   package static var carriesMessages: Bool { false }
+  package static var introduces: Bool { false }
+  package static var fillsIn: Bool { false }
 
   @inline(__always)
   package mutating func choose(_ kind: MessageKind) {}
+
+  package mutating func introduce(_ socket: FileDescriptor, _ facts: MessageTemplate.Facts) {}
+
+  @inline(__always)
+  package mutating func choose(_ pattern: Int, _ facts: MessageTemplate.Facts) {}
 
   @inline(__always)
   package mutating func writeHead(

@@ -22,6 +22,11 @@ struct LayerFailure {
     self.errno = errno
   }
 
+  /// The peer has said no, or broken a rule.
+  static func said(_ words: String) -> LayerFailure {
+    LayerFailure(words: words, errno: .protocolError)
+  }
+
   /// TCP has ended in mid-handshake.
   init(broken error: Errno) { self.init(words: "\(error) in mid-handshake", errno: error) }
 }

@@ -206,7 +206,7 @@ extension MessagePattern.Expectation {
     case .framed(let frame, .matches(let pattern)?): (pattern.search, frame)
     case .framed(let frame, .text(let text)?): (ByteSearch(text: text), frame)
     case .framed(let frame, nil): (nil, frame)
-    case .echo, .none, .bytes, .text: (nil, nil)
+    case .echo, .none, .acknowledged, .bytes, .text: (nil, nil)
     }
   }
 }

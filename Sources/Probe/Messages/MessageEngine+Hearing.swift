@@ -41,7 +41,7 @@ extension MessageEngine where System: ~Copyable {
     }
     var used = heard.count
     switch traits.answer {
-    case .nothing, .conversation: used = 0
+    case .nothing, .acknowledged, .conversation: used = 0
     case .echo:
       unsafe used = compare(
         slot, heard, with: message(of: slot, among: &connections), among: &connections)
@@ -161,8 +161,11 @@ extension MessageEngine where System: ~Copyable {
   private mutating func mayBeUnawaitedAnswer(
     _ slot: UInt32, among connections: inout Connections
   ) -> Bool {
-    hasPatterns && connections.rows.messages.hasBegun(slot)
-      && patterns.traits(connections.rows.messages.pattern(of: slot)).answer == .nothing
+    guard hasPatterns, connections.rows.messages.hasBegun(slot) else { return false }
+    return switch patterns.traits(connections.rows.messages.pattern(of: slot)).answer {
+    case .nothing, .acknowledged: true
+    default: false
+    }
   }
 
   /// Whether bytes that come belong to the last answer: where that one ends is not known, and no other

@@ -26,7 +26,12 @@ extension MessageEngine where System: ~Copyable {
       countWrongAnswer(slot, among: &connections)
       return connections.rows.state(slot) == .established
     }
-    connections.rows.turnIntoDebt(slot)
+    if patterns.traits(pattern).answer == .acknowledged {
+      // What acknowledges it names it, so nothing that comes later is taken for that.
+      connections.finishMessage(slot)
+    } else {
+      connections.rows.turnIntoDebt(slot)
+    }
     return true
   }
 
@@ -45,7 +50,7 @@ extension MessageEngine where System: ~Copyable {
       let before = connections.rows.messages.answerProgress(of: slot)
       let traits = patterns.traits(Int(debt.pattern))
       switch traits.answer {
-      case .nothing, .conversation: dropDebts(slot, 1, among: &connections)
+      case .nothing, .acknowledged, .conversation: dropDebts(slot, 1, among: &connections)
       case .anything:
         let count = min(rest.count, traits.answerCount - Int(before))
         used += count

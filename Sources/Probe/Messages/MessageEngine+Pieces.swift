@@ -9,9 +9,29 @@ extension MessageEngine where System: ~Copyable {
   ) {
     var pieces = unsafe MessagePieces(heard)
     while let (piece, bytes) = unsafe pieces.next() {
+      if piece.kind == .note {
+        unsafe hearNote(slot, bytes, among: &connections)
+        continue
+      }
       connections.board.add(.bytesReceived, UInt64(bytes.count))
       endsMessage = piece.ends
       _ = unsafe hear(slot, bytes, among: &connections)
+    }
+  }
+
+  /// Takes what the protocol says of the connection's last message: that it has arrived or, in words, why it was
+  /// refused. It is under way still, unless nothing was to answer it.
+  private mutating func hearNote(
+    _ slot: UInt32, _ words: UnsafeRawBufferPointer, among connections: inout Connections
+  ) {
+    guard connections.rows.state(slot) == .awaiting, !connections.rows.marks(slot).has(.wrong)
+    else { return }
+    let pattern = connections.rows.messages.pattern(of: slot)
+    if words.count > 0 {
+      unsafe keepWrongAnswer(slot, words, among: &connections)
+      countWrongAnswer(slot, isOver: true, among: &connections)
+    } else if patterns.traits(pattern).answer == .acknowledged {
+      settle(slot, pattern, among: &connections)
     }
   }
 
@@ -79,7 +99,7 @@ extension MessageEngine where System: ~Copyable {
       let traits = patterns.traits(Int(debt.pattern))
       let fits: Bool
       switch traits.answer {
-      case .nothing, .conversation:
+      case .nothing, .acknowledged, .conversation:
         dropDebts(slot, 1, among: &connections)
         continue
       case .anything: fits = self.fits(heard.count, in: traits.answerCount, at: Int(before))

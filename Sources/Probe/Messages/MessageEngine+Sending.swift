@@ -38,6 +38,10 @@ extension MessageEngine where System: ~Copyable {
   private mutating func offer(_ slot: UInt32, among connections: inout Connections) -> Bool {
     let message = unsafe message(of: slot, among: &connections)
     if System.carriesMessages { chooseKind(of: slot, among: &connections) }
+    if System.fillsIn {
+      connections.kernel.choose(
+        connections.rows.messages.pattern(of: slot), connections.facts(of: slot))
+    }
     switch unsafe connections.send(slot, message) {
     case .whole: return true
     case .partly: return false
@@ -91,6 +95,14 @@ extension MessageEngine where System: ~Copyable {
     let pattern = connections.rows.messages.pattern(of: slot)
     if connections.rows.marks(slot).has(.wrong) { return connections.drainWrongAnswer(slot) }
     guard isAnswered(slot, pattern, among: &connections) else { return }
+    settle(slot, pattern, among: &connections)
+  }
+
+  /// Ends the message under way, which was sent whole and answered rightly.
+  @inline(__always)
+  mutating func settle(
+    _ slot: UInt32, _ pattern: Int, among connections: inout Connections
+  ) {
     let wantsAnswer = patterns.traits(pattern).wantsAnswer
     if wantsAnswer {
       connections.readClock()
@@ -127,7 +139,8 @@ extension MessageEngine where System: ~Copyable {
     case .echo: Int(progress) == connections.rows.messages.written(of: slot)
     case .anything, .text: Int(progress) == traits.answerCount
     case .matching, .framed: progress == MessageColumns.whole
-    case .conversation: false
+    // A note settles it.
+    case .acknowledged, .conversation: false
     }
   }
 

@@ -26,7 +26,7 @@ struct MessageMaker: ~Copyable {
   private let texts: Scratch<UInt8>
   private let buffer: Scratch<UInt8>
   private let last: Column<Made>
-  /// The columns whose values the steps take.
+  /// Kept only so that they live as long as `steps`, which point into their memory.
   private let columns: [DataColumn]
 
   init(_ templates: [MessageTemplate]) throws(Errno) {

@@ -35,13 +35,16 @@ struct PatternTable: ~Copyable {
 
     var wantsAnswer: Bool { answer != .nothing }
 
-    /// Whether the bytes of the answer, or at least their number, are known beforehand.
+    /// Whether one answer is expected of which the bytes, or at least their number, are known. The answers of
+    /// conversations are compared elsewhere (`hearConversation`).
     var isKnown: Bool { answer == .echo || answer == .text || answer == .anything }
   }
 
   /// How an answer is recognised.
   enum Answer: UInt8, BitwiseCopyable {
     case nothing, echo
+    /// By what the protocol says of the message, and not by another message.
+    case acknowledged
     /// Any bytes, `answerCount` of them.
     case anything
     case text
@@ -99,6 +102,7 @@ struct PatternTable: ~Copyable {
       }
       switch pattern.expectation {
       case .none: traits.answer = .nothing
+      case .acknowledged: traits.answer = .acknowledged
       case .echo: traits.answer = .echo
       case .bytes(let count):
         traits.answer = .anything
@@ -112,7 +116,9 @@ struct PatternTable: ~Copyable {
       case .framed: traits.answer = .framed
       }
       if pattern.conversation != nil { traits.answer = .conversation }
-      traits.hasDistinctAnswers = traits.answer == .echo && pattern.template.differsByMessage
+      traits.hasDistinctAnswers =
+        traits.answer == .acknowledged
+        || traits.answer == .echo && pattern.template.differsByMessage
       traits.hasUniformAnswers =
         patterns.count == 1
         && (traits.answer == .text || traits.answer == .echo && traits.isFixed)
@@ -172,8 +178,8 @@ struct PatternTable: ~Copyable {
     unsafe maker.message(pattern, facts)
   }
 
-  /// An answer that is known byte by byte, to compare with the bytes that `answer` or `message` has
-  /// returned, which this leaves as they are. Good until the next call.
+  /// The answer to another message, for a pattern that expects `.text` or `.echo`. It has a buffer of its own, so it
+  /// can be compared with what `message` has returned. Good until the next call.
   @inline(__always)
   func otherAnswer(_ pattern: Int, _ facts: MessageTemplate.Facts) -> UnsafeRawBufferPointer {
     let traits = traits(pattern)

@@ -11,8 +11,15 @@ extension Server where System: ~Copyable {
     responseCount = 0
     // A connection that has ended may have had its descriptor, and so its row, taken by the next one.
     while open[slot], generations[slot] == generation, let (piece, bytes) = unsafe pieces.next() {
+      guard piece.kind != .note else {
+        unsafe put(bytes, slot)
+        continue
+      }
       unsafe countReceived(slot, bytes)
       switch reply.kind {
+      // MQTT says by the kind which messages go back.
+      case .echo where assignment.mqtt != nil:
+        if piece.kind == .binary { unsafe put(bytes, slot) }
       case .echo:
         putHead(of: piece, slot)
         unsafe put(bytes, slot)
@@ -28,7 +35,9 @@ extension Server where System: ~Copyable {
   @inline(never)
   mutating func countMessages(_ slot: UInt32, _ heard: UnsafeRawBufferPointer) {
     var pieces = unsafe MessagePieces(heard)
-    while let (_, bytes) = unsafe pieces.next() { unsafe countReceived(slot, bytes) }
+    while let (piece, bytes) = unsafe pieces.next() {
+      if piece.kind != .note { unsafe countReceived(slot, bytes) }
+    }
   }
 
   /// Adds to `responses` what stands on the wire before a piece of an echo.

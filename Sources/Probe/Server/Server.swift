@@ -10,9 +10,9 @@ import WorkerLog
 /// The server reads once per event, and has epoll report the connection again when there may be more.
 /// It answers at once and waits for EPOLLOUT only when the socket is full; with
 /// `ServerReadiness.rearm` it always waits. Connections are edge-triggered: level-triggered, the
-/// kernel would look at each of them a second time in the next wait, to find nothing. The methods that
-/// a turn calls are mutating even where they change nothing: to one that is not, Swift would pass a
-/// copy of the server.
+/// kernel would look at each of them a second time in the next wait, to find nothing. Methods
+/// that change nothing and are not inlined are mutating all the same: for one that is not, the compiler copies the
+/// server's bytes at each call, although the type is `~Copyable`.
 package struct Server<System: Kernel & ~Copyable>: ~Copyable {
   /// The most connections to accept before those that stand are served again.
   static var batch: Int { 64 }
@@ -185,7 +185,8 @@ package struct Server<System: Kernel & ~Copyable>: ~Copyable {
     return false
   }
 
-  /// Counts a failure of a call. `held` includes connections from ephemeral ports, and no strangers'.
+  /// Counts a failure of a call. `held` includes all connections from the clients' addresses; among those from
+  /// ephemeral ports, other programs' may be (`FailureLedger.held`).
   mutating func count(_ call: FailedCall, _ error: Errno) {
     board.add(.failures)
     board.failures.add(

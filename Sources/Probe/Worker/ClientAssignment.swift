@@ -49,6 +49,8 @@ package struct ClientAssignment: Sendable {
   package var secure: TLSContext?
   /// The terms of the connections' WebSockets; nil where connections are not WebSockets.
   package var webSocket: WebSocketTerms?
+  /// For connections that speak MQTT; nil for others.
+  package var mqtt: MQTTTerms?
 
   package init(
     share: WorkerShare, sources: [IPAddress], ports: PortSet,
@@ -58,7 +60,8 @@ package struct ClientAssignment: Sendable {
     pushed: [UInt8]? = nil, seed: UInt64 = 0, recordedArrivals: [ArrivalCurve?] = [],
     reconnectOfPhase: [Backoff?] = [],
     processors: [Int] = [], wakeLead: UInt64 = 0, secure: TLSContext? = nil,
-    webSocket: WebSocketTerms? = nil
+    webSocket: WebSocketTerms? = nil,
+    mqtt: MQTTTerms? = nil
   ) {
     self.share = share
     self.sources = sources
@@ -79,6 +82,7 @@ package struct ClientAssignment: Sendable {
     self.wakeLead = wakeLead
     self.secure = secure
     self.webSocket = webSocket
+    self.mqtt = mqtt
   }
 
   /// The most connections that this worker is ever asked to hold.

@@ -36,12 +36,15 @@ package struct ServerAssignment: Sendable {
   package var secure: TLSContext?
   /// The terms of the connections' WebSockets; nil where connections are not WebSockets.
   package var webSocket: WebSocketTerms?
+  /// For connections that speak MQTT; nil for others.
+  package var mqtt: MQTTTerms?
 
   package init(
     endpoint: SocketAddress, backlog: Int32, reply: ServerReply, readiness: ServerReadiness,
     speaksHTTP: Bool = false, descriptorLimit: Int, clients: [AddressSpan] = [],
     ephemeralPorts: ClosedRange<UInt16>? = nil, receivedPipe: FileDescriptor? = nil,
-    processors: [Int] = [], secure: TLSContext? = nil, webSocket: WebSocketTerms? = nil
+    processors: [Int] = [], secure: TLSContext? = nil, webSocket: WebSocketTerms? = nil,
+    mqtt: MQTTTerms? = nil
   ) {
     self.endpoint = endpoint
     self.backlog = backlog
@@ -55,5 +58,6 @@ package struct ServerAssignment: Sendable {
     self.processors = processors
     self.secure = secure
     self.webSocket = webSocket
+    self.mqtt = mqtt
   }
 }

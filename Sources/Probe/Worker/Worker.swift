@@ -97,17 +97,29 @@ package enum Worker {
   private static func playLayers<System: Kernel & ~Copyable>(
     _ kernel: consuming System, _ assignment: ClientAssignment, _ board: Scoreboard, _ rows: Int
   ) throws(WorkerSetupFailure) -> Bool {
-    guard let terms = assignment.webSocket else { return try play(kernel, assignment, board) }
-    return try play(
-      WebSocketKernel(kernel, terms, isServer: false, descriptors: rows), assignment, board)
+    if let terms = assignment.webSocket {
+      return try play(
+        WebSocketKernel(kernel, terms, isServer: false, descriptors: rows), assignment, board)
+    }
+    if let terms = assignment.mqtt {
+      return try play(
+        MQTTKernel(kernel, terms, isServer: false, descriptors: rows), assignment, board)
+    }
+    return try play(kernel, assignment, board)
   }
 
   private static func playLayers<System: Kernel & ~Copyable>(
     _ kernel: consuming System, _ assignment: ServerAssignment, _ board: Scoreboard, _ rows: Int
   ) throws(WorkerSetupFailure) -> Bool {
-    guard let terms = assignment.webSocket else { return try play(kernel, assignment, board) }
-    return try play(
-      WebSocketKernel(kernel, terms, isServer: true, descriptors: rows), assignment, board)
+    if let terms = assignment.webSocket {
+      return try play(
+        WebSocketKernel(kernel, terms, isServer: true, descriptors: rows), assignment, board)
+    }
+    if let terms = assignment.mqtt {
+      return try play(
+        MQTTKernel(kernel, terms, isServer: true, descriptors: rows), assignment, board)
+    }
+    return try play(kernel, assignment, board)
   }
 
   private static func play<System: Kernel & ~Copyable>(

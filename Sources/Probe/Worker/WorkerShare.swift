@@ -1,8 +1,8 @@
-/// A worker's place among the workers of its end (client or server), and so its part of their work.
+/// A client worker's place among the client workers, and so its part of their work.
 package struct WorkerShare: Sendable {
-  /// The worker's place among the workers of its end, from 0.
+  /// The worker's place among the client workers, from 0.
   package var index: Int
-  /// How many workers its end has.
+  /// How many client workers there are.
   package var count: Int
 
   package init(index: Int, count: Int) {

@@ -129,8 +129,8 @@ package struct MQTTPacket: Sendable, Equatable {
   /// Writes a packet into `buffer`, and returns the packet's place in it; nil where there is no room, or
   /// where a text is longer than two bytes can say.
   ///
-  /// The packet rarely begins at the buffer's start. Only at the end does it show how many bytes the
-  /// remaining length takes, and the fixed header is then written right before the rest.
+  /// The packet rarely begins at the buffer's start. How many bytes the remaining length takes is
+  /// known only at the end, and the fixed header is then written right before the rest.
   ///
   /// - Parameter fill: writes a text to the start of the room that it is given, and returns its length;
   ///   nil where there is not enough room. It must write valid UTF-8 for a string: nothing here checks

@@ -85,6 +85,9 @@ package struct MQTTReader: BitwiseCopyable, Sendable {
     place == .malformed ? MQTTMalformation(rawValue: code) : nil
   }
 
+  /// Bytes of a payload that are still to come.
+  package var payloadLeft: Int { place == .payload ? Int(remaining) : 0 }
+
   /// Whether the bytes so far end where a packet ends, as they should when a connection ends.
   package var isBetweenPackets: Bool { place == .header }
 

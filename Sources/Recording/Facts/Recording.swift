@@ -9,9 +9,9 @@ package struct Recording: Sendable, Equatable {
   /// The plan with every default spelled out, as YAML.
   package var effectivePlan = ""
   /// The values that `--set` and the environment gave to the plan. `planText`, read again with these and the
-  /// `attachments`, gives the same plan, but for targets that the command line gave.
+  /// `attachments`, gives the same plan, but for targets that the command line gave, and the values of `data`.
   package var overrides: [Fact] = []
-  /// The files that the plan names.
+  /// The files that the plan includes, sends or plays; of a file of `data` only the names of its columns.
   package var attachments: [Attachment] = []
   package var seed: UInt64 = 0
   package var programVersion = ""

@@ -38,7 +38,7 @@ package enum PhaseKind: String, Sendable, Hashable, CaseIterable {
   package var comesAndGoes: Bool { traits.contains(.comesAndGoes) }
   /// Whether the phase opens connections that are to stay, also in the place of others.
   package var addsConnections: Bool { grows && !comesAndGoes }
-  /// Whether the connections at the phase's start are to stand all through it.
+  /// Whether the phase leaves the connections as they are: it opens none and closes none.
   package var keeps: Bool { traits.contains(.keeps) }
   /// Whether the phase closes the connections that stand at its start.
   package var closes: Bool { traits.contains(.closes) }

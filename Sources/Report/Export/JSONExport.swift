@@ -1,8 +1,9 @@
 import FoundationEssentials
 import Recording
 
-/// The whole recording as one JSON object: instants in seconds since the run started, latencies in
-/// nanoseconds. A key without a value is null.
+/// The whole recording as one JSON object. Instants are seconds since the run started, and times seconds; only the
+/// buckets of `distributions` are nanoseconds, and the arrivals of `driven` milliseconds since their phase began.
+/// A key without a value is null.
 func jsonExport(_ recording: Recording) -> [UInt8] {
   let object = JSON.object([
     "version": .integer(1),

@@ -59,10 +59,11 @@ struct ServeCommand: ParsableCommand {
     name: .customLong("protocol"),
     help: ArgumentHelp(
       "raw: bytes of any kind; http: requests of HTTP/1.1, each answered by a response; "
-        + "websocket: messages over WebSockets, whatever path is asked for.",
-      valueName: "raw|http|websocket"),
-    transform: Spoken.init(option:))
-  var spoken = Spoken.raw
+        + "websocket: messages over WebSockets, whatever path is asked for; mqtt: MQTT 3.1.1 and 5, each message to "
+        + "whoever has sent it and subscribed to its topic.",
+      valueName: "raw|http|websocket|mqtt"),
+    transform: PreparedServer.Spoken.init(option:))
+  var spoken = PreparedServer.Spoken.raw
 
   @Option(
     help: ArgumentHelp(
@@ -86,6 +87,10 @@ struct ServeCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
+    if spoken == .mqtt, reply.ownAnswer != nil {
+      throw ValidationError(
+        "--protocol mqtt publishes nothing of its own: write --reply echo or --reply discard.")
+    }
     guard case .count(let count) = processes, count > request.endpoints.count else { return }
     throw ValidationError(
       "\(Format.count(count)) server processes need as many endpoints, and --listen has "
@@ -97,7 +102,7 @@ struct ServeCommand: ParsableCommand {
     PreparedServer.Request(
       endpoints: EndpointRange(listen.addresses, port: listen.port), processes: processes,
       connections: connections, reply: reply, readiness: readiness,
-      speaksHTTP: spoken == .http, speaksWebSocket: spoken == .websocket, backlog: backlog)
+      spoken: spoken, backlog: backlog)
   }
 
   func run() throws {
@@ -114,21 +119,6 @@ struct ServeCommand: ParsableCommand {
       code = ExitStatus.fault
     }
     throw ExitCode(code)
-  }
-
-  enum Spoken {
-    case raw, http, websocket
-
-    init(option text: String) throws {
-      switch text {
-      case "raw": self = .raw
-      case "http": self = .http
-      case "websocket": self = .websocket
-      default:
-        throw ValidationError(
-          "expected raw, http or websocket, found \(UserWord.shown(text))")
-      }
-    }
   }
 
   struct Listen {
@@ -157,6 +147,16 @@ extension Processes {
       throw ValidationError("A server has at most \(Format.count(Self.mostOfServer)) processes.")
     }
     self = .count(count)
+  }
+}
+
+extension PreparedServer.Spoken {
+  fileprivate init(option text: String) throws {
+    guard let spoken = Self(rawValue: text) else {
+      throw ValidationError(
+        "expected raw, http, websocket or mqtt, found \(UserWord.shown(text))")
+    }
+    self = spoken
   }
 }
 

@@ -24,7 +24,7 @@ struct History {
   var last: String? { paths.last }
 
   /// The newest runs, as many as a page shows beside its own. Leaves out a recording that cannot be
-  /// read, as a killed run may leave one.
+  /// read, such as the empty file of a run that was killed while it created its recording.
   var summaries: [RecordingSummary] {
     paths.suffix(EarlierRuns.mostRuns - 1).compactMap { path in
       try? RecordingSummary.read(from: path)

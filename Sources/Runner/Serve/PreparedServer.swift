@@ -13,6 +13,10 @@ struct PreparedServer {
   /// The goal of the prediction where the request has no number of connections.
   private static let usualGoal = 1_000_000
 
+  enum Spoken: String {
+    case raw, http, websocket, mqtt
+  }
+
   struct Request {
     var endpoints: EndpointRange
     var processes: Processes
@@ -20,8 +24,7 @@ struct PreparedServer {
     var connections: Int?
     var reply: ServerReply
     var readiness: ServerReadiness
-    var speaksHTTP: Bool
-    var speaksWebSocket: Bool
+    var spoken: Spoken
     var backlog: Int
   }
 
@@ -64,9 +67,10 @@ struct PreparedServer {
       ServerAssignment(
         endpoint: request.endpoints[worker], backlog: Int32(clamping: request.backlog),
         reply: request.reply, readiness: request.readiness,
-        speaksHTTP: request.speaksHTTP, descriptorLimit: limit,
-        webSocket: request.speaksWebSocket
-          ? WebSocketTerms(request: nil, kind: request.reply.isText ? .text : .binary) : nil)
+        speaksHTTP: request.spoken == .http, descriptorLimit: limit,
+        webSocket: request.spoken == .websocket
+          ? WebSocketTerms(request: nil, kind: request.reply.isText ? .text : .binary) : nil,
+        mqtt: request.spoken == .mqtt ? MQTTTerms(passesOn: request.reply == .echo) : nil)
     }
     demand = Demand(
       goal: goal, serverWorkers: count, overhead: overhead,

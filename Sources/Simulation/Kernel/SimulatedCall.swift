@@ -58,8 +58,9 @@ package struct EventNoise {
   private var generator: SeededGenerator
   private let probability: Double
 
-  /// - Parameter probability: the largest share of waits that are disturbed. Some of the drawn disturbances come
-  ///   to nothing, such as a repetition where no event has come yet.
+  /// - Parameter probability: the chance that a draw disturbs. A wait draws when it begins and when it brings
+  ///   events, and a disturbance that does not fit there is dropped, such as a repetition where no event has come yet.
+  ///   So at most this share of waits is disturbed, on average.
   package init(seed: UInt64, probability: Double) {
     generator = SeededGenerator(seed: seed)
     self.probability = probability

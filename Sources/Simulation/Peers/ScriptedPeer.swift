@@ -61,7 +61,8 @@ package final class ScriptedPeer {
     process.socket(socket).finishSending()
   }
 
-  /// Whether everything was read and the other side has sent its FIN.
+  /// Whether everything was read and the connection has ended: by a FIN, or by a reset whose error was taken. Takes
+  /// a pending error, and is false that once.
   package func isClosed(_ socket: FileDescriptor) -> Bool {
     process.socket(socket).emptyReading() == .closed
   }

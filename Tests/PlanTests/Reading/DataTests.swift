@@ -109,4 +109,40 @@ import Testing
         == ["the file 'lists/users.csv' cannot be read: it did not come with the plan"]
     }
   }
+
+  private func message(of text: String, _ values: String) -> String? {
+    let text =
+      "server: {listen: \"127.0.0.1:9000\"}\ndata: {u: u.csv}\n\(text)phases: [ramp: {to: 5}]\n"
+    do {
+      _ = try plan(["u.csv": Array(("v\n" + values).utf8)], text: text)
+      return nil
+    } catch {
+      return (error as? InvalidPlan)?.diagnostics.map(\.message).joined(separator: "; ")
+    }
+  }
+
+  /// Errors show the shape of a value: it may be a secret.
+  @Test func `have to be what a protocol allows where they stand`() throws {
+    func path(_ text: String, _ values: String) -> String? {
+      message(
+        of: "protocol: {websocket: {path: \"\(text)\"}}\n", values)
+    }
+    #expect(path("{u.v}", "/abc\n/d/e\n") == nil)
+    #expect(path("{u.v}", "/abc\nsecret\n")?.contains("\"xx\" is no target") == true)
+    #expect(
+      path("/{u.v}", "abc\nsec ret\n")?.contains("\"/x x\"") == true
+        || path("/{u.v}", "abc\nsec ret\n")?.contains("\"/x xx\"") == true)
+    func header(_ text: String, _ values: String) -> String? {
+      message(of: "protocol: {websocket: {headers: {A: \"\(text)\"}}}\n", values)
+    }
+    #expect(header("Bearer {u.v}", "a\tb\n\"c d\"\n") == nil)
+    #expect(header("Bearer {u.v}", "abc\n\"abc \"\n") != nil)
+    #expect(header("{u.v} y", "\"abc \"\n") == nil)
+    #expect(header("{u.v}", "\"a\r\nB: c\"\n") != nil)
+    func topic(_ values: String) -> String? {
+      message(of: "protocol: {mqtt: {subscribe: \"t/{u.v}\", username: \"{u.v}\"}}\n", values)
+    }
+    #expect(topic("a\nb/c\n") == nil)
+    #expect(topic("a\nx#y\n") != nil)
+  }
 }

@@ -1,6 +1,7 @@
 import CAllocations
 import Linux
 import Messages
+import Protocols
 import Testing
 
 @testable import Probe
@@ -51,6 +52,24 @@ struct AllocationTests {
       webSocket: .test()
     ) { kernel, isServer in
       try WebSocketKernel(kernel, .test(), isServer: isServer, descriptors: 20_000)
+    }
+    try expectNone(of: pair)
+  }
+
+  @Test(arguments: [MQTTVersion.v311, .v5])
+  func `neither do they over MQTT`(version: MQTTVersion) throws {
+    let pattern = MessagePattern(
+      name: "test", pace: .unlimited, template: MessageTemplate(parts: [.random(56)]),
+      expectation: .echo, timeout: 10_000_000_000)
+    let topic = MessageTemplate(parts: [.bytes([UInt8(ascii: "t")]), .connection])
+    let terms = MQTTTerms(
+      version: version, subscriptions: [topic],
+      publications: [MessagePublication(topic: topic, qos: .atLeastOnce)])
+    let pair = try KernelPair<MQTTKernel<SteppedKernel>>(
+      [.open(goal: 4, rate: nil), .keep], host: 24, ports: 20_000...29_999,
+      messages: Messages(patterns: [pattern], patternsOfPhase: [[], [0]], seed: 5), mqtt: terms
+    ) { kernel, isServer in
+      try MQTTKernel(kernel, terms, isServer: isServer, descriptors: 20_000)
     }
     try expectNone(of: pair)
   }

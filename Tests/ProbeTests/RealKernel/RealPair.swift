@@ -39,6 +39,7 @@ final class KernelPair<System: Kernel & ~Copyable> {
   init(
     _ tasks: [ClientTask], host: UInt8, ports: ClosedRange<UInt16>, reply: ServerReply = .echo,
     messages: Messages = .none, descriptorLimit: Int = 20_000, webSocket: WebSocketTerms? = nil,
+    mqtt: MQTTTerms? = nil,
     layered: (consuming SteppedKernel, Bool) throws -> System
   ) throws {
     let endpoint = try freeEndpoint(host: host)
@@ -52,7 +53,7 @@ final class KernelPair<System: Kernel & ~Copyable> {
       kernel: layered(SteppedKernel(wakeUp: serverWakeUp, attention: attention), true),
       assignment: ServerAssignment(
         endpoint: endpoint, backlog: 1024, reply: reply, readiness: .direct,
-        descriptorLimit: descriptorLimit, webSocket: webSocket),
+        descriptorLimit: descriptorLimit, webSocket: webSocket, mqtt: mqtt),
       board: serverBoard)
     client = try Client(
       kernel: layered(SteppedKernel(wakeUp: clientWakeUp, attention: attention), false),
@@ -60,7 +61,7 @@ final class KernelPair<System: Kernel & ~Copyable> {
         share: WorkerShare(index: 0, count: 1), sources: [endpoint.ip], ports: PortSet(ports),
         endpoints: [endpoint], connectTimeout: 5_000_000_000, tasks: tasks,
         patterns: messages.patterns, patternsOfPhase: messages.patternsOfPhase,
-        pushed: messages.pushed, seed: messages.seed, webSocket: webSocket),
+        pushed: messages.pushed, seed: messages.seed, webSocket: webSocket, mqtt: mqtt),
       board: clientBoard)
   }
 

@@ -37,7 +37,7 @@ final class LayerStage<System: Kernel & ~Copyable> {
   /// - Parameter kernel: of a process, with so many descriptors.
   func addServer(
     reply: ServerReply = .echo, readiness: ServerReadiness = .direct, speaksHTTP: Bool = false,
-    webSocket: WebSocketTerms? = nil, clients: [AddressSpan] = [],
+    webSocket: WebSocketTerms? = nil, mqtt: MQTTTerms? = nil, clients: [AddressSpan] = [],
     kernel: (SimulatedProcess, Int) throws -> System
   ) throws {
     server = ServerEnd(
@@ -45,7 +45,8 @@ final class LayerStage<System: Kernel & ~Copyable> {
         kernel: kernel(serverProcess, 20_000),
         assignment: ServerAssignment(
           endpoint: .first, backlog: 4096, reply: reply, readiness: readiness,
-          speaksHTTP: speaksHTTP, descriptorLimit: 20_000, clients: clients, webSocket: webSocket),
+          speaksHTTP: speaksHTTP, descriptorLimit: 20_000, clients: clients, webSocket: webSocket,
+          mqtt: mqtt),
         board: serverBoard))
   }
 
@@ -54,7 +55,7 @@ final class LayerStage<System: Kernel & ~Copyable> {
   ///   - kernel: of a process, with so many descriptors.
   func addClient(
     _ tasks: [ClientTask], _ patterns: [MessagePattern] = [], timeout: Duration = .seconds(10),
-    pushed: [UInt8]? = nil, webSocket: WebSocketTerms? = nil,
+    pushed: [UInt8]? = nil, webSocket: WebSocketTerms? = nil, mqtt: MQTTTerms? = nil,
     kernel: (SimulatedProcess, Int) throws -> System
   ) throws {
     let assignment = ClientAssignment(
@@ -62,7 +63,7 @@ final class LayerStage<System: Kernel & ~Copyable> {
       ephemeralPorts: nil, endpoints: [.first], connectTimeout: timeout.nanoseconds, retries: 0,
       tasks: tasks, patterns: patterns,
       patternsOfPhase: tasks.indices.map { $0 == 1 ? Array(patterns.indices) : [] },
-      pushed: pushed, webSocket: webSocket)
+      pushed: pushed, webSocket: webSocket, mqtt: mqtt)
     client = ClientEnd(
       try Client(
         kernel: kernel(clientProcess, assignment.capacity + 64), assignment: assignment,

@@ -24,6 +24,24 @@ import Testing
     #expect(keys.count == 3)
   }
 
+  @Test func `each connection fills in its request`() throws {
+    var terms = WebSocketTerms.test()
+    let tokens = DataColumn(name: "users.token", values: [Array("4f1c".utf8), Array("9d2".utf8)])
+    terms.request = MessageTemplate(
+      parts: [
+        .bytes(Array("GET /room/".utf8)), .connection,
+        .bytes(Array(" HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ".utf8)), .data(tokens),
+        .bytes(Array("\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n".utf8)),
+        .bytes(Array("Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ".utf8)),
+      ])
+    let server = try WebSocketServerByHand(terms)
+    let text = String(decoding: server.request, as: UTF8.self)
+    #expect(text.hasPrefix("GET /room/0 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer 4f1c\r\n"))
+    #expect(text.hasSuffix("==\r\n\r\n"))
+    server.say(try server.response())
+    #expect(server.stage.held == 1)
+  }
+
   @Test func `an answer may be cut at every byte, and messages may follow at once`() throws {
     let length = try WebSocketServerByHand().response().count
     for cut in 0...length + 12 {

@@ -22,9 +22,10 @@ extension WebSocketTerms {
       subprotocols.isEmpty
       ? []
       : [HTTPWriter.Field("Sec-WebSocket-Protocol", subprotocols.joined(separator: ", "))]
+    let request = try! WebSocketHandshake.request(
+      target: "/chat", host: "server.test", fields: fields)
     return WebSocketTerms(
-      request: try! WebSocketHandshake.request(
-        target: "/chat", host: "server.test", fields: fields),
+      request: MessageTemplate(bytes: Array(request.bytes[..<request.gap.lowerBound])),
       subprotocols: subprotocols, pingInterval: ping?.nanoseconds, kind: kind)
   }
 }

@@ -185,6 +185,6 @@ import Testing
   func `serve knows three protocols`(word: String) throws {
     let ending = try workspace.run(["serve", "--listen", network.endpoint, "--protocol", word])
     #expect(ending.exitCode == 64)
-    #expect(ending.errors.contains("expected raw, http or websocket"))
+    #expect(ending.errors.contains("expected raw, http, websocket or mqtt"))
   }
 }

@@ -15,6 +15,7 @@ enum SpokenContext {
   case raw
   case http(RequestContext)
   case webSocket(WebSocketSettings)
+  case mqtt(MQTTSettings)
 
   init(_ spoken: PlanProtocol, host: String) {
     switch spoken {
@@ -22,6 +23,7 @@ enum SpokenContext {
     case .http(let settings):
       self = .http(RequestContext(settings: settings, host: settings.host ?? host))
     case .webSocket(let settings): self = .webSocket(settings)
+    case .mqtt(let settings): self = .mqtt(settings)
     }
   }
 
@@ -31,13 +33,24 @@ enum SpokenContext {
     case .raw: "raw"
     case .http: "http"
     case .webSocket: "websocket"
+    case .mqtt: "mqtt"
+    }
+  }
+
+  /// The one key that says what a message of the protocol is, and an example; nil where there are several.
+  var content: (key: String, example: String)? {
+    switch self {
+    case .raw, .webSocket: nil
+    case .http: ("request", "write request: {method: GET, path: /}")
+    case .mqtt: ("publish", Reader.publishExample)
     }
   }
 }
 
 extension Reader {
   static let protocolExample =
-    "write protocol: raw, http, websocket, {http: {host: shop.example}} or {websocket: {path: /chat}}"
+    "write protocol: raw, http, websocket, mqtt, {http: {host: shop.example}}, {websocket: {path: /chat}}"
+    + " or {mqtt: {client-id: \"c-{connection}\"}}"
 
   mutating func `protocol`(_ item: Item) -> PlanProtocol? {
     guard case .map(let written) = item.value else {
@@ -46,27 +59,32 @@ extension Reader {
         case .raw: .raw
         case .http: .http(HTTPSettings())
         case .websocket: .webSocket(WebSocketSettings())
+        case .mqtt: .mqtt(MQTTSettings())
         }
       }
     }
-    let known = ["http", "websocket"]
+    let known = ["http", "websocket", "mqtt"]
     guard let fields = fields(item, in: "protocol", known: known) else { return nil }
-    switch (fields["http"], fields["websocket"]) {
-    case (let http?, nil): return httpSettings(http.item).map { .http($0) }
-    case (nil, let webSocket?): return webSocketSettings(webSocket.item).map { .webSocket($0) }
-    case (let http?, let webSocket?):
-      report(
-        max(http.place, webSocket.place), "protocol has both 'http' and 'websocket'",
-        hint: "keep one of them")
-      return nil
-    case (nil, nil):
+    let chosen = known.compactMap { fields[$0] }.sorted { $0.place < $1.place }
+    guard let first = chosen.first else {
       if written.isEmpty { report(item.place, "protocol is empty", hint: Self.protocolExample) }
       return nil
+    }
+    if chosen.count > 1 {
+      report(
+        chosen[1].place, "protocol has both '\(first.key)' and '\(chosen[1].key)'",
+        hint: "keep one of them")
+      return nil
+    }
+    switch first.key {
+    case "http": return httpSettings(first.item).map { .http($0) }
+    case "websocket": return webSocketSettings(first.item).map { .webSocket($0) }
+    default: return mqttSettings(first.item).map { .mqtt($0) }
     }
   }
 
   private enum PlainProtocol: String, CaseIterable {
-    case raw, http, websocket
+    case raw, http, websocket, mqtt
   }
 
   private mutating func httpSettings(_ item: Item) -> HTTPSettings? {
@@ -102,14 +120,15 @@ extension Reader {
         guard let text = text(field.item, "a text") else { return nil }
         value = text
       }
-      guard let sample = sample(value, at: field.item.place) else { return nil }
-      guard
-        isPossible(
+      guard let samples = samples(value, at: field.item.place) else { return nil }
+      let isPossible = samples.allSatisfy { sample in
+        self.isPossible(
           at: field.place,
           { () throws(HTTPWriter.Invalid) in
             _ = try HTTPWriter.request(target: "/", host: "", fields: [.init(field.key, sample)])
           })
-      else { return nil }
+      }
+      guard isPossible else { return nil }
       return HTTPRequest.Header(name: field.key, value: value)
     }
   }
@@ -134,17 +153,19 @@ extension Reader {
       method: method ?? (body == nil ? "GET" : "POST"), path: path ?? "/", headers: headers,
       body: body)
     let place = (fields["path"] ?? fields["method"])?.item.place ?? field.place
-    guard errorCount == errors, let sample = sample(request.path, at: place) else { return nil }
+    guard errorCount == errors, let samples = samples(request.path, at: place) else { return nil }
     // After a server has granted CONNECT, the connection speaks HTTP no longer.
     if request.method == "CONNECT" {
       report(place, "CONNECT makes a tunnel, and no other request can follow")
       return nil
     }
-    let isPossible = isPossible(
-      at: place,
-      { () throws(HTTPWriter.Invalid) in
-        _ = try HTTPWriter.request(method: request.method, target: sample, host: context.host)
-      })
+    let isPossible = samples.allSatisfy { sample in
+      self.isPossible(
+        at: place,
+        { () throws(HTTPWriter.Invalid) in
+          _ = try HTTPWriter.request(method: request.method, target: sample, host: context.host)
+        })
+    }
     guard isPossible else { return nil }
     do {
       return (request, try request.template(context.settings, host: context.host, data))
@@ -154,19 +175,11 @@ extension Reader {
     }
   }
 
-  /// The text with a `0` in the place of each placeholder, to check whether it can be a part of a
-  /// request; nil, with an error, where a placeholder is wrong.
-  private mutating func sample(_ text: String, at place: Place) -> String? {
+  /// Texts that stand for all that the text may become (`MessageTemplate.samples`); nil, with an error, where a
+  /// placeholder is wrong.
+  mutating func samples(_ text: String, at place: Place) -> [String]? {
     do {
-      let parts = try TemplateText.parse(text, data).parts
-      return String(
-        decoding: parts.flatMap { part in
-          switch part {
-          case .bytes(let bytes): bytes
-          case .data(let column): column.sample
-          default: [UInt8(ascii: "0")]
-          }
-        }, as: UTF8.self)
+      return try TemplateText.parse(text, data).samples.map { String(decoding: $0, as: UTF8.self) }
     } catch {
       report(find(error.part, from: place), error.problem)
       return nil
@@ -184,7 +197,7 @@ extension Reader {
     }
   }
 
-  private mutating func isPossible(
+  mutating func isPossible(
     at place: Place, _ write: () throws(HTTPWriter.Invalid) -> Void
   ) -> Bool {
     do throws(Problem) {

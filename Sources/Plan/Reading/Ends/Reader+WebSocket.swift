@@ -15,15 +15,7 @@ extension Reader {
     guard let fields = fields(item, in: "websocket", known: Self.webSocketKeys) else { return nil }
     let errors = errorCount
     var settings = WebSocketSettings()
-    if let path = fields["path"] {
-      settings.path =
-        value(path.item, "a path") { text throws(Problem) in
-          try Self.isPossible { () throws(HTTPWriter.Invalid) in
-            _ = try HTTPWriter.request(target: text, host: "")
-          }
-          return text
-        } ?? "/"
-    }
+    if let path = fields["path"] { settings.path = openingPath(path.item) ?? "/" }
     settings.host = fields["host"].flatMap { host($0.item) }
     if let headers = fields["headers"] { settings.headers = openingHeaders(headers.item) }
     if let names = fields["subprotocols"] { settings.subprotocols = subprotocols(names.item) }
@@ -32,8 +24,20 @@ extension Reader {
     return errorCount == errors ? settings : nil
   }
 
-  /// Headers of the request for the upgrade. They are the same on every connection, so a placeholder
-  /// is an error. Doubled braces are sent as they are.
+  /// The path of the request for the upgrade, which each connection fills in.
+  private mutating func openingPath(_ item: Item) -> String? {
+    guard let text = text(item, "a path"), let samples = samples(text, at: item.place) else {
+      return nil
+    }
+    let isPossible = samples.allSatisfy { sample in
+      self.isPossible(
+        at: item.place,
+        { () throws(HTTPWriter.Invalid) in _ = try HTTPWriter.request(target: sample, host: "") })
+    }
+    return isPossible ? text : nil
+  }
+
+  /// Headers of the request for the upgrade, which each connection fills in.
   private mutating func openingHeaders(_ item: Item) -> [HTTPRequest.Header] {
     guard case .map(let written) = item.value else { return headers(item) }
     for field in written where Self.ownFields.contains(field.key.lowercased()) {
@@ -52,13 +56,6 @@ extension Reader {
           target: "/", host: "", fields: [.init(header.name, header.value)])
       } catch {
         report(field.place, error.words)
-      }
-      let template = try? TemplateText.parse(header.value)
-      if template.map({ $0.fixed == nil }) ?? false {
-        report(
-          field.item.place,
-          "an opening says the same on every connection, so it has no placeholders",
-          hint: "write the text itself, or say it in a message")
       }
     }
     return headers
@@ -103,7 +100,7 @@ extension Reader {
     case `true`, `false`
   }
 
-  private mutating func truth(_ item: Item) -> Bool? {
+  mutating func truth(_ item: Item) -> Bool? {
     word(item, as: Truth.self).map { $0 == .true }
   }
 
@@ -136,7 +133,8 @@ extension Reader {
         hint: "write protocol: {websocket: {binary: true}}")
       return nil
     }
-    let expectation = messageExpectation(fields["expect"], of: message, reply: reply)
+    let expectation = messageExpectation(
+      fields["expect"], of: message, reply: reply, in: "websocket")
     guard let pace, let template, let expectation, let timeout else { return nil }
     var pattern = MessagePattern(
       name: message.key, pace: pace, template: template, expectation: expectation,
@@ -147,15 +145,17 @@ extension Reader {
 
   /// What must come back for a message. The answer is one whole message, so `expect` may not say where
   /// it ends.
-  private mutating func messageExpectation(
-    _ field: Item.Field?, of message: Item.Field, reply: ServerReply?
+  ///
+  /// - Parameter spoken: the protocol's name in plans.
+  mutating func messageExpectation(
+    _ field: Item.Field?, of message: Item.Field, reply: ServerReply?, in spoken: String
   ) -> MessagePattern.Expectation? {
     if case .map(let written)? = field?.item.value,
       let frame = written.first(where: { $0.key == "until" || $0.key == "length" })
     {
       report(
         frame.place,
-        "expect has '\(frame.key)', and an answer of websocket ends where its message does",
+        "expect has '\(frame.key)', and an answer of \(spoken) ends where its message does",
         hint: "leave it out")
       return nil
     }

@@ -2,7 +2,8 @@ import Messages
 
 extension Reader {
   private static let patternKeys = [
-    "every", "rate", "send", "bytes", "file", "request", "conversation", "expect", "timeout",
+    "every", "rate", "send", "bytes", "file", "request", "publish", "conversation", "expect",
+    "timeout",
     "delays", "substitute",
   ]
   private static let example = "for example heartbeat: {every: 30s, send: \"ping\"}"
@@ -71,6 +72,10 @@ extension Reader {
       return webSocketPattern(
         field, content, fields, pace: pace, timeout: timeout, reply: reply, settings: settings)
     }
+    if let content, case .mqtt(let settings) = spoken {
+      return mqttPattern(
+        field, content, fields, pace: pace, timeout: timeout, reply: reply, settings: settings)
+    }
     if let content, content.key == "conversation" {
       return conversationPattern(
         field, content, fields, pace: pace, timeout: timeout, reply: reply)
@@ -130,14 +135,14 @@ extension Reader {
   private mutating func content(
     _ fields: [String: Item.Field], of owner: String, at place: Place, spoken: SpokenContext
   ) -> Item.Field? {
-    let isHTTP = spoken.name == "http"
+    let own = spoken.content
     let isWebSocket = spoken.name == "websocket"
-    let contents = ["send", "bytes", "file", "request", "conversation"].compactMap { fields[$0] }
+    let contents = ["send", "bytes", "file", "request", "publish", "conversation"]
+      .compactMap { fields[$0] }
       .sorted { $0.place < $1.place }
     guard let field = contents.first else {
-      if isHTTP {
-        report(
-          place, "\(owner) needs 'request'", hint: "write request: {method: GET, path: /}")
+      if let own {
+        report(place, "\(owner) needs '\(own.key)'", hint: own.example)
         return nil
       }
       if isWebSocket {
@@ -157,15 +162,14 @@ extension Reader {
         hint: "keep one of them")
       return nil
     }
-    guard isHTTP == (field.key == "request") else {
+    // The protocol whose messages have this key, and no other's.
+    let needed = ["request": "http", "publish": "mqtt"][field.key]
+    guard field.key == own?.key ?? field.key, needed == nil || needed == spoken.name else {
+      let way = needed.map { "write protocol: \($0)" } ?? ""
       report(
-        field.place,
-        isHTTP
-          ? "\(owner) has '\(field.key)', and the plan's protocol is http"
-          : "\(owner) has 'request', and the plan's protocol is \(spoken.name)",
-        hint: isHTTP
-          ? "write request: {method: GET, path: /}"
-          : isWebSocket ? "write send: \"ping\", or protocol: http" : "write protocol: http")
+        field.place, "\(owner) has '\(field.key)', and the plan's protocol is \(spoken.name)",
+        hint: own?.example
+          ?? (isWebSocket ? "write send: \"ping\", or \(way.dropFirst("write ".count))" : way))
       return nil
     }
     return field

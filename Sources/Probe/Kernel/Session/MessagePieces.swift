@@ -1,6 +1,9 @@
 /// Whether a message is a text, in UTF-8, or any bytes.
 package enum MessageKind: UInt8, BitwiseCopyable, Sendable {
   case text, binary
+  /// No message: what a session has to tell beside them. A client's says that its last message has arrived, or why
+  /// not; a server's is to be sent back as it is, in its place among the answers.
+  case note
 }
 
 /// A piece of a message: all of it, unless the message is long or comes in several reads.
@@ -32,7 +35,7 @@ struct MessagePieces {
   fileprivate static let headCount = 4
   private static let begins: UInt32 = 1
   private static let ends: UInt32 = 2
-  private static let isBinary: UInt32 = 4
+  private static let kinds: UInt32 = 4
 
   /// The next piece, and its bytes.
   @inline(__always)
@@ -40,30 +43,25 @@ struct MessagePieces {
     guard unsafe offset < bytes.count else { return nil }
     let head = unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
     let first = offset + Self.headCount
-    offset = first + Int(head >> 3)
+    offset = first + Int(head >> 4)
     var piece = MessagePiece(
-      head & Self.isBinary == 0 ? .text : .binary, count: Int(head >> 3))
+      MessageKind(rawValue: UInt8(head / Self.kinds & 3)) ?? .text, count: Int(head >> 4))
     piece.begins = head & Self.begins != 0
     piece.ends = head & Self.ends != 0
     return unsafe (piece, UnsafeRawBufferPointer(rebasing: bytes[first..<offset]))
   }
 
   fileprivate static func head(_ piece: MessagePiece) -> UInt32 {
-    UInt32(piece.count) << 3 | (piece.begins ? begins : 0) | (piece.ends ? ends : 0)
-      | (piece.kind == .binary ? isBinary : 0)
+    UInt32(piece.count) << 4 | (piece.begins ? begins : 0) | (piece.ends ? ends : 0)
+      | UInt32(piece.kind.rawValue) * kinds
   }
 }
 
 /// Writes pieces into the caller's buffer.
 ///
-/// The head of a piece has 4 bytes here, and on the wire it is a frame's head of 2 bytes or more. So what half of
-/// the buffer's length brings from the wire, less `slack`, fits into the buffer as pieces.
+/// A session says how much longer pieces may be than what brings them (`Session.growth`, `Session.slack`).
 @safe
 struct MessagePieceWriter {
-  /// Room for the head of a piece that goes on with a frame of an earlier read: this read does not bring the frame's
-  /// head.
-  static let slack = 16
-
   private let room: UnsafeMutableRawBufferPointer
   private(set) var count = 0
   /// Where the head of the open piece goes; nil when no piece is open.

@@ -6,7 +6,7 @@ import Linux
 /// spread evenly, and a row keeps its place when more come.
 struct Pings {
   /// Nanoseconds; nil where nobody is pinged.
-  let interval: UInt64?
+  private(set) var interval: UInt64?
   /// How many intervals have begun.
   private(set) var round: UInt32 = 0
   /// The last round that began because this worker was late: answers to earlier pings may stand unread.
@@ -22,13 +22,17 @@ struct Pings {
 
   /// Makes room for a row.
   mutating func include(_ row: UInt32) {
-    guard interval != nil else { return }
     while UInt64(row) >> bits != 0 {
       bits += 1
       // There are twice as many places: place p has become 2 * p. The next one is right behind the last that
       // was used.
       if place > 0 { place = 2 * place - 1 }
     }
+  }
+
+  /// Has turns come sooner from now on: the place of every row moves forward.
+  mutating func shorten(to interval: UInt64) {
+    self.interval = min(self.interval ?? .max, max(1, interval))
   }
 
   /// The next row whose turn has come; nil when none has.
@@ -54,7 +58,9 @@ struct Pings {
     guard nextPlaceDue <= now else { return nil }
     defer { place += 1 }
     var row: UInt32 = 0
-    for bit in 0..<bits { row |= UInt32(place >> bit & 1) << UInt32(bits - 1 - bit) }
+    let last = Int(bits) - 1
+    // Not by a range of `UInt64`: an unoptimised iterator allocates.
+    for bit in 0..<Int(bits) { row |= UInt32(place >> UInt64(bit) & 1) << UInt32(last - bit) }
     return row
   }
 

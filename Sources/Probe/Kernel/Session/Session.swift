@@ -1,4 +1,5 @@
 import Linux
+import Messages
 import SystemPackage
 import WorkerLog
 
@@ -12,15 +13,38 @@ protocol Session: ~Copyable {
   static var call: FailedCall { get }
   /// Bytes that the session's columns take for each connection.
   static var bytesPerEnd: Int { get }
+  /// As of `Kernel`.
+  static var introduces: Bool { get }
+  static var fillsIn: Bool { get }
+  /// What is said of a peer that answers no ping.
+  static var silence: String { get }
+  /// How many turns of the pings a peer has to answer one.
+  static var turnsToAnswer: UInt8 { get }
+  /// Whether a turn passes without a ping where something was sent since the one before.
+  static var pingsTheQuiet: Bool { get }
+  /// Whether each answer that is owed has to go out, however many there are: the peer counts them. If not, one of
+  /// several will do.
+  static var owesEach: Bool { get }
+  /// How many times as long as what brings them pieces may be, with the 32 bits before each.
+  static var growth: Int { get }
+  /// Bytes that one read may bring besides: of what an earlier read began, and what the session adds once.
+  static var slack: Int { get }
 
   var isServer: Bool { get }
-  /// Nanoseconds from one ping of a connection to the next; nil where none is pinged.
+  /// Nanoseconds from one ping of a connection to the next; nil where none is pinged. It may become shorter when an
+  /// opening is over.
   var pingInterval: UInt64? { get }
+  /// Whether connections are pinged, or may be once a peer has asked for it.
+  var mayPing: Bool { get }
+  /// The most bytes that stand before a client's message.
+  var mostHead: Int { get }
   /// Bytes that the last call has to send. The kernel sends them, and empties this.
   var said: SaidBytes { get set }
 
   // MARK: The opening
 
+  /// A connection of a client comes about, and these facts fill in what it says to open. Only where it `introduces`.
+  mutating func introduce(_ row: UInt32, _ facts: MessageTemplate.Facts)
   /// A connection begins. A client's session says its request.
   mutating func begin(_ row: UInt32)
   /// Takes what has come, from the connection's first byte on.
@@ -37,10 +61,17 @@ protocol Session: ~Copyable {
   mutating func hear(
     _ row: UInt32, _ bytes: UnsafeMutableRawBufferPointer, into pieces: inout MessagePieceWriter
   ) -> SessionStep
-  /// Begins a client's message: writes the head that stands before it, and returns how many bytes the head has.
+  /// The pattern and the facts of the message that is begun next. Only where it `fillsIn`.
+  mutating func choose(_ pattern: Int, _ facts: MessageTemplate.Facts)
+  /// Begins a client's message: writes the head that stands before it, and returns how many bytes the head has; nil
+  /// where the peer takes no more messages now (`whyFull`).
   mutating func beginMessage(
     _ row: UInt32, _ piece: MessagePiece, into room: UnsafeMutableRawBufferPointer
-  ) -> Int
+  ) -> Int?
+  /// Bytes of the message that was begun last have gone out. Where none have, it is begun again.
+  mutating func noteBegun(_ row: UInt32)
+  /// Why `beginMessage` has begun none.
+  var whyFull: String { get }
   /// Writes bytes of the message that was begun as they stand on the wire; in the message they stand at `offset`.
   mutating func write(
     _ row: UInt32, _ bytes: UnsafeRawBufferPointer, at offset: Int,
@@ -60,6 +91,29 @@ protocol Session: ~Copyable {
   mutating func sayGoodbye()
 }
 
+/// What most sessions have.
+extension Session where Self: ~Copyable {
+  static var introduces: Bool { false }
+  static var fillsIn: Bool { false }
+  static var silence: String { "no answer to a ping before the next was due" }
+  static var turnsToAnswer: UInt8 { 1 }
+  static var pingsTheQuiet: Bool { false }
+  static var owesEach: Bool { false }
+  // A piece has around it at most twice as much as any frame's head.
+  static var growth: Int { 2 }
+  static var slack: Int { 16 }
+
+  var mayPing: Bool { pingInterval != nil }
+  var mostHead: Int { MessagePiece.mostHead }
+  var whyFull: String { "" }
+
+  mutating func introduce(_ row: UInt32, _ facts: MessageTemplate.Facts) {}
+  @inline(__always)
+  mutating func noteBegun(_ row: UInt32) {}
+  @inline(__always)
+  mutating func choose(_ pattern: Int, _ facts: MessageTemplate.Facts) {}
+}
+
 enum OpeningStep {
   /// Everything was used, and more has to come.
   case goesOn
@@ -74,8 +128,8 @@ struct SessionStep {
     case more
     /// `said` is to go out between two messages.
     case answer
-    /// The peer has answered the ping of this round.
-    case alive(round: UInt32)
+    /// The peer has answered the ping of this round; nil where its answer does not tell which.
+    case alive(round: UInt32?)
     /// The peer ends the session, and `said` is the answer. The failure is the peer's reason; nil where the
     /// connection ends as it should.
     case ended(LayerFailure?)
@@ -99,6 +153,9 @@ struct SaidBytes: ~Copyable {
   var text: UnsafeRawBufferPointer {
     unsafe UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes.buffer)[..<count])
   }
+
+  /// Bytes that still fit.
+  var left: Int { unsafe bytes.buffer.count - count }
 
   mutating func removeAll() { count = 0 }
 

@@ -121,17 +121,23 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
   private mutating func pingDue(at now: Instant) -> Instant? {
     while let row = pings.next(at: now) {
       guard Int(row) < stages.count, stages[row] == .open else { continue }
-      if awaited[row], pings.round != pings.roundAfterDelay {
-        fail(
-          row, LayerFailure(words: "no answer to a ping before the next was due", errno: .timedOut))
-        endedHere.append(row)
+      var vigil = vigils[row]
+      if vigil.turns > 0, pings.round != pings.roundAfterDelay {
+        guard vigil.turns < Talk.turnsToAnswer else {
+          fail(row, LayerFailure(words: Talk.silence, errno: .timedOut))
+          endedHere.append(row)
+          continue
+        }
+        vigil.turns += 1
+      } else if Talk.pingsTheQuiet, vigil.hasSpoken {
+        vigil.hasSpoken = false
       } else if !isInMessage(row), unsent.isEmpty || unsent[row] == nil {
-        // A ping that cannot go out now is left out, and no answer is awaited: `owed` is for what the peer has asked
-        // for.
-        awaited[row] = true
+        // Where it could not go out now, nothing is awaited: what waits is what the peer has asked for.
+        vigil = Vigil(turns: 1, hasSpoken: Talk.pingsTheQuiet)
         session.ping(round: pings.round)
         say(row)
       }
+      vigils[row] = vigil
     }
     return pings.nextInstant(after: now)
   }

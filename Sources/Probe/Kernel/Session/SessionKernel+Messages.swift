@@ -8,9 +8,8 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
 
   mutating func hasReadAll(_ count: Int, of room: Int) -> Bool { isReadAll }
 
-  /// How many bytes may be read at once from the kernel below, so that their pieces fit into `room` bytes; see
-  /// `MessagePieceWriter`.
-  static func mostRead(_ room: Int) -> Int { (room - MessagePieceWriter.slack) / 2 }
+  /// How many bytes may be read at once from the kernel below, so that their pieces fit into `room` bytes.
+  static func mostRead(_ room: Int) -> Int { (room - Talk.slack) / Talk.growth }
 
   mutating func receive(
     _ socket: FileDescriptor, into buffer: UnsafeMutableRawBufferPointer
@@ -108,11 +107,11 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
     _ = unsafe text.withUnsafeBytes { unsafe transmit(row, $0) }
   }
 
-  private mutating func noteAlive(_ row: UInt32, _ round: UInt32) {
-    // Where its turn in this round has not come yet, its last ping is one of the round before.
-    if pings.interval != nil, round == pings.round || round == pings.round &- 1 {
-      awaited[row] = false
-    }
+  private mutating func noteAlive(_ row: UInt32, _ round: UInt32?) {
+    guard pings.interval != nil else { return }
+    // It may have been pinged before or after this round's turn came.
+    let isRecent = round.map { $0 == pings.round || $0 == pings.round &- 1 } ?? true
+    if isRecent { vigils[row].turns = 0 }
   }
 
   /// Answers a peer that has ended the session. A server then ends the connection. A client leaves that to the server
@@ -205,8 +204,14 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
     var head = 0
     if out.remaining == 0 {
       out = Outgoing(sent: 0, remaining: UInt32(bytes.count))
-      head = unsafe session.beginMessage(
-        row, MessagePiece(kind, count: bytes.count), into: room)
+      guard
+        let begun = unsafe session.beginMessage(
+          row, MessagePiece(kind, count: bytes.count), into: room)
+      else {
+        fail(row, LayerFailure(words: session.whyFull, errno: .protocolError))
+        return .failed(.protocolError)
+      }
+      head = begun
     }
     precondition(bytes.count == Int(out.remaining), "a message goes on with all that is left of it")
     let count = min(bytes.count, Self.readSize)
@@ -217,6 +222,8 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
       rebasing: UnsafeRawBufferPointer(room)[..<(head + count)])
     let transfer = unsafe base.send(socket(row), wire)
     guard case .moved(let moved) = transfer else { return transfer }
+    if head > 0 { session.noteBegun(row) }
+    if Talk.pingsTheQuiet, pings.interval != nil { vigils[row].hasSpoken = true }
     // The caller need not come back for the rest of a message of one byte (`Client.verify` does not), so that byte
     // counts as sent and goes out by itself.
     if bytes.count == 1, head > 0, moved < wire.count {

@@ -34,6 +34,9 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
         if let error { return fail(row, LayerFailure(broken: error)) }
         guard case .done(let used) = step else { continue }
         stages[row] = .open
+        if session.pingInterval != pings.interval, let interval = session.pingInterval {
+          pings.shorten(to: interval)
+        }
         if used < count {
           isReadAll = false
           surplus[row] = unsafe Array(heard[used...])
@@ -69,9 +72,13 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
   /// Not inlined, as the dictionaries count references.
   @inline(never)
   private mutating func owe(_ row: UInt32, _ text: UnsafeRawBufferPointer) {
-    // In place of an earlier answer: a peer that asks again and again, and takes nothing, is answered once (RFC 6455,
-    // 5.5.3).
-    unsafe owed[row] = Array(text)
+    guard Talk.owesEach else {
+      // A peer that asks again and again, and takes nothing, is answered once (RFC 6455, 5.5.3).
+      unsafe owed[row] = Array(text)
+      return
+    }
+    unsafe owed[row, default: []].append(contentsOf: text)
+    if owed[row]!.count > Self.mostOwed { giveUp(row) }
   }
 
   /// Sends what is owed, now that no message is under way.
@@ -94,8 +101,13 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
   /// nil.
   mutating func transmit(_ row: UInt32, _ bytes: UnsafeRawBufferPointer) -> Errno? {
     if !unsent.isEmpty, unsent[row] != nil {
-      // Beyond that the bytes are dropped: the peer asks, and takes no answer.
-      if unsent[row]!.count < Self.mostUnsent { unsafe putAside(row, bytes) }
+      if Talk.owesEach {
+        unsafe putAside(row, bytes)
+        if unsent[row]!.count > Self.mostOwed { giveUp(row) }
+      } else if unsent[row]!.count < Self.mostUnsent {
+        // A peer that asks and takes nothing is told no more than this.
+        unsafe putAside(row, bytes)
+      }
       return nil
     }
     // Until the socket is full: only then does epoll tell of room.
@@ -118,6 +130,15 @@ extension SessionKernel where Base: ~Copyable, Talk: ~Copyable {
 
   /// Once so many bytes of a connection wait for room, no more are put aside.
   private static var mostUnsent: Int { 4096 }
+  /// The same where each answer has to go out. Beyond it the connection is given up.
+  private static var mostOwed: Int { 1 << 20 }
+
+  /// Ends a connection whose peer sends on and takes no answer.
+  @inline(never)
+  private mutating func giveUp(_ row: UInt32) {
+    fail(row, LayerFailure(words: "it takes none of its answers", errno: .protocolError))
+    endedHere.append(row)
+  }
 
   @inline(never)
   mutating func putAside(_ row: UInt32, _ bytes: UnsafeRawBufferPointer) {

@@ -1,5 +1,6 @@
 import Addressing
 import Linux
+import Messages
 import SystemPackage
 import WorkerLog
 
@@ -12,6 +13,8 @@ struct SessionKernel<Base: Kernel & ~Copyable, Talk: Session & ~Copyable>: Kerne
   ~Copyable
 {
   static var carriesMessages: Bool { true }
+  static var introduces: Bool { Talk.introduces }
+  static var fillsIn: Bool { Talk.fillsIn }
 
   enum Stage: UInt8, BitwiseCopyable {
     /// Not a connection: a listener, an event counter.
@@ -33,6 +36,24 @@ struct SessionKernel<Base: Kernel & ~Copyable, Talk: Session & ~Copyable>: Kerne
     var remaining: UInt32 = 0
   }
 
+  /// What the pings have to know of a connection.
+  struct Vigil: BitwiseCopyable {
+    private var bits: UInt8
+
+    init(turns: UInt8 = 0, hasSpoken: Bool = false) { bits = turns | (hasSpoken ? 0x80 : 0) }
+
+    /// Turns since the ping that has not been answered, from 1; 0 where all were. No more than 127.
+    var turns: UInt8 {
+      get { bits & 0x7F }
+      set { bits = bits & 0x80 | newValue }
+    }
+    /// Whether something was sent since the last turn, where that matters.
+    var hasSpoken: Bool {
+      get { bits & 0x80 != 0 }
+      set { bits = turns | (newValue ? 0x80 : 0) }
+    }
+  }
+
   var base: Base
   var session: Talk
   // By descriptor.
@@ -41,8 +62,8 @@ struct SessionKernel<Base: Kernel & ~Copyable, Talk: Session & ~Copyable>: Kerne
   let tokens: Column<UInt64>
   /// The events that the caller watches for; the kernel below may be asked for more (`wanted`).
   let masks: Column<UInt32>
-  /// Whether the last ping has not been answered; the column has no rows where nobody is pinged.
-  let awaited: Column<Bool>
+  /// What each connection has said and heard since its last ping; the column has no rows where nobody is pinged.
+  let vigils: Column<Vigil>
   // Also by descriptor, and only of the few connections that have an entry.
   /// What came behind the opening.
   var surplus: [UInt32: [UInt8]] = [:]
@@ -82,17 +103,18 @@ struct SessionKernel<Base: Kernel & ~Copyable, Talk: Session & ~Copyable>: Kerne
     _ base: consuming Base, _ session: consuming Talk, kind: MessageKind = .text,
     descriptors: Int
   ) throws(WorkerSetupFailure) {
-    let pinged = session.pingInterval == nil ? 0 : descriptors
+    let pinged = session.mayPing ? descriptors : 0
+    let mostHead = session.mostHead
     let stages = try starting(.map) { () throws(Errno) in try Column<Stage>(count: descriptors) }
     let outgoing = try starting(.map) { () throws(Errno) in
       try Column<Outgoing>(count: descriptors)
     }
     let tokens = try starting(.map) { () throws(Errno) in try Column<UInt64>(count: descriptors) }
     let masks = try starting(.map) { () throws(Errno) in try Column<UInt32>(count: descriptors) }
-    let awaited = try starting(.map) { () throws(Errno) in try Column<Bool>(count: pinged) }
+    let vigils = try starting(.map) { () throws(Errno) in try Column<Vigil>(count: pinged) }
     let read = try starting(.map) { () throws(Errno) in try Scratch<UInt8>(count: Self.readSize) }
     let written = try starting(.map) { () throws(Errno) in
-      try Scratch<UInt8>(count: Self.readSize + MessagePiece.mostHead)
+      try Scratch<UInt8>(count: Self.readSize + mostHead)
     }
     pings = Pings(every: session.pingInterval)
     self.base = base
@@ -102,7 +124,7 @@ struct SessionKernel<Base: Kernel & ~Copyable, Talk: Session & ~Copyable>: Kerne
     self.outgoing = outgoing
     self.tokens = tokens
     self.masks = masks
-    self.awaited = awaited
+    self.vigils = vigils
     self.read = read
     self.written = written
   }
@@ -110,7 +132,7 @@ struct SessionKernel<Base: Kernel & ~Copyable, Talk: Session & ~Copyable>: Kerne
   /// Bytes that the columns take for each connection, with those of the session.
   static var bytesPerEnd: Int {
     MemoryLayout<Stage>.stride + MemoryLayout<Outgoing>.stride + MemoryLayout<UInt64>.stride
-      + MemoryLayout<UInt32>.stride + MemoryLayout<Bool>.stride + Talk.bytesPerEnd
+      + MemoryLayout<UInt32>.stride + MemoryLayout<Vigil>.stride + Talk.bytesPerEnd
   }
 
   // MARK: What is passed on
@@ -200,7 +222,7 @@ struct SessionKernel<Base: Kernel & ~Copyable, Talk: Session & ~Copyable>: Kerne
   private mutating func forget(_ row: UInt32) {
     stages[row] = .plain
     outgoing[row] = Outgoing()
-    if pings.interval != nil { awaited[row] = false }
+    if pings.interval != nil { vigils[row] = Vigil() }
     session.forget(row)
     surplus[row] = nil
     unsent[row] = nil
@@ -217,6 +239,15 @@ struct SessionKernel<Base: Kernel & ~Copyable, Talk: Session & ~Copyable>: Kerne
   func socket(_ row: UInt32) -> FileDescriptor { FileDescriptor(rawValue: Int32(bitPattern: row)) }
 
   mutating func choose(_ kind: MessageKind) { self.kind = kind }
+
+  mutating func introduce(_ socket: FileDescriptor, _ facts: MessageTemplate.Facts) {
+    session.introduce(row(socket), facts)
+  }
+
+  @inline(__always)
+  mutating func choose(_ pattern: Int, _ facts: MessageTemplate.Facts) {
+    session.choose(pattern, facts)
+  }
 
   mutating func writeHead(
     of piece: MessagePiece, into room: UnsafeMutableRawBufferPointer

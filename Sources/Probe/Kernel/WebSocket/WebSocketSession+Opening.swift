@@ -1,4 +1,5 @@
 import Linux
+import Messages
 import Protocols
 import SystemPackage
 
@@ -11,11 +12,17 @@ struct WebSocketOpening {
   var status: UInt16 = 0
   /// The bytes of the head that is under way, where the plan has subprotocols; else empty.
   var text: [UInt8] = []
+  /// What fills in a client's request.
+  var facts: MessageTemplate.Facts?
   /// Responses of 1xx that have come before the answer.
   var interimResponses = 0
 }
 
 extension WebSocketSession {
+  mutating func introduce(_ row: UInt32, _ facts: MessageTemplate.Facts) {
+    openings[row] = WebSocketOpening(reader: HTTPReader(.client), facts: facts)
+  }
+
   mutating func begin(_ row: UInt32) {
     readers[row] = WebSocketReader(isServer ? .server : .client)
     incoming[row] = Incoming()
@@ -23,7 +30,7 @@ extension WebSocketSession {
       openings[row] = WebSocketOpening(reader: HTTPReader(.server))
       return
     }
-    var opening = WebSocketOpening(reader: HTTPReader(.client))
+    guard var opening = openings[row], let facts = opening.facts else { return }
     var key = [UInt8](repeating: 0, count: WebSocketHandshake.keyCount)
     opening.value = [UInt8](repeating: 0, count: WebSocketHandshake.acceptCount)
     let nonce = (random.drawLong(), random.drawLong())
@@ -34,7 +41,9 @@ extension WebSocketSession {
       }
     }
     openings[row] = opening
-    if let request = terms.request { said.append(request.filled(with: key)) }
+    guard terms.request != nil else { return }
+    unsafe said.append(Array(request.message(0, facts)))
+    said.append(key + Array("\r\n\r\n".utf8))
   }
 
   mutating func forget(_ row: UInt32) {
@@ -170,12 +179,6 @@ extension WebSocketSession {
         String(decoding: $0, as: UTF8.self)
       }
     }
-  }
-}
-
-extension LayerFailure {
-  fileprivate static func said(_ words: String) -> LayerFailure {
-    LayerFailure(words: words, errno: .protocolError)
   }
 }
 

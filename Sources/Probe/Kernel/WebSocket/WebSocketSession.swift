@@ -1,4 +1,5 @@
 import Linux
+import Messages
 import Protocols
 import SystemPackage
 import WorkerLog
@@ -22,6 +23,10 @@ struct WebSocketSession: Session, ~Copyable {
 
   let isServer: Bool
   let terms: WebSocketTerms
+  static var introduces: Bool { true }
+
+  /// A client's request up to the key.
+  let request: MessageMaker
   /// A server's answer to a request, with a gap for the accept value.
   let response: WebSocketHandshake.Message?
   let readers: Column<WebSocketReader>
@@ -52,8 +57,10 @@ struct WebSocketSession: Session, ~Copyable {
     let keys = try Column<UInt32>(count: isServer ? 0 : descriptors)
     let incoming = try Column<Incoming>(count: descriptors)
     let random = try RandomWords()
+    let request = try MessageMaker(terms.request.map { [$0] } ?? [])
     // Room for the request or, at a server, for the response; and for a few frames.
-    let said = try SaidBytes(room: (terms.request?.bytes.count ?? 0) + 1024)
+    let said = try SaidBytes(room: (terms.request?.longest ?? 0) + 1024)
+    self.request = request
     self.terms = terms
     self.isServer = isServer
     // Cannot throw: only headers of a caller's are refused, and there are none.
@@ -106,7 +113,7 @@ struct WebSocketSession: Session, ~Copyable {
 
   mutating func beginMessage(
     _ row: UInt32, _ piece: MessagePiece, into room: UnsafeMutableRawBufferPointer
-  ) -> Int {
+  ) -> Int? {
     let key = random.draw()
     keys[row] = key
     return unsafe WebSocketFrame.writeHeader(

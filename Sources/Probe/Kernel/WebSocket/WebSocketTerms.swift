@@ -1,9 +1,10 @@
-package import Protocols
+package import Messages
+import Protocols
 
 /// How the WebSockets of a plan, or of `serve`, are opened and kept, at either end.
 package struct WebSocketTerms: Sendable {
-  /// The client's opening request, with a gap for the key. A server makes no use of it.
-  package var request: WebSocketHandshake.Message?
+  /// The client's opening request up to the key. A server makes no use of it.
+  package var request: MessageTemplate?
   /// The subprotocols that a client offers and a server accepts, the preferred one first.
   package var subprotocols: [String]
   /// Nanoseconds between two pings of a client's connection; nil for none.
@@ -14,7 +15,7 @@ package struct WebSocketTerms: Sendable {
   package var kind: MessageKind
 
   package init(
-    request: WebSocketHandshake.Message?, subprotocols: [String] = [], pingInterval: UInt64? = nil,
+    request: MessageTemplate?, subprotocols: [String] = [], pingInterval: UInt64? = nil,
     kind: MessageKind = .text
   ) {
     self.request = request
